@@ -1,4 +1,4 @@
-import { drawAgents } from './pipeline/agents-tracing.ts';
+import { recordAgents } from './pipeline/agents-tracing.ts';
 import { guard } from './util/guard.ts';
 
 let stop: (() => void) | undefined;
@@ -11,10 +11,10 @@ let stop: (() => void) | undefined;
  * @returns a function that stops the instrumentation
  */
 export function instrumentAgents(): () => void {
-  stop ??= guard('drawing agents', drawAgents);
+  stop ??= guard('recording agents', recordAgents);
   return () => {
     const end = stop;
     stop = undefined;
-    if (end !== undefined) guard('ending to draw agents', end);
+    if (end !== undefined) guard('ending to record agents', end);
   };
 }

@@ -7,7 +7,7 @@
  */
 import * as api from '@opentelemetry/api';
 import { isSdkDisabled, isSwitchedOff } from './config/kill-switch.ts';
-import { drawAgents } from './pipeline/agents-tracing.ts';
+import { recordAgents } from './pipeline/agents-tracing.ts';
 import { Observer } from './pipeline/observer.ts';
 import { addDefaultObserver } from './pipeline/observer-registry.ts';
 import { connectEarly, startWithFirstSpan } from './register/early-api.ts';
@@ -42,8 +42,8 @@ guard('setting up', () => {
     // The program has a copy of its own if this package is installed outside of its folder.
     api: (copy) => connectApi(copy as typeof api),
   });
-  // In the built package, what draws agents is loaded with the first use of `drawAgents`.
-  onTraceProvider(() => void drawAgents());
+  // In the built package, what records agents is loaded with the first use of `recordAgents`.
+  onTraceProvider(() => void recordAgents());
   watchMissedCalls(findUnobserved);
 });
 

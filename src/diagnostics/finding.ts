@@ -30,7 +30,7 @@ export type ProjectFindingCode =
   | 'other_instrumentation_installed'
   /** A package is installed whose client sends some calls itself, and not through `openai`. */
   | 'calls_past_openai'
-  /** A version of `@openai/agents` is installed whose agents cannot be drawn. Its calls of models are recorded. */
+  /** A version of `@openai/agents` is installed whose agents cannot be recorded. Its calls of models are recorded. */
   | 'agents_too_old';
 
 /** The findings in a running program. */
@@ -89,7 +89,7 @@ export type ProcessFindingCode =
   | 'reads_skipped'
   /** A server does not offer the steps of runs. */
   | 'steps_missing'
-  /** An answer, a run or a turn had more tool calls, steps or subagents than are drawn. */
+  /** An answer, a run or a turn had more tool calls, steps or subagents than are recorded. */
   | 'calls_skipped'
   /** The program is an ES module, and this version of Node has no synchronous module hooks. */
   | 'node_too_old';

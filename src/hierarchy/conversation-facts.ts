@@ -11,7 +11,7 @@ import { textLimits } from '../telemetry/kept-text.ts';
 import { Keeper, keptNames } from '../telemetry/kept-values.ts';
 import type { Conversation } from './conversations/conversation.ts';
 import type { ConversationState, EarlyFact } from './conversations/conversation-state.ts';
-import { hasDrawingCreator } from './conversations/remote-creator.ts';
+import { hasRecordingCreator } from './conversations/remote-creator.ts';
 import type { AgentSettings, ConversationFact, RequiredAction, SubagentFact } from './dialect.ts';
 import type { EngineState } from './engine-state.ts';
 import { introduceAgent } from './invocations/identify-invocation.ts';
@@ -32,8 +32,8 @@ interface ConversationFacts extends Observation {
 export function applyConversation(facts: ConversationFacts, fact: ConversationFact): void {
   const state = facts.engine.matcher.state(fact.id, facts.endpoint.origin);
   if (fact.agent !== undefined) takeAgent(state, fact.agent);
-  if (facts.engine.telemetry.settings.adoptRuns !== false && hasDrawingCreator(fact.object))
-    state.hasDrawingCreator = true;
+  if (facts.engine.telemetry.settings.adoptRuns !== false && hasRecordingCreator(fact.object))
+    state.hasRecordingCreator = true;
   if (fact.state === 'failed') fail(facts, state, fact.error);
   else if (fact.state === 'idle') rest(facts, state);
   else if (fact.state !== undefined) continueConversation(facts, state, fact.actions);

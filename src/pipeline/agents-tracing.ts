@@ -9,7 +9,7 @@ import { isCollection, ProcessWide } from '../util/process-wide.ts';
 import { agentsCalls } from './agents-calls.ts';
 import { defaultTelemetry } from './observer-registry.ts';
 
-/** The trace providers that a copy of this package listens to: two would draw every span twice. */
+/** The trace providers that a copy of this package listens to: two would record every span twice. */
 const heard = new ProcessWide<WeakMap<object, true>>({
   name: 'agents',
   shape: 1,
@@ -18,11 +18,11 @@ const heard = new ProcessWide<WeakMap<object, true>>({
 });
 
 /**
- * Draws what `@openai/agents` does, now or once it is loaded. In the built package, this file is loaded when it is called.
+ * Records what `@openai/agents` does, now or once it is loaded. In the built package, this file is loaded when it is called.
  *
  * @returns stops it
  */
-export function drawAgents(): () => void {
+export function recordAgents(): () => void {
   if (isSwitchedOff()) return () => undefined;
   let stopHearing = (): void => undefined;
   const stopWaiting = onTraceProvider((provider) => {

@@ -99,7 +99,7 @@ export class Call implements KeyHolder {
   wantsUsage = false;
   /** Set by the observer: put the trace context into the metadata of the resource that the call creates. */
   propagates = false;
-  /** Set by the observer: say in the metadata that this process does not draw what the call creates. */
+  /** Set by the observer: say in the metadata that this process does not record what the call creates. */
   handsOn = false;
   /** We asked for the usage, so the program must not see its chunk. */
   hidesUsage = false;

@@ -13,12 +13,12 @@ const MAX_METADATA_PAIRS = 16;
 const MAX_METADATA_KEY_LENGTH = 64;
 const MAX_METADATA_VALUE_LENGTH = 512;
 
-/** The key of the mark that tells every process that the creator does not draw what it created; its value is `true`. */
+/** The key of the mark that tells every process that the creator does not record what it created; its value is `true`. */
 export const HANDED_ON = 'otel-openai-handed-on';
 
 /**
- * Whether the mark can be added. Without it, a trace context in the metadata says that the creator draws. Where neither
- * has room, whoever works on it draws it.
+ * Whether the mark can be added. Without it, a trace context in the metadata says that the creator records. Where neither
+ * has room, whoever works on it records it.
  */
 export function hasRoomForMark(body: unknown): boolean {
   const metadata = field(body, 'metadata') ?? {};

@@ -11,7 +11,7 @@ import {
   type Tracer,
   trace,
 } from '@opentelemetry/api';
-import { isDrawnByAgents } from '../sdk/agents-sdk/agents-key.ts';
+import { isRecordedByAgents } from '../sdk/agents-sdk/agents-key.ts';
 import {
   ATTR_DEPLOYMENT_ENVIRONMENT_NAME,
   ATTR_OPENAI_TRACE_METADATA,
@@ -92,7 +92,7 @@ export function callerTraceOf(context: Context): CallerTrace {
   const caller: CallerTrace = {
     span: isReal ? span : undefined,
     metadata: metadataIn(context),
-    withinAgents: isDrawnByAgents(context),
+    withinAgents: isRecordedByAgents(context),
   };
   return hookRuns.any && isInsideHook(context) ? { ...caller, insideHook: true } : caller;
 }

@@ -7,7 +7,7 @@
 export const MAX_NAME_LENGTH: number = 1_024;
 
 /**
- * How many entries of one answer, list or stream are drawn or kept, such as the tool calls of a response. A server
+ * How many entries of one answer, list or stream are recorded or kept, such as the tool calls of a response. A server
  * or a model chooses their number, so the rest is only counted.
  */
 export const MAX_REPEATED: number = 128;

@@ -154,7 +154,7 @@ describe.each([{ tracing: true }, { tracing: false }])(
     `);
     });
 
-    it('draws streams, read to the end or left', async () => {
+    it('records streams, read to the end or left', async () => {
       const { runner, simulator, inSpan, expectTree } = await startAgents({ tracing });
       const agent = new Agent({ name: 'Helper', model: 'gpt-4o', tools: [newTool('echo', () => 'Yes')] });
       simulator.respond(
@@ -298,7 +298,7 @@ describe.each([{ tracing: true }, { tracing: false }])(
   },
 );
 
-it('draws what a runner without tracing tells', async () => {
+it('records what a runner without tracing tells', async () => {
   const { newRunner, simulator, inSpan, expectTree } = await startAgents();
   simulator.respond({ output: [calling('echo')] }, { output: [{ message: 'Yes.' }] });
   const runner = newRunner({ tracingDisabled: true });

@@ -29,7 +29,7 @@ function newServer(name = 'files'): object {
 }
 
 it.each([{ tracing: true }, { tracing: false }])(
-  'draws what an MCP server lists and runs, tracing $tracing',
+  'records what an MCP server lists and runs, tracing $tracing',
   async ({ tracing }) => {
     const { runner, simulator, telemetry, expectTree } = await startAgents({ tracing });
     simulator.respond({ output: [calling('read_file')] }, { output: [{ message: 'Read.' }] });

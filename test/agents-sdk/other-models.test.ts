@@ -34,7 +34,7 @@ function newModel(): object {
 }
 
 it.each([{ tracing: true }, { tracing: false }])(
-  'draws the calls of a model that is no client of openai, tracing $tracing',
+  'records the calls of a model that is no client of openai, tracing $tracing',
   async ({ tracing }) => {
     const { runner, telemetry, expectTree } = await startAgents({ tracing });
     await runner.run(new Agent({ name: 'Helper', model: newModel() }), 'Hi');
@@ -70,7 +70,7 @@ it.each(['responses', 'chat'] as const)(
   },
 );
 
-it('draws no call that the program wants to have ignored', async () => {
+it('records no call that the program wants to have ignored', async () => {
   const { runner, simulator, expectTree } = await startAgents({
     config: { ignoreRequestHook: () => true },
   });

@@ -88,7 +88,7 @@ async function converse({ answer, ask, close, sent }: Voice): Promise<void> {
   await close();
 }
 
-it('draws the session of a realtime agent', async () => {
+it('records the session of a realtime agent', async () => {
   const voice = await startVoice(true);
   await converse(voice);
   await voice.expectTree(`

@@ -36,7 +36,7 @@ describe.each([{ tracing: true }, { tracing: false }])(
     });
 
     it.each(['responses', 'chat'] as const)(
-      'draws agents, tools and handoffs as one tree: %s',
+      'records agents, tools and handoffs as one tree: %s',
       async (api) => {
         const { runner, simulator, inSpan, expectTree } = await startAgents({ tracing, api });
         if (api === 'responses')

@@ -21,7 +21,7 @@ const echo = newTool('echo', ({ word }) => inOwnSpan(`say ${word}`, () => word))
 describe.each([{ tracing: true }, { tracing: false }])(
   'where the library traces: $tracing',
   ({ tracing }) => {
-    it('draws guardrails with their verdict', async () => {
+    it('records guardrails with their verdict', async () => {
       const { runner, simulator, expectTree } = await startAgents({ tracing });
       simulator.respond({ output: [{ message: 'Yes.' }] });
       const guardrail = (name: string, tripwireTriggered: boolean): object => ({
@@ -47,7 +47,7 @@ describe.each([{ tracing: true }, { tracing: false }])(
     `);
     });
 
-    it('draws an agent that is a tool below its tool, and one that a tool runs below the span of the program', async () => {
+    it('records an agent that is a tool below its tool, and one that a tool runs below the span of the program', async () => {
       const { runner, newRunner, simulator, expectTree } = await startAgents({ tracing });
       const inner = new Agent({ name: 'Historian', model: 'gpt-4o-mini' });
       const nested = newTool('ask', () =>
@@ -119,7 +119,7 @@ describe.each([{ tracing: true }, { tracing: false }])(
       ]);
     });
 
-    it('draws custom spans, speech and transcriptions', async () => {
+    it('records custom spans, speech and transcriptions', async () => {
       const { inSpan, expectTree } = await startAgents({ tracing });
       const { withTrace, withCustomSpan, withSpeechSpan, withTranscriptionSpan } = library;
       await inSpan(() =>
@@ -147,7 +147,7 @@ describe.each([{ tracing: true }, { tracing: false }])(
     `);
     });
 
-    it('draws a run below a span that was made current within a function of the program', async () => {
+    it('records a run below a span that was made current within a function of the program', async () => {
       const { runner, simulator, expectTree } = await startAgents({ tracing });
       simulator.respond({ output: [{ message: 'Yes.' }] });
       const { createCustomSpan, setCurrentSpan, resetCurrentSpan } = library;

@@ -50,7 +50,7 @@ test.each([
   { format: 'mjs', tracing: 'off' },
   { format: 'cjs', tracing: 'on' },
   { format: 'cjs', tracing: 'off' },
-] as const)('…/register draws agents: $format, tracing $tracing', async ({ format, tracing }) => {
+] as const)('…/register records agents: $format, tracing $tracing', async ({ format, tracing }) => {
   const env = { OPENAI_AGENTS_DISABLE_TRACING: tracing === 'off' ? '1' : '0', NODE_ENV: '' };
   const { stdout, stderr, code } = await runRegistered(format, env);
   expect({ stdout, code }).toEqual({ stdout: 'Done.\n', code: 0 });

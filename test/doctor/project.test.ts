@@ -134,7 +134,7 @@ describe('packages are found in every folder:', () => {
   });
 
   test.each(['0.0.17', '0.1.11', '0.3.8', '0.3.0-beta.1'])(
-    '@openai/agents %s, whose agents cannot be drawn',
+    '@openai/agents %s, whose agents cannot be recorded',
     async (version) => {
       await install({ '@openai/agents-core': version }, 'node_modules/@openai/agents/node_modules');
       expect(codes()).toEqual(['agents_too_old']);

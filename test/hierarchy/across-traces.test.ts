@@ -354,11 +354,11 @@ async function walk<Driving extends Program>(
 /** All that is recorded of runs and turns, but for when it was and which requests were part of them. */
 async function facts({ telemetry }: Program): Promise<unknown> {
   await telemetry.provider.forceFlush();
-  const drawn = ({ attributes }: { attributes: object }): boolean => 'gen_ai.operation.name' in attributes;
+  const recorded = ({ attributes }: { attributes: object }): boolean => 'gen_ai.operation.name' in attributes;
   return {
     open: telemetry.openSpans.filter((name) => name.startsWith('invoke_agent')),
     spans: telemetry.spans
-      .filter(drawn)
+      .filter(recorded)
       .map(({ name, status, attributes }) => [name, status, same(attributes)]),
     metrics: (await telemetry.metrics()).map(({ descriptor, dataPoints }) => [
       descriptor.name,

@@ -508,7 +508,7 @@ describe('a run that ends while its server rests', () => {
     expect(steps).toHaveLength(1);
   });
 
-  it('is drawn without its steps after 5 s, and is counted', async () => {
+  it('is recorded without its steps after 5 s, and is counted', async () => {
     vi.useFakeTimers({ toFake: ['performance', 'setInterval', 'clearInterval'] });
     const { client, assistantId, threadId, simulator, said, ...program } = await startResting('60');
     await client.beta.threads.runs.createAndPoll(threadId, { assistant_id: assistantId });
@@ -521,7 +521,7 @@ describe('a run that ends while its server rests', () => {
     expect(said.filter((line) => line.includes('recorded without reading'))).toHaveLength(1);
   });
 
-  it('is drawn without its steps by a flush, which does not wait for it, and is counted', async () => {
+  it('is recorded without its steps by a flush, which does not wait for it, and is counted', async () => {
     const { client, assistantId, threadId, simulator, said, ...program } = await startResting();
     for (let run = 0; run < 2; run++) {
       await program.inSpan(() =>
@@ -559,7 +559,7 @@ describe('a run that ends while the program keeps its server busy', () => {
     await answer();
   });
 
-  it('is drawn without its steps after a shorter runTimeout, and is counted', async () => {
+  it('is recorded without its steps after a shorter runTimeout, and is counted', async () => {
     forgetNotices();
     vi.useFakeTimers({ toFake: ['performance', 'setInterval', 'clearInterval'] });
     const { client, simulator, assistantId, threadId, ...program } = await startTutor({

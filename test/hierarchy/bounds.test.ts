@@ -260,9 +260,9 @@ describe('unanswered tool calls', () => {
           : [call, { type: 'function_call_output' as const, call_id: call.call_id, output: 'done' }],
       ),
     });
-    const drawn = program.telemetry.spans.filter(({ name }) => name === 'execute_tool extract');
+    const recorded = program.telemetry.spans.filter(({ name }) => name === 'execute_tool extract');
     expect(
-      drawn.map(({ attributes }) => [
+      recorded.map(({ attributes }) => [
         attributes['gen_ai.tool.call.id'],
         attributes['gen_ai.tool.call.arguments'],
       ]),

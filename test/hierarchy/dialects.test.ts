@@ -88,7 +88,7 @@ describe('what an object of the Assistants API tells', () => {
     ]);
   });
 
-  it('is nothing for a run that nobody draws', () => {
+  it('is nothing for a run that nobody records', () => {
     const sink = recordFacts({ wants: 'nothing' });
     assistants.read(RUN, sink);
     expect(sink.facts).toEqual([]);

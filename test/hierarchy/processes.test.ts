@@ -142,8 +142,8 @@ async function expectTree(question: Question, expected: string): Promise<void> {
   await processes.expectTree(expected, { only });
 }
 
-/** The parts of the hierarchy, each with the process that drew it. */
-function drawn(question: Question): string[] {
+/** The parts of the hierarchy, each with the process that recorded it. */
+function recorded(question: Question): string[] {
   return spansAbout(question)
     .filter(({ name }) => /^(invoke_agent|chat|execute_tool)/.test(name))
     .map(({ name, service }) => `${service}: ${name}`)
@@ -242,7 +242,7 @@ describe('a run that one process creates, another polls, a third answers, and te
   });
 
   it('is recorded by a worker that adopts it, if nobody saw its creation', async () => {
-    expect(drawn(QUESTIONS.adopted)).toEqual([
+    expect(recorded(QUESTIONS.adopted)).toEqual([
       'worker that adopts: chat adopted',
       'worker that adopts: chat adopted',
       'worker that adopts: execute_tool solve',
@@ -253,7 +253,7 @@ describe('a run that one process creates, another polls, a third answers, and te
 
   // Nothing tells the worker that the creator is instrumented: that takes `propagateInMetadata`.
   it('is counted by both if its creator does not hand it on, and a worker adopts it all the same', async () => {
-    expect(drawn(QUESTIONS.both)).toEqual([
+    expect(recorded(QUESTIONS.both)).toEqual([
       'web: chat both',
       'web: chat both',
       'web: execute_tool solve',
@@ -267,7 +267,7 @@ describe('a run that one process creates, another polls, a third answers, and te
   });
 
   it('is recorded only by the worker if its creator hands it over, with a link to its creation', async () => {
-    expect(drawn(QUESTIONS.handedOn)).toEqual([
+    expect(recorded(QUESTIONS.handedOn)).toEqual([
       'worker that adopts: chat handed-on',
       'worker that adopts: chat handed-on',
       'worker that adopts: execute_tool solve',

@@ -42,7 +42,7 @@ const CREATE = 'POST /threads/{thread_id}/runs';
 const RETRIEVE = 'GET /threads/{thread_id}/runs/{run_id}';
 
 /** A run that one process has created and another, below a span of its own, has polled to its end. */
-const DRAWN_BY_THE_WORKER = `
+const RECORDED_BY_THE_WORKER = `
   program
   └─ thread
      └─ POST /threads/{thread_id}/runs       openai.run.status=queued
@@ -108,7 +108,7 @@ describe('a run whose metadata contains the trace context', () => {
     const run = await inSpan(() => client.beta.threads.runs.create(threadId, { assistant_id: assistantId }));
     const worker = otherProcess(program, { adoptRuns: true });
     await inSpan(() => worker.beta.threads.runs.poll(run.id, { thread_id: threadId }), 'worker');
-    await program.expectTree(DRAWN_BY_THE_WORKER);
+    await program.expectTree(RECORDED_BY_THE_WORKER);
     expect(linked(program, 'invoke_agent Math Tutor')).toEqual([[CREATE]]);
     expect(linked(program, RETRIEVE)).toEqual([[CREATE]]);
   });
@@ -120,7 +120,7 @@ describe('a run whose metadata contains the trace context', () => {
     const worker = otherProcess(program, handsOn.config);
     await inSpan(() => worker.beta.threads.runs.poll(run.id, { thread_id: threadId }), 'worker');
     await program.telemetry.provider.shutdown();
-    await program.expectTree(DRAWN_BY_THE_WORKER);
+    await program.expectTree(RECORDED_BY_THE_WORKER);
     expect(linked(program, CREATE)).toEqual([[]]);
   });
 
@@ -173,14 +173,14 @@ describe('a run whose metadata contains the trace context', () => {
     const path = { thread_id: threadId };
     for (const adoptRuns of [true, 'polled', 'link'] as const)
       await inSpan(() => otherProcess(program, { adoptRuns }).beta.threads.runs.poll(run.id, path), 'worker');
-    // Nor is it drawn by a worker that knows no propagator.
+    // Nor is it recorded by a worker that knows no propagator.
     propagation.disable();
     const blind = otherProcess(program, { adoptRuns: true });
     await inSpan(() => blind.beta.threads.runs.poll(run.id, path), 'worker');
     await inSpan(() => client.beta.threads.runs.retrieve(run.id, path), 'page');
     await program.telemetry.provider.forceFlush();
-    const drawn = program.telemetry.spans.filter(({ name }) => name.startsWith('invoke_agent'));
-    expect(drawn.map(({ attributes }) => attributes['openai.run.status'])).toEqual(['completed']);
+    const recorded = program.telemetry.spans.filter(({ name }) => name.startsWith('invoke_agent'));
+    expect(recorded.map(({ attributes }) => attributes['openai.run.status'])).toEqual(['completed']);
     expect(await durationCount(program)).toBe(1);
   });
 
@@ -193,12 +193,13 @@ describe('a run whose metadata contains the trace context', () => {
     for (let status = ''; status !== 'completed'; )
       ({ status } = await inSpan(() => poller.beta.threads.runs.retrieve(run.id, path), 'page'));
     await telemetry.provider.forceFlush();
-    const drawn = (): number => telemetry.spans.filter(({ name }) => name.startsWith('invoke_agent')).length;
-    expect(drawn()).toBe(0);
+    const recorded = (): number =>
+      telemetry.spans.filter(({ name }) => name.startsWith('invoke_agent')).length;
+    expect(recorded()).toBe(0);
     const status = otherProcess(program, { adoptRuns: 'polled' });
     await inSpan(() => status.beta.threads.runs.retrieve(run.id, path), 'page');
     await telemetry.provider.forceFlush();
-    expect(drawn()).toBe(1);
+    expect(recorded()).toBe(1);
   });
 
   it('is recorded by a creator that waits for it', async () => {
@@ -383,7 +384,7 @@ describe('the context of the creation', () => {
   });
 });
 
-/** The statuses of the responses that were drawn. */
+/** The statuses of the responses that were recorded. */
 function statusOfChats({ telemetry }: Program): unknown[] {
   const chats = telemetry.spans.filter(({ attributes }) => attributes['gen_ai.operation.name'] === 'chat');
   return chats.map(({ attributes }) => attributes['gen_ai.response.status']);
@@ -423,7 +424,7 @@ describe('a process with adoptRuns alone that creates something itself', () => {
     expect(noticed().map(({ code }) => code)).toEqual(['adopts_unmarked']);
   });
 
-  it('is not told so where nobody else could draw it, or with both options', async () => {
+  it('is not told so where nobody else could record it, or with both options', async () => {
     const config = { adoptRuns: true };
     const { client } = await startTutor({ config });
     await client.responses.create({ model: 'gpt-4o', input: 'Hi' });

@@ -62,12 +62,12 @@ beforeAll(async () => {
     async (name) => [name, await processes.start<TutorSteps>(name, TUTOR, PROCESSES[name])] as const,
   );
   const all = new Map(await Promise.all(started));
-  const drawn: string[] = [];
+  const recorded: string[] = [];
   for (const model of Object.keys(RUNS) as Model[]) {
     const id = await work(model, all);
-    if (model !== 'on-by-hand') drawn.push(id);
+    if (model !== 'on-by-hand') recorded.push(id);
   }
-  for (const id of drawn) await untilDetailsAreRead(id);
+  for (const id of recorded) await untilDetailsAreRead(id);
   await processes.stop();
 }, PATIENCE);
 
@@ -93,7 +93,7 @@ async function work(model: Model, all: ReadonlyMap<Name, RunningProcess<TutorSte
   return path.runId;
 }
 
-/** Whoever draws a run lists its steps, the creator when it gives the run up. */
+/** Whoever records a run lists its steps, the creator when it gives the run up. */
 async function untilDetailsAreRead(runId: string): Promise<void> {
   await vi.waitFor(
     () => expect(simulator.requests.map(({ path }) => path).join()).toContain(`/runs/${runId}/steps`),

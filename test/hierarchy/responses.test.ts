@@ -348,10 +348,10 @@ describe('a background response', () => {
       await program.client.responses.create({ model: MODEL, input: 'Hello' });
       await untilCompleted(program.client, id);
     }, 'worker');
-    const drawn = program.telemetry.spans.filter(
+    const recorded = program.telemetry.spans.filter(
       ({ attributes }) => attributes['gen_ai.operation.name'] === 'chat',
     );
-    expect(drawn.map(({ attributes }) => attributes['gen_ai.response.status'])).toEqual([
+    expect(recorded.map(({ attributes }) => attributes['gen_ai.response.status'])).toEqual([
       'completed',
       'completed',
     ]);

@@ -167,7 +167,7 @@ describe('a loop by hand on chat completions', () => {
     `);
   });
 
-  it('draws no call whose answer never comes, or comes after ten minutes', async () => {
+  it('records no call whose answer never comes, or comes after ten minutes', async () => {
     const program = await startProgram();
     vi.useFakeTimers({ toFake: ['performance', 'Date'] });
     const history = await round(program, [QUESTION]);
@@ -188,7 +188,7 @@ describe('a loop by hand on chat completions', () => {
     expect(traces(program)).toBe(2);
   });
 
-  it('draws nothing and joins nothing where the request lacks the message that asked', async () => {
+  it('records nothing and joins nothing where the request lacks the message that asked', async () => {
     const program = await startProgram();
     const history = await round(program, [QUESTION]);
     await program.inSpan(() =>
@@ -201,7 +201,7 @@ describe('a loop by hand on chat completions', () => {
     expect(traces(program)).toBe(2);
   });
 
-  it('draws nothing and joins nothing where two users share the id and the arguments', async () => {
+  it('records nothing and joins nothing where two users share the id and the arguments', async () => {
     const program = await start();
     answer(program, called('call_0'));
     answer(program, called('call_0'));
@@ -213,7 +213,7 @@ describe('a loop by hand on chat completions', () => {
     expect(traces(program)).toBe(4);
   });
 
-  it('draws the calls of two users who share an id, each in its own trace', async () => {
+  it('records the calls of two users who share an id, each in its own trace', async () => {
     const program = await start();
     answer(program, called('call_0', 'get_weather', '{"user":"alice"}'));
     answer(program, called('call_0', 'get_weather', '{"user":"bob"}'));

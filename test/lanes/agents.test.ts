@@ -117,7 +117,7 @@ test.each([
   { format: 'mjs', tracing: true },
   { format: 'mjs', tracing: false },
 ] as const)(
-  'two copies of the library draw one tree: $format, tracing $tracing',
+  'two copies of the library record one tree: $format, tracing $tracing',
   async ({ format, tracing }) => {
     const { spans, result } = await run({
       lane: 'openai-agents-sdk-2',
@@ -147,7 +147,7 @@ test.each([
   },
 );
 
-test("draws the calls over the library's own WebSocket, by the model that answered", async () => {
+test("records the calls over the library's own WebSocket, by the model that answered", async () => {
   const { spans } = await run({
     lane: 'openai-agents',
     line: 3,
@@ -219,7 +219,7 @@ async function approve(env: Record<string, string>): Promise<readonly ProgramOut
   return [asked, resumed];
 }
 
-test('draws what another process resumes', async () => {
+test('records what another process resumes', async () => {
   const [asked, resumed] = await approve({});
   assertSpanTree(
     asked?.spans ?? [],

@@ -202,12 +202,12 @@ describe('an attempt', () => {
     await client.beta.threads.runs.cancel(run.id, { thread_id: thread.id });
     await client.beta.threads.runs.poll(run.id, { thread_id: thread.id }, { pollIntervalMs: 1 });
     await session().provider.shutdown();
-    const [drawn] = session().spans.filter(({ name }) => name === 'invoke_agent Tutor');
+    const [recorded] = session().spans.filter(({ name }) => name === 'invoke_agent Tutor');
     const below = session().spans.filter(
-      ({ parentSpanContext }) => parentSpanContext?.spanId === drawn?.spanContext().spanId,
+      ({ parentSpanContext }) => parentSpanContext?.spanId === recorded?.spanContext().spanId,
     );
     expect(below.filter(({ name }) => name === 'attempt')).toHaveLength(4);
-    expect(drawn?.events.map(({ attributes }) => attributes)).toMatchObject([
+    expect(recorded?.events.map(({ attributes }) => attributes)).toMatchObject([
       { 'http.request.resend_count': 1, 'url.template': '/threads/{thread_id}/runs/{run_id}/cancel' },
     ]);
   });

@@ -153,15 +153,15 @@ describe('a model that keeps asking for tool calls', () => {
       ],
     });
     await runner.finalContent();
-    return { ran, drawn: telemetry.spans.filter(({ name }) => name === 'execute_tool look').length };
+    return { ran, recorded: telemetry.spans.filter(({ name }) => name === 'execute_tool look').length };
   }
 
   it('gets 128 spans for functions that runTools runs, and all functions run', async () => {
-    expect(await runAll(300)).toEqual({ ran: 300, drawn: 128 });
+    expect(await runAll(300)).toEqual({ ran: 300, recorded: 128 });
   });
 
   it('gets a span for each of 20 functions that runTools runs', async () => {
-    expect(await runAll(20)).toEqual({ ran: 20, drawn: 20 });
+    expect(await runAll(20)).toEqual({ ran: 20, recorded: 20 });
   });
 });
 
@@ -239,17 +239,17 @@ describe('an agent that repeats itself in a turn', () => {
     const { spans } = helper.telemetry;
     const turn = spans.find(({ name }) => name.startsWith('invoke_agent'));
     return {
-      drawn: spans.filter(({ name }) => name.startsWith('execute_tool')).length,
+      recorded: spans.filter(({ name }) => name.startsWith('execute_tool')).length,
       skipped: turn?.attributes[skipped],
     };
   }
 
   it('gets 128 spans for its tool calls, and a count on the turn', async () => {
-    expect(await turnOf(400)).toEqual({ drawn: 128, skipped: 400 - 128 });
+    expect(await turnOf(400)).toEqual({ recorded: 128, skipped: 400 - 128 });
   });
 
   it('does not affect a turn with 20 tool calls', async () => {
-    expect(await turnOf(20)).toEqual({ drawn: 20, skipped: undefined });
+    expect(await turnOf(20)).toEqual({ recorded: 20, skipped: undefined });
   });
 });
 

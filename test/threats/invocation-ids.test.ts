@@ -32,7 +32,7 @@ async function twoServers(): Promise<[Place, Place]> {
 }
 
 /** The user whose call it was, the user that its arguments name, and the one that its result names. */
-function drawn({ telemetry }: Pick<Program, 'telemetry'>): unknown[] {
+function recorded({ telemetry }: Pick<Program, 'telemetry'>): unknown[] {
   return telemetry.spans
     .filter(({ name }) => name === 'execute_tool get_balance')
     .map(({ attributes }) => [
@@ -95,7 +95,7 @@ describe('a run', () => {
     await askRun({ client, server }, 'bob', 'thread_bob');
     await submit({ client, server }, 'alice', 'thread_alice');
     await telemetry.provider.shutdown();
-    expect(drawn({ telemetry })).toEqual([
+    expect(recorded({ telemetry })).toEqual([
       ['alice', 'alice', undefined],
       ['bob', 'bob', undefined],
     ]);
@@ -115,7 +115,7 @@ describe('a run', () => {
     server.next({ when: { path: /steps/ }, body: { object: 'list', data, has_more: false } });
     await client.beta.threads.runs.steps.list('run_0', { thread_id: 'thread_alice' });
     await telemetry.provider.shutdown();
-    expect(drawn({ telemetry })).toEqual([['bob', 'bob', undefined]]);
+    expect(recorded({ telemetry })).toEqual([['bob', 'bob', undefined]]);
   });
 
   it('gets the outputs sent to its own server, if two servers use the same ids', async () => {
@@ -126,7 +126,7 @@ describe('a run', () => {
     await submit(one, 'alice', 'thread_0');
     await submit(other, 'bob', 'thread_0');
     await telemetry.provider.shutdown();
-    expect(drawn({ telemetry })).toEqual(RESULTS);
+    expect(recorded({ telemetry })).toEqual(RESULTS);
     const traces = telemetry.spans.map((span) => span.spanContext().traceId);
     expect(new Set(traces).size).toBe(2);
   });
@@ -136,7 +136,7 @@ describe('a run', () => {
     await askRun({ client, server }, 'alice', 'thread_0');
     await submit({ client, server }, 'alice', 'thread_0');
     await telemetry.provider.shutdown();
-    expect(drawn({ telemetry })).toEqual([RESULTS[0]]);
+    expect(recorded({ telemetry })).toEqual([RESULTS[0]]);
   });
 });
 
@@ -166,10 +166,10 @@ describe('a background response', () => {
     await withMetadata({ userId: 'alice' }, () => one.client.responses.create(THINKS));
     other.server.next({ body: response('bob', 'completed') });
     await other.client.responses.retrieve('resp_0');
-    expect(drawn({ telemetry })).toEqual([]);
+    expect(recorded({ telemetry })).toEqual([]);
     one.server.next({ body: response('alice', 'completed') });
     await one.client.responses.retrieve('resp_0');
-    expect(drawn({ telemetry })).toEqual([RESULTS[0]]);
+    expect(recorded({ telemetry })).toEqual([RESULTS[0]]);
   });
 });
 
@@ -217,8 +217,8 @@ describe('a turn', () => {
     await answerTurn({ client, server }, 'alice', 'session_alice');
     await answerTurn({ client, server }, 'bob', 'session_bob');
     await telemetry.provider.shutdown();
-    // The process draws the first turn of an id; the second user's call waits in a turn that nobody has named.
-    expect(drawn({ telemetry })).toEqual([RESULTS[0], ['bob', 'bob', undefined]]);
+    // The process records the first turn of an id; the second user's call waits in a turn that nobody has named.
+    expect(recorded({ telemetry })).toEqual([RESULTS[0], ['bob', 'bob', undefined]]);
   });
 
   it('gets the results sent to its own server, if two servers use the same ids', async () => {
@@ -229,6 +229,6 @@ describe('a turn', () => {
     await answerTurn(one, 'alice', 'session_0');
     await answerTurn(other, 'bob', 'session_0');
     await telemetry.provider.shutdown();
-    expect(drawn({ telemetry })).toEqual(RESULTS);
+    expect(recorded({ telemetry })).toEqual(RESULTS);
   });
 });

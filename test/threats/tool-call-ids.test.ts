@@ -144,7 +144,7 @@ const histories: Dialect = {
 const start = (): Promise<Program> => startProgram({ config: CONFIG, content: true });
 
 /** The user whose call it was, with what, and what came of it: in the order in which the calls ended. */
-function drawn({ telemetry }: Pick<Program, 'telemetry'>): unknown[] {
+function recorded({ telemetry }: Pick<Program, 'telemetry'>): unknown[] {
   return telemetry.spans
     .filter(({ name }) => name === 'execute_tool get_balance')
     .map(({ attributes }) => [
@@ -167,7 +167,7 @@ describe.each(NAMED)('a gateway that gives every call the same id, over $name,',
     await users.ask('bob', BOB);
     await users.answer('bob', BOB, '{"of":"bob"}');
     await users.answer('alice', ALICE, '{"of":"alice"}');
-    expect(drawn(program)).toEqual([
+    expect(recorded(program)).toEqual([
       ['bob', '{"account":"bob"}', '{"of":"bob"}'],
       ['alice', '{"account":"alice"}', '{"of":"alice"}'],
     ]);
@@ -178,7 +178,7 @@ describe.each(NAMED)('a gateway that gives every call the same id, over $name,',
     const users = of(program.client, program.simulator);
     await users.ask('alice', ALICE);
     await users.answer('bob', BOB, '{"of":"bob"}');
-    expect(drawn(program)).toEqual([]);
+    expect(recorded(program)).toEqual([]);
   });
 
   it('cannot make a repeated request end the later call of another user', async () => {
@@ -188,7 +188,7 @@ describe.each(NAMED)('a gateway that gives every call the same id, over $name,',
     await users.answer('alice', SAME, '{"of":"alice"}');
     await users.ask('bob', SAME);
     await users.answer('alice', SAME, '{"of":"alice"}');
-    expect(drawn(program)).toEqual([['alice', '{}', '{"of":"alice"}']]);
+    expect(recorded(program)).toEqual([['alice', '{}', '{"of":"alice"}']]);
   });
 
   it('cannot swap the results of two calls in one answer', async () => {
@@ -196,7 +196,7 @@ describe.each(NAMED)('a gateway that gives every call the same id, over $name,',
     const users = of(program.client, program.simulator);
     await users.ask('alice', [...ALICE, ...BOB]);
     await users.answer('alice', [...ALICE, ...BOB], '"first"', '"second"');
-    expect(drawn(program)).toEqual([]);
+    expect(recorded(program)).toEqual([]);
   });
 });
 
@@ -210,7 +210,7 @@ describe.each(NAMED)('an honest server, over $name,', ({ of }) => {
     ];
     await users.ask('alice', calls);
     await users.answer('alice', calls, '{"of":"a"}', '{"of":"b"}');
-    expect(drawn(program)).toEqual([
+    expect(recorded(program)).toEqual([
       ['alice', '{"account":"a"}', '{"of":"a"}'],
       ['alice', '{"account":"b"}', '{"of":"b"}'],
     ]);
@@ -229,7 +229,7 @@ describe.each(NAMED)('an honest server, over $name,', ({ of }) => {
     const users = of(program.client, program.simulator);
     await users.ask('alice', [{ given: '{ "name": "Zo\\u00eb", "limit": 1.0 }' }]);
     await users.answer('alice', [{ given: '{"name":"Zo\u00eb","limit":1}' }], '{"of":"alice"}');
-    expect(drawn(program)).toEqual([['alice', '{"name":"Zo\u00eb","limit":1}', '{"of":"alice"}']]);
+    expect(recorded(program)).toEqual([['alice', '{"name":"Zo\u00eb","limit":1}', '{"of":"alice"}']]);
   });
 });
 
@@ -248,7 +248,7 @@ describe('a gateway that gives two users the same id for the same call', () => {
     await users.ask('bob', SAME);
     await users.answer('bob', SAME, '{"of":"bob"}');
     await users.answer('alice', SAME, '{"of":"alice"}');
-    expect(drawn(program)).toEqual([]);
+    expect(recorded(program)).toEqual([]);
     const traces = program.telemetry.spans.map((span) => span.spanContext().traceId);
     expect(new Set(traces).size).toBe(4);
   });
@@ -263,7 +263,7 @@ describe('a gateway that gives two users the same id for the same call', () => {
         await users.answer(user, SAME, `{"of":"${user}"}`);
       }, user);
     await inTraceOf('alice', () => context.with(ROOT_CONTEXT, () => inTraceOf('bob')));
-    expect(drawn(program)).toEqual([
+    expect(recorded(program)).toEqual([
       ['bob', '{}', '{"of":"bob"}'],
       ['alice', '{}', '{"of":"alice"}'],
     ]);
@@ -281,7 +281,7 @@ describe('a request that contains only the call id of a result', () => {
     const users = bare.of(program.client, program.simulator);
     await users.ask('alice', ALICE);
     await users.answer('bob', BOB, '{"of":"bob"}');
-    expect(drawn(program)).toEqual([]);
+    expect(recorded(program)).toEqual([]);
   });
 
   it('ends the call in its trace', async () => {
@@ -291,7 +291,7 @@ describe('a request that contains only the call id of a result', () => {
       await users.ask('alice', ALICE);
       await users.answer('alice', ALICE, '{"of":"alice"}');
     });
-    expect(drawn(program)).toEqual([['alice', '{"account":"alice"}', '{"of":"alice"}']]);
+    expect(recorded(program)).toEqual([['alice', '{"account":"alice"}', '{"of":"alice"}']]);
   });
 });
 
@@ -317,9 +317,9 @@ describe('two servers that use the same ids', () => {
     const [here, there] = [await connect(), await connect()];
     await here.ask('user', SAME);
     await there.answer('user', SAME, '{"of":"there"}');
-    expect(drawn(program)).toEqual([]);
+    expect(recorded(program)).toEqual([]);
     await here.answer('user', SAME, '{"of":"here"}');
-    expect(drawn(program)).toEqual([['user', '{}', '{"of":"here"}']]);
+    expect(recorded(program)).toEqual([['user', '{}', '{"of":"here"}']]);
   });
 });
 
@@ -332,7 +332,7 @@ describe('a history that a program sends again with every request', () => {
     const said = { role: 'assistant' as const, content: 'It is 7.' };
     const question = { role: 'user' as const, content: 'And now?' };
     await program.client.responses.create({ model: MODEL, input: [...old, said, question] });
-    expect(drawn(program)).toEqual([]);
+    expect(recorded(program)).toEqual([]);
   });
 
   it('has every call of a turn recorded once', async () => {
@@ -347,7 +347,7 @@ describe('a history that a program sends again with every request', () => {
       if (item.type === 'function_call')
         input.push(item, { type: 'function_call_output', call_id: item.call_id, output: '{"of":"alice"}' });
     await responses.create({ model: MODEL, input });
-    expect(drawn(program).map((call) => (call as unknown[])[1])).toEqual(['{"n":1}', '{"n":2}']);
+    expect(recorded(program).map((call) => (call as unknown[])[1])).toEqual(['{"n":1}', '{"n":2}']);
   });
 });
 
@@ -368,7 +368,7 @@ it.each(['SPAN_ONLY', 'NO_CONTENT'] as const)(
         messages: [...messages, message, { role: 'tool', tool_call_id: call.id, content: '"done"' }],
       });
     });
-    expect(drawn(program)).toHaveLength(1);
+    expect(recorded(program)).toHaveLength(1);
   },
 );
 
@@ -388,5 +388,5 @@ it.each<[string, 'SPAN_ONLY' | 'NO_CONTENT', string]>([
         input.push(item, { type: 'function_call_output', call_id: item.call_id, output: '"done"' });
   }
   await responses.create({ model: MODEL, input });
-  expect(drawn(program)).toHaveLength(1);
+  expect(recorded(program)).toHaveLength(1);
 });

@@ -49,8 +49,8 @@ interface Work {
   create(client: OpenAI, metadata: Record<string, string>): Promise<string[]>;
   /** Until it is over. */
   work(client: OpenAI, ids: readonly string[]): Promise<unknown>;
-  /** Of what a worker draws that adopts it; `undefined` where it draws nothing. */
-  readonly drawn: RegExp | undefined;
+  /** Of what a worker records that adopts it; `undefined` where it records nothing. */
+  readonly recorded: RegExp | undefined;
 }
 
 const KINDS: Readonly<Record<string, Work>> = {
@@ -62,7 +62,7 @@ const KINDS: Readonly<Record<string, Work>> = {
       return [thread.id, run.id];
     },
     work: (client, [thread_id = '', id = '']) => client.beta.threads.runs.poll(id, { thread_id }),
-    drawn: /^invoke_agent/,
+    recorded: /^invoke_agent/,
   },
   response: {
     async create(client, metadata) {
@@ -72,7 +72,7 @@ const KINDS: Readonly<Record<string, Work>> = {
     async work(client, [id = '']) {
       for await (const _ of await client.responses.retrieve(id, { stream: true }));
     },
-    drawn: /^chat/,
+    recorded: /^chat/,
   },
   session: {
     async create(client, metadata) {
@@ -80,7 +80,7 @@ const KINDS: Readonly<Record<string, Work>> = {
       return [(await client.beta.agents.sessions.create(options)).id];
     },
     work: (client, [id = '']) => client.beta.agents.sessions.retrieve(id),
-    drawn: undefined,
+    recorded: undefined,
   },
 };
 
@@ -113,7 +113,7 @@ const WITHOUT_PARENT = [undefined, 'worker'] as const;
 describe.each(Object.keys(KINDS))(
   'a stranger who writes a trace context into the metadata of a %s',
   (kind) => {
-    const { drawn } = KINDS[kind] as Work;
+    const { recorded } = KINDS[kind] as Work;
 
     it.each(WITHOUT_PARENT)('is ignored without an option for it (in span %s)', async (span) => {
       const spans = await workOn(kind, STRANGERS, await startWorker({}), span);
@@ -134,8 +134,8 @@ describe.each(Object.keys(KINDS))(
     it.each(WITHOUT_PARENT)("causes only a link with adoptRuns: 'link' (in span %s)", async (span) => {
       const spans = await workOn(kind, STRANGERS, await startWorker({ adoptRuns: 'link' }), span);
       expect(tracesOf(spans)).not.toContain(CHOSEN_TRACE);
-      if (drawn === undefined) return;
-      const [own] = spans.filter(({ name }) => drawn.test(name));
+      if (recorded === undefined) return;
+      const [own] = spans.filter(({ name }) => recorded.test(name));
       expect(own?.links.map(({ context }) => context)).toEqual([
         { traceId: CHOSEN_TRACE, spanId: CHOSEN_SPAN, traceFlags: 0, isRemote: true },
       ]);
@@ -149,7 +149,7 @@ describe.each(Object.keys(KINDS))(
     it('decides about sampling with adoptRuns: true, which trusts the metadata', async () => {
       const sampler = new ParentBasedSampler({ root: new TraceIdRatioBasedSampler(0) });
       const spans = await workOn(kind, STRANGERS, await startWorker({ adoptRuns: true }, sampler));
-      expect(tracesOf(spans)).toEqual(drawn === undefined ? [] : [CHOSEN_TRACE]);
+      expect(tracesOf(spans)).toEqual(recorded === undefined ? [] : [CHOSEN_TRACE]);
     });
 
     it("cannot prevent the recording of what the process samples with adoptRuns: 'link'", async () => {
@@ -159,7 +159,8 @@ describe.each(Object.keys(KINDS))(
         new ParentBasedSampler({ root: new AlwaysOnSampler() }),
       );
       const spans = await workOn(kind, dropped, worker);
-      if (drawn !== undefined) expect(spans.filter(({ name }) => drawn.test(name)).length).toBeGreaterThan(0);
+      if (recorded !== undefined)
+        expect(spans.filter(({ name }) => recorded.test(name)).length).toBeGreaterThan(0);
     });
 
     it.each<[string, Record<string, string>]>([
@@ -256,7 +257,7 @@ describe('an honest process that passes on its trace', () => {
   /** A web process creates something, and a worker of the same program works on it. */
   async function handOn(kind: string, config: OpenAIInstrumentationConfig): Promise<HandedOn> {
     const { program, client } = await startWorker(config);
-    const { create, work, drawn = /^$/ } = KINDS[kind] as Work;
+    const { create, work, recorded = /^$/ } = KINDS[kind] as Work;
     const { simulator, telemetry, inSpan } = program;
     const web = new OpenAI({ apiKey: 'test', baseURL: simulator.url, maxRetries: 0 });
     instrumentOpenAI(web, { cost: false, propagateInMetadata: true, adoptRuns: true });
@@ -265,29 +266,29 @@ describe('an honest process that passes on its trace', () => {
     await telemetry.provider.shutdown();
     const { spans } = telemetry;
     const created = spans.find(({ name }) => name === 'web')?.spanContext().traceId;
-    return { created, drawn: spans.filter(({ name }) => drawn.test(name)) };
+    return { created, recorded: spans.filter(({ name }) => recorded.test(name)) };
   }
 
   interface HandedOn {
     /** The trace of the web process. */
     readonly created: string | undefined;
-    /** What both have drawn of it: of a response also the request that created it. */
-    readonly drawn: readonly ReadableSpan[];
+    /** What both have recorded of it: of a response also the request that created it. */
+    readonly recorded: readonly ReadableSpan[];
   }
 
-  const DRAWN = { run: 1, response: 2 } as const;
-  const kinds = Object.keys(DRAWN) as (keyof typeof DRAWN)[];
+  const RECORDED = { run: 1, response: 2 } as const;
+  const kinds = Object.keys(RECORDED) as (keyof typeof RECORDED)[];
 
   it.each(kinds)('makes one trace of a %s with both options on', async (kind) => {
-    const { created, drawn } = await handOn(kind, { propagateInMetadata: true, adoptRuns: true });
-    expect(drawn).toHaveLength(DRAWN[kind]);
-    expect(tracesOf(drawn)).toEqual([created]);
+    const { created, recorded } = await handOn(kind, { propagateInMetadata: true, adoptRuns: true });
+    expect(recorded).toHaveLength(RECORDED[kind]);
+    expect(tracesOf(recorded)).toEqual([created]);
   });
 
   it.each(kinds)("makes two traces of a %s, with a link, with adoptRuns: 'link'", async (kind) => {
-    const { created, drawn } = await handOn(kind, { propagateInMetadata: true, adoptRuns: 'link' });
-    expect(drawn).toHaveLength(DRAWN[kind]);
-    const elsewhere = drawn.filter((span) => span.spanContext().traceId !== created);
+    const { created, recorded } = await handOn(kind, { propagateInMetadata: true, adoptRuns: 'link' });
+    expect(recorded).toHaveLength(RECORDED[kind]);
+    const elsewhere = recorded.filter((span) => span.spanContext().traceId !== created);
     expect(linksOf(elsewhere).map(({ traceId }) => traceId)).toEqual([created]);
   });
 });

@@ -64,7 +64,7 @@ export const DEFAULT_WORKFLOW = 'Agent workflow';
 /** What the name of a tool begins with by which an agent hands over, unless the program names it. */
 const TRANSFER = 'transfer_to_';
 
-/** Each kind of span that is drawn. All others are part of what they stand below: tasks, turns and model calls. */
+/** Each kind of span that is recorded. All others are part of what they stand below: tasks, turns and model calls. */
 const SPAN_TYPES: Readonly<Record<string, SpanType>> = {
   trace: {
     start: (data) => {
@@ -135,7 +135,7 @@ const SPAN_TYPES: Readonly<Record<string, SpanType>> = {
   },
 };
 
-/** Reads the start of a trace or span of `@openai/agents`; `undefined` if it is not drawn. */
+/** Reads the start of a trace or span of `@openai/agents`; `undefined` if it is not recorded. */
 export function readStart(type: string, data: PayloadObject): AgentsStart | undefined {
   const known = Object.hasOwn(SPAN_TYPES, type) ? SPAN_TYPES[type] : undefined;
   if (known === undefined) return undefined;

@@ -29,7 +29,7 @@ export function isCallNode({ type }: AgentsNode): boolean {
 }
 
 /**
- * Draws a call of a model that no client of `openai` made: over the library's own WebSocket, or by the model of another
+ * Records a call of a model that no client of `openai` made: over the library's own WebSocket, or by the model of another
  * package. The library tells request and answer at its end.
  */
 export function recordUnseenCall(

@@ -12,7 +12,7 @@ export class Work {
   failure: Failure | undefined;
   /** What everything below has spent. */
   spent: Spent = NOTHING_SPENT;
-  /** The tool calls that the last answer asked for and nothing has been drawn for, in its order. */
+  /** The tool calls that the last answer asked for and nothing has been recorded for, in its order. */
   #asked: readonly RequestedToolCall[] = [];
   /** All of them. */
   #calls: readonly RequestedToolCall[] = [];

@@ -35,7 +35,7 @@ const MAX_TRACES = 1_000;
 /** An approval may take long. */
 const TRACE_LIFETIME_MS = 24 * 60 * 60_000;
 
-/** Draws the workflows of `@openai/agents`: each of its traces, with the agents, tools and guardrails inside. */
+/** Records the workflows of `@openai/agents`: each of its traces, with the agents, tools and guardrails inside. */
 export class Workflows implements AgentsListener {
   readonly #telemetryNow: () => Telemetry | undefined;
   readonly #spans = new WeakMap<AgentsNode, AgentsSpan>();
@@ -82,9 +82,9 @@ export class Workflows implements AgentsListener {
       return new AgentsSpan(telemetry, { ...start, attributes, links, parent });
     });
     this.#spans.set(node, span);
-    node.draw(span.span, parent);
-    if (telemetry.settings.propagateInMetadata && node.drawn !== undefined)
-      node.addMetadata?.(traceContextOf(node.drawn.context));
+    node.record(span.span, parent);
+    if (telemetry.settings.propagateInMetadata && node.recorded !== undefined)
+      node.addMetadata?.(traceContextOf(node.recorded.context));
   }
 
   ended(node: AgentsNode): void {
@@ -126,7 +126,7 @@ export class Workflows implements AgentsListener {
     if (id !== undefined) this.#known.set(id, span);
   }
 
-  /** Where a trace that is resumed was last drawn, as another process has noted in its metadata. */
+  /** Where a trace that is resumed was last recorded, as another process has noted in its metadata. */
   #earlierElsewhere(trace: AgentsNode): SpanContext | undefined {
     if (this.#telemetry.get(trace)?.settings.propagateInMetadata !== true) return undefined;
     const metadata = objectField(trace.data, 'metadata');
@@ -219,7 +219,7 @@ function isInside(trace: AgentsNode): boolean {
 function contextFor(node: AgentsNode, active: Context): Context {
   const { above } = node;
   if (above === undefined || agentsNodeIn(active)?.open === above) return active;
-  return above.drawn?.context ?? active;
+  return above.recorded?.context ?? active;
 }
 
 function idsAround(node: AgentsNode, parent: Context): Record<string, string> {

@@ -4,17 +4,17 @@ import type { Call } from '../../sdk/call.ts';
 import { hasRoomForMark } from '../../sdk/metadata-propagation.ts';
 import { dateOf } from '../server-clock.ts';
 
-type DrawingOptions = Pick<Settings, 'adoptRuns' | 'propagateInMetadata'>;
+type RecordingOptions = Pick<Settings, 'adoptRuns' | 'propagateInMetadata'>;
 
 /**
  * Whether the process that creates something leaves it to the process that works on it. If so, the request says that in
- * the metadata. A process that reads a stream draws what it created itself.
+ * the metadata. A process that reads a stream records what it created itself.
  *
- * @param isRun a run or a background response: a turn has no metadata, so whoever asks for it draws it
+ * @param isRun a run or a background response: a turn has no metadata, so whoever asks for it records it
  */
 export function handsOn(
   call: Call,
-  { adoptRuns, propagateInMetadata }: DrawingOptions,
+  { adoptRuns, propagateInMetadata }: RecordingOptions,
   isRun: boolean,
 ): boolean {
   if (adoptRuns === false) return false;
@@ -44,7 +44,7 @@ export interface Adoptable {
   readonly time: number;
 }
 
-/** Whether this process draws what another one handed on, or what one without instrumentation created. */
+/** Whether this process records what another one handed on, or what one without instrumentation created. */
 export function adopts({ adoptRuns }: Pick<Settings, 'adoptRuns'>, found: Adoptable): boolean {
   const { isDriven, endedAt, headers, time } = found;
   if (endedAt !== undefined && endedAt < (dateOf(headers) ?? time) - MAX_ADOPTED_AGE_MS) return false;

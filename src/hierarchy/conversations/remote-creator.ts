@@ -32,10 +32,10 @@ function trusts(adoptRuns: AdoptRuns): boolean {
 }
 
 /**
- * Whether the metadata tells that the process which created something draws it: that process put its trace context there, and
+ * Whether the metadata tells that the process which created something records it: that process put its trace context there, and
  * did not hand it on. A process without a propagator sees that too.
  */
-export function hasDrawingCreator(value: unknown): boolean {
+export function hasRecordingCreator(value: unknown): boolean {
   const metadata = objectField(value, 'metadata');
   if (metadata === undefined || stringField(metadata, HANDED_ON) === 'true') return false;
   const [, traceId = '', spanId = ''] = TRACEPARENT.exec(stringField(metadata, 'traceparent') ?? '') ?? [];
@@ -51,7 +51,7 @@ export function creatorIn(context: Context): SpanContext | undefined {
   return creator !== undefined && isSpanContextValid(creator) ? { ...creator, isRemote: true } : undefined;
 }
 
-/** Where something that is adopted is drawn, and what it is linked to. */
+/** Where something that is adopted is recorded, and what it is linked to. */
 export interface Continuation {
   readonly context: Context;
   readonly link: SpanContext | undefined;
@@ -68,7 +68,7 @@ function continueFrom(creator: SpanContext | undefined, context: Context, truste
 }
 
 /**
- * Where something is drawn that this process does not draw yet; `undefined` if it is not drawn here.
+ * Where something is recorded that this process does not record yet; `undefined` if it is not recorded here.
  *
  * @param found.isOwn whether this process created it, and handed it on
  */
@@ -82,6 +82,6 @@ export function placeAdopted(
   },
 ): Continuation | undefined {
   const { isOwn, creator, object, context } = found;
-  if (!adopts(settings, found) || (!isOwn && hasDrawingCreator(object))) return undefined;
+  if (!adopts(settings, found) || (!isOwn && hasRecordingCreator(object))) return undefined;
   return continueFrom(creator, context, isOwn || trusts(settings.adoptRuns));
 }

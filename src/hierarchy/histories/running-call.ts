@@ -7,7 +7,7 @@ import { conversationIn } from '../conversations/conversation-context.ts';
 import { activeSpan } from '../conversations/segment.ts';
 import { type ToolCalls, validTraceId } from '../tool-calls/tool-calls.ts';
 
-/** The tool call that a function of the program is about to answer. It is drawn while it runs, not when it is answered. */
+/** The tool call that a function of the program is about to answer. It is recorded while it runs, not when it is answered. */
 export function takeRunningCall(
   toolCalls: ToolCalls,
   tool: ToolRun,

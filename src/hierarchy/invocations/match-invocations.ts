@@ -112,7 +112,7 @@ export class InvocationMatcher {
     if (reported !== undefined) return reported;
     const { isDriven, headers, time } = observation;
     const seen = { isDriven, endedAt: snapshot.endedAt, headers, time };
-    if (state.hasDrawingCreator || !adopts(this.#tracker.telemetry.settings, seen)) return undefined;
+    if (state.hasRecordingCreator || !adopts(this.#tracker.telemetry.settings, seen)) return undefined;
     const place = { context: observation.context, link: undefined };
     return adoptInvocation(this.#tracker, { ...found, observation, place });
   }

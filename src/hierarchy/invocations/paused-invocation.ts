@@ -17,12 +17,12 @@ export interface PausedInvocation {
   /** When the invocation began, in milliseconds since the epoch; `undefined` if only the server knows. */
   readonly createdTime: number | undefined;
   readonly clock: ServerClock;
-  /** The steps that were drawn, with the usage that their spans carry. */
-  readonly drawnSteps: ReadonlyMap<string, Usage | undefined>;
-  readonly drawnCalls: ReadonlySet<string>;
+  /** The steps that were recorded, with the usage that their spans carry. */
+  readonly recordedSteps: ReadonlyMap<string, Usage | undefined>;
+  readonly recordedCalls: ReadonlySet<string>;
   readonly unanswered: readonly UnansweredCall[];
 }
 
 /** Shared: most of what nobody asks about again has neither, and is kept for a day. */
-export const NO_DRAWN_STEPS: PausedInvocation['drawnSteps'] = new Map();
-export const NO_DRAWN_CALLS: PausedInvocation['drawnCalls'] = new Set();
+export const NO_RECORDED_STEPS: PausedInvocation['recordedSteps'] = new Map();
+export const NO_RECORDED_CALLS: PausedInvocation['recordedCalls'] = new Set();

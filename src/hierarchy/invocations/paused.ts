@@ -4,7 +4,7 @@ import { BoundedMap } from '../../util/lru-map.ts';
 import { createdTimeOf } from './identify-invocation.ts';
 import type { Invocation } from './invocation.ts';
 import type { InvocationStart } from './invocation-start.ts';
-import { NO_DRAWN_CALLS, NO_DRAWN_STEPS, type PausedInvocation } from './paused-invocation.ts';
+import { NO_RECORDED_CALLS, NO_RECORDED_STEPS, type PausedInvocation } from './paused-invocation.ts';
 
 /** How long an invocation may pause: as long as a person may need for an answer. */
 export const PAUSE_LIFETIME_MS: number = 86_400_000;
@@ -19,9 +19,9 @@ export class PausedInvocations extends BoundedMap<string, PausedInvocation> {
   keep(key: string, invocation: Invocation): void {
     const { id, kind, clock, steps, agent, place, resumed } = invocation;
     if (id === undefined) return;
-    const before = resumed?.drawnSteps ?? NO_DRAWN_STEPS;
+    const before = resumed?.recordedSteps ?? NO_RECORDED_STEPS;
     const own = steps.all.map(({ snapshot }) => [snapshot.id, snapshot.usage] as const);
-    const callsBefore = resumed?.drawnCalls ?? NO_DRAWN_CALLS;
+    const callsBefore = resumed?.recordedCalls ?? NO_RECORDED_CALLS;
     const unanswered = steps.unanswered;
     const waiting = new Set(unanswered.map(({ snapshot }) => snapshot.id));
     const calls = steps.toolCalls.map(({ snapshot }) => snapshot.id).filter((call) => !waiting.has(call));
@@ -35,8 +35,8 @@ export class PausedInvocations extends BoundedMap<string, PausedInvocation> {
       attributes: requested(invocation.attributes),
       span: invocation.spanContext,
       createdTime: createdTimeOf(invocation),
-      drawnSteps: own.length === 0 ? before : new Map([...before, ...own]),
-      drawnCalls: calls.length === 0 ? callsBefore : new Set([...callsBefore, ...calls]),
+      recordedSteps: own.length === 0 ? before : new Map([...before, ...own]),
+      recordedCalls: calls.length === 0 ? callsBefore : new Set([...callsBefore, ...calls]),
       unanswered,
     });
   }

@@ -10,8 +10,8 @@ import { guard } from '../../util/guard.ts';
 import type { StepSnapshot, ToolCallContent } from '../model.ts';
 import type { ToolCall } from '../tool-calls/tool-call.ts';
 import { costOfUsage } from './cost-and-usage.ts';
-import { DrawnTimes, type Times } from './drawn-times.ts';
 import type { Invocation } from './invocation.ts';
+import { RecordedTimes, type Times } from './recorded-times.ts';
 import { inputMessagesOf } from './run-input.ts';
 import type { Step } from './steps.ts';
 
@@ -23,13 +23,13 @@ import type { Step } from './steps.ts';
 export function recordInvocation(invocation: Invocation, endTime: number, pauses: boolean): void {
   const { span, telemetry, steps, snapshot } = invocation;
   guard('recording a status', addStatus, invocation);
-  const recorded = span.isRecording() || telemetry.wantsContent;
-  const drawsSteps = recorded && telemetry.settings.runSteps !== 'off';
-  const drawn = drawsSteps ? steps.all : [];
-  const calls = callsToDraw(invocation, pauses);
-  const outputs = drawStepsAndTools(invocation, drawn, calls, endTime);
+  const recordsSteps =
+    (span.isRecording() || telemetry.wantsContent) && telemetry.settings.runSteps !== 'off';
+  const recordedSteps = recordsSteps ? steps.all : [];
+  const calls = callsToRecord(invocation, pauses);
+  const outputs = recordStepsAndTools(invocation, recordedSteps, calls, endTime);
   const usage = snapshot?.usage;
-  const hasCarriers = drawn.length > 0 || invocation.resumed !== undefined;
+  const hasCarriers = recordedSteps.length > 0 || invocation.resumed !== undefined;
   const unclaimedUsage = usage === undefined || !hasCarriers ? usage : subtractUsage(usage, steps.usage);
   const left =
     unclaimedUsage === undefined || (hasCarriers && isNoUsage(unclaimedUsage)) ? undefined : unclaimedUsage;
@@ -59,19 +59,19 @@ function addStatus(invocation: Invocation): void {
   if (snapshot !== undefined) invocation.addAttributes({ [ATTR_OPENAI_RUN_STATUS]: snapshot.status });
 }
 
-function callsToDraw({ steps, resumed }: Invocation, pauses: boolean): readonly ToolCall[] {
+function callsToRecord({ steps, resumed }: Invocation, pauses: boolean): readonly ToolCall[] {
   if (!pauses && resumed === undefined) return steps.toolCalls;
   const left = new Set(pauses ? steps.unanswered.map(({ snapshot }) => snapshot.id) : []);
   return steps.toolCalls.filter(
-    ({ snapshot: { id } }) => !left.has(id) && resumed?.drawnCalls.has(id) !== true,
+    ({ snapshot: { id } }) => !left.has(id) && resumed?.recordedCalls.has(id) !== true,
   );
 }
 
 /** @returns the output messages of the invocation */
-function drawStepsAndTools(
+function recordStepsAndTools(
   invocation: Invocation,
-  drawn: readonly Step[],
-  drawnCalls: readonly ToolCall[],
+  recordedSteps: readonly Step[],
+  recordedCalls: readonly ToolCall[],
   endTime: number,
 ): Message[] {
   const { steps, snapshot } = invocation;
@@ -81,17 +81,27 @@ function drawStepsAndTools(
   const whole = { startTime: invocation.startTime, endTime };
   const callsOf = ({ snapshot: { id } }: Step): ToolCall[] =>
     steps.toolCalls.filter(({ stepId }) => stepId === id);
-  const withCalls = drawn.map((step) => ({ step, calls: callsOf(step) }));
-  const drawnTimes = new DrawnTimes(withCalls, whole);
+  const withCalls = recordedSteps.map((step) => ({ step, calls: callsOf(step) }));
+  const recordedTimes = new RecordedTimes(withCalls, whole);
   withCalls.forEach(({ step, calls }, index) => {
-    const reason = stepFinishReason(step.snapshot, index === drawn.length - 1, snapshot?.finishReason);
+    const reason = stepFinishReason(
+      step.snapshot,
+      index === recordedSteps.length - 1,
+      snapshot?.finishReason,
+    );
     const outputMessages = stepOutput(step.snapshot, calls, steps.outputs, reason);
-    const times = drawnTimes.ofStep(index, { step, calls });
+    const times = recordedTimes.ofStep(index, { step, calls });
     const { toolCalls, skippedToolCalls } = step.snapshot;
     const skipped = toolCalls.length + skippedToolCalls - calls.length;
-    drawStep(invocation, step, times, { reason, inputMessages: heard.slice(), outputMessages, skipped });
+    recordInvocationStep(invocation, step, times, {
+      reason,
+      inputMessages: heard.slice(),
+      outputMessages,
+      skipped,
+    });
     for (const call of calls) {
-      if (drawnCalls.includes(call)) drawToolCall(invocation, call, drawnTimes.ofToolCall(call, times));
+      if (recordedCalls.includes(call))
+        recordInvocationToolCall(invocation, call, recordedTimes.ofToolCall(call, times));
     }
     heard.push(...outputMessages, ...toolResponses(calls));
     if (step.snapshot.messageId !== undefined) {
@@ -100,17 +110,19 @@ function drawStepsAndTools(
     }
   });
   if (invocation.span.isRecording() || invocation.telemetry.wantsContent) {
-    const orphans = drawnCalls.filter(({ stepId }) => !drawn.some(({ snapshot: { id } }) => id === stepId));
-    if (orphans.length > 0) drawOrphans(invocation, orphans, whole);
+    const orphans = recordedCalls.filter(
+      ({ stepId }) => !recordedSteps.some(({ snapshot: { id } }) => id === stepId),
+    );
+    if (orphans.length > 0) recordOrphans(invocation, orphans, whole);
   }
   return [...answers, ...unclaimed(invocation, shown)];
 }
 
-/** Draws the tool calls that belong to no drawn step. */
-function drawOrphans(invocation: Invocation, orphans: readonly ToolCall[], whole: Times): void {
-  const times = new DrawnTimes([], whole);
+/** Records the tool calls that belong to no recorded step. */
+function recordOrphans(invocation: Invocation, orphans: readonly ToolCall[], whole: Times): void {
+  const times = new RecordedTimes([], whole);
   for (const call of inOrderOfTime(orphans, whole))
-    drawToolCall(invocation, call, times.ofToolCall(call, whole));
+    recordInvocationToolCall(invocation, call, times.ofToolCall(call, whole));
 }
 
 /** Calls that began at once are in the order in which they ended, as far as that is known. */
@@ -120,7 +132,7 @@ function inOrderOfTime(calls: readonly ToolCall[], whole: Times): readonly ToolC
   return calls.toSorted((a, b) => start(a) - start(b) || end(a) - end(b));
 }
 
-function drawStep(
+function recordInvocationStep(
   invocation: Invocation,
   { snapshot, firstTextTime, deltaTimes, skippedDeltas }: Step,
   times: Times,
@@ -162,7 +174,11 @@ function drawStep(
   );
 }
 
-function drawToolCall(invocation: Invocation, call: ToolCall, { startTime, endTime }: Times): void {
+function recordInvocationToolCall(
+  invocation: Invocation,
+  call: ToolCall,
+  { startTime, endTime }: Times,
+): void {
   const { snapshot } = call;
   recordToolCall(
     invocation.telemetry,
@@ -215,7 +231,7 @@ function toolResponses(calls: readonly ToolCall[]): Message[] {
   return parts.length === 0 ? [] : [{ role: 'tool', parts }];
 }
 
-/** Messages of the invocation that no drawn step stands for. What was not seen to its end did not stop by itself. */
+/** Messages of the invocation that no recorded step stands for. What was not seen to its end did not stop by itself. */
 function unclaimed({ steps, snapshot, life }: Invocation, shown: ReadonlySet<string>): Message[] {
   if (steps.outputs.size === 0) return [];
   const reason = snapshot?.finishReason ?? (life.endTime === undefined ? 'error' : 'stop');

@@ -16,7 +16,7 @@ import {
   unansweredOf,
 } from '../tool-calls/tool-call.ts';
 import { sumOf } from './cost-and-usage.ts';
-import { NO_DRAWN_STEPS, type PausedInvocation } from './paused-invocation.ts';
+import { NO_RECORDED_STEPS, type PausedInvocation } from './paused-invocation.ts';
 
 const MAX_STEPS = MAX_READ;
 const MAX_TOOL_CALLS = MAX_READ;
@@ -35,8 +35,8 @@ export interface Step {
 /** The steps and tool calls of one invocation, collected from streams, lists and retrieved objects. */
 export class Steps {
   readonly #content: boolean;
-  /** The steps that were drawn before a pause, with the usage that their spans carry. */
-  readonly #drawnBefore: ReadonlyMap<string, Usage | undefined>;
+  /** The steps that were recorded before a pause, with the usage that their spans carry. */
+  readonly #recordedBefore: ReadonlyMap<string, Usage | undefined>;
   readonly #keeper: Keeper;
   readonly #deltas: boolean;
   readonly #steps = new Map<string, Step>();
@@ -68,7 +68,7 @@ export class Steps {
     this.#inputs = new KeptMessages(options.keeper);
     this.#outputs = new KeptMessages(options.keeper);
     this.#deltas = options.deltas;
-    this.#drawnBefore = options.resumed?.drawnSteps ?? NO_DRAWN_STEPS;
+    this.#recordedBefore = options.resumed?.recordedSteps ?? NO_RECORDED_STEPS;
     for (const { snapshot, stepId, askedAt } of options.resumed?.unanswered ?? [])
       this.#toolCalls.set(snapshot.id, { ...newToolCall(snapshot), stepId, askedAt });
   }
@@ -76,7 +76,7 @@ export class Steps {
   /** All steps by creation time; within the same second in the order of a list, or else of a stream. */
   get all(): readonly Step[] {
     const place = ({ snapshot: { id } }: Step): number => this.#order?.get(id) ?? Number.NaN;
-    return this.#undrawn().sort(
+    return this.#unrecorded().sort(
       (a, b) => (a.snapshot.createdAt ?? 0) - (b.snapshot.createdAt ?? 0) || place(a) - place(b) || 0,
     );
   }
@@ -111,14 +111,14 @@ export class Steps {
 
   /** The tokens of all steps, as far as spans carry them. */
   get usage(): Usage {
-    const own = this.#undrawn().map(({ snapshot }) => snapshot.usage);
-    return sumOf([...this.#drawnBefore.values(), ...own]);
+    const own = this.#unrecorded().map(({ snapshot }) => snapshot.usage);
+    return sumOf([...this.#recordedBefore.values(), ...own]);
   }
 
-  #undrawn(): Step[] {
+  #unrecorded(): Step[] {
     const steps = [...this.#steps.values()];
-    if (this.#drawnBefore.size === 0) return steps;
-    return steps.filter(({ snapshot }) => !this.#drawnBefore.has(snapshot.id));
+    if (this.#recordedBefore.size === 0) return steps;
+    return steps.filter(({ snapshot }) => !this.#recordedBefore.has(snapshot.id));
   }
 
   /** How many steps were seen for which there was no room. */

@@ -17,7 +17,7 @@ export class Realtime {
   readonly telemetry: Telemetry;
   readonly conversations: ConversationTracker;
   readonly toolCalls: ToolCalls;
-  /** Which socket draws a response or transcript, by origin and id: the main socket and one beside it tell the same. */
+  /** Which socket records a response or transcript, by origin and id: the main socket and one beside it tell the same. */
   readonly claimed: BoundedMap<string, object>;
 
   constructor(telemetry: Telemetry, conversations: ConversationTracker, toolCalls: ToolCalls) {

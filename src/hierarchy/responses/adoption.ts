@@ -48,8 +48,8 @@ export function readAdoption(
 }
 
 /**
- * Returns where a background response is drawn that this process does not draw yet, one that it handed on or paused or one of
- * another process, and what it is linked to; `undefined` if it is drawn elsewhere.
+ * Returns where a background response is recorded that this process does not record yet, one that it handed on or paused or one of
+ * another process, and what it is linked to; `undefined` if it is recorded elsewhere.
  */
 export function placeAdoption(seen: {
   readonly settings: Settings;

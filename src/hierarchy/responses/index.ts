@@ -224,7 +224,7 @@ export class Responses implements ConversationApi {
   }
 
   /**
-   * Draws a background response that another process has created, from the response's own times, or one that was closed
+   * Records a background response that another process has created, from the response's own times, or one that was closed
    * before its end; once, however often it passes by.
    */
   #adopt(fetched: Fetched, call: Call, response: unknown, creator: SpanContext | undefined): void {

@@ -65,7 +65,7 @@ export type Answering = Pick<AnsweredToolCall, 'origin' | 'previousResponseId' |
  */
 export class ToolCalls {
   readonly #conversations: ConversationTracker;
-  /** One that is never answered is never drawn. */
+  /** One that is never answered is never recorded. */
   readonly #pending = new PendingToolCalls<PendingCall>((call) => this.#forget(call));
   /** What the newest are given. */
   readonly #contents: BoundedMap<PendingCall, ToolCallContent>;
@@ -89,11 +89,11 @@ export class ToolCalls {
       if (asked.asksProgram) {
         if (response.parent?.withinAgents !== true) this.#keep(asked, response, askedFrom);
         askedFrom = justAfter(askedFrom);
-      } else this.#drawHosted(asked, response, times, starts);
+      } else this.#recordHosted(asked, response, times, starts);
     }
   }
 
-  /** Takes the calls of a response that another process has created: the process that answers them draws them. */
+  /** Takes the calls of a response that another process has created: the process that answers them records them. */
   seen(
     calls: readonly ItemCall[],
     seen: Pick<AskingResponse, 'origin' | 'responseId' | 'place' | 'endTime'>,
@@ -136,7 +136,7 @@ export class ToolCalls {
       };
       const { askedAt } = pending;
       const times = { startTime: askedAt, endTime: Math.max(time, justAfter(askedAt)), timedHere: true };
-      this.#draw({ ...asked, call }, response, times, parent);
+      this.#record({ ...asked, call }, response, times, parent);
     }
     const last = asking.at(-1);
     const oneTrace =
@@ -144,7 +144,7 @@ export class ToolCalls {
     return oneTrace ? last : undefined;
   }
 
-  /** The first of the calls that is not answered, which is drawn where the program runs it and not by its answer. */
+  /** The first of the calls that is not answered, which is recorded where the program runs it and not by its answer. */
   taken(calls: readonly Omit<AnsweredToolCall, 'previousResponseId'>[]): PendingCall | undefined {
     for (const call of calls) {
       const pending = this.#pending.take({ ...call, previousResponseId: undefined });
@@ -163,17 +163,17 @@ export class ToolCalls {
     return content;
   }
 
-  #drawHosted(asked: ItemCall, response: AskingResponse, times: ItemTimes, starts: Starts): void {
+  #recordHosted(asked: ItemCall, response: AskingResponse, times: ItemTimes, starts: Starts): void {
     const { startTime, endTime } = response;
     const seen = times.of(asked.itemId);
     const start = starts.next(clamp(seen?.startTime ?? startTime, startTime, endTime));
-    this.#draw(asked, response, {
+    this.#record(asked, response, {
       startTime: start,
       endTime: Math.max(justAfter(start), Math.min(seen?.endTime ?? endTime, endTime)),
     });
   }
 
-  #draw(
+  #record(
     asked: KnownCall,
     response: AskingResponse,
     times: { startTime: number; endTime: number; timedHere?: boolean },

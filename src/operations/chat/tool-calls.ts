@@ -20,7 +20,7 @@ interface AskingChoice {
   readonly message?: { readonly tool_calls?: unknown } | null;
 }
 
-/** How many tool calls of a chat completion's choices are not drawn when they are answered. */
+/** How many tool calls of a chat completion's choices are not recorded when they are answered. */
 export function countSkippedChatCalls(choices: readonly unknown[]): number {
   let count = 0;
   for (let index = 0; index < choices.length; index++) {

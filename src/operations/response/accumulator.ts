@@ -1,7 +1,7 @@
 import { KeptText, type TextLimits, TextRoom } from '../../telemetry/kept-text.ts';
 import type { Accumulator } from '../../telemetry/operation.ts';
 import { countField, field, MAX_READ, textField } from '../../util/payload.ts';
-import { countSkippedItemCalls, isDrawnCall } from './items.ts';
+import { countSkippedItemCalls, isRecordedCall } from './items.ts';
 import { KeptItems, keptError, keptResponse } from './kept.ts';
 
 /** Builds an unfinished item from its text, by the type of the delta event. */
@@ -107,7 +107,7 @@ export class ResponseAccumulator implements Accumulator {
     const index = countField(event, 'output_index');
     const item = field(event, 'item');
     if (index === undefined || index >= MAX_READ) {
-      if (added && isDrawnCall(item)) this.#skippedItems++;
+      if (added && isRecordedCall(item)) this.#skippedItems++;
       return;
     }
     this.#items.set(index, this.#kept.keep(item, this.#items.get(index)));

@@ -102,7 +102,7 @@ function unknownCall(type: string): CallType | undefined {
 }
 
 /** Whether an item is a tool call that has a span. Reads the type alone, because an output may have a million items. */
-export function isDrawnCall(item: unknown): boolean {
+export function isRecordedCall(item: unknown): boolean {
   const type = field(item, 'type');
   return typeof type === 'string' && (type.endsWith('_call') || type === 'program');
 }
@@ -111,13 +111,13 @@ export function isDrawnCall(item: unknown): boolean {
 export function countSkippedItemCalls(output: readonly unknown[]): number {
   if (output.length <= MAX_REPEATED) return 0;
   let calls = 0;
-  let drawn = 0;
+  let recorded = 0;
   for (let index = 0; index < output.length; index++) {
-    if (!isDrawnCall(output[index])) continue;
+    if (!isRecordedCall(output[index])) continue;
     calls++;
-    if (index < MAX_READ && drawn < MAX_REPEATED) drawn++;
+    if (index < MAX_READ && recorded < MAX_REPEATED) recorded++;
   }
-  return calls - drawn;
+  return calls - recorded;
 }
 
 /** The id of the call whose output the item is; `undefined` for other items. */

@@ -34,7 +34,7 @@ export class AgentsContext implements Context {
     const open = node.open;
     // The program's own span, if it has made one inside of the same node.
     if (open === undefined || agentsNodeIn(this.#base)?.open === open) return this.#base.getValue(key);
-    return open.drawn?.span;
+    return open.recorded?.span;
   }
 
   setValue(key: symbol, value: unknown): Context {

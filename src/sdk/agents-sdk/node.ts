@@ -3,7 +3,7 @@ import type { PayloadObject } from '../../util/payload.ts';
 import { PlacedContext } from './agents-context.ts';
 
 /** The span that stands for a node, and the context in which it is active. */
-interface DrawnSpan {
+interface RecordedSpan {
   readonly span: Span;
   readonly context: Context;
 }
@@ -39,7 +39,7 @@ export class AgentsNode {
   values: ReadonlyMap<symbol, unknown> | undefined;
   /** A runner with its tracing disabled makes no spans for tools. */
   hidesTools = false;
-  #drawn: DrawnSpan | undefined;
+  #recorded: RecordedSpan | undefined;
 
   constructor(type: string, data: PayloadObject, parent: AgentsNode | undefined) {
     this.type = type;
@@ -71,26 +71,26 @@ export class AgentsNode {
     return node?.values?.get(key);
   }
 
-  get drawn(): DrawnSpan | undefined {
-    return this.#drawn;
+  get recorded(): RecordedSpan | undefined {
+    return this.#recorded;
   }
 
   /** Has a span stand for the node, from now on or from now on again. */
-  draw(span: Span, parent: Context): void {
-    this.#drawn = { span, context: new PlacedContext(parent, this, span) };
+  record(span: Span, parent: Context): void {
+    this.#recorded = { span, context: new PlacedContext(parent, this, span) };
   }
 
   /** The node or the next one above it that has a span, one that has not ended. */
   get open(): AgentsNode | undefined {
     let node: AgentsNode | undefined = this;
-    while (node !== undefined && (node.#drawn === undefined || node.state === 'ended')) node = node.parent;
+    while (node !== undefined && (node.#recorded === undefined || node.state === 'ended')) node = node.parent;
     return node;
   }
 
   /** The next node above it that has a span, if possible one that has not ended. */
   get above(): AgentsNode | undefined {
     let node: AgentsNode | undefined = this.parent?.open ?? this.parent;
-    while (node !== undefined && node.#drawn === undefined) node = node.parent;
+    while (node !== undefined && node.#recorded === undefined) node = node.parent;
     return node;
   }
 

@@ -8,17 +8,17 @@ export interface Times {
   readonly endTime: number;
 }
 
-/** A step with the tool calls that it asked for, those that are drawn with it. */
+/** A step with the tool calls that it asked for, those that are recorded with it. */
 export interface StepWithCalls {
   readonly step: Step;
   readonly calls: readonly ToolCall[];
 }
 
 /**
- * The times of what is drawn below an invocation, one after the other. Steps follow each other and the tools they asked
+ * The times of what is recorded below an invocation, one after the other. Steps follow each other and the tools they asked
  * for, which the server's whole seconds cannot express: whatever has no time of its own gets some microseconds.
  */
-export class DrawnTimes {
+export class RecordedTimes {
   readonly #endTime: number;
   /** The latest end of each step, so that all that comes after it finds room. */
   readonly #latest: readonly number[];
