@@ -1,5 +1,5 @@
 import { type OpenAIInstrumentationConfig, resolveSettings } from '../config/config.ts';
-import { isPlain } from '../sdk/reflect.ts';
+import { isPlainObject } from '../util/payload.ts';
 import { Observer } from './observer.ts';
 import { prepareDefaultObservers } from './observer-registry.ts';
 
@@ -42,7 +42,7 @@ function settingsOf(
   let hasIdentities = false;
   const plain = (_: string, value: unknown): unknown => {
     const isObject = typeof value === 'function' || (typeof value === 'object' && value !== null);
-    if (!isObject || Array.isArray(value) || isPlain(value)) return value;
+    if (!isObject || Array.isArray(value) || isPlainObject(value)) return value;
     hasIdentities = true;
     const identity = identities.get(value) ?? ++lastIdentity;
     identities.set(value, identity);

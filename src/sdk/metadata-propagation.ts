@@ -1,8 +1,7 @@
 import { type Context, propagation } from '@opentelemetry/api';
 import { notice } from '../diagnostics/report.ts';
-import { asObject, field, objectField } from '../util/payload.ts';
+import { asObject, field, isPlainObject, objectField } from '../util/payload.ts';
 import type { Call } from './call.ts';
-import { isPlain } from './reflect.ts';
 
 /**
  * The API's limits for metadata: pairs, and characters of keys and values.
@@ -22,7 +21,7 @@ export const HANDED_ON = 'otel-openai-handed-on';
  */
 export function hasRoomForMark(body: unknown): boolean {
   const metadata = field(body, 'metadata') ?? {};
-  if (!isPlain(body) || !isPlain(metadata)) return false;
+  if (!isPlainObject(body) || !isPlainObject(metadata)) return false;
   const hasContext = propagation.fields().some((name) => Object.hasOwn(metadata, name));
   return !hasContext || Object.keys(metadata).length < MAX_METADATA_PAIRS;
 }
@@ -36,8 +35,8 @@ export function addTraceContext(call: Call, options: unknown): unknown {
   if (!call.propagates) return options;
   const body = objectField(options, 'body');
   const metadata = field(body, 'metadata') ?? {};
-  // Without ` || !isPlain(metadata)`, metadata of a class loses all but its own fields.
-  if (!isPlain(body) || !isPlain(metadata)) return options;
+  // Without ` || !isPlainObject(metadata)`, metadata of a class loses all but its own fields.
+  if (!isPlainObject(body) || !isPlainObject(metadata)) return options;
   const carrier = traceContextOf(call.context);
   const mark = call.handsOn ? { [HANDED_ON]: 'true' } : {};
   const hasContext = Object.keys(carrier).some((name) => Object.hasOwn(metadata, name));

@@ -9,13 +9,6 @@ export function propertyOf(value: unknown, key: string): unknown {
   return isObject(value) ? (value as Record<string, unknown>)[key] : undefined;
 }
 
-/** Whether the object has no class, so that a copy of its fields is equivalent. */
-export function isPlain(value: unknown): value is object {
-  if (typeof value !== 'object' || value === null) return false;
-  const prototype: unknown = Object.getPrototypeOf(value);
-  return prototype === null || prototype === Object.prototype;
-}
-
 export function hasPrototype(value: object, prototype: object): boolean {
   return Object.prototype.isPrototypeOf.call(prototype, value);
 }

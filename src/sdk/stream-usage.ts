@@ -1,6 +1,5 @@
-import { arrayField, asObject, field, objectField } from '../util/payload.ts';
+import { arrayField, asObject, field, isPlainObject, objectField } from '../util/payload.ts';
 import type { Call } from './call.ts';
-import { isPlain } from './reflect.ts';
 import { refusesUsage } from './refused-usage.ts';
 
 /**
@@ -12,8 +11,8 @@ import { refusesUsage } from './refused-usage.ts';
 export function askForUsage(call: Call, options: unknown): unknown {
   const body = objectField(options, 'body');
   // Without ` || call.rawRequested`, the body of a raw response shows the chunk.
-  // Without ` || !isPlain(body)`, a body of a class loses all but its own fields.
-  if (!call.wantsUsage || call.rawRequested || field(body, 'stream') !== true || !isPlain(body))
+  // Without ` || !isPlainObject(body)`, a body of a class loses all but its own fields.
+  if (!call.wantsUsage || call.rawRequested || field(body, 'stream') !== true || !isPlainObject(body))
     return options;
   const streamOptions = field(body, 'stream_options') ?? {};
   // Without ` || field(streamOptions, 'include_usage') !== undefined`, a caller that asked for the chunk does not get it.

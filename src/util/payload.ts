@@ -27,8 +27,11 @@ export function asObject(value: unknown): PayloadObject | undefined {
     : undefined;
 }
 
-/** Whether it is an object without a class. Another realm has another `Object`. */
-export function isPlainObject(value: unknown): boolean {
+/**
+ * Whether it is an object without a class, so that a copy of its fields is equivalent. Another realm, such as the one in
+ * which Jest runs a test, has another `Object`.
+ */
+export function isPlainObject(value: unknown): value is object {
   if (asObject(value) === undefined) return false;
   const prototype: unknown = Object.getPrototypeOf(value);
   return prototype === null || Object.getPrototypeOf(prototype) === null;

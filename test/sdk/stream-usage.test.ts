@@ -1,3 +1,4 @@
+import { runInNewContext } from 'node:vm';
 import { ROOT_CONTEXT } from '@opentelemetry/api';
 import type OpenAI from 'openai';
 import type { Stream } from 'openai/streaming';
@@ -281,6 +282,13 @@ describe('asking for usage', () => {
       body: { stream: true, stream_options: { include_usage: true }, n: 1 },
     });
     expect(options.body.stream_options).toBeNull();
+  });
+
+  test('reads a body of another realm, such as a test of Jest has', () => {
+    const options = { body: runInNewContext('({ stream: true, n: 1 })') };
+    expect(askForUsage(callThatWants(), options)).toEqual({
+      body: { stream: true, stream_options: { include_usage: true }, n: 1 },
+    });
   });
 });
 
