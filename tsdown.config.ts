@@ -140,7 +140,7 @@ const config: UserConfig[] = defineConfig([
     },
     plugins: [
       pageAssets(),
-      lazily({ source: './pipeline/agents-tracing.ts', entry: 'agents-tracing', names: ['drawAgents'] }),
+      lazily({ source: './pipeline/agents-tracing.ts', entry: 'agents-tracing', names: ['recordAgents'] }),
       lazily({
         source: './agents-sdk/realtime-transport.ts',
         entry: 'agents-transport',

@@ -24,6 +24,12 @@ export function lazily({ source, entry, names }: Lazy): Rolldown.Plugin {
       if (!code.includes(`${entry}.cjs`)) return undefined;
       const found = required.exec(code);
       if (found === null) throw new Error(`${file} is not required as it was`);
+      const used = [...code.matchAll(new RegExp(`\\b${found[1]}\\.(\\w+)`, 'g'))].map(
+        ([, name = '']) => name,
+      );
+      const unnamed = used.filter((name) => !names.includes(name));
+      // It would be undefined in the built package.
+      if (unnamed.length > 0) throw new Error(`${file} is used for ${unnamed}, which is not among its names`);
       const getters = names.map((name) => `get ${name}() { return require("${file}").${name}; }`);
       return code.replace(found[0], `const ${found[1]} = { ${getters.join(', ')} };`);
     },
