@@ -8,7 +8,8 @@ import { plainImports } from './scripts/build/plain-imports.ts';
 import { sharedFiles } from './scripts/build/shared-files.ts';
 import { pageAssets } from './scripts/page/assets.ts';
 
-const SHARED_OUTPUT = { exports: 'named' } as const;
+// The sources are ES modules, and so strict.
+const SHARED_OUTPUT = { exports: 'named', strict: true } as const;
 
 const SHARED: UserConfig = {
   platform: 'node',

@@ -75,6 +75,14 @@ test('files export values, not getters', async () => {
   expect(files.filter((_, index) => sources[index]?.includes('Object.defineProperty(exports,"'))).toEqual([]);
 });
 
+test('files are strict, as their sources are', async () => {
+  const files = (await readdir(DIST)).filter((file) => file.endsWith('.cjs'));
+  const starts = await Promise.all(
+    files.map(async (file) => (await readFile(join(DIST, file), 'utf8')).slice(0, 40)),
+  );
+  expect(files.filter((_, index) => !/^(?:#!.*\n)?"use strict";/.test(starts[index] ?? ''))).toEqual([]);
+});
+
 describe.each(ENTRIES)('the entry $name', ({ name, kilobytes, loads }) => {
   test(`is less than ${kilobytes} kB in a bundle`, async () => {
     expect(await bundledSize(join(DIST, `${name}.mjs`))).toBeLessThan(kilobytes * 1_000);
