@@ -1,3 +1,4 @@
+import { guard } from '../util/guard.ts';
 import { notice } from './report.ts';
 
 /** The first calls of a process are looked at: a stack is too dear for each. */
@@ -16,11 +17,22 @@ let looked = 0;
 export function lookForWrappers(): void {
   if (looked >= MAX_CALLS_LOOKED_AT) return;
   looked++;
-  const { stackTraceLimit } = Error;
-  Error.stackTraceLimit = STACK_DEPTH;
-  const { stack = '' } = new Error('looking for wrappers');
-  Error.stackTraceLimit = stackTraceLimit;
-  if (LANGFUSE.test(stack)) notice('recorded_twice', '@langfuse/openai');
+  if (LANGFUSE.test(guard('looking for wrappers', deepStack) ?? ''))
+    notice('recorded_twice', '@langfuse/openai');
+}
+
+/** The program's own `Error.prepareStackTrace` is not asked: it may throw, or show that it was called. */
+function deepStack(): string {
+  const { stackTraceLimit, prepareStackTrace } = Error;
+  // Unlike an assignment, this does not throw if the built-in objects are frozen.
+  Reflect.set(Error, 'stackTraceLimit', STACK_DEPTH);
+  Reflect.set(Error, 'prepareStackTrace', undefined);
+  try {
+    return new Error('looking for wrappers').stack ?? '';
+  } finally {
+    Reflect.set(Error, 'stackTraceLimit', stackTraceLimit);
+    Reflect.set(Error, 'prepareStackTrace', prepareStackTrace);
+  }
 }
 
 /** Resets the state, for tests. */

@@ -53,3 +53,19 @@ test('only the first calls of a process are looked at, and the length of stacks 
   expect(noticed().map(({ code }) => code)).not.toContain('recorded_twice');
   expect(Error.stackTraceLimit).toBe(limit);
 });
+
+test("the program's own way of printing stacks is neither asked nor changed", async () => {
+  const { prepareStackTrace, stackTraceLimit } = Error;
+  const printed: string[] = [];
+  const prepare = ({ message }: Error): string => {
+    printed.push(message);
+    return message;
+  };
+  Error.prepareStackTrace = prepare;
+  await callThrough('@langfuse/openai');
+  const after = { prepare: Error.prepareStackTrace, limit: Error.stackTraceLimit };
+  Error.prepareStackTrace = prepareStackTrace;
+  expect(after).toEqual({ prepare, limit: stackTraceLimit });
+  expect(printed).not.toContain('looking for wrappers');
+  expect(noticed().map(({ code }) => code)).toContain('recorded_twice');
+});
