@@ -189,16 +189,29 @@ export function wrapAsResponse(original: Method): Method {
   });
 }
 
-/** Once the program asks for the result it handles rejections itself, so a handler on the side hides none. */
+/**
+ * Puts the watched promise in the place of the SDK's, once the program asks for the result. V8 follows a rejection to the
+ * code that waits only through promises with one handler, so one on the side would cut the program out of the stack.
+ */
 function watchIndirect(call: Call, promise: object): void {
   if (call.asked) return;
   call.asked = true;
   collected.unregister(call);
-  // A call that has not begun made no request.
-  (promise as { responsePromise: Promise<unknown> }).responsePromise.then(
-    (props) => call.begun && takeResponse(call, props),
-    (error) => call.fail(error),
+  const { responsePromise } = promise as { responsePromise: Promise<unknown> };
+  const watched = responsePromise.then(
+    (props) => {
+      // A call that has not begun made no request.
+      if (call.begun) guard('reading a response', takeResponse, call, props);
+      return props;
+    },
+    (error) => {
+      call.fail(error);
+      // Without this, a failed request resolves to `undefined`.
+      throw error;
+    },
   );
+  callsByResponse.set(watched, call);
+  Reflect.set(promise, 'responsePromise', watched);
 }
 
 function callOf(promise: object): Call | undefined {

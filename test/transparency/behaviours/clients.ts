@@ -70,6 +70,12 @@ export const CLIENTS: readonly Behaviour[] = [
       format === 'cjs' && major >= 5 && !parsesInClient ? ['chat gpt-4o', 'chat gpt-4o'] : [],
   },
   {
+    name: 'subclass-that-logs-in',
+    title: 'A subclass whose requests wait for a login, with the stacks of failures',
+    answers: [{ status: 404 }, { status: 404 }, { status: 404 }],
+    spans: [...times(2, 'chat gpt-4o  !NotFoundError'), 'GET /models  !NotFoundError', 'chat gpt-4o'],
+  },
+  {
     name: 'with-options',
     title: '`withOptions()`',
     spans: ['chat gpt-4o', 'chat gpt-4o', 'chat gpt-4o  openai.stream.end=completed'],

@@ -139,7 +139,7 @@ export const ERRORS: readonly Behaviour[] = [
   {
     name: 'timeout-then-answer',
     title: 'A timeout, then a response on the second attempt',
-    answers: [{ delayMs: 2_000 }],
+    answers: [{ delayMs: 4_000 }],
     spans: [
       `
       chat gpt-4o
