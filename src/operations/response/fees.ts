@@ -13,10 +13,12 @@ export function readResponseFees(response: unknown): Fees {
   let fileSearches = 0;
   for (const item of arrayField(response, 'output')) {
     const type = field(item, 'type');
-    if (typeof type !== 'string' || field(item, 'status') !== 'completed') continue;
-    if (type === 'file_search_call') fileSearches++;
-    else if (type === 'image_generation_call') hasOthers = true;
-    else if (type === 'web_search_call' && webSearches === undefined) hasUncountedSearches = true;
+    const status = field(item, 'status');
+    if (type === 'file_search_call' && status === 'completed') fileSearches++;
+    // The API often calls a finished image `generating`.
+    else if (type === 'image_generation_call' && status !== 'failed') hasOthers = true;
+    else if (type === 'web_search_call' && status !== 'failed' && webSearches === undefined)
+      hasUncountedSearches = true;
   }
   return { webSearches, fileSearches, hasUncountedSearches, hasOthers };
 }

@@ -127,10 +127,26 @@ describe('a call has its cost on the span, and once as a metric', () => {
       undefined,
     ],
     [
+      'web searches whose end it does not tell',
+      { model: 'gpt-4.1', output: [{ type: 'web_search_call', status: 'in_progress' }] },
+      undefined,
+    ],
+    [
+      'but not web searches that failed',
+      { model: 'gpt-4.1', output: [{ type: 'web_search_call', status: 'failed' }] },
+      5,
+    ],
+    [
       'images, which another model draws',
       { output: [{ type: 'image_generation_call', status: 'completed' }] },
       undefined,
     ],
+    [
+      'images that the API calls unfinished',
+      { output: [{ type: 'image_generation_call', status: 'generating', result: 'AAAA' }] },
+      undefined,
+    ],
+    ['but not images that failed', { output: [{ type: 'image_generation_call', status: 'failed' }] }, 5],
     ['tokens of images', { tool_usage: { image_gen: { total_tokens: 9 } } }, undefined],
     [
       'web searches that the server does not count, but that have no price here',
