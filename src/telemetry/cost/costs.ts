@@ -77,7 +77,7 @@ export class Costs {
     if (hasUncountedSearches === true && !areSearchesFree) return undefined;
     const model = provider === NAMES_DEPLOYMENTS ? responseModel : (responseModel ?? requestModel);
     const prices = own ?? findWhole(list, model, asked, spending);
-    const inTier = STANDARD_TIERS.has(tier) ? prices : row(prices?.service_tiers ?? {}, tier);
+    const inTier = STANDARD_TIERS.has(tier) ? prices : pricesOfTier(prices, tier);
     const cost = inTier === undefined ? undefined : priceOf(inTier, spending, tell);
     if (cost === undefined && list.available) this.#report(provider, responseModel ?? requestModel, tier);
     return cost;
@@ -119,6 +119,14 @@ function findWhole(
   if (model === undefined) return undefined;
   const prices = list.find(String(asked[ATTR_GEN_AI_PROVIDER_NAME]), model);
   return prices !== undefined && includesAll(prices, model, asked, spending) ? prices : undefined;
+}
+
+/** The prices of a service tier, with the model's fees for requests and searches where it has none of its own. */
+function pricesOfTier(prices: ModelPrices | undefined, tier: string): ModelPrices | undefined {
+  const own = row(prices?.service_tiers ?? {}, tier);
+  if (prices === undefined || own === undefined) return undefined;
+  const { requests_kcount, web_searches_kcount, storage_searches_kcount } = prices;
+  return { requests_kcount, web_searches_kcount, storage_searches_kcount, ...own };
 }
 
 /** The row of a model: an exact match, else the longest match that ends in `*`. */

@@ -153,6 +153,20 @@ describe('the service tier', () => {
   ])('%s', (_, call, expected) => {
     expect(price(costs(config), call)).toBe(expected);
   });
+
+  test.each<[string, object, number]>([
+    ['has the fees of the model', {}, 6],
+    ['may have its own', { requests_kcount: 0, web_searches_kcount: 5_000 }, 13],
+  ])('%s', (_, fees, expected) => {
+    const flex = { input_mtok: 1, ...fees };
+    const mine = { input_mtok: 2, requests_kcount: 1_000, web_searches_kcount: 1_000 };
+    const of = costs({
+      prices: { mine: { ...mine, storage_searches_kcount: 1_000, service_tiers: { flex } } },
+    });
+    const spending = { usage: USAGE, webSearches: 2, fileSearches: 2 };
+    const asked = { 'gen_ai.request.model': 'mine', 'openai.request.service_tier': 'flex' };
+    expect(of.of(spending, asked)).toBe(expected);
+  });
 });
 
 describe('an unknown price', () => {
