@@ -52,6 +52,33 @@ it('counts the runs of a thread that have no known price, on the runs and on the
   expect(priced?.attributes).not.toHaveProperty(['openai.total.unpriced']);
 });
 
+it('counts the runs of an Azure deployment, whatever its name, unless the program has a price for it', async () => {
+  const runs = [{ steps: [{ message: 'x', usage: { prompt: 100, completion: 0 } }] }];
+  const cost = { calcPrice: () => ({ model_price: { input_mtok: 1, output_mtok: 4 } }) };
+  const providers = [{ host: '127.0.0.1', provider: 'azure.ai.openai' }];
+  const prices = { 'gpt-5*': { input_mtok: 20 } };
+  const tutor = await startTutor({ runs: [...runs, ...runs], config: { cost, providers, prices } });
+  const { runs: client } = tutor.client.beta.threads;
+  const body = { assistant_id: tutor.assistantId };
+  await tutor.inSpan(async () => {
+    await client.createAndPoll(tutor.threadId, body, { pollIntervalMs: 1 });
+    await client.createAndPoll(tutor.threadId, { ...body, model: 'gpt-5' }, { pollIntervalMs: 1 });
+  });
+  await tutor.expectTree(`
+    program
+    └─ thread                       openai.total.unpriced=1 openai.total.cost=0.002
+       ├─ invoke_agent Math Tutor   openai.total.unpriced=1 gen_ai.request.model=gpt-4o-mini
+       │  └─ chat gpt-4o-mini       gen_ai.request.model=gpt-4o-mini
+       └─ invoke_agent Math Tutor   openai.total.cost=0.002 gen_ai.request.model=gpt-5
+          └─ chat gpt-5             gen_ai.request.model=gpt-5 openai.cost=0.002
+  `);
+  for (const { attributes } of tutor.telemetry.spans) {
+    expect(attributes).not.toHaveProperty(['gen_ai.response.model']);
+    if (attributes['gen_ai.request.model'] === 'gpt-4o-mini')
+      expect(attributes).not.toHaveProperty(['openai.cost']);
+  }
+});
+
 it('counts a subagent, whose turn names no model', async () => {
   const helper = await startHelper(
     [

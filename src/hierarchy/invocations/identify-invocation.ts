@@ -1,5 +1,10 @@
 import type { Attributes } from '@opentelemetry/api';
-import { ATTR_GEN_AI_REQUEST_MODEL, ATTR_GEN_AI_RESPONSE_MODEL } from '../../semconv/attributes.ts';
+import {
+  ATTR_GEN_AI_PROVIDER_NAME,
+  ATTR_GEN_AI_REQUEST_MODEL,
+  ATTR_GEN_AI_RESPONSE_MODEL,
+} from '../../semconv/attributes.ts';
+import { NAMES_DEPLOYMENTS } from '../../telemetry/cost/costs.ts';
 import { rememberedOf, rememberForEvaluation } from '../../telemetry/evaluated-spans.ts';
 import { placeAttributes } from '../../telemetry/place.ts';
 import { invocationSpanName } from '../../telemetry/spans/invocation-span.ts';
@@ -45,7 +50,7 @@ function constantAttributes({ model, parameters }: InvocationSnapshot, known: At
   return {
     ...parameters,
     [ATTR_GEN_AI_REQUEST_MODEL]: known[ATTR_GEN_AI_REQUEST_MODEL] ?? model,
-    [ATTR_GEN_AI_RESPONSE_MODEL]: model,
+    [ATTR_GEN_AI_RESPONSE_MODEL]: known[ATTR_GEN_AI_PROVIDER_NAME] === NAMES_DEPLOYMENTS ? undefined : model,
   };
 }
 

@@ -21,7 +21,7 @@ const MAX_REPORTED_MODELS = 100;
 const STANDARD_TIERS: ReadonlySet<string> = new Set(['auto', 'default', 'standard', 'on_demand']);
 
 /** Here the customer chooses the names of deployments, so they do not identify the model. */
-const NAMES_DEPLOYMENTS = 'azure.ai.openai';
+export const NAMES_DEPLOYMENTS = 'azure.ai.openai';
 
 /** Shared by the process, so that the price package is loaded once. */
 const installed = new PriceList();

@@ -22,6 +22,7 @@ import { GEN_AI_OPERATION_NAME_VALUE_CHAT } from '../../semconv/values.ts';
 import { guard } from '../../util/guard.ts';
 import { LinkedContext } from '../../util/linked-context.ts';
 import { beginContent } from '../content/begin-content.ts';
+import { NAMES_DEPLOYMENTS } from '../cost/costs.ts';
 import { type Usage, usageAttributes } from '../cost/usage.ts';
 import type { Failure } from '../error.ts';
 import { rememberForEvaluation } from '../evaluated-spans.ts';
@@ -78,7 +79,7 @@ export function recordStep(
     { kind: SpanKind.CLIENT, startTime: step.startTime, attributes: asked },
     context.parent,
   );
-  const answered = { ...stepAttributes(step), ...usageAttributes(step.usage) };
+  const answered = { ...stepAttributes(step, context.endpoint), ...usageAttributes(step.usage) };
   const cost = guard('pricing a step', () => telemetry.costs.of({ usage: step.usage }, asked, answered));
   if (cost !== undefined) answered[ATTR_OPENAI_COST] = cost;
   guard('recording a step', () => span.setAttributes(answered));
@@ -103,14 +104,15 @@ export function recordStep(
   endSpan(span, endTime);
 }
 
-function stepAttributes(step: RecordedStep): Attributes {
+function stepAttributes(step: RecordedStep, { provider }: Endpoint): Attributes {
   const attributes: Attributes = {
     [ATTR_OPENAI_STEP_ID]: step.id,
     [ATTR_OPENAI_STEP_TYPE]: step.type,
     [ATTR_OPENAI_STEP_STATUS]: step.status,
     [ATTR_GEN_AI_RESPONSE_ID]: step.messageId ?? step.id,
   };
-  if (step.model !== undefined) attributes[ATTR_GEN_AI_RESPONSE_MODEL] = step.model;
+  if (step.model !== undefined && provider !== NAMES_DEPLOYMENTS)
+    attributes[ATTR_GEN_AI_RESPONSE_MODEL] = step.model;
   if (step.messageId !== undefined) attributes[ATTR_OPENAI_MESSAGE_ID] = step.messageId;
   addFinishReason(attributes, step.finishReason);
   addSkippedCalls(attributes, ATTR_OPENAI_SKIPPED_TOOL_CALLS, step.skippedToolCalls);
