@@ -99,7 +99,10 @@ const GEMINI = /^(?:google\/|models\/)?gemini-/;
 /** Only the total of Gemini includes the tokens of its thoughts. They are output, and billed as such. */
 function withThoughts(usage: Usage, tokens: number, result: unknown): Usage {
   const isGemini = GEMINI.test(asName(field(result, 'model')) ?? '');
-  return isGemini ? { ...usage, outputTokens: usage.outputTokens + tokens } : usage;
+  // It leaves out `completion_tokens` if all of them are thoughts.
+  return isGemini && usage.known !== 'output'
+    ? { ...usage, outputTokens: usage.outputTokens + tokens, known: undefined }
+    : usage;
 }
 
 /** The stop sequences, which are content. */

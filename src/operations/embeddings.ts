@@ -54,5 +54,7 @@ function dimensionsOf(embedding: unknown): number | undefined {
 /** Embeddings have no output tokens, not even zero. */
 function inputUsage(usage: unknown): Usage | undefined {
   const read = readUsage(usage);
-  return read === undefined ? undefined : { ...read, inputOnly: true };
+  return read === undefined || read.known === 'output'
+    ? undefined
+    : { ...read, known: 'input', inputOnly: true };
 }

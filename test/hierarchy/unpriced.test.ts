@@ -1,5 +1,7 @@
+import type { Histogram } from '@opentelemetry/sdk-metrics';
 import { expect, it } from 'vitest';
 import { withConversation } from '../../src/client.ts';
+import { assertSpanTree } from '../../src/testing.ts';
 import { environment, startHelper } from '../support/helper.ts';
 import { startProgram } from '../support/program.ts';
 import { startTutor } from '../support/tutor.ts';
@@ -28,6 +30,42 @@ it('counts the calls of a conversation that have tokens and no known price', asy
   const conversation = program.telemetry.spans.find(({ name }) => name === 'conversation');
   expect(conversation?.attributes).toMatchObject({ 'openai.total.unpriced': 2, 'openai.total.runs': 4 });
   expect(conversation?.attributes).toHaveProperty(['openai.total.cost']);
+});
+
+it('counts a call whose input or output nobody told, of which no zero is recorded', async () => {
+  const program = await startProgram({ config: CONFIG });
+  const { completions } = program.client.chat;
+  const ask = { model: 'gpt-4o-mini', messages: HELLO, stream: true as const };
+  const choices = [{ index: 0, delta: { content: 'Hi' }, finish_reason: 'stop' }];
+  await withConversation('chat-1', async () => {
+    for (const usage of [
+      { prompt_tokens: '5', completion_tokens: 2, total_tokens: 7 },
+      { prompt_tokens: 3, total_tokens: 7 },
+    ]) {
+      const data = { id: 'chatcmpl-1', model: 'gpt-4o-mini', choices, usage };
+      program.simulator.next({ sse: [{ data }, 'done'] });
+      await Array.fromAsync(await completions.create(ask));
+    }
+  });
+  await program.telemetry.provider.shutdown();
+  assertSpanTree(
+    program.telemetry.spans,
+    `
+    conversation          openai.total.unpriced=2 openai.total.input_tokens=3 openai.total.output_tokens=2
+    ├─ chat gpt-4o-mini   gen_ai.usage.output_tokens=2
+    └─ chat gpt-4o-mini   gen_ai.usage.input_tokens=3
+    `,
+  );
+  const amounts = program.telemetry.spans.flatMap(({ attributes }) =>
+    Object.keys(attributes).filter((name) => /usage|cost/.test(name)),
+  );
+  expect(amounts).toEqual(['gen_ai.usage.output_tokens', 'gen_ai.usage.input_tokens']);
+  const metrics = await program.telemetry.metrics();
+  const points = metrics.find(
+    ({ descriptor }) => descriptor.name === 'gen_ai.client.token.usage',
+  )?.dataPoints;
+  expect(points?.map(({ value }) => (value as Histogram).sum)).toEqual([2, 3]);
+  expect(metrics.map(({ descriptor }) => descriptor.name)).not.toContain('openai.client.cost');
 });
 
 it('counts the runs of a thread that have no known price, on the runs and on the thread', async () => {

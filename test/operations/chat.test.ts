@@ -80,21 +80,24 @@ test.each([
 });
 
 test('the tokens of Gemini’s thoughts, which only the total includes, are output', async () => {
-  const answer = (model: string): void =>
+  const answer = (model: string, usage: object): void =>
     session.simulator.next({
       body: {
         id: 'chatcmpl-1',
         model,
         choices: [{ index: 0, finish_reason: 'stop', message: { role: 'assistant', content: 'Hi' } }],
-        usage: { prompt_tokens: 20, completion_tokens: 198, total_tokens: 623 },
+        usage,
       },
     });
-  answer('gemini-2.5-flash');
+  const spoken = { prompt_tokens: 20, completion_tokens: 198, total_tokens: 623 };
+  answer('gemini-2.5-flash', spoken);
   await session.client.chat.completions.create({ ...HELLO, model: 'gemini-2.5-flash' });
-  answer('another-model');
+  answer('another-model', spoken);
   await session.client.chat.completions.create({ ...HELLO, model: 'another-model' });
+  answer('gemini-2.5-flash', { prompt_tokens: 20, total_tokens: 623 });
+  await session.client.chat.completions.create({ ...HELLO, model: 'gemini-2.5-flash' });
   const tokens = session.spans.map((span) => span.attributes['gen_ai.usage.output_tokens']);
-  expect(tokens).toEqual([603, 198]);
+  expect(tokens).toEqual([603, 198, 603]);
 });
 
 describe('a plain chat completion', () => {

@@ -34,8 +34,10 @@ export interface Usage {
   /** `undefined` if the response reports text only. */
   readonly modalities?: ModalityUsage | undefined;
   /** Tokens that the total includes and no other number. */
-  readonly unlisted?: number;
-  /** The operation has no output tokens, as with embeddings; not even zero is recorded. */
+  readonly unlisted?: number | undefined;
+  /** The only one of the two numbers that is known, if the other is not. Not even zero is recorded of that one. */
+  readonly known?: 'input' | 'output' | undefined;
+  /** The operation has no output tokens, as with embeddings. */
   readonly inputOnly?: boolean;
 }
 
@@ -86,7 +88,14 @@ export const readUsage: (usage: unknown) => Usage | undefined = tolerating((usag
     reasoningTokens,
     modalities: readModalities(input, output),
   };
-  return total > listed + more ? { ...read, unlisted: total - listed } : read;
+  const known = inputTokens === undefined ? 'output' : outputTokens === undefined ? 'input' : undefined;
+  if (known === undefined && total <= listed + more) return read;
+  return {
+    ...read,
+    unlisted: total > listed + more ? total - listed : undefined,
+    // A total that equals the one number says that the other is zero.
+    known: total === listed ? undefined : known,
+  };
 });
 
 /** The details of the input, by API: chat, Assistants traffic, Responses and images, audio. */
@@ -132,12 +141,12 @@ function readModalities(input: PayloadObject, output: PayloadObject): ModalityUs
 }
 
 export function addUsage(a: Usage, b: Usage): Usage {
-  return combine(a, b, (left, right) => left + right);
+  return combine(a, b, a.known === b.known ? a.known : undefined, (left, right) => left + right);
 }
 
 /** The rest of `whole` after `part`, never below zero, whatever a server reports. */
 export function subtractUsage(whole: Usage, part: Usage): Usage {
-  return combine(whole, part, (left, right) => Math.max(0, left - right));
+  return combine(whole, part, whole.known, (left, right) => Math.max(0, left - right));
 }
 
 export function isNoUsage(usage: Usage): boolean {
@@ -162,8 +171,9 @@ export function usageAttributes(usage: Usage | undefined): Attributes {
 
 export function addUsageAttributes(attributes: Attributes, usage: Usage | undefined): void {
   if (usage === undefined) return;
-  attributes[ATTR_GEN_AI_USAGE_INPUT_TOKENS] = usage.inputTokens;
-  if (usage.inputOnly !== true) attributes[ATTR_GEN_AI_USAGE_OUTPUT_TOKENS] = usage.outputTokens;
+  const { known } = usage;
+  if (known !== 'output') attributes[ATTR_GEN_AI_USAGE_INPUT_TOKENS] = usage.inputTokens;
+  if (known !== 'input') attributes[ATTR_GEN_AI_USAGE_OUTPUT_TOKENS] = usage.outputTokens;
   // Zero parts are not recorded.
   const { cacheReadTokens, cacheWriteTokens, reasoningTokens, modalities } = usage;
   if (cacheReadTokens > 0) attributes[ATTR_GEN_AI_USAGE_CACHE_READ_INPUT_TOKENS] = cacheReadTokens;
@@ -177,7 +187,7 @@ export function addUsageAttributes(attributes: Attributes, usage: Usage | undefi
 
 type Each = (left: number, right: number) => number;
 
-function combine(a: Usage, b: Usage, each: Each): Usage {
+function combine(a: Usage, b: Usage, known: Usage['known'], each: Each): Usage {
   return {
     inputTokens: each(a.inputTokens, b.inputTokens),
     outputTokens: each(a.outputTokens, b.outputTokens),
@@ -185,6 +195,7 @@ function combine(a: Usage, b: Usage, each: Each): Usage {
     cacheWriteTokens: each(a.cacheWriteTokens, b.cacheWriteTokens),
     reasoningTokens: each(a.reasoningTokens, b.reasoningTokens),
     modalities: combineModalities(a.modalities, b.modalities, each),
+    known,
   };
 }
 

@@ -99,8 +99,10 @@ export class Metrics {
   recordUsage(usage: Usage, dimensions: Attributes, context: Context): void {
     const tokenUsage = this.#current()?.tokenUsage;
     if (tokenUsage === undefined) return;
-    tokenUsage.record(usage.inputTokens, { ...dimensions, [ATTR_GEN_AI_TOKEN_TYPE]: 'input' }, context);
-    if (usage.inputOnly !== true)
+    const { known } = usage;
+    if (known !== 'output')
+      tokenUsage.record(usage.inputTokens, { ...dimensions, [ATTR_GEN_AI_TOKEN_TYPE]: 'input' }, context);
+    if (known !== 'input')
       tokenUsage.record(usage.outputTokens, { ...dimensions, [ATTR_GEN_AI_TOKEN_TYPE]: 'output' }, context);
   }
 

@@ -28,8 +28,9 @@ export const NO_TOTALS: Totals = { usage: undefined, cost: undefined, runs: 0, u
 export function totalAttributes({ usage, cost, unpriced = 0, runs, userMessages }: Totals): Attributes {
   const attributes: Attributes = {};
   if (usage !== undefined) {
-    attributes[ATTR_OPENAI_TOTAL_INPUT_TOKENS] = usage.inputTokens;
-    attributes[ATTR_OPENAI_TOTAL_OUTPUT_TOKENS] = usage.outputTokens;
+    const { known } = usage;
+    if (known !== 'output') attributes[ATTR_OPENAI_TOTAL_INPUT_TOKENS] = usage.inputTokens;
+    if (known !== 'input') attributes[ATTR_OPENAI_TOTAL_OUTPUT_TOKENS] = usage.outputTokens;
   }
   if (cost !== undefined) attributes[ATTR_OPENAI_TOTAL_COST] = cost;
   if (unpriced > 0) attributes[ATTR_OPENAI_TOTAL_UNPRICED] = unpriced;

@@ -139,6 +139,17 @@ describe('usage is read in the spelling of every API', () => {
       { inputTokens: 20, outputTokens: 110, reasoningTokens: 100 },
     ],
     ['embeddings', { prompt_tokens: 20, total_tokens: 20 }, { inputTokens: 20 }],
+    [
+      'input alone',
+      { prompt_tokens: 20, total_tokens: 25 },
+      { inputTokens: 20, unlisted: 5, known: 'input' },
+    ],
+    ['no input', { prompt_tokens: null, completion_tokens: 10 }, { outputTokens: 10, known: 'output' }],
+    ...['20', -20, 2.5].map((prompt_tokens): [string, unknown, object] => [
+      `input of ${JSON.stringify(prompt_tokens)}`,
+      { prompt_tokens, completion_tokens: 10, total_tokens: 30 },
+      { outputTokens: 10, unlisted: 20, known: 'output' },
+    ]),
   ])('%s', (_, usage, expected) => {
     expect(readUsage(usage)).toEqual({ ...NO_USAGE, ...expected });
   });
@@ -183,6 +194,16 @@ test('modalities are added and subtracted too', () => {
   expect(subtractUsage(spoken, written).modalities).toEqual(spoken.modalities);
   expect(subtractUsage(written, spoken).modalities).toEqual(NO_MODALITIES);
   expect(addUsage(written, written).modalities).toBeUndefined();
+});
+
+test('a number that is unknown is neither an attribute nor counted as known', () => {
+  const input = { ...NO_USAGE, inputTokens: 3, known: 'input' as const };
+  const output = { ...NO_USAGE, outputTokens: 3, known: 'output' as const };
+  expect(usageAttributes(input)).toEqual({ 'gen_ai.usage.input_tokens': 3 });
+  expect(usageAttributes(output)).toEqual({ 'gen_ai.usage.output_tokens': 3 });
+  expect(addUsage(input, input)).toEqual({ ...input, inputTokens: 6 });
+  expect(addUsage(input, output)).toEqual({ ...NO_USAGE, inputTokens: 3, outputTokens: 3 });
+  expect(subtractUsage(output, NO_USAGE)).toEqual(output);
 });
 
 test('modalities are attributes only if they are reported', () => {
