@@ -8,9 +8,10 @@ import { OPENAI_API_TYPE_VALUE_REALTIME } from '../semconv/values.ts';
 import { readUsage } from '../telemetry/cost/usage.ts';
 import { readError } from '../telemetry/error.ts';
 import type { Operation } from '../telemetry/operation.ts';
-import { field, numberField, textField } from '../util/payload.ts';
+import { field, textField } from '../util/payload.ts';
 import { define } from './attributes.ts';
 import { modelOf } from './subject.ts';
+import { billedSeconds } from './transcription.ts';
 
 /**
  * What the user has said, as a realtime session transcribes it. It has a model and a price of its own.
@@ -27,11 +28,11 @@ export const realtimeTranscription: Operation = {
   },
   resultAttributes(result): Attributes {
     const attributes: Attributes = {};
-    define(attributes, ATTR_OPENAI_AUDIO_DURATION, numberField(field(result, 'usage'), 'seconds'));
+    define(attributes, ATTR_OPENAI_AUDIO_DURATION, billedSeconds(result));
     return attributes;
   },
   usage: (result) => readUsage(field(result, 'usage')),
-  fees: (result) => ({ audioSeconds: numberField(field(result, 'usage'), 'seconds') }),
+  fees: (result) => ({ audioSeconds: billedSeconds(result) }),
   failure(result) {
     const error = field(result, 'error');
     return error === undefined ? undefined : readError(error, 'failed');

@@ -28,14 +28,24 @@ export const transcription: Operation = {
   },
   resultAttributes(result): Attributes {
     const attributes: Attributes = {};
-    const seconds = numberField(field(result, 'usage'), 'seconds') ?? numberField(result, 'duration');
-    define(attributes, ATTR_OPENAI_AUDIO_DURATION, seconds);
+    define(attributes, ATTR_OPENAI_AUDIO_DURATION, billedSeconds(result) ?? secondsIn(result, 'duration'));
     return attributes;
   },
   usage: (result) => readUsage(field(result, 'usage')),
-  fees: (result) => ({ audioSeconds: numberField(field(result, 'usage'), 'seconds') }),
+  fees: (result) => ({ audioSeconds: billedSeconds(result) }),
   accumulate: () => new TranscriptionAccumulator(),
 };
+
+/** The length of the audio that a transcript bills, by OpenAI or by Mistral. */
+export function billedSeconds(result: unknown): number | undefined {
+  const usage = field(result, 'usage');
+  return secondsIn(usage, 'seconds') ?? secondsIn(usage, 'prompt_audio_seconds');
+}
+
+function secondsIn(value: unknown, key: string): number | undefined {
+  const seconds = numberField(value, key);
+  return seconds === undefined || seconds < 0 ? undefined : seconds;
+}
 
 /** Keeps the last event of a transcript (`transcript.text.done`), the only one with more than text. */
 class TranscriptionAccumulator implements Accumulator {

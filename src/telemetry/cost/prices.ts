@@ -85,7 +85,12 @@ const AMOUNTS: readonly Amount[] = [
   tokenAmount('text.output', (usage) => usage.reasoningTokens, ['output_reasoning_mtok', 'output_mtok']),
   tokenAmount('audio.output', (_, parts) => parts.audioOutputTokens, ['output_audio_mtok', 'output_mtok']),
   tokenAmount('image.output', (_, parts) => parts.imageOutputTokens, ['output_image_mtok', 'output_mtok']),
-  { count: ({ audioSeconds = 0 }) => audioSeconds, per: 3_600, keys: ['audio_hours'], needed: true },
+  {
+    count: ({ audioSeconds = 0 }, usage) => usage.audioSeconds ?? audioSeconds,
+    per: 3_600,
+    keys: ['audio_hours'],
+    needed: true,
+  },
   {
     count: ({ aggregate }) => (aggregate === true ? 0 : 1),
     per: 1e3,

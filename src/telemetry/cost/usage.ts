@@ -12,7 +12,7 @@ import {
   ATTR_GEN_AI_USAGE_OUTPUT_TOKENS,
   ATTR_GEN_AI_USAGE_REASONING_OUTPUT_TOKENS,
 } from '../../semconv/attributes.ts';
-import { asCount, fieldsOf, type PayloadObject, tolerating } from '../../util/payload.ts';
+import { asCount, asNumber, fieldsOf, type PayloadObject, tolerating } from '../../util/payload.ts';
 
 /** The tokens of a usage that are not text. Cached tokens are part of the input of their modality. */
 export interface ModalityUsage {
@@ -37,6 +37,8 @@ export interface Usage {
   readonly unlisted?: number | undefined;
   /** The only one of the two numbers that is known, if the other is not. Not even zero is recorded of that one. */
   readonly known?: 'input' | 'output' | undefined;
+  /** Audio that is billed by duration. */
+  readonly audioSeconds?: number | undefined;
   /** The operation has no output tokens, as with embeddings. */
   readonly inputOnly?: boolean;
 }
@@ -67,6 +69,8 @@ export const NO_MODALITIES: ModalityUsage = Object.freeze({
 export const readUsage: (usage: unknown) => Usage | undefined = tolerating((usage) => {
   const whole = fieldsOf(usage);
   const { prompt_tokens, input_tokens, completion_tokens, output_tokens, total_tokens } = whole;
+  // Mistral's, billed beside its tokens.
+  const { prompt_audio_seconds } = whole;
   const inputTokens = asCount(prompt_tokens) ?? asCount(input_tokens);
   const outputTokens = asCount(completion_tokens) ?? asCount(output_tokens);
   if (inputTokens === undefined && outputTokens === undefined) return undefined;
@@ -89,12 +93,13 @@ export const readUsage: (usage: unknown) => Usage | undefined = tolerating((usag
     modalities: readModalities(input, output),
   };
   const known = inputTokens === undefined ? 'output' : outputTokens === undefined ? 'input' : undefined;
-  if (known === undefined && total <= listed + more) return read;
+  if (known === undefined && total <= listed + more && !prompt_audio_seconds) return read;
   return {
     ...read,
     unlisted: total > listed + more ? total - listed : undefined,
     // A total that equals the one number says that the other is zero.
     known: total === listed ? undefined : known,
+    audioSeconds: asNumber(prompt_audio_seconds),
   };
 });
 

@@ -32,6 +32,12 @@ describe('every token has one price', () => {
     ['a free model', { input_mtok: 0, output_mtok: 0 }, spend({ inputTokens: 5, outputTokens: 5 }), 0],
     ['embeddings', { input_mtok: 0.02 }, spend({ inputTokens: 1_000, inputOnly: true }), 0.00002],
     ['audio by its length', { audio_hours: 0.36 }, { audioSeconds: 30 }, 0.003],
+    [
+      'audio beside tokens',
+      { ...PRICES, audio_hours: 0.36 },
+      spend({ inputTokens: 1_000, audioSeconds: 30 }),
+      0.005,
+    ],
     ['a fee for each request', { ...PRICES, requests_kcount: 5 }, spend({ inputTokens: 1_000 }), 0.007],
     [
       'searches',
@@ -112,6 +118,7 @@ describe('every token has one price', () => {
     ['output without a price', { input_mtok: 1 }, spend({ inputTokens: 1, outputTokens: 1 })],
     ['tokens of a model billed by time', { audio_hours: 1 }, spend({ inputTokens: 1 })],
     ['time of a model billed by tokens', PRICES, { audioSeconds: 1 }],
+    ['time beside its tokens', PRICES, spend({ inputTokens: 1, audioSeconds: 1 })],
   ])('a partial price is not a cost: %s', (_, prices, spending) => {
     expect(priceOf(prices, spending)).toBeUndefined();
   });

@@ -102,6 +102,27 @@ describe('a call has its cost on the span, and once as a metric', () => {
     expect(session.spans[0]?.attributes['openai.cost']).toBe(7);
   });
 
+  test('audio of Mistral, in a chat and in a transcript, billed beside its tokens', async () => {
+    const usage = { prompt_tokens: 4, completion_tokens: 0, total_tokens: 94, prompt_audio_seconds: 7 };
+    const message = { role: 'assistant', content: 'Hello' };
+    const choices = [{ index: 0, finish_reason: 'stop', message }];
+    session.simulator.next({ body: { id: 'chatcmpl-1', model: 'voxtral', choices, usage } });
+    await session.client.chat.completions.create({ ...HELLO, model: 'voxtral' });
+    session.simulator.next({ body: { model: 'voxtral', text: 'Hello', usage } });
+    const file = new File(['sound'], 'hello.wav');
+    await session.client.audio.transcriptions.create({ model: 'voxtral', file });
+    expect(session.spans.map(({ attributes }) => attributes['openai.cost'])).toEqual([11, 11]);
+    expect(session.spans[1]?.attributes['openai.audio.duration']).toBe(7);
+  });
+
+  test('no audio of a negative length', async () => {
+    session.simulator.next({ body: { text: 'Hello', usage: { type: 'duration', seconds: -7 } } });
+    const file = new File(['sound'], 'hello.wav');
+    await session.client.audio.transcriptions.create({ model: 'whisper-1', file });
+    expect(session.spans[0]?.attributes).not.toHaveProperty('openai.audio.duration');
+    expect(session.spans[0]?.attributes).not.toHaveProperty('openai.cost');
+  });
+
   test('searches that the API bills', async () => {
     session.simulator.next({
       body: {

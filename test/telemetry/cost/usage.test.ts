@@ -138,6 +138,16 @@ describe('usage is read in the spelling of every API', () => {
       },
       { inputTokens: 20, outputTokens: 110, reasoningTokens: 100 },
     ],
+    [
+      'audio of Mistral, whose tokens only the total includes',
+      { prompt_tokens: 4, completion_tokens: 635, total_tokens: 3_264, prompt_audio_seconds: 203 },
+      { inputTokens: 4, outputTokens: 635, unlisted: 2_625, audioSeconds: 203 },
+    ],
+    [
+      'no audio of Mistral',
+      { prompt_tokens: 4, completion_tokens: 6, prompt_audio_seconds: null },
+      { inputTokens: 4, outputTokens: 6 },
+    ],
     ['embeddings', { prompt_tokens: 20, total_tokens: 20 }, { inputTokens: 20 }],
     [
       'input alone',
