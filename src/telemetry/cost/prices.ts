@@ -1,6 +1,9 @@
 import type { ModelPrices, PriceKey } from '../../config/model-prices.ts';
 import { type ModalityUsage, NO_MODALITIES, NO_USAGE, type Usage } from './usage.ts';
 
+/** In USD. A higher cost would be a mistake, and sums of it could become infinite. */
+export const MAX_COST = 1e15;
+
 /** What is billed besides tokens. */
 export interface Fees {
   /** Audio that is billed by duration. */
@@ -116,7 +119,7 @@ function tokenAmount(
 
 /**
  * @param tell called with the cost of each part
- * @returns the cost in USD; `undefined` if a price is missing, because a partial cost would be wrong
+ * @returns the cost in USD; `undefined` if a price is missing, because a partial cost would be wrong, or the sum absurd
  */
 export function priceOf(
   prices: ModelPrices,
@@ -140,7 +143,7 @@ export function priceOf(
     sum += cost;
     if (part !== undefined) tell?.(part, cost);
   }
-  return roundCost(sum);
+  return sum > MAX_COST ? undefined : roundCost(sum);
 }
 
 /**

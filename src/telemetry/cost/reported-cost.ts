@@ -1,4 +1,5 @@
 import { field, numberField } from '../../util/payload.ts';
+import { MAX_COST } from './prices.ts';
 
 const TICKS_PER_USD = 1e10;
 
@@ -14,7 +15,7 @@ export function readReportedCost(provider: unknown, result: unknown): number | u
   const read = REPORTED.get(provider);
   if (read === undefined) return undefined;
   const cost = read(field(result, 'usage'));
-  return cost === undefined || cost < 0 ? undefined : cost;
+  return cost === undefined || cost < 0 || cost > MAX_COST ? undefined : cost;
 }
 
 function readTicks(usage: unknown): number | undefined {

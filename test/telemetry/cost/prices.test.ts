@@ -123,6 +123,10 @@ describe('every token has one price', () => {
     expect(priceOf(prices, spending)).toBeUndefined();
   });
 
+  test.each([1e9, 1e308])('an absurd sum is not a cost, at a price of %d', (input_mtok) => {
+    expect(priceOf({ input_mtok }, spend({ inputTokens: Number.MAX_SAFE_INTEGER }))).toBeUndefined();
+  });
+
   test('parts that exceed their total are not refunded', () => {
     expect(priceOf(PRICES, spend({ inputTokens: 10, cacheReadTokens: 1_000 }))).toBe(0.0005);
   });

@@ -9,6 +9,12 @@ test.each([
   ['openrouter', { cost: 0.5, is_byok: true }, undefined],
   ['openrouter', { cost: '0.012' }, undefined],
   ['openrouter', { cost: -1 }, undefined],
+  ['openrouter', { cost: 1e300 }, undefined],
+  [
+    'openrouter',
+    { cost: 1.7e308, is_byok: true, cost_details: { upstream_inference_cost: 1.7e308 } },
+    undefined,
+  ],
   ['x_ai', { cost_in_usd_ticks: 37_756_000 }, 0.0037756],
   ['perplexity', { cost: { total_cost: 0.006 } }, 0.006],
   ['openai', { cost: 0.012 }, undefined],
