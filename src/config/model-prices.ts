@@ -51,21 +51,37 @@ const PRICE_KEYS: ReadonlySet<string> = new Set<PriceKey>([
   'storage_searches_kcount',
 ]);
 
-/** Reads untrusted prices. Ignores whatever is not a price; returns `undefined` if nothing is one. */
-export function readPrices(value: unknown): ModelPrices | undefined {
+/** Keys that are meant as prices, known or not. */
+const PRICE_NAME = /_(?:mtok|kcount|hours)$|^service_tiers$/;
+
+/**
+ * Reads untrusted prices. Ignores whatever is not a price; returns `undefined` if nothing is one.
+ *
+ * @param isStrict whether one invalid price makes all of them invalid, because costs without it would be wrong
+ */
+export function readPrices(value: unknown, isStrict = false): ModelPrices | undefined {
   if (typeof value !== 'object' || value === null) return undefined;
   const prices: Record<string, unknown> = {};
   for (const [key, entry] of Object.entries(value)) {
-    const price = key === 'service_tiers' ? readPriceTable(entry) : readPrice(entry);
-    if (price !== undefined && (key === 'service_tiers' || PRICE_KEYS.has(key))) prices[key] = price;
+    const price =
+      key === 'service_tiers'
+        ? readPriceTable(entry, isStrict)
+        : PRICE_KEYS.has(key)
+          ? readPrice(entry)
+          : undefined;
+    if (price !== undefined) prices[key] = price;
+    else if (isStrict && entry !== undefined && PRICE_NAME.test(key)) return undefined;
   }
   return Object.keys(prices).length > 0 ? prices : undefined;
 }
 
 /** Reads untrusted prices by name, of models or of service tiers. */
-export function readPriceTable(value: unknown): Readonly<Record<string, ModelPrices>> | undefined {
+export function readPriceTable(
+  value: unknown,
+  isStrict = true,
+): Readonly<Record<string, ModelPrices>> | undefined {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return undefined;
-  const rows = Object.entries(value).map(([name, entry]) => [name, readPrices(entry)] as const);
+  const rows = Object.entries(value).map(([name, entry]) => [name, readPrices(entry, isStrict)] as const);
   return rows.every(([, prices]) => prices !== undefined)
     ? (Object.fromEntries(rows) as Record<string, ModelPrices>)
     : undefined;

@@ -178,6 +178,21 @@ describe('prices are validated', () => {
     '%j is not a price table',
     (value) => expect(readPriceTable(value)).toBeUndefined(),
   );
+
+  test.each<[string, object]>([
+    ['a text', { cache_read_mtok: '1.25' }],
+    ['a negative price', { cache_read_mtok: -1 }],
+    ['broken tiers', { web_searches_kcount: { base: 1 } }],
+    ['an unknown key', { cached_mtok: 1.25 }],
+    ['an unknown key of the price package', { input_audio_hours: 1 }],
+    ['broken service tiers', { service_tiers: { flex: { input_mtok: '1' } } }],
+  ])('a program’s row is not one with %s, whose costs would be wrong', (_, more) => {
+    const good = { input_mtok: 2.5, output_mtok: 10 };
+    expect(readPriceTable({ model: { ...good, ...more } })).toBeUndefined();
+    expect(readPrices({ ...good, ...more })).toEqual(good);
+    const without = { ...good, name: 'model', cache_read_mtok: undefined };
+    expect(readPriceTable({ model: without })).toEqual({ model: good });
+  });
 });
 
 describe('costs equal those of the price package', () => {
