@@ -1,10 +1,11 @@
 import type { Attributes, Context } from '@opentelemetry/api';
 import { type Spent, spentBy } from '../../telemetry/cost/spent.ts';
-import { addUsage, NO_USAGE, type Usage } from '../../telemetry/cost/usage.ts';
+import { addUsage, isNoUsage, NO_USAGE, type Usage } from '../../telemetry/cost/usage.ts';
 import type { Failure } from '../../telemetry/error.ts';
 import { metricDimensions } from '../../telemetry/metrics/metrics.ts';
 import type { Telemetry } from '../../telemetry/telemetry.ts';
 import { guard } from '../../util/guard.ts';
+import type { Invocation } from './invocation.ts';
 
 /** The cost of several model calls together in USD; `undefined` without a price. */
 export function costOfUsage(
@@ -19,6 +20,18 @@ export function sumOf(usages: readonly (Usage | undefined)[]): Usage {
   let sum = NO_USAGE;
   for (const usage of usages) if (usage !== undefined) sum = sum === NO_USAGE ? usage : addUsage(sum, usage);
   return sum;
+}
+
+/** Whether it tells tokens: some servers report none, or zeros, until a while after the end, or only on the steps. */
+export function isTold(usage: Usage | undefined): usage is Usage {
+  return usage !== undefined && !isNoUsage(usage);
+}
+
+/** What an ended invocation spends when it closes, if it has told no tokens: the usage of its steps. */
+export function untoldUsage({ life, snapshot, steps }: Invocation): Usage | undefined {
+  if (life.endTime === undefined || isTold(snapshot?.usage)) return undefined;
+  const { usage } = steps;
+  return isTold(usage) ? usage : snapshot?.usage;
 }
 
 /** What several model calls together spent. */

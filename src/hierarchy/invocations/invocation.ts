@@ -26,7 +26,7 @@ import type {
 } from '../model.ts';
 import type { Askable } from '../reads/closing-reads.ts';
 import { ServerClock } from '../server-clock.ts';
-import { recordSpent, spentAtOnce } from './cost-and-usage.ts';
+import { isTold, recordSpent, spentAtOnce, untoldUsage } from './cost-and-usage.ts';
 import { durationOf, identifyInvocation, withoutCalls } from './identify-invocation.ts';
 import {
   type InvocationOwner,
@@ -101,8 +101,7 @@ export class Invocation {
   #priced: Pick<Spent, 'cost' | 'unpriced'> = NOTHING_SPENT;
 
   constructor(start: InvocationStart, owner: InvocationOwner) {
-    const { telemetry } = owner;
-    this.telemetry = telemetry;
+    this.telemetry = owner.telemetry;
     this.kind = start.kind;
     this.segment = start.segment;
     this.agent = start.agent;
@@ -122,16 +121,16 @@ export class Invocation {
     this.above?.below.add(this);
     this.insideHook = isInsideHook(start.context) || this.above?.insideHook === true;
     this.clock = start.clock ?? (this.above === undefined ? new ServerClock() : this.above.clock);
-    this.startSettings = telemetry.settings;
+    this.startSettings = this.telemetry.settings;
     this.#keeper = new Keeper(textLimits(this.startSettings));
     this.steps = new Steps({
-      content: telemetry.wantsContent,
+      content: this.telemetry.wantsContent,
       deltas: this.startSettings.streamDeltas !== 'off',
       keeper: this.#keeper,
       resumed: start.resumed,
       isInputKnown: start.asked.isAll,
     });
-    const started = startInvocation(telemetry, start, this.place);
+    const started = startInvocation(this.telemetry, start, this.place);
     this.span = started.span;
     this.spanContext = started.span.spanContext();
     this.startTime = started.startTime;
@@ -197,7 +196,7 @@ export class Invocation {
     const { life } = this;
     if (life.state === 'closed') return;
     if (life.endTime !== undefined) {
-      this.#seeLateUsage(snapshot);
+      if (isTold(snapshot.usage) && !isTold(this.snapshot?.usage)) this.#spendLate(snapshot.usage);
       return;
     }
     const first = this.snapshot === undefined;
@@ -236,7 +235,7 @@ export class Invocation {
     if (!life.canGoOn) return;
     life.end(endTime);
     this.failure = failure;
-    this.#spend(snapshot?.usage, durationOf(this));
+    this.#spend(isTold(snapshot?.usage) ? snapshot.usage : undefined, durationOf(this));
   }
 
   #spend(usage: Usage | undefined, seconds?: number): void {
@@ -247,9 +246,9 @@ export class Invocation {
     recordSpent(telemetry, spent, attributes, this.context, this.failure);
   }
 
-  /** Some servers report usage only a while after the end. */
-  #seeLateUsage({ usage }: InvocationSnapshot): void {
-    if (this.snapshot === undefined || this.snapshot.usage !== undefined || usage === undefined) return;
+  /** Spends what is known only after the end. */
+  #spendLate(usage: Usage | undefined): void {
+    if (this.snapshot === undefined || usage === undefined) return;
     this.snapshot = { ...this.snapshot, usage };
     this.#spend(usage);
   }
@@ -288,6 +287,7 @@ export class Invocation {
   /** Closes it and records it with its steps and tool calls, as far as they are known. */
   close(): void {
     if (this.life.state === 'closed') return;
+    this.#spendLate(untoldUsage(this));
     const endTime = Math.max(timeWithin(this.segment, this.life.close()), this.startTime);
     for (const invocation of [...this.below]) invocation.close();
     if (this.above !== undefined) {
