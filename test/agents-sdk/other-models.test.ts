@@ -26,7 +26,7 @@ function newModel(): object {
           model_config: { provider: 'another.provider' },
           input: [{ role: 'user', content: 'Hi' }],
           output: [{ role: 'assistant', content: 'Hello.' }],
-          usage: { input_tokens: 12, output_tokens: 3 },
+          usage: { input_tokens: 12, output_tokens: 3, input_tokens_details: { cached_tokens: 8 } },
         });
         return answer;
       }),
@@ -41,7 +41,7 @@ it.each([{ tracing: true }, { tracing: false }])(
     await expectTree(`
       invoke_workflow Agent workflow  openai.total.input_tokens=12
       └─ invoke_agent Helper
-         └─ chat claude               gen_ai.usage.input_tokens=12 gen_ai.usage.output_tokens=3 gen_ai.provider.name=another.provider
+         └─ chat claude               gen_ai.usage.input_tokens=12 gen_ai.usage.output_tokens=3 gen_ai.usage.cache_read.input_tokens=8 gen_ai.provider.name=another.provider
     `);
     const usage = (await telemetry.metrics()).find(
       ({ descriptor }) => descriptor.name === 'gen_ai.client.token.usage',

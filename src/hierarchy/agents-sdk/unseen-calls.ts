@@ -79,17 +79,13 @@ function readGeneration(data: PayloadObject): ToldCall | undefined {
   const { model, input, output, usage } = data;
   if (typeof model !== 'string') return undefined;
   const [first] = arrayField(data, 'output');
-  const spent = {
-    prompt_tokens: field(usage, 'input_tokens'),
-    completion_tokens: field(usage, 'output_tokens'),
-  };
   const isCompletion = arrayField(first, 'choices').length > 0;
   const messages = Array.isArray(output) ? output : [];
   return {
     operation: chat,
     path: '/chat/completions',
     body: { model, messages: input },
-    result: isCompletion ? first : { choices: messages.map((message) => ({ message })), usage: spent },
+    result: isCompletion ? first : { choices: messages.map((message) => ({ message })), usage },
     provider: stringField(data.model_config, 'provider') ?? ERROR_TYPE_VALUE_OTHER,
   };
 }
