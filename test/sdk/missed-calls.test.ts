@@ -62,6 +62,13 @@ describe('a program whose calls were not traced prints one line when it ends:', 
        http.get(process.env.BASE_URL, { headers }, (response) => response.resume());
        console.log('done');`,
     ],
+    ...['OpenAI2/JS 7.57.0', '_OpenAI/JS 6.0.0', 'hY/JS 7.57.0', '$e/JS 4.104.0'].map((agent) => [
+      `a bundler renamed the class of the client: ${agent}`,
+      `import './telemetry.mjs';
+       const headers = { 'User-Agent': '${agent}', 'X-Stainless-Lang': 'js' };
+       await fetch(process.env.BASE_URL + '/chat/completions', { method: 'POST', headers });
+       console.log('done');`,
+    ]),
   ])('%s', async (_, program) => {
     const { code, stdout, stderr } = await run(program);
     expect({ code, stdout }).toEqual({ code: 0, stdout: 'done\n' });
@@ -139,9 +146,13 @@ describe('nothing is printed', () => {
     [
       'for requests of other SDKs and of the program itself',
       `import './telemetry.mjs';
-       const ask = (headers) => fetch(process.env.BASE_URL, { headers });
+       const ask = (headers, path = '') => fetch(process.env.BASE_URL + path, { headers });
        await ask({ 'User-Agent': 'Anthropic/JS 0.60.0', 'X-Stainless-Lang': 'js' });
        await ask({ 'User-Agent': 'OpenAI/JS 7.0.0' });
+       // Minified: those of Anthropic, Groq and Cloudflare.
+       await ask({ 'User-Agent': 'te/JS 0.60.0', 'X-Stainless-Lang': 'js' }, '/messages');
+       await ask({ 'User-Agent': 'te/JS 1.1.0', 'X-Stainless-Lang': 'js' }, '/openai/v1/chat/completions');
+       await ask({ 'User-Agent': 'D/JS 5.2.0', 'X-Stainless-Lang': 'js' }, '/accounts/1/ai/models/search');
        console.log('done');`,
       [],
     ],
