@@ -9,7 +9,7 @@ import * as api from '@opentelemetry/api';
 import { isSdkDisabled, isSwitchedOff } from './config/kill-switch.ts';
 import { recordAgents } from './pipeline/agents-tracing.ts';
 import { Observer } from './pipeline/observer.ts';
-import { addDefaultObserver } from './pipeline/observer-registry.ts';
+import { addDefaultObserver, removeDefaultObserver } from './pipeline/observer-registry.ts';
 import { connectEarly, startWithFirstSpan } from './register/early-api.ts';
 import { rememberApi } from './register/hand-over.ts';
 import { startSdk } from './register/sdk.ts';
@@ -22,7 +22,18 @@ import { Seam } from './sdk/seam.ts';
 import { SocketSeam } from './sdk/sockets/index.ts';
 import { guard } from './util/guard.ts';
 
-const observer = new Observer({}, { beforeFirstCall: () => startSdk(observer.telemetry) });
+const observer = new Observer({}, { beforeFirstCall });
+
+/** Programs may load their `.env` file after this package. */
+function beforeFirstCall(): boolean {
+  if (isSwitchedOff()) {
+    removeDefaultObserver(observer);
+    return false;
+  }
+  observer.configure({});
+  startSdk(observer.telemetry);
+  return true;
+}
 
 guard('setting up', () => {
   if (isSwitchedOff()) return;

@@ -40,8 +40,8 @@ import { CallHooks } from './user-hooks.ts';
 const NO_OPTIONS: ObserveOptions = {};
 
 export interface ObserverHooks {
-  /** Called once, before the first call is made. */
-  readonly beforeFirstCall?: () => void;
+  /** Called once, before the first call is made. If it returns `false`, no call is observed. */
+  readonly beforeFirstCall?: () => unknown;
 }
 
 /**
@@ -55,7 +55,7 @@ export class Observer implements CallObserver, ProviderListener {
   readonly #open = new OpenCalls();
   /** Created, and in the built package also loaded, when it is first needed. */
   #hierarchy: Hierarchy | undefined;
-  #beforeFirstCall: (() => void) | undefined;
+  #beforeFirstCall: (() => unknown) | undefined;
   /** What ends at a shutdown is measured and emits events, and all providers shut down at the same time. */
   readonly #followed: Record<'tracers' | 'meters' | 'loggers', FollowedProvider> = {
     tracers: new FollowedProvider(this),
@@ -84,7 +84,10 @@ export class Observer implements CallObserver, ProviderListener {
   prepare(): boolean {
     const beforeFirstCall = this.#beforeFirstCall;
     this.#beforeFirstCall = undefined;
-    beforeFirstCall?.();
+    if (beforeFirstCall?.() === false) {
+      this.prepare = () => false;
+      return false;
+    }
     logFindings();
     const { provider, events, settings } = this.telemetry;
     const { loggers, tracers } = this.#followed;

@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { useSimulator } from '../../support/lanes/api.ts';
 import { PACKAGE_NAME } from '../../support/lanes/paths.ts';
 import { CALL, useProject } from '../../support/project.ts';
@@ -50,4 +50,47 @@ test.each([
   ],
 ])('an ES module that %s prints nothing', async (_, program) => {
   expect(await said({ 'app.mjs': program })).toBe('');
+});
+
+describe('a variable that the program sets after …/register is loaded, as dotenv does,', () => {
+  const OWN_SDK = `
+    import { NodeSDK } from '@opentelemetry/sdk-node';
+    const onEnd = ({ name, attributes }) => console.log(name, attributes['gen_ai.input.messages']);
+    const forceFlush = async () => {};
+    const spanProcessors = [{ onStart() {}, onEnd, forceFlush, shutdown: forceFlush }];
+    new NodeSDK({ spanProcessors, metricReaders: [], logRecordProcessors: [] }).start();`;
+
+  async function withVariable(name: string, value: string, sdk = ''): Promise<string> {
+    await project().write({
+      'variables.mjs': `process.env.${name} = '${value}';`,
+      'sdk.mjs': sdk,
+      'app.mjs': `import './variables.mjs';
+        import './sdk.mjs';
+        import OpenAI from 'openai';
+        import { traced } from '${PACKAGE_NAME}/client';
+        ${CALL}${CALL.replace('const ', '')}
+        traced('answer', () => 42)();`.replace('const client', 'let client'),
+    });
+    const { stdout, stderr } = await project().run(['--import', `${PACKAGE_NAME}/register`, 'app.mjs'], {
+      BASE_URL: simulator().url,
+      OTEL_TRACES_EXPORTER: 'console',
+    });
+    return stdout + stderr;
+  }
+
+  test.each([
+    ['with the SDK of …/register', ''],
+    ['with an SDK of its own', OWN_SDK],
+  ])('switches the instrumentation off: %s', async (_, sdk) => {
+    expect(await withVariable('OTEL_INSTRUMENTATION_OPENAI_ENABLED', 'false', sdk)).toBe('');
+    expect(await withVariable('OTEL_INSTRUMENTATION_OPENAI_ENABLED', 'true', sdk)).toMatch(
+      /^chat gpt-4o-mini.*\n(?:.*\n)*chat gpt-4o-mini.*\n(?:.*\n)*answer/,
+    );
+  });
+
+  test('has content recorded', async () => {
+    const name = 'OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT';
+    expect(await withVariable(name, 'SPAN_ONLY', OWN_SDK)).toContain('"content":"Hi"');
+    expect(await withVariable(name, 'NO_CONTENT', OWN_SDK)).not.toContain('Hi');
+  });
 });
