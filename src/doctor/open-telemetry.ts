@@ -3,8 +3,10 @@ import { recordsContentOnSpans, type Settings } from '../config/config.ts';
 import type { Finding } from '../diagnostics/finding.ts';
 import { describeFinding } from '../diagnostics/messages.ts';
 import { logFinding, notice } from '../diagnostics/report.ts';
+import { sendsOverGrpc } from '../telemetry/provider-endpoints.ts';
+import { processorsOf } from '../telemetry/span-processors.ts';
 import { isNoopTracerProvider, providerBehind } from '../util/otel-api.ts';
-import { arrayField, countField, field } from '../util/payload.ts';
+import { countField } from '../util/payload.ts';
 
 /** What receivers of OTLP over gRPC accept by default. */
 const MAX_MESSAGE_BYTES = 4 * 1024 * 1024;
@@ -44,6 +46,7 @@ function hasContextManager(): boolean {
 
 /** Compares what the provider sends at once with what spans may hold by these settings. */
 export function noticeBatchSize(provider: object, settings: Settings): void {
+  if (!recordsContentOnSpans(settings)) return;
   const batch = largestBatch(provider);
   if (batch !== undefined && recordsTooMuch(batch, settings))
     notice('batch_too_large', ...batchDetails(batch, settings));
@@ -65,10 +68,10 @@ function batchDetails(batch: number, { maxSpanContentLength }: Settings): string
   return [batch, maxSpanContentLength, fitting(maxSpanContentLength), fitting(batch)].map(String);
 }
 
-/** How many spans the SDK's batching processors send at once: in no API, but on them in both lines of the SDK. */
+/** How many spans the SDK's batching processors send over gRPC at once: in no API, but on them in both lines of the SDK. */
 function largestBatch(provider: object): number | undefined {
-  const processors = arrayField(field(provider, '_activeSpanProcessor'), '_spanProcessors');
-  const sizes = processors
+  const sizes = processorsOf(provider)
+    .filter(sendsOverGrpc)
     .map((processor) => countField(processor, '_maxExportBatchSize'))
     .filter((size) => size !== undefined);
   return sizes.length === 0 ? undefined : Math.max(...sizes);

@@ -9,6 +9,7 @@ import type { Finding } from '../diagnostics/finding.ts';
 import { describeFinding } from '../diagnostics/messages.ts';
 import { OTHER_INSTRUMENTATIONS, SENTRY_SCOPE } from '../diagnostics/other-instrumentations.ts';
 import { isTested, isTooOldForAgents, OLDEST_AGENTS } from '../diagnostics/tested-versions.ts';
+import { tracesProtocol } from '../telemetry/collector.ts';
 import { asObject, field, textField } from '../util/payload.ts';
 import { NAME } from '../util/version.ts';
 import { type Check, checked, skippedCheck } from './check.ts';
@@ -189,7 +190,7 @@ function examineSettings(environment: ProjectEnvironment): Check {
     ...(captureMessageContent === 'NO_CONTENT'
       ? []
       : [describeFinding('content_recorded', captureMessageContent)]),
-    ...findBatch(batch, settings),
+    ...(tracesProtocol(environment) === 'grpc' ? findBatch(batch, settings) : []),
   ]);
 }
 

@@ -8,6 +8,7 @@ const ZIPKIN_FIELDS: ReadonlySet<string> = new Set(['_urlStr']);
 const ENDPOINT_FIELDS: ReadonlySet<string> = new Set(['url', 'address', ...ZIPKIN_FIELDS]);
 /** The field in which these exporters keep what waits for an answer. */
 const SENDING_FIELD = '_sendingPromises';
+const GRPC_FIELD = 'grpcPath';
 /** The field of the spans that wait in a processor. A full queue would use up the search. */
 const QUEUE_FIELD = '_finishedSpans';
 
@@ -32,6 +33,15 @@ export function isSendingIn(root: object): boolean {
     if (name === SENDING_FIELD && Array.isArray(value) && value.length > 0) isSending = true;
   });
   return isSending;
+}
+
+/** Whether a processor sends over gRPC. Its exporters keep the name of their method. */
+export function sendsOverGrpc(processor: object): boolean {
+  let isGrpc = false;
+  visitFields(processor, (name) => {
+    if (name === GRPC_FIELD) isGrpc = true;
+  });
+  return isGrpc;
 }
 
 /** Visits all fields below an object without calling any code, since no API exposes what is looked for. */

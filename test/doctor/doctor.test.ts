@@ -3,7 +3,9 @@ import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { context, DiagLogLevel, diag, trace } from '@opentelemetry/api';
-import { BatchSpanProcessor, InMemorySpanExporter, TracerProvider } from '@opentelemetry/sdk-trace';
+import { OTLPTraceExporter as GrpcExporter } from '@opentelemetry/exporter-trace-otlp-grpc';
+import { OTLPTraceExporter as HttpExporter } from '@opentelemetry/exporter-trace-otlp-http';
+import { BatchSpanProcessor, type SpanExporter, TracerProvider } from '@opentelemetry/sdk-trace';
 import OpenAI from 'openai';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { instrumentOpenAI, type OpenAIInstrumentationConfig } from '../../src/client.ts';
@@ -217,9 +219,13 @@ describe('OpenTelemetry:', () => {
   });
 
   test('batches that may exceed the size limit of receivers are reported', async () => {
-    const findingsFor = async (size: number, config: OpenAIInstrumentationConfig): Promise<string[]> => {
+    const findingsFor = async (
+      size: number,
+      config: OpenAIInstrumentationConfig,
+      exporter: SpanExporter = new GrpcExporter({ url: 'https://otlp.invalid' }),
+    ): Promise<string[]> => {
       forgetNotices();
-      const exporter = new InMemorySpanExporter();
+      vi.spyOn(exporter, 'export').mockImplementation((_, done) => done({ code: 0 }));
       const processor = new BatchSpanProcessor({ exporter, maxExportBatchSize: size });
       const provider = new TracerProvider({ spanProcessors: [processor] });
       trace.disable();
@@ -233,6 +239,11 @@ describe('OpenTelemetry:', () => {
     expect(await findingsFor(512, {})).not.toContain('batch_too_large');
     const small = { captureMessageContent: 'SPAN_ONLY', maxSpanContentLength: 8192 } as const;
     expect(await findingsFor(512, small)).not.toContain('batch_too_large');
+    // Over HTTP they accept more.
+    const http = new HttpExporter({ url: 'https://otlp.invalid' });
+    expect(await findingsFor(512, { captureMessageContent: 'SPAN_ONLY' }, http)).not.toContain(
+      'batch_too_large',
+    );
   });
 });
 

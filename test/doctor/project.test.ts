@@ -216,8 +216,10 @@ describe('a complete project is checked for', () => {
 
   test('recorded content, and batches that are too large for it', () => {
     const content = { OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT: 'true' };
-    expect(codes(content)).toEqual(['content_recorded', 'batch_too_large']);
-    expect(codes({ ...content, OTEL_BSP_MAX_EXPORT_BATCH_SIZE: '64' })).toEqual(['content_recorded']);
+    const grpc = { ...content, OTEL_EXPORTER_OTLP_PROTOCOL: 'grpc' };
+    expect(codes(grpc)).toEqual(['content_recorded', 'batch_too_large']);
+    expect(codes({ ...grpc, OTEL_BSP_MAX_EXPORT_BATCH_SIZE: '64' })).toEqual(['content_recorded']);
+    expect(codes(content)).toEqual(['content_recorded']);
   });
 
   test('a Node without module hooks, if the project is an ES module', async () => {
