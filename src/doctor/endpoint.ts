@@ -8,6 +8,7 @@ import {
   namedProtocol,
   parseAddress,
   pathWithoutSecrets,
+  SPACE_AT_END,
   tracesEndpoint,
   tracesProtocol,
 } from '../telemetry/collector.ts';
@@ -32,9 +33,14 @@ export function examineEndpoint(environment: CollectorEnvironment): Check {
       : skippedCheck(ENDPOINT_CHECK, reason);
   }
   const endpoint = environment[variable]?.trim() ?? '';
-  findings.push(...examineAddress(variable, endpoint, protocol));
+  const malformed = malformationIn(environment);
+  findings.push(
+    ...(malformed === SPACE_AT_END
+      ? [describeProjectFinding('endpoint_malformed', `${variable} ends with a space`, 'Remove it')]
+      : examineAddress(variable, endpoint, protocol)),
+  );
   const target = addressWithoutSecrets(tracesEndpoint(environment, protocol));
-  const isSent = findings.length === 0 || (protocol !== 'grpc' && malformationIn(environment) === undefined);
+  const isSent = findings.length === 0 || (protocol !== 'grpc' && malformed === undefined);
   const detail = isSent
     ? `${variable} sends ${protocol} to ${target}`
     : `${variable} cannot be used for ${protocol}`;
@@ -54,6 +60,11 @@ function examineAddress(variable: string, endpoint: string, protocol: string): F
   const problem = (text: string, remedy: string): Finding[] => [
     describeProjectFinding('endpoint_malformed', text, remedy),
   ];
+  if (/^["']|["']$/.test(endpoint))
+    return problem(
+      `${variable} contains quotation marks`,
+      'Remove them: Docker keeps those in its --env-file',
+    );
   if (url === undefined) return problem(`${variable} is no address`, 'Write http://localhost:4318');
   const path = pathWithoutSecrets(url);
   const shown = `${url.host}${path === '/' ? '' : path}`;

@@ -114,7 +114,11 @@ export function malformationIn(environment: CollectorEnvironment): string | unde
   const variable = endpointVariable(environment);
   if (variable === undefined) return undefined;
   const endpoint = environment[variable]?.trim() ?? '';
-  if (tracesProtocol(environment) !== 'grpc' && lacksScheme(endpoint)) return NO_SCHEME;
+  const isGrpc = tracesProtocol(environment) === 'grpc';
+  if (!isGrpc && lacksScheme(endpoint)) return NO_SCHEME;
+  // Exporters append their path to it as it is.
+  if (!isGrpc && variable === ENDPOINT_VARIABLES[1] && environment[variable]?.endsWith(' '))
+    return SPACE_AT_END;
   return parseAddress(endpoint) === undefined ? NOT_A_URL : undefined;
 }
 
@@ -164,15 +168,19 @@ export function adviceFor(
   const variable = endpointVariable(environment) ?? 'OTEL_EXPORTER_OTLP_ENDPOINT';
   if (reason === NO_SCHEME) return `${variable} must start with http:// or https://.`;
   if (reason === NOT_A_URL) return `${variable} must be a URL such as http://localhost:4318.`;
+  if (reason === SPACE_AT_END) return `${variable} must not end with a space.`;
   const [, known] = ADVICE.find(([reasons]) => reasons.test(reason)) ?? [];
-  const instead = signal === 'traces' ? INSTEAD : 'OTEL_METRICS_EXPORTER=none disables metrics.';
-  return known ?? `Is a collector running? OTEL_EXPORTER_OTLP_ENDPOINT sets its address; ${instead}`;
+  const isTraces = signal === 'traces';
+  const instead = isTraces ? INSTEAD : 'OTEL_METRICS_EXPORTER=none disables metrics.';
+  const advice = known ?? `Is a collector running? ${ENDPOINT_VARIABLES[1]} sets its address; ${instead}`;
+  return isTraces ? advice.replace(ENDPOINT_VARIABLES[1], variable) : advice;
 }
 
 /** The reason where a collector has accepted the connection, and nothing else. */
 export const NO_ANSWER = 'timeout';
 const NO_SCHEME = 'no http://';
 const NOT_A_URL = 'not a URL';
+export const SPACE_AT_END = 'space at the end';
 /** After these statuses, exporters retry. Their error names none of them. */
 const RETRIED_STATUS = 'HTTP 429, 502, 503 or 504';
 

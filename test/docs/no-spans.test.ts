@@ -104,6 +104,14 @@ const ROWS: Readonly<Record<string, Row>> = {
     command: OWN_SET_UP,
     environment: () => ({ OTEL_EXPORTER_OTLP_ENDPOINT: localAddress() }),
   },
+  'the endpoint ends with a space': {
+    command: REGISTERED,
+    environment: () => ({ OTEL_EXPORTER_OTLP_ENDPOINT: `http://${address()} ` }),
+  },
+  'the endpoint contains quotation marks': {
+    command: OWN_SET_UP,
+    environment: () => ({ OTEL_EXPORTER_OTLP_ENDPOINT: `"http://${address()}"` }),
+  },
   'the endpoint is not a URL': {
     command: OWN_SET_UP,
     environment: () => ({ OTEL_EXPORTER_OTLP_ENDPOINT: 'http://localhost:99999' }),

@@ -9,6 +9,10 @@ test.each([
   [{ [ENDPOINT]: 'http://localhost:4318' }, 'http://localhost:4318/v1/traces'],
   [{ [ENDPOINT]: 'https://otlp.example.com/otlp/' }, 'https://otlp.example.com/otlp/v1/traces'],
   [{ [TRACES]: 'http://localhost:4318/v1/traces' }, 'http://localhost:4318/v1/traces'],
+  // Exporters remove these spaces.
+  [{ [TRACES]: 'http://localhost:4318/v1/traces ' }, 'http://localhost:4318/v1/traces'],
+  [{ [ENDPOINT]: ' http://localhost:4318' }, 'http://localhost:4318/v1/traces'],
+  [{ ...GRPC, [ENDPOINT]: 'http://localhost:4317 ' }, 'http://localhost:4317/'],
   [{ ...GRPC, [ENDPOINT]: 'http://localhost:4317' }, 'http://localhost:4317/'],
   [{ ...GRPC, [ENDPOINT]: 'otlp.example.com:443' }, 'http://otlp.example.com:443/'],
 ])('a well-formed endpoint is ok: %j', (environment, target) => {
@@ -23,6 +27,9 @@ describe('a malformed endpoint is reported with its correction:', () => {
     [{ [ENDPOINT]: 'localhost:4318' }, 'without http://', 'http://localhost:4318.'],
     [{ ...GRPC, [ENDPOINT]: 'localhost:4317' }, 'speaks TLS', 'http://localhost:4317.'],
     [{ [ENDPOINT]: 'grpc://localhost:4317' }, 'neither http://', 'http://localhost:4318.'],
+    [{ [ENDPOINT]: 'http://localhost:4318 ' }, 'ends with a space', 'Remove it.'],
+    [{ [ENDPOINT]: '"http://localhost:4318"' }, 'contains quotation marks', 'Remove them'],
+    [{ ...GRPC, [TRACES]: "'http://localhost:4317'" }, 'contains quotation marks', 'Remove them'],
     [{ [ENDPOINT]: 'http://' }, 'no address', 'http://localhost:4318.'],
     [{ [ENDPOINT]: 'http://localhost:4317' }, 'speak gRPC', 'OTEL_EXPORTER_OTLP_PROTOCOL=grpc.'],
     [{ ...GRPC, [ENDPOINT]: 'http://localhost:4318' }, 'speak HTTP', 'Use port 4317'],
@@ -42,7 +49,7 @@ test('without an endpoint the check is not made', () => {
   expect(examineEndpoint({})).toMatchObject({ result: 'skipped', findings: [] });
 });
 
-test.each(['localhost:4318', 'http://localhost:99999'])(
+test.each(['localhost:4318', 'http://localhost:99999', 'http://localhost:4318 '])(
   'a malformed endpoint is not in use: %s',
   (endpoint) => {
     expect(examineEndpoint({ [ENDPOINT]: endpoint }).detail).toBe(

@@ -70,6 +70,20 @@ describe('an endpoint that is no URL', () => {
   });
 });
 
+test('an endpoint that ends with a space is malformed, as exporters append a path to it', async () => {
+  const environment = { OTEL_EXPORTER_OTLP_ENDPOINT: `http://${listening()} ` };
+  const reason = 'space at the end';
+  const endpoint = `http://${listening()}/v1/traces`;
+  expect(await sendFailureOf(endpoint, environment)).toEqual({ endpoint, reason });
+  expect(adviceFor(reason, environment)).toBe('OTEL_EXPORTER_OTLP_ENDPOINT must not end with a space.');
+});
+
+test.each(['HTTP 404', 'ECONNREFUSED'])('the advice names the variable that is set: %s', (reason) => {
+  const environment = { OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: 'http://localhost:4318' };
+  expect(adviceFor(reason, environment)).toContain('OTEL_EXPORTER_OTLP_TRACES_ENDPOINT');
+  expect(adviceFor(reason, environment, 'metrics')).not.toContain('TRACES');
+});
+
 test.each([
   [
     { name: 'OTLPExporterError', message: 'Export failed with retryable status' },
