@@ -268,9 +268,11 @@ function reportLostSpans(): void {
   if (problem === undefined) return;
   // What is in progress is not flushed.
   const first = isOpen ? 'let what is in progress end, or abort it, and ' : '';
+  // Node ends with this code after an error that nobody catches.
+  const uncaught = process.exitCode === 1 ? ' If an uncaught error ended it, catch that first.' : '';
   writeTo(
     process.stderr,
-    `${NAME}: ${problem}. Before process.exit(), ${first}await flush() of ${NAME}/client.\n`,
+    `${NAME}: ${problem}. Before process.exit(), ${first}await flush() of ${NAME}/client.${uncaught}\n`,
   );
 }
 

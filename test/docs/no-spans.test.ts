@@ -89,6 +89,10 @@ const ROWS: Readonly<Record<string, Row>> = {
   'CommonJS called `openai` before the set-up': { command: 'app.mjs', files: { 'app.mjs': LATE } },
   'ES modules on Node before 22.15': { command: `--import ./old-node.mjs ${OWN_SET_UP}` },
   '`process.exit()` ended the program': { command: OWN_SET_UP, files: { 'app.mjs': EXITING } },
+  'an uncaught error ended the program': {
+    command: OWN_SET_UP,
+    files: { 'app.mjs': `import OpenAI from 'openai';${CALL}throw new Error('Nobody catches this');` },
+  },
   'nothing listens at the endpoint': {
     command: OWN_SET_UP,
     environment: () => ({ OTEL_EXPORTER_OTLP_ENDPOINT: 'http://127.0.0.1:1' }),

@@ -120,12 +120,20 @@ describe('a program that ends in the middle of a stream', () => {
   `;
 
   test.each([
-    ['process.exit(3);', 3],
-    [`throw new Error('Nobody catches this');`, 1],
-  ])('counts its span as lost: %s', async (end, exitCode) => {
+    ['process.exit(3);', 3, '\n'],
+    [`throw new Error('Nobody catches this');`, 1, ' If an uncaught error ended it, catch that first.\n'],
+    [
+      `Promise.reject(new Error('Nobody catches this'));`,
+      1,
+      ' If an uncaught error ended it, catch that first.\n',
+    ],
+  ])('counts its span as lost: %s', async (end, exitCode, advice) => {
     const { code, stderr } = await run(stream(end), otlp());
     expect(code).toBe(exitCode);
-    expect(stderr).toContain(`${PACKAGE_NAME}: 2 spans were lost because the program ended before`);
+    expect(stderr).toContain(
+      `${PACKAGE_NAME}: 2 spans were lost because the program ended before sending them. ` +
+        `Before process.exit(), await flush() of ${PACKAGE_NAME}/client.${advice}`,
+    );
   });
 
   test('after flush() says that the span was still open', async () => {
