@@ -224,9 +224,18 @@ function resolveFile(path: string): string | undefined {
     path,
     ...(TYPESCRIPT_EXTENSIONS[extension] ?? []).map((each) => base + each),
     ...EXTENSIONS.map((each) => path + each),
-    ...EXTENSIONS.map((each) => join(path, `index${each}`)),
   ];
-  return candidates.find(isRegularFile);
+  return candidates.find(isRegularFile) ?? resolveFolder(path);
+}
+
+/** A folder, by the `main` of its package.json or by its index. */
+function resolveFolder(path: string): string | undefined {
+  const main = textField(readManifest(path), 'main');
+  const named =
+    main === undefined ? [] : [main, ...EXTENSIONS.flatMap((each) => [main + each, `${main}/index${each}`])];
+  return [...named, ...EXTENSIONS.map((each) => `index${each}`)]
+    .map((each) => join(path, each))
+    .find(isRegularFile);
 }
 
 /** How Node takes a file: by its extension, else by the nearest package.json, else by its syntax. */

@@ -30,7 +30,7 @@ const PROJECT_FINDINGS: Readonly<Record<ProjectFindingCode, FindingRow>> = {
     severity: 'warning',
     message: (start, entry) =>
       `${start} starts ${entry}, which uses openai, without the instrumentation: nothing is traced.`,
-    action: (_, entry, flag) => `node ${flag} ${entry}`,
+    action: (_, __, command) => `${command}`,
   },
   set_up_too_late: {
     severity: 'warning',

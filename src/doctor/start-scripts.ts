@@ -78,15 +78,29 @@ export function launchesIn(
   if (command.length > MAX_COMMAND_LENGTH) return [];
   return commandsOf(command).flatMap((line) => {
     const { environment, words } = withoutPrefix(line);
+    const within = (launch: Launch): Launch => ({
+      ...launch,
+      environment: { ...environment, ...launch.environment },
+    });
+    const executed = executedBy(words);
+    if (executed !== undefined)
+      return launchesIn(script, executed, scripts, entered).map((launch) => ({ ...within(launch), command }));
     const called = calledScript(words, scripts);
     if (called === undefined) return launchOf(script, command, words, environment) ?? [];
     if (entered.has(called)) return [];
     entered.add(called);
-    return launchesIn(called, String(scripts[called]), scripts, entered).map((launch) => ({
-      ...launch,
-      environment: { ...environment, ...launch.environment },
-    }));
+    return launchesIn(called, String(scripts[called]), scripts, entered).map(within);
   });
+}
+
+/** The command that `nodemon --exec` runs, with the file. */
+function executedBy([program = '', ...words]: readonly string[]): string | undefined {
+  const at = words.findIndex((word) => /^(?:-x|--exec)(?:=|$)/.test(word));
+  if (program !== 'nodemon' || at < 0) return undefined;
+  const [, given] = /^[^=]*=([\s\S]*)$/.exec(words[at] ?? '') ?? [];
+  const others = words.toSpliced(at, given === undefined ? 2 : 1);
+  const { file } = readRunnerOptions(others, program);
+  return `${given ?? words[at + 1] ?? ''} ${file === undefined ? '' : JSON.stringify(file)}`;
 }
 
 /** Splits what stands before a program: variables, and commands that start another. */
@@ -135,13 +149,23 @@ const SET_VALUE = /(?<![\w-])(?!NODE_OPTIONS=)([A-Za-z_]\w*=)(?:"[^"]*"|'[^']*'|
 const LEFT_OUT = '…';
 
 /** The command to print: without the values of its variables and the arguments of its program, which may be secret. */
-export function printable({ command, entry }: Launch): string {
+export function printable(launch: Launch): string {
+  return printableWith(launch, '');
+}
+
+/** The same, with a flag before the program. */
+export function printableWith({ command, entry }: Launch, flag: string): string {
+  // `nodemon` takes the next word for the program if there is such a file.
+  const added = flag === '' ? '' : `${/\bnodemon\b/.test(command) ? flag.replace(' ', '=') : flag} `;
   const shown = textWithoutUrlSecrets(command.replaceAll(SET_VALUE, `$1${LEFT_OUT}`));
   let at = shown.indexOf(entry);
   while (at > 0 && !standsAlone(shown, at, entry.length)) at = shown.indexOf(entry, at + 1);
+  if (at < 0) return `${LEFT_OUT} ${added}${entry}`;
   const end = at + entry.length;
-  if (at < 0) return `${LEFT_OUT} ${entry}`;
-  return /^["']?\s*$/.test(shown.slice(end)) ? shown : `${shown.slice(0, end)} ${LEFT_OUT}`;
+  const [quote = ''] = /["']?$/.exec(shown.slice(0, at)) ?? [];
+  const start = `${shown.slice(0, at - quote.length)}${added}${quote}${entry}`;
+  const rest = shown.slice(end);
+  return /^["']?\s*$/.test(rest) ? start + rest : `${start} ${LEFT_OUT}`;
 }
 
 function standsAlone(text: string, at: number, length: number): boolean {

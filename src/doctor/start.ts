@@ -7,7 +7,7 @@ import { type Check, checked, skippedCheck } from './check.ts';
 import { environmentOf } from './launch-environment.ts';
 import { type OpenAIImport, type Program, readProgram } from './program.ts';
 import { describeProjectFinding } from './project-findings.ts';
-import { type Launch, preloadsIn, printable } from './start-scripts.ts';
+import { type Launch, preloadsIn, printable, printableWith } from './start-scripts.ts';
 
 const START_SCRIPT = 'start script';
 const FILE_TYPE = 'file type';
@@ -113,7 +113,7 @@ function examineCommand({ launch, preload, unread }: Start, program: Program): C
   const described =
     launch.script === undefined ? 'The command' : `The script ${JSON.stringify(launch.script)}`;
   return checked(START_SCRIPT, command, [
-    describeProjectFinding('set_up_not_loaded', described, launch.entry, flagFor(program, launch)),
+    describeProjectFinding('set_up_not_loaded', described, launch.entry, remedyFor(program, launch)),
   ]);
 }
 
@@ -141,7 +141,7 @@ function examineImports(start: Start, program: Program): Check {
     findings.push(describeProjectFinding('set_up_too_late', preload, spoiled, LOAD_LATER));
   else if (isHooked && preload === undefined && program.setUp !== undefined && early !== undefined) {
     const place = program.setUp.isRegister ? '' : ', from a file of its own';
-    const remedy = `Load the set-up first${place}: node ${flagFor(program, launch)} ${launch.entry}`;
+    const remedy = `Load the set-up first${place}: ${remedyFor(program, launch)}`;
     findings.push(describeProjectFinding('set_up_too_late', program.setUp.file, early.file, remedy));
   }
   const [first] = program.openai;
@@ -163,10 +163,12 @@ function describeImport(first: OpenAIImport | undefined, { entry }: Launch): str
   return `${first?.file ?? entry} ${first?.asModule === false ? 'requires' : 'imports'} openai`;
 }
 
-/** What has to stand before the entry. A set-up of the program's own is loaded by its file. */
-function flagFor({ kind, setUp }: Program, { entry }: Launch): string {
+/** The command that loads the set-up first: that of the program by its file. */
+function remedyFor({ kind, setUp }: Program, launch: Launch): string {
+  const { entry, runner } = launch;
   const isModule = kind === 'module';
   const ownFile = entry.endsWith(setUp?.file ?? '') ? `telemetry.${isModule ? 'mjs' : 'cjs'}` : setUp?.file;
   const loaded = setUp === undefined || setUp.isRegister ? `${NAME}/register` : `./${ownFile}`;
-  return `${isModule ? '--import' : '--require'} ${loaded}`;
+  // `ts-node` has no `--import`.
+  return printableWith(launch, `${isModule && runner !== 'ts-node' ? '--import' : '--require'} ${loaded}`);
 }

@@ -1,5 +1,11 @@
 import { describe, expect, test } from 'vitest';
-import { launchesIn, launchesOf, preloadsIn, printable } from '../../src/doctor/start-scripts.ts';
+import {
+  launchesIn,
+  launchesOf,
+  preloadsIn,
+  printable,
+  printableWith,
+} from '../../src/doctor/start-scripts.ts';
 
 const read = (command: string): string =>
   launchesIn(undefined, command)
@@ -18,6 +24,12 @@ test.each([
   ['npx tsx watch src/app.ts', 'tsx src/app.ts'],
   ['node --import tsx src/app.ts', 'node tsx src/app.ts'],
   ['nodemon --watch src -r ./telemetry.cjs src/app.js', 'nodemon ./telemetry.cjs src/app.js'],
+  ['nodemon --exec ts-node app.ts', 'ts-node app.ts'],
+  ['nodemon --watch src -e ts -x tsx src/app.ts --port 80', 'tsx src/app.ts'],
+  ['nodemon app.js --exec "node --import ./a.mjs"', 'node ./a.mjs app.js'],
+  ['nodemon --exec="npm run build && tsx -r b app.ts"', 'tsx b app.ts'],
+  ['nodemon --exec python app.py', ''],
+  ['nodemon --exec', ''],
   ['bun run app.ts', 'bun app.ts'],
   ['deno run -A app.ts', 'deno app.ts'],
   ['node api.js & node worker.js', 'node api.js; node worker.js'],
@@ -49,6 +61,21 @@ test.each([
   ],
 ])('prints %s without values and arguments, which may be secret', (command, shown) => {
   expect(launchesIn(undefined, command).map(printable)).toEqual([shown]);
+});
+
+test.each([
+  [
+    'node --env-file=.env -r dotenv/config --import tsx app.ts',
+    'node --env-file=.env -r dotenv/config --import tsx --import a app.ts',
+  ],
+  ['tsc && A=1 tsx watch app.ts --port 80', 'tsc && A=… tsx watch --import a app.ts …'],
+  ['node "my app.mjs"', 'node --import a "my app.mjs"'],
+  ['node my\\ app.mjs', '… --import a my app.mjs'],
+  ['nodemon --exec "tsx app.ts"', 'nodemon --exec "tsx --import=a app.ts"'],
+])('adds a flag before the program: %s', (command, shown) => {
+  expect(launchesIn(undefined, command).map((launch) => printableWith(launch, '--import a'))).toEqual([
+    shown,
+  ]);
 });
 
 test('reads --env-file', () => {

@@ -92,6 +92,29 @@ describe('a program started without a set-up', () => {
     expect(actions(`node ${entry}`)).toContain(`node ${flag} ${PACKAGE_NAME}/register ${entry}`);
   });
 
+  test.each([
+    ['tsx --env-file=.env app.ts', `tsx --env-file=.env --require ${PACKAGE_NAME}/register app.ts`],
+    ['ts-node app.ts', `ts-node --require ${PACKAGE_NAME}/register app.ts`],
+    ['ts-node --esm app.mts', `ts-node --esm --require ${PACKAGE_NAME}/register app.mts`],
+    ['node --import tsx app.mts', `node --import tsx --import ${PACKAGE_NAME}/register app.mts`],
+  ])('keeps its runner and options: %s', async (command, remedy) => {
+    await write({ 'app.ts': IMPORT, 'app.mts': IMPORT });
+    expect(actions(command)).toContain(remedy);
+  });
+
+  test('is found in a folder by the main of its package.json, or its index', async () => {
+    await write({
+      'package.json': { main: 'src/server' },
+      'src/server.js': `require('./routes');`,
+      'src/routes/index.js': `require('openai');`,
+    });
+    expect(look('node .')).toEqual(['problem', 'ok', 'skipped', 'set_up_not_loaded']);
+    await write({ 'package.json': { main: '.' } });
+    expect(look('node .')).toEqual(['skipped', 'skipped', 'skipped']);
+    await write({ 'index.js': `require('openai');` });
+    expect(look('node .')).toEqual(['problem', 'ok', 'skipped', 'set_up_not_loaded']);
+  });
+
   test('is recognised by the imports of its own files', async () => {
     await write({
       'app.mjs': `import './routes/index.js';`,
