@@ -8,6 +8,8 @@ export type FindingCode = ProcessFindingCode | ProjectFindingCode;
 export type ProjectFindingCode =
   /** No OpenTelemetry SDK is installed. */
   | 'no_sdk_installed'
+  /** Nothing that the program imports or preloads starts an SDK. */
+  | 'no_sdk_started'
   /** SDK 3 is installed beside an `@opentelemetry/api` that it does not start with. */
   | 'api_too_old'
   /** A bundler is installed. Module hooks cannot see an `openai` inside a bundle. */

@@ -33,6 +33,8 @@ export interface Program {
   readonly byHand: string | undefined;
   /** A file that `openai` is bundled into. */
   readonly bundle: string | undefined;
+  /** A file imports what starts an SDK, or may do so. */
+  readonly hasSdk: boolean;
   /** Not everything was read. */
   readonly isIncomplete: boolean;
 }
@@ -92,6 +94,7 @@ class ProgramFiles {
   #setUp: SetUp | undefined;
   #byHand: string | undefined;
   #bundle: string | undefined;
+  #hasSdk = false;
   #isIncomplete = false;
 
   constructor(root: string, folder: string, transpiles: boolean) {
@@ -136,6 +139,7 @@ class ProgramFiles {
       setUp: this.#setUp,
       byHand: this.#byHand,
       bundle: this.#bundle,
+      hasSdk: this.#hasSdk,
       isIncomplete: this.#isIncomplete,
     };
   }
@@ -173,20 +177,22 @@ class ProgramFiles {
           this.#setUp ??= { file: name, isRegister: false };
         if (specifier === `${NAME}/openai`) this.#byHand ??= name;
         if (specifier === `${NAME}/client` && names.has('instrumentOpenAI')) this.#byHand ??= name;
-        if (this.#loadsOpenAI(specifier, file))
+        const needed = this.#dependenciesOf(specifier, file);
+        if (/^openai(?:\/|$)/.test(specifier) || needed.includes('openai'))
           this.#openai.push({ file: name, asModule, beforeCode: early });
+        if (mayStartSdk(specifier) || needed.some((each) => each.startsWith('@opentelemetry/sdk-')))
+          this.#hasSdk = true;
       }
     }
   }
 
-  /** Whether it is `openai` itself, or a package that depends on it. */
-  #loadsOpenAI(specifier: string, file: string): boolean {
-    if (specifier === 'openai' || specifier.startsWith('openai/')) return true;
+  /** What a package needs, if it is no instrumentation. */
+  #dependenciesOf(specifier: string, file: string): string[] {
     const name = /^(?:@[^/]+\/)?[^/@.#:][^/:]*/.exec(specifier)?.[0];
-    if (name === undefined || name === NAME || /instrumentation/.test(name)) return false;
+    if (name === undefined || name === NAME || /instrumentation/.test(name)) return [];
     const manifest = this.#manifestOf(name, dirname(file));
-    return ['dependencies', 'peerDependencies'].some((key) =>
-      Object.hasOwn(asObject(field(manifest, key)) ?? {}, 'openai'),
+    return ['dependencies', 'peerDependencies'].flatMap((key) =>
+      Object.keys(asObject(field(manifest, key)) ?? {}),
     );
   }
 
@@ -209,6 +215,14 @@ class ProgramFiles {
   #name(file: string): string {
     return relative(this.#folder, file) || basename(file);
   }
+}
+
+/** Whether a module starts an SDK, as far as its name tells. */
+export function mayStartSdk(specifier: string): boolean {
+  if (specifier === `${NAME}/register`) return true;
+  if (/^[./]|^@opentelemetry\/(?:api|semantic|instr)/.test(specifier) || specifier.startsWith(NAME))
+    return false;
+  return /otel|telemetry|trac|apm|newrelic|logfire|langfuse|sentry/i.test(specifier);
 }
 
 /** Deno and Bun: `npm:openai@6`. */

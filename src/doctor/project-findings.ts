@@ -1,5 +1,6 @@
 import type { Finding, FindingRow, ProjectFindingCode } from '../diagnostics/finding.ts';
 import { fillIn, INSTRUMENT, switchOff } from '../diagnostics/messages.ts';
+import { NAME } from '../util/version.ts';
 
 /** The wording of findings about projects, which running programs do not load. */
 const PROJECT_FINDINGS: Readonly<Record<ProjectFindingCode, FindingRow>> = {
@@ -7,6 +8,12 @@ const PROJECT_FINDINGS: Readonly<Record<ProjectFindingCode, FindingRow>> = {
     severity: 'warning',
     message: () => 'No OpenTelemetry SDK is installed, so nothing can be recorded.',
     action: () => 'npm install @opentelemetry/api @opentelemetry/sdk-node',
+  },
+  no_sdk_started: {
+    severity: 'information',
+    message: (entry) =>
+      `No import of an OpenTelemetry SDK was found in the files that ${entry} loads. If nothing else starts one, nothing is recorded.`,
+    action: () => `Start one, or use --import ${NAME}/register.`,
   },
   api_too_old: {
     severity: 'warning',

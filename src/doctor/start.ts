@@ -5,7 +5,7 @@ import { describeFinding } from '../diagnostics/messages.ts';
 import { COMMAND, NAME } from '../util/version.ts';
 import { type Check, checked, skippedCheck } from './check.ts';
 import { environmentOf } from './launch-environment.ts';
-import { type OpenAIImport, type Program, readProgram } from './program.ts';
+import { mayStartSdk, type OpenAIImport, type Program, readProgram } from './program.ts';
 import { describeProjectFinding } from './project-findings.ts';
 import { type Launch, preloadsIn, printable, printableWith } from './start-scripts.ts';
 
@@ -24,6 +24,8 @@ interface Start {
   readonly preload: string | undefined;
   /** A preload whose files cannot be read, so that nobody knows what it sets up. */
   readonly unread: string | undefined;
+  /** Whether a preload starts an SDK, or may do so. */
+  readonly hasSdk: boolean;
   /** A preloaded set-up that itself imports `openai` before its own code runs. */
   readonly spoiled: string | undefined;
   /** The name of a runtime without module hooks. */
@@ -72,19 +74,31 @@ export function examineStart(launches: readonly Launch[], surroundings: Surround
 function startOf(launch: Launch, { root, folder, environment, nodeVersion }: Surroundings): Start {
   const options = environmentOf(launch, folder, environment).NODE_OPTIONS;
   let [preload, unread, spoiled]: (string | undefined)[] = [];
+  // Deno brings its own.
+  let hasSdk = launch.runner === 'deno';
   for (const each of [...launch.preloads, ...preloadsIn(options)]) {
+    hasSdk ||= mayStartSdk(each);
     if (each === `${NAME}/register`) preload ??= each;
     else if (!/^\.{0,2}[\\/]/.test(each)) {
       if (!WITHOUT_SET_UP.test(each)) unread ??= each;
     } else {
       const program = readProgram(resolve(folder, each), { root, folder, transpiles: transpiles(launch) });
       if (program === undefined) unread ??= each;
+      hasSdk ||= program?.hasSdk !== false || program.isIncomplete;
       if (program?.setUp === undefined) continue;
       preload ??= each;
       spoiled ??= program.openai.find(({ beforeCode }) => beforeCode)?.file;
     }
   }
-  return { launch, preload, unread, spoiled, hookless: runtimeWithoutHooks(launch.runner, nodeVersion) };
+  hasSdk ||= unread !== undefined;
+  return {
+    launch,
+    preload,
+    unread,
+    hasSdk,
+    spoiled,
+    hookless: runtimeWithoutHooks(launch.runner, nodeVersion),
+  };
 }
 
 function transpiles({ runner, preloads }: Launch): boolean {
@@ -98,14 +112,16 @@ function runtimeWithoutHooks(runner: string, nodeVersion: string): string | unde
 }
 
 /** Whether something observes the program's clients at all. */
-function examineCommand({ launch, preload, unread }: Start, program: Program): Check {
+function examineCommand({ launch, preload, unread, hasSdk }: Start, program: Program): Check {
   const shown = printable(launch);
   const command = launch.script === undefined ? shown : `"${launch.script}": ${shown}`;
-  if (preload !== undefined) return checked(START_SCRIPT, `${command} loads ${preload} first`);
+  const isSilent = hasSdk || program.hasSdk || program.isIncomplete;
+  const notes = isSilent ? [] : [describeProjectFinding('no_sdk_started', launch.entry)];
+  if (preload !== undefined) return checked(START_SCRIPT, `${command} loads ${preload} first`, notes);
   if (program.byHand !== undefined)
-    return checked(START_SCRIPT, `${command}; ${program.byHand} observes openai`);
+    return checked(START_SCRIPT, `${command}; ${program.byHand} observes openai`, notes);
   if (program.setUp !== undefined)
-    return checked(START_SCRIPT, `${command}; ${program.setUp.file} sets the instrumentation up`);
+    return checked(START_SCRIPT, `${command}; ${program.setUp.file} sets the instrumentation up`, notes);
   if (unread !== undefined) return skippedCheck(START_SCRIPT, `${command}: ${unread} cannot be read`);
   const [first] = program.openai;
   if (first === undefined && program.bundle === undefined)

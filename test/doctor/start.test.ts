@@ -36,8 +36,16 @@ function actions(start: string): string[] {
 }
 
 const IMPORT = `import OpenAI from 'openai';\n`;
-const SET_UP = `import { OpenAIInstrumentation } from '${PACKAGE_NAME}';\nnew OpenAIInstrumentation();\n`;
-const COMMONJS_SET_UP = `const { OpenAIInstrumentation } = require('${PACKAGE_NAME}');\nnew OpenAIInstrumentation();\n`;
+const SET_UP = `
+  import { NodeSDK } from '@opentelemetry/sdk-node';
+  import { OpenAIInstrumentation } from '${PACKAGE_NAME}';
+  new NodeSDK({ instrumentations: [new OpenAIInstrumentation()] }).start();
+`;
+const COMMONJS_SET_UP = `
+  const { NodeSDK } = require('@opentelemetry/sdk-node');
+  const { OpenAIInstrumentation } = require('${PACKAGE_NAME}');
+  new NodeSDK({ instrumentations: [new OpenAIInstrumentation()] }).start();
+`;
 const WELL = ['ok', 'ok', 'ok'];
 
 describe('a set-up that is loaded first passes:', () => {
@@ -187,6 +195,44 @@ describe('an ES module that imports its set-up itself', () => {
   test('a preloaded set-up that imports openai is too late as well', async () => {
     await write({ 'app.mjs': IMPORT, 'telemetry.mjs': IMPORT + SET_UP });
     expect(look('node --import ./telemetry.mjs app.mjs')).toEqual(TOO_LATE);
+  });
+});
+
+describe('a program in which nothing starts an SDK', () => {
+  const DROP_IN = `import OpenAI from '${PACKAGE_NAME}/openai';\nimport { trace } from '@opentelemetry/api';`;
+  const BY_HAND = `import { instrumentOpenAI } from '${PACKAGE_NAME}/client';\n${IMPORT}`;
+  const BARE = `import { OpenAIInstrumentation } from '${PACKAGE_NAME}';\nnew OpenAIInstrumentation();\n`;
+
+  beforeEach(() =>
+    write({
+      'drop-in.mjs': DROP_IN,
+      'by-hand.mjs': BY_HAND,
+      'app.mjs': IMPORT,
+      'bare.mjs': BARE,
+      'sdk.mjs': `import '@opentelemetry/sdk-trace-node';`,
+      'vendor.mjs': `import 'observer';`,
+      'node_modules/observer/package.json': { dependencies: { '@opentelemetry/sdk-node': '^0.301.0' } },
+    }),
+  );
+
+  test.each([
+    'node drop-in.mjs',
+    'node by-hand.mjs',
+    'node --import ./bare.mjs app.mjs',
+    'node -r dotenv/config drop-in.mjs',
+  ])('gets a note: %s', (command) => {
+    expect(look(command)).toEqual([...WELL, 'no_sdk_started']);
+  });
+
+  test.each([
+    'node --import ./sdk.mjs drop-in.mjs',
+    'node --import ./vendor.mjs drop-in.mjs',
+    'node --import @company/setup drop-in.mjs',
+    'node --import @opentelemetry/auto-instrumentations-node/register drop-in.mjs',
+    `node --import ${PACKAGE_NAME}/register drop-in.mjs`,
+    'deno run drop-in.mjs',
+  ])('gets none if a preload or the runtime may do so: %s', (command) => {
+    expect(look(command)).toEqual(WELL);
   });
 });
 
