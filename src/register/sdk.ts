@@ -48,7 +48,7 @@ function startIfMissing(telemetry: Telemetry): void {
   const require = findPackage(SDK, createRequire);
   if (require === undefined) {
     printToStderr(
-      `no tracer provider is registered and ${SDK} is not installed, so nothing is recorded. ` +
+      `no tracer provider is registered and ${SDK} was not found, so nothing is recorded. ` +
         `To see traces: ${INSTALL}`,
     );
     return;

@@ -177,6 +177,7 @@ describe('without @opentelemetry/sdk-node', () => {
       env: { BASE_URL: url },
     });
     expect(ended).toEqual({ code: 3, signal: null, stdout: '1\n1\n' });
+    expect(stderr).toContain('and @opentelemetry/sdk-node was not found, so nothing is recorded.');
     expect(stderr.split('npm install @opentelemetry/api @opentelemetry/sdk-node\n')).toHaveLength(2);
   });
 });
