@@ -1,4 +1,4 @@
-import { LINES, NODES } from './managers.ts';
+import { LINES, NODES, PNPM_WORKSPACE } from './managers.ts';
 
 /** What came of one cell of the matrix. */
 export interface Row {
@@ -51,6 +51,12 @@ ${table.map((cells) => `| ${cells.join(' | ')} |`).join('\n')}
 Versions: ${LINES.map(({ name, packages }) => `${name} with ${list(packages)}`).join('; ')}; ${NODES.map(
     ({ name, version }) => `${name} is ${version}`,
   ).join(', ')}.
+
+With pnpm 12, an installation that adds \`@opentelemetry/sdk-node\` ends with \`ERR_PNPM_IGNORED_BUILDS\` until you decide about the
+script of \`protobufjs\`, which only prints a message. The table has this in \`pnpm-workspace.yaml\`:
+
+\`\`\`yaml
+${PNPM_WORKSPACE}\`\`\`
 `;
 }
 

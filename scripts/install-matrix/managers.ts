@@ -24,6 +24,9 @@ const YARN_4 = {
 };
 const YARN_SETTINGS = 'enableGlobalCache: false\nenableTelemetry: false\nenableImmutableInstalls: false\n';
 
+/** pnpm fails where nobody has decided about the script of protobufjs, which only prints. */
+export const PNPM_WORKSPACE = 'allowBuilds:\n  protobufjs: false\n';
+
 export const MANAGERS: readonly Manager[] = [
   { name: 'npm 11', ...NPM, run: [], files: {} },
   {
@@ -32,8 +35,7 @@ export const MANAGERS: readonly Manager[] = [
     bin: 'pnpm/bin/pnpm.mjs',
     install: ['install', '--no-frozen-lockfile'],
     run: [],
-    // protobufjs has a script that only prints; pnpm fails where nobody has decided about it.
-    files: { 'pnpm-workspace.yaml': 'allowBuilds:\n  protobufjs: false\n' },
+    files: { 'pnpm-workspace.yaml': PNPM_WORKSPACE },
   },
   {
     name: 'yarn 1',
