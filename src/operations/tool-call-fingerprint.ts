@@ -1,4 +1,5 @@
 import { parseJson } from '../telemetry/content/messages.ts';
+import { asObject } from '../util/payload.ts';
 import { sha256 } from '../util/sha256.ts';
 
 /** Characters. Hashing more would hold the program up; such calls are matched by their response or conversation only. */
@@ -14,7 +15,8 @@ const INEXACT_NUMBER = /[\d.]{16}|\d[eE][+-]?\d{3}/;
  * long to hash.
  *
  * Programs often repeat arguments as they parsed and serialized them. JSON is therefore hashed in the form that
- * `JSON.stringify` gives it, so that spaces and escapes make no difference; other text is hashed as it is.
+ * `JSON.stringify` gives it, with sorted keys, so that spaces, escapes and their order make no difference; other text is
+ * hashed as it is.
  */
 export function fingerprintOf(name: string, given: unknown): string | undefined {
   const text = canonical(given);
@@ -33,8 +35,14 @@ function canonical(given: unknown): string | undefined {
 
 function serialized(value: unknown): string | undefined {
   try {
-    return JSON.stringify(value);
+    return JSON.stringify(value, (_, part: unknown) => (asObject(part) === undefined ? part : sorted(part)));
   } catch {
     return undefined;
   }
+}
+
+function sorted(object: unknown): object {
+  return Object.fromEntries(
+    Object.entries(object as object).sort(([one], [other]) => (one < other ? -1 : 1)),
+  );
 }

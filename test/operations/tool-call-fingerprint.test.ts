@@ -8,6 +8,7 @@ it.each<[string, unknown, unknown]>([
   ['spaces', '{ "a": [1, 2] }', '{"a":[1,2]}'],
   ['escapes', '{"a":"\\u00eb\\/"}', '{"a":"\u00eb/"}'],
   ['other spellings of numbers', '{"a":1.0}', '{"a":1}'],
+  ['another order of keys', '{"a":1,"b":[{"c":2,"d":3}]}', '{"b":[{"d":3,"c":2}],"a":1}'],
   ['no arguments', undefined, ''],
   ['an object that was serialized', { command: ['ls'] }, '{"command":["ls"]}'],
 ])('the fingerprint is the same: %s', (_, one, other) => {
@@ -17,7 +18,7 @@ it.each<[string, unknown, unknown]>([
 
 it.each<[string, unknown, unknown]>([
   ['another value', '{"a":1}', '{"a":2}'],
-  ['another order', '{"a":1,"b":2}', '{"b":2,"a":1}'],
+  ['another order', '[1,2]', '[2,1]'],
   ['integers with equal values as numbers', '{"a":12345678901234567890}', '{"a":12345678901234567891}'],
   ['fractions with equal values as numbers', '{"a":1234567890.12345678}', '{"a":1234567890.12345679}'],
   ['numbers beyond the range', '{"a":1e400}', '{"a":1e500}'],
