@@ -1,5 +1,5 @@
 import { parseJson } from '../telemetry/content/messages.ts';
-import { asObject } from '../util/payload.ts';
+import { asObject, field, stringField } from '../util/payload.ts';
 import { sha256 } from '../util/sha256.ts';
 
 /** Characters. Hashing more would hold the program up; such calls are matched by their response or conversation only. */
@@ -23,6 +23,12 @@ export function fingerprintOf(name: string, given: unknown): string | undefined 
   if (text === undefined || text.length > MAX_HASHED_LENGTH) return undefined;
   // JSON escapes lone surrogates, which UTF-8 would make equal.
   return sha256(new TextEncoder().encode(JSON.stringify([name, text]))).slice(0, DIGITS);
+}
+
+/** Identifies what a model was told last: a message, or the result of a tool. `undefined` if there is nothing to hash. */
+export function fingerprintOfMessage(message: unknown): string | undefined {
+  const said = field(message, 'content') ?? field(message, 'output') ?? undefined;
+  return said === undefined ? undefined : fingerprintOf(stringField(message, 'role') ?? '', said);
 }
 
 function canonical(given: unknown): string | undefined {

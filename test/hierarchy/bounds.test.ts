@@ -252,14 +252,12 @@ describe('unanswered tool calls', () => {
       });
       await responses.create({ model: 'gpt-4o', input: 'What is in it?' });
     }
-    await responses.create({
-      model: 'gpt-4o',
-      input: [calls[0], calls[1_499]].flatMap((call) =>
-        call === undefined
-          ? []
-          : [call, { type: 'function_call_output' as const, call_id: call.call_id, output: 'done' }],
-      ),
+    const answered = [calls[0], calls[1_499]].filter((call) => call !== undefined);
+    const results = answered.map(({ call_id }) => {
+      return { type: 'function_call_output' as const, call_id, output: 'done' };
     });
+    const question = { role: 'user' as const, content: 'What is in it?' };
+    await responses.create({ model: 'gpt-4o', input: [question, ...answered, ...results] });
     const recorded = program.telemetry.spans.filter(({ name }) => name === 'execute_tool extract');
     expect(
       recorded.map(({ attributes }) => [

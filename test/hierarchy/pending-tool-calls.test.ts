@@ -2,6 +2,7 @@ import { afterEach, describe, expect, it, vi } from 'vitest';
 import {
   type AnsweredToolCall,
   type AskedToolCall,
+  hasUniqueId,
   PendingToolCalls,
 } from '../../src/hierarchy/tool-calls/pending-tool-calls.ts';
 
@@ -13,6 +14,7 @@ const ASKED: AskedToolCall = {
   responseId: 'resp_1',
   conversationId: undefined,
   traceId: 'trace-1',
+  question: 'question-1',
 };
 const BARE: AnsweredToolCall = {
   origin: ASKED.origin,
@@ -21,8 +23,11 @@ const BARE: AnsweredToolCall = {
   previousResponseId: undefined,
   conversationId: undefined,
   traceId: undefined,
+  question: () => 'question-1',
 };
 const REPEATED: AnsweredToolCall = { ...BARE, repeated: { name: 'get_balance', fingerprint: 'print-1' } };
+const UNIQUE = 'call_T9rXw2LbQm4KzVy8NcHd0PfA';
+const OTHER_QUESTION = { question: () => 'question-2' };
 const OTHER_ARGUMENTS = { name: 'get_balance', fingerprint: 'print-2' };
 
 /** What a request meets, after each of the calls was asked for. */
@@ -44,6 +49,18 @@ describe('a request matches the call that', () => {
     ['its trace asked for', [ASKED, second], { ...BARE, traceId: 'trace-2' }, 1],
     ['its trace asked for, and which it repeats', [ASKED, second], { ...REPEATED, traceId: 'trace-2' }, 1],
     ['another trace asked for, and which it repeats', [ASKED], { ...REPEATED, traceId: 'trace-9' }, 0],
+    [
+      'another message led to, if its id is unique',
+      [{ ...ASKED, id: UNIQUE, question: undefined }],
+      { ...REPEATED, id: UNIQUE, question: () => 'question-2' },
+      0,
+    ],
+    [
+      'another message led to, in its trace',
+      [ASKED],
+      { ...REPEATED, ...OTHER_QUESTION, traceId: 'trace-1' },
+      0,
+    ],
     [
       'its conversation asked for in a stream, without kept arguments',
       [{ ...inConversation, fingerprint: undefined }],
@@ -81,6 +98,12 @@ describe('a request matches no call', () => {
       { ...BARE, repeated: { ...OTHER_ARGUMENTS, name: 'delete' }, conversationId: 'chat-1' },
     ],
     ['by the id alone', [ASKED], BARE],
+    ['to which another message led', [ASKED], { ...REPEATED, ...OTHER_QUESTION }],
+    [
+      'if neither tells which message led to it',
+      [{ ...ASKED, question: undefined }],
+      { ...REPEATED, question: () => undefined },
+    ],
     ['if two match', [ASKED, second], REPEATED],
     ['if three match', [ASKED, second, { ...second, responseId: 'resp_3' }], REPEATED],
     ['if two of its previous response match', [ASKED, ASKED], { ...BARE, previousResponseId: 'resp_1' }],
@@ -93,6 +116,19 @@ describe('a request matches no call', () => {
   ])('%s', (_, asked, answered) => {
     expect(meets(asked, answered)).toBeUndefined();
   });
+});
+
+it.each<[string, boolean]>([
+  [UNIQUE, true],
+  ['chatcmpl-tool-0b9d6b1a5a2f4d3f8f5c6c1d2e3f4a5b', true],
+  ['550e8400-e29b-41d4-a716-446655440000', true],
+  ['0', false],
+  ['call_0', false],
+  ['call_abcdefghijklmnop', false],
+  ['function-call-12345678901234567890', false],
+  ['functions.getWeatherOfTheNext7Days:0', false],
+])('the id %s is unique: %s', (id, expected) => {
+  expect(hasUniqueId({ id, name: 'getWeatherOfTheNext7Days' })).toBe(expected);
 });
 
 describe('a call that was answered', () => {

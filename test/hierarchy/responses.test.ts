@@ -32,12 +32,14 @@ describe('a response', () => {
       output: [{ webSearch: { query: 'tariffs' } }, { function: { name: 'get_weather', arguments: {} } }],
     });
     const { responses } = program.client;
-    const { output } = await responses.create({ model: MODEL, input: 'What is the tariff?' });
-    const input = output.flatMap((item) =>
+    const content = 'What is the tariff?';
+    const { output } = await responses.create({ model: MODEL, input: content });
+    const results = output.flatMap((item) =>
       item.type === 'function_call'
         ? [item, { type: 'function_call_output' as const, call_id: item.call_id, output: 'sunny' }]
         : [],
     );
+    const input = [{ role: 'user' as const, content }, ...results];
     await program.inSpan(() => responses.create({ model: MODEL, input }), 'webhook');
     await program.expectTree(`
       chat gpt-4o-mini

@@ -145,6 +145,7 @@ describe('a loop by hand on chat completions', () => {
 
   it('goes on where the program trims what was said before', async () => {
     const program = await startProgram();
+    answer(program, called('call_T9rXw2LbQm4KzVy8NcHd0PfA'));
     const history = await round(program, [QUESTION]);
     await round(program, history.slice(1));
     await program.expectTree(ONE_ROUND);

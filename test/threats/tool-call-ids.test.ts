@@ -22,6 +22,8 @@ const CONFIG = { captureMessageContent: 'SPAN_ONLY', cost: false } as const;
 type InputItem = OpenAI.Responses.ResponseInputItem;
 type Message = OpenAI.Chat.ChatCompletionMessageParam;
 
+const QUESTION: InputItem = { role: 'user', content: 'And?' };
+
 interface ToolCall {
   readonly id?: string;
   /** Its arguments, as the model writes them. */
@@ -90,7 +92,7 @@ function responses(
 const repeating = responses(
   'Responses, whose items the program repeats',
   () => 'resp_0',
-  (_, calls) => ({ input: items(calls) }),
+  (_, calls) => ({ first: { input: [QUESTION] }, input: [QUESTION, ...items(calls)] }),
 );
 const chained = responses(
   'Responses with previous_response_id',
@@ -341,7 +343,7 @@ describe('a history that a program sends again with every request', () => {
     const { responses } = program.client;
     const first = { id: 'call_1', given: '{"n":1}' };
     await users.ask('alice', [first]);
-    const input: InputItem[] = [...items([first]), ...outputs([first], ['{"of":"alice"}'])];
+    const input: InputItem[] = [QUESTION, ...items([first]), ...outputs([first], ['{"of":"alice"}'])];
     program.simulator.respond({ output: [{ function: { name: 'get_balance', arguments: { n: 2 } } }] });
     for (const item of (await responses.create({ model: MODEL, input })).output)
       if (item.type === 'function_call')

@@ -2,6 +2,7 @@ import { type Context, trace } from '@opentelemetry/api';
 import type { Call } from '../../sdk/call.ts';
 import { type CallerTrace, callerTraceOf } from '../../telemetry/metadata.ts';
 import type { Telemetry } from '../../telemetry/telemetry.ts';
+import { arrayField } from '../../util/payload.ts';
 import type { OpenSpan } from '../api.ts';
 import { JoinedTrace } from '../conversations/joined-trace.ts';
 import { ItemTimes } from '../item-times.ts';
@@ -26,6 +27,8 @@ export class LoopCall {
   readonly #conversationId: string | undefined;
   readonly #startTime: number;
   readonly #asking: CallerTrace;
+  /** The message that the model answers. */
+  readonly #message: unknown;
   /** Whether anybody takes what is recorded of the calls that it asks for. */
   #isRecorded = false;
 
@@ -37,6 +40,7 @@ export class LoopCall {
     this.#origin = origin;
     this.#conversationId = conversationId;
     this.#startTime = time;
+    this.#message = arrayField(body, 'messages').at(-1);
     const answering = { origin, previousResponseId: undefined, conversationId, time, parent };
     const asking = toolCalls.areAwaited ? toolCalls.answered(readToolMessages(body), answering) : undefined;
     this.#trace = new JoinedTrace(parent, asking);
@@ -53,12 +57,13 @@ export class LoopCall {
   }
 
   ended(result: unknown, endTime: number): void {
-    if (this.#isRecorded) this.#asked(result, endTime);
+    this.#asked(result, endTime);
     this.#trace.ended();
   }
 
   #asked(result: unknown, endTime: number): void {
-    const calls = readAskedCalls(result, this.#telemetry.wantsContent);
+    // Calls that nobody records are pending, too: a result must not find only those of another user.
+    const calls = readAskedCalls(result, this.#isRecorded && this.#telemetry.wantsContent);
     if (calls.length === 0) return;
     const place = { kind: 'conversation', conversationId: this.#conversationId } as const;
     const response = {
@@ -69,6 +74,7 @@ export class LoopCall {
       vectorStoreIds: [],
       startTime: this.#startTime,
       endTime,
+      message: this.#message,
     };
     this.#toolCalls.asked(calls, response, new ItemTimes());
   }

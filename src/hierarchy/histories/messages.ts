@@ -1,5 +1,5 @@
 import { fingerprintOfCall } from '../../operations/chat/call-fingerprint.ts';
-import { fingerprintOf } from '../../operations/tool-call-fingerprint.ts';
+import { fingerprintOf, fingerprintOfMessage } from '../../operations/tool-call-fingerprint.ts';
 import { parseJson } from '../../telemetry/content/messages.ts';
 import { arrayField, field, first, MAX_REPEATED, objectField, stringField } from '../../util/payload.ts';
 import type { ItemCall } from '../tool-calls/item-calls.ts';
@@ -42,6 +42,7 @@ export function readToolMessages(body: unknown): ToolResult[] {
   const asking = messages.findLastIndex(isAnswer);
   const calls = byUniqueId(arrayField(messages[asking], 'tool_calls'), 'id');
   if (calls.size === 0) return [];
+  const question = once(() => fingerprintOfMessage(messages[asking - 1]));
   const answers = messages.slice(asking + 1).filter((message) => field(message, 'role') === 'tool');
   return [...byUniqueId(answers, 'tool_call_id')].flatMap(([id, message]) => {
     const called = calledBy(calls.get(id));
@@ -50,6 +51,7 @@ export function readToolMessages(body: unknown): ToolResult[] {
       id,
       repeated: () => ({ name: called.name, fingerprint: fingerprintOf(called.name, called.given) }),
       output: () => parseJson(field(message, 'content')),
+      question,
     };
   });
 }
@@ -86,4 +88,12 @@ function calledBy(call: unknown): { readonly name: string; readonly given: unkno
   return name === undefined
     ? undefined
     : { name, given: field(called, 'arguments') ?? field(called, 'input') };
+}
+
+function once<Value>(read: () => Value): () => Value {
+  let known: { readonly value: Value } | undefined;
+  return () => {
+    known ??= { value: read() };
+    return known.value;
+  };
 }

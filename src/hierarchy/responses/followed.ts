@@ -6,11 +6,12 @@ import type { Endpoint } from '../../sdk/provider.ts';
 import type { Spent } from '../../telemetry/cost/spent.ts';
 import { type CallerTrace, callerTraceOf } from '../../telemetry/metadata.ts';
 import type { Telemetry } from '../../telemetry/telemetry.ts';
-import { stringField } from '../../util/payload.ts';
+import { asArray, field, stringField } from '../../util/payload.ts';
 import type { Conversation } from '../conversations/conversation.ts';
 import { conversationIn } from '../conversations/conversation-context.ts';
 import type { Segment } from '../conversations/segment.ts';
 import { ItemTimes } from '../item-times.ts';
+import { lastTold } from '../tool-calls/item-results.ts';
 import type { ConversationTracker } from '../tracker.ts';
 import { conversationOf, readVectorStoreIds } from './request.ts';
 
@@ -76,6 +77,8 @@ export interface FollowedResponse {
   readonly userMessages: number;
   readonly startTime: number;
   readonly content: boolean;
+  /** What the model replies to. Not known of a background response, which is kept for long. */
+  readonly message: unknown;
   /** Whether it is left to whoever works on it. */
   readonly handedOn?: boolean | undefined;
 }
@@ -99,7 +102,12 @@ export function followedResponse(
     vectorStoreIds: readVectorStoreIds(body),
     userMessages: countNewMessages(body),
     content,
+    message: field(body, 'background') === true ? undefined : repliedTo(field(body, 'input')),
   };
+}
+
+function repliedTo(input: unknown): unknown {
+  return typeof input === 'string' ? { role: 'user', content: input } : lastTold(asArray(input));
 }
 
 /** Called when a response of a conversation has ended. */

@@ -5,6 +5,7 @@ import {
   readToolContent,
   readToolOutputCallId,
 } from '../../operations/response/items.ts';
+import { fingerprintOfMessage } from '../../operations/tool-call-fingerprint.ts';
 import { parseJson } from '../../telemetry/content/messages.ts';
 import { arrayField, field } from '../../util/payload.ts';
 import type { ToolResult } from './tool-calls.ts';
@@ -12,7 +13,7 @@ import type { ToolResult } from './tool-calls.ts';
 interface FoundResult {
   readonly item: unknown;
   /** The call that the request repeats before it. */
-  call: { readonly item: unknown; readonly read: ResponseToolCall } | undefined;
+  call: { readonly index: number; readonly item: unknown; readonly read: ResponseToolCall } | undefined;
   /**
    * `open`: its call is still looked for. `paired`: its call was found. `complete`: an older result of the id stands
    * before that call. `ambiguous`: two results or two calls of the id follow each other.
@@ -33,11 +34,11 @@ export function readItemResults(body: unknown): ToolResult[] {
     const id = readToolOutputCallId(item);
     if (id !== undefined) addResult(results, id, item, isHistory);
     else if (field(item, 'role') === 'assistant') isHistory = true;
-    else if (results.size > 0) addCall(results, item);
+    else if (results.size > 0) addCall(results, item, index);
     if (isHistory && !hasOpen(results)) break;
   }
   const found = [...results].reverse();
-  return found.flatMap(([id, result]) => (result.state === 'ambiguous' ? [] : toolResult(id, result)));
+  return found.flatMap(([id, result]) => (result.state === 'ambiguous' ? [] : toolResult(input, id, result)));
 }
 
 function addResult(results: Map<string, FoundResult>, id: string, item: unknown, isHistory: boolean): void {
@@ -48,12 +49,12 @@ function addResult(results: Map<string, FoundResult>, id: string, item: unknown,
   else if (found.state === 'open') found.state = 'ambiguous';
 }
 
-function addCall(results: Map<string, FoundResult>, item: unknown): void {
+function addCall(results: Map<string, FoundResult>, item: unknown, index: number): void {
   const read = readResponseToolCall(item);
   const found = read?.callId === undefined ? undefined : results.get(read.callId);
   if (read === undefined || found === undefined) return;
   if (found.state === 'open') {
-    found.call = { item, read };
+    found.call = { index, item, read };
     found.state = 'paired';
   } else if (found.state === 'paired') found.state = 'ambiguous';
 }
@@ -63,10 +64,21 @@ function hasOpen(results: ReadonlyMap<string, FoundResult>): boolean {
   return false;
 }
 
-function toolResult(id: string, { item, call }: FoundResult): ToolResult {
+function toolResult(input: readonly unknown[], id: string, { item, call }: FoundResult): ToolResult {
   return {
     id,
     repeated: () => call && { name: call.read.name, fingerprint: fingerprintOfItem(call.read, call.item) },
     output: () => parseJson(readToolContent(item).result),
+    question: () => call && fingerprintOfMessage(lastTold(input, call.index)),
   };
+}
+
+/** The last item before the end that the program has made: a message or a result. */
+export function lastTold(input: readonly unknown[], end: number = input.length): unknown {
+  for (let index = end - 1; index >= 0; index--) {
+    const item = input[index];
+    const role = field(item, 'role') ?? undefined;
+    if (role === undefined ? readToolOutputCallId(item) !== undefined : role !== 'assistant') return item;
+  }
+  return undefined;
 }

@@ -23,6 +23,8 @@ export interface CallFacts {
 export interface AskedToolCall extends ToolCallIdentity, CallFacts {
   /** The response that asked. */
   readonly responseId: string | undefined;
+  /** A hash of the last message of the request that it asked in reply to, if the id is not unique. */
+  readonly question: string | undefined;
 }
 
 /** A request that brings the result of a tool call. */
@@ -30,11 +32,13 @@ export interface AnsweredToolCall extends ToolCallIdentity {
   /** The call as the request repeats it. `undefined` where it does not. */
   readonly repeated: CallFacts | undefined;
   readonly previousResponseId: string | undefined;
+  /** The hash of the message that stands before the call, where the request repeats both. */
+  readonly question: () => string | undefined;
 }
 
 /**
  * Where an id is looked for: in the response that the request continues, in its conversation, in its trace, or
- * anywhere at the origin.
+ * anywhere at the origin: if the id is not unique, among the calls that the same message led to.
  */
 type Scope = readonly [kind: 'response' | 'conversation' | 'trace' | 'origin', id: string];
 
@@ -55,7 +59,9 @@ interface PendingEntry<Call> {
  * - the request names a previous response: a call of that response;
  * - it names a conversation: a call of that conversation;
  * - otherwise: a call in the same trace, where nothing can reach another trace; or, if the request repeats the call, the
- *   only call at the origin with that name and those arguments, of those that belong to no conversation.
+ *   only call at the origin with that name and those arguments, of those that belong to no conversation. If the id is not
+ *   unique, the message before the call has to be the same, too: this process may not know the call that is answered, but
+ *   one of another user that looks like it.
  *
  * If the request repeats the call, name and arguments have to be the same in every case; the name alone where the
  * arguments are not known. Where two calls fit, neither is met.
@@ -90,7 +96,8 @@ export class PendingToolCalls<Call> {
 
   add(asked: AskedToolCall, call: Call): void {
     this.expire();
-    const entry = { call, facts: asked, ...keysOf(asked) };
+    const { name, fingerprint } = asked;
+    const entry = { call, facts: { name, fingerprint }, ...keysOf(asked) };
     this.#entries.set(entry, entry);
     for (const key of entry.keys) {
       const other = this.#at(key);
@@ -169,20 +176,38 @@ function keysOf(asked: AskedToolCall): Pick<PendingEntry<unknown>, 'keys' | 'key
   if (conversationId !== undefined) addTo(again, ['conversation', conversationId]);
   else {
     if (traceId !== undefined) addTo(again, ['trace', traceId]);
-    addTo(once, ['origin', '']);
+    const scope = originScope(asked, asked.question);
+    if (scope !== undefined) addTo(once, scope);
   }
   return { keys: [...once, ...again], keysUsedOnce: once };
 }
 
-function scopesOf({ previousResponseId, conversationId, traceId }: AnsweredToolCall): Scope[] {
-  if (previousResponseId !== undefined) return [['response', previousResponseId]];
-  if (conversationId !== undefined) return [['conversation', conversationId]];
-  return traceId === undefined
-    ? [['origin', '']]
-    : [
-        ['trace', traceId],
-        ['origin', ''],
-      ];
+function* scopesOf(answered: AnsweredToolCall): Generator<Scope> {
+  const { id, repeated, previousResponseId, conversationId, traceId, question } = answered;
+  if (previousResponseId !== undefined) yield ['response', previousResponseId];
+  else if (conversationId !== undefined) yield ['conversation', conversationId];
+  else {
+    if (traceId !== undefined) yield ['trace', traceId];
+    if (repeated === undefined) return;
+    const called = { id, name: repeated.name };
+    const scope = originScope(called, hasUniqueId(called) ? undefined : question());
+    if (scope !== undefined) yield scope;
+  }
+}
+
+function originScope(called: CalledId, question: string | undefined): Scope | undefined {
+  if (hasUniqueId(called)) return ['origin', ''];
+  return question === undefined ? undefined : ['origin', question];
+}
+
+type CalledId = Pick<AskedToolCall, 'id' | 'name'>;
+
+/** A run of 16 letters and digits, with both in it, or a UUID. */
+const UNIQUE_ID = /(?=[a-z]*\d)(?=\d*[a-z])[a-z\d]{16}|[\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12}/i;
+
+/** Whether no other call can have its id, as far as it looks: not `call_0` or `functions.get_weather:0`. */
+export function hasUniqueId({ id, name }: CalledId): boolean {
+  return UNIQUE_ID.test(id.replace(name, ' '));
 }
 
 /** As JSON, so that no id can be written to look like the key of another call. */

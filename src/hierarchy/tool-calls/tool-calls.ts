@@ -1,4 +1,5 @@
 import { type Context, isSpanContextValid, ROOT_CONTEXT, type SpanContext, trace } from '@opentelemetry/api';
+import { fingerprintOfMessage } from '../../operations/tool-call-fingerprint.ts';
 import { type CallerTrace, contextOf } from '../../telemetry/metadata.ts';
 import { beginIn, finishIn } from '../../telemetry/open-traces.ts';
 import type { Place } from '../../telemetry/place.ts';
@@ -14,11 +15,13 @@ import {
   type AnsweredToolCall,
   type AskedToolCall,
   type CallFacts,
+  hasUniqueId,
   PendingToolCalls,
 } from './pending-tool-calls.ts';
 
 /** They may be long, and there are programs that ask for calls and answer none. */
 const MAX_CONTENTS = 1_000;
+const NO_QUESTION = (): undefined => undefined;
 
 /** A call without what is only needed to find it again. */
 type KnownCall = Omit<ItemCall, 'fingerprint'>;
@@ -30,6 +33,8 @@ export interface ToolResult {
   /** The call as the request repeats it; gives `undefined` where it does not. */
   readonly repeated: () => CallFacts | undefined;
   readonly output: () => unknown;
+  /** A hash of the message before that call. */
+  readonly question: () => string | undefined;
 }
 
 /** The response that asked for a tool call. */
@@ -44,6 +49,9 @@ export interface AskingResponse {
   readonly startTime: number;
   readonly endTime: number;
 }
+
+/** With the last message of the request that it replies to, which is not kept. */
+type Reply = AskingResponse & { readonly message?: unknown };
 
 export interface PendingCall {
   readonly asked: KnownCall;
@@ -82,12 +90,14 @@ export class ToolCalls {
   }
 
   /** Takes the tool calls of a response that has ended. */
-  asked(calls: readonly ItemCall[], response: AskingResponse, times: ItemTimes): void {
+  asked(calls: readonly ItemCall[], { message, ...response }: Reply, times: ItemTimes): void {
+    const isAmbiguous = calls.some(({ asksProgram, call }) => asksProgram && !hasUniqueId(call));
+    const question = isAmbiguous ? fingerprintOfMessage(message) : undefined;
     const starts = new Starts(response.startTime);
     let askedFrom = response.endTime;
     for (const asked of calls) {
       if (asked.asksProgram) {
-        if (response.parent?.withinAgents !== true) this.#keep(asked, response, askedFrom);
+        if (response.parent?.withinAgents !== true) this.#keep(asked, response, askedFrom, question);
         askedFrom = justAfter(askedFrom);
       } else this.#recordHosted(asked, response, times, starts);
     }
@@ -102,15 +112,20 @@ export class ToolCalls {
     let askedFrom = response.endTime;
     for (const asked of calls) {
       if (!asked.asksProgram || this.#pending.has(identityOf(asked, response))) continue;
-      this.#keep(asked, response, askedFrom);
+      this.#keep(asked, response, askedFrom, undefined);
       askedFrom = justAfter(askedFrom);
     }
   }
 
-  #keep({ fingerprint, ...asked }: ItemCall, response: AskingResponse, askedAt: number): void {
+  #keep(
+    { fingerprint, ...asked }: ItemCall,
+    response: AskingResponse,
+    askedAt: number,
+    question: string | undefined,
+  ): void {
     const { content, ...call } = asked.call;
     const pending = { asked: { ...asked, call: { ...call, content: undefined } }, response, askedAt };
-    this.#pending.add({ ...identityOf(asked, response), fingerprint: fingerprint() }, pending);
+    this.#pending.add({ ...identityOf(asked, response), fingerprint: fingerprint(), question }, pending);
     beginIn(response.parent?.span);
     this.#conversations.watch();
     if (content !== undefined) this.#contents.set(pending, content);
@@ -124,8 +139,8 @@ export class ToolCalls {
   answered(results: readonly ToolResult[], { time, parent, ...request }: Answering): SpanContext | undefined {
     const traceId = validTraceId(trace.getSpanContext(parent));
     const asking: (SpanContext | undefined)[] = [];
-    for (const { id, repeated, output } of results) {
-      const pending = this.#pending.take({ ...request, id, repeated: repeated(), traceId });
+    for (const { id, repeated, output, question } of results) {
+      const pending = this.#pending.take({ ...request, id, repeated: repeated(), traceId, question });
       if (pending === undefined) continue;
       const { asked, response } = pending;
       asking.push(response.parent?.span);
@@ -145,9 +160,11 @@ export class ToolCalls {
   }
 
   /** The first of the calls that is not answered, which is recorded where the program runs it and not by its answer. */
-  taken(calls: readonly Omit<AnsweredToolCall, 'previousResponseId'>[]): PendingCall | undefined {
+  taken(
+    calls: readonly Omit<AnsweredToolCall, 'previousResponseId' | 'question'>[],
+  ): PendingCall | undefined {
     for (const call of calls) {
-      const pending = this.#pending.take({ ...call, previousResponseId: undefined });
+      const pending = this.#pending.take({ ...call, previousResponseId: undefined, question: NO_QUESTION });
       if (pending === undefined) continue;
       this.#forget(pending);
       return pending;
@@ -199,7 +216,7 @@ export class ToolCalls {
 function identityOf(
   { call }: KnownCall,
   { origin, responseId, place, parent }: AskingResponse,
-): Omit<AskedToolCall, 'fingerprint'> {
+): Omit<AskedToolCall, 'fingerprint' | 'question'> {
   const { conversationId } = place;
   return {
     origin,

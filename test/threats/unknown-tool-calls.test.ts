@@ -1,0 +1,154 @@
+import { metrics } from '@opentelemetry/api';
+import { ParentBasedSampler, type Sampler, SamplingDecision } from '@opentelemetry/sdk-trace';
+import type OpenAI from 'openai';
+import { afterEach, describe, expect, it, vi } from 'vitest';
+import { type Program, startProgram } from '../support/program.ts';
+
+/*
+ * The channel: answers to tool calls that this process does not know, from servers that repeat call ids. Bob's result must
+ * not be taken for that of Alice, who was asked the same.
+ */
+
+const MODEL = 'gpt-4o-mini';
+/** As OpenAI gives them to one call only. */
+const UNIQUE = 'call_T9rXw2LbQm4KzVy8NcHd0PfA';
+const REPEATED = 'call_0';
+const TOOLS = [{ type: 'function' as const, function: { name: 'my_orders', parameters: {} } }];
+
+/** A user's loop of two requests over one API. */
+interface Loop {
+  ask(program: Program, user: string, id: string): Promise<unknown>;
+  answer(program: Program, user: string, id: string): Promise<unknown>;
+}
+
+type Message = OpenAI.Chat.ChatCompletionMessageParam;
+
+const question = (user: string) => ({ role: 'user' as const, content: `I am ${user}. What did I order?` });
+
+const ordersOf = (user: string): string => `{"of":"${user}"}`;
+
+const asking = (id: string) => ({
+  role: 'assistant' as const,
+  content: null,
+  tool_calls: [{ id, type: 'function' as const, function: { name: 'my_orders', arguments: '{}' } }],
+});
+
+async function complete({ client, simulator }: Program, messages: Message[], message: object): Promise<void> {
+  const usage = { prompt_tokens: 1, completion_tokens: 1, total_tokens: 2 };
+  const choices = [{ index: 0, message, finish_reason: 'stop' }];
+  simulator.next({ body: { id: 'chatcmpl_0', object: 'chat.completion', model: MODEL, choices, usage } });
+  await client.chat.completions.create({ model: MODEL, messages, tools: TOOLS });
+}
+
+const completions: Loop = {
+  ask: (program, user, id) => complete(program, [question(user)], asking(id)),
+  answer: (program, user, id) =>
+    complete(
+      program,
+      [question(user), asking(id), { role: 'tool', tool_call_id: id, content: ordersOf(user) }],
+      {
+        role: 'assistant',
+        content: 'Done.',
+      },
+    ),
+};
+
+function respond(
+  { client, simulator }: Program,
+  input: OpenAI.Responses.ResponseCreateParams['input'],
+  output: readonly object[],
+): Promise<unknown> {
+  const usage = { input_tokens: 1, output_tokens: 1, total_tokens: 2 };
+  simulator.next({
+    body: { id: 'resp_0', object: 'response', model: MODEL, status: 'completed', output, usage },
+  });
+  return client.responses.create({ model: MODEL, input: input ?? [], store: false });
+}
+
+const calling = (call_id: string) => ({
+  type: 'function_call' as const,
+  call_id,
+  name: 'my_orders',
+  arguments: '{}',
+});
+
+const responses: Loop = {
+  ask: (program, user, id) => respond(program, question(user).content, [calling(id)]),
+  answer: (program, user, id) =>
+    respond(
+      program,
+      [question(user), calling(id), { type: 'function_call_output', call_id: id, output: ordersOf(user) }],
+      [],
+    ),
+};
+
+const LOOPS: [string, Loop][] = [
+  ['chat completions', completions],
+  ['Responses', responses],
+];
+
+function start(sampler?: Sampler): Promise<Program> {
+  const sampled = sampler === undefined ? {} : { sampler };
+  return startProgram({ config: { captureMessageContent: 'SPAN_ONLY' }, content: true, ...sampled });
+}
+
+const ALONE = `
+  chat ${MODEL}
+
+  chat ${MODEL}
+`;
+const LOOP = `
+  chat ${MODEL}
+  ├─ execute_tool my_orders  gen_ai.tool.call.result=${JSON.stringify(ordersOf('alice'))}
+  └─ chat ${MODEL}
+`;
+
+afterEach(() => vi.useRealTimers());
+
+describe.each(LOOPS)('over %s, the result of a user', (_, loop) => {
+  it('is not taken for that of another if the calls are not sampled', async () => {
+    let roots = 0;
+    const decide = {
+      shouldSample: () => ({
+        decision: roots++ === 0 ? SamplingDecision.RECORD_AND_SAMPLED : SamplingDecision.NOT_RECORD,
+      }),
+    };
+    const program = await start(new ParentBasedSampler({ root: { ...decide, toString: () => 'the first' } }));
+    // Without a meter, nobody hears of calls that are not sampled.
+    metrics.disable();
+    // Both say the same.
+    await loop.ask(program, 'alice', REPEATED);
+    await loop.ask(program, 'alice', REPEATED);
+    await loop.answer(program, 'alice', REPEATED);
+    await program.expectTree(`chat ${MODEL}`);
+  });
+
+  it('is not taken for that of another whose call another process knows', async () => {
+    const program = await start();
+    await loop.ask(program, 'alice', REPEATED);
+    await loop.answer(program, 'bob', REPEATED);
+    await program.expectTree(ALONE);
+  });
+
+  it('is not taken for that of another if it comes when nothing is known of its call', async () => {
+    vi.useFakeTimers({ toFake: ['performance', 'Date'] });
+    const program = await start();
+    await loop.ask(program, 'bob', REPEATED);
+    vi.advanceTimersByTime(660_000);
+    await loop.ask(program, 'carol', 'call_1');
+    vi.advanceTimersByTime(660_000);
+    await loop.ask(program, 'alice', REPEATED);
+    await loop.answer(program, 'bob', REPEATED);
+    expect(program.telemetry.spans.map(({ name }) => name)).toEqual(Array(4).fill(`chat ${MODEL}`));
+    expect(new Set(program.telemetry.spans.map((span) => span.spanContext().traceId)).size).toBe(4);
+  });
+
+  it('is recorded in the trace of its call, be the id unique or not', async () => {
+    for (const id of [REPEATED, UNIQUE]) {
+      const program = await start();
+      await loop.ask(program, 'alice', id);
+      await loop.answer(program, 'alice', id);
+      await program.expectTree(LOOP);
+    }
+  });
+});
