@@ -34,7 +34,7 @@ const OTHER_ARGUMENTS = { name: 'get_balance', fingerprint: 'print-2' };
 function meets(asked: readonly AskedToolCall[], answered: AnsweredToolCall): number | undefined {
   const pending = new PendingToolCalls<number>();
   for (const [index, call] of asked.entries()) pending.add(call, index);
-  return pending.take(answered);
+  return pending.take(answered)?.call;
 }
 
 const inConversation = { ...ASKED, conversationId: 'chat-1' };
@@ -135,16 +135,16 @@ describe('a call that was answered', () => {
   const answeredOnce = (asked: AskedToolCall, answered: AnsweredToolCall): PendingToolCalls<number> => {
     const pending = new PendingToolCalls<number>();
     pending.add(asked, 1);
-    expect(pending.take(answered)).toBe(1);
-    expect(pending.take(answered)).toBeUndefined();
+    expect(pending.take(answered)?.call).toBe(1);
+    expect(pending.take(answered)?.call).toBeUndefined();
     return pending;
   };
 
   it('is not matched by its repeated result after another user was asked the same', () => {
     const pending = answeredOnce(ASKED, REPEATED);
     pending.add(second, 2);
-    expect(pending.take(REPEATED)).toBeUndefined();
-    expect(pending.take({ ...REPEATED, traceId: 'trace-2' })).toBe(2);
+    expect(pending.take(REPEATED)?.call).toBeUndefined();
+    expect(pending.take({ ...REPEATED, traceId: 'trace-2' })?.call).toBe(2);
   });
 
   it('can be asked for again in its conversation', () => {
@@ -152,7 +152,29 @@ describe('a call that was answered', () => {
     const asked = { ...inConversation, responseId: undefined };
     const pending = answeredOnce(asked, answered);
     pending.add(asked, 2);
-    expect(pending.take(answered)).toBe(2);
+    expect(pending.take(answered)?.call).toBe(2);
+  });
+
+  it('is pending again after its answer has failed', () => {
+    const pending = new PendingToolCalls<number>();
+    pending.add(ASKED, 1);
+    for (const answered of [REPEATED, { ...BARE, previousResponseId: 'resp_1' }, REPEATED]) {
+      const taken = pending.take(answered);
+      expect(taken?.call).toBe(1);
+      expect(pending.isEmpty).toBe(true);
+      if (taken !== undefined) pending.restore(taken);
+    }
+    expect(pending.isEmpty).toBe(false);
+  });
+
+  it('is pending again for its response only if another user was asked the same since', () => {
+    const pending = new PendingToolCalls<number>();
+    pending.add(ASKED, 1);
+    const taken = pending.take(REPEATED);
+    pending.add(second, 2);
+    if (taken !== undefined) pending.restore(taken);
+    expect(pending.take(REPEATED)).toBeUndefined();
+    expect(pending.take({ ...BARE, previousResponseId: 'resp_1' })?.call).toBe(1);
   });
 
   it('is known to its response', () => {
@@ -171,10 +193,10 @@ describe('a pending call', () => {
     pending.add(ASKED, 1);
     pending.add({ ...ASKED, id: 'call_1' }, 2);
     vi.advanceTimersByTime(599_999);
-    expect(pending.take(REPEATED)).toBe(1);
-    expect(pending.take({ ...BARE, id: 'call_1', repeated: OTHER_ARGUMENTS })).toBeUndefined();
+    expect(pending.take(REPEATED)?.call).toBe(1);
+    expect(pending.take({ ...BARE, id: 'call_1', repeated: OTHER_ARGUMENTS })?.call).toBeUndefined();
     vi.advanceTimersByTime(1);
-    expect(pending.take({ ...REPEATED, id: 'call_1' })).toBeUndefined();
+    expect(pending.take({ ...REPEATED, id: 'call_1' })?.call).toBeUndefined();
     expect(pending.isEmpty).toBe(true);
     vi.advanceTimersByTime(600_000);
     pending.expire();
@@ -187,15 +209,15 @@ describe('a pending call', () => {
     pending.add(ASKED, 1);
     vi.advanceTimersByTime(600_000);
     pending.add(second, 2);
-    expect(pending.take(REPEATED)).toBeUndefined();
+    expect(pending.take(REPEATED)?.call).toBeUndefined();
   });
 
   it('is kept among the ten thousand newest', () => {
     const pending = new PendingToolCalls<number>();
     for (let made = 0; made <= 10_000; made++)
       pending.add({ ...ASKED, id: `call_${made}`, responseId: `resp_${made}` }, made);
-    expect(pending.take({ ...REPEATED, id: 'call_0' })).toBeUndefined();
-    expect(pending.take({ ...REPEATED, id: 'call_1' })).toBe(1);
-    expect(pending.take({ ...REPEATED, id: 'call_10000' })).toBe(10_000);
+    expect(pending.take({ ...REPEATED, id: 'call_0' })?.call).toBeUndefined();
+    expect(pending.take({ ...REPEATED, id: 'call_1' })?.call).toBe(1);
+    expect(pending.take({ ...REPEATED, id: 'call_10000' })?.call).toBe(10_000);
   });
 });

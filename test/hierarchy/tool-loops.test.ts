@@ -168,6 +168,27 @@ describe('a loop by hand on chat completions', () => {
     `);
   });
 
+  it('goes on in its trace with a request that is repeated because it has failed', async () => {
+    const program = await startProgram();
+    const history = await round(program, [QUESTION]);
+    for (const _ of [1, 2]) {
+      program.simulator.next({ status: 500, body: { error: { message: 'Busy.' } } });
+      await expect(round(program, history)).rejects.toThrow('Busy.');
+    }
+    answer(program, called('call_2', 'get_time'));
+    answer(program);
+    await loop(program, history);
+    await program.expectTree(`
+      chat gpt-4o-mini
+      ├─ execute_tool get_weather  gen_ai.tool.call.id=call_000001
+      ├─ chat gpt-4o-mini          !InternalServerError
+      ├─ chat gpt-4o-mini          !InternalServerError
+      ├─ chat gpt-4o-mini
+      ├─ execute_tool get_time     gen_ai.tool.call.id=call_2
+      └─ chat gpt-4o-mini
+    `);
+  });
+
   it('records no call whose answer never comes, or comes after ten minutes', async () => {
     const program = await startProgram();
     vi.useFakeTimers({ toFake: ['performance', 'Date'] });
@@ -287,6 +308,27 @@ describe('a loop by hand on the Responses API', () => {
       └─ chat gpt-4o-mini
     `);
   });
+});
+
+it('a loop on the Responses API goes on in its trace with a request that is repeated because it has failed', async () => {
+  const program = await startProgram();
+  const { responses } = program.client;
+  program.simulator.respond({ output: [{ function: { name: 'get_weather', arguments: {} } }] });
+  const { id, output } = await responses.create({ model: MODEL, input: 'How is the weather?' });
+  const [call] = output;
+  const call_id = call?.type === 'function_call' ? call.call_id : '';
+  const results = [{ type: 'function_call_output' as const, call_id, output: 'done' }];
+  const answering = () => responses.create({ model: MODEL, input: results, previous_response_id: id });
+  program.simulator.next({ status: 500, body: { error: { message: 'Busy.' } } });
+  await expect(answering()).rejects.toThrow('Busy.');
+  program.simulator.respond({ output: [{ message: 'It is sunny.' }] });
+  await answering();
+  await program.expectTree(`
+    chat gpt-4o-mini
+    ├─ execute_tool get_weather
+    ├─ chat gpt-4o-mini          !InternalServerError
+    └─ chat gpt-4o-mini
+  `);
 });
 
 describe('a trace is open', () => {

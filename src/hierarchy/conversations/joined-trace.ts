@@ -2,22 +2,32 @@ import { type Context, type SpanContext, trace } from '@opentelemetry/api';
 import { beginIn, finishIn } from '../../telemetry/open-traces.ts';
 import { activeSpan } from './segment.ts';
 
+/** The tool calls that a request answers. */
+export interface AnsweredCalls {
+  /** What the span of the asking response stands below, or that span itself where it is the root. */
+  readonly asking: SpanContext | undefined;
+  /** Called if the request has failed: one that repeats it answers them. */
+  failed(): void;
+}
+
 /**
  * Where a request stands that answers tool calls. An active span alone decides its trace. Without one it goes on in the
  * trace of the response that asked, which is open until the request is over.
  */
 export class JoinedTrace {
   readonly parent: Context;
+  readonly #answered: AnsweredCalls | undefined;
   #joined: SpanContext | undefined;
 
-  /** @param asking what the span of the asking response stands below, or that span itself where it is the root */
-  constructor(context: Context, asking: SpanContext | undefined) {
-    this.#joined = activeSpan(context) === undefined ? asking : undefined;
+  constructor(context: Context, answered: AnsweredCalls | undefined) {
+    this.#answered = answered;
+    this.#joined = activeSpan(context) === undefined ? answered?.asking : undefined;
     this.parent = this.#joined === undefined ? context : trace.setSpanContext(context, this.#joined);
     beginIn(this.#joined);
   }
 
-  ended(): void {
+  ended(hasAnswer: boolean): void {
+    if (!hasAnswer) this.#answered?.failed();
     finishIn(this.#joined);
     this.#joined = undefined;
   }

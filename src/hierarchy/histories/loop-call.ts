@@ -7,7 +7,7 @@ import type { OpenSpan } from '../api.ts';
 import { JoinedTrace } from '../conversations/joined-trace.ts';
 import { ItemTimes } from '../item-times.ts';
 import type { ToolCalls } from '../tool-calls/tool-calls.ts';
-import { readAskedCalls, readToolMessages } from './messages.ts';
+import { isAnswered, readAskedCalls, readToolMessages } from './messages.ts';
 
 interface LoopCallStart {
   readonly call: Call;
@@ -42,8 +42,8 @@ export class LoopCall {
     this.#startTime = time;
     this.#message = arrayField(body, 'messages').at(-1);
     const answering = { origin, previousResponseId: undefined, conversationId, time, parent };
-    const asking = toolCalls.areAwaited ? toolCalls.answered(readToolMessages(body), answering) : undefined;
-    this.#trace = new JoinedTrace(parent, asking);
+    const answered = toolCalls.areAwaited ? toolCalls.answered(readToolMessages(body), answering) : undefined;
+    this.#trace = new JoinedTrace(parent, answered);
     this.#asking = callerTraceOf(this.#trace.parent);
   }
 
@@ -58,7 +58,7 @@ export class LoopCall {
 
   ended(result: unknown, endTime: number): void {
     this.#asked(result, endTime);
-    this.#trace.ended();
+    this.#trace.ended(isAnswered(result));
   }
 
   #asked(result: unknown, endTime: number): void {

@@ -159,7 +159,7 @@ export class Responses implements ConversationApi {
   ): Placement {
     const { startTime } = call;
     const toolCalls = this.#toolCalls;
-    const asking = toolCalls.areAwaited
+    const answered = toolCalls.areAwaited
       ? toolCalls.answered(readItemResults(body), {
           origin: endpoint.origin,
           previousResponseId: stringField(body, 'previous_response_id'),
@@ -168,7 +168,7 @@ export class Responses implements ConversationApi {
           parent: place.parent,
         })
       : undefined;
-    const joined = new JoinedTrace(place.parent, asking);
+    const joined = new JoinedTrace(place.parent, answered);
     const { parent } = joined;
     const handedOn = field(body, 'background') === true && handsOn(call, this.#telemetry.settings, true);
     const from = { endpoint, segment, conversationId, startTime, handedOn };
@@ -182,7 +182,7 @@ export class Responses implements ConversationApi {
       settled: (ended, result, span) => this.#responded(followed, ended, result, span),
       ended: (result, endTime, spent) => {
         this.#ended(followed, result, endTime, spent);
-        joined.ended();
+        joined.ended(stringField(result, 'id') !== undefined);
       },
     };
   }

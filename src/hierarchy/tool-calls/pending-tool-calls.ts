@@ -42,13 +42,22 @@ export interface AnsweredToolCall extends ToolCallIdentity {
  */
 type Scope = readonly [kind: 'response' | 'conversation' | 'trace' | 'origin', id: string];
 
-interface PendingEntry<Call> {
+/** A call that a request answers. */
+export interface TakenCall<Call> {
   readonly call: Call;
+}
+
+interface PendingEntry<Call> extends TakenCall<Call> {
   readonly facts: CallFacts;
   readonly keys: readonly string[];
   /** Those of the keys that may be asked for once only. */
   readonly keysUsedOnce: readonly string[];
+  /** Stands for it where its keys are closed. */
+  readonly closer: object;
 }
+
+/** Closes a key that several calls had. */
+const SEVERAL = {};
 
 /**
  * The tool calls that the program has been asked for and has not answered yet, of every API.
@@ -78,7 +87,7 @@ export class PendingToolCalls<Call> {
   readonly #dropped: (call: Call) => void;
   readonly #byKey = new Map<string, PendingEntry<Call>>();
   /** Keys that meet nothing: two calls had them, or their call was answered or dropped and its result may come again. */
-  readonly #closedKeys = new BoundedMap<string, true>(MAX_CLOSED_KEYS, undefined, PENDING_TIMEOUT_MS);
+  readonly #closedKeys = new BoundedMap<string, object>(MAX_CLOSED_KEYS, undefined, PENDING_TIMEOUT_MS);
 
   /** @param dropped is told of each call that was kept for too long, or was one too many */
   constructor(dropped: (call: Call) => void = () => undefined) {
@@ -97,14 +106,14 @@ export class PendingToolCalls<Call> {
   add(asked: AskedToolCall, call: Call): void {
     this.expire();
     const { name, fingerprint } = asked;
-    const entry = { call, facts: { name, fingerprint }, ...keysOf(asked) };
+    const entry = { call, facts: { name, fingerprint }, closer: {}, ...keysOf(asked) };
     this.#entries.set(entry, entry);
     for (const key of entry.keys) {
       const other = this.#at(key);
       if (other === undefined) this.#byKey.set(key, entry);
-      else if (other !== 'ambiguous') {
+      else {
         this.#byKey.delete(key);
-        this.#closedKeys.set(key, true);
+        this.#closedKeys.set(key, SEVERAL);
       }
     }
   }
@@ -117,7 +126,7 @@ export class PendingToolCalls<Call> {
   }
 
   /** The one call that the request answers, which is pending no longer. */
-  take(answered: AnsweredToolCall): Call | undefined {
+  take(answered: AnsweredToolCall): TakenCall<Call> | undefined {
     if (this.isEmpty) return undefined;
     this.expire();
     for (const scope of scopesOf(answered)) {
@@ -126,9 +135,21 @@ export class PendingToolCalls<Call> {
       if (found === undefined) continue;
       this.#entries.delete(found);
       this.#close(found);
-      return found.call;
+      return found;
     }
     return undefined;
+  }
+
+  /** Has a call pending again that a request has taken and not answered: it may be repeated. */
+  restore(taken: TakenCall<Call>): void {
+    const entry = taken as PendingEntry<Call>;
+    this.#entries.set(entry, entry);
+    for (const key of entry.keysUsedOnce) {
+      // Another call may have had the key since.
+      if (this.#closedKeys.get(key) !== entry.closer) continue;
+      this.#closedKeys.delete(key);
+      this.#byKey.set(key, entry);
+    }
   }
 
   #find(
@@ -159,7 +180,7 @@ export class PendingToolCalls<Call> {
 
   #close(entry: PendingEntry<Call>): void {
     for (const key of entry.keys) if (this.#byKey.get(key) === entry) this.#byKey.delete(key);
-    for (const key of entry.keysUsedOnce) this.#closedKeys.set(key, true);
+    for (const key of entry.keysUsedOnce) this.#closedKeys.set(key, entry.closer);
   }
 }
 

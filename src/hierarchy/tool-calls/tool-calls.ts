@@ -6,6 +6,7 @@ import type { Place } from '../../telemetry/place.ts';
 import { type RecordedToolCall, recordToolCall } from '../../telemetry/spans/tool-span.ts';
 import type { BoundedMap } from '../../util/lru-map.ts';
 import { justAfter, Starts } from '../../util/microseconds.ts';
+import type { AnsweredCalls } from '../conversations/joined-trace.ts';
 import type { ItemTimes } from '../item-times.ts';
 import type { ToolCallContent } from '../model.ts';
 import { clamp } from '../server-clock.ts';
@@ -17,6 +18,7 @@ import {
   type CallFacts,
   hasUniqueId,
   PendingToolCalls,
+  type TakenCall,
 } from './pending-tool-calls.ts';
 
 /** They may be long, and there are programs that ask for calls and answer none. */
@@ -58,6 +60,8 @@ export interface PendingCall {
   /** Calls that were asked for at once are in order. */
   readonly askedAt: number;
   readonly response: AskingResponse;
+  /** It has been answered, by a request that failed: only one that repeats it is awaited. */
+  isRecorded: boolean;
 }
 
 /** Where a request stands that brings results of tool calls. */
@@ -124,27 +128,31 @@ export class ToolCalls {
     question: string | undefined,
   ): void {
     const { content, ...call } = asked.call;
-    const pending = { asked: { ...asked, call: { ...call, content: undefined } }, response, askedAt };
+    const pending = {
+      asked: { ...asked, call: { ...call, content: undefined } },
+      response,
+      askedAt,
+      isRecorded: false,
+    };
     this.#pending.add({ ...identityOf(asked, response), fingerprint: fingerprint(), question }, pending);
     beginIn(response.parent?.span);
     this.#conversations.watch();
     if (content !== undefined) this.#contents.set(pending, content);
   }
 
-  /**
-   * Takes what a request brings for calls that were asked for before.
-   *
-   * @returns the span that the request goes on below if no span is active; `undefined` if it answers calls of several traces
-   */
-  answered(results: readonly ToolResult[], { time, parent, ...request }: Answering): SpanContext | undefined {
+  /** Takes what a request brings for calls that were asked for before. One that answers calls of several traces joins none. */
+  answered(results: readonly ToolResult[], { time, parent, ...request }: Answering): AnsweredCalls {
     const traceId = validTraceId(trace.getSpanContext(parent));
-    const asking: (SpanContext | undefined)[] = [];
+    const taken: TakenCall<PendingCall>[] = [];
     for (const { id, repeated, output, question } of results) {
-      const pending = this.#pending.take({ ...request, id, repeated: repeated(), traceId, question });
-      if (pending === undefined) continue;
+      const found = this.#pending.take({ ...request, id, repeated: repeated(), traceId, question });
+      if (found === undefined) continue;
+      taken.push(found);
+      const pending = found.call;
       const { asked, response } = pending;
-      asking.push(response.parent?.span);
       const content = this.#forget(pending);
+      if (pending.isRecorded) continue;
+      pending.isRecorded = true;
       const call = {
         ...asked.call,
         content: content === undefined ? undefined : { ...content, result: output() },
@@ -153,10 +161,19 @@ export class ToolCalls {
       const times = { startTime: askedAt, endTime: Math.max(time, justAfter(askedAt)), timedHere: true };
       this.#record({ ...asked, call }, response, times, parent);
     }
+    const asking = taken.map(({ call }) => call.response.parent?.span);
     const last = asking.at(-1);
     const oneTrace =
       validTraceId(last) !== undefined && asking.every((span) => span?.traceId === last?.traceId);
-    return oneTrace ? last : undefined;
+    return { asking: oneTrace ? last : undefined, failed: () => this.#restore(taken) };
+  }
+
+  #restore(taken: readonly TakenCall<PendingCall>[]): void {
+    for (const one of taken) {
+      this.#pending.restore(one);
+      beginIn(one.call.response.parent?.span);
+      this.#conversations.watch();
+    }
   }
 
   /** The first of the calls that is not answered, which is recorded where the program runs it and not by its answer. */
@@ -164,7 +181,11 @@ export class ToolCalls {
     calls: readonly Omit<AnsweredToolCall, 'previousResponseId' | 'question'>[],
   ): PendingCall | undefined {
     for (const call of calls) {
-      const pending = this.#pending.take({ ...call, previousResponseId: undefined, question: NO_QUESTION });
+      const pending = this.#pending.take({
+        ...call,
+        previousResponseId: undefined,
+        question: NO_QUESTION,
+      })?.call;
       if (pending === undefined) continue;
       this.#forget(pending);
       return pending;
