@@ -82,7 +82,10 @@ export const READERS: readonly Reader[] = [
     name: 'tool calls of a history',
     read: (value) => histories.readAskedCalls(value, CONTENT.content).map(readAsked),
   },
-  { name: 'tool messages of a history', read: (value) => histories.readToolMessages(value).map(readResult) },
+  {
+    name: 'tool messages of a history',
+    read: (value) => [...histories.readToolMessages(value)].map(readResult),
+  },
   { name: 'user messages of a history', read: histories.countNewUserMessages },
   { name: 'usage', read: readUsage },
   { name: 'an error', read: readFailure },

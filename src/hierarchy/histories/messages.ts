@@ -3,6 +3,7 @@ import { fingerprintOf, fingerprintOfMessage } from '../../operations/tool-call-
 import { parseJson } from '../../telemetry/content/messages.ts';
 import { arrayField, field, first, MAX_REPEATED, objectField, stringField } from '../../util/payload.ts';
 import type { ItemCall } from '../tool-calls/item-calls.ts';
+import { hasUniqueId } from '../tool-calls/pending-tool-calls.ts';
 import type { ToolResult } from '../tool-calls/tool-calls.ts';
 import { NO_TOOL_CONTENT } from '../tool-calls/tool-facts.ts';
 
@@ -35,23 +36,44 @@ export function readAskedCalls(completion: unknown, withContent: boolean): ItemC
 
 /**
  * The results of tool calls that a request brings: of those that the model's last message asks for. Older ones come
- * again with every request.
+ * again with every request; but a program may repeat calls that were asked for at once in a message each.
  */
-export function readToolMessages(body: unknown): ToolResult[] {
+export function* readToolMessages(body: unknown): Generator<ToolResult> {
   const messages = arrayField(body, 'messages');
-  const asking = messages.findLastIndex(isAnswer);
+  let end = messages.length;
+  let asking = messages.findLastIndex(isAnswer);
+  yield* resultsOf(messages, asking, end, false);
+  while (asking >= 0 && arrayField(messages[asking], 'tool_calls').length > 0) {
+    end = asking--;
+    while (isResult(messages[asking])) asking--;
+    if (asking === end - 1 || !isAnswer(messages[asking])) return;
+    const earlier = resultsOf(messages, asking, end, true);
+    if (earlier.length === 0) return;
+    yield* earlier;
+  }
+}
+
+/** The results, up to the end, of what the message at `asking` asks for. */
+function resultsOf(
+  messages: readonly unknown[],
+  asking: number,
+  end: number,
+  mayBeOld: boolean,
+): ToolResult[] {
   const calls = byUniqueId(arrayField(messages[asking], 'tool_calls'), 'id');
   if (calls.size === 0) return [];
   const question = once(() => fingerprintOfMessage(messages[asking - 1]));
-  const answers = messages.slice(asking + 1).filter((message) => field(message, 'role') === 'tool');
+  const answers = messages.slice(asking + 1, end).filter(isResult);
   return [...byUniqueId(answers, 'tool_call_id')].flatMap(([id, message]) => {
     const called = calledBy(calls.get(id));
-    if (called === undefined) return [];
+    // The same id may be that of an earlier call.
+    if (called === undefined || (mayBeOld && !hasUniqueId({ id, name: called.name }))) return [];
     return {
       id,
       repeated: () => ({ name: called.name, fingerprint: fingerprintOf(called.name, called.given) }),
       output: () => parseJson(field(message, 'content')),
       question,
+      mayBeOld,
     };
   });
 }
@@ -80,6 +102,10 @@ export function countNewUserMessages(body: unknown): number {
 /** Whether a request has got an answer, be it only the beginning of one. */
 export function isAnswered(result: unknown): boolean {
   return stringField(result, 'id') !== undefined || arrayField(result, 'choices').length > 0;
+}
+
+function isResult(message: unknown): boolean {
+  return field(message, 'role') === 'tool';
 }
 
 function isAnswer(message: unknown): boolean {

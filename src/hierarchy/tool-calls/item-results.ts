@@ -69,6 +69,7 @@ function toolResult(input: readonly unknown[], id: string, { item, call }: Found
     id,
     repeated: () => call && { name: call.read.name, fingerprint: fingerprintOfItem(call.read, call.item) },
     output: () => parseJson(readToolContent(item).result),
+    mayBeOld: false,
     question: () => call && fingerprintOfMessage(lastTold(input, call.index)),
   };
 }

@@ -37,6 +37,8 @@ export interface ToolResult {
   readonly output: () => unknown;
   /** A hash of the message before that call. */
   readonly question: () => string | undefined;
+  /** Whether an earlier request may have brought it, and all results after it. */
+  readonly mayBeOld: boolean;
 }
 
 /** The response that asked for a tool call. */
@@ -141,12 +143,16 @@ export class ToolCalls {
   }
 
   /** Takes what a request brings for calls that were asked for before. One that answers calls of several traces joins none. */
-  answered(results: readonly ToolResult[], { time, parent, ...request }: Answering): AnsweredCalls {
+  answered(results: Iterable<ToolResult>, { time, parent, ...request }: Answering): AnsweredCalls {
     const traceId = validTraceId(trace.getSpanContext(parent));
     const taken: TakenCall<PendingCall>[] = [];
-    for (const { id, repeated, output, question } of results) {
+    for (const { id, repeated, output, question, mayBeOld } of results) {
       const found = this.#pending.take({ ...request, id, repeated: repeated(), traceId, question });
-      if (found === undefined) continue;
+      if (found === undefined) {
+        // What comes after it is older.
+        if (mayBeOld) break;
+        continue;
+      }
       taken.push(found);
       const pending = found.call;
       const { asked, response } = pending;
