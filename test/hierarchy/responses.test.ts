@@ -51,6 +51,22 @@ describe('a response', () => {
     `);
   });
 
+  it('has a function that is answered by an item of its conversation', async () => {
+    const program = await startProgram();
+    const { conversations, responses } = program.client;
+    const { id: conversation } = await conversations.create({});
+    program.simulator.respond({ output: [{ function: { name: 'get_weather', arguments: {} } }] });
+    const [call] = (await responses.create({ model: MODEL, conversation, input: 'Weather?' })).output;
+    const call_id = call?.type === 'function_call' ? call.call_id : '';
+    const items = [{ type: 'function_call_output' as const, call_id, output: 'sunny' }];
+    await program.inSpan(async () => {
+      await conversations.items.create(conversation, { items });
+      await conversations.items.create(conversation, { items });
+    });
+    const tools = program.telemetry.spans.filter(({ name }) => name === 'execute_tool get_weather');
+    expect(tools.map(({ attributes }) => attributes['gen_ai.conversation.id'])).toEqual([conversation]);
+  });
+
   it('is the root of a trace where the active span has no ids', async () => {
     const program = await startProgram();
     program.simulator.respond({

@@ -11,7 +11,8 @@ import type { Conversation } from '../conversations/conversation.ts';
 import { conversationIn } from '../conversations/conversation-context.ts';
 import type { Segment } from '../conversations/segment.ts';
 import { ItemTimes } from '../item-times.ts';
-import { lastTold } from '../tool-calls/item-results.ts';
+import { lastTold, readItemResults } from '../tool-calls/item-results.ts';
+import type { ToolCalls } from '../tool-calls/tool-calls.ts';
 import type { ConversationTracker } from '../tracker.ts';
 import { conversationOf, readVectorStoreIds } from './request.ts';
 
@@ -124,11 +125,12 @@ export function countResponse(
 
 /**
  * Called when a request that uses a conversation is over. It may have created or deleted the conversation, or put
- * messages into it.
+ * messages and results of tool calls into it.
  */
 export function conversationUsed(
   conversations: ConversationTracker,
-  { request, endpoint }: Fetched,
+  toolCalls: ToolCalls,
+  { request, endpoint, context }: Fetched,
   segment: Segment | undefined,
   call: Call,
 ): void {
@@ -140,10 +142,20 @@ export function conversationUsed(
     if (id === undefined) segment.end(call.endTime);
     else segment.identify(conversations.conversation('conversation', id, origin));
   }
-  const put = call.method === 'POST' && call.outcome === 'value' ? countPutMessages(request.body) : 0;
+  const puts = call.method === 'POST' && call.outcome === 'value' && TAKE_ITEMS.has(template);
   const usedId = template === '/conversations' ? id : request.values[0];
-  if (put > 0 && usedId !== undefined && TAKE_ITEMS.has(template))
-    conversations.conversation('conversation', usedId, origin).countUserMessages(put);
+  if (puts && usedId !== undefined) {
+    const messages = countPutMessages(request.body);
+    if (messages > 0) conversations.conversation('conversation', usedId, origin).countUserMessages(messages);
+    if (toolCalls.areAwaited)
+      toolCalls.answered(readItemResults({ input: field(request.body, 'items') }), {
+        origin,
+        previousResponseId: undefined,
+        conversationId: usedId,
+        time: call.startTime,
+        parent: context,
+      });
+  }
   if (template === '/conversations/{conversation_id}' && call.method === 'DELETE' && id !== undefined)
     conversations.endConversation('conversation', id, origin);
 }

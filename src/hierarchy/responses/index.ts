@@ -137,7 +137,7 @@ export class Responses implements ConversationApi {
         if (creator !== undefined) span.link(creator);
         if (background !== undefined) background.answered(ended);
         else if (request.route.folds === 'response') this.#adopt(fetched, ended, result, creator);
-        conversationUsed(this.#conversations, fetched, segment, ended);
+        conversationUsed(this.#conversations, this.#toolCalls, fetched, segment, ended);
         return false;
       },
       ended: (result, endTime, spent) => {
