@@ -12,13 +12,19 @@ import type { ConversationTracker } from '../tracker.ts';
 import { SocketSegment } from './segment.ts';
 import { RealtimeSession } from './session.ts';
 
+/** A socket that has claimed something. */
+interface Claimant {
+  sessionId: string | undefined;
+  isOpen: boolean;
+}
+
 /** The sessions that programs have over sockets. */
 export class Realtime {
   readonly telemetry: Telemetry;
   readonly conversations: ConversationTracker;
   readonly toolCalls: ToolCalls;
   /** Which socket records a response or transcript, by origin and id: the main socket and one beside it tell the same. */
-  readonly claimed: BoundedMap<string, object>;
+  readonly claimed: BoundedMap<string, Claimant>;
 
   constructor(telemetry: Telemetry, conversations: ConversationTracker, toolCalls: ToolCalls) {
     this.telemetry = telemetry;
@@ -37,7 +43,7 @@ class SessionSocket implements SocketObservation {
   readonly #realtime: Realtime;
   readonly #socket: OpenedSocket;
   readonly #endpoint: ClientEndpoint;
-  readonly #owner = {};
+  readonly #claimant: Claimant = { sessionId: undefined, isOpen: false };
   #session: RealtimeSession | undefined;
   #previous: SpanContext | undefined;
   #sessions = 0;
@@ -84,6 +90,7 @@ class SessionSocket implements SocketObservation {
     const { telemetry, conversations, toolCalls, claimed } = this.#realtime;
     const { kind, client, parameters, time } = this.#socket;
     const endpoint = this.#endpoint;
+    const own = this.#claimant;
     const model = endpoint.deployment ?? asName(parameters.model);
     const attributes: Attributes = { [ATTR_OPENAI_REALTIME_SESSION_TYPE]: sessionTypeOf(this.#socket) };
     if (model !== undefined) attributes[ATTR_GEN_AI_REQUEST_MODEL] = model;
@@ -97,7 +104,7 @@ class SessionSocket implements SocketObservation {
       previous: this.#previous,
     });
     this.#previous = segment.spanContext;
-    const session = new RealtimeSession({
+    const session: RealtimeSession = new RealtimeSession({
       telemetry,
       conversations,
       toolCalls,
@@ -108,18 +115,28 @@ class SessionSocket implements SocketObservation {
       kind: name,
       claims: (id) => {
         const key = keyAt(endpoint.origin, id);
-        const owner = claimed.get(key);
-        if (owner === undefined) claimed.set(key, this.#owner);
-        return (owner ?? this.#owner) === this.#owner;
+        const other = claimed.get(key);
+        own.sessionId = session.place.of().conversationId;
+        if (other !== undefined && other !== own && isOfSession(other, own.sessionId)) return false;
+        claimed.set(key, own);
+        return true;
       },
       released: (ended) => {
         conversations.release(ended);
-        if (this.#session === ended) this.#session = undefined;
+        if (this.#session !== ended) return;
+        this.#session = undefined;
+        own.isOpen = false;
       },
     });
     conversations.keep(session);
+    own.isOpen = true;
     return session;
   }
+}
+
+/** Whether it may have the same session. Some servers give the ids of one session to the next one again. */
+function isOfSession({ sessionId, isOpen }: Claimant, id: string | undefined): boolean {
+  return sessionId === undefined || id === undefined ? isOpen : sessionId === id;
 }
 
 function sessionTypeOf({ kind, parameters }: OpenedSocket): string {

@@ -152,6 +152,26 @@ describe('a realtime session', () => {
     `);
   });
 
+  it.each([
+    ['', ['sess_1', 'sess_2']],
+    [' without an id', [undefined, undefined]],
+  ])('has a response whose id an earlier session%s had, too', async (_, ids) => {
+    const program = await startProgram();
+    for (const id of ids) {
+      const { answer, say, socket, closed } = await openRealtime(program);
+      await answer({ type: 'session.created', session: { ...SESSION, id } });
+      await say({ type: 'response.create' });
+      await answer(created('resp_1'), sound('resp_1'), done('resp_1', {}));
+      socket.close();
+      await closed();
+    }
+    const tree = `
+      realtime
+      └─ chat gpt-realtime  gen_ai.response.id=resp_1 openai.stream.end=completed
+    `;
+    await program.expectTree(`${tree}\n${tree}`);
+  });
+
   it('of the older version of the API is read alike', async () => {
     const program = await startProgram();
     const { answer } = await openRealtime(program);
