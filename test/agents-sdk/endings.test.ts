@@ -225,6 +225,10 @@ describe.each([{ tracing: true }, { tracing: false }])(
          ├─ execute_tool delete
          └─ chat gpt-4o
     `);
+      const tool = telemetry.spans.find(({ name }) => name === 'execute_tool delete');
+      // Without the library's tracing, nothing tells which run is resumed.
+      const id = tracing ? expect.stringMatching(/^call_/) : undefined;
+      expect(tool?.attributes['gen_ai.tool.call.id']).toEqual(id);
       const [first, second] = telemetry.spans.filter(({ name }) => name.startsWith('invoke_workflow'));
       expect(second?.links.map(({ context }) => context.spanId)).toEqual(
         tracing ? [first?.spanContext().spanId] : [],
@@ -245,14 +249,18 @@ describe.each([{ tracing: true }, { tracing: false }])(
           );
         const { state } = await runner.run(agent, 'Delete it');
         const [asked] = telemetry.spans.filter(({ name }) => name.startsWith('execute_tool'));
+        const approved: unknown[] = [];
         for (const each of state.getInterruptions()) {
           // The one that has run is not the one that waits.
           const waiting = (each as unknown as { rawItem: { callId: string } }).rawItem.callId;
           expect(asked?.attributes['gen_ai.tool.call.id']).toMatch(/^call_/);
           expect(asked?.attributes['gen_ai.tool.call.id']).not.toBe(waiting);
+          approved.push(tracing ? waiting : undefined);
           state.approve(each);
         }
         expect((await runner.run(agent, state)).finalOutput).toBe('Done.');
+        const tools = telemetry.spans.filter(({ name }) => name.startsWith('execute_tool'));
+        expect(tools.slice(1).map(({ attributes }) => attributes['gen_ai.tool.call.id'])).toEqual(approved);
         const tokens = (name: string, attribute: string): unknown[] =>
           telemetry.spans
             .filter((span) => span.name.startsWith(name))

@@ -16,14 +16,38 @@ export class Work {
   #asked: readonly RequestedToolCall[] = [];
   /** All of them. */
   #calls: readonly RequestedToolCall[] = [];
+  /** Whether an earlier run was asked for them. */
+  #isRest = false;
 
   add(spent: Spent): void {
     this.spent = addSpent(this.spent, spent);
   }
 
   asked(calls: readonly RequestedToolCall[]): void {
+    this.#isRest = false;
     this.#asked = calls;
     this.#calls = calls;
+  }
+
+  /**
+   * What a run that is resumed after an approval answers, without the arguments; `undefined` if everything is answered.
+   * Approved and rejected calls of one name come in any order: only their arguments tell which is which.
+   */
+  get rest(): Work | undefined {
+    if (this.#asked.length === 0 && !this.#isRest) return undefined;
+    const rest = new Work();
+    rest.#isRest = true;
+    rest.#calls = this.#calls.map(({ id, name, type, fingerprint }) => {
+      const known = fingerprint?.();
+      return { id, name, type, fingerprint: () => known };
+    });
+    const names = this.#calls.map(({ name }) => name);
+    rest.#asked = rest.#calls.filter(({ name }, index) => {
+      const call = this.#calls[index];
+      const isOne = names.indexOf(name) === names.lastIndexOf(name);
+      return isOne && call !== undefined && this.#asked.includes(call);
+    });
+    return rest;
   }
 
   /** The first of those calls that fits, which is answered now: the library starts its tools in their order. */
@@ -52,4 +76,9 @@ export function workOf(node: AgentsNode): Work {
     works.set(node, work);
   }
   return work;
+}
+
+/** Has a node go on with the work of an earlier run. */
+export function resumeWork(node: AgentsNode, rest: Work): void {
+  works.set(node, rest);
 }

@@ -28,7 +28,7 @@ import { spanContextIn, withoutFlags } from '../conversations/metadata-context.t
 import { DEFAULT_WORKFLOW, readEnd, readStart } from './dialect.ts';
 import { morePrecise, readAgentsFailure } from './errors.ts';
 import { isCallNode, recordUnseenCall } from './unseen-calls.ts';
-import { workOf } from './work.ts';
+import { resumeWork, type Work, workOf } from './work.ts';
 
 /** Traces that may be resumed, by the library's id. */
 const MAX_TRACES = 1_000;
@@ -45,6 +45,8 @@ export class Workflows implements AgentsListener {
   readonly #telemetry = new WeakMap<AgentsNode, Telemetry>();
   /** The newest workflow of each trace of the library. */
   readonly #known = new BoundedMap<string, SpanContext>(MAX_TRACES, undefined, TRACE_LIFETIME_MS);
+  /** What agents were asked for and did not answer, as a resumed run does, by trace and agent. */
+  readonly #unanswered = new BoundedMap<string, Work>(MAX_TRACES, undefined, TRACE_LIFETIME_MS);
   /** By trace, the handoff that the next agent takes over from. */
   readonly #handoffs = new WeakMap<
     AgentsNode,
@@ -73,6 +75,7 @@ export class Workflows implements AgentsListener {
     const telemetry = node.type === 'trace' ? this.#begin(node) : this.#telemetry.get(node.trace);
     if (telemetry === undefined) return;
     nameConversation(node, active);
+    this.#resume(node);
     const parent = contextFor(node, active);
     const links = this.#linksOf(node);
     const attributes = { ...start.attributes, ...idsAround(node, parent) };
@@ -119,7 +122,18 @@ export class Workflows implements AgentsListener {
     recordUnseenCall(telemetry, node, { ...call, failure: failureOfNode(node) });
   }
 
+  #resume(node: AgentsNode): void {
+    const key = agentKeyOf(node);
+    const rest = key === undefined ? undefined : this.#unanswered.get(key);
+    if (key === undefined || rest === undefined) return;
+    this.#unanswered.delete(key);
+    resumeWork(node, rest);
+  }
+
   #remember(node: AgentsNode, span: SpanContext): void {
+    const key = agentKeyOf(node);
+    const rest = key === undefined ? undefined : workOf(node).rest;
+    if (key !== undefined && rest !== undefined) this.#unanswered.set(key, rest);
     if (node.type === 'handoff')
       this.#handoffs.set(node.trace, { to: stringField(node.data, 'to_agent'), from: span });
     const id = node.type === 'trace' ? recordedTraceId(node) : undefined;
@@ -233,6 +247,12 @@ function idsAround(node: AgentsNode, parent: Context): Record<string, string> {
   );
   define(attributes, ATTR_GEN_AI_AGENT_NAME, stringField(node.agent?.data, 'name'));
   return attributes;
+}
+
+/** As JSON, so that no name looks like the id of another trace. */
+function agentKeyOf({ type, trace, data }: AgentsNode): string | undefined {
+  const id = type === 'agent' ? recordedTraceId(trace) : undefined;
+  return id === undefined ? undefined : JSON.stringify([id, stringField(data, 'name')]);
 }
 
 function recordedTraceId(trace: AgentsNode): string | undefined {
