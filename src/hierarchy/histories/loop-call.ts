@@ -1,4 +1,5 @@
 import { type Context, trace } from '@opentelemetry/api';
+import { shortMessage } from '../../operations/tool-call-fingerprint.ts';
 import type { Call } from '../../sdk/call.ts';
 import { type CallerTrace, callerTraceOf } from '../../telemetry/metadata.ts';
 import type { Telemetry } from '../../telemetry/telemetry.ts';
@@ -27,7 +28,7 @@ export class LoopCall {
   readonly #conversationId: string | undefined;
   readonly #startTime: number;
   readonly #asking: CallerTrace;
-  /** The message that the model answers. */
+  /** The message that the model answers, if it is short. */
   readonly #message: unknown;
   /** Whether anybody takes what is recorded of the calls that it asks for. */
   #isRecorded = false;
@@ -40,7 +41,7 @@ export class LoopCall {
     this.#origin = origin;
     this.#conversationId = conversationId;
     this.#startTime = time;
-    this.#message = arrayField(body, 'messages').at(-1);
+    this.#message = shortMessage(arrayField(body, 'messages').at(-1));
     const answering = { origin, previousResponseId: undefined, conversationId, time, parent };
     const answered = toolCalls.areAwaited ? toolCalls.answered(readToolMessages(body), answering) : undefined;
     this.#trace = new JoinedTrace(parent, answered);

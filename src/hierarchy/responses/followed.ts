@@ -1,6 +1,7 @@
 import type { Context, SpanContext } from '@opentelemetry/api';
 import type { ApiRequest } from '../../operations/index.ts';
 import { countNewMessages, countPutMessages } from '../../operations/response/user-messages.ts';
+import { shortMessage } from '../../operations/tool-call-fingerprint.ts';
 import type { Call } from '../../sdk/call.ts';
 import type { Endpoint } from '../../sdk/provider.ts';
 import type { Spent } from '../../telemetry/cost/spent.ts';
@@ -78,7 +79,7 @@ export interface FollowedResponse {
   readonly userMessages: number;
   readonly startTime: number;
   readonly content: boolean;
-  /** What the model replies to. Not known of a background response, which is kept for long. */
+  /** What the model replies to, if it is short. Not known of a background response, which is kept for long. */
   readonly message: unknown;
   /** Whether it is left to whoever works on it. */
   readonly handedOn?: boolean | undefined;
@@ -108,7 +109,9 @@ export function followedResponse(
 }
 
 function repliedTo(input: unknown): unknown {
-  return typeof input === 'string' ? { role: 'user', content: input } : lastTold(asArray(input));
+  return shortMessage(
+    typeof input === 'string' ? { role: 'user', content: input } : lastTold(asArray(input)),
+  );
 }
 
 /** Called when a response of a conversation has ended. */
