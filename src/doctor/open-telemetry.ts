@@ -1,10 +1,11 @@
-import { context, createContextKey, ROOT_CONTEXT, type TracerProvider, trace } from '@opentelemetry/api';
+import { createContextKey, ROOT_CONTEXT, type TracerProvider, trace } from '@opentelemetry/api';
 import { recordsContentOnSpans, type Settings } from '../config/config.ts';
 import type { Finding } from '../diagnostics/finding.ts';
 import { describeFinding } from '../diagnostics/messages.ts';
 import { logFinding, notice } from '../diagnostics/report.ts';
 import { sendsOverGrpc } from '../telemetry/provider-endpoints.ts';
 import { processorsOf } from '../telemetry/span-processors.ts';
+import { activeContext, runIn } from '../util/active-context.ts';
 import { isNoopTracerProvider, providerBehind } from '../util/otel-api.ts';
 import { countField } from '../util/payload.ts';
 
@@ -41,7 +42,7 @@ export function currentProvider(): TracerProvider {
 
 function hasContextManager(): boolean {
   const marked = ROOT_CONTEXT.setValue(PROBE, true);
-  return context.with(marked, () => context.active().getValue(PROBE) === true);
+  return runIn(marked, () => activeContext().getValue(PROBE) === true);
 }
 
 /** Compares what the provider sends at once with what spans may hold by these settings. */

@@ -1,7 +1,7 @@
-import { context } from '@opentelemetry/api';
 import { defaultTelemetry } from '../pipeline/observer-registry.ts';
 import { isSuppressed } from '../sdk/suppression.ts';
 import { type EvaluationResult, emitEvaluation } from '../telemetry/events/evaluation-event.ts';
+import { activeContext } from '../util/active-context.ts';
 import { now } from '../util/clock.ts';
 import { guard, warnOnce } from '../util/guard.ts';
 import { field } from '../util/payload.ts';
@@ -36,7 +36,7 @@ export function recordEvaluation(evaluation: Evaluation): void {
 
 function record(evaluation: Evaluation): void {
   const result = readEvaluation(evaluation);
-  const active = context.active();
+  const active = activeContext();
   const telemetry = result === undefined ? undefined : defaultTelemetry();
   if (result === undefined || telemetry === undefined || isSuppressed(active)) return;
   emitEvaluation(telemetry, result, active, now());

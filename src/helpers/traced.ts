@@ -1,4 +1,4 @@
-import { type Attributes, context, INVALID_SPAN_CONTEXT, type Span, trace } from '@opentelemetry/api';
+import { type Attributes, INVALID_SPAN_CONTEXT, type Span, trace } from '@opentelemetry/api';
 import { CONVERSATION, conversationIn } from '../hierarchy/conversations/conversation-context.ts';
 import { define } from '../operations/attributes.ts';
 import { defaultTelemetry, placeOfFunction, prepareDefaultObservers } from '../pipeline/observer-registry.ts';
@@ -6,6 +6,7 @@ import { isSuppressed } from '../sdk/suppression.ts';
 import { ATTR_GEN_AI_CONVERSATION_ID, ATTR_GEN_AI_PROMPT_NAME } from '../semconv/attributes.ts';
 import { type TraceMetadata, withMetadataIn } from '../telemetry/metadata.ts';
 import { FunctionSpan } from '../telemetry/spans/function-span.ts';
+import { activeContext, runIn } from '../util/active-context.ts';
 import { now } from '../util/clock.ts';
 import { cut } from '../util/cut-text.ts';
 import { guard, warnOnce } from '../util/guard.ts';
@@ -88,8 +89,8 @@ export function span<Result>(name: string, run: (span: Span) => Result): Result 
  */
 export function withMetadata<Result>(metadata: TraceMetadata, run: () => Result): Result {
   prepareDefaultObservers();
-  const active = context.active();
-  return context.with(guard('reading metadata', withMetadataIn, active, metadata) ?? active, run);
+  const active = activeContext();
+  return runIn(guard('reading metadata', withMetadataIn, active, metadata) ?? active, run);
 }
 
 /**
@@ -103,7 +104,7 @@ export function withMetadata<Result>(metadata: TraceMetadata, run: () => Result)
  */
 export function withConversation<Result>(id: string, run: () => Result): Result {
   prepareDefaultObservers();
-  return context.with(context.active().setValue(CONVERSATION, nameIn(id)), run);
+  return runIn(activeContext().setValue(CONVERSATION, nameIn(id)), run);
 }
 
 /** @returns `undefined` if the instrumentation is switched off or tracing is suppressed */
@@ -113,7 +114,7 @@ function startFunctionSpan(
   input?: readonly unknown[],
 ): FunctionSpan | undefined {
   const telemetry = defaultTelemetry();
-  const active = context.active();
+  const active = activeContext();
   if (telemetry === undefined || isSuppressed(active)) return undefined;
   const prompt = nameIn(options.prompt);
   const name = nameIn(options.name) ?? prompt ?? (run?.name || 'function');

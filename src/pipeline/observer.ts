@@ -1,4 +1,4 @@
-import { type Context, context as currentContext, type TracerProvider, trace } from '@opentelemetry/api';
+import { type Context, type TracerProvider, trace } from '@opentelemetry/api';
 import type { OpenAIInstrumentationConfig, Settings } from '../config/config.ts';
 import { logFindings, notice } from '../diagnostics/report.ts';
 import { noticeBatchSize, noticeProvider } from '../doctor/open-telemetry.ts';
@@ -28,6 +28,7 @@ import { runTool } from '../telemetry/spans/program-tool-span.ts';
 import { unwrapWebhook } from '../telemetry/spans/webhook-span.ts';
 import { startWorkflow } from '../telemetry/spans/workflow-span.ts';
 import { Telemetry } from '../telemetry/telemetry.ts';
+import { activeContext } from '../util/active-context.ts';
 import { now } from '../util/clock.ts';
 import { guard } from '../util/guard.ts';
 import { clockIn } from '../util/span-clock.ts';
@@ -157,7 +158,7 @@ export class Observer implements CallObserver, ProviderListener {
   }
 
   startLoop(): FunctionSpan {
-    const active = currentContext.active();
+    const active = activeContext();
     const clock = clockIn(active);
     const startTime = now(clock);
     const place = this.placeFunction(active, startTime);
@@ -181,7 +182,7 @@ export class Observer implements CallObserver, ProviderListener {
 
   unwrapWebhook(delivery: WebhookDelivery): unknown {
     return unwrapWebhook(this.telemetry, delivery, {
-      conversationId: conversationIn(currentContext.active()),
+      conversationId: conversationIn(activeContext()),
       placeIn: (context, startTime) => this.placeFunction(context, startTime),
       creatorOf: (id) => {
         const { origin } = endpointOf(delivery.client, this.settings.providers);

@@ -1,4 +1,5 @@
-import { type Context, context, trace } from '@opentelemetry/api';
+import { type Context, trace } from '@opentelemetry/api';
+import { activeContext, runIn } from '../util/active-context.ts';
 import { LinkedContext } from '../util/linked-context.ts';
 import { SPAN_KEY } from '../util/span-key.ts';
 import type { Call } from './call.ts';
@@ -69,7 +70,7 @@ export function make(call: Call, method: Method, client: object, args: unknown[]
   try {
     return call.working === undefined
       ? method.apply(client, args)
-      : context.with(call.working, method, client, ...args);
+      : runIn(call.working, method, client, args);
   } finally {
     callBeingMade = outer;
   }
@@ -77,18 +78,18 @@ export function make(call: Call, method: Method, client: object, args: unknown[]
 
 /** Calls an SDK method in the context of a call. */
 export function goOn({ working }: Call, method: Method, client: object, args: unknown[]): unknown {
-  return working === undefined || context.active() === working
+  return working === undefined || activeContext() === working
     ? method.apply(client, args)
-    : context.with(working, method, client, ...args);
+    : runIn(working, method, client, args);
 }
 
 /** The same in what is not the call's context: the program may have added values to it, which stay. */
 export function goOnHere(call: Call, method: Method, client: object, args: unknown[]): unknown {
   const span = call.working?.getValue(SPAN_KEY);
-  const active = context.active();
+  const active = activeContext();
   const base = LinkedContext.accepts(active) ? LinkedContext.of(active) : active;
   const placed = span === undefined ? base.deleteValue(SPAN_KEY) : base.setValue(SPAN_KEY, span);
-  return context.with(placed.setValue(CALL, call), method, client, ...args);
+  return runIn(placed.setValue(CALL, call), method, client, args);
 }
 
 /**
@@ -109,7 +110,7 @@ export function sendInside(
 
 /** The call of the current context, whether or not it has begun. */
 export function currentCall(): Call | undefined {
-  return callBeingMade ?? (context.active().getValue(CALL) as Call | undefined);
+  return callBeingMade ?? (activeContext().getValue(CALL) as Call | undefined);
 }
 
 /** The call that the client is working on. A suppressed request may run inside it, for example in a custom fetch. */

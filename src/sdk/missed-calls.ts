@@ -1,7 +1,7 @@
-import { context } from '@opentelemetry/api';
 import { isSdkDisabled } from '../config/kill-switch.ts';
 import type { Finding } from '../diagnostics/finding.ts';
 import { notice, noticed, sayFinding } from '../diagnostics/report.ts';
+import { activeContext } from '../util/active-context.ts';
 import { startOutside } from '../util/detached-timer.ts';
 import { HTTP_REQUESTS, listenToChannels } from '../util/diagnostics-channels.ts';
 import { guard } from '../util/guard.ts';
@@ -87,7 +87,7 @@ function reasonFor(): Finding | undefined {
 function listenToRequests(missed: () => void): () => void {
   const stop = listenToChannels(CHANNELS, 'looking at a request', (message) => {
     if (seenCalls.value.any) stop();
-    else if (isCall(field(message, 'request')) && !isSuppressed(context.active())) {
+    else if (isCall(field(message, 'request')) && !isSuppressed(activeContext())) {
       stop();
       missed();
     }

@@ -1,4 +1,4 @@
-import { context } from '@opentelemetry/api';
+import { activeContext } from '../util/active-context.ts';
 import { guard, logError } from '../util/guard.ts';
 import { field } from '../util/payload.ts';
 import { passOn } from '../util/watch-result.ts';
@@ -108,7 +108,7 @@ async function sendWithoutUsage(call: Call, makeRequest: Method, args: readonly 
 export function wrapFetch(original: Method): Method {
   return asMethod({
     fetchWithTimeout(...args) {
-      const current = context.active();
+      const current = activeContext();
       const call = callInProgress(this, current);
       // Without this, unobserved attempts fail.
       if (call === undefined) return original.apply(this, args);
@@ -150,7 +150,7 @@ export function wrapFetch(original: Method): Method {
 export function wrapRetry(original: Method): Method {
   return asMethod({
     retryRequest(...args) {
-      const active = callInProgress(this, context.active());
+      const active = callInProgress(this, activeContext());
       const call = callBeingRetried(args[0], this, active);
       // Without this, unobserved retries fail.
       if (call === undefined) return original.apply(this, args);

@@ -1,8 +1,8 @@
-import { context } from '@opentelemetry/api';
 import { lookForWrappers } from '../diagnostics/client-wrappers.ts';
 import { noticeClientClass, noticeVersionOf } from '../diagnostics/copies.ts';
+import { activeContext } from '../util/active-context.ts';
 import { learnErrorClassNames } from '../util/error-class-names.ts';
-import { guard } from '../util/guard.ts';
+import { guard, logError } from '../util/guard.ts';
 import { asObject, field, type PayloadObject } from '../util/payload.ts';
 import { isCollection, ProcessWide } from '../util/process-wide.ts';
 import { VERSION } from '../util/version.ts';
@@ -143,10 +143,10 @@ export class Seam {
   }
 
   #observerOfResource(client: unknown): CallObserver | undefined {
-    // Without ` || isSuppressed(context.active())`, the functions of a suppressed helper get spans.
-    if (typeof client !== 'object' || client === null || isSuppressed(context.active())) return undefined;
+    // Without ` || isSuppressed(activeContext())`, the functions of a suppressed helper get spans.
+    if (typeof client !== 'object' || client === null || isSuppressed(activeContext())) return undefined;
     const observer = this.#observerOf(client);
-    if (observer !== undefined) guard('preparing for a call', prepare, observer);
+    if (observer !== undefined) prepare(observer);
     return observer;
   }
 
@@ -189,14 +189,18 @@ export class Seam {
         // Without this, unobserved calls run in a context of ours.
         if (observer === undefined) return original.apply(this, args);
         // Without this, calls are observed that nobody hears of.
-        if (guard('preparing for a call', prepare, observer) === false) return original.apply(this, args);
-        const active = context.active();
+        if (prepare(observer) === false) return original.apply(this, args);
+        const active = activeContext();
         // Without this, suppressed calls get spans.
         if (isSuppressed(active)) return original.apply(this, args);
         const call = new Call(this, observer, active);
         const promise = make(call, original, this, args);
         // Without this, a promise that cannot be watched breaks the call.
-        guard('watching a promise', seam.#watchPromise, promise, call);
+        try {
+          seam.#watchPromise(promise, call);
+        } catch (error) {
+          logError('watching a promise', error);
+        }
         return promise;
       },
     });
@@ -217,7 +221,7 @@ export class Seam {
     });
   }
 
-  readonly #watchPromise = (promise: unknown, call: Call): void => {
+  #watchPromise(promise: unknown, call: Call): void {
     if (typeof promise !== 'object' || promise === null) return;
     if (this.#promisePrototype === undefined) this.#wrapPromise(promise, call.client);
     const { responsePromise: response, parseResponse: parse } = promise as PayloadObject;
@@ -228,7 +232,7 @@ export class Seam {
     // Without this, promises of another kind are reported as errors of ours.
     if (typeof parse === 'function')
       (promise as { parseResponse: Method }).parseResponse = watchingParse(parse as Method);
-  };
+  }
 
   /** The SDK does not export the class of its promises; the first promise leads to it. */
   #wrapPromise(promise: object, client: object): void {
@@ -246,8 +250,13 @@ export class Seam {
 
 /** @returns `false` if nothing takes what would be recorded */
 function prepare(observer: CallObserver): boolean | undefined {
-  lookForWrappers();
-  return observer.prepare?.();
+  try {
+    lookForWrappers();
+    return observer.prepare?.();
+  } catch (error) {
+    logError('preparing for a call', error);
+    return undefined;
+  }
 }
 
 /** The observer of a client that was instrumented by itself. */

@@ -1,4 +1,5 @@
-import { type Context, context, createContextKey } from '@opentelemetry/api';
+import { type Context, createContextKey } from '@opentelemetry/api';
+import { activeContext, runIn } from '../util/active-context.ts';
 
 /** The key of `suppressTracing` in `@opentelemetry/core`: the API creates equal keys for equal descriptions. */
 const SUPPRESS_TRACING: symbol = createContextKey('OpenTelemetry SDK Context Key SUPPRESS_TRACING');
@@ -20,7 +21,7 @@ export function makeSuppressed<Result>(make: () => Result): Result {
   const outer = makingOwnRequest;
   makingOwnRequest = true;
   try {
-    return context.with(suppressed(context.active()), make);
+    return runIn(suppressed(activeContext()), make);
   } finally {
     makingOwnRequest = outer;
   }

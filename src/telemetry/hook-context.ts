@@ -1,4 +1,5 @@
-import { type Context, context, createContextKey } from '@opentelemetry/api';
+import { type Context, createContextKey } from '@opentelemetry/api';
+import { activeContext, runIn } from '../util/active-context.ts';
 
 const INSIDE_HOOK: symbol = createContextKey('opentelemetry-instrumentation-openai inside a hook');
 
@@ -11,7 +12,7 @@ export const hookRuns: { any: boolean } = { any: false };
  */
 export function runInsideHook<Result>(run: () => Result): Result {
   hookRuns.any = true;
-  return context.with(markInsideHook(context.active()), run);
+  return runIn(markInsideHook(activeContext()), run);
 }
 
 export function isInsideHook(context: Context): boolean {

@@ -1,6 +1,5 @@
 import {
   type Attributes,
-  context as active,
   type Context,
   createContextKey,
   isSpanContextValid,
@@ -20,6 +19,7 @@ import {
   ATTR_SESSION_ID,
   ATTR_USER_ID,
 } from '../semconv/attributes.ts';
+import { activeContext } from '../util/active-context.ts';
 import { cut } from '../util/cut-text.ts';
 import { field, strings } from '../util/payload.ts';
 import { hookRuns, isInsideHook, markInsideHook } from './hook-context.ts';
@@ -113,7 +113,7 @@ let hasMetadata = false;
 /** A tracer whose spans carry the metadata of their context. */
 export function withMetadataOfContext(tracer: Pick<Tracer, 'startSpan'>): Pick<Tracer, 'startSpan'> {
   return {
-    startSpan(name: string, options: SpanOptions = {}, context: Context = active.active()): Span {
+    startSpan(name: string, options: SpanOptions = {}, context: Context = activeContext()): Span {
       const metadata = metadataIn(context);
       if (metadata === undefined) return tracer.startSpan(name, options, context);
       const attributes = { ...metadata, ...options.attributes };

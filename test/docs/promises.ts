@@ -10,7 +10,7 @@ export const PROMISES: Readonly<Record<string, readonly Proof[]>> = {
         'nothing is recorded outside the programs, and nothing is logged',
       ],
     ],
-  'They stay the same when the API sends invalid answers, the backend is down, or exporters, processors, samplers, hooks or sinks fail.':
+  'They stay the same when the API sends invalid answers, the backend is down, or exporters, processors, samplers, context managers, hooks or sinks fail.':
     [
       [
         'test/fuzz/client.test.ts',

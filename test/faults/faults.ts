@@ -1,4 +1,10 @@
-import type { LoggerProvider, MeterProvider, Tracer, TracerProvider } from '@opentelemetry/api';
+import type {
+  ContextManager,
+  LoggerProvider,
+  MeterProvider,
+  Tracer,
+  TracerProvider,
+} from '@opentelemetry/api';
 import { LoggerProvider as SdkLoggerProvider } from '@opentelemetry/sdk-logs';
 import {
   BatchSpanProcessor,
@@ -17,6 +23,7 @@ export interface Fault {
   readonly sampler?: Sampler;
   readonly idGenerator?: IdGenerator;
   readonly processor?: () => SpanProcessor;
+  readonly contextManager?: (real: ContextManager) => ContextManager;
   readonly tracerProvider?: (real: TracerProvider) => TracerProvider;
   readonly meterProvider?: () => MeterProvider;
   readonly loggerProvider?: () => LoggerProvider;
@@ -66,6 +73,13 @@ function but<Target extends object>(target: Target, methods: Partial<Record<keyo
   });
 }
 
+/** A context manager that enters contexts in another way. */
+function entering(real: ContextManager, wrap: (enter: () => unknown) => unknown): ContextManager {
+  return but(real, {
+    with: (...given: Parameters<ContextManager['with']>) => wrap(() => real.with(...given)),
+  });
+}
+
 type WrapProvider = (real: TracerProvider) => TracerProvider;
 
 type StartSpan = Tracer['startSpan'];
@@ -90,6 +104,15 @@ function spansBut(methods: readonly string[]): WrapProvider {
         but(start(...given), throwing),
   );
 }
+
+const CONTEXT_MANAGERS: readonly (readonly [what: string, wrap: (real: ContextManager) => ContextManager])[] =
+  [
+    ['that throws', (real) => but(real, { active: broken, with: broken, bind: broken })],
+    ['that throws on the way in', (real) => but(real, { with: broken })],
+    ['that throws on the way out', (real) => entering(real, (enter) => [enter(), broken()])],
+    ['that returns no result', (real) => entering(real, (enter) => void enter())],
+    ['without an active context', (real) => but(real, { active: () => undefined })],
+  ];
 
 const EVERY_CONTENT = { captureMessageContent: 'SPAN_AND_EVENT' } as const;
 
@@ -128,6 +151,14 @@ export const FAULTS: readonly Fault[] = [
   },
   { name: 'ids that cannot be made', idGenerator: { generateSpanId: broken, generateTraceId: broken } },
   { name: 'invalid ids', idGenerator: { generateSpanId: () => '', generateTraceId: () => '' } },
+  ...CONTEXT_MANAGERS.map(
+    ([what, contextManager]): Fault => ({
+      name: `a context manager ${what}`,
+      contextManager,
+      // The tests tell reads of ours by their context.
+      config: { runSteps: 'observe' },
+    }),
+  ),
   { name: 'a tracer that throws', tracerProvider: startingBut(() => broken) },
   { name: 'a tracer provider that throws', tracerProvider: (real) => but(real, { getTracer: broken }) },
   {

@@ -51,7 +51,8 @@ function setUp(fault: Fault, counts: Counts): TracerProvider {
     ...(idGenerator === undefined ? {} : { idGenerator }),
   });
   for (const api of [trace, metrics, logs, context, diag]) api.disable();
-  context.setGlobalContextManager(new AsyncLocalStorageContextManager());
+  const contextManager = new AsyncLocalStorageContextManager();
+  context.setGlobalContextManager(fault.contextManager?.(contextManager) ?? contextManager);
   trace.setGlobalTracerProvider(fault.tracerProvider?.(provider) ?? provider);
   if (fault.meterProvider !== undefined) metrics.setGlobalMeterProvider(fault.meterProvider());
   if (fault.loggerProvider !== undefined) logs.setGlobalLoggerProvider(fault.loggerProvider());

@@ -1,5 +1,5 @@
-import { context } from '@opentelemetry/api';
 import { isTracingSuppressed } from '@opentelemetry/core';
+import { activeContext } from '../../src/util/active-context.ts';
 
 /** An answer as its bytes come: the text, and where it is cut into pieces. */
 export interface Answer {
@@ -36,7 +36,7 @@ export function wireOf(answers: readonly Answer[]): Wire {
     fetch: async (input, init) => {
       const url = new URL(input instanceof Request ? input.url : String(input));
       const request = `${init?.method ?? 'GET'} ${url.pathname}`;
-      if (isTracingSuppressed(context.active())) return respond(ours.next(request));
+      if (isTracingSuppressed(activeContext())) return respond(ours.next(request));
       if (requests.length >= MOST_REQUESTS) throw new Error('Too many requests.');
       requests.push(`${request}${url.search} ${(await textOf(init?.body)).replaceAll(MADE_UP, 'made up')}`);
       return respond(program.next(request));

@@ -1,4 +1,4 @@
-import { type Context, context, type Link, type SpanContext } from '@opentelemetry/api';
+import type { Context, Link, SpanContext } from '@opentelemetry/api';
 import { define } from '../../operations/attributes.ts';
 import { agentsNodeIn } from '../../sdk/agents-sdk/agents-context.ts';
 import { type AgentsListener, NO_TRACE_ID } from '../../sdk/agents-sdk/agents-source.ts';
@@ -19,6 +19,7 @@ import type { RequestedToolCall } from '../../telemetry/operation.ts';
 import { AgentsSpan } from '../../telemetry/spans/agents-span.ts';
 import { NO_TOTALS, totalAttributes } from '../../telemetry/spans/totals.ts';
 import type { Telemetry } from '../../telemetry/telemetry.ts';
+import { activeContext } from '../../util/active-context.ts';
 import { now } from '../../util/clock.ts';
 import { BoundedMap } from '../../util/lru-map.ts';
 import { objectField, stringField, textField } from '../../util/payload.ts';
@@ -64,7 +65,7 @@ export class Workflows implements AgentsListener {
 
   started(node: AgentsNode): void {
     const start = readStart(node.type, node.data);
-    const active = context.active();
+    const active = activeContext();
     if (isSuppressed(active)) return;
     if (isCallNode(node)) this.#calls.set(node, { parent: contextFor(node, active), startTime: now() });
     if (start === undefined) return;

@@ -1,8 +1,9 @@
-import { type Attributes, context, type SpanContext } from '@opentelemetry/api';
+import type { Attributes, SpanContext } from '@opentelemetry/api';
 import type { ClientEndpoint } from '../../sdk/provider.ts';
 import type { OpenedSocket, SocketClose, SocketObservation } from '../../sdk/sockets/socket.ts';
 import { ATTR_GEN_AI_REQUEST_MODEL, ATTR_OPENAI_REALTIME_SESSION_TYPE } from '../../semconv/attributes.ts';
 import type { Telemetry } from '../../telemetry/telemetry.ts';
+import { activeContext } from '../../util/active-context.ts';
 import { now } from '../../util/clock.ts';
 import type { BoundedMap } from '../../util/lru-map.ts';
 import { asName, field, type PayloadObject } from '../../util/payload.ts';
@@ -59,7 +60,7 @@ class SessionSocket implements SocketObservation {
     const type = field(event, 'type');
     // What the SDK keeps for the next connection is not part of one.
     if (event === undefined || typeof type !== 'string' || waits) return;
-    this.#session?.sent(type, event, context.active());
+    this.#session?.sent(type, event, activeContext());
   }
 
   flushed(event: PayloadObject | undefined): void {

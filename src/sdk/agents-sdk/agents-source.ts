@@ -1,4 +1,4 @@
-import { context } from '@opentelemetry/api';
+import { activeContext } from '../../util/active-context.ts';
 import { copyFunctionProperties } from '../../util/function-properties.ts';
 import { guard } from '../../util/guard.ts';
 import { BoundedMap } from '../../util/lru-map.ts';
@@ -100,7 +100,7 @@ export class AgentsSource implements TraceRuns {
     const node = isObject(trace) ? (this.#nodes.get(trace) ?? this.#adopt(trace)) : undefined;
     // A store that was copied, or that the program made of a trace, names a span, even if that is `undefined`.
     const begins = node !== undefined && node.state !== 'open' && !Object.hasOwn(Object(store), 'span');
-    const base = context.active();
+    const base = activeContext();
     const within = new AgentsContext(base, () => this.#nodeIn(store) ?? this.#current());
     return begins ? { within, watch: (result) => this.#watch(node, result) } : { within };
   }

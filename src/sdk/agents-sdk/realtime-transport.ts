@@ -1,4 +1,4 @@
-import { context } from '@opentelemetry/api';
+import { activeContext } from '../../util/active-context.ts';
 import { now } from '../../util/clock.ts';
 import { guard } from '../../util/guard.ts';
 import { asObject, field } from '../../util/payload.ts';
@@ -64,7 +64,7 @@ class RealtimeConnections {
   }
 
   #open(socket: object): Connection | undefined {
-    const active = context.active();
+    const active = activeContext();
     const observer = this.#newest() as CallObserver | undefined;
     const address = new URL(String(field(socket, 'url')));
     if (isSuppressed(active)) return undefined;

@@ -1,4 +1,5 @@
-import { type Context, context, createContextKey } from '@opentelemetry/api';
+import { type Context, createContextKey } from '@opentelemetry/api';
+import { activeContext, runIn } from '../../util/active-context.ts';
 import { guard } from '../../util/guard.ts';
 import { ownValue } from '../../util/own-data.ts';
 import { field, stringField } from '../../util/payload.ts';
@@ -16,7 +17,7 @@ export function runnerSeam(prototype: object): PatchedClass {
         run(...args) {
           const within = guard('preparing a run of agents', contextOfRun, args[2]);
           const run = (): unknown => original.apply(this, args);
-          return within === undefined ? run() : context.with(within, run);
+          return within === undefined ? run() : runIn(within, run);
         },
       }),
     ),
@@ -24,7 +25,7 @@ export function runnerSeam(prototype: object): PatchedClass {
 }
 
 function contextOfRun(options: unknown): Context | undefined {
-  const active = context.active();
+  const active = activeContext();
   const names =
     ownValue(options, 'session') !== undefined || ownValue(options, 'conversationId') !== undefined;
   // A run inside of another one is not part of that one's session.

@@ -1,4 +1,4 @@
-import { context } from '@opentelemetry/api';
+import { runIn } from '../../util/active-context.ts';
 import { guard } from '../../util/guard.ts';
 import { field } from '../../util/payload.ts';
 import { isObject } from '../reflect.ts';
@@ -50,7 +50,7 @@ export class HeardStorage implements TraceStorage {
     const entered = guard('entering a trace', () => this.#runs.entering(store));
     if (entered === undefined) return this.original.run(store, run, ...args);
     const { within, watch } = entered;
-    const result = this.original.run(store, () => context.with(within, run, undefined, ...args));
+    const result = this.original.run(store, () => runIn(within, run, undefined, args));
     // Where a trace begins, the promise that the program gets is another one. With a handler of ours on its own promise,
     // a rejection that nobody handles would not be reported.
     if (watch !== undefined && result instanceof Promise) guard('following a trace', watch, result);

@@ -1,4 +1,4 @@
-import { context } from '@opentelemetry/api';
+import { activeContext } from '../../util/active-context.ts';
 import { field, fieldsOf, objectField, type PayloadObject, stringField } from '../../util/payload.ts';
 import { Call, type CallObserver } from '../call.ts';
 import { isSuppressed } from '../suppression.ts';
@@ -90,7 +90,7 @@ export class ResponsesSocket implements SocketObservation {
 
   #begin(lane: unknown, body: unknown, waits: boolean): Pending | undefined {
     if (this.#open >= MAX_OPEN) return undefined;
-    const active = context.active();
+    const active = activeContext();
     const call = isSuppressed(active) ? undefined : new Call(this.#client, this.#observer, active);
     const pending: Pending = { call, previousId: stringField(body, 'previous_response_id'), waits };
     const before = this.#lanes.get(lane);

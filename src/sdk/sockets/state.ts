@@ -1,4 +1,4 @@
-import { context } from '@opentelemetry/api';
+import { activeContext } from '../../util/active-context.ts';
 import { now } from '../../util/clock.ts';
 import { guard } from '../../util/guard.ts';
 import { asObject, field, fieldsOf } from '../../util/payload.ts';
@@ -203,7 +203,7 @@ function readSocket(socket: object): OpenedSocket | undefined {
       baseURL: address === undefined ? '' : httpUrl(address),
       deploymentName: parameters.deployment,
     },
-    context: context.active(),
+    context: activeContext(),
     parameters,
     time: now(),
   };

@@ -1,5 +1,6 @@
-import { type Attributes, type Context, context, type Span, SpanKind } from '@opentelemetry/api';
+import { type Attributes, type Context, type Span, SpanKind } from '@opentelemetry/api';
 import type { Settings } from '../../config/config.ts';
+import { runIn } from '../../util/active-context.ts';
 import { LastingClock, type SpanClock } from '../../util/clock.ts';
 import { guard } from '../../util/guard.ts';
 import { LinkedContext } from '../../util/linked-context.ts';
@@ -83,7 +84,7 @@ export class FunctionSpan implements OutcomeListener {
 
   within<Result>(run: () => Result): Result {
     this.#lastActivity = this.#clock.now();
-    return context.with(this.#context, run);
+    return runIn(this.#context, run);
   }
 
   yielded(value: unknown): void {

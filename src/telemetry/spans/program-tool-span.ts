@@ -1,7 +1,6 @@
 import {
   type Attributes,
   type Context,
-  context,
   type Span,
   type SpanContext,
   SpanKind,
@@ -17,6 +16,7 @@ import {
   ATTR_OPENAI_TOOL_TYPE,
 } from '../../semconv/attributes.ts';
 import { GEN_AI_OPERATION_NAME_VALUE_EXECUTE_TOOL } from '../../semconv/values.ts';
+import { activeContext, runIn } from '../../util/active-context.ts';
 import { now, type SpanClock } from '../../util/clock.ts';
 import { guard } from '../../util/guard.ts';
 import { LinkedContext } from '../../util/linked-context.ts';
@@ -48,7 +48,7 @@ type AskedIn = (context: Context) => AskedCall | undefined;
 export function runTool(telemetry: Telemetry, tool: ToolRun, provider: string, askedIn: AskedIn): unknown {
   const started = guard('starting a tool span', () => new ToolSpan(telemetry, tool, provider, askedIn));
   if (started === undefined) return tool.run();
-  return followOutcome(() => context.with(started.context, tool.run), started);
+  return followOutcome(() => runIn(started.context, tool.run), started);
 }
 
 class ToolSpan implements Outcome {
@@ -63,7 +63,7 @@ class ToolSpan implements Outcome {
   #ended = false;
 
   constructor(telemetry: Telemetry, tool: ToolRun, provider: string, askedIn: AskedIn) {
-    const active = context.active();
+    const active = activeContext();
     this.#clock = clockIn(active);
     this.#startTime = now(this.#clock);
     const asked = askedIn(active);

@@ -1,11 +1,4 @@
-import {
-  type Attributes,
-  type Context,
-  context,
-  type Span,
-  type SpanContext,
-  SpanKind,
-} from '@opentelemetry/api';
+import { type Attributes, type Context, type Span, type SpanContext, SpanKind } from '@opentelemetry/api';
 import type { WebhookDelivery } from '../../sdk/webhooks.ts';
 import {
   ATTR_GEN_AI_RESPONSE_ID,
@@ -22,6 +15,7 @@ import {
   ATTR_OPENAI_WEBHOOK_EVENT_ID,
   ATTR_OPENAI_WEBHOOK_EVENT_TYPE,
 } from '../../semconv/attributes.ts';
+import { activeContext } from '../../util/active-context.ts';
 import { now } from '../../util/clock.ts';
 import { guard } from '../../util/guard.ts';
 import { LinkedContext } from '../../util/linked-context.ts';
@@ -55,7 +49,7 @@ export function unwrapWebhook(
   { conversationId, placeIn, creatorOf }: WebhookRelations,
 ): unknown {
   const startSettings = telemetry.settings;
-  const active = context.active();
+  const active = activeContext();
   const clock = guard('reading the clock of a span', clockIn, active);
   const time = now(clock);
   const place = guard('placing a webhook', placeIn, active, time);

@@ -1,6 +1,7 @@
-import { type Attributes, context } from '@opentelemetry/api';
+import type { Attributes } from '@opentelemetry/api';
 import { ATTR_GEN_AI_OPERATION_NAME, ATTR_GEN_AI_WORKFLOW_NAME } from '../../semconv/attributes.ts';
 import { GEN_AI_OPERATION_NAME_VALUE_INVOKE_WORKFLOW } from '../../semconv/values.ts';
+import { activeContext } from '../../util/active-context.ts';
 import { guard } from '../../util/guard.ts';
 import { LinkedContext } from '../../util/linked-context.ts';
 import { placeAttributes } from '../place.ts';
@@ -23,7 +24,7 @@ export function startWorkflow(telemetry: Telemetry, start: WorkflowStart): Funct
     [ATTR_GEN_AI_WORKFLOW_NAME]: WORKFLOW,
     ...placeAttributes({ kind: 'conversation', conversationId }),
   };
-  const parent = place?.parent ?? context.active();
+  const parent = place?.parent ?? activeContext();
   const workflow: FunctionSpan = new FunctionSpan(telemetry, {
     name: `invoke_workflow ${WORKFLOW}`,
     attributes,
