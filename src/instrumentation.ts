@@ -87,6 +87,7 @@ export class OpenAIInstrumentation {
 
   #start(): (() => void) | undefined {
     if (isSwitchedOff()) return undefined;
+    this.#observer.enable();
     addDefaultObserver(this.#observer);
     const stopLoading = onClientLoaded({
       client: (client) => this.#instrument(client),

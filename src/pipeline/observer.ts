@@ -64,6 +64,7 @@ export class Observer implements CallObserver, ProviderListener {
     loggers: new FollowedProvider(this),
   };
   #ending: Promise<void> | undefined;
+  #isDisposed = false;
   /** Whether a call has ended. */
   #hasEnded = false;
 
@@ -105,6 +106,8 @@ export class Observer implements CallObserver, ProviderListener {
   }
 
   start(call: Call): CallObservation | undefined {
+    // It was made before. Its client's methods are restored, so nothing would tell of its end.
+    if (this.#isDisposed) return undefined;
     const { settings, costs } = this.telemetry;
     if (settings.cost !== false) costs.prepare();
     const { route, values } = matchRoute(call.method, call.path);
@@ -230,8 +233,14 @@ export class Observer implements CallObserver, ProviderListener {
     this.#interruptFunctions();
   }
 
-  /** Ends everything in progress and stops listening to the providers. */
+  /** Records calls again after `dispose`. */
+  enable(): void {
+    this.#isDisposed = false;
+  }
+
+  /** Ends everything in progress, records no further calls, and stops listening to the providers. */
   dispose(): void {
+    this.#isDisposed = true;
     this.endAll();
     for (const followed of Object.values(this.#followed)) followed.stop();
   }

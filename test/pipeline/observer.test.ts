@@ -52,6 +52,19 @@ describe('calls in progress', () => {
     expect(Object.getOwnPropertyNames(telemetry.provider)).not.toContain('shutdown');
   });
 
+  test('that begin after the observer is disposed of have no span, until it is enabled', () => {
+    const observer = new Observer();
+    observer.prepare();
+    const call = new Call(CLIENT, observer, ROOT_CONTEXT);
+    observer.dispose();
+    call.begin({ method: 'get', path: '/models' });
+    call.succeed({});
+    expect([telemetry.spans, telemetry.openSpans]).toEqual([[], []]);
+    observer.enable();
+    begin(observer).succeed({});
+    expect(telemetry.spans.map(({ name }) => name)).toEqual(['GET /models']);
+  });
+
   test('that have ended are released', async () => {
     const observer = new Observer();
     const call = begin(observer);
