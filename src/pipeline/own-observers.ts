@@ -6,7 +6,11 @@ import { prepareDefaultObservers } from './observer-registry.ts';
 /** The number of settings that those of a new client are compared with. */
 const MAX_COMPARED = 16;
 
-const byConfig = new WeakMap<OpenAIInstrumentationConfig, Observer>();
+/** With the settings it was created with: options and variables may change. */
+const byConfig = new WeakMap<
+  OpenAIInstrumentationConfig,
+  { readonly observer: Observer; readonly key: string | undefined }
+>();
 /** By their settings, the last used last. */
 const bySettings = new Map<string, Observer | WeakRef<Observer>>();
 
@@ -15,14 +19,14 @@ const bySettings = new Map<string, Observer | WeakRef<Observer>>();
  * same literal on each request, and go on with the conversation of an earlier request.
  */
 export function observerFor(config: OpenAIInstrumentationConfig): Observer {
-  const known = byConfig.get(config);
-  if (known !== undefined) return known;
   const settings = settingsOf(config);
+  const known = byConfig.get(config);
+  if (known !== undefined && known.key === settings?.key) return known.observer;
   const same = settings && bySettings.get(settings.key);
   const observer =
     (same instanceof WeakRef ? same.deref() : same) ??
     new Observer(config, { beforeFirstCall: prepareDefaultObservers });
-  byConfig.set(config, observer);
+  byConfig.set(config, { observer, key: settings?.key });
   if (settings === undefined) return observer;
   bySettings.delete(settings.key);
   // Hooks that are created for a request may keep that request in memory.

@@ -79,6 +79,34 @@ describe('options are the same', () => {
     expect(observerFor({ events })).not.toBe(one);
   });
 
+  it.each<[string, OpenAIInstrumentationConfig | undefined]>([
+    ['without options', undefined],
+    ['with the same options object', { cost: false }],
+  ])('but not %s if a variable has changed since', async (_, config) => {
+    onTestFinished(() => void vi.unstubAllEnvs());
+    const program = await startProgram({ content: true });
+    const restored = recorded(program);
+    for (const mode of ['SPAN_ONLY', 'NO_CONTENT']) {
+      vi.stubEnv('OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT', mode);
+      const client = new OpenAI({ apiKey: 'test', baseURL: program.simulator.url, maxRetries: 0 });
+      const messages = [{ role: 'user', content: `Asked with ${mode}` }] as const;
+      await instrumentOpenAI(client, config).chat.completions.create({
+        model: 'gpt-4o',
+        messages: [...messages],
+      });
+    }
+    expect(restored()).toContain('Asked with SPAN_ONLY');
+    expect(restored()).not.toContain('Asked with NO_CONTENT');
+  });
+
+  it('but not if the same options object was changed since', () => {
+    const config: { cost: false; runTimeout?: number } = { cost: false };
+    const one = observerFor(config);
+    expect(observerFor(config)).toBe(one);
+    config.runTimeout = 5;
+    expect(observerFor(config)).not.toBe(one);
+  });
+
   it('but not after sixteen others', () => {
     forgetObservers();
     const first = observerFor({ runTimeout: 1 });
