@@ -1,3 +1,4 @@
+import { makeSuppressed } from '../sdk/suppression.ts';
 import { field } from '../util/payload.ts';
 import { writeTo } from '../util/text-stream.ts';
 import { NAME } from '../util/version.ts';
@@ -71,7 +72,8 @@ export function refusalOf(endpoint: string, environment: CollectorEnvironment): 
   if (net === undefined || usesProxy(environment)) return Promise.resolve(undefined);
   if (url === undefined || lacksScheme(url.href)) return Promise.resolve(undefined);
   return new Promise((resolve) => {
-    const socket = net.connect({ ...socketAddress(url), timeout: CONNECT_TIMEOUT_MS });
+    // Without a span, even if the program instruments `node:net`.
+    const socket = makeSuppressed(() => net.connect({ ...socketAddress(url), timeout: CONNECT_TIMEOUT_MS }));
     const end = (code?: string): void => {
       socket.destroy();
       resolve(code);

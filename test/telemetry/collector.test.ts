@@ -1,7 +1,10 @@
 import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
-import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
+import type { AddressInfo, NetConnectOpts } from 'node:net';
+import { context } from '@opentelemetry/api';
+import { AsyncLocalStorageContextManager } from '@opentelemetry/context-async-hooks';
+import { isTracingSuppressed } from '@opentelemetry/core';
+import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest';
 import {
   addressWithoutSecrets,
   adviceFor,
@@ -36,6 +39,21 @@ test.each([
 test('a refused connection is a failure', async () => {
   const endpoint = 'http://127.0.0.1:1/v1/traces';
   expect(await sendFailureOf(endpoint, {})).toEqual({ endpoint, reason: 'ECONNREFUSED' });
+});
+
+test('the check has no span in a program that instruments `node:net`', async () => {
+  context.setGlobalContextManager(new AsyncLocalStorageContextManager());
+  onTestFinished(() => context.disable());
+  const net = process.getBuiltinModule('node:net');
+  const connect = net.connect.bind(net);
+  const suppressed: boolean[] = [];
+  const spy = vi.spyOn(net, 'connect').mockImplementation(((options: NetConnectOpts) => {
+    suppressed.push(isTracingSuppressed(context.active()));
+    return connect(options);
+  }) as typeof net.connect);
+  onTestFinished(() => spy.mockRestore());
+  await sendFailureOf(`http://${listening()}/v1/traces`, {});
+  expect(suppressed).toEqual([true]);
 });
 
 test('the report shows an endpoint without http:// as it is set, and without credentials', () => {
