@@ -1,9 +1,8 @@
 import { namedExporters } from '../config/exporter-names.ts';
 import {
   type CollectorEnvironment,
-  failureReason,
   malformationIn,
-  refusalOf,
+  reportFailedExport,
   reportUnsent,
   tracesEndpoint,
   tracesProtocol,
@@ -198,10 +197,8 @@ class ReportingExporter implements SpanExporter {
     return this.exporter.shutdown();
   }
 
-  /** The error after retries is often a timeout, so this checks whether the endpoint refuses connections. */
   async #report(error: unknown): Promise<void> {
-    const reason = failureReason(error);
-    reportUnsent(this.#endpoint, (await refusalOf(this.#endpoint, this.#environment)) ?? reason);
+    await reportFailedExport(this.#endpoint, error, this.#environment);
     this._sendingPromises.shift();
   }
 }

@@ -66,7 +66,7 @@ interface Socket {
  *
  * @returns `ECONNREFUSED`, or `undefined` if the connection was not refused
  */
-export function refusalOf(endpoint: string, environment: CollectorEnvironment): Promise<string | undefined> {
+function refusalOf(endpoint: string, environment: CollectorEnvironment): Promise<string | undefined> {
   const net = globalThis.process?.getBuiltinModule?.('node:net') as Net | undefined;
   const url = parseAddress(endpoint);
   if (net === undefined || usesProxy(environment)) return Promise.resolve(undefined);
@@ -145,6 +145,19 @@ export function reportUnsent(endpoint: string, reason: string, signal: Signal = 
       endpoint === zipkinEndpoint(process.env) ? ZIPKIN_ADVICE : adviceFor(reason, process.env, signal)
     }\n`,
   );
+}
+
+/**
+ * The same for a failed export. The error after retries is often a timeout, so this checks whether the endpoint refuses
+ * connections.
+ */
+export async function reportFailedExport(
+  endpoint: string,
+  error: unknown,
+  environment: CollectorEnvironment,
+): Promise<void> {
+  if (hasReported) return;
+  reportUnsent(endpoint, (await refusalOf(endpoint, environment)) ?? failureReason(error));
 }
 
 /** The first that fits a reason. */

@@ -23,6 +23,17 @@ afterAll(() => void server.close());
 
 const listening = (): string => `127.0.0.1:${(server.address() as AddressInfo).port}`;
 
+/** Calls something for each connection that is opened during a test. */
+function onConnect(listener: () => void): void {
+  const net = process.getBuiltinModule('node:net');
+  const connect = net.connect.bind(net);
+  const spy = vi.spyOn(net, 'connect').mockImplementation(((options: NetConnectOpts) => {
+    listener();
+    return connect(options);
+  }) as typeof net.connect);
+  onTestFinished(() => spy.mockRestore());
+}
+
 test('a variable without http:// is a failure, although somebody listens there', async () => {
   const environment = { OTEL_EXPORTER_OTLP_ENDPOINT: listening() };
   const endpoint = `${listening()}/v1/traces`;
@@ -44,14 +55,8 @@ test('a refused connection is a failure', async () => {
 test('the check has no span in a program that instruments `node:net`', async () => {
   context.setGlobalContextManager(new AsyncLocalStorageContextManager());
   onTestFinished(() => context.disable());
-  const net = process.getBuiltinModule('node:net');
-  const connect = net.connect.bind(net);
   const suppressed: boolean[] = [];
-  const spy = vi.spyOn(net, 'connect').mockImplementation(((options: NetConnectOpts) => {
-    suppressed.push(isTracingSuppressed(context.active()));
-    return connect(options);
-  }) as typeof net.connect);
-  onTestFinished(() => spy.mockRestore());
+  onConnect(() => suppressed.push(isTracingSuppressed(context.active())));
   await sendFailureOf(`http://${listening()}/v1/traces`, {});
   expect(suppressed).toEqual([true]);
 });
@@ -64,6 +69,19 @@ test('the report shows an endpoint without http:// as it is set, and without cre
   expect(said).toMatch(
     /could not send traces to localhost:4318\/v1\/traces \(no http:\/\/\)\. OTEL_EXPORTER_OTLP_ENDPOINT must start/,
   );
+});
+
+test('failed exports are reported once, and the endpoint is checked once', async () => {
+  vi.resetModules();
+  const { reportFailedExport } = await import('../../src/telemetry/collector.ts');
+  const write = vi.spyOn(process.stderr, 'write').mockReturnValue(true);
+  onTestFinished(() => write.mockRestore());
+  const connections: number[] = [];
+  onConnect(() => connections.push(connections.length));
+  for (let count = 0; count < 3; count++)
+    await reportFailedExport(`http://${listening()}/v1/traces`, { code: 400 }, {});
+  expect(write).toHaveBeenCalledOnce();
+  expect(connections).toHaveLength(1);
 });
 
 test.each(['https//user:secret@localhost:4318/v1/traces', 'https:/user:secret@localhost:4318/v1/traces'])(
