@@ -162,13 +162,23 @@ export async function reportFailedExport(
 
 /** The first that fits a reason. */
 const ADVICE: readonly (readonly [reason: RegExp, advice: string])[] = [
-  [/^HTTP (?:3|4(?!29))|^ERR_INVALID/, 'Check OTEL_EXPORTER_OTLP_ENDPOINT and OTEL_EXPORTER_OTLP_HEADERS.'],
+  [
+    /^HTTP (?:3|4(?!29))|^ERR_INVALID|^gRPC (?:7|16)$/,
+    'Check OTEL_EXPORTER_OTLP_ENDPOINT and OTEL_EXPORTER_OTLP_HEADERS.',
+  ],
   [/^HTTP /, 'The collector, or a proxy before it, is overloaded or broken. See its log.'],
   [
     /^HPE_/,
     'It does not speak HTTP: if it is the port for gRPC, set OTEL_EXPORTER_OTLP_PROTOCOL=grpc, or use port 4318.',
   ],
+  [/^gRPC 4$/, 'It does not answer: it is overloaded, or does not speak gRPC. See its log.'],
+  [/^gRPC 8$/, 'It is overloaded, or the batch is larger than it accepts. See its log.'],
   [/^gRPC 14$/, 'Does it speak gRPC? Collectors receive gRPC on port 4317, and HTTP on port 4318.'],
+  [
+    /SELF_SIGNED|^UNABLE_TO_/,
+    'Its certificate is not trusted: set OTEL_EXPORTER_OTLP_CERTIFICATE to a readable file with that of its authority.',
+  ],
+  [/CERT/, 'Its certificate has expired, or is that of another host.'],
   [/^EPROTO$/, 'It does not speak TLS: if it is a local collector, write http:// instead of https://.'],
 ];
 
