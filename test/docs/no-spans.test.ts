@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { rm } from 'node:fs/promises';
 import { createServer, type Server } from 'node:http';
+import { createServer as createSecureServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { join, resolve } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -8,22 +9,32 @@ import { useSimulator } from '../support/lanes/api.ts';
 import { PACKAGE_NAME } from '../support/lanes/paths.ts';
 import { CALL, useProject } from '../support/project.ts';
 import { readDocument } from './documents.ts';
+import { SELF_SIGNED } from './self-signed.ts';
 
 /** Runs each row of "No spans at all" in docs/troubleshooting.md, and compares what the user sees with what the row says. */
 const simulator = useSimulator();
 const project = useProject();
 
-/** A collector that takes everything, one that takes nothing, and one that never answers. */
+/** A collector that takes everything, one that takes nothing, one that rejects spans, one that nobody trusts, and one that never answers. */
 let collector: Server;
+let rejecting: Server;
+let untrusted: Server;
 let refusing: Server;
 let silent: Server;
 beforeAll(async () => {
   collector = createServer((_, response) => void response.end()).listen(0, '127.0.0.1');
   refusing = createServer((_, response) => void response.writeHead(503).end()).listen(0, '127.0.0.1');
+  rejecting = createServer((_, response) => {
+    response.writeHead(200, { 'content-type': 'application/json' });
+    response.end(JSON.stringify({ partialSuccess: { rejectedSpans: 1, errorMessage: 'full' } }));
+  }).listen(0, '127.0.0.1');
+  untrusted = createSecureServer(SELF_SIGNED, (_, response) => void response.end()).listen(0, '127.0.0.1');
   silent = createServer((request) => request.resume()).listen(0, '127.0.0.1');
-  await Promise.all([collector, refusing, silent].map((each) => once(each, 'listening')));
+  await Promise.all(servers().map((each) => once(each, 'listening')));
 });
-afterAll(() => [collector, refusing, silent].map((each) => each.close()));
+afterAll(() => servers().map((each) => each.close()));
+
+const servers = (): Server[] => [collector, refusing, rejecting, untrusted, silent];
 
 const address = (server = collector): string => `127.0.0.1:${(server.address() as AddressInfo).port}`;
 const localAddress = (): string => address().replace('127.0.0.1', 'localhost');
@@ -123,6 +134,18 @@ const ROWS: Readonly<Record<string, Row>> = {
   'the collector answers with an error': {
     command: REGISTERED,
     environment: () => ({ OTEL_EXPORTER_OTLP_ENDPOINT: `http://${address(refusing)}` }),
+  },
+  'the collector rejects spans (partial success)': {
+    command: REGISTERED,
+    environment: () => ({
+      OTEL_EXPORTER_OTLP_ENDPOINT: `http://${address(rejecting)}`,
+      OTEL_EXPORTER_OTLP_PROTOCOL: 'http/json',
+      OTEL_LOG_LEVEL: 'warn',
+    }),
+  },
+  'the certificate of the collector is not trusted': {
+    command: REGISTERED,
+    environment: () => ({ OTEL_EXPORTER_OTLP_ENDPOINT: `https://${address(untrusted)}` }),
   },
   '`OTEL_TRACES_EXPORTER` has an unknown name, such as `Console`': {
     command: REGISTERED,
