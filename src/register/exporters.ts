@@ -12,12 +12,11 @@ export interface SdkConfiguration {
 }
 
 /** The path of the trace page. */
-const PAGE_VARIABLE = 'OTEL_INSTRUMENTATION_OPENAI_PAGE';
+export const PAGE_VARIABLE = 'OTEL_INSTRUMENTATION_OPENAI_PAGE';
 
 /**
  * The configuration for `NodeSDK`. If traces are shown in the terminal or on a page, nothing is sent to a default
- * collector: only to an endpoint or exporter that the environment names. A configuration file, or an exporter unknown
- * here, is left to `NodeSDK`.
+ * collector: only to an endpoint or exporter that the environment names. An exporter unknown here is left to `NodeSDK`.
  *
  * @param terminal whether standard error is a terminal
  * @param require resolves the dependencies of `sdk-node`
@@ -32,9 +31,7 @@ export function sdkConfiguration(
     ...pagesOf(environment[PAGE_VARIABLE]?.trim()),
   ];
   if (views.length === 0) {
-    const known =
-      !hasConfigurationFile(environment) &&
-      namedExporters(environment).every((name) => name === 'otlp' || name === 'zipkin');
+    const known = namedExporters(environment).every((name) => name === 'otlp' || name === 'zipkin');
     return known ? { spanProcessors: processorsFromEnvironment(environment, require, ['otlp']) } : {};
   }
   const shown = views.map((view) => new ImmediateSpanProcessor(view));
@@ -45,10 +42,13 @@ export function sdkConfiguration(
   };
 }
 
-/** With such a file, `NodeSDK` ignores the other variables. */
-export function hasConfigurationFile(environment: CollectorEnvironment): boolean {
-  return ['OTEL_CONFIG_FILE', 'OTEL_EXPERIMENTAL_CONFIG_FILE'].some(
-    (name) => (environment[name] ?? '') !== '',
+/** Names a file that replaces all other variables. */
+export const CONFIG_FILE_VARIABLE = 'OTEL_CONFIG_FILE';
+
+/** The variable that names a configuration file. Its earlier name may still be set, for a version that does not read it. */
+export function configurationFileVariable(environment: CollectorEnvironment): string | undefined {
+  return [CONFIG_FILE_VARIABLE, 'OTEL_EXPERIMENTAL_CONFIG_FILE'].find(
+    (name) => (environment[name]?.trim() ?? '') !== '',
   );
 }
 

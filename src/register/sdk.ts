@@ -16,17 +16,28 @@ import { field } from '../util/payload.ts';
 import { writeTo } from '../util/text-stream.ts';
 import { endEarly } from './early-api.ts';
 import { flushOnSignals } from './exit.ts';
-import { hasConfigurationFile, type SdkConfiguration, sdkConfiguration } from './exporters.ts';
+import {
+  CONFIG_FILE_VARIABLE,
+  configurationFileVariable,
+  PAGE_VARIABLE,
+  type SdkConfiguration,
+  sdkConfiguration,
+} from './exporters.ts';
 import { handOver } from './hand-over.ts';
 
 const SDK = '@opentelemetry/sdk-node';
 const INSTALL = `npm install @opentelemetry/api ${SDK}`;
 
 interface Sdk {
-  start(): void;
   shutdown(): Promise<void>;
 }
-type SdkClass = new (configuration: SdkConfiguration) => Sdk;
+interface SdkModule {
+  readonly NodeSDK: new (configuration: SdkConfiguration) => Sdk & { start(): void };
+  /** Reads a configuration file, which `NodeSDK` does not. */
+  readonly startNodeSdk?: () => Sdk;
+  /** Its earlier name. */
+  readonly startNodeSDK?: () => Sdk;
+}
 
 /**
  * Starts a `NodeSDK` if no tracer provider is registered. If the package is missing, it prints once how to install it.
@@ -68,18 +79,14 @@ function startFailure(error: unknown): string {
 }
 
 function start(require: NodeJS.Require, telemetry: Telemetry): void {
-  const unknown = hasConfigurationFile(process.env) ? undefined : unknownExporter(process.env);
-  if (unknown !== undefined) printToStderr(unknown);
-  const { NodeSDK } = require(SDK) as { NodeSDK: SdkClass };
+  const module = require(SDK) as SdkModule;
   const dependencies = requireOf(SDK, require, createRequire);
-  const configuration = sdkConfiguration(process.env, process.stderr.isTTY === true, dependencies);
-  const sdk = withExportTimeout(process.env, () => {
-    const made = new NodeSDK(configuration);
-    made.start();
-    return made;
-  });
+  const file = configurationFileVariable(process.env);
+  const sdk =
+    file === undefined ? startFromVariables(module, dependencies) : startFromFile(module, file, telemetry);
+  if (sdk === undefined) return;
   sayRejectedVariables();
-  guard('watching the exporters', () => watchAnswersOf(endpointsIn(sdk)));
+  guard('watching the exporters', () => watchAnswersOf(endpointsIn([sdk, telemetry.provider])));
   const { flushed } = telemetry;
   const stop = flushOnSignals({
     flush: () => sendWithin(FLUSH_TIMEOUT_MS, flushed, { asks: false }),
@@ -92,6 +99,31 @@ function start(require: NodeJS.Require, telemetry: Telemetry): void {
     stop();
     void guardAsync('sending what is recorded', () => sdk.shutdown());
   });
+}
+
+function startFromVariables({ NodeSDK }: SdkModule, dependencies: NodeJS.Require): Sdk {
+  const unknown = unknownExporter(process.env);
+  if (unknown !== undefined) printToStderr(unknown);
+  const configuration = sdkConfiguration(process.env, process.stderr.isTTY === true, dependencies);
+  return withExportTimeout(process.env, () => {
+    const made = new NodeSDK(configuration);
+    made.start();
+    return made;
+  });
+}
+
+/** @returns `undefined` if the file cannot be read, or disables the SDK */
+function startFromFile(module: SdkModule, variable: string, telemetry: Telemetry): Sdk | undefined {
+  const startWithFile = module.startNodeSdk ?? module.startNodeSDK;
+  if (variable !== CONFIG_FILE_VARIABLE || startWithFile === undefined) {
+    const remedy = startWithFile === undefined ? `Update ${SDK}` : `Rename it to ${CONFIG_FILE_VARIABLE}`;
+    printToStderr(`${variable} is set, which ${SDK} does not read, so nothing is recorded. ${remedy}.`);
+    return undefined;
+  }
+  if ((process.env[PAGE_VARIABLE]?.trim() ?? '') !== '')
+    printToStderr(`${PAGE_VARIABLE} has no effect with ${CONFIG_FILE_VARIABLE}.`);
+  const sdk = startWithFile();
+  return hasProvider(telemetry) ? sdk : undefined;
 }
 
 /** Who changes no code has no logger for `diag`, and would never learn that a variable has no effect. */

@@ -143,6 +143,69 @@ describe.each(FULL_LANES)('$name: node with …/register', ({ name: lane }) => {
     expect(ended).toEqual({ code: 0, signal: null, stdout: '1\n0\n', stderr: '' });
   });
 
+  describe('with a configuration file', () => {
+    let folder = '';
+    beforeAll(async () => {
+      folder = await mkdtemp(join(tmpdir(), 'configuration-'));
+    });
+    afterAll(() => rm(folder, { recursive: true }));
+
+    const runConfigured = async (
+      lines: readonly string[],
+      env: Readonly<Record<string, string>> = {},
+      variable = 'OTEL_CONFIG_FILE',
+    ): Promise<Ended> => {
+      const file = join(folder, 'otel.yaml');
+      await writeFile(file, ['file_format: "1.0"', 'log_level: warn', ...lines].join('\n'));
+      const text = programText('mjs', `${CALL} console.log(process.listenerCount('SIGTERM'));`);
+      return await runRegistered('mjs', text, { [variable]: file, ...env });
+    };
+
+    const tracesTo = (url: string): string[] => [
+      'tracer_provider:',
+      '  processors:',
+      '    - batch:',
+      '        exporter:',
+      '          otlp_http:',
+      `            endpoint: ${url}v1/traces`,
+    ];
+
+    test('sends where the file says', async () => {
+      const { httpUrl, spans, metrics } = receiver();
+      const ended = await runConfigured(tracesTo(httpUrl));
+      expect(ended).toEqual({ code: 0, signal: null, stdout: '1\n1\n', stderr: '' });
+      expect(spans).toEqual(['chat gpt-4o']);
+      expect(metrics).toEqual([]);
+    });
+
+    test('leaves the program unchanged if the file disables the SDK', async () => {
+      const { httpUrl, requests } = receiver();
+      const ended = await runConfigured(['disabled: true'], { OTEL_EXPORTER_OTLP_ENDPOINT: httpUrl });
+      expect(ended).toEqual({ code: 0, signal: null, stdout: '1\n0\n', stderr: '' });
+      expect(requests).toEqual([]);
+    });
+
+    test('says that there is no page', async () => {
+      const { httpUrl, spans } = receiver();
+      const page = { OTEL_INSTRUMENTATION_OPENAI_PAGE: join(folder, 'page.html') };
+      const { stderr } = await runConfigured(tracesTo(httpUrl), page);
+      expect(stderr).toBe(
+        `${PACKAGE}: OTEL_INSTRUMENTATION_OPENAI_PAGE has no effect with OTEL_CONFIG_FILE.\n`,
+      );
+      expect(spans).toEqual(['chat gpt-4o']);
+    });
+
+    test('records nothing if the variable has its earlier name, and says so', async () => {
+      const { httpUrl, requests } = receiver();
+      const ended = await runConfigured(tracesTo(httpUrl), {}, 'OTEL_EXPERIMENTAL_CONFIG_FILE');
+      expect(ended).toMatchObject({ code: 0, stdout: '1\n0\n' });
+      expect(ended.stderr).toMatch(
+        /^\S+ OTEL_EXPERIMENTAL_CONFIG_FILE .* Rename it to OTEL_CONFIG_FILE\.\n$/,
+      );
+      expect(requests).toEqual([]);
+    });
+  });
+
   test('starts no SDK and adds no listeners in a program without calls', async () => {
     const text = `
       const OpenAI = require('openai');

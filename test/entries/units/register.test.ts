@@ -1,3 +1,5 @@
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { useSimulator } from '../../support/lanes/api.ts';
 import { PACKAGE_NAME } from '../../support/lanes/paths.ts';
@@ -5,6 +7,8 @@ import { CALL, useProject } from '../../support/project.ts';
 
 const simulator = useSimulator();
 const project = useProject();
+
+const SDK = '@opentelemetry/sdk-node';
 
 const CALLING = {
   'app.mjs': `import OpenAI from 'openai';${CALL}`,
@@ -36,6 +40,18 @@ test('an ES module whose calls cannot be instrumented prints the reason once', a
   expect(await said({ 'app.cjs': cjs })).toBe('');
   expect(await said({ 'app.mjs': mjs }, { OTEL_INSTRUMENTATION_OPENAI_ENABLED: 'false' })).toBe('');
   expect(await said({ 'app.mjs': mjs }, { OTEL_SDK_DISABLED: 'true' })).toBe('');
+});
+
+test('a configuration file that the SDK cannot read keeps it from starting', async () => {
+  const { folder, write } = project();
+  await rm(join(folder, 'node_modules', SDK));
+  await write({
+    [`node_modules/${SDK}/package.json`]: { name: SDK, main: 'index.js' },
+    [`node_modules/${SDK}/index.js`]: 'exports.NodeSDK = class { constructor() { throw new Error(); } };',
+  });
+  expect(await said({ 'app.cjs': CALLING['app.cjs'] }, { OTEL_CONFIG_FILE: 'otel.yaml' })).toBe(
+    `${PACKAGE_NAME}: OTEL_CONFIG_FILE is set, which ${SDK} does not read, so nothing is recorded. Update ${SDK}.\n`,
+  );
 });
 
 test.each([
