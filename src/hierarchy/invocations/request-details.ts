@@ -17,7 +17,8 @@ import { EVENT_OPENAI_RUN_REQUEST } from '../../semconv/events.ts';
 import { readFailure, thrownTypeOf } from '../../telemetry/error.ts';
 import { placeAttributes } from '../../telemetry/place.ts';
 import { recordAttempts } from '../../telemetry/spans/attempt-span.ts';
-import { callAttributes } from '../../telemetry/spans/call-attributes.ts';
+import { callAttributes, headersOf } from '../../telemetry/spans/call-attributes.ts';
+import { rateLimitsIn } from '../../telemetry/spans/rate-limits.ts';
 import { recordToolDuration } from '../../telemetry/spans/tool-span.ts';
 import { stringField } from '../../util/payload.ts';
 import type { ToolOutput } from '../dialect.ts';
@@ -25,7 +26,7 @@ import type { Invocation } from './invocation.ts';
 
 /** Adds what the creating request contributes to the span of an invocation. */
 export function addCreation(invocation: Invocation, call: Call, context: Context): void {
-  const attributes = callAttributes(call);
+  const attributes = { ...callAttributes(call), ...rateLimitsIn(headersOf(call)) };
   if (call.streamed) attributes[ATTR_GEN_AI_REQUEST_STREAM] = true;
   if (call.outcome === 'raw') attributes[ATTR_OPENAI_RESPONSE_PARSED] = false;
   invocation.addAttributes(attributes);

@@ -10,22 +10,13 @@ import {
 } from '../../semconv/attributes.ts';
 import { readHeader } from '../../util/headers.ts';
 import { field, stringField } from '../../util/payload.ts';
-import { addRateLimits } from './rate-limits.ts';
 
-/** The attributes of the HTTP side of any call. */
+/** The attributes of the HTTP side of any call, apart from its rate limits. */
 export function callAttributes(call: Call): Attributes {
   const attributes: Attributes = {};
-  addCallAttributes(attributes, call);
-  return attributes;
-}
-
-/** @returns whether the response has rate limits */
-export function addCallAttributes(attributes: Attributes, call: Call): boolean {
-  const headers = headersOf(call);
   // The SDK puts the id on its results; reading a header is slower.
-  const requestId = stringField(call.value, '_request_id') ?? readHeader(headers, 'x-request-id');
+  const requestId = stringField(call.value, '_request_id') ?? readHeader(headersOf(call), 'x-request-id');
   if (requestId !== undefined) attributes[ATTR_OPENAI_REQUEST_ID] = requestId;
-  const limited = addRateLimits(attributes, headers);
   if (call.streamEnd !== undefined) {
     attributes[ATTR_OPENAI_STREAM_CHUNK_COUNT] = call.chunkCount;
     attributes[ATTR_OPENAI_STREAM_END] = call.streamEnd;
@@ -33,7 +24,7 @@ export function addCallAttributes(attributes: Attributes, call: Call): boolean {
   } else if (isUnread(call)) {
     attributes[ATTR_OPENAI_RESPONSE_PARSED] = false;
   }
-  return limited;
+  return attributes;
 }
 
 /** The seconds between chunks, on average and at most. */

@@ -36,12 +36,12 @@ import { addSkippedCalls } from '../skipped.ts';
 import type { Telemetry } from '../telemetry.ts';
 import { markUnfinished } from '../unfinished.ts';
 import { recordAttempts } from './attempt-span.ts';
-import { addCallAttributes, headersOf } from './call-attributes.ts';
+import { callAttributes, headersOf } from './call-attributes.ts';
 import type { CallPlace, CallSpanStart, FinishDetails, OpenSpan } from './call-place.ts';
 import { addCost, addTotals, failureIn, missUsage } from './call-result.ts';
 import { isEndTold } from './ended-operation.ts';
 import type { InferenceAbove } from './outer-instrumentation.ts';
-import { addRateLimits } from './rate-limits.ts';
+import { rateLimitsIn, recordRateLimits } from './rate-limits.ts';
 import { recordEndAndTellSink } from './record-end.ts';
 import { endSpan } from './span-end.ts';
 import { startSpan } from './start-span.ts';
@@ -63,7 +63,6 @@ export class CallSpan implements CallObservation, OpenSpan {
   readonly #startTime: number;
   /** Whether to record metrics. They are recorded once per operation, so not if an outer instrumentation does it. */
   readonly #measures: boolean;
-  readonly #measuresChunks: boolean;
   /** Whether anything besides metrics is recorded. Of an unsampled call, that is the event of a failure at most. */
   readonly #recordsDetails: boolean;
   /** The attributes the span starts with. */
@@ -71,6 +70,7 @@ export class CallSpan implements CallObservation, OpenSpan {
   /** All later attributes, kept in a second object: V8 turns a large one into a slow dictionary. */
   #parameters: Attributes = NO_ATTRIBUTES;
   #http: Attributes = NO_ATTRIBUTES;
+  #limits: Attributes | undefined;
   #answered: Attributes = NO_ATTRIBUTES;
   readonly #content: ContentRecord | undefined;
   #accumulator: Accumulator | undefined;
@@ -97,8 +97,8 @@ export class CallSpan implements CallObservation, OpenSpan {
     this.#startTime = place.startTime ?? call.startTime;
     this.#measures =
       operation.name !== undefined && above?.recordsMetrics !== true && telemetry.metrics.wanted;
-    this.#measuresChunks = this.#measures && telemetry.settings.chunkMetrics === 'each';
-    this.roughTimes = !this.#measuresChunks && place.chunk === undefined;
+    const measuresChunks = this.#measures && telemetry.settings.chunkMetrics === 'each';
+    this.roughTimes = !measuresChunks && place.chunk === undefined;
     const attributes = guard('reading what is asked for', operation.requestAttributes, request) ?? {};
     addEndpointAttributes(attributes, endpoint);
     if (place.attributes !== undefined) Object.assign(attributes, place.attributes);
@@ -129,7 +129,7 @@ export class CallSpan implements CallObservation, OpenSpan {
     this.#accumulator ??= this.#newAccumulator();
     this.#accumulator?.add(value);
     this.#place.chunk?.(value, time);
-    if (!this.#measuresChunks) return;
+    if (!this.#measures || this.#startSettings.chunkMetrics !== 'each') return;
     this.#gaps ??= new ChunkGaps();
     if (!this.#gaps.add(time)) return;
     this.#early ??= this.#answeredSoFar();
@@ -175,6 +175,7 @@ export class CallSpan implements CallObservation, OpenSpan {
     if (isEndTold(this.#telemetry, this.#content, failure)) this.#tell(result, endTime, failure);
     const { attributes, finishing, ended } = this.#place;
     const span = this.#above?.span ?? this.#span;
+    if (this.#limits !== undefined) guard('recording rate limits', recordRateLimits, span, this.#limits);
     if (name !== undefined) rememberAnswer(span, this.#asked, this.#answered, attributes !== undefined);
     if (finishing !== undefined) guard('finishing a span', finishing, span, result);
     endSpan(this.#span, Math.max(endTime, this.#startTime));
@@ -189,7 +190,7 @@ export class CallSpan implements CallObservation, OpenSpan {
       span: this.#span,
       startSettings: this.#startSettings,
       context: this.context,
-      attributes: { ...this.#asked, ...this.#parameters, ...this.#http, ...this.#answered },
+      attributes: { ...this.#asked, ...this.#parameters, ...this.#http, ...this.#answered, ...this.#limits },
       content: this.#content,
       failure,
       endTime,
@@ -231,16 +232,15 @@ export class CallSpan implements CallObservation, OpenSpan {
     if (call.firstChunkTime !== undefined)
       self.#timeToFirstChunk = (call.firstChunkTime - call.startTime) / 1e3;
     const { metrics } = self.#telemetry;
-    const attributes: Attributes = {};
     const recordsCall = self.#recordsDetails || call.failed || self.#above?.span.isRecording() === true;
-    const limited = recordsCall
-      ? addCallAttributes(attributes, call)
-      : metrics.wanted && addRateLimits(attributes, headersOf(call));
-    if (recordsCall) self.#setCallAttributes(call, attributes);
-    if (limited) metrics.seeRateLimits({ ...self.#asked, ...attributes });
+    if (recordsCall) self.#recordCallAttributes(call);
+    if (recordsCall || metrics.wanted) self.#limits = rateLimitsIn(headersOf(call));
+    if (self.#limits !== undefined) metrics.seeRateLimits({ ...self.#asked, ...self.#limits });
   }
 
-  #setCallAttributes({ status, attemptCount }: Call, attributes: Attributes): void {
+  #recordCallAttributes(call: Call): void {
+    const attributes = callAttributes(call);
+    const { status, attemptCount } = call;
     if (status !== undefined) attributes[ATTR_HTTP_RESPONSE_STATUS_CODE] = status;
     if (attemptCount > 1) attributes[ATTR_HTTP_REQUEST_RESEND_COUNT] = attemptCount - 1;
     // No other instrumentation has these.
