@@ -86,10 +86,8 @@ export class Observer implements CallObserver, ProviderListener {
   prepare(): boolean {
     const beforeFirstCall = this.#beforeFirstCall;
     this.#beforeFirstCall = undefined;
-    if (beforeFirstCall?.() === false) {
-      this.prepare = () => false;
-      return false;
-    }
+    if (beforeFirstCall?.() === false) this.#isDisposed = true;
+    if (this.#isDisposed) return false;
     logFindings();
     const { provider, events, settings } = this.telemetry;
     const { loggers, tracers } = this.#followed;
