@@ -1,10 +1,9 @@
-import { setFlagsFromString } from 'node:v8';
-import { runInNewContext } from 'node:vm';
 import OpenAI, { AzureOpenAI } from 'openai';
 import { afterEach, describe, expect, test } from 'vitest';
 import { instrumentOpenAI, traced } from '../../src/client.ts';
 import { keysInUse, readAnswer, rememberClient } from '../../src/sdk/client-keys.ts';
 import { withoutCredentials } from '../../src/telemetry/content/credentials.ts';
+import { areCollected } from '../support/collected.ts';
 import { type Program, startProgram } from '../support/program.ts';
 import { recordTelemetry } from '../support/telemetry.ts';
 
@@ -243,13 +242,7 @@ describe('the keys of a client', () => {
       rememberClient(client);
       return new WeakRef(client);
     })();
-    setFlagsFromString('--expose-gc');
-    const collect: () => void = runInNewContext('gc');
-    for (let tries = 0; tries < 10 && held.deref() !== undefined; tries++) {
-      await new Promise(setImmediate);
-      collect();
-    }
-    expect(held.deref()).toBeUndefined();
+    expect(await areCollected(held)).toBe(true);
     expect(keysInUse()).not.toContain(KEY);
   });
 });

@@ -17,6 +17,7 @@ import { placeAttributes } from '../../telemetry/place.ts';
 import { CallSpan } from '../../telemetry/spans/call-span.ts';
 import type { Telemetry } from '../../telemetry/telemetry.ts';
 import { arrayField, countField, field, textField } from '../../util/payload.ts';
+import { ItemTimes } from '../item-times.ts';
 import type { SessionPlace } from './session.ts';
 
 /** Audio is counted and not kept. */
@@ -49,6 +50,7 @@ export class OpenResponse {
   readonly isOutOfBand: boolean;
   /** Transcripts of what it answers that came after its start. */
   readonly heard: object[] = [];
+  readonly itemTimes: ItemTimes = new ItemTimes();
   id: string | undefined;
   readonly #telemetry: Telemetry;
   readonly #model: string | undefined;

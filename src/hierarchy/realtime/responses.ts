@@ -13,7 +13,6 @@ import {
   type PayloadObject,
   stringField,
 } from '../../util/payload.ts';
-import { ItemTimes } from '../item-times.ts';
 import { readItemCalls } from '../tool-calls/item-calls.ts';
 import { OpenResponse } from './open-response.ts';
 import type { RealtimeSession } from './session.ts';
@@ -30,7 +29,6 @@ export class SessionResponses {
   readonly #session: RealtimeSession;
   readonly #asked: OpenResponse[] = [];
   readonly #begun = new Map<string, OpenResponse>();
-  readonly #times = new Map<OpenResponse, ItemTimes>();
   #last: OpenResponse | undefined;
 
   constructor(telemetry: Telemetry, session: RealtimeSession) {
@@ -83,7 +81,7 @@ export class SessionResponses {
   item(event: unknown, time: number): void {
     const response = this.#of(event);
     if (response === undefined) return;
-    this.#times.get(response)?.add(event, time);
+    response.itemTimes.add(event, time);
     response.see(event);
   }
 
@@ -94,7 +92,6 @@ export class SessionResponses {
     this.#begun.delete(id);
     response.see(event);
     response.call.endStream('completed');
-    this.#times.delete(response);
     this.#session.answered(field(event, 'response'), id, response.call.endTime);
   }
 
@@ -133,7 +130,6 @@ export class SessionResponses {
       last = Math.max(last, call.endTime);
     }
     this.#begun.clear();
-    this.#times.clear();
     return last;
   }
 
@@ -163,7 +159,6 @@ export class SessionResponses {
     const given = field(field(event, 'response'), 'input');
     const { wantsContent } = this.#telemetry;
     const input = given ?? (wantsContent ? place.said(!isOutOfBand(event)) : undefined);
-    const times = new ItemTimes();
     const parent = place.parentIn(caller);
     const response: OpenResponse = new OpenResponse(this.#telemetry, place, {
       body: { ...event, input },
@@ -172,17 +167,12 @@ export class SessionResponses {
       startTime,
       model: place.model,
       place: place.of(),
-      ended: (result, endTime, spent) => this.#ended(response, result, { times, endTime, spent }),
+      ended: (result, endTime, spent) => this.#ended(response, result, endTime, spent),
     });
-    this.#times.set(response, times);
     return response;
   }
 
-  #ended(
-    { parent, call }: OpenResponse,
-    result: unknown,
-    { times, endTime, spent }: { times: ItemTimes; endTime: number; spent: Spent },
-  ): void {
+  #ended({ parent, call, itemTimes }: OpenResponse, result: unknown, endTime: number, spent: Spent): void {
     const responseId = stringField(result, 'id');
     const session = this.#session;
     session.spent(spent);
@@ -198,7 +188,7 @@ export class SessionResponses {
       startTime: call.startTime,
       endTime,
     };
-    session.toolCalls.asked(calls, asking, times);
+    session.toolCalls.asked(calls, asking, itemTimes);
   }
 }
 
