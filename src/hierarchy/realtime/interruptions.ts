@@ -5,15 +5,8 @@ import {
 } from '../../semconv/attributes.ts';
 import { EVENT_OPENAI_REALTIME_INTERRUPTION } from '../../semconv/events.ts';
 import type { LastingClock } from '../../util/clock.ts';
-import {
-  arrayField,
-  field,
-  first,
-  MAX_REPEATED,
-  numberField,
-  objectField,
-  stringField,
-} from '../../util/payload.ts';
+import { keepNewest } from '../../util/keep-newest.ts';
+import { arrayField, field, first, numberField, objectField, stringField } from '../../util/payload.ts';
 import type { SocketSegment } from './segment.ts';
 
 /**
@@ -81,12 +74,5 @@ export class SessionInterruptions {
 
   #tell(attributes: Record<string, string | number>, time: number): void {
     this.#segment.addEvent(EVENT_OPENAI_REALTIME_INTERRUPTION, attributes, time);
-  }
-}
-
-function keepNewest(known: Map<string, string> | Set<string>): void {
-  for (const oldest of known.keys()) {
-    if (known.size <= MAX_REPEATED) return;
-    known.delete(oldest);
   }
 }

@@ -1,3 +1,4 @@
+import { keepNewest } from '../../util/keep-newest.ts';
 import { MAX_REPEATED } from '../../util/payload.ts';
 
 /** What each response that answers the user has heard so far. A transcript often comes after its response has begun, or even ended. */
@@ -15,10 +16,7 @@ export class SpeechAnswers {
     for (const itemId of this.#unanswered) this.#heard.set(itemId, heard);
     this.#unanswered = [];
     // A session without transcription never takes them.
-    for (const oldest of this.#heard.keys()) {
-      if (this.#heard.size <= MAX_REPEATED) return;
-      this.#heard.delete(oldest);
-    }
+    keepNewest(this.#heard);
   }
 
   /** What the response that answers the item has heard; `undefined` if none has begun. */

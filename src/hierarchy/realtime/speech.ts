@@ -6,7 +6,8 @@ import {
 import { EVENT_OPENAI_REALTIME_SPEECH } from '../../semconv/events.ts';
 import type { Spent } from '../../telemetry/cost/spent.ts';
 import type { Telemetry } from '../../telemetry/telemetry.ts';
-import { MAX_REPEATED, numberField, stringField, textField } from '../../util/payload.ts';
+import { keepNewest } from '../../util/keep-newest.ts';
+import { numberField, stringField, textField } from '../../util/payload.ts';
 import type { SocketSegment } from './segment.ts';
 import type { SessionPlace } from './session.ts';
 import { SpeechAnswers } from './speech-answers.ts';
@@ -106,8 +107,9 @@ export class SessionSpeech {
   }
 
   #remember(itemId: string | undefined, time: number): void {
-    if (itemId === undefined || this.#spoken.has(itemId) || this.#spoken.size >= MAX_REPEATED) return;
+    if (itemId === undefined || this.#spoken.has(itemId)) return;
     this.#spoken.set(itemId, time);
+    keepNewest(this.#spoken);
   }
 
   transcribed(event: unknown, time: number, model: string | undefined): void {

@@ -1,4 +1,5 @@
 import { activeContext } from '../../util/active-context.ts';
+import { keepNewest } from '../../util/keep-newest.ts';
 import { field, fieldsOf, objectField, type PayloadObject, stringField } from '../../util/payload.ts';
 import { Call, type CallObserver } from '../call.ts';
 import { isSuppressed } from '../suppression.ts';
@@ -6,7 +7,6 @@ import type { SocketClose, SocketObservation } from './socket.ts';
 
 /** A program may ask and never be answered; further responses are not recorded. */
 const MAX_OPEN = 1_000;
-const MAX_STEERED = 128;
 
 const ENDS: ReadonlySet<unknown> = new Set([
   'response.completed',
@@ -50,7 +50,8 @@ export class ResponsesSocket implements SocketObservation {
       this.#last = this.#begin(field(event, 'stream_id'), event, waits);
     } else if (type === 'response.steer') {
       const id = stringField(event, 'previous_response_id');
-      if (id !== undefined && this.#steered.size < MAX_STEERED) this.#steered.add(id);
+      if (id !== undefined) this.#steered.add(id);
+      keepNewest(this.#steered);
     }
   }
 

@@ -199,6 +199,18 @@ describe('a realtime session', () => {
   });
 });
 
+it('times a transcript from the end of the speech, however much was said before without one', async () => {
+  const program = await startProgram();
+  const { answer } = await openRealtime(program);
+  const spoke = (item_id: string): object => ({ type: 'input_audio_buffer.committed', item_id });
+  await answer({ type: 'session.created', session: SESSION });
+  await answer(...Array.from({ length: 200 }, (_, index) => spoke(`item_${index}`)), spoke('last'));
+  await answer(transcript('last', 'Hello'));
+  const [heard] = program.telemetry.spans;
+  expect(heard?.name).toBe('transcription');
+  expect(heard?.duration).not.toEqual([0, 0]);
+});
+
 describe.each([-3_600_000, 3_600_000])('a session during which the system time is set by %d ms', (by) => {
   it('has times that fit together', async () => {
     const program = await startProgram();

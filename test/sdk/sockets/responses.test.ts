@@ -143,6 +143,28 @@ describe('a response over a WebSocket', () => {
     `);
   });
 
+  it('begins without a request, however much steering has come to nothing before', async () => {
+    const program = await startProgram();
+    program.simulator.onSocket(byHand);
+    const { send, ended } = await openResponses(program);
+    const steer = (id: string): void =>
+      send({ type: 'response.steer', previous_response_id: id, input: 'Shorter' });
+    for (let count = 0; count < 200; count++) steer(`absent_${count}`);
+    send(CREATE);
+    const server = await serverOf(program);
+    server.send(event('created', 'r1'));
+    steer('r1');
+    server.send(event('incomplete', 'r1', { incomplete_details: { reason: 'steered' } }));
+    server.send(event('created', 'r2', { previous_response_id: 'r1' }));
+    server.send(event('completed', 'r2', { previous_response_id: 'r1' }));
+    for (let count = 0; count < 2; count++) await ended();
+    await program.expectTree(`
+      chat gpt-4o-mini  gen_ai.response.id=r1
+
+      chat gpt-4o-mini  gen_ai.response.id=r2
+    `);
+  });
+
   it('that fails, or is refused, has the error', async () => {
     const program = await startProgram();
     const { send, ended, errors } = await openResponses(program);
