@@ -63,7 +63,7 @@ const MAX_INDENTATION = 100;
 /**
  * Arranges finished spans, given in order of arrival, as one tree per trace. Siblings are sorted by start time (what a
  * user has said comes before the answer), then end time, then arrival; traces by the start of their first span. If
- * parents form a circle, the span that arrived first becomes a root. If two spans have the same id, the first gets the children.
+ * parents form a circle, one span of it becomes a root. If two spans have the same id, the first gets the children.
  */
 export function buildTrees(spans: Iterable<FinishedSpan>): TraceTree[] {
   const traces = new Map<string, SpanNode[]>();
@@ -127,7 +127,7 @@ function link(nodes: readonly SpanNode[]): SpanNode[] {
   return roots.sort(compareNodes);
 }
 
-/** Turns the first span of every circle of parents into a root, since no root leads to the circle. */
+/** Turns one span of every circle of parents into a root, since no root leads to the circle. */
 function cutCircles(
   nodes: readonly SpanNode[],
   roots: readonly SpanNode[],
@@ -144,8 +144,12 @@ function cutCircles(
   };
   roots.forEach(reach);
   const cut: SpanNode[] = [];
-  for (const node of nodes) {
-    if (reached.has(node)) continue;
+  for (const start of nodes) {
+    if (reached.has(start)) continue;
+    // It may stand below the circle.
+    let node = start;
+    for (const above = new Set<SpanNode>(); !above.has(node); node = parents.get(node) ?? node)
+      above.add(node);
     const parent = parents.get(node);
     if (parent !== undefined) parent.children = parent.children.filter((child) => child !== node);
     cut.push(node);

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { buildTrees, type FinishedSpan, rowsOf } from '../../src/export/tree.ts';
+import { growthOf } from '../support/growth.ts';
 import { makeSpans } from './spans.ts';
 
 /** A span as hostile as a broken exporter could make it: any ids, any parent. */
@@ -51,6 +52,14 @@ describe('buildTrees', () => {
       '└─ 2',
       '   └─ 3',
     ]);
+  });
+
+  it('cuts a circle once, with what stands below it, in linear time', async () => {
+    const leaves = (count: number): FinishedSpan[] =>
+      Array.from({ length: count }, (_, index) => rawSpan(`leaf ${index}`, '1'));
+    const circle = [rawSpan('1', '2'), rawSpan('2', '1')];
+    expect(draw([...leaves(2), ...circle])).toEqual(['1', '├─ leaf 0', '├─ leaf 1', '└─ 2']);
+    expect(await growthOf(1_000, (size) => buildTrees([...leaves(size), ...circle]))).toBeLessThan(2.1);
   });
 
   it('shows two spans with the same id', () => {
