@@ -83,12 +83,14 @@ export class TraceStore {
 
   lists(filter: EntryFilter): TraceLists {
     const traces: TraceEntry[] = [];
+    const underWay = new Set<string>();
     const parts = new Map<string, { spans: FinishedSpan[]; key: string }>();
-    for (const stored of this.#traces.values()) {
+    for (const [traceId, stored] of this.#traces) {
       if (stored.spans.size === 0) continue;
       const viewed = viewedTrace(stored);
       const entry = entryOf(viewed, 'trace', filter, String(stored.revision));
-      if (entry !== undefined) traces.push({ ...entry, underWay: isStillUnderWay(stored, entry.underWay) });
+      if (isStillUnderWay(stored, viewed)) underWay.add(traceId);
+      if (entry !== undefined) traces.push({ ...entry, underWay: underWay.has(traceId) });
       for (const [id, spans] of conversationSpans(viewed)) {
         const part = parts.get(id) ?? { spans: [], key: '' };
         for (const span of spans) part.spans.push(span);
@@ -102,7 +104,8 @@ export class TraceStore {
       const trace = known?.key === key ? known.trace : conversationTrace(id, spans);
       this.#conversations.set(id, { key, trace });
       const entry = entryOf(trace, 'conversation', filter, key);
-      return entry === undefined ? [] : [{ ...entry, underWay: this.#isAnyUnderWay(trace) }];
+      const isAnyUnderWay = trace.tree.roots.some(({ span }) => underWay.has(span.spanContext().traceId));
+      return entry === undefined ? [] : [{ ...entry, underWay: isAnyUnderWay }];
     });
     return {
       traces: traces.sort(compareEntries),
@@ -124,13 +127,6 @@ export class TraceStore {
         if (kept !== undefined) spans.push(kept);
       }
     return spans.length === 0 ? undefined : { spans, omitted: 0 };
-  }
-
-  #isAnyUnderWay({ tree }: Trace): boolean {
-    return tree.roots.some(({ span }) => {
-      const stored = this.#traces.get(span.spanContext().traceId);
-      return stored !== undefined && isStillUnderWay(stored, isUnderWay(viewedTrace(stored)));
-    });
   }
 
   /** Returns the trace, moved to the end of the order. */
@@ -183,8 +179,8 @@ function viewedTrace(stored: StoredTrace): Trace {
   return stored.viewed;
 }
 
-function isStillUnderWay({ arrived }: StoredTrace, underWay: boolean): boolean {
-  return underWay && Date.now() - arrived < UNDER_WAY_TIMEOUT_MS;
+function isStillUnderWay({ arrived }: StoredTrace, viewed: Trace): boolean {
+  return Date.now() - arrived < UNDER_WAY_TIMEOUT_MS && isUnderWay(viewed);
 }
 
 function lengthOf(value: PageSpan | SpanEvent): number {

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import { TraceStore } from '../../../src/export/live/trace-store.ts';
 import type { PageSpan, SpanEvent } from '../../../src/export/page-span.ts';
+import { growthOf } from '../../support/growth.ts';
 
 const NO_FILTER = { words: '', onlyErrors: false };
 
@@ -28,6 +29,19 @@ test('the spans that make one trace too large are counted', () => {
   const store = new TraceStore(10_000);
   store.add(['1', '2', '3', '4'].map((id) => span('a', id, 4_000)));
   expect(store.trace('a')).toMatchObject({ spans: [{ spanId: '1' }, { spanId: '2' }], omitted: 2 });
+});
+
+test('a trace of many conversations is listed in linear time', async () => {
+  const list = (size: number): void => {
+    const store = new TraceStore();
+    const roots = Array.from({ length: size }, (_, index) => ({
+      ...span('a', String(index)),
+      attributes: { 'gen_ai.conversation.id': `conv_${index}` },
+    }));
+    store.add(roots);
+    expect(store.lists(NO_FILTER).conversations).toHaveLength(size);
+  };
+  expect(await growthOf(1_000, list)).toBeLessThan(2.1);
 });
 
 test('events about one span are limited', () => {
