@@ -18,14 +18,20 @@ interface Token {
   readonly value: string;
 }
 
-/** Tokens of one import statement. */
-const MAX_STATEMENT_TOKENS = 2_000;
+/** Where a statement ends, and what it imports from. */
+interface StatementEnd {
+  readonly at: number;
+  readonly from?: string;
+}
 
-/** White space and comments; strings; names and numbers. Any other character is a sign. */
+/** White space and comments; names and numbers. Any other character is a sign. */
 const TOKEN =
-  /(?<skipped>\s+|\/\/[^\n]*|\/\*[\s\S]*?(?:\*\/|$))|"(?<double>(?:[^"\\\n]|\\[\s\S])*)"|'(?<single>(?:[^'\\\n]|\\[\s\S])*)'|(?<name>[\w$\u0080-\uffff]+)|(?<sign>[\s\S])/y;
-const TEMPLATE_TEXT = /(?<text>(?:[^`\\$]|\\[\s\S]|\$(?!\{))*)(?<end>`|\$\{|$)/y;
-const REGULAR_EXPRESSION = /\/(?:[^/\\[\n]|\\.|\[(?:[^\]\\\n]|\\.)*\])+\/[a-z]*/y;
+  /(?<skipped>\s+|\/\/[^\n]*|\/\*[\s\S]*?(?:\*\/|$))|(?<name>[\w$\u0080-\uffff]+)|(?<sign>[\s\S])/y;
+// None of these ever goes back: where the end is missing, they match what is there.
+const DOUBLE_QUOTED = /"(?<text>(?:[^"\\\n]|\\[\s\S])*)(?<end>")?/y;
+const SINGLE_QUOTED = /'(?<text>(?:[^'\\\n]|\\[\s\S])*)(?<end>')?/y;
+const TEMPLATE_TEXT = /(?<text>(?:[^`\\$]|\\[\s\S]|\\$|\$(?!\{))*)(?<end>`|\$\{)?/y;
+const REGULAR_EXPRESSION = /\/(?<text>(?:[^/\\[\n]|\\.|\[(?:[^\]\\\n]|\\.)*\]?)+)(?<end>\/[a-z]*)?/y;
 
 /** After these names a slash begins a regular expression, as after most signs. */
 const BEFORE_EXPRESSION: ReadonlySet<string> = new Set(
@@ -41,6 +47,12 @@ export function readImports(source: string): ModuleImports {
   const [statically, dynamically, required]: [string[], string[], string[]] = [[], [], []];
   const names = new Set<string>();
   let hasModuleSyntax = false;
+  let end: StatementEnd = { at: 0 };
+  const fromAfter = (index: number): string | undefined => {
+    // Statements that begin before the same end have it in common.
+    if (end.at <= index) end = statementEnd(tokens, index + 1);
+    return end.from;
+  };
   tokens.forEach(({ kind, value }, index) => {
     if (kind !== 'name') return;
     names.add(value);
@@ -49,7 +61,7 @@ export function readImports(source: string): ModuleImports {
     if (value === 'require' && argument !== undefined) required.push(argument);
     else if (value === 'import' && argument !== undefined) dynamically.push(argument);
     else if (value === 'import' || value === 'export') {
-      const statement = readStatement(tokens, index);
+      const statement = readStatement(tokens, index, fromAfter);
       if (statement === undefined) return;
       hasModuleSyntax = true;
       if (statement.from !== undefined) statically.push(statement.from);
@@ -65,7 +77,11 @@ function argumentAt(tokens: readonly Token[], index: number): string | undefined
 }
 
 /** `undefined` for what is no statement, such as `import.meta` and a property called `export`. Types import nothing. */
-function readStatement(tokens: readonly Token[], index: number): { from?: string } | undefined {
+function readStatement(
+  tokens: readonly Token[],
+  index: number,
+  fromAfter: (index: number) => string | undefined,
+): { from?: string } | undefined {
   const next = tokens[index + 1];
   if (next === undefined || ['(', '.', ':', ',', ')', '='].some((sign) => isSign(next, sign)))
     return undefined;
@@ -73,15 +89,20 @@ function readStatement(tokens: readonly Token[], index: number): { from?: string
   if (isImport && next.kind === 'text') return { from: next.value };
   const isType = next.value === 'type' && !['from', ','].includes(tokens[index + 2]?.value ?? '');
   if (!isImport && next.value !== 'type' && !isSign(next, '*') && !isSign(next, '{')) return {};
-  for (let at = index + 1; at < Math.min(tokens.length, index + MAX_STATEMENT_TOKENS); at++) {
+  const from = fromAfter(index);
+  return isType || from === undefined ? {} : { from };
+}
+
+function statementEnd(tokens: readonly Token[], start: number): StatementEnd {
+  for (let at = start; at < tokens.length; at++) {
     const [token, after] = [tokens[at], tokens[at + 1]];
     if (token?.kind === 'name' && token.value === 'from' && after?.kind === 'text')
-      return isType ? {} : { from: after.value };
-    if (isSign(token, ';') || isSign(token, '=') || isSign(token, '(')) return {};
+      return { at, from: after.value };
+    if (isSign(token, ';') || isSign(token, '=') || isSign(token, '(')) return { at };
     // `export { a }` without a `from` is over.
-    if (isSign(token, '}') && after?.value !== 'from') return {};
+    if (isSign(token, '}') && after?.value !== 'from') return { at };
   }
-  return {};
+  return { at: tokens.length };
 }
 
 function isSign(token: Token | undefined, sign: string): boolean {
@@ -99,6 +120,17 @@ function sourceTokens(source: string): Token[] {
     if (found !== null) at += found[0].length;
     return found;
   };
+  /** Where the last match without its end has stopped: what begins before that has none either. */
+  const endless = new Map<RegExp, number>();
+  const matchWhole = (pattern: RegExp): string | undefined => {
+    const start = at;
+    if (start < (endless.get(pattern) ?? 0)) return undefined;
+    const { text, end } = match(pattern)?.groups ?? {};
+    if (end !== undefined) return text;
+    endless.set(pattern, at);
+    at = start;
+    return undefined;
+  };
   const readTemplate = (): void => {
     const found = match(TEMPLATE_TEXT);
     if (found?.groups?.end === '${') templates.push(0);
@@ -106,16 +138,21 @@ function sourceTokens(source: string): Token[] {
     tokens.push({ kind: 'text', value: found?.groups?.text ?? '' });
   };
   while (at < source.length) {
-    if (source[at] === '/' && beginsExpression(tokens) && !/[/*]/.test(source[at + 1] ?? '')) {
-      if (match(REGULAR_EXPRESSION) !== null) {
+    const character = source[at];
+    if (character === '"' || character === "'") {
+      const text = matchWhole(character === '"' ? DOUBLE_QUOTED : SINGLE_QUOTED);
+      if (text !== undefined) {
+        tokens.push({ kind: 'text', value: text });
+        continue;
+      }
+    } else if (character === '/' && beginsExpression(tokens) && !/[/*]/.test(source[at + 1] ?? '')) {
+      if (matchWhole(REGULAR_EXPRESSION) !== undefined) {
         tokens.push({ kind: 'sign', value: 'regular expression' });
         continue;
       }
     }
     const groups = match(TOKEN)?.groups ?? {};
-    const text = groups.double ?? groups.single;
-    if (text !== undefined) tokens.push({ kind: 'text', value: text });
-    else if (groups.name !== undefined) tokens.push({ kind: 'name', value: groups.name });
+    if (groups.name !== undefined) tokens.push({ kind: 'name', value: groups.name });
     else if (groups.sign === '`') readTemplate();
     else if (groups.sign !== undefined) {
       const open = templates.length - 1;

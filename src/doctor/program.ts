@@ -204,7 +204,7 @@ class ProgramFiles {
 
   #resolve(specifier: string, from: string): string | undefined {
     if (!/^\.{1,2}(?:\/|$)/.test(specifier)) return undefined;
-    const file = resolveFile(join(dirname(from), specifier.replace(/[?#].*$/, '')));
+    const file = resolveFile(join(dirname(from), specifier.replace(/[?#][\s\S]*/, '')));
     return file === undefined || extname(file) === '.json' ? undefined : realPathIfAny(file);
   }
 

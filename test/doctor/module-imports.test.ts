@@ -57,3 +57,16 @@ test.each([
 ])('adversarial text does not stall it: %s', (_, source) => {
   expect(readImports(source).required).toEqual([]);
 });
+
+// In quadratic time each of these takes minutes.
+test.each(['/[', '=/a[', '`\\', '\\"', "\\'", 'import{', '{ import '])(
+  'reads %j, repeated, in linear time',
+  (piece) => {
+    expect(readImports(piece.repeat(1_000_000 / piece.length)).required).toEqual([]);
+  },
+);
+
+test('what stands after a text without an end is read', () => {
+  const source = `a = 'b\nrequire('c');\nd = /[/\nrequire('e'); </p> require('f')`;
+  expect(readImports(source).required).toEqual(['c', 'e', 'f']);
+});

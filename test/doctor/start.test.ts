@@ -74,6 +74,13 @@ describe('a set-up that is loaded first passes:', () => {
   });
 });
 
+test('an import with a long query is resolved in linear time', async () => {
+  // In quadratic time it takes minutes.
+  const specifier = `./other.mjs${'?'.repeat(990_000)}\\\n`;
+  await write({ 'app.mjs': `import '${specifier}';`, 'other.mjs': IMPORT });
+  expect(look(`node --import ${PACKAGE_NAME}/register app.mjs`)).toEqual(WELL);
+});
+
 test('variables of an --env-file count unless the shell or the command sets them', async () => {
   const file = `NODE_OPTIONS="--import ${PACKAGE_NAME}/register"\nOTEL_EXPORTER_OTLP_ENDPOINT=localhost:4318\nSECRET=1\n`;
   await write({ 'app.mjs': IMPORT, '.env': file });
