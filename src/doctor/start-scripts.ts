@@ -21,6 +21,8 @@ export interface Launch {
 /** The scripts that start a program. */
 const SCRIPT_NAME = /^(?:start|serve|dev|prod|production|server|worker)(?:[:.-]|$)/;
 const MAX_SCRIPTS = 20;
+/** Scripts that one start script runs. */
+const MAX_CALLED_SCRIPTS = 100;
 const MAX_COMMAND_LENGTH = 10_000;
 
 const RUNNERS: ReadonlySet<string> = new Set(['node', 'nodejs', 'tsx', 'ts-node', 'nodemon', 'bun', 'deno']);
@@ -87,7 +89,7 @@ export function launchesIn(
       return launchesIn(script, executed, scripts, entered).map((launch) => ({ ...within(launch), command }));
     const called = calledScript(words, scripts);
     if (called === undefined) return launchOf(script, command, words, environment) ?? [];
-    if (entered.has(called)) return [];
+    if (entered.has(called) || entered.size >= MAX_CALLED_SCRIPTS) return [];
     entered.add(called);
     return launchesIn(called, String(scripts[called]), scripts, entered).map(within);
   });

@@ -113,6 +113,16 @@ describe('the scripts of a package.json:', () => {
     expect(launched(scripts)).toEqual([['serve', 'app.mjs', {}]]);
   });
 
+  test('a chain of them is followed to a limit', () => {
+    const chain = (length: number): Record<string, string> => ({
+      ...Object.fromEntries(Array.from({ length }, (_, index) => [`s${index}`, `npm run s${index + 1}`])),
+      start: 'npm run s0',
+      [`s${length}`]: 'node app.mjs',
+    });
+    expect(launchesOf({ scripts: chain(50) })).toHaveLength(1);
+    expect(launchesOf({ scripts: chain(50_000) })).toEqual([]);
+  });
+
   test.each(['npm run y', 'npm run x -w other', 'npm --prefix other run x', 'npm ci', 'npm run toString'])(
     'scripts of other packages and unknown scripts are not followed: %s',
     (start) => {
