@@ -11,6 +11,7 @@ import {
   ATTR_OPENAI_RETRY_SHOULD_RETRY,
 } from '../../semconv/attributes.ts';
 import { readHeader } from '../../util/headers.ts';
+import { asName } from '../../util/payload.ts';
 import { thrownTypeOf } from '../error.ts';
 import { HIERARCHY_IDS } from '../place.ts';
 import type { Telemetry } from '../telemetry.ts';
@@ -59,7 +60,7 @@ function attemptAttributes(attempt: Attempt, number: number, previous: Attempt |
   const { status, headers } = attempt;
   if (number > 0) attributes[ATTR_HTTP_REQUEST_RESEND_COUNT] = number;
   if (status !== undefined) attributes[ATTR_HTTP_RESPONSE_STATUS_CODE] = status;
-  const requestId = readHeader(headers, 'x-request-id');
+  const requestId = asName(readHeader(headers, 'x-request-id'));
   if (requestId !== undefined) attributes[ATTR_OPENAI_REQUEST_ID] = requestId;
   const shouldRetry = readHeader(headers, 'x-should-retry');
   if (shouldRetry === 'true' || shouldRetry === 'false')

@@ -9,13 +9,14 @@ import {
   ATTR_OPENAI_STREAM_END,
 } from '../../semconv/attributes.ts';
 import { readHeader } from '../../util/headers.ts';
-import { field, stringField } from '../../util/payload.ts';
+import { asName, field, stringField } from '../../util/payload.ts';
 
 /** The attributes of the HTTP side of any call, apart from its rate limits. */
 export function callAttributes(call: Call): Attributes {
   const attributes: Attributes = {};
   // The SDK puts the id on its results; reading a header is slower.
-  const requestId = stringField(call.value, '_request_id') ?? readHeader(headersOf(call), 'x-request-id');
+  const requestId =
+    stringField(call.value, '_request_id') ?? asName(readHeader(headersOf(call), 'x-request-id'));
   if (requestId !== undefined) attributes[ATTR_OPENAI_REQUEST_ID] = requestId;
   if (call.streamEnd !== undefined) {
     attributes[ATTR_OPENAI_STREAM_CHUNK_COUNT] = call.chunkCount;

@@ -2,6 +2,7 @@ import { ROOT_CONTEXT } from '@opentelemetry/api';
 import { expect, test } from 'vitest';
 import { Call } from '../../../src/sdk/call.ts';
 import { callAttributes } from '../../../src/telemetry/spans/call-attributes.ts';
+import { startProgram } from '../../support/program.ts';
 
 /** Attributes of a stream whose chunks came at these times, in milliseconds. */
 function gapsOf(...times: readonly number[]): unknown[] {
@@ -21,4 +22,14 @@ test('openai.stream.chunk_gap_mean and _max are the seconds between two chunks',
 
 test.each([[[]], [[1_000]]])('a stream with the chunks %j has no time between them', (times) => {
   expect(gapsOf(...times)).toEqual([undefined, undefined]);
+});
+
+test('a request id that is longer than any name is not recorded', async () => {
+  const { client, simulator, telemetry } = await startProgram({ client: { maxRetries: 1 } });
+  const headers = { 'x-request-id': 'x'.repeat(2_000) };
+  simulator.next({ status: 500, headers: { ...headers, 'retry-after-ms': '1' } });
+  simulator.next({ headers });
+  await client.chat.completions.create({ model: 'gpt-4o', messages: [{ role: 'user', content: 'Hello.' }] });
+  expect(telemetry.spans.map(({ name }) => name)).toEqual(['attempt', 'attempt', 'chat gpt-4o']);
+  for (const { attributes } of telemetry.spans) expect(attributes).not.toHaveProperty('openai.request.id');
 });
