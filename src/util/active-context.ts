@@ -35,7 +35,7 @@ export function runIn<Result>(
 ): Result {
   const entry: ContextRun = { run, self, args, state: 'new', result: undefined };
   try {
-    // Without `this`, which context managers bind in a further function.
+    // Context managers bind a `this` in a further function, so the entry holds it.
     context.with(values, enter, undefined, entry);
   } catch (error) {
     if (entry.state === 'running') throw error;

@@ -79,12 +79,14 @@ describe('withMetadata', () => {
       program.simulator.respond({ output });
       await withMetadata({ userId }, async () => {
         const { responses } = program.client;
-        const asked = await responses.create({ model: QUESTION.model, input: 'What is x?' });
-        const input = asked.output.flatMap((item) =>
+        const question = { role: 'user', content: 'What is x?' } as const;
+        const asked = await responses.create({ model: QUESTION.model, input: [question] });
+        const answer = asked.output.flatMap((item) =>
           item.type === 'function_call'
             ? [item, { type: 'function_call_output' as const, call_id: item.call_id, output: '4' }]
             : [],
         );
+        const input = [question, ...answer];
         await withMetadata({ userId: 'worker' }, () => responses.create({ model: QUESTION.model, input }));
       });
     };

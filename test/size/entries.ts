@@ -16,7 +16,7 @@ const HOOKS = ['node:fs', 'node:module', 'node:path', 'node:url'];
 export const ENTRIES: readonly Entry[] = [
   { name: 'agents', kilobytes: 203, loads: [API] },
   { name: 'client', kilobytes: 383, loads: [API] },
-  { name: 'export', kilobytes: 152, loads: [API] },
+  { name: 'export', kilobytes: 153, loads: [API] },
   { name: 'index', kilobytes: 394, loads: [API, ...HOOKS] },
   { name: 'openai', kilobytes: 383, loads: [API, 'openai'] },
   { name: 'register', kilobytes: 538, loads: [API, ...HOOKS] },
