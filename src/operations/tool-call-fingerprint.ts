@@ -1,11 +1,9 @@
 import { parseJson } from '../telemetry/content/messages.ts';
-import { asArray, asObject, field, stringField } from '../util/payload.ts';
+import { asObject } from '../util/payload.ts';
 import { sha256 } from '../util/sha256.ts';
 
 /** Characters. Hashing more would hold the program up; such calls are matched by their response or conversation only. */
 const MAX_HASHED_LENGTH = 262_144;
-/** Characters of a message. */
-const MAX_KEPT_LENGTH = 16_384;
 /** Half of a SHA-256: still far too many digits for anyone to find a second call with the same ones. */
 const DIGITS = 32;
 
@@ -25,25 +23,6 @@ export function fingerprintOf(name: string, given: unknown): string | undefined 
   if (text === undefined || text.length > MAX_HASHED_LENGTH) return undefined;
   // JSON escapes lone surrogates, which UTF-8 would make equal.
   return sha256(new TextEncoder().encode(JSON.stringify([name, text]))).slice(0, DIGITS);
-}
-
-/** The message if it is short, and text only: it is kept until the answer, and a stream may stay open for long. */
-export function shortMessage(message: unknown): unknown {
-  const said = field(message, 'content') ?? field(message, 'output');
-  if (typeof said === 'string') return said.length > MAX_KEPT_LENGTH ? undefined : message;
-  let length = 0;
-  for (const part of asArray(said)) {
-    const text = field(part, 'text');
-    length += typeof text === 'string' ? text.length : Number.POSITIVE_INFINITY;
-    if (length > MAX_KEPT_LENGTH) return undefined;
-  }
-  return message;
-}
-
-/** Identifies what a model was told last: a message, or the result of a tool. `undefined` if there is nothing to hash. */
-export function fingerprintOfMessage(message: unknown): string | undefined {
-  const said = field(message, 'content') ?? field(message, 'output') ?? undefined;
-  return said === undefined ? undefined : fingerprintOf(stringField(message, 'role') ?? '', said);
 }
 
 function canonical(given: unknown): string | undefined {

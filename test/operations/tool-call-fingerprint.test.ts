@@ -1,5 +1,5 @@
-import { describe, expect, it } from 'vitest';
-import { fingerprintOf, shortMessage } from '../../src/operations/tool-call-fingerprint.ts';
+import { expect, it } from 'vitest';
+import { fingerprintOf } from '../../src/operations/tool-call-fingerprint.ts';
 
 const NAME = 'get_balance';
 const LONG = 'x'.repeat(262_144);
@@ -39,43 +39,4 @@ it('values too long to hash or impossible to serialize have no fingerprint', () 
   const circular: { self?: unknown } = {};
   circular.self = circular;
   expect(fingerprintOf(NAME, circular)).toBeUndefined();
-});
-
-describe('a message that is kept until its answer', () => {
-  const text = 'x'.repeat(16_384);
-  it.each<[string, unknown]>([
-    ['a text', { role: 'user', content: text }],
-    [
-      'several texts',
-      {
-        role: 'user',
-        content: [
-          { type: 'text', text: text.slice(1) },
-          { type: 'text', text: 'x' },
-        ],
-      },
-    ],
-    ['the result of a tool', { type: 'function_call_output', output: text }],
-    ['nothing', undefined],
-  ])('is short: %s', (_, message) => {
-    expect(shortMessage(message)).toBe(message);
-  });
-
-  it.each<[string, unknown]>([
-    ['a long text', { role: 'user', content: `${text}x` }],
-    [
-      'long texts',
-      {
-        role: 'user',
-        content: [
-          { type: 'text', text },
-          { type: 'text', text: 'x' },
-        ],
-      },
-    ],
-    ['the long result of a tool', { type: 'function_call_output', output: `${text}x` }],
-    ['an image', { role: 'user', content: [{ type: 'image_url', image_url: { url: 'data:,' } }] }],
-  ])('is not: %s', (_, message) => {
-    expect(shortMessage(message)).toBeUndefined();
-  });
 });

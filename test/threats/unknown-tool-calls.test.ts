@@ -15,7 +15,7 @@ const UNIQUE = 'call_T9rXw2LbQm4KzVy8NcHd0PfA';
 const REPEATED = 'call_0';
 const TOOLS = [{ type: 'function' as const, function: { name: 'my_orders', parameters: {} } }];
 
-/** A user's loop of two requests over one API. */
+/** Two requests of a user's loop over one API. */
 interface Loop {
   ask(program: Program, user: string, id: string): Promise<unknown>;
   answer(program: Program, user: string, id: string): Promise<unknown>;
@@ -27,11 +27,16 @@ const question = (user: string) => ({ role: 'user' as const, content: `I am ${us
 
 const ordersOf = (user: string): string => `{"of":"${user}"}`;
 
-const asking = (id: string) => ({
+/** A step before, whose result is the same for every user. */
+const LOGIN = { id: 'call_00', name: 'login', result: 'ok' };
+
+const asking = (id: string, name = 'my_orders') => ({
   role: 'assistant' as const,
   content: null,
-  tool_calls: [{ id, type: 'function' as const, function: { name: 'my_orders', arguments: '{}' } }],
+  tool_calls: [{ id, type: 'function' as const, function: { name, arguments: '{}' } }],
 });
+
+const told = (id: string, content: string) => ({ role: 'tool' as const, tool_call_id: id, content });
 
 async function complete({ client, simulator }: Program, messages: Message[], message: object): Promise<void> {
   const usage = { prompt_tokens: 1, completion_tokens: 1, total_tokens: 2 };
@@ -40,18 +45,15 @@ async function complete({ client, simulator }: Program, messages: Message[], mes
   await client.chat.completions.create({ model: MODEL, messages, tools: TOOLS });
 }
 
-const completions: Loop = {
-  ask: (program, user, id) => complete(program, [question(user)], asking(id)),
+/** @param steps what comes before the call */
+const completionsAfter = (...steps: readonly Message[]): Loop => ({
+  ask: (program, user, id) => complete(program, [question(user), ...steps], asking(id)),
   answer: (program, user, id) =>
-    complete(
-      program,
-      [question(user), asking(id), { role: 'tool', tool_call_id: id, content: ordersOf(user) }],
-      {
-        role: 'assistant',
-        content: 'Done.',
-      },
-    ),
-};
+    complete(program, [question(user), ...steps, asking(id), told(id, ordersOf(user))], {
+      role: 'assistant',
+      content: 'Done.',
+    }),
+});
 
 function respond(
   { client, simulator }: Program,
@@ -65,26 +67,37 @@ function respond(
   return client.responses.create({ model: MODEL, input: input ?? [], store: false });
 }
 
-const calling = (call_id: string) => ({
+const calling = (call_id: string, name = 'my_orders') => ({
   type: 'function_call' as const,
   call_id,
-  name: 'my_orders',
+  name,
   arguments: '{}',
 });
 
-const responses: Loop = {
-  ask: (program, user, id) => respond(program, question(user).content, [calling(id)]),
+const output = (call_id: string, given: string) => ({
+  type: 'function_call_output' as const,
+  call_id,
+  output: given,
+});
+
+const responsesAfter = (...steps: readonly OpenAI.Responses.ResponseInputItem[]): Loop => ({
+  ask: (program, user, id) =>
+    respond(program, steps.length === 0 ? question(user).content : [question(user), ...steps], [calling(id)]),
   answer: (program, user, id) =>
-    respond(
-      program,
-      [question(user), calling(id), { type: 'function_call_output', call_id: id, output: ordersOf(user) }],
-      [],
-    ),
-};
+    respond(program, [question(user), ...steps, calling(id), output(id, ordersOf(user))], []),
+});
 
 const LOOPS: [string, Loop][] = [
-  ['chat completions', completions],
-  ['Responses', responses],
+  ['chat completions', completionsAfter()],
+  [
+    'chat completions in the second step',
+    completionsAfter(asking(LOGIN.id, LOGIN.name), told(LOGIN.id, LOGIN.result)),
+  ],
+  ['Responses', responsesAfter()],
+  [
+    'Responses in the second step',
+    responsesAfter(calling(LOGIN.id, LOGIN.name), output(LOGIN.id, LOGIN.result)),
+  ],
 ];
 
 function start(sampler?: Sampler): Promise<Program> {
@@ -105,7 +118,7 @@ const LOOP = `
 
 afterEach(() => vi.useRealTimers());
 
-describe.each(LOOPS)('over %s, the result of a user', (_, loop) => {
+describe.each(LOOPS)('in a loop over %s, the result of a user', (_, loop) => {
   it('is not taken for that of another if the calls are not sampled', async () => {
     let roots = 0;
     const decide = {

@@ -1,5 +1,4 @@
 import { type Context, trace } from '@opentelemetry/api';
-import { shortMessage } from '../../operations/tool-call-fingerprint.ts';
 import type { Call } from '../../sdk/call.ts';
 import { type CallerTrace, callerTraceOf } from '../../telemetry/metadata.ts';
 import type { Telemetry } from '../../telemetry/telemetry.ts';
@@ -7,6 +6,7 @@ import { arrayField } from '../../util/payload.ts';
 import type { OpenSpan } from '../api.ts';
 import { JoinedTrace } from '../conversations/joined-trace.ts';
 import { ItemTimes } from '../item-times.ts';
+import { lastTold } from '../tool-calls/told.ts';
 import type { ToolCalls } from '../tool-calls/tool-calls.ts';
 import { isAnswered, readAskedCalls, readToolMessages } from './messages.ts';
 
@@ -28,8 +28,8 @@ export class LoopCall {
   readonly #conversationId: string | undefined;
   readonly #startTime: number;
   readonly #asking: CallerTrace;
-  /** The message that the model answers, if it is short. */
-  readonly #message: unknown;
+  /** What the model answers, if it is short. */
+  readonly #told: unknown;
   /** Whether anybody takes what is recorded of the calls that it asks for. */
   #isRecorded = false;
 
@@ -41,7 +41,7 @@ export class LoopCall {
     this.#origin = origin;
     this.#conversationId = conversationId;
     this.#startTime = time;
-    this.#message = shortMessage(arrayField(body, 'messages').at(-1));
+    this.#told = lastTold(arrayField(body, 'messages'));
     const answering = { origin, previousResponseId: undefined, conversationId, time, parent };
     const answered = toolCalls.areAwaited ? toolCalls.answered(readToolMessages(body), answering) : undefined;
     this.#trace = new JoinedTrace(parent, answered);
@@ -75,7 +75,7 @@ export class LoopCall {
       vectorStoreIds: [],
       startTime: this.#startTime,
       endTime,
-      message: this.#message,
+      told: this.#told,
     };
     this.#toolCalls.asked(calls, response, new ItemTimes());
   }

@@ -1,18 +1,18 @@
 import type { Context, SpanContext } from '@opentelemetry/api';
 import type { ApiRequest } from '../../operations/index.ts';
 import { countNewMessages, countPutMessages } from '../../operations/response/user-messages.ts';
-import { shortMessage } from '../../operations/tool-call-fingerprint.ts';
 import type { Call } from '../../sdk/call.ts';
 import type { Endpoint } from '../../sdk/provider.ts';
 import type { Spent } from '../../telemetry/cost/spent.ts';
 import { type CallerTrace, callerTraceOf } from '../../telemetry/metadata.ts';
 import type { Telemetry } from '../../telemetry/telemetry.ts';
-import { asArray, field, stringField } from '../../util/payload.ts';
+import { field, stringField } from '../../util/payload.ts';
 import type { Conversation } from '../conversations/conversation.ts';
 import { conversationIn } from '../conversations/conversation-context.ts';
 import type { Segment } from '../conversations/segment.ts';
 import { ItemTimes } from '../item-times.ts';
-import { lastTold, readItemResults } from '../tool-calls/item-results.ts';
+import { readItemResults } from '../tool-calls/item-results.ts';
+import { lastToldIn } from '../tool-calls/told.ts';
 import type { ToolCalls } from '../tool-calls/tool-calls.ts';
 import type { ConversationTracker } from '../tracker.ts';
 import { conversationOf, readVectorStoreIds } from './request.ts';
@@ -80,7 +80,7 @@ export interface FollowedResponse {
   readonly startTime: number;
   readonly content: boolean;
   /** What the model replies to, if it is short. Not known of a background response, which is kept for long. */
-  readonly message: unknown;
+  readonly told: unknown;
   /** Whether it is left to whoever works on it. */
   readonly handedOn?: boolean | undefined;
 }
@@ -104,14 +104,8 @@ export function followedResponse(
     vectorStoreIds: readVectorStoreIds(body),
     userMessages: countNewMessages(body),
     content,
-    message: field(body, 'background') === true ? undefined : repliedTo(field(body, 'input')),
+    told: field(body, 'background') === true ? undefined : lastToldIn(field(body, 'input')),
   };
-}
-
-function repliedTo(input: unknown): unknown {
-  return shortMessage(
-    typeof input === 'string' ? { role: 'user', content: input } : lastTold(asArray(input)),
-  );
 }
 
 /** Called when a response of a conversation has ended. */

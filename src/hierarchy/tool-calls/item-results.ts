@@ -5,9 +5,9 @@ import {
   readToolContent,
   readToolOutputCallId,
 } from '../../operations/response/items.ts';
-import { fingerprintOfMessage } from '../../operations/tool-call-fingerprint.ts';
 import { parseJson } from '../../telemetry/content/messages.ts';
 import { arrayField, field } from '../../util/payload.ts';
+import { fingerprintOfTold, lastTold } from './told.ts';
 import type { ToolResult } from './tool-calls.ts';
 
 interface FoundResult {
@@ -70,16 +70,6 @@ function toolResult(input: readonly unknown[], id: string, { item, call }: Found
     repeated: () => call && { name: call.read.name, fingerprint: fingerprintOfItem(call.read, call.item) },
     output: () => parseJson(readToolContent(item).result),
     mayBeOld: false,
-    question: () => call && fingerprintOfMessage(lastTold(input, call.index)),
+    question: () => call && fingerprintOfTold(lastTold(input, call.index)),
   };
-}
-
-/** The last item before the end that the program has made: a message or a result. */
-export function lastTold(input: readonly unknown[], end: number = input.length): unknown {
-  for (let index = end - 1; index >= 0; index--) {
-    const item = input[index];
-    const role = field(item, 'role') ?? undefined;
-    if (role === undefined ? readToolOutputCallId(item) !== undefined : role !== 'assistant') return item;
-  }
-  return undefined;
 }

@@ -23,7 +23,7 @@ export interface CallFacts {
 export interface AskedToolCall extends ToolCallIdentity, CallFacts {
   /** The response that asked. */
   readonly responseId: string | undefined;
-  /** A hash of the last message of the request that it asked in reply to, if the id is not unique. */
+  /** A hash of what it asked in reply to, by the user and last, if the id is not unique. */
   readonly question: string | undefined;
 }
 
@@ -32,13 +32,13 @@ export interface AnsweredToolCall extends ToolCallIdentity {
   /** The call as the request repeats it. `undefined` where it does not. */
   readonly repeated: CallFacts | undefined;
   readonly previousResponseId: string | undefined;
-  /** The hash of the message that stands before the call, where the request repeats both. */
+  /** The hash of what stands before the call, where the request repeats both. */
   readonly question: () => string | undefined;
 }
 
 /**
  * Where an id is looked for: in the response that the request continues, in its conversation, in its trace, or
- * anywhere at the origin: if the id is not unique, among the calls that the same message led to.
+ * anywhere at the origin: if the id is not unique, among the calls that the same messages led to.
  */
 type Scope = readonly [kind: 'response' | 'conversation' | 'trace' | 'origin', id: string];
 
@@ -69,8 +69,9 @@ const SEVERAL = {};
  * - it names a conversation: a call of that conversation;
  * - otherwise: a call in the same trace, where nothing can reach another trace; or, if the request repeats the call, the
  *   only call at the origin with that name and those arguments, of those that belong to no conversation. If the id is not
- *   unique, the message before the call has to be the same, too: this process may not know the call that is answered, but
- *   one of another user that looks like it.
+ *   unique, the user's last message and the last of all before the call have to be the same, too: this process may not
+ *   know the call that is answered, but one of another user that looks like it. The last of all may be the result of a
+ *   tool, such as "ok".
  *
  * If the request repeats the call, name and arguments have to be the same in every case; the name alone where the
  * arguments are not known. Where two calls fit, neither is met.

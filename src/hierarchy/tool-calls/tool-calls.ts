@@ -1,5 +1,4 @@
 import { type Context, isSpanContextValid, ROOT_CONTEXT, type SpanContext, trace } from '@opentelemetry/api';
-import { fingerprintOfMessage } from '../../operations/tool-call-fingerprint.ts';
 import { type CallerTrace, contextOf } from '../../telemetry/metadata.ts';
 import { beginIn, finishIn } from '../../telemetry/open-traces.ts';
 import type { Place } from '../../telemetry/place.ts';
@@ -20,6 +19,7 @@ import {
   PendingToolCalls,
   type TakenCall,
 } from './pending-tool-calls.ts';
+import { fingerprintOfTold } from './told.ts';
 
 /** They may be long, and there are programs that ask for calls and answer none. */
 const MAX_CONTENTS = 1_000;
@@ -35,7 +35,7 @@ export interface ToolResult {
   /** The call as the request repeats it; gives `undefined` where it does not. */
   readonly repeated: () => CallFacts | undefined;
   readonly output: () => unknown;
-  /** A hash of the message before that call. */
+  /** A hash of what stands before that call. */
   readonly question: () => string | undefined;
   /** Whether an earlier request may have brought it, and all results after it. */
   readonly mayBeOld: boolean;
@@ -54,8 +54,8 @@ export interface AskingResponse {
   readonly endTime: number;
 }
 
-/** With the last message of the request that it replies to, which is not kept. */
-type Reply = AskingResponse & { readonly message?: unknown };
+/** With what it replies to, which is not kept. */
+type Reply = AskingResponse & { readonly told?: unknown };
 
 export interface PendingCall {
   readonly asked: KnownCall;
@@ -96,9 +96,9 @@ export class ToolCalls {
   }
 
   /** Takes the tool calls of a response that has ended. */
-  asked(calls: readonly ItemCall[], { message, ...response }: Reply, times: ItemTimes): void {
+  asked(calls: readonly ItemCall[], { told, ...response }: Reply, times: ItemTimes): void {
     const isAmbiguous = calls.some(({ asksProgram, call }) => asksProgram && !hasUniqueId(call));
-    const question = isAmbiguous ? fingerprintOfMessage(message) : undefined;
+    const question = isAmbiguous ? fingerprintOfTold(told) : undefined;
     const starts = new Starts(response.startTime);
     let askedFrom = response.endTime;
     for (const asked of calls) {

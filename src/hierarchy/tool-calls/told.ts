@@ -1,0 +1,59 @@
+import { readToolOutputCallId } from '../../operations/response/items.ts';
+import { fingerprintOf } from '../../operations/tool-call-fingerprint.ts';
+import { asArray, field, stringField } from '../../util/payload.ts';
+
+/** Characters. */
+const MAX_KEPT_LENGTH = 16_384;
+
+/**
+ * What a request tells the model last: the newest message of the user, and with it the newest of what the program has
+ * made since, such as the result of a tool, which alone may be the same for every user. `undefined` if no user speaks, or
+ * if it is long or more than text: it is kept until the answer, and a stream may stay open for long.
+ *
+ * @param end where the model answers
+ */
+export function lastTold(items: readonly unknown[], end: number = items.length): unknown {
+  let last: unknown;
+  for (let index = end - 1; index >= 0; index--) {
+    const item = items[index];
+    const role = field(item, 'role') ?? undefined;
+    if (role === 'user') {
+      // Most requests end with their user's message: they need no array.
+      if (last === undefined) return saidLength(item) > MAX_KEPT_LENGTH ? undefined : item;
+      return saidLength(item) + saidLength(last) > MAX_KEPT_LENGTH ? undefined : [item, last];
+    }
+    if (last !== undefined) continue;
+    if (role === undefined ? readToolOutputCallId(item) !== undefined : role !== 'assistant') last = item;
+  }
+  return undefined;
+}
+
+/** What the input of a response tells, which may be the words of the user. */
+export function lastToldIn(input: unknown): unknown {
+  if (typeof input !== 'string') return lastTold(asArray(input));
+  return input.length > MAX_KEPT_LENGTH ? undefined : { role: 'user', content: input };
+}
+
+/** A hash of it. */
+export function fingerprintOfTold(told: unknown): string | undefined {
+  if (told === undefined) return undefined;
+  const items: readonly unknown[] = Array.isArray(told) ? told : [told];
+  const said = items.map((item) => [stringField(item, 'role'), saidIn(item)]);
+  return fingerprintOf('', said);
+}
+
+function saidLength(item: unknown): number {
+  const said = saidIn(item);
+  if (typeof said === 'string') return said.length;
+  if (!Array.isArray(said)) return Number.POSITIVE_INFINITY;
+  let length = 0;
+  for (const part of said) {
+    const text = field(part, 'text');
+    length += typeof text === 'string' ? text.length : Number.POSITIVE_INFINITY;
+  }
+  return length;
+}
+
+function saidIn(item: unknown): unknown {
+  return field(item, 'content') ?? field(item, 'output');
+}
