@@ -154,6 +154,20 @@ describe('a loop by hand on chat completions', () => {
     `);
   });
 
+  it('records no call that another process has answered', async () => {
+    const program = await startProgram();
+    answer(program, called('call_a9rXw2LbQm4KzVy8NcHd0PfA'));
+    answer(program);
+    const history = await round(program, [QUESTION]);
+    const elsewhere = called('call_b9rXw2LbQm4KzVy8NcHd0PfA');
+    await round(program, withResults(history, { role: 'assistant', tool_calls: [elsewhere] }));
+    await program.expectTree(`
+      chat gpt-4o-mini
+
+      chat gpt-4o-mini
+    `);
+  });
+
   it('has the calls of custom tools', async () => {
     const program = await startProgram();
     const custom = { id: 'call_1', type: 'custom', custom: { name: 'run_sql', input: 'SELECT 1' } };

@@ -147,6 +147,8 @@ export class ToolCalls {
     const traceId = validTraceId(trace.getSpanContext(parent));
     const taken: TakenCall<PendingCall>[] = [];
     for (const { id, repeated, output, question, mayBeOld } of results) {
+      // Of the newest, this process knows nothing: others answered the older ones.
+      if (mayBeOld && taken.length === 0) break;
       const found = this.#pending.take({ ...request, id, repeated: repeated(), traceId, question });
       if (found === undefined) {
         // What comes after it is older.
