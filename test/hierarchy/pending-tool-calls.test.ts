@@ -131,6 +131,11 @@ it.each<[string, boolean]>([
   expect(hasUniqueId({ id, name: 'getWeatherOfTheNext7Days' })).toBe(expected);
 });
 
+it('long ids are read in linear time', () => {
+  for (const letter of ['a', '1'])
+    expect(hasUniqueId({ id: letter.repeat(500_000), name: 'get_time' })).toBe(false);
+});
+
 describe('a call that was answered', () => {
   const answeredOnce = (asked: AskedToolCall, answered: AnsweredToolCall): PendingToolCalls<number> => {
     const pending = new PendingToolCalls<number>();

@@ -225,7 +225,7 @@ function originScope(called: CalledId, question: string | undefined): Scope | un
 type CalledId = Pick<AskedToolCall, 'id' | 'name'>;
 
 /** A run of 16 letters and digits, with both in it, or a UUID. */
-const UNIQUE_ID = /(?=[a-z]*\d)(?=\d*[a-z])[a-z\d]{16}|[\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12}/i;
+const UNIQUE_ID = /(?=[a-z]{0,15}\d)(?=\d{0,15}[a-z])[a-z\d]{16}|[\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12}/i;
 
 /** Whether no other call can have its id, as far as it looks: not `call_0` or `functions.get_weather:0`. */
 export function hasUniqueId({ id, name }: CalledId): boolean {
