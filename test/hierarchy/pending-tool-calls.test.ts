@@ -172,6 +172,27 @@ describe('a call that was answered', () => {
     expect(pending.isEmpty).toBe(false);
   });
 
+  it('is pending again in its conversation or trace, unless that has asked for the same since', () => {
+    const scopes: [AskedToolCall, AnsweredToolCall][] = [
+      [
+        { ...inConversation, responseId: undefined },
+        { ...REPEATED, conversationId: 'chat-1' },
+      ],
+      [ASKED, { ...REPEATED, traceId: 'trace-1' }],
+    ];
+    for (const [asked, answered] of scopes) {
+      const pending = answeredOnce(asked, answered);
+      pending.add(asked, 2);
+      const taken = pending.take(answered);
+      expect(taken?.call).toBe(2);
+      if (taken !== undefined) pending.restore(taken);
+      expect(pending.take(answered)?.call).toBe(2);
+      if (taken !== undefined) pending.restore(taken);
+      pending.add(asked, 3);
+      expect(pending.take(answered)).toBeUndefined();
+    }
+  });
+
   it('is pending again for its response only if another user was asked the same since', () => {
     const pending = new PendingToolCalls<number>();
     pending.add(ASKED, 1);

@@ -1,7 +1,7 @@
 import { AlwaysOffSampler } from '@opentelemetry/sdk-trace';
 import type OpenAI from 'openai';
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { instrumentOpenAI } from '../../src/client.ts';
+import { instrumentOpenAI, withConversation } from '../../src/client.ts';
 import { isOpenTrace } from '../../src/telemetry/open-traces.ts';
 import { type Program, type ProgramOptions, startProgram } from '../support/program.ts';
 
@@ -379,6 +379,35 @@ describe('a trace is open', () => {
     expect(isOpenTrace(traceIdOf(program))).toBe(true);
     await answering;
     expect(isOpenTrace(traceIdOf(program))).toBe(false);
+  });
+
+  it.each([
+    ['fails', [false]],
+    ['is repeated until it succeeds', [false, false, true]],
+  ])('no longer than the request that answers it, if that %s', async (_, outcomes) => {
+    for (const conversation of [undefined, 'chat-1']) {
+      const program = await startProgram({ config: { conversationSpans: 'never' } });
+      const run = async (): Promise<void> => {
+        const history = await round(program, [QUESTION]);
+        for (const succeeds of outcomes) {
+          if (!succeeds) program.simulator.next({ status: 400, body: { error: { message: 'No.' } } });
+          await round(program, history).catch(() => undefined);
+          expect(isOpenTrace(traceIdOf(program))).toBe(false);
+        }
+      };
+      await (conversation === undefined ? run() : withConversation(conversation, run));
+      expect(traces(program)).toBe(1);
+    }
+  });
+
+  it('no longer than the request that answers it, if its result is not known', async () => {
+    const program = await startProgram();
+    const messages = await round(program, [QUESTION]);
+    await program.client.chat.completions.create({ model: MODEL, messages }).asResponse();
+    await vi.waitFor(() => expect(isOpenTrace(traceIdOf(program))).toBe(false));
+    answer(program);
+    await round(program, messages);
+    expect(traces(program)).toBe(2);
   });
 
   it('no longer than a call is kept', async () => {

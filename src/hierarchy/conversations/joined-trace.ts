@@ -1,4 +1,5 @@
 import { type Context, type SpanContext, trace } from '@opentelemetry/api';
+import type { Call } from '../../sdk/call.ts';
 import { beginIn, finishIn } from '../../telemetry/open-traces.ts';
 import { activeSpan } from './segment.ts';
 
@@ -26,8 +27,11 @@ export class JoinedTrace {
     beginIn(this.#joined);
   }
 
-  ended(hasAnswer: boolean): void {
-    if (!hasAnswer) this.#answered?.failed();
+  settled({ failed }: Call): void {
+    if (failed) this.#answered?.failed();
+  }
+
+  ended(): void {
     finishIn(this.#joined);
     this.#joined = undefined;
   }

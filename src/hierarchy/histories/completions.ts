@@ -21,8 +21,8 @@ export class Completions implements ConversationApi {
     const loop = new LoopCall(this.#telemetry, this.#toolCalls, start);
     return {
       parent: loop.parent,
-      settled: (_, __, span) => {
-        loop.settled(span);
+      settled: (ended, _, span) => {
+        loop.settled(ended, span);
         return false;
       },
       ended: (result, endTime) => loop.ended(result, endTime),

@@ -72,7 +72,7 @@ export class Histories implements ConversationApi {
       startTime: startIn(segment, call),
       attributes: conversationAttributes(id),
       settled: (ended, _, span) => {
-        loop.settled(span);
+        loop.settled(ended, span);
         segment?.requestEnded(ended.endTime);
         return false;
       },

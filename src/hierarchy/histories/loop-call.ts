@@ -8,7 +8,7 @@ import { JoinedTrace } from '../conversations/joined-trace.ts';
 import { ItemTimes } from '../item-times.ts';
 import { lastTold } from '../tool-calls/told.ts';
 import type { ToolCalls } from '../tool-calls/tool-calls.ts';
-import { isAnswered, readAskedCalls, readToolMessages } from './messages.ts';
+import { readAskedCalls, readToolMessages } from './messages.ts';
 
 interface LoopCallStart {
   readonly call: Call;
@@ -52,14 +52,15 @@ export class LoopCall {
     return this.#trace.parent;
   }
 
-  settled({ context }: OpenSpan): void {
+  settled(call: Call, { context }: OpenSpan): void {
+    this.#trace.settled(call);
     this.#asking.span ??= trace.getSpanContext(context);
     this.#isRecorded = trace.getSpan(context)?.isRecording() === true || this.#telemetry.metrics.wanted;
   }
 
   ended(result: unknown, endTime: number): void {
     this.#asked(result, endTime);
-    this.#trace.ended(isAnswered(result));
+    this.#trace.ended();
   }
 
   #asked(result: unknown, endTime: number): void {

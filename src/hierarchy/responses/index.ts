@@ -169,20 +169,22 @@ export class Responses implements ConversationApi {
         })
       : undefined;
     const joined = new JoinedTrace(place.parent, answered);
-    const { parent } = joined;
     const handedOn = field(body, 'background') === true && handsOn(call, this.#telemetry.settings, true);
     const from = { endpoint, segment, conversationId, startTime, handedOn };
-    const followed = followedResponse(this.#telemetry, body, parent, from);
+    const followed = followedResponse(this.#telemetry, body, joined.parent, from);
     return {
-      parent,
+      parent: joined.parent,
       startTime: place.startTime,
       links: place.links,
       attributes: place.attributes,
       chunk: call.streamed ? (event, time) => followed.times.add(event, time) : undefined,
-      settled: (ended, result, span) => this.#responded(followed, ended, result, span),
+      settled: (ended, result, span) => {
+        joined.settled(ended);
+        return this.#responded(followed, ended, result, span);
+      },
       ended: (result, endTime, spent) => {
         this.#ended(followed, result, endTime, spent);
-        joined.ended(stringField(result, 'id') !== undefined);
+        joined.ended();
       },
     };
   }

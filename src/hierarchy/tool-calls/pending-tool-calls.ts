@@ -145,11 +145,10 @@ export class PendingToolCalls<Call> {
   restore(taken: TakenCall<Call>): void {
     const entry = taken as PendingEntry<Call>;
     this.#entries.set(entry, entry);
-    for (const key of entry.keysUsedOnce) {
+    for (const key of entry.keys) {
+      if (this.#closedKeys.get(key) === entry.closer) this.#closedKeys.delete(key);
       // Another call may have had the key since.
-      if (this.#closedKeys.get(key) !== entry.closer) continue;
-      this.#closedKeys.delete(key);
-      this.#byKey.set(key, entry);
+      if (this.#at(key) === undefined) this.#byKey.set(key, entry);
     }
   }
 

@@ -62,7 +62,7 @@ export interface PendingCall {
   /** Calls that were asked for at once are in order. */
   readonly askedAt: number;
   readonly response: AskingResponse;
-  /** It has been answered, by a request that failed: only one that repeats it is awaited. */
+  /** It has been answered, by a request that failed: only one that repeats it is awaited, which may never come. */
   isRecorded: boolean;
 }
 
@@ -179,7 +179,6 @@ export class ToolCalls {
   #restore(taken: readonly TakenCall<PendingCall>[]): void {
     for (const one of taken) {
       this.#pending.restore(one);
-      beginIn(one.call.response.parent?.span);
       this.#conversations.watch();
     }
   }
@@ -203,7 +202,7 @@ export class ToolCalls {
 
   /** @returns what it is given */
   #forget(pending: PendingCall): ToolCallContent | undefined {
-    finishIn(pending.response.parent?.span);
+    if (!pending.isRecorded) finishIn(pending.response.parent?.span);
     const content = this.#contents.get(pending);
     this.#contents.delete(pending);
     return content;
