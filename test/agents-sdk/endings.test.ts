@@ -271,6 +271,56 @@ describe.each([{ tracing: true }, { tracing: false }])(
       }
     });
 
+    it.each(['one after the other', 'at once'])(
+      'takes no run for another of the same trace: %s',
+      async (order) => {
+        const { runner, simulator, telemetry } = await startAgents({ tracing });
+        const agent = new Agent({ name: 'Helper', model: 'gpt-4o', tools: [deleting] });
+        await library.withTrace('Both', async () => {
+          const run = (input: unknown) => runner.run(agent, input);
+          const ask = (name: string): void => simulator.respond({ output: [calling('delete', { name })] });
+          ask('A');
+          const first = run('A');
+          if (order !== 'at once') await first;
+          ask('B');
+          const runs = await Promise.all([first, run('B')]);
+          for (const { state } of runs) {
+            for (const each of state.getInterruptions()) state.approve(each);
+            ask('C');
+            const asked = await run(state);
+            for (const each of asked.state.getInterruptions()) asked.state.approve(each);
+            simulator.respond({ output: [{ message: 'Done.' }] });
+            expect((await run(asked.state)).finalOutput).toBe('Done.');
+          }
+        });
+        const tools = telemetry.spans.filter(({ name }) => name.startsWith('execute_tool'));
+        expect(tools.map(({ attributes }) => attributes['gen_ai.tool.call.id'])).toEqual(
+          Array(4).fill(undefined),
+        );
+      },
+    );
+
+    it('gives the calls of a run that asks for one approval after another their ids', async () => {
+      const { runner, simulator, telemetry } = await startAgents({ tracing });
+      const agent = new Agent({ name: 'Helper', model: 'gpt-4o', tools: [deleting] });
+      for (const name of ['A', 'B']) simulator.respond({ output: [calling('delete', { name })] });
+      simulator.respond({ output: [{ message: 'Done.' }] });
+      let run = await runner.run(agent, 'Delete both');
+      const waiting: unknown[] = [];
+      while (run.interruptions.length > 0) {
+        for (const each of run.state.getInterruptions()) {
+          waiting.push((each as unknown as { rawItem: { callId: string } }).rawItem.callId);
+          run.state.approve(each);
+        }
+        run = await runner.run(agent, run.state);
+      }
+      const tools = telemetry.spans.filter(({ name }) => name.startsWith('execute_tool'));
+      expect(waiting).toHaveLength(2);
+      expect(tools.map(({ attributes }) => attributes['gen_ai.tool.call.id'])).toEqual(
+        tracing ? waiting : [undefined, undefined],
+      );
+    });
+
     it('names the conversation by the group', async () => {
       const { newRunner, simulator, inSpan, expectTree } = await startAgents({ tracing });
       simulator.respond({ output: [calling('echo')] }, { output: [{ message: 'Yes.' }] });

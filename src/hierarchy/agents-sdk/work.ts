@@ -18,12 +18,16 @@ export class Work {
   #calls: readonly RequestedToolCall[] = [];
   /** Whether an earlier run was asked for them. */
   #isRest = false;
+  #hasAnswered = false;
+  /** Whether it was asked for more before it answered any of that: it may be another run, or everything was rejected. */
+  mayBeOther = false;
 
   add(spent: Spent): void {
     this.spent = addSpent(this.spent, spent);
   }
 
   asked(calls: readonly RequestedToolCall[]): void {
+    this.mayBeOther ||= this.#isRest && !this.#hasAnswered;
     this.#isRest = false;
     this.#asked = calls;
     this.#calls = calls;
@@ -53,7 +57,9 @@ export class Work {
   /** The first of those calls that fits, which is answered now: the library starts its tools in their order. */
   take(fits: (call: RequestedToolCall) => boolean): RequestedToolCall | undefined {
     const found = this.#asked.find(fits);
-    if (found !== undefined) this.#asked = this.#asked.filter((call) => call !== found);
+    if (found === undefined) return undefined;
+    this.#asked = this.#asked.filter((call) => call !== found);
+    this.#hasAnswered = true;
     return found;
   }
 
@@ -63,7 +69,9 @@ export class Work {
     if (named.length < 2) return undefined;
     const fingerprint = fingerprintOf(name, given);
     const found = named.filter((call) => call.fingerprint?.() === fingerprint);
-    return fingerprint !== undefined && found.length === 1 ? found[0] : undefined;
+    if (fingerprint === undefined || found.length !== 1) return undefined;
+    this.#hasAnswered = true;
+    return found[0];
   }
 }
 

@@ -29,12 +29,14 @@ import { spanContextIn, withoutFlags } from '../conversations/metadata-context.t
 import { DEFAULT_WORKFLOW, readEnd, readStart } from './dialect.ts';
 import { morePrecise, readAgentsFailure } from './errors.ts';
 import { isCallNode, recordUnseenCall } from './unseen-calls.ts';
-import { resumeWork, type Work, workOf } from './work.ts';
+import { resumeWork, Work, workOf } from './work.ts';
 
 /** Traces that may be resumed, by the library's id. */
 const MAX_TRACES = 1_000;
 /** An approval may take long. */
 const TRACE_LIFETIME_MS = 24 * 60 * 60_000;
+/** Stands for what several runs of an agent did not answer: nothing tells which of them is resumed. */
+const OF_SEVERAL_RUNS = new Work();
 
 /** Records the workflows of `@openai/agents`: each of its traces, with the agents, tools and guardrails inside. */
 export class Workflows implements AgentsListener {
@@ -126,15 +128,19 @@ export class Workflows implements AgentsListener {
   #resume(node: AgentsNode): void {
     const key = agentKeyOf(node);
     const rest = key === undefined ? undefined : this.#unanswered.get(key);
-    if (key === undefined || rest === undefined) return;
+    if (key === undefined || rest === undefined || rest === OF_SEVERAL_RUNS) return;
     this.#unanswered.delete(key);
     resumeWork(node, rest);
   }
 
   #remember(node: AgentsNode, span: SpanContext): void {
     const key = agentKeyOf(node);
-    const rest = key === undefined ? undefined : workOf(node).rest;
-    if (key !== undefined && rest !== undefined) this.#unanswered.set(key, rest);
+    const work = workOf(node);
+    const rest = key === undefined ? undefined : work.rest;
+    if (key !== undefined && rest !== undefined) {
+      const isOne = this.#unanswered.get(key) === undefined && !work.mayBeOther;
+      this.#unanswered.set(key, isOne ? rest : OF_SEVERAL_RUNS);
+    }
     if (node.type === 'handoff')
       this.#handoffs.set(node.trace, { to: stringField(node.data, 'to_agent'), from: span });
     const id = node.type === 'trace' ? recordedTraceId(node) : undefined;
