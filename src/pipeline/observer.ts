@@ -64,7 +64,6 @@ export class Observer implements CallObserver, ProviderListener {
     loggers: new FollowedProvider(this),
   };
   #ending: Promise<void> | undefined;
-  #isDisposed = false;
   /** Whether a call has ended. */
   #hasEnded = false;
 
@@ -86,8 +85,8 @@ export class Observer implements CallObserver, ProviderListener {
   prepare(): boolean {
     const beforeFirstCall = this.#beforeFirstCall;
     this.#beforeFirstCall = undefined;
-    if (beforeFirstCall?.() === false) this.#isDisposed = true;
-    if (this.#isDisposed) return false;
+    if (beforeFirstCall?.() === false) this.telemetry.isDisabled = true;
+    if (this.telemetry.isDisabled) return false;
     logFindings();
     const { provider, events, settings } = this.telemetry;
     const { loggers, tracers } = this.#followed;
@@ -105,7 +104,7 @@ export class Observer implements CallObserver, ProviderListener {
 
   start(call: Call): CallObservation | undefined {
     // It was made before. Its client's methods are restored, so nothing would tell of its end.
-    if (this.#isDisposed) return undefined;
+    if (this.telemetry.isDisabled) return undefined;
     const { settings, costs } = this.telemetry;
     if (settings.cost !== false) costs.prepare();
     const { route, values } = matchRoute(call.method, call.path);
@@ -152,19 +151,20 @@ export class Observer implements CallObserver, ProviderListener {
   }
 
   runTool(tool: ToolRun): unknown {
+    if (this.telemetry.isDisabled) return tool.run();
     const { origin, provider } = endpointOf(tool.client, this.settings.providers);
     return runTool(this.telemetry, tool, provider, (context) =>
       this.#hierarchy?.running(tool, origin, context),
     );
   }
 
-  startLoop(): FunctionSpan {
+  startLoop(): FunctionSpan | undefined {
+    if (this.telemetry.isDisabled) return undefined;
     const active = activeContext();
     const clock = clockIn(active);
     const startTime = now(clock);
     const place = this.placeFunction(active, startTime);
-    const conversationId = conversationIn(active);
-    return startWorkflow(this.telemetry, { startTime, clock, conversationId, place });
+    return startWorkflow(this.telemetry, { startTime, clock, conversationId: conversationIn(active), place });
   }
 
   placeFunction(context: Context, startTime: number): FunctionPlace | undefined {
@@ -175,13 +175,14 @@ export class Observer implements CallObserver, ProviderListener {
   }
 
   openSocket(socket: OpenedSocket): SocketObservation | undefined {
-    if (isSuppressed(socket.context)) return undefined;
+    if (this.telemetry.isDisabled || isSuppressed(socket.context)) return undefined;
     this.telemetry.costs.prepare();
     this.#hierarchy ??= new Hierarchy(this.telemetry);
     return this.#hierarchy.openSocket(socket, endpointOf(socket.client, this.settings.providers));
   }
 
   unwrapWebhook(delivery: WebhookDelivery): unknown {
+    if (this.telemetry.isDisabled) return delivery.run();
     return unwrapWebhook(this.telemetry, delivery, {
       conversationId: conversationIn(activeContext()),
       placeIn: (context, startTime) => this.placeFunction(context, startTime),
@@ -233,12 +234,12 @@ export class Observer implements CallObserver, ProviderListener {
 
   /** Records calls again after `dispose`. */
   enable(): void {
-    this.#isDisposed = false;
+    this.telemetry.isDisabled = false;
   }
 
   /** Ends everything in progress, records no further calls, and stops listening to the providers. */
   dispose(): void {
-    this.#isDisposed = true;
+    this.telemetry.isDisabled = true;
     this.endAll();
     for (const followed of Object.values(this.#followed)) followed.stop();
   }

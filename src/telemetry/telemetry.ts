@@ -40,6 +40,8 @@ export class Telemetry {
   readonly sink: Sink = new Sink();
   /** Completion hooks that have not settled. */
   readonly hooks: PendingHooks = new PendingHooks(this);
+  /** Whether the instrumentation is disabled: what is still observed of clients and sockets is not recorded. */
+  isDisabled = false;
   /** Running functions and tools of the program, with a function that ends their span. */
   readonly functions: BoundedMap<object, () => void> = new BoundedMap(MAX_OPEN_FUNCTIONS);
   #provider: TracerProvider | undefined;

@@ -64,7 +64,7 @@ class SessionSocket implements SocketObservation {
   }
 
   flushed(event: PayloadObject | undefined): void {
-    this.#session ??= this.#open();
+    this.#connected();
     this.sent(event, false);
   }
 
@@ -75,8 +75,7 @@ class SessionSocket implements SocketObservation {
   received(event: unknown): void {
     const type = field(event, 'type');
     if (typeof type !== 'string') return;
-    this.#session ??= this.#open();
-    this.#session.received(type, event);
+    this.#connected()?.received(type, event);
   }
 
   connectionClosed(close: SocketClose): void {
@@ -85,6 +84,12 @@ class SessionSocket implements SocketObservation {
 
   closed(close: SocketClose): void {
     this.#session?.end(close);
+  }
+
+  /** The session of the connection, which begins with its first event. */
+  #connected(): RealtimeSession | undefined {
+    if (!this.#realtime.telemetry.isDisabled) this.#session ??= this.#open();
+    return this.#session;
   }
 
   #open(): RealtimeSession {

@@ -1,0 +1,93 @@
+import OpenAI from 'openai';
+import { afterEach, expect, test } from 'vitest';
+import { Observer } from '../../src/pipeline/observer.ts';
+import { observerFor } from '../../src/pipeline/own-observers.ts';
+import { findClientPrototype } from '../../src/sdk/find-client.ts';
+import { Seam } from '../../src/sdk/seam.ts';
+import { created, done, SESSION } from '../hierarchy/realtime/events.ts';
+import { type Program, startProgram } from '../support/program.ts';
+import { openRealtime } from '../support/realtime-socket.ts';
+
+let remove: (() => void) | undefined;
+afterEach(() => remove?.());
+
+/** A client whose seam observes it by this observer alone. */
+function observedClient({ simulator }: Program, observer: Observer): OpenAI {
+  const client = new OpenAI({ apiKey: 'test', baseURL: simulator.url, maxRetries: 0 });
+  const seam = Seam.of(findClientPrototype(client) ?? {});
+  seam.addDefault(observer);
+  seam.watchResources(client);
+  remove = () => seam.removeDefault(observer);
+  return client;
+}
+
+/** A loop of two tool calls, the first of which runs something of the test. */
+async function runTwoTools({ simulator }: Program, client: OpenAI, inFirst: () => void): Promise<unknown> {
+  const answer = (message: object, finishReason: string): void =>
+    simulator.next({
+      body: {
+        id: 'chatcmpl-1',
+        object: 'chat.completion',
+        model: 'gpt-4o',
+        choices: [{ index: 0, message: { role: 'assistant', ...message }, finish_reason: finishReason }],
+        usage: { prompt_tokens: 1, completion_tokens: 1, total_tokens: 2 },
+      },
+    });
+  const toolCalls = ['call_1', 'call_2'].map((id) => {
+    return { id, type: 'function', function: { name: 'look', arguments: '{}' } };
+  });
+  answer({ content: null, tool_calls: toolCalls }, 'tool_calls');
+  answer({ content: 'Done.' }, 'stop');
+  let calls = 0;
+  const look = async (): Promise<string> => {
+    if (++calls === 1) inFirst();
+    return 'nothing';
+  };
+  const parameters = { type: 'object', properties: {} };
+  const runner = client.chat.completions.runTools({
+    model: 'gpt-4o',
+    messages: [{ role: 'user', content: 'Look.' }],
+    tools: [
+      { type: 'function', function: { name: 'look', description: 'Looks.', parameters, function: look } },
+    ],
+  } as never);
+  return [await runner.finalContent(), calls];
+}
+
+test('a loop during which the instrumentation is disabled goes on without spans', async () => {
+  const program = await startProgram();
+  const observer = new Observer();
+  const disable = (): void => {
+    remove?.();
+    observer.dispose();
+  };
+  const client = observedClient(program, observer);
+  expect(await runTwoTools(program, client, disable)).toEqual(['Done.', 2]);
+  const names = program.telemetry.spans.map(({ name }) => name);
+  expect(names.toSorted()).toEqual(['chat gpt-4o', 'execute_tool look', 'invoke_workflow runTools']);
+  expect(program.telemetry.openSpans).toEqual([]);
+});
+
+test('nothing of a loop is recorded if the instrumentation turns out to be switched off at its first call', async () => {
+  const program = await startProgram();
+  const client = observedClient(program, new Observer({}, { beforeFirstCall: () => false }));
+  expect(await runTwoTools(program, client, () => undefined)).toEqual(['Done.', 2]);
+  expect([program.telemetry.spans, program.telemetry.openSpans]).toEqual([[], []]);
+});
+
+test('a socket that is open while the instrumentation is disabled begins no further session', async () => {
+  const program = await startProgram();
+  const { answer, say, socket, closed } = await openRealtime(program, { cost: false });
+  await answer({ type: 'session.created', session: SESSION });
+  const observer = observerFor({ cost: false });
+  observer.dispose();
+  const before = program.telemetry.spans.length;
+  await say({ type: 'response.create' });
+  await answer(created('resp_1'), done('resp_1', {}));
+  socket.close();
+  await closed();
+  observer.enable();
+  expect(before).toBe(1);
+  expect(program.telemetry.spans).toHaveLength(before);
+  expect(program.telemetry.openSpans).toEqual([]);
+});
