@@ -101,7 +101,7 @@ function withThoughts(usage: Usage, tokens: number, result: unknown): Usage {
   const isGemini = GEMINI.test(asName(field(result, 'model')) ?? '');
   // It leaves out `completion_tokens` if all of them are thoughts.
   return isGemini && usage.known !== 'output'
-    ? { ...usage, outputTokens: usage.outputTokens + tokens, known: undefined }
+    ? { ...usage, outputTokens: usage.outputTokens + tokens, known: undefined, isPartial: undefined }
     : usage;
 }
 

@@ -56,5 +56,5 @@ function inputUsage(usage: unknown): Usage | undefined {
   const read = readUsage(usage);
   return read === undefined || read.known === 'output'
     ? undefined
-    : { ...read, known: 'input', inputOnly: true };
+    : { ...read, known: 'input', isPartial: undefined };
 }

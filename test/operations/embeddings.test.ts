@@ -90,7 +90,11 @@ describe('embeddings', () => {
         'gen_ai.response.model': MODEL,
         ...dimensions,
       });
-    expect(embeddings.usage?.(result)).toMatchObject({ inputTokens: 2, inputOnly: true });
+    expect(embeddings.usage?.(result)).toMatchObject({
+      inputTokens: 2,
+      known: 'input',
+      isPartial: undefined,
+    });
     expect(embeddings.content).toBeUndefined();
   });
 });

@@ -22,16 +22,16 @@ export function sumOf(usages: readonly (Usage | undefined)[]): Usage {
   return sum;
 }
 
-/** Whether it tells tokens: some servers report none, or zeros, until a while after the end, or only on the steps. */
-export function isTold(usage: Usage | undefined): usage is Usage {
+/** Whether it has tokens: some servers report none, or zeros, until a while after the end, or only on the steps. */
+export function isReported(usage: Usage | undefined): usage is Usage {
   return usage !== undefined && !isNoUsage(usage);
 }
 
 /** What an ended invocation spends when it closes, if it has told no tokens: the usage of its steps. */
-export function untoldUsage({ life, snapshot, steps }: Invocation): Usage | undefined {
-  if (life.endTime === undefined || isTold(snapshot?.usage)) return undefined;
+export function usageAtClose({ life, snapshot, steps }: Invocation): Usage | undefined {
+  if (life.endTime === undefined || isReported(snapshot?.usage)) return undefined;
   const { usage } = steps;
-  return isTold(usage) ? usage : snapshot?.usage;
+  return isReported(usage) ? usage : snapshot?.usage;
 }
 
 /** What several model calls together spent. */

@@ -26,7 +26,7 @@ import type {
 } from '../model.ts';
 import type { Askable } from '../reads/closing-reads.ts';
 import { ServerClock } from '../server-clock.ts';
-import { isTold, recordSpent, spentAtOnce, untoldUsage } from './cost-and-usage.ts';
+import { isReported, recordSpent, spentAtOnce, usageAtClose } from './cost-and-usage.ts';
 import { durationOf, identifyInvocation, withoutCalls } from './identify-invocation.ts';
 import {
   type InvocationOwner,
@@ -196,7 +196,7 @@ export class Invocation {
     const { life } = this;
     if (life.state === 'closed') return;
     if (life.endTime !== undefined) {
-      if (isTold(snapshot.usage) && !isTold(this.snapshot?.usage)) this.#spendLate(snapshot.usage);
+      if (isReported(snapshot.usage) && !isReported(this.snapshot?.usage)) this.#spendLate(snapshot.usage);
       return;
     }
     const first = this.snapshot === undefined;
@@ -235,7 +235,7 @@ export class Invocation {
     if (!life.canGoOn) return;
     life.end(endTime);
     this.failure = failure;
-    this.#spend(isTold(snapshot?.usage) ? snapshot.usage : undefined, durationOf(this));
+    this.#spend(isReported(snapshot?.usage) ? snapshot.usage : undefined, durationOf(this));
   }
 
   #spend(usage: Usage | undefined, seconds?: number): void {
@@ -287,7 +287,7 @@ export class Invocation {
   /** Closes it and records it with its steps and tool calls, as far as they are known. */
   close(): void {
     if (this.life.state === 'closed') return;
-    this.#spendLate(untoldUsage(this));
+    this.#spendLate(usageAtClose(this));
     const endTime = Math.max(timeWithin(this.segment, this.life.close()), this.startTime);
     for (const invocation of [...this.below]) invocation.close();
     if (this.above !== undefined) {

@@ -71,7 +71,7 @@ export class Costs {
     const own = this.#findOwn(requestModel, responseModel);
     if (own === undefined && reported !== undefined) return roundCost(reported);
     // No price of the program could cover it.
-    if (hasOthers === true || (usage?.known !== undefined && usage.inputOnly !== true)) return undefined;
+    if (hasOthers === true || usage?.isPartial) return undefined;
     // Searches are free where the program's own prices have none for them.
     const areSearchesFree = own !== undefined && own.web_searches_kcount === undefined;
     if (hasUncountedSearches === true && !areSearchesFree) return undefined;

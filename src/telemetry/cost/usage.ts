@@ -39,8 +39,8 @@ export interface Usage {
   readonly known?: 'input' | 'output' | undefined;
   /** Audio that is billed by duration. */
   readonly audioSeconds?: number | undefined;
-  /** The operation has no output tokens, as with embeddings. */
-  readonly inputOnly?: boolean;
+  /** Some of it was not reported, so it has no cost. Embeddings have no output to report. */
+  readonly isPartial?: true | undefined;
 }
 
 export const NO_USAGE: Usage = Object.freeze({
@@ -94,12 +94,15 @@ export const readUsage: (usage: unknown) => Usage | undefined = tolerating((usag
   };
   const known = inputTokens === undefined ? 'output' : outputTokens === undefined ? 'input' : undefined;
   if (known === undefined && total <= listed + more && !prompt_audio_seconds) return read;
+  const seconds = asNumber(prompt_audio_seconds);
+  // A total that equals the one number says that the other is zero.
+  const isPartial = (known !== undefined && asCount(total_tokens) !== listed) || undefined;
   return {
     ...read,
     unlisted: total > listed + more ? total - listed : undefined,
-    // A total that equals the one number says that the other is zero.
-    known: total === listed ? undefined : known,
-    audioSeconds: asNumber(prompt_audio_seconds),
+    known: isPartial && known,
+    isPartial,
+    audioSeconds: seconds !== undefined && seconds >= 0 ? seconds : undefined,
   };
 });
 
@@ -201,6 +204,7 @@ function combine(a: Usage, b: Usage, known: Usage['known'], each: Each): Usage {
     reasoningTokens: each(a.reasoningTokens, b.reasoningTokens),
     modalities: combineModalities(a.modalities, b.modalities, each),
     known,
+    isPartial: a.isPartial ?? b.isPartial,
   };
 }
 

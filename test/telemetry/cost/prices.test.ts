@@ -30,7 +30,7 @@ describe('every token has one price', () => {
       0.002,
     ],
     ['a free model', { input_mtok: 0, output_mtok: 0 }, spend({ inputTokens: 5, outputTokens: 5 }), 0],
-    ['embeddings', { input_mtok: 0.02 }, spend({ inputTokens: 1_000, inputOnly: true }), 0.00002],
+    ['embeddings', { input_mtok: 0.02 }, spend({ inputTokens: 1_000, known: 'input' }), 0.00002],
     ['audio by its length', { audio_hours: 0.36 }, { audioSeconds: 30 }, 0.003],
     [
       'audio beside tokens',

@@ -152,13 +152,18 @@ describe('usage is read in the spelling of every API', () => {
     [
       'input alone',
       { prompt_tokens: 20, total_tokens: 25 },
-      { inputTokens: 20, unlisted: 5, known: 'input' },
+      { inputTokens: 20, unlisted: 5, known: 'input', isPartial: true },
     ],
-    ['no input', { prompt_tokens: null, completion_tokens: 10 }, { outputTokens: 10, known: 'output' }],
+    ['zero as the only number', { completion_tokens: 0 }, { known: 'output', isPartial: true }],
+    [
+      'no input',
+      { prompt_tokens: null, completion_tokens: 10 },
+      { outputTokens: 10, known: 'output', isPartial: true },
+    ],
     ...['20', -20, 2.5].map((prompt_tokens): [string, unknown, object] => [
       `input of ${JSON.stringify(prompt_tokens)}`,
       { prompt_tokens, completion_tokens: 10, total_tokens: 30 },
-      { outputTokens: 10, unlisted: 20, known: 'output' },
+      { outputTokens: 10, unlisted: 20, known: 'output', isPartial: true },
     ]),
   ])('%s', (_, usage, expected) => {
     expect(readUsage(usage)).toEqual({ ...NO_USAGE, ...expected });
@@ -194,6 +199,15 @@ test('usage is added and subtracted by part, never below zero', () => {
   expect(subtractUsage(whole, part)).toEqual({ ...NO_USAGE, inputTokens: 7 });
   expect(isNoUsage(subtractUsage(whole, whole))).toBe(true);
   expect(isNoUsage(whole)).toBe(false);
+});
+
+test('a sum with a part that was not reported whole is partial', () => {
+  const partial = readUsage({ prompt_tokens: 100 });
+  const whole = readUsage({ prompt_tokens: 5, completion_tokens: 3 });
+  if (partial === undefined || whole === undefined) throw new Error('No usage was read.');
+  expect(addUsage(partial, whole)).toMatchObject({ inputTokens: 105, known: undefined, isPartial: true });
+  expect(addUsage(whole, partial)).toMatchObject({ inputTokens: 105, known: undefined, isPartial: true });
+  expect(addUsage(whole, whole).isPartial).toBeUndefined();
 });
 
 test('modalities are added and subtracted too', () => {

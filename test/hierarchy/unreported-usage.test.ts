@@ -6,11 +6,11 @@ const PRICES = { 'gpt-4o-mini': { input_mtok: 1e6, output_mtok: 1e6 } };
 const USAGE = { prompt_tokens: 5, completion_tokens: 3, total_tokens: 8 };
 const ZERO = { prompt_tokens: 0, completion_tokens: 0, total_tokens: 0 };
 
-it.each<[string, { told: unknown; step: unknown; input: number; cost: number }]>([
-  ['its steps, if it tells none', { told: null, step: USAGE, input: 5, cost: 8 }],
-  ['its steps, if it tells zeros', { told: ZERO, step: USAGE, input: 5, cost: 8 }],
-  ['zero, if nothing else is told', { told: ZERO, step: null, input: 0, cost: 0 }],
-])('the usage of a run that failed is that of %s', async (_, { told, step, input, cost }) => {
+it.each<[string, { reported: unknown; step: unknown; input: number; cost: number }]>([
+  ['its steps, if it reports none', { reported: null, step: USAGE, input: 5, cost: 8 }],
+  ['its steps, if it reports zeros', { reported: ZERO, step: USAGE, input: 5, cost: 8 }],
+  ['zero, if nothing else is reported', { reported: ZERO, step: null, input: 0, cost: 0 }],
+])('the usage of a run that failed is that of %s', async (_, { reported, step, input, cost }) => {
   const { client, simulator, telemetry, ...tutor } = await startTutor({
     config: { prices: PRICES, cost: true },
   });
@@ -27,7 +27,7 @@ it.each<[string, { told: unknown; step: unknown; input: number; cost: number }]>
         event: 'thread.run.step.completed',
         data: { ...stepAbout, type: 'message_creation', status: 'completed', usage: step },
       },
-      { event: 'thread.run.failed', data: { ...run, ...failure, status: 'failed', usage: told } },
+      { event: 'thread.run.failed', data: { ...run, ...failure, status: 'failed', usage: reported } },
       'done',
     ],
   });
