@@ -26,12 +26,13 @@ function deepStack(): string {
   const { stackTraceLimit, prepareStackTrace } = Error;
   // Unlike an assignment, this does not throw if the built-in objects are frozen.
   Reflect.set(Error, 'stackTraceLimit', STACK_DEPTH);
-  Reflect.set(Error, 'prepareStackTrace', undefined);
+  const isOwn = Object.hasOwn(Error, 'prepareStackTrace');
+  if (isOwn) Reflect.set(Error, 'prepareStackTrace', undefined);
   try {
     return new Error('looking for wrappers').stack ?? '';
   } finally {
     Reflect.set(Error, 'stackTraceLimit', stackTraceLimit);
-    Reflect.set(Error, 'prepareStackTrace', prepareStackTrace);
+    if (isOwn) Reflect.set(Error, 'prepareStackTrace', prepareStackTrace);
   }
 }
 
