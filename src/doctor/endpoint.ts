@@ -34,11 +34,9 @@ export function examineEndpoint(environment: CollectorEnvironment): Check {
   }
   const endpoint = environment[variable]?.trim() ?? '';
   const malformed = malformationIn(environment);
-  findings.push(
-    ...(malformed === SPACE_AT_END
-      ? [describeProjectFinding('endpoint_malformed', `${variable} ends with a space`, 'Remove it')]
-      : examineAddress(variable, endpoint, protocol)),
-  );
+  if (malformed === SPACE_AT_END)
+    findings.push(describeProjectFinding('endpoint_malformed', `${variable} ends with a space`, 'Remove it'));
+  findings.push(...examineAddress(variable, endpoint, protocol));
   const target = addressWithoutSecrets(tracesEndpoint(environment, protocol));
   const isSent = findings.length === 0 || (protocol !== 'grpc' && malformed === undefined);
   const detail = isSent

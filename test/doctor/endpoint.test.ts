@@ -45,6 +45,17 @@ describe('a malformed endpoint is reported with its correction:', () => {
   });
 });
 
+test.each([
+  ['http://localhost:4317 ', 'speak gRPC'],
+  ['http://a:4318/v1/traces ', 'add /v1/traces'],
+])('a space at the end hides no other problem: %j', (endpoint, problem) => {
+  const { findings } = examineEndpoint({ [ENDPOINT]: endpoint });
+  expect(findings.map(({ message }) => message)).toEqual([
+    expect.stringContaining('ends with a space'),
+    expect.stringContaining(problem),
+  ]);
+});
+
 test('without an endpoint the check is not made', () => {
   expect(examineEndpoint({})).toMatchObject({ result: 'skipped', findings: [] });
 });
