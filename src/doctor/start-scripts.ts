@@ -39,6 +39,7 @@ const WITH_VALUE: ReadonlySet<string> = new Set([
   ...['--loader', '--experimental-loader', '--conditions', '-C'],
   ...['--watch-path', '--watch', '--ext', '-e', '--ignore', '--tsconfig', '--project', '--config', '-c'],
 ]);
+const NODEMON_WITH_VALUE: ReadonlySet<string> = new Set(['--signal', '-s', '--delay', '-d', '-w', '-i']);
 /** The words that stand between a runner and its program. */
 const SUBCOMMANDS: ReadonlySet<string> = new Set(['run', 'watch']);
 /** With these, Node runs no file. */
@@ -198,7 +199,10 @@ function readRunnerOptions(
     } else if (isNode && (WITHOUT_FILE.has(option) || option === '-e')) {
       return found();
     } else if (word.startsWith('-')) {
-      if (value === undefined && WITH_VALUE.has(option) && !(isNode && option === '--watch')) at++;
+      const takesValue =
+        (runner === 'nodemon' && NODEMON_WITH_VALUE.has(option)) ||
+        (WITH_VALUE.has(option) && !(isNode && option === '--watch'));
+      if (value === undefined && takesValue) at++;
     } else if (isNode || !SUBCOMMANDS.has(word)) {
       return found(word);
     }
