@@ -55,6 +55,9 @@ const TYPESCRIPT_EXTENSIONS: Readonly<Record<string, readonly string[]>> = {
   '.cjs': ['.cts'],
 };
 
+/** An alias of a file of the program, which package.json, TypeScript or a bundler resolves. */
+const ALIAS = /^(?:[#~]|@\/)/;
+
 interface Visit {
   readonly file: string;
   readonly beforeCode: boolean;
@@ -128,6 +131,7 @@ class ProgramFiles {
       const later = [...imports.dynamically, ...imports.required].map((each) => [each, false] as const);
       for (const [specifier, before] of [...statically, ...later]) {
         const target = this.#resolve(specifier, file);
+        if (ALIAS.test(specifier)) this.#isIncomplete = true;
         if (target !== undefined) (before ? early : late).push({ file: target, beforeCode: before });
       }
     }

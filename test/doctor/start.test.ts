@@ -241,6 +241,14 @@ describe('a program in which nothing starts an SDK', () => {
   ])('gets none if a preload or the runtime may do so: %s', (command) => {
     expect(look(command)).toEqual(WELL);
   });
+
+  test.each(['@/instrumentation', '#instrumentation', '~/instrumentation'])(
+    'gets none if it imports a file by an alias, which is not read: %s',
+    async (alias) => {
+      await write({ 'app.mjs': `import '${alias}';\n${DROP_IN}` });
+      expect(look('node app.mjs')).toEqual(WELL);
+    },
+  );
 });
 
 test('CommonJS passes in any order', async () => {
