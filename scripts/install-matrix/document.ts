@@ -53,7 +53,7 @@ Versions: ${LINES.map(({ name, packages }) => `${name} with ${list(packages)}`).
   ).join(', ')}.
 
 With pnpm 12, an installation that adds \`@opentelemetry/sdk-node\` ends with \`ERR_PNPM_IGNORED_BUILDS\` until you decide about the
-script of \`protobufjs\`, which only prints a message. The table has this in \`pnpm-workspace.yaml\`:
+script of \`protobufjs\`, which only prints a message. The table was made with this in \`pnpm-workspace.yaml\`:
 
 \`\`\`yaml
 ${PNPM_WORKSPACE}\`\`\`
