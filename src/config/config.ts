@@ -192,7 +192,7 @@ export const OPTIONS: { readonly [Name in keyof Settings]: Option<Settings[Name]
   prices: {
     fallback: {},
     accepts: 'objects with an object of prices in USD for each model',
-    parse: readPriceTable,
+    parse: (value) => readPriceTable(value, true),
   },
   providers: {
     fallback: [],

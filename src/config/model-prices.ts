@@ -78,7 +78,7 @@ export function readPrices(value: unknown, isStrict = false): ModelPrices | unde
 /** Reads untrusted prices by name, of models or of service tiers. */
 export function readPriceTable(
   value: unknown,
-  isStrict = true,
+  isStrict: boolean,
 ): Readonly<Record<string, ModelPrices>> | undefined {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return undefined;
   const rows = Object.entries(value).map(([name, entry]) => [name, readPrices(entry, isStrict)] as const);

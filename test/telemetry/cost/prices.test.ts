@@ -176,7 +176,7 @@ describe('prices are validated', () => {
 
   test.each([[null], [5], [[]], [{ model: null }], [{ model: {} }], [{ model: { output: 1 } }]])(
     '%j is not a price table',
-    (value) => expect(readPriceTable(value)).toBeUndefined(),
+    (value) => expect(readPriceTable(value, true)).toBeUndefined(),
   );
 
   test.each<[string, object]>([
@@ -188,10 +188,10 @@ describe('prices are validated', () => {
     ['broken service tiers', { service_tiers: { flex: { input_mtok: '1' } } }],
   ])('a program’s row is not one with %s, whose costs would be wrong', (_, more) => {
     const good = { input_mtok: 2.5, output_mtok: 10 };
-    expect(readPriceTable({ model: { ...good, ...more } })).toBeUndefined();
+    expect(readPriceTable({ model: { ...good, ...more } }, true)).toBeUndefined();
     expect(readPrices({ ...good, ...more })).toEqual(good);
     const without = { ...good, name: 'model', cache_read_mtok: undefined };
-    expect(readPriceTable({ model: without })).toEqual({ model: good });
+    expect(readPriceTable({ model: without }, true)).toEqual({ model: good });
   });
 });
 
