@@ -60,7 +60,9 @@ export async function probeCollector(environment: CollectorEnvironment): Promise
 
 /** Certificates of the exporter's own are not read here. */
 function hasOwnCertificate(environment: CollectorEnvironment): boolean {
-  return Object.keys(environment).some((name) => /^OTEL_EXPORTER_OTLP_(?:TRACES_)?CERTIFICATE$/.test(name));
+  return Object.keys(environment).some((name) =>
+    /^OTEL_EXPORTER_OTLP_(?:TRACES_)?(?:CLIENT_)?CERTIFICATE$/.test(name),
+  );
 }
 
 function exportNothing(url: URL, protocol: string, environment: CollectorEnvironment): Promise<Answer> {

@@ -132,6 +132,7 @@ export function usesProxy(environment: CollectorEnvironment): boolean {
 type Signal = 'traces' | 'metrics';
 
 let hasReported = false;
+let firstReport: Promise<void> | undefined;
 
 /** Prints once to standard error that a signal could not be sent, and what to do. */
 export function reportUnsent(endpoint: string, reason: string, signal: Signal = 'traces'): void {
@@ -157,7 +158,11 @@ export async function reportFailedExport(
   environment: CollectorEnvironment,
 ): Promise<void> {
   if (hasReported) return;
-  reportUnsent(endpoint, (await refusalOf(endpoint, environment)) ?? failureReason(error));
+  // Others that fail meanwhile wait for the report of the first.
+  firstReport ??= refusalOf(endpoint, environment).then((refusal) =>
+    reportUnsent(endpoint, refusal ?? failureReason(error)),
+  );
+  await firstReport;
 }
 
 /** The first that fits a reason. */
@@ -176,9 +181,14 @@ const ADVICE: readonly (readonly [reason: RegExp, advice: string])[] = [
   [/^gRPC 14$/, 'Does it speak gRPC? Collectors receive gRPC on port 4317, and HTTP on port 4318.'],
   [
     /SELF_SIGNED|^UNABLE_TO_/,
-    'Its certificate is not trusted: set OTEL_EXPORTER_OTLP_CERTIFICATE to a readable file with that of its authority.',
+    'Its certificate is not trusted: set OTEL_EXPORTER_OTLP_CERTIFICATE to the file of its CA certificate.',
   ],
-  [/CERT/, 'Its certificate has expired, or is that of another host.'],
+  [/^CERT_HAS_EXPIRED$|ALTNAME/, 'Its certificate has expired, or is that of another host.'],
+  [
+    /ALERT\w*_CERT/,
+    'It asks for a valid certificate: set OTEL_EXPORTER_OTLP_CLIENT_CERTIFICATE and OTEL_EXPORTER_OTLP_CLIENT_KEY.',
+  ],
+  [/CERT/, 'Its certificate is not valid.'],
   [/^EPROTO$/, 'It does not speak TLS: if it is a local collector, write http:// instead of https://.'],
 ];
 

@@ -205,6 +205,17 @@ describe('the check of the collector', () => {
     );
   });
 
+  test.each(['CERTIFICATE', 'CLIENT_CERTIFICATE', 'TRACES_CLIENT_CERTIFICATE'])(
+    'is content with a connection if exporters have a certificate: OTEL_EXPORTER_OTLP_%s',
+    async (name) => {
+      const address = await listen(createServer((_, response) => void response.writeHead(401).end()));
+      const endpoint = { OTEL_EXPORTER_OTLP_ENDPOINT: `http://${address}` };
+      expect(await collector({ ...endpoint, [`OTEL_EXPORTER_OTLP_${name}`]: 'client.pem' })).toMatch(
+        /^ok: .* accepts connections/,
+      );
+    },
+  );
+
   test('connects to no endpoint that is malformed or set by a script', async () => {
     const address = await listen(createServer((_, response) => void response.end()));
     expect(await collector({ OTEL_EXPORTER_OTLP_ENDPOINT: address })).toMatch(/^skipped/);

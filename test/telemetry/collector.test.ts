@@ -71,15 +71,24 @@ test('the report shows an endpoint without http:// as it is set, and without cre
   );
 });
 
-test('failed exports are reported once, and the endpoint is checked once', async () => {
+test.each([
+  ['one after the other', 1],
+  ['at the same time', 3],
+])('failed exports are reported once, and the endpoint is checked once: %s', async (_, together) => {
   vi.resetModules();
   const { reportFailedExport } = await import('../../src/telemetry/collector.ts');
   const write = vi.spyOn(process.stderr, 'write').mockReturnValue(true);
   onTestFinished(() => write.mockRestore());
   const connections: number[] = [];
   onConnect(() => connections.push(connections.length));
-  for (let count = 0; count < 3; count++)
-    await reportFailedExport(`http://${listening()}/v1/traces`, { code: 400 }, {});
+  for (let count = 0; count < 3; count++) {
+    const reports = Array.from({ length: together }, () =>
+      reportFailedExport(`http://${listening()}/v1/traces`, { code: 400 }, {}).then(() =>
+        expect(write).toHaveBeenCalledOnce(),
+      ),
+    );
+    await Promise.all(reports);
+  }
   expect(write).toHaveBeenCalledOnce();
   expect(connections).toHaveLength(1);
 });
@@ -147,6 +156,19 @@ test.each([
   ],
   [{ code: 'CERT_HAS_EXPIRED' }, 'CERT_HAS_EXPIRED', /expired/],
   [{ code: 'ERR_TLS_CERT_ALTNAME_INVALID' }, 'ERR_TLS_CERT_ALTNAME_INVALID', /another host/],
+  [{ code: 'CERT_REVOKED' }, 'CERT_REVOKED', /^Its certificate is not valid/],
+  [{ code: 'CERT_NOT_YET_VALID' }, 'CERT_NOT_YET_VALID', /^Its certificate is not valid/],
+  [{ code: 'CERT_SIGNATURE_FAILURE' }, 'CERT_SIGNATURE_FAILURE', /^Its certificate is not valid/],
+  [
+    { code: 'ERR_SSL_TLSV13_ALERT_CERTIFICATE_REQUIRED' },
+    'ERR_SSL_TLSV13_ALERT_CERTIFICATE_REQUIRED',
+    /OTEL_EXPORTER_OTLP_CLIENT_CERTIFICATE and OTEL_EXPORTER_OTLP_CLIENT_KEY/,
+  ],
+  [
+    { code: 'ERR_SSL_SSLV3_ALERT_BAD_CERTIFICATE' },
+    'ERR_SSL_SSLV3_ALERT_BAD_CERTIFICATE',
+    /OTEL_EXPORTER_OTLP_CLIENT_CERTIFICATE and OTEL_EXPORTER_OTLP_CLIENT_KEY/,
+  ],
   [{ code: 14 }, 'gRPC 14', /gRPC on port 4317, and HTTP on port 4318/],
   [{ code: 'EPROTO' }, 'EPROTO', /http:\/\/ instead of https/],
   [{ code: 'ECONNREFUSED' }, 'ECONNREFUSED', /^Is a collector running/],
