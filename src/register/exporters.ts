@@ -42,16 +42,6 @@ export function sdkConfiguration(
   };
 }
 
-/** Names a file that replaces all other variables. */
-export const CONFIG_FILE_VARIABLE = 'OTEL_CONFIG_FILE';
-
-/** The variable that names a configuration file. Its earlier name may still be set, for a version that does not read it. */
-export function configurationFileVariable(environment: CollectorEnvironment): string | undefined {
-  return [CONFIG_FILE_VARIABLE, 'OTEL_EXPERIMENTAL_CONFIG_FILE'].find(
-    (name) => (environment[name]?.trim() ?? '') !== '',
-  );
-}
-
 function pagesOf(path: string | undefined): HtmlTraceExporter[] {
   return path === undefined || path === '' ? [] : [new HtmlTraceExporter({ path })];
 }

@@ -1,5 +1,6 @@
 import { createRequire } from 'node:module';
 import { metrics } from '@opentelemetry/api';
+import { CONFIG_FILE_VARIABLE, configurationFileVariable } from '../config/configuration-file.ts';
 import { unknownExporter } from '../config/exporter-names.ts';
 import { isSdkDisabled } from '../config/kill-switch.ts';
 import { unknownVariables } from '../config/unknown-names.ts';
@@ -14,15 +15,10 @@ import { findPackage, requireOf } from '../util/optional-packages.ts';
 import { isNoopMeterProvider, isNoopTracerProvider } from '../util/otel-api.ts';
 import { field } from '../util/payload.ts';
 import { writeTo } from '../util/text-stream.ts';
+import { withOwnLogger } from './config-file.ts';
 import { endEarly } from './early-api.ts';
 import { flushOnSignals } from './exit.ts';
-import {
-  CONFIG_FILE_VARIABLE,
-  configurationFileVariable,
-  PAGE_VARIABLE,
-  type SdkConfiguration,
-  sdkConfiguration,
-} from './exporters.ts';
+import { PAGE_VARIABLE, type SdkConfiguration, sdkConfiguration } from './exporters.ts';
 import { handOver } from './hand-over.ts';
 
 const SDK = '@opentelemetry/sdk-node';
@@ -122,8 +118,8 @@ function startFromFile(module: SdkModule, variable: string, telemetry: Telemetry
   }
   if ((process.env[PAGE_VARIABLE]?.trim() ?? '') !== '')
     printToStderr(`${PAGE_VARIABLE} has no effect with ${CONFIG_FILE_VARIABLE}.`);
-  const sdk = startWithFile();
-  return hasProvider(telemetry) ? sdk : undefined;
+  const sdk = withOwnLogger(startWithFile);
+  return hasProvider(telemetry) || telemetry.events.provider !== undefined ? sdk : undefined;
 }
 
 /** Who changes no code has no logger for `diag`, and would never learn that a variable has no effect. */

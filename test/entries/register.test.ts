@@ -154,10 +154,13 @@ describe.each(FULL_LANES)('$name: node with …/register', ({ name: lane }) => {
       lines: readonly string[],
       env: Readonly<Record<string, string>> = {},
       variable = 'OTEL_CONFIG_FILE',
+      beginning = '',
     ): Promise<Ended> => {
       const file = join(folder, 'otel.yaml');
-      await writeFile(file, ['file_format: "1.0"', 'log_level: warn', ...lines].join('\n'));
-      const text = programText('mjs', `${CALL} console.log(process.listenerCount('SIGTERM'));`);
+      await writeFile(file, ['file_format: "1.0"', ...lines].join('\n'));
+      const text = programText('mjs', `${CALL} console.log(process.listenerCount('SIGTERM'));`, {
+        beginning,
+      });
       return await runRegistered('mjs', text, { [variable]: file, ...env });
     };
 
@@ -176,6 +179,51 @@ describe.each(FULL_LANES)('$name: node with …/register', ({ name: lane }) => {
       expect(ended).toEqual({ code: 0, signal: null, stdout: '1\n1\n', stderr: '' });
       expect(spans).toEqual(['chat gpt-4o']);
       expect(metrics).toEqual([]);
+    });
+
+    describe('the logger for diag', () => {
+      const LOG = `diag.info('information'); diag.warn('warning');`;
+      const AFTER_START = `
+        const { diag } = await load('@opentelemetry/api');
+        process.once('beforeExit', () => { ${LOG} });
+      `;
+      /** Models without a price are reported. */
+      const QUIET = { OTEL_INSTRUMENTATION_OPENAI_COST: 'false' };
+      const OWN = `
+        const own = (name) => (text) => console.log(name + ': ' + text);
+        diag.setLogger({ error: own('E'), warn: own('W'), info: own('I'), debug() {}, verbose() {} });
+      `;
+
+      test.each([
+        ['there is none without log_level', '# log_level: info', '', '1\n1\n'],
+        ['it has the log_level of the file', 'log_level: info', '', '1\n1\ninformation\n'],
+        ['that of the program stays', '', OWN, '1\n1\nI: information\nW: warning\n'],
+        [
+          'that of the program stays with log_level',
+          'log_level: warn',
+          OWN,
+          '1\n1\nI: information\nW: warning\n',
+        ],
+      ])('%s', async (_, line, own, stdout) => {
+        const { httpUrl, spans } = receiver();
+        const lines = [line, ...tracesTo(httpUrl)];
+        const ended = await runConfigured(lines, QUIET, 'OTEL_CONFIG_FILE', AFTER_START + own);
+        expect(ended).toMatchObject({ code: 0, stdout });
+        expect(ended.stderr).toBe(line === 'log_level: info' ? 'warning\n' : '');
+        expect(spans).toEqual(['chat gpt-4o']);
+      });
+    });
+
+    test('flushes at signals if the file has a logger provider only', async () => {
+      const ended = await runConfigured([
+        'logger_provider:',
+        '  processors:',
+        '    - batch:',
+        '        exporter:',
+        '          otlp_http:',
+        `            endpoint: ${receiver().httpUrl}v1/logs`,
+      ]);
+      expect(ended).toEqual({ code: 0, signal: null, stdout: '1\n1\n', stderr: '' });
     });
 
     test('leaves the program unchanged if the file disables the SDK', async () => {

@@ -7,7 +7,7 @@ import {
   processorsFromEnvironment,
   withExportTimeout,
 } from '../../../src/export/otlp-exporter.ts';
-import { configurationFileVariable, sdkConfiguration, wantsTree } from '../../../src/register/exporters.ts';
+import { sdkConfiguration, wantsTree } from '../../../src/register/exporters.ts';
 
 describe('whether trees are printed', () => {
   test.each<[CollectorEnvironment, boolean, boolean]>([
@@ -84,15 +84,6 @@ describe('metrics and logs beside the tree', () => {
   ])('like everything else, with %j', (environment) => {
     expect(sdkConfiguration(environment, false, require)).toEqual({});
   });
-});
-
-test.each<[string | undefined, CollectorEnvironment]>([
-  [undefined, {}],
-  [undefined, { OTEL_CONFIG_FILE: ' ' }],
-  ['OTEL_CONFIG_FILE', { OTEL_CONFIG_FILE: 'otel.yaml', OTEL_EXPERIMENTAL_CONFIG_FILE: 'old.yaml' }],
-  ['OTEL_EXPERIMENTAL_CONFIG_FILE', { OTEL_EXPERIMENTAL_CONFIG_FILE: 'old.yaml' }],
-])('a configuration file is named by %s in %j', (variable, environment) => {
-  expect(configurationFileVariable(environment)).toBe(variable);
 });
 
 describe('an export', () => {
