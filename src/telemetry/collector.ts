@@ -13,6 +13,11 @@ const TRACES_PATH = 'v1/traces';
 /** A refused connection fails at once. An endpoint that takes longer may be reachable. */
 const CONNECT_TIMEOUT_MS = 300;
 
+/** Whether the variables of exporters have no effect, as a file replaces them. */
+export function hasConfigurationFile(environment: CollectorEnvironment): boolean {
+  return (environment.OTEL_CONFIG_FILE?.trim() ?? '') !== '';
+}
+
 /** The protocols of OTLP. */
 const PROTOCOLS: ReadonlySet<string> = new Set(['grpc', 'http/json', 'http/protobuf']);
 const DEFAULT_PROTOCOL = 'http/protobuf';
@@ -103,7 +108,7 @@ export async function sendFailureOf(
 ): Promise<SendFailure | undefined> {
   const protocol = tracesProtocol(environment);
   const named = tracesEndpoint(environment, protocol);
-  const malformed = malformationIn(environment);
+  const malformed = hasConfigurationFile(environment) ? undefined : malformationIn(environment);
   if (malformed !== undefined && endpoint === named) return { endpoint, reason: malformed };
   const refusal = await refusalOf(endpoint, environment);
   if (refusal === undefined) return undefined;
@@ -193,6 +198,8 @@ const ADVICE: readonly (readonly [reason: RegExp, advice: string])[] = [
 ];
 
 const INSTEAD = 'OTEL_TRACES_EXPORTER=console prints traces here instead.';
+/** Instead of variables, which a configuration file replaces. */
+const IN_FILE = `the exporter in the file of OTEL_CONFIG_FILE.`;
 const ZIPKIN_ADVICE = `Is Zipkin running? ${ZIPKIN_VARIABLE} sets its address; ${INSTEAD}`;
 
 export function adviceFor(
@@ -208,6 +215,11 @@ export function adviceFor(
   const isTraces = signal === 'traces';
   const instead = isTraces ? INSTEAD : 'OTEL_METRICS_EXPORTER=none disables metrics.';
   const advice = known ?? `Is a collector running? ${ENDPOINT_VARIABLES[1]} sets its address; ${instead}`;
+  if (hasConfigurationFile(environment))
+    return advice.replace(
+      /(^|: |\? )[^:?]*OTEL_.*/,
+      (_, before) => `${before}${before === ': ' ? 'see' : 'See'} ${IN_FILE}`,
+    );
   return isTraces ? advice.replace(ENDPOINT_VARIABLES[1], variable) : advice;
 }
 

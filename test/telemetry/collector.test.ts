@@ -123,6 +123,28 @@ test('an endpoint that ends with a space is malformed, as exporters append a pat
   expect(adviceFor(reason, environment)).toBe('OTEL_EXPORTER_OTLP_ENDPOINT must not end with a space.');
 });
 
+test.each([
+  ['HTTP 404', 'See'],
+  ['HPE_INVALID_CONSTANT', 'It does not speak HTTP: see'],
+  ['SELF_SIGNED_CERT_IN_CHAIN', 'Its certificate is not trusted: see'],
+  ['ECONNREFUSED', 'Is a collector running? See'],
+])('with a configuration file, the advice names that: %s', (reason, start) => {
+  const environment = {
+    OTEL_CONFIG_FILE: 'otel.yaml',
+    OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: 'http://localhost:4318',
+  };
+  const advice = `${start} the exporter in the file of OTEL_CONFIG_FILE.`;
+  expect([adviceFor(reason, environment), adviceFor(reason, environment, 'metrics')]).toEqual([
+    advice,
+    advice,
+  ]);
+});
+
+test('with a configuration file, a malformed variable is no failure', async () => {
+  const environment = { OTEL_CONFIG_FILE: 'otel.yaml', OTEL_EXPORTER_OTLP_ENDPOINT: listening() };
+  expect(await sendFailureOf(`${listening()}/v1/traces`, environment)).toBeUndefined();
+});
+
 test.each(['HTTP 404', 'ECONNREFUSED'])('the advice names the variable that is set: %s', (reason) => {
   const environment = { OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: 'http://localhost:4318' };
   expect(adviceFor(reason, environment)).toContain('OTEL_EXPORTER_OTLP_TRACES_ENDPOINT');
