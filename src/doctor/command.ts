@@ -2,9 +2,10 @@ import { parseArgs } from 'node:util';
 import { parameterProblem } from '../util/parameter-problem.ts';
 import type { TextStream } from '../util/text-stream.ts';
 import { COMMAND } from '../util/version.ts';
-import { type Check, findingsOf } from './check.ts';
+import { type Check, findingsOf, skippedCheck } from './check.ts';
+import { REPLACED_BY_FILE } from './endpoint.ts';
 import { printChecks, printJson } from './print.ts';
-import { probeCollector } from './probe.ts';
+import { COLLECTOR_CHECK, probeCollector } from './probe.ts';
 import { examineProject } from './project.ts';
 
 const DOCTOR_USAGE =
@@ -40,7 +41,10 @@ export async function runDoctor(
   }
   const { json, start } = read;
   const checks: Check[] = examineProject({ project: process.cwd(), environment: process.env, start });
-  checks.push(await probeCollector(process.env));
+  const isReplaced = checks.some(({ detail }) => detail === REPLACED_BY_FILE);
+  checks.push(
+    isReplaced ? skippedCheck(COLLECTOR_CHECK, REPLACED_BY_FILE) : await probeCollector(process.env),
+  );
   (json ? printJson : printChecks)(checks, output);
   return findingsOf(checks).some(({ severity }) => severity === 'warning') ? 1 : 0;
 }

@@ -21,8 +21,16 @@ const ENDPOINT = 'OTEL_EXPORTER_OTLP_ENDPOINT';
 const HTTP_PORT = '4318';
 const GRPC_PORT = '4317';
 
-/** Whether an endpoint is one that traces can be sent to, by its form alone. */
-export function examineEndpoint(environment: CollectorEnvironment): Check {
+/** Why nothing is said of exporters that a configuration file sets up. */
+export const REPLACED_BY_FILE: string = 'the file of OTEL_CONFIG_FILE replaces the variables of exporters';
+
+/**
+ * Whether an endpoint is one that traces can be sent to, by its form alone.
+ *
+ * @param isReplaced whether a configuration file sets up the exporters
+ */
+export function examineEndpoint(environment: CollectorEnvironment, isReplaced = false): Check {
+  if (isReplaced) return skippedCheck(ENDPOINT_CHECK, REPLACED_BY_FILE);
   const variable = endpointVariable(environment);
   const protocol = tracesProtocol(environment);
   const findings = examineProtocol(environment);

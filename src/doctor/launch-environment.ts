@@ -1,7 +1,9 @@
 import { resolve } from 'node:path';
 import { parseEnv } from 'node:util';
+import { hasConfigurationFile } from '../telemetry/collector.ts';
+import { NAME } from '../util/version.ts';
 import { readRegularFile } from './files.ts';
-import type { Launch } from './start-scripts.ts';
+import { type Launch, preloadsIn } from './start-scripts.ts';
 
 type Variables = Readonly<Record<string, string | undefined>>;
 
@@ -17,6 +19,12 @@ const MAX_ENVIRONMENT_FILE_SIZE = 1_000_000;
 export function environmentOf(launch: Launch, folder: string, environment: Variables): Variables {
   const files = launch.environmentFiles.map((file) => readVariables(resolve(folder, file)));
   return Object.assign({}, ...files, environment, launch.environment);
+}
+
+/** Whether `…/register` sets up the exporters of a program by a configuration file. */
+export function usesConfigurationFile(launch: Launch, environment: Variables): boolean {
+  const preloads = [...launch.preloads, ...preloadsIn(environment.NODE_OPTIONS)];
+  return hasConfigurationFile(environment) && preloads.includes(`${NAME}/register`);
 }
 
 /** Of OpenTelemetry and Node alone: such files mostly hold secrets. */

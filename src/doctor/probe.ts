@@ -18,7 +18,7 @@ import {
 import { type Check, checked, skippedCheck } from './check.ts';
 import { describeProjectFinding } from './project-findings.ts';
 
-const COLLECTOR_CHECK = 'collector';
+export const COLLECTOR_CHECK = 'collector';
 const PROBE_TIMEOUT_MS = 2_000;
 
 /**

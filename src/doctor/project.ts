@@ -16,7 +16,7 @@ import { type Check, checked, skippedCheck } from './check.ts';
 import { examineEndpoint } from './endpoint.ts';
 import { isRegularFile, nearestManifest } from './files.ts';
 import { findInstalled, type InstalledPackage } from './installed.ts';
-import { environmentOf } from './launch-environment.ts';
+import { environmentOf, usesConfigurationFile } from './launch-environment.ts';
 import { findBatch } from './open-telemetry.ts';
 import { describeProjectFinding } from './project-findings.ts';
 import { examineApi } from './sdk-api.ts';
@@ -92,15 +92,18 @@ export function examineProject({
   const launches =
     start === undefined ? launchesOf(manifest) : launchesIn(undefined, start, scriptsOf(manifest));
   const runIn = start === undefined ? folder : project;
-  const started = launches.map((launch) => environmentOf(launch, runIn, environment));
-  const environments = launches.length === 0 ? [environment] : started;
+  const started = launches.map((launch) => {
+    const set = environmentOf(launch, runIn, environment);
+    return { set, isReplaced: usesConfigurationFile(launch, set) };
+  });
+  const environments = launches.length === 0 ? [{ set: environment, isReplaced: false }] : started;
   return [
     examinePackages(project),
     examineBundlers(manifest),
     examineNode(nodeVersion, launches.length === 0 ? manifest : undefined),
     ...examineStart(launches, { root: folder, folder: runIn, environment, nodeVersion, start }),
-    ...distinct(environments.map((each) => examineSettings(each))),
-    ...distinct(environments.map((each) => examineEndpoint(each))),
+    ...distinct(environments.map(({ set, isReplaced }) => examineSettings(set, isReplaced))),
+    ...distinct(environments.map(({ set, isReplaced }) => examineEndpoint(set, isReplaced))),
   ];
 }
 
@@ -171,10 +174,11 @@ function examineBundlers(manifest: unknown): Check {
   );
 }
 
-function examineSettings(environment: ProjectEnvironment): Check {
+/** @param isReplaced whether a configuration file sets up exporters and sampler */
+function examineSettings(environment: ProjectEnvironment, isReplaced: boolean): Check {
   const problems: string[] = [];
   const settings = resolveSettings({}, (problem) => problems.push(problem), environment);
-  for (const problem of [switchProblem(environment), unknownExporter(environment)])
+  for (const problem of [switchProblem(environment), isReplaced ? undefined : unknownExporter(environment)])
     if (problem !== undefined) problems.push(problem);
   problems.push(...unknownVariables(environment));
   const { captureMessageContent } = settings;
@@ -184,13 +188,13 @@ function examineSettings(environment: ProjectEnvironment): Check {
     .sort();
   return checked('settings', named.length === 0 ? 'no OTEL_* variable is set' : named.join(', '), [
     ...problems.map((problem) => describeFinding('option_not_accepted', problem)),
-    ...SWITCHES.filter(([name, off]) => environment[name]?.trim().toLowerCase() === off).map(([name, off]) =>
-      describeProjectFinding('spans_switched_off', `${name}=${off}`),
-    ),
+    ...SWITCHES.filter(([name]) => !isReplaced || !name.startsWith('OTEL_TRACES_'))
+      .filter(([name, off]) => environment[name]?.trim().toLowerCase() === off)
+      .map(([name, off]) => describeProjectFinding('spans_switched_off', `${name}=${off}`)),
     ...(captureMessageContent === 'NO_CONTENT'
       ? []
       : [describeFinding('content_recorded', captureMessageContent)]),
-    ...(tracesProtocol(environment) === 'grpc' ? findBatch(batch, settings) : []),
+    ...(!isReplaced && tracesProtocol(environment) === 'grpc' ? findBatch(batch, settings) : []),
   ]);
 }
 

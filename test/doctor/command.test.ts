@@ -216,6 +216,25 @@ describe('the check of the collector', () => {
     },
   );
 
+  test('connects to no endpoint that a configuration file replaces', async () => {
+    const environment = {
+      OTEL_CONFIG_FILE: 'otel.yaml',
+      OTEL_TRACES_EXPORTER: 'none',
+      OTEL_EXPORTER_OTLP_ENDPOINT: 'http://127.0.0.1:1',
+    };
+    const write = (command: string) =>
+      project().write({ 'app.mjs': APP, 'package.json': { scripts: { start: command } } });
+    await write(`node --import ${PACKAGE_NAME}/register app.mjs`);
+    const { checks, findings } = await report(environment);
+    const skipped = checks.filter(({ subject }) => /^(?:endpoint|collector)$/.test(subject));
+    expect(skipped.map(({ result }) => result)).toEqual(['skipped', 'skipped']);
+    expect(findings.filter(({ code }) => /^(?:spans_switched_off|endpoint_)/.test(code))).toEqual([]);
+    // `NodeSDK` itself does not read the file.
+    await write('node --import ./telemetry.mjs app.mjs');
+    const codes = (await report(environment)).findings.map(({ code }) => code);
+    expect(codes).toEqual(expect.arrayContaining(['spans_switched_off', 'endpoint_unreachable']));
+  });
+
   test('connects to no endpoint that is malformed or set by a script', async () => {
     const address = await listen(createServer((_, response) => void response.end()));
     expect(await collector({ OTEL_EXPORTER_OTLP_ENDPOINT: address })).toMatch(/^skipped/);
