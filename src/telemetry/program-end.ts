@@ -56,6 +56,7 @@ export interface SendState {
 const states = new WeakMap<object, SendState>();
 const providers = new Set<WeakRef<object>>();
 let listeningForEnd = false;
+let sawUncaughtError = false;
 /** Whether we have reported that nothing can be sent to the collector. */
 let reportedRefusal = false;
 
@@ -85,6 +86,10 @@ function listenForEnd(): void {
   if (listeningForEnd || typeof process !== 'object' || typeof process.once !== 'function') return;
   listeningForEnd = true;
   process.once('beforeExit', () => void guardAsync('sending what is recorded', sendUnsent));
+  // Changes nothing of what the error does to the program.
+  process.once('uncaughtExceptionMonitor', () => {
+    sawUncaughtError = true;
+  });
   // No span has started yet, so this comes before the views print what has ended.
   atExit(endOpenSpans);
   atExit(() => guard('counting lost spans', reportLostSpans), { last: true });
@@ -268,8 +273,7 @@ function reportLostSpans(): void {
   if (problem === undefined) return;
   // What is in progress is not flushed.
   const first = isOpen ? 'let what is in progress end, or abort it, and ' : '';
-  // Node ends with this code after an error that nobody catches.
-  const uncaught = process.exitCode === 1 ? ' If an uncaught error ended it, catch that first.' : '';
+  const uncaught = sawUncaughtError ? ' If an uncaught error ended it, catch that first.' : '';
   writeTo(
     process.stderr,
     `${NAME}: ${problem}. Before process.exit(), ${first}await flush() of ${NAME}/client.${uncaught}\n`,

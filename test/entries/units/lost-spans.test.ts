@@ -121,6 +121,7 @@ describe('a program that ends in the middle of a stream', () => {
 
   test.each([
     ['process.exit(3);', 3, '\n'],
+    ['process.exit(1);', 1, '\n'],
     [`throw new Error('Nobody catches this');`, 1, ' If an uncaught error ended it, catch that first.\n'],
     [
       `Promise.reject(new Error('Nobody catches this'));`,
