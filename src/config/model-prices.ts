@@ -59,7 +59,7 @@ const PRICE_NAME = /_(?:mtok|kcount|hours)$|^service_tiers$/;
  *
  * @param isStrict whether one invalid price makes all of them invalid, because costs without it would be wrong
  */
-export function readPrices(value: unknown, isStrict = false): ModelPrices | undefined {
+export function readPrices(value: unknown, isStrict: boolean): ModelPrices | undefined {
   if (typeof value !== 'object' || value === null) return undefined;
   const prices: Record<string, unknown> = {};
   for (const [key, entry] of Object.entries(value)) {

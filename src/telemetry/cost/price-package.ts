@@ -106,7 +106,7 @@ export class PriceList {
     }
     const changes = Array.isArray(field(field(result, 'model'), 'prices'));
     return {
-      prices: readPrices(withAudio(field(result, 'model_price'))),
+      prices: readPrices(withAudio(field(result, 'model_price')), false),
       until: Date.now() + (changes ? CHANGING_PRICES_LIFETIME_MS : PRICES_LIFETIME_MS),
     };
   }

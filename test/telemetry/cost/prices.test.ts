@@ -171,7 +171,7 @@ describe('prices are validated', () => {
       { input_mtok: 1, service_tiers: { flex: { input_mtok: 0.5 } } },
     ],
   ])('%s', (_, value, expected) => {
-    expect(readPrices(value)).toEqual(expected);
+    expect(readPrices(value, false)).toEqual(expected);
   });
 
   test.each([[null], [5], [[]], [{ model: null }], [{ model: {} }], [{ model: { output: 1 } }]])(
@@ -189,7 +189,7 @@ describe('prices are validated', () => {
   ])('a program’s row is not one with %s, whose costs would be wrong', (_, more) => {
     const good = { input_mtok: 2.5, output_mtok: 10 };
     expect(readPriceTable({ model: { ...good, ...more } }, true)).toBeUndefined();
-    expect(readPrices({ ...good, ...more })).toEqual(good);
+    expect(readPrices({ ...good, ...more }, false)).toEqual(good);
     const without = { ...good, name: 'model', cache_read_mtok: undefined };
     expect(readPriceTable({ model: without }, true)).toEqual({ model: good });
   });
@@ -215,14 +215,14 @@ describe('costs equal those of the price package', () => {
   const IMAGE = { imageInputTokens: 0, imageCacheReadTokens: 0, imageOutputTokens: 0 };
 
   const priced = models.filter(({ prices }) => {
-    const read = Array.isArray(prices) ? undefined : readPrices(prices);
+    const read = Array.isArray(prices) ? undefined : readPrices(prices, false);
     return read?.input_mtok !== undefined && read.output_mtok !== undefined;
   });
 
   test('which knows most models of OpenAI', () => expect(priced.length).toBeGreaterThan(60));
 
   test.each(priced)('$id', ({ prices }) => {
-    const read = readPrices(prices) as ModelPrices;
+    const read = readPrices(prices, false) as ModelPrices;
     const provider = {
       id: 'p',
       name: 'p',
