@@ -4,6 +4,7 @@ import type { Call } from '../../sdk/call.ts';
 import type { Endpoint } from '../../sdk/provider.ts';
 import { OPENAI_API_TYPE_VALUE_CHAT_COMPLETIONS } from '../../semconv/values.ts';
 import type { FunctionPlace } from '../../telemetry/spans/function-span.ts';
+import { arrayField, stringField } from '../../util/payload.ts';
 import {
   type ConversationApi,
   conversationAttributes,
@@ -20,7 +21,7 @@ import type { Segment } from '../conversations/segment.ts';
 import type { ToolCalls } from '../tool-calls/tool-calls.ts';
 import type { ConversationTracker } from '../tracker.ts';
 import { LoopCall } from './loop-call.ts';
-import { countNewUserMessages, isAnswered } from './messages.ts';
+import { countNewUserMessages } from './messages.ts';
 
 /** The calls that count as runs. */
 const ANSWERS: ReadonlySet<string | undefined> = new Set(['chat', 'text_completion']);
@@ -86,7 +87,7 @@ export class Histories implements ConversationApi {
 
   #answered(id: string, origin: string, result: unknown, userMessages: number): void {
     // A rejected request is repeated; an abandoned stream is not.
-    if (!isAnswered(result)) return;
+    if (stringField(result, 'id') === undefined && arrayField(result, 'choices').length === 0) return;
     const conversation = this.#conversations.conversation('conversation', id, origin);
     conversation.startedRun();
     conversation.countUserMessages(userMessages);

@@ -100,11 +100,6 @@ export function countNewUserMessages(body: unknown): number {
   return messages.slice(lastAnswer + 1).filter((message) => field(message, 'role') === 'user').length;
 }
 
-/** Whether a request has got an answer, be it only the beginning of one. */
-export function isAnswered(result: unknown): boolean {
-  return stringField(result, 'id') !== undefined || arrayField(result, 'choices').length > 0;
-}
-
 function isResult(message: unknown): boolean {
   return field(message, 'role') === 'tool';
 }

@@ -197,7 +197,7 @@ function keysOf(asked: AskedToolCall): Pick<PendingEntry<unknown>, 'keys' | 'key
   if (conversationId !== undefined) addTo(again, ['conversation', conversationId]);
   else {
     if (traceId !== undefined) addTo(again, ['trace', traceId]);
-    const scope = originScope(asked, asked.question);
+    const scope = originScope(asked, () => asked.question);
     if (scope !== undefined) addTo(once, scope);
   }
   return { keys: [...once, ...again], keysUsedOnce: once };
@@ -210,15 +210,15 @@ function* scopesOf(answered: AnsweredToolCall): Generator<Scope> {
   else {
     if (traceId !== undefined) yield ['trace', traceId];
     if (repeated === undefined) return;
-    const called = { id, name: repeated.name };
-    const scope = originScope(called, hasUniqueId(called) ? undefined : question());
+    const scope = originScope({ id, name: repeated.name }, question);
     if (scope !== undefined) yield scope;
   }
 }
 
-function originScope(called: CalledId, question: string | undefined): Scope | undefined {
-  if (hasUniqueId(called)) return ['origin', ''];
-  return question === undefined ? undefined : ['origin', question];
+/** @param question called only if the id is not unique: it may have to hash long messages */
+function originScope(called: CalledId, question: () => string | undefined): Scope | undefined {
+  const asked = hasUniqueId(called) ? '' : question();
+  return asked === undefined ? undefined : ['origin', asked];
 }
 
 type CalledId = Pick<AskedToolCall, 'id' | 'name'>;
