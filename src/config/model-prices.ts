@@ -1,3 +1,5 @@
+import { isAmount } from '../util/payload.ts';
+
 /** A price in USD. In a tier, `price` applies to requests with more than `start` input tokens. */
 export type Price =
   | number
@@ -95,8 +97,4 @@ export function readPrice(value: unknown): Price | undefined {
   if (!rows.every((tier) => isAmount(tier?.start) && isAmount(tier?.price))) return undefined;
   const sorted = rows as readonly { start: number; price: number }[];
   return { base, tiers: [...sorted].sort((a, b) => a.start - b.start) };
-}
-
-export function isAmount(value: unknown): value is number {
-  return typeof value === 'number' && Number.isFinite(value) && value >= 0;
 }

@@ -7,7 +7,7 @@ import {
 import { readUsage } from '../telemetry/cost/usage.ts';
 import { keptNumbers } from '../telemetry/kept-values.ts';
 import type { Accumulator, Operation } from '../telemetry/operation.ts';
-import { field, numberField } from '../util/payload.ts';
+import { asAmount, field } from '../util/payload.ts';
 import { define } from './attributes.ts';
 import { request } from './request.ts';
 import { modelOf } from './subject.ts';
@@ -28,7 +28,11 @@ export const transcription: Operation = {
   },
   resultAttributes(result): Attributes {
     const attributes: Attributes = {};
-    define(attributes, ATTR_OPENAI_AUDIO_DURATION, billedSeconds(result) ?? secondsIn(result, 'duration'));
+    define(
+      attributes,
+      ATTR_OPENAI_AUDIO_DURATION,
+      billedSeconds(result) ?? asAmount(field(result, 'duration')),
+    );
     return attributes;
   },
   usage: (result) => readUsage(field(result, 'usage')),
@@ -39,12 +43,7 @@ export const transcription: Operation = {
 /** The length of the audio that a transcript bills, by OpenAI or by Mistral. */
 export function billedSeconds(result: unknown): number | undefined {
   const usage = field(result, 'usage');
-  return secondsIn(usage, 'seconds') ?? secondsIn(usage, 'prompt_audio_seconds');
-}
-
-function secondsIn(value: unknown, key: string): number | undefined {
-  const seconds = numberField(value, key);
-  return seconds === undefined || seconds < 0 ? undefined : seconds;
+  return asAmount(field(usage, 'seconds')) ?? asAmount(field(usage, 'prompt_audio_seconds'));
 }
 
 /** Keeps the last event of a transcript (`transcript.text.done`), the only one with more than text. */

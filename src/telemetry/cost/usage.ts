@@ -12,7 +12,7 @@ import {
   ATTR_GEN_AI_USAGE_OUTPUT_TOKENS,
   ATTR_GEN_AI_USAGE_REASONING_OUTPUT_TOKENS,
 } from '../../semconv/attributes.ts';
-import { asCount, asNumber, fieldsOf, type PayloadObject, tolerating } from '../../util/payload.ts';
+import { asAmount, asCount, fieldsOf, type PayloadObject, tolerating } from '../../util/payload.ts';
 
 /** The tokens of a usage that are not text. Cached tokens are part of the input of their modality. */
 export interface ModalityUsage {
@@ -94,7 +94,6 @@ export const readUsage: (usage: unknown) => Usage | undefined = tolerating((usag
   };
   const known = inputTokens === undefined ? 'output' : outputTokens === undefined ? 'input' : undefined;
   if (known === undefined && total <= listed + more && !prompt_audio_seconds) return read;
-  const seconds = asNumber(prompt_audio_seconds);
   // A total that equals the one number says that the other is zero.
   const isPartial = (known !== undefined && asCount(total_tokens) !== listed) || undefined;
   return {
@@ -102,7 +101,7 @@ export const readUsage: (usage: unknown) => Usage | undefined = tolerating((usag
     unlisted: total > listed + more ? total - listed : undefined,
     known: isPartial && known,
     isPartial,
-    audioSeconds: seconds !== undefined && seconds >= 0 ? seconds : undefined,
+    audioSeconds: asAmount(prompt_audio_seconds),
   };
 });
 
