@@ -6,7 +6,7 @@ import { arrayField } from '../../util/payload.ts';
 import type { OpenSpan } from '../api.ts';
 import { JoinedTrace } from '../conversations/joined-trace.ts';
 import { ItemTimes } from '../item-times.ts';
-import { lastTold } from '../tool-calls/told.ts';
+import { lastMessages } from '../tool-calls/last-messages.ts';
 import type { ToolCalls } from '../tool-calls/tool-calls.ts';
 import { readAskedCalls, readToolMessages } from './messages.ts';
 
@@ -29,7 +29,7 @@ export class LoopCall {
   readonly #startTime: number;
   readonly #asking: CallerTrace;
   /** What the model answers, if it is short. */
-  readonly #told: unknown;
+  readonly #lastMessages: unknown;
   /** Whether anybody takes what is recorded of the calls that it asks for. */
   #isRecorded = false;
 
@@ -41,7 +41,7 @@ export class LoopCall {
     this.#origin = origin;
     this.#conversationId = conversationId;
     this.#startTime = time;
-    this.#told = lastTold(arrayField(body, 'messages'));
+    this.#lastMessages = lastMessages(arrayField(body, 'messages'));
     const answering = { origin, previousResponseId: undefined, conversationId, time, parent };
     const answered = toolCalls.areAwaited ? toolCalls.answered(readToolMessages(body), answering) : undefined;
     this.#trace = new JoinedTrace(parent, answered);
@@ -76,7 +76,7 @@ export class LoopCall {
       vectorStoreIds: [],
       startTime: this.#startTime,
       endTime,
-      told: this.#told,
+      lastMessages: this.#lastMessages,
     };
     this.#toolCalls.asked(calls, response, new ItemTimes());
   }

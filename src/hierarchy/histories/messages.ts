@@ -3,8 +3,8 @@ import { fingerprintOf } from '../../operations/tool-call-fingerprint.ts';
 import { parseJson } from '../../telemetry/content/messages.ts';
 import { arrayField, field, first, MAX_REPEATED, objectField, stringField } from '../../util/payload.ts';
 import type { ItemCall } from '../tool-calls/item-calls.ts';
+import { fingerprintOfMessages, lastMessages } from '../tool-calls/last-messages.ts';
 import { hasUniqueId } from '../tool-calls/pending-tool-calls.ts';
-import { fingerprintOfTold, lastTold } from '../tool-calls/told.ts';
 import type { ToolResult } from '../tool-calls/tool-calls.ts';
 import { NO_TOOL_CONTENT } from '../tool-calls/tool-facts.ts';
 
@@ -63,7 +63,7 @@ function resultsOf(
 ): ToolResult[] {
   const calls = byUniqueId(arrayField(messages[asking], 'tool_calls'), 'id');
   if (calls.size === 0) return [];
-  const question = once(() => fingerprintOfTold(lastTold(messages, asking)));
+  const question = once(() => fingerprintOfMessages(lastMessages(messages, asking)));
   const answers = messages.slice(asking + 1, end).filter(isResult);
   return [...byUniqueId(answers, 'tool_call_id')].flatMap(([id, message]) => {
     const called = calledBy(calls.get(id));

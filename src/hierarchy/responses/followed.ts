@@ -12,7 +12,7 @@ import { conversationIn } from '../conversations/conversation-context.ts';
 import type { Segment } from '../conversations/segment.ts';
 import { ItemTimes } from '../item-times.ts';
 import { readItemResults } from '../tool-calls/item-results.ts';
-import { lastToldIn } from '../tool-calls/told.ts';
+import { lastMessagesIn } from '../tool-calls/last-messages.ts';
 import type { ToolCalls } from '../tool-calls/tool-calls.ts';
 import type { ConversationTracker } from '../tracker.ts';
 import { conversationOf, readVectorStoreIds } from './request.ts';
@@ -80,7 +80,7 @@ export interface FollowedResponse {
   readonly startTime: number;
   readonly content: boolean;
   /** What the model replies to, if it is short. Not known of a background response, which is kept for long. */
-  readonly told: unknown;
+  readonly lastMessages: unknown;
   /** Whether it is left to whoever works on it. */
   readonly handedOn?: boolean | undefined;
 }
@@ -104,7 +104,7 @@ export function followedResponse(
     vectorStoreIds: readVectorStoreIds(body),
     userMessages: countNewMessages(body),
     content,
-    told: field(body, 'background') === true ? undefined : lastToldIn(field(body, 'input')),
+    lastMessages: field(body, 'background') === true ? undefined : lastMessagesIn(field(body, 'input')),
   };
 }
 

@@ -275,13 +275,13 @@ export class Responses implements ConversationApi {
   #ended(follow: FollowedResponse, response: unknown, endTime: number, spent: Spent): void {
     const responseId = stringField(response, 'id');
     if (responseId === undefined) return;
-    const { parent, startTime, vectorStoreIds, times, told } = follow;
+    const { parent, startTime, vectorStoreIds, times, lastMessages } = follow;
     const { origin } = follow.endpoint;
     const conversationId = conversationIdOf(response) ?? follow.conversationId;
     const calls = readItemCalls(response, follow);
     if (calls.length > 0) {
       const place: Place = { kind: 'conversation', conversationId };
-      const asking = { origin, responseId, parent, place, vectorStoreIds, startTime, endTime, told };
+      const asking = { origin, responseId, parent, place, vectorStoreIds, startTime, endTime, lastMessages };
       this.#toolCalls.asked(calls, asking, times);
     }
     if (conversationId === undefined) return;

@@ -7,7 +7,7 @@ import {
 } from '../../operations/response/items.ts';
 import { parseJson } from '../../telemetry/content/messages.ts';
 import { arrayField, field } from '../../util/payload.ts';
-import { fingerprintOfTold, lastTold } from './told.ts';
+import { fingerprintOfMessages, lastMessages } from './last-messages.ts';
 import type { ToolResult } from './tool-calls.ts';
 
 interface FoundResult {
@@ -70,6 +70,6 @@ function toolResult(input: readonly unknown[], id: string, { item, call }: Found
     repeated: () => call && { name: call.read.name, fingerprint: fingerprintOfItem(call.read, call.item) },
     output: () => parseJson(readToolContent(item).result),
     mayBeOld: false,
-    question: () => call && fingerprintOfTold(lastTold(input, call.index)),
+    question: () => call && fingerprintOfMessages(lastMessages(input, call.index)),
   };
 }

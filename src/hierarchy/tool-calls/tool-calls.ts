@@ -11,6 +11,7 @@ import type { ToolCallContent } from '../model.ts';
 import { clamp } from '../server-clock.ts';
 import type { ConversationTracker } from '../tracker.ts';
 import type { ItemCall } from './item-calls.ts';
+import { fingerprintOfMessages } from './last-messages.ts';
 import {
   type AnsweredToolCall,
   type AskedToolCall,
@@ -19,7 +20,6 @@ import {
   PendingToolCalls,
   type TakenCall,
 } from './pending-tool-calls.ts';
-import { fingerprintOfTold } from './told.ts';
 
 /** They may be long, and there are programs that ask for calls and answer none. */
 const MAX_CONTENTS = 1_000;
@@ -55,7 +55,7 @@ export interface AskingResponse {
 }
 
 /** With what it replies to, which is not kept. */
-type Reply = AskingResponse & { readonly told?: unknown };
+type Reply = AskingResponse & { readonly lastMessages?: unknown };
 
 export interface PendingCall {
   readonly asked: KnownCall;
@@ -96,9 +96,9 @@ export class ToolCalls {
   }
 
   /** Takes the tool calls of a response that has ended. */
-  asked(calls: readonly ItemCall[], { told, ...response }: Reply, times: ItemTimes): void {
+  asked(calls: readonly ItemCall[], { lastMessages, ...response }: Reply, times: ItemTimes): void {
     const isAmbiguous = calls.some(({ asksProgram, call }) => asksProgram && !hasUniqueId(call));
-    const question = isAmbiguous ? fingerprintOfTold(told) : undefined;
+    const question = isAmbiguous ? fingerprintOfMessages(lastMessages) : undefined;
     const starts = new Starts(response.startTime);
     let askedFrom = response.endTime;
     for (const asked of calls) {

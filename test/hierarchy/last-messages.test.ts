@@ -1,5 +1,9 @@
 import { expect, it } from 'vitest';
-import { fingerprintOfTold, lastTold, lastToldIn } from '../../src/hierarchy/tool-calls/told.ts';
+import {
+  fingerprintOfMessages,
+  lastMessages,
+  lastMessagesIn,
+} from '../../src/hierarchy/tool-calls/last-messages.ts';
 
 const TEXT = 'x'.repeat(16_384);
 const USER = { role: 'user', content: 'How is the weather?' };
@@ -21,7 +25,7 @@ it.each<[string, readonly unknown[], unknown]>([
   ['a text as long as is kept', [user(TEXT)], user(TEXT)],
   ['several texts', [texts(TEXT.slice(1), 'x')], texts(TEXT.slice(1), 'x')],
 ])('a model is told last %s', (_, items, expected) => {
-  expect(lastTold(items)).toEqual(expected);
+  expect(lastMessages(items)).toEqual(expected);
 });
 
 it.each<[string, readonly unknown[]]>([
@@ -38,19 +42,19 @@ it.each<[string, readonly unknown[]]>([
   ],
   ['a message without content', [user(null)]],
 ])('nothing is kept of %s', (_, items) => {
-  expect(lastTold(items)).toBeUndefined();
-  expect(fingerprintOfTold(lastTold(items))).toBeUndefined();
+  expect(lastMessages(items)).toBeUndefined();
+  expect(fingerprintOfMessages(lastMessages(items))).toBeUndefined();
 });
 
 it('the words of a user are the same as a message and as an input', () => {
-  const asked = fingerprintOfTold(lastToldIn(USER.content));
+  const asked = fingerprintOfMessages(lastMessagesIn(USER.content));
   expect(asked).toMatch(/^[\da-f]{32}$/);
-  expect(fingerprintOfTold(lastTold([{ type: 'message', ...USER }, CALL, OUTPUT], 1))).toBe(asked);
-  expect(lastToldIn(`${TEXT}x`)).toBeUndefined();
+  expect(fingerprintOfMessages(lastMessages([{ type: 'message', ...USER }, CALL, OUTPUT], 1))).toBe(asked);
+  expect(lastMessagesIn(`${TEXT}x`)).toBeUndefined();
 });
 
 it('the same result is told differently to two users', () => {
-  const told = (name: string) => fingerprintOfTold(lastTold([user(name), ASKING, RESULT]));
+  const told = (name: string) => fingerprintOfMessages(lastMessages([user(name), ASKING, RESULT]));
   expect(told('I am Alice.')).toBe(told('I am Alice.'));
   expect(told('I am Alice.')).not.toBe(told('I am Bob.'));
 });
@@ -58,5 +62,5 @@ it('the same result is told differently to two users', () => {
 it('an image is not serialized', () => {
   const url = 'A'.repeat(1_000_000);
   const content = [{ type: 'image_url', image_url: { url, toJSON: () => expect.fail('It is serialized.') } }];
-  expect(fingerprintOfTold(lastTold([user(content)]))).toBeUndefined();
+  expect(fingerprintOfMessages(lastMessages([user(content)]))).toBeUndefined();
 });

@@ -12,7 +12,7 @@ const MAX_KEPT_LENGTH = 16_384;
  *
  * @param end where the model answers
  */
-export function lastTold(items: readonly unknown[], end: number = items.length): unknown {
+export function lastMessages(items: readonly unknown[], end: number = items.length): unknown {
   let last: unknown;
   for (let index = end - 1; index >= 0; index--) {
     const item = items[index];
@@ -29,15 +29,15 @@ export function lastTold(items: readonly unknown[], end: number = items.length):
 }
 
 /** What the input of a response tells, which may be the words of the user. */
-export function lastToldIn(input: unknown): unknown {
-  if (typeof input !== 'string') return lastTold(asArray(input));
+export function lastMessagesIn(input: unknown): unknown {
+  if (typeof input !== 'string') return lastMessages(asArray(input));
   return input.length > MAX_KEPT_LENGTH ? undefined : { role: 'user', content: input };
 }
 
-/** A hash of it. */
-export function fingerprintOfTold(told: unknown): string | undefined {
-  if (told === undefined) return undefined;
-  const items: readonly unknown[] = Array.isArray(told) ? told : [told];
+/** A hash of what `lastMessages` found. */
+export function fingerprintOfMessages(messages: unknown): string | undefined {
+  if (messages === undefined) return undefined;
+  const items: readonly unknown[] = Array.isArray(messages) ? messages : [messages];
   const said = items.map((item) => [stringField(item, 'role'), saidIn(item)]);
   return fingerprintOf('', said);
 }
