@@ -9,9 +9,18 @@ export function justAfter(time: number): number {
   return (Math.floor(time * 1e3) + 1.5) / 1e3;
 }
 
-/** The time, or one just after the other time if both are in the same microsecond. */
-export function inOrder(time: number, other: number | undefined): number {
-  return other !== undefined && Math.floor(time * 1e3) === Math.floor(other * 1e3) ? justAfter(other) : time;
+/** Clocks of spans differ by less: each begins with a time cut to milliseconds. */
+const MAX_LAG_MS = 1;
+
+/**
+ * Keeps the order of two spans.
+ *
+ * @param above when the span above began, which may go by a clock that is slightly ahead
+ * @returns the time, or one just after `above` if it is not later than that
+ */
+export function inOrder(time: number, above: number | undefined): number {
+  if (above === undefined || Math.floor(time * 1e3) > Math.floor(above * 1e3)) return time;
+  return above - time < MAX_LAG_MS ? justAfter(above) : time;
 }
 
 /** Keeps the order of spans that would start at once. */
