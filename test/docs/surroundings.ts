@@ -4,6 +4,8 @@ export const SURROUNDINGS: Readonly<Record<string, string>> = {
   client: "import('openai').OpenAI",
   exporter: "import('@opentelemetry/sdk-trace').InMemorySpanExporter",
   findNotes: '(question: string) => Promise<string>',
+  graph:
+    '{ invoke(input: object, options: object): Promise<object>; stream(input: object, options: object): Promise<AsyncIterable<[{ content: string }]>> }',
   getNodeAutoInstrumentations:
     "(config?: Readonly<Record<string, { enabled?: boolean }>>) => import('@opentelemetry/instrumentation').Instrumentation[]",
   messages: "import('openai').OpenAI.ChatCompletionMessageParam[]",
@@ -23,31 +25,8 @@ export const IMPORTED: Readonly<Record<string, string>> = {
 /** Packages that documents use and that are not installed here: name → what is used of them. */
 export const MODULES: Readonly<Record<string, string>> = {
   '@langchain/core/messages': 'export const HumanMessage: new (text: string) => object;',
-  '@langchain/core/tools':
-    'export function tool(run: (input: { equation: string }) => string, options: object): object;',
-  '@langchain/langgraph': `
-    export const MemorySaver: new () => object;
-    export const MessagesAnnotation: object;
-    type Node = ((state: { messages: object[] }) => Promise<object>) | { isNode: true };
-    interface Streamed { content: string }
-    interface Compiled {
-      invoke(input: object, options: object): Promise<{ messages: Streamed[] }>;
-      stream(input: object, options: object): Promise<AsyncIterable<[Streamed]>>;
-    }
-    interface Graph {
-      addNode(name: string, node: Node): Graph;
-      addEdge(from: string, to: string): Graph;
-      addConditionalEdges(from: string, condition: object): Graph;
-      compile(options: object): Compiled;
-    }
-    export const StateGraph: new (annotation: object) => Graph;`,
-  '@langchain/langgraph/prebuilt':
-    'export const ToolNode: new (tools: object[]) => { isNode: true }; export const toolsCondition: object;',
-  '@langchain/openai':
-    'interface Model { bindTools(tools: object[]): { invoke(messages: object[]): Promise<object> } } export const ChatOpenAI: new (options: object) => Model;',
   '@ai-sdk/otel': 'export class OpenTelemetry {}',
   ai: "export function registerTelemetry(integration: import('@ai-sdk/otel').OpenTelemetry): void;",
-  zod: 'export const z: { object(shape: object): object; string(): object };',
   express: `
     interface Request { body: { user: string; thread: string; question: string } }
     interface Response { json(body: object): void }
