@@ -17,7 +17,7 @@ const PACKAGES = [
   'next@16.4.6',
   'react@19.2.0',
   'react-dom@19.2.0',
-  'openai@7.55.0',
+  'openai@7.57.0',
   '@opentelemetry/api@1.10.0',
   '@opentelemetry/sdk-node@0.301.0',
 ];

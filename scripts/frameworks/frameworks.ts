@@ -75,7 +75,7 @@ export const FRAMEWORKS: readonly Framework[] = [
   {
     lane: {
       name: 'instructor',
-      packages: { '@instructor-ai/instructor': '1.7.0', openai: '7.55.0', zod: '3.25.76', ...SDK_3 },
+      packages: { '@instructor-ai/instructor': '1.7.0', openai: '7.57.0', zod: '3.25.76', ...SDK_3 },
     },
     answers: [callingAnswer({ answer: 2 }), callingAnswer({ answer: '2', sure: true })],
     tree: `

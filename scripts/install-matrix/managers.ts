@@ -66,7 +66,7 @@ export const LINES: readonly {
 }[] = [
   {
     name: 'SDK 3.x',
-    packages: { '@opentelemetry/api': '1.10.0', '@opentelemetry/sdk-node': '0.301.0', openai: '7.55.0' },
+    packages: { '@opentelemetry/api': '1.10.0', '@opentelemetry/sdk-node': '0.301.0', openai: '7.57.0' },
   },
   {
     name: 'SDK 2.x',

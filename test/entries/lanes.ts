@@ -9,7 +9,7 @@ export const FULL_LANES: readonly Lane[] = [
   {
     name: 'full-sdk-3',
     packages: {
-      openai: '7.55.0',
+      openai: '7.57.0',
       ...OPENAI_4,
       ...SIGNAL_EXIT,
       '@opentelemetry/api': '1.10.0',
@@ -42,7 +42,7 @@ export const FULL_LANES: readonly Lane[] = [
 export const BUNDLER_LANE: Lane = {
   name: 'bundlers',
   packages: {
-    openai: '7.55.0',
+    openai: '7.57.0',
     '@opentelemetry/api': '1.10.0',
     '@opentelemetry/sdk-trace': '3.1.1',
     esbuild: '0.28.2',

@@ -61,7 +61,7 @@ export const FRAMEWORK_LANES: readonly Lane[] = [
   },
   {
     name: 'openai-agents',
-    packages: { '@openai/agents': '0.20.0', openai: '7.55.0', zod: ZOD, ...SDK },
+    packages: { '@openai/agents': '0.20.0', openai: '7.57.0', zod: ZOD, ...SDK },
   },
   {
     // Two copies of the library, of two versions.
@@ -69,7 +69,7 @@ export const FRAMEWORK_LANES: readonly Lane[] = [
     packages: {
       '@openai/agents': '0.20.0',
       'agents-0.16': 'npm:@openai/agents@0.16.1',
-      openai: '7.55.0',
+      openai: '7.57.0',
       zod: ZOD,
       ...SDK_2,
     },

@@ -16,7 +16,7 @@ const CLASSES: Readonly<Record<string, { realtime: number; live: number; respons
   '4.104.0': { realtime: 2, live: 0, responses: 0 },
   '5.23.2': { realtime: 4, live: 0, responses: 0 },
   '6.49.0': { realtime: 4, live: 0, responses: 2 },
-  '7.55.0': { realtime: 5, live: 3, responses: 2 },
+  '7.57.0': { realtime: 5, live: 3, responses: 2 },
 };
 const ROWS = LANES_AND_FORMATS.filter(({ lane }) => lane.line === 3 && lane.openai in CLASSES);
 

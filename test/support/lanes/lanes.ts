@@ -44,7 +44,7 @@ const PROGRAM_ROWS: readonly ProgramLane[] = [
   { name: 'openai-4.104', openai: '4.104.0', line: 3, packages: { ...SDK_3, ...NODE_SDK_3 } },
   { name: 'openai-5', openai: '5.23.2', line: 3, packages: SDK_3 },
   { name: 'openai-6', openai: '6.49.0', line: 3, packages: { ...SDK_3, ...NODE_SDK_3 } },
-  { name: 'openai-7', openai: '7.55.0', line: 3, packages: { ...SDK_3, ...NODE_SDK_3 } },
+  { name: 'openai-7', openai: '7.57.0', line: 3, packages: { ...SDK_3, ...NODE_SDK_3 } },
   { name: 'openai-6-sdk-2', openai: '6.49.0', line: 2, packages: SDK_2 },
 ];
 
@@ -64,9 +64,9 @@ export const OLD_NODE_LANE: Lane = {
 export const CLEAN_LANES: readonly Lane[] = [
   {
     name: 'clean-sdk-3-node',
-    packages: { openai: '7.55.0', ...API_3, '@opentelemetry/sdk-node': '0.301.0', typescript: '7.0.2' },
+    packages: { openai: '7.57.0', ...API_3, '@opentelemetry/sdk-node': '0.301.0', typescript: '7.0.2' },
   },
-  { name: 'clean-sdk-3-bare', packages: { openai: '7.55.0', ...API_3, '@opentelemetry/sdk-trace': '3.1.1' } },
+  { name: 'clean-sdk-3-bare', packages: { openai: '7.57.0', ...API_3, '@opentelemetry/sdk-trace': '3.1.1' } },
   {
     name: 'clean-sdk-2-node',
     packages: { openai: '6.49.0', ...API_2, '@opentelemetry/sdk-node': '0.223.0', typescript: '7.0.2' },
@@ -93,7 +93,7 @@ export const MATRIX_VERSIONS: readonly string[] = [
   '6.0.0',
   '6.49.0',
   '7.0.0',
-  '7.55.0',
+  '7.57.0',
 ];
 
 /** Each of these versions with each line of OpenTelemetry, in the lanes that there are and in some more. */
@@ -115,10 +115,10 @@ export const NODE_22_LANE: Lane = { name: 'node-22', packages: { node: '22.23.3'
 /** Runtimes without module hooks of Node, where the class is handed over through `…/client`. */
 export const RUNTIMES_LANE: ProgramLane = {
   name: 'runtimes',
-  openai: '7.55.0',
+  openai: '7.57.0',
   line: 3,
   packages: {
-    openai: '7.55.0',
+    openai: '7.57.0',
     ...SDK_3,
     ...SOCKETS,
     bun: '1.4.4',

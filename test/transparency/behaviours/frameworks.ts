@@ -153,7 +153,7 @@ export const FRAMEWORKS: readonly Framework[] = [
   {
     title: '`@openai/agents` 0.20',
     folder: 'agents',
-    lanes: [laneOf('openai-agents', '7.55.0', 3), laneOf('openai-agents-sdk-2', '7.55.0', 2)],
+    lanes: [laneOf('openai-agents', '7.57.0', 3), laneOf('openai-agents-sdk-2', '7.57.0', 2)],
     behaviours: AGENTS,
   },
   {
