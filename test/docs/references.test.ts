@@ -58,6 +58,16 @@ test('the README is short, and docs/README.md links to every page', () => {
   expect(pages.filter((page) => !index.includes(`](${page.slice('docs/'.length)})`))).toEqual([]);
 });
 
+/** Pages that scripts write, and the one that shows trees which tests record. */
+const GENERATED = ['api', 'compatibility', 'install', 'telemetry', 'trees'].map((name) => `docs/${name}.md`);
+const WRITTEN_BLOCK = /<!-- [^>]*\bwritten by [\s\S]*?<!-- (?:end of|here it ends)[^>]*-->/gi;
+
+test('the pages that are written by hand are no longer than readers have time for', () => {
+  const pages = PACKAGED.filter((page) => page.startsWith('docs/') && !GENERATED.includes(page));
+  const texts = pages.map((page) => readDocument(page).replace(WRITTEN_BLOCK, ''));
+  expect(texts.join('').length).toBeLessThanOrEqual(121_000);
+});
+
 function leadsSomewhere(document: string, target: string): boolean {
   const [path = '', heading] = target.split('#');
   const file = path === '' ? document : join(dirname(document), path);

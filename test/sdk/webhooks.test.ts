@@ -55,6 +55,7 @@ describe('an unwrapped webhook', () => {
     ['fine_tuning.job.succeeded', { id: 'ftjob_1' }, { 'openai.fine_tuning_job.id': 'ftjob_1' }],
     ['live.call.incoming', { session_id: 'live_1' }, { 'openai.session.id': 'live_1' }],
     ['live.transport.incoming', { session_id: 'live_1', type: 'sip' }, { 'openai.session.id': 'live_1' }],
+    ['live.transport.connected', { session_id: 'live_1', type: 'webrtc' }, { 'openai.session.id': 'live_1' }],
     ['realtime.call.incoming', { call_id: 'rtc_1', sip_headers: [] }, { 'openai.call.id': 'rtc_1' }],
     ['safety.alert.created', { id: 'alert_1' }, { 'openai.alert.id': 'alert_1' }],
     ['safety.org_alert.created', { id: 'alert_1' }, { 'openai.alert.id': 'alert_1' }],
