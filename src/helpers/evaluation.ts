@@ -4,7 +4,7 @@ import { type EvaluationResult, emitEvaluation } from '../telemetry/events/evalu
 import { activeContext } from '../util/active-context.ts';
 import { now } from '../util/clock.ts';
 import { guard, warnOnce } from '../util/guard.ts';
-import { field } from '../util/payload.ts';
+import { asNumber, field, isRecordable } from '../util/payload.ts';
 
 /** The result of an evaluation, or user feedback. At least one id is required. */
 export interface Evaluation {
@@ -57,7 +57,7 @@ function readEvaluation(evaluation: unknown): EvaluationResult | undefined {
       'evaluation',
       'recordEvaluation needs a name and one of responseId, runId, threadId and conversationId.',
     );
-  if (score !== undefined && score !== null && !Number.isFinite(score))
+  if (score !== undefined && score !== null && !isRecordable(score))
     warnOnce('evaluation score', 'recordEvaluation leaves out a score that is not a finite number.');
   return {
     responseId,
@@ -65,7 +65,7 @@ function readEvaluation(evaluation: unknown): EvaluationResult | undefined {
     threadId,
     conversationId,
     name,
-    score: Number.isFinite(score) ? (score as number) : undefined,
+    score: asNumber(score),
     label: text('label'),
     explanation: text('explanation'),
   };

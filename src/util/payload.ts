@@ -118,7 +118,12 @@ export function numberField(value: unknown, key: string): number | undefined {
 }
 
 export function asNumber(value: unknown): number | undefined {
-  return typeof value === 'number' && Number.isFinite(value) ? value : undefined;
+  return isRecordable(value) ? value : undefined;
+}
+
+/** A finite number that OTLP can carry: it has no integers of more than 64 bits. */
+export function isRecordable(value: unknown): value is number {
+  return typeof value === 'number' && Math.abs(value) < 2 ** 63;
 }
 
 /** A number of seconds or of USD, which cannot be negative. */
@@ -127,7 +132,7 @@ export function asAmount(value: unknown): number | undefined {
 }
 
 export function isAmount(value: unknown): value is number {
-  return typeof value === 'number' && Number.isFinite(value) && value >= 0;
+  return isRecordable(value) && value >= 0;
 }
 
 export function asInteger(value: unknown): number | undefined {

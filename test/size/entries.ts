@@ -14,11 +14,11 @@ const HOOKS = ['node:fs', 'node:module', 'node:path', 'node:url'];
 
 /** Limits are two per cent above what the entries are: to be lowered with them, and raised for a reason. */
 export const ENTRIES: readonly Entry[] = [
-  { name: 'agents', kilobytes: 203, loads: [API] },
-  { name: 'client', kilobytes: 383, loads: [API] },
+  { name: 'agents', kilobytes: 204, loads: [API] },
+  { name: 'client', kilobytes: 385, loads: [API] },
   { name: 'export', kilobytes: 153, loads: [API] },
-  { name: 'index', kilobytes: 394, loads: [API, ...HOOKS] },
-  { name: 'openai', kilobytes: 383, loads: [API, 'openai'] },
-  { name: 'register', kilobytes: 538, loads: [API, ...HOOKS] },
+  { name: 'index', kilobytes: 396, loads: [API, ...HOOKS] },
+  { name: 'openai', kilobytes: 385, loads: [API, 'openai'] },
+  { name: 'register', kilobytes: 540, loads: [API, ...HOOKS] },
   { name: 'testing', kilobytes: 8, loads: [] },
 ];

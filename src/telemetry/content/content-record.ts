@@ -15,7 +15,7 @@ import {
 } from '../../semconv/attributes.ts';
 import { EVENT_GEN_AI_CLIENT_INFERENCE_OPERATION_DETAILS } from '../../semconv/events.ts';
 import { guard } from '../../util/guard.ts';
-import { asObject } from '../../util/payload.ts';
+import { asObject, isRecordable } from '../../util/payload.ts';
 import type { Failure } from '../error.ts';
 import { sinkTakesContent } from '../events/sink.ts';
 import type { Telemetry } from '../telemetry.ts';
@@ -255,13 +255,18 @@ function structured(attributes: Attributes): Record<string, unknown> {
   );
 }
 
-/** OpenTelemetry rejects values with an own `constructor` property anywhere inside; such content stays JSON text. */
+/** What OpenTelemetry cannot carry: an own `constructor` property, and in OTLP/JSON an integer of more than 64 bits. */
+const UNUSUAL = /"constructor":|\d{19}|\de\+/;
+
+/** Such a value stays JSON text. One of them would make a collector refuse all log records of the request. */
 function parseContent(json: string): unknown {
-  return json.includes('"constructor":')
-    ? JSON.parse(json, (_, value: unknown) =>
-        asObject(value) !== undefined && Object.hasOwn(value as object, 'constructor')
-          ? JSON.stringify(value)
-          : value,
-      )
-    : JSON.parse(json);
+  return UNUSUAL.test(json) ? JSON.parse(json, (_, value: unknown) => carried(value)) : JSON.parse(json);
+}
+
+function carried(value: unknown): unknown {
+  const isCarried =
+    typeof value === 'number'
+      ? isRecordable(value)
+      : asObject(value) === undefined || !Object.hasOwn(value as object, 'constructor');
+  return isCarried ? value : JSON.stringify(value);
 }

@@ -88,3 +88,26 @@ test.each([
     expect(reads).toBe(expected);
   },
 );
+
+describe('values on an event that OTLP cannot carry', () => {
+  test.each([
+    ['integers of more than 64 bits', 2 ** 64, '18446744073709552000'],
+    ['larger numbers', -1e300, '-1e+300'],
+    ['objects with an own constructor', { constructor: 1 }, '{"constructor":1}'],
+  ])('are JSON texts: %s', async (_, value, text) => {
+    const { client, telemetry } = await startProgram({
+      config: { captureMessageContent: 'EVENT_ONLY' },
+      eventContent: true,
+    });
+    const parameters = { type: 'object', properties: { id: { default: value, maximum: 2 ** 62 } } };
+    await client.chat.completions.create({
+      model: 'gpt-4o-mini',
+      messages: [{ role: 'user', content: 'x' }],
+      tools: [{ type: 'function', function: { name: 'find', parameters } }],
+    });
+    const [event] = telemetry.logRecords;
+    expect(event?.attributes['gen_ai.tool.definitions']).toMatchObject([
+      { parameters: { properties: { id: { default: text, maximum: 2 ** 62 } } } },
+    ]);
+  });
+});
