@@ -83,6 +83,8 @@ export const PROMISES: Readonly<Record<string, readonly Proof[]>> = {
   'No span stays open: not for unread streams, unfinished threads and runs, or providers that shut down.': [
     ['test/sdk/seam-lost.test.ts', 'a span ends when the holder of its result is garbage collected'],
   ],
+  'A shutdown of any provider ends the spans of calls in progress, and records no duration of them in metrics.':
+    [['test/pipeline/observer.test.ts', 'that a shutdown ends have no duration, which nobody knows']],
   'You can shut down, replace and flush providers at any time.': [
     ['test/faults/life.test.ts', 'during a run leaves no span open in either provider'],
   ],

@@ -43,6 +43,19 @@ describe('calls in progress', () => {
     expect(telemetry.spans).toHaveLength(1);
   });
 
+  test('that a shutdown ends have no duration, which nobody knows', async () => {
+    const observer = new Observer();
+    const measured = async (): Promise<unknown[]> =>
+      (await telemetry.metrics())
+        .filter(({ descriptor }) => descriptor.name === 'gen_ai.client.operation.duration')
+        .flatMap(({ dataPoints }) => dataPoints.map(({ value }) => (value as { count: number }).count));
+    begin(observer, 'post', '/chat/completions');
+    await telemetry.provider.shutdown();
+    expect(await measured()).toEqual([]);
+    begin(observer, 'post', '/chat/completions').succeed({ id: 'chatcmpl_1', choices: [{}] });
+    expect(await measured()).toEqual([1]);
+  });
+
   test('end when the observer is disposed of, which restores the provider', () => {
     const observer = new Observer();
     const call = begin(observer);

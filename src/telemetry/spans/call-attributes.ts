@@ -41,6 +41,11 @@ export function headersOf(call: Call): unknown {
   return call.headers ?? field(call.error, 'headers');
 }
 
+/** Whether a shutdown ended the call before it was over, so that nobody knows how long it takes. */
+export function isCutShort({ outcome, streamed, read, asked, headersTime }: Call): boolean {
+  return outcome === 'interrupted' && (headersTime === 0 || (streamed ? read : asked));
+}
+
 /** Whether the SDK never parsed the response: it was raw, abandoned, or interrupted by a shutdown. */
 function isUnread({ outcome }: Call): boolean {
   return outcome === 'raw' || outcome === 'abandoned' || outcome === 'interrupted';

@@ -36,7 +36,7 @@ import { addSkippedCalls } from '../skipped.ts';
 import type { Telemetry } from '../telemetry.ts';
 import { markUnfinished } from '../unfinished.ts';
 import { recordAttempts } from './attempt-span.ts';
-import { callAttributes, headersOf } from './call-attributes.ts';
+import { callAttributes, headersOf, isCutShort } from './call-attributes.ts';
 import type { CallPlace, CallSpanStart, FinishDetails, OpenSpan } from './call-place.ts';
 import { addCost, addTotals, failureIn, missUsage } from './call-result.ts';
 import { isEndTold } from './ended-operation.ts';
@@ -59,7 +59,7 @@ export class CallSpan implements CallObservation, OpenSpan {
   readonly #operation: Operation;
   readonly #route: Route;
   readonly #place: CallPlace;
-  readonly #rebuilt: boolean;
+  #isTimed: boolean;
   readonly #startTime: number;
   /** Whether to record metrics. They are recorded once per operation, so not if an outer instrumentation does it. */
   readonly #measures: boolean;
@@ -93,7 +93,7 @@ export class CallSpan implements CallObservation, OpenSpan {
     this.#operation = operation;
     this.#route = request.route;
     this.#place = place;
-    this.#rebuilt = rebuilt;
+    this.#isTimed = !rebuilt;
     this.#startTime = place.startTime ?? call.startTime;
     this.#measures =
       operation.name !== undefined && above?.recordsMetrics !== true && telemetry.metrics.wanted;
@@ -146,6 +146,7 @@ export class CallSpan implements CallObservation, OpenSpan {
   settle(call: Call): void {
     const result = call.outcome === 'stream' || call.chunkCount > 0 ? this.#streamed() : call.value;
     if (call.streamEnd !== undefined && call.streamEnd !== 'completed') markUnfinished(result);
+    if (isCutShort(call)) this.#isTimed = false;
     guard('recording a call', CallSpan.#recordCall, this, call);
     if (call.attemptCount > 1)
       guard('recording attempts', recordAttempts, this.#telemetry, call, this.context, this.#asked);
@@ -283,7 +284,7 @@ export class CallSpan implements CallObservation, OpenSpan {
     if (self.#cost !== undefined) metrics.recordCost(self.#cost, dimensions, context);
     if (!self.#measures) return;
     const seconds = (endTime - self.#startTime) / 1e3;
-    if (!self.#rebuilt) metrics.recordDuration(seconds, dimensions, failure?.type, context);
+    if (self.#isTimed) metrics.recordDuration(seconds, dimensions, failure?.type, context);
     if (usage !== undefined) metrics.recordUsage(usage, dimensions, context);
     if (self.#timeToFirstChunk === undefined) return;
     const streamed = chunkDimensions(self.#asked, self.#answered);
