@@ -63,7 +63,7 @@ export class RateLimits {
     const group = DIMENSIONS.map((name) => String(attributes[name])).join(' ');
     const model = attributes[ATTR_GEN_AI_REQUEST_MODEL];
     const tooLong = typeof model === 'string' && model.length > MAX_DIMENSION_LENGTH;
-    if (tooLong || (this.#groups.size >= MAX_GROUPS && !this.#groups.has(group))) {
+    if (tooLong || (!this.#groups.has(group) && !this.#hasRoom())) {
       notice('rate_limits_limited');
       return;
     }
@@ -75,6 +75,16 @@ export class RateLimits {
     if (!this.#observed) this.#observe();
   }
 
+  #hasRoom(): boolean {
+    if (this.#groups.size >= MAX_GROUPS) this.#forgetOld();
+    return this.#groups.size < MAX_GROUPS;
+  }
+
+  #forgetOld(): void {
+    const oldest = monotonic() - MAX_AGE_MS;
+    for (const [group, { time }] of this.#groups) if (time < oldest) this.#groups.delete(group);
+  }
+
   /** Creates the gauges when there is a first value. */
   #observe(): void {
     this.#observed = true;
@@ -83,9 +93,8 @@ export class RateLimits {
       attribute,
     }));
     const observe = (result: BatchObservableResult): void => {
-      const oldest = monotonic() - MAX_AGE_MS;
-      for (const { attributes: group, time } of this.#groups.values()) {
-        if (time < oldest) continue;
+      this.#forgetOld();
+      for (const { attributes: group } of this.#groups.values()) {
         const dimensions = Object.fromEntries(
           DIMENSIONS.filter((name) => group[name] !== undefined).map((name) => [name, group[name]]),
         );

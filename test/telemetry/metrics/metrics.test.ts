@@ -280,6 +280,16 @@ describe('rate limits', () => {
     expect(provider.collect()).toHaveLength(200);
   });
 
+  test('make room for other models when they are no longer reported', () => {
+    const { provider, recorder } = record();
+    const clock = vi.spyOn(performance, 'now').mockReturnValue(0);
+    for (let model = 0; model < 100; model++) recorder.seeRateLimits(limits(`m${model}`, 1));
+    clock.mockReturnValue(601_000);
+    recorder.seeRateLimits(limits('new', 1));
+    expect(provider.collect().sort()).toEqual(['limit_requests new=100', 'remaining_requests new=1']);
+    clock.mockRestore();
+  });
+
   test('are observed once, with any number of clients with their own settings', () => {
     const { provider, recorder } = record();
     const other = new Metrics();
