@@ -77,7 +77,8 @@ export class Events {
   emit({ name, context, attributes, time }: Event): void {
     this.#logger(name, context)?.emit({
       eventName: name,
-      timestamp: time,
+      // Older versions of SDK 2 take a number from before the start of the process for a reading of its own clock.
+      timestamp: [Math.floor(time / 1e3), Math.round((time % 1e3) * 1e6)],
       context,
       attributes,
       ...SEVERITIES[name],

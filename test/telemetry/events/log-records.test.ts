@@ -59,6 +59,14 @@ describe('an event is a log record', () => {
     expect(recorded.names).toEqual(['one']);
   });
 
+  test('timed in seconds and nanoseconds: older SDKs take a small number for a reading of their own clock', () => {
+    const emitted: object[] = [];
+    const events = new Events();
+    events.setLoggerProvider({ getLogger: () => ({ emit: (record) => emitted.push(record) }) });
+    emit(events);
+    expect(emitted).toMatchObject([{ timestamp: [1_700_000_000, 0] }]);
+  });
+
   test('of the provider registered with @opentelemetry/api-logs, at any time', () => {
     const events = new Events();
     const recorded = new Recorded();
