@@ -14,7 +14,7 @@ import { matchRoute } from '../sdk/routes/index.ts';
 import type { OpenedSocket, SocketObservation } from '../sdk/sockets/socket.ts';
 import { isSuppressed } from '../sdk/suppression.ts';
 import type { ToolRun } from '../sdk/tool-run.ts';
-import type { WebhookDelivery } from '../sdk/webhooks.ts';
+import type { ObservedWebhook } from '../sdk/webhooks.ts';
 import { readFailure } from '../telemetry/error.ts';
 import { isInsideHook } from '../telemetry/hook-context.ts';
 import type { Operation } from '../telemetry/operation.ts';
@@ -25,7 +25,7 @@ import { CallSpan } from '../telemetry/spans/call-span.ts';
 import type { FunctionPlace, FunctionSpan } from '../telemetry/spans/function-span.ts';
 import { OtherInferences } from '../telemetry/spans/outer-instrumentation.ts';
 import { runTool } from '../telemetry/spans/program-tool-span.ts';
-import { unwrapWebhook } from '../telemetry/spans/webhook-span.ts';
+import { startWebhook } from '../telemetry/spans/webhook-span.ts';
 import { startWorkflow } from '../telemetry/spans/workflow-span.ts';
 import { Telemetry } from '../telemetry/telemetry.ts';
 import { activeContext } from '../util/active-context.ts';
@@ -181,13 +181,13 @@ export class Observer implements CallObserver, ProviderListener {
     return this.#hierarchy.openSocket(socket, endpointOf(socket.client, this.settings.providers));
   }
 
-  unwrapWebhook(delivery: WebhookDelivery): unknown {
-    if (this.telemetry.isDisabled) return delivery.run();
-    return unwrapWebhook(this.telemetry, delivery, {
+  startWebhook(client: object): ObservedWebhook | undefined {
+    if (this.telemetry.isDisabled) return undefined;
+    return startWebhook(this.telemetry, {
       conversationId: conversationIn(activeContext()),
       placeIn: (context, startTime) => this.placeFunction(context, startTime),
       creatorOf: (id) => {
-        const { origin } = endpointOf(delivery.client, this.settings.providers);
+        const { origin } = endpointOf(client, this.settings.providers);
         return this.#hierarchy?.knownResponse(id, origin);
       },
     });

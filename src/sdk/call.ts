@@ -11,7 +11,7 @@ import { type KeyHolder, readAnswer } from './client-keys.ts';
 import { readOptions } from './read-options.ts';
 import type { OpenedSocket, SocketObservation } from './sockets/socket.ts';
 import type { HelperObserver } from './tool-run.ts';
-import type { WebhookDelivery } from './webhooks.ts';
+import type { ObservedWebhook } from './webhooks.ts';
 
 /** What the instrumentation does with one call, from its start to its end. */
 export interface CallObservation {
@@ -40,8 +40,8 @@ export interface CallObserver extends HelperObserver {
   answered?(call: Call): void;
   /** Runs when a call is over. */
   ended?(call: Call): void;
-  /** Unwraps the webhook and returns the result. */
-  unwrapWebhook?(delivery: WebhookDelivery): unknown;
+  /** Runs when a client unwraps a webhook. */
+  startWebhook?(client: object): ObservedWebhook | undefined;
   /** Takes over what a socket carries that is no call. */
   openSocket?(socket: OpenedSocket): SocketObservation | undefined;
 }

@@ -23,7 +23,7 @@ import {
 import { seenCalls } from './seen-calls.ts';
 import { isSuppressed } from './suppression.ts';
 import { findCompletionsPrototypes, patchToolRunners } from './tool-runners.ts';
-import { findWebhooksPrototype, patchWebhooks, type WebhookDelivery } from './webhooks.ts';
+import { findWebhooksPrototype, type ObservedWebhook, patchWebhooks } from './webhooks.ts';
 
 /** Seams by prototype, shared by all copies of this release in a process; the prototypes themselves show nothing. */
 const seams = new ProcessWide<WeakMap<object, Seam>>({
@@ -112,7 +112,7 @@ export class Seam {
     }
     const webhooks = findWebhooksPrototype(clientOrClass);
     if (webhooks !== undefined)
-      patchWebhooks(webhooks, this.#patches, (client) => this.#unwrapWebhookOf(client));
+      patchWebhooks(webhooks, this.#patches, (client) => this.#startWebhook(client));
   }
 
   /** Calls in flight finish as they began. The prototype is restored once nobody observes it. */
@@ -135,11 +135,9 @@ export class Seam {
     releasePrototype(this.#prototype);
   }
 
-  #unwrapWebhookOf(client: unknown): ((delivery: WebhookDelivery) => unknown) | undefined {
+  #startWebhook(client: unknown): ObservedWebhook | undefined {
     const observer = this.#observerOfResource(client);
-    return observer?.unwrapWebhook === undefined
-      ? undefined
-      : (delivery) => observer.unwrapWebhook?.(delivery);
+    return guard('starting a webhook', () => observer?.startWebhook?.(client as object));
   }
 
   #observerOfResource(client: unknown): CallObserver | undefined {

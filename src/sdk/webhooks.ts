@@ -2,16 +2,13 @@ import { field } from '../util/payload.ts';
 import type { Method, Patches } from './patches.ts';
 import { asMethod, isObject, propertyOf } from './reflect.ts';
 
-/** A webhook that the program is about to unwrap. */
-export interface WebhookDelivery {
-  /** That was asked to unwrap it. */
-  readonly client: object;
-  /** Verifies the signature; returns a promise of the event. */
-  readonly run: () => unknown;
+/** A webhook that a client unwraps. */
+export interface ObservedWebhook {
+  fail(error: unknown): void;
+  /** @returns the result, or a promise that settles the same way */
+  follow(result: unknown): unknown;
 }
-
-/** Finds the observer of a client, if it has one. */
-type UnwrapOf = (client: unknown) => ((delivery: WebhookDelivery) => unknown) | undefined;
+type Observe = (client: unknown) => ObservedWebhook | undefined;
 
 /** Finds the prototype that has `unwrap` (openai 5 to 7), from a client or from a client class. */
 export function findWebhooksPrototype(clientOrClass: unknown): object | undefined {
@@ -22,14 +19,21 @@ export function findWebhooksPrototype(clientOrClass: unknown): object | undefine
 }
 
 /** Observes webhooks: `unwrap` makes no request, so the seam does not see it. */
-export function patchWebhooks(prototype: object, patches: Patches, unwrapOf: UnwrapOf): void {
+export function patchWebhooks(prototype: object, patches: Patches, observe: Observe): void {
   patches.wrap(prototype, 'unwrap', (original): Method => {
     return asMethod({
       unwrap(...args) {
-        const client = field(this, '_client');
-        const observed = unwrapOf(client);
-        const run = (): unknown => original.apply(this, args);
-        return observed === undefined || !isObject(client) ? run() : observed({ client, run });
+        const webhook = observe(field(this, '_client'));
+        if (webhook === undefined) return original.apply(this, args);
+        let result: unknown;
+        // Called from here, so that the stacks of its errors have no more frames of ours.
+        try {
+          result = original.apply(this, args);
+        } catch (error) {
+          webhook.fail(error);
+          throw error;
+        }
+        return webhook.follow(result);
       },
     });
   });

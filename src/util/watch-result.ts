@@ -79,7 +79,7 @@ export function followOutcome(run: () => unknown, outcome: Outcome): unknown {
     outcome.fail(error);
     throw error;
   }
-  return follow(result, outcome);
+  return followResult(result, outcome);
 }
 
 /**
@@ -130,12 +130,13 @@ function watchPromise(promise: Promise<unknown>, listener: OutcomeListener): Pro
     );
     return known;
   }
-  const following = follow(promise, listener) as Promise<unknown>;
+  const following = followResult(promise, listener) as Promise<unknown>;
   followers.set(promise, following);
   return Object.defineProperties(following, Object.getOwnPropertyDescriptors(promise));
 }
 
-function follow(result: unknown, outcome: Outcome): unknown {
+/** Reports the outcome of a result. @returns the result, or a promise that settles the same way */
+export function followResult(result: unknown, outcome: Outcome): unknown {
   return passOn(
     result,
     (value) => {
@@ -192,7 +193,7 @@ function watchThenable(thenable: PromiseLike<unknown>, listener: OutcomeListener
   const raw = field(thenable, 'asResponse') as ObjectMethod;
   // `asResponse` bypasses `then`.
   replace(thenable, 'asResponse', function (...args) {
-    return follow(raw.apply(this, args), listener);
+    return followResult(raw.apply(this, args), listener);
   });
 }
 

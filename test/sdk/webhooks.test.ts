@@ -197,6 +197,20 @@ describe('a client whose unwrap returns no promise', () => {
   });
 });
 
+test('the stack of an error is no longer than that of a client that nobody observes', async () => {
+  const { client } = await startReceiver();
+  const plain = new OpenAI({ apiKey: 'test', webhookSecret: WEBHOOK_SECRET });
+  const linesOf = async (from: OpenAI): Promise<number> => {
+    const error = await from.webhooks.unwrap('{}', {}).catch((reason: Error) => reason);
+    return String((error as Error).stack).split('\n    at ').length;
+  };
+  const { stackTraceLimit } = Error;
+  Error.stackTraceLimit = 100;
+  const [seen, expected] = [await linesOf(client), await linesOf(plain)];
+  Error.stackTraceLimit = stackTraceLimit;
+  expect(seen).toBe(expected);
+});
+
 test('unwrap keeps its name and length', async () => {
   const { client } = await startReceiver();
   const { unwrap } = client.webhooks;

@@ -1,5 +1,5 @@
 import { type Attributes, type Context, type Span, type SpanContext, SpanKind } from '@opentelemetry/api';
-import type { WebhookDelivery } from '../../sdk/webhooks.ts';
+import type { ObservedWebhook } from '../../sdk/webhooks.ts';
 import {
   ATTR_GEN_AI_RESPONSE_ID,
   ATTR_OPENAI_ALERT_ID,
@@ -21,7 +21,7 @@ import { guard } from '../../util/guard.ts';
 import { LinkedContext } from '../../util/linked-context.ts';
 import { objectField, stringField } from '../../util/payload.ts';
 import { clockIn } from '../../util/span-clock.ts';
-import { followOutcome } from '../../util/watch-result.ts';
+import { followResult, type Outcome } from '../../util/watch-result.ts';
 import { readFailure } from '../error.ts';
 import { placeAttributes } from '../place.ts';
 import type { Telemetry } from '../telemetry.ts';
@@ -40,14 +40,13 @@ export interface WebhookRelations {
 }
 
 /**
- * Unwraps a webhook and records which event arrived. A webhook with an invalid signature is not read: anybody may have
- * sent it. Results and errors pass through unchanged.
+ * Starts the span of a webhook that is unwrapped, and records which event arrived. A webhook with an invalid signature
+ * is not read: anybody may have sent it.
  */
-export function unwrapWebhook(
+export function startWebhook(
   telemetry: Telemetry,
-  delivery: WebhookDelivery,
   { conversationId, placeIn, creatorOf }: WebhookRelations,
-): unknown {
+): ObservedWebhook | undefined {
   const startSettings = telemetry.settings;
   const active = activeContext();
   const clock = guard('reading the clock of a span', clockIn, active);
@@ -64,9 +63,9 @@ export function unwrapWebhook(
   };
   if (span === undefined) {
     end(time);
-    return delivery.run();
+    return undefined;
   }
-  return followOutcome(delivery.run, {
+  const outcome: Outcome = {
     succeed(event) {
       guard('recording a webhook', recordEvent, span, event, creatorOf);
       end(now(clock));
@@ -86,7 +85,8 @@ export function unwrapWebhook(
       );
       end(endTime);
     },
-  });
+  };
+  return { fail: outcome.fail, follow: (result) => followResult(result, outcome) };
 }
 
 /** What the events of one object are about. */
