@@ -52,6 +52,18 @@ function endOnAbort(signal: Partial<AbortSignal> | undefined, call: Call): void 
   signal?.addEventListener?.('abort', onAbort, { once: true });
 }
 
+type InTurn = <Result>(step: () => Promise<Result>) => Promise<Result>;
+
+/** The steps of a generator run one after another, so that the one after a hidden chunk is not overtaken by the next. */
+function queue(): InTurn {
+  let last: Promise<unknown> = Promise.resolve();
+  return (step) => {
+    const taken = last.then(step, step);
+    last = taken;
+    return taken;
+  };
+}
+
 function watchGenerator(generator: Iterator, stream: Stream, call: Call): void {
   const { next, return: close, throw: fail } = generator;
 
@@ -75,15 +87,18 @@ function watchGenerator(generator: Iterator, stream: Stream, call: Call): void {
     throw error;
   };
 
+  const inTurn = call.hidesUsage ? queue() : undefined;
+  const step = (value: unknown): Promise<IteratorResult<unknown>> =>
+    next.call(generator, value).then(onResult, onError);
   const watching: Pick<Iterator, 'next' | 'return' | 'throw'> = {
-    next: (value: unknown) => next.call(generator, value).then(onResult, onError),
+    next: inTurn === undefined ? step : (value: unknown) => inTurn(() => step(value)),
     return: (value: unknown) => {
       call.endStream(stream.controller.signal?.aborted === true ? 'aborted' : 'cancelled');
-      return close.call(generator, value);
+      return inTurn === undefined ? close.call(generator, value) : inTurn(() => close.call(generator, value));
     },
     throw: (error: unknown) => {
       call.endStream('error', error);
-      return fail.call(generator, error);
+      return inTurn === undefined ? fail.call(generator, error) : inTurn(() => fail.call(generator, error));
     },
   };
   for (const [name, method] of Object.entries(watching)) setMethod(generator, name, method);

@@ -112,6 +112,41 @@ describe('the usage of a stream is recorded, and the program sees no difference'
     assertSpanTree(session.spans, 'text_completion *  gen_ai.usage.input_tokens=*');
   });
 
+  test.each([
+    ['ends', [], ['a', 'b', 'c', 'done', 'done']],
+    ['breaks', ['{"error":{"message":"boom"}}'], ['a', 'b', 'c', 'boom', 'done']],
+  ])(
+    'in order, if the program asks for chunks ahead and the usage is not last: a stream that %s',
+    async (_, rest, expected) => {
+      const line = (text: string): string =>
+        JSON.stringify({ id: 'cmpl_1', model: 'm', choices: [{ index: 0, text, finish_reason: 'stop' }] });
+      const events = [
+        line('a'),
+        '{"choices":[],"usage":{"prompt_tokens":1,"completion_tokens":3}}',
+        line('b'),
+        line('c'),
+        ...rest,
+        '[DONE]',
+      ];
+      const body = events.map((data) => `data: ${data}\n\n`).join('');
+      const headers = { 'content-type': 'text/event-stream' };
+      const client = session.client.withOptions({ fetch: async () => new Response(body, { headers }) });
+      // The SDK itself puts the chunks of chat completions in order.
+      const stream = await client.completions.create({ model: 'm', prompt: 'x', stream: true });
+      const iterator = stream[Symbol.asyncIterator]();
+      const taken = await Promise.allSettled(expected.map(() => iterator.next()));
+      expect(
+        taken.map((one) =>
+          one.status === 'rejected'
+            ? one.reason.message
+            : one.value.done
+              ? 'done'
+              : one.value.value.choices[0]?.text,
+        ),
+      ).toEqual(expected);
+    },
+  );
+
   test('once, including metrics', async () => {
     await Array.fromAsync(await open(session.client));
     const all = await session.metrics();
