@@ -9,7 +9,7 @@ import { isFolded, partOf } from '../hierarchy/select-api.ts';
 import { type ApiRequest, operationOf } from '../operations/index.ts';
 import type { Call, CallObservation, CallObserver } from '../sdk/call.ts';
 import { requestAnswered, requestBegan } from '../sdk/program-load.ts';
-import { type ClientEndpoint, endpointAt, endpointOf } from '../sdk/provider.ts';
+import { type ClientEndpoint, endpointAt, endpointOf, SENDS_USAGE_UNASKED } from '../sdk/provider.ts';
 import { matchRoute } from '../sdk/routes/index.ts';
 import type { OpenedSocket, SocketObservation } from '../sdk/sockets/socket.ts';
 import { isSuppressed } from '../sdk/suppression.ts';
@@ -125,8 +125,8 @@ export class Observer implements CallObserver, ProviderListener {
     const observation = this.#observe(call, request, operation, endpoint);
     if (observation === undefined) return undefined;
     const { traits } = operation;
-    call.wantsUsage =
-      call.streamed && settings.streamUsage === 'include' && traits?.reportsUsageOnRequest === true;
+    const asks = settings.streamUsage === 'include' && !SENDS_USAGE_UNASKED.has(endpoint.provider);
+    call.wantsUsage = asks && call.streamed && traits?.reportsUsageOnRequest === true;
     call.propagates = settings.propagateInMetadata && traits?.createsMetadata === true;
     this.#open.add(call);
     call.awaitedOrigin = endpoint.origin;

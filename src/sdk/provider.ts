@@ -70,6 +70,12 @@ const PROVIDERS: Readonly<Record<string, readonly string[]>> = {
   litellm: ['litellm', 'litellm.*'],
 };
 
+/**
+ * Providers whose streams end with a usage chunk even if nobody asks: hiding it would take usage and cost from the
+ * program. Others that report usage unasked (Mistral, Perplexity, …) put it into a chunk with choices, which is not hidden.
+ */
+export const SENDS_USAGE_UNASKED: ReadonlySet<string> = new Set(['openrouter']);
+
 /** An unknown host serves an OpenAI-compatible API. */
 const DEFAULT_PROVIDER = 'openai';
 

@@ -206,6 +206,23 @@ describe('a request is unchanged', () => {
     expect(sentBodies()[0]).not.toHaveProperty('stream_options');
   });
 
+  test('for OpenRouter, which always sends the usage chunk', async () => {
+    await session.verify();
+    const providers = [{ host: '127.0.0.1', provider: 'openrouter' }];
+    session = await startSession({ config: { streamUsage: 'include', providers } });
+    const head = { id: 'gen-1', model: STREAMED.model };
+    const choice = { index: 0, delta: { content: 'Hi' }, finish_reason: 'stop' };
+    const usage = { prompt_tokens: 3, completion_tokens: 1, total_tokens: 4, cost: 0.5 };
+    const chunks = [
+      { ...head, choices: [choice], usage: null },
+      { ...head, choices: [], usage },
+    ];
+    session.simulator.next({ sse: [...chunks.map((data) => ({ data })), 'done'] });
+    expect(await Array.fromAsync(await open(session.client))).toEqual(chunks);
+    expect(sentBodies()[0]).not.toHaveProperty('stream_options');
+    assertSpanTree(session.spans, 'chat gpt-4o  openai.stream.chunk_count=2 gen_ai.usage.input_tokens=3');
+  });
+
   test('without the option', async () => {
     await session.verify();
     session = await startSession();
