@@ -7,6 +7,7 @@ import {
 import { readUsage, type Usage } from '../telemetry/cost/usage.ts';
 import type { Operation } from '../telemetry/operation.ts';
 import { arrayField, asObject, countField, field, stringField } from '../util/payload.ts';
+import { readAnswerFailure } from './answer-failure.ts';
 import { define } from './attributes.ts';
 import { modelCall, modelOf, nameWith } from './subject.ts';
 
@@ -36,6 +37,7 @@ export const embeddings: Operation = {
     return attributes;
   },
   usage: (result) => inputUsage(field(result, 'usage')),
+  failure: readAnswerFailure,
 };
 
 const BYTES_PER_FLOAT = 4;

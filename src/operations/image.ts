@@ -9,6 +9,7 @@ import { NO_MODALITIES, readUsage, type Usage } from '../telemetry/cost/usage.ts
 import { keptNumbers } from '../telemetry/kept-values.ts';
 import type { Accumulator, Operation } from '../telemetry/operation.ts';
 import { countField, field, objectField, stringField } from '../util/payload.ts';
+import { readAnswerFailure } from './answer-failure.ts';
 import { define } from './attributes.ts';
 import { request } from './request.ts';
 import { bodyText, modelOf } from './subject.ts';
@@ -38,6 +39,7 @@ export const image: Operation = {
   usage: readImageUsage,
   // The model that draws an SVG has a price of its own.
   fees: (result) => ({ hasOthers: objectField(result, 'svg_usage') !== undefined }),
+  failure: readAnswerFailure,
   accumulate: () => new ImageAccumulator(),
 };
 

@@ -7,6 +7,7 @@ import {
 } from '../semconv/attributes.ts';
 import type { Operation } from '../telemetry/operation.ts';
 import { arrayField, booleanField, field, stringField } from '../util/payload.ts';
+import { readAnswerFailure } from './answer-failure.ts';
 import { define } from './attributes.ts';
 import { request } from './request.ts';
 import { modelOf } from './subject.ts';
@@ -35,4 +36,5 @@ export const moderation: Operation = {
     attributes[ATTR_OPENAI_MODERATION_FLAGGED_COUNT] = flagged;
     return attributes;
   },
+  failure: readAnswerFailure,
 };

@@ -8,6 +8,7 @@ import {
 } from '../semconv/attributes.ts';
 import type { Operation } from '../telemetry/operation.ts';
 import { arrayField, countField, field, strings, textField } from '../util/payload.ts';
+import { readAnswerFailure } from './answer-failure.ts';
 import { define } from './attributes.ts';
 import { readDocuments } from './documents.ts';
 import { pathAttributes } from './request.ts';
@@ -36,6 +37,7 @@ export const retrieval: Operation = {
     Array.isArray(field(result, 'data'))
       ? { [ATTR_OPENAI_FILE_SEARCH_RESULT_COUNT]: arrayField(result, 'data').length }
       : {},
+  failure: readAnswerFailure,
   content: {
     requestAttributes({ body }): Attributes {
       const query = textField(body, 'query') ?? strings(arrayField(body, 'query')).join('\n');

@@ -8,6 +8,7 @@ import { readUsage } from '../telemetry/cost/usage.ts';
 import { keptNumbers } from '../telemetry/kept-values.ts';
 import type { Accumulator, Operation } from '../telemetry/operation.ts';
 import { asAmount, field } from '../util/payload.ts';
+import { readAnswerFailure } from './answer-failure.ts';
 import { define } from './attributes.ts';
 import { request } from './request.ts';
 import { modelOf } from './subject.ts';
@@ -37,6 +38,7 @@ export const transcription: Operation = {
   },
   usage: (result) => readUsage(field(result, 'usage')),
   fees: (result) => ({ audioSeconds: billedSeconds(result) }),
+  failure: readAnswerFailure,
   accumulate: () => new TranscriptionAccumulator(),
 };
 

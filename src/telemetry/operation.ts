@@ -101,8 +101,6 @@ export interface OperationTraits {
   readonly inference?: InferenceKind;
   /** A stream reports its usage only if the request asks for it. */
   readonly reportsUsageOnRequest?: true;
-  /** An answer with an id has not failed, so its failure is not read. */
-  readonly failsWithoutId?: boolean;
   /** It creates a resource with metadata, which can carry the trace context. */
   readonly createsMetadata?: true;
   /** The API runs an agent: hooks see the operation `invoke_agent`, whose span the hierarchy creates. */

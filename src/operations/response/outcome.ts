@@ -20,6 +20,7 @@ import {
   stringField,
   tolerating,
 } from '../../util/payload.ts';
+import { reportedError } from '../answer-failure.ts';
 import { define } from '../attributes.ts';
 import { readResponseToolCall, readToolOutputCallId } from './items.ts';
 
@@ -76,7 +77,7 @@ export function asksProgram(response: unknown): boolean {
  * the error's code, or `failed` where that is unknown.
  */
 export function readResponseFailure(response: unknown): Failure | undefined {
-  const error = objectField(response, 'error');
+  const error = reportedError(response);
   if (error === undefined && field(response, 'status') !== 'failed') return undefined;
   return readError(error, 'failed');
 }

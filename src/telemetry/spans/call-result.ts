@@ -1,7 +1,9 @@
 import type { Attributes } from '@opentelemetry/api';
 import { notice } from '../../diagnostics/report.ts';
 import {
+  ATTR_GEN_AI_EMBEDDINGS_DIMENSION_COUNT,
   ATTR_GEN_AI_PROVIDER_NAME,
+  ATTR_GEN_AI_RESPONSE_FINISH_REASONS,
   ATTR_GEN_AI_RESPONSE_ID,
   ATTR_OPENAI_COST,
   ATTR_OPENAI_RESPONSE_SERVICE_TIER,
@@ -23,17 +25,20 @@ export function missUsage({ name, traits }: Operation, usage: Usage | undefined)
 }
 
 /**
- * The failure that a result reports.
+ * The failure that a result reports. It is not read from an answer that is whole: one that has an id and a finish reason
+ * other than `error`, or a vector.
  *
  * @param answered the attributes of the result
  */
 export function failureIn(
   result: unknown,
-  { traits, failure }: Operation,
+  { failure }: Operation,
   answered: Attributes,
 ): Failure | undefined {
   if (failure === undefined) return undefined;
-  const isWhole = traits?.failsWithoutId === true && answered[ATTR_GEN_AI_RESPONSE_ID] !== undefined;
+  const { [ATTR_GEN_AI_RESPONSE_ID]: id, [ATTR_GEN_AI_RESPONSE_FINISH_REASONS]: reasons } = answered;
+  const isFinished = id !== undefined && Array.isArray(reasons) && reasons[0] !== 'error';
+  const isWhole = isFinished || answered[ATTR_GEN_AI_EMBEDDINGS_DIMENSION_COUNT] !== undefined;
   return isWhole ? undefined : guard('reading a failure', failure, result);
 }
 

@@ -1,0 +1,91 @@
+import type OpenAI from 'openai';
+import { toFile } from 'openai';
+import { describe, expect, test } from 'vitest';
+import { readAnswerFailure } from '../../src/operations/answer-failure.ts';
+import { startProgram } from '../support/program.ts';
+
+const HELLO: OpenAI.Chat.ChatCompletionCreateParamsNonStreaming = {
+  model: 'gpt-4o',
+  messages: [{ role: 'user', content: 'secret' }],
+};
+const OF_PROVIDER = { message: 'secret', code: 502 };
+const OF_LM_STUDIO = 'Unexpected endpoint or method. (POST /chat/completions)';
+
+describe('the failure of an answer', () => {
+  const failed = { finish_reason: 'error', error: OF_PROVIDER };
+  const finished = { finish_reason: 'stop' };
+
+  test.each<[string | undefined, unknown]>([
+    ['502', { error: OF_PROVIDER }],
+    ['failed', { error: OF_LM_STUDIO }],
+    ['failed', { error: OF_LM_STUDIO, choices: [], data: [], results: [] }],
+    ['502', { choices: [failed] }],
+    ['502', { choices: [failed, { error: 'text' }] }],
+    [undefined, { choices: [failed, finished] }],
+    [undefined, { choices: [finished, failed] }],
+    [undefined, { choices: [finished], error: OF_PROVIDER }],
+    [undefined, { data: [{}], error: OF_PROVIDER }],
+    [undefined, { results: [{}], error: OF_PROVIDER }],
+    [undefined, { error: null }],
+    [undefined, { error: '' }],
+    [undefined, { error: true }],
+    [undefined, { choices: [{ error: null }] }],
+    [undefined, {}],
+    [undefined, 'a text'],
+    [undefined, undefined],
+  ])('is %s in %j', (type, answer) => {
+    expect(readAnswerFailure(answer)?.type).toBe(type);
+  });
+});
+
+type Ask = (client: OpenAI) => Promise<unknown>;
+const sound = (): Promise<File> => toFile(Buffer.from('secret'), 'secret.mp3');
+
+describe.each<[string, Ask]>([
+  ['chat gpt-4o', (client) => client.chat.completions.create(HELLO)],
+  ['text_completion gpt-4o', (client) => client.completions.create({ model: 'gpt-4o', prompt: 'secret' })],
+  ['chat gpt-4o', (client) => client.responses.create({ model: 'gpt-4o', input: 'secret' })],
+  [
+    'embeddings small',
+    (client) => client.embeddings.create({ model: 'small', input: 'secret', encoding_format: 'float' }),
+  ],
+  ['embeddings small', (client) => client.embeddings.create({ model: 'small', input: 'secret' })],
+  ['retrieval vs_1', (client) => client.vectorStores.search('vs_1', { query: 'secret' })],
+  ['POST /moderations', (client) => client.moderations.create({ input: 'secret' })],
+  ['POST /images/generations', (client) => client.images.generate({ model: 'i', prompt: 'secret' })],
+  [
+    'POST /audio/transcriptions',
+    async (client) => client.audio.transcriptions.create({ model: 'whisper-1', file: await sound() }),
+  ],
+  [
+    'POST /audio/translations',
+    async (client) => client.audio.translations.create({ model: 'whisper-1', file: await sound() }),
+  ],
+])('%s fails if its answer with status 200', (name, ask) => {
+  test.each<[string, unknown, string]>([
+    ['is an error with a code', OF_PROVIDER, '502'],
+    ['is a text', OF_LM_STUDIO, 'failed'],
+  ])('%s', async (_, error, type) => {
+    const program = await startProgram();
+    program.simulator.next({ body: { error } });
+    // The SDK fails to decode the vectors of an answer without any.
+    await ask(program.client).catch(() => undefined);
+    await program.expectTree(`${name}  !${type} http.response.status_code=200`);
+  });
+});
+
+describe.each([['an id'], ['no id']])('an answer with %s that has an error in its choice fails', (id) => {
+  const error = { code: 502, message: 'secret' };
+  const message = { role: 'assistant', content: '' };
+
+  test.each([['error'], [null]])('with the finish reason %s', async (finish_reason) => {
+    const program = await startProgram();
+    const choices = [{ index: 0, finish_reason, error, message }];
+    const usage = { prompt_tokens: 3, completion_tokens: 0, total_tokens: 3 };
+    program.simulator.next({
+      body: { ...(id === 'an id' ? { id: 'gen-1' } : {}), model: 'gpt-4o', choices, usage },
+    });
+    await program.client.chat.completions.create(HELLO);
+    await program.expectTree('chat gpt-4o  !502 gen_ai.usage.input_tokens=3');
+  });
+});
