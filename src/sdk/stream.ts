@@ -1,4 +1,5 @@
 import { guard } from '../util/guard.ts';
+import { readHeader } from '../util/headers.ts';
 import { setMethod } from '../util/patch-method.ts';
 import type { PayloadObject } from '../util/payload.ts';
 import type { Call } from './call.ts';
@@ -64,6 +65,11 @@ function queue(): InTurn {
   };
 }
 
+/** A server that refuses to stream answers in JSON, in which the SDK finds no event and no error. */
+function isJson({ headers }: Call): boolean {
+  return readHeader(headers, 'content-type')?.startsWith('application/json') === true;
+}
+
 function watchGenerator(generator: Iterator, stream: Stream, call: Call): void {
   const { next, return: close, throw: fail } = generator;
 
@@ -71,7 +77,8 @@ function watchGenerator(generator: Iterator, stream: Stream, call: Call): void {
     result: IteratorResult<unknown>,
   ): IteratorResult<unknown> | Promise<IteratorResult<unknown>> => {
     if (result.done === true) {
-      call.endStream(stream.controller.signal?.aborted === true ? 'aborted' : 'completed');
+      const end = call.chunkCount === 0 && guard('reading a header', isJson, call) ? 'error' : 'completed';
+      call.endStream(stream.controller.signal?.aborted === true ? 'aborted' : end);
     } else if (call.hidesUsage && isUsageChunk(result.value)) {
       call.hiddenChunk(result.value);
       return next.call(generator).then(onResult, onError);

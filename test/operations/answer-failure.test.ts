@@ -3,6 +3,7 @@ import { toFile } from 'openai';
 import { describe, expect, test } from 'vitest';
 import { readAnswerFailure } from '../../src/operations/answer-failure.ts';
 import { startProgram } from '../support/program.ts';
+import { useMalformedSession } from '../support/use-session.ts';
 
 const HELLO: OpenAI.Chat.ChatCompletionCreateParamsNonStreaming = {
   model: 'gpt-4o',
@@ -87,5 +88,51 @@ describe.each([['an id'], ['no id']])('an answer with %s that has an error in it
     });
     await program.client.chat.completions.create(HELLO);
     await program.expectTree('chat gpt-4o  !502 gen_ai.usage.input_tokens=3');
+  });
+});
+
+describe('a stream that the server answers in JSON fails', () => {
+  const answers: [string, unknown][] = [
+    ['an error', { error: OF_LM_STUDIO }],
+    ['a whole answer', { id: 'chatcmpl-1', choices: [{ index: 0, finish_reason: 'stop', message: {} }] }],
+  ];
+
+  test.each(answers)('with %s', async (_, body) => {
+    const program = await startProgram();
+    program.simulator.next({ body });
+    const stream = await program.client.chat.completions.create({ ...HELLO, stream: true });
+    expect(await Array.fromAsync(stream)).toEqual([]);
+    await program.expectTree('chat gpt-4o  !_OTHER openai.stream.end=error openai.stream.chunk_count=0');
+  });
+
+  test.each(answers)('with %s, as the helper for streams does', async (_, body) => {
+    const program = await startProgram();
+    program.simulator.next({ body });
+    const stream = program.client.chat.completions.stream({ model: HELLO.model, messages: HELLO.messages });
+    await expect(stream.finalContent()).rejects.toThrow('without sending any chunks');
+    await program.expectTree('chat gpt-4o  !_OTHER openai.stream.end=error openai.stream.chunk_count=0');
+  });
+
+  test('unless there are events in it', async () => {
+    const program = await startProgram();
+    const choices = [{ index: 0, finish_reason: 'stop', delta: { content: 'Hi' } }];
+    program.simulator.next({
+      headers: { 'content-type': 'application/json' },
+      sse: [{ data: { id: 'chatcmpl-1', model: 'gpt-4o', choices } }, 'done'],
+    });
+    await Array.fromAsync(await program.client.chat.completions.create({ ...HELLO, stream: true }));
+    await program.expectTree('chat gpt-4o  openai.stream.end=completed openai.stream.chunk_count=1');
+  });
+});
+
+describe('a stream without events', () => {
+  const session = useMalformedSession();
+
+  test('does not fail', async () => {
+    session().simulator.next({ sse: ['done'] });
+    await Array.fromAsync(await session().client.chat.completions.create({ ...HELLO, stream: true }));
+    const [span] = session().spans;
+    expect(span?.status).toEqual({ code: 0 });
+    expect(span?.attributes).toMatchObject({ 'openai.stream.end': 'completed' });
   });
 });
