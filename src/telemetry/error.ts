@@ -41,7 +41,11 @@ export function readError(error: unknown, fallback: string): Failure {
 /** The type of a thrown error. */
 export function thrownTypeOf(error: unknown): string {
   return (
-    knownCode(field(error, 'code')) ?? classNameOf(error) ?? knownStatus(error) ?? ERROR_TYPE_VALUE_OTHER
+    knownCode(field(error, 'code')) ??
+    streamedStatus(error) ??
+    classNameOf(error) ??
+    knownStatus(error) ??
+    ERROR_TYPE_VALUE_OTHER
   );
 }
 
@@ -89,6 +93,12 @@ export function classNameOf(error: unknown): string | undefined {
   // The platform's errors for aborts and timeouts carry their kind in `name`.
   if (className === 'DOMException') return knownExceptionName(field(error, 'name')) ?? className;
   return className === 'Object' || !CLASS_NAME.test(className) ? undefined : className;
+}
+
+/** The status in an error event of a stream, as vLLM sends it: the SDK throws its base class, without a status. */
+function streamedStatus(error: unknown): string | undefined {
+  const status = numberField(field(error, 'error'), 'code');
+  return numberField(error, 'status') === undefined ? knownCode(String(status)) : undefined;
 }
 
 function knownStatus(error: unknown): string | undefined {

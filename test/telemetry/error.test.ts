@@ -1,3 +1,4 @@
+import { APIError } from 'openai';
 import { describe, expect, test } from 'vitest';
 import { readError, readFailure } from '../../src/telemetry/error.ts';
 
@@ -38,6 +39,21 @@ describe('an error is named', () => {
     ['by its class if it is an unknown DOMException', new DOMException('', 'Jane'), 'DOMException'],
     ['as other if its class name is not an identifier', new StrangeError('Jane Doe'), '_OTHER'],
     ['by its class if the code is a number', new RateLimitError(429), 'RateLimitError'],
+    [
+      'by the status in an event of a stream',
+      new APIError(undefined, { code: 500 }, undefined, undefined),
+      '500',
+    ],
+    [
+      'by its class if that is no status',
+      new APIError(undefined, { code: 7 }, undefined, undefined),
+      'APIError',
+    ],
+    [
+      'by its class if it has a status',
+      APIError.generate(429, { code: 429 }, undefined, new Headers()),
+      'RateLimitError',
+    ],
     ['by its name for aborts of the platform', new DOMException('secret', 'AbortError'), 'AbortError'],
     ['as other for a plain object', { message: 'secret' }, '_OTHER'],
     ['as other without a class', Object.create(null), '_OTHER'],
