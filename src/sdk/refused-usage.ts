@@ -3,7 +3,7 @@ import { monotonic } from '../util/clock.ts';
 import { BoundedMap } from '../util/lru-map.ts';
 import { field, numberField, textField } from '../util/payload.ts';
 import type { Call } from './call.ts';
-import { endpointOf } from './provider.ts';
+import { originOf } from './provider.ts';
 
 const REFUSAL_MS = 3_600_000;
 const MAX_REFUSING_ORIGINS = 1_000;
@@ -13,13 +13,13 @@ const refusing = new BoundedMap<string, number>(MAX_REFUSING_ORIGINS);
 
 /** Whether the server rejected `include_usage` less than an hour ago. */
 export function refusesUsage(client: object): boolean {
-  const until = refusing.get(endpointOf(client).origin);
+  const until = refusing.get(originOf(client) ?? '');
   return until !== undefined && monotonic() < until;
 }
 
 /** Remembers a server that refused a request with `stream_options` and then took the same request without. */
 export function rememberRefusal(client: object): void {
-  refusing.set(endpointOf(client).origin, monotonic() + REFUSAL_MS);
+  refusing.set(originOf(client) ?? '', monotonic() + REFUSAL_MS);
   notice('stream_options_refused');
 }
 

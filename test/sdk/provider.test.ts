@@ -2,7 +2,8 @@ import OpenAI, { AzureOpenAI } from 'openai';
 import { BedrockOpenAI } from 'openai/bedrock';
 import { describe, expect, test } from 'vitest';
 import type { ProviderRow } from '../../src/config/config.ts';
-import { endpointAt, endpointOf, readEndpoint } from '../../src/sdk/provider.ts';
+import { endpointAt, endpointOf, providerAt, readEndpoint } from '../../src/sdk/provider.ts';
+import { refusesUsage } from '../../src/sdk/refused-usage.ts';
 
 describe('the provider is recognised by its host', () => {
   test.each([
@@ -201,4 +202,11 @@ describe('a call to a whole URL', () => {
   test('is one to the client’s host if the URL cannot be read', () => {
     expect(endpointAt('https://', client)).toBe(endpointOf(client));
   });
+});
+
+test('asking whether a server refuses to report usage keeps the provider that the option `providers` names', () => {
+  const client = { baseURL: 'https://gateway.test/v1' };
+  const { origin } = endpointOf(client, [{ host: 'gateway.test', provider: 'openrouter' }]);
+  expect(refusesUsage(client)).toBe(false);
+  expect(providerAt(origin)).toBe('openrouter');
 });
