@@ -33,6 +33,7 @@ const PROCESSES = [
   'test/entries/units/{lost-spans,register,register-early,register-end,register-outside}.test.ts',
   'test/examples/{examples,math-tutor}.test.ts',
   'test/export/live/command.test.ts',
+  'test/pipeline/kept.test.ts',
   'test/scale/**/*.test.ts',
   'test/support/processes/**/*.test.ts',
   'test/support/simulator/frames.test.ts',

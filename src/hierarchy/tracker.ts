@@ -6,7 +6,7 @@ import type { Telemetry } from '../telemetry/telemetry.ts';
 import { monotonic } from '../util/clock.ts';
 import { guard } from '../util/guard.ts';
 import { BoundedMap } from '../util/lru-map.ts';
-import { IDLE_SWEEP_INTERVAL_MS, SweepTimer } from '../util/sweep-timer.ts';
+import { SweepTimer } from '../util/sweep-timer.ts';
 import { Conversation } from './conversations/conversation.ts';
 import type { Use } from './conversations/conversation-use.ts';
 import { KnownAgents } from './conversations/known-agents.ts';
@@ -30,6 +30,8 @@ const MEMORY_LIFETIME_MS = 3_600_000;
 
 /** The interval of the search for overdue entries; shorter if the timeouts are short. */
 const SWEEP_INTERVAL_MS = 1_000;
+/** The interval of the search for memories that have expired. */
+const EXPIRE_INTERVAL_MS = 60_000;
 
 /**
  * Tracks all conversations, segments and invocations in progress in this process. It is bounded by count and time, and
@@ -108,14 +110,14 @@ export class ConversationTracker implements ProviderListener {
     const segment = new Segment(start);
     this.#segments.add(segment);
     linkCaller(context, segment);
-    this.watch();
+    this.#watch();
     return segment;
   }
 
   openInvocation(start: InvocationStart): Invocation {
     const invocation = new Invocation(start, this.#owner);
     this.#invocations.add(invocation);
-    this.watch();
+    this.#watch();
     return invocation;
   }
 
@@ -149,7 +151,7 @@ export class ConversationTracker implements ProviderListener {
   /** Closes the member when it is overdue, at a shutdown, and at exit. */
   keep(member: Member): void {
     this.#members.add(member);
-    this.watch();
+    this.#watch();
   }
 
   release(member: Member): void {
@@ -214,7 +216,7 @@ export class ConversationTracker implements ProviderListener {
   async endIdle({ asks = true }: EndLimits = {}): Promise<void> {
     if (asks) await this.#askForEnds(false);
     await this.flush();
-    for (const segment of [...this.#segments]) segment.endIfIdle(0);
+    this.#sweep(0);
   }
 
   /** Asks for the end of what is open, and ends everything after the current reads. */
@@ -262,27 +264,25 @@ export class ConversationTracker implements ProviderListener {
     if (above !== undefined) this.settle(above);
   }
 
-  /** Searches for overdue entries from now on. */
-  watch(): void {
+  /** Searches for overdue entries while something is open. Otherwise, the timer would only hold the program's hooks. */
+  #watch(): void {
     if (this.#timer.isAwake) return;
     const { conversationIdleTimeout, runTimeout } = this.telemetry.settings;
     this.#timer.wake(Math.max(10, Math.min(SWEEP_INTERVAL_MS, conversationIdleTimeout / 4, runTimeout / 4)));
   }
 
-  #sweep(): void {
+  #sweep(idleTimeout = this.telemetry.settings.conversationIdleTimeout): void {
     const { settings } = this.telemetry;
     this.#reads.goOn();
     for (const invocation of [...this.#invocations]) sweepInvocation(this.#reads, invocation, settings);
     for (const member of [...this.#members]) sweepMember(this.#reads, member, settings);
-    for (const segment of [...this.#segments]) segment.endIfIdle(settings.conversationIdleTimeout);
+    for (const segment of [...this.#segments]) segment.endIfIdle(idleTimeout);
     const time = monotonic();
     if (time >= this.#expireTime) {
-      this.#expireTime = time + IDLE_SWEEP_INTERVAL_MS;
+      this.#expireTime = time + EXPIRE_INTERVAL_MS;
       for (const memory of this.#memories) memory.expire();
     }
-    if (this.isOpen) return;
-    if (this.#memories.every(({ size }) => size === 0)) this.#timer.stop();
-    else this.#timer.idle();
+    if (!this.isOpen) this.#timer.stop();
   }
 }
 

@@ -29,8 +29,11 @@ export function observerFor(config: OpenAIInstrumentationConfig): Observer {
   byConfig.set(config, { observer, key: settings?.key });
   if (settings === undefined) return observer;
   bySettings.delete(settings.key);
-  // Hooks that are created for a request may keep that request in memory.
-  bySettings.set(settings.key, settings.hasIdentities ? new WeakRef(observer) : observer);
+  // Hooks that are created for a request may keep that request in memory. Those that come again are the program's.
+  bySettings.set(
+    settings.key,
+    settings.hasIdentities && same === undefined ? new WeakRef(observer) : observer,
+  );
   const [oldest] = bySettings.keys();
   if (bySettings.size > MAX_COMPARED && oldest !== undefined) bySettings.delete(oldest);
   return observer;

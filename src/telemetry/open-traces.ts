@@ -1,9 +1,9 @@
 import { type Span, type SpanContext, TraceFlags } from '@opentelemetry/api';
+import { BoundedMap } from '../util/lru-map.ts';
 
-/** The number of open conversations, invocations and tool calls by trace id. */
-const open = new Map<string, number>();
-/** Further traces are not counted. */
 const MAX_OPEN_TRACES = 10_000;
+/** The number of open conversations, invocations and tool calls by trace id. A call that is never answered stays open. */
+const open = new BoundedMap<string, number>(MAX_OPEN_TRACES);
 
 /** Counts the span of a conversation or invocation, which may end long after its parent. */
 export function begin(span: Span): Span {
@@ -31,8 +31,7 @@ function isSampled(span: SpanContext | undefined): span is SpanContext {
 }
 
 function addOne(traceId: string): void {
-  const known = open.get(traceId);
-  if (known !== undefined || open.size < MAX_OPEN_TRACES) open.set(traceId, (known ?? 0) + 1);
+  open.set(traceId, (open.get(traceId) ?? 0) + 1);
 }
 
 function takeOne(traceId: string): void {
@@ -43,5 +42,5 @@ function takeOne(traceId: string): void {
 
 /** Whether this process will export more spans of the trace. A viewer should wait for them. */
 export function isOpenTrace(traceId: string): boolean {
-  return open.has(traceId);
+  return open.get(traceId) !== undefined;
 }

@@ -3,18 +3,14 @@ import { guard } from './guard.ts';
 import { platformTimers } from './platform-timers.ts';
 import { atExit } from './process-exit.ts';
 
-/** The interval of a tracker that has nothing open: what it remembers is kept for minutes to hours. */
-export const IDLE_SWEEP_INTERVAL_MS = 60_000;
-
 /**
  * Calls a function at intervals while there is something to look after, and another one at exit. It does not keep the
- * process alive.
+ * process alive. What it calls stays in memory until it stops.
  */
 export class SweepTimer {
   readonly #sweep: () => void;
   readonly #end: () => void;
   #stopTimer: (() => void) | undefined;
-  #isIdle = false;
   #stopListening: (() => void) | undefined;
 
   constructor(sweep: () => void, end: () => void) {
@@ -23,26 +19,17 @@ export class SweepTimer {
   }
 
   get isAwake(): boolean {
-    return this.#stopTimer !== undefined && !this.#isIdle;
+    return this.#stopTimer !== undefined;
   }
 
   wake(interval: number): void {
-    this.#isIdle = false;
     this.#every(interval);
     this.#stopListening ??= atExit(this.#end);
-  }
-
-  /** Sweeps once a minute, since nothing is open. */
-  idle(): void {
-    if (this.#isIdle) return;
-    this.#isIdle = true;
-    this.#every(IDLE_SWEEP_INTERVAL_MS);
   }
 
   stop(): void {
     this.#stopTimer?.();
     this.#stopTimer = undefined;
-    this.#isIdle = false;
     this.#stopListening?.();
     this.#stopListening = undefined;
   }

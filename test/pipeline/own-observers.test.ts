@@ -26,6 +26,28 @@ describe('clients with the same options', () => {
   });
 });
 
+it('hooks that come again are those of the program, and their observer is kept', () => {
+  forgetObservers();
+  onTestFinished(() => void vi.unstubAllGlobals());
+  const held: object[] = [];
+  vi.stubGlobal(
+    'WeakRef',
+    class {
+      constructor(observer: object) {
+        held.push(observer);
+      }
+      // As if the garbage collector had run.
+      deref(): undefined {}
+    },
+  );
+  const requestHook = (): void => undefined;
+  const first = observerFor({ requestHook });
+  expect(held).toEqual([first]);
+  const second = observerFor({ requestHook });
+  expect(observerFor({ requestHook })).toBe(second);
+  expect(held).toEqual([first]);
+});
+
 it('options that return replace those in between', async () => {
   const program = await startProgram();
   const restored = recorded(program);

@@ -1,7 +1,7 @@
-import { trace } from '@opentelemetry/api';
+import { TraceFlags, trace } from '@opentelemetry/api';
 import { AlwaysOffSampler } from '@opentelemetry/sdk-trace';
 import { afterEach, expect, it } from 'vitest';
-import { isOpenTrace } from '../../src/telemetry/open-traces.ts';
+import { beginIn, isOpenTrace } from '../../src/telemetry/open-traces.ts';
 import { type Program, type ProgramOptions, startProgram } from '../support/program.ts';
 
 const STEPS = [{ message: 'x = 1', usage: { prompt: 5, completion: 2 } }];
@@ -50,4 +50,15 @@ it('an unsampled trace is never open', async () => {
   const { traceId } = await startRun({ sampler: new AlwaysOffSampler() });
   expect(traceId).not.toBe('');
   expect(isOpenTrace(traceId)).toBe(false);
+});
+
+it('a trace that stays open makes way for newer ones', () => {
+  const traceIds = Array.from({ length: 10_001 }, (_, index) => index.toString(16).padStart(32, '0'));
+  for (const traceId of traceIds)
+    beginIn({ traceId, spanId: '1'.repeat(16), traceFlags: TraceFlags.SAMPLED });
+  expect([traceIds[0], traceIds[1], traceIds.at(-1)].map((each) => isOpenTrace(each ?? ''))).toEqual([
+    false,
+    true,
+    true,
+  ]);
 });

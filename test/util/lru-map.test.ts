@@ -91,6 +91,17 @@ describe('an unused entry', () => {
     expect([map.values(), evicted]).toEqual([['A'], ['B']]);
   });
 
+  test('is not found after its lifetime, and makes way for a new one', () => {
+    vi.useFakeTimers();
+    const evicted: string[] = [];
+    const map = new BoundedMap<string, string>(10, (value) => evicted.push(value), 1_000);
+    for (const key of 'abc') map.set(key, key.toUpperCase());
+    vi.advanceTimersByTime(1_000);
+    expect([map.get('b'), evicted]).toEqual([undefined, ['B']]);
+    map.set('d', 'D');
+    expect([map.values(), evicted]).toEqual([['D'], ['B', 'A', 'C']]);
+  });
+
   test('outlives its lifetime while it is in use', () => {
     vi.useFakeTimers();
     const inUse = new Set(['A']);
@@ -100,6 +111,8 @@ describe('an unused entry', () => {
     vi.advanceTimersByTime(1_500);
     map.expire();
     expect(map.values()).toEqual(['A']);
+    vi.advanceTimersByTime(1_500);
+    expect(map.get('a')).toBe('A');
     inUse.clear();
     vi.advanceTimersByTime(500);
     map.expire();

@@ -46,7 +46,6 @@ export class InvocationMatcher {
     if (known !== undefined) return known;
     const made = new ConversationState(id);
     this.#states.set(keyAt(origin, id), made);
-    this.#tracker.watch();
     return made;
   }
 

@@ -200,7 +200,6 @@ export class Responses implements ConversationApi {
     const { endpoint, segment, handedOn } = follow;
     const key = keyAt(endpoint.origin, id);
     if (context !== undefined) this.#known.set(key, { context, conversationId, handedOn });
-    this.#conversations.watch();
     if (handedOn === true || !isResponseOpen(result)) return false;
     const { client, endTime: time } = call;
     this.#keep({ id, endpoint, client, span, segment, result, time }).startedWith(call);

@@ -138,7 +138,6 @@ export class ToolCalls {
     };
     this.#pending.add({ ...identityOf(asked, response), fingerprint: fingerprint(), question }, pending);
     beginIn(response.parent?.span);
-    this.#conversations.watch();
     if (content !== undefined) this.#contents.set(pending, content);
   }
 
@@ -177,10 +176,7 @@ export class ToolCalls {
   }
 
   #restore(taken: readonly TakenCall<PendingCall>[]): void {
-    for (const one of taken) {
-      this.#pending.restore(one);
-      this.#conversations.watch();
-    }
+    for (const one of taken) this.#pending.restore(one);
   }
 
   /** The first of the calls that is not answered, which is recorded where the program runs it and not by its answer. */
