@@ -10,7 +10,8 @@ interface DiagnosticsChannels {
 export const HTTP_REQUESTS = 'http.client.request.start';
 
 /**
- * Listens to channels of Node, where there are any.
+ * Listens to channels of Node, where there are any. In a sandbox, such as Jest's, it does not: the process would keep the
+ * sandbox.
  *
  * @returns stops it
  */
@@ -22,9 +23,11 @@ export function listenToChannels(
   const channels = globalThis.process?.getBuiltinModule?.('node:diagnostics_channel') as
     | DiagnosticsChannels
     | undefined;
+  // A sandbox has a `Function` of its own.
+  if (!(channels?.subscribe instanceof Function)) return () => undefined;
   const listener = (message: unknown): void => void guard(where, hear, message);
-  for (const name of names) channels?.subscribe(name, listener);
+  for (const name of names) channels.subscribe(name, listener);
   return () => {
-    for (const name of names) channels?.unsubscribe(name, listener);
+    for (const name of names) channels.unsubscribe(name, listener);
   };
 }
