@@ -1,5 +1,6 @@
 import { guard, guardAsync } from '../util/guard.ts';
 import { field } from '../util/payload.ts';
+import { onceProcess } from '../util/process-events.ts';
 import { atExit } from '../util/process-exit.ts';
 import { writeTo } from '../util/text-stream.ts';
 import { NAME } from '../util/version.ts';
@@ -83,23 +84,29 @@ export function flushAtProgramEnd(provider: object): SendState {
 }
 
 function listenForEnd(): void {
-  if (listeningForEnd || typeof process !== 'object' || typeof process.once !== 'function') return;
+  if (listeningForEnd) return;
   listeningForEnd = true;
-  process.once('beforeExit', () => void guardAsync('sending what is recorded', sendUnsent));
+  onceProcess('beforeExit', sendUnsent);
   // Changes nothing of what the error does to the program.
-  process.once('uncaughtExceptionMonitor', () => {
-    sawUncaughtError = true;
-  });
+  onceProcess('uncaughtExceptionMonitor', seeUncaughtError);
   // No span has started yet, so this comes before the views print what has ended.
   atExit(endOpenSpans);
   atExit(() => guard('counting lost spans', reportLostSpans), { last: true });
+}
+
+function seeUncaughtError(): void {
+  sawUncaughtError = true;
+}
+
+function sendUnsent(): void {
+  void guardAsync('sending what is recorded', endAndSend);
 }
 
 /**
  * Sends the remaining spans when the program ends by itself. It runs once: work that the program starts later, in its
  * own `beforeExit` listener, is not awaited.
  */
-async function sendUnsent(): Promise<void> {
+async function endAndSend(): Promise<void> {
   const unsent = live().filter((provider) => states.get(provider)?.unsent === true);
   if (unsent.length === 0) return;
   // Only the flush makes these requests: without it, the program would end here.

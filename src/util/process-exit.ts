@@ -1,12 +1,13 @@
 import { guard } from './guard.ts';
+import { onceProcess } from './process-events.ts';
 
 const endings = new Set<() => void>();
 const lastEndings = new Set<() => void>();
 let listening = false;
 
 /**
- * Runs something when the process exits, where there is a process. All share one listener: many would make
- * Node warn the program of a leak.
+ * Runs something when the process exits, where there is a process. All share one listener: many would make Node warn
+ * the program of a leak.
  *
  * @param order `last`: after all those that are not
  * @returns takes it back
@@ -14,10 +15,8 @@ let listening = false;
 export function atExit(end: () => void, { last = false }: { readonly last?: boolean } = {}): () => void {
   const group = last ? lastEndings : endings;
   group.add(end);
-  if (!listening && typeof process === 'object' && typeof process.once === 'function') {
-    listening = true;
-    process.once('exit', endAll);
-  }
+  if (!listening) onceProcess('exit', endAll);
+  listening = true;
   return () => group.delete(end);
 }
 

@@ -81,6 +81,7 @@ const KEYS = [
   'loaded@1',
   'notices@1',
   `observers@${VERSION}`,
+  'process-events@1',
   'releases@1',
   `seams@${VERSION}`,
   'seen-calls@1',

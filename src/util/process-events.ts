@@ -1,0 +1,34 @@
+import { guard } from './guard.ts';
+import { isCollection, ProcessWide } from './process-wide.ts';
+
+type ProcessEvent = 'beforeExit' | 'exit' | 'uncaughtExceptionMonitor';
+
+/**
+ * The listeners of all copies of this package. A test runner may load many copies, and each would add to those of which
+ * Node warns. The copies that it has dropped are not kept.
+ */
+const processEvents = new ProcessWide<Map<ProcessEvent, Set<WeakRef<() => unknown>>>>({
+  name: 'process-events',
+  shape: 1,
+  accepts: (value) => isCollection(Map, value),
+  create: () => new Map(),
+});
+
+/**
+ * Calls a listener at the next event of the process, where there is one.
+ *
+ * @param listener a function of a module: it is held weakly
+ */
+export function onceProcess(event: ProcessEvent, listener: () => unknown): void {
+  if (typeof process !== 'object' || typeof process.once !== 'function') return;
+  const events = processEvents.value;
+  const listeners = events.get(event) ?? new Set();
+  for (const each of listeners) if (each.deref() === undefined) listeners.delete(each);
+  listeners.add(new WeakRef(listener));
+  if (events.has(event)) return;
+  events.set(event, listeners);
+  process.once(event, () => {
+    events.delete(event);
+    for (const each of listeners) guard(`hearing of ${event}`, () => each.deref()?.());
+  });
+}
