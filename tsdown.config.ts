@@ -3,6 +3,7 @@ import { callableModule } from './scripts/build/callable-module.ts';
 import { esModules } from './scripts/build/es-modules.ts';
 import { lazily } from './scripts/build/lazily.ts';
 import { lazyFiles } from './scripts/build/lazy-files.ts';
+import { mockableImport } from './scripts/build/mockable-import.ts';
 import { plainBindings } from './scripts/build/plain-bindings.ts';
 import { plainImports } from './scripts/build/plain-imports.ts';
 import { sharedFiles } from './scripts/build/shared-files.ts';
@@ -154,6 +155,7 @@ const config: UserConfig[] = defineConfig([
       plainImports(),
       lazyFiles(Object.keys(LATER)),
       plainBindings(Object.keys(LATER)),
+      mockableImport('cjs'),
       callableModule('openai'),
       esModules(['agents', 'index', 'client', 'export']),
     ],
@@ -172,6 +174,7 @@ const config: UserConfig[] = defineConfig([
     clean: false,
     // Of `openai`, and of OpenTelemetry's API, ES modules have copies of their own: these entries have to be ES modules.
     plugins: [
+      mockableImport('esm'),
       {
         name: 'implementation',
         resolveId: (source) => {

@@ -4,11 +4,12 @@ import type { Rolldown } from 'tsdown';
 const CALLABLE = `
 {
   const theirs = require('openai');
+  const constructed = typeof theirs === 'function' ? theirs : exports.default;
   const own = Object.getOwnPropertyDescriptors(exports);
   delete own[Symbol.toStringTag];
   const callable = function (...args) {
-    if (new.target === undefined) return theirs(...args);
-    return Reflect.construct(theirs, args, new.target === callable ? theirs : new.target);
+    if (new.target === undefined) return constructed(...args);
+    return Reflect.construct(constructed, args, new.target === callable ? constructed : new.target);
   };
   Object.setPrototypeOf(callable, Object.getPrototypeOf(theirs));
   module.exports = Object.defineProperties(callable, { ...Object.getOwnPropertyDescriptors(theirs), ...own });
