@@ -24,6 +24,9 @@ export class Patches {
     const wrapper = wrap(original.value as Method);
     // Without this, wrapped methods change their name and length.
     copyFunctionProperties(original.value, wrapper);
+    // A mock keeps its methods, such as `mockReturnValue`, and what it tells of its calls.
+    if ('_isMockFunction' in original.value)
+      Object.defineProperties(wrapper, Object.getOwnPropertyDescriptors(original.value));
     this.#patches.push({ holder, name, restore: patchMethod(holder, name, wrapper) });
   }
 

@@ -1,5 +1,5 @@
 import OpenAI from 'openai';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, onTestFinished, test, vi } from 'vitest';
 import type { Call, CallObservation, CallObserver } from '../../src/sdk/call.ts';
 import { Patches } from '../../src/sdk/patches.ts';
 import { Seam } from '../../src/sdk/seam.ts';
@@ -113,6 +113,24 @@ describe('the methods of the client', () => {
       expect(prototype[name]).toBe(original);
     },
   );
+});
+
+test('a method that a test has mocked stays a mock, and its calls are observed', async () => {
+  const prototype = OpenAI.prototype as unknown as { request(...args: unknown[]): Promise<unknown> };
+  const mock = vi.spyOn(prototype, 'request');
+  const listener = new Listener();
+  seam().addDefault(listener);
+  onTestFinished(() => {
+    seam().removeDefault(listener);
+    mock.mockRestore();
+  });
+  expect(prototype.request).not.toBe(mock);
+  expect(vi.isMockFunction(prototype.request)).toBe(true);
+  vi.mocked(prototype.request).mockResolvedValueOnce('mocked');
+  expect(await client.post('/models')).toBe('mocked');
+  await client.models.retrieve('m');
+  expect(prototype.request).toHaveBeenCalledTimes(2);
+  expect(listener.calls).toEqual(['GET /models/m: value']);
 });
 
 test('a method of an object that was frozen since stays, and nothing throws', () => {
