@@ -49,7 +49,10 @@ export class OpenAIInstrumentation {
     this.#stopLoading ??= guard('enabling', () => this.#start());
   }
 
-  /** Ends all open spans and restores everything that was patched. Calls in progress finish unrecorded. */
+  /**
+   * Ends all open spans, forgets all conversations, and restores everything that was patched. Calls in progress finish
+   * unrecorded.
+   */
   disable(): void {
     this.#config.enabled = false;
     this.#stopLoading?.();

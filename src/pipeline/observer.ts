@@ -237,10 +237,11 @@ export class Observer implements CallObserver, ProviderListener {
     this.telemetry.isDisabled = false;
   }
 
-  /** Ends everything in progress, records no further calls, and stops listening to the providers. */
+  /** Ends everything in progress and forgets it, records no further calls, and stops listening to the providers. */
   dispose(): void {
     this.telemetry.isDisabled = true;
     this.endAll();
+    this.#hierarchy = undefined;
     for (const followed of Object.values(this.#followed)) followed.stop();
   }
 

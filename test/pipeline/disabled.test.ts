@@ -68,6 +68,33 @@ test('a loop during which the instrumentation is disabled goes on without spans'
   expect(program.telemetry.openSpans).toEqual([]);
 });
 
+test('an instrumentation that is enabled again knows nothing of before: tests may mock the same ids', async () => {
+  const program = await startProgram();
+  const observer = new Observer();
+  const { responses } = observedClient(program, observer);
+  const call = { type: 'function_call', id: 'fc_1', call_id: 'call_1', name: 'look', arguments: '{}' };
+  const usage = { input_tokens: 1, output_tokens: 1, total_tokens: 2 };
+  const base = { object: 'response', model: 'gpt-4o', status: 'completed', usage };
+  for (let made = 0; made < 2; made++) {
+    program.simulator.next({ body: { ...base, id: 'resp_1', output: [call] } });
+    program.simulator.next({ body: { ...base, id: 'resp_2', output: [] } });
+    await responses.create({ model: 'gpt-4o', input: 'Look.' });
+    const output = { type: 'function_call_output' as const, call_id: 'call_1', output: 'nothing' };
+    await responses.create({ model: 'gpt-4o', input: [output], previous_response_id: 'resp_1' });
+    observer.dispose();
+    observer.enable();
+  }
+  await program.expectTree(`
+    chat gpt-4o           gen_ai.response.id=resp_1
+    ├─ execute_tool look  gen_ai.tool.call.id=call_1
+    └─ chat gpt-4o        gen_ai.response.id=resp_2
+
+    chat gpt-4o           gen_ai.response.id=resp_1
+    ├─ execute_tool look  gen_ai.tool.call.id=call_1
+    └─ chat gpt-4o        gen_ai.response.id=resp_2
+  `);
+});
+
 test('nothing of a loop is recorded if the instrumentation turns out to be switched off at its first call', async () => {
   const program = await startProgram();
   const client = observedClient(program, new Observer({}, { beforeFirstCall: () => false }));
