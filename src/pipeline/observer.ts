@@ -186,10 +186,8 @@ export class Observer implements CallObserver, ProviderListener {
     return startWebhook(this.telemetry, {
       conversationId: conversationIn(activeContext()),
       placeIn: (context, startTime) => this.placeFunction(context, startTime),
-      creatorOf: (id) => {
-        const { origin } = endpointOf(client, this.settings.providers);
-        return this.#hierarchy?.knownResponse(id, origin);
-      },
+      creatorOf: (id) =>
+        this.#hierarchy?.knownResponse(id, endpointOf(client, this.settings.providers).origin),
     });
   }
 

@@ -20,7 +20,7 @@ const processEvents = new ProcessWide<Map<ProcessEvent, Set<WeakRef<() => unknow
  * @param listener a function of a module: it is held weakly
  */
 export function onceProcess(event: ProcessEvent, listener: () => unknown): void {
-  if (typeof process !== 'object' || typeof process.once !== 'function') return;
+  if (typeof globalThis.process?.once !== 'function') return;
   const events = processEvents.value;
   const listeners = events.get(event) ?? new Set();
   for (const each of listeners) if (each.deref() === undefined) listeners.delete(each);

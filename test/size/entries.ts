@@ -16,7 +16,7 @@ const HOOKS = ['node:fs', 'node:module', 'node:path', 'node:url'];
 export const ENTRIES: readonly Entry[] = [
   { name: 'agents', kilobytes: 204, loads: [API] },
   { name: 'client', kilobytes: 385, loads: [API] },
-  { name: 'export', kilobytes: 153, loads: [API] },
+  { name: 'export', kilobytes: 155, loads: [API] },
   { name: 'index', kilobytes: 396, loads: [API, ...HOOKS] },
   { name: 'openai', kilobytes: 385, loads: [API, 'openai'] },
   { name: 'register', kilobytes: 540, loads: [API, ...HOOKS] },
