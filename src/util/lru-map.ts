@@ -69,7 +69,7 @@ export class BoundedMap<Key, Value> {
   set(key: Key, value: Value): void {
     this.delete(key);
     const used = monotonic();
-    this.expire(used);
+    if ((this.#oldest?.used ?? used) <= used - this.#lifetime) this.expire(used);
     if (this.#entries.size >= this.#limit) this.#makeRoom();
     const entry = { key, value, used, older: undefined, newer: undefined };
     this.#entries.set(key, entry);

@@ -29,6 +29,6 @@ export function onceProcess(event: ProcessEvent, listener: () => unknown): void 
   events.set(event, listeners);
   process.once(event, () => {
     events.delete(event);
-    for (const each of listeners) guard(`hearing of ${event}`, () => each.deref()?.());
+    for (const each of listeners) guard(`at ${event}`, () => each.deref()?.());
   });
 }
