@@ -3,7 +3,7 @@ import { isCollection, ProcessWide } from '../../util/process-wide.ts';
 import { VERSION } from '../../util/version.ts';
 import type { CallObserver } from '../call.ts';
 import { type Method, Patches } from '../patches.ts';
-import { asMethod } from '../reflect.ts';
+import { asMethod, isObject } from '../reflect.ts';
 import { claimPrototype, releasePrototype } from '../releases.ts';
 import { findEmitter } from './find-sockets.ts';
 import { SocketState } from './state.ts';
@@ -166,7 +166,9 @@ export class SocketSeam {
   }
 
   /** The state of a socket that is observed; nothing that a socket does to be found can throw. */
-  #stateOf(socket: object): SocketState | undefined {
+  #stateOf(socket: unknown): SocketState | undefined {
+    // Without this, the SDK's own error about a detached method is replaced.
+    if (!isObject(socket)) return undefined;
     const known = this.#states.get(socket);
     if (known !== undefined) return known;
     const observer = this.#observers.at(-1);

@@ -10,7 +10,7 @@ import { httpUrl, parseFrame } from './read-socket.ts';
 import { ResponsesSocket } from './responses-socket.ts';
 import type { OpenedSocket, SocketClose, SocketKind, SocketObservation } from './socket.ts';
 import { closeOf } from './socket-close.ts';
-import { CLOSING, CONNECTING, type Transports, transportOf } from './transport.ts';
+import { CLOSED, CLOSING, CONNECTING, type Transports, transportOf } from './transport.ts';
 
 /** The SDK keeps a limited number of bytes; further events are not told apart. */
 const MAX_KEPT = 1_000;
@@ -144,6 +144,8 @@ export class SocketState {
       },
       sending: (data) => this.#sending(data),
     });
+    // It has closed before anybody listened, so nobody will tell.
+    if (this.#readyState === CLOSED) this.#transports.missed(transport, false);
   }
 
   /** Anything goes out: what the SDK was just given, what it has kept, or what the program sends past the SDK. */

@@ -7,6 +7,7 @@ import { asMethod, isObject } from '../reflect.ts';
 /** Ready states of a WebSocket. */
 export const CONNECTING = 0;
 export const CLOSING = 2;
+export const CLOSED = 3;
 
 /** How often sockets are looked at that nobody tells the close of. */
 const SOCKET_SWEEP_INTERVAL_MS = 1_000;

@@ -10,6 +10,7 @@ import { instrumentOpenAI } from '../../../src/client.ts';
 import { Observer } from '../../../src/pipeline/observer.ts';
 import { findSocketPrototypes, packageOfSocketFile } from '../../../src/sdk/sockets/find-sockets.ts';
 import { SocketSeam } from '../../../src/sdk/sockets/index.ts';
+import { assertSpanTree } from '../../../src/testing.ts';
 import { startProgram } from '../../support/program.ts';
 import { platformSocket } from '../../support/responses-socket.ts';
 import { recordTelemetry } from '../../support/telemetry.ts';
@@ -75,6 +76,30 @@ describe('a socket', () => {
     server.close();
     const [span] = program.telemetry.spans;
     expect(span?.attributes['error.type']).toBe('401');
+  });
+
+  it('that has closed before the program uses it leaves no span open', async () => {
+    const telemetry = recordTelemetry();
+    instrumentOpenAI(NativeWS as never);
+    const socket = new NativeWS('wss://host/v1/realtime?model=gpt-realtime');
+    socket.socket = new ToldSocket();
+    socket.send({ type: 'input_audio_buffer.append', audio: 'AAAA' });
+    socket.send({ type: 'input_audio_buffer.append', audio: 'AAAA' });
+    socket.close();
+    expect(telemetry.openSpans).toEqual([]);
+    assertSpanTree(telemetry.spans, 'realtime');
+  });
+
+  it('has the errors of the SDK if its methods are called without it', async () => {
+    const program = await startProgram();
+    instrumentOpenAI(ResponsesWS);
+    const socket = new ResponsesWS(program.client);
+    await once(platformSocket(socket), 'open');
+    const { send, close } = socket;
+    expect(() => send({ type: 'response.create' } as never)).not.toThrow('weak');
+    expect(() => close()).not.toThrow('weak');
+    expect(() => close()).toThrow(TypeError);
+    socket.close();
   });
 
   it('that reconnects loses what was sent, and keeps what was not', async () => {
@@ -323,6 +348,12 @@ class NativeWS extends Events {
   _onError(..._: unknown[]): void {}
 
   close(): void {}
+}
+
+/** That of the package `ws`, which tells of its close, as it was refused. */
+class ToldSocket extends NativeSocket {
+  override readyState = 3;
+  emitClose(): void {}
 }
 
 class HandWrittenSocket {
