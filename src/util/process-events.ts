@@ -27,7 +27,7 @@ export function onceProcess(event: ProcessEvent, listener: () => unknown): void 
   listeners.add(new WeakRef(listener));
   if (events.has(event)) return;
   events.set(event, listeners);
-  process.once(event, () => {
+  process.once(event, function callListeners() {
     events.delete(event);
     for (const each of listeners) guard(`at ${event}`, () => each.deref()?.());
   });

@@ -31,7 +31,7 @@ const exporters: ConsoleTreeExporter[] = [];
 
 /** What is done when the process exits. */
 function exit(): void {
-  for (const listener of process.listeners('exit')) if (listener.name === 'endAll') listener(0);
+  for (const listener of process.listeners('exit')) if (listener.name === 'callListeners') listener(0);
 }
 
 beforeEach(() => {

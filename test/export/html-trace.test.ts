@@ -50,7 +50,7 @@ function dataOf(path: string): { omitted: number; spans: { name: string }[] } {
 
 /** What is done when the process exits. */
 function exit(): void {
-  for (const listener of process.listeners('exit')) if (listener.name === 'endAll') listener(0);
+  for (const listener of process.listeners('exit')) if (listener.name === 'callListeners') listener(0);
 }
 
 const namesIn = (path: string): string[] => dataOf(path).spans.map(({ name }) => name);
