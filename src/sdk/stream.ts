@@ -57,11 +57,13 @@ type InTurn = <Result>(step: () => Promise<Result>) => Promise<Result>;
 
 /** The steps of a generator run one after another, so that the one after a hidden chunk is not overtaken by the next. */
 function queue(): InTurn {
-  let last: Promise<unknown> = Promise.resolve();
+  let last: Promise<unknown> | undefined;
   return (step) => {
-    const taken = last.then(step, step);
+    // The first one begins at once: of two readers, the SDK serves the one that asked first.
+    const taken = last === undefined ? step() : last.then(step, step);
     last = taken;
-    return taken;
+    // Of its own: one that we wait for is never reported as unhandled.
+    return taken.then((result) => result);
   };
 }
 

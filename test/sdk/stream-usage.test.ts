@@ -147,6 +147,29 @@ describe('the usage of a stream is recorded, and the program sees no difference'
     },
   );
 
+  test('by the reader that asked first, if there are two', async () => {
+    const stream = await open(session.client);
+    const read = async (): Promise<number> => (await Array.fromAsync(stream)).length;
+    const [first, second] = await Promise.allSettled([read(), read()]);
+    expect([first?.status, second?.status]).toEqual(['fulfilled', 'rejected']);
+    assertSpanTree(session.spans, KNOWN);
+  });
+
+  test('and a rejection that the program does not handle is reported', async () => {
+    const headers = { 'content-type': 'text/event-stream' };
+    const body = 'data: {"error":{"message":"boom"}}\n\n';
+    const client = session.client.withOptions({ fetch: async () => new Response(body, { headers }) });
+    const stream = await client.completions.create({ model: 'm', prompt: 'x', stream: true });
+    const iterator = stream[Symbol.asyncIterator]();
+    const others = process.listeners('unhandledRejection');
+    process.removeAllListeners('unhandledRejection');
+    const unhandled = new Promise((resolve) => process.once('unhandledRejection', resolve));
+    void iterator.next();
+    expect(await iterator.next()).toEqual({ done: true, value: undefined });
+    expect(await unhandled).toMatchObject({ message: 'boom' });
+    for (const each of others) process.on('unhandledRejection', each);
+  });
+
   test('once, including metrics', async () => {
     await Array.fromAsync(await open(session.client));
     const all = await session.metrics();

@@ -137,15 +137,16 @@ export class SocketState {
     const transport = transportOf(this.#socket);
     this.#transport = transport;
     if (transport === undefined) return;
+    const isClosed = this.#readyState === CLOSED;
     this.#isNative = this.#transports.watch(transport, {
       closed: (code, opened, isLate) => {
         if (transport !== this.#transport) return;
-        this.#observation?.connectionClosed(this.#close(code, isLate), opened);
+        this.#observation?.connectionClosed(this.#close(code, isLate), opened && !isClosed);
       },
       sending: (data) => this.#sending(data),
     });
     // It has closed before anybody listened, so nobody will tell.
-    if (this.#readyState === CLOSED) this.#transports.missed(transport, false);
+    if (isClosed) this.#transports.missed(transport, false);
   }
 
   /** Anything goes out: what the SDK was just given, what it has kept, or what the program sends past the SDK. */
