@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { type AddressInfo, connect, createServer as createTcpServer } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 import OpenAI from 'openai';
 import { OpenAIRealtimeWebSocket } from 'openai/realtime/websocket';
@@ -132,6 +132,52 @@ describe('a socket', () => {
     ]);
     expect(program.simulator.sockets.map(({ frames }) => frames.length)).toEqual([1, 1]);
     socket.close();
+  });
+
+  it.each([1, 2, 3])('that is refused %i times when it reconnects sends what was kept', async (refusals) => {
+    const program = await startProgram();
+    instrumentOpenAI(ResponsesWS);
+    let connections = 0;
+    const { port, hostname } = new URL(program.client.baseURL);
+    const proxy = createTcpServer((stream) => {
+      connections++;
+      stream.on('error', () => undefined);
+      if (connections > 1 && connections <= 1 + refusals)
+        return void stream.end('HTTP/1.1 503 Service Unavailable\r\n\r\n');
+      const upstream = connect(Number(port), hostname).on('error', () => undefined);
+      stream.pipe(upstream).pipe(stream);
+      stream.on('close', () => upstream.destroy());
+      upstream.on('close', () => stream.destroy());
+    });
+    await once(proxy.listen(0, '127.0.0.1'), 'listening');
+    const baseURL = `http://127.0.0.1:${(proxy.address() as AddressInfo).port}/v1`;
+    program.simulator.onSocket((server) => {
+      if (connections === 1) server.onText = () => server.destroy();
+    });
+    const reconnect = { onReconnecting: () => undefined, initialDelay: 1, maxDelay: 1, maxRetries: 8 };
+    const socket = new ResponsesWS(program.client.withOptions({ baseURL }), { reconnect } as never);
+    socket.on('error', () => undefined);
+    socket.send({ type: 'response.create', model: 'gpt-lost', input: 'Hello' });
+    let isKept = false;
+    socket.on(
+      'reconnecting' as never,
+      (() => {
+        if (!isKept) socket.send({ type: 'response.create', model: 'gpt-kept', input: 'Hello' });
+        isKept = true;
+      }) as never,
+    );
+    await socket.emitted('response.completed');
+    expect(
+      program.telemetry.spans.map(({ attributes }) => [
+        attributes['gen_ai.request.model'],
+        attributes['openai.stream.end'],
+      ]),
+    ).toEqual([
+      ['gpt-lost', 'error'],
+      ['gpt-kept', 'completed'],
+    ]);
+    socket.close();
+    proxy.close();
   });
 
   it('that has closed for good records a failed response for what is sent over it', async () => {
