@@ -58,7 +58,10 @@ function readEvaluation(evaluation: unknown): EvaluationResult | undefined {
       'recordEvaluation needs a name and one of responseId, runId, threadId and conversationId.',
     );
   if (score !== undefined && score !== null && !isRecordable(score))
-    warnOnce('evaluation score', 'recordEvaluation leaves out a score that is not a finite number.');
+    warnOnce(
+      'evaluation score',
+      'recordEvaluation leaves out a score that is not a number, or too large to be recorded.',
+    );
   return {
     responseId,
     runId,

@@ -49,7 +49,7 @@ import { modelCall, modelOf, nameWith, requestedServiceTier } from './subject.ts
  */
 export const chat: Operation = {
   endpoints: ['POST /chat/completions'],
-  traits: { inference: 'chat', reportsUsageOnRequest: true },
+  traits: { inference: 'chat', reportsUsageOnRequest: true, failsWithoutReason: true },
   name: 'chat',
   spanName: (request) => nameWith('chat', modelOf(request)),
   requestAttributes: tolerating(chatRequestAttributes),

@@ -41,7 +41,7 @@ import { TextCompletionAccumulator } from './text-completion/accumulator.ts';
  */
 export const textCompletion: Operation = {
   endpoints: ['POST /completions'],
-  traits: { inference: 'text_completion', reportsUsageOnRequest: true },
+  traits: { inference: 'text_completion', reportsUsageOnRequest: true, failsWithoutReason: true },
   name: 'text_completion',
   spanName: (request) => nameWith('text_completion', modelOf(request)),
   requestAttributes: (request) => modelCall('text_completion', request),

@@ -101,6 +101,8 @@ export interface OperationTraits {
   readonly inference?: InferenceKind;
   /** A stream reports its usage only if the request asks for it. */
   readonly reportsUsageOnRequest?: true;
+  /** An answer with a finish reason other than `error` has not failed, so its failure is not read. */
+  readonly failsWithoutReason?: true;
   /** It creates a resource with metadata, which can carry the trace context. */
   readonly createsMetadata?: true;
   /** The API runs an agent: hooks see the operation `invoke_agent`, whose span the hierarchy creates. */

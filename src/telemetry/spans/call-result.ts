@@ -4,7 +4,6 @@ import {
   ATTR_GEN_AI_EMBEDDINGS_DIMENSION_COUNT,
   ATTR_GEN_AI_PROVIDER_NAME,
   ATTR_GEN_AI_RESPONSE_FINISH_REASONS,
-  ATTR_GEN_AI_RESPONSE_ID,
   ATTR_OPENAI_COST,
   ATTR_OPENAI_RESPONSE_SERVICE_TIER,
 } from '../../semconv/attributes.ts';
@@ -25,20 +24,19 @@ export function missUsage({ name, traits }: Operation, usage: Usage | undefined)
 }
 
 /**
- * The failure that a result reports. It is not read from an answer that is whole: one that has an id and a finish reason
- * other than `error`, or a vector.
+ * The failure that a result reports. It is not read from an answer that is whole.
  *
  * @param answered the attributes of the result
  */
 export function failureIn(
   result: unknown,
-  { failure }: Operation,
+  { traits, failure }: Operation,
   answered: Attributes,
 ): Failure | undefined {
   if (failure === undefined) return undefined;
-  const { [ATTR_GEN_AI_RESPONSE_ID]: id, [ATTR_GEN_AI_RESPONSE_FINISH_REASONS]: reasons } = answered;
-  const isFinished = id !== undefined && Array.isArray(reasons) && reasons[0] !== 'error';
-  const isWhole = isFinished || answered[ATTR_GEN_AI_EMBEDDINGS_DIMENSION_COUNT] !== undefined;
+  const reasons = answered[ATTR_GEN_AI_RESPONSE_FINISH_REASONS];
+  const hasReason = traits?.failsWithoutReason === true && Array.isArray(reasons) && reasons[0] !== 'error';
+  const isWhole = hasReason || answered[ATTR_GEN_AI_EMBEDDINGS_DIMENSION_COUNT] !== undefined;
   return isWhole ? undefined : guard('reading a failure', failure, result);
 }
 
