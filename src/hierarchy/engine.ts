@@ -171,7 +171,7 @@ export class Engine implements ConversationApi {
   }
 
   #handOn({ call, intent, endpoint }: ObservedCall, value: unknown, span: OpenSpan): void {
-    const { dialect, handedOn } = this.#state;
+    const { dialect, handedOn, tracker } = this.#state;
     const id = dialect.invocationOf(value);
     const conversationId = intent.conversationId ?? dialect.conversationOf(value);
     if (id === undefined || conversationId === undefined) return;
@@ -179,6 +179,7 @@ export class Engine implements ConversationApi {
     const creator = creatorIn(span.context);
     const startTime = justAfter(call.startTime + SPAN_ROOM_MS);
     handedOn.set(keyAt(endpoint.origin, id), { startTime, creator, asked });
+    tracker.memories.expireLater();
   }
 
   /** Opens the invocation that a request asks for, alone or with its conversation. */

@@ -15,9 +15,10 @@ import { activeSpan, Segment } from './conversations/segment.ts';
 import { conversationKey } from './conversations/whereabouts.ts';
 import { Invocation } from './invocations/invocation.ts';
 import type { InvocationOwner, InvocationStart, ReadDetails } from './invocations/invocation-start.ts';
-import { KnownInvocations, type Memory } from './invocations/known-invocations.ts';
+import { KnownInvocations } from './invocations/known-invocations.ts';
 import { resumption } from './invocations/paused.ts';
 import { recordInvocation } from './invocations/record-invocation.ts';
+import { Memories } from './memories.ts';
 import type { ConversationKind, InvocationSnapshot } from './model.ts';
 import { BackgroundReads } from './reads/background-reads.ts';
 import { askForEnds, type Member, sweepInvocation, sweepMember } from './reads/closing-reads.ts';
@@ -30,8 +31,6 @@ const MEMORY_LIFETIME_MS = 3_600_000;
 
 /** The interval of the search for overdue entries; shorter if the timeouts are short. */
 const SWEEP_INTERVAL_MS = 1_000;
-/** The interval of the search for memories that have expired. */
-const EXPIRE_INTERVAL_MS = 60_000;
 
 /**
  * Tracks all conversations, segments and invocations in progress in this process. It is bounded by count and time, and
@@ -49,7 +48,7 @@ export class ConversationTracker implements ProviderListener {
   readonly known: KnownInvocations;
   /** Set while everything ends: nothing goes on after that. */
   #isEnding = false;
-  readonly #memories: Memory[];
+  readonly memories: Memories;
   readonly #reads: BackgroundReads;
   readonly #owner: InvocationOwner;
   readonly #timer = new SweepTimer(
@@ -59,8 +58,6 @@ export class ConversationTracker implements ProviderListener {
       this.endAll();
     },
   );
-  /** When the memories are searched next. */
-  #expireTime = 0;
 
   constructor(telemetry: Telemetry) {
     const { maxConversations } = telemetry.settings;
@@ -69,7 +66,7 @@ export class ConversationTracker implements ProviderListener {
     this.#conversations = new BoundedMap(maxConversations, endConversation, MEMORY_LIFETIME_MS, isGoingOn);
     this.known = new KnownInvocations(maxConversations);
     this.#reads = new BackgroundReads(maxConversations);
-    this.#memories = [this.agents, this.#conversations, ...this.known.memories];
+    this.memories = new Memories([this.agents, this.#conversations, ...this.known.memories]);
     this.#spoken = this.remember(MAX_SPOKEN, (conversation) => conversation.forgetWords());
   }
 
@@ -139,13 +136,8 @@ export class ConversationTracker implements ProviderListener {
   /** Creates a map whose entries expire like all others. */
   remember<Key, Value>(limit: number, evicted?: (value: Value) => void): BoundedMap<Key, Value> {
     const memory = new BoundedMap<Key, Value>(limit, evicted, MEMORY_LIFETIME_MS);
-    this.addMemory(memory);
+    this.memories.add(memory);
     return memory;
-  }
-
-  /** Drops its entries with the rest. */
-  addMemory(memory: Memory): void {
-    this.#memories.push(memory);
   }
 
   /** Closes the member when it is overdue, at a shutdown, and at exit. */
@@ -266,6 +258,7 @@ export class ConversationTracker implements ProviderListener {
 
   /** Searches for overdue entries while something is open. Otherwise, the timer would only hold the program's hooks. */
   #watch(): void {
+    this.memories.expireLater();
     if (this.#timer.isAwake) return;
     const { conversationIdleTimeout, runTimeout } = this.telemetry.settings;
     this.#timer.wake(Math.max(10, Math.min(SWEEP_INTERVAL_MS, conversationIdleTimeout / 4, runTimeout / 4)));
@@ -277,12 +270,9 @@ export class ConversationTracker implements ProviderListener {
     for (const invocation of [...this.#invocations]) sweepInvocation(this.#reads, invocation, settings);
     for (const member of [...this.#members]) sweepMember(this.#reads, member, settings);
     for (const segment of [...this.#segments]) segment.endIfIdle(idleTimeout);
-    const time = monotonic();
-    if (time >= this.#expireTime) {
-      this.#expireTime = time + EXPIRE_INTERVAL_MS;
-      for (const memory of this.#memories) memory.expire();
-    }
-    if (!this.isOpen) this.#timer.stop();
+    if (this.isOpen) return;
+    this.#timer.stop();
+    this.memories.expire();
   }
 }
 

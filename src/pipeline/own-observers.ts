@@ -23,17 +23,14 @@ export function observerFor(config: OpenAIInstrumentationConfig): Observer {
   const known = byConfig.get(config);
   if (known !== undefined && known.key === settings?.key) return known.observer;
   const same = settings && bySettings.get(settings.key);
-  const observer =
-    (same instanceof WeakRef ? same.deref() : same) ??
-    new Observer(config, { beforeFirstCall: prepareDefaultObservers });
+  const live = same instanceof WeakRef ? same.deref() : same;
+  const observer = live ?? new Observer(config, { beforeFirstCall: prepareDefaultObservers });
   byConfig.set(config, { observer, key: settings?.key });
   if (settings === undefined) return observer;
   bySettings.delete(settings.key);
-  // Hooks that are created for a request may keep that request in memory. Those that come again are the program's.
-  bySettings.set(
-    settings.key,
-    settings.hasIdentities && same === undefined ? new WeakRef(observer) : observer,
-  );
+  // Hooks that are created for a request may keep that request in memory. Those that outlive their observer do not.
+  const isLasting = same !== undefined && (live === undefined || live === same);
+  bySettings.set(settings.key, !settings.hasIdentities || isLasting ? observer : new WeakRef(observer));
   const [oldest] = bySettings.keys();
   if (bySettings.size > MAX_COMPARED && oldest !== undefined) bySettings.delete(oldest);
   return observer;

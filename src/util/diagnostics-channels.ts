@@ -1,4 +1,5 @@
 import { guard } from './guard.ts';
+import { isOfSandbox } from './sandbox.ts';
 
 /** The part of `node:diagnostics_channel` that is used here. */
 interface DiagnosticsChannels {
@@ -23,8 +24,7 @@ export function listenToChannels(
   const channels = globalThis.process?.getBuiltinModule?.('node:diagnostics_channel') as
     | DiagnosticsChannels
     | undefined;
-  // A sandbox has a `Function` of its own.
-  if (!(channels?.subscribe instanceof Function)) return () => undefined;
+  if (channels === undefined || isOfSandbox(channels.subscribe)) return () => undefined;
   const listener = (message: unknown): void => void guard(where, hear, message);
   for (const name of names) channels.subscribe(name, listener);
   return () => {

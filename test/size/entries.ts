@@ -15,10 +15,10 @@ const HOOKS = ['node:fs', 'node:module', 'node:path', 'node:url'];
 /** Limits are two per cent above what the entries are: to be lowered with them, and raised for a reason. */
 export const ENTRIES: readonly Entry[] = [
   { name: 'agents', kilobytes: 205, loads: [API] },
-  { name: 'client', kilobytes: 385, loads: [API] },
+  { name: 'client', kilobytes: 386, loads: [API] },
   { name: 'export', kilobytes: 155, loads: [API] },
-  { name: 'index', kilobytes: 396, loads: [API, ...HOOKS] },
-  { name: 'openai', kilobytes: 385, loads: [API, 'openai'] },
-  { name: 'register', kilobytes: 540, loads: [API, ...HOOKS] },
+  { name: 'index', kilobytes: 397, loads: [API, ...HOOKS] },
+  { name: 'openai', kilobytes: 386, loads: [API, 'openai'] },
+  { name: 'register', kilobytes: 541, loads: [API, ...HOOKS] },
   { name: 'testing', kilobytes: 8, loads: [] },
 ];

@@ -46,6 +46,7 @@ export class InvocationMatcher {
     if (known !== undefined) return known;
     const made = new ConversationState(id);
     this.#states.set(keyAt(origin, id), made);
+    this.#tracker.memories.expireLater();
     return made;
   }
 

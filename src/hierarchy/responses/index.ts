@@ -68,7 +68,7 @@ export class Responses implements ConversationApi {
     const { maxConversations } = this.#telemetry.settings;
     this.#known = conversations.remember(maxConversations);
     this.#paused = new BoundedMap(maxConversations, undefined, PAUSE_LIFETIME_MS);
-    conversations.addMemory(this.#paused);
+    conversations.memories.add(this.#paused);
     this.#background = new BoundedMap(maxConversations, (response) => response.close());
   }
 
@@ -200,6 +200,7 @@ export class Responses implements ConversationApi {
     const { endpoint, segment, handedOn } = follow;
     const key = keyAt(endpoint.origin, id);
     if (context !== undefined) this.#known.set(key, { context, conversationId, handedOn });
+    this.#conversations.memories.expireLater();
     if (handedOn === true || !isResponseOpen(result)) return false;
     const { client, endTime: time } = call;
     this.#keep({ id, endpoint, client, span, segment, result, time }).startedWith(call);

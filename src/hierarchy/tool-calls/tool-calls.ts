@@ -86,7 +86,7 @@ export class ToolCalls {
 
   constructor(conversations: ConversationTracker) {
     this.#conversations = conversations;
-    conversations.addMemory(this.#pending);
+    conversations.memories.add(this.#pending);
     this.#contents = conversations.remember(MAX_CONTENTS);
   }
 
@@ -138,6 +138,7 @@ export class ToolCalls {
     };
     this.#pending.add({ ...identityOf(asked, response), fingerprint: fingerprint(), question }, pending);
     beginIn(response.parent?.span);
+    this.#conversations.memories.expireLater();
     if (content !== undefined) this.#contents.set(pending, content);
   }
 
@@ -177,6 +178,7 @@ export class ToolCalls {
 
   #restore(taken: readonly TakenCall<PendingCall>[]): void {
     for (const one of taken) this.#pending.restore(one);
+    if (taken.length > 0) this.#conversations.memories.expireLater();
   }
 
   /** The first of the calls that is not answered, which is recorded where the program runs it and not by its answer. */

@@ -11,6 +11,7 @@ import { recordTelemetry } from '../../support/telemetry.ts';
 const MAX_ROUNDS = 20;
 const input = 'What is x?';
 const TOOL_CALL = { id: 'call_1', type: 'function', function: { name: 'get_x', arguments: '{}' } };
+const TOOL = { type: 'function', function: { name: 'get_x' } } as const;
 const COMPLETION = {
   id: 'chatcmpl_1',
   object: 'chat.completion',
@@ -30,13 +31,15 @@ const requests: Readonly<Record<string, (client: OpenAI) => Promise<unknown>>> =
     await threads.runs.retrieve(run.id, { thread_id: id });
   },
   'tool call': ({ chat: { completions } }) =>
-    completions.create({ model: 'gpt-4o', messages: [{ role: 'user', content: input }] }),
+    completions.create({ model: 'gpt-4o', messages: [{ role: 'user', content: input }], tools: [TOOL] }),
 };
 
 async function handle(call: (client: OpenAI) => Promise<unknown>): Promise<WeakRef<object>> {
   const request = { spans: 0 };
   const requestHook = (): void => void request.spans++;
-  await call(instrumentOpenAI(new OpenAI({ apiKey: 'test', maxRetries: 0, fetch }), { requestHook }));
+  // Two clients, as a handler and its helper may have them.
+  for (let client = 0; client < 2; client++)
+    await call(instrumentOpenAI(new OpenAI({ apiKey: 'test', maxRetries: 0, fetch }), { requestHook }));
   return new WeakRef(request);
 }
 
