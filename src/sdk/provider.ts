@@ -124,9 +124,9 @@ export function endpointOf(client: object, rows: readonly ProviderRow[] = NO_ROW
   return endpoint;
 }
 
-/** The origin of a client that has made a call. */
-export function originOf(client: object): string | undefined {
-  return endpoints.get(client)?.endpoint.origin;
+/** The origin of a client that has made a call; otherwise empty. */
+export function originOf(client: object): string {
+  return endpoints.get(client)?.endpoint.origin ?? '';
 }
 
 /** The endpoint of a call to a whole URL, which may lead to another host than the client's. */

@@ -13,13 +13,13 @@ const refusing = new BoundedMap<string, number>(MAX_REFUSING_ORIGINS);
 
 /** Whether the server rejected `include_usage` less than an hour ago. */
 export function refusesUsage(client: object): boolean {
-  const until = refusing.get(originOf(client) ?? '');
+  const until = refusing.get(originOf(client));
   return until !== undefined && monotonic() < until;
 }
 
 /** Remembers a server that refused a request with `stream_options` and then took the same request without. */
 export function rememberRefusal(client: object): void {
-  refusing.set(originOf(client) ?? '', monotonic() + REFUSAL_MS);
+  refusing.set(originOf(client), monotonic() + REFUSAL_MS);
   notice('stream_options_refused');
 }
 
