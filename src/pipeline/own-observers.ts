@@ -28,7 +28,7 @@ export function observerFor(config: OpenAIInstrumentationConfig): Observer {
   byConfig.set(config, { observer, key: settings?.key });
   if (settings === undefined) return observer;
   bySettings.delete(settings.key);
-  // Hooks that are created for a request may keep that request in memory. Those that outlive their observer do not.
+  // A hook that is created for a request may keep that request in memory. One that outlives its observer is the program's.
   const isLasting = same !== undefined && (live === undefined || live === same);
   bySettings.set(settings.key, !settings.hasIdentities || isLasting ? observer : new WeakRef(observer));
   const [oldest] = bySettings.keys();

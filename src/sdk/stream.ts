@@ -102,7 +102,7 @@ function watchGenerator(generator: Iterator, stream: Stream, call: Call): void {
   const step = (value: unknown): Promise<IteratorResult<unknown>> =>
     next.call(generator, value).then(onResult, onError);
   const watching: Pick<Iterator, 'next' | 'return' | 'throw'> = {
-    // Without hidden chunks, one function less for each chunk.
+    // A stream that hides nothing calls one function less for each chunk.
     next: call.hidesUsage ? (value: unknown) => inTurn(() => step(value)) : step,
     return: (value: unknown) => {
       call.endStream(stream.controller.signal?.aborted === true ? 'aborted' : 'cancelled');

@@ -4,8 +4,8 @@ import { isCollection, ProcessWide } from './process-wide.ts';
 type ProcessEvent = 'beforeExit' | 'exit' | 'uncaughtExceptionMonitor';
 
 /**
- * The listeners of all copies of this package. A test runner may load many copies, and each would add to those of which
- * Node warns. The copies that it has dropped are not kept.
+ * The listeners of all copies of this package, held weakly. A test runner may load many copies, and Node warns of a leak
+ * if each adds its own listener.
  */
 const processEvents = new ProcessWide<Map<ProcessEvent, Set<WeakRef<() => unknown>>>>({
   name: 'process-events',
