@@ -106,7 +106,7 @@ async function measureCpu(placed: readonly Placed[], cases: readonly Case[]): Pr
       measured: measured.name,
       order,
       rounds,
-      warmUps: WARM_UPS,
+      warmUps: measured.warmUps ?? WARM_UPS,
     });
     all.push({ measured, samples });
     console.error(`${measured.name}: processor time measured`);

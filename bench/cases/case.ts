@@ -12,6 +12,8 @@ export interface Case {
   readonly requests: number;
   /** Operations in one round: enough for about 50 ms. */
   readonly operations: number;
+  /** Rounds before those that count, where the usual number leaves V8 with code to compile. */
+  readonly warmUps?: number;
   readonly api: () => Api;
   /** Throws when the program does not get what it should: a changed behaviour is no fast one. */
   readonly run: (client: OpenAI) => Promise<void>;

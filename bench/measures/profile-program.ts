@@ -25,7 +25,7 @@ const program = { measured, client };
 const operations = ROUNDS * measured.operations;
 const session = new Session();
 session.connect();
-await telemetry.inSpan(() => repeat(program, WARM_UPS * measured.operations));
+await telemetry.inSpan(() => repeat(program, (measured.warmUps ?? WARM_UPS) * measured.operations));
 await session.post('Profiler.enable');
 await session.post('Profiler.setSamplingInterval', { interval: INTERVAL });
 await session.post('Profiler.start');

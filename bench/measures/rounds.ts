@@ -2,8 +2,8 @@ import type { Variant } from '../variants/index.ts';
 import type { Answer, Order } from '../worker/protocol.ts';
 import { startWorker, type Worker } from '../worker/worker.ts';
 
-/** Rounds after which compilers have nothing left to do: 16,000 small calls. */
-export const WARM_UPS = 20;
+/** Rounds after which the times of most cases no longer fall, since V8 has compiled what it will: 32,000 small calls. */
+export const WARM_UPS = 40;
 
 /** A variant, and where it is installed. */
 export interface Placed {

@@ -2,7 +2,7 @@ import { monotonic } from './clock.ts';
 
 interface Entry<Key, Value> {
   readonly key: Key;
-  readonly value: Value;
+  value: Value;
   used: number;
   /** Its neighbour in order of use, towards the oldest. */
   older: Entry<Key, Value> | undefined;
@@ -67,13 +67,15 @@ export class BoundedMap<Key, Value> {
   }
 
   set(key: Key, value: Value): void {
-    this.delete(key);
     const used = monotonic();
+    const known = this.#entries.get(key);
+    if (known !== undefined) {
+      known.value = value;
+      known.used = used;
+      if (known !== this.#newest) this.#renew(known);
+    }
     if ((this.#oldest?.used ?? used) <= used - this.#lifetime) this.expire(used);
-    if (this.#entries.size >= this.#limit) this.#makeRoom();
-    const entry = { key, value, used, older: undefined, newer: undefined };
-    this.#entries.set(key, entry);
-    this.#append(entry);
+    if (known === undefined) this.#add({ key, value, used, older: undefined, newer: undefined });
   }
 
   delete(key: Key): void {
@@ -119,6 +121,12 @@ export class BoundedMap<Key, Value> {
       this.#renew(entry);
     }
     if (first !== undefined) this.#drop(first);
+  }
+
+  #add(entry: Entry<Key, Value>): void {
+    if (this.#entries.size >= this.#limit) this.#makeRoom();
+    this.#entries.set(entry.key, entry);
+    this.#append(entry);
   }
 
   #drop(entry: Entry<Key, Value>): void {

@@ -25,6 +25,12 @@ describe('beyond the limit', () => {
     const map = filled(2, 'aba');
     expect([map.size, map.values()]).toEqual([2, ['B', 'A']]);
   });
+
+  test('an entry that was set again has its new value', () => {
+    const map = filled(2, 'ab');
+    map.set('a', 'new');
+    expect([map.get('a'), map.get('b')]).toEqual(['new', 'B']);
+  });
 });
 
 test('the order of use is correct after any use or deletion', () => {
@@ -100,6 +106,18 @@ describe('an unused entry', () => {
     expect([map.get('b'), evicted]).toEqual([undefined, ['B']]);
     map.set('d', 'D');
     expect([map.values(), evicted]).toEqual([['D'], ['B', 'A', 'C']]);
+  });
+
+  test('lives on if it is set again', () => {
+    vi.useFakeTimers();
+    const evicted: string[] = [];
+    const map = new BoundedMap<string, string>(10, (value) => evicted.push(value), 1_000);
+    for (const key of 'ab') map.set(key, key.toUpperCase());
+    vi.advanceTimersByTime(1_000);
+    map.set('a', 'new');
+    expect([map.values(), evicted]).toEqual([['new'], ['B']]);
+    vi.advanceTimersByTime(999);
+    expect(map.get('a')).toBe('new');
   });
 
   test('outlives its lifetime while it is in use', () => {
