@@ -26,7 +26,7 @@ interface HookedFile {
  * The files that define the client: `client` in openai 5 to 7, in openai 4 `core`, and `index` with the class
  * that has the resources.
  */
-const CLIENT_FILE = /[\\/](?:client|core|openai[\\/]index)\.m?js$/;
+const CLIENT_FILE = /(?:^|[\\/])(?:client|core|openai[\\/]index)\.m?js$/;
 /** The helpers that call a model and the program's functions in turn. No client leads to them. */
 const LOOP_FILE = /[\\/]helpers[\\/](?:responses|decisions)-tool-runner\.m?js$/;
 /** The runner of `@openai/agents`, the only one that knows of sessions. */

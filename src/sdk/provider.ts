@@ -109,7 +109,8 @@ const NO_ROWS: readonly ProviderRow[] = [];
  * @param rows the rows of the option `providers`, which take precedence
  */
 export function endpointOf(client: object, rows: readonly ProviderRow[] = NO_ROWS): ClientEndpoint {
-  const { baseURL: base, deploymentName: name } = client as PayloadObject;
+  // Older releases of openai 4 call it `_deployment`.
+  const { baseURL: base, _deployment: older, deploymentName: name = older } = client as PayloadObject;
   const baseURL = typeof base === 'string' ? base : '';
   // Only Azure's clients have one.
   const deploymentName = name === undefined ? undefined : asText(name);
@@ -191,7 +192,8 @@ function matches(pattern: string, host: string, port: number | undefined): boole
 
 /** Recognised by its members: minifiers rename classes, and there are two builds of each. */
 function providerOfClient(client: object): string | undefined {
-  if (typeof field(client, 'apiVersion') === 'string' && 'deploymentName' in client) return 'azure.ai.openai';
+  const hasDeployment = 'deploymentName' in client || '_deployment' in client;
+  if (hasDeployment && typeof field(client, 'apiVersion') === 'string') return 'azure.ai.openai';
   if ('bedrockTokenProvider' in client) return 'aws.bedrock';
   return row(SDK_PROVIDERS, textField(field(client, '_provider'), 'name'));
 }

@@ -1,6 +1,7 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { assertSpanTree } from '../../src/testing.ts';
 import { useSimulator } from '../support/lanes/api.ts';
 import { run } from '../support/lanes/command.ts';
 import { OLD_NODE_LANE } from '../support/lanes/lanes.ts';
@@ -18,6 +19,19 @@ const ASK = `
   await client.chat.completions.create({ model: 'gpt-4o', messages: [{ role: 'user', content: 'Hi' }] });
 `;
 
+/** A loop, which openai 4 has among its previews. */
+function useTools(lane: string): string {
+  const completions =
+    lane === OLD_NODE_LANE.name ? 'client.beta.chat.completions' : 'client.chat.completions';
+  return `
+    const client = new OpenAI({ apiKey: 'test', baseURL: process.env.BASE_URL });
+    const run = { name: 'solve', description: 'Solves', parameters: {}, function: () => '2' };
+    const tools = [{ type: 'function', function: run }];
+    const messages = [{ role: 'user', content: 'Hi' }];
+    await ${completions}.runTools({ model: 'gpt-4o', messages, tools }).finalContent();
+  `;
+}
+
 test('the lane runs the Node version of its name', async () => {
   const { stdout } = await runProgram({ lane: OLD_NODE_LANE.name, node: NODE_20, parameters: ['--version'] });
   expect(stdout).toMatch(/^v20\./);
@@ -32,6 +46,25 @@ test.each(LANES)('%s: CommonJS is instrumented by hooking require', async (lane)
     env: { BASE_URL: simulator().url },
   });
   expect(spans.map(({ name }) => name)).toEqual(['chat gpt-4o']);
+});
+
+test.each(LANES)('%s: the loop that a helper of CommonJS runs is recorded', async (lane) => {
+  const { spans } = await runProgram({
+    lane,
+    node: NODE_20,
+    parameters: ['--require', './sdk-2.cjs'],
+    source: { format: 'cjs', text: `const OpenAI = require('openai'); (async () => {${useTools(lane)}})();` },
+    env: { BASE_URL: simulator().url },
+  });
+  assertSpanTree(
+    spans,
+    `
+    invoke_workflow runTools
+    ├─ chat gpt-4o
+    ├─ execute_tool solve
+    └─ chat gpt-4o
+  `,
+  );
 });
 
 test.each(LANES)('%s: CommonJS that was loaded before is found', async (lane) => {

@@ -15,7 +15,9 @@ it.each([
   ['/m/@opentelemetry/api/dist/index.cjs', 'api', '/m/@opentelemetry/api'],
   ['file:///m/@opentelemetry/api/dist/index.mjs', 'api', 'file:///m/@opentelemetry/api'],
   ['C:\\m\\@opentelemetry\\api\\build\\src\\index.js', 'api', 'C:\\m\\@opentelemetry\\api'],
-  // As `require-in-the-middle` names it.
+  // As `require-in-the-middle` names them.
+  ['openai/index.js', 'client', 'openai'],
+  ['openai/core.js', 'client', 'openai'],
   ['@opentelemetry/api/build/src/index.js', 'api', '@opentelemetry/api'],
 ])('the file %s defines a %s of %s', (file, defines, folder) => {
   const row = hookedFile(file);

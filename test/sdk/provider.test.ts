@@ -86,6 +86,7 @@ describe('with an unknown host, the provider is recognised by the client', () =>
     ['OpenAI with a provider of the SDK', { baseURL, _provider: { name: 'vertex' } }, 'gcp.vertex_ai'],
     ['OpenAI with another provider', { baseURL, _provider: { name: 'constructor' } }, 'openai'],
     ['AzureOpenAI by its fields', { baseURL, apiVersion: '1', deploymentName: undefined }, 'azure.ai.openai'],
+    ['AzureOpenAI of openai 4.77', { baseURL, apiVersion: '1', _deployment: undefined }, 'azure.ai.openai'],
     ['something with a version', { baseURL, apiVersion: '1' }, 'openai'],
     ['something odd', { baseURL: 5 }, 'openai'],
     ['nothing', {}, 'openai'],
@@ -164,6 +165,7 @@ test('it is read again after the deployment has changed', () => {
 describe('the deployment of an Azure client is read from the client or its base URL', () => {
   test.each<[object, string | undefined]>([
     [{ baseURL: 'https://me.openai.azure.com/openai', deploymentName: 'mine' }, 'mine'],
+    [{ baseURL: 'https://me.openai.azure.com/openai', _deployment: 'mine' }, 'mine'],
     [
       { baseURL: 'https://me.openai.azure.com/openai/deployments/my%20own', deploymentName: undefined },
       'my own',

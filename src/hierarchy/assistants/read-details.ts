@@ -34,8 +34,8 @@ async function readSteps(run: InvocationView, get: Get, sink: FactSink): Promise
   const path = runPath(run);
   const { id } = run;
   if (path === undefined || id === undefined) return;
-  // The first version of the API rejects the field.
-  const include = sink.content && get.version !== 'assistants=v1' ? { include: [SEARCH_RESULTS] } : {};
+  // The first version of the API rejects the field. openai 4.40 to 4.56 cannot encode a list in a query.
+  const include = sink.content && get.version !== 'assistants=v1' ? { 'include[]': SEARCH_RESULTS } : {};
   const listed = await listPages(get, `${path}/steps`, { order: 'asc', ...include });
   const steps = listed.flatMap((value) => {
     const step = readStep(value, sink);
