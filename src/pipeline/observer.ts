@@ -163,15 +163,15 @@ export class Observer implements CallObserver, ProviderListener {
     const active = activeContext();
     const clock = clockIn(active);
     const startTime = now(clock);
-    const place = this.placeFunction(active, startTime);
+    const place = this.placeFunction(active, startTime, true);
     return startWorkflow(this.telemetry, { startTime, clock, conversationId: conversationIn(active), place });
   }
 
-  placeFunction(context: Context, startTime: number): FunctionPlace | undefined {
+  placeFunction(context: Context, startTime: number, isLoop = false): FunctionPlace | undefined {
     if (conversationIn(context) === undefined) return undefined;
     this.prepare();
     this.#hierarchy ??= new Hierarchy(this.telemetry);
-    return this.#hierarchy.parts.histories.placeFunction(context, startTime);
+    return this.#hierarchy.parts.histories.placeFunction(context, startTime, isLoop);
   }
 
   openSocket(socket: OpenedSocket): SocketObservation | undefined {

@@ -71,6 +71,35 @@ describe.each([{ tracing: true }, { tracing: false }])(
   },
 );
 
+describe('where conversations have traces of their own, keeps the calls below their agents', () => {
+  const OWN_TRACES = { config: { conversationSpans: 'trace' } } as const;
+
+  it('without an active span', async () => {
+    const { newRunner, simulator, expectTree } = await startObserved(OWN_TRACES);
+    simulator.respond({ output: [calling('echo')] }, { output: [{ message: 'Yes.' }] });
+    await newRunner({ groupId: 'chat-1' }).run(helper, 'Hi');
+    await expectTree(`
+      invoke_workflow Agent workflow  gen_ai.conversation.id=chat-1
+      └─ invoke_agent Helper          gen_ai.conversation.id=chat-1
+         ├─ chat gpt-4o               gen_ai.conversation.id=chat-1
+         ├─ execute_tool echo         gen_ai.conversation.id=chat-1
+         └─ chat gpt-4o               gen_ai.conversation.id=chat-1
+    `);
+  });
+
+  it('below a span of the program', async () => {
+    const { newRunner, simulator, inSpan, expectTree } = await startObserved(OWN_TRACES);
+    simulator.respond({ output: [{ message: 'Yes.' }] });
+    await inSpan(() => newRunner({ groupId: 'chat-1' }).run(helper, 'Hi'));
+    await expectTree(`
+      program
+      └─ invoke_workflow Agent workflow  gen_ai.conversation.id=chat-1
+         └─ invoke_agent Helper          gen_ai.conversation.id=chat-1
+            └─ chat gpt-4o               gen_ai.conversation.id=chat-1
+    `);
+  });
+});
+
 it('puts the runs of a session into one trace where trace ids are derived', async () => {
   const { runner, simulator, telemetry } = await startObserved({
     idGenerator: new ConversationIdGenerator(),

@@ -94,6 +94,28 @@ describe('with conversationSpans "trace"', () => {
     `);
   });
 
+  it('a loop of the SDK is in the trace of its calls', async () => {
+    const program = await startProgram({ config: CONFIG });
+    const { client } = program;
+    const solve = { name: 'solve', description: 'Solves', parameters: {}, function: () => '2' };
+    const tools = [{ type: 'function' as const, function: solve }];
+    await program.inSpan(
+      () => withConversation('chat-1', () => client.chat.completions.runTools({ ...HELLO, tools }).done()),
+      'web request',
+    );
+    await program.telemetry.provider.shutdown();
+    await program.expectTree(`
+      web request
+
+      conversation
+      └─ invoke_workflow runTools
+         ├─ chat gpt-4o-mini
+         ├─ execute_tool solve
+         └─ chat gpt-4o-mini
+    `);
+    expect(linksOf(program, 'web request')).toEqual(['conversation']);
+  });
+
   it('calls of no conversation stay where they are', async () => {
     const program = await startProgram({ config: CONFIG });
     await program.inSpan(() => program.client.chat.completions.create(HELLO));

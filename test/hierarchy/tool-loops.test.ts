@@ -168,6 +168,29 @@ describe('a loop by hand on chat completions', () => {
     `);
   });
 
+  it('has no calls that a request offered no tools for, whatever others wait for', async () => {
+    const program = await startProgram();
+    const { client } = program;
+    const ask = (messages: readonly Message[]) =>
+      client.chat.completions.create({ model: MODEL, messages: [...messages] });
+    answer(program, called('call_of_another_user'));
+    await program.inSpan(() => round(program, [QUESTION]), 'another user');
+    answer(program, called('call_of_the_server'));
+    answer(program);
+    await program.inSpan(async () => {
+      const asking = await ask([QUESTION]);
+      await ask(withResults([QUESTION], asking.choices[0]?.message));
+    });
+    await program.expectTree(`
+      another user
+      └─ chat gpt-4o-mini
+
+      program
+      ├─ chat gpt-4o-mini
+      └─ chat gpt-4o-mini
+    `);
+  });
+
   it('has the calls of custom tools', async () => {
     const program = await startProgram();
     const custom = { id: 'call_1', type: 'custom', custom: { name: 'run_sql', input: 'SELECT 1' } };

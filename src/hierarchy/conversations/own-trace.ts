@@ -1,4 +1,6 @@
 import { type Context, createContextKey, type Span, trace } from '@opentelemetry/api';
+import { AGENTS } from '../../sdk/agents-sdk/agents-key.ts';
+import { field } from '../../util/payload.ts';
 import type { ConversationKind } from '../model.ts';
 import type { ConversationTracker } from '../tracker.ts';
 import { activeSpan, type Segment } from './segment.ts';
@@ -32,7 +34,9 @@ export function contextInConversation(
 ): Context {
   if (conversations.telemetry.settings.conversationSpans !== 'trace') return context;
   const caller = activeSpan(context);
-  if (caller === undefined) return context;
+  // The agents of `@openai/agents` keep their calls.
+  const isOfAgent = kind === 'conversation' && field(context.getValue(AGENTS), 'open') !== undefined;
+  if (caller === undefined || isOfAgent) return context;
   const segments = id === undefined ? [] : conversations.conversation(kind, id, origin).segments.values();
   const links = linked.get(caller);
   const mayLink = links === undefined || links.size < MAX_LINKED_CONVERSATIONS;

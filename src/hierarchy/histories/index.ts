@@ -36,10 +36,17 @@ export class Histories implements ConversationApi {
     this.#toolCalls = toolCalls;
   }
 
-  /** A function of the program stands below the conversation's span, which stays open for it. */
-  placeFunction(context: Context, startTime: number): FunctionPlace | undefined {
-    const id = conversationIn(context);
+  /**
+   * A function of the program stands below the conversation's span, which stays open for it.
+   *
+   * @param isLoop it is a loop of the SDK, which stands in the trace of its calls
+   */
+  placeFunction(caller: Context, startTime: number, isLoop: boolean): FunctionPlace | undefined {
+    const id = conversationIn(caller);
     if (id === undefined) return undefined;
+    const context = isLoop
+      ? contextInConversation(caller, this.#conversations, 'conversation', id, '')
+      : caller;
     const segment = this.#enter({ id, context, endpoint: undefined, startTime });
     return {
       parent: parentIn(segment, context),
