@@ -66,3 +66,23 @@ describe('below a plain span of the SDK, which times itself', () => {
     expect(outside(ours)).toEqual([]);
   });
 });
+
+it('a run does not end before the request that cancels it, whose time the API tells in whole seconds', async () => {
+  const { client, simulator, inSpan, telemetry } = await startProgram({ runs: [{}] });
+  const assistant = await client.beta.assistants.create({ model: 'gpt-4o-mini' });
+  await inSpan(async () => {
+    const { id: thread_id } = await client.beta.threads.create();
+    const run = await client.beta.threads.runs.create(thread_id, { assistant_id: assistant.id });
+    const body = { ...run, status: 'cancelled', cancelled_at: run.created_at };
+    simulator.next({ when: { method: 'POST', path: /cancel$/ }, body });
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    await inSpan(() => client.beta.threads.runs.cancel(run.id, { thread_id }), 'cancel');
+  });
+  await telemetry.provider.forceFlush();
+  const spanOf = (name: RegExp): ReadableSpan | undefined =>
+    telemetry.spans.find((each) => name.test(each.name));
+  const [run, cancel] = [spanOf(/^invoke_agent/), spanOf(/^cancel$/)];
+  if (run === undefined || cancel === undefined) throw new Error('A span is missing');
+  // The package's clock and the SDK's differ by less than a millisecond.
+  expect(nanoseconds(run.endTime) + 1_000_000n).toBeGreaterThan(nanoseconds(cancel.startTime));
+});

@@ -152,6 +152,10 @@ export class InvocationRequest implements CallObservation {
     const invocation = this.#invocation;
     if (this.#holds) invocation.life.requests--;
     else invocation.life.streams--;
+    const { dialect } = this.#facts.engine;
+    // Until the server accepts a cancellation or results of tools, a run is in progress. Its times are whole seconds.
+    if (dialect.identifiesAtOnce && call.error === undefined && call.method !== 'GET')
+      invocation.life.touch(call.startTime);
     if (call.error === undefined) this.#accept(call);
     else if (this.#ask !== undefined) this.#state?.asks.delete(this.#ask);
     if (call.outcome === 'value') this.#facts.read(call.value, call.endTime);
