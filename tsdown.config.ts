@@ -86,6 +86,7 @@ const LATER = {
   ],
   findings: ['src/config/unknown-names.ts', 'src/diagnostics/messages.ts'],
   functions: [
+    'src/helpers/traced-otherwise.ts',
     'src/sdk/runner-loops.ts',
     'src/telemetry/events/evaluation-event.ts',
     'src/telemetry/spans/function-span.ts',

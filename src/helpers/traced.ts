@@ -9,10 +9,11 @@ import { FunctionSpan } from '../telemetry/spans/function-span.ts';
 import { activeContext, runIn } from '../util/active-context.ts';
 import { now } from '../util/clock.ts';
 import { cut } from '../util/cut-text.ts';
-import { guard, warnOnce } from '../util/guard.ts';
+import { guard } from '../util/guard.ts';
 import { MAX_NAME_LENGTH } from '../util/payload.ts';
 import { clockIn } from '../util/span-clock.ts';
 import { watchOutcome } from '../util/watch-result.ts';
+import { type Callable, tracedOtherwise } from './traced-otherwise.ts';
 
 /** How a function is traced. The fields of `TraceMetadata` apply to everything below it, as with {@link withMetadata}. */
 export interface TracedOptions extends TraceMetadata {
@@ -23,7 +24,6 @@ export interface TracedOptions extends TraceMetadata {
 }
 
 type AnyFunction = (...args: never[]) => unknown;
-type Callable = (this: unknown, ...args: unknown[]) => unknown;
 
 /** A standard method decorator. */
 export type TracedDecorator = <Method extends AnyFunction>(
@@ -42,24 +42,24 @@ export type TracedDecorator = <Method extends AnyFunction>(
  * @returns a function with the same name, length, properties and behaviour
  */
 export function traced<Traced extends CallableFunction>(options: string | TracedOptions, run: Traced): Traced;
+/** The same without options: `traced(answer)` names the span like the function. */
+export function traced<Traced extends CallableFunction>(run: Traced): Traced;
 /**
- * A standard method decorator that does the same: `@traced('answer') async answer(question) { … }`.
+ * A standard method decorator that does the same: `@traced('answer') async answer(question) { … }`. TypeScript compiles
+ * standard decorators unless `experimentalDecorators` is set; with that option, the method stays untraced.
  *
  * @param options the name of the span, or an object with more options
  */
 export function traced(options?: string | TracedOptions): TracedDecorator;
-export function traced(options: string | TracedOptions = {}, run?: Callable): unknown {
-  const given = typeof options === 'string' ? { name: options } : (options ?? {});
-  if (run !== undefined) return wrapFunction(run, given);
-  return (method: Callable, context?: unknown) => {
-    // As a legacy decorator, it would have to return a property descriptor.
-    if (typeof (context ?? {}) === 'object') return wrapFunction(method, given);
-    return warnOnce('traced', 'traced needs standard decorators, not experimentalDecorators');
-  };
+export function traced(options: unknown = {}, run?: unknown, descriptor?: unknown): unknown {
+  return typeof run === 'function'
+    ? wrapFunction(run as Callable, options)
+    : tracedOtherwise(wrapFunction, options, run, descriptor);
 }
 
 /** A proxy of the function: only its calls differ. */
-function wrapFunction(run: Callable, options: TracedOptions): Callable {
+function wrapFunction(run: Callable, given: unknown): Callable {
+  const options = (typeof given === 'string' ? { name: given } : (given ?? {})) as TracedOptions;
   return new Proxy(run, {
     apply(target, self, args) {
       const call = (): unknown => Reflect.apply(target, self, args);

@@ -21,6 +21,7 @@ test('traced decorates methods, static methods and generators', async () => {
   expect(await tutor.teach('algebra', 3)).toBe('Ada teaches algebra. Look.');
   expect([...tutor.count(3)]).toEqual([1, 2, 3]);
   expect([Decorated.prototype.teach.length, Decorated.prototype.teach.name]).toEqual([2, 'teach']);
+  expect(tutor.grade(2)).toBe('B');
   assertSpanTree(
     telemetry.spans,
     `
@@ -30,6 +31,8 @@ test('traced decorates methods, static methods and generators', async () => {
     └─ explain  gen_ai.prompt.name=explain openai.trace.project=school
 
     count
+
+    grade
     `,
   );
   await telemetry.verify();
@@ -53,6 +56,9 @@ test('traced leaves the target of a legacy decorator unchanged, and warns once',
   const descriptor = Object.getOwnPropertyDescriptor(Legacy.prototype, 'teach');
   expect(decorate(Legacy.prototype, 'teach', descriptor)).toBeUndefined();
   expect(decorate(Legacy, Symbol('get'), undefined)).toBeUndefined();
+  const decorateAtOnce = traced as (...args: unknown[]) => unknown;
+  expect(decorateAtOnce(Legacy.prototype, 'teach', descriptor)).toBeUndefined();
+  expect(decorateAtOnce(Legacy, 'get', Object.getOwnPropertyDescriptor(Legacy, 'get'))).toBeUndefined();
   expect(warn.mock.calls).toEqual([[expect.stringContaining('traced needs standard decorators')]]);
 });
 

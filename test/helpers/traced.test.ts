@@ -1,8 +1,8 @@
-import { context, trace } from '@opentelemetry/api';
+import { context, diag, trace } from '@opentelemetry/api';
 import { suppressTracing } from '@opentelemetry/core';
 import type { ReadableSpan } from '@opentelemetry/sdk-trace';
 import OpenAI from 'openai';
-import { describe, expect, it, vi } from 'vitest';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { span, traced, withConversation } from '../../src/client.ts';
 import { defaultTelemetry } from '../../src/pipeline/observer-registry.ts';
 import { startTracedProgram } from './program.ts';
@@ -96,6 +96,35 @@ describe('traced', () => {
 
       add
     `);
+  });
+
+  it('takes a function alone, or before its options', async () => {
+    const { expectTree } = await startTracedProgram();
+    const tutor = (answer: number): number => answer;
+    const untyped = traced as (...args: unknown[]) => typeof tutor;
+    expect([traced(tutor)(4), traced(tutor).name]).toEqual([4, 'tutor']);
+    expect(untyped(tutor, 'lesson')(4)).toBe(4);
+    expect(untyped(tutor, { prompt: 'algebra' })(4)).toBe(4);
+    expect([tutor].map(untyped)[0]?.(4)).toBe(4);
+    await expectTree(`
+      tutor
+
+      lesson
+
+      algebra  gen_ai.prompt.name=algebra
+
+      tutor
+    `);
+  });
+
+  it('returns what it cannot trace, and warns once', () => {
+    const warn = vi.fn();
+    const silent = (): void => undefined;
+    diag.setLogger({ error: silent, warn, info: silent, debug: silent, verbose: silent });
+    onTestFinished(() => diag.disable());
+    const untyped = traced as (...args: unknown[]) => unknown;
+    expect([untyped('lesson', 5), untyped('lesson', null), untyped(5)]).toEqual([5, null, 5]);
+    expect(warn.mock.calls).toEqual([[expect.stringContaining('traced does nothing')]]);
   });
 
   it('preserves all visible properties of a function', async () => {

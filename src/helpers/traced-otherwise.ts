@@ -1,0 +1,32 @@
+import { warnOnce } from '../util/guard.ts';
+import { field } from '../util/payload.ts';
+
+export type Callable = (this: unknown, ...args: unknown[]) => unknown;
+
+/**
+ * What `traced` returns when its second argument is not a function: a decorator, or the traced first argument.
+ *
+ * @param wrap traces a function with untrusted options
+ */
+export function tracedOtherwise(
+  wrap: (run: Callable, options: unknown) => Callable,
+  first: unknown,
+  second: unknown,
+  third: unknown,
+): unknown {
+  // Without this, `@traced` on a method with `experimentalDecorators` would replace its property descriptor.
+  if (field(third, 'configurable') !== undefined) return refuseLegacy();
+  // Wrappers of other libraries take the function first. `@traced` passes it with the context of a decorator.
+  if (typeof first === 'function')
+    return wrap(first as Callable, field(second, 'kind') === undefined ? second : {});
+  if (second === undefined && (!first || typeof first === 'string' || typeof first === 'object'))
+    return (method: Callable, context?: unknown) =>
+      // As a legacy decorator, it would have to return a property descriptor.
+      typeof (context ?? {}) === 'object' ? wrap(method, first) : refuseLegacy();
+  warnOnce('traced value', 'traced does nothing: it was not given a function.');
+  return second === undefined ? first : second;
+}
+
+function refuseLegacy(): void {
+  warnOnce('traced', 'traced needs standard decorators, not experimentalDecorators');
+}
