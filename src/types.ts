@@ -9,6 +9,7 @@ export type {
 export type { CaptureMessageContent, OpenAIInstrumentationConfig, ProviderRow } from './config/config.ts';
 export type { HookRequest, HookResponse, Hooks } from './config/hook-types.ts';
 export type { ModelPrices, Price } from './config/model-prices.ts';
+export type { PricePackage } from './config/price-package.ts';
 export type {
   CostRecordEvent,
   EventOptions,

@@ -13,7 +13,7 @@ export interface CircuitBreakerExporterOptions extends CircuitBreakerOptions {
 }
 
 /** The common part of `SpanExporter`, `PushMetricExporter` and `LogRecordExporter` in SDK 2.x and 3.x. */
-interface Exporter {
+export interface Exporter {
   export(data: never, resultCallback: (result: ExportResult) => void): unknown;
   shutdown(): Promise<void>;
   forceFlush?(): Promise<void>;

@@ -13,7 +13,8 @@ import { sha256 } from '../util/sha256.ts';
 import { TaskQueue } from '../util/task-queue.ts';
 import { type ContentStub, jsonLength, stubOf } from './content-size.ts';
 
-interface Limits {
+/** Limits of {@link ContentStore}, and the names in references. */
+export interface ContentStoreLimits {
   /** The prefix of names in references, such as `s3://bucket/prefix/`. Default: empty. */
   readonly baseUrl?: string;
   /** The maximum number of objects waiting to be written. Further ones are dropped. Default 100. */
@@ -23,7 +24,7 @@ interface Limits {
 }
 
 /** Options of {@link ContentStore}: either `folder` or `write`, and limits. */
-export type ContentStoreOptions = Limits &
+export type ContentStoreOptions = ContentStoreLimits &
   (
     | {
         /** The folder for the files. It is created if it is missing. Folder and files are accessible to their owner only. */

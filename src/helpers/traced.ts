@@ -23,10 +23,8 @@ export interface TracedOptions extends TraceMetadata {
   readonly prompt?: string | undefined;
 }
 
-type AnyFunction = (...args: never[]) => unknown;
-
 /** A standard method decorator. */
-export type TracedDecorator = <Method extends AnyFunction>(
+export type TracedDecorator = <Method extends (...args: never[]) => unknown>(
   method: Method,
   context: { readonly kind: 'method'; readonly name: string | symbol },
 ) => Method;

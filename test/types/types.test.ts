@@ -7,6 +7,7 @@ import { laneDirectory } from '../support/lanes/paths.ts';
 /** A program, and the lanes that it is compiled in. */
 const PROGRAMS: readonly (readonly [program: string, lanes: readonly string[]])[] = [
   ['clients', ['openai-4.19', 'openai-4.104', 'openai-5', 'openai-6', 'openai-6-sdk-2', 'openai-7']],
+  ['declarations', ['openai-7']],
   ['node-sdk', ['clean-sdk-3-node', 'clean-sdk-2-node']],
 ];
 
@@ -41,6 +42,8 @@ async function compile(program: string, lane: string, resolution: object): Promi
     // The types of openai 4 and of OpenTelemetry need those of Node and more.
     skipLibCheck: true,
     noEmit: true,
+    // Names of the types that a program exports are checked too.
+    declaration: true,
     types: [],
     ...resolution,
   };
