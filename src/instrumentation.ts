@@ -31,14 +31,14 @@ export class OpenAIInstrumentation {
   readonly instrumentationName: string = NAME;
   readonly instrumentationVersion: string = VERSION;
 
-  #config: OpenAIInstrumentationConfig;
+  #config: OpenAIInstrumentationConfig & { enabled: boolean };
   #observer: Observer;
   #stopLoading: (() => void) | undefined;
   /** Held weakly: a seam lives as long as its client class. */
   #seams: WeakRef<Seam | SocketSeam | PatchedClass>[] = [];
 
   constructor(config: OpenAIInstrumentationConfig = {}) {
-    this.#config = { enabled: true, ...config };
+    this.#config = withEnabled(config);
     this.#observer = new Observer(this.#config);
     if (this.#config.enabled) this.enable();
   }
@@ -78,13 +78,13 @@ export class OpenAIInstrumentation {
     this.#observer.telemetry.setLoggerProvider(loggerProvider);
   }
 
-  getConfig(): OpenAIInstrumentationConfig {
+  getConfig(): OpenAIInstrumentationConfig & { enabled: boolean } {
     return this.#config;
   }
 
   /** Replaces the options. Applies to calls that start later. */
   setConfig(config: OpenAIInstrumentationConfig): void {
-    this.#config = { enabled: true, ...config };
+    this.#config = withEnabled(config);
     this.#observer.configure(this.#config);
   }
 
@@ -120,4 +120,10 @@ export class OpenAIInstrumentation {
     this.#seams = this.#seams.filter((earlier) => ![undefined, seam].includes(earlier.deref()));
     this.#seams.push(new WeakRef(seam));
   }
+}
+
+function withEnabled(
+  config: OpenAIInstrumentationConfig | null,
+): OpenAIInstrumentationConfig & { enabled: boolean } {
+  return { ...config, enabled: config?.enabled ?? true };
 }

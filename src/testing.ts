@@ -12,14 +12,14 @@ export interface SpanTreeOptions {
    * by name. `kind` shows the span's kind (`CLIENT`, `INTERNAL`, …). Default: none. `assertSpanTree` adds the
    * attributes that occur in the expected text.
    */
-  readonly attributes?: readonly (string | RegExp)[];
+  readonly attributes?: readonly (string | RegExp)[] | undefined;
   /** Returns the value to show, for instance a rounded one, or `undefined` to omit the attribute. */
-  readonly normalize?: (value: unknown, attribute: string, span: FinishedSpan) => unknown;
+  readonly normalize?: ((value: unknown, attribute: string, span: FinishedSpan) => unknown) | undefined;
   /**
    * Whether a span shows an id (an attribute whose name ends in `.id`) that it shares with the nearest ancestor
    * that has one. Default: false. The id of a thread then appears on the span of the thread alone.
    */
-  readonly repeatIds?: boolean;
+  readonly repeatIds?: boolean | undefined;
 }
 
 /**

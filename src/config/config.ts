@@ -25,49 +25,49 @@ export type CaptureMessageContent = 'NO_CONTENT' | 'SPAN_ONLY' | 'EVENT_ONLY' | 
  */
 export interface OpenAIInstrumentationConfig extends Hooks {
   /** As in every instrumentation, `false` waits for `enable()`. Default `true`. */
-  enabled?: boolean;
+  enabled?: boolean | undefined;
   /**
    * Where prompts, instructions, completions, tool arguments and tool results are recorded: `NO_CONTENT` (default),
    * `SPAN_ONLY`, `EVENT_ONLY` or `SPAN_AND_EVENT`. `true` means `SPAN_AND_EVENT`, `false` means `NO_CONTENT`.
    * `OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT`.
    */
-  captureMessageContent?: CaptureMessageContent | boolean;
+  captureMessageContent?: CaptureMessageContent | boolean | undefined;
   /**
    * Where the steps of a run come from: `fetch` (default) lists them once, in the background, after a run of this
    * process has ended; `observe` uses only what the program's own requests return; `off` records no steps.
    * `OTEL_INSTRUMENTATION_OPENAI_RUN_STEPS`.
    */
-  runSteps?: 'fetch' | 'observe' | 'off';
+  runSteps?: 'fetch' | 'observe' | 'off' | undefined;
   /** The maximum number of characters recorded of one text. Default 16,384. `OTEL_INSTRUMENTATION_OPENAI_MAX_CONTENT_LENGTH`. */
-  maxContentLength?: number;
+  maxContentLength?: number | undefined;
   /** The maximum number of characters of content on one span. Default 65,536. `OTEL_INSTRUMENTATION_OPENAI_MAX_SPAN_CONTENT_LENGTH`. */
-  maxSpanContentLength?: number;
+  maxSpanContentLength?: number | undefined;
   /**
    * What is recorded of media inside messages (base64 and `data:` URLs), where content is recorded: `reference` (default)
    * records their type, size and SHA-256, `inline` the base64 text if `maxContentLength` allows, `drop` nothing. `OTEL_INSTRUMENTATION_OPENAI_MEDIA`.
    */
-  media?: 'reference' | 'inline' | 'drop';
+  media?: 'reference' | 'inline' | 'drop' | undefined;
   /**
    * Receives the content of every operation before it is recorded, and may change it. It is called with any value of
    * `captureMessageContent`, and for unsampled traces too. See `docs/privacy.md`.
    */
-  completionHook?: CompletionHook;
+  completionHook?: CompletionHook | undefined;
   /** When a conversation gets its own span or, with `trace`, its own trace. Default `auto`. `OTEL_INSTRUMENTATION_OPENAI_CONVERSATION_SPANS`. */
-  conversationSpans?: 'auto' | 'always' | 'never' | 'trace';
+  conversationSpans?: 'auto' | 'always' | 'never' | 'trace' | undefined;
   /**
    * Milliseconds of inactivity after which the span of a conversation ends, if no active span bounds it. Default
    * 30,000. `OTEL_INSTRUMENTATION_OPENAI_CONVERSATION_IDLE_TIMEOUT`.
    */
-  conversationIdleTimeout?: number;
+  conversationIdleTimeout?: number | undefined;
   /** Milliseconds without activity after which the span of a run ends. Default 600,000. `OTEL_INSTRUMENTATION_OPENAI_RUN_TIMEOUT`. */
-  runTimeout?: number;
+  runTimeout?: number | undefined;
   /** The maximum number of conversations remembered at once. Default 10,000. `OTEL_INSTRUMENTATION_OPENAI_MAX_CONVERSATIONS`. */
-  maxConversations?: number;
+  maxConversations?: number | undefined;
   /**
    * Which requests get a span if they are not GenAI operations: `all` (default), `writes` (all but GET) or `none`.
    * `OTEL_INSTRUMENTATION_OPENAI_API_SPANS`.
    */
-  apiSpans?: 'all' | 'writes' | 'none';
+  apiSpans?: 'all' | 'writes' | 'none' | undefined;
   /**
    * Whether this process records runs and background responses that another process created and handed over, or that
    * were created without instrumentation. Default `false`: the process that created a run records it. `true`: when it submits
@@ -76,46 +76,46 @@ export interface OpenAIInstrumentationConfig extends Hooks {
    * `'link'` is `true` in a new trace with a link to that one; use it if untrusted parties can write the metadata.
    * `OTEL_INSTRUMENTATION_OPENAI_ADOPT_RUNS`.
    */
-  adoptRuns?: boolean | 'polled' | 'link';
+  adoptRuns?: boolean | 'polled' | 'link' | undefined;
   /**
    * Whether the trace context is written to the metadata of runs, responses and sessions, so that another process can
    * continue their trace, and to that of `@openai/agents` traces, for links. Anyone with access to these objects can read
    * it, and anyone who can change it can name another trace. With `adoptRuns` too, the worker of a run records it. Default `false`.
    * `OTEL_INSTRUMENTATION_OPENAI_PROPAGATE_IN_METADATA`.
    */
-  propagateInMetadata?: boolean;
+  propagateInMetadata?: boolean | undefined;
   /**
    * Whether the message deltas of a streamed run are recorded: `off` (default), as `events` on the step, or as `spans`
    * below it. `OTEL_INSTRUMENTATION_OPENAI_STREAM_DELTAS`.
    */
-  streamDeltas?: 'off' | 'events' | 'spans';
+  streamDeltas?: 'off' | 'events' | 'spans' | undefined;
   /**
    * Whether streams are asked for their usage: `observe` (default) leaves requests unchanged; `include` adds
    * `stream_options.include_usage` to streamed completions that do not set it, and hides the extra chunk from the
    * program. `OTEL_INSTRUMENTATION_OPENAI_STREAM_USAGE`.
    */
-  streamUsage?: 'observe' | 'include';
+  streamUsage?: 'observe' | 'include' | undefined;
   /**
    * Whether the metric `gen_ai.client.operation.time_per_output_chunk` is recorded: `off` (default) or for `each` chunk
    * of a stream. Spans have the mean and the longest time between chunks in either case.
    * `OTEL_INSTRUMENTATION_OPENAI_CHUNK_METRICS`.
    */
-  chunkMetrics?: 'off' | 'each';
+  chunkMetrics?: 'off' | 'each' | undefined;
   /**
    * Whether costs are recorded. Prices come from `prices` and from the optional peer `@pydantic/genai-prices`, if it is
    * installed. Default `true`. A bundled program passes the package itself:
    * `cost: await import('@pydantic/genai-prices')`. `OTEL_INSTRUMENTATION_OPENAI_COST`.
    */
-  cost?: boolean | PricePackage;
+  cost?: boolean | PricePackage | undefined;
   /**
    * Prices in USD by model. They override or complement those of the price package. The name of a model may end in `*`.
    * `{ 'my-model': { input_mtok: 2.5, cache_read_mtok: 1.25, output_mtok: 10 } }` gives prices per million tokens.
    */
-  prices?: Readonly<Record<string, ModelPrices>>;
+  prices?: Readonly<Record<string, ModelPrices>> | undefined;
   /** Additional rows of the provider table; they come before the built-in ones. Default: none. */
-  providers?: readonly ProviderRow[];
+  providers?: readonly ProviderRow[] | undefined;
   /** A function that receives events, and their level of detail. Default: none. See `docs/events.md`. */
-  events?: EventOptions;
+  events?: EventOptions | undefined;
 }
 
 /** Whether this process records runs and responses of other processes; see `adoptRuns`. */

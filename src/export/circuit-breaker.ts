@@ -9,7 +9,7 @@ export interface CircuitBreakerExporterOptions extends CircuitBreakerOptions {
    * Milliseconds after which an export that has not answered counts as failed, and after which `forceFlush` and
    * `shutdown` stop waiting for the exporter. Default 10,000, like the timeout of OTLP exporters.
    */
-  readonly timeout?: number;
+  readonly timeout?: number | undefined;
 }
 
 /** The common part of `SpanExporter`, `PushMetricExporter` and `LogRecordExporter` in SDK 2.x and 3.x. */

@@ -16,19 +16,19 @@ import { drawTree, type TreeViewOptions } from './tree-view.ts';
 /** Options of {@link ConsoleTreeExporter}. */
 export interface ConsoleTreeExporterOptions {
   /** Where to write. Default: `process.stderr` at the time of writing, or the console in runtimes without it. */
-  readonly stream?: TextStream;
+  readonly stream?: TextStream | undefined;
   /** Whether to use color. Default: on a terminal, subject to `NO_COLOR`, `FORCE_COLOR` and `TERM=dumb`. */
-  readonly color?: boolean;
+  readonly color?: boolean | undefined;
   /** Further attributes to show, as `name=value`. */
-  readonly attributes?: readonly string[];
+  readonly attributes?: readonly string[] | undefined;
   /**
    * Whether to print a panel below each trace with its id, prompt (if content was recorded), model, project,
    * environment, duration, tokens and cost (by modality, where not all is text), who spoke when in voice sessions, counts
    * of runs, steps and calls, retries and status. Default: false.
    */
-  readonly summary?: boolean;
+  readonly summary?: boolean | undefined;
   /** Whether to print a numbered table of model and tool calls below each trace. Default: false. */
-  readonly steps?: boolean;
+  readonly steps?: boolean | undefined;
 }
 
 /** A trace that is not printed yet. */

@@ -16,11 +16,11 @@ import { type ContentStub, jsonLength, stubOf } from './content-size.ts';
 /** Limits of {@link ContentStore}, and the names in references. */
 export interface ContentStoreLimits {
   /** The prefix of names in references, such as `s3://bucket/prefix/`. Default: empty. */
-  readonly baseUrl?: string;
+  readonly baseUrl?: string | undefined;
   /** The maximum number of objects waiting to be written. Further ones are dropped. Default 100. */
-  readonly maxQueueLength?: number;
+  readonly maxQueueLength?: number | undefined;
   /** The maximum length of one object, in UTF-16 units of JSON. A stub with its size replaces a longer one. Default 4,194,304. */
-  readonly maxLength?: number;
+  readonly maxLength?: number | undefined;
 }
 
 /** Options of {@link ContentStore}: either `folder` or `write`, and limits. */
@@ -29,7 +29,7 @@ export type ContentStoreOptions = ContentStoreLimits &
     | {
         /** The folder for the files. It is created if it is missing. Folder and files are accessible to their owner only. */
         readonly folder: string;
-        readonly write?: never;
+        readonly write?: undefined;
       }
     | {
         /**
@@ -38,7 +38,7 @@ export type ContentStoreOptions = ContentStoreLimits &
          * counts as dropped.
          */
         readonly write: (name: string, json: string) => unknown;
-        readonly folder?: never;
+        readonly folder?: undefined;
       }
   );
 

@@ -18,12 +18,12 @@ export interface HtmlTraceExporterOptions {
    * The path of the page. Default: `openai-traces.html` in the working directory. With `{traceId}` in the path, each
    * trace gets its own page; otherwise one page has all traces. Missing folders are created.
    */
-  readonly path?: string;
+  readonly path?: string | undefined;
   /**
    * The maximum size of all spans kept in memory and written to one page, in UTF-16 units of JSON. Default: 10,485,760.
    * Beyond it, the oldest traces are dropped, and then the newest spans of the last trace. The page shows how many.
    */
-  readonly maxSize?: number;
+  readonly maxSize?: number | undefined;
 }
 
 interface PageTrace {

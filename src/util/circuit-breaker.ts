@@ -2,11 +2,11 @@ import { monotonic } from './clock.ts';
 
 export interface CircuitBreakerOptions {
   /** Consecutive failures after which the breaker opens. Default 10. */
-  readonly failures?: number;
+  readonly failures?: number | undefined;
   /** Milliseconds it stays open. Default 60,000. */
-  readonly pause?: number;
+  readonly pause?: number | undefined;
   /** A monotonic clock, in milliseconds. */
-  readonly clock?: () => number;
+  readonly clock?: (() => number) | undefined;
 }
 
 /**

@@ -1,8 +1,8 @@
 /** A stream for text, such as `process.stderr` or `process.stdout`. */
 export interface TextStream {
   write(text: string): unknown;
-  readonly isTTY?: boolean;
-  readonly columns?: number;
+  readonly isTTY?: boolean | undefined;
+  readonly columns?: number | undefined;
 }
 
 /** The further part of Node's streams that is used here. */

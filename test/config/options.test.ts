@@ -225,4 +225,12 @@ describe('the instrumentation', () => {
     instrumentation.setConfig({ enabled: false, apiSpans: 'none' });
     expect(instrumentation.getConfig()).toEqual({ enabled: false, apiSpans: 'none' });
   });
+
+  test('is enabled unless an option says otherwise', () => {
+    const instrumentation = new OpenAIInstrumentation({ enabled: undefined });
+    expect(instrumentation.getConfig().enabled).toBe(true);
+    instrumentation.setConfig({ enabled: undefined });
+    expect(instrumentation.getConfig()).toEqual({ enabled: true });
+    instrumentation.disable();
+  });
 });

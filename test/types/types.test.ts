@@ -8,6 +8,7 @@ import { laneDirectory } from '../support/lanes/paths.ts';
 const PROGRAMS: readonly (readonly [program: string, lanes: readonly string[]])[] = [
   ['clients', ['openai-4.19', 'openai-4.104', 'openai-5', 'openai-6', 'openai-6-sdk-2', 'openai-7']],
   ['declarations', ['openai-7']],
+  ['options', ['openai-7']],
   ['node-sdk', ['clean-sdk-3-node', 'clean-sdk-2-node']],
 ];
 
