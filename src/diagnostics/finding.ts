@@ -12,6 +12,8 @@ export type ProjectFindingCode =
   | 'no_sdk_started'
   /** SDK 3 is installed beside an `@opentelemetry/api` that it does not start with. */
   | 'api_too_old'
+  /** OpenTelemetry's SDK 1 is installed, which is older than the supported versions. */
+  | 'sdk_too_old'
   /** A bundler is installed. Module hooks cannot see an `openai` inside a bundle. */
   | 'openai_bundled'
   /** A start script starts a program that uses `openai` without the instrumentation. */

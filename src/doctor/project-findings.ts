@@ -22,6 +22,12 @@ const PROJECT_FINDINGS: Readonly<Record<ProjectFindingCode, FindingRow>> = {
     action: () =>
       'Install @opentelemetry/api@1.10. If another package requires an older one, use SDK 2: npm install @opentelemetry/api@1.9 @opentelemetry/sdk-node@0.223',
   },
+  sdk_too_old: {
+    severity: 'information',
+    message: (sdks) =>
+      `${sdks}: this package is tested with SDK 2 and 3 of OpenTelemetry, but not with SDK 1.`,
+    action: () => 'npm install @opentelemetry/api @opentelemetry/sdk-node',
+  },
   openai_bundled: {
     severity: 'information',
     message: (bundler) =>

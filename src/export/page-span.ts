@@ -1,7 +1,7 @@
 import { ATTR_DEPLOYMENT_ENVIRONMENT_NAME } from '../semconv/attributes.ts';
 import { parseShortJson } from './messages.ts';
 import { attributeText } from './span-details.ts';
-import type { FinishedSpan, Time } from './tree.ts';
+import { type FinishedSpan, parentIdOf, type Time } from './tree.ts';
 
 /** An event of a span. */
 export interface SpanEvent {
@@ -63,7 +63,7 @@ export function toHeldSpan(span: FinishedSpan & { readonly events?: readonly Spa
   const shown: PageSpan = {
     traceId: attributeText(traceId),
     spanId: attributeText(spanId),
-    parentId: pageText(span.parentSpanContext?.spanId),
+    parentId: pageText(parentIdOf(span)),
     name: limitedName(span.name),
     kind: span.kind,
     start: span.startTime,

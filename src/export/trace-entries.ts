@@ -4,7 +4,15 @@ import {
   ATTR_OPENAI_THREAD_ID,
 } from '../semconv/attributes.ts';
 import { summarize } from './trace-summary.ts';
-import { buildTrees, type FinishedSpan, millisecondsBetween, type Row, rowsOf, type Time } from './tree.ts';
+import {
+  buildTrees,
+  type FinishedSpan,
+  millisecondsBetween,
+  parentIdOf,
+  type Row,
+  rowsOf,
+  type Time,
+} from './tree.ts';
 import { findRows, type Trace, typeOf } from './viewed-trace.ts';
 
 /** A trace or a conversation in a list. */
@@ -82,7 +90,7 @@ export function entryOf(
 
 /** Whether spans above those of a trace are missing. */
 export function isUnderWay({ tree }: Trace): boolean {
-  return tree.roots.some(({ span }) => Boolean(span.parentSpanContext?.spanId));
+  return tree.roots.some(({ span }) => parentIdOf(span) !== undefined);
 }
 
 /** Newest first. */

@@ -29,10 +29,16 @@ export interface FinishedSpan {
 /** `SpanStatusCode.ERROR`. */
 export const STATUS_ERROR = 2;
 
+/** The id of a span's parent, which SDK 1.x gives without its context. */
+export function parentIdOf(
+  span: FinishedSpan & { readonly parentSpanId?: string | undefined },
+): string | undefined {
+  return (span.parentSpanContext?.spanId ?? span.parentSpanId) || undefined;
+}
+
 /** Whether a span has no parent in this process. */
 export function isLocalRoot(span: FinishedSpan): boolean {
-  const parent = span.parentSpanContext;
-  return !parent?.spanId || parent.isRemote === true;
+  return parentIdOf(span) === undefined || span.parentSpanContext?.isRemote === true;
 }
 
 /** A span and its children, in order. */
@@ -113,7 +119,7 @@ function link(nodes: readonly SpanNode[]): SpanNode[] {
   const parents = new Map<SpanNode, SpanNode>();
   const roots: SpanNode[] = [];
   for (const node of nodes) {
-    const parentId = node.span.parentSpanContext?.spanId;
+    const parentId = parentIdOf(node.span);
     const parent = parentId === undefined ? undefined : byId.get(parentId);
     if (parent === undefined || parent === node) {
       roots.push(node);

@@ -76,6 +76,28 @@ describe('SDK 3 with the API of SDK 2 is reported', () => {
   });
 });
 
+describe('SDK 1 is reported', () => {
+  const sdk1 = { '@opentelemetry/sdk-node': '0.57.2', '@opentelemetry/sdk-trace-base': '1.30.1' };
+
+  test('once', async () => {
+    await install({ ...HEALTHY, ...sdk1 });
+    expect(findings()).toMatchObject([
+      {
+        code: 'sdk_too_old',
+        message: expect.stringMatching(
+          /^@opentelemetry\/sdk-node 0\.57\.2, @opentelemetry\/sdk-trace-base 1\.30\.1: /,
+        ),
+      },
+    ]);
+  });
+
+  test('but not beside a supported one', async () => {
+    await install(HEALTHY);
+    await install(sdk1, 'node_modules/library/node_modules');
+    expect(codes()).toEqual([]);
+  });
+});
+
 describe('packages are found in every folder:', () => {
   beforeEach(() => install(HEALTHY));
 

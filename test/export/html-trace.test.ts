@@ -24,7 +24,7 @@ import { view } from '../../src/export/view.ts';
 import { runView } from '../../src/export/view-command.ts';
 import { ImmediateSpanProcessor } from '../../src/export/view-processor.ts';
 import { type FinishedSpan, HtmlTraceExporter } from '../../src/export.ts';
-import { MATH_TUTOR, makeSpans } from './spans.ts';
+import { MATH_TUTOR, makeSpans, spanOfSdk1 } from './spans.ts';
 
 let folder: string;
 beforeEach(() => {
@@ -43,7 +43,7 @@ function send(exporter: HtmlTraceExporter, ...spans: readonly (FinishedSpan | un
 }
 
 /** What a page was given. */
-function dataOf(path: string): { omitted: number; spans: { name: string }[] } {
+function dataOf(path: string): { omitted: number; spans: { name: string; parentId?: string }[] } {
   const [, json = ''] = readFileSync(path, 'utf8').match(/id="data">(.*?)<\/script>/s) ?? [];
   return JSON.parse(json);
 }
@@ -56,6 +56,17 @@ function exit(): void {
 const namesIn = (path: string): string[] => dataOf(path).spans.map(({ name }) => name);
 
 describe('a page', () => {
+  it('contains the parents of spans of SDK 1.x', async () => {
+    const path = join(folder, 'page.html');
+    const exporter = new HtmlTraceExporter({ path });
+    send(exporter, spanOfSdk1('b', 'a'), spanOfSdk1('a'));
+    await exporter.forceFlush();
+    expect(dataOf(path).spans.map(({ name, parentId }) => [name, parentId])).toEqual([
+      ['b', 'a'],
+      ['a', undefined],
+    ]);
+  });
+
   it('contains all traces, in a new folder, readable by its owner only', async () => {
     const path = join(folder, 'new', 'page.html');
     const exporter = new HtmlTraceExporter({ path });

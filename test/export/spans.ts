@@ -47,6 +47,22 @@ export function makeSpans(...plans: readonly SpanPlan[]): FinishedSpan[] {
   return exporter.getFinishedSpans();
 }
 
+/** A span as SDK 1.x exports it. */
+export function spanOfSdk1(spanId: string, parentSpanId?: string): FinishedSpan {
+  const context = { traceId: 'a'.repeat(32), spanId };
+  const span = {
+    name: spanId,
+    kind: 0,
+    startTime: [0, 0],
+    endTime: [1, 0],
+    status: { code: 0 },
+    attributes: {},
+    parentSpanId,
+    spanContext: () => context,
+  } as const;
+  return span;
+}
+
 const thread = { 'openai.thread.id': 'thread_abc123', 'gen_ai.conversation.id': 'thread_abc123' };
 const run = { ...thread, 'openai.run.id': 'run_def456' };
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { buildTrees, type FinishedSpan, rowsOf } from '../../src/export/tree.ts';
+import { buildTrees, type FinishedSpan, isLocalRoot, rowsOf } from '../../src/export/tree.ts';
 import { growthOf } from '../support/growth.ts';
-import { makeSpans } from './spans.ts';
+import { makeSpans, spanOfSdk1 } from './spans.ts';
 
 /** A span as hostile as a broken exporter could make it: any ids, any parent. */
 function rawSpan(spanId: string, parentId: string): FinishedSpan {
@@ -41,6 +41,12 @@ describe('buildTrees', () => {
     });
     expect(buildTrees(spans)).toHaveLength(1);
     expect(draw(spans)).toEqual(['a', 'c']);
+  });
+
+  it('finds the parents that SDK 1.x names by their id alone', () => {
+    const spans = [spanOfSdk1('c', 'b'), spanOfSdk1('b', 'a'), spanOfSdk1('a')];
+    expect(draw(spans)).toEqual(['a', '└─ b', '   └─ c']);
+    expect(spans.map(isLocalRoot)).toEqual([false, false, true]);
   });
 
   it('cuts circles of parents, so that every span appears once', () => {
