@@ -58,7 +58,11 @@ guard('setting up', () => {
   watchMissedCalls(findUnobserved);
 });
 
-/** Sets the copy of the API that ES modules share. Only an ES module can import it. */
+/**
+ * Sets the copy of the API that ES modules share. Only an ES module can import it.
+ *
+ * @internal
+ */
 export function setImportedApi(imported: typeof api): void {
   if (!isSwitchedOff()) connectApi(imported);
 }

@@ -1,10 +1,14 @@
-import { CircuitBreaker, type CircuitBreakerOptions } from '../util/circuit-breaker.ts';
+import { CircuitBreaker } from '../util/circuit-breaker.ts';
 import { guard, log } from '../util/guard.ts';
 import { arrayField, field } from '../util/payload.ts';
 import type { ExportResult } from './export-result.ts';
 
 /** Options of {@link CircuitBreakerExporter}. */
-export interface CircuitBreakerExporterOptions extends CircuitBreakerOptions {
+export interface CircuitBreakerExporterOptions {
+  /** Consecutive failures after which the breaker opens. Default 10. */
+  readonly failures?: number | undefined;
+  /** Milliseconds for which an open breaker drops all data, until it tries one export again. Default 60,000. */
+  readonly pause?: number | undefined;
   /**
    * Milliseconds after which an export that has not answered counts as failed, and after which `forceFlush` and
    * `shutdown` stop waiting for the exporter. Default 10,000, like the timeout of OTLP exporters.

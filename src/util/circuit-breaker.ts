@@ -6,7 +6,7 @@ export interface CircuitBreakerOptions {
   /** Milliseconds it stays open. Default 60,000. */
   readonly pause?: number | undefined;
   /** A monotonic clock, in milliseconds. */
-  readonly clock?: (() => number) | undefined;
+  readonly clock?: () => number;
 }
 
 /**

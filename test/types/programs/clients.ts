@@ -72,6 +72,8 @@ export function provide(provider: api.TracerProvider, meterProvider: api.MeterPr
 expectSame<typeof instrumentedSubclass, OpenAI>();
 // @ts-expect-error Assignable to each other, but not the same.
 expectSame<Unchecked, OpenAI>();
+// @ts-expect-error Only the ES module of this entry uses it.
+export type Internal = typeof import('opentelemetry-instrumentation-openai/register').setImportedApi;
 // @ts-expect-error There is no such option.
 instrumentOpenAI(client, { captureEverything: true });
 // @ts-expect-error There is no such value.

@@ -52,5 +52,7 @@ export const isEnabled: boolean = new OpenAIInstrumentation({ enabled: undefined
 // These must not compile, else nothing above says anything.
 // @ts-expect-error It has such an option.
 expectOptional<{ readonly path?: string }>();
+// @ts-expect-error Only tests set the clock.
+export const clock: CircuitBreakerExporterOptions = { failures: 3, pause: 1_000, clock: () => 0 };
 // @ts-expect-error One of them is required.
 new ContentStore({ folder: undefined, write: undefined });
