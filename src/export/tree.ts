@@ -29,6 +29,9 @@ export interface FinishedSpan {
 /** `SpanStatusCode.ERROR`. */
 export const STATUS_ERROR = 2;
 
+const KIND_SERVER = 1;
+const KIND_CONSUMER = 4;
+
 /** The id of a span's parent, which SDK 1.x gives without its context. */
 export function parentIdOf(
   span: FinishedSpan & { readonly parentSpanId?: string | undefined },
@@ -38,7 +41,10 @@ export function parentIdOf(
 
 /** Whether a span has no parent in this process. */
 export function isLocalRoot(span: FinishedSpan): boolean {
-  return parentIdOf(span) === undefined || span.parentSpanContext?.isRemote === true;
+  const { parentSpanContext: parent, kind } = span;
+  if (parentIdOf(span) === undefined || parent?.isRemote === true) return true;
+  // SDK 1.x does not tell whether a parent is remote. That of a server or consumer is.
+  return parent === undefined && (kind === KIND_SERVER || kind === KIND_CONSUMER);
 }
 
 /** A span and its children, in order. */

@@ -16,17 +16,25 @@ export function tracedOtherwise(
 ): unknown {
   // Without this, `@traced` on a method with `experimentalDecorators` would replace its property descriptor.
   if (field(third, 'configurable') !== undefined) return refuseLegacy();
+  const isDecorator = field(second, 'kind') !== undefined;
   // Wrappers of other libraries take the function first. `@traced` passes it with the context of a decorator.
-  if (typeof first === 'function')
-    return wrap(first as Callable, field(second, 'kind') === undefined ? second : {});
+  if (typeof first === 'function') return wrap(first as Callable, isDecorator ? {} : second);
   if (second === undefined && (!first || typeof first === 'string' || typeof first === 'object'))
-    return (method: Callable, context?: unknown) =>
+    return (method: Callable, context?: unknown) => {
       // As a legacy decorator, it would have to return a property descriptor.
-      typeof (context ?? {}) === 'object' ? wrap(method, first) : refuseLegacy();
-  warnOnce('traced value', 'traced does nothing: it was not given a function.');
+      if (typeof (context ?? {}) !== 'object') return refuseLegacy();
+      return typeof method === 'function' ? wrap(method, first) : refuseValue();
+    };
+  refuseValue();
+  // The decorator of a field has no value to return.
+  if (isDecorator) return undefined;
   return second === undefined ? first : second;
 }
 
 function refuseLegacy(): void {
   warnOnce('traced', 'traced needs standard decorators, not experimentalDecorators');
+}
+
+function refuseValue(): void {
+  warnOnce('traced value', 'traced does nothing: it was not given a function.');
 }

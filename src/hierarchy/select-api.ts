@@ -1,6 +1,6 @@
 import { type ApiRequest, chat, type Operation } from '../operations/index.ts';
 import type { Call, CallObservation } from '../sdk/call.ts';
-import { arrayField, field } from '../util/payload.ts';
+import { field } from '../util/payload.ts';
 import type { Placement } from './api.ts';
 import { conversationIn } from './conversations/conversation-context.ts';
 
@@ -35,15 +35,8 @@ export function partOf(
   if (family !== undefined || !hasSpan) return family;
   if (conversationIn(call.context) !== undefined) return 'histories';
   if (operation !== chat) return undefined;
-  const { body } = request;
-  const concernsTools =
-    field(body, 'tools') !== undefined || (known?.awaitsToolCalls === true && hasToolResults(body));
+  const concernsTools = known?.awaitsToolCalls === true || field(request.body, 'tools') !== undefined;
   return concernsTools ? 'completions' : undefined;
-}
-
-/** What other users wait for must not decide whether a call is one of a loop. */
-function hasToolResults(body: unknown): boolean {
-  return arrayField(body, 'messages').some((message) => field(message, 'role') === 'tool');
 }
 
 /** A request of one of the SDK's poll helpers; those of runs are part of the run. */

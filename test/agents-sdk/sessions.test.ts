@@ -1,4 +1,5 @@
 import { describe, expect, it, onTestFinished } from 'vitest';
+import { withConversation } from '../../src/client.ts';
 import { ConversationIdGenerator } from '../../src/index.ts';
 import { runnerSeam } from '../../src/sdk/agents-sdk/runner.ts';
 import { library } from './library.ts';
@@ -84,6 +85,30 @@ describe('where conversations have traces of their own, keeps the calls below th
          ├─ chat gpt-4o               gen_ai.conversation.id=chat-1
          ├─ execute_tool echo         gen_ai.conversation.id=chat-1
          └─ chat gpt-4o               gen_ai.conversation.id=chat-1
+    `);
+  });
+
+  it('but not those of other conversations that a tool uses', async () => {
+    const { client, newRunner, simulator, inSpan, telemetry, expectTree } = await startObserved(OWN_TRACES);
+    const ask = newTool('ask', () =>
+      withConversation('other', () =>
+        client.chat.completions.create({ model: 'gpt-4o-mini', messages: [{ role: 'user', content: 'x?' }] }),
+      ),
+    );
+    const asking = new Agent({ name: 'Helper', model: 'gpt-4o', tools: [ask] });
+    simulator.respond({ output: [calling('ask')] }, { output: [{ message: 'Yes.' }] });
+    await inSpan(() => newRunner({ groupId: 'chat-1' }).run(asking, 'Hi'));
+    await telemetry.provider.shutdown();
+    await expectTree(`
+      program
+      └─ invoke_workflow Agent workflow
+         └─ invoke_agent Helper
+            ├─ chat gpt-4o
+            ├─ execute_tool ask
+            └─ chat gpt-4o
+
+      conversation
+      └─ chat gpt-4o-mini
     `);
   });
 

@@ -49,6 +49,15 @@ describe('buildTrees', () => {
     expect(spans.map(isLocalRoot)).toEqual([false, false, true]);
   });
 
+  it('takes what SDK 1.x names above a server or consumer for remote', () => {
+    const [internal, server, consumer] = [0, 1, 4].map((kind) => ({ ...spanOfSdk1('a', 'elsewhere'), kind }));
+    expect([internal, server, consumer].map((span) => span !== undefined && isLocalRoot(span))).toEqual([
+      false,
+      true,
+      true,
+    ]);
+  });
+
   it('cuts circles of parents, so that every span appears once', () => {
     const circle = [rawSpan('1', '3'), rawSpan('2', '1'), rawSpan('3', '2')];
     expect(draw([...circle, rawSpan('4', '4'), rawSpan('5', '4')])).toEqual([

@@ -62,6 +62,17 @@ test('traced leaves the target of a legacy decorator unchanged, and warns once',
   expect(warn.mock.calls).toEqual([[expect.stringContaining('traced needs standard decorators')]]);
 });
 
+test('traced leaves a field unchanged, and warns once', () => {
+  const warn = vi.fn();
+  const silent = (): void => undefined;
+  diag.setLogger({ error: silent, warn, info: silent, debug: silent, verbose: silent });
+  onTestFinished(() => diag.disable());
+  const field = { kind: 'field', name: 'answer' };
+  for (const decorate of [traced, traced('answer')] as ((...args: unknown[]) => unknown)[])
+    expect(decorate(undefined, field)).toBeUndefined();
+  expect(warn.mock.calls).toEqual([[expect.stringContaining('it was not given a function')]]);
+});
+
 /** Node runs TypeScript as it is, but no decorators: `tsc` compiles the class, against the types of the package. */
 async function compileDecorated(): Promise<{ readonly Tutor: typeof Tutor }> {
   const directory = await mkdtemp(join(tmpdir(), 'decorated-'));

@@ -176,16 +176,20 @@ describe('a loop by hand on chat completions', () => {
     answer(program, called('call_of_another_user'));
     await program.inSpan(() => round(program, [QUESTION]), 'another user');
     answer(program, called('call_of_the_server'));
+    answer(program, called('second_call_of_the_server'));
     answer(program);
     await program.inSpan(async () => {
       const asking = await ask([QUESTION]);
-      await ask(withResults([QUESTION], asking.choices[0]?.message));
+      const history = withResults([QUESTION], asking.choices[0]?.message);
+      const askingAgain = await ask(history);
+      await ask(withResults(history, askingAgain.choices[0]?.message));
     });
     await program.expectTree(`
       another user
       └─ chat gpt-4o-mini
 
       program
+      ├─ chat gpt-4o-mini
       ├─ chat gpt-4o-mini
       └─ chat gpt-4o-mini
     `);

@@ -1,8 +1,9 @@
 import { type Context, createContextKey, type Span, trace } from '@opentelemetry/api';
 import { AGENTS } from '../../sdk/agents-sdk/agents-key.ts';
-import { field } from '../../util/payload.ts';
+import type { AgentsNode } from '../../sdk/agents-sdk/node.ts';
 import type { ConversationKind } from '../model.ts';
 import type { ConversationTracker } from '../tracker.ts';
+import { CONVERSATION } from './conversation-context.ts';
 import { activeSpan, type Segment } from './segment.ts';
 
 /*
@@ -34,9 +35,7 @@ export function contextInConversation(
 ): Context {
   if (conversations.telemetry.settings.conversationSpans !== 'trace') return context;
   const caller = activeSpan(context);
-  // The agents of `@openai/agents` keep their calls.
-  const isOfAgent = kind === 'conversation' && field(context.getValue(AGENTS), 'open') !== undefined;
-  if (caller === undefined || isOfAgent) return context;
+  if (caller === undefined || (kind === 'conversation' && isOfAgent(context, id))) return context;
   const segments = id === undefined ? [] : conversations.conversation(kind, id, origin).segments.values();
   const links = linked.get(caller);
   const mayLink = links === undefined || links.size < MAX_LINKED_CONVERSATIONS;
@@ -47,6 +46,13 @@ export function contextInConversation(
     isLinked ||= links?.has(spanContext.spanId) === true;
   }
   return mayLink || isLinked ? trace.deleteSpan(context).setValue(CALLER, caller) : context;
+}
+
+/** Whether an agent of `@openai/agents` uses the conversation. It keeps its calls. */
+function isOfAgent(context: Context, id: string | undefined): boolean {
+  const node = context.getValue(AGENTS) as AgentsNode | undefined;
+  if (node?.open === undefined) return false;
+  return node.isModelCall || (id !== undefined && node.valueOf(CONVERSATION) === id);
 }
 
 /** Links the span of the program to a conversation that is used below it, once. */

@@ -2,6 +2,7 @@ import type { ApiRequest } from '../../operations/index.ts';
 import type { Call } from '../../sdk/call.ts';
 import type { Endpoint } from '../../sdk/provider.ts';
 import type { Telemetry } from '../../telemetry/telemetry.ts';
+import { field } from '../../util/payload.ts';
 import type { ConversationApi, Placement } from '../api.ts';
 import type { ToolCalls } from '../tool-calls/tool-calls.ts';
 import { LoopCall } from './loop-call.ts';
@@ -17,6 +18,8 @@ export class Completions implements ConversationApi {
   }
 
   observe(call: Call, { body }: ApiRequest, { origin }: Endpoint): Placement {
+    // What others wait for must not decide which calls are recorded.
+    const asks = field(body, 'tools') !== undefined;
     const start = { call, body, origin, conversationId: undefined, above: call.context };
     const loop = new LoopCall(this.#telemetry, this.#toolCalls, start);
     return {
@@ -25,7 +28,7 @@ export class Completions implements ConversationApi {
         loop.settled(ended, span);
         return false;
       },
-      ended: (result, endTime) => loop.ended(result, endTime),
+      ended: (result, endTime) => loop.ended(asks ? result : undefined, endTime),
     };
   }
 }

@@ -16,6 +16,9 @@ import { dateOf } from '../server-clock.ts';
 import type { Invocation } from './invocation.ts';
 import { abandon, addAttempts, addCreation, addRequestEvent, answerToolCall } from './request-details.ts';
 
+/** The server accepts these only while a run is in progress. It tells the end of a run in whole seconds. */
+const NEEDS_OPEN_RUN = /^\/threads\/.*\/(?:cancel|submit_tool_outputs)$/;
+
 /** Observes the call that creates an invocation. The invocation starts with the call and outlives it. */
 export class InvocationCreation implements CallObservation {
   readonly context: Context;
@@ -152,9 +155,7 @@ export class InvocationRequest implements CallObservation {
     const invocation = this.#invocation;
     if (this.#holds) invocation.life.requests--;
     else invocation.life.streams--;
-    const { dialect } = this.#facts.engine;
-    // Until the server accepts a cancellation or results of tools, a run is in progress. Its times are whole seconds.
-    if (dialect.identifiesAtOnce && call.error === undefined && call.method !== 'GET')
+    if (call.error === undefined && NEEDS_OPEN_RUN.test(this.#route.template))
       invocation.life.touch(call.startTime);
     if (call.error === undefined) this.#accept(call);
     else if (this.#ask !== undefined) this.#state?.asks.delete(this.#ask);
