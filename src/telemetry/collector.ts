@@ -1,4 +1,5 @@
 import { makeSuppressed } from '../sdk/suppression.ts';
+import { builtIn } from '../util/built-in.ts';
 import { field } from '../util/payload.ts';
 import { writeTo } from '../util/text-stream.ts';
 import { NAME } from '../util/version.ts';
@@ -57,22 +58,13 @@ export function tracesEndpoint(environment: CollectorEnvironment, protocol: stri
   return `${(base || DEFAULT_HTTP_ENDPOINT).replace(/\/$/, '')}/${TRACES_PATH}`;
 }
 
-interface Net {
-  connect(options: { host: string; port: number; timeout: number }): Socket;
-}
-interface Socket {
-  once(event: string, listener: (error?: unknown) => void): Socket;
-  on(event: string, listener: () => void): Socket;
-  destroy(): void;
-}
-
 /**
  * Checks whether an endpoint refuses connections. Any other failure may be temporary.
  *
  * @returns `ECONNREFUSED`, or `undefined` if the connection was not refused
  */
 function refusalOf(endpoint: string, environment: CollectorEnvironment): Promise<string | undefined> {
-  const net = globalThis.process?.getBuiltinModule?.('node:net') as Net | undefined;
+  const net = builtIn('node:net');
   const url = parseAddress(endpoint);
   if (net === undefined || usesProxy(environment)) return Promise.resolve(undefined);
   if (url === undefined || lacksScheme(url.href)) return Promise.resolve(undefined);

@@ -1,10 +1,8 @@
+import { builtIn } from './built-in.ts';
 import { NAME } from './version.ts';
 
 interface AsyncScope {
   runInAsyncScope<Result>(run: () => Result): Result;
-}
-interface AsyncHooks {
-  readonly AsyncResource: new (type: string) => AsyncScope;
 }
 
 /** Made at load: later, the context of a request may be active. */
@@ -20,12 +18,8 @@ export function startOutside<Timer>(start: () => Timer): Timer {
   return timer;
 }
 
-/** Found without an import: not every runtime has `node:async_hooks`. */
 function detachedScope(): AsyncScope | undefined {
-  const { process } = globalThis as {
-    process?: { getBuiltinModule?(name: string): AsyncHooks | undefined };
-  };
-  const { AsyncResource } = process?.getBuiltinModule?.('node:async_hooks') ?? {};
+  const { AsyncResource } = builtIn('node:async_hooks') ?? {};
   if (AsyncResource === undefined) return undefined;
   class DetachedScope extends AsyncResource {
     /** Jest reports resources without it as open handles. */

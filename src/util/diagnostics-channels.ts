@@ -1,11 +1,6 @@
+import { builtIn } from './built-in.ts';
 import { guard } from './guard.ts';
 import { isOfSandbox } from './sandbox.ts';
-
-/** The part of `node:diagnostics_channel` that is used here. */
-interface DiagnosticsChannels {
-  subscribe(name: string, listener: (message: unknown) => void): void;
-  unsubscribe(name: string, listener: (message: unknown) => void): void;
-}
 
 /** The requests of `node:http`. */
 export const HTTP_REQUESTS = 'http.client.request.start';
@@ -21,13 +16,24 @@ export function listenToChannels(
   where: string,
   hear: (message: unknown) => void,
 ): () => void {
-  const channels = globalThis.process?.getBuiltinModule?.('node:diagnostics_channel') as
-    | DiagnosticsChannels
-    | undefined;
+  const channels = builtIn('node:diagnostics_channel');
   if (channels === undefined || isOfSandbox(channels.subscribe)) return () => undefined;
-  const listener = (message: unknown): void => void guard(where, hear, message);
+  let isHearing = false;
+  let isStopped = false;
+  const listener = (message: unknown): void => {
+    if (isStopped) return;
+    isHearing = true;
+    guard(where, hear, message);
+    isHearing = false;
+  };
+  const leave = (): void => {
+    for (const name of names) channels.unsubscribe(name, listener);
+  };
   for (const name of names) channels.subscribe(name, listener);
   return () => {
-    for (const name of names) channels.unsubscribe(name, listener);
+    isStopped = true;
+    // In Node 20.0, a request fails if its channel loses the last listener while it is published.
+    if (isHearing) queueMicrotask(leave);
+    else leave();
   };
 }

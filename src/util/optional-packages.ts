@@ -1,3 +1,4 @@
+import { builtIn } from './built-in.ts';
 import { thisFile } from './this-file.ts';
 
 export type CreateRequire = (from: string | URL) => NodeJS.Require;
@@ -19,7 +20,7 @@ const CODE_OPTION = /^(?:-e|-p|-pe|--eval|--print)(?:=|$)/;
  */
 export function findPackage(
   name: string,
-  createRequire: CreateRequire | undefined = builtInCreateRequire(),
+  createRequire: CreateRequire | undefined = builtIn('node:module')?.createRequire,
 ): NodeJS.Require | undefined {
   if (createRequire === undefined) return undefined;
   return requireThatFinds(name, [programFile, packageFile, workingDirectory], createRequire);
@@ -27,7 +28,7 @@ export function findPackage(
 
 /** A `require` that finds what an optional package depends on, if that package is found. */
 export function findDependenciesOf(name: string): NodeJS.Require | undefined {
-  const createRequire = builtInCreateRequire();
+  const { createRequire } = builtIn('node:module') ?? {};
   const require = findPackage(name, createRequire);
   return require === undefined || createRequire === undefined
     ? undefined
@@ -121,9 +122,4 @@ function isAbsolute(node: NodeJS.Require, file: string): boolean {
 
 function realPath(node: NodeJS.Require, file: string | URL): string {
   return (node('node:fs') as typeof import('node:fs')).realpathSync(file);
-}
-
-/** Without importing `node:module`, which not every runtime has. */
-function builtInCreateRequire(): CreateRequire | undefined {
-  return globalThis.process?.getBuiltinModule?.('node:module')?.createRequire;
 }

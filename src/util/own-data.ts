@@ -1,18 +1,12 @@
+import { builtIn } from './built-in.ts';
 import { asName, MAX_READ } from './payload.ts';
 
 /** Objects of one tool definition. A larger one is not recorded whole anyway. */
 const MAX_INERT_OBJECTS = 10_000;
 
-interface UtilModule {
-  readonly types: { isProxy(value: unknown): boolean };
-}
-
-/** Found without an import: not every runtime has `node:util`. */
-const isProxy: (value: unknown) => boolean = (
-  (
-    globalThis as { process?: { getBuiltinModule?(name: string): UtilModule | undefined } }
-  ).process?.getBuiltinModule?.('node:util')?.types ?? { isProxy: () => false }
-).isProxy;
+const { isProxy }: { isProxy(value: unknown): boolean } = builtIn('node:util')?.types ?? {
+  isProxy: () => false,
+};
 
 /** The value of an own property, read without running code of the program: no accessor, and no trap of a proxy. */
 export function ownValue(value: unknown, key: PropertyKey): unknown {

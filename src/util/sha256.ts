@@ -1,18 +1,13 @@
+import { builtIn } from './built-in.ts';
+
 /** Bytes hashed at most without `node:crypto`, which already takes some milliseconds. */
 const MAX_SLOW_BYTES = 262_144;
 
-interface Crypto {
-  createHash(algorithm: string): { update(data: Uint8Array): { digest(encoding: 'hex'): string } };
-}
+let found: typeof import('node:crypto') | false | undefined;
 
-let found: Crypto | false | undefined;
-
-/**
- * Node's `crypto`, looked up without an import because other runtimes lack it, and only when needed because it takes
- * longer to load than this whole package.
- */
-function nodeCrypto(): Crypto | undefined {
-  found ??= findCrypto() ?? false;
+/** Node's `crypto`, looked up only when needed because it takes longer to load than this whole package. */
+function nodeCrypto(): typeof import('node:crypto') | undefined {
+  found ??= builtIn('node:crypto') ?? false;
   return found === false ? undefined : found;
 }
 
@@ -24,14 +19,6 @@ export function hashableBytes(limit: number): number {
 /** The SHA-256 of bytes as hexadecimal digits. Synchronous: a promise would settle too late for the span. */
 export function sha256(bytes: Uint8Array): string {
   return nodeCrypto()?.createHash('sha256').update(bytes).digest('hex') ?? slowSha256(bytes);
-}
-
-function findCrypto(): Crypto | undefined {
-  try {
-    return process.getBuiltinModule('node:crypto');
-  } catch {
-    return undefined;
-  }
 }
 
 interface Constants {

@@ -4,15 +4,19 @@ import { describe, expect, test } from 'vitest';
 import { assertSpanTree } from '../../src/testing.ts';
 import { useSimulator } from '../support/lanes/api.ts';
 import { run } from '../support/lanes/command.ts';
-import { OLD_NODE_LANE } from '../support/lanes/lanes.ts';
+import { OLD_NODE_LANE, OLDEST_NODE_LANE } from '../support/lanes/lanes.ts';
 import { laneDirectory, PACKAGE_NAME, programsDirectory } from '../support/lanes/paths.ts';
 import { runProgram } from '../support/lanes/program.ts';
 
-/** Before 22.15 Node has no module hooks in the program's own thread. */
-const NODE_20 = join(laneDirectory(OLD_NODE_LANE.name), 'node_modules', 'node', 'bin', 'node');
-
 const simulator = useSimulator();
-const LANES = [OLD_NODE_LANE.name, 'openai-6-sdk-2'];
+const OLDEST = OLDEST_NODE_LANE.name;
+const LANES = [OLD_NODE_LANE.name, 'openai-6-sdk-2', OLDEST];
+
+/** Before 22.15 Node has no module hooks in the program's own thread. */
+function nodeOf(lane: string): string {
+  const owner = lane === OLDEST ? lane : OLD_NODE_LANE.name;
+  return join(laneDirectory(owner), 'node_modules', 'node', 'bin', 'node');
+}
 
 const ASK = `
   const client = new OpenAI({ apiKey: 'test', baseURL: process.env.BASE_URL });
@@ -32,15 +36,32 @@ function useTools(lane: string): string {
   `;
 }
 
-test('the lane runs the Node version of its name', async () => {
-  const { stdout } = await runProgram({ lane: OLD_NODE_LANE.name, node: NODE_20, parameters: ['--version'] });
-  expect(stdout).toMatch(/^v20\./);
+test.each([
+  [OLD_NODE_LANE.name, /^v20\./],
+  [OLDEST, /^v20\.6\./],
+])('%s runs the Node version of its name', async (lane, version) => {
+  const { stdout } = await runProgram({ lane, node: nodeOf(lane), parameters: ['--version'] });
+  expect(stdout).toMatch(version);
+});
+
+test(`${OLDEST}: optional packages are found, so that the first call has a cost`, async () => {
+  const { spans } = await runProgram({
+    lane: OLDEST,
+    node: nodeOf(OLDEST),
+    parameters: ['--require', './sdk-2.cjs'],
+    source: {
+      format: 'cjs',
+      text: `const OpenAI = require('openai'); (async () => {${ASK.replace('gpt-4o', 'gpt-4o-mini')}})();`,
+    },
+    env: { BASE_URL: simulator().url },
+  });
+  expect(spans.map(({ attributes }) => attributes['openai.cost'])).toEqual([expect.any(Number)]);
 });
 
 test.each(LANES)('%s: CommonJS is instrumented by hooking require', async (lane) => {
   const { spans } = await runProgram({
     lane,
-    node: NODE_20,
+    node: nodeOf(lane),
     parameters: ['--require', './sdk-2.cjs'],
     source: { format: 'cjs', text: `const OpenAI = require('openai'); (async () => {${ASK}})();` },
     env: { BASE_URL: simulator().url },
@@ -51,7 +72,7 @@ test.each(LANES)('%s: CommonJS is instrumented by hooking require', async (lane)
 test.each(LANES)('%s: the loop that a helper of CommonJS runs is recorded', async (lane) => {
   const { spans } = await runProgram({
     lane,
-    node: NODE_20,
+    node: nodeOf(lane),
     parameters: ['--require', './sdk-2.cjs'],
     source: { format: 'cjs', text: `const OpenAI = require('openai'); (async () => {${useTools(lane)}})();` },
     env: { BASE_URL: simulator().url },
@@ -70,7 +91,7 @@ test.each(LANES)('%s: the loop that a helper of CommonJS runs is recorded', asyn
 test.each(LANES)('%s: CommonJS that was loaded before is found', async (lane) => {
   const { spans } = await runProgram({
     lane,
-    node: NODE_20,
+    node: nodeOf(lane),
     source: {
       format: 'cjs',
       text: `const OpenAI = require('openai'); require('./sdk-2.cjs'); (async () => {${ASK}})();`,
@@ -83,7 +104,7 @@ test.each(LANES)('%s: CommonJS that was loaded before is found', async (lane) =>
 test.each(LANES)('%s: an ES module instruments itself with instrumentOpenAI', async (lane) => {
   const { spans } = await runProgram({
     lane,
-    node: NODE_20,
+    node: nodeOf(lane),
     parameters: ['--import', './sdk-2.mjs'],
     source: {
       format: 'mjs',
@@ -102,7 +123,7 @@ test.each(LANES)('%s: an ES module instruments itself with instrumentOpenAI', as
 test.each(LANES)('%s: disable() and enable() work', async (lane) => {
   const { spans } = await runProgram({
     lane,
-    node: NODE_20,
+    node: nodeOf(lane),
     parameters: ['--require', './sdk-2.cjs'],
     source: {
       format: 'cjs',
@@ -138,7 +159,7 @@ describe.each(LANES)('%s: an ES module that nothing can hook', (lane) => {
   test('is told so in one line when it ends', async () => {
     const { spans, stderr } = await runProgram({
       lane,
-      node: NODE_20,
+      node: nodeOf(lane),
       parameters: ['--import', './sdk-2.mjs'],
       source: { format: 'mjs', text },
       env: { BASE_URL: simulator().url },
@@ -152,7 +173,7 @@ describe.each(LANES)('%s: an ES module that nothing can hook', (lane) => {
     await writeFile(join(programsDirectory(lane), 'hooked.cjs'), `require('openai');`);
     const command = join(laneDirectory(lane), 'node_modules', PACKAGE_NAME, 'dist', 'cli.cjs');
     const examine = (start: string) =>
-      run(NODE_20, [command, 'doctor', '--start', start], { cwd: programsDirectory(lane) });
+      run(nodeOf(lane), [command, 'doctor', '--start', start], { cwd: programsDirectory(lane) });
     const unhooked = await examine('node --import ./sdk-2.mjs unhooked.mjs');
     expect(unhooked.code).toBe(1);
     expect(unhooked.stdout).toMatch(/^problem +file type: unhooked\.mjs is an ES module/m);

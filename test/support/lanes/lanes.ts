@@ -60,6 +60,12 @@ export const OLD_NODE_LANE: Lane = {
   packages: { node: '20.20.2', openai: '4.104.0', ...SDK_2 },
 };
 
+/** The oldest Node that SDK 2 names. It has no `process.getBuiltinModule`. */
+export const OLDEST_NODE_LANE: Lane = {
+  name: 'node-20.6',
+  packages: { node: '20.6.0', openai: '6.49.0', '@pydantic/genai-prices': '0.1.8', ...SDK_2 },
+};
+
 /** What users begin with: one OpenTelemetry line, whole or bare. */
 export const CLEAN_LANES: readonly Lane[] = [
   {
@@ -78,7 +84,7 @@ export const CLEAN_LANES: readonly Lane[] = [
   },
 ];
 
-export const LANES: readonly Lane[] = [...PROGRAM_LANES, OLD_NODE_LANE, ...CLEAN_LANES];
+export const LANES: readonly Lane[] = [...PROGRAM_LANES, OLD_NODE_LANE, OLDEST_NODE_LANE, ...CLEAN_LANES];
 
 /** The first version with sockets. Its aborted streams end by chance, so that only its sockets can be compared. */
 export const FIRST_WITH_SOCKETS = '4.85.0';
