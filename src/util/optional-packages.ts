@@ -69,6 +69,7 @@ function requireThatFinds(
       const from = place(node);
       if (from === undefined) continue;
       const require = createRequire(from);
+      if (installsMissing() && !isInstalled(node, require, name)) continue;
       require.resolve(name);
       return require;
     } catch {
@@ -76,6 +77,16 @@ function requireThatFinds(
     }
   }
   return undefined;
+}
+
+/** Bun downloads and runs a package that it resolves but cannot find. */
+export function installsMissing(): boolean {
+  return globalThis.process?.versions?.bun !== undefined;
+}
+
+function isInstalled(node: NodeJS.Require, require: NodeJS.Require, name: string): boolean {
+  const { existsSync } = node('node:fs') as typeof import('node:fs');
+  return require.resolve.paths(name)?.some((folder) => existsSync(`${folder}/${name}/package.json`)) === true;
 }
 
 function programFile(node: NodeJS.Require): string | undefined {

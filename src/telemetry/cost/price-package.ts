@@ -2,7 +2,7 @@ import { type ModelPrices, readPrices } from '../../config/model-prices.ts';
 import { asPricePackage, type PricePackage } from '../../config/price-package.ts';
 import { startOutside } from '../../util/detached-timer.ts';
 import { BoundedMap } from '../../util/lru-map.ts';
-import { findPackage } from '../../util/optional-packages.ts';
+import { findPackage, installsMissing } from '../../util/optional-packages.ts';
 import { field } from '../../util/payload.ts';
 import { platformTimers } from '../../util/platform-timers.ts';
 
@@ -116,7 +116,7 @@ export class PriceList {
     if (this.#loaded) return;
     this.#loaded = true;
     this.#package = requirePackage();
-    if (this.#package === undefined) void this.#import();
+    if (this.#package === undefined && !installsMissing()) void this.#import();
   }
 
   async #import(): Promise<void> {

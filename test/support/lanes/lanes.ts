@@ -84,7 +84,18 @@ export const CLEAN_LANES: readonly Lane[] = [
   },
 ];
 
-export const LANES: readonly Lane[] = [...PROGRAM_LANES, OLD_NODE_LANE, OLDEST_NODE_LANE, ...CLEAN_LANES];
+const BUN = { bun: '1.4.4' };
+
+/** Bun has module hooks of its own only, and installs what it cannot find. */
+export const BUN_LANE: Lane = { name: 'bun', packages: { openai: '7.57.0', ...SDK_3, ...BUN } };
+
+export const LANES: readonly Lane[] = [
+  ...PROGRAM_LANES,
+  OLD_NODE_LANE,
+  OLDEST_NODE_LANE,
+  BUN_LANE,
+  ...CLEAN_LANES,
+];
 
 /** The first version with sockets. Its aborted streams end by chance, so that only its sockets can be compared. */
 export const FIRST_WITH_SOCKETS = '4.85.0';
@@ -127,7 +138,7 @@ export const RUNTIMES_LANE: ProgramLane = {
     openai: '7.57.0',
     ...SDK_3,
     ...SOCKETS,
-    bun: '1.4.4',
+    ...BUN,
     deno: '2.9.6',
     workerd: '1.20261117.1',
   },
