@@ -1,3 +1,5 @@
+import { startOutside } from '../util/detached-timer.ts';
+
 /** The actions on a signal. Both resolve within a timeout and never reject. */
 export interface SignalActions {
   /** Called if the program handles the signal itself: sends what is recorded. */
@@ -7,6 +9,9 @@ export interface SignalActions {
 }
 
 const SIGNALS = ['SIGTERM', 'SIGINT', 'SIGHUP'] as const;
+
+/** Shorter than a person takes to press Ctrl-C again. */
+const REPEATED_SIGNAL_MS = 100;
 
 /**
  * Flushes on `SIGTERM`, `SIGINT` and `SIGHUP`. If the program has no listener for the signal, the process ends by that
@@ -34,9 +39,10 @@ function onSignal(signal: NodeJS.Signals, actions: SignalActions): () => void {
     const isAlone = process.listenerCount(signal) === 1;
     // Node passes the number of a signal. `process.emit('SIGTERM')` without listeners would do nothing.
     if (isAlone && typeof number !== 'number') return;
+    const stopIgnoring = isAlone ? ignoreRepeated(signal) : undefined;
     stop();
-    if (isAlone) finishAndDie(signal, actions);
-    else void actions.flush();
+    if (stopIgnoring === undefined) void actions.flush();
+    else finishAndDie(signal, actions, stopIgnoring);
   };
   /** A listener that is prepended later would run before ours. */
   const stayFirst = (event: string | symbol, listener: unknown): void => {
@@ -52,8 +58,20 @@ function onSignal(signal: NodeJS.Signals, actions: SignalActions): () => void {
   return stop;
 }
 
-/** Sends the signal again after the flush. A second signal during the flush ends the process at once: nobody listens. */
-function finishAndDie(signal: NodeJS.Signals, actions: SignalActions): void {
-  const die = (): void => void process.kill(process.pid, signal);
+/** With `node --watch`, one Ctrl-C arrives twice: from the terminal and from the watcher. */
+function ignoreRepeated(signal: NodeJS.Signals): () => void {
+  const ignore = (): void => undefined;
+  const stop = (): void => void process.removeListener(signal, ignore);
+  process.on(signal, ignore);
+  startOutside(() => setTimeout(stop, REPEATED_SIGNAL_MS));
+  return stop;
+}
+
+/** Sends the signal again after the flush. A later signal during the flush ends the process at once: nobody listens. */
+function finishAndDie(signal: NodeJS.Signals, actions: SignalActions, stopIgnoring: () => void): void {
+  const die = (): void => {
+    stopIgnoring();
+    process.kill(process.pid, signal);
+  };
   actions.finish().then(die, die);
 }
