@@ -17,8 +17,8 @@ export const ENTRIES: readonly Entry[] = [
   { name: 'agents', kilobytes: 205, loads: [API] },
   { name: 'client', kilobytes: 386, loads: [API] },
   { name: 'export', kilobytes: 155, loads: [API] },
-  { name: 'index', kilobytes: 397, loads: [API, ...HOOKS] },
-  { name: 'openai', kilobytes: 386, loads: [API, 'openai'] },
-  { name: 'register', kilobytes: 541, loads: [API, ...HOOKS] },
+  { name: 'index', kilobytes: 398, loads: [API, ...HOOKS] },
+  { name: 'openai', kilobytes: 387, loads: [API, 'openai'] },
+  { name: 'register', kilobytes: 542, loads: [API, ...HOOKS] },
   { name: 'testing', kilobytes: 8, loads: [] },
 ];
