@@ -15,7 +15,7 @@ const HOOKS = ['node:fs', 'node:module', 'node:path', 'node:url'];
 /** Limits are two per cent above what the entries are: to be lowered with them, and raised for a reason. */
 export const ENTRIES: readonly Entry[] = [
   { name: 'agents', kilobytes: 205, loads: [API] },
-  { name: 'client', kilobytes: 386, loads: [API] },
+  { name: 'client', kilobytes: 387, loads: [API] },
   { name: 'export', kilobytes: 155, loads: [API] },
   { name: 'index', kilobytes: 398, loads: [API, ...HOOKS] },
   { name: 'openai', kilobytes: 387, loads: [API, 'openai'] },
