@@ -5,17 +5,7 @@ import { makeSpans, spanOfSdk1 } from './spans.ts';
 
 /** A span as hostile as a broken exporter could make it: any ids, any parent. */
 function rawSpan(spanId: string, parentId: string): FinishedSpan {
-  const context = { traceId: 'a'.repeat(32), spanId };
-  return {
-    name: spanId,
-    kind: 0,
-    startTime: [0, 0],
-    endTime: [1, 0],
-    status: { code: 0 },
-    attributes: {},
-    parentSpanContext: { spanId: parentId },
-    spanContext: () => context,
-  };
+  return { ...spanOfSdk1(spanId), parentSpanContext: { spanId: parentId } };
 }
 
 function draw(spans: readonly FinishedSpan[]): string[] {
