@@ -155,8 +155,6 @@ export class InvocationRequest implements CallObservation {
     const invocation = this.#invocation;
     if (this.#holds) invocation.life.requests--;
     else invocation.life.streams--;
-    if (call.error === undefined && NEEDS_OPEN_RUN.test(this.#route.template))
-      invocation.life.touch(call.startTime);
     if (call.error === undefined) this.#accept(call);
     else if (this.#ask !== undefined) this.#state?.asks.delete(this.#ask);
     if (call.outcome === 'value') this.#facts.read(call.value, call.endTime);
@@ -167,6 +165,7 @@ export class InvocationRequest implements CallObservation {
 
   /** Called when the server has accepted the input of the request. */
   #accept(call: Call): void {
+    if (NEEDS_OPEN_RUN.test(this.#route.template)) this.#invocation.life.touch(call.startTime);
     this.#answer(call.startTime);
     if (this.#ask === undefined || this.#state === undefined) return;
     accept(this.#ask, call);
