@@ -212,8 +212,8 @@ describe('a response that another process created', () => {
     const program = await startProgram();
     program.simulator.respond({ output: [{ webSearch: { query: 'x' } }, { message: 'x is 1' }] });
     const plain = new OpenAI({ apiKey: 'test', baseURL: program.simulator.url });
-    // An hour ago: the API tells times in whole seconds, so a response made just now may begin before or after its fetch.
-    program.simulator.clock.offset = -3600;
+    // Half an hour ago: the API tells times in whole seconds, so a response made just now may begin before or after its fetch.
+    program.simulator.clock.offset = -1800;
     const { id } = await plain.responses.create({ model: 'gpt-4o-mini', input: 'x?', background: true });
     while ((await plain.responses.retrieve(id)).status !== 'completed');
     await otherProcess(program, { adoptRuns: 'polled' }).responses.retrieve(id);
