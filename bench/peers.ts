@@ -15,6 +15,7 @@ const OPENAI = 'openai@6.49.0';
 const OPEN_TELEMETRY = [
   '@opentelemetry/api@1.10.0',
   '@opentelemetry/context-async-hooks@3.1.1',
+  '@opentelemetry/otlp-transformer@0.301.0',
   '@opentelemetry/sdk-logs@3.1.0',
   '@opentelemetry/sdk-metrics@3.1.1',
   '@opentelemetry/sdk-trace@3.1.1',

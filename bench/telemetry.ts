@@ -1,4 +1,5 @@
 import type { Context, Span, TracerProvider } from '@opentelemetry/api';
+import type { ReadableLogRecord } from '@opentelemetry/sdk-logs';
 import type { MeterProvider, MetricReader } from '@opentelemetry/sdk-metrics';
 import type { ReadableSpan, SpanProcessor } from '@opentelemetry/sdk-trace';
 import type { Case } from './cases/case.ts';
@@ -6,8 +7,11 @@ import type { Case } from './cases/case.ts';
 /** What `require` gives in a folder in which OpenTelemetry is installed. */
 export type Load = (name: string) => unknown;
 
-/** The parts of a case that decide how telemetry is set up. */
-export type TelemetryOptions = Pick<Case, 'metered' | 'sampled' | 'silent'>;
+/** How telemetry is set up: parts of a case, and whether what is recorded is exported. */
+export interface TelemetryOptions extends Pick<Case, 'metered' | 'sampled' | 'silent'> {
+  /** Whether spans and log records become OTLP requests, which are dropped. Default `false`. */
+  readonly exported?: boolean | undefined;
+}
 
 /** What was recorded, the program's own span aside. */
 export interface Signals {
@@ -38,10 +42,14 @@ export interface CountingTelemetry extends Telemetry {
 
 const PROGRAM = 'program';
 
+/** As many as the SDK's batch processors export at once. */
+export const BATCH = 512;
+
 export function setUpTelemetry(load: Load, options: TelemetryOptions): CountingTelemetry {
-  const { metered = true, sampled = true, silent } = options;
+  const { metered = true, sampled = true, silent, exported = false } = options;
   const api = load('@opentelemetry/api') as typeof import('@opentelemetry/api');
-  const spans = new Counter();
+  const serializers = exported ? loadSerializers(load) : undefined;
+  const spans = new Counter(batchFor(serializers?.ProtobufTraceSerializer));
   if (silent === 'no SDK') return withoutSdk(api, spans);
   const sampler = { shouldSample: () => ({ decision: sampled ? 2 : 0 }), toString: () => 'fixed' };
   const { TracerProvider } = load('@opentelemetry/sdk-trace') as typeof import('@opentelemetry/sdk-trace');
@@ -54,7 +62,7 @@ export function setUpTelemetry(load: Load, options: TelemetryOptions): CountingT
   const metrics = metered ? makeMeterProvider(load) : undefined;
   const meterProvider = metrics?.provider;
   if (meterProvider !== undefined) api.metrics.setGlobalMeterProvider(meterProvider);
-  const logRecords = countLogRecords(load, api);
+  const logRecords = countLogRecords(load, api, batchFor(serializers?.ProtobufLogsSerializer));
   return {
     api,
     tracerProvider,
@@ -124,12 +132,38 @@ function makeMeterProvider(load: Load): { provider: MeterProvider; reader: Metri
   return { provider: new sdk.MeterProvider({ readers: [reader] }), reader };
 }
 
-/** Log records are made, counted and dropped. `NodeSDK` has a logger provider, too, unless it is told otherwise. */
-function countLogRecords(load: Load, api: Telemetry['api']): { readonly emitted: number } {
+type Batch<Item> = (item: Item) => void;
+
+function loadSerializers(load: Load): typeof import('@opentelemetry/otlp-transformer') {
+  return load('@opentelemetry/otlp-transformer') as typeof import('@opentelemetry/otlp-transformer');
+}
+
+/** Collects items as the SDK's batch processors do. A full batch becomes an OTLP request, which nobody sends. */
+export function batchFor<Item>(
+  serializer: { serializeRequest(items: Item[]): Uint8Array | undefined } | undefined,
+): Batch<Item> {
+  if (serializer === undefined) return () => undefined;
+  let items: Item[] = [];
+  return (item) => {
+    if (items.push(item) < BATCH) return;
+    if (serializer.serializeRequest(items) === undefined) throw new Error('Nothing was serialised');
+    items = [];
+  };
+}
+
+/** Log records are made and counted. `NodeSDK` has a logger provider, too, unless it is told otherwise. */
+function countLogRecords(
+  load: Load,
+  api: Telemetry['api'],
+  batch: Batch<ReadableLogRecord>,
+): { readonly emitted: number } {
   const { LoggerProvider } = load('@opentelemetry/sdk-logs') as typeof import('@opentelemetry/sdk-logs');
   const counter = { emitted: 0 };
   const processor = {
-    onEmit: () => void counter.emitted++,
+    onEmit: (record: ReadableLogRecord) => {
+      counter.emitted++;
+      batch(record);
+    },
     forceFlush: async () => undefined,
     shutdown: async () => undefined,
   };
@@ -146,21 +180,28 @@ async function pointsOf(reader: MetricReader | undefined): Promise<number> {
   return counts.reduce((sum, count) => sum + count, 0);
 }
 
-/** Drops what it gets: exporters cost the same whoever made the spans. */
+/** Counts spans, and hands them to a batch. */
 class Counter implements SpanProcessor {
+  readonly #batch: Batch<ReadableSpan>;
   ended = 0;
   open = 0;
   /** Off while anything is measured. */
   countsAttributes = false;
   attributes = 0;
 
+  constructor(batch: Batch<ReadableSpan>) {
+    this.#batch = batch;
+  }
+
   onStart(_span: Span, _context: Context): void {
     this.open += 1;
   }
 
-  onEnd({ name, attributes }: ReadableSpan): void {
+  onEnd(span: ReadableSpan): void {
+    const { name, attributes } = span;
     this.open -= 1;
     if (name === PROGRAM) return;
+    this.#batch(span);
     this.ended += 1;
     if (this.countsAttributes) this.attributes += Object.keys(attributes).length;
   }

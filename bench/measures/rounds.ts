@@ -5,6 +5,12 @@ import { startWorker, type Worker } from '../worker/worker.ts';
 /** Rounds after which the times of most cases no longer fall, since V8 has compiled what it will: 32,000 small calls. */
 export const WARM_UPS = 40;
 
+/**
+ * Processes for the processor time of one variant: V8 compiles the same code a few percent faster or slower each time
+ * that it is run.
+ */
+export const PROCESSES = 3;
+
 /** A variant, and where it is installed. */
 export interface Placed {
   readonly variant: Variant;
@@ -19,6 +25,10 @@ export interface RoundsOptions {
   /** Rounds before those that count. */
   readonly warmUps: number;
   readonly server?: string;
+  /** Whether what is recorded becomes OTLP requests, too. */
+  readonly exported?: boolean;
+  /** Processes that each variant has, one after another: the rounds are shared out among them. Default 1. */
+  readonly processes?: number;
   readonly flags?: readonly string[];
 }
 
@@ -37,9 +47,29 @@ export type SamplesByVariant = ReadonlyMap<string, Samples>;
  * what else the machine does disturbs all alike. A variant that fails is left out from then on.
  */
 export async function interleave(options: RoundsOptions): Promise<SamplesByVariant> {
-  const { rounds, warmUps, order } = options;
-  const answers = new Map<string, Answer[]>();
-  const failures = new Map<string, string>();
+  const { rounds, processes = 1 } = options;
+  const measured: Measured = { answers: new Map(), failures: new Map() };
+  for (let left = processes; left > 0; left--)
+    await measureRounds(options, Math.ceil((rounds - roundsOf(measured)) / left), measured);
+  const { answers, failures } = measured;
+  return new Map(
+    options.placed.map(({ variant: { name } }) => [name, samplesOf(answers.get(name), failures.get(name))]),
+  );
+}
+
+/** By the name of the variant. */
+interface Measured {
+  readonly answers: Map<string, Answer[]>;
+  readonly failures: Map<string, string>;
+}
+
+function roundsOf({ answers }: Measured): number {
+  return Math.max(0, ...[...answers.values()].map(({ length }) => length));
+}
+
+async function measureRounds(options: RoundsOptions, rounds: number, measured: Measured): Promise<void> {
+  const { warmUps, order } = options;
+  const { answers, failures } = measured;
   let workers = await startAll(options, failures);
   for (let round = -warmUps; round < rounds; round++) {
     for (const worker of rotated(workers, round)) {
@@ -53,16 +83,14 @@ export async function interleave(options: RoundsOptions): Promise<SamplesByVaria
     workers = workers.filter(({ variant }) => !failures.has(variant));
   }
   for (const worker of workers) worker.stop();
-  return new Map(
-    options.placed.map(({ variant: { name } }) => [name, samplesOf(answers.get(name), failures.get(name))]),
-  );
 }
 
 async function startAll(options: RoundsOptions, failures: Map<string, string>): Promise<Worker[]> {
-  const { placed, measured, server, flags } = options;
+  const { placed, measured, server, exported = false, flags } = options;
   const workers: Worker[] = [];
-  for (const { variant, folder } of placed) {
+  for (const { variant, folder } of placed.filter((one) => !failures.has(one.variant.name))) {
     const assignment = {
+      exported,
       variant: variant.name,
       measured,
       folder,

@@ -18,12 +18,13 @@ interface Setting {
   readonly measured: Case;
   readonly folder: string;
   readonly server?: string | undefined;
+  readonly exported?: boolean | undefined;
 }
 
 /** A program as it is after its start: OpenTelemetry, then what observes `openai`, then `openai` and a client. */
-export function prepareProgram({ variant, measured, folder, server }: Setting): PreparedProgram {
+export function prepareProgram({ variant, measured, folder, server, exported }: Setting): PreparedProgram {
   const load = createRequire(join(folder, 'program.js'));
-  const telemetry = setUpTelemetry(load, measured);
+  const telemetry = setUpTelemetry(load, { ...measured, exported });
   const prepared = variant.prepare({ load, folder, telemetry, measured });
   const module = load('openai') as typeof import('openai');
   prepared?.loaded?.(module);

@@ -10,6 +10,8 @@ export interface Assignment {
   readonly folder: string;
   /** A server to ask; without one the answers come from the worker's own memory. */
   readonly server?: string;
+  /** Whether what is recorded becomes OTLP requests, too. */
+  readonly exported?: boolean;
 }
 
 /** What a worker can be told to do with so many operations. */

@@ -6,6 +6,7 @@ import { readOptions } from '../../bench/options.ts';
 import { PAGES, type Part, pathOf, replacePart } from '../../bench/page.ts';
 import { estimate, fastest, paired } from '../../bench/statistics.ts';
 import { cpuTable, peersTable, signalsTable } from '../../bench/tables.ts';
+import { BATCH, batchFor } from '../../bench/telemetry.ts';
 import { BARE, CONTROL, FACTS, NONE, OURS } from '../../bench/variants/index.ts';
 
 describe('an estimate', () => {
@@ -112,6 +113,27 @@ describe('a profile', () => {
     ['the rest', [frame('runMicrotasks')]],
   ] as const)('attributes to %s what runs for it', (group, stack) => {
     expect(groupOf(stack)).toBe(group);
+  });
+});
+
+describe('an export', () => {
+  it('makes one request of each full batch', () => {
+    const requests: number[][] = [];
+    const batch = batchFor<number>({
+      serializeRequest(items) {
+        requests.push(items);
+        return new Uint8Array();
+      },
+    });
+    for (let item = 0; item < 2 * BATCH + 1; item++) batch(item);
+    expect(requests.map(({ length }) => length)).toEqual([BATCH, BATCH]);
+    expect(requests[1]?.[0]).toBe(BATCH);
+  });
+
+  it('that fails stops the measurement', () => {
+    const batch = batchFor<number>({ serializeRequest: () => undefined });
+    for (let item = 1; item < BATCH; item++) batch(item);
+    expect(() => batch(BATCH)).toThrow('Nothing was serialised');
   });
 });
 
