@@ -1,4 +1,5 @@
 import { guard } from '../util/guard.ts';
+import { isProxy } from '../util/own-data.ts';
 import { field, objectField } from '../util/payload.ts';
 import { passOn } from '../util/watch-result.ts';
 import type { Call } from './call.ts';
@@ -167,6 +168,7 @@ export function wrapParse(original: Method): Method {
     parse(...args) {
       const call = callOf(this);
       if (call?.carrier !== undefined) call.asked = true;
+      if (call?.rawRequested === true) call.rawRequested = false;
       if (call?.indirect === true) watchIndirect(call, this);
       return original.apply(this, args);
     },
@@ -181,12 +183,23 @@ export function wrapAsResponse(original: Method): Method {
       // Without ` && field(this, 'parsedPromise') === undefined`, `withResponse` ends the call before its result is read.
       if (call !== undefined && !call.settled && field(this, 'parsedPromise') === undefined) {
         if (call.indirect) watchIndirect(call, this);
-        call.rawRequested = true;
-        if (call.headersTime > 0) closeRaw(call);
+        if (!isForWatcher(this)) {
+          call.rawRequested = true;
+          if (call.headersTime > 0) closeRaw(call);
+        }
       }
       return original.apply(this, args);
     },
   });
+}
+
+/**
+ * Whether another library asks, to learn of failures, before the program has the promise: Sentry replaces the parser by a
+ * proxy first, and the method afterwards.
+ */
+function isForWatcher(promise: object): boolean {
+  const parser = field(promise, 'parseResponse');
+  return isProxy(parser) && watchingParses.get(parser) === undefined && !Object.hasOwn(promise, 'asResponse');
 }
 
 /**

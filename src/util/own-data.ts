@@ -4,9 +4,7 @@ import { asName, MAX_READ } from './payload.ts';
 /** Objects of one tool definition. A larger one is not recorded whole anyway. */
 const MAX_INERT_OBJECTS = 10_000;
 
-const { isProxy }: { isProxy(value: unknown): boolean } = builtIn('node:util')?.types ?? {
-  isProxy: () => false,
-};
+export const isProxy: (value: unknown) => boolean = builtIn('node:util')?.types.isProxy ?? (() => false);
 
 /** The value of an own property, read without running code of the program: no accessor, and no trap of a proxy. */
 export function ownValue(value: unknown, key: PropertyKey): unknown {

@@ -35,6 +35,17 @@ async function compare(program: Program): Promise<void> {
   expect(outcomes[1]).toEqual(outcomes[0]);
 }
 
+/** As Sentry watches a promise of the SDK: the parser, then failures, then who asks for the raw response. */
+function watchedByLibrary<Promised extends { asResponse(): Promise<Response> }>(promise: Promised): Promised {
+  const watch = (name: 'parseResponse' | 'asResponse'): void => {
+    Reflect.set(promise, name, new Proxy(Reflect.get(promise, name) as () => unknown, {}));
+  };
+  watch('parseResponse');
+  promise.asResponse().catch(() => undefined);
+  watch('asResponse');
+  return promise;
+}
+
 /** The simulator counts its ids up, and a second may have passed. */
 function withoutIds(value: unknown): unknown {
   if (value instanceof Headers) return withoutIds(Object.fromEntries(value));
@@ -104,6 +115,34 @@ describe('a program gets the same results as without instrumentation', () => {
         return { status: response.status, page: (await promise).data };
       },
       'GET /models  openai.response.parsed=false',
+    ],
+    [
+      'the value, which a library watches that asks for the raw response first',
+      (client) => watchedByLibrary(client.chat.completions.create(HELLO)),
+      'chat gpt-4o  gen_ai.usage.input_tokens=*',
+    ],
+    [
+      'the watched value, long after its response',
+      async (client) => {
+        const promise = watchedByLibrary(client.chat.completions.create(HELLO));
+        await (promise as unknown as { responsePromise: Promise<unknown> }).responsePromise;
+        return promise;
+      },
+      'chat gpt-4o  gen_ai.usage.input_tokens=*',
+    ],
+    [
+      'the raw response of a watched value',
+      async (client) => (await watchedByLibrary(client.chat.completions.create(HELLO)).asResponse()).json(),
+      'chat gpt-4o  openai.response.parsed=false',
+    ],
+    [
+      'the raw response and the value, asked for at once',
+      async (client) => {
+        const promise = client.chat.completions.create(HELLO);
+        const [response, completion] = await Promise.all([promise.asResponse(), promise]);
+        return { status: response.status, completion };
+      },
+      'chat gpt-4o  gen_ai.usage.input_tokens=*',
     ],
     [
       'the raw response of a page',

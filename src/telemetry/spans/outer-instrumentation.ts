@@ -1,7 +1,7 @@
 import { type Context, createContextKey, type Span, trace } from '@opentelemetry/api';
 import { OTHER_INSTRUMENTATIONS, SENTRY_SCOPE } from '../../diagnostics/other-instrumentations.ts';
 import { ATTR_GEN_AI_OPERATION_NAME } from '../../semconv/attributes.ts';
-import { asName, fieldsOf, type PayloadObject, row, stringField } from '../../util/payload.ts';
+import { asName, fieldsOf, objectField, type PayloadObject, row, stringField } from '../../util/payload.ts';
 import { NAME } from '../../util/version.ts';
 import type { InferenceKind } from '../operation.ts';
 
@@ -104,7 +104,10 @@ function says(attributes: unknown, kind: InferenceKind): boolean {
   for (let index = 0; index < SIGNS.length; index++) {
     const { attribute, kinds } = SIGNS[index] as Sign;
     const value = stringField(attributes, attribute);
-    if (value !== undefined) return row(kinds, value)?.includes(kind) === true;
+    if (value !== undefined)
+      return (
+        row(kinds, value)?.includes(kind) === true && stringField(attributes, LANGSMITH_KIND) === undefined
+      );
   }
   return false;
 }
@@ -115,16 +118,23 @@ function isReadable(span: Span): boolean {
 }
 
 const LANGSMITH = 'langsmith';
+/** LangSmith sets it on the span that is active, also on one of the program, when a run of LangChain ends. */
+const LANGSMITH_KIND = 'langsmith.span.kind';
 /** The global in which LangSmith keeps the run that the program is in. */
 const LANGSMITH_RUNS: symbol = Symbol.for('ls:tracing_async_local_storage');
 const LANGSMITH_KINDS: readonly InferenceKind[] = [...CHAT, ...COMPLETION];
 
-/** LangSmith names the operation on its span only after the call. Its run says earlier that it is a model call. */
+/**
+ * LangSmith names the operation on its span only after the call. Its run says earlier that it is the model call of a wrapped
+ * client: the runs that a program makes itself seldom name a provider.
+ */
 function isLangSmithModelCall(kind: InferenceKind): boolean {
   const storage = (globalThis as Readonly<Record<symbol, unknown>>)[LANGSMITH_RUNS] as
     | { getStore?(): unknown }
     | undefined;
-  return LANGSMITH_KINDS.includes(kind) && stringField(storage?.getStore?.(), 'run_type') === 'llm';
+  if (!LANGSMITH_KINDS.includes(kind)) return false;
+  const { run_type: type, extra } = fieldsOf(storage?.getStore?.());
+  return type === 'llm' && stringField(objectField(extra, 'metadata'), 'ls_provider') !== undefined;
 }
 
 /** What a span tells, in the form of the SDK's. Some instrumentations wrap the SDK's span in an object that keeps it as `span`. */

@@ -80,9 +80,24 @@ describe('LangSmith, which names the operation after the call', () => {
   });
 
   const TRACEABLE = { 'langsmith.traceable': 'true' };
-  const inRun = (run_type: string): void => {
-    globals[RUNS] = { getStore: () => ({ run_type }) };
+  const inRun = (run_type: string, metadata: object = { ls_provider: 'openai' }): void => {
+    globals[RUNS] = { getStore: () => ({ run_type, extra: { metadata } }) };
   };
+
+  test('leaves to us what stands below a model call that the program traces itself', async () => {
+    inRun('llm', {});
+    await start();
+    await below(TRACEABLE, () => chat(session.client), 'langsmith');
+    expect(ours()).toEqual(['chat gpt-4o']);
+  });
+
+  test('writes the run of LangChain onto the span that is active, which stands for no later call', async () => {
+    await start();
+    const written = { 'gen_ai.operation.name': 'chat', 'langsmith.span.kind': 'llm' };
+    await below(written, () => chat(session.client), 'program');
+    expect(ours()).toEqual(['chat gpt-4o']);
+    expect(session.warnings).toEqual([]);
+  });
 
   test.each<[string, (client: OpenAI) => Promise<unknown>]>([
     ['a chat completion', chat],
