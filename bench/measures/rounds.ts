@@ -9,7 +9,7 @@ export const WARM_UPS = 40;
  * Processes for the processor time of one variant: V8 compiles the same code a few percent faster or slower each time
  * that it is run.
  */
-export const PROCESSES = 3;
+export const PROCESSES = 2;
 
 /** A variant, and where it is installed. */
 export interface Placed {
