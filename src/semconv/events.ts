@@ -21,6 +21,9 @@ export const EVENT_OPENAI_REALTIME_INTERRUPTION = 'openai.realtime.interruption'
 /** A request that is part of a run and so has no span of its own (cancel, tool outputs, a failed poll). */
 export const EVENT_OPENAI_RUN_REQUEST = 'openai.run.request' as const;
 
+/** A request that is part of a background response and so has no span of its own (cancel, a failed retrieve). */
+export const EVENT_OPENAI_RESPONSE_REQUEST = 'openai.response.request' as const;
+
 /** A turn waits for the program, for example for a tool output or a person's approval. */
 export const EVENT_OPENAI_RUN_REQUIRES_ACTION = 'openai.run.requires_action' as const;
 

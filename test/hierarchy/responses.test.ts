@@ -262,6 +262,63 @@ describe('a background response', () => {
     `);
   });
 
+  it('has an event for each of its requests that failed or did more than read', async () => {
+    const program = await startProgram();
+    await program.inSpan(async () => {
+      const { simulator } = program;
+      const { responses } = program.client.withOptions({ maxRetries: 0 });
+      const failure = (status: number, code: string) =>
+        simulator.next({ when: { path: /responses\// }, status, body: { error: { message: 'no', code } } });
+      const { id } = await responses.create({ model: MODEL, input: 'Think.', background: true });
+      failure(500, 'server_error');
+      await expect(responses.retrieve(id)).rejects.toThrow('500');
+      failure(409, 'cannot_cancel');
+      await expect(responses.cancel(id)).rejects.toThrow('409');
+      failure(503, 'overloaded');
+      await expect(readStream(program.client.withOptions({ maxRetries: 0 }), id)).rejects.toThrow('503');
+      await responses.retrieve(id);
+      await responses.cancel(id);
+    });
+    await program.expectTree(`
+      program
+      └─ chat gpt-4o-mini  gen_ai.response.status=cancelled
+    `);
+    const chat = program.telemetry.spans.find(({ name }) => name.startsWith('chat'));
+    const keys = ['http.request.method', 'http.response.status_code', 'error.type', 'gen_ai.response.status'];
+    expect(
+      chat?.events.map(({ name, attributes }) => [name, ...keys.map((key) => attributes?.[key])]),
+    ).toEqual([
+      ['openai.response.request', 'GET', 500, 'server_error', undefined],
+      ['openai.response.request', 'POST', 409, 'ConflictError', undefined],
+      ['openai.response.request', 'GET', 503, 'overloaded', undefined],
+      ['openai.response.request', 'POST', 200, undefined, 'cancelled'],
+    ]);
+    expect(chat?.events[0]?.attributes).toMatchObject({
+      'url.template': '/responses/{response_id}',
+      'openai.request.id': expect.any(String),
+    });
+  });
+
+  it('ends when it is deleted, and not when that fails', async () => {
+    const program = await startProgram();
+    await program.inSpan(async () => {
+      const { simulator } = program;
+      const { responses } = program.client.withOptions({ maxRetries: 0 });
+      const { id } = await responses.create({ model: MODEL, input: 'Think.', background: true });
+      simulator.next({ when: { method: 'DELETE' }, status: 500 });
+      await expect(responses.delete(id)).rejects.toThrow('500');
+      expect(program.telemetry.spans.map(({ name }) => name)).toEqual(['DELETE /responses/{response_id}']);
+      await responses.delete(id);
+      expect(program.telemetry.spans.map(({ name }) => name)).toContain('chat gpt-4o-mini');
+    });
+    await program.expectTree(`
+      program
+      ├─ chat gpt-4o-mini                 gen_ai.response.status=queued
+      ├─ DELETE /responses/{response_id}  !InternalServerError
+      └─ DELETE /responses/{response_id}
+    `);
+  });
+
   it('is recorded where it was created; a poll from another trace is a linked fetch', async () => {
     const program = await startProgram();
     const { id } = await startThinking(program);

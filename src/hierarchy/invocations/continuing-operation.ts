@@ -1,5 +1,6 @@
-import type { Attributes, Context } from '@opentelemetry/api';
+import { type Attributes, type Context, trace } from '@opentelemetry/api';
 import type { Call, CallObservation } from '../../sdk/call.ts';
+import type { Route } from '../../sdk/routes/index.ts';
 import { type Failure, readFailure } from '../../telemetry/error.ts';
 import { recordAttempts } from '../../telemetry/spans/attempt-span.ts';
 import type { Telemetry } from '../../telemetry/telemetry.ts';
@@ -10,7 +11,7 @@ import type { Member } from '../reads/closing-reads.ts';
 import { ServerClock } from '../server-clock.ts';
 import { isLeft } from './invocation-requests.ts';
 import { Life } from './life.ts';
-import { answerAttributes } from './request-details.ts';
+import { addRequestEvent, answerAttributes, type RequestEvent } from './request-details.ts';
 
 /** How one kind of operation continues after its call: a background response, or a poll loop. */
 export interface ContinuationTraits {
@@ -24,6 +25,8 @@ export interface ContinuationTraits {
   resultIn?(event: unknown): unknown;
   /** When the operation ended, in milliseconds since the epoch on the server's clock. */
   endedAt?(result: unknown): number | undefined;
+  /** Tells of a later request that failed, or that did more than read. */
+  readonly requestEvent?: RequestEvent;
   /** Whether a request that brings no result ends the operation. */
   readonly endsWithoutResult?: true;
   /** Attributes that its span gets at the end. */
@@ -50,7 +53,7 @@ export class ContinuingOperation implements Member {
   readonly span: OpenSpan;
   readonly segment: Segment | undefined;
   readonly life: Life;
-  readonly #traits: ContinuationTraits;
+  readonly traits: ContinuationTraits;
   readonly #closed: () => void;
   readonly #clock: ServerClock;
   readonly #signal: unknown;
@@ -60,7 +63,7 @@ export class ContinuingOperation implements Member {
   /** @param closed called once, after its span has ended */
   constructor(traits: ContinuationTraits, start: ContinuingStart, closed: () => void) {
     const { span, segment, result, time, clock = new ServerClock() } = start;
-    this.#traits = traits;
+    this.traits = traits;
     this.span = span;
     this.segment = segment;
     this.#closed = closed;
@@ -84,14 +87,14 @@ export class ContinuingOperation implements Member {
   /** @param live whether a stream reported it as it happened */
   see(result: unknown, time: number, live: boolean): void {
     const { life } = this;
-    const state = this.#traits.stateOf(result);
+    const state = this.traits.stateOf(result);
     if (life.state === 'closed' || state === undefined) return;
     this.#latest = state === 'over' ? result : this.#kept(result);
     if (state === 'open') {
       life.goOn(time);
       return;
     }
-    const endTime = live ? time : this.#clock.local(this.#traits.endedAt?.(result), time);
+    const endTime = live ? time : this.#clock.local(this.traits.endedAt?.(result), time);
     const clamped = life.endSeenAt(time, endTime);
     life.end(clamped);
     this.#close(clamped);
@@ -99,7 +102,7 @@ export class ContinuingOperation implements Member {
 
   /** Takes an event of a stream that tells of the operation. */
   seeEvent(event: unknown, time: number): void {
-    const result = this.#traits.resultIn?.(event);
+    const result = this.traits.resultIn?.(event);
     if (result !== undefined) this.see(result, time, true);
   }
 
@@ -115,7 +118,7 @@ export class ContinuingOperation implements Member {
     life.requests--;
     this.#requests++;
     if (outcome === 'value') this.see(call.value, endTime, false);
-    else if (this.#traits.endsWithoutResult === true)
+    else if (this.traits.endsWithoutResult === true)
       this.#close(endTime, call.failed ? readFailure(call.error) : undefined, answerAttributes(call));
     if (isLeft(call)) life.closing.begin();
   }
@@ -129,18 +132,18 @@ export class ContinuingOperation implements Member {
   closeIfFinished(): void {}
 
   overdue(): boolean {
-    return this.isAborted || this.life.isSilent(this.#traits.timeout);
+    return this.isAborted || this.life.isSilent(this.traits.timeout);
   }
 
   #kept(result: unknown): unknown {
-    return this.#traits.kept === undefined ? result : this.#traits.kept(result);
+    return this.traits.kept === undefined ? result : this.traits.kept(result);
   }
 
   /** @param answer attributes of the request that ended it, if that brought no result */
   #close(endTime: number, failure?: Failure, answer?: Attributes): void {
     if (this.life.state === 'closed') return;
     this.life.close();
-    const attributes = { ...this.#traits.attributes?.(this.#requests), ...answer };
+    const attributes = { ...this.traits.attributes?.(this.#requests), ...answer };
     this.span.finish(this.#latest, endTime, { attributes, failure });
     this.#closed();
     this.segment?.invocationClosed(this, endTime);
@@ -152,11 +155,13 @@ export class ContinuingRequest implements CallObservation {
   readonly context: Context;
   readonly #telemetry: Telemetry;
   readonly #operation: ContinuingOperation;
+  readonly #route: Route;
 
-  constructor(telemetry: Telemetry, operation: ContinuingOperation) {
+  constructor(telemetry: Telemetry, operation: ContinuingOperation, route: Route) {
     this.context = operation.span.context;
     this.#telemetry = telemetry;
     this.#operation = operation;
+    this.#route = route;
     operation.requested();
   }
 
@@ -166,6 +171,11 @@ export class ContinuingRequest implements CallObservation {
 
   settle(call: Call): void {
     recordAttempts(this.#telemetry, call, this.context);
+    const { requestEvent } = this.#operation.traits;
+    const span = trace.getSpan(this.context);
+    // The SDK logs a warning for a span that has ended.
+    if (requestEvent && (call.error !== undefined || call.method !== 'GET') && span?.isRecording() === true)
+      addRequestEvent(span, requestEvent, call, this.#route);
     this.#operation.answered(call);
   }
 }

@@ -14,7 +14,14 @@ import type { Facts } from '../facts.ts';
 import type { ObservedCall } from '../observed-call.ts';
 import { dateOf } from '../server-clock.ts';
 import type { Invocation } from './invocation.ts';
-import { abandon, addAttempts, addCreation, addRequestEvent, answerToolCall } from './request-details.ts';
+import {
+  abandon,
+  addAttempts,
+  addCreation,
+  addRequestEvent,
+  answerToolCall,
+  RUN_REQUEST,
+} from './request-details.ts';
 
 /** The server accepts these only while a run is in progress. It tells the end of a run in whole seconds. */
 const NEEDS_OPEN_RUN = /^\/threads\/.*\/(?:cancel|submit_tool_outputs)$/;
@@ -145,7 +152,7 @@ export class InvocationRequest implements CallObservation {
     if (invocation.life.state !== 'closed') {
       addAttempts(invocation, call, this.context);
       if (call.error === undefined && call.method === 'GET' && this.#holds) invocation.pollCount++;
-      else addRequestEvent(invocation, call, this.#route);
+      else addRequestEvent(invocation.span, RUN_REQUEST, call, this.#route);
     }
     this.settled(call);
   }

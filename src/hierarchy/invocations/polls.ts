@@ -53,7 +53,8 @@ export class Polls implements ConversationApi {
     const key = pollKey(call, request, endpoint.origin);
     const loop = this.#open.get(key);
     if (loop?.isAborted === true) loop.close();
-    else if (loop !== undefined) return new ContinuingRequest(this.#conversations.telemetry, loop);
+    else if (loop !== undefined)
+      return new ContinuingRequest(this.#conversations.telemetry, loop, request.route);
     const id = conversationIn(call.context);
     const segment = id === undefined ? undefined : this.#enter(id, call, endpoint);
     return {

@@ -1,4 +1,4 @@
-import type { Attributes, Context } from '@opentelemetry/api';
+import type { Attributes, Context, Span } from '@opentelemetry/api';
 import { define } from '../../operations/attributes.ts';
 import type { Call } from '../../sdk/call.ts';
 import type { Route } from '../../sdk/routes/index.ts';
@@ -59,16 +59,25 @@ export function answerAttributes(call: Call): Attributes {
   return attributes;
 }
 
-/** Adds an event to the span of an invocation for a request that has no span of its own. */
-export function addRequestEvent(invocation: Invocation, call: Call, route: Route): void {
+/** The event on a span for a request that has no span of its own. */
+export interface RequestEvent {
+  readonly name: string;
+  /** The attribute for the status in the answer. */
+  readonly status: string;
+}
+
+export const RUN_REQUEST: RequestEvent = { name: EVENT_OPENAI_RUN_REQUEST, status: ATTR_OPENAI_RUN_STATUS };
+
+/** Adds an event to the span of an operation for a request that has no span of its own. */
+export function addRequestEvent(span: Span, { name, status }: RequestEvent, call: Call, route: Route): void {
   const attributes: Attributes = {
     [ATTR_HTTP_REQUEST_METHOD]: route.method,
     [ATTR_URL_TEMPLATE]: route.template,
   };
-  define(attributes, ATTR_OPENAI_RUN_STATUS, stringField(call.value, 'status'));
+  define(attributes, status, stringField(call.value, 'status'));
   Object.assign(attributes, answerAttributes(call));
   if (call.error !== undefined) attributes[ATTR_ERROR_TYPE] = thrownTypeOf(call.error);
-  invocation.span.addEvent(EVENT_OPENAI_RUN_REQUEST, attributes, call.endTime);
+  span.addEvent(name, attributes, call.endTime);
 }
 
 /** Called when the server has accepted the program's output of a tool call. */

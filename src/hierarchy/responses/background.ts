@@ -3,9 +3,12 @@ import { keptResponse } from '../../operations/response/kept.ts';
 import type { Call } from '../../sdk/call.ts';
 import { readWithClient } from '../../sdk/own-requests.ts';
 import type { Endpoint } from '../../sdk/provider.ts';
+import { ATTR_GEN_AI_RESPONSE_STATUS } from '../../semconv/attributes.ts';
+import { EVENT_OPENAI_RESPONSE_REQUEST } from '../../semconv/events.ts';
 import type { TextLimits } from '../../telemetry/kept-text.ts';
 import { now } from '../../util/clock.ts';
 import { field, stringField } from '../../util/payload.ts';
+import { activeSpan, isInTrace } from '../conversations/segment.ts';
 import {
   type ContinuationTraits,
   ContinuingOperation,
@@ -44,6 +47,7 @@ function continuation(limits: TextLimits | undefined): ContinuationTraits {
     stateOf,
     kept: (response) => keptResponse(response, limits),
     resultIn: (event) => field(event, 'response'),
+    requestEvent: { name: EVENT_OPENAI_RESPONSE_REQUEST, status: ATTR_GEN_AI_RESPONSE_STATUS },
     endedAt: (response) => asTime(field(response, 'completed_at')),
   };
 }
@@ -74,8 +78,17 @@ export class BackgroundResponse extends ContinuingOperation implements Askable {
     this.#client = start.client;
   }
 
-  get traceId(): string {
-    return trace.getSpanContext(this.span.context)?.traceId ?? '';
+  /** Whether a request about it has no span of its own. */
+  folds(call: Call): boolean {
+    const traceId = trace.getSpanContext(this.span.context)?.traceId ?? '';
+    return call.method !== 'DELETE' && isInTrace(activeSpan(call.context), traceId);
+  }
+
+  override answered(call: Call): void {
+    super.answered(call);
+    if (call.method !== 'DELETE' || call.error !== undefined) return;
+    this.life.touch(call.endTime);
+    this.close();
   }
 
   /** The program may have left the stream that created it. */

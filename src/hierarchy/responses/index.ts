@@ -27,7 +27,7 @@ import { handsOn } from '../conversations/handing-on.ts';
 import { JoinedTrace } from '../conversations/joined-trace.ts';
 import { contextInConversation } from '../conversations/own-trace.ts';
 import { creatorOf } from '../conversations/remote-creator.ts';
-import { activeSpan, isInTrace, type Segment } from '../conversations/segment.ts';
+import type { Segment } from '../conversations/segment.ts';
 import { keyAt } from '../conversations/whereabouts.ts';
 import { ContinuingRequest } from '../invocations/continuing-operation.ts';
 import { PAUSE_LIFETIME_MS } from '../invocations/paused.ts';
@@ -88,13 +88,14 @@ export class Responses implements ConversationApi {
     if (uses)
       call.context = contextInConversation(call.context, this.#conversations, 'conversation', id, origin);
     const background = this.#backgroundOf(request, endpoint);
-    return background !== undefined && isInTrace(activeSpan(call.context), background.traceId)
-      ? new ContinuingRequest(this.#telemetry, background)
+    return background?.folds(call) === true
+      ? new ContinuingRequest(this.#telemetry, background, request.route)
       : this.#place(call, request, endpoint, used);
   }
 
   #backgroundOf({ route, values }: ApiRequest, { origin }: Endpoint): BackgroundResponse | undefined {
-    return route.folds === 'response' ? this.#background.get(keyAt(origin, values[0] ?? '')) : undefined;
+    const isAbout = route.folds === 'response' || route.method === 'DELETE';
+    return isAbout ? this.#background.get(keyAt(origin, values[0] ?? '')) : undefined;
   }
 
   /** Places a call that has its own span, and takes its result. */
@@ -290,11 +291,10 @@ export class Responses implements ConversationApi {
 
   /** The calls of a response that this process has created are known from there, and not before it has ended. */
   #fetched(response: unknown, endTime: number, { origin }: Endpoint): void {
-    const responseId = stringField(response, 'id');
-    if (responseId === undefined || this.known(responseId, origin) !== undefined || isResponseOpen(response))
-      return;
+    const id = stringField(response, 'id');
+    if (id === undefined || this.known(id, origin) !== undefined || isResponseOpen(response)) return;
     const place: Place = { kind: 'conversation', conversationId: conversationIdOf(response) };
     const calls = readItemCalls(response, { content: this.#telemetry.wantsContent });
-    this.#toolCalls.seen(calls, { origin, responseId, place, endTime });
+    this.#toolCalls.seen(calls, { origin, responseId: id, place, endTime });
   }
 }
