@@ -9,7 +9,7 @@ import { isFolded, partOf } from '../hierarchy/select-api.ts';
 import { type ApiRequest, operationOf } from '../operations/index.ts';
 import type { Call, CallObservation, CallObserver } from '../sdk/call.ts';
 import { requestAnswered, requestBegan } from '../sdk/program-load.ts';
-import { type ClientEndpoint, endpointAt, endpointOf, SENDS_USAGE_UNASKED } from '../sdk/provider.ts';
+import { deploymentOf, type Endpoint, endpointAt, endpointOf, SENDS_USAGE_UNASKED } from '../sdk/provider.ts';
 import { matchRoute } from '../sdk/routes/index.ts';
 import type { OpenedSocket, SocketObservation } from '../sdk/sockets/socket.ts';
 import { isSuppressed } from '../sdk/suppression.ts';
@@ -119,7 +119,7 @@ export class Observer implements CallObserver, ProviderListener {
       query: call.query,
       sdkMetadata: call.sdkMetadata,
       streamed: call.streamed,
-      deployment: endpoint.deployment,
+      deployment: endpoint.deployment === undefined ? undefined : deploymentOf(endpoint, route),
     };
     const operation = operationOf(route);
     const observation = this.#observe(call, request, operation, endpoint);
@@ -247,7 +247,7 @@ export class Observer implements CallObserver, ProviderListener {
     call: Call,
     request: ApiRequest,
     operation: Operation,
-    endpoint: ClientEndpoint,
+    endpoint: Endpoint,
   ): CallObservation | undefined {
     const { settings } = this.telemetry;
     const { apiSpans } = settings;

@@ -2,6 +2,7 @@ import type { ProviderRow } from '../config/config.ts';
 import { BoundedMap } from '../util/lru-map.ts';
 import { asText, field, type PayloadObject, row, textField } from '../util/payload.ts';
 import { rememberClient } from './client-keys.ts';
+import type { Route } from './routes/index.ts';
 
 /** Where a client sends its calls. */
 export interface Endpoint {
@@ -17,8 +18,10 @@ export interface Endpoint {
 
 /** The endpoint of one client. */
 export interface ClientEndpoint extends Endpoint {
-  /** The deployment of an Azure client, from its option or its base URL. It replaces the model. */
+  /** The deployment of an Azure client, from its base URL or its option. It replaces the model. */
   readonly deployment: string | undefined;
+  /** The one in the base URL, which all requests go to. */
+  readonly urlDeployment: string | undefined;
 }
 
 /**
@@ -118,8 +121,9 @@ export function endpointOf(client: object, rows: readonly ProviderRow[] = NO_ROW
   if (cached === undefined) rememberClient(client);
   if (cached?.baseURL === baseURL && cached.deploymentName === deploymentName && cached.rows === rows)
     return cached.endpoint;
-  const deployment = deploymentName ?? deploymentIn(baseURL);
-  const endpoint = { ...readEndpoint(baseURL, providerOfClient(client), rows), deployment };
+  const urlDeployment = deploymentIn(baseURL);
+  const deployment = urlDeployment ?? deploymentName;
+  const endpoint = { ...readEndpoint(baseURL, providerOfClient(client), rows), deployment, urlDeployment };
   endpoints.set(client, { baseURL, deploymentName, rows, endpoint });
   providersByOrigin.set(endpoint.origin, endpoint.provider);
   return endpoint;
@@ -139,7 +143,29 @@ export function endpointAt(
   const own = endpointOf(client, rows);
   if (!URL.canParse(url)) return own;
   const endpoint = readEndpoint(url, undefined, rows);
-  return endpoint.origin === own.origin ? own : { ...endpoint, deployment: deploymentIn(url) };
+  if (endpoint.origin === own.origin) return own;
+  const deployment = deploymentIn(url);
+  return { ...endpoint, deployment, urlDeployment: deployment };
+}
+
+/** Where `AzureOpenAI` posts to its deployment in some release of `openai`. Other requests go to the model they name. */
+const DEPLOYED_TEMPLATES: ReadonlySet<string> = new Set([
+  '/chat/completions',
+  '/completions',
+  '/embeddings',
+  '/audio/speech',
+  '/audio/transcriptions',
+  '/audio/translations',
+  '/images/edits',
+  '/images/generations',
+]);
+
+/** The deployment that a request goes to. */
+export function deploymentOf(
+  { deployment, urlDeployment }: ClientEndpoint,
+  { method, template }: Route,
+): string | undefined {
+  return method === 'POST' && DEPLOYED_TEMPLATES.has(template) ? deployment : urlDeployment;
 }
 
 function deploymentIn(baseURL: string): string | undefined {

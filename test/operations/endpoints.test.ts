@@ -216,6 +216,29 @@ describe('the target of a call', () => {
     });
   });
 
+  describe.each([
+    ['the option of an Azure client', '/openai', 'mine', false],
+    ['its base URL, which comes first', '/openai/deployments/in-url', 'mine', true],
+  ])('is the deployment of %s', (_, path, deployment, everywhere) => {
+    test.each<[string, (client: AzureOpenAI) => Promise<unknown>, string]>([
+      ['chat', (client) => client.chat.completions.create({ model: 'other', messages: [] }), 'deployment'],
+      ['embeddings', (client) => client.embeddings.create({ model: 'other', input: 'Hello' }), 'deployment'],
+      ['an image', (client) => client.images.generate({ model: 'other', prompt: 'A cat' }), 'deployment'],
+      ['a response', (client) => client.responses.create({ model: 'other', input: 'Hello' }), 'model'],
+      ['a moderation', (client) => client.moderations.create({ model: 'other', input: 'Hello' }), 'model'],
+      ['compaction', (client) => client.responses.compact({ model: 'gpt-5', input: 'Hello' }), 'model'],
+    ])('for %s', async (__, ask, names) => {
+      const baseURL = session.simulator.url.replace('/v1', path);
+      const options = { apiKey: 'secret', baseURL, deployment, apiVersion: '2024-10-21' };
+      await ask(instrumentOpenAI(new AzureOpenAI(options), {}));
+      const [sent] = session.simulator.requests;
+      const inPath = /\/deployments\/([^/]+)/.exec(sent?.path ?? '')?.[1];
+      expect(inPath).toBe(everywhere ? 'in-url' : names === 'deployment' ? 'mine' : undefined);
+      const own = (sent?.body as { model: string } | undefined)?.model;
+      expect(attributes()['gen_ai.request.model']).toBe(inPath ?? own);
+    });
+  });
+
   test('never contains credentials', async () => {
     const client = session.client.withOptions({
       baseURL: session.simulator.url.replace('//', '//user:secret@').replace('/v1', '/secret/v1'),

@@ -171,6 +171,7 @@ describe('the deployment of an Azure client is read from the client or its base 
       'my own',
     ],
     [{ baseURL: 'https://me.openai.azure.com/openai/deployments/mine/' }, 'mine'],
+    [{ baseURL: 'https://me.openai.azure.com/openai/deployments/mine', deploymentName: 'not-sent' }, 'mine'],
     [{ baseURL: 'https://me.openai.azure.com/openai/deployments/%E0%A4%A' }, undefined],
     [{ baseURL: 'https://me.openai.azure.com/openai/v1' }, undefined],
     [{}, undefined],
@@ -194,6 +195,7 @@ describe('a call to a whole URL', () => {
       address: 'api.groq.com',
       port: 443,
       deployment: undefined,
+      urlDeployment: undefined,
     });
   });
 
