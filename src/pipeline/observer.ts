@@ -257,8 +257,8 @@ export class Observer implements CallObserver, ProviderListener {
       agentsCalls.ignored?.(call.context);
       return undefined;
     }
-    const hasSpan =
-      operation.name !== undefined || apiSpans === 'all' || (apiSpans === 'writes' && call.method !== 'GET');
+    const isModelCall = operation.name !== undefined || operation.usage !== undefined;
+    const hasSpan = isModelCall || apiSpans === 'all' || (apiSpans === 'writes' && call.method !== 'GET');
     const api = this.#apiOf(call, request, operation, hasSpan);
     const observed = api?.observe(call, request, endpoint, hooks ?? NO_OPTIONS);
     if (observed !== undefined && isFolded(observed)) return hooks?.around(observed) ?? observed;

@@ -42,6 +42,40 @@ describe('cost.record', () => {
     ]);
   });
 
+  test.each(['all', 'writes', 'none'] as const)('is sent with apiSpans=%s, too', async (apiSpans) => {
+    const { events, config } = listening();
+    const program = await startProgram({ config: { ...config, apiSpans } });
+    const { client, simulator, telemetry } = program;
+    const usage = { input_tokens: 1e6, output_tokens: 1e6 };
+    for (const body of [
+      { data: [], usage },
+      { text: 'Hi', usage },
+      { id: 'resp_1', output: [], usage },
+    ])
+      simulator.next({ body });
+    const model = 'gpt-4o-mini';
+    await client.images.generate({ model, prompt: 'x' });
+    await client.audio.transcriptions.create({ model, file: await toFile(Buffer.from('x'), 'x.mp3') });
+    await client.responses.compact({ model, input: 'x' });
+    await program.expectTree(`
+      POST /images/generations
+
+      POST /audio/transcriptions
+
+      POST /responses/compact
+    `);
+    expect(events).toMatchObject([
+      { type: 'cost.record', operation: 'POST /images/generations', cost: 3 },
+      { type: 'cost.record', operation: 'POST /audio/transcriptions', cost: 3 },
+      { type: 'cost.record', operation: 'POST /responses/compact', cost: 3 },
+    ]);
+    const costs = (await telemetry.metrics()).filter(
+      ({ descriptor }) => descriptor.name === 'openai.client.cost',
+    );
+    const points = costs.flatMap(({ dataPoints }) => dataPoints.map(({ value }) => value));
+    expect(points).toEqual([expect.objectContaining({ count: 3, sum: 9 })]);
+  });
+
   test('is sent for what a realtime session transcribes', async () => {
     const { events, config } = listening();
     const program = await startProgram();
