@@ -99,6 +99,7 @@ const LATER = {
     'src/operations/batch.ts',
     'src/operations/compaction.ts',
     'src/operations/create-agent.ts',
+    'src/operations/decision.ts',
     'src/operations/embeddings.ts',
     'src/operations/fetch-response.ts',
     'src/operations/image.ts',

@@ -4,6 +4,7 @@ import { batch } from './batch.ts';
 import { chat } from './chat.ts';
 import { compaction } from './compaction.ts';
 import { createAgent } from './create-agent.ts';
+import { decision } from './decision.ts';
 import { embeddings } from './embeddings.ts';
 import { fetchResponse } from './fetch-response.ts';
 import { image } from './image.ts';
@@ -29,6 +30,7 @@ function otherOperations(): readonly Operation[] {
     createRun,
     createSession,
     createThreadAndRun,
+    decision,
     embeddings,
     fetchResponse,
     image,

@@ -45,6 +45,7 @@ const REQUESTS = [
   'POST /audio/transcriptions',
   'POST /audio/speech',
   'POST /moderations',
+  'POST /decisions',
   'POST /assistants',
   'POST /agents',
   'POST /files',

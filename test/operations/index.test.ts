@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { chat } from '../../src/operations/chat.ts';
 import { compaction } from '../../src/operations/compaction.ts';
 import { createAgent } from '../../src/operations/create-agent.ts';
+import { decision } from '../../src/operations/decision.ts';
 import { embeddings } from '../../src/operations/embeddings.ts';
 import { fetchResponse } from '../../src/operations/fetch-response.ts';
 import { image } from '../../src/operations/image.ts';
@@ -44,6 +45,7 @@ const ENDPOINTS: readonly (readonly [method: string, path: string, operation: Op
   ['GET', '/threads/thread_1/runs', request],
   ['GET', '/agents/sessions', request],
   ['POST', '/responses/compact', compaction],
+  ['POST', '/decisions', decision],
   ['POST', '/images/generations', image],
   ['POST', '/images/edits', image],
   ['POST', '/images/variations', image],

@@ -105,7 +105,7 @@ it('the loop of DecisionsToolRunner is one workflow', async () => {
   });
   await expectTree(`
     invoke_workflow runTools
-    └─ POST /decisions
+    └─ POST /decisions  gen_ai.request.model=gpt-4o gen_ai.usage.input_tokens=3 gen_ai.usage.output_tokens=1
   `);
 });
 
