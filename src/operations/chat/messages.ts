@@ -3,6 +3,7 @@ import {
   answerFinishReason,
   blobPart,
   parseJson,
+  parseMedia,
   partsOf,
   textPart,
   UnreadMessage,
@@ -112,7 +113,11 @@ function toolResponse(message: unknown): MessagePart {
   const response = Array.isArray(content)
     ? content.map((part) => textField(part, 'text') ?? '').join('')
     : (content ?? null);
-  return { type: 'tool_call_response', ...(id === undefined ? {} : { id }), response };
+  return {
+    type: 'tool_call_response',
+    ...(id === undefined ? {} : { id }),
+    response: parseMedia(response),
+  };
 }
 
 function readChatPart(part: unknown): MessagePart[] {

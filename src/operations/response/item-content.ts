@@ -1,5 +1,5 @@
 import type { MessagePart } from '../../config/completion-types.ts';
-import { blobPart, parseJson, partsOf, urlPart } from '../../telemetry/content/messages.ts';
+import { blobPart, parseJson, parseMedia, partsOf, urlPart } from '../../telemetry/content/messages.ts';
 import { plainError } from '../../telemetry/content/plain-data.ts';
 import {
   arrayField,
@@ -76,9 +76,9 @@ export function readItemContent(type: string, item: unknown): ItemContent {
   return row(ITEM_CONTENT, type)?.(item) ?? {};
 }
 
-/** The output of a function: text, or message parts. */
+/** The output of a function: text, message parts, or parsed JSON with media. */
 function readOutput(output: unknown): unknown {
-  return Array.isArray(output) ? partsOf(output, readContentPart) : output;
+  return Array.isArray(output) ? partsOf(output, readContentPart) : parseMedia(output);
 }
 
 /** The present fields without credentials; `undefined` if there are none. */

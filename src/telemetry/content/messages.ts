@@ -94,10 +94,21 @@ export function answerFinishReason(reason: string | undefined, answer: unknown):
 
 /** Longer JSON would be cut anyway, so it is not parsed. */
 const MAX_PARSED_LENGTH = 65_536;
+/** JSON with media is short once these are omitted. */
+const MAX_PARSED_MEDIA_LENGTH = 4_194_304;
+
+function hasMedia(text: string): boolean {
+  return text.length <= MAX_PARSED_MEDIA_LENGTH && text.includes(';base64,');
+}
+
+/** Parses the JSON text of a result that contains media, to which the option `media` applies. */
+export function parseMedia(text: unknown): unknown {
+  return typeof text === 'string' && hasMedia(text) ? parseJson(text) : text;
+}
 
 /** Parses the JSON text of arguments and results; returns the text itself if it is not JSON. */
 export function parseJson(text: unknown): unknown {
-  if (typeof text !== 'string' || text.length > MAX_PARSED_LENGTH) return text;
+  if (typeof text !== 'string' || (text.length > MAX_PARSED_LENGTH && !hasMedia(text))) return text;
   try {
     return JSON.parse(text) as unknown;
   } catch {

@@ -45,6 +45,56 @@ describe('media in a message are recorded', () => {
   });
 });
 
+describe.each([
+  ['short', 'hello'],
+  ['longer than other JSON may be', 'hello'.repeat(20_000)],
+])('media in the JSON text of a result, %s,', (_, bytes) => {
+  const content = Buffer.from(bytes).toString('base64');
+  const output = JSON.stringify({ shown: `data:image/png;base64,${content}` });
+  const hash = createHash('sha256').update(bytes).digest('hex');
+  const reference = { ...BLOB, content: '', size: bytes.length, sha256: hash };
+  const call = { name: 'screenshot', arguments: '{}' };
+
+  test.each([
+    ['reference', { shown: reference }],
+    ['drop', { shown: null }],
+  ] as const)('are recorded with %s in messages as on the span of the tool', async (media, response) => {
+    const program = await startProgram({
+      content: true,
+      config: { captureMessageContent: 'SPAN_ONLY', media },
+    });
+    const { client, simulator, telemetry } = program;
+    simulator.respond({ output: [{ function: { ...call, arguments: {} } }] });
+    const asked = await client.responses.create({ model: 'm', input: 'Show it.' });
+    const [item] = asked.output;
+    const call_id = item?.type === 'function_call' ? item.call_id : '';
+    await client.responses.create({
+      model: 'm',
+      previous_response_id: asked.id,
+      input: [
+        { type: 'function_call_output', call_id, output },
+        { type: 'custom_tool_call_output', call_id: 'other', output },
+      ],
+    });
+    await client.chat.completions.create({
+      model: 'm',
+      messages: [
+        { role: 'assistant', tool_calls: [{ type: 'function', id: 'call_1', function: call }] },
+        { role: 'tool', tool_call_id: 'call_1', content: output },
+        { role: 'tool', tool_call_id: 'call_2', content: [{ type: 'text', text: output }] },
+      ],
+    });
+    const input = telemetry.spans.flatMap(({ attributes }) =>
+      JSON.parse(String(attributes['gen_ai.input.messages'] ?? '[]')),
+    );
+    const answered = input.flatMap(({ parts }) => parts).filter(({ type }) => type === 'tool_call_response');
+    expect(answered.map((part) => part.response)).toEqual(Array(4).fill(response));
+    const tool = telemetry.spans.find(({ name }) => name === 'execute_tool screenshot');
+    expect(JSON.parse(String(tool?.attributes['gen_ai.tool.call.result']))).toEqual(response);
+    expect(JSON.stringify(telemetry.spans.map(({ attributes }) => attributes))).not.toContain('aGVsbG9');
+  });
+});
+
 describe('media in arguments and results', () => {
   const blob = blobPart('aGVsbG8=', 'audio');
   const reference = { type: 'blob', modality: 'audio', content: '', size: 5, sha256: HELLO };
