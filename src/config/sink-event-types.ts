@@ -109,7 +109,7 @@ export interface ToolCallEvent extends SinkEventBase {
   readonly result?: unknown;
 }
 
-/** A failed operation. */
+/** A model call that failed. */
 export interface PolicyViolationEvent extends SinkEventBase {
   readonly type: 'policy.violation';
   /** `error.type` */

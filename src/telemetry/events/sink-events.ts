@@ -15,6 +15,7 @@ import {
   ATTR_GEN_AI_INPUT_MESSAGES,
   ATTR_GEN_AI_OPERATION_NAME,
   ATTR_GEN_AI_OUTPUT_MESSAGES,
+  ATTR_GEN_AI_OUTPUT_TYPE,
   ATTR_GEN_AI_PROVIDER_NAME,
   ATTR_GEN_AI_REQUEST_MODEL,
   ATTR_GEN_AI_REQUEST_STREAM,
@@ -42,13 +43,12 @@ import {
 import { cut } from '../../util/cut-text.ts';
 import { arrayField, field } from '../../util/payload.ts';
 import { LimitedJson } from '../content/limited-json.ts';
-import type { Failure } from '../error.ts';
 import { isInsideHook } from '../hook-context.ts';
 import type { RequestedToolCall } from '../operation.ts';
 import type { EndedOperation } from '../spans/ended-operation.ts';
 import { type Sink, sinkTakesContent } from './sink.ts';
 
-/** The operations of which the sink receives all. A run counts as a whole, without its steps. Of others, it has the cost. */
+/** The operations of which the sink receives all. A run counts as a whole, without its steps. */
 const SINK_OPERATIONS: ReadonlySet<unknown> = new Set([
   'chat',
   'text_completion',
@@ -69,12 +69,12 @@ export function emitSinkEvents(sink: Sink, operation: EndedModelOperation, setti
   const { attributes } = operation;
   const sent = SINK_OPERATIONS.has(attributes[ATTR_GEN_AI_OPERATION_NAME])
     ? modelEvents(operation, settings, events.preset)
-    : costRecords(baseOf(operation), attributes[ATTR_OPENAI_COST]);
+    : otherEvents(operation, settings);
   for (const event of sent) sink.hand(events.sink, event);
 }
 
 function modelEvents(operation: EndedModelOperation, settings: Settings, preset: EventPreset): SinkEvent[] {
-  const { attributes, failure } = operation;
+  const { attributes } = operation;
   const content = sinkTakesContent(settings) ? (operation.content?.written ?? {}) : undefined;
   const base = baseOf(operation);
   const toolCalls = preset === 'minimal' ? [] : operation.toolCalls();
@@ -82,9 +82,20 @@ function modelEvents(operation: EndedModelOperation, settings: Settings, preset:
     invocation(base, operation, preset, content),
     ...toolCalls.map((call) => toolCall(base, call, content, settings)),
     ...costRecords(base, attributes[ATTR_OPENAI_TOTAL_COST] ?? attributes[ATTR_OPENAI_COST]),
-    ...(failure === undefined
-      ? []
-      : [violation(base, failure, attributes, content === undefined ? 0 : settings.maxContentLength)]),
+    ...violations(base, operation, settings),
+  ];
+}
+
+/** Of a model call without a name in the conventions, such as an image, the sink has the cost and the failure. */
+function otherEvents(operation: EndedModelOperation, settings: Settings): SinkEvent[] {
+  const { attributes } = operation;
+  const base = baseOf(operation);
+  const runsModel =
+    attributes[ATTR_GEN_AI_OPERATION_NAME] === undefined &&
+    (attributes[ATTR_GEN_AI_REQUEST_MODEL] ?? attributes[ATTR_GEN_AI_OUTPUT_TYPE]) !== undefined;
+  return [
+    ...costRecords(base, attributes[ATTR_OPENAI_COST]),
+    ...(runsModel ? violations(base, operation, settings) : []),
   ];
 }
 
@@ -201,19 +212,22 @@ function limitedText(value: unknown, { maxContentLength, maxSpanContentLength }:
   return json === undefined ? undefined : (JSON.parse(json) as unknown);
 }
 
-function violation(
+/** None if the operation did not fail. */
+function violations(
   base: SinkEventBase,
-  failure: Failure,
-  attributes: Attributes,
-  maxMessage: number,
-): PolicyViolationEvent {
-  return definedMembers({
+  { attributes, failure }: EndedModelOperation,
+  settings: Settings,
+): PolicyViolationEvent[] {
+  if (failure === undefined) return [];
+  const maxMessage = sinkTakesContent(settings) ? settings.maxContentLength : 0;
+  const event: PolicyViolationEvent = definedMembers({
     ...base,
     type: 'policy.violation',
     error: failure.type,
     status: attributes[ATTR_HTTP_RESPONSE_STATUS_CODE],
     message: cut(failure.message ?? '', maxMessage) || undefined,
   });
+  return [event];
 }
 
 /** Removes undefined members. The values come from attributes, whose types are known by construction. */

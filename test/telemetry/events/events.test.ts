@@ -193,6 +193,41 @@ describe('policy.violation', () => {
   });
 });
 
+describe('policy.violation of a call without an operation in the conventions', () => {
+  const refused = { error: { message: 'Hello? is no picture.', code: 'moderation_blocked' } };
+
+  test.each<[string, (session: Session) => Promise<unknown>]>([
+    ['POST /images/generations', ({ client }) => client.images.generate({ prompt: 'Hello?' })],
+    ['POST /videos', ({ client }) => client.videos.create({ model: 'sora-2', prompt: 'Hello?' })],
+    ['POST /moderations', ({ client }) => client.moderations.create({ model: 'm', input: 'Hello?' })],
+  ])('is sent if it is a model call: %s', async (operation, ask) => {
+    const session = await startListening('standard');
+    session.simulator.next({ status: 400, body: refused });
+    await expect(ask(session)).rejects.toThrow('400');
+    expect(session.events).toMatchObject([
+      { type: 'policy.violation', operation, error: 'moderation_blocked', status: 400 },
+    ]);
+    expect(JSON.stringify(session.events)).not.toContain('Hello?');
+    await session.verify();
+  });
+
+  test('has its message with full and consent', async () => {
+    const session = await startListening('full', { captureMessageContent: 'EVENT_ONLY' });
+    session.simulator.next({ status: 400, body: refused });
+    await expect(session.client.images.generate({ prompt: 'Hello?' })).rejects.toThrow('400');
+    expect(session.events).toMatchObject([{ message: expect.stringContaining('no picture') }]);
+    await session.verify();
+  });
+
+  test('is not sent for other requests', async () => {
+    const session = await startListening('standard');
+    session.simulator.next({ status: 404, body: refused });
+    await expect(session.client.files.retrieve('file_1')).rejects.toThrow('404');
+    expect(session.events).toEqual([]);
+    await session.verify();
+  });
+});
+
 describe('the preset sets the level of detail', () => {
   test('minimal: no parameters, no tool calls', async () => {
     const session = await startListening('minimal');
