@@ -1,5 +1,9 @@
 import type { Attributes } from '@opentelemetry/api';
-import { ATTR_GEN_AI_REQUEST_MODEL, ATTR_GEN_AI_RESPONSE_MODEL } from '../semconv/attributes.ts';
+import {
+  ATTR_GEN_AI_REQUEST_MODEL,
+  ATTR_GEN_AI_RESPONSE_MODEL,
+  ATTR_OPENAI_VIDEO_ID,
+} from '../semconv/attributes.ts';
 import type { Operation } from '../telemetry/operation.ts';
 import { stringField } from '../util/payload.ts';
 import { define } from './attributes.ts';
@@ -29,6 +33,7 @@ export const video: Operation = {
   resultAttributes(result, route): Attributes {
     const attributes = request.resultAttributes(result, route);
     define(attributes, ATTR_GEN_AI_RESPONSE_MODEL, stringField(result, 'model'));
+    if (route.parameters.length === 0) define(attributes, ATTR_OPENAI_VIDEO_ID, stringField(result, 'id'));
     return attributes;
   },
 };

@@ -231,6 +231,23 @@ describe('a video', () => {
     });
   });
 
+  test.each<[string, (program: Program) => Promise<unknown>]>([
+    ['edited', ({ client }) => client.videos.edit({ video: { id: 'video_source' }, prompt: 'secret' })],
+    [
+      'extended',
+      ({ client }) => client.videos.extend({ video: { id: 'video_source' }, prompt: 'secret', seconds: '4' }),
+    ],
+  ])('that is %s has the id to fetch it with', async (_, ask) => {
+    const program = await startProgram();
+    program.simulator.next({ body: { id: 'video_2', object: 'video', model: 'sora-2', status: 'queued' } });
+    await ask(program);
+    expect(told(program)).toEqual({
+      'gen_ai.response.model': 'sora-2',
+      'openai.resource.status': 'queued',
+      'openai.video.id': 'video_2',
+    });
+  });
+
   test('that is remixed keeps the id of the path', async () => {
     const program = await startProgram();
     await program.client.videos.remix('video_source', { prompt: 'secret' });
