@@ -15,10 +15,10 @@ const HOOKS = ['node:fs', 'node:module', 'node:path', 'node:url'];
 /** Limits are two per cent above what the entries are: to be lowered with them, and raised for a reason. */
 export const ENTRIES: readonly Entry[] = [
   { name: 'agents', kilobytes: 206, loads: [API] },
-  { name: 'client', kilobytes: 388, loads: [API] },
+  { name: 'client', kilobytes: 389, loads: [API] },
   { name: 'export', kilobytes: 155, loads: [API] },
-  { name: 'index', kilobytes: 399, loads: [API, ...HOOKS] },
-  { name: 'openai', kilobytes: 388, loads: [API, 'openai'] },
+  { name: 'index', kilobytes: 400, loads: [API, ...HOOKS] },
+  { name: 'openai', kilobytes: 389, loads: [API, 'openai'] },
   { name: 'register', kilobytes: 544, loads: [API, ...HOOKS] },
   { name: 'testing', kilobytes: 8, loads: [] },
 ];

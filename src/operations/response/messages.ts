@@ -114,11 +114,11 @@ function readCall(item: unknown): MessagePart[] {
   ];
 }
 
-/** Adds the type of the tool, which the schema requires: to an object directly, around any other value or type. */
+/** Adds the type of the tool, which the schema requires: to an object without such keys directly, else around it. */
 function typed(tool: string, key: string, value: unknown): { readonly type: string } {
   if (value === undefined) return { type: tool };
   const fields = asObject(value);
-  const isPlain = fields !== undefined && !Object.hasOwn(fields, 'type');
+  const isPlain = fields !== undefined && !Object.hasOwn(fields, 'type') && !Object.hasOwn(fields, key);
   return { ...(isPlain ? fields : { [key]: value }), type: tool };
 }
 

@@ -41,7 +41,7 @@ import {
   ATTR_URL_TEMPLATE,
 } from '../../semconv/attributes.ts';
 import { cut } from '../../util/cut-text.ts';
-import { arrayField, field } from '../../util/payload.ts';
+import { arrayField, asObject, field } from '../../util/payload.ts';
 import { LimitedJson } from '../content/limited-json.ts';
 import { isInsideHook } from '../hook-context.ts';
 import type { RequestedToolCall } from '../operation.ts';
@@ -196,14 +196,26 @@ function toolCall(
   const direct = settings.completionHook === undefined ? own : undefined;
   return definedMembers({
     ...event,
-    arguments: firstOf(parts, ['arguments', 'server_tool_call']) ?? limitedText(direct?.arguments, settings),
+    arguments:
+      valueIn(parts, 'arguments', 'server_tool_call', 'arguments') ??
+      limitedText(direct?.arguments, settings),
     result:
-      firstOf(parts, ['response', 'server_tool_call_response']) ?? limitedText(direct?.result, settings),
+      valueIn(parts, 'response', 'server_tool_call_response', 'result') ??
+      limitedText(direct?.result, settings),
   });
 }
 
-function firstOf(parts: readonly unknown[], keys: readonly string[]): unknown {
-  return parts.flatMap((part) => keys.flatMap((key) => field(part, key) ?? []))[0];
+/** The value in a part of a message. That of a hosted tool has the type of the tool beside its fields, or is wrapped. */
+function valueIn(parts: readonly unknown[], key: string, hostedKey: string, wrapKey: string): unknown {
+  for (const part of parts) {
+    const value = field(part, key) ?? undefined;
+    if (value !== undefined) return value;
+    const hosted = asObject(field(part, hostedKey));
+    if (hosted === undefined) continue;
+    const { type: _, ...fields } = hosted;
+    return Object.hasOwn(fields, wrapKey) ? fields[wrapKey] : fields;
+  }
+  return undefined;
 }
 
 function limitedText(value: unknown, { maxContentLength, maxSpanContentLength }: Settings): unknown {

@@ -286,6 +286,25 @@ describe('the preset sets the level of detail', () => {
     await session.verify();
   });
 
+  test.each<[string, unknown, string, unknown]>([
+    ['an object', { about: 'x' }, '{"found":4}', { found: 4 }],
+    ['an object with a type', { type: 'page' }, '{"type":"text","text":"4"}', { type: 'text', text: '4' }],
+    ['an object with the name of the field', { arguments: { a: 1 } }, '{"result":[4]}', { result: [4] }],
+    ['a list', ['x'], '[4,5]', [4, 5]],
+    ['nothing', {}, 'It is 4.', 'It is 4.'],
+  ])('full sends the values of hosted tools as those of functions: %s', async (_, given, output, result) => {
+    const session = await startListening('full', { captureMessageContent: 'EVENT_ONLY' });
+    const called = { server: 'wiki', name: 'ask', arguments: given };
+    session.simulator.respond({ output: [{ mcpCall: { ...called, output } }] });
+    await session.client.responses.create({ model: 'gpt-4o-mini', input: 'Hello?' });
+    const [event] = session.events.filter(({ type }) => type === 'tool.call');
+    expect(event).toMatchObject({ name: 'ask', toolType: 'mcp' });
+    expect([event].map((call) => call?.type === 'tool.call' && [call.arguments, call.result])).toEqual([
+      [given, result],
+    ]);
+    await session.verify();
+  });
+
   test('full sends what a polled run answered, sampled or not', async () => {
     const sampler = new AlwaysOffSampler();
     const session = await startListening('full', { captureMessageContent: 'EVENT_ONLY' }, { sampler });
