@@ -1,5 +1,6 @@
 import type { Completion, CompletionHook } from '../../config/completion-types.ts';
 import { notice } from '../../diagnostics/report.ts';
+import { builtIn } from '../../util/built-in.ts';
 import { guard, guardAsync } from '../../util/guard.ts';
 import { field } from '../../util/payload.ts';
 import { TaskQueue } from '../../util/task-queue.ts';
@@ -8,6 +9,10 @@ import { runInsideHook } from '../hook-context.ts';
 const MAX_PENDING_HOOKS = 1_000;
 /** How long a flush waits for hooks. */
 const HOOKS_TIMEOUT_MS = 5_000;
+
+/** A handler learns a microtask later that an `async` hook threw before its first `await`; Node's `inspect` at once. */
+const inspect = builtIn('node:util')?.inspect;
+const REJECTED_PROMISE = /^[^{]*{\s+<rejected>/;
 
 /** The completion hooks that have not settled yet. */
 export class PendingHooks {
@@ -27,14 +32,14 @@ export class PendingHooks {
         noticeReturnedHook('No content is recorded.');
         return false;
       }
+      if (typeof field(returned, 'then') !== 'function') return true;
       this.#add(returned);
-      return true;
+      return inspect === undefined || !REJECTED_PROMISE.test(inspect(returned, { depth: 0 }));
     });
     return passed === true;
   }
 
   #add(returned: unknown): void {
-    if (typeof field(returned, 'then') !== 'function') return;
     const promise = guardAsync('the completionHook', async () => {
       if (typeof (await returned) === 'function') noticeReturnedHook('Content is recorded unchanged.');
     });

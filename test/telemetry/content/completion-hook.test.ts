@@ -202,11 +202,45 @@ describe('a hook that fails', () => {
     await session.verify();
   });
 
+  test.each<[string, unknown]>([
+    ['an error', new TypeError('hidden')],
+    ['an object', { hidden: { hidden: 'hidden' } }],
+    ['nothing', undefined],
+  ])(
+    'in an async function, before it awaits, with %s, loses the content of that operation',
+    async (_, thrown) => {
+      const { client } = await startProgramWith(async ({ operation }) => {
+        if (operation['gen_ai.request.model'] === 'm') throw thrown;
+      });
+      for (const [model, content] of [
+        ['m', 'hidden'],
+        ['n', '<rejected>'],
+      ] as const)
+        await client.chat.completions.create({ model, messages: [{ role: 'user', content }] });
+      await session.provider.forceFlush();
+      expect(session.warnings.splice(0).join()).not.toContain('hidden');
+      const [first, second] = session.spans.map(({ attributes }) => attributes);
+      expect(first).not.toHaveProperty(['gen_ai.input.messages']);
+      expect(first).not.toHaveProperty(['gen_ai.output.messages']);
+      expect(second?.['gen_ai.input.messages']).toContain('<rejected>');
+      expect(session.logRecords.map(({ attributes }) => JSON.stringify(attributes))).toEqual([
+        expect.not.stringContaining('hidden'),
+        expect.stringContaining('<rejected>'),
+      ]);
+      await session.verify();
+    },
+  );
+
   test('later, in a promise, has no effect', async () => {
-    const { client } = await startProgramWith(() => Promise.reject(new TypeError('hidden')));
-    await client.chat.completions.create({ model: 'm', messages: [] });
+    const { client } = await startProgramWith(async () => {
+      await undefined;
+      throw new TypeError('hidden');
+    });
+    for (let count = 0; count < 2; count++)
+      await client.chat.completions.create({ model: 'm', messages: [{ role: 'user', content: 'Hello' }] });
     await session.provider.forceFlush();
     expect(session.warnings.splice(0).join()).not.toContain('hidden');
+    for (const { attributes } of session.spans) expect(attributes).toHaveProperty(['gen_ai.input.messages']);
     await session.verify();
   });
 
