@@ -32,24 +32,26 @@ export function withNotes(span: PageSpan, events: readonly SpanEvent[] = []): Pa
   return events.length === 0 ? span : { ...span, events: [...(span.events ?? []), ...events] };
 }
 
-/** Adds events to the spans of a file, and counts those that are about other spans. */
+/**
+ * Adds events to the spans of a file, and counts those that are about other spans. Of a span or event that is repeated,
+ * the last one is kept: exporters send again what they do not know to have arrived, and files may be joined.
+ */
 export function annotatedSpans(
   spans: readonly PageSpan[],
   notes: readonly SpanNote[],
 ): { readonly spans: readonly PageSpan[]; readonly missed: number } {
-  if (notes.length === 0) return { spans, missed: 0 };
   const keyOf = ({ traceId, spanId }: SpanNote | PageSpan): string => JSON.stringify([traceId, spanId]);
-  const events = new Map<string, SpanEvent[]>();
+  const events = new Map<string, Map<string, SpanEvent>>();
   for (const note of notes) {
-    const known = events.get(keyOf(note)) ?? [];
-    if (known.length < MAX_NOTES) known.push(note.event);
+    const known = events.get(keyOf(note)) ?? new Map<string, SpanEvent>();
+    if (known.size < MAX_NOTES) known.set(JSON.stringify(note.event), note.event);
     events.set(keyOf(note), known);
   }
-  const found = new Set<string>();
-  const annotated = spans.map((span) => {
-    const added = events.get(keyOf(span));
-    if (added !== undefined) found.add(keyOf(span));
-    return withNotes(span, added);
-  });
-  return { spans: annotated, missed: notes.filter((note) => !found.has(keyOf(note))).length };
+  const annotated = new Map<string, PageSpan>();
+  for (const span of spans) {
+    const key = keyOf(span);
+    annotated.set(key, withNotes(span, [...(events.get(key)?.values() ?? [])]));
+  }
+  const missed = notes.filter((note) => !annotated.has(keyOf(note))).length;
+  return { spans: [...annotated.values()], missed };
 }

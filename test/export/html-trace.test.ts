@@ -462,6 +462,26 @@ describe('the command view', () => {
     ]);
   });
 
+  it('shows a span and an evaluation that are repeated once, as they were sent last', () => {
+    const file = join(folder, 'traces.jsonl');
+    const spanNamed = (name: string, spanId = '2'): object => ({ traceId: '1', spanId, name });
+    const evaluation = {
+      traceId: '1',
+      spanId: '2',
+      eventName: 'gen_ai.evaluation.result',
+      attributes: [{ key: 'gen_ai.evaluation.name', value: { stringValue: 'helpful' } }],
+    };
+    const logs = { resourceLogs: [{ scopeLogs: [{ logRecords: [evaluation] }] }] };
+    const lines = [spanNamed('open'), spanNamed('other', '3'), logs, spanNamed('chat'), logs];
+    writeFileSync(file, lines.map((line) => JSON.stringify(line)).join('\n'));
+    const page = join(folder, 'page.html');
+    expect(run(file, page)).toMatchObject({ code: 0, output: `2 spans: file://${page}\n`, errors: '' });
+    expect(dataOf(page).spans).toMatchObject([
+      { name: 'chat', events: [{ name: 'gen_ai.evaluation.result' }] },
+      { name: 'other', events: [] },
+    ]);
+  });
+
   it.each(['folder', '.', ''])('leaves no temporary file behind if %j is not a writable path', (name) => {
     writeFileSync(join(folder, 'file'), '{"traceId":"1","spanId":"2"}');
     mkdirSync(join(folder, 'folder'));
