@@ -61,6 +61,7 @@ const MORE_AT_START = [
   'src/hierarchy/conversations/conversation-trace-id.ts',
   'src/hierarchy/conversations/metadata-context.ts',
   'src/sdk/agents-sdk/runner.ts',
+  'src/util/circuit-breaker.ts',
   'src/util/sweep-timer.ts',
 ];
 
@@ -81,6 +82,7 @@ const LATER = {
   failures: [
     'src/telemetry/content/credentials.ts',
     'src/telemetry/error.ts',
+    'src/telemetry/events/sink.ts',
     'src/telemetry/spans/attempt-span.ts',
     'src/telemetry/spans/record-end.ts',
   ],

@@ -258,6 +258,11 @@ export function recordsContentOnEvents(settings: Settings): boolean {
   );
 }
 
+/** Whether the sink receives content: its preset is `full`, and events may contain content. */
+export function sinkTakesContent(settings: Settings): boolean {
+  return settings.events?.preset === 'full' && recordsContentOnEvents(settings);
+}
+
 function isProviderRow(value: unknown): value is ProviderRow {
   return stringField(value, 'host') !== undefined && stringField(value, 'provider') !== undefined;
 }

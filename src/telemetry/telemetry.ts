@@ -5,7 +5,12 @@ import {
   type TracerProvider,
   trace,
 } from '@opentelemetry/api';
-import { recordsContentOnEvents, recordsContentOnSpans, type Settings } from '../config/config.ts';
+import {
+  recordsContentOnEvents,
+  recordsContentOnSpans,
+  type Settings,
+  sinkTakesContent,
+} from '../config/config.ts';
 import { EVENT_GEN_AI_CLIENT_INFERENCE_OPERATION_DETAILS } from '../semconv/events.ts';
 import { SCHEMA_URL } from '../semconv/schema.ts';
 import { BoundedMap } from '../util/lru-map.ts';
@@ -14,7 +19,7 @@ import { NAME, VERSION } from '../util/version.ts';
 import { PendingHooks } from './content/pending-hooks.ts';
 import { Costs } from './cost/costs.ts';
 import { Events, type LoggerProvider } from './events/log-records.ts';
-import { Sink, sinkTakesContent } from './events/sink.ts';
+import { Sink } from './events/sink.ts';
 import { withMetadataOfContext } from './metadata.ts';
 import { Metrics } from './metrics/metrics.ts';
 import { withOlderNames } from './older-names.ts';
@@ -37,13 +42,13 @@ export class Telemetry {
   readonly metrics: Metrics = new Metrics();
   readonly events: Events = new Events();
   readonly costs: Costs = new Costs(this);
-  readonly sink: Sink = new Sink();
   /** Completion hooks that have not settled. */
   readonly hooks: PendingHooks = new PendingHooks(this);
   /** Whether the instrumentation is disabled: what is still observed of clients and sockets is not recorded. */
   isDisabled = false;
   /** Running functions and tools of the program, with a function that ends their span. */
   readonly functions: BoundedMap<object, () => void> = new BoundedMap(MAX_OPEN_FUNCTIONS);
+  #sink: Sink | undefined;
   #provider: TracerProvider | undefined;
   #tracer: KnownTracer | undefined;
   #asked: TracerProvider | undefined;
@@ -68,6 +73,11 @@ export class Telemetry {
 
   setLoggerProvider(provider: LoggerProvider): void {
     this.events.setLoggerProvider(provider);
+  }
+
+  get sink(): Sink {
+    this.#sink ??= new Sink();
+    return this.#sink;
   }
 
   /** Whether spans, a listening logger or a hook want content. Otherwise none is read. */

@@ -1,6 +1,11 @@
 import type { Attributes, Context, Span } from '@opentelemetry/api';
 import type { Completion, CompletionHook } from '../../config/completion-types.ts';
-import { recordsContentOnEvents, recordsContentOnSpans, type Settings } from '../../config/config.ts';
+import {
+  recordsContentOnEvents,
+  recordsContentOnSpans,
+  type Settings,
+  sinkTakesContent,
+} from '../../config/config.ts';
 import {
   ATTR_GEN_AI_INPUT_MESSAGES,
   ATTR_GEN_AI_OPERATION_NAME,
@@ -17,7 +22,6 @@ import { EVENT_GEN_AI_CLIENT_INFERENCE_OPERATION_DETAILS } from '../../semconv/e
 import { guard } from '../../util/guard.ts';
 import { asObject, isRecordable } from '../../util/payload.ts';
 import type { Failure } from '../error.ts';
-import { sinkTakesContent } from '../events/sink.ts';
 import type { Telemetry } from '../telemetry.ts';
 import { type Content, copyContent, newCompletion } from './completion-hook.ts';
 import { attributeLimitOf, ContentRecorder } from './content-writer.ts';

@@ -1,5 +1,5 @@
 import type { Attributes } from '@opentelemetry/api';
-import type { Settings } from '../../config/config.ts';
+import { type Settings, sinkTakesContent } from '../../config/config.ts';
 import type {
   CostRecordEvent,
   EventPreset,
@@ -46,7 +46,7 @@ import { LimitedJson } from '../content/limited-json.ts';
 import { isInsideHook } from '../hook-context.ts';
 import type { RequestedToolCall } from '../operation.ts';
 import type { EndedOperation } from '../spans/ended-operation.ts';
-import { type Sink, sinkTakesContent } from './sink.ts';
+import type { Sink } from './sink.ts';
 
 /** The operations of which the sink receives all. A run counts as a whole, without its steps. */
 const SINK_OPERATIONS: ReadonlySet<unknown> = new Set([

@@ -1,12 +1,12 @@
-import { recordsContentOnEvents, type Settings } from '../../config/config.ts';
 import type { EventSink, SinkEvent } from '../../config/sink-event-types.ts';
 import { CircuitBreaker } from '../../util/circuit-breaker.ts';
+import { logError } from '../../util/guard.ts';
 import { field } from '../../util/payload.ts';
 import { runInsideHook } from '../hook-context.ts';
 
 /**
  * Passes events to the program's sink through a circuit breaker, which pauses a sink that keeps failing. The program
- * never waits for the sink and never sees its errors.
+ * never waits for the sink and never sees its errors; the first one is logged.
  */
 export class Sink {
   #breaker = new CircuitBreaker();
@@ -28,8 +28,8 @@ export class Sink {
       const returned = runInsideHook(() => sink(dropped > 0 ? { ...event, dropped } : event));
       if (typeof field(returned, 'then') === 'function') void settle(breaker, returned);
       else breaker.succeeded();
-    } catch {
-      breaker.failed();
+    } catch (error) {
+      refused(breaker, error);
     }
   }
 }
@@ -38,12 +38,12 @@ async function settle(breaker: CircuitBreaker, returned: unknown): Promise<void>
   try {
     await returned;
     breaker.succeeded();
-  } catch {
-    breaker.failed();
+  } catch (error) {
+    refused(breaker, error);
   }
 }
 
-/** Whether the sink receives content: its preset is `full`, and events may contain content. */
-export function sinkTakesContent(settings: Settings): boolean {
-  return settings.events?.preset === 'full' && recordsContentOnEvents(settings);
+function refused(breaker: CircuitBreaker, error: unknown): void {
+  breaker.failed();
+  logError('the sink of events', error);
 }

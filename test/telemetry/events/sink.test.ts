@@ -1,3 +1,4 @@
+import { diag } from '@opentelemetry/api';
 import { beforeEach, describe, expect, test, vi } from 'vitest';
 import type { SinkEvent } from '../../../src/client.ts';
 import { Sink } from '../../../src/telemetry/events/sink.ts';
@@ -53,6 +54,21 @@ describe('a sink that fails', () => {
     expect(program.mock.calls.slice(10)).toEqual([[{ ...EVENT, dropped: 15 }], [EVENT]]);
   });
 
+  test.each(failing)('and %s is reported once', async (_, fail) => {
+    vi.resetModules();
+    const module = await import('../../../src/telemetry/events/sink.ts');
+    const warn = vi.fn();
+    diag.setLogger({ error: warn, warn, info: warn, debug: warn, verbose: warn });
+    warn.mockClear();
+    const sink = new module.Sink();
+    for (let index = 0; index < 3; index++) {
+      sink.hand(fail, EVENT);
+      await new Promise(setImmediate);
+    }
+    diag.disable();
+    expect(warn.mock.calls).toEqual([[expect.stringMatching(/^(?!.*full).*the sink of events failed/s)]]);
+  });
+
   test('does not affect another sink', () => {
     const sink = new Sink();
     const fail = (): never => {
@@ -79,5 +95,6 @@ test('the program is not affected by a sink that throws, rejects or hangs', asyn
   }
   expect(calls).toBeGreaterThanOrEqual(3);
   expect(session.spans).toHaveLength(3);
+  session.warnings.splice(0);
   await session.verify();
 });
