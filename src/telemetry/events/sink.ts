@@ -4,46 +4,61 @@ import { logError } from '../../util/guard.ts';
 import { field } from '../../util/payload.ts';
 import { runInsideHook } from '../hook-context.ts';
 
+/** What is known of a sink. */
+interface Delivery {
+  readonly breaker: CircuitBreaker;
+  /** The number of dropped events that the sink was told of, in events that it accepted. */
+  reportedDropped: number;
+}
+
 /**
  * Passes events to the program's sink through a circuit breaker, which pauses a sink that keeps failing. The program
  * never waits for the sink and never sees its errors; the first one is logged.
  */
 export class Sink {
-  #breaker = new CircuitBreaker();
+  #delivery: Delivery = newDelivery();
   #sink: EventSink | undefined;
-  /** The number of dropped events that was reported to the sink. */
-  #reportedDropped = 0;
 
   hand(sink: EventSink, event: SinkEvent): void {
     if (sink !== this.#sink) {
       this.#sink = sink;
-      this.#breaker = new CircuitBreaker();
-      this.#reportedDropped = 0;
+      this.#delivery = newDelivery();
     }
-    const breaker = this.#breaker;
+    const delivery = this.#delivery;
+    const { breaker } = delivery;
     if (!breaker.admit()) return;
-    const dropped = breaker.dropped - this.#reportedDropped;
-    this.#reportedDropped = breaker.dropped;
+    const told = breaker.dropped;
+    const dropped = told - delivery.reportedDropped;
     try {
       const returned = runInsideHook(() => sink(dropped > 0 ? { ...event, dropped } : event));
-      if (typeof field(returned, 'then') === 'function') void settle(breaker, returned);
-      else breaker.succeeded();
+      if (typeof field(returned, 'then') === 'function') void settle(delivery, returned, told);
+      else accepted(delivery, told);
     } catch (error) {
-      refused(breaker, error);
+      refused(delivery, error);
     }
   }
 }
 
-async function settle(breaker: CircuitBreaker, returned: unknown): Promise<void> {
+function newDelivery(): Delivery {
+  return { breaker: new CircuitBreaker(), reportedDropped: 0 };
+}
+
+async function settle(delivery: Delivery, returned: unknown, told: number): Promise<void> {
   try {
     await returned;
-    breaker.succeeded();
+    accepted(delivery, told);
   } catch (error) {
-    refused(breaker, error);
+    refused(delivery, error);
   }
 }
 
-function refused(breaker: CircuitBreaker, error: unknown): void {
+function accepted(delivery: Delivery, told: number): void {
+  delivery.breaker.succeeded();
+  // An event from before the pause may be accepted after it.
+  delivery.reportedDropped = Math.max(delivery.reportedDropped, told);
+}
+
+function refused({ breaker }: Delivery, error: unknown): void {
   breaker.failed();
   logError('the sink of events', error);
 }

@@ -48,10 +48,40 @@ describe('a sink that fails', () => {
     }
     expect(program).toHaveBeenCalledTimes(10);
     vi.advanceTimersByTime(60_000);
+    for (let index = 0; index < 6; index++) {
+      sink.hand(program, EVENT);
+      await new Promise(setImmediate);
+    }
+    vi.advanceTimersByTime(60_000);
     program.mockImplementation(() => undefined);
     sink.hand(program, EVENT);
     sink.hand(program, EVENT);
-    expect(program.mock.calls.slice(10)).toEqual([[{ ...EVENT, dropped: 15 }], [EVENT]]);
+    // The first of these failed, and so told nothing.
+    expect(program.mock.calls.slice(10)).toEqual([
+      [{ ...EVENT, dropped: 15 }],
+      [{ ...EVENT, dropped: 20 }],
+      [EVENT],
+    ]);
+  });
+
+  test('and accepts an event late is told of each dropped event once', async () => {
+    const sink = new Sink();
+    const answers: (() => void)[] = [];
+    const program = vi.fn((): unknown => new Promise<void>((resolve) => answers.push(resolve)));
+    sink.hand(program, EVENT);
+    program.mockImplementation(() => Promise.reject(new Error('full')));
+    for (let index = 0; index < 12; index++) {
+      sink.hand(program, EVENT);
+      await new Promise(setImmediate);
+    }
+    vi.advanceTimersByTime(60_000);
+    program.mockImplementation(() => Promise.resolve());
+    sink.hand(program, EVENT);
+    await new Promise(setImmediate);
+    for (const answer of answers) answer();
+    await new Promise(setImmediate);
+    sink.hand(program, EVENT);
+    expect(program.mock.calls.slice(11)).toEqual([[{ ...EVENT, dropped: 2 }], [EVENT]]);
   });
 
   test.each(failing)('and %s is reported once', async (_, fail) => {
