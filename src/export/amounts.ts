@@ -24,17 +24,17 @@ export function dollars(value: unknown): string | undefined {
   return `$${Number(value.toPrecision(12)).toFixed(digits)}`;
 }
 
-/** `≥ $0.02`: a cost that lacks the calls whose price is not known. */
+/** `≥ $0.02`: a cost that lacks the calls whose price or tokens are not known. */
 export function costOf(value: unknown, unpriced: unknown): string | undefined {
   const shown = dollars(value);
   return shown !== undefined && isNumber(unpriced) && unpriced > 0 ? `≥ ${shown}` : shown;
 }
 
-/** `≥ $0.02, 1 call without a price`, where there is room to say what is missing. */
+/** `≥ $0.02, 1 call of unknown cost`, where there is room to say what is missing. */
 export function explainedCost(value: unknown, unpriced: unknown): string | undefined {
   const shown = costOf(value, unpriced);
   const missing = count(unpriced, 'call', 'calls');
-  return shown !== undefined && missing !== undefined ? `${shown}, ${missing} without a price` : shown;
+  return shown !== undefined && missing !== undefined ? `${shown}, ${missing} of unknown cost` : shown;
 }
 
 /** A number with thousands separators. */

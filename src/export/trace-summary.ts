@@ -9,6 +9,7 @@ import {
   ATTR_HTTP_REQUEST_RESEND_COUNT,
   ATTR_OPENAI_COST,
   ATTR_OPENAI_TRACE_PROJECT,
+  ATTR_OPENAI_USAGE_ESTIMATED_OUTPUT_TOKENS,
 } from '../semconv/attributes.ts';
 import { isNumber } from './amounts.ts';
 import { messageText, readMessages } from './messages.ts';
@@ -39,7 +40,7 @@ export interface TraceSummary {
   readonly modalities: readonly ModalityAmount[];
   /** In USD; `undefined` if no price was known. */
   readonly cost: number | undefined;
-  /** Spans with tokens and no cost, which the cost therefore lacks. */
+  /** Spans with tokens, reported or estimated, and no cost, which the cost therefore lacks. */
   readonly unpriced: number;
   /** What happened how often: runs, steps, tool calls and the like. */
   readonly counts: readonly TraceCount[];
@@ -107,8 +108,14 @@ function sum(all: readonly Attributes[], name: string): number | undefined {
   return values.length === 0 ? undefined : values.reduce((total, value) => total + value, 0);
 }
 
+const TOKENS = [
+  ATTR_GEN_AI_USAGE_INPUT_TOKENS,
+  ATTR_GEN_AI_USAGE_OUTPUT_TOKENS,
+  ATTR_OPENAI_USAGE_ESTIMATED_OUTPUT_TOKENS,
+];
+
 function isUnpriced(each: Attributes): boolean {
-  return isNumber(each[ATTR_GEN_AI_USAGE_INPUT_TOKENS]) && !isNumber(each[ATTR_OPENAI_COST]);
+  return TOKENS.some((name) => isNumber(each[name])) && !isNumber(each[ATTR_OPENAI_COST]);
 }
 
 function isRetry({ node, parent }: Row): boolean {

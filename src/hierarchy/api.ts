@@ -97,6 +97,6 @@ export function spendIn(
   origin: string,
   spent: Spent,
 ): void {
-  if (id === undefined || (spent.usage === undefined && spent.cost === undefined)) return;
+  if (id === undefined || ((spent.usage ?? spent.cost) === undefined && !spent.unpriced)) return;
   conversations.conversation('conversation', id, origin).spent(spent);
 }

@@ -588,7 +588,7 @@ export const ATTR_OPENAI_TOTAL_OUTPUT_TOKENS = 'openai.total.output_tokens' as c
 /** How many runs, responses or turns of the conversation this process has seen. */
 export const ATTR_OPENAI_TOTAL_RUNS = 'openai.total.runs' as const;
 
-/** How many calls and runs of the total have tokens but no known price. The total cost excludes them, so it is a lower bound. */
+/** How many calls and runs of the total have tokens but no known price, or a stream that gave content but no usage. The total cost excludes them, so it is a lower bound. */
 export const ATTR_OPENAI_TOTAL_UNPRICED = 'openai.total.unpriced' as const;
 
 /** How many user messages this process has seen; on a run, those that it answered. */

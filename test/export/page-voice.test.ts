@@ -57,8 +57,8 @@ describe.skipIf(NO_BROWSER !== undefined)('a spoken conversation in the page', (
     ]);
     expect(await linesOf('Tokens and cost by modality')).toEqual([
       ['Modality', 'Input', 'Cached', 'Output', 'Cost'],
-      ['Text', '144', '64', '29', '≥ $0.00090, 1 call without a price'],
-      ['Audio', '70', '0', '80', '≥ $0.0071, 1 call without a price'],
+      ['Text', '144', '64', '29', '≥ $0.00090, 1 call of unknown cost'],
+      ['Audio', '70', '0', '80', '≥ $0.0071, 1 call of unknown cost'],
     ]);
     const strip = panel.getByRole('group', { name: 'Who spoke when' });
     expect(await strip.getByRole('img', { name: 'User speaks 2 times, 2.50 s in all' }).count()).toBe(1);

@@ -86,12 +86,16 @@ describe('the summary of a trace', () => {
     expect(sum).toContain(drawSummary(summaryOf(cost(0.000345)), wide).match(/Cost .*/)?.[0]);
   });
 
-  it('shows the cost as a lower bound if some calls have no known price', () => {
-    const tokens = { 'gen_ai.operation.name': 'chat', 'gen_ai.usage.input_tokens': 10 };
+  it.each([
+    ['input', 'gen_ai.usage.input_tokens'],
+    ['output', 'gen_ai.usage.output_tokens'],
+    ['estimated', 'openai.usage.estimated_output_tokens'],
+  ])('shows the cost as a lower bound if the cost of %s tokens is not known', (_, name) => {
+    const tokens = { 'gen_ai.operation.name': 'chat', [name]: 10 };
     const priced = { name: 'chat', attributes: { ...tokens, 'openai.cost': 0.001 } };
     const unpriced = { name: 'chat', attributes: tokens };
     expect(drawSummary(summaryOf({ name: 'x', children: [priced, unpriced] }), wide)).toContain(
-      '≥ $0.0010, 1 call without a price ',
+      '≥ $0.0010, 1 call of unknown cost ',
     );
     expect(drawSummary(summaryOf({ name: 'x', children: [unpriced] }), wide)).not.toContain('Cost');
   });

@@ -87,7 +87,7 @@ describe('a tree in the terminal', () => {
         'openai.total.user_messages': 2,
         'openai.cost_per_user_message': 0.5,
       },
-      'total ≥ $1.00, 1 call without a price · 2 user messages · ≥ $0.50 per user message',
+      'total ≥ $1.00, 1 call of unknown cost · 2 user messages · ≥ $0.50 per user message',
     ],
     [
       'no cost of the only user message',
@@ -97,7 +97,7 @@ describe('a tree in the terminal', () => {
     [
       'plurals',
       { 'openai.total.unpriced': 2, 'openai.total.cost': 1, 'openai.run.poll_count': 1 },
-      'total ≥ $1.00, 2 calls without a price · 1 poll',
+      'total ≥ $1.00, 2 calls of unknown cost · 1 poll',
     ],
     [
       'a turn whose total is its own once',

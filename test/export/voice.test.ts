@@ -131,8 +131,8 @@ describe('the tokens by modality', () => {
   it('are added up with what they cost, and say where a price is missing', () => {
     const amounts = modalitiesOf(rowsIn(makeSpans(VOICE_SESSION)).map(({ node }) => node.span.attributes));
     expect(amounts.map((amount) => [amount.label, modalityText(amount)])).toEqual([
-      ['Text', '144 → 29 tokens (64 cached), ≥ $0.00090, 1 call without a price'],
-      ['Audio', '70 → 80 tokens, ≥ $0.0071, 1 call without a price'],
+      ['Text', '144 → 29 tokens (64 cached), ≥ $0.00090, 1 call of unknown cost'],
+      ['Audio', '70 → 80 tokens, ≥ $0.0071, 1 call of unknown cost'],
     ]);
   });
 
@@ -156,9 +156,9 @@ describe('the panel of the terminal', () => {
   it('draws who spoke when, and what each modality cost', () => {
     expect(panelOf(undefined).split('\n').slice(4, 10)).toEqual([
       '│ Tokens          214 → 109 tokens                                         │',
-      '│ Cost            ≥ $0.0080, 1 call without a price                        │',
-      '│ Text            144 → 29 tokens (64 cached), ≥ $0.00090, 1 call without… │',
-      '│ Audio           70 → 80 tokens, ≥ $0.0071, 1 call without a price        │',
+      '│ Cost            ≥ $0.0080, 1 call of unknown cost                        │',
+      '│ Text            144 → 29 tokens (64 cached), ≥ $0.00090, 1 call of unkn… │',
+      '│ Audio           70 → 80 tokens, ≥ $0.0071, 1 call of unknown cost        │',
       '│ User            ··██████··················████·············· 2.50 s      │',
       '│ Assistant       ·············███████████··✗······██████✗···· 4.00 s      │',
     ]);

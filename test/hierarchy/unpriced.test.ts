@@ -17,18 +17,23 @@ const CONFIG = {
 const HELLO = [{ role: 'user' as const, content: 'Hello' }];
 const UNPRICED = 'gpt-next';
 
-it('counts the calls of a conversation that have tokens and no known price', async () => {
+it('counts the calls of a conversation whose price or usage is not known', async () => {
   const program = await startProgram({ config: CONFIG });
   const { completions } = program.client.chat;
   await withConversation('chat-1', async () => {
     await completions.create({ model: 'gpt-4o-mini', messages: HELLO });
     for (const _ of [1, 2]) await completions.create({ model: UNPRICED, messages: HELLO });
-    // Nobody told the tokens of this one.
-    for await (const _ of await completions.create({ model: UNPRICED, messages: HELLO, stream: true }));
+    // Nobody told the tokens of these: one is read to its end, one is left early, and one gives nothing.
+    const ask = { model: 'gpt-4o-mini', messages: HELLO, stream: true as const };
+    for await (const _ of await completions.create(ask));
+    for await (const chunk of await completions.create(ask)) if (chunk.choices[0]?.delta.content) break;
+    const choices = [{ index: 0, delta: {}, finish_reason: 'stop' }];
+    program.simulator.next({ sse: [{ data: { id: 'chatcmpl-1', model: 'gpt-4o-mini', choices } }, 'done'] });
+    for await (const _ of await completions.create(ask));
   });
   await program.telemetry.provider.shutdown();
   const conversation = program.telemetry.spans.find(({ name }) => name === 'conversation');
-  expect(conversation?.attributes).toMatchObject({ 'openai.total.unpriced': 2, 'openai.total.runs': 4 });
+  expect(conversation?.attributes).toMatchObject({ 'openai.total.unpriced': 4, 'openai.total.runs': 6 });
   expect(conversation?.attributes).toHaveProperty(['openai.total.cost']);
 });
 

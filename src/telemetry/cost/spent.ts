@@ -1,3 +1,5 @@
+import type { Attributes } from '@opentelemetry/api';
+import { ATTR_OPENAI_USAGE_ESTIMATED_OUTPUT_TOKENS } from '../../semconv/attributes.ts';
 import { addCosts } from './prices.ts';
 import { addUsage, isNoUsage, type Usage } from './usage.ts';
 
@@ -5,7 +7,7 @@ import { addUsage, isNoUsage, type Usage } from './usage.ts';
 export interface Spent {
   readonly usage: Usage | undefined;
   readonly cost: number | undefined;
-  /** How many of the calls have tokens and no known price. */
+  /** How many of the calls have a cost that is not known. */
   readonly unpriced?: number;
 }
 
@@ -22,9 +24,16 @@ export function addSpent(a: Spent, b: Spent): Spent {
 /**
  * What one call spent.
  *
- * @param wantsCosts where costs are switched off, no price is missing
+ * @param wantsCosts where costs are switched off, none is missing
+ * @param answered its attributes, which tell whether its stream gave content and reported no usage
  */
-export function spentBy(usage: Usage | undefined, cost: number | undefined, wantsCosts: boolean): Spent {
-  const isUnpriced = cost === undefined && usage !== undefined && !isNoUsage(usage) && wantsCosts;
-  return { usage, cost, unpriced: isUnpriced ? 1 : 0 };
+export function spentBy(
+  usage: Usage | undefined,
+  cost: number | undefined,
+  wantsCosts: boolean,
+  answered: Attributes = {},
+): Spent {
+  const estimated = answered[ATTR_OPENAI_USAGE_ESTIMATED_OUTPUT_TOKENS];
+  const hasTokens = usage === undefined ? estimated !== undefined : !isNoUsage(usage);
+  return { usage, cost, unpriced: cost === undefined && hasTokens && wantsCosts ? 1 : 0 };
 }

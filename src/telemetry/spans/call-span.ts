@@ -181,7 +181,7 @@ export class CallSpan implements CallObservation, OpenSpan {
     if (finishing !== undefined) guard('finishing a span', finishing, span, result);
     endSpan(this.#span, Math.max(endTime, this.#startTime));
     if (ended === undefined) return;
-    const spent = spentBy(usage, this.#cost, this.#telemetry.costs.wanted);
+    const spent = spentBy(usage, this.#cost, this.#telemetry.costs.wanted, this.#answered);
     guard('placing what stands beside a span', ended, result, endTime, spent);
   }
 

@@ -16,7 +16,7 @@ export interface Totals {
   readonly usage: Usage | undefined;
   /** In USD, as far as prices are known. */
   readonly cost: number | undefined;
-  /** Calls and runs with usage whose price is not known: the cost lacks theirs. */
+  /** Calls and runs whose price or usage is not known: the cost lacks theirs. */
   readonly unpriced?: number;
   readonly runs: number;
   readonly userMessages: number;
