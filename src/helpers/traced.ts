@@ -9,7 +9,7 @@ import { FunctionSpan } from '../telemetry/spans/function-span.ts';
 import { activeContext, runIn } from '../util/active-context.ts';
 import { now } from '../util/clock.ts';
 import { cut } from '../util/cut-text.ts';
-import { guard } from '../util/guard.ts';
+import { guard, warnOnce } from '../util/guard.ts';
 import { MAX_NAME_LENGTH } from '../util/payload.ts';
 import { clockIn } from '../util/span-clock.ts';
 import { watchOutcome } from '../util/watch-result.ts';
@@ -97,12 +97,20 @@ export function withMetadata<Result>(metadata: TraceMetadata, run: () => Result)
  * the id; without an active span they form one trace. Threads, sessions and Conversations of the API keep their own ids.
  * A generator runs where it is read, so read it inside the function.
  *
- * @param id the program's own id of the conversation; its first 1,024 characters are used
+ * @param id the program's own id of the conversation; its first 1,024 characters are used, and a number as text
  * @returns the function's result
  */
 export function withConversation<Result>(id: string, run: () => Result): Result {
   prepareDefaultObservers();
-  return runIn(activeContext().setValue(CONVERSATION, nameIn(id)), run);
+  return runIn(activeContext().setValue(CONVERSATION, conversationName(id)), run);
+}
+
+/** Ids of databases are numbers. */
+function conversationName(id: unknown): string | undefined {
+  const name = nameIn(typeof id === 'bigint' || Number.isFinite(id) ? String(id) : id);
+  if (name === undefined)
+    warnOnce('conversation', 'withConversation does nothing: its id must be a string or number.');
+  return name;
 }
 
 /** @returns `undefined` if the instrumentation is switched off or tracing is suppressed */

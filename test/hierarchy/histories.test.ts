@@ -1,4 +1,5 @@
-import { describe, expect, it } from 'vitest';
+import { diag } from '@opentelemetry/api';
+import { describe, expect, it, vi } from 'vitest';
 import { type CompletionHook, span, traced, withConversation, withMetadata } from '../../src/client.ts';
 import { type Program, startProgram } from '../support/program.ts';
 
@@ -264,6 +265,28 @@ describe('withConversation holds for', () => {
     await program.telemetry.provider.shutdown();
     const ids = program.telemetry.spans.map(({ attributes }) => attributes['gen_ai.conversation.id']);
     expect(ids).toEqual(Array(2).fill('é'.repeat(1_024)));
+  });
+
+  it.each([42, -0.5, 42n])('an id that is the number %s, as text', async (id) => {
+    const program = await startProgram();
+    await withConversation(id as unknown as string, () => program.client.models.list());
+    await program.telemetry.provider.shutdown();
+    const ids = program.telemetry.spans.map(({ attributes }) => attributes['gen_ai.conversation.id']);
+    expect(ids).toEqual(Array(2).fill(String(id)));
+  });
+
+  it('no call if the id is anything else, which is reported once', async () => {
+    const warn = vi.spyOn(diag, 'warn').mockImplementation(() => undefined);
+    const program = await startProgram();
+    for (const id of [undefined, Number.NaN, {}, Symbol('id')])
+      await withConversation(id as string, () => program.client.models.list());
+    await program.telemetry.provider.shutdown();
+    for (const { name, attributes } of program.telemetry.spans) {
+      expect(name).toBe('GET /models');
+      expect(attributes).not.toHaveProperty(['gen_ai.conversation.id']);
+    }
+    expect(warn.mock.calls).toEqual([[expect.stringContaining('withConversation does nothing')]]);
+    warn.mockRestore();
   });
 
   it('no call without a span', async () => {
