@@ -46,6 +46,7 @@ export function readViewParameters(parameters: readonly string[]): ViewParameter
     });
     const [file, second] = positionals;
     const { help, output, watch, port } = values;
+    const page = output ?? 'openai-traces.html';
     const isWatched = watch || (file !== undefined && isFolder(file));
     const number = port === undefined ? OTLP_PORT : /^\d{1,5}$/.test(port) ? Number(port) : Number.NaN;
     const wrong = (problem: string): WrongParameters => ({ problem: terminalSafe(problem) });
@@ -60,10 +61,23 @@ export function readViewParameters(parameters: readonly string[]): ViewParameter
         return wrong('--output writes a page from one file. It does not go with --watch or a folder.');
       if (port !== undefined && file !== undefined && !isWatched)
         return wrong('--port needs --watch if there is a file.');
+      if (file !== undefined && !isWatched && isSameFile(file, page))
+        return wrong(`The page would replace the file of traces '${file}'. Choose another --output.`);
     }
-    return { help, file, page: output ?? 'openai-traces.html', watch: isWatched, port: number };
+    return { help, file, page, watch: isWatched, port: number };
   } catch (error) {
     return { problem: parameterProblem(error) };
+  }
+}
+
+/** Whether both paths lead to one file, be it by links or in another case. */
+function isSameFile(one: string, other: string): boolean {
+  try {
+    const [a, b] = [one, other].map((path) => statSync(path, { bigint: true }));
+    return a?.isFile() === true && a.dev === b?.dev && a.ino === b.ino;
+  } catch {
+    // One of them is missing or cannot be read, which is reported later.
+    return false;
   }
 }
 

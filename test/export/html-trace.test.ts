@@ -9,11 +9,12 @@ import {
   rmdirSync,
   rmSync,
   statSync,
+  symlinkSync,
   writeFileSync,
 } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
 import { diag } from '@opentelemetry/api';
 import { resourceFromAttributes } from '@opentelemetry/resources';
@@ -531,6 +532,29 @@ describe('the command view', () => {
       problem,
       'Usage: npx opentelemetry-instrumentation-openai view [--port <port>]',
     ]);
+  });
+
+  it.each([
+    ['the same path', (file: string) => file],
+    ['a longer path', () => `${folder}/../${basename(folder)}/./in.json`],
+    [
+      'a symbolic link',
+      (file: string) => {
+        symlinkSync(file, `${file}.link`);
+        return `${file}.link`;
+      },
+    ],
+  ])('does not replace the file of traces with the page: %s', async (_, pageFor) => {
+    const file = join(folder, 'in.json');
+    writeFileSync(file, '{"traceId":"1","spanId":"2"}');
+    let errors = '';
+    const into = { write: (text: string) => (errors += text) };
+    const parameters = [file, '--output', pageFor(file)];
+    expect(await runView(parameters, { write: () => expect.fail() }, into)).toBe(2);
+    expect(errors.split('\n')[0]).toBe(
+      `The page would replace the file of traces '${file}'. Choose another --output.`,
+    );
+    expect(readFileSync(file, 'utf8')).toBe('{"traceId":"1","spanId":"2"}');
   });
 
   it('prints its usage for --help', async () => {
