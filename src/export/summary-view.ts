@@ -102,8 +102,8 @@ export function drawCalls({ calls }: TraceSummary, { columns, color }: SummaryVi
     .join('');
 }
 
-function traceStatus({ errors }: TraceSummary): TextSegment {
-  if (errors.length === 0) return toned('ok', 'good');
+function traceStatus({ errors, outcome }: TraceSummary): TextSegment {
+  if (errors.length === 0) return toned(terminalSafe(outcome, 40), outcome === 'ok' ? 'good' : 'warning');
   const types = new Set(
     errors.map(({ node }) =>
       terminalSafe(attributeText(node.span.attributes[ATTR_ERROR_TYPE] ?? 'error'), 100),

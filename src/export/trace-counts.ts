@@ -116,7 +116,7 @@ function isInvocation(attributes: Span['attributes']): boolean {
 }
 
 /** What identifies a run or turn in a trace: it has several spans if it went on after a pause. */
-function invocationIn(attributes: Span['attributes']): string | undefined {
+export function invocationIn(attributes: Span['attributes']): string | undefined {
   const id = attributes[ATTR_OPENAI_RUN_ID] ?? attributes[ATTR_OPENAI_TURN_ID];
   if (!isInvocation(attributes) || id === undefined) return undefined;
   const place = [ATTR_SERVER_ADDRESS, ATTR_GEN_AI_CONVERSATION_ID, ATTR_OPENAI_SUBAGENT_ID];

@@ -29,6 +29,8 @@ export interface TraceEntry {
   readonly cost: number | undefined;
   readonly unpriced: number;
   readonly errors: number;
+  /** See `TraceSummary`. */
+  readonly outcome: string;
   /** The spans that match the filter. */
   readonly spans: number;
   /** The traces that a conversation has spans in. */
@@ -68,7 +70,7 @@ export function entryOf(
   const isFiltered = onlyErrors || words.trim() !== '';
   const spans = isFiltered ? findRows(trace, words, onlyErrors).size : trace.rows.length;
   if (spans === 0) return undefined;
-  const { start, end, prompt, inputTokens, outputTokens, cost, unpriced, errors } = trace.summary;
+  const { start, end, prompt, inputTokens, outputTokens, cost, unpriced, errors, outcome } = trace.summary;
   return {
     kind,
     id: trace.tree.traceId,
@@ -81,6 +83,7 @@ export function entryOf(
     cost,
     unpriced,
     errors: errors.length,
+    outcome: outcome.slice(0, MAX_LISTED_LENGTH),
     spans,
     traces: new Set(trace.tree.roots.map(({ span }) => span.spanContext().traceId)).size,
     underWay: isUnderWay(trace),

@@ -8,13 +8,16 @@ import {
   ATTR_GEN_AI_USAGE_OUTPUT_TOKENS,
   ATTR_HTTP_REQUEST_RESEND_COUNT,
   ATTR_OPENAI_COST,
+  ATTR_OPENAI_RUN_OBSERVED,
+  ATTR_OPENAI_RUN_STATUS,
   ATTR_OPENAI_TRACE_PROJECT,
   ATTR_OPENAI_USAGE_ESTIMATED_OUTPUT_TOKENS,
 } from '../semconv/attributes.ts';
 import { isNumber } from './amounts.ts';
 import { messageText, readMessages } from './messages.ts';
 import { type ModalityAmount, modalitiesOf } from './modalities.ts';
-import { countsOf, isListedCall, type TraceCount } from './trace-counts.ts';
+import { attributeText } from './span-details.ts';
+import { countsOf, invocationIn, isListedCall, type TraceCount } from './trace-counts.ts';
 import { type FinishedSpan, isTranscription, type Row, STATUS_ERROR, type Time } from './tree.ts';
 import { type Voice, voicesOf } from './voice.ts';
 
@@ -49,6 +52,8 @@ export interface TraceSummary {
   readonly calls: readonly Row[];
   /** The spans where a failure started: failed spans without a failed child. Failed attempts do not count. */
   readonly errors: readonly Row[];
+  /** `ok`, or how a run ended that neither completed nor failed. */
+  readonly outcome: string;
   /** The call with the highest cost, where several have one. */
   readonly costliest: Row | undefined;
   /** Who spoke when in its realtime sessions. */
@@ -85,6 +90,7 @@ export function summarize(traceId: string, rows: readonly Row[]): TraceSummary {
     retries: rows.filter(isRetry).length,
     calls: rows.filter(({ node }) => isListedCall(node.span)),
     errors: rows.filter(isCause),
+    outcome: outcomeOf(attributes),
     costliest: costliestOf(rows),
     voices: voicesOf(rows),
   };
@@ -127,6 +133,18 @@ function isCause({ node }: Row): boolean {
   const failed = ({ status }: FinishedSpan): boolean => status.code === STATUS_ERROR;
   if (!failed(node.span) || node.span.name === 'attempt') return false;
   return !node.children.some(({ span }) => span.name !== 'attempt' && failed(span));
+}
+
+function outcomeOf(all: readonly Attributes[]): string {
+  const ends = new Map<string, string>();
+  for (const each of all) {
+    const run = invocationIn(each);
+    const status =
+      each[ATTR_OPENAI_RUN_OBSERVED] === false ? 'end not observed' : each[ATTR_OPENAI_RUN_STATUS];
+    // A run that went on after a pause has several spans: the last one tells.
+    if (run !== undefined) ends.set(run, attributeText(status ?? 'completed'));
+  }
+  return [...ends.values()].find((end) => end !== 'completed') ?? 'ok';
 }
 
 /** The last user message of the first call that has any: messages before it are history. */

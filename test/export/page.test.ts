@@ -135,6 +135,16 @@ describe.skipIf(NO_BROWSER !== undefined)('the page in Chromium', () => {
       expect(await page.getByRole('navigation').count()).toBe(0);
     });
 
+    it('how a run ended that neither completed nor failed', async () => {
+      const run = { 'gen_ai.operation.name': 'invoke_agent', 'openai.run.id': 'run_1' };
+      await open([
+        { name: 'completed', attributes: { ...run, 'openai.run.status': 'completed' } },
+        { name: 'stopped', start: -1, attributes: { ...run, 'openai.run.status': 'cancelled' } },
+      ]);
+      const badges = page.getByRole('navigation').locator('.badge');
+      expect((await badges.allInnerTexts()).toSorted()).toEqual(['cancelled', 'ok']);
+    });
+
     it('traces with errors first, and their failed spans', async () => {
       await open([MATH_TUTOR, FAILED]);
       const traces = page.getByRole('navigation').getByRole('listitem').getByRole('button');

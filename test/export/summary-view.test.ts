@@ -100,6 +100,43 @@ describe('the summary of a trace', () => {
     expect(drawSummary(summaryOf({ name: 'x', children: [unpriced] }), wide)).not.toContain('Cost');
   });
 
+  it.each([
+    ['ok', [{ status: 'completed' }]],
+    ['cancelled', [{ status: 'completed' }, { status: 'cancelled' }]],
+    ['incomplete', [{ status: 'incomplete' }, { status: 'completed' }]],
+    ['end not observed', [{ status: 'in_progress', observed: false }]],
+    [
+      'ok',
+      [
+        { id: 'run_1', status: 'requires_action', observed: false },
+        { id: 'run_1', status: 'completed' },
+      ],
+    ],
+    ['1 error: server_error', [{ status: 'cancelled' }, { status: 'failed', error: 'server_error' }]],
+  ])('tells %s by the ends of its runs', (shown, runs) => {
+    const children = runs.map(
+      ({ status, ...run }: { status: string; id?: string; observed?: boolean; error?: string }, i) => ({
+        name: 'invoke_agent',
+        start: i,
+        error: run.error !== undefined,
+        attributes: {
+          'gen_ai.operation.name': 'invoke_agent',
+          'openai.run.id': run.id ?? `run_${i}`,
+          'openai.run.status': status,
+          ...(run.observed === false && { 'openai.run.observed': false }),
+          ...(run.error !== undefined && { 'error.type': run.error }),
+        },
+      }),
+    );
+    // A request about a run is no run.
+    const asked = {
+      name: 'GET /threads/{thread_id}/runs/{run_id}',
+      attributes: { 'openai.run.status': 'queued' },
+    };
+    const plan: SpanPlan = { name: 'thread', children: [...children, asked] };
+    expect(drawSummary(summaryOf(plan), wide)).toMatch(new RegExp(`│ Status +${shown} +│`));
+  });
+
   it('counts an error once, where it started', () => {
     const plan: SpanPlan = { name: 'a', error: true, children: [{ name: 'b', error: true }] };
     expect(summaryOf(plan).errors.map(({ node }) => node.span.name)).toEqual(['b']);

@@ -91,10 +91,11 @@ function costliestCall(row: Row, total: number | undefined, select: (row: Row) =
   );
 }
 
-export function badge({ errors, underWay }: TraceEntry): HTMLElement {
+export function badge({ errors, underWay, outcome }: TraceEntry): HTMLElement {
   const text = count(errors, 'error', 'errors');
   if (text !== undefined) return element('span', { class: 'badge bad' }, text);
-  return element('span', { class: underWay ? 'badge going' : 'badge good' }, underWay ? 'under way' : 'ok');
+  const state = underWay ? 'under way' : outcome.slice(0, 40);
+  return element('span', { class: state === 'ok' ? 'badge good' : 'badge going' }, state);
 }
 
 /** The number of errors listed. The filter finds the others. */
