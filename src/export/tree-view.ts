@@ -21,6 +21,8 @@ export interface TreeViewOptions {
 const MAX_SPAN_NAME_WIDTH = 64;
 /** The maximum share of the terminal that the name column takes. */
 const NAME_SHARE = 0.6;
+/** A branch that leaves less of the name column to the name is shortened, though not below half of the column. */
+const MIN_NAME_WIDTH = 16;
 /** The maximum width of a line of content, if lines may have any length. */
 const MAX_CONTENT_WIDTH = 120;
 
@@ -114,7 +116,11 @@ function layOut(cells: readonly Cell[], columns: number | undefined): Layout {
 
 function spanLines(cell: Cell, layout: Layout): TextSegment[][] {
   const { columns } = layout;
-  const branch = columns === undefined ? cell.row.branch : shorten(cell.row.branch, layout.name - 1);
+  const whole = cell.row.branch;
+  const room = Math.max(layout.name - Math.min(widthOf(cell.name), MIN_NAME_WIDTH), layout.name >> 1);
+  const isShown = columns === undefined || whole.length <= room;
+  // Its end remains, so that the deepest names stand below each other.
+  const branch = isShown ? whole : `…${whole.slice(whole.length - room + 1)}`;
   const nameWidth = layout.name - widthOf(branch);
   const name = columns === undefined ? cell.name : shorten(cell.name, nameWidth);
   const head: TextSegment[] = [

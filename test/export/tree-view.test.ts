@@ -301,6 +301,22 @@ describe('the terminal width', () => {
       expect(widthOf(line)).toBeLessThanOrEqual(columns);
   });
 
+  it('shortens the branches of deep spans before it takes away the names', () => {
+    const at = (depth: number): SpanPlan =>
+      depth === 20 ? { name: 'chat' } : { name: `invoke_agent Agent ${depth}`, children: [at(depth + 1)] };
+    const lines = draw(at(0), { columns: 80 }).split('\n');
+    expect(lines.slice(9, 12)).toEqual([
+      '                        └─ invoke_agent Agent 9   0 ms',
+      '                           └─ invoke_agent Agen…  0 ms',
+      '…                            └─ invoke_agent Ag…  0 ms',
+    ]);
+    for (const line of lines.slice(10, 20)) expect(line).toMatch(/└─ invoke_agent Ag/);
+    expect(lines[20]).toMatch(/^….*└─ chat +0 ms$/);
+    for (const columns of [20, 40, 60, 80, 120])
+      for (const line of draw(at(0), { columns }).split('\n'))
+        expect(widthOf(line)).toBeLessThanOrEqual(columns);
+  });
+
   it('lets a span have one line, without what matters least', () => {
     const lines = (columns: number): string[] => draw(MATH_TUTOR, { columns }).split('\n').slice(1, 3);
     expect(lines(100)).toEqual([
