@@ -67,8 +67,9 @@ interface RunState {
   getInterruptions(): readonly object[];
 }
 
-interface StreamedRun extends RunResult, AsyncIterable<{ readonly type: string }> {
+export interface StreamedRun extends RunResult, AsyncIterable<{ readonly type: string }> {
   readonly completed: Promise<void>;
+  toTextStream(): AsyncIterable<string>;
 }
 
 const NAME: string = process.env.AGENTS_LIBRARY ?? '@openai/agents';

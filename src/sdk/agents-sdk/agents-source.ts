@@ -14,6 +14,7 @@ import {
   isStorage,
   type Run,
   setStorage,
+  streamLoopOf,
   type TraceRuns,
 } from './trace-storage.ts';
 
@@ -43,6 +44,8 @@ export class AgentsSource implements TraceRuns {
   readonly #provider: object;
   readonly #listener: AgentsListener;
   readonly #nodes = new WeakMap<object, AgentsNode>();
+  /** The copies of traces that nothing has run with yet: the library makes one for each run and span. */
+  readonly #copies = new WeakSet<object>();
   /** By prototype, the methods that are patched. */
   readonly #patched = new WeakMap<object, Set<string>>();
   readonly #open = new WeakMap<AgentsNode, Set<AgentsNode>>();
@@ -88,7 +91,7 @@ export class AgentsSource implements TraceRuns {
     this.#stopped = true;
     for (const restore of this.#restores.splice(0)) restore();
     for (const trace of this.#traces.values().reverse()) {
-      trace.isRunning = false;
+      trace.running.clear();
       guard('ending a trace', () => this.#end(trace));
     }
     if (this.#storage !== undefined && globalStorage() === this.#storage) setStorage(this.#storage.original);
@@ -100,9 +103,11 @@ export class AgentsSource implements TraceRuns {
     const node = isObject(trace) ? (this.#nodes.get(trace) ?? this.#adopt(trace)) : undefined;
     // A store that was copied, or that the program made of a trace, names a span, even if that is `undefined`.
     const begins = node !== undefined && node.state !== 'open' && !Object.hasOwn(Object(store), 'span');
+    const isCopy = isObject(trace) && this.#copies.delete(trace);
+    const traces = begins ? [node] : isCopy ? (this.#nodeIn(store)?.lasting ?? []) : [];
     const base = activeContext();
     const within = new AgentsContext(base, () => this.#nodeIn(store) ?? this.#current());
-    return begins ? { within, watch: (result) => this.#watch(node, result) } : { within };
+    return { within, watch: traces.map((each) => (result) => this.#watch(each, result, begins)) };
   }
 
   /** A trace that was not made by the provider: a runner with tracing disabled has one of its own. */
@@ -139,7 +144,10 @@ export class AgentsSource implements TraceRuns {
       const node = this.#nodeOf(self);
       if (node !== undefined && name !== 'clone') guard('hearing of an agent', heard, node, args[0]);
       const result = method.apply(self, args);
-      if (node !== undefined && name === 'clone' && isObject(result)) this.#nodes.set(result, node);
+      if (node !== undefined && name === 'clone' && isObject(result)) {
+        this.#nodes.set(result, node);
+        if (node.type === 'trace') this.#copies.add(result);
+      }
       return result;
     });
   }
@@ -170,9 +178,9 @@ export class AgentsSource implements TraceRuns {
 
   #end(node: AgentsNode): void {
     if (node.state !== 'open') return;
-    // Only its result tells whether a run has failed.
+    // Only its result tells whether a run has failed, and a stream may leave the function of its trace.
     node.isEnding = true;
-    if (node.isRunning) return;
+    if (node.running.size > 0) return;
     if (node.stream !== undefined) node.thrown = field(node.stream, 'error') ?? undefined;
     node.stream = undefined;
     // Some versions leave an agent open that waits for an approval.
@@ -199,20 +207,35 @@ export class AgentsSource implements TraceRuns {
     return open;
   }
 
-  /** Follows the function of a trace. The library ends the trace of a stream later, and none whose function throws. */
-  #watch(trace: AgentsNode, result: Promise<unknown>): void {
-    trace.isRunning = true;
-    trace.isFollowed = true;
-    const settle = (settled: { readonly value?: unknown; readonly error?: unknown }, ends: boolean): void => {
-      trace.isRunning = false;
-      trace.thrown = settled.error;
-      if (typeof field(settled.value, '_getStreamLoopPromise') === 'function') trace.stream = settled.value;
-      if (ends) guard('ending a trace', () => this.#end(trace));
+  /**
+   * Follows the function of a trace, or a run inside. The library ends the trace of a stream later, and none whose function
+   * throws.
+   */
+  #watch(trace: AgentsNode, result: Promise<unknown>, isWhole: boolean): void {
+    trace.running.add(result);
+    if (isWhole) trace.isFollowed = true;
+    const settle = (stream?: unknown): void => {
+      trace.running.delete(result);
+      // Once the function has returned, nothing but its result tells that a stream has failed.
+      if (isWhole || trace.isEnding) trace.stream ??= stream;
+      if (trace.isEnding) guard('ending a trace', () => this.#end(trace));
     };
     result.then(
-      (value) => settle({ value }, trace.isEnding),
-      // A program may throw `undefined`, too.
-      (error: unknown) => settle({ error: error ?? null }, true),
+      (value) => {
+        const loop = guard('following a stream', streamLoopOf, value);
+        const end = (): void => settle(loop && value);
+        if (loop === undefined || isWhole) end();
+        else loop.then(end, end);
+      },
+      (error: unknown) => {
+        if (isWhole) {
+          // A program may throw `undefined`, too.
+          trace.thrown = error ?? null;
+          trace.running.clear();
+          trace.isEnding = true;
+        }
+        settle();
+      },
     );
   }
 

@@ -25,8 +25,8 @@ export class AgentsNode {
   error: unknown;
   /** The error itself, where one ended a trace; `null` where nothing was thrown as one. */
   thrown: unknown;
-  /** The function of a trace has not returned yet. */
-  isRunning = false;
+  /** What of a trace has not returned yet: its function, and the runs inside. */
+  readonly running: Set<Promise<unknown>> = new Set();
   /** The function of a trace is, or was, followed: how it returns tells whether the trace has failed. */
   isFollowed = false;
   /** The library has ended it. */
@@ -92,6 +92,16 @@ export class AgentsNode {
     let node: AgentsNode | undefined = this.parent?.open ?? this.parent;
     while (node !== undefined && node.#recorded === undefined) node = node.parent;
     return node;
+  }
+
+  /** The traces that last until a run that begins here has ended. What an agent runs is awaited by the run of that agent. */
+  get lasting(): readonly AgentsNode[] {
+    const traces: AgentsNode[] = [];
+    for (let node: AgentsNode | undefined = this; node !== undefined; node = node.trace.parent) {
+      if (node.agent?.trace === node.trace) break;
+      if (node.trace.state === 'open') traces.push(node.trace);
+    }
+    return traces;
   }
 
   /** The agent that it is part of. */

@@ -19,8 +19,8 @@ interface TraceStorage {
 /** A trace, or a copy of the library's current trace and span, that something is about to run with. */
 export interface Entered {
   readonly within: AgentsContext;
-  /** Follows what its function returns. */
-  readonly watch?: (result: Promise<unknown>) => void;
+  /** Each follows what the function returns. */
+  readonly watch: readonly ((result: Promise<unknown>) => void)[];
 }
 
 /** Is told what the library runs with a store of its own. */
@@ -53,7 +53,7 @@ export class HeardStorage implements TraceStorage {
     const result = this.original.run(store, () => runIn(within, run, undefined, args));
     // Where a trace begins, the promise that the program gets is another one. With a handler of ours on its own promise,
     // a rejection that nobody handles would not be reported.
-    if (watch !== undefined && result instanceof Promise) guard('following a trace', watch, result);
+    if (result instanceof Promise) for (const each of watch) guard('following a trace', each, result);
     return result;
   }
 }
@@ -71,4 +71,11 @@ export function setStorage(value: TraceStorage): void {
 
 export function globalStorage(): unknown {
   return (globalThis as Record<symbol, unknown>)[STORAGE];
+}
+
+/** Ends when the run has ended whose stream this is. */
+export function streamLoopOf(result: unknown): Promise<unknown> | undefined {
+  const get = field(result, '_getStreamLoopPromise');
+  const loop: unknown = typeof get === 'function' ? get.call(result) : undefined;
+  return loop instanceof Promise ? loop : undefined;
 }

@@ -1,0 +1,83 @@
+import { describe, expect, it } from 'vitest';
+import { type LibraryRunner, library, type StreamedRun } from './library.ts';
+import { calling, newTool, startAgents } from './program.ts';
+
+const { Agent, withTrace } = library;
+
+const helper = new Agent({ name: 'Helper', model: 'gpt-4o', tools: [newTool('echo', () => 'Yes')] });
+
+function stream(runner: LibraryRunner, options: object = {}): Promise<StreamedRun> {
+  return runner.run(helper, 'Hi', { ...options, stream: true });
+}
+
+/** What the function of a trace may return while a run goes on, and how the program awaits it. */
+const LEAVING = {
+  text: async (runner: LibraryRunner) => (await stream(runner)).toTextStream(),
+  object: async (runner: LibraryRunner) => ({ run: (await stream(runner)).completed }),
+  promise: async (runner: LibraryRunner) => {
+    const run = runner.run(helper, 'Hi');
+    // The run has begun when its first call is made.
+    await new Promise(setImmediate);
+    return { run };
+  },
+} as const;
+
+describe.each([{ tracing: true }, { tracing: false }])(
+  'where the library traces: $tracing',
+  ({ tracing }) => {
+    it.each(['text', 'object', 'promise'] as const)(
+      'ends a workflow when its runs have ended: %s',
+      async (kind) => {
+        const { runner, simulator, telemetry, expectTree } = await startAgents({ tracing });
+        simulator.respond(
+          { output: [calling('echo')], usage: { prompt: 100, completion: 20 } },
+          { output: [{ message: 'Yes.' }], usage: { prompt: 120, completion: 10 } },
+        );
+        const left = await withTrace<object>('Chat', () => LEAVING[kind](runner));
+        expect(telemetry.spans.map(({ name }) => name)).not.toContain('invoke_workflow Chat');
+        if ('run' in left) await left.run;
+        else await Array.fromAsync(left as AsyncIterable<string>);
+        await expectTree(`
+      invoke_workflow Chat      openai.total.input_tokens=220 openai.total.output_tokens=30
+      └─ invoke_agent Helper
+         ├─ chat gpt-4o
+         ├─ execute_tool echo
+         └─ chat gpt-4o
+    `);
+        const durations = (await telemetry.metrics()).filter(
+          ({ descriptor }) => descriptor.name === 'gen_ai.invoke_agent.duration',
+        );
+        expect(durations.map(({ dataPoints }) => dataPoints.map(({ value }) => value))).toMatchObject([
+          [{ count: 1 }],
+        ]);
+      },
+    );
+
+    it('marks a workflow whose stream fails after its function has returned', async () => {
+      const { runner, simulator, expectTree } = await startAgents({ tracing });
+      simulator.respond({ output: [calling('echo')] });
+      const { run } = await withTrace('Chat', async () => ({ run: await stream(runner, { maxTurns: 1 }) }));
+      await expect(run.completed).rejects.toThrow('Max turns');
+      await expectTree(`
+      invoke_workflow Chat      !MaxTurnsExceededError
+      └─ invoke_agent Helper    !MaxTurnsExceededError
+         ├─ chat gpt-4o
+         └─ execute_tool echo
+    `);
+    });
+
+    it('ends a workflow that fails at once', async () => {
+      const { runner, simulator, telemetry } = await startAgents({ tracing });
+      simulator.respond({ output: [{ message: 'Yes.' }] });
+      let run: Promise<unknown> = Promise.resolve();
+      const failed = withTrace('Chat', async () => {
+        run = (await stream(runner)).completed;
+        throw new TypeError('Left');
+      });
+      await expect(failed).rejects.toThrow('Left');
+      await new Promise(setImmediate);
+      expect(telemetry.spans.map(({ name }) => name)).toContain('invoke_workflow Chat');
+      await run;
+    });
+  },
+);
