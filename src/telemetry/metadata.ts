@@ -10,7 +10,7 @@ import {
   type Tracer,
   trace,
 } from '@opentelemetry/api';
-import { isRecordedByAgents } from '../sdk/agents-sdk/agents-key.ts';
+import { type HandoffCall, recordedByAgents } from '../sdk/agents-sdk/agents-key.ts';
 import {
   ATTR_DEPLOYMENT_ENVIRONMENT_NAME,
   ATTR_OPENAI_TRACE_METADATA,
@@ -79,8 +79,8 @@ export function metadataIn(context: Context): Attributes | undefined {
 export interface CallerTrace {
   span: SpanContext | undefined;
   readonly metadata: Attributes | undefined;
-  /** Whether `@openai/agents` runs the tools that a model asks for here. Its spans show them. */
-  readonly withinAgents: boolean;
+  /** Which of the tool calls that a model asks for here `@openai/agents` has spans for. */
+  readonly withinAgents: boolean | HandoffCall;
   /** Set if a hook of the program made the call. */
   readonly insideHook?: true;
 }
@@ -92,7 +92,7 @@ export function callerTraceOf(context: Context): CallerTrace {
   const caller: CallerTrace = {
     span: isReal ? span : undefined,
     metadata: metadataIn(context),
-    withinAgents: isRecordedByAgents(context),
+    withinAgents: recordedByAgents(context),
   };
   return hookRuns.any && isInsideHook(context) ? { ...caller, insideHook: true } : caller;
 }

@@ -203,6 +203,23 @@ describe.each([{ tracing: true }, { tracing: false }])(
     `);
     });
 
+    it('names the call of a handoff that throws', async () => {
+      const { runner, simulator, expectTree } = await startAgents({ tracing });
+      simulator.respond({ output: [calling('go_home')] });
+      const home = new Agent({ name: 'Home', model: 'gpt-4o' });
+      const handoff = Object.assign(library.handoff(home, { toolNameOverride: 'go_home' }), {
+        onInvokeHandoff: () => Promise.reject(new TypeError('a secret')),
+      });
+      const agent = new Agent({ name: 'Helper', model: 'gpt-4o', handoffs: [handoff] });
+      await expect(runner.run(agent, 'Hi')).rejects.toThrow('a secret');
+      await expectTree(`
+      invoke_workflow Agent workflow  !TypeError
+      └─ invoke_agent Helper          !TypeError
+         ├─ chat gpt-4o
+         └─ execute_tool go_home      !_OTHER gen_ai.tool.call.id={call}
+    `);
+    });
+
     it('links a run that is resumed after an approval', async () => {
       const { runner, simulator, telemetry, expectTree } = await startAgents({ tracing });
       const agent = new Agent({
@@ -370,6 +387,40 @@ it('records what a runner without tracing tells', async () => {
           ├─ execute_tool echo
           └─ chat gpt-4o
   `);
+});
+
+it('records the handoffs of a runner without tracing once, and its tools', async () => {
+  const { newRunner, simulator, telemetry, expectTree } = await startAgents();
+  simulator.respond(
+    { output: [calling('echo'), calling('transfer_to_Tutor')] },
+    { output: [calling('echo'), calling('go_home')] },
+    { output: [{ message: 'Yes.' }] },
+  );
+  const home = new Agent({ name: 'Home', model: 'gpt-4o' });
+  const tools = [newTool('echo', () => 'Yes')];
+  const handoffs = [library.handoff(home, { toolNameOverride: 'go_home' })];
+  const tutor = new Agent({ name: 'Tutor', model: 'gpt-4o', tools, handoffs });
+  const triage = new Agent({ name: 'Triage', model: 'gpt-4o', tools, handoffs: [tutor] });
+  await newRunner({ tracingDisabled: true }).run(triage, 'Hi');
+  await expectTree(`
+    invoke_workflow Agent workflow
+    ├─ invoke_agent Triage
+    │  ├─ chat gpt-4o
+    │  ├─ execute_tool echo               openai.tool.type=function
+    │  └─ execute_tool transfer_to_Tutor  openai.tool.type=handoff
+    ├─ invoke_agent Tutor
+    │  ├─ chat gpt-4o
+    │  ├─ execute_tool echo               openai.tool.type=function
+    │  └─ execute_tool go_home            openai.tool.type=handoff
+    └─ invoke_agent Home
+       └─ chat gpt-4o
+  `);
+  const durations = (await telemetry.metrics()).flatMap(({ descriptor, dataPoints }) =>
+    descriptor.name === 'gen_ai.execute_tool.duration'
+      ? dataPoints.filter(({ attributes }) => attributes['gen_ai.tool.name'] === 'transfer_to_Tutor')
+      : [],
+  );
+  expect(durations.map(({ value }) => value)).toMatchObject([{ count: 1 }]);
 });
 
 it('resumes a run in the same trace where trace ids are derived, in any process', async () => {

@@ -22,7 +22,7 @@ import type { Telemetry } from '../../telemetry/telemetry.ts';
 import { activeContext } from '../../util/active-context.ts';
 import { now } from '../../util/clock.ts';
 import { BoundedMap } from '../../util/lru-map.ts';
-import { objectField, stringField, textField } from '../../util/payload.ts';
+import { arrayField, objectField, stringField, textField } from '../../util/payload.ts';
 import { CONVERSATION, conversationIn } from '../conversations/conversation-context.ts';
 import { inTraceOf } from '../conversations/conversation-trace-id.ts';
 import { spanContextIn, withoutFlags } from '../conversations/metadata-context.ts';
@@ -99,8 +99,10 @@ export class Workflows implements AgentsListener {
     if (span === undefined) return;
     this.#spans.delete(node);
     const { toolName, attributes, content } = readEnd(node.type, node.data);
-    const call = toolName === undefined ? calledWith(node) : answeredCall(node, toolName);
-    const name = toolName === undefined ? undefined : (call?.name ?? toolName);
+    const isHandoff = node.type === 'handoff';
+    const call = isHandoff ? answeredCall(node, toolName) : calledWith(node);
+    const name = isHandoff ? (call?.name ?? toolName) : undefined;
+    if (isHandoff && node.agent !== undefined) node.agent.handoff.id = call?.id;
     define(attributes, ATTR_GEN_AI_TOOL_NAME, name);
     define(attributes, ATTR_GEN_AI_TOOL_CALL_ID, call?.id);
     if (node.type === 'trace')
@@ -208,13 +210,15 @@ function givesTexts({ type, data }: AgentsNode): boolean {
   return type !== 'function' || textField(data, 'input') !== undefined;
 }
 
-/** The call that a tool or handoff answers. A program may give a handoff any name: it comes after all tools. */
+/** The call that a tool or handoff answers. A program may give a handoff any name but that of a tool. */
 function answeredCall({ type, parent }: AgentsNode, name: unknown): RequestedToolCall | undefined {
   const { agent } = parent ?? {};
   if (agent === undefined) return undefined;
   const work = workOf(agent);
   const found = work.take((call) => call.name === name);
-  return found ?? (type === 'handoff' ? work.take((call) => call.type === 'function') : undefined);
+  if (found !== undefined || type !== 'handoff') return found;
+  const tools = arrayField(agent.data, 'tools');
+  return work.take((call) => call.type === 'function' && !tools.includes(call.name));
 }
 
 /** The call that a function answers, where its arguments tell, which are known at its end. */

@@ -159,7 +159,8 @@ export class ToolCalls {
       const pending = found.call;
       const { asked, response } = pending;
       const content = this.#forget(pending);
-      if (pending.isRecorded) continue;
+      const shown = response.parent?.withinAgents;
+      if (pending.isRecorded || (typeof shown === 'object' && shown.id === id)) continue;
       pending.isRecorded = true;
       const call = {
         ...asked.call,

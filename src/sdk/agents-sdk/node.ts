@@ -1,6 +1,7 @@
 import type { Context, Span } from '@opentelemetry/api';
 import type { PayloadObject } from '../../util/payload.ts';
 import { PlacedContext } from './agents-context.ts';
+import type { HandoffCall } from './agents-key.ts';
 
 /** The span that stands for a node, and the context in which it is active. */
 interface RecordedSpan {
@@ -37,7 +38,9 @@ export class AgentsNode {
   addMetadata: ((added: Readonly<Record<string, string>>) => void) | undefined;
   /** Values for the contexts inside. */
   values: ReadonlyMap<symbol, unknown> | undefined;
-  /** A runner with its tracing disabled makes no spans for tools. */
+  /** The call that has a span where an agent hands over. */
+  readonly handoff: HandoffCall = { id: undefined };
+  /** A runner with its tracing disabled makes no spans for tools but handoffs. */
   hidesTools = false;
   #recorded: RecordedSpan | undefined;
 
@@ -59,9 +62,9 @@ export class AgentsNode {
     return AGENT_WORK.has(this.type);
   }
 
-  /** Whether the library makes spans for the tools that a model asks for here. */
-  get showsTools(): boolean {
-    return this.isModelCall && !this.trace.hidesTools;
+  /** Which of the tool calls that a model asks for here the library makes spans for. */
+  get showsTools(): boolean | HandoffCall {
+    return this.isModelCall && (!this.trace.hidesTools || (this.agent?.handoff ?? false));
   }
 
   /** The value of the key for contexts inside of it: its own, else that of the next node above it. */
