@@ -26,6 +26,8 @@ export interface ApiRequest {
 export interface RequestedToolCall {
   readonly id: string | undefined;
   readonly name: string;
+  /** Of a function that is in one. */
+  readonly namespace?: string | undefined;
   /** The type in the API: `function`, `code_interpreter`, … */
   readonly type: string;
   /** Set if content is recorded and the output messages do not contain it. */

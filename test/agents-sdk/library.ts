@@ -14,6 +14,8 @@ export interface AgentsLibrary {
   readonly MemorySession: new (options?: { readonly sessionId?: string }) => object;
   readonly Usage: new (usage: object) => object;
   tool(options: Readonly<Record<string, unknown>>): object;
+  /** Not in all versions. */
+  toolNamespace?(options: Readonly<Record<string, unknown>>): readonly object[];
   handoff(agent: LibraryAgent, options?: Readonly<Record<string, unknown>>): object;
   withTrace<Result>(name: string, run: () => Promise<Result>, options?: object): Promise<Result>;
   /** Not in all versions. */

@@ -51,8 +51,9 @@ export function newTool(name: string, execute: (input: Readonly<Record<string, s
 export function calling(
   name: string,
   given: object = {},
-): { readonly function: { readonly name: string; readonly arguments: object } } {
-  return { function: { name, arguments: given } };
+  namespace?: string,
+): { readonly function: { readonly name: string; readonly namespace?: string; readonly arguments: object } } {
+  return { function: { name, ...(namespace !== undefined && { namespace }), arguments: given } };
 }
 
 /** An answer of the Chat Completions API: a call of a function, or a text. */

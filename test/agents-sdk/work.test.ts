@@ -119,6 +119,53 @@ describe.each([{ tracing: true }, { tracing: false }])(
       ]);
     });
 
+    // The oldest versions have no namespaces.
+    it.skipIf(library.toolNamespace === undefined).each([{ stream: false }, { stream: true }])(
+      'gives tools of namespaces and handoffs their calls: $stream',
+      async ({ stream }) => {
+        const { runner, simulator, expectTree } = await startAgents({ tracing });
+        simulator.respond(
+          {
+            output: [
+              calling('echo', { word: 'a' }, 'crm'),
+              calling('echo', { word: 'b' }, 'erp'),
+              calling('echo', { word: 'c' }),
+              calling('echo', { word: 'd' }, 'crm'),
+              calling('go_home'),
+            ],
+          },
+          { output: [{ message: 'Done.' }] },
+        );
+        const namespace = (name: string): readonly object[] =>
+          library.toolNamespace?.({ name, description: name, tools: [echo] }) ?? [];
+        const home = new Agent({ name: 'Home', model: 'gpt-4o' });
+        const agent = new Agent({
+          name: 'Helper',
+          model: 'gpt-4o',
+          tools: [...namespace('erp'), ...namespace('crm'), echo],
+          handoffs: [library.handoff(home, { toolNameOverride: 'go_home' })],
+        });
+        const run = await runner.run(agent, 'Hi', { stream } as { stream: true });
+        if (stream) await Array.fromAsync(run);
+        await expectTree(`
+      invoke_workflow Agent workflow
+      ├─ invoke_agent Helper
+      │  ├─ chat gpt-4o
+      │  ├─ execute_tool crm.echo  gen_ai.tool.call.id=call_000001
+      │  │  └─ say a
+      │  ├─ execute_tool erp.echo  gen_ai.tool.call.id=call_000002
+      │  │  └─ say b
+      │  ├─ execute_tool echo      gen_ai.tool.call.id=call_000003
+      │  │  └─ say c
+      │  ├─ execute_tool crm.echo  gen_ai.tool.call.id=call_000004
+      │  │  └─ say d
+      │  └─ execute_tool go_home   gen_ai.tool.call.id=call_000005
+      └─ invoke_agent Home
+         └─ chat gpt-4o
+    `);
+      },
+    );
+
     it('records custom spans, speech and transcriptions', async () => {
       const { inSpan, expectTree } = await startAgents({ tracing });
       const { withTrace, withCustomSpan, withSpeechSpan, withTranscriptionSpan } = library;

@@ -41,13 +41,14 @@ export class Work {
     if (this.#asked.length === 0 && !this.#isRest) return undefined;
     const rest = new Work();
     rest.#isRest = true;
-    rest.#calls = this.#calls.map(({ id, name, type, fingerprint }) => {
+    rest.#calls = this.#calls.map(({ id, name, namespace, type, fingerprint }) => {
       const known = fingerprint?.();
-      return { id, name, type, fingerprint: () => known };
+      return { id, name, namespace, type, fingerprint: () => known };
     });
-    const names = this.#calls.map(({ name }) => name);
-    rest.#asked = rest.#calls.filter(({ name }, index) => {
+    const names = this.#calls.map(toolNameOf);
+    rest.#asked = rest.#calls.filter((each, index) => {
       const call = this.#calls[index];
+      const name = toolNameOf(each);
       const isOne = names.indexOf(name) === names.lastIndexOf(name);
       return isOne && call !== undefined && this.#asked.includes(call);
     });
@@ -65,14 +66,20 @@ export class Work {
 
   /** The call with these arguments, if calls of the same name differ in them: one may wait for its approval. */
   called(name: string, given: string): RequestedToolCall | undefined {
-    const named = this.#calls.filter((call) => call.name === name);
-    if (named.length < 2) return undefined;
-    const fingerprint = fingerprintOf(name, given);
-    const found = named.filter((call) => call.fingerprint?.() === fingerprint);
+    const [first, ...others] = this.#calls.filter((call) => toolNameOf(call) === name);
+    if (first === undefined || others.length === 0) return undefined;
+    const fingerprint = fingerprintOf(first.name, given);
+    const found = [first, ...others].filter((call) => call.fingerprint?.() === fingerprint);
     if (fingerprint === undefined || found.length !== 1) return undefined;
     this.#hasAnswered = true;
     return found[0];
   }
+}
+
+/** The library's name for the tool that is called. */
+export function toolNameOf({ name, namespace }: RequestedToolCall): string {
+  // A tool that the model has searched for has its own name as namespace.
+  return namespace === undefined || namespace === name ? name : `${namespace}.${name}`;
 }
 
 const works = new WeakMap<AgentsNode, Work>();

@@ -29,7 +29,7 @@ import { spanContextIn, withoutFlags } from '../conversations/metadata-context.t
 import { DEFAULT_WORKFLOW, readEnd, readStart } from './dialect.ts';
 import { morePrecise, readAgentsFailure } from './errors.ts';
 import { isCallNode, recordUnseenCall } from './unseen-calls.ts';
-import { resumeWork, Work, workOf } from './work.ts';
+import { resumeWork, toolNameOf, Work, workOf } from './work.ts';
 
 /** Traces that may be resumed, by the library's id. */
 const MAX_TRACES = 1_000;
@@ -215,7 +215,7 @@ function answeredCall({ type, parent }: AgentsNode, name: unknown): RequestedToo
   const { agent } = parent ?? {};
   if (agent === undefined) return undefined;
   const work = workOf(agent);
-  const found = work.take((call) => call.name === name);
+  const found = work.take((call) => toolNameOf(call) === name);
   if (found !== undefined || type !== 'handoff') return found;
   const tools = arrayField(agent.data, 'tools');
   return work.take((call) => call.type === 'function' && !tools.includes(call.name));

@@ -48,6 +48,7 @@ const ITEM_NAMES = [
   'role',
   'call_id',
   'name',
+  'namespace',
   'server_label',
   'execution',
   'approval_request_id',

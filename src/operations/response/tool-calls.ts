@@ -1,5 +1,5 @@
 import type { RequestedToolCall } from '../../telemetry/operation.ts';
-import { arrayField, first, MAX_READ } from '../../util/payload.ts';
+import { arrayField, first, MAX_READ, stringField } from '../../util/payload.ts';
 import { fingerprintOfItem } from './item-fingerprint.ts';
 import { readResponseToolCall } from './items.ts';
 
@@ -9,7 +9,8 @@ export function readResponseToolCalls(response: unknown): readonly RequestedTool
     const call = readResponseToolCall(item);
     if (call === undefined) return [];
     const { callId: id, name, tool: type } = call;
-    return [{ id, name, type, fingerprint: () => fingerprintOfItem(call, item) }];
+    const namespace = stringField(item, 'namespace');
+    return [{ id, name, namespace, type, fingerprint: () => fingerprintOfItem(call, item) }];
   });
   return first(calls);
 }

@@ -37,7 +37,7 @@ const BUILD: { readonly [Key in keyof Scripts]: (script: Scripts[Key], context: 
       ...(text !== undefined && { content: [{ type: 'reasoning_text', text }] }),
     },
   ],
-  function: ({ function: { name, arguments: input } }, { identifiers, status }) => [
+  function: ({ function: { name, namespace, arguments: input } }, { identifiers, status }) => [
     {
       id: identifiers.next('fc_'),
       type: 'function_call',
@@ -45,6 +45,7 @@ const BUILD: { readonly [Key in keyof Scripts]: (script: Scripts[Key], context: 
       arguments: JSON.stringify(input),
       call_id: identifiers.next('call_'),
       name,
+      ...(namespace !== undefined && { namespace }),
     },
   ],
   custom: ({ custom }, { identifiers, status }) => [

@@ -6,7 +6,13 @@ export type OutputScript =
   | { readonly refusal: string }
   /** Summaries of what was thought; `text` is the thoughts themselves, which open models show. */
   | { readonly reasoning: readonly string[]; readonly text?: string }
-  | { readonly function: { readonly name: string; readonly arguments: unknown } }
+  | {
+      readonly function: {
+        readonly name: string;
+        readonly namespace?: string;
+        readonly arguments: unknown;
+      };
+    }
   | { readonly custom: { readonly name: string; readonly input: string } }
   | {
       readonly webSearch: {
