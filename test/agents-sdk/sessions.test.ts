@@ -69,6 +69,74 @@ describe.each([{ tracing: true }, { tracing: false }])(
          └─ chat gpt-4o
     `);
     });
+
+    it.each(['run', 'asTool'] as const)(
+      'names the conversation of a run inside a tool by its own session: %s',
+      async (kind) => {
+        const { runner, newRunner, simulator, expectTree } = await startObserved({ tracing });
+        const inner = new Agent({ name: 'Inner', model: 'gpt-4o', tools: [echo] });
+        const runOptions = { session: new MemorySession({ sessionId: 'session-2' }) };
+        const ask =
+          kind === 'run'
+            ? newTool('ask', async () => (await newRunner().run(inner, 'Hi', runOptions)).finalOutput)
+            : inner.asTool({ toolName: 'ask', toolDescription: 'Asks.', runOptions });
+        const outer = new Agent({ name: 'Outer', model: 'gpt-4o', tools: [ask] });
+        const script = [
+          { output: [calling('ask', { input: 'Hi' })] },
+          { output: [calling('echo')] },
+          { output: [{ message: 'Yes.' }] },
+          { output: [{ message: 'Yes.' }] },
+        ];
+        simulator.respond(...script, ...script);
+        const session = new MemorySession({ sessionId: 'session-1' });
+        await runner.run(outer, 'Hi', { session });
+        await newRunner({ groupId: 'chat-1' }).run(outer, 'Hi', { session });
+        await expectTree(`
+      invoke_workflow Agent workflow   gen_ai.conversation.id=session-1
+      └─ invoke_agent Outer            gen_ai.conversation.id=session-1
+         ├─ chat gpt-4o                gen_ai.conversation.id=session-1
+         ├─ execute_tool ask           gen_ai.conversation.id=session-1
+         │  └─ invoke_agent Inner      gen_ai.conversation.id=session-2
+         │     ├─ chat gpt-4o          gen_ai.conversation.id=session-2
+         │     ├─ execute_tool echo    gen_ai.conversation.id=session-2
+         │     └─ chat gpt-4o          gen_ai.conversation.id=session-2
+         └─ chat gpt-4o                gen_ai.conversation.id=session-1
+
+      invoke_workflow Agent workflow   gen_ai.conversation.id=chat-1
+      └─ invoke_agent Outer            gen_ai.conversation.id=chat-1
+         ├─ chat gpt-4o                gen_ai.conversation.id=chat-1
+         ├─ execute_tool ask           gen_ai.conversation.id=chat-1
+         │  └─ invoke_agent Inner      gen_ai.conversation.id=chat-1
+         │     ├─ chat gpt-4o          gen_ai.conversation.id=chat-1
+         │     ├─ execute_tool echo    gen_ai.conversation.id=chat-1
+         │     └─ chat gpt-4o          gen_ai.conversation.id=chat-1
+         └─ chat gpt-4o                gen_ai.conversation.id=chat-1
+    `);
+      },
+    );
+
+    it('names the conversation of a run inside a tool by the one that the program names there', async () => {
+      const { runner, newRunner, simulator, expectTree } = await startObserved({ tracing });
+      const ask = newTool('ask', () =>
+        withConversation('other', async () => (await newRunner().run(helper, 'Hi')).finalOutput),
+      );
+      simulator.respond(
+        { output: [calling('ask')] },
+        { output: [{ message: 'Yes.' }] },
+        { output: [{ message: 'Yes.' }] },
+      );
+      const outer = new Agent({ name: 'Outer', model: 'gpt-4o', tools: [ask] });
+      await runner.run(outer, 'Hi', { session: new MemorySession({ sessionId: 'session-1' }) });
+      await expectTree(`
+      invoke_workflow Agent workflow  gen_ai.conversation.id=session-1
+      └─ invoke_agent Outer           gen_ai.conversation.id=session-1
+         ├─ chat gpt-4o               gen_ai.conversation.id=session-1
+         ├─ execute_tool ask          gen_ai.conversation.id=session-1
+         │  └─ invoke_agent Helper    gen_ai.conversation.id=other
+         │     └─ chat gpt-4o         gen_ai.conversation.id=other
+         └─ chat gpt-4o               gen_ai.conversation.id=session-1
+    `);
+    });
   },
 );
 

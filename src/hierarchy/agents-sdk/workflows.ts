@@ -1,6 +1,6 @@
 import type { Context, Link, SpanContext } from '@opentelemetry/api';
 import { define } from '../../operations/attributes.ts';
-import { agentsNodeIn } from '../../sdk/agents-sdk/agents-context.ts';
+import { agentsNodeIn, PlacedContext } from '../../sdk/agents-sdk/agents-context.ts';
 import { type AgentsListener, NO_TRACE_ID } from '../../sdk/agents-sdk/agents-source.ts';
 import type { AgentsNode } from '../../sdk/agents-sdk/node.ts';
 import { sessionIn } from '../../sdk/agents-sdk/runner.ts';
@@ -185,14 +185,18 @@ export class Workflows implements AgentsListener {
 }
 
 /**
- * Notes which conversation a workflow or agent is part of: the group of its trace, else the session of its run. Several
- * runs within one trace may have sessions of their own.
+ * Notes which conversation a workflow or agent is part of: the group of a trace, else the session of its run. Several runs
+ * within one trace may have sessions of their own.
  */
 function nameConversation(node: AgentsNode, active: Context): void {
   if (node.type !== 'trace' && node.type !== 'agent') return;
-  const group = node.type === 'trace' ? stringField(node.data, 'groupId') : undefined;
-  const id = group ?? (conversationOfNode(node) === undefined ? sessionIn(active) : undefined);
+  const id = groupOf(node.trace) ?? sessionIn(active);
   if (id !== undefined) node.values = new Map([[CONVERSATION, id]]);
+}
+
+/** The group of the trace, or of the next one above that has any. */
+function groupOf({ data, parent }: AgentsNode): string | undefined {
+  return stringField(data, 'groupId') ?? (parent && groupOf(parent.trace));
 }
 
 function conversationOfNode(node: AgentsNode): string | undefined {
@@ -254,7 +258,7 @@ function idsAround(node: AgentsNode, parent: Context): Record<string, string> {
   define(
     attributes,
     ATTR_GEN_AI_CONVERSATION_ID,
-    stringField(trace.data, 'groupId') ?? conversationIn(parent) ?? conversationOfNode(node),
+    stringField(trace.data, 'groupId') ?? conversationIn(new PlacedContext(parent, node, undefined)),
   );
   define(attributes, ATTR_GEN_AI_AGENT_NAME, stringField(node.agent?.data, 'name'));
   return attributes;

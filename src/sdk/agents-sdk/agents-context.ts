@@ -8,6 +8,14 @@ export function agentsNodeIn(context: Context): AgentsNode | undefined {
   return context.getValue(AGENTS) as AgentsNode | undefined;
 }
 
+/** What the program has set in the context, else what the node has for it, else what the context has from a node above. */
+function valueBelow(base: Context, node: AgentsNode, key: symbol): unknown {
+  const value = base.getValue(key);
+  return value === undefined || value === agentsNodeIn(base)?.valueOf(key)
+    ? (node.valueOf(key) ?? value)
+    : value;
+}
+
 /**
  * The context inside of one of the library's own contexts. The library changes the current span of those in place, so
  * each lookup asks for it anew.
@@ -30,7 +38,7 @@ export class AgentsContext implements Context {
     const node = this.#current();
     if (node === undefined) return this.#base.getValue(key);
     if (key === AGENTS) return node;
-    if (key !== SPAN_KEY) return this.#base.getValue(key) ?? node.valueOf(key);
+    if (key !== SPAN_KEY) return valueBelow(this.#base, node, key);
     const open = node.open;
     // The program's own span, if it has made one inside of the same node.
     if (open === undefined || agentsNodeIn(this.#base)?.open === open) return this.#base.getValue(key);
@@ -69,7 +77,7 @@ export class PlacedContext implements Context {
 
   getValue(key: symbol): unknown {
     if (key === AGENTS) return this.#node;
-    return key === SPAN_KEY ? this.#span : (this.#base.getValue(key) ?? this.#node.valueOf(key));
+    return key === SPAN_KEY ? this.#span : valueBelow(this.#base, this.#node, key);
   }
 
   setValue(key: symbol, value: unknown): Context {
