@@ -220,19 +220,21 @@ describe.each([{ tracing: true }, { tracing: false }])(
     `);
     });
 
-    it('links a run that is resumed after an approval', async () => {
-      const { runner, simulator, telemetry, expectTree } = await startAgents({ tracing });
-      const agent = new Agent({
-        name: 'Helper',
-        model: 'gpt-4o',
-        tools: [deleting],
-      });
-      simulator.respond({ output: [calling('delete')] }, { output: [{ message: 'Done.' }] });
-      const asked = await runner.run(agent, 'Delete it');
-      const state = await library.RunState.fromString(agent, asked.state.toString());
-      for (const each of state.getInterruptions()) state.approve(each);
-      expect((await runner.run(agent, state)).finalOutput).toBe('Done.');
-      await expectTree(`
+    it.each([{ saved: true }, { saved: false }])(
+      'links a run that is resumed after an approval: $saved',
+      async ({ saved }) => {
+        const { runner, simulator, telemetry, expectTree } = await startAgents({ tracing });
+        const agent = new Agent({
+          name: 'Helper',
+          model: 'gpt-4o',
+          tools: [deleting],
+        });
+        simulator.respond({ output: [calling('delete')] }, { output: [{ message: 'Done.' }] });
+        const asked = await runner.run(agent, 'Delete it');
+        const state = saved ? await library.RunState.fromString(agent, asked.state.toString()) : asked.state;
+        for (const each of state.getInterruptions()) state.approve(each);
+        expect((await runner.run(agent, state)).finalOutput).toBe('Done.');
+        await expectTree(`
       invoke_workflow Agent workflow
       └─ invoke_agent Helper
          └─ chat gpt-4o
@@ -242,15 +244,16 @@ describe.each([{ tracing: true }, { tracing: false }])(
          ├─ execute_tool delete
          └─ chat gpt-4o
     `);
-      const tool = telemetry.spans.find(({ name }) => name === 'execute_tool delete');
-      // Without the library's tracing, nothing tells which run is resumed.
-      const id = tracing ? expect.stringMatching(/^call_/) : undefined;
-      expect(tool?.attributes['gen_ai.tool.call.id']).toEqual(id);
-      const [first, second] = telemetry.spans.filter(({ name }) => name.startsWith('invoke_workflow'));
-      expect(second?.links.map(({ context }) => context.spanId)).toEqual(
-        tracing ? [first?.spanContext().spanId] : [],
-      );
-    });
+        const tool = telemetry.spans.find(({ name }) => name === 'execute_tool delete');
+        // Without the library's tracing, nothing tells which run is resumed.
+        const id = tracing ? expect.stringMatching(/^call_/) : undefined;
+        expect(tool?.attributes['gen_ai.tool.call.id']).toEqual(id);
+        const [first, second] = telemetry.spans.filter(({ name }) => name.startsWith('invoke_workflow'));
+        expect(second?.links.map(({ context }) => context.spanId)).toEqual(
+          tracing ? [first?.spanContext().spanId] : [],
+        );
+      },
+    );
 
     it('tells which of two calls was approved, and counts what each part of the run has spent', async () => {
       for (const api of ['responses', 'chat'] as const) {

@@ -66,6 +66,38 @@ describe.each([{ tracing: true }, { tracing: false }])(
     `);
     });
 
+    it.each([{ outer: false }, { outer: true }])(
+      'keeps what a tool leaves behind in the trace of the tool: $outer',
+      async ({ outer }) => {
+        const { client, runner, simulator, telemetry, inSpan } = await startAgents({ tracing });
+        const ended = Promise.withResolvers<void>();
+        let left: Promise<unknown> = Promise.resolve();
+        const leave = newTool('leave', () => {
+          left = ended.promise.then(async () => {
+            await inSpan(async () => undefined, 'save');
+            await client.responses.create({ model: 'gpt-4o-mini', input: 'Hi' });
+          });
+          return 'Left.';
+        });
+        simulator.respond(
+          { output: [calling('leave')] },
+          { output: [{ message: 'Done.' }] },
+          { output: [{ message: 'Saved.' }] },
+        );
+        const agent = new Agent({ name: 'Helper', model: 'gpt-4o', tools: [leave] });
+        const run = (): Promise<unknown> => runner.run(agent, 'Hi');
+        await (outer ? inSpan(run) : run());
+        ended.resolve();
+        await left;
+        const late = telemetry.spans.filter(({ name }) => ['save', 'chat gpt-4o-mini'].includes(name));
+        const above = late.map(({ parentSpanContext: parent }) =>
+          telemetry.spans.find((span) => span.spanContext().spanId === parent?.spanId),
+        );
+        const name = outer ? 'program' : 'invoke_agent Helper';
+        expect(above.map((span) => span?.name)).toEqual([name, name]);
+      },
+    );
+
     it('ends a workflow that fails at once', async () => {
       const { runner, simulator, telemetry } = await startAgents({ tracing });
       simulator.respond({ output: [{ message: 'Yes.' }] });

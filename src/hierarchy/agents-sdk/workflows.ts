@@ -246,7 +246,7 @@ function isInside(trace: AgentsNode): boolean {
 
 /** The context that a span starts in: the active one, unless that is elsewhere in the tree. */
 function contextFor(node: AgentsNode, active: Context): Context {
-  const { above } = node;
+  const above = node.parent?.nearest;
   if (above === undefined || agentsNodeIn(active)?.open === above) return active;
   return above.recorded?.context ?? active;
 }

@@ -40,8 +40,10 @@ export class AgentsContext implements Context {
     if (key === AGENTS) return node;
     if (key !== SPAN_KEY) return valueBelow(this.#base, node, key);
     const open = node.open;
+    // What a tool has left behind stays in its trace.
+    if (open === undefined) return this.#base.getValue(key) ?? node.nearest?.recorded?.span;
     // The program's own span, if it has made one inside of the same node.
-    if (open === undefined || agentsNodeIn(this.#base)?.open === open) return this.#base.getValue(key);
+    if (agentsNodeIn(this.#base)?.open === open) return this.#base.getValue(key);
     return open.recorded?.span;
   }
 

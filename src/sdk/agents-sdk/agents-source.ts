@@ -170,6 +170,7 @@ export class AgentsSource implements TraceRuns {
     node.error = undefined;
     node.thrown = undefined;
     node.isEnding = false;
+    node.forget();
     this.#listener.started(node);
     node.state = 'open';
     if (node.type === 'trace') this.#traces.set(node, node);

@@ -83,6 +83,11 @@ export class AgentsNode {
     this.#recorded = { span, context: new PlacedContext(parent, this, span) };
   }
 
+  /** One that is resumed is not part of its first span. */
+  forget(): void {
+    this.#recorded = undefined;
+  }
+
   /** The node or the next one above it that has a span, one that has not ended. */
   get open(): AgentsNode | undefined {
     let node: AgentsNode | undefined = this;
@@ -90,9 +95,9 @@ export class AgentsNode {
     return node;
   }
 
-  /** The next node above it that has a span, if possible one that has not ended. */
-  get above(): AgentsNode | undefined {
-    let node: AgentsNode | undefined = this.parent?.open ?? this.parent;
+  /** The node or the next one above it that has a span, if possible one that has not ended. */
+  get nearest(): AgentsNode | undefined {
+    let node: AgentsNode | undefined = this.open ?? this;
     while (node !== undefined && node.#recorded === undefined) node = node.parent;
     return node;
   }
