@@ -7,15 +7,26 @@ const { Agent } = library;
 const failing = newTool('fail', () => {
   throw new Error('a secret of the tool');
 });
+const fatal = newTool(
+  'fail',
+  () => {
+    throw new Error('a secret of the tool');
+  },
+  { errorFunction: null },
+);
 const echo = newTool('echo', () => 'a secret result');
 
 /** Everything that is recorded, as text. */
 async function recordedBy(options: {
   readonly content: boolean;
   readonly sensitive: boolean;
+  /** Whether the program gets the error of the tool. */
+  readonly fatal?: boolean;
+  readonly tracing?: boolean;
 }): Promise<string> {
   const { newRunner, simulator, telemetry } = await startAgents({
     content: options.content,
+    tracing: options.tracing !== false,
     config: options.content ? { captureMessageContent: 'SPAN_AND_EVENT' } : {},
   });
   simulator.respond(
@@ -23,7 +34,10 @@ async function recordedBy(options: {
     { output: [{ message: 'Done.' }] },
   );
   const runner = newRunner({ traceIncludeSensitiveData: options.sensitive });
-  await runner.run(new Agent({ name: 'Helper', model: 'gpt-4o', tools: [echo, failing] }), 'Hi');
+  const fail = options.fatal === true ? fatal : failing;
+  const run = runner.run(new Agent({ name: 'Helper', model: 'gpt-4o', tools: [echo, fail] }), 'Hi');
+  if (options.fatal === true) await expect(run).rejects.toThrow('secret of the tool');
+  else await run;
   await library.withTrace('Custom', () =>
     library.withCustomSpan(async () => undefined, {
       data: { name: 'part', data: { key: 'a secret datum' } },
@@ -55,4 +69,15 @@ describe('the content of agents', () => {
     const recorded = await recordedBy({ content: true, sensitive: false });
     expect(recorded).not.toMatch(/secret (argument|result|of)/);
   });
+
+  it.each([{ tracing: true }, { tracing: false }])(
+    'is not recorded with the error of a tool that ends the run: $tracing',
+    async (options) => {
+      const fatally = { content: true, fatal: true, ...options };
+      expect(await recordedBy({ ...fatally, sensitive: true })).toMatch(
+        /invoke_workflow.*secret of the tool/,
+      );
+      expect(await recordedBy({ ...fatally, sensitive: false })).not.toMatch(/secret (argument|result|of)/);
+    },
+  );
 });

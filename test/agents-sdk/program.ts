@@ -37,13 +37,18 @@ export async function startAgents(options: AgentsProgramOptions = {}): Promise<A
 }
 
 /** A tool of the program. */
-export function newTool(name: string, execute: (input: Readonly<Record<string, string>>) => unknown): object {
+export function newTool(
+  name: string,
+  execute: (input: Readonly<Record<string, string>>) => unknown,
+  options: Readonly<Record<string, unknown>> = {},
+): object {
   return library.tool({
     name,
     description: name,
     strict: false,
     parameters: { type: 'object', properties: {}, required: [], additionalProperties: true },
     execute,
+    ...options,
   });
 }
 

@@ -25,7 +25,10 @@ const NAMED_ERROR = /^([A-Z][A-Za-z0-9]{0,50}(?:Error|Exception|Triggered)|Error
  * @param withText whether the library gives its sensitive data
  */
 export function readAgentsFailure(error: unknown, thrown: unknown, withText: boolean): Failure | undefined {
-  if (thrown !== undefined) return readFailure(thrown);
+  if (thrown !== undefined) {
+    const failure = readFailure(thrown);
+    return withText ? failure : { ...failure, message: undefined };
+  }
   if (typeof error !== 'object' || error === null) return undefined;
   const message = textField(error, 'message');
   const text = textField(field(error, 'data'), 'error');

@@ -10,6 +10,8 @@ export class Work {
   modelCalls = 0;
   /** Why the last model call, or the last agent, failed. */
   failure: Failure | undefined;
+  /** Whether its errors may quote that of a tool, whose text the library keeps to itself. */
+  keepsTexts = false;
   /** What everything below has spent. */
   spent: Spent = NOTHING_SPENT;
   /** The tool calls that the last answer asked for and nothing has been recorded for, in its order. */

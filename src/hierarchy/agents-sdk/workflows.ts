@@ -107,6 +107,9 @@ export class Workflows implements AgentsListener {
     define(attributes, ATTR_GEN_AI_TOOL_CALL_ID, call?.id);
     if (node.type === 'trace')
       Object.assign(attributes, totalAttributes({ ...NO_TOTALS, ...workOf(node).spent }));
+    if (keepsText(node))
+      for (let around: AgentsNode | undefined = node; around !== undefined; around = around.parent)
+        workOf(around).keepsTexts = true;
     const failure = failureOfNode(node);
     // Where nobody can tell how a trace has ended, its last agent does.
     if (node.type === 'agent') workOf(node.trace).failure = failure;
@@ -204,14 +207,14 @@ function conversationOfNode(node: AgentsNode): string | undefined {
 }
 
 function failureOfNode(node: AgentsNode): Failure | undefined {
-  const { failure } = workOf(node);
-  const own = morePrecise(readAgentsFailure(node.error, node.thrown, givesTexts(node)), failure);
+  const { failure, keepsTexts } = workOf(node);
+  const own = morePrecise(readAgentsFailure(node.error, node.thrown, !keepsTexts), failure);
   return own ?? (node.type === 'trace' && !node.isFollowed ? failure : undefined);
 }
 
-/** Whether the library gives the texts of its errors: without sensitive data, a tool has no input. */
-function givesTexts({ type, data }: AgentsNode): boolean {
-  return type !== 'function' || textField(data, 'input') !== undefined;
+/** Whether the library keeps the text of its error to itself: without sensitive data, a tool has no input. */
+function keepsText({ type, data, error }: AgentsNode): boolean {
+  return type === 'function' && error !== undefined && textField(data, 'input') === undefined;
 }
 
 /** The call that a tool or handoff answers. A program may give a handoff any name but that of a tool. */
