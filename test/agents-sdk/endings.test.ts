@@ -203,6 +203,26 @@ describe.each([{ tracing: true }, { tracing: false }])(
     `);
     });
 
+    it('marks a tool whose error the program gets by its class', async () => {
+      const { runner, simulator, expectTree } = await startAgents({ tracing });
+      simulator.respond({ output: [calling('fail')] });
+      const fatal = newTool(
+        'fail',
+        () => {
+          throw new TypeError('a secret');
+        },
+        { errorFunction: null },
+      );
+      const agent = new Agent({ name: 'Helper', model: 'gpt-4o', tools: [fatal] });
+      await expect(runner.run(agent, 'Hi')).rejects.toThrow('a secret');
+      await expectTree(`
+      invoke_workflow Agent workflow  !ToolCallError
+      └─ invoke_agent Helper          !ToolCallError
+         ├─ chat gpt-4o
+         └─ execute_tool fail         !TypeError
+    `);
+    });
+
     it('names the call of a handoff that throws', async () => {
       const { runner, simulator, expectTree } = await startAgents({ tracing });
       simulator.respond({ output: [calling('go_home')] });

@@ -156,7 +156,8 @@ export class AgentsSource implements TraceRuns {
     start: (node) => this.#start(node),
     end: (node) => this.#end(node),
     setError: (node, error) => {
-      node.error = error;
+      // The second error of a tool does not name the class: a span that is not recorded forgets that it has the first.
+      if (node.type !== 'function' || node.error === undefined) node.error = error;
     },
     clone: () => undefined,
   };
