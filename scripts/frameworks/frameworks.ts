@@ -91,6 +91,21 @@ export const FRAMEWORKS: readonly Framework[] = [
   },
   {
     lane: {
+      name: 'sentry',
+      packages: { '@sentry/node': '11.12.0', openai: '7.57.0', ...SDK_3 },
+    },
+    tree: `
+      chat gpt-4o-mini         gen_ai.usage.input_tokens=* gen_ai.response.finish_reasons=["tool_calls"]
+      ├─ execute_tool solve
+      └─ chat gpt-4o-mini      gen_ai.usage.input_tokens=* gen_ai.response.finish_reasons=["stop"]
+
+      chat gpt-4o-mini         gen_ai.usage.input_tokens=* gen_ai.response.finish_reasons=["stop"]
+
+      chat gpt-4o-mini         openai.stream.end=completed gen_ai.response.finish_reasons=["stop"]
+    `,
+  },
+  {
+    lane: {
       name: 'ai-sdk',
       packages: {
         '@ai-sdk/openai': '4.0.118',
