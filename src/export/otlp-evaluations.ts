@@ -52,6 +52,7 @@ export function annotatedSpans(
     const key = keyOf(span);
     annotated.set(key, withNotes(span, [...(events.get(key)?.values() ?? [])]));
   }
-  const missed = notes.filter((note) => !annotated.has(keyOf(note))).length;
+  let missed = 0;
+  for (const [key, { size }] of events) if (!annotated.has(key)) missed += size;
   return { spans: [...annotated.values()], missed };
 }

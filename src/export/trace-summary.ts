@@ -18,7 +18,14 @@ import { messageText, readMessages } from './messages.ts';
 import { type ModalityAmount, modalitiesOf } from './modalities.ts';
 import { attributeText } from './span-details.ts';
 import { countsOf, invocationIn, isListedCall, type TraceCount } from './trace-counts.ts';
-import { type FinishedSpan, isTranscription, type Row, STATUS_ERROR, type Time } from './tree.ts';
+import {
+  compareTimes,
+  type FinishedSpan,
+  isTranscription,
+  type Row,
+  STATUS_ERROR,
+  type Time,
+} from './tree.ts';
 import { type Voice, voicesOf } from './voice.ts';
 
 /** Facts about a trace as a whole. */
@@ -90,7 +97,7 @@ export function summarize(traceId: string, rows: readonly Row[]): TraceSummary {
     retries: rows.filter(isRetry).length,
     calls: rows.filter(({ node }) => isListedCall(node.span)),
     errors: rows.filter(isCause),
-    outcome: outcomeOf(attributes),
+    outcome: outcomeOf(rows.map(({ node }) => node.span)),
     costliest: costliestOf(rows),
     voices: voicesOf(rows),
   };
@@ -121,7 +128,7 @@ const TOKENS = [
 ];
 
 function isUnpriced(each: Attributes): boolean {
-  return TOKENS.some((name) => isNumber(each[name])) && !isNumber(each[ATTR_OPENAI_COST]);
+  return TOKENS.some((name) => Number(each[name]) > 0) && !isNumber(each[ATTR_OPENAI_COST]);
 }
 
 function isRetry({ node, parent }: Row): boolean {
@@ -135,9 +142,10 @@ function isCause({ node }: Row): boolean {
   return !node.children.some(({ span }) => span.name !== 'attempt' && failed(span));
 }
 
-function outcomeOf(all: readonly Attributes[]): string {
+function outcomeOf(spans: readonly FinishedSpan[]): string {
   const ends = new Map<string, string>();
-  for (const each of all) {
+  const inOrder = spans.toSorted((a, b) => compareTimes(a.startTime, b.startTime));
+  for (const { attributes: each } of inOrder) {
     const run = invocationIn(each);
     const status =
       each[ATTR_OPENAI_RUN_OBSERVED] === false ? 'end not observed' : each[ATTR_OPENAI_RUN_STATUS];

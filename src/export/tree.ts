@@ -185,6 +185,6 @@ export function isTranscription({ name }: FinishedSpan): boolean {
   return name === 'transcription';
 }
 
-function compareTimes(a: Time, b: Time): number {
+export function compareTimes(a: Time, b: Time): number {
   return a[0] - b[0] || a[1] - b[1];
 }

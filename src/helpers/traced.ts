@@ -109,7 +109,7 @@ export function withConversation<Result>(id: string, run: () => Result): Result 
 function conversationName(id: unknown): string | undefined {
   const name = nameIn(typeof id === 'bigint' || Number.isFinite(id) ? String(id) : id);
   if (name === undefined)
-    warnOnce('conversation', 'withConversation does nothing: its id must be a string or number.');
+    warnOnce('conversation', 'withConversation needs an id that is a number or a text.');
   return name;
 }
 

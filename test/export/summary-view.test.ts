@@ -112,12 +112,25 @@ describe('the summary of a trace', () => {
         { id: 'run_1', status: 'completed' },
       ],
     ],
+    [
+      'ok',
+      [
+        { id: 'run_1', status: 'completed', start: 50 },
+        { id: 'run_1', status: 'requires_action', observed: false, start: 15 },
+      ],
+    ],
     ['1 error: server_error', [{ status: 'cancelled' }, { status: 'failed', error: 'server_error' }]],
   ])('tells %s by the ends of its runs', (shown, runs) => {
     const children = runs.map(
-      ({ status, ...run }: { status: string; id?: string; observed?: boolean; error?: string }, i) => ({
+      (
+        {
+          status,
+          ...run
+        }: { status: string; id?: string; start?: number; observed?: boolean; error?: string },
+        i,
+      ) => ({
         name: 'invoke_agent',
-        start: i,
+        start: run.start ?? i,
         error: run.error !== undefined,
         attributes: {
           'gen_ai.operation.name': 'invoke_agent',

@@ -110,10 +110,15 @@ export function parseMedia(text: unknown): unknown {
 export function parseJson(text: unknown): unknown {
   if (typeof text !== 'string' || (text.length > MAX_PARSED_LENGTH && !hasMedia(text))) return text;
   try {
-    return JSON.parse(text) as unknown;
+    return JSON.parse(text, hasMedia(text) ? exactNumber : undefined) as unknown;
   } catch {
     return text;
   }
+}
+
+/** A number that JavaScript would round stays the text that it was, where the platform tells (Node 22 and later). */
+function exactNumber(_key: string, value: unknown, context?: { readonly source?: string }): unknown {
+  return Number.isInteger(value) && !Number.isSafeInteger(value) ? (context?.source ?? value) : value;
 }
 
 /** Longer URL-encoded `data:` URLs are not converted to base64. They are rare: images are base64 already. */

@@ -10,9 +10,19 @@ const MAX_PENDING_HOOKS = 1_000;
 /** How long a flush waits for hooks. */
 const HOOKS_TIMEOUT_MS = 5_000;
 
-/** A handler learns a microtask later that an `async` hook threw before its first `await`; Node's `inspect` at once. */
-const inspect = builtIn('node:util')?.inspect;
+const { inspect, types } = builtIn('node:util') ?? {};
+/** The program's own defaults and its own code for inspection decide nothing. */
+const INSPECTION = { depth: 0, colors: false, customInspect: false } as const;
 const REJECTED_PROMISE = /^[^{]*{\s+<rejected>/;
+
+/** A handler learns a microtask later that an `async` hook threw before its first `await`; Node's `inspect` at once. */
+function hasRejected(returned: unknown): boolean {
+  return (
+    inspect !== undefined &&
+    types?.isPromise(returned) === true &&
+    REJECTED_PROMISE.test(inspect(returned, INSPECTION))
+  );
+}
 
 /** The completion hooks that have not settled yet. */
 export class PendingHooks {
@@ -34,7 +44,7 @@ export class PendingHooks {
       }
       if (typeof field(returned, 'then') !== 'function') return true;
       this.#add(returned);
-      return inspect === undefined || !REJECTED_PROMISE.test(inspect(returned, { depth: 0 }));
+      return !hasRejected(returned);
     });
     return passed === true;
   }

@@ -15,7 +15,6 @@ import {
   ATTR_GEN_AI_INPUT_MESSAGES,
   ATTR_GEN_AI_OPERATION_NAME,
   ATTR_GEN_AI_OUTPUT_MESSAGES,
-  ATTR_GEN_AI_OUTPUT_TYPE,
   ATTR_GEN_AI_PROVIDER_NAME,
   ATTR_GEN_AI_REQUEST_MODEL,
   ATTR_GEN_AI_REQUEST_STREAM,
@@ -86,13 +85,16 @@ function modelEvents(operation: EndedModelOperation, settings: Settings, preset:
   ];
 }
 
+const UNNAMED_MODEL_CALLS =
+  /^\/(?:audio\/(?:speech|transcriptions|translations)|decisions|images\/\w+|moderations|responses\/compact|videos(?:\/edits|\/extensions|\/.+\/remix)?)$/;
+
 /** Of a model call without a name in the conventions, such as an image, the sink has the cost and the failure. */
 function otherEvents(operation: EndedModelOperation, settings: Settings): SinkEvent[] {
   const { attributes } = operation;
   const base = baseOf(operation);
   const runsModel =
-    attributes[ATTR_GEN_AI_OPERATION_NAME] === undefined &&
-    (attributes[ATTR_GEN_AI_REQUEST_MODEL] ?? attributes[ATTR_GEN_AI_OUTPUT_TYPE]) !== undefined;
+    attributes[ATTR_HTTP_REQUEST_METHOD] === 'POST' &&
+    UNNAMED_MODEL_CALLS.test(String(attributes[ATTR_URL_TEMPLATE]));
   return [
     ...costRecords(base, attributes[ATTR_OPENAI_COST]),
     ...(runsModel ? violations(base, operation, settings) : []),

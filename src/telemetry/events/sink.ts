@@ -7,7 +7,7 @@ import { runInsideHook } from '../hook-context.ts';
 /** What is known of a sink. */
 interface Delivery {
   readonly breaker: CircuitBreaker;
-  /** The number of dropped events that the sink was told of, in events that it accepted. */
+  /** The number of dropped events that the sink was told of, in events that it has not refused. */
   reportedDropped: number;
 }
 
@@ -27,14 +27,14 @@ export class Sink {
     const delivery = this.#delivery;
     const { breaker } = delivery;
     if (!breaker.admit()) return;
-    const told = breaker.dropped;
-    const dropped = told - delivery.reportedDropped;
+    const dropped = breaker.dropped - delivery.reportedDropped;
+    delivery.reportedDropped = breaker.dropped;
     try {
       const returned = runInsideHook(() => sink(dropped > 0 ? { ...event, dropped } : event));
-      if (typeof field(returned, 'then') === 'function') void settle(delivery, returned, told);
-      else accepted(delivery, told);
+      if (typeof field(returned, 'then') === 'function') void settle(delivery, returned, dropped);
+      else breaker.succeeded();
     } catch (error) {
-      refused(delivery, error);
+      refused(delivery, error, dropped);
     }
   }
 }
@@ -43,22 +43,18 @@ function newDelivery(): Delivery {
   return { breaker: new CircuitBreaker(), reportedDropped: 0 };
 }
 
-async function settle(delivery: Delivery, returned: unknown, told: number): Promise<void> {
+async function settle(delivery: Delivery, returned: unknown, dropped: number): Promise<void> {
   try {
     await returned;
-    accepted(delivery, told);
+    delivery.breaker.succeeded();
   } catch (error) {
-    refused(delivery, error);
+    refused(delivery, error, dropped);
   }
 }
 
-function accepted(delivery: Delivery, told: number): void {
-  delivery.breaker.succeeded();
-  // An event from before the pause may be accepted after it.
-  delivery.reportedDropped = Math.max(delivery.reportedDropped, told);
-}
-
-function refused({ breaker }: Delivery, error: unknown): void {
-  breaker.failed();
+/** @param dropped how many dropped events the refused event told of: a later one tells of them again */
+function refused(delivery: Delivery, error: unknown, dropped: number): void {
+  delivery.breaker.failed();
+  delivery.reportedDropped -= dropped;
   logError('the sink of events', error);
 }

@@ -1,6 +1,7 @@
+import { inspect } from 'node:util';
 import { AlwaysOffSampler } from '@opentelemetry/sdk-trace';
 import type OpenAI from 'openai';
-import { describe, expect, test, vi } from 'vitest';
+import { afterEach, describe, expect, test, vi } from 'vitest';
 import type {
   Completion,
   CompletionHook,
@@ -202,6 +203,33 @@ describe('a hook that fails', () => {
     await session.verify();
   });
 
+  describe('with defaults of the program for inspection,', () => {
+    const defaults = { ...inspect.defaultOptions };
+    afterEach(() => {
+      inspect.defaultOptions = defaults;
+    });
+
+    test('in an async function, before it awaits, loses the content', async () => {
+      inspect.defaultOptions = { colors: true };
+      const { client } = await startProgramWith(async () => {
+        throw new Error('broken');
+      });
+      await client.chat.completions.create({ model: 'm', messages: [{ role: 'user', content: 'hidden' }] });
+      await session.provider.forceFlush();
+      expect(JSON.stringify(session.spans.map(({ attributes }) => attributes))).not.toContain('hidden');
+    });
+  });
+
+  test('in no way runs code of what an async hook returns', async () => {
+    const custom = vi.fn(() => {
+      throw new Error('broken');
+    });
+    const { client } = await startProgramWith(async () => ({ [inspect.custom]: custom }));
+    await client.chat.completions.create({ model: 'm', messages: [{ role: 'user', content: 'Hello' }] });
+    expect(custom).not.toHaveBeenCalled();
+    expect(session.spans[0]?.attributes).toHaveProperty(['gen_ai.input.messages']);
+  });
+
   test.each<[string, unknown]>([
     ['an error', new TypeError('hidden')],
     ['an object', { hidden: { hidden: 'hidden' } }],
@@ -296,7 +324,7 @@ describe('the error message of an operation without content', () => {
       { errorMessage: expect.any(String), inputMessages: [], outputMessages: [] },
     ]);
     const logged = name === 'embeddings m' ? 'masked' : undefined;
-    const isModelCall = name === 'embeddings m' || name === 'POST /images/generations';
+    const isModelCall = !/files|webhook/.test(name);
     expect(seen).toEqual({
       name,
       status: 'masked',

@@ -50,14 +50,14 @@ describe.each([
   ['longer than other JSON may be', 'hello'.repeat(20_000)],
 ])('media in the JSON text of a result, %s,', (_, bytes) => {
   const content = Buffer.from(bytes).toString('base64');
-  const output = JSON.stringify({ shown: `data:image/png;base64,${content}` });
+  const output = `{"shown":"data:image/png;base64,${content}","id":12345678901234567890}`;
   const hash = createHash('sha256').update(bytes).digest('hex');
   const reference = { ...BLOB, content: '', size: bytes.length, sha256: hash };
   const call = { name: 'screenshot', arguments: '{}' };
 
   test.each([
-    ['reference', { shown: reference }],
-    ['drop', { shown: null }],
+    ['reference', { shown: reference, id: '12345678901234567890' }],
+    ['drop', { shown: null, id: '12345678901234567890' }],
   ] as const)('are recorded with %s in messages as on the span of the tool', async (media, response) => {
     const program = await startProgram({
       content: true,

@@ -199,7 +199,8 @@ describe('policy.violation of a call without an operation in the conventions', (
   test.each<[string, (session: Session) => Promise<unknown>]>([
     ['POST /images/generations', ({ client }) => client.images.generate({ prompt: 'Hello?' })],
     ['POST /videos', ({ client }) => client.videos.create({ model: 'sora-2', prompt: 'Hello?' })],
-    ['POST /moderations', ({ client }) => client.moderations.create({ model: 'm', input: 'Hello?' })],
+    ['POST /videos', ({ client }) => client.videos.create({ prompt: 'Hello?' })],
+    ['POST /moderations', ({ client }) => client.moderations.create({ input: 'Hello?' })],
   ])('is sent if it is a model call: %s', async (operation, ask) => {
     const session = await startListening('standard');
     session.simulator.next({ status: 400, body: refused });
@@ -219,10 +220,14 @@ describe('policy.violation of a call without an operation in the conventions', (
     await session.verify();
   });
 
-  test('is not sent for other requests', async () => {
+  test.each<[string, (session: Session) => Promise<unknown>]>([
+    ['a file', ({ client }) => client.files.retrieve('file_1')],
+    ['a model', ({ client }) => client.models.retrieve('ft:x')],
+    ['a model that is deleted', ({ client }) => client.models.delete('ft:x')],
+  ])('is not sent for other requests: %s', async (_, ask) => {
     const session = await startListening('standard');
     session.simulator.next({ status: 404, body: refused });
-    await expect(session.client.files.retrieve('file_1')).rejects.toThrow('404');
+    await expect(ask(session)).rejects.toThrow('404');
     expect(session.events).toEqual([]);
     await session.verify();
   });

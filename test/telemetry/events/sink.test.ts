@@ -84,6 +84,26 @@ describe('a sink that fails', () => {
     expect(program.mock.calls.slice(11)).toEqual([[{ ...EVENT, dropped: 2 }], [EVENT]]);
   });
 
+  test('and answers slowly is told of each dropped event once', async () => {
+    const sink = new Sink();
+    const program = vi.fn((): unknown => Promise.reject(new Error('full')));
+    for (let index = 0; index < 12; index++) {
+      sink.hand(program, EVENT);
+      await new Promise(setImmediate);
+    }
+    vi.advanceTimersByTime(60_000);
+    const answers: (() => void)[] = [];
+    program.mockImplementation(() => new Promise<void>((resolve) => answers.push(resolve)));
+    sink.hand(program, EVENT);
+    // Dropped during the trial.
+    for (let index = 0; index < 4; index++) sink.hand(program, EVENT);
+    answers[0]?.();
+    await new Promise(setImmediate);
+    for (let index = 0; index < 3; index++) sink.hand(program, EVENT);
+    const told = program.mock.calls.slice(10).flatMap(([event]: unknown[]) => Object(event).dropped ?? 0);
+    expect(told).toEqual([2, 4, 0, 0]);
+  });
+
   test.each(failing)('and %s is reported once', async (_, fail) => {
     vi.resetModules();
     const module = await import('../../../src/telemetry/events/sink.ts');
