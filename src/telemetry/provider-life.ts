@@ -34,7 +34,9 @@ const collectedProviders = new FinalizationRegistry<() => void>((stop) => stop()
  */
 export function beforeProviderEnds(provider: object, listener: ProviderListener): () => void {
   const held = new WeakRef(listener);
-  const stops = (Object.keys(LIFE_METHODS) as Name[]).map((name) => listen(provider, name, held));
+  const stops: (() => void)[] = [];
+  // A loop: a closure over the provider would keep it as long as the listener.
+  for (const name of Object.keys(LIFE_METHODS) as Name[]) stops.push(listen(provider, name, held));
   const stop = (): void => {
     for (const each of stops) each();
   };
@@ -45,11 +47,20 @@ export function beforeProviderEnds(provider: object, listener: ProviderListener)
   };
 }
 
-/** Listens to one provider at a time: a provider may be registered or replaced long after the instrumentation was created. */
+/** A replaced provider may have open spans, and may be shut down long after the first call with the next one. */
+const MAX_FOLLOWED = 4;
+
+interface Followed {
+  readonly held: WeakRef<object>;
+  readonly stop: () => void;
+}
+
+/** Listens to a provider, which may be registered or replaced long after the instrumentation was created. */
 export class FollowedProvider {
   readonly #listener: ProviderListener;
   provider: object | undefined;
-  #stopListening: () => void = () => undefined;
+  /** The current provider, which is the last one, and a few before it. */
+  #followed: Followed[] = [];
 
   constructor(listener: ProviderListener) {
     this.#listener = listener;
@@ -57,14 +68,21 @@ export class FollowedProvider {
 
   follow(provider: object | undefined): void {
     if (provider === this.provider) return;
-    this.stop();
     this.provider = provider;
-    if (provider !== undefined) this.#stopListening = beforeProviderEnds(provider, this.#listener);
+    if (provider === undefined) return;
+    const known = this.#followed.find(({ held }) => held.deref() === provider);
+    const others = this.#followed.filter((each) => each !== known);
+    if (others.length === MAX_FOLLOWED) others.shift()?.stop();
+    this.#followed = [...others, known ?? this.#listenTo(provider)];
+  }
+
+  #listenTo(provider: object): Followed {
+    return { held: new WeakRef(provider), stop: beforeProviderEnds(provider, this.#listener) };
   }
 
   stop(): void {
-    this.#stopListening();
-    this.#stopListening = () => undefined;
+    for (const { stop } of this.#followed) stop();
+    this.#followed = [];
     this.provider = undefined;
   }
 }
@@ -72,12 +90,15 @@ export class FollowedProvider {
 function listen(provider: object, name: Name, listener: WeakRef<ProviderListener>): () => void {
   const method = (provider as Record<string, unknown>)[name];
   if (typeof method !== 'function') return () => undefined;
-  const { listeners, restore } =
+  const wrapped =
     wrappedMethods.get(method as ProviderMethod) ?? wrapMethod(provider, name, method as ProviderMethod);
-  listeners.add(listener);
+  wrapped.listeners.add(listener);
+  // A replaced provider may be collected before its listener.
+  const held = new WeakRef(wrapped);
   return () => {
-    listeners.delete(listener);
-    if (listeners.size === 0) restore();
+    const { listeners, restore } = held.deref() ?? {};
+    listeners?.delete(listener);
+    if (listeners?.size === 0) restore?.();
   };
 }
 

@@ -133,6 +133,21 @@ describe('a provider that is replaced', () => {
     await replaced.verify();
   });
 
+  test('and shut down after a call with the new one gets the spans that are still open', async () => {
+    const { client, assistantId, threadId, telemetry } = await startTutor({ runs: [{}] });
+    await client.beta.threads.runs.create(threadId, { assistant_id: assistantId });
+    await client.chat.completions.create({ ...QUESTION, model: 'streamed', stream: true });
+    trace.disable();
+    const replaced = recordTelemetry();
+    await client.chat.completions.create({ ...QUESTION, model: 'new' });
+    await telemetry.provider.shutdown();
+    expect(telemetry.openSpans).toEqual([]);
+    expect(telemetry.spans.map(({ name }) => name)).toEqual(
+      expect.arrayContaining(['chat streamed', 'invoke_agent Math Tutor', 'thread']),
+    );
+    expect(replaced.spans.map(({ name }) => name)).toEqual(['chat new']);
+  });
+
   test('during a run leaves no span open in either provider', async () => {
     const { client, assistantId, threadId, telemetry, ...program } = await startTutor({ runs: [{}] });
     const run = await program.inSpan(() =>
