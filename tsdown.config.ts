@@ -69,6 +69,7 @@ const MORE_AT_START = [
 const LATER = {
   collector: ['src/telemetry/collector.ts'],
   content: [
+    'src/doctor/batch-size.ts',
     'src/operations/chat/messages.ts',
     'src/operations/response/item-content.ts',
     'src/operations/response/messages.ts',

@@ -120,10 +120,10 @@ const FINDINGS: Readonly<Record<ProcessFindingCode, FindingRow>> = {
   },
   batch_too_large: {
     severity: 'warning',
-    message: (spans, characters) =>
-      `Up to ${spans} spans are sent at once, each with up to ${characters} characters of content: more than the 4 MiB that OTLP receivers over gRPC accept by default. They reject the whole batch.`,
-    action: (_, __, batch, limit) =>
-      `Send fewer at once (OTEL_BSP_MAX_EXPORT_BATCH_SIZE=${batch}), or record less (maxSpanContentLength: ${limit}).`,
+    message: (items, characters) =>
+      `Up to ${items} are sent at once, each with up to ${characters} characters of content: more than the 4 MiB that OTLP receivers over gRPC accept by default. They reject the whole batch.`,
+    action: (_, __, batch, limit, variable) =>
+      `Send fewer at once (${variable}=${batch}), or record less (maxSpanContentLength: ${limit}).`,
   },
   stream_without_usage: {
     severity: 'information',

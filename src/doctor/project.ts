@@ -9,15 +9,14 @@ import type { Finding } from '../diagnostics/finding.ts';
 import { describeFinding } from '../diagnostics/messages.ts';
 import { OTHER_INSTRUMENTATIONS, SENTRY_SCOPE } from '../diagnostics/other-instrumentations.ts';
 import { isTested, isTooOldForAgents, OLDEST_AGENTS } from '../diagnostics/tested-versions.ts';
-import { tracesProtocol } from '../telemetry/collector.ts';
 import { asObject, field, textField } from '../util/payload.ts';
 import { NAME } from '../util/version.ts';
+import { findBatches } from './batch-size.ts';
 import { type Check, checked, skippedCheck } from './check.ts';
 import { examineEndpoint } from './endpoint.ts';
 import { isRegularFile, nearestManifest } from './files.ts';
 import { findInstalled, type InstalledPackage } from './installed.ts';
 import { environmentOf, usesConfigurationFile } from './launch-environment.ts';
-import { findBatch } from './open-telemetry.ts';
 import { describeProjectFinding } from './project-findings.ts';
 import { examineApi } from './sdk-api.ts';
 import { examineStart } from './start.ts';
@@ -64,9 +63,6 @@ const SWITCHES: readonly (readonly [name: string, off: string])[] = [
   ['OTEL_TRACES_SAMPLER', 'always_off'],
   ['OTEL_TRACES_SAMPLER', 'parentbased_always_off'],
 ];
-
-/** What the batching processor of the SDK sends at once where nothing else is said. */
-const DEFAULT_BATCH = 512;
 
 /** What is looked at. */
 export interface ProjectSubject {
@@ -182,7 +178,6 @@ function examineSettings(environment: ProjectEnvironment, isReplaced: boolean): 
     if (problem !== undefined) problems.push(problem);
   problems.push(...unknownVariables(environment));
   const { captureMessageContent } = settings;
-  const batch = Number(environment.OTEL_BSP_MAX_EXPORT_BATCH_SIZE || DEFAULT_BATCH);
   const named = Object.keys(environment)
     .filter((name) => name.startsWith('OTEL_'))
     .sort();
@@ -194,7 +189,7 @@ function examineSettings(environment: ProjectEnvironment, isReplaced: boolean): 
     ...(captureMessageContent === 'NO_CONTENT'
       ? []
       : [describeFinding('content_recorded', captureMessageContent)]),
-    ...(!isReplaced && tracesProtocol(environment) === 'grpc' ? findBatch(batch, settings) : []),
+    ...(isReplaced ? [] : findBatches(environment, settings)),
   ]);
 }
 

@@ -1,7 +1,7 @@
 import { type Context, type TracerProvider, trace } from '@opentelemetry/api';
 import type { OpenAIInstrumentationConfig, Settings } from '../config/config.ts';
 import { logFindings, notice } from '../diagnostics/report.ts';
-import { noticeBatchSize, noticeProvider } from '../doctor/open-telemetry.ts';
+import { noticeProvider } from '../doctor/open-telemetry.ts';
 import type { ConversationApi, ObserveOptions } from '../hierarchy/api.ts';
 import { conversationIn } from '../hierarchy/conversations/conversation-context.ts';
 import { Hierarchy } from '../hierarchy/index.ts';
@@ -90,16 +90,16 @@ export class Observer implements CallObserver, ProviderListener {
     logFindings();
     const { provider, events, settings } = this.telemetry;
     const { loggers, tracers } = this.#followed;
-    if (events.provider !== loggers.provider) loggers.follow(events.provider);
-    if (provider !== tracers.provider) this.#follow(provider);
+    if (provider !== tracers.provider || events.provider !== loggers.provider) this.#follow(provider);
     return this.telemetry.isHeardBy(provider) || CallHooks.wants(settings);
   }
 
   #follow(provider: TracerProvider): void {
+    const { events, metrics, settings } = this.telemetry;
     this.#followed.tracers.follow(provider);
-    this.#followed.meters.follow(this.telemetry.metrics.provider);
-    guard('looking for what is missing', noticeProvider, provider);
-    guard('looking at the size of batches', noticeBatchSize, provider, this.settings);
+    this.#followed.meters.follow(metrics.provider);
+    this.#followed.loggers.follow(events.provider);
+    guard('looking at the set-up', noticeProvider, provider, events.provider, settings);
   }
 
   start(call: Call): CallObservation | undefined {

@@ -23,10 +23,13 @@ export function hasConfigurationFile(environment: CollectorEnvironment): boolean
 const PROTOCOLS: ReadonlySet<string> = new Set(['grpc', 'http/json', 'http/protobuf']);
 const DEFAULT_PROTOCOL = 'http/protobuf';
 
-/** The protocol that the `OTEL_*` variables name for traces, known or not. */
-export function namedProtocol(environment: CollectorEnvironment): string | undefined {
-  const { OTEL_EXPORTER_OTLP_TRACES_PROTOCOL: traces, OTEL_EXPORTER_OTLP_PROTOCOL: all } = environment;
-  return traces?.trim() || all?.trim() || undefined;
+/** The protocol that the `OTEL_*` variables name for a signal, known or not. */
+export function namedProtocol(
+  environment: CollectorEnvironment,
+  signal: 'TRACES' | 'LOGS' = 'TRACES',
+): string | undefined {
+  const { [`OTEL_EXPORTER_OTLP_${signal}_PROTOCOL`]: own, OTEL_EXPORTER_OTLP_PROTOCOL: all } = environment;
+  return own?.trim() || all?.trim() || undefined;
 }
 
 /** The protocol for traces. An unknown one is replaced by the default, as `NodeSDK` does. */

@@ -8,6 +8,12 @@ export function processorsOf(provider: object): object[] {
   return found.length === 0 ? [provider] : found;
 }
 
+/** The log record processors of a provider of SDK 2.x or 3.x. */
+export function logProcessorsOf(provider: object): object[] {
+  const processors = arrayField(field(field(provider, '_sharedState'), 'activeProcessor'), 'processors');
+  return processors.filter((each) => typeof each === 'object' && each !== null);
+}
+
 /** Whether the exporter of a processor waits for an answer. */
 export function isSending(processor: object): boolean {
   const exporter = field(processor, '_exporter');

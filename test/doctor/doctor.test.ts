@@ -2,9 +2,11 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { context, DiagLogLevel, diag, trace } from '@opentelemetry/api';
+import { context, DiagLogLevel, diag, logs, trace } from '@opentelemetry/api';
+import { OTLPLogExporter as GrpcLogExporter } from '@opentelemetry/exporter-logs-otlp-grpc';
 import { OTLPTraceExporter as GrpcExporter } from '@opentelemetry/exporter-trace-otlp-grpc';
 import { OTLPTraceExporter as HttpExporter } from '@opentelemetry/exporter-trace-otlp-http';
+import { BatchLogRecordProcessor, LoggerProvider } from '@opentelemetry/sdk-logs';
 import { BatchSpanProcessor, type SpanExporter, TracerProvider } from '@opentelemetry/sdk-trace';
 import OpenAI from 'openai';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
@@ -244,6 +246,26 @@ describe('OpenTelemetry:', () => {
     expect(await findingsFor(512, { captureMessageContent: 'SPAN_ONLY' }, http)).not.toContain(
       'batch_too_large',
     );
+  });
+
+  test('so are batches of events, for a logger provider that is registered later, too', async () => {
+    const client = clientWith({ captureMessageContent: 'EVENT_ONLY' });
+    const register = (maxExportBatchSize: number): void => {
+      const exporter = new GrpcLogExporter({ url: 'https://otlp.invalid' });
+      vi.spyOn(exporter, 'export').mockImplementation((_, done) => done({ code: 0 }));
+      const processors = [new BatchLogRecordProcessor({ exporter, maxExportBatchSize })];
+      logs.disable();
+      logs.setGlobalLoggerProvider(new LoggerProvider({ processors }));
+    };
+    register(64);
+    await client.models.list();
+    expect(codes()).not.toContain('batch_too_large');
+    register(512);
+    await client.models.list();
+    expect(doctor().find(({ code }) => code === 'batch_too_large')).toMatchObject({
+      message: expect.stringMatching(/^Up to 512 log records are sent at once/),
+      action: expect.stringContaining('OTEL_BLRP_MAX_EXPORT_BATCH_SIZE=64'),
+    });
   });
 });
 
