@@ -213,6 +213,19 @@ describe('an end user who chooses the model', () => {
   });
 });
 
+test('a host with a new port for each call has 100 ports recorded', async () => {
+  const { ask, values, series, session, verify } = await start();
+  await ask('gpt-4o');
+  await times(ATTACK, (index) => {
+    const client = session.client.withOptions({ baseURL: `http://127.0.0.1:${20_000 + index}/v1` });
+    return client.chat.completions.create({ model: 'gpt-4o', messages: [] }).catch(() => undefined);
+  });
+  expect(await series(DURATION)).toHaveLength(101);
+  expect(await values(DURATION, 'server.address')).toEqual(['127.0.0.1', '_OTHER']);
+  expect(await values(DURATION, 'server.port')).toHaveLength(101);
+  await verify([/server\.address/]);
+});
+
 describe('the error types that a server chooses', () => {
   const DIMENSIONS: Attributes = { 'gen_ai.operation.name': 'chat', 'gen_ai.request.model': 'gpt-4o' };
 

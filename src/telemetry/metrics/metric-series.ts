@@ -71,7 +71,7 @@ interface Level extends Map<unknown, Level> {}
  * invented values would leave no series for real values after them.
  */
 export class MetricSeries {
-  readonly #addresses = new KeptValues(ATTR_SERVER_ADDRESS);
+  readonly #servers = new KeptValues(ATTR_SERVER_ADDRESS);
   readonly #requestModels = new KeptValues(ATTR_GEN_AI_REQUEST_MODEL, MAX_REQUEST_MODELS);
   /** Request models without a response so far. Invented ones take no place from real ones. */
   readonly #unansweredModels = new KeptValues(ATTR_GEN_AI_REQUEST_MODEL);
@@ -103,7 +103,9 @@ export class MetricSeries {
   }
 
   #limitNew(dimensions: Attributes): void {
-    if (isOver(this.#addresses, dimensions[ATTR_SERVER_ADDRESS])) {
+    // With the port: each test or tenant may have a proxy of its own on the same host.
+    const { [ATTR_SERVER_ADDRESS]: address, [ATTR_SERVER_PORT]: port } = dimensions;
+    if (address !== undefined && !this.#servers.keep(`${address}:${port ?? ''}`)) {
       dimensions[ATTR_SERVER_ADDRESS] = OTHER;
       delete dimensions[ATTR_SERVER_PORT];
     }

@@ -60,7 +60,8 @@ function checkValue(name: string, value: unknown, definition: AttributeDefinitio
 function checkServer(attributes: Attributes): string[] {
   const address = attributes['server.address'] !== undefined;
   const port = attributes['server.port'] !== undefined;
-  if (address === port) return [];
+  // Metrics keep a limited number of servers. All others have one value, and no port in common.
+  if (address === port || (attributes['server.address'] === '_OTHER' && !port)) return [];
   return address ? ['server.port is missing beside server.address'] : ['server.port without server.address'];
 }
 
