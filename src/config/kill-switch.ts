@@ -29,3 +29,8 @@ export function switchProblem(environment: Readonly<Record<string, string | unde
 export function isSdkDisabled(): boolean {
   return globalThis.process?.env?.OTEL_SDK_DISABLED?.trim().toLowerCase() === 'true';
 }
+
+/** Whether the environment keeps `NodeSDK` from registering a tracer provider. */
+export function areSpansOff(): boolean {
+  return isSdkDisabled() || globalThis.process?.env?.OTEL_TRACES_EXPORTER?.trim() === 'none';
+}

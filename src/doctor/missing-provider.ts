@@ -1,5 +1,5 @@
 import { metrics } from '@opentelemetry/api';
-import { isSdkDisabled, isSwitchedOff } from '../config/kill-switch.ts';
+import { areSpansOff, isSwitchedOff } from '../config/kill-switch.ts';
 import { describeFinding } from '../diagnostics/messages.ts';
 import { sayFinding } from '../diagnostics/report.ts';
 import { seenCalls } from '../sdk/seen-calls.ts';
@@ -16,9 +16,7 @@ import { currentProvider, hasUsedProvider } from './open-telemetry.ts';
  * @returns takes it back
  */
 export function reportMissingProvider(isHeard: () => boolean = hasMeterProvider): () => void {
-  // With this exporter NodeSDK registers no provider.
-  const isOff = globalThis.process?.env?.OTEL_TRACES_EXPORTER?.trim() === 'none';
-  if (isOff || isSwitchedOff() || isSdkDisabled()) return () => undefined;
+  if (areSpansOff() || isSwitchedOff()) return () => undefined;
   return atExit(() => {
     const isMissing = seenCalls.value.any && !hasUsedProvider() && isNoopTracerProvider(currentProvider());
     if (isMissing && !isHeard()) sayFinding(describeFinding('no_tracer_provider'));

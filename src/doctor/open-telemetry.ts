@@ -1,5 +1,6 @@
 import { createContextKey, ROOT_CONTEXT, type TracerProvider, trace } from '@opentelemetry/api';
 import type { Settings } from '../config/config.ts';
+import { areSpansOff } from '../config/kill-switch.ts';
 import type { Finding } from '../diagnostics/finding.ts';
 import { describeFinding } from '../diagnostics/messages.ts';
 import { logFinding } from '../diagnostics/report.ts';
@@ -30,7 +31,7 @@ export function hasUsedProvider(): boolean {
 
 /** What is missing of OpenTelemetry now. */
 export function findMissing(provider: TracerProvider): Finding[] {
-  if (isNoopTracerProvider(provider)) return [describeFinding('no_tracer_provider')];
+  if (isNoopTracerProvider(provider)) return areSpansOff() ? [] : [describeFinding('no_tracer_provider')];
   return hasContextManager() ? [] : [describeFinding('no_context_manager')];
 }
 

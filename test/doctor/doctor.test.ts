@@ -213,6 +213,17 @@ describe('OpenTelemetry:', () => {
     expect(codes()).toEqual([]);
   });
 
+  test.each([
+    ['OTEL_TRACES_EXPORTER', 'none'],
+    ['OTEL_SDK_DISABLED', 'true'],
+  ])('with %s=%s, no tracer provider is missing', async (variable, value) => {
+    vi.stubEnv(variable, value);
+    trace.disable();
+    await clientWith({}).models.list();
+    expect([logged, codes()]).toEqual([[], []]);
+    vi.unstubAllEnvs();
+  });
+
   test('a missing context manager is reported', async () => {
     context.disable();
     await clientWith({}).models.list();
