@@ -24,7 +24,7 @@ import { asObject, isRecordable } from '../../util/payload.ts';
 import type { Failure } from '../error.ts';
 import type { Telemetry } from '../telemetry.ts';
 import { type Content, copyContent, newCompletion } from './completion-hook.ts';
-import { attributeLimitOf, ContentRecorder } from './content-writer.ts';
+import { attributeLimitOf, ContentRecorder, textLimitOf } from './content-writer.ts';
 
 /** The share of the limit that messages may use if more content follows, and the input if an output follows. */
 const SHARE = 0.75;
@@ -136,7 +136,14 @@ export class ContentRecord {
     this.#onEvent = to.event;
     this.#inSink = to.sink;
     this.#hook = settings.completionHook;
-    this.#recorder = new ContentRecorder(settings, to.span ? attributeLimitOf(span) : undefined);
+    // Where a span has the same content, its texts stay whole.
+    this.#recorder = to.span
+      ? new ContentRecorder(settings, attributeLimitOf(span))
+      : new ContentRecorder(
+          settings,
+          undefined,
+          to.event ? textLimitOf(telemetry.events.provider) : undefined,
+        );
   }
 
   /** {@link beginContent} calls this once something may take content. */

@@ -32,9 +32,16 @@ export class ContentRecorder {
   readonly #shown = (value: unknown): unknown => this.#media.shown(value);
   #left: number;
 
-  /** @param maxAttribute the attribute limit of OpenTelemetry's SDK, which would cut JSON in the middle */
-  constructor(settings: Settings, maxAttribute: number = Number.POSITIVE_INFINITY) {
-    this.#maxText = settings.maxContentLength;
+  /**
+   * @param maxAttribute the limit of OpenTelemetry's SDK for attributes of spans, which would cut JSON in the middle
+   * @param maxText its limit for each text on events, which would cut without a mark
+   */
+  constructor(
+    settings: Settings,
+    maxAttribute: number = Number.POSITIVE_INFINITY,
+    maxText: number = Number.POSITIVE_INFINITY,
+  ) {
+    this.#maxText = Math.min(settings.maxContentLength, maxText);
     this.#maxAttribute = maxAttribute;
     this.#left = settings.maxSpanContentLength;
     this.#media = new MediaPolicy(settings);
@@ -226,6 +233,15 @@ function writePart(json: LimitedJson, part: MessagePart): string | undefined {
 
 /** The SDK's limit for attribute values, which no API exposes but its span objects do. */
 export function attributeLimitOf(span: Span): number {
-  const limit = field(field(span, '_spanLimits'), 'attributeValueLengthLimit');
+  return valueLimit(field(span, '_spanLimits'));
+}
+
+/** The same for log records, whose texts are limited one by one. Leaves room for the mark. */
+export function textLimitOf(loggers: object | undefined): number {
+  return Math.max(1, valueLimit(field(field(loggers, '_sharedState'), 'logRecordLimits')) - 1);
+}
+
+function valueLimit(limits: unknown): number {
+  const limit = field(limits, 'attributeValueLengthLimit');
   return typeof limit === 'number' && limit > 0 ? limit : Number.POSITIVE_INFINITY;
 }

@@ -1,3 +1,5 @@
+import { logs } from '@opentelemetry/api';
+import { InMemoryLogRecordExporter, LoggerProvider, SimpleLogRecordProcessor } from '@opentelemetry/sdk-logs';
 import { AlwaysOffSampler } from '@opentelemetry/sdk-trace';
 import { describe, expect, test } from 'vitest';
 import { startProgram } from '../../support/program.ts';
@@ -110,4 +112,28 @@ describe('values on an event that OTLP cannot carry', () => {
       { parameters: { properties: { id: { default: text, maximum: 2 ** 62 } } } },
     ]);
   });
+});
+
+test('a text that the log record limits would cut is cut within these limits, with a mark', async () => {
+  const exporter = new InMemoryLogRecordExporter();
+  const { client } = await startProgram({
+    logs: false,
+    eventContent: true,
+    config: { captureMessageContent: 'EVENT_ONLY' },
+  });
+  logs.setGlobalLoggerProvider(
+    new LoggerProvider({
+      processors: [new SimpleLogRecordProcessor({ exporter })],
+      logRecordLimits: { attributeValueLengthLimit: 20 },
+    }),
+  );
+  const messages = ['Solve 2x + 3 = 11 for x', 'Short'].map((content) => ({
+    role: 'user' as const,
+    content,
+  }));
+  await client.chat.completions.create({ model: 'm', messages });
+  expect(exporter.getFinishedLogRecords()[0]?.attributes['gen_ai.input.messages']).toEqual([
+    { role: 'user', parts: [{ type: 'text', content: 'Solve 2x + 3 = 11 f', original_length: 23 }] },
+    { role: 'user', parts: [{ type: 'text', content: 'Short' }] },
+  ]);
 });
