@@ -20,7 +20,7 @@ import { resumption } from './invocations/paused.ts';
 import { recordInvocation } from './invocations/record-invocation.ts';
 import { Memories } from './memories.ts';
 import type { ConversationKind, InvocationSnapshot } from './model.ts';
-import { BackgroundReads } from './reads/background-reads.ts';
+import { BackgroundReads, READ_TIMEOUT_MS } from './reads/background-reads.ts';
 import { askForEnds, type Member, sweepInvocation, sweepMember } from './reads/closing-reads.ts';
 import { settleInvocation } from './reads/read-details.ts';
 
@@ -212,11 +212,11 @@ export class ConversationTracker implements ProviderListener {
   }
 
   /** Asks for the end of what is open, and ends everything after the current reads. */
-  async shutdown({ asks = true, readTimeoutMs }: EndLimits = {}): Promise<void> {
+  async shutdown({ asks = true, readTimeoutMs = READ_TIMEOUT_MS }: EndLimits = {}): Promise<void> {
     const start = monotonic();
     if (asks) await this.#askForEnds(true);
     else this.#reads.clear();
-    await this.#reads.end(readTimeoutMs && Math.max(0, readTimeoutMs - (monotonic() - start)));
+    await this.#reads.end(Math.max(0, readTimeoutMs - (monotonic() - start)));
     this.endAll();
   }
 

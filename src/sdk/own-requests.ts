@@ -13,6 +13,7 @@ const MAX_ANSWER_BYTES = 4_194_304;
  * transport. It records no telemetry, does not retry, and times out after five seconds.
  *
  * @param assistantsVersion the `OpenAI-Beta` header that the program's own requests carry
+ * @param controller aborts the request
  * @returns the parsed answer; `undefined` if it is larger than 4 MiB, which is said once
  * @throws the SDK's error
  */
@@ -21,11 +22,11 @@ export async function readWithClient(
   path: string,
   query: Readonly<Record<string, unknown>>,
   assistantsVersion: string | undefined,
+  // The SDK's own timeout ends when the headers arrive. `AbortSignal.timeout` would keep the request for all its time.
+  controller: AbortController = new AbortController(),
 ): Promise<unknown> {
   const get = field(client, 'get');
   if (typeof get !== 'function') throw new TypeError('the client has no get');
-  // The SDK's own timeout ends when the headers arrive. `AbortSignal.timeout` would keep the request for all its time.
-  const controller = new AbortController();
   const { clearTimeout, setTimeout } = platformTimers() ?? globalThis;
   const timer = setTimeout(() => controller.abort(), OWN_REQUEST_TIMEOUT_MS);
   timer.unref?.();

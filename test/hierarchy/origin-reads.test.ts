@@ -159,11 +159,29 @@ describe('the reads from all servers', () => {
     expect(log).toEqual(['read', 'read']);
     await vi.advanceTimersByTimeAsync(1);
     await flushed;
-    const ended = reads.end().then(() => log.push('ended'));
+    const ended = reads.end(5_000).then(() => log.push('ended'));
     await vi.advanceTimersByTimeAsync(5_000);
     await ended;
     await nextTurn();
     expect(log).toEqual(['read', 'read', 'flushed', 'ended']);
+  });
+
+  it('are aborted where a shutdown has waited for them in vain', async () => {
+    const reads = new BackgroundReads(100);
+    const from = reads.at('http://a');
+    const aborted: boolean[] = [];
+    const read = (): Promise<void> =>
+      from.send(
+        ({ signal }) =>
+          new Promise((resolve) => {
+            signal.addEventListener('abort', () => resolve(void aborted.push(signal.aborted)));
+          }),
+      );
+    for (let count = 0; count < 3; count++) void from.start(`run_${count}`, read);
+    const ended = reads.end(2_000);
+    await vi.advanceTimersByTimeAsync(2_000);
+    await ended;
+    expect(aborted).toEqual([true, true]);
   });
 });
 

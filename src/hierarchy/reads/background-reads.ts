@@ -5,7 +5,7 @@ import { OriginReads } from './origin-reads.ts';
 
 const MAX_READ_ORIGINS = 100;
 /** How long a flush or shutdown waits for reads. */
-const READ_TIMEOUT_MS = 5_000;
+export const READ_TIMEOUT_MS = 5_000;
 
 let skipped = 0;
 
@@ -62,10 +62,10 @@ export class BackgroundReads {
     await Promise.all(all.map((reads) => reads.settled(timeoutMs)));
   }
 
-  /** Waits for the last time. Reads that have not started by then never do. */
-  async end(timeoutMs?: number): Promise<void> {
+  /** Waits for the last time, and aborts the reads that are not over by then. */
+  async end(timeoutMs: number): Promise<void> {
     await this.settled(timeoutMs);
-    this.clear();
+    for (const reads of this.#origins.values()) reads.abort();
   }
 
   /** Drops the reads that have not started. */

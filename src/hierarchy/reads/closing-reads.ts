@@ -39,25 +39,32 @@ export interface Member extends SegmentMember {
  * Asks once how it ended.
  *
  * @param after called once the read is over; `asked`: whether a request was sent
+ * @param limit aborts it
  * @returns settles after that; `undefined` if it cannot be asked
  */
 function askForEnd(
   reads: BackgroundReads,
   askable: Askable,
   after: (asked: boolean) => void,
+  limit?: AbortSignal,
 ): Promise<void> | undefined {
   const { id, life, ask, endpoint } = askable;
   if (life.finished !== undefined || askable.reading !== 'no' || ask === undefined) return undefined;
   const from = reads.at(endpoint.origin);
   if (!from.available) return undefined;
   let asked = false;
+  const send: Send = (request) =>
+    from.send((controller) => {
+      limit?.addEventListener('abort', () => controller.abort());
+      return request(controller);
+    });
   const read = (): Promise<void> => {
     asked = true;
-    return ask(from.send);
+    return ask(send);
   };
   askable.reading = 'now';
   return from
-    .start(id ?? '', read, () => life.canGoOn && life.requests === 0)
+    .start(id ?? '', read, () => life.canGoOn && life.requests === 0 && limit?.aborted !== true)
     .then(() => {
       askable.reading = 'no';
       after(asked);
@@ -119,7 +126,7 @@ export function sweepMember(reads: BackgroundReads, member: Member, { runSteps }
  * Asks once for the end of everything in progress that no request of the program is about.
  *
  * @param isLast whether it is closed after that
- * @returns settles when all is known, or after 1.5 s
+ * @returns settles when all is known, or after 1.5 s, when the last reads are aborted
  */
 export async function askForEnds(
   reads: BackgroundReads,
@@ -127,6 +134,7 @@ export async function askForEnds(
   isLast: boolean,
 ): Promise<void> {
   const asks: Promise<void>[] = [];
+  const limit = new AbortController();
   const askOne = (askable: Askable, settle: () => void): void => {
     const { life } = askable;
     if (life.finished !== undefined || life.requests + life.streams > 0) return;
@@ -134,7 +142,7 @@ export async function askForEnds(
       if (!asked && isLast) reads.skip();
       settle();
     };
-    const ask = askForEnd(reads, askable, after);
+    const ask = askForEnd(reads, askable, after, limit.signal);
     if (ask !== undefined) asks.push(ask);
     else if (isLast && askable.ask !== undefined) reads.skip();
   };
@@ -142,6 +150,7 @@ export async function askForEnds(
     askOne(invocation, () => settleInvocation(reads, invocation, true));
   for (const { askable } of open.members) if (askable !== undefined) askOne(askable, () => undefined);
   if (asks.length > 0) await settledWithin(CLOSING_READS_TIMEOUT_MS, asks);
+  if (isLast) limit.abort();
 }
 
 /** Whether its `expires_at` has passed. It has not, whatever the clocks say, if the API has shown it in progress since then. */

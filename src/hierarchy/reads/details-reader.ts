@@ -30,7 +30,7 @@ export function detailsReader(
     const source = { endpoint, context: ROOT_CONTEXT, content, exchange };
     const facts = newFacts(engine, source, invocation.conversationId);
     const request = async (path: string, query: Readonly<Record<string, unknown>> = {}): Promise<unknown> => {
-      const answer = await send(() => readWithClient(client, path, query, version));
+      const answer = await send((controller) => readWithClient(client, path, query, version, controller));
       facts.time = now();
       return answer;
     };

@@ -26,8 +26,8 @@ const MAX_BUSY_WAIT_MS = 5_000;
 
 class DroppedRead extends Error {}
 
-/** Sends a request of a read when it is its turn. */
-export type Send = <Answer>(request: () => Promise<Answer>) => Promise<Answer>;
+/** Sends a request of a read when it is its turn. The controller aborts it. */
+export type Send = <Answer>(request: (controller: AbortController) => Promise<Answer>) => Promise<Answer>;
 
 /**
  * The reads from one server: as many requests at once as it bears, none while it fails, none for some minutes where it
@@ -37,6 +37,8 @@ export class OriginReads {
   readonly #queue: TaskQueue;
   /** A read makes several requests, some of them at once. */
   readonly #requests: TaskQueue;
+  /** Abort the requests that are sent or waiting. */
+  readonly #aborts = new Set<() => void>();
   /** Starts what has waited for the end of a rest, or of the program's own requests. */
   readonly goOn: () => void;
   #failures = 0;
@@ -107,8 +109,17 @@ export class OriginReads {
   /** Sends one request of a read that has started. */
   readonly send: Send = (request) =>
     new Promise((resolve, reject) => {
-      const sent = this.#requests.add(() => request().then(resolve, reject));
-      void sent.then(() => reject(new DroppedRead()));
+      const controller = new AbortController();
+      const abort = (): void => {
+        reject(new DroppedRead());
+        controller.abort();
+      };
+      this.#aborts.add(abort);
+      const sent = this.#requests.add(() => request(controller).then(resolve, reject));
+      void sent.then(() => {
+        this.#aborts.delete(abort);
+        reject(new DroppedRead());
+      });
     });
 
   settled(timeoutMs: number): Promise<void> {
@@ -124,6 +135,12 @@ export class OriginReads {
   clear(): void {
     this.#queue.clear();
     this.#requests.clear();
+  }
+
+  /** Drops what has not started, and aborts the rest. */
+  abort(): void {
+    this.clear();
+    for (const abort of this.#aborts) abort();
   }
 
   /** Drops what has not started, and starts nothing any more. */

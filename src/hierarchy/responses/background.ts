@@ -98,7 +98,9 @@ export class BackgroundResponse extends ContinuingOperation implements Askable {
 
   readonly ask = async (send: Send): Promise<void> => {
     const path = `/responses/${encodeURIComponent(this.id)}`;
-    const response = await send(() => readWithClient(this.#client, path, {}, undefined));
+    const response = await send((controller) =>
+      readWithClient(this.#client, path, {}, undefined, controller),
+    );
     this.see(response, now(), false);
   };
 }
