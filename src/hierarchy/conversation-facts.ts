@@ -27,13 +27,17 @@ interface ConversationFacts extends Observation {
   readonly details: ReadDetails | undefined;
   /** When the request was sent, in monotonic milliseconds. */
   readonly asked: number;
+  /** Takes what a stream told before it was known who records the conversation. */
+  release(): void;
 }
 
 export function applyConversation(facts: ConversationFacts, fact: ConversationFact): void {
   const state = facts.engine.matcher.state(fact.id, facts.endpoint.origin);
   if (fact.agent !== undefined) takeAgent(state, fact.agent);
-  if (facts.engine.telemetry.settings.adoptRuns !== false && hasRecordingCreator(fact.object))
-    state.hasRecordingCreator = true;
+  if (facts.engine.telemetry.settings.adoptRuns !== false) {
+    state.hasRecordingCreator = state.hasRecordingCreator === true || hasRecordingCreator(fact.object);
+    facts.release();
+  }
   if (fact.state === 'failed') fail(facts, state, fact.error);
   else if (fact.state === 'idle') rest(facts, state);
   else if (fact.state !== undefined) continueConversation(facts, state, fact.actions);

@@ -109,7 +109,10 @@ export class Engine implements ConversationApi {
     const folds = route.folds !== undefined;
     const driving = driven === undefined ? undefined : new InvocationRequest(observed, facts, driven);
     // The request that hands an invocation on does not adopt it; another process does, or a later request.
-    if (driven === undefined && folds && intent.invocation === 'drives') facts.unowned = {};
+    if (driven === undefined && folds && intent.invocation === 'drives') {
+      facts.unowned = {};
+      facts.held = [];
+    }
     if (intent.conversation === 'creates' && call.streamed)
       facts.conversationCreated = (id) => this.#created(observed, segment, id);
     const listed = intent.invocation === 'lists' ? stepsListed(tracker, observed) : undefined;
@@ -132,6 +135,7 @@ export class Engine implements ConversationApi {
           if (ended.outcome === 'value') facts.read(ended.value, ended.endTime, query);
           if (ended.error === undefined) answerOutputs(intent, facts, ended.startTime);
         }
+        facts.release();
         const creator = facts.unowned?.creator ?? this.#creatorOf(observed, ended.value, span);
         if (creator !== undefined) span.link(creator);
         if (listed !== undefined) stepsRead(tracker, listed);

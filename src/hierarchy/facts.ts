@@ -26,7 +26,7 @@ import type { Invocation } from './invocations/invocation.ts';
 import type { ReadDetails } from './invocations/invocation-start.ts';
 import { answerToolCall } from './invocations/request-details.ts';
 import type { Agent, InvocationSnapshot, MessageSnapshot, StepSnapshot } from './model.ts';
-import type { FactSource, Observation } from './observed-call.ts';
+import type { FactSource, HeldFact, Observation } from './observed-call.ts';
 import { detailsReader } from './reads/details-reader.ts';
 
 /** Applies the facts that one call or background read brings. */
@@ -45,6 +45,7 @@ export class Facts implements FactSink, Observation {
   invocationAsked: Invocation | undefined;
   /** Set where the request is about an invocation that this process does not record: it may be adopted. */
   unowned: Unowned | undefined;
+  held: HeldFact[] | undefined;
   reported: ((invocation: Invocation) => void) | undefined;
   /** Called with the id of the conversation that a stream has created. */
   conversationCreated: ((id: string) => void) | undefined;
@@ -161,6 +162,20 @@ export class Facts implements FactSink, Observation {
     if (moment === 'begun') this.#begin(id);
     if (!identifiesAtOnce) this.#readEarly(invocation, snapshot);
     this.engine.tracker.see(invocation, snapshot, this);
+  }
+
+  /** Takes what was held: who records the conversation is known now, or the stream is over. */
+  release(): void {
+    const { held = [], time, live } = this;
+    if (held.length === 0) return;
+    this.held = undefined;
+    this.live = true;
+    for (const { fact, time } of held) {
+      this.time = time;
+      this.invocation(fact);
+    }
+    this.time = time;
+    this.live = live;
   }
 
   step(step: StepSnapshot): void {

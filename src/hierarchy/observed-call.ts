@@ -3,7 +3,7 @@ import type { Call } from '../sdk/call.ts';
 import type { Endpoint } from '../sdk/provider.ts';
 import type { Route } from '../sdk/routes/index.ts';
 import type { Use } from './conversations/conversation-use.ts';
-import type { Intent } from './dialect.ts';
+import type { Intent, InvocationFact } from './dialect.ts';
 import type { Invocation } from './invocations/invocation.ts';
 
 /** The call, socket or background read that brings facts. */
@@ -33,6 +33,12 @@ export interface ObservedCall extends FactSource, Use {
   readonly intent: Intent;
 }
 
+/** A fact that waits until it is known who records its conversation. */
+export interface HeldFact {
+  readonly fact: InvocationFact;
+  readonly time: number;
+}
+
 /** When, how and by whom an object was seen. */
 export interface Observation {
   readonly time: number;
@@ -40,6 +46,8 @@ export interface Observation {
   readonly live: boolean;
   /** Set where an invocation that nobody has asked for begins with its report. It is called with that invocation. */
   readonly reported: ((invocation: Invocation) => void) | undefined;
+  /** What a stream has told before it told of the conversation; `undefined` if nothing waits for that. */
+  readonly held: HeldFact[] | undefined;
   /** Whether its request works on what it is about, rather than only looks at it. */
   readonly isDriven: boolean;
   /** When its request was sent. */

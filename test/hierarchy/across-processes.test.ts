@@ -126,10 +126,11 @@ describe('a run that another process created', () => {
 });
 
 describe('a turn that another process requested', () => {
-  it.each<[string, (agents: OpenAI['beta']['agents'], sessionId: string) => Promise<unknown>]>([
-    ['follows it', follow],
-    ['lists it', ({ sessions }, sessionId) => sessions.turns.list(sessionId)],
-  ])('has only its own tokens when it is adopted by a process that %s', async (_, look) => {
+  it.each<[string, (agents: OpenAI['beta']['agents'], sessionId: string) => Promise<unknown>, string]>([
+    // The stream tells of the agent, too.
+    ['follows it', follow, 'invoke_agent Helper'],
+    ['lists it', ({ sessions }, sessionId) => sessions.turns.list(sessionId), 'invoke_agent'],
+  ])('has only its own tokens when it is adopted by a process that %s', async (_, look, name) => {
     const { agentId, ...program } = await startHelper([{}]);
     const plain = new OpenAI({ apiKey: 'test', baseURL: program.simulator.url }).beta.agents;
     const { id } = await plain.sessions.create({ agent_id: agentId, environment, input: 'What is x?' });
@@ -139,7 +140,7 @@ describe('a turn that another process requested', () => {
     await program.expectTree(`
       worker
       └─ session
-         └─ invoke_agent  openai.turn.id=turn_000001 openai.run.status=completed
+         └─ ${name}  openai.turn.id=turn_000001 openai.run.status=completed
     `);
     expect(await measured(program)).toEqual(ADOPTED);
   });

@@ -1,5 +1,6 @@
 import { DiagLogLevel, diag } from '@opentelemetry/api';
 import { describe, expect, it } from 'vitest';
+import { flush } from '../../src/client.ts';
 import { environment, type Helper, startHelper } from '../support/helper.ts';
 import { startProgram } from '../support/program.ts';
 
@@ -257,15 +258,21 @@ describe('a session', () => {
     await helper.expectTree('program');
   });
 
-  it('in which another process works has its turns recorded if they are adopted', async () => {
+  it.each([
+    'agent.session.idle',
+    // Nothing has told by then who records the session.
+    'agent.session.turn.created',
+  ])('in which another process works has its turns recorded if adopted, left at %s', async (last) => {
     const helper = await startHelper([{}], { config: { adoptRuns: true } });
     const { default: OpenAI } = await import('openai');
     const other = new OpenAI({ apiKey: 'test', baseURL: helper.client.baseURL, maxRetries: 0 }).beta.agents;
     const { id } = await other.sessions.create({ agent_id: helper.agentId, environment, input: 'Hello' });
     await helper.inSpan(async () => {
-      for await (const event of await helper.client.beta.agents.sessions.events.stream(id))
-        if (event.type === 'agent.session.idle') break;
+      for await (const { type } of await helper.client.beta.agents.sessions.events.stream(id))
+        if (type === last) break;
     });
+    while ((await other.sessions.retrieve(id)).status !== 'idle');
+    await flush();
     await helper.expectTree(`
       program
       └─ session

@@ -341,7 +341,7 @@ describe('the context of the creation', () => {
     expect(linked(program, 'chat gpt-4o-2024-07-18')).toEqual([['chat gpt-4o'], ['chat gpt-4o']]);
   });
 
-  it('leaves the turns of a session to the process that created it', async () => {
+  it.each([true, false])("leaves turns to the session's creator, retrieved: %s", async (retrieved) => {
     const program = await startProgram({ config: { propagateInMetadata: true, adoptRuns: true } });
     const { client, inSpan } = program;
     const worker = otherProcess(program, { adoptRuns: true });
@@ -349,7 +349,7 @@ describe('the context of the creation', () => {
       const { sessions } = client.beta.agents;
       const environment = { type: 'none' as const };
       const { id } = await sessions.create({ agent: { model: 'gpt-5' }, environment, input: 'Hi' });
-      await worker.beta.agents.sessions.retrieve(id);
+      if (retrieved) await worker.beta.agents.sessions.retrieve(id);
       for await (const event of await worker.beta.agents.sessions.events.stream(id))
         if (event.type === 'agent.session.idle') break;
       await sessions.turns.list(id);

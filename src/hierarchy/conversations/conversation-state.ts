@@ -59,8 +59,8 @@ export class ConversationState {
   readonly id: string;
   /** The agent of the conversation, which its invocations do not repeat. */
   agent: AgentSettings | undefined;
-  /** Whether its metadata says that the process which created it records it. */
-  hasRecordingCreator = false;
+  /** Whether its metadata says that the process which created it records it. Unknown until the conversation is seen. */
+  hasRecordingCreator: boolean | undefined;
   /** What this process requested, oldest first. */
   readonly waiting: WaitingInvocation[] = [];
   readonly asks: Set<Ask> = new Set();

@@ -74,16 +74,17 @@ export class InvocationMatcher {
     const state = this.state(conversationId, origin);
     if (fact.subagentId !== undefined)
       return this.#openBelow(state, state.subagent(fact.subagentId), fact, observation);
-    const invocation = this.#askedFor(state, fact.snapshot, observation);
+    const invocation = this.#askedFor(state, fact, observation);
     if (invocation !== undefined) state.invocations.add(invocation);
     return invocation;
   }
 
   #askedFor(
     state: ConversationState,
-    snapshot: InvocationSnapshot,
+    fact: InvocationFact,
     observation: Observation,
   ): Invocation | undefined {
+    const { snapshot } = fact;
     const waiting = findWaiting(state, snapshot, observation);
     if (waiting !== undefined) {
       state.waiting.splice(state.waiting.indexOf(waiting), 1);
@@ -110,9 +111,13 @@ export class InvocationMatcher {
     }
     const reported = openReported(this.#tracker, found, observation);
     if (reported !== undefined) return reported;
-    const { isDriven, headers, time } = observation;
+    const { isDriven, headers, time, held } = observation;
     const seen = { isDriven, endedAt: snapshot.endedAt, headers, time };
     if (state.hasRecordingCreator || !adopts(this.#tracker.telemetry.settings, seen)) return undefined;
+    if (state.hasRecordingCreator === undefined && observation.live && held !== undefined) {
+      if (held.length < MAX_REPEATED) held.push({ fact, time });
+      return undefined;
+    }
     const place = { context: observation.context, link: undefined };
     return adoptInvocation(this.#tracker, { ...found, observation, place });
   }
