@@ -1,6 +1,6 @@
 import { type Context, propagation } from '@opentelemetry/api';
 import { notice } from '../diagnostics/report.ts';
-import { asObject, field, isPlainObject, objectField } from '../util/payload.ts';
+import { asObject, field, isPlainObject, objectField, type PayloadObject } from '../util/payload.ts';
 import type { Call } from './call.ts';
 
 /**
@@ -23,13 +23,16 @@ export function hasRoomForMark(body: unknown): boolean {
   const metadata = field(body, 'metadata') ?? {};
   if (!isPlainObject(body) || !isPlainObject(metadata)) return false;
   const hasContext = propagation.fields().some((name) => Object.hasOwn(metadata, name));
-  return !hasContext || Object.keys(metadata).length < MAX_METADATA_PAIRS;
+  return (
+    !hasContext || Object.hasOwn(metadata, HANDED_ON) || Object.keys(metadata).length < MAX_METADATA_PAIRS
+  );
 }
 
 /**
  * Adds the call's trace context to the metadata of the resource that the request creates, in the format of the
  * registered propagator, and the mark, if the observer asked for it. The program's own options and metadata stay unchanged. Baggage
- * is never added: it belongs to the program, not to the trace.
+ * is never added: it belongs to the program, not to the trace. Where the metadata was copied from something that was handed on,
+ * context and mark are replaced.
  */
 export function addTraceContext(call: Call, options: unknown): unknown {
   if (!call.propagates) return options;
@@ -39,16 +42,22 @@ export function addTraceContext(call: Call, options: unknown): unknown {
   if (!isPlainObject(body) || !isPlainObject(metadata)) return options;
   const carrier = traceContextOf(call.context);
   const mark = call.handsOn ? { [HANDED_ON]: 'true' } : {};
-  const hasContext = Object.keys(carrier).some((name) => Object.hasOwn(metadata, name));
+  const isCopied = Object.hasOwn(metadata, HANDED_ON);
+  const hasContext = !isCopied && Object.keys(carrier).some((name) => Object.hasOwn(metadata, name));
   // Without `hasContext ? {} : `, a trace context that the program added itself is lost.
   const added = { ...(hasContext ? {} : carrier), ...mark };
-  const count = Object.keys(added).length;
-  if (count === 0) return options;
-  if (Object.keys(metadata).length + count > MAX_METADATA_PAIRS) {
+  if (!isCopied && Object.keys(added).length === 0) return options;
+  const all = { ...(isCopied ? withoutContext(asObject(metadata)) : metadata), ...added };
+  if (Object.keys(all).length > MAX_METADATA_PAIRS) {
     notice('metadata_full');
     return options;
   }
-  return { ...asObject(options), body: { ...body, metadata: { ...metadata, ...added } } };
+  return { ...asObject(options), body: { ...body, metadata: all } };
+}
+
+/** A new context may have no state. */
+function withoutContext({ [HANDED_ON]: _, tracestate, ...others }: PayloadObject = {}): PayloadObject {
+  return others;
 }
 
 /** What the registered propagator writes of a context, in the limits of metadata. */

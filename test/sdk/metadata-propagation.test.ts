@@ -103,6 +103,15 @@ describe('the trace context is added to the metadata of a request', () => {
   });
 });
 
+test('context and mark of something that was handed on are not taken over', () => {
+  const old = { customer: '7', traceparent: 'old', tracestate: 'old=1', 'otel-openai-handed-on': 'true' };
+  expect(sent({ body: { metadata: old } })).toEqual({
+    body: { metadata: { customer: '7', traceparent: TRACEPARENT } },
+  });
+  const options = { body: { metadata: old } };
+  expect(sent(options, {}, false)).toBe(options);
+});
+
 describe('a request is sent unchanged', () => {
   class Metadata {
     customer = '7';
@@ -157,8 +166,16 @@ describe('a request for something that its process hands on', () => {
     expect(noticed().map(({ code }) => code)).toEqual(['metadata_full']);
   });
 
+  test('replaces what was copied from something else that was handed on', () => {
+    const old = Object.freeze({ ...pairs(14), traceparent: 'old', ...mark });
+    expect(handedOn(old)).toEqual({ body: { metadata: { ...old, traceparent: TRACEPARENT } } });
+    expect(noticed()).toEqual([]);
+    expect(old.traceparent).toBe('old');
+  });
+
   test.each<[string, unknown, boolean]>([
     ['nothing in it', {}, true],
+    ['all of a copy in it', { metadata: { ...pairs(14), traceparent: 'old', ...mark } }, true],
     ['no trace context in it, however full', { metadata: pairs(16) }, true],
     ['a trace context in it and one pair free', { metadata: { ...pairs(14), traceparent: 'mine' } }, true],
     ['a trace context in it and no pair free', { metadata: { ...pairs(15), traceparent: 'mine' } }, false],

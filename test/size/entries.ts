@@ -17,8 +17,8 @@ export const ENTRIES: readonly Entry[] = [
   { name: 'agents', kilobytes: 206, loads: [API] },
   { name: 'client', kilobytes: 389, loads: [API] },
   { name: 'export', kilobytes: 155, loads: [API] },
-  { name: 'index', kilobytes: 400, loads: [API, ...HOOKS] },
-  { name: 'openai', kilobytes: 389, loads: [API, 'openai'] },
-  { name: 'register', kilobytes: 544, loads: [API, ...HOOKS] },
+  { name: 'index', kilobytes: 401, loads: [API, ...HOOKS] },
+  { name: 'openai', kilobytes: 390, loads: [API, 'openai'] },
+  { name: 'register', kilobytes: 545, loads: [API, ...HOOKS] },
   { name: 'testing', kilobytes: 8, loads: [] },
 ];
