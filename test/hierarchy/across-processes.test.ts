@@ -1,3 +1,4 @@
+import { hrTimeToMilliseconds } from '@opentelemetry/core';
 import OpenAI from 'openai';
 import { describe, expect, it } from 'vitest';
 import { instrumentOpenAI, type OpenAIInstrumentationConfig } from '../../src/client.ts';
@@ -103,6 +104,22 @@ describe('a run that another process created', () => {
             └─ chat gpt-4o-mini
     `);
     expect(await measured(program)).toEqual(ADOPTED);
+  });
+
+  it('begins after the span that it stands below, without spans of threads, too', async () => {
+    const { assistantId, threadId, ...program } = await startTutor({ runs: [{}] });
+    const plain = new OpenAI({ apiKey: 'test', baseURL: program.simulator.url });
+    program.simulator.clock.offset = -60;
+    const run = await plain.beta.threads.runs.create(threadId, { assistant_id: assistantId });
+    program.simulator.clock.offset = 0;
+    const worker = otherProcess(program, { adoptRuns: true, conversationSpans: 'never' });
+    await program.inSpan(() => worker.beta.threads.runs.poll(run.id, { thread_id: threadId }), 'worker');
+    await program.telemetry.provider.forceFlush();
+    const startOf = (name: string): number | undefined => {
+      const span = program.telemetry.spans.find((each) => each.name === name);
+      return span && hrTimeToMilliseconds(span.startTime);
+    };
+    expect(startOf('invoke_agent Math Tutor')).toBeGreaterThan(startOf('worker') ?? Number.NaN);
   });
 
   it('is recorded when its tool outputs are submitted in a stream', async () => {

@@ -91,7 +91,7 @@ export function openFoundInvocation(
   const isBounded = active !== undefined && active.isRemote !== true;
   const segmentStart = isBounded ? justAfter(askedAt) : found.startTime;
   const segment = tracker.open({ kind, id: conversationId, context, endpoint, startTime: segmentStart });
-  const startTime = Math.max(found.startTime, segment?.startTime ?? found.startTime);
+  const startTime = Math.max(found.startTime, segment?.startTime ?? segmentStart);
   const agent = found.agent ?? tracker.agents.at(endpoint.origin, snapshot.agentId);
   const { model } = snapshot;
   return tracker.openInvocation({
