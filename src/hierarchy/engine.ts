@@ -137,7 +137,7 @@ export class Engine implements ConversationApi {
         }
         facts.release();
         const creator = facts.unowned?.creator ?? this.#creatorOf(observed, ended.value, span);
-        if (creator !== undefined) span.link(creator);
+        if (creator !== undefined && creator.spanId !== driven?.spanContext.spanId) span.link(creator);
         if (listed !== undefined) stepsRead(tracker, listed);
         segment?.requestEnded(ended.endTime);
         // An adopted invocation has opened a segment meanwhile.

@@ -371,6 +371,16 @@ describe('the context of the creation', () => {
     expect(linked(program, 'GET /agents/sessions/{session_id}')).toEqual([['POST /agents/sessions']]);
   });
 
+  it('links a session once that the process which created it retrieves', async () => {
+    const program = await startProgram({ config: { propagateInMetadata: true } });
+    const { sessions } = program.client.beta.agents;
+    const asked = { agent: { model: 'gpt-5' }, environment: { type: 'none' as const }, input: 'Hi' };
+    const { id } = await program.inSpan(() => sessions.create(asked));
+    await program.inSpan(() => sessions.retrieve(id), 'later');
+    await program.telemetry.provider.shutdown();
+    expect(linked(program, 'GET /agents/sessions/{session_id}')).toEqual([['invoke_agent']]);
+  });
+
   it.each<[string, Record<string, string>]>([
     ['nothing', {}],
     ['something else', { traceparent: 'not a trace', customer: '7' }],
