@@ -1,6 +1,6 @@
 import { propagation } from '@opentelemetry/api';
 import { W3CTraceContextPropagator } from '@opentelemetry/core';
-import { expect, it, onTestFinished } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { instrumentAgents } from '../../src/agents.ts';
 import { library } from './library.ts';
 import { calling, newTool, startAgents } from './program.ts';
@@ -144,22 +144,94 @@ function describeMethod(holder: unknown, name: string): readonly unknown[] {
   return [method?.name, method?.length];
 }
 
-it.skipIf(library.withTraceContext === undefined)(
-  'leaves it to the process to report a rejection within a trace that has ended',
-  async () => {
-    await startAgents();
-    const trace = await library.withTrace('ended', async () => library.getCurrentTrace());
-    const unhandled: unknown[] = [];
-    const listeners = process.listeners('unhandledRejection');
+/** The rejections that the process reports from now on. */
+function unhandledRejections(): readonly unknown[] {
+  const unhandled: unknown[] = [];
+  const listeners = process.listeners('unhandledRejection');
+  process.removeAllListeners('unhandledRejection');
+  process.on('unhandledRejection', (reason) => void unhandled.push(reason));
+  onTestFinished(() => {
     process.removeAllListeners('unhandledRejection');
-    process.on('unhandledRejection', (reason) => void unhandled.push(reason));
-    onTestFinished(() => {
-      process.removeAllListeners('unhandledRejection');
-      for (const listener of listeners) process.on('unhandledRejection', listener);
+    for (const listener of listeners) process.on('unhandledRejection', listener);
+  });
+  return unhandled;
+}
+
+/** Node reports them once all microtasks have run. */
+async function whenReported(): Promise<void> {
+  await new Promise((resolve) => setImmediate(() => setImmediate(resolve)));
+}
+
+describe.skipIf(library.withTraceContext === undefined)(
+  'leaves it to the process to report a rejection',
+  () => {
+    it('within a trace that has ended', async () => {
+      await startAgents();
+      const trace = await library.withTrace('ended', async () => library.getCurrentTrace());
+      const unhandled = unhandledRejections();
+      void library.withTraceContext?.({ trace }, () => Promise.reject('nobody handles this'));
+      await whenReported();
+      expect(unhandled).toEqual(['nobody handles this']);
     });
-    void library.withTraceContext?.({ trace }, () => Promise.reject('nobody handles this'));
-    // Node reports it once all microtasks have run.
-    await new Promise((resolve) => setImmediate(() => setImmediate(resolve)));
-    expect(unhandled).toEqual(['nobody handles this']);
+
+    it('within a copy of the current trace', async () => {
+      await startAgents();
+      const unhandled = unhandledRejections();
+      await library.withTrace('Chat', async () => {
+        const trace = (library.getCurrentTrace() as { clone?: () => unknown } | null)?.clone?.();
+        void library.withTraceContext?.({ trace }, () => Promise.reject('nobody handles this'));
+      });
+      await whenReported();
+      expect(unhandled).toEqual(['nobody handles this']);
+    });
   },
 );
+
+it.each([{ tracing: true }, { tracing: false }])(
+  'leaves the frames of the program in a stack: $tracing',
+  async ({ tracing }) => {
+    const { runner, simulator } = await startAgents({ tracing });
+    const limit = Error.stackTraceLimit;
+    onTestFinished(() => {
+      Error.stackTraceLimit = limit;
+    });
+    Error.stackTraceLimit = 100;
+    const fail = newTool(
+      'fail',
+      () => {
+        throw new TypeError('boom');
+      },
+      { errorFunction: null },
+    );
+    const agent = new Agent({ name: 'Helper', model: 'gpt-4o', tools: [fail] });
+    simulator.respond({ output: [calling('fail')] });
+    const failed = await library
+      .withTrace('Chat', async function ofTheProgram() {
+        return await runner.run(agent, 'Hi');
+      })
+      .catch((error: unknown) => error);
+    const { error } = failed as { readonly error?: Error };
+    expect(error?.stack).toContain('at ofTheProgram');
+  },
+);
+
+it('calls nothing of a proxy that a traced function returns', async () => {
+  const { expectTree } = await startAgents();
+  const called: string[] = [];
+  const remote = new Proxy(
+    {},
+    {
+      get: (_target, name) =>
+        name === 'then' ? undefined : async (): Promise<void> => void called.push(String(name)),
+    },
+  );
+  await library.withTrace('Chat', async () => {
+    await library.withCustomSpan(async () => remote, { data: { name: 'part' } });
+    return remote;
+  });
+  expect(called).toEqual([]);
+  await expectTree(`
+      invoke_workflow Chat
+      └─ part
+    `);
+});

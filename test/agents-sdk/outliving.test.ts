@@ -66,6 +66,41 @@ describe.each([{ tracing: true }, { tracing: false }])(
     `);
     });
 
+    it('marks a workflow whose run fails after its function has returned', async () => {
+      const { runner, simulator, expectTree } = await startAgents({ tracing });
+      simulator.respond({ output: [calling('echo')] });
+      const { run } = await withTrace('Chat', async () => {
+        const left = runner.run(helper, 'Hi', { maxTurns: 1 });
+        await new Promise(setImmediate);
+        return { run: left };
+      });
+      await expect(run).rejects.toThrow('Max turns');
+      await expectTree(`
+      invoke_workflow Chat      !MaxTurnsExceededError
+      └─ invoke_agent Helper    !MaxTurnsExceededError
+         ├─ chat gpt-4o
+         └─ execute_tool echo
+    `);
+    });
+
+    it('marks a workflow if the second of its streams fails', async () => {
+      const { runner, simulator, expectTree } = await startAgents({ tracing });
+      simulator.respond({ output: [{ message: 'Yes.' }] }, { output: [calling('echo')] });
+      const { runs } = await withTrace('Chat', async () => ({
+        runs: [await stream(runner), await stream(runner, { maxTurns: 1 })],
+      }));
+      const ends = await Promise.allSettled(runs.map(({ completed }) => completed));
+      expect(ends.map(({ status }) => status)).toEqual(['fulfilled', 'rejected']);
+      await expectTree(`
+      invoke_workflow Chat      !MaxTurnsExceededError
+      ├─ invoke_agent Helper
+      │  └─ chat gpt-4o
+      └─ invoke_agent Helper    !MaxTurnsExceededError
+         ├─ chat gpt-4o
+         └─ execute_tool echo
+    `);
+    });
+
     it.each([{ outer: false }, { outer: true }])(
       'keeps what a tool leaves behind in the trace of the tool: $outer',
       async ({ outer }) => {

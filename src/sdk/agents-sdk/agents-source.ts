@@ -6,7 +6,8 @@ import { patchMethod } from '../../util/patch-method.ts';
 import { asObject, field, type PayloadObject } from '../../util/payload.ts';
 import { isObject } from '../reflect.ts';
 import { AgentsContext } from './agents-context.ts';
-import { AgentsNode } from './node.ts';
+import { follow } from './follow.ts';
+import { AgentsNode, traceData } from './node.ts';
 import {
   type Entered,
   globalStorage,
@@ -14,7 +15,6 @@ import {
   isStorage,
   type Run,
   setStorage,
-  streamLoopOf,
   type TraceRuns,
 } from './trace-storage.ts';
 
@@ -104,10 +104,12 @@ export class AgentsSource implements TraceRuns {
     // A store that was copied, or that the program made of a trace, names a span, even if that is `undefined`.
     const begins = node !== undefined && node.state !== 'open' && !Object.hasOwn(Object(store), 'span');
     const isCopy = isObject(trace) && this.#copies.delete(trace);
-    const traces = begins ? [node] : isCopy ? (this.#nodeIn(store)?.lasting ?? []) : [];
+    const traces = begins ? [node] : isCopy ? (this.#nodeIn(store)?.waitingTraces ?? []) : [];
     const base = activeContext();
     const within = new AgentsContext(base, () => this.#nodeIn(store) ?? this.#current());
-    return { within, watch: traces.map((each) => (result) => this.#watch(each, result, begins)) };
+    const watch = (result: Promise<unknown>): Promise<unknown> =>
+      follow(traces, result, begins, (each) => this.#end(each));
+    return { within, watch: traces.length > 0 ? watch : undefined };
   }
 
   /** A trace that was not made by the provider: a runner with tracing disabled has one of its own. */
@@ -183,7 +185,7 @@ export class AgentsSource implements TraceRuns {
     // Only its result tells whether a run has failed, and a stream may leave the function of its trace.
     node.isEnding = true;
     if (node.running.size > 0) return;
-    if (node.stream !== undefined) node.thrown = field(node.stream, 'error') ?? undefined;
+    if (node.stream !== undefined) node.thrown ??= field(node.stream, 'error') ?? undefined;
     node.stream = undefined;
     // Some versions leave an agent open that waits for an approval.
     if (node.type === 'trace') {
@@ -207,38 +209,6 @@ export class AgentsSource implements TraceRuns {
       this.#open.set(trace, open);
     }
     return open;
-  }
-
-  /**
-   * Follows the function of a trace, or a run inside. The library ends the trace of a stream later, and none whose function
-   * throws.
-   */
-  #watch(trace: AgentsNode, result: Promise<unknown>, isWhole: boolean): void {
-    trace.running.add(result);
-    if (isWhole) trace.isFollowed = true;
-    const settle = (stream?: unknown): void => {
-      trace.running.delete(result);
-      // Once the function has returned, nothing but its result tells that a stream has failed.
-      if (isWhole || trace.isEnding) trace.stream ??= stream;
-      if (trace.isEnding) guard('ending a trace', () => this.#end(trace));
-    };
-    result.then(
-      (value) => {
-        const loop = guard('following a stream', streamLoopOf, value);
-        const end = (): void => settle(loop && value);
-        if (loop === undefined || isWhole) end();
-        else loop.then(end, end);
-      },
-      (error: unknown) => {
-        if (isWhole) {
-          // A program may throw `undefined`, too.
-          trace.thrown = error ?? null;
-          trace.running.clear();
-          trace.isEnding = true;
-        }
-        settle();
-      },
-    );
   }
 
   #nodeOf(object: unknown): AgentsNode | undefined {
@@ -286,15 +256,4 @@ export class AgentsSource implements TraceRuns {
     copyFunctionProperties(method as Run, wrapped);
     this.#restores.push(patchMethod(holder, name, wrapped));
   }
-}
-
-/** A trace that is not recorded does not know its name: only what it was made with does. */
-function traceData(made: unknown, options: unknown): PayloadObject {
-  const { name, groupId } = (asObject(options) ?? asObject(made) ?? {}) as PayloadObject;
-  return {
-    name: name ?? field(made, 'name'),
-    groupId,
-    traceId: field(made, 'traceId'),
-    metadata: field(made, 'metadata'),
-  };
 }

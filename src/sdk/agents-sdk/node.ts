@@ -1,5 +1,5 @@
 import type { Context, Span } from '@opentelemetry/api';
-import type { PayloadObject } from '../../util/payload.ts';
+import { asObject, field, type PayloadObject } from '../../util/payload.ts';
 import { PlacedContext } from './agents-context.ts';
 import type { HandoffCall } from './agents-key.ts';
 
@@ -26,7 +26,7 @@ export class AgentsNode {
   error: unknown;
   /** The error itself, where one ended a trace; `null` where nothing was thrown as one. */
   thrown: unknown;
-  /** What of a trace has not returned yet: its function, and the runs inside. */
+  /** What of a trace has not returned yet: its function, and the runs and spans inside. */
   readonly running: Set<Promise<unknown>> = new Set();
   /** The function of a trace is, or was, followed: how it returns tells whether the trace has failed. */
   isFollowed = false;
@@ -103,7 +103,7 @@ export class AgentsNode {
   }
 
   /** The traces that last until a run that begins here has ended. What an agent runs is awaited by the run of that agent. */
-  get lasting(): readonly AgentsNode[] {
+  get waitingTraces(): readonly AgentsNode[] {
     const traces: AgentsNode[] = [];
     for (let node: AgentsNode | undefined = this; node !== undefined; node = node.trace.parent) {
       if (node.agent?.trace === node.trace) break;
@@ -118,4 +118,15 @@ export class AgentsNode {
     while (node !== undefined && node.type !== 'agent') node = node.parent;
     return node;
   }
+}
+
+/** A trace that is not recorded does not know its name: only what it was made with does. */
+export function traceData(made: unknown, options: unknown): PayloadObject {
+  const { name, groupId } = (asObject(options) ?? asObject(made) ?? {}) as PayloadObject;
+  return {
+    name: name ?? field(made, 'name'),
+    groupId,
+    traceId: field(made, 'traceId'),
+    metadata: field(made, 'metadata'),
+  };
 }

@@ -19,8 +19,8 @@ interface TraceStorage {
 /** A trace, or a copy of the library's current trace and span, that something is about to run with. */
 export interface Entered {
   readonly within: AgentsContext;
-  /** Each follows what the function returns. */
-  readonly watch: readonly ((result: Promise<unknown>) => void)[];
+  /** Follows what the function returns. The program gets the promise that this returns instead. */
+  readonly watch: ((result: Promise<unknown>) => Promise<unknown>) | undefined;
 }
 
 /** Is told what the library runs with a store of its own. */
@@ -51,10 +51,10 @@ export class HeardStorage implements TraceStorage {
     if (entered === undefined) return this.original.run(store, run, ...args);
     const { within, watch } = entered;
     const result = this.original.run(store, () => runIn(within, run, undefined, args));
-    // Where a trace begins, the promise that the program gets is another one. With a handler of ours on its own promise,
-    // a rejection that nobody handles would not be reported.
-    if (result instanceof Promise) for (const each of watch) guard('following a trace', each, result);
-    return result;
+    if (watch === undefined || !(result instanceof Promise)) return result;
+    // Nothing else may be attached to a promise of the program: a rejection that nobody handles would not be reported,
+    // and a stack would end here.
+    return guard('following a trace', watch, result) ?? result;
   }
 }
 
@@ -71,11 +71,4 @@ export function setStorage(value: TraceStorage): void {
 
 export function globalStorage(): unknown {
   return (globalThis as Record<symbol, unknown>)[STORAGE];
-}
-
-/** Ends when the run has ended whose stream this is. */
-export function streamLoopOf(result: unknown): Promise<unknown> | undefined {
-  const get = field(result, '_getStreamLoopPromise');
-  const loop: unknown = typeof get === 'function' ? get.call(result) : undefined;
-  return loop instanceof Promise ? loop : undefined;
 }
