@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { library } from './library.ts';
 import { calling, newTool, startAgents } from './program.ts';
 
-const { Agent } = library;
+const { Agent, withTrace } = library;
 
 const failing = newTool('fail', () => {
   throw new Error('a secret of the tool');
@@ -78,6 +78,29 @@ describe('the content of agents', () => {
         /invoke_workflow.*secret of the tool/,
       );
       expect(await recordedBy({ ...fatally, sensitive: false })).not.toMatch(/secret (argument|result|of)/);
+    },
+  );
+
+  it.each([{ outer: false }, { outer: true }])(
+    'is not recorded with the error of a tool where a runner does not trace: $outer',
+    async ({ outer }) => {
+      const { newRunner, simulator, telemetry, expectTree } = await startAgents({
+        content: true,
+        config: { captureMessageContent: 'SPAN_AND_EVENT' },
+      });
+      simulator.respond({ output: [calling('fail')] });
+      const runner = newRunner({ tracingDisabled: true, traceIncludeSensitiveData: false });
+      const agent = new Agent({ name: 'Helper', model: 'gpt-4o', tools: [fatal] });
+      const run = (): Promise<unknown> => runner.run(agent, 'Hi');
+      await expect(outer ? withTrace('Chat', run) : run()).rejects.toThrow('secret of the tool');
+      await expectTree(`
+      invoke_workflow ${outer ? 'Chat' : 'Agent workflow'}    !ToolCallError
+      └─ invoke_agent Helper    !_OTHER
+         └─ chat gpt-4o
+    `);
+      expect(JSON.stringify(telemetry.spans.map(({ status, events }) => [status, events]))).not.toContain(
+        'secret',
+      );
     },
   );
 });

@@ -11,7 +11,7 @@ export class Work {
   /** Why the last model call, or the last agent, failed. */
   failure: Failure | undefined;
   /** Whether its errors may quote that of a tool, whose text the library keeps to itself. */
-  keepsTexts = false;
+  withholdsText = false;
   /** What everything below has spent. */
   spent: Spent = NOTHING_SPENT;
   /** The tool calls that the last answer asked for and nothing has been recorded for, in its order. */

@@ -95,6 +95,9 @@ export class Workflows implements AgentsListener {
 
   ended(node: AgentsNode): void {
     if (isCallNode(node)) this.#callEnded(node);
+    if (withholdsText(node))
+      for (let around: AgentsNode | undefined = node; around !== undefined; around = around.parent)
+        workOf(around).withholdsText = true;
     const span = this.#spans.get(node);
     if (span === undefined) return;
     this.#spans.delete(node);
@@ -107,9 +110,6 @@ export class Workflows implements AgentsListener {
     define(attributes, ATTR_GEN_AI_TOOL_CALL_ID, call?.id);
     if (node.type === 'trace')
       Object.assign(attributes, totalAttributes({ ...NO_TOTALS, ...workOf(node).spent }));
-    if (keepsText(node))
-      for (let around: AgentsNode | undefined = node; around !== undefined; around = around.parent)
-        workOf(around).keepsTexts = true;
     const failure = failureOfNode(node);
     // Where nobody can tell how a trace has ended, its last agent does.
     if (node.type === 'agent') workOf(node.trace).failure = failure;
@@ -207,13 +207,18 @@ function conversationOfNode(node: AgentsNode): string | undefined {
 }
 
 function failureOfNode(node: AgentsNode): Failure | undefined {
-  const { failure, keepsTexts } = workOf(node);
-  const own = morePrecise(readAgentsFailure(node.error, node.thrown, !keepsTexts), failure);
-  return own ?? (node.type === 'trace' && !node.isFollowed ? failure : undefined);
+  const work = workOf(node);
+  const withholds = work.withholdsText || node.trace.hidesTools;
+  const own = morePrecise(readAgentsFailure(node.error, node.thrown, !withholds), work.failure);
+  return own ?? (node.type === 'trace' && !node.isFollowed ? work.failure : undefined);
 }
 
-/** Whether the library keeps the text of its error to itself: without sensitive data, a tool has no input. */
-function keepsText({ type, data, error }: AgentsNode): boolean {
+/**
+ * Whether the library keeps the text of its error to itself: without sensitive data, a tool has no input. Where tools have no
+ * spans, nothing tells.
+ */
+function withholdsText({ type, data, error, thrown, hidesTools }: AgentsNode): boolean {
+  if (hidesTools) return thrown !== undefined;
   return type === 'function' && error !== undefined && textField(data, 'input') === undefined;
 }
 
