@@ -1,8 +1,13 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
+import { instrumentAgents } from '../../src/agents.ts';
 import { type LibraryRunner, library, type StreamedRun } from './library.ts';
 import { calling, newTool, startAgents } from './program.ts';
 
+// The tests advance the timers of the package.
+vi.mock('../../src/util/platform-timers.ts', () => ({ platformTimers: () => globalThis }));
+
 const { Agent, withTrace } = library;
+const MINUTE = 60_000;
 
 const helper = new Agent({ name: 'Helper', model: 'gpt-4o', tools: [newTool('echo', () => 'Yes')] });
 
@@ -21,6 +26,19 @@ const LEAVING = {
     return { run };
   },
 } as const;
+
+const HANGING = `
+  invoke_workflow Chat
+  └─ invoke_agent Helper
+     ├─ chat gpt-4o
+     ├─ execute_tool work
+     ├─ chat gpt-4o
+     └─ execute_tool hang
+`;
+
+function tick(milliseconds: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, milliseconds));
+}
 
 describe.each([{ tracing: true }, { tracing: false }])(
   'where the library traces: $tracing',
@@ -100,6 +118,61 @@ describe.each([{ tracing: true }, { tracing: false }])(
          └─ execute_tool echo
     `);
     });
+
+    it('does not wait for spans of the program', async () => {
+      const { runner, simulator, expectTree } = await startAgents({ tracing });
+      simulator.respond({ output: [{ message: 'Yes.' }] });
+      await withTrace('Chat', async () => {
+        void library.withCustomSpan(() => new Promise(() => undefined), { data: { name: 'worker' } });
+        await runner.run(helper, 'Hi');
+      });
+      await expectTree(`
+      invoke_workflow Chat
+      ├─ worker
+      └─ invoke_agent Helper
+         └─ chat gpt-4o
+    `);
+    });
+
+    it('ends a workflow ten minutes after something inside has begun or ended last', async () => {
+      vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval', 'performance'] });
+      onTestFinished(() => void vi.useRealTimers());
+      const { runner, simulator, telemetry, expectTree } = await startAgents({ tracing });
+      const work = Promise.withResolvers<string>();
+      const tools = [
+        newTool('work', () => work.promise),
+        newTool('hang', () => new Promise(() => undefined)),
+      ];
+      simulator.respond({ output: [calling('work')] }, { output: [calling('hang')] });
+      const agent = new Agent({ name: 'Helper', model: 'gpt-4o', tools });
+      const isTold = (): boolean => telemetry.spans.some(({ name }) => name === 'invoke_workflow Chat');
+      await withTrace('Chat', () => Promise.race([runner.run(agent, 'Hi'), tick(50)]));
+      vi.advanceTimersByTime(8 * MINUTE);
+      work.resolve('Done.');
+      await tick(50);
+      vi.advanceTimersByTime(8 * MINUTE);
+      expect(isTold()).toBe(false);
+      vi.advanceTimersByTime(4 * MINUTE);
+      await expectTree(HANGING);
+    });
+
+    // A process exits once.
+    it.each(tracing ? (['stop', 'exit'] as const) : (['stop'] as const))(
+      'ends a workflow at the end: %s',
+      async (kind) => {
+        const { runner, simulator, telemetry } = await startAgents({ tracing });
+        const stop = instrumentAgents();
+        simulator.respond({ output: [calling('hang')] });
+        const hang = newTool('hang', () => new Promise(() => undefined));
+        const agent = new Agent({ name: 'Helper', model: 'gpt-4o', tools: [hang] });
+        await withTrace('Chat', () => Promise.race([runner.run(agent, 'Hi'), tick(50)]));
+        expect(telemetry.openSpans).toContain('invoke_workflow Chat');
+        if (kind === 'exit') process.emit('exit', 0);
+        else stop();
+        expect(telemetry.openSpans).toEqual([]);
+        expect(telemetry.spans.map(({ name }) => name)).toContain('invoke_workflow Chat');
+      },
+    );
 
     it.each([{ outer: false }, { outer: true }])(
       'keeps what a tool leaves behind in the trace of the tool: $outer',

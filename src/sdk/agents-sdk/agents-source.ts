@@ -17,12 +17,16 @@ import {
   setStorage,
   type TraceRuns,
 } from './trace-storage.ts';
+import { WaitingTraces } from './waiting-traces.ts';
 
 /** The id of every trace that the library does not record. */
 export const NO_TRACE_ID: string = 'no-op';
 
 /** Traces to end when this package stops listening. A program may begin traces and end none. */
 const MAX_OPEN_WORKFLOWS = 1_000;
+
+/** What a run may begin with. */
+const RUN_SPANS: ReadonlySet<string | undefined> = new Set(['agent', 'task']);
 
 /** Told of everything that `@openai/agents` does, at once and in order. */
 export interface AgentsListener {
@@ -51,6 +55,9 @@ export class AgentsSource implements TraceRuns {
   readonly #open = new WeakMap<AgentsNode, Set<AgentsNode>>();
   /** The traces that have not ended. */
   readonly #traces = new BoundedMap<AgentsNode, AgentsNode>(MAX_OPEN_WORKFLOWS);
+  readonly #waiting: WaitingTraces = new WaitingTraces((trace) =>
+    this.#endNow([trace, ...this.#traces.values().filter((each) => each.isWithin(trace))]),
+  );
   readonly #restores: (() => unknown)[] = [];
   #storage: HeardStorage | undefined;
   #stopped = false;
@@ -90,10 +97,8 @@ export class AgentsSource implements TraceRuns {
   stop(): void {
     this.#stopped = true;
     for (const restore of this.#restores.splice(0)) restore();
-    for (const trace of this.#traces.values().reverse()) {
-      trace.running.clear();
-      guard('ending a trace', () => this.#end(trace));
-    }
+    this.#endNow(this.#traces.values());
+    this.#waiting.stop();
     if (this.#storage !== undefined && globalStorage() === this.#storage) setStorage(this.#storage.original);
     this.#storage = undefined;
   }
@@ -104,11 +109,16 @@ export class AgentsSource implements TraceRuns {
     // A store that was copied, or that the program made of a trace, names a span, even if that is `undefined`.
     const begins = node !== undefined && node.state !== 'open' && !Object.hasOwn(Object(store), 'span');
     const isCopy = isObject(trace) && this.#copies.delete(trace);
-    const traces = begins ? [node] : isCopy ? (this.#nodeIn(store)?.waitingTraces ?? []) : [];
+    const around = this.#nodeIn(store);
+    const traces = begins ? [node] : isCopy ? (around?.waitingTraces ?? []) : [];
     const base = activeContext();
     const within = new AgentsContext(base, () => this.#nodeIn(store) ?? this.#current());
-    const watch = (result: Promise<unknown>): Promise<unknown> =>
-      follow(traces, result, begins, (each) => this.#end(each));
+    const watch = (result: Promise<unknown>): Promise<unknown> => {
+      // A span of the program has begun at once. Only runs are waited for, those inside of it, too.
+      const first = this.#nodeIn(store);
+      if (!begins && first !== around && !RUN_SPANS.has(first?.type)) return result;
+      return follow(traces, result, begins, (each) => this.#end(each));
+    };
     return { within, watch: traces.length > 0 ? watch : undefined };
   }
 
@@ -167,6 +177,7 @@ export class AgentsSource implements TraceRuns {
   #start(node: AgentsNode): void {
     // A trace that is resumed starts again.
     if (node.state === 'open') return;
+    this.#waiting.renew(node);
     const { agent } = node;
     if (agent?.isPaused === true && agent !== node) this.#start(agent);
     node.isPaused = false;
@@ -184,16 +195,29 @@ export class AgentsSource implements TraceRuns {
     if (node.state !== 'open') return;
     // Only its result tells whether a run has failed, and a stream may leave the function of its trace.
     node.isEnding = true;
-    if (node.running.size > 0) return;
+    this.#waiting.renew(node);
+    if (node.running.size > 0) {
+      this.#waiting.add(node);
+      return;
+    }
     if (node.stream !== undefined) node.thrown ??= field(node.stream, 'error') ?? undefined;
     node.stream = undefined;
     // Some versions leave an agent open that waits for an approval.
     if (node.type === 'trace') {
       for (const inside of [...this.#openIn(node)].reverse()) this.#pause(inside);
       this.#traces.delete(node);
+      this.#waiting.delete(node);
     } else this.#openIn(node.trace).delete(node);
     node.state = 'ended';
     this.#listener.ended(node);
+  }
+
+  /** Ends traces, the outer ones of which come first, whatever still runs. */
+  #endNow(traces: readonly AgentsNode[]): void {
+    for (const trace of [...traces].reverse()) {
+      trace.running.clear();
+      guard('ending a trace', () => this.#end(trace));
+    }
   }
 
   #pause(node: AgentsNode): void {

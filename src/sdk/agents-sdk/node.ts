@@ -102,6 +102,10 @@ export class AgentsNode {
     return node;
   }
 
+  isWithin(outer: AgentsNode): boolean {
+    return this.parent !== undefined && (this.parent === outer || this.parent.isWithin(outer));
+  }
+
   /** The traces that last until a run that begins here has ended. What an agent runs is awaited by the run of that agent. */
   get waitingTraces(): readonly AgentsNode[] {
     const traces: AgentsNode[] = [];
