@@ -35,7 +35,8 @@ export function follow(
         if (isWhole) trace.stream = stream;
         else if (trace.isEnding) trace.thrown ??= field(stream, 'error') ?? undefined;
       });
-    const loop = isWhole || stream === undefined ? undefined : streamLoopOf(stream);
+    const loop =
+      isWhole || stream === undefined ? undefined : guard('following a stream', streamLoopOf, stream);
     if (loop === undefined) settleStream();
     else loop.then(settleStream, settleStream);
   };
