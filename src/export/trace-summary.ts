@@ -128,7 +128,8 @@ const TOKENS = [
 ];
 
 function isUnpriced(each: Attributes): boolean {
-  return TOKENS.some((name) => Number(each[name]) > 0) && !isNumber(each[ATTR_OPENAI_COST]);
+  const tokens = TOKENS.map((name) => each[name]).filter(isNumber);
+  return tokens.some((count) => count > 0) && !isNumber(each[ATTR_OPENAI_COST]);
 }
 
 function isRetry({ node, parent }: Row): boolean {
