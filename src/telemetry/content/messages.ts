@@ -103,14 +103,19 @@ function hasMedia(text: string): boolean {
 
 /** Parses the JSON text of a result that contains media, to which the option `media` applies. */
 export function parseMedia(text: unknown): unknown {
-  return typeof text === 'string' && hasMedia(text) ? parseJson(text) : text;
+  return typeof text === 'string' && hasMedia(text) ? jsonOrText(text, exactNumber) : text;
 }
 
 /** Parses the JSON text of arguments and results; returns the text itself if it is not JSON. */
 export function parseJson(text: unknown): unknown {
-  if (typeof text !== 'string' || (text.length > MAX_PARSED_LENGTH && !hasMedia(text))) return text;
+  if (typeof text !== 'string') return text;
+  if (hasMedia(text)) return jsonOrText(text, exactNumber);
+  return text.length > MAX_PARSED_LENGTH ? text : jsonOrText(text);
+}
+
+function jsonOrText(text: string, reviver?: Parameters<typeof JSON.parse>[1]): unknown {
   try {
-    return JSON.parse(text, hasMedia(text) ? exactNumber : undefined) as unknown;
+    return JSON.parse(text, reviver) as unknown;
   } catch {
     return text;
   }
