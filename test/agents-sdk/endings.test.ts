@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { ConversationIdGenerator } from '../../src/index.ts';
 import { library } from './library.ts';
-import { calling, completion, newTool, startAgents } from './program.ts';
+import { calling, completion, newFatalTool, newTool, startAgents } from './program.ts';
 
 const { Agent } = library;
 
@@ -206,13 +206,7 @@ describe.each([{ tracing: true }, { tracing: false }])(
     it('marks a tool whose error the program gets by its class', async () => {
       const { runner, simulator, expectTree } = await startAgents({ tracing });
       simulator.respond({ output: [calling('fail')] });
-      const fatal = newTool(
-        'fail',
-        () => {
-          throw new TypeError('a secret');
-        },
-        { errorFunction: null },
-      );
+      const fatal = newFatalTool(new TypeError('a secret'));
       const agent = new Agent({ name: 'Helper', model: 'gpt-4o', tools: [fatal] });
       await expect(runner.run(agent, 'Hi')).rejects.toThrow('a secret');
       await expectTree(`

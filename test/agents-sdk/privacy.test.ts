@@ -1,19 +1,13 @@
 import { describe, expect, it } from 'vitest';
 import { library } from './library.ts';
-import { calling, newTool, startAgents } from './program.ts';
+import { calling, newFatalTool, newTool, startAgents } from './program.ts';
 
 const { Agent, withTrace } = library;
 
 const failing = newTool('fail', () => {
   throw new Error('a secret of the tool');
 });
-const fatal = newTool(
-  'fail',
-  () => {
-    throw new Error('a secret of the tool');
-  },
-  { errorFunction: null },
-);
+const fatal = newFatalTool(new Error('a secret of the tool'));
 const echo = newTool('echo', () => 'a secret result');
 
 /** Everything that is recorded, as text. */

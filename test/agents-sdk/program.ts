@@ -52,6 +52,14 @@ export function newTool(
   });
 }
 
+/** A tool whose error reaches the program. */
+export function newFatalTool(error: Error): object {
+  const execute = (): never => {
+    throw error;
+  };
+  return newTool('fail', execute, { errorFunction: null });
+}
+
 /** The output of a model that calls a function. */
 export function calling(
   name: string,
