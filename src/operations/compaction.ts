@@ -20,6 +20,7 @@ import { modelOf } from './subject.ts';
  */
 export const compaction: Operation = {
   endpoints: ['POST /responses/compact'],
+  traits: { runsModel: true },
   spanName: request.spanName,
   requestAttributes(apiRequest): Attributes {
     const attributes: Attributes = {

@@ -16,6 +16,7 @@ import { modelOf } from './subject.ts';
  */
 export const decision: Operation = {
   endpoints: ['POST /decisions'],
+  traits: { runsModel: true },
   spanName: request.spanName,
   requestAttributes(apiRequest): Attributes {
     const attributes = request.requestAttributes(apiRequest);

@@ -22,7 +22,7 @@ import { bodyText, modelOf } from './subject.ts';
  */
 export const image: Operation = {
   endpoints: ['POST /images/edits', 'POST /images/generations', 'POST /images/variations'],
-  traits: { inference: 'image' },
+  traits: { inference: 'image', runsModel: true },
   spanName: request.spanName,
   requestAttributes(apiRequest): Attributes {
     const { body } = apiRequest;

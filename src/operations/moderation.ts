@@ -19,6 +19,7 @@ import { modelOf } from './subject.ts';
  */
 export const moderation: Operation = {
   endpoints: ['POST /moderations'],
+  traits: { runsModel: true },
   spanName: request.spanName,
   requestAttributes(apiRequest): Attributes {
     const attributes = { ...request.requestAttributes(apiRequest) };

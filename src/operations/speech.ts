@@ -13,6 +13,7 @@ import { modelOf } from './subject.ts';
  */
 export const speech: Operation = {
   endpoints: ['POST /audio/speech'],
+  traits: { runsModel: true },
   spanName: request.spanName,
   requestAttributes(apiRequest): Attributes {
     const attributes = { ...request.requestAttributes(apiRequest), [ATTR_GEN_AI_OUTPUT_TYPE]: 'speech' };

@@ -21,6 +21,7 @@ import { modelOf } from './subject.ts';
  */
 export const transcription: Operation = {
   endpoints: ['POST /audio/transcriptions', 'POST /audio/translations'],
+  traits: { runsModel: true },
   spanName: request.spanName,
   requestAttributes(apiRequest): Attributes {
     const attributes = { ...request.requestAttributes(apiRequest), [ATTR_GEN_AI_OUTPUT_TYPE]: 'text' };

@@ -24,6 +24,7 @@ export const video: Operation = {
     'POST /videos/extensions',
     'POST /videos/{video_id}/remix',
   ],
+  traits: { runsModel: true },
   spanName: request.spanName,
   requestAttributes(apiRequest): Attributes {
     const attributes = request.requestAttributes(apiRequest);

@@ -107,6 +107,8 @@ export interface OperationTraits {
   readonly failsWithoutReason?: true;
   /** It creates a resource with metadata, which can carry the trace context. */
   readonly createsMetadata?: true;
+  /** A model runs, although the conventions define no operation. */
+  readonly runsModel?: true;
   /** The API runs an agent: hooks see the operation `invoke_agent`, whose span the hierarchy creates. */
   readonly invokesAgent?: true;
 }

@@ -58,6 +58,8 @@ const SINK_OPERATIONS: ReadonlySet<unknown> = new Set([
 export interface EndedModelOperation extends EndedOperation {
   /** Milliseconds since the epoch. */
   readonly startTime: number;
+  /** See `OperationTraits`. */
+  readonly runsModel: boolean;
   readonly toolCalls: () => readonly RequestedToolCall[];
 }
 
@@ -85,19 +87,12 @@ function modelEvents(operation: EndedModelOperation, settings: Settings, preset:
   ];
 }
 
-const UNNAMED_MODEL_CALLS =
-  /^\/(?:audio\/(?:speech|transcriptions|translations)|decisions|images\/\w+|moderations|responses\/compact|videos(?:\/edits|\/extensions|\/.+\/remix)?)$/;
-
 /** Of a model call without a name in the conventions, such as an image, the sink has the cost and the failure. */
 function otherEvents(operation: EndedModelOperation, settings: Settings): SinkEvent[] {
-  const { attributes } = operation;
   const base = baseOf(operation);
-  const runsModel =
-    attributes[ATTR_HTTP_REQUEST_METHOD] === 'POST' &&
-    UNNAMED_MODEL_CALLS.test(String(attributes[ATTR_URL_TEMPLATE]));
   return [
-    ...costRecords(base, attributes[ATTR_OPENAI_COST]),
-    ...(runsModel ? violations(base, operation, settings) : []),
+    ...costRecords(base, operation.attributes[ATTR_OPENAI_COST]),
+    ...(operation.runsModel ? violations(base, operation, settings) : []),
   ];
 }
 

@@ -198,6 +198,7 @@ export class CallSpan implements CallObservation, OpenSpan {
     };
     recordEndAndTellSink(this.#telemetry, ended, {
       isRecorded: this.#above === undefined,
+      runsModel: this.#operation.traits?.runsModel === true,
       startTime: this.#startTime,
       toolCalls: () => this.#operation.toolCalls?.(result) ?? [],
     });
@@ -205,8 +206,7 @@ export class CallSpan implements CallObservation, OpenSpan {
 
   /** Created when needed: most calls are not streams. */
   #newAccumulator(): Accumulator | undefined {
-    const limits = this.#content === undefined ? undefined : textLimits(this.#telemetry.settings);
-    return this.#operation.accumulate?.(limits);
+    return this.#operation.accumulate?.(this.#content && textLimits(this.#telemetry.settings));
   }
 
   #streamed(): unknown {

@@ -112,7 +112,12 @@ export function endInvocationSpan(
   if (isEndTold(telemetry, content, failure)) {
     const all = { ...end.attributes, ...attributes };
     const ended = { span, startSettings, context, attributes: all, content, failure, endTime };
-    recordEndAndTellSink(telemetry, ended, { isRecorded: true, startTime, toolCalls: () => toolCalls });
+    recordEndAndTellSink(telemetry, ended, {
+      isRecorded: true,
+      runsModel: true,
+      startTime,
+      toolCalls: () => toolCalls,
+    });
   }
   endSpan(span, endTime);
 }

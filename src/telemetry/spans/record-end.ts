@@ -48,14 +48,19 @@ export function recordEnd(telemetry: Telemetry, operation: EndedOperation): Fail
 export function recordEndAndTellSink(
   telemetry: Telemetry,
   operation: EndedOperation,
-  more: { isRecorded: boolean; startTime: number; toolCalls: () => readonly RequestedToolCall[] },
+  more: {
+    isRecorded: boolean;
+    runsModel: boolean;
+    startTime: number;
+    toolCalls: () => readonly RequestedToolCall[];
+  },
 ): void {
-  const { isRecorded, startTime, toolCalls } = more;
+  const { isRecorded, ...others } = more;
   const settings = settingsThroughout(operation.startSettings, telemetry.settings);
   const failure = isRecorded
     ? recordEnd(telemetry, operation)
     : withoutUnseenMessage(operation.failure, settings);
   if (settings.events === undefined) return;
-  const told = { ...operation, failure, startTime, toolCalls };
+  const told = { ...operation, failure, ...others };
   guard('sending events to the sink', emitSinkEvents, telemetry.sink, told, settings);
 }
