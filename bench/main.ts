@@ -28,7 +28,17 @@ import {
   signalsTable,
   variantTable,
 } from './tables.ts';
-import { BARE, CONTROL, FACTS, NONE, OURS, OWN_VARIANTS, THIS, type Variant } from './variants/index.ts';
+import {
+  BARE,
+  CONTROL,
+  FACTS,
+  NONE,
+  OURS,
+  OWN_VARIANTS,
+  THIS,
+  UNMETERED,
+  type Variant,
+} from './variants/index.ts';
 import { startServer } from './worker/worker.ts';
 
 /** No garbage is collected while bytes are counted. */
@@ -245,7 +255,8 @@ async function comparePeers(): Promise<void> {
   await tell('signals', signalsTable(await withSignals(placed, samples)));
   const problems = [...failures(samples), ...[...missing].map(([name, reason]) => `${name}: ${reason}`)];
   for (const problem of problems) console.error(problem);
-  const started = placed.map(({ variant, folder }) => ({ name: variant.name, folder }));
+  const packages = placed.filter(({ variant }) => variant !== UNMETERED);
+  const started = packages.map(({ variant, folder }) => ({ name: variant.name, folder }));
   if (options.writes)
     await tell('start of peers', variantTable(await measureStarts(started, options.starts), 'ms', 1));
 }

@@ -39,6 +39,9 @@ export const FACTS: Variant = {
 
 export const THIS: Variant = { name: OURS, prepare: prepareOurs };
 
+/** What compares with packages that record no metrics. */
+export const UNMETERED: Variant = { ...THIS, name: `${OURS}, without a meter`, metered: false };
+
 export const OWN_VARIANTS: readonly Variant[] = [NONE, CONTROL, BARE, FACTS, THIS];
 
-export const VARIANTS: readonly Variant[] = [...OWN_VARIANTS, ...PEERS];
+export const VARIANTS: readonly Variant[] = [...OWN_VARIANTS, UNMETERED, ...PEERS];

@@ -30,5 +30,7 @@ export interface Variant {
   readonly cases?: readonly string[];
   /** Cannot be told to leave content out, or to record it. */
   readonly content?: 'always' | 'never';
+  /** Whether the program has a meter provider, where it does not depend on the case. */
+  readonly metered?: boolean;
   prepare(setUp: SetUp): Prepared | undefined;
 }

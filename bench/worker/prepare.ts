@@ -24,7 +24,8 @@ interface Setting {
 /** A program as it is after its start: OpenTelemetry, then what observes `openai`, then `openai` and a client. */
 export function prepareProgram({ variant, measured, folder, server, exported }: Setting): PreparedProgram {
   const load = createRequire(join(folder, 'program.js'));
-  const telemetry = setUpTelemetry(load, { ...measured, exported });
+  const { metered = measured.metered ?? true } = variant;
+  const telemetry = setUpTelemetry(load, { ...measured, metered, exported });
   const prepared = variant.prepare({ load, folder, telemetry, measured });
   const module = load('openai') as typeof import('openai');
   prepared?.loaded?.(module);
