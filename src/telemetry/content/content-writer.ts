@@ -29,7 +29,7 @@ export class ContentRecorder {
   readonly #maxText: number;
   readonly #maxAttribute: number;
   readonly #media: MediaPolicy;
-  readonly #shown = (value: unknown): unknown => this.#media.shown(value);
+  readonly #shown: MediaPolicy['shown'] = (value, key, holder) => this.#media.shown(value, key, holder);
   #left: number;
 
   /**
@@ -86,7 +86,7 @@ export class ContentRecorder {
 
   /** Adds parts of system instructions as JSON. If not all fit, the first are kept. */
   addParts(attributes: Attributes, name: string, parts: readonly MessagePart[]): void {
-    this.#addFirst(attributes, name, parts, writePart);
+    this.#addFirst(attributes, name, parts, (json, part) => writePart(json, part, this.#media));
   }
 
   /** Adds values of any shape (tool definitions, documents) as JSON. If not all fit, the first are kept. */
@@ -112,7 +112,7 @@ export class ContentRecorder {
 
   /** Limits a text that is recorded as it is. */
   text(value: string): string {
-    const text = cut(value, Math.min(this.#maxText, this.#left));
+    const text = cut(this.#media.text(value), Math.min(this.#maxText, this.#left));
     this.#left -= text.length;
     return text;
   }
@@ -169,7 +169,7 @@ export class ContentRecorder {
     for (let index = 0; index < all.length; index++) {
       const part = all[index];
       if (part === undefined || this.#media.drops(part)) continue;
-      const written = omitted === 0 && json.spend(1) ? writePart(json, part) : undefined;
+      const written = omitted === 0 && json.spend(1) ? writePart(json, part, this.#media) : undefined;
       if (written === undefined) omitted++;
       else kept = list(kept, written);
     }
@@ -217,11 +217,12 @@ const REASONING = '{"type":"reasoning","content":';
 const ORIGINAL_LENGTH = ',"original_length":';
 
 /** Cuts the text of a part to the remaining limit; any other part fits or is omitted. */
-function writePart(json: LimitedJson, part: MessagePart): string | undefined {
+function writePart(json: LimitedJson, part: MessagePart, media: MediaPolicy): string | undefined {
   if (part.type !== 'text' && part.type !== 'reasoning') return json.write(part);
   const head = part.type === 'text' ? TEXT : REASONING;
-  const { content, original_length: given } = part;
-  const length = given === undefined ? content.length : Math.max(content.length, asCount(given) ?? 0);
+  const { content: whole, original_length: given } = part;
+  const content = media.text(whole);
+  const length = given === undefined ? whole.length : Math.max(whole.length, asCount(given) ?? 0);
   const markLength = ORIGINAL_LENGTH.length + String(length).length;
   if (!json.spend(head.length + markLength + 1)) return undefined;
   const text = json.writeText(content);

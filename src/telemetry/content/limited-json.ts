@@ -6,13 +6,16 @@ const MAX_ITEMS = 1_000;
 /** Marks an omitted part of a value. */
 const OMITTED = '…';
 
+/** Maps a value before it is written. One in an object has a key and a holder. */
+type Shown = (value: unknown, key?: string, holder?: object) => unknown;
+
 /**
  * Serialises values to JSON within a number of characters. It never serialises what does not fit, so its work is bounded
  * by the limit, not by the payload.
  */
 export class LimitedJson {
   readonly #maxText: number;
-  readonly #shown: (value: unknown) => unknown;
+  readonly #shown: Shown;
   #left: number;
 
   /**
@@ -20,7 +23,7 @@ export class LimitedJson {
    * @param maxLength the limit for all JSON together
    * @param shown maps each value before it is written; by default to itself
    */
-  constructor(maxText: number, maxLength: number, shown: (value: unknown) => unknown = itself) {
+  constructor(maxText: number, maxLength: number, shown: Shown = itself) {
     this.#maxText = maxText;
     this.#left = maxLength;
     this.#shown = shown;
@@ -55,8 +58,8 @@ export class LimitedJson {
     }
   }
 
-  #value(given: unknown, depth: number): string | undefined {
-    const value = this.#shown(given);
+  #value(given: unknown, depth: number, key?: string, holder?: object): string | undefined {
+    const value = this.#shown(given, key, holder);
     if (typeof value === 'string') return this.#text(value);
     if (typeof value === 'bigint') return this.#token(`"${value}"`);
     if (typeof value === 'number' || typeof value === 'boolean') return this.#token(JSON.stringify(value));
@@ -95,7 +98,9 @@ export class LimitedJson {
       const whole = written.length < MAX_ITEMS;
       const name = this.#text(whole ? key : OMITTED);
       const json =
-        name !== undefined && this.spend(2) ? this.#value(whole ? item : true, depth - 1) : undefined;
+        name !== undefined && this.spend(2)
+          ? this.#value(whole ? item : true, depth - 1, key, value)
+          : undefined;
       if (json === undefined) return undefined;
       written.push(`${name}:${json}`);
       if (!whole) break;

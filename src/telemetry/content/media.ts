@@ -2,11 +2,16 @@ import type { BlobPart } from '../../config/completion-types.ts';
 import type { Settings } from '../../config/config.ts';
 import { field, textField } from '../../util/payload.ts';
 import { hashableBytes, sha256 } from '../../util/sha256.ts';
-import { urlPart } from './messages.ts';
+import { blobPart, urlPart } from './messages.ts';
 
 /** The number of bytes hashed per operation, which takes some milliseconds. Larger media get no hash. */
 const MAX_HASHED_BYTES = 4_194_304;
 const DATA_URL = /^data:[\w.+-]*\/?[\w.+-]*(?:;[\w.+=-]+)*;base64,/;
+/** Inside of a text, such as an image in Markdown. Each length is limited, since a stranger may have written the text. */
+const EMBEDDED_URL = /(data:[\w.+/-]{0,80}(?:;[\w.+=-]{1,64}){0,4};base64,)[\w+/=%-]+/gi;
+/** Fields that tell the type of the bytes beside them, as in results of MCP tools. */
+const TYPE_FIELDS = ['mimeType', 'mime_type', 'mediaType', 'media_type'];
+const BASE64 = /^[\w+/-]{32,}={0,2}$/;
 
 /** Recorded in place of bytes: their type, size, and SHA-256, which identifies equal media. */
 interface MediaReference {
@@ -34,10 +39,23 @@ export class MediaPolicy {
     return this.#mode === 'drop' && isBlob(part);
   }
 
-  /** Maps any value inside content: media as the policy says, everything else unchanged. */
-  shown(value: unknown): unknown {
-    const blob = typeof value === 'string' ? blobOfUrl(value) : isBlob(value) ? value : undefined;
-    if (blob === undefined) return value;
+  /**
+   * Maps any value inside content: media as the policy says, everything else unchanged.
+   *
+   * @param key the field that holds the value
+   */
+  shown(value: unknown, key?: string, holder?: object): unknown {
+    if (typeof value !== 'string') return isBlob(value) ? this.#blob(value, value) : value;
+    const blob = blobOfUrl(value) ?? blobBeside(value, key, holder);
+    return blob === undefined ? this.text(value) : this.#blob(value, blob);
+  }
+
+  /** A text without the bytes of the `data:` URLs in it, unless media are recorded inline. */
+  text(text: string): string {
+    return this.#mode === 'inline' || !text.includes(';base64,') ? text : text.replace(EMBEDDED_URL, '$1…');
+  }
+
+  #blob(value: unknown, blob: BlobPart): unknown {
     if (this.#mode === 'drop') return null;
     const whole = this.#mode === 'inline' && blob.content.length <= this.#maxInline;
     return whole ? value : this.#reference(blob);
@@ -83,6 +101,15 @@ function blobOfUrl(text: string): BlobPart | undefined {
   const modality = /^data:(image|audio|video)\//.exec(text)?.[1] ?? 'document';
   const part = urlPart(text, modality);
   return part.type === 'blob' ? part : undefined;
+}
+
+/** The bytes of media in a field of their own, as in `{"type":"image","mimeType":"image/png","data":"…"}`. */
+function blobBeside(text: string, key: string | undefined, holder: object | undefined): BlobPart | undefined {
+  if ((key !== 'data' && key !== 'blob') || !BASE64.test(text.slice(0, 256))) return undefined;
+  const mimeType = TYPE_FIELDS.map((name) => textField(holder, name)).find((type) => type !== undefined);
+  const [, modality] = /^(image|audio|video)\b/.exec(mimeType ?? textField(holder, 'type') ?? '') ?? [];
+  if (modality === undefined && (mimeType ?? 'text/').startsWith('text/')) return undefined;
+  return blobPart(text, modality ?? 'document', mimeType);
 }
 
 /** The number of bytes that a base64 text encodes. */

@@ -97,8 +97,13 @@ const MAX_PARSED_LENGTH = 65_536;
 /** JSON with media is short once these are omitted. */
 const MAX_PARSED_MEDIA_LENGTH = 4_194_304;
 
+/** Bytes in a field of their own, as in results of MCP tools. */
+const BYTES = /"(?:data|blob)"\s*:\s*"[\w+/-]{32}/;
+const BYTES_TYPE = /"(?:mime|media)_?type"\s*:|"type"\s*:\s*"(?:image|audio|video)\b/i;
+
 function hasMedia(text: string): boolean {
-  return text.length <= MAX_PARSED_MEDIA_LENGTH && text.includes(';base64,');
+  if (text.length > MAX_PARSED_MEDIA_LENGTH) return false;
+  return text.includes(';base64,') || (BYTES.test(text) && BYTES_TYPE.test(text));
 }
 
 /** Parses the JSON text of a result that contains media, to which the option `media` applies. */

@@ -1,7 +1,9 @@
 import { createHash } from 'node:crypto';
+import type { Attributes } from '@opentelemetry/api';
 import type OpenAI from 'openai';
 import { describe, expect, test } from 'vitest';
 import { resolveSettings } from '../../../src/config/config.ts';
+import { ContentRecorder } from '../../../src/telemetry/content/content-writer.ts';
 import { MediaPolicy } from '../../../src/telemetry/content/media.ts';
 import { blobPart } from '../../../src/telemetry/content/messages.ts';
 import { sha256, slowSha256 } from '../../../src/util/sha256.ts';
@@ -9,6 +11,7 @@ import { startProgram } from '../../support/program.ts';
 
 const HELLO = '2cf24dba5fb0a30e26e83b2ac5b9e29e1b161e5c1fa7425e73043362938b9824';
 const IMAGE = 'data:image/png;base64,aGVsbG8=';
+const SCREENSHOT = { name: 'screenshot', arguments: '{}' };
 
 type Media = 'reference' | 'inline' | 'drop';
 
@@ -53,7 +56,6 @@ describe.each([
   const output = `{"shown":"data:image/png;base64,${content}","id":12345678901234567890}`;
   const hash = createHash('sha256').update(bytes).digest('hex');
   const reference = { ...BLOB, content: '', size: bytes.length, sha256: hash };
-  const call = { name: 'screenshot', arguments: '{}' };
 
   test.each([
     ['reference', { shown: reference, id: '12345678901234567890' }],
@@ -64,7 +66,7 @@ describe.each([
       config: { captureMessageContent: 'SPAN_ONLY', media },
     });
     const { client, simulator, telemetry } = program;
-    simulator.respond({ output: [{ function: { ...call, arguments: {} } }] });
+    simulator.respond({ output: [{ function: { ...SCREENSHOT, arguments: {} } }] });
     const asked = await client.responses.create({ model: 'm', input: 'Show it.' });
     const [item] = asked.output;
     const call_id = item?.type === 'function_call' ? item.call_id : '';
@@ -79,7 +81,7 @@ describe.each([
     await client.chat.completions.create({
       model: 'm',
       messages: [
-        { role: 'assistant', tool_calls: [{ type: 'function', id: 'call_1', function: call }] },
+        { role: 'assistant', tool_calls: [{ type: 'function', id: 'call_1', function: SCREENSHOT }] },
         { role: 'tool', tool_call_id: 'call_1', content: output },
         { role: 'tool', tool_call_id: 'call_2', content: [{ type: 'text', text: output }] },
       ],
@@ -117,6 +119,90 @@ describe('media in arguments and results', () => {
       expect(policy('reference').shown(value)).toBe(value);
     },
   );
+});
+
+describe('media beside their type, as in results of MCP tools,', () => {
+  const bytes = 'an image '.repeat(10);
+  const data = Buffer.from(bytes).toString('base64');
+  const sha = createHash('sha256').update(bytes).digest('hex');
+
+  function written(media: Media, value: unknown): unknown {
+    const settings = resolveSettings({ media }, () => undefined, {});
+    const attributes: Attributes = {};
+    new ContentRecorder(settings).addValue(attributes, 'result', value);
+    return JSON.parse(String(attributes.result));
+  }
+
+  test.each([
+    [{ type: 'image', mimeType: 'image/png', data }, 'data', { modality: 'image', mime_type: 'image/png' }],
+    [{ type: 'audio', data }, 'data', { modality: 'audio' }],
+    [{ media_type: 'video/mp4', data }, 'data', { modality: 'video', mime_type: 'video/mp4' }],
+    [
+      { uri: 'file:///a.pdf', mimeType: 'application/pdf', blob: data },
+      'blob',
+      { modality: 'document', mime_type: 'application/pdf' },
+    ],
+  ] as const)('are recorded as the option says: %j', (value, key, described) => {
+    const reference = { type: 'blob', ...described, content: '', size: bytes.length, sha256: sha };
+    expect(written('reference', { content: [value] })).toEqual({ content: [{ ...value, [key]: reference }] });
+    expect(written('drop', { content: [value] })).toEqual({ content: [{ ...value, [key]: null }] });
+    expect(written('inline', { content: [value] })).toEqual({ content: [value] });
+  });
+
+  test.each([
+    [{ data }],
+    [{ mimeType: 'text/plain', data }],
+    [{ mimeType: 'application/json', data: 'A sentence with more than thirty-two characters.' }],
+    [{ type: 'image', data: 'short' }],
+    [{ type: 'image', name: data }],
+  ])('are nothing else: %j', (value) => {
+    expect(written('drop', value)).toEqual(value);
+  });
+
+  test('are found in JSON texts of any length', async () => {
+    const image = { type: 'image', mimeType: 'image/png', data: data.repeat(1_000) };
+    const { client, telemetry } = await startProgram({
+      content: true,
+      config: { captureMessageContent: 'SPAN_ONLY', media: 'drop' },
+    });
+    await client.chat.completions.create({
+      model: 'm',
+      messages: [
+        { role: 'assistant', tool_calls: [{ type: 'function', id: 'call_1', function: SCREENSHOT }] },
+        { role: 'tool', tool_call_id: 'call_1', content: JSON.stringify(image) },
+      ],
+    });
+    const [, { parts }] = JSON.parse(String(telemetry.spans.at(-1)?.attributes['gen_ai.input.messages']));
+    expect(parts).toEqual([{ type: 'tool_call_response', id: 'call_1', response: { ...image, data: null } }]);
+    expect(JSON.stringify(telemetry.spans.map(({ attributes }) => attributes))).not.toContain(data);
+  });
+});
+
+describe('`data:` URLs inside of a text', () => {
+  const markdown = `See ![this](${IMAGE}) and data:;base64,aGVsbG8= here.`;
+  const withoutBytes = 'See ![this](data:image/png;base64,…) and data:;base64,… here.';
+
+  test.each([
+    ['reference', withoutBytes],
+    ['drop', withoutBytes],
+    ['inline', markdown],
+  ] as const)('have no bytes with %s', async (media, content) => {
+    const { client, telemetry } = await startProgram({
+      content: true,
+      config: { captureMessageContent: 'SPAN_ONLY', media },
+    });
+    const messages = [{ role: 'user', content: markdown } as const];
+    await client.chat.completions.create({ model: 'm', messages });
+    const [{ parts }] = JSON.parse(String(telemetry.spans[0]?.attributes['gen_ai.input.messages']));
+    const cut = media === 'inline' ? {} : { original_length: markdown.length };
+    expect(parts).toEqual([{ type: 'text', content, ...cut }]);
+    expect(policy(media, 1_000).shown(markdown)).toBe(content);
+  });
+
+  test('are found in time proportional to the text', () => {
+    const hostile = `${'data:a'.repeat(200_000)}${';a'.repeat(200_000)};base64,`;
+    expect(policy('drop').text(hostile)).toBe(hostile);
+  });
 });
 
 describe('the SHA-256 of media', () => {
