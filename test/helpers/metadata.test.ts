@@ -106,6 +106,26 @@ describe('withMetadata', () => {
     `);
   });
 
+  it('is on log records', async () => {
+    const program = await startTracedProgram({ captureMessageContent: 'EVENT_ONLY' }, { eventContent: true });
+    const { client, simulator, telemetry } = program;
+    const ask = (): Promise<unknown> => client.chat.completions.create(QUESTION);
+    simulator.next({ status: 400, body: { error: { message: 'No.', code: 'invalid_prompt' } } });
+    await withMetadata({ userId: 'user-42' }, async () => {
+      await expect(ask()).rejects.toThrow('400');
+      await ask();
+    });
+    await ask();
+    expect(
+      telemetry.logRecords.map(({ eventName, attributes }) => [eventName, attributes['user.id']]),
+    ).toEqual([
+      ['gen_ai.client.inference.operation.details', 'user-42'],
+      ['gen_ai.client.operation.exception', 'user-42'],
+      ['gen_ai.client.inference.operation.details', 'user-42'],
+      ['gen_ai.client.inference.operation.details', undefined],
+    ]);
+  });
+
   it('is never on metrics', async () => {
     const { client, telemetry } = await startTracedProgram();
     await withMetadata({ userId: 'user-42', metadata: { grade: 7 } }, () =>

@@ -8,6 +8,7 @@ import { guard } from '../../util/guard.ts';
 import { API_KEY, isNoopLoggerProvider } from '../../util/otel-api.ts';
 import { field } from '../../util/payload.ts';
 import { NAME, VERSION } from '../../util/version.ts';
+import { metadataIn } from '../metadata.ts';
 
 /** The global of `@opentelemetry/api-logs`, with the provider and the version it is for. */
 const API_LOGS_KEY: unique symbol = Symbol.for('io.opentelemetry.js.api.logs');
@@ -75,12 +76,13 @@ export class Events {
   }
 
   emit({ name, context, attributes, time }: Event): void {
+    const metadata = metadataIn(context);
     this.#logger(name, context)?.emit({
       eventName: name,
       // Older versions of SDK 2 take a number from before the start of the process for a reading of its own clock.
       timestamp: [Math.floor(time / 1e3), Math.round((time % 1e3) * 1e6)],
       context,
-      attributes,
+      attributes: metadata === undefined ? attributes : { ...metadata, ...attributes },
       ...SEVERITIES[name],
     });
   }
