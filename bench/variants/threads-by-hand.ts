@@ -108,7 +108,7 @@ export function prepareThreads({ api, meterProvider }: Telemetry): Prepared {
       context: thread.runContext,
       answered: ({ id, model, temperature, top_p }: Run) =>
         span.setAttributes({
-          'openai.request.id': 'req_1',
+          ...ANSWERED,
           'gen_ai.request.temperature': temperature ?? 1,
           'gen_ai.request.top_p': top_p ?? 1,
           'gen_ai.request.model': model,

@@ -127,8 +127,8 @@ describe('a run that does not complete', () => {
     await program.expectTree(`
       program
       └─ thread                      openai.total.runs=1 openai.total.user_messages=1
-         ├─ invoke_agent Math Tutor  !rate_limit_exceeded openai.total.user_messages=1
-         └─ invoke_agent Math Tutor  openai.run.id={run} openai.total.user_messages=1
+         ├─ invoke_agent Math Tutor  !rate_limit_exceeded http.response.status_code=429 openai.total.user_messages=1
+         └─ invoke_agent Math Tutor  openai.run.id={run} http.response.status_code=200 openai.total.user_messages=1
             └─ chat gpt-4o-mini
     `);
   });

@@ -1,6 +1,8 @@
+import type { Attributes } from '@opentelemetry/api';
 import type { Message, MessagePart } from '../../config/completion-types.ts';
+import { define } from '../../operations/attributes.ts';
 import type { RequestedToolCall } from '../../operations/index.ts';
-import { ATTR_OPENAI_RUN_STATUS } from '../../semconv/attributes.ts';
+import { ATTR_GEN_AI_DATA_SOURCE_ID, ATTR_OPENAI_RUN_STATUS } from '../../semconv/attributes.ts';
 import { messageFinishReason } from '../../telemetry/content/messages.ts';
 import { isNoUsage, subtractUsage } from '../../telemetry/cost/usage.ts';
 import { endInvocationSpan } from '../../telemetry/spans/invocation-span.ts';
@@ -22,7 +24,7 @@ import type { Step } from './steps.ts';
  */
 export function recordInvocation(invocation: Invocation, endTime: number, pauses: boolean): void {
   const { span, telemetry, steps, snapshot } = invocation;
-  guard('recording a status', addStatus, invocation);
+  guard('recording a status', addOutcome, invocation);
   const recordsSteps =
     (span.isRecording() || telemetry.wantsContent) && telemetry.settings.runSteps !== 'off';
   const recordedSteps = recordsSteps ? steps.all : [];
@@ -54,9 +56,16 @@ export function recordInvocation(invocation: Invocation, endTime: number, pauses
   });
 }
 
-function addStatus(invocation: Invocation): void {
-  const { snapshot } = invocation;
-  if (snapshot !== undefined) invocation.addAttributes({ [ATTR_OPENAI_RUN_STATUS]: snapshot.status });
+function addOutcome(invocation: Invocation): void {
+  const { snapshot, steps } = invocation;
+  if (snapshot === undefined) return;
+  const attributes: Attributes = { [ATTR_OPENAI_RUN_STATUS]: snapshot.status };
+  if (steps.toolCalls.some(({ snapshot: { type } }) => type === 'file_search')) {
+    const [store, ...others] = storesOf(invocation);
+    // The attribute has one id, and the API does not tell which of several was searched.
+    define(attributes, ATTR_GEN_AI_DATA_SOURCE_ID, others.length === 0 ? store : undefined);
+  }
+  invocation.addAttributes(attributes);
 }
 
 function callsToRecord({ steps, resumed }: Invocation, pauses: boolean): readonly ToolCall[] {

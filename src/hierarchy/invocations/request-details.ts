@@ -27,6 +27,7 @@ import type { Invocation } from './invocation.ts';
 /** Adds what the creating request contributes to the span of an invocation. */
 export function addCreation(invocation: Invocation, call: Call, context: Context): void {
   const attributes = { ...callAttributes(call), ...rateLimitsIn(headersOf(call)) };
+  addAnswer(attributes, call);
   if (call.streamed) attributes[ATTR_GEN_AI_REQUEST_STREAM] = true;
   if (call.outcome === 'raw') attributes[ATTR_OPENAI_RESPONSE_PARSED] = false;
   invocation.addAttributes(attributes);
@@ -54,9 +55,13 @@ export function addAttempts(invocation: Invocation, call: Call, context: Context
 export function answerAttributes(call: Call): Attributes {
   const attributes: Attributes = {};
   define(attributes, ATTR_OPENAI_REQUEST_ID, callAttributes(call)[ATTR_OPENAI_REQUEST_ID]);
-  define(attributes, ATTR_HTTP_RESPONSE_STATUS_CODE, call.status);
-  if (call.attemptCount > 1) attributes[ATTR_HTTP_REQUEST_RESEND_COUNT] = call.attemptCount - 1;
+  addAnswer(attributes, call);
   return attributes;
+}
+
+function addAnswer(attributes: Attributes, { status, attemptCount }: Call): void {
+  if (status !== undefined) attributes[ATTR_HTTP_RESPONSE_STATUS_CODE] = status;
+  if (attemptCount > 1) attributes[ATTR_HTTP_REQUEST_RESEND_COUNT] = attemptCount - 1;
 }
 
 /** The event on a span for a request that has no span of its own. */

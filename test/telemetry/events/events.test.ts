@@ -193,6 +193,19 @@ describe('policy.violation', () => {
   });
 });
 
+describe('policy.violation of a run', () => {
+  test('that was not created has the status of the request', async () => {
+    const session = await startListening('standard');
+    session.simulator.next({ status: 429, body: { error: { message: 'No.', code: 'rate_limit_exceeded' } } });
+    const creation = session.client.beta.threads.runs.create('thread_1', { assistant_id: 'asst_1' });
+    await expect(creation).rejects.toThrow('429');
+    expect(session.events).toContainEqual(
+      expect.objectContaining({ type: 'policy.violation', error: 'rate_limit_exceeded', status: 429 }),
+    );
+    await session.verify();
+  });
+});
+
 describe('policy.violation of a call without an operation in the conventions', () => {
   const refused = { error: { message: 'Hello? is no picture.', code: 'moderation_blocked' } };
 
