@@ -10,6 +10,7 @@ import {
   ATTR_GEN_AI_REQUEST_STOP_SEQUENCES,
   ATTR_GEN_AI_REQUEST_STREAM,
   ATTR_GEN_AI_REQUEST_TEMPERATURE,
+  ATTR_GEN_AI_REQUEST_TOP_K,
   ATTR_GEN_AI_REQUEST_TOP_P,
   ATTR_GEN_AI_RESPONSE_FINISH_REASONS,
   ATTR_GEN_AI_RESPONSE_ID,
@@ -78,7 +79,7 @@ function chatRequestAttributes(request: ApiRequest): Attributes {
 
 function chatParameterAttributes({ body, streamed }: ApiRequest): Attributes {
   const { n, seed, temperature, top_p, max_completion_tokens, max_tokens } = fieldsOf(body);
-  const { frequency_penalty, presence_penalty, reasoning_effort } = fieldsOf(body);
+  const { frequency_penalty, presence_penalty, reasoning_effort, top_k } = fieldsOf(body);
   const choiceCount = asCount(n);
   const attributes: Attributes = { [ATTR_OPENAI_API_TYPE]: 'chat_completions' };
   define(attributes, ATTR_GEN_AI_REQUEST_STREAM, optional(streamed));
@@ -86,6 +87,8 @@ function chatParameterAttributes({ body, streamed }: ApiRequest): Attributes {
   define(attributes, ATTR_GEN_AI_REQUEST_SEED, asInteger(seed));
   define(attributes, ATTR_GEN_AI_REQUEST_TEMPERATURE, asNumber(temperature));
   define(attributes, ATTR_GEN_AI_REQUEST_TOP_P, asNumber(top_p));
+  // Many compatible servers take it.
+  if (top_k !== undefined) define(attributes, ATTR_GEN_AI_REQUEST_TOP_K, asInteger(top_k));
   define(attributes, ATTR_GEN_AI_REQUEST_MAX_TOKENS, asCount(max_completion_tokens) ?? asCount(max_tokens));
   define(attributes, ATTR_GEN_AI_REQUEST_FREQUENCY_PENALTY, asNumber(frequency_penalty));
   define(attributes, ATTR_GEN_AI_REQUEST_PRESENCE_PENALTY, asNumber(presence_penalty));

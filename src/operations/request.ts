@@ -4,12 +4,12 @@ import {
   ATTR_GEN_AI_REQUEST_STREAM,
   ATTR_GEN_AI_RESPONSE_STATUS,
   ATTR_HTTP_REQUEST_METHOD,
+  ATTR_OPENAI_API_TYPE,
   ATTR_OPENAI_ASSISTANT_ID,
   ATTR_OPENAI_RESOURCE_STATUS,
   ATTR_OPENAI_RUN_STATUS,
   ATTR_OPENAI_STEP_STATUS,
   ATTR_OPENAI_STEP_TYPE,
-  ATTR_OPENAI_THREAD_ID,
   ATTR_URL_TEMPLATE,
 } from '../semconv/attributes.ts';
 import type { ApiRequest, Operation } from '../telemetry/operation.ts';
@@ -28,6 +28,7 @@ export const request: Operation = {
       [ATTR_URL_TEMPLATE]: route.template,
       ...pathAttributes(apiRequest),
     };
+    define(attributes, ATTR_OPENAI_API_TYPE, row(API_TYPES, route.family));
     define(attributes, ATTR_GEN_AI_REQUEST_STREAM, optional(streamed));
     return attributes;
   },
@@ -42,10 +43,13 @@ export const request: Operation = {
     const id = created === undefined ? undefined : stringField(result, created.field);
     if (created?.attribute === undefined || id === undefined) return attributes;
     attributes[created.attribute] = id;
-    if (created.attribute === ATTR_OPENAI_THREAD_ID) attributes[ATTR_GEN_AI_CONVERSATION_ID] = id;
+    if (created.isConversation) attributes[ATTR_GEN_AI_CONVERSATION_ID] = id;
     return attributes;
   },
 };
+
+/** `openai.api.type` by the first segment of the path. The hierarchy adds it for the other APIs. */
+const API_TYPES: Readonly<Record<string, string>> = { chat: 'chat_completions', responses: 'responses' };
 
 /** A short word. Any server may put anything there. */
 const STATUS = /^[a-z][a-z_]{0,31}$/;
@@ -68,11 +72,11 @@ export function pathAttributes({ route, values }: ApiRequest): Attributes {
   const attributes: Attributes = {};
   const { parameters } = route;
   for (let index = 0; index < parameters.length; index++) {
-    const attribute = parameters[index]?.attribute;
+    const { attribute, isConversation = false } = parameters[index] ?? {};
     const value = values[index];
     if (attribute === undefined || value === undefined) continue;
     attributes[attribute] = value;
-    if (attribute === ATTR_OPENAI_THREAD_ID) attributes[ATTR_GEN_AI_CONVERSATION_ID] = value;
+    if (isConversation) attributes[ATTR_GEN_AI_CONVERSATION_ID] = value;
   }
   return attributes;
 }

@@ -9,6 +9,7 @@ import {
   ATTR_GEN_AI_REQUEST_STOP_SEQUENCES,
   ATTR_GEN_AI_REQUEST_STREAM,
   ATTR_GEN_AI_REQUEST_TEMPERATURE,
+  ATTR_GEN_AI_REQUEST_TOP_K,
   ATTR_GEN_AI_REQUEST_TOP_P,
   ATTR_GEN_AI_RESPONSE_FINISH_REASONS,
   ATTR_GEN_AI_RESPONSE_ID,
@@ -65,6 +66,8 @@ function completionParameterAttributes({ body, streamed }: ApiRequest): Attribut
   define(attributes, ATTR_GEN_AI_REQUEST_SEED, asInteger(field(body, 'seed')));
   define(attributes, ATTR_GEN_AI_REQUEST_TEMPERATURE, numberField(body, 'temperature'));
   define(attributes, ATTR_GEN_AI_REQUEST_TOP_P, numberField(body, 'top_p'));
+  // Many compatible servers take it.
+  define(attributes, ATTR_GEN_AI_REQUEST_TOP_K, asInteger(field(body, 'top_k')));
   define(attributes, ATTR_GEN_AI_REQUEST_MAX_TOKENS, countField(body, 'max_tokens'));
   define(attributes, ATTR_GEN_AI_REQUEST_FREQUENCY_PENALTY, numberField(body, 'frequency_penalty'));
   define(attributes, ATTR_GEN_AI_REQUEST_PRESENCE_PENALTY, numberField(body, 'presence_penalty'));

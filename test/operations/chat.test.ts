@@ -141,6 +141,8 @@ describe('a plain chat completion', () => {
       stop: ['END'],
       temperature: 0,
       top_p: 0.9,
+      // Of compatible servers.
+      ...{ top_k: 40 },
       n: 2,
       user: 'somebody',
       metadata: { customer: 'somebody' },
@@ -154,6 +156,7 @@ describe('a plain chat completion', () => {
       'gen_ai.request.reasoning.level': 'low',
       'gen_ai.request.seed': 7,
       'gen_ai.request.temperature': 0,
+      'gen_ai.request.top_k': 40,
       'gen_ai.request.top_p': 0.9,
       'openai.request.service_tier': 'flex',
       'openai.response.service_tier': 'flex',

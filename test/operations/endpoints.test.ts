@@ -85,7 +85,7 @@ describe('every endpoint of the openai package', () => {
     );
     expect(span?.attributes).toMatchObject(Object.fromEntries(ids));
     expect(span?.attributes['openai.request.id']).toMatch(/^req_/);
-    if (NAMED[endpoint] !== 'invoke_agent') expect(span?.attributes['http.response.status_code']).toBe(200);
+    expect(span?.attributes['http.response.status_code']).toBe(200);
   });
 });
 
@@ -101,6 +101,39 @@ describe('a request without a model operation', () => {
       'openai.request.id': 'req_00000000000000000000000000000001',
       'openai.resource.status': 'completed',
       'url.template': '/files/{file_id}',
+    });
+  });
+
+  test.each([
+    ['/chat/completions/chatcmpl_1', 'chat_completions'],
+    ['/responses/resp_1/input_items', 'responses'],
+    ['/threads/thread_1/messages', 'assistants'],
+    ['/agents/sessions/sess_1/items', 'agents'],
+    ['/models/gpt-4o', undefined],
+  ])('names its API: %s', async (path, api) => {
+    session.simulator.next({ body: THING });
+    await session.client.get(path);
+    expect(attributes()['openai.api.type']).toBe(api);
+  });
+
+  test.each([
+    ['/threads/thread_1/messages', 'thread_1'],
+    ['/conversations/conv_1/items', 'conv_1'],
+    ['/agents/sessions/sess_1/artifacts', 'sess_1'],
+    ['/live/sessions/live_1/content', 'live_1'],
+    ['/chatkit/sessions/cksess_1', undefined],
+  ])('has the id of its conversation: %s', async (path, id) => {
+    session.simulator.next({ body: THING });
+    await session.client.get(path);
+    expect(attributes()['gen_ai.conversation.id']).toBe(id);
+  });
+
+  test('has the id of the conversation that it creates', async () => {
+    session.simulator.next({ body: { id: 'sess_1', object: 'agent.session', status: 'idle' } });
+    await session.client.post('/agents/sessions', { body: { environment: { type: 'container' } } });
+    expect(attributes()).toMatchObject({
+      'gen_ai.conversation.id': 'sess_1',
+      'openai.session.id': 'sess_1',
     });
   });
 

@@ -47,6 +47,8 @@ describe('a legacy completion', () => {
       stop: ['secret'],
       temperature: 0,
       top_p: 0.9,
+      // Of compatible servers.
+      ...{ top_k: 40 },
     });
     expect(attributes(program)).toMatchObject({
       'gen_ai.request.choice.count': 2,
@@ -55,6 +57,7 @@ describe('a legacy completion', () => {
       'gen_ai.request.presence_penalty': -0.5,
       'gen_ai.request.seed': 7,
       'gen_ai.request.temperature': 0,
+      'gen_ai.request.top_k': 40,
       'gen_ai.request.top_p': 0.9,
       'gen_ai.response.finish_reasons': ['length', 'length'],
     });

@@ -33,6 +33,13 @@ const VALUE_FIELDS: Readonly<Record<string, string | undefined>> = {
   '/organization/projects/{project_id}/groups/{group_id}': 'group_id',
 };
 
+/** The parameters that identify a conversation, too; by the same keys. */
+const CONVERSATION_PARAMETERS: ReadonlySet<string> = new Set([
+  'thread_id',
+  '/agents/sessions/{session_id}',
+  '/live/sessions/{session_id}',
+]);
+
 /** The parameters of a path template, in path order, with the attributes their values are recorded under. */
 export function pathParameters(template: string): readonly PathParameter[] {
   const parameters: PathParameter[] = [];
@@ -44,7 +51,8 @@ export function pathParameters(template: string): readonly PathParameter[] {
     const name = template.slice(start + 1, end - 1);
     const path = template.slice(0, end);
     const field = VALUE_FIELDS[path] ?? VALUE_FIELDS[name] ?? 'id';
-    parameters.push({ name, attribute: attributeOf(path, name), field });
+    const isConversation = CONVERSATION_PARAMETERS.has(path) || CONVERSATION_PARAMETERS.has(name);
+    parameters.push({ name, attribute: attributeOf(path, name), field, isConversation });
   }
 }
 

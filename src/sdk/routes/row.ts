@@ -27,6 +27,8 @@ export interface PathParameter {
   readonly attribute: string | undefined;
   /** The field of the resource with its value: `id`. */
   readonly field: string;
+  /** Whether the value is the `gen_ai.conversation.id`, too. */
+  readonly isConversation: boolean;
 }
 
 /** One method of one row. */
