@@ -24,9 +24,6 @@ export const ATTR_GEN_AI_AGENT_ID = 'gen_ai.agent.id' as const;
 /** Name of the assistant or agent. */
 export const ATTR_GEN_AI_AGENT_NAME = 'gen_ai.agent.name' as const;
 
-/** Version of the agent. */
-export const ATTR_GEN_AI_AGENT_VERSION = 'gen_ai.agent.version' as const;
-
 /** Whether the model saw a compacted history. */
 export const ATTR_GEN_AI_CONVERSATION_COMPACTED = 'gen_ai.conversation.compacted' as const;
 
@@ -179,9 +176,6 @@ export const ATTR_GEN_AI_TOOL_DEFINITIONS = 'gen_ai.tool.definitions' as const;
 
 /** Reference to the tool definitions that a completion hook has stored. */
 export const ATTR_GEN_AI_TOOL_DEFINITIONS_REF = 'gen_ai.tool.definitions_ref' as const;
-
-/** Description of the tool. */
-export const ATTR_GEN_AI_TOOL_DESCRIPTION = 'gen_ai.tool.description' as const;
 
 /** Name of the function or hosted tool. */
 export const ATTR_GEN_AI_TOOL_NAME = 'gen_ai.tool.name' as const;

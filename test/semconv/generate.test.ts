@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { generatedFiles, outdatedFiles } from '../../scripts/generate-semconv.ts';
 import { loadRegistry } from '../../scripts/semconv/registry.ts';
@@ -28,6 +28,17 @@ describe('the generated files', () => {
       typeof constant === 'string' ? constant : constant('key').replace(/\.key$/, ''),
     );
     expect([...names].sort()).toEqual([...registry.attributes.keys()].sort());
+  });
+
+  it('name no attribute that nothing records', () => {
+    const files = readdirSync('src', { recursive: true, encoding: 'utf8' });
+    const sources = files.filter((file) => file.endsWith('.ts') && !file.startsWith('semconv'));
+    const text = sources.map((file) => readFileSync(`src/${file}`, 'utf8')).join('\n');
+    const used = new Set(text.match(/\bATTR_\w+/g));
+    // The route table makes these from the path parameters.
+    const isPathParameter = (name: string): boolean => /^ATTR_OPENAI_\w+_ID$/.test(name);
+    const unused = Object.keys(attributes).filter((name) => !used.has(name) && !isPathParameter(name));
+    expect(unused).toEqual([]);
   });
 
   it('name attributes in upper snake case, turn templates into functions, and name enum members', () => {
