@@ -127,7 +127,7 @@ const FINDINGS: Readonly<Record<ProcessFindingCode, FindingRow>> = {
   },
   stream_without_usage: {
     severity: 'information',
-    message: () => 'A streamed chat completion did not report its usage, so its tokens are not counted.',
+    message: () => 'A streamed completion did not report its usage, so its tokens are not counted.',
     action: () =>
       'Request it with stream_options: { include_usage: true }, or for all streams with streamUsage: "include".',
   },

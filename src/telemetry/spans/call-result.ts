@@ -17,10 +17,9 @@ import type { Operation, TotalSpent } from '../operation.ts';
 import type { Telemetry } from '../telemetry.ts';
 import { NO_TOTALS, totalAttributes } from './totals.ts';
 
-/** Only streams of chat completions omit their usage unless the request asks for it. */
-export function missUsage({ name, traits }: Operation, usage: Usage | undefined): void {
-  if (name === 'chat' && traits?.reportsUsageOnRequest === true && usage === undefined)
-    notice('stream_without_usage');
+/** Only streams of completions omit their usage unless the request asks for it. */
+export function missUsage({ traits }: Operation, usage: Usage | undefined): void {
+  if (traits?.reportsUsageOnRequest === true && usage === undefined) notice('stream_without_usage');
 }
 
 /**
