@@ -23,7 +23,7 @@ test('a file is read into its value imports, type imports and declarations', () 
   });
 });
 
-test('imports against the layers, circles and duplicate names are found', () => {
+test('upward imports, cycles and duplicate names are found', () => {
   const structure = describeStructure([
     parseFile('util/a.ts', "import { b } from '../sdk/b.ts';\nexport const a = b;\n"),
     parseFile('sdk/b.ts', "import { a } from '../util/a.ts';\nexport const b = 1;\nconst same = a;\n"),
@@ -31,9 +31,9 @@ test('imports against the layers, circles and duplicate names are found', () => 
     parseFile('hierarchy/d.ts', "import { b } from '../sdk/b.ts';\n"),
     parseFile('index.ts', "export { b } from './sdk/b.ts';\n"),
   ]);
-  expect(structure.arrowsUp.map(({ imports }) => imports)).toEqual([['util/a.ts -> sdk/b.ts']]);
-  expect(structure.typeArrowsUp.map(({ imports }) => imports)).toEqual([['sdk/c.ts -> hierarchy/d.ts']]);
-  expect(structure.circles).toEqual([['sdk/b.ts', 'util/a.ts']]);
+  expect(structure.upwardImports.map(({ imports }) => imports)).toEqual([['util/a.ts -> sdk/b.ts']]);
+  expect(structure.upwardTypeImports.map(({ imports }) => imports)).toEqual([['sdk/c.ts -> hierarchy/d.ts']]);
+  expect(structure.cycles).toEqual([['sdk/b.ts', 'util/a.ts']]);
   expect([...structure.sharedNames]).toEqual([['same', ['sdk/b.ts', 'sdk/c.ts']]]);
-  expect(structure.looseFiles).toEqual(['index.ts']);
+  expect(structure.rootFiles).toEqual(['index.ts']);
 });

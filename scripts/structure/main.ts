@@ -1,11 +1,11 @@
 /**
- * Prints the structure of `src/`: rooms and arrows between them, what runs against the layers, circles, loose files,
- * names that are declared twice, and lines by folder. `test/architecture.test.ts` holds the figures.
+ * Prints the structure of `src/`: folders and the dependencies between them, imports that violate the layers, import
+ * cycles, files at the root, names declared more than once, and lines by folder. `test/architecture.test.ts` checks it.
  *
  *   npm run structure
  */
 import { readSource } from './source.ts';
-import { type Arrow, describeStructure } from './structure.ts';
+import { type Dependency, describeStructure } from './structure.ts';
 
 const structure = describeStructure(readSource());
 
@@ -13,19 +13,19 @@ function section(title: string, rows: readonly string[]): void {
   console.log([`${title}: ${rows.length}`, ...rows.map((row) => `  ${row}`)].join('\n'));
 }
 
-function describeArrow({ from, to, imports }: Arrow): string {
+function describeDependency({ from, to, imports }: Dependency): string {
   return `${from} -> ${to}: ${imports.join(', ')}`;
 }
 
-console.log(`Folders and loose files: ${structure.rooms.length}`);
-console.log(`Arrows between rooms: ${structure.arrows.length}`);
-section('Arrows up', structure.arrowsUp.map(describeArrow));
-section('Arrows up, of types alone', structure.typeArrowsUp.map(describeArrow));
+console.log(`Folders and root files: ${structure.folders.length}`);
+console.log(`Dependencies between top-level folders: ${structure.dependencies.length}`);
+section('Upward imports', structure.upwardImports.map(describeDependency));
+section('Upward imports of types only', structure.upwardTypeImports.map(describeDependency));
 section(
-  'Circles of files',
-  structure.circles.map((files) => files.join(' ')),
+  'Import cycles',
+  structure.cycles.map((files) => files.join(' ')),
 );
-section('Files at the root of src/', structure.looseFiles);
+section('Files at the root of src/', structure.rootFiles);
 section(
   'Names declared more than once',
   [...structure.sharedNames].map(([name, files]) => `${name}: ${files.join(' ')}`),

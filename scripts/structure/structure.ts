@@ -2,10 +2,11 @@ import { dirname } from 'node:path';
 import type { SourceFile } from './source.ts';
 
 /**
- * The rooms of `src/`, from the top down: a room imports from those below it, never from one above or beside it in
- * its row. A file at the root of `src/` is a room of its own; all but those named here are entries, on top of the rest.
+ * The layers of `src/`, top first. A folder imports from the layers below its own, never from one above or from a
+ * folder of the same layer. A file at the root of `src/` counts as a folder; those not listed are entry points, above
+ * every layer.
  */
-export const FLOORS: readonly (readonly string[])[] = [
+export const LAYERS: readonly (readonly string[])[] = [
   ['register', 'instrumentation.ts'],
   ['helpers', 'export', 'testing'],
   ['pipeline'],
@@ -18,7 +19,8 @@ export const FLOORS: readonly (readonly string[])[] = [
   ['semconv', 'util'],
 ];
 
-export interface Arrow {
+export interface Dependency {
+  /** A folder directly below `src/`, or a file at its root. */
   readonly from: string;
   readonly to: string;
   /** Pairs of files, as `a.ts -> b.ts`. */
@@ -26,38 +28,39 @@ export interface Arrow {
 }
 
 export interface Structure {
-  readonly rooms: readonly string[];
-  readonly arrows: readonly Arrow[];
-  /** Arrows that run against {@link FLOORS}. */
-  readonly arrowsUp: readonly Arrow[];
-  /** The same for imports that have nothing but types. */
-  readonly typeArrowsUp: readonly Arrow[];
-  /** Groups of files that import each other's values in a circle. */
-  readonly circles: readonly (readonly string[])[];
-  /** Files at the root of `src/`. */
-  readonly looseFiles: readonly string[];
+  /** Every folder that has files, and every file at the root. */
+  readonly folders: readonly string[];
+  readonly dependencies: readonly Dependency[];
+  /** Dependencies that violate {@link LAYERS}. */
+  readonly upwardImports: readonly Dependency[];
+  /** The same for imports of types only. */
+  readonly upwardTypeImports: readonly Dependency[];
+  /** Groups of files that import each other's values. */
+  readonly cycles: readonly (readonly string[])[];
+  /** Files directly in `src/`. */
+  readonly rootFiles: readonly string[];
   /** Top-level names that more than one file declares, with those files. */
   readonly sharedNames: ReadonlyMap<string, readonly string[]>;
   readonly linesByFolder: ReadonlyMap<string, number>;
 }
 
 export function describeStructure(files: readonly SourceFile[]): Structure {
-  const arrows = arrowsOf(files, ({ imports }) => imports);
-  const types = arrowsOf(files, ({ typeImports }) => typeImports);
+  const dependencies = dependenciesOf(files, ({ imports }) => imports);
+  const typeDependencies = dependenciesOf(files, ({ typeImports }) => typeImports);
   return {
-    rooms: [...new Set(files.map(({ path }) => folderOf(path)))],
-    arrows,
-    arrowsUp: arrows.filter(runsUp),
-    typeArrowsUp: types.filter(runsUp),
-    circles: findCircles(files),
-    looseFiles: files.map(({ path }) => path).filter((path) => !path.includes('/')),
+    folders: [...new Set(files.map(({ path }) => folderOf(path)))],
+    dependencies,
+    upwardImports: dependencies.filter(isUpward),
+    upwardTypeImports: typeDependencies.filter(isUpward),
+    cycles: findCycles(files),
+    rootFiles: files.map(({ path }) => path).filter((path) => !path.includes('/')),
     sharedNames: findSharedNames(files),
     linesByFolder: countLines(files),
   };
 }
 
 /** The folder directly below `src/`, or the file itself at the root. */
-export function roomOf(path: string): string {
+export function topFolderOf(path: string): string {
   return path.split('/')[0] ?? path;
 }
 
@@ -66,39 +69,39 @@ function folderOf(path: string): string {
   return folder === '.' ? path : folder;
 }
 
-function arrowsOf(
+function dependenciesOf(
   files: readonly SourceFile[],
   importsOf: (file: SourceFile) => readonly string[],
-): readonly Arrow[] {
-  const arrows = new Map<string, Arrow & { imports: string[] }>();
+): readonly Dependency[] {
+  const dependencies = new Map<string, Dependency & { imports: string[] }>();
   for (const file of files) {
     for (const imported of importsOf(file)) {
-      const [from, to] = [roomOf(file.path), roomOf(imported)];
+      const [from, to] = [topFolderOf(file.path), topFolderOf(imported)];
       if (from === to) continue;
-      const arrow = arrows.get(`${from} ${to}`) ?? { from, to, imports: [] };
-      arrow.imports.push(`${file.path} -> ${imported}`);
-      arrows.set(`${from} ${to}`, arrow);
+      const dependency = dependencies.get(`${from} ${to}`) ?? { from, to, imports: [] };
+      dependency.imports.push(`${file.path} -> ${imported}`);
+      dependencies.set(`${from} ${to}`, dependency);
     }
   }
-  return [...arrows.values()];
+  return [...dependencies.values()];
 }
 
-function runsUp({ from, to }: Arrow): boolean {
-  return floorOf(to) <= floorOf(from) && floorOf(from) >= 0;
+function isUpward({ from, to }: Dependency): boolean {
+  return layerOf(to) <= layerOf(from) && layerOf(from) >= 0;
 }
 
-/** 0 is the top; entries are above it. */
-function floorOf(room: string): number {
-  return FLOORS.findIndex((floor) => floor.includes(room));
+/** 0 is the top layer, -1 an entry point above it. */
+function layerOf(folder: string): number {
+  return LAYERS.findIndex((layer) => layer.includes(folder));
 }
 
 /** Strongly connected groups of more than one file, by Tarjan's algorithm. */
-function findCircles(files: readonly SourceFile[]): string[][] {
+function findCycles(files: readonly SourceFile[]): string[][] {
   const importsByPath = new Map(files.map(({ path, imports }) => [path, imports]));
   const order = new Map<string, number>();
   const lowest = new Map<string, number>();
   const stack: string[] = [];
-  const circles: string[][] = [];
+  const cycles: string[][] = [];
   const visit = (path: string): void => {
     order.set(path, order.size);
     lowest.set(path, order.size - 1);
@@ -109,13 +112,13 @@ function findCircles(files: readonly SourceFile[]): string[][] {
     }
     if (lowest.get(path) !== order.get(path)) return;
     const group = stack.splice(stack.indexOf(path));
-    if (group.length > 1) circles.push(group.sort());
+    if (group.length > 1) cycles.push(group.sort());
   };
   const lower = (path: string, value = Number.POSITIVE_INFINITY): void => {
     lowest.set(path, Math.min(lowest.get(path) ?? value, value));
   };
   for (const { path } of files) if (!order.has(path)) visit(path);
-  return circles;
+  return cycles;
 }
 
 function findSharedNames(files: readonly SourceFile[]): Map<string, string[]> {
@@ -128,8 +131,8 @@ function findSharedNames(files: readonly SourceFile[]): Map<string, string[]> {
 function countLines(files: readonly SourceFile[]): Map<string, number> {
   const lines = new Map<string, number>();
   for (const { path, lines: count } of files) {
-    const room = path.includes('/') ? roomOf(path) : '(root)';
-    lines.set(room, (lines.get(room) ?? 0) + count);
+    const folder = path.includes('/') ? topFolderOf(path) : '(root)';
+    lines.set(folder, (lines.get(folder) ?? 0) + count);
   }
   return lines;
 }
