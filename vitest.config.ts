@@ -32,7 +32,7 @@ const PROCESSES = [
   'test/doctor/{command,missing-provider,program}.test.ts',
   'test/entries/units/{lost-spans,register,register-early,register-end,register-outside}.test.ts',
   'test/examples/{examples,math-tutor}.test.ts',
-  'test/export/live/command.test.ts',
+  'test/export/view-command.test.ts',
   'test/pipeline/kept.test.ts',
   'test/scale/**/*.test.ts',
   'test/support/processes/**/*.test.ts',
@@ -47,7 +47,7 @@ const BROWSER = [
   'test/export/page-touch.test.ts',
   'test/export/page-voice.test.ts',
   'test/export/page.test.ts',
-  'test/export/live/page.test.ts',
+  'test/export/live/live-view.test.ts',
   'test/threats/trace-page.test.ts',
 ];
 const HEAP = ['test/hierarchy/heap.test.ts', 'test/threats/long-streams.test.ts'];

@@ -1,101 +1,100 @@
 import { describe, expect, test } from 'vitest';
-import type { Message } from '../../../src/config/completion-types.ts';
-import { readThreadMessageContent } from '../../../src/hierarchy/assistants/content.ts';
-import { readInputMessages } from '../../../src/operations/chat/messages.ts';
-import { readResponseInput } from '../../../src/operations/response/messages.ts';
-import { checkContent } from '../../support/conventions/content.ts';
+import {
+  blobPart,
+  messageFinishReason,
+  parseJson,
+  urlPart,
+} from '../../../src/telemetry/content/messages.ts';
 
-/** What the schema of the conventions, with its known types of parts, has against messages. */
-function findings(messages: readonly Message[]): string[] {
-  return checkContent({ 'gen_ai.input.messages': plain(messages) }, 'structured', true);
-}
+test.each([
+  ['stop', 'stop'],
+  ['length', 'length'],
+  ['content_filter', 'content_filter'],
+  ['tool_calls', 'tool_call'],
+  ['function_call', 'tool_call'],
+  ['max_output_tokens', 'length'],
+  ['failed', 'error'],
+  ['STOP', 'stop'],
+  ['model_length', 'length'],
+  ['eos', 'stop'],
+  ['insufficient_system_resource', 'error'],
+  ['something_new', 'something_new'],
+  ['constructor', 'constructor'],
+  [undefined, 'error'],
+])('the finish reason %s is %s in the schema of messages', (reason, expected) => {
+  expect(messageFinishReason(reason)).toBe(expected);
+});
 
-/** Parts are read when they are asked for. */
-function plain(messages: readonly Message[]): Message[] {
-  return JSON.parse(JSON.stringify(messages));
-}
+test.each([
+  ['{"a":1}', { a: 1 }],
+  ['"text"', 'text'],
+  ['not JSON', 'not JSON'],
+  ['', ''],
+  [{ a: 1 }, { a: 1 }],
+  [undefined, undefined],
+])('%j is recorded as %j', (text, expected) => {
+  expect(parseJson(text)).toEqual(expected);
+});
 
-describe('a message of a thread', () => {
+test('JSON beyond the text limit is not parsed', () => {
+  const text = JSON.stringify('x'.repeat(100_000));
+  expect(parseJson(text)).toBe(text);
+});
+
+describe('media in a message become base64 from any form', () => {
   test.each([
-    ['a text in a request', { role: 'user', content: 'Hi' }, [{ type: 'text', content: 'Hi' }]],
-    [
-      'a text with notes',
-      { role: 'assistant', content: [{ type: 'text', text: { value: 'Hi', annotations: [{}] } }] },
-      [{ type: 'text', content: 'Hi' }],
-    ],
-    [
-      'a text among parts of a request',
-      { role: 'user', content: [{ type: 'text', text: 'Hi' }] },
-      [{ type: 'text', content: 'Hi' }],
-    ],
-    [
-      'a refusal',
-      { role: 'assistant', content: [{ type: 'refusal', refusal: 'No' }] },
-      [{ type: 'text', content: 'No' }],
-    ],
-    [
-      'an uploaded image',
-      { role: 'user', content: [{ type: 'image_file', image_file: { file_id: 'file_1', detail: 'low' } }] },
-      [{ type: 'file', modality: 'image', file_id: 'file_1' }],
-    ],
-    [
-      'an image elsewhere',
-      { role: 'user', content: [{ type: 'image_url', image_url: { url: 'https://x.example/1.png' } }] },
-      [{ type: 'uri', modality: 'image', uri: 'https://x.example/1.png' }],
-    ],
-    [
-      'files for the tools',
-      { role: 'user', content: 'Hi', attachments: [{ file_id: 'file_1', tools: [] }, {}] },
-      [
-        { type: 'text', content: 'Hi' },
-        { type: 'file', modality: 'document', file_id: 'file_1' },
-      ],
-    ],
-    ['something unknown', { role: 'user', content: [{ type: 'smell' }, 7, null] }, []],
-    ['nothing', { role: 'user', content: null }, []],
-  ])('with %s', (_, message, parts) => {
-    const read = readThreadMessageContent(message);
-    expect(read).toEqual({ role: message.role, parts });
-    expect(findings([read])).toEqual([]);
+    ['data:image/png;base64,aGVsbG8=', { mime_type: 'image/png', content: 'aGVsbG8=' }],
+    ['data:image/svg+xml;charset=utf8,%3Csvg/>', { mime_type: 'image/svg+xml', content: 'PHN2Zy8+' }],
+    ['data:,%E2%82%AC', { content: '4oKs' }],
+    ['data:,%', { content: '', size: 1 }],
+    ['data:;base64,aGVsbG8=', { content: 'aGVsbG8=' }],
+    ['data:nothing', { content: '' }],
+  ])('%s', (url, expected) => {
+    expect(urlPart(url, 'image')).toEqual({ type: 'blob', modality: 'image', ...expected });
+  });
+
+  test('except if that would take long', () => {
+    expect(urlPart(`data:,${'x'.repeat(99_999)}`, 'document')).toEqual({
+      type: 'blob',
+      modality: 'document',
+      content: '',
+      size: 99_999,
+    });
+  });
+
+  test('base64 without a URL is accepted', () => {
+    expect(blobPart('aGVsbG8=', 'audio', 'audio/wav')).toEqual({
+      type: 'blob',
+      modality: 'audio',
+      mime_type: 'audio/wav',
+      content: 'aGVsbG8=',
+    });
   });
 });
 
-describe('a message of a chat', () => {
-  test('has the name of the participant', () => {
-    const messages = readInputMessages([{ role: 'user', name: 'ada', content: 'Hi' }]);
-    expect(plain(messages)).toEqual([
-      { role: 'user', name: 'ada', parts: [{ type: 'text', content: 'Hi' }] },
-    ]);
-    expect(findings(messages)).toEqual([]);
+describe('a URL is recorded without credentials', () => {
+  test.each([
+    ['https://images.example/cat.png?size=2#top', 'https://images.example/cat.png?size=2#top'],
+    ['https://user:secret@images.example/cat.png', 'https://images.example/cat.png'],
+    ['https://us@er:secret@images.example/cat@home.png', 'https://images.example/cat@home.png'],
+    [
+      'https://a.blob.core.windows.net/b?sv=2024&sig=secret%3D&se=1',
+      'https://a.blob.core.windows.net/b?sv=2024&sig=REDACTED&se=1',
+    ],
+    [
+      'https://b.s3.amazonaws.com/c?X-Amz-Credential=secret&X-Amz-Signature=secret&X-Amz-Security-Token=secret&X-Amz-Expires=9',
+      'https://b.s3.amazonaws.com/c?X-Amz-Credential=REDACTED&X-Amz-Signature=REDACTED&X-Amz-Security-Token=REDACTED&X-Amz-Expires=9',
+    ],
+    [
+      'https://storage.googleapis.com/c?GoogleAccessId=secret&Signature=secret',
+      'https://storage.googleapis.com/c?GoogleAccessId=REDACTED&Signature=REDACTED',
+    ],
+    [
+      'https://x.example/?access_token=secret&key=secret#a',
+      'https://x.example/?access_token=REDACTED&key=REDACTED#a',
+    ],
+    ['https://x.example/?design=big&keyboard=1', 'https://x.example/?design=big&keyboard=1'],
+  ])('%s', (url, uri) => {
+    expect(urlPart(url, 'image')).toEqual({ type: 'uri', modality: 'image', uri });
   });
-
-  test('has all of its parts, more than a function takes arguments', () => {
-    const parts = Array.from({ length: 200_000 }, () => ({ type: 'text', text: '.' }));
-    expect(readInputMessages([{ role: 'user', content: parts }])[0]?.parts).toHaveLength(parts.length);
-  });
-
-  test('with a legacy function result', () => {
-    const messages = readInputMessages([{ role: 'function', name: 'look', content: 'A cat' }]);
-    expect(plain(messages)).toEqual([
-      { role: 'function', name: 'look', parts: [{ type: 'tool_call_response', response: 'A cat' }] },
-    ]);
-    expect(findings(messages)).toEqual([]);
-  });
-});
-
-test('the parts of a request message are read lazily, also by serialisers', () => {
-  const reads: string[] = [];
-  const message = {
-    role: 'user',
-    get content() {
-      reads.push('content');
-      return 'Hi';
-    },
-  };
-  const messages = [...readInputMessages([message]), ...readResponseInput([message])];
-  expect(messages.map(({ role }) => role)).toEqual(['user', 'user']);
-  expect(reads).toEqual([]);
-  const whole = { role: 'user', parts: [{ type: 'text', content: 'Hi' }] };
-  expect(plain(messages)).toEqual([whole, whole]);
-  expect(reads).toEqual(['content', 'content']);
 });

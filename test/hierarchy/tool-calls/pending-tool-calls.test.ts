@@ -4,7 +4,7 @@ import {
   type AskedToolCall,
   hasUniqueId,
   PendingToolCalls,
-} from '../../src/hierarchy/tool-calls/pending-tool-calls.ts';
+} from '../../../src/hierarchy/tool-calls/pending-tool-calls.ts';
 
 const ASKED: AskedToolCall = {
   origin: 'https://gateway.example',

@@ -1,8 +1,8 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { BackgroundReads } from '../../src/hierarchy/reads/background-reads.ts';
-import { OriginReads } from '../../src/hierarchy/reads/origin-reads.ts';
-import { requestAnswered, requestBegan } from '../../src/sdk/program-load.ts';
+import { BackgroundReads } from '../../../src/hierarchy/reads/background-reads.ts';
+import { OriginReads } from '../../../src/hierarchy/reads/origin-reads.ts';
+import { requestAnswered, requestBegan } from '../../../src/sdk/program-load.ts';
 
 const MINUTE = 60_000;
 

@@ -1,15 +1,15 @@
 import OpenAI from 'openai';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { flush } from '../../src/client.ts';
-import { ClosingPlan } from '../../src/hierarchy/invocations/closing-plan.ts';
-import { type Bill, startBill } from '../support/bill.ts';
-import { environment, startHelper } from '../support/helper.ts';
-import { type Program, startProgram } from '../support/program.ts';
-import { type RunScript, startSimulator } from '../support/simulator/index.ts';
-import { startTutor, type Tutor } from '../support/tutor.ts';
+import { flush } from '../../../src/client.ts';
+import { ClosingPlan } from '../../../src/hierarchy/invocations/closing-plan.ts';
+import { type Bill, startBill } from '../../support/bill.ts';
+import { environment, startHelper } from '../../support/helper.ts';
+import { type Program, startProgram } from '../../support/program.ts';
+import { type RunScript, startSimulator } from '../../support/simulator/index.ts';
+import { startTutor, type Tutor } from '../../support/tutor.ts';
 
 // Let fake timers control reads, too.
-vi.mock('../../src/util/platform-timers.ts', () => ({ platformTimers: () => globalThis }));
+vi.mock('../../../src/util/platform-timers.ts', () => ({ platformTimers: () => globalThis }));
 
 interface Billed {
   readonly bill: Bill;

@@ -5,9 +5,9 @@ import { createServer } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, expect, test } from 'vitest';
-import { listsOf, otlp, send } from './requests.ts';
+import { listsOf, otlp, send } from './live/requests.ts';
 
-const CLI = join(import.meta.dirname, '../../../dist/cli.cjs');
+const CLI = join(import.meta.dirname, '../../dist/cli.cjs');
 const cleanups: (() => unknown)[] = [];
 afterEach(async () => {
   for (const clean of cleanups.splice(0)) await clean();

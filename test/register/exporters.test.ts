@@ -1,13 +1,13 @@
 import { createRequire } from 'node:module';
 import { describe, expect, test } from 'vitest';
-import { unknownExporter } from '../../../src/config/exporter-names.ts';
+import { unknownExporter } from '../../src/config/exporter-names.ts';
 import {
   type CollectorEnvironment,
   exportersFromEnvironment,
   processorsFromEnvironment,
   withExportTimeout,
-} from '../../../src/export/otlp-exporter.ts';
-import { sdkConfiguration, wantsTree } from '../../../src/register/exporters.ts';
+} from '../../src/export/otlp-exporter.ts';
+import { sdkConfiguration, wantsTree } from '../../src/register/exporters.ts';
 
 describe('whether trees are printed', () => {
   test.each<[CollectorEnvironment, boolean, boolean]>([

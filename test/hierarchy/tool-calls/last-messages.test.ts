@@ -3,7 +3,7 @@ import {
   fingerprintOfMessages,
   lastMessages,
   lastMessagesIn,
-} from '../../src/hierarchy/tool-calls/last-messages.ts';
+} from '../../../src/hierarchy/tool-calls/last-messages.ts';
 
 const TEXT = 'x'.repeat(16_384);
 const USER = { role: 'user', content: 'How is the weather?' };

@@ -1,8 +1,8 @@
 import OpenAI from 'openai';
 import { describe, expect, it } from 'vitest';
-import { readMessagesOfRun } from '../../src/hierarchy/assistants/run-input.ts';
-import { recordFacts } from '../support/recording-sink.ts';
-import { startTutor, type Tutor } from '../support/tutor.ts';
+import { readMessagesOfRun } from '../../../src/hierarchy/assistants/run-input.ts';
+import { recordFacts } from '../../support/recording-sink.ts';
+import { startTutor, type Tutor } from '../../support/tutor.ts';
 
 const WITH_CONTENT = { config: { captureMessageContent: 'SPAN_ONLY' }, content: true } as const;
 const RUNS = [{ steps: [{ message: 'x is 1' }] }, { steps: [{ message: 'y is 2' }] }];

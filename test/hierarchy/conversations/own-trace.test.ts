@@ -1,9 +1,9 @@
 import { trace } from '@opentelemetry/api';
 import type { ReadableSpan } from '@opentelemetry/sdk-trace';
 import { describe, expect, it } from 'vitest';
-import { span, withConversation } from '../../src/client.ts';
-import { type Program, startProgram } from '../support/program.ts';
-import { startTutor } from '../support/tutor.ts';
+import { span, withConversation } from '../../../src/client.ts';
+import { type Program, startProgram } from '../../support/program.ts';
+import { startTutor } from '../../support/tutor.ts';
 
 const CONFIG = { conversationSpans: 'trace' } as const;
 const HELLO = { model: 'gpt-4o-mini', messages: [{ role: 'user' as const, content: 'Hello' }] };

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { Steps } from '../../src/hierarchy/invocations/steps.ts';
-import type { StepSnapshot, ToolCallSnapshot } from '../../src/hierarchy/model.ts';
-import { ServerClock } from '../../src/hierarchy/server-clock.ts';
-import { Keeper } from '../../src/telemetry/kept-values.ts';
+import { Steps } from '../../../src/hierarchy/invocations/steps.ts';
+import type { StepSnapshot, ToolCallSnapshot } from '../../../src/hierarchy/model.ts';
+import { ServerClock } from '../../../src/hierarchy/server-clock.ts';
+import { Keeper } from '../../../src/telemetry/kept-values.ts';
 
 function step(id: string, createdAt: number): StepSnapshot {
   return {

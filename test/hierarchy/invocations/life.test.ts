@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { Life } from '../../src/hierarchy/invocations/life.ts';
+import { Life } from '../../../src/hierarchy/invocations/life.ts';
 
 beforeEach(() => vi.useFakeTimers());
 afterEach(() => vi.useRealTimers());

@@ -1,6 +1,6 @@
 import { describe, expect, it, vi } from 'vitest';
-import { type Program, startProgram } from '../support/program.ts';
-import { startSimulator } from '../support/simulator/index.ts';
+import { type Program, startProgram } from '../../support/program.ts';
+import { startSimulator } from '../../support/simulator/index.ts';
 
 const PATH = '/v1/vector_stores/vs_1/files/file_1';
 

@@ -1,0 +1,101 @@
+import { describe, expect, test } from 'vitest';
+import type { Message } from '../../../src/config/completion-types.ts';
+import { readThreadMessageContent } from '../../../src/hierarchy/assistants/content.ts';
+import { readInputMessages } from '../../../src/operations/chat/messages.ts';
+import { readResponseInput } from '../../../src/operations/response/messages.ts';
+import { checkContent } from '../../support/conventions/content.ts';
+
+/** What the schema of the conventions, with its known types of parts, has against messages. */
+function findings(messages: readonly Message[]): string[] {
+  return checkContent({ 'gen_ai.input.messages': plain(messages) }, 'structured', true);
+}
+
+/** Parts are read when they are asked for. */
+function plain(messages: readonly Message[]): Message[] {
+  return JSON.parse(JSON.stringify(messages));
+}
+
+describe('a message of a thread', () => {
+  test.each([
+    ['a text in a request', { role: 'user', content: 'Hi' }, [{ type: 'text', content: 'Hi' }]],
+    [
+      'a text with notes',
+      { role: 'assistant', content: [{ type: 'text', text: { value: 'Hi', annotations: [{}] } }] },
+      [{ type: 'text', content: 'Hi' }],
+    ],
+    [
+      'a text among parts of a request',
+      { role: 'user', content: [{ type: 'text', text: 'Hi' }] },
+      [{ type: 'text', content: 'Hi' }],
+    ],
+    [
+      'a refusal',
+      { role: 'assistant', content: [{ type: 'refusal', refusal: 'No' }] },
+      [{ type: 'text', content: 'No' }],
+    ],
+    [
+      'an uploaded image',
+      { role: 'user', content: [{ type: 'image_file', image_file: { file_id: 'file_1', detail: 'low' } }] },
+      [{ type: 'file', modality: 'image', file_id: 'file_1' }],
+    ],
+    [
+      'an image elsewhere',
+      { role: 'user', content: [{ type: 'image_url', image_url: { url: 'https://x.example/1.png' } }] },
+      [{ type: 'uri', modality: 'image', uri: 'https://x.example/1.png' }],
+    ],
+    [
+      'files for the tools',
+      { role: 'user', content: 'Hi', attachments: [{ file_id: 'file_1', tools: [] }, {}] },
+      [
+        { type: 'text', content: 'Hi' },
+        { type: 'file', modality: 'document', file_id: 'file_1' },
+      ],
+    ],
+    ['something unknown', { role: 'user', content: [{ type: 'smell' }, 7, null] }, []],
+    ['nothing', { role: 'user', content: null }, []],
+  ])('with %s', (_, message, parts) => {
+    const read = readThreadMessageContent(message);
+    expect(read).toEqual({ role: message.role, parts });
+    expect(findings([read])).toEqual([]);
+  });
+});
+
+describe('a message of a chat', () => {
+  test('has the name of the participant', () => {
+    const messages = readInputMessages([{ role: 'user', name: 'ada', content: 'Hi' }]);
+    expect(plain(messages)).toEqual([
+      { role: 'user', name: 'ada', parts: [{ type: 'text', content: 'Hi' }] },
+    ]);
+    expect(findings(messages)).toEqual([]);
+  });
+
+  test('has all of its parts, more than a function takes arguments', () => {
+    const parts = Array.from({ length: 200_000 }, () => ({ type: 'text', text: '.' }));
+    expect(readInputMessages([{ role: 'user', content: parts }])[0]?.parts).toHaveLength(parts.length);
+  });
+
+  test('with a legacy function result', () => {
+    const messages = readInputMessages([{ role: 'function', name: 'look', content: 'A cat' }]);
+    expect(plain(messages)).toEqual([
+      { role: 'function', name: 'look', parts: [{ type: 'tool_call_response', response: 'A cat' }] },
+    ]);
+    expect(findings(messages)).toEqual([]);
+  });
+});
+
+test('the parts of a request message are read lazily, also by serialisers', () => {
+  const reads: string[] = [];
+  const message = {
+    role: 'user',
+    get content() {
+      reads.push('content');
+      return 'Hi';
+    },
+  };
+  const messages = [...readInputMessages([message]), ...readResponseInput([message])];
+  expect(messages.map(({ role }) => role)).toEqual(['user', 'user']);
+  expect(reads).toEqual([]);
+  const whole = { role: 'user', parts: [{ type: 'text', content: 'Hi' }] };
+  expect(plain(messages)).toEqual([whole, whole]);
+  expect(reads).toEqual(['content', 'content']);
+});
