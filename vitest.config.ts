@@ -33,13 +33,13 @@ const PROCESSES = [
   'test/entries/units/{lost-spans,register,register-early,register-end,register-outside}.test.ts',
   'test/examples/{examples,math-tutor}.test.ts',
   'test/export/view-command.test.ts',
-  'test/pipeline/kept.test.ts',
+  'test/pipeline/hook-memory.test.ts',
   'test/scale/**/*.test.ts',
   'test/support/processes/**/*.test.ts',
   'test/support/simulator/frames.test.ts',
   'test/telemetry/without-spans.test.ts',
   'test/threats/{search-path,shared-symbols}.test.ts',
-  'test/helpers/{decorator,left}.test.ts',
+  'test/helpers/{decorator,garbage-collected-results}.test.ts',
 ];
 
 const BROWSER = [

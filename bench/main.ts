@@ -31,10 +31,10 @@ import {
 import {
   BARE,
   CONTROL,
-  FACTS,
   NONE,
   OURS,
   OWN_VARIANTS,
+  SAME_BY_HAND,
   THIS,
   UNMETERED,
   type Variant,
@@ -74,9 +74,9 @@ if (process.argv.includes('--help')) {
 }
 const options = readOptions(process.argv.slice(2));
 const own: readonly Placed[] = OWN_VARIANTS.map((variant) => ({ variant, folder: ROOT }));
-const BY_HAND: readonly Variant[] = [BARE, FACTS];
+const BY_HAND: readonly Variant[] = [BARE, SAME_BY_HAND];
 /** For what does not depend on how much is recorded. */
-const compared = own.filter(({ variant }) => variant !== FACTS);
+const compared = own.filter(({ variant }) => variant !== SAME_BY_HAND);
 
 if (options.writes && !options.peers) await writePart('conditions', await conditions(options.rounds));
 await (options.peers ? comparePeers() : measureThis());

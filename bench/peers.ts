@@ -4,7 +4,7 @@ import { mustRun } from '../test/support/lanes/command.ts';
 import { ROOT } from '../test/support/lanes/paths.ts';
 import { packPackage } from '../test/support/lanes/tarball.ts';
 import type { Placed } from './measures/rounds.ts';
-import { BARE, CONTROL, FACTS, NONE, PEERS, THIS, UNMETERED, type Variant } from './variants/index.ts';
+import { BARE, CONTROL, NONE, PEERS, SAME_BY_HAND, THIS, UNMETERED, type Variant } from './variants/index.ts';
 
 /** Peers stand outside of the project, each in a folder of its own: what they need cannot stand side by side. */
 const FOLDER = join(ROOT, '.bench');
@@ -30,7 +30,7 @@ export interface Installed {
 /** Installs what is compared: the package as it is now, what it is compared with, and each peer. */
 export async function installPeers(): Promise<Installed> {
   const base = await install('base', [(await packPackage()).path]);
-  const here = [NONE, CONTROL, BARE, FACTS, THIS, UNMETERED];
+  const here = [NONE, CONTROL, BARE, SAME_BY_HAND, THIS, UNMETERED];
   const placed: Placed[] = here.map((variant) => ({ variant, folder: base }));
   const missing = new Map<string, string>();
   for (const variant of PEERS) {

@@ -5,7 +5,7 @@ import { GROUPS, type Profiled } from './measures/profile.ts';
 import type { SamplesByVariant } from './measures/rounds.ts';
 import { type Estimate, estimate, fastest, paired } from './statistics.ts';
 import type { Signals } from './telemetry.ts';
-import { BARE, CONTROL, FACTS, NONE, OURS } from './variants/index.ts';
+import { BARE, CONTROL, NONE, OURS, SAME_BY_HAND } from './variants/index.ts';
 
 /** What was measured of one case. */
 export interface CaseSamples {
@@ -70,10 +70,10 @@ export function cpuTable(cases: readonly CaseSamples[]): string {
       none?.toFixed(0) ?? NOTHING,
       compare(CONTROL.name),
       compare(BARE.name),
-      compare(FACTS.name),
+      compare(SAME_BY_HAND.name),
       compare(OURS),
       none === undefined || ours === undefined ? NOTHING : signed(ours - none, 0),
-      compare(OURS, FACTS.name),
+      compare(OURS, SAME_BY_HAND.name),
     ];
   });
   return table(
@@ -101,7 +101,7 @@ export function bytesTable(cases: readonly CaseSamples[]): string {
       return signed(paired(values, none, subtract).value / 1_000, 1);
     };
     const base = none === undefined ? NOTHING : (estimate(none).value / 1_000).toFixed(1);
-    return [measured.title, base, more(CONTROL.name), more(BARE.name), more(FACTS.name), more(OURS)];
+    return [measured.title, base, more(CONTROL.name), more(BARE.name), more(SAME_BY_HAND.name), more(OURS)];
   });
   return table(['', 'none, kB', 'none, again', 'bare', 'the same by hand', 'this package'], rows);
 }

@@ -1,7 +1,7 @@
 import { prepareBare } from './bare.ts';
-import { prepareFacts } from './facts.ts';
 import { OURS, prepareOurs } from './ours.ts';
 import { PEERS } from './peers.ts';
+import { prepareSameByHand } from './same-by-hand.ts';
 import { prepareThreads } from './threads-by-hand.ts';
 import type { Variant } from './variant.ts';
 
@@ -31,10 +31,10 @@ const MESSAGES: Readonly<Record<string, number>> = {
 };
 
 /** What the SDK takes for what this package records. */
-export const FACTS: Variant = {
+export const SAME_BY_HAND: Variant = {
   name: 'the same by hand',
   prepare: ({ telemetry, measured: { name } }) =>
-    name === 'assistants' ? prepareThreads(telemetry) : prepareFacts(telemetry, MESSAGES[name] ?? 0),
+    name === 'assistants' ? prepareThreads(telemetry) : prepareSameByHand(telemetry, MESSAGES[name] ?? 0),
 };
 
 export const THIS: Variant = { name: OURS, prepare: prepareOurs };
@@ -42,6 +42,6 @@ export const THIS: Variant = { name: OURS, prepare: prepareOurs };
 /** What compares with packages that record no metrics. */
 export const UNMETERED: Variant = { ...THIS, name: `${OURS}, without a meter`, metered: false };
 
-export const OWN_VARIANTS: readonly Variant[] = [NONE, CONTROL, BARE, FACTS, THIS];
+export const OWN_VARIANTS: readonly Variant[] = [NONE, CONTROL, BARE, SAME_BY_HAND, THIS];
 
 export const VARIANTS: readonly Variant[] = [...OWN_VARIANTS, UNMETERED, ...PEERS];

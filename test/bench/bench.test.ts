@@ -7,7 +7,7 @@ import { PAGES, type Part, pathOf, replacePart } from '../../bench/page.ts';
 import { estimate, fastest, paired } from '../../bench/statistics.ts';
 import { cpuTable, peersTable, signalsTable } from '../../bench/tables.ts';
 import { BATCH, batchFor } from '../../bench/telemetry.ts';
-import { BARE, CONTROL, FACTS, NONE, OURS } from '../../bench/variants/index.ts';
+import { BARE, CONTROL, NONE, OURS, SAME_BY_HAND } from '../../bench/variants/index.ts';
 
 describe('an estimate', () => {
   it('is the median, within its interval', () => {
@@ -37,7 +37,7 @@ describe('a table', () => {
     [NONE.name, { values: [100, 200], spans: 0 }],
     [CONTROL.name, { values: [100, 200], spans: 0 }],
     [BARE.name, { values: [110, 220], spans: 1 }],
-    [FACTS.name, { values: [120, 240], spans: 1 }],
+    [SAME_BY_HAND.name, { values: [120, 240], spans: 1 }],
     [OURS, { values: [150, 300], spans: 1 }],
     ['silent', { values: [120, 240], spans: 0 }],
     ['broken', { values: [], spans: 0, failure: 'The program did not get the completion' }],

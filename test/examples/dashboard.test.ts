@@ -1,7 +1,7 @@
 import type { ReadableSpan } from '@opentelemetry/sdk-trace';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { readDashboard } from '../../scripts/e2e/dashboard.ts';
-import { startBill } from '../support/bill.ts';
+import { recordApiUsage } from '../support/api-usage.ts';
 import { answerTraceQl, findByTraceQl } from '../support/traceql.ts';
 import { startTutor } from '../support/tutor.ts';
 
@@ -30,17 +30,17 @@ function sumOf(query: string | undefined, spans: readonly ReadableSpan[]): numbe
 
 describe('what the panels of the dashboard say of a program', () => {
   let spans: readonly ReadableSpan[] = [];
-  let billed = { input_tokens: 0, output_tokens: 0 };
+  let reported = { input_tokens: 0, output_tokens: 0 };
 
   beforeAll(async () => {
-    const bill = startBill();
+    const apiUsage = recordApiUsage();
     const tutor = await startTutor({
       runs: [
         { steps: [{ tools: [{ function: { name: 'get_x', arguments: '{}' } }] }, { message: 'x is 1' }] },
         { steps: [{ tools: [{ codeInterpreter: { input: '1 + 1' } }] }, { message: '2' }] },
       ],
       config: CONFIG,
-      client: { fetch: bill.fetch },
+      client: { fetch: apiUsage.fetch },
     });
     const { client, simulator, assistantId, threadId } = tutor;
     const { runs } = client.beta.threads;
@@ -65,19 +65,22 @@ describe('what the panels of the dashboard say of a program', () => {
     await client.chat.completions.create({ model: 'gpt-4o-mini', messages: [] }).catch(() => undefined);
     await tutor.telemetry.provider.shutdown();
     ({ spans } = tutor.telemetry);
-    billed = await bill.total();
+    reported = await apiUsage.total();
   });
 
   it('sum the tokens of all conversations to what the API said', () => {
     const [input, output] = queriesOf('Tokens of the ten largest conversations');
-    expect(sumOf(input, spans)).toBe(billed.input_tokens);
-    expect(sumOf(output, spans)).toBe(billed.output_tokens);
+    expect(sumOf(input, spans)).toBe(reported.input_tokens);
+    expect(sumOf(output, spans)).toBe(reported.output_tokens);
     expect(answerTraceQl(input ?? '', spans)).toHaveLength(2);
   });
 
   it('sum the cost of all conversations to what those tokens cost', () => {
     const [cost] = queriesOf('Cost of the ten most expensive conversations');
-    expect(sumOf(cost, spans)).toBeCloseTo(billed.input_tokens / 1e6 + (billed.output_tokens * 4) / 1e6, 12);
+    expect(sumOf(cost, spans)).toBeCloseTo(
+      reported.input_tokens / 1e6 + (reported.output_tokens * 4) / 1e6,
+      12,
+    );
   });
 
   it('sum cost and tokens of an agent to what its runs say', () => {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { buildTrees, type FinishedSpan, isLocalRoot, rowsOf } from '../../src/export/tree.ts';
-import { growthOf } from '../support/growth.ts';
+import { callGrowthOf } from '../support/call-growth.ts';
 import { makeSpans, spanOfSdk1 } from './spans.ts';
 
 /** A span as hostile as a broken exporter could make it: any ids, any parent. */
@@ -64,7 +64,7 @@ describe('buildTrees', () => {
       Array.from({ length: count }, (_, index) => rawSpan(`leaf ${index}`, '1'));
     const circle = [rawSpan('1', '2'), rawSpan('2', '1')];
     expect(draw([...leaves(2), ...circle])).toEqual(['1', '├─ leaf 0', '├─ leaf 1', '└─ 2']);
-    expect(await growthOf(1_000, (size) => buildTrees([...leaves(size), ...circle]))).toBeLessThan(2.1);
+    expect(await callGrowthOf(1_000, (size) => buildTrees([...leaves(size), ...circle]))).toBeLessThan(2.1);
   });
 
   it('shows two spans with the same id', () => {

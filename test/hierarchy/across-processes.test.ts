@@ -3,7 +3,7 @@ import OpenAI from 'openai';
 import { describe, expect, it } from 'vitest';
 import { instrumentOpenAI, type OpenAIInstrumentationConfig } from '../../src/client.ts';
 import { forgetObservers } from '../../src/pipeline/own-observers.ts';
-import { environment, startHelper } from '../support/helper.ts';
+import { environment, startAgentProgram } from '../support/agent-program.ts';
 import { type Program, startProgram } from '../support/program.ts';
 import { startTutor, type Tutor } from '../support/tutor.ts';
 
@@ -148,7 +148,7 @@ describe('a turn that another process requested', () => {
     ['follows it', follow, 'invoke_agent Helper'],
     ['lists it', ({ sessions }, sessionId) => sessions.turns.list(sessionId), 'invoke_agent'],
   ])('has only its own tokens when it is adopted by a process that %s', async (_, look, name) => {
-    const { agentId, ...program } = await startHelper([{}]);
+    const { agentId, ...program } = await startAgentProgram([{}]);
     const plain = new OpenAI({ apiKey: 'test', baseURL: program.simulator.url }).beta.agents;
     const { id } = await plain.sessions.create({ agent_id: agentId, environment, input: 'What is x?' });
     if (look !== follow) while ((await plain.sessions.retrieve(id)).status !== 'idle');

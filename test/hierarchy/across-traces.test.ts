@@ -2,7 +2,7 @@ import type { MetricData } from '@opentelemetry/sdk-metrics';
 import OpenAI from 'openai';
 import { describe, expect, it } from 'vitest';
 import { assertSpanTree } from '../../src/testing.ts';
-import { environment, type Helper, startHelper } from '../support/helper.ts';
+import { type AgentProgram, environment, startAgentProgram } from '../support/agent-program.ts';
 import type { Program, ProgramOptions } from '../support/program.ts';
 import type { RunScript, TurnScript } from '../support/simulator/index.ts';
 import { startTutor, type Tutor } from '../support/tutor.ts';
@@ -212,7 +212,7 @@ const WAITS: TurnScript = {
   items: [{ functions: [{ name: 'get_x', arguments: {} }] }, { message: 'x is 1' }],
 };
 
-type Talk = Helper & { sessionId: string };
+type Talk = AgentProgram & { sessionId: string };
 type Turn = (talk: Talk) => Promise<unknown>;
 
 const ask: Turn = async (talk) => {
@@ -267,7 +267,7 @@ const follow: Turn = async ({ client, sessionId }) => {
 };
 
 async function talkTo(turns: readonly TurnScript[], options: ProgramOptions = {}): Promise<Talk> {
-  return Object.assign(await startHelper(turns, options), { sessionId: '' });
+  return Object.assign(await startAgentProgram(turns, options), { sessionId: '' });
 }
 
 describe('a turn whose requests come in separate traces', () => {

@@ -1,12 +1,12 @@
 import { DiagLogLevel, diag } from '@opentelemetry/api';
 import { describe, expect, it } from 'vitest';
 import { flush } from '../../src/client.ts';
-import { environment, type Helper, startHelper } from '../support/helper.ts';
+import { type AgentProgram, environment, startAgentProgram } from '../support/agent-program.ts';
 import { startProgram } from '../support/program.ts';
 
-async function converse(helper: Helper, input = 'What is x?'): Promise<string> {
-  const stream = await helper.client.beta.agents.sessions.create({
-    agent_id: helper.agentId,
+async function converse(program: AgentProgram, input = 'What is x?'): Promise<string> {
+  const stream = await program.client.beta.agents.sessions.create({
+    agent_id: program.agentId,
     environment,
     input,
     stream: true,
@@ -21,11 +21,11 @@ describe('a turn that does not complete', () => {
     { end: 'failed', error: '!rate_limit_exceeded ', reason: 'error' },
     { end: 'cancelled', error: '', reason: 'cancelled' },
   ] as const)('is $end', async ({ end, error, reason }) => {
-    const helper = await startHelper([
+    const program = await startAgentProgram([
       { end, error: { code: 'rate_limit_exceeded', message: 'Too much x.' } },
     ]);
-    await helper.inSpan(() => converse(helper));
-    await helper.expectTree(`
+    await program.inSpan(() => converse(program));
+    await program.expectTree(`
       program
       └─ session
          └─ invoke_agent Helper  ${error}openai.run.status=${end} gen_ai.response.finish_reasons=["${reason}"]
@@ -33,11 +33,11 @@ describe('a turn that does not complete', () => {
   });
 
   it('fails with its session, with the error of the session', async () => {
-    const helper = await startHelper([
+    const program = await startAgentProgram([
       { sessionFails: true, error: { code: 'sandbox_error', message: 'No room for x.' } },
     ]);
-    await helper.inSpan(() => converse(helper));
-    await helper.expectTree(`
+    await program.inSpan(() => converse(program));
+    await program.expectTree(`
       program
       └─ session
          └─ invoke_agent Helper  !sandbox_error openai.run.status=in_progress
@@ -51,33 +51,33 @@ describe('a turn that does not complete', () => {
         code: 'server_error',
         message: 'Refused: sk-hidden at https://us:hidden@host/?sig=hidden',
       };
-      const helper = await startHelper([{ ...script, error }], {
+      const program = await startAgentProgram([{ ...script, error }], {
         config: { captureMessageContent: 'SPAN_ONLY' },
         content: true,
       });
-      await helper.inSpan(() => converse(helper));
-      await helper.telemetry.provider.forceFlush();
-      const turn = helper.telemetry.spans.find(({ name }) => name === 'invoke_agent Helper');
+      await program.inSpan(() => converse(program));
+      await program.telemetry.provider.forceFlush();
+      const turn = program.telemetry.spans.find(({ name }) => name === 'invoke_agent Helper');
       expect(turn?.status.message).toBe('Refused: sk-REDACTED at https://REDACTED@host/?sig=REDACTED');
     },
   );
 
   it('is cancelled by the program', async () => {
-    const helper = await startHelper([{ items: [{ functions: [{ name: 'wait', arguments: {} }] }] }]);
-    const { sessions } = helper.client.beta.agents;
-    await helper.inSpan(async () => {
-      const { id } = await sessions.create({ agent_id: helper.agentId, environment, input: 'Wait.' });
+    const program = await startAgentProgram([{ items: [{ functions: [{ name: 'wait', arguments: {} }] }] }]);
+    const { sessions } = program.client.beta.agents;
+    await program.inSpan(async () => {
+      const { id } = await sessions.create({ agent_id: program.agentId, environment, input: 'Wait.' });
       while ((await sessions.retrieve(id)).status !== 'requires_action');
       await sessions.events.create(id, { events: [{ type: 'agent.session.input.cancel' }] });
       await sessions.retrieve(id);
     });
-    await helper.expectTree(`
+    await program.expectTree(`
       program
       └─ session
          └─ invoke_agent Helper  openai.run.status=cancelled
             └─ execute_tool wait  gen_ai.tool.call.id=call_000001
     `);
-    const turn = helper.telemetry.spans.find(({ name }) => name === 'invoke_agent Helper');
+    const turn = program.telemetry.spans.find(({ name }) => name === 'invoke_agent Helper');
     expect(turn?.events.map(({ name }) => name)).toEqual([
       'openai.run.requires_action',
       'openai.run.request',
@@ -85,10 +85,10 @@ describe('a turn that does not complete', () => {
   });
 
   it('was not created: its message belongs to the next turn', async () => {
-    const helper = await startHelper([{}]);
-    const { client, simulator } = helper;
-    await helper.inSpan(async () => {
-      const { id } = await client.beta.agents.sessions.create({ agent_id: helper.agentId, environment });
+    const program = await startAgentProgram([{}]);
+    const { client, simulator } = program;
+    await program.inSpan(async () => {
+      const { id } = await client.beta.agents.sessions.create({ agent_id: program.agentId, environment });
       simulator.next({ when: { method: 'POST', path: /events$/ }, status: 429 });
       const message = {
         role: 'user' as const,
@@ -98,7 +98,7 @@ describe('a turn that does not complete', () => {
       await expect(client.beta.agents.sessions.events.create(id, { events })).rejects.toThrow('429');
       for await (const _ of client.beta.agents.sessions.stream(id, { input: [message] }));
     });
-    await helper.expectTree(`
+    await program.expectTree(`
       program
       ├─ POST /agents/sessions
       └─ session                 openai.total.runs=1 openai.total.user_messages=2
@@ -121,12 +121,12 @@ describe('a turn that does not complete', () => {
   });
 
   it('is not followed: it keeps its last state, and records that its end was not observed', async () => {
-    const helper = await startHelper([{}], { config: { runSteps: 'observe' } });
-    await helper.inSpan(() =>
-      helper.client.beta.agents.sessions.create({ agent_id: helper.agentId, environment, input: 'Hello' }),
+    const program = await startAgentProgram([{}], { config: { runSteps: 'observe' } });
+    await program.inSpan(() =>
+      program.client.beta.agents.sessions.create({ agent_id: program.agentId, environment, input: 'Hello' }),
     );
-    await helper.telemetry.provider.shutdown();
-    await helper.expectTree(`
+    await program.telemetry.provider.shutdown();
+    await program.expectTree(`
       program
       └─ session                 openai.session.id={session}
          └─ invoke_agent Helper  openai.session.id={session} openai.run.observed=false
@@ -136,9 +136,9 @@ describe('a turn that does not complete', () => {
 
 describe('a turn whose usage is counted late', () => {
   it('is retrieved again', async () => {
-    const helper = await startHelper([{ usage: null }]);
-    await helper.inSpan(() => converse(helper));
-    await helper.expectTree(`
+    const program = await startAgentProgram([{ usage: null }]);
+    await program.inSpan(() => converse(program));
+    await program.expectTree(`
       program
       └─ session                 openai.total.input_tokens=100
          └─ invoke_agent Helper  gen_ai.usage.input_tokens=100 gen_ai.usage.output_tokens=20 openai.total.input_tokens=100
@@ -148,12 +148,12 @@ describe('a turn whose usage is counted late', () => {
 
 describe('a pending approval', () => {
   it('keeps the turn open, with the approval as its state', async () => {
-    const helper = await startHelper([
+    const program = await startAgentProgram([
       { items: [{ approval: { reason: 'To read x.' } }, { message: 'Done.' }] },
     ]);
-    const { sessions } = helper.client.beta.agents;
-    await helper.inSpan(async () => {
-      const { id } = await sessions.create({ agent_id: helper.agentId, environment, input: 'Open it.' });
+    const { sessions } = program.client.beta.agents;
+    await program.inSpan(async () => {
+      const { id } = await sessions.create({ agent_id: program.agentId, environment, input: 'Open it.' });
       let session = await sessions.retrieve(id);
       while (session.status !== 'requires_action') session = await sessions.retrieve(id);
       const [action] = session.required_actions;
@@ -169,12 +169,12 @@ describe('a pending approval', () => {
       });
       while ((await sessions.retrieve(id)).status !== 'idle');
     });
-    await helper.expectTree(`
+    await program.expectTree(`
       program
       └─ session
          └─ invoke_agent Helper  openai.run.status=completed
     `);
-    const turn = helper.telemetry.spans.find(({ name }) => name === 'invoke_agent Helper');
+    const turn = program.telemetry.spans.find(({ name }) => name === 'invoke_agent Helper');
     expect(
       turn?.events.map(({ name, attributes }) => [name, attributes?.['openai.required_action.type']]),
     ).toEqual([
@@ -186,21 +186,21 @@ describe('a pending approval', () => {
 
 describe('the environment of a session', () => {
   it('is recorded from session events, once each even if several streams send them', async () => {
-    const helper = await startHelper([
+    const program = await startAgentProgram([
       { items: [{ environment: 'connected' }, { environment: 'reset' }, { message: 'Done.' }] },
       { items: [{ environment: 'failed', errorCode: 'sandbox_error' }, { message: 'Done.' }] },
     ]);
-    await helper.inSpan(async () => {
-      const id = await converse(helper);
-      const other = await helper.client.beta.agents.sessions.events.stream(id);
+    await program.inSpan(async () => {
+      const id = await converse(program);
+      const other = await program.client.beta.agents.sessions.events.stream(id);
       const reading = (async () => {
         for await (const event of other) if (event.type === 'agent.session.idle') break;
       })();
-      for await (const _ of helper.client.beta.agents.sessions.stream(id, { input: 'Again.' }));
+      for await (const _ of program.client.beta.agents.sessions.stream(id, { input: 'Again.' }));
       await reading;
     });
-    await helper.telemetry.provider.forceFlush();
-    const session = helper.telemetry.spans.find(({ name }) => name === 'session');
+    await program.telemetry.provider.forceFlush();
+    const session = program.telemetry.spans.find(({ name }) => name === 'session');
     expect(
       session?.events.map(({ attributes }) => [
         attributes?.['openai.environment.status'],
@@ -216,12 +216,12 @@ describe('the environment of a session', () => {
 
 describe('a session', () => {
   it('has a segment in each trace, linked to the previous one', async () => {
-    const helper = await startHelper([{}, {}]);
-    const id = await helper.inSpan(() => converse(helper), 'first');
-    await helper.inSpan(async () => {
-      for await (const _ of helper.client.beta.agents.sessions.stream(id, { input: 'Again.' }));
+    const program = await startAgentProgram([{}, {}]);
+    const id = await program.inSpan(() => converse(program), 'first');
+    await program.inSpan(async () => {
+      for await (const _ of program.client.beta.agents.sessions.stream(id, { input: 'Again.' }));
     }, 'second');
-    await helper.expectTree(`
+    await program.expectTree(`
       first
       └─ session                 openai.session.id={session} openai.total.input_tokens=100 openai.total.runs=1
          └─ invoke_agent Helper  openai.turn.id=turn_000001 openai.total.input_tokens=100
@@ -230,32 +230,32 @@ describe('a session', () => {
       └─ session                 openai.session.id={session} openai.total.input_tokens=200 openai.total.runs=2
          └─ invoke_agent Helper  openai.turn.id=turn_000002 openai.total.input_tokens=100
     `);
-    const [first, second] = helper.telemetry.spans.filter(({ name }) => name === 'session');
+    const [first, second] = program.telemetry.spans.filter(({ name }) => name === 'session');
     expect(second?.links.map(({ context }) => context.spanId)).toEqual([first?.spanContext().spanId]);
   });
 
   it('ends when it is deleted', async () => {
-    const helper = await startHelper([{}]);
-    await helper.inSpan(async () => {
-      const id = await converse(helper);
-      await helper.client.beta.agents.sessions.delete(id);
-      expect(helper.telemetry.spans.map(({ name }) => name)).toContain('session');
+    const program = await startAgentProgram([{}]);
+    await program.inSpan(async () => {
+      const id = await converse(program);
+      await program.client.beta.agents.sessions.delete(id);
+      expect(program.telemetry.spans.map(({ name }) => name)).toContain('session');
     });
   });
 
   it('in which another process works has no turns in this process', async () => {
-    const helper = await startHelper([{}]);
+    const program = await startAgentProgram([{}]);
     const { default: OpenAI } = await import('openai');
-    const other = new OpenAI({ apiKey: 'test', baseURL: helper.client.baseURL, maxRetries: 0 }).beta.agents;
-    const { id } = await other.sessions.create({ agent_id: helper.agentId, environment, input: 'Hello' });
-    await helper.inSpan(async () => {
-      const { sessions } = helper.client.beta.agents;
+    const other = new OpenAI({ apiKey: 'test', baseURL: program.client.baseURL, maxRetries: 0 }).beta.agents;
+    const { id } = await other.sessions.create({ agent_id: program.agentId, environment, input: 'Hello' });
+    await program.inSpan(async () => {
+      const { sessions } = program.client.beta.agents;
       for await (const event of await sessions.events.stream(id))
         if (event.type === 'agent.session.idle') break;
       for (const turn of (await sessions.turns.list(id)).data)
         await sessions.turns.retrieve(turn.id, { session_id: id });
     });
-    await helper.expectTree('program');
+    await program.expectTree('program');
   });
 
   it.each([
@@ -263,17 +263,17 @@ describe('a session', () => {
     // Nothing has told by then who records the session.
     'agent.session.turn.created',
   ])('in which another process works has its turns recorded if adopted, left at %s', async (last) => {
-    const helper = await startHelper([{}], { config: { adoptRuns: true } });
+    const program = await startAgentProgram([{}], { config: { adoptRuns: true } });
     const { default: OpenAI } = await import('openai');
-    const other = new OpenAI({ apiKey: 'test', baseURL: helper.client.baseURL, maxRetries: 0 }).beta.agents;
-    const { id } = await other.sessions.create({ agent_id: helper.agentId, environment, input: 'Hello' });
-    await helper.inSpan(async () => {
-      for await (const { type } of await helper.client.beta.agents.sessions.events.stream(id))
+    const other = new OpenAI({ apiKey: 'test', baseURL: program.client.baseURL, maxRetries: 0 }).beta.agents;
+    const { id } = await other.sessions.create({ agent_id: program.agentId, environment, input: 'Hello' });
+    await program.inSpan(async () => {
+      for await (const { type } of await program.client.beta.agents.sessions.events.stream(id))
         if (type === last) break;
     });
     while ((await other.sessions.retrieve(id)).status !== 'idle');
     await flush();
-    await helper.expectTree(`
+    await program.expectTree(`
       program
       └─ session
          └─ invoke_agent Helper  openai.turn.id=turn_000001 openai.run.status=completed
@@ -285,28 +285,28 @@ describe('the messages of a turn', () => {
   const script = { items: [{ reasoning: 'Think of x.' }, { message: 'x is 1.' }] };
 
   it('are not recorded without consent', async () => {
-    const helper = await startHelper([script]);
-    await helper.inSpan(() => converse(helper));
-    await helper.telemetry.provider.forceFlush();
+    const program = await startAgentProgram([script]);
+    await program.inSpan(() => converse(program));
+    await program.telemetry.provider.forceFlush();
     expect(
-      JSON.stringify(helper.telemetry.spans.map(({ attributes, events }) => [attributes, events])),
+      JSON.stringify(program.telemetry.spans.map(({ attributes, events }) => [attributes, events])),
     ).not.toMatch(/What is x|Think of x|x is 1/);
   });
 
   it.each([true, false])('are recorded on the turn with consent, streamed: %s', async (stream) => {
-    const helper = await startHelper([script], {
+    const program = await startAgentProgram([script], {
       config: { captureMessageContent: 'SPAN_ONLY' },
       content: true,
     });
-    const { sessions } = helper.client.beta.agents;
-    await helper.inSpan(async () => {
-      if (stream) return converse(helper);
-      const { id } = await sessions.create({ agent_id: helper.agentId, environment, input: 'What is x?' });
+    const { sessions } = program.client.beta.agents;
+    await program.inSpan(async () => {
+      if (stream) return converse(program);
+      const { id } = await sessions.create({ agent_id: program.agentId, environment, input: 'What is x?' });
       while ((await sessions.retrieve(id)).status !== 'idle');
       return id;
     });
-    await helper.telemetry.provider.forceFlush();
-    const turn = helper.telemetry.spans.find(({ name }) => name === 'invoke_agent Helper');
+    await program.telemetry.provider.forceFlush();
+    const turn = program.telemetry.spans.find(({ name }) => name === 'invoke_agent Helper');
     const read = (name: string): unknown => JSON.parse(String(turn?.attributes[name]));
     expect(read('gen_ai.input.messages')).toEqual([
       { role: 'user', parts: [{ type: 'text', content: 'What is x?' }] },
@@ -346,30 +346,33 @@ describe('an invalid answer from the server', () => {
     const logged: string[] = [];
     const log = (message: string): void => void logged.push(message);
     diag.setLogger({ error: log, warn: log, info: log, debug: log, verbose: log }, DiagLogLevel.WARN);
-    const helper = await startHelper([], { config: { captureMessageContent: 'SPAN_ONLY' }, content: true });
-    const { sessions } = helper.client.beta.agents;
-    helper.simulator.next({
+    const program = await startAgentProgram([], {
+      config: { captureMessageContent: 'SPAN_ONLY' },
+      content: true,
+    });
+    const { sessions } = program.client.beta.agents;
+    program.simulator.next({
       when: { method: 'POST', path: /sessions$/ },
       sse: [...NONSENSE.map((data) => ({ data })), 'done'],
     });
     const seen: unknown[] = [];
-    await helper.inSpan(async () => {
+    await program.inSpan(async () => {
       const stream = await sessions.create({
-        agent_id: helper.agentId,
+        agent_id: program.agentId,
         environment,
         input: 'Hello',
         stream: true,
       });
       for await (const event of stream) seen.push(event);
       for (const body of NONSENSE) {
-        helper.simulator.next({ when: { method: 'GET', path: /sess_1\/items/ }, body });
+        program.simulator.next({ when: { method: 'GET', path: /sess_1\/items/ }, body });
         await sessions.items.list('sess_1').catch(() => undefined);
       }
     });
-    await helper.telemetry.provider.shutdown();
+    await program.telemetry.provider.shutdown();
     diag.disable();
     expect(seen).toEqual(NONSENSE);
-    expect(helper.telemetry.openSpans).toEqual([]);
+    expect(program.telemetry.openSpans).toEqual([]);
     expect(logged).toEqual([]);
   });
 });

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { withMetadata } from '../../src/client.ts';
-import { environment, type Helper, startHelper } from '../support/helper.ts';
+import { type AgentProgram, environment, startAgentProgram } from '../support/agent-program.ts';
 import { startProgram } from '../support/program.ts';
 import type { TurnScript } from '../support/simulator/index.ts';
 
@@ -53,27 +53,27 @@ const RESEARCH_TREE = `
 
 describe('a turn', () => {
   it('is recorded with its tool calls when its session is created as a stream', async () => {
-    const helper = await startHelper([RESEARCH]);
-    await helper.inSpan(async () => {
-      const stream = await helper.client.beta.agents.sessions.create({
-        agent_id: helper.agentId,
+    const program = await startAgentProgram([RESEARCH]);
+    await program.inSpan(async () => {
+      const stream = await program.client.beta.agents.sessions.create({
+        agent_id: program.agentId,
         environment,
         input: 'What is the tariff?',
         stream: true,
       });
       for await (const _ of stream);
     });
-    await helper.expectTree(RESEARCH_TREE);
+    await program.expectTree(RESEARCH_TREE);
   });
 
   it('is recorded the same by the stream helper, in an existing session', async () => {
-    const helper = await startHelper([RESEARCH]);
-    const { sessions } = helper.client.beta.agents;
-    await helper.inSpan(async () => {
-      const session = await sessions.create({ agent_id: helper.agentId, environment });
+    const program = await startAgentProgram([RESEARCH]);
+    const { sessions } = program.client.beta.agents;
+    await program.inSpan(async () => {
+      const session = await sessions.create({ agent_id: program.agentId, environment });
       for await (const _ of sessions.stream(session.id, { input: 'What is the tariff?' }));
     });
-    await helper.expectTree(
+    await program.expectTree(
       RESEARCH_TREE.replace(
         '  └─ session  ',
         '  ├─ POST /agents/sessions  openai.session.id={session}\n  └─ session  ',
@@ -82,42 +82,42 @@ describe('a turn', () => {
   });
 
   it('is recorded the same when the program polls the session until it is idle', async () => {
-    const helper = await startHelper([RESEARCH]);
-    const { sessions } = helper.client.beta.agents;
-    await helper.inSpan(async () => {
-      const { id } = await sessions.create({ agent_id: helper.agentId, environment, input: 'Tariff?' });
+    const program = await startAgentProgram([RESEARCH]);
+    const { sessions } = program.client.beta.agents;
+    await program.inSpan(async () => {
+      const { id } = await sessions.create({ agent_id: program.agentId, environment, input: 'Tariff?' });
       while ((await sessions.retrieve(id)).status !== 'idle');
     });
-    await helper.expectTree(RESEARCH_TREE);
+    await program.expectTree(RESEARCH_TREE);
   });
 
   it('is recorded the same when the program lists turns and items', async () => {
-    const helper = await startHelper([RESEARCH], { config: { runSteps: 'observe' } });
-    const { sessions } = helper.client.beta.agents;
-    await helper.inSpan(async () => {
-      const { id } = await sessions.create({ agent_id: helper.agentId, environment, input: 'Tariff?' });
+    const program = await startAgentProgram([RESEARCH], { config: { runSteps: 'observe' } });
+    const { sessions } = program.client.beta.agents;
+    await program.inSpan(async () => {
+      const { id } = await sessions.create({ agent_id: program.agentId, environment, input: 'Tariff?' });
       let [turn] = (await sessions.turns.list(id)).data;
       while (turn?.status !== 'completed')
         turn = await sessions.turns.retrieve(turn?.id ?? '', { session_id: id });
       await sessions.turns.items.list(turn.id, { session_id: id, order: 'asc' });
     });
-    await helper.expectTree(RESEARCH_TREE);
+    await program.expectTree(RESEARCH_TREE);
   });
 });
 
 describe('the URL of a page that a turn opens', () => {
   it('is recorded without its credentials', async () => {
-    const helper = await startHelper(
+    const program = await startAgentProgram(
       [{ items: [{ webSearch: { url: 'https://me:secret@x.example/?token=secret' } }, { message: 'Hm.' }] }],
       { config: { captureMessageContent: 'SPAN_ONLY' }, content: true },
     );
-    const { sessions } = helper.client.beta.agents;
-    await helper.inSpan(async () => {
-      const session = await sessions.create({ agent_id: helper.agentId, environment });
+    const { sessions } = program.client.beta.agents;
+    await program.inSpan(async () => {
+      const session = await sessions.create({ agent_id: program.agentId, environment });
       for await (const _ of sessions.stream(session.id, { input: 'What is it?' }));
     });
-    await helper.telemetry.provider.forceFlush();
-    const search = helper.telemetry.spans.find(({ name }) => name === 'execute_tool web_search');
+    await program.telemetry.provider.forceFlush();
+    const search = program.telemetry.spans.find(({ name }) => name === 'execute_tool web_search');
     expect(JSON.parse(String(search?.attributes['gen_ai.tool.call.arguments']))).toEqual({
       type: 'open_page',
       url: 'https://x.example/?token=REDACTED',
@@ -127,27 +127,27 @@ describe('the URL of a page that a turn opens', () => {
 
 describe('a stream that is opened during a turn', () => {
   it('belongs to the turn, whose beginning is read from the API', async () => {
-    const helper = await startHelper([RESEARCH]);
-    const { sessions } = helper.client.beta.agents;
-    await helper.inSpan(async () => {
-      const { id } = await sessions.create({ agent_id: helper.agentId, environment, input: 'Tariff?' });
+    const program = await startAgentProgram([RESEARCH]);
+    const { sessions } = program.client.beta.agents;
+    await program.inSpan(async () => {
+      const { id } = await sessions.create({ agent_id: program.agentId, environment, input: 'Tariff?' });
       for (let polls = 0; polls < 4; polls++) await sessions.retrieve(id);
       for await (const event of await sessions.events.stream(id))
         if (event.type === 'agent.session.idle') break;
     });
-    await helper.expectTree(RESEARCH_TREE);
+    await program.expectTree(RESEARCH_TREE);
   });
 });
 
 describe('a session that is created as a stream without input', () => {
   it('waits for its input', async () => {
-    const helper = await startHelper([RESEARCH]);
-    const { sessions } = helper.client.beta.agents;
-    await helper.inSpan(async () => {
+    const program = await startAgentProgram([RESEARCH]);
+    const { sessions } = program.client.beta.agents;
+    await program.inSpan(async () => {
       const text = { type: 'input_text' as const, text: 'Tariff?' };
       const input = [{ role: 'user' as const, content: [text] }];
       const stream = await sessions.create({
-        agent_id: helper.agentId,
+        agent_id: program.agentId,
         environment: { type: 'self_hosted', workspace_directory: '/workspace' },
         stream: true,
       });
@@ -157,7 +157,7 @@ describe('a session that is created as a stream without input', () => {
             events: [{ type: 'agent.session.input.message', input }],
           });
     });
-    await helper.expectTree(
+    await program.expectTree(
       RESEARCH_TREE.replace('  └─ session  ', '  ├─ POST /agents/sessions\n  └─ session  '),
     );
   });
@@ -165,11 +165,11 @@ describe('a session that is created as a stream without input', () => {
 
 describe('an interrupted stream', () => {
   it('is continued by polling the session', async () => {
-    const helper = await startHelper([RESEARCH]);
-    const { sessions } = helper.client.beta.agents;
-    await helper.inSpan(async () => {
+    const program = await startAgentProgram([RESEARCH]);
+    const { sessions } = program.client.beta.agents;
+    await program.inSpan(async () => {
       const stream = await sessions.create({
-        agent_id: helper.agentId,
+        agent_id: program.agentId,
         environment,
         input: 'Tariff?',
         stream: true,
@@ -181,19 +181,19 @@ describe('an interrupted stream', () => {
       }
       while ((await sessions.retrieve(id)).status !== 'idle');
     });
-    await helper.expectTree(RESEARCH_TREE);
+    await program.expectTree(RESEARCH_TREE);
   });
 });
 
 describe('functions', () => {
   it('last from the request of the turn until the program submits the result', async () => {
-    const helper = await startHelper([WEATHER], {
+    const program = await startAgentProgram([WEATHER], {
       config: { captureMessageContent: 'SPAN_ONLY' },
       content: true,
     });
-    await helper.inSpan(async () => {
-      const stream = await helper.client.beta.agents.sessions.create({
-        agent_id: helper.agentId,
+    await program.inSpan(async () => {
+      const stream = await program.client.beta.agents.sessions.create({
+        agent_id: program.agentId,
         environment,
         input: 'Weather?',
         stream: true,
@@ -206,7 +206,7 @@ describe('functions', () => {
       });
       for await (const _ of stream);
     });
-    await helper.expectTree(`
+    await program.expectTree(`
       program
       └─ session
          └─ invoke_agent Helper        openai.run.status=completed
@@ -218,10 +218,10 @@ describe('functions', () => {
 
 describe('a function of a turn that only the session reported', () => {
   it('lasts until the program submits the result, in a request that belongs to the turn', async () => {
-    const helper = await startHelper([WEATHER]);
-    const { sessions } = helper.client.beta.agents;
-    await helper.inSpan(async () => {
-      const { id } = await sessions.create({ agent_id: helper.agentId, environment, input: 'Weather?' });
+    const program = await startAgentProgram([WEATHER]);
+    const { sessions } = program.client.beta.agents;
+    await program.inSpan(async () => {
+      const { id } = await sessions.create({ agent_id: program.agentId, environment, input: 'Weather?' });
       let session = await sessions.retrieve(id);
       while (session.status !== 'requires_action') session = await sessions.retrieve(id);
       for (const action of session.required_actions) {
@@ -234,7 +234,7 @@ describe('a function of a turn that only the session reported', () => {
       }
       while ((await sessions.retrieve(id)).status !== 'idle');
     });
-    await helper.expectTree(`
+    await program.expectTree(`
       program
       └─ session
          └─ invoke_agent Helper          openai.run.status=completed
@@ -242,7 +242,7 @@ describe('a function of a turn that only the session reported', () => {
             └─ execute_tool get_time     !failed
     `);
     const [turn, ...tools] = ['invoke_agent Helper', 'execute_tool get_weather', 'execute_tool get_time'].map(
-      (name) => helper.telemetry.spans.find((span) => span.name === name),
+      (name) => program.telemetry.spans.find((span) => span.name === name),
     );
     const answers = turn?.events.filter(({ name }) => name === 'openai.run.request') ?? [];
     expect(answers).toHaveLength(2);
@@ -257,17 +257,17 @@ describe('a function of a turn that only the session reported', () => {
 
 describe('a function that is answered in another trace', () => {
   it('ends there, in a request that is linked to the turn', async () => {
-    const helper = await startHelper([WEATHER]);
-    const { sessions } = helper.client.beta.agents;
-    const { id } = await helper.inSpan(
-      () => sessions.create({ agent_id: helper.agentId, environment, input: 'Weather?' }),
+    const program = await startAgentProgram([WEATHER]);
+    const { sessions } = program.client.beta.agents;
+    const { id } = await program.inSpan(
+      () => sessions.create({ agent_id: program.agentId, environment, input: 'Weather?' }),
       'asking',
     );
-    let session = await helper.inSpan(() => sessions.retrieve(id), 'looking');
+    let session = await program.inSpan(() => sessions.retrieve(id), 'looking');
     while (session.status !== 'requires_action')
-      session = await helper.inSpan(() => sessions.retrieve(id), 'looking');
-    await helper.inSpan(() => sessions.turns.list(id), 'looking');
-    await helper.inSpan(async () => {
+      session = await program.inSpan(() => sessions.retrieve(id), 'looking');
+    await program.inSpan(() => sessions.turns.list(id), 'looking');
+    await program.inSpan(async () => {
       for (const action of session.required_actions)
         if (action.type === 'function_call')
           await sessions.events.create(id, {
@@ -282,9 +282,9 @@ describe('a function that is answered in another trace', () => {
             ],
           });
     }, 'answering');
-    while ((await helper.inSpan(() => sessions.retrieve(id), 'looking')).status !== 'idle');
-    await helper.telemetry.provider.forceFlush();
-    const { spans } = helper.telemetry;
+    while ((await program.inSpan(() => sessions.retrieve(id), 'looking')).status !== 'idle');
+    await program.telemetry.provider.forceFlush();
+    const { spans } = program.telemetry;
     const turn = spans.find(({ name }) => name === 'invoke_agent Helper');
     const answers = spans.filter(({ name }) => name === 'POST /agents/sessions/{session_id}/events');
     expect(answers.map(({ links }) => links.map(({ context }) => context.spanId))).toEqual([
@@ -299,11 +299,11 @@ describe('a function that is answered in another trace', () => {
 
 describe('a message that is sent during a turn', () => {
   it('belongs to that turn, and to the next if there is one', async () => {
-    const helper = await startHelper([WEATHER, {}]);
-    const { sessions } = helper.client.beta.agents;
+    const program = await startAgentProgram([WEATHER, {}]);
+    const { sessions } = program.client.beta.agents;
     const input = [{ role: 'user' as const, content: [{ type: 'input_text' as const, text: 'And x?' }] }];
-    await helper.inSpan(async () => {
-      const { id } = await sessions.create({ agent_id: helper.agentId, environment, input: 'Weather?' });
+    await program.inSpan(async () => {
+      const { id } = await sessions.create({ agent_id: program.agentId, environment, input: 'Weather?' });
       while ((await sessions.retrieve(id)).status !== 'requires_action');
       await sessions.turns.list(id);
       const events = [
@@ -314,7 +314,7 @@ describe('a message that is sent during a turn', () => {
       let done = false;
       while (!done) done = (await sessions.turns.list(id)).data[0]?.status === 'completed';
     });
-    await helper.expectTree(`
+    await program.expectTree(`
       program
       └─ session                         openai.total.runs=2 openai.total.user_messages=2
          ├─ invoke_agent Helper          openai.turn.id=turn_000001 openai.run.status=cancelled openai.total.user_messages=1
@@ -377,19 +377,19 @@ describe('a message that the server adds to the turn in progress', () => {
 
 describe('without an active span', () => {
   it('a session is one trace', async () => {
-    const helper = await startHelper([{}, {}], { config: { conversationIdleTimeout: 60_000 } });
-    const { sessions } = helper.client.beta.agents;
+    const program = await startAgentProgram([{}, {}], { config: { conversationIdleTimeout: 60_000 } });
+    const { sessions } = program.client.beta.agents;
     let id = '';
     const stream = await sessions.create({
-      agent_id: helper.agentId,
+      agent_id: program.agentId,
       environment,
       input: 'Hello',
       stream: true,
     });
     for await (const event of stream) if (event.type === 'agent.session.created') id = event.session.id;
     for await (const _ of sessions.stream(id, { input: 'Again.' }));
-    await helper.telemetry.provider.shutdown();
-    await helper.expectTree(`
+    await program.telemetry.provider.shutdown();
+    await program.expectTree(`
       session                 openai.session.id={session} openai.total.runs=2
       ├─ invoke_agent Helper  openai.turn.id=turn_000001
       └─ invoke_agent Helper  openai.turn.id=turn_000002
@@ -399,17 +399,17 @@ describe('without an active span', () => {
 
 describe('a subagent', () => {
   it('has its own turns below the turn that it works for', async () => {
-    const helper = await startHelper([DELEGATION]);
-    await helper.inSpan(async () => {
-      const stream = await helper.client.beta.agents.sessions.create({
-        agent_id: helper.agentId,
+    const program = await startAgentProgram([DELEGATION]);
+    await program.inSpan(async () => {
+      const stream = await program.client.beta.agents.sessions.create({
+        agent_id: program.agentId,
         environment,
         input: 'Read it.',
         stream: true,
       });
       for await (const _ of stream);
     });
-    await helper.expectTree(`
+    await program.expectTree(`
       program
       └─ session                                 openai.total.input_tokens=140 openai.total.runs=1
          └─ invoke_agent Helper                  openai.turn.id=turn_000001 openai.total.input_tokens=140 gen_ai.usage.input_tokens=100
@@ -419,17 +419,17 @@ describe('a subagent', () => {
             │  └─ execute_tool command_execution
             └─ execute_tool close_subagent       openai.subagent.id={reader}
     `);
-    expect(await timed(helper)).toBe(2);
+    expect(await timed(program)).toBe(2);
   });
 
   it('is read with its turn if no stream reports it', async () => {
-    const helper = await startHelper([DELEGATION]);
-    const { sessions } = helper.client.beta.agents;
-    await helper.inSpan(async () => {
-      const { id } = await sessions.create({ agent_id: helper.agentId, environment, input: 'Read it.' });
+    const program = await startAgentProgram([DELEGATION]);
+    const { sessions } = program.client.beta.agents;
+    await program.inSpan(async () => {
+      const { id } = await sessions.create({ agent_id: program.agentId, environment, input: 'Read it.' });
       while ((await sessions.retrieve(id)).status !== 'idle');
     });
-    await helper.expectTree(`
+    await program.expectTree(`
       program
       └─ session                                 openai.total.input_tokens=140 openai.total.runs=1
          └─ invoke_agent Helper                  openai.total.input_tokens=140 gen_ai.usage.input_tokens=100
@@ -440,12 +440,12 @@ describe('a subagent', () => {
                └─ execute_tool command_execution
     `);
     // When the subagent worked is known in the server's seconds alone, which are no measure.
-    expect(await timed(helper)).toBe(1);
+    expect(await timed(program)).toBe(1);
   });
 });
 
 /** Of how many turns it was measured how long they took. */
-async function timed({ telemetry }: Helper): Promise<number> {
+async function timed({ telemetry }: AgentProgram): Promise<number> {
   const durations = (await telemetry.metrics()).find(
     ({ descriptor }) => descriptor.name === 'gen_ai.client.operation.duration',
   );

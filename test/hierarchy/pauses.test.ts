@@ -1,6 +1,6 @@
 import OpenAI from 'openai';
 import { describe, expect, it } from 'vitest';
-import { type Bill, startBill } from '../support/bill.ts';
+import { type ApiUsage, recordApiUsage } from '../support/api-usage.ts';
 import { type Program, startProgram } from '../support/program.ts';
 import { startTutor, type Tutor } from '../support/tutor.ts';
 
@@ -15,14 +15,14 @@ interface Point {
 
 type Measured = Point['value'] & { readonly type: unknown };
 
-async function startPausing(script: object = TOOL_RUN): Promise<Tutor & { bill: Bill }> {
-  const bill = startBill();
+async function startPausing(script: object = TOOL_RUN): Promise<Tutor & { apiUsage: ApiUsage }> {
+  const apiUsage = recordApiUsage();
   const tutor = await startTutor({
     runs: [script],
     config: { runTimeout: 400, conversationIdleTimeout: 20 },
-    client: { fetch: bill.fetch },
+    client: { fetch: apiUsage.fetch },
   });
-  return { ...tutor, bill };
+  return { ...tutor, apiUsage };
 }
 
 /** The tokens that the spans carry. */
@@ -56,7 +56,7 @@ async function pause(tutor: Tutor): Promise<void> {
 describe('a run that a person answers after its timeout', () => {
   it('goes on in a second span, with each token once and one duration', async () => {
     const tutor = await startPausing();
-    const { client, assistantId, threadId, bill } = tutor;
+    const { client, assistantId, threadId, apiUsage } = tutor;
     const { runs } = client.beta.threads;
     const run = await tutor.inSpan(() => runs.createAndPoll(threadId, { assistant_id: assistantId }), 'ask');
     const [call] = run.required_action?.submit_tool_outputs.tool_calls ?? [];
@@ -80,25 +80,25 @@ describe('a run that a person answers after its timeout', () => {
     `);
     const tool = tutor.telemetry.spans.find(({ name }) => name.startsWith('execute_tool'));
     expect(tool?.attributes['openai.tool.waited']).toBeGreaterThan(0);
-    const billed = await bill.total();
-    expect(billed.output_tokens).toBeGreaterThan(0);
-    expect(tokensOf(tutor)).toEqual(billed);
-    expect(await measuredOf(tutor)).toEqual({ ...billed, durations: [1] });
+    const reported = await apiUsage.total();
+    expect(reported.output_tokens).toBeGreaterThan(0);
+    expect(tokensOf(tutor)).toEqual(reported);
+    expect(await measuredOf(tutor)).toEqual({ ...reported, durations: [1] });
   });
 });
 
 describe('a run that was given up', () => {
   it('goes on when any request shows it again', async () => {
     const tutor = await startPausing({});
-    const { client, assistantId, threadId, bill } = tutor;
+    const { client, assistantId, threadId, apiUsage } = tutor;
     const { runs } = client.beta.threads;
     const run = await tutor.inSpan(() => runs.create(threadId, { assistant_id: assistantId }), 'ask');
     await pause(tutor);
     await tutor.inSpan(() => runs.poll(run.id, { thread_id: threadId }), 'later');
     await tutor.telemetry.provider.forceFlush();
-    const billed = await bill.total();
-    expect(tokensOf(tutor)).toEqual(billed);
-    expect(await measuredOf(tutor)).toEqual({ ...billed, durations: [1] });
+    const reported = await apiUsage.total();
+    expect(tokensOf(tutor)).toEqual(reported);
+    expect(await measuredOf(tutor)).toEqual({ ...reported, durations: [1] });
   });
 
   it('that nobody asks about again stays as it was', async () => {
@@ -154,8 +154,8 @@ describe('a run whose time is over', () => {
 describe('a run that only another process polls', () => {
   it('is asked for its end before its creator gives it up', async () => {
     const tutor = await startPausing({});
-    const { client, simulator, assistantId, threadId, bill } = tutor;
-    const worker = new OpenAI({ apiKey: 'test', baseURL: simulator.url, fetch: bill.fetch });
+    const { client, simulator, assistantId, threadId, apiUsage } = tutor;
+    const worker = new OpenAI({ apiKey: 'test', baseURL: simulator.url, fetch: apiUsage.fetch });
     const run = await tutor.inSpan(
       () => client.beta.threads.runs.create(threadId, { assistant_id: assistantId }),
       'creator',
@@ -168,9 +168,9 @@ describe('a run that only another process polls', () => {
          └─ invoke_agent Math Tutor  openai.run.status=completed
             └─ chat gpt-4o-mini
     `);
-    const billed = await bill.total();
-    expect(tokensOf(tutor)).toEqual(billed);
-    expect(await measuredOf(tutor)).toEqual({ ...billed, durations: [1] });
+    const reported = await apiUsage.total();
+    expect(tokensOf(tutor)).toEqual(reported);
+    expect(await measuredOf(tutor)).toEqual({ ...reported, durations: [1] });
   });
 
   it('is asked for only once', async () => {
@@ -188,8 +188,11 @@ describe('a run that only another process polls', () => {
 
 describe('a background response that was given up', () => {
   it('goes on in a second span when it is retrieved, with each token once', async () => {
-    const bill = startBill();
-    const program = await startProgram({ config: { maxConversations: 1 }, client: { fetch: bill.fetch } });
+    const apiUsage = recordApiUsage();
+    const program = await startProgram({
+      config: { maxConversations: 1 },
+      client: { fetch: apiUsage.fetch },
+    });
     const { responses } = program.client;
     const ask = (): Promise<{ id: string }> =>
       responses.create({ model: 'gpt-4o-mini', input: 'Think.', background: true });
@@ -203,7 +206,7 @@ describe('a background response that was given up', () => {
       }
     }, 'later');
     await program.telemetry.provider.forceFlush();
-    expect(tokensOf(program)).toEqual(await bill.total());
+    expect(tokensOf(program)).toEqual(await apiUsage.total());
     const chats = program.telemetry.spans.filter(({ name }) => name.startsWith('chat '));
     expect(chats.map(({ attributes }) => attributes['gen_ai.response.status'])).toEqual([
       'queued',

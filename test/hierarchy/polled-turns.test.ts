@@ -1,5 +1,5 @@
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
-import { environment, type Helper, startHelper } from '../support/helper.ts';
+import { type AgentProgram, environment, startAgentProgram } from '../support/agent-program.ts';
 
 const TURNS = [1, 10, 100].map((prompt) => ({ usage: { prompt, completion: 1 } }));
 
@@ -10,25 +10,25 @@ function message(text: string) {
   };
 }
 
-async function send({ client }: Helper, id: string, text: string): Promise<void> {
+async function send({ client }: AgentProgram, id: string, text: string): Promise<void> {
   await client.beta.agents.sessions.events.create(id, { events: [message(text)] });
 }
 
-async function poll({ client }: Helper, id: string, status = 'idle'): Promise<void> {
+async function poll({ client }: AgentProgram, id: string, status = 'idle'): Promise<void> {
   while ((await client.beta.agents.sessions.retrieve(id)).status !== status);
 }
 
-async function stream({ client }: Helper, id: string, input: string): Promise<void> {
+async function stream({ client }: AgentProgram, id: string, input: string): Promise<void> {
   for await (const _ of client.beta.agents.sessions.stream(id, { input }));
 }
 
-async function create({ client, agentId }: Helper, input?: string): Promise<string> {
+async function create({ client, agentId }: AgentProgram, input?: string): Promise<string> {
   const asked = input === undefined ? {} : { input };
   return (await client.beta.agents.sessions.create({ agent_id: agentId, environment, ...asked })).id;
 }
 
 /** Of each turn, in the order of their beginnings. */
-function tokensOf({ telemetry }: Helper): readonly unknown[] {
+function tokensOf({ telemetry }: AgentProgram): readonly unknown[] {
   const turns = telemetry.spans.filter(({ name }) => name === 'invoke_agent Helper');
   return turns
     .sort((one, other) => one.startTime[0] - other.startTime[0] || one.startTime[1] - other.startTime[1])
@@ -37,34 +37,34 @@ function tokensOf({ telemetry }: Helper): readonly unknown[] {
 
 describe('a polled turn that was never read', () => {
   it('does not take the id and tokens of a later turn, which a stream reports', async () => {
-    const helper = await startHelper(TURNS, { config: { runSteps: 'observe' } });
-    await helper.inSpan(async () => {
-      const id = await create(helper);
-      await send(helper, id, 'first');
-      await poll(helper, id);
-      await stream(helper, id, 'second');
+    const program = await startAgentProgram(TURNS, { config: { runSteps: 'observe' } });
+    await program.inSpan(async () => {
+      const id = await create(program);
+      await send(program, id, 'first');
+      await poll(program, id);
+      await stream(program, id, 'second');
     });
-    await helper.expectTree(`
+    await program.expectTree(`
       program
       ├─ POST /agents/sessions
       └─ session                 openai.total.runs=1
          ├─ invoke_agent Helper  openai.run.observed=false
          └─ invoke_agent Helper  openai.turn.id=turn_000002 gen_ai.usage.input_tokens=10
     `);
-    expect(tokensOf(helper)).toEqual([undefined, 10]);
+    expect(tokensOf(program)).toEqual([undefined, 10]);
   });
 
   it('is forgotten once it has ended, also if its session was created with its input', async () => {
-    const helper = await startHelper(TURNS, { config: { runSteps: 'observe' } });
+    const program = await startAgentProgram(TURNS, { config: { runSteps: 'observe' } });
     let id = '';
-    await helper.inSpan(async () => {
-      id = await create(helper, 'first');
-      await poll(helper, id);
+    await program.inSpan(async () => {
+      id = await create(program, 'first');
+      await poll(program, id);
     });
-    await helper.telemetry.provider.forceFlush();
-    await helper.inSpan(() => stream(helper, id, 'second'));
-    await helper.inSpan(() => stream(helper, id, 'third'));
-    await helper.expectTree(`
+    await program.telemetry.provider.forceFlush();
+    await program.inSpan(() => stream(program, id, 'second'));
+    await program.inSpan(() => stream(program, id, 'third'));
+    await program.expectTree(`
       program
       └─ session
          └─ invoke_agent Helper  openai.run.observed=false
@@ -82,15 +82,15 @@ describe('a polled turn that was never read', () => {
 
 describe('without spans of sessions', () => {
   it('polled turns are read, and recorded with the id of their session', async () => {
-    const helper = await startHelper(TURNS, { config: { conversationSpans: 'never' } });
+    const program = await startAgentProgram(TURNS, { config: { conversationSpans: 'never' } });
     let id = '';
-    await helper.inSpan(async () => {
-      id = await create(helper, 'first');
-      await poll(helper, id);
-      await send(helper, id, 'second');
-      await poll(helper, id);
+    await program.inSpan(async () => {
+      id = await create(program, 'first');
+      await poll(program, id);
+      await send(program, id, 'second');
+      await poll(program, id);
     });
-    await helper.expectTree(`
+    await program.expectTree(`
       program
       ├─ invoke_agent Helper  gen_ai.conversation.id=${id} gen_ai.usage.input_tokens=1
       └─ invoke_agent Helper  gen_ai.conversation.id=${id} gen_ai.usage.input_tokens=10
@@ -98,13 +98,15 @@ describe('without spans of sessions', () => {
   });
 
   it('a turn whose end nobody sees has the id of its session', async () => {
-    const helper = await startHelper(TURNS, { config: { conversationSpans: 'never', runSteps: 'observe' } });
-    let id = '';
-    await helper.inSpan(async () => {
-      id = await create(helper, 'first');
+    const program = await startAgentProgram(TURNS, {
+      config: { conversationSpans: 'never', runSteps: 'observe' },
     });
-    await helper.telemetry.provider.shutdown();
-    await helper.expectTree(`
+    let id = '';
+    await program.inSpan(async () => {
+      id = await create(program, 'first');
+    });
+    await program.telemetry.provider.shutdown();
+    await program.expectTree(`
       program
       └─ invoke_agent Helper  gen_ai.conversation.id=${id} openai.session.id=${id} openai.run.observed=false
     `);
@@ -113,38 +115,38 @@ describe('without spans of sessions', () => {
 
 describe('a turn during which the system time is set back', () => {
   it('ends when its session is idle', async () => {
-    const helper = await startHelper(TURNS);
+    const program = await startAgentProgram(TURNS);
     onTestFinished(() => void vi.restoreAllMocks());
-    const id = await create(helper, 'first');
+    const id = await create(program, 'first');
     const date = Date.now;
     vi.spyOn(Date, 'now').mockImplementation(() => date() - 3_600_000);
-    await poll(helper, id);
-    await helper.telemetry.provider.forceFlush();
-    expect(tokensOf(helper)).toEqual([1]);
+    await poll(program, id);
+    await program.telemetry.provider.forceFlush();
+    expect(tokensOf(program)).toEqual([1]);
   });
 });
 
 describe('a turn that goes on after a pause', () => {
   it('has its tokens, although nothing but polls of its session tell of its end', async () => {
     const asks = { items: [{ functions: [{ name: 'ask_human', arguments: {} }] }, { message: 'ok' }] };
-    const helper = await startHelper([{ ...asks, usage: { prompt: 1, completion: 1 } }], {
+    const program = await startAgentProgram([{ ...asks, usage: { prompt: 1, completion: 1 } }], {
       config: { runTimeout: 400, conversationIdleTimeout: 20 },
     });
-    const { sessions } = helper.client.beta.agents;
+    const { sessions } = program.client.beta.agents;
     let id = '';
-    await helper.inSpan(async () => {
-      id = await create(helper, 'first');
-      await poll(helper, id, 'requires_action');
+    await program.inSpan(async () => {
+      id = await create(program, 'first');
+      await poll(program, id, 'requires_action');
     });
-    await expect.poll(() => helper.telemetry.openSpans, { timeout: 10_000 }).toEqual([]);
-    await helper.inSpan(async () => {
+    await expect.poll(() => program.telemetry.openSpans, { timeout: 10_000 }).toEqual([]);
+    await program.inSpan(async () => {
       const [action] = (await sessions.retrieve(id)).required_actions ?? [];
       const { call_id, turn_id } = action as { call_id: string; turn_id: string };
       const result = { type: 'agent.session.input.tool_result' as const, output: 'x', success: true };
       await sessions.events.create(id, { events: [{ ...result, call_id, turn_id }] as never });
-      await poll(helper, id);
+      await poll(program, id);
     });
-    await helper.expectTree(`
+    await program.expectTree(`
       program
       └─ session
          └─ invoke_agent Helper  openai.run.observed=false openai.run.status=waiting

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { traceIdOf } from '../../src/helpers/conversation-id-generator.ts';
 import type { FinishedSpan } from '../../src/testing.ts';
-import type { Spent } from '../support/bill.ts';
+import type { ItemUsage } from '../support/api-usage.ts';
 import { usageSum } from '../support/lanes/usage.ts';
 import {
   type Processes,
@@ -41,7 +41,7 @@ interface Running {
 interface Conversed {
   readonly traceId: string | undefined;
   readonly memory: Memory;
-  readonly bill: Readonly<Record<string, Spent>>;
+  readonly apiUsage: Readonly<Record<string, ItemUsage>>;
 }
 
 async function startRoles(env: Readonly<Record<string, string>>): Promise<Running> {
@@ -59,20 +59,20 @@ async function converse(
   handsOn: boolean,
 ): Promise<Conversed> {
   script(simulator);
-  const before = await readBill(roles);
+  const before = await readApiUsage(roles);
   let memory = await roles.creator.call('prepare', name, {});
   const carrier = handsOn ? await roles.creator.call('begin') : {};
   for (const [index, { role }] of steps.entries())
     memory = await roles[role].call('step', name, index, memory, carrier);
-  const items = Object.entries(await readBill(roles)).filter(([id]) => before[id] === undefined);
-  return { traceId: carrier.traceparent?.split('-')[1], memory, bill: Object.fromEntries(items) };
+  const items = Object.entries(await readApiUsage(roles)).filter(([id]) => before[id] === undefined);
+  return { traceId: carrier.traceparent?.split('-')[1], memory, apiUsage: Object.fromEntries(items) };
 }
 
 /** What all processes were told, each thing once. */
-async function readBill(roles: Running['roles']): Promise<Conversed['bill']> {
-  const bills: Conversed['bill'][] = [];
-  for (const role of ROLES) bills.push(await roles[role].call('bill'));
-  return Object.assign({}, ...bills);
+async function readApiUsage(roles: Running['roles']): Promise<Conversed['apiUsage']> {
+  const usages: Conversed['apiUsage'][] = [];
+  for (const role of ROLES) usages.push(await roles[role].call('apiUsage'));
+  return Object.assign({}, ...usages);
 }
 
 const WORK_ATTRIBUTES = [
@@ -114,23 +114,23 @@ async function workOfOneProcess({ prepare, script, steps }: ScriptedConversation
 const sum = (values: readonly unknown[]): number =>
   values.reduce((total: number, value) => total + Number(value ?? 0), 0);
 
-function expectBill(spans: readonly FinishedSpan[], bill: Conversed['bill'], name: string): void {
-  const spent = Object.values(bill);
+function expectApiUsage(spans: readonly FinishedSpan[], apiUsage: Conversed['apiUsage'], name: string): void {
+  const spent = Object.values(apiUsage);
   expect(usageSum(spans), name).toEqual({
     input_tokens: sum(spent.map(({ input }) => input)),
     output_tokens: sum(spent.map(({ output }) => output)),
   });
   const costs = spans.map(({ attributes }) => attributes['openai.cost']);
-  expect(sum(costs), name).toBeCloseTo(costOf(bill, 'gpt-5'), 9);
+  expect(sum(costs), name).toBeCloseTo(costOf(apiUsage, 'gpt-5'), 9);
 }
 
 function expectMetrics(metrics: readonly ReceivedPoint[], conversed: readonly Conversed[]): void {
-  const bill = Object.assign({}, ...conversed.map((one) => one.bill)) as Conversed['bill'];
+  const apiUsage = Object.assign({}, ...conversed.map((one) => one.apiUsage)) as Conversed['apiUsage'];
   const total = (name: string): number =>
     sum(metrics.filter((point) => point.name === name).map((point) => point.sum));
-  const tokens = Object.values(bill).map(({ input, output }) => input + output);
+  const tokens = Object.values(apiUsage).map(({ input, output }) => input + output);
   expect(total('gen_ai.client.token.usage')).toBe(sum(tokens));
-  expect(total('openai.client.cost')).toBeCloseTo(costOf(bill, 'gpt-5'), 9);
+  expect(total('openai.client.cost')).toBeCloseTo(costOf(apiUsage, 'gpt-5'), 9);
 }
 
 const withProcess = (spans: readonly ReceivedSpan[]): FinishedSpan[] =>
@@ -146,7 +146,7 @@ describe('four processes', () => {
     await running.processes.stop();
     await running.simulator.close();
     for (const [index, conversation] of SCRIPTED.entries()) {
-      const { traceId, bill } = conversed[index] as Conversed;
+      const { traceId, apiUsage } = conversed[index] as Conversed;
       const { name } = conversation;
       const spans = running.processes.spans.filter((span) => span.spanContext().traceId === traceId);
       const looks = /^(GET |fetch_response)/;
@@ -155,7 +155,7 @@ describe('four processes', () => {
       expect(tree).toBe(documentedTree(`${name}, four processes`));
       expect(showTree(spans), name).not.toContain('\n\n');
       expect(workOf(spans), name).toEqual(await workOfFourProcesses(conversation));
-      expectBill(spans, bill, name);
+      expectApiUsage(spans, apiUsage, name);
     }
     expectMetrics(running.processes.metrics, conversed);
   });
@@ -169,7 +169,7 @@ describe('four processes', () => {
     await running.processes.stop();
     await running.simulator.close();
     for (const [index, conversation] of SCRIPTED.entries()) {
-      const { memory, bill } = conversed[index] as Conversed;
+      const { memory, apiUsage } = conversed[index] as Conversed;
       const { name } = conversation;
       const id = memory.thread ?? memory.conversation ?? memory.session ?? '';
       const spans = running.processes.spans.filter((span) => span.spanContext().traceId === traceIdOf(id));
@@ -177,7 +177,7 @@ describe('four processes', () => {
       const services = segments.map(({ service }) => service);
       expect(services, name).toEqual([...new Set(services)]);
       expect(workOf(spans), name).toEqual(await workOfFourProcesses(conversation));
-      expectBill(spans, bill, name);
+      expectApiUsage(spans, apiUsage, name);
     }
     expectMetrics(running.processes.metrics, conversed);
   });

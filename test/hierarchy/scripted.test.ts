@@ -1,7 +1,7 @@
 import type { HrTime } from '@opentelemetry/api';
 import type { ReadableSpan } from '@opentelemetry/sdk-trace';
 import { describe, expect, it } from 'vitest';
-import { startBill } from '../support/bill.ts';
+import { recordApiUsage } from '../support/api-usage.ts';
 import { usageSum } from '../support/lanes/usage.ts';
 import { type Program, startProgram } from '../support/program.ts';
 import {
@@ -52,14 +52,14 @@ describe.each(SCRIPTED)('a conversation by $name', (conversation) => {
   );
 
   it('spends what the API reports', async () => {
-    const bill = startBill();
+    const apiUsage = recordApiUsage();
     const program = await startProgram({
       config: { cost: true, prices: PRICES },
-      client: { fetch: bill.fetch },
+      client: { fetch: apiUsage.fetch },
     });
     const spans = await converse(conversation, program);
-    const spent = await bill.total();
-    const cost = costOf(await bill.items(), 'gpt-5');
+    const spent = await apiUsage.total();
+    const cost = costOf(await apiUsage.items(), 'gpt-5');
     expect(cost).toBeGreaterThan(0);
     expect(usageSum(spans)).toEqual(spent);
     expect(

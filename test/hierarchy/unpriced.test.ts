@@ -2,7 +2,7 @@ import type { Histogram } from '@opentelemetry/sdk-metrics';
 import { expect, it } from 'vitest';
 import { withConversation } from '../../src/client.ts';
 import { assertSpanTree } from '../../src/testing.ts';
-import { environment, startHelper } from '../support/helper.ts';
+import { environment, startAgentProgram } from '../support/agent-program.ts';
 import { startProgram } from '../support/program.ts';
 import { startTutor } from '../support/tutor.ts';
 
@@ -123,7 +123,7 @@ it('counts the runs of an Azure deployment, whatever its name, unless the progra
 });
 
 it('counts a subagent, whose turn names no model', async () => {
-  const helper = await startHelper(
+  const program = await startAgentProgram(
     [
       {
         items: [
@@ -142,11 +142,11 @@ it('counts a subagent, whose turn names no model', async () => {
     ],
     { config: CONFIG },
   );
-  await helper.inSpan(async () => {
-    const session = { agent_id: helper.agentId, environment, input: 'Read it.', stream: true as const };
-    for await (const _ of await helper.client.beta.agents.sessions.create(session));
+  await program.inSpan(async () => {
+    const session = { agent_id: program.agentId, environment, input: 'Read it.', stream: true as const };
+    for await (const _ of await program.client.beta.agents.sessions.create(session));
   });
-  await helper.expectTree(`
+  await program.expectTree(`
     program
     └─ session                       openai.total.unpriced=1 openai.total.input_tokens=140 openai.total.cost=0.0036
        └─ invoke_agent Helper        openai.total.unpriced=1 openai.total.input_tokens=140 openai.total.cost=0.0036

@@ -1,6 +1,6 @@
 import type OpenAI from 'openai';
 import { expect, test } from 'vitest';
-import { startBill } from '../support/bill.ts';
+import { recordApiUsage } from '../support/api-usage.ts';
 import { usageSum } from '../support/lanes/usage.ts';
 import { type ProgramOptions, startProgram } from '../support/program.ts';
 
@@ -96,15 +96,15 @@ const CASES: readonly Case[] = [
 ];
 
 test.each(CASES)('$name', async ({ run, config, runs }) => {
-  const bill = startBill();
+  const apiUsage = recordApiUsage();
   const program = await startProgram({
-    client: { fetch: bill.fetch },
+    client: { fetch: apiUsage.fetch },
     ...(config === undefined ? {} : { config }),
     ...(runs === undefined ? {} : { runs }),
   });
   await program.inSpan(() => run(program.client));
   await program.telemetry.provider.shutdown();
-  const spent = await bill.total();
+  const spent = await apiUsage.total();
   expect(spent.input_tokens).toBeGreaterThan(0);
   expect(usageSum(program.telemetry.spans)).toEqual(spent);
 });

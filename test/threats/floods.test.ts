@@ -17,7 +17,7 @@ import { chat } from '../../src/operations/chat.ts';
 import { response } from '../../src/operations/response.ts';
 import { retrieval } from '../../src/operations/retrieval.ts';
 import { textCompletion } from '../../src/operations/text-completion.ts';
-import { environment, startHelper } from '../support/helper.ts';
+import { environment, startAgentProgram } from '../support/agent-program.ts';
 import { startProgram } from '../support/program.ts';
 import { startTutor } from '../support/tutor.ts';
 
@@ -225,18 +225,18 @@ describe('an agent that repeats itself in a turn', () => {
     const items = Array.from({ length: commands }, (_, index) => ({
       command: { command: `echo ${index}`, output: '' },
     }));
-    const helper = await startHelper([{ items: [...items, { message: 'Done.' }] }]);
-    await helper.inSpan(async () => {
-      const stream = await helper.client.beta.agents.sessions.create({
-        agent_id: helper.agentId,
+    const program = await startAgentProgram([{ items: [...items, { message: 'Done.' }] }]);
+    await program.inSpan(async () => {
+      const stream = await program.client.beta.agents.sessions.create({
+        agent_id: program.agentId,
         environment,
         input: 'Do it.',
         stream: true,
       });
       for await (const _ of stream);
     });
-    await helper.telemetry.provider.forceFlush();
-    const { spans } = helper.telemetry;
+    await program.telemetry.provider.forceFlush();
+    const { spans } = program.telemetry;
     const turn = spans.find(({ name }) => name.startsWith('invoke_agent'));
     return {
       recorded: spans.filter(({ name }) => name.startsWith('execute_tool')).length,

@@ -9,7 +9,7 @@ import type { MeterProvider } from '@opentelemetry/sdk-metrics';
 import OpenAI from 'openai';
 import { inMemory } from '../../../bench/api/memory.ts';
 import { CASES } from '../../../bench/cases/index.ts';
-import { FACTS } from '../../../bench/variants/index.ts';
+import { SAME_BY_HAND } from '../../../bench/variants/index.ts';
 import { instrumentOpenAI } from '../../../src/client.ts';
 import { recordTelemetry } from '../../support/telemetry.ts';
 
@@ -39,7 +39,7 @@ else {
     open: 0,
     inSpan: <Result>(run: () => Promise<Result>) => run(),
   };
-  FACTS.prepare({ load, folder: '', telemetry, measured })?.loaded?.(module);
+  SAME_BY_HAND.prepare({ load, folder: '', telemetry, measured })?.loaded?.(module);
 }
 
 await tracer.startActiveSpan('program', async (span) => {

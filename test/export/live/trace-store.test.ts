@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { TraceStore } from '../../../src/export/live/trace-store.ts';
 import type { PageSpan, SpanEvent } from '../../../src/export/page-span.ts';
-import { growthOf } from '../../support/growth.ts';
+import { callGrowthOf } from '../../support/call-growth.ts';
 
 const NO_FILTER = { words: '', onlyErrors: false };
 
@@ -41,7 +41,7 @@ test('a trace of many conversations is listed in linear time', async () => {
     store.add(roots);
     expect(store.lists(NO_FILTER).conversations).toHaveLength(size);
   };
-  expect(await growthOf(1_000, list)).toBeLessThan(2.1);
+  expect(await callGrowthOf(1_000, list)).toBeLessThan(2.1);
 });
 
 test('events about one span are limited', () => {

@@ -2,8 +2,8 @@ import OpenAI from 'openai';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { flush } from '../../../src/client.ts';
 import { ClosingPlan } from '../../../src/hierarchy/invocations/closing-plan.ts';
-import { type Bill, startBill } from '../../support/bill.ts';
-import { environment, startHelper } from '../../support/helper.ts';
+import { environment, startAgentProgram } from '../../support/agent-program.ts';
+import { type ApiUsage, recordApiUsage } from '../../support/api-usage.ts';
 import { type Program, startProgram } from '../../support/program.ts';
 import { type RunScript, startSimulator } from '../../support/simulator/index.ts';
 import { startTutor, type Tutor } from '../../support/tutor.ts';
@@ -11,18 +11,18 @@ import { startTutor, type Tutor } from '../../support/tutor.ts';
 // Let fake timers control reads, too.
 vi.mock('../../../src/util/platform-timers.ts', () => ({ platformTimers: () => globalThis }));
 
-interface Billed {
-  readonly bill: Bill;
+interface WithApiUsage {
+  readonly apiUsage: ApiUsage;
 }
 
 /** The timeouts are short, and so is the time between two looks at what to ask for. */
 async function startLeaving(
   script: RunScript = {},
   config: object = { runTimeout: 60_000, conversationIdleTimeout: 40 },
-): Promise<Tutor & Billed> {
-  const bill = startBill();
-  const tutor = await startTutor({ runs: [script], config, client: { fetch: bill.fetch } });
-  return { ...tutor, bill };
+): Promise<Tutor & WithApiUsage> {
+  const apiUsage = recordApiUsage();
+  const tutor = await startTutor({ runs: [script], config, client: { fetch: apiUsage.fetch } });
+  return { ...tutor, apiUsage };
 }
 
 function tokensOf({ telemetry }: Program): unknown {
@@ -38,15 +38,18 @@ function asksOf({ simulator }: Pick<Program, 'simulator'>, path: RegExp): number
 const RUN = /runs\/run_\d+$/;
 const RESPONSE = /responses\/resp_\w+$/;
 
-async function expectAllTold(tutor: Program & Billed): Promise<void> {
-  const billed = await tutor.bill.total();
-  expect(billed.output_tokens).toBeGreaterThan(0);
-  expect(tokensOf(tutor)).toEqual(billed);
+async function expectAllTold(tutor: Program & WithApiUsage): Promise<void> {
+  const reported = await tutor.apiUsage.total();
+  expect(reported.output_tokens).toBeGreaterThan(0);
+  expect(tokensOf(tutor)).toEqual(reported);
 }
 
 /** Another process drives it to its end. */
-async function finishElsewhere({ simulator, bill }: Program & Billed, threadId: string): Promise<void> {
-  const worker = new OpenAI({ apiKey: 'test', baseURL: simulator.url, fetch: bill.fetch });
+async function finishElsewhere(
+  { simulator, apiUsage }: Program & WithApiUsage,
+  threadId: string,
+): Promise<void> {
+  const worker = new OpenAI({ apiKey: 'test', baseURL: simulator.url, fetch: apiUsage.fetch });
   const [run] = (await worker.beta.threads.runs.list(threadId)).data;
   await worker.beta.threads.runs.poll(run?.id ?? '', { thread_id: threadId }, { pollIntervalMs: 1 });
 }
@@ -184,9 +187,9 @@ describe('a turn that the program no longer waits for', () => {
     // The program knows the session by then, and nobody the turn.
     'agent.session.created',
   ])('is asked for its end after the stream of its session was left at %s', async (last) => {
-    const helper = await startHelper([{}], { config: { conversationIdleTimeout: 40 } });
-    const { client, agentId, telemetry } = helper;
-    await helper.inSpan(async () => {
+    const program = await startAgentProgram([{}], { config: { conversationIdleTimeout: 40 } });
+    const { client, agentId, telemetry } = program;
+    await program.inSpan(async () => {
       const input = 'What is x?';
       const asked = { agent_id: agentId, environment, input, stream: true } as const;
       for await (const { type } of await client.beta.agents.sessions.create(asked)) if (type === last) break;
@@ -199,20 +202,20 @@ describe('a turn that the program no longer waits for', () => {
 });
 
 describe('a background response that the program no longer waits for', () => {
-  async function startThinking(): Promise<Program & Billed & { id: string }> {
-    const bill = startBill();
+  async function startThinking(): Promise<Program & WithApiUsage & { id: string }> {
+    const apiUsage = recordApiUsage();
     const program = await startProgram({
       config: { conversationIdleTimeout: 40 },
-      client: { fetch: bill.fetch },
+      client: { fetch: apiUsage.fetch },
     });
     const { id } = await program.inSpan(() =>
       program.client.responses.create({ model: 'gpt-4o-mini', input: 'Think.', background: true }),
     );
-    return { ...program, bill, id };
+    return { ...program, apiUsage, id };
   }
 
-  async function finish({ simulator, bill }: Program & Billed, id: string): Promise<void> {
-    const worker = new OpenAI({ apiKey: 'test', baseURL: simulator.url, fetch: bill.fetch });
+  async function finish({ simulator, apiUsage }: Program & WithApiUsage, id: string): Promise<void> {
+    const worker = new OpenAI({ apiKey: 'test', baseURL: simulator.url, fetch: apiUsage.fetch });
     let { status } = await worker.responses.retrieve(id);
     while (status === 'queued' || status === 'in_progress')
       ({ status } = await worker.responses.retrieve(id));

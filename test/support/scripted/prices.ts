@@ -1,4 +1,4 @@
-import type { Spent } from '../bill.ts';
+import type { ItemUsage } from '../api-usage.ts';
 
 /** USD for a million tokens, by the beginning of the model's name; costs do not change with the price package. */
 const PRICES_OF: readonly (readonly [model: string, input: number, output: number])[] = [
@@ -13,7 +13,7 @@ export const PRICES: Readonly<Record<string, { input_mtok: number; output_mtok: 
   );
 
 /** What the API asks for in all, in USD. @param model of what does not say it: turns do not, their agent does */
-export function costOf(items: Readonly<Record<string, Spent>>, model: string): number {
+export function costOf(items: Readonly<Record<string, ItemUsage>>, model: string): number {
   return Object.values(items).reduce((total, spent) => {
     const price = PRICES_OF.find(([name]) => (spent.model ?? model).startsWith(name));
     if (price === undefined) throw new Error(`No price of ${spent.model ?? model}`);

@@ -1,7 +1,7 @@
 import { context, propagation } from '@opentelemetry/api';
 import { instrumentOpenAI } from '../../../src/client.ts';
 import { ConversationIdGenerator } from '../../../src/index.ts';
-import { type Spent, startBill } from '../bill.ts';
+import { type ItemUsage, recordApiUsage } from '../api-usage.ts';
 import { serve } from '../processes/serve.ts';
 import { type Memory, PRICES, SCRIPTED, type ScriptedConversation, type Surroundings } from './index.ts';
 
@@ -17,17 +17,17 @@ export type ScriptedProcess = {
     memory: Memory,
     carrier?: Record<string, string>,
   ): Promise<Memory>;
-  /** What the API said was spent, as far as this process was told. */
-  bill(): Promise<Readonly<Record<string, Spent>>>;
+  /** The usage that the API reported to this process. */
+  apiUsage(): Promise<Readonly<Record<string, ItemUsage>>>;
 };
 
-const bill = startBill();
+const apiUsage = recordApiUsage();
 const derived = process.env.DERIVED_TRACE_IDS === '1';
 
 await serve<ScriptedProcess>(
   ({ client: loaded, inSpan }) => {
-    const billed = loaded.withOptions({ fetch: bill.fetch });
-    const client = instrumentOpenAI(billed, { cost: true, prices: PRICES });
+    const recorded = loaded.withOptions({ fetch: apiUsage.fetch });
+    const client = instrumentOpenAI(recorded, { cost: true, prices: PRICES });
     const surroundings = (memory: Memory): Surroundings => ({ client, memory, apart: true });
     return {
       async prepare(name, memory) {
@@ -47,7 +47,7 @@ await serve<ScriptedProcess>(
         );
         return memory;
       },
-      bill: () => bill.items(),
+      apiUsage: () => apiUsage.items(),
     };
   },
   derived ? { idGenerator: new ConversationIdGenerator() } : {},

@@ -1,13 +1,13 @@
-/** What the API said was spent, read from the bodies of its answers, whoever reads them after that. */
-export interface Bill {
+/** The usage that the API reports, read from the bodies of its answers, whoever reads them after that. */
+export interface ApiUsage {
   readonly fetch: typeof fetch;
   /** Input and output tokens of everything that was answered. */
   total(): Promise<{ input_tokens: number; output_tokens: number }>;
-  /** What each thing cost that was answered, by its id: several processes may have seen the same. */
-  items(): Promise<Readonly<Record<string, Spent>>>;
+  /** The tokens of each object that was answered, by its id: several processes may have seen the same. */
+  items(): Promise<Readonly<Record<string, ItemUsage>>>;
 }
 
-export interface Spent {
+export interface ItemUsage {
   readonly input: number;
   readonly output: number;
   /** Where the API says it beside the usage. */
@@ -17,10 +17,10 @@ export interface Spent {
 /** Steps repeat what their run sums up, events and polls what the object says at its end. */
 const REPEATING: readonly unknown[] = ['thread.run.step', 'thread.run.step.delta'];
 
-export function startBill(): Bill {
+export function recordApiUsage(): ApiUsage {
   const bodies: Promise<string>[] = [];
-  const readItems = async (): Promise<Map<string, Spent>> => {
-    const items = new Map<string, Spent>();
+  const readItems = async (): Promise<Map<string, ItemUsage>> => {
+    const items = new Map<string, ItemUsage>();
     for (const [index, body] of (await Promise.all(bodies)).entries()) {
       for (const value of readBody(body)) add(items, value, String(index));
     }
@@ -57,7 +57,7 @@ function readBody(body: string): unknown[] {
 }
 
 /** @param otherwise the key of what has no id */
-function add(items: Map<string, Spent>, value: unknown, otherwise: string): void {
+function add(items: Map<string, ItemUsage>, value: unknown, otherwise: string): void {
   if (typeof value !== 'object' || value === null) return;
   const { id, object, usage, model } = value as {
     id?: string;

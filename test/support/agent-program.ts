@@ -5,15 +5,15 @@ import type { TurnScript } from './simulator/index.ts';
 /** What sessions run in, where their agent needs no machine. */
 export const environment: { readonly type: 'none' } = { type: 'none' };
 
-export interface Helper extends Program {
+export interface AgentProgram extends Program {
   readonly agentId: string;
 }
 
 /** A program with a saved agent; its trees begin after that, and leave out what it only reads. */
-export async function startHelper(
+export async function startAgentProgram(
   turns: readonly TurnScript[],
   options: ProgramOptions = {},
-): Promise<Helper> {
+): Promise<AgentProgram> {
   const program = await startProgram(options);
   program.simulator.turn(...turns);
   const agent = await program.client.beta.agents.create({ name: 'Helper', model: 'gpt-5' });

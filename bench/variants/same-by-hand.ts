@@ -17,8 +17,8 @@ const KINDS: Readonly<Record<string, Attributes>> = {
  *
  * @param messages how many of the newest messages of a request are recorded; none means no content
  */
-export function prepareFacts(telemetry: Telemetry, messages: number): Prepared {
-  const meter = telemetry.meterProvider?.getMeter('facts');
+export function prepareSameByHand(telemetry: Telemetry, messages: number): Prepared {
+  const meter = telemetry.meterProvider?.getMeter('same by hand');
   const duration = meter?.createHistogram('gen_ai.client.operation.duration');
   const tokens = meter?.createHistogram('gen_ai.client.token.usage');
   const firstChunk = meter?.createHistogram('gen_ai.client.operation.time_to_first_chunk');
