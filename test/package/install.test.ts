@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest';
 import { useSimulator } from '../support/lanes/api.ts';
 import { mustRun } from '../support/lanes/command.ts';
 import { CLEAN_LANES } from '../support/lanes/lanes.ts';
-import { laneDirectory } from '../support/lanes/paths.ts';
+import { laneDirectory, PACKAGE_NAME } from '../support/lanes/paths.ts';
 import { runProgram } from '../support/lanes/program.ts';
 
 const ASK = `
@@ -60,8 +60,9 @@ describe.each(CLEAN_LANES)('$name: after a plain npm install', ({ name }) => {
     expect(stdout.match(/name: 'chat gpt-4o'/g)).toHaveLength(1);
   });
 
-  test('npm prints no warning', async () => {
-    await mustRun('npm', ['ls', '--all'], { cwd: directory });
+  test('npm finds every dependency and peer dependency, in a valid version', async () => {
+    const listed = await mustRun('npm', ['ls', '--all'], { cwd: directory });
+    expect(listed).toContain(`${PACKAGE_NAME}@`);
   });
 
   test('there is one copy of the OpenTelemetry API', async () => {

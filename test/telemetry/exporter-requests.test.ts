@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { Agent, createServer, request, type Server } from 'node:http';
+import { Agent, type ClientRequest, createServer, request, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { hasJustTimedOut, watchAnswersOf } from '../../src/telemetry/exporter-requests.ts';
@@ -26,17 +26,19 @@ afterEach(() => {
 });
 
 /** Sends a request whose answer nobody reads. */
-async function send(timeout?: number): Promise<void> {
+async function send(timeout?: number): Promise<ClientRequest> {
   const sent = request(endpoint, { method: 'POST', agent, ...(timeout !== undefined && { timeout }) });
   sent.on('timeout', () => sent.destroy(new Error('timeout')));
   sent.on('error', () => undefined);
   sent.end('spans');
   await new Promise<void>((resolve) => void sent.once('close', resolve));
+  return sent;
 }
 
 test('an answer that nobody reads is discarded, as without us', async () => {
   await send();
-  await send();
+  // The agent reuses a socket only after the whole answer was discarded.
+  expect((await send()).reusedSocket).toBe(true);
 });
 
 test('a server that lets a request time out is known until it answers', async () => {

@@ -205,11 +205,15 @@ describe('reads beside the requests of the program', () => {
   });
 
   it('begin beside three, and beside any number at another server', async () => {
+    const log: string[] = [];
     begin(3);
-    await new OriginReads(ORIGIN, 100).start('run_1', succeed);
+    const busy = new OriginReads(ORIGIN, 100).start('run_1', async () => void log.push('busy'));
     begin(10);
-    await new OriginReads('http://idle', 100).start('run_1', succeed);
+    const idle = new OriginReads('http://idle', 100).start('run_1', async () => void log.push('idle'));
+    await Promise.resolve();
+    expect(log).toEqual(['busy', 'idle']);
     for (let request = 0; request < 13; request++) requestAnswered(ORIGIN);
+    await Promise.all([busy, idle]);
   });
 
   it('begin one at a time once the program has kept the server busy for five seconds', async () => {
