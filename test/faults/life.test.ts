@@ -170,13 +170,11 @@ describe('a flush during the background read', () => {
     ['that is rejected continues without steps', { status: 500, body: { error: { message: 'no' } } }, []],
     ['that is not JSON continues without steps', { body: '<html>' }, []],
   ] as const)('%s', async (_, answer, steps) => {
-    const { client, simulator, assistantId, threadId, telemetry, ...program } = await startTutor({
+    const { simulator, telemetry, ...program } = await startTutor({
       runs: [{}],
     });
     simulator.next({ when: { path: /steps/ }, ...answer });
-    await program.inSpan(() =>
-      client.beta.threads.runs.createAndPoll(threadId, { assistant_id: assistantId }),
-    );
+    await program.inSpan(program.run);
     await telemetry.provider.forceFlush();
     expect(telemetry.openSpans).toEqual([]);
     expect(telemetry.spans.filter(({ name }) => name.startsWith('chat')).map(({ name }) => name)).toEqual(
@@ -186,13 +184,11 @@ describe('a flush during the background read', () => {
   });
 
   test('that hangs ends within seconds', { timeout: 60_000 }, async () => {
-    const { client, simulator, assistantId, threadId, telemetry, ...program } = await startTutor({
+    const { simulator, telemetry, ...program } = await startTutor({
       runs: [{}],
     });
     simulator.next({ when: { path: /steps/ }, delayMs: 600_000 });
-    await program.inSpan(() =>
-      client.beta.threads.runs.createAndPoll(threadId, { assistant_id: assistantId }),
-    );
+    await program.inSpan(program.run);
     await telemetry.provider.shutdown();
     expect(telemetry.openSpans).toEqual([]);
   });

@@ -53,12 +53,11 @@ describe('ConversationIdGenerator', () => {
 
   it('leaves all other ids to the inner generator', async () => {
     const given = countingGenerator();
-    const { assistantId, threadId, ...program } = await startTutor({
+    const { client, telemetry, threadId, run } = await startTutor({
       runs: [{}],
       idGenerator: new ConversationIdGenerator(given),
     });
-    const { client, telemetry } = program;
-    await client.beta.threads.runs.createAndPoll(threadId, { assistant_id: assistantId });
+    await run();
     await client.models.list();
     await telemetry.provider.shutdown();
     const traceIdOfSpan = (name: string): string | undefined =>

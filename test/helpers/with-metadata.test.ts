@@ -53,13 +53,11 @@ describe('withMetadata', () => {
     'of %s of the package applies to everything of a thread, also to what is recorded later',
     async (_, copy) => {
       const stamp = await copy();
-      const { assistantId, threadId, client, telemetry } = await startTutor({
+      const { telemetry, run } = await startTutor({
         runs: [{ steps: [{ tools: [{ codeInterpreter: { input: '1' } }] }, { message: 'x is 1' }] }],
       });
       const before = telemetry.spans.length;
-      await stamp({ userId: 'user-42' }, () =>
-        client.beta.threads.runs.createAndPoll(threadId, { assistant_id: assistantId }),
-      );
+      await stamp({ userId: 'user-42' }, run);
       await telemetry.provider.shutdown();
       const stamped = telemetry.spans
         .slice(before)

@@ -15,7 +15,9 @@ async function startElsewhere(runs: readonly RunScript[], resources: object = {}
   const plain = new OpenAI({ apiKey: 'test', baseURL: program.simulator.url });
   const { id } = await plain.beta.assistants.create({ model: 'gpt-4o', name: 'Math Tutor', ...resources });
   const thread = await plain.beta.threads.create();
-  return { ...program, assistantId: id, threadId: thread.id };
+  const run: Tutor['run'] = () =>
+    program.client.beta.threads.runs.createAndPoll(thread.id, { assistant_id: id });
+  return { ...program, assistantId: id, threadId: thread.id, run };
 }
 
 function storesOf({ telemetry }: Pick<Tutor, 'telemetry'>): unknown {
@@ -31,11 +33,9 @@ function assistantReads({ simulator }: Pick<Tutor, 'simulator'>): number {
 describe('an assistant that was made elsewhere', () => {
   it('is read once, after its first run, for the name of the agent', async () => {
     const tutor = await startElsewhere([{}, {}]);
-    const { client, assistantId, threadId, telemetry } = tutor;
+    const { telemetry } = tutor;
     for (let run = 0; run < 2; run++) {
-      await tutor.inSpan(() =>
-        client.beta.threads.runs.createAndPoll(threadId, { assistant_id: assistantId }),
-      );
+      await tutor.inSpan(tutor.run);
       await telemetry.provider.forceFlush();
     }
     await tutor.expectTree(`
@@ -67,10 +67,10 @@ describe('an assistant that was made elsewhere', () => {
 
   it('names its run where the span above ends while the assistant is being read', async () => {
     const tutor = await startElsewhere([{}]);
-    const { client, simulator, assistantId, threadId, telemetry } = tutor;
+    const { simulator, telemetry } = tutor;
     simulator.next({ when: { path: /assistants/ }, delayMs: 100 });
     await tutor.inSpan(async () => {
-      await client.beta.threads.runs.createAndPoll(threadId, { assistant_id: assistantId });
+      await tutor.run();
       await vi.waitUntil(() => assistantReads(tutor) > 0);
     });
     await telemetry.provider.forceFlush();
@@ -84,12 +84,10 @@ describe('an assistant that was made elsewhere', () => {
 
   it('is not asked for again where it cannot be read', async () => {
     const tutor = await startElsewhere([{}, {}]);
-    const { client, simulator, assistantId, threadId, telemetry } = tutor;
+    const { simulator, telemetry } = tutor;
     simulator.next({ when: { path: /assistants/ }, status: 404 });
     for (let run = 0; run < 2; run++) {
-      await tutor.inSpan(() =>
-        client.beta.threads.runs.createAndPoll(threadId, { assistant_id: assistantId }),
-      );
+      await tutor.inSpan(tutor.run);
       await telemetry.provider.forceFlush();
     }
     expect(assistantReads(tutor)).toBe(1);
@@ -111,8 +109,7 @@ describe('an assistant that was made elsewhere', () => {
 describe('the vector stores of a file search', () => {
   it('are those of the assistant', async () => {
     const tutor = await startElsewhere([SEARCHING], { tool_resources: STORES });
-    const { client, assistantId, threadId } = tutor;
-    await tutor.inSpan(() => client.beta.threads.runs.createAndPoll(threadId, { assistant_id: assistantId }));
+    await tutor.inSpan(tutor.run);
     await tutor.telemetry.provider.forceFlush();
     expect(storesOf(tutor)).toEqual(['vs_assistant']);
   });

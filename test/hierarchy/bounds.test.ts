@@ -22,12 +22,12 @@ describe('a flush', () => {
   });
 
   it('ends a run that is over, even if details are missing', async () => {
-    const { client, assistantId, threadId, ...program } = await startTutor({
+    const program = await startTutor({
       runs: [{}],
       config: { runSteps: 'observe' },
     });
     await program.inSpan(async () => {
-      await client.beta.threads.runs.createAndPoll(threadId, { assistant_id: assistantId });
+      await program.run();
       expect(program.telemetry.openSpans).toEqual(['program', 'thread', 'invoke_agent Math Tutor']);
       await program.telemetry.provider.forceFlush();
       expect(program.telemetry.openSpans).toEqual(['program', 'thread']);
@@ -54,7 +54,7 @@ describe('a shutdown', () => {
 
 describe('timestamps', () => {
   it('of a server whose clock is hours off are corrected', async () => {
-    const { client, simulator, assistantId, threadId, ...program } = await startTutor({
+    const { simulator, ...program } = await startTutor({
       runs: [
         {
           secondsPerStep: 3,
@@ -63,9 +63,7 @@ describe('timestamps', () => {
       ],
     });
     simulator.clock.offset = 5 * 3600;
-    await program.inSpan(() =>
-      client.beta.threads.runs.createAndPoll(threadId, { assistant_id: assistantId }),
-    );
+    await program.inSpan(program.run);
     await program.telemetry.provider.forceFlush();
     const time = ([seconds, nanoseconds]: readonly [number, number]): number => seconds + nanoseconds / 1e9;
     const run = program.telemetry.spans.find(({ name }) => name.startsWith('invoke_agent'));

@@ -11,13 +11,11 @@ describe('a run that does not complete', () => {
     { end: 'failed', status: 'failed', reason: 'error', type: 'rate_limit_exceeded' },
     { end: 'expired', status: 'expired', reason: 'error', type: 'expired' },
   ] as const)('is an error when it has $end', async ({ end, status, reason, type }) => {
-    const { client, assistantId, threadId, ...program } = await startTutor({
+    const program = await startTutor({
       runs: [{ end, lastError: { code: 'rate_limit_exceeded', message: 'You said too much.' } }],
       config: { runSteps: 'off' },
     });
-    await program.inSpan(() =>
-      client.beta.threads.runs.createAndPoll(threadId, { assistant_id: assistantId }),
-    );
+    await program.inSpan(program.run);
     await program.expectTree(`
       program
       └─ thread
@@ -38,15 +36,13 @@ describe('a run that does not complete', () => {
       message: 'Incorrect API key provided: sk-hidden. See https://us:hidden@host/?sig=hidden',
     };
     const steps = [{ message: 'x is' }];
-    const { client, assistantId, threadId, ...program } = await startTutor({
+    const program = await startTutor({
       runs: [{ steps, end: 'failed', lastError }],
       config: { captureMessageContent: 'SPAN_AND_EVENT' },
       content: true,
       eventContent: true,
     });
-    await program.inSpan(() =>
-      client.beta.threads.runs.createAndPoll(threadId, { assistant_id: assistantId }),
-    );
+    await program.inSpan(program.run);
     await program.telemetry.provider.forceFlush();
     const message = 'Incorrect API key provided: sk-REDACTED. See https://REDACTED@host/?sig=REDACTED';
     const { spans, logRecords } = program.telemetry;
@@ -60,13 +56,11 @@ describe('a run that does not complete', () => {
   });
 
   it('has its status as error type if its error code is not a known one', async () => {
-    const { client, assistantId, threadId, ...program } = await startTutor({
+    const program = await startTutor({
       runs: [{ end: 'failed', lastError: { code: 'You asked: What is x?', message: 'You asked.' } }],
       config: { runSteps: 'off' },
     });
-    await program.inSpan(() =>
-      client.beta.threads.runs.createAndPoll(threadId, { assistant_id: assistantId }),
-    );
+    await program.inSpan(program.run);
     await program.expectTree(`
       program
       └─ thread
@@ -78,10 +72,8 @@ describe('a run that does not complete', () => {
     { end: 'incomplete', reason: '["length"] openai.response.incomplete_reason=max_completion_tokens' },
     { end: 'cancelled', reason: '["cancelled"]' },
   ] as const)('is not an error when it is $end', async ({ end, reason }) => {
-    const { client, assistantId, threadId, ...program } = await startTutor({ runs: [{ end }] });
-    await program.inSpan(() =>
-      client.beta.threads.runs.createAndPoll(threadId, { assistant_id: assistantId }),
-    );
+    const program = await startTutor({ runs: [{ end }] });
+    await program.inSpan(program.run);
     await program.expectTree(`
       program
       └─ thread
@@ -122,7 +114,7 @@ describe('a run that does not complete', () => {
       await expect(client.beta.threads.runs.create(threadId, { assistant_id: assistantId })).rejects.toThrow(
         '429',
       );
-      await client.beta.threads.runs.createAndPoll(threadId, { assistant_id: assistantId });
+      await program.run();
     });
     await program.expectTree(`
       program
@@ -422,14 +414,12 @@ describe('work without an active span', () => {
 
 describe('a thread in several traces', () => {
   it('has a segment in each, linked to the previous one, and cumulative totals', async () => {
-    const { client, assistantId, threadId, ...program } = await startTutor({
+    const program = await startTutor({
       runs: [{}, {}],
       config: { runSteps: 'off' },
     });
-    const ask = (): Promise<unknown> =>
-      client.beta.threads.runs.createAndPoll(threadId, { assistant_id: assistantId });
-    await program.inSpan(ask, 'first');
-    await program.inSpan(ask, 'second');
+    await program.inSpan(program.run, 'first');
+    await program.inSpan(program.run, 'second');
     await program.expectTree(`
       first
       └─ thread                      openai.total.runs=1
@@ -474,16 +464,13 @@ describe('a thread in several traces', () => {
   });
 
   it('has its run linked to a caller that is deeper than the thread', async () => {
-    const { client, assistantId, threadId, ...program } = await startTutor({
+    const { client, threadId, ...program } = await startTutor({
       runs: [{}],
       config: { runSteps: 'off' },
     });
     await program.inSpan(async () => {
       await client.beta.threads.messages.create(threadId, { role: 'user', content: 'And y?' });
-      await program.inSpan(
-        () => client.beta.threads.runs.createAndPoll(threadId, { assistant_id: assistantId }),
-        'inner',
-      );
+      await program.inSpan(program.run, 'inner');
     });
     const inner = program.telemetry.spans.find(({ name }) => name === 'inner');
     const run = program.telemetry.spans.find(({ name }) => name.startsWith('invoke_agent'));
@@ -493,13 +480,11 @@ describe('a thread in several traces', () => {
 
 describe('an unsampled conversation', () => {
   it('has no spans, sends no requests, and is still counted', async () => {
-    const { client, simulator, assistantId, threadId, ...program } = await startTutor({
+    const { simulator, ...program } = await startTutor({
       runs: [{}],
       sampler: new AlwaysOffSampler(),
     });
-    await program.inSpan(() =>
-      client.beta.threads.runs.createAndPoll(threadId, { assistant_id: assistantId }),
-    );
+    await program.inSpan(program.run);
     await program.telemetry.provider.forceFlush();
     expect(program.telemetry.spans).toEqual([]);
     expect(simulator.requests.filter(({ path }) => path.includes('/steps'))).toEqual([]);
@@ -519,7 +504,7 @@ describe('an unsampled conversation', () => {
   ])('has the output of a polled run %s', async (_, config) => {
     const told: string[] = [];
     const tell = (value: unknown): void => void told.push(JSON.stringify(value));
-    const { client, assistantId, threadId, ...program } = await startTutor({
+    const program = await startTutor({
       runs: [{ steps: [{ message: 'x is 1' }] }],
       content: true,
       sampler: new AlwaysOffSampler(),
@@ -529,9 +514,7 @@ describe('an unsampled conversation', () => {
         ...(config.events !== undefined && { events: { preset: 'full', sink: tell } }),
       },
     });
-    await program.inSpan(() =>
-      client.beta.threads.runs.createAndPoll(threadId, { assistant_id: assistantId }),
-    );
+    await program.inSpan(program.run);
     await program.telemetry.provider.forceFlush();
     expect(program.telemetry.spans).toEqual([]);
     for (const { attributes } of program.telemetry.logRecords) tell(attributes);
@@ -550,11 +533,9 @@ it('a thread that waits for the steps of a run ends before its parent, whatever 
     if (String(input).includes('/steps')) await held;
     return fetch(input, init);
   };
-  const { client, assistantId, threadId, ...program } = await startTutor({ client: { fetch: holdsSteps } });
-  const run = (): Promise<unknown> =>
-    client.beta.threads.runs.createAndPoll(threadId, { assistant_id: assistantId });
+  const { client, threadId, ...program } = await startTutor({ client: { fetch: holdsSteps } });
   await program.inSpan(async () => {
-    await program.inSpan(run, 'asking');
+    await program.inSpan(program.run, 'asking');
     await program.inSpan(() => client.beta.threads.messages.list(threadId), 'reading');
   });
   answerSteps();

@@ -132,12 +132,10 @@ describe('an invalid answer from the server', () => {
     'as the steps of a run: %s',
     async (_, body) => {
       const tutor = await startTutor({ runs: [{}], config: everything, content: true });
-      const { client, simulator, threadId, assistantId } = tutor;
+      const { simulator } = tutor;
       simulator.next({ when: { method: 'GET', path: /steps/ }, body });
       simulator.next({ when: { method: 'GET', path: /messages\?/ }, body });
-      const run = await tutor.inSpan(() =>
-        client.beta.threads.runs.createAndPoll(threadId, { assistant_id: assistantId }),
-      );
+      const run = await tutor.inSpan(tutor.run);
       expect(run.status).toBe('completed');
       await tutor.telemetry.provider.forceFlush();
       expect(tutor.telemetry.openSpans).toEqual([]);

@@ -56,9 +56,9 @@ async function pause(tutor: Tutor): Promise<void> {
 describe('a run that a person answers after its timeout', () => {
   it('goes on in a second span, with each token once and one duration', async () => {
     const tutor = await startPausing();
-    const { client, assistantId, threadId, apiUsage } = tutor;
+    const { client, threadId, apiUsage } = tutor;
     const { runs } = client.beta.threads;
-    const run = await tutor.inSpan(() => runs.createAndPoll(threadId, { assistant_id: assistantId }), 'ask');
+    const run = await tutor.inSpan(tutor.run, 'ask');
     const [call] = run.required_action?.submit_tool_outputs.tool_calls ?? [];
     await pause(tutor);
     const outputs = [{ tool_call_id: call?.id ?? '', output: '1' }];
@@ -103,11 +103,7 @@ describe('a run that was given up', () => {
 
   it('that nobody asks about again stays as it was', async () => {
     const tutor = await startPausing();
-    const { client, assistantId, threadId } = tutor;
-    await tutor.inSpan(
-      () => client.beta.threads.runs.createAndPoll(threadId, { assistant_id: assistantId }),
-      'ask',
-    );
+    await tutor.inSpan(tutor.run, 'ask');
     await pause(tutor);
     await tutor.expectTree(`
       ask

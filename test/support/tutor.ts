@@ -1,3 +1,4 @@
+import type { Run } from 'openai/resources/beta/threads/runs/runs';
 import { assertSpanTree } from '../../src/testing.ts';
 import { type Program, type ProgramOptions, startProgram } from './program.ts';
 
@@ -5,6 +6,8 @@ import { type Program, type ProgramOptions, startProgram } from './program.ts';
 export interface Tutor extends Program {
   readonly assistantId: string;
   readonly threadId: string;
+  /** Runs the assistant on the thread, and polls until it is over. */
+  readonly run: () => Promise<Run>;
 }
 
 export async function startTutor(options: ProgramOptions = {}): Promise<Tutor> {
@@ -19,6 +22,7 @@ export async function startTutor(options: ProgramOptions = {}): Promise<Tutor> {
     ...program,
     assistantId: assistant.id,
     threadId: thread.id,
+    run: () => client.beta.threads.runs.createAndPoll(thread.id, { assistant_id: assistant.id }),
     expectTree: treesFromNow(telemetry),
   };
 }
@@ -34,10 +38,9 @@ export function treesFromNow(telemetry: Program['telemetry']): Program['expectTr
 
 /** Runs the assistant to the end and lists the steps of that run, as a program does that shows them. */
 export async function runAndListSteps(
-  { client, assistantId, threadId }: Pick<Tutor, 'client' | 'assistantId' | 'threadId'>,
+  { client, threadId, run }: Pick<Tutor, 'client' | 'threadId' | 'run'>,
   query: { readonly limit?: number } = {},
 ): Promise<void> {
-  const { runs } = client.beta.threads;
-  const run = await runs.createAndPoll(threadId, { assistant_id: assistantId });
-  await runs.steps.list(run.id, { thread_id: threadId, ...query });
+  const { id } = await run();
+  await client.beta.threads.runs.steps.list(id, { thread_id: threadId, ...query });
 }

@@ -9,8 +9,7 @@ const RUNS = [{ steps: [{ message: 'x is 1' }] }, { steps: [{ message: 'y is 2' 
 
 type Ask = (tutor: Tutor) => Promise<unknown>;
 
-const poll: Ask = ({ client, threadId, assistantId }) =>
-  client.beta.threads.runs.createAndPoll(threadId, { assistant_id: assistantId });
+const poll: Ask = ({ run }) => run();
 const stream: Ask = ({ client, threadId, assistantId }) =>
   client.beta.threads.runs.stream(threadId, { assistant_id: assistantId }).finalRun();
 

@@ -74,10 +74,8 @@ function documentsOf({ telemetry }: Pick<Tutor, 'telemetry'>): unknown {
 
 describe('the background read', () => {
   it('requests the steps of a run once, after it has ended', async () => {
-    const { client, simulator, assistantId, threadId, ...program } = await startTutor({ runs: [{}] });
-    await program.inSpan(() =>
-      client.beta.threads.runs.createAndPoll(threadId, { assistant_id: assistantId }),
-    );
+    const { simulator, threadId, ...program } = await startTutor({ runs: [{}] });
+    await program.inSpan(program.run);
     await program.telemetry.provider.forceFlush();
     await program.telemetry.provider.forceFlush();
     expect(readsOf(simulator)).toEqual([`/v1/threads/${threadId}/runs/run_000001/steps?limit=100&order=asc`]);
@@ -89,14 +87,12 @@ describe('the background read', () => {
     ['of this release', {}],
     ['that cannot encode lists, as in openai 4.56', { stringifyQuery: encodeWithoutLists }],
   ])('also requests messages and search results if content is recorded: a client %s', async (_, methods) => {
-    const { client, simulator, assistantId, threadId, ...program } = await startTutor({
+    const { client, simulator, threadId, ...program } = await startTutor({
       ...WITH_CONTENT,
       runs: [{}],
     });
     Object.assign(client, methods);
-    await program.inSpan(() =>
-      client.beta.threads.runs.createAndPoll(threadId, { assistant_id: assistantId }),
-    );
+    await program.inSpan(program.run);
     await program.telemetry.provider.forceFlush();
     expect(readsOf(simulator).map((path) => decodeURIComponent(path))).toEqual([
       `/v1/threads/${threadId}/runs/run_000001/steps?limit=100&order=asc&include[]=step_details.tool_calls[*].file_search.results[*].content`,
@@ -137,11 +133,9 @@ describe('the background read', () => {
   });
 
   it('creates no span, and does not delay the program', async () => {
-    const { client, simulator, assistantId, threadId, ...program } = await startTutor({ runs: [{}] });
+    const { simulator, ...program } = await startTutor({ runs: [{}] });
     simulator.next({ when: { path: /steps/ }, delayMs: 50 });
-    await program.inSpan(() =>
-      client.beta.threads.runs.createAndPoll(threadId, { assistant_id: assistantId }),
-    );
+    await program.inSpan(program.run);
     expect(program.telemetry.spans.at(-1)?.name).toBe('program');
     expect(program.telemetry.openSpans).toEqual(['thread', 'invoke_agent Math Tutor']);
     await program.expectTree(`
@@ -153,9 +147,9 @@ describe('the background read', () => {
   });
 
   it('finishes before a thread that the program deletes at once is deleted', async () => {
-    const { client, assistantId, threadId, ...program } = await startTutor({ runs: [{}] });
+    const { client, threadId, ...program } = await startTutor({ runs: [{}] });
     await program.inSpan(async () => {
-      await client.beta.threads.runs.createAndPoll(threadId, { assistant_id: assistantId });
+      await program.run();
       await client.beta.threads.delete(threadId);
     });
     await program.expectTree(`
@@ -168,10 +162,8 @@ describe('the background read', () => {
   });
 
   it('finishes before the provider shuts down', async () => {
-    const { client, assistantId, threadId, ...program } = await startTutor({ runs: [{}] });
-    await program.inSpan(() =>
-      client.beta.threads.runs.createAndPoll(threadId, { assistant_id: assistantId }),
-    );
+    const program = await startTutor({ runs: [{}] });
+    await program.inSpan(program.run);
     await program.telemetry.provider.shutdown();
     await program.expectTree(`
       program
@@ -185,14 +177,12 @@ describe('the background read', () => {
     const said: string[] = [];
     const log = (message: string): void => void said.push(message);
     diag.setLogger({ error: log, warn: log, info: log, debug: log, verbose: log }, DiagLogLevel.WARN);
-    const { client, simulator, assistantId, threadId, ...program } = await startTutor({
+    const { simulator, ...program } = await startTutor({
       runs: [{}, {}, {}, {}, {}],
     });
     for (let run = 0; run < 5; run++) {
       simulator.next({ when: { path: /steps/ }, status: 404 });
-      await program.inSpan(() =>
-        client.beta.threads.runs.createAndPoll(threadId, { assistant_id: assistantId }),
-      );
+      await program.inSpan(program.run);
       await program.telemetry.provider.forceFlush();
     }
     expect(readsOf(simulator)).toHaveLength(3);
@@ -228,11 +218,11 @@ describe('the background read', () => {
   });
 
   it('waits while the program has four requests under way at that server', async () => {
-    const { client, simulator, assistantId, threadId, ...program } = await startTutor({ runs: [{}] });
+    const { client, simulator, ...program } = await startTutor({ runs: [{}] });
     const ask = (): Promise<unknown> =>
       client.chat.completions.create({ model: 'gpt-4o', messages: [{ role: 'user', content: 'Hi' }] });
     const { answer } = keepBusy(client);
-    await client.beta.threads.runs.createAndPoll(threadId, { assistant_id: assistantId });
+    await program.run();
     await ask();
     expect(readsOf(simulator)).toHaveLength(0);
     await answer();
@@ -298,7 +288,7 @@ describe('what the program itself reads', () => {
   });
 
   it('may be a single step: the rest of the usage stays on the run', async () => {
-    const { client, assistantId, threadId, ...program } = await startTutor({
+    const { client, threadId, ...program } = await startTutor({
       runs: [
         {
           steps: [
@@ -310,7 +300,7 @@ describe('what the program itself reads', () => {
       config: { runSteps: 'observe' },
     });
     await program.inSpan(async () => {
-      const run = await client.beta.threads.runs.createAndPoll(threadId, { assistant_id: assistantId });
+      const run = await program.run();
       await client.beta.threads.runs.steps.retrieve('step_000001', { thread_id: threadId, run_id: run.id });
     });
     await program.expectTree(`
@@ -373,12 +363,12 @@ describe('what the program reads right after the end of a run', () => {
   });
 
   it('is requested again if search results were missing, and are recorded', async () => {
-    const { client, simulator, assistantId, threadId, ...program } = await startLister({
+    const { client, simulator, threadId, ...program } = await startLister({
       ...WITH_CONTENT,
       runs: [SEARCHING],
     });
     await program.inSpan(async () => {
-      const run = await client.beta.threads.runs.createAndPoll(threadId, { assistant_id: assistantId });
+      const run = await program.run();
       await Promise.all([
         client.beta.threads.runs.steps.list(run.id, { thread_id: threadId }),
         client.beta.threads.messages.list(threadId),
@@ -390,10 +380,10 @@ describe('what the program reads right after the end of a run', () => {
   });
 
   it('is requested again if the program received none', async () => {
-    const { client, simulator, assistantId, threadId, ...program } = await startLister({ runs: [{}] });
+    const { client, simulator, threadId, ...program } = await startLister({ runs: [{}] });
     simulator.next({ when: { path: /steps/ }, status: 404 });
     await program.inSpan(async () => {
-      const run = await client.beta.threads.runs.createAndPoll(threadId, { assistant_id: assistantId });
+      const run = await program.run();
       const listed = client.beta.threads.runs.steps.list(run.id, { thread_id: threadId });
       await expect(listed).rejects.toThrow('404');
     });
@@ -403,11 +393,11 @@ describe('what the program reads right after the end of a run', () => {
 
   it('is in order, even page by page and newest first', async () => {
     const tools = [{ codeInterpreter: { input: '1' } }];
-    const { client, simulator, assistantId, threadId, ...program } = await startLister({
+    const { client, simulator, threadId, ...program } = await startLister({
       runs: [{ steps: [{ tools }, { tools }, { message: 'x is 1' }] }],
     });
     await program.inSpan(async () => {
-      const run = await client.beta.threads.runs.createAndPoll(threadId, { assistant_id: assistantId });
+      const run = await program.run();
       const steps = client.beta.threads.runs.steps.list(run.id, { thread_id: threadId, limit: 1 });
       for await (const _ of steps);
     });
@@ -424,11 +414,11 @@ describe('what the program reads right after the end of a run', () => {
 
   it('is requested three times at most in a minute if the server fails', async () => {
     const runs = [{}, {}, {}, {}];
-    const { client, simulator, assistantId, threadId, ...program } = await startLister({ runs });
+    const { client, simulator, threadId, ...program } = await startLister({ runs });
     for (const _ of runs) {
       for (let read = 0; read < 2; read++) simulator.next({ when: { path: /steps/ }, status: 503 });
       await program.inSpan(async () => {
-        const run = await client.beta.threads.runs.createAndPoll(threadId, { assistant_id: assistantId });
+        const run = await program.run();
         const listed = client.beta.threads.runs.steps.list(run.id, { thread_id: threadId });
         await expect(listed).rejects.toThrow('503');
       });
@@ -438,10 +428,10 @@ describe('what the program reads right after the end of a run', () => {
   });
 
   it('is awaited if the span of the program ends before it arrives', async () => {
-    const { client, simulator, assistantId, threadId, ...program } = await startLister({ runs: [{}] });
+    const { client, simulator, threadId, ...program } = await startLister({ runs: [{}] });
     let listed: PromiseLike<unknown> | undefined;
     await program.inSpan(async () => {
-      const run = await client.beta.threads.runs.createAndPoll(threadId, { assistant_id: assistantId });
+      const run = await program.run();
       listed = client.beta.threads.runs.steps.list(run.id, { thread_id: threadId }).then();
     });
     expect(program.telemetry.openSpans).toContain('invoke_agent Math Tutor');
@@ -456,7 +446,7 @@ describe('a run with more steps than a page', () => {
     const steps = Array.from({ length: 150 }, (_, index) => ({
       tools: [{ function: { name: `get_${index}`, arguments: {} }, output: '1' }],
     }));
-    const { client, simulator, assistantId, threadId, ...program } = await startTutor({ runs: [{}] });
+    const { simulator, threadId, ...program } = await startTutor({ runs: [{}] });
     const data = (from: number, to: number): unknown[] =>
       steps.slice(from, to).map((_, index) => ({
         id: `step_${from + index}`,
@@ -477,9 +467,7 @@ describe('a run with more steps than a page', () => {
       when: { path: /after=step_99/ },
       body: { object: 'list', data: data(100, 150), has_more: false },
     });
-    await program.inSpan(() =>
-      client.beta.threads.runs.createAndPoll(threadId, { assistant_id: assistantId }),
-    );
+    await program.inSpan(program.run);
     await program.telemetry.provider.forceFlush();
     const chats = program.telemetry.spans.filter(({ name }) => name.startsWith('chat '));
     expect(new Set(chats.map(({ attributes }) => attributes['openai.step.id'])).size).toBe(150);
@@ -493,23 +481,19 @@ describe('a run that ends while its server rests', () => {
     const log = (message: string): void => void said.push(message);
     diag.setLogger({ error: log, warn: log, info: log, debug: log, verbose: log }, DiagLogLevel.WARN);
     const tutor = await startTutor({ runs: [{}, {}, {}, {}, {}] });
-    const { client, simulator, assistantId, threadId, telemetry } = tutor;
-    for (let run = 0; run < 3; run++) {
+    const { simulator, telemetry } = tutor;
+    for (let count = 0; count < 3; count++) {
       const headers = { 'retry-after': seconds };
       simulator.next({ when: { path: /steps/ }, status: 503, headers });
-      await tutor.inSpan(() =>
-        client.beta.threads.runs.createAndPoll(threadId, { assistant_id: assistantId }),
-      );
+      await tutor.inSpan(tutor.run);
       await telemetry.provider.forceFlush();
     }
     return { ...tutor, said };
   }
 
   it('waits for it, and has its steps then', async () => {
-    const { client, assistantId, threadId, simulator, ...program } = await startResting();
-    await program.inSpan(() =>
-      client.beta.threads.runs.createAndPoll(threadId, { assistant_id: assistantId }),
-    );
+    const { simulator, ...program } = await startResting();
+    await program.inSpan(program.run);
     expect(readsOf(simulator)).toHaveLength(3);
     expect(program.telemetry.openSpans).toContain('invoke_agent Math Tutor');
     await expect.poll(() => program.telemetry.openSpans, { timeout: 5_000 }).toEqual([]);
@@ -520,8 +504,8 @@ describe('a run that ends while its server rests', () => {
 
   it('is recorded without its steps after 5 s, and is counted', async () => {
     vi.useFakeTimers({ toFake: ['performance', 'setInterval', 'clearInterval'] });
-    const { client, assistantId, threadId, simulator, said, ...program } = await startResting('60');
-    await client.beta.threads.runs.createAndPoll(threadId, { assistant_id: assistantId });
+    const { simulator, said, ...program } = await startResting('60');
+    await program.run();
     const isOpen = (): boolean => program.telemetry.openSpans.includes('invoke_agent Math Tutor');
     vi.advanceTimersByTime(4_000);
     expect(isOpen()).toBe(true);
@@ -532,11 +516,9 @@ describe('a run that ends while its server rests', () => {
   });
 
   it('is recorded without its steps by a flush, which does not wait for it, and is counted', async () => {
-    const { client, assistantId, threadId, simulator, said, ...program } = await startResting();
+    const { simulator, said, ...program } = await startResting();
     for (let run = 0; run < 2; run++) {
-      await program.inSpan(() =>
-        client.beta.threads.runs.createAndPoll(threadId, { assistant_id: assistantId }),
-      );
+      await program.inSpan(program.run);
       await program.telemetry.provider.forceFlush();
     }
     expect(readsOf(simulator)).toHaveLength(3);
@@ -550,11 +532,9 @@ describe('a run that ends while its server rests', () => {
 describe('a run that ends while the program keeps its server busy', () => {
   it('has its steps after five seconds, read by one request at a time', async () => {
     vi.useFakeTimers({ toFake: ['performance', 'setInterval', 'clearInterval'] });
-    const { client, simulator, assistantId, threadId, ...program } = await startTutor({ runs: [{}] });
+    const { client, simulator, ...program } = await startTutor({ runs: [{}] });
     const { answer } = keepBusy(client);
-    await program.inSpan(() =>
-      client.beta.threads.runs.createAndPoll(threadId, { assistant_id: assistantId }),
-    );
+    await program.inSpan(program.run);
     vi.advanceTimersByTime(4_000);
     expect(readsOf(simulator)).toEqual([]);
     vi.advanceTimersByTime(2_000);
@@ -572,12 +552,12 @@ describe('a run that ends while the program keeps its server busy', () => {
   it('is recorded without its steps after a shorter runTimeout, and is counted', async () => {
     forgetNotices();
     vi.useFakeTimers({ toFake: ['performance', 'setInterval', 'clearInterval'] });
-    const { client, simulator, assistantId, threadId, ...program } = await startTutor({
+    const { client, simulator, ...program } = await startTutor({
       config: { runTimeout: 3_000 },
       runs: [{}],
     });
     const { answer } = keepBusy(client);
-    await client.beta.threads.runs.createAndPoll(threadId, { assistant_id: assistantId });
+    await program.run();
     const isOpen = (): boolean => program.telemetry.openSpans.includes('invoke_agent Math Tutor');
     vi.advanceTimersByTime(2_000);
     expect(isOpen()).toBe(true);
@@ -595,18 +575,15 @@ describe('a run that ends while the program keeps its server busy', () => {
 describe('a server that fails', () => {
   it('rests, and other servers are read meanwhile', async () => {
     const failing = await startTutor({ runs: [{}, {}, {}, {}] });
-    const { client, simulator, assistantId, threadId } = failing;
-    const { runs } = client.beta.threads;
+    const { simulator } = failing;
     for (let count = 0; count < 4; count++) {
       simulator.next({ when: { path: /steps/ }, status: 503 });
-      await failing.inSpan(() => runs.createAndPoll(threadId, { assistant_id: assistantId }));
+      await failing.inSpan(failing.run);
       await failing.telemetry.provider.forceFlush();
     }
     expect(readsOf(simulator)).toHaveLength(3);
     const other = await startTutor({ runs: [{}] });
-    await other.inSpan(() =>
-      other.client.beta.threads.runs.createAndPoll(other.threadId, { assistant_id: other.assistantId }),
-    );
+    await other.inSpan(other.run);
     await other.telemetry.provider.forceFlush();
     expect(readsOf(other.simulator)).toHaveLength(1);
   });

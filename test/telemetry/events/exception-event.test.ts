@@ -91,17 +91,14 @@ describe('a failed operation has one exception event', () => {
   test('for an error that the API reports in an object: a run, with its error code', async () => {
     const lastError = { code: 'rate_limit_exceeded', message: 'hidden' };
     const program = await startTutor({ runs: [{ end: 'failed', lastError }] });
-    const { client, threadId, assistantId } = program;
-    await program.inSpan(() =>
-      client.beta.threads.runs.createAndPoll(threadId, { assistant_id: assistantId }),
-    );
+    await program.inSpan(program.run);
     await program.telemetry.provider.forceFlush();
     const run = exceptionsOf(program).find(
       ({ attributes }) => attributes['gen_ai.operation.name'] === 'invoke_agent',
     );
     expect(run?.attributes).toMatchObject({
       'exception.type': 'rate_limit_exceeded',
-      'openai.thread.id': threadId,
+      'openai.thread.id': program.threadId,
       'gen_ai.agent.name': 'Math Tutor',
     });
     expect(JSON.stringify(exceptionsOf(program).map(({ attributes }) => attributes))).not.toContain('hidden');
