@@ -11,10 +11,10 @@ let stop: (() => void) | undefined;
  * @returns a function that stops the instrumentation
  */
 export function instrumentAgents(): () => void {
-  stop ??= guard('recording agents', recordAgents);
+  stop ??= guard('instrumenting agents', recordAgents);
   return () => {
     const end = stop;
     stop = undefined;
-    if (end !== undefined) guard('ending to record agents', end);
+    if (end !== undefined) guard('restoring agents', end);
   };
 }

@@ -46,7 +46,7 @@ export class OpenAIInstrumentation {
   /** Instruments all clients, those loaded already and those loaded later. */
   enable(): void {
     this.#config.enabled = true;
-    this.#stopLoading ??= guard('enabling', () => this.#start());
+    this.#stopLoading ??= guard('enabling the instrumentation', () => this.#start());
   }
 
   /**
@@ -61,7 +61,7 @@ export class OpenAIInstrumentation {
     for (const seam of this.#seams)
       guard('restoring a client', () => seam.deref()?.removeDefault(this.#observer));
     this.#seams = [];
-    guard('disabling', () => this.#observer.dispose());
+    guard('disabling the instrumentation', () => this.#observer.dispose());
   }
 
   setTracerProvider(tracerProvider: TracerProvider): void {

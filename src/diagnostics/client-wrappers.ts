@@ -17,8 +17,7 @@ let looked = 0;
 export function lookForWrappers(): void {
   if (looked >= MAX_CALLS_LOOKED_AT) return;
   looked++;
-  if (LANGFUSE.test(guard('looking for wrappers', deepStack) ?? ''))
-    notice('recorded_twice', '@langfuse/openai');
+  if (LANGFUSE.test(guard('finding wrappers', deepStack) ?? '')) notice('recorded_twice', '@langfuse/openai');
 }
 
 /** The program's own `Error.prepareStackTrace` is not asked: it may throw, or show that it was called. */
@@ -29,7 +28,7 @@ function deepStack(): string {
   const isOwn = Object.hasOwn(Error, 'prepareStackTrace');
   if (isOwn) Reflect.set(Error, 'prepareStackTrace', undefined);
   try {
-    return new Error('looking for wrappers').stack ?? '';
+    return new Error('finding wrappers').stack ?? '';
   } finally {
     Reflect.set(Error, 'stackTraceLimit', stackTraceLimit);
     if (isOwn) Reflect.set(Error, 'prepareStackTrace', prepareStackTrace);

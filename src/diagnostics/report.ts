@@ -39,12 +39,12 @@ const GROWING: ReadonlySet<ProcessFindingCode> = new Set(['openai_twice', 'packa
 
 /** Keeps a finding for `doctor()` and logs it once through `diag`, at the earliest when the first call is made. */
 export function notice(code: ProcessFindingCode, ...details: readonly string[]): void {
-  guard('taking note of a finding', keep, code, details);
+  guard('recording a finding', keep, code, details);
 }
 
 /** The same, but logged each time: the program has done it again, and another line would not tell of it. */
 export function noticeAgain(code: ProcessFindingCode, ...details: readonly string[]): void {
-  guard('taking note of a finding', () => {
+  guard('recording a finding', () => {
     const line = lineOf(describeFinding(code, ...details));
     const isKnown = notices.value.said.has(line);
     keep(code, details);

@@ -24,7 +24,7 @@ const viewed = new WeakSet<object>();
 /** Creates a span processor that prints every trace as a tree in the terminal, with a {@link ConsoleTreeExporter}. */
 export function consoleTree(options?: ConsoleTreeExporterOptions): ViewProcessor {
   const processor: ViewProcessor = new ImmediateSpanProcessor(new ConsoleTreeExporter(options), () => {
-    guard('looking for unused endpoints', warnOfUnusedEndpoint, processor, 'consoleTree()');
+    guard('finding unused endpoints', warnOfUnusedEndpoint, processor, 'consoleTree()');
   });
   return processor;
 }
@@ -37,7 +37,7 @@ export function consoleTree(options?: ConsoleTreeExporterOptions): ViewProcessor
 export function htmlPage(target: string | HtmlTraceExporterOptions = {}): ViewProcessor {
   const options = typeof target === 'string' ? { path: target } : target;
   const processor: ViewProcessor = new ImmediateSpanProcessor(new HtmlTraceExporter(options), () => {
-    guard('looking for unused endpoints', warnOfUnusedEndpoint, processor, 'htmlPage()');
+    guard('finding unused endpoints', warnOfUnusedEndpoint, processor, 'htmlPage()');
   });
   return processor;
 }
@@ -56,7 +56,7 @@ export function htmlPage(target: string | HtmlTraceExporterOptions = {}): ViewPr
 export function viewing(...views: (ViewProcessor | false | null | undefined)[]): ViewProcessor[] {
   const given = views.filter((view) => typeof view === 'object' && view !== null);
   for (const view of given) viewed.add(view);
-  return [...given, ...(guard('making exporters', fromEnvironment) ?? [])];
+  return [...given, ...(guard('creating exporters', fromEnvironment) ?? [])];
 }
 
 function fromEnvironment(): ViewProcessor[] {

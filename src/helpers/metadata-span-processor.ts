@@ -8,7 +8,7 @@ import { guard } from '../util/guard.ts';
  */
 export class MetadataSpanProcessor {
   onStart(span: { setAttributes(attributes: Attributes): unknown }, context: Context): void {
-    guard('stamping metadata', () => {
+    guard('setting metadata', () => {
       const metadata = metadataIn(context);
       if (metadata !== undefined) span.setAttributes(metadata);
     });

@@ -129,7 +129,7 @@ function startFunctionSpan(
   define(attributes, ATTR_GEN_AI_CONVERSATION_ID, conversationIn(active));
   const clock = clockIn(active);
   const startTime = now(clock);
-  const place = guard('placing a function', placeOfFunction, active, startTime);
+  const place = guard('finding the parent of a function', placeOfFunction, active, startTime);
   const parent = withMetadataIn(place?.parent ?? active, options);
   return new FunctionSpan(telemetry, {
     name,

@@ -88,12 +88,12 @@ function start(require: NodeJS.Require, telemetry: Telemetry): void {
     flush: () => sendWithin(FLUSH_TIMEOUT_MS, flushed, { asks: false }),
     finish: async () => {
       await endWithin(FLUSH_TIMEOUT_MS, flushed, { asks: false });
-      guard('reporting what was not sent', reportUnanswered, flushed);
+      guard('reporting unsent spans', reportUnanswered, flushed);
     },
   });
   handOver(dependencies, () => {
     stop();
-    void guardAsync('sending what is recorded', () => sdk.shutdown());
+    void guardAsync('flushing', () => sdk.shutdown());
   });
 }
 

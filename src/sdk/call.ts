@@ -196,7 +196,7 @@ export class Call implements KeyHolder {
     try {
       this.#observer.answered?.(this);
     } catch (error) {
-      logError('taking an answer', error);
+      logError('handling a response', error);
     }
   }
 

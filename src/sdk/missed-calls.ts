@@ -42,7 +42,7 @@ export function watchMissedCalls(findUnhooked: () => string | undefined): () => 
 
 function startWatching(findUnhooked: () => string | undefined): void {
   const report = (): void => {
-    const file = isMissed ? undefined : guard('looking for unobserved clients', findUnhooked);
+    const file = isMissed ? undefined : guard('finding unobserved clients', findUnhooked);
     const isFound = isMissed || file !== undefined;
     stopWatching();
     if (file !== undefined) takeNote(file);
@@ -85,7 +85,7 @@ function reasonFor(): Finding | undefined {
 
 /** @returns stops it */
 function listenToRequests(missed: () => void): () => void {
-  const stop = listenToChannels(CHANNELS, 'looking at a request', (message) => {
+  const stop = listenToChannels(CHANNELS, 'detecting missed calls', (message) => {
     if (seenCalls.value.any) stop();
     else if (isCall(field(message, 'request')) && !isSuppressed(activeContext())) {
       stop();

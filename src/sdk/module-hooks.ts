@@ -73,16 +73,16 @@ const announcements = new ProcessWide<Announcements>({
 export function onClientLoaded(listener: LoadListener): () => void {
   const guarded: Required<LoadListener> = {
     client(client) {
-      guard('taking note of a loaded client', noticeOpenAI, client);
+      guard('registering a loaded client', noticeOpenAI, client);
       guard('instrumenting a loaded client', () => listener.client(client));
     },
     part: (prototype, defined) =>
       guard('instrumenting a loaded class', () => listener.part?.(prototype, defined)),
-    api: (copy) => guard('taking in a copy of the API', () => listener.api?.(copy)),
+    api: (copy) => guard('connecting a copy of the OpenTelemetry API', () => listener.api?.(copy)),
   };
   isApiAwaited ||= listener.api !== undefined;
   const stop = guard('installing the module hooks', installHooks, guarded);
-  guard('looking for clients loaded before', findLoaded, guarded);
+  guard('finding clients loaded before', findLoaded, guarded);
   const stopSucceeding = onReleased(() => {
     hearLoaded((exported, file) => take(guarded, exported, file, false));
     findLoaded(guarded);
@@ -107,7 +107,7 @@ function appendOnLoad(listener: LoadListener): () => void {
     appending?.resume();
     take(listener, exported, file, false);
   };
-  guard('looking at clients loaded before', hearLoaded, hear);
+  guard('instrumenting clients loaded before', hearLoaded, hear);
   listeners.add(hear);
   // The hook outlives the last listener: an ES module that loads in between could never be found again.
   if (appending === undefined) {
@@ -115,7 +115,7 @@ function appendOnLoad(listener: LoadListener): () => void {
       const result = nextLoad(url, context);
       if (hookedFile(url) === undefined) return result;
       // Without this, a module that cannot be read breaks its import.
-      const announced = guard('adding to a module', announceClient, url, result);
+      const announced = guard('instrumenting an ES module', announceClient, url, result);
       if (announced !== undefined && leadsToNoOther(url, context))
         guard('pausing the module hooks', () => appending?.rest());
       return announced ?? result;
@@ -201,7 +201,7 @@ const MAIN_FILES: ReadonlyMap<string, string> = new Map([
 ]);
 
 function hookRequire(listener: LoadListener): () => void {
-  guard('looking at the version of Node', noticeNodeVersion, process.argv[1], process.version);
+  guard('checking the version of Node.js', noticeNodeVersion, process.argv[1], process.version);
   const { Hook } = requireDependency(
     'require-in-the-middle',
     module.createRequire,
@@ -260,13 +260,13 @@ function prototypesOf(exported: unknown, name: string, method: string): readonly
 }
 
 function takePart(listener: LoadListener, exported: unknown, defined: Part): void {
-  guard('taking in a loaded class', () => {
+  guard('finding the classes of a module', () => {
     for (const prototype of FINDERS[defined](exported)) listener.part?.(prototype, defined);
   });
 }
 
 function takeClient(listener: LoadListener, exported: unknown, file: string, early: boolean): void {
-  guard('taking in a loaded client', () => {
+  guard('finding the client of a module', () => {
     const prototype = findClientPrototype(exported);
     const version = versionOfHooked(file);
     if (prototype !== undefined) listener.client({ prototype, exported, file, version, early });

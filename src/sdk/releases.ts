@@ -31,7 +31,7 @@ export function releasePrototype(prototype: object): void {
   // Without this, a release that was refused takes the prototype from the one that observes it.
   if (!isOurs(prototype)) return;
   releases.value.delete(prototype);
-  for (const succeed of [...successors.value]) guard('observing what another release did', succeed);
+  for (const succeed of [...successors.value]) guard('taking over from another release', succeed);
 }
 
 /**

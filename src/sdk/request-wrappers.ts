@@ -47,7 +47,7 @@ function beginRequest(call: Call, options: unknown): unknown {
 }
 
 function withAdditions(call: Call, options: unknown): unknown {
-  const asking = guard('asking for usage', askForUsage, call, options) ?? options;
+  const asking = guard('requesting usage', askForUsage, call, options) ?? options;
   return guard('adding the trace context', addTraceContext, call, asking) ?? asking;
 }
 
@@ -100,7 +100,7 @@ async function sendWithoutUsage(call: Call, makeRequest: Method, args: readonly 
   } catch (error) {
     return failCall(call, error);
   }
-  guard('remembering a refusal', rememberRefusal, call.client);
+  guard('remembering that usage was refused', rememberRefusal, call.client);
   return takeProps(call, props);
 }
 

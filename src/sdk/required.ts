@@ -15,7 +15,7 @@ const TSX = /(?:^|[\s\\/=])tsx(?:$|[\s\\/])/;
 export function afterRequire(run: (exported: object) => void): void {
   if (!TSX.test([...process.execArgv, process.env.NODE_OPTIONS ?? ''].join(' '))) return;
   const seen = new WeakSet<object>();
-  listenToChannels([CHANNEL], 'looking at a required module', (message) => {
+  listenToChannels([CHANNEL], 'instrumenting a required module', (message) => {
     // A program requires thousands of files. Those of a package require each other before they are complete.
     const { id } = message as { readonly id?: unknown };
     if (typeof id !== 'string' || id.startsWith('.') || !id.includes('openai')) return;

@@ -18,7 +18,7 @@ export function runLoop(run: () => unknown, loop: OutcomeListener, patches: Patc
     loop.fail(error);
     throw error;
   }
-  guard('following a runner', followRunner, runner, loop, patches);
+  guard('observing a tool runner', followRunner, runner, loop, patches);
   return runner;
 }
 
@@ -46,7 +46,7 @@ function wrapEmit(original: Method): Method {
   return asMethod({
     _emit(event, ...args) {
       const loop = LOOPS.get(this);
-      if (loop !== undefined) guard('following a runner', hear, loop, event, args[0]);
+      if (loop !== undefined) guard('observing a tool runner', hear, loop, event, args[0]);
       return original.call(this, event, ...args);
     },
   });

@@ -237,8 +237,8 @@ export class Seam {
     let holder: object | null = promise;
     while (holder !== null && !Object.hasOwn(holder, 'asResponse')) holder = Object.getPrototypeOf(holder);
     this.#promisePrototype = holder ?? Object.prototype;
-    guard('looking at the version of openai', noticeVersionOf, client);
-    guard('looking at the errors of openai', learnErrorClassNames, client);
+    guard('checking the version of openai', noticeVersionOf, client);
+    guard('reading the error classes of openai', learnErrorClassNames, client);
     // Without this, a promise without `asResponse` is not watched.
     if (holder === null) return;
     this.#patches.wrap(holder, 'asResponse', wrapAsResponse);

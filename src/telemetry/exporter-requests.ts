@@ -60,7 +60,7 @@ function onRequestTo(
   found: (request: HttpRequest, url: URL) => void,
 ): () => void {
   const urls = endpoints.flatMap((endpoint) => parseAddress(endpoint) ?? []);
-  return listenToChannels([HTTP_REQUESTS], 'looking at a request of an exporter', (message) => {
+  return listenToChannels([HTTP_REQUESTS], 'observing an export request', (message) => {
     const request = field(message, 'request');
     const url = urls.find((each) => isTo(each, request));
     if (url !== undefined) found(request as HttpRequest, url);

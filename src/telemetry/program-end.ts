@@ -99,7 +99,7 @@ function seeUncaughtError(): void {
 }
 
 function sendUnsent(): void {
-  void guardAsync('sending what is recorded', endAndSend);
+  void guardAsync('flushing', endAndSend);
 }
 
 /**
@@ -167,7 +167,7 @@ export function sendWithin(
 }
 
 function within(milliseconds: number, run: () => Promise<void>): Promise<void> {
-  return settledWithin(milliseconds, [guardAsync('sending what is recorded', run)]);
+  return settledWithin(milliseconds, [guardAsync('flushing', run)]);
 }
 
 async function prepareForEnd(
@@ -175,7 +175,7 @@ async function prepareForEnd(
   run: (listener: ProgramEndListener) => Promise<void>,
 ): Promise<ProgramEndListener[]> {
   const listeners = new Set(flushed.flatMap((provider) => states.get(provider)?.listeners() ?? []));
-  await Promise.all([...listeners].map((each) => guardAsync('ending what is open', () => run(each))));
+  await Promise.all([...listeners].map((each) => guardAsync('ending open spans', () => run(each))));
   return [...listeners];
 }
 
@@ -226,9 +226,7 @@ async function flushAll(
       failed?.(target, error);
       throw error;
     });
-  await Promise.all(
-    [...targets].map((target) => guardAsync('sending what is recorded', () => flush(target))),
-  );
+  await Promise.all([...targets].map((target) => guardAsync('flushing', () => flush(target))));
 }
 
 /** The exporters of `…/register` have reported by then. */
@@ -262,7 +260,7 @@ let endedBeforeExit = 0;
 function endOpenSpans(): void {
   endedBeforeExit = countLostSpans();
   const listeners = new Set(live().flatMap((provider) => states.get(provider)?.listeners() ?? []));
-  for (const each of listeners) guard('ending what is open', () => each.endAll?.());
+  for (const each of listeners) guard('ending open spans', () => each.endAll?.());
 }
 
 /** Runs at exit: after `process.exit()` or an uncaught error, nothing can be sent any more. */

@@ -7,7 +7,7 @@ export function activeContext(): Context {
     const active: Context | undefined = context.active();
     return typeof active?.getValue === 'function' ? active : ROOT_CONTEXT;
   } catch (error) {
-    logError('asking for the active context', error);
+    logError('reading the active context', error);
     return ROOT_CONTEXT;
   }
 }

@@ -29,14 +29,16 @@ export function expireLater(memory: WeakRef<Expiring>): void {
   if (timers === undefined || isOfSandbox(timers.setInterval)) return;
   expiring.add(memory);
   const { clearInterval, setInterval } = timers;
-  const timer = startOutside(() => setInterval(() => guard('forgetting', expireAll), EXPIRE_INTERVAL_MS));
+  const timer = startOutside(() =>
+    setInterval(() => guard('expiring memory entries', expireAll), EXPIRE_INTERVAL_MS),
+  );
   stopExpiring = () => clearInterval(timer);
 }
 
 function expireAll(): void {
   for (const each of expiring) {
     const memory = each.deref();
-    if (memory !== undefined) guard('forgetting', () => memory.expire());
+    if (memory !== undefined) guard('expiring memory entries', () => memory.expire());
     if (memory === undefined || memory.isEmpty) expiring.delete(each);
   }
   if (expiring.size > 0) return;

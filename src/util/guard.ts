@@ -69,7 +69,7 @@ export function logError(where: string, error: unknown): void {
   } catch {
     // Programs throw anything: even reading the stack may throw.
   }
-  warnOnce(where, `${where} failed; the call continues without it: ${described}`);
+  warnOnce(where, `${where} failed; your program is not affected: ${described}`);
 }
 
 /** The class and the stack frames, never the message, which may quote what the program sent or received. */

@@ -27,6 +27,6 @@ function endAll(): void {
     for (const end of group) {
       if (ended.has(end)) continue;
       ended.add(end);
-      guard('ending at exit', end);
+      guard('ending spans at exit', end);
     }
 }

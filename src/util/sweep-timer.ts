@@ -39,9 +39,7 @@ export class SweepTimer {
     const timers = platformTimers();
     if (timers === undefined) return;
     const { clearInterval, setInterval } = timers;
-    const timer = startOutside(() =>
-      setInterval(() => guard('ending what is overdue', this.#sweep), interval),
-    );
+    const timer = startOutside(() => setInterval(() => guard('expiring entries', this.#sweep), interval));
     this.#stopTimer = () => clearInterval(timer);
   }
 }

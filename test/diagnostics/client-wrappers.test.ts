@@ -66,6 +66,6 @@ test("the program's own way of printing stacks is neither asked nor changed", as
   const after = { prepare: Error.prepareStackTrace, limit: Error.stackTraceLimit };
   Error.prepareStackTrace = prepareStackTrace;
   expect(after).toEqual({ prepare, limit: stackTraceLimit });
-  expect(printed).not.toContain('looking for wrappers');
+  expect(printed).not.toContain('finding wrappers');
   expect(noticed().map(({ code }) => code)).toContain('recorded_twice');
 });

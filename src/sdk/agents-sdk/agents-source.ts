@@ -67,18 +67,20 @@ export class AgentsSource implements TraceRuns {
     this.#listener = listener;
     this.#findStorage();
     this.#wrap(provider, 'createTrace', (create, self, args) => {
-      guard('preparing for a trace', () => {
+      guard('preparing an agents trace', () => {
         listener.prepare();
         this.#keepStorage();
       });
       const made = create.apply(self, args);
-      guard('hearing of a trace', () => this.#made(made, 'trace', traceData(made, args[0]), this.#current()));
+      guard('observing an agents trace', () =>
+        this.#made(made, 'trace', traceData(made, args[0]), this.#current()),
+      );
       return made;
     });
     this.#wrap(provider, 'createSpan', (create, self, args) => {
-      guard('preparing for a span', () => this.#keepStorage());
+      guard('preparing an agents span', () => this.#keepStorage());
       const made = create.apply(self, args);
-      guard('hearing of a span', () => {
+      guard('observing an agents span', () => {
         const data = asObject(field(made, 'spanData')) ?? {};
         const node = this.#made(made, String(data.type), data, this.#nodeOf(args[1]) ?? this.#current());
         node.isPaused = field(args[0], 'startedAt') !== undefined;
@@ -90,7 +92,7 @@ export class AgentsSource implements TraceRuns {
   /** The library may be loading at this moment, and cannot make its storage until it has. */
   #findStorage(): void {
     if (isStorage(globalStorage())) this.#keepStorage();
-    else queueMicrotask(() => guard('looking for the storage of agents', () => this.#keepStorage()));
+    else queueMicrotask(() => guard('finding the storage of agents', () => this.#keepStorage()));
   }
 
   /** Restores everything. What is under way is not heard any further, and ends now. */
@@ -154,7 +156,7 @@ export class AgentsSource implements TraceRuns {
     const heard = this.#reactions[name];
     this.#wrap(holder, name, (method, self, args) => {
       const node = this.#nodeOf(self);
-      if (node !== undefined && name !== 'clone') guard('hearing of an agent', heard, node, args[0]);
+      if (node !== undefined && name !== 'clone') guard('updating an agents span', heard, node, args[0]);
       const result = method.apply(self, args);
       if (node !== undefined && name === 'clone' && isObject(result)) {
         this.#nodes.set(result, node);
@@ -216,7 +218,7 @@ export class AgentsSource implements TraceRuns {
   #endNow(traces: readonly AgentsNode[]): void {
     for (const trace of [...traces].reverse()) {
       trace.running.clear();
-      guard('ending a trace', () => this.#end(trace));
+      guard('ending an agents trace', () => this.#end(trace));
     }
   }
 

@@ -25,7 +25,7 @@ export function follow(
     for (const trace of traces) {
       trace.running.delete(result);
       tell(trace);
-      if (trace.isEnding) guard('ending a trace', end, trace);
+      if (trace.isEnding) guard('ending an agents trace', end, trace);
     }
   };
   const returned = (value: unknown): void => {
@@ -36,13 +36,13 @@ export function follow(
         else if (trace.isEnding) trace.thrown ??= field(stream, 'error') ?? undefined;
       });
     const loop =
-      isWhole || stream === undefined ? undefined : guard('following a stream', streamLoopOf, stream);
+      isWhole || stream === undefined ? undefined : guard('observing an agents stream', streamLoopOf, stream);
     if (loop === undefined) settleStream();
     else loop.then(settleStream, settleStream);
   };
   return result.then(
     (value) => {
-      guard('following a trace', returned, value);
+      guard('observing an agents run', returned, value);
       return value;
     },
     (error: unknown) => {

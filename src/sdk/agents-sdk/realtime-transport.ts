@@ -90,7 +90,7 @@ class RealtimeConnections {
         observation.connectionClosed(close, opened);
         observation.closed(close);
       },
-      sending: (frame) => guard('noting a frame of a realtime agent', noteSent, connection, frame),
+      sending: (frame) => guard('recording a frame of a realtime agent', noteSent, connection, frame),
     });
     const known = this.#known;
     // The class belongs to others, whose sockets are not known here.

@@ -15,7 +15,7 @@ export function runnerSeam(prototype: object): PatchedClass {
     patches.wrap(prototype, 'run', (original) =>
       asMethod({
         run(...args) {
-          const within = guard('preparing a run of agents', contextOfRun, args[2]);
+          const within = guard('preparing an agents run', contextOfRun, args[2]);
           const run = (): unknown => original.apply(this, args);
           return within === undefined ? run() : runIn(within, run);
         },

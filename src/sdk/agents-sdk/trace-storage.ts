@@ -47,14 +47,14 @@ export class HeardStorage implements TraceStorage {
   }
 
   run(store: unknown, run: Run, ...args: unknown[]): unknown {
-    const entered = guard('entering a trace', () => this.#runs.entering(store));
+    const entered = guard('entering an agents trace', () => this.#runs.entering(store));
     if (entered === undefined) return this.original.run(store, run, ...args);
     const { within, watch } = entered;
     const result = this.original.run(store, () => runIn(within, run, undefined, args));
     if (watch === undefined || !(result instanceof Promise)) return result;
     // Nothing else may be attached to a promise of the program: a rejection that nobody handles would not be reported,
     // and a stack would end here.
-    return guard('following a trace', watch, result) ?? result;
+    return guard('observing an agents run', watch, result) ?? result;
   }
 }
 

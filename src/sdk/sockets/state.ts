@@ -44,7 +44,7 @@ export class SocketState {
   constructor(socket: object, observer: CallObserver, transports: Transports) {
     this.#socket = socket;
     this.#transports = transports;
-    const opened = guard('looking at a socket', readSocket, socket);
+    const opened = guard('reading a socket', readSocket, socket);
     this.#byName = opened?.kind === 'translation';
     this.#observation = opened && guard('opening a socket', observe, opened, observer);
   }
@@ -88,10 +88,10 @@ export class SocketState {
     try {
       const result = original();
       if (!this.#isPassed && this.#kept.length < MAX_KEPT) this.#kept.push(isClosed);
-      if (isLost) guard('failing to send a frame', () => observation.notSent(NOT_SENT));
+      if (isLost) guard('recording an unsent frame', () => observation.notSent(NOT_SENT));
       return result;
     } catch (error) {
-      guard('failing to send a frame', () => observation.notSent(error));
+      guard('recording an unsent frame', () => observation.notSent(error));
       throw error;
     } finally {
       this.#isSending = false;
@@ -107,7 +107,7 @@ export class SocketState {
     // It gives no cause where a socket has closed for good, or too much waits for the next connection.
     if (!this.#isSending) return;
     this.#isPassed = true;
-    guard('failing to send a frame', () => this.#observation?.notSent(error ?? NOT_SENT));
+    guard('recording an unsent frame', () => this.#observation?.notSent(error ?? NOT_SENT));
   }
 
   closing(): void {
@@ -157,7 +157,7 @@ export class SocketState {
       if (this.#kept.length > 0) this.#kept.length = 0;
       return;
     }
-    guard('noting a frame', () => {
+    guard('recording a frame', () => {
       const wasForNext = this.#kept.shift();
       if (wasForNext === undefined) this.#observation?.sent(asObject(parseFrame(data)), false);
       else if (wasForNext) this.#observation?.flushed?.(asObject(parseFrame(data)));

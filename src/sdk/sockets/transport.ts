@@ -57,7 +57,7 @@ export class Transports {
     this.#untold.add(transport);
     // Workers have no timers outside of a request.
     if (!this.#timer.isAwake)
-      guard('looking after sockets', () => this.#timer.wake(SOCKET_SWEEP_INTERVAL_MS));
+      guard('detecting closed sockets', () => this.#timer.wake(SOCKET_SWEEP_INTERVAL_MS));
     return true;
   }
 
@@ -87,7 +87,7 @@ export class Transports {
   #sweep(): void {
     // One that was told after all needs no further look.
     for (const transport of [...this.#untold])
-      if (this.#listeners.has(transport)) guard('looking at a socket', () => this.missed(transport, false));
+      if (this.#listeners.has(transport)) guard('reading a socket', () => this.missed(transport, false));
       else this.#forget(transport);
   }
 

@@ -72,7 +72,7 @@ export class Events {
 
   /** Whether a logger accepts the event. Events that nobody accepts are not built. */
   wanted(name: string, context: Context): boolean {
-    return guard('asking a logger', () => this.#logger(name, context)) !== undefined;
+    return guard('checking a logger', () => this.#logger(name, context)) !== undefined;
   }
 
   emit({ name, context, attributes, time }: Event): void {

@@ -181,7 +181,7 @@ export class Metrics {
 
   #change(provider: MeterProvider): void {
     this.#provider = provider;
-    this.#instruments = guard('making instruments', instrumentsOf, provider);
+    this.#instruments = guard('creating metric instruments', instrumentsOf, provider);
     guard('listening to the meter provider', () => this.providerChanged?.(provider));
   }
 }

@@ -99,7 +99,7 @@ export class CallSpan implements CallObservation, OpenSpan {
       operation.name !== undefined && above?.recordsMetrics !== true && telemetry.metrics.wanted;
     const measuresChunks = this.#measures && telemetry.settings.chunkMetrics === 'each';
     this.roughTimes = !measuresChunks && place.chunk === undefined;
-    const attributes = guard('reading what is asked for', operation.requestAttributes, request) ?? {};
+    const attributes = guard('reading request attributes', operation.requestAttributes, request) ?? {};
     addEndpointAttributes(attributes, endpoint);
     if (place.attributes !== undefined) Object.assign(attributes, place.attributes);
     this.#asked = attributes;
@@ -151,9 +151,9 @@ export class CallSpan implements CallObservation, OpenSpan {
     if (call.attemptCount > 1)
       guard('recording attempts', recordAttempts, this.#telemetry, call, this.context, this.#asked);
     const usage = this.#usage(result);
-    if (call.streamEnd === 'completed') guard('looking for usage', missUsage, this.#operation, usage);
+    if (call.streamEnd === 'completed') guard('checking for usage', missUsage, this.#operation, usage);
     const { settled } = this.#place;
-    if (settled !== undefined && guard('placing a result', settled, call, result, this) === true) return;
+    if (settled !== undefined && guard('settling a call', settled, call, result, this) === true) return;
     this.#end(result, usage, call.endTime, call.failed ? readFailure(call.error) : undefined);
   }
 
@@ -182,7 +182,7 @@ export class CallSpan implements CallObservation, OpenSpan {
     endSpan(this.#span, Math.max(endTime, this.#startTime));
     if (ended === undefined) return;
     const spent = spentBy(usage, this.#cost, this.#telemetry.costs.wanted, this.#answered);
-    guard('placing what stands beside a span', ended, result, endTime, spent);
+    guard('updating the hierarchy', ended, result, endTime, spent);
   }
 
   /** Records content, the failure and events. */
