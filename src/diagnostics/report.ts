@@ -2,7 +2,7 @@ import { guard, log } from '../util/guard.ts';
 import { logsWarnings } from '../util/otel-api.ts';
 import { hasWritable, isCollection, onKeyTaken, ProcessWide } from '../util/process-wide.ts';
 import { terminalSafe } from '../util/terminal-safe.ts';
-import { writeTo } from '../util/text-stream.ts';
+import { printToStderr } from '../util/text-stream.ts';
 import { NAME } from '../util/version.ts';
 import type { Finding, ProcessFindingCode } from './finding.ts';
 import { describeFinding } from './messages.ts';
@@ -98,7 +98,7 @@ export function sayFinding(finding: Finding): void {
   const line = stderrLineOf(finding);
   if (said.has(line)) return;
   said.add(line);
-  writeTo(process.stderr, `${line}\n`);
+  printToStderr(lineOf(finding));
 }
 
 function lineOf({ message, action }: Finding): string {

@@ -1,7 +1,7 @@
 import { CircuitBreaker } from '../util/circuit-breaker.ts';
 import { guard, log } from '../util/guard.ts';
 import { arrayField, field } from '../util/payload.ts';
-import type { ExportResult } from './export-result.ts';
+import { type ExportResult, failed, SUCCESS } from './export-result.ts';
 
 /** Options of {@link CircuitBreakerExporter}. */
 export interface CircuitBreakerExporterOptions {
@@ -26,8 +26,6 @@ export interface Exporter {
 type Selector<Wrapped, Name> = Name extends keyof Wrapped ? NonNullable<Wrapped[Name]> : never;
 
 const SELECTORS = ['selectAggregation', 'selectAggregationTemporality'] as const;
-const SUCCESS_CODE = 0;
-const FAILURE_CODE = 1;
 const DEFAULT_EXPORT_TIMEOUT_MS = 10_000;
 /** The maximum of `setTimeout`, which treats anything longer as one millisecond. */
 const MAX_EXPORT_TIMEOUT_MS = 2 ** 31 - 1;
@@ -82,15 +80,15 @@ export class CircuitBreakerExporter<Wrapped extends Exporter> {
 
   export(data: Parameters<Wrapped['export']>[0], resultCallback: Parameters<Wrapped['export']>[1]): void {
     if (!this.#breaker.admit(countOf(data))) {
-      resultCallback({ code: SUCCESS_CODE });
+      resultCallback(SUCCESS);
       return;
     }
     const answered = this.#expectAnswer(resultCallback);
     try {
       const returned: unknown = this.#exporter.export(data, answered);
-      if (isThenable(returned)) returned.then(undefined, (error) => answered(failure(error)));
+      if (isThenable(returned)) returned.then(undefined, (error) => answered(failed(error)));
     } catch (error) {
-      answered(failure(error));
+      answered(failed(error));
     }
   }
 
@@ -109,14 +107,14 @@ export class CircuitBreakerExporter<Wrapped extends Exporter> {
     let state: 'waiting' | 'late' | 'answered' = 'waiting';
     const settle = (result: ExportResult, next: typeof state): void => {
       const first = state === 'waiting';
-      const succeeded = field(result, 'code') === SUCCESS_CODE;
+      const succeeded = field(result, 'code') === SUCCESS.code;
       // A late export already counts as failed; only its success changes anything.
       if (first || (state === 'late' && succeeded)) this.#count(succeeded);
       state = next;
       clearTimeout(timer);
       if (first) guard('the callback of an export', resultCallback, result);
     };
-    const giveUp = (): void => settle(failure(`no answer within ${this.#timeout} ms`), 'late');
+    const giveUp = (): void => settle(failed(`no answer within ${this.#timeout} ms`), 'late');
     const timer = setTimeout(giveUp, this.#timeout);
     // The timer must not keep the process alive.
     (timer as { unref?: () => void }).unref?.();
@@ -156,10 +154,6 @@ export class CircuitBreakerExporter<Wrapped extends Exporter> {
     });
     await Promise.race([work, late]).finally(() => clearTimeout(timer));
   }
-}
-
-function failure(reason: unknown): ExportResult {
-  return { code: FAILURE_CODE, error: reason instanceof Error ? reason : new Error(String(reason)) };
 }
 
 /** Spans and log records arrive as arrays, metrics as a tree. */

@@ -3,8 +3,7 @@ import { BoundedMap } from '../util/lru-map.ts';
 import { logsWarnings } from '../util/otel-api.ts';
 import { atExit } from '../util/process-exit.ts';
 import { terminalSafe } from '../util/terminal-safe.ts';
-import { writeTo } from '../util/text-stream.ts';
-import { NAME } from '../util/version.ts';
+import { printToStderr } from '../util/text-stream.ts';
 import type { ShownEvaluation } from './evaluations.ts';
 import { type ExportResult, failed, SUCCESS } from './export-result.ts';
 import type * as PageMaker from './page-maker.ts';
@@ -211,10 +210,9 @@ export class HtmlTraceExporter {
   #reportUnwritten(path: string, reason: string): void {
     const problem = `the page ${path} cannot be written: ${reason}`;
     warnOnce(`page ${this.#path}`, problem);
-    const stream = globalThis.process?.stderr;
-    if (this.#isReported || stream === undefined || logsWarnings()) return;
+    if (this.#isReported || logsWarnings()) return;
     this.#isReported = true;
-    writeTo(stream, `${NAME}: ${terminalSafe(problem)}\n`);
+    printToStderr(terminalSafe(problem));
   }
 
   #jsonOf(held: HeldSpan): string {

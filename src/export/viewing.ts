@@ -4,7 +4,7 @@ import { guard } from '../util/guard.ts';
 import { findDependenciesOf, findPackage } from '../util/optional-packages.ts';
 import { providerBehind } from '../util/otel-api.ts';
 import { arrayField, field } from '../util/payload.ts';
-import { writeTo } from '../util/text-stream.ts';
+import { printToStderr } from '../util/text-stream.ts';
 import { NAME } from '../util/version.ts';
 import { ConsoleTreeExporter, type ConsoleTreeExporterOptions } from './console-tree.ts';
 import { HtmlTraceExporter, type HtmlTraceExporterOptions } from './html-trace.ts';
@@ -63,13 +63,13 @@ function fromEnvironment(): ViewProcessor[] {
   const environment = globalThis.process?.env;
   if (environment === undefined) return [];
   const unknown = unknownExporter(environment);
-  if (unknown !== undefined) printWarning(unknown);
+  if (unknown !== undefined) printToStderr(unknown);
   const wanted = exportersFromEnvironment(environment);
   const [first] = wanted;
   if (first === undefined) return [];
   const require = findDependenciesOf(SDK_PACKAGE) ?? findPackage(first[0]);
   if (require === undefined) {
-    printWarning(`traces are not sent, because ${first[0]} is not installed: npm install ${first[0]}`);
+    printToStderr(`traces are not sent, because ${first[0]} is not installed: npm install ${first[0]}`);
     return [];
   }
   return processorsFromEnvironment(environment, require) as ViewProcessor[];
@@ -87,15 +87,10 @@ function warnOfUnusedEndpoint(processor: ViewProcessor, call: string): void {
   const onlyViews = processors.every((each) => each instanceof ImmediateSpanProcessor);
   if (processors.length === 0 || !onlyViews || warned) return;
   warned = true;
-  printWarning(
+  printToStderr(
     `traces are not sent to the OTLP endpoint that the environment names, because spanProcessors has only ${call}. ` +
       `To do both: spanProcessors: viewing(${call}), with viewing from ${NAME}/export.`,
   );
 }
 
 let warned = false;
-
-function printWarning(message: string): void {
-  const stream = globalThis.process?.stderr;
-  if (stream !== undefined) writeTo(stream, `${NAME}: ${message}\n`);
-}

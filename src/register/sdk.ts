@@ -14,7 +14,7 @@ import { guard, guardAsync } from '../util/guard.ts';
 import { findPackage, requireOf } from '../util/optional-packages.ts';
 import { isNoopMeterProvider, isNoopTracerProvider } from '../util/otel-api.ts';
 import { field } from '../util/payload.ts';
-import { writeTo } from '../util/text-stream.ts';
+import { printToStderr } from '../util/text-stream.ts';
 import { withOwnLogger } from './config-file.ts';
 import { endEarly } from './early-api.ts';
 import { flushOnSignals } from './exit.ts';
@@ -126,8 +126,4 @@ function startFromFile(module: SdkModule, variable: string, telemetry: Telemetry
 function sayRejectedVariables(): void {
   for (const problem of unknownVariables(process.env)) notice('option_not_accepted', problem);
   for (const finding of noticed()) if (finding.code === 'option_not_accepted') sayFinding(finding);
-}
-
-function printToStderr(message: string): void {
-  writeTo(process.stderr, `opentelemetry-instrumentation-openai: ${message}\n`);
 }

@@ -1,8 +1,7 @@
 import { makeSuppressed } from '../sdk/suppression.ts';
 import { builtIn } from '../util/built-in.ts';
 import { field } from '../util/payload.ts';
-import { writeTo } from '../util/text-stream.ts';
-import { NAME } from '../util/version.ts';
+import { printToStderr } from '../util/text-stream.ts';
 
 export type CollectorEnvironment = Readonly<Record<string, string | undefined>>;
 
@@ -140,11 +139,10 @@ export function reportUnsent(endpoint: string, reason: string, signal: Signal = 
   hasReported = true;
   const address = reason === NOT_A_URL ? 'its endpoint' : addressWithoutSecrets(endpoint);
   const shown = reason === NO_SCHEME ? address.replace(/^http:\/\//, '') : address;
-  writeTo(
-    process.stderr,
-    `${NAME}: could not send ${signal} to ${shown} (${reason}). ${
+  printToStderr(
+    `could not send ${signal} to ${shown} (${reason}). ${
       endpoint === zipkinEndpoint(process.env) ? ZIPKIN_ADVICE : adviceFor(reason, process.env, signal)
-    }\n`,
+    }`,
   );
 }
 

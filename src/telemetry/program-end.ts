@@ -2,7 +2,7 @@ import { guard, guardAsync } from '../util/guard.ts';
 import { field } from '../util/payload.ts';
 import { onceProcess } from '../util/process-events.ts';
 import { atExit } from '../util/process-exit.ts';
-import { writeTo } from '../util/text-stream.ts';
+import { printToStderr } from '../util/text-stream.ts';
 import { NAME } from '../util/version.ts';
 import { settledWithin } from '../util/wait.ts';
 import {
@@ -279,10 +279,7 @@ function reportLostSpans(): void {
   // What is in progress is not flushed.
   const first = isOpen ? 'let what is in progress end, or abort it, and ' : '';
   const uncaught = sawUncaughtError ? ' If an uncaught error ended it, catch that first.' : '';
-  writeTo(
-    process.stderr,
-    `${NAME}: ${problem}. Before process.exit(), ${first}await flush() of ${NAME}/client.${uncaught}\n`,
-  );
+  printToStderr(`${problem}. Before process.exit(), ${first}await flush() of ${NAME}/client.${uncaught}`);
 }
 
 function countLostSpans(): number {

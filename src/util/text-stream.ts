@@ -1,3 +1,5 @@
+import { NAME } from './version.ts';
+
 /** A stream for text, such as `process.stderr` or `process.stdout`. */
 export interface TextStream {
   write(text: string): unknown;
@@ -35,4 +37,9 @@ export function writeTo(stream: TextStream, text: string): void {
   } catch {
     // Ignored: see above.
   }
+}
+
+/** Prints a line for the user. A runtime without a standard error is another error that is ignored. */
+export function printToStderr(message: string): void {
+  writeTo(globalThis.process?.stderr, `${NAME}: ${message}\n`);
 }
