@@ -74,6 +74,31 @@ describe('only', () => {
     expect(filesWith(inside).filter((path) => !path.startsWith('sdk/'))).toEqual([]);
   });
 
+  it('src/util/otel-api.ts and otel-sdk.ts read private fields of OpenTelemetry', () => {
+    const privateField = /(?:\.|\breadonly |[{,]\s*)(_[a-z]\w*)|'(_exporter|_[a-z]+[A-Z]\w*)'/g;
+    const found = [...files]
+      .filter(([path]) => !/^(?:sdk|semconv)\/|^util\/otel-(?:api|sdk)\.ts$/.test(path))
+      .flatMap(([path, content]) =>
+        [...withoutComments(content).matchAll(privateField)].map(
+          ([, member, text]) => `${path}: ${member ?? text}`,
+        ),
+      );
+    expect([...new Set(found)]).toEqual([
+      // Our own field, named like that of OpenTelemetry's exporters.
+      'export/otlp-exporter.ts: _sendingPromises',
+      // Of spans: each call reads them.
+      'util/span-clock.ts: _startTimeProvided',
+      'util/span-clock.ts: _performanceStartTime',
+      // Of `@openai/agents`.
+      'hierarchy/agents-sdk/unseen-calls.ts: _response',
+      'hierarchy/agents-sdk/unseen-calls.ts: _input',
+      'telemetry/content/content-writer.ts: _spanLimits',
+      'telemetry/content/content-writer.ts: _sharedState',
+      // Of Sentry.
+      'telemetry/spans/outer-instrumentation.ts: _attributes',
+    ]);
+  });
+
   it('the command and the check for a refused connection use the network', () => {
     const onNetwork = filesWith(
       /(?<!import type .*|typeof import\()'node:(?:net|tls|http|https|http2|dgram|child_process|cluster)'/,

@@ -4,8 +4,7 @@ import { describeFinding } from '../diagnostics/messages.ts';
 import { notice } from '../diagnostics/report.ts';
 import { type CollectorEnvironment, namedProtocol } from '../telemetry/collector.ts';
 import { sendsOverGrpc } from '../telemetry/provider-endpoints.ts';
-import { logProcessorsOf, processorsOf } from '../telemetry/span-processors.ts';
-import { countField } from '../util/payload.ts';
+import { batchSizeOf, logProcessorsOf, processorsOf } from '../util/otel-sdk.ts';
 
 /** What receivers of OTLP over gRPC accept by default. */
 const MAX_MESSAGE_BYTES = 4 * 1024 * 1024;
@@ -74,11 +73,11 @@ function batchDetails(
   return [`${batch} ${name}`, ...sizes.map(String), variable];
 }
 
-/** How much the SDK's batching processors send over gRPC at once: in no API, but on them in both lines of the SDK. */
+/** How much the SDK's batching processors send over gRPC at once. */
 function largestBatch(processors: readonly object[]): number | undefined {
   const sizes = processors
     .filter(sendsOverGrpc)
-    .map((processor) => countField(processor, '_maxExportBatchSize'))
+    .map(batchSizeOf)
     .filter((size) => size !== undefined);
   return sizes.length === 0 ? undefined : Math.max(...sizes);
 }

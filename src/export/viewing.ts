@@ -3,7 +3,7 @@ import { unknownExporter } from '../config/exporter-names.ts';
 import { guard } from '../util/guard.ts';
 import { findDependenciesOf, findPackage } from '../util/optional-packages.ts';
 import { providerBehind } from '../util/otel-api.ts';
-import { arrayField, field } from '../util/payload.ts';
+import { processorsOf } from '../util/otel-sdk.ts';
 import { printToStderr } from '../util/text-stream.ts';
 import { NAME } from '../util/version.ts';
 import { ConsoleTreeExporter, type ConsoleTreeExporterOptions } from './console-tree.ts';
@@ -80,12 +80,9 @@ function warnOfUnusedEndpoint(processor: ViewProcessor, call: string): void {
   const environment: CollectorEnvironment = globalThis.process?.env ?? {};
   if (viewed.has(processor) || !isAsked(environment, 'TRACES')) return;
   if (exportersFromEnvironment(environment).length === 0) return;
-  const processors = arrayField(
-    field(providerBehind(trace.getTracerProvider()), '_activeSpanProcessor'),
-    '_spanProcessors',
-  );
+  const processors = processorsOf(providerBehind(trace.getTracerProvider()));
   const onlyViews = processors.every((each) => each instanceof ImmediateSpanProcessor);
-  if (processors.length === 0 || !onlyViews || warned) return;
+  if (!onlyViews || warned) return;
   warned = true;
   printToStderr(
     `traces are not sent to the OTLP endpoint that the environment names, because spanProcessors has only ${call}. ` +

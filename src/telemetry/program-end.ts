@@ -1,4 +1,5 @@
 import { guard, guardAsync } from '../util/guard.ts';
+import { countQueuedSpans, exporterOf, processorsOf } from '../util/otel-sdk.ts';
 import { field } from '../util/payload.ts';
 import { onceProcess } from '../util/process-events.ts';
 import { atExit } from '../util/process-exit.ts';
@@ -14,8 +15,7 @@ import {
   sendFailureOf,
 } from './collector.ts';
 import { hasJustTimedOut, unrefRequestsTo } from './exporter-requests.ts';
-import { endpointsIn, zipkinEndpointsIn } from './provider-endpoints.ts';
-import { countQueued, countQueuedSpans, isSending, processorsOf } from './span-processors.ts';
+import { endpointsIn, isSending, zipkinEndpointsIn } from './provider-endpoints.ts';
 
 /** How long a program that ends waits until everything is sent. */
 export const FLUSH_TIMEOUT_MS = 2_000;
@@ -142,7 +142,7 @@ export function endWithin(
 export function reportUnanswered(flushed: readonly object[]): void {
   const [unanswered] = flushed
     .flatMap(processorsOf)
-    .filter((processor) => isSending(processor) || countQueued(processor) > 0)
+    .filter((processor) => isSending(processor) || countQueuedSpans(processor) > 0)
     .flatMap((processor) => endpointsIn(processor));
   if (unanswered !== undefined) reportUnsent(unanswered, NO_ANSWER);
 }
@@ -240,7 +240,7 @@ async function flushAtEnd(target: object): Promise<void> {
   try {
     await forceFlush(target);
   } finally {
-    await Promise.all(processorsOf(target).map((each) => forceFlush(field(each, '_exporter'))));
+    await Promise.all(processorsOf(target).map((each) => forceFlush(exporterOf(each))));
   }
 }
 

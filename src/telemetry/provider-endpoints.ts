@@ -1,16 +1,13 @@
+import { exporterOf, QUEUE_FIELD, SENDING_FIELD, ZIPKIN_ENDPOINT_FIELD } from '../util/otel-sdk.ts';
+
 /** Enough for a provider with many processors. Bounds the search. */
 const MAX_OBJECTS = 2_000;
 const MAX_FIELD_DEPTH = 12;
 
-/** The field in which Zipkin's exporter keeps its endpoint. */
-const ZIPKIN_FIELDS: ReadonlySet<string> = new Set(['_urlStr']);
+const ZIPKIN_FIELDS: ReadonlySet<string> = new Set([ZIPKIN_ENDPOINT_FIELD]);
 /** The fields in which the exporters of SDK 2.x and 3.x keep their endpoint: OTLP over HTTP, OTLP over gRPC, and Zipkin. */
 const ENDPOINT_FIELDS: ReadonlySet<string> = new Set(['url', 'address', ...ZIPKIN_FIELDS]);
-/** The field in which these exporters keep what waits for an answer. */
-const SENDING_FIELD = '_sendingPromises';
 const GRPC_FIELD = 'grpcPath';
-/** The field of the spans that wait in a processor. A full queue would use up the search. */
-const QUEUE_FIELD = '_finishedSpans';
 
 /** The endpoints that a provider or a processor sends to. */
 export function endpointsIn(root: object, fields: ReadonlySet<string> = ENDPOINT_FIELDS): string[] {
@@ -26,13 +23,13 @@ export function zipkinEndpointsIn(root: object): string[] {
   return endpointsIn(root, ZIPKIN_FIELDS);
 }
 
-/** Whether an exporter of a provider or a processor waits for an answer. */
-export function isSendingIn(root: object): boolean {
-  let isSending = false;
-  visitFields(root, (name, value) => {
-    if (name === SENDING_FIELD && Array.isArray(value) && value.length > 0) isSending = true;
+/** Whether the exporter of a processor waits for an answer. */
+export function isSending(processor: object): boolean {
+  let waits = false;
+  visitFields(exporterOf(processor), (name, value) => {
+    if (name === SENDING_FIELD && Array.isArray(value) && value.length > 0) waits = true;
   });
-  return isSending;
+  return waits;
 }
 
 /** Whether a processor sends over gRPC. Its exporters keep the name of their method. */
@@ -53,7 +50,9 @@ function visitFields(root: object, visit: (name: string, value: unknown) => void
     for (const each of level) {
       for (const [name, { value }] of Object.entries(Object.getOwnPropertyDescriptors(each))) {
         visit(name, value);
-        if (typeof value !== 'object' || value === null || seen.has(value) || name === QUEUE_FIELD) continue;
+        if (typeof value !== 'object' || value === null || seen.has(value)) continue;
+        // A full queue would use up the search.
+        if (name === QUEUE_FIELD) continue;
         if (seen.size >= MAX_OBJECTS || ArrayBuffer.isView(value)) continue;
         seen.add(value);
         next.push(value);

@@ -1,4 +1,5 @@
 import type { Context, Span } from '@opentelemetry/api';
+import { isApiContext } from './otel-api.ts';
 import { SPAN_KEY } from './span-key.ts';
 
 /** The longest chain that a lookup walks. A longer one is copied into a single context. */
@@ -66,9 +67,4 @@ export class LinkedContext implements Context {
     const outer = this.#outer instanceof LinkedContext ? this.#outer.#copy() : this.#outer;
     return this.#key === undefined ? outer : outer.setValue(this.#key, this.#value);
   }
-}
-
-/** Whether it is the API's own, of any copy: a program often loads both its CommonJS and its ES module. */
-function isApiContext(context: Context): boolean {
-  return (context as { readonly _currentContext?: unknown })._currentContext instanceof Map;
 }

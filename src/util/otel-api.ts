@@ -1,4 +1,5 @@
 import {
+  type Context,
   createNoopMeter,
   type MeterProvider,
   ProxyTracerProvider,
@@ -33,8 +34,17 @@ export function isNoopMeterProvider(provider: MeterProvider): boolean {
   return meter === createNoopMeter() || meter?.constructor?.name === 'NoopMeter';
 }
 
-export function isNoopLoggerProvider(provider: object): boolean {
-  return provider.constructor?.name === 'NoopLoggerProvider';
+/** Whether it is a proxy or a no-op provider, of the API or of `@opentelemetry/api-logs`. */
+export function isLoggerPlaceholder(provider: object): boolean {
+  return (
+    typeof field(provider, '_getDelegate') === 'function' ||
+    provider.constructor?.name === 'NoopLoggerProvider'
+  );
+}
+
+/** Whether a context is the API's own, of any copy: a program often loads both its CommonJS and its ES module. */
+export function isApiContext(context: Context): boolean {
+  return (context as { readonly _currentContext?: unknown })._currentContext instanceof Map;
 }
 
 /** Whether `diag` has a logger for warnings. The API binds the logger's methods, and replaces those below its level. */

@@ -5,8 +5,7 @@ import {
 } from '../../semconv/events.ts';
 import { SCHEMA_URL } from '../../semconv/schema.ts';
 import { guard } from '../../util/guard.ts';
-import { API_KEY, isNoopLoggerProvider } from '../../util/otel-api.ts';
-import { field } from '../../util/payload.ts';
+import { API_KEY, isLoggerPlaceholder } from '../../util/otel-api.ts';
 import { NAME, VERSION } from '../../util/version.ts';
 import { metadataIn } from '../metadata.ts';
 
@@ -62,7 +61,7 @@ export class Events {
 
   /** Ignores placeholders: the real provider is found once it is registered. */
   setLoggerProvider(provider: LoggerProvider): void {
-    this.#explicit = isPlaceholder(provider) ? undefined : provider;
+    this.#explicit = isLoggerPlaceholder(provider) ? undefined : provider;
   }
 
   /** The current logger provider, if there is one. */
@@ -105,14 +104,9 @@ function registeredProvider(): LoggerProvider | undefined {
   const { [API_KEY]: registered, [API_LOGS_KEY]: getter } = globalThis as LoggerGlobals;
   // Read like this because API 1.9 has no export `logs`.
   const ofApi = registered?.logs;
-  if (ofApi !== undefined && !isPlaceholder(ofApi)) return ofApi;
+  if (ofApi !== undefined && !isLoggerPlaceholder(ofApi)) return ofApi;
   const ofApiLogs = typeof getter === 'function' ? (getter(API_LOGS_VERSION) as LoggerProvider) : undefined;
-  return ofApiLogs === undefined || isPlaceholder(ofApiLogs) ? undefined : ofApiLogs;
-}
-
-/** Recognises the proxies and no-op providers of both versions. */
-function isPlaceholder(provider: LoggerProvider): boolean {
-  return typeof field(provider, '_getDelegate') === 'function' || isNoopLoggerProvider(provider);
+  return ofApiLogs === undefined || isLoggerPlaceholder(ofApiLogs) ? undefined : ofApiLogs;
 }
 
 /** Older loggers lack `enabled` and count as enabled. */
