@@ -83,7 +83,7 @@ function instrument(target: unknown, config: OpenAIInstrumentationConfig): void 
   if (prototype === undefined && sockets.length === 0 && loops.length === 0) {
     warnOnce(
       'unknown target',
-      'instrumentOpenAI does nothing: its target is not a client, a client or socket class, or a module of openai.',
+      'instrumentOpenAI ignored its target: expected a client, a client or socket class, or a module of openai.',
     );
     return;
   }

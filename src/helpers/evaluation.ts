@@ -55,13 +55,10 @@ function readEvaluation(evaluation: unknown): EvaluationResult | undefined {
   if (name === undefined || !isAbout)
     return void warnOnce(
       'evaluation',
-      'recordEvaluation needs a name and one of responseId, runId, threadId and conversationId.',
+      'recordEvaluation ignored its argument: expected a name and one of responseId, runId, threadId and conversationId.',
     );
   if (score !== undefined && score !== null && !isRecordable(score))
-    warnOnce(
-      'evaluation score',
-      'recordEvaluation leaves out a score that is not a number, or too large to be recorded.',
-    );
+    warnOnce('evaluation score', 'recordEvaluation ignored the score: expected a number below 2^63.');
   return {
     responseId,
     runId,

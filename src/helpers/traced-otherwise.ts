@@ -32,9 +32,9 @@ export function tracedOtherwise(
 }
 
 function refuseLegacy(): void {
-  warnOnce('traced', 'traced needs standard decorators, not experimentalDecorators');
+  warnOnce('traced', 'traced ignored a method: expected standard decorators, not experimentalDecorators.');
 }
 
 function refuseValue(): void {
-  warnOnce('traced value', 'traced does nothing: it was not given a function.');
+  warnOnce('traced value', 'traced ignored its argument: expected a function.');
 }

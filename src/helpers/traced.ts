@@ -109,7 +109,7 @@ export function withConversation<Result>(id: string, run: () => Result): Result 
 function conversationName(id: unknown): string | undefined {
   const name = nameIn(typeof id === 'bigint' || Number.isFinite(id) ? String(id) : id);
   if (name === undefined)
-    warnOnce('conversation', 'withConversation needs an id that is a number or a text.');
+    warnOnce('conversation', 'withConversation ignored its id: expected a number or a string.');
   return name;
 }
 

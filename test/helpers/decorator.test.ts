@@ -70,7 +70,7 @@ test('traced leaves a field unchanged, and warns once', () => {
   const field = { kind: 'field', name: 'answer' };
   for (const decorate of [traced, traced('answer')] as ((...args: unknown[]) => unknown)[])
     expect(decorate(undefined, field)).toBeUndefined();
-  expect(warn.mock.calls).toEqual([[expect.stringContaining('it was not given a function')]]);
+  expect(warn.mock.calls).toEqual([[expect.stringContaining('expected a function')]]);
 });
 
 /** Node runs TypeScript as it is, but no decorators: `tsc` compiles the class, against the types of the package. */

@@ -38,7 +38,7 @@ test.each([[null], [undefined], ['openai'], [{}], [() => 1]])(
   (target) => {
     expect(instrumentOpenAI(target as unknown)).toBe(target);
     // Logged once, for the first of them.
-    for (const warning of session().warnings.splice(0)) expect(warning).toContain('does nothing');
+    for (const warning of session().warnings.splice(0)) expect(warning).toContain('ignored its target');
   },
 );
 
