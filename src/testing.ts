@@ -1,26 +1,9 @@
-import { buildTrees, type FinishedSpan, type Row, rowsOf, STATUS_ERROR } from './export/tree.ts';
-import { ATTR_ERROR_TYPE } from './semconv/attributes.ts';
-import { compareTrees, type ReceivedLine } from './testing/compare.ts';
-import { escapeControlCharacters } from './util/terminal-safe.ts';
+import type { FinishedSpan } from './export/tree.ts';
+import { compareTrees } from './testing/compare.ts';
+import { alignLines, assertionText, readLines, type SpanTreeOptions } from './testing/span-tree.ts';
 
 export type { FinishedSpan } from './export/tree.ts';
-
-/** Options of {@link spanTree} and {@link assertSpanTree}. */
-export interface SpanTreeOptions {
-  /**
-   * The attributes to show, by name or pattern, in this order. Attributes that match the same pattern are sorted
-   * by name. `kind` shows the span's kind (`CLIENT`, `INTERNAL`, …). Default: none. `assertSpanTree` adds the
-   * attributes that occur in the expected text.
-   */
-  readonly attributes?: readonly (string | RegExp)[] | undefined;
-  /** Returns the value to show, for instance a rounded one, or `undefined` to omit the attribute. */
-  readonly normalize?: ((value: unknown, attribute: string, span: FinishedSpan) => unknown) | undefined;
-  /**
-   * Whether a span shows an id (an attribute whose name ends in `.id`) that it shares with the nearest ancestor
-   * that has one. Default: false. The id of a thread then appears on the span of the thread alone.
-   */
-  readonly repeatIds?: boolean | undefined;
-}
+export type { SpanTreeOptions } from './testing/span-tree.ts';
 
 /**
  * Renders finished spans as text, one line per span, with children below their parents:
@@ -89,99 +72,4 @@ export function assertSpanTree(
   // On V8, the stack then starts at the test instead of here.
   Error.captureStackTrace?.(error, assertSpanTree);
   throw error;
-}
-
-const KINDS: readonly string[] = ['INTERNAL', 'SERVER', 'CLIENT', 'PRODUCER', 'CONSUMER'];
-
-type Line = Omit<ReceivedLine, 'text'> & { readonly branch: string };
-
-/** One line per span, and `undefined` between traces. */
-function readLines(spans: Iterable<FinishedSpan>, options: SpanTreeOptions): (Line | undefined)[] {
-  const lines: (Line | undefined)[] = [];
-  for (const tree of buildTrees(spans)) {
-    if (lines.length > 0) lines.push(undefined);
-    const valuesOf = new Map<Row, ReadonlyMap<string, string>>();
-    for (const row of rowsOf(tree)) {
-      const { span } = row.node;
-      const values = readValues(span, options);
-      valuesOf.set(row, values);
-      lines.push({
-        branch: row.branch,
-        name: escapeControlCharacters(span.name.replace(/\s+/g, ' ').trim()),
-        error: span.status.code === STATUS_ERROR ? renderError(span) : undefined,
-        values,
-        repeated: new Set([...values.keys()].filter((name) => isRepeatedId(name, row, valuesOf))),
-      });
-    }
-  }
-  return lines;
-}
-
-function readValues(span: FinishedSpan, options: SpanTreeOptions): ReadonlyMap<string, string> {
-  const values = new Map<string, string>();
-  for (const choice of options.attributes ?? []) {
-    const names = typeof choice === 'string' ? [choice] : Object.keys(span.attributes).sort();
-    for (const name of names) {
-      if (typeof choice !== 'string' && name.search(choice) < 0) continue;
-      const value = span.attributes[name] ?? (name === 'kind' ? KINDS[span.kind] : undefined);
-      const shown = value !== undefined && options.normalize ? options.normalize(value, name, span) : value;
-      if (shown !== undefined) values.set(name, renderValue(shown));
-    }
-  }
-  return values;
-}
-
-function isRepeatedId(
-  name: string,
-  row: Row,
-  valuesOf: ReadonlyMap<Row, ReadonlyMap<string, string>>,
-): boolean {
-  if (!name.endsWith('.id')) return false;
-  for (let above = row.parent; above !== undefined; above = above.parent) {
-    const value = valuesOf.get(above)?.get(name);
-    if (value !== undefined) return value === valuesOf.get(row)?.get(name);
-  }
-  return false;
-}
-
-function renderError(span: FinishedSpan): string {
-  const type = span.attributes[ATTR_ERROR_TYPE];
-  // Only a string can follow `!`, so a number needs no quotes.
-  return type === undefined ? 'error' : /^\d+$/.test(String(type)) ? String(type) : renderValue(String(type));
-}
-
-function renderValue(value: unknown): string {
-  if (typeof value === 'string') {
-    return isWord(value) ? escapeControlCharacters(value) : escapeControlCharacters(JSON.stringify(value));
-  }
-  if (typeof value !== 'object') return String(value);
-  try {
-    return escapeControlCharacters(JSON.stringify(value));
-  } catch {
-    return String(value);
-  }
-}
-
-/** Whether a string without quotes is still recognisable as a string. */
-function isWord(text: string): boolean {
-  return /^(?![[{]|(?:true|false|null|undefined|NaN)$)[^\s"\\]+$/.test(text) && Number.isNaN(Number(text));
-}
-
-function assertionText(
-  line: Line,
-  repeat: boolean | ((name: string) => boolean),
-): [name: string, details: string] {
-  const details = line.error === undefined ? [] : [`!${line.error}`];
-  for (const [name, value] of line.values) {
-    const shown = !line.repeated.has(name) || (typeof repeat === 'boolean' ? repeat : repeat(name));
-    if (shown) details.push(`${name}=${value}`);
-  }
-  return [line.branch + line.name, details.join(' ')];
-}
-
-function alignLines(lines: readonly (readonly [name: string, details: string] | undefined)[]): string {
-  const width = lines.reduce((widest, line) => Math.max(widest, line?.[0].length ?? 0), 0);
-  return lines
-    .map((line) => (line === undefined ? '' : line[1] ? `${line[0].padEnd(width)}  ${line[1]}` : line[0]))
-    .join('\n');
 }

@@ -8,7 +8,8 @@ import type { SourceFile } from './source.ts';
  */
 export const LAYERS: readonly (readonly string[])[] = [
   ['register', 'instrumentation.ts'],
-  ['helpers', 'export', 'testing'],
+  ['testing'],
+  ['helpers', 'export'],
   ['pipeline'],
   ['doctor', 'hierarchy'],
   ['operations'],
