@@ -67,7 +67,13 @@ const MORE_AT_START = [
 
 /** Sources that most programs never use, by the file that is loaded when the first of them is used. */
 const LATER = {
-  collector: ['src/telemetry/collector.ts'],
+  collector: [
+    'src/telemetry/connection-probe.ts',
+    'src/telemetry/export-advice.ts',
+    'src/telemetry/otlp-address.ts',
+    'src/telemetry/otlp-environment.ts',
+    'src/telemetry/report-unsent.ts',
+  ],
   content: [
     'src/doctor/batch-size.ts',
     'src/operations/chat/messages.ts',

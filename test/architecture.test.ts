@@ -103,7 +103,11 @@ describe('only', () => {
     const onNetwork = filesWith(
       /(?<!import type .*|typeof import\()'node:(?:net|tls|http|https|http2|dgram|child_process|cluster)'/,
     );
-    expect(onNetwork.sort()).toEqual(['doctor/probe.ts', 'export/live/listen.ts', 'telemetry/collector.ts']);
+    expect(onNetwork.sort()).toEqual([
+      'doctor/probe.ts',
+      'export/live/listen.ts',
+      'telemetry/connection-probe.ts',
+    ]);
     expect(filesWith(/export\/live\/|'\.\/live\/|'\.\.\/live\//)).toEqual(['export/view-command.ts']);
     expect(filesWith(/view-command\.ts'/)).toEqual(['cli.ts']);
     expect(filesWith(/'\.\/listen\.ts'/)).toEqual(['export/live/live-view.ts']);

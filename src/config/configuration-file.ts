@@ -1,11 +1,7 @@
 /** Names a file that replaces all other variables. Only `…/register` and `startNodeSdk` read it. */
 export const CONFIG_FILE_VARIABLE = 'OTEL_CONFIG_FILE';
 
-/** The variable that names a configuration file. Its earlier name may still be set, for a version that does not read it. */
-export function configurationFileVariable(
-  environment: Readonly<Record<string, string | undefined>>,
-): string | undefined {
-  return [CONFIG_FILE_VARIABLE, 'OTEL_EXPERIMENTAL_CONFIG_FILE'].find(
-    (name) => (environment[name]?.trim() ?? '') !== '',
-  );
+/** Whether the variables of exporters have no effect, as a file replaces them. */
+export function hasConfigurationFile(environment: Readonly<Record<string, string | undefined>>): boolean {
+  return Boolean(environment[CONFIG_FILE_VARIABLE]?.trim());
 }

@@ -2,7 +2,7 @@ import { recordsContentOnEvents, recordsContentOnSpans, type Settings } from '..
 import type { Finding } from '../diagnostics/finding.ts';
 import { describeFinding } from '../diagnostics/messages.ts';
 import { notice } from '../diagnostics/report.ts';
-import { type CollectorEnvironment, namedProtocol } from '../telemetry/collector.ts';
+import { type CollectorEnvironment, namedProtocol } from '../telemetry/otlp-environment.ts';
 import { sendsOverGrpc } from '../telemetry/provider-endpoints.ts';
 import { batchSizeOf, logProcessorsOf, processorsOf } from '../util/otel-sdk.ts';
 

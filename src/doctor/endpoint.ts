@@ -1,17 +1,19 @@
 import type { Finding } from '../diagnostics/finding.ts';
 import {
   addressWithoutSecrets,
-  type CollectorEnvironment,
-  endpointVariable,
   lacksScheme,
-  malformationIn,
-  namedProtocol,
   parseAddress,
   pathWithoutSecrets,
+} from '../telemetry/otlp-address.ts';
+import {
+  type CollectorEnvironment,
+  endpointVariable,
+  malformationIn,
+  namedProtocol,
   SPACE_AT_END,
   tracesEndpoint,
   tracesProtocol,
-} from '../telemetry/collector.ts';
+} from '../telemetry/otlp-environment.ts';
 import { type Check, checked, skippedCheck } from './check.ts';
 import { describeProjectFinding } from './project-findings.ts';
 

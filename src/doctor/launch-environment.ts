@@ -1,6 +1,6 @@
 import { resolve } from 'node:path';
 import { parseEnv } from 'node:util';
-import { hasConfigurationFile } from '../telemetry/collector.ts';
+import { hasConfigurationFile } from '../config/configuration-file.ts';
 import { NAME } from '../util/version.ts';
 import { readRegularFile } from './files.ts';
 import { type Launch, preloadsIn } from './start-scripts.ts';

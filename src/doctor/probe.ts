@@ -1,20 +1,21 @@
 import http from 'node:http';
 import https from 'node:https';
 import net from 'node:net';
+import { adviceFor, failureReason } from '../telemetry/export-advice.ts';
 import {
   addressWithoutSecrets,
-  adviceFor,
-  type CollectorEnvironment,
-  endpointVariable,
-  failureReason,
   lacksScheme,
-  malformationIn,
   parseAddress,
   socketAddress,
+} from '../telemetry/otlp-address.ts';
+import {
+  type CollectorEnvironment,
+  endpointVariable,
+  malformationIn,
   tracesEndpoint,
   tracesProtocol,
   usesProxy,
-} from '../telemetry/collector.ts';
+} from '../telemetry/otlp-environment.ts';
 import { type Check, checked, skippedCheck } from './check.ts';
 import { describeProjectFinding } from './project-findings.ts';
 

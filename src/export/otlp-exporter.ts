@@ -1,16 +1,15 @@
 import { namedExporters } from '../config/exporter-names.ts';
+import { limitRequestsTo } from '../telemetry/exporter-requests.ts';
 import {
   type CollectorEnvironment,
   malformationIn,
-  reportFailedExport,
-  reportUnsent,
   tracesEndpoint,
   tracesProtocol,
   zipkinEndpoint,
-} from '../telemetry/collector.ts';
-import { limitRequestsTo } from '../telemetry/exporter-requests.ts';
+} from '../telemetry/otlp-environment.ts';
+import { reportFailedExport, reportUnsent } from '../telemetry/report-unsent.ts';
 
-export type { CollectorEnvironment } from '../telemetry/collector.ts';
+export type { CollectorEnvironment } from '../telemetry/otlp-environment.ts';
 
 type ExporterPackage = readonly [name: string, exported: string];
 

@@ -3,6 +3,15 @@ import { CONFIG_FILE_VARIABLE } from '../config/configuration-file.ts';
 import { API_KEY } from '../util/otel-api.ts';
 import { field } from '../util/payload.ts';
 
+/** The variable that names a configuration file. Its earlier name may still be set, for a version that does not read it. */
+export function configurationFileVariable(
+  environment: Readonly<Record<string, string | undefined>>,
+): string | undefined {
+  return [CONFIG_FILE_VARIABLE, 'OTEL_EXPERIMENTAL_CONFIG_FILE'].find(
+    (name) => (environment[name]?.trim() ?? '') !== '',
+  );
+}
+
 /**
  * Starts the SDK of a configuration file without the logger for `diag` that it always registers, which prints to standard
  * output: a logger of the program stays, and else only a file with a `log_level` asks for one.

@@ -1,6 +1,6 @@
 import { createRequire } from 'node:module';
 import { metrics } from '@opentelemetry/api';
-import { CONFIG_FILE_VARIABLE, configurationFileVariable } from '../config/configuration-file.ts';
+import { CONFIG_FILE_VARIABLE } from '../config/configuration-file.ts';
 import { unknownExporter } from '../config/exporter-names.ts';
 import { isSdkDisabled } from '../config/kill-switch.ts';
 import { unknownVariables } from '../config/unknown-names.ts';
@@ -15,7 +15,7 @@ import { findPackage, requireOf } from '../util/optional-packages.ts';
 import { isNoopMeterProvider, isNoopTracerProvider } from '../util/otel-api.ts';
 import { field } from '../util/payload.ts';
 import { printToStderr } from '../util/text-stream.ts';
-import { withOwnLogger } from './config-file.ts';
+import { configurationFileVariable, withOwnLogger } from './config-file.ts';
 import { endEarly } from './early-api.ts';
 import { flushOnSignals } from './exit.ts';
 import { PAGE_VARIABLE, type SdkConfiguration, sdkConfiguration } from './exporters.ts';

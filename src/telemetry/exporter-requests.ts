@@ -1,6 +1,6 @@
 import { HTTP_REQUESTS, listenToChannels } from '../util/diagnostics-channels.ts';
 import { field, objectField } from '../util/payload.ts';
-import { parseAddress } from './collector.ts';
+import { parseAddress } from './otlp-address.ts';
 
 /** What is used of a request of `node:http`. */
 interface HttpRequest {

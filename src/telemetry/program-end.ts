@@ -6,16 +6,12 @@ import { atExit } from '../util/process-exit.ts';
 import { printToStderr } from '../util/text-stream.ts';
 import { NAME } from '../util/version.ts';
 import { settledWithin } from '../util/wait.ts';
-import {
-  addressWithoutSecrets,
-  failureReason,
-  NO_ANSWER,
-  reportUnsent,
-  type SendFailure,
-  sendFailureOf,
-} from './collector.ts';
+import { type SendFailure, sendFailureOf } from './connection-probe.ts';
+import { failureReason, NO_ANSWER } from './export-advice.ts';
 import { hasJustTimedOut, unrefRequestsTo } from './exporter-requests.ts';
+import { addressWithoutSecrets } from './otlp-address.ts';
 import { endpointsIn, isSending, zipkinEndpointsIn } from './provider-endpoints.ts';
+import { reportUnsent } from './report-unsent.ts';
 
 /** How long a program that ends waits until everything is sent. */
 export const FLUSH_TIMEOUT_MS = 2_000;

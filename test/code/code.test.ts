@@ -30,7 +30,7 @@ test('the package starts no process and opens no connection except to check the 
   expect(loading).toEqual([expect.stringMatching(/\/view-command-[\w-]+\.cjs$/)]);
   const loadingThat = FILES.filter(([, code]) => code.includes('view-command-')).map(([file]) => file);
   expect(loadingThat).toEqual(['dist/cli.cjs']);
-  // `telemetry/collector.ts` looks whether the collector that spans go to refuses connections.
+  // `telemetry/connection-probe.ts` looks whether the collector that spans go to refuses connections.
   expect(inPrograms).toEqual([expect.stringMatching(/\/collector-[\w-]+\.cjs: node:net$/)]);
   // The page asks the server that it comes from. Its policy allows that, and on a disk nothing.
   expect(matches(/\bfetch\s*\(|XMLHttpRequest|WebSocket\s*\(|EventSource\s*\(/g)).toEqual([

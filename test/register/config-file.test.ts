@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { configurationFileVariable } from '../../src/config/configuration-file.ts';
+import { configurationFileVariable } from '../../src/register/config-file.ts';
 
 test.each<[string | undefined, Record<string, string>]>([
   [undefined, {}],

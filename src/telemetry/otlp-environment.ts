@@ -1,0 +1,73 @@
+import { lacksScheme, parseAddress } from './otlp-address.ts';
+
+export type CollectorEnvironment = Readonly<Record<string, string | undefined>>;
+
+/** The default endpoints of the OTLP specification. */
+const DEFAULT_HTTP_ENDPOINT = 'http://localhost:4318';
+const DEFAULT_GRPC_ENDPOINT = 'http://localhost:4317';
+const TRACES_PATH = 'v1/traces';
+
+/** The protocols of OTLP. */
+const PROTOCOLS: ReadonlySet<string> = new Set(['grpc', 'http/json', 'http/protobuf']);
+const DEFAULT_PROTOCOL = 'http/protobuf';
+
+/** The protocol that the `OTEL_*` variables name for a signal, known or not. */
+export function namedProtocol(
+  environment: CollectorEnvironment,
+  signal: 'TRACES' | 'LOGS' = 'TRACES',
+): string | undefined {
+  const { [`OTEL_EXPORTER_OTLP_${signal}_PROTOCOL`]: own, OTEL_EXPORTER_OTLP_PROTOCOL: all } = environment;
+  return own?.trim() || all?.trim() || undefined;
+}
+
+/** The protocol for traces. An unknown one is replaced by the default, as `NodeSDK` does. */
+export function tracesProtocol(environment: CollectorEnvironment): string {
+  const named = namedProtocol(environment) ?? DEFAULT_PROTOCOL;
+  return PROTOCOLS.has(named) ? named : DEFAULT_PROTOCOL;
+}
+
+export const ZIPKIN_VARIABLE = 'OTEL_EXPORTER_ZIPKIN_ENDPOINT';
+
+/** The endpoint of Zipkin's exporter, with its default. */
+export function zipkinEndpoint(environment: CollectorEnvironment): string {
+  return environment[ZIPKIN_VARIABLE]?.trim() || 'http://localhost:9411/api/v2/spans';
+}
+
+/** The variable that sets the endpoint for all signals. */
+export const OTLP_ENDPOINT_VARIABLE = 'OTEL_EXPORTER_OTLP_ENDPOINT';
+/** The variables that set the endpoint for traces. The first one that is set applies. */
+const ENDPOINT_VARIABLES = ['OTEL_EXPORTER_OTLP_TRACES_ENDPOINT', OTLP_ENDPOINT_VARIABLE] as const;
+
+/** The variable that sets the endpoint for traces. */
+export function endpointVariable(environment: CollectorEnvironment): string | undefined {
+  return ENDPOINT_VARIABLES.find((name) => environment[name]?.trim());
+}
+
+/** The endpoint for traces that the `OTEL_*` variables set. */
+export function tracesEndpoint(environment: CollectorEnvironment, protocol: string): string {
+  const [traces, base] = ENDPOINT_VARIABLES.map((name) => environment[name]?.trim());
+  if (traces) return traces;
+  if (protocol === 'grpc') return base || DEFAULT_GRPC_ENDPOINT;
+  return `${(base || DEFAULT_HTTP_ENDPOINT).replace(/\/$/, '')}/${TRACES_PATH}`;
+}
+
+export const NO_SCHEME = 'no http://';
+export const NOT_A_URL = 'not a URL';
+export const SPACE_AT_END = 'space at the end';
+
+/** Why exporters cannot use the endpoint that the environment sets. Over gRPC, an address without scheme means TLS. */
+export function malformationIn(environment: CollectorEnvironment): string | undefined {
+  const variable = endpointVariable(environment);
+  if (variable === undefined) return undefined;
+  const endpoint = environment[variable]?.trim() ?? '';
+  const isGrpc = tracesProtocol(environment) === 'grpc';
+  if (!isGrpc && lacksScheme(endpoint)) return NO_SCHEME;
+  // Exporters append their path to it as it is.
+  if (!isGrpc && variable === OTLP_ENDPOINT_VARIABLE && environment[variable]?.endsWith(' '))
+    return SPACE_AT_END;
+  return parseAddress(endpoint) === undefined ? NOT_A_URL : undefined;
+}
+
+export function usesProxy(environment: CollectorEnvironment): boolean {
+  return Object.keys(environment).some((name) => /^(https?|all)_proxy$|^NODE_USE_ENV_PROXY$/i.test(name));
+}
