@@ -7,7 +7,7 @@ const instrumentation = new OpenAIInstrumentation({
   startSpanHook: (request) => ({ 'app.streamed': request.streamed }),
   // The span has started, and nothing has been sent yet.
   requestHook: (span, request) => span.setAttribute('app.path', request.path),
-  // The call has its result, and its span is about to end. What you set here overrides everything else.
+  // The call has its result. What you set here overrides everything else, except on a run.
   responseHook: (span, response) =>
     span.setAttribute('app.time', response.header('openai-processing-ms') ?? ''),
 });
