@@ -285,7 +285,7 @@ describe('withConversation holds for', () => {
       expect(name).toBe('GET /models');
       expect(attributes).not.toHaveProperty(['gen_ai.conversation.id']);
     }
-    expect(warn.mock.calls).toEqual([[expect.stringContaining('withConversation needs an id')]]);
+    expect(warn.mock.calls).toEqual([[expect.stringContaining('withConversation ignored its id')]]);
     warn.mockRestore();
   });
 
