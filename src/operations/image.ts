@@ -72,7 +72,7 @@ class ImageAccumulator implements Accumulator {
   #images = 0;
   #usage: unknown;
 
-  add(event: unknown): void {
+  add(event: unknown): undefined {
     if (stringField(event, 'type')?.endsWith('.completed') !== true) return;
     this.#images++;
     this.#usage = keptNumbers(field(event, 'usage')) ?? this.#usage;

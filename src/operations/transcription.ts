@@ -53,7 +53,7 @@ export function billedSeconds(result: unknown): number | undefined {
 class TranscriptionAccumulator implements Accumulator {
   #usage: unknown;
 
-  add(event: unknown): void {
+  add(event: unknown): undefined {
     const usage = field(event, 'usage');
     if (usage !== undefined) this.#usage = keptNumbers(usage) ?? this.#usage;
   }

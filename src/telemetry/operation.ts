@@ -118,7 +118,8 @@ export interface OperationTraits {
  * some arguments of tool calls and, if content is recorded, as much text as the limits allow.
  */
 export interface Accumulator {
-  add(chunk: unknown): void;
+  /** @returns `true` if the chunk completes the answer or a choice of it; others may follow */
+  add(chunk: unknown): boolean | undefined;
   result(): unknown;
   /** The number of tool calls beyond those that the result contains. */
   readonly skippedCalls?: number;

@@ -24,6 +24,8 @@ export class Completions implements ConversationApi {
     const loop = new LoopCall(this.#telemetry, this.#toolCalls, start);
     return {
       parent: loop.parent,
+      completed:
+        asks && call.streamed ? (answer, span) => loop.completed(answer, call.now(), span) : undefined,
       settled: (ended, _, span) => {
         loop.settled(ended, span);
         return false;

@@ -79,6 +79,7 @@ export class Histories implements ConversationApi {
       parent: loop.parent,
       startTime: startIn(segment, call),
       attributes: conversationAttributes(id),
+      completed: call.streamed ? (answer, span) => loop.completed(answer, call.now(), span) : undefined,
       settled: (ended, _, span) => {
         loop.settled(ended, span);
         segment?.requestEnded(ended.endTime);

@@ -1,14 +1,16 @@
 import { type Context, trace } from '@opentelemetry/api';
 import type { Call } from '../../sdk/call.ts';
 import { type CallerTrace, callerTraceOf } from '../../telemetry/metadata.ts';
+import type { StreamedAnswer } from '../../telemetry/spans/call-place.ts';
 import type { Telemetry } from '../../telemetry/telemetry.ts';
 import { arrayField } from '../../util/payload.ts';
 import type { OpenSpan } from '../api.ts';
 import { JoinedTrace } from '../conversations/joined-trace.ts';
 import { ItemTimes } from '../item-times.ts';
+import type { ItemCall } from '../tool-calls/item-calls.ts';
 import { lastMessages } from '../tool-calls/last-messages.ts';
 import type { ToolCalls } from '../tool-calls/tool-calls.ts';
-import { readAskedCalls, readToolMessages } from './messages.ts';
+import { finishedPart, readAskedCalls, readToolMessages } from './messages.ts';
 
 interface LoopCallStart {
   readonly call: Call;
@@ -32,6 +34,8 @@ export class LoopCall {
   readonly #lastMessages: unknown;
   /** Whether anybody takes what is recorded of the calls that it asks for. */
   #isRecorded = false;
+  /** The calls that were taken while the stream went on. */
+  #taken: Set<string> | undefined;
 
   constructor(telemetry: Telemetry, toolCalls: ToolCalls, start: LoopCallStart) {
     const { call, body, origin, conversationId, above: parent } = start;
@@ -54,18 +58,34 @@ export class LoopCall {
 
   settled(call: Call, { context }: OpenSpan): void {
     this.#trace.settled(call);
+    this.#recordsBelow(context);
+  }
+
+  /** The stream may go on, and with other calls. */
+  completed(answer: StreamedAnswer, time: number, { context }: OpenSpan): void {
+    this.#recordsBelow(context);
+    this.#toolCalls.openStreams.set(this, () => {
+      this.#taken ??= new Set();
+      this.#asked(finishedPart(answer.result()), time);
+    });
+  }
+
+  #recordsBelow(context: Context): void {
     this.#asking.span ??= trace.getSpanContext(context);
     this.#isRecorded = trace.getSpan(context)?.isRecording() === true || this.#telemetry.metrics.wanted;
   }
 
   ended(result: unknown, endTime: number): void {
+    if (this.#toolCalls.openStreams.size > 0) this.#toolCalls.openStreams.delete(this);
     this.#asked(result, endTime);
     this.#trace.ended();
   }
 
   #asked(result: unknown, endTime: number): void {
     // Calls that nobody records are pending, too: a result must not find only those of another user.
-    const calls = readAskedCalls(result, this.#isRecorded && this.#telemetry.wantsContent);
+    const told = readAskedCalls(result, this.#isRecorded && this.#telemetry.wantsContent);
+    const taken = this.#taken;
+    const calls = taken === undefined ? told : told.filter((call) => isNew(taken, call));
     if (calls.length === 0) return;
     const place = { kind: 'conversation', conversationId: this.#conversationId } as const;
     const response = {
@@ -80,4 +100,9 @@ export class LoopCall {
     };
     this.#toolCalls.asked(calls, response, new ItemTimes());
   }
+}
+
+/** Whether it is, with its arguments: some servers send the last of them after the finish reason. */
+function isNew(taken: Set<string>, { call, fingerprint }: ItemCall): boolean {
+  return taken.size < taken.add(`${call.id} ${fingerprint()}`).size;
 }

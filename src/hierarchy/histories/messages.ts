@@ -35,6 +35,12 @@ export function readAskedCalls(completion: unknown, withContent: boolean): ItemC
     });
 }
 
+/** The choices that a stream has told to their end. */
+export function finishedPart(completion: unknown): object {
+  const choices = arrayField(completion, 'choices');
+  return { choices: choices.filter((choice) => field(choice, 'finish_reason') !== undefined) };
+}
+
 /**
  * The results of tool calls that a request brings: of those that the model's last message asks for. Older ones come
  * again with every request; but a program may repeat calls that were asked for at once in a message each.

@@ -1,16 +1,22 @@
-import type { Context, SpanContext } from '@opentelemetry/api';
+import { type Context, type SpanContext, trace } from '@opentelemetry/api';
 import type { ApiRequest } from '../../operations/index.ts';
+import { conversationIdOf } from '../../operations/response/outcome.ts';
 import { countNewMessages, countPutMessages } from '../../operations/response/user-messages.ts';
 import type { Call } from '../../sdk/call.ts';
 import type { Endpoint } from '../../sdk/provider.ts';
 import type { Spent } from '../../telemetry/cost/spent.ts';
 import { type CallerTrace, callerTraceOf } from '../../telemetry/metadata.ts';
+import type { Place } from '../../telemetry/place.ts';
 import type { Telemetry } from '../../telemetry/telemetry.ts';
+import type { BoundedMap } from '../../util/lru-map.ts';
 import { field, stringField } from '../../util/payload.ts';
+import type { OpenSpan } from '../api.ts';
 import type { Conversation } from '../conversations/conversation.ts';
 import { conversationIn } from '../conversations/conversation-context.ts';
 import type { Segment } from '../conversations/segment.ts';
+import { keyAt } from '../conversations/whereabouts.ts';
 import { ItemTimes } from '../item-times.ts';
+import { readItemCalls } from '../tool-calls/item-calls.ts';
 import { readItemResults } from '../tool-calls/item-results.ts';
 import { lastMessagesIn } from '../tool-calls/last-messages.ts';
 import type { ToolCalls } from '../tool-calls/tool-calls.ts';
@@ -83,6 +89,41 @@ export interface FollowedResponse {
   readonly lastMessages: unknown;
   /** Whether it is left to whoever works on it. */
   readonly handedOn?: boolean | undefined;
+  /** It is known and its calls are taken, while its stream goes on. */
+  isTaken?: boolean;
+}
+
+/** Has a response known to the requests that refer to it. */
+export function know(
+  known: BoundedMap<string, KnownResponse>,
+  follow: FollowedResponse,
+  response: unknown,
+  span: OpenSpan,
+): void {
+  const context = trace.getSpanContext(span.context);
+  follow.parent.span ??= context;
+  const conversationId = conversationIdOf(response) ?? follow.conversationId;
+  const { endpoint, handedOn } = follow;
+  const key = keyAt(endpoint.origin, stringField(response, 'id') ?? '');
+  if (context !== undefined) known.set(key, { context, conversationId, handedOn });
+}
+
+/** Takes the tool calls of a response that has ended. */
+export function takeCalls(
+  toolCalls: ToolCalls,
+  follow: FollowedResponse,
+  response: unknown,
+  endTime: number,
+): void {
+  const { endpoint, parent, startTime, vectorStoreIds, times, lastMessages } = follow;
+  const { origin } = endpoint;
+  const calls = readItemCalls(response, follow);
+  if (calls.length === 0) return;
+  const responseId = stringField(response, 'id');
+  const conversationId = conversationIdOf(response) ?? follow.conversationId;
+  const place: Place = { kind: 'conversation', conversationId };
+  const asking = { origin, responseId, parent, place, vectorStoreIds, startTime, endTime, lastMessages };
+  toolCalls.asked(calls, asking, times);
 }
 
 /** What is kept of a request with this body, below the context of its parent. */

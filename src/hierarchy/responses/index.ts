@@ -45,6 +45,8 @@ import {
   type FollowedResponse,
   followedResponse,
   type KnownResponse,
+  know,
+  takeCalls,
   type UsedConversation,
 } from './followed.ts';
 import { isResponse, responseReferredBy } from './request.ts';
@@ -179,6 +181,9 @@ export class Responses implements ConversationApi {
       links: place.links,
       attributes: place.attributes,
       chunk: call.streamed ? (event, time) => followed.times.add(event, time) : undefined,
+      completed: call.streamed
+        ? (answer, span) => this.#completed(followed, answer.result(), call.now(), span)
+        : undefined,
       settled: (ended, result, span) => {
         joined.settled(ended);
         return this.#responded(followed, ended, result, span);
@@ -190,17 +195,21 @@ export class Responses implements ConversationApi {
     };
   }
 
+  /** Takes a response whose stream goes on: the program may answer it before that ends. */
+  #completed(follow: FollowedResponse, response: unknown, time: number, span: OpenSpan): void {
+    if (stringField(response, 'id') === undefined || follow.isTaken === true) return;
+    know(this.#known, follow, response, span);
+    takeCalls(this.#toolCalls, follow, response, time);
+    follow.isTaken = true;
+  }
+
   /** @returns whether it is a background response that goes on */
   #responded(follow: FollowedResponse, call: Call, result: unknown, span: OpenSpan): boolean {
     const id = stringField(result, 'id');
     follow.segment?.requestEnded(call.endTime);
     if (id === undefined) return false;
-    const context = trace.getSpanContext(span.context);
-    follow.parent.span ??= context;
-    const conversationId = conversationIdOf(result) ?? follow.conversationId;
     const { endpoint, segment, handedOn } = follow;
-    const key = keyAt(endpoint.origin, id);
-    if (context !== undefined) this.#known.set(key, { context, conversationId, handedOn });
+    if (follow.isTaken !== true) know(this.#known, follow, result, span);
     this.#conversations.memories.expireLater();
     if (handedOn === true || !isResponseOpen(result)) return false;
     const { client, endTime: time } = call;
@@ -265,26 +274,17 @@ export class Responses implements ConversationApi {
         },
       },
     );
-    const own = trace.getSpanContext(span.context);
-    followed.parent.span ??= own;
-    if (own !== undefined) this.#known.set(key, { context: own, conversationId });
+    know(this.#known, followed, response, span);
     const { client } = call;
     const start = { id, endpoint, client, span, segment, result: response, time: startTime, clock };
     this.#keep(start).see(response, call.endTime, false);
   }
 
   #ended(follow: FollowedResponse, response: unknown, endTime: number, spent: Spent): void {
-    const responseId = stringField(response, 'id');
-    if (responseId === undefined) return;
-    const { parent, startTime, vectorStoreIds, times, lastMessages } = follow;
+    if (stringField(response, 'id') === undefined) return;
     const { origin } = follow.endpoint;
     const conversationId = conversationIdOf(response) ?? follow.conversationId;
-    const calls = readItemCalls(response, follow);
-    if (calls.length > 0) {
-      const place: Place = { kind: 'conversation', conversationId };
-      const asking = { origin, responseId, parent, place, vectorStoreIds, startTime, endTime, lastMessages };
-      this.#toolCalls.asked(calls, asking, times);
-    }
+    if (follow.isTaken !== true) takeCalls(this.#toolCalls, follow, response, endTime);
     if (conversationId === undefined) return;
     countResponse(this.#conversations.conversation('conversation', conversationId, origin), follow, spent);
   }

@@ -81,6 +81,8 @@ export class ToolCalls {
   readonly #conversations: ConversationTracker;
   /** One that is never answered is never recorded. */
   readonly #pending = new PendingToolCalls<PendingCall>((call) => this.#forget(call));
+  /** Streams that have asked for calls and go on: what they ask for is taken when a request looks for it. */
+  readonly openStreams: Map<object, () => void> = new Map();
   /** What the newest are given. */
   readonly #contents: BoundedMap<PendingCall, ToolCallContent>;
 
@@ -92,7 +94,7 @@ export class ToolCalls {
 
   /** Whether the program has been asked for anything: otherwise no request has to be searched for results. */
   get areAwaited(): boolean {
-    return !this.#pending.isEmpty;
+    return !this.#pending.isEmpty || this.openStreams.size > 0;
   }
 
   /** Takes the tool calls of a response that has ended. */
@@ -149,7 +151,7 @@ export class ToolCalls {
     for (const { id, repeated, output, question, mayBeOld } of results) {
       // Of the newest, this process knows nothing: others answered the older ones.
       if (mayBeOld && taken.length === 0) break;
-      const found = this.#pending.take({ ...request, id, repeated: repeated(), traceId, question });
+      const found = this.#take({ ...request, id, repeated: repeated(), traceId, question });
       if (found === undefined) {
         // What comes after it is older.
         if (mayBeOld) break;
@@ -187,16 +189,20 @@ export class ToolCalls {
     calls: readonly Omit<AnsweredToolCall, 'previousResponseId' | 'question'>[],
   ): PendingCall | undefined {
     for (const call of calls) {
-      const pending = this.#pending.take({
-        ...call,
-        previousResponseId: undefined,
-        question: NO_QUESTION,
-      })?.call;
+      const pending = this.#take({ ...call, previousResponseId: undefined, question: NO_QUESTION })?.call;
       if (pending === undefined) continue;
       this.#forget(pending);
       return pending;
     }
     return undefined;
+  }
+
+  #take(answered: AnsweredToolCall): TakenCall<PendingCall> | undefined {
+    for (const [stream, take] of this.openStreams) {
+      this.openStreams.delete(stream);
+      take();
+    }
+    return this.#pending.take(answered);
   }
 
   /** @returns what it is given */

@@ -74,6 +74,8 @@ export class ChatAccumulator implements Accumulator {
   #usage: unknown;
   #calls = 0;
   #arguments: TextRoom | undefined;
+  /** Whether the chunk completes a choice. */
+  #completes = false;
   skippedCalls = 0;
   contentChunks = 0;
 
@@ -87,7 +89,7 @@ export class ChatAccumulator implements Accumulator {
    *
    * @param tolerates whether the chunk is a view in which no field throws
    */
-  add(chunk: unknown, tolerates: boolean = false): void {
+  add(chunk: unknown, tolerates: boolean = false): boolean | undefined {
     try {
       const { id, model, service_tier, system_fingerprint, usage, x_groq, choices } = (chunk ??
         NO_ITEMS) as Chunk;
@@ -102,14 +104,17 @@ export class ChatAccumulator implements Accumulator {
       }
       if (usage !== undefined && usage !== null) this.#usage = keptNumbers(usage);
       else if (x_groq !== undefined) this.#usage = keptNumbers(objectField(x_groq, 'usage')) ?? this.#usage;
-      if (!Array.isArray(choices)) return;
+      if (!Array.isArray(choices)) return undefined;
       let hasContent = false;
       for (let position = 0; position < choices.length && position < MAX_REPEATED; position++)
         if (this.#addChoice(choices[position])) hasContent = true;
       if (hasContent) this.contentChunks++;
+      if (!this.#completes) return undefined;
+      this.#completes = false;
+      return true;
     } catch (error) {
       if (tolerates) throw error;
-      this.add(tolerant(chunk), true);
+      return this.add(tolerant(chunk), true);
     }
   }
 
@@ -151,7 +156,10 @@ export class ChatAccumulator implements Accumulator {
         choice = { index };
         this.#choices[index] = choice;
       }
-      if (reason !== undefined) choice.finish_reason = reason;
+      if (reason !== undefined) {
+        choice.finish_reason = reason;
+        this.#completes = true;
+      }
       if (keepsMessage) this.#addMessage(choice, message);
       return hasContent;
     } catch (error) {

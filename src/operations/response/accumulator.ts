@@ -65,7 +65,7 @@ export class ResponseAccumulator implements Accumulator {
     return this.#isComplete ? this.#skippedInResponse : this.#skippedItems;
   }
 
-  add(event: unknown): void {
+  add(event: unknown): boolean | undefined {
     const type = field(event, 'type');
     const build = UNFINISHED.get(type);
     if (build !== undefined) {
@@ -77,7 +77,9 @@ export class ResponseAccumulator implements Accumulator {
       this.#error = keptError(event);
     } else {
       this.#addResponse(field(event, 'response'));
+      return type === 'response.completed' || type === 'response.incomplete';
     }
+    return undefined;
   }
 
   result(): unknown {

@@ -31,7 +31,7 @@ export class TextCompletionAccumulator implements Accumulator {
     if (limits !== undefined) this.#room = new TextRoom(limits.text, limits.span);
   }
 
-  add(chunk: unknown): void {
+  add(chunk: unknown): undefined {
     const id = field(chunk, 'id');
     if (this.#head === undefined || (id !== this.#id && asName(id) !== undefined)) {
       this.#id = asName(id);

@@ -3,7 +3,7 @@ import type { Call } from '../../sdk/call.ts';
 import type { Endpoint } from '../../sdk/provider.ts';
 import type { Spent } from '../cost/spent.ts';
 import type { Failure } from '../error.ts';
-import type { ApiRequest, Operation } from '../operation.ts';
+import type { Accumulator, ApiRequest, Operation } from '../operation.ts';
 import type { InferenceAbove } from './outer-instrumentation.ts';
 
 /** What became known while the span was kept open. */
@@ -21,9 +21,12 @@ export interface OpenSpan {
   finish(result: unknown, endTime: number, more?: FinishDetails): void;
 }
 
+/** As far as the stream has told it. */
+export type StreamedAnswer = Pick<Accumulator, 'result'>;
+
 /**
  * The place in the hierarchy of a call with its own span, and what the hierarchy is told of the call, in this order:
- * each chunk, the result, the end.
+ * what a chunk completes, each chunk, the result, the end.
  */
 export interface CallPlace {
   readonly parent: Context;
@@ -34,6 +37,8 @@ export interface CallPlace {
   readonly attributes?: Attributes | undefined;
   /** Receives each chunk of a stream. */
   readonly chunk?: ((value: unknown, time: number) => void) | undefined;
+  /** Called when a chunk has completed the answer or a choice of it: the program may answer before the stream ends. */
+  readonly completed?: ((answer: StreamedAnswer, span: OpenSpan) => void) | undefined;
   /**
    * Called once with the result, plain or accumulated from a stream, before the span ends.
    *

@@ -127,7 +127,7 @@ export class CallSpan implements CallObservation, OpenSpan {
 
   chunk(value: unknown, time: number): void {
     this.#accumulator ??= this.#newAccumulator();
-    this.#accumulator?.add(value);
+    if (this.#accumulator?.add(value)) this.#place.completed?.(this.#accumulator, this);
     this.#place.chunk?.(value, time);
     if (!this.#measures || this.#startSettings.chunkMetrics !== 'each') return;
     this.#gaps ??= new ChunkGaps();

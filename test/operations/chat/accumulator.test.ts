@@ -278,3 +278,23 @@ describe('a field that throws loses only itself', () => {
     expect(accumulate([hostile])).toMatchObject({ ...HEAD, choices });
   });
 });
+
+test('a chunk tells whether it completes a choice', () => {
+  const accumulator = new ChatAccumulator(undefined);
+  const finished = (index: number): object => ({ index, delta: {}, finish_reason: 'stop' });
+  const told = [
+    chunk({ index: 0, delta: { content: 'Hello' }, finish_reason: null }),
+    chunk(finished(0)),
+    chunk({ index: 1, delta: { content: 'Hi' } }),
+    chunk(finished(2), { index: 1, delta: { content: '!' } }),
+    chunk({
+      ...finished(1),
+      get delta() {
+        throw new Error('no delta');
+      },
+    }),
+    { ...HEAD, choices: [], usage: { prompt_tokens: 1 } },
+    { ...HEAD },
+  ].map((one) => accumulator.add(one) === true);
+  expect(told).toEqual([false, true, false, true, true, false, false]);
+});

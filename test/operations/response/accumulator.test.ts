@@ -85,3 +85,11 @@ test.each([
 ])('%s give a response without data', (_, events) => {
   expect(accumulate(events)).toEqual({ output: [] });
 });
+
+test('an event tells whether it completes the response', () => {
+  const accumulator = new ResponseAccumulator(undefined);
+  const told = ['created', 'in_progress', 'output_text.done', 'completed', 'incomplete', 'failed'].map(
+    (type) => accumulator.add({ type: `response.${type}`, response: { id: 'resp_1' } }) === true,
+  );
+  expect(told).toEqual([false, false, false, true, true, false]);
+});

@@ -1,0 +1,381 @@
+import type OpenAI from 'openai';
+import { describe, expect, it } from 'vitest';
+import { withConversation } from '../../src/client.ts';
+import { isOpenTrace } from '../../src/telemetry/open-traces.ts';
+import { type Program, type ProgramOptions, startProgram } from '../support/program.ts';
+
+type Message = OpenAI.Chat.ChatCompletionMessageParam;
+type Chunk = OpenAI.Chat.ChatCompletionChunk;
+type ToolCall = OpenAI.Chat.ChatCompletionMessageFunctionToolCall;
+type Response = OpenAI.Responses.Response;
+
+const MODEL = 'gpt-4o-mini';
+const TOOLS = [
+  {
+    type: 'function' as const,
+    function: { name: 'get_weather', parameters: { type: 'object', properties: {} } },
+  },
+];
+const QUESTION: Message = { role: 'user', content: 'How is the weather?' };
+const UNIQUE_ID = 'call_a9rXw2LbQm4KzVy8NcHd0PfA';
+
+const BELOW_NOTHING = `
+  chat gpt-4o-mini             gen_ai.response.finish_reasons=["tool_calls"]
+  ├─ execute_tool get_weather  gen_ai.tool.call.id={call}
+  └─ chat gpt-4o-mini          gen_ai.response.finish_reasons=["stop"]
+`;
+const BELOW_PROGRAM = `
+  program
+  ├─ chat gpt-4o-mini          gen_ai.response.finish_reasons=["tool_calls"]
+  ├─ execute_tool get_weather  gen_ai.tool.call.id={call}
+  └─ chat gpt-4o-mini          gen_ai.response.finish_reasons=["stop"]
+`;
+
+/** The message of one choice, as far as chunks have told it. */
+function toldBy(chunks: readonly Chunk[], index = 0): Message {
+  const calls: ToolCall[] = [];
+  for (const delta of chunks.flatMap(({ choices }) => choices.filter((choice) => choice.index === index)))
+    for (const { index: at, id, function: told } of delta.delta.tool_calls ?? []) {
+      const call = calls[at] ?? { id: id ?? '', type: 'function', function: { name: '', arguments: '' } };
+      call.function.name += told?.name ?? '';
+      call.function.arguments += told?.arguments ?? '';
+      calls[at] = call;
+    }
+  return { role: 'assistant', tool_calls: calls };
+}
+
+function withResults(message: Message): Message[] {
+  const calls = message.role === 'assistant' ? (message.tool_calls ?? []) : [];
+  const results = calls.map(({ id }): Message => ({ role: 'tool', tool_call_id: id, content: 'sunny' }));
+  return [QUESTION, message, ...results];
+}
+
+function ask({ client }: Program, messages: Message[] = [QUESTION], choices = 1) {
+  return client.chat.completions.create({
+    model: MODEL,
+    messages,
+    tools: TOOLS,
+    stream: true,
+    ...(choices > 1 && { n: choices }),
+  });
+}
+
+/** Answers inside the loop, and reads on. */
+async function loop(program: Program, stream: AsyncIterable<Chunk>): Promise<void> {
+  const chunks: Chunk[] = [];
+  for await (const chunk of stream) {
+    chunks.push(chunk);
+    if (chunk.choices[0]?.finish_reason === 'tool_calls')
+      await loop(program, await ask(program, withResults(toldBy(chunks))));
+  }
+}
+
+function piece(choice: object): { data: object } {
+  return { data: { id: 'chatcmpl_1', object: 'chat.completion.chunk', model: MODEL, choices: [choice] } };
+}
+
+function called(index: number, given: string, id?: string, choice = 0): { data: object } {
+  const named = id === undefined ? {} : { id, type: 'function' };
+  const name = id === undefined ? {} : { name: 'get_weather' };
+  const call = { index, ...named, function: { ...name, arguments: given } };
+  return piece({ index: choice, delta: { tool_calls: [call] }, finish_reason: null });
+}
+
+const finished = (index = 0): { data: object } => piece({ index, delta: {}, finish_reason: 'tool_calls' });
+
+/** Times in the order in which they should be. */
+function expectTimes({ telemetry }: Program): void {
+  const [tool] = telemetry.spans.filter(({ name }) => name.startsWith('execute_tool'));
+  const [asking, answering] = telemetry.spans
+    .filter(({ name }) => name.startsWith('chat'))
+    .toSorted((one, other) => ms(one.startTime) - ms(other.startTime));
+  expect(ms(tool?.startTime)).toBeGreaterThan(ms(asking?.startTime));
+  expect(ms(tool?.startTime)).toBeLessThan(ms(asking?.endTime));
+  expect(tool?.endTime).toEqual(answering?.startTime);
+}
+
+function ms([seconds, nanoseconds]: [number, number] = [0, 0]): number {
+  return seconds * 1e3 + nanoseconds / 1e6;
+}
+
+function openTraces({ telemetry }: Program): boolean[] {
+  return telemetry.spans.map((span) => isOpenTrace(span.spanContext().traceId));
+}
+
+describe('a call that is answered before the stream of a chat completion ends', () => {
+  it('is in one trace with the answer, without an active span', async () => {
+    const program = await startProgram();
+    await loop(program, await ask(program));
+    await program.expectTree(BELOW_NOTHING);
+    expectTimes(program);
+    expect(openTraces(program)).toEqual([false, false, false]);
+  });
+
+  it('is beside the calls of the model below an active span', async () => {
+    const program = await startProgram();
+    await program.inSpan(async () => loop(program, await ask(program)));
+    await program.expectTree(BELOW_PROGRAM);
+    expectTimes(program);
+  });
+
+  it('is in the conversation that the program names', async () => {
+    const program = await startProgram();
+    await withConversation('chat-1', async () => loop(program, await ask(program)));
+    await program.telemetry.provider.shutdown();
+    await program.expectTree(`
+      conversation                 gen_ai.conversation.id=chat-1 openai.total.runs=2
+      ├─ chat gpt-4o-mini
+      ├─ execute_tool get_weather
+      └─ chat gpt-4o-mini
+    `);
+  });
+
+  it.each([false, true])('by a listener of the SDK, below an active span: %s', async (below) => {
+    const program = await startProgram();
+    const run = (): Promise<void> =>
+      new Promise((resolve, reject) => {
+        const stream = program.client.chat.completions.stream({
+          model: MODEL,
+          messages: [QUESTION],
+          tools: TOOLS,
+        });
+        const chunks: Chunk[] = [];
+        stream.on('chunk', (chunk) => {
+          chunks.push(chunk);
+          if (chunk.choices[0]?.finish_reason !== 'tool_calls') return;
+          const answering = ask(program, withResults(toldBy(chunks)));
+          answering
+            .then((answer) => loop(program, answer))
+            .then(() => stream.done())
+            .then(resolve, reject);
+        });
+      });
+    await (below ? program.inSpan(run) : run());
+    await program.expectTree(below ? BELOW_PROGRAM : BELOW_NOTHING);
+  });
+
+  it('by one of two readers of a stream', async () => {
+    const program = await startProgram();
+    const [one, other] = (await ask(program)).tee();
+    await loop(program, one);
+    for await (const _ of other);
+    await program.expectTree(BELOW_NOTHING);
+  });
+
+  it('has its arguments and result with consent', async () => {
+    const program = await startProgram({ config: { captureMessageContent: 'SPAN_ONLY' }, content: true });
+    program.simulator.next({
+      sse: [called(0, '{"city":', 'call_1'), called(0, '"Rome"}'), finished(), 'done'],
+    });
+    await loop(program, await ask(program));
+    await program.expectTree(`
+      chat gpt-4o-mini
+      ├─ execute_tool get_weather  gen_ai.tool.call.id=call_1 gen_ai.tool.call.arguments="{\\"city\\":\\"Rome\\"}" gen_ai.tool.call.result="{\\"value\\":\\"sunny\\"}"
+      └─ chat gpt-4o-mini
+    `);
+  });
+
+  it.each<[string, (stream: Awaited<ReturnType<typeof ask>>) => void, object, string]>([
+    ['is aborted', (stream) => stream.controller.abort(), {}, 'openai.stream.end=aborted'],
+    ['breaks', () => undefined, { break: 'mid-body' }, '!TypeError openai.stream.end=error'],
+  ])('once, if the stream %s then', async (_, stop, how, end) => {
+    const program = await startProgram();
+    const usage = {
+      data: { id: 'chatcmpl_1', choices: [], usage: { prompt_tokens: 1, completion_tokens: 1 } },
+    };
+    program.simulator.next({ sse: [called(0, '{}', 'call_1'), finished(), usage, usage, 'done'], ...how });
+    const stream = await ask(program);
+    const chunks: Chunk[] = [];
+    const read = async (): Promise<void> => {
+      for await (const chunk of stream) {
+        chunks.push(chunk);
+        if (chunk.choices[0]?.finish_reason !== 'tool_calls') continue;
+        await loop(program, await ask(program, withResults(toldBy(chunks))));
+        stop(stream);
+      }
+    };
+    await read().catch(() => undefined);
+    await loop(program, await ask(program, withResults(toldBy(chunks))));
+    await program.expectTree(`
+      chat gpt-4o-mini             ${end}
+      ├─ execute_tool get_weather  gen_ai.tool.call.id=call_1
+      └─ chat gpt-4o-mini          openai.stream.end=completed
+
+      chat gpt-4o-mini             openai.stream.end=completed
+    `);
+    expectTimes(program);
+    expect(openTraces(program)).toEqual([false, false, false, false]);
+  });
+
+  it('of each choice when that is complete', async () => {
+    const program = await startProgram();
+    const second = UNIQUE_ID.replace('a9', 'b9');
+    program.simulator.next({
+      sse: [
+        called(0, '{"city":"Rome"}', UNIQUE_ID, 0),
+        called(0, '{"city":', second, 1),
+        finished(0),
+        called(0, '"Oslo"}', undefined, 1),
+        finished(1),
+        'done',
+      ],
+    });
+    const chunks: Chunk[] = [];
+    for await (const chunk of await ask(program, [QUESTION], 2)) {
+      chunks.push(chunk);
+      const [choice] = chunk.choices;
+      if (choice?.finish_reason === 'tool_calls')
+        await loop(program, await ask(program, withResults(toldBy(chunks, choice.index))));
+    }
+    await program.expectTree(`
+      chat gpt-4o-mini
+      ├─ execute_tool get_weather  gen_ai.tool.call.id=${UNIQUE_ID}
+      ├─ chat gpt-4o-mini
+      ├─ execute_tool get_weather  gen_ai.tool.call.id=${second}
+      └─ chat gpt-4o-mini
+    `);
+    expect(openTraces(program)).toEqual([false, false, false, false, false]);
+  });
+
+  it('has the arguments that follow the finish reason, also if others look for calls meanwhile', async () => {
+    const program = await startProgram();
+    const stranger = await ask(program);
+    program.simulator.next({
+      sse: [called(0, '{"city":', UNIQUE_ID), finished(), called(0, '"Rome"}'), 'done'],
+    });
+    const chunks: Chunk[] = [];
+    for await (const chunk of await ask(program)) {
+      chunks.push(chunk);
+      if (chunk.choices[0]?.finish_reason === 'tool_calls') await loop(program, stranger);
+    }
+    await loop(program, await ask(program, withResults(toldBy(chunks))));
+    await program.expectTree(`
+      chat gpt-4o-mini
+      ├─ execute_tool get_weather  gen_ai.tool.call.id={call}
+      └─ chat gpt-4o-mini
+
+      chat gpt-4o-mini
+      ├─ execute_tool get_weather  gen_ai.tool.call.id=${UNIQUE_ID}
+      └─ chat gpt-4o-mini
+    `);
+  });
+});
+
+describe('a call that is answered before the stream of a response ends', () => {
+  const results = ({ output }: Response): OpenAI.Responses.ResponseInputItem[] =>
+    output.flatMap((item) =>
+      item.type === 'function_call'
+        ? [{ type: 'function_call_output' as const, call_id: item.call_id, output: 'sunny' }]
+        : [],
+    );
+
+  async function startAsking(options: ProgramOptions = {}): Promise<Program> {
+    const program = await startProgram(options);
+    program.simulator.respond(
+      { output: [{ webSearch: { query: 'Rome' } }, { function: { name: 'get_weather', arguments: {} } }] },
+      { output: [{ message: 'Sunny.' }] },
+    );
+    return program;
+  }
+
+  async function respond(
+    { client }: Program,
+    body: Partial<OpenAI.Responses.ResponseCreateParamsNonStreaming>,
+  ): Promise<void> {
+    const { conversation } = body;
+    const stream = await client.responses.create({ model: MODEL, ...body, stream: true });
+    for await (const event of stream) {
+      if (event.type !== 'response.completed') continue;
+      const { id, output } = event.response;
+      const input = results(event.response);
+      const named = conversation === undefined ? { previous_response_id: id } : { conversation };
+      if (output.length > 1) await respond({ client } as Program, { ...named, input });
+    }
+  }
+
+  function expectLink({ telemetry }: Program): void {
+    const [asking, answering] = ['tool_calls', 'stop'].map((reason) =>
+      telemetry.spans.find(({ attributes }) =>
+        (attributes['gen_ai.response.finish_reasons'] as string[] | undefined)?.includes(reason),
+      ),
+    );
+    expect(answering?.links.map(({ context }) => context.spanId)).toEqual([asking?.spanContext().spanId]);
+  }
+
+  const ALONE = `
+    chat gpt-4o-mini             gen_ai.response.finish_reasons=["tool_calls"]
+    ├─ execute_tool web_search   gen_ai.tool.call.id={search}
+    ├─ execute_tool get_weather  gen_ai.tool.call.id={call}
+    └─ chat gpt-4o-mini          gen_ai.response.finish_reasons=["stop"]
+  `;
+  const BELOW = `
+    program
+    ├─ chat gpt-4o-mini          gen_ai.response.finish_reasons=["tool_calls"]
+    ├─ execute_tool web_search   gen_ai.tool.call.id={search}
+    ├─ execute_tool get_weather  gen_ai.tool.call.id={call}
+    └─ chat gpt-4o-mini          gen_ai.response.finish_reasons=["stop"]
+  `;
+
+  it('is in one trace with the answer, without an active span', async () => {
+    const program = await startAsking();
+    await respond(program, { input: 'How is the weather?' });
+    await program.expectTree(ALONE);
+    expectLink(program);
+    expect(openTraces(program)).toEqual([false, false, false, false]);
+  });
+
+  it('is beside the responses below an active span', async () => {
+    const program = await startAsking();
+    await program.inSpan(() => respond(program, { input: 'How is the weather?' }));
+    await program.expectTree(BELOW);
+    expectLink(program);
+  });
+
+  it('is in the conversation of the response', async () => {
+    const program = await startAsking();
+    const { id } = await program.client.conversations.create();
+    await respond(program, { input: 'How is the weather?', conversation: id });
+    await program.telemetry.provider.shutdown();
+    await program.expectTree(`
+      conversation                 openai.total.runs=2
+      ├─ POST /conversations
+      ├─ chat gpt-4o-mini
+      ├─ execute_tool web_search
+      ├─ execute_tool get_weather
+      └─ chat gpt-4o-mini
+    `);
+  });
+
+  it.each([false, true])('by a listener of the SDK, below an active span: %s', async (below) => {
+    const program = await startAsking();
+    const run = (): Promise<void> =>
+      new Promise((resolve, reject) => {
+        const stream = program.client.responses.stream({ model: MODEL, input: 'How is the weather?' });
+        stream.on('response.completed', ({ response }) => {
+          respond(program, { previous_response_id: response.id, input: results(response) })
+            .then(() => stream.done())
+            .then(resolve, reject);
+        });
+      });
+    await (below ? program.inSpan(run) : run());
+    await program.expectTree(below ? BELOW : ALONE);
+    expectLink(program);
+  });
+
+  it('that is incomplete', async () => {
+    const program = await startProgram();
+    program.simulator.respond(
+      { output: [{ function: { name: 'get_weather', arguments: {} } }], end: 'incomplete' },
+      { output: [{ message: 'Sunny.' }] },
+    );
+    const stream = await program.client.responses.create({ model: MODEL, input: 'Weather?', stream: true });
+    for await (const event of stream)
+      if (event.type === 'response.incomplete')
+        await respond(program, { previous_response_id: event.response.id, input: results(event.response) });
+    await program.expectTree(`
+      chat gpt-4o-mini
+      ├─ execute_tool get_weather
+      └─ chat gpt-4o-mini
+    `);
+  });
+});
