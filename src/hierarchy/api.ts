@@ -57,32 +57,29 @@ export function parentIn(
  * @param looks whether the use only reads
  */
 export function segmentOf(
-  conversations: ConversationTracker,
+  tracker: ConversationTracker,
   use: Use,
   looks: boolean,
   active: Span | undefined,
 ): Segment | undefined {
   // A trace id that is derived from the conversation's id must wait for that id.
   if (use.id === undefined && (active !== undefined || derivesTraceIds())) return undefined;
-  return looks && active !== undefined ? conversations.find(use, active) : conversations.open(use, active);
+  return looks && active !== undefined ? tracker.find(use, active) : tracker.open(use, active);
 }
 
 /**
  * The segment for a use of a conversation that is no thread or session: one is opened if there is no active span, or
  * always if so configured. Otherwise the open one of the same trace goes on.
  */
-export function enterConversation(
-  conversations: ConversationTracker,
-  use: Omit<Use, 'kind'>,
-): Segment | undefined {
-  const { conversationSpans } = conversations.telemetry.settings;
+export function enterConversation(tracker: ConversationTracker, use: Omit<Use, 'kind'>): Segment | undefined {
+  const { conversationSpans } = tracker.telemetry.settings;
   const active = activeSpan(use.context);
   const always = conversationSpans === 'always' && use.id !== undefined;
   const waits = use.id === undefined && derivesTraceIds();
   const named: Use = { kind: 'conversation', ...use };
   return (active === undefined && !waits) || always
-    ? conversations.open(named, active)
-    : conversations.find(named, active);
+    ? tracker.open(named, active)
+    : tracker.find(named, active);
 }
 
 /** The attributes of a span whose request and result do not name its conversation. */
@@ -92,11 +89,11 @@ export function conversationAttributes(id: string | undefined): Attributes | und
 
 /** Adds what a call has spent to the totals of a conversation. */
 export function spendIn(
-  conversations: ConversationTracker,
+  tracker: ConversationTracker,
   id: string | undefined,
   origin: string,
   spent: Spent,
 ): void {
   if (id === undefined || ((spent.usage ?? spent.cost) === undefined && !spent.unpriced)) return;
-  conversations.conversation('conversation', id, origin).spent(spent);
+  tracker.conversation('conversation', id, origin).spent(spent);
 }

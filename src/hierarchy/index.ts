@@ -23,32 +23,32 @@ import { ConversationTracker } from './tracker.ts';
 /** Everything that lasts longer than a call, for one set of settings. */
 export class Hierarchy implements ProviderListener {
   readonly parts: Readonly<Record<HierarchyPart, ConversationApi>> & { readonly histories: Histories };
-  readonly #conversations: ConversationTracker;
+  readonly #tracker: ConversationTracker;
   readonly #responses: Responses;
   readonly #toolCalls: ToolCalls;
   readonly #telemetry: Telemetry;
   #realtime: Realtime | undefined;
 
   constructor(telemetry: Telemetry) {
-    const conversations = new ConversationTracker(telemetry);
-    this.#conversations = conversations;
-    const toolCalls = new ToolCalls(conversations);
+    const tracker = new ConversationTracker(telemetry);
+    this.#tracker = tracker;
+    const toolCalls = new ToolCalls(tracker);
     this.#toolCalls = toolCalls;
-    this.#responses = new Responses(conversations, toolCalls);
+    this.#responses = new Responses(tracker, toolCalls);
     this.#telemetry = telemetry;
     this.parts = {
-      agents: new Engine(conversations, agents),
-      assistants: new Engine(conversations, assistants),
+      agents: new Engine(tracker, agents),
+      assistants: new Engine(tracker, assistants),
       completions: new Completions(telemetry, toolCalls),
-      histories: new Histories(conversations, toolCalls),
-      polls: new Polls(conversations),
+      histories: new Histories(tracker, toolCalls),
+      polls: new Polls(tracker),
       responses: this.#responses,
     };
   }
 
   /** A session over a socket. */
   openSocket(socket: OpenedSocket, endpoint: ClientEndpoint): SocketObservation {
-    this.#realtime ??= new Realtime(this.#telemetry, this.#conversations, this.#toolCalls);
+    this.#realtime ??= new Realtime(this.#telemetry, this.#tracker, this.#toolCalls);
     return this.#realtime.open(socket, endpoint);
   }
 
@@ -69,22 +69,22 @@ export class Hierarchy implements ProviderListener {
 
   /** Whether a conversation or an invocation goes on. */
   get isOpen(): boolean {
-    return this.#conversations.isOpen;
+    return this.#tracker.isOpen;
   }
 
   flush(): Promise<void> {
-    return this.#conversations.flush();
+    return this.#tracker.flush();
   }
 
   endIdle(limits?: EndLimits): Promise<void> {
-    return this.#conversations.endIdle(limits);
+    return this.#tracker.endIdle(limits);
   }
 
   shutdown(limits?: EndLimits): Promise<void> {
-    return this.#conversations.shutdown(limits);
+    return this.#tracker.shutdown(limits);
   }
 
   endAll(): void {
-    this.#conversations.endAll();
+    this.#tracker.endAll();
   }
 }

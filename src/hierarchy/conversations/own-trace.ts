@@ -28,15 +28,15 @@ const linked = new WeakMap<Span, Set<string>>();
  */
 export function contextInConversation(
   context: Context,
-  conversations: ConversationTracker,
+  tracker: ConversationTracker,
   kind: ConversationKind,
   id: string | undefined,
   origin: string,
 ): Context {
-  if (conversations.telemetry.settings.conversationSpans !== 'trace') return context;
+  if (tracker.telemetry.settings.conversationSpans !== 'trace') return context;
   const caller = activeSpan(context);
   if (caller === undefined || (kind === 'conversation' && isOfAgent(context, id))) return context;
-  const segments = id === undefined ? [] : conversations.conversation(kind, id, origin).segments.values();
+  const segments = id === undefined ? [] : tracker.conversation(kind, id, origin).segments.values();
   const links = linked.get(caller);
   const mayLink = links === undefined || links.size < MAX_LINKED_CONVERSATIONS;
   let isLinked = false;

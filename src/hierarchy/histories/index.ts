@@ -28,11 +28,11 @@ const ANSWERS: ReadonlySet<string | undefined> = new Set(['chat', 'text_completi
 
 /** Conversations that the program names by `withConversation`: calls and functions that belong to no other. */
 export class Histories implements ConversationApi {
-  readonly #conversations: ConversationTracker;
+  readonly #tracker: ConversationTracker;
   readonly #toolCalls: ToolCalls;
 
-  constructor(conversations: ConversationTracker, toolCalls: ToolCalls) {
-    this.#conversations = conversations;
+  constructor(tracker: ConversationTracker, toolCalls: ToolCalls) {
+    this.#tracker = tracker;
     this.#toolCalls = toolCalls;
   }
 
@@ -44,9 +44,7 @@ export class Histories implements ConversationApi {
   placeFunction(caller: Context, startTime: number, isLoop: boolean): FunctionPlace | undefined {
     const id = conversationIn(caller);
     if (id === undefined) return undefined;
-    const context = isLoop
-      ? contextInConversation(caller, this.#conversations, 'conversation', id, '')
-      : caller;
+    const context = isLoop ? contextInConversation(caller, this.#tracker, 'conversation', id, '') : caller;
     const segment = this.#enter({ id, context, endpoint: undefined, startTime });
     return {
       parent: parentIn(segment, context),
@@ -56,7 +54,7 @@ export class Histories implements ConversationApi {
   }
 
   #enter(use: Omit<Use, 'kind'>): Segment | undefined {
-    const segment = enterConversation(this.#conversations, use);
+    const segment = enterConversation(this.#tracker, use);
     segment?.requestStarted();
     return segment;
   }
@@ -65,7 +63,7 @@ export class Histories implements ConversationApi {
   observe(call: Call, { body, route }: ApiRequest, endpoint: Endpoint): Placement {
     const id = conversationIn(call.context) ?? '';
     const { origin } = endpoint;
-    call.context = contextInConversation(call.context, this.#conversations, 'conversation', id, origin);
+    call.context = contextInConversation(call.context, this.#tracker, 'conversation', id, origin);
     const { context, startTime } = call;
     const operation = operationOf(route);
     const isAnswer = ANSWERS.has(operation.traits?.inference);
@@ -73,7 +71,7 @@ export class Histories implements ConversationApi {
     const segment = this.#enter({ id, context, endpoint, apiType, startTime });
     const above = parentIn(segment, context);
     const start = { call, body, origin, conversationId: id, above };
-    const loop = new LoopCall(this.#conversations.telemetry, this.#toolCalls, start);
+    const loop = new LoopCall(this.#tracker.telemetry, this.#toolCalls, start);
     const userMessages = countNewUserMessages(body);
     return {
       parent: loop.parent,
@@ -86,7 +84,7 @@ export class Histories implements ConversationApi {
         return false;
       },
       ended: (result, endTime, spent) => {
-        spendIn(this.#conversations, id, origin, spent);
+        spendIn(this.#tracker, id, origin, spent);
         if (isAnswer) this.#answered(id, origin, result, userMessages);
         loop.ended(result, endTime);
       },
@@ -96,7 +94,7 @@ export class Histories implements ConversationApi {
   #answered(id: string, origin: string, result: unknown, userMessages: number): void {
     // A rejected request is repeated; an abandoned stream is not.
     if (stringField(result, 'id') === undefined && arrayField(result, 'choices').length === 0) return;
-    const conversation = this.#conversations.conversation('conversation', id, origin);
+    const conversation = this.#tracker.conversation('conversation', id, origin);
     conversation.startedRun();
     conversation.countUserMessages(userMessages);
   }

@@ -42,19 +42,18 @@ const POLL_LOOP: ContinuationTraits = {
  * last. Those of runs are folded into the run.
  */
 export class Polls implements ConversationApi {
-  readonly #conversations: ConversationTracker;
+  readonly #tracker: ConversationTracker;
   readonly #open = new Map<string, ContinuingOperation>();
 
-  constructor(conversations: ConversationTracker) {
-    this.#conversations = conversations;
+  constructor(tracker: ConversationTracker) {
+    this.#tracker = tracker;
   }
 
   observe(call: Call, request: ApiRequest, endpoint: Endpoint): CallObservation | Placement {
     const key = pollKey(call, request, endpoint.origin);
     const loop = this.#open.get(key);
     if (loop?.isAborted === true) loop.close();
-    else if (loop !== undefined)
-      return new ContinuingRequest(this.#conversations.telemetry, loop, request.route);
+    else if (loop !== undefined) return new ContinuingRequest(this.#tracker.telemetry, loop, request.route);
     const id = conversationIn(call.context);
     const segment = id === undefined ? undefined : this.#enter(id, call, endpoint);
     return {
@@ -71,10 +70,10 @@ export class Polls implements ConversationApi {
 
   /** The part of the conversation that the program has named. */
   #enter(id: string, call: Call, endpoint: Endpoint): Segment | undefined {
-    const conversations = this.#conversations;
-    call.context = contextInConversation(call.context, conversations, 'conversation', id, endpoint.origin);
+    const tracker = this.#tracker;
+    call.context = contextInConversation(call.context, tracker, 'conversation', id, endpoint.origin);
     const { context, startTime } = call;
-    const segment = enterConversation(conversations, { id, context, endpoint, startTime });
+    const segment = enterConversation(tracker, { id, context, endpoint, startTime });
     segment?.requestStarted();
     return segment;
   }
@@ -85,10 +84,10 @@ export class Polls implements ConversationApi {
     if (isOver || this.#open.has(key) || size >= MAX_LOOPS) return false;
     const loop = new ContinuingOperation(POLL_LOOP, { ...start, signal: call.signal }, () => {
       this.#open.delete(key);
-      this.#conversations.release(loop);
+      this.#tracker.release(loop);
     });
     this.#open.set(key, loop);
-    this.#conversations.keep(loop);
+    this.#tracker.keep(loop);
     return true;
   }
 }

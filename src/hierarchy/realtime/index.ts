@@ -22,16 +22,16 @@ interface Claimant {
 /** The sessions that programs have over sockets. */
 export class Realtime {
   readonly telemetry: Telemetry;
-  readonly conversations: ConversationTracker;
+  readonly tracker: ConversationTracker;
   readonly toolCalls: ToolCalls;
   /** Which socket records a response or transcript, by origin and id: the main socket and one beside it tell the same. */
   readonly claimed: BoundedMap<string, Claimant>;
 
-  constructor(telemetry: Telemetry, conversations: ConversationTracker, toolCalls: ToolCalls) {
+  constructor(telemetry: Telemetry, tracker: ConversationTracker, toolCalls: ToolCalls) {
     this.telemetry = telemetry;
-    this.conversations = conversations;
+    this.tracker = tracker;
     this.toolCalls = toolCalls;
-    this.claimed = conversations.remember(telemetry.settings.maxConversations);
+    this.claimed = tracker.remember(telemetry.settings.maxConversations);
   }
 
   open(socket: OpenedSocket, endpoint: ClientEndpoint): SocketObservation {
@@ -93,7 +93,7 @@ class SessionSocket implements SocketObservation {
   }
 
   #open(): RealtimeSession {
-    const { telemetry, conversations, toolCalls, claimed } = this.#realtime;
+    const { telemetry, tracker, toolCalls, claimed } = this.#realtime;
     const { kind, client, parameters, time } = this.#socket;
     const endpoint = this.#endpoint;
     const own = this.#claimant;
@@ -112,7 +112,7 @@ class SessionSocket implements SocketObservation {
     this.#previous = segment.spanContext;
     const session: RealtimeSession = new RealtimeSession({
       telemetry,
-      conversations,
+      tracker,
       toolCalls,
       segment,
       client,
@@ -128,13 +128,13 @@ class SessionSocket implements SocketObservation {
         return true;
       },
       released: (ended) => {
-        conversations.release(ended);
+        tracker.release(ended);
         if (this.#session !== ended) return;
         this.#session = undefined;
         own.isOpen = false;
       },
     });
-    conversations.keep(session);
+    tracker.keep(session);
     own.isOpen = true;
     return session;
   }

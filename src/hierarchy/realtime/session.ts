@@ -34,7 +34,7 @@ export interface SessionPlace {
 
 export interface SessionStart {
   readonly telemetry: Telemetry;
-  readonly conversations: ConversationTracker;
+  readonly tracker: ConversationTracker;
   readonly toolCalls: ToolCalls;
   readonly segment: SocketSegment;
   readonly client: object;
@@ -221,14 +221,14 @@ export class RealtimeSession implements Member {
   }
 
   #described(session: unknown): void {
-    const { conversations, kind, endpoint, segment } = this.#start;
+    const { tracker, kind, endpoint, segment } = this.#start;
     const facts = readSessionFacts(session);
     const known = this.#facts.id;
     this.#facts = { ...facts, id: known ?? facts.id };
     this.#model = facts.model ?? this.#model;
     segment.describe(this.#facts.id, facts.attributes);
     if (known === undefined && facts.id !== undefined)
-      this.#conversation = conversations.conversation(kind, facts.id, endpoint.origin);
+      this.#conversation = tracker.conversation(kind, facts.id, endpoint.origin);
   }
 
   /** The program adds an item: a message, or the result of a function. */

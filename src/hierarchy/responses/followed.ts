@@ -166,7 +166,7 @@ export function countResponse(
  * messages and results of tool calls into it.
  */
 export function conversationUsed(
-  conversations: ConversationTracker,
+  tracker: ConversationTracker,
   toolCalls: ToolCalls,
   { request, endpoint, context }: Fetched,
   segment: Segment | undefined,
@@ -178,13 +178,13 @@ export function conversationUsed(
   const id = call.outcome === 'value' ? stringField(call.value, 'id') : undefined;
   if (template === '/conversations' && segment !== undefined) {
     if (id === undefined) segment.end(call.endTime);
-    else segment.identify(conversations.conversation('conversation', id, origin));
+    else segment.identify(tracker.conversation('conversation', id, origin));
   }
   const puts = call.method === 'POST' && call.outcome === 'value' && TAKE_ITEMS.has(template);
   const usedId = template === '/conversations' ? id : request.values[0];
   if (puts && usedId !== undefined) {
     const messages = countPutMessages(request.body);
-    if (messages > 0) conversations.conversation('conversation', usedId, origin).countUserMessages(messages);
+    if (messages > 0) tracker.conversation('conversation', usedId, origin).countUserMessages(messages);
     if (toolCalls.areAwaited)
       toolCalls.answered(readItemResults({ input: field(request.body, 'items') }), {
         origin,
@@ -195,5 +195,5 @@ export function conversationUsed(
       });
   }
   if (template === '/conversations/{conversation_id}' && call.method === 'DELETE' && id !== undefined)
-    conversations.endConversation('conversation', id, origin);
+    tracker.endConversation('conversation', id, origin);
 }

@@ -54,7 +54,7 @@ import { isResponse, responseReferredBy } from './request.ts';
 /** The Responses and Conversations APIs as conversations, with the tool calls of responses. */
 export class Responses implements ConversationApi {
   readonly #telemetry: Telemetry;
-  readonly #conversations: ConversationTracker;
+  readonly #tracker: ConversationTracker;
   readonly #toolCalls: ToolCalls;
   /** Where responses stand, by origin and id, for the requests that refer to them. */
   readonly #known: BoundedMap<string, KnownResponse>;
@@ -63,14 +63,14 @@ export class Responses implements ConversationApi {
   /** The open background responses; the least recently used one is closed first. */
   readonly #background: BoundedMap<string, BackgroundResponse>;
 
-  constructor(conversations: ConversationTracker, toolCalls: ToolCalls) {
-    this.#telemetry = conversations.telemetry;
-    this.#conversations = conversations;
+  constructor(tracker: ConversationTracker, toolCalls: ToolCalls) {
+    this.#telemetry = tracker.telemetry;
+    this.#tracker = tracker;
     this.#toolCalls = toolCalls;
     const { maxConversations } = this.#telemetry.settings;
-    this.#known = conversations.remember(maxConversations);
+    this.#known = tracker.remember(maxConversations);
     this.#paused = new BoundedMap(maxConversations, undefined, PAUSE_LIFETIME_MS);
-    conversations.memories.add(this.#paused);
+    tracker.memories.add(this.#paused);
     this.#background = new BoundedMap(maxConversations, (response) => response.close());
   }
 
@@ -87,8 +87,7 @@ export class Responses implements ConversationApi {
     const known = referred === undefined ? undefined : this.#known.get(keyAt(origin, referred));
     const used = conversationUsedBy(call, request, createsResponse, known);
     const { id, uses } = used;
-    if (uses)
-      call.context = contextInConversation(call.context, this.#conversations, 'conversation', id, origin);
+    if (uses) call.context = contextInConversation(call.context, this.#tracker, 'conversation', id, origin);
     const background = this.#backgroundOf(request, endpoint);
     return background?.folds(call) === true
       ? new ContinuingRequest(this.#telemetry, background, request.route)
@@ -140,18 +139,18 @@ export class Responses implements ConversationApi {
         if (creator !== undefined) span.link(creator);
         if (background !== undefined) background.answered(ended);
         else if (request.route.folds === 'response') this.#adopt(fetched, ended, result, creator);
-        conversationUsed(this.#conversations, this.#toolCalls, fetched, segment, ended);
+        conversationUsed(this.#tracker, this.#toolCalls, fetched, segment, ended);
         return false;
       },
       ended: (result, endTime, spent) => {
         this.#fetched(result, endTime, endpoint);
-        spendIn(this.#conversations, fetched.conversationId, endpoint.origin, spent);
+        spendIn(this.#tracker, fetched.conversationId, endpoint.origin, spent);
       },
     };
   }
 
   #enter(use: Omit<Use, 'kind' | 'apiType'>): Segment | undefined {
-    return enterConversation(this.#conversations, { apiType: OPENAI_API_TYPE_VALUE_RESPONSES, ...use });
+    return enterConversation(this.#tracker, { apiType: OPENAI_API_TYPE_VALUE_RESPONSES, ...use });
   }
 
   #followResponse(
@@ -210,7 +209,7 @@ export class Responses implements ConversationApi {
     if (id === undefined) return false;
     const { endpoint, segment, handedOn } = follow;
     if (follow.isTaken !== true) know(this.#known, follow, result, span);
-    this.#conversations.memories.expireLater();
+    this.#tracker.memories.expireLater();
     if (handedOn === true || !isResponseOpen(result)) return false;
     const { client, endTime: time } = call;
     this.#keep({ id, endpoint, client, span, segment, result, time }).startedWith(call);
@@ -223,7 +222,7 @@ export class Responses implements ConversationApi {
       this.#background.delete(key);
       const span = trace.getSpanContext(response.span.context);
       if (!response.hasEnded && span !== undefined) this.#paused.set(key, span);
-      this.#conversations.release(response);
+      this.#tracker.release(response);
     };
     // A server that reuses an id has forgotten the first one.
     this.#background.get(key)?.close();
@@ -231,7 +230,7 @@ export class Responses implements ConversationApi {
     const limits = wantsContent ? textLimits(settings) : undefined;
     const background = new BackgroundResponse({ ...start, closed, limits });
     this.#background.set(key, background);
-    this.#conversations.keep(background);
+    this.#tracker.keep(background);
     return background;
   }
 
@@ -286,7 +285,7 @@ export class Responses implements ConversationApi {
     const conversationId = conversationIdOf(response) ?? follow.conversationId;
     if (follow.isTaken !== true) takeCalls(this.#toolCalls, follow, response, endTime);
     if (conversationId === undefined) return;
-    countResponse(this.#conversations.conversation('conversation', conversationId, origin), follow, spent);
+    countResponse(this.#tracker.conversation('conversation', conversationId, origin), follow, spent);
   }
 
   /** The calls of a response that this process has created are known from there, and not before it has ended. */

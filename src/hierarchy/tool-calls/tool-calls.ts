@@ -78,7 +78,7 @@ export type Answering = Pick<AnsweredToolCall, 'origin' | 'previousResponseId' |
  * from the response that asked to the request that answers. There is one for all APIs.
  */
 export class ToolCalls {
-  readonly #conversations: ConversationTracker;
+  readonly #tracker: ConversationTracker;
   /** One that is never answered is never recorded. */
   readonly #pending = new PendingToolCalls<PendingCall>((call) => this.#forget(call));
   /** Streams that have asked for calls and go on: what they ask for is taken when a request looks for it. */
@@ -86,10 +86,10 @@ export class ToolCalls {
   /** What the newest are given. */
   readonly #contents: BoundedMap<PendingCall, ToolCallContent>;
 
-  constructor(conversations: ConversationTracker) {
-    this.#conversations = conversations;
-    conversations.memories.add(this.#pending);
-    this.#contents = conversations.remember(MAX_CONTENTS);
+  constructor(tracker: ConversationTracker) {
+    this.#tracker = tracker;
+    tracker.memories.add(this.#pending);
+    this.#contents = tracker.remember(MAX_CONTENTS);
   }
 
   /** Whether the program has been asked for anything: otherwise no request has to be searched for results. */
@@ -140,7 +140,7 @@ export class ToolCalls {
     };
     this.#pending.add({ ...identityOf(asked, response), fingerprint: fingerprint(), question }, pending);
     beginIn(response.parent?.span);
-    this.#conversations.memories.expireLater();
+    this.#tracker.memories.expireLater();
     if (content !== undefined) this.#contents.set(pending, content);
   }
 
@@ -181,7 +181,7 @@ export class ToolCalls {
 
   #restore(taken: readonly TakenCall<PendingCall>[]): void {
     for (const one of taken) this.#pending.restore(one);
-    if (taken.length > 0) this.#conversations.memories.expireLater();
+    if (taken.length > 0) this.#tracker.memories.expireLater();
   }
 
   /** The first of the calls that is not answered, which is recorded where the program runs it and not by its answer. */
@@ -238,7 +238,7 @@ export class ToolCalls {
       failure: asked.failure,
       ...times,
     };
-    recordToolCall(this.#conversations.telemetry, recorded, {
+    recordToolCall(this.#tracker.telemetry, recorded, {
       parent: response.parent === undefined ? answering : contextOf(response.parent),
       place: response.place,
       origin: response.origin,
