@@ -49,7 +49,10 @@ interface OtlpExportResult {
 }
 
 /** Whether the environment asks to send a signal: it names an exporter or an endpoint. */
-export function isAsked(environment: CollectorEnvironment, signal: 'TRACES' | 'METRICS' | 'LOGS'): boolean {
+export function isExportConfigured(
+  environment: CollectorEnvironment,
+  signal: 'TRACES' | 'METRICS' | 'LOGS',
+): boolean {
   return [
     `OTEL_${signal}_EXPORTER`,
     'OTEL_EXPORTER_OTLP_ENDPOINT',
@@ -76,14 +79,14 @@ export function processorsFromEnvironment(
 /** The exporters that the environment names. Unknown names are ignored, as `NodeSDK` does. */
 export function exportersFromEnvironment(
   environment: CollectorEnvironment,
-  unnamed: readonly string[] = isAsked(environment, 'TRACES') ? ['otlp'] : [],
+  unnamed: readonly string[] = isExportConfigured(environment, 'TRACES') ? ['otlp'] : [],
 ): ExporterPackage[] {
   const named = namedExporters(environment);
-  const asked = named.length === 0 ? unnamed : named;
+  const names = named.length === 0 ? unnamed : named;
   const exporters: ExporterPackage[] = [];
   const otlp = OTLP_EXPORTERS.get(tracesProtocol(environment));
-  if (asked.includes('otlp') && otlp !== undefined) exporters.push(otlp);
-  if (asked.includes('zipkin')) exporters.push(ZIPKIN);
+  if (names.includes('otlp') && otlp !== undefined) exporters.push(otlp);
+  if (names.includes('zipkin')) exporters.push(ZIPKIN);
   return exporters;
 }
 

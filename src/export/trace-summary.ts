@@ -159,10 +159,10 @@ function outcomeOf(spans: readonly FinishedSpan[]): string {
 /** The last user message of the first call that has any: messages before it are history. */
 function firstPrompt(spans: readonly FinishedSpan[]): string | undefined {
   for (const { attributes } of spans) {
-    const asked = readMessages(attributes[ATTR_GEN_AI_INPUT_MESSAGES])?.findLast(
+    const prompt = readMessages(attributes[ATTR_GEN_AI_INPUT_MESSAGES])?.findLast(
       ({ role }) => role === 'user',
     );
-    const text = messageText(asked);
+    const text = messageText(prompt);
     if (text) return text;
   }
   return undefined;

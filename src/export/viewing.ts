@@ -11,7 +11,7 @@ import { HtmlTraceExporter, type HtmlTraceExporterOptions } from './html-trace.t
 import {
   type CollectorEnvironment,
   exportersFromEnvironment,
-  isAsked,
+  isExportConfigured,
   processorsFromEnvironment,
 } from './otlp-exporter.ts';
 import { ImmediateSpanProcessor, type ViewProcessor } from './view-processor.ts';
@@ -78,7 +78,7 @@ function fromEnvironment(): ViewProcessor[] {
 /** Warns if the environment names an endpoint but all span processors are views: nothing is sent to it. */
 function warnOfUnusedEndpoint(processor: ViewProcessor, call: string): void {
   const environment: CollectorEnvironment = globalThis.process?.env ?? {};
-  if (viewed.has(processor) || !isAsked(environment, 'TRACES')) return;
+  if (viewed.has(processor) || !isExportConfigured(environment, 'TRACES')) return;
   if (exportersFromEnvironment(environment).length === 0) return;
   const processors = processorsOf(providerBehind(trace.getTracerProvider()));
   const onlyViews = processors.every((each) => each instanceof ImmediateSpanProcessor);

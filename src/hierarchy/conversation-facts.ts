@@ -26,7 +26,7 @@ interface ConversationFacts extends Observation {
   readonly conversationId: string | undefined;
   readonly details: ReadDetails | undefined;
   /** When the request was sent, in monotonic milliseconds. */
-  readonly asked: number;
+  readonly sentAtMonotonic: number;
   /** Takes what a stream told before it was known who records the conversation. */
   release(): void;
 }
@@ -55,12 +55,12 @@ function takeAgent(state: ConversationState, settings: AgentSettings): void {
 
 /** An idle conversation ends only what was requested before; a stream begins with the previous state. */
 function rest(facts: ConversationFacts, state: ConversationState): void {
-  const { live, asked } = facts;
+  const { live, sentAtMonotonic } = facts;
   for (const invocation of state.invocations) endUnseen(facts, invocation);
   if (live) return;
   for (const { invocation } of [...state.waiting]) {
     const { accepted } = invocation;
-    if (accepted === undefined || accepted > asked) continue;
+    if (accepted === undefined || accepted > sentAtMonotonic) continue;
     endUnseen(facts, invocation);
   }
 }

@@ -116,7 +116,7 @@ export class Engine implements ConversationApi {
     if (intent.conversation === 'creates' && call.streamed)
       facts.conversationCreated = (id) => this.#created(observed, segment, id);
     const listed = intent.invocation === 'lists' ? stepsListed(tracker, observed) : undefined;
-    facts.invocationAsked ??= listed;
+    facts.requestInvocation ??= listed;
     const { query } = call;
     segment?.requestStarted();
     return {
@@ -179,10 +179,10 @@ export class Engine implements ConversationApi {
     const id = dialect.invocationOf(value);
     const conversationId = intent.conversationId ?? dialect.conversationOf(value);
     if (id === undefined || conversationId === undefined) return;
-    const asked = this.#conversation(conversationId, endpoint).takeUnanswered();
+    const input = this.#conversation(conversationId, endpoint).takeUnanswered();
     const creator = creatorIn(span.context);
     const startTime = justAfter(call.startTime + SPAN_ROOM_MS);
-    handedOn.set(keyAt(endpoint.origin, id), { startTime, creator, asked });
+    handedOn.set(keyAt(endpoint.origin, id), { startTime, creator, input });
     tracker.memories.expireLater();
   }
 
@@ -206,7 +206,7 @@ export class Engine implements ConversationApi {
       agentId,
       endpoint,
       attributes,
-      asked: this.#asked(observed),
+      input: this.#inputOf(observed),
       content: told.content,
       vectorStoreIds: told.vectorStoreIds,
       context,
@@ -221,7 +221,7 @@ export class Engine implements ConversationApi {
   };
 
   /** The messages that an invocation answers: the unanswered ones of the conversation and those of the request. */
-  #asked({ intent, endpoint }: ObservedCall): Invocation['asked'] {
+  #inputOf({ intent, endpoint }: ObservedCall): Invocation['input'] {
     const { messages, conversationId } = intent;
     if (conversationId === undefined)
       return {
@@ -230,7 +230,7 @@ export class Engine implements ConversationApi {
         isAll: true,
       };
     const conversation = this.#conversation(conversationId, endpoint);
-    for (const message of messages) conversation.asked(message);
+    for (const message of messages) conversation.add(message);
     return conversation.takeUnanswered();
   }
 
@@ -247,7 +247,7 @@ export class Engine implements ConversationApi {
     const id = intent.conversationId;
     if (!succeeded || id === undefined) return;
     if (intent.conversation === 'changes')
-      for (const message of intent.messages) this.#conversation(id, endpoint).asked(message);
+      for (const message of intent.messages) this.#conversation(id, endpoint).add(message);
     if (intent.conversation !== 'deletes') return;
     segment?.touch(call.endTime);
     tracker.endConversation(dialect.kind, id, endpoint.origin);
@@ -265,7 +265,7 @@ export class Engine implements ConversationApi {
     if (segment === undefined) this.#opened(observed, id);
     else segment.identify(conversation);
     conversation.created();
-    for (const message of observed.intent.messages) conversation.asked(message);
+    for (const message of observed.intent.messages) conversation.add(message);
   }
 
   #linksTo(driven: Invocation | undefined, id: string | undefined, { origin }: Endpoint): Link[] {

@@ -42,7 +42,7 @@ export class Facts implements FactSink, Observation {
   /** The conversation of the request, or the one that the stream has created. */
   conversationId: string | undefined;
   /** The invocation of the request. Its id may be unknown yet. */
-  invocationAsked: Invocation | undefined;
+  requestInvocation: Invocation | undefined;
   /** Set where the request is about an invocation that this process does not record: it may be adopted. */
   unowned: Unowned | undefined;
   held: HeldFact[] | undefined;
@@ -50,7 +50,7 @@ export class Facts implements FactSink, Observation {
   /** Called with the id of the conversation that a stream has created. */
   conversationCreated: ((id: string) => void) | undefined;
   /** When the request was sent, in monotonic milliseconds. */
-  readonly asked: number = monotonic();
+  readonly sentAtMonotonic: number = monotonic();
   readonly #source: FactSource;
   /** The invocations whose start this stream has reported. */
   #begun: Set<string> | undefined;
@@ -72,7 +72,7 @@ export class Facts implements FactSink, Observation {
     return this.#source.context;
   }
 
-  get askedAt(): number {
+  get sentAt(): number {
     return this.#source.exchange.startTime;
   }
 
@@ -93,7 +93,7 @@ export class Facts implements FactSink, Observation {
   read(value: unknown, time: number, query?: unknown, live = false): void {
     this.time = time;
     this.live = live;
-    this.#last = this.invocationAsked;
+    this.#last = this.requestInvocation;
     this.engine.dialect.read(value, this, query);
   }
 
@@ -109,7 +109,7 @@ export class Facts implements FactSink, Observation {
   wants(invocationId: string | undefined, conversationId?: string): WantedDetail {
     if (invocationId === undefined) return 'nothing';
     if (this.known(invocationId, conversationId) !== undefined) return 'changes';
-    const identifies = this.invocationAsked !== undefined && this.invocationAsked.id === undefined;
+    const identifies = this.requestInvocation !== undefined && this.requestInvocation.id === undefined;
     const isNew = identifies || this.unowned !== undefined || this.reported !== undefined;
     return isNew ? 'everything' : 'nothing';
   }
@@ -219,7 +219,7 @@ export class Facts implements FactSink, Observation {
   }
 
   text(invocationId: string | undefined, stepOrMessageId: string | undefined): void {
-    const invocation = invocationId === undefined ? this.invocationAsked : this.known(invocationId);
+    const invocation = invocationId === undefined ? this.requestInvocation : this.known(invocationId);
     if (invocation === undefined) return;
     if (stepOrMessageId !== undefined) invocation.steps.seeDelta(stepOrMessageId, this.time);
     invocation.seeText(this.time);
@@ -255,10 +255,10 @@ export class Facts implements FactSink, Observation {
     const { conversationId } = fact.snapshot;
     if (!dialect.identifiesAtOnce)
       return conversationId === undefined ? undefined : matcher.find(fact, conversationId, this);
-    const asked = this.invocationAsked;
-    if (asked !== undefined && asked.id === undefined) return asked;
+    const requested = this.requestInvocation;
+    if (requested !== undefined && requested.id === undefined) return requested;
     const adopted = adoptUnowned(this, fact);
-    if (adopted !== undefined) this.invocationAsked = adopted;
+    if (adopted !== undefined) this.requestInvocation = adopted;
     return adopted;
   }
 

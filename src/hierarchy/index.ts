@@ -4,7 +4,7 @@ import type { OpenedSocket, SocketObservation } from '../sdk/sockets/socket.ts';
 import type { ToolRun } from '../sdk/tool-run.ts';
 import type { EndLimits } from '../telemetry/program-end.ts';
 import type { ProviderListener } from '../telemetry/provider-life.ts';
-import type { AskedCall } from '../telemetry/spans/program-tool-span.ts';
+import type { KnownToolCall } from '../telemetry/spans/program-tool-span.ts';
 import type { Telemetry } from '../telemetry/telemetry.ts';
 import { agents } from './agents/index.ts';
 import type { ConversationApi } from './api.ts';
@@ -63,7 +63,7 @@ export class Hierarchy implements ProviderListener {
   }
 
   /** The tool call that a function of the program is about to answer. */
-  running(tool: ToolRun, origin: string, context: Context): AskedCall | undefined {
+  running(tool: ToolRun, origin: string, context: Context): KnownToolCall | undefined {
     return takeRunningCall(this.#toolCalls, tool, origin, context);
   }
 

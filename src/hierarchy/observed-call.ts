@@ -51,7 +51,7 @@ export interface Observation {
   /** Whether its request works on what it is about, rather than only looks at it. */
   readonly isDriven: boolean;
   /** When its request was sent. */
-  readonly askedAt: number;
+  readonly sentAt: number;
   /** The response headers. Their date tells the server's time. */
   readonly headers: unknown;
   /** The caller's. */

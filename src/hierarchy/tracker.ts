@@ -21,7 +21,7 @@ import { recordInvocation } from './invocations/record-invocation.ts';
 import { Memories } from './memories.ts';
 import type { ConversationKind, InvocationSnapshot } from './model.ts';
 import { BackgroundReads, READ_TIMEOUT_MS } from './reads/background-reads.ts';
-import { askForEnds, type Member, sweepInvocation, sweepMember } from './reads/closing-reads.ts';
+import { type Member, readEnds, sweepInvocation, sweepMember } from './reads/closing-reads.ts';
 import { settleInvocation } from './reads/read-details.ts';
 
 /** Conversations whose messages are kept for the run that answers them, where content is recorded: they may be long. */
@@ -205,24 +205,24 @@ export class ConversationTracker implements ProviderListener {
   }
 
   /** Ends every conversation with nothing under way. */
-  async endIdle({ asks = true }: EndLimits = {}): Promise<void> {
-    if (asks) await this.#askForEnds(false);
+  async endIdle({ reads = true }: EndLimits = {}): Promise<void> {
+    if (reads) await this.#readEnds(false);
     await this.flush();
     this.#sweep(0);
   }
 
   /** Asks for the end of what is open, and ends everything after the current reads. */
-  async shutdown({ asks = true, readTimeoutMs = READ_TIMEOUT_MS }: EndLimits = {}): Promise<void> {
+  async shutdown({ reads = true, readTimeoutMs = READ_TIMEOUT_MS }: EndLimits = {}): Promise<void> {
     const start = monotonic();
-    if (asks) await this.#askForEnds(true);
+    if (reads) await this.#readEnds(true);
     else this.#reads.clear();
     await this.#reads.end(Math.max(0, readTimeoutMs - (monotonic() - start)));
     this.endAll();
   }
 
-  async #askForEnds(isLast: boolean): Promise<void> {
+  async #readEnds(isLast: boolean): Promise<void> {
     if (this.telemetry.settings.runSteps !== 'fetch') return;
-    await askForEnds(this.#reads, { invocations: this.#invocations, members: this.#members }, isLast);
+    await readEnds(this.#reads, { invocations: this.#invocations, members: this.#members }, isLast);
   }
 
   endAll(): void {
@@ -242,7 +242,7 @@ export class ConversationTracker implements ProviderListener {
     conversation.startedRun();
     if (invocation.segment?.conversation !== undefined) return;
     invocation.segment?.identify(conversation);
-    conversation.countUserMessages(invocation.asked.count);
+    conversation.countUserMessages(invocation.input.count);
   }
 
   #closing(invocation: Invocation, endTime: number): void {

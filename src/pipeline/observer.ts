@@ -125,8 +125,8 @@ export class Observer implements CallObserver, ProviderListener {
     const observation = this.#observe(call, request, operation, endpoint);
     if (observation === undefined) return undefined;
     const { traits } = operation;
-    const asks = settings.streamUsage === 'include' && !SENDS_USAGE_UNASKED.has(endpoint.provider);
-    call.wantsUsage = asks && call.streamed && traits?.reportsUsageOnRequest === true;
+    const includesUsage = settings.streamUsage === 'include' && !SENDS_USAGE_UNASKED.has(endpoint.provider);
+    call.wantsUsage = includesUsage && call.streamed && traits?.reportsUsageOnRequest === true;
     call.propagates = settings.propagateInMetadata && traits?.createsMetadata === true;
     this.#open.add(call);
     call.awaitedOrigin = endpoint.origin;

@@ -1,7 +1,11 @@
 import { namedExporters } from '../config/exporter-names.ts';
 import { ConsoleTreeExporter } from '../export/console-tree.ts';
 import { HtmlTraceExporter } from '../export/html-trace.ts';
-import { type CollectorEnvironment, isAsked, processorsFromEnvironment } from '../export/otlp-exporter.ts';
+import {
+  type CollectorEnvironment,
+  isExportConfigured,
+  processorsFromEnvironment,
+} from '../export/otlp-exporter.ts';
 import { ImmediateSpanProcessor } from '../export/view-processor.ts';
 
 /** The parts of `NodeSDK`'s configuration that we set. `NodeSDK` derives the others from the environment. */
@@ -37,8 +41,8 @@ export function sdkConfiguration(
   const shown = views.map((view) => new ImmediateSpanProcessor(view));
   return {
     spanProcessors: [...shown, ...processorsFromEnvironment(environment, require)],
-    ...(isAsked(environment, 'METRICS') ? {} : { metricReaders: [] }),
-    ...(isAsked(environment, 'LOGS') ? {} : { logRecordProcessors: shown }),
+    ...(isExportConfigured(environment, 'METRICS') ? {} : { metricReaders: [] }),
+    ...(isExportConfigured(environment, 'LOGS') ? {} : { logRecordProcessors: shown }),
   };
 }
 

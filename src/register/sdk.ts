@@ -85,9 +85,9 @@ function start(require: NodeJS.Require, telemetry: Telemetry): void {
   guard('watching the exporters', () => watchAnswersOf(endpointsIn([sdk, telemetry.provider])));
   const { flushed } = telemetry;
   const stop = flushOnSignals({
-    flush: () => sendWithin(FLUSH_TIMEOUT_MS, flushed, { asks: false }),
+    flush: () => sendWithin(FLUSH_TIMEOUT_MS, flushed, { reads: false }),
     finish: async () => {
-      await endWithin(FLUSH_TIMEOUT_MS, flushed, { asks: false });
+      await endWithin(FLUSH_TIMEOUT_MS, flushed, { reads: false });
       guard('reporting unsent spans', reportUnanswered, flushed);
     },
   });

@@ -117,8 +117,8 @@ export class Call implements KeyHolder {
   carrier: object | undefined;
   /** A subclass replaced the promise we returned from `makeRequest`; only that one settles. */
   indirect = false;
-  /** The program asked for the result before the response arrived. */
-  asked = false;
+  /** The program requested the result before the response arrived. */
+  requested = false;
   /** The program called `asResponse()`. */
   rawRequested = false;
   observation: CallObservation | undefined;
@@ -244,7 +244,7 @@ export class Call implements KeyHolder {
   close(outcome: 'raw' | 'abandoned' | 'interrupted'): void {
     if (outcome !== 'raw' && this.streamed) this.streamEnd ??= 'abandoned';
     // At the end of the program, nobody has read such an answer since it arrived.
-    const isUnread = outcome === 'interrupted' && !(this.streamed ? this.read : this.asked);
+    const isUnread = outcome === 'interrupted' && !(this.streamed ? this.read : this.requested);
     this.#settle(outcome, undefined, undefined, isUnread || outcome === 'abandoned');
   }
 

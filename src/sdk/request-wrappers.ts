@@ -47,8 +47,8 @@ function beginRequest(call: Call, options: unknown): unknown {
 }
 
 function withAdditions(call: Call, options: unknown): unknown {
-  const asking = guard('requesting usage', askForUsage, call, options) ?? options;
-  return guard('adding the trace context', addTraceContext, call, asking) ?? asking;
+  const withUsage = guard('requesting usage', askForUsage, call, options) ?? options;
+  return guard('adding the trace context', addTraceContext, call, withUsage) ?? withUsage;
 }
 
 /**
@@ -79,14 +79,14 @@ function watchResponse(
 }
 
 function takeProps(call: Call, props: unknown): unknown {
-  // Without `if (!(call.indirect && call.asked)) `, a request that a subclass repeats after a response is missed.
-  if (!(call.indirect && call.asked)) takeResponse(call, props);
+  // Without `if (!(call.indirect && call.requested)) `, a request that a subclass repeats after a response is missed.
+  if (!(call.indirect && call.requested)) takeResponse(call, props);
   return props;
 }
 
 function failCall(call: Call, error: unknown): never {
-  // Without `if (!(call.indirect && call.asked)) `, a request that a subclass repeats after a failure is missed.
-  if (!(call.indirect && call.asked)) call.fail(error);
+  // Without `if (!(call.indirect && call.requested)) `, a request that a subclass repeats after a failure is missed.
+  if (!(call.indirect && call.requested)) call.fail(error);
   // Without this, a failed call resolves to `undefined`.
   throw error;
 }

@@ -54,7 +54,7 @@ export function takeResponse(call: Call, props: unknown): void {
   // A raw response ends the call: the program reads the body itself.
   // Without `if (call.rawRequested) `, every call ends with its headers.
   if (call.rawRequested) closeRaw(call);
-  if (carrier !== undefined && !call.asked && !call.settled) collected.register(carrier, call, call);
+  if (carrier !== undefined && !call.requested && !call.settled) collected.register(carrier, call, call);
 }
 
 export function wrapClientParse(original: Method): Method {
@@ -125,7 +125,7 @@ export function watchingParse(original: Method): Method {
 /** Watches a result that the SDK is parsing. */
 function watchParsed(call: Call, props: unknown, parsed: unknown): unknown {
   if (call.settled) return parsed;
-  if (!call.asked) collected.unregister(call);
+  if (!call.requested) collected.unregister(call);
   return passOn(
     parsed,
     (value) => {
@@ -167,7 +167,7 @@ export function wrapParse(original: Method): Method {
   return asMethod({
     parse(...args) {
       const call = callOf(this);
-      if (call?.carrier !== undefined) call.asked = true;
+      if (call?.carrier !== undefined) call.requested = true;
       if (call?.rawRequested === true) call.rawRequested = false;
       if (call?.indirect === true) watchIndirect(call, this);
       return original.apply(this, args);
@@ -207,8 +207,8 @@ function isForWatcher(promise: object): boolean {
  * code that waits only through promises with one handler, so one on the side would cut the program out of the stack.
  */
 function watchIndirect(call: Call, promise: object): void {
-  if (call.asked) return;
-  call.asked = true;
+  if (call.requested) return;
+  call.requested = true;
   collected.unregister(call);
   const { responsePromise } = promise as { responsePromise: Promise<unknown> };
   const watched = responsePromise.then(

@@ -130,8 +130,8 @@ function toolName(read: unknown, definition: unknown, callback: unknown): string
 
 /** The ids of the calls of this function in the last answer of the model, in their order. */
 function callsOf(runner: unknown, name: string): MadeCall[] {
-  const asking = arrayField(runner, 'messages').findLast((message) => field(message, 'role') === 'assistant');
-  return first(arrayField(asking, 'tool_calls')).flatMap((call) => {
+  const answer = arrayField(runner, 'messages').findLast((message) => field(message, 'role') === 'assistant');
+  return first(arrayField(answer, 'tool_calls')).flatMap((call) => {
     const id = stringField(call, 'id');
     const called = objectField(call, 'function');
     if (id === undefined || stringField(called, 'name') !== name) return [];

@@ -18,10 +18,10 @@ export const FLUSH_TIMEOUT_MS = 2_000;
 /** How much of that goes to what is read of the API. */
 const END_READ_TIMEOUT_MS = 1_500;
 
-/** What may still be asked of the API before everything ends. */
+/** What may still be read of the API before everything ends. */
 export interface EndLimits {
-  /** Whether to ask how things ended that are in progress. Default: true. */
-  readonly asks?: boolean;
+  /** Whether to read how things ended that are in progress. Default: true. */
+  readonly reads?: boolean;
   /** How long to wait for requests of the instrumentation's own. */
   readonly readTimeoutMs?: number;
 }
@@ -107,21 +107,21 @@ async function endAndSend(): Promise<void> {
   if (unsent.length === 0) return;
   // Only the flush makes these requests: without it, the program would end here.
   const stop = unrefRequestsTo(unsent.flatMap(processorsOf).flatMap(zipkinEndpointsIn));
-  await endWithin(FLUSH_TIMEOUT_MS, unsent, { asks: true });
+  await endWithin(FLUSH_TIMEOUT_MS, unsent, { reads: true });
   stop();
 }
 
 /**
  * Ends all open spans and sends everything. Resolves after the given time at the latest.
  *
- * @param options.asks whether to ask the API how things ended that are in progress
+ * @param options.reads whether to read how things ended that are in progress
  */
 export function endWithin(
   milliseconds: number,
   flushed: readonly object[],
-  { asks }: { readonly asks: boolean },
+  { reads }: { readonly reads: boolean },
 ): Promise<void> {
-  const limits: EndLimits = { asks, readTimeoutMs: END_READ_TIMEOUT_MS };
+  const limits: EndLimits = { reads, readTimeoutMs: END_READ_TIMEOUT_MS };
   return within(milliseconds, async () => {
     const listeners = await prepareForEnd(flushed, (listener) => listener.shutdown(limits));
     // Exporters that are refused retry until their timeout, and keep the process alive meanwhile.

@@ -51,8 +51,8 @@ export class Telemetry {
   #sink: Sink | undefined;
   #provider: TracerProvider | undefined;
   #tracer: KnownTracer | undefined;
-  #asked: TracerProvider | undefined;
-  /** Whether the provider that was asked last is more than a placeholder. */
+  #lastProvider: TracerProvider | undefined;
+  /** Whether that provider is more than a placeholder. */
   #records = false;
 
   /** The listener of the providers, which hold it weakly: everything in progress keeps it alive through this field. */
@@ -112,8 +112,8 @@ export class Telemetry {
    * @param provider the current one
    */
   isHeardBy(provider: TracerProvider): boolean {
-    if (provider !== this.#asked) this.#records = !isNoopTracerProvider(provider);
-    this.#asked = provider;
+    if (provider !== this.#lastProvider) this.#records = !isNoopTracerProvider(provider);
+    this.#lastProvider = provider;
     if (this.#records) return true;
     const { events, completionHook } = this.settings;
     return this.metrics.wanted || (events ?? completionHook ?? this.events.provider) !== undefined;

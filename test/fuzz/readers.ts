@@ -74,14 +74,14 @@ export const READERS: readonly Reader[] = [
   { name: 'submitted events', read: (value) => readSubmittedEvents(value, true) },
   {
     name: 'items of a response',
-    read: (value) => readItemCalls(value, CONTENT).map(readAsked),
+    read: (value) => readItemCalls(value, CONTENT).map(readCall),
   },
   { name: 'results of items', read: (value) => readItemResults(value).map(readResult) },
   { name: 'user messages of a response', read: countNewMessages },
   { name: 'vector stores of a response', read: readVectorStoreIds },
   {
     name: 'tool calls of a history',
-    read: (value) => histories.readAskedCalls(value, CONTENT.content).map(readAsked),
+    read: (value) => histories.readRequestedCalls(value, CONTENT.content).map(readCall),
   },
   {
     name: 'tool messages of a history',
@@ -95,7 +95,7 @@ export const READERS: readonly Reader[] = [
   { name: 'URLs in a text', read: (value) => textWithoutUrlSecrets(asText(value) ?? '') },
 ];
 
-function readAsked(call: ItemCall): unknown {
+function readCall(call: ItemCall): unknown {
   return [call, call.fingerprint()];
 }
 

@@ -83,9 +83,9 @@ describe('a call is settled once', () => {
   });
 
   test.each([
-    ['when its answer arrived, if nobody has asked for it', { asked: false }, 1],
-    ['with the program, if it was waiting for the body', { asked: true }, 60_000],
-    ['when its answer arrived, if nobody has read the stream', { asked: true, streamed: true }, 1],
+    ['when its answer arrived, if nobody has asked for it', { requested: false }, 1],
+    ['with the program, if it was waiting for the body', { requested: true }, 60_000],
+    ['when its answer arrived, if nobody has read the stream', { requested: true, streamed: true }, 1],
     ['with the program, if it was reading the stream', { streamed: true, read: true }, 60_000],
   ])('at the end of the program: %s', (_, state, duration) => {
     const date = vi.spyOn(Date, 'now').mockReturnValue(6e12);

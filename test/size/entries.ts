@@ -17,7 +17,7 @@ export const ENTRIES: readonly Entry[] = [
   { name: 'agents', kilobytes: 212, loads: [API] },
   { name: 'client', kilobytes: 394, loads: [API] },
   { name: 'export', kilobytes: 156, loads: [API] },
-  { name: 'index', kilobytes: 405, loads: [API, ...HOOKS] },
+  { name: 'index', kilobytes: 406, loads: [API, ...HOOKS] },
   { name: 'openai', kilobytes: 395, loads: [API, 'openai'] },
   { name: 'register', kilobytes: 553, loads: [API, ...HOOKS] },
   { name: 'testing', kilobytes: 8, loads: [] },

@@ -114,19 +114,19 @@ export function contentOf({ attributes }: ShownSpan): HTMLElement[] {
     content.push(
       folded('Instructions', instructions.filter(isRecord).slice(0, MAX_SHOWN_PARTS).map(partBlock)),
     );
-  const asked = readMessages(attributes[ATTR_GEN_AI_INPUT_MESSAGES]) ?? [];
+  const inputMessages = readMessages(attributes[ATTR_GEN_AI_INPUT_MESSAGES]) ?? [];
   // What came before the last message is history.
-  const history = asked.slice(-MAX_SHOWN_MESSAGES, -1);
+  const history = inputMessages.slice(-MAX_SHOWN_MESSAGES, -1);
   if (history.length > 0)
     content.push(
       folded(
-        `${grouped(asked.length - 1)} earlier ${asked.length === 2 ? 'message' : 'messages'}`,
+        `${grouped(inputMessages.length - 1)} earlier ${inputMessages.length === 2 ? 'message' : 'messages'}`,
         history.map(messageBlock),
       ),
     );
-  content.push(...asked.slice(-1).map(messageBlock));
-  const answered = readMessages(attributes[ATTR_GEN_AI_OUTPUT_MESSAGES]) ?? [];
-  content.push(...answered.slice(0, MAX_SHOWN_MESSAGES).map(messageBlock));
+  content.push(...inputMessages.slice(-1).map(messageBlock));
+  const outputMessages = readMessages(attributes[ATTR_GEN_AI_OUTPUT_MESSAGES]) ?? [];
+  content.push(...outputMessages.slice(0, MAX_SHOWN_MESSAGES).map(messageBlock));
   if (content.length === 0 && attributes[ATTR_GEN_AI_OPERATION_NAME] !== undefined)
     content.push(element('p', { class: 'dim' }, 'No content was recorded.'));
   return content;

@@ -77,11 +77,11 @@ export class ServedTraces implements TraceSource {
 
   async lists({ words, onlyErrors }: EntryFilter): Promise<TraceLists> {
     const query = new URLSearchParams({ words, ...(onlyErrors ? { errors: '' } : {}) });
-    return (await (await ask(`/api/lists?${query}`)).json()) as TraceLists;
+    return (await (await fetchPath(`/api/lists?${query}`)).json()) as TraceLists;
   }
 
   async open({ kind, id }: TraceEntry): Promise<OpenedTrace | undefined> {
-    const answer = await ask(`/api/${kind}?${new URLSearchParams({ id })}`);
+    const answer = await fetchPath(`/api/${kind}?${new URLSearchParams({ id })}`);
     // It was dropped meanwhile.
     if (answer.status === 404) return undefined;
     const { spans, omitted } = (await answer.json()) as { spans: PageSpan[]; omitted: number };
@@ -105,7 +105,7 @@ export class ServedTraces implements TraceSource {
   }
 }
 
-async function ask(path: string): Promise<Response> {
+async function fetchPath(path: string): Promise<Response> {
   const answer = await fetch(path);
   if (!answer.ok && answer.status !== 404) throw new Error(`The server answered ${answer.status}.`);
   return answer;

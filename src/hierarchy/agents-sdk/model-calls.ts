@@ -23,7 +23,7 @@ export function placeWithinAgents(place: CallPlace, node: AgentsNode, operation:
     ended: (result, endTime, spent) => {
       place.ended?.(result, endTime, spent);
       if (result === undefined) return;
-      if (isOfAgent) workOf(agent).asked(operation.toolCalls?.(result) ?? []);
+      if (isOfAgent) workOf(agent).requested(operation.toolCalls?.(result) ?? []);
       for (let above: AgentsNode | undefined = node.trace; above !== undefined; above = above.parent?.trace)
         workOf(above).add(spent);
     },

@@ -15,7 +15,7 @@ export class Work {
   /** What everything below has spent. */
   spent: Spent = NOTHING_SPENT;
   /** The tool calls that the last answer asked for and nothing has been recorded for, in its order. */
-  #asked: readonly RequestedToolCall[] = [];
+  #unanswered: readonly RequestedToolCall[] = [];
   /** All of them. */
   #calls: readonly RequestedToolCall[] = [];
   /** Whether an earlier run was asked for them. */
@@ -28,10 +28,10 @@ export class Work {
     this.spent = addSpent(this.spent, spent);
   }
 
-  asked(calls: readonly RequestedToolCall[]): void {
+  requested(calls: readonly RequestedToolCall[]): void {
     this.mayBeOther ||= this.#isRest && !this.#hasAnswered;
     this.#isRest = false;
-    this.#asked = calls;
+    this.#unanswered = calls;
     this.#calls = calls;
   }
 
@@ -40,7 +40,7 @@ export class Work {
    * Approved and rejected calls of one name come in any order: only their arguments tell which is which.
    */
   get rest(): Work | undefined {
-    if (this.#asked.length === 0 && !this.#isRest) return undefined;
+    if (this.#unanswered.length === 0 && !this.#isRest) return undefined;
     const rest = new Work();
     rest.#isRest = true;
     rest.#calls = this.#calls.map(({ id, name, namespace, type, fingerprint }) => {
@@ -48,20 +48,20 @@ export class Work {
       return { id, name, namespace, type, fingerprint: () => known };
     });
     const names = this.#calls.map(toolNameOf);
-    rest.#asked = rest.#calls.filter((each, index) => {
+    rest.#unanswered = rest.#calls.filter((each, index) => {
       const call = this.#calls[index];
       const name = toolNameOf(each);
       const isOne = names.indexOf(name) === names.lastIndexOf(name);
-      return isOne && call !== undefined && this.#asked.includes(call);
+      return isOne && call !== undefined && this.#unanswered.includes(call);
     });
     return rest;
   }
 
   /** The first of those calls that fits, which is answered now: the library starts its tools in their order. */
   take(fits: (call: RequestedToolCall) => boolean): RequestedToolCall | undefined {
-    const found = this.#asked.find(fits);
+    const found = this.#unanswered.find(fits);
     if (found === undefined) return undefined;
-    this.#asked = this.#asked.filter((call) => call !== found);
+    this.#unanswered = this.#unanswered.filter((call) => call !== found);
     this.#hasAnswered = true;
     return found;
   }

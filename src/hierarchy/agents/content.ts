@@ -1,13 +1,13 @@
 import type { Message, MessagePart } from '../../config/completion-types.ts';
 import { parseJson, partsOf, urlPart } from '../../telemetry/content/messages.ts';
 import { arrayField, asArray, field, textField } from '../../util/payload.ts';
-import { readAsked } from '../invocations/agent-content.ts';
+import { readRequestMessages } from '../invocations/agent-content.ts';
 
 /** @param input a text, or messages of the user or of the agent */
 export function readSessionInput(input: unknown, content: boolean): readonly (Message | undefined)[] {
   const isText = typeof input === 'string' && input !== '';
   const messages = isText ? [{ content: [{ text: input }] }] : asArray(input);
-  return readAsked(messages, content, readSessionMessage);
+  return readRequestMessages(messages, content, readSessionMessage);
 }
 
 /** Reads a message of the user or of the agent. */

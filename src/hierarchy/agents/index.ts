@@ -34,12 +34,12 @@ export const agents: Dialect = {
     const submitted = readSubmittedEvents(template === SESSION_EVENTS ? body : undefined, content);
     const messages =
       template === SESSIONS ? readSessionInput(field(body, 'input'), content) : submitted.messages;
-    const asks = route.folds === 'turn' && messages.length > 0;
+    const starts = route.folds === 'turn' && messages.length > 0;
     const drives = route.folds === 'turn' && template !== SESSIONS;
     return {
       conversation: conversationUse(request, SESSION_PATHS, false),
       conversationId: parameterOf(request, 'session_id'),
-      invocation: asks ? 'starts' : drives ? 'drives' : 'none',
+      invocation: starts ? 'starts' : drives ? 'drives' : 'none',
       invocationId: parameterOf(request, 'turn_id') ?? submitted.turnId,
       messages,
       outputs: submitted.outputs,

@@ -3,7 +3,7 @@ import { ATTR_OPENAI_API_TYPE } from '../../semconv/attributes.ts';
 import { arrayField, field, MAX_READ, objectField, stringField } from '../../util/payload.ts';
 import { type ConversationPaths, conversationUse } from '../conversations/conversation-use.ts';
 import type { AgentSettings, Dialect, FactSink, Intent } from '../dialect.ts';
-import { readAgentContent, readAsked } from '../invocations/agent-content.ts';
+import { readAgentContent, readRequestMessages } from '../invocations/agent-content.ts';
 import { isOldestFirst, oldestFirst } from '../reads/list-pages.ts';
 import { parameterOf } from '../request-parameters.ts';
 import { readThreadMessageContent, readToolOutputs } from './content.ts';
@@ -48,7 +48,7 @@ export const assistants: Dialect = {
       invocation: starts ? 'starts' : driven(request),
       invocationId: parameterOf(request, 'run_id'),
       messages: posts
-        ? readAsked(messagesIn(request, starts), content, readThreadMessageContent)
+        ? readRequestMessages(messagesIn(request, starts), content, readThreadMessageContent)
         : NO_ENTRIES,
       outputs: submits ? readToolOutputs(body, content) : NO_ENTRIES,
     };

@@ -9,7 +9,7 @@ import type { Life } from '../invocations/life.ts';
 import type { ServerClock } from '../server-clock.ts';
 
 const MAX_EVENTS = 200;
-const MAX_ASKS = 20;
+const MAX_QUEUED = 20;
 
 /** When the request for an invocation was answered. Earlier lists cannot contain it. */
 export interface Acceptance {
@@ -24,7 +24,7 @@ export interface WaitingInvocation extends Acceptance {
 }
 
 /** A message sent during an invocation: it may change that one or start another. */
-export interface Ask extends Acceptance {
+export interface QueuedMessage extends Acceptance {
   readonly caller: CallerTrace;
   readonly endpoint: Endpoint;
   readonly startTime: number;
@@ -63,7 +63,7 @@ export class ConversationState {
   hasRecordingCreator: boolean | undefined;
   /** What this process requested, oldest first. */
   readonly waiting: WaitingInvocation[] = [];
-  readonly asks: Set<Ask> = new Set();
+  readonly queued: Set<QueuedMessage> = new Set();
   /** The open invocations of its own agent that this process records. */
   readonly invocations: Set<Invocation> = new Set();
   readonly early: EarlyFact[] = [];
@@ -103,10 +103,10 @@ export class ConversationState {
     return parent ?? [...this.invocations].findLast(({ life }) => life.state !== 'closed');
   }
 
-  asked(ask: Ask): void {
-    this.asks.add(ask);
-    const [oldest] = this.asks;
-    if (this.asks.size > MAX_ASKS && oldest !== undefined) this.asks.delete(oldest);
+  queue(message: QueuedMessage): void {
+    this.queued.add(message);
+    const [oldest] = this.queued;
+    if (this.queued.size > MAX_QUEUED && oldest !== undefined) this.queued.delete(oldest);
   }
 
   get hasRoomForEarly(): boolean {

@@ -26,16 +26,16 @@ export interface ConversationPaths {
   readonly creating: readonly string[];
 }
 
-/** @param asks whether the request asks for an invocation, which changes the conversation */
+/** @param starts whether the request asks for an invocation, which changes the conversation */
 export function conversationUse(
   { route, method }: ApiRequest,
   { all, one, creating }: ConversationPaths,
-  asks: boolean,
+  starts: boolean,
 ): Intent['conversation'] {
   const { template, folds } = route;
   if (!template.startsWith(all)) return 'none';
   if (method === 'POST' && creating.includes(template)) return 'creates';
   if (template === all) return 'none';
   if (method === 'DELETE' && template === one) return 'deletes';
-  return method === 'GET' || (folds !== undefined && !asks) ? 'reads' : 'changes';
+  return method === 'GET' || (folds !== undefined && !starts) ? 'reads' : 'changes';
 }

@@ -9,7 +9,7 @@ import type { Segment } from './segment.ts';
 const MAX_KEPT_MESSAGES = 100;
 
 /** The user messages that a run answers: their number and, if content is recorded, their content. */
-export interface AskedMessages {
+export interface InputMessages {
   readonly count: number;
   /** Also those of other roles that the program has put before them. */
   readonly messages: readonly Message[];
@@ -62,7 +62,7 @@ export class Conversation {
   }
 
   /** Takes a message for the next run, with its content if content is recorded, and counts it if it is the user's. */
-  asked(content: Message | undefined): void {
+  add(content: Message | undefined): void {
     if (isOfUser(content)) {
       this.#userMessages++;
       this.#unansweredCount++;
@@ -88,16 +88,16 @@ export class Conversation {
   }
 
   /** Takes the unanswered messages, for the run that answers them. */
-  takeUnanswered(): AskedMessages {
-    const asked = { count: this.#unansweredCount, messages: this.#unanswered, isAll: this.#isNew };
+  takeUnanswered(): InputMessages {
+    const taken = { count: this.#unansweredCount, messages: this.#unanswered, isAll: this.#isNew };
     this.#isNew = false;
     this.#unansweredCount = 0;
     this.#unanswered = [];
-    return asked;
+    return taken;
   }
 
   /** Returns the messages because their run was not created. */
-  giveBack({ count, messages, isAll }: AskedMessages): void {
+  giveBack({ count, messages, isAll }: InputMessages): void {
     this.#isNew = isAll === true;
     this.#unansweredCount += count;
     this.#unanswered.unshift(...messages);

@@ -19,18 +19,18 @@ export class Completions implements ConversationApi {
 
   observe(call: Call, { body }: ApiRequest, { origin }: Endpoint): Placement {
     // What others wait for must not decide which calls are recorded.
-    const asks = field(body, 'tools') !== undefined;
+    const hasTools = field(body, 'tools') !== undefined;
     const start = { call, body, origin, conversationId: undefined, above: call.context };
     const loop = new LoopCall(this.#telemetry, this.#toolCalls, start);
     return {
       parent: loop.parent,
       completed:
-        asks && call.streamed ? (answer, span) => loop.completed(answer, call.now(), span) : undefined,
+        hasTools && call.streamed ? (answer, span) => loop.completed(answer, call.now(), span) : undefined,
       settled: (ended, _, span) => {
         loop.settled(ended, span);
         return false;
       },
-      ended: (result, endTime) => loop.ended(asks ? result : undefined, endTime),
+      ended: (result, endTime) => loop.ended(hasTools ? result : undefined, endTime),
     };
   }
 }

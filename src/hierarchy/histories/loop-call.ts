@@ -10,7 +10,7 @@ import { ItemTimes } from '../item-times.ts';
 import type { ItemCall } from '../tool-calls/item-calls.ts';
 import { lastMessages } from '../tool-calls/last-messages.ts';
 import type { ToolCalls } from '../tool-calls/tool-calls.ts';
-import { finishedPart, readAskedCalls, readToolMessages } from './messages.ts';
+import { finishedPart, readRequestedCalls, readToolMessages } from './messages.ts';
 
 interface LoopCallStart {
   readonly call: Call;
@@ -29,7 +29,7 @@ export class LoopCall {
   readonly #origin: string;
   readonly #conversationId: string | undefined;
   readonly #startTime: number;
-  readonly #asking: CallerTrace;
+  readonly #caller: CallerTrace;
   /** What the model answers, if it is short. */
   readonly #lastMessages: unknown;
   /** Whether anybody takes what is recorded of the calls that it asks for. */
@@ -47,9 +47,9 @@ export class LoopCall {
     this.#startTime = time;
     this.#lastMessages = lastMessages(arrayField(body, 'messages'));
     const answering = { origin, previousResponseId: undefined, conversationId, time, parent };
-    const answered = toolCalls.areAwaited ? toolCalls.answered(readToolMessages(body), answering) : undefined;
+    const answered = toolCalls.areAwaited ? toolCalls.answer(readToolMessages(body), answering) : undefined;
     this.#trace = new JoinedTrace(parent, answered);
-    this.#asking = callerTraceOf(this.#trace.parent);
+    this.#caller = callerTraceOf(this.#trace.parent);
   }
 
   get parent(): Context {
@@ -66,24 +66,24 @@ export class LoopCall {
     this.#recordsBelow(context);
     this.#toolCalls.openStreams.set(this, () => {
       this.#taken ??= new Set();
-      this.#asked(finishedPart(answer.result()), time);
+      this.#requested(finishedPart(answer.result()), time);
     });
   }
 
   #recordsBelow(context: Context): void {
-    this.#asking.span ??= trace.getSpanContext(context);
+    this.#caller.span ??= trace.getSpanContext(context);
     this.#isRecorded = trace.getSpan(context)?.isRecording() === true || this.#telemetry.metrics.wanted;
   }
 
   ended(result: unknown, endTime: number): void {
     if (this.#toolCalls.openStreams.size > 0) this.#toolCalls.openStreams.delete(this);
-    this.#asked(result, endTime);
+    this.#requested(result, endTime);
     this.#trace.ended();
   }
 
-  #asked(result: unknown, endTime: number): void {
+  #requested(result: unknown, endTime: number): void {
     // Calls that nobody records are pending, too: a result must not find only those of another user.
-    const told = readAskedCalls(result, this.#isRecorded && this.#telemetry.wantsContent);
+    const told = readRequestedCalls(result, this.#isRecorded && this.#telemetry.wantsContent);
     const taken = this.#taken;
     const calls = taken === undefined ? told : told.filter((call) => isNew(taken, call));
     if (calls.length === 0) return;
@@ -91,14 +91,14 @@ export class LoopCall {
     const response = {
       origin: this.#origin,
       responseId: undefined,
-      parent: this.#asking,
+      parent: this.#caller,
       place,
       vectorStoreIds: [],
       startTime: this.#startTime,
       endTime,
       lastMessages: this.#lastMessages,
     };
-    this.#toolCalls.asked(calls, response, new ItemTimes());
+    this.#toolCalls.requested(calls, response, new ItemTimes());
   }
 }
 

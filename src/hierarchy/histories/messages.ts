@@ -8,8 +8,8 @@ import { hasUniqueId } from '../tool-calls/pending-tool-calls.ts';
 import type { ToolResult } from '../tool-calls/tool-calls.ts';
 import { NO_TOOL_CONTENT } from '../tool-calls/tool-facts.ts';
 
-/** The first tool calls that a chat completion asks the program for. */
-export function readAskedCalls(completion: unknown, withContent: boolean): ItemCall[] {
+/** The first tool calls that a chat completion requests of the program. */
+export function readRequestedCalls(completion: unknown, withContent: boolean): ItemCall[] {
   return first(arrayField(completion, 'choices'))
     .flatMap((choice) => first(arrayField(objectField(choice, 'message'), 'tool_calls')))
     .slice(0, MAX_REPEATED)
@@ -48,29 +48,29 @@ export function finishedPart(completion: unknown): object {
 export function* readToolMessages(body: unknown): Generator<ToolResult> {
   const messages = arrayField(body, 'messages');
   let end = messages.length;
-  let asking = messages.findLastIndex(isAnswer);
-  yield* resultsOf(messages, asking, end, false);
-  while (asking >= 0 && arrayField(messages[asking], 'tool_calls').length > 0) {
-    end = asking--;
-    while (isResult(messages[asking])) asking--;
-    if (asking === end - 1 || !isAnswer(messages[asking])) return;
-    const earlier = resultsOf(messages, asking, end, true);
+  let answerIndex = messages.findLastIndex(isAnswer);
+  yield* resultsOf(messages, answerIndex, end, false);
+  while (answerIndex >= 0 && arrayField(messages[answerIndex], 'tool_calls').length > 0) {
+    end = answerIndex--;
+    while (isResult(messages[answerIndex])) answerIndex--;
+    if (answerIndex === end - 1 || !isAnswer(messages[answerIndex])) return;
+    const earlier = resultsOf(messages, answerIndex, end, true);
     if (earlier.length === 0) return;
     yield* earlier;
   }
 }
 
-/** The results, up to the end, of what the message at `asking` asks for. */
+/** The results, up to the end, of what the message at `answerIndex` asks for. */
 function resultsOf(
   messages: readonly unknown[],
-  asking: number,
+  answerIndex: number,
   end: number,
   mayBeOld: boolean,
 ): ToolResult[] {
-  const calls = byUniqueId(arrayField(messages[asking], 'tool_calls'), 'id');
+  const calls = byUniqueId(arrayField(messages[answerIndex], 'tool_calls'), 'id');
   if (calls.size === 0) return [];
-  const question = once(() => fingerprintOfMessages(lastMessages(messages, asking)));
-  const answers = messages.slice(asking + 1, end).filter(isResult);
+  const question = once(() => fingerprintOfMessages(lastMessages(messages, answerIndex)));
+  const answers = messages.slice(answerIndex + 1, end).filter(isResult);
   return [...byUniqueId(answers, 'tool_call_id')].flatMap(([id, message]) => {
     const called = calledBy(calls.get(id));
     // The same id may be that of an earlier call.

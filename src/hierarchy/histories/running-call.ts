@@ -2,7 +2,7 @@ import { type Context, trace } from '@opentelemetry/api';
 import { fingerprintOf } from '../../operations/tool-call-fingerprint.ts';
 import type { ToolRun } from '../../sdk/tool-run.ts';
 import { ATTR_GEN_AI_CONVERSATION_ID, ATTR_GEN_AI_TOOL_CALL_ID } from '../../semconv/attributes.ts';
-import type { AskedCall } from '../../telemetry/spans/program-tool-span.ts';
+import type { KnownToolCall } from '../../telemetry/spans/program-tool-span.ts';
 import { conversationIn } from '../conversations/conversation-context.ts';
 import { activeSpan } from '../conversations/segment.ts';
 import { type ToolCalls, validTraceId } from '../tool-calls/tool-calls.ts';
@@ -13,11 +13,11 @@ export function takeRunningCall(
   tool: ToolRun,
   origin: string,
   context: Context,
-): AskedCall | undefined {
+): KnownToolCall | undefined {
   if (!toolCalls.areAwaited) return undefined;
   const conversationId = conversationIn(context);
   const traceId = validTraceId(trace.getSpanContext(context));
-  const pending = toolCalls.taken(
+  const pending = toolCalls.takeFirst(
     tool.calls().map((call) => ({
       origin,
       id: call.id,
@@ -27,9 +27,9 @@ export function takeRunningCall(
     })),
   );
   if (pending === undefined) return undefined;
-  const id = { [ATTR_GEN_AI_TOOL_CALL_ID]: pending.asked.call.id };
-  const asking = pending.response.parent?.span;
+  const id = { [ATTR_GEN_AI_TOOL_CALL_ID]: pending.requested.call.id };
+  const caller = pending.response.parent?.span;
   if (conversationId !== undefined)
-    return { attributes: { [ATTR_GEN_AI_CONVERSATION_ID]: conversationId, ...id }, parent: asking };
-  return { attributes: id, parent: activeSpan(context) === undefined ? asking : undefined };
+    return { attributes: { [ATTR_GEN_AI_CONVERSATION_ID]: conversationId, ...id }, parent: caller };
+  return { attributes: id, parent: activeSpan(context) === undefined ? caller : undefined };
 }

@@ -1,7 +1,7 @@
 import type { SpanContext } from '@opentelemetry/api';
 import { ATTR_GEN_AI_REQUEST_MODEL } from '../../semconv/attributes.ts';
 import { justAfter } from '../../util/microseconds.ts';
-import type { AskedMessages } from '../conversations/conversation.ts';
+import type { InputMessages } from '../conversations/conversation.ts';
 import { type Continuation, creatorOf, placeAdopted } from '../conversations/remote-creator.ts';
 import { activeSpan } from '../conversations/segment.ts';
 import { keyAt } from '../conversations/whereabouts.ts';
@@ -19,7 +19,7 @@ export interface HandedOn {
   readonly startTime: number;
   /** The request's span: what this process knows itself needs no metadata. */
   readonly creator: SpanContext | undefined;
-  readonly asked: AskedMessages;
+  readonly input: InputMessages;
 }
 
 interface Found {
@@ -53,9 +53,9 @@ export function adoptInvocation(
     context: place.context,
     endpoint,
     creator: place.link,
-    asked: handedOn?.asked,
+    input: handedOn?.input,
     startTime: handedOn?.startTime ?? Math.min(clock.local(snapshot.createdAt, time), time),
-    askedAt: observation.askedAt,
+    sentAt: observation.sentAt,
     clock,
     // Its start is known only in the server's whole seconds.
     rebuilt: handedOn === undefined,
@@ -80,16 +80,16 @@ export function openFoundInvocation(
   found: Found &
     Pick<InvocationStart, 'context' | 'endpoint' | 'startTime' | 'creator' | 'clock' | 'rebuilt'> & {
       /** When the request was sent that found it. */
-      readonly askedAt?: number;
-      readonly asked?: AskedMessages | undefined;
+      readonly sentAt?: number;
+      readonly input?: InputMessages | undefined;
     },
 ): Invocation {
   const { kind, snapshot, conversationId, context, endpoint, forgotten, clock } = found;
   // Below a span of this process, nothing begins before it was asked for.
-  const { askedAt = found.startTime } = found;
+  const { sentAt = found.startTime } = found;
   const active = activeSpan(context)?.spanContext();
   const isBounded = active !== undefined && active.isRemote !== true;
-  const segmentStart = isBounded ? justAfter(askedAt) : found.startTime;
+  const segmentStart = isBounded ? justAfter(sentAt) : found.startTime;
   const segment = tracker.open({ kind, id: conversationId, context, endpoint, startTime: segmentStart });
   const startTime = Math.max(found.startTime, segment?.startTime ?? segmentStart);
   const agent = found.agent ?? tracker.agents.at(endpoint.origin, snapshot.agentId);
@@ -104,8 +104,8 @@ export function openFoundInvocation(
       ...snapshot.parameters,
       ...(model === undefined ? {} : { [ATTR_GEN_AI_REQUEST_MODEL]: model }),
     },
-    asked:
-      found.asked ??
+    input:
+      found.input ??
       (conversationId === undefined
         ? { count: 0, messages: [] }
         : tracker.conversation(kind, conversationId, endpoint.origin).takeUnanswered()),

@@ -12,18 +12,18 @@ export function readAgentContent(agent: unknown): InvocationContent {
   };
 }
 
-const NO_ASKED: readonly (Message | undefined)[] = [];
+const NO_REQUEST_MESSAGES: readonly (Message | undefined)[] = [];
 
 /**
  * The messages in a request: one entry for each of the user, with its content if content is recorded. Without content there
  * are none of the agent.
  */
-export function readAsked(
+export function readRequestMessages(
   messages: readonly unknown[],
   content: boolean,
   read: (message: unknown) => Message,
 ): readonly (Message | undefined)[] {
-  if (messages.length === 0) return NO_ASKED;
+  if (messages.length === 0) return NO_REQUEST_MESSAGES;
   if (content) return messages.map(read);
   return messages.filter((message) => field(message, 'role') !== 'assistant').map(() => undefined);
 }

@@ -5,8 +5,8 @@ import { callerTraceOf } from '../../telemetry/metadata.ts';
 import { monotonic } from '../../util/clock.ts';
 import type {
   Acceptance,
-  Ask,
   ConversationState,
+  QueuedMessage,
   WaitingInvocation,
 } from '../conversations/conversation-state.ts';
 import type { Intent } from '../dialect.ts';
@@ -43,7 +43,7 @@ export class InvocationCreation implements CallObservation {
     this.#invocation = invocation;
     this.#intent = observed.intent;
     this.#facts = facts;
-    facts.invocationAsked = invocation;
+    facts.requestInvocation = invocation;
     invocation.life.requests++;
     if (engine.dialect.identifiesAtOnce) return;
     facts.conversationCreated = (id) => this.#conversationCreated(id);
@@ -82,13 +82,13 @@ export class InvocationCreation implements CallObservation {
   }
 
   #conversationCreated(id: string): void {
-    const { segment, asked, endpoint } = this.#invocation;
+    const { segment, input, endpoint } = this.#invocation;
     const { tracker, dialect } = this.#facts.engine;
     this.#wait(id);
     if (segment === undefined || segment.conversation !== undefined) return;
     const conversation = tracker.conversation(dialect.kind, id, endpoint.origin);
     segment.identify(conversation);
-    conversation.countUserMessages(asked.count);
+    conversation.countUserMessages(input.count);
   }
 
   /** The response does not tell the id; a later event or list does. */
@@ -98,7 +98,7 @@ export class InvocationCreation implements CallObservation {
     const state = this.#facts.engine.matcher.state(conversationId, this.#invocation.endpoint.origin);
     this.#invocation.requestedIn(conversationId);
     this.#waiting = { invocation: this.#invocation, acceptedAt: undefined, notBefore: undefined };
-    state.asks.clear();
+    state.queued.clear();
     state.waiting.push(this.#waiting);
   }
 }
@@ -113,7 +113,7 @@ export class InvocationRequest implements CallObservation {
   readonly #intent: Intent;
   readonly #facts: Facts;
   readonly #route: Route;
-  readonly #ask: Ask | undefined;
+  readonly #queued: QueuedMessage | undefined;
   readonly #state: ConversationState | undefined;
   /** Whether it keeps the invocation open. A stream of a conversation's events does not: it may outlive the invocation. */
   readonly #holds: boolean;
@@ -127,7 +127,7 @@ export class InvocationRequest implements CallObservation {
     this.#intent = intent;
     this.#facts = facts;
     this.#route = route;
-    facts.invocationAsked = invocation;
+    facts.requestInvocation = invocation;
     invocation.life.closing.cancel();
     this.#holds = engine.dialect.identifiesAtOnce || !call.streamed;
     if (this.#holds) invocation.life.requests++;
@@ -138,8 +138,8 @@ export class InvocationRequest implements CallObservation {
     const caller = callerTraceOf(observed.context);
     const { startTime } = call;
     const { life, clock } = invocation;
-    this.#ask = { caller, endpoint, startTime, life, clock, acceptedAt: undefined, notBefore: undefined };
-    this.#state?.asked(this.#ask);
+    this.#queued = { caller, endpoint, startTime, life, clock, acceptedAt: undefined, notBefore: undefined };
+    this.#state?.queue(this.#queued);
   }
 
   chunk(value: unknown, time: number): void {
@@ -163,7 +163,7 @@ export class InvocationRequest implements CallObservation {
     if (this.#holds) invocation.life.requests--;
     else invocation.life.streams--;
     if (call.error === undefined) this.#accept(call);
-    else if (this.#ask !== undefined) this.#state?.asks.delete(this.#ask);
+    else if (this.#queued !== undefined) this.#state?.queued.delete(this.#queued);
     if (call.outcome === 'value') this.#facts.read(call.value, call.endTime);
     if (call.error === undefined && invocation.life.state !== 'closed') invocation.touch(call.endTime);
     if (isLeft(call)) invocation.life.closing.begin();
@@ -174,12 +174,12 @@ export class InvocationRequest implements CallObservation {
   #accept(call: Call): void {
     if (NEEDS_OPEN_RUN.test(this.#route.template)) this.#invocation.life.touch(call.startTime);
     this.#answer(call.startTime);
-    if (this.#ask === undefined || this.#state === undefined) return;
-    accept(this.#ask, call);
+    if (this.#queued === undefined || this.#state === undefined) return;
+    accept(this.#queued, call);
     const { tracker, dialect } = this.#facts.engine;
     const { origin } = this.#invocation.endpoint;
     const conversation = tracker.conversation(dialect.kind, this.#state.id, origin);
-    for (const message of this.#intent.messages) conversation.asked(message);
+    for (const message of this.#intent.messages) conversation.add(message);
   }
 
   #answer(time: number): void {

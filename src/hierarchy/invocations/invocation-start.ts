@@ -4,7 +4,7 @@ import type { Place } from '../../telemetry/place.ts';
 import { type StartedInvocation, startInvocationSpan } from '../../telemetry/spans/invocation-span.ts';
 import type { Telemetry } from '../../telemetry/telemetry.ts';
 import { inOrder } from '../../util/microseconds.ts';
-import type { AskedMessages } from '../conversations/conversation.ts';
+import type { InputMessages } from '../conversations/conversation.ts';
 import { activeSpan, type Segment } from '../conversations/segment.ts';
 import type { Agent, ConversationKind, InvocationContent } from '../model.ts';
 import type { Send } from '../reads/origin-reads.ts';
@@ -29,7 +29,7 @@ export interface InvocationStart {
   readonly attributes: Attributes;
   /** The vector stores that the request names. */
   readonly vectorStoreIds?: readonly string[] | undefined;
-  readonly asked: AskedMessages;
+  readonly input: InputMessages;
   /** The content of the creating request, if content is recorded. It remains if the invocation is never seen. */
   readonly content: InvocationContent | undefined;
   readonly context: Context;

@@ -14,7 +14,7 @@ import { Keeper } from '../../telemetry/kept-values.ts';
 import { type Place, placeAttributes } from '../../telemetry/place.ts';
 import type { Telemetry } from '../../telemetry/telemetry.ts';
 import { LinkedContext } from '../../util/linked-context.ts';
-import type { AskedMessages, Conversation } from '../conversations/conversation.ts';
+import type { Conversation, InputMessages } from '../conversations/conversation.ts';
 import { type Segment, timeWithin } from '../conversations/segment.ts';
 import type {
   Agent,
@@ -24,7 +24,7 @@ import type {
   StepSnapshot,
   ToolCallSnapshot,
 } from '../model.ts';
-import type { Askable } from '../reads/closing-reads.ts';
+import type { Retrievable } from '../reads/closing-reads.ts';
 import { ServerClock } from '../server-clock.ts';
 import { isReported, recordSpent, spentAtOnce, usageAtClose } from './cost-and-usage.ts';
 import { durationOf, identifyInvocation, withoutCalls } from './identify-invocation.ts';
@@ -53,7 +53,7 @@ export class Invocation {
   readonly endpoint: Endpoint;
   readonly startTime: number;
   readonly rebuilt: boolean;
-  readonly asked: AskedMessages;
+  readonly input: InputMessages;
   readonly requestedStores: readonly string[];
   /** Its content apart from messages: the request's, until the invocation itself is seen. */
   content: InvocationContent | undefined;
@@ -109,7 +109,7 @@ export class Invocation {
     this.endpoint = start.endpoint;
     this.life = new Life(start.startTime);
     this.rebuilt = start.rebuilt === true;
-    this.asked = start.asked;
+    this.input = start.input;
     this.content = start.content;
     this.requestedStores = start.vectorStoreIds ?? [];
     this.#owner = owner;
@@ -128,7 +128,7 @@ export class Invocation {
       deltas: this.startSettings.streamDeltas !== 'off',
       keeper: this.#keeper,
       resumed: start.resumed,
-      isInputKnown: start.asked.isAll,
+      isInputKnown: start.input.isAll,
     });
     const started = startInvocation(this.telemetry, start, this.place);
     this.span = started.span;
@@ -272,7 +272,7 @@ export class Invocation {
     return this.allSeen || this.steps.isComplete(this.snapshot?.usage);
   }
 
-  get ask(): Askable['ask'] {
+  get retrieve(): Retrievable['retrieve'] {
     const { details } = this;
     return details && ((send) => details(this, 'end', send));
   }

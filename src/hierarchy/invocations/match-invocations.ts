@@ -6,8 +6,8 @@ import type { BoundedMap } from '../../util/lru-map.ts';
 import { MAX_REPEATED } from '../../util/payload.ts';
 import {
   type Acceptance,
-  type Ask,
   ConversationState,
+  type QueuedMessage,
   type SubagentState,
   type WaitingInvocation,
 } from '../conversations/conversation-state.ts';
@@ -74,12 +74,12 @@ export class InvocationMatcher {
     const state = this.state(conversationId, origin);
     if (fact.subagentId !== undefined)
       return this.#openBelow(state, state.subagent(fact.subagentId), fact, observation);
-    const invocation = this.#askedFor(state, fact, observation);
+    const invocation = this.#findRequested(state, fact, observation);
     if (invocation !== undefined) state.invocations.add(invocation);
     return invocation;
   }
 
-  #askedFor(
+  #findRequested(
     state: ConversationState,
     fact: InvocationFact,
     observation: Observation,
@@ -97,14 +97,15 @@ export class InvocationMatcher {
       agent: state.agent?.agent,
       forgotten: (invocation: Invocation): void => state.forget(invocation),
     };
-    const isIt = (asked: Ask): boolean => canBe(asked, snapshot, observation) && isInTime(asked, snapshot);
-    const ask = [...state.asks].find(isIt);
-    if (ask !== undefined) {
-      state.asks.delete(ask);
-      const { endpoint, startTime } = ask;
+    const isIt = (message: QueuedMessage): boolean =>
+      canBe(message, snapshot, observation) && isInTime(message, snapshot);
+    const queued = [...state.queued].find(isIt);
+    if (queued !== undefined) {
+      state.queued.delete(queued);
+      const { endpoint, startTime } = queued;
       return openFoundInvocation(this.#tracker, {
         ...found,
-        context: farContextOf(ask),
+        context: farContextOf(queued),
         endpoint,
         startTime,
       });
@@ -147,7 +148,7 @@ export class InvocationMatcher {
       agentId: snapshot.agentId,
       endpoint: above.endpoint,
       attributes: {},
-      asked: { count: 0, messages: taskOf(parts) },
+      input: { count: 0, messages: taskOf(parts) },
       content: undefined,
       context: ROOT_CONTEXT,
       startTime: Math.max(startTime, above.startTime),
@@ -179,28 +180,31 @@ function findWaiting(
   snapshot: InvocationSnapshot,
   observation: Observation,
 ): WaitingInvocation | undefined {
-  const possible = waiting.filter((asked) => canBe(asked, snapshot, observation));
+  const possible = waiting.filter((each) => canBe(each, snapshot, observation));
   const goesOn = ({ invocation }: WaitingInvocation): boolean => invocation.life.finished === undefined;
   return (observation.live ? possible.find(goesOn) : undefined) ?? possible[0];
 }
 
 /** Whether an invocation can be the requested one. One in a stream is new; one in a list may be old. */
-function canBe(asked: Acceptance, { createdAt }: InvocationSnapshot, { live }: Observation): boolean {
+function canBe(acceptance: Acceptance, { createdAt }: InvocationSnapshot, { live }: Observation): boolean {
   if (live) return true;
-  const { acceptedAt, notBefore } = asked;
+  const { acceptedAt, notBefore } = acceptance;
   if (acceptedAt === undefined) return false;
   return notBefore === undefined || createdAt === undefined || createdAt >= notBefore;
 }
 
 /** A message that was sent during an invocation starts the next one at once, or never. */
-function isInTime({ life, clock, acceptedAt = 0 }: Ask, { createdAt }: InvocationSnapshot): boolean {
+function isInTime(
+  { life, clock, acceptedAt = 0 }: QueuedMessage,
+  { createdAt }: InvocationSnapshot,
+): boolean {
   const lastTime = life.state === 'closed' ? life.lastOpenTime : Number.POSITIVE_INFINITY;
   const endTime = Math.max(acceptedAt, life.endTime ?? lastTime);
   return clock.local(createdAt, 0) <= endTime + MAX_QUEUED_MS;
 }
 
 /** A context with the caller's span context and metadata; the end of the caller's span is not observed. */
-function farContextOf({ caller }: Ask): Context {
+function farContextOf({ caller }: QueuedMessage): Context {
   const { span } = caller;
   return contextOf({ ...caller, span: span && { ...span, isRemote: true } });
 }

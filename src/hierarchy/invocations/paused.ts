@@ -54,7 +54,7 @@ export function resumption(
     agentId,
     endpoint,
     attributes,
-    asked: { count: 0, messages: [] },
+    input: { count: 0, messages: [] },
     content: undefined,
     context,
     creator: span,

@@ -35,16 +35,16 @@ export class RecordedTimes {
   /** As a model call, a step that asks the program for tools ends when it asks; the server completes it later. */
   ofStep(index: number, { step, calls }: StepWithCalls): Times {
     const latest = this.#latest[index] ?? this.#endTime;
-    const asked = askedAt(calls);
+    const requested = requestedAt(calls);
     const room = SPAN_ROOM_MS * (1 + calls.length);
     // This process knows when it was asked. The server tells whole seconds.
     const start = clamp(
       withKnownValues(step.startTime) ?? this.#earliest,
       this.#earliest,
-      Math.min((asked ?? latest) - SPAN_ROOM_MS, latest - room),
+      Math.min((requested ?? latest) - SPAN_ROOM_MS, latest - room),
     );
     const startTime = this.#starts.next(Math.max(start, this.#starts.latest));
-    const told = asked ?? withKnownValues(step.endTime) ?? latest;
+    const told = requested ?? withKnownValues(step.endTime) ?? latest;
     const endTime = Math.max(justAfter(startTime), Math.min(told, latest));
     this.#earliest = endTime;
     return { startTime, endTime };
@@ -67,13 +67,13 @@ function latestEnds(steps: readonly StepWithCalls[], endTime: number): number[] 
   for (let index = steps.length - 1; index >= 0; index--) {
     const calls = steps[index]?.calls ?? [];
     ends[index] = latest;
-    latest = Math.min(latest, askedAt(calls) ?? latest) - SPAN_ROOM_MS * (1 + calls.length);
+    latest = Math.min(latest, requestedAt(calls) ?? latest) - SPAN_ROOM_MS * (1 + calls.length);
   }
   return ends;
 }
 
 /** When the program was asked for the functions of a step. */
-function askedAt(calls: readonly ToolCall[]): number | undefined {
+function requestedAt(calls: readonly ToolCall[]): number | undefined {
   return calls.find(({ startTime }) => startTime !== undefined)?.startTime;
 }
 

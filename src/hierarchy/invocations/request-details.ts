@@ -38,7 +38,7 @@ export function addCreation(invocation: Invocation, call: Call, context: Context
 export function abandon(invocation: Invocation, call: Call): void {
   invocation.touch(call.endTime);
   if (call.error !== undefined) {
-    invocation.conversation?.giveBack(invocation.asked);
+    invocation.conversation?.giveBack(invocation.input);
     invocation.end(call.endTime, readFailure(call.error));
   }
   invocation.close();

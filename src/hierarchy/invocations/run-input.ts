@@ -2,8 +2,8 @@ import type { Message } from '../../config/completion-types.ts';
 import type { Invocation } from './invocation.ts';
 
 /** What the model was given, as far as this process knows: the messages of the conversation, or only those it answers. */
-export function inputMessagesOf({ steps, asked }: Invocation): readonly Message[] {
-  return steps.inputs.size > 0 ? [...steps.inputs.values()] : asked.messages;
+export function inputMessagesOf({ steps, input }: Invocation): readonly Message[] {
+  return steps.inputs.size > 0 ? [...steps.inputs.values()] : input.messages;
 }
 
 /** Whether nothing has to be read. */

@@ -69,8 +69,8 @@ export class Steps {
     this.#outputs = new KeptMessages(options.keeper);
     this.#deltas = options.deltas;
     this.#recordedBefore = options.resumed?.recordedSteps ?? NO_RECORDED_STEPS;
-    for (const { snapshot, stepId, askedAt } of options.resumed?.unanswered ?? [])
-      this.#toolCalls.set(snapshot.id, { ...newToolCall(snapshot), stepId, askedAt });
+    for (const { snapshot, stepId, requestedAt } of options.resumed?.unanswered ?? [])
+      this.#toolCalls.set(snapshot.id, { ...newToolCall(snapshot), stepId, requestedAt });
   }
 
   /** All steps by creation time; within the same second in the order of a list, or else of a stream. */
@@ -236,13 +236,13 @@ export class Steps {
   answer(id: string, output: unknown, time: number): TimedToolCall | undefined {
     const toolCall = this.#toolCalls.get(id);
     if (toolCall === undefined) return undefined;
-    toolCall.startTime ??= this.#waitingSince ?? (toolCall.askedAt === undefined ? undefined : time);
+    toolCall.startTime ??= this.#waitingSince ?? (toolCall.requestedAt === undefined ? undefined : time);
     if (this.#content) toolCall.output = this.#keeper.keep(output, toolCall.output);
     if (toolCall.endTime !== undefined) return undefined;
     toolCall.endTime = time;
     const { snapshot, startTime } = toolCall;
-    const asked = toolCall.askedAt ?? startTime;
-    return asked === undefined ? undefined : { snapshot, seconds: (time - asked) / 1e3 };
+    const requestedAt = toolCall.requestedAt ?? startTime;
+    return requestedAt === undefined ? undefined : { snapshot, seconds: (time - requestedAt) / 1e3 };
   }
 
   /** Takes the result of a tool call whose end time is unknown. */

@@ -13,82 +13,82 @@ const CLOSING_READS_TIMEOUT_MS = 1_500;
 /** How long a run that has ended waits for a server that rests. */
 const REST_TIMEOUT_MS = 5_000;
 
-/** Something in progress that the API can be asked for. */
-export interface Askable {
+/** Something in progress that can be retrieved from the API. */
+export interface Retrievable {
   readonly id: string | undefined;
   readonly endpoint: { readonly origin: string };
   readonly life: Life;
   reading: 'no' | 'soon' | 'now';
   /**
-   * Asks for its state with one request, and takes the answer. `undefined` if nothing can be asked.
+   * Asks for its state with one request, and takes the answer. `undefined` if nothing can be retrieved.
    *
    * @throws the SDK's error
    */
-  readonly ask: ((send: Send) => Promise<void>) | undefined;
+  readonly retrieve: ((send: Send) => Promise<void>) | undefined;
   close(): void;
 }
 
 /** Another operation that outlives its call and is bounded like an invocation. */
 export interface Member extends SegmentMember {
   overdue(): boolean;
-  /** Itself, where it can be asked for. */
-  readonly askable?: Askable;
+  /** Itself, where it can be retrieved. */
+  readonly retrievable?: Retrievable;
 }
 
 /**
- * Asks once how it ended.
+ * Reads once how it ended.
  *
- * @param after called once the read is over; `asked`: whether a request was sent
+ * @param after called once the read is over; `sent`: whether a request was
  * @param limit aborts it
- * @returns settles after that; `undefined` if it cannot be asked
+ * @returns settles after that; `undefined` if it cannot be read
  */
-function askForEnd(
+function readEndOnce(
   reads: BackgroundReads,
-  askable: Askable,
-  after: (asked: boolean) => void,
+  retrievable: Retrievable,
+  after: (sent: boolean) => void,
   limit?: AbortSignal,
 ): Promise<void> | undefined {
-  const { id, life, ask, endpoint } = askable;
-  if (life.finished !== undefined || askable.reading !== 'no' || ask === undefined) return undefined;
+  const { id, life, retrieve, endpoint } = retrievable;
+  if (life.finished !== undefined || retrievable.reading !== 'no' || retrieve === undefined) return undefined;
   const from = reads.at(endpoint.origin);
   if (!from.available) return undefined;
-  let asked = false;
+  let sent = false;
   const send: Send = (request) =>
     from.send((controller) => {
       limit?.addEventListener('abort', () => controller.abort());
       return request(controller);
     });
   const read = (): Promise<void> => {
-    asked = true;
-    return ask(send);
+    sent = true;
+    return retrieve(send);
   };
-  askable.reading = 'now';
+  retrievable.reading = 'now';
   return from
     .start(id ?? '', read, () => life.canGoOn && life.requests === 0 && limit?.aborted !== true)
     .then(() => {
-      askable.reading = 'no';
-      after(asked);
+      retrievable.reading = 'no';
+      after(sent);
     });
 }
 
-/** Asks for the end of what is about to be given up, then closes it. */
-export function giveUp(reads: BackgroundReads, askable: Askable, settle: () => void): void {
-  const after = (asked: boolean): void => {
-    if (!asked && askable.life.canGoOn) reads.skip();
+/** Reads the end of what is about to be given up, then closes it. */
+export function giveUp(reads: BackgroundReads, retrievable: Retrievable, settle: () => void): void {
+  const after = (sent: boolean): void => {
+    if (!sent && retrievable.life.canGoOn) reads.skip();
     settle();
-    if (askable.life.canGoOn && askable.life.requests === 0) askable.close();
+    if (retrievable.life.canGoOn && retrievable.life.requests === 0) retrievable.close();
   };
-  if (askForEnd(reads, askable, after) !== undefined) return;
-  if (askable.reading !== 'no') return;
-  if (askable.ask !== undefined) reads.skip();
-  askable.close();
+  if (readEndOnce(reads, retrievable, after) !== undefined) return;
+  if (retrievable.reading !== 'no') return;
+  if (retrievable.retrieve !== undefined) reads.skip();
+  retrievable.close();
 }
 
-/** Asks how something ended that the program no longer waits for, if it is time to. */
-function followUp(reads: BackgroundReads, askable: Askable, settle: () => void): void {
-  const { life } = askable;
+/** Reads how something ended that the program no longer waits for, if it is time to. */
+function followUp(reads: BackgroundReads, retrievable: Retrievable, settle: () => void): void {
+  const { life } = retrievable;
   if (life.requests + life.streams > 0 || !life.closing.isDue(monotonic())) return;
-  void askForEnd(reads, askable, settle);
+  void readEndOnce(reads, retrievable, settle);
 }
 
 /** Closes an invocation that is overdue, and reads what it is time to read. */
@@ -115,41 +115,42 @@ export function sweepInvocation(
 }
 
 export function sweepMember(reads: BackgroundReads, member: Member, { runSteps }: Settings): void {
-  const askable = runSteps === 'fetch' ? member.askable : undefined;
+  const retrievable = runSteps === 'fetch' ? member.retrievable : undefined;
   if (!member.overdue()) {
-    if (askable !== undefined) followUp(reads, askable, () => undefined);
-  } else if (askable === undefined) member.close();
-  else giveUp(reads, askable, () => undefined);
+    if (retrievable !== undefined) followUp(reads, retrievable, () => undefined);
+  } else if (retrievable === undefined) member.close();
+  else giveUp(reads, retrievable, () => undefined);
 }
 
 /**
- * Asks once for the end of everything in progress that no request of the program is about.
+ * Reads once the end of everything in progress that no request of the program is about.
  *
  * @param isLast whether it is closed after that
  * @returns settles when all is known, or after 1.5 s, when the last reads are aborted
  */
-export async function askForEnds(
+export async function readEnds(
   reads: BackgroundReads,
   open: { readonly invocations: Iterable<Invocation>; readonly members: Iterable<Member> },
   isLast: boolean,
 ): Promise<void> {
-  const asks: Promise<void>[] = [];
+  const started: Promise<void>[] = [];
   const limit = new AbortController();
-  const askOne = (askable: Askable, settle: () => void): void => {
-    const { life } = askable;
+  const readOne = (retrievable: Retrievable, settle: () => void): void => {
+    const { life } = retrievable;
     if (life.finished !== undefined || life.requests + life.streams > 0) return;
-    const after = (asked: boolean): void => {
-      if (!asked && isLast) reads.skip();
+    const after = (sent: boolean): void => {
+      if (!sent && isLast) reads.skip();
       settle();
     };
-    const ask = askForEnd(reads, askable, after, limit.signal);
-    if (ask !== undefined) asks.push(ask);
-    else if (isLast && askable.ask !== undefined) reads.skip();
+    const read = readEndOnce(reads, retrievable, after, limit.signal);
+    if (read !== undefined) started.push(read);
+    else if (isLast && retrievable.retrieve !== undefined) reads.skip();
   };
   for (const invocation of open.invocations)
-    askOne(invocation, () => settleInvocation(reads, invocation, true));
-  for (const { askable } of open.members) if (askable !== undefined) askOne(askable, () => undefined);
-  if (asks.length > 0) await settledWithin(CLOSING_READS_TIMEOUT_MS, asks);
+    readOne(invocation, () => settleInvocation(reads, invocation, true));
+  for (const { retrievable } of open.members)
+    if (retrievable !== undefined) readOne(retrievable, () => undefined);
+  if (started.length > 0) await settledWithin(CLOSING_READS_TIMEOUT_MS, started);
   if (isLast) limit.abort();
 }
 

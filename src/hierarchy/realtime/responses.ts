@@ -27,7 +27,7 @@ const ALREADY_ACTIVE = 'conversation_already_has_active_response';
 export class SessionResponses {
   readonly #telemetry: Telemetry;
   readonly #session: RealtimeSession;
-  readonly #asked: OpenResponse[] = [];
+  readonly #requested: OpenResponse[] = [];
   readonly #begun = new Map<string, OpenResponse>();
   #last: OpenResponse | undefined;
 
@@ -37,18 +37,18 @@ export class SessionResponses {
   }
 
   /** The program asks for a response. */
-  ask(event: object, caller: Context): void {
+  request(event: object, caller: Context): void {
     // The next response that the server begins by itself does not answer this speech again.
     if (!isOutOfBand(event)) this.#session.takeEndOfSpeech();
     this.#last = this.#begin(event, caller, undefined);
-    if (this.#last !== undefined) this.#asked.push(this.#last);
+    if (this.#last !== undefined) this.#requested.push(this.#last);
   }
 
   notSent(error: unknown): void {
     const failed = this.#last;
     this.#last = undefined;
-    if (failed === undefined || this.#asked.at(-1) !== failed) return;
-    this.#asked.pop();
+    if (failed === undefined || this.#requested.at(-1) !== failed) return;
+    this.#requested.pop();
     failed.call.fail(error);
   }
 
@@ -61,7 +61,7 @@ export class SessionResponses {
     const id = stringField(field(event, 'response'), 'id');
     if (id === undefined || this.#begun.has(id) || !this.#session.claims(id)) return;
     const response =
-      this.#takeAsked(field(event, 'response')) ??
+      this.#takeRequested(field(event, 'response')) ??
       this.#begin({}, this.#session.place.context, this.#session.takeEndOfSpeech());
     if (response === undefined) return;
     if (!response.isOutOfBand) this.#session.answering(response);
@@ -99,7 +99,7 @@ export class SessionResponses {
   failed(error: unknown): void {
     const failed = this.#rejected(fieldsOf(error));
     if (failed === undefined) return;
-    this.#asked.splice(this.#asked.indexOf(failed), 1);
+    this.#requested.splice(this.#requested.indexOf(failed), 1);
     const code = errorTypeOf(error, ERROR_TYPE_VALUE_OTHER);
     failed.call.endStream('error', { ...fieldsOf(error), code });
   }
@@ -123,7 +123,7 @@ export class SessionResponses {
    */
   end(close: SocketClose | undefined): number {
     let last = 0;
-    for (const { call } of [...this.#asked.splice(0), ...this.#begun.values()]) {
+    for (const { call } of [...this.#requested.splice(0), ...this.#begun.values()]) {
       if (close === undefined) call.close('interrupted');
       else if (close.byProgram) call.endStream('aborted');
       else call.endStream('error', close.error, close.isLate);
@@ -134,18 +134,18 @@ export class SessionResponses {
   }
 
   /** The request that a response answers. One within the conversation answers no request for one outside of it. */
-  #takeAsked(response: unknown): OpenResponse | undefined {
+  #takeRequested(response: unknown): OpenResponse | undefined {
     const isWithin = stringField(response, 'conversation_id') !== undefined;
-    const index = isWithin ? this.#asked.findIndex((asked) => !asked.isOutOfBand) : 0;
-    return index < 0 ? undefined : this.#asked.splice(index, 1)[0];
+    const index = isWithin ? this.#requested.findIndex((each) => !each.isOutOfBand) : 0;
+    return index < 0 ? undefined : this.#requested.splice(index, 1)[0];
   }
 
   /** The request that an error is about. Few programs name their events, but the parameter may tell. */
   #rejected({ event_id, code, param }: PayloadObject): OpenResponse | undefined {
-    if (typeof event_id === 'string') return this.#asked.find(({ eventId }) => eventId === event_id);
-    if (code === ALREADY_ACTIVE) return this.#asked.at(-1);
+    if (typeof event_id === 'string') return this.#requested.find(({ eventId }) => eventId === event_id);
+    if (code === ALREADY_ACTIVE) return this.#requested.at(-1);
     const isOfResponse = typeof param === 'string' && /^response(?:[.[]|$)/.test(param);
-    return isOfResponse ? this.#asked.find(({ eventId }) => eventId === undefined) : undefined;
+    return isOfResponse ? this.#requested.find(({ eventId }) => eventId === undefined) : undefined;
   }
 
   #of(event: unknown): OpenResponse | undefined {
@@ -154,7 +154,7 @@ export class SessionResponses {
   }
 
   #begin(event: object, caller: Context, startTime: number | undefined): OpenResponse | undefined {
-    if (this.#asked.length + this.#begun.size >= MAX_OPEN_RESPONSES) return undefined;
+    if (this.#requested.length + this.#begun.size >= MAX_OPEN_RESPONSES) return undefined;
     const { place } = this.#session;
     const given = field(field(event, 'response'), 'input');
     const { wantsContent } = this.#telemetry;
@@ -179,7 +179,7 @@ export class SessionResponses {
     if (responseId === undefined) return;
     const calls = readItemCalls(result, { content: this.#telemetry.wantsContent });
     if (calls.length === 0) return;
-    const asking = {
+    const response = {
       origin: session.place.endpoint.origin,
       responseId,
       parent: callerTraceOf(parent),
@@ -188,7 +188,7 @@ export class SessionResponses {
       startTime: call.startTime,
       endTime,
     };
-    session.toolCalls.asked(calls, asking, itemTimes);
+    session.toolCalls.requested(calls, response, itemTimes);
   }
 }
 

@@ -111,7 +111,7 @@ export class RealtimeSession implements Member {
     }
     this.#lastActivity = this.#clock.now();
     this.#responses.sentOther();
-    if (type === 'response.create') this.#responses.ask(event, caller);
+    if (type === 'response.create') this.#responses.request(event, caller);
     else if (type === 'conversation.item.create') this.#brought(field(event, 'item'));
     else if (type === 'conversation.item.truncate') this.#interruptions.truncated(event);
     else if (type === 'input_audio_buffer.commit') this.#speech.committing();
@@ -237,7 +237,7 @@ export class RealtimeSession implements Member {
     if (field(item, 'type') === 'message' && field(item, 'role') === 'user')
       this.#conversation.countUserMessages(1);
     if (this.toolCalls.areAwaited)
-      this.toolCalls.answered(readItemResults({ input: [item] }), {
+      this.toolCalls.answer(readItemResults({ input: [item] }), {
         origin: endpoint.origin,
         previousResponseId: undefined,
         conversationId: this.#facts.id,

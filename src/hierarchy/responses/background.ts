@@ -15,7 +15,7 @@ import {
   type ContinuingStart,
 } from '../invocations/continuing-operation.ts';
 import { isLeft } from '../invocations/invocation-requests.ts';
-import type { Askable } from '../reads/closing-reads.ts';
+import type { Retrievable } from '../reads/closing-reads.ts';
 import type { Send } from '../reads/origin-reads.ts';
 import { asTime, ServerClock } from '../server-clock.ts';
 
@@ -55,18 +55,18 @@ function continuation(limits: TextLimits | undefined): ContinuationTraits {
 export interface BackgroundStart extends ContinuingStart {
   readonly id: string;
   readonly endpoint: Endpoint;
-  /** That asks for its end. */
+  /** That reads its end. */
   readonly client: object;
   readonly limits: TextLimits | undefined;
   readonly closed: (response: BackgroundResponse) => void;
 }
 
 /** A background response, from its creation to its end, however the end becomes known. */
-export class BackgroundResponse extends ContinuingOperation implements Askable {
+export class BackgroundResponse extends ContinuingOperation implements Retrievable {
   readonly id: string;
   readonly endpoint: Endpoint;
-  readonly askable: Askable = this;
-  reading: Askable['reading'] = 'no';
+  readonly retrievable: Retrievable = this;
+  reading: Retrievable['reading'] = 'no';
   readonly #client: object;
 
   constructor(start: BackgroundStart) {
@@ -96,7 +96,7 @@ export class BackgroundResponse extends ContinuingOperation implements Askable {
     if (isLeft(call)) this.life.closing.begin();
   }
 
-  readonly ask = async (send: Send): Promise<void> => {
+  readonly retrieve = async (send: Send): Promise<void> => {
     const path = `/responses/${encodeURIComponent(this.id)}`;
     const response = await send((controller) =>
       readWithClient(this.#client, path, {}, undefined, controller),

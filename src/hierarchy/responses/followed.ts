@@ -122,8 +122,8 @@ export function takeCalls(
   const responseId = stringField(response, 'id');
   const conversationId = conversationIdOf(response) ?? follow.conversationId;
   const place: Place = { kind: 'conversation', conversationId };
-  const asking = { origin, responseId, parent, place, vectorStoreIds, startTime, endTime, lastMessages };
-  toolCalls.asked(calls, asking, times);
+  const reply = { origin, responseId, parent, place, vectorStoreIds, startTime, endTime, lastMessages };
+  toolCalls.requested(calls, reply, times);
 }
 
 /** What is kept of a request with this body, below the context of its parent. */
@@ -186,7 +186,7 @@ export function conversationUsed(
     const messages = countPutMessages(request.body);
     if (messages > 0) tracker.conversation('conversation', usedId, origin).countUserMessages(messages);
     if (toolCalls.areAwaited)
-      toolCalls.answered(readItemResults({ input: field(request.body, 'items') }), {
+      toolCalls.answer(readItemResults({ input: field(request.body, 'items') }), {
         origin,
         previousResponseId: undefined,
         conversationId: usedId,

@@ -162,7 +162,7 @@ export class Responses implements ConversationApi {
     const { startTime } = call;
     const toolCalls = this.#toolCalls;
     const answered = toolCalls.areAwaited
-      ? toolCalls.answered(readItemResults(body), {
+      ? toolCalls.answer(readItemResults(body), {
           origin: endpoint.origin,
           previousResponseId: stringField(body, 'previous_response_id'),
           conversationId,

@@ -19,11 +19,11 @@ export interface CallFacts {
   readonly fingerprint: string | undefined;
 }
 
-/** A tool call that the model has asked the program for. */
-export interface AskedToolCall extends ToolCallIdentity, CallFacts {
-  /** The response that asked. */
+/** A tool call that the model has requested of the program. */
+export interface ToolCallRequest extends ToolCallIdentity, CallFacts {
+  /** The response that requests it. */
   readonly responseId: string | undefined;
-  /** A hash of what it asked in reply to, by the user and last, if the id is not unique. */
+  /** A hash of what it replies to, by the user and last, if the id is not unique. */
   readonly question: string | undefined;
 }
 
@@ -104,10 +104,10 @@ export class PendingToolCalls<Call> {
     return this.#entries.size + this.#closedKeys.size;
   }
 
-  add(asked: AskedToolCall, call: Call): void {
+  add(request: ToolCallRequest, call: Call): void {
     this.expire();
-    const { name, fingerprint } = asked;
-    const entry = { call, facts: { name, fingerprint }, closer: {}, ...keysOf(asked) };
+    const { name, fingerprint } = request;
+    const entry = { call, facts: { name, fingerprint }, closer: {}, ...keysOf(request) };
     this.#entries.set(entry, entry);
     for (const key of entry.keys) {
       const other = this.#at(key);
@@ -120,7 +120,7 @@ export class PendingToolCalls<Call> {
   }
 
   /** Whether this response has asked for a call with this id, be it answered or not. */
-  has({ origin, id, responseId }: Pick<AskedToolCall, 'origin' | 'id' | 'responseId'>): boolean {
+  has({ origin, id, responseId }: Pick<ToolCallRequest, 'origin' | 'id' | 'responseId'>): boolean {
     this.expire();
     if (responseId === undefined) return false;
     return this.#at(keyOf(origin, id, ['response', responseId], undefined)) !== undefined;
@@ -184,8 +184,8 @@ export class PendingToolCalls<Call> {
   }
 }
 
-function keysOf(asked: AskedToolCall): Pick<PendingEntry<unknown>, 'keys' | 'keysUsedOnce'> {
-  const { origin, id, fingerprint, responseId, conversationId, traceId } = asked;
+function keysOf(request: ToolCallRequest): Pick<PendingEntry<unknown>, 'keys' | 'keysUsedOnce'> {
+  const { origin, id, fingerprint, responseId, conversationId, traceId } = request;
   const once: string[] = [];
   const again: string[] = [];
   const addTo = (keys: string[], scope: Scope): void => {
@@ -197,7 +197,7 @@ function keysOf(asked: AskedToolCall): Pick<PendingEntry<unknown>, 'keys' | 'key
   if (conversationId !== undefined) addTo(again, ['conversation', conversationId]);
   else {
     if (traceId !== undefined) addTo(again, ['trace', traceId]);
-    const scope = originScope(asked, () => asked.question);
+    const scope = originScope(request, () => request.question);
     if (scope !== undefined) addTo(once, scope);
   }
   return { keys: [...once, ...again], keysUsedOnce: once };
@@ -217,11 +217,11 @@ function* scopesOf(answered: AnsweredToolCall): Generator<Scope> {
 
 /** @param question called only if the id is not unique: it may have to hash long messages */
 function originScope(called: CalledId, question: () => string | undefined): Scope | undefined {
-  const asked = hasUniqueId(called) ? '' : question();
-  return asked === undefined ? undefined : ['origin', asked];
+  const scopeId = hasUniqueId(called) ? '' : question();
+  return scopeId === undefined ? undefined : ['origin', scopeId];
 }
 
-type CalledId = Pick<AskedToolCall, 'id' | 'name'>;
+type CalledId = Pick<ToolCallRequest, 'id' | 'name'>;
 
 /** A run of 16 letters and digits, with both in it, or a UUID. */
 const UNIQUE_ID = /(?=[a-z]{0,15}\d)(?=\d{0,15}[a-z])[a-z\d]{16}|[\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12}/i;

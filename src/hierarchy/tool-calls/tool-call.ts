@@ -7,7 +7,7 @@ export interface UnansweredCall {
   readonly snapshot: ToolCallSnapshot;
   readonly stepId: string | undefined;
   /** Milliseconds since the epoch. */
-  readonly askedAt: number | undefined;
+  readonly requestedAt: number | undefined;
 }
 
 export interface ToolCall {
@@ -16,8 +16,8 @@ export interface ToolCall {
   /** For a function: from the request to the program until its output. */
   startTime: number | undefined;
   endTime: number | undefined;
-  /** When the program was asked for it, before a pause. */
-  readonly askedAt: number | undefined;
+  /** When it was requested, before a pause. */
+  readonly requestedAt: number | undefined;
   output: unknown;
   /** The failure that the program reported with its output. */
   failure: Failure | undefined;
@@ -35,7 +35,7 @@ export function newToolCall(snapshot: ToolCallSnapshot): ToolCall {
     stepId: undefined,
     startTime: undefined,
     endTime: undefined,
-    askedAt: undefined,
+    requestedAt: undefined,
     output: undefined,
     failure: undefined,
   };
@@ -43,14 +43,14 @@ export function newToolCall(snapshot: ToolCallSnapshot): ToolCall {
 
 export function unansweredOf(calls: readonly ToolCall[]): readonly UnansweredCall[] {
   return calls
-    .filter(({ snapshot, startTime, askedAt, endTime }) => {
-      const isAsked = startTime !== undefined || askedAt !== undefined;
-      return isAsked && endTime === undefined && snapshot.type === 'function';
+    .filter(({ snapshot, startTime, requestedAt, endTime }) => {
+      const isRequested = startTime !== undefined || requestedAt !== undefined;
+      return isRequested && endTime === undefined && snapshot.type === 'function';
     })
-    .map(({ snapshot, stepId, startTime, askedAt }) => ({
+    .map(({ snapshot, stepId, startTime, requestedAt }) => ({
       snapshot: { ...snapshot, content: undefined },
       stepId,
-      askedAt: askedAt ?? startTime,
+      requestedAt: requestedAt ?? startTime,
     }));
 }
 

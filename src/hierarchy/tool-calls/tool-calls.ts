@@ -14,11 +14,11 @@ import type { ItemCall } from './item-calls.ts';
 import { fingerprintOfMessages } from './last-messages.ts';
 import {
   type AnsweredToolCall,
-  type AskedToolCall,
   type CallFacts,
   hasUniqueId,
   PendingToolCalls,
   type TakenCall,
+  type ToolCallRequest,
 } from './pending-tool-calls.ts';
 
 /** They may be long, and there are programs that ask for calls and answer none. */
@@ -41,8 +41,8 @@ export interface ToolResult {
   readonly mayBeOld: boolean;
 }
 
-/** The response that asked for a tool call. */
-export interface AskingResponse {
+/** The response that requests a tool call. */
+export interface RequestingResponse {
   /** Of the endpoint. */
   readonly origin: string;
   readonly responseId: string | undefined;
@@ -55,13 +55,13 @@ export interface AskingResponse {
 }
 
 /** With what it replies to, which is not kept. */
-type Reply = AskingResponse & { readonly lastMessages?: unknown };
+type Reply = RequestingResponse & { readonly lastMessages?: unknown };
 
 export interface PendingCall {
-  readonly asked: KnownCall;
-  /** Calls that were asked for at once are in order. */
-  readonly askedAt: number;
-  readonly response: AskingResponse;
+  readonly requested: KnownCall;
+  /** Calls that were requested at once are in order. */
+  readonly requestedAt: number;
+  readonly response: RequestingResponse;
   /** It has been answered, by a request that failed: only one that repeats it is awaited, which may never come. */
   isRecorded: boolean;
 }
@@ -75,7 +75,7 @@ export type Answering = Pick<AnsweredToolCall, 'origin' | 'previousResponseId' |
 
 /**
  * Records the tool calls of responses and chat completions as their siblings: hosted ones within the response, functions
- * from the response that asked to the request that answers. There is one for all APIs.
+ * from the response that requests them to the request that answers. There is one for all APIs.
  */
 export class ToolCalls {
   readonly #tracker: ConversationTracker;
@@ -98,54 +98,54 @@ export class ToolCalls {
   }
 
   /** Takes the tool calls of a response that has ended. */
-  asked(calls: readonly ItemCall[], { lastMessages, ...response }: Reply, times: ItemTimes): void {
+  requested(calls: readonly ItemCall[], { lastMessages, ...response }: Reply, times: ItemTimes): void {
     const isAmbiguous = calls.some(({ asksProgram, call }) => asksProgram && !hasUniqueId(call));
     const question = isAmbiguous ? fingerprintOfMessages(lastMessages) : undefined;
     const starts = new Starts(response.startTime);
-    let askedFrom = response.endTime;
-    for (const asked of calls) {
-      if (asked.asksProgram) {
-        if (response.parent?.withinAgents !== true) this.#keep(asked, response, askedFrom, question);
-        askedFrom = justAfter(askedFrom);
-      } else this.#recordHosted(asked, response, times, starts);
+    let requestedAt = response.endTime;
+    for (const call of calls) {
+      if (call.asksProgram) {
+        if (response.parent?.withinAgents !== true) this.#keep(call, response, requestedAt, question);
+        requestedAt = justAfter(requestedAt);
+      } else this.#recordHosted(call, response, times, starts);
     }
   }
 
   /** Takes the calls of a response that another process has created: the process that answers them records them. */
   seen(
     calls: readonly ItemCall[],
-    seen: Pick<AskingResponse, 'origin' | 'responseId' | 'place' | 'endTime'>,
+    seen: Pick<RequestingResponse, 'origin' | 'responseId' | 'place' | 'endTime'>,
   ): void {
     const response = { ...seen, parent: undefined, vectorStoreIds: [], startTime: seen.endTime };
-    let askedFrom = response.endTime;
-    for (const asked of calls) {
-      if (!asked.asksProgram || this.#pending.has(identityOf(asked, response))) continue;
-      this.#keep(asked, response, askedFrom, undefined);
-      askedFrom = justAfter(askedFrom);
+    let requestedAt = response.endTime;
+    for (const call of calls) {
+      if (!call.asksProgram || this.#pending.has(identityOf(call, response))) continue;
+      this.#keep(call, response, requestedAt, undefined);
+      requestedAt = justAfter(requestedAt);
     }
   }
 
   #keep(
-    { fingerprint, ...asked }: ItemCall,
-    response: AskingResponse,
-    askedAt: number,
+    { fingerprint, ...requested }: ItemCall,
+    response: RequestingResponse,
+    requestedAt: number,
     question: string | undefined,
   ): void {
-    const { content, ...call } = asked.call;
+    const { content, ...call } = requested.call;
     const pending = {
-      asked: { ...asked, call: { ...call, content: undefined } },
+      requested: { ...requested, call: { ...call, content: undefined } },
       response,
-      askedAt,
+      requestedAt,
       isRecorded: false,
     };
-    this.#pending.add({ ...identityOf(asked, response), fingerprint: fingerprint(), question }, pending);
+    this.#pending.add({ ...identityOf(requested, response), fingerprint: fingerprint(), question }, pending);
     beginIn(response.parent?.span);
     this.#tracker.memories.expireLater();
     if (content !== undefined) this.#contents.set(pending, content);
   }
 
-  /** Takes what a request brings for calls that were asked for before. One that answers calls of several traces joins none. */
-  answered(results: Iterable<ToolResult>, { time, parent, ...request }: Answering): AnsweredCalls {
+  /** Takes what a request brings for calls that were requested before. One that answers calls of several traces joins none. */
+  answer(results: Iterable<ToolResult>, { time, parent, ...request }: Answering): AnsweredCalls {
     const traceId = validTraceId(trace.getSpanContext(parent));
     const taken: TakenCall<PendingCall>[] = [];
     for (const { id, repeated, output, question, mayBeOld } of results) {
@@ -159,24 +159,28 @@ export class ToolCalls {
       }
       taken.push(found);
       const pending = found.call;
-      const { asked, response } = pending;
+      const { requested, response } = pending;
       const content = this.#forget(pending);
       const shown = response.parent?.withinAgents;
       if (pending.isRecorded || (typeof shown === 'object' && shown.id === id)) continue;
       pending.isRecorded = true;
       const call = {
-        ...asked.call,
+        ...requested.call,
         content: content === undefined ? undefined : { ...content, result: output() },
       };
-      const { askedAt } = pending;
-      const times = { startTime: askedAt, endTime: Math.max(time, justAfter(askedAt)), timedHere: true };
-      this.#record({ ...asked, call }, response, times, parent);
+      const { requestedAt } = pending;
+      const times = {
+        startTime: requestedAt,
+        endTime: Math.max(time, justAfter(requestedAt)),
+        timedHere: true,
+      };
+      this.#record({ ...requested, call }, response, times, parent);
     }
-    const asking = taken.map(({ call }) => call.response.parent?.span);
-    const last = asking.at(-1);
+    const callers = taken.map(({ call }) => call.response.parent?.span);
+    const last = callers.at(-1);
     const oneTrace =
-      validTraceId(last) !== undefined && asking.every((span) => span?.traceId === last?.traceId);
-    return { asking: oneTrace ? last : undefined, failed: () => this.#restore(taken) };
+      validTraceId(last) !== undefined && callers.every((span) => span?.traceId === last?.traceId);
+    return { caller: oneTrace ? last : undefined, failed: () => this.#restore(taken) };
   }
 
   #restore(taken: readonly TakenCall<PendingCall>[]): void {
@@ -185,7 +189,7 @@ export class ToolCalls {
   }
 
   /** The first of the calls that is not answered, which is recorded where the program runs it and not by its answer. */
-  taken(
+  takeFirst(
     calls: readonly Omit<AnsweredToolCall, 'previousResponseId' | 'question'>[],
   ): PendingCall | undefined {
     for (const call of calls) {
@@ -213,29 +217,29 @@ export class ToolCalls {
     return content;
   }
 
-  #recordHosted(asked: ItemCall, response: AskingResponse, times: ItemTimes, starts: Starts): void {
+  #recordHosted(requested: ItemCall, response: RequestingResponse, times: ItemTimes, starts: Starts): void {
     const { startTime, endTime } = response;
-    const seen = times.of(asked.itemId);
+    const seen = times.of(requested.itemId);
     const start = starts.next(clamp(seen?.startTime ?? startTime, startTime, endTime));
-    this.#record(asked, response, {
+    this.#record(requested, response, {
       startTime: start,
       endTime: Math.max(justAfter(start), Math.min(seen?.endTime ?? endTime, endTime)),
     });
   }
 
   #record(
-    asked: KnownCall,
-    response: AskingResponse,
+    requested: KnownCall,
+    response: RequestingResponse,
     times: { startTime: number; endTime: number; timedHere?: boolean },
     answering = ROOT_CONTEXT,
   ): void {
     const recorded: RecordedToolCall = {
-      call: asked.call,
+      call: requested.call,
       stepId: undefined,
       responseId: response.responseId,
-      itemId: asked.itemId,
+      itemId: requested.itemId,
       vectorStoreIds: response.vectorStoreIds,
-      failure: asked.failure,
+      failure: requested.failure,
       ...times,
     };
     recordToolCall(this.#tracker.telemetry, recorded, {
@@ -248,8 +252,8 @@ export class ToolCalls {
 
 function identityOf(
   { call }: KnownCall,
-  { origin, responseId, place, parent }: AskingResponse,
-): Omit<AskedToolCall, 'fingerprint' | 'question'> {
+  { origin, responseId, place, parent }: RequestingResponse,
+): Omit<ToolCallRequest, 'fingerprint' | 'question'> {
   const { conversationId } = place;
   return {
     origin,

@@ -16,7 +16,7 @@ export function readRequestedToolCalls(completion: unknown): readonly RequestedT
 }
 
 /** Read without an accessor: every chat completion is asked. */
-interface AskingChoice {
+interface ChoiceWithCalls {
   readonly message?: { readonly tool_calls?: unknown } | null;
 }
 
@@ -24,7 +24,7 @@ interface AskingChoice {
 export function countSkippedChatCalls(choices: readonly unknown[]): number {
   let count = 0;
   for (let index = 0; index < choices.length; index++) {
-    const calls = (choices[index] as AskingChoice | null | undefined)?.message?.tool_calls;
+    const calls = (choices[index] as ChoiceWithCalls | null | undefined)?.message?.tool_calls;
     if (Array.isArray(calls)) count += calls.length;
   }
   return count > MAX_REPEATED ? count - MAX_REPEATED : 0;

@@ -121,10 +121,10 @@ function readPages(holder: unknown, key: string): Record<string, unknown> | unde
 
 function readWebSearch(action: unknown, item: unknown): ItemContent {
   const found = readPages(action, 'sources') ?? readPages(item, 'results');
-  const asked = presentFields(action, ['query', 'queries', 'url', 'pattern']);
+  const query = presentFields(action, ['query', 'queries', 'url', 'pattern']);
   const kind = textField(action, 'type');
   return {
-    arguments: kind === undefined ? asked : { action: kind, ...asked },
+    arguments: kind === undefined ? query : { action: kind, ...query },
     ...(found === undefined ? {} : { result: found }),
   };
 }

@@ -48,25 +48,25 @@ export class Costs {
   }
 
   /**
-   * @param asked the attributes of the request: provider, model and service tier
-   * @param answered the attributes of the response
+   * @param request the attributes of the request: provider, model and service tier
+   * @param response the attributes of the response
    * @param tell called with the cost of each part
    * @returns the cost in USD; `undefined` if the price is unknown
    */
   of(
     spending: Spending,
-    asked: Attributes,
-    answered: Attributes = asked,
+    request: Attributes,
+    response: Attributes = request,
     tell?: (part: CostPart, cost: number) => void,
   ): number | undefined {
     const list = this.#list();
     const { usage, audioSeconds, reported, hasOthers, hasUncountedSearches } = spending;
     if (list === undefined || (usage ?? audioSeconds ?? reported) === undefined) return undefined;
-    const requestModel = attributeAsText(asked[ATTR_GEN_AI_REQUEST_MODEL]);
-    const responseModel = attributeAsText(answered[ATTR_GEN_AI_RESPONSE_MODEL]);
-    const provider = String(asked[ATTR_GEN_AI_PROVIDER_NAME]);
+    const requestModel = attributeAsText(request[ATTR_GEN_AI_REQUEST_MODEL]);
+    const responseModel = attributeAsText(response[ATTR_GEN_AI_RESPONSE_MODEL]);
+    const provider = String(request[ATTR_GEN_AI_PROVIDER_NAME]);
     const tier = String(
-      answered[ATTR_OPENAI_RESPONSE_SERVICE_TIER] ?? asked[ATTR_OPENAI_REQUEST_SERVICE_TIER] ?? 'default',
+      response[ATTR_OPENAI_RESPONSE_SERVICE_TIER] ?? request[ATTR_OPENAI_REQUEST_SERVICE_TIER] ?? 'default',
     );
     const own = this.#findOwn(requestModel, responseModel);
     if (own === undefined && reported !== undefined) return roundCost(reported);
@@ -76,7 +76,7 @@ export class Costs {
     const areSearchesFree = own !== undefined && own.web_searches_kcount === undefined;
     if (hasUncountedSearches === true && !areSearchesFree) return undefined;
     const model = provider === NAMES_DEPLOYMENTS ? responseModel : (responseModel ?? requestModel);
-    const prices = own ?? findWhole(list, model, asked, spending);
+    const prices = own ?? findWhole(list, model, request, spending);
     const inTier = STANDARD_TIERS.has(tier) ? prices : pricesOfTier(prices, tier);
     const cost = inTier === undefined ? undefined : priceOf(inTier, spending, tell);
     if (cost === undefined && list.available) this.#report(provider, responseModel ?? requestModel, tier);
@@ -113,12 +113,12 @@ export class Costs {
 function findWhole(
   list: PriceList,
   model: string | undefined,
-  asked: Attributes,
+  request: Attributes,
   spending: Spending,
 ): ModelPrices | undefined {
   if (model === undefined) return undefined;
-  const prices = list.find(String(asked[ATTR_GEN_AI_PROVIDER_NAME]), model);
-  return prices !== undefined && includesAll(prices, model, asked, spending) ? prices : undefined;
+  const prices = list.find(String(request[ATTR_GEN_AI_PROVIDER_NAME]), model);
+  return prices !== undefined && includesAll(prices, model, request, spending) ? prices : undefined;
 }
 
 /** The prices of a service tier, with the model's fees for requests and searches where it has none of its own. */

@@ -17,20 +17,21 @@ const WITHOUT_REGIONAL_PRICE =
 /**
  * Whether the list prices of a model include all that is billed. A cost that lacks a part would be wrong.
  *
- * @param asked the attributes of the request
+ * @param request the attributes of the request
  */
 export function includesAll(
   prices: ModelPrices,
   model: string,
-  asked: Attributes,
+  request: Attributes,
   spending: Spending,
 ): boolean {
   const { usage, webSearches = 0, fileSearches = 0 } = spending;
   if (webSearches > 0 && prices.web_searches_kcount === undefined) return false;
   if (fileSearches > 0 && prices.storage_searches_kcount === undefined) return false;
-  if (!SELLS_OPENAI.has(asked[ATTR_GEN_AI_PROVIDER_NAME])) return true;
+  if (!SELLS_OPENAI.has(request[ATTR_GEN_AI_PROVIDER_NAME])) return true;
   if (SEARCHES_ALWAYS.test(model) && prices.requests_kcount === undefined) return false;
-  if (REGIONAL.test(String(asked[ATTR_SERVER_ADDRESS])) && !WITHOUT_REGIONAL_PRICE.test(model)) return false;
+  if (REGIONAL.test(String(request[ATTR_SERVER_ADDRESS])) && !WITHOUT_REGIONAL_PRICE.test(model))
+    return false;
   const { audioInputTokens = 0, audioOutputTokens = 0 } = usage?.modalities ?? {};
   if (audioInputTokens > 0 && prices.input_audio_mtok === undefined) return false;
   return audioOutputTokens === 0 || prices.output_audio_mtok !== undefined;

@@ -91,12 +91,12 @@ export class PriceList {
     const key = `${provider} ${model}`;
     const known = this.#entries.get(key);
     if (known !== undefined && known.until > Date.now()) return known.prices;
-    const found = this.#ask(providerId, model);
+    const found = this.#lookUp(providerId, model);
     this.#entries.set(key, found);
     return found.prices;
   }
 
-  #ask(providerId: string, model: string): CachedPrices {
+  #lookUp(providerId: string, model: string): CachedPrices {
     const name = providerId === 'google' ? model.replace(PUBLISHER, '') : model;
     let result: unknown;
     try {

@@ -149,14 +149,14 @@ export class MetricSeries {
 
   /** @returns whether the response model is reserved for the request model */
   #limitModels(dimensions: Attributes): boolean {
-    const asked = dimensions[ATTR_GEN_AI_REQUEST_MODEL];
-    const answered = dimensions[ATTR_GEN_AI_RESPONSE_MODEL];
-    if (typeof asked === 'string') {
+    const requestModel = dimensions[ATTR_GEN_AI_REQUEST_MODEL];
+    const responseModel = dimensions[ATTR_GEN_AI_RESPONSE_MODEL];
+    if (typeof requestModel === 'string') {
       const kept =
-        answered === undefined
-          ? this.#requestModels.has(asked) || this.#unansweredModels.keep(asked)
-          : this.#requestModels.keep(asked);
-      if (kept && typeof answered === 'string' && this.#isOwn(asked, answered)) return true;
+        responseModel === undefined
+          ? this.#requestModels.has(requestModel) || this.#unansweredModels.keep(requestModel)
+          : this.#requestModels.keep(requestModel);
+      if (kept && typeof responseModel === 'string' && this.#isOwn(requestModel, responseModel)) return true;
       if (!kept) dimensions[ATTR_GEN_AI_REQUEST_MODEL] = OTHER;
     }
     limit(dimensions, ATTR_GEN_AI_RESPONSE_MODEL, this.#responseModels);
@@ -167,13 +167,13 @@ export class MetricSeries {
    * Whether a response model is recorded whatever other servers answered before: the requested name itself, a few names
    * that begin with it, such as snapshots, and the first other name, such as the model of an Azure deployment.
    */
-  #isOwn(asked: string, answered: string): boolean {
-    if (answered === asked) return true;
-    if (answered.length > MAX_DIMENSION_LENGTH) return false;
-    const own = this.#ownResponseModels.get(asked) ?? new Set<string>();
-    if (own.has(answered)) return true;
-    if (own.size >= (answered.startsWith(asked) ? MAX_OWN_RESPONSE_MODELS : 1)) return false;
-    this.#ownResponseModels.set(asked, own.add(answered));
+  #isOwn(requestModel: string, responseModel: string): boolean {
+    if (responseModel === requestModel) return true;
+    if (responseModel.length > MAX_DIMENSION_LENGTH) return false;
+    const own = this.#ownResponseModels.get(requestModel) ?? new Set<string>();
+    if (own.has(responseModel)) return true;
+    if (own.size >= (responseModel.startsWith(requestModel) ? MAX_OWN_RESPONSE_MODELS : 1)) return false;
+    this.#ownResponseModels.set(requestModel, own.add(responseModel));
     return true;
   }
 

@@ -191,34 +191,34 @@ export class Metrics {
  * `_OTHER` for values beyond the limits of `metric-series.ts`. They are in the SDK's sort order: it sorts the attributes
  * of every point, and sorted ones are faster.
  */
-export function metricDimensions(asked: Attributes, answered: Attributes = asked): Attributes {
-  const dimensions = modelDimensions(asked, answered);
+export function metricDimensions(request: Attributes, response: Attributes = request): Attributes {
+  const dimensions = modelDimensions(request, response);
   // The conventions have these on what an operation took and spent, not on its chunks.
-  const tier = answered[ATTR_OPENAI_RESPONSE_SERVICE_TIER] ?? asked[ATTR_OPENAI_RESPONSE_SERVICE_TIER];
+  const tier = response[ATTR_OPENAI_RESPONSE_SERVICE_TIER] ?? request[ATTR_OPENAI_RESPONSE_SERVICE_TIER];
   const fingerprint =
-    answered[ATTR_OPENAI_RESPONSE_SYSTEM_FINGERPRINT] ?? asked[ATTR_OPENAI_RESPONSE_SYSTEM_FINGERPRINT];
+    response[ATTR_OPENAI_RESPONSE_SYSTEM_FINGERPRINT] ?? request[ATTR_OPENAI_RESPONSE_SYSTEM_FINGERPRINT];
   if (tier !== undefined) dimensions[ATTR_OPENAI_RESPONSE_SERVICE_TIER] = tier;
   if (fingerprint !== undefined) dimensions[ATTR_OPENAI_RESPONSE_SYSTEM_FINGERPRINT] = fingerprint;
-  addServer(dimensions, asked);
+  addServer(dimensions, request);
   metricSeries.limitOperation(dimensions);
   return dimensions;
 }
 
 /** The dimensions of chunk metrics. */
-export function chunkDimensions(asked: Attributes, answered: Attributes = asked): Attributes {
-  const dimensions = modelDimensions(asked, answered);
-  addServer(dimensions, asked);
+export function chunkDimensions(request: Attributes, response: Attributes = request): Attributes {
+  const dimensions = modelDimensions(request, response);
+  addServer(dimensions, request);
   metricSeries.limitOperation(dimensions);
   return dimensions;
 }
 
 /** Literal keys keep V8's inline caches monomorphic; do not turn this into a loop. */
-function modelDimensions(asked: Attributes, answered: Attributes): Attributes {
+function modelDimensions(request: Attributes, response: Attributes): Attributes {
   const dimensions: Attributes = {};
-  const operation = asked[ATTR_GEN_AI_OPERATION_NAME];
-  const provider = asked[ATTR_GEN_AI_PROVIDER_NAME];
-  const requestModel = asked[ATTR_GEN_AI_REQUEST_MODEL];
-  const responseModel = answered[ATTR_GEN_AI_RESPONSE_MODEL] ?? asked[ATTR_GEN_AI_RESPONSE_MODEL];
+  const operation = request[ATTR_GEN_AI_OPERATION_NAME];
+  const provider = request[ATTR_GEN_AI_PROVIDER_NAME];
+  const requestModel = request[ATTR_GEN_AI_REQUEST_MODEL];
+  const responseModel = response[ATTR_GEN_AI_RESPONSE_MODEL] ?? request[ATTR_GEN_AI_RESPONSE_MODEL];
   if (operation !== undefined) dimensions[ATTR_GEN_AI_OPERATION_NAME] = operation;
   if (provider !== undefined) dimensions[ATTR_GEN_AI_PROVIDER_NAME] = provider;
   if (requestModel !== undefined) dimensions[ATTR_GEN_AI_REQUEST_MODEL] = requestModel;
@@ -226,9 +226,9 @@ function modelDimensions(asked: Attributes, answered: Attributes): Attributes {
   return dimensions;
 }
 
-function addServer(dimensions: Attributes, asked: Attributes): void {
-  const address = asked[ATTR_SERVER_ADDRESS];
-  const port = asked[ATTR_SERVER_PORT];
+function addServer(dimensions: Attributes, request: Attributes): void {
+  const address = request[ATTR_SERVER_ADDRESS];
+  const port = request[ATTR_SERVER_PORT];
   if (address !== undefined) dimensions[ATTR_SERVER_ADDRESS] = address;
   if (port !== undefined) dimensions[ATTR_SERVER_PORT] = port;
 }

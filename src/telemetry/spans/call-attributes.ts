@@ -42,8 +42,8 @@ export function headersOf(call: Call): unknown {
 }
 
 /** Whether a shutdown ended the call before it was over, so that nobody knows how long it takes. */
-export function isCutShort({ outcome, streamed, read, asked, headersTime }: Call): boolean {
-  return outcome === 'interrupted' && (headersTime === 0 || (streamed ? read : asked));
+export function isCutShort({ outcome, streamed, read, requested, headersTime }: Call): boolean {
+  return outcome === 'interrupted' && (headersTime === 0 || (streamed ? read : requested));
 }
 
 /** Whether the SDK never parsed the response: it was raw, abandoned, or interrupted by a shutdown. */

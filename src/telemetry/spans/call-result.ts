@@ -55,13 +55,13 @@ export function addCost(
   attributes: Attributes,
   { costs }: Telemetry,
   { operation, result, usage }: Priced,
-  asked: Attributes,
+  request: Attributes,
 ): number | undefined {
   const parts: Attributes | undefined = usage?.modalities && {};
   const tell = parts && ((part: CostPart, cost: number) => addPartCost(parts, part, cost));
   // What a retrieved response has cost belongs to the call that created it.
-  const reported = operation.usage && readReportedCost(asked[ATTR_GEN_AI_PROVIDER_NAME], result);
-  const cost = costs.of({ ...operation.fees?.(result), usage, reported }, asked, attributes, tell);
+  const reported = operation.usage && readReportedCost(request[ATTR_GEN_AI_PROVIDER_NAME], result);
+  const cost = costs.of({ ...operation.fees?.(result), usage, reported }, request, attributes, tell);
   if (cost === undefined) return undefined;
   attributes[ATTR_OPENAI_COST] = cost;
   if (parts !== undefined) Object.assign(attributes, parts);
@@ -73,10 +73,10 @@ export function addTotals(
   attributes: Attributes,
   { costs }: Telemetry,
   { usage, serviceTier, calls }: TotalSpent,
-  asked: Attributes,
+  request: Attributes,
 ): void {
-  const answered = { ...attributes, [ATTR_OPENAI_RESPONSE_SERVICE_TIER]: serviceTier };
-  const cost = guard('pricing totals', () => costs.of({ usage, aggregate: true }, asked, answered));
+  const response = { ...attributes, [ATTR_OPENAI_RESPONSE_SERVICE_TIER]: serviceTier };
+  const cost = guard('pricing totals', () => costs.of({ usage, aggregate: true }, request, response));
   const unpriced = cost === undefined && costs.wanted && !isNoUsage(usage) ? calls : 0;
   Object.assign(attributes, totalAttributes({ ...NO_TOTALS, usage, cost, unpriced }));
 }

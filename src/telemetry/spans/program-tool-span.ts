@@ -31,22 +31,22 @@ import { recordEnd } from './record-end.ts';
 import { endSpan } from './span-end.ts';
 
 /** A known tool call of a conversation: its ids, and the parent of its span. */
-export interface AskedCall {
+export interface KnownToolCall {
   readonly attributes: Attributes;
   readonly parent: SpanContext | undefined;
 }
 
-type AskedIn = (context: Context) => AskedCall | undefined;
+type FindToolCall = (context: Context) => KnownToolCall | undefined;
 
 /**
  * Runs a function of the program that the model asked for, in a span that is active while it runs. Results and errors
  * pass through unchanged.
  *
  * @param provider of the client that runs it
- * @param askedIn finds the tool call if the context has a conversation
+ * @param find finds the tool call if the context has a conversation
  */
-export function runTool(telemetry: Telemetry, tool: ToolRun, provider: string, askedIn: AskedIn): unknown {
-  const started = guard('starting a tool span', () => new ToolSpan(telemetry, tool, provider, askedIn));
+export function runTool(telemetry: Telemetry, tool: ToolRun, provider: string, find: FindToolCall): unknown {
+  const started = guard('starting a tool span', () => new ToolSpan(telemetry, tool, provider, find));
   if (started === undefined) return tool.run();
   return followOutcome(() => runIn(started.context, tool.run), started);
 }
@@ -62,12 +62,12 @@ class ToolSpan implements Outcome {
   readonly #content: ContentRecord | undefined;
   #ended = false;
 
-  constructor(telemetry: Telemetry, tool: ToolRun, provider: string, askedIn: AskedIn) {
+  constructor(telemetry: Telemetry, tool: ToolRun, provider: string, find: FindToolCall) {
     const active = activeContext();
     this.#clock = clockIn(active);
     this.#startTime = now(this.#clock);
-    const asked = askedIn(active);
-    const parent = asked?.parent === undefined ? active : trace.setSpanContext(active, asked.parent);
+    const known = find(active);
+    const parent = known?.parent === undefined ? active : trace.setSpanContext(active, known.parent);
     this.#telemetry = telemetry;
     this.#startSettings = telemetry.settings;
     this.#attributes = {
@@ -77,7 +77,7 @@ class ToolSpan implements Outcome {
       [ATTR_GEN_AI_TOOL_NAME]: tool.name,
       [ATTR_GEN_AI_TOOL_TYPE]: 'function',
       [ATTR_OPENAI_TOOL_TYPE]: 'function',
-      ...asked?.attributes,
+      ...known?.attributes,
     };
     this.#span = telemetry.tracer.startSpan(
       `execute_tool ${tool.name}`,

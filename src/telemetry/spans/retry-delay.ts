@@ -25,10 +25,10 @@ const HEADERS: readonly (readonly [name: string, parse: (value: string, time: nu
 export function delayHeader(headers: unknown, time: number, waited: number): string | undefined {
   for (const [name, parse] of HEADERS) {
     const value = readHeader(headers, name);
-    const asked = value === undefined ? Number.NaN : parse(value, time);
-    if (Number.isNaN(asked)) continue;
+    const delay = value === undefined ? Number.NaN : parse(value, time);
+    if (Number.isNaN(delay)) continue;
     // Only later versions accept a delay of 0.
-    const obeyed = asked === 0 ? waited < BELOW_OWN_DELAY_MS : asked > 0 && asked <= MAX_HEADER_DELAY_MS;
+    const obeyed = delay === 0 ? waited < BELOW_OWN_DELAY_MS : delay > 0 && delay <= MAX_HEADER_DELAY_MS;
     return obeyed ? name : undefined;
   }
   return undefined;

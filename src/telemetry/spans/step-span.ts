@@ -67,23 +67,25 @@ export function recordStep(
   context: { parent: Context; place: Place; endpoint: Endpoint; startSettings: Settings },
 ): void {
   const name = step.model === undefined ? 'chat' : `chat ${step.model}`;
-  const asked: Attributes = {
+  const startAttributes: Attributes = {
     [ATTR_GEN_AI_OPERATION_NAME]: GEN_AI_OPERATION_NAME_VALUE_CHAT,
     ...endpointAttributes(context.endpoint),
     ...placeAttributes(context.place),
   };
-  if (step.model !== undefined) asked[ATTR_GEN_AI_REQUEST_MODEL] = step.model;
+  if (step.model !== undefined) startAttributes[ATTR_GEN_AI_REQUEST_MODEL] = step.model;
   const span = startSpan(
     telemetry,
     name,
-    { kind: SpanKind.CLIENT, startTime: step.startTime, attributes: asked },
+    { kind: SpanKind.CLIENT, startTime: step.startTime, attributes: startAttributes },
     context.parent,
   );
-  const answered = { ...stepAttributes(step, context.endpoint), ...usageAttributes(step.usage) };
-  const cost = guard('pricing a step', () => telemetry.costs.of({ usage: step.usage }, asked, answered));
-  if (cost !== undefined) answered[ATTR_OPENAI_COST] = cost;
-  guard('recording a step', () => span.setAttributes(answered));
-  rememberForEvaluation('response', answered[ATTR_GEN_AI_RESPONSE_ID], span, asked);
+  const endAttributes = { ...stepAttributes(step, context.endpoint), ...usageAttributes(step.usage) };
+  const cost = guard('pricing a step', () =>
+    telemetry.costs.of({ usage: step.usage }, startAttributes, endAttributes),
+  );
+  if (cost !== undefined) endAttributes[ATTR_OPENAI_COST] = cost;
+  guard('recording a step', () => span.setAttributes(endAttributes));
+  rememberForEvaluation('response', endAttributes[ATTR_GEN_AI_RESPONSE_ID], span, startAttributes);
   const own = LinkedContext.withSpan(context.parent, span);
   const { startSettings } = context;
   const content = beginContent(telemetry, span, own, startSettings);
@@ -98,7 +100,7 @@ export function recordStep(
   }
   const { failure, endTime } = step;
   if (isEndTold(telemetry, content, failure)) {
-    const attributes = { ...asked, ...answered };
+    const attributes = { ...startAttributes, ...endAttributes };
     recordEnd(telemetry, { span, startSettings, context: own, attributes, content, failure, endTime });
   }
   endSpan(span, endTime);

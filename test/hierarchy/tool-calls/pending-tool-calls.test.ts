@@ -1,12 +1,12 @@
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import {
   type AnsweredToolCall,
-  type AskedToolCall,
   hasUniqueId,
   PendingToolCalls,
+  type ToolCallRequest,
 } from '../../../src/hierarchy/tool-calls/pending-tool-calls.ts';
 
-const ASKED: AskedToolCall = {
+const REQUEST: ToolCallRequest = {
   origin: 'https://gateway.example',
   id: 'call_0',
   name: 'get_balance',
@@ -17,8 +17,8 @@ const ASKED: AskedToolCall = {
   question: 'question-1',
 };
 const BARE: AnsweredToolCall = {
-  origin: ASKED.origin,
-  id: ASKED.id,
+  origin: REQUEST.origin,
+  id: REQUEST.id,
   repeated: undefined,
   previousResponseId: undefined,
   conversationId: undefined,
@@ -31,33 +31,33 @@ const OTHER_QUESTION = { question: () => 'question-2' };
 const OTHER_ARGUMENTS = { name: 'get_balance', fingerprint: 'print-2' };
 
 /** What a request meets, after each of the calls was asked for. */
-function meets(asked: readonly AskedToolCall[], answered: AnsweredToolCall): number | undefined {
+function meets(asked: readonly ToolCallRequest[], answered: AnsweredToolCall): number | undefined {
   const pending = new PendingToolCalls<number>();
   for (const [index, call] of asked.entries()) pending.add(call, index);
   return pending.take(answered)?.call;
 }
 
-const inConversation = { ...ASKED, conversationId: 'chat-1' };
-const second = { ...ASKED, responseId: 'resp_2', traceId: 'trace-2' };
+const inConversation = { ...REQUEST, conversationId: 'chat-1' };
+const second = { ...REQUEST, responseId: 'resp_2', traceId: 'trace-2' };
 
 describe('a request matches the call that', () => {
-  it.each<[string, AskedToolCall[], AnsweredToolCall, number]>([
-    ['it repeats', [ASKED], REPEATED, 0],
-    ['it repeats, among others with the id', [ASKED, { ...second, fingerprint: 'print-2' }], REPEATED, 0],
-    ['its previous response asked for', [ASKED, second], { ...BARE, previousResponseId: 'resp_2' }, 1],
+  it.each<[string, ToolCallRequest[], AnsweredToolCall, number]>([
+    ['it repeats', [REQUEST], REPEATED, 0],
+    ['it repeats, among others with the id', [REQUEST, { ...second, fingerprint: 'print-2' }], REPEATED, 0],
+    ['its previous response asked for', [REQUEST, second], { ...BARE, previousResponseId: 'resp_2' }, 1],
     ['its conversation asked for', [second, inConversation], { ...BARE, conversationId: 'chat-1' }, 1],
-    ['its trace asked for', [ASKED, second], { ...BARE, traceId: 'trace-2' }, 1],
-    ['its trace asked for, and which it repeats', [ASKED, second], { ...REPEATED, traceId: 'trace-2' }, 1],
-    ['another trace asked for, and which it repeats', [ASKED], { ...REPEATED, traceId: 'trace-9' }, 0],
+    ['its trace asked for', [REQUEST, second], { ...BARE, traceId: 'trace-2' }, 1],
+    ['its trace asked for, and which it repeats', [REQUEST, second], { ...REPEATED, traceId: 'trace-2' }, 1],
+    ['another trace asked for, and which it repeats', [REQUEST], { ...REPEATED, traceId: 'trace-9' }, 0],
     [
       'another message led to, if its id is unique',
-      [{ ...ASKED, id: UNIQUE, question: undefined }],
+      [{ ...REQUEST, id: UNIQUE, question: undefined }],
       { ...REPEATED, id: UNIQUE, question: () => 'question-2' },
       0,
     ],
     [
       'another message led to, in its trace',
-      [ASKED],
+      [REQUEST],
       { ...REPEATED, ...OTHER_QUESTION, traceId: 'trace-1' },
       0,
     ],
@@ -74,22 +74,22 @@ describe('a request matches the call that', () => {
 
 describe('a request matches no call', () => {
   const unkept = { ...inConversation, fingerprint: undefined };
-  it.each<[string, AskedToolCall[], AnsweredToolCall]>([
-    ['of another id', [ASKED], { ...REPEATED, id: 'call_1' }],
-    ['of another origin', [ASKED], { ...REPEATED, origin: 'https://gateway.example:8443' }],
-    ['of another response', [ASKED], { ...REPEATED, previousResponseId: 'resp_9' }],
+  it.each<[string, ToolCallRequest[], AnsweredToolCall]>([
+    ['of another id', [REQUEST], { ...REPEATED, id: 'call_1' }],
+    ['of another origin', [REQUEST], { ...REPEATED, origin: 'https://gateway.example:8443' }],
+    ['of another response', [REQUEST], { ...REPEATED, previousResponseId: 'resp_9' }],
     ['of another conversation', [inConversation], { ...REPEATED, conversationId: 'chat-9' }],
     ['of a conversation that it does not name', [inConversation], { ...REPEATED, traceId: 'trace-1' }],
-    ['without a conversation, if it names one', [ASKED], { ...REPEATED, conversationId: 'chat-1' }],
-    ['with other arguments', [ASKED], { ...BARE, repeated: OTHER_ARGUMENTS }],
+    ['without a conversation, if it names one', [REQUEST], { ...REPEATED, conversationId: 'chat-1' }],
+    ['with other arguments', [REQUEST], { ...BARE, repeated: OTHER_ARGUMENTS }],
     [
       'with other arguments in its trace',
-      [ASKED],
+      [REQUEST],
       { ...BARE, repeated: OTHER_ARGUMENTS, traceId: 'trace-1' },
     ],
     [
       'with other arguments of its previous response',
-      [ASKED],
+      [REQUEST],
       { ...BARE, repeated: OTHER_ARGUMENTS, previousResponseId: 'resp_1' },
     ],
     [
@@ -97,22 +97,22 @@ describe('a request matches no call', () => {
       [unkept],
       { ...BARE, repeated: { ...OTHER_ARGUMENTS, name: 'delete' }, conversationId: 'chat-1' },
     ],
-    ['by the id alone', [ASKED], BARE],
-    ['to which another message led', [ASKED], { ...REPEATED, ...OTHER_QUESTION }],
+    ['by the id alone', [REQUEST], BARE],
+    ['to which another message led', [REQUEST], { ...REPEATED, ...OTHER_QUESTION }],
     [
       'if neither tells which message led to it',
-      [{ ...ASKED, question: undefined }],
+      [{ ...REQUEST, question: undefined }],
       { ...REPEATED, question: () => undefined },
     ],
-    ['if two match', [ASKED, second], REPEATED],
-    ['if three match', [ASKED, second, { ...second, responseId: 'resp_3' }], REPEATED],
-    ['if two of its previous response match', [ASKED, ASKED], { ...BARE, previousResponseId: 'resp_1' }],
+    ['if two match', [REQUEST, second], REPEATED],
+    ['if three match', [REQUEST, second, { ...second, responseId: 'resp_3' }], REPEATED],
+    ['if two of its previous response match', [REQUEST, REQUEST], { ...BARE, previousResponseId: 'resp_1' }],
     [
       'whose arguments are unknown on both sides, outside of its trace',
-      [{ ...ASKED, fingerprint: undefined }],
+      [{ ...REQUEST, fingerprint: undefined }],
       { ...BARE, repeated: { name: 'get_balance', fingerprint: undefined } },
     ],
-    ['that only looks like it', [{ ...ASKED, id: '","response","resp_1"' }], { ...REPEATED, id: '"' }],
+    ['that only looks like it', [{ ...REQUEST, id: '","response","resp_1"' }], { ...REPEATED, id: '"' }],
   ])('%s', (_, asked, answered) => {
     expect(meets(asked, answered)).toBeUndefined();
   });
@@ -137,7 +137,7 @@ it('long ids are read in linear time', () => {
 });
 
 describe('a call that was answered', () => {
-  const answeredOnce = (asked: AskedToolCall, answered: AnsweredToolCall): PendingToolCalls<number> => {
+  const answeredOnce = (asked: ToolCallRequest, answered: AnsweredToolCall): PendingToolCalls<number> => {
     const pending = new PendingToolCalls<number>();
     pending.add(asked, 1);
     expect(pending.take(answered)?.call).toBe(1);
@@ -146,7 +146,7 @@ describe('a call that was answered', () => {
   };
 
   it('is not matched by its repeated result after another user was asked the same', () => {
-    const pending = answeredOnce(ASKED, REPEATED);
+    const pending = answeredOnce(REQUEST, REPEATED);
     pending.add(second, 2);
     expect(pending.take(REPEATED)?.call).toBeUndefined();
     expect(pending.take({ ...REPEATED, traceId: 'trace-2' })?.call).toBe(2);
@@ -162,7 +162,7 @@ describe('a call that was answered', () => {
 
   it('is pending again after its answer has failed', () => {
     const pending = new PendingToolCalls<number>();
-    pending.add(ASKED, 1);
+    pending.add(REQUEST, 1);
     for (const answered of [REPEATED, { ...BARE, previousResponseId: 'resp_1' }, REPEATED]) {
       const taken = pending.take(answered);
       expect(taken?.call).toBe(1);
@@ -173,12 +173,12 @@ describe('a call that was answered', () => {
   });
 
   it('is pending again in its conversation or trace, unless that has asked for the same since', () => {
-    const scopes: [AskedToolCall, AnsweredToolCall][] = [
+    const scopes: [ToolCallRequest, AnsweredToolCall][] = [
       [
         { ...inConversation, responseId: undefined },
         { ...REPEATED, conversationId: 'chat-1' },
       ],
-      [ASKED, { ...REPEATED, traceId: 'trace-1' }],
+      [REQUEST, { ...REPEATED, traceId: 'trace-1' }],
     ];
     for (const [asked, answered] of scopes) {
       const pending = answeredOnce(asked, answered);
@@ -195,7 +195,7 @@ describe('a call that was answered', () => {
 
   it('is pending again for its response only if another user was asked the same since', () => {
     const pending = new PendingToolCalls<number>();
-    pending.add(ASKED, 1);
+    pending.add(REQUEST, 1);
     const taken = pending.take(REPEATED);
     pending.add(second, 2);
     if (taken !== undefined) pending.restore(taken);
@@ -204,8 +204,8 @@ describe('a call that was answered', () => {
   });
 
   it('is known to its response', () => {
-    const pending = answeredOnce(ASKED, REPEATED);
-    expect(pending.has(ASKED)).toBe(true);
+    const pending = answeredOnce(REQUEST, REPEATED);
+    expect(pending.has(REQUEST)).toBe(true);
     expect(pending.has(second)).toBe(false);
   });
 });
@@ -216,8 +216,8 @@ describe('a pending call', () => {
   it('is kept for ten minutes, however often it is looked up', () => {
     vi.useFakeTimers();
     const pending = new PendingToolCalls<number>();
-    pending.add(ASKED, 1);
-    pending.add({ ...ASKED, id: 'call_1' }, 2);
+    pending.add(REQUEST, 1);
+    pending.add({ ...REQUEST, id: 'call_1' }, 2);
     vi.advanceTimersByTime(599_999);
     expect(pending.take(REPEATED)?.call).toBe(1);
     expect(pending.take({ ...BARE, id: 'call_1', repeated: OTHER_ARGUMENTS })?.call).toBeUndefined();
@@ -232,7 +232,7 @@ describe('a pending call', () => {
   it('is not matched by a late result after another user was asked the same', () => {
     vi.useFakeTimers();
     const pending = new PendingToolCalls<number>();
-    pending.add(ASKED, 1);
+    pending.add(REQUEST, 1);
     vi.advanceTimersByTime(600_000);
     pending.add(second, 2);
     expect(pending.take(REPEATED)?.call).toBeUndefined();
@@ -241,7 +241,7 @@ describe('a pending call', () => {
   it('is kept among the ten thousand newest', () => {
     const pending = new PendingToolCalls<number>();
     for (let made = 0; made <= 10_000; made++)
-      pending.add({ ...ASKED, id: `call_${made}`, responseId: `resp_${made}` }, made);
+      pending.add({ ...REQUEST, id: `call_${made}`, responseId: `resp_${made}` }, made);
     expect(pending.take({ ...REPEATED, id: 'call_0' })?.call).toBeUndefined();
     expect(pending.take({ ...REPEATED, id: 'call_1' })?.call).toBe(1);
     expect(pending.take({ ...REPEATED, id: 'call_10000' })?.call).toBe(10_000);
