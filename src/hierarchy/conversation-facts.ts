@@ -59,8 +59,8 @@ function rest(facts: ConversationFacts, state: ConversationState): void {
   for (const invocation of state.invocations) endUnseen(facts, invocation);
   if (live) return;
   for (const { invocation } of [...state.waiting]) {
-    const { accepted } = invocation;
-    if (accepted === undefined || accepted > sentAtMonotonic) continue;
+    const { acceptedAtMonotonic } = invocation;
+    if (acceptedAtMonotonic === undefined || acceptedAtMonotonic > sentAtMonotonic) continue;
     endUnseen(facts, invocation);
   }
 }

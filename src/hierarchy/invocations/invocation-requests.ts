@@ -63,7 +63,7 @@ export class InvocationCreation implements CallObservation {
     const waiting = call.error === undefined ? this.#waiting : undefined;
     if (waiting !== undefined) accept(waiting, call);
     invocation.acceptedAt = waiting?.acceptedAt;
-    if (waiting !== undefined) invocation.accepted = monotonic();
+    if (waiting !== undefined) invocation.acceptedAtMonotonic = monotonic();
     // Its id may never be told: then the newest ones of its conversation are read.
     if (waiting !== undefined) invocation.details ??= this.#facts.details;
     if (isLeft(call)) invocation.life.closing.begin();

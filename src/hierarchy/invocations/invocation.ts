@@ -89,7 +89,7 @@ export class Invocation {
   /** When the creating request was answered, if the response does not contain the id. */
   acceptedAt: number | undefined;
   /** The same in monotonic milliseconds: the wall clock may be set before the conversation is idle. */
-  accepted: number | undefined;
+  acceptedAtMonotonic: number | undefined;
   agentId: string | undefined;
   /** The conversation that its request names or creates. Without a span of that one, nothing else tells until it is seen. */
   #requestedIn: string | undefined;
