@@ -98,14 +98,14 @@ export function rememberedOf(attributes: Attributes): Attributes {
  * @param placed whether a hook or the hierarchy has added attributes. Without them, those of the request are few, and kept
  *   as they are: each answer passes here
  */
-export function rememberAnswer(span: Span, asked: Attributes, answered: Attributes, placed: boolean): void {
-  const operation = asked[ATTR_GEN_AI_OPERATION_NAME];
+export function rememberAnswer(span: Span, request: Attributes, result: Attributes, placed: boolean): void {
+  const operation = request[ATTR_GEN_AI_OPERATION_NAME];
   if (operation === 'chat' || operation === 'text_completion')
     rememberForEvaluation(
       'response',
-      answered[ATTR_GEN_AI_RESPONSE_ID],
+      result[ATTR_GEN_AI_RESPONSE_ID],
       span,
-      placed ? rememberedOf(asked) : asked,
+      placed ? rememberedOf(request) : request,
     );
 }
 

@@ -25,15 +25,15 @@ export function addSpent(a: Spent, b: Spent): Spent {
  * What one call spent.
  *
  * @param wantsCosts where costs are switched off, none is missing
- * @param answered its attributes, which tell whether its stream gave content and reported no usage
+ * @param resultAttributes its attributes, which tell whether its stream gave content and reported no usage
  */
 export function spentBy(
   usage: Usage | undefined,
   cost: number | undefined,
   wantsCosts: boolean,
-  answered: Attributes = {},
+  resultAttributes: Attributes = {},
 ): Spent {
-  const estimated = answered[ATTR_OPENAI_USAGE_ESTIMATED_OUTPUT_TOKENS];
+  const estimated = resultAttributes[ATTR_OPENAI_USAGE_ESTIMATED_OUTPUT_TOKENS];
   const hasTokens = usage === undefined ? estimated !== undefined : !isNoUsage(usage);
   return { usage, cost, unpriced: cost === undefined && hasTokens && wantsCosts ? 1 : 0 };
 }

@@ -25,17 +25,17 @@ export function missUsage({ traits }: Operation, usage: Usage | undefined): void
 /**
  * The failure that a result reports. It is not read from an answer that is whole.
  *
- * @param answered the attributes of the result
+ * @param resultAttributes the attributes of the result
  */
 export function failureIn(
   result: unknown,
   { traits, failure }: Operation,
-  answered: Attributes,
+  resultAttributes: Attributes,
 ): Failure | undefined {
   if (failure === undefined) return undefined;
-  const reasons = answered[ATTR_GEN_AI_RESPONSE_FINISH_REASONS];
+  const reasons = resultAttributes[ATTR_GEN_AI_RESPONSE_FINISH_REASONS];
   const hasReason = traits?.failsWithoutReason === true && Array.isArray(reasons) && reasons[0] !== 'error';
-  const isWhole = hasReason || answered[ATTR_GEN_AI_EMBEDDINGS_DIMENSION_COUNT] !== undefined;
+  const isWhole = hasReason || resultAttributes[ATTR_GEN_AI_EMBEDDINGS_DIMENSION_COUNT] !== undefined;
   return isWhole ? undefined : guard('reading a failure', failure, result);
 }
 

@@ -48,7 +48,7 @@ import { startSpan } from './start-span.ts';
 
 const NO_ATTRIBUTES: Attributes = Object.freeze({});
 
-/** The span of one call and the metrics of its operation. A stream may stay open for long: no request is kept. */
+/** The span of one call and the metrics of its operation. A stream may stay open for long: the request itself is not kept. */
 export class CallSpan implements CallObservation, OpenSpan {
   readonly context: Context;
   readonly roughTimes: boolean;
@@ -65,18 +65,18 @@ export class CallSpan implements CallObservation, OpenSpan {
   readonly #measures: boolean;
   /** Whether anything besides metrics is recorded. Of an unsampled call, that is the event of a failure at most. */
   readonly #recordsDetails: boolean;
-  /** The attributes the span starts with. */
-  readonly #asked: Attributes;
+  /** The attributes the span starts with, most of them of the request. The fields below hold attributes as well. */
+  readonly #request: Attributes;
   /** All later attributes, kept in a second object: V8 turns a large one into a slow dictionary. */
   #parameters: Attributes = NO_ATTRIBUTES;
   #http: Attributes = NO_ATTRIBUTES;
   #limits: Attributes | undefined;
-  #answered: Attributes = NO_ATTRIBUTES;
+  #result: Attributes = NO_ATTRIBUTES;
   readonly #content: ContentRecord | undefined;
   #accumulator: Accumulator | undefined;
   #gaps: ChunkGaps | undefined;
   /** The result attributes of a long stream that is still open, read once because accumulating takes time. */
-  #early: Attributes | undefined;
+  #partialResult: Attributes | undefined;
   /** USD. */
   #cost: number | undefined;
   /** Seconds. */
@@ -102,7 +102,7 @@ export class CallSpan implements CallObservation, OpenSpan {
     const attributes = guard('reading request attributes', operation.requestAttributes, request) ?? {};
     addEndpointAttributes(attributes, endpoint);
     if (place.attributes !== undefined) Object.assign(attributes, place.attributes);
-    this.#asked = attributes;
+    this.#request = attributes;
     if (above === undefined) {
       const options: SpanOptions & { attributes: Attributes } = {
         kind: SpanKind.CLIENT,
@@ -132,8 +132,8 @@ export class CallSpan implements CallObservation, OpenSpan {
     if (!this.#measures || this.#startSettings.chunkMetrics !== 'each') return;
     this.#gaps ??= new ChunkGaps();
     if (!this.#gaps.add(time)) return;
-    this.#early ??= this.#answeredSoFar();
-    const dimensions = chunkDimensions(this.#asked, this.#early);
+    this.#partialResult ??= this.#readPartialResult();
+    const dimensions = chunkDimensions(this.#request, this.#partialResult);
     this.#telemetry.metrics.recordTimePerOutputChunk(this.#gaps.take(), dimensions, this.context);
   }
 
@@ -149,7 +149,7 @@ export class CallSpan implements CallObservation, OpenSpan {
     if (isCutShort(call)) this.#isTimed = false;
     guard('recording a call', CallSpan.#recordCall, this, call);
     if (call.attemptCount > 1)
-      guard('recording attempts', recordAttempts, this.#telemetry, call, this.context, this.#asked);
+      guard('recording attempts', recordAttempts, this.#telemetry, call, this.context, this.#request);
     const usage = this.#usage(result);
     if (call.streamEnd === 'completed') guard('checking for usage', missUsage, this.#operation, usage);
     const { settled } = this.#place;
@@ -170,18 +170,18 @@ export class CallSpan implements CallObservation, OpenSpan {
   #end(result: unknown, usage: Usage | undefined, endTime: number, thrown: Failure | undefined): void {
     const { name } = this.#operation;
     if (result !== undefined) guard('recording a result', CallSpan.#recordResult, this, result, usage);
-    const failure = thrown ?? failureIn(result, this.#operation, this.#answered);
+    const failure = thrown ?? failureIn(result, this.#operation, this.#result);
     if (this.#measures || this.#cost !== undefined)
       guard('recording metrics', CallSpan.#recordMetrics, this, endTime, usage, failure);
     if (isEndTold(this.#telemetry, this.#content, failure)) this.#tell(result, endTime, failure);
     const { attributes, finishing, ended } = this.#place;
     const span = this.#above?.span ?? this.#span;
     if (this.#limits !== undefined) guard('recording rate limits', recordRateLimits, span, this.#limits);
-    if (name !== undefined) rememberAnswer(span, this.#asked, this.#answered, attributes !== undefined);
+    if (name !== undefined) rememberAnswer(span, this.#request, this.#result, attributes !== undefined);
     if (finishing !== undefined) guard('finishing a span', finishing, span, result);
     endSpan(this.#span, Math.max(endTime, this.#startTime));
     if (ended === undefined) return;
-    const spent = spentBy(usage, this.#cost, this.#telemetry.costs.wanted, this.#answered);
+    const spent = spentBy(usage, this.#cost, this.#telemetry.costs.wanted, this.#result);
     guard('updating the hierarchy', ended, result, endTime, spent);
   }
 
@@ -191,7 +191,7 @@ export class CallSpan implements CallObservation, OpenSpan {
       span: this.#span,
       startSettings: this.#startSettings,
       context: this.context,
-      attributes: { ...this.#asked, ...this.#parameters, ...this.#http, ...this.#answered, ...this.#limits },
+      attributes: { ...this.#request, ...this.#parameters, ...this.#http, ...this.#result, ...this.#limits },
       content: this.#content,
       failure,
       endTime,
@@ -236,7 +236,7 @@ export class CallSpan implements CallObservation, OpenSpan {
     const recordsCall = self.#recordsDetails || call.failed || self.#above?.span.isRecording() === true;
     if (recordsCall) self.#recordCallAttributes(call);
     if (recordsCall || metrics.wanted) self.#limits = rateLimitsIn(headersOf(call));
-    if (self.#limits !== undefined) metrics.seeRateLimits({ ...self.#asked, ...self.#limits });
+    if (self.#limits !== undefined) metrics.seeRateLimits({ ...self.#request, ...self.#limits });
   }
 
   #recordCallAttributes(call: Call): void {
@@ -261,11 +261,11 @@ export class CallSpan implements CallObservation, OpenSpan {
     if (usage === undefined && estimated) attributes[ATTR_OPENAI_USAGE_ESTIMATED_OUTPUT_TOKENS] = estimated;
     const { spentElsewhere } = self.#operation;
     const spent = spentElsewhere && guard('reading totals', spentElsewhere, result);
-    if (spent !== undefined) addTotals(attributes, self.#telemetry, spent, self.#asked);
-    self.#answered = attributes;
+    if (spent !== undefined) addTotals(attributes, self.#telemetry, spent, self.#request);
+    self.#result = attributes;
     if (self.#telemetry.costs.wanted) {
       const priced = { operation: self.#operation, result, usage };
-      self.#cost = guard('pricing a result', addCost, attributes, self.#telemetry, priced, self.#asked);
+      self.#cost = guard('pricing a result', addCost, attributes, self.#telemetry, priced, self.#request);
     }
     // The SDK logs a warning for a span that has ended.
     if (self.#cost !== undefined && self.#above?.span.isRecording() === true)
@@ -279,7 +279,7 @@ export class CallSpan implements CallObservation, OpenSpan {
     const { metrics } = self.#telemetry;
     if (!metrics.wanted) return;
     const { context } = self;
-    const dimensions = metricDimensions(self.#asked, self.#answered);
+    const dimensions = metricDimensions(self.#request, self.#result);
     // No other instrumentation records the cost. Calls without an operation in the conventions cost money too.
     if (self.#cost !== undefined) metrics.recordCost(self.#cost, dimensions, context);
     if (!self.#measures) return;
@@ -287,13 +287,13 @@ export class CallSpan implements CallObservation, OpenSpan {
     if (self.#isTimed) metrics.recordDuration(seconds, dimensions, failure?.type, context);
     if (usage !== undefined) metrics.recordUsage(usage, dimensions, context);
     if (self.#timeToFirstChunk === undefined) return;
-    const streamed = chunkDimensions(self.#asked, self.#answered);
+    const streamed = chunkDimensions(self.#request, self.#result);
     metrics.recordTimeToFirstChunk(self.#timeToFirstChunk, streamed, context);
     if (self.#gaps !== undefined) metrics.recordTimePerOutputChunk(self.#gaps.take(), streamed, context);
   }
 
   /** The first chunks name the model. */
-  #answeredSoFar(): Attributes {
+  #readPartialResult(): Attributes {
     const result = this.#streamed();
     return result === undefined ? NO_ATTRIBUTES : this.#operation.resultAttributes(result, this.#route);
   }
