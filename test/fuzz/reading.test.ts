@@ -1,7 +1,7 @@
 import fc, { type Arbitrary } from 'fast-check';
 import { beforeAll, expect, test } from 'vitest';
 import { resolveSettings } from '../../src/config/config.ts';
-import { ContentRecorder } from '../../src/telemetry/content/content-writer.ts';
+import { ContentWriter } from '../../src/telemetry/content/content-writer.ts';
 import { LimitedJson } from '../../src/telemetry/content/limited-json.ts';
 import { hostileValue, mutated, mutation } from './mutations.ts';
 import { PROGRAMS } from './programs.ts';
@@ -54,12 +54,12 @@ test('any messages are recorded as JSON within the limits of text and span', () 
     fc.nat({ max: 5_000 }),
     (recipes, maxContentLength, maxSpanContentLength) => {
       const settings = resolveSettings({ maxContentLength, maxSpanContentLength }, () => undefined);
-      const recorder = new ContentRecorder(settings);
+      const writer = new ContentWriter(settings);
       const attributes: Record<string, string> = {};
       const parts = recipes.map(
         (recipe) => ({ type: 'tool_call_response', id: 'call_1', response: make(recipe) }) as const,
       );
-      recorder.addMessages(
+      writer.addMessages(
         attributes,
         'messages',
         [
@@ -68,9 +68,9 @@ test('any messages are recorded as JSON within the limits of text and span', () 
         ],
         0.75,
       );
-      recorder.addParts(attributes, 'instructions', parts);
-      recorder.addList(attributes, 'documents', recipes.map(make));
-      recorder.addValue(attributes, 'arguments', make(recipes[0]));
+      writer.addParts(attributes, 'instructions', parts);
+      writer.addList(attributes, 'documents', recipes.map(make));
+      writer.addValue(attributes, 'arguments', make(recipes[0]));
       const written = Object.values(attributes);
       for (const json of written) JSON.parse(json);
       expect(written.join('').length).toBeLessThanOrEqual(settings.maxSpanContentLength);

@@ -24,62 +24,61 @@ import { asObject, isRecordable } from '../../util/payload.ts';
 import type { Failure } from '../error.ts';
 import type { Telemetry } from '../telemetry.ts';
 import { type Content, copyContent, newCompletion } from './completion-hook.ts';
-import { attributeLimitOf, ContentRecorder, textLimitOf } from './content-writer.ts';
+import { attributeLimitOf, ContentWriter, textLimitOf } from './content-writer.ts';
 
 /** The share of the limit that messages may use if more content follows, and the input if an output follows. */
 const SHARE = 0.75;
 
-interface ContentWriter {
+interface ContentKind {
   readonly kind: keyof Content;
-  readonly write: (recorder: ContentRecorder, to: Attributes, content: Content) => void;
+  readonly write: (writer: ContentWriter, to: Attributes, content: Content) => void;
 }
 
 /** The kinds of content, in the order in which they may use up the limit. */
-const WRITERS: readonly ContentWriter[] = [
-  { kind: 'parameters', write: (recorder, to, { parameters }) => recorder.addTexts(to, parameters ?? {}) },
+const CONTENT_KINDS: readonly ContentKind[] = [
+  { kind: 'parameters', write: (writer, to, { parameters }) => writer.addTexts(to, parameters ?? {}) },
   {
     kind: 'systemInstructions',
-    write: (recorder, to, { systemInstructions }) =>
-      recorder.addParts(to, ATTR_GEN_AI_SYSTEM_INSTRUCTIONS, systemInstructions ?? []),
+    write: (writer, to, { systemInstructions }) =>
+      writer.addParts(to, ATTR_GEN_AI_SYSTEM_INSTRUCTIONS, systemInstructions ?? []),
   },
   {
     kind: 'outputMessages',
-    write: (recorder, to, { outputMessages }) =>
-      recorder.addMessages(to, ATTR_GEN_AI_OUTPUT_MESSAGES, outputMessages ?? []),
+    write: (writer, to, { outputMessages }) =>
+      writer.addMessages(to, ATTR_GEN_AI_OUTPUT_MESSAGES, outputMessages ?? []),
   },
   {
     kind: 'inputMessages',
-    write: (recorder, to, { inputMessages }) =>
-      recorder.addMessages(to, ATTR_GEN_AI_INPUT_MESSAGES, inputMessages ?? [], SHARE),
+    write: (writer, to, { inputMessages }) =>
+      writer.addMessages(to, ATTR_GEN_AI_INPUT_MESSAGES, inputMessages ?? [], SHARE),
   },
   {
     kind: 'toolDefinitions',
-    write: (recorder, to, { toolDefinitions }) =>
-      recorder.addList(to, ATTR_GEN_AI_TOOL_DEFINITIONS, toolDefinitions ?? []),
+    write: (writer, to, { toolDefinitions }) =>
+      writer.addList(to, ATTR_GEN_AI_TOOL_DEFINITIONS, toolDefinitions ?? []),
   },
   {
     kind: 'toolArguments',
-    write: (recorder, to, { toolArguments }) =>
-      recorder.addValue(to, ATTR_GEN_AI_TOOL_CALL_ARGUMENTS, toolArguments),
+    write: (writer, to, { toolArguments }) =>
+      writer.addValue(to, ATTR_GEN_AI_TOOL_CALL_ARGUMENTS, toolArguments),
   },
   {
     kind: 'toolResult',
-    write: (recorder, to, { toolResult }) => recorder.addValue(to, ATTR_GEN_AI_TOOL_CALL_RESULT, toolResult),
+    write: (writer, to, { toolResult }) => writer.addValue(to, ATTR_GEN_AI_TOOL_CALL_RESULT, toolResult),
   },
   {
     kind: 'functionArguments',
-    write: (recorder, to, { functionArguments }) =>
-      recorder.addJson(to, ATTR_OPENAI_TRACE_INPUT, functionArguments),
+    write: (writer, to, { functionArguments }) =>
+      writer.addJson(to, ATTR_OPENAI_TRACE_INPUT, functionArguments),
   },
   {
     kind: 'functionResult',
-    write: (recorder, to, { functionResult }) =>
-      recorder.addJson(to, ATTR_OPENAI_TRACE_OUTPUT, functionResult),
+    write: (writer, to, { functionResult }) => writer.addJson(to, ATTR_OPENAI_TRACE_OUTPUT, functionResult),
   },
   {
     kind: 'documents',
-    write: (recorder, to, { documents }) =>
-      recorder.addList(to, ATTR_GEN_AI_RETRIEVAL_DOCUMENTS, documents ?? []),
+    write: (writer, to, { documents }) =>
+      writer.addList(to, ATTR_GEN_AI_RETRIEVAL_DOCUMENTS, documents ?? []),
   },
 ];
 
@@ -116,7 +115,7 @@ export class ContentRecord {
   readonly #onEvent: boolean;
   readonly #inSink: boolean;
   readonly #hook: CompletionHook | undefined;
-  readonly #recorder: ContentRecorder;
+  readonly #writer: ContentWriter;
   /** The added content, kept for the hook. */
   readonly #held: Content = {};
   /** The serialised content. */
@@ -137,13 +136,9 @@ export class ContentRecord {
     this.#inSink = to.sink;
     this.#hook = settings.completionHook;
     // Where a span has the same content, its texts stay whole.
-    this.#recorder = to.span
-      ? new ContentRecorder(settings, attributeLimitOf(span))
-      : new ContentRecorder(
-          settings,
-          undefined,
-          to.event ? textLimitOf(telemetry.events.provider) : undefined,
-        );
+    this.#writer = to.span
+      ? new ContentWriter(settings, attributeLimitOf(span))
+      : new ContentWriter(settings, undefined, to.event ? textLimitOf(telemetry.events.provider) : undefined);
   }
 
   /** {@link beginContent} calls this once something may take content. */
@@ -194,7 +189,7 @@ export class ContentRecord {
 
   /** Adds the input. It is recorded at once, unless a hook must see it first. */
   addInput(content: Content): void {
-    if (this.#hook === undefined) this.#recorder.within(SHARE, () => this.#write(content));
+    if (this.#hook === undefined) this.#writer.within(SHARE, () => this.#write(content));
     else Object.assign(this.#held, copyContent(content));
   }
 
@@ -237,11 +232,11 @@ export class ContentRecord {
   #write(content: Content): void {
     if (!this.#onSpan && !this.#onEvent && !this.#inSink) return;
     const written: Attributes = {};
-    for (let index = 0; index < WRITERS.length; index++) {
-      const { kind, write } = WRITERS[index] as ContentWriter;
+    for (let index = 0; index < CONTENT_KINDS.length; index++) {
+      const { kind, write } = CONTENT_KINDS[index] as ContentKind;
       // A hook may have left a getter that throws.
       if (this.#hook !== undefined || content[kind] !== undefined)
-        guard('recording content', write, this.#recorder, written, content);
+        guard('recording content', write, this.#writer, written, content);
     }
     this.#set(written);
   }

@@ -25,7 +25,7 @@ const MAX_PARAMETER_NAME_LENGTH = 64;
  * `omitted_messages`, and omitted values of a list in a last value of type `omitted`. Nothing beyond a limit is
  * serialised.
  */
-export class ContentRecorder {
+export class ContentWriter {
   readonly #maxText: number;
   readonly #maxAttribute: number;
   readonly #media: MediaPolicy;

@@ -2,7 +2,7 @@ import type { Attributes } from '@opentelemetry/api';
 import { describe, expect, test } from 'vitest';
 import type { Message } from '../../../src/config/completion-types.ts';
 import { resolveSettings, type Settings } from '../../../src/config/config.ts';
-import { ContentRecorder } from '../../../src/telemetry/content/content-writer.ts';
+import { ContentWriter } from '../../../src/telemetry/content/content-writer.ts';
 
 const NAME = 'gen_ai.input.messages';
 
@@ -10,14 +10,14 @@ function settings(maxContentLength: number, maxSpanContentLength: number): Setti
   return resolveSettings({ maxContentLength, maxSpanContentLength }, () => undefined, {});
 }
 
-/** What a recorder with these limits writes. */
+/** What a writer with these limits writes. */
 function written(
-  write: (recorder: ContentRecorder, attributes: Attributes) => void,
+  write: (writer: ContentWriter, attributes: Attributes) => void,
   maxText = 100,
   maxSpan = 1_000,
 ): unknown {
   const attributes: Attributes = {};
-  write(new ContentRecorder(settings(maxText, maxSpan)), attributes);
+  write(new ContentWriter(settings(maxText, maxSpan)), attributes);
   const value = attributes[NAME];
   return value === undefined ? undefined : JSON.parse(String(value));
 }
@@ -28,7 +28,7 @@ function messages(...texts: string[]): Message[] {
 
 describe('messages', () => {
   test('within the limits are written whole', () => {
-    expect(written((recorder, to) => recorder.addMessages(to, NAME, messages('Hi', 'there')))).toEqual(
+    expect(written((writer, to) => writer.addMessages(to, NAME, messages('Hi', 'there')))).toEqual(
       messages('Hi', 'there'),
     );
   });
@@ -36,7 +36,7 @@ describe('messages', () => {
   test('beyond the limits are replaced by a count, oldest first', () => {
     const long = 'x'.repeat(100);
     const all = messages(...Array.from({ length: 20 }, () => long), 'newest');
-    const kept = written((recorder, to) => recorder.addMessages(to, NAME, all)) as Message[];
+    const kept = written((writer, to) => writer.addMessages(to, NAME, all)) as Message[];
     expect(kept[0]).toEqual({ role: 'user', parts: [], omitted_messages: 21 - (kept.length - 1) });
     expect(kept.at(-1)).toEqual(messages('newest')[0]);
   });
@@ -44,7 +44,7 @@ describe('messages', () => {
   test('with omitted parts carry their number', () => {
     const parts = Array.from({ length: 50 }, () => ({ type: 'text' as const, content: 'x'.repeat(50) }));
     const message: Message = { role: 'assistant', parts, finish_reason: 'stop' };
-    const [kept] = written((recorder, to) => recorder.addMessages(to, NAME, [message])) as [
+    const [kept] = written((writer, to) => writer.addMessages(to, NAME, [message])) as [
       Message & { omitted_parts: number },
     ];
     expect(kept.parts.length).toBeGreaterThan(3);
@@ -53,7 +53,7 @@ describe('messages', () => {
 
   test('with a text beyond the limit are cut to the remaining length', () => {
     const kept = written(
-      (recorder, to) => recorder.addMessages(to, NAME, messages('x'.repeat(5_000))),
+      (writer, to) => writer.addMessages(to, NAME, messages('x'.repeat(5_000))),
       10_000,
       500,
     );
@@ -63,11 +63,11 @@ describe('messages', () => {
   });
 
   test('of which nothing fits leave only their number, or nothing', () => {
-    const add = (recorder: ContentRecorder, to: Attributes): void =>
-      recorder.addMessages(to, NAME, messages('a', 'b'));
+    const add = (writer: ContentWriter, to: Attributes): void =>
+      writer.addMessages(to, NAME, messages('a', 'b'));
     expect(written(add, 100, 150)).toEqual([{ role: 'user', parts: [], omitted_messages: 2 }]);
     expect(written(add, 100, 0)).toBeUndefined();
-    expect(written((recorder, to) => recorder.addMessages(to, NAME, []))).toBeUndefined();
+    expect(written((writer, to) => writer.addMessages(to, NAME, []))).toBeUndefined();
   });
 });
 
@@ -97,13 +97,13 @@ describe('with any limits', () => {
     'the JSON is valid and within %i',
     (limit) => {
       for (const maxText of [0, 1, 7, 1_000]) {
-        const recorder = new ContentRecorder(settings(maxText, limit));
+        const writer = new ContentWriter(settings(maxText, limit));
         const attributes: Attributes = {};
-        recorder.addParts(attributes, 'a', all[1]?.parts ?? []);
-        recorder.addMessages(attributes, 'b', all, 0.5);
-        recorder.addList(attributes, 'c', all);
-        recorder.addValue(attributes, 'd', all[0]);
-        recorder.addMessages(attributes, 'e', all);
+        writer.addParts(attributes, 'a', all[1]?.parts ?? []);
+        writer.addMessages(attributes, 'b', all, 0.5);
+        writer.addList(attributes, 'c', all);
+        writer.addValue(attributes, 'd', all[0]);
+        writer.addMessages(attributes, 'e', all);
         const values = Object.values(attributes).map(String);
         for (const value of values) expect(() => JSON.parse(value)).not.toThrow();
         expect(values.join('').length).toBeLessThanOrEqual(limit);
@@ -116,7 +116,7 @@ describe('with any limits', () => {
 describe('other content', () => {
   test('a list keeps its first values and counts the others', () => {
     const values = Array.from({ length: 40 }, (_, index) => ({ type: 'function', name: `tool_${index}` }));
-    const kept = written((recorder, to) => recorder.addList(to, NAME, values)) as unknown[];
+    const kept = written((writer, to) => writer.addList(to, NAME, values)) as unknown[];
     expect(kept[0]).toEqual(values[0]);
     expect(kept.at(-1)).toEqual({ type: 'omitted', name: '…', count: 40 - (kept.length - 1) });
   });
@@ -133,15 +133,11 @@ describe('other content', () => {
       { omitted: true },
     ],
   ])('a value: %s', (_, value, expected) => {
-    expect(written((recorder, to) => recorder.addValue(to, NAME, value))).toEqual(expected);
+    expect(written((writer, to) => writer.addValue(to, NAME, value))).toEqual(expected);
   });
 
   test('a short text is cut to the remaining length of the span', () => {
-    const recorder = new ContentRecorder(settings(5, 8));
-    expect([recorder.text('123456'), recorder.text('123456'), recorder.text('1')]).toEqual([
-      '12345',
-      '123',
-      '',
-    ]);
+    const writer = new ContentWriter(settings(5, 8));
+    expect([writer.text('123456'), writer.text('123456'), writer.text('1')]).toEqual(['12345', '123', '']);
   });
 });

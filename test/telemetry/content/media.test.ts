@@ -3,7 +3,7 @@ import type { Attributes } from '@opentelemetry/api';
 import type OpenAI from 'openai';
 import { describe, expect, test } from 'vitest';
 import { resolveSettings } from '../../../src/config/config.ts';
-import { ContentRecorder } from '../../../src/telemetry/content/content-writer.ts';
+import { ContentWriter } from '../../../src/telemetry/content/content-writer.ts';
 import { MediaPolicy } from '../../../src/telemetry/content/media.ts';
 import { blobPart } from '../../../src/telemetry/content/messages.ts';
 import { sha256, slowSha256 } from '../../../src/util/sha256.ts';
@@ -129,7 +129,7 @@ describe('media beside their type, as in results of MCP tools,', () => {
   function written(media: Media, value: unknown): unknown {
     const settings = resolveSettings({ media }, () => undefined, {});
     const attributes: Attributes = {};
-    new ContentRecorder(settings).addValue(attributes, 'result', value);
+    new ContentWriter(settings).addValue(attributes, 'result', value);
     return JSON.parse(String(attributes.result));
   }
 
