@@ -16,13 +16,13 @@ import { takeRunningCall } from './histories/running-call.ts';
 import { Polls } from './invocations/polls.ts';
 import { Realtime } from './realtime/index.ts';
 import { Responses } from './responses/index.ts';
-import type { HierarchyPart } from './select-api.ts';
+import type { HierarchyApi } from './select-api.ts';
 import { ToolCalls } from './tool-calls/tool-calls.ts';
 import { ConversationTracker } from './tracker.ts';
 
 /** Everything that lasts longer than a call, for one set of settings. */
 export class Hierarchy implements ProviderListener {
-  readonly parts: Readonly<Record<HierarchyPart, ConversationApi>> & { readonly histories: Histories };
+  readonly apis: Readonly<Record<HierarchyApi, ConversationApi>> & { readonly histories: Histories };
   readonly #tracker: ConversationTracker;
   readonly #responses: Responses;
   readonly #toolCalls: ToolCalls;
@@ -36,7 +36,7 @@ export class Hierarchy implements ProviderListener {
     this.#toolCalls = toolCalls;
     this.#responses = new Responses(tracker, toolCalls);
     this.#telemetry = telemetry;
-    this.parts = {
+    this.apis = {
       agents: new Engine(tracker, agents),
       assistants: new Engine(tracker, assistants),
       completions: new Completions(telemetry, toolCalls),

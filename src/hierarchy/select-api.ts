@@ -4,11 +4,11 @@ import { field } from '../util/payload.ts';
 import type { Placement } from './api.ts';
 import { conversationIn } from './conversations/conversation-context.ts';
 
-/** The parts of the hierarchy: each knows the calls of one API, or those that belong together in another way. */
-export type HierarchyPart = 'agents' | 'assistants' | 'completions' | 'histories' | 'polls' | 'responses';
+/** The APIs of the hierarchy: each knows the calls of one API of the SDK, or those that belong together in another way. */
+export type HierarchyApi = 'agents' | 'assistants' | 'completions' | 'histories' | 'polls' | 'responses';
 
 /** By the first segment of the path. */
-const FAMILIES: ReadonlyMap<string, HierarchyPart> = new Map([
+const FAMILIES: ReadonlyMap<string, HierarchyApi> = new Map([
   ['agents', 'agents'],
   ['vaults', 'agents'],
   ['threads', 'assistants'],
@@ -18,18 +18,18 @@ const FAMILIES: ReadonlyMap<string, HierarchyPart> = new Map([
 ]);
 
 /**
- * The part that knows the call, if it is part of something longer. The parts are loaded when the first such call is made.
+ * The API that knows the call, if it is part of something longer. All are loaded when the first such call is made.
  *
  * @param hasSpan whether a span is recorded of the call: else it opens no conversation that the program has named
  * @param known tells whether any tool call is pending, which a chat completion may answer
  */
-export function partOf(
+export function selectApi(
   call: Call,
   request: ApiRequest,
   operation: Operation,
   hasSpan: boolean,
   known: { readonly awaitsToolCalls: boolean } | undefined,
-): HierarchyPart | undefined {
+): HierarchyApi | undefined {
   const { route } = request;
   const family = FAMILIES.get(route.family) ?? (hasSpan && isPoll(call, route) ? 'polls' : undefined);
   if (family !== undefined || !hasSpan) return family;

@@ -5,7 +5,7 @@ import { noticeProvider } from '../doctor/open-telemetry.ts';
 import type { ConversationApi, ObserveOptions } from '../hierarchy/api.ts';
 import { conversationIn } from '../hierarchy/conversations/conversation-context.ts';
 import { Hierarchy } from '../hierarchy/index.ts';
-import { isFolded, partOf } from '../hierarchy/select-api.ts';
+import { isFolded, selectApi } from '../hierarchy/select-api.ts';
 import { type ApiRequest, operationOf } from '../operations/index.ts';
 import type { Call, CallObservation, CallObserver } from '../sdk/call.ts';
 import { requestAnswered, requestBegan } from '../sdk/program-load.ts';
@@ -171,7 +171,7 @@ export class Observer implements CallObserver, ProviderListener {
     if (conversationIn(context) === undefined) return undefined;
     this.prepare();
     this.#hierarchy ??= new Hierarchy(this.telemetry);
-    return this.#hierarchy.parts.histories.placeFunction(context, startTime, isLoop);
+    return this.#hierarchy.apis.histories.placeFunction(context, startTime, isLoop);
   }
 
   openSocket(socket: OpenedSocket): SocketObservation | undefined {
@@ -282,10 +282,10 @@ export class Observer implements CallObserver, ProviderListener {
     operation: Operation,
     hasSpan: boolean,
   ): ConversationApi | undefined {
-    const part = partOf(call, request, operation, hasSpan, this.#hierarchy);
-    if (part === undefined) return undefined;
+    const api = selectApi(call, request, operation, hasSpan, this.#hierarchy);
+    if (api === undefined) return undefined;
     this.#hierarchy ??= new Hierarchy(this.telemetry);
-    return this.#hierarchy.parts[part];
+    return this.#hierarchy.apis[api];
   }
 
   #interruptCalls(): void {
