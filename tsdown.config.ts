@@ -95,7 +95,7 @@ const LATER = {
   ],
   findings: ['src/config/unknown-names.ts', 'src/diagnostics/messages.ts'],
   functions: [
-    'src/helpers/traced-otherwise.ts',
+    'src/helpers/decorator.ts',
     'src/sdk/runner-loops.ts',
     'src/telemetry/events/evaluation-event.ts',
     'src/telemetry/spans/function-span.ts',

@@ -5,9 +5,9 @@ import {
   ATTR_GEN_AI_SYSTEM_INSTRUCTIONS_REF,
   ATTR_GEN_AI_TOOL_DEFINITIONS_REF,
 } from '../semconv/attributes.ts';
+import { BoundedMap } from '../util/bounded-map.ts';
 import { monotonic } from '../util/clock.ts';
 import { guardAsync } from '../util/guard.ts';
-import { BoundedMap } from '../util/lru-map.ts';
 import { stringField } from '../util/payload.ts';
 import { sha256 } from '../util/sha256.ts';
 import { TaskQueue } from '../util/task-queue.ts';

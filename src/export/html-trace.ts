@@ -1,5 +1,5 @@
+import { BoundedMap } from '../util/bounded-map.ts';
 import { guardAsync, warnOnce } from '../util/guard.ts';
-import { BoundedMap } from '../util/lru-map.ts';
 import { logsWarnings } from '../util/otel-api.ts';
 import { atExit } from '../util/process-exit.ts';
 import { terminalSafe } from '../util/terminal-safe.ts';

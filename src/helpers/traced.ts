@@ -13,7 +13,7 @@ import { guard, warnOnce } from '../util/guard.ts';
 import { MAX_NAME_LENGTH } from '../util/payload.ts';
 import { clockIn } from '../util/span-clock.ts';
 import { watchOutcome } from '../util/watch-result.ts';
-import { type Callable, tracedOtherwise } from './traced-otherwise.ts';
+import { type Callable, decorate } from './decorator.ts';
 
 /** How a function is traced. The fields of `TraceMetadata` apply to everything below it, as with {@link withMetadata}. */
 export interface TracedOptions extends TraceMetadata {
@@ -52,7 +52,7 @@ export function traced(options?: string | TracedOptions): TracedDecorator;
 export function traced(options: unknown = {}, run?: unknown, descriptor?: unknown): unknown {
   return typeof run === 'function'
     ? wrapFunction(run as Callable, options)
-    : tracedOtherwise(wrapFunction, options, run, descriptor);
+    : decorate(wrapFunction, options, run, descriptor);
 }
 
 /** A proxy of the function: only its calls differ. */

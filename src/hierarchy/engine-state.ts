@@ -1,5 +1,5 @@
 import type { Telemetry } from '../telemetry/telemetry.ts';
-import type { BoundedMap } from '../util/lru-map.ts';
+import type { BoundedMap } from '../util/bounded-map.ts';
 import type { Dialect } from './dialect.ts';
 import type { HandedOn } from './invocations/adoption.ts';
 import type { InvocationMatcher } from './invocations/match-invocations.ts';

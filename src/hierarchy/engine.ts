@@ -15,11 +15,11 @@ import {
   startIn,
 } from './api.ts';
 import { type Conversation, isOfUser } from './conversations/conversation.ts';
-import { drives, handsOn } from './conversations/handing-on.ts';
+import { keyAt } from './conversations/conversation-keys.ts';
 import { contextInConversation } from './conversations/own-trace.ts';
+import { drives, handsOn } from './conversations/ownership.ts';
 import { creatorIn, creatorOf } from './conversations/remote-creator.ts';
 import { activeSpan, isInTrace, type Segment } from './conversations/segment.ts';
-import { keyAt } from './conversations/whereabouts.ts';
 import type { AgentSettings, Dialect } from './dialect.ts';
 import type { EngineState } from './engine-state.ts';
 import { Facts } from './facts.ts';

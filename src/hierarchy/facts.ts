@@ -10,7 +10,7 @@ import {
   failNext,
   keepEarly,
 } from './conversation-facts.ts';
-import { isOf } from './conversations/whereabouts.ts';
+import { isOf } from './conversations/conversation-keys.ts';
 import type {
   ConversationFact,
   FactSink,

@@ -3,16 +3,16 @@ import type { Endpoint } from '../sdk/provider.ts';
 import type { EndLimits } from '../telemetry/program-end.ts';
 import type { ProviderListener } from '../telemetry/provider-life.ts';
 import type { Telemetry } from '../telemetry/telemetry.ts';
+import { BoundedMap } from '../util/bounded-map.ts';
 import { monotonic } from '../util/clock.ts';
 import { guard } from '../util/guard.ts';
-import { BoundedMap } from '../util/lru-map.ts';
 import { SweepTimer } from '../util/sweep-timer.ts';
 import { Conversation } from './conversations/conversation.ts';
+import { conversationKey } from './conversations/conversation-keys.ts';
 import type { Use } from './conversations/conversation-use.ts';
 import { KnownAgents } from './conversations/known-agents.ts';
 import { linkCaller } from './conversations/own-trace.ts';
 import { activeSpan, Segment } from './conversations/segment.ts';
-import { conversationKey } from './conversations/whereabouts.ts';
 import { Invocation } from './invocations/invocation.ts';
 import type { InvocationOwner, InvocationStart, ReadDetails } from './invocations/invocation-start.ts';
 import { KnownInvocations } from './invocations/known-invocations.ts';
@@ -22,7 +22,7 @@ import { Memories } from './memories.ts';
 import type { ConversationKind, InvocationSnapshot } from './model.ts';
 import { BackgroundReads, READ_TIMEOUT_MS } from './reads/background-reads.ts';
 import { type Member, readEnds, sweepInvocation, sweepMember } from './reads/closing-reads.ts';
-import { settleInvocation } from './reads/read-details.ts';
+import { settleInvocation } from './reads/settle-invocation.ts';
 
 /** Conversations whose messages are kept for the run that answers them, where content is recorded: they may be long. */
 const MAX_SPOKEN = 1_000;

@@ -1,6 +1,6 @@
 import { isSwitchedOff } from '../config/kill-switch.ts';
 import { placeWithinAgents } from '../hierarchy/agents-sdk/model-calls.ts';
-import { workOf } from '../hierarchy/agents-sdk/work.ts';
+import { activityOfNode } from '../hierarchy/agents-sdk/node-activity.ts';
 import { Workflows } from '../hierarchy/agents-sdk/workflows.ts';
 import { agentsNodeIn } from '../sdk/agents-sdk/agents-context.ts';
 import { AgentsSource } from '../sdk/agents-sdk/agents-source.ts';
@@ -34,7 +34,7 @@ export function recordAgents(): () => void {
     };
     agentsCalls.ignored = (context) => {
       const node = agentsNodeIn(context);
-      if (node !== undefined) workOf(node).modelCalls++;
+      if (node !== undefined) activityOfNode(node).modelCalls++;
     };
     const source = new AgentsSource(provider, new Workflows(defaultTelemetry));
     stopHearing = () => {

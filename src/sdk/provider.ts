@@ -1,5 +1,5 @@
 import type { ProviderRow } from '../config/config.ts';
-import { BoundedMap } from '../util/lru-map.ts';
+import { BoundedMap } from '../util/bounded-map.ts';
 import { asText, field, type PayloadObject, row, textField } from '../util/payload.ts';
 import { rememberClient } from './client-keys.ts';
 import type { Route } from './routes/index.ts';

@@ -1,6 +1,6 @@
 import { notice } from '../diagnostics/report.ts';
+import { BoundedMap } from '../util/bounded-map.ts';
 import { monotonic } from '../util/clock.ts';
-import { BoundedMap } from '../util/lru-map.ts';
 import { field, numberField, textField } from '../util/payload.ts';
 import type { Call } from './call.ts';
 import { originOf } from './provider.ts';

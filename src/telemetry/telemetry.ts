@@ -13,7 +13,7 @@ import {
 } from '../config/config.ts';
 import { EVENT_GEN_AI_CLIENT_INFERENCE_OPERATION_DETAILS } from '../semconv/events.ts';
 import { SCHEMA_URL } from '../semconv/schema.ts';
-import { BoundedMap } from '../util/lru-map.ts';
+import { BoundedMap } from '../util/bounded-map.ts';
 import { isNoopTracerProvider, providerBehind } from '../util/otel-api.ts';
 import { NAME, VERSION } from '../util/version.ts';
 import { PendingHooks } from './content/pending-hooks.ts';

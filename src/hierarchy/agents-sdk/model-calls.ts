@@ -4,7 +4,7 @@ import { readFailure } from '../../telemetry/error.ts';
 import type { Operation } from '../../telemetry/operation.ts';
 import type { CallPlace } from '../../telemetry/spans/call-place.ts';
 import { stringField } from '../../util/payload.ts';
-import { workOf } from './work.ts';
+import { activityOfNode } from './node-activity.ts';
 
 /** The place of a call inside of a workflow of `@openai/agents`, which gets to know what the call asks for and spends. */
 export function placeWithinAgents(place: CallPlace, node: AgentsNode, operation: Operation): CallPlace {
@@ -12,20 +12,20 @@ export function placeWithinAgents(place: CallPlace, node: AgentsNode, operation:
   const { agent } = node;
   const name = stringField(agent?.data, 'name');
   const isOfAgent = node.isModelCall && agent !== undefined;
-  if (operation.traits?.inference === 'chat') workOf(node).modelCalls++;
+  if (operation.traits?.inference === 'chat') activityOfNode(node).modelCalls++;
   return {
     ...place,
     attributes: { ...(name !== undefined && { [ATTR_GEN_AI_AGENT_NAME]: name }), ...place.attributes },
     settled: (call, result, span) => {
-      if (isOfAgent) workOf(agent).failure = call.failed ? readFailure(call.error) : undefined;
+      if (isOfAgent) activityOfNode(agent).failure = call.failed ? readFailure(call.error) : undefined;
       return place.settled?.(call, result, span) === true;
     },
     ended: (result, endTime, spent) => {
       place.ended?.(result, endTime, spent);
       if (result === undefined) return;
-      if (isOfAgent) workOf(agent).requested(operation.toolCalls?.(result) ?? []);
+      if (isOfAgent) activityOfNode(agent).keep(operation.toolCalls?.(result) ?? []);
       for (let above: AgentsNode | undefined = node.trace; above !== undefined; above = above.parent?.trace)
-        workOf(above).add(spent);
+        activityOfNode(above).add(spent);
     },
   };
 }

@@ -20,23 +20,23 @@ import { AgentsSpan } from '../../telemetry/spans/agents-span.ts';
 import { NO_TOTALS, totalAttributes } from '../../telemetry/spans/totals.ts';
 import type { Telemetry } from '../../telemetry/telemetry.ts';
 import { activeContext } from '../../util/active-context.ts';
+import { BoundedMap } from '../../util/bounded-map.ts';
 import { now } from '../../util/clock.ts';
-import { BoundedMap } from '../../util/lru-map.ts';
 import { arrayField, objectField, stringField, textField } from '../../util/payload.ts';
 import { CONVERSATION, conversationIn } from '../conversations/conversation-context.ts';
 import { inTraceOf } from '../conversations/conversation-trace-id.ts';
 import { spanContextIn, withoutFlags } from '../conversations/metadata-context.ts';
-import { DEFAULT_WORKFLOW, readEnd, readStart } from './dialect.ts';
 import { morePrecise, readAgentsFailure } from './errors.ts';
+import { activityOfNode, NodeActivity, resumeActivity, toolNameOf } from './node-activity.ts';
+import { DEFAULT_WORKFLOW, readEnd, readStart } from './span-types.ts';
 import { isCallNode, recordUnseenCall } from './unseen-calls.ts';
-import { resumeWork, toolNameOf, Work, workOf } from './work.ts';
 
 /** Traces that may be resumed, by the library's id. */
 const MAX_TRACES = 1_000;
 /** An approval may take long. */
 const TRACE_LIFETIME_MS = 24 * 60 * 60_000;
 /** Stands for what several runs of an agent did not answer: nothing tells which of them is resumed. */
-const OF_SEVERAL_RUNS = new Work();
+const OF_SEVERAL_RUNS = new NodeActivity();
 
 /** Records the workflows of `@openai/agents`: each of its traces, with the agents, tools and guardrails inside. */
 export class Workflows implements AgentsListener {
@@ -49,7 +49,7 @@ export class Workflows implements AgentsListener {
   /** The newest workflow of each trace of the library. */
   readonly #known = new BoundedMap<string, SpanContext>(MAX_TRACES, undefined, TRACE_LIFETIME_MS);
   /** What agents were asked for and did not answer, as a resumed run does, by trace and agent. */
-  readonly #unanswered = new BoundedMap<string, Work>(MAX_TRACES, undefined, TRACE_LIFETIME_MS);
+  readonly #unanswered = new BoundedMap<string, NodeActivity>(MAX_TRACES, undefined, TRACE_LIFETIME_MS);
   /** By trace, the handoff that the next agent takes over from. */
   readonly #handoffs = new WeakMap<
     AgentsNode,
@@ -97,7 +97,7 @@ export class Workflows implements AgentsListener {
     if (isCallNode(node)) this.#callEnded(node);
     if (withholdsText(node))
       for (let around: AgentsNode | undefined = node; around !== undefined; around = around.parent)
-        workOf(around).withholdsText = true;
+        activityOfNode(around).withholdsText = true;
     const span = this.#spans.get(node);
     if (span === undefined) return;
     this.#spans.delete(node);
@@ -109,10 +109,10 @@ export class Workflows implements AgentsListener {
     define(attributes, ATTR_GEN_AI_TOOL_NAME, name);
     define(attributes, ATTR_GEN_AI_TOOL_CALL_ID, call?.id);
     if (node.type === 'trace')
-      Object.assign(attributes, totalAttributes({ ...NO_TOTALS, ...workOf(node).spent }));
+      Object.assign(attributes, totalAttributes({ ...NO_TOTALS, ...activityOfNode(node).spent }));
     const failure = failureOfNode(node);
     // Where nobody can tell how a trace has ended, its last agent does.
-    if (node.type === 'agent') workOf(node.trace).failure = failure;
+    if (node.type === 'agent') activityOfNode(node.trace).failure = failure;
     span.end({
       name: name === undefined ? undefined : `execute_tool ${name}`,
       attributes,
@@ -126,7 +126,7 @@ export class Workflows implements AgentsListener {
     const call = this.#calls.get(node);
     const telemetry = this.#telemetry.get(node.trace);
     this.#calls.delete(node);
-    if (call === undefined || telemetry === undefined || workOf(node).modelCalls > 0) return;
+    if (call === undefined || telemetry === undefined || activityOfNode(node).modelCalls > 0) return;
     recordUnseenCall(telemetry, node, { ...call, failure: failureOfNode(node) });
   }
 
@@ -135,15 +135,15 @@ export class Workflows implements AgentsListener {
     const rest = key === undefined ? undefined : this.#unanswered.get(key);
     if (key === undefined || rest === undefined || rest === OF_SEVERAL_RUNS) return;
     this.#unanswered.delete(key);
-    resumeWork(node, rest);
+    resumeActivity(node, rest);
   }
 
   #remember(node: AgentsNode, span: SpanContext): void {
     const key = agentKeyOf(node);
-    const work = workOf(node);
-    const rest = key === undefined ? undefined : work.rest;
+    const activity = activityOfNode(node);
+    const rest = key === undefined ? undefined : activity.rest;
     if (key !== undefined && rest !== undefined) {
-      const isOne = this.#unanswered.get(key) === undefined && !work.mayBeOther;
+      const isOne = this.#unanswered.get(key) === undefined && !activity.mayBeOther;
       this.#unanswered.set(key, isOne ? rest : OF_SEVERAL_RUNS);
     }
     if (node.type === 'handoff')
@@ -165,7 +165,7 @@ export class Workflows implements AgentsListener {
     const telemetry = this.#telemetryNow();
     if (telemetry !== undefined) this.#telemetry.set(trace, telemetry);
     // One that is resumed has spent the rest in its first span.
-    workOf(trace).spent = NOTHING_SPENT;
+    activityOfNode(trace).spent = NOTHING_SPENT;
     return telemetry;
   }
 
@@ -207,10 +207,10 @@ function conversationOfNode(node: AgentsNode): string | undefined {
 }
 
 function failureOfNode(node: AgentsNode): Failure | undefined {
-  const work = workOf(node);
-  const withholds = work.withholdsText || node.trace.hidesTools;
-  const own = morePrecise(readAgentsFailure(node.error, node.thrown, !withholds), work.failure);
-  return own ?? (node.type === 'trace' && !node.isFollowed ? work.failure : undefined);
+  const activity = activityOfNode(node);
+  const withholds = activity.withholdsText || node.trace.hidesTools;
+  const own = morePrecise(readAgentsFailure(node.error, node.thrown, !withholds), activity.failure);
+  return own ?? (node.type === 'trace' && !node.isFollowed ? activity.failure : undefined);
 }
 
 /**
@@ -226,11 +226,11 @@ function withholdsText({ type, data, error, thrown, hidesTools }: AgentsNode): b
 function answeredCall({ type, parent }: AgentsNode, name: unknown): RequestedToolCall | undefined {
   const { agent } = parent ?? {};
   if (agent === undefined) return undefined;
-  const work = workOf(agent);
-  const found = work.take((call) => toolNameOf(call) === name);
+  const activity = activityOfNode(agent);
+  const found = activity.take((call) => toolNameOf(call) === name);
   if (found !== undefined || type !== 'handoff') return found;
   const tools = arrayField(agent.data, 'tools');
-  return work.take((call) => call.type === 'function' && !tools.includes(call.name));
+  return activity.take((call) => call.type === 'function' && !tools.includes(call.name));
 }
 
 /** The call that a function answers, where its arguments tell, which are known at its end. */
@@ -238,7 +238,7 @@ function calledWith({ type, data, agent }: AgentsNode): RequestedToolCall | unde
   const [name, given] = [stringField(data, 'name'), textField(data, 'input')];
   if (type !== 'function' || agent === undefined || name === undefined || given === undefined)
     return undefined;
-  return workOf(agent).called(name, given);
+  return activityOfNode(agent).called(name, given);
 }
 
 /** What the trace id of a workflow without a span above is derived from, so that a run resumed elsewhere is in the same one. */

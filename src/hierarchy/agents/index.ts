@@ -8,7 +8,7 @@ import { readSessionInput } from './content.ts';
 import { readSessionEvent } from './events.ts';
 import { readSessionList, readSessionObject } from './facts.ts';
 import { readAgentParameters } from './objects.ts';
-import { readTurnDetails, readTurnEnd } from './read-details.ts';
+import { readTurnDetails, readTurnEnd } from './read-turn.ts';
 import { readSessionItem } from './session-items.ts';
 import { readSubmittedEvents } from './submitted-events.ts';
 

@@ -15,7 +15,7 @@ import {
   readStores,
   readThreadMessage,
 } from './objects.ts';
-import { readRunDetails, readRunEnd } from './read-details.ts';
+import { readRunDetails, readRunEnd } from './read-run.ts';
 import { readListedInput } from './run-input.ts';
 
 const THREADS = '/threads';

@@ -2,7 +2,7 @@ import type { SpanContext } from '@opentelemetry/api';
 import type { Message } from '../../config/completion-types.ts';
 import { addSpent, NOTHING_SPENT, type Spent } from '../../telemetry/cost/spent.ts';
 import type { Totals } from '../../telemetry/spans/totals.ts';
-import type { BoundedMap } from '../../util/lru-map.ts';
+import type { BoundedMap } from '../../util/bounded-map.ts';
 import type { ConversationKind } from '../model.ts';
 import type { Segment } from './segment.ts';
 

@@ -1,6 +1,6 @@
-import { BoundedMap } from '../../util/lru-map.ts';
+import { BoundedMap } from '../../util/bounded-map.ts';
 import type { Agent } from '../model.ts';
-import { keyAt } from './whereabouts.ts';
+import { keyAt } from './conversation-keys.ts';
 
 const MAX_AGENTS = 1_000;
 const AGENT_LIFETIME_MS = 86_400_000;

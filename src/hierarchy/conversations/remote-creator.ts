@@ -2,8 +2,8 @@ import { type Context, isSpanContextValid, type SpanContext, TraceFlags, trace }
 import type { AdoptRuns, Settings } from '../../config/config.ts';
 import { HANDED_ON } from '../../sdk/metadata-propagation.ts';
 import { objectField, stringField } from '../../util/payload.ts';
-import { type Adoptable, adopts } from './handing-on.ts';
 import { spanContextIn, withoutFlags } from './metadata-context.ts';
+import { type Adoptable, adopts } from './ownership.ts';
 import { activeSpan } from './segment.ts';
 
 type TraceOptions = Pick<Settings, 'adoptRuns' | 'propagateInMetadata'>;

@@ -1,6 +1,6 @@
 import type { Link, SpanContext } from '@opentelemetry/api';
-import { BoundedMap } from '../../util/lru-map.ts';
-import { isOf, isSame, keyAt } from '../conversations/whereabouts.ts';
+import { BoundedMap } from '../../util/bounded-map.ts';
+import { isOf, isSame, keyAt } from '../conversations/conversation-keys.ts';
 import type { Invocation } from './invocation.ts';
 import { PausedInvocations } from './paused.ts';
 import type { PausedInvocation } from './paused-invocation.ts';

@@ -2,8 +2,9 @@ import { type Context, ROOT_CONTEXT } from '@opentelemetry/api';
 import type { MessagePart } from '../../config/completion-types.ts';
 import { notice } from '../../diagnostics/report.ts';
 import { contextOf } from '../../telemetry/metadata.ts';
-import type { BoundedMap } from '../../util/lru-map.ts';
+import type { BoundedMap } from '../../util/bounded-map.ts';
 import { MAX_REPEATED } from '../../util/payload.ts';
+import { keyAt } from '../conversations/conversation-keys.ts';
 import {
   type Acceptance,
   ConversationState,
@@ -11,8 +12,7 @@ import {
   type SubagentState,
   type WaitingInvocation,
 } from '../conversations/conversation-state.ts';
-import { adopts } from '../conversations/handing-on.ts';
-import { keyAt } from '../conversations/whereabouts.ts';
+import { adopts } from '../conversations/ownership.ts';
 import type { InvocationFact } from '../dialect.ts';
 import type { ConversationKind, InvocationSnapshot } from '../model.ts';
 import type { Observation } from '../observed-call.ts';

@@ -1,6 +1,6 @@
 import type { Attributes, Context } from '@opentelemetry/api';
 import type { Endpoint } from '../../sdk/provider.ts';
-import { BoundedMap } from '../../util/lru-map.ts';
+import { BoundedMap } from '../../util/bounded-map.ts';
 import { createdTimeOf } from './identify-invocation.ts';
 import type { Invocation } from './invocation.ts';
 import type { InvocationStart } from './invocation-start.ts';

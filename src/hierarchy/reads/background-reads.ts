@@ -1,5 +1,5 @@
 import { notice } from '../../diagnostics/report.ts';
-import { BoundedMap } from '../../util/lru-map.ts';
+import { BoundedMap } from '../../util/bounded-map.ts';
 import { nextTurn } from '../../util/wait.ts';
 import { OriginReads } from './origin-reads.ts';
 

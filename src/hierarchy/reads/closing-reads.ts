@@ -6,7 +6,7 @@ import type { Invocation } from '../invocations/invocation.ts';
 import type { Life } from '../invocations/life.ts';
 import type { BackgroundReads } from './background-reads.ts';
 import type { Send } from './origin-reads.ts';
-import { settleInvocation } from './read-details.ts';
+import { settleInvocation } from './settle-invocation.ts';
 
 /** How long a program that ends waits for how things ended. */
 const CLOSING_READS_TIMEOUT_MS = 1_500;

@@ -1,4 +1,4 @@
-import { keyAt } from '../conversations/whereabouts.ts';
+import { keyAt } from '../conversations/conversation-keys.ts';
 import type { FactSink, Get } from '../dialect.ts';
 import type { EngineState } from '../engine-state.ts';
 import { introduceAgent } from '../invocations/identify-invocation.ts';

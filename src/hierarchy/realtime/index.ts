@@ -4,10 +4,10 @@ import type { OpenedSocket, SocketClose, SocketObservation } from '../../sdk/soc
 import { ATTR_GEN_AI_REQUEST_MODEL, ATTR_OPENAI_REALTIME_SESSION_TYPE } from '../../semconv/attributes.ts';
 import type { Telemetry } from '../../telemetry/telemetry.ts';
 import { activeContext } from '../../util/active-context.ts';
+import type { BoundedMap } from '../../util/bounded-map.ts';
 import { now } from '../../util/clock.ts';
-import type { BoundedMap } from '../../util/lru-map.ts';
 import { asName, field, type PayloadObject } from '../../util/payload.ts';
-import { keyAt } from '../conversations/whereabouts.ts';
+import { keyAt } from '../conversations/conversation-keys.ts';
 import type { ToolCalls } from '../tool-calls/tool-calls.ts';
 import type { ConversationTracker } from '../tracker.ts';
 import { SocketSegment } from './segment.ts';

@@ -1,6 +1,6 @@
 import type { Attributes, Context, Link, Span, SpanContext } from '@opentelemetry/api';
 import type { Settings } from '../../config/config.ts';
-import { settingsThroughout } from '../../config/settings-throughout.ts';
+import { operationSettings } from '../../config/operation-settings.ts';
 import type { ClientEndpoint } from '../../sdk/provider.ts';
 import type { SocketClose } from '../../sdk/sockets/socket.ts';
 import {
@@ -103,7 +103,7 @@ export class SocketSegment {
     if (close?.code !== undefined) attributes[ATTR_OPENAI_SOCKET_CLOSE_CODE] = close.code;
     span.setAttributes(attributes);
     if (close?.isFailure === true) {
-      const settings = settingsThroughout(this.#startSettings, this.#telemetry.settings);
+      const settings = operationSettings(this.#startSettings, this.#telemetry.settings);
       recordFailure(span, readFailure(close.error), settings);
     }
     endConversationSpan(span, totals, Math.max(time, this.#startTime));

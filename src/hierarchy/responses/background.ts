@@ -1,5 +1,5 @@
 import { trace } from '@opentelemetry/api';
-import { keptResponse } from '../../operations/response/kept.ts';
+import { keptResponse } from '../../operations/response/kept-response.ts';
 import type { Call } from '../../sdk/call.ts';
 import { readWithClient } from '../../sdk/own-requests.ts';
 import type { Endpoint } from '../../sdk/provider.ts';

@@ -9,7 +9,7 @@ import { textLimits } from '../../telemetry/kept-text.ts';
 import type { Place } from '../../telemetry/place.ts';
 import { CallSpan } from '../../telemetry/spans/call-span.ts';
 import type { Telemetry } from '../../telemetry/telemetry.ts';
-import { BoundedMap } from '../../util/lru-map.ts';
+import { BoundedMap } from '../../util/bounded-map.ts';
 import { field, stringField } from '../../util/payload.ts';
 import {
   type ConversationApi,
@@ -22,13 +22,13 @@ import {
   startIn,
 } from '../api.ts';
 import { conversationIn } from '../conversations/conversation-context.ts';
+import { keyAt } from '../conversations/conversation-keys.ts';
 import type { Use } from '../conversations/conversation-use.ts';
-import { handsOn } from '../conversations/handing-on.ts';
 import { JoinedTrace } from '../conversations/joined-trace.ts';
 import { contextInConversation } from '../conversations/own-trace.ts';
+import { handsOn } from '../conversations/ownership.ts';
 import { creatorOf } from '../conversations/remote-creator.ts';
 import type { Segment } from '../conversations/segment.ts';
-import { keyAt } from '../conversations/whereabouts.ts';
 import { ContinuingRequest } from '../invocations/continuing-operation.ts';
 import { PAUSE_LIFETIME_MS } from '../invocations/paused.ts';
 import { readItemCalls } from '../tool-calls/item-calls.ts';

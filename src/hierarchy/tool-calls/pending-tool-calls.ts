@@ -1,4 +1,4 @@
-import { BoundedMap } from '../../util/lru-map.ts';
+import { BoundedMap } from '../../util/bounded-map.ts';
 
 const MAX_PENDING_CALLS = 10_000;
 const MAX_CLOSED_KEYS = 20_000;

@@ -3,7 +3,7 @@ import { type CallerTrace, contextOf } from '../../telemetry/metadata.ts';
 import { beginIn, finishIn } from '../../telemetry/open-traces.ts';
 import type { Place } from '../../telemetry/place.ts';
 import { type RecordedToolCall, recordToolCall } from '../../telemetry/spans/tool-span.ts';
-import type { BoundedMap } from '../../util/lru-map.ts';
+import type { BoundedMap } from '../../util/bounded-map.ts';
 import { justAfter, Starts } from '../../util/microseconds.ts';
 import type { AnsweredCalls } from '../conversations/joined-trace.ts';
 import type { ItemTimes } from '../item-times.ts';
@@ -60,7 +60,7 @@ type Reply = RequestingResponse & { readonly lastMessages?: unknown };
 export interface PendingCall {
   readonly requested: KnownCall;
   /** Calls that were requested at once are in order. */
-  readonly requestedAt: number;
+  readonly startTime: number;
   readonly response: RequestingResponse;
   /** It has been answered, by a request that failed: only one that repeats it is awaited, which may never come. */
   isRecorded: boolean;
@@ -128,14 +128,14 @@ export class ToolCalls {
   #keep(
     { fingerprint, ...requested }: ItemCall,
     response: RequestingResponse,
-    requestedAt: number,
+    startTime: number,
     question: string | undefined,
   ): void {
     const { content, ...call } = requested.call;
     const pending = {
       requested: { ...requested, call: { ...call, content: undefined } },
       response,
-      requestedAt,
+      startTime,
       isRecorded: false,
     };
     this.#pending.add({ ...identityOf(requested, response), fingerprint: fingerprint(), question }, pending);
@@ -168,10 +168,10 @@ export class ToolCalls {
         ...requested.call,
         content: content === undefined ? undefined : { ...content, result: output() },
       };
-      const { requestedAt } = pending;
+      const { startTime } = pending;
       const times = {
-        startTime: requestedAt,
-        endTime: Math.max(time, justAfter(requestedAt)),
+        startTime,
+        endTime: Math.max(time, justAfter(startTime)),
         timedHere: true,
       };
       this.#record({ ...requested, call }, response, times, parent);

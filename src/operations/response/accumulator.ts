@@ -2,7 +2,7 @@ import { KeptText, type TextLimits, TextRoom } from '../../telemetry/kept-text.t
 import type { Accumulator } from '../../telemetry/operation.ts';
 import { countField, field, MAX_READ, textField } from '../../util/payload.ts';
 import { countSkippedItemCalls, isRecordedCall } from './items.ts';
-import { KeptItems, keptError, keptResponse } from './kept.ts';
+import { KeptItems, keptError, keptResponse } from './kept-response.ts';
 
 /** Builds an unfinished item from its text, by the type of the delta event. */
 type Build = (text: string, originalLength?: number) => object;

@@ -1,4 +1,4 @@
-import { BoundedMap } from '../../util/lru-map.ts';
+import { BoundedMap } from '../../util/bounded-map.ts';
 import { SweepTimer } from '../../util/sweep-timer.ts';
 import type { AgentsNode } from './node.ts';
 

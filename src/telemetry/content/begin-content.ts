@@ -1,6 +1,6 @@
 import type { Context, Span } from '@opentelemetry/api';
 import type { Settings } from '../../config/config.ts';
-import { settingsThroughout } from '../../config/settings-throughout.ts';
+import { operationSettings } from '../../config/operation-settings.ts';
 import { isInsideHook } from '../hook-context.ts';
 import type { Telemetry } from '../telemetry.ts';
 import { ContentRecord } from './content-record.ts';
@@ -20,7 +20,7 @@ export function beginContent(
   context: Context,
   startSettings: Settings = telemetry.settings,
 ): ContentRecord | undefined {
-  const settings = settingsThroughout(startSettings, telemetry.settings);
+  const settings = operationSettings(startSettings, telemetry.settings);
   const { captureMessageContent, completionHook } = settings;
   const isTaken =
     completionHook === undefined ? captureMessageContent !== 'NO_CONTENT' : !isInsideHook(context);

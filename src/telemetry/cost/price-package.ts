@@ -1,7 +1,7 @@
 import { type ModelPrices, readPrices } from '../../config/model-prices.ts';
 import { asPricePackage, type PricePackage } from '../../config/price-package.ts';
+import { BoundedMap } from '../../util/bounded-map.ts';
 import { startOutside } from '../../util/detached-timer.ts';
-import { BoundedMap } from '../../util/lru-map.ts';
 import { findPackage, installsMissing } from '../../util/optional-packages.ts';
 import { field } from '../../util/payload.ts';
 import { platformTimers } from '../../util/platform-timers.ts';

@@ -1,4 +1,4 @@
-import { settingsThroughout } from '../../config/settings-throughout.ts';
+import { operationSettings } from '../../config/operation-settings.ts';
 import { ATTR_GEN_AI_OPERATION_NAME } from '../../semconv/attributes.ts';
 import { guard } from '../../util/guard.ts';
 import { ContentRecord } from '../content/content-record.ts';
@@ -20,7 +20,7 @@ export function recordEnd(telemetry: Telemetry, operation: EndedOperation): Fail
   const { span, context, failure, endTime } = operation;
   const attributes =
     failure === undefined ? operation.attributes : { ...operation.attributes, ...failureAttributes(failure) };
-  const settings = settingsThroughout(operation.startSettings, telemetry.settings);
+  const settings = operationSettings(operation.startSettings, telemetry.settings);
   const { completionHook } = telemetry.settings;
   const isHooked = failure !== undefined && completionHook !== undefined && !isInsideHook(context);
   const content =
@@ -56,7 +56,7 @@ export function recordEndAndTellSink(
   },
 ): void {
   const { isRecorded, ...others } = more;
-  const settings = settingsThroughout(operation.startSettings, telemetry.settings);
+  const settings = operationSettings(operation.startSettings, telemetry.settings);
   const failure = isRecorded
     ? recordEnd(telemetry, operation)
     : withoutUnseenMessage(operation.failure, settings);

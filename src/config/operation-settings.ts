@@ -9,7 +9,7 @@ import {
  * The current settings, with content only where the settings at the start of an operation allow it too. A completion hook
  * that the operation started with stays.
  */
-export function settingsThroughout(atStart: Settings, current: Settings): Settings {
+export function operationSettings(atStart: Settings, current: Settings): Settings {
   if (atStart === current) return current;
   return {
     ...current,

@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, test, vi } from 'vitest';
-import { BoundedMap } from '../../src/util/lru-map.ts';
+import { BoundedMap } from '../../src/util/bounded-map.ts';
 
 function filled(limit: number, keys: string, evicted: string[] = []): BoundedMap<string, string> {
   const map = new BoundedMap<string, string>(limit, (value) => evicted.push(value));

@@ -4,8 +4,8 @@ import { addSpent, NOTHING_SPENT, type Spent } from '../../telemetry/cost/spent.
 import type { Failure } from '../../telemetry/error.ts';
 import type { RequestedToolCall } from '../../telemetry/operation.ts';
 
-/** What the clients of `openai` have seen of a node's work. */
-export class Work {
+/** What the clients of `openai` have seen of a node's activity. */
+export class NodeActivity {
   /** The model calls directly below. */
   modelCalls = 0;
   /** Why the last model call, or the last agent, failed. */
@@ -28,7 +28,8 @@ export class Work {
     this.spent = addSpent(this.spent, spent);
   }
 
-  requested(calls: readonly RequestedToolCall[]): void {
+  /** Takes the tool calls of an answer, in place of those of the one before it. */
+  keep(calls: readonly RequestedToolCall[]): void {
     this.mayBeOther ||= this.#isRest && !this.#hasAnswered;
     this.#isRest = false;
     this.#unanswered = calls;
@@ -39,9 +40,9 @@ export class Work {
    * What a run that is resumed after an approval answers, without the arguments; `undefined` if everything is answered.
    * Approved and rejected calls of one name come in any order: only their arguments tell which is which.
    */
-  get rest(): Work | undefined {
+  get rest(): NodeActivity | undefined {
     if (this.#unanswered.length === 0 && !this.#isRest) return undefined;
-    const rest = new Work();
+    const rest = new NodeActivity();
     rest.#isRest = true;
     rest.#calls = this.#calls.map(({ id, name, namespace, type, fingerprint }) => {
       const known = fingerprint?.();
@@ -84,18 +85,18 @@ export function toolNameOf({ name, namespace }: RequestedToolCall): string {
   return namespace === undefined || namespace === name ? name : `${namespace}.${name}`;
 }
 
-const works = new WeakMap<AgentsNode, Work>();
+const activities = new WeakMap<AgentsNode, NodeActivity>();
 
-export function workOf(node: AgentsNode): Work {
-  let work = works.get(node);
-  if (work === undefined) {
-    work = new Work();
-    works.set(node, work);
+export function activityOfNode(node: AgentsNode): NodeActivity {
+  let activity = activities.get(node);
+  if (activity === undefined) {
+    activity = new NodeActivity();
+    activities.set(node, activity);
   }
-  return work;
+  return activity;
 }
 
-/** Has a node go on with the work of an earlier run. */
-export function resumeWork(node: AgentsNode, rest: Work): void {
-  works.set(node, rest);
+/** Has a node go on with the activity of an earlier run. */
+export function resumeActivity(node: AgentsNode, rest: NodeActivity): void {
+  activities.set(node, rest);
 }

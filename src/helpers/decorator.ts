@@ -8,7 +8,7 @@ export type Callable = (this: unknown, ...args: unknown[]) => unknown;
  *
  * @param wrap traces a function with untrusted options
  */
-export function tracedOtherwise(
+export function decorate(
   wrap: (run: Callable, options: unknown) => Callable,
   first: unknown,
   second: unknown,
