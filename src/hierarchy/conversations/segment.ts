@@ -28,7 +28,7 @@ export interface SegmentMember {
   closeIfFinished(): void;
 }
 
-/** Bounds a segment that no span of the program bounds, however busy the conversation is. */
+/** Bounds a segment that no open span of the program bounds, however busy the conversation is. */
 const MAX_SEGMENT_DURATION_MS = 600_000;
 
 export interface SegmentStart {
@@ -171,7 +171,8 @@ export class Segment {
     const time = monotonic();
     if (this.#wasActive) this.#lastActive = time;
     this.#wasActive = false;
-    if (this.invocations.size > 0 || this.#parent?.deref() !== undefined) return;
+    // A parent that had ended before does not end again.
+    if (this.invocations.size > 0 || this.#parent?.deref()?.isRecording() === true) return;
     const idle = this.#requests === 0 && time - this.#lastActive >= idleTimeout;
     if (idle || time - this.#started >= MAX_SEGMENT_DURATION_MS) this.end(this.#lastActivity);
   }
