@@ -12,6 +12,7 @@ import { Keeper, keptNames } from '../telemetry/kept-values.ts';
 import type { Conversation } from './conversations/conversation.ts';
 import type { ConversationState, EarlyFact } from './conversations/conversation-state.ts';
 import { hasRecordingCreator } from './conversations/remote-creator.ts';
+import { activeSpan } from './conversations/segment.ts';
 import type { AgentSettings, ConversationFact, RequiredAction, SubagentFact } from './dialect.ts';
 import type { EngineState } from './engine-state.ts';
 import { introduceAgent } from './invocations/identify-invocation.ts';
@@ -147,7 +148,9 @@ export function addConversationEvent(
   if (conversationId === undefined) return;
   const { engine, endpoint, time } = facts;
   const state = engine.matcher.state(conversationId, endpoint.origin);
-  const segment = [...usedConversation(facts, conversationId).segments.values()].at(-1);
+  const conversation = usedConversation(facts, conversationId);
+  const { segments } = conversation;
+  const segment = conversation.segmentFor(activeSpan(facts.context), time) ?? [...segments.values()].at(-1);
   if (!state.isNew(eventId) || segment === undefined || !state.hasRoomForEvent()) return;
   segment.span.addEvent(EVENT_OPENAI_SESSION_ENVIRONMENT, attributes, time);
   segment.touch(time);

@@ -79,16 +79,15 @@ export class ConversationTracker implements ProviderListener {
     return made;
   }
 
-  /** Finds the segment for a use. An active span decides for its own trace; without one the newest open one goes on. */
+  /** Finds the open segment for a use. */
   find(use: Use, active: Span | undefined = activeSpan(use.context)): Segment | undefined {
     const { id } = use;
     if (id === undefined) return undefined;
     return this.#goOn(this.conversation(use.kind, id, use.endpoint?.origin ?? ''), use, active);
   }
 
-  #goOn({ segments }: Conversation, use: Use, active: Span | undefined): Segment | undefined {
-    const segment =
-      active === undefined ? [...segments.values()].at(-1) : segments.get(active.spanContext().traceId);
+  #goOn(conversation: Conversation, use: Use, active: Span | undefined): Segment | undefined {
+    const segment = conversation.segmentFor(active, use.startTime);
     if (segment === undefined) return undefined;
     segment.touch(use.startTime);
     if (use.kind === 'conversation') segment.tell(use);

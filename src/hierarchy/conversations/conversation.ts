@@ -1,4 +1,4 @@
-import type { SpanContext } from '@opentelemetry/api';
+import type { Span, SpanContext } from '@opentelemetry/api';
 import type { Message } from '../../config/completion-types.ts';
 import { addSpent, NOTHING_SPENT, type Spent } from '../../telemetry/cost/spent.ts';
 import type { Totals } from '../../telemetry/spans/totals.ts';
@@ -21,7 +21,7 @@ export interface InputMessages {
 export class Conversation {
   readonly id: string;
   readonly kind: ConversationKind;
-  /** The open segments, at most one for each trace. */
+  /** The open segments by trace; one that waits for its invocations may have made way for another there, and has its own id. */
   readonly segments: Map<string, Segment> = new Map();
   /** The vector stores that its invocations may search. */
   vectorStoreIds: readonly string[] = [];
@@ -42,6 +42,23 @@ export class Conversation {
     this.kind = kind;
     this.id = id;
     this.#spoken = spoken;
+  }
+
+  /**
+   * The open segment that a use goes on in: that in the trace of the active span. Without one, that which no span bounds, else
+   * the newest. One whose span has ended only waits for its invocations.
+   */
+  segmentFor(active: Span | undefined, startTime: number): Segment | undefined {
+    if (active !== undefined) {
+      const segment = this.segments.get(active.spanContext().traceId);
+      return startTime > (segment?.parentEnd ?? startTime) ? undefined : segment;
+    }
+    let newest: Segment | undefined;
+    for (const segment of this.segments.values()) {
+      if (segment.parentSpanId === undefined) return segment;
+      if (segment.parentEnd === undefined) newest = segment;
+    }
+    return newest;
   }
 
   get totals(): Totals {

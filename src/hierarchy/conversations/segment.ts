@@ -54,7 +54,8 @@ export class Segment {
   readonly parentSpanId: string | undefined;
   readonly invocations: Set<SegmentMember> = new Set();
   ended = false;
-  parentEnded = false;
+  /** When its parent ended, which it may outlive to wait for its invocations. */
+  parentEnd: number | undefined;
 
   readonly #kind: ConversationKind;
   readonly startTime: number;
@@ -132,7 +133,10 @@ export class Segment {
 
   #attach(conversation: Conversation): void {
     this.#conversation = conversation;
-    conversation.segments.set(this.spanContext.traceId, this);
+    const { segments } = conversation;
+    const waiting = segments.get(this.spanContext.traceId);
+    if (waiting !== undefined) segments.set(waiting.spanContext.spanId, waiting);
+    segments.set(this.spanContext.traceId, this);
     conversation.previous = this.spanContext;
     // The program's own ids hold for every endpoint.
     const endpoint = this.#kind === 'conversation' ? undefined : this.#told.endpoint;
@@ -145,7 +149,7 @@ export class Segment {
 
   /** Once its parent has ended only what it waits for can make it longer. */
   touch(time: number = now(this.#clock)): void {
-    if (!this.parentEnded && time > this.#lastActivity) this.#lastActivity = time;
+    if (this.parentEnd === undefined && time > this.#lastActivity) this.#lastActivity = time;
     this.#wasActive = true;
   }
 
@@ -163,7 +167,7 @@ export class Segment {
     this.invocations.delete(invocation);
     this.#lastActivity = Math.max(this.#lastActivity, endTime);
     this.#wasActive = true;
-    if (this.parentEnded && this.invocations.size === 0) this.end();
+    if (this.parentEnd !== undefined && this.invocations.size === 0) this.end();
   }
 
   /** Ends it if nothing has happened for long enough. */
@@ -183,7 +187,9 @@ export class Segment {
     this.ended = true;
     this.#stopWaiting?.();
     for (const invocation of [...this.invocations]) invocation.close();
-    this.#conversation?.segments.delete(this.spanContext.traceId);
+    const { traceId, spanId } = this.spanContext;
+    const segments = this.#conversation?.segments;
+    if (segments?.delete(spanId) === false && segments.get(traceId) === this) segments.delete(traceId);
     const totals = this.#conversation?.totals ?? NO_TOTALS;
     endConversationSpan(this.span, totals, Math.max(time, this.startTime));
     this.#open.delete(this);
@@ -194,7 +200,7 @@ export class Segment {
     const time = this.#clock === undefined ? Date.now() : now(this.#clock);
     const endTime = parentEnd === undefined ? time : Math.min(parentEnd, time);
     this.#lastActivity = Math.min(this.#lastActivity, endTime);
-    this.parentEnded = true;
+    this.parentEnd = endTime;
     for (const invocation of [...this.invocations]) invocation.closeIfFinished();
     if (this.invocations.size === 0) this.end(endTime);
   }

@@ -84,6 +84,6 @@ async function readDetails(
   if (leaves) return left();
   if (!invocation.read || invocation.below.size > 0 || invocation.life.state === 'closed') return;
   if (!began) reads.skip();
-  const parentIsOver = invocation.segment?.parentEnded === true;
+  const parentIsOver = invocation.segment?.parentEnd !== undefined;
   if (succeeded || !began || parentIsOver || invocation.complete) invocation.close();
 }

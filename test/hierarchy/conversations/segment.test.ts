@@ -2,6 +2,7 @@ import { context, type Span, trace } from '@opentelemetry/api';
 import { type Sampler, SamplingDecision } from '@opentelemetry/sdk-trace';
 import { describe, expect, it } from 'vitest';
 import type { FinishedSpan } from '../../../src/testing.ts';
+import { environment, startAgentProgram } from '../../support/agent-program.ts';
 import { type Program, startProgram } from '../../support/program.ts';
 import { startTutor } from '../../support/tutor.ts';
 
@@ -24,6 +25,14 @@ function endedSpan(): Span {
 
 async function isIdle({ telemetry }: Pick<Program, 'telemetry'>): Promise<void> {
   await expect.poll(() => telemetry.openSpans).toEqual([]);
+}
+
+function hold(): { held: Promise<void>; release: () => void } {
+  let release = (): void => undefined;
+  const held = new Promise<void>((resolve) => {
+    release = resolve;
+  });
+  return { held, release };
 }
 
 /** Records what is done below the program's spans, but not these. */
@@ -100,6 +109,151 @@ it('a conversation below a span that is not sampled ends with that span', async 
   await program.inSpan(() => program.client.beta.threads.create(), 'request');
   expect(program.telemetry.openSpans).toEqual([]);
   expect(program.telemetry.spans.map(({ name }) => name)).toEqual(['POST /threads', 'thread']);
+});
+
+describe('a conversation that several traces use at once', () => {
+  it('goes on in its own trace without a span', async () => {
+    const program = await startProgram();
+    const { threads } = program.client.beta;
+    const { id } = await threads.create();
+    const say = () => threads.messages.create(id, { role: 'user', content: 'And y?' });
+    const { held, release } = hold();
+    const request = program.inSpan(async () => {
+      await threads.messages.list(id);
+      await say();
+      await held;
+    }, 'request');
+    await expect.poll(() => program.telemetry.openSpans).toEqual(['thread', 'request', 'thread']);
+    await say();
+    release();
+    await request;
+    await say();
+    await program.telemetry.provider.shutdown();
+    await program.expectTree(`
+      thread                                openai.total.user_messages=3
+      ├─ POST /threads
+      ├─ POST /threads/{thread_id}/messages
+      └─ POST /threads/{thread_id}/messages
+
+      request
+      ├─ GET /threads/{thread_id}/messages
+      └─ thread                                openai.total.user_messages=2
+         └─ POST /threads/{thread_id}/messages
+    `);
+  });
+
+  it('goes on in the trace of an open span if it has none of its own', async () => {
+    const tutor = await startTutor();
+    const { messages } = tutor.client.beta.threads;
+    const say = () => messages.create(tutor.threadId, { role: 'user', content: 'And y?' });
+    const { held, release } = hold();
+    const request = tutor.inSpan(async () => {
+      await say();
+      await held;
+    }, 'request');
+    await expect.poll(() => tutor.telemetry.openSpans).toEqual(['request', 'thread']);
+    await say();
+    release();
+    await request;
+    await tutor.expectTree(`
+      request
+      └─ thread
+         ├─ POST /threads/{thread_id}/messages
+         └─ POST /threads/{thread_id}/messages
+    `);
+  });
+
+  it('has a trace of its own while another waits for its run', async () => {
+    const tutor = await startTutor({ runs: [{}, {}] });
+    const { client, assistantId, threadId } = tutor;
+    const { runs, messages } = client.beta.threads;
+    const { id } = await tutor.inSpan(() => runs.create(threadId, { assistant_id: assistantId }), 'request');
+    await runs.poll(id, { thread_id: threadId });
+    await messages.list(threadId);
+    await tutor.run();
+    await tutor.telemetry.provider.shutdown();
+    await tutor.expectTree(`
+      request
+      └─ thread                               openai.total.runs=1
+         └─ invoke_agent Math Tutor           openai.run.status=completed
+            └─ chat gpt-4o-mini
+
+      thread                                  openai.total.runs=2
+      ├─ GET /threads/{thread_id}/messages
+      └─ invoke_agent Math Tutor              openai.run.status=completed
+         └─ chat gpt-4o-mini
+    `);
+  });
+});
+
+it('what is done below a span that has ended is no part of a conversation that waits for its run', async () => {
+  const tutor = await startTutor({ runs: [{}, {}], config: IDLE });
+  const { client, assistantId, threadId, telemetry } = tutor;
+  const { runs, messages } = client.beta.threads;
+  const request = trace.getTracer('program').startSpan('request');
+  await below(request, async () => {
+    const { id } = await runs.create(threadId, { assistant_id: assistantId });
+    request.end();
+    await runs.poll(id, { thread_id: threadId });
+    await messages.list(threadId);
+    await tutor.run();
+  });
+  await isIdle(tutor);
+  await tutor.expectTree(`
+    request
+    ├─ thread                             openai.total.runs=1
+    │  └─ invoke_agent Math Tutor         openai.run.status=completed
+    │     └─ chat gpt-4o-mini
+    ├─ GET /threads/{thread_id}/messages
+    └─ thread                             openai.total.runs=2
+       └─ invoke_agent Math Tutor         openai.run.status=completed
+          └─ chat gpt-4o-mini
+  `);
+  const [, first, second] = telemetry.spans.filter(({ name }) => name === 'thread');
+  expect(second?.links.map(({ context: { spanId } }) => spanId)).toEqual([first?.spanContext().spanId]);
+});
+
+it('what a stream tells of a session is recorded in the trace of that stream', async () => {
+  const program = await startAgentProgram([{ items: [{ environment: 'reset' }, { message: 'Done.' }] }]);
+  const { sessions } = program.client.beta.agents;
+  const tracer = trace.getTracer('program');
+  const streaming = tracer.startSpan('streaming');
+  const { id } = await below(streaming, () => sessions.create({ agent_id: program.agentId, environment }));
+  const updating = tracer.startSpan('updating');
+  await below(updating, () => sessions.update(id, { metadata: { seen: 'yes' } }));
+  await below(streaming, async () => {
+    for await (const _ of sessions.stream(id, { input: 'Go on.' }));
+  });
+  updating.end();
+  streaming.end();
+  await program.expectTree(`
+    streaming
+    ├─ POST /agents/sessions
+    └─ session                openai.total.runs=1
+       └─ invoke_agent Helper
+
+    updating
+    └─ session                             openai.total.runs=1
+       └─ POST /agents/sessions/{session_id}
+  `);
+  const ofSession = program.telemetry.spans.filter(({ name }) => name === 'session');
+  const events = ofSession.map(({ events: own }) => own.map(({ name }) => name));
+  expect(events).toEqual([[], ['openai.session.environment']]);
+});
+
+it('a thread is deleted with all conversations that wait for its runs', async () => {
+  const tutor = await startTutor({ runs: [{ pollsPerStage: 5 }], config: { runSteps: 'observe' } });
+  const { client, assistantId, threadId, telemetry } = tutor;
+  const { threads } = client.beta;
+  const request = trace.getTracer('program').startSpan('request');
+  await below(request, async () => {
+    await threads.runs.create(threadId, { assistant_id: assistantId });
+    request.end();
+    await threads.update(threadId, { metadata: { seen: 'yes' } });
+    expect(telemetry.openSpans).toEqual(['thread', 'invoke_agent Math Tutor', 'thread']);
+    await threads.delete(threadId);
+  });
+  expect(telemetry.openSpans).toEqual([]);
 });
 
 /** Milliseconds. */
