@@ -27,8 +27,8 @@ export async function readTurnDetails(turn: InvocationView, get: Get, sink: Fact
   const path = turnPath(turn);
   if (path === undefined) return false;
   const { session, owner } = path;
-  const list = async (below: string): Promise<readonly unknown[]> =>
-    first(await listPages(get, session + below, { order: 'asc' }), MAX_READ);
+  const list = (below: string): Promise<readonly unknown[]> =>
+    listPages(get, session + below, { order: 'asc' });
   const readAll = (objects: readonly unknown[]): void => {
     for (const object of objects) readSessionObject(object, sink);
   };

@@ -3,9 +3,11 @@ import type { Get } from '../dialect.ts';
 
 /** What the API returns at most at once. */
 const PAGE_SIZE = 100;
+/** What is recorded, and as many that are counted. */
+const MAX_LISTED = 2 * MAX_READ;
 
 /**
- * Reads a list of the API, page after page to its end, but no more than a thousand objects.
+ * Reads a list of the API, page after page to its end, but no more than two thousand objects.
  *
  * @throws the SDK's error
  */
@@ -16,9 +18,9 @@ export async function listPages(
 ): Promise<readonly unknown[]> {
   const objects: unknown[] = [];
   let after: string | undefined;
-  for (let page = 0; page < MAX_READ / PAGE_SIZE; page++) {
+  for (let page = 0; page < MAX_LISTED / PAGE_SIZE; page++) {
     const listed = await get(path, { limit: PAGE_SIZE, ...query, ...(after === undefined ? {} : { after }) });
-    const data = arrayField(listed, 'data').slice(0, MAX_READ - objects.length);
+    const data = arrayField(listed, 'data').slice(0, MAX_LISTED - objects.length);
     objects.push(...data);
     after = stringField(data.at(-1), 'id');
     if (field(listed, 'has_more') !== true || after === undefined) break;

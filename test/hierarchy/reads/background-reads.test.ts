@@ -442,35 +442,41 @@ describe('what the program reads right after the end of a run', () => {
 });
 
 describe('a run with more steps than a page', () => {
-  it('has them all', async () => {
-    const steps = Array.from({ length: 150 }, (_, index) => ({
-      tools: [{ function: { name: `get_${index}`, arguments: {} }, output: '1' }],
+  /** A run that is polled, and whose steps are read. */
+  async function runWithSteps(count: number): Promise<Tutor> {
+    const tutor = await startTutor({ runs: [{}] });
+    const { simulator, threadId, telemetry } = tutor;
+    const steps = Array.from({ length: count }, (_, index) => ({
+      id: `step_${index}`,
+      object: 'thread.run.step',
+      run_id: 'run_000001',
+      thread_id: threadId,
+      type: 'message_creation',
+      status: 'completed',
+      created_at: 1_763_600_000 + index,
+      step_details: { type: 'message_creation', message_creation: { message_id: `msg_${index}` } },
+      usage: { prompt_tokens: 0, completion_tokens: 0, total_tokens: 0 },
     }));
-    const { simulator, threadId, ...program } = await startTutor({ runs: [{}] });
-    const data = (from: number, to: number): unknown[] =>
-      steps.slice(from, to).map((_, index) => ({
-        id: `step_${from + index}`,
-        object: 'thread.run.step',
-        run_id: 'run_000001',
-        thread_id: threadId,
-        type: 'message_creation',
-        status: 'completed',
-        created_at: 1_763_600_000 + from + index,
-        step_details: { type: 'message_creation', message_creation: { message_id: `msg_${from + index}` } },
-        usage: { prompt_tokens: 0, completion_tokens: 0, total_tokens: 0 },
-      }));
-    simulator.next({
-      when: { path: /steps\?limit/ },
-      body: { object: 'list', data: data(0, 100), has_more: true },
-    });
-    simulator.next({
-      when: { path: /after=step_99/ },
-      body: { object: 'list', data: data(100, 150), has_more: false },
-    });
-    await program.inSpan(program.run);
-    await program.telemetry.provider.forceFlush();
-    const chats = program.telemetry.spans.filter(({ name }) => name.startsWith('chat '));
-    expect(new Set(chats.map(({ attributes }) => attributes['openai.step.id'])).size).toBe(150);
+    for (let from = 0; from < count; from += 100) {
+      const path = from === 0 ? /steps\?limit/ : new RegExp(`after=step_${from - 1}$`);
+      const body = { object: 'list', data: steps.slice(from, from + 100), has_more: from + 100 < count };
+      simulator.next({ when: { path }, body });
+    }
+    await tutor.inSpan(tutor.run);
+    await telemetry.provider.forceFlush();
+    return tutor;
+  }
+
+  it.each([
+    [150, 150, undefined],
+    [1_101, 1_000, 101],
+    [2_101, 1_000, 1_000],
+  ])('has them all, or says how many it does not have: %d', async (count, recorded, skipped) => {
+    const { telemetry } = await runWithSteps(count);
+    const chats = telemetry.spans.filter(({ name }) => name.startsWith('chat '));
+    expect(new Set(chats.map(({ attributes }) => attributes['openai.step.id'])).size).toBe(recorded);
+    const run = telemetry.spans.find(({ name }) => name.startsWith('invoke_agent'));
+    expect(run?.attributes['openai.skipped.steps']).toBe(skipped);
   });
 });
 
