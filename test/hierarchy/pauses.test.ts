@@ -212,4 +212,27 @@ describe('a background response that was given up', () => {
     const [paused, , resumed] = chats;
     expect(resumed?.links.map(({ context }) => context.spanId)).toContain(paused?.spanContext().spanId);
   });
+
+  it('goes on with the model that was requested after its conversation was deleted', async () => {
+    const program = await startProgram();
+    const { conversations, responses } = program.client;
+    program.simulator.respond({ output: [{ message: 'x is 1' }], pollsPerStage: 2 });
+    const { id: conversation } = await conversations.create();
+    const asked = { model: 'gpt-4o-mini', input: 'What is x?', background: true, conversation };
+    const { id } = await responses.create(asked);
+    await conversations.delete(conversation);
+    let { status } = await responses.retrieve(id);
+    while (status === 'queued' || status === 'in_progress') ({ status } = await responses.retrieve(id));
+    await program.telemetry.provider.shutdown();
+    await program.expectTree(`
+      conversation
+      ├─ POST /conversations
+      ├─ chat gpt-4o-mini                         gen_ai.response.status=queued
+      └─ DELETE /conversations/{conversation_id}
+
+      conversation
+      ├─ chat gpt-4o-mini                         gen_ai.response.status=completed
+      └─ fetch_response                           gen_ai.response.status=queued
+    `);
+  });
 });

@@ -337,7 +337,9 @@ describe('the context of the creation', () => {
     }
     await program.telemetry.provider.shutdown();
     expect(statusOfChats(program)).toEqual(['queued', 'completed', 'queued', 'completed']);
-    expect(linked(program, 'chat gpt-4o-2024-07-18')).toEqual([['chat gpt-4o'], ['chat gpt-4o']]);
+    expect(linked(program, 'chat gpt-4o-2024-07-18')).toEqual([['chat gpt-4o']]);
+    // Its creator knows which model it requested.
+    expect(linked(program, 'chat gpt-4o')).toEqual([[], [], ['chat gpt-4o']]);
   });
 
   it.each([true, false])("leaves turns to the session's creator, retrieved: %s", async (retrieved) => {

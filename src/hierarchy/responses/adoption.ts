@@ -18,11 +18,16 @@ export interface Adoption {
   readonly startTime: number;
 }
 
-/** Returns `undefined` for anything but a background response. */
+/**
+ * Returns `undefined` for anything but a background response.
+ *
+ * @param model what this process requested
+ */
 export function readAdoption(
   call: Call,
   deployment: string | undefined,
   response: unknown,
+  model: string | undefined = stringField(response, 'model'),
 ): Adoption | undefined {
   const id = stringField(response, 'id');
   const status = stringField(response, 'status');
@@ -39,7 +44,7 @@ export function readAdoption(
     request: {
       ...matchRoute('POST', '/responses'),
       method: 'POST',
-      body,
+      body: { ...body, model },
       query: undefined,
       streamed: false,
       deployment,

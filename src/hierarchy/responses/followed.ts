@@ -29,6 +29,8 @@ export interface KnownResponse {
   readonly conversationId: string | undefined;
   /** Whether this process created it and left it to whoever works on it. */
   readonly handedOn?: boolean | undefined;
+  /** Of a background response, as it was requested: its answer names a version. */
+  readonly model: string | undefined;
 }
 
 /** The conversation that a call uses. */
@@ -89,6 +91,8 @@ export interface FollowedResponse {
   readonly lastMessages: unknown;
   /** Whether it is left to whoever works on it. */
   readonly handedOn?: boolean | undefined;
+  /** Of a background response. */
+  readonly model: string | undefined;
   /** It is known and its calls are taken, while its stream goes on. */
   isTaken?: boolean;
 }
@@ -103,9 +107,9 @@ export function know(
   const context = trace.getSpanContext(span.context);
   follow.parent.span ??= context;
   const conversationId = conversationIdOf(response) ?? follow.conversationId;
-  const { endpoint, handedOn } = follow;
+  const { endpoint, handedOn, model } = follow;
   const key = keyAt(endpoint.origin, stringField(response, 'id') ?? '');
-  if (context !== undefined) known.set(key, { context, conversationId, handedOn });
+  if (context !== undefined) known.set(key, { context, conversationId, handedOn, model });
 }
 
 /** Takes the tool calls of a response that has ended. */
@@ -134,6 +138,7 @@ export function followedResponse(
   from: Pick<FollowedResponse, 'endpoint' | 'segment' | 'conversationId' | 'startTime' | 'handedOn'>,
 ): FollowedResponse {
   const { endpoint, segment, conversationId, startTime, handedOn } = from;
+  const isBackground = field(body, 'background') === true;
   return {
     endpoint,
     segment,
@@ -145,7 +150,8 @@ export function followedResponse(
     vectorStoreIds: readVectorStoreIds(body),
     userMessages: countNewMessages(body),
     content,
-    lastMessages: field(body, 'background') === true ? undefined : lastMessagesIn(field(body, 'input')),
+    lastMessages: isBackground ? undefined : lastMessagesIn(field(body, 'input')),
+    model: isBackground ? stringField(body, 'model') : undefined,
   };
 }
 

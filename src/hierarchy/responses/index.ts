@@ -245,7 +245,7 @@ export class Responses implements ConversationApi {
     const paused = this.#paused.get(key);
     const known = this.#known.get(key);
     const place = placeAdoption({ settings, call, response, paused, known, creator, context: caller });
-    const adoption = readAdoption(call, request.deployment, response);
+    const adoption = readAdoption(call, request.deployment, response, known?.model);
     if (place === undefined || adoption === undefined) return;
     this.#paused.delete(key);
     const { id, clock } = adoption;
