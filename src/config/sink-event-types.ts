@@ -44,7 +44,7 @@ export interface SinkEventBase {
   readonly conversationId?: string;
   /** The id of an Assistants run. */
   readonly runId?: string;
-  /** The number of events dropped since the last one, because the sink kept failing. */
+  /** The number of events dropped since the last one, because the sink kept failing or hung. */
   readonly dropped?: number;
 }
 

@@ -1,15 +1,37 @@
 import type { EventSink, SinkEvent } from '../../config/sink-event-types.ts';
 import { CircuitBreaker } from '../../util/circuit-breaker.ts';
-import { logError } from '../../util/guard.ts';
+import { monotonic } from '../../util/clock.ts';
+import { logError, warnOnce } from '../../util/guard.ts';
 import { field } from '../../util/payload.ts';
+import { TaskQueue } from '../../util/task-queue.ts';
 import { runInsideHook } from '../hook-context.ts';
+
+/** An `async` sink may hold a connection for each of them. */
+const MAX_UNSETTLED_EVENTS = 100;
+/** Those that are not settled, and those that wait for their turn: a burst of events loses none. */
+const MAX_PENDING_EVENTS = 5_000;
+/** Like an export, an event that has not settled by then has failed. */
+const SINK_TIMEOUT_MS = 10_000;
 
 /** What is known of a sink. */
 interface Delivery {
   readonly breaker: CircuitBreaker;
+  readonly queue: TaskQueue;
+  /** Events that found no place in the queue. The breaker counts those that it dropped. */
+  overflow: number;
   /** The number of dropped events that the sink was told of, in events that it has not refused. */
   reportedDropped: number;
 }
+
+/** An event whose promise the sink has not settled. */
+interface UnsettledEvent {
+  readonly since: number;
+  /** Counts it as failed, and gives its place to the next. */
+  expire(): void;
+}
+
+/** Of all sinks: a server may create a client with a sink of its own for each request. Oldest first. */
+const unsettled = new Set<UnsettledEvent>();
 
 /**
  * Passes events to the program's sink through a circuit breaker, which pauses a sink that keeps failing. The program
@@ -25,36 +47,88 @@ export class Sink {
       this.#delivery = newDelivery();
     }
     const delivery = this.#delivery;
-    const { breaker } = delivery;
-    if (!breaker.admit()) return;
-    const dropped = breaker.dropped - delivery.reportedDropped;
-    delivery.reportedDropped = breaker.dropped;
-    try {
-      const returned = runInsideHook(() => sink(dropped > 0 ? { ...event, dropped } : event));
-      if (typeof field(returned, 'then') === 'function') void settle(delivery, returned, dropped);
-      else breaker.succeeded();
-    } catch (error) {
-      refused(delivery, error, dropped);
+    const { queue } = delivery;
+    expireUnsettled();
+    if (queue.full) delivery.overflow++;
+    else if (queue.running >= MAX_UNSETTLED_EVENTS)
+      void queue.add(async () => deliver(delivery, sink, event));
+    else {
+      const settling = deliver(delivery, sink, event);
+      if (settling !== undefined) void queue.add(() => settling);
     }
   }
 }
 
 function newDelivery(): Delivery {
-  return { breaker: new CircuitBreaker(), reportedDropped: 0 };
+  return {
+    breaker: new CircuitBreaker(),
+    queue: new TaskQueue({ maxConcurrent: MAX_UNSETTLED_EVENTS, maxPending: MAX_PENDING_EVENTS }),
+    overflow: 0,
+    reportedDropped: 0,
+  };
 }
 
-async function settle(delivery: Delivery, returned: unknown, dropped: number): Promise<void> {
-  try {
-    await returned;
-    delivery.breaker.succeeded();
-  } catch (error) {
-    refused(delivery, error, dropped);
+/** Without a timer: it matters only when the next event comes. */
+function expireUnsettled(): void {
+  for (const event of unsettled) {
+    if (monotonic() - event.since < SINK_TIMEOUT_MS) return;
+    event.expire();
   }
 }
 
-/** @param dropped how many dropped events the refused event told of: a later one tells of them again */
+/** @returns settles when the event has settled or failed; `undefined` if it already has */
+function deliver(delivery: Delivery, sink: EventSink, event: SinkEvent): Promise<void> | undefined {
+  const { breaker } = delivery;
+  if (!breaker.admit()) return undefined;
+  const total = breaker.dropped + delivery.overflow;
+  const dropped = total - delivery.reportedDropped;
+  delivery.reportedDropped = total;
+  try {
+    const returned = runInsideHook(() => sink(dropped > 0 ? { ...event, dropped } : event));
+    if (typeof field(returned, 'then') === 'function') return settle(delivery, returned, dropped);
+    breaker.succeeded();
+  } catch (error) {
+    refused(delivery, error, dropped);
+  }
+  return undefined;
+}
+
+function settle(delivery: Delivery, returned: unknown, dropped: number): Promise<void> {
+  return new Promise((resolve) => {
+    const event: UnsettledEvent = {
+      since: monotonic(),
+      expire() {
+        unsettled.delete(event);
+        countFailure(delivery, dropped);
+        warnOnce(
+          'a sink that hangs',
+          'the sink of events takes longer than 10 seconds, which counts as failed',
+        );
+        resolve();
+      },
+    };
+    unsettled.add(event);
+    void (async () => {
+      try {
+        await returned;
+        // Also if it comes late: the sink is slow, not down.
+        delivery.breaker.succeeded();
+      } catch (error) {
+        if (unsettled.has(event)) refused(delivery, error, dropped);
+      }
+      unsettled.delete(event);
+      resolve();
+    })();
+  });
+}
+
 function refused(delivery: Delivery, error: unknown, dropped: number): void {
+  countFailure(delivery, dropped);
+  logError('the sink of events', error);
+}
+
+/** @param dropped how many dropped events the failed event told of: a later one tells of them again */
+function countFailure(delivery: Delivery, dropped: number): void {
   delivery.breaker.failed();
   delivery.reportedDropped -= dropped;
-  logError('the sink of events', error);
 }

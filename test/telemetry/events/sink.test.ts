@@ -102,6 +102,58 @@ describe('a sink that fails', () => {
     for (let index = 0; index < 3; index++) sink.hand(program, EVENT);
     const told = program.mock.calls.slice(10).flatMap(([event]: unknown[]) => Object(event).dropped ?? 0);
     expect(told).toEqual([2, 4, 0, 0]);
+    for (const answer of answers) answer();
+    await new Promise(setImmediate);
+  });
+
+  test('and never answers receives nothing for a minute after ten seconds', async () => {
+    const sink = new Sink();
+    const answers: (() => void)[] = [];
+    const program = vi.fn((): unknown => new Promise<void>((resolve) => answers.push(resolve)));
+    for (let index = 0; index < 130; index++) sink.hand(program, EVENT);
+    await new Promise(setImmediate);
+    expect(program).toHaveBeenCalledTimes(100);
+    vi.advanceTimersByTime(9_999);
+    sink.hand(program, EVENT);
+    await new Promise(setImmediate);
+    expect(program).toHaveBeenCalledTimes(100);
+    vi.advanceTimersByTime(1);
+    sink.hand(program, EVENT);
+    await new Promise(setImmediate);
+    // Those that waited are dropped too.
+    expect(program).toHaveBeenCalledTimes(100);
+    vi.advanceTimersByTime(60_000);
+    sink.hand(program, EVENT);
+    sink.hand(program, EVENT);
+    await new Promise(setImmediate);
+    expect(program.mock.calls.slice(100)).toEqual([[{ ...EVENT, dropped: 32 }]]);
+    // What fails late has failed before; one late answer shows that the sink is back.
+    for (const answer of answers) answer();
+    await new Promise(setImmediate);
+    sink.hand(program, EVENT);
+    expect(program.mock.calls.slice(101)).toEqual([[{ ...EVENT, dropped: 1 }]]);
+    answers.pop()?.();
+    await new Promise(setImmediate);
+  });
+
+  test('and rejects after ten seconds has failed once', async () => {
+    const sink = new Sink();
+    const failures: (() => void)[] = [];
+    const program = vi.fn(
+      (): unknown => new Promise((_, reject) => failures.push(() => reject(new Error()))),
+    );
+    for (let index = 0; index < 9; index++) sink.hand(program, EVENT);
+    vi.advanceTimersByTime(10_000);
+    program.mockImplementation(() => undefined);
+    sink.hand(program, EVENT);
+    program.mockImplementation(() => {
+      throw new Error('full');
+    });
+    for (let index = 0; index < 9; index++) sink.hand(program, EVENT);
+    for (const fail of failures) fail();
+    await new Promise(setImmediate);
+    for (let index = 0; index < 3; index++) sink.hand(program, EVENT);
+    expect(program).toHaveBeenCalledTimes(9 + 1 + 10);
   });
 
   test.each(failing)('and %s is reported once', async (_, fail) => {
@@ -131,12 +183,48 @@ describe('a sink that fails', () => {
   });
 });
 
+describe('a slow sink', () => {
+  test('receives a burst of events in order, a hundred at once', async () => {
+    const sink = new Sink();
+    let current = 0;
+    let most = 0;
+    const received: number[] = [];
+    const program = async ({ time }: SinkEvent): Promise<void> => {
+      received.push(time);
+      most = Math.max(most, ++current);
+      await new Promise(setImmediate);
+      current--;
+    };
+    const times = Array.from({ length: 1_000 }, (_, time) => time);
+    for (const time of times) sink.hand(program, { ...EVENT, time });
+    await vi.waitUntil(() => received.length === times.length && current === 0);
+    expect(received).toEqual(times);
+    expect(most).toBe(100);
+  });
+
+  test('is told how many events more than 5,000 it missed', async () => {
+    const sink = new Sink();
+    const answers: (() => void)[] = [];
+    const program = vi.fn((_: SinkEvent) => new Promise<void>((resolve) => answers.push(resolve)));
+    for (let index = 0; index < 5_007; index++) sink.hand(program, EVENT);
+    while (answers.length > 0) {
+      for (const answer of answers.splice(0)) answer();
+      await new Promise(setImmediate);
+    }
+    expect(program).toHaveBeenCalledTimes(5_000);
+    const told = program.mock.calls.flatMap(([{ dropped }]) => dropped ?? []);
+    expect(told).toEqual([7]);
+  });
+});
+
 test('the program is not affected by a sink that throws, rejects or hangs', async () => {
   let calls = 0;
+  const answers: (() => void)[] = [];
   const sink = (): unknown => {
     calls++;
     if (calls === 1) throw new Error('full');
-    return calls === 2 ? Promise.reject(new Error('full')) : new Promise(() => undefined);
+    if (calls === 2) return Promise.reject(new Error('full'));
+    return new Promise<void>((resolve) => answers.push(resolve));
   };
   const session = await startSession({ config: { events: { sink, preset: 'minimal' } } });
   for (let index = 0; index < 3; index++) {
@@ -145,6 +233,7 @@ test('the program is not affected by a sink that throws, rejects or hangs', asyn
   }
   expect(calls).toBeGreaterThanOrEqual(3);
   expect(session.spans).toHaveLength(3);
+  for (const answer of answers) answer();
   session.warnings.splice(0);
   await session.verify();
 });
