@@ -67,9 +67,9 @@ export function instrumentOpenAI<Target>(
 const CLIENT_FLUSH_TIMEOUT_MS = 10_000;
 
 /**
- * Sends all recorded spans, metrics and events. Await it before `process.exit()`, and at the end of each invocation of a
- * serverless function. Unlike a provider's `forceFlush()`, it first ends the span of every idle conversation. Waits 10
- * seconds at most. Never rejects.
+ * Sends all recorded spans, metrics and events, and waits for `async` sinks. Await it before `process.exit()`, and at the
+ * end of each invocation of a serverless function. Unlike a provider's `forceFlush()`, it first ends the span of every
+ * idle conversation. Waits 10 seconds at most. Never rejects.
  */
 export function flush(): Promise<void> {
   return sendWithin(CLIENT_FLUSH_TIMEOUT_MS);

@@ -12,8 +12,9 @@ export type EventPreset =
   | 'full';
 
 /**
- * Receives each event. Promises it returns are not awaited; errors never reach the program. After repeated failures,
- * events are dropped for a while. Calls to `openai` that it makes send no events.
+ * Receives each event. No call waits for a promise that it returns, but `flush()` and a shutdown do, five seconds at most.
+ * Errors never reach the program. After repeated failures, events are dropped for a while. Calls to `openai` that it makes
+ * send no events.
  */
 export type EventSink = (event: SinkEvent) => unknown;
 

@@ -201,7 +201,7 @@ export class Observer implements CallObserver, ProviderListener {
 
   async flush(): Promise<void> {
     await this.#hierarchy?.flush();
-    await this.telemetry.hooks.settled();
+    await this.telemetry.settled();
   }
 
   async endIdle(limits?: EndLimits): Promise<void> {
@@ -220,7 +220,7 @@ export class Observer implements CallObserver, ProviderListener {
     this.#interruptCalls();
     await this.#hierarchy?.shutdown(limits);
     this.#interruptFunctions();
-    await this.telemetry.hooks.settled();
+    await this.telemetry.settled();
   }
 
   /** Ends everything in progress, and asks nothing. */

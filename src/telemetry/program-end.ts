@@ -7,6 +7,7 @@ import { printToStderr } from '../util/text-stream.ts';
 import { NAME } from '../util/version.ts';
 import { settledWithin } from '../util/wait.ts';
 import { type SendFailure, sendFailureOf } from './connection-probe.ts';
+import { sinksSettled } from './events/sink.ts';
 import { failureReason, NO_ANSWER } from './export-advice.ts';
 import { hasJustTimedOut, unrefRequestsTo } from './exporter-requests.ts';
 import { addressWithoutSecrets } from './otlp-address.ts';
@@ -158,7 +159,9 @@ export function sendWithin(
       flushed,
       (listener) => listener.endIdle?.(limits) ?? Promise.resolve(),
     );
-    await flushAll(new Set([...flushed, ...otherProvidersOf(listeners)]));
+    const targets = new Set([...flushed, ...otherProvidersOf(listeners)]);
+    // Sinks need no provider.
+    await Promise.all([flushAll(targets), sinksSettled()]);
   });
 }
 

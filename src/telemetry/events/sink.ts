@@ -12,6 +12,8 @@ const MAX_UNSETTLED_EVENTS = 100;
 const MAX_PENDING_EVENTS = 5_000;
 /** Like an export, an event that has not settled by then has failed. */
 const SINK_TIMEOUT_MS = 10_000;
+/** How long a flush waits for sinks. */
+const FLUSH_SINKS_TIMEOUT_MS = 5_000;
 
 /** What is known of a sink. */
 interface Delivery {
@@ -32,6 +34,8 @@ interface UnsettledEvent {
 
 /** Of all sinks: a server may create a client with a sink of its own for each request. Oldest first. */
 const unsettled = new Set<UnsettledEvent>();
+/** Of the sinks with events that have not settled. */
+const busyQueues = new Set<TaskQueue>();
 
 /**
  * Passes events to the program's sink through a circuit breaker, which pauses a sink that keeps failing. The program
@@ -54,9 +58,21 @@ export class Sink {
       void queue.add(async () => deliver(delivery, sink, event));
     else {
       const settling = deliver(delivery, sink, event);
-      if (settling !== undefined) void queue.add(() => settling);
+      if (settling !== undefined) void keepUntilSettled(queue, settling);
     }
   }
+}
+
+async function keepUntilSettled(queue: TaskQueue, settling: Promise<void>): Promise<void> {
+  busyQueues.add(queue);
+  await queue.add(() => settling);
+  if (queue.running === 0) busyQueues.delete(queue);
+}
+
+/** Waits until the sinks have settled all events so far, five seconds at most. */
+export async function sinksSettled(): Promise<void> {
+  expireUnsettled();
+  await Promise.all([...busyQueues].map((queue) => queue.settled(FLUSH_SINKS_TIMEOUT_MS)));
 }
 
 function newDelivery(): Delivery {

@@ -1,8 +1,8 @@
 import { diag } from '@opentelemetry/api';
 import { beforeEach, describe, expect, test, vi } from 'vitest';
-import type { SinkEvent } from '../../../src/client.ts';
+import { flush, type SinkEvent } from '../../../src/client.ts';
 import { Sink } from '../../../src/telemetry/events/sink.ts';
-import { startSession } from '../../support/session.ts';
+import { type Session, startSession } from '../../support/session.ts';
 
 const EVENT: SinkEvent = {
   type: 'cost.record',
@@ -215,6 +215,37 @@ describe('a slow sink', () => {
     const told = program.mock.calls.flatMap(([{ dropped }]) => dropped ?? []);
     expect(told).toEqual([7]);
   });
+});
+
+test.each([
+  ['flush()', () => flush()],
+  ['a flush of the provider', ({ provider }: Session) => provider.forceFlush()],
+  ['a shutdown of the provider', ({ provider }: Session) => provider.shutdown()],
+])('%s awaits the promise of a sink, a call does not', async (_, end) => {
+  const answers: (() => void)[] = [];
+  const sink = vi.fn(() => new Promise<void>((resolve) => answers.push(resolve)));
+  const session = await startSession({ config: { events: { sink } } });
+  await session.client.chat.completions.create(CHAT);
+  expect(sink).toHaveBeenCalledOnce();
+  const ended = vi.fn();
+  const ending = end(session).then(ended);
+  for (let turn = 0; turn < 10; turn++) await new Promise(setImmediate);
+  expect(ended).not.toHaveBeenCalled();
+  for (const answer of answers) answer();
+  await ending;
+  await session.verify();
+});
+
+test('flush() awaits a sink without any provider, and all events that wait for their turn', async () => {
+  const sink = new Sink();
+  let stored = 0;
+  const store = async (): Promise<void> => {
+    await new Promise(setImmediate);
+    stored++;
+  };
+  for (let index = 0; index < 250; index++) sink.hand(store, EVENT);
+  await flush();
+  expect(stored).toBe(250);
 });
 
 test('the program is not affected by a sink that throws, rejects or hangs', async () => {
