@@ -140,7 +140,8 @@ export interface Settings {
   readonly streamDeltas: 'off' | 'events' | 'spans';
   readonly streamUsage: 'observe' | 'include';
   readonly chunkMetrics: 'off' | 'each';
-  readonly cost: boolean | PricePackage;
+  /** `undefined` if the program has not asked: costs are recorded if their prices are known. */
+  readonly cost: boolean | PricePackage | undefined;
   readonly prices: Readonly<Record<string, ModelPrices>>;
   readonly providers: readonly ProviderRow[];
   readonly events: (EventOptions & { readonly preset: EventPreset }) | undefined;
@@ -186,7 +187,7 @@ export const OPTIONS: { readonly [Name in keyof Settings]: Option<Settings[Name]
   chunkMetrics: { variable: `${OPENAI}CHUNK_METRICS`, ...oneOf(['off', 'each']) },
   cost: {
     variable: `${OPENAI}COST`,
-    fallback: true,
+    fallback: undefined,
     accepts: 'true, false, the module @pydantic/genai-prices',
     parse: (value) => asPricePackage(value) ?? flag(true).parse(value),
   },

@@ -73,6 +73,8 @@ export type ProcessFindingCode =
   | 'content_recorded'
   /** A batch of spans with content may exceed the 4 MiB that OTLP/gRPC receivers accept. */
   | 'batch_too_large'
+  /** The price package is not installed, and the program asked for costs or events. */
+  | 'no_price_package'
   /** A stream did not report its usage. */
   | 'stream_without_usage'
   /** A server refused a request with `stream_options`, which `streamUsage` had added; it was sent again without. */

@@ -125,6 +125,13 @@ const FINDINGS: Readonly<Record<ProcessFindingCode, FindingRow>> = {
     action: (_, __, batch, limit, variable) =>
       `Send fewer at once (${variable}=${batch}), or record less (maxSpanContentLength: ${limit}).`,
   },
+  no_price_package: {
+    severity: 'information',
+    message: () =>
+      '@pydantic/genai-prices is not installed, so calls have no cost unless the option prices has their model.',
+    action: () =>
+      'npm install @pydantic/genai-prices, or set cost: false. In a bundle, pass the package in cost.',
+  },
   stream_without_usage: {
     severity: 'information',
     message: () => 'A streamed completion did not report its usage, so its tokens are not counted.',

@@ -62,7 +62,7 @@ const ROWS: Readonly<Record<string, Row>> = {
     bad: 'some',
     accepts: 'off, each',
   },
-  cost: { ...flag(true), accepts: 'true, false, the module @pydantic/genai-prices' },
+  cost: { ...flag(true), fallback: undefined, accepts: 'true, false, the module @pydantic/genai-prices' },
   prices: {
     fallback: {},
     option: [{ mine: { input_mtok: 1 } }, { mine: { input_mtok: 1 } }],

@@ -79,14 +79,17 @@ export class Costs {
     const prices = own ?? findWhole(list, model, request, spending);
     const inTier = STANDARD_TIERS.has(tier) ? prices : pricesOfTier(prices, tier);
     const cost = inTier === undefined ? undefined : priceOf(inTier, spending, tell);
-    if (cost === undefined && list.available) this.#report(provider, responseModel ?? requestModel, tier);
-    return cost;
+    if (cost !== undefined) return cost;
+    const { settings } = this.#holder;
+    if (list.available) this.#report(provider, responseModel ?? requestModel, tier);
+    else if (settings.cost === true || settings.events !== undefined) void list.noticeMissing();
+    return undefined;
   }
 
   #list(): PriceList | undefined {
     const { cost } = this.#holder.settings;
     if (cost === false) return undefined;
-    if (cost === true) return installed;
+    if (cost === undefined || cost === true) return installed;
     let list = programPrices.get(cost);
     if (list === undefined) {
       list = new PriceList(cost);

@@ -1,5 +1,6 @@
 import { type ModelPrices, readPrices } from '../../config/model-prices.ts';
 import { asPricePackage, type PricePackage } from '../../config/price-package.ts';
+import { notice } from '../../diagnostics/report.ts';
 import { BoundedMap } from '../../util/bounded-map.ts';
 import { startOutside } from '../../util/detached-timer.ts';
 import { findPackage, installsMissing } from '../../util/optional-packages.ts';
@@ -59,6 +60,8 @@ export class PriceList {
   #package: PricePackage | undefined;
   #loaded = false;
   #prepared = false;
+  /** Where it cannot be loaded at once. */
+  #importing: Promise<void> | undefined;
 
   /** @param given the package itself, for bundles, which cannot resolve it at run time */
   constructor(given?: PricePackage) {
@@ -81,6 +84,12 @@ export class PriceList {
   get available(): boolean {
     if (!this.#loaded) this.#load();
     return this.#package !== undefined;
+  }
+
+  /** Called when a cost is missing that the program asked for. */
+  async noticeMissing(): Promise<void> {
+    await this.#importing;
+    if (!this.available) notice('no_price_package');
   }
 
   /** @param provider `gen_ai.provider.name` */
@@ -116,7 +125,7 @@ export class PriceList {
     if (this.#loaded) return;
     this.#loaded = true;
     this.#package = requirePackage();
-    if (this.#package === undefined && !installsMissing()) void this.#import();
+    if (this.#package === undefined && !installsMissing()) this.#importing = this.#import();
   }
 
   async #import(): Promise<void> {

@@ -1,5 +1,5 @@
 import { type DiagLogger, DiagLogLevel, diag } from '@opentelemetry/api';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { type OpenAIInstrumentationConfig, resolveSettings } from '../../../src/config/config.ts';
 import { Costs } from '../../../src/telemetry/cost/costs.ts';
 import { PriceList } from '../../../src/telemetry/cost/price-package.ts';
@@ -190,6 +190,46 @@ describe('an unknown price', () => {
     const of = costs({ cost: false, prices: { mine: { input_mtok: 1 } } });
     expect(price(of, { request: 'mine' })).toBeUndefined();
     expect(informed).toEqual([]);
+  });
+});
+
+describe('without the price package', () => {
+  beforeEach(() => {
+    vi.resetModules();
+    vi.doMock(import('../../../src/util/optional-packages.ts'), async (original) => ({
+      ...(await original()),
+      findPackage: () => undefined,
+    }));
+    vi.doMock('@pydantic/genai-prices', () => {
+      throw new Error('Not installed');
+    });
+    return () => {
+      vi.doUnmock('../../../src/util/optional-packages.ts');
+      vi.doUnmock('@pydantic/genai-prices');
+      vi.resetModules();
+    };
+  });
+
+  const sink = (): void => undefined;
+  const prices = { mine: { input_mtok: 1 } };
+  test.each<[string, OpenAIInstrumentationConfig, string, string[]]>([
+    ['that is noted for a program with a sink', { events: { sink } }, 'gpt-4o', ['no_price_package']],
+    ['and for one that sets cost', { cost: true }, 'gpt-4o', ['no_price_package']],
+    ['but for nobody else', { prices }, 'gpt-4o', []],
+    ['nor with a price of the program’s own', { cost: true, prices }, 'mine', []],
+    ['nor if costs are off', { cost: false, events: { sink } }, 'gpt-4o', []],
+  ])('%s', async (_, config, request, expected) => {
+    const report = await import('../../../src/diagnostics/report.ts');
+    report.forgetNotices();
+    report.logFindings();
+    const { Costs: FreshCosts } = await import('../../../src/telemetry/cost/costs.ts');
+    const of = new FreshCosts({ settings: resolveSettings(config, () => undefined, {}) });
+    price(of, { request });
+    price(of, { request });
+    await new Promise(setImmediate);
+    await vi.waitFor(() => expect(report.noticed().map(({ code }) => code)).toEqual(expected));
+    expect(informed).toHaveLength(expected.length);
+    for (const line of informed) expect(line).toContain('npm install @pydantic/genai-prices');
   });
 });
 
