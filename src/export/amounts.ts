@@ -11,6 +11,25 @@ export function estimatedTokens(output: unknown): string | undefined {
   return shown && `~${shown}`;
 }
 
+/** Tokens of several calls. */
+export interface TokenTotals {
+  /** The sum of `gen_ai.usage.*`, which counts every token once. `undefined` if no span reports usage. */
+  readonly inputTokens: number | undefined;
+  readonly outputTokens: number | undefined;
+  /** Of the streams that do not report their usage, and are missing in the others. */
+  readonly estimatedOutputTokens: number | undefined;
+}
+
+/** `23 → 7 tokens + ~5 output`: the reported tokens, and the estimated ones. */
+export function totalTokens(totals: TokenTotals): string | undefined {
+  const { inputTokens, outputTokens, estimatedOutputTokens } = totals;
+  const reported = tokens(inputTokens, outputTokens);
+  const estimated = estimatedTokens(estimatedOutputTokens);
+  return reported && estimated
+    ? `${reported} + ${estimated.replace(' tokens', '')}`
+    : (reported ?? estimated);
+}
+
 /** `1 run`, `2 runs`; `undefined` for 0. */
 export function count(value: unknown, one: string, many: string): string | undefined {
   return isNumber(value) && value > 0 ? `${grouped(value)} ${value === 1 ? one : many}` : undefined;

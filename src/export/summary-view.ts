@@ -1,6 +1,6 @@
 import { ATTR_ERROR_TYPE } from '../semconv/attributes.ts';
 import { terminalSafe } from '../util/terminal-safe.ts';
-import { count, explainedCost, grouped, tokens } from './amounts.ts';
+import { count, explainedCost, grouped, totalTokens } from './amounts.ts';
 import { fittingDetails, joined } from './detail-layout.ts';
 import { formatDuration } from './duration.ts';
 import { modalityText } from './modalities.ts';
@@ -34,7 +34,7 @@ const LINES: readonly (readonly [label: string, read: (summary: TraceSummary) =>
   ['Project', ({ project }) => project],
   ['Environment', ({ environment }) => environment],
   ['Duration', ({ start, end }) => formatDuration(start, end)],
-  ['Tokens', ({ inputTokens, outputTokens }) => tokens(inputTokens, outputTokens)],
+  ['Tokens', totalTokens],
   ['Cost', ({ cost, unpriced }) => explainedCost(cost, unpriced)],
 ];
 

@@ -3,6 +3,7 @@ import {
   ATTR_OPENAI_SESSION_ID,
   ATTR_OPENAI_THREAD_ID,
 } from '../semconv/attributes.ts';
+import type { TokenTotals } from './amounts.ts';
 import { summarize } from './trace-summary.ts';
 import {
   buildTrees,
@@ -16,7 +17,7 @@ import {
 import { findRows, type Trace, typeOf } from './viewed-trace.ts';
 
 /** A trace or a conversation in a list. */
-export interface TraceEntry {
+export interface TraceEntry extends TokenTotals {
   readonly kind: 'trace' | 'conversation';
   readonly id: string;
   readonly title: string;
@@ -24,8 +25,6 @@ export interface TraceEntry {
   readonly prompt: string | undefined;
   readonly start: Time;
   readonly end: Time;
-  readonly inputTokens: number | undefined;
-  readonly outputTokens: number | undefined;
   readonly cost: number | undefined;
   readonly unpriced: number;
   readonly errors: number;
@@ -70,7 +69,8 @@ export function entryOf(
   const isFiltered = onlyErrors || words.trim() !== '';
   const spans = isFiltered ? findRows(trace, words, onlyErrors).size : trace.rows.length;
   if (spans === 0) return undefined;
-  const { start, end, prompt, inputTokens, outputTokens, cost, unpriced, errors, outcome } = trace.summary;
+  const { start, end, prompt, cost, unpriced, errors, outcome } = trace.summary;
+  const { inputTokens, outputTokens, estimatedOutputTokens } = trace.summary;
   return {
     kind,
     id: trace.tree.traceId,
@@ -80,6 +80,7 @@ export function entryOf(
     end,
     inputTokens,
     outputTokens,
+    estimatedOutputTokens,
     cost,
     unpriced,
     errors: errors.length,

@@ -13,7 +13,7 @@ import {
   ATTR_OPENAI_TRACE_PROJECT,
   ATTR_OPENAI_USAGE_ESTIMATED_OUTPUT_TOKENS,
 } from '../semconv/attributes.ts';
-import { isNumber } from './amounts.ts';
+import { isNumber, type TokenTotals } from './amounts.ts';
 import { messageText, readMessages } from './messages.ts';
 import { type ModalityAmount, modalitiesOf } from './modalities.ts';
 import { attributeText } from './span-details.ts';
@@ -29,7 +29,7 @@ import {
 import { type Voice, voicesOf } from './voice.ts';
 
 /** Facts about a trace as a whole. */
-export interface TraceSummary {
+export interface TraceSummary extends TokenTotals {
   readonly traceId: string;
   readonly start: Time;
   readonly end: Time;
@@ -43,9 +43,6 @@ export interface TraceSummary {
   readonly service: string | undefined;
   readonly project: string | undefined;
   readonly environment: string | undefined;
-  /** The sum of `gen_ai.usage.*` over all spans, which counts every token once. `undefined` if no span reports usage. */
-  readonly inputTokens: number | undefined;
-  readonly outputTokens: number | undefined;
   /** The tokens by modality, and what they cost; empty where all are text. */
   readonly modalities: readonly ModalityAmount[];
   /** In USD; `undefined` if no price was known. */
@@ -90,6 +87,7 @@ export function summarize(traceId: string, rows: readonly Row[]): TraceSummary {
     environment: namesIn([...attributes, ...resources], [ATTR_DEPLOYMENT_ENVIRONMENT_NAME])[0],
     inputTokens: sum(attributes, ATTR_GEN_AI_USAGE_INPUT_TOKENS),
     outputTokens: sum(attributes, ATTR_GEN_AI_USAGE_OUTPUT_TOKENS),
+    estimatedOutputTokens: sum(attributes, ATTR_OPENAI_USAGE_ESTIMATED_OUTPUT_TOKENS),
     modalities: modalitiesOf(attributes),
     cost: sum(attributes, ATTR_OPENAI_COST),
     unpriced: attributes.filter(isUnpriced).length,

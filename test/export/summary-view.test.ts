@@ -12,6 +12,14 @@ function summaryOf(plan: SpanPlan): TraceSummary {
   return summarize('0af7651916cd43dd8448eb211c80319c', [...rowsOf(tree)]);
 }
 
+function reported(input: number, output: number): Attributes {
+  return { 'gen_ai.usage.input_tokens': input, 'gen_ai.usage.output_tokens': output };
+}
+
+function estimated(output: number): Attributes {
+  return { 'openai.usage.estimated_output_tokens': output };
+}
+
 const wide = { columns: undefined, color: false };
 
 /** A chat completion that was tried three times and then given up, by a program that goes on. */
@@ -98,6 +106,17 @@ describe('the summary of a trace', () => {
       '≥ $0.0010, 1 call of unknown cost ',
     );
     expect(drawSummary(summaryOf({ name: 'x', children: [unpriced] }), wide)).not.toContain('Cost');
+  });
+
+  it.each<[string, Attributes[]]>([
+    ['23 → 7 tokens + ~5 output', [reported(20, 4), reported(3, 3), estimated(2), estimated(3)]],
+    ['23 → 7 tokens', [reported(23, 7)]],
+    ['~1,005 output tokens', [estimated(5), estimated(1_000)]],
+  ])('shows %s, with the estimates of streams without usage', (shown, calls) => {
+    const children = calls.map((attributes) => ({ name: 'chat', attributes }));
+    const [, tokens] =
+      /│ Tokens +(\S.*\S) +│/.exec(drawSummary(summaryOf({ name: 'x', children }), wide)) ?? [];
+    expect(tokens).toBe(shown);
   });
 
   it.each([

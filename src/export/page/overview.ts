@@ -4,7 +4,7 @@ import {
   ATTR_OPENAI_RUN_ID,
   ATTR_OPENAI_STEP_ID,
 } from '../../semconv/attributes.ts';
-import { count, dollars, explainedCost, grouped, tokens } from '../amounts.ts';
+import { count, dollars, explainedCost, grouped, totalTokens } from '../amounts.ts';
 import { formatDuration } from '../duration.ts';
 import { modalityText } from '../modalities.ts';
 import { attributeText } from '../span-details.ts';
@@ -25,7 +25,7 @@ export function overview(
   const facts: readonly (readonly [label: string, value: string | undefined])[] = [
     ['Duration', formatDuration(summary.start, summary.end)],
     ['Cost', explainedCost(summary.cost, summary.unpriced)],
-    ['Tokens', tokens(summary.inputTokens, summary.outputTokens)?.replace(' tokens', '')],
+    ['Tokens', totalTokens(summary)?.replace(' tokens', '')],
     ...summary.modalities.map((each) => [each.label, modalityText(each).replace(' tokens', '')] as const),
     ...summary.counts.map((each) => [each.label, grouped(each.count)] as const),
     ['Retries', grouped(summary.retries)],

@@ -1,4 +1,4 @@
-import { costOf, count, grouped, tokens } from '../amounts.ts';
+import { costOf, count, grouped, totalTokens } from '../amounts.ts';
 import { formatDuration } from '../duration.ts';
 import type { TraceEntry, TraceLists } from '../trace-entries.ts';
 import { element, fill } from './element.ts';
@@ -68,10 +68,10 @@ export class TraceNav {
   }
 
   #button(entry: TraceEntry, current: boolean): HTMLElement {
-    const { start, end, cost, unpriced, inputTokens, outputTokens, spans, traces } = entry;
+    const { start, end, cost, unpriced, spans, traces } = entry;
     const facts = [
       formatDuration(start, end),
-      tokens(inputTokens, outputTokens),
+      totalTokens(entry),
       costOf(cost, unpriced),
       entry.kind === 'conversation' ? count(traces, 'trace', 'traces') : undefined,
       count(spans, 'span', 'spans'),
