@@ -79,7 +79,10 @@ export interface ModelInvokeEvent extends SinkEventBase {
   };
   /** `error.type`, if the operation failed. */
   readonly error?: string;
-  /** Request parameters, named like the attributes without `gen_ai.request.`. With `standard` and `full`. */
+  /**
+   * Request parameters, named like the attributes without `gen_ai.` and `request.`, and the number of dimensions of
+   * embeddings. With `standard` and `full`.
+   */
   readonly parameters?: Readonly<Record<string, unknown>>;
   /** In the shape of the GenAI conventions, like the following members. With `full` and consent. */
   readonly systemInstructions?: readonly unknown[];

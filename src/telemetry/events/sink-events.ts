@@ -167,12 +167,13 @@ function eventTokens(attributes: Attributes): ModelInvokeEvent['tokens'] {
   });
 }
 
-const REQUEST_PARAMETER_PREFIX = /^(?:gen_ai|openai)\.request\.(?!model$|stream$|id$)(.+)$/;
+const REQUEST_PARAMETER =
+  /^(?:(?:gen_ai|openai)\.request\.(?!model$|stream$|id$)|gen_ai\.(?=output\.type$|prompt\.(?:name|version)$|embeddings\.))(.+)$/;
 
 function parametersOf(attributes: Attributes): Record<string, unknown> {
   return Object.fromEntries(
     Object.entries(attributes).flatMap(([name, value]) => {
-      const parameter = REQUEST_PARAMETER_PREFIX.exec(name)?.[1];
+      const parameter = REQUEST_PARAMETER.exec(name)?.[1];
       return parameter === undefined ? [] : [[parameter, value]];
     }),
   );

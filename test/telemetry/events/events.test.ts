@@ -86,6 +86,29 @@ describe('model.invoke', () => {
     await session.verify();
   });
 
+  test('has the parameters and the dimensions of embeddings', async () => {
+    const session = await startListening('standard');
+    const request = { model: 'text-embedding-3-small', input: 'It.', dimensions: 8 };
+    await session.client.embeddings.create({ ...request, encoding_format: 'float' });
+    expect(session.events[0]).toHaveProperty('parameters', {
+      encoding_formats: ['float'],
+      'embeddings.dimension.count': 8,
+    });
+    await session.verify();
+  });
+
+  test('has the requested kind of output, and the stored prompt', async () => {
+    const session = await startListening('standard');
+    const { client } = session;
+    await client.chat.completions.create({ ...CHAT, response_format: { type: 'json_object' } });
+    await client.responses.create({ model: 'gpt-4o-mini', prompt: { id: 'pmpt_1', version: '2' } });
+    expect(session.events.filter(({ type }) => type === 'model.invoke')).toMatchObject([
+      { parameters: { temperature: 0.5, 'output.type': 'json' } },
+      { parameters: { 'prompt.name': 'pmpt_1', 'prompt.version': '2' } },
+    ]);
+    await session.verify();
+  });
+
   test('is sent for a response', async () => {
     const session = await startListening('standard');
     const { id } = await session.client.responses.create({ model: 'gpt-4o-mini', input: 'Hello?' });
