@@ -15,7 +15,7 @@ import { costOfUsage } from './cost-and-usage.ts';
 import type { Invocation } from './invocation.ts';
 import { RecordedTimes, type Times } from './recorded-times.ts';
 import { inputMessagesOf } from './run-input.ts';
-import type { Step } from './steps.ts';
+import type { Step, Steps } from './steps.ts';
 
 /**
  * Records a closed invocation: its steps, its tool calls, and then its own span.
@@ -46,7 +46,7 @@ export function recordInvocation(invocation: Invocation, endTime: number, pauses
     usage: left,
     cost: costOfUsage(telemetry, left, invocation.attributes),
     totals: { ...invocation.spent, runs: 0, userMessages: invocation.input.count },
-    toolCalls: steps.toolCalls.map(requestedToolCall),
+    toolCalls: inOrderOfSteps(steps).map(requestedToolCall),
     skippedSteps: steps.skippedSteps,
     skippedToolCalls: steps.skippedToolCalls,
     systemInstructions: invocation.content?.systemInstructions ?? [],
@@ -74,6 +74,14 @@ function callsToRecord({ steps, resumed }: Invocation, pauses: boolean): readonl
   return steps.toolCalls.filter(
     ({ snapshot: { id } }) => !left.has(id) && resumed?.recordedCalls.has(id) !== true,
   );
+}
+
+/** A polled run is known to wait for functions before its steps are read. Steps recorded before a pause come first. */
+function inOrderOfSteps({ all, toolCalls }: Steps): readonly ToolCall[] {
+  const places = new Map(all.map(({ snapshot: { id } }, index) => [id, index]));
+  const place = ({ stepId }: ToolCall): number =>
+    stepId === undefined ? all.length : (places.get(stepId) ?? -1);
+  return toolCalls.toSorted((a, b) => place(a) - place(b));
 }
 
 /** @returns the output messages of the invocation */

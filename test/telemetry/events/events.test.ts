@@ -197,6 +197,38 @@ describe('tool.call', () => {
     ]);
     await session.verify();
   });
+
+  test('is sent in the order of the steps of a polled run, hosted tools and functions alike', async () => {
+    const session = await startListening('standard');
+    const { runs } = session.client.beta.threads;
+    const usage = { prompt: 10, completion: 5 };
+    session.simulator.script({
+      steps: [
+        { tools: [{ codeInterpreter: { input: 'print(1)', logs: '1' } }], usage },
+        { tools: [{ function: { name: 'first', arguments: {} } }], usage },
+        { tools: [{ fileSearch: { results: [] } }], usage },
+        { tools: [{ function: { name: 'second', arguments: {} } }], usage },
+        { message: 'It is 1.', usage },
+      ],
+    });
+    const { id: assistant_id } = await session.client.beta.assistants.create({ model: 'gpt-4o-mini' });
+    const { id: thread_id } = await session.client.beta.threads.create();
+    const poll = { pollIntervalMs: 1 };
+    let run = await runs.createAndPoll(thread_id, { assistant_id }, poll);
+    while (run.status === 'requires_action') {
+      const calls = run.required_action?.submit_tool_outputs.tool_calls ?? [];
+      const tool_outputs = calls.map(({ id }) => ({ tool_call_id: id, output: '1' }));
+      run = await runs.submitToolOutputsAndPoll(run.id, { thread_id, tool_outputs }, poll);
+    }
+    await session.provider.forceFlush();
+    expect(session.events.flatMap((event) => (event.type === 'tool.call' ? event.name : []))).toEqual([
+      'code_interpreter',
+      'first',
+      'file_search',
+      'second',
+    ]);
+    await session.verify();
+  });
 });
 
 describe('policy.violation', () => {
