@@ -96,6 +96,7 @@ const LATER = {
   findings: ['src/config/unknown-names.ts', 'src/diagnostics/messages.ts'],
   functions: [
     'src/helpers/decorator.ts',
+    'src/helpers/traced-options.ts',
     'src/sdk/runner-loops.ts',
     'src/telemetry/events/evaluation-event.ts',
     'src/telemetry/spans/function-span.ts',

@@ -26,7 +26,8 @@ export function unknownVariables(environment: Readonly<Record<string, string | u
   return unknownAmong('', Object.fromEntries(ours), [...known, ...OTHER_VARIABLES]);
 }
 
-function unknownAmong(kind: string, values: unknown, known: readonly string[]): string[] {
+/** A sentence for each name of some values that is not a known one. */
+export function unknownAmong(kind: string, values: unknown, known: readonly string[]): string[] {
   return Object.entries(asObject(values) ?? {})
     .filter(([name, value]) => value !== undefined && !known.includes(name))
     .map(([name]) => {

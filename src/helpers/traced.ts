@@ -14,6 +14,7 @@ import { MAX_NAME_LENGTH } from '../util/payload.ts';
 import { clockIn } from '../util/span-clock.ts';
 import { watchOutcome } from '../util/watch-result.ts';
 import { type Callable, decorate } from './decorator.ts';
+import { noticeUnknownOptions } from './traced-options.ts';
 
 /** How a function is traced. The fields of `TraceMetadata` apply to everything below it, as with {@link withMetadata}. */
 export interface TracedOptions extends TraceMetadata {
@@ -58,6 +59,7 @@ export function traced(options: unknown = {}, run?: unknown, descriptor?: unknow
 /** A proxy of the function: only its calls differ. */
 function wrapFunction(run: Callable, given: unknown): Callable {
   const options = (typeof given === 'string' ? { name: given } : (given ?? {})) as TracedOptions;
+  if (options === given) guard('reading options', noticeUnknownOptions, given);
   return new Proxy(run, {
     apply(target, self, args) {
       const call = (): unknown => Reflect.apply(target, self, args);

@@ -4,6 +4,7 @@ import type { ReadableSpan } from '@opentelemetry/sdk-trace';
 import OpenAI from 'openai';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { span, traced, withConversation } from '../../src/client.ts';
+import { forgetNotices, noticed } from '../../src/diagnostics/report.ts';
 import { defaultTelemetry } from '../../src/pipeline/observer-registry.ts';
 import { startTracedProgram } from './program.ts';
 
@@ -96,6 +97,21 @@ describe('traced', () => {
 
       add
     `);
+  });
+
+  it('reports unknown options once, with the one that was meant', () => {
+    forgetNotices();
+    const known = { prompt: 'algebra', project: 'school', environment: 'test', userId: '1', sessionId: '2' };
+    traced({ ...known, name: 'lesson', tags: [], metadata: {} }, () => undefined);
+    traced('lesson', () => undefined);
+    expect(noticed()).toEqual([]);
+    const misspelt = { projct: 'school', model_name: 'gpt-4o', prompt: 'algebra' };
+    for (const _ of [1, 2]) expect(traced(misspelt, () => 4)()).toBe(4);
+    expect(noticed().map(({ code, message }) => `${code}: ${message}`)).toEqual([
+      'option_not_accepted: traced option projct is unknown. Did you mean project?',
+      'option_not_accepted: traced option model_name is unknown.',
+    ]);
+    forgetNotices();
   });
 
   it('takes a function alone, or before its options', async () => {
