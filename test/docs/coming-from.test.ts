@@ -16,8 +16,8 @@ const SIMULATIONS: Readonly<Record<string, string>> = {
   });`,
   Spanlens: `simulator.script({
     steps: [
-      { tools: [{ codeInterpreter: { input: 'plot()' } }], usage: { prompt: 120, completion: 30 } },
-      { message: 'Here it is.', usage: { prompt: 160, completion: 5 } },
+      { tools: [{ codeInterpreter: { input: 'plot' } }], usage: { prompt: 120, completion: 30 } },
+      { message: 'Done.', usage: { prompt: 160, completion: 5 } },
     ],
   });`,
 };
