@@ -1,5 +1,5 @@
 import { readdirSync, readFileSync } from 'node:fs';
-import { join, relative, sep } from 'node:path';
+import { basename, dirname, join, relative, sep } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { loadRegistry } from '../scripts/semconv/registry.ts';
 import { readSource } from '../scripts/structure/source.ts';
@@ -7,12 +7,16 @@ import { describeStructure } from '../scripts/structure/structure.ts';
 
 const SOURCE = join(import.meta.dirname, '..', 'src');
 
+/** The paths of files below a directory, with `/` on every platform. */
+function pathsBelow(directory: string, ending: string): string[] {
+  return readdirSync(directory, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile() && entry.name.endsWith(ending))
+    .map((entry) => relative(directory, join(entry.parentPath, entry.name)).split(sep).join('/'));
+}
+
 /** Every file of the source, by its path below `src`. */
 const files = new Map(
-  readdirSync(SOURCE, { recursive: true, withFileTypes: true })
-    .filter((entry) => entry.isFile() && entry.name.endsWith('.ts'))
-    .map((entry) => join(entry.parentPath, entry.name))
-    .map((path) => [relative(SOURCE, path).split(sep).join('/'), readFileSync(path, 'utf8')] as const),
+  pathsBelow(SOURCE, '.ts').map((path) => [path, readFileSync(join(SOURCE, path), 'utf8')] as const),
 );
 
 function filesWith(text: RegExp): string[] {
@@ -179,4 +183,21 @@ it('no file is longer than 300 lines', () => {
     ([path, content]) => !path.startsWith('semconv/') && content.split('\n').length > 301,
   );
   expect(long.map(([path]) => path)).toEqual([]);
+});
+
+describe('in the folders of test/ that mirror src/', () => {
+  const sources = [...files.keys()].map((path) => path.slice(0, -'.ts'.length));
+  const folders = new Set(sources.map((path) => dirname(path)));
+  const tests = pathsBelow(import.meta.dirname, '.test.ts')
+    .map((path) => path.slice(0, -'.test.ts'.length))
+    .filter((path) => folders.has(path.split('/')[0] ?? ''));
+
+  it('a test with the name of one source file has its path, too', () => {
+    const misplaced = tests.flatMap((path) => {
+      const namesakes = [...sources, ...folders].filter((other) => basename(other) === basename(path));
+      const [source = ''] = namesakes;
+      return namesakes.length !== 1 || folders.has(source) || source === path ? [] : [`${path} -> ${source}`];
+    });
+    expect(misplaced).toEqual([]);
+  });
 });
