@@ -8,8 +8,8 @@ import { runInsideHook } from '../hook-context.ts';
 
 /** An `async` sink may hold a connection for each of them. */
 const MAX_UNSETTLED_EVENTS = 100;
-/** Those that are not settled, and those that wait for their turn: a burst of events loses none. */
-const MAX_PENDING_EVENTS = 5_000;
+/** With those that wait for their turn: a burst of events loses none, and each may hold 64 KiB of content. */
+const MAX_PENDING_EVENTS = 1_000;
 /** Like an export, an event that has not settled by then has failed. */
 const SINK_TIMEOUT_MS = 10_000;
 /** How long a flush waits for sinks. */

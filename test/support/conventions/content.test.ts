@@ -95,7 +95,6 @@ describe('without consent', () => {
     'gen_ai.agent.description',
     'gen_ai.request.stop_sequences',
     'gen_ai.prompt.variable.city',
-    'gen_ai.tool.description',
     'gen_ai.retrieval.query.text',
     'openai.trace.input',
   ])('%s is content', (name) => {

@@ -202,16 +202,16 @@ describe('a slow sink', () => {
     expect(most).toBe(100);
   });
 
-  test('is told how many events more than 5,000 it missed', async () => {
+  test('is told how many events more than 1,000 it missed', async () => {
     const sink = new Sink();
     const answers: (() => void)[] = [];
     const program = vi.fn((_: SinkEvent) => new Promise<void>((resolve) => answers.push(resolve)));
-    for (let index = 0; index < 5_007; index++) sink.hand(program, EVENT);
+    for (let index = 0; index < 1_007; index++) sink.hand(program, EVENT);
     while (answers.length > 0) {
       for (const answer of answers.splice(0)) answer();
       await new Promise(setImmediate);
     }
-    expect(program).toHaveBeenCalledTimes(5_000);
+    expect(program).toHaveBeenCalledTimes(1_000);
     const told = program.mock.calls.flatMap(([{ dropped }]) => dropped ?? []);
     expect(told).toEqual([7]);
   });

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { conversationKey, keyAt } from '../../src/hierarchy/conversations/conversation-keys.ts';
+import { conversationKey, keyAt } from '../../../src/hierarchy/conversations/conversation-keys.ts';
 
 describe('a key', () => {
   const ORIGINS = ['https://api.openai.com', 'https://other.example'];
