@@ -7,7 +7,7 @@ import { isTooOld, TESTED } from './tested-versions.ts';
 const REGISTER_FIRST = `Load the instrumentation before anything else: node --import ${NAME}/register app.mjs.`;
 export const INSTRUMENT: string = `instrumentOpenAI(OpenAI) of ${NAME}/client`;
 
-/** Leaves one copy, where the copies are of one major version and nobody asks for an exact one. */
+/** Leaves one copy, if all copies have one major version and no package requires an exact one. */
 export const DEDUPE = 'npm dedupe';
 
 const whoDepends = (name: string): string => `npm ls ${name} shows what depends on each.`;

@@ -89,8 +89,8 @@ export function logFinding(finding: Finding): void {
 }
 
 /**
- * Says a warning once: through `diag`, or on standard error if `diag` has no logger for it. For what keeps a program from being
- * traced at all, which nobody would hear of otherwise.
+ * Says a warning once: through `diag`, or on standard error if `diag` has no logger for it. For problems that keep a
+ * program from being traced at all, since nothing else would report them.
  */
 export function sayFinding(finding: Finding): void {
   logFinding(finding);

@@ -9,7 +9,7 @@ import { currentProvider, hasUsedProvider } from './open-telemetry.ts';
 
 /**
  * Reports at the end of a program that it made calls and that no SDK recorded them. For the drop-in and for
- * `OpenAIInstrumentation`: whoever uses them wants traces, while a library may instrument its client and leave the SDK to
+ * `OpenAIInstrumentation`: a program that uses them wants traces, while a library may instrument its client and leave the SDK to
  * the program.
  *
  * @param isHeard whether anything else takes what is recorded: metrics, events, or functions of the program

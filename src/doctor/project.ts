@@ -38,7 +38,7 @@ const AGENTS_CORE = '@openai/agents-core';
 /** LangChain brings `langsmith`, and Sentry has other uses. */
 const OTHER_USES: readonly string[] = ['langsmith', SENTRY_SCOPE];
 
-/** Other instrumentations that nobody installs without using them. */
+/** Other instrumentations. A project that has one uses it. */
 const INSTALLED_OTHERS: readonly string[] = [
   ...OTHER_INSTRUMENTATIONS.map(({ scope }) => scope).filter((scope) => !OTHER_USES.includes(scope)),
   '@langfuse/openai',
@@ -76,7 +76,7 @@ export interface ProjectSubject {
 
 /**
  * Looks at a project that is not running: at its `node_modules`, its package.json, the files that its scripts start, and
- * the environment. Runs nothing of it, and connects to nobody.
+ * the environment. Runs none of its code, and opens no connection.
  */
 export function examineProject({
   project,

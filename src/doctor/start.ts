@@ -22,7 +22,7 @@ interface Start {
   readonly launch: Launch;
   /** The preload that sets the instrumentation up. */
   readonly preload: string | undefined;
-  /** A preload whose files cannot be read, so that nobody knows what it sets up. */
+  /** A preload whose files cannot be read, so what it sets up is unknown. */
   readonly unread: string | undefined;
   /** Whether a preload starts an SDK, or may do so. */
   readonly hasSdk: boolean;

@@ -1,6 +1,6 @@
 import { terminalSafe } from '../util/terminal-safe.ts';
 
-/** What the codes of system errors mean for somebody who named a file. */
+/** The codes of system errors, in words for the user who named the file. */
 const FILE_PROBLEMS: Readonly<Record<string, string>> = {
   EACCES: 'permission denied',
   EISDIR: 'it is a folder',

@@ -123,7 +123,7 @@ export class HtmlTraceExporter {
     if (this.#closed.get(traceId) === true) return void this.#omitted++;
     const held = toHeldSpan(span);
     const size = held.json.length;
-    // A resource stays pending until somebody awaits it.
+    // A resource stays pending until it is awaited.
     if (held.resource !== undefined)
       void guardAsync('reading a resource', async () => held.resource?.waitForAsyncAttributes?.());
     const trace = this.#held.get(traceId) ?? { spans: [], size: 0, omitted: 0, page: 'stale' };

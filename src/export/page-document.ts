@@ -12,7 +12,7 @@ export function pageDocument(spans: readonly string[], omitted: number): string 
   return documentWith(policyWith(''), `{"omitted":${omitted},"spans":[${spans.join(',\n')}]}`);
 }
 
-/** The page of the command `view`, which asks the server that it comes from, and nobody else, for what it shows. */
+/** The page of the command `view`. It requests what it shows from its own server alone. */
 export function livePageDocument(): { readonly html: string; readonly policy: string } {
   const policy = policyWith("connect-src 'self'; ");
   return {

@@ -53,7 +53,7 @@ interface Interruption {
 /** Sessions of one trace that are looked at. */
 const MAX_VOICES = 20;
 
-/** The sessions in which somebody spoke. */
+/** The sessions with speech. */
 export function voicesOf(rows: readonly Row[]): Voice[] {
   return rows
     .filter(isSession)
@@ -67,7 +67,7 @@ export function voicesOf(rows: readonly Row[]): Voice[] {
     .filter(({ utterances }) => utterances.length > 0);
 }
 
-/** Milliseconds in which somebody spoke. */
+/** How long one side spoke, in milliseconds. */
 export function spokenTime({ utterances }: Voice, by: Utterance['speaker']): number {
   return utterances.filter(({ speaker }) => speaker === by).reduce((sum, { from, to }) => sum + to - from, 0);
 }

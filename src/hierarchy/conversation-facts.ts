@@ -156,7 +156,7 @@ export function addConversationEvent(
   segment.touch(time);
 }
 
-/** Keeps something of an invocation that nobody has reported yet, as far as it will be recorded. */
+/** Keeps a detail of an invocation that has not been reported yet, if it will be recorded. */
 export function keepEarly(facts: ConversationFacts, early: EarlyFact): void {
   const state = facts.engine.matcher.known(facts.conversationId, facts.endpoint.origin);
   if (state?.hasRoomForEarly !== true) return;

@@ -143,7 +143,7 @@ export interface FactSink {
   toolResult(output: ToolOutput & { readonly invocationId: string }): void;
   /** A piece of text or code, without an object: streams have thousands. The ids are those that the event has. */
   text(invocationId: string | undefined, stepOrMessageId: string | undefined): void;
-  /** Something of an invocation that nobody has reported yet. It is read again once the invocation is known. */
+  /** A detail of an invocation that has not been reported yet. It is read again once the invocation is known. */
   later(invocationId: string, value: unknown, done: boolean): void;
 }
 
@@ -208,7 +208,7 @@ export interface Dialect {
    * @throws the SDK's error
    */
   readDetails(invocation: InvocationView, get: Get, sink: FactSink): Promise<boolean>;
-  /** Where an agent is read that nobody has shown yet; none where conversations tell their agents. */
+  /** The path of an agent's object; not set in APIs whose conversations contain it. */
   agentPath?(agentId: string): string;
   /** The `OpenAI-Beta` header of background reads where the program's own request had none. */
   readonly version: string;

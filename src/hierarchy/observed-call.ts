@@ -44,7 +44,7 @@ export interface Observation {
   readonly time: number;
   /** Whether a stream reported it as it happened. */
   readonly live: boolean;
-  /** Set where an invocation that nobody has asked for begins with its report. It is called with that invocation. */
+  /** Set where an invocation without a request begins with its report. It is called with that invocation. */
   readonly reported: ((invocation: Invocation) => void) | undefined;
   /** What a stream has told before it told of the conversation; `undefined` if nothing waits for that. */
   readonly held: HeldFact[] | undefined;

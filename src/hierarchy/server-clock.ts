@@ -8,7 +8,7 @@ export function clamp(time: number, from: number, to: number): number {
 /** Milliseconds since the epoch: no date is later. */
 const LATEST = 8.64e15;
 
-/** A time of the API's in milliseconds. They are whole seconds; what cannot be one is none, since to reckon with it gives no number. */
+/** Converts the API's whole seconds to milliseconds. A value beyond the range of `Date` counts as missing. */
 export function asTime(seconds: unknown): number | undefined {
   return typeof seconds === 'number' && seconds >= 0 && seconds * 1e3 <= LATEST ? seconds * 1e3 : undefined;
 }

@@ -5,7 +5,7 @@ import type { Invocation } from './invocations/invocation.ts';
 import type { FactSource } from './observed-call.ts';
 
 /**
- * Takes what a source reports that is no request of the program, such as a socket. An invocation that nobody has asked for
+ * Takes the reports of a source without requests, such as a socket. An invocation without a request
  * begins with its report. What is still open when the source ends is closed with it.
  */
 export class SourceListener {

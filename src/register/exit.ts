@@ -67,7 +67,7 @@ function ignoreRepeated(signal: NodeJS.Signals): () => void {
   return stop;
 }
 
-/** Sends the signal again after the flush. A later signal during the flush ends the process at once: nobody listens. */
+/** Sends the signal again after the flush. A second signal during the flush ends the process at once, because no listener is left. */
 function finishAndDie(signal: NodeJS.Signals, actions: SignalActions, stopIgnoring: () => void): void {
   const die = (): void => {
     stopIgnoring();

@@ -240,10 +240,10 @@ export class Call implements KeyHolder {
     this.#settle('stream', undefined, error, isLate);
   }
 
-  /** Ends a call without a result to read: the program takes the body itself, or nobody asked for it. */
+  /** Ends a call without a result to read: the program takes the body itself, or never asked for the result. */
   close(outcome: 'raw' | 'abandoned' | 'interrupted'): void {
     if (outcome !== 'raw' && this.streamed) this.streamEnd ??= 'abandoned';
-    // At the end of the program, nobody has read such an answer since it arrived.
+    // At the end of the program, such an answer has been unread since it arrived.
     const isUnread = outcome === 'interrupted' && !(this.streamed ? this.read : this.requested);
     this.#settle(outcome, undefined, undefined, isUnread || outcome === 'abandoned');
   }

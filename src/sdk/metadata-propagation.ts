@@ -17,7 +17,7 @@ export const HANDED_ON = 'otel-openai-handed-on';
 
 /**
  * Whether the mark can be added. Without it, a trace context in the metadata says that the creator records. Where neither
- * has room, whoever works on it records it.
+ * has room, the process that works on it records it.
  */
 export function hasRoomForMark(body: unknown): boolean {
   const metadata = field(body, 'metadata') ?? {};

@@ -98,7 +98,7 @@ function installHooks(listener: LoadListener): () => void {
 }
 
 let appending: LoadHook | undefined;
-/** Whether somebody hears of copies of the OpenTelemetry API. */
+/** Whether loaded copies of the OpenTelemetry API are reported to a listener. */
 let isApiAwaited = false;
 
 function appendOnLoad(listener: LoadListener): () => void {
@@ -223,7 +223,7 @@ function findLoaded(listener: LoadListener): void {
   for (const [file, exported] of loadedFiles()) take(listener, exported, file, true);
 }
 
-/** The file of a loaded copy of `openai` whose calls nobody observes: something loaded it without the hooks. */
+/** The file of a loaded copy of `openai` whose calls are not observed, because it was loaded without the hooks. */
 export function findUnobserved(): string | undefined {
   const found = loadedFiles().find(([, exported]) => {
     const prototype = findClientPrototype(exported);

@@ -12,12 +12,12 @@ const patchedClasses = new ProcessWide<WeakMap<object, PatchedClass>>({
 });
 
 /**
- * @param newest gives whoever has begun to observe last
- * @returns what else is to be done once nobody observes any more, if it is a function
+ * @param newest gives the newest observer
+ * @returns a function to call when the last observer leaves, or nothing
  */
 type ClassPatch = (patches: Patches, newest: () => object | undefined) => unknown;
 
-/** A class that is patched while somebody observes it, once for all who do. */
+/** A class that is patched once, for all of its observers, while it has any. */
 export class PatchedClass {
   readonly #prototype: object;
   readonly #patches = new Patches();
@@ -42,7 +42,7 @@ export class PatchedClass {
 
   addDefault(observer: object): void {
     if (!claimPrototype(this.#prototype)) return;
-    // What somebody else has wrapped since the last time is still there, and is not wrapped again.
+    // A method that another library wrapped since the last time is still patched, and is not patched again.
     if (this.#observers.size === 0)
       this.#restore = this.#patch(this.#patches, () => [...this.#observers].at(-1));
     this.#observers.add(observer);

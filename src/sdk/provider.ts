@@ -74,7 +74,7 @@ const PROVIDERS: Readonly<Record<string, readonly string[]>> = {
 };
 
 /**
- * Providers whose streams end with a usage chunk even if nobody asks: hiding it would take usage and cost from the
+ * Providers whose streams always end with a usage chunk: hiding it would take usage and cost from the
  * program. Others that report usage unasked (Mistral, Perplexity, …) put it into a chunk with choices, which is not hidden.
  */
 export const SENDS_USAGE_UNASKED: ReadonlySet<string> = new Set(['openrouter']);

@@ -19,7 +19,7 @@ const successors = new ProcessWide<Set<() => void>>({
   create: () => new Set(),
 });
 
-/** Of several releases in a process, the first to observe a prototype keeps it until nobody observes it any more. */
+/** Of several releases in a process, the first to observe a prototype keeps it until its last observer leaves. */
 export function claimPrototype(prototype: object): boolean {
   const release = releases.value.get(prototype) ?? VERSION;
   if (release === VERSION) releases.value.set(prototype, VERSION);

@@ -26,7 +26,7 @@ const callsByProps = privateSlot<Call>();
 const callsByOptions = privateSlot<Call>();
 const watchingParses = privateSlot<Method>();
 
-/** Ends a call whose promise or stream was garbage collected: nobody can read its result any more. */
+/** Ends a call whose promise or stream was garbage collected, so its result can no longer be read. */
 const collected = new FinalizationRegistry<Call>((call) => call.close('abandoned'));
 
 /**
@@ -43,8 +43,8 @@ export function watchResponsePromise(response: object, call: Call): void {
 }
 
 /**
- * Takes the response. If the program has asked for the result by now, the SDK parses it next. Only a result that nobody
- * asked for can get lost, and watching for that would be the largest cost of a call.
+ * Takes the response. If the program has asked for the result by now, the SDK parses it next. Only a result that was not
+ * asked for can get lost, and watching each one would be the largest cost of a call.
  */
 export function takeResponse(call: Call, props: unknown): void {
   const { carrier } = call;

@@ -115,7 +115,7 @@ export class Seam {
       patchWebhooks(webhooks, this.#patches, (client) => this.#startWebhook(client));
   }
 
-  /** Calls in flight finish as they began. The prototype is restored once nobody observes it. */
+  /** Calls in flight finish as they began. The last observer to leave restores the prototype. */
   removeDefault(observer: CallObserver): void {
     const index = this.#defaults.indexOf(observer);
     // Without this, a release that was refused takes the patches of another one away.
@@ -186,7 +186,7 @@ export class Seam {
         const observer = seam.#observerOf(this);
         // Without this, unobserved calls run in a context of ours.
         if (observer === undefined) return original.apply(this, args);
-        // Without this, calls are observed that nobody hears of.
+        // Without this, calls are observed without an observer.
         if (prepare(observer) === false) return original.apply(this, args);
         const active = activeContext();
         // Without this, suppressed calls get spans.

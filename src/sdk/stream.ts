@@ -22,7 +22,7 @@ export function isStream(value: unknown): value is Stream {
  * Watches a stream in place. The object, its class and its generator stay the same; reading, leaving early, `tee()` and
  * aborting work as before.
  *
- * @param watchForLoss called with the object whose garbage collection means that nobody can read on
+ * @param watchForLoss called with the object whose garbage collection means that the stream can no longer be read
  */
 export function watchStream(stream: Stream, call: Call, watchForLoss: (target: object) => void): void {
   // A function of ours would be printed as another kind of function than the SDK's.

@@ -11,7 +11,7 @@ export const LOOP_CLASSES: readonly string[] = ['ResponsesToolRunner', 'Decision
 /** What begins a loop: where a class has both, `run` only reads what `iterate` yields. */
 const LOOP_METHODS = ['iterate', 'run'] as const;
 
-/** Starts the span of a loop for a client, unless nobody observes it. */
+/** Starts the span of a loop, if its client is observed. */
 type StartLoop = (client: unknown) => OutcomeListener | undefined;
 
 /** The prototypes of the classes in a target: a class, or a module that exports some. */

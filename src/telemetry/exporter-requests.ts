@@ -33,7 +33,7 @@ export function watchAnswersOf(endpoints: readonly string[]): void {
   if (endpoints.length === 0) return;
   onRequestTo(endpoints, (request, { origin }) => {
     request.once('timeout', () => timeouts.set(origin, performance.now()));
-    // With a listener for the response, Node would leave it to be read by somebody.
+    // With a listener for the response, Node would leave its body unread.
     request.once('close', () => {
       if (objectField(request, 'res') !== undefined) timeouts.delete(origin);
     });

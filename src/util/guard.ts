@@ -34,7 +34,7 @@ export function guard(
   }
 }
 
-/** The same for asynchronous work that nobody awaits: a rejection ends here too. */
+/** The same for asynchronous work that is not awaited: a rejection ends here, too. */
 export async function guardAsync(where: string, run: () => Promise<void>): Promise<void> {
   try {
     await run();

@@ -13,7 +13,7 @@ const CODE_OPTION = /^(?:-e|-p|-pe|--eval|--print)(?:=|$)/;
  * 2. from the real path of this package;
  * 3. from the working directory, only if the process has no program file: `node -e`, `-p`, standard input, the REPL.
  *
- * A program with a file is often started in a folder of somebody else, whose packages must not run.
+ * A program with a file is often started in another user's folder, whose packages must not run.
  *
  * @param createRequire of `node:module`; by default Node's own, if this runtime has one
  * @returns a `require` that finds the package

@@ -9,7 +9,7 @@ export function setMethod(holder: object, name: string, method: PatchableMethod)
 /**
  * Replaces a method on an object, whether the object owns it or inherits it.
  *
- * @returns restores the object exactly as it was, and returns whether it could: a method that somebody else has wrapped
+ * @returns restores the object exactly as it was, and returns whether it could: a method that another library has wrapped
  *   or frozen since then stays
  */
 export function patchMethod(holder: object, name: string, wrapper: PatchableMethod): () => boolean {

@@ -31,7 +31,7 @@ export async function listenLocally(port: number, handle: RequestListener): Prom
   return { port: taken, close: () => closeAll(servers) };
 }
 
-/** The next port above that nobody listens on; `undefined` if there is none nearby. */
+/** The next free port above; `undefined` if there is none nearby. */
 export async function nextFreePort(above: number): Promise<number | undefined> {
   for (let port = above + 1; port <= Math.min(above + MAX_TRIED_PORTS, 65_535); port++) {
     try {

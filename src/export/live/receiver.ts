@@ -95,7 +95,7 @@ export class Receiver {
     sendAccepted(response, type);
   }
 
-  /** Programs send metrics to the same endpoint, and would complain if nobody took them. */
+  /** Programs send metrics to the same endpoint, and would log errors if it refused them. */
   async #ignoreMetrics(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const type = typeOfBody(request);
     await readOtlpBody(request);

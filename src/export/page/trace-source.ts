@@ -89,7 +89,7 @@ export class ServedTraces implements TraceSource {
     return { trace, omitted };
   }
 
-  /** Calls back when there is something new, and when the connection is lost. Rests while nobody looks. */
+  /** Calls back when there is something new, and when the connection is lost. Pauses while the page is hidden. */
   watch(changed: () => void, lost: () => void): void {
     let events: EventSource | undefined;
     const connect = (): void => {

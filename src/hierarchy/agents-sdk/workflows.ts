@@ -111,7 +111,7 @@ export class Workflows implements AgentsListener {
     if (node.type === 'trace')
       Object.assign(attributes, totalAttributes({ ...NO_TOTALS, ...activityOfNode(node).spent }));
     const failure = failureOfNode(node);
-    // Where nobody can tell how a trace has ended, its last agent does.
+    // If nothing tells how a trace ended, its last agent does.
     if (node.type === 'agent') activityOfNode(node.trace).failure = failure;
     span.end({
       name: name === undefined ? undefined : `execute_tool ${name}`,

@@ -43,7 +43,7 @@ export interface SubagentState {
   invocation: Invocation | undefined;
 }
 
-/** Something of an invocation that nobody has reported yet. */
+/** A detail of an invocation that has not been reported yet. */
 export interface EarlyFact {
   readonly invocationId: string;
   readonly value: unknown;

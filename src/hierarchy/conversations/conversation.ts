@@ -99,7 +99,7 @@ export class Conversation {
     this.#isNew = false;
   }
 
-  /** Counts messages of the user whose content is not kept: the run that answers them has it, or nobody records it. */
+  /** Counts user messages whose content is not kept: the run that answers them has it, or it is not recorded. */
   countUserMessages(count: number): void {
     this.#userMessages += count;
   }

@@ -10,7 +10,7 @@ type RecordingOptions = Pick<Settings, 'adoptRuns' | 'propagateInMetadata'>;
  * Whether the process that creates something leaves it to the process that works on it. If so, the request says that in
  * the metadata. A process that reads a stream records what it created itself.
  *
- * @param isRun a run or a background response: a turn has no metadata, so whoever asks for it records it
+ * @param isRun a run or a background response. A turn has no metadata, so the process that requests it records it
  */
 export function handsOn(
   call: Call,

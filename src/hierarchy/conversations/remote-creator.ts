@@ -45,7 +45,7 @@ export function hasRecordingCreator(value: unknown): boolean {
   );
 }
 
-/** The same of something that this process has created, remote since nobody is told when that span ends. */
+/** The same for something that this process created. It counts as remote, because its span may have ended. */
 export function creatorIn(context: Context): SpanContext | undefined {
   const creator = trace.getSpanContext(context);
   return creator !== undefined && isSpanContextValid(creator) ? { ...creator, isRemote: true } : undefined;

@@ -219,7 +219,7 @@ export function timeWithin(segment: Segment | undefined, time: number): number {
 /** The last one that was checked: many calls in a row are made below one span. */
 let lastValid: SpanContext | undefined;
 
-/** The active span, if it is a real one. One that nobody records may have no ids: nothing stands below it. */
+/** The active span, if it is a real one. An unrecorded span may have no ids, so nothing can stand below it. */
 export function activeSpan(context: Context): Span | undefined {
   const span = context.getValue(SPAN_KEY) as Span | undefined;
   if (span === undefined) return undefined;

@@ -82,7 +82,7 @@ export class LoopCall {
   }
 
   #requested(result: unknown, endTime: number): void {
-    // Calls that nobody records are pending, too: a result must not find only those of another user.
+    // Unrecorded calls are pending, too: otherwise, a result would find only those of another user.
     const told = readRequestedCalls(result, this.#isRecorded && this.#telemetry.wantsContent);
     const taken = this.#taken;
     const calls = taken === undefined ? told : told.filter((call) => isNew(taken, call));

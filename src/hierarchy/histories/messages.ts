@@ -85,7 +85,7 @@ function resultsOf(
   });
 }
 
-/** Those whose id no other has: of two with the same id nobody can tell which is which. */
+/** Those whose id is unique: two with the same id cannot be told apart. */
 function byUniqueId(values: readonly unknown[], key: string): Map<string, unknown> {
   const found = new Map<string, unknown>();
   const repeated = new Set<string>();

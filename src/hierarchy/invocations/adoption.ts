@@ -62,7 +62,7 @@ export function adoptInvocation(
   });
 }
 
-/** Opens an invocation that begins with its report, where the source reports what nobody has asked for. */
+/** Opens an invocation that begins with its report, because no request asked for it. */
 export function openReported(
   tracker: ConversationTracker,
   found: Found,

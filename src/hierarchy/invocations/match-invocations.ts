@@ -24,8 +24,8 @@ import type { Invocation } from './invocation.ts';
 const MAX_QUEUED_MS = 60_000;
 
 /**
- * Finds the invocation that an object reports, where the request for an invocation is not told its id: the first one that
- * nobody knows is taken for the one that was asked for first.
+ * Finds the invocation that an object reports, in APIs whose request for an invocation does not return its id. The first
+ * unknown invocation belongs to the oldest unanswered request.
  */
 export class InvocationMatcher {
   readonly #tracker: ConversationTracker;

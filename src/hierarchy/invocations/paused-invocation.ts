@@ -23,6 +23,6 @@ export interface PausedInvocation {
   readonly unanswered: readonly UnansweredCall[];
 }
 
-/** Shared: most of what nobody asks about again has neither, and is kept for a day. */
+/** Shared, because most paused invocations have neither, and each is kept for a day. */
 export const NO_RECORDED_STEPS: PausedInvocation['recordedSteps'] = new Map();
 export const NO_RECORDED_CALLS: PausedInvocation['recordedCalls'] = new Set();

@@ -6,17 +6,17 @@ export function inputMessagesOf({ steps, input }: Invocation): readonly Message[
   return steps.inputs.size > 0 ? [...steps.inputs.values()] : input.messages;
 }
 
-/** Whether nothing has to be read. */
+/** Whether everything is known that a background read could add. */
 export function isWhole(invocation: Invocation): boolean {
   return invocation.complete && !lacksAgent(invocation) && !lacksInput(invocation);
 }
 
-/** Whether the agent has an id, and nobody has shown the agent. */
+/** Whether the agent's id is known, but its object has not been seen. */
 function lacksAgent({ kind, agent, agentId }: Invocation): boolean {
   return kind === 'thread' && agent === undefined && agentId !== undefined;
 }
 
-/** Whether the conversation may have messages that the model was given and that nobody has shown. */
+/** Whether the model may have been given messages that this process has not seen. */
 export function lacksInput({ kind, telemetry, steps }: Invocation): boolean {
   return kind === 'thread' && telemetry.wantsContent && !steps.knowsInput;
 }

@@ -27,7 +27,7 @@ export interface KnownResponse {
   /** Of its span. */
   readonly context: SpanContext;
   readonly conversationId: string | undefined;
-  /** Whether this process created it and left it to whoever works on it. */
+  /** Whether this process created it and left it to the process that works on it. */
   readonly handedOn?: boolean | undefined;
   /** Of a background response, as it was requested: its answer names a version. */
   readonly model: string | undefined;
@@ -89,7 +89,7 @@ export interface FollowedResponse {
   readonly content: boolean;
   /** What the model replies to, if it is short. Not known of a background response, which is kept for long. */
   readonly lastMessages: unknown;
-  /** Whether it is left to whoever works on it. */
+  /** Whether it is left to the process that works on it. */
   readonly handedOn?: boolean | undefined;
   /** Of a background response. */
   readonly model: string | undefined;

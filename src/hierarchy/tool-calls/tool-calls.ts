@@ -265,7 +265,7 @@ function identityOf(
   };
 }
 
-/** No trace has the id that spans have where nobody traces: two users would share it. */
+/** Untraced calls all share the invalid trace id, which would mix up their users. */
 export function validTraceId(span: SpanContext | undefined): string | undefined {
   return span !== undefined && isSpanContextValid(span) ? span.traceId : undefined;
 }

@@ -41,7 +41,7 @@ class RealtimeConnections {
   readonly #patches: Patches;
   readonly #newest: () => object | undefined;
   readonly #transports = new Transports();
-  /** `undefined` for a connection that nobody observes. */
+  /** `undefined` for a connection that is not observed. */
   readonly #known = new WeakMap<object, Connection | undefined>();
 
   constructor(patches: Patches, newest: () => object | undefined) {

@@ -52,7 +52,7 @@ export class HeardStorage implements TraceStorage {
     const { within, watch } = entered;
     const result = this.original.run(store, () => runIn(within, run, undefined, args));
     if (watch === undefined || !(result instanceof Promise)) return result;
-    // Nothing else may be attached to a promise of the program: a rejection that nobody handles would not be reported,
+    // Nothing else may be attached to a promise of the program: an unhandled rejection would not be reported,
     // and a stack would end here.
     return guard('observing an agents run', watch, result) ?? result;
   }

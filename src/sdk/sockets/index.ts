@@ -60,7 +60,7 @@ export class SocketSeam {
     if (!this.#observers.includes(observer)) this.#observers.push(observer);
   }
 
-  /** The prototypes are restored once nobody observes them. Open sockets go on unrecorded. */
+  /** The last observer to leave restores the prototypes. Open sockets go on unrecorded. */
   removeDefault(observer: CallObserver): void {
     const index = this.#observers.indexOf(observer);
     // Without this, a release that was refused takes the patches of another one away.

@@ -32,7 +32,7 @@ export class ResponsesSocket implements SocketObservation {
   readonly #client: object;
   readonly #observer: CallObserver;
   readonly #lanes = new Map<unknown, Pending[]>();
-  /** Responses that the program has steered: the server may begin a successor that nobody asked for. */
+  /** Responses that the program has steered: the server may begin a successor without a request. */
   readonly #steered = new Set<string>();
   #open = 0;
   /** What was sent last, if it asks for a response. */

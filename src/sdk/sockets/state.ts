@@ -23,11 +23,11 @@ export class SocketState {
   readonly #socket: object;
   readonly #transports: Transports;
   readonly #observation: SocketObservation | undefined;
-  /** Emitted by name only: `event` is emitted only if somebody listens. */
+  /** Emitted by name only: `event` is emitted only if it has a listener. */
   readonly #byName: boolean;
   #connection: unknown;
   #transport: object | undefined;
-  /** The runtime tells nobody of its close. */
+  /** The runtime emits no `close`. */
   #isNative = false;
   #isSending = false;
   /** What the SDK is sending has reached the connection, or is lost. */
@@ -145,7 +145,7 @@ export class SocketState {
       },
       sending: (data) => this.#sending(data),
     });
-    // It has closed before anybody listened, so nobody will tell.
+    // It closed before this listener was added, so no event will follow.
     if (isClosed) this.#transports.missed(transport, false);
   }
 

@@ -9,7 +9,7 @@ export const CONNECTING = 0;
 export const CLOSING = 2;
 export const CLOSED = 3;
 
-/** How often sockets are looked at that nobody tells the close of. */
+/** How often sockets that emit no `close` are checked. */
 const SOCKET_SWEEP_INTERVAL_MS = 1_000;
 
 /**
@@ -38,7 +38,7 @@ export class Transports {
   readonly #listeners = new WeakMap<object, TransportListener>();
   readonly #senders = new WeakMap<object, TransportObserver>();
   readonly #patches = new Patches();
-  /** Those that nobody tells the close of. The runtime keeps them, too, as long as they are open. */
+  /** The sockets that emit no `close`. The runtime keeps open sockets, too. */
   readonly #untold = new Set<object>();
   readonly #timer = new SweepTimer(
     () => this.#sweep(),

@@ -69,7 +69,7 @@ export class Events {
     return this.#explicit ?? registeredProvider();
   }
 
-  /** Whether a logger accepts the event. Events that nobody accepts are not built. */
+  /** Whether a logger accepts the event. Otherwise, the event is not built. */
   wanted(name: string, context: Context): boolean {
     return guard('checking a logger', () => this.#logger(name, context)) !== undefined;
   }

@@ -41,7 +41,7 @@ export function headersOf(call: Call): unknown {
   return call.headers ?? field(call.error, 'headers');
 }
 
-/** Whether a shutdown ended the call before it was over, so that nobody knows how long it takes. */
+/** Whether a shutdown ended the call before it was over, so its duration is unknown. */
 export function isCutShort({ outcome, streamed, read, requested, headersTime }: Call): boolean {
   return outcome === 'interrupted' && (headersTime === 0 || (streamed ? read : requested));
 }
