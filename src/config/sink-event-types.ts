@@ -45,7 +45,7 @@ export interface SinkEventBase {
   readonly conversationId?: string;
   /** The id of an Assistants run. */
   readonly runId?: string;
-  /** The number of events dropped since the last one, because the sink kept failing or hung. */
+  /** The number of events dropped since the last one, because the sink kept failing, or too many were pending. */
   readonly dropped?: number;
 }
 

@@ -16,7 +16,7 @@ export interface TokenTotals {
   /** The sum of `gen_ai.usage.*`, which counts every token once. `undefined` if no span reports usage. */
   readonly inputTokens: number | undefined;
   readonly outputTokens: number | undefined;
-  /** Of the streams that do not report their usage, and are missing in the others. */
+  /** Of the streams that do not report their usage, which the other two do not include. */
   readonly estimatedOutputTokens: number | undefined;
 }
 

@@ -16,7 +16,7 @@ const TRACED_OPTIONS: readonly string[] = [
 
 /** Reports the options of `traced` that do not exist: most are misspelt. */
 export function noticeUnknownOptions(options: unknown): void {
-  // Looked at closer only if needed: the code for that is loaded with its first use.
+  // Fast path: the code for suggestions is loaded with its first use.
   if (Object.keys(asObject(options) ?? {}).every((name) => TRACED_OPTIONS.includes(name))) return;
   for (const problem of unknownAmong('traced option ', options, TRACED_OPTIONS))
     notice('option_not_accepted', problem);

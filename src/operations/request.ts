@@ -49,7 +49,13 @@ export const request: Operation = {
 };
 
 /** `openai.api.type` by the first segment of the path. The hierarchy adds it for the other APIs. */
-const API_TYPES: Readonly<Record<string, string>> = { chat: 'chat_completions', responses: 'responses' };
+const API_TYPES: Readonly<Record<string, string>> = {
+  chat: 'chat_completions',
+  conversations: 'responses',
+  live: 'live',
+  realtime: 'realtime',
+  responses: 'responses',
+};
 
 /** A short word. Any server may put anything there. */
 const STATUS = /^[a-z][a-z_]{0,31}$/;

@@ -201,7 +201,7 @@ export class Observer implements CallObserver, ProviderListener {
 
   async flush(): Promise<void> {
     await this.#hierarchy?.flush();
-    await this.telemetry.settled();
+    await this.telemetry.hooks.settled();
   }
 
   async endIdle(limits?: EndLimits): Promise<void> {
@@ -220,7 +220,7 @@ export class Observer implements CallObserver, ProviderListener {
     this.#interruptCalls();
     await this.#hierarchy?.shutdown(limits);
     this.#interruptFunctions();
-    await this.telemetry.settled();
+    await this.telemetry.hooks.settled();
   }
 
   /** Ends everything in progress, and asks nothing. */

@@ -87,7 +87,7 @@ function start(require: NodeJS.Require, telemetry: Telemetry): void {
   const stop = flushOnSignals({
     flush: () => sendWithin(FLUSH_TIMEOUT_MS, flushed, { reads: false }),
     finish: async () => {
-      await endWithin(FLUSH_TIMEOUT_MS, flushed, { reads: false });
+      await endWithin(FLUSH_TIMEOUT_MS, flushed, { reads: false, sinks: true });
       guard('reporting unsent spans', reportUnanswered, flushed);
     },
   });

@@ -118,7 +118,10 @@ export function withMetadataOfContext(tracer: Pick<Tracer, 'startSpan'>): Pick<T
       if (metadata === undefined) return tracer.startSpan(name, options, context);
       const attributes = { ...metadata, ...options.attributes };
       const span = tracer.startSpan(name, { ...options, attributes }, context);
-      metadataBySpan.set(span.spanContext(), metadata);
+      const own = span.spanContext();
+      // A span that is no span of its own, such as a no-op one, shares its context with those of others.
+      if (!isSpanContextValid(own) || own === trace.getSpanContext(context)) return span;
+      metadataBySpan.set(own, metadata);
       hasMetadata = true;
       return span;
     },

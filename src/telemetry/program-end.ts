@@ -108,7 +108,8 @@ async function endAndSend(): Promise<void> {
   if (unsent.length === 0) return;
   // Only the flush makes these requests: without it, the program would end here.
   const stop = unrefRequestsTo(unsent.flatMap(processorsOf).flatMap(zipkinEndpointsIn));
-  await endWithin(FLUSH_TIMEOUT_MS, unsent, { reads: true });
+  // What a sink does keeps the program from ending by itself: by now it is over, or never will be.
+  await endWithin(FLUSH_TIMEOUT_MS, unsent, { reads: true, sinks: false });
   stop();
 }
 
@@ -116,11 +117,12 @@ async function endAndSend(): Promise<void> {
  * Ends all open spans and sends everything. Resolves after the given time at the latest.
  *
  * @param options.reads whether to read how things ended that are in progress
+ * @param options.sinks whether to wait for `async` sinks
  */
 export function endWithin(
   milliseconds: number,
   flushed: readonly object[],
-  { reads }: { readonly reads: boolean },
+  { reads, sinks }: { readonly reads: boolean; readonly sinks: boolean },
 ): Promise<void> {
   const limits: EndLimits = { reads, readTimeoutMs: END_READ_TIMEOUT_MS };
   return within(milliseconds, async () => {
@@ -131,7 +133,8 @@ export function endWithin(
       (provider) => states.get(provider)?.recorded || countQueuedSpans(provider) > 0,
     );
     const reachable = await withoutRefused([...targets], recorded);
-    await flushAll(reachable, recorded ? reportFailure : undefined);
+    const flushing = flushAll(reachable, recorded ? reportFailure : undefined);
+    await Promise.all([flushing, sinks ? sinksSettled() : undefined]);
   });
 }
 

@@ -1,5 +1,6 @@
 import { guardAsync } from '../util/guard.ts';
 import { patchMethod } from '../util/patch-method.ts';
+import { sinksSettled } from './events/sink.ts';
 import { type EndLimits, type ProgramEndListener, sendStateOf } from './program-end.ts';
 
 /** Called before a provider flushes or shuts down. */
@@ -107,9 +108,10 @@ function wrapMethod(provider: object, name: Name, original: ProviderMethod): Wra
   const state = sendStateOf(provider);
   const wrapper: ProviderMethod = function (...args) {
     if (listeners.size === 0) return original.apply(this, args);
-    return notifyListeners(listeners, name).then(() => {
+    return notifyListeners(listeners, name).then(async () => {
       state.unsent = liveOf(listeners).some(({ isOpen }) => isOpen === true);
-      return original.apply(this, args);
+      const [result] = await Promise.all([original.apply(this, args), sinksSettled()]);
+      return result;
     });
   };
   const restore = patchMethod(provider, name, wrapper);

@@ -19,7 +19,7 @@ import { NAME, VERSION } from '../util/version.ts';
 import { PendingHooks } from './content/pending-hooks.ts';
 import { Costs } from './cost/costs.ts';
 import { Events, type LoggerProvider } from './events/log-records.ts';
-import { Sink, sinksSettled } from './events/sink.ts';
+import { Sink } from './events/sink.ts';
 import { withMetadataOfContext } from './metadata.ts';
 import { Metrics } from './metrics/metrics.ts';
 import { withOlderNames } from './older-names.ts';
@@ -78,11 +78,6 @@ export class Telemetry {
   get sink(): Sink {
     this.#sink ??= new Sink();
     return this.#sink;
-  }
-
-  /** Waits for the promises of hooks and sinks, five seconds at most. */
-  async settled(): Promise<void> {
-    await Promise.all([this.hooks.settled(), sinksSettled()]);
   }
 
   /** Whether spans, a listening logger or a hook want content. Otherwise none is read. */

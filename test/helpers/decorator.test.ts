@@ -59,7 +59,7 @@ test('traced leaves the target of a legacy decorator unchanged, and warns once',
   const decorateAtOnce = traced as (...args: unknown[]) => unknown;
   expect(decorateAtOnce(Legacy.prototype, 'teach', descriptor)).toBeUndefined();
   expect(decorateAtOnce(Legacy, 'get', Object.getOwnPropertyDescriptor(Legacy, 'get'))).toBeUndefined();
-  expect(warn.mock.calls).toEqual([[expect.stringContaining('traced needs standard decorators')]]);
+  expect(warn.mock.calls).toEqual([[expect.stringContaining('expected standard decorators')]]);
 });
 
 test('traced leaves a field unchanged, and warns once', () => {

@@ -56,7 +56,7 @@ export class Conversation {
     let newest: Segment | undefined;
     for (const segment of this.segments.values()) {
       if (segment.parentSpanId === undefined) return segment;
-      if (segment.parentEnd === undefined) newest = segment;
+      if (segment.hasOpenParent) newest = segment;
     }
     return newest;
   }

@@ -108,6 +108,11 @@ export class Segment {
     return this.#conversation;
   }
 
+  /** Whether its parent will end it. A parent that had ended before the segment began does not end again. */
+  get hasOpenParent(): boolean {
+    return this.#parent?.deref()?.isRecording() === true;
+  }
+
   /** The context of what happens on the conversation. */
   contextIn(context: Context): Context {
     return LinkedContext.withSpan(context, this.span);
@@ -134,9 +139,12 @@ export class Segment {
   #attach(conversation: Conversation): void {
     this.#conversation = conversation;
     const { segments } = conversation;
-    const waiting = segments.get(this.spanContext.traceId);
+    const { traceId } = this.spanContext;
+    const waiting = segments.get(traceId);
+    // The newest stands last.
+    segments.delete(traceId);
     if (waiting !== undefined) segments.set(waiting.spanContext.spanId, waiting);
-    segments.set(this.spanContext.traceId, this);
+    segments.set(traceId, this);
     conversation.previous = this.spanContext;
     // The program's own ids hold for every endpoint.
     const endpoint = this.#kind === 'conversation' ? undefined : this.#told.endpoint;
@@ -175,8 +183,7 @@ export class Segment {
     const time = monotonic();
     if (this.#wasActive) this.#lastActive = time;
     this.#wasActive = false;
-    // A parent that had ended before does not end again.
-    if (this.invocations.size > 0 || this.#parent?.deref()?.isRecording() === true) return;
+    if (this.invocations.size > 0 || this.hasOpenParent) return;
     const idle = this.#requests === 0 && time - this.#lastActive >= idleTimeout;
     if (idle || time - this.#started >= MAX_SEGMENT_DURATION_MS) this.end(this.#lastActivity);
   }

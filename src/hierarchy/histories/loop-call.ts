@@ -85,7 +85,8 @@ export class LoopCall {
     // Unrecorded calls are pending, too: otherwise, a result would find only those of another user.
     const told = readRequestedCalls(result, this.#isRecorded && this.#telemetry.wantsContent);
     const taken = this.#taken;
-    const calls = taken === undefined ? told : told.filter((call) => isNew(taken, call));
+    const calls = taken === undefined ? told : told.filter((call) => !taken.has(toolCallKey(call)));
+    for (const call of calls) taken?.add(toolCallKey(call));
     if (calls.length === 0) return;
     const place = { kind: 'conversation', conversationId: this.#conversationId } as const;
     const response = {
@@ -102,7 +103,7 @@ export class LoopCall {
   }
 }
 
-/** Whether it is, with its arguments: some servers send the last of them after the finish reason. */
-function isNew(taken: Set<string>, { call, fingerprint }: ItemCall): boolean {
-  return taken.size < taken.add(`${call.id} ${fingerprint()}`).size;
+/** With its arguments: some servers send the last of them after the finish reason. */
+function toolCallKey({ call, fingerprint }: ItemCall): string {
+  return `${call.id} ${fingerprint()}`;
 }

@@ -61,8 +61,8 @@ function addOutcome(invocation: Invocation): void {
   if (snapshot === undefined) return;
   const attributes: Attributes = { [ATTR_OPENAI_RUN_STATUS]: snapshot.status };
   if (steps.toolCalls.some(({ snapshot: { type } }) => type === 'file_search')) {
-    const [store, ...others] = storesOf(invocation);
-    // The attribute has one id, and the API does not tell which of several was searched.
+    // The API searches the stores of thread and assistant, and does not tell where it found something.
+    const [store, ...others] = new Set(storesByOwner(invocation).flat());
     define(attributes, ATTR_GEN_AI_DATA_SOURCE_ID, others.length === 0 ? store : undefined);
   }
   invocation.addAttributes(attributes);
@@ -219,14 +219,14 @@ function recordInvocationToolCall(
 }
 
 /** The vector stores of the run, the request, the thread or the assistant, the first that has any. */
-function storesOf({ snapshot, requestedStores, conversation, agent }: Invocation): readonly string[] {
-  const stores = [
-    snapshot?.vectorStoreIds,
-    requestedStores,
-    conversation?.vectorStoreIds,
-    agent?.vectorStoreIds,
-  ];
-  return stores.find((ids) => ids !== undefined && ids.length > 0) ?? [];
+function storesOf(invocation: Invocation): readonly string[] {
+  return storesByOwner(invocation).find((ids) => ids.length > 0) ?? [];
+}
+
+function storesByOwner(invocation: Invocation): readonly (readonly string[])[] {
+  const { snapshot, requestedStores, conversation, agent } = invocation;
+  const owners = [snapshot?.vectorStoreIds, requestedStores, conversation?.vectorStoreIds];
+  return [...owners, agent?.vectorStoreIds].map((ids) => ids ?? []);
 }
 
 /** A step that was seen before its tool's output has it only from the request that brought it. */

@@ -97,13 +97,14 @@ const MAX_PARSED_LENGTH = 65_536;
 /** JSON with media is short once these are omitted. */
 const MAX_PARSED_MEDIA_LENGTH = 4_194_304;
 
-/** Bytes in a field of their own, as in results of MCP tools. */
-const BYTES = /"(?:data|blob)"\s*:\s*"[\w+/-]{32}/;
-const BYTES_TYPE = /"(?:mime|media)_?type"\s*:|"type"\s*:\s*"(?:image|audio|video)\b/i;
+/** Bytes in a field of their own, and what tells that they are bytes. */
+const BYTES = /"(?:data|blob|b64_json|file_data|image|result)"\s*:\s*"[\w+/-]{32}/;
+const BYTES_TYPE =
+  /"(?:(?:mime|media)_?type|format|transcript|blob|b64_json|file_data)"\s*:|"type"\s*:\s*"(?:image|audio|video)/i;
 
 function hasMedia(text: string): boolean {
   if (text.length > MAX_PARSED_MEDIA_LENGTH) return false;
-  return text.includes(';base64,') || (BYTES.test(text) && BYTES_TYPE.test(text));
+  return /;base64,/i.test(text) || (BYTES.test(text) && BYTES_TYPE.test(text));
 }
 
 /** Parses the JSON text of a result that contains media, to which the option `media` applies. */

@@ -18,7 +18,6 @@ import { newCompletion } from '../content/completion-hook.ts';
 import { withoutSecrets } from '../content/credentials.ts';
 import { EVALUATION_ATTRIBUTES, type EvaluatedSpan, findEvaluated } from '../evaluated-spans.ts';
 import { isInsideHook } from '../hook-context.ts';
-import { metadataIn } from '../metadata.ts';
 import type { Telemetry } from '../telemetry.ts';
 
 /** What an evaluation is about. The first of these ids that is given decides which span it belongs to. */
@@ -53,7 +52,7 @@ export function emitEvaluation(
   const context = about === undefined ? trace.deleteSpan(active) : trace.setSpanContext(active, about.span);
   if (!telemetry.events.wanted(EVENT_GEN_AI_EVALUATION_RESULT, context)) return;
   const { name, score, label, explanation } = result;
-  const attributes: Attributes = { ...metadataIn(active), ...idAttributes(result, about) };
+  const attributes: Attributes = idAttributes(result, about);
   attributes[ATTR_GEN_AI_EVALUATION_NAME] = cut(name, MAX_EVALUATION_NAME_LENGTH);
   if (score !== undefined) attributes[ATTR_GEN_AI_EVALUATION_SCORE_VALUE] = score;
   if (label !== undefined)

@@ -55,17 +55,17 @@ export class Sink {
     expireUnsettled();
     if (queue.full) delivery.overflow++;
     else if (queue.running >= MAX_UNSETTLED_EVENTS)
-      void queue.add(async () => deliver(delivery, sink, event));
+      void runQueued(queue, async () => deliver(delivery, sink, event));
     else {
       const settling = deliver(delivery, sink, event);
-      if (settling !== undefined) void keepUntilSettled(queue, settling);
+      if (settling !== undefined) void runQueued(queue, () => settling);
     }
   }
 }
 
-async function keepUntilSettled(queue: TaskQueue, settling: Promise<void>): Promise<void> {
+async function runQueued(queue: TaskQueue, task: () => Promise<void>): Promise<void> {
   busyQueues.add(queue);
-  await queue.add(() => settling);
+  await queue.add(task);
   if (queue.running === 0) busyQueues.delete(queue);
 }
 
@@ -118,7 +118,7 @@ function settle(delivery: Delivery, returned: unknown, dropped: number): Promise
         countFailure(delivery, dropped);
         warnOnce(
           'a sink that hangs',
-          'the sink of events takes longer than 10 seconds, which counts as failed',
+          'the event sink did not settle within 10 seconds; the event counts as failed',
         );
         resolve();
       },

@@ -142,6 +142,21 @@ describe('media beside their type, as in results of MCP tools,', () => {
       'blob',
       { modality: 'document', mime_type: 'application/pdf' },
     ],
+    [
+      { uri: 'file:///a.csv', mimeType: 'text/csv', blob: data },
+      'blob',
+      { modality: 'document', mime_type: 'text/csv' },
+    ],
+    [{ data, format: 'wav' }, 'data', { modality: 'audio' }],
+    [{ id: 'audio_1', data, transcript: 'Hello' }, 'data', { modality: 'audio' }],
+    [{ b64_json: data }, 'b64_json', { modality: 'image' }],
+    [{ filename: 'a.pdf', file_data: data }, 'file_data', { modality: 'document' }],
+    [{ type: 'image_generation_call', result: data }, 'result', { modality: 'image' }],
+    [
+      { type: 'image', image: data, mediaType: 'image/png' },
+      'image',
+      { modality: 'image', mime_type: 'image/png' },
+    ],
   ] as const)('are recorded as the option says: %j', (value, key, described) => {
     const reference = { type: 'blob', ...described, content: '', size: bytes.length, sha256: sha };
     expect(written('reference', { content: [value] })).toEqual({ content: [{ ...value, [key]: reference }] });
@@ -155,6 +170,8 @@ describe('media beside their type, as in results of MCP tools,', () => {
     [{ mimeType: 'application/json', data: 'A sentence with more than thirty-two characters.' }],
     [{ type: 'image', data: 'short' }],
     [{ type: 'image', name: data }],
+    [{ result: data }],
+    [{ data, format: 7 }],
   ])('are nothing else: %j', (value) => {
     expect(written('drop', value)).toEqual(value);
   });
@@ -197,6 +214,23 @@ describe('`data:` URLs inside of a text', () => {
     const cut = media === 'inline' ? {} : { original_length: markdown.length };
     expect(parts).toEqual([{ type: 'text', content, ...cut }]);
     expect(policy(media, 1_000).shown(markdown)).toBe(content);
+  });
+
+  test.each([
+    [
+      'a name with %',
+      'x data:image/png;name=my%20file.png;base64,aGVsbG8=',
+      'x data:image/png;name=my%20file.png;base64,…',
+    ],
+    ['upper case', 'x DATA:image/png;BASE64,aGVsbG8=', 'x DATA:image/png;BASE64,…'],
+    ['an escaped slash', 'x data:image\\/png;base64,aGVsbG8=', 'x data:image\\/png;base64,…'],
+    [
+      'lines',
+      `x data:image/png;base64,${'A'.repeat(76)}\r\n${'A'.repeat(76)}\nand on`,
+      'x data:image/png;base64,…\nand on',
+    ],
+  ])('are found with %s', (_, text, shown) => {
+    expect(policy('drop').text(text)).toBe(shown);
   });
 
   test('are found in time proportional to the text', () => {

@@ -2,6 +2,8 @@ import { diag } from '@opentelemetry/api';
 import { beforeEach, describe, expect, test, vi } from 'vitest';
 import { flush, type SinkEvent } from '../../../src/client.ts';
 import { Sink } from '../../../src/telemetry/events/sink.ts';
+import { endWithin } from '../../../src/telemetry/program-end.ts';
+import { processorsOf } from '../../../src/util/otel-sdk.ts';
 import { type Session, startSession } from '../../support/session.ts';
 
 const EVENT: SinkEvent = {
@@ -232,6 +234,24 @@ test.each([
   for (let turn = 0; turn < 10; turn++) await new Promise(setImmediate);
   expect(ended).not.toHaveBeenCalled();
   for (const answer of answers) answer();
+  await ending;
+  await session.verify();
+});
+
+test.each<[string, (session: Session) => Promise<unknown>]>([
+  ['the end of the program', ({ provider }) => endWithin(5_000, [provider], { reads: false, sinks: true })],
+  ['a flush of the provider', ({ provider }) => provider.forceFlush()],
+  ['a shutdown of the provider', ({ provider }) => provider.shutdown()],
+])('at %s, spans are sent while a sink takes its time', async (_, end) => {
+  let answer = (): void => undefined;
+  const sink = (): Promise<void> => new Promise((resolve) => (answer = resolve));
+  const session = await startSession({ config: { events: { sink, preset: 'minimal' } } });
+  await session.client.chat.completions.create(CHAT);
+  const [processor] = processorsOf(session.provider) as [{ forceFlush(): unknown; shutdown(): unknown }];
+  const sent = [vi.spyOn(processor, 'forceFlush'), vi.spyOn(processor, 'shutdown')];
+  const ending = end(session);
+  await vi.waitUntil(() => sent.some(({ mock }) => mock.calls.length > 0));
+  answer();
   await ending;
   await session.verify();
 });
