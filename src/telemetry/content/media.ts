@@ -2,7 +2,7 @@ import type { BlobPart } from '../../config/completion-types.ts';
 import type { Settings } from '../../config/config.ts';
 import { field, row, textField } from '../../util/payload.ts';
 import { hashableBytes, sha256 } from '../../util/sha256.ts';
-import { blobPart, urlPart } from './messages.ts';
+import { blobPart, mentionsBase64, urlPart } from './messages.ts';
 
 /** The number of bytes hashed per operation, which takes some milliseconds. Larger media get no hash. */
 const MAX_HASHED_BYTES = 4_194_304;
@@ -10,7 +10,6 @@ const DATA_URL = /^data:[\w.+-]*\/?[\w.+-]*(?:;[^\s;,]+)*;base64,/i;
 /** Inside of a text, such as an image in Markdown. Each length is limited, since a stranger may have written the text. */
 const EMBEDDED_URL =
   /(data:[\w.+/\\-]{0,80}(?:;[^\s;,<>"]{1,200}){0,4};base64,)[\w+/=%-]+(?:\r?\n[\w+/=%-]{40,})*/gi;
-const HAS_BASE64_URL = /;base64,/i;
 /** Fields that tell the type of the bytes beside them, as in results of MCP tools. */
 const TYPE_FIELDS = ['mimeType', 'mime_type', 'mediaType', 'media_type'];
 const MODALITY = /^(image|audio|video)/;
@@ -66,7 +65,7 @@ export class MediaPolicy {
 
   /** A text without the bytes of the `data:` URLs in it, unless media are recorded inline. */
   text(text: string): string {
-    return this.#mode === 'inline' || !HAS_BASE64_URL.test(text) ? text : text.replace(EMBEDDED_URL, '$1…');
+    return this.#mode === 'inline' || !mentionsBase64(text) ? text : text.replace(EMBEDDED_URL, '$1…');
   }
 
   #blob(value: unknown, blob: BlobPart): unknown {

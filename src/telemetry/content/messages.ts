@@ -102,9 +102,14 @@ const BYTES = /"(?:data|blob|b64_json|file_data|image|result)"\s*:\s*"[\w+/-]{32
 const BYTES_TYPE =
   /"(?:(?:mime|media)_?type|format|transcript|blob|b64_json|file_data)"\s*:|"type"\s*:\s*"(?:image|audio|video)/i;
 
+/** Whether a text may contain a `data:` URL. Other spellings of upper and lower case are not worth a slower search. */
+export function mentionsBase64(text: string): boolean {
+  return text.includes(';base64,') || text.includes(';BASE64,');
+}
+
 function hasMedia(text: string): boolean {
   if (text.length > MAX_PARSED_MEDIA_LENGTH) return false;
-  return /;base64,/i.test(text) || (BYTES.test(text) && BYTES_TYPE.test(text));
+  return mentionsBase64(text) || (BYTES.test(text) && BYTES_TYPE.test(text));
 }
 
 /** Parses the JSON text of a result that contains media, to which the option `media` applies. */
