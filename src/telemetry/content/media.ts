@@ -1,7 +1,8 @@
 import type { BlobPart } from '../../config/completion-types.ts';
 import type { Settings } from '../../config/config.ts';
-import { field, row, textField } from '../../util/payload.ts';
+import { field, textField } from '../../util/payload.ts';
 import { hashableBytes, sha256 } from '../../util/sha256.ts';
+import { mediaInField } from './media-fields.ts';
 import { blobPart, mentionsBase64, urlPart } from './messages.ts';
 
 /** The number of bytes hashed per operation, which takes some milliseconds. Larger media get no hash. */
@@ -10,21 +11,6 @@ const DATA_URL = /^data:[\w.+-]*\/?[\w.+-]*(?:;[^\s;,]+)*;base64,/i;
 /** Inside of a text, such as an image in Markdown. Each length is limited, since a stranger may have written the text. */
 const EMBEDDED_URL =
   /(data:[\w.+/\\-]{0,80}(?:;[^\s;,<>"]{1,200}){0,4};base64,)[\w+/=%-]+(?:\r?\n[\w+/=%-]{40,})*/gi;
-/** Fields that tell the type of the bytes beside them, as in results of MCP tools. */
-const TYPE_FIELDS = ['mimeType', 'mime_type', 'mediaType', 'media_type'];
-const MODALITY = /^(image|audio|video)/;
-/** Fields of OpenAI's API, of MCP and of the AI SDK that hold base64, with the modality if their name tells it. */
-const BYTES_FIELDS: Readonly<Record<string, string>> = {
-  b64_json: 'image',
-  blob: 'document',
-  file_data: 'document',
-  data: '',
-  image: '',
-  result: '',
-};
-/** Of audio, OpenAI's API names the format, or adds what was said. */
-const AUDIO_FIELDS = ['format', 'transcript'];
-const BASE64 = /^[\w+/\r\n-]{32,}={0,2}\s*$/;
 
 /** Recorded in place of bytes: their type, size, and SHA-256, which identifies equal media. */
 interface MediaReference {
@@ -59,7 +45,7 @@ export class MediaPolicy {
    */
   shown(value: unknown, key?: string, holder?: object): unknown {
     if (typeof value !== 'string') return isBlob(value) ? this.#blob(value, value) : value;
-    const blob = blobOfUrl(value) ?? blobBeside(value, key, holder);
+    const blob = blobOfUrl(value) ?? blobInField(value, key, holder);
     return blob === undefined ? this.text(value) : this.#blob(value, blob);
   }
 
@@ -116,32 +102,13 @@ function blobOfUrl(text: string): BlobPart | undefined {
   return part.type === 'blob' ? part : undefined;
 }
 
-/** The bytes of media in a field of their own, as in `{"type":"image","mimeType":"image/png","data":"…"}`. */
-function blobBeside(text: string, key: string | undefined, holder: object | undefined): BlobPart | undefined {
-  const named = row(BYTES_FIELDS, key);
-  if (named === undefined || !BASE64.test(text.slice(0, 256))) return undefined;
-  const mimeType = firstText(holder, TYPE_FIELDS);
-  const modality = modalityOf(mimeType) ?? (named || modalityBeside(key, mimeType, holder));
-  return modality === undefined ? undefined : blobPart(text, modality, mimeType);
-}
-
-/** @returns `undefined` if the text is not known to be bytes */
-function modalityBeside(
+function blobInField(
+  text: string,
   key: string | undefined,
-  mimeType: string | undefined,
   holder: object | undefined,
-): string | undefined {
-  if (mimeType !== undefined) return mimeType.startsWith('text/') ? undefined : 'document';
-  const isAudio = key === 'data' && firstText(holder, AUDIO_FIELDS) !== undefined;
-  return modalityOf(textField(holder, 'type')) ?? (isAudio ? 'audio' : undefined);
-}
-
-function modalityOf(type: string | undefined): string | undefined {
-  return MODALITY.exec(type ?? '')?.[1];
-}
-
-function firstText(holder: object | undefined, names: readonly string[]): string | undefined {
-  return names.map((name) => textField(holder, name)).find((text) => text !== undefined);
+): BlobPart | undefined {
+  const media = mediaInField(text, key, holder);
+  return media && blobPart(text, media.modality, media.mimeType);
 }
 
 /** The number of bytes that a base64 text encodes. */

@@ -3,6 +3,7 @@ import { MAX_READ, row } from '../../util/payload.ts';
 import { urlWithoutSecrets } from '../../util/url-secrets.ts';
 import { INCOMPLETE_REASONS } from '../finish-reason.ts';
 import { isUnfinished } from '../unfinished.ts';
+import { mayHaveMediaFields } from './media-fields.ts';
 
 /** A message of a request whose parts are read lazily, because only the end of a long conversation is recorded. */
 export class UnreadMessage implements Message {
@@ -97,11 +98,6 @@ const MAX_PARSED_LENGTH = 65_536;
 /** JSON with media is short once these are omitted. */
 const MAX_PARSED_MEDIA_LENGTH = 4_194_304;
 
-/** Bytes in a field of their own, and what tells that they are bytes. */
-const BYTES = /"(?:data|blob|b64_json|file_data|image|result)"\s*:\s*"[\w+/-]{32}/;
-const BYTES_TYPE =
-  /"(?:(?:mime|media)_?type|format|transcript|blob|b64_json|file_data)"\s*:|"type"\s*:\s*"(?:image|audio|video)/i;
-
 /** Whether a text may contain a `data:` URL. Other spellings of upper and lower case are not worth a slower search. */
 export function mentionsBase64(text: string): boolean {
   return text.includes(';base64,') || text.includes(';BASE64,');
@@ -109,7 +105,7 @@ export function mentionsBase64(text: string): boolean {
 
 function hasMedia(text: string): boolean {
   if (text.length > MAX_PARSED_MEDIA_LENGTH) return false;
-  return mentionsBase64(text) || (BYTES.test(text) && BYTES_TYPE.test(text));
+  return mentionsBase64(text) || mayHaveMediaFields(text);
 }
 
 /** Parses the JSON text of a result that contains media, to which the option `media` applies. */
