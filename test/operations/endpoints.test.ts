@@ -109,6 +109,9 @@ describe('a request without a model operation', () => {
     ['/responses/resp_1/input_items', 'responses'],
     ['/threads/thread_1/messages', 'assistants'],
     ['/agents/sessions/sess_1/items', 'agents'],
+    ['/conversations/conv_1/items', 'responses'],
+    ['/realtime/sessions/sess_1', 'realtime'],
+    ['/live/sessions/live_1/content', 'live'],
     ['/models/gpt-4o', undefined],
   ])('names its API: %s', async (path, api) => {
     session.simulator.next({ body: THING });

@@ -111,6 +111,54 @@ it('a conversation below a span that is not sampled ends with that span', async 
   expect(program.telemetry.spans.map(({ name }) => name)).toEqual(['POST /threads', 'thread']);
 });
 
+it('work without a span has a trace of its own, where a conversation began below a span that had ended', async () => {
+  const program = await startProgram();
+  const { threads } = program.client.beta;
+  const { id } = await below(endedSpan(), () => threads.create());
+  await threads.messages.create(id, { role: 'user', content: 'And y?' });
+  await program.telemetry.provider.shutdown();
+  await program.expectTree(`
+    request
+    ├─ POST /threads
+    └─ thread
+
+    thread
+    └─ POST /threads/{thread_id}/messages
+  `);
+});
+
+it('work without a span goes on in the newest trace, also where that had another part before', async () => {
+  const tutor = await startTutor({ runs: [{ pollsPerStage: 5 }], config: { runSteps: 'observe' } });
+  const { client, assistantId, threadId } = tutor;
+  const { threads } = client.beta;
+  const use = () => threads.update(threadId, { metadata: { seen: 'yes' } });
+  const tracer = trace.getTracer('program');
+  const request = tracer.startSpan('request');
+  const job = await below(request, async () => tracer.startSpan('job'));
+  await below(request, () => threads.runs.create(threadId, { assistant_id: assistantId }));
+  request.end();
+  const other = tracer.startSpan('other');
+  await below(other, use);
+  await below(job, use);
+  await use();
+  other.end();
+  job.end();
+  await tutor.telemetry.provider.shutdown();
+  await tutor.expectTree(`
+    request
+    ├─ job
+    │  └─ thread
+    │     ├─ POST /threads/{thread_id}
+    │     └─ POST /threads/{thread_id}
+    └─ thread
+       └─ invoke_agent Math Tutor
+
+    other
+    └─ thread
+       └─ POST /threads/{thread_id}
+  `);
+});
+
 describe('a conversation that several traces use at once', () => {
   it('goes on in its own trace without a span', async () => {
     const program = await startProgram();
