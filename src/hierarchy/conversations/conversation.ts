@@ -45,8 +45,8 @@ export class Conversation {
   }
 
   /**
-   * The open segment that a use goes on in: that in the trace of the active span. Without one, that which no span bounds, else
-   * the newest. One whose span has ended only waits for its invocations.
+   * The open segment for a use: the one in the trace of the active span. Without an active span, a segment without a parent,
+   * or else the newest one whose parent is open. A segment whose parent has ended only waits for its invocations.
    */
   segmentFor(active: Span | undefined, startTime: number): Segment | undefined {
     if (active !== undefined) {

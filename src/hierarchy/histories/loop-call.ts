@@ -32,9 +32,9 @@ export class LoopCall {
   readonly #caller: CallerTrace;
   /** What the model answers, if it is short. */
   readonly #lastMessages: unknown;
-  /** Whether anybody takes what is recorded of the calls that it asks for. */
+  /** Whether spans or metrics record the tool calls that it requests. */
   #isRecorded = false;
-  /** The calls that were taken while the stream went on. */
+  /** The keys of the tool calls that were registered before the stream ended. */
   #taken: Set<string> | undefined;
 
   constructor(telemetry: Telemetry, toolCalls: ToolCalls, start: LoopCallStart) {
@@ -61,7 +61,7 @@ export class LoopCall {
     this.#recordsBelow(context);
   }
 
-  /** The stream may go on, and with other calls. */
+  /** Called when a chunk completes a choice. The stream may go on with other tool calls. */
   completed(answer: StreamedAnswer, time: number, { context }: OpenSpan): void {
     this.#recordsBelow(context);
     this.#toolCalls.openStreams.set(this, () => {
@@ -103,7 +103,7 @@ export class LoopCall {
   }
 }
 
-/** With its arguments: some servers send the last of them after the finish reason. */
+/** Includes the arguments, because some servers send the last of them after the finish reason. */
 function toolCallKey({ call, fingerprint }: ItemCall): string {
   return `${call.id} ${fingerprint()}`;
 }

@@ -93,11 +93,11 @@ export interface FollowedResponse {
   readonly handedOn?: boolean | undefined;
   /** Of a background response. */
   readonly model: string | undefined;
-  /** It is known and its calls are taken, while its stream goes on. */
+  /** Set while its stream goes on, once later requests can find it and its tool calls. */
   isTaken?: boolean;
 }
 
-/** Has a response known to the requests that refer to it. */
+/** Lets later requests that refer to a response find it. */
 export function know(
   known: BoundedMap<string, KnownResponse>,
   follow: FollowedResponse,

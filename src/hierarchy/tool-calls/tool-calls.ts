@@ -81,7 +81,7 @@ export class ToolCalls {
   readonly #tracker: ConversationTracker;
   /** One that is never answered is never recorded. */
   readonly #pending = new PendingToolCalls<PendingCall>((call) => this.#forget(call));
-  /** Streams that have asked for calls and go on: what they ask for is taken when a request looks for it. */
+  /** Open streams that have requested tool calls. The calls are registered when a request looks for one. */
   readonly openStreams: Map<object, () => void> = new Map();
   /** What the newest are given. */
   readonly #contents: BoundedMap<PendingCall, ToolCallContent>;

@@ -8,7 +8,7 @@ import { runInsideHook } from '../hook-context.ts';
 
 /** An `async` sink may hold a connection for each of them. */
 const MAX_UNSETTLED_EVENTS = 100;
-/** With those that wait for their turn: a burst of events loses none, and each may hold 64 KiB of content. */
+/** In progress or queued, so that a burst loses none. Each event may hold 64 KiB of content. */
 const MAX_PENDING_EVENTS = 1_000;
 /** Like an export, an event that has not settled by then has failed. */
 const SINK_TIMEOUT_MS = 10_000;
@@ -32,9 +32,9 @@ interface UnsettledEvent {
   expire(): void;
 }
 
-/** Of all sinks: a server may create a client with a sink of its own for each request. Oldest first. */
+/** The events of all sinks, oldest first. A server may create a client, and so a sink, for each request. */
 const unsettled = new Set<UnsettledEvent>();
-/** Of the sinks with events that have not settled. */
+/** The queues with events that have not settled. */
 const busyQueues = new Set<TaskQueue>();
 
 /**
