@@ -90,6 +90,7 @@ const LATER = {
     'src/telemetry/content/credentials.ts',
     'src/telemetry/error.ts',
     'src/telemetry/events/sink.ts',
+    'src/telemetry/spans/active-span.ts',
     'src/telemetry/spans/attempt-span.ts',
     'src/telemetry/spans/record-end.ts',
   ],

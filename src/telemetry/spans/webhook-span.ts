@@ -1,4 +1,4 @@
-import { type Attributes, type Context, type Span, type SpanContext, SpanKind } from '@opentelemetry/api';
+import type { Attributes, Context, SpanContext } from '@opentelemetry/api';
 import type { ObservedWebhook } from '../../sdk/webhooks.ts';
 import {
   ATTR_GEN_AI_RESPONSE_ID,
@@ -18,16 +18,14 @@ import {
 import { activeContext } from '../../util/active-context.ts';
 import { now } from '../../util/clock.ts';
 import { guard } from '../../util/guard.ts';
-import { LinkedContext } from '../../util/linked-context.ts';
 import { objectField, stringField } from '../../util/payload.ts';
 import { clockIn } from '../../util/span-clock.ts';
 import { followResult, type Outcome } from '../../util/watch-result.ts';
 import { readFailure } from '../error.ts';
 import { placeAttributes } from '../place.ts';
 import type { Telemetry } from '../telemetry.ts';
+import { ActiveSpan } from './active-span.ts';
 import type { FunctionPlace } from './function-span.ts';
-import { recordEnd } from './record-end.ts';
-import { endSpan } from './span-end.ts';
 
 /** What a webhook has to do with what this process knows. */
 export interface WebhookRelations {
@@ -47,43 +45,26 @@ export function startWebhook(
   telemetry: Telemetry,
   { conversationId, placeIn, creatorOf }: WebhookRelations,
 ): ObservedWebhook | undefined {
-  const startSettings = telemetry.settings;
-  const active = activeContext();
-  const clock = guard('reading the clock of a span', clockIn, active);
+  const context = activeContext();
+  const clock = guard('reading the clock of a span', clockIn, context);
   const time = now(clock);
-  const place = guard('placing a webhook', placeIn, active, time);
-  const { parent, startTime } = place ?? { parent: active, startTime: time };
-  const attributes = placeAttributes({ kind: 'conversation', conversationId });
-  const span = guard('starting a webhook span', () =>
-    telemetry.tracer.startSpan('webhook', { kind: SpanKind.INTERNAL, startTime, attributes }, parent),
-  );
-  const end = (endTime: number): void => {
-    if (span !== undefined) endSpan(span, endTime);
-    if (place !== undefined) guard('ending a webhook', place.ended, endTime);
-  };
-  if (span === undefined) {
-    end(time);
+  const place = guard('placing a webhook', placeIn, context, time);
+  const webhook = guard('starting a webhook span', () => {
+    const { parent, startTime, ended } = place ?? { parent: context, startTime: time };
+    const attributes = placeAttributes({ kind: 'conversation', conversationId });
+    return new ActiveSpan(telemetry, { name: 'webhook', attributes, parent, startTime, clock, ended });
+  });
+  if (webhook === undefined) {
+    if (place !== undefined) guard('ending a webhook', place.ended, time);
     return undefined;
   }
   const outcome: Outcome = {
     succeed(event) {
-      guard('recording a webhook', recordEvent, span, event, creatorOf);
-      end(now(clock));
+      guard('recording a webhook', recordEvent, webhook, event, creatorOf);
+      webhook.end();
     },
     fail(error) {
-      const endTime = now(clock);
-      guard('recording a failure', () =>
-        recordEnd(telemetry, {
-          span,
-          startSettings,
-          context: LinkedContext.withSpan(parent, span),
-          attributes,
-          content: undefined,
-          failure: readFailure(error),
-          endTime,
-        }),
-      );
-      end(endTime);
+      webhook.end({ failure: guard('reading a failure', readFailure, error) });
     },
   };
   return { fail: outcome.fail, follow: (result) => followResult(result, outcome) };
@@ -123,7 +104,7 @@ const SUBJECTS: readonly Subject[] = [
 ];
 
 function recordEvent(
-  span: Span,
+  { span }: ActiveSpan,
   event: unknown,
   creatorOf: (responseId: string) => SpanContext | undefined,
 ): void {

@@ -2,8 +2,6 @@ import type { Attributes } from '@opentelemetry/api';
 import { ATTR_GEN_AI_OPERATION_NAME, ATTR_GEN_AI_WORKFLOW_NAME } from '../../semconv/attributes.ts';
 import { GEN_AI_OPERATION_NAME_VALUE_INVOKE_WORKFLOW } from '../../semconv/values.ts';
 import { activeContext } from '../../util/active-context.ts';
-import { guard } from '../../util/guard.ts';
-import { LinkedContext } from '../../util/linked-context.ts';
 import { placeAttributes } from '../place.ts';
 import type { Telemetry } from '../telemetry.ts';
 import { type FunctionPlace, FunctionSpan, type FunctionSpanStart } from './function-span.ts';
@@ -24,24 +22,14 @@ export function startWorkflow(telemetry: Telemetry, start: WorkflowStart): Funct
     [ATTR_GEN_AI_WORKFLOW_NAME]: WORKFLOW,
     ...placeAttributes({ kind: 'conversation', conversationId }),
   };
-  const parent = place?.parent ?? activeContext();
-  const workflow: FunctionSpan = new FunctionSpan(telemetry, {
+  return new FunctionSpan(telemetry, {
     name: `invoke_workflow ${WORKFLOW}`,
     attributes,
     input: undefined,
     hasContent: false,
-    parent,
+    parent: place?.parent ?? activeContext(),
     startTime,
     clock,
-    ended: (endTime, { errorType, interrupted }) => {
-      const seconds = (endTime - startTime) / 1e3;
-      const own = LinkedContext.withSpan(parent, workflow.span);
-      if (!interrupted)
-        guard('recording metrics', () =>
-          telemetry.metrics.recordWorkflowDuration(seconds, attributes, errorType, own),
-        );
-      place?.ended(endTime);
-    },
+    ended: place?.ended,
   });
-  return workflow;
 }

@@ -1,0 +1,124 @@
+import { type Attributes, type Context, type Link, type Span, SpanKind } from '@opentelemetry/api';
+import type { Settings } from '../../config/config.ts';
+import { ATTR_GEN_AI_OPERATION_NAME } from '../../semconv/attributes.ts';
+import {
+  GEN_AI_OPERATION_NAME_VALUE_EXECUTE_TOOL,
+  GEN_AI_OPERATION_NAME_VALUE_INVOKE_AGENT,
+  GEN_AI_OPERATION_NAME_VALUE_INVOKE_WORKFLOW,
+} from '../../semconv/values.ts';
+import { LastingClock, type SpanClock } from '../../util/clock.ts';
+import { guard } from '../../util/guard.ts';
+import { LinkedContext } from '../../util/linked-context.ts';
+import { row } from '../../util/payload.ts';
+import { shareClock } from '../../util/span-clock.ts';
+import { beginContent } from '../content/begin-content.ts';
+import type { ContentRecord } from '../content/content-record.ts';
+import type { Failure } from '../error.ts';
+import type { Telemetry } from '../telemetry.ts';
+import { recordEnd } from './record-end.ts';
+import { endSpan } from './span-end.ts';
+import { startSpan } from './start-span.ts';
+
+export interface ActiveSpanStart {
+  readonly name: string;
+  /** Default: internal. */
+  readonly kind?: SpanKind;
+  readonly attributes: Attributes;
+  readonly links?: Link[];
+  readonly parent: Context;
+  /** Milliseconds since the epoch; default: now. */
+  readonly startTime?: number;
+  /** Of the span above. */
+  readonly clock?: SpanClock;
+  /** Called once the span has ended. */
+  readonly ended?: ((endTime: number) => void) | undefined;
+}
+
+export interface ActiveSpanEnd {
+  readonly failure?: Failure | undefined;
+  /** Milliseconds since the epoch; default: now. */
+  readonly endTime?: number;
+  /** A shutdown ends the span early, without a duration. */
+  readonly interrupted?: boolean;
+}
+
+/** What records the duration of an operation. */
+const DURATIONS = {
+  [GEN_AI_OPERATION_NAME_VALUE_EXECUTE_TOOL]: 'recordToolDuration',
+  [GEN_AI_OPERATION_NAME_VALUE_INVOKE_AGENT]: 'recordAgentDuration',
+  [GEN_AI_OPERATION_NAME_VALUE_INVOKE_WORKFLOW]: 'recordWorkflowDuration',
+} as const;
+
+/** The span of what the program itself does, such as a function or a tool. It can be active meanwhile. It ends once. */
+export class ActiveSpan {
+  readonly span: Span;
+  /** With the span active. */
+  readonly context: Context;
+  readonly #telemetry: Telemetry;
+  readonly #startSettings: Settings;
+  readonly #clock: LastingClock;
+  readonly #startTime: number;
+  readonly #whenEnded: ActiveSpanStart['ended'];
+  #attributes: Attributes;
+  #content: ContentRecord | undefined;
+  #hasEnded = false;
+
+  constructor(telemetry: Telemetry, start: ActiveSpanStart) {
+    const { name, kind = SpanKind.INTERNAL, attributes, links = [], parent, clock } = start;
+    this.#telemetry = telemetry;
+    this.#startSettings = telemetry.settings;
+    this.#clock = new LastingClock(clock);
+    const startTime = start.startTime ?? this.#clock.now();
+    this.#startTime = startTime;
+    this.#attributes = attributes;
+    this.#whenEnded = start.ended;
+    this.span = startSpan(telemetry, name, { kind, attributes, links, startTime }, parent);
+    shareClock(this.span, clock);
+    this.context = LinkedContext.withSpan(parent, this.span);
+    telemetry.functions.set(this, () => this.end({ interrupted: true }));
+  }
+
+  get hasEnded(): boolean {
+    return this.#hasEnded;
+  }
+
+  now(): number {
+    return this.#clock.now();
+  }
+
+  addAttributes(attributes: Attributes): void {
+    this.span.setAttributes(attributes);
+    this.#attributes = { ...this.#attributes, ...attributes };
+  }
+
+  /** @returns `undefined` if content is neither recorded nor hooked */
+  beginContent(): ContentRecord | undefined {
+    this.#content = beginContent(this.#telemetry, this.span, this.context, this.#startSettings);
+    return this.#content;
+  }
+
+  end({ failure, endTime = this.#clock.now(), interrupted }: ActiveSpanEnd = {}): void {
+    if (this.#hasEnded) return;
+    this.#hasEnded = true;
+    this.#telemetry.functions.delete(this);
+    guard('ending the span of a function', recordEnd, this.#telemetry, {
+      span: this.span,
+      startSettings: this.#startSettings,
+      context: this.context,
+      attributes: this.#attributes,
+      content: this.#content,
+      failure,
+      endTime,
+    });
+    if (interrupted !== true) guard('recording metrics', () => this.#recordDuration(endTime, failure?.type));
+    endSpan(this.span, endTime);
+    if (this.#whenEnded !== undefined) guard('leaving a conversation', this.#whenEnded, endTime);
+  }
+
+  #recordDuration(endTime: number, errorType: string | undefined): void {
+    const record = row(DURATIONS, String(this.#attributes[ATTR_GEN_AI_OPERATION_NAME]));
+    if (record === undefined) return;
+    const seconds = (endTime - this.#startTime) / 1e3;
+    this.#telemetry.metrics[record](seconds, this.#attributes, errorType, this.context);
+  }
+}
