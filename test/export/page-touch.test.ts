@@ -108,8 +108,7 @@ describe.skipIf(NO_BROWSER !== undefined)('on paper, the page', () => {
     page = await openPage(browser, [VOICE_SESSION], { width });
     await page.getByRole('tab', { name: tab }).click();
     await page.emulateMedia({ media: 'print', colorScheme: 'light' });
-    const isVisible = (text: string): Promise<boolean> => page.locator(text).first().isVisible();
-    expect(await Promise.all(['.row', '#panel-chat .said'].map(isVisible))).toEqual([true, true]);
+    for (const part of ['.row', '#panel-chat .said']) await page.locator(part).first().waitFor();
     expect(await page.getByText('Select a span in the timeline.').isVisible()).toBe(false);
   });
 
@@ -118,8 +117,9 @@ describe.skipIf(NO_BROWSER !== undefined)('on paper, the page', () => {
     await page.getByRole('treeitem', { name: 'realtime' }).first().click();
     if (width > 1100) await page.getByRole('tab', { name: 'Conversation' }).click();
     await page.emulateMedia({ media: 'print', colorScheme: 'light' });
+    // The page moves the panel once it hears of the paper.
     for (const part of ['.row', '#panel-chat .said', '#panel-span .facts'])
-      expect(await page.locator(part).first().isVisible(), part).toBe(true);
+      await page.locator(part).first().waitFor();
     const overflow = await page
       .locator('.sheet, .details, .waterfall, main')
       .evaluateAll((all) => all.filter((each) => each.scrollHeight > each.clientHeight + 1).length);
