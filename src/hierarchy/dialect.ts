@@ -29,6 +29,8 @@ export interface Intent {
    */
   readonly invocation: 'starts' | 'drives' | 'lists' | 'none';
   readonly invocationId: string | undefined;
+  /** Whether the server accepts it only while the invocation is in progress. */
+  readonly needsOpenInvocation: boolean;
   /**
    * The messages that the request brings: one entry for each of the user, with content if content is recorded; those of
    * another role only with content.

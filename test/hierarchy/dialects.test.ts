@@ -51,6 +51,13 @@ describe('what a request of the Assistants API intends', () => {
     expect(intentOf(assistants, line)).toMatchObject({ conversation, invocation });
   });
 
+  it('tells what the server accepts only while the run is in progress', () => {
+    const run = '/threads/thread_1/runs/run_1';
+    const lines = [`GET ${run}`, `POST ${run}`, `POST ${run}/cancel`, `POST ${run}/submit_tool_outputs`];
+    const needs = lines.map((line) => intentOf(assistants, line).needsOpenInvocation);
+    expect(needs).toEqual([false, false, true, true]);
+  });
+
   it('has the user messages that it brings, without content where none is recorded', () => {
     expect(
       intentOf(assistants, 'POST /threads', { messages: [QUESTION, { role: 'assistant' }] }).messages,

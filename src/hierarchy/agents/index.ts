@@ -41,6 +41,7 @@ export const agents: Dialect = {
       conversationId: parameterOf(request, 'session_id'),
       invocation: starts ? 'starts' : drives ? 'drives' : 'none',
       invocationId: parameterOf(request, 'turn_id') ?? submitted.turnId,
+      needsOpenInvocation: false,
       messages,
       outputs: submitted.outputs,
     };

@@ -47,6 +47,7 @@ export const assistants: Dialect = {
       conversationId: parameterOf(request, 'thread_id'),
       invocation: starts ? 'starts' : driven(request),
       invocationId: parameterOf(request, 'run_id'),
+      needsOpenInvocation: submits || (posts && route.template.endsWith('/cancel')),
       messages: posts
         ? readRequestMessages(messagesIn(request, starts), content, readThreadMessageContent)
         : NO_ENTRIES,

@@ -23,9 +23,6 @@ import {
   RUN_REQUEST,
 } from './request-details.ts';
 
-/** The server accepts these only while a run is in progress. It tells the end of a run in whole seconds. */
-const NEEDS_OPEN_RUN = /^\/threads\/.*\/(?:cancel|submit_tool_outputs)$/;
-
 /** Observes the call that creates an invocation. The invocation starts with the call and outlives it. */
 export class InvocationCreation implements CallObservation {
   readonly context: Context;
@@ -172,7 +169,8 @@ export class InvocationRequest implements CallObservation {
 
   /** Called when the server has accepted the input of the request. */
   #accept(call: Call): void {
-    if (NEEDS_OPEN_RUN.test(this.#route.template)) this.#invocation.life.touch(call.startTime);
+    // The server tells the end of an invocation in whole seconds.
+    if (this.#intent.needsOpenInvocation) this.#invocation.life.touch(call.startTime);
     this.#answer(call.startTime);
     if (this.#queued === undefined || this.#state === undefined) return;
     accept(this.#queued, call);
