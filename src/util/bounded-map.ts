@@ -85,6 +85,11 @@ export class BoundedMap<Key, Value> {
     this.#unlink(entry);
   }
 
+  /** Drops the least recently used entry. */
+  dropOldest(): void {
+    if (this.#oldest !== undefined) this.#drop(this.#oldest);
+  }
+
   /** All values, least recently used first. */
   values(): Value[] {
     const values: Value[] = [];

@@ -51,6 +51,43 @@ describe('a response', () => {
     `);
   });
 
+  it('has functions whose arguments are not read again with each later request', async () => {
+    const { client, simulator, ...program } = await startProgram();
+    simulator.respond(
+      { output: [{ function: { name: 'get_weather', arguments: { city: 'Paris' } } }] },
+      { output: [{ function: { name: 'get_time', arguments: {} } }] },
+    );
+    const question = { role: 'user' as const, content: 'Weather and time?' };
+    const first = await client.responses.create({ model: MODEL, input: [question] });
+    let reads = 0;
+    const repeat = (items: OpenAI.Responses.ResponseOutputItem[]): OpenAI.Responses.ResponseInputItem[] =>
+      items.flatMap((item) => {
+        if (item.type !== 'function_call') return [];
+        const { arguments: given, ...others } = item;
+        const counted = {
+          ...others,
+          toJSON: () => item,
+          get arguments() {
+            reads++;
+            return given;
+          },
+        };
+        return [counted, { type: 'function_call_output', call_id: item.call_id, output: 'done' }];
+      });
+    const input = [question, ...repeat(first.output)];
+    const second = await client.responses.create({ model: MODEL, input });
+    expect(reads).toBe(1);
+    await client.responses.create({ model: MODEL, input: [...input, ...repeat(second.output)] });
+    expect(reads).toBe(2);
+    await program.expectTree(`
+      chat gpt-4o-mini
+      ├─ execute_tool get_weather
+      ├─ chat gpt-4o-mini
+      ├─ execute_tool get_time
+      └─ chat gpt-4o-mini
+    `);
+  });
+
   it('has a function that is answered by an item of its conversation', async () => {
     const program = await startProgram();
     const { conversations, responses } = program.client;

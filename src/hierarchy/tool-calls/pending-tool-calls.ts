@@ -49,6 +49,8 @@ export interface TakenCall<Call> {
 
 interface PendingEntry<Call> extends TakenCall<Call> {
   readonly facts: CallFacts;
+  /** Of its origin and id. */
+  readonly idKey: string;
   readonly keys: readonly string[];
   /** Those of the keys that may be asked for once only. */
   readonly keysUsedOnce: readonly string[];
@@ -87,6 +89,8 @@ export class PendingToolCalls<Call> {
   );
   readonly #dropped: (call: Call) => void;
   readonly #byKey = new Map<string, PendingEntry<Call>>();
+  /** The number of pending calls with the same origin and id. */
+  readonly #counts = new Map<string, number>();
   /** Keys that meet nothing: two calls had them, or their call was answered or dropped and its result may come again. */
   readonly #closedKeys = new BoundedMap<string, object>(MAX_CLOSED_KEYS, undefined, PENDING_TIMEOUT_MS);
 
@@ -106,9 +110,10 @@ export class PendingToolCalls<Call> {
 
   add(request: ToolCallRequest, call: Call): void {
     this.expire();
-    const { name, fingerprint } = request;
-    const entry = { call, facts: { name, fingerprint }, closer: {}, ...keysOf(request) };
-    this.#entries.set(entry, entry);
+    const { origin, id, name, fingerprint } = request;
+    const idKey = idKeyOf(origin, id);
+    const entry = { call, facts: { name, fingerprint }, idKey, closer: {}, ...keysOf(request) };
+    this.#open(entry);
     for (const key of entry.keys) {
       const other = this.#at(key);
       if (other === undefined) this.#byKey.set(key, entry);
@@ -124,6 +129,12 @@ export class PendingToolCalls<Call> {
     this.expire();
     if (responseId === undefined) return false;
     return this.#at(keyOf(origin, id, ['response', responseId], undefined)) !== undefined;
+  }
+
+  /** Whether any call with this id is pending: otherwise its result does not have to be read. */
+  awaits(origin: string, id: string): boolean {
+    this.expire();
+    return this.#counts.has(idKeyOf(origin, id));
   }
 
   /** The one call that the request answers, which is pending no longer. */
@@ -144,7 +155,7 @@ export class PendingToolCalls<Call> {
   /** Has a call pending again that a request has taken and not answered: it may be repeated. */
   restore(taken: TakenCall<Call>): void {
     const entry = taken as PendingEntry<Call>;
-    this.#entries.set(entry, entry);
+    this.#open(entry);
     for (const key of entry.keys) {
       if (this.#closedKeys.get(key) === entry.closer) this.#closedKeys.delete(key);
       // Another call may have had the key since.
@@ -178,7 +189,15 @@ export class PendingToolCalls<Call> {
     this.#closedKeys.expire();
   }
 
+  #open(entry: PendingEntry<Call>): void {
+    this.#entries.set(entry, entry);
+    this.#counts.set(entry.idKey, (this.#counts.get(entry.idKey) ?? 0) + 1);
+  }
+
   #close(entry: PendingEntry<Call>): void {
+    const left = (this.#counts.get(entry.idKey) ?? 1) - 1;
+    if (left > 0) this.#counts.set(entry.idKey, left);
+    else this.#counts.delete(entry.idKey);
     for (const key of entry.keys) if (this.#byKey.get(key) === entry) this.#byKey.delete(key);
     for (const key of entry.keysUsedOnce) this.#closedKeys.set(key, entry.closer);
   }
@@ -229,6 +248,10 @@ const UNIQUE_ID = /(?=[a-z]{0,15}\d)(?=\d{0,15}[a-z])[a-z\d]{16}|[\da-f]{8}(?:-[
 /** Whether no other call can have its id, as far as it looks: not `call_0` or `functions.get_weather:0`. */
 export function hasUniqueId({ id, name }: CalledId): boolean {
   return UNIQUE_ID.test(id.replace(name, ' '));
+}
+
+function idKeyOf(origin: string, id: string): string {
+  return JSON.stringify([origin, id]);
 }
 
 /** As JSON, so that no id can be written to look like the key of another call. */

@@ -3,7 +3,6 @@ import { type CallerTrace, contextOf } from '../../telemetry/metadata.ts';
 import { beginIn, finishIn } from '../../telemetry/open-traces.ts';
 import type { Place } from '../../telemetry/place.ts';
 import { type RecordedToolCall, recordToolCall } from '../../telemetry/spans/tool-span.ts';
-import type { BoundedMap } from '../../util/bounded-map.ts';
 import { justAfter, Starts } from '../../util/microseconds.ts';
 import type { AnsweredCalls } from '../conversations/joined-trace.ts';
 import type { ItemTimes } from '../item-times.ts';
@@ -12,6 +11,7 @@ import { clamp } from '../server-clock.ts';
 import type { ConversationTracker } from '../tracker.ts';
 import type { ItemCall } from './item-calls.ts';
 import { fingerprintOfMessages } from './last-messages.ts';
+import { PendingContents } from './pending-contents.ts';
 import {
   type AnsweredToolCall,
   type CallFacts,
@@ -21,8 +21,6 @@ import {
   type ToolCallRequest,
 } from './pending-tool-calls.ts';
 
-/** They may be long, and there are programs that ask for calls and answer none. */
-const MAX_CONTENTS = 1_000;
 const NO_QUESTION = (): undefined => undefined;
 
 /** A call without what is only needed to find it again. */
@@ -83,13 +81,12 @@ export class ToolCalls {
   readonly #pending = new PendingToolCalls<PendingCall>((call) => this.#forget(call));
   /** Open streams that have requested tool calls. The calls are registered when a request looks for one. */
   readonly openStreams: Map<object, () => void> = new Map();
-  /** What the newest are given. */
-  readonly #contents: BoundedMap<PendingCall, ToolCallContent>;
+  readonly #contents: PendingContents;
 
   constructor(tracker: ConversationTracker) {
     this.#tracker = tracker;
     tracker.memories.add(this.#pending);
-    this.#contents = tracker.remember(MAX_CONTENTS);
+    this.#contents = new PendingContents(tracker);
   }
 
   /** Whether the program has been asked for anything: otherwise no request has to be searched for results. */
@@ -141,7 +138,7 @@ export class ToolCalls {
     this.#pending.add({ ...identityOf(requested, response), fingerprint: fingerprint(), question }, pending);
     beginIn(response.parent?.span);
     this.#tracker.memories.expireLater();
-    if (content !== undefined) this.#contents.set(pending, content);
+    if (content !== undefined) this.#contents.add(pending, content);
   }
 
   /** Takes what a request brings for calls that were requested before. One that answers calls of several traces joins none. */
@@ -151,7 +148,12 @@ export class ToolCalls {
     for (const { id, repeated, output, question, mayBeOld } of results) {
       // Of the newest, this process knows nothing: others answered the older ones.
       if (mayBeOld && taken.length === 0) break;
-      const found = this.#take({ ...request, id, repeated: repeated(), traceId, question });
+      this.#registerStreams();
+      // A request may repeat thousands of answered calls: hashing each takes longer than to look for its id.
+      const isAwaited = this.#pending.awaits(request.origin, id);
+      const found = isAwaited
+        ? this.#pending.take({ ...request, id, repeated: repeated(), traceId, question })
+        : undefined;
       if (found === undefined) {
         // What comes after it is older.
         if (mayBeOld) break;
@@ -193,7 +195,9 @@ export class ToolCalls {
     calls: readonly Omit<AnsweredToolCall, 'previousResponseId' | 'question'>[],
   ): PendingCall | undefined {
     for (const call of calls) {
-      const pending = this.#take({ ...call, previousResponseId: undefined, question: NO_QUESTION })?.call;
+      this.#registerStreams();
+      const answered = { ...call, previousResponseId: undefined, question: NO_QUESTION };
+      const pending = this.#pending.take(answered)?.call;
       if (pending === undefined) continue;
       this.#forget(pending);
       return pending;
@@ -201,20 +205,17 @@ export class ToolCalls {
     return undefined;
   }
 
-  #take(answered: AnsweredToolCall): TakenCall<PendingCall> | undefined {
-    for (const [stream, take] of this.openStreams) {
+  #registerStreams(): void {
+    for (const [stream, register] of this.openStreams) {
       this.openStreams.delete(stream);
-      take();
+      register();
     }
-    return this.#pending.take(answered);
   }
 
   /** @returns what it is given */
   #forget(pending: PendingCall): ToolCallContent | undefined {
     if (!pending.isRecorded) finishIn(pending.response.parent?.span);
-    const content = this.#contents.get(pending);
-    this.#contents.delete(pending);
-    return content;
+    return this.#contents.take(pending);
   }
 
   #recordHosted(requested: ItemCall, response: RequestingResponse, times: ItemTimes, starts: Starts): void {

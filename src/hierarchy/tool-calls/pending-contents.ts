@@ -1,0 +1,67 @@
+import { ownCopy, textLimits } from '../../telemetry/kept-text.ts';
+import type { BoundedMap } from '../../util/bounded-map.ts';
+import { cut } from '../../util/cut-text.ts';
+import { field } from '../../util/payload.ts';
+import type { ToolCallContent } from '../model.ts';
+import type { ConversationTracker } from '../tracker.ts';
+
+const MAX_CONTENTS = 1_000;
+/** In all contents together. */
+const MAX_CHARACTERS = 16_777_216;
+const MAX_DEPTH = 12;
+/** Stands for a number, or for an object without its fields. */
+const CHARACTERS_OF_VALUE = 16;
+
+interface KeptContent {
+  readonly content: ToolCallContent;
+  readonly length: number;
+}
+
+/**
+ * What the newest pending tool calls are given. It may be long, and there are programs that ask for calls and answer none,
+ * such as those that want the arguments alone.
+ */
+export class PendingContents {
+  readonly #tracker: ConversationTracker;
+  readonly #kept: BoundedMap<object, KeptContent>;
+  #length = 0;
+
+  constructor(tracker: ConversationTracker) {
+    this.#tracker = tracker;
+    this.#kept = tracker.remember(MAX_CONTENTS, ({ length }) => {
+      this.#length -= length;
+    });
+  }
+
+  add(call: object, given: ToolCallContent): void {
+    const content = this.#shortened(given);
+    const length = lengthOf(content);
+    this.#kept.set(call, { content, length });
+    this.#length += length;
+    while (this.#length > MAX_CHARACTERS && this.#kept.size > 1) this.#kept.dropOldest();
+  }
+
+  take(call: object): ToolCallContent | undefined {
+    const kept = this.#kept.get(call);
+    if (kept === undefined) return undefined;
+    this.#kept.delete(call);
+    this.#length -= kept.length;
+    return kept.content;
+  }
+
+  /** Only texts can be long: longer JSON is not parsed. One character too many has the recorded text end in `…`. */
+  #shortened(content: ToolCallContent): ToolCallContent {
+    const { arguments: given } = content;
+    const { text } = textLimits(this.#tracker.telemetry.settings);
+    if (typeof given !== 'string' || given.length <= text) return content;
+    return { ...content, arguments: ownCopy(cut(given, text + 1)) };
+  }
+}
+
+function lengthOf(value: unknown, depth: number = MAX_DEPTH): number {
+  if (typeof value === 'string') return value.length;
+  let length = CHARACTERS_OF_VALUE;
+  if (typeof value === 'object' && value !== null && depth > 0)
+    for (const key in value) length += key.length + lengthOf(field(value, key), depth - 1);
+  return length;
+}
