@@ -60,7 +60,9 @@ function firstText(holder: object | undefined, names: readonly string[]): string
 }
 
 const ALWAYS = Object.keys(MEDIA_FIELDS);
-const JSON_BYTES = new RegExp(`"(?:${[...ALWAYS, ...POSSIBLE_FIELDS].join('|')})"\\s*:\\s*"[\\w+/-]{32}`);
+const JSON_FIELD = `"(?:${[...ALWAYS, ...POSSIBLE_FIELDS].join('|')})"\\s*:\\s*"`;
+const JSON_BYTES = new RegExp(`${JSON_FIELD}[\\w+/-]{32}`);
+const ALL_JSON_BYTES = new RegExp(`(${JSON_FIELD})[\\w+/-]{32}[^"]*`, 'g');
 const JSON_EVIDENCE = new RegExp(
   `"(?:${[...ALWAYS, ...TYPE_FIELDS, ...AUDIO_FIELDS].join('|')})"\\s*:|"type"\\s*:\\s*"(?:image|audio|video)`,
   'i',
@@ -69,4 +71,9 @@ const JSON_EVIDENCE = new RegExp(
 /** Whether JSON text may have media in such a field. */
 export function mayHaveMediaFields(json: string): boolean {
   return JSON_BYTES.test(json) && JSON_EVIDENCE.test(json);
+}
+
+/** JSON text that cannot be parsed, without the bytes of such fields, whatever stands beside them. */
+export function withoutMediaFields(json: string): string {
+  return json.replace(ALL_JSON_BYTES, '$1…');
 }

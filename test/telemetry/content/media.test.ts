@@ -176,22 +176,43 @@ describe('media beside their type, as in results of MCP tools,', () => {
     expect(written('drop', value)).toEqual(value);
   });
 
-  test('are found in JSON texts of any length', async () => {
-    const image = { type: 'image', mimeType: 'image/png', data: data.repeat(1_000) };
+  /** The recorded result of a tool. */
+  async function recorded(media: Media, content: string): Promise<unknown> {
     const { client, telemetry } = await startProgram({
       content: true,
-      config: { captureMessageContent: 'SPAN_ONLY', media: 'drop' },
+      config: { captureMessageContent: 'SPAN_ONLY', media },
     });
     await client.chat.completions.create({
       model: 'm',
       messages: [
         { role: 'assistant', tool_calls: [{ type: 'function', id: 'call_1', function: SCREENSHOT }] },
-        { role: 'tool', tool_call_id: 'call_1', content: JSON.stringify(image) },
+        { role: 'tool', tool_call_id: 'call_1', content },
       ],
     });
+    const attributes = JSON.stringify(telemetry.spans.map((span) => span.attributes));
+    expect(attributes).not.toContain(data.slice(0, 32));
     const [, { parts }] = JSON.parse(String(telemetry.spans.at(-1)?.attributes['gen_ai.input.messages']));
-    expect(parts).toEqual([{ type: 'tool_call_response', id: 'call_1', response: { ...image, data: null } }]);
-    expect(JSON.stringify(telemetry.spans.map(({ attributes }) => attributes))).not.toContain(data);
+    return parts[0].response;
+  }
+
+  test('are found in JSON texts of any length', async () => {
+    const image = { type: 'image', mimeType: 'image/png', data: data.repeat(1_000) };
+    expect(await recorded('drop', JSON.stringify(image))).toEqual({ ...image, data: null });
+  });
+
+  test.each(['drop', 'reference'] as const)(
+    'have no bytes in JSON that is too long to be parsed: %s',
+    async (media) => {
+      const image = { data: data.repeat(50_000), type: 'image' };
+      const start = '[{"note":"a screenshot"},{"data":"…';
+      expect(await recorded(media, JSON.stringify([{ note: 'a screenshot' }, image]))).toBe(`${start}…`);
+    },
+  );
+
+  test('have no bytes in text that is not only JSON', async () => {
+    const image = { type: 'image', data };
+    const text = (shown: string): string => `Result: ${JSON.stringify({ ...image, data: shown })}.`;
+    expect(await recorded('drop', text(data))).toBe(text('…'));
   });
 });
 
