@@ -1,5 +1,14 @@
 import { randomUUID } from 'node:crypto';
-import { existsSync, mkdirSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  readlinkSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { dirname } from 'node:path';
 
 /**
@@ -11,7 +20,7 @@ import { dirname } from 'node:path';
 export function writePage(path: string, text: string): void {
   const found = statSync(path, { throwIfNoEntry: false });
   // A program of root would replace devices such as /dev/null.
-  if (found !== undefined && !found.isFile()) throw new NotAFileError(path);
+  if (found !== undefined && (!found.isFile() || isLinkToOpenFile(path))) throw new NotAFileError(path);
   makeFolder(dirname(path));
   const unfinished = `${path}.${randomUUID()}`;
   try {
@@ -21,6 +30,11 @@ export function writePage(path: string, text: string): void {
     // If renaming failed, the content of the spans would be left behind.
     rmSync(unfinished, { force: true });
   }
+}
+
+/** Whether it is a link to an open file, such as /dev/stdout. */
+function isLinkToOpenFile(path: string): boolean {
+  return lstatSync(path).isSymbolicLink() && readlinkSync(path).startsWith('/proc/');
 }
 
 /** Creates a folder and those above it. Where no folder can be, as in /proc, Node's `recursive` never returns. */

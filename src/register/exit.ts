@@ -20,17 +20,18 @@ const REPEATED_SIGNAL_MS = 100;
  * @returns removes the listeners
  */
 export function flushOnSignals(actions: SignalActions): () => void {
-  const stops = SIGNALS.map((signal) => onSignal(signal, actions));
-  return () => {
+  const stopAll = (): void => {
     for (const stop of stops) stop();
   };
+  const stops = SIGNALS.map((signal) => onSignal(signal, actions, stopAll));
+  return stopAll;
 }
 
 /**
  * Libraries count the listeners of a signal, some of them seconds after it arrived, and end the process only if there
  * is no other listener. Therefore ours runs first and removes itself for good before any other listener runs.
  */
-function onSignal(signal: NodeJS.Signals, actions: SignalActions): () => void {
+function onSignal(signal: NodeJS.Signals, actions: SignalActions, stopAll: () => void): () => void {
   const stop = (): void => {
     process.removeListener(signal, onArrival);
     process.removeListener('newListener', stayFirst);
@@ -42,7 +43,10 @@ function onSignal(signal: NodeJS.Signals, actions: SignalActions): () => void {
     const stopIgnoring = isAlone ? ignoreRepeated(signal) : undefined;
     stop();
     if (stopIgnoring === undefined) void actions.flush();
-    else finishAndDie(signal, actions, stopIgnoring);
+    else {
+      stopAll();
+      finishAndDie(signal, actions, stopIgnoring);
+    }
   };
   /** A listener that is prepended later would run before ours. */
   const stayFirst = (event: string | symbol, listener: unknown): void => {
@@ -67,7 +71,7 @@ function ignoreRepeated(signal: NodeJS.Signals): () => void {
   return stop;
 }
 
-/** Sends the signal again after the flush. A second signal during the flush ends the process at once, because no listener is left. */
+/** Sends the signal again after the flush. Any signal during the flush ends the process at once, because no listener is left. */
 function finishAndDie(signal: NodeJS.Signals, actions: SignalActions, stopIgnoring: () => void): void {
   const die = (): void => {
     stopIgnoring();

@@ -191,7 +191,14 @@ export class Seam {
         const active = activeContext();
         // Without this, suppressed calls get spans.
         if (isSuppressed(active)) return original.apply(this, args);
-        const call = new Call(this, observer, active);
+        let call: Call;
+        // Without this, a platform without a clock breaks the call.
+        try {
+          call = new Call(this, observer, active);
+        } catch (error) {
+          logError('starting a call', error);
+          return original.apply(this, args);
+        }
         const promise = make(call, original, this, args);
         // Without this, a promise that cannot be watched breaks the call.
         try {

@@ -88,9 +88,14 @@ export const PROMISES: Readonly<Record<string, readonly Proof[]>> = {
   'You can shut down, replace and flush providers at any time.': [
     ['test/faults/life.test.ts', 'during a run leaves no span open in either provider'],
   ],
-  'A process ends as it does without the instrumentation, whether by signal, error or `process.exit()`.': [
-    ['test/entries/exit.test.ts', 'a program with …/register ends as it does without it'],
-  ],
+  'A process ends as it does without the instrumentation, whether by signal, error or `process.exit()`. With `…/register`, a signal waits while [synchronous code](servers.md#when-a-server-stops) runs.':
+    [
+      ['test/entries/exit.test.ts', 'a program with …/register ends as it does without it'],
+      [
+        'test/entries/exit.test.ts',
+        'by a signal that arrives while synchronous code runs, when that returns',
+      ],
+    ],
   'A failed background read loses only the steps of its run.': [
     ['test/faults/life.test.ts', 'a flush during the background read'],
   ],

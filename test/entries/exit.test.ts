@@ -54,7 +54,22 @@ describe.each(FULL_LANES)('$name: a program with …/register ends as it does wi
     expect(ended.spans).toEqual(['chat gpt-4o']);
   });
 
-  test('by a second signal while the flush of the first waits for the receiver', async () => {
+  test('by a signal that arrives while synchronous code runs, when that returns', async () => {
+    const { spans, ...ended } = await runBoth(`
+      await ask();
+      process.kill(process.pid, 'SIGTERM');
+      console.log('done');
+    `);
+    expect(ended.without).toEqual({ code: null, signal: 'SIGTERM', stdout: '', stderr: '' });
+    expect(ended.with).toEqual({ ...ended.without, stdout: 'done\n' });
+    expect(spans).toEqual(['chat gpt-4o']);
+  });
+
+  test.each([
+    ['SIGINT', 'SIGINT'],
+    ['SIGTERM', 'SIGINT'],
+    ['SIGHUP', 'SIGTERM'],
+  ] as const)('while the flush after %s waits for the receiver, by %s', async (...signals) => {
     const silent = createServer(() => undefined);
     await new Promise<void>((done) => void silent.listen(0, '127.0.0.1', done));
     onTestFinished(() => void silent.close().closeAllConnections());
@@ -67,13 +82,13 @@ describe.each(FULL_LANES)('$name: a program with …/register ends as it does wi
         setTimeout(() => console.log('ready'), 300);
       `,
       {
-        signals: ['SIGINT', 'SIGINT'],
+        signals,
         env: { OTEL_EXPORTER_OTLP_ENDPOINT: `http://127.0.0.1:${port}` },
       },
     );
-    expect(without.signal).toBe('SIGINT');
+    expect(without.signal).toBe(signals[0]);
     // A flush that ran to its end would report that nobody answered.
-    expect(ended.with).toEqual({ code: null, signal: 'SIGINT', stdout: 'ready\nready\n', stderr: '' });
+    expect(ended.with).toEqual({ code: null, signal: signals[1], stdout: 'ready\nready\n', stderr: '' });
   });
 
   test('by a signal that it handles itself, and sends what is recorded meanwhile', async () => {

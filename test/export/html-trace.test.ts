@@ -1,9 +1,12 @@
 import { spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import {
+  closeSync,
   existsSync,
+  lstatSync,
   mkdirSync,
   mkdtempSync,
+  openSync,
   readdirSync,
   readFileSync,
   rmdirSync,
@@ -21,6 +24,7 @@ import { resourceFromAttributes } from '@opentelemetry/resources';
 import { BatchSpanProcessor, SimpleSpanProcessor, TracerProvider } from '@opentelemetry/sdk-trace';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { pageDocument } from '../../src/export/page-document.ts';
+import { writePage } from '../../src/export/page-file.ts';
 import { view } from '../../src/export/view.ts';
 import { runView } from '../../src/export/view-command.ts';
 import { ImmediateSpanProcessor } from '../../src/export/view-processor.ts';
@@ -381,6 +385,16 @@ describe('the exporter does not throw', () => {
     expect(statSync(path).isSocket()).toBe(true);
     expect(readdirSync(folder)).toEqual(['socket']);
     server.close();
+  });
+
+  it.runIf(process.platform === 'linux')('if its path is a link to an open file, like /dev/stdout', () => {
+    const file = openSync(join(folder, 'file'), 'w');
+    const path = join(folder, 'stdout');
+    symlinkSync(`/proc/self/fd/${file}`, path);
+    expect(() => writePage(path, 'text')).toThrow('is not a file');
+    closeSync(file);
+    expect(lstatSync(path).isSymbolicLink()).toBe(true);
+    expect(readdirSync(folder).sort()).toEqual(['file', 'stdout']);
   });
 
   it('if a batch is not an array: the result is a failure', async () => {

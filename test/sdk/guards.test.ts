@@ -2,7 +2,7 @@ import { inspect } from 'node:util';
 import { context, createContextKey, ROOT_CONTEXT } from '@opentelemetry/api';
 import { AsyncLocalStorageContextManager } from '@opentelemetry/context-async-hooks';
 import OpenAI from 'openai';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { Call, type CallObserver } from '../../src/sdk/call.ts';
 import { Seam } from '../../src/sdk/seam.ts';
 import { suppressed } from '../../src/sdk/suppression.ts';
@@ -50,6 +50,16 @@ function newClient(answer: (props: Promise<unknown>) => unknown, observer: CallO
 }
 
 describe('a client with unexpected internals works unchanged', () => {
+  test('if the platform has no clock', async () => {
+    const listener = new Listener();
+    const client = newClient((responsePromise) => ({ responsePromise }), listener);
+    vi.stubGlobal('performance', {});
+    const { responsePromise } = client.request({});
+    vi.unstubAllGlobals();
+    expect(await responsePromise).toEqual({ response: { status: 200 } });
+    expect(listener.calls).toEqual([]);
+  });
+
   test('if the response of its own fetch throws when it is first read', async () => {
     let reads = 0;
     const fetch = async (): Promise<Response> =>
