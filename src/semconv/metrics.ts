@@ -5,7 +5,6 @@ export interface MetricDefinition {
   readonly name: string;
   readonly description: string;
   readonly unit: string;
-  readonly instrument: 'histogram' | 'counter' | 'gauge';
   readonly valueType: 'int' | 'double';
   /** Bucket boundaries in the unit; empty where there are none. */
   readonly buckets: readonly number[];
@@ -15,7 +14,6 @@ export const METRIC_GEN_AI_CLIENT_TOKEN_USAGE: MetricDefinition = {
   name: 'gen_ai.client.token.usage',
   description: "Tokens of one operation, one point for input and one for output. Cached and reasoning tokens are included.",
   unit: '{token}',
-  instrument: 'histogram',
   valueType: 'int',
   buckets: [1, 4, 16, 64, 256, 1024, 4096, 16384, 65536, 262144, 1048576, 4194304, 16777216, 67108864],
 };
@@ -24,7 +22,6 @@ export const METRIC_GEN_AI_CLIENT_OPERATION_DURATION: MetricDefinition = {
   name: 'gen_ai.client.operation.duration',
   description: "Duration of one operation, the same as that of its span.",
   unit: 's',
-  instrument: 'histogram',
   valueType: 'double',
   buckets: [0.01, 0.02, 0.04, 0.08, 0.16, 0.32, 0.64, 1.28, 2.56, 5.12, 10.24, 20.48, 40.96, 81.92],
 };
@@ -33,34 +30,30 @@ export const METRIC_GEN_AI_CLIENT_OPERATION_TIME_TO_FIRST_CHUNK: MetricDefinitio
   name: 'gen_ai.client.operation.time_to_first_chunk',
   description: "Time from a streamed request to its first chunk.",
   unit: 's',
-  instrument: 'histogram',
   valueType: 'double',
-  buckets: [0.01, 0.02, 0.04, 0.08, 0.16, 0.32, 0.64, 1.28, 2.56, 5.12, 10.24, 20.48, 40.96, 81.92],
+  buckets: METRIC_GEN_AI_CLIENT_OPERATION_DURATION.buckets,
 };
 
 export const METRIC_GEN_AI_CLIENT_OPERATION_TIME_PER_OUTPUT_CHUNK: MetricDefinition = {
   name: 'gen_ai.client.operation.time_per_output_chunk',
   description: "Time between two chunks of a stream, one point for each chunk after the first.",
   unit: 's',
-  instrument: 'histogram',
   valueType: 'double',
-  buckets: [0.01, 0.02, 0.04, 0.08, 0.16, 0.32, 0.64, 1.28, 2.56, 5.12, 10.24, 20.48, 40.96, 81.92],
+  buckets: METRIC_GEN_AI_CLIENT_OPERATION_DURATION.buckets,
 };
 
 export const METRIC_GEN_AI_EXECUTE_TOOL_DURATION: MetricDefinition = {
   name: 'gen_ai.execute_tool.duration',
   description: "Duration of one tool call that the program ran.",
   unit: 's',
-  instrument: 'histogram',
   valueType: 'double',
-  buckets: [0.01, 0.02, 0.04, 0.08, 0.16, 0.32, 0.64, 1.28, 2.56, 5.12, 10.24, 20.48, 40.96, 81.92],
+  buckets: METRIC_GEN_AI_CLIENT_OPERATION_DURATION.buckets,
 };
 
 export const METRIC_GEN_AI_INVOKE_AGENT_DURATION: MetricDefinition = {
   name: 'gen_ai.invoke_agent.duration',
   description: "How long an agent of `@openai/agents` worked, until it answered or handed over.",
   unit: 's',
-  instrument: 'histogram',
   valueType: 'double',
   buckets: [0.1, 0.2, 0.4, 0.8, 1.6, 3.2, 6.4, 12.8, 25.6, 51.2, 102.4, 204.8, 409.6],
 };
@@ -69,7 +62,6 @@ export const METRIC_GEN_AI_INVOKE_WORKFLOW_DURATION: MetricDefinition = {
   name: 'gen_ai.invoke_workflow.duration',
   description: "Duration of one workflow of `@openai/agents`, or of one loop of model and tool calls that a helper of the SDK runs.",
   unit: 's',
-  instrument: 'histogram',
   valueType: 'double',
   buckets: [1, 5, 10, 30, 60, 120, 300, 600, 1800, 3600, 7200],
 };
@@ -78,7 +70,6 @@ export const METRIC_OPENAI_CLIENT_COST: MetricDefinition = {
   name: 'openai.client.cost',
   description: "Cost of one operation. A histogram like the token usage beside it: its sum is the money spent, its count the operations with a known price, its quantiles show the expensive calls.",
   unit: '{USD}',
-  instrument: 'histogram',
   valueType: 'double',
   buckets: [0.00001, 0.0001, 0.001, 0.01, 0.1, 1, 10, 100],
 };
@@ -87,7 +78,6 @@ export const METRIC_OPENAI_CLIENT_RATELIMIT_LIMIT_REQUESTS: MetricDefinition = {
   name: 'openai.client.ratelimit.limit_requests',
   description: "Requests allowed in the current window, according to the last response (header `x-ratelimit-limit-requests`).",
   unit: '{request}',
-  instrument: 'gauge',
   valueType: 'int',
   buckets: [],
 };
@@ -96,7 +86,6 @@ export const METRIC_OPENAI_CLIENT_RATELIMIT_REMAINING_REQUESTS: MetricDefinition
   name: 'openai.client.ratelimit.remaining_requests',
   description: "Requests left in the current window, according to the last response (header `x-ratelimit-remaining-requests`).",
   unit: '{request}',
-  instrument: 'gauge',
   valueType: 'int',
   buckets: [],
 };
@@ -105,7 +94,6 @@ export const METRIC_OPENAI_CLIENT_RATELIMIT_LIMIT_TOKENS: MetricDefinition = {
   name: 'openai.client.ratelimit.limit_tokens',
   description: "Tokens allowed in the current window, according to the last response (header `x-ratelimit-limit-tokens`).",
   unit: '{token}',
-  instrument: 'gauge',
   valueType: 'int',
   buckets: [],
 };
@@ -114,7 +102,6 @@ export const METRIC_OPENAI_CLIENT_RATELIMIT_REMAINING_TOKENS: MetricDefinition =
   name: 'openai.client.ratelimit.remaining_tokens',
   description: "Tokens left in the current window, according to the last response (header `x-ratelimit-remaining-tokens`).",
   unit: '{token}',
-  instrument: 'gauge',
   valueType: 'int',
   buckets: [],
 };

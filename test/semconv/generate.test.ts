@@ -54,10 +54,11 @@ describe('the generated files', () => {
     expect(metrics.METRIC_GEN_AI_CLIENT_TOKEN_USAGE).toMatchObject({
       name: 'gen_ai.client.token.usage',
       unit: '{token}',
-      instrument: 'histogram',
       valueType: 'int',
     });
     expect(metrics.METRIC_GEN_AI_CLIENT_OPERATION_DURATION.buckets).toHaveLength(14);
+    expect(metrics.METRIC_GEN_AI_EXECUTE_TOOL_DURATION.buckets[0]).toBe(0.01);
+    expect(metrics.METRIC_GEN_AI_INVOKE_WORKFLOW_DURATION.buckets[0]).toBe(1);
   });
 
   it('contain nothing that this package never records', () => {

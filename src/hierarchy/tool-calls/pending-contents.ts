@@ -8,7 +8,7 @@ import type { ConversationTracker } from '../tracker.ts';
 const MAX_CONTENTS = 1_000;
 /** In all contents together. */
 const MAX_CHARACTERS = 16_777_216;
-const MAX_DEPTH = 12;
+const MAX_COUNTED_DEPTH = 12;
 /** Stands for a number, or for an object without its fields. */
 const CHARACTERS_OF_VALUE = 16;
 
@@ -35,7 +35,7 @@ export class PendingContents {
 
   add(call: object, given: ToolCallContent): void {
     const content = this.#shortened(given);
-    const length = lengthOf(content);
+    const length = charactersOf(content);
     this.#kept.set(call, { content, length });
     this.#length += length;
     while (this.#length > MAX_CHARACTERS && this.#kept.size > 1) this.#kept.dropOldest();
@@ -58,10 +58,10 @@ export class PendingContents {
   }
 }
 
-function lengthOf(value: unknown, depth: number = MAX_DEPTH): number {
+function charactersOf(value: unknown, depth: number = MAX_COUNTED_DEPTH): number {
   if (typeof value === 'string') return value.length;
   let length = CHARACTERS_OF_VALUE;
   if (typeof value === 'object' && value !== null && depth > 0)
-    for (const key in value) length += key.length + lengthOf(field(value, key), depth - 1);
+    for (const key in value) length += key.length + charactersOf(field(value, key), depth - 1);
   return length;
 }
