@@ -75,6 +75,17 @@ export function metadataIn(context: Context): Attributes | undefined {
   return above === undefined ? undefined : metadataBySpan.get(above);
 }
 
+const NO_METADATA: Attributes = {};
+
+/**
+ * The context with the caller's own metadata only, below a span that may be of another user: the first one of a
+ * conversation that several share.
+ */
+export function withMetadataOf(caller: Context, context: Context): Context {
+  if (!hasMetadata || context.getValue(METADATA) !== undefined) return context;
+  return context.setValue(METADATA, metadataIn(caller) ?? NO_METADATA);
+}
+
 /** The part of a caller's context that spans created later need: the span context and the metadata. */
 export interface CallerTrace {
   span: SpanContext | undefined;

@@ -2,7 +2,7 @@ import { type Attributes, context, metrics, trace } from '@opentelemetry/api';
 import { AsyncLocalStorageContextManager } from '@opentelemetry/context-async-hooks';
 import { InMemorySpanExporter, SimpleSpanProcessor, TracerProvider } from '@opentelemetry/sdk-trace';
 import { describe, expect, it, vi } from 'vitest';
-import { span, traced, withMetadata } from '../../src/client.ts';
+import { flush, span, traced, withConversation, withMetadata } from '../../src/client.ts';
 import { MetadataSpanProcessor } from '../../src/index.ts';
 import { startTutor } from '../support/tutor.ts';
 import { startTracedProgram } from './program.ts';
@@ -103,6 +103,41 @@ describe('withMetadata', () => {
       └─ chat gpt-4o-mini         user.id=worker
     `);
   });
+
+  it.each(['auto', 'trace'] as const)(
+    'is not inherited by others who use the same conversation: %s',
+    async (conversationSpans) => {
+      const program = await startTracedProgram({ conversationSpans });
+      const { client } = program;
+      const { id } = await client.beta.threads.create();
+      const add = (): Promise<unknown> =>
+        client.beta.threads.messages.create(id, { role: 'user', content: 'Hi.' });
+      const ask = (): Promise<unknown> => client.chat.completions.create(QUESTION);
+      const inRoom = async (): Promise<unknown> => {
+        await add();
+        return withConversation('room', () => span('answer', ask));
+      };
+      await withMetadata({ userId: 'user-1' }, inRoom);
+      await withMetadata({ sessionId: 'session-2' }, inRoom);
+      await inRoom();
+      await flush();
+      const users = program.telemetry.spans.map(({ name, attributes }) => [
+        name,
+        attributes['user.id'],
+        attributes['session.id'],
+      ]);
+      const others = users.filter(([, user, session]) => user === undefined || session !== undefined);
+      expect(others.filter(([name]) => name !== 'thread')).toEqual([
+        ['POST /threads', undefined, undefined],
+        ['POST /threads/{thread_id}/messages', undefined, 'session-2'],
+        ['chat gpt-4o-mini', undefined, 'session-2'],
+        ['answer', undefined, 'session-2'],
+        ['POST /threads/{thread_id}/messages', undefined, undefined],
+        ['chat gpt-4o-mini', undefined, undefined],
+        ['answer', undefined, undefined],
+      ]);
+    },
+  );
 
   it('is on log records', async () => {
     const program = await startTracedProgram({ captureMessageContent: 'EVENT_ONLY' }, { eventContent: true });

@@ -7,6 +7,7 @@ import {
   ATTR_SERVER_PORT,
 } from '../../semconv/attributes.ts';
 import { rememberForEvaluation } from '../../telemetry/evaluated-spans.ts';
+import { withMetadataOf } from '../../telemetry/metadata.ts';
 import { endpointAttributes, placeAttributes } from '../../telemetry/place.ts';
 import { endConversationSpan, startConversationSpan } from '../../telemetry/spans/conversation-span.ts';
 import { beforeSpanEnds } from '../../telemetry/spans/span-end.ts';
@@ -115,7 +116,7 @@ export class Segment {
 
   /** The context of what happens on the conversation. */
   contextIn(context: Context): Context {
-    return LinkedContext.withSpan(context, this.span);
+    return withMetadataOf(context, LinkedContext.withSpan(context, this.span));
   }
 
   /** The request that creates the conversation has told its id. */
