@@ -7,6 +7,7 @@ import {
   ATTR_SERVER_PORT,
 } from '../semconv/attributes.ts';
 import { isCollection, ProcessWide } from '../util/process-wide.ts';
+import { looksUnique } from '../util/unique-id.ts';
 import { VERSION } from '../util/version.ts';
 import { HIERARCHY_IDS } from './place.ts';
 
@@ -37,6 +38,8 @@ interface Ring {
   readonly spans: (EvaluatedSpan | undefined)[];
   oldest: number;
   size: number;
+  /** Whether any was dropped, which may have had the same id as another. */
+  hasDropped: boolean;
 }
 
 /** The number of spans kept of each kind. */
@@ -61,7 +64,7 @@ export function rememberForEvaluation(
   if (typeof id !== 'string' || !span.isRecording()) return;
   let ring = rings.value.get(kind);
   if (ring === undefined) {
-    ring = { spans: [], oldest: 0, size: 0 };
+    ring = { spans: [], oldest: 0, size: 0, hasDropped: false };
     rings.value.set(kind, ring);
   }
   addToRing(ring, { id, span: span.spanContext(), attributes, seconds: nowInSeconds() });
@@ -72,6 +75,7 @@ function addToRing(ring: Ring, added: EvaluatedSpan): void {
   if (ring.size === MAX_EVALUATED_SPANS) {
     ring.spans[ring.oldest] = added;
     ring.oldest = (ring.oldest + 1) % MAX_EVALUATED_SPANS;
+    ring.hasDropped = true;
     return;
   }
   const expired = added.seconds - EVALUATED_SPAN_LIFETIME_SECONDS;
@@ -79,6 +83,7 @@ function addToRing(ring: Ring, added: EvaluatedSpan): void {
     if (oldest.seconds >= expired) break;
     ring.spans[ring.oldest] = undefined;
     ring.oldest = (ring.oldest + 1) % MAX_EVALUATED_SPANS;
+    ring.hasDropped = true;
     ring.size--;
   }
   ring.spans[(ring.oldest + ring.size) % MAX_EVALUATED_SPANS] = added;
@@ -116,7 +121,11 @@ export function rememberAnswer(span: Span, request: Attributes, result: Attribut
  *   them
  */
 export function findEvaluated(kind: Evaluated, id: string): EvaluatedSpan | undefined {
-  const { spans, oldest, size } = rings.value.get(kind) ?? { spans: [], oldest: 0, size: 0 };
+  const ring = rings.value.get(kind);
+  if (ring === undefined) return undefined;
+  const { spans, oldest, size, hasDropped } = ring;
+  // Ollama counts from `chatcmpl-0` to 998 at random.
+  if (kind === 'response' && hasDropped && !looksUnique(id)) return undefined;
   const expired = nowInSeconds() - EVALUATED_SPAN_LIFETIME_SECONDS;
   let found: EvaluatedSpan | undefined;
   for (let newer = size - 1; newer >= 0; newer--) {

@@ -162,14 +162,28 @@ test('of a call with attributes of a hook, no more is remembered than an evaluat
   span.end();
 });
 
+/** An id as OpenAI makes them: no other answer has it. */
+const idOf = (name: string | number): string => `chatcmpl-C4x8Q2m7Vt1Zk9Wb${name}`;
+
+test('an id that another answer may have had, which is forgotten by now, is of no span', async () => {
+  const program = await startTracedProgram();
+  const span = program.telemetry.provider.getTracer('t').startSpan('chat');
+  rememberForEvaluation('response', 'chatcmpl-217', span, {});
+  expect(findEvaluated('response', 'chatcmpl-217')).toBeDefined();
+  for (let index = 0; index < 1_000; index++) rememberForEvaluation('response', idOf(index), span, {});
+  rememberForEvaluation('response', 'chatcmpl-217', span, {});
+  expect(findEvaluated('response', 'chatcmpl-217')).toBeUndefined();
+  span.end();
+});
+
 test('the last 1,000 answers are known', async () => {
   const program = await startTracedProgram();
   const span = program.telemetry.provider.getTracer('t').startSpan('chat');
-  for (let index = 0; index <= 1_000; index++) rememberForEvaluation('response', `ring_${index}`, span, {});
-  expect(['ring_0', 'ring_1', 'ring_1000'].map((id) => findEvaluated('response', id)?.id)).toEqual([
+  for (let index = 0; index <= 1_000; index++) rememberForEvaluation('response', idOf(index), span, {});
+  expect([0, 1, 1_000].map((index) => findEvaluated('response', idOf(index))?.id)).toEqual([
     undefined,
-    'ring_1',
-    'ring_1000',
+    idOf(1),
+    idOf(1_000),
   ]);
   span.end();
 });
@@ -180,13 +194,13 @@ test('an answer is known for an hour', async () => {
   const clock = vi.spyOn(Date, 'now');
   onTestFinished(() => clock.mockRestore());
   const began = Date.now();
-  rememberForEvaluation('response', 'hour_first', span, {});
+  rememberForEvaluation('response', idOf('first'), span, {});
   clock.mockReturnValue(began + 3_599_000);
-  expect(findEvaluated('response', 'hour_first')?.id).toBe('hour_first');
+  expect(findEvaluated('response', idOf('first'))?.id).toBe(idOf('first'));
   clock.mockReturnValue(began + 3_601_000);
-  expect(findEvaluated('response', 'hour_first')).toBeUndefined();
-  rememberForEvaluation('response', 'hour_second', span, {});
-  expect(findEvaluated('response', 'hour_second')?.id).toBe('hour_second');
+  expect(findEvaluated('response', idOf('first'))).toBeUndefined();
+  rememberForEvaluation('response', idOf('second'), span, {});
+  expect(findEvaluated('response', idOf('second'))?.id).toBe(idOf('second'));
   span.end();
 });
 
@@ -196,12 +210,13 @@ test('answers are known while a program has set the clock, and after it', async 
   onTestFinished(() => void vi.useRealTimers());
   for (const now of [0, 4e12]) {
     vi.useFakeTimers({ toFake: ['Date'], now });
-    rememberForEvaluation('response', `set to ${now}`, span, {});
-    expect(findEvaluated('response', `set to ${now}`)).toBeDefined();
+    const id = idOf(`-at-${now}`);
+    rememberForEvaluation('response', id, span, {});
+    expect(findEvaluated('response', id)).toBeDefined();
     vi.useRealTimers();
   }
-  rememberForEvaluation('response', 'set back', span, {});
-  expect(findEvaluated('response', 'set back')).toBeDefined();
+  rememberForEvaluation('response', idOf('-set-back'), span, {});
+  expect(findEvaluated('response', idOf('-set-back'))).toBeDefined();
   span.end();
 });
 
