@@ -1,4 +1,4 @@
-import { asName, asNumber, field, MAX_READ, MAX_REPEATED } from '../util/payload.ts';
+import { asName, asNumber, field, MAX_READ, MAX_REPEATED, row, stringField } from '../util/payload.ts';
 import { plainError } from './content/plain-data.ts';
 import { KeptText, type TextLimits, TextRoom } from './kept-text.ts';
 
@@ -9,13 +9,14 @@ const MAX_NUMBERS = 64;
 const MAX_FIELD_NAME_LENGTH = 64;
 const CUT_MARK = '…';
 
-/** Long and never recorded. Copying `__proto__` would set the prototype. */
-const OMITTED_KEYS: ReadonlySet<string> = new Set([
-  'logprobs',
-  'annotations',
-  'encrypted_content',
-  '__proto__',
-]);
+/** Long and never recorded, by the types that have them. The same names mean something else inside a program's own data. */
+const OMITTED_KEYS: Readonly<Record<string, readonly string[]>> = {
+  output_text: ['logprobs', 'annotations'],
+  reasoning: ['encrypted_content'],
+  compaction: ['encrypted_content'],
+  compaction_summary: ['encrypted_content'],
+  encrypted_content: ['encrypted_content'],
+};
 /** Keys whose values are base64 or `data:` URLs. */
 const MEDIA: ReadonlySet<string> = new Set(['result', 'data', 'image_url', 'file_data', 'audio']);
 /** The texts of message parts. A cut one gets an `original_length`. */
@@ -44,11 +45,14 @@ export function keptValue(value: unknown, room: TextRoom, media: TextRoom = Text
   };
   const copyObject = (given: object, depth: number): object => {
     const copied: Record<string, unknown> = {};
+    const omitted = row(OMITTED_KEYS, stringField(given, 'type'));
     let keys = 0;
     for (const key in given) {
       if (++keys > MAX_READ || left <= 0) break;
       const name = asName(key);
-      if (name === undefined || OMITTED_KEYS.has(name) || !Object.hasOwn(given, name)) continue;
+      // Copying `__proto__` would set the prototype.
+      if (name === undefined || name === '__proto__' || !Object.hasOwn(given, name)) continue;
+      if (omitted?.includes(name)) continue;
       // Secrets are removed first: in a cut text, they could no longer be recognised.
       const item = name === 'error' ? plainError(field(given, name)) : field(given, name);
       if (typeof item === 'string') copyText(copied, name, item, given);

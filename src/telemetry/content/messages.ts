@@ -123,21 +123,29 @@ function mediaIn(text: string): unknown {
   }
   const hasFields = mayHaveMediaFields(text);
   if (!hasFields && !mentionsBase64(text)) return undefined;
-  const parsed = jsonOrText(text, exactNumber);
+  const parsed = jsonOrText(text);
   return parsed === text && hasFields ? withoutMediaFields(text) : parsed;
 }
 
-function jsonOrText(text: string, reviver?: Parameters<typeof JSON.parse>[1]): unknown {
+/** An id of 64 bits, or an exponent. Most texts have neither, and a reviver takes several times as long. */
+const LARGE_NUMBER = /\d{16}|\d[eE]/;
+
+function jsonOrText(text: string): unknown {
   try {
-    return JSON.parse(text, reviver) as unknown;
+    return JSON.parse(text, LARGE_NUMBER.test(text) ? exactNumber : undefined) as unknown;
   } catch {
     return text;
   }
 }
 
-/** A number that JavaScript would round stays the text that it was, where the platform tells (Node 22 and later). */
+/**
+ * A number that JavaScript would round, or that is too large for it, stays the text that it was, where the platform tells
+ * (Node 22 and later).
+ */
 function exactNumber(_key: string, value: unknown, context?: { readonly source?: string }): unknown {
-  return Number.isInteger(value) && !Number.isSafeInteger(value) ? (context?.source ?? value) : value;
+  if (typeof value !== 'number') return value;
+  const isRounded = Number.isInteger(value) ? !Number.isSafeInteger(value) : !Number.isFinite(value);
+  return isRounded ? (context?.source ?? value) : value;
 }
 
 /** Longer URL-encoded `data:` URLs are not converted to base64. They are rare: images are base64 already. */

@@ -1,0 +1,31 @@
+import { describe, expect, test } from 'vitest';
+import { TextRoom } from '../../src/telemetry/kept-text.ts';
+import { keptValue } from '../../src/telemetry/kept-values.ts';
+
+const kept = (value: unknown): unknown => keptValue(value, new TextRoom(100, 1_000));
+
+describe('what is kept of a value until its span ends', () => {
+  test('has nothing that is long and never recorded, where the API has it', () => {
+    const part = { type: 'output_text', text: 'Hello', annotations: [{}], logprobs: [{}] };
+    expect(kept({ type: 'message', content: [part] })).toEqual({
+      type: 'message',
+      content: [{ type: 'output_text', text: 'Hello' }],
+    });
+    expect(kept({ type: 'reasoning', id: 'rs_1', encrypted_content: 'x' })).toEqual({
+      type: 'reasoning',
+      id: 'rs_1',
+    });
+  });
+
+  test.each([
+    [{ metadata: { name: 'pod', annotations: { team: 'infra' } } }],
+    [{ type: 'deployment', annotations: [1], logprobs: [2], encrypted_content: 'x' }],
+    [{ type: 'mcp_list_tools', tools: [{ name: 'search', annotations: { readOnly: true } }] }],
+  ])("has everything of the program's own data: %j", (value) => {
+    expect(kept(value)).toEqual(value);
+  });
+
+  test('has no prototype of its own', () => {
+    expect(kept(JSON.parse('{"__proto__":{"admin":true},"a":1}'))).toEqual({ a: 1 });
+  });
+});
