@@ -92,6 +92,7 @@ const LATER = {
     'src/telemetry/events/sink.ts',
     'src/telemetry/spans/active-span.ts',
     'src/telemetry/spans/attempt-span.ts',
+    'src/telemetry/find-evaluated.ts',
     'src/telemetry/spans/record-end.ts',
   ],
   findings: ['src/config/unknown-names.ts', 'src/diagnostics/messages.ts'],

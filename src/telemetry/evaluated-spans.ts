@@ -7,7 +7,6 @@ import {
   ATTR_SERVER_PORT,
 } from '../semconv/attributes.ts';
 import { isCollection, ProcessWide } from '../util/process-wide.ts';
-import { looksUnique } from '../util/unique-id.ts';
 import { VERSION } from '../util/version.ts';
 import { HIERARCHY_IDS } from './place.ts';
 
@@ -34,7 +33,7 @@ const REMEMBERED_ATTRIBUTES: readonly string[] = [
 ];
 
 /** The last spans of one kind, in a ring: adding one costs next to nothing. Few are ever looked for. */
-interface Ring {
+export interface Ring {
   readonly spans: (EvaluatedSpan | undefined)[];
   oldest: number;
   size: number;
@@ -43,8 +42,8 @@ interface Ring {
 }
 
 /** The number of spans kept of each kind. */
-const MAX_EVALUATED_SPANS = 1_000;
-const EVALUATED_SPAN_LIFETIME_SECONDS = 3_600;
+export const MAX_EVALUATED_SPANS = 1_000;
+export const EVALUATED_SPAN_LIFETIME_SECONDS = 3_600;
 
 /** Shared by all copies of this release: the one that records is often not the one that the program calls. */
 const rings = new ProcessWide<Map<Evaluated, Ring>>({
@@ -53,6 +52,10 @@ const rings = new ProcessWide<Map<Evaluated, Ring>>({
   accepts: (value) => isCollection(Map, value),
   create: () => new Map(),
 });
+
+export function rememberedSpans(kind: Evaluated): Ring | undefined {
+  return rings.value.get(kind);
+}
 
 /** Remembers a span that is recorded, before it ends. */
 export function rememberForEvaluation(
@@ -114,37 +117,7 @@ export function rememberAnswer(span: Span, request: Attributes, result: Attribut
     );
 }
 
-/**
- * Finds the span of an id, the newest one of a run or conversation.
- *
- * @returns `undefined` if it is not known, or if the id stands for several things: servers choose ids, and some repeat
- *   them
- */
-export function findEvaluated(kind: Evaluated, id: string): EvaluatedSpan | undefined {
-  const ring = rings.value.get(kind);
-  if (ring === undefined) return undefined;
-  const { spans, oldest, size, hasDropped } = ring;
-  // Ollama counts from `chatcmpl-0` to 998 at random.
-  if (kind === 'response' && hasDropped && !looksUnique(id)) return undefined;
-  const expired = nowInSeconds() - EVALUATED_SPAN_LIFETIME_SECONDS;
-  let found: EvaluatedSpan | undefined;
-  for (let newer = size - 1; newer >= 0; newer--) {
-    const each = spans[(oldest + newer) % MAX_EVALUATED_SPANS];
-    if (each?.id !== id || each.seconds < expired) continue;
-    found ??= each;
-    if (!isSameThing(kind, found, each)) return undefined;
-  }
-  return found;
-}
-
-function isSameThing(kind: Evaluated, one: EvaluatedSpan, other: EvaluatedSpan): boolean {
-  if (kind === 'response') return one.span.spanId === other.span.spanId;
-  return [ATTR_SERVER_ADDRESS, ATTR_SERVER_PORT].every(
-    (name) => one.attributes[name] === other.attributes[name],
-  );
-}
-
 /** By the wall clock, which allocates nothing. A clock that is set makes a span be forgotten early or late, at worst. */
-function nowInSeconds(): number {
+export function nowInSeconds(): number {
   return Math.trunc(Date.now() / 1_000);
 }

@@ -16,7 +16,8 @@ import { cut } from '../../util/cut-text.ts';
 import { guard } from '../../util/guard.ts';
 import { newCompletion } from '../content/completion-hook.ts';
 import { withoutSecrets } from '../content/credentials.ts';
-import { EVALUATION_ATTRIBUTES, type EvaluatedSpan, findEvaluated } from '../evaluated-spans.ts';
+import { EVALUATION_ATTRIBUTES, type EvaluatedSpan } from '../evaluated-spans.ts';
+import { findEvaluated } from '../find-evaluated.ts';
 import { isInsideHook } from '../hook-context.ts';
 import type { Telemetry } from '../telemetry.ts';
 
