@@ -62,13 +62,14 @@ export const realtimeResponse: Operation = {
 };
 
 function realtimeParameterAttributes({ body }: ApiRequest): Attributes {
-  const { max_output_tokens, output_modalities, modalities } = fieldsOf(body);
+  const { max_output_tokens, max_response_output_tokens, output_modalities, modalities } = fieldsOf(body);
   const attributes: Attributes = {
     [ATTR_OPENAI_API_TYPE]: OPENAI_API_TYPE_VALUE_REALTIME,
     [ATTR_GEN_AI_REQUEST_STREAM]: true,
   };
   const wanted = asArray(output_modalities ?? modalities);
-  define(attributes, ATTR_GEN_AI_REQUEST_MAX_TOKENS, asCount(max_output_tokens));
+  const most = max_output_tokens ?? max_response_output_tokens;
+  define(attributes, ATTR_GEN_AI_REQUEST_MAX_TOKENS, asCount(most));
   if (wanted.length > 0) attributes[ATTR_GEN_AI_OUTPUT_TYPE] = wanted.includes('audio') ? 'speech' : 'text';
   return attributes;
 }

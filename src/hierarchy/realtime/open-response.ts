@@ -16,7 +16,7 @@ import type { Place } from '../../telemetry/place.ts';
 import { placeAttributes } from '../../telemetry/place.ts';
 import { CallSpan } from '../../telemetry/spans/call-span.ts';
 import type { Telemetry } from '../../telemetry/telemetry.ts';
-import { arrayField, countField, field, textField } from '../../util/payload.ts';
+import { arrayField, asObject, countField, field, textField } from '../../util/payload.ts';
 import { ItemTimes } from '../item-times.ts';
 import type { SessionPlace } from './session.ts';
 
@@ -70,7 +70,7 @@ export class OpenResponse {
     const request: ApiRequest = {
       ...matchRoute('POST', '/realtime'),
       method: 'POST',
-      body: { model, ...(field(body, 'response') ?? undefined), ...inputOf(body) },
+      body: { ...withDefaults(field(body, 'response'), { model, ...session.defaults }), ...inputOf(body) },
       query: undefined,
       streamed: true,
       deployment: session.endpoint.deployment,
@@ -135,6 +135,12 @@ function hearing(heard: () => readonly unknown[] | undefined): Operation {
     return input && readResponseInput(input);
   };
   return { ...realtimeResponse, content: { ...realtimeResponse.content, lateInput } };
+}
+
+function withDefaults(response: unknown, defaults: object): object {
+  const asked: Record<string, unknown> = { ...asObject(response) };
+  for (const [name, value] of Object.entries(defaults)) asked[name] ??= value;
+  return asked;
 }
 
 function inputOf(body: object): object {

@@ -2,6 +2,7 @@ import type { Context } from '@opentelemetry/api';
 import type { ClientEndpoint } from '../../sdk/provider.ts';
 import type { SocketClose } from '../../sdk/sockets/socket.ts';
 import type { Spent } from '../../telemetry/cost/spent.ts';
+import { textLimits } from '../../telemetry/kept-text.ts';
 import type { Place } from '../../telemetry/place.ts';
 import type { Telemetry } from '../../telemetry/telemetry.ts';
 import { LastingClock } from '../../util/clock.ts';
@@ -13,6 +14,7 @@ import type { ToolCalls } from '../tool-calls/tool-calls.ts';
 import type { ConversationTracker } from '../tracker.ts';
 import { SessionInterruptions } from './interruptions.ts';
 import type { OpenResponse } from './open-response.ts';
+import { readResponseDefaults } from './response-defaults.ts';
 import { SessionResponses } from './responses.ts';
 import type { SocketSegment } from './segment.ts';
 import { readSessionFacts } from './session-facts.ts';
@@ -25,6 +27,7 @@ export interface SessionPlace {
   readonly context: Context;
   readonly model: string | undefined;
   readonly outputRate: number;
+  readonly defaults: object;
   readonly clock: LastingClock;
   parentIn(caller: Context): Context;
   of(): Place;
@@ -54,6 +57,7 @@ export class RealtimeSession implements Member {
   readonly #start: SessionStart;
   readonly #responses: SessionResponses;
   #facts = readSessionFacts(undefined);
+  #defaults: object = {};
   #conversation: Conversation;
   #model: string | undefined;
   /** Events come for as long as the socket is open. */
@@ -82,6 +86,9 @@ export class RealtimeSession implements Member {
       },
       get outputRate() {
         return session.#facts.outputRate;
+      },
+      get defaults() {
+        return session.#defaults;
       },
       parentIn: (caller) => segment.parentIn(caller),
       of: () => ({ kind, conversationId: session.#facts.id }),
@@ -112,6 +119,7 @@ export class RealtimeSession implements Member {
     this.#lastActivity = this.#clock.now();
     this.#responses.sentOther();
     if (type === 'response.create') this.#responses.request(event, caller);
+    else if (type === 'session.update') this.#set(field(event, 'session'), false);
     else if (type === 'conversation.item.create') this.#brought(field(event, 'item'));
     else if (type === 'conversation.item.truncate') this.#interruptions.truncated(event);
     else if (type === 'input_audio_buffer.commit') this.#speech.committing();
@@ -182,7 +190,7 @@ export class RealtimeSession implements Member {
       case 'session.updated':
       case 'session.started':
       case 'transcription_session.updated':
-        this.#described(field(event, 'session'));
+        this.#described(field(event, 'session'), type === 'session.created');
         break;
       case 'response.created':
         this.#responses.created(event);
@@ -220,7 +228,8 @@ export class RealtimeSession implements Member {
     }
   }
 
-  #described(session: unknown): void {
+  #described(session: unknown, isFirst: boolean): void {
+    this.#set(session, isFirst);
     const { tracker, kind, endpoint, segment } = this.#start;
     const facts = readSessionFacts(session);
     const known = this.#facts.id;
@@ -229,6 +238,13 @@ export class RealtimeSession implements Member {
     segment.describe(this.#facts.id, facts.attributes);
     if (known === undefined && facts.id !== undefined)
       this.#conversation = tracker.conversation(kind, facts.id, endpoint.origin);
+  }
+
+  /** @param isFirst told before the server has read what the program has set */
+  #set(session: unknown, isFirst: boolean): void {
+    const { wantsContent, settings } = this.#start.telemetry;
+    const defaults = readResponseDefaults(session, wantsContent ? textLimits(settings) : undefined);
+    this.#defaults = isFirst ? { ...defaults, ...this.#defaults } : { ...this.#defaults, ...defaults };
   }
 
   /** The program adds an item: a message, or the result of a function. */
