@@ -85,6 +85,20 @@ describe('an index that a server chooses', () => {
     expect(accumulator.skippedCalls).toBeGreaterThan(0);
   });
 
+  test('creates at most 128 texts of an item, and 1,000 of a response', () => {
+    const accumulator = new ResponseAccumulator({ ...LIMITS, answer: 1_000_000 });
+    for (let output_index = 0; output_index < 20; output_index++) {
+      const item = { type: 'message', content: [] };
+      accumulator.add({ type: 'response.output_item.added', output_index, item });
+      for (const content_index of [...ABSURD, ...Array(1_000).keys()])
+        accumulator.add({ type: 'response.output_text.delta', output_index, content_index, delta: 'x' });
+    }
+    const { output } = accumulator.result() as { output: { content: unknown[] }[] };
+    const counts = output.map(({ content }) => content.length);
+    expect(counts[0]).toBe(128);
+    expect(counts.reduce((sum, count) => sum + count, 0)).toBe(1_000);
+  });
+
   test('does not affect an ordinary stream with several choices and tool calls', () => {
     const accumulator = new ChatAccumulator(LIMITS);
     for (let choice = 0; choice < 3; choice++)

@@ -152,6 +152,7 @@ function textDelta(event: unknown): object {
   return {
     type: 'response.output_text.delta',
     output_index: countField(event, 'output_index'),
+    content_index: countField(event, 'content_index'),
     delta: textField(event, 'delta'),
   };
 }

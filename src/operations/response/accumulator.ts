@@ -1,39 +1,39 @@
 import { KeptText, type TextLimits, TextRoom } from '../../telemetry/kept-text.ts';
 import type { Accumulator } from '../../telemetry/operation.ts';
-import { countField, field, MAX_READ, textField } from '../../util/payload.ts';
+import { asArray, countField, field, MAX_READ, MAX_REPEATED, textField } from '../../util/payload.ts';
 import { countSkippedItemCalls, isRecordedCall } from './items.ts';
 import { KeptItems, keptError, keptResponse } from './kept-response.ts';
 
-/** Builds an unfinished item from its text, by the type of the delta event. */
-type Build = (text: string, originalLength?: number) => object;
-const UNFINISHED: ReadonlyMap<unknown, Build> = new Map<unknown, Build>([
-  ['response.output_text.delta', (text, length) => ({ content: [part('output_text', { text }, length)] })],
-  ['response.refusal.delta', (refusal, length) => ({ content: [part('refusal', { refusal }, length)] })],
-  [
-    'response.reasoning_text.delta',
-    (text, length) => ({ content: [part('reasoning_text', { text }, length)] }),
-  ],
-  [
-    'response.reasoning_summary_text.delta',
-    (text, length) => ({ summary: [part('summary_text', { text }, length)] }),
-  ],
-  ['response.function_call_arguments.delta', (text, length) => ({ arguments: markCut(text, length) })],
-  ['response.mcp_call_arguments.delta', (text, length) => ({ arguments: markCut(text, length) })],
-  ['response.custom_tool_call_input.delta', (text, length) => ({ input: markCut(text, length) })],
-  ['response.code_interpreter_call_code.delta', (text, length) => ({ code: markCut(text, length) })],
-]);
-
-function part(type: string, text: object, length: number | undefined): object {
-  return length === undefined ? { type, ...text } : { type, ...text, original_length: length };
+/** Where the text of a type of delta event belongs: to a field of its item, or to a part of the list in that field. */
+interface TextPlace {
+  readonly order: number;
+  readonly field: string;
+  readonly part: string | undefined;
+  /** The field of the event that tells which part it is. */
+  readonly index: string;
 }
 
-function markCut(text: string, length: number | undefined): string {
-  return length === undefined ? text : `${text}…`;
-}
+const TEXT_ROWS: readonly (readonly [type: string, field: string, part?: string])[] = [
+  ['output_text', 'content', 'output_text'],
+  ['refusal', 'content', 'refusal'],
+  ['reasoning_text', 'content', 'reasoning_text'],
+  ['reasoning_summary_text', 'summary', 'summary_text'],
+  ['function_call_arguments', 'arguments'],
+  ['mcp_call_arguments', 'arguments'],
+  ['custom_tool_call_input', 'input'],
+  ['code_interpreter_call_code', 'code'],
+];
+const PLACES: ReadonlyMap<unknown, TextPlace> = new Map(
+  TEXT_ROWS.map(([type, name, part], order) => [
+    `response.${type}.delta`,
+    { order, field: name, part, index: `${name}_index` },
+  ]),
+);
 
 interface Unfinished {
   readonly text: KeptText;
-  readonly build: Build;
+  readonly place: TextPlace;
+  readonly item: number;
 }
 
 /**
@@ -52,6 +52,7 @@ export class ResponseAccumulator implements Accumulator {
   readonly #items = new Map<number, object>();
   #skippedItems = 0;
   contentChunks = 0;
+  /** By item, part and type, in this order. */
   readonly #unfinished = new Map<number, Unfinished>();
 
   /** @param limits of text; `undefined` where content is not recorded */
@@ -67,10 +68,10 @@ export class ResponseAccumulator implements Accumulator {
 
   add(event: unknown): boolean | undefined {
     const type = field(event, 'type');
-    const build = UNFINISHED.get(type);
-    if (build !== undefined) {
+    const place = PLACES.get(type);
+    if (place !== undefined) {
       if (field(event, 'delta') !== '') this.contentChunks++;
-      if (this.#room !== undefined) this.#addPiece(event, build, this.#room);
+      if (this.#room !== undefined) this.#addPiece(event, place, this.#room);
     } else if (type === 'response.output_item.added' || type === 'response.output_item.done') {
       this.#addItem(event, type === 'response.output_item.added');
     } else if (type === 'error') {
@@ -113,28 +114,51 @@ export class ResponseAccumulator implements Accumulator {
       return;
     }
     this.#items.set(index, this.#kept.keep(item, this.#items.get(index)));
-    this.#unfinished.delete(index);
+    for (const [key, text] of this.#unfinished) if (text.item === index) this.#unfinished.delete(key);
   }
 
-  #addPiece(event: unknown, build: Build, room: TextRoom): void {
-    const index = countField(event, 'output_index');
-    if (index === undefined || !this.#items.has(index)) return;
-    let unfinished = this.#unfinished.get(index);
-    if (unfinished?.build !== build) {
-      unfinished = { text: new KeptText(), build };
-      this.#unfinished.set(index, unfinished);
+  #addPiece(event: unknown, place: TextPlace, room: TextRoom): void {
+    const item = countField(event, 'output_index');
+    if (item === undefined || !this.#items.has(item)) return;
+    const part = countField(event, place.index) ?? 0;
+    if (part >= MAX_REPEATED) return;
+    const key = (item * MAX_REPEATED + part) * TEXT_ROWS.length + place.order;
+    let unfinished = this.#unfinished.get(key);
+    if (unfinished === undefined) {
+      if (this.#unfinished.size >= MAX_READ) return;
+      unfinished = { text: new KeptText(), place, item };
+      this.#unfinished.set(key, unfinished);
     }
     unfinished.text.add(textField(event, 'delta') ?? '', room);
   }
 
   #seenOutput(): unknown[] {
-    return [...this.#items]
-      .sort(([left], [right]) => left - right)
-      .map(([index, item]) => {
-        const unfinished = this.#unfinished.get(index);
-        if (unfinished === undefined) return item;
-        const { text, build } = unfinished;
-        return { ...item, ...build(text.text, text.isCut ? text.length : undefined) };
-      });
+    const texts = byKey(this.#unfinished);
+    return byKey(this.#items).map(([index, item]) => {
+      const own = texts.filter(([, text]) => text.item === index);
+      return own.length === 0 ? item : { ...item, ...fieldsOfTexts(own) };
+    });
   }
+}
+
+function byKey<Value>(map: ReadonlyMap<number, Value>): [number, Value][] {
+  return [...map].sort(([left], [right]) => left - right);
+}
+
+/** The fields of an item that its texts belong to. */
+function fieldsOfTexts(texts: readonly [number, Unfinished][]): object {
+  const fields: Record<string, unknown> = {};
+  for (const [, { text: kept, place }] of texts) {
+    const { text, isCut } = kept;
+    const { field: name, part } = place;
+    const original_length = isCut ? kept.length : undefined;
+    fields[name] =
+      part === undefined
+        ? `${text}${isCut ? '…' : ''}`
+        : [
+            ...asArray(fields[name]),
+            { type: part, [part === 'refusal' ? part : 'text']: text, original_length },
+          ];
+  }
+  return fields;
 }

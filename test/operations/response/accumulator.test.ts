@@ -15,6 +15,10 @@ function added(index: number, item: object): object {
   return { type: 'response.output_item.added', output_index: index, item };
 }
 
+function piece(type: string, indexes: object, delta: string): object {
+  return { type: `response.${type}.delta`, output_index: 0, ...indexes, delta };
+}
+
 test('the last event contains the response', () => {
   const response = {
     id: 'resp_1',
@@ -53,12 +57,49 @@ test('an interrupted stream gives the created response with its items, in order'
   expect(JSON.stringify(accumulate(events, false))).not.toMatch(/It is|:1}/);
 });
 
+test('an interrupted stream gives each part and each kind of text, in order', () => {
+  const events = [
+    CREATED,
+    added(0, { type: 'reasoning', summary: [] }),
+    piece('reasoning_summary_text', { summary_index: 1 }, 'Second'),
+    piece('reasoning_text', { content_index: 0 }, 'Why'),
+    piece('reasoning_summary_text', { summary_index: 0 }, 'First'),
+    piece('reasoning_summary_text', { summary_index: 1 }, '.'),
+    added(1, { type: 'message', content: [] }),
+    piece('refusal', { output_index: 1, content_index: 2 }, 'No'),
+    piece('output_text', { output_index: 1, content_index: 0 }, 'One'),
+    piece('output_text', { output_index: 1, content_index: 1 }, 'x'.repeat(2_000)),
+    piece('refusal', { output_index: 1, content_index: 2 }, '.'),
+  ];
+  expect(accumulate(events)).toMatchObject({
+    output: [
+      {
+        type: 'reasoning',
+        summary: [
+          { type: 'summary_text', text: 'First' },
+          { type: 'summary_text', text: 'Second.' },
+        ],
+        content: [{ type: 'reasoning_text', text: 'Why' }],
+      },
+      {
+        type: 'message',
+        content: [
+          { type: 'output_text', text: 'One' },
+          { type: 'output_text', text: 'x'.repeat(1_000), original_length: 2_000 },
+          { type: 'refusal', refusal: 'No.' },
+        ],
+      },
+    ],
+  });
+});
+
 test('a finished item is as in its last event', () => {
   const item = { type: 'message', content: [{ type: 'output_text', text: 'It is 4.' }] };
   const events = [
     CREATED,
     added(0, { type: 'message', content: [] }),
     { type: 'response.output_text.delta', output_index: 0, delta: 'It' },
+    piece('output_text', { content_index: 1 }, 'is'),
     { type: 'response.output_item.done', output_index: 0, item },
   ];
   expect(accumulate(events)).toMatchObject({ output: [item] });
