@@ -2,7 +2,8 @@ import { asName, asNumber, field, MAX_READ, MAX_REPEATED, row, stringField } fro
 import { plainError } from './content/plain-data.ts';
 import { KeptText, type TextLimits, TextRoom } from './kept-text.ts';
 
-const MAX_KEPT_DEPTH = 12;
+/** As many as are recorded. */
+const MAX_KEPT_DEPTH = 26;
 /** The numbers kept of a usage object, which has about a dozen. */
 const MAX_NUMBERS = 64;
 /** Fields with longer names are not kept. */

@@ -42,7 +42,8 @@ export function newCompletion(operation: Attributes, spanContext: SpanContext): 
   };
 }
 
-const MAX_COPY_DEPTH = 16;
+/** As many as are recorded of a part of a message. */
+const MAX_COPY_DEPTH = 30;
 /** The number of values copied of one message, definition, document or tool call. */
 const MAX_COPIED_VALUES = 100_000;
 

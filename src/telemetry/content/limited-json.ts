@@ -1,7 +1,11 @@
 import { cut } from '../../util/cut-text.ts';
 import { field } from '../../util/payload.ts';
 
-const MAX_JSON_DEPTH = 12;
+/**
+ * Enough for a found tool whose schema nests 10 objects, the most that the API takes. In an event, each level is three
+ * levels of protobuf, of which some collectors read 100.
+ */
+const MAX_JSON_DEPTH = 26;
 const MAX_ITEMS = 1_000;
 /** Marks an omitted part of a value. */
 const OMITTED = '…';
