@@ -10,7 +10,7 @@ import {
 import type { Operation } from '../telemetry/operation.ts';
 import { stringField, textField } from '../util/payload.ts';
 import { define } from './attributes.ts';
-import { readToolDefinitions } from './chat/messages.ts';
+import { readResponseTools } from './response/tool-definitions.ts';
 
 /**
  * `POST /assistants` and `POST /agents`: creates an agent.
@@ -40,7 +40,7 @@ export const createAgent: Operation = {
       define(attributes, ATTR_GEN_AI_AGENT_DESCRIPTION, textField(body, 'description'));
       return attributes;
     },
-    toolDefinitions: ({ body }) => readToolDefinitions(body),
+    toolDefinitions: ({ body }) => readResponseTools(body),
     systemInstructions({ body }) {
       const instructions = textField(body, 'instructions');
       return instructions === undefined ? [] : [{ type: 'text', content: instructions }];

@@ -105,6 +105,39 @@ describe('a turn', () => {
   });
 });
 
+describe('the tools of an agent', () => {
+  it('are recorded with their descriptions, parameters and server labels', async () => {
+    const program = await startProgram({ config: { captureMessageContent: 'SPAN_ONLY' }, content: true });
+    program.simulator.turn({ items: [{ message: 'Sunny.' }] });
+    const parameters = { type: 'object', properties: { city: { type: 'string' } } };
+    const { agents } = program.client.beta;
+    const { id: agent_id } = await agents.create({
+      name: 'Helper',
+      model: 'gpt-5',
+      tools: [
+        { type: 'function', name: 'get_weather', description: 'Weather of a city.', parameters },
+        {
+          type: 'mcp',
+          server_label: 'wiki',
+          transport: { type: 'http', server_url: 'https://secret.example' },
+        },
+        { type: 'web_search' },
+      ],
+    });
+    const { id } = await agents.sessions.create({ agent_id, environment });
+    for await (const _ of agents.sessions.stream(id, { input: 'Weather?' }));
+    await program.telemetry.provider.forceFlush();
+    for (const span of ['create_agent Helper', 'invoke_agent Helper']) {
+      const recorded = program.telemetry.spans.find(({ name }) => name === span)?.attributes;
+      expect(JSON.parse(String(recorded?.['gen_ai.tool.definitions'])), span).toEqual([
+        { type: 'function', name: 'get_weather', description: 'Weather of a city.', parameters },
+        { type: 'mcp', name: 'wiki' },
+        { type: 'web_search', name: 'web_search' },
+      ]);
+    }
+  });
+});
+
 describe('the URL of a page that a turn opens', () => {
   it('is recorded without its credentials', async () => {
     const program = await startAgentProgram(

@@ -1,5 +1,5 @@
 import type { Message } from '../../config/completion-types.ts';
-import { readToolDefinitions } from '../../operations/chat/messages.ts';
+import { readResponseTools } from '../../operations/response/tool-definitions.ts';
 import { field, textField } from '../../util/payload.ts';
 import type { InvocationContent } from '../model.ts';
 
@@ -8,7 +8,7 @@ export function readAgentContent(agent: unknown): InvocationContent {
   const instructions = textField(agent, 'instructions');
   return {
     systemInstructions: instructions === undefined ? [] : [{ type: 'text', content: instructions }],
-    toolDefinitions: readToolDefinitions(agent),
+    toolDefinitions: readResponseTools(agent),
   };
 }
 

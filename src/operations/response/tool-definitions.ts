@@ -4,8 +4,8 @@ import { asText, field, first, MAX_READ } from '../../util/payload.ts';
 import { readToolParameters } from '../tool-parameters.ts';
 
 /**
- * The tool definitions of a response or of a tool search: functions with their parameters, a namespace followed by its
- * functions, an MCP server by its label, a hosted tool by its type. URLs, headers and credentials of servers are left
+ * The tool definitions of a response, a tool search or an agent: functions with their parameters, a namespace followed by
+ * its functions, an MCP server by its label, a hosted tool by its type. URLs, headers and credentials of servers are left
  * out.
  */
 export function readResponseTools(body: unknown): ToolDefinition[] {
@@ -16,11 +16,14 @@ export function readResponseTools(body: unknown): ToolDefinition[] {
   return first(tools, MAX_READ).flatMap((tool) => {
     const type = ownName(tool, 'type');
     if (type === undefined) return [];
-    const description = asText(ownValue(tool, 'description')) ?? asText(ownValue(tool, 'server_description'));
-    const parameters = readToolParameters(tool);
+    // The Assistants API nests the definition of a function.
+    const called = ownValue(tool, 'function') ?? tool;
+    const description =
+      asText(ownValue(called, 'description')) ?? asText(ownValue(tool, 'server_description'));
+    const parameters = readToolParameters(called);
     return {
       type,
-      name: ownName(tool, 'name') ?? ownName(tool, 'server_label') ?? type,
+      name: ownName(called, 'name') ?? ownName(tool, 'server_label') ?? type,
       ...(description === undefined ? {} : { description }),
       ...(parameters === undefined ? {} : { parameters }),
     };
