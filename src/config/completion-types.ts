@@ -22,6 +22,9 @@ export type MessagePart =
       readonly type: 'tool_call';
       readonly id?: string;
       readonly name: string;
+      /** Of the MCP server that the call needs approval for. */
+      readonly server_label?: string;
+      readonly namespace?: string;
       readonly arguments?: unknown;
     }
   | { readonly type: 'tool_call_response'; readonly id?: string; readonly response: unknown }
@@ -29,6 +32,7 @@ export type MessagePart =
       readonly type: 'server_tool_call';
       readonly id?: string;
       readonly name: string;
+      readonly server_label?: string;
       readonly server_tool_call: { readonly type: string };
     }
   | {

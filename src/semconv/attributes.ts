@@ -375,6 +375,9 @@ export const ATTR_OPENAI_ITEM_ID = 'openai.item.id' as const;
 /** Id of an organization's admin API key (the id, never the key). */
 export const ATTR_OPENAI_KEY_ID = 'openai.key.id' as const;
 
+/** Label that the program gave the MCP server in its request. */
+export const ATTR_OPENAI_MCP_SERVER_LABEL = 'openai.mcp.server_label' as const;
+
 /** Id of the thread message that was created or addressed. */
 export const ATTR_OPENAI_MESSAGE_ID = 'openai.message.id' as const;
 
@@ -563,6 +566,9 @@ export const ATTR_OPENAI_SUBAGENT_ID = 'openai.subagent.id' as const;
 
 /** Id of the Assistants (or ChatKit) thread. */
 export const ATTR_OPENAI_THREAD_ID = 'openai.thread.id' as const;
+
+/** Namespace of the function. */
+export const ATTR_OPENAI_TOOL_NAMESPACE = 'openai.tool.namespace' as const;
 
 /** The API's own type of the tool; `gen_ai.tool.type` has the coarser class of the conventions. */
 export const ATTR_OPENAI_TOOL_TYPE = 'openai.tool.type' as const;

@@ -11,9 +11,9 @@ interface Planted {
   readonly kind: Kind;
 }
 
-/** Fields whose values are always recorded (ids, models, statuses, types): their texts stay as they are. */
+/** Fields whose values are always recorded (ids, models, statuses, types, names): their texts stay as they are. */
 const RECORDED =
-  /^(id|.+_id|.+_ids|object|type|status|role|model|finish_reason|event|service_tier|system_fingerprint|reason|version|include|embedding)$/;
+  /^(id|.+_id|.+_ids|object|type|status|role|model|finish_reason|event|service_tier|system_fingerprint|reason|version|include|embedding|server_label|namespace)$/;
 
 /** Objects whose `name` is that of a tool or an agent. */
 function isNamed(holder: Readonly<Record<string, unknown>>, key: string | undefined): boolean {

@@ -48,7 +48,7 @@ const RESEARCH_TREE = `
      └─ invoke_agent Helper           openai.turn.id={turn} openai.run.status=completed openai.total.input_tokens=381 openai.total.output_tokens=88 gen_ai.usage.input_tokens=381 gen_ai.usage.output_tokens=88
         ├─ execute_tool web_search    openai.item.id={search} openai.tool.type=web_search
         ├─ execute_tool command_execution  openai.item.id={command} openai.tool.type=command_execution
-        └─ execute_tool lookup        openai.item.id={lookup} openai.tool.type=mcp
+        └─ execute_tool lookup        openai.item.id={lookup} openai.tool.type=mcp openai.mcp.server_label=tools
 `;
 
 describe('a turn', () => {

@@ -26,6 +26,39 @@ describe('a response', () => {
     `);
   });
 
+  it('has tools with the label of their MCP server and their namespace', async () => {
+    const program = await startProgram();
+    const { responses } = program.client;
+    const ask = { name: 'search', arguments: {}, output: '' };
+    program.simulator.respond({
+      output: [
+        { mcpCall: { server: 'github', ...ask } },
+        { mcpCall: { server: 'wiki', ...ask } },
+        { function: { name: 'search', namespace: 'crm', arguments: {} } },
+      ],
+    });
+    await program.inSpan(async () => {
+      const stream = await responses.create({ model: MODEL, input: 'Search.', stream: true });
+      for await (const event of stream)
+        if (event.type === 'response.completed') {
+          const { id: previous_response_id, output } = event.response;
+          const call_id = output
+            .flatMap((item) => (item.type === 'function_call' ? item.call_id : []))
+            .join();
+          const input = [{ type: 'function_call_output' as const, call_id, output: '' }];
+          await responses.create({ model: MODEL, previous_response_id, input });
+        }
+    });
+    await program.expectTree(`
+      program
+      ├─ chat gpt-4o-mini
+      ├─ execute_tool search  openai.mcp.server_label=github
+      ├─ execute_tool search  openai.mcp.server_label=wiki
+      ├─ execute_tool search  openai.tool.namespace=crm
+      └─ chat gpt-4o-mini
+    `);
+  });
+
   it('that starts a trace has its tools below it, including those answered later', async () => {
     const program = await startProgram();
     program.simulator.respond({

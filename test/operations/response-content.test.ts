@@ -167,7 +167,7 @@ describe('with consent, a response has the output of the model as one message', 
     const program = await startWithConsent();
     program.simulator.respond({
       output: [
-        { function: { name: 'get_weather', arguments: { city: 'Paris' } } },
+        { function: { name: 'get_weather', namespace: 'weather', arguments: { city: 'Paris' } } },
         { custom: { name: 'grammar', input: 'x = 4' } },
         { computer: { action: { type: 'screenshot' } } },
         { shell: { commands: ['ls'] } },
@@ -177,7 +177,13 @@ describe('with consent, a response has the output of the model as one message', 
     await program.client.responses.create(HELLO);
     expect(content(program, 'output.messages')).toMatchObject([{ finish_reason: 'tool_call' }]);
     expect(outputParts(program)).toEqual([
-      { type: 'tool_call', id: 'call_000001', name: 'get_weather', arguments: { city: 'Paris' } },
+      {
+        type: 'tool_call',
+        id: 'call_000001',
+        name: 'get_weather',
+        namespace: 'weather',
+        arguments: { city: 'Paris' },
+      },
       { type: 'tool_call', id: 'call_000002', name: 'grammar', arguments: 'x = 4' },
       {
         type: 'tool_call',
@@ -186,7 +192,7 @@ describe('with consent, a response has the output of the model as one message', 
         arguments: { action: { type: 'screenshot' } },
       },
       { type: 'tool_call', id: 'call_000004', name: 'shell', arguments: { commands: ['ls'] } },
-      { type: 'tool_call', id: 'mcpr_000001', name: 'ask', arguments: { about: 'x' } },
+      { type: 'tool_call', id: 'mcpr_000001', name: 'ask', server_label: 'wiki', arguments: { about: 'x' } },
     ]);
   });
 
@@ -254,6 +260,7 @@ describe('with consent, a response has the output of the model as one message', 
         type: 'server_tool_call',
         id: 'mcp_000001',
         name: 'ask',
+        server_label: 'wiki',
         server_tool_call: { type: 'mcp', about: 'x' },
       },
       {

@@ -84,6 +84,7 @@ export function readItemCall(item: unknown, options: { content: boolean }): Sess
     name: (known.name === undefined ? undefined : stringField(item, known.name)) ?? tool,
     imageCount: undefined,
     resultCount: undefined,
+    serverLabel: stringField(item, 'server_label'),
     content: options.content
       ? { ...NO_TOOL_CONTENT, arguments: readFields(item, given), result: readFields(item, result) }
       : undefined,

@@ -59,6 +59,8 @@ function snapshotOf(
     name: call.name,
     imageCount: call.tool === 'code_interpreter' ? countToolImages(item) : undefined,
     resultCount: countResults(item),
+    serverLabel: call.serverLabel,
+    namespace: call.namespace,
     content: output && responseToolContent(call, item, output),
   };
 }

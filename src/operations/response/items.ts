@@ -20,6 +20,8 @@ export interface ResponseToolCall {
   readonly runBy: 'program' | 'api';
   /** The label of the MCP server. */
   readonly serverLabel: string | undefined;
+  /** Of a function that is in one. */
+  readonly namespace: string | undefined;
   /** Whether the call failed. */
   readonly failed: boolean;
 }
@@ -93,6 +95,7 @@ export function readResponseToolCall(item: unknown): ResponseToolCall | undefine
     status,
     runBy: typeof runBy === 'function' ? runBy(item) : runBy,
     serverLabel: stringField(item, 'server_label'),
+    namespace: stringField(item, 'namespace'),
     failed: status === 'failed' || (field(item, 'error') ?? undefined) !== undefined,
   };
 }

@@ -96,11 +96,17 @@ function readCall(item: unknown): MessagePart[] {
   if (call === undefined) return [];
   const { arguments: given, result, media = [] } = readToolContent(item);
   const id = identified(call.callId);
-  const { name, tool } = call;
+  const { name, tool, serverLabel: server_label, namespace } = call;
+  const named = {
+    ...id,
+    name,
+    ...(server_label === undefined ? {} : { server_label }),
+    ...(namespace === undefined ? {} : { namespace }),
+  };
   if (call.runBy === 'program')
-    return [{ type: 'tool_call', ...id, name, ...(given === undefined ? {} : { arguments: given }) }];
+    return [{ type: 'tool_call', ...named, ...(given === undefined ? {} : { arguments: given }) }];
   return [
-    { type: 'server_tool_call', ...id, name, server_tool_call: typed(tool, 'arguments', given) },
+    { type: 'server_tool_call', ...named, server_tool_call: typed(tool, 'arguments', given) },
     ...(result === undefined
       ? []
       : [

@@ -1,5 +1,5 @@
 import type { RequestedToolCall } from '../../telemetry/operation.ts';
-import { arrayField, first, MAX_READ, stringField } from '../../util/payload.ts';
+import { arrayField, first, MAX_READ } from '../../util/payload.ts';
 import { fingerprintOfItem } from './item-fingerprint.ts';
 import { readResponseToolCall } from './items.ts';
 
@@ -8,8 +8,7 @@ export function readResponseToolCalls(response: unknown): readonly RequestedTool
   const calls = first(arrayField(response, 'output'), MAX_READ).flatMap((item) => {
     const call = readResponseToolCall(item);
     if (call === undefined) return [];
-    const { callId: id, name, tool: type } = call;
-    const namespace = stringField(item, 'namespace');
+    const { callId: id, name, namespace, tool: type } = call;
     return [{ id, name, namespace, type, fingerprint: () => fingerprintOfItem(call, item) }];
   });
   return first(calls);

@@ -15,7 +15,9 @@ import {
   ATTR_OPENAI_FILE_SEARCH_RESULT_COUNT,
   ATTR_OPENAI_FILE_SEARCH_VECTOR_STORE_IDS,
   ATTR_OPENAI_ITEM_ID,
+  ATTR_OPENAI_MCP_SERVER_LABEL,
   ATTR_OPENAI_STEP_ID,
+  ATTR_OPENAI_TOOL_NAMESPACE,
   ATTR_OPENAI_TOOL_TYPE,
   ATTR_OPENAI_TOOL_WAITED,
 } from '../../semconv/attributes.ts';
@@ -44,6 +46,9 @@ export interface ToolCallSnapshot {
   readonly content: ToolCallContent | undefined;
   /** The id of the item, in APIs that have items instead of steps. */
   readonly itemId?: string;
+  /** Of the MCP server that it is a tool of. */
+  readonly serverLabel?: string | undefined;
+  readonly namespace?: string | undefined;
   /** The id of the subagent that the call starts or continues. */
   readonly subagentId?: string;
   readonly failure?: Failure;
@@ -166,6 +171,8 @@ function toolAttributes(recorded: RecordedToolCall): Attributes {
   if (stepId !== undefined) attributes[ATTR_OPENAI_STEP_ID] = stepId;
   if (responseId !== undefined) attributes[ATTR_GEN_AI_RESPONSE_ID] = responseId;
   if (itemId !== undefined) attributes[ATTR_OPENAI_ITEM_ID] = itemId;
+  if (call.serverLabel !== undefined) attributes[ATTR_OPENAI_MCP_SERVER_LABEL] = call.serverLabel;
+  if (call.namespace !== undefined) attributes[ATTR_OPENAI_TOOL_NAMESPACE] = call.namespace;
   if (recorded.waited !== undefined) attributes[ATTR_OPENAI_TOOL_WAITED] = recorded.waited;
   if (call.imageCount !== undefined) attributes[ATTR_OPENAI_CODE_INTERPRETER_IMAGE_COUNT] = call.imageCount;
   if (call.resultCount !== undefined) attributes[ATTR_OPENAI_FILE_SEARCH_RESULT_COUNT] = call.resultCount;
