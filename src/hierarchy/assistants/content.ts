@@ -1,5 +1,5 @@
 import type { Message, MessagePart } from '../../config/completion-types.ts';
-import { partsOf, urlPart } from '../../telemetry/content/messages.ts';
+import { partsOf, unknownPart, urlPart } from '../../telemetry/content/messages.ts';
 import { arrayField, field, first, objectField, stringField, textField } from '../../util/payload.ts';
 import type { ToolOutput } from '../dialect.ts';
 
@@ -40,8 +40,10 @@ function readPart(part: unknown): MessagePart[] {
       const url = textField(objectField(part, 'image_url'), 'url');
       return url === undefined ? [] : [urlPart(url, 'image')];
     }
-    default:
+    case undefined:
       return [];
+    default:
+      return unknownPart();
   }
 }
 

@@ -7,6 +7,7 @@ import {
   partsOf,
   textPart,
   UnreadMessage,
+  unknownPart,
   urlPart,
 } from '../../telemetry/content/messages.ts';
 import { ownEntries, ownName, ownValue } from '../../util/own-data.ts';
@@ -126,8 +127,9 @@ function readChatPart(part: unknown): MessagePart[] {
   if (type === 'text' && typeof value === 'string') return [chatTextPart(value)];
   if (type === 'refusal' && typeof value === 'string') return [chatTextPart(value)];
   if (type === 'thinking') return [{ type: 'reasoning', content: thinkingText(part) }];
-  const url = textField(value, 'url');
-  if (type === 'image_url' && url !== undefined) return [urlPart(url, 'image')];
+  // Other servers take videos and documents, too, and plain URLs.
+  const url = asText(value) ?? textField(value, 'url');
+  if (type?.endsWith('_url') === true && url !== undefined) return [urlPart(url, type.slice(0, -4))];
   const fileId = textField(value, 'file_id');
   if (type === 'file' && fileId !== undefined)
     return [{ type: 'file', modality: 'document', file_id: fileId }];
@@ -141,7 +143,7 @@ function readInlineMedia(type: string | undefined, value: unknown): MessagePart[
     return [blobPart(audio, 'audio', format === undefined ? undefined : `audio/${format}`)];
   }
   const file = textField(value, 'file_data');
-  if (type !== 'file' || file === undefined) return [];
+  if (type !== 'file' || file === undefined) return type === undefined ? [] : unknownPart();
   return [file.startsWith('data:') ? urlPart(file, 'document') : blobPart(file, 'document')];
 }
 

@@ -1,5 +1,5 @@
 import type { MessagePart } from '../../config/completion-types.ts';
-import { blobPart, textPart, urlPart } from '../../telemetry/content/messages.ts';
+import { blobPart, textPart, unknownPart, urlPart } from '../../telemetry/content/messages.ts';
 import { countField, field, row, textField } from '../../util/payload.ts';
 
 /**
@@ -22,9 +22,9 @@ const PARTS: Readonly<Record<string, (part: unknown) => MessagePart[]>> = {
   output_audio: (part) => [...textParts(field(part, 'transcript')), ...readAudio(part, undefined)],
 };
 
-/** Converts one part of a message; an unknown type has no parts. */
 export function readContentPart(part: unknown): MessagePart[] {
-  return row(PARTS, textField(part, 'type'))?.(part) ?? [];
+  const type = textField(part, 'type');
+  return type === undefined ? [] : (row(PARTS, type)?.(part) ?? unknownPart());
 }
 
 /** @param kept the part kept of a stream, with the original length of a cut text */

@@ -45,10 +45,7 @@ const ITEM_CONTENT: Readonly<Record<string, (item: unknown) => ItemContent>> = {
   apply_patch_call_output: (item) => ({ result: presentFields(item, ['status', 'output']) }),
   mcp_approval_request: (item) => ({ arguments: parseJson(field(item, 'arguments')) }),
   mcp_approval_response: (item) => ({ result: presentFields(item, ['approve', 'reason']) }),
-  mcp_call: (item) => ({
-    arguments: parseJson(field(item, 'arguments')),
-    result: parseJson(field(item, 'output')) ?? presentFields(item, ['error']),
-  }),
+  mcp_call: readHostedCall,
   mcp_list_tools: (item) => ({
     result: {
       tools: first(arrayField(item, 'tools'), MAX_READ).flatMap(
@@ -73,7 +70,16 @@ const ITEM_CONTENT: Readonly<Record<string, (item: unknown) => ItemContent>> = {
 };
 
 export function readItemContent(type: string, item: unknown): ItemContent {
-  return row(ITEM_CONTENT, type)?.(item) ?? {};
+  return row(ITEM_CONTENT, type)?.(item) ?? (type.endsWith('_call') ? readHostedCall(item) : {});
+}
+
+/** The content of a call of an MCP server, and of one of an unknown type. */
+function readHostedCall(item: unknown): ItemContent {
+  const given = field(item, 'arguments') ?? field(item, 'input') ?? readPage(field(item, 'action'));
+  return {
+    arguments: parseJson(given),
+    result: parseJson(field(item, 'output')) ?? presentFields(item, ['error']),
+  };
 }
 
 /** The output of a function: text, message parts, or parsed JSON with media. */

@@ -4,6 +4,7 @@ import {
   messageFinishReason,
   partsOf,
   UnreadMessage,
+  unknownPart,
 } from '../../telemetry/content/messages.ts';
 import { arrayField, asObject, field, textField } from '../../util/payload.ts';
 import { readContentPart } from './content-parts.ts';
@@ -70,7 +71,8 @@ function readItem(item: unknown, most?: number): MessagePart[] {
   if (type === 'compaction') return [{ type: 'compaction', ...identified(textField(item, 'id')) }];
   const answered = readToolOutputCallId(item);
   if (answered !== undefined) return readToolOutput(answered, item);
-  return readResponseToolCall(item) === undefined ? [] : readCall(item);
+  if (SILENT.has(type)) return [];
+  return readResponseToolCall(item) === undefined ? unknownPart() : readCall(item);
 }
 
 function readMessageContent(content: unknown, most: number | undefined): MessagePart[] {

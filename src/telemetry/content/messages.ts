@@ -67,6 +67,11 @@ export function partsOf(
   return parts;
 }
 
+/** Stands for one part or item whose type is not known. */
+export function unknownPart(): MessagePart[] {
+  return [{ type: 'omitted', count: 1 }];
+}
+
 /** Finish reasons as the schema of output messages spells them. The attribute keeps the API's spelling. */
 const SCHEMA_FINISH_REASONS: Readonly<Record<string, string>> = {
   tool_calls: 'tool_call',

@@ -146,6 +146,14 @@ describe('the arguments and result of a tool call', () => {
       { type: 'code_interpreter_call', code: 'print(1)', outputs: [{ type: 'logs', logs: '1' }] },
       { arguments: { code: 'print(1)' }, result: { logs: '1', image_count: 0 }, media: [] },
     ],
+    [
+      { type: 'time_travel_call', input: 'a year', output: '{"at":1984}' },
+      { arguments: 'a year', result: { at: 1984 } },
+    ],
+    [
+      { type: 'time_travel_call', action: { url: 'https://me:pw@x.example/' }, output: null },
+      { arguments: { url: 'https://x.example/' } },
+    ],
     [{ type: 'function_call', arguments: '{"a":1}' }, { arguments: { a: 1 } }],
     [{ type: 'function_call', arguments: '{"a":' }, { arguments: '{"a":' }],
     [

@@ -69,9 +69,11 @@ const finishReasons: readonly unknown[] = [
   'compaction',
   'error',
 ];
-const partTypes: ReadonlySet<string> = new Set(
-  ['gen-ai-input-messages.json', 'gen-ai-output-messages.json'].flatMap(declaredPartTypes),
-);
+/** With our own mark for what was not read. */
+const partTypes: ReadonlySet<string> = new Set([
+  'omitted',
+  ...['gen-ai-input-messages.json', 'gen-ai-output-messages.json'].flatMap(declaredPartTypes),
+]);
 
 function checkMessage(name: string, message: Message): string[] {
   const findings = checkPartTypes(name, message.parts);

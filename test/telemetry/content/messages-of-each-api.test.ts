@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import type { Message } from '../../../src/config/completion-types.ts';
 import { readThreadMessageContent } from '../../../src/hierarchy/assistants/content.ts';
 import { readInputMessages } from '../../../src/operations/chat/messages.ts';
-import { readResponseInput } from '../../../src/operations/response/messages.ts';
+import { readResponseInput, readResponseOutput } from '../../../src/operations/response/messages.ts';
 import { checkContent } from '../../support/conventions/content.ts';
 
 /** What the schema of the conventions, with its known types of parts, has against messages. */
@@ -51,7 +51,11 @@ describe('a message of a thread', () => {
         { type: 'file', modality: 'document', file_id: 'file_1' },
       ],
     ],
-    ['something unknown', { role: 'user', content: [{ type: 'smell' }, 7, null] }, []],
+    [
+      'something unknown',
+      { role: 'user', content: [{ type: 'smell' }, 7, null] },
+      [{ type: 'omitted', count: 1 }],
+    ],
     ['nothing', { role: 'user', content: null }, []],
   ])('with %s', (_, message, parts) => {
     const read = readThreadMessageContent(message);
@@ -60,7 +64,42 @@ describe('a message of a thread', () => {
   });
 });
 
+test('unknown items and parts of a response are marked', () => {
+  const items = [
+    { type: 'hologram', content: 'rose' },
+    { role: 'user', content: [{ type: 'input_smell' }, { type: 'input_text', text: 'Hi' }, null] },
+    { type: 'item_reference', id: 'msg_1' },
+  ];
+  const omitted = { type: 'omitted', count: 1 };
+  const hello = { type: 'text', content: 'Hi' };
+  const messages = readResponseInput(items);
+  expect(plain(messages)).toEqual([
+    { role: 'assistant', parts: [omitted] },
+    { role: 'user', parts: [omitted, hello] },
+  ]);
+  expect(findings(messages)).toEqual([]);
+  expect(readResponseOutput({ output: items })).toMatchObject([{ parts: [omitted, omitted, hello] }]);
+});
+
 describe('a message of a chat', () => {
+  test.each<[string, object, object]>([
+    [
+      'a video',
+      { type: 'video_url', video_url: { url: 'https://x.example/1.mp4?sig=secret' } },
+      { type: 'uri', modality: 'video', uri: 'https://x.example/1.mp4?sig=REDACTED' },
+    ],
+    [
+      'a plain URL',
+      { type: 'image_url', image_url: 'https://x.example/1.png' },
+      { type: 'uri', modality: 'image', uri: 'https://x.example/1.png' },
+    ],
+    ['something unknown', { type: 'smell', smell: 'rose' }, { type: 'omitted', count: 1 }],
+  ])('has %s', (_, content, part) => {
+    const messages = readInputMessages([{ role: 'user', content: [content, null] }]);
+    expect(plain(messages)).toEqual([{ role: 'user', parts: [part] }]);
+    expect(findings(messages)).toEqual([]);
+  });
+
   test('has the name of the participant', () => {
     const messages = readInputMessages([{ role: 'user', name: 'ada', content: 'Hi' }]);
     expect(plain(messages)).toEqual([
