@@ -1,6 +1,7 @@
 import { fingerprintOfItem } from '../../operations/response/item-fingerprint.ts';
 import {
   type ResponseToolCall,
+  readAnsweredCallId,
   readResponseToolCall,
   readToolContent,
   readToolErrorType,
@@ -82,6 +83,8 @@ function responseToolContent(
 
 /** The result of a call that the API has run, such as in a shell, is an item of its own. */
 function resultIn(output: readonly unknown[], callId: string | undefined): unknown {
-  const item = output.find((one) => callId !== undefined && readToolOutputCallId(one) === callId);
+  const item = output.find(
+    (one, index) => callId !== undefined && readAnsweredCallId(one, output[index - 1]) === callId,
+  );
   return item === undefined ? undefined : parseJson(readToolContent(item).result);
 }

@@ -129,6 +129,13 @@ export function readToolOutputCallId(item: unknown): string | undefined {
   return key === undefined ? undefined : stringField(item, key);
 }
 
+/** @param before the item before it: a hosted tool search has no id for its output, which follows it */
+export function readAnsweredCallId(item: unknown, before: unknown): string | undefined {
+  const id = readToolOutputCallId(item);
+  if (id !== undefined || field(item, 'type') !== 'tool_search_output') return id;
+  return field(before, 'type') === 'tool_search_call' ? stringField(before, 'id') : undefined;
+}
+
 /** The content of a tool call. Call it only with consent. */
 export function readToolContent(item: unknown): ItemContent {
   return readItemContent(stringField(item, 'type') ?? '', item);

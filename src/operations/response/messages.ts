@@ -8,7 +8,7 @@ import {
 } from '../../telemetry/content/messages.ts';
 import { arrayField, asObject, field, textField } from '../../util/payload.ts';
 import { readContentPart } from './content-parts.ts';
-import { readResponseToolCall, readToolContent, readToolOutputCallId } from './items.ts';
+import { readAnsweredCallId, readResponseToolCall, readToolContent, readToolOutputCallId } from './items.ts';
 import { finishReasonOf } from './outcome.ts';
 
 /** Reads `instructions`: a text, or items if they come from a stored prompt. */
@@ -29,7 +29,8 @@ export function readResponseInput(input: unknown): Message[] {
 
 /** The whole output as one message, since a response has one choice. */
 export function readResponseOutput(response: unknown): Message[] {
-  const parts = partsOf(arrayField(response, 'output'), (item) => readItem(item));
+  const output = arrayField(response, 'output');
+  const parts = partsOf(output, (item, index) => readItem(item, undefined, output[index - 1]));
   if (parts.length === 0) return [];
   const reason = finishReasonOf(response);
   // A response that is still in progress says so in its status.
@@ -64,13 +65,13 @@ function readSentItem(item: unknown): MessagePart[] {
   return readItem(item, Number.POSITIVE_INFINITY);
 }
 
-function readItem(item: unknown, most?: number): MessagePart[] {
+function readItem(item: unknown, most?: number, before?: unknown): MessagePart[] {
   const type = textField(item, 'type') ?? 'message';
   if (type === 'message') return readMessageContent(field(item, 'content'), most);
   if (type === 'reasoning') return readReasoning(item);
   if (type === 'compaction') return [{ type: 'compaction', ...identified(textField(item, 'id')) }];
-  const answered = readToolOutputCallId(item);
-  if (answered !== undefined) return readToolOutput(answered, item);
+  const answered = readAnsweredCallId(item, before);
+  if (answered !== undefined || type === 'tool_search_output') return readToolOutput(answered, item);
   if (SILENT.has(type)) return [];
   return readResponseToolCall(item) === undefined ? unknownPart() : readCall(item);
 }
@@ -88,8 +89,10 @@ function readReasoning(item: unknown): MessagePart[] {
   ];
 }
 
-function readToolOutput(callId: string, item: unknown): MessagePart[] {
-  return [{ type: 'tool_call_response', id: callId, response: readToolContent(item).result ?? null }];
+function readToolOutput(callId: string | undefined, item: unknown): MessagePart[] {
+  return [
+    { type: 'tool_call_response', ...identified(callId), response: readToolContent(item).result ?? null },
+  ];
 }
 
 /** A call that the program runs is a `tool_call`; a hosted one a `server_tool_call`, with its response if present. */

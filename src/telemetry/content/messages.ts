@@ -53,7 +53,7 @@ export function textPart(
  */
 export function partsOf(
   values: readonly unknown[],
-  read: (value: unknown) => readonly MessagePart[],
+  read: (value: unknown, index: number) => readonly MessagePart[],
   most: number = MAX_READ,
 ): MessagePart[] {
   const parts: MessagePart[] = [];
@@ -62,7 +62,7 @@ export function partsOf(
       parts.push({ type: 'omitted', count: values.length - index });
       break;
     }
-    for (const part of read(values[index])) parts.push(part);
+    for (const part of read(values[index], index)) parts.push(part);
   }
   return parts;
 }
