@@ -40,6 +40,8 @@ export type MessagePart =
       readonly id?: string;
       readonly server_tool_call_response: { readonly type: string };
     }
+  /** What the text before it cites: `type`, `url`, `title`, `file_id` and `filename` of each. */
+  | { readonly type: 'citations'; readonly citations: readonly Readonly<Record<string, string>>[] }
   | { readonly type: 'compaction'; readonly id?: string }
   /** Replaces parts that were not read. */
   | { readonly type: 'omitted'; readonly count: number }

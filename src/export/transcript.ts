@@ -242,8 +242,9 @@ function messagesOf({ node }: Row, name: string, role: string): SpanMessage[] | 
   return readMessages(value) ?? (value === undefined ? undefined : [{ role, parts: CUT }]);
 }
 
+/** Without citations, which a program that repeats an answer may leave out. */
 function transcriptKey({ role, parts }: SpanMessage): string {
-  return role + attributeText(parts);
+  return role + attributeText(parts.filter(({ type }) => type !== 'citations'));
 }
 
 function sharedLength(a: readonly string[], b: readonly string[]): number {

@@ -53,6 +53,19 @@ it('shows a history that is sent with each call once', () => {
   ).toEqual(['system: Be brief', 'user: Hello', 'assistant: Hi $', 'user: Hello', 'assistant: Hi again $']);
 });
 
+it('shows an answer once that is repeated without its citations', () => {
+  const cited = { ...text('assistant', 'Hi') };
+  cited.parts = [...cited.parts, { type: 'citations', citations: [{ type: 'url_citation', url: 'u' }] }];
+  const first = [text('user', 'Hello')];
+  const second = [...first, text('assistant', 'Hi'), text('user', 'Bye')];
+  expect(linesOf(chat(first, [cited]), chat(second, [text('assistant', 'Bye')]))).toEqual([
+    'user: Hello',
+    'assistant: Hi [citations] $',
+    'user: Bye',
+    'assistant: Bye $',
+  ]);
+});
+
 it('shows only the last message of a repeated request', () => {
   const asked = [text('system', 'Be brief'), text('user', 'Hello')];
   expect(linesOf(chat(asked, [text('assistant', 'Hi')]), chat(asked, [text('assistant', 'Hey')]))).toEqual([

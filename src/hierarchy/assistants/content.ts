@@ -1,4 +1,5 @@
 import type { Message, MessagePart } from '../../config/completion-types.ts';
+import { citationParts } from '../../operations/citations.ts';
 import { partsOf, unknownPart, urlPart } from '../../telemetry/content/messages.ts';
 import { arrayField, field, first, objectField, stringField, textField } from '../../util/payload.ts';
 import type { ToolOutput } from '../dialect.ts';
@@ -31,7 +32,10 @@ function readPart(part: unknown): MessagePart[] {
   const text = field(part, 'text');
   switch (textField(part, 'type')) {
     case 'text':
-      return [{ type: 'text', content: typeof text === 'string' ? text : (textField(text, 'value') ?? '') }];
+      return [
+        { type: 'text', content: typeof text === 'string' ? text : (textField(text, 'value') ?? '') },
+        ...citationParts(field(text, 'annotations')),
+      ];
     case 'refusal':
       return [{ type: 'text', content: textField(part, 'refusal') ?? '' }];
     case 'image_file':

@@ -1,7 +1,8 @@
 import { type TextLimits, TextRoom } from '../../telemetry/kept-text.ts';
-import { keptNumbers } from '../../telemetry/kept-values.ts';
+import { keptNumbers, keptValue } from '../../telemetry/kept-values.ts';
 import type { Accumulator } from '../../telemetry/operation.ts';
 import {
+  asArray,
   asName,
   countField,
   first,
@@ -52,6 +53,7 @@ interface MessagePiece {
   readonly tool_calls?: unknown;
   readonly function_call?: unknown;
   readonly audio?: unknown;
+  readonly annotations?: unknown;
 }
 
 const NO_ITEMS = {};
@@ -180,7 +182,11 @@ export class ChatAccumulator implements Accumulator {
     if (this.#room === undefined) return;
     if (audio !== undefined && audio !== null) addAudio(message, audio, this.#room);
     if (role !== undefined) message.role = asName(role) ?? message.role;
-    const { content, refusal } = delta;
+    const { content, refusal, annotations } = delta;
+    if (Array.isArray(annotations)) {
+      const kept = asArray(keptValue(annotations, this.#room.messages));
+      message.annotations = first([...(message.annotations ?? []), ...kept]);
+    }
     if (typeof content === 'string') message.content.add(content, this.#room.messages);
     else if (Array.isArray(content)) addContentParts(message, content, this.#room);
     if (typeof refusal === 'string') message.refusal.add(refusal, this.#room.messages);

@@ -22,6 +22,7 @@ import {
   objectField,
   textField,
 } from '../../util/payload.ts';
+import { citationParts } from '../citations.ts';
 import { readToolParameters } from '../tool-parameters.ts';
 import { reasoningOf, thinkingText } from './reasoning.ts';
 
@@ -81,6 +82,9 @@ function readChatParts(message: unknown, most: number = Number.POSITIVE_INFINITY
   // Set by our own accumulator for a cut text. Programs do not send this field.
   const lengths = most === MAX_READ ? field(message, 'original_lengths') : undefined;
   const parts = readChatContent(field(message, 'content'), lengths, most);
+  // Of answers only: a program that repeats one may leave them out.
+  const annotations = most === MAX_READ ? field(message, 'annotations') : undefined;
+  if (annotations !== undefined) for (const part of citationParts(annotations)) parts.push(part);
   const reasoning = reasoningOf(message);
   if (reasoning !== undefined)
     parts.unshift(textPart('reasoning', reasoning, countField(lengths, 'reasoning_content')));

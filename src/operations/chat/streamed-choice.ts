@@ -29,6 +29,7 @@ export class ChoiceMessage {
   readonly calls: StreamedToolCall[] = [];
   called: Called | undefined;
   audio: Audio | undefined;
+  annotations: readonly unknown[] | undefined;
 }
 
 interface StreamedToolCall {
@@ -136,7 +137,7 @@ export function completeChoice({ index, finish_reason, message }: StreamedChoice
 }
 
 function wholeMessage(message: ChoiceMessage): object {
-  const { role, content, refusal, reasoning_content, called, audio } = message;
+  const { role, content, refusal, reasoning_content, called, audio, annotations } = message;
   const cut = CHAT_TEXT_FIELDS.filter((name) => message[name].isCut);
   return {
     role,
@@ -146,6 +147,7 @@ function wholeMessage(message: ChoiceMessage): object {
     tool_calls: message.calls.sort((left, right) => left.index - right.index).map(wholeCall),
     ...(called === undefined ? {} : { function_call: wholeCalled(called, 'arguments') }),
     ...(audio === undefined ? {} : { audio: wholeAudio(audio) }),
+    ...(annotations === undefined ? {} : { annotations }),
     ...(cut.length === 0
       ? {}
       : { original_lengths: Object.fromEntries(cut.map((name) => [name, message[name].length])) }),

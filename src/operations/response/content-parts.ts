@@ -1,6 +1,7 @@
 import type { MessagePart } from '../../config/completion-types.ts';
 import { blobPart, textPart, unknownPart, urlPart } from '../../telemetry/content/messages.ts';
 import { countField, field, row, textField } from '../../util/payload.ts';
+import { citationParts } from '../citations.ts';
 
 /**
  * Converts the parts of a message of the Responses API, by type.
@@ -9,7 +10,10 @@ import { countField, field, row, textField } from '../../util/payload.ts';
  */
 const PARTS: Readonly<Record<string, (part: unknown) => MessagePart[]>> = {
   input_text: (part) => textParts(field(part, 'text')),
-  output_text: (part) => textParts(field(part, 'text'), part),
+  output_text: (part) => [
+    ...textParts(field(part, 'text'), part),
+    ...citationParts(field(part, 'annotations')),
+  ],
   text: (part) => textParts(field(part, 'text')),
   summary_text: (part) => reasoningParts(field(part, 'text'), part),
   reasoning_text: (part) => reasoningParts(field(part, 'text'), part),

@@ -81,6 +81,7 @@ export class KeptItems {
       this.#keeper === undefined
         ? keptNamesOf(item, isTool)
         : (asObject(this.#keeper.keep(item, before)) ?? {});
+    if (this.#keeper !== undefined) keepAnnotations(kept, item, this.#keeper);
     if (isTool) {
       this.#toolCount++;
       this.#tools.add(kept);
@@ -88,6 +89,16 @@ export class KeptItems {
     }
     return kept;
   }
+}
+
+/** Keeps what the texts of an item cite. A keeper leaves annotations out. */
+function keepAnnotations(kept: object, item: unknown, keeper: Keeper): void {
+  const parts = arrayField(item, 'content');
+  arrayField(kept, 'content').forEach((part, index) => {
+    const annotations = arrayField(parts[index], 'annotations');
+    if (annotations.length > 0)
+      Object.assign(asObject(part) ?? {}, { annotations: keeper.keep(annotations) });
+  });
 }
 
 /** Copies the recorded fields of a response, within the limits. */

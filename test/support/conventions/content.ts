@@ -69,9 +69,10 @@ const finishReasons: readonly unknown[] = [
   'compaction',
   'error',
 ];
-/** With our own mark for what was not read. */
+/** With our own types: the mark for what was not read, and citations, for which the conventions have none. */
 const partTypes: ReadonlySet<string> = new Set([
   'omitted',
+  'citations',
   ...['gen-ai-input-messages.json', 'gen-ai-output-messages.json'].flatMap(declaredPartTypes),
 ]);
 
