@@ -32,9 +32,12 @@ export function writePage(path: string, text: string): void {
   }
 }
 
-/** Whether it is a link to an open file, such as /dev/stdout. */
+/** Where /dev/stdout and its like lead on Linux and macOS. */
+const OPEN_FILE = /^(?:\/proc\/|(?:\/dev\/)?fd\/\d)/;
+
+/** Whether it is a link to an open file. */
 function isLinkToOpenFile(path: string): boolean {
-  return lstatSync(path).isSymbolicLink() && readlinkSync(path).startsWith('/proc/');
+  return lstatSync(path).isSymbolicLink() && OPEN_FILE.test(readlinkSync(path));
 }
 
 /** Creates a folder and those above it. Where no folder can be, as in /proc, Node's `recursive` never returns. */

@@ -1,5 +1,4 @@
 import { ATTR_SERVER_ADDRESS, ATTR_SERVER_PORT } from '../semconv/attributes.ts';
-import { looksUnique } from '../util/unique-id.ts';
 import {
   EVALUATED_SPAN_LIFETIME_SECONDS,
   type Evaluated,
@@ -8,6 +7,14 @@ import {
   nowInSeconds,
   rememberedSpans,
 } from './evaluated-spans.ts';
+
+/** A number that a server counts, or draws from a few: Ollama's answers are `chatcmpl-0` to `chatcmpl-998`. */
+const COUNTED_ID = /^[a-z_.-]{0,32}\d{1,9}$/i;
+
+/** Whether an answer that is forgotten by now may have had this id. */
+export function mayBeOfAnother(responseId: string): boolean {
+  return rememberedSpans('response')?.hasDropped === true && COUNTED_ID.test(responseId);
+}
 
 /**
  * Finds the span of an id, the newest one of a run or conversation.
@@ -18,9 +25,7 @@ import {
 export function findEvaluated(kind: Evaluated, id: string): EvaluatedSpan | undefined {
   const ring = rememberedSpans(kind);
   if (ring === undefined) return undefined;
-  const { spans, oldest, size, hasDropped } = ring;
-  // Ollama counts from `chatcmpl-0` to 998 at random.
-  if (kind === 'response' && hasDropped && !looksUnique(id)) return undefined;
+  const { spans, oldest, size } = ring;
   const expired = nowInSeconds() - EVALUATED_SPAN_LIFETIME_SECONDS;
   let found: EvaluatedSpan | undefined;
   for (let newer = size - 1; newer >= 0; newer--) {

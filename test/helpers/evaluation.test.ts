@@ -166,14 +166,18 @@ test('of a call with attributes of a hook, no more is remembered than an evaluat
 /** An id as OpenAI makes them: no other answer has it. */
 const idOf = (name: string | number): string => `chatcmpl-C4x8Q2m7Vt1Zk9Wb${name}`;
 
-test('an id that another answer may have had, which is forgotten by now, is of no span', async () => {
+test('a score of a counted id has no span once answers are forgotten, of which one may have had it', async () => {
   const program = await startTracedProgram();
   const span = program.telemetry.provider.getTracer('t').startSpan('chat');
-  rememberForEvaluation('response', 'chatcmpl-217', span, {});
-  expect(findEvaluated('response', 'chatcmpl-217')).toBeDefined();
   for (let index = 0; index < 1_000; index++) rememberForEvaluation('response', idOf(index), span, {});
-  rememberForEvaluation('response', 'chatcmpl-217', span, {});
-  expect(findEvaluated('response', 'chatcmpl-217')).toBeUndefined();
+  const ids = ['chatcmpl-217', 'chatcmpl-9fk2', 'yqaBaNyaMN-Vz7IP1dSQyAo'];
+  for (const id of ids) rememberForEvaluation('response', id, span, {});
+  for (const responseId of ids) recordEvaluation({ responseId, name: 'helpfulness', score: 1 });
+  expect(evaluations(program).map(({ spanContext }) => spanContext?.spanId)).toEqual([
+    undefined,
+    span.spanContext().spanId,
+    span.spanContext().spanId,
+  ]);
   span.end();
 });
 

@@ -1,3 +1,4 @@
+import { mentionsBase64 } from '../../telemetry/content/messages.ts';
 import { ownCopy, textLimits } from '../../telemetry/kept-text.ts';
 import type { BoundedMap } from '../../util/bounded-map.ts';
 import { cut } from '../../util/cut-text.ts';
@@ -8,7 +9,8 @@ import type { ConversationTracker } from '../tracker.ts';
 const MAX_CONTENTS = 1_000;
 /** In all contents together. */
 const MAX_CHARACTERS = 16_777_216;
-const MAX_COUNTED_DEPTH = 12;
+/** Deeper values are not recorded. */
+const MAX_COUNTED_DEPTH = 30;
 /** Stands for a number, or for an object without its fields. */
 const CHARACTERS_OF_VALUE = 16;
 
@@ -49,19 +51,20 @@ export class PendingContents {
     return kept.content;
   }
 
-  /** Only texts can be long: longer JSON is not parsed. One character too many has the recorded text end in `…`. */
+  /** As much as is recorded, and two characters more, or the recorded text would not end in `…`. Media are removed later. */
   #shortened(content: ToolCallContent): ToolCallContent {
     const { arguments: given } = content;
     const { text } = textLimits(this.#tracker.telemetry.settings);
-    if (typeof given !== 'string' || given.length <= text) return content;
-    return { ...content, arguments: ownCopy(cut(given, text + 1)) };
+    if (typeof given !== 'string' || given.length <= text || mentionsBase64(given)) return content;
+    return { ...content, arguments: ownCopy(cut(given, text + 2)) };
   }
 }
 
 function charactersOf(value: unknown, depth: number = MAX_COUNTED_DEPTH): number {
   if (typeof value === 'string') return value.length;
   let length = CHARACTERS_OF_VALUE;
-  if (typeof value === 'object' && value !== null && depth > 0)
-    for (const key in value) length += key.length + charactersOf(field(value, key), depth - 1);
+  if (typeof value !== 'object' || value === null || depth === 0) return length;
+  if (Array.isArray(value)) for (const item of value) length += charactersOf(item, depth - 1);
+  else for (const key in value) length += key.length + charactersOf(field(value, key), depth - 1);
   return length;
 }

@@ -1,5 +1,4 @@
 import { BoundedMap } from '../../util/bounded-map.ts';
-import { looksUnique } from '../../util/unique-id.ts';
 
 const MAX_PENDING_CALLS = 10_000;
 const MAX_CLOSED_KEYS = 20_000;
@@ -243,9 +242,12 @@ function originScope(called: CalledId, question: () => string | undefined): Scop
 
 type CalledId = Pick<ToolCallRequest, 'id' | 'name'>;
 
-/** Whether no other call can have its id, as far as it looks: not `functions.get_weather:0`. */
+/** A run of 16 letters and digits, with both in it, or a UUID. */
+const UNIQUE_ID = /(?=[a-z]{0,15}\d)(?=\d{0,15}[a-z])[a-z\d]{16}|[\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12}/i;
+
+/** Whether no other call can have its id, as far as it looks: not `call_0` or `functions.get_weather:0`. */
 export function hasUniqueId({ id, name }: CalledId): boolean {
-  return looksUnique(id.replace(name, ' '));
+  return UNIQUE_ID.test(id.replace(name, ' '));
 }
 
 function idKeyOf(origin: string, id: string): string {

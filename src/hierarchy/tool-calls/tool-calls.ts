@@ -170,7 +170,8 @@ export class ToolCalls {
         ...requested.call,
         content: content === undefined ? undefined : { ...content, result: output() },
       };
-      const { startTime } = pending;
+      // The clock may have been adjusted since: what is answered was asked for before.
+      const startTime = Math.min(pending.startTime, time);
       const times = {
         startTime,
         endTime: Math.max(time, justAfter(startTime)),

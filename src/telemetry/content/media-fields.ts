@@ -62,7 +62,11 @@ function firstText(holder: object | undefined, names: readonly string[]): string
 const ALWAYS = Object.keys(MEDIA_FIELDS);
 const JSON_FIELD = `"(?:${[...ALWAYS, ...POSSIBLE_FIELDS].join('|')})"\\s*:\\s*"`;
 const JSON_BYTES = new RegExp(`${JSON_FIELD}[\\w+/-]{32}`);
-const ALL_JSON_BYTES = new RegExp(`(${JSON_FIELD})[\\w+/-]{32}[^"]*`, 'g');
+const ALL_JSON_BYTES = new RegExp(`(${JSON_FIELD})[\\w+/-]{32}(?:[\\w+/=-]|\\\\[rn/])*(?="|$)`, 'g');
+/** Shorter JSON has no such field. */
+const MIN_SEARCHED_JSON_LENGTH = 48;
+/** Of a longer text, no more is searched: it is cut to much less. */
+const MAX_SEARCHED_JSON_LENGTH = 4_194_304;
 const JSON_EVIDENCE = new RegExp(
   `"(?:${[...ALWAYS, ...TYPE_FIELDS, ...AUDIO_FIELDS].join('|')})"\\s*:|"type"\\s*:\\s*"(?:image|audio|video)`,
   'i',
@@ -73,7 +77,11 @@ export function mayHaveMediaFields(json: string): boolean {
   return JSON_BYTES.test(json) && JSON_EVIDENCE.test(json);
 }
 
-/** JSON text that cannot be parsed, without the bytes of such fields, whatever stands beside them. */
-export function withoutMediaFields(json: string): string {
-  return json.replace(ALL_JSON_BYTES, '$1…');
+/** JSON text that was not parsed, or is part of another text, without the bytes of such fields. */
+export function withoutMediaFields(text: string): string {
+  if (text.length < MIN_SEARCHED_JSON_LENGTH) return text;
+  const start = text.length > MAX_SEARCHED_JSON_LENGTH ? text.slice(0, MAX_SEARCHED_JSON_LENGTH) : text;
+  if (!JSON_BYTES.test(start) || !JSON_EVIDENCE.test(text)) return text;
+  const shown = start.replace(ALL_JSON_BYTES, '$1…');
+  return start === text ? shown : `${shown}…`;
 }

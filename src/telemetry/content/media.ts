@@ -2,7 +2,7 @@ import type { BlobPart } from '../../config/completion-types.ts';
 import type { Settings } from '../../config/config.ts';
 import { field, textField } from '../../util/payload.ts';
 import { hashableBytes, sha256 } from '../../util/sha256.ts';
-import { mediaInField } from './media-fields.ts';
+import { mediaInField, withoutMediaFields } from './media-fields.ts';
 import { blobPart, mentionsBase64, urlPart } from './messages.ts';
 
 /** The number of bytes hashed per operation, which takes some milliseconds. Larger media get no hash. */
@@ -46,7 +46,8 @@ export class MediaPolicy {
   shown(value: unknown, key?: string, holder?: object): unknown {
     if (typeof value !== 'string') return isBlob(value) ? this.#blob(value, value) : value;
     const blob = blobOfUrl(value) ?? blobInField(value, key, holder);
-    return blob === undefined ? this.text(value) : this.#blob(value, blob);
+    if (blob !== undefined) return this.#blob(value, blob);
+    return this.text(this.#mode === 'inline' ? value : withoutMediaFields(value));
   }
 
   /** A text without the bytes of the `data:` URLs in it, unless media are recorded inline. */

@@ -3,7 +3,7 @@ import { MAX_READ, row } from '../../util/payload.ts';
 import { urlWithoutSecrets } from '../../util/url-secrets.ts';
 import { INCOMPLETE_REASONS } from '../finish-reason.ts';
 import { isUnfinished } from '../unfinished.ts';
-import { mayHaveMediaFields, withoutMediaFields } from './media-fields.ts';
+import { mayHaveMediaFields } from './media-fields.ts';
 
 /** A message of a request whose parts are read lazily, because only the end of a long conversation is recorded. */
 export class UnreadMessage implements Message {
@@ -100,7 +100,7 @@ export function answerFinishReason(reason: string | undefined, answer: unknown):
 
 /** Longer JSON would be cut anyway, so it is not parsed. */
 const MAX_PARSED_LENGTH = 65_536;
-/** JSON with media is short once these are omitted. Of longer JSON, only the beginning is searched for them. */
+/** JSON with media is short once these are omitted. */
 const MAX_PARSED_MEDIA_LENGTH = 4_194_304;
 
 /** Whether a text may contain a `data:` URL. Other spellings of upper and lower case are not worth a slower search. */
@@ -110,30 +110,22 @@ export function mentionsBase64(text: string): boolean {
 
 /** Parses the JSON text of a result that contains media, to which the option `media` applies. */
 export function parseMedia(text: unknown): unknown {
-  return typeof text === 'string' ? (mediaIn(text) ?? text) : text;
+  return typeof text === 'string' && hasMedia(text) ? jsonOrText(text) : text;
 }
 
 /** Parses the JSON text of arguments and results; returns the text itself if it is not JSON. */
 export function parseJson(text: unknown): unknown {
   if (typeof text !== 'string') return text;
-  return mediaIn(text) ?? (text.length > MAX_PARSED_LENGTH ? text : jsonOrText(text));
+  return text.length > MAX_PARSED_LENGTH && !hasMedia(text) ? text : jsonOrText(text);
 }
 
-/** @returns `undefined` if the text has no media; where it cannot be parsed, the text without their bytes */
-function mediaIn(text: string): unknown {
-  if (text.length > MAX_PARSED_MEDIA_LENGTH) {
-    const start = text.slice(0, MAX_PARSED_MEDIA_LENGTH);
-    const shown = withoutMediaFields(start);
-    return shown === start ? undefined : `${shown}…`;
-  }
-  const hasFields = mayHaveMediaFields(text);
-  if (!hasFields && !mentionsBase64(text)) return undefined;
-  const parsed = jsonOrText(text);
-  return parsed === text && hasFields ? withoutMediaFields(text) : parsed;
+function hasMedia(text: string): boolean {
+  if (text.length > MAX_PARSED_MEDIA_LENGTH) return false;
+  return mentionsBase64(text) || mayHaveMediaFields(text);
 }
 
-/** An id of 64 bits, or an exponent. Most texts have neither, and a reviver takes several times as long. */
-const LARGE_NUMBER = /\d{16}|\d[eE]/;
+/** An id of 64 bits, or an exponent. Most texts have neither, and a reviver takes many times as long. */
+const LARGE_NUMBER = /(?:^|[[:,\s])-?(?:\d{16}|\d+(?:\.\d+)?[eE])/;
 
 function jsonOrText(text: string): unknown {
   try {

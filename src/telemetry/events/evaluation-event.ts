@@ -17,7 +17,7 @@ import { guard } from '../../util/guard.ts';
 import { newCompletion } from '../content/completion-hook.ts';
 import { withoutSecrets } from '../content/credentials.ts';
 import { EVALUATION_ATTRIBUTES, type EvaluatedSpan } from '../evaluated-spans.ts';
-import { findEvaluated } from '../find-evaluated.ts';
+import { findEvaluated, mayBeOfAnother } from '../find-evaluated.ts';
 import { isInsideHook } from '../hook-context.ts';
 import type { Telemetry } from '../telemetry.ts';
 
@@ -69,7 +69,8 @@ function evaluatedSpan({
   threadId,
   conversationId,
 }: EvaluatedIds): EvaluatedSpan | undefined {
-  if (responseId !== undefined) return findEvaluated('response', responseId);
+  if (responseId !== undefined)
+    return mayBeOfAnother(responseId) ? undefined : findEvaluated('response', responseId);
   if (runId !== undefined) return findEvaluated('run', runId);
   const id = threadId ?? conversationId;
   return id === undefined ? undefined : findEvaluated('conversation', id);

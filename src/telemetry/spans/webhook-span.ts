@@ -60,6 +60,7 @@ export function startWebhook(
   }
   const outcome: Outcome = {
     succeed(event) {
+      if (webhook.hasEnded) return;
       guard('recording a webhook', recordEvent, webhook, event, creatorOf);
       webhook.end();
     },

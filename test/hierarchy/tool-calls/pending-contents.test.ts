@@ -17,6 +17,9 @@ const contentOf = (given: unknown) => ({
   documents: [],
 });
 
+const nested = (depth: number, value: unknown): unknown =>
+  depth === 0 ? value : { deep: [nested(depth - 2, value)] };
+
 test('what a pending call is given is kept until it is taken', () => {
   const contents = start();
   const call = {};
@@ -29,7 +32,10 @@ test('a text is kept as far as it is recorded, and whole for a completion hook',
   const [call, text] = [{}, 'x'.repeat(50)];
   const short = start({ maxContentLength: 10 });
   short.add(call, contentOf(text));
-  expect(short.take(call)?.arguments).toBe('x'.repeat(11));
+  expect(short.take(call)?.arguments).toBe('x'.repeat(12));
+  const shown = `data:image/png;base64,${text}`;
+  short.add(call, contentOf(shown));
+  expect(short.take(call)?.arguments).toBe(shown);
   const hooked = start({ maxContentLength: 10, completionHook: () => undefined });
   hooked.add(call, contentOf(text));
   expect(hooked.take(call)?.arguments).toBe(text);
@@ -37,7 +43,7 @@ test('a text is kept as far as it is recorded, and whole for a completion hook',
 
 test.each([
   ['texts', () => 'x'.repeat(1_048_576)],
-  ['objects', () => ({ deep: [{ code: 'x'.repeat(1_048_576) }] })],
+  ['objects', () => nested(20, 'x'.repeat(1_048_576))],
 ])('only the newest are kept of more than 16 MiB: %s', (_, given) => {
   const contents = start({ maxContentLength: 2_000_000, maxSpanContentLength: 4_000_000 });
   const calls = Array.from({ length: 40 }, () => ({}));

@@ -209,10 +209,18 @@ describe('media beside their type, as in results of MCP tools,', () => {
     },
   );
 
-  test('have no bytes in text that is not only JSON', async () => {
-    const image = { type: 'image', data };
-    const text = (shown: string): string => `Result: ${JSON.stringify({ ...image, data: shown })}.`;
-    expect(await recorded('drop', text(data))).toBe(text('…'));
+  test('have no bytes in text that is not only JSON', () => {
+    const text = (shown: string): string => `Result: ${JSON.stringify({ type: 'image', data: shown })}.`;
+    expect(policy('drop').shown(text(data))).toBe(text('…'));
+    expect(policy('inline').shown(text(data))).toBe(text(data));
+  });
+
+  test.each([
+    'Log: {"type":"image","result":"abcdefghijklmnopqrstuvwxyzABCDEFGH is the slug of it"}.',
+    `Log: {"name":"${data}","type":"image"}.`,
+    `Log: {"data":"${data}"}.`,
+  ])('are not what only looks like them in a text: %j', (text) => {
+    expect(policy('drop').shown(text)).toBe(text);
   });
 });
 
