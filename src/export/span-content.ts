@@ -56,6 +56,8 @@ const PART_NAMES: Readonly<Record<string, string>> = {
   blob: 'media',
   uri: 'media by link',
   file: 'file',
+  citations: 'sources',
+  omitted: 'not recorded',
 };
 
 /** Text in quotes; a tool call as `get_weather({"city":"Paris"})`, or only its name if the arguments are not recorded. */

@@ -57,6 +57,23 @@ describe('what an answer cites follows its text', () => {
   });
 });
 
+test('what a stream cites takes nothing from its text, and is recorded once', () => {
+  const page = (index: number): object => ({
+    type: 'url_citation',
+    url_citation: { url: `https://x.example/${index}`, content: 'x'.repeat(8_000) },
+  });
+  const streamed = new ChatAccumulator({ text: 1_000, span: 2_000, answer: 4_000 });
+  for (let index = 0; index < 200; index++)
+    streamed.add({ choices: [{ index: 0, delta: { annotations: [page(0), page(index)] } }] });
+  streamed.add({ choices: [{ index: 0, delta: { content: 'Done.' }, finish_reason: 'stop' }] });
+  const [{ parts } = { parts: [] }] = readOutputMessages(streamed.result());
+  expect(parts).toMatchObject([
+    { type: 'text', content: 'Done.' },
+    { type: 'citations', citations: { length: 128 } },
+  ]);
+  expect(JSON.stringify(parts)).not.toContain('xxx');
+});
+
 test.each([undefined, null, 5, [], [null, {}, { type: 5 }]])('%j cites nothing', (annotations) => {
   expect(citationParts(annotations)).toEqual([]);
 });

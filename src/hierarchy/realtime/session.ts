@@ -6,7 +6,7 @@ import { textLimits } from '../../telemetry/kept-text.ts';
 import type { Place } from '../../telemetry/place.ts';
 import type { Telemetry } from '../../telemetry/telemetry.ts';
 import { LastingClock } from '../../util/clock.ts';
-import { arrayField, field, fieldsOf, first, MAX_REPEATED } from '../../util/payload.ts';
+import { arrayField, field, fieldsOf, first, MAX_REPEATED, stringField } from '../../util/payload.ts';
 import { Conversation } from '../conversations/conversation.ts';
 import type { Member } from '../reads/closing-reads.ts';
 import { readItemResults } from '../tool-calls/item-results.ts';
@@ -14,7 +14,7 @@ import type { ToolCalls } from '../tool-calls/tool-calls.ts';
 import type { ConversationTracker } from '../tracker.ts';
 import { SessionInterruptions } from './interruptions.ts';
 import type { OpenResponse } from './open-response.ts';
-import { readResponseDefaults } from './response-defaults.ts';
+import { ResponseDefaults } from './response-defaults.ts';
 import { SessionResponses } from './responses.ts';
 import type { SocketSegment } from './segment.ts';
 import { readSessionFacts } from './session-facts.ts';
@@ -57,7 +57,7 @@ export class RealtimeSession implements Member {
   readonly #start: SessionStart;
   readonly #responses: SessionResponses;
   #facts = readSessionFacts(undefined);
-  #defaults: object = {};
+  readonly #defaults: ResponseDefaults;
   #conversation: Conversation;
   #model: string | undefined;
   /** Events come for as long as the socket is open. */
@@ -75,6 +75,9 @@ export class RealtimeSession implements Member {
     this.toolCalls = start.toolCalls;
     this.claims = start.claims;
     this.#conversation = new Conversation(kind, '');
+    this.#defaults = new ResponseDefaults(() =>
+      telemetry.wantsContent ? textLimits(telemetry.settings) : undefined,
+    );
     const session = this;
     this.place = {
       client,
@@ -88,7 +91,7 @@ export class RealtimeSession implements Member {
         return session.#facts.outputRate;
       },
       get defaults() {
-        return session.#defaults;
+        return session.#defaults.current;
       },
       parentIn: (caller) => segment.parentIn(caller),
       of: () => ({ kind, conversationId: session.#facts.id }),
@@ -119,7 +122,7 @@ export class RealtimeSession implements Member {
     this.#lastActivity = this.#clock.now();
     this.#responses.sentOther();
     if (type === 'response.create') this.#responses.request(event, caller);
-    else if (type === 'session.update') this.#set(field(event, 'session'), false);
+    else if (type === 'session.update') this.#defaults.sent(event);
     else if (type === 'conversation.item.create') this.#brought(field(event, 'item'));
     else if (type === 'conversation.item.truncate') this.#interruptions.truncated(event);
     else if (type === 'input_audio_buffer.commit') this.#speech.committing();
@@ -190,7 +193,7 @@ export class RealtimeSession implements Member {
       case 'session.updated':
       case 'session.started':
       case 'transcription_session.updated':
-        this.#described(field(event, 'session'), type === 'session.created');
+        this.#described(field(event, 'session'), type === 'session.updated');
         break;
       case 'response.created':
         this.#responses.created(event);
@@ -223,13 +226,14 @@ export class RealtimeSession implements Member {
         break;
       case 'error':
         this.#start.segment.counts.errors++;
+        this.#defaults.rejected(stringField(field(event, 'error'), 'event_id'));
         this.#responses.failed(field(event, 'error'));
         break;
     }
   }
 
-  #described(session: unknown, isFirst: boolean): void {
-    this.#set(session, isFirst);
+  #described(session: unknown, isAnswer: boolean): void {
+    this.#defaults.told(session, isAnswer);
     const { tracker, kind, endpoint, segment } = this.#start;
     const facts = readSessionFacts(session);
     const known = this.#facts.id;
@@ -238,13 +242,6 @@ export class RealtimeSession implements Member {
     segment.describe(this.#facts.id, facts.attributes);
     if (known === undefined && facts.id !== undefined)
       this.#conversation = tracker.conversation(kind, facts.id, endpoint.origin);
-  }
-
-  /** @param isFirst told before the server has read what the program has set */
-  #set(session: unknown, isFirst: boolean): void {
-    const { wantsContent, settings } = this.#start.telemetry;
-    const defaults = readResponseDefaults(session, wantsContent ? textLimits(settings) : undefined);
-    this.#defaults = isFirst ? { ...defaults, ...this.#defaults } : { ...this.#defaults, ...defaults };
   }
 
   /** The program adds an item: a message, or the result of a function. */

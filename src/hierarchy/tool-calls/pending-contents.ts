@@ -1,4 +1,4 @@
-import { mentionsBase64 } from '../../telemetry/content/messages.ts';
+import { mayHaveMedia } from '../../telemetry/content/messages.ts';
 import { ownCopy, textLimits } from '../../telemetry/kept-text.ts';
 import type { BoundedMap } from '../../util/bounded-map.ts';
 import { cut } from '../../util/cut-text.ts';
@@ -55,7 +55,7 @@ export class PendingContents {
   #shortened(content: ToolCallContent): ToolCallContent {
     const { arguments: given } = content;
     const { text } = textLimits(this.#tracker.telemetry.settings);
-    if (typeof given !== 'string' || given.length <= text || mentionsBase64(given)) return content;
+    if (typeof given !== 'string' || given.length <= text || mayHaveMedia(given)) return content;
     return { ...content, arguments: ownCopy(cut(given, text + 2)) };
   }
 }

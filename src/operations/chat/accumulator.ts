@@ -1,8 +1,7 @@
 import { type TextLimits, TextRoom } from '../../telemetry/kept-text.ts';
-import { keptNumbers, keptValue } from '../../telemetry/kept-values.ts';
+import { keptNumbers } from '../../telemetry/kept-values.ts';
 import type { Accumulator } from '../../telemetry/operation.ts';
 import {
-  asArray,
   asName,
   countField,
   first,
@@ -12,6 +11,7 @@ import {
   stringField,
   tolerant,
 } from '../../util/payload.ts';
+import { addCitations } from '../citations.ts';
 import { reasoningOf } from './reasoning.ts';
 import {
   addAudio,
@@ -183,10 +183,8 @@ export class ChatAccumulator implements Accumulator {
     if (audio !== undefined && audio !== null) addAudio(message, audio, this.#room);
     if (role !== undefined) message.role = asName(role) ?? message.role;
     const { content, refusal, annotations } = delta;
-    if (Array.isArray(annotations)) {
-      const kept = asArray(keptValue(annotations, this.#room.messages));
-      message.annotations = first([...(message.annotations ?? []), ...kept]);
-    }
+    if (Array.isArray(annotations))
+      message.annotations = addCitations(message.annotations ?? [], annotations);
     if (typeof content === 'string') message.content.add(content, this.#room.messages);
     else if (Array.isArray(content)) addContentParts(message, content, this.#room);
     if (typeof refusal === 'string') message.refusal.add(refusal, this.#room.messages);

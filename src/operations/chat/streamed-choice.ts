@@ -7,6 +7,7 @@ import {
   stringField,
   textField,
 } from '../../util/payload.ts';
+import type { Citation } from '../citations.ts';
 import { keepArguments } from './call-fingerprint.ts';
 import { thinkingText } from './reasoning.ts';
 
@@ -29,7 +30,7 @@ export class ChoiceMessage {
   readonly calls: StreamedToolCall[] = [];
   called: Called | undefined;
   audio: Audio | undefined;
-  annotations: readonly unknown[] | undefined;
+  annotations: readonly Citation[] | undefined;
 }
 
 interface StreamedToolCall {

@@ -15,6 +15,7 @@ const PARTS: Readonly<Record<string, (part: unknown) => MessagePart[]>> = {
     ...citationParts(field(part, 'annotations')),
   ],
   text: (part) => textParts(field(part, 'text')),
+  encrypted_content: () => [],
   summary_text: (part) => reasoningParts(field(part, 'text'), part),
   reasoning_text: (part) => reasoningParts(field(part, 'text'), part),
   refusal: (part) => textParts(field(part, 'refusal'), part),

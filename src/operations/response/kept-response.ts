@@ -14,6 +14,7 @@ import {
   stringField,
   textField,
 } from '../../util/payload.ts';
+import { readCitations } from '../citations.ts';
 import { keepFingerprint } from './item-fingerprint.ts';
 import { readResponseToolCall, readToolOutputCallId } from './items.ts';
 
@@ -81,7 +82,7 @@ export class KeptItems {
       this.#keeper === undefined
         ? keptNamesOf(item, isTool)
         : (asObject(this.#keeper.keep(item, before)) ?? {});
-    if (this.#keeper !== undefined) keepAnnotations(kept, item, this.#keeper);
+    if (this.#keeper !== undefined) keepCitations(kept, item);
     if (isTool) {
       this.#toolCount++;
       this.#tools.add(kept);
@@ -92,12 +93,11 @@ export class KeptItems {
 }
 
 /** Keeps what the texts of an item cite. A keeper leaves annotations out. */
-function keepAnnotations(kept: object, item: unknown, keeper: Keeper): void {
+function keepCitations(kept: object, item: unknown): void {
   const parts = arrayField(item, 'content');
   arrayField(kept, 'content').forEach((part, index) => {
-    const annotations = arrayField(parts[index], 'annotations');
-    if (annotations.length > 0)
-      Object.assign(asObject(part) ?? {}, { annotations: keeper.keep(annotations) });
+    const annotations = readCitations(field(parts[index], 'annotations'));
+    if (annotations.length > 0) Object.assign(asObject(part) ?? {}, { annotations });
   });
 }
 

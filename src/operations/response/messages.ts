@@ -69,7 +69,8 @@ function readItem(item: unknown, most?: number, before?: unknown): MessagePart[]
   const type = textField(item, 'type') ?? 'message';
   if (type === 'message') return readMessageContent(field(item, 'content'), most);
   if (type === 'reasoning') return readReasoning(item);
-  if (type === 'compaction') return [{ type: 'compaction', ...identified(textField(item, 'id')) }];
+  if (type === 'compaction' || type === 'compaction_summary')
+    return [{ type: 'compaction', ...identified(textField(item, 'id')) }];
   const answered = readAnsweredCallId(item, before);
   if (answered !== undefined || type === 'tool_search_output') return readToolOutput(answered, item);
   if (SILENT.has(type)) return [];

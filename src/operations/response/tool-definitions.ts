@@ -14,10 +14,11 @@ export function readResponseTools(body: unknown): ToolDefinition[] {
     ...ownEntries(ownValue(tool, 'tools')),
   ]);
   return first(tools, MAX_READ).flatMap((tool) => {
-    const type = ownName(tool, 'type');
-    if (type === undefined) return [];
     // The Assistants API nests the definition of a function.
-    const called = ownValue(tool, 'function') ?? tool;
+    const nested = ownValue(tool, 'function');
+    const called = nested ?? tool;
+    const type = ownName(tool, 'type') ?? (nested === undefined ? undefined : 'function');
+    if (type === undefined) return [];
     const description =
       asText(ownValue(called, 'description')) ?? asText(ownValue(tool, 'server_description'));
     const parameters = readToolParameters(called);

@@ -62,7 +62,7 @@ function firstText(holder: object | undefined, names: readonly string[]): string
 const ALWAYS = Object.keys(MEDIA_FIELDS);
 const JSON_FIELD = `"(?:${[...ALWAYS, ...POSSIBLE_FIELDS].join('|')})"\\s*:\\s*"`;
 const JSON_BYTES = new RegExp(`${JSON_FIELD}[\\w+/-]{32}`);
-const ALL_JSON_BYTES = new RegExp(`(${JSON_FIELD})[\\w+/-]{32}(?:[\\w+/=-]|\\\\[rn/])*(?="|$)`, 'g');
+const ALL_JSON_BYTES = new RegExp(`(${JSON_FIELD})[\\w+/-]{32}(?:[\\w+/=-]|\\\\[rn/])*(?=["…]|$)`, 'g');
 /** Shorter JSON has no such field. */
 const MIN_SEARCHED_JSON_LENGTH = 48;
 /** Of a longer text, no more is searched: it is cut to much less. */
@@ -81,7 +81,8 @@ export function mayHaveMediaFields(json: string): boolean {
 export function withoutMediaFields(text: string): string {
   if (text.length < MIN_SEARCHED_JSON_LENGTH) return text;
   const start = text.length > MAX_SEARCHED_JSON_LENGTH ? text.slice(0, MAX_SEARCHED_JSON_LENGTH) : text;
-  if (!JSON_BYTES.test(start) || !JSON_EVIDENCE.test(text)) return text;
+  // The rest of a text that was cut may have told.
+  if (!JSON_BYTES.test(start) || !(text.endsWith('…') || JSON_EVIDENCE.test(text))) return text;
   const shown = start.replace(ALL_JSON_BYTES, '$1…');
   return start === text ? shown : `${shown}…`;
 }

@@ -119,9 +119,12 @@ export function parseJson(text: unknown): unknown {
   return text.length > MAX_PARSED_LENGTH && !hasMedia(text) ? text : jsonOrText(text);
 }
 
-function hasMedia(text: string): boolean {
-  if (text.length > MAX_PARSED_MEDIA_LENGTH) return false;
+export function mayHaveMedia(text: string): boolean {
   return mentionsBase64(text) || mayHaveMediaFields(text);
+}
+
+function hasMedia(text: string): boolean {
+  return text.length <= MAX_PARSED_MEDIA_LENGTH && mayHaveMedia(text);
 }
 
 /** An id of 64 bits, or an exponent. Most texts have neither, and a reviver takes many times as long. */
@@ -151,9 +154,13 @@ const MAX_ENCODED_LENGTH = 16_384;
 /** The beginning of a `data:` URL. The platform ignores white space before it, and its case. */
 const DATA_SCHEME = /^[\0-\x20]*data:/i;
 
+/** Some servers take it in the place of a URL. */
+const BARE_BASE64 = /^[\w+/]{256}/;
+
 /** The part for an image or file given by URL. A `data:` URL contains the bytes. */
 export function urlPart(given: string, modality: string): MessagePart {
   const [start = ''] = DATA_SCHEME.exec(given) ?? [];
+  if (start === '' && BARE_BASE64.test(given)) return blobPart(given, modality);
   if (start === '') return { type: 'uri', modality, uri: urlWithoutSecrets(given) };
   const url = `data:${given.slice(start.length)}`;
   const comma = url.indexOf(',');

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { readResponseDefaults } from '../../../src/hierarchy/realtime/response-defaults.ts';
+import { ResponseDefaults } from '../../../src/hierarchy/realtime/response-defaults.ts';
 import type { OpenAIInstrumentationConfig } from '../../../src/types.ts';
 import { areCollected } from '../../support/collected.ts';
 import { type Program, startProgram } from '../../support/program.ts';
@@ -44,6 +44,25 @@ describe.each(Object.entries(VERSIONS))('a response in a session of the %s versi
     expect(await recorded('resp_3')).toEqual([[greek], undefined, undefined, 'speech']);
   });
 
+  it('has what the program has set last, though the server confirms what came before', async () => {
+    const { pair, recorded } = await open();
+    const { tools, ...others } = settings;
+    await pair.say({ type: 'session.update', session: others });
+    await pair.say({ type: 'session.update', session: { tools } });
+    const told = { ...SESSION, output_modalities: undefined, ...others, tools: [] };
+    await pair.answer({ type: 'session.updated', session: told });
+    expect(await recorded('resp_1')).toEqual([[TEXT], DEFINITIONS, 500, 'text']);
+  });
+
+  it('has nothing of what the server has rejected', async () => {
+    const { pair, recorded } = await open();
+    await pair.say({ type: 'session.update', session: settings });
+    const wrong = { instructions: 'Sing.', tools: [], max_output_tokens: -1 };
+    await pair.say({ type: 'session.update', event_id: 'event_2', session: wrong });
+    await pair.answer({ type: 'error', error: { type: 'invalid_request_error', event_id: 'event_2' } });
+    expect(await recorded('resp_1')).toEqual([[TEXT], DEFINITIONS, 500, 'text']);
+  });
+
   it('has its own settings above them', async () => {
     const { pair, recorded } = await open();
     await pair.say({ type: 'session.update', session: settings });
@@ -70,11 +89,15 @@ describe.each(Object.entries(VERSIONS))('a response in a session of the %s versi
 });
 
 describe('what a session keeps for its responses', () => {
-  const limits = { text: 20, span: 300, answer: 1_000 };
+  const defaultsOf = (session: unknown): object => {
+    const defaults = new ResponseDefaults(() => ({ text: 20, span: 300, answer: 1_000 }));
+    defaults.told(session, false);
+    return defaults.current;
+  };
 
   it('keeps nothing else of the session', () => {
     const session = { ...SESSION, instructions: 'Sing.', tools: [CRM], prompt: { id: 'pmpt_1' } };
-    expect(readResponseDefaults(session, limits)).toEqual({
+    expect(defaultsOf(session)).toEqual({
       modalities: ['audio'],
       instructions: [{ content: [{ type: 'output_text', text: 'Sing.' }] }],
       tools: [{ type: 'mcp', name: 'crm' }],
@@ -83,15 +106,15 @@ describe('what a session keeps for its responses', () => {
 
   it('is bounded', async () => {
     const tools = Array.from({ length: 2_000 }, () => ({ ...WEATHER, description: 'x'.repeat(10_000) }));
-    const kept = readResponseDefaults({ instructions: 'y'.repeat(1e6), tools }, limits);
+    const kept = defaultsOf({ instructions: 'y'.repeat(1e6), tools });
     const description = `${'x'.repeat(20)}…`;
     expect(kept).toEqual({
       instructions: [{ content: [{ type: 'output_text', text: 'y'.repeat(20), original_length: 1e6 }] }],
       tools: tools
         .slice(0, 1_000)
-        .map((_, index) => (index < 2 ? { ...WEATHER, description } : { type: 'function' })),
+        .map((_, index) => (index < 2 ? { ...WEATHER, description } : { type: 'omitted', name: '…' })),
     });
-    expect(JSON.stringify(kept).length).toBeLessThan(25_000);
+    expect(JSON.stringify(kept).length).toBeLessThan(35_000);
   });
 
   it('marks what is cut', async () => {

@@ -44,6 +44,13 @@ test.each([
   expect(parseJson(text)).toEqual(expected);
 });
 
+test('base64 in the place of a URL is media, and a long URL is not', () => {
+  const bytes = 'aGVsbG8h'.repeat(40);
+  expect(urlPart(bytes, 'image')).toEqual(blobPart(bytes, 'image'));
+  const url = `https://x.example/${bytes}`;
+  expect(urlPart(url, 'image')).toEqual({ type: 'uri', modality: 'image', uri: url });
+});
+
 test('JSON beyond the text limit is not parsed', () => {
   const text = JSON.stringify('x'.repeat(100_000));
   expect(parseJson(text)).toBe(text);
