@@ -3,7 +3,7 @@ import { LimitedJson } from '../../telemetry/content/limited-json.ts';
 import { KeptText, type TextLimits, TextRoom } from '../../telemetry/kept-text.ts';
 import { asCount, field, names, stringField } from '../../util/payload.ts';
 
-/** Updates that the server has not answered. More are no realistic program. */
+/** Updates that the server has not answered. No realistic program has more. */
 const MAX_UNANSWERED = 16;
 
 interface SentUpdate {
