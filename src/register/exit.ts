@@ -41,9 +41,10 @@ function onSignal(signal: NodeJS.Signals, actions: SignalActions, stopAll: () =>
     // Node passes the number of a signal. `process.emit('SIGTERM')` without listeners would do nothing.
     if (isAlone && typeof number !== 'number') return;
     const stopIgnoring = isAlone ? ignoreRepeated(signal) : undefined;
-    stop();
-    if (stopIgnoring === undefined) void actions.flush();
-    else {
+    if (stopIgnoring === undefined) {
+      stop();
+      void actions.flush();
+    } else {
       stopAll();
       finishAndDie(signal, actions, stopIgnoring);
     }

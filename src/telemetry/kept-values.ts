@@ -1,9 +1,16 @@
-import { asName, asNumber, field, MAX_READ, MAX_REPEATED, row, stringField } from '../util/payload.ts';
+import {
+  asName,
+  asNumber,
+  field,
+  MAX_READ,
+  MAX_RECORDED_DEPTH,
+  MAX_REPEATED,
+  row,
+  stringField,
+} from '../util/payload.ts';
 import { plainError } from './content/plain-data.ts';
 import { KeptText, type TextLimits, TextRoom } from './kept-text.ts';
 
-/** As many as are recorded. */
-const MAX_KEPT_DEPTH = 26;
 /** The numbers kept of a usage object, which has about a dozen. */
 const MAX_NUMBERS = 64;
 /** Fields with longer names are not kept. */
@@ -78,7 +85,7 @@ export function keptValue(value: unknown, room: TextRoom, media: TextRoom = Text
       to.original_length = text.length;
     } else to[key] = kept.text + CUT_MARK;
   };
-  return copy(value, MAX_KEPT_DEPTH);
+  return copy(value, MAX_RECORDED_DEPTH);
 }
 
 function keptText(text: string, room: TextRoom): KeptText {

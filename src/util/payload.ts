@@ -15,6 +15,15 @@ export const MAX_REPEATED: number = 128;
 /** How many entries of one array are read. Beyond them a loop stops, or does no more than count. */
 export const MAX_READ: number = 1_000;
 
+/**
+ * How many levels of one value are recorded. Enough for a found tool whose schema nests 10 objects, the most that the API
+ * takes. In an event, each level is three levels of protobuf, of which some collectors read 100.
+ */
+export const MAX_RECORDED_DEPTH: number = 26;
+
+/** The same of content that has such values within the parts of its messages. */
+export const MAX_PART_DEPTH: number = MAX_RECORDED_DEPTH + 4;
+
 const EMPTY_LIST: readonly unknown[] = [];
 
 export type PayloadObject = Readonly<Record<string, unknown>>;

@@ -2,15 +2,11 @@ import { mayHaveMedia } from '../../telemetry/content/messages.ts';
 import { ownCopy, textLimits } from '../../telemetry/kept-text.ts';
 import type { BoundedMap } from '../../util/bounded-map.ts';
 import { cut } from '../../util/cut-text.ts';
-import { field } from '../../util/payload.ts';
+import { field, MAX_PART_DEPTH } from '../../util/payload.ts';
 import type { ToolCallContent } from '../model.ts';
 import type { ConversationTracker } from '../tracker.ts';
 
 const MAX_CONTENTS = 1_000;
-/** In all contents together. */
-const MAX_CHARACTERS = 16_777_216;
-/** Deeper values are not recorded. */
-const MAX_COUNTED_DEPTH = 30;
 /** Stands for a number, or for an object without its fields. */
 const CHARACTERS_OF_VALUE = 16;
 
@@ -36,11 +32,12 @@ export class PendingContents {
   }
 
   add(call: object, given: ToolCallContent): void {
-    const content = this.#shortened(given);
+    const limits = textLimits(this.#tracker.telemetry.settings);
+    const content = cutArguments(given, limits.text);
     const length = charactersOf(content);
     this.#kept.set(call, { content, length });
     this.#length += length;
-    while (this.#length > MAX_CHARACTERS && this.#kept.size > 1) this.#kept.dropOldest();
+    while (this.#length > limits.answer && this.#kept.size > 1) this.#kept.dropOldest();
   }
 
   take(call: object): ToolCallContent | undefined {
@@ -50,17 +47,16 @@ export class PendingContents {
     this.#length -= kept.length;
     return kept.content;
   }
-
-  /** As much as is recorded, and two characters more, or the recorded text would not end in `…`. Media are removed later. */
-  #shortened(content: ToolCallContent): ToolCallContent {
-    const { arguments: given } = content;
-    const { text } = textLimits(this.#tracker.telemetry.settings);
-    if (typeof given !== 'string' || given.length <= text || mayHaveMedia(given)) return content;
-    return { ...content, arguments: ownCopy(cut(given, text + 2)) };
-  }
 }
 
-function charactersOf(value: unknown, depth: number = MAX_COUNTED_DEPTH): number {
+/** As much as is recorded, and two characters more, or the recorded text would not end in `…`. Media are removed later. */
+function cutArguments(content: ToolCallContent, maxText: number): ToolCallContent {
+  const { arguments: given } = content;
+  if (typeof given !== 'string' || given.length <= maxText || mayHaveMedia(given)) return content;
+  return { ...content, arguments: ownCopy(cut(given, maxText + 2)) };
+}
+
+function charactersOf(value: unknown, depth: number = MAX_PART_DEPTH): number {
   if (typeof value === 'string') return value.length;
   let length = CHARACTERS_OF_VALUE;
   if (typeof value !== 'object' || value === null || depth === 0) return length;

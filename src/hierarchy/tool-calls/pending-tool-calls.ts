@@ -1,4 +1,5 @@
 import { BoundedMap } from '../../util/bounded-map.ts';
+import { keyAt } from '../conversations/conversation-keys.ts';
 
 const MAX_PENDING_CALLS = 10_000;
 const MAX_CLOSED_KEYS = 20_000;
@@ -111,7 +112,7 @@ export class PendingToolCalls<Call> {
   add(request: ToolCallRequest, call: Call): void {
     this.expire();
     const { origin, id, name, fingerprint } = request;
-    const idKey = idKeyOf(origin, id);
+    const idKey = keyAt(origin, id);
     const entry = { call, facts: { name, fingerprint }, idKey, closer: {}, ...keysOf(request) };
     this.#open(entry);
     for (const key of entry.keys) {
@@ -134,7 +135,7 @@ export class PendingToolCalls<Call> {
   /** Whether any call with this id is pending: otherwise its result does not have to be read. */
   awaits(origin: string, id: string): boolean {
     this.expire();
-    return this.#counts.has(idKeyOf(origin, id));
+    return this.#counts.has(keyAt(origin, id));
   }
 
   /** The one call that the request answers, which is pending no longer. */
@@ -248,10 +249,6 @@ const UNIQUE_ID = /(?=[a-z]{0,15}\d)(?=\d{0,15}[a-z])[a-z\d]{16}|[\da-f]{8}(?:-[
 /** Whether no other call can have its id, as far as it looks: not `call_0` or `functions.get_weather:0`. */
 export function hasUniqueId({ id, name }: CalledId): boolean {
   return UNIQUE_ID.test(id.replace(name, ' '));
-}
-
-function idKeyOf(origin: string, id: string): string {
-  return JSON.stringify([origin, id]);
 }
 
 /** As JSON, so that no id can be written to look like the key of another call. */

@@ -1,7 +1,7 @@
 import type { Attributes, SpanContext } from '@opentelemetry/api';
 import type { Completion } from '../../config/completion-types.ts';
 import { guard } from '../../util/guard.ts';
-import { field } from '../../util/payload.ts';
+import { field, MAX_PART_DEPTH } from '../../util/payload.ts';
 import { UnreadMessage } from './messages.ts';
 
 /** The content of one operation; each part is optional. */
@@ -42,8 +42,6 @@ export function newCompletion(operation: Attributes, spanContext: SpanContext): 
   };
 }
 
-/** As many as are recorded of a part of a message. */
-const MAX_COPY_DEPTH = 30;
 /** The number of values copied of one message, definition, document or tool call. */
 const MAX_COPIED_VALUES = 100_000;
 
@@ -54,7 +52,7 @@ export function copyContent(content: Content): Content {
     const value = given instanceof UnreadMessage ? guard('reading a message', () => given.toJSON()) : given;
     if (typeof value !== 'object' || value === null) return typeof value === 'function' ? undefined : value;
     if (depth === 0 || left <= 0) return undefined;
-    if (Array.isArray(value) && depth === MAX_COPY_DEPTH - 1)
+    if (Array.isArray(value) && depth === MAX_PART_DEPTH - 1)
       return value.map((item) => copyWhole(item, depth - 1));
     if (Array.isArray(value)) {
       left -= value.length;
@@ -78,5 +76,5 @@ export function copyContent(content: Content): Content {
     left = MAX_COPIED_VALUES;
     return copy(item, depth);
   };
-  return copy(content, MAX_COPY_DEPTH) as Content;
+  return copy(content, MAX_PART_DEPTH) as Content;
 }

@@ -1,11 +1,6 @@
 import { cut } from '../../util/cut-text.ts';
-import { field } from '../../util/payload.ts';
+import { field, MAX_RECORDED_DEPTH } from '../../util/payload.ts';
 
-/**
- * Enough for a found tool whose schema nests 10 objects, the most that the API takes. In an event, each level is three
- * levels of protobuf, of which some collectors read 100.
- */
-const MAX_JSON_DEPTH = 26;
 const MAX_ITEMS = 1_000;
 /** Marks an omitted part of a value. */
 const OMITTED = '…';
@@ -48,7 +43,7 @@ export class LimitedJson {
   /** Returns the value as JSON, or `undefined` if it does not fit; then nothing is spent. */
   write(value: unknown): string | undefined {
     const before = this.#left;
-    const json = this.#value(value, MAX_JSON_DEPTH);
+    const json = this.#value(value, MAX_RECORDED_DEPTH);
     if (json === undefined) this.#left = before;
     return json;
   }

@@ -160,8 +160,10 @@ const BARE_BASE64 = /^[\w+/]{256}/;
 /** The part for an image or file given by URL. A `data:` URL contains the bytes. */
 export function urlPart(given: string, modality: string): MessagePart {
   const [start = ''] = DATA_SCHEME.exec(given) ?? [];
-  if (start === '' && BARE_BASE64.test(given)) return blobPart(given, modality);
-  if (start === '') return { type: 'uri', modality, uri: urlWithoutSecrets(given) };
+  if (start === '')
+    return BARE_BASE64.test(given)
+      ? blobPart(given, modality)
+      : { type: 'uri', modality, uri: urlWithoutSecrets(given) };
   const url = `data:${given.slice(start.length)}`;
   const comma = url.indexOf(',');
   if (comma < 0) return blobPart('', modality);
