@@ -7,6 +7,7 @@ import { clockIn } from '../util/span-clock.ts';
 import { type Attempt, dropPayloads, readResponse } from './attempt.ts';
 import { CallContext, contextWithCall } from './call-context.ts';
 import type { CallOutcome, CallTimes, StreamEnd } from './call-outcome.ts';
+import type { CallReference } from './call-reference.ts';
 import { type KeyHolder, readAnswer } from './client-keys.ts';
 import { readOptions } from './read-options.ts';
 import type { OpenedSocket, SocketObservation } from './sockets/socket.ts';
@@ -54,6 +55,7 @@ const NO_ATTEMPTS: readonly Attempt[] = [];
  */
 export class Call implements KeyHolder {
   readonly client: object;
+  readonly reference: CallReference = { call: this };
   /** Of the caller's span: what is timed by it ends before that span does. */
   readonly clock: SpanClock;
   readonly startTime: number;
@@ -285,7 +287,7 @@ export class Call implements KeyHolder {
     this.#earlierAttempts.forEach(dropPayloads);
     if (this.lastAttempt !== undefined) dropPayloads(this.lastAttempt);
     this.context = this.caller = ROOT_CONTEXT;
-    this.working = this.carrier = undefined;
+    this.working = this.carrier = this.reference.call = undefined;
   }
 }
 

@@ -4,6 +4,7 @@ import { field, objectField } from '../util/payload.ts';
 import { passOn } from '../util/watch-result.ts';
 import type { Call } from './call.ts';
 import { goOn } from './call-context.ts';
+import type { CallReference } from './call-reference.ts';
 import type { Method } from './patches.ts';
 import { privateSlot } from './private-slot.ts';
 import { asMethod } from './reflect.ts';
@@ -19,11 +20,11 @@ interface SdkPage {
 }
 
 /** Calls by the promise of their response. Every promise that the SDK derives leads back to it. */
-const callsByResponse = privateSlot<Call>();
+const callsByResponse = privateSlot<CallReference>();
 /** Calls by the value of that promise, which the SDK passes to its parser. */
-const callsByProps = privateSlot<Call>();
+const callsByProps = privateSlot<CallReference>();
 /** Calls by their request options while the SDK parses their responses. */
-const callsByOptions = privateSlot<Call>();
+const callsByOptions = privateSlot<CallReference>();
 const watchingParses = privateSlot<Method>();
 
 /** Ends a call whose promise or stream was garbage collected, so its result can no longer be read. */
@@ -34,7 +35,7 @@ const collected = new FinalizationRegistry<Call>((call) => call.close('abandoned
  * one we returned from `makeRequest`, a subclass replaced it, for example to log in first; then only that one settles.
  */
 export function watchResponsePromise(response: object, call: Call): void {
-  callsByResponse.set(response, call);
+  callsByResponse.set(response, call.reference);
   // Without `response instanceof Promise && `, a thenable is asked twice.
   call.indirect = response instanceof Promise && response !== call.carrier;
   if (call.indirect) collected.register(response, call, call);
@@ -50,7 +51,7 @@ export function takeResponse(call: Call, props: unknown): void {
   const { carrier } = call;
   call.carrier = undefined;
   call.responded(field(props, 'response'));
-  if (typeof props === 'object' && props !== null) callsByProps.set(props, call);
+  if (typeof props === 'object' && props !== null) callsByProps.set(props, call.reference);
   // A raw response ends the call: the program reads the body itself.
   // Without `if (call.rawRequested) `, every call ends with its headers.
   if (call.rawRequested) closeRaw(call);
@@ -60,7 +61,7 @@ export function takeResponse(call: Call, props: unknown): void {
 export function wrapClientParse(original: Method): Method {
   return asMethod({
     parseResponseWithTimeout(...args) {
-      const call = callsByProps.get(args[1]);
+      const call = callsByProps.get(args[1])?.call;
       // Without this, unobserved results cannot be parsed.
       if (call === undefined) return original.apply(this, args);
       const options = field(args[1], 'options');
@@ -81,9 +82,9 @@ export function wrapClientParse(original: Method): Method {
  * @returns false if another call is already found by these options
  */
 function awaitRetry(call: Call, options: object): boolean {
-  const known = callsByOptions.get(options);
-  if (known !== undefined && known !== call && !known.settled) return false;
-  callsByOptions.set(options, call);
+  const known = callsByOptions.get(options)?.call;
+  if (known !== undefined && known !== call) return false;
+  callsByOptions.set(options, call.reference);
   return true;
 }
 
@@ -99,8 +100,8 @@ export function callBeingRetried(
   active: Call | undefined,
 ): Call | undefined {
   if (active?.options === options) return active;
-  const parsed = callsByOptions.get(options);
-  return parsed === undefined || parsed.settled || parsed.client !== client ? active : parsed;
+  const parsed = callsByOptions.get(options)?.call;
+  return parsed?.client === client ? parsed : active;
 }
 
 /** The wrapper of a parse function. Most promises share one function, and so one wrapper. */
@@ -111,7 +112,7 @@ export function watchingParse(original: Method): Method {
   const parseResponse = new Proxy(original, {
     apply(parse, self, args) {
       const props = args[args.length - 1];
-      const call = callsByProps.get(props);
+      const call = callsByProps.get(props)?.call;
       const parsed = Reflect.apply(parse, self, args);
       return call === undefined ? parsed : watchParsed(call, props, parsed);
     },
@@ -223,12 +224,12 @@ function watchIndirect(call: Call, promise: object): void {
       throw error;
     },
   );
-  callsByResponse.set(watched, call);
+  callsByResponse.set(watched, call.reference);
   Reflect.set(promise, 'responsePromise', watched);
 }
 
 function callOf(promise: object): Call | undefined {
-  return callsByResponse.get(field(promise, 'responsePromise'));
+  return callsByResponse.get(field(promise, 'responsePromise'))?.call;
 }
 
 function closeRaw(call: Call): void {

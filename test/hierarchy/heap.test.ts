@@ -8,7 +8,9 @@ const PROGRAM = fileURLToPath(new URL('../support/heap/program.ts', import.meta.
 /** Twenty thousand conversations take a while where the machine has other things to do. */
 const PATIENCE = 600_000;
 
-async function look(at: 'heap' | 'lifetime' | 'requests' | 'clients'): Promise<Record<string, unknown>> {
+async function look(
+  at: 'heap' | 'lifetime' | 'requests' | 'clients' | 'promises',
+): Promise<Record<string, unknown>> {
   const { stdout } = await promisify(execFile)(process.execPath, ['--expose-gc', PROGRAM, at]);
   return JSON.parse(stdout);
 }
@@ -45,4 +47,9 @@ it('unused clients keep no conversations except open ones', async () => {
   const { difference, openSpans } = await look('clients');
   expect(difference).toBeLessThan(1_000_000);
   expect(openSpans).toEqual([1, 0]);
+});
+
+it('a promise that a program keeps holds a few fields of ours, and not its call', async () => {
+  const { bytes } = await look('promises');
+  expect(bytes).toBeLessThan(200);
 });

@@ -3,7 +3,8 @@
  * with `heap` how much memory 20,000 of them keep over 3,000, with `lifetime` the same by the default bounds when
  * two hours have passed, with `requests` which requests, and stores of `AsyncLocalStorage`, are kept while their
  * conversations are open, with `clients` how much memory 4,000 clients with settings of their own keep that nobody
- * uses any more over 1,000, and whether what one of them has open is ended with the provider all the same.
+ * uses any more over 1,000, and whether what one of them has open is ended with the provider all the same, with
+ * `promises` what each promise of a result keeps that a program does not throw away.
  */
 
 import { AsyncLocalStorage } from 'node:async_hooks';
@@ -188,11 +189,35 @@ async function clients(): Promise<object> {
   return { difference, openSpans: [open, openSpans] };
 }
 
+/** What is added to what the promises of a client keep that is not instrumented. */
+async function promises(): Promise<object> {
+  const count = 2_000;
+  const hold = async (caller: OpenAI): Promise<number> => {
+    const before = await kept();
+    const held: unknown[] = [];
+    for (let made = 0; made < count; made++) {
+      const promise = caller.chat.completions.create(asked());
+      held.push(promise);
+      await promise;
+    }
+    const after = await kept();
+    // Until here.
+    held.length = 0;
+    return after - before;
+  };
+  const plain = new OpenAI({ apiKey: 'test', maxRetries: 0, fetch: answer });
+  const instrumented = newClient();
+  // Whatever is made once is made now, what evaluations may be about included.
+  for (const caller of [plain, instrumented]) await hold(caller);
+  return { bytes: ((await hold(instrumented)) - (await hold(plain))) / count };
+}
+
 const LOOKS: Readonly<Record<string, () => Promise<object>>> = {
   heap: () => heap(0),
   lifetime: () => heap(LATER),
   requests,
   clients,
+  promises,
 };
 
 console.log(JSON.stringify(await LOOKS[wanted ?? '']?.()));
