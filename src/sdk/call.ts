@@ -9,6 +9,7 @@ import { CallContext, contextWithCall } from './call-context.ts';
 import type { CallOutcome, CallTimes, StreamEnd } from './call-outcome.ts';
 import type { CallReference } from './call-reference.ts';
 import { type KeyHolder, readAnswer } from './client-keys.ts';
+import { stopWatching } from './lost-results.ts';
 import { readOptions } from './read-options.ts';
 import type { OpenedSocket, SocketObservation } from './sockets/socket.ts';
 import type { HelperObserver } from './tool-run.ts';
@@ -278,6 +279,7 @@ export class Call implements KeyHolder {
     }
     // Without this, a retained promise or stream retains its whole request and response.
     this.#release();
+    if (this.streamed) stopWatching(this);
   }
 
   /** Drops every payload: a program may retain promises and streams for long. */
@@ -291,10 +293,6 @@ export class Call implements KeyHolder {
   }
 }
 
-function settleObservation(call: Call): void {
-  call.observation?.settle(call);
-}
+const settleObservation = (call: Call): void => call.observation?.settle(call);
 
-function passChunk(call: Call, value: unknown, time: number): void {
-  call.observation?.chunk?.(value, time);
-}
+const passChunk = (call: Call, value: unknown, time: number): void => call.observation?.chunk?.(value, time);

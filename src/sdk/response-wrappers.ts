@@ -5,6 +5,7 @@ import { passOn } from '../util/watch-result.ts';
 import type { Call } from './call.ts';
 import { goOn } from './call-context.ts';
 import type { CallReference } from './call-reference.ts';
+import { stopWatching, watchForLoss } from './lost-results.ts';
 import type { Method } from './patches.ts';
 import { privateSlot } from './private-slot.ts';
 import { asMethod } from './reflect.ts';
@@ -27,9 +28,6 @@ const callsByProps = privateSlot<CallReference>();
 const callsByOptions = privateSlot<CallReference>();
 const watchingParses = privateSlot<Method>();
 
-/** Ends a call whose promise or stream was garbage collected, so its result can no longer be read. */
-const collected = new FinalizationRegistry<Call>((call) => call.close('abandoned'));
-
 /**
  * Registers the promise of a call's response, from which the SDK derives every promise of the result. If it is not the
  * one we returned from `makeRequest`, a subclass replaced it, for example to log in first; then only that one settles.
@@ -38,7 +36,7 @@ export function watchResponsePromise(response: object, call: Call): void {
   callsByResponse.set(response, call.reference);
   // Without `response instanceof Promise && `, a thenable is asked twice.
   call.indirect = response instanceof Promise && response !== call.carrier;
-  if (call.indirect) collected.register(response, call, call);
+  if (call.indirect) watchForLoss(call, response);
   // An object that is watched for collection must not be retained.
   call.carrier = call.indirect ? undefined : response;
 }
@@ -55,7 +53,7 @@ export function takeResponse(call: Call, props: unknown): void {
   // A raw response ends the call: the program reads the body itself.
   // Without `if (call.rawRequested) `, every call ends with its headers.
   if (call.rawRequested) closeRaw(call);
-  if (carrier !== undefined && !call.requested && !call.settled) collected.register(carrier, call, call);
+  if (carrier !== undefined && !call.requested && !call.settled) watchForLoss(call, carrier);
 }
 
 export function wrapClientParse(original: Method): Method {
@@ -126,7 +124,7 @@ export function watchingParse(original: Method): Method {
 /** Watches a result that the SDK is parsing. */
 function watchParsed(call: Call, props: unknown, parsed: unknown): unknown {
   if (call.settled) return parsed;
-  if (!call.requested) collected.unregister(call);
+  if (!call.requested) stopWatching(call);
   return passOn(
     parsed,
     (value) => {
@@ -150,11 +148,8 @@ function takeResult(call: Call, value: unknown, props: unknown): void {
     call.streamed = true;
     // Without this, an open stream retains the request.
     call.options = undefined;
-    collected.register(value, call, call);
-    watchStream(value, call, (iterator) => {
-      collected.unregister(call);
-      collected.register(iterator, call, call);
-    });
+    watchForLoss(call, value);
+    watchStream(value, call, (generator) => watchForLoss(call, generator));
   } else if (value === response) {
     call.succeed(undefined);
   } else {
@@ -210,7 +205,7 @@ function isForWatcher(promise: object): boolean {
 function watchIndirect(call: Call, promise: object): void {
   if (call.requested) return;
   call.requested = true;
-  collected.unregister(call);
+  stopWatching(call);
   const { responsePromise } = promise as { responsePromise: Promise<unknown> };
   const watched = responsePromise.then(
     (props) => {
@@ -233,6 +228,6 @@ function callOf(promise: object): Call | undefined {
 }
 
 function closeRaw(call: Call): void {
-  collected.unregister(call);
+  stopWatching(call);
   call.close('raw');
 }
