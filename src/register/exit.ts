@@ -2,7 +2,7 @@ import { startOutside } from '../util/detached-timer.ts';
 
 /** The actions on a signal. Both resolve within a timeout and never reject. */
 export interface SignalActions {
-  /** Called if the program handles the signal itself: sends what is recorded. */
+  /** Called if the program goes on after the signal: sends what is recorded. */
   flush(): Promise<void>;
   /** Called if the signal ends the process: ends all open spans and sends everything. */
   finish(): Promise<void>;
@@ -40,7 +40,9 @@ function onSignal(signal: NodeJS.Signals, actions: SignalActions, stopAll: () =>
     const isAlone = process.listenerCount(signal) === 1;
     // Node passes the number of a signal. `process.emit('SIGTERM')` without listeners would do nothing.
     if (isAlone && typeof number !== 'number') return;
-    const stopIgnoring = isAlone ? ignoreRepeated(signal) : undefined;
+    // The kernel ignores a signal without a listener in process 1, as in a container: the program goes on.
+    const endsProcess = isAlone && process.pid !== 1;
+    const stopIgnoring = endsProcess ? ignoreRepeated(signal) : undefined;
     if (stopIgnoring === undefined) {
       stop();
       void actions.flush();

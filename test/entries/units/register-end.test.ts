@@ -25,6 +25,17 @@ describe('a program with …/register', () => {
     expect({ code, stdout }).toEqual({ code: 0, stdout: 'still here\n' });
   });
 
+  test('as process 1, where a signal without a listener has no effect, goes on with its calls', async () => {
+    const end = `
+      Object.defineProperty(process, 'pid', { value: 1 });
+      process.kill = () => process.exit(9);
+      const pending = client.chat.completions.create({ model: 'gpt-4o', messages: [] });
+      process.emit('SIGTERM', 'SIGTERM', 15);
+      await pending;`;
+    const { code, stderr } = await run(end, { OTEL_TRACES_EXPORTER: 'console' });
+    expect({ code, tokens: stderr.match(/→ \d+ tokens/g)?.length }).toEqual({ code: 0, tokens: 2 });
+  });
+
   test('hears of an exporter that OTEL_TRACES_EXPORTER names in vain', async () => {
     expect(await run('', { OTEL_TRACES_EXPORTER: 'Console' })).toEqual({
       code: 0,
