@@ -1,7 +1,9 @@
 import { type OpenAIInstrumentationConfig, resolveSettings } from '../config/config.ts';
-import { isPlainObject } from '../util/payload.ts';
+import { notice } from '../diagnostics/report.ts';
+import { asObject, isPlainObject } from '../util/payload.ts';
 import { Observer } from './observer.ts';
 import { prepareDefaultObservers } from './observer-registry.ts';
+import { readSettings } from './read-settings.ts';
 
 /** The number of settings that those of a new client are compared with. */
 const MAX_COMPARED = 16;
@@ -24,6 +26,8 @@ export function observerFor(config: OpenAIInstrumentationConfig): Observer {
   if (known !== undefined && known.key === settings?.key) return known.observer;
   const same = settings && bySettings.get(settings.key);
   const live = same instanceof WeakRef ? same.deref() : same;
+  // Options with a mistake can have the same settings as options without one.
+  if (live) readSettings(config, notice);
   const observer = live ?? new Observer(config, { beforeFirstCall: prepareDefaultObservers });
   byConfig.set(config, { observer, key: settings?.key });
   if (settings === undefined) return observer;
@@ -45,11 +49,11 @@ function settingsOf(
 ): { readonly key: string; readonly hasIdentities: boolean } | undefined {
   let hasIdentities = false;
   const plain = (_: string, value: unknown): unknown => {
-    const isObject = typeof value === 'function' || (typeof value === 'object' && value !== null);
-    if (!isObject || Array.isArray(value) || isPlainObject(value)) return value;
+    const own = typeof value === 'function' ? value : asObject(value);
+    if (own === undefined || isPlainObject(own)) return value;
     hasIdentities = true;
-    const identity = identities.get(value) ?? ++lastIdentity;
-    identities.set(value, identity);
+    const identity = identities.get(own) ?? ++lastIdentity;
+    identities.set(own, identity);
     return { identity };
   };
   try {

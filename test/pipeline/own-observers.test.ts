@@ -1,6 +1,7 @@
 import OpenAI from 'openai';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { type EventOptions, instrumentOpenAI, type OpenAIInstrumentationConfig } from '../../src/client.ts';
+import { forgetNotices, noticed } from '../../src/diagnostics/report.ts';
 import { forgetObservers, observerFor } from '../../src/pipeline/own-observers.ts';
 import { type Program, startProgram } from '../support/program.ts';
 
@@ -73,6 +74,19 @@ describe('options are the same', () => {
   ])('%s', (_, one, other) => {
     forgetObservers();
     expect(observerFor(one)).toBe(observerFor(other));
+  });
+
+  it.each([
+    ['a name', { completionHok: () => undefined }, /^option completionHok is unknown\. /],
+    ['a value', { runSteps: 'fetched' }, /^option runSteps is "fetched"; /],
+    ['a hook', { completionHook: 'mask' }, /^option completionHook is "mask"; .* No content is recorded\.$/],
+  ])('also with a mistake in %s, which is reported once', (_, mistaken, message) => {
+    forgetObservers();
+    const first = observerFor({});
+    forgetNotices();
+    for (let times = 0; times < 2; times++)
+      expect(observerFor({ ...mistaken } as OpenAIInstrumentationConfig)).toBe(first);
+    expect(noticed().map((finding) => finding.message)).toEqual([expect.stringMatching(message)]);
   });
 
   it.each<[string, OpenAIInstrumentationConfig, OpenAIInstrumentationConfig]>([
