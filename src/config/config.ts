@@ -24,7 +24,7 @@ export type CaptureMessageContent = 'NO_CONTENT' | 'SPAN_ONLY' | 'EVENT_ONLY' | 
  * With an invalid `completionHook` or `captureMessageContent` in code, no content is recorded.
  */
 export interface OpenAIInstrumentationConfig extends Hooks {
-  /** As in every instrumentation, `false` waits for `enable()`. Default `true`. */
+  /** `false` waits for `enable()`, which `NodeSDK` calls on each instrumentation. Default `true`. */
   enabled?: boolean | undefined;
   /**
    * Where prompts, instructions, completions, tool arguments and tool results are recorded: `NO_CONTENT` (default),
