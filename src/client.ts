@@ -55,11 +55,9 @@ const newestObservers = new WeakMap<Seam | SocketSeam | PatchedClass, Observer>(
  *   options share their conversations, even if each request of a server creates one
  * @returns the target itself
  */
-export function instrumentOpenAI<Target>(
-  target: Target,
-  config: OpenAIInstrumentationConfig = DEFAULTS,
-): Target {
-  guard('instrumenting a client', instrument, target, config);
+export function instrumentOpenAI<Target>(target: Target, config?: OpenAIInstrumentationConfig): Target {
+  // `null` from JavaScript counts as no options too.
+  guard('instrumenting a client', instrument, target, config ?? DEFAULTS);
   return target;
 }
 

@@ -42,6 +42,11 @@ describe('the settings of one client', () => {
     expect(asked()).toEqual({ speaking: true, silent: false });
   });
 
+  test('are the defaults if a program passes null', async () => {
+    await ask(instrumentOpenAI(newClient(), null as never), 'default');
+    expect(asked()).toEqual({ default: false });
+  });
+
   test('are inherited through withOptions(), repeatedly', async () => {
     const speaking = instrumentOpenAI(newClient(), { captureMessageContent: 'SPAN_ONLY' });
     const child = speaking.withOptions({ timeout: 5_000 });
