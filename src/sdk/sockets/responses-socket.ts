@@ -1,3 +1,4 @@
+import type { Context } from '@opentelemetry/api';
 import { activeContext } from '../../util/active-context.ts';
 import { keepNewest } from '../../util/keep-newest.ts';
 import { field, fieldsOf, objectField, type PayloadObject, stringField } from '../../util/payload.ts';
@@ -24,6 +25,13 @@ interface Pending {
   waits: boolean;
 }
 
+/** What the program has steered a response with. */
+interface Steering {
+  /** That of `send()`. Where the answer arrives, that of the socket is active, which may be another user's. */
+  readonly context: Context;
+  readonly input: unknown;
+}
+
 /**
  * Responses over a WebSocket, each as the streamed call that it stands for. The responses of one lane (`stream_id`; older
  * versions have one lane) come one after the other, in the order they were asked for, and their deltas name no response.
@@ -32,8 +40,8 @@ export class ResponsesSocket implements SocketObservation {
   readonly #client: object;
   readonly #observer: CallObserver;
   readonly #lanes = new Map<unknown, Pending[]>();
-  /** Responses that the program has steered: the server may begin a successor without a request. */
-  readonly #steered = new Set<string>();
+  /** By the response that the program has steered: the server may begin a successor without a request. */
+  readonly #steered = new Map<unknown, Steering>();
   #open = 0;
   /** What was sent last, if it asks for a response. */
   #last: Pending | undefined;
@@ -47,10 +55,11 @@ export class ResponsesSocket implements SocketObservation {
     this.#last = undefined;
     const type = field(event, 'type');
     if (type === 'response.create') {
-      this.#last = this.#begin(field(event, 'stream_id'), event, waits);
+      this.#last = this.#begin(field(event, 'stream_id'), event, activeContext(), 'push');
+      if (this.#last !== undefined) this.#last.waits = waits;
     } else if (type === 'response.steer') {
       const id = stringField(event, 'previous_response_id');
-      if (id !== undefined) this.#steered.add(id);
+      if (id !== undefined) this.#steered.set(id, { context: activeContext(), input: field(event, 'input') });
       keepNewest(this.#steered);
     }
   }
@@ -89,14 +98,13 @@ export class ResponsesSocket implements SocketObservation {
     for (const pending of this.#all()) this.#break(pending, close);
   }
 
-  #begin(lane: unknown, body: unknown, waits: boolean): Pending | undefined {
+  #begin(lane: unknown, body: unknown, caller: Context, place: 'push' | 'unshift'): Pending | undefined {
     if (this.#open >= MAX_OPEN) return undefined;
-    const active = activeContext();
-    const call = isSuppressed(active) ? undefined : new Call(this.#client, this.#observer, active);
-    const pending: Pending = { call, previousId: stringField(body, 'previous_response_id'), waits };
-    const before = this.#lanes.get(lane);
-    if (before === undefined) this.#lanes.set(lane, [pending]);
-    else before.push(pending);
+    const call = isSuppressed(caller) ? undefined : new Call(this.#client, this.#observer, caller);
+    const pending: Pending = { call, previousId: stringField(body, 'previous_response_id'), waits: false };
+    const lined = this.#lanes.get(lane);
+    if (lined === undefined) this.#lanes.set(lane, [pending]);
+    else lined[place](pending);
     this.#open++;
     call?.begin({ method: 'post', path: '/responses', body, stream: true });
     return pending;
@@ -106,14 +114,11 @@ export class ResponsesSocket implements SocketObservation {
   #beginSuccessor(lane: unknown, event: unknown): void {
     const created = objectField(event, 'response');
     const previous = stringField(created, 'previous_response_id');
-    const waiting = this.#lanes.get(lane) ?? [];
-    if (created === undefined || previous === undefined || !this.#steered.delete(previous)) return;
-    if (waiting[0]?.previousId === previous) return;
-    const successor = this.#begin(lane, created, false);
-    const lined = this.#lanes.get(lane);
-    if (successor === undefined || lined === undefined) return;
-    lined.pop();
-    lined.unshift(successor);
+    const steering = this.#steered.get(previous);
+    if (steering === undefined) return;
+    this.#steered.delete(previous);
+    if (this.#lanes.get(lane)?.[0]?.previousId !== previous)
+      this.#begin(lane, { ...created, input: steering.input }, steering.context, 'unshift');
   }
 
   #break(pending: Pending, close: SocketClose): void {

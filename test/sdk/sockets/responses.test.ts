@@ -143,6 +143,33 @@ describe('a response over a WebSocket', () => {
     `);
   });
 
+  it('begins without a request where the program has steered, not where it has opened the socket', async () => {
+    const program = await startProgram({ config: { captureMessageContent: 'SPAN_ONLY' }, content: true });
+    program.simulator.onSocket(byHand);
+    const { send, ended } = await program.inSpan(() => openResponses(program), 'another user');
+    await program.inSpan(async () => {
+      send(CREATE);
+      const server = await serverOf(program);
+      server.send(event('created', 'r1'));
+      send({ type: 'response.steer', previous_response_id: 'r1', input: 'Shorter' });
+      server.send(event('incomplete', 'r1', { incomplete_details: { reason: 'steered' } }));
+      server.send(event('created', 'r2', { previous_response_id: 'r1' }));
+      server.send(event('completed', 'r2', { previous_response_id: 'r1' }));
+      for (let count = 0; count < 2; count++) await ended();
+    });
+    await program.expectTree(`
+      another user
+
+      program
+      ├─ chat gpt-4o-mini  gen_ai.response.id=r1
+      └─ chat gpt-4o-mini  gen_ai.response.id=r2
+    `);
+    const successor = program.telemetry.spans.find(
+      ({ attributes }) => attributes['gen_ai.response.id'] === 'r2',
+    );
+    expect(successor?.attributes['gen_ai.input.messages']).toContain('Shorter');
+  });
+
   it('begins without a request, however much steering has come to nothing before', async () => {
     const program = await startProgram();
     program.simulator.onSocket(byHand);
