@@ -1,7 +1,6 @@
 import type { Context } from '@opentelemetry/api';
 import type { SocketClose } from '../../sdk/sockets/socket.ts';
 import { ERROR_TYPE_VALUE_OTHER } from '../../semconv/values.ts';
-import type { Spent } from '../../telemetry/cost/spent.ts';
 import { errorTypeOf } from '../../telemetry/error.ts';
 import { callerTraceOf } from '../../telemetry/metadata.ts';
 import type { Telemetry } from '../../telemetry/telemetry.ts';
@@ -78,11 +77,13 @@ export class SessionResponses {
     this.#of(event)?.text(type, event);
   }
 
-  item(event: unknown, time: number): void {
+  item(event: unknown, time: number, isDone: boolean): void {
     const response = this.#of(event);
     if (response === undefined) return;
     response.itemTimes.add(event, time);
     response.see(event);
+    // The program may run a function, and answer, before the response is done.
+    if (isDone) this.#requestTools(response, { output: [field(event, 'item')] }, time, true);
   }
 
   done(event: unknown): void {
@@ -167,28 +168,34 @@ export class SessionResponses {
       startTime,
       model: place.model,
       place: place.of(),
-      ended: (result, endTime, spent) => this.#ended(response, result, endTime, spent),
+      ended: (result, endTime, spent) => {
+        this.#session.spent(spent);
+        this.#requestTools(response, result, endTime, false);
+      },
     });
     return response;
   }
 
-  #ended({ parent, call, itemTimes }: OpenResponse, result: unknown, endTime: number, spent: Spent): void {
-    const responseId = stringField(result, 'id');
-    const session = this.#session;
-    session.spent(spent);
-    if (responseId === undefined) return;
+  /** @param early whether it is about the functions that are complete before the response is done, or about all others */
+  #requestTools(open: OpenResponse, result: unknown, endTime: number, early: boolean): void {
+    const { id: responseId, parent, call, itemTimes } = open;
+    const { place, toolCalls } = this.#session;
     const calls = readItemCalls(result, { content: this.#telemetry.wantsContent });
-    if (calls.length === 0) return;
-    const response = {
-      origin: session.place.endpoint.origin,
-      responseId,
-      parent: callerTraceOf(parent),
-      place: session.place.of(),
-      vectorStoreIds: [],
-      startTime: call.startTime,
-      endTime,
-    };
-    session.toolCalls.requested(calls, response, itemTimes);
+    toolCalls.requested(
+      calls.filter(
+        ({ asksProgram, itemId }) => (asksProgram && itemTimes.of(itemId)?.endTime !== undefined) === early,
+      ),
+      {
+        origin: place.endpoint.origin,
+        responseId,
+        parent: callerTraceOf(parent),
+        place: place.of(),
+        vectorStoreIds: [],
+        startTime: call.startTime,
+        endTime,
+      },
+      itemTimes,
+    );
   }
 }
 

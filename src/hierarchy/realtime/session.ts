@@ -200,10 +200,10 @@ export class RealtimeSession implements Member {
         break;
       case 'response.output_item.added':
         this.#interruptions.added(event);
-        this.#responses.item(event, time);
+        this.#responses.item(event, time, false);
         break;
       case 'response.output_item.done':
-        this.#responses.item(event, time);
+        this.#responses.item(event, time, true);
         break;
       case 'response.done':
         this.#responses.done(event);

@@ -103,6 +103,39 @@ describe('a realtime session', () => {
     ]);
   });
 
+  it('has functions that are answered before their response is done, each from when it is complete', async () => {
+    const program = await startProgram();
+    const { say, answer, socket, closed } = await openRealtime(program);
+    const second = { ...call('item_3'), call_id: 'call_2' };
+    await answer(
+      { type: 'session.created', session: SESSION },
+      created('resp_1'),
+      added('resp_1', call('item_2')),
+      { type: 'response.output_item.done', response_id: 'resp_1', output_index: 0, item: call('item_2') },
+      added('resp_1', second),
+    );
+    await say({
+      type: 'conversation.item.create',
+      item: { type: 'function_call_output', call_id: 'call_1', output: 'sunny' },
+    });
+    await answer(done('resp_1', { output: [call('item_2'), second] }));
+    await say({
+      type: 'conversation.item.create',
+      item: { type: 'function_call_output', call_id: 'call_2', output: 'windy' },
+    });
+    socket.close();
+    await closed();
+    await program.expectTree(`
+      realtime
+      ├─ chat gpt-realtime         gen_ai.response.id=resp_1
+      ├─ execute_tool get_weather  gen_ai.response.id=resp_1 gen_ai.tool.call.id=call_1 openai.item.id=item_2
+      └─ execute_tool get_weather  gen_ai.response.id=resp_1 gen_ai.tool.call.id=call_2 openai.item.id=item_3
+    `);
+    const metrics = await program.telemetry.metrics();
+    const durations = metrics.find(({ descriptor }) => descriptor.name === 'gen_ai.execute_tool.duration');
+    expect(durations?.dataPoints.map(({ value }) => (value as { count: number }).count)).toEqual([2]);
+  });
+
   it('tells who interrupted an answer, while it was made or while it was played', async () => {
     const program = await startProgram();
     const { say, answer, socket, closed } = await openRealtime(program);
