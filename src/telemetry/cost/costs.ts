@@ -10,7 +10,7 @@ import {
   ATTR_OPENAI_RESPONSE_SERVICE_TIER,
 } from '../../semconv/attributes.ts';
 import { log } from '../../util/guard.ts';
-import { row } from '../../util/payload.ts';
+import { asText, row } from '../../util/payload.ts';
 import { includesAll } from './list-prices.ts';
 import { PriceList } from './price-package.ts';
 import { type CostPart, priceOf, roundCost, type Spending } from './prices.ts';
@@ -62,8 +62,8 @@ export class Costs {
     const list = this.#list();
     const { usage, audioSeconds, reported, hasOthers, hasUncountedSearches } = spending;
     if (list === undefined || (usage ?? audioSeconds ?? reported) === undefined) return undefined;
-    const requestModel = attributeAsText(request[ATTR_GEN_AI_REQUEST_MODEL]);
-    const responseModel = attributeAsText(response[ATTR_GEN_AI_RESPONSE_MODEL]);
+    const requestModel = asText(request[ATTR_GEN_AI_REQUEST_MODEL]);
+    const responseModel = asText(response[ATTR_GEN_AI_RESPONSE_MODEL]);
     const provider = String(request[ATTR_GEN_AI_PROVIDER_NAME]);
     const tier = String(
       response[ATTR_OPENAI_RESPONSE_SERVICE_TIER] ?? request[ATTR_OPENAI_REQUEST_SERVICE_TIER] ?? 'default',
@@ -71,10 +71,10 @@ export class Costs {
     const own = this.#findOwn(requestModel, responseModel);
     if (own === undefined && reported !== undefined) return roundCost(reported);
     // No price of the program could cover it.
-    if (hasOthers === true || usage?.isPartial) return undefined;
+    if (hasOthers || usage?.isPartial) return undefined;
     // Searches are free where the program's own prices have none for them.
     const areSearchesFree = own !== undefined && own.web_searches_kcount === undefined;
-    if (hasUncountedSearches === true && !areSearchesFree) return undefined;
+    if (hasUncountedSearches && !areSearchesFree) return undefined;
     const model = provider === NAMES_DEPLOYMENTS ? responseModel : (responseModel ?? requestModel);
     const prices = own ?? findWhole(list, model, request, spending);
     const inTier = STANDARD_TIERS.has(tier) ? prices : pricesOfTier(prices, tier);
@@ -100,7 +100,7 @@ export class Costs {
 
   #findOwn(requestModel: string | undefined, responseModel: string | undefined): ModelPrices | undefined {
     const { prices } = this.#holder.settings;
-    return findModel(prices, responseModel) ?? findModel(prices, requestModel);
+    return findModel(prices, responseModel, requestModel) ?? findModel(prices, requestModel);
   }
 
   /** Logs a missing price once for each model, for those who wonder about the missing cost. */
@@ -132,21 +132,23 @@ function pricesOfTier(prices: ModelPrices | undefined, tier: string): ModelPrice
   return { requests_kcount, web_searches_kcount, storage_searches_kcount, ...own };
 }
 
-/** The row of a model: an exact match, else the longest match that ends in `*`. */
+/**
+ * The row of a model: an exact match, else the longest match that ends in `*`.
+ *
+ * @param alias the model asked for, whose name also matches its dated answers
+ */
 function findModel(
   prices: Readonly<Record<string, ModelPrices>>,
   model: string | undefined,
+  alias?: string,
 ): ModelPrices | undefined {
   if (model === undefined) return undefined;
   let best = '';
   for (const name in prices) {
     if (name === model) return prices[name];
-    const fits = name.endsWith('*') && model.startsWith(name.slice(0, -1));
+    const isPrefix = name === alias || name.endsWith('*');
+    const fits = isPrefix && model.startsWith(name.replace(/\*$/, ''));
     if (fits && name.length > best.length) best = name;
   }
-  return best === '' ? undefined : prices[best];
-}
-
-function attributeAsText(value: unknown): string | undefined {
-  return typeof value === 'string' ? value : undefined;
+  return prices[best];
 }

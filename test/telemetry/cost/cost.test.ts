@@ -117,6 +117,8 @@ describe('prices of the program', () => {
     ['take precedence over the package', { request: 'gpt-4o' }, 100],
     ['may be for names that begin alike', { request: 'gpt-3.5-turbo' }, 200],
     ['of which the longest counts', { request: 'gpt-5-mini' }, 300],
+    ['of which the name of an alias is one', { request: 'gpt-4o', response: 'gpt-4o-2024-08-06' }, 100],
+    ['unless another model answers', { request: 'gpt-4o', response: 'gpt-5-mini' }, 300],
     ['hold for every provider', { provider: 'ollama', request: 'gpt-4o' }, 100],
     [
       'may name the request model',
