@@ -79,7 +79,8 @@ export const readUsage: (usage: unknown) => Usage | undefined = tolerating((usag
   const { cached_tokens, cache_write_tokens, cache_creation_tokens } = input;
   // LiteLLM's spelling.
   const written = cache_write_tokens ?? cache_creation_tokens ?? whole.cache_creation_input_tokens;
-  const reasoningTokens = asCount(output.reasoning_tokens) ?? 0;
+  // SGLang and Perplexity have them beside the totals.
+  const reasoningTokens = asCount(output.reasoning_tokens ?? whole.reasoning_tokens) ?? 0;
   // xAI does not include reasoning tokens in the output; only the total reveals that.
   const listed = (inputTokens ?? 0) + (outputTokens ?? 0);
   const total = asCount(total_tokens) ?? 0;

@@ -46,6 +46,17 @@ describe('usage is read in the spelling of every API', () => {
       { inputTokens: 20, outputTokens: 10, cacheReadTokens: 8 },
     ],
     [
+      'SGLang',
+      {
+        prompt_tokens: 20,
+        completion_tokens: 10,
+        total_tokens: 30,
+        prompt_tokens_details: null,
+        reasoning_tokens: 4,
+      },
+      { inputTokens: 20, outputTokens: 10, reasoningTokens: 4 },
+    ],
+    [
       'images',
       {
         input_tokens: 50,
