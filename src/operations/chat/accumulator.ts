@@ -74,6 +74,8 @@ export class ChatAccumulator implements Accumulator {
   #serviceTier: unknown;
   #fingerprint: unknown;
   #usage: unknown;
+  /** Moonshot's is in the choice. */
+  #choiceUsage: unknown;
   #calls = 0;
   #arguments: TextRoom | undefined;
   /** Whether the chunk completes a choice. */
@@ -126,8 +128,10 @@ export class ChatAccumulator implements Accumulator {
       model: this.#model,
       service_tier: this.#serviceTier,
       system_fingerprint: this.#fingerprint,
-      choices: this.#choices.filter((choice) => choice !== undefined).map(completeChoice),
-      usage: this.#usage,
+      // Servers may leave out an index.
+      choices: Object.values(this.#choices).map(completeChoice),
+      // Of several choices, none has the usage of all.
+      usage: this.#usage ?? (this.#choices[1] ? undefined : this.#choiceUsage),
     };
   }
 
@@ -160,6 +164,7 @@ export class ChatAccumulator implements Accumulator {
       }
       if (reason !== undefined) {
         choice.finish_reason = reason;
+        this.#choiceUsage ??= keptNumbers(objectField(piece, 'usage'));
         this.#completes = true;
       }
       if (keepsMessage) this.#addMessage(choice, message);

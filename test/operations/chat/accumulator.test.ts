@@ -195,6 +195,25 @@ test('usage is found where Groq puts it', () => {
   });
 });
 
+describe('usage is found where Moonshot puts it', () => {
+  const usage = { prompt_tokens: 2, completion_tokens: 1, total_tokens: 3 };
+  const end = (index: number): object => chunk({ index, delta: {}, finish_reason: 'stop', usage });
+
+  test('in the choice', () => {
+    const again = chunk({ index: 0, delta: {}, finish_reason: 'stop' });
+    expect(accumulate([end(0), again])).toMatchObject({ usage });
+  });
+
+  test('unless another chunk has it', () => {
+    const asked = { prompt_tokens: 2, completion_tokens: 4, total_tokens: 6 };
+    expect(accumulate([end(0), { ...HEAD, choices: [], usage: asked }])).toMatchObject({ usage: asked });
+  });
+
+  test('but not the usage of one choice among several', () => {
+    expect(accumulate([end(0), end(1)])).toMatchObject({ usage: undefined });
+  });
+});
+
 test('a service tier that only the first chunk reports is kept', () => {
   const { service_tier: _, system_fingerprint: __, ...rest } = HEAD;
   expect(accumulate([{ ...HEAD, service_tier: 'flex' }, rest])).toMatchObject({
