@@ -68,9 +68,15 @@ export const NO_MODALITIES: ModalityUsage = Object.freeze({
  */
 export const readUsage: (usage: unknown) => Usage | undefined = tolerating((usage) => {
   const whole = fieldsOf(usage);
-  const { prompt_tokens, input_tokens, completion_tokens, output_tokens, total_tokens } = whole;
-  // Mistral's, billed beside its tokens.
-  const { prompt_audio_seconds } = whole;
+  // Mistral bills `prompt_audio_seconds` beside its tokens.
+  const {
+    prompt_tokens,
+    input_tokens,
+    completion_tokens,
+    output_tokens,
+    total_tokens,
+    prompt_audio_seconds,
+  } = whole;
   const inputTokens = asCount(prompt_tokens) ?? asCount(input_tokens);
   const outputTokens = asCount(completion_tokens) ?? asCount(output_tokens);
   if (inputTokens === undefined && outputTokens === undefined) return undefined;
@@ -81,13 +87,15 @@ export const readUsage: (usage: unknown) => Usage | undefined = tolerating((usag
   const written = cache_write_tokens ?? cache_creation_tokens ?? whole.cache_creation_input_tokens;
   // SGLang and Perplexity have them beside the totals.
   const reasoningTokens = asCount(output.reasoning_tokens ?? whole.reasoning_tokens) ?? 0;
-  // xAI does not include reasoning tokens in the output; only the total reveals that.
-  const listed = (inputTokens ?? 0) + (outputTokens ?? 0);
+  // xAI and Perplexity do not include reasoning tokens in the output, as the total or their number reveals.
+  const listedOutput = outputTokens ?? 0;
+  const listed = (inputTokens ?? 0) + listedOutput;
   const total = asCount(total_tokens) ?? 0;
-  const more = total === listed + reasoningTokens ? reasoningTokens : 0;
+  const isMore = total === listed + reasoningTokens || reasoningTokens > listedOutput;
+  const more = isMore ? reasoningTokens : 0;
   const read: Usage = {
     inputTokens: inputTokens ?? 0,
-    outputTokens: (outputTokens ?? 0) + more,
+    outputTokens: listedOutput + more,
     cacheReadTokens: asCount(cached_tokens) ?? cachedBeside(whole) ?? 0,
     cacheWriteTokens: asCount(written) ?? 0,
     reasoningTokens,

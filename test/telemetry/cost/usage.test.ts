@@ -57,6 +57,11 @@ describe('usage is read in the spelling of every API', () => {
       { inputTokens: 20, outputTokens: 10, reasoningTokens: 4 },
     ],
     [
+      'Perplexity',
+      { prompt_tokens: 20, completion_tokens: 10, total_tokens: 30, reasoning_tokens: 5_000 },
+      { inputTokens: 20, outputTokens: 5_010, reasoningTokens: 5_000 },
+    ],
+    [
       'images',
       {
         input_tokens: 50,
