@@ -9,7 +9,7 @@ import { CallContext, contextWithCall } from './call-context.ts';
 import type { CallOutcome, CallTimes, StreamEnd } from './call-outcome.ts';
 import type { CallReference } from './call-reference.ts';
 import { type KeyHolder, readAnswer } from './client-keys.ts';
-import { stopWatching } from './lost-results.ts';
+import { lostResults } from './lost-results.ts';
 import { readOptions } from './read-options.ts';
 import type { OpenedSocket, SocketObservation } from './sockets/socket.ts';
 import type { HelperObserver } from './tool-run.ts';
@@ -279,7 +279,7 @@ export class Call implements KeyHolder {
     }
     // Without this, a retained promise or stream retains its whole request and response.
     this.#release();
-    if (this.streamed) stopWatching(this);
+    if (this.streamed) lostResults.unregister(this);
   }
 
   /** Drops every payload: a program may retain promises and streams for long. */

@@ -5,7 +5,7 @@ import { passOn } from '../util/watch-result.ts';
 import type { Call } from './call.ts';
 import { goOn } from './call-context.ts';
 import type { CallReference } from './call-reference.ts';
-import { stopWatching, watchForLoss } from './lost-results.ts';
+import { lostResults, watchForLoss } from './lost-results.ts';
 import type { Method } from './patches.ts';
 import { privateSlot } from './private-slot.ts';
 import { asMethod } from './reflect.ts';
@@ -124,7 +124,7 @@ export function watchingParse(original: Method): Method {
 /** Watches a result that the SDK is parsing. */
 function watchParsed(call: Call, props: unknown, parsed: unknown): unknown {
   if (call.settled) return parsed;
-  if (!call.requested) stopWatching(call);
+  if (!call.requested) lostResults.unregister(call);
   return passOn(
     parsed,
     (value) => {
@@ -205,7 +205,7 @@ function isForWatcher(promise: object): boolean {
 function watchIndirect(call: Call, promise: object): void {
   if (call.requested) return;
   call.requested = true;
-  stopWatching(call);
+  lostResults.unregister(call);
   const { responsePromise } = promise as { responsePromise: Promise<unknown> };
   const watched = responsePromise.then(
     (props) => {
@@ -228,6 +228,6 @@ function callOf(promise: object): Call | undefined {
 }
 
 function closeRaw(call: Call): void {
-  stopWatching(call);
+  lostResults.unregister(call);
   call.close('raw');
 }
