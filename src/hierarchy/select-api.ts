@@ -35,7 +35,7 @@ export function selectApi(
   if (family !== undefined || !hasSpan) return family;
   if (conversationIn(call.context) !== undefined) return 'histories';
   if (operation !== chat) return undefined;
-  const concernsTools = known?.awaitsToolCalls === true || field(request.body, 'tools') !== undefined;
+  const concernsTools = known?.awaitsToolCalls || field(request.body, 'tools') !== undefined;
   return concernsTools ? 'completions' : undefined;
 }
 

@@ -205,7 +205,7 @@ export class Call implements KeyHolder {
 
   chunk(value: unknown): void {
     const { observation, lastChunkTime } = this;
-    const rough = lastChunkTime !== undefined && observation?.roughTimes === true;
+    const rough = lastChunkTime !== undefined && observation?.roughTimes;
     const read = rough ? Date.now() : this.now();
     const time = lastChunkTime !== undefined && read <= lastChunkTime ? lastChunkTime : read;
     this.chunkCount++;

@@ -164,8 +164,8 @@ export function wrapParse(original: Method): Method {
     parse(...args) {
       const call = callOf(this);
       if (call?.carrier !== undefined) call.requested = true;
-      if (call?.rawRequested === true) call.rawRequested = false;
-      if (call?.indirect === true) watchIndirect(call, this);
+      if (call?.rawRequested) call.rawRequested = false;
+      if (call?.indirect) watchIndirect(call, this);
       return original.apply(this, args);
     },
   });

@@ -82,7 +82,7 @@ function watchGenerator(generator: Iterator, stream: Stream, call: Call): void {
   ): IteratorResult<unknown> | Promise<IteratorResult<unknown>> => {
     if (result.done === true) {
       const end = call.chunkCount === 0 && guard('reading a header', isJson, call) ? 'error' : 'completed';
-      call.endStream(stream.controller.signal?.aborted === true ? 'aborted' : end);
+      call.endStream(stream.controller.signal?.aborted ? 'aborted' : end);
     } else if (call.hidesUsage && isUsageChunk(result.value)) {
       call.hiddenChunk(result.value);
       return next.call(generator).then(onResult, onError);
@@ -105,7 +105,7 @@ function watchGenerator(generator: Iterator, stream: Stream, call: Call): void {
     // A stream that hides nothing calls one function less for each chunk.
     next: call.hidesUsage ? (value: unknown) => inTurn(() => step(value)) : step,
     return: (value: unknown) => {
-      call.endStream(stream.controller.signal?.aborted === true ? 'aborted' : 'cancelled');
+      call.endStream(stream.controller.signal?.aborted ? 'aborted' : 'cancelled');
       return inTurn(() => close.call(generator, value));
     },
     throw: (error: unknown) => {

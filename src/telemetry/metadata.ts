@@ -111,7 +111,7 @@ export function callerTraceOf(context: Context): CallerTrace {
 /** A context with just this. */
 export function contextOf(caller: Omit<CallerTrace, 'withinAgents'>): Context {
   const { span, metadata, insideHook } = caller;
-  const base = insideHook === true ? markInsideHook(ROOT_CONTEXT) : ROOT_CONTEXT;
+  const base = insideHook ? markInsideHook(ROOT_CONTEXT) : ROOT_CONTEXT;
   const context = span === undefined ? base : trace.setSpanContext(base, span);
   return metadata === undefined ? context : context.setValue(METADATA, metadata);
 }

@@ -82,7 +82,7 @@ export const readRun: (
     agentId: asName(run.assistant_id),
     phase: ended ? 'ended' : status === 'requires_action' ? 'waiting' : 'open',
     model: asName(run.model),
-    parameters: options.known === true ? NO_RUN_PARAMETERS : readRunParameters(value),
+    parameters: options.known ? NO_RUN_PARAMETERS : readRunParameters(value),
     createdAt: asTime(run.created_at),
     endedAt: ended ? readEndTime(run) : undefined,
     expiresAt: asTime(run.expires_at),

@@ -118,7 +118,7 @@ export class ContinuingOperation implements Member {
     life.requests--;
     this.#requests++;
     if (outcome === 'value') this.see(call.value, endTime, false);
-    else if (this.traits.endsWithoutResult === true)
+    else if (this.traits.endsWithoutResult)
       this.#close(endTime, call.failed ? readFailure(call.error) : undefined, answerAttributes(call));
     if (isLeft(call)) life.closing.begin();
   }

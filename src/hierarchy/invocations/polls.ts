@@ -52,7 +52,7 @@ export class Polls implements ConversationApi {
   observe(call: Call, request: ApiRequest, endpoint: Endpoint): CallObservation | Placement {
     const key = pollKey(call, request, endpoint.origin);
     const loop = this.#open.get(key);
-    if (loop?.isAborted === true) loop.close();
+    if (loop?.isAborted) loop.close();
     else if (loop !== undefined) return new ContinuingRequest(this.#tracker.telemetry, loop, request.route);
     const id = conversationIn(call.context);
     const segment = id === undefined ? undefined : this.#enter(id, call, endpoint);

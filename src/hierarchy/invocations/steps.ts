@@ -195,7 +195,7 @@ export class Steps {
   }
 
   seeMessage({ id, content, isInput }: MessageSnapshot): void {
-    if (content !== undefined) (isInput === true ? this.#inputs : this.#outputs).keep(id, content);
+    if (content !== undefined) (isInput ? this.#inputs : this.#outputs).keep(id, content);
   }
 
   /**

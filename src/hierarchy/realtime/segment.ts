@@ -102,7 +102,7 @@ export class SocketSegment {
     if (spokenSeconds > 0) attributes[ATTR_OPENAI_REALTIME_OUTPUT_AUDIO_DURATION] = spokenSeconds;
     if (close?.code !== undefined) attributes[ATTR_OPENAI_SOCKET_CLOSE_CODE] = close.code;
     span.setAttributes(attributes);
-    if (close?.isFailure === true) {
+    if (close?.isFailure) {
       const settings = operationSettings(this.#startSettings, this.#telemetry.settings);
       recordFailure(span, readFailure(close.error), settings);
     }

@@ -162,7 +162,7 @@ export function countResponse(
   spent: Spent,
 ): void {
   conversation.countUserMessages(userMessages);
-  if (handedOn === true) return;
+  if (handedOn) return;
   conversation.startedRun();
   conversation.spent(spent);
 }

@@ -196,7 +196,7 @@ export class Responses implements ConversationApi {
 
   /** Takes a response whose stream goes on: the program may answer it before that ends. */
   #completed(follow: FollowedResponse, response: unknown, time: number, span: OpenSpan): void {
-    if (stringField(response, 'id') === undefined || follow.isTaken === true) return;
+    if (stringField(response, 'id') === undefined || follow.isTaken) return;
     know(this.#known, follow, response, span);
     takeCalls(this.#toolCalls, follow, response, time);
     follow.isTaken = true;
@@ -210,7 +210,7 @@ export class Responses implements ConversationApi {
     const { endpoint, segment, handedOn } = follow;
     if (follow.isTaken !== true) know(this.#known, follow, result, span);
     this.#tracker.memories.expireLater();
-    if (handedOn === true || !isResponseOpen(result)) return false;
+    if (handedOn || !isResponseOpen(result)) return false;
     const { client, endTime: time } = call;
     this.#keep({ id, endpoint, client, span, segment, result, time }).startedWith(call);
     return true;

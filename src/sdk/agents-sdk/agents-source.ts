@@ -181,7 +181,7 @@ export class AgentsSource implements TraceRuns {
     if (node.state === 'open') return;
     this.#waiting.renew(node);
     const { agent } = node;
-    if (agent?.isPaused === true && agent !== node) this.#start(agent);
+    if (agent?.isPaused && agent !== node) this.#start(agent);
     node.isPaused = false;
     node.error = undefined;
     node.thrown = undefined;

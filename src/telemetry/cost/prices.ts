@@ -95,7 +95,7 @@ const AMOUNTS: readonly Amount[] = [
     needed: true,
   },
   {
-    count: ({ aggregate }) => (aggregate === true ? 0 : 1),
+    count: ({ aggregate }) => (aggregate ? 0 : 1),
     per: 1e3,
     keys: ['requests_kcount'],
     needed: false,
@@ -129,7 +129,7 @@ export function priceOf(
   const usage = spending.usage ?? NO_USAGE;
   const modalities = usage.modalities && splitCache(prices, usage, usage.modalities);
   if (usage.modalities !== undefined && modalities === undefined) return undefined;
-  const context = spending.aggregate === true ? 0 : usage.inputTokens;
+  const context = spending.aggregate ? 0 : usage.inputTokens;
   let sum = 0;
   for (const { part, count, per, keys, needed } of AMOUNTS) {
     const amount = count(spending, usage, modalities ?? NO_MODALITIES);

@@ -19,7 +19,7 @@ import { NO_TOTALS, totalAttributes } from './totals.ts';
 
 /** Only streams of completions omit their usage unless the request asks for it. */
 export function missUsage({ traits }: Operation, usage: Usage | undefined): void {
-  if (traits?.reportsUsageOnRequest === true && usage === undefined) notice('stream_without_usage');
+  if (traits?.reportsUsageOnRequest && usage === undefined) notice('stream_without_usage');
 }
 
 /**
@@ -34,7 +34,7 @@ export function failureIn(
 ): Failure | undefined {
   if (failure === undefined) return undefined;
   const reasons = resultAttributes[ATTR_GEN_AI_RESPONSE_FINISH_REASONS];
-  const hasReason = traits?.failsWithoutReason === true && Array.isArray(reasons) && reasons[0] !== 'error';
+  const hasReason = traits?.failsWithoutReason && Array.isArray(reasons) && reasons[0] !== 'error';
   const isWhole = hasReason || resultAttributes[ATTR_GEN_AI_EMBEDDINGS_DIMENSION_COUNT] !== undefined;
   return isWhole ? undefined : guard('reading a failure', failure, result);
 }

@@ -115,7 +115,7 @@ export function recordToolCall(
   const content = beginContent(telemetry, span, own, startSettings);
   if (call.content !== undefined) content?.add(toolCallContent(call.content));
   recordEnd(telemetry, { span, startSettings, context: own, attributes, content, failure, endTime });
-  if (recorded.timedHere === true)
+  if (recorded.timedHere)
     guard('recording metrics', () =>
       telemetry.metrics.recordToolDuration((endTime - startTime) / 1e3, attributes, failure?.type, own),
     );
