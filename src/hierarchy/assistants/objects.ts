@@ -91,7 +91,7 @@ export const readRun: (
     finishReason: ended ? readFinishReason(run.incomplete_details, status) : undefined,
     pendingToolCalls: readStepToolCalls(arrayField(required, 'tool_calls'), options.content),
     vectorStoreIds: run.tool_resources ? readStores(value) : NO_STORES,
-    content: options.content && options.known !== true ? readAgentContent(value) : undefined,
+    content: options.content && !options.known ? readAgentContent(value) : undefined,
   };
 });
 
