@@ -1,7 +1,14 @@
 import type { Context } from '@opentelemetry/api';
 import { activeContext } from '../../util/active-context.ts';
 import { keepNewest } from '../../util/keep-newest.ts';
-import { field, fieldsOf, objectField, type PayloadObject, stringField } from '../../util/payload.ts';
+import {
+  field,
+  fieldsOf,
+  MAX_REPEATED,
+  objectField,
+  type PayloadObject,
+  stringField,
+} from '../../util/payload.ts';
 import { Call, type CallObserver } from '../call.ts';
 import { isSuppressed } from '../suppression.ts';
 import type { SocketClose, SocketObservation } from './socket.ts';
@@ -18,18 +25,20 @@ const ENDS: ReadonlySet<unknown> = new Set([
 
 /** A response that was asked for and has not ended. */
 interface Pending {
+  readonly lane: unknown;
   /** `undefined` if it is not recorded. */
   readonly call: Call | undefined;
   readonly previousId: string | undefined;
   /** Kept by the SDK for the next connection. */
-  waits: boolean;
+  waits: boolean | undefined;
 }
 
 /** What the program has steered a response with. */
 interface Steering {
   /** That of `send()`. Where the answer arrives, that of the socket is active, which may be another user's. */
   readonly context: Context;
-  readonly input: unknown;
+  /** Lists of items as JSON, which the program cannot change. The server gives back one that it refuses. */
+  readonly inputs: string[];
 }
 
 /**
@@ -39,10 +48,10 @@ interface Steering {
 export class ResponsesSocket implements SocketObservation {
   readonly #client: object;
   readonly #observer: CallObserver;
-  readonly #lanes = new Map<unknown, Pending[]>();
+  /** Those of one lane in their order. */
+  #pending: readonly Pending[] = [];
   /** By the response that the program has steered: the server may begin a successor without a request. */
   readonly #steered = new Map<unknown, Steering>();
-  #open = 0;
   /** What was sent last, if it asks for a response. */
   #last: Pending | undefined;
 
@@ -55,11 +64,11 @@ export class ResponsesSocket implements SocketObservation {
     this.#last = undefined;
     const type = field(event, 'type');
     if (type === 'response.create') {
-      this.#last = this.#begin(field(event, 'stream_id'), event, activeContext(), 'push');
-      if (this.#last !== undefined) this.#last.waits = waits;
+      this.#last = this.#begin(field(event, 'stream_id'), event, activeContext(), waits);
     } else if (type === 'response.steer') {
       const id = stringField(event, 'previous_response_id');
-      if (id !== undefined) this.#steered.set(id, { context: activeContext(), input: field(event, 'input') });
+      const inputs = [...(this.#steered.get(id)?.inputs ?? []), steeringInput(event)].slice(-MAX_REPEATED);
+      if (id !== undefined) this.#steered.set(id, { context: activeContext(), inputs });
       keepNewest(this.#steered);
     }
   }
@@ -67,15 +76,15 @@ export class ResponsesSocket implements SocketObservation {
   notSent(error: unknown): void {
     const failed = this.#last;
     this.#last = undefined;
-    if (failed === undefined) return;
     this.#remove(failed);
-    failed.call?.fail(error);
+    failed?.call?.fail(error);
   }
 
   received(event: unknown): void {
     const { type, stream_id } = fieldsOf(event);
     if (type === 'response.created') this.#beginSuccessor(stream_id, event);
-    const pending = this.#lanes.get(stream_id)?.[0];
+    else if (type === 'response.steer.failed') this.#refused(field(event, 'steer'));
+    const pending = this.#next(stream_id);
     if (pending === undefined || typeof type !== 'string' || !isOfResponse(type)) return;
     const { call } = pending;
     call?.chunk(event);
@@ -87,7 +96,7 @@ export class ResponsesSocket implements SocketObservation {
 
   connectionClosed(close: SocketClose, opened: boolean): void {
     if (!opened) return;
-    for (const pending of this.#all()) {
+    for (const pending of this.#pending) {
       // An event that waits is sent with the next connection.
       if (!pending.waits) this.#break(pending, close);
       pending.waits = false;
@@ -95,30 +104,35 @@ export class ResponsesSocket implements SocketObservation {
   }
 
   closed(close: SocketClose): void {
-    for (const pending of this.#all()) this.#break(pending, close);
+    for (const pending of this.#pending) this.#break(pending, close);
   }
 
-  #begin(lane: unknown, body: unknown, caller: Context, place: 'push' | 'unshift'): Pending | undefined {
-    if (this.#open >= MAX_OPEN) return undefined;
+  /** @param waits `undefined` for a successor, which comes before what waits in its lane */
+  #begin(lane: unknown, body: unknown, caller: Context, waits?: boolean): Pending | undefined {
+    if (this.#pending.length >= MAX_OPEN) return undefined;
     const call = isSuppressed(caller) ? undefined : new Call(this.#client, this.#observer, caller);
-    const pending: Pending = { call, previousId: stringField(body, 'previous_response_id'), waits: false };
-    const lined = this.#lanes.get(lane);
-    if (lined === undefined) this.#lanes.set(lane, [pending]);
-    else lined[place](pending);
-    this.#open++;
+    const previousId = stringField(body, 'previous_response_id');
+    const pending: Pending = { lane, call, previousId, waits };
+    this.#pending = waits === undefined ? [pending, ...this.#pending] : [...this.#pending, pending];
     call?.begin({ method: 'post', path: '/responses', body, stream: true });
     return pending;
   }
 
-  /** The successor of a steered response begins without a request, and before what waits in its lane. */
+  #refused(steer: unknown): void {
+    const inputs = this.#steered.get(field(steer, 'previous_response_id'))?.inputs ?? [];
+    const index = inputs.indexOf(steeringInput(steer));
+    if (index >= 0) inputs.splice(index, 1);
+  }
+
+  /** The successor of a steered response begins without a request. */
   #beginSuccessor(lane: unknown, event: unknown): void {
     const created = objectField(event, 'response');
     const previous = stringField(created, 'previous_response_id');
     const steering = this.#steered.get(previous);
     if (steering === undefined) return;
     this.#steered.delete(previous);
-    if (this.#lanes.get(lane)?.[0]?.previousId !== previous)
-      this.#begin(lane, { ...created, input: steering.input }, steering.context, 'unshift');
+    const input = steering.inputs.flatMap((each) => JSON.parse(each));
+    if (this.#next(lane)?.previousId !== previous) this.#begin(lane, { ...created, input }, steering.context);
   }
 
   #break(pending: Pending, close: SocketClose): void {
@@ -127,25 +141,24 @@ export class ResponsesSocket implements SocketObservation {
     else pending.call?.endStream('error', close.error, close.isLate);
   }
 
-  #remove(pending: Pending): void {
-    for (const [lane, waiting] of this.#lanes) {
-      const index = waiting.indexOf(pending);
-      if (index < 0) continue;
-      waiting.splice(index, 1);
-      this.#open--;
-      if (waiting.length === 0) this.#lanes.delete(lane);
-      return;
-    }
+  #next(lane: unknown): Pending | undefined {
+    return this.#pending.find((each) => each.lane === lane);
   }
 
-  #all(): Pending[] {
-    return [...this.#lanes.values()].flat();
+  #remove(pending: Pending | undefined): void {
+    this.#pending = this.#pending.filter((each) => each !== pending);
   }
 }
 
 /** Steering is acknowledged between the events of responses. */
 function isOfResponse(type: string): boolean {
   return type === 'error' || (type.startsWith('response.') && !type.startsWith('response.steer.'));
+}
+
+/** What a response is steered with, as a list of items. */
+function steeringInput(steer: unknown): string {
+  const input = field(steer, 'input');
+  return JSON.stringify(typeof input === 'string' ? [{ role: 'user', content: input }] : (input ?? []));
 }
 
 /** The error of an event: its details, with the status and headers that a response would have had. */
