@@ -36,7 +36,7 @@ export function applyConversation(facts: ConversationFacts, fact: ConversationFa
   const state = facts.engine.matcher.state(fact.id, facts.endpoint.origin);
   if (fact.agent !== undefined) takeAgent(state, fact.agent);
   if (facts.engine.telemetry.settings.adoptRuns !== false) {
-    state.hasRecordingCreator = state.hasRecordingCreator === true || hasRecordingCreator(fact.object);
+    state.hasRecordingCreator ||= hasRecordingCreator(fact.object);
     facts.release();
   }
   if (fact.state === 'failed') fail(facts, state, fact.error);
@@ -126,7 +126,7 @@ function continueConversation(
 
 export function applySubagent(facts: ConversationFacts, fact: SubagentFact): void {
   const state = facts.engine.matcher.known(fact.conversationId, facts.endpoint.origin);
-  if (state?.hasOpenInvocations !== true) return;
+  if (!state?.hasOpenInvocations) return;
   const subagent = state.subagent(fact.id);
   const isFirst = subagent.parentAgentId === undefined;
   subagent.name = fact.name ?? subagent.name;
@@ -159,7 +159,7 @@ export function addConversationEvent(
 /** Keeps a detail of an invocation that has not been reported yet, if it will be recorded. */
 export function keepEarly(facts: ConversationFacts, early: EarlyFact): void {
   const state = facts.engine.matcher.known(facts.conversationId, facts.endpoint.origin);
-  if (state?.hasRoomForEarly !== true) return;
+  if (!state?.hasRoomForEarly) return;
   const value = facts.content ? keeperOf(facts).keep(early.value) : keptNames(early.value);
   state.early.push({ ...early, value });
 }

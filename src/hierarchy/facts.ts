@@ -191,7 +191,7 @@ export class Facts implements FactSink, Observation {
 
   message(message: MessageSnapshot): void {
     const invocation = this.known(message.invocationId, message.conversationId);
-    if (invocation === undefined || (message.role === 'user' && message.isInput !== true)) return;
+    if (invocation === undefined || (message.role === 'user' && !message.isInput)) return;
     if (this.live) invocation.touch(this.time);
     if (invocation.life.state !== 'closed') invocation.steps.seeMessage(message);
     this.engine.tracker.settle(invocation);

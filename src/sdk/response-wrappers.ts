@@ -123,7 +123,6 @@ export function watchingParse(original: Method): Method {
 
 /** Watches a result that the SDK is parsing. */
 function watchParsed(call: Call, props: unknown, parsed: unknown): unknown {
-  if (call.settled) return parsed;
   if (!call.requested) lostResults.unregister(call);
   return passOn(
     parsed,
@@ -177,7 +176,7 @@ export function wrapAsResponse(original: Method): Method {
       const call = callOf(this);
       // `withResponse` calls both; the result is being parsed already.
       // Without ` && field(this, 'parsedPromise') === undefined`, `withResponse` ends the call before its result is read.
-      if (call !== undefined && !call.settled && field(this, 'parsedPromise') === undefined) {
+      if (call !== undefined && field(this, 'parsedPromise') === undefined) {
         if (call.indirect) watchIndirect(call, this);
         if (!isForWatcher(this)) {
           call.rawRequested = true;

@@ -26,8 +26,8 @@ export class SessionInterruptions {
     this.#clock = clock;
   }
 
-  /** A response has a new item. */
-  added(event: unknown): void {
+  /** A response has an item. */
+  item(event: unknown): void {
     this.#belongs(field(event, 'item'), stringField(event, 'response_id'));
   }
 

@@ -77,13 +77,13 @@ export class SessionResponses {
     this.#of(event)?.text(type, event);
   }
 
-  item(event: unknown, time: number, isDone: boolean): void {
+  item(event: unknown, time: number): void {
     const response = this.#of(event);
     if (response === undefined) return;
     response.itemTimes.add(event, time);
     response.see(event);
     // The program may run a function, and answer, before the response is done.
-    if (isDone) this.#requestTools(response, { output: [field(event, 'item')] }, time, true);
+    this.#requestTools(response, { output: [field(event, 'item')] }, time, true);
   }
 
   done(event: unknown): void {

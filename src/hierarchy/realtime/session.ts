@@ -199,11 +199,9 @@ export class RealtimeSession implements Member {
         this.#responses.created(event);
         break;
       case 'response.output_item.added':
-        this.#interruptions.added(event);
-        this.#responses.item(event, time, false);
-        break;
       case 'response.output_item.done':
-        this.#responses.item(event, time, true);
+        this.#interruptions.item(event);
+        this.#responses.item(event, time);
         break;
       case 'response.done':
         this.#responses.done(event);

@@ -68,7 +68,7 @@ export function placeAdoption(seen: {
 }): Continuation | undefined {
   const { settings, call, response, paused, known, creator, context } = seen;
   if (paused !== undefined) return { context, link: paused };
-  if (known !== undefined && known.handedOn !== true) return undefined;
+  if (known !== undefined && !known.handedOn) return undefined;
   const own = known && { ...known.context, isRemote: true };
   const { headers, endTime: time } = call;
   const endedAt = asTime(field(response, 'completed_at'));

@@ -208,7 +208,7 @@ export class Responses implements ConversationApi {
     follow.segment?.requestEnded(call.endTime);
     if (id === undefined) return false;
     const { endpoint, segment, handedOn } = follow;
-    if (follow.isTaken !== true) know(this.#known, follow, result, span);
+    if (!follow.isTaken) know(this.#known, follow, result, span);
     this.#tracker.memories.expireLater();
     if (handedOn || !isResponseOpen(result)) return false;
     const { client, endTime: time } = call;
@@ -283,7 +283,7 @@ export class Responses implements ConversationApi {
     if (stringField(response, 'id') === undefined) return;
     const { origin } = follow.endpoint;
     const conversationId = conversationIdOf(response) ?? follow.conversationId;
-    if (follow.isTaken !== true) takeCalls(this.#toolCalls, follow, response, endTime);
+    if (!follow.isTaken) takeCalls(this.#toolCalls, follow, response, endTime);
     if (conversationId === undefined) return;
     countResponse(this.#tracker.conversation('conversation', conversationId, origin), follow, spent);
   }
