@@ -86,12 +86,14 @@ export const readUsage: (usage: unknown) => Usage | undefined = tolerating((usag
   // LiteLLM's spelling.
   const written = cache_write_tokens ?? cache_creation_tokens ?? whole.cache_creation_input_tokens;
   // SGLang and Perplexity have them beside the totals.
-  const reasoningTokens = asCount(output.reasoning_tokens ?? whole.reasoning_tokens) ?? 0;
-  // xAI and Perplexity do not include reasoning tokens in the output, as the total or their number reveals.
+  const beside = asCount(whole.reasoning_tokens) ?? 0;
+  const reasoningTokens = asCount(output.reasoning_tokens) ?? beside;
+  // xAI and Perplexity do not include reasoning tokens in the output, as the total or their number reveals. Details that
+  // exceed the output are an estimate of a gateway.
   const listedOutput = outputTokens ?? 0;
   const listed = (inputTokens ?? 0) + listedOutput;
   const total = asCount(total_tokens) ?? 0;
-  const isMore = total === listed + reasoningTokens || reasoningTokens > listedOutput;
+  const isMore = total === listed + reasoningTokens || beside > listedOutput;
   const more = isMore ? reasoningTokens : 0;
   const read: Usage = {
     inputTokens: inputTokens ?? 0,

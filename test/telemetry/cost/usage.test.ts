@@ -62,6 +62,16 @@ describe('usage is read in the spelling of every API', () => {
       { inputTokens: 20, outputTokens: 5_010, reasoningTokens: 5_000 },
     ],
     [
+      'gateways that estimate the part that is reasoning',
+      {
+        prompt_tokens: 20,
+        completion_tokens: 10,
+        total_tokens: 30,
+        completion_tokens_details: { reasoning_tokens: 11 },
+      },
+      { inputTokens: 20, outputTokens: 10, reasoningTokens: 11 },
+    ],
+    [
       'images',
       {
         input_tokens: 50,
