@@ -143,7 +143,8 @@ function findModel(
   alias?: string,
 ): ModelPrices | undefined {
   if (model === undefined) return undefined;
-  let best = '';
+  // It fits each model, if there is such a price.
+  let best = '*';
   for (const name in prices) {
     if (name === model) return prices[name];
     const isPrefix = name === alias || name.endsWith('*');

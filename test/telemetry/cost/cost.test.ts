@@ -130,6 +130,10 @@ describe('prices of the program', () => {
     expect(price(costs(config), call)).toBe(expected);
   });
 
+  test('without a name hold for no other model', () => {
+    expect(price(costs({ prices: { '': { input_mtok: 1 } } }), { request: 'mine' })).toBeUndefined();
+  });
+
   test('need no price package', () => {
     expect(price(costs({ prices: { mine: { input_mtok: 1 } } }), { request: 'mine' })).toBe(1);
   });
