@@ -83,7 +83,7 @@ export class SessionResponses {
     response.itemTimes.add(event, time);
     response.see(event);
     // The program may run a function, and answer, before the response is done.
-    this.#requestTools(response, { output: [field(event, 'item')] }, time, true);
+    this.#requestTools(response, { output: [field(event, 'item')] }, time, time);
   }
 
   done(event: unknown): void {
@@ -170,20 +170,20 @@ export class SessionResponses {
       place: place.of(),
       ended: (result, endTime, spent) => {
         this.#session.spent(spent);
-        this.#requestTools(response, result, endTime, false);
+        this.#requestTools(response, result, endTime);
       },
     });
     return response;
   }
 
-  /** @param early whether it is about the functions that are complete before the response is done, or about all others */
-  #requestTools(open: OpenResponse, result: unknown, endTime: number, early: boolean): void {
+  /** @param completed when the functions were complete that it is about; `undefined` for what is left at the end */
+  #requestTools(open: OpenResponse, result: unknown, endTime: number, completed?: number): void {
     const { id: responseId, parent, call, itemTimes } = open;
     const { place, toolCalls } = this.#session;
     const calls = readItemCalls(result, { content: this.#telemetry.wantsContent });
     toolCalls.requested(
       calls.filter(
-        ({ asksProgram, itemId }) => (asksProgram && itemTimes.of(itemId)?.endTime !== undefined) === early,
+        ({ asksProgram, itemId }) => (asksProgram ? itemTimes.of(itemId)?.endTime : undefined) === completed,
       ),
       {
         origin: place.endpoint.origin,

@@ -107,11 +107,14 @@ describe('a realtime session', () => {
     const program = await startProgram();
     const { say, answer, socket, closed } = await openRealtime(program);
     const second = { ...call('item_3'), call_id: 'call_2' };
+    const complete = { response_id: 'resp_1', output_index: 0, item: call('item_2') };
     await answer(
       { type: 'session.created', session: SESSION },
       created('resp_1'),
       added('resp_1', call('item_2')),
-      { type: 'response.output_item.done', response_id: 'resp_1', output_index: 0, item: call('item_2') },
+      { type: 'response.output_item.done', ...complete },
+      // Repeated, as proxies may.
+      { type: 'response.output_item.done', ...complete },
       added('resp_1', second),
     );
     await say({
