@@ -99,8 +99,8 @@ export function watchOutcome<Result>(run: () => Result, listener: OutcomeListene
 
 /** @returns what replaces the result; `undefined` if the result itself is kept */
 function watch(result: unknown, listener: OutcomeListener): unknown {
-  if (isPromise(result)) return watchPromise(result, listener);
-  const isThenable = typeof field(result, 'then') === 'function';
+  const isThenable = hasThen(result);
+  if (isThenable && isPromise(result)) return watchPromise(result, listener);
   if (isThenable || isIterator(result)) watchInPlace(result as PromiseLike<unknown>, listener, isThenable);
   else listener.succeed(result);
   return undefined;
@@ -159,10 +159,8 @@ export function passOn(
   succeed: (value: unknown) => unknown,
   fail: (error: unknown) => never,
 ): unknown {
-  if (result instanceof Promise) return result.then(succeed, fail);
-  return typeof field(result, 'then') === 'function'
-    ? Promise.resolve(result).then(succeed, fail)
-    : succeed(result);
+  if (!hasThen(result)) return succeed(result);
+  return (result instanceof Promise ? result : Promise.resolve(result)).then(succeed, fail);
 }
 
 /** An `APIPromise` is lazy and has methods of its own: calling `then` on the program's behalf would parse the response. */
@@ -224,6 +222,11 @@ function watchIterator(iterator: object, listener: OutcomeListener): void {
 /** Replaces a method on the object itself, if the object has it. */
 function replace(result: object, name: string, value: ObjectMethod): void {
   if (typeof field(result, name) === 'function') setMethod(result, name, value);
+}
+
+/** Asked before `instanceof`, on which a proxy of the program may throw, and a revoked one does. */
+function hasThen(value: unknown): boolean {
+  return typeof field(value, 'then') === 'function';
 }
 
 function isPromise(value: unknown): value is Promise<unknown> {

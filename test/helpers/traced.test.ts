@@ -180,6 +180,14 @@ describe('traced', () => {
     expect(telemetry.spans.flatMap(({ events }) => events)).toEqual([]);
   });
 
+  it('ends with a result that nobody can look into', async () => {
+    const { telemetry } = await startTracedProgram();
+    const { proxy, revoke } = Proxy.revocable({}, {});
+    revoke();
+    expect(traced('revoked', () => proxy)() === proxy).toBe(true);
+    expect(telemetry.spans.map(({ name }) => name)).toEqual(['revoked']);
+  });
+
   it('preserves own properties of a promise', async () => {
     await startTracedProgram();
     const cancel = (): void => undefined;

@@ -193,4 +193,20 @@ describe("runTools works on the program's own objects", () => {
     expect(JSON.stringify(plain)).toContain('lazy');
     await program.expectTree(TREE);
   });
+
+  it('accepts a proxy that does not tell its class as the result', async () => {
+    const getPrototypeOf = (): never => {
+      throw new Error('not yours');
+    };
+    const [plain, observed] = await runTwice(() => ({
+      params: paramsOf({
+        name: 'count',
+        parameters: PARAMETERS,
+        function: () => new Proxy({ count: 'hidden' }, { getPrototypeOf }),
+      }),
+    }));
+    expect(observed).toEqual(plain);
+    expect(JSON.stringify(plain)).toContain('hidden');
+    await program.expectTree(TREE);
+  });
 });
