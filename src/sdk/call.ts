@@ -279,7 +279,7 @@ export class Call implements KeyHolder {
     }
     // Without this, a retained promise or stream retains its whole request and response.
     this.#release();
-    if (this.streamed) lostResults.unregister(this);
+    if (this.streamed || !this.requested) lostResults.unregister(this);
   }
 
   /** Drops every payload: a program may retain promises and streams for long. */

@@ -1,9 +1,9 @@
 import type { Call } from './call.ts';
 
 /**
- * Ends a call whose promise or stream was garbage collected, so its result can no longer be read. A call leaves once its
- * result is being read, or is over: V8 keeps what is watched, and all that it refers to, through each collection of
- * young objects.
+ * Ends a call whose promise or stream was garbage collected, so its result can no longer be read. A call leaves when its
+ * result is being read, or when it settles: V8 keeps what is watched, and all that it refers to, through each collection
+ * of young objects.
  */
 export const lostResults: FinalizationRegistry<Call> = new FinalizationRegistry((call) =>
   call.close('abandoned'),

@@ -52,7 +52,7 @@ export function takeResponse(call: Call, props: unknown): void {
   if (typeof props === 'object' && props !== null) callsByProps.set(props, call.reference);
   // A raw response ends the call: the program reads the body itself.
   // Without `if (call.rawRequested) `, every call ends with its headers.
-  if (call.rawRequested) closeRaw(call);
+  if (call.rawRequested) call.close('raw');
   if (carrier !== undefined && !call.requested && !call.settled) watchForLoss(call, carrier);
 }
 
@@ -180,7 +180,7 @@ export function wrapAsResponse(original: Method): Method {
         if (call.indirect) watchIndirect(call, this);
         if (!isForWatcher(this)) {
           call.rawRequested = true;
-          if (call.headersTime > 0) closeRaw(call);
+          if (call.headersTime > 0) call.close('raw');
         }
       }
       return original.apply(this, args);
@@ -224,9 +224,4 @@ function watchIndirect(call: Call, promise: object): void {
 
 function callOf(promise: object): Call | undefined {
   return callsByResponse.get(field(promise, 'responsePromise'))?.call;
-}
-
-function closeRaw(call: Call): void {
-  lostResults.unregister(call);
-  call.close('raw');
 }
