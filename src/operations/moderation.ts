@@ -33,7 +33,7 @@ export const moderation: Operation = {
     const results = arrayField(result, 'results');
     attributes[ATTR_OPENAI_MODERATION_RESULT_COUNT] = results.length;
     let flagged = 0;
-    for (const result of results) if (booleanField(result, 'flagged') === true) flagged++;
+    for (const result of results) if (booleanField(result, 'flagged')) flagged++;
     attributes[ATTR_OPENAI_MODERATION_FLAGGED_COUNT] = flagged;
     return attributes;
   },

@@ -176,26 +176,25 @@ export class SessionResponses {
     return response;
   }
 
-  /** @param completed when the functions were complete that it is about; `undefined` for what is left at the end */
+  /** @param completed when the requested functions were complete; `undefined` for the rest, when the response is done */
   #requestTools(open: OpenResponse, result: unknown, endTime: number, completed?: number): void {
     const { id: responseId, parent, call, itemTimes } = open;
     const { place, toolCalls } = this.#session;
     const calls = readItemCalls(result, { content: this.#telemetry.wantsContent });
-    toolCalls.requested(
-      calls.filter(
-        ({ asksProgram, itemId }) => (asksProgram ? itemTimes.of(itemId)?.endTime : undefined) === completed,
-      ),
-      {
-        origin: place.endpoint.origin,
-        responseId,
-        parent: callerTraceOf(parent),
-        place: place.of(),
-        vectorStoreIds: [],
-        startTime: call.startTime,
-        endTime,
-      },
-      itemTimes,
+    const requested = calls.filter(
+      ({ asksProgram, itemId }) => (asksProgram ? itemTimes.of(itemId)?.endTime : undefined) === completed,
     );
+    if (requested.length === 0) return;
+    const response = {
+      origin: place.endpoint.origin,
+      responseId,
+      parent: callerTraceOf(parent),
+      place: place.of(),
+      vectorStoreIds: [],
+      startTime: call.startTime,
+      endTime,
+    };
+    toolCalls.requested(requested, response, itemTimes);
   }
 }
 
