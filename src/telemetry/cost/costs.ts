@@ -143,7 +143,7 @@ function findModel(
   alias?: string,
 ): ModelPrices | undefined {
   if (model === undefined) return undefined;
-  // It fits each model, if there is such a price.
+  // Fits every model, if there is such a price.
   let best = '*';
   for (const name in prices) {
     if (name === model) return prices[name];

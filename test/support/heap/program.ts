@@ -4,7 +4,7 @@
  * two hours have passed, with `requests` which requests, and stores of `AsyncLocalStorage`, are kept while their
  * conversations are open, with `clients` how much memory 4,000 clients with settings of their own keep that nobody
  * uses any more over 1,000, and whether what one of them has open is ended with the provider all the same, with
- * `promises` what each promise of a result keeps that a program does not throw away.
+ * `promises` how many more bytes a promise of a result keeps if its client is instrumented.
  */
 
 import { AsyncLocalStorage } from 'node:async_hooks';
@@ -189,7 +189,7 @@ async function clients(): Promise<object> {
   return { difference, openSpans: [open, openSpans] };
 }
 
-/** What is added to what the promises of a client keep that is not instrumented. */
+/** How many more bytes each promise keeps than one of a client that is not instrumented. */
 async function promises(): Promise<object> {
   const count = 2_000;
   const hold = async (caller: OpenAI): Promise<number> => {
