@@ -10,13 +10,14 @@ import { sharedFiles } from './scripts/build/shared-files.ts';
 import { pageAssets } from './scripts/page/assets.ts';
 
 // The sources are ES modules, and so strict.
-const SHARED_OUTPUT = { exports: 'named', strict: true } as const;
+const SHARED_OUTPUT = { exports: 'named', strict: true, generatedCode: { symbols: false } } as const;
 
 const SHARED: UserConfig = {
   platform: 'node',
   target: 'node20',
   dts: true,
   shims: false,
+  hash: false,
   outputOptions: SHARED_OUTPUT,
   // Most of the time goes into building the page, as it should.
   inputOptions: { checks: { pluginTimings: false }, preserveEntrySignatures: 'allow-extension' },
