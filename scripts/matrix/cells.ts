@@ -14,12 +14,12 @@ export interface Column {
   readonly framework?: Framework;
 }
 
-const NODES = ['node-22', 'node-24'] as const;
+const NODES = ['node-22', 'node-24', 'node-26'] as const;
 const FORMATS = ['cjs', 'mjs'] as const;
 
 const VERSIONS: readonly string[] = [...new Set(MATRIX_LANES.map(({ openai }) => openai))];
 
-/** Every version on Node: both lines of OpenTelemetry, both Nodes, both kinds of modules. */
+/** Every version on Node: both lines of OpenTelemetry, each Node, both kinds of modules. */
 const NODE_COLUMNS: readonly Column[] = VERSIONS.map((version) => ({
   title: version.replace(/\.0$/, ''),
   behaviours: version === FIRST_WITH_SOCKETS ? SOCKETS : BEHAVIOURS,

@@ -1,4 +1,4 @@
-import { NODE_22_LANE, RUNTIMES_LANE } from '../../test/support/lanes/lanes.ts';
+import { NEWEST_NODE_LANE, NODE_22_LANE, RUNTIMES_LANE } from '../../test/support/lanes/lanes.ts';
 import { GROUPS } from '../../test/transparency/behaviours/index.ts';
 import type { CellOutcome } from '../../test/transparency/cell.ts';
 import type { Verdict } from '../../test/transparency/verdict.ts';
@@ -83,11 +83,11 @@ function stateOf(behaviour: string, outcomes: readonly CellOutcome[]): string {
 }
 
 function ranOn(columns: readonly ColumnOutcome[], date: string): string {
-  const node22 = NODE_22_LANE.packages.node;
+  const nodes = `${NODE_22_LANE.packages.node}, ${process.versions.node} and ${NEWEST_NODE_LANE.packages.node}`;
   const { bun, deno, workerd } = RUNTIMES_LANE.packages;
   const cells = columns.flatMap(({ outcomes }) => outcomes).length;
-  return `Run on ${date}, ${cells} times. Each version of \`openai\` ran eight times with \`OpenAIInstrumentation\`: on Node ${node22} and
-${process.versions.node}, with OpenTelemetry SDK 2 and 3, as CommonJS and as ES modules. Bun ${bun}, Deno ${deno} and workerd ${workerd} run \`openai\` ${RUNTIMES_LANE.openai} through \`…/client\`.`;
+  return `Run on ${date}, ${cells} times. Each version of \`openai\` ran twelve times with \`OpenAIInstrumentation\`: on Node
+${nodes}, with OpenTelemetry SDK 2 and 3, as CommonJS and as ES modules. Bun ${bun}, Deno ${deno} and workerd ${workerd} run \`openai\` ${RUNTIMES_LANE.openai} through \`…/client\`.`;
 }
 
 function totals(columns: readonly ColumnOutcome[]): string {

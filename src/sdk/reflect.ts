@@ -17,3 +17,20 @@ export function hasPrototype(value: object, prototype: object): boolean {
 export function asMethod(holder: Readonly<Record<string, Method>>): Method {
   return Object.values(holder)[0] as Method;
 }
+
+const INSPECT = Symbol.for('nodejs.util.inspect.custom');
+
+type Inspect = (value: unknown, options: object) => string;
+
+/** Makes a method look like the SDK's function that it replaces: its class and properties are the same, and Node prints it alike. */
+export function resemble<Replacement extends object>(
+  original: object,
+  replacement: Replacement,
+): Replacement {
+  Object.setPrototypeOf(replacement, Object.getPrototypeOf(original));
+  return Object.defineProperties(replacement, {
+    ...Object.getOwnPropertyDescriptors(original),
+    // A proxy would do without, but Node 26 prints proxies as such.
+    [INSPECT]: { value: (_depth: number, options: object, inspect: Inspect) => inspect(original, options) },
+  });
+}

@@ -8,7 +8,7 @@ import type { CallReference } from './call-reference.ts';
 import { lostResults, watchForLoss } from './lost-results.ts';
 import type { Method } from './patches.ts';
 import { privateSlot } from './private-slot.ts';
-import { asMethod } from './reflect.ts';
+import { asMethod, resemble } from './reflect.ts';
 import { isStream, watchStream } from './stream.ts';
 
 /** What the SDK hands to its parser. */
@@ -106,15 +106,17 @@ export function callBeingRetried(
 export function watchingParse(original: Method): Method {
   const known = watchingParses.get(original);
   if (known !== undefined) return known;
-  // It is printed like the SDK's function, as part of the promise.
-  const parseResponse = new Proxy(original, {
-    apply(parse, self, args) {
-      const props = args[args.length - 1];
-      const call = callsByProps.get(props)?.call;
-      const parsed = Reflect.apply(parse, self, args);
-      return call === undefined ? parsed : watchParsed(call, props, parsed);
-    },
-  });
+  const parseResponse = resemble(
+    original,
+    asMethod({
+      parseResponse(...args) {
+        const props = args[args.length - 1];
+        const call = callsByProps.get(props)?.call;
+        const parsed = Reflect.apply(original, this, args);
+        return call === undefined ? parsed : watchParsed(call, props, parsed);
+      },
+    }),
+  );
   watchingParses.set(original, parseResponse);
   // A wrapper is its own wrapper: one promise may serve many requests.
   watchingParses.set(parseResponse, parseResponse);

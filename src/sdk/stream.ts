@@ -3,6 +3,7 @@ import { readHeader } from '../util/headers.ts';
 import { setMethod } from '../util/patch-method.ts';
 import type { PayloadObject } from '../util/payload.ts';
 import type { Call } from './call.ts';
+import { asMethod, resemble } from './reflect.ts';
 import { isUsageChunk, removeNoUsage } from './stream-usage.ts';
 
 type Iterator = AsyncGenerator<unknown> & Record<'next' | 'return' | 'throw', unknown>;
@@ -25,10 +26,10 @@ export function isStream(value: unknown): value is Stream {
  * @param watchForLoss called with the object whose garbage collection means that the stream can no longer be read
  */
 export function watchStream(stream: Stream, call: Call, watchForLoss: (target: object) => void): void {
-  // A function of ours would be printed as another kind of function than the SDK's.
-  stream.iterator = new Proxy(stream.iterator, {
-    apply(original, self, args) {
-      const generator: Iterator = Reflect.apply(original, self, args);
+  const { iterator } = stream;
+  const watched = asMethod({
+    iterator(...args) {
+      const generator = Reflect.apply(iterator, this, args) as Iterator;
       // A second iteration throws at its first `next`, whatever the state of the first one.
       // Without `if (!call.read) `, a second iteration ends the call of the first.
       if (!call.read) {
@@ -39,6 +40,7 @@ export function watchStream(stream: Stream, call: Call, watchForLoss: (target: o
       return generator;
     },
   });
+  stream.iterator = resemble(iterator, watched as typeof iterator);
   endOnAbort(stream.controller.signal, call);
 }
 

@@ -36,7 +36,7 @@ export interface Surroundings {
   readonly runtime: Runtime;
 }
 
-export type Runtime = 'node-22' | 'node-24' | 'bun' | 'deno' | 'workerd';
+export type Runtime = 'node-22' | 'node-24' | 'node-26' | 'bun' | 'deno' | 'workerd';
 
 /** The same several times. */
 export function times<Item>(count: number, item: Item): Item[] {

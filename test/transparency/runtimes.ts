@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { mustRun } from '../support/lanes/command.ts';
-import { NODE_22_LANE, RUNTIMES_LANE } from '../support/lanes/lanes.ts';
+import { NEWEST_NODE_LANE, NODE_22_LANE, RUNTIMES_LANE } from '../support/lanes/lanes.ts';
 import { laneDirectory } from '../support/lanes/paths.ts';
 import type { Cell } from './cell.ts';
 import type { Stage } from './servers.ts';
@@ -67,13 +67,18 @@ function commandOf({ runtime, format, lane }: Cell, instrumented: boolean): Comm
   const directory = format === 'cjs' ? 'cjs' : 'runtime';
   const hook = [format === 'cjs' ? '--require' : '--import', `./${directory}/hook-${lane.line}.${format}`];
   return {
-    command: runtime === 'node-22' ? NODE_22 : process.execPath,
+    command: OTHER_NODES.has(runtime) ? nodeOf(runtime) : process.execPath,
     parameters: ['--expose-gc', ...(instrumented ? hook : []), `./${directory}/main.${format}`],
     throughClient: false,
   };
 }
 
-const NODE_22 = join(laneDirectory(NODE_22_LANE.name), 'node_modules', 'node', 'bin', 'node');
+/** The lanes of the versions of Node that do not run the tests. */
+const OTHER_NODES: ReadonlySet<string> = new Set([NODE_22_LANE.name, NEWEST_NODE_LANE.name]);
+
+function nodeOf(lane: string): string {
+  return join(laneDirectory(lane), 'node_modules', 'node', 'bin', 'node');
+}
 
 function binary(name: string): string {
   return join(laneDirectory(RUNTIMES_LANE.name), 'node_modules', '.bin', name);

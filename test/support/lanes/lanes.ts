@@ -84,6 +84,9 @@ export const CLEAN_LANES: readonly Lane[] = [
   },
 ];
 
+/** The newest Node, beside the one that runs the tests. */
+export const NEWEST_NODE_LANE: Lane = { name: 'node-26', packages: { node: '26.10.0' } };
+
 const BUN = { bun: '1.4.4' };
 
 /** Bun has module hooks of its own only, and installs what it cannot find. */
@@ -93,6 +96,7 @@ export const LANES: readonly Lane[] = [
   ...PROGRAM_LANES,
   OLD_NODE_LANE,
   OLDEST_NODE_LANE,
+  NEWEST_NODE_LANE,
   BUN_LANE,
   ...CLEAN_LANES,
 ];

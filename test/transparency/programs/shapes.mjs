@@ -1,3 +1,4 @@
+import { inspect } from 'node:util';
 import OpenAI, * as openai from 'openai';
 import { HELLO } from '../runtime/requests.mjs';
 
@@ -47,6 +48,7 @@ export default async ({ options }) => {
     iterator: { keys: Object.keys(iterator), classes: shapeOf(iterator).slice(1) },
     text: Object.entries(things).map(([name, thing]) => [name, String(thing).slice(0, 30)]),
     json: JSON.stringify([promise, page, value]),
+    printed: [inspect(promise.parseResponse), inspect(stream.iterator)],
     isOpenAI: client instanceof OpenAI,
     keys: Object.keys(openai).sort(),
   };
