@@ -1,9 +1,10 @@
-/** Longer texts that a program sends by itself are not parsed: they are media. */
+/** Longer texts that a program sends by itself are media, and not parsed, unless they may ask for a response. */
 const MAX_RAW_FRAME_LENGTH = 65_536;
 
 /** A frame that the program has serialised itself. */
 export function parseFrame(data: unknown): unknown {
-  return typeof data === 'string' && data.length > MAX_RAW_FRAME_LENGTH ? undefined : parseReceived(data);
+  const isLong = typeof data === 'string' && data.length > MAX_RAW_FRAME_LENGTH;
+  return isLong && !data.includes('"response.') ? undefined : parseReceived(data);
 }
 
 /** A frame of a server: `undefined` for one that is not JSON. */

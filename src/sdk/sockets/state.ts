@@ -88,10 +88,10 @@ export class SocketState {
     try {
       const result = original();
       if (!this.#isPassed && this.#kept.length < MAX_KEPT) this.#kept.push(isClosed);
-      if (isLost) guard('recording an unsent frame', () => observation.notSent(NOT_SENT));
+      if (isLost) this.#notSent(NOT_SENT);
       return result;
     } catch (error) {
-      guard('recording an unsent frame', () => observation.notSent(error));
+      this.#notSent(error);
       throw error;
     } finally {
       this.#isSending = false;
@@ -107,7 +107,7 @@ export class SocketState {
     // It gives no cause where a socket has closed for good, or too much waits for the next connection.
     if (!this.#isSending) return;
     this.#isPassed = true;
-    guard('recording an unsent frame', () => this.#observation?.notSent(error ?? NOT_SENT));
+    this.#notSent(error ?? NOT_SENT);
   }
 
   closing(): void {
@@ -121,6 +121,10 @@ export class SocketState {
   /** Called when the program's `close()` has returned. */
   closed(): void {
     guard('closing a socket', () => this.#see(true));
+  }
+
+  #notSent(error: unknown): void {
+    guard('recording an unsent frame', () => this.#observation?.notSent(error));
   }
 
   get #readyState(): number {

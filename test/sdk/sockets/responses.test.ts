@@ -291,6 +291,21 @@ describe('a response over a WebSocket', () => {
     await ended();
     await program.expectTree('chat gpt-4o-mini');
   });
+
+  it('that the program has serialised itself is seen, too, however long its input', async () => {
+    const program = await startProgram();
+    const { socket, send, ended } = await openResponses(program);
+    // An answer to a request that was not seen would go to the next one, which may be another user's.
+    socket.sendRaw(JSON.stringify({ ...CREATE, input: 'x'.repeat(100_000) }));
+    send({ ...CREATE, model: 'gpt-4o' });
+    await ended();
+    await ended();
+    await program.expectTree(`
+      chat gpt-4o-mini  gen_ai.response.id=resp_000001
+
+      chat gpt-4o       gen_ai.response.id=resp_000002
+    `);
+  });
 });
 
 /** Leaves all answers to the test. */
