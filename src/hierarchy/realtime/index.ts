@@ -1,4 +1,5 @@
 import type { Attributes, SpanContext } from '@opentelemetry/api';
+import { define } from '../../operations/attributes.ts';
 import type { ClientEndpoint } from '../../sdk/provider.ts';
 import type { OpenedSocket, SocketClose, SocketObservation } from '../../sdk/sockets/socket.ts';
 import { ATTR_GEN_AI_REQUEST_MODEL, ATTR_OPENAI_REALTIME_SESSION_TYPE } from '../../semconv/attributes.ts';
@@ -99,7 +100,7 @@ class SessionSocket implements SocketObservation {
     const own = this.#claimant;
     const model = endpoint.deployment ?? asName(parameters.model);
     const attributes: Attributes = { [ATTR_OPENAI_REALTIME_SESSION_TYPE]: sessionTypeOf(this.#socket) };
-    if (model !== undefined) attributes[ATTR_GEN_AI_REQUEST_MODEL] = model;
+    define(attributes, ATTR_GEN_AI_REQUEST_MODEL, model);
     const name = kind === 'live' ? 'live' : 'realtime';
     const segment = new SocketSegment(telemetry, {
       kind: name,

@@ -1,3 +1,5 @@
+import type { Attributes } from '@opentelemetry/api';
+import { define } from '../../operations/attributes.ts';
 import {
   ATTR_GEN_AI_RESPONSE_ID,
   ATTR_OPENAI_ITEM_ID,
@@ -46,14 +48,11 @@ export class SessionInterruptions {
     const heard = numberField(event, 'audio_end_ms');
     if (responseId === undefined) this.#segment.counts.interruptions++;
     else this.#isNew(responseId);
-    this.#tell(
-      {
-        ...(responseId !== undefined && { [ATTR_GEN_AI_RESPONSE_ID]: responseId }),
-        ...(itemId !== undefined && { [ATTR_OPENAI_ITEM_ID]: itemId }),
-        ...(heard !== undefined && { [ATTR_OPENAI_REALTIME_HEARD_AUDIO_DURATION]: heard / 1e3 }),
-      },
-      this.#clock.now(),
-    );
+    const attributes: Attributes = {};
+    define(attributes, ATTR_GEN_AI_RESPONSE_ID, responseId);
+    define(attributes, ATTR_OPENAI_ITEM_ID, itemId);
+    define(attributes, ATTR_OPENAI_REALTIME_HEARD_AUDIO_DURATION, heard && heard / 1e3);
+    this.#tell(attributes, this.#clock.now());
   }
 
   #belongs(item: unknown, responseId: string | undefined): void {
@@ -72,7 +71,7 @@ export class SessionInterruptions {
     return true;
   }
 
-  #tell(attributes: Record<string, string | number>, time: number): void {
+  #tell(attributes: Attributes, time: number): void {
     this.#segment.addEvent(EVENT_OPENAI_REALTIME_INTERRUPTION, attributes, time);
   }
 }

@@ -1,6 +1,7 @@
 import type { Attributes, Context, Link, Span, SpanContext } from '@opentelemetry/api';
 import type { Settings } from '../../config/config.ts';
 import { operationSettings } from '../../config/operation-settings.ts';
+import { define } from '../../operations/attributes.ts';
 import type { ClientEndpoint } from '../../sdk/provider.ts';
 import type { SocketClose } from '../../sdk/sockets/socket.ts';
 import {
@@ -100,7 +101,7 @@ export class SocketSegment {
     if (interruptions > 0) attributes[ATTR_OPENAI_REALTIME_INTERRUPTION_COUNT] = interruptions;
     if (heardSeconds > 0) attributes[ATTR_OPENAI_REALTIME_INPUT_AUDIO_DURATION] = heardSeconds;
     if (spokenSeconds > 0) attributes[ATTR_OPENAI_REALTIME_OUTPUT_AUDIO_DURATION] = spokenSeconds;
-    if (close?.code !== undefined) attributes[ATTR_OPENAI_SOCKET_CLOSE_CODE] = close.code;
+    define(attributes, ATTR_OPENAI_SOCKET_CLOSE_CODE, close?.code);
     span.setAttributes(attributes);
     if (close?.isFailure) {
       const settings = operationSettings(this.#startSettings, this.#telemetry.settings);

@@ -1,4 +1,5 @@
 import type { Attributes } from '@opentelemetry/api';
+import { define } from '../../operations/attributes.ts';
 import {
   ATTR_GEN_AI_REQUEST_MODEL,
   ATTR_OPENAI_REALTIME_OUTPUT_MODALITIES,
@@ -35,10 +36,10 @@ export function readSessionFacts(session: unknown): SessionFacts {
     fieldsOf(session);
   const attributes: Attributes = {};
   const model = stringField(session, 'model');
-  if (model !== undefined) attributes[ATTR_GEN_AI_REQUEST_MODEL] = model;
+  define(attributes, ATTR_GEN_AI_REQUEST_MODEL, model);
   if (typeof type === 'string' && TYPES.has(type)) attributes[ATTR_OPENAI_REALTIME_SESSION_TYPE] = type;
   const spoken = stringField(output, 'voice') ?? asName(voice) ?? stringField(voice, 'id');
-  if (spoken !== undefined) attributes[ATTR_OPENAI_REALTIME_VOICE] = spoken;
+  define(attributes, ATTR_OPENAI_REALTIME_VOICE, spoken);
   const answered = output_modalities ?? modalities;
   if (Array.isArray(answered)) attributes[ATTR_OPENAI_REALTIME_OUTPUT_MODALITIES] = names(answered);
   const detection = field(input, 'turn_detection') ?? field(session, 'turn_detection');

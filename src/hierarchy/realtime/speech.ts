@@ -1,3 +1,5 @@
+import type { Attributes } from '@opentelemetry/api';
+import { define } from '../../operations/attributes.ts';
 import {
   ATTR_OPENAI_AUDIO_DURATION,
   ATTR_OPENAI_ITEM_ID,
@@ -98,9 +100,9 @@ export class SessionSpeech {
 
   #ended({ itemId, startTime, seconds }: Speech, time: number): void {
     this.#start.spoke();
-    const attributes: Record<string, string | number> = {};
-    if (itemId !== undefined) attributes[ATTR_OPENAI_ITEM_ID] = itemId;
-    if (seconds !== undefined) attributes[ATTR_OPENAI_AUDIO_DURATION] = seconds;
+    const attributes: Attributes = {};
+    define(attributes, ATTR_OPENAI_ITEM_ID, itemId);
+    define(attributes, ATTR_OPENAI_AUDIO_DURATION, seconds);
     if (startTime !== undefined) attributes[ATTR_OPENAI_REALTIME_SPEECH_TIME] = (time - startTime) / 1e3;
     this.#start.segment.addEvent(EVENT_OPENAI_REALTIME_SPEECH, attributes, time);
     this.#remember(itemId, time);

@@ -51,14 +51,13 @@ export class SocketState {
 
   /** The program begins to listen. */
   listening(): void {
-    if (this.#observation !== undefined) guard('watching a connection', () => this.#connect());
+    if (this.#observation !== undefined) this.#watch();
   }
 
   /** Called before an event reaches the listeners of the program. */
   heard(name: unknown, event: unknown): void {
     if (this.#observation === undefined || this.#isOver) return;
-    if (this.#connection !== field(this.#socket, 'socket'))
-      guard('watching a connection', () => this.#connect());
+    if (this.#connection !== field(this.#socket, 'socket')) this.#watch();
     if (name === 'event' ? !this.#byName : this.#byName && name === field(event, 'type'))
       guard('reading a frame', receive, this.#observation, event);
     else if (name === 'close' && this.#readyState >= CLOSING)
@@ -130,6 +129,10 @@ export class SocketState {
   get #readyState(): number {
     const state = field(transportOf(this.#socket), 'readyState');
     return typeof state === 'number' ? state : CONNECTING;
+  }
+
+  #watch(): void {
+    guard('watching a connection', () => this.#connect());
   }
 
   #connect(): void {
