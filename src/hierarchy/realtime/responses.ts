@@ -26,9 +26,11 @@ const ALREADY_ACTIVE = 'conversation_already_has_active_response';
 export class SessionResponses {
   readonly #telemetry: Telemetry;
   readonly #session: RealtimeSession;
-  readonly #requested: OpenResponse[] = [];
+  #requested: OpenResponse[] = [];
   readonly #begun = new Map<string, OpenResponse>();
   #last: OpenResponse | undefined;
+  /** Rejects the request that waited when an error came that does not say what it is about, if it still waits. */
+  #doubted: (() => void) | undefined;
 
   constructor(telemetry: Telemetry, session: RealtimeSession) {
     this.#telemetry = telemetry;
@@ -38,7 +40,11 @@ export class SessionResponses {
   /** The program asks for a response. */
   request(event: object, caller: Context): void {
     // The next response that the server begins by itself does not answer this speech again.
-    if (!isOutOfBand(event)) this.#session.takeEndOfSpeech();
+    if (!isOutOfBand(event)) {
+      this.#session.takeEndOfSpeech();
+      // The API answers one request at a time: if the one before still waits, the error was about that.
+      this.#doubted?.();
+    }
     this.#last = this.#begin(event, caller, undefined);
     if (this.#last !== undefined) this.#requested.push(this.#last);
   }
@@ -98,11 +104,22 @@ export class SessionResponses {
 
   /** The API rejects something that the program has sent. */
   failed(error: unknown): void {
-    const failed = this.#rejected(fieldsOf(error));
-    if (failed === undefined) return;
-    this.#requested.splice(this.#requested.indexOf(failed), 1);
+    const details = fieldsOf(error);
+    const failed = this.#rejected(details);
+    const waiting = this.#waiting;
+    if (failed !== undefined) this.#reject(failed, details);
+    else if (waiting !== undefined && typeof details.event_id !== 'string') {
+      waiting.call.headersTime = waiting.call.now();
+      this.#doubted = () => {
+        if (this.#requested.includes(waiting)) this.#reject(waiting, details);
+      };
+    }
+  }
+
+  #reject(failed: OpenResponse, error: PayloadObject): void {
+    this.#remove(failed);
     const code = errorTypeOf(error, ERROR_TYPE_VALUE_OTHER);
-    failed.call.endStream('error', { ...fieldsOf(error), code });
+    failed.call.endStream('error', { ...error, code }, true);
   }
 
   limits(event: unknown): void {
@@ -137,8 +154,18 @@ export class SessionResponses {
   /** The request that a response answers. One within the conversation answers no request for one outside of it. */
   #takeRequested(response: unknown): OpenResponse | undefined {
     const isWithin = stringField(response, 'conversation_id') !== undefined;
-    const index = isWithin ? this.#requested.findIndex((each) => !each.isOutOfBand) : 0;
-    return index < 0 ? undefined : this.#requested.splice(index, 1)[0];
+    const answered = isWithin ? this.#waiting : this.#requested[0];
+    this.#remove(answered);
+    return answered;
+  }
+
+  /** The oldest request for a response within the conversation. */
+  get #waiting(): OpenResponse | undefined {
+    return this.#requested.find((each) => !each.isOutOfBand);
+  }
+
+  #remove(request: OpenResponse | undefined): void {
+    this.#requested = this.#requested.filter((each) => each !== request);
   }
 
   /** The request that an error is about. Few programs name their events, but the parameter may tell. */

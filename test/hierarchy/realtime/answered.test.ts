@@ -1,3 +1,4 @@
+import { setTimeout } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import { type Program, startProgram } from '../../support/program.ts';
 import { openRealtime, type RealtimePair } from '../../support/realtime-socket.ts';
@@ -16,12 +17,7 @@ describe('a response of a realtime session', () => {
       ...answered('resp_1'),
     );
     await close();
-    const seen = chats(program).map(({ attributes }) => [
-      attributes['gen_ai.response.id'],
-      attributes['gen_ai.system_instructions'],
-      attributes['error.type'],
-    ]);
-    expect(seen).toEqual([
+    expect(asked(program)).toEqual([
       [undefined, instructions('Shout.'), 'invalid_request_error'],
       ['resp_1', instructions('Whisper.'), undefined],
     ]);
@@ -39,6 +35,43 @@ describe('a response of a realtime session', () => {
     expect(chats(program).map(({ attributes }) => attributes['error.type'])).toEqual([
       'conversation_already_has_active_response',
       undefined,
+    ]);
+  });
+
+  it('does not answer the request before the last one, which an error that names nothing was about', async () => {
+    const { program, say, answer, close } = await open();
+    await say({ type: 'response.create', response: { instructions: 'Shout.' } });
+    await answer(rejected({ type: 'server_error', code: null, param: null }));
+    await setTimeout(50);
+    await say({ type: 'response.create', response: { instructions: 'Whisper.' } });
+    await answer(...answered('resp_1'));
+    await close();
+    expect(asked(program)).toEqual([
+      [undefined, instructions('Shout.'), 'server_error'],
+      ['resp_1', instructions('Whisper.'), undefined],
+    ]);
+    const [rejection] = chats(program);
+    expect(Number(rejection?.duration[1])).toBeLessThan(50e6);
+  });
+
+  it.each([
+    { of: 'the session', error: { code: null, param: 'session.voice' } },
+    { of: 'another event', error: { code: null, param: null, event_id: 'update' } },
+  ])('answers its request though there was an error of $of meanwhile', async ({ error }) => {
+    const { program, say, answer, close } = await open();
+    await say({ type: 'response.create', response: { instructions: 'Shout.' } });
+    await answer(rejected(error));
+    if (error.event_id === undefined) await answer(created('resp_1'));
+    await say({ type: 'response.create', response: { instructions: 'Whisper.' } });
+    if (error.event_id !== undefined) await answer(created('resp_1'));
+    await answer(
+      rejected({ code: 'conversation_already_has_active_response', param: null }),
+      done('resp_1', {}),
+    );
+    await close();
+    expect(asked(program)).toEqual([
+      [undefined, instructions('Whisper.'), 'conversation_already_has_active_response'],
+      ['resp_1', instructions('Shout.'), undefined],
     ]);
   });
 
@@ -107,6 +140,15 @@ async function open(): Promise<RealtimePair & { program: Program; close: () => P
 
 function chats({ telemetry }: Program): Program['telemetry']['spans'] {
   return telemetry.spans.filter(({ name }) => name.startsWith('chat'));
+}
+
+/** The id of each response, the instructions of its request, and its error. */
+function asked(program: Program): unknown[] {
+  return chats(program).map(({ attributes }) => [
+    attributes['gen_ai.response.id'],
+    attributes['gen_ai.system_instructions'],
+    attributes['error.type'],
+  ]);
 }
 
 /** The texts of the input of each response, by its id. */
