@@ -1,10 +1,11 @@
-/** Longer texts that a program sends by itself are media, and not parsed, unless they may ask for a response. */
+/** Longer texts that a program sends by itself are sound, and not parsed, unless they name something else. */
 const MAX_RAW_FRAME_LENGTH = 65_536;
+const MAY_BE_READ = /"(?:response|conversation)\./;
 
 /** A frame that the program has serialised itself. */
 export function parseFrame(data: unknown): unknown {
   const isLong = typeof data === 'string' && data.length > MAX_RAW_FRAME_LENGTH;
-  return isLong && !data.includes('"response.') ? undefined : parseReceived(data);
+  return isLong && !MAY_BE_READ.test(data) ? undefined : parseReceived(data);
 }
 
 /** A frame of a server: `undefined` for one that is not JSON. */

@@ -139,6 +139,26 @@ describe('a realtime session', () => {
     expect(durations?.dataPoints.map(({ value }) => (value as { count: number }).count)).toEqual([2]);
   });
 
+  it('has functions whose result is long, though the program sends it past the SDK', async () => {
+    const program = await startProgram();
+    const { answer, server, socket, closed } = await openRealtime(program);
+    await answer(
+      { type: 'session.created', session: SESSION },
+      created('resp_1'),
+      done('resp_1', { output: [call('item_2')] }),
+    );
+    const item = { type: 'function_call_output', call_id: 'call_1', output: 'x'.repeat(100_000) };
+    socket.socket.send(JSON.stringify({ type: 'conversation.item.create', item }));
+    await expect.poll(() => server.frames.length).toBe(1);
+    socket.close();
+    await closed();
+    await program.expectTree(`
+      realtime
+      ├─ chat gpt-realtime         gen_ai.response.id=resp_1
+      └─ execute_tool get_weather  gen_ai.response.id=resp_1
+    `);
+  });
+
   it('tells who interrupted an answer, while it was made or while it was played', async () => {
     const program = await startProgram();
     const { say, answer, socket, closed } = await openRealtime(program);
