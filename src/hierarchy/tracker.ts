@@ -248,7 +248,7 @@ export class ConversationTracker implements ProviderListener {
     const { id, above, life } = invocation;
     const isOpen = life.endTime === undefined && above === undefined;
     const pauses = isOpen && invocation.mayGoOn && !this.#isEnding;
-    guard('recording an invocation', recordInvocation, invocation, endTime, pauses);
+    guard('recording an invocation', recordInvocation, invocation, endTime);
     this.#invocations.delete(invocation);
     if (id !== undefined) this.known.close(id, invocation, pauses);
     invocation.forgotten?.(invocation);

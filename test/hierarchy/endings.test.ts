@@ -152,6 +152,19 @@ describe('a run that nobody follows', () => {
     `);
   });
 
+  it('has no tool call for a function that waits for an answer when the process ends', async () => {
+    const program = await startTutor({
+      runs: [{ steps: [{ tools: [{ function: { name: 'send_mail', arguments: {} } }] }] }],
+    });
+    await program.inSpan(program.run);
+    await program.telemetry.provider.shutdown();
+    await program.expectTree(`
+      program
+      └─ thread
+         └─ invoke_agent Math Tutor  openai.run.status=requires_action openai.run.observed=false
+    `);
+  });
+
   it('ends after the timeout with its thread, and goes on in a second span when it is seen again', async () => {
     const { client, assistantId, threadId, ...program } = await startTutor({
       runs: [{}],

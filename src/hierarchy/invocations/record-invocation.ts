@@ -17,18 +17,14 @@ import { RecordedTimes, type Times } from './recorded-times.ts';
 import { inputMessagesOf } from './run-input.ts';
 import type { Step, Steps } from './steps.ts';
 
-/**
- * Records a closed invocation: its steps, its tool calls, and then its own span.
- *
- * @param pauses whether it may go on later: the functions that the program has not answered belong to the next span then
- */
-export function recordInvocation(invocation: Invocation, endTime: number, pauses: boolean): void {
+/** Records a closed invocation: its steps, its tool calls, and then its own span. */
+export function recordInvocation(invocation: Invocation, endTime: number): void {
   const { span, telemetry, steps, snapshot } = invocation;
   guard('recording a status', addOutcome, invocation);
   const recordsSteps =
     (span.isRecording() || telemetry.wantsContent) && telemetry.settings.runSteps !== 'off';
   const recordedSteps = recordsSteps ? steps.all : [];
-  const calls = callsToRecord(invocation, pauses);
+  const calls = callsToRecord(invocation);
   const outputs = recordStepsAndTools(invocation, recordedSteps, calls, endTime);
   const usage = snapshot?.usage;
   const hasCarriers = recordedSteps.length > 0 || invocation.resumed !== undefined;
@@ -68,9 +64,11 @@ function addOutcome(invocation: Invocation): void {
   invocation.addAttributes(attributes);
 }
 
-function callsToRecord({ steps, resumed }: Invocation, pauses: boolean): readonly ToolCall[] {
-  if (!pauses && resumed === undefined) return steps.toolCalls;
-  const left = new Set(pauses ? steps.unanswered.map(({ snapshot }) => snapshot.id) : []);
+/** Without the functions that still wait for an answer: who answers them later, maybe in another process, records them. */
+function callsToRecord({ steps, resumed, life }: Invocation): readonly ToolCall[] {
+  const isOpen = life.endTime === undefined;
+  if (!isOpen && resumed === undefined) return steps.toolCalls;
+  const left = new Set(isOpen ? steps.unanswered.map(({ snapshot }) => snapshot.id) : []);
   return steps.toolCalls.filter(
     ({ snapshot: { id } }) => !left.has(id) && resumed?.recordedCalls.has(id) !== true,
   );
