@@ -134,8 +134,7 @@ export class Call implements KeyHolder {
   constructor(client: object, observer: CallObserver, caller: Context, told?: CallTimes) {
     const reading = performance.now();
     this.clock = told?.clock ?? clockIn(caller, reading);
-    // Our own clock is set by what the date is at this moment, not by an earlier reading.
-    const time = now(this.clock, this.clock === undefined ? undefined : reading);
+    const time = now(this.clock, reading);
     this.startTime = told?.startTime ?? time;
     this.#ownClock = this.clock ?? time - reading;
     this.client = client;

@@ -40,6 +40,8 @@ function adjust(date: number, earliest: number): void {
 
 /** How far systems adjust their clock, as a part of the time that passes, with room to spare. Beyond that, it was set. */
 const MAX_ADJUSTMENT = 0.001;
+/** How far our clock may lag until the date has shown where its milliseconds begin. It catches up then. */
+const MAX_CATCH_UP_MS = 1;
 
 /** The clock of something that may last: it follows the wall clock, unless that is set meanwhile. */
 export class LastingClock {
@@ -68,8 +70,9 @@ export class LastingClock {
   }
 
   #wasSet(time: number, reading: number): boolean {
-    const difference = Math.abs(time - (this.#own + reading));
-    return difference > (reading - this.#began) * MAX_ADJUSTMENT;
+    const ahead = time - (this.#own + reading);
+    const adjustment = (reading - this.#began) * MAX_ADJUSTMENT;
+    return ahead > MAX_CATCH_UP_MS + adjustment || ahead < -adjustment;
   }
 }
 

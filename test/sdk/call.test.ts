@@ -27,9 +27,21 @@ test('a call that starts as a millisecond passes does not put the clock forward'
   now();
   monotonic.mockReturnValueOnce(500.9).mockReturnValue(501.1);
   date.mockReturnValue(4e12 + 1);
-  expect(newCall().call.startTime - 4e12).toBeCloseTo(1.1);
+  expect(newCall().call.startTime - 4e12).toBeCloseTo(0.9);
   monotonic.mockReturnValue(501.5);
   expect(now() - 4e12).toBeCloseTo(1.5);
+});
+
+test('a call does not end late because the thread waited as the call began', () => {
+  const date = vi.spyOn(Date, 'now').mockReturnValue(6e12);
+  const monotonic = vi.spyOn(performance, 'now').mockReturnValue(600);
+  now();
+  monotonic.mockReturnValueOnce(602).mockReturnValue(607);
+  date.mockReturnValue(6e12 + 7);
+  const { call } = newCall();
+  expect(call.startTime - 6e12).toBeCloseTo(2);
+  monotonic.mockReturnValue(610);
+  expect(call.now() - 6e12).toBeCloseTo(10);
 });
 
 test.each([

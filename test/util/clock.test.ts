@@ -83,6 +83,16 @@ describe('the clock of something that lasts', () => {
     expect(clock.current).toBeUndefined();
   });
 
+  test('catches up with the wall clock as what begins meanwhile does, and is not behind it', () => {
+    set(2_000_000, 10);
+    const clock = new LastingClock();
+    set(2_000_001, 10.2);
+    const below = new LastingClock();
+    set(2_000_001, 10.6);
+    expect(clock.now()).toBe(below.now());
+    expect(clock.current).toBeUndefined();
+  });
+
   test('is that of the span above, if it has one', () => {
     set(1_000_000, 10);
     expect(new LastingClock(500).now()).toBe(510);
