@@ -10,7 +10,7 @@ import { recordStep } from '../../telemetry/spans/step-span.ts';
 import { recordToolCall } from '../../telemetry/spans/tool-span.ts';
 import { guard } from '../../util/guard.ts';
 import type { StepSnapshot, ToolCallContent } from '../model.ts';
-import type { ToolCall } from '../tool-calls/tool-call.ts';
+import { isUnanswered, type ToolCall } from '../tool-calls/tool-call.ts';
 import { costOfUsage } from './cost-and-usage.ts';
 import type { Invocation } from './invocation.ts';
 import { RecordedTimes, type Times } from './recorded-times.ts';
@@ -67,10 +67,8 @@ function addOutcome(invocation: Invocation): void {
 /** Without the functions that still wait for an answer: who answers them later, maybe in another process, records them. */
 function callsToRecord({ steps, resumed, life }: Invocation): readonly ToolCall[] {
   const isOpen = life.endTime === undefined;
-  if (!isOpen && resumed === undefined) return steps.toolCalls;
-  const left = new Set(isOpen ? steps.unanswered.map(({ snapshot }) => snapshot.id) : []);
   return steps.toolCalls.filter(
-    ({ snapshot: { id } }) => !left.has(id) && resumed?.recordedCalls.has(id) !== true,
+    (call) => !(isOpen && isUnanswered(call)) && resumed?.recordedCalls.has(call.snapshot.id) !== true,
   );
 }
 

@@ -41,17 +41,18 @@ export function newToolCall(snapshot: ToolCallSnapshot): ToolCall {
   };
 }
 
+/** Whether it is a function that the program was asked for and has not answered. */
+export function isUnanswered({ snapshot, startTime, requestedAt, endTime }: ToolCall): boolean {
+  const isRequested = startTime !== undefined || requestedAt !== undefined;
+  return isRequested && endTime === undefined && snapshot.type === 'function';
+}
+
 export function unansweredOf(calls: readonly ToolCall[]): readonly UnansweredCall[] {
-  return calls
-    .filter(({ snapshot, startTime, requestedAt, endTime }) => {
-      const isRequested = startTime !== undefined || requestedAt !== undefined;
-      return isRequested && endTime === undefined && snapshot.type === 'function';
-    })
-    .map(({ snapshot, stepId, startTime, requestedAt }) => ({
-      snapshot: { ...snapshot, content: undefined },
-      stepId,
-      requestedAt: requestedAt ?? startTime,
-    }));
+  return calls.filter(isUnanswered).map(({ snapshot, stepId, startTime, requestedAt }) => ({
+    snapshot: { ...snapshot, content: undefined },
+    stepId,
+    requestedAt: requestedAt ?? startTime,
+  }));
 }
 
 /** The API returns search results only on request. */
