@@ -4,19 +4,19 @@ import { activeContext, runIn } from '../util/active-context.ts';
 const INSIDE_HOOK: symbol = createContextKey('opentelemetry-instrumentation-openai inside a hook');
 
 /** Whether any hook has run: most programs have none, and each call asks. */
-export const hookRuns: { any: boolean } = { any: false };
+let hasRun = false;
 
 /**
  * Runs a hook or the sink of the program. The calls to `openai` that it makes reach no hook and no sink, or each would
  * make further calls.
  */
 export function runInsideHook<Result>(run: () => Result): Result {
-  hookRuns.any = true;
+  hasRun = true;
   return runIn(markInsideHook(activeContext()), run);
 }
 
 export function isInsideHook(context: Context): boolean {
-  return hookRuns.any && context.getValue(INSIDE_HOOK) === true;
+  return hasRun && context.getValue(INSIDE_HOOK) === true;
 }
 
 /** Marks a new context, for work that a hook has started. */

@@ -3,6 +3,7 @@ import {
   type Context,
   createContextKey,
   isSpanContextValid,
+  propagation,
   ROOT_CONTEXT,
   type Span,
   type SpanContext,
@@ -22,7 +23,7 @@ import {
 import { activeContext } from '../util/active-context.ts';
 import { cut } from '../util/cut-text.ts';
 import { field, strings } from '../util/payload.ts';
-import { hookRuns, isInsideHook, markInsideHook } from './hook-context.ts';
+import { isInsideHook, markInsideHook } from './hook-context.ts';
 
 /** The program's own metadata for all spans below. It is recorded unchanged, whatever `captureMessageContent` says. */
 export interface TraceMetadata {
@@ -86,33 +87,41 @@ export function withMetadataOf(caller: Context, context: Context): Context {
   return context.setValue(METADATA, metadataIn(caller) ?? NO_METADATA);
 }
 
-/** The part of a caller's context that spans created later need: the span context and the metadata. */
+/** The part of a caller's context that spans created later need. */
 export interface CallerTrace {
   span: SpanContext | undefined;
   readonly metadata: Attributes | undefined;
   /** Which of the tool calls that a model asks for here `@openai/agents` has spans for. */
   readonly withinAgents: boolean | HandoffCall;
-  /** Set if a hook of the program made the call. */
-  readonly insideHook?: true;
+  readonly bare: Context;
 }
 
 export function callerTraceOf(context: Context): CallerTrace {
   const span = trace.getSpanContext(context);
   // Below a span without ids, such as a no-op one, every span would start a trace of its own.
   const isReal = span !== undefined && isSpanContextValid(span);
-  const caller: CallerTrace = {
+  return {
     span: isReal ? span : undefined,
     metadata: metadataIn(context),
     withinAgents: recordedByAgents(context),
+    bare: bareContext(context),
   };
-  return hookRuns.any && isInsideHook(context) ? { ...caller, insideHook: true } : caller;
+}
+
+/**
+ * A context with the baggage of another, which span processors copy to spans, and the mark of a hook. Keeping the other one
+ * would keep all that a program has put into it.
+ */
+export function bareContext(context: Context): Context {
+  const base = isInsideHook(context) ? markInsideHook(ROOT_CONTEXT) : ROOT_CONTEXT;
+  const baggage = propagation.getBaggage(context);
+  return baggage === undefined ? base : propagation.setBaggage(base, baggage);
 }
 
 /** A context with just this. */
 export function contextOf(caller: Omit<CallerTrace, 'withinAgents'>): Context {
-  const { span, metadata, insideHook } = caller;
-  const base = insideHook ? markInsideHook(ROOT_CONTEXT) : ROOT_CONTEXT;
-  const context = span === undefined ? base : trace.setSpanContext(base, span);
+  const { span, metadata, bare } = caller;
+  const context = span === undefined ? bare : trace.setSpanContext(bare, span);
   return metadata === undefined ? context : context.setValue(METADATA, metadata);
 }
 

@@ -1,4 +1,4 @@
-import { type Attributes, type Context, ROOT_CONTEXT, type Span, type SpanContext } from '@opentelemetry/api';
+import type { Attributes, Context, Span, SpanContext } from '@opentelemetry/api';
 import type { Settings } from '../../config/config.ts';
 import type { Endpoint } from '../../sdk/provider.ts';
 import {
@@ -8,9 +8,9 @@ import {
 import { addSpent, NOTHING_SPENT, type Spent } from '../../telemetry/cost/spent.ts';
 import type { Usage } from '../../telemetry/cost/usage.ts';
 import type { Failure } from '../../telemetry/error.ts';
-import { isInsideHook, markInsideHook } from '../../telemetry/hook-context.ts';
 import { textLimits } from '../../telemetry/kept-text.ts';
 import { Keeper } from '../../telemetry/kept-values.ts';
+import { bareContext } from '../../telemetry/metadata.ts';
 import { type Place, placeAttributes } from '../../telemetry/place.ts';
 import type { Telemetry } from '../../telemetry/telemetry.ts';
 import { LinkedContext } from '../../util/linked-context.ts';
@@ -69,8 +69,8 @@ export class Invocation {
   /** The attributes of its span, without those that are known only at the end. */
   readonly attributes: Attributes;
   readonly #owner: InvocationOwner;
-  /** Whether a hook of the program began it. */
-  readonly insideHook: boolean;
+  /** A context with nothing of its caller but the baggage, for what is recorded below it. */
+  readonly context: Context;
   readonly clock: ServerClock;
   agent: Agent | undefined;
   id: string | undefined;
@@ -94,7 +94,6 @@ export class Invocation {
   /** The conversation that its request names or creates. Without a span of that one, nothing else tells until it is seen. */
   #requestedIn: string | undefined;
   #sawText = false;
-  #context: Context | undefined;
   readonly #keeper: Keeper;
   #spentBelow: Spent = NOTHING_SPENT;
   /** Its own cost in USD, and whether it has none, once its usage is final. */
@@ -119,7 +118,6 @@ export class Invocation {
     this.resumed = start.resumed;
     this.id = start.resumed?.id;
     this.above?.below.add(this);
-    this.insideHook = isInsideHook(start.context) || this.above?.insideHook === true;
     this.clock = start.clock ?? (this.above === undefined ? new ServerClock() : this.above.clock);
     this.startSettings = this.telemetry.settings;
     this.#keeper = new Keeper(textLimits(this.startSettings));
@@ -133,6 +131,7 @@ export class Invocation {
     const started = startInvocation(this.telemetry, start, this.place);
     this.span = started.span;
     this.spanContext = started.span.spanContext();
+    this.context = this.contextIn(bareContext(start.context));
     this.startTime = started.startTime;
     this.attributes = started.attributes;
     this.segment?.invocations.add(this);
@@ -179,12 +178,6 @@ export class Invocation {
 
   contextIn(context: Context): Context {
     return LinkedContext.withSpan(context, this.span);
-  }
-
-  /** A context with nothing but its span, for what is recorded below it. */
-  get context(): Context {
-    this.#context ??= this.contextIn(this.insideHook ? markInsideHook(ROOT_CONTEXT) : ROOT_CONTEXT);
-    return this.#context;
   }
 
   /**

@@ -1,4 +1,4 @@
-import { type Context, ROOT_CONTEXT } from '@opentelemetry/api';
+import type { Context } from '@opentelemetry/api';
 import type { MessagePart } from '../../config/completion-types.ts';
 import { notice } from '../../diagnostics/report.ts';
 import { contextOf } from '../../telemetry/metadata.ts';
@@ -150,7 +150,7 @@ export class InvocationMatcher {
       attributes: {},
       input: { count: 0, messages: taskOf(parts) },
       content: undefined,
-      context: ROOT_CONTEXT,
+      context: above.context,
       startTime: Math.max(startTime, above.startTime),
       rebuilt: !observation.live,
       forgotten: (closed) => state.forget(closed),
