@@ -78,4 +78,5 @@ export const LINES: readonly {
 export const NODES: readonly { readonly name: string; readonly version: string }[] = [
   { name: 'Node 22', version: '22.23.3' },
   { name: 'Node 24', version: '24.21.0' },
+  { name: 'Node 26', version: '26.10.0' },
 ];
