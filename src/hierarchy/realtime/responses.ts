@@ -22,6 +22,13 @@ const MAX_OPEN_RESPONSES = 128;
 /** What the API says where a response is asked for while another one is made. */
 const ALREADY_ACTIVE = 'conversation_already_has_active_response';
 
+/** A request that waited when an error came that does not say what it is about. */
+interface Doubt {
+  readonly request: OpenResponse;
+  readonly error: PayloadObject;
+  readonly time: number;
+}
+
 /** The responses of a session: those asked for, in order, and those the server has begun, by id. */
 export class SessionResponses {
   readonly #telemetry: Telemetry;
@@ -29,8 +36,7 @@ export class SessionResponses {
   #requested: OpenResponse[] = [];
   readonly #begun = new Map<string, OpenResponse>();
   #last: OpenResponse | undefined;
-  /** Rejects the request that waited when an error came that does not say what it is about, if it still waits. */
-  #doubted: (() => void) | undefined;
+  #doubt: Doubt | undefined;
 
   constructor(telemetry: Telemetry, session: RealtimeSession) {
     this.#telemetry = telemetry;
@@ -42,8 +48,7 @@ export class SessionResponses {
     // The next response that the server begins by itself does not answer this speech again.
     if (!isOutOfBand(event)) {
       this.#session.takeEndOfSpeech();
-      // The API answers one request at a time: if the one before still waits, the error was about that.
-      this.#doubted?.();
+      this.goOn();
     }
     this.#last = this.#begin(event, caller, undefined);
     if (this.#last !== undefined) this.#requested.push(this.#last);
@@ -106,14 +111,22 @@ export class SessionResponses {
   failed(error: unknown): void {
     const details = fieldsOf(error);
     const failed = this.#rejected(details);
-    const waiting = this.#waiting;
+    const request = this.#waiting;
     if (failed !== undefined) this.#reject(failed, details);
-    else if (waiting !== undefined && typeof details.event_id !== 'string') {
-      waiting.call.headersTime = waiting.call.now();
-      this.#doubted = () => {
-        if (this.#requested.includes(waiting)) this.#reject(waiting, details);
-      };
-    }
+    else if (request !== undefined && !details.event_id && !details.param)
+      this.#doubt = { request, error: details, time: request.call.now() };
+  }
+
+  /**
+   * Called when the next response is due, or none any more. The API answers one request at a time: if the one before still
+   * waits, the error that came meanwhile was about that.
+   */
+  goOn(): void {
+    const doubt = this.#doubt;
+    this.#doubt = undefined;
+    if (doubt === undefined || !this.#requested.includes(doubt.request)) return;
+    doubt.request.call.headersTime = doubt.time;
+    this.#reject(doubt.request, doubt.error);
   }
 
   #reject(failed: OpenResponse, error: PayloadObject): void {
@@ -140,6 +153,7 @@ export class SessionResponses {
    * @returns the end of the last one
    */
   end(close: SocketClose | undefined): number {
+    this.goOn();
     let last = 0;
     for (const { call } of [...this.#requested.splice(0), ...this.#begun.values()]) {
       if (close === undefined) call.close('interrupted');
@@ -170,7 +184,7 @@ export class SessionResponses {
 
   /** The request that an error is about. Few programs name their events, but the parameter may tell. */
   #rejected({ event_id, code, param }: PayloadObject): OpenResponse | undefined {
-    if (typeof event_id === 'string') return this.#requested.find(({ eventId }) => eventId === event_id);
+    if (event_id) return this.#requested.find(({ eventId }) => eventId === event_id);
     if (code === ALREADY_ACTIVE) return this.#requested.at(-1);
     const isOfResponse = typeof param === 'string' && /^response(?:[.[]|$)/.test(param);
     return isOfResponse ? this.#requested.find(({ eventId }) => eventId === undefined) : undefined;

@@ -4,6 +4,9 @@ import { type Program, startProgram } from '../../support/program.ts';
 import { openRealtime, type RealtimePair } from '../../support/realtime-socket.ts';
 import { created, done, SESSION, transcript } from './events.ts';
 
+/** What the API sends where it fails to make a response. */
+const NAMELESS = { type: 'server_error', code: null, param: null };
+
 describe('a response of a realtime session', () => {
   it('does not answer a request that the API has rejected, also where the program names no events', async () => {
     const { program, say, answer, close } = await open();
@@ -41,7 +44,7 @@ describe('a response of a realtime session', () => {
   it('does not answer the request before the last one, which an error that names nothing was about', async () => {
     const { program, say, answer, close } = await open();
     await say({ type: 'response.create', response: { instructions: 'Shout.' } });
-    await answer(rejected({ type: 'server_error', code: null, param: null }));
+    await answer(rejected(NAMELESS));
     await setTimeout(50);
     await say({ type: 'response.create', response: { instructions: 'Whisper.' } });
     await answer(...answered('resp_1'));
@@ -50,8 +53,28 @@ describe('a response of a realtime session', () => {
       [undefined, instructions('Shout.'), 'server_error'],
       ['resp_1', instructions('Whisper.'), undefined],
     ]);
-    const [rejection] = chats(program);
-    expect(Number(rejection?.duration[1])).toBeLessThan(50e6);
+    const [ended] = chats(program).map(({ endTime }) => milliseconds(endTime));
+    const [, next] = chats(program).map(({ startTime }) => milliseconds(startTime));
+    expect(Number(next) - Number(ended)).toBeGreaterThan(40);
+  });
+
+  it('does not answer such a request if the user has spoken since', async () => {
+    const { program, say, answer, close } = await open();
+    await say({ type: 'response.create', response: { instructions: 'Shout.' } });
+    await answer(rejected(NAMELESS), ...spoke('item_1'), ...answered('resp_1'));
+    await close();
+    expect(asked(program)).toEqual([
+      [undefined, instructions('Shout.'), 'server_error'],
+      ['resp_1', undefined, undefined],
+    ]);
+  });
+
+  it('has the error that names nothing if the session ends without another one', async () => {
+    const { program, say, answer, close } = await open();
+    await say({ type: 'response.create', response: { instructions: 'Shout.' } });
+    await answer(rejected(NAMELESS));
+    await close();
+    expect(asked(program)).toEqual([[undefined, instructions('Shout.'), 'server_error']]);
   });
 
   it.each([
@@ -61,10 +84,9 @@ describe('a response of a realtime session', () => {
     const { program, say, answer, close } = await open();
     await say({ type: 'response.create', response: { instructions: 'Shout.' } });
     await answer(rejected(error));
-    if (error.event_id === undefined) await answer(created('resp_1'));
     await say({ type: 'response.create', response: { instructions: 'Whisper.' } });
-    if (error.event_id !== undefined) await answer(created('resp_1'));
     await answer(
+      created('resp_1'),
       rejected({ code: 'conversation_already_has_active_response', param: null }),
       done('resp_1', {}),
     );
@@ -75,6 +97,19 @@ describe('a response of a realtime session', () => {
     ]);
   });
 
+  it('answers its request though there was an error that names nothing before', async () => {
+    const { program, say, answer, close } = await open();
+    await say({ type: 'response.create', response: { instructions: 'Shout.' } });
+    await answer(rejected(NAMELESS), created('resp_1'));
+    await say({ type: 'response.create', response: { instructions: 'Whisper.' } });
+    await answer(done('resp_1', {}), ...answered('resp_2'));
+    await close();
+    expect(asked(program)).toEqual([
+      ['resp_1', instructions('Shout.'), undefined],
+      ['resp_2', instructions('Whisper.'), undefined],
+    ]);
+  });
+
   it('does not start with speech that another one has answered', async () => {
     const { program, say, answer, close } = await open();
     await answer(...spoke('item_1'));
@@ -82,8 +117,8 @@ describe('a response of a realtime session', () => {
     await answer(...answered('resp_1'));
     await answer({ type: 'input_audio_buffer.timeout_triggered', item_id: 'item_2' }, ...answered('resp_2'));
     await close();
-    const [first, second] = chats(program).map(({ startTime }) => startTime[0] * 1e9 + startTime[1]);
-    const [end] = chats(program).map(({ endTime }) => endTime[0] * 1e9 + endTime[1]);
+    const [first, second] = chats(program).map(({ startTime }) => milliseconds(startTime));
+    const [end] = chats(program).map(({ endTime }) => milliseconds(endTime));
     expect(second).toBeGreaterThan(Number(first));
     expect(second).toBeGreaterThanOrEqual(Number(end));
   });
@@ -161,6 +196,10 @@ function inputs(program: Program): Record<string, string[]> {
     return [String(attributes['gen_ai.response.id']), texts];
   });
   return Object.fromEntries(entries);
+}
+
+function milliseconds([seconds, nanoseconds]: readonly [number, number]): number {
+  return seconds * 1e3 + nanoseconds / 1e6;
 }
 
 function rejected(error: object): object {
