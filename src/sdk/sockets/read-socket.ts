@@ -1,6 +1,6 @@
 /** Longer texts that a program sends by itself are sound, and not parsed, unless they name something else. */
 const MAX_RAW_FRAME_LENGTH = 65_536;
-const MAY_BE_READ = /"(?:response|conversation)\./;
+const MAY_BE_READ = /"(?:(?:response|conversation)\.|session\.update)/;
 
 /** A frame that the program has serialised itself. */
 export function parseFrame(data: unknown): unknown {

@@ -63,6 +63,18 @@ describe.each(Object.entries(VERSIONS))('a response in a session of the %s versi
     expect(await recorded('resp_1')).toEqual([[TEXT], DEFINITIONS, 500, 'text']);
   });
 
+  it('has what the program sets past the SDK, however long it is', async () => {
+    const { pair, recorded } = await open();
+    const description = 'x'.repeat(100_000);
+    const update = {
+      type: 'session.update',
+      session: { ...settings, tools: [{ ...WEATHER, description }, CRM] },
+    };
+    pair.socket.socket.send(JSON.stringify(update));
+    await expect.poll(() => pair.server.frames.length).toBe(1);
+    expect((await recorded('resp_1')).slice(2)).toEqual([500, 'text']);
+  });
+
   it('has its own settings above them', async () => {
     const { pair, recorded } = await open();
     await pair.say({ type: 'session.update', session: settings });
