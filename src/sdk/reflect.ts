@@ -30,7 +30,7 @@ export function resemble<Replacement extends object>(
   Object.setPrototypeOf(replacement, Object.getPrototypeOf(original));
   return Object.defineProperties(replacement, {
     ...Object.getOwnPropertyDescriptors(original),
-    // A proxy would do without, but Node 26 prints proxies as such.
+    // A proxy would need none of this, but Node 26 prints proxies as such.
     [INSPECT]: { value: (_depth: number, options: object, inspect: Inspect) => inspect(original, options) },
   });
 }

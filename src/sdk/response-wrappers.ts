@@ -195,8 +195,7 @@ export function wrapAsResponse(original: Method): Method {
  * proxy first, and the method afterwards.
  */
 function isForWatcher(promise: object): boolean {
-  const parser = field(promise, 'parseResponse');
-  return isProxy(parser) && watchingParses.get(parser) === undefined && !Object.hasOwn(promise, 'asResponse');
+  return isProxy(field(promise, 'parseResponse')) && !Object.hasOwn(promise, 'asResponse');
 }
 
 /**
