@@ -125,7 +125,7 @@ export function contextOf(caller: Omit<CallerTrace, 'withinAgents'>): Context {
   return metadata === undefined ? context : context.setValue(METADATA, metadata);
 }
 
-/** Metadata by span: steps and tool calls are created in contexts that hold only a span. */
+/** Metadata by span: steps and tool calls are created in contexts that hold little more than a span. */
 const metadataBySpan = new WeakMap<SpanContext, Attributes>();
 /** Whether there is any: most programs have none, and each span asks. */
 let hasMetadata = false;

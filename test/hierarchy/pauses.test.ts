@@ -1,5 +1,6 @@
 import OpenAI from 'openai';
 import { describe, expect, it } from 'vitest';
+import type { SinkEvent } from '../../src/types.ts';
 import { type ApiUsage, recordApiUsage } from '../support/api-usage.ts';
 import { type Program, startProgram } from '../support/program.ts';
 import { startTutor, type Tutor } from '../support/tutor.ts';
@@ -84,6 +85,28 @@ describe('a run that a person answers after its timeout', () => {
     expect(reported.output_tokens).toBeGreaterThan(0);
     expect(tokensOf(tutor)).toEqual(reported);
     expect(await measuredOf(tutor)).toEqual({ ...reported, durations: [1] });
+  });
+
+  it('tells a sink of each tool call once', async () => {
+    const called: string[] = [];
+    const sink = (event: SinkEvent): void => {
+      if (event.type === 'tool.call') called.push(event.name);
+    };
+    const hosted = { tools: [{ codeInterpreter: { input: '1' } }] };
+    const tutor = await startTutor({
+      runs: [{ steps: [hosted, ...TOOL_RUN.steps] }],
+      config: { runTimeout: 400, conversationIdleTimeout: 20, events: { sink } },
+    });
+    const run = await tutor.inSpan(tutor.run, 'ask');
+    const [call] = run.required_action?.submit_tool_outputs.tool_calls ?? [];
+    const { runs } = tutor.client.beta.threads;
+    await runs.steps.list(run.id, { thread_id: tutor.threadId });
+    await pause(tutor);
+    expect(called.toSorted()).toEqual(['code_interpreter', 'get_x']);
+    const tool_outputs = [{ tool_call_id: call?.id ?? '', output: '1' }];
+    await runs.submitToolOutputsAndPoll(run.id, { thread_id: tutor.threadId, tool_outputs });
+    await tutor.telemetry.provider.forceFlush();
+    expect(called.length).toBe(2);
   });
 });
 

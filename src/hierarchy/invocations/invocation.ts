@@ -69,7 +69,7 @@ export class Invocation {
   /** The attributes of its span, without those that are known only at the end. */
   readonly attributes: Attributes;
   readonly #owner: InvocationOwner;
-  /** A context with nothing of its caller but the baggage, for what is recorded below it. */
+  /** A context with its span, and of its caller only the baggage and the mark of a hook, for what is recorded below it. */
   readonly context: Context;
   readonly clock: ServerClock;
   agent: Agent | undefined;

@@ -24,7 +24,11 @@ export function recordInvocation(invocation: Invocation, endTime: number): void 
   const recordsSteps =
     (span.isRecording() || telemetry.wantsContent) && telemetry.settings.runSteps !== 'off';
   const recordedSteps = recordsSteps ? steps.all : [];
-  const calls = callsToRecord(invocation);
+  const before = invocation.resumed?.recordedCalls;
+  const requested = steps.toolCalls.filter(({ snapshot: { id } }) => before?.has(id) !== true);
+  // Functions that still wait are recorded where they are answered, maybe in another process.
+  const calls =
+    invocation.life.endTime === undefined ? requested.filter((call) => !isUnanswered(call)) : requested;
   const outputs = recordStepsAndTools(invocation, recordedSteps, calls, endTime);
   const usage = snapshot?.usage;
   const hasCarriers = recordedSteps.length > 0 || invocation.resumed !== undefined;
@@ -42,7 +46,10 @@ export function recordInvocation(invocation: Invocation, endTime: number): void 
     usage: left,
     cost: costOfUsage(telemetry, left, invocation.attributes),
     totals: { ...invocation.spent, runs: 0, userMessages: invocation.input.count },
-    toolCalls: inOrderOfSteps(steps).map(requestedToolCall),
+    // The sink was told at the pause of the functions that waited then.
+    toolCalls: inOrderOfSteps(steps, requested)
+      .filter(({ requestedAt }) => requestedAt === undefined)
+      .map(requestedToolCall),
     skippedSteps: steps.skippedSteps,
     skippedToolCalls: steps.skippedToolCalls,
     systemInstructions: invocation.content?.systemInstructions ?? [],
@@ -64,16 +71,8 @@ function addOutcome(invocation: Invocation): void {
   invocation.addAttributes(attributes);
 }
 
-/** Without the functions that still wait for an answer: who answers them later, maybe in another process, records them. */
-function callsToRecord({ steps, resumed, life }: Invocation): readonly ToolCall[] {
-  const isOpen = life.endTime === undefined;
-  return steps.toolCalls.filter(
-    (call) => !(isOpen && isUnanswered(call)) && resumed?.recordedCalls.has(call.snapshot.id) !== true,
-  );
-}
-
 /** A polled run is known to wait for functions before its steps are read. Steps recorded before a pause come first. */
-function inOrderOfSteps({ all, toolCalls }: Steps): readonly ToolCall[] {
+function inOrderOfSteps({ all }: Steps, toolCalls: readonly ToolCall[]): readonly ToolCall[] {
   const places = new Map(all.map(({ snapshot: { id } }, index) => [id, index]));
   const place = ({ stepId }: ToolCall): number =>
     stepId === undefined ? all.length : (places.get(stepId) ?? -1);
