@@ -17,7 +17,8 @@ const SHARED: UserConfig = {
   target: 'node20',
   dts: true,
   shims: false,
-  hash: false,
+  // After an upgrade in place, an old file must not load a new one: the exports of each build have names of their own.
+  hash: true,
   outputOptions: SHARED_OUTPUT,
   // Most of the time goes into building the page, as it should.
   inputOptions: { checks: { pluginTimings: false }, preserveEntrySignatures: 'allow-extension' },

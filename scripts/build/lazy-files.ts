@@ -24,7 +24,7 @@ const LATER: ReadonlySet<string> = new Set([
  */
 export function lazyFiles(names: readonly string[]): Rolldown.Plugin {
   const required = new RegExp(
-    `^(?:const|let|var) ([\\w$]+) = require\\("(\\./(?:${names.join('|')})\\.cjs)"\\);$`,
+    `^(?:const|let|var) ([\\w$]+) = require\\("(\\./(?:${names.join('|')})-[^"]+)"\\);$`,
     'gm',
   );
   return {

@@ -46,7 +46,7 @@ test('it contains only the build and its documents', () => {
 
 describe('its size is within the limit', () => {
   test('of everything a program can load', async () => {
-    expect(await bytesOf(await filesOfPrograms())).toBeLessThan(494_900);
+    expect(await bytesOf(await filesOfPrograms())).toBeLessThan(496_000);
   });
 
   test('of the rest of the build: the page, the command and the types', async () => {
@@ -107,7 +107,7 @@ test('its types refer to no other package than the OpenTelemetry API', async () 
 
 /** What makes pages. Programs that write pages load it; all others never do. */
 function isPage(file: string): boolean {
-  return file === 'dist/page-maker.cjs';
+  return /^dist\/page-maker-[\w-]+\.cjs$/.test(file);
 }
 
 /** The files that a program can load by the entries of the package, at once or later. */
