@@ -249,6 +249,31 @@ describe.each([{ tracing: true }, { tracing: false }])(
     `);
     });
 
+    it('counts what a tool spends on an image', async () => {
+      const { client, runner, simulator, expectTree } = await startAgents({ tracing });
+      simulator.respond(
+        { output: [calling('draw')], usage: { prompt: 100, completion: 20 } },
+        { output: [{ message: 'Done.' }], usage: { prompt: 120, completion: 10 } },
+      );
+      simulator.next({
+        when: { path: '/v1/images/generations' },
+        body: { data: [{ b64_json: 'AA==' }], usage: { input_tokens: 7, output_tokens: 300 } },
+      });
+      const draw = newTool('draw', async () => {
+        await client.images.generate({ model: 'gpt-image-1', prompt: 'A tree.' });
+        return 'drawn';
+      });
+      await runner.run(new Agent({ name: 'Helper', model: 'gpt-4o', tools: [draw] }), 'Hi');
+      await expectTree(`
+      invoke_workflow Agent workflow      openai.total.input_tokens=227 openai.total.output_tokens=330
+      └─ invoke_agent Helper
+         ├─ chat gpt-4o
+         ├─ execute_tool draw
+         │  └─ POST /images/generations
+         └─ chat gpt-4o
+    `);
+    });
+
     it('keeps a context that the program has bound', async () => {
       const { runner, simulator, expectTree } = await startAgents({ tracing });
       let later = (): void => undefined;

@@ -8,8 +8,8 @@ import { activityOfNode } from './node-activity.ts';
 
 /** The place of a call inside of a workflow of `@openai/agents`, which gets to know what the call asks for and spends. */
 export function placeWithinAgents(place: CallPlace, node: AgentsNode, operation: Operation): CallPlace {
-  if (operation.name === undefined) return place;
-  const { agent } = node;
+  // A request without an operation, such as one for an image, spends for the workflow, but is not the agent's.
+  const agent = operation.name === undefined ? undefined : node.agent;
   const name = stringField(agent?.data, 'name');
   const isOfAgent = node.isModelCall && agent !== undefined;
   if (operation.traits?.inference === 'chat') activityOfNode(node).modelCalls++;
