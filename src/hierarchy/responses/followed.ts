@@ -189,7 +189,8 @@ export function conversationUsed(
   const puts = call.method === 'POST' && call.outcome === 'value' && TAKE_ITEMS.has(template);
   const usedId = template === '/conversations' ? id : request.values[0];
   if (puts && usedId !== undefined) {
-    const messages = countPutMessages(request.body);
+    // In a session, such as one of `@openai/agents`, the model calls have counted what they answered.
+    const messages = countPutMessages(request.body, conversationIn(context) === usedId);
     if (messages > 0) tracker.conversation('conversation', usedId, origin).countUserMessages(messages);
     if (toolCalls.areAwaited)
       toolCalls.answer(readItemResults({ input: field(request.body, 'items') }), {

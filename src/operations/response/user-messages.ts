@@ -11,9 +11,14 @@ export function countNewMessages(body: unknown): number {
   return countOfUser(input.slice(input.findLastIndex(isOfModel) + 1));
 }
 
-/** The number of user messages that a request puts into a Conversation. */
-export function countPutMessages(body: unknown): number {
-  return countOfUser(arrayField(body, 'items'));
+/**
+ * The number of user messages that a request puts into a Conversation.
+ *
+ * @param stored whether it stores what other requests of the conversation have asked, along with the answers
+ */
+export function countPutMessages(body: unknown, stored: boolean): number {
+  const items = arrayField(body, 'items');
+  return stored ? countNewMessages({ input: items }) : countOfUser(items);
 }
 
 function countOfUser(items: readonly unknown[]): number {

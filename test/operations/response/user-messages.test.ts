@@ -48,4 +48,17 @@ describe('each user message of a conversation is counted once', () => {
     await responses.create({ model: MODEL, input: 'D', conversation });
     expect(await counted(program)).toBe(3);
   });
+
+  test('if a session stores what it has asked, along with the answers', async () => {
+    const program = await startProgram();
+    const { conversations, responses } = program.client;
+    const { id } = await conversations.create({});
+    await withConversation(id, async () => {
+      await responses.create({ model: MODEL, input: [said('A')] });
+      await conversations.items.create(id, { items: [said('A'), answered] });
+      await responses.create({ model: MODEL, input: [said('A'), answered, said('B')] });
+      await conversations.items.create(id, { items: [said('B'), called] });
+    });
+    expect(await counted(program)).toBe(2);
+  });
 });
