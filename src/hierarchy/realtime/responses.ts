@@ -22,8 +22,8 @@ const MAX_OPEN_RESPONSES = 128;
 /** What the API says where a response is asked for while another one is made. */
 const ALREADY_ACTIVE = 'conversation_already_has_active_response';
 
-/** A request that waited when an error came that does not say what it is about. */
-interface Doubt {
+/** An error that does not say what it is about, and the request that waited when it came. */
+interface UnattributedError {
   readonly request: OpenResponse;
   readonly error: PayloadObject;
   readonly time: number;
@@ -36,7 +36,7 @@ export class SessionResponses {
   #requested: OpenResponse[] = [];
   readonly #begun = new Map<string, OpenResponse>();
   #last: OpenResponse | undefined;
-  #doubt: Doubt | undefined;
+  #unattributed: UnattributedError | undefined;
 
   constructor(telemetry: Telemetry, session: RealtimeSession) {
     this.#telemetry = telemetry;
@@ -48,7 +48,7 @@ export class SessionResponses {
     // The next response that the server begins by itself does not answer this speech again.
     if (!isOutOfBand(event)) {
       this.#session.takeEndOfSpeech();
-      this.goOn();
+      this.settleError();
     }
     this.#last = this.#begin(event, caller, undefined);
     if (this.#last !== undefined) this.#requested.push(this.#last);
@@ -114,19 +114,21 @@ export class SessionResponses {
     const request = this.#waiting;
     if (failed !== undefined) this.#reject(failed, details);
     else if (request !== undefined && !details.event_id && !details.param)
-      this.#doubt = { request, error: details, time: request.call.now() };
+      this.#unattributed = { request, error: details, time: request.call.now() };
   }
 
   /**
    * Called when the next response is due, or none any more. The API answers one request at a time: if the one before still
    * waits, the error that came meanwhile was about that.
    */
-  goOn(): void {
-    const doubt = this.#doubt;
-    this.#doubt = undefined;
-    if (doubt === undefined || !this.#requested.includes(doubt.request)) return;
-    doubt.request.call.headersTime = doubt.time;
-    this.#reject(doubt.request, doubt.error);
+  settleError(): void {
+    const unattributed = this.#unattributed;
+    this.#unattributed = undefined;
+    if (unattributed === undefined) return;
+    const { request, error, time } = unattributed;
+    if (!this.#requested.includes(request)) return;
+    request.call.headersTime = time;
+    this.#reject(request, error);
   }
 
   #reject(failed: OpenResponse, error: PayloadObject): void {
@@ -153,7 +155,7 @@ export class SessionResponses {
    * @returns the end of the last one
    */
   end(close: SocketClose | undefined): number {
-    this.goOn();
+    this.settleError();
     let last = 0;
     for (const { call } of [...this.#requested.splice(0), ...this.#begun.values()]) {
       if (close === undefined) call.close('interrupted');

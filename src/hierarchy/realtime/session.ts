@@ -211,7 +211,7 @@ export class RealtimeSession implements Member {
         break;
       case 'input_audio_buffer.speech_stopped':
         this.#speech.stopped(event, time);
-        this.#responses.goOn();
+        this.#responses.settleError();
         break;
       case 'input_audio_buffer.committed':
         this.#speech.committed(event, time);

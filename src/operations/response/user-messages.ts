@@ -7,8 +7,7 @@ import { readResponseToolCall } from './items.ts';
  */
 export function countNewMessages(body: unknown): number {
   if (typeof field(body, 'input') === 'string') return 1;
-  const input = arrayField(body, 'input');
-  return countOfUser(input.slice(input.findLastIndex(isOfModel) + 1));
+  return countOfUser(unanswered(arrayField(body, 'input')));
 }
 
 /**
@@ -18,7 +17,12 @@ export function countNewMessages(body: unknown): number {
  */
 export function countPutMessages(body: unknown, stored: boolean): number {
   const items = arrayField(body, 'items');
-  return stored ? countNewMessages({ input: items }) : countOfUser(items);
+  return countOfUser(stored ? unanswered(items) : items);
+}
+
+/** The items after the last one that the model made. */
+function unanswered(items: readonly unknown[]): readonly unknown[] {
+  return items.slice(items.findLastIndex(isOfModel) + 1);
 }
 
 function countOfUser(items: readonly unknown[]): number {
