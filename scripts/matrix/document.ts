@@ -1,4 +1,4 @@
-import { NEWEST_NODE_LANE, NODE_22_LANE, RUNTIMES_LANE } from '../../test/support/lanes/lanes.ts';
+import { OTHER_NODE_LANES, RUNTIMES_LANE } from '../../test/support/lanes/lanes.ts';
 import { GROUPS } from '../../test/transparency/behaviours/index.ts';
 import type { CellOutcome } from '../../test/transparency/cell.ts';
 import type { Verdict } from '../../test/transparency/verdict.ts';
@@ -83,7 +83,8 @@ function stateOf(behaviour: string, outcomes: readonly CellOutcome[]): string {
 }
 
 function ranOn(columns: readonly ColumnOutcome[], date: string): string {
-  const nodes = `${NODE_22_LANE.packages.node}, ${process.versions.node} and ${NEWEST_NODE_LANE.packages.node}`;
+  const others = OTHER_NODE_LANES.map(({ packages }) => String(packages.node));
+  const nodes = new Intl.ListFormat('en-GB').format([process.versions.node, ...others].toSorted());
   const { bun, deno, workerd } = RUNTIMES_LANE.packages;
   const cells = columns.flatMap(({ outcomes }) => outcomes).length;
   return `Run on ${date}, ${cells} times. Each version of \`openai\` ran twelve times with \`OpenAIInstrumentation\`: on Node

@@ -7,7 +7,7 @@
  */
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { type Lane, NEWEST_NODE_LANE, NODE_22_LANE } from '../../test/support/lanes/lanes.ts';
+import { type Lane, OTHER_NODE_LANES } from '../../test/support/lanes/lanes.ts';
 import { ROOT } from '../../test/support/lanes/paths.ts';
 import { makeLanes } from '../../test/support/lanes/prepare.ts';
 import { packPackage } from '../../test/support/lanes/tarball.ts';
@@ -46,7 +46,7 @@ process.exitCode = problems.length === 0 ? 0 : 1;
 /** Installs what is missing, with the package as it is now. */
 async function prepare(needed: readonly Column[]): Promise<void> {
   const lanes = new Set<Lane>(needed.flatMap(({ cells }) => cells.map(({ lane }) => lane)));
-  await makeLanes([...lanes, NODE_22_LANE, NEWEST_NODE_LANE], await packPackage());
+  await makeLanes([...lanes, ...OTHER_NODE_LANES], await packPackage());
   for (const lane of lanes) {
     const framework = needed.find(({ cells }) => cells.some((cell) => cell.lane === lane))?.framework;
     await writeSources(lane.name, framework && `frameworks/${framework.folder}`);

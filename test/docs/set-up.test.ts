@@ -6,7 +6,7 @@ import { MANAGERS } from '../../scripts/install-matrix/managers.ts';
 import { useReceiver } from '../entries/support/receiver.ts';
 import { useSimulator } from '../support/lanes/api.ts';
 import { mustRun, run } from '../support/lanes/command.ts';
-import { laneDirectory } from '../support/lanes/paths.ts';
+import { nodeIn } from '../support/lanes/paths.ts';
 import { codeBlocksOf } from './documents.ts';
 
 /*
@@ -57,7 +57,7 @@ const OLDER_LINE = INSTALL.replace('openai ', 'openai@6.49.0 ')
   .replace('/api ', '/api@1.9.1 ')
   .replace('/sdk-node', '/sdk-node@0.223.0');
 const PNPM = MANAGERS.find(({ name }) => name.startsWith('pnpm'));
-const OLD_NODE = join(laneDirectory('node-20'), 'node_modules', 'node', 'bin', 'node');
+const OLD_NODE = nodeIn('node-20');
 
 test('the README contains the files tested here and the commands that start them', () => {
   expect([...FILES.keys()]).toEqual([

@@ -5,7 +5,7 @@ import { assertSpanTree } from '../../src/testing.ts';
 import { useSimulator } from '../support/lanes/api.ts';
 import { run } from '../support/lanes/command.ts';
 import { OLD_NODE_LANE, OLDEST_NODE_LANE } from '../support/lanes/lanes.ts';
-import { laneDirectory, PACKAGE_NAME, programsDirectory } from '../support/lanes/paths.ts';
+import { laneDirectory, nodeIn, PACKAGE_NAME, programsDirectory } from '../support/lanes/paths.ts';
 import { runProgram } from '../support/lanes/program.ts';
 
 const simulator = useSimulator();
@@ -14,8 +14,7 @@ const LANES = [OLD_NODE_LANE.name, 'openai-6-sdk-2', OLDEST];
 
 /** Before 22.15 Node has no module hooks in the program's own thread. */
 function nodeOf(lane: string): string {
-  const owner = lane === OLDEST ? lane : OLD_NODE_LANE.name;
-  return join(laneDirectory(owner), 'node_modules', 'node', 'bin', 'node');
+  return nodeIn(lane === OLDEST ? lane : OLD_NODE_LANE.name);
 }
 
 const ASK = `

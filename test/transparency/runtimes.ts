@@ -4,8 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { mustRun } from '../support/lanes/command.ts';
-import { NEWEST_NODE_LANE, NODE_22_LANE, RUNTIMES_LANE } from '../support/lanes/lanes.ts';
-import { laneDirectory } from '../support/lanes/paths.ts';
+import { OTHER_NODE_LANES, RUNTIMES_LANE } from '../support/lanes/lanes.ts';
+import { laneDirectory, nodeIn } from '../support/lanes/paths.ts';
 import type { Cell } from './cell.ts';
 import type { Stage } from './servers.ts';
 import { sourcesIn } from './sources.ts';
@@ -67,17 +67,10 @@ function commandOf({ runtime, format, lane }: Cell, instrumented: boolean): Comm
   const directory = format === 'cjs' ? 'cjs' : 'runtime';
   const hook = [format === 'cjs' ? '--require' : '--import', `./${directory}/hook-${lane.line}.${format}`];
   return {
-    command: OTHER_NODES.has(runtime) ? nodeOf(runtime) : process.execPath,
+    command: OTHER_NODE_LANES.some(({ name }) => name === runtime) ? nodeIn(runtime) : process.execPath,
     parameters: ['--expose-gc', ...(instrumented ? hook : []), `./${directory}/main.${format}`],
     throughClient: false,
   };
-}
-
-/** The lanes of the versions of Node that do not run the tests. */
-const OTHER_NODES: ReadonlySet<string> = new Set([NODE_22_LANE.name, NEWEST_NODE_LANE.name]);
-
-function nodeOf(lane: string): string {
-  return join(laneDirectory(lane), 'node_modules', 'node', 'bin', 'node');
 }
 
 function binary(name: string): string {

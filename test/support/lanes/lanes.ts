@@ -85,7 +85,7 @@ export const CLEAN_LANES: readonly Lane[] = [
 ];
 
 /** The newest Node, beside the one that runs the tests. */
-export const NEWEST_NODE_LANE: Lane = { name: 'node-26', packages: { node: '26.10.0' } };
+const NEWEST_NODE_LANE: Lane = { name: 'node-26', packages: { node: '26.10.0' } };
 
 const BUN = { bun: '1.4.4' };
 
@@ -131,7 +131,10 @@ export const MATRIX_LANES: readonly ProgramLane[] = MATRIX_VERSIONS.flatMap((ope
 );
 
 /** The oldest Node line that the SDK 3 runs on, beside the one that runs the tests. */
-export const NODE_22_LANE: Lane = { name: 'node-22', packages: { node: '22.23.3' } };
+const NODE_22_LANE: Lane = { name: 'node-22', packages: { node: '22.23.3' } };
+
+/** The versions of Node that programs run on, beside the one that runs the tests. */
+export const OTHER_NODE_LANES: readonly Lane[] = [NODE_22_LANE, NEWEST_NODE_LANE];
 
 /** Runtimes without module hooks of Node, where the class is handed over through `…/client`. */
 export const RUNTIMES_LANE: ProgramLane = {

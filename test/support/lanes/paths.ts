@@ -9,6 +9,11 @@ export function laneDirectory(lane: string): string {
   return join(LANES_DIRECTORY, lane);
 }
 
+/** The Node that is installed in a lane. */
+export function nodeIn(lane: string): string {
+  return join(laneDirectory(lane), 'node_modules', 'node', 'bin', 'node');
+}
+
 /** Where the programs of test/lanes stand in a lane. */
 export function programsDirectory(lane: string): string {
   return join(laneDirectory(lane), 'programs');
