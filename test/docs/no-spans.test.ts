@@ -54,6 +54,16 @@ const VIEW_ONLY = `
   import { consoleTree } from '${PACKAGE_NAME}/export';
   ${TELEMETRY.replace('new NodeSDK({', 'new NodeSDK({ spanProcessors: [consoleTree()],')}
 `;
+/** Exporters replace an endpoint that is no URL by the default, where another program of this machine may listen. */
+const NO_DEFAULT_COLLECTOR = `
+  import { Socket } from 'node:net';
+  const { connect } = Socket.prototype;
+  Socket.prototype.connect = function (...given) {
+    const [options] = [given[0]].flat();
+    if (Number(options.port) === 4318) options.port = 1;
+    return connect.apply(this, given);
+  };
+`;
 const LATE = `
   const { createRequire } = await import('node:module');
   const require = createRequire(import.meta.url);
@@ -128,7 +138,8 @@ const ROWS: Readonly<Record<string, Row>> = {
     environment: () => ({ OTEL_EXPORTER_OTLP_ENDPOINT: `"http://${address()}"` }),
   },
   'the endpoint is not a URL': {
-    command: OWN_SET_UP,
+    command: `--import ./no-default-collector.mjs ${OWN_SET_UP}`,
+    files: { 'no-default-collector.mjs': NO_DEFAULT_COLLECTOR },
     environment: () => ({ OTEL_EXPORTER_OTLP_ENDPOINT: 'http://localhost:99999' }),
   },
   'the collector answers with an error': {
