@@ -3,8 +3,10 @@ import { defineConfig, type TestProjectInlineConfiguration, type ViteUserConfig 
 import type { VitestPluginContext } from 'vitest/node';
 import { pageAssets } from './scripts/page/assets.ts';
 import { shareCompiledCode } from './test/support/compile-cache.ts';
+import { removeShellSettings } from './test/support/environment.ts';
 import { RunOrder } from './test/support/run-order.ts';
 
+removeShellSettings();
 shareCompiledCode();
 
 /** Tests that run programs as users have them: in lanes, clean projects with the packed package in them. */

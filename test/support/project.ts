@@ -83,7 +83,7 @@ function runNode(
   environment: Readonly<Record<string, string>> = {},
 ): Promise<Ended> {
   const kept = Object.entries(process.env).filter(
-    ([name]) => !/^(?:OTEL_|OPENAI_|NODE_OPTIONS|VITEST)/.test(name),
+    ([name]) => !/^(?:OTEL_|OPENAI_|NODE_OPTIONS|VITEST)|_proxy$/i.test(name),
   );
   const env = { ...Object.fromEntries(kept), ...environment };
   return new Promise((done) => {
