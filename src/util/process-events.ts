@@ -27,8 +27,12 @@ export function onceProcess(event: ProcessEvent, listener: () => unknown): void 
   listeners.add(new WeakRef(listener));
   if (events.has(event)) return;
   events.set(event, listeners);
-  process.once(event, function callListeners() {
-    events.delete(event);
-    for (const each of listeners) guard(`at ${event}`, () => each.deref()?.());
-  });
+  try {
+    process.once(event, function callListeners() {
+      events.delete(event);
+      for (const each of listeners) guard(`at ${event}`, () => each.deref()?.());
+    });
+  } catch {
+    // The edge runtime of Next.js has all functions of `process`, and each of them throws.
+  }
 }

@@ -56,6 +56,18 @@ test('copies that are gone are not kept', async () => {
   process.emit(event as 'exit', 0);
 });
 
+test('a process whose functions throw, as in the edge runtime of Next.js, has no events', async () => {
+  const onceProcess = await onceProcessOfCopy();
+  const once = vi.spyOn(process, 'once').mockImplementation(() => {
+    throw new Error('A Node.js API is used (process.once) which is not supported in the Edge Runtime.');
+  });
+  try {
+    expect(() => onceProcess(newEvent('edge'), () => undefined)).not.toThrow();
+  } finally {
+    once.mockRestore();
+  }
+});
+
 test('copies that flush when the program ends add no listeners', async () => {
   const events = ['exit', 'beforeExit', 'uncaughtExceptionMonitor'];
   const counts: number[][] = [];
