@@ -1,6 +1,11 @@
+import { randomUUID } from 'node:crypto';
+import { rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { assertSpanTree } from '../../src/testing.ts';
+import { codeBlocksOf } from '../docs/documents.ts';
 import { useSimulator } from '../support/lanes/api.ts';
+import { laneDirectory } from '../support/lanes/paths.ts';
 import { FULL_LANES } from './lanes.ts';
 import { PACKAGE, runChild } from './support/child.ts';
 import { type Format, programText } from './support/programs.ts';
@@ -23,6 +28,20 @@ const CALL = `
   await trace.getTracer('program').startActiveSpan('program', async (span) => {
     await ask();
     span.end();
+  });
+`;
+
+/** A server that imports `node:http`, as those of Hono, Nuxt and SvelteKit do. Nothing in it requires that module. */
+const SERVER = `
+  import { createServer } from 'node:http';
+  import OpenAI from 'openai';
+  const client = new OpenAI({ baseURL: process.env.BASE_URL, apiKey: 'sk' });
+  const server = createServer(async (request, response) => {
+    await client.chat.completions.create({ model: 'gpt-4o', messages: [{ role: 'user', content: 'Hi' }] });
+    response.end();
+  }).listen(0, async () => {
+    await (await fetch('http://localhost:' + server.address().port)).text();
+    server.close();
   });
 `;
 
@@ -83,6 +102,32 @@ describe.each(FULL_LANES)('$name: together with', ({ name: lane }) => {
       `,
     );
     expect(spans.map(({ scope }) => scope)).toContain('@opentelemetry/instrumentation-http');
+  });
+
+  test('the set-up of docs/servers.md, calls are below the request to a server that imports node:http', async () => {
+    const block = codeBlocksOf('docs/servers.md').find(({ code }) => code.startsWith('// telemetry.mjs'));
+    const setUp = join(laneDirectory(lane), `set-up-${randomUUID()}.mjs`);
+    const recording = block?.code.replace('new NodeSDK({', 'new NodeSDK({ spanProcessors: [recorder],');
+    await writeFile(setUp, `${RECORDER}\n${recording}`);
+    try {
+      const ended = await runChild({
+        lane,
+        format: 'mjs',
+        text: SERVER,
+        parameters: ['--import', setUp],
+        env: { BASE_URL: simulator().url, OTEL_METRICS_EXPORTER: 'none', OTEL_LOGS_EXPORTER: 'none' },
+      });
+      expect(ended.stderr).toBe('');
+      assertSpanTree(
+        readSpans(ended.stdout),
+        `
+        GET
+        └─ chat gpt-4o
+        `,
+      );
+    } finally {
+      await rm(setUp);
+    }
   });
 
   test('streams, the request span is below ours, and work on the chunks is not', async () => {
