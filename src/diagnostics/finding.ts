@@ -34,6 +34,8 @@ export type ProjectFindingCode =
   | 'other_instrumentation_installed'
   /** A package is installed whose client sends some calls itself, and not through `openai`. */
   | 'calls_past_openai'
+  /** A package is installed that calls models without `openai`. */
+  | 'ai_sdk_installed'
   /** A version of `@openai/agents` is installed whose agents cannot be recorded. Its calls of models are recorded. */
   | 'agents_too_old';
 

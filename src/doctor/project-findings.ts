@@ -90,6 +90,13 @@ const PROJECT_FINDINGS: Readonly<Record<ProjectFindingCode, FindingRow>> = {
     action: () =>
       "Use the client of openai with Portkey's address and headers: new OpenAI({ baseURL: PORTKEY_GATEWAY_URL, defaultHeaders: createHeaders({ … }) }).",
   },
+  ai_sdk_installed: {
+    severity: 'information',
+    message: (name) =>
+      `${name} is installed. It calls models without openai, and those calls have no spans of this package.`,
+    action: () =>
+      'If the program calls models with it, use its own telemetry: docs/frameworks.md of this package.',
+  },
   agents_too_old: {
     severity: 'warning',
     message: (version) =>

@@ -32,6 +32,9 @@ const SDKS: readonly string[] = ['sdk-node', 'sdk-trace', 'sdk-trace-node', 'sdk
 /** Its client sends a part of its calls with a transport of its own. */
 const PORTKEY = 'portkey-ai';
 
+/** Vercel's AI SDK, and what contains it. */
+const AI_SDKS: readonly string[] = ['ai', '@mastra/core'];
+
 /** The part of `@openai/agents` that traces. It may be there alone, and in several copies. */
 const AGENTS_CORE = '@openai/agents-core';
 
@@ -109,7 +112,7 @@ function distinct(checks: readonly Check[]): Check[] {
 }
 
 function examinePackages(project: string): Check {
-  const names = [NAME, 'openai', PORTKEY, AGENTS_CORE, ...SDKS, ...INSTALLED_OTHERS];
+  const names = [NAME, 'openai', PORTKEY, AGENTS_CORE, ...SDKS, ...INSTALLED_OTHERS, ...AI_SDKS];
   const installed = findInstalled(project, new Set(names));
   if (installed.length === 0 && isRegularFile(join(project, '.pnp.cjs')))
     return skippedCheck('packages', "Plug'n'Play keeps them where only Yarn finds them");
@@ -120,6 +123,7 @@ function examinePackages(project: string): Check {
     ...examineSdk(installed),
     ...others.map((scope) => describeProjectFinding('other_instrumentation_installed', scope)),
     ...(has(PORTKEY) ? [describeProjectFinding('calls_past_openai', PORTKEY)] : []),
+    ...AI_SDKS.filter(has).map((name) => describeProjectFinding('ai_sdk_installed', name)),
     ...examineAgents(installed),
   ]);
 }

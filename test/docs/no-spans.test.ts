@@ -94,6 +94,13 @@ const ROWS: Readonly<Record<string, Row>> = {
     files: { 'app.mjs': `import OpenAI from '${PACKAGE_NAME}/openai';${CALL}${FINDINGS}` },
     removed: ['@opentelemetry/sdk-node'],
   },
+  'the AI SDK or Mastra calls the model': {
+    command: REGISTERED,
+    files: {
+      'app.mjs': `console.log('no call to openai');`,
+      'node_modules/ai/package.json': JSON.stringify({ name: 'ai', version: '7.0.173' }),
+    },
+  },
   '`NodeSDK` is created but not started': {
     command: OWN_SET_UP,
     files: { 'telemetry.mjs': TELEMETRY.replace('.start()', '') },

@@ -155,6 +155,16 @@ describe('packages are found in every folder:', () => {
     expect(findings()[0]?.action).not.toContain('npm dedupe');
   });
 
+  test.each(['ai', '@mastra/core'])('%s, which calls models without openai', async (name) => {
+    await install({ [name]: '7.0.173' });
+    expect(codes()).toEqual(['ai_sdk_installed']);
+    expect(findings()[0]).toMatchObject({
+      severity: 'information',
+      message: expect.stringContaining(name),
+      action: expect.stringContaining('docs/frameworks.md'),
+    });
+  });
+
   test.each(['0.0.17', '0.1.11', '0.3.8', '0.3.0-beta.1'])(
     '@openai/agents %s, whose agents cannot be recorded',
     async (version) => {
