@@ -1,9 +1,9 @@
 /**
- * Builds and starts examples/bundled/next as a project of its own, asks its route, and reads the spans back that it
- * sends: `npm run check-next`, or a test that names the packed package in `TARBALL`.
+ * Builds examples/bundled/next as a project of its own, with both bundlers, starts it, asks its route, and reads the spans
+ * back that it sends: `npm run check-next`, or a test that names the packed package in `TARBALL`.
  */
 import { spawn } from 'node:child_process';
-import { cp, mkdtemp, rm } from 'node:fs/promises';
+import { cp, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -21,6 +21,8 @@ const PACKAGES = [
   '@opentelemetry/api@1.10.0',
   '@opentelemetry/sdk-node@0.301.0',
 ];
+/** A route for which Next.js compiles `instrumentation.js` a second time, without the modules of Node. */
+const EDGE_ROUTE = `export const runtime = 'edge';\nexport const GET = () => new Response('edge');\n`;
 /** Milliseconds until the application is built, and until the server has sent the spans: other things run beside it. */
 const BUILD_TIMEOUT = 420_000;
 const SPANS_TIMEOUT = 180_000;
@@ -55,8 +57,12 @@ async function build(): Promise<void> {
   await cp(join(ROOT, 'examples', 'bundled', 'next'), directory, { recursive: true });
   const path = process.env.TARBALL ?? (await packPackage()).path;
   await installTools([...PACKAGES, path], directory);
+  const edge = join(directory, 'app', 'api', 'edge');
+  await mkdir(edge);
+  await writeFile(join(edge, 'route.js'), EDGE_ROUTE);
   const env = { NEXT_TELEMETRY_DISABLED: '1' };
-  await mustRun('npx', ['next', 'build'], { cwd: directory, env, timeout: BUILD_TIMEOUT });
+  for (const bundler of ['--webpack', '--turbopack'])
+    await mustRun('npx', ['next', 'build', bundler], { cwd: directory, env, timeout: BUILD_TIMEOUT });
 }
 
 /** Asks the route once; gives the names of the spans of each trace, when ours is there. */

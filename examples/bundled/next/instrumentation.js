@@ -1,7 +1,9 @@
 // Next.js calls this once when the server starts, before any route is loaded.
 export async function register() {
-  if (process.env.NEXT_RUNTIME !== 'nodejs') return;
-  const { NodeSDK } = await import('@opentelemetry/sdk-node');
-  const { OpenAIInstrumentation } = await import('opentelemetry-instrumentation-openai');
-  new NodeSDK({ instrumentations: [new OpenAIInstrumentation()] }).start();
+  // A block, because webpack bundles what comes after a `return` for the edge runtime, too.
+  if (process.env.NEXT_RUNTIME === 'nodejs') {
+    const { NodeSDK } = await import('@opentelemetry/sdk-node');
+    const { OpenAIInstrumentation } = await import('opentelemetry-instrumentation-openai');
+    new NodeSDK({ instrumentations: [new OpenAIInstrumentation()] }).start();
+  }
 }
