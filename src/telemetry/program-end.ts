@@ -47,6 +47,8 @@ export interface SendState {
   recorded: boolean;
   /** Whether it is flushed when the program ends. */
   flushesAtEnd: boolean;
+  /** Its shutdown, once that has begun. */
+  ended?: unknown;
   /** The listeners of the provider. The module that wraps its methods keeps them. */
   listeners(): readonly ProgramEndListener[];
 }
@@ -240,7 +242,8 @@ function reportFailure(target: object, error: unknown): void {
 /** Batching processors do not wait for a batch that they have handed to their exporter before. */
 async function flushAtEnd(target: object): Promise<void> {
   try {
-    await forceFlush(target);
+    // The SDK logs a warning if it is flushed afterwards. The program may shut its providers down while we end.
+    await (states.get(target)?.ended ?? forceFlush(target));
   } finally {
     await Promise.all(processorsOf(target).map((each) => forceFlush(exporterOf(each))));
   }

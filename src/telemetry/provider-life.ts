@@ -110,7 +110,9 @@ function wrapMethod(provider: object, name: Name, original: ProviderMethod): Wra
     if (listeners.size === 0) return original.apply(this, args);
     return notifyListeners(listeners, name).then(async () => {
       state.unsent = liveOf(listeners).some(({ isOpen }) => isOpen === true);
-      const [result] = await Promise.all([original.apply(this, args), sinksSettled()]);
+      const done = original.apply(this, args);
+      if (name === 'shutdown') state.ended = done;
+      const [result] = await Promise.all([done, sinksSettled()]);
       return result;
     });
   };

@@ -1,5 +1,6 @@
 import { TracerProvider } from '@opentelemetry/sdk-trace';
 import { beforeEach, describe, expect, test } from 'vitest';
+import { sendWithin } from '../../src/telemetry/program-end.ts';
 import { beforeProviderEnds, FollowedProvider } from '../../src/telemetry/provider-life.ts';
 
 let order: string[];
@@ -62,6 +63,16 @@ test('a provider waits for any number of listeners, and holds none of them', asy
   expect(provider.forceFlush).toBe(forceFlush);
   stops[0]?.();
   expect(Reflect.ownKeys(provider)).toEqual([]);
+});
+
+test('a provider that the program has shut down is not flushed again: the SDK warns of that', async () => {
+  const [tracers, meters, loggers] = [new Provider(), new Provider(), new Provider()];
+  const all = { ...listener, otherProviders: [meters, loggers] };
+  for (const provider of [tracers, meters, loggers]) beforeProviderEnds(provider, all);
+  await Promise.all([meters.shutdown(), loggers.shutdown()]);
+  order = [];
+  await sendWithin(1_000, [tracers]);
+  expect(order).toEqual(['flush', 'provider: forceFlush']);
 });
 
 describe('removing a listener', () => {
