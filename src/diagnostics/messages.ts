@@ -102,13 +102,13 @@ const FINDINGS: Readonly<Record<ProcessFindingCode, FindingRow>> = {
   other_instrumentation: {
     severity: 'warning',
     message: (scope) =>
-      `${scope} records the same calls. For these calls, its span and metrics replace those of this package, which adds retries and everything else.`,
-    action: (scope) => `To use this package alone, disable the other: ${switchOff(scope)}`,
+      `${scope} records the same calls. Its span replaces that of this package, which adds what it lacks.`,
+    action: (scope) => `To use only this package: ${switchOff(scope)}`,
   },
   recorded_twice: {
     severity: 'warning',
     message: (scope) =>
-      `${scope} also records these calls, on spans of its own. A backend that receives both counts their tokens twice.`,
+      `${scope} also records these calls. A backend that receives both counts tokens twice.`,
     action: () =>
       'Use the client without observeOpenAI. Langfuse accepts the spans of this package over OTLP.',
   },
@@ -223,5 +223,5 @@ export function fillIn(code: FindingCode, row: FindingRow, details: readonly str
 
 export function switchOff(scope: string | undefined): string {
   const known = OTHER_INSTRUMENTATIONS.find((other) => other.scope === scope);
-  return known?.switchOff ?? 'remove it from the instrumentations of your SDK.';
+  return known?.switchOff ?? 'remove it from the set-up.';
 }

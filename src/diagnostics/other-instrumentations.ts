@@ -3,7 +3,9 @@ export interface OtherInstrumentation {
   /** The instrumentation scope of its spans, which is also the name of its package. */
   readonly scope: string;
   /** Whether it records the client metrics of the conventions. If not, ours are still needed. */
-  readonly recordsMetrics: boolean;
+  readonly recordsMetrics?: true;
+  /** Whether it never ends some of its spans. It ends all others before the next turn of the event loop. */
+  readonly leavesOpen?: true | undefined;
   /** The code or variable that switches it off, ready to paste. */
   readonly switchOff: string;
 }
@@ -20,26 +22,26 @@ export const OTHER_INSTRUMENTATIONS: readonly OtherInstrumentation[] = [
       "getNodeAutoInstrumentations({ '@opentelemetry/instrumentation-openai': { enabled: false } }), " +
       'or OTEL_NODE_DISABLED_INSTRUMENTATIONS=openai',
   },
-  {
-    scope: '@traceloop/instrumentation-openai',
-    recordsMetrics: false,
-    switchOff:
-      "instrumentations: instrumentations.filter((each) => each.instrumentationName !== '@traceloop/instrumentation-openai')",
-  },
-  {
-    scope: '@arizeai/openinference-instrumentation-openai',
-    recordsMetrics: false,
-    switchOff:
-      "instrumentations: instrumentations.filter((each) => each.instrumentationName !== '@arizeai/openinference-instrumentation-openai')",
-  },
+  registered('@traceloop/instrumentation-openai'),
+  // It ends no span of a call that fails.
+  registered('@arizeai/openinference-instrumentation-openai', true),
   {
     scope: 'langsmith',
-    recordsMetrics: false,
     switchOff: 'use the client without wrapOpenAI of langsmith/wrappers.',
   },
   {
     scope: SENTRY_SCOPE,
-    recordsMetrics: false,
+    // Those of `parse()`, `responses.stream()` and `tee()`.
+    leavesOpen: true,
     switchOff: "Sentry.init({ integrations: (all) => all.filter(({ name }) => name !== 'OpenAI') })",
   },
 ];
+
+/** One that a program passes to its SDK. */
+function registered(scope: string, leavesOpen?: true): OtherInstrumentation {
+  return {
+    scope,
+    leavesOpen,
+    switchOff: `instrumentations: instrumentations.filter((each) => each.instrumentationName !== '${scope}')`,
+  };
+}

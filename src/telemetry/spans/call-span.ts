@@ -173,7 +173,7 @@ export class CallSpan implements CallObservation, OpenSpan {
     const failure = thrown ?? failureIn(result, this.#operation, this.#result);
     if (this.#measures || this.#cost !== undefined)
       guard('recording metrics', CallSpan.#recordMetrics, this, endTime, usage, failure);
-    if (isEndTold(this.#telemetry, this.#content, failure)) this.#tell(result, endTime, failure);
+    if (isEndTold(this.#telemetry, this.#content, failure, this.#above)) this.#tell(result, endTime, failure);
     const { attributes, finishing, ended } = this.#place;
     const span = this.#above?.span ?? this.#span;
     if (this.#limits !== undefined) guard('recording rate limits', recordRateLimits, span, this.#limits);
@@ -197,7 +197,7 @@ export class CallSpan implements CallObservation, OpenSpan {
       endTime,
     };
     recordEndAndTellSink(this.#telemetry, ended, {
-      isRecorded: this.#above === undefined,
+      above: this.#above,
       runsModel: this.#operation.traits?.runsModel === true,
       startTime: this.#startTime,
       toolCalls: () => this.#operation.toolCalls?.(result) ?? [],

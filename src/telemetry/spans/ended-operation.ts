@@ -3,6 +3,7 @@ import type { Settings } from '../../config/config.ts';
 import type { ContentRecord } from '../content/content-record.ts';
 import type { Failure } from '../error.ts';
 import type { Telemetry } from '../telemetry.ts';
+import type { InferenceAbove } from './outer-instrumentation.ts';
 
 /** A finished operation. */
 export interface EndedOperation {
@@ -27,6 +28,12 @@ export function isEndTold(
   { settings }: Telemetry,
   content: ContentRecord | undefined,
   failure: Failure | undefined,
+  above?: InferenceAbove,
 ): boolean {
-  return failure !== undefined || content?.awaitsEnd === true || settings.events !== undefined;
+  return (
+    above !== undefined ||
+    failure !== undefined ||
+    content?.awaitsEnd === true ||
+    settings.events !== undefined
+  );
 }

@@ -113,7 +113,6 @@ export function endInvocationSpan(
     const all = { ...end.attributes, ...attributes };
     const ended = { span, startSettings, context, attributes: all, content, failure, endTime };
     recordEndAndTellSink(telemetry, ended, {
-      isRecorded: true,
       runsModel: true,
       startTime,
       toolCalls: () => toolCalls,

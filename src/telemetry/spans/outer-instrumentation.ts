@@ -4,13 +4,16 @@ import { ATTR_GEN_AI_OPERATION_NAME } from '../../semconv/attributes.ts';
 import { asName, fieldsOf, objectField, type PayloadObject, row, stringField } from '../../util/payload.ts';
 import { NAME } from '../../util/version.ts';
 import type { InferenceKind } from '../operation.ts';
+import { endIfOpen } from './outer-span-end.ts';
 
 /** The span of another instrumentation that already represents the same inference. */
 export interface InferenceAbove {
   readonly span: Span;
   /** The instrumentation scope of that span, if it is known. */
   readonly scope: string | undefined;
-  readonly recordsMetrics: boolean;
+  readonly recordsMetrics: boolean | undefined;
+  /** Ends the span if the instrumentation does not. Defined if it is known to leave spans open. */
+  readonly end: typeof endIfOpen | undefined;
 }
 
 /**
@@ -92,11 +95,12 @@ function readOuterSpan(
   const declared =
     context.getValue(INFERENCE_SPAN) !== undefined || (scope === LANGSMITH && isLangSmithModelCall(kind));
   if (!declared && !says(inner.attributes, kind)) return undefined;
-  return { scope, recordsMetrics: recordsMetrics(scope) };
-}
-
-function recordsMetrics(scope: string | undefined): boolean {
-  return OTHER_INSTRUMENTATIONS.find((other) => other.scope === scope)?.recordsMetrics ?? true;
+  const known = OTHER_INSTRUMENTATIONS.find((other) => other.scope === scope);
+  return {
+    scope,
+    recordsMetrics: !known || known.recordsMetrics,
+    end: known?.leavesOpen && endIfOpen,
+  };
 }
 
 /** Each model call below a span passes here, so no iterator is allocated. */

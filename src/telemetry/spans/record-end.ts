@@ -9,6 +9,7 @@ import { isInsideHook } from '../hook-context.ts';
 import type { RequestedToolCall } from '../operation.ts';
 import type { Telemetry } from '../telemetry.ts';
 import type { EndedOperation } from './ended-operation.ts';
+import type { InferenceAbove } from './outer-instrumentation.ts';
 
 /**
  * Records the end of any operation before its span ends: content on span and event, the failure on the span and as an
@@ -43,23 +44,23 @@ export function recordEnd(telemetry: Telemetry, operation: EndedOperation): Fail
 /**
  * Records the end of a model operation, and tells the program's sink about it.
  *
- * @param more.isRecorded `false` if the span of another instrumentation stands for the operation
+ * @param more.above the span of another instrumentation, if that stands for the operation
  */
 export function recordEndAndTellSink(
   telemetry: Telemetry,
   operation: EndedOperation,
   more: {
-    isRecorded: boolean;
+    above?: InferenceAbove | undefined;
     runsModel: boolean;
     startTime: number;
     toolCalls: () => readonly RequestedToolCall[];
   },
 ): void {
-  const { isRecorded, ...others } = more;
+  const { above, ...others } = more;
   const settings = operationSettings(operation.startSettings, telemetry.settings);
-  const failure = isRecorded
-    ? recordEnd(telemetry, operation)
-    : withoutUnseenMessage(operation.failure, settings);
+  above?.end?.(telemetry, above.span, operation);
+  const failure =
+    above === undefined ? recordEnd(telemetry, operation) : withoutUnseenMessage(operation.failure, settings);
   if (settings.events === undefined) return;
   const told = { ...operation, failure, ...others };
   guard('sending events to the sink', emitSinkEvents, telemetry.sink, told, settings);

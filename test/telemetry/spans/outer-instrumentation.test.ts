@@ -5,6 +5,7 @@ import {
   createContextKey,
   ROOT_CONTEXT,
   type Span,
+  SpanStatusCode,
   trace,
 } from '@opentelemetry/api';
 import { suppressTracing } from '@opentelemetry/core';
@@ -14,6 +15,7 @@ import { afterEach, describe, expect, test } from 'vitest';
 import type { CompletionHook, SinkEvent } from '../../../src/client.ts';
 import { forgetNotices } from '../../../src/diagnostics/report.ts';
 import { assertSpanTree } from '../../../src/testing.ts';
+import { nextTurn } from '../../../src/util/wait.ts';
 import { type Session, type SessionOptions, startSession } from '../../support/session.ts';
 
 let session: Session;
@@ -284,6 +286,50 @@ test('the span of the other instrumentation gets no content of ours', async () =
   await start({ config: { captureMessageContent: true } });
   await below({ 'gen_ai.operation.name': 'chat' }, () => chat(session.client));
   expect(JSON.stringify(session.spans.map(({ attributes }) => attributes))).not.toContain('Hello');
+});
+
+describe('an instrumentation that leaves spans open', () => {
+  const scope = '@arizeai/openinference-instrumentation-openai';
+  const attributes = { 'openinference.span.kind': 'LLM' };
+  /** A failed call below a span that nobody ends. */
+  const fail = async (): Promise<void> => {
+    session.simulator.next({ status: 400, body: { error: { message: 'Hello?', code: 'invalid_prompt' } } });
+    const span = trace.getTracer(scope).startSpan('theirs', { attributes });
+    const below = trace.setSpan(ROOT_CONTEXT, span);
+    await context.with(below, () => chat(session.client).catch(() => undefined));
+  };
+
+  test.each<[string, () => Promise<void>]>([
+    ['on the next turn of the event loop', nextTurn],
+    ['at a shutdown before that', () => session.provider.shutdown()],
+  ])('has them ended %s, with what we know, or nobody would have recorded the call', async (_, end) => {
+    await start();
+    await fail();
+    expect(session.spans).toEqual([]);
+    await end();
+    assertSpanTree(
+      session.spans,
+      'theirs  !invalid_prompt gen_ai.request.model=gpt-4o http.response.status_code=400',
+    );
+    expect(session.spans[0]?.status).toEqual({ code: SpanStatusCode.ERROR });
+  });
+
+  test('ends all others itself', async () => {
+    await start();
+    await below(attributes, () => chat(session.client), scope);
+    await nextTurn();
+    expect(session.spans).toHaveLength(1);
+    expect(session.spans[0]?.attributes).not.toHaveProperty('gen_ai.usage.input_tokens');
+  });
+
+  test('may be none: those of all others may still go on after the call', async () => {
+    await start();
+    const span = trace.getTracer('other').startSpan('theirs', { attributes });
+    await context.with(trace.setSpan(ROOT_CONTEXT, span), () => chat(session.client));
+    await nextTurn();
+    expect(session.spans).toEqual([]);
+    span.end();
+  });
 });
 
 describe('metrics', () => {
