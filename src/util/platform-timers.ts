@@ -15,7 +15,7 @@ function timersOf({ clearInterval, clearTimeout, setImmediate, setInterval, setT
   return { clearInterval, clearTimeout, setImmediate, setInterval, setTimeout };
 }
 
-/** Those of `@sinonjs/fake-timers`, which Jest and Vitest use, have their clock. */
+/** Those of `@sinonjs/fake-timers`, which Jest and Vitest use, have their clock. Jest's legacy ones are mock functions. */
 function isFake(timer: object): boolean {
-  return 'clock' in timer;
+  return 'clock' in timer || 'mock' in timer;
 }

@@ -6,6 +6,7 @@ import { afterEach, describe, expect, test, vi } from 'vitest';
 afterEach(() => {
   trace.disable();
   vi.useRealTimers();
+  vi.unstubAllGlobals();
   vi.resetModules();
 });
 
@@ -15,6 +16,12 @@ const ANSWERS: Readonly<Record<string, object>> = {
   '/v1/responses': { id: 'resp_1', object: 'response', status: 'completed', model: 'gpt-4o', output: [] },
   '/v1/threads/thread_1/runs': { ...RUN, status: 'in_progress' },
 };
+
+const CALLS: readonly [string, (client: OpenAI) => Promise<unknown>][] = [
+  ['a completion', ({ chat }) => chat.completions.create({ model: 'gpt-4o', messages: [] })],
+  ['a response', ({ responses }) => responses.create({ model: 'gpt-4o', input: 'Hello' })],
+  ['a run', ({ beta }) => beta.threads.runs.create('thread_1', { assistant_id: 'asst_1' })],
+];
 
 async function startClient(): Promise<OpenAI> {
   const { instrumentOpenAI } = await import('../../src/client.ts');
@@ -26,11 +33,7 @@ async function startClient(): Promise<OpenAI> {
 }
 
 describe.each(['before', 'after'])('a program that installs fake timers %s the package is loaded', (when) => {
-  test.each<[string, (client: OpenAI) => Promise<unknown>]>([
-    ['a completion', ({ chat }) => chat.completions.create({ model: 'gpt-4o', messages: [] })],
-    ['a response', ({ responses }) => responses.create({ model: 'gpt-4o', input: 'Hello' })],
-    ['a run', ({ beta }) => beta.threads.runs.create('thread_1', { assistant_id: 'asst_1' })],
-  ])('finds none of ours after %s', async (_, call) => {
+  test.each(CALLS)('finds none of ours after %s', async (_, call) => {
     if (when === 'before') vi.useFakeTimers();
     const client = await startClient();
     if (when === 'after') vi.useFakeTimers();
@@ -41,3 +44,27 @@ describe.each(['before', 'after'])('a program that installs fake timers %s the p
     expect(Date.now()).toBe(start);
   });
 });
+
+/** Jest's legacy fake timers are mock functions without a clock. */
+function stubTimersAsMocks(): ReadonlySet<number> {
+  const pending = new Set<number>();
+  let last = 0;
+  const start = (): number => {
+    last += 1;
+    pending.add(last);
+    return last;
+  };
+  const stop = (timer: number): boolean => pending.delete(timer);
+  for (const name of ['setTimeout', 'setInterval', 'setImmediate']) vi.stubGlobal(name, vi.fn(start));
+  for (const name of ['clearTimeout', 'clearInterval']) vi.stubGlobal(name, vi.fn(stop));
+  return pending;
+}
+
+test.each(CALLS)(
+  'a program that loads the package under mocked timers finds none of ours after %s',
+  async (_, call) => {
+    const pending = stubTimersAsMocks();
+    await call(await startClient());
+    expect(pending).toEqual(new Set());
+  },
+);
