@@ -77,7 +77,7 @@ const FINDINGS: Readonly<Record<ProcessFindingCode, FindingRow>> = {
   },
   openai_twice: {
     severity: 'information',
-    message: (copies) => `Several copies of openai are loaded: ${copies}. All of them are traced.`,
+    message: (copies) => `Several copies of openai are loaded: ${copies}. All are traced.`,
     action: (_, mend) =>
       mend === DEDUPE ? `To keep one: ${DEDUPE}. ${whoDepends('openai')}` : whoDepends('openai'),
   },
@@ -167,15 +167,14 @@ const FINDINGS: Readonly<Record<ProcessFindingCode, FindingRow>> = {
   },
   rate_limits_limited: {
     severity: 'information',
-    message: () => 'Rate limit metrics cover the first 100 models and servers. There are more.',
+    message: () => 'Rate limit metrics cover only the first 100 models and servers.',
     action: () => 'The openai.ratelimit.* attributes on spans cover all of them.',
   },
   steps_unread: {
     severity: 'warning',
     message: () =>
       'Several reads of run steps failed in a row. Nothing is read from that server for a while. Runs that end meanwhile have only the steps that the program itself received.',
-    action: () =>
-      'Check whether the server is overloaded. To read no steps at all, set runSteps to "observe".',
+    action: () => 'Check whether the server is overloaded. To read no steps, set runSteps to "observe".',
   },
   answer_too_large: {
     severity: 'warning',
@@ -187,8 +186,7 @@ const FINDINGS: Readonly<Record<ProcessFindingCode, FindingRow>> = {
     severity: 'warning',
     message: (count) =>
       `${count} ${count === '1' ? 'run, turn or response was' : 'runs, turns and responses were'} recorded without reading what was missing, because the server is busy or has failed, or the program ended first.`,
-    action: () =>
-      'Check whether the server is overloaded. To read nothing at all, set runSteps to "observe".',
+    action: () => 'Check whether the server is overloaded. To read nothing, set runSteps to "observe".',
   },
   steps_missing: {
     severity: 'warning',

@@ -93,7 +93,7 @@ const PROJECT_FINDINGS: Readonly<Record<ProjectFindingCode, FindingRow>> = {
   ai_sdk_installed: {
     severity: 'information',
     message: (name) =>
-      `${name} is installed. It calls models without openai, and those calls have no spans of this package.`,
+      `${name} is installed. It calls models without openai, so this package does not record them.`,
     action: () =>
       'If the program calls models with it, use its own telemetry: docs/frameworks.md of this package.',
   },
