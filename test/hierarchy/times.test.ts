@@ -65,6 +65,28 @@ describe('below a plain span of the SDK, which times itself', () => {
     expect(ours).toHaveLength(4 * REQUESTS + 1);
     expect(outside(ours)).toEqual([]);
   });
+
+  it('hosted tools of a response never start before it, whichever clock is ahead', async () => {
+    const { client, inSpan, simulator, telemetry } = await startProgram({
+      config: { conversationSpans: 'always' },
+    });
+    const { id: conversation } = await client.conversations.create();
+    const script = { output: [{ webSearch: { query: 'x?' } }] };
+    simulator.respond(...Array.from({ length: 2 * REQUESTS }, () => script));
+    const ask = () => client.responses.create({ model: 'gpt-4o-mini', input: 'x?', conversation });
+    for (let request = 0; request < REQUESTS; request++)
+      await inSpan(() => Promise.all([ask(), inSpan(ask, 'inner')]));
+    const startsOf = (name: RegExp): Map<unknown, bigint> => {
+      const found = telemetry.spans.filter((each) => name.test(each.name));
+      return new Map(
+        found.map((each) => [each.attributes['gen_ai.response.id'], nanoseconds(each.startTime)]),
+      );
+    };
+    const responses = startsOf(/^chat/);
+    const tools = [...startsOf(/^execute_tool/)];
+    expect(tools).toHaveLength(2 * REQUESTS);
+    expect(tools.filter(([id, start]) => start < (responses.get(id) ?? 0n))).toEqual([]);
+  });
 });
 
 describe('a run whose end the API tells in whole seconds', () => {

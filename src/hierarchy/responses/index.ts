@@ -113,7 +113,7 @@ export class Responses implements ConversationApi {
     const place: Placement = {
       parent,
       startTime: startIn(segment, call),
-      links: known === undefined ? undefined : [{ context: known.context }],
+      links: known && [{ context: known.context }],
       attributes: conversationAttributes(named),
     };
     return createsResponse
@@ -159,7 +159,8 @@ export class Responses implements ConversationApi {
     place: Placement,
     { endpoint, segment, conversationId }: Pick<FollowedResponse, 'endpoint' | 'segment' | 'conversationId'>,
   ): Placement {
-    const { startTime } = call;
+    // That of the span: hosted tools never start before it.
+    const { startTime = call.startTime } = place;
     const toolCalls = this.#toolCalls;
     const answered = toolCalls.areAwaited
       ? toolCalls.answer(readItemResults(body), {
@@ -175,10 +176,8 @@ export class Responses implements ConversationApi {
     const from = { endpoint, segment, conversationId, startTime, handedOn };
     const followed = followedResponse(this.#telemetry, body, joined.parent, from);
     return {
+      ...place,
       parent: joined.parent,
-      startTime: place.startTime,
-      links: place.links,
-      attributes: place.attributes,
       chunk: call.streamed ? (event, time) => followed.times.add(event, time) : undefined,
       completed: call.streamed
         ? (answer, span) => this.#completed(followed, answer.result(), call.now(), span)
