@@ -179,15 +179,24 @@ export class ConversationTracker implements ProviderListener {
     this.#reads.patient = true;
   }
 
-  /** Forgets a deleted conversation. Its invocations are gone, too: later requests about them fail. */
+  /**
+   * Forgets a deleted conversation, and ends it once the reads under way are over. Its invocations are gone, too: later
+   * requests about them fail.
+   */
   endConversation(kind: ConversationKind, id: string, origin: string): void {
     const key = conversationKey(kind, id, origin);
     const conversation = this.#conversations.get(key);
     if (conversation === undefined) return;
+    let isRead = false;
     for (const invocation of this.#invocations)
-      if (invocation.conversationId === id && invocation.endpoint.origin === origin)
+      if (invocation.conversationId === id && invocation.endpoint.origin === origin) {
         invocation.mayGoOn = false;
-    endConversation(conversation);
+        isRead ||= invocation.reading === 'now';
+      }
+    const end = (): void => endConversation(conversation);
+    // Without this, a run has no steps if the program deletes its thread while they are being read.
+    if (isRead) void this.#reads.at(origin).settled(READ_TIMEOUT_MS).then(end);
+    else end();
     this.#spoken.delete(conversation);
     this.#conversations.delete(key);
   }

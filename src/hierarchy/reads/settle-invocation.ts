@@ -75,7 +75,7 @@ async function readDetails(
   };
   const wanted = (): boolean => {
     leaves = invocation.life.requests > 0;
-    return !leaves && invocation.life.state !== 'closed';
+    return !leaves && invocation.life.state !== 'closed' && invocation.mayGoOn;
   };
   await from.start(invocation.id ?? '', read, wanted);
   invocation.reading = 'no';

@@ -161,6 +161,63 @@ describe('the background read', () => {
     `);
   });
 
+  it('has the steps of a thread that the program deletes before their list arrives', async () => {
+    const deleted = Promise.withResolvers<void>();
+    const { client, threadId, ...program } = await startTutor({
+      runs: [{}],
+      client: {
+        fetch: async (url, init) => {
+          const response = await fetch(url, init);
+          if (String(url).includes('/steps')) await deleted.promise;
+          return response;
+        },
+      },
+    });
+    await program.inSpan(async () => {
+      await program.run();
+      await vi.waitFor(() => expect(readsOf(program.simulator)).toHaveLength(1));
+      await client.beta.threads.delete(threadId);
+      expect(program.telemetry.openSpans).toContain('thread');
+      deleted.resolve();
+      await vi.waitFor(() => expect(program.telemetry.openSpans).toEqual(['program']));
+    });
+    await program.expectTree(`
+      program
+      └─ thread
+         ├─ invoke_agent Math Tutor
+         │  └─ chat gpt-4o-mini
+         └─ DELETE /threads/{thread_id}
+    `);
+  });
+
+  it('does not take deleted threads for a server without steps', async () => {
+    let deleted = Promise.withResolvers<void>();
+    const { client, assistantId, ...program } = await startTutor({
+      runs: [{}, {}, {}, {}],
+      client: {
+        fetch: async (url, init) => {
+          if (String(url).includes('/steps')) await deleted.promise;
+          return fetch(url, init);
+        },
+      },
+    });
+    const { threads } = client.beta;
+    const ask = () => threads.createAndRunPoll({ assistant_id: assistantId }, { pollIntervalMs: 1 });
+    for (let count = 0; count < 3; count++) {
+      deleted = Promise.withResolvers<void>();
+      const { thread_id } = await ask();
+      await new Promise((resolve) => setTimeout(resolve, 5));
+      await threads.delete(thread_id);
+      deleted.resolve();
+      await program.telemetry.provider.forceFlush();
+    }
+    await program.inSpan(ask);
+    await program.telemetry.provider.forceFlush();
+    const steps = program.telemetry.spans.filter(({ name }) => name === 'chat gpt-4o-mini');
+    expect(steps).toHaveLength(1);
+    expect(readsOf(program.simulator)).toHaveLength(4);
+  });
+
   it('finishes before the provider shuts down', async () => {
     const program = await startTutor({ runs: [{}] });
     await program.inSpan(program.run);
