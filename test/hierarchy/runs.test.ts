@@ -203,6 +203,21 @@ describe('a run that asks for tools', () => {
     await program.expectTree(WEATHER_TREE);
   });
 
+  it('has a tool span that ends when the output is sent, however late its stream begins', async () => {
+    const { client, assistantId, threadId, ...program } = await startTutor({ runs: [WEATHER_RUN] });
+    const { runs } = client.beta.threads;
+    const asked = await runs.stream(threadId, { assistant_id: assistantId }).finalRun();
+    program.simulator.next({ when: { method: 'POST', path: /submit_tool_outputs$/ }, delayMs: 500 });
+    const sent = Date.now();
+    await runs
+      .submitToolOutputsStream(asked.id, { thread_id: threadId, tool_outputs: outputsFor(asked) })
+      .finalRun();
+    await program.telemetry.provider.shutdown();
+    const weather = program.telemetry.spans.find(({ name }) => name === 'execute_tool get_weather');
+    const [seconds = 0, nanoseconds = 0] = weather?.endTime ?? [];
+    expect(seconds * 1e3 + nanoseconds / 1e6 - sent).toBeLessThan(400);
+  });
+
   it('is one run when the program sends plain requests', async () => {
     const { client, assistantId, threadId, ...program } = await startTutor({ runs: [WEATHER_RUN] });
     await program.inSpan(async () => {

@@ -114,6 +114,7 @@ export class InvocationRequest implements CallObservation {
   readonly #state: ConversationState | undefined;
   /** Whether it keeps the invocation open. A stream of a conversation's events does not: it may outlive the invocation. */
   readonly #holds: boolean;
+  readonly #sentAt: number;
   #answered = false;
 
   constructor(observed: ObservedCall, facts: Facts, invocation: Invocation) {
@@ -122,6 +123,7 @@ export class InvocationRequest implements CallObservation {
     this.context = invocation.contextIn(observed.context);
     this.#invocation = invocation;
     this.#intent = intent;
+    this.#sentAt = call.startTime;
     this.#facts = facts;
     this.#route = route;
     facts.requestInvocation = invocation;
@@ -133,14 +135,14 @@ export class InvocationRequest implements CallObservation {
     this.#state = engine.matcher.known(intent.conversationId, endpoint.origin);
     if (intent.messages.length === 0) return;
     const caller = callerTraceOf(observed.context);
-    const { startTime } = call;
     const { life, clock } = invocation;
+    const startTime = this.#sentAt;
     this.#queued = { caller, endpoint, startTime, life, clock, acceptedAt: undefined, notBefore: undefined };
     this.#state?.queue(this.#queued);
   }
 
   chunk(value: unknown, time: number): void {
-    this.#answer(time);
+    this.#answer();
     this.#facts.readEvent(value, time);
   }
 
@@ -171,7 +173,7 @@ export class InvocationRequest implements CallObservation {
   #accept(call: Call): void {
     // The server tells the end of an invocation in whole seconds.
     if (this.#intent.needsOpenInvocation) this.#invocation.life.touch(call.startTime);
-    this.#answer(call.startTime);
+    this.#answer();
     if (this.#queued === undefined || this.#state === undefined) return;
     accept(this.#queued, call);
     const { tracker, dialect } = this.#facts.engine;
@@ -180,10 +182,11 @@ export class InvocationRequest implements CallObservation {
     for (const message of this.#intent.messages) conversation.add(message);
   }
 
-  #answer(time: number): void {
-    if (this.#answered || this.#intent.outputs.length === 0) return;
+  /** The functions ended when their outputs were sent, and not when a stream began. */
+  #answer(): void {
+    if (this.#answered) return;
     this.#answered = true;
-    answerOutputs(this.#intent, this.#facts, time, this.#invocation);
+    answerOutputs(this.#intent, this.#facts, this.#sentAt, this.#invocation);
   }
 }
 
