@@ -173,13 +173,13 @@ const FINDINGS: Readonly<Record<ProcessFindingCode, FindingRow>> = {
   steps_unread: {
     severity: 'warning',
     message: () =>
-      'Several reads of run steps failed in a row. Nothing is read from that server for a while. Runs that end meanwhile have only the steps that the program itself received.',
+      'Several reads of run steps failed in a row. Nothing is read from that server for a while. Runs that end meanwhile have only the steps that the program received.',
     action: () => 'Check whether the server is overloaded. To read no steps, set runSteps to "observe".',
   },
   answer_too_large: {
     severity: 'warning',
     message: () =>
-      'The instrumentation dropped an answer over 4 MiB that it had requested. The run has only the steps and messages that the program itself received.',
+      'The instrumentation dropped an answer over 4 MiB that it had requested. The run has only the steps and messages that the program received.',
     action: () => 'If runs are always that large, set runSteps to "observe".',
   },
   reads_skipped: {
@@ -191,7 +191,7 @@ const FINDINGS: Readonly<Record<ProcessFindingCode, FindingRow>> = {
   steps_missing: {
     severity: 'warning',
     message: () =>
-      'A server has no endpoint for run steps. Its runs have only the steps that the program itself received. It is asked again after ten minutes.',
+      'A server has no endpoint for run steps. Its runs have only the steps that the program received. It is asked again after ten minutes.',
     action: () => 'If this is expected, set runSteps to "observe".',
   },
   calls_skipped: {
