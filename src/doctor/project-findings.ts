@@ -2,6 +2,18 @@ import type { Finding, FindingRow, ProjectFindingCode } from '../diagnostics/fin
 import { fillIn, INSTRUMENT, switchOff } from '../diagnostics/messages.ts';
 import { NAME } from '../util/version.ts';
 
+/** Packages whose spans stand beside ours: when they do, and how to have each call once. */
+export const SECOND_SPANS: Readonly<Record<string, { readonly when: string; readonly action: string }>> = {
+  '@langfuse/openai': {
+    when: 'Each call of a client that it wraps',
+    action: 'Use the client without observeOpenAI. Langfuse accepts the spans of this package over OTLP.',
+  },
+  'dd-trace': {
+    when: 'With DD_TRACE_OTEL_ENABLED=true, each call',
+    action: 'To record each call once, set DD_TRACE_OPENAI_ENABLED=false.',
+  },
+};
+
 /** The wording of findings about projects, which running programs do not load. */
 const PROJECT_FINDINGS: Readonly<Record<ProjectFindingCode, FindingRow>> = {
   no_sdk_installed: {
@@ -74,14 +86,14 @@ const PROJECT_FINDINGS: Readonly<Record<ProjectFindingCode, FindingRow>> = {
   },
   other_instrumentation_installed: {
     severity: 'information',
-    message: (scope) =>
-      scope === '@langfuse/openai'
-        ? `${scope} is installed. Each call of a client that it wraps has two spans, one from each package.`
-        : `${scope} is installed. If it is active, its span replaces the one of this package for the calls that it wraps.`,
-    action: (scope) =>
-      scope === '@langfuse/openai'
-        ? 'Use the client without observeOpenAI. Langfuse accepts the spans of this package over OTLP.'
-        : `To use this package alone, disable the other: ${switchOff(scope)}`,
+    message: (scope = '') => {
+      const second = SECOND_SPANS[scope];
+      return second === undefined
+        ? `${scope} is installed. If it is active, its span replaces the one of this package for the calls that it wraps.`
+        : `${scope} is installed. ${second.when} has two spans, one from each package.`;
+    },
+    action: (scope = '') =>
+      SECOND_SPANS[scope]?.action ?? `To use this package alone, disable the other: ${switchOff(scope)}`,
   },
   calls_past_openai: {
     severity: 'warning',

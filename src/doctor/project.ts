@@ -17,7 +17,7 @@ import { examineEndpoint } from './endpoint.ts';
 import { isRegularFile, nearestManifest } from './files.ts';
 import { findInstalled, type InstalledPackage } from './installed.ts';
 import { environmentOf, usesConfigurationFile } from './launch-environment.ts';
-import { describeProjectFinding } from './project-findings.ts';
+import { describeProjectFinding, SECOND_SPANS } from './project-findings.ts';
 import { examineApi } from './sdk-api.ts';
 import { examineStart } from './start.ts';
 import { launchesIn, launchesOf, scriptsOf } from './start-scripts.ts';
@@ -44,7 +44,7 @@ const OTHER_USES: readonly string[] = ['langsmith', SENTRY_SCOPE];
 /** Other instrumentations. A project that has one uses it. */
 const INSTALLED_OTHERS: readonly string[] = [
   ...OTHER_INSTRUMENTATIONS.map(({ scope }) => scope).filter((scope) => !OTHER_USES.includes(scope)),
-  '@langfuse/openai',
+  ...Object.keys(SECOND_SPANS),
 ];
 
 /** Bundlers, and how each is told to leave `openai` alone. */

@@ -134,10 +134,14 @@ describe('packages are found in every folder:', () => {
     expect(findings()[0]?.action).toContain(name);
   });
 
-  test('@langfuse/openai, whose spans stand beside ours', async () => {
-    await install({ '@langfuse/openai': '5.11.1' });
+  test.each([
+    ['@langfuse/openai', 'observeOpenAI'],
+    ['dd-trace', 'DD_TRACE_OPENAI_ENABLED=false'],
+  ])('%s, whose spans stand beside ours', async (name, remedy) => {
+    await install({ [name]: '6.0.0' });
     expect(codes()).toEqual(['other_instrumentation_installed']);
-    expect(findings()[0]?.action).toContain('observeOpenAI');
+    expect(findings()[0]?.message).toContain('has two spans, one from each package.');
+    expect(findings()[0]?.action).toContain(remedy);
   });
 
   test.each([
