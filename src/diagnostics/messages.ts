@@ -12,6 +12,9 @@ export const DEDUPE = 'npm dedupe';
 
 const whoDepends = (name: string): string => `npm ls ${name} shows what depends on each.`;
 
+const readLess = (): string =>
+  'Check whether the server is overloaded. To read nothing, set runSteps to "observe".';
+
 /** The wording of findings in running programs. A new one needs a code in `finding.ts`, a row here, and a call of `notice`. */
 const FINDINGS: Readonly<Record<ProcessFindingCode, FindingRow>> = {
   option_not_accepted: {
@@ -49,7 +52,7 @@ const FINDINGS: Readonly<Record<ProcessFindingCode, FindingRow>> = {
   openai_changed: {
     severity: 'warning',
     message: (missing, version) =>
-      `The client of openai${version === '' ? '' : ` ${version}`} has no ${missing}, so its calls are not recorded. The calls themselves are not affected.`,
+      `The client of openai${version === '' ? '' : ` ${version}`} has no ${missing}, so its calls are not recorded. They still work.`,
     action: () => `Update ${NAME}, or use a tested version of openai (${TESTED}).`,
   },
   openai_loaded_early: {
@@ -96,7 +99,7 @@ const FINDINGS: Readonly<Record<ProcessFindingCode, FindingRow>> = {
   global_taken: {
     severity: 'warning',
     message: (key) =>
-      `globalThis[Symbol.for(${JSON.stringify(key)})] is not a value of this package. This copy works without it, but other copies in the process do not know about it and may record calls twice.`,
+      `globalThis[Symbol.for(${JSON.stringify(key)})] is not a value of this package. This copy works without it, but other copies do not know about it and may record calls twice.`,
     action: () => `Find the package that sets the symbol. Install only one copy of ${NAME}.`,
   },
   other_instrumentation: {
@@ -163,7 +166,7 @@ const FINDINGS: Readonly<Record<ProcessFindingCode, FindingRow>> = {
     message: (dimension) =>
       `Metrics have reached their limit of values for ${dimension}. Further values are recorded as _OTHER; spans keep them.`,
     action: () =>
-      'Look at the spans to find where the values come from: end users who choose the model, or a server that invents names.',
+      'The spans show where the values come from: end users who choose the model, or a server that invents names.',
   },
   rate_limits_limited: {
     severity: 'information',
@@ -174,7 +177,7 @@ const FINDINGS: Readonly<Record<ProcessFindingCode, FindingRow>> = {
     severity: 'warning',
     message: () =>
       'Several reads of run steps failed in a row. Nothing is read from that server for a while. Runs that end meanwhile have only the steps that the program received.',
-    action: () => 'Check whether the server is overloaded. To read no steps, set runSteps to "observe".',
+    action: readLess,
   },
   answer_too_large: {
     severity: 'warning',
@@ -186,7 +189,7 @@ const FINDINGS: Readonly<Record<ProcessFindingCode, FindingRow>> = {
     severity: 'warning',
     message: (count) =>
       `${count} ${count === '1' ? 'run, turn or response was' : 'runs, turns and responses were'} recorded without reading what was missing, because the server is busy or has failed, or the program ended first.`,
-    action: () => 'Check whether the server is overloaded. To read nothing, set runSteps to "observe".',
+    action: readLess,
   },
   steps_missing: {
     severity: 'warning',

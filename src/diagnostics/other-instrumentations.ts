@@ -4,8 +4,11 @@ export interface OtherInstrumentation {
   readonly scope: string;
   /** Whether it records the client metrics of the conventions. If not, ours are still needed. */
   readonly recordsMetrics?: true;
-  /** Whether it never ends some of its spans. It ends all others before the next turn of the event loop. */
-  readonly leavesOpen?: true | undefined;
+  /**
+   * The scope or Sentry's origin of spans of single calls, some of which it never ends. It ends all others before the next
+   * turn of the event loop.
+   */
+  readonly leavesOpen?: string | undefined;
   /** The code or variable that switches it off, ready to paste. */
   readonly switchOff: string;
 }
@@ -31,8 +34,8 @@ export const OTHER_INSTRUMENTATIONS: readonly OtherInstrumentation[] = [
   },
   {
     scope: SENTRY_SCOPE,
-    // Those of `parse()`, `responses.stream()` and `tee()`.
-    leavesOpen: true,
+    // Those of `parse()`, `responses.stream()` and `tee()`. A span for LangChain may have several calls below it.
+    leavesOpen: 'auto.ai.openai',
     switchOff: "Sentry.init({ integrations: (all) => all.filter(({ name }) => name !== 'OpenAI') })",
   },
 ];
@@ -41,7 +44,7 @@ export const OTHER_INSTRUMENTATIONS: readonly OtherInstrumentation[] = [
 function registered(scope: string, leavesOpen?: true): OtherInstrumentation {
   return {
     scope,
-    leavesOpen,
+    leavesOpen: leavesOpen && scope,
     switchOff: `instrumentations: instrumentations.filter((each) => each.instrumentationName !== '${scope}')`,
   };
 }

@@ -77,9 +77,8 @@ export class CallSpan implements CallObservation, OpenSpan {
   #gaps: ChunkGaps | undefined;
   /** The result attributes of a long stream that is still open, read once because accumulating takes time. */
   #partialResult: Attributes | undefined;
-  /** USD. */
+  /** USD, and seconds. */
   #cost: number | undefined;
-  /** Seconds. */
   #timeToFirstChunk: number | undefined;
 
   constructor(
@@ -137,7 +136,6 @@ export class CallSpan implements CallObservation, OpenSpan {
     this.#telemetry.metrics.recordTimePerOutputChunk(this.#gaps.take(), dimensions, this.context);
   }
 
-  /** Receives a chunk that the program does not see. */
   hiddenChunk(value: unknown): void {
     this.#accumulator ??= this.#newAccumulator();
     this.#accumulator?.add(value);
@@ -147,6 +145,8 @@ export class CallSpan implements CallObservation, OpenSpan {
     const result = call.outcome === 'stream' || call.chunkCount > 0 ? this.#streamed() : call.value;
     if (call.streamEnd !== undefined && call.streamEnd !== 'completed') markUnfinished(result);
     if (isCutShort(call)) this.#isTimed = false;
+    // Without this, the span of another instrumentation ends before its call.
+    if (this.#above && call.outcome === 'interrupted') this.#above.end = undefined;
     guard('recording a call', CallSpan.#recordCall, this, call);
     if (call.attemptCount > 1)
       guard('recording attempts', recordAttempts, this.#telemetry, call, this.context, this.#request);

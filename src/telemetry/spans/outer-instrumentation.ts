@@ -12,8 +12,8 @@ export interface InferenceAbove {
   /** The instrumentation scope of that span, if it is known. */
   readonly scope: string | undefined;
   readonly recordsMetrics: boolean | undefined;
-  /** Ends the span if the instrumentation does not. Defined if it is known to leave spans open. */
-  readonly end: typeof endIfOpen | undefined;
+  /** Ends the span if the instrumentation does not. Defined if it is known to leave spans open, and the call is over. */
+  end: typeof endIfOpen | undefined;
 }
 
 /**
@@ -96,10 +96,11 @@ function readOuterSpan(
     context.getValue(INFERENCE_SPAN) !== undefined || (scope === LANGSMITH && isLangSmithModelCall(kind));
   if (!declared && !says(inner.attributes, kind)) return undefined;
   const known = OTHER_INSTRUMENTATIONS.find((other) => other.scope === scope);
+  const from = stringField(inner.attributes, SENTRY_ORIGIN) ?? scope;
   return {
     scope,
     recordsMetrics: !known || known.recordsMetrics,
-    end: known?.leavesOpen && endIfOpen,
+    end: known && known.leavesOpen === from ? endIfOpen : undefined,
   };
 }
 

@@ -11,7 +11,7 @@ import {
 import { suppressTracing } from '@opentelemetry/core';
 import { SamplingDecision } from '@opentelemetry/sdk-trace';
 import type OpenAI from 'openai';
-import { afterEach, describe, expect, test } from 'vitest';
+import { afterEach, describe, expect, test, vi } from 'vitest';
 import type { CompletionHook, SinkEvent } from '../../../src/client.ts';
 import { forgetNotices } from '../../../src/diagnostics/report.ts';
 import { assertSpanTree } from '../../../src/testing.ts';
@@ -322,12 +322,37 @@ describe('an instrumentation that leaves spans open', () => {
     expect(session.spans[0]?.attributes).not.toHaveProperty('gen_ai.usage.input_tokens');
   });
 
-  test('may be none: those of all others may still go on after the call', async () => {
+  test('may still end that of a call which a shutdown interrupts', async () => {
     await start();
-    const span = trace.getTracer('other').startSpan('theirs', { attributes });
+    session.simulator.next({ delayMs: 200 });
+    await below(
+      attributes,
+      async () => {
+        const answer = chat(session.client);
+        await vi.waitFor(() => expect(session.simulator.requests).toHaveLength(1));
+        await session.provider.shutdown();
+        await nextTurn();
+        expect(session.spans).toEqual([]);
+        await answer;
+      },
+      scope,
+    );
+    expect(session.spans).toHaveLength(1);
+  });
+
+  const SENTRY = '@sentry/node';
+  const OPERATION = { 'gen_ai.operation.name': 'chat' };
+  test.each<[string, string, Attributes, number]>([
+    ['Sentry, whose span is that of one call', SENTRY, { 'sentry.origin': 'auto.ai.openai' }, 1],
+    ['Sentry for LangChain, which may retry the call', SENTRY, { 'sentry.origin': 'auto.ai.langchain' }, 0],
+    ['a program that makes a span with Sentry', SENTRY, {}, 0],
+    ['any other, which may still go on after the call', 'other', {}, 0],
+  ])('may be %s', async (_, name, more, ended) => {
+    await start();
+    const span = trace.getTracer(name).startSpan('theirs', { attributes: { ...OPERATION, ...more } });
     await context.with(trace.setSpan(ROOT_CONTEXT, span), () => chat(session.client));
     await nextTurn();
-    expect(session.spans).toEqual([]);
+    expect(session.spans).toHaveLength(ended);
     span.end();
   });
 });
