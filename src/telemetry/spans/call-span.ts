@@ -77,9 +77,9 @@ export class CallSpan implements CallObservation, OpenSpan {
   #gaps: ChunkGaps | undefined;
   /** The result attributes of a long stream that is still open, read once because accumulating takes time. */
   #partialResult: Attributes | undefined;
-  /** USD, and seconds. */
+  // In USD.
   #cost: number | undefined;
-  #timeToFirstChunk: number | undefined;
+  #timeToFirstChunk: number | undefined; // In seconds.
 
   constructor(
     telemetry: Telemetry,
