@@ -67,14 +67,15 @@ function rest(facts: ConversationFacts, state: ConversationState): void {
 }
 
 /** Nothing is in progress in its conversation: it is over, with an unknown outcome. */
-function endUnseen(facts: ConversationFacts, invocation: Invocation): void {
-  const { engine, time } = facts;
+function endUnseen(facts: ConversationFacts, invocation: Invocation, time: number = facts.time): void {
   const { life, segment } = invocation;
   // One that goes on after a pause has no request that could read it.
   invocation.details ??= facts.details;
   if (life.canGoOn) segment?.touch(time);
   life.rest(time);
-  engine.tracker.settle(invocation);
+  // Without this, a turn waits for one of a subagent that nobody tells about any more.
+  for (const below of invocation.below) endUnseen(facts, below, life.endTime ?? time);
+  facts.engine.tracker.settle(invocation);
 }
 
 function fail({ engine, time }: ConversationFacts, state: ConversationState, error: unknown): void {

@@ -216,6 +216,35 @@ describe('an interrupted stream', () => {
     });
     await program.expectTree(RESEARCH_TREE);
   });
+
+  it('is continued even if the program left it during a turn of a subagent', async () => {
+    const program = await startAgentProgram([DELEGATION]);
+    const { sessions } = program.client.beta.agents;
+    await program.inSpan(async () => {
+      const stream = await sessions.create({
+        agent_id: program.agentId,
+        environment,
+        input: 'Read it.',
+        stream: true,
+      });
+      let id = '';
+      for await (const event of stream) {
+        if (event.type === 'agent.session.created') id = event.session.id;
+        if (event.type === 'agent.session.turn.created' && event.turn.subagent_id !== null) break;
+      }
+      while ((await sessions.retrieve(id)).status !== 'idle');
+    });
+    await program.expectTree(`
+      program
+      └─ session                    openai.total.input_tokens=140
+         └─ invoke_agent Helper     openai.run.status=completed gen_ai.usage.input_tokens=100 openai.total.input_tokens=140
+            ├─ execute_tool close_subagent
+            ├─ execute_tool create_subagent
+            ├─ execute_tool wait_for_subagents
+            └─ invoke_agent Reader  openai.run.status=completed gen_ai.usage.input_tokens=40 openai.total.input_tokens=40
+               └─ execute_tool command_execution
+    `);
+  });
 });
 
 describe('functions', () => {
@@ -285,6 +314,40 @@ describe('a function of a turn that only the session reported', () => {
         Number(answers[index]?.time[0]) * 1e9 + Number(answers[index]?.time[1]),
       );
     }
+  });
+});
+
+describe('a function of a subagent that only the session reported', () => {
+  it('has one span, below the turn of the subagent', async () => {
+    const program = await startAgentProgram([
+      { items: [{ subagent: { name: 'Reader', task: 'Read it.', items: WEATHER.items ?? [] } }] },
+    ]);
+    const { sessions } = program.client.beta.agents;
+    await program.inSpan(async () => {
+      const { id } = await sessions.create({ agent_id: program.agentId, environment, input: 'Weather?' });
+      let session = await sessions.retrieve(id);
+      while (session.status !== 'requires_action') session = await sessions.retrieve(id);
+      for (const action of session.required_actions) {
+        if (action.type !== 'function_call') continue;
+        const { turn_id, call_id } = action;
+        const result = { turn_id, call_id, success: true, output: 'fine' };
+        await sessions.events.create(id, {
+          events: [{ type: 'agent.session.input.tool_result', ...result }],
+        });
+      }
+      while ((await sessions.retrieve(id)).status !== 'idle');
+    });
+    await program.expectTree(`
+      program
+      └─ session
+         └─ invoke_agent Helper
+            ├─ execute_tool create_subagent
+            ├─ execute_tool wait_for_subagents
+            ├─ execute_tool close_subagent
+            └─ invoke_agent Reader
+               ├─ execute_tool get_weather
+               └─ execute_tool get_time
+    `);
   });
 });
 

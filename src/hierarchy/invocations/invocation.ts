@@ -127,6 +127,7 @@ export class Invocation {
       keeper: this.#keeper,
       resumed: start.resumed,
       isInputKnown: start.input.isAll,
+      above: start.above?.steps,
     });
     const started = startInvocation(this.telemetry, start, this.place);
     this.span = started.span;
@@ -273,7 +274,9 @@ export class Invocation {
   /** Closes it if it is over, unless requests in flight may still complete it. */
   closeIfFinished(): void {
     if (this.life.finished === undefined) return;
-    const waits = this.reading !== 'no' || this.life.requests > 0;
+    for (const invocation of this.below) invocation.closeIfFinished();
+    // Without ` || this.below.size > 0`, a turn that waits for one of a subagent loses its end with the span above.
+    const waits = this.reading !== 'no' || this.life.requests > 0 || this.below.size > 0;
     if (!waits || isWhole(this)) this.close();
   }
 
@@ -282,7 +285,7 @@ export class Invocation {
     if (this.life.state === 'closed') return;
     this.#spendLate(usageAtClose(this));
     const endTime = Math.max(timeWithin(this.segment, this.life.close()), this.startTime);
-    for (const invocation of [...this.below]) invocation.close();
+    for (const invocation of this.below) invocation.close();
     if (this.above !== undefined) {
       this.above.below.delete(this);
       this.above.#spentBelow = addSpent(this.above.#spentBelow, this.spent);

@@ -18,9 +18,6 @@ import {
 import { sumOf } from './cost-and-usage.ts';
 import { NO_RECORDED_STEPS, type PausedInvocation } from './paused-invocation.ts';
 
-const MAX_STEPS = MAX_READ;
-const MAX_TOOL_CALLS = MAX_READ;
-
 export interface Step {
   snapshot: StepSnapshot;
   startTime: number | undefined;
@@ -41,6 +38,7 @@ export class Steps {
   readonly #deltas: boolean;
   readonly #steps = new Map<string, Step>();
   readonly #toolCalls = new Map<string, ToolCall>();
+  readonly #callsAbove: Map<string, ToolCall> | undefined;
   readonly #outputs: KeptMessages;
   readonly #inputs: KeptMessages;
   /** Whether they are known without having been listed. */
@@ -61,7 +59,9 @@ export class Steps {
     keeper: Keeper;
     resumed?: PausedInvocation | undefined;
     isInputKnown?: boolean | undefined;
+    above?: Steps | undefined;
   }) {
+    if (options.above !== undefined) this.#callsAbove = options.above.#toolCalls;
     this.#isInputKnown = options.isInputKnown === true;
     this.#content = options.content;
     this.#keeper = options.keeper;
@@ -117,7 +117,6 @@ export class Steps {
 
   #unrecorded(): Step[] {
     const steps = [...this.#steps.values()];
-    if (this.#recordedBefore.size === 0) return steps;
     return steps.filter(({ snapshot }) => !this.#recordedBefore.has(snapshot.id));
   }
 
@@ -129,8 +128,8 @@ export class Steps {
   /** How many tool calls were seen for which there was no room. */
   get skippedToolCalls(): number {
     let listed = 0;
-    for (const { snapshot } of this.#steps.values())
-      listed += snapshot.toolCalls.length + snapshot.skippedToolCalls;
+    for (const { snapshot: step } of this.#steps.values())
+      listed += step.toolCalls.length + step.skippedToolCalls;
     let kept = 0;
     for (const { stepId } of this.#toolCalls.values()) if (stepId !== undefined) kept++;
     return Math.max(0, listed - kept) + this.#skippedCalls.size;
@@ -140,7 +139,7 @@ export class Steps {
   see(snapshot: StepSnapshot, liveTime: number | undefined, clock: ServerClock): void {
     let step = this.#steps.get(snapshot.id);
     if (step === undefined) {
-      if (this.#steps.size >= MAX_STEPS) {
+      if (this.#steps.size >= MAX_READ) {
         this.#skippedSteps.add(snapshot.id);
         return;
       }
@@ -177,9 +176,8 @@ export class Steps {
     this.#order ??= new Map();
     const order = this.#order;
     const known = order.size;
-    const first = earlier ? -known - ids.length : known;
-    if (known >= MAX_STEPS) return;
-    let place = first;
+    if (known >= MAX_READ) return;
+    let place = earlier ? -known - ids.length : known;
     for (const id of ids) order.set(id, place++);
   }
 
@@ -276,8 +274,11 @@ export class Steps {
   }
 
   #toolCall(snapshot: ToolCallSnapshot): ToolCall {
-    const known = this.#toolCalls.get(snapshot.id);
+    const { id } = snapshot;
+    const known = this.#toolCalls.get(id) ?? this.#callsAbove?.get(id);
     if (known !== undefined) {
+      // Without this, a subagent's function has two spans if the session asked for it before the turn was known.
+      if (this.#callsAbove?.delete(id)) this.#toolCalls.set(id, known);
       // A list without the `include` for search results contains less than what is known.
       const { content } = hasDocuments(known) && !hasDocuments({ snapshot }) ? known.snapshot : snapshot;
       const kept =
@@ -285,10 +286,10 @@ export class Steps {
       known.snapshot = { ...known.snapshot, ...snapshot, content: kept };
       return known;
     }
-    const hasRoom = this.#toolCalls.size < MAX_TOOL_CALLS;
+    const hasRoom = this.#toolCalls.size < MAX_READ;
     const content = hasRoom ? this.#keeper.keep(snapshot.content) : undefined;
     const made = newToolCall({ ...snapshot, content });
-    if (hasRoom) this.#toolCalls.set(snapshot.id, made);
+    if (hasRoom) this.#toolCalls.set(id, made);
     return made;
   }
 
