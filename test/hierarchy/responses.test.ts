@@ -26,6 +26,51 @@ describe('a response', () => {
     `);
   });
 
+  it('that is streamed has its functions, also if their arguments are longer than the content of a span', async () => {
+    const program = await startProgram({
+      config: { captureMessageContent: 'SPAN_ONLY', maxSpanContentLength: 1_000 },
+      content: true,
+    });
+    const call_id = 'call_1';
+    // The API sends the arguments before what the call is called.
+    const item = {
+      id: 'fc_1',
+      type: 'function_call',
+      arguments: `"${'x'.repeat(2_000)}"`,
+      call_id,
+      name: 'write',
+    };
+    const usage = { input_tokens: 5, output_tokens: 3, total_tokens: 8 };
+    const response = {
+      id: 'resp_1',
+      object: 'response',
+      model: MODEL,
+      status: 'completed',
+      output: [item],
+      usage,
+    };
+    program.simulator.next({ sse: [{ data: { type: 'response.completed', response } }] });
+    program.simulator.next({ body: { ...response, id: 'resp_2', output: [] } });
+    await program.inSpan(async () => {
+      for await (const _ of await program.client.responses.create({
+        model: MODEL,
+        input: 'Write it.',
+        stream: true,
+      }));
+      await program.client.responses.create({
+        model: MODEL,
+        previous_response_id: 'resp_1',
+        input: [{ type: 'function_call_output', call_id, output: 'Done.' }],
+      });
+    });
+    await program.expectTree(`
+      program
+      ├─ chat gpt-4o-mini    gen_ai.response.finish_reasons=["tool_calls"]
+      ├─ execute_tool write  gen_ai.tool.call.id=call_1
+      └─ chat gpt-4o-mini    gen_ai.response.finish_reasons=["stop"]
+    `);
+  });
+
   it('has tools with the label of their MCP server and their namespace', async () => {
     const program = await startProgram();
     const { responses } = program.client;

@@ -8,6 +8,7 @@ import {
   asNumber,
   asObject,
   field,
+  first,
   MAX_READ,
   MAX_REPEATED,
   objectField,
@@ -82,6 +83,8 @@ export class KeptItems {
       this.#keeper === undefined
         ? keptNamesOf(item, isTool)
         : (asObject(this.#keeper.keep(item, before)) ?? {});
+    // Without this, the text before them, such as the arguments of a function, could cut its id and name.
+    if (this.#keeper !== undefined) Object.assign(kept, pick(item, ITEM_NAMES));
     if (this.#keeper !== undefined) keepCitations(kept, item);
     if (isTool) {
       this.#toolCount++;
@@ -110,13 +113,10 @@ export function keptResponse(response: unknown, limits: TextLimits | undefined):
     const read = value === undefined ? undefined : FIELDS[name]?.(value);
     if (read !== undefined) kept[name] = read;
   }
-  if (!Array.isArray(field(response, 'output'))) return kept;
+  const output = field(response, 'output');
+  if (!Array.isArray(output)) return kept;
   const items = new KeptItems(limits);
-  const output = arrayField(response, 'output');
-  const read: object[] = [];
-  for (let index = 0; index < output.length && index < MAX_READ; index++)
-    read.push(items.keep(output[index]));
-  kept.output = read;
+  kept.output = first(output, MAX_READ).map((item) => items.keep(item));
   return kept;
 }
 
