@@ -99,7 +99,7 @@ const FINDINGS: Readonly<Record<ProcessFindingCode, FindingRow>> = {
   global_taken: {
     severity: 'warning',
     message: (key) =>
-      `globalThis[Symbol.for(${JSON.stringify(key)})] is not a value of this package. This copy works without it, but other copies do not know about it and may record calls twice.`,
+      `globalThis[Symbol.for(${JSON.stringify(key)})] is not a value of this package. This copy works without it, but other copies may record calls twice.`,
     action: () => `Find the package that sets the symbol. Install only one copy of ${NAME}.`,
   },
   other_instrumentation: {

@@ -21,9 +21,12 @@ export interface TextLimits {
 
 /** As much as can be recorded. A completion hook sees content before it is cut, and gets as much as its docs promise. */
 export function textLimits({ completionHook, maxContentLength, maxSpanContentLength }: Settings): TextLimits {
-  return completionHook === undefined
-    ? { text: maxContentLength, span: maxSpanContentLength, answer: MAX_ANSWER_LENGTH }
-    : { text: MAX_ANSWER_LENGTH, span: MAX_ANSWER_LENGTH, answer: MAX_ANSWER_LENGTH };
+  const hooked = completionHook !== undefined;
+  return {
+    text: hooked ? MAX_ANSWER_LENGTH : maxContentLength,
+    span: hooked ? MAX_ANSWER_LENGTH : maxSpanContentLength,
+    answer: MAX_ANSWER_LENGTH,
+  };
 }
 
 /** A number of characters that several texts share. */
@@ -53,14 +56,20 @@ export class KeptText {
     return this.#isCut;
   }
 
+  /** The text, which ends in `…` if it is cut. */
+  get marked(): string {
+    return this.#isCut ? `${this.text}…` : this.text;
+  }
+
   add(piece: string, room: TextRoom): void {
     const { length } = piece;
     this.length += length;
-    if (this.#isCut) return;
+    if (this.#isCut || length === 0) return;
     const free = Math.min(room.left, room.maxText - this.text.length);
     if (length > free) {
       this.#isCut = true;
-      const kept = ownCopy(cut(piece, Math.max(0, free)));
+      // Without `this.text === '' ? 2 : `, a text for which there is no room looks like none: only a text can be marked.
+      const kept = ownCopy(cut(piece, Math.max(this.text === '' ? 2 : 0, free)));
       room.left -= kept.length;
       this.text += kept;
       return;

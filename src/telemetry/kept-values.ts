@@ -2,6 +2,7 @@ import {
   asName,
   asNumber,
   field,
+  first,
   MAX_READ,
   MAX_RECORDED_DEPTH,
   MAX_REPEATED,
@@ -17,13 +18,14 @@ const MAX_NUMBERS = 64;
 const MAX_FIELD_NAME_LENGTH = 64;
 const CUT_MARK = '…';
 
+const ENCRYPTED = ['encrypted_content'] as const;
 /** Long and never recorded, by the types that have them. The same names mean something else inside a program's own data. */
 const OMITTED_KEYS: Readonly<Record<string, readonly string[]>> = {
   output_text: ['logprobs', 'annotations'],
-  reasoning: ['encrypted_content'],
-  compaction: ['encrypted_content'],
-  compaction_summary: ['encrypted_content'],
-  encrypted_content: ['encrypted_content'],
+  reasoning: ENCRYPTED,
+  compaction: ENCRYPTED,
+  compaction_summary: ENCRYPTED,
+  encrypted_content: ENCRYPTED,
 };
 /** Keys whose values are base64 or `data:` URLs. */
 const MEDIA: ReadonlySet<string> = new Set(['result', 'data', 'image_url', 'file_data', 'audio']);
@@ -37,20 +39,13 @@ const PART_TEXT_FIELDS: ReadonlySet<string> = new Set(['text', 'content', 'refus
 export function keptValue(value: unknown, room: TextRoom, media: TextRoom = TextRoom.forMedia()): unknown {
   let left = MAX_READ * 10;
   const copy = (given: unknown, depth: number): unknown => {
-    if (typeof given === 'string') {
-      const kept = keptText(given, room);
-      return kept.isCut ? kept.text + CUT_MARK : given;
-    }
+    if (typeof given === 'string') return keptText(given, room).marked;
     if (typeof given !== 'object' || given === null) return typeof given === 'function' ? undefined : given;
     if (depth === 0 || left-- <= 0) return CUT_MARK;
     return Array.isArray(given) ? copyArray(given, depth) : copyObject(given, depth);
   };
-  const copyArray = (given: readonly unknown[], depth: number): unknown[] => {
-    const copied: unknown[] = [];
-    for (let index = 0; index < given.length && index < MAX_READ && left > 0; index++)
-      copied.push(copy(given[index], depth - 1));
-    return copied;
-  };
+  const copyArray = (given: readonly unknown[], depth: number): unknown[] =>
+    first(given, MAX_READ).flatMap((item) => (left > 0 ? [copy(item, depth - 1)] : []));
   const copyObject = (given: object, depth: number): object => {
     const copied: Record<string, unknown> = {};
     const omitted = row(OMITTED_KEYS, stringField(given, 'type'));
@@ -69,7 +64,8 @@ export function keptValue(value: unknown, room: TextRoom, media: TextRoom = Text
     return copied;
   };
   const copyText = (to: Record<string, unknown>, key: string, text: string, from: object): void => {
-    const isMedia = MEDIA.has(key) || field(from, 'type') === 'blob';
+    const type = field(from, 'type');
+    const isMedia = MEDIA.has(key) || type === 'blob';
     // Media are kept whole or not at all: a hash or size of half an image would be wrong.
     if (isMedia && text.length > room.maxText) {
       const fits = text.length <= media.left;
@@ -79,11 +75,10 @@ export function keptValue(value: unknown, room: TextRoom, media: TextRoom = Text
       return;
     }
     const kept = keptText(text, room);
-    if (!kept.isCut) to[key] = text;
-    else if (PART_TEXT_FIELDS.has(key) && typeof field(from, 'type') === 'string') {
+    if (kept.isCut && PART_TEXT_FIELDS.has(key) && typeof type === 'string') {
       to[key] = kept.text;
       to.original_length = text.length;
-    } else to[key] = kept.text + CUT_MARK;
+    } else to[key] = kept.marked;
   };
   return copy(value, MAX_RECORDED_DEPTH);
 }

@@ -371,6 +371,28 @@ describe('content is limited', () => {
     expect(total).toBeLessThanOrEqual(4_000);
   });
 
+  test('also in a stream, which marks a text that it has no room left for', async () => {
+    const { client, simulator } = await record({ captureMessageContent: true, maxSpanContentLength: 600 });
+    const chunk = (delta: object): { data: object } => ({
+      data: { id: 'chatcmpl-1', model: 'm', choices: [{ index: 0, delta, finish_reason: 'stop' }] },
+    });
+    const thought = chunk({ reasoning_content: 'x'.repeat(700) });
+    simulator.next({ sse: [thought, chunk({ content: 'The answer is 7.' }), 'done'] });
+    for await (const _ of await client.chat.completions.create({
+      model: 'm',
+      messages: [{ role: 'user', content: 'Hi' }],
+      stream: true,
+    }));
+    expect(contentOf('gen_ai.output.messages')).toMatchObject([
+      {
+        parts: [
+          { type: 'reasoning', original_length: 700 },
+          { type: 'text', content: 'Th', original_length: 16 },
+        ],
+      },
+    ]);
+  });
+
   test("to the SDK's attribute limit, so that JSON stays valid", async () => {
     await record({ captureMessageContent: true });
     await session.verify();

@@ -168,7 +168,7 @@ function wholeCall({ id, type, function: called, custom }: StreamedToolCall): ob
 }
 
 function wholeCalled({ name, given }: Called, argumentsField: string): object {
-  return { name, [argumentsField]: given.isCut ? `${given.text}…` : given.text };
+  return { name, [argumentsField]: given.marked };
 }
 
 function wholeAudio({ id, expires_at, transcript, data }: Audio): object {

@@ -154,7 +154,7 @@ function fieldsOfTexts(texts: readonly [number, Unfinished][]): object {
     const original_length = isCut ? kept.length : undefined;
     fields[name] =
       part === undefined
-        ? `${text}${isCut ? '…' : ''}`
+        ? kept.marked
         : [
             ...asArray(fields[name]),
             { type: part, [part === 'refusal' ? part : 'text']: text, original_length },

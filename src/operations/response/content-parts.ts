@@ -16,8 +16,8 @@ const PARTS: Readonly<Record<string, (part: unknown) => MessagePart[]>> = {
   ],
   text: (part) => textParts(field(part, 'text')),
   encrypted_content: () => [],
-  summary_text: (part) => reasoningParts(field(part, 'text'), part),
-  reasoning_text: (part) => reasoningParts(field(part, 'text'), part),
+  summary_text: (part) => textParts(field(part, 'text'), part, 'reasoning'),
+  reasoning_text: (part) => textParts(field(part, 'text'), part, 'reasoning'),
   refusal: (part) => textParts(field(part, 'refusal'), part),
   input_image: (part) => readImage(part),
   computer_screenshot: (part) => readImage(part),
@@ -33,15 +33,9 @@ export function readContentPart(part: unknown): MessagePart[] {
 }
 
 /** @param kept the part kept of a stream, with the original length of a cut text */
-function textParts(content: unknown, kept?: unknown): MessagePart[] {
+function textParts(content: unknown, kept?: unknown, type: 'text' | 'reasoning' = 'text'): MessagePart[] {
   return typeof content === 'string' && content !== ''
-    ? [textPart('text', content, countField(kept, 'original_length'))]
-    : [];
-}
-
-function reasoningParts(content: unknown, kept: unknown): MessagePart[] {
-  return typeof content === 'string' && content !== ''
-    ? [textPart('reasoning', content, countField(kept, 'original_length'))]
+    ? [textPart(type, content, countField(kept, 'original_length'))]
     : [];
 }
 

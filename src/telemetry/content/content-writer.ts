@@ -110,9 +110,11 @@ export class ContentWriter {
     this.#left -= written.length;
   }
 
-  /** Limits a text that is recorded as it is. */
+  /** Limits a text that is recorded as it is. A cut one ends in `…`. */
   text(value: string): string {
-    const text = cut(this.#media.text(value), Math.min(this.#maxText, this.#left));
+    const shown = this.#media.text(value);
+    const limit = Math.min(this.#maxText, this.#maxAttribute, this.#left);
+    const text = shown.length > limit ? (limit > 0 ? `${cut(shown, limit - 1)}…` : '') : shown;
     this.#left -= text.length;
     return text;
   }

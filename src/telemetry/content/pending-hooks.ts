@@ -64,6 +64,6 @@ export class PendingHooks {
 function noticeReturnedHook(effect: string): void {
   notice(
     'option_not_accepted',
-    `option completionHook is a function that returns another one, such as maskingHook instead of maskingHook(). ${effect}`,
+    `option completionHook returns a function, such as maskingHook instead of maskingHook(). ${effect}`,
   );
 }

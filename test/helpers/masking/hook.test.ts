@@ -171,7 +171,7 @@ describe('a masking hook that is set up wrongly', () => {
     [
       'a function that makes a hook',
       () => maskingHook(),
-      'option completionHook is a function that returns another one, such as maskingHook instead of maskingHook(). No content is recorded.',
+      'option completionHook returns a function, such as maskingHook instead of maskingHook(). No content is recorded.',
     ],
     [
       'a hook that calls maskingHook with the completion',

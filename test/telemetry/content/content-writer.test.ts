@@ -136,8 +136,8 @@ describe('other content', () => {
     expect(written((writer, to) => writer.addValue(to, NAME, value))).toEqual(expected);
   });
 
-  test('a short text is cut to the remaining length of the span', () => {
+  test('a short text is cut to the remaining length of the span, with a mark', () => {
     const writer = new ContentWriter(settings(5, 8));
-    expect([writer.text('123456'), writer.text('123456'), writer.text('1')]).toEqual(['12345', '123', '']);
+    expect([writer.text('123456'), writer.text('123456'), writer.text('1')]).toEqual(['1234…', '12…', '']);
   });
 });
