@@ -196,44 +196,46 @@ describe('a session that is created as a stream without input', () => {
   });
 });
 
+interface StreamedEvent {
+  readonly type: string;
+  readonly turn?: { readonly subagent_id: string | null };
+}
+
+/** Leaves the stream of a new session at an event, and then polls the session until it is idle. */
+async function leaveAndPoll(
+  { client, agentId, inSpan }: AgentProgram,
+  isLast: (event: StreamedEvent) => boolean,
+): Promise<void> {
+  const { sessions } = client.beta.agents;
+  await inSpan(async () => {
+    const stream = await sessions.create({
+      agent_id: agentId,
+      environment,
+      input: 'What is the tariff?',
+      stream: true,
+    });
+    let id = '';
+    for await (const event of stream) {
+      if (event.type === 'agent.session.created') id = event.session.id;
+      if (isLast(event)) break;
+    }
+    while ((await sessions.retrieve(id)).status !== 'idle');
+  });
+}
+
 describe('an interrupted stream', () => {
   it('is continued by polling the session', async () => {
     const program = await startAgentProgram([RESEARCH]);
-    const { sessions } = program.client.beta.agents;
-    await program.inSpan(async () => {
-      const stream = await sessions.create({
-        agent_id: program.agentId,
-        environment,
-        input: 'Tariff?',
-        stream: true,
-      });
-      let id = '';
-      for await (const event of stream) {
-        if (event.type === 'agent.session.created') id = event.session.id;
-        if (event.type === 'agent.session.turn.item.added') break;
-      }
-      while ((await sessions.retrieve(id)).status !== 'idle');
-    });
+    await leaveAndPoll(program, ({ type }) => type === 'agent.session.turn.item.added');
     await program.expectTree(RESEARCH_TREE);
   });
 
   it('is continued even if the program left it during a turn of a subagent', async () => {
     const program = await startAgentProgram([DELEGATION]);
-    const { sessions } = program.client.beta.agents;
-    await program.inSpan(async () => {
-      const stream = await sessions.create({
-        agent_id: program.agentId,
-        environment,
-        input: 'Read it.',
-        stream: true,
-      });
-      let id = '';
-      for await (const event of stream) {
-        if (event.type === 'agent.session.created') id = event.session.id;
-        if (event.type === 'agent.session.turn.created' && event.turn.subagent_id !== null) break;
-      }
-      while ((await sessions.retrieve(id)).status !== 'idle');
-    });
+    await leaveAndPoll(
+      program,
+      ({ type, turn }) => type === 'agent.session.turn.created' && turn?.subagent_id !== null,
+    );
     await program.expectTree(`
       program
       └─ session                    openai.total.input_tokens=140

@@ -36,6 +36,29 @@ function readsOf(simulator: Simulator): string[] {
   return simulator.requests.map(({ path }) => path).filter((path) => /steps|messages\?/.test(path));
 }
 
+type Fetch = (url: string | URL | Request, init?: RequestInit) => Promise<Response>;
+
+/** A `fetch` that holds the list of steps until it is released: before the server is asked, or when it has answered. */
+function holdSteps(when: 'unasked' | 'answered'): { fetch: Fetch; held: Promise<void>; release(): void } {
+  const held = Promise.withResolvers<void>();
+  const released = Promise.withResolvers<void>();
+  const hold = async (): Promise<void> => {
+    held.resolve();
+    await released.promise;
+  };
+  return {
+    fetch: async (url, init) => {
+      const isHeld = String(url).includes('/steps');
+      if (isHeld && when === 'unasked') await hold();
+      const response = await fetch(url, init);
+      if (isHeld && when === 'answered') await hold();
+      return response;
+    },
+    held: held.promise,
+    release: released.resolve,
+  };
+}
+
 function encodeWithoutLists(query: Record<string, unknown>): string {
   const isList = Object.values(query).some(Array.isArray);
   if (isList) throw new Error('Cannot stringify type object');
@@ -162,23 +185,14 @@ describe('the background read', () => {
   });
 
   it('has the steps of a thread that the program deletes before their list arrives', async () => {
-    const deleted = Promise.withResolvers<void>();
-    const { client, threadId, ...program } = await startTutor({
-      runs: [{}],
-      client: {
-        fetch: async (url, init) => {
-          const response = await fetch(url, init);
-          if (String(url).includes('/steps')) await deleted.promise;
-          return response;
-        },
-      },
-    });
+    const steps = holdSteps('answered');
+    const { client, threadId, ...program } = await startTutor({ runs: [{}], client: { fetch: steps.fetch } });
     await program.inSpan(async () => {
       await program.run();
-      await vi.waitFor(() => expect(readsOf(program.simulator)).toHaveLength(1));
+      await steps.held;
       await client.beta.threads.delete(threadId);
       expect(program.telemetry.openSpans).toContain('thread');
-      deleted.resolve();
+      steps.release();
       await vi.waitFor(() => expect(program.telemetry.openSpans).toEqual(['program']));
     });
     await program.expectTree(`
@@ -191,30 +205,25 @@ describe('the background read', () => {
   });
 
   it('does not take deleted threads for a server without steps', async () => {
-    let deleted = Promise.withResolvers<void>();
+    let steps = holdSteps('unasked');
     const { client, assistantId, ...program } = await startTutor({
       runs: [{}, {}, {}, {}],
-      client: {
-        fetch: async (url, init) => {
-          if (String(url).includes('/steps')) await deleted.promise;
-          return fetch(url, init);
-        },
-      },
+      client: { fetch: (url, init) => steps.fetch(url, init) },
     });
     const { threads } = client.beta;
     const ask = () => threads.createAndRunPoll({ assistant_id: assistantId }, { pollIntervalMs: 1 });
     for (let count = 0; count < 3; count++) {
-      deleted = Promise.withResolvers<void>();
+      steps = holdSteps('unasked');
       const { thread_id } = await ask();
-      await new Promise((resolve) => setTimeout(resolve, 5));
+      await steps.held;
       await threads.delete(thread_id);
-      deleted.resolve();
+      steps.release();
       await program.telemetry.provider.forceFlush();
     }
     await program.inSpan(ask);
     await program.telemetry.provider.forceFlush();
-    const steps = program.telemetry.spans.filter(({ name }) => name === 'chat gpt-4o-mini');
-    expect(steps).toHaveLength(1);
+    const recorded = program.telemetry.spans.filter(({ name }) => name === 'chat gpt-4o-mini');
+    expect(recorded).toHaveLength(1);
     expect(readsOf(program.simulator)).toHaveLength(4);
   });
 
@@ -561,8 +570,8 @@ describe('a run that ends while its server rests', () => {
     expect(program.telemetry.openSpans).toContain('invoke_agent Math Tutor');
     await expect.poll(() => program.telemetry.openSpans, { timeout: 5_000 }).toEqual([]);
     expect(readsOf(simulator)).toHaveLength(4);
-    const steps = program.telemetry.spans.filter(({ name }) => name.startsWith('chat'));
-    expect(steps).toHaveLength(1);
+    const recorded = program.telemetry.spans.filter(({ name }) => name.startsWith('chat'));
+    expect(recorded).toHaveLength(1);
   });
 
   it('is recorded without its steps after 5 s, and is counted', async () => {
