@@ -12,6 +12,10 @@ export const DEDUPE = 'npm dedupe';
 
 const whoDepends = (name: string): string => `npm ls ${name} shows what depends on each.`;
 
+/** The advice for a client that Langfuse wraps. */
+export const unwrapLangfuse = (): string =>
+  'Use the client without observeOpenAI. Langfuse accepts the spans of this package over OTLP.';
+
 const readLess = (): string =>
   'Check whether the server is overloaded. To read nothing, set runSteps to "observe".';
 
@@ -112,8 +116,7 @@ const FINDINGS: Readonly<Record<ProcessFindingCode, FindingRow>> = {
     severity: 'warning',
     message: (scope) =>
       `${scope} also records these calls. A backend that receives both counts tokens twice.`,
-    action: () =>
-      'Use the client without observeOpenAI. Langfuse accepts the spans of this package over OTLP.',
+    action: unwrapLangfuse,
   },
   content_recorded: {
     severity: 'information',

@@ -1,16 +1,18 @@
 import type { Finding, FindingRow, ProjectFindingCode } from '../diagnostics/finding.ts';
-import { fillIn, INSTRUMENT, switchOff } from '../diagnostics/messages.ts';
+import { fillIn, INSTRUMENT, switchOff, unwrapLangfuse } from '../diagnostics/messages.ts';
 import { NAME } from '../util/version.ts';
 
 /** Packages whose spans stand beside ours: when they do, and how to have each call once. */
-export const SECOND_SPANS: Readonly<Record<string, { readonly when: string; readonly action: string }>> = {
+export const SECOND_SPANS: Readonly<
+  Record<string, { readonly when: string; readonly action: () => string }>
+> = {
   '@langfuse/openai': {
     when: 'Each call of a client that it wraps',
-    action: 'Use the client without observeOpenAI. Langfuse accepts the spans of this package over OTLP.',
+    action: () => unwrapLangfuse(),
   },
   'dd-trace': {
     when: 'With DD_TRACE_OTEL_ENABLED=true, each call',
-    action: 'To record each call once, set DD_TRACE_OPENAI_ENABLED=false.',
+    action: () => 'To record each call once, set DD_TRACE_OPENAI_ENABLED=false.',
   },
 };
 
@@ -93,7 +95,7 @@ const PROJECT_FINDINGS: Readonly<Record<ProjectFindingCode, FindingRow>> = {
         : `${scope} is installed. ${second.when} has two spans, one from each package.`;
     },
     action: (scope = '') =>
-      SECOND_SPANS[scope]?.action ?? `To use this package alone, disable the other: ${switchOff(scope)}`,
+      SECOND_SPANS[scope]?.action() ?? `To use this package alone, disable the other: ${switchOff(scope)}`,
   },
   calls_past_openai: {
     severity: 'warning',

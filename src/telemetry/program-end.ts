@@ -48,7 +48,7 @@ export interface SendState {
   /** Whether it is flushed when the program ends. */
   flushesAtEnd: boolean;
   /** Its shutdown, once that has begun. */
-  ended?: unknown;
+  shutdown?: unknown;
   /** The listeners of the provider. The module that wraps its methods keeps them. */
   listeners(): readonly ProgramEndListener[];
 }
@@ -243,7 +243,7 @@ function reportFailure(target: object, error: unknown): void {
 async function flushAtEnd(target: object): Promise<void> {
   try {
     // The SDK logs a warning if it is flushed afterwards. The program may shut its providers down while we end.
-    await (states.get(target)?.ended ?? forceFlush(target));
+    await (states.get(target)?.shutdown ?? forceFlush(target));
   } finally {
     await Promise.all(processorsOf(target).map((each) => forceFlush(exporterOf(each))));
   }

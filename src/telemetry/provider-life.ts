@@ -111,7 +111,7 @@ function wrapMethod(provider: object, name: Name, original: ProviderMethod): Wra
     return notifyListeners(listeners, name).then(async () => {
       state.unsent = liveOf(listeners).some(({ isOpen }) => isOpen === true);
       const done = original.apply(this, args);
-      if (name === 'shutdown') state.ended = done;
+      if (name === 'shutdown') state.shutdown = done;
       const [result] = await Promise.all([done, sinksSettled()]);
       return result;
     });

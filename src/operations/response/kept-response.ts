@@ -83,9 +83,11 @@ export class KeptItems {
       this.#keeper === undefined
         ? keptNamesOf(item, isTool)
         : (asObject(this.#keeper.keep(item, before)) ?? {});
-    // Without this, the text before them, such as the arguments of a function, could cut its id and name.
-    if (this.#keeper !== undefined) Object.assign(kept, pick(item, ITEM_NAMES));
-    if (this.#keeper !== undefined) keepCitations(kept, item);
+    if (this.#keeper !== undefined) {
+      // Without this, the text before them, such as the arguments of a function, could cut its id and name.
+      Object.assign(kept, pick(item, ITEM_NAMES));
+      keepCitations(kept, item);
+    }
     if (isTool) {
       this.#toolCount++;
       this.#tools.add(kept);
