@@ -280,24 +280,30 @@ describe('functions', () => {
   });
 });
 
+/** Polls a new session, and answers its functions. */
+async function pollAndAnswer(
+  { client, agentId, inSpan }: AgentProgram,
+  succeeds: (name: string) => boolean,
+): Promise<void> {
+  const { sessions } = client.beta.agents;
+  await inSpan(async () => {
+    const { id } = await sessions.create({ agent_id: agentId, environment, input: 'Weather?' });
+    let session = await sessions.retrieve(id);
+    while (session.status !== 'requires_action') session = await sessions.retrieve(id);
+    for (const action of session.required_actions) {
+      if (action.type !== 'function_call') continue;
+      const { turn_id, call_id } = action;
+      const result = { turn_id, call_id, success: succeeds(action.name), output: 'fine' };
+      await sessions.events.create(id, { events: [{ type: 'agent.session.input.tool_result', ...result }] });
+    }
+    while ((await sessions.retrieve(id)).status !== 'idle');
+  });
+}
+
 describe('a function of a turn that only the session reported', () => {
   it('lasts until the program submits the result, in a request that belongs to the turn', async () => {
     const program = await startAgentProgram([WEATHER]);
-    const { sessions } = program.client.beta.agents;
-    await program.inSpan(async () => {
-      const { id } = await sessions.create({ agent_id: program.agentId, environment, input: 'Weather?' });
-      let session = await sessions.retrieve(id);
-      while (session.status !== 'requires_action') session = await sessions.retrieve(id);
-      for (const action of session.required_actions) {
-        if (action.type !== 'function_call') continue;
-        const { turn_id, call_id } = action;
-        const result = { turn_id, call_id, success: action.name === 'get_weather', output: 'fine' };
-        await sessions.events.create(id, {
-          events: [{ type: 'agent.session.input.tool_result', ...result }],
-        });
-      }
-      while ((await sessions.retrieve(id)).status !== 'idle');
-    });
+    await pollAndAnswer(program, (name) => name === 'get_weather');
     await program.expectTree(`
       program
       └─ session
@@ -324,21 +330,7 @@ describe('a function of a subagent that only the session reported', () => {
     const program = await startAgentProgram([
       { items: [{ subagent: { name: 'Reader', task: 'Read it.', items: WEATHER.items ?? [] } }] },
     ]);
-    const { sessions } = program.client.beta.agents;
-    await program.inSpan(async () => {
-      const { id } = await sessions.create({ agent_id: program.agentId, environment, input: 'Weather?' });
-      let session = await sessions.retrieve(id);
-      while (session.status !== 'requires_action') session = await sessions.retrieve(id);
-      for (const action of session.required_actions) {
-        if (action.type !== 'function_call') continue;
-        const { turn_id, call_id } = action;
-        const result = { turn_id, call_id, success: true, output: 'fine' };
-        await sessions.events.create(id, {
-          events: [{ type: 'agent.session.input.tool_result', ...result }],
-        });
-      }
-      while ((await sessions.retrieve(id)).status !== 'idle');
-    });
+    await pollAndAnswer(program, () => true);
     await program.expectTree(`
       program
       └─ session

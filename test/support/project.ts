@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { afterEach, beforeEach } from 'vitest';
+import { SHELL_SETTINGS } from './environment.ts';
 import { PACKAGE_NAME } from './lanes/paths.ts';
 
 /** A call, for programs that run with `BASE_URL`. */
@@ -83,7 +84,7 @@ function runNode(
   environment: Readonly<Record<string, string>> = {},
 ): Promise<Ended> {
   const kept = Object.entries(process.env).filter(
-    ([name]) => !/^(?:OTEL_|OPENAI_|NODE_OPTIONS|VITEST)|_proxy$/i.test(name),
+    ([name]) => !SHELL_SETTINGS.test(name) && !/^(?:NODE_OPTIONS|VITEST)|_proxy$/i.test(name),
   );
   const env = { ...Object.fromEntries(kept), ...environment };
   return new Promise((done) => {

@@ -36,6 +36,15 @@ function readsOf(simulator: Simulator): string[] {
   return simulator.requests.map(({ path }) => path).filter((path) => /steps|messages\?/.test(path));
 }
 
+/** A run whose thread the program has deleted. */
+const DELETED_TREE = `
+  program
+  └─ thread
+     ├─ invoke_agent Math Tutor
+     │  └─ chat gpt-4o-mini
+     └─ DELETE /threads/{thread_id}
+`;
+
 type Fetch = (url: string | URL | Request, init?: RequestInit) => Promise<Response>;
 
 /** A `fetch` that holds the list of steps until it is released: before the server is asked, or when it has answered. */
@@ -175,13 +184,7 @@ describe('the background read', () => {
       await program.run();
       await client.beta.threads.delete(threadId);
     });
-    await program.expectTree(`
-      program
-      └─ thread
-         ├─ invoke_agent Math Tutor
-         │  └─ chat gpt-4o-mini
-         └─ DELETE /threads/{thread_id}
-    `);
+    await program.expectTree(DELETED_TREE);
   });
 
   it('has the steps of a thread that the program deletes before their list arrives', async () => {
@@ -195,13 +198,7 @@ describe('the background read', () => {
       steps.release();
       await vi.waitFor(() => expect(program.telemetry.openSpans).toEqual(['program']));
     });
-    await program.expectTree(`
-      program
-      └─ thread
-         ├─ invoke_agent Math Tutor
-         │  └─ chat gpt-4o-mini
-         └─ DELETE /threads/{thread_id}
-    `);
+    await program.expectTree(DELETED_TREE);
   });
 
   it('does not take deleted threads for a server without steps', async () => {

@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process';
 import { delimiter, join } from 'node:path';
+import { SHELL_SETTINGS } from '../environment.ts';
 import { ROOT } from './paths.ts';
 
 export interface CommandOptions {
@@ -66,8 +67,10 @@ export async function mustRun(
 /** The environment as a user's shell has it: without what npm and the test runner add, without OpenTelemetry's. */
 function userEnvironment(): NodeJS.ProcessEnv {
   const added =
-    /^(npm_(lifecycle|package|command|execpath|node_execpath|config_local_prefix)|INIT_CWD|NODE_OPTIONS|NODE_ENV|VITEST|TEST|OTEL_|OPENAI_)/;
-  const kept = Object.entries(process.env).filter(([name]) => !added.test(name));
+    /^(npm_(lifecycle|package|command|execpath|node_execpath|config_local_prefix)|INIT_CWD|NODE_OPTIONS|NODE_ENV|VITEST|TEST)/;
+  const kept = Object.entries(process.env).filter(
+    ([name]) => !added.test(name) && !SHELL_SETTINGS.test(name),
+  );
   // npm itself runs on the Node that the project brings.
   const path = [join(ROOT, 'node_modules', '.bin'), process.env.PATH].join(delimiter);
   return { ...Object.fromEntries(kept), PATH: path };
