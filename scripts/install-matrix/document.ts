@@ -39,7 +39,7 @@ npm install openai opentelemetry-instrumentation-openai @opentelemetry/api@1.9 @
 | package | required for |
 | --- | --- |
 | \`@opentelemetry/api\` | everything |
-| \`@opentelemetry/sdk-node\` | \`…/register\` and \`NodeSDK\`; other SDK set-ups work without it |
+| \`@opentelemetry/sdk-node\` | \`…/register\` and \`NodeSDK\`; other SDK setups work without it |
 | \`@pydantic/genai-prices\` | cost in USD |
 
 ## Tested combinations

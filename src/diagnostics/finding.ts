@@ -18,7 +18,7 @@ export type ProjectFindingCode =
   | 'openai_bundled'
   /** A start script starts a program that uses `openai` without the instrumentation. */
   | 'set_up_not_loaded'
-  /** ES modules: `openai` is imported together with the set-up, and so loaded before it runs. */
+  /** ES modules: `openai` is imported together with the setup, and so loaded before it runs. */
   | 'set_up_too_late'
   /** `openai` is bundled into a file of the program, where no module hook sees it. */
   | 'openai_in_bundle'
@@ -102,7 +102,7 @@ export type ProcessFindingCode =
   /** The program is an ES module, and this version of Node has no synchronous module hooks. */
   | 'node_too_old';
 
-/** A problem with the set-up of the instrumentation, or a note about it. */
+/** A problem with the setup of the instrumentation, or a note about it. */
 export interface Finding {
   readonly code: FindingCode;
   readonly severity: Severity;

@@ -73,7 +73,7 @@ const FINDINGS: Readonly<Record<ProcessFindingCode, FindingRow>> = {
         : `Calls to openai are not traced: ${file} was loaded without the module hooks.`,
     action: (file) =>
       file === ''
-        ? `Load the set-up with --import, not from the program. Run npx ${NAME} doctor for details.`
+        ? `Load the setup with --import, not from the program. Run npx ${NAME} doctor for details.`
         : `Call ${INSTRUMENT}, or find the loader that compiles modules instead of Node.`,
   },
   openai_not_seen: {
@@ -227,5 +227,5 @@ export function fillIn(code: FindingCode, row: FindingRow, details: readonly str
 
 export function switchOff(scope: string | undefined): string {
   const known = OTHER_INSTRUMENTATIONS.find((other) => other.scope === scope);
-  return known?.switchOff ?? 'remove it from the set-up.';
+  return known?.switchOff ?? 'remove it from the setup.';
 }

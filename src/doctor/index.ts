@@ -17,7 +17,7 @@ export type {
 noticeOurselves(thisFile() ?? 'bundled', VERSION);
 
 /**
- * Returns problems and notes about the set-up of this package in this process: what the package noticed so far, and what
+ * Returns problems and notes about the setup of this package in this process: what the package noticed so far, and what
  * is missing now. Reads no files and makes no connections. An empty list means that the package noticed nothing.
  *
  * ```ts

@@ -26,7 +26,7 @@ interface Start {
   readonly unread: string | undefined;
   /** Whether a preload starts an SDK, or may do so. */
   readonly hasSdk: boolean;
-  /** A preloaded set-up that itself imports `openai` before its own code runs. */
+  /** A preloaded setup that itself imports `openai` before its own code runs. */
   readonly spoiled: string | undefined;
   /** The name of a runtime without module hooks. */
   readonly hookless: string | undefined;
@@ -144,7 +144,7 @@ function examineType({ launch, hookless }: Start, program: Program): Check {
   return checked(FILE_TYPE, detail, [describeFinding('node_too_old', hookless)]);
 }
 
-/** Whether the set-up comes before `openai`, and whether `openai` is a module of its own. */
+/** Whether the setup comes before `openai`, and whether `openai` is a module of its own. */
 function examineImports(start: Start, program: Program): Check {
   const { launch, preload, spoiled, unread, hookless } = start;
   if (program.byHand !== undefined)
@@ -157,18 +157,18 @@ function examineImports(start: Start, program: Program): Check {
     findings.push(describeProjectFinding('set_up_too_late', preload, spoiled, LOAD_LATER));
   else if (isHooked && preload === undefined && program.setUp !== undefined && early !== undefined) {
     const place = program.setUp.isRegister ? '' : ', from a file of its own';
-    const remedy = `Load the set-up first${place}: ${remedyFor(program, launch)}`;
+    const remedy = `Load the setup first${place}: ${remedyFor(program, launch)}`;
     findings.push(describeProjectFinding('set_up_too_late', program.setUp.file, early.file, remedy));
   }
   const [first] = program.openai;
   if (findings.length > 0) return checked(IMPORTS, describeImport(first, launch), findings);
   if (first === undefined) return skippedCheck(IMPORTS, withoutImport(launch, program));
   if (program.setUp === undefined && preload === undefined)
-    return skippedCheck(IMPORTS, unread === undefined ? 'there is no set-up' : `${unread} was not read`);
+    return skippedCheck(IMPORTS, unread === undefined ? 'there is no setup' : `${unread} was not read`);
   return checked(IMPORTS, describeImport(first, launch));
 }
 
-const LOAD_LATER = "Import openai after the set-up there: await import('openai')";
+const LOAD_LATER = "Import openai after the setup there: await import('openai')";
 
 function withoutImport({ entry }: Launch, { isIncomplete }: Program): string {
   const unread = isIncomplete ? ', and not all of them could be read' : '';
@@ -179,7 +179,7 @@ function describeImport(first: OpenAIImport | undefined, { entry }: Launch): str
   return `${first?.file ?? entry} ${first?.asModule === false ? 'requires' : 'imports'} openai`;
 }
 
-/** The command that loads the set-up first: that of the program by its file. */
+/** The command that loads the setup first: that of the program by its file. */
 function remedyFor({ kind, setUp }: Program, launch: Launch): string {
   const { entry, runner } = launch;
   const isModule = kind === 'module';

@@ -99,7 +99,7 @@ export class Observer implements CallObserver, ProviderListener {
     this.#followed.tracers.follow(provider);
     this.#followed.meters.follow(metrics.provider);
     this.#followed.loggers.follow(events.provider);
-    guard('checking the set-up', noticeProvider, provider, events.provider, settings);
+    guard('checking the setup', noticeProvider, provider, events.provider, settings);
   }
 
   start(call: Call): CallObservation | undefined {

@@ -6,7 +6,7 @@ import { type CodeBlock, codeBlocksOf, readDocument } from './documents.ts';
 
 const DOCUMENT = 'docs/coming-from.md';
 
-/** A section of the document with a program, perhaps with a set-up, and what it prints. */
+/** A section of the document with a program, perhaps with a setup, and what it prints. */
 export interface Section {
   readonly heading: string;
   readonly setUp: CodeBlock | undefined;

@@ -110,11 +110,11 @@ const ROWS: Readonly<Record<string, Row>> = {
     files: { 'telemetry.mjs': TELEMETRY.replace('[new OpenAIInstrumentation()]', '[OpenAIInstrumentation]') },
   },
   'the start command has no `--import`': { command: 'app.mjs' },
-  'an ES module imports the set-up, before or after `openai`': {
+  'an ES module imports the setup, before or after `openai`': {
     command: 'app.mjs',
     files: { 'app.mjs': `import './telemetry.mjs';${APP}` },
   },
-  'CommonJS called `openai` before the set-up': { command: 'app.mjs', files: { 'app.mjs': LATE } },
+  'CommonJS called `openai` before the setup': { command: 'app.mjs', files: { 'app.mjs': LATE } },
   'ES modules on Node before 22.15': { command: `--import ./old-node.mjs ${OWN_SET_UP}` },
   '`process.exit()` ended the program': { command: OWN_SET_UP, files: { 'app.mjs': EXITING } },
   'an uncaught error ended the program': {

@@ -10,7 +10,7 @@ import { nodeIn } from '../support/lanes/paths.ts';
 import { codeBlocksOf } from './documents.ts';
 
 /*
- * The README's set-up, as a reader copies it: each file into an empty folder, installed with the README's own command. A
+ * The README's setup, as a reader copies it: each file into an empty folder, installed with the README's own command. A
  * short program is run with it and has to arrive whole at an OTLP receiver, the conversation that it leaves open included.
  */
 
@@ -32,7 +32,7 @@ const BODY = `
 `;
 const SPANS = ['POST /threads', 'POST /threads/{thread_id}/messages', 'chat gpt-4o-mini', 'thread'];
 
-/** A reader's own programs, and a set-up that does not know of this package. */
+/** A reader's own programs, and a setup that does not know of this package. */
 const PROGRAMS: Readonly<Record<string, string>> = {
   'thread.mjs': `import OpenAI from 'openai';\nconst client = new OpenAI();\n${BODY}`,
   'thread.cjs': `const { OpenAI } = require('openai');\nconst client = new OpenAI();\n(async () => {${BODY}})();`,
@@ -82,7 +82,7 @@ describe.each([
   const receiver = useReceiver();
   let folder = '';
   beforeAll(async () => {
-    folder = await mkdtemp(join(tmpdir(), 'set-up-'));
+    folder = await mkdtemp(join(tmpdir(), 'setup-'));
     // The package is not published from here: its name in the command stands for the packed tarball.
     const command = install.replace(` ${PACKAGE} `, ` '${inject('tarball')}' `);
     for (const [name, text] of Object.entries(manager?.files ?? {}))

@@ -13,7 +13,7 @@ export const SURROUNDINGS: Readonly<Record<string, string>> = {
   userId: 'string',
 };
 
-/** Classes that an excerpt of a set-up uses: name → the module it comes from. */
+/** Classes that an excerpt of a setup uses: name → the module it comes from. */
 export const IMPORTED: Readonly<Record<string, string>> = {
   BatchSpanProcessor: '@opentelemetry/sdk-trace',
   NodeSDK: '@opentelemetry/sdk-node',

@@ -55,13 +55,13 @@ describe('the command finds why a program is not traced:', () => {
   test.each([
     ['--import is forgotten', 'node app.mjs', { 'app.mjs': APP }, 'set_up_not_loaded'],
     [
-      'the set-up is imported first, without --import',
+      'the setup is imported first, without --import',
       'node app.mjs',
       { 'telemetry.mjs': TELEMETRY, 'app.mjs': `import './telemetry.mjs';${APP}` },
       'set_up_too_late',
     ],
     [
-      'openai is imported before the set-up',
+      'openai is imported before the setup',
       'node app.mjs',
       {
         'telemetry.mjs': TELEMETRY,
@@ -70,7 +70,7 @@ describe('the command finds why a program is not traced:', () => {
       'set_up_too_late',
     ],
     [
-      'the set-up itself imports openai',
+      'the setup itself imports openai',
       'node --import ./telemetry.mjs app.mjs',
       { 'telemetry.mjs': `import 'openai';${TELEMETRY}`, 'app.mjs': APP },
       'set_up_too_late',

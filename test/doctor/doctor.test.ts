@@ -63,7 +63,7 @@ async function stream(usage: boolean): Promise<void> {
   for await (const _ of chunks);
 }
 
-test('a correct set-up has no findings, and nothing is logged', async () => {
+test('a correct setup has no findings, and nothing is logged', async () => {
   await session.client.models.list();
   expect(doctor()).toEqual([]);
   expect(logged).toEqual([]);

@@ -48,7 +48,7 @@ const COMMONJS_SET_UP = `
 `;
 const WELL = ['ok', 'ok', 'ok'];
 
-describe('a set-up that is loaded first passes:', () => {
+describe('a setup that is loaded first passes:', () => {
   beforeEach(() =>
     write({
       'app.mjs': IMPORT,
@@ -97,7 +97,7 @@ test('variables of an --env-file count unless the shell or the command sets them
   expect(look('node --env-file=missing.env app.mjs')).toContain('set_up_not_loaded');
 });
 
-describe('a program started without a set-up', () => {
+describe('a program started without a setup', () => {
   test.each([
     ['app.mjs', IMPORT, '--import'],
     ['app.cjs', `const { OpenAI } = require('openai');`, '--require'],
@@ -153,7 +153,7 @@ describe('a program started without a set-up', () => {
   });
 });
 
-describe('an ES module that imports its set-up itself', () => {
+describe('an ES module that imports its setup itself', () => {
   const TOO_LATE = ['ok', 'ok', 'problem', 'set_up_too_late'];
 
   test.each([
@@ -164,7 +164,7 @@ describe('an ES module that imports its set-up itself', () => {
     await write({ 'app.mjs': source, 'telemetry.mjs': SET_UP, 'client.mjs': IMPORT });
     expect(look('node app.mjs')).toEqual(TOO_LATE);
     expect(actions('node app.mjs')).toContain(
-      'Load the set-up first, from a file of its own: node --import ./telemetry.mjs app.mjs.',
+      'Load the setup first, from a file of its own: node --import ./telemetry.mjs app.mjs.',
     );
   });
 
@@ -172,7 +172,7 @@ describe('an ES module that imports its set-up itself', () => {
     await write({ 'app.mjs': `import '${PACKAGE_NAME}/register';\n${IMPORT}`, 'own.mjs': SET_UP + IMPORT });
     expect(look('node app.mjs')).toEqual(TOO_LATE);
     expect(actions('node app.mjs')).toContain(
-      `Load the set-up first: node --import ${PACKAGE_NAME}/register app.mjs.`,
+      `Load the setup first: node --import ${PACKAGE_NAME}/register app.mjs.`,
     );
     expect(look('node own.mjs')).toEqual(TOO_LATE);
   });
@@ -195,11 +195,11 @@ describe('an ES module that imports its set-up itself', () => {
     await write({ 'package.json': {}, 'app/app.mjs': app, 'app/lib/telemetry.mjs': SET_UP });
     const checks = examineProject({ project: join(project, 'app'), environment: {}, start: 'node app.mjs' });
     expect(findingsOf(checks).map(({ action }) => action)).toContain(
-      'Load the set-up first, from a file of its own: node --import ./lib/telemetry.mjs app.mjs.',
+      'Load the setup first, from a file of its own: node --import ./lib/telemetry.mjs app.mjs.',
     );
   });
 
-  test('a preloaded set-up that imports openai is too late as well', async () => {
+  test('a preloaded setup that imports openai is too late as well', async () => {
     await write({ 'app.mjs': IMPORT, 'telemetry.mjs': IMPORT + SET_UP });
     expect(look('node --import ./telemetry.mjs app.mjs')).toEqual(TOO_LATE);
   });

@@ -104,9 +104,9 @@ describe.each(FULL_LANES)('$name: together with', ({ name: lane }) => {
     expect(spans.map(({ scope }) => scope)).toContain('@opentelemetry/instrumentation-http');
   });
 
-  test('the set-up of docs/servers.md, calls are below the request to a server that imports node:http', async () => {
+  test('the setup of docs/servers.md, calls are below the request to a server that imports node:http', async () => {
     const block = codeBlocksOf('docs/servers.md').find(({ code }) => code.startsWith('// telemetry.mjs'));
-    const setUp = join(laneDirectory(lane), `set-up-${randomUUID()}.mjs`);
+    const setUp = join(laneDirectory(lane), `setup-${randomUUID()}.mjs`);
     const recording = block?.code.replace('new NodeSDK({', 'new NodeSDK({ spanProcessors: [recorder],');
     await writeFile(setUp, `${RECORDER}\n${recording}`);
     try {

@@ -20,7 +20,7 @@ const TELEMETRY = `
 `;
 const EARLY = `import OpenAI from 'openai';\nimport { instrumentation } from './telemetry.mjs';\n`;
 const LINE = new RegExp(
-  `^${PACKAGE_NAME}: Calls to openai were not traced: .*, or this program forwards the requests of others. Load the set-up with --import, .* doctor for details\\.\\n$`,
+  `^${PACKAGE_NAME}: Calls to openai were not traced: .*, or this program forwards the requests of others. Load the setup with --import, .* doctor for details\\.\\n$`,
 );
 
 function run(program: string, parameters: readonly string[] = [], environment = {}): Promise<Ended> {
@@ -44,9 +44,9 @@ async function runFile(
 
 describe('a program whose calls were not traced prints one line when it ends:', () => {
   test.each([
-    ['the set-up is imported after openai', EARLY + CALLED],
+    ['the setup is imported after openai', EARLY + CALLED],
     [
-      'the set-up is imported before openai',
+      'the setup is imported before openai',
       `import './telemetry.mjs';\nimport OpenAI from 'openai';\n${CALLED}`,
     ],
     [

@@ -1,5 +1,5 @@
 /**
- * Tests across processes: each child is a real Node process with a set-up of its own, and exports over OTLP to
+ * Tests across processes: each child is a real Node process with a setup of its own, and exports over OTLP to
  * one receiver, as in production. A child's program is a `.ts` file that calls `serve` with its steps:
  *
  * ```ts
