@@ -53,6 +53,6 @@ async function run(): Promise<number> {
 
 function commandList(): string {
   const lines = Object.entries(COMMANDS).map(([each, { summary }]) => `  ${each.padEnd(9)}  ${summary}\n`);
-  const flags = '  --help     prints this, or after a command its options\n  --version\n';
+  const flags = '  --help     prints this; after a command, its options\n  --version\n';
   return `Usage: ${COMMAND} <command>\n${lines.join('')}${flags}`;
 }

@@ -22,7 +22,7 @@ export function isSwitchedOff(): boolean {
 export function switchProblem(environment: Readonly<Record<string, string | undefined>>): string | undefined {
   const value = environment[VARIABLE] ?? '';
   if (value === '' || parse(value) !== undefined) return undefined;
-  return `${VARIABLE} is ${JSON.stringify(value.slice(0, 40))}; accepted are ${accepts}. It is treated as not set.`;
+  return `${VARIABLE} is ${JSON.stringify(value.slice(0, 40))}; accepted: ${accepts}. It is treated as not set.`;
 }
 
 /** Whether OpenTelemetry's own switch is off. */

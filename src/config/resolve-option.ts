@@ -27,7 +27,7 @@ export function resolveOption<Value>(
     if (value !== undefined) return value;
     const shown = JSON.stringify(optionText(source.value).slice(0, 40)).replace('"object"', 'malformed');
     const effect = withholds ? 'No content is recorded.' : 'It is treated as not set.';
-    report(`${source.name} is ${shown}; accepted are ${accepts}. ${effect}`, withholds);
+    report(`${source.name} is ${shown}; accepted: ${accepts}. ${effect}`, withholds);
     if (withholds) return fallback;
   }
   return fallback;

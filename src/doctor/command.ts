@@ -12,7 +12,7 @@ const DOCTOR_USAGE =
   `Usage: ${COMMAND} doctor [--json] [--start "<command>"]\n` +
   '  --json   prints the checks and the findings as JSON\n' +
   '  --start  examines this command, such as "node app.mjs", instead of the start scripts of package.json\n' +
-  'It exits with 1 if there is a problem.\n';
+  'Exits with 1 if it finds a problem.\n';
 
 interface DoctorParameters {
   readonly help: boolean;

@@ -24,7 +24,7 @@ const HTTP_PORT = '4318';
 const GRPC_PORT = '4317';
 
 /** Why nothing is said of exporters that a configuration file sets up. */
-export const REPLACED_BY_FILE: string = 'the file of OTEL_CONFIG_FILE replaces the variables of exporters';
+export const REPLACED_BY_FILE: string = 'the file in OTEL_CONFIG_FILE replaces the exporter variables';
 
 /**
  * Whether an endpoint is one that traces can be sent to, by its form alone.
@@ -58,7 +58,7 @@ export function examineEndpoint(environment: CollectorEnvironment, isReplaced = 
 function examineProtocol(environment: CollectorEnvironment): Finding[] {
   const named = namedProtocol(environment);
   if (named === undefined || named === tracesProtocol(environment)) return [];
-  const problem = `OTEL_EXPORTER_OTLP_PROTOCOL is ${JSON.stringify(named.slice(0, 40))}, which is no protocol of OTLP`;
+  const problem = `OTEL_EXPORTER_OTLP_PROTOCOL is ${JSON.stringify(named.slice(0, 40))}, which is not an OTLP protocol`;
   return [describeProjectFinding('endpoint_malformed', problem, 'Use http/protobuf, http/json or grpc')];
 }
 
@@ -73,14 +73,14 @@ function examineAddress(variable: string, endpoint: string, protocol: string): F
       `${variable} contains quotation marks`,
       'Remove them: Docker keeps those in its --env-file',
     );
-  if (url === undefined) return problem(`${variable} is no address`, 'Write http://localhost:4318');
+  if (url === undefined) return problem(`${variable} is not a URL`, 'Use http://localhost:4318');
   const path = pathWithoutSecrets(url);
   const shown = `${url.host}${path === '/' ? '' : path}`;
   if (/^[a-z][a-z\d+.-]*:\/\//i.test(endpoint) && lacksScheme(endpoint))
-    return problem(`${variable} begins with neither http:// nor https://`, 'Write http://localhost:4318');
+    return problem(`${variable} begins with neither http:// nor https://`, 'Use http://localhost:4318');
   if (lacksScheme(endpoint) && (!isGrpc || isLoopback(url.hostname))) {
     const effect = isGrpc ? 'so the exporter speaks TLS' : 'so nothing can be sent';
-    return problem(`${variable} is ${shown}, without http://, ${effect}`, `Write http://${shown}`);
+    return problem(`${variable} is ${shown}, without http://, ${effect}`, `Use http://${shown}`);
   }
   const other = isGrpc ? HTTP_PORT : GRPC_PORT;
   if (url.port === other) {
@@ -101,11 +101,11 @@ function examinePath(variable: string, url: URL): Finding[] {
   if (variable === ENDPOINT && suffix !== undefined) {
     const base = `${url.origin}${pathWithoutSecrets(url).replace(/\/v1\/\w+\/?$/, '')}`;
     const problem = `${ENDPOINT} ends in ${suffix}, and exporters add /v1/traces to it`;
-    return [describeProjectFinding('endpoint_malformed', problem, `Write ${base}`)];
+    return [describeProjectFinding('endpoint_malformed', problem, `Use ${base}`)];
   }
   if (variable === TRACES_ENDPOINT && url.pathname === '/') {
     const problem = `${TRACES_ENDPOINT} has no path, and exporters add none to it`;
-    const remedy = `Write ${url.origin}/v1/traces, or set ${ENDPOINT} instead`;
+    const remedy = `Use ${url.origin}/v1/traces, or set ${ENDPOINT} instead`;
     return [describeProjectFinding('endpoint_malformed', problem, remedy)];
   }
   return [];

@@ -39,7 +39,7 @@ type Answer = { readonly status: number } | { readonly reason: string } | 'conne
  */
 export async function probeCollector(environment: CollectorEnvironment): Promise<Check> {
   const variable = endpointVariable(environment);
-  if (variable === undefined) return skippedCheck(COLLECTOR_CHECK, 'no endpoint is named in the environment');
+  if (variable === undefined) return skippedCheck(COLLECTOR_CHECK, 'the environment sets no endpoint');
   const protocol = tracesProtocol(environment);
   const endpoint = tracesEndpoint(environment, protocol);
   const url = parseAddress(endpoint);

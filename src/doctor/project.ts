@@ -115,7 +115,7 @@ function examinePackages(project: string): Check {
   const names = [NAME, 'openai', PORTKEY, AGENTS_CORE, ...SDKS, ...INSTALLED_OTHERS, ...AI_SDKS];
   const installed = findInstalled(project, new Set(names));
   if (installed.length === 0 && isRegularFile(join(project, '.pnp.cjs')))
-    return skippedCheck('packages', "Plug'n'Play keeps them where only Yarn finds them");
+    return skippedCheck('packages', "with Plug'n'Play, only Yarn can find them");
   const has = (wanted: string): boolean => installed.some(({ name }) => name === wanted);
   const others = INSTALLED_OTHERS.filter(has);
   return checked('packages', describePackages(installed), [
@@ -130,7 +130,7 @@ function examinePackages(project: string): Check {
 
 function describePackages(installed: readonly InstalledPackage[]): string {
   const said = installed.map(({ name, version }) => `${name} ${version}`);
-  return said.length === 0 ? 'none of them is installed' : [...new Set(said)].sort().join(', ');
+  return said.length === 0 ? 'none installed' : [...new Set(said)].sort().join(', ');
 }
 
 function examineCopies(installed: readonly InstalledPackage[]): Finding[] {

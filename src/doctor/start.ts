@@ -47,9 +47,9 @@ export interface Surroundings {
 /** Looks at how a project starts its programs: the commands, the types of their files, and the order of their imports. */
 export function examineStart(launches: readonly Launch[], surroundings: Surroundings): Check[] {
   if (launches.length === 0) {
-    const missing = 'package.json has no script start, serve or dev that runs a file with Node';
+    const missing = 'package.json has no start, serve or dev script that runs a file with Node';
     const reason =
-      surroundings.start === undefined ? missing : `${surroundings.start} runs no file with Node`;
+      surroundings.start === undefined ? missing : `${surroundings.start} does not run a file with Node`;
     return [
       skippedCheck(START_SCRIPT, `${reason}. Give the command: ${COMMAND} doctor --start "node app.mjs"`),
       ...[FILE_TYPE, IMPORTS].map((subject) => skippedCheck(subject, 'no start script')),
@@ -63,7 +63,7 @@ export function examineStart(launches: readonly Launch[], surroundings: Surround
       transpiles: transpiles(launch),
     });
     if (program === undefined) {
-      const reason = `${launch.entry} cannot be read. If it is built, build it first`;
+      const reason = `${launch.entry} cannot be read. If a build creates it, run the build first`;
       return [START_SCRIPT, FILE_TYPE, IMPORTS].map((subject) => skippedCheck(subject, reason));
     }
     const start = startOf(launch, surroundings);
@@ -119,9 +119,9 @@ function examineCommand({ launch, preload, unread, hasSdk }: Start, program: Pro
   const notes = isSilent ? [] : [describeProjectFinding('no_sdk_started', launch.entry)];
   if (preload !== undefined) return checked(START_SCRIPT, `${command} loads ${preload} first`, notes);
   if (program.byHand !== undefined)
-    return checked(START_SCRIPT, `${command}; ${program.byHand} observes openai`, notes);
+    return checked(START_SCRIPT, `${command}; ${program.byHand} instruments openai`, notes);
   if (program.setUp !== undefined)
-    return checked(START_SCRIPT, `${command}; ${program.setUp.file} sets the instrumentation up`, notes);
+    return checked(START_SCRIPT, `${command}; ${program.setUp.file} sets up the instrumentation`, notes);
   if (unread !== undefined) return skippedCheck(START_SCRIPT, `${command}: ${unread} cannot be read`);
   const [first] = program.openai;
   if (first === undefined && program.bundle === undefined)
@@ -148,7 +148,7 @@ function examineType({ launch, hookless }: Start, program: Program): Check {
 function examineImports(start: Start, program: Program): Check {
   const { launch, preload, spoiled, unread, hookless } = start;
   if (program.byHand !== undefined)
-    return checked(IMPORTS, `${program.byHand} observes openai without hooks`);
+    return checked(IMPORTS, `${program.byHand} instruments openai without hooks`);
   const early = program.openai.find(({ beforeCode }) => beforeCode);
   const isHooked = hookless === undefined;
   const findings: Finding[] = [];

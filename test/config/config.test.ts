@@ -50,23 +50,23 @@ describe('an invalid value is reported with the accepted values, and the next so
     [
       {},
       { OTEL_INSTRUMENTATION_OPENAI_RUN_STEPS: 'maybe' },
-      'OTEL_INSTRUMENTATION_OPENAI_RUN_STEPS is "maybe"; accepted are fetch, observe, off.',
+      'OTEL_INSTRUMENTATION_OPENAI_RUN_STEPS is "maybe"; accepted: fetch, observe, off.',
     ],
-    [{ maxContentLength: 1.5 }, {}, 'option maxContentLength is "1.5"; accepted are whole numbers from 0.'],
-    [{ maxContentLength: -1 }, {}, 'option maxContentLength is "-1"; accepted are whole numbers from 0.'],
-    [{ apiSpans: null }, {}, 'option apiSpans is malformed; accepted are all, writes, none.'],
-    [{ apiSpans: Object.create(null) }, {}, 'option apiSpans is malformed; accepted are all, writes, none.'],
+    [{ maxContentLength: 1.5 }, {}, 'option maxContentLength is "1.5"; accepted: whole numbers from 0.'],
+    [{ maxContentLength: -1 }, {}, 'option maxContentLength is "-1"; accepted: whole numbers from 0.'],
+    [{ apiSpans: null }, {}, 'option apiSpans is malformed; accepted: all, writes, none.'],
+    [{ apiSpans: Object.create(null) }, {}, 'option apiSpans is malformed; accepted: all, writes, none.'],
     [
       { apiSpans: 'x'.repeat(99) },
       {},
-      `option apiSpans is "${'x'.repeat(40)}"; accepted are all, writes, none.`,
+      `option apiSpans is "${'x'.repeat(40)}"; accepted: all, writes, none.`,
     ],
     [
       {},
       { OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT: 'none' },
-      'OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT is "none"; accepted are NO_CONTENT, SPAN_ONLY, EVENT_ONLY, SPAN_AND_EVENT, true, false.',
+      'OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT is "none"; accepted: NO_CONTENT, SPAN_ONLY, EVENT_ONLY, SPAN_AND_EVENT, true, false.',
     ],
-    [{ completionHook: null }, {}, 'option completionHook is malformed; accepted are functions.'],
+    [{ completionHook: null }, {}, 'option completionHook is malformed; accepted: functions.'],
   ])('%j %j', (config, environment, problem) => {
     const { settings, problems } = resolve(config, environment);
     expect(problems).toEqual([`${problem} It is treated as not set.`]);
@@ -99,7 +99,7 @@ describe('no content is recorded', () => {
       const { settings, problems } = resolve({ captureMessageContent }, environment);
       expect(settings.captureMessageContent).toBe('NO_CONTENT');
       expect(problems).toEqual([
-        `option captureMessageContent is ${shown}; accepted are NO_CONTENT, SPAN_ONLY, EVENT_ONLY, SPAN_AND_EVENT, true, false. No content is recorded.`,
+        `option captureMessageContent is ${shown}; accepted: NO_CONTENT, SPAN_ONLY, EVENT_ONLY, SPAN_AND_EVENT, true, false. No content is recorded.`,
       ]);
     },
   );
@@ -115,7 +115,7 @@ describe('no content is recorded', () => {
       const { settings, problems } = resolve(config, environment);
       expect(settings).toMatchObject({ captureMessageContent: 'NO_CONTENT', completionHook: undefined });
       expect(problems).toEqual([
-        `option completionHook is ${shown}; accepted are functions. No content is recorded.`,
+        `option completionHook is ${shown}; accepted: functions. No content is recorded.`,
       ]);
     }
   });

@@ -57,7 +57,7 @@ describe('not switched off', () => {
     vi.stubEnv(VARIABLE, 'never');
     expect(await spansOfACall()).toBe(1);
     expect(doctor().map(({ message }) => message)).toContain(
-      `${VARIABLE} is "never"; accepted are true, false. It is treated as not set.`,
+      `${VARIABLE} is "never"; accepted: true, false. It is treated as not set.`,
     );
   });
 });

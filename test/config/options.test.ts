@@ -175,7 +175,7 @@ test.each(withOption)(
     const { setting, problems } = resolve(row, row.bad);
     expect(setting).toEqual(row.fallback);
     expect(problems).toEqual([expect.stringContaining(`option ${row.name} is`)]);
-    expect(problems[0]).toContain(`accepted are ${row.accepts}.`);
+    expect(problems[0]).toContain(`accepted: ${row.accepts}.`);
   },
 );
 

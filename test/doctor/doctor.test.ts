@@ -287,7 +287,7 @@ describe('settings:', () => {
       expect.objectContaining({
         code: 'option_not_accepted',
         severity: 'warning',
-        message: expect.stringContaining('option runSteps is "sometimes"; accepted are fetch, observe, off.'),
+        message: expect.stringContaining('option runSteps is "sometimes"; accepted: fetch, observe, off.'),
       }),
     ]);
     expect(said('option_not_accepted')).toHaveLength(1);

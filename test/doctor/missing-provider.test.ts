@@ -66,8 +66,8 @@ test('rejected variables and unknown ones are said on standard error with …/re
   });
   expect(stderr.split('\n').sort()).toEqual([
     '',
-    expect.stringContaining('_CAPTURE_MESSAGE_CONTENT is "yes"; accepted are '),
-    expect.stringContaining('_ENABLED is "0"; accepted are true, false.'),
+    expect.stringContaining('_CAPTURE_MESSAGE_CONTENT is "yes"; accepted: '),
+    expect.stringContaining('_ENABLED is "0"; accepted: true, false.'),
     expect.stringContaining('_RUNSTEPS is unknown. Did you mean OTEL_INSTRUMENTATION_OPENAI_RUN_STEPS?'),
   ]);
 });

@@ -103,7 +103,7 @@ describe('whether content is recorded', () => {
     await ask(await record({}, false));
     await ask(session);
     expect(session.warnings.splice(0)).toEqual([
-      expect.stringContaining(`${VARIABLE} is "perhaps"; accepted are NO_CONTENT, SPAN_ONLY`),
+      expect.stringContaining(`${VARIABLE} is "perhaps"; accepted: NO_CONTENT, SPAN_ONLY`),
     ]);
     expect(contentOf('gen_ai.input.messages')).toBeUndefined();
   });

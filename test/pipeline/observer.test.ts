@@ -115,7 +115,7 @@ describe('settings', () => {
       begin(observer).succeed({});
     }
     expect(warnings).toEqual([
-      'opentelemetry-instrumentation-openai: option apiSpans is "some"; accepted are all, writes, none. It is treated as not set. Correct or remove it.',
+      'opentelemetry-instrumentation-openai: option apiSpans is "some"; accepted: all, writes, none. It is treated as not set. Correct or remove it.',
       'opentelemetry-instrumentation-openai: option runstep is unknown. Did you mean runSteps? Correct or remove it.',
     ]);
   });
@@ -130,7 +130,7 @@ describe('settings', () => {
     expect(observer.settings.captureMessageContent).toBe('SPAN_ONLY');
     observer.configure(withheld);
     const told =
-      'opentelemetry-instrumentation-openai: option completionHook is malformed; accepted are functions. No content is recorded. Correct or remove it.';
+      'opentelemetry-instrumentation-openai: option completionHook is malformed; accepted: functions. No content is recorded. Correct or remove it.';
     expect(warnings.filter((text) => text.includes('completionHook'))).toEqual([told, told, told]);
     for (let count = 0; count < 1_000; count++) observer.configure(withheld);
     expect(warnings.length).toBeLessThan(200);

@@ -11,13 +11,13 @@ const LOOPBACK_NAMES: ReadonlySet<string> = new Set(['localhost', '127.0.0.1', '
 export function accessProblem(headers: IncomingHttpHeaders): string | undefined {
   const { host = '', origin } = headers;
   if (!LOOPBACK_NAMES.has(host.replace(/:\d+$/, '').toLowerCase()))
-    return 'This server answers at localhost, 127.0.0.1 and [::1] only.';
+    return 'This server answers only at localhost, 127.0.0.1 and [::1].';
   if (origin !== undefined && origin.toLowerCase() !== `http://${host.toLowerCase()}`)
-    return 'This server answers no other web page than its own.';
+    return 'This server rejects requests from other web pages.';
   const site = headers['sec-fetch-site'];
   // A link to this page on another page is a navigation, which shows the other page nothing.
   const isVisit = headers['sec-fetch-mode'] === 'navigate' && headers['sec-fetch-dest'] === 'document';
   if (typeof site === 'string' && !/^(?:same-origin|none)$/.test(site) && !isVisit)
-    return 'This server answers no other web page than its own.';
+    return 'This server rejects requests from other web pages.';
   return undefined;
 }

@@ -82,7 +82,7 @@ export async function startLiveView(
 
 async function startProblem(error: unknown, port: number): Promise<string> {
   const code = errorCodeOf(error);
-  if (code === 'EACCES') return `Port ${port} may not be used. Choose one above 1023 with --port.`;
+  if (code === 'EACCES') return `No permission to use port ${port}. Choose one above 1023 with --port.`;
   if (code !== 'EADDRINUSE') return terminalSafe(error instanceof Error ? error.message : String(error));
   const free = await nextFreePort(port);
   const advice =

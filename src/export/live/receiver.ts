@@ -57,7 +57,7 @@ export class Receiver {
     if (isPost && url.pathname === '/v1/metrics') return this.#ignoreMetrics(request, response);
     const isRead = request.method === 'GET' || request.method === 'HEAD';
     if (!isRead)
-      throw new Refusal(/^\/v1\//.test(url.pathname) ? 404 : 405, 'Traces are taken at /v1/traces, by POST.');
+      throw new Refusal(/^\/v1\//.test(url.pathname) ? 404 : 405, 'Send traces to /v1/traces with POST.');
     this.#read(url, response);
   }
 
@@ -68,7 +68,7 @@ export class Receiver {
     else if (pathname === '/api/lists') this.#sendLists(searchParams, response);
     else if (pathname === '/api/trace') sendSpans(response, this.#store.trace(id));
     else if (pathname === '/api/conversation') sendSpans(response, this.#store.conversation(id));
-    else throw new Refusal(404, 'There is nothing here. The page is at /.');
+    else throw new Refusal(404, 'Not found. The page is at /.');
   }
 
   #sendLists(query: URLSearchParams, response: ServerResponse): void {

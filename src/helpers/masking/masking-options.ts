@@ -71,5 +71,5 @@ function readPattern([name, given]: readonly [string, unknown]): OwnPattern | un
 }
 
 function reportMasking(problem: string, accepted: string, effect: string = 'All content is masked.'): void {
-  notice('option_not_accepted', `masking ${problem}; accepted are ${accepted}. ${effect}`);
+  notice('option_not_accepted', `masking ${problem}; accepted: ${accepted}. ${effect}`);
 }

@@ -195,7 +195,7 @@ describe('a masking hook that is set up wrongly', () => {
     expect(recorded).toContain('Repeat: [email] ORD-1');
     expect(all).toEqual(
       told(
-        'masking option kinds is malformed; accepted are lists of email, phone, card, key. All of these are masked.',
+        'masking option kinds is malformed; accepted: lists of email, phone, card, key. All of these are masked.',
       ),
     );
     expect(maskText(`${MAIL} +49 30 1234567`, options as MaskingOptions)).toBe('[email] [phone]');
@@ -205,30 +205,30 @@ describe('a masking hook that is set up wrongly', () => {
     [
       'an unknown name',
       { pattern: { order: /ORD-\d/ } },
-      'option pattern is unknown; accepted are kinds, patterns.',
+      'option pattern is unknown; accepted: kinds, patterns.',
     ],
     [
       'a pattern that is text',
       { patterns: { order: 'ORD-\\d' } },
-      'option patterns is malformed; accepted are objects of regular expressions.',
+      'option patterns is malformed; accepted: objects of regular expressions.',
     ],
     [
       'a pattern without a name',
       { patterns: /ORD-\d/ },
-      'option patterns is malformed; accepted are objects of regular expressions.',
+      'option patterns is malformed; accepted: objects of regular expressions.',
     ],
     [
       'patterns in a map',
       { patterns: new Map([['order', /ORD-\d/]]) },
-      'option patterns is malformed; accepted are objects of regular expressions.',
+      'option patterns is malformed; accepted: objects of regular expressions.',
     ],
     [
       'a pattern that is no object of the platform',
       { patterns: { order: { source: '(', flags: '' } } },
-      'option patterns is malformed; accepted are objects of regular expressions.',
+      'option patterns is malformed; accepted: objects of regular expressions.',
     ],
-    ['a list', [/ORD-\d/], 'options are malformed; accepted are objects with kinds and patterns.'],
-    ['a pattern alone', /ORD-\d/, 'options are malformed; accepted are objects with kinds and patterns.'],
+    ['a list', [/ORD-\d/], 'options are malformed; accepted: objects with kinds and patterns.'],
+    ['a pattern alone', /ORD-\d/, 'options are malformed; accepted: objects with kinds and patterns.'],
   ])('masks all content with %s', async (_, options, problem) => {
     const { recorded, told: all } = await recordedWith(maskingHook(options as MaskingOptions));
     for (const hidden of ['Repeat', 'ORD-1', MAIL, 'sent to', 'said']) expect(recorded).not.toContain(hidden);
