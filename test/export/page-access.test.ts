@@ -199,7 +199,7 @@ describe.skipIf(NO_BROWSER !== undefined)('the page', () => {
       // A drag is no press.
       expect(await page.locator('[aria-selected="true"][role="treeitem"]').count()).toBe(0);
       expect(await accessFindings(page)).toEqual([]);
-      await page.getByRole('button', { name: 'Show all of it' }).click();
+      await page.getByRole('button', { name: 'Reset zoom' }).click();
       expect(await bars()).toEqual(['0 + 100', '0 + 25', '50 + 50']);
       expect(await ticks()).toEqual(['0', '500 ms', '1.00 s']);
     });

@@ -46,7 +46,7 @@ describe.skipIf(NO_BROWSER !== undefined)('on a screen that is touched, the page
       '0 500 ms 1.00 s',
     ]);
     await press('Zoom in');
-    await press('Show all of the time');
+    await press('Show the whole trace');
     expect(await ticks()).toBe('0 500 ms 1.00 s');
   });
 

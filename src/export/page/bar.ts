@@ -25,7 +25,7 @@ export const BAR_LABELS: Readonly<Record<Activity | 'first', string>> = {
   work: 'working',
   several: 'several at once',
   tools: 'waiting for tools',
-  idle: 'nothing below it',
+  idle: 'no child working',
   first: 'first chunk',
 };
 

@@ -26,7 +26,7 @@ export function timelineTools(actions: TimelineActions): HTMLElement {
     tool('Zoom out', '−', actions.zoomOut),
     tool('Earlier', '←', () => actions.move(-1)),
     tool('Later', '→', () => actions.move(1)),
-    tool('Show all of the time', '↔', actions.showAll),
+    tool('Show the whole trace', '↔', actions.showAll),
     tool('Collapse all', '▸', actions.collapseAll),
     tool('Expand all', '▾', actions.expandAll),
   );

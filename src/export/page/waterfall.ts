@@ -227,8 +227,8 @@ export class Waterfall {
     return element(
       'p',
       { class: 'zoomed' },
-      'A part of the time is shown.',
-      element('button', { type: 'button', click: () => this.#zoomTo(undefined) }, 'Show all of it'),
+      'Zoomed in.',
+      element('button', { type: 'button', click: () => this.#zoomTo(undefined) }, 'Reset zoom'),
     );
   }
 
