@@ -18,5 +18,5 @@ export function unknownExporter(environment: ExporterVariables): string | undefi
   const unknown = namedExporters(environment).find((name) => !EXPORTER_NAMES.includes(name));
   if (unknown === undefined) return undefined;
   const shown = JSON.stringify(terminalSafe(unknown, 40));
-  return `OTEL_TRACES_EXPORTER names ${shown}, which is ignored. Accepted are ${EXPORTER_NAMES.join(', ')}.`;
+  return `OTEL_TRACES_EXPORTER names ${shown}, which is ignored; accepted: ${EXPORTER_NAMES.join(', ')}.`;
 }

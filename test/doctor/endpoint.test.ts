@@ -30,12 +30,12 @@ describe('a malformed endpoint is reported with its correction:', () => {
     [{ [ENDPOINT]: 'http://localhost:4318 ' }, 'ends with a space', 'Remove it.'],
     [{ [ENDPOINT]: '"http://localhost:4318"' }, 'contains quotation marks', 'Remove them'],
     [{ ...GRPC, [TRACES]: "'http://localhost:4317'" }, 'contains quotation marks', 'Remove them'],
-    [{ [ENDPOINT]: 'http://' }, 'no address', 'http://localhost:4318.'],
+    [{ [ENDPOINT]: 'http://' }, 'not a URL', 'http://localhost:4318.'],
     [{ [ENDPOINT]: 'http://localhost:4317' }, 'speak gRPC', 'OTEL_EXPORTER_OTLP_PROTOCOL=grpc.'],
     [{ ...GRPC, [ENDPOINT]: 'http://localhost:4318' }, 'speak HTTP', 'Use port 4317'],
     [{ [ENDPOINT]: 'http://a:4318/v1/traces' }, 'add /v1/traces', 'Use http://a:4318.'],
     [{ [TRACES]: 'http://a:4318' }, 'no path', 'Use http://a:4318/v1/traces'],
-    [{ OTEL_EXPORTER_OTLP_PROTOCOL: 'http' }, 'no protocol of OTLP', 'http/protobuf'],
+    [{ OTEL_EXPORTER_OTLP_PROTOCOL: 'http' }, 'not an OTLP protocol', 'http/protobuf'],
   ])('%j', (environment, problem, remedy) => {
     const { result, findings } = examineEndpoint(environment);
     expect(result).toBe('problem');

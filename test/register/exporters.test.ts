@@ -159,7 +159,7 @@ test.each([
   ['\u001b[2J', '"␛[2J"'],
 ])('OTEL_TRACES_EXPORTER=%j names no exporter that is known', (OTEL_TRACES_EXPORTER, shown) => {
   expect(unknownExporter({ OTEL_TRACES_EXPORTER })).toBe(
-    `OTEL_TRACES_EXPORTER names ${shown}, which is ignored. Accepted are otlp, console, zipkin, none.`,
+    `OTEL_TRACES_EXPORTER names ${shown}, which is ignored; accepted: otlp, console, zipkin, none.`,
   );
 });
 

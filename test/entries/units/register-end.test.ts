@@ -40,7 +40,7 @@ describe('a program with …/register', () => {
     expect(await run('', { OTEL_TRACES_EXPORTER: 'Console' })).toEqual({
       code: 0,
       stdout: '',
-      stderr: `${PACKAGE_NAME}: OTEL_TRACES_EXPORTER names "Console", which is ignored. Accepted are otlp, console, zipkin, none.\n`,
+      stderr: `${PACKAGE_NAME}: OTEL_TRACES_EXPORTER names "Console", which is ignored; accepted: otlp, console, zipkin, none.\n`,
     });
   });
 
