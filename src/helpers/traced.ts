@@ -38,7 +38,7 @@ export type TracedDecorator = <Method extends (...args: never[]) => unknown>(
  * If the function returns a native promise, the caller gets another one that settles the same way. Handle its rejection.
  *
  * @param options the name of the span, or an object with more options
- * @returns a function with the same name, length, properties and behaviour
+ * @returns a function with the same name, length, properties and behavior
  */
 export function traced<Traced extends CallableFunction>(options: string | TracedOptions, run: Traced): Traced;
 /** The same without options: `traced(answer)` names the span like the function. */

@@ -205,7 +205,7 @@ const ROWS: Readonly<Record<string, Row>> = {
 const SILENT: readonly string[] = [
   'Jest loads `openai`',
   'SDK 3 loads `@opentelemetry/api` 1.9',
-  'a function froze after its response',
+  'a serverless function froze after its response',
   'the call runs under `suppressTracing`',
 ];
 
