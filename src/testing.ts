@@ -16,7 +16,7 @@ export type { SpanTreeOptions } from './testing/span-tree.ts';
  * └─ POST /threads/{thread_id}/runs
  * ```
  *
- * After the name and at least two spaces follow the details, aligned in one column: for a span with status ERROR,
+ * The details follow the name after at least two spaces, aligned in one column: for a span with status ERROR,
  * `!` and its `error.type` (`!error` without one), then the chosen attributes as `name=value`. Numbers, booleans
  * and simple words appear unchanged, arrays and objects as JSON without spaces. Strings that contain spaces or
  * quotes, or look like another type (`"42"`), appear as JSON strings. Siblings are sorted by start time, then end

@@ -81,7 +81,8 @@ export interface OpenAIInstrumentationConfig extends Hooks {
   /**
    * Whether the trace context is written to the metadata of runs, responses and sessions, so that another process can
    * continue their trace, and to that of `@openai/agents` traces, for links. Anyone with access to these objects can read
-   * it, and anyone who can change it can name another trace. With `adoptRuns` too, the worker of a run records it. Default `false`.
+   * it, and anyone who can change it can name another trace. With `adoptRuns` too, the process that works on a run
+   * records it. Default `false`.
    * `OTEL_INSTRUMENTATION_OPENAI_PROPAGATE_IN_METADATA`.
    */
   propagateInMetadata?: boolean | undefined;

@@ -65,7 +65,7 @@ export interface ModelInvokeEvent extends SinkEventBase {
   readonly latency: number;
   /** Milliseconds from the request to the first chunk of a stream. */
   readonly timeToFirstChunk?: number;
-  /** The input and output of a run have no parts. */
+  /** A run has only `input` and `output`. */
   readonly tokens?: {
     readonly input: number;
     /** Absent for embeddings. */

@@ -103,8 +103,8 @@ const MAX_CONCURRENT_WRITES = 8;
  *
  * The system instructions, input messages, output messages and tool definitions of a completion become one JSON file
  * each, in the shapes of the GenAI conventions. A file name ends in the SHA-256 of its content, so the same content is
- * stored once, or once an hour if something else deletes the files. They are written in the background, from a bounded
- * queue.
+ * stored once. While it is in use, it is stored again every hour, in case the file was deleted. Files are written in
+ * the background, from a bounded queue.
  */
 export class ContentStore {
   readonly #write: (name: string, json: string) => unknown;

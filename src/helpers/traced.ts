@@ -99,8 +99,8 @@ export function withMetadata<Result>(metadata: TraceMetadata, run: () => Result)
  * the id; without an active span they form one trace. Threads, sessions and Conversations of the API keep their own ids.
  * A generator runs where it is read, so read it inside the function.
  *
- * @param id the program's own id of the conversation, which no other user has: equal ids are one conversation. Its first
- *   1,024 characters are used, and a number as text
+ * @param id the program's own id of the conversation, unique across users: equal ids are one conversation. Only its
+ *   first 1,024 characters count; a number is used as text
  * @returns the function's result
  */
 export function withConversation<Result>(id: string, run: () => Result): Result {
