@@ -108,8 +108,7 @@ const FINDINGS: Readonly<Record<ProcessFindingCode, FindingRow>> = {
   },
   other_instrumentation: {
     severity: 'warning',
-    message: (scope) =>
-      `${scope} records the same calls. Its span replaces that of this package, which adds what it lacks.`,
+    message: (scope) => `${scope} records the same calls. This package adds what is missing to its spans.`,
     action: (scope) => `To use only this package: ${switchOff(scope)}`,
   },
   recorded_twice: {
