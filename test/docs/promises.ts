@@ -88,7 +88,7 @@ export const PROMISES: Readonly<Record<string, readonly Proof[]>> = {
   'You can shut down, replace and flush providers at any time.': [
     ['test/faults/life.test.ts', 'during a run leaves no span open in either provider'],
   ],
-  'A process ends as it does without the instrumentation, whether by signal, error or `process.exit()`. With `…/register`, a signal waits while [synchronous code](servers.md#when-a-server-stops) runs.':
+  'A process ends as it does without the instrumentation, whether by signal, error or `process.exit()`. With `…/register`, a signal waits while [synchronous code](servers.md#when-the-process-ends) runs.':
     [
       ['test/entries/exit.test.ts', 'a program with …/register ends as it does without it'],
       [
