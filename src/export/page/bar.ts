@@ -129,7 +129,7 @@ export function legendOf(rows: Iterable<Row>, voices: ReadonlyMap<Row, Voice>): 
     for (const { activity } of barParts(node)) seen.add(activity);
     if (firstChunkAt(node) !== undefined) seen.add('first');
   }
-  if (!seen.has('cut') && !seen.has('tools') && !seen.has('several') && !seen.has('first')) return undefined;
+  if (!['cut', 'tools', 'several', 'first'].some((name) => seen.has(name))) return undefined;
   return element(
     'p',
     { class: 'legend dim' },

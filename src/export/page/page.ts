@@ -159,7 +159,8 @@ export class TracePage {
       },
     });
     document.title = `${trace.title.slice(0, 100)} · OpenAI traces`;
-    this.#view.showAddress();
+    // A view that goes on from another stays where the reader is.
+    if (before === undefined) this.#view.showAddress();
   }
 
   #setFilter(words: string, onlyErrors: boolean): void {

@@ -36,7 +36,7 @@ export class Panels {
     this.#panels = {
       timeline: panel('timeline', timeline),
       chat: panel('chat', chat),
-      span: panel('span', element('p', { class: 'dim' }, 'Select a span in the timeline.')),
+      span: panel('span', nothingSelected()),
     };
     this.#tabs = { timeline: this.#tab('timeline'), chat: this.#tab('chat'), span: this.#tab('span') };
     this.sheet.addEventListener('close', () => {
@@ -62,7 +62,7 @@ export class Panels {
 
   /** Takes over what the reader chose in the panels of the same trace before. */
   resume(before: Panels): void {
-    if (before.#chosen !== 'span') this.#choose(before.#chosen);
+    this.#choose(before.#chosen);
   }
 
   showSpan(content: HTMLElement): void {
@@ -74,7 +74,7 @@ export class Panels {
 
   hideSpan(): void {
     this.#hasSpan = false;
-    fill(this.#panels.span, element('p', { class: 'dim' }, 'Select a span in the timeline.'));
+    fill(this.#panels.span, nothingSelected());
     if (this.sheet.open) this.sheet.close();
     if (this.#chosen === 'span') this.#choose('chat');
   }
@@ -114,9 +114,7 @@ export class Panels {
         this.root,
         element('section', { class: 'details', 'aria-label': 'Details' }, tabs, timeline, chat),
       );
-      this.#choose(
-        this.#chosen === 'span' ? 'timeline' : this.#chosen === 'chat' ? 'timeline' : this.#chosen,
-      );
+      this.#choose('timeline');
     }
   }
 
@@ -160,4 +158,8 @@ export class Panels {
       this.#panels[each].hidden = isTab && each !== name;
     }
   }
+}
+
+function nothingSelected(): HTMLElement {
+  return element('p', { class: 'dim' }, 'Select a span in the timeline.');
 }

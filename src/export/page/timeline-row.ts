@@ -30,6 +30,8 @@ export function timelineRow(
     'div',
     {
       role: 'treeitem',
+      // By which the row is found again after spans were added.
+      id: `span-${span.spanContext().spanId}`,
       'aria-level': depth,
       class: `row ${typeOf(span)}${isFailed(span) ? ' failed' : ''}`,
       click: select,

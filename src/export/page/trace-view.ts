@@ -47,24 +47,29 @@ export class TraceView {
     this.waterfall = new Waterfall(trace, select, before?.waterfall);
     this.chat = new Chat(trace, select, before?.chat);
     this.panels = new Panels(this.waterfall.root, this.chat.root, () => this.#deselect(true));
-    const scrolled = before?.scrollTop ?? 0;
+    const scrolled = before === undefined ? [] : before.#scrollers.map(({ scrollTop }) => scrollTop);
+    const focused = document.querySelector<HTMLElement>(':focus');
     fill(
       parent,
       overview(trace, entry, select, () => page.showErrors()),
       this.panels.root,
       this.panels.sheet,
     );
-    if (before !== undefined) this.panels.resume(before.panels);
-    this.inspected = before?.inspected;
-    if (scrolled > 0) queueMicrotask(() => this.#details?.scrollTo(0, scrolled));
+    if (before === undefined) return;
+    this.inspected = before.inspected;
+    this.#selected = this.waterfall.selected;
+    if (this.#selected !== undefined) this.#inspect(this.#selected);
+    this.panels.resume(before.panels);
+    // After the conversation is filled in.
+    queueMicrotask(() => {
+      for (const [i, each] of this.#scrollers.entries()) each.scrollTop = scrolled[i] ?? 0;
+      const same = focused?.isConnected === false ? document.getElementById(focused.id) : focused;
+      same?.focus({ preventScroll: true });
+    });
   }
 
-  get scrollTop(): number {
-    return this.#details?.scrollTop ?? 0;
-  }
-
-  get #details(): Element | null {
-    return this.panels.root.querySelector('.details');
+  get #scrollers(): readonly Element[] {
+    return [...this.panels.root.querySelectorAll('.details'), this.panels.sheet];
   }
 
   filter(found: ReadonlySet<Row>): void {
@@ -113,6 +118,10 @@ export class TraceView {
   #show(row: Row, focus: boolean): void {
     this.#selected = row;
     this.waterfall.mark(row, focus);
+    this.#inspect(row);
+  }
+
+  #inspect(row: Row): void {
     const span = JSON.stringify([
       row.node.span.spanContext().spanId,
       (row.node.span as ShownSpan).events.length,

@@ -28,12 +28,10 @@ export class Waterfall {
   readonly #depths = new Map<Row, number>();
   #shown: ReadonlySet<Row>;
   #found: ReadonlySet<Row>;
-  #selected: Row | undefined;
+  selected: Row | undefined;
   #limit = WATERFALL_PAGE_SIZE;
-  /** The row to focus once it is drawn. */
-  #focused: Row | undefined;
 
-  /** @param before the timeline of the same trace with fewer spans, whose closed rows and focus it takes over */
+  /** @param before the timeline of the same trace with fewer spans, whose closed rows and selection it takes over */
   constructor(trace: Trace, select: (row: Row) => void, before?: Waterfall) {
     this.#rows = trace.rows;
     this.#voices = new Map(trace.summary.voices.map((voice) => [voice.session, voice]));
@@ -52,12 +50,11 @@ export class Waterfall {
   }
 
   #resume(before: Waterfall): void {
-    const idOf = ({ node }: Row): string => node.span.spanContext().spanId;
+    const idOf = (row: Row | undefined): string | undefined => row?.node.span.spanContext().spanId;
     const closed = new Set([...before.#closed].map(idOf));
-    const focused = [...before.#items].find(([, item]) => item === document.activeElement)?.[0];
     for (const row of this.#rows) {
       if (closed.has(idOf(row))) this.#closed.add(row);
-      if (focused !== undefined && idOf(row) === idOf(focused)) this.#focused = row;
+      if (idOf(row) === idOf(before.selected)) this.selected = row;
     }
     this.#limit = before.#limit;
   }
@@ -68,7 +65,7 @@ export class Waterfall {
   }
 
   get #selectedTime(): TimeRange | undefined {
-    const span = this.#selected?.node.span;
+    const span = this.selected?.node.span;
     return span && { from: millisecondsOf(span.startTime), to: millisecondsOf(span.endTime) };
   }
 
@@ -106,15 +103,13 @@ export class Waterfall {
     this.#shown = shown;
     this.#scale();
     this.#draw();
-    if (this.#focused !== undefined) this.#items.get(this.#focused)?.focus({ preventScroll: true });
-    this.#focused = undefined;
   }
 
   /** Selects a row and expands its ancestors. */
   mark(row: Row, focus: boolean): void {
     for (let above = row.parent; above !== undefined; above = above.parent) this.#closed.delete(above);
     this.#limit = Math.max(this.#limit, this.#rows.indexOf(row) + 1);
-    this.#selected = row;
+    this.selected = row;
     // Drawing thousands of rows takes longer than a reader waits for a press.
     if (this.#items.get(row)?.isConnected === true) this.#markDrawn(row);
     else this.#draw();
@@ -125,7 +120,7 @@ export class Waterfall {
 
   /** Selects no row. */
   unmark(): void {
-    this.#selected = undefined;
+    this.selected = undefined;
     for (const item of this.#tree.querySelectorAll('[aria-selected="true"]'))
       item.setAttribute('aria-selected', 'false');
   }
@@ -152,8 +147,7 @@ export class Waterfall {
       this.#tree,
       made.map((row) => this.#itemOf(row)),
     );
-    const reachable =
-      this.#selected !== undefined && made.includes(this.#selected) ? this.#selected : made[0];
+    const reachable = this.selected !== undefined && made.includes(this.selected) ? this.selected : made[0];
     for (const row of made) this.#update(row, row === reachable);
     this.root.querySelector('.more')?.remove();
     if (rest > 0) this.root.append(this.#moreButton(rest));
@@ -174,7 +168,7 @@ export class Waterfall {
   #update(row: Row, reachable: boolean): void {
     const item = this.#itemOf(row);
     item.tabIndex = reachable ? 0 : -1;
-    item.setAttribute('aria-selected', String(row === this.#selected));
+    item.setAttribute('aria-selected', String(row === this.selected));
     item.classList.toggle('aside', !this.#found.has(row));
     if (row.node.children.length > 0) item.setAttribute('aria-expanded', String(!this.#closed.has(row)));
   }

@@ -86,6 +86,46 @@ describe.skipIf(NO_BROWSER !== undefined)('the live page in Chromium', () => {
     expect(await page.getByRole('tabpanel', { name: 'Span' }).textContent()).toContain('span a');
   });
 
+  it('leaves the reader in the conversation beside a selected span, where nothing moves', async () => {
+    const attributes = [
+      { key: 'gen_ai.operation.name', value: { stringValue: 'chat' } },
+      {
+        key: 'gen_ai.output.messages',
+        value: {
+          stringValue: JSON.stringify([
+            { role: 'assistant', parts: [{ type: 'text', content: 'word '.repeat(500) }] },
+          ]),
+        },
+      },
+    ];
+    const sent = (id: number): object => span('t', `${id}`, { parentSpanId: 'root', attributes });
+    await send(...Array.from({ length: 60 }, (_, id) => sent(100 + id)));
+    await row('span 159').click();
+    await page.getByRole('tab', { name: 'Conversation' }).click();
+    const details = page.getByRole('region', { name: 'Details' });
+    const place = (): Promise<unknown> =>
+      details.evaluate((it) => [scrollY, it.scrollTop, document.activeElement?.textContent]);
+    await details.evaluate((it) => {
+      scrollTo(0, 100);
+      it.scrollTo(0, 300);
+    });
+    expect(await place()).toEqual([100, 300, 'Conversation']);
+    await send(sent(200));
+    await row('span 200').waitFor();
+    expect(await place()).toEqual([100, 300, 'Conversation']);
+    expect(await page.getByRole('tab', { selected: true }).textContent()).toBe('Conversation');
+    expect(await page.getByRole('treeitem', { selected: true }).textContent()).toContain('span 159');
+    await page.setViewportSize({ width: 400, height: 300 });
+    await page.getByRole('tab', { name: 'Timeline' }).click();
+    await row('span 158').click();
+    const sheet = page.getByRole('dialog', { name: 'Span' });
+    await sheet.evaluate((it) => it.scrollTo(0, 100));
+    expect(await sheet.evaluate((it) => it.scrollTop)).toBe(100);
+    await send(sent(201));
+    await page.locator('.row', { hasText: 'span 201' }).waitFor({ state: 'attached' });
+    expect(await sheet.evaluate((it) => it.scrollTop)).toBe(100);
+  });
+
   it('keeps a trace open that the reader chose', async () => {
     await send(span('first', 'a'), span('second', 'b'));
     await entries().filter({ hasText: 'span a' }).getByRole('button').click();
