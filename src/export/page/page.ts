@@ -61,7 +61,7 @@ export class TracePage {
       this.#followed = false;
     }
     await this.refresh();
-    addEventListener('popstate', () => this.#view?.showAddress());
+    addEventListener('popstate', () => this.#showAddress());
     listenForKeys(
       {
         '/': () => this.#words.focus(),
@@ -72,6 +72,18 @@ export class TracePage {
       },
       this.#keys,
     );
+  }
+
+  /** Going back, or a link that the reader puts into the address of the page. */
+  #showAddress(): void {
+    const address = readAddress();
+    if (address === undefined || isSameEntry(address, this.#open)) this.#view?.showAddress();
+    else {
+      this.#kind = address.kind;
+      this.#followed = false;
+      this.#open = undefined;
+      void this.refresh();
+    }
   }
 
   /** Asks for the lists and the open entry again. */

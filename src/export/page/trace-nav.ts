@@ -89,6 +89,9 @@ export class TraceNav {
   }
 }
 
-export function isSameEntry(a: TraceEntry | undefined, b: TraceEntry | undefined): boolean {
+export function isSameEntry(
+  a: Pick<TraceEntry, 'kind' | 'id'> | undefined,
+  b: Pick<TraceEntry, 'kind' | 'id'> | undefined,
+): boolean {
   return a !== undefined && a.id === b?.id && a.kind === b.kind;
 }

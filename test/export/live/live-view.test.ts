@@ -126,6 +126,17 @@ describe.skipIf(NO_BROWSER !== undefined)('the live page in Chromium', () => {
     expect(await sheet.evaluate((it) => it.scrollTop)).toBe(100);
   });
 
+  it('opens what a link in its address names', async () => {
+    await send(span('first', 'a'));
+    await send(span('second', 'b', { startTimeUnixNano: '1800000000000000000' }));
+    await row('span b').waitFor();
+    await page.evaluate(() => {
+      location.hash = '#trace=first&span=a';
+    });
+    await row('span a').waitFor();
+    expect(await page.getByRole('tabpanel', { name: 'Span' }).textContent()).toContain('span a');
+  });
+
   it('keeps a trace open that the reader chose', async () => {
     await send(span('first', 'a'), span('second', 'b'));
     await entries().filter({ hasText: 'span a' }).getByRole('button').click();
