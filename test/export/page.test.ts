@@ -515,6 +515,39 @@ describe.skipIf(NO_BROWSER !== undefined)('the page in Chromium', () => {
       expect(await link.getAttribute('target')).toBe('_blank');
     });
 
+    it('keeps the numbers of a list within which there are others', async () => {
+      await openAnswer('1. one\n   - a\n   - b\n2. two\n\nThen:\n\n9. nine\n10. ten\n    - c');
+      const items = panel().locator('.md').last().locator('li');
+      const shown = await items.evaluateAll((all) =>
+        all.map((each) => [
+          getComputedStyle(each).listStyleType,
+          (each as HTMLLIElement).value,
+          each.textContent,
+        ]),
+      );
+      expect(
+        shown.map(([style, value, text]) => (style === 'disc' ? `- ${text}` : `${value}. ${text}`)),
+      ).toEqual(['1. one', '- a', '- b', '2. two', '9. nine', '10. ten', '- c']);
+      // A mark in front of its text, within what the answer shows.
+      const room = await items.nth(5).evaluate((it) => {
+        const range = document.createRange();
+        range.selectNodeContents(it);
+        const answer = it.closest('.text') ?? it;
+        return range.getBoundingClientRect().left - answer.getBoundingClientRect().left;
+      });
+      expect(room).toBeGreaterThan(30);
+    });
+
+    it.each([
+      ['see https://example.com/docs.', 'https://example.com/docs'],
+      ['(https://example.com/a_(b)), or', 'https://example.com/a_(b)'],
+      ['[site](https://example.com/a_(b)).', 'https://example.com/a_(b)'],
+      ['really, https://example.com/?a=1&b=2?!', 'https://example.com/?a=1&b=2'],
+    ])('links to the address in %j', async (text, address) => {
+      await openAnswer(text);
+      expect(await panel().locator('.md').last().getByRole('link').getAttribute('href')).toBe(address);
+    });
+
     it('loads nothing and runs nothing, whatever Markdown it has', async () => {
       // What has been asked for is counted after each test.
       await openAnswer(
@@ -540,15 +573,30 @@ describe.skipIf(NO_BROWSER !== undefined)('the page in Chromium', () => {
       expect(handlers).toEqual([]);
     });
 
-    it.each(['[', '`', '*', '**', '|', '- ', '> ', '#', '![', '](', '"', "'", '/*', '|-', '\\\\'])(
-      'is not slowed down by thousands of %j',
-      async (mark) => {
-        await openAnswer(mark.repeat(19_000 / mark.length));
-        expect(await panel().locator('.facts').count()).toBe(1);
-        await openAnswer(`\`\`\`\n${mark.repeat(18_000 / mark.length)}`);
-        expect(await panel().locator('.facts').count()).toBe(1);
-      },
-    );
+    it.each([
+      '[',
+      '`',
+      '*',
+      '**',
+      '|',
+      '- ',
+      '> ',
+      '#',
+      '![',
+      '](',
+      '"',
+      "'",
+      '/*',
+      '|-',
+      '\\\\',
+      'https://(.',
+      '[a]((',
+    ])('is not slowed down by thousands of %j', async (mark) => {
+      await openAnswer(mark.repeat(19_000 / mark.length));
+      expect(await panel().locator('.facts').count()).toBe(1);
+      await openAnswer(`\`\`\`\n${mark.repeat(18_000 / mark.length)}`);
+      expect(await panel().locator('.facts').count()).toBe(1);
+    });
   });
 
   describe('works without a mouse', () => {

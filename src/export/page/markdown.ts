@@ -13,7 +13,7 @@ const RULE = /^\s{0,3}(?:(?:-\s?){3,40}|(?:\*\s?){3,40}|(?:_\s?){3,40})$/;
 const TABLE_LINE = /^\s*\|?(?:\s*:?-{1,100}:?\s*\|){1,50}\s*(?::?-{1,100}:?\s*)?$/;
 /** Lengths are limited, so that no text takes long to search. */
 const INLINE =
-  /`([^`\n]{1,1000})`|\*\*([^*\n]{1,1000})\*\*|\*([^*\s][^*\n]{0,500})\*|\[([^[\]\n]{1,300})\]\(([^()\s]{1,1000})\)|(https?:\/\/[^\s<>"')\]]{1,1000})/g;
+  /`([^`\n]{1,1000})`|\*\*([^*\n]{1,1000})\*\*|\*([^*\s][^*\n]{0,500})\*|\[([^[\]\n]{1,300})\]\(((?:[^()\s]|\([^()\s]{0,100}\)){1,1000})\)|(https?:\/\/(?:[^\s<>"'()\]]|\([^\s<>"'()\]]{0,100}\)){1,1000}(?<![.,:;!?]))/g;
 
 /**
  * A text with the Markdown that models write, as elements. The text is untrusted: it is never parsed as HTML, and nothing
@@ -88,15 +88,16 @@ export function codeBlock(code: string, language: string): HTMLElement {
 
 function addList(parent: HTMLElement, lines: readonly string[], from: number): number {
   const [, , number] = ITEM.exec(lines[from] ?? '') ?? [];
-  const list = element(number === undefined ? 'ul' : 'ol', { class: 'md-list', start: number });
+  const list = element(number === undefined ? 'ul' : 'ol', { class: 'md-list' });
   let at = from;
   let item: HTMLElement | undefined;
   for (; at < lines.length; at++) {
     const line = lines[at] ?? '';
-    const [, indent = '', , text] = ITEM.exec(line) ?? [];
+    const [, indent = '', value, text] = ITEM.exec(line) ?? [];
     if (text !== undefined) {
-      item = element('li', {}, inline(text));
-      // Lists within lists stay one list, indented.
+      item = element('li', { value }, inline(text));
+      item.style.listStyleType = value === undefined ? 'disc' : 'decimal';
+      // Lists within lists stay one list, indented, whose items keep their own numbers.
       item.style.marginInlineStart = `${Math.min(indent.length, 12) * 7}px`;
       list.append(item);
     } else if (/^\s{2,}\S/.test(line) && !FENCE.test(line)) {
