@@ -34,7 +34,7 @@ const MAX_SHOWN_ID_LENGTH = 200;
 
 /** The attributes that the filter searches: names, models, error types and ids, and what was said. */
 const SEARCHED = /\.(id|name|model|type|messages|arguments|result|system_instructions|text)$/;
-/** UTF-16 units of each of them that are searched. */
+/** UTF-16 units of each of them that are searched, at its start and at its end, where the newest message is. */
 const MAX_FILTERED_LENGTH = 20_000;
 
 /** Traces with errors first, then the newest. */
@@ -100,7 +100,11 @@ function searchedText(span: ShownSpan | Row['node']['span']): string {
   const { traceId, spanId } = span.spanContext();
   const texts = [span.name, traceId, spanId];
   for (const [name, value] of Object.entries(span.attributes))
-    if (typeof value === 'string' && SEARCHED.test(name)) texts.push(value.slice(0, MAX_FILTERED_LENGTH));
+    if (typeof value === 'string' && SEARCHED.test(name))
+      texts.push(
+        value.slice(0, MAX_FILTERED_LENGTH),
+        value.slice(MAX_FILTERED_LENGTH).slice(-MAX_FILTERED_LENGTH),
+      );
   const text = texts.join('\n').toLowerCase();
   SEARCHED_TEXTS.set(span, text);
   return text;

@@ -244,6 +244,14 @@ describe.skipIf(NO_BROWSER !== undefined)('the page in Chromium', () => {
       expect(await rows()).toEqual(expected);
     });
 
+    it('finds the end of a long message', async () => {
+      const asked = [message('user', `${'context '.repeat(5_000)}What is a span?`)];
+      const attributes = { 'gen_ai.input.messages': JSON.stringify(asked) };
+      await open([{ name: 'program', children: [{ name: 'chat a', attributes }, { name: 'chat b' }] }]);
+      await page.getByRole('combobox', { name: 'Filter' }).fill('is a span?');
+      expect(await rows()).toEqual(['program', 'chat a']);
+    });
+
     it('scales the timeline to the matching spans', async () => {
       await open([MATH_TUTOR]);
       const widthOf = (name: string): Promise<number> =>
