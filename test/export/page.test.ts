@@ -198,6 +198,10 @@ describe.skipIf(NO_BROWSER !== undefined)('the page in Chromium', () => {
         ['Assistant', 'no answer', 'chat b', '0 ms', 'error'],
       ]);
       expect(await conversation.textContent()).not.toContain('not recorded');
+      await page.getByRole('treeitem', { name: 'chat a' }).click();
+      const cut = page.getByRole('tabpanel', { name: 'Span' }).locator('.said');
+      expect(await cut.count()).toBe(2);
+      for (const text of await cut.allInnerTexts()) expect(text).toMatch(/"content":"x+/);
     });
 
     it('the models that answered without content, with a note', async () => {

@@ -114,7 +114,7 @@ export function contentOf({ attributes }: ShownSpan): HTMLElement[] {
     content.push(
       folded('Instructions', instructions.filter(isRecord).slice(0, MAX_SHOWN_PARTS).map(partBlock)),
     );
-  const inputMessages = readMessages(attributes[ATTR_GEN_AI_INPUT_MESSAGES]) ?? [];
+  const inputMessages = shownMessages(attributes[ATTR_GEN_AI_INPUT_MESSAGES]);
   // What came before the last message is history.
   const history = inputMessages.slice(-MAX_SHOWN_MESSAGES, -1);
   if (history.length > 0)
@@ -125,11 +125,17 @@ export function contentOf({ attributes }: ShownSpan): HTMLElement[] {
       ),
     );
   content.push(...inputMessages.slice(-1).map(messageBlock));
-  const outputMessages = readMessages(attributes[ATTR_GEN_AI_OUTPUT_MESSAGES]) ?? [];
+  const outputMessages = shownMessages(attributes[ATTR_GEN_AI_OUTPUT_MESSAGES]);
   content.push(...outputMessages.slice(0, MAX_SHOWN_MESSAGES).map(messageBlock));
   if (content.length === 0 && attributes[ATTR_GEN_AI_OPERATION_NAME] !== undefined)
     content.push(element('p', { class: 'dim' }, 'No content was recorded.'));
   return content;
+}
+
+/** Messages that were cut for the page are shown as their text. */
+function shownMessages(value: unknown): SpanMessage[] {
+  if (value === undefined) return [];
+  return readMessages(value) ?? [{ role: '', parts: [{ type: 'text', content: value }] }];
 }
 
 function messageBlock({ role, parts }: SpanMessage): HTMLElement {
