@@ -4,6 +4,7 @@ import { guard } from '../util/guard.ts';
 import { atExit } from '../util/process-exit.ts';
 import { terminalSafe } from '../util/terminal-safe.ts';
 import { type TextStream, writeTo } from '../util/text-stream.ts';
+import { grouped } from './amounts.ts';
 import { attachEvaluations, lateEvaluationLines, type ShownEvaluation } from './evaluations.ts';
 import { type ExportResult, failed, SUCCESS } from './export-result.ts';
 import { attributeText } from './span-details.ts';
@@ -182,7 +183,7 @@ export class ConsoleTreeExporter {
       const trees = buildTrees(trace.spans).map(
         (tree) => drawTree(tree, view) + (trace.continued ? '' : this.#belowTree(tree, view)),
       );
-      const footer = trace.dropped > 0 ? `… and ${trace.dropped.toLocaleString('en-US')} more spans\n` : '';
+      const footer = trace.dropped > 0 ? `… and ${grouped(trace.dropped)} more spans\n` : '';
       const text = header + trees.join('') + footer + late;
       return isOld ? forOldConsole(text) : text;
     } catch (error) {

@@ -114,12 +114,14 @@ function findEvaluations(value: unknown, found: OtlpSpans, level: number): void 
 }
 
 function readSpan(span: OtlpFields, resource: OtlpFields | undefined): PageSpan {
+  const { parentSpanId } = span;
   const status = isRecord(span.status) ? span.status : {};
   const events = Array.isArray(span.events) ? span.events.filter(isRecord) : [];
   return {
     traceId: textIn(span.traceId),
     spanId: textIn(span.spanId),
-    parentId: isId(span.parentSpanId) ? span.parentSpanId || undefined : undefined,
+    // Some exporters write zeros for a root.
+    parentId: isId(parentSpanId) && /[^0]/.test(parentSpanId) ? parentSpanId : undefined,
     name: limitedName(textIn(span.name)),
     kind: typeof span.kind === 'number' ? Math.max(0, span.kind - 1) : 0,
     start: timeIn(span.startTimeUnixNano),

@@ -126,6 +126,11 @@ describe('OTLP/JSON', () => {
       expect(Number.isFinite(time)).toBe(true);
   });
 
+  it.each(['', '0000000000000000'])('has a root whose parent is %j', (parentSpanId) => {
+    const [span] = readOtlpJson(JSON.stringify({ ...SPAN, parentSpanId })).spans;
+    expect(span?.parentId).toBeUndefined();
+  });
+
   it('keeps other values beside endless nesting and an invalid time', () => {
     const levels = 20_000;
     const nested = `${'{"arrayValue":{"values":['.repeat(levels)}{"intValue":1}${']}}'.repeat(levels)}`;

@@ -1,4 +1,5 @@
 import { terminalSafeLines } from '../../util/terminal-safe.ts';
+import { grouped } from '../amounts.ts';
 
 type Child = Node | string | undefined | false;
 /** Arrays may be passed unspread: a function call takes only some ten thousand arguments. */
@@ -47,7 +48,7 @@ export function textBlock(text: string, className = ''): HTMLElement {
   const button = element(
     'button',
     { type: 'button', class: 'more', click: () => fill(block, text) },
-    `Show all ${text.length.toLocaleString('en-US')} characters`,
+    `Show all ${grouped(text.length)} characters`,
   );
   block.append('… ', button);
   return block;
