@@ -62,8 +62,8 @@ class Transcript {
   readonly #instructions = new Set<string>();
   /** Ids of tool calls that have their own span. */
   readonly #ownTools = new Set<unknown>();
-  /** Tool results by the id of the call. */
-  readonly #answers = new Map<unknown, unknown>();
+  /** Tool calls without a result yet, by their id. Some servers give the calls of each answer the same ids. */
+  readonly #unanswered = new Map<unknown, { output: unknown }[]>();
   /** What the user has said in realtime sessions, by its key: a response may have it as its input, too. */
   readonly #transcribed = new Map<string, number>();
   /** Runs whose output is not added yet. */
@@ -90,9 +90,6 @@ class Transcript {
         );
     if (TOOL_CALLS.has(attributes[ATTR_GEN_AI_OPERATION_NAME]))
       this.#ownTools.add(attributes[ATTR_GEN_AI_TOOL_CALL_ID]);
-    for (const { parts } of readMessages(attributes[ATTR_GEN_AI_INPUT_MESSAGES]) ?? [])
-      for (const part of parts)
-        if (part.type === 'tool_call_response') this.#answers.set(part.id, partContent(part));
   }
 
   #add(row: Row): void {
@@ -144,8 +141,15 @@ class Transcript {
       scope,
       [keys, ...histories.filter((_, i) => i !== going || again)].slice(0, MAX_HISTORIES),
     );
-    for (const message of messages.slice(known))
+    for (const message of messages.slice(known)) {
       if (!this.#isTranscribed(message)) this.#addMessage(row, message.role, message.parts, false);
+      for (const part of message.parts) if (part.type === 'tool_call_response') this.#answer(part);
+    }
+  }
+
+  #answer(part: TranscriptPart): void {
+    for (const call of this.#unanswered.get(part.id) ?? []) call.output = partContent(part);
+    this.#unanswered.delete(part.id);
   }
 
   /** Each transcript is the input of one response. */
@@ -174,27 +178,28 @@ class Transcript {
     if (said.length > 0 || usage) this.entries.push({ kind: 'message', row, role, parts: said, usage });
     for (const { id, name, arguments: input } of calls) {
       if (this.#ownTools.has(id)) continue;
-      this.entries.push({
-        kind: 'tool',
+      const call = {
+        kind: 'tool' as const,
         row,
         name: attributeText(name ?? 'tool'),
         input,
-        output: this.#answers.get(id),
+        output: undefined,
         own: false,
-      });
+      };
+      this.entries.push(call);
+      const unanswered = this.#unanswered.get(id) ?? [];
+      unanswered.push(call);
+      this.#unanswered.set(id, unanswered);
     }
   }
 
   #addTool(row: Row): void {
     const { name, attributes } = row.node.span;
-    const read = (...names: string[]): unknown =>
-      names.map((each) => attributes[each]).find((value) => value !== undefined);
     this.entries.push({
       kind: 'tool',
       row,
       name: attributeText(attributes[ATTR_GEN_AI_TOOL_NAME] ?? name),
-      input: read(ATTR_GEN_AI_TOOL_CALL_ARGUMENTS, ATTR_GEN_AI_RETRIEVAL_QUERY_TEXT),
-      output: read(ATTR_GEN_AI_TOOL_CALL_RESULT, ATTR_GEN_AI_RETRIEVAL_DOCUMENTS),
+      ...toolExchange(attributes),
       own: true,
     });
   }
@@ -219,6 +224,14 @@ class Transcript {
       for (const { role, parts } of unseen) this.#addMessage(run, role, parts, false);
     }
   }
+}
+
+/** What a tool was called with or searched for, and what came back. */
+export function toolExchange(attributes: FinishedSpan['attributes']): { input: unknown; output: unknown } {
+  return {
+    input: attributes[ATTR_GEN_AI_TOOL_CALL_ARGUMENTS] ?? attributes[ATTR_GEN_AI_RETRIEVAL_QUERY_TEXT],
+    output: attributes[ATTR_GEN_AI_TOOL_CALL_RESULT] ?? attributes[ATTR_GEN_AI_RETRIEVAL_DOCUMENTS],
+  };
 }
 
 /** The place of a row in its tree, computed from its parent's. Walking up from every row would be quadratic. */

@@ -124,6 +124,22 @@ it('shows a tool call with its result, from its own span or from a later request
   ]);
 });
 
+it('shows each of several tool calls that have the same id with its own result', () => {
+  const result = (content: string): Message => ({
+    role: 'tool',
+    parts: [{ type: 'tool_call_response', id: 'call_0', response: content }],
+  });
+  const first = [text('user', 'Weather?'), call('call_0'), result('rain')];
+  const second = [...first, call('call_0'), result('sun')];
+  expect(
+    linesOf(
+      chat(first.slice(0, 1), [call('call_0')]),
+      chat(first, [call('call_0')]),
+      chat(second, [text('assistant', 'Both')]),
+    ).filter((line) => line.startsWith('get_weather')),
+  ).toEqual(['get_weather({"city":"Paris"}) = rain', 'get_weather({"city":"Paris"}) = sun']);
+});
+
 it('shows a run with its steps, or with its output if there are none', () => {
   const input = [text('user', 'x?')];
   const run = (children: SpanPlan[]): SpanPlan => ({

@@ -7,11 +7,7 @@ import {
   ATTR_GEN_AI_RESPONSE_FINISH_REASONS,
   ATTR_GEN_AI_RESPONSE_MODEL,
   ATTR_GEN_AI_RESPONSE_TIME_TO_FIRST_CHUNK,
-  ATTR_GEN_AI_RETRIEVAL_DOCUMENTS,
-  ATTR_GEN_AI_RETRIEVAL_QUERY_TEXT,
   ATTR_GEN_AI_SYSTEM_INSTRUCTIONS,
-  ATTR_GEN_AI_TOOL_CALL_ARGUMENTS,
-  ATTR_GEN_AI_TOOL_CALL_RESULT,
   ATTR_GEN_AI_USAGE_CACHE_READ_INPUT_TOKENS,
   ATTR_GEN_AI_USAGE_INPUT_TOKENS,
   ATTR_GEN_AI_USAGE_OUTPUT_TOKENS,
@@ -30,6 +26,7 @@ import { isRecord, parseShortJson, readMessages, type SpanMessage } from '../mes
 import type { ShownSpan } from '../page-span.ts';
 import { attributeText } from '../span-details.ts';
 import { evaluationsOf, evaluationText } from '../span-evaluations.ts';
+import { toolExchange } from '../transcript.ts';
 import { isFailed } from '../viewed-trace.ts';
 import { firstChunkText } from './bar.ts';
 import { element } from './element.ts';
@@ -104,10 +101,7 @@ export function evaluationList(span: ShownSpan): HTMLElement | undefined {
 
 /** The messages of a span, or the arguments and the result of a tool call, if content was recorded. */
 export function contentOf({ attributes }: ShownSpan): HTMLElement[] {
-  const read = (...names: string[]): unknown =>
-    names.map((name) => attributes[name]).find((value) => value !== undefined);
-  const input = read(ATTR_GEN_AI_TOOL_CALL_ARGUMENTS, ATTR_GEN_AI_RETRIEVAL_QUERY_TEXT);
-  const output = read(ATTR_GEN_AI_TOOL_CALL_RESULT, ATTR_GEN_AI_RETRIEVAL_DOCUMENTS);
+  const { input, output } = toolExchange(attributes);
   const content = input === undefined && output === undefined ? [] : [toolBlock(input, output)];
   const instructions = parseShortJson(attributes[ATTR_GEN_AI_SYSTEM_INSTRUCTIONS]);
   if (Array.isArray(instructions))
