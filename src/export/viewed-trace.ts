@@ -58,7 +58,7 @@ function toTrace(tree: TraceTree): Trace {
   return { tree, rows, summary: summarize(tree.traceId, rows), title: tree.roots[0]?.span.name ?? '' };
 }
 
-/** The rows that match a filter: each of its words occurs in a name, a model, an error type, an id or a message. */
+/** The rows that match a filter: each of its words occurs in a name, a model, an error, an id or a message. */
 export function findRows(trace: Trace, words: string, onlyErrors: boolean): Set<Row> {
   const wanted = words
     .toLowerCase()
@@ -98,7 +98,7 @@ function searchedText(span: ShownSpan | Row['node']['span']): string {
   const known = SEARCHED_TEXTS.get(span);
   if (known !== undefined) return known;
   const { traceId, spanId } = span.spanContext();
-  const texts = [span.name, traceId, spanId];
+  const texts = [span.name, traceId, spanId, span.status.message];
   for (const [name, value] of Object.entries(span.attributes))
     if (typeof value === 'string' && SEARCHED.test(name))
       texts.push(

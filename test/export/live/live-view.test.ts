@@ -192,11 +192,14 @@ describe.skipIf(NO_BROWSER !== undefined)('the live page in Chromium', () => {
   });
 
   it('filters what the server has', async () => {
-    await send(span('t', '1st'), span('u', '2nd', { status: { code: 2 } }));
+    await send(span('t', '1st'), span('u', '2nd', { status: { code: 2, message: 'No quota' } }));
     await entries().nth(1).waitFor();
-    await page.getByRole('combobox', { name: 'Filter' }).fill('1st');
-    await page.getByText('1 span in 1 trace').waitFor();
-    await page.getByRole('combobox', { name: 'Filter' }).fill('');
+    for (const words of ['1st', 'no quota']) {
+      await page.getByRole('combobox', { name: 'Filter' }).fill(words);
+      await page.getByText('1 span in 1 trace').waitFor();
+      await page.getByRole('combobox', { name: 'Filter' }).fill('');
+      await page.getByText('2 spans in 2 traces').waitFor();
+    }
     await page.getByRole('checkbox', { name: 'Errors only' }).check();
     await page.getByText('1 span in 1 trace').waitFor();
     expect(await entries().textContent()).toContain('2nd');
