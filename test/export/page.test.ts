@@ -548,6 +548,9 @@ describe.skipIf(NO_BROWSER !== undefined)('the page in Chromium', () => {
         return range.getBoundingClientRect().left - answer.getBoundingClientRect().left;
       });
       expect(room).toBeGreaterThan(30);
+      // In the conversation, messages are further apart than the items of a list.
+      const list = page.locator('.chat ol ol').first();
+      expect(await list.evaluate((it) => getComputedStyle(it).rowGap)).toBe('normal');
     });
 
     it.each([
