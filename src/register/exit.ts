@@ -1,4 +1,5 @@
 import { startOutside } from '../util/detached-timer.ts';
+import { guard } from '../util/guard.ts';
 
 /** The actions on a signal. Both resolve within a timeout and never reject. */
 export interface SignalActions {
@@ -15,7 +16,8 @@ const REPEATED_SIGNAL_MS = 100;
 
 /**
  * Flushes on `SIGTERM`, `SIGINT` and `SIGHUP`. If the program has no listener for the signal, the process ends by that
- * signal after the flush. If it has one, that listener decides what happens, and the flush runs in parallel.
+ * signal after the flush. If it has one, that listener decides what happens, and the flush runs in parallel. If the
+ * program sends the signal to itself later, to end, that has no effect before another flush.
  *
  * @returns removes the listeners
  */
@@ -33,22 +35,21 @@ export function flushOnSignals(actions: SignalActions): () => void {
  */
 function onSignal(signal: NodeJS.Signals, actions: SignalActions, stopAll: () => void): () => void {
   const stop = (): void => {
-    process.removeListener(signal, onArrival);
-    process.removeListener('newListener', stayFirst);
+    process.off(signal, onArrival);
+    process.off('newListener', stayFirst);
   };
   const onArrival = (_: NodeJS.Signals, number?: number): void => {
     const isAlone = process.listenerCount(signal) === 1;
     // Node passes the number of a signal. `process.emit('SIGTERM')` without listeners would do nothing.
     if (isAlone && typeof number !== 'number') return;
     // The kernel ignores a signal without a listener in process 1, as in a container: the program goes on.
-    const endsProcess = isAlone && process.pid !== 1;
-    const stopIgnoring = endsProcess ? ignoreRepeated(signal) : undefined;
-    if (stopIgnoring === undefined) {
+    if (isAlone && process.pid !== 1) {
+      finishAndDie(signal, actions, stopAll);
+    } else {
       stop();
       void actions.flush();
-    } else {
-      stopAll();
-      finishAndDie(signal, actions, stopIgnoring);
+      // Without this, the flush is cut off if a library cleans up and then sends the signal again.
+      guard('wrapping process.kill', listenBeforeKill, signal, onArrival);
     }
   };
   /** A listener that is prepended later would run before ours. */
@@ -56,7 +57,7 @@ function onSignal(signal: NodeJS.Signals, actions: SignalActions, stopAll: () =>
     if (event !== signal || listener === onArrival) return;
     queueMicrotask(() => {
       if (!process.listeners(signal).includes(onArrival)) return;
-      process.removeListener(signal, onArrival);
+      process.off(signal, onArrival);
       process.prependListener(signal, onArrival);
     });
   };
@@ -65,17 +66,31 @@ function onSignal(signal: NodeJS.Signals, actions: SignalActions, stopAll: () =>
   return stop;
 }
 
-/** With `node --watch`, one Ctrl-C arrives twice: from the terminal and from the watcher. */
-function ignoreRepeated(signal: NodeJS.Signals): () => void {
-  const ignore = (): void => undefined;
-  const stop = (): void => void process.removeListener(signal, ignore);
-  process.on(signal, ignore);
-  startOutside(() => setTimeout(stop, REPEATED_SIGNAL_MS));
-  return stop;
+/**
+ * Adds the listener for a signal that the process sends to itself: NestJS, terminus and `signal-exit` do so after they have
+ * cleaned up. They could count a listener that was there before.
+ */
+function listenBeforeKill(signal: NodeJS.Signals, listener: NodeJS.SignalsListener): void {
+  const { kill } = process;
+  process.kill = (pid, sent) => {
+    if (pid === process.pid && sent === signal) {
+      process.kill = kill;
+      process.prependListener(signal, listener);
+    }
+    return kill.call(process, pid, sent);
+  };
 }
 
-/** Sends the signal again after the flush. Any signal during the flush ends the process at once, because no listener is left. */
-function finishAndDie(signal: NodeJS.Signals, actions: SignalActions, stopIgnoring: () => void): void {
+/**
+ * Sends the signal again after the flush. Another signal during the flush ends the process at once, because no listener is
+ * left. With `node --watch`, one Ctrl-C arrives twice: from the terminal and from the watcher.
+ */
+function finishAndDie(signal: NodeJS.Signals, actions: SignalActions, stopAll: () => void): void {
+  const ignore = (): void => undefined;
+  const stopIgnoring = (): unknown => process.off(signal, ignore);
+  process.on(signal, ignore);
+  stopAll();
+  startOutside(() => setTimeout(stopIgnoring, REPEATED_SIGNAL_MS));
   const die = (): void => {
     stopIgnoring();
     process.kill(process.pid, signal);

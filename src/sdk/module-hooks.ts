@@ -78,7 +78,7 @@ export function onClientLoaded(listener: LoadListener): () => void {
     },
     part: (prototype, defined) =>
       guard('instrumenting a loaded class', () => listener.part?.(prototype, defined)),
-    api: (copy) => guard('connecting a copy of the OpenTelemetry API', () => listener.api?.(copy)),
+    api: (copy) => guard('connecting a copy of the API', () => listener.api?.(copy)),
   };
   isApiAwaited ||= listener.api !== undefined;
   const stop = guard('installing the module hooks', installHooks, guarded);

@@ -93,6 +93,10 @@ export const PROMISES: Readonly<Record<string, readonly Proof[]>> = {
       ['test/entries/exit.test.ts', 'a program with …/register ends as it does without it'],
       [
         'test/entries/exit.test.ts',
+        'and a signal that it sends itself while it listens reaches its listener',
+      ],
+      [
+        'test/entries/exit.test.ts',
         'by a signal that arrives while synchronous code runs, when that returns',
       ],
     ],

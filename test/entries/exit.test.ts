@@ -144,6 +144,45 @@ describe.each(FULL_LANES)('$name: a program with …/register ends as it does wi
       stderr: '',
     });
     expect(ended.with).toEqual(ended.without);
+    expect(ended.spans).toEqual(['chat gpt-4o']);
+  });
+
+  test('by a signal that it sends itself again, as NestJS does, and sends what is recorded until then', async () => {
+    const ended = await runBoth(
+      `
+        process.once('SIGTERM', async (signal) => {
+          process.kill(process.pid, 0);
+          await ask('last');
+          process.kill(process.pid, signal);
+        });
+        await ask('first');
+        ${STAY}
+      `,
+      { signals: ['SIGTERM'] },
+    );
+    expect(ended.without).toEqual({ code: null, signal: 'SIGTERM', stdout: 'ready\n', stderr: '' });
+    expect(ended.with).toEqual(ended.without);
+    expect([...ended.spans].sort()).toEqual(['chat first', 'chat last']);
+  });
+
+  test('and a signal that it sends itself while it listens reaches its listener', async () => {
+    const { spans: _, ...ended } = await runBoth(
+      `
+        let signals = 0;
+        process.on('SIGHUP', (signal) => {
+          console.log('signal', ++signals);
+          if (signals < 3) process.kill(process.pid, signal);
+          else clearInterval(staying);
+        });
+        const staying = setInterval(() => {}, 1_000_000);
+        await ask();
+        console.log('ready');
+      `,
+      { signals: ['SIGHUP'] },
+    );
+    const stdout = 'ready\nsignal 1\nsignal 2\nsignal 3\n';
+    expect(ended.without).toEqual({ code: 0, signal: null, stdout, stderr: '' });
+    expect(ended.with).toEqual(ended.without);
   });
 
   test('with the exit code that it set, and sends what is recorded', async () => {

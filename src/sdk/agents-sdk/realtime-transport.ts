@@ -28,7 +28,7 @@ export function realtimeSeam(prototype: object): PatchedClass {
     patches.wrap(prototype, '_onMessage', (original): Method => {
       return asMethod({
         _onMessage(...args) {
-          guard('reading a frame of a realtime agent', () => connections.hear(args[0]));
+          guard('reading a realtime frame', () => connections.hear(args[0]));
           return original.apply(this, args);
         },
       });
@@ -90,7 +90,7 @@ class RealtimeConnections {
         observation.connectionClosed(close, opened);
         observation.closed(close);
       },
-      sending: (frame) => guard('recording a frame of a realtime agent', noteSent, connection, frame),
+      sending: (frame) => guard('recording a realtime frame', noteSent, connection, frame),
     });
     const known = this.#known;
     // The class belongs to others, whose sockets are not known here.
