@@ -68,7 +68,7 @@ function onSignal(signal: NodeJS.Signals, actions: SignalActions, stopAll: () =>
 
 /**
  * Adds the listener for a signal that the process sends to itself: NestJS, terminus and `signal-exit` do so after they have
- * cleaned up. They could count a listener that was there before.
+ * cleaned up. It is not added earlier, because such libraries check how many listeners there are.
  */
 function listenBeforeKill(signal: NodeJS.Signals, listener: NodeJS.SignalsListener): void {
   const { kill } = process;
