@@ -126,7 +126,7 @@ const FINDINGS: Readonly<Record<ProcessFindingCode, FindingRow>> = {
   batch_too_large: {
     severity: 'warning',
     message: (items, characters) =>
-      `Up to ${items} are sent at once, each with up to ${characters} characters of content: more than the 4 MiB that OTLP receivers over gRPC accept by default. They reject the whole batch.`,
+      `Up to ${items} are sent at once, each with up to ${characters} characters of content: more than the 4 MiB that OTLP over gRPC accepts by default. Receivers reject the whole batch.`,
     action: (_, __, batch, limit, variable) =>
       `Send fewer at once (${variable}=${batch}), or record less (maxSpanContentLength: ${limit}).`,
   },
@@ -146,7 +146,7 @@ const FINDINGS: Readonly<Record<ProcessFindingCode, FindingRow>> = {
   stream_options_refused: {
     severity: 'information',
     message: () =>
-      'A server rejected a streaming request to which streamUsage had added stream_options. The original request was sent instead. For an hour, this server is not asked again.',
+      'A server rejected stream_options, which streamUsage had added. The original request was sent instead. For an hour, this server is not asked again.',
     action: () =>
       'To stop asking, set streamUsage to "observe". Spans have openai.usage.estimated_output_tokens instead.',
   },
@@ -159,7 +159,7 @@ const FINDINGS: Readonly<Record<ProcessFindingCode, FindingRow>> = {
   adopts_unmarked: {
     severity: 'information',
     message: () =>
-      'This process creates runs or background responses, and has adoptRuns without propagateInMetadata. It records them, and so does every other process with adoptRuns that works on them.',
+      'This process creates runs or background responses and has adoptRuns without propagateInMetadata. Each process with adoptRuns that works on them records them again.',
     action: () =>
       'Set propagateInMetadata too, in all processes that create runs. adoptRuns alone is for runs whose creator is not instrumented.',
   },
@@ -178,19 +178,19 @@ const FINDINGS: Readonly<Record<ProcessFindingCode, FindingRow>> = {
   steps_unread: {
     severity: 'warning',
     message: () =>
-      'Several reads of run steps failed in a row. Nothing is read from that server for a while. Runs that end meanwhile have only the steps that the program received.',
+      'Several reads of run steps have failed. For a while, nothing is read from that server: runs have only the steps that the program received.',
     action: readLess,
   },
   answer_too_large: {
     severity: 'warning',
     message: () =>
-      'The instrumentation dropped an answer over 4 MiB that it had requested. The run has only the steps and messages that the program received.',
+      'The instrumentation dropped an answer over 4 MiB that it had requested. The run has only what the program received.',
     action: () => 'If runs are always that large, set runSteps to "observe".',
   },
   reads_skipped: {
     severity: 'warning',
     message: (count) =>
-      `${count} ${count === '1' ? 'run, turn or response was' : 'runs, turns and responses were'} recorded without reading what was missing, because the server is busy or has failed, or the program ended first.`,
+      `Runs, turns or responses recorded without reading what was missing: ${count}. The server was busy or failed, or the program ended first.`,
     action: readLess,
   },
   steps_missing: {
