@@ -16,12 +16,9 @@ import type { SocketClose, SocketObservation } from './socket.ts';
 /** A program may ask and never be answered; further responses are not recorded. */
 const MAX_OPEN = 1_000;
 
-const ENDS: ReadonlySet<unknown> = new Set([
-  'response.completed',
-  'response.failed',
-  'response.incomplete',
-  'error',
-]);
+/** Events of responses. Steering is acknowledged between them. */
+const OF_RESPONSE = /^(error$|response\.(?!steer\.))/;
+const END = /^(error|response\.(completed|failed|incomplete))$/;
 
 /** A response that was asked for and has not ended. */
 interface Pending {
@@ -29,6 +26,7 @@ interface Pending {
   /** `undefined` if it is not recorded. */
   readonly call: Call | undefined;
   readonly previousId: string | undefined;
+  id?: string | undefined;
   /** Kept by the SDK for the next connection. */
   waits: boolean | undefined;
 }
@@ -54,6 +52,8 @@ export class ResponsesSocket implements SocketObservation {
   readonly #steered = new Map<unknown, Steering>();
   /** What was sent last, if it asks for a response. */
   #last: Pending | undefined;
+  /** The last response that an error has ended: the API may still report it as failed. */
+  #failedId: string | undefined;
 
   constructor(client: object, observer: CallObserver) {
     this.#client = client;
@@ -73,6 +73,11 @@ export class ResponsesSocket implements SocketObservation {
     }
   }
 
+  reconnected(): void {
+    // Without this, what has waited survives the next break, and has the answer to another request.
+    for (const pending of this.#pending) pending.waits = false;
+  }
+
   notSent(error: unknown): void {
     const failed = this.#last;
     this.#last = undefined;
@@ -82,25 +87,29 @@ export class ResponsesSocket implements SocketObservation {
 
   received(event: unknown): void {
     const { type, stream_id } = fieldsOf(event);
-    if (type === 'response.created') this.#beginSuccessor(stream_id, event);
+    const response = objectField(event, 'response');
+    const id = stringField(response, 'id');
+    // Without this, the next response of the lane ends with the failure of the one before.
+    if (id !== undefined && id === this.#failedId) return;
+    if (type === 'response.created') this.#beginSuccessor(stream_id, response);
     else if (type === 'response.steer.failed') this.#refused(field(event, 'steer'));
     const pending = this.#next(stream_id);
-    if (pending === undefined || typeof type !== 'string' || !isOfResponse(type)) return;
+    if (pending === undefined || typeof type !== 'string' || !OF_RESPONSE.test(type)) return;
     const { call } = pending;
+    pending.id ??= id;
     call?.chunk(event);
-    if (!ENDS.has(type)) return;
+    if (!END.test(type)) return;
     this.#remove(pending);
-    if (type === 'error') call?.endStream('error', apiError(event));
-    else call?.endStream('completed');
+    if (type === 'error') {
+      this.#failedId = pending.id;
+      call?.endStream('error', apiError(event));
+    } else call?.endStream('completed');
   }
 
   connectionClosed(close: SocketClose, opened: boolean): void {
     if (!opened) return;
-    for (const pending of this.#pending) {
-      // An event that waits is sent with the next connection.
-      if (!pending.waits) this.#break(pending, close);
-      pending.waits = false;
-    }
+    // An event that waits is sent with the next connection.
+    for (const pending of this.#pending) if (!pending.waits) this.#break(pending, close);
   }
 
   closed(close: SocketClose): void {
@@ -125,8 +134,7 @@ export class ResponsesSocket implements SocketObservation {
   }
 
   /** The successor of a steered response begins without a request. */
-  #beginSuccessor(lane: unknown, event: unknown): void {
-    const created = objectField(event, 'response');
+  #beginSuccessor(lane: unknown, created: PayloadObject | undefined): void {
     const previous = stringField(created, 'previous_response_id');
     const steering = this.#steered.get(previous);
     if (steering === undefined) return;
@@ -148,11 +156,6 @@ export class ResponsesSocket implements SocketObservation {
   #remove(pending: Pending | undefined): void {
     this.#pending = this.#pending.filter((each) => each !== pending);
   }
-}
-
-/** Steering is acknowledged between the events of responses. */
-function isOfResponse(type: string): boolean {
-  return type === 'error' || (type.startsWith('response.') && !type.startsWith('response.steer.'));
 }
 
 /** What a response is steered with, as a list of items. */

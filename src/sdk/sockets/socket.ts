@@ -40,6 +40,8 @@ export interface SocketObservation {
   sent(event: PayloadObject | undefined, waits: boolean): void;
   /** An event that waited is sent over the next connection. */
   flushed?(event: PayloadObject | undefined): void;
+  /** What waited has been sent, before it could be observed. */
+  reconnected?(): void;
   /** The event just given to {@link sent} could not be sent. */
   notSent(error: unknown): void;
   received(event: unknown): void;

@@ -65,6 +65,7 @@ export class SocketState {
     else if (name === 'reconnected') {
       this.#error = undefined;
       this.#hasFailed = false;
+      this.#observation.reconnected?.();
     }
   }
 
@@ -123,7 +124,7 @@ export class SocketState {
   }
 
   #notSent(error: unknown): void {
-    guard('recording an unsent frame', () => this.#observation?.notSent(error));
+    guard('recording a frame', () => this.#observation?.notSent(error));
   }
 
   get #readyState(): number {
@@ -197,7 +198,7 @@ function receive(observation: SocketObservation, event: unknown): void {
 function observe(opened: OpenedSocket, observer: CallObserver): SocketObservation | undefined {
   seenCalls.value.any = true;
   const own = ownObserverOf(opened.client) ?? observer;
-  guard('preparing for a socket', () => own.prepare?.());
+  guard('opening a socket', () => own.prepare?.());
   if (opened.kind === 'responses') return new ResponsesSocket(opened.client, own);
   return own.openSocket?.(opened);
 }

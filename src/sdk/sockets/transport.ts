@@ -56,8 +56,7 @@ export class Transports {
     if (holder !== undefined || !isSilent(transport)) return false;
     this.#untold.add(transport);
     // Workers have no timers outside of a request.
-    if (!this.#timer.isAwake)
-      guard('detecting closed sockets', () => this.#timer.wake(SOCKET_SWEEP_INTERVAL_MS));
+    if (!this.#timer.isAwake) guard('reading a socket', () => this.#timer.wake(SOCKET_SWEEP_INTERVAL_MS));
     return true;
   }
 

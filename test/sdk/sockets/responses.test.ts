@@ -240,6 +240,30 @@ describe('a response over a WebSocket', () => {
     expect(errors).toHaveLength(1);
   });
 
+  it('that the API reports as failed after its error leaves the next one alone', async () => {
+    const program = await startProgram();
+    program.simulator.onSocket(byHand);
+    const { send, ended } = await openResponses(program);
+    for (let count = 0; count < 2; count++) send(CREATE);
+    const server = await serverOf(program);
+    server.send(event('created', 'r1'));
+    server.send({ type: 'error', error: { type: 'server_error', code: 'server_error', message: 'No.' } });
+    server.send(event('failed', 'r1', { error: { code: 'server_error', message: 'No.' } }));
+    server.send(event('created', 'r2'));
+    server.send(event('completed', 'r2'));
+    for (let count = 0; count < 3; count++) await ended();
+    expect(program.telemetry.openSpans).toEqual([]);
+    const seen = program.telemetry.spans.map(({ attributes }) => [
+      attributes['gen_ai.response.id'],
+      attributes['error.type'],
+      attributes['openai.stream.chunk_count'],
+    ]);
+    expect(seen).toEqual([
+      ['r1', 'server_error', 2],
+      ['r2', undefined, 2],
+    ]);
+  });
+
   it('ends when the connection breaks', async () => {
     const program = await startProgram();
     program.simulator.onSocket(byHand);

@@ -134,6 +134,35 @@ describe('a socket', () => {
     socket.close();
   });
 
+  it('that reconnects and breaks again loses also what it has kept and sent', async () => {
+    const program = await startProgram();
+    instrumentOpenAI(ResponsesWS);
+    for (let count = 0; count < 2; count++)
+      program.simulator.onSocket((server) => {
+        server.onText = () => server.destroy();
+      });
+    const reconnect = { onReconnecting: () => undefined, initialDelay: 1, maxDelay: 1 };
+    const socket = new ResponsesWS(program.client, { reconnect } as never);
+    socket.on('error', () => undefined);
+    const models = ['gpt-kept', 'gpt-answered'];
+    socket.on(
+      'reconnecting' as never,
+      (() => socket.send({ type: 'response.create', model: models.shift() ?? '', input: 'Hello' })) as never,
+    );
+    socket.send({ type: 'response.create', model: 'gpt-lost', input: 'Hello' });
+    await socket.emitted('response.completed');
+    const seen = program.telemetry.spans.map(({ attributes }) => [
+      attributes['gen_ai.request.model'],
+      attributes['openai.stream.end'],
+    ]);
+    expect(seen).toEqual([
+      ['gpt-lost', 'error'],
+      ['gpt-kept', 'error'],
+      ['gpt-answered', 'completed'],
+    ]);
+    socket.close();
+  });
+
   it.each([1, 2, 3])('that is refused %i times when it reconnects sends what was kept', async (refusals) => {
     const program = await startProgram();
     instrumentOpenAI(ResponsesWS);
