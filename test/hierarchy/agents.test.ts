@@ -356,6 +356,41 @@ describe('a function of a turn that only the session reported', () => {
   });
 });
 
+describe('a turn of a subagent that is read in the background', () => {
+  it('is below the turn that it belongs to, although the next one has begun', async () => {
+    const program = await startAgentProgram([DELEGATION, RESEARCH]);
+    const { sessions } = program.client.beta.agents;
+    program.simulator.next({ when: { path: /subagents\?/ }, delayMs: 200 });
+    await program.inSpan(async () => {
+      const { id } = await sessions.create({ agent_id: program.agentId, environment, input: 'Read it.' });
+      while ((await sessions.retrieve(id)).status !== 'idle');
+      while (!program.simulator.requests.some(({ path }) => path.includes('/subagents?')))
+        await new Promise((resolve) => setTimeout(resolve, 1));
+      const content = [{ type: 'input_text' as const, text: 'Tariff?' }];
+      await sessions.events.create(id, {
+        events: [{ type: 'agent.session.input.message', input: [{ role: 'user', content }] }],
+      });
+      await sessions.turns.list(id);
+      await new Promise((resolve) => setTimeout(resolve, 300));
+      while ((await sessions.retrieve(id)).status !== 'idle');
+    });
+    await program.expectTree(`
+      program
+      └─ session                  openai.total.input_tokens=521
+         ├─ invoke_agent Helper     openai.total.input_tokens=140 gen_ai.usage.input_tokens=100
+         │  ├─ execute_tool create_subagent
+         │  ├─ execute_tool wait_for_subagents
+         │  ├─ execute_tool close_subagent
+         │  └─ invoke_agent Reader  openai.total.input_tokens=40 gen_ai.usage.input_tokens=40
+         │     └─ execute_tool command_execution
+         └─ invoke_agent Helper     openai.total.input_tokens=381 gen_ai.usage.input_tokens=381
+            ├─ execute_tool web_search
+            ├─ execute_tool command_execution
+            └─ execute_tool lookup
+    `);
+  });
+});
+
 describe('a function of a subagent that only the session reported', () => {
   it('has one span, below the turn of the subagent', async () => {
     const program = await startAgentProgram([

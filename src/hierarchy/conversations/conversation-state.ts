@@ -6,6 +6,7 @@ import { MAX_REPEATED } from '../../util/payload.ts';
 import type { AgentSettings } from '../dialect.ts';
 import type { Invocation } from '../invocations/invocation.ts';
 import type { Life } from '../invocations/life.ts';
+import type { InvocationSnapshot } from '../model.ts';
 import type { ServerClock } from '../server-clock.ts';
 
 const MAX_EVENTS = 200;
@@ -97,10 +98,14 @@ export class ConversationState {
     return made;
   }
 
-  /** The invocation that a subagent works for: that of its creator, or else the conversation's. */
-  above(subagent: SubagentState): Invocation | undefined {
+  /** The invocation that one of a subagent is part of: that of its creator, or else one of the conversation. */
+  above(subagent: SubagentState, { createdAt, endedAt }: InvocationSnapshot): Invocation | undefined {
     const parent = this.#subagents.get(subagent.parentAgentId ?? '')?.invocation;
-    return parent ?? [...this.invocations].findLast(({ life }) => life.state !== 'closed');
+    const open = [...this.invocations].filter(({ life }) => life.state !== 'closed');
+    const isDuring = ({ snapshot }: Invocation): boolean =>
+      endedAt !== undefined && Number(createdAt) <= Number(snapshot?.endedAt);
+    // Without `?? open.find(isDuring) `, the next turn has what is read of an ended one.
+    return parent ?? open.find(isDuring) ?? open.at(-1);
   }
 
   queue(message: QueuedMessage): void {

@@ -130,7 +130,7 @@ export class InvocationMatcher {
     { snapshot, subagentId = '' }: InvocationFact,
     observation: Observation,
   ): Invocation | undefined {
-    const above = state.above(subagent);
+    const above = state.above(subagent, snapshot);
     const created = snapshot.createdAt;
     const before = above?.snapshot?.createdAt;
     if (above === undefined || (created !== undefined && before !== undefined && created < before))
