@@ -103,7 +103,9 @@ export class SessionSpeech {
     const attributes: Attributes = {};
     define(attributes, ATTR_OPENAI_ITEM_ID, itemId);
     define(attributes, ATTR_OPENAI_AUDIO_DURATION, seconds);
-    if (startTime !== undefined) attributes[ATTR_OPENAI_REALTIME_SPEECH_TIME] = (time - startTime) / 1e3;
+    // Times before and after the clock was set can overlap by less than a millisecond.
+    if (startTime !== undefined)
+      attributes[ATTR_OPENAI_REALTIME_SPEECH_TIME] = Math.max(time - startTime, 0) / 1e3;
     this.#start.segment.addEvent(EVENT_OPENAI_REALTIME_SPEECH, attributes, time);
     this.#remember(itemId, time);
   }
