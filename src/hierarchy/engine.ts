@@ -78,7 +78,7 @@ export class Engine implements ConversationApi {
       content,
     };
     const facts = new Facts(this.#state, observed, id);
-    facts.isDriven = drives(call, intent.outputs);
+    facts.isDriven = telemetry.settings.adoptRuns !== false && drives(call, intent.outputs);
     const driven =
       route.folds === dialect.folds
         ? (this.#driven(observed) ?? facts.resume(intent.invocationId, id))

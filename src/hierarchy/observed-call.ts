@@ -10,7 +10,8 @@ import type { Invocation } from './invocations/invocation.ts';
 export interface Exchange extends Pick<Call, 'startTime' | 'headers'> {
   /** What is read in the background is read with it; nothing is without one. */
   readonly client?: object;
-  readonly assistantsVersion?: string | undefined;
+  /** Reads are sent with the `OpenAI-Beta` header of the call. */
+  readonly requestHeaders?: unknown;
 }
 
 /** Where facts come from. */

@@ -1,5 +1,6 @@
 import { type ApiRequest, chat, type Operation } from '../operations/index.ts';
 import type { Call, CallObservation } from '../sdk/call.ts';
+import { isPollHelper } from '../sdk/read-options.ts';
 import { field } from '../util/payload.ts';
 import type { Placement } from './api.ts';
 import { conversationIn } from './conversations/conversation-context.ts';
@@ -40,8 +41,8 @@ export function selectApi(
 }
 
 /** A request of one of the SDK's poll helpers; those of runs are part of the run. */
-function isPoll({ pollHelper, method }: Call, { folds }: ApiRequest['route']): boolean {
-  return pollHelper && method === 'GET' && folds === undefined;
+function isPoll(call: Call, { folds }: ApiRequest['route']): boolean {
+  return call.method === 'GET' && folds === undefined && isPollHelper(call);
 }
 
 /** Whether a call is part of a longer operation and gets no span of its own. */

@@ -77,11 +77,10 @@ export class Call implements KeyHolder {
   sdkMetadata: unknown;
   /** What the SDK sends, until the result is read: a retry is recognised by it. */
   options: unknown;
-  /** Sent by one of the SDK's poll helpers, which repeat a retrieve until a resource is ready. */
-  pollHelper = false;
-  /** Of a poll helper: the program's, which stops the loop. */
+  /** Those of the options, until the call settles. Reading one is slow: it is read where it is needed. */
+  requestHeaders: unknown;
+  /** The program's, which stops the loop of a poll helper. */
   signal: unknown;
-  assistantsVersion: string | undefined;
 
   lastAttempt: Attempt | undefined;
   attemptCount = 0;
@@ -285,6 +284,7 @@ export class Call implements KeyHolder {
   #release(): void {
     this.observation = undefined;
     this.value = this.error = this.headers = this.sentHeaders = this.options = undefined;
+    this.requestHeaders = this.signal = undefined;
     this.#earlierAttempts.forEach(dropPayloads);
     if (this.lastAttempt !== undefined) dropPayloads(this.lastAttempt);
     this.context = this.caller = ROOT_CONTEXT;

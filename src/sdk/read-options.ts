@@ -4,15 +4,18 @@ import type { Call } from './call.ts';
 
 /** Reads the SDK's final request options into the call. */
 export function readOptions(call: Call, options: unknown): void {
-  const { method, path, body, query, stream, headers, __metadata } = fieldsOf(options);
+  const { method, path, body, query, stream, headers, signal, __metadata } = fieldsOf(options);
   call.method = asName(method)?.toUpperCase() ?? '';
   call.path = typeof path === 'string' ? path : '';
   call.body = body;
   call.query = query;
   call.sdkMetadata = __metadata;
   call.streamed = typeof stream === 'boolean' ? stream : field(body, 'stream') === true;
-  if (headers === undefined) return;
-  call.pollHelper = readHeader(headers, 'X-Stainless-Poll-Helper') === 'true';
-  if (call.pollHelper) call.signal = field(options, 'signal');
-  call.assistantsVersion = readHeader(headers, 'OpenAI-Beta');
+  call.requestHeaders = headers;
+  call.signal = signal;
+}
+
+/** Whether one of the SDK's poll helpers sent a request: they repeat a retrieve until a resource is ready. */
+export function isPollHelper({ requestHeaders }: Pick<Call, 'requestHeaders'>): boolean {
+  return readHeader(requestHeaders, 'X-Stainless-Poll-Helper') === 'true';
 }

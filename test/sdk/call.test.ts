@@ -1,6 +1,7 @@
 import { createContextKey, ROOT_CONTEXT } from '@opentelemetry/api';
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import { Call, type CallObservation } from '../../src/sdk/call.ts';
+import { isPollHelper } from '../../src/sdk/read-options.ts';
 import { now } from '../../src/util/clock.ts';
 import { readHeader } from '../../src/util/headers.ts';
 
@@ -141,22 +142,7 @@ describe('a call keeps of its request', () => {
     ['method, path and body', { method: 'post', path: '/p', body: { a: 1 } }, { method: 'POST', path: '/p' }],
     ['that it is streamed, by its options', { stream: true }, { streamed: true }],
     ['or by its body', { body: { stream: true } }, { streamed: true }],
-    [
-      'that a poll helper sent it (openai 4)',
-      { headers: { 'X-Stainless-Poll-Helper': 'true' } },
-      { pollHelper: true },
-    ],
-    [
-      'that a poll helper sent it (openai 5 to 7)',
-      { headers: { values: new Headers({ 'X-Stainless-Poll-Helper': 'true' }) } },
-      { pollHelper: true },
-    ],
-    [
-      'the version of the Assistants API',
-      { headers: { 'OpenAI-Beta': 'assistants=v1' } },
-      { assistantsVersion: 'assistants=v1' },
-    ],
-    ['defaults for missing values', undefined, { method: '', path: '', streamed: false, pollHelper: false }],
+    ['defaults for missing values', undefined, { method: '', path: '', streamed: false }],
     [
       'defaults for values of wrong types',
       { method: 5, path: {}, stream: 'yes', headers: 7 },
@@ -166,6 +152,18 @@ describe('a call keeps of its request', () => {
     const call = new Call({}, { start: () => undefined }, CALLER);
     call.begin(options);
     expect(call).toMatchObject(expected);
+  });
+
+  test.each<[string, unknown]>([
+    ['openai 4', { 'X-Stainless-Poll-Helper': 'true' }],
+    ['openai 5 to 7', { values: new Headers({ 'X-Stainless-Poll-Helper': 'true' }) }],
+  ])('its headers until it settles: whether a poll helper sent it (%s)', (_, headers) => {
+    const call = new Call({}, { start: () => undefined }, CALLER);
+    expect(isPollHelper(call)).toBe(false);
+    call.begin({ headers });
+    expect(isPollHelper(call)).toBe(true);
+    call.succeed(1);
+    expect(isPollHelper(call)).toBe(false);
   });
 
   test('the body and what the SDK notes only while it starts', () => {

@@ -2,6 +2,7 @@ import type { Settings } from '../../config/config.ts';
 import { notice } from '../../diagnostics/report.ts';
 import type { Call } from '../../sdk/call.ts';
 import { hasRoomForMark } from '../../sdk/metadata-propagation.ts';
+import { isPollHelper } from '../../sdk/read-options.ts';
 import { dateOf } from '../server-clock.ts';
 
 type RecordingOptions = Pick<Settings, 'adoptRuns' | 'propagateInMetadata'>;
@@ -25,10 +26,10 @@ export function handsOn(
 
 /** Whether a request works on what it is about, rather than only looks at it. */
 export function drives(
-  call: Pick<Call, 'streamed' | 'pollHelper'>,
+  call: Pick<Call, 'streamed' | 'requestHeaders'>,
   outputs: readonly unknown[] = [],
 ): boolean {
-  return call.streamed || call.pollHelper || outputs.length > 0;
+  return call.streamed || isPollHelper(call) || outputs.length > 0;
 }
 
 /** What ended earlier may have been recorded, and forgotten since: a list shows it again and again. */

@@ -1,6 +1,7 @@
 import { ROOT_CONTEXT } from '@opentelemetry/api';
 import { readWithClient } from '../../sdk/own-requests.ts';
 import { now } from '../../util/clock.ts';
+import { readHeader } from '../../util/headers.ts';
 import type { FactSink } from '../dialect.ts';
 import type { EngineState } from '../engine-state.ts';
 import type { ReadDetails } from '../invocations/invocation-start.ts';
@@ -20,12 +21,18 @@ interface ReadFacts extends FactSink {
  */
 export function detailsReader(
   engine: EngineState,
-  { endpoint, exchange: { client, assistantsVersion: version = engine.dialect.version } }: FactSource,
+  { endpoint, exchange: { client, requestHeaders } }: FactSource,
   newFacts: (engine: EngineState, source: FactSource, conversationId: string | undefined) => ReadFacts,
 ): ReadDetails | undefined {
   if (client === undefined) return undefined;
+  const version = readHeader(requestHeaders, 'OpenAI-Beta') ?? engine.dialect.version;
   return async (invocation, what, send) => {
-    const exchange = { startTime: now(), headers: undefined, client, assistantsVersion: version };
+    const exchange = {
+      startTime: now(),
+      headers: undefined,
+      client,
+      requestHeaders: { 'OpenAI-Beta': version },
+    };
     const content = engine.telemetry.wantsContent;
     const source = { endpoint, context: ROOT_CONTEXT, content, exchange };
     const facts = newFacts(engine, source, invocation.conversationId);
