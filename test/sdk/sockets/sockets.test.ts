@@ -11,7 +11,7 @@ import { Observer } from '../../../src/pipeline/observer.ts';
 import { findSocketPrototypes, packageOfSocketFile } from '../../../src/sdk/sockets/find-sockets.ts';
 import { SocketSeam } from '../../../src/sdk/sockets/index.ts';
 import { assertSpanTree } from '../../../src/testing.ts';
-import { startProgram } from '../../support/program.ts';
+import { type Program, startProgram } from '../../support/program.ts';
 import { platformSocket } from '../../support/responses-socket.ts';
 import { recordTelemetry } from '../../support/telemetry.ts';
 
@@ -122,11 +122,7 @@ describe('a socket', () => {
       );
     });
     await socket.emitted('response.completed');
-    const seen = program.telemetry.spans.map(({ attributes }) => [
-      attributes['gen_ai.request.model'],
-      attributes['openai.stream.end'],
-    ]);
-    expect(seen).toEqual([
+    expect(endsByModel(program)).toEqual([
       ['gpt-lost', 'error'],
       ['gpt-kept', 'completed'],
     ]);
@@ -151,11 +147,7 @@ describe('a socket', () => {
     );
     socket.send({ type: 'response.create', model: 'gpt-lost', input: 'Hello' });
     await socket.emitted('response.completed');
-    const seen = program.telemetry.spans.map(({ attributes }) => [
-      attributes['gen_ai.request.model'],
-      attributes['openai.stream.end'],
-    ]);
-    expect(seen).toEqual([
+    expect(endsByModel(program)).toEqual([
       ['gpt-lost', 'error'],
       ['gpt-kept', 'error'],
       ['gpt-answered', 'completed'],
@@ -479,4 +471,11 @@ function describePrototypes(): unknown[] {
   for (let holder = ResponsesWS.prototype; holder !== null; holder = Object.getPrototypeOf(holder))
     found.push(Object.getOwnPropertyDescriptors(holder));
   return found;
+}
+
+function endsByModel({ telemetry }: Program): unknown[] {
+  return telemetry.spans.map(({ attributes }) => [
+    attributes['gen_ai.request.model'],
+    attributes['openai.stream.end'],
+  ]);
 }
