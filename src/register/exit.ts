@@ -17,7 +17,7 @@ const REPEATED_SIGNAL_MS = 100;
 /**
  * Flushes on `SIGTERM`, `SIGINT` and `SIGHUP`. If the program has no listener for the signal, the process ends by that
  * signal after the flush. If it has one, that listener decides what happens, and the flush runs in parallel. If the
- * program sends the signal to itself later, to end, that has no effect before another flush.
+ * program sends the signal to itself later, without a listener, that has no effect before another flush.
  *
  * @returns removes the listeners
  */
@@ -49,7 +49,7 @@ function onSignal(signal: NodeJS.Signals, actions: SignalActions, stopAll: () =>
       stop();
       void actions.flush();
       // Without this, the flush is cut off if a library cleans up and then sends the signal again.
-      guard('wrapping process.kill', listenBeforeKill, signal, onArrival);
+      guard('wrapping process.kill', flushBeforeKill, signal, actions, stopAll);
     }
   };
   /** A listener that is prepended later would run before ours. */
@@ -67,17 +67,17 @@ function onSignal(signal: NodeJS.Signals, actions: SignalActions, stopAll: () =>
 }
 
 /**
- * Adds the listener for a signal that the process sends to itself: NestJS, terminus and `signal-exit` do so after they have
- * cleaned up. It is not added earlier, because such libraries check how many listeners there are.
+ * Flushes before the process ends by a signal that it sends to itself: NestJS, terminus and `signal-exit` do so after they
+ * have cleaned up. A listener would not do, because such libraries check how many there are.
  */
-function listenBeforeKill(signal: NodeJS.Signals, listener: NodeJS.SignalsListener): void {
+function flushBeforeKill(signal: NodeJS.Signals, actions: SignalActions, stopAll: () => void): void {
   const { kill } = process;
-  process.kill = (pid, sent) => {
-    if (pid === process.pid && sent === signal) {
-      process.kill = kill;
-      process.prependListener(signal, listener);
-    }
-    return kill.call(process, pid, sent);
+  process.kill = (pid, sent = 'SIGTERM') => {
+    const ends = pid === process.pid && sent === signal && process.listenerCount(signal) === 0;
+    if (!ends || pid === 1) return kill.call(process, pid, sent);
+    process.kill = kill;
+    finishAndDie(signal, actions, stopAll);
+    return true;
   };
 }
 
@@ -95,5 +95,7 @@ function finishAndDie(signal: NodeJS.Signals, actions: SignalActions, stopAll: (
     stopIgnoring();
     process.kill(process.pid, signal);
   };
+  // Without this, a program that sends itself the signal and then exits has that exit code.
+  process.prependOnceListener('exit', die);
   actions.finish().then(die, die);
 }

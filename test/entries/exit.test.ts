@@ -165,6 +165,23 @@ describe.each(FULL_LANES)('$name: a program with …/register ends as it does wi
     expect([...ended.spans].sort()).toEqual(['chat first', 'chat last']);
   });
 
+  test('by a signal that it sends itself again, whatever exit code it asks for after that', async () => {
+    const ended = await runBoth(
+      `
+        process.once('SIGTERM', async (signal) => {
+          process.kill(process.pid, signal);
+          await undefined;
+          process.exit(7);
+        });
+        await ask();
+        ${STAY}
+      `,
+      { signals: ['SIGTERM'] },
+    );
+    expect(ended.without).toEqual({ code: null, signal: 'SIGTERM', stdout: 'ready\n', stderr: '' });
+    expect(ended.with).toEqual(ended.without);
+  });
+
   test('and a signal that it sends itself while it listens reaches its listener', async () => {
     const { spans: _, ...ended } = await runBoth(
       `
