@@ -90,7 +90,7 @@ export class ResponsesSocket implements SocketObservation {
     const response = objectField(event, 'response');
     const id = stringField(response, 'id');
     // Without this, the next response of the lane ends with the failure of the one before.
-    if (id !== undefined && id === this.#failedId) return;
+    if (type === 'response.failed' && id !== undefined && id === this.#failedId) return;
     if (type === 'response.created') this.#beginSuccessor(stream_id, response);
     else if (type === 'response.steer.failed') this.#refused(field(event, 'steer'));
     const pending = this.#next(stream_id);

@@ -264,6 +264,22 @@ describe('a response over a WebSocket', () => {
     ]);
   });
 
+  it('that goes on after an error about another leaves the one after that alone', async () => {
+    const program = await startProgram();
+    program.simulator.onSocket(byHand);
+    const { send, ended } = await openResponses(program);
+    for (let count = 0; count < 3; count++) send(CREATE);
+    const server = await serverOf(program);
+    server.send(event('created', 'r1'));
+    server.send({ type: 'error', error: { type: 'server_error', code: 'server_error', message: 'No.' } });
+    server.send(event('completed', 'r1'));
+    server.send(event('created', 'r3'));
+    server.send(event('completed', 'r3'));
+    for (let count = 0; count < 3; count++) await ended();
+    expect(program.telemetry.openSpans).toEqual([]);
+    expect(program.telemetry.spans.at(-1)?.attributes['gen_ai.response.id']).toBe('r3');
+  });
+
   it('ends when the connection breaks', async () => {
     const program = await startProgram();
     program.simulator.onSocket(byHand);
