@@ -57,9 +57,7 @@ export class InvocationCreation implements CallObservation {
     invocation.life.requests--;
     addCreation(invocation, call, this.context);
     if (call.outcome === 'value') this.#created(call);
-    // Without ` || call.streamEnd !== undefined`, a turn is lost if its stream breaks before it names the turn.
-    const isAccepted = call.error === undefined || call.streamEnd !== undefined;
-    const waiting = isAccepted ? this.#waiting : undefined;
+    const waiting = call.error === undefined ? this.#waiting : undefined;
     if (waiting !== undefined) accept(waiting, call);
     invocation.acceptedAt = waiting?.acceptedAt;
     if (waiting !== undefined) invocation.acceptedAtMonotonic = monotonic();
