@@ -171,8 +171,8 @@ export class TracePage {
       },
     });
     document.title = `${trace.title.slice(0, 100)} · OpenAI traces`;
-    // A view that goes on from another stays where the reader is.
-    if (before === undefined) this.#view.showAddress();
+    // A view that goes on from another stays where the reader is. The span of a link may come later.
+    if (this.#view.waterfall.selected === undefined) this.#view.showAddress();
   }
 
   #setFilter(words: string, onlyErrors: boolean): void {

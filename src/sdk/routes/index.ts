@@ -31,7 +31,6 @@ const PATH_PREFIXES: ReadonlySet<string> = new Set(['openai', 'v1']);
 let trie: TrieNode | undefined;
 /** Caches matches without parameters by path, which is also their template, and method. */
 const literals = new Map<string, Map<string, RouteMatch>>();
-let longestLiteral = 0;
 
 /**
  * Finds the route of a request by method and path. It never throws.
@@ -44,9 +43,7 @@ let longestLiteral = 0;
  */
 export function matchRoute(method: string, path: string): RouteMatch {
   const known = methodName(method);
-  // Hashing a long path takes longer than comparing lengths. Untyped programs pass anything as a path.
-  const mayBeLiteral = typeof path === 'string' && path.length <= longestLiteral;
-  const literal = mayBeLiteral ? literals.get(path)?.get(known) : undefined;
+  const literal = literals.get(path)?.get(known);
   if (literal !== undefined) return literal;
   trie ??= buildTrie(ROUTE_TABLE);
   const parts = pathSegments(path);
@@ -92,7 +89,6 @@ function rememberLiteral(endpoint: TrieEndpoint, method: string): RouteMatch {
   const match: RouteMatch = { route: routeOf(endpoint, method), values: NO_VALUES };
   const matches = literals.get(endpoint.template) ?? new Map<string, RouteMatch>();
   literals.set(endpoint.template, matches.set(method, match));
-  longestLiteral = Math.max(longestLiteral, endpoint.template.length);
   return match;
 }
 

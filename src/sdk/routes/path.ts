@@ -27,14 +27,7 @@ export function pathSegments(path: unknown): PathSegments {
   while (start < end && text.charCodeAt(start) === SLASH) start++;
   while (end > start && text.charCodeAt(end - 1) === SLASH) end--;
 
-  const segments: string[] = [];
-  // `split` takes several times as long.
-  while (start < end) {
-    const slash = text.indexOf('/', start);
-    const stop = slash < 0 || slash > end ? end : slash;
-    segments.push(text.slice(start, stop));
-    start = stop + 1;
-  }
+  const segments = start < end ? text.slice(start, end).split('/') : [];
   return { segments, absolute: origin > 0, truncated };
 }
 
