@@ -62,7 +62,7 @@ const FINDINGS: Readonly<Record<ProcessFindingCode, FindingRow>> = {
   openai_loaded_early: {
     severity: 'warning',
     message: (version, file) =>
-      `openai ${version} was loaded before the instrumentation (${file}). Calls before that were not recorded; nor are those of a copy that was imported as an ES module.`,
+      `openai ${version} was loaded before the instrumentation (${file}). Earlier calls were not recorded; nor are those of a copy that was imported as an ES module.`,
     action: () => REGISTER_FIRST,
   },
   calls_missed: {
@@ -79,7 +79,7 @@ const FINDINGS: Readonly<Record<ProcessFindingCode, FindingRow>> = {
   openai_not_seen: {
     severity: 'warning',
     message: () =>
-      'The instrumentation has found no copy of openai: it is bundled, was imported as an ES module before the instrumentation, or has not been used yet.',
+      'No copy of openai was found: it is bundled, was imported as an ES module before the instrumentation, or has not been used yet.',
     action: () => `If it is bundled, mark openai as external or call ${INSTRUMENT}. ${REGISTER_FIRST}`,
   },
   openai_twice: {
@@ -103,7 +103,7 @@ const FINDINGS: Readonly<Record<ProcessFindingCode, FindingRow>> = {
   global_taken: {
     severity: 'warning',
     message: (key) =>
-      `globalThis[Symbol.for(${JSON.stringify(key)})] is not a value of this package. This copy works without it, but other copies may record calls twice.`,
+      `globalThis[Symbol.for(${JSON.stringify(key)})] is not a value of this package. This copy works without it, but others may record calls twice.`,
     action: () => `Find the package that sets the symbol. Install only one copy of ${NAME}.`,
   },
   other_instrumentation: {
@@ -121,12 +121,12 @@ const FINDINGS: Readonly<Record<ProcessFindingCode, FindingRow>> = {
     severity: 'information',
     message: (value) => `Prompts, answers and tool calls are recorded (${value}).`,
     action: () =>
-      'If you do not want this, set captureMessageContent: false, or OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT=NO_CONTENT.',
+      'To prevent this, set captureMessageContent: false, or OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT=NO_CONTENT.',
   },
   batch_too_large: {
     severity: 'warning',
     message: (items, characters) =>
-      `Up to ${items} are sent at once, each with up to ${characters} characters of content: more than the 4 MiB that OTLP over gRPC accepts by default. Receivers reject the whole batch.`,
+      `Up to ${items} are sent at once, each with up to ${characters} characters of content: more than the 4 MiB that OTLP over gRPC accepts by default. Receivers reject all of it.`,
     action: (_, __, batch, limit, variable) =>
       `Send fewer at once (${variable}=${batch}), or record less (maxSpanContentLength: ${limit}).`,
   },
@@ -146,7 +146,7 @@ const FINDINGS: Readonly<Record<ProcessFindingCode, FindingRow>> = {
   stream_options_refused: {
     severity: 'information',
     message: () =>
-      'A server rejected stream_options, which streamUsage had added. The original request was sent instead. For an hour, this server is not asked again.',
+      'A server rejected stream_options, which streamUsage had added, so the original request was sent. For an hour, this server is not asked again.',
     action: () =>
       'To stop asking, set streamUsage to "observe". Spans have openai.usage.estimated_output_tokens instead.',
   },
@@ -161,7 +161,7 @@ const FINDINGS: Readonly<Record<ProcessFindingCode, FindingRow>> = {
     message: () =>
       'This process creates runs or background responses and has adoptRuns without propagateInMetadata. Each process with adoptRuns that works on them records them again.',
     action: () =>
-      'Set propagateInMetadata too, in all processes that create runs. adoptRuns alone is for runs whose creator is not instrumented.',
+      'Set propagateInMetadata too, in all processes that create runs. adoptRuns alone is for creators without instrumentation.',
   },
   metric_values_limited: {
     severity: 'warning',
@@ -178,13 +178,13 @@ const FINDINGS: Readonly<Record<ProcessFindingCode, FindingRow>> = {
   steps_unread: {
     severity: 'warning',
     message: () =>
-      'Several reads of run steps have failed. For a while, nothing is read from that server: runs have only the steps that the program received.',
+      'Several reads of run steps failed. For a while, nothing is read from that server: runs have only the steps that the program received.',
     action: readLess,
   },
   answer_too_large: {
     severity: 'warning',
     message: () =>
-      'The instrumentation dropped an answer over 4 MiB that it had requested. The run has only what the program received.',
+      'An answer over 4 MiB to a background read was dropped. The run has only what the program received.',
     action: () => 'If runs are always that large, set runSteps to "observe".',
   },
   reads_skipped: {
@@ -196,13 +196,13 @@ const FINDINGS: Readonly<Record<ProcessFindingCode, FindingRow>> = {
   steps_missing: {
     severity: 'warning',
     message: () =>
-      'A server has no endpoint for run steps. Its runs have only the steps that the program received. It is asked again after ten minutes.',
+      'A server has no endpoint for run steps. For ten minutes, its runs have only the steps that the program received.',
     action: () => 'If this is expected, set runSteps to "observe".',
   },
   calls_skipped: {
     severity: 'warning',
     message: () =>
-      `An answer had more than ${MAX_REPEATED} tool calls, a turn more than ${MAX_REPEATED} turns of subagents, or a run more than ${MAX_READ} steps. The first ones have spans; openai.skipped.tool_calls and openai.skipped.steps count the rest.`,
+      `An answer had more than ${MAX_REPEATED} tool calls, a turn more than ${MAX_REPEATED} subagent turns, or a run more than ${MAX_READ} steps. The first have spans; openai.skipped.tool_calls and openai.skipped.steps count the rest.`,
     action: () =>
       'If you do not expect so many, look for spans with these attributes: the model or the server repeats itself.',
   },

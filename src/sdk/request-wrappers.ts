@@ -100,7 +100,7 @@ async function sendWithoutUsage(call: Call, makeRequest: Method, args: readonly 
   } catch (error) {
     return failCall(call, error);
   }
-  guard('remembering that usage was refused', rememberRefusal, call.client);
+  guard('remembering refused usage', rememberRefusal, call.client);
   return takeProps(call, props);
 }
 

@@ -119,9 +119,9 @@ export class CallSpan implements CallObservation, OpenSpan {
     this.#recordsDetails =
       this.#span.isRecording() || this.#content !== undefined || telemetry.settings.events !== undefined;
     if (this.#recordsDetails && operation.parameterAttributes !== undefined)
-      guard('reading the parameters of a request', CallSpan.#recordParameters, this, request);
+      guard('reading request parameters', CallSpan.#recordParameters, this, request);
     if (this.#content !== undefined && operation.content !== undefined)
-      guard('reading the content of a request', addInput, this.#content, operation.content, request);
+      guard('reading request content', addInput, this.#content, operation.content, request);
   }
 
   chunk(value: unknown, time: number): void {

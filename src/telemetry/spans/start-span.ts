@@ -1,6 +1,6 @@
 import type { Attributes, Context, Span, SpanOptions } from '@opentelemetry/api';
 import { ATTR_GEN_AI_CONVERSATION_ID, ATTR_GEN_AI_OPERATION_NAME } from '../../semconv/attributes.ts';
-import { logError } from '../../util/guard.ts';
+import { guard } from '../../util/guard.ts';
 import type { Telemetry } from '../telemetry.ts';
 
 /** Ids and other facts of ours: no sampler needs them. */
@@ -26,11 +26,7 @@ export function startSpan(
   const early: Attributes = {};
   for (const key in attributes) if (!key.startsWith(LATE_PREFIX)) early[key] = attributes[key];
   const span = telemetry.tracer.startSpan(name, { ...options, attributes: early }, parent);
-  try {
-    addLate(span, attributes);
-  } catch (error) {
-    logError('recording ids', error);
-  }
+  guard('recording ids', addLate, span, attributes);
   return span;
 }
 
