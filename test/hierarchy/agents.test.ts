@@ -1,6 +1,7 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { withMetadata } from '../../src/client.ts';
 import { type AgentProgram, environment, startAgentProgram } from '../support/agent-program.ts';
+import { holdRequests } from '../support/hold-requests.ts';
 import { startProgram } from '../support/program.ts';
 import type { TurnScript } from '../support/simulator/index.ts';
 
@@ -327,20 +328,22 @@ describe('a function of a turn that only the session reported', () => {
 
 describe('a turn of a subagent that is read in the background', () => {
   it('is below the turn that it belongs to, although the next one has begun', async () => {
-    const program = await startAgentProgram([DELEGATION, RESEARCH]);
+    const list = holdRequests('/subagents?', 'unasked');
+    const program = await startAgentProgram([DELEGATION, RESEARCH], { client: { fetch: list.fetch } });
     const { sessions } = program.client.beta.agents;
-    program.simulator.next({ when: { path: /subagents\?/ }, delayMs: 200 });
     await program.inSpan(async () => {
       const { id } = await sessions.create({ agent_id: program.agentId, environment, input: 'Read it.' });
       while ((await sessions.retrieve(id)).status !== 'idle');
-      while (!program.simulator.requests.some(({ path }) => path.includes('/subagents?')))
-        await new Promise((resolve) => setTimeout(resolve, 1));
+      await list.held;
       const content = [{ type: 'input_text' as const, text: 'Tariff?' }];
       await sessions.events.create(id, {
         events: [{ type: 'agent.session.input.message', input: [{ role: 'user', content }] }],
       });
       await sessions.turns.list(id);
-      await new Promise((resolve) => setTimeout(resolve, 300));
+      list.release();
+      await vi.waitFor(() =>
+        expect(program.telemetry.spans.map(({ name }) => name)).toContain('invoke_agent Reader'),
+      );
       while ((await sessions.retrieve(id)).status !== 'idle');
     });
     await program.expectTree(`

@@ -1,6 +1,7 @@
 import { DiagLogLevel, diag } from '@opentelemetry/api';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { forgetNotices, noticed } from '../../../src/diagnostics/report.ts';
+import { holdRequests } from '../../support/hold-requests.ts';
 import type { ProgramOptions } from '../../support/program.ts';
 import type { RunScript, Simulator } from '../../support/simulator/index.ts';
 import { runAndListSteps, startTutor, type Tutor, treesFromNow } from '../../support/tutor.ts';
@@ -44,29 +45,6 @@ const DELETED_TREE = `
      │  └─ chat gpt-4o-mini
      └─ DELETE /threads/{thread_id}
 `;
-
-type Fetch = (url: string | URL | Request, init?: RequestInit) => Promise<Response>;
-
-/** A `fetch` that holds the list of steps until it is released: before the server is asked, or when it has answered. */
-function holdSteps(when: 'unasked' | 'answered'): { fetch: Fetch; held: Promise<void>; release(): void } {
-  const held = Promise.withResolvers<void>();
-  const released = Promise.withResolvers<void>();
-  const hold = async (): Promise<void> => {
-    held.resolve();
-    await released.promise;
-  };
-  return {
-    fetch: async (url, init) => {
-      const isHeld = String(url).includes('/steps');
-      if (isHeld && when === 'unasked') await hold();
-      const response = await fetch(url, init);
-      if (isHeld && when === 'answered') await hold();
-      return response;
-    },
-    held: held.promise,
-    release: released.resolve,
-  };
-}
 
 function encodeWithoutLists(query: Record<string, unknown>): string {
   const isList = Object.values(query).some(Array.isArray);
@@ -188,7 +166,7 @@ describe('the background read', () => {
   });
 
   it('has the steps of a thread that the program deletes before their list arrives', async () => {
-    const steps = holdSteps('answered');
+    const steps = holdRequests('/steps', 'answered');
     const { client, threadId, ...program } = await startTutor({ runs: [{}], client: { fetch: steps.fetch } });
     await program.inSpan(async () => {
       await program.run();
@@ -202,7 +180,7 @@ describe('the background read', () => {
   });
 
   it('does not take deleted threads for a server without steps', async () => {
-    let steps = holdSteps('unasked');
+    let steps = holdRequests('/steps', 'unasked');
     const { client, assistantId, ...program } = await startTutor({
       runs: [{}, {}, {}, {}],
       client: { fetch: (url, init) => steps.fetch(url, init) },
@@ -210,7 +188,7 @@ describe('the background read', () => {
     const { threads } = client.beta;
     const ask = () => threads.createAndRunPoll({ assistant_id: assistantId }, { pollIntervalMs: 1 });
     for (let count = 0; count < 3; count++) {
-      steps = holdSteps('unasked');
+      steps = holdRequests('/steps', 'unasked');
       const { thread_id } = await ask();
       await steps.held;
       await threads.delete(thread_id);

@@ -1,7 +1,7 @@
 import { context } from '@opentelemetry/api';
 import { suppressTracing } from '@opentelemetry/core';
 import { describe, expect, it } from 'vitest';
-import { startProgram } from '../../support/program.ts';
+import { type Program, startProgram } from '../../support/program.ts';
 import { openResponses } from '../../support/responses-socket.ts';
 import type { ServerSocket } from '../../support/simulator/index.ts';
 
@@ -241,13 +241,7 @@ describe('a response over a WebSocket', () => {
   });
 
   it('that the API reports as failed after its error leaves the next one alone', async () => {
-    const program = await startProgram();
-    program.simulator.onSocket(byHand);
-    const { send, ended } = await openResponses(program);
-    for (let count = 0; count < 2; count++) send(CREATE);
-    const server = await serverOf(program);
-    server.send(event('created', 'r1'));
-    server.send({ type: 'error', error: { type: 'server_error', code: 'server_error', message: 'No.' } });
+    const { program, server, ended } = await failFirst(2);
     server.send(event('failed', 'r1', { error: { code: 'server_error', message: 'No.' } }));
     server.send(event('created', 'r2'));
     server.send(event('completed', 'r2'));
@@ -265,13 +259,7 @@ describe('a response over a WebSocket', () => {
   });
 
   it('that goes on after an error about another leaves the one after that alone', async () => {
-    const program = await startProgram();
-    program.simulator.onSocket(byHand);
-    const { send, ended } = await openResponses(program);
-    for (let count = 0; count < 3; count++) send(CREATE);
-    const server = await serverOf(program);
-    server.send(event('created', 'r1'));
-    server.send({ type: 'error', error: { type: 'server_error', code: 'server_error', message: 'No.' } });
+    const { program, server, ended } = await failFirst(3);
     server.send(event('completed', 'r1'));
     server.send(event('created', 'r3'));
     server.send(event('completed', 'r3'));
@@ -360,6 +348,20 @@ async function serverOf({
   if (server === undefined) throw new Error('No socket is open.');
   await new Promise((resolve) => setTimeout(resolve, 20));
   return server;
+}
+
+/** Asks for some responses. The server begins the first one and sends an error. */
+async function failFirst(
+  responses: number,
+): Promise<{ program: Program; server: ServerSocket; ended: () => Promise<unknown> }> {
+  const program = await startProgram();
+  program.simulator.onSocket(byHand);
+  const { send, ended } = await openResponses(program);
+  for (let count = 0; count < responses; count++) send(CREATE);
+  const server = await serverOf(program);
+  server.send(event('created', 'r1'));
+  server.send({ type: 'error', error: { type: 'server_error', code: 'server_error', message: 'No.' } });
+  return { program, server, ended };
 }
 
 function event(end: string, id: string, more: object = {}): object {
