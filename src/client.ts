@@ -51,8 +51,8 @@ const newestObservers = new WeakMap<Seam | SocketSeam | PatchedClass, Observer>(
  *   the module namespace, to instrument all clients and apply the options to functions of the program; a socket class such
  *   as `ResponsesWS`, or its module, to instrument all of its sockets; a class such as `ResponsesToolRunner`, or its
  *   module, to record its loops. A client does not include these socket and loop classes
- * @param config options; environment variables and defaults apply to the options it does not set. Clients with equal
- *   options share their conversations, even if each request of a server creates one
+ * @param config options; environment variables and defaults apply to the options it does not set. Clients that are
+ *   passed here with equal options share their conversations, even if each request of a server creates one
  * @returns the target itself
  */
 export function instrumentOpenAI<Target>(target: Target, config?: OpenAIInstrumentationConfig): Target {
