@@ -5,17 +5,12 @@ import { Workflows } from '../hierarchy/agents-sdk/workflows.ts';
 import { agentsNodeIn } from '../sdk/agents-sdk/agents-context.ts';
 import { AgentsSource } from '../sdk/agents-sdk/agents-source.ts';
 import { onTraceProvider } from '../sdk/agents-sdk/trace-provider.ts';
-import { isCollection, ProcessWide } from '../util/process-wide.ts';
+import { processWideCollection } from '../util/process-wide.ts';
 import { agentsCalls } from './agents-calls.ts';
 import { defaultTelemetry } from './observer-registry.ts';
 
 /** The trace providers that a copy of this package listens to: two would record every span twice. */
-const heard = new ProcessWide<WeakMap<object, true>>({
-  name: 'agents',
-  shape: 1,
-  accepts: (value) => isCollection(WeakMap, value),
-  create: () => new WeakMap(),
-});
+const heard = processWideCollection<WeakMap<object, true>>(WeakMap, 'agents', 1);
 
 /**
  * Records what `@openai/agents` does, now or once it is loaded. In the built package, this file is loaded when it is called.

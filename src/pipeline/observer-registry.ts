@@ -4,7 +4,7 @@ import { isSwitchedOff } from '../config/kill-switch.ts';
 import type { FunctionPlace } from '../telemetry/spans/function-span.ts';
 import { Telemetry } from '../telemetry/telemetry.ts';
 import { guard } from '../util/guard.ts';
-import { isCollection, ProcessWide } from '../util/process-wide.ts';
+import { processWideCollection } from '../util/process-wide.ts';
 import { VERSION } from '../util/version.ts';
 
 /** The part of an observer that the helpers for the program's own code use. */
@@ -17,12 +17,7 @@ export interface DefaultObserver {
 }
 
 /** Observers of all clients in the process, the newest last; shared by all copies of this release. */
-const observers = new ProcessWide<Set<DefaultObserver>>({
-  name: 'observers',
-  shape: VERSION,
-  accepts: (value) => isCollection(Set, value),
-  create: () => new Set(),
-});
+const observers = processWideCollection<Set<DefaultObserver>>(Set, 'observers', VERSION);
 
 export function addDefaultObserver(observer: DefaultObserver): void {
   observers.value.add(observer);

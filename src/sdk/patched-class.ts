@@ -1,15 +1,14 @@
-import { isCollection, ProcessWide } from '../util/process-wide.ts';
+import { processWideCollection } from '../util/process-wide.ts';
 import { VERSION } from '../util/version.ts';
 import { Patches } from './patches.ts';
 import { claimPrototype, releasePrototype } from './releases.ts';
 
 /** Patched classes by prototype, shared by all copies of this release: two patches would observe everything twice. */
-const patchedClasses = new ProcessWide<WeakMap<object, PatchedClass>>({
-  name: 'patched-classes',
-  shape: VERSION,
-  accepts: (value) => isCollection(WeakMap, value),
-  create: () => new WeakMap(),
-});
+const patchedClasses = processWideCollection<WeakMap<object, PatchedClass>>(
+  WeakMap,
+  'patched-classes',
+  VERSION,
+);
 
 /**
  * @param newest gives the newest observer

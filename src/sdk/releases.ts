@@ -1,23 +1,13 @@
 import { notice } from '../diagnostics/report.ts';
 import { guard } from '../util/guard.ts';
-import { isCollection, ProcessWide } from '../util/process-wide.ts';
+import { processWideCollection } from '../util/process-wide.ts';
 import { VERSION } from '../util/version.ts';
 
 /** Which release has patched a prototype, shared by all of them: two would record every call twice. */
-const releases = new ProcessWide<WeakMap<object, string>>({
-  name: 'releases',
-  shape: 1,
-  accepts: (value) => isCollection(WeakMap, value),
-  create: () => new WeakMap(),
-});
+const releases = processWideCollection<WeakMap<object, string>>(WeakMap, 'releases', 1);
 
 /** What all releases do when one of them no longer observes a prototype. */
-const successors = new ProcessWide<Set<() => void>>({
-  name: 'successors',
-  shape: 1,
-  accepts: (value) => isCollection(Set, value),
-  create: () => new Set(),
-});
+const successors = processWideCollection<Set<() => void>>(Set, 'successors', 1);
 
 /** Of several releases in a process, the first to observe a prototype keeps it until its last observer leaves. */
 export function claimPrototype(prototype: object): boolean {

@@ -4,7 +4,7 @@ import { activeContext } from '../util/active-context.ts';
 import { learnErrorClassNames } from '../util/error-class-names.ts';
 import { guard, logError } from '../util/guard.ts';
 import { asObject, field, type PayloadObject } from '../util/payload.ts';
-import { isCollection, ProcessWide } from '../util/process-wide.ts';
+import { processWideCollection } from '../util/process-wide.ts';
 import { VERSION } from '../util/version.ts';
 import { Call, type CallObserver } from './call.ts';
 import { make } from './call-context.ts';
@@ -26,12 +26,7 @@ import { findCompletionsPrototypes, patchToolRunners } from './tool-runners.ts';
 import { findWebhooksPrototype, type ObservedWebhook, patchWebhooks } from './webhooks.ts';
 
 /** Seams by prototype, shared by all copies of this release in a process; the prototypes themselves show nothing. */
-const seams = new ProcessWide<WeakMap<object, Seam>>({
-  name: 'seams',
-  shape: VERSION,
-  accepts: (value) => isCollection(WeakMap, value),
-  create: () => new WeakMap(),
-});
+const seams = processWideCollection<WeakMap<object, Seam>>(WeakMap, 'seams', VERSION);
 
 /**
  * The seam of one client prototype. It wraps the few methods that every call of every major passes:

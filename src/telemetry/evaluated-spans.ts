@@ -6,7 +6,7 @@ import {
   ATTR_SERVER_ADDRESS,
   ATTR_SERVER_PORT,
 } from '../semconv/attributes.ts';
-import { isCollection, ProcessWide } from '../util/process-wide.ts';
+import { processWideCollection } from '../util/process-wide.ts';
 import { VERSION } from '../util/version.ts';
 import { HIERARCHY_IDS } from './place.ts';
 
@@ -46,12 +46,7 @@ export const MAX_EVALUATED_SPANS = 1_000;
 export const EVALUATED_SPAN_LIFETIME_SECONDS = 3_600;
 
 /** Shared by all copies of this release: the one that records is often not the one that the program calls. */
-const rings = new ProcessWide<Map<Evaluated, Ring>>({
-  name: 'evaluated-spans',
-  shape: VERSION,
-  accepts: (value) => isCollection(Map, value),
-  create: () => new Map(),
-});
+const rings = processWideCollection<Map<Evaluated, Ring>>(Map, 'evaluated-spans', VERSION);
 
 export function rememberedSpans(kind: Evaluated): Ring | undefined {
   return rings.value.get(kind);

@@ -1,5 +1,5 @@
 import { guard } from './guard.ts';
-import { isCollection, ProcessWide } from './process-wide.ts';
+import { processWideCollection } from './process-wide.ts';
 
 type ProcessEvent = 'beforeExit' | 'exit' | 'uncaughtExceptionMonitor';
 
@@ -7,12 +7,11 @@ type ProcessEvent = 'beforeExit' | 'exit' | 'uncaughtExceptionMonitor';
  * The listeners of all copies of this package, held weakly. A test runner may load many copies, and Node warns of a leak
  * if each adds its own listener.
  */
-const processEvents = new ProcessWide<Map<ProcessEvent, Set<WeakRef<() => unknown>>>>({
-  name: 'process-events',
-  shape: 1,
-  accepts: (value) => isCollection(Map, value),
-  create: () => new Map(),
-});
+const processEvents = processWideCollection<Map<ProcessEvent, Set<WeakRef<() => unknown>>>>(
+  Map,
+  'process-events',
+  1,
+);
 
 /**
  * Calls a listener at the next event of the process, where there is one.

@@ -97,8 +97,28 @@ export function onKeyTaken(hear: (key: string) => void): void {
   for (const key of taken) hear(key);
 }
 
+/** `Map`, `Set` or `WeakMap`. */
+interface CollectionClass<Value extends object> {
+  readonly prototype: { has(key: unknown): boolean };
+  new (): Value;
+}
+
+/** A plain collection that all copies share. */
+export function processWideCollection<Value extends object>(
+  kind: CollectionClass<Value>,
+  name: string,
+  shape: string | number,
+): ProcessWide<Value> {
+  return new ProcessWide({
+    name,
+    shape,
+    accepts: (value) => isCollection(kind, value),
+    create: () => new kind(),
+  });
+}
+
 /** Whether a value is a plain collection of a kind: no subclass, no methods of its own, no proxy. */
-export function isCollection(kind: typeof Map | typeof Set | typeof WeakMap, value: unknown): boolean {
+export function isCollection(kind: CollectionClass<object>, value: unknown): boolean {
   // The built-in method throws for proxies and for objects that only look like a collection.
   kind.prototype.has.call(value as never, kind);
   return Object.getPrototypeOf(value) === kind.prototype && Reflect.ownKeys(value as object).length === 0;

@@ -1,5 +1,5 @@
 import { field } from '../../util/payload.ts';
-import { isCollection, ProcessWide } from '../../util/process-wide.ts';
+import { processWideCollection } from '../../util/process-wide.ts';
 import { VERSION } from '../../util/version.ts';
 import type { CallObserver } from '../call.ts';
 import { type Method, Patches } from '../patches.ts';
@@ -10,12 +10,7 @@ import { SocketState } from './state.ts';
 import { Transports } from './transport.ts';
 
 /** Seams by prototype, shared by all copies of this release in a process. */
-const socketSeams = new ProcessWide<WeakMap<object, SocketSeam>>({
-  name: 'socket-seams',
-  shape: VERSION,
-  accepts: (value) => isCollection(WeakMap, value),
-  create: () => new WeakMap(),
-});
+const socketSeams = processWideCollection<WeakMap<object, SocketSeam>>(WeakMap, 'socket-seams', VERSION);
 
 /** What programs send with. Each version has some of them, on the class itself or on its base. */
 const SENDING = ['send', 'sendRaw', 'sendResponseCreate'] as const;
