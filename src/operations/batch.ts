@@ -1,10 +1,8 @@
-import type { Attributes } from '@opentelemetry/api';
-import { ATTR_GEN_AI_RESPONSE_MODEL } from '../semconv/attributes.ts';
-import { readUsage } from '../telemetry/cost/usage.ts';
+import { usageIn } from '../telemetry/cost/usage.ts';
 import type { Operation } from '../telemetry/operation.ts';
-import { countField, field, objectField, stringField } from '../util/payload.ts';
-import { define } from './attributes.ts';
+import { countField, objectField, stringField } from '../util/payload.ts';
 import { request } from './request.ts';
+import { answeringModel } from './subject.ts';
 
 /** The statuses in which a batch spends nothing more. Its requests that were done are billed in each of them. */
 const FINISHED: ReadonlySet<string | undefined> = new Set(['completed', 'failed', 'expired', 'cancelled']);
@@ -18,13 +16,12 @@ const FINISHED: ReadonlySet<string | undefined> = new Set(['completed', 'failed'
 export const batch: Operation = {
   ...request,
   endpoints: ['GET /batches/{batch_id}'],
-  resultAttributes(result, route): Attributes {
-    const attributes = request.resultAttributes(result, route);
-    define(attributes, ATTR_GEN_AI_RESPONSE_MODEL, stringField(result, 'model'));
-    return attributes;
-  },
+  resultAttributes: (result, route) => ({
+    ...request.resultAttributes(result, route),
+    ...answeringModel(result),
+  }),
   spentElsewhere(result) {
-    const usage = FINISHED.has(stringField(result, 'status')) ? readUsage(field(result, 'usage')) : undefined;
+    const usage = FINISHED.has(stringField(result, 'status')) ? usageIn(result) : undefined;
     const calls = countField(objectField(result, 'request_counts'), 'completed') || 1;
     return usage === undefined ? undefined : { usage, serviceTier: 'batch', calls };
   },

@@ -21,7 +21,7 @@ import {
   ATTR_OPENAI_RESPONSE_SYSTEM_FINGERPRINT,
   ATTR_OPENAI_SKIPPED_TOOL_CALLS,
 } from '../semconv/attributes.ts';
-import { readUsage, type Usage } from '../telemetry/cost/usage.ts';
+import { type Usage, usageIn } from '../telemetry/cost/usage.ts';
 import type { ApiRequest, Operation } from '../telemetry/operation.ts';
 import {
   asArray,
@@ -32,7 +32,6 @@ import {
   field,
   fieldsOf,
   MAX_REPEATED,
-  row,
   strings,
   tolerating,
 } from '../util/payload.ts';
@@ -41,7 +40,7 @@ import { define, optional } from './attributes.ts';
 import { ChatAccumulator } from './chat/accumulator.ts';
 import { readInputMessages, readOutputMessages, readToolDefinitions } from './chat/messages.ts';
 import { countSkippedChatCalls, readRequestedToolCalls } from './chat/tool-calls.ts';
-import { modelCall, modelOf, nameWith, requestedServiceTier } from './subject.ts';
+import { modelCall, modelOf, nameWith, outputTypeOf, requestedServiceTier } from './subject.ts';
 
 /**
  * `POST /chat/completions`: one model call.
@@ -57,7 +56,7 @@ export const chat: Operation = {
   parameterAttributes: tolerating(chatParameterAttributes),
   resultAttributes: tolerating(chatResultAttributes),
   usage(result) {
-    const usage = readUsage(field(result, 'usage'));
+    const usage = usageIn(result);
     return usage?.unlisted === undefined ? usage : withThoughts(usage, usage.unlisted, result);
   },
   failure: readAnswerFailure,
@@ -115,16 +114,10 @@ function chatStopSequences(body: unknown): Attributes {
   return sequences.length > 0 ? { [ATTR_GEN_AI_REQUEST_STOP_SEQUENCES]: sequences } : {};
 }
 
-const OUTPUT_TYPES: Readonly<Record<string, string>> = {
-  json_object: 'json',
-  json_schema: 'json',
-  text: 'text',
-};
-
 function chatOutputType(body: unknown): string | undefined {
   const { modalities, response_format } = fieldsOf(body);
   if (asArray(modalities).includes('audio')) return 'speech';
-  return row(OUTPUT_TYPES, asName(fieldsOf(response_format).type));
+  return outputTypeOf(response_format);
 }
 
 function chatResultAttributes(result: unknown): Attributes {

@@ -1,16 +1,14 @@
 import type { Attributes } from '@opentelemetry/api';
 import {
-  ATTR_GEN_AI_REQUEST_MODEL,
   ATTR_GEN_AI_REQUEST_PREVIOUS_RESPONSE_ID,
   ATTR_GEN_AI_RESPONSE_ID,
   ATTR_OPENAI_API_TYPE,
 } from '../semconv/attributes.ts';
-import { readUsage } from '../telemetry/cost/usage.ts';
+import { usageIn } from '../telemetry/cost/usage.ts';
 import type { Operation } from '../telemetry/operation.ts';
-import { field, stringField } from '../util/payload.ts';
+import { stringField } from '../util/payload.ts';
 import { define } from './attributes.ts';
-import { request } from './request.ts';
-import { modelOf } from './subject.ts';
+import { modelRequest } from './request.ts';
 
 /**
  * `POST /responses/compact`: a model shortens the history of a conversation. This spends tokens, but the conventions
@@ -19,15 +17,13 @@ import { modelOf } from './subject.ts';
  * @see https://platform.openai.com/docs/api-reference/responses/compact
  */
 export const compaction: Operation = {
+  ...modelRequest,
   endpoints: ['POST /responses/compact'],
-  traits: { runsModel: true },
-  spanName: request.spanName,
   requestAttributes(apiRequest): Attributes {
     const attributes: Attributes = {
-      ...request.requestAttributes(apiRequest),
+      ...modelRequest.requestAttributes(apiRequest),
       [ATTR_OPENAI_API_TYPE]: 'responses',
     };
-    define(attributes, ATTR_GEN_AI_REQUEST_MODEL, modelOf(apiRequest));
     define(
       attributes,
       ATTR_GEN_AI_REQUEST_PREVIOUS_RESPONSE_ID,
@@ -40,5 +36,5 @@ export const compaction: Operation = {
     define(attributes, ATTR_GEN_AI_RESPONSE_ID, stringField(result, 'id'));
     return attributes;
   },
-  usage: (result) => readUsage(field(result, 'usage')),
+  usage: usageIn,
 };

@@ -11,6 +11,7 @@ import type { Operation } from '../telemetry/operation.ts';
 import { stringField, textField } from '../util/payload.ts';
 import { define } from './attributes.ts';
 import { readResponseTools } from './response/tool-definitions.ts';
+import { nameWith } from './subject.ts';
 
 /**
  * `POST /assistants` and `POST /agents`: creates an agent.
@@ -20,7 +21,7 @@ import { readResponseTools } from './response/tool-definitions.ts';
 export const createAgent: Operation = {
   endpoints: ['POST /assistants', 'POST /agents'],
   name: 'create_agent',
-  spanName: ({ body }) => ['create_agent', stringField(body, 'name')].filter(Boolean).join(' '),
+  spanName: ({ body }) => nameWith('create_agent', stringField(body, 'name')),
   requestAttributes({ body }): Attributes {
     const attributes: Attributes = { [ATTR_GEN_AI_OPERATION_NAME]: 'create_agent' };
     define(attributes, ATTR_GEN_AI_REQUEST_MODEL, stringField(body, 'model'));

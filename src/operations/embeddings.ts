@@ -2,14 +2,13 @@ import type { Attributes } from '@opentelemetry/api';
 import {
   ATTR_GEN_AI_EMBEDDINGS_DIMENSION_COUNT,
   ATTR_GEN_AI_REQUEST_ENCODING_FORMATS,
-  ATTR_GEN_AI_RESPONSE_MODEL,
 } from '../semconv/attributes.ts';
-import { readUsage, type Usage } from '../telemetry/cost/usage.ts';
+import { type Usage, usageIn } from '../telemetry/cost/usage.ts';
 import type { Operation } from '../telemetry/operation.ts';
-import { arrayField, asObject, countField, field, stringField } from '../util/payload.ts';
+import { arrayField, asObject, countField, stringField } from '../util/payload.ts';
 import { readAnswerFailure } from './answer-failure.ts';
 import { define } from './attributes.ts';
-import { modelCall, modelOf, nameWith } from './subject.ts';
+import { answeringModel, modelCall, modelOf, nameWith } from './subject.ts';
 
 /**
  * `POST /embeddings`. Of the vectors only the length of the first is read: they are large, and some majors of the SDK
@@ -31,12 +30,11 @@ export const embeddings: Operation = {
     return attributes;
   },
   resultAttributes(result): Attributes {
-    const attributes: Attributes = {};
-    define(attributes, ATTR_GEN_AI_RESPONSE_MODEL, stringField(result, 'model'));
+    const attributes = answeringModel(result);
     define(attributes, ATTR_GEN_AI_EMBEDDINGS_DIMENSION_COUNT, dimensionsOf(arrayField(result, 'data')[0]));
     return attributes;
   },
-  usage: (result) => inputUsage(field(result, 'usage')),
+  usage: inputUsage,
   failure: readAnswerFailure,
 };
 
@@ -54,9 +52,9 @@ function dimensionsOf(embedding: unknown): number | undefined {
 }
 
 /** Embeddings have no output tokens, not even zero. */
-function inputUsage(usage: unknown): Usage | undefined {
-  const read = readUsage(usage);
-  return read === undefined || read.known === 'output'
+function inputUsage(result: unknown): Usage | undefined {
+  const usage = usageIn(result);
+  return usage === undefined || usage.known === 'output'
     ? undefined
-    : { ...read, known: 'input', isPartial: undefined };
+    : { ...usage, known: 'input', isPartial: undefined };
 }

@@ -2,7 +2,6 @@ import type { Attributes } from '@opentelemetry/api';
 import {
   ATTR_GEN_AI_OUTPUT_TYPE,
   ATTR_GEN_AI_REQUEST_CHOICE_COUNT,
-  ATTR_GEN_AI_REQUEST_MODEL,
   ATTR_OPENAI_IMAGE_COUNT,
 } from '../semconv/attributes.ts';
 import { NO_MODALITIES, readUsage, type Usage } from '../telemetry/cost/usage.ts';
@@ -11,8 +10,8 @@ import type { Accumulator, Operation } from '../telemetry/operation.ts';
 import { countField, field, objectField, stringField } from '../util/payload.ts';
 import { readAnswerFailure } from './answer-failure.ts';
 import { define } from './attributes.ts';
-import { request } from './request.ts';
-import { bodyText, modelOf } from './subject.ts';
+import { modelRequest } from './request.ts';
+import { bodyText } from './subject.ts';
 
 /**
  * `POST /images/generations`, `/images/edits` and `/images/variations`. The conventions define no operation for
@@ -21,14 +20,13 @@ import { bodyText, modelOf } from './subject.ts';
  * @see https://platform.openai.com/docs/api-reference/images
  */
 export const image: Operation = {
+  ...modelRequest,
   endpoints: ['POST /images/edits', 'POST /images/generations', 'POST /images/variations'],
   traits: { inference: 'image', runsModel: true },
-  spanName: request.spanName,
   requestAttributes(apiRequest): Attributes {
     const { body } = apiRequest;
     const count = countField(body, 'n') ?? formCount(bodyText(body, 'n'));
-    const attributes = { ...request.requestAttributes(apiRequest), [ATTR_GEN_AI_OUTPUT_TYPE]: 'image' };
-    define(attributes, ATTR_GEN_AI_REQUEST_MODEL, modelOf(apiRequest));
+    const attributes = { ...modelRequest.requestAttributes(apiRequest), [ATTR_GEN_AI_OUTPUT_TYPE]: 'image' };
     define(attributes, ATTR_GEN_AI_REQUEST_CHOICE_COUNT, count === 1 ? undefined : count);
     return attributes;
   },

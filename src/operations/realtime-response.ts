@@ -8,7 +8,7 @@ import {
   ATTR_OPENAI_REALTIME_CANCEL_REASON,
 } from '../semconv/attributes.ts';
 import { OPENAI_API_TYPE_VALUE_REALTIME } from '../semconv/values.ts';
-import { readUsage } from '../telemetry/cost/usage.ts';
+import { usageIn } from '../telemetry/cost/usage.ts';
 import type { ApiRequest, Operation } from '../telemetry/operation.ts';
 import {
   arrayField,
@@ -49,7 +49,7 @@ export const realtimeResponse: Operation = {
     }
     return attributes;
   },
-  usage: (result) => readUsage(field(result, 'usage')),
+  usage: usageIn,
   failure: (result) => readResponseFailure(result),
   toolCalls: (result) => readResponseToolCalls(result),
   accumulate: (content) => new ResponseAccumulator(content),

@@ -5,7 +5,7 @@ import {
   ATTR_OPENAI_AUDIO_DURATION,
 } from '../semconv/attributes.ts';
 import { OPENAI_API_TYPE_VALUE_REALTIME } from '../semconv/values.ts';
-import { readUsage } from '../telemetry/cost/usage.ts';
+import { usageIn } from '../telemetry/cost/usage.ts';
 import { readError } from '../telemetry/error.ts';
 import type { Operation } from '../telemetry/operation.ts';
 import { field, textField } from '../util/payload.ts';
@@ -31,7 +31,7 @@ export const realtimeTranscription: Operation = {
     define(attributes, ATTR_OPENAI_AUDIO_DURATION, billedSeconds(result));
     return attributes;
   },
-  usage: (result) => readUsage(field(result, 'usage')),
+  usage: usageIn,
   fees: (result) => ({ audioSeconds: billedSeconds(result) }),
   failure(result) {
     const error = field(result, 'error');

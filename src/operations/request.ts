@@ -1,6 +1,7 @@
 import type { Attributes } from '@opentelemetry/api';
 import {
   ATTR_GEN_AI_CONVERSATION_ID,
+  ATTR_GEN_AI_REQUEST_MODEL,
   ATTR_GEN_AI_REQUEST_STREAM,
   ATTR_GEN_AI_RESPONSE_STATUS,
   ATTR_HTTP_REQUEST_METHOD,
@@ -15,6 +16,7 @@ import {
 import type { ApiRequest, Operation } from '../telemetry/operation.ts';
 import { row, stringField } from '../util/payload.ts';
 import { define, optional } from './attributes.ts';
+import { modelOf } from './subject.ts';
 
 /** Any endpoint without an operation in the conventions: a span with method, path template and ids. */
 export const request: Operation = {
@@ -44,6 +46,17 @@ export const request: Operation = {
     if (created?.attribute === undefined || id === undefined) return attributes;
     attributes[created.attribute] = id;
     if (created.isConversation) attributes[ATTR_GEN_AI_CONVERSATION_ID] = id;
+    return attributes;
+  },
+};
+
+/** A request that runs a model, although the conventions define no operation for it. */
+export const modelRequest: Pick<Operation, 'traits' | 'spanName' | 'requestAttributes'> = {
+  traits: { runsModel: true },
+  spanName: request.spanName,
+  requestAttributes(apiRequest): Attributes {
+    const attributes = request.requestAttributes(apiRequest);
+    define(attributes, ATTR_GEN_AI_REQUEST_MODEL, modelOf(apiRequest));
     return attributes;
   },
 };

@@ -16,7 +16,7 @@ import {
   ATTR_OPENAI_REQUEST_SERVICE_TIER,
   ATTR_OPENAI_SKIPPED_TOOL_CALLS,
 } from '../semconv/attributes.ts';
-import { readUsage } from '../telemetry/cost/usage.ts';
+import { usageIn } from '../telemetry/cost/usage.ts';
 import type { ApiRequest, Operation } from '../telemetry/operation.ts';
 import {
   arrayField,
@@ -29,7 +29,6 @@ import {
   fieldsOf,
   first,
   objectField,
-  row,
   textField,
   tolerating,
 } from '../util/payload.ts';
@@ -41,7 +40,7 @@ import { readInstructions, readResponseInput, readResponseOutput } from './respo
 import { conversationIdOf, readResponseFailure, responseAttributes } from './response/outcome.ts';
 import { readResponseToolCalls } from './response/tool-calls.ts';
 import { readResponseTools } from './response/tool-definitions.ts';
-import { modelCall, modelOf, nameWith, requestedServiceTier } from './subject.ts';
+import { modelCall, modelOf, nameWith, outputTypeOf, requestedServiceTier } from './subject.ts';
 
 /**
  * `POST /responses`: one model call, with the hosted tools it uses.
@@ -63,7 +62,7 @@ export const response: Operation = {
     define(attributes, ATTR_GEN_AI_CONVERSATION_COMPACTED, optional(compacted));
     return attributes;
   },
-  usage: (result) => readUsage(field(result, 'usage')),
+  usage: usageIn,
   fees: readResponseFees,
   failure: readResponseFailure,
   toolCalls: readResponseToolCalls,
@@ -85,7 +84,7 @@ function responseRequestAttributes(request: ApiRequest): Attributes {
 }
 
 function responseParameterAttributes({ body, streamed }: ApiRequest): Attributes {
-  const { input, previous_response_id, max_output_tokens, temperature, top_p, reasoning, prompt } =
+  const { input, previous_response_id, max_output_tokens, temperature, top_p, reasoning, prompt, text } =
     fieldsOf(body);
   const { id, version } = fieldsOf(asObject(prompt));
   const attributes: Attributes = { [ATTR_OPENAI_API_TYPE]: 'responses' };
@@ -96,22 +95,10 @@ function responseParameterAttributes({ body, streamed }: ApiRequest): Attributes
   define(attributes, ATTR_GEN_AI_REQUEST_TEMPERATURE, asNumber(temperature));
   define(attributes, ATTR_GEN_AI_REQUEST_TOP_P, asNumber(top_p));
   define(attributes, ATTR_GEN_AI_REQUEST_REASONING_LEVEL, asName(fieldsOf(asObject(reasoning)).effort));
-  define(attributes, ATTR_GEN_AI_OUTPUT_TYPE, responseOutputType(body));
+  define(attributes, ATTR_GEN_AI_OUTPUT_TYPE, outputTypeOf(fieldsOf(text).format));
   define(attributes, ATTR_GEN_AI_PROMPT_NAME, asName(id));
   define(attributes, ATTR_GEN_AI_PROMPT_VERSION, asName(version));
   return attributes;
-}
-
-const RESPONSE_FORMATS: Readonly<Record<string, string>> = {
-  json_object: 'json',
-  json_schema: 'json',
-  text: 'text',
-};
-
-function responseOutputType(body: unknown): string | undefined {
-  const { text } = fieldsOf(body);
-  const { format } = fieldsOf(asObject(text));
-  return row(RESPONSE_FORMATS, asName(fieldsOf(asObject(format)).type));
 }
 
 /** Whether the item replaces the earlier conversation. */

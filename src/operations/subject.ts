@@ -1,7 +1,11 @@
 import type { Attributes } from '@opentelemetry/api';
-import { ATTR_GEN_AI_OPERATION_NAME, ATTR_GEN_AI_REQUEST_MODEL } from '../semconv/attributes.ts';
+import {
+  ATTR_GEN_AI_OPERATION_NAME,
+  ATTR_GEN_AI_REQUEST_MODEL,
+  ATTR_GEN_AI_RESPONSE_MODEL,
+} from '../semconv/attributes.ts';
 import type { ApiRequest } from '../telemetry/operation.ts';
-import { asName, fieldsOf, names, stringField } from '../util/payload.ts';
+import { asName, fieldsOf, names, row, stringField } from '../util/payload.ts';
 import { define } from './attributes.ts';
 
 /** The model of a request; for Azure, the deployment. */
@@ -16,10 +20,28 @@ export function modelCall(operation: string, request: ApiRequest): Attributes {
   return attributes;
 }
 
+/** The model that answered. */
+export function answeringModel(result: unknown): Attributes {
+  const attributes: Attributes = {};
+  define(attributes, ATTR_GEN_AI_RESPONSE_MODEL, stringField(result, 'model'));
+  return attributes;
+}
+
 /** The requested service tier. `auto` is not a request for one. */
 export function requestedServiceTier({ body }: ApiRequest): string | undefined {
   const { service_tier } = fieldsOf(body);
   return service_tier === 'auto' ? undefined : asName(service_tier);
+}
+
+const OUTPUT_TYPES: Readonly<Record<string, string>> = {
+  json_object: 'json',
+  json_schema: 'json',
+  text: 'text',
+};
+
+/** `gen_ai.output.type` of a requested format. */
+export function outputTypeOf(format: unknown): string | undefined {
+  return row(OUTPUT_TYPES, asName(fieldsOf(format).type));
 }
 
 /** A span name: the operation and its subject, or the operation alone if the subject is unknown. */

@@ -17,7 +17,7 @@ import {
   ATTR_OPENAI_RESPONSE_SYSTEM_FINGERPRINT,
 } from '../semconv/attributes.ts';
 import { answerFinishReason, textPart } from '../telemetry/content/messages.ts';
-import { readUsage } from '../telemetry/cost/usage.ts';
+import { usageIn } from '../telemetry/cost/usage.ts';
 import type { ApiRequest, Operation } from '../telemetry/operation.ts';
 import {
   arrayField,
@@ -48,7 +48,7 @@ export const textCompletion: Operation = {
   requestAttributes: (request) => modelCall('text_completion', request),
   parameterAttributes: completionParameterAttributes,
   resultAttributes: completionResultAttributes,
-  usage: (result) => readUsage(field(result, 'usage')),
+  usage: usageIn,
   failure: readAnswerFailure,
   accumulate: (content) => new TextCompletionAccumulator(content),
   content: {

@@ -1,17 +1,12 @@
 import type { Attributes } from '@opentelemetry/api';
-import {
-  ATTR_GEN_AI_OUTPUT_TYPE,
-  ATTR_GEN_AI_REQUEST_MODEL,
-  ATTR_OPENAI_AUDIO_DURATION,
-} from '../semconv/attributes.ts';
-import { readUsage } from '../telemetry/cost/usage.ts';
+import { ATTR_GEN_AI_OUTPUT_TYPE, ATTR_OPENAI_AUDIO_DURATION } from '../semconv/attributes.ts';
+import { usageIn } from '../telemetry/cost/usage.ts';
 import { keptNumbers } from '../telemetry/kept-values.ts';
 import type { Accumulator, Operation } from '../telemetry/operation.ts';
 import { asAmount, field } from '../util/payload.ts';
 import { readAnswerFailure } from './answer-failure.ts';
 import { define } from './attributes.ts';
-import { request } from './request.ts';
-import { modelOf } from './subject.ts';
+import { modelRequest } from './request.ts';
 
 /**
  * `POST /audio/transcriptions` and `/audio/translations`: converts speech to text. Models bill either tokens
@@ -20,14 +15,12 @@ import { modelOf } from './subject.ts';
  * @see https://platform.openai.com/docs/api-reference/audio/createTranscription
  */
 export const transcription: Operation = {
+  ...modelRequest,
   endpoints: ['POST /audio/transcriptions', 'POST /audio/translations'],
-  traits: { runsModel: true },
-  spanName: request.spanName,
-  requestAttributes(apiRequest): Attributes {
-    const attributes = { ...request.requestAttributes(apiRequest), [ATTR_GEN_AI_OUTPUT_TYPE]: 'text' };
-    define(attributes, ATTR_GEN_AI_REQUEST_MODEL, modelOf(apiRequest));
-    return attributes;
-  },
+  requestAttributes: (apiRequest) => ({
+    ...modelRequest.requestAttributes(apiRequest),
+    [ATTR_GEN_AI_OUTPUT_TYPE]: 'text',
+  }),
   resultAttributes(result): Attributes {
     const attributes: Attributes = {};
     define(
@@ -37,7 +30,7 @@ export const transcription: Operation = {
     );
     return attributes;
   },
-  usage: (result) => readUsage(field(result, 'usage')),
+  usage: usageIn,
   fees: (result) => ({ audioSeconds: billedSeconds(result) }),
   failure: readAnswerFailure,
   accumulate: () => new TranscriptionAccumulator(),

@@ -1,14 +1,10 @@
 import type { Attributes } from '@opentelemetry/api';
-import {
-  ATTR_GEN_AI_REQUEST_MODEL,
-  ATTR_GEN_AI_RESPONSE_MODEL,
-  ATTR_OPENAI_VIDEO_ID,
-} from '../semconv/attributes.ts';
+import { ATTR_OPENAI_VIDEO_ID } from '../semconv/attributes.ts';
 import type { Operation } from '../telemetry/operation.ts';
 import { stringField } from '../util/payload.ts';
 import { define } from './attributes.ts';
-import { request } from './request.ts';
-import { modelOf } from './subject.ts';
+import { modelRequest, request } from './request.ts';
+import { answeringModel } from './subject.ts';
 
 /**
  * `POST /videos`, `/videos/edits`, `/videos/extensions` and `/videos/{video_id}/remix`: each starts a job that renders a
@@ -18,22 +14,15 @@ import { modelOf } from './subject.ts';
  * @see https://platform.openai.com/docs/api-reference/videos
  */
 export const video: Operation = {
+  ...modelRequest,
   endpoints: [
     'POST /videos',
     'POST /videos/edits',
     'POST /videos/extensions',
     'POST /videos/{video_id}/remix',
   ],
-  traits: { runsModel: true },
-  spanName: request.spanName,
-  requestAttributes(apiRequest): Attributes {
-    const attributes = request.requestAttributes(apiRequest);
-    define(attributes, ATTR_GEN_AI_REQUEST_MODEL, modelOf(apiRequest));
-    return attributes;
-  },
   resultAttributes(result, route): Attributes {
-    const attributes = request.resultAttributes(result, route);
-    define(attributes, ATTR_GEN_AI_RESPONSE_MODEL, stringField(result, 'model'));
+    const attributes = { ...request.resultAttributes(result, route), ...answeringModel(result) };
     if (route.parameters.length === 0) define(attributes, ATTR_OPENAI_VIDEO_ID, stringField(result, 'id'));
     return attributes;
   },

@@ -2,7 +2,7 @@ import type { Attributes } from '@opentelemetry/api';
 import { define } from '../../operations/attributes.ts';
 import { ATTR_GEN_AI_OUTPUT_TYPE, ATTR_GEN_AI_REQUEST_REASONING_LEVEL } from '../../semconv/attributes.ts';
 import { parseJson } from '../../telemetry/content/messages.ts';
-import { readUsage } from '../../telemetry/cost/usage.ts';
+import { usageIn } from '../../telemetry/cost/usage.ts';
 import { readError } from '../../telemetry/error.ts';
 import { arrayField, field, first, objectField, row, stringField } from '../../util/payload.ts';
 import type { InvocationFact, RequiredAction } from '../dialect.ts';
@@ -68,7 +68,7 @@ export function readTurn(value: unknown, event?: unknown): Omit<InvocationFact, 
       createdAt: asTime(field(value, 'created_at')),
       endedAt: asTime(field(value, 'completed_at')),
       expiresAt: undefined,
-      usage: readUsage(field(value, 'usage')) ?? readUsage(field(event, 'usage')),
+      usage: usageIn(value) ?? usageIn(event),
       failure: status === 'failed' ? readError(field(value, 'error'), status) : undefined,
       finishReason: row(TURN_FINISH_REASONS, status),
       pendingToolCalls: [],

@@ -12,7 +12,7 @@ import {
   ATTR_GEN_AI_USAGE_OUTPUT_TOKENS,
   ATTR_GEN_AI_USAGE_REASONING_OUTPUT_TOKENS,
 } from '../../semconv/attributes.ts';
-import { asAmount, asCount, fieldsOf, type PayloadObject, tolerating } from '../../util/payload.ts';
+import { asAmount, asCount, field, fieldsOf, type PayloadObject, tolerating } from '../../util/payload.ts';
 
 /** The tokens of a usage that are not text. Cached tokens are part of the input of their modality. */
 export interface ModalityUsage {
@@ -115,6 +115,11 @@ export const readUsage: (usage: unknown) => Usage | undefined = tolerating((usag
     audioSeconds: asAmount(prompt_audio_seconds),
   };
 });
+
+/** The usage that a result, or another object of the API, tells. */
+export function usageIn(holder: unknown): Usage | undefined {
+  return readUsage(field(holder, 'usage'));
+}
 
 /** The details of the input, by API: chat, Assistants traffic, Responses and images, audio. */
 function inputDetails(usage: PayloadObject): PayloadObject {
