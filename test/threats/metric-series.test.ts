@@ -251,9 +251,14 @@ describe('the error types that a server chooses', () => {
 
 describe('a model that invents tool names', () => {
   const record = (metrics: Metrics, name: string, agent: string): void =>
-    metrics.recordToolDuration(
+    metrics.recordLocalDuration(
       1,
-      { 'gen_ai.tool.name': name, 'gen_ai.tool.type': 'function', 'gen_ai.agent.name': agent },
+      {
+        'gen_ai.operation.name': 'execute_tool',
+        'gen_ai.tool.name': name,
+        'gen_ai.tool.type': 'function',
+        'gen_ai.agent.name': agent,
+      },
       undefined,
       ROOT_CONTEXT,
     );

@@ -123,15 +123,12 @@ export class MetricSeries {
     replaceDimension(dimensions, ATTR_GEN_AI_RESPONSE_MODEL);
   }
 
-  /** Programs name their workflows and agents, some of them after a user. */
+  /** Programs name their tools, workflows and agents, some of them after a user. */
   limitNames(dimensions: Attributes): void {
+    limit(dimensions, ATTR_GEN_AI_TOOL_NAME, this.#toolNames);
     limit(dimensions, ATTR_GEN_AI_WORKFLOW_NAME, this.#workflowNames);
     limit(dimensions, ATTR_GEN_AI_AGENT_NAME, this.#agentNames);
-  }
-
-  limitTool(dimensions: Attributes): void {
-    limit(dimensions, ATTR_GEN_AI_TOOL_NAME, this.#toolNames);
-    limit(dimensions, ATTR_GEN_AI_AGENT_NAME, this.#agentNames);
+    if (dimensions[ATTR_GEN_AI_TOOL_NAME] === undefined) return;
     if (keepKey(this.#tools, dimensions, MAX_TOOL_COMBINATIONS)) return;
     notice('metric_values_limited', 'tool names and agent names together');
     replaceDimension(dimensions, ATTR_GEN_AI_AGENT_NAME);

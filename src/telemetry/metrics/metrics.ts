@@ -34,19 +34,38 @@ import {
   type MetricDefinition,
 } from '../../semconv/metrics.ts';
 import { SCHEMA_URL } from '../../semconv/schema.ts';
+import {
+  GEN_AI_OPERATION_NAME_VALUE_EXECUTE_TOOL,
+  GEN_AI_OPERATION_NAME_VALUE_INVOKE_AGENT,
+  GEN_AI_OPERATION_NAME_VALUE_INVOKE_WORKFLOW,
+} from '../../semconv/values.ts';
 import { guard } from '../../util/guard.ts';
 import { isNoopMeterProvider } from '../../util/otel-api.ts';
+import { row } from '../../util/payload.ts';
+import { pickAttributes } from '../../util/pick-attributes.ts';
 import { NAME, VERSION } from '../../util/version.ts';
 import type { Usage } from '../cost/usage.ts';
 import { metricSeries } from './metric-series.ts';
 import { RateLimits } from './rate-limit-metrics.ts';
 
-/** In the conventions, the duration of a tool has no operation name. */
-const TOOL_DIMENSIONS: readonly string[] = [
-  ATTR_GEN_AI_TOOL_NAME,
-  ATTR_GEN_AI_TOOL_TYPE,
-  ATTR_GEN_AI_AGENT_NAME,
-];
+/**
+ * How long what the program itself does takes, by operation. In the conventions, these durations have no operation name
+ * among their dimensions.
+ */
+const LOCAL_DURATIONS = {
+  [GEN_AI_OPERATION_NAME_VALUE_EXECUTE_TOOL]: {
+    instrument: 'toolDuration',
+    dimensions: [ATTR_GEN_AI_TOOL_NAME, ATTR_GEN_AI_TOOL_TYPE, ATTR_GEN_AI_AGENT_NAME],
+  },
+  [GEN_AI_OPERATION_NAME_VALUE_INVOKE_AGENT]: {
+    instrument: 'agentDuration',
+    dimensions: [ATTR_GEN_AI_AGENT_NAME],
+  },
+  [GEN_AI_OPERATION_NAME_VALUE_INVOKE_WORKFLOW]: {
+    instrument: 'workflowDuration',
+    dimensions: [ATTR_GEN_AI_WORKFLOW_NAME],
+  },
+} as const;
 
 interface Instruments {
   readonly duration: Histogram;
@@ -123,45 +142,22 @@ export class Metrics {
   }
 
   /**
-   * Records the duration of a tool call that this process measured: a function of the program, not a hosted tool.
+   * Records the duration of what this process ran itself: a tool, an agent or a workflow, not a hosted one.
    *
    * @param attributes the attributes of the span
    */
-  recordToolDuration(
+  recordLocalDuration(
     seconds: number,
     attributes: Attributes,
     errorType: string | undefined,
     context: Context,
   ): void {
-    const toolDuration = this.#current()?.toolDuration;
-    if (toolDuration === undefined) return;
-    const dimensions = pickDimensions(TOOL_DIMENSIONS, attributes);
-    metricSeries.limitTool(dimensions);
-    toolDuration.record(Math.max(0, seconds), withError(dimensions, errorType), context);
-  }
-
-  /** @param attributes the attributes of the span */
-  recordWorkflowDuration(
-    seconds: number,
-    attributes: Attributes,
-    errorType: string | undefined,
-    context: Context,
-  ): void {
-    const dimensions = pickDimensions([ATTR_GEN_AI_WORKFLOW_NAME], attributes);
+    const local = row(LOCAL_DURATIONS, String(attributes[ATTR_GEN_AI_OPERATION_NAME]));
+    const instruments = this.#current();
+    if (local === undefined || instruments === undefined) return;
+    const dimensions = pickAttributes(attributes, local.dimensions);
     metricSeries.limitNames(dimensions);
-    this.#current()?.workflowDuration.record(Math.max(0, seconds), withError(dimensions, errorType), context);
-  }
-
-  /** @param attributes the attributes of the span */
-  recordAgentDuration(
-    seconds: number,
-    attributes: Attributes,
-    errorType: string | undefined,
-    context: Context,
-  ): void {
-    const dimensions = pickDimensions([ATTR_GEN_AI_AGENT_NAME], attributes);
-    metricSeries.limitNames(dimensions);
-    this.#current()?.agentDuration.record(Math.max(0, seconds), withError(dimensions, errorType), context);
+    instruments[local.instrument].record(Math.max(0, seconds), withError(dimensions, errorType), context);
   }
 
   /** @param attributes the attributes of the span, including rate limits */
@@ -235,15 +231,6 @@ function addServer(dimensions: Attributes, request: Attributes): void {
 
 function withError(dimensions: Attributes, errorType: string | undefined): Attributes {
   return errorType === undefined ? dimensions : metricSeries.withError(dimensions, errorType);
-}
-
-function pickDimensions(names: readonly string[], attributes: Attributes): Attributes {
-  const dimensions: Attributes = {};
-  for (const name of names) {
-    const value = attributes[name];
-    if (value !== undefined) dimensions[name] = value;
-  }
-  return dimensions;
 }
 
 /** Instruments by provider. They are created once, because a provider keeps the callbacks of its gauges for life. */

@@ -1,19 +1,12 @@
 import { type Attributes, type Context, type Link, type Span, SpanKind } from '@opentelemetry/api';
 import type { Settings } from '../../config/config.ts';
-import { ATTR_GEN_AI_OPERATION_NAME } from '../../semconv/attributes.ts';
-import {
-  GEN_AI_OPERATION_NAME_VALUE_EXECUTE_TOOL,
-  GEN_AI_OPERATION_NAME_VALUE_INVOKE_AGENT,
-  GEN_AI_OPERATION_NAME_VALUE_INVOKE_WORKFLOW,
-} from '../../semconv/values.ts';
 import { LastingClock, type SpanClock } from '../../util/clock.ts';
 import { guard } from '../../util/guard.ts';
 import { LinkedContext } from '../../util/linked-context.ts';
-import { row } from '../../util/payload.ts';
 import { shareClock } from '../../util/span-clock.ts';
 import { beginContent } from '../content/begin-content.ts';
 import type { ContentRecord } from '../content/content-record.ts';
-import type { Failure } from '../error.ts';
+import { type Failure, readFailure } from '../error.ts';
 import type { Telemetry } from '../telemetry.ts';
 import { recordEnd } from './record-end.ts';
 import { endSpan } from './span-end.ts';
@@ -41,13 +34,6 @@ export interface ActiveSpanEnd {
   /** A shutdown ends the span early, without a duration. */
   readonly interrupted?: boolean;
 }
-
-/** What records the duration of an operation. */
-const DURATIONS = {
-  [GEN_AI_OPERATION_NAME_VALUE_EXECUTE_TOOL]: 'recordToolDuration',
-  [GEN_AI_OPERATION_NAME_VALUE_INVOKE_AGENT]: 'recordAgentDuration',
-  [GEN_AI_OPERATION_NAME_VALUE_INVOKE_WORKFLOW]: 'recordWorkflowDuration',
-} as const;
 
 /** The span of what the program itself does, such as a function or a tool. It can be active meanwhile. It ends once. */
 export class ActiveSpan {
@@ -97,6 +83,11 @@ export class ActiveSpan {
     return this.#content;
   }
 
+  /** Ends it with what the program's function threw. */
+  fail(error: unknown): void {
+    this.end({ failure: guard('reading a failure', readFailure, error) });
+  }
+
   end({ failure, endTime = this.#clock.now(), interrupted }: ActiveSpanEnd = {}): void {
     if (this.#hasEnded) return;
     this.#hasEnded = true;
@@ -116,9 +107,7 @@ export class ActiveSpan {
   }
 
   #recordDuration(endTime: number, errorType: string | undefined): void {
-    const record = row(DURATIONS, String(this.#attributes[ATTR_GEN_AI_OPERATION_NAME]));
-    if (record === undefined) return;
     const seconds = (endTime - this.#startTime) / 1e3;
-    this.#telemetry.metrics[record](seconds, this.#attributes, errorType, this.context);
+    this.#telemetry.metrics.recordLocalDuration(seconds, this.#attributes, errorType, this.context);
   }
 }

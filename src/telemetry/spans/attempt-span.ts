@@ -12,6 +12,7 @@ import {
 } from '../../semconv/attributes.ts';
 import { readHeader } from '../../util/headers.ts';
 import { asName } from '../../util/payload.ts';
+import { pickAttributes } from '../../util/pick-attributes.ts';
 import { thrownTypeOf } from '../error.ts';
 import { HIERARCHY_IDS } from '../place.ts';
 import type { Telemetry } from '../telemetry.ts';
@@ -80,13 +81,4 @@ function attemptErrorType({ status, error }: Attempt): string | undefined {
 
 function errorOfCall(call: Call): string | undefined {
   return call.failed ? thrownTypeOf(call.error) : undefined;
-}
-
-function pickAttributes(attributes: Attributes, names: readonly string[]): Attributes {
-  const picked: Attributes = {};
-  for (const name of names) {
-    const value = attributes[name];
-    if (value !== undefined) picked[name] = value;
-  }
-  return picked;
 }

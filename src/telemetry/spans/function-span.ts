@@ -5,7 +5,6 @@ import { guard } from '../../util/guard.ts';
 import type { OutcomeListener } from '../../util/watch-result.ts';
 import type { ContentRecord } from '../content/content-record.ts';
 import { plainData, plainDataReader } from '../content/plain-data.ts';
-import { readFailure } from '../error.ts';
 import type { Telemetry } from '../telemetry.ts';
 import { ActiveSpan } from './active-span.ts';
 
@@ -79,7 +78,7 @@ export class FunctionSpan implements OutcomeListener {
   }
 
   fail(error: unknown): void {
-    this.#active.end({ failure: guard('reading a failure', readFailure, error) });
+    this.#active.fail(error);
   }
 
   abandon(): void {

@@ -14,7 +14,6 @@ import { clockIn } from '../../util/span-clock.ts';
 import { followOutcome, type Outcome } from '../../util/watch-result.ts';
 import type { ContentRecord } from '../content/content-record.ts';
 import { parseJson } from '../content/messages.ts';
-import { readFailure } from '../error.ts';
 import type { Telemetry } from '../telemetry.ts';
 import { ActiveSpan } from './active-span.ts';
 
@@ -78,6 +77,6 @@ class ToolSpan implements Outcome {
   }
 
   fail(error: unknown): void {
-    this.#active.end({ failure: guard('reading a failure', readFailure, error) });
+    this.#active.fail(error);
   }
 }

@@ -117,7 +117,7 @@ export function recordToolCall(
   recordEnd(telemetry, { span, startSettings, context: own, attributes, content, failure, endTime });
   if (recorded.timedHere)
     guard('recording metrics', () =>
-      telemetry.metrics.recordToolDuration((endTime - startTime) / 1e3, attributes, failure?.type, own),
+      telemetry.metrics.recordLocalDuration((endTime - startTime) / 1e3, attributes, failure?.type, own),
     );
   endSpan(span, endTime);
 }
@@ -131,12 +131,13 @@ export function recordToolDuration(
   context: Context,
 ): void {
   const attributes: Attributes = {
+    [ATTR_GEN_AI_OPERATION_NAME]: GEN_AI_OPERATION_NAME_VALUE_EXECUTE_TOOL,
     [ATTR_GEN_AI_TOOL_NAME]: call.name,
     [ATTR_GEN_AI_TOOL_TYPE]: toolType(call.type),
   };
   if (agentName !== undefined) attributes[ATTR_GEN_AI_AGENT_NAME] = agentName;
   guard('recording metrics', () =>
-    telemetry.metrics.recordToolDuration(seconds, attributes, undefined, context),
+    telemetry.metrics.recordLocalDuration(seconds, attributes, undefined, context),
   );
 }
 

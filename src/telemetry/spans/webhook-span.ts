@@ -21,7 +21,6 @@ import { guard } from '../../util/guard.ts';
 import { objectField, stringField } from '../../util/payload.ts';
 import { clockIn } from '../../util/span-clock.ts';
 import { followResult, type Outcome } from '../../util/watch-result.ts';
-import { readFailure } from '../error.ts';
 import { placeAttributes } from '../place.ts';
 import type { Telemetry } from '../telemetry.ts';
 import { ActiveSpan } from './active-span.ts';
@@ -64,9 +63,7 @@ export function startWebhook(
       guard('recording a webhook', recordEvent, webhook, event, creatorOf);
       webhook.end();
     },
-    fail(error) {
-      webhook.end({ failure: guard('reading a failure', readFailure, error) });
-    },
+    fail: (error) => webhook.fail(error),
   };
   return { fail: outcome.fail, follow: (result) => followResult(result, outcome) };
 }

@@ -96,7 +96,12 @@ test('every value is recorded in the context of its span, for exemplars', () => 
   recorder.recordCost(0.5, ALL, context);
   recorder.recordTimeToFirstChunk(0.1, ALL, context);
   recorder.recordTimePerOutputChunk([0.2, 0.3], ALL, context);
-  recorder.recordToolDuration(4, { 'gen_ai.tool.name': 'f' }, undefined, context);
+  recorder.recordLocalDuration(
+    4,
+    { 'gen_ai.operation.name': 'execute_tool', 'gen_ai.tool.name': 'f' },
+    undefined,
+    context,
+  );
   expect(provider.recorded.map(({ metric, value }) => [metric, value])).toEqual([
     ['gen_ai.client.operation.duration', 1],
     ['gen_ai.client.token.usage', 3],
@@ -163,7 +168,7 @@ describe('the duration of a tool', () => {
       'gen_ai.tool.call.id': 'call_1',
       'gen_ai.agent.name': 'Tutor',
     };
-    recorder.recordToolDuration(-1, attributes, 'TypeError', ROOT_CONTEXT);
+    recorder.recordLocalDuration(-1, attributes, 'TypeError', ROOT_CONTEXT);
     expect(provider.recorded).toMatchObject([
       {
         value: 0,
