@@ -112,9 +112,13 @@ export interface Finding {
   readonly action: string;
 }
 
-/** The wording of a finding. Its parameters are the details that the row in `messages.ts` names. */
+/** A sentence or two. The parameters are the details that are passed with the finding's code. */
+export type Wording = string | ((...details: readonly string[]) => string);
+
+/** The wording of a finding. */
 export interface FindingRow {
-  readonly severity: Severity;
-  message(...details: readonly string[]): string;
-  action(...details: readonly string[]): string;
+  /** Default: `warning`. */
+  readonly severity?: Severity;
+  readonly message: Wording;
+  readonly action: Wording;
 }

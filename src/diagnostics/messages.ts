@@ -1,6 +1,6 @@
 import { MAX_READ, MAX_REPEATED } from '../util/payload.ts';
 import { NAME } from '../util/version.ts';
-import type { Finding, FindingCode, FindingRow, ProcessFindingCode } from './finding.ts';
+import type { Finding, FindingCode, FindingRow, ProcessFindingCode, Wording } from './finding.ts';
 import { OTHER_INSTRUMENTATIONS } from './other-instrumentations.ts';
 import { isTooOld, TESTED } from './tested-versions.ts';
 
@@ -13,39 +13,33 @@ export const DEDUPE = 'npm dedupe';
 const whoDepends = (name: string): string => `npm ls ${name} shows what depends on each.`;
 
 /** The advice for a client that Langfuse wraps. */
-export const unwrapLangfuse = (): string =>
+export const UNWRAP_LANGFUSE =
   'Use the client without observeOpenAI. Langfuse accepts the spans of this package over OTLP.';
 
-const readLess = (): string =>
-  'Check whether the server is overloaded. To read nothing, set runSteps to "observe".';
+const READ_LESS = 'Check whether the server is overloaded. To read nothing, set runSteps to "observe".';
 
 /** The wording of findings in running programs. A new one needs a code in `finding.ts`, a row here, and a call of `notice`. */
 const FINDINGS: Readonly<Record<ProcessFindingCode, FindingRow>> = {
   option_not_accepted: {
-    severity: 'warning',
     message: (problem) => `${problem}`,
-    action: () => 'Correct or remove it.',
+    action: 'Correct or remove it.',
   },
   switched_off: {
     severity: 'information',
     message: (variable) => `${variable} is false, so no calls are recorded.`,
-    action: () => 'To record calls, unset it.',
+    action: 'To record calls, unset it.',
   },
   no_tracer_provider: {
-    severity: 'warning',
-    message: () => 'No tracer provider is registered, so no spans are recorded.',
-    action: () =>
-      `Start an OpenTelemetry SDK before the first call: new NodeSDK({ instrumentations: [new OpenAIInstrumentation()] }).start(), or node --import ${NAME}/register.`,
+    message: 'No tracer provider is registered, so no spans are recorded.',
+    action: `Start an OpenTelemetry SDK before the first call: new NodeSDK({ instrumentations: [new OpenAIInstrumentation()] }).start(), or node --import ${NAME}/register.`,
   },
   no_context_manager: {
-    severity: 'warning',
-    message: () =>
+    message:
       'No context manager is registered, so spans are not children of the spans of your program, and retries are not recorded.',
-    action: () =>
+    action:
       'Register one: context.setGlobalContextManager(new AsyncLocalStorageContextManager()) of @opentelemetry/context-async-hooks. NodeSDK does this.',
   },
   openai_untested: {
-    severity: 'warning',
     message: (version) =>
       isTooOld(version ?? '')
         ? `openai ${version} is not traced: it is older than the supported versions (${TESTED}).`
@@ -54,19 +48,16 @@ const FINDINGS: Readonly<Record<ProcessFindingCode, FindingRow>> = {
       isTooOld(version ?? '') ? 'Update openai.' : `Update ${NAME}, or use a tested version of openai.`,
   },
   openai_changed: {
-    severity: 'warning',
     message: (missing, version) =>
       `The client of openai${version === '' ? '' : ` ${version}`} has no ${missing}, so its calls are not recorded. They still work.`,
-    action: () => `Update ${NAME}, or use a tested version of openai (${TESTED}).`,
+    action: `Update ${NAME}, or use a tested version of openai (${TESTED}).`,
   },
   openai_loaded_early: {
-    severity: 'warning',
     message: (version, file) =>
       `openai ${version} was loaded before the instrumentation (${file}). Earlier calls were not recorded; nor are those of a copy that was imported as an ES module.`,
-    action: () => REGISTER_FIRST,
+    action: REGISTER_FIRST,
   },
   calls_missed: {
-    severity: 'warning',
     message: (file) =>
       file === ''
         ? 'Calls to openai were not traced: it was imported before the instrumentation was set up, it is bundled, or this program forwards the requests of others.'
@@ -77,10 +68,9 @@ const FINDINGS: Readonly<Record<ProcessFindingCode, FindingRow>> = {
         : `Call ${INSTRUMENT}, or find the loader that compiles modules instead of Node.`,
   },
   openai_not_seen: {
-    severity: 'warning',
-    message: () =>
+    message:
       'No copy of openai was found: it is bundled, was imported as an ES module before the instrumentation, or has not been used yet.',
-    action: () => `If it is bundled, mark openai as external or call ${INSTRUMENT}. ${REGISTER_FIRST}`,
+    action: `If it is bundled, mark openai as external or call ${INSTRUMENT}. ${REGISTER_FIRST}`,
   },
   openai_twice: {
     severity: 'information',
@@ -89,42 +79,36 @@ const FINDINGS: Readonly<Record<ProcessFindingCode, FindingRow>> = {
       mend === DEDUPE ? `To keep one: ${DEDUPE}. ${whoDepends('openai')}` : whoDepends('openai'),
   },
   package_twice: {
-    severity: 'warning',
     message: (copies) =>
       `Several copies of ${NAME} are loaded: ${copies}. One of them records each call, with its own settings: of one version, the newest enabled copy; of different versions, the first to observe openai.`,
     action: (_, mend) => `Keep one${mend === DEDUPE ? `: ${DEDUPE}` : ''}. ${whoDepends(NAME)}`,
   },
   other_release: {
-    severity: 'warning',
     message: (other, own) =>
       `Version ${other} of ${NAME} already records the calls of openai in this process, so version ${own} does not.`,
-    action: () => `Keep one. ${whoDepends(NAME)}`,
+    action: `Keep one. ${whoDepends(NAME)}`,
   },
   global_taken: {
-    severity: 'warning',
     message: (key) =>
       `globalThis[Symbol.for(${JSON.stringify(key)})] is not a value of this package. This copy works without it, but others may record calls twice.`,
-    action: () => `Find the package that sets the symbol. Install only one copy of ${NAME}.`,
+    action: `Find the package that sets the symbol. Install only one copy of ${NAME}.`,
   },
   other_instrumentation: {
-    severity: 'warning',
     message: (scope) => `${scope} records the same calls. This package adds what is missing to its spans.`,
     action: (scope) => `To use only this package: ${switchOff(scope)}`,
   },
   recorded_twice: {
-    severity: 'warning',
     message: (scope) =>
       `${scope} also records these calls. A backend that receives both counts tokens twice.`,
-    action: unwrapLangfuse,
+    action: UNWRAP_LANGFUSE,
   },
   content_recorded: {
     severity: 'information',
     message: (value) => `Prompts, answers and tool calls are recorded (${value}).`,
-    action: () =>
+    action:
       'To prevent this, set captureMessageContent: false, or OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT=NO_CONTENT.',
   },
   batch_too_large: {
-    severity: 'warning',
     message: (items, characters) =>
       `Up to ${items} are sent at once, each with up to ${characters} characters of content: more than the 4 MiB that OTLP over gRPC accepts by default. Receivers reject all of it.`,
     action: (_, __, batch, limit, variable) =>
@@ -132,82 +116,73 @@ const FINDINGS: Readonly<Record<ProcessFindingCode, FindingRow>> = {
   },
   no_price_package: {
     severity: 'information',
-    message: () =>
+    message:
       '@pydantic/genai-prices is not installed, so calls have no cost unless the option prices has their model.',
-    action: () =>
-      'npm install @pydantic/genai-prices, or set cost: false. In a bundle, pass the package in cost.',
+    action: 'npm install @pydantic/genai-prices, or set cost: false. In a bundle, pass the package in cost.',
   },
   stream_without_usage: {
     severity: 'information',
-    message: () => 'A streamed completion did not report its usage, so its tokens are not counted.',
-    action: () =>
+    message: 'A streamed completion did not report its usage, so its tokens are not counted.',
+    action:
       'Request it with stream_options: { include_usage: true }, or for all streams with streamUsage: "include".',
   },
   stream_options_refused: {
     severity: 'information',
-    message: () =>
+    message:
       'A server rejected stream_options, which streamUsage had added, so the original request was sent. For an hour, this server is not asked again.',
-    action: () =>
+    action:
       'To stop asking, set streamUsage to "observe". Spans have openai.usage.estimated_output_tokens instead.',
   },
   metadata_full: {
     severity: 'information',
-    message: () =>
+    message:
       'The metadata of a request has no room for the trace context, so other processes cannot continue its trace.',
-    action: () => 'The API accepts 16 pairs. Leave one or two free for W3C trace context.',
+    action: 'The API accepts 16 pairs. Leave one or two free for W3C trace context.',
   },
   adopts_unmarked: {
     severity: 'information',
-    message: () =>
+    message:
       'This process creates runs or background responses and has adoptRuns without propagateInMetadata. Each process with adoptRuns that works on them records them again.',
-    action: () =>
+    action:
       'Set propagateInMetadata too, in all processes that create runs. adoptRuns alone is for creators without instrumentation.',
   },
   metric_values_limited: {
-    severity: 'warning',
     message: (dimension) =>
       `Metrics have reached their limit of values for ${dimension}. Further values are recorded as _OTHER; spans keep them.`,
-    action: () =>
+    action:
       'The spans show where the values come from: end users who choose the model, or a server that invents names.',
   },
   rate_limits_limited: {
     severity: 'information',
-    message: () => 'Rate limit metrics cover only the first 100 models and servers.',
-    action: () => 'The openai.ratelimit.* attributes on spans cover all of them.',
+    message: 'Rate limit metrics cover only the first 100 models and servers.',
+    action: 'The openai.ratelimit.* attributes on spans cover all of them.',
   },
   steps_unread: {
-    severity: 'warning',
-    message: () =>
+    message:
       'Several reads of run steps failed. For a while, nothing is read from that server: runs have only the steps that the program received.',
-    action: readLess,
+    action: READ_LESS,
   },
   answer_too_large: {
-    severity: 'warning',
-    message: () =>
+    message:
       'An answer over 4 MiB to a background read was dropped. The run has only what the program received.',
-    action: () => 'If runs are always that large, set runSteps to "observe".',
+    action: 'If runs are always that large, set runSteps to "observe".',
   },
   reads_skipped: {
-    severity: 'warning',
     message: (count) =>
       `Runs, turns or responses recorded without reading what was missing: ${count}. The server was busy or failed, or the program ended first.`,
-    action: readLess,
+    action: READ_LESS,
   },
   steps_missing: {
-    severity: 'warning',
-    message: () =>
+    message:
       'A server has no endpoint for run steps. For ten minutes, its runs have only the steps that the program received.',
-    action: () => 'If this is expected, set runSteps to "observe".',
+    action: 'If this is expected, set runSteps to "observe".',
   },
   calls_skipped: {
-    severity: 'warning',
-    message: () =>
-      `An answer had more than ${MAX_REPEATED} tool calls, a turn more than ${MAX_REPEATED} subagent turns, or a run more than ${MAX_READ} steps. The first have spans; openai.skipped.tool_calls and openai.skipped.steps count the rest.`,
-    action: () =>
+    message: `An answer had more than ${MAX_REPEATED} tool calls, a turn more than ${MAX_REPEATED} subagent turns, or a run more than ${MAX_READ} steps. The first have spans; openai.skipped.tool_calls and openai.skipped.steps count the rest.`,
+    action:
       'If you do not expect so many, look for spans with these attributes: the model or the server repeats itself.',
   },
   node_too_old: {
-    severity: 'warning',
     message: (version) =>
       `${version} has no module hooks: openai is not traced when it is imported as an ES module.`,
     action: (version) =>
@@ -221,7 +196,12 @@ export function describeFinding(code: ProcessFindingCode, ...details: readonly s
 }
 
 export function fillIn(code: FindingCode, row: FindingRow, details: readonly string[]): Finding {
-  return { code, severity: row.severity, message: row.message(...details), action: row.action(...details) };
+  const { severity = 'warning', message, action } = row;
+  return { code, severity, message: worded(message, details), action: worded(action, details) };
+}
+
+function worded(wording: Wording, details: readonly string[]): string {
+  return typeof wording === 'string' ? wording : wording(...details);
 }
 
 export function switchOff(scope: string | undefined): string {
