@@ -31,7 +31,7 @@ export function totalTokens(totals: TokenTotals): string | undefined {
 }
 
 /** `1 run`, `2 runs`; `undefined` for 0. */
-export function count(value: unknown, one: string, many: string): string | undefined {
+export function count(value: unknown, one: string, many: string = `${one}s`): string | undefined {
   return isNumber(value) && value > 0 ? `${grouped(value)} ${value === 1 ? one : many}` : undefined;
 }
 
@@ -52,7 +52,7 @@ export function costOf(value: unknown, unpriced: unknown): string | undefined {
 /** `≥ $0.02, 1 call of unknown cost`, where there is room to say what is missing. */
 export function explainedCost(value: unknown, unpriced: unknown): string | undefined {
   const shown = costOf(value, unpriced);
-  const missing = count(unpriced, 'call', 'calls');
+  const missing = count(unpriced, 'call');
   return shown !== undefined && missing !== undefined ? `${shown}, ${missing} of unknown cost` : shown;
 }
 

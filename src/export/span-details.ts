@@ -137,11 +137,7 @@ const FACTS: readonly Fact[] = [
     rank: 1,
     show: ([value], { span }) => invocationCount(span, value),
   },
-  {
-    attributes: [ATTR_OPENAI_TOTAL_USER_MESSAGES],
-    rank: 2,
-    show: ([value]) => count(value, 'user message', 'user messages'),
-  },
+  countFact(ATTR_OPENAI_TOTAL_USER_MESSAGES, 'user message', 2),
   {
     attributes: [
       ATTR_OPENAI_COST_PER_USER_MESSAGE,
@@ -152,26 +148,14 @@ const FACTS: readonly Fact[] = [
     show: ([value, messages, unpriced]) =>
       messages === 1 ? undefined : suffixed(costOf(value, unpriced), ' per user message'),
   },
-  {
-    attributes: [ATTR_OPENAI_FILE_SEARCH_RESULT_COUNT],
-    rank: 1,
-    show: ([value]) => count(value, 'result', 'results'),
-  },
-  {
-    attributes: [ATTR_OPENAI_CODE_INTERPRETER_IMAGE_COUNT],
-    rank: 1,
-    show: ([value]) => count(value, 'image', 'images'),
-  },
+  countFact(ATTR_OPENAI_FILE_SEARCH_RESULT_COUNT, 'result', 1),
+  countFact(ATTR_OPENAI_CODE_INTERPRETER_IMAGE_COUNT, 'image', 1),
   { attributes: [ATTR_GEN_AI_RESPONSE_FINISH_REASONS], show: ([value]) => shownFinish(value) },
   ...SPOKEN_FACTS,
   { attributes: [ATTR_HTTP_REQUEST_RESEND_COUNT], show: ([value], node) => retries(value, node) },
-  { attributes: [ATTR_OPENAI_RUN_POLL_COUNT], rank: 2, show: ([value]) => count(value, 'poll', 'polls') },
-  { attributes: [ATTR_OPENAI_POLL_COUNT], rank: 2, show: ([value]) => count(value, 'poll', 'polls') },
-  {
-    attributes: [ATTR_OPENAI_STREAM_CHUNK_COUNT],
-    rank: 2,
-    show: ([value]) => count(value, 'chunk', 'chunks'),
-  },
+  countFact(ATTR_OPENAI_RUN_POLL_COUNT, 'poll', 2),
+  countFact(ATTR_OPENAI_POLL_COUNT, 'poll', 2),
+  countFact(ATTR_OPENAI_STREAM_CHUNK_COUNT, 'chunk', 2),
   {
     attributes: [ATTR_OPENAI_STREAM_END, ATTR_GEN_AI_RESPONSE_FINISH_REASONS],
     show: ([end, finished], { span }) =>
@@ -213,6 +197,11 @@ export function attributeText(value: unknown): string {
   } catch {
     return NO_TEXT;
   }
+}
+
+/** The fact of how many there are of what an attribute counts. */
+function countFact(attribute: string, one: string, rank: Rank): Fact {
+  return { attributes: [attribute], rank, show: ([value]) => count(value, one) };
 }
 
 /** The stream of a session's events does not end. Whoever has the answer leaves it. */

@@ -60,7 +60,7 @@ export const SPOKEN_FACTS: readonly SpokenFact[] = [
   {
     attributes: [ATTR_OPENAI_REALTIME_INTERRUPTION_COUNT],
     rank: 1,
-    show: ([value]) => count(value, 'interruption', 'interruptions'),
+    show: ([value]) => count(value, 'interruption'),
   },
   {
     attributes: [ATTR_GEN_AI_USAGE_AUDIO_INPUT_TOKENS, ATTR_GEN_AI_USAGE_AUDIO_OUTPUT_TOKENS],

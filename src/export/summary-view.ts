@@ -109,7 +109,7 @@ function traceStatus({ errors, outcome }: TraceSummary): TextSegment {
       terminalSafe(attributeText(node.span.attributes[ATTR_ERROR_TYPE] ?? 'error'), 100),
     ),
   );
-  return toned(`${count(errors.length, 'error', 'errors')}: ${[...types].join(', ')}`, 'bad');
+  return toned(`${count(errors.length, 'error')}: ${[...types].join(', ')}`, 'bad');
 }
 
 function isError({ node }: Row): boolean {

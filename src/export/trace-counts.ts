@@ -104,11 +104,11 @@ export function isListedCall({ attributes }: Span): boolean {
 
 /** `2 runs` of a thread, `2 turns` of a session, `2 responses` of a conversation or realtime session. */
 export function invocationCount({ name, attributes }: Span, total: unknown): string | undefined {
-  if (name === 'thread') return count(total, 'run', 'runs');
-  if (name === 'session') return count(total, 'turn', 'turns');
+  if (name === 'thread') return count(total, 'run');
+  if (name === 'session') return count(total, 'turn');
   // A conversation that the program named may consist of calls of any API.
   const isNamed = name === 'conversation' && attributes[ATTR_OPENAI_API_TYPE] !== 'responses';
-  return isNamed ? count(total, 'call', 'calls') : count(total, 'response', 'responses');
+  return isNamed ? count(total, 'call') : count(total, 'response');
 }
 
 function isInvocation(attributes: Span['attributes']): boolean {

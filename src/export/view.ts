@@ -40,7 +40,7 @@ export function view(file: string, page: string, output: Output, errors: Output)
     const shown = fitting(spans);
     done = 'written';
     writePage(page, pageDocument(shown, spans.length - shown.length + found.omitted));
-    output.write(`${count(shown.length, 'span', 'spans') ?? 'No spans'}: ${pathToFileURL(page).href}\n`);
+    output.write(`${count(shown.length, 'span') ?? 'No spans'}: ${pathToFileURL(page).href}\n`);
     return 0;
   } catch (error) {
     errors.write(`${fileProblem(done === 'read' ? file : page, done, error)}\n`);

@@ -77,7 +77,7 @@ function recordOf(
     element(
       'summary',
       {},
-      `Everything recorded (${count(attributes.length, 'attribute', 'attributes') ?? 'no attribute'})`,
+      `Everything recorded (${count(attributes.length, 'attribute') ?? 'no attribute'})`,
     ),
     element('div', { class: 'tools' }, search, copyButton(span)),
     content,

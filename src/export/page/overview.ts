@@ -92,7 +92,7 @@ function costliestCall(row: Row, total: number | undefined, select: (row: Row) =
 }
 
 export function badge({ errors, underWay, outcome }: TraceEntry): HTMLElement {
-  const text = count(errors, 'error', 'errors');
+  const text = count(errors, 'error');
   if (text !== undefined) return element('span', { class: 'badge bad' }, text);
   const state = underWay ? 'under way' : outcome.slice(0, 40);
   return element('span', { class: state === 'ok' ? 'badge good' : 'badge going' }, state);

@@ -124,8 +124,8 @@ export class TracePage {
     );
     const among =
       this.#kind === 'trace'
-        ? (count(entries.length, 'trace', 'traces') ?? 'no trace')
-        : (count(entries.length, 'conversation', 'conversations') ?? 'no conversation');
+        ? (count(entries.length, 'trace') ?? 'no trace')
+        : (count(entries.length, 'conversation') ?? 'no conversation');
     this.#count.textContent = `${spans ?? 'No span'} in ${among}`;
   }
 

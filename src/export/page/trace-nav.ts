@@ -73,8 +73,8 @@ export class TraceNav {
       formatDuration(start, end),
       totalTokens(entry),
       costOf(cost, unpriced),
-      entry.kind === 'conversation' ? count(traces, 'trace', 'traces') : undefined,
-      count(spans, 'span', 'spans'),
+      entry.kind === 'conversation' ? count(traces, 'trace') : undefined,
+      count(spans, 'span'),
     ];
     const button = element(
       'button',
