@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { readOtlpDocument } from '../otlp-json.ts';
+import { type OtlpSpans, readOtlpDocument } from '../otlp-json.ts';
 import { livePageDocument } from '../page-maker.ts';
 import { accessProblem } from './access.ts';
 import { Changes } from './changes.ts';
@@ -8,6 +8,7 @@ import { parseOtlpBody, Refusal, readOtlpBody } from './otlp-request.ts';
 import type { StoredSpans, TraceStore } from './trace-store.ts';
 
 const JSON_TYPE = 'application/json';
+const SIGNAL = /^\/v1\/(traces|logs|metrics)$/;
 const PROTOBUF_TYPE = 'application/x-protobuf';
 
 /** What every answer says to browsers: no other page may show, load or keep it. */
@@ -51,10 +52,8 @@ export class Receiver {
     const problem = accessProblem(request.headers);
     if (problem !== undefined) throw new Refusal(403, problem);
     const url = new URL(request.url ?? '/', 'http://localhost');
-    const isPost = request.method === 'POST';
-    if (isPost && url.pathname === '/v1/traces') return this.#takeTraces(request, response);
-    if (isPost && url.pathname === '/v1/logs') return this.#takeLogs(request, response);
-    if (isPost && url.pathname === '/v1/metrics') return this.#ignoreMetrics(request, response);
+    const signal = SIGNAL.exec(url.pathname)?.[1];
+    if (request.method === 'POST' && signal !== undefined) return this.#take(signal, request, response);
     const isRead = request.method === 'GET' || request.method === 'HEAD';
     if (!isRead)
       throw new Refusal(/^\/v1\//.test(url.pathname) ? 404 : 405, 'Send traces to /v1/traces with POST.');
@@ -77,29 +76,20 @@ export class Receiver {
     send(response, 200, JSON_TYPE, JSON.stringify(lists));
   }
 
-  async #takeTraces(request: IncomingMessage, response: ServerResponse): Promise<void> {
+  async #take(signal: string, request: IncomingMessage, response: ServerResponse): Promise<void> {
     const type = typeOfBody(request);
     const body = await readOtlpBody(request);
-    const { spans } = readOtlpDocument(documentIn(body, type, 'traces'));
+    // Programs send metrics to the same endpoint, and would log errors if it refused them.
+    if (signal === 'traces' || signal === 'logs')
+      this.#keep(readOtlpDocument(documentIn(body, type, signal)));
+    // The answer of OTLP to a request that was accepted as a whole. In protobuf it has no bytes.
+    send(response, 200, type, type === JSON_TYPE ? '{}' : '');
+  }
+
+  #keep({ spans, evaluations }: Pick<OtlpSpans, 'spans' | 'evaluations'>): void {
     this.#store.add(spans);
-    if (spans.length > 0) this.announce();
-    sendAccepted(response, type);
-  }
-
-  async #takeLogs(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const type = typeOfBody(request);
-    const body = await readOtlpBody(request);
-    const { evaluations } = readOtlpDocument(documentIn(body, type, 'logs'));
     this.#store.annotate(evaluations);
-    if (evaluations.length > 0) this.announce();
-    sendAccepted(response, type);
-  }
-
-  /** Programs send metrics to the same endpoint, and would log errors if it refused them. */
-  async #ignoreMetrics(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const type = typeOfBody(request);
-    await readOtlpBody(request);
-    sendAccepted(response, type);
+    if (spans.length > 0 || evaluations.length > 0) this.announce();
   }
 }
 
@@ -116,11 +106,6 @@ function documentIn(body: Buffer, type: string, kind: 'traces' | 'logs'): unknow
   } catch {
     throw new Refusal(400, 'The body is not an OTLP request.');
   }
-}
-
-/** The answer of OTLP to a request that was accepted as a whole. In protobuf it has no bytes. */
-function sendAccepted(response: ServerResponse, type: string): void {
-  send(response, 200, type, type === JSON_TYPE ? '{}' : '');
 }
 
 function sendPage(response: ServerResponse): void {
