@@ -29,58 +29,29 @@ import { attributeLimitOf, ContentWriter, textLimitOf } from './content-writer.t
 /** The share of the limit that messages may use if more content follows, and the input if an output follows. */
 const SHARE = 0.75;
 
-interface ContentKind {
-  readonly kind: keyof Content;
-  readonly write: (writer: ContentWriter, to: Attributes, content: Content) => void;
-}
+/** How each kind of content is written, in the order in which they may use up the limit. */
+const WRITE: {
+  readonly [Kind in keyof Content]-?: (writer: ContentWriter, to: Attributes, value: Content[Kind]) => void;
+} = {
+  parameters: (writer, to, texts) => writer.addTexts(to, texts ?? {}),
+  systemInstructions: (writer, to, parts) =>
+    writer.addParts(to, ATTR_GEN_AI_SYSTEM_INSTRUCTIONS, parts ?? []),
+  outputMessages: (writer, to, messages) =>
+    writer.addMessages(to, ATTR_GEN_AI_OUTPUT_MESSAGES, messages ?? []),
+  inputMessages: (writer, to, messages) =>
+    writer.addMessages(to, ATTR_GEN_AI_INPUT_MESSAGES, messages ?? [], SHARE),
+  toolDefinitions: (writer, to, tools) => writer.addList(to, ATTR_GEN_AI_TOOL_DEFINITIONS, tools ?? []),
+  toolArguments: (writer, to, given) => writer.addValue(to, ATTR_GEN_AI_TOOL_CALL_ARGUMENTS, given),
+  toolResult: (writer, to, result) => writer.addValue(to, ATTR_GEN_AI_TOOL_CALL_RESULT, result),
+  functionArguments: (writer, to, given) => writer.addJson(to, ATTR_OPENAI_TRACE_INPUT, given),
+  functionResult: (writer, to, result) => writer.addJson(to, ATTR_OPENAI_TRACE_OUTPUT, result),
+  documents: (writer, to, found) => writer.addList(to, ATTR_GEN_AI_RETRIEVAL_DOCUMENTS, found ?? []),
+};
+const CONTENT_KINDS = Object.keys(WRITE) as (keyof Content)[];
 
-/** The kinds of content, in the order in which they may use up the limit. */
-const CONTENT_KINDS: readonly ContentKind[] = [
-  { kind: 'parameters', write: (writer, to, { parameters }) => writer.addTexts(to, parameters ?? {}) },
-  {
-    kind: 'systemInstructions',
-    write: (writer, to, { systemInstructions }) =>
-      writer.addParts(to, ATTR_GEN_AI_SYSTEM_INSTRUCTIONS, systemInstructions ?? []),
-  },
-  {
-    kind: 'outputMessages',
-    write: (writer, to, { outputMessages }) =>
-      writer.addMessages(to, ATTR_GEN_AI_OUTPUT_MESSAGES, outputMessages ?? []),
-  },
-  {
-    kind: 'inputMessages',
-    write: (writer, to, { inputMessages }) =>
-      writer.addMessages(to, ATTR_GEN_AI_INPUT_MESSAGES, inputMessages ?? [], SHARE),
-  },
-  {
-    kind: 'toolDefinitions',
-    write: (writer, to, { toolDefinitions }) =>
-      writer.addList(to, ATTR_GEN_AI_TOOL_DEFINITIONS, toolDefinitions ?? []),
-  },
-  {
-    kind: 'toolArguments',
-    write: (writer, to, { toolArguments }) =>
-      writer.addValue(to, ATTR_GEN_AI_TOOL_CALL_ARGUMENTS, toolArguments),
-  },
-  {
-    kind: 'toolResult',
-    write: (writer, to, { toolResult }) => writer.addValue(to, ATTR_GEN_AI_TOOL_CALL_RESULT, toolResult),
-  },
-  {
-    kind: 'functionArguments',
-    write: (writer, to, { functionArguments }) =>
-      writer.addJson(to, ATTR_OPENAI_TRACE_INPUT, functionArguments),
-  },
-  {
-    kind: 'functionResult',
-    write: (writer, to, { functionResult }) => writer.addJson(to, ATTR_OPENAI_TRACE_OUTPUT, functionResult),
-  },
-  {
-    kind: 'documents',
-    write: (writer, to, { documents }) =>
-      writer.addList(to, ATTR_GEN_AI_RETRIEVAL_DOCUMENTS, documents ?? []),
-  },
-];
+function writeKind(writer: ContentWriter, to: Attributes, content: Content, kind: keyof Content): void {
+  WRITE[kind](writer, to, content[kind] as never);
+}
 
 /** Attributes that are JSON on spans and structured values on events. */
 const STRUCTURED: ReadonlySet<string> = new Set([
@@ -232,11 +203,13 @@ export class ContentRecord {
   #write(content: Content): void {
     if (!this.#onSpan && !this.#onEvent && !this.#inSink) return;
     const written: Attributes = {};
+    // A hook may have left a getter that throws.
+    // No iterator, which would allocate for each kind.
     for (let index = 0; index < CONTENT_KINDS.length; index++) {
-      const { kind, write } = CONTENT_KINDS[index] as ContentKind;
+      const kind = CONTENT_KINDS[index] as keyof Content;
       // A hook may have left a getter that throws.
       if (this.#hook !== undefined || content[kind] !== undefined)
-        guard('recording content', write, this.#writer, written, content);
+        guard('recording content', writeKind, this.#writer, written, content, kind);
     }
     this.#set(written);
   }
