@@ -6,6 +6,7 @@ import {
   ATTR_SERVER_ADDRESS,
   ATTR_SERVER_PORT,
 } from '../semconv/attributes.ts';
+import { pickAttributes } from '../util/pick-attributes.ts';
 import { processWideCollection } from '../util/process-wide.ts';
 import { VERSION } from '../util/version.ts';
 import { HIERARCHY_IDS } from './place.ts';
@@ -89,10 +90,7 @@ function addToRing(ring: Ring, added: EvaluatedSpan): void {
 }
 
 export function rememberedOf(attributes: Attributes): Attributes {
-  const remembered: Attributes = {};
-  for (const name of REMEMBERED_ATTRIBUTES)
-    if (attributes[name] !== undefined) remembered[name] = attributes[name];
-  return remembered;
+  return pickAttributes(attributes, REMEMBERED_ATTRIBUTES);
 }
 
 /**

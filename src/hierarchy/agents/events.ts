@@ -25,15 +25,15 @@ const EVENTS: Readonly<Record<string, (event: unknown, sink: FactSink) => void>>
   failed: readSessionState,
   'turn.created': (event, sink) => readTurnFact(field(event, 'turn'), sink, event, 'begun'),
   'turn.in_progress': (event, sink) => readTurnFact(field(event, 'turn'), sink, event),
-  'turn.completed': (event, sink) => readTurnFact(field(event, 'turn'), sink, event, 'ended'),
-  'turn.failed': (event, sink) => readTurnFact(field(event, 'turn'), sink, event, 'ended'),
-  'turn.cancelled': (event, sink) => readTurnFact(field(event, 'turn'), sink, event, 'ended'),
+  'turn.completed': readEndedTurn,
+  'turn.failed': readEndedTurn,
+  'turn.cancelled': readEndedTurn,
   'turn.item.added': (event, sink) => readItemEvent(event, sink, false),
   'turn.item.done': (event, sink) => readItemEvent(event, sink, true),
   'turn.output_text.delta': (event, sink) => sink.text(stringField(event, 'turn_id') ?? '', undefined),
-  'subagent.created': (event, sink) => readSubagent(field(event, 'subagent'), sink),
-  'subagent.active': (event, sink) => readSubagent(field(event, 'subagent'), sink),
-  'subagent.closed': (event, sink) => readSubagent(field(event, 'subagent'), sink),
+  'subagent.created': readSubagentState,
+  'subagent.active': readSubagentState,
+  'subagent.closed': readSubagentState,
 };
 
 /** Reads an event of a session's stream. A failure is an event, too; it does not end the stream. */
@@ -46,6 +46,14 @@ export function readSessionEvent(event: unknown, sink: FactSink): void {
 
 function readSessionState(event: unknown, sink: FactSink): void {
   readSession(field(event, 'session'), sink);
+}
+
+function readEndedTurn(event: unknown, sink: FactSink): void {
+  readTurnFact(field(event, 'turn'), sink, event, 'ended');
+}
+
+function readSubagentState(event: unknown, sink: FactSink): void {
+  readSubagent(field(event, 'subagent'), sink);
 }
 
 function readItemEvent(event: unknown, sink: FactSink, done: boolean): void {

@@ -46,7 +46,7 @@ export class LoopCall {
     this.#conversationId = conversationId;
     this.#startTime = time;
     this.#lastMessages = lastMessages(arrayField(body, 'messages'));
-    const answering = { origin, previousResponseId: undefined, conversationId, time, parent };
+    const answering = { origin, conversationId, time, parent };
     const answered = toolCalls.areAwaited ? toolCalls.answer(readToolMessages(body), answering) : undefined;
     this.#trace = new JoinedTrace(parent, answered);
     this.#caller = callerTraceOf(this.#trace.parent);

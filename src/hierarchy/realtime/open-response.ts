@@ -71,7 +71,6 @@ export class OpenResponse {
       ...matchRoute('POST', '/realtime'),
       method: 'POST',
       body: { ...withDefaults(field(body, 'response'), { model, ...session.defaults }), ...inputOf(body) },
-      query: undefined,
       streamed: true,
       deployment: session.endpoint.deployment,
     };

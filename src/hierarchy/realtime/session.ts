@@ -251,7 +251,6 @@ export class RealtimeSession implements Member {
     if (this.toolCalls.areAwaited)
       this.toolCalls.answer(readItemResults({ input: [item] }), {
         origin: endpoint.origin,
-        previousResponseId: undefined,
         conversationId: this.#facts.id,
         time: this.#clock.now(),
         parent: this.place.context,

@@ -28,7 +28,6 @@ export function recordTranscription(
     ...matchRoute('POST', '/realtime'),
     method: 'POST',
     body: { model },
-    query: undefined,
     streamed: false,
     deployment: undefined,
   };

@@ -45,7 +45,6 @@ export function readAdoption(
       ...matchRoute('POST', '/responses'),
       method: 'POST',
       body: { ...body, model },
-      query: undefined,
       streamed: false,
       deployment,
     },

@@ -195,7 +195,6 @@ export function conversationUsed(
     if (toolCalls.areAwaited)
       toolCalls.answer(readItemResults({ input: field(request.body, 'items') }), {
         origin,
-        previousResponseId: undefined,
         conversationId: usedId,
         time: call.startTime,
         parent: context,

@@ -5,7 +5,7 @@ import {
   readResponseToolCall,
   readToolContent,
   readToolErrorType,
-  readToolOutputCallId,
+  waitingCalls,
 } from '../../operations/response/items.ts';
 import { parseJson } from '../../telemetry/content/messages.ts';
 import type { Failure } from '../../telemetry/error.ts';
@@ -30,17 +30,15 @@ const NO_CALLS: ReadonlySet<string> = new Set(['mcp_list_tools', 'mcp_approval_r
 /** The first tool calls among the items of a response, in their order; most responses have none. */
 export function readItemCalls(response: unknown, options: { content: boolean }): readonly ItemCall[] {
   const output = first(arrayField(response, 'output'), MAX_READ);
-  let answered: Set<string | undefined> | undefined;
+  const waits = waitingCalls(output);
   const calls = output.flatMap((item) => {
     const call = readResponseToolCall(item);
     if (call === undefined || NO_CALLS.has(call.type)) return [];
-    answered ??= new Set(output.map(readToolOutputCallId));
-    const asksProgram = call.runBy === 'program' && (call.callId === undefined || !answered.has(call.callId));
     const errorType = readToolErrorType(item);
     return {
       itemId: call.id,
       call: snapshotOf(call, item, options.content ? output : undefined),
-      asksProgram,
+      asksProgram: waits(call),
       failure: errorType === undefined ? undefined : { type: errorType, message: undefined },
       fingerprint: () => fingerprintOfItem(call, item),
     };

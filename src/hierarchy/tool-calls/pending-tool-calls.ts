@@ -32,7 +32,7 @@ export interface ToolCallRequest extends ToolCallIdentity, CallFacts {
 export interface AnsweredToolCall extends ToolCallIdentity {
   /** The call as the request repeats it. `undefined` where it does not. */
   readonly repeated: CallFacts | undefined;
-  readonly previousResponseId: string | undefined;
+  readonly previousResponseId?: string | undefined;
   /** The hash of what stands before the call, where the request repeats both. */
   readonly question: () => string | undefined;
 }

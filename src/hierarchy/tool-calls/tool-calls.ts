@@ -197,7 +197,7 @@ export class ToolCalls {
   ): PendingCall | undefined {
     for (const call of calls) {
       this.#registerStreams();
-      const answered = { ...call, previousResponseId: undefined, question: NO_QUESTION };
+      const answered = { ...call, question: NO_QUESTION };
       const pending = this.#pending.take(answered)?.call;
       if (pending === undefined) continue;
       this.#forget(pending);

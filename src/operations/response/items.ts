@@ -129,6 +129,16 @@ export function readToolOutputCallId(item: unknown): string | undefined {
   return key === undefined ? undefined : stringField(item, key);
 }
 
+/** Tells which calls of an output wait for the program, which has to answer or approve them. */
+export function waitingCalls(output: readonly unknown[]): (call: ResponseToolCall) => boolean {
+  let answered: Set<string | undefined> | undefined;
+  return ({ runBy, callId }) => {
+    if (runBy !== 'program') return false;
+    answered ??= new Set(output.map(readToolOutputCallId));
+    return callId === undefined || !answered.has(callId);
+  };
+}
+
 /** @param before the item before it: a hosted tool search has no id for its output, which follows it */
 export function readAnsweredCallId(item: unknown, before: unknown): string | undefined {
   const id = readToolOutputCallId(item);

@@ -22,7 +22,7 @@ import {
 } from '../../util/payload.ts';
 import { reportedError } from '../answer-failure.ts';
 import { define } from '../attributes.ts';
-import { readResponseToolCall, readToolOutputCallId } from './items.ts';
+import { readResponseToolCall, waitingCalls } from './items.ts';
 
 /** The attributes of a response object from any source, without usage. */
 export const responseAttributes: (response: unknown) => Attributes = tolerating((response) => {
@@ -63,12 +63,10 @@ export function finishReasonOf(response: unknown): string | undefined {
 /** Whether the response waits for the program: for outputs of tool calls or for their approval. */
 export function asksProgram(response: unknown): boolean {
   const output = first(arrayField(response, 'output'), MAX_READ);
-  let answered: Set<string | undefined> | undefined;
+  const waits = waitingCalls(output);
   return output.some((item) => {
     const call = readResponseToolCall(item);
-    if (call?.runBy !== 'program') return false;
-    answered ??= new Set(output.map(readToolOutputCallId));
-    return call.callId === undefined || !answered.has(call.callId);
+    return call !== undefined && waits(call);
   });
 }
 

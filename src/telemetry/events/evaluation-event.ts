@@ -14,6 +14,7 @@ import {
 import { EVENT_GEN_AI_EVALUATION_RESULT } from '../../semconv/events.ts';
 import { cut } from '../../util/cut-text.ts';
 import { guard } from '../../util/guard.ts';
+import { pickAttributes } from '../../util/pick-attributes.ts';
 import { newCompletion } from '../content/completion-hook.ts';
 import { withoutSecrets } from '../content/credentials.ts';
 import { EVALUATION_ATTRIBUTES, type EvaluatedSpan } from '../evaluated-spans.ts';
@@ -78,11 +79,7 @@ function evaluatedSpan({
 
 /** The given ids, and those that the span has: one filter finds all scores of a thread. */
 function idAttributes(ids: EvaluatedIds, about: EvaluatedSpan | undefined): Attributes {
-  const attributes: Attributes = {};
-  for (const name of EVALUATION_ATTRIBUTES) {
-    const value = about?.attributes[name];
-    if (value !== undefined) attributes[name] = value;
-  }
+  const attributes = pickAttributes(about?.attributes ?? {}, EVALUATION_ATTRIBUTES);
   const given: Readonly<Record<string, string | undefined>> = {
     [ATTR_GEN_AI_CONVERSATION_ID]: ids.conversationId ?? ids.threadId,
     [ATTR_OPENAI_THREAD_ID]: ids.threadId,

@@ -14,6 +14,7 @@ import {
 import { EVENT_GEN_AI_CLIENT_OPERATION_EXCEPTION } from '../../semconv/events.ts';
 import { cut } from '../../util/cut-text.ts';
 import { textField } from '../../util/payload.ts';
+import { pickAttributes } from '../../util/pick-attributes.ts';
 import { withoutCredentials } from '../content/credentials.ts';
 import { classNameOf, type Failure, failureAttributes } from '../error.ts';
 import { HIERARCHY_IDS } from '../place.ts';
@@ -41,11 +42,8 @@ export function emitException(
   const attributes: Attributes = {
     ...failureAttributes(failure),
     [ATTR_EXCEPTION_TYPE]: classNameOf(failure.thrown) ?? failure.type,
+    ...pickAttributes(operation.attributes, CORRELATED),
   };
-  for (const name of CORRELATED) {
-    const value = operation.attributes[name];
-    if (value !== undefined) attributes[name] = value;
-  }
   const consent = recordsContentOnEvents(settings);
   const stack = stackOf(failure, consent && settings.completionHook === undefined);
   if (stack !== undefined) attributes[ATTR_EXCEPTION_STACKTRACE] = stack;
