@@ -1,6 +1,7 @@
 import type { Meter, MeterProvider } from '@opentelemetry/api';
 import { guard } from '../util/guard.ts';
 import { isNoopMeterProvider } from '../util/otel-api.ts';
+import { patchMethod } from '../util/patch-method.ts';
 import { asArray } from '../util/payload.ts';
 
 interface MetricsApi {
@@ -29,18 +30,14 @@ const OBSERVABLES = [
  */
 export function connectEarlyMeters(metrics: MetricsApi): () => void {
   const original = metrics.getMeterProvider;
-  const owned = Object.getOwnPropertyDescriptor(metrics, 'getMeterProvider');
   const early = new EarlyMeterProvider(() => {
     const registered = original.call(metrics);
     return isNoopMeterProvider(registered) ? undefined : registered;
   });
   const override = (): MeterProvider => early.registered() ?? (early as unknown as MeterProvider);
-  metrics.getMeterProvider = override;
+  const restore = patchMethod(metrics, 'getMeterProvider', override);
   return () => {
-    if (metrics.getMeterProvider === override) {
-      if (owned === undefined) delete (metrics as Partial<MetricsApi>).getMeterProvider;
-      else Object.defineProperty(metrics, 'getMeterProvider', owned);
-    }
+    restore();
     early.connect();
   };
 }
