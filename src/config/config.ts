@@ -154,8 +154,6 @@ export interface Settings {
   readonly olderNames: boolean;
 }
 
-const OPENAI = 'OTEL_INSTRUMENTATION_OPENAI_';
-const ADOPT = namedValue<AdoptRuns>({ true: true, false: false, polled: 'polled', link: 'link' }, false);
 const PRESET = oneOf(['standard', 'minimal', 'full']);
 
 /** Every option. The table of `docs/options.md` has a row for each. */
@@ -168,30 +166,28 @@ export const OPTIONS: { readonly [Name in keyof Settings]: Option<Settings[Name]
     }),
     withholdsContent: () => true,
   },
-  runSteps: { variable: `${OPENAI}RUN_STEPS`, ...oneOf(['fetch', 'observe', 'off']) },
-  maxContentLength: { variable: `${OPENAI}MAX_CONTENT_LENGTH`, ...wholeNumber(16_384) },
-  maxSpanContentLength: { variable: `${OPENAI}MAX_SPAN_CONTENT_LENGTH`, ...wholeNumber(65_536) },
-  media: { variable: `${OPENAI}MEDIA`, ...oneOf(['reference', 'inline', 'drop']) },
   completionHook: { ...aFunction(), withholdsContent: (value) => value !== null },
-  conversationSpans: {
-    variable: `${OPENAI}CONVERSATION_SPANS`,
-    ...oneOf(['auto', 'always', 'never', 'trace']),
-  },
-  conversationIdleTimeout: { variable: `${OPENAI}CONVERSATION_IDLE_TIMEOUT`, ...wholeNumber(30_000) },
-  runTimeout: { variable: `${OPENAI}RUN_TIMEOUT`, ...wholeNumber(600_000) },
-  maxConversations: { variable: `${OPENAI}MAX_CONVERSATIONS`, ...wholeNumber(10_000) },
-  apiSpans: { variable: `${OPENAI}API_SPANS`, ...oneOf(['all', 'writes', 'none']) },
-  adoptRuns: { variable: `${OPENAI}ADOPT_RUNS`, ...ADOPT },
-  propagateInMetadata: { variable: `${OPENAI}PROPAGATE_IN_METADATA`, ...flag(false) },
-  streamDeltas: { variable: `${OPENAI}STREAM_DELTAS`, ...oneOf(['off', 'events', 'spans']) },
-  streamUsage: { variable: `${OPENAI}STREAM_USAGE`, ...oneOf(['observe', 'include']) },
-  chunkMetrics: { variable: `${OPENAI}CHUNK_METRICS`, ...oneOf(['off', 'each']) },
-  cost: {
-    variable: `${OPENAI}COST`,
-    fallback: undefined,
-    accepts: 'true, false, the module @pydantic/genai-prices',
-    parse: (value) => asPricePackage(value) ?? flag(true).parse(value),
-  },
+  ...withVariables({
+    runSteps: oneOf(['fetch', 'observe', 'off']),
+    maxContentLength: wholeNumber(16_384),
+    maxSpanContentLength: wholeNumber(65_536),
+    media: oneOf(['reference', 'inline', 'drop']),
+    conversationSpans: oneOf(['auto', 'always', 'never', 'trace']),
+    conversationIdleTimeout: wholeNumber(30_000),
+    runTimeout: wholeNumber(600_000),
+    maxConversations: wholeNumber(10_000),
+    apiSpans: oneOf(['all', 'writes', 'none']),
+    adoptRuns: namedValue<AdoptRuns>({ true: true, false: false, polled: 'polled', link: 'link' }, false),
+    propagateInMetadata: flag(false),
+    streamDeltas: oneOf(['off', 'events', 'spans']),
+    streamUsage: oneOf(['observe', 'include']),
+    chunkMetrics: oneOf(['off', 'each']),
+    cost: {
+      fallback: undefined,
+      accepts: 'true, false, the module @pydantic/genai-prices',
+      parse: (value: unknown) => asPricePackage(value) ?? flag(true).parse(value),
+    },
+  }),
   prices: {
     fallback: {},
     accepts: 'objects with an object of prices in USD for each model',
@@ -263,6 +259,15 @@ export function recordsContentOnEvents(settings: Settings): boolean {
 /** Whether the sink receives content: its preset is `full`, and events may contain content. */
 export function sinkTakesContent(settings: Settings): boolean {
   return settings.events?.preset === 'full' && recordsContentOnEvents(settings);
+}
+
+/** Gives each option its variable, such as `OTEL_INSTRUMENTATION_OPENAI_RUN_STEPS` for `runSteps`. */
+function withVariables<Options extends Readonly<Record<string, object>>>(options: Options): Options {
+  const variableOf = (name: string): string =>
+    `OTEL_INSTRUMENTATION_OPENAI_${name.replace(/[A-Z]/g, '_$&').toUpperCase()}`;
+  return Object.fromEntries(
+    Object.entries(options).map(([name, option]) => [name, { ...option, variable: variableOf(name) }]),
+  ) as Options;
 }
 
 function isProviderRow(value: unknown): value is ProviderRow {
