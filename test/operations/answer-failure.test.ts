@@ -92,6 +92,20 @@ describe.each([['an id'], ['no id']])('an answer with %s that has an error in it
     await program.client.chat.completions.create(HELLO);
     await program.expectTree('chat gpt-4o  !502 gen_ai.usage.input_tokens=3');
   });
+
+  test('at the end of its stream', async () => {
+    const program = await startProgram();
+    const ids = id === 'an id' ? { id: 'gen-1' } : {};
+    const chunks = [{ delta: message }, { delta: {}, finish_reason: 'error', error }];
+    const data = chunks.map((choice) => ({
+      ...ids,
+      model: 'gpt-4o',
+      choices: [{ index: 0, finish_reason: null, ...choice }],
+    }));
+    program.simulator.next({ sse: [...data.map((each) => ({ data: each })), 'done'] });
+    await Array.fromAsync(await program.client.chat.completions.create({ ...HELLO, stream: true }));
+    await program.expectTree('chat gpt-4o  !502 openai.stream.chunk_count=2');
+  });
 });
 
 describe('a stream that the server answers in JSON fails', () => {

@@ -11,6 +11,7 @@ import {
   stringField,
   tolerant,
 } from '../../util/payload.ts';
+import { reportedError } from '../answer-failure.ts';
 import { addCitations } from '../citations.ts';
 import { reasoningOf } from './reasoning.ts';
 import {
@@ -165,6 +166,7 @@ export class ChatAccumulator implements Accumulator {
       if (reason !== undefined) {
         choice.finish_reason = reason;
         this.#choiceUsage ??= keptNumbers(objectField(piece, 'usage'));
+        choice.error ??= reportedError(piece);
         this.#completes = true;
       }
       if (keepsMessage) this.#addMessage(choice, message);

@@ -15,6 +15,7 @@ import { thinkingText } from './reasoning.ts';
 export interface StreamedChoice {
   readonly index: number;
   finish_reason?: string;
+  error?: unknown;
   message?: ChoiceMessage;
 }
 
@@ -132,8 +133,8 @@ export function addAudio(message: ChoiceMessage, delta: unknown, room: Room): vo
   audio.data.add(textField(delta, 'data') ?? '', room.media);
 }
 
-export function completeChoice({ index, finish_reason, message }: StreamedChoice): object {
-  const choice = finish_reason === undefined ? { index } : { index, finish_reason };
+export function completeChoice({ index, finish_reason, error, message }: StreamedChoice): object {
+  const choice = finish_reason === undefined ? { index } : { index, finish_reason, error };
   return message === undefined ? choice : { ...choice, message: wholeMessage(message) };
 }
 
