@@ -110,6 +110,8 @@ describe('prices of the program', () => {
       'gpt-*': { input_mtok: 200 },
       'gpt-5*': { input_mtok: 300 },
       'my-deployment': { input_mtok: 400 },
+      'gpt-4': { input_mtok: 500 },
+      'gpt-4*': { input_mtok: 600 },
     },
   };
 
@@ -118,6 +120,8 @@ describe('prices of the program', () => {
     ['may be for names that begin alike', { request: 'gpt-3.5-turbo' }, 200],
     ['of which the longest counts', { request: 'gpt-5-mini' }, 300],
     ['of which the name of an alias is one', { request: 'gpt-4o', response: 'gpt-4o-2024-08-06' }, 100],
+    ['which counts before the same name with `*`', { request: 'gpt-4', response: 'gpt-4-0613' }, 500],
+    ['that counts for all others', { request: 'gpt-4.1', response: 'gpt-4.1-2025' }, 600],
     ['unless another model answers', { request: 'gpt-4o', response: 'gpt-5-mini' }, 300],
     ['hold for every provider', { provider: 'ollama', request: 'gpt-4o' }, 100],
     [
