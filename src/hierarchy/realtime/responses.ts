@@ -97,6 +97,13 @@ export class SessionResponses {
     this.#requestTools(response, { output: [field(event, 'item')] }, time, time);
   }
 
+  /** The arguments of a function are complete. A program that runs it now may answer before its item is done. */
+  called(event: unknown, time: number): void {
+    const { item_id: id, ...call } = fieldsOf(event);
+    const type = 'response.output_item.done';
+    if (call.name) this.item({ ...call, type, item: { ...call, id, type: 'function_call' } }, time);
+  }
+
   done(event: unknown): void {
     const id = stringField(field(event, 'response'), 'id');
     const response = this.#begun.get(id ?? '');

@@ -203,6 +203,9 @@ export class RealtimeSession implements Member {
         this.#interruptions.item(event);
         this.#responses.item(event, time);
         break;
+      case 'response.function_call_arguments.done':
+        this.#responses.called(event, time);
+        break;
       case 'response.done':
         this.#responses.done(event);
         break;

@@ -139,6 +139,39 @@ describe('a realtime session', () => {
     expect(durations?.dataPoints.map(({ value }) => (value as { count: number }).count)).toEqual([2]);
   });
 
+  it('has functions that are answered as soon as their arguments are complete', async () => {
+    const program = await startProgram();
+    const { answer, socket, closed } = await openRealtime(program);
+    socket.on('response.function_call_arguments.done', ({ call_id }) => {
+      const item = { type: 'function_call_output', call_id, output: 'sunny' } as const;
+      socket.send({ type: 'conversation.item.create', item });
+    });
+    const place = { response_id: 'resp_1', output_index: 0 };
+    const { name, call_id, arguments: given } = call('item_2') as Record<string, unknown>;
+    await answer(
+      { type: 'session.created', session: SESSION },
+      created('resp_1'),
+      added('resp_1', { ...call('item_2'), arguments: '' }),
+      {
+        type: 'response.function_call_arguments.done',
+        ...place,
+        item_id: 'item_2',
+        name,
+        call_id,
+        arguments: given,
+      },
+      { type: 'response.output_item.done', ...place, item: call('item_2') },
+      done('resp_1', { output: [call('item_2')] }),
+    );
+    socket.close();
+    await closed();
+    await program.expectTree(`
+      realtime
+      ├─ chat gpt-realtime         gen_ai.response.id=resp_1
+      └─ execute_tool get_weather  gen_ai.response.id=resp_1 gen_ai.tool.call.id=call_1 openai.item.id=item_2
+    `);
+  });
+
   it('has functions whose result is long, though the program sends it past the SDK', async () => {
     const program = await startProgram();
     const { answer, server, socket, closed } = await openRealtime(program);
