@@ -62,8 +62,8 @@ class Transcript {
   readonly #instructions = new Set<string>();
   /** Ids of tool calls that have their own span. */
   readonly #ownTools = new Set<unknown>();
-  /** Tool calls without a result yet, by their id. Some servers give the calls of each answer the same ids. */
-  readonly #unanswered = new Map<unknown, { output: unknown }[]>();
+  /** Tool calls without a result yet, by id and answer: some servers give the calls of each, or all in one, the same id. */
+  readonly #unanswered = new Map<unknown, { output: unknown }[][]>();
   /** What the user has said in realtime sessions, by its key: a response may have it as its input, too. */
   readonly #transcribed = new Map<string, number>();
   /** Runs whose output is not added yet. */
@@ -148,8 +148,12 @@ class Transcript {
   }
 
   #answer(part: TranscriptPart): void {
-    for (const call of this.#unanswered.get(part.id) ?? []) call.output = partContent(part);
-    this.#unanswered.delete(part.id);
+    const left: { output: unknown }[][] = [];
+    for (const [call, ...others] of this.#unanswered.get(part.id) ?? []) {
+      if (call !== undefined) call.output = partContent(part);
+      if (others.length > 0) left.push(others);
+    }
+    this.#unanswered.set(part.id, left);
   }
 
   /** Each transcript is the input of one response. */
@@ -176,6 +180,7 @@ class Transcript {
     // Tool calls and their results become tool entries.
     const said = parts.filter(({ type }) => type !== 'tool_call' && type !== 'tool_call_response');
     if (said.length > 0 || usage) this.entries.push({ kind: 'message', row, role, parts: said, usage });
+    const asked = new Map<unknown, { output: unknown }[]>();
     for (const { id, name, arguments: input } of calls) {
       if (this.#ownTools.has(id)) continue;
       const call = {
@@ -187,10 +192,10 @@ class Transcript {
         own: false,
       };
       this.entries.push(call);
-      const unanswered = this.#unanswered.get(id) ?? [];
-      unanswered.push(call);
-      this.#unanswered.set(id, unanswered);
+      asked.set(id, [...(asked.get(id) ?? []), call]);
     }
+    for (const [id, entries] of asked)
+      this.#unanswered.set(id, [...(this.#unanswered.get(id) ?? []), entries]);
   }
 
   #addTool(row: Row): void {

@@ -140,6 +140,23 @@ it('shows each of several tool calls that have the same id with its own result',
   ).toEqual(['get_weather({"city":"Paris"}) = rain', 'get_weather({"city":"Paris"}) = sun']);
 });
 
+it('shows each of several tool calls in one answer that have the same id with its own result', () => {
+  const { parts } = call('call_0');
+  const answer: Message = { role: 'assistant', parts: [...parts, ...parts] };
+  const results = ['rain', 'sun'].map(
+    (response): Message => ({
+      role: 'tool',
+      parts: [{ type: 'tool_call_response', id: 'call_0', response }],
+    }),
+  );
+  const asked = [text('user', 'Weather?')];
+  expect(
+    linesOf(chat(asked, [answer]), chat([...asked, answer, ...results], [text('assistant', 'Both')])).filter(
+      (line) => line.startsWith('get_weather'),
+    ),
+  ).toEqual(['get_weather({"city":"Paris"}) = rain', 'get_weather({"city":"Paris"}) = sun']);
+});
+
 it('shows a run with its steps, or with its output if there are none', () => {
   const input = [text('user', 'x?')];
   const run = (children: SpanPlan[]): SpanPlan => ({
