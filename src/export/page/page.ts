@@ -1,6 +1,6 @@
 import { count, grouped } from '../amounts.ts';
 import type { TraceEntry, TraceLists } from '../trace-entries.ts';
-import { findRows, idsOf, type Trace } from '../viewed-trace.ts';
+import { idsOf, type Trace } from '../viewed-trace.ts';
 import { readAddress, writeAddress } from './address.ts';
 import { element, fill } from './element.ts';
 import { keyList, listenForKeys } from './keys.ts';
@@ -145,8 +145,7 @@ export class TracePage {
       this.#showOmitted(opened.omitted);
       this.#showTrace(entry, opened.trace);
     }
-    const { trace } = this.#view ?? {};
-    if (trace !== undefined) this.#view?.filter(findRows(trace, this.#words.value, this.#onlyErrors.checked));
+    this.#view?.filter(this.#words.value, this.#onlyErrors.checked);
   }
 
   #showTrace(entry: TraceEntry, trace: Trace): void {

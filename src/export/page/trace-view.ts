@@ -1,7 +1,7 @@
 import type { ShownSpan } from '../page-span.ts';
 import type { TraceEntry } from '../trace-entries.ts';
 import type { Row } from '../tree.ts';
-import type { Trace } from '../viewed-trace.ts';
+import { findRows, type Trace } from '../viewed-trace.ts';
 import { readAddress, writeAddress } from './address.ts';
 import { Chat } from './chat.ts';
 import { fill } from './element.ts';
@@ -27,6 +27,7 @@ export class TraceView {
   readonly waterfall: Waterfall;
   readonly chat: Chat;
   readonly panels: Panels;
+  #filter: string | undefined;
   #found: ReadonlySet<Row> = new Set();
   #selected: Row | undefined;
   /** What is shown of the selected span. It stays as the reader left it while spans are added to the trace. */
@@ -49,6 +50,8 @@ export class TraceView {
     this.panels = new Panels(this.waterfall.root, this.chat.root, () => this.#deselect(true));
     const scrolled = before === undefined ? [] : before.#scrollers.map(({ scrollTop }) => scrollTop);
     const focused = document.querySelector<HTMLElement>(':focus');
+    const selection = getSelection();
+    const { anchorNode, anchorOffset = 0, focusNode, focusOffset = 0, isCollapsed } = selection ?? {};
     fill(
       parent,
       overview(trace, entry, select, () => page.showErrors()),
@@ -65,6 +68,8 @@ export class TraceView {
       for (const [i, each] of this.#scrollers.entries()) each.scrollTop = scrolled[i] ?? 0;
       const same = focused?.isConnected === false ? document.getElementById(focused.id) : focused;
       same?.focus({ preventScroll: true });
+      if (isCollapsed === false && anchorNode?.isConnected && focusNode?.isConnected)
+        selection?.setBaseAndExtent(anchorNode, anchorOffset, focusNode, focusOffset);
     });
   }
 
@@ -72,10 +77,14 @@ export class TraceView {
     return [...this.panels.root.querySelectorAll('.details'), this.panels.sheet];
   }
 
-  filter(found: ReadonlySet<Row>): void {
-    this.#found = found;
-    this.waterfall.filter(found);
-    this.chat.show(found);
+  filter(words: string, onlyErrors: boolean): void {
+    const filter = words + onlyErrors;
+    // The spans of another trace redraw nothing here.
+    if (filter === this.#filter) return;
+    this.#filter = filter;
+    this.#found = findRows(this.trace, words, onlyErrors);
+    this.waterfall.filter(this.#found);
+    this.chat.show(this.#found);
   }
 
   /** Selects the next failed span, and after the last one the first again. */

@@ -126,6 +126,27 @@ describe.skipIf(NO_BROWSER !== undefined)('the live page in Chromium', () => {
     expect(await sheet.evaluate((it) => it.scrollTop)).toBe(100);
   });
 
+  it.each([
+    ['the same trace', 't'],
+    ['another trace', 'u'],
+  ])('keeps text selected while spans of %s arrive', async (_, traceId) => {
+    const messages = [{ role: 'assistant', parts: [{ type: 'text', content: 'Copy me.' }] }];
+    const attributes = [
+      { key: 'gen_ai.operation.name', value: { stringValue: 'chat' } },
+      { key: 'gen_ai.output.messages', value: { stringValue: JSON.stringify(messages) } },
+    ];
+    await send(span('t', '1', { attributes }));
+    await row('span 1').click();
+    await page.getByRole('tab', { name: 'Conversation' }).click();
+    const selected = (): Promise<unknown> => page.evaluate(() => getSelection()?.toString());
+    await page.getByRole('listitem').getByText('Copy me.').selectText();
+    expect(await selected()).toBe('Copy me.');
+    await send(span(traceId, '2'));
+    await page.getByText('2 spans in').waitFor();
+    await page.waitForTimeout(50);
+    expect(await selected()).toBe('Copy me.');
+  });
+
   it('opens what a link in its address names', async () => {
     await send(span('first', 'a'));
     await send(span('second', 'b', { startTimeUnixNano: '1800000000000000000' }));
