@@ -1,3 +1,4 @@
+import { trace } from '@opentelemetry/api';
 import type { OpenAIInstrumentationConfig } from './config/config.ts';
 import { isSwitchedOff } from './config/kill-switch.ts';
 import { logFindings } from './diagnostics/report.ts';
@@ -20,8 +21,9 @@ import { Seam } from './sdk/seam.ts';
 import { findSocketPrototypes } from './sdk/sockets/find-sockets.ts';
 import { SocketSeam } from './sdk/sockets/index.ts';
 import { findLoopPrototypes, loopSeam } from './sdk/tool-loops.ts';
-import { sendWithin } from './telemetry/program-end.ts';
+import { flushAtProgramEnd, sendWithin } from './telemetry/program-end.ts';
 import { guard, warnOnce } from './util/guard.ts';
+import { providerBehind } from './util/otel-api.ts';
 
 export { type Evaluation, recordEvaluation } from './helpers/evaluation.ts';
 export type { MaskedKind } from './helpers/masking/characters.ts';
@@ -70,6 +72,8 @@ const CLIENT_FLUSH_TIMEOUT_MS = 10_000;
  * idle conversation. Waits 10 seconds at most. Never rejects.
  */
 export function flush(): Promise<void> {
+  // Without this, a copy of the package that recorded nothing sends nothing of the copy that did.
+  guard('flushing', () => flushAtProgramEnd(providerBehind(trace.getTracerProvider())));
   return sendWithin(CLIENT_FLUSH_TIMEOUT_MS);
 }
 
