@@ -8,8 +8,8 @@ import { addDefaultObserver, removeDefaultObserver } from './pipeline/observer-r
 import { findClientClass } from './sdk/find-client.ts';
 import { watchMissedCalls } from './sdk/missed-calls.ts';
 import { findUnobserved, type LoadedClient, onClientLoaded } from './sdk/module-hooks.ts';
-import { type PatchedClass, seamOfPart } from './sdk/parts.ts';
 import { Seam } from './sdk/seam.ts';
+import { type PatchedClass, seamOfPart } from './sdk/seam-of-part.ts';
 import { SocketSeam } from './sdk/sockets/index.ts';
 import type { LoggerProvider } from './telemetry/events/log-records.ts';
 import { guard } from './util/guard.ts';

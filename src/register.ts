@@ -17,8 +17,8 @@ import { onTraceProvider } from './sdk/agents-sdk/trace-provider.ts';
 import { findClientClass } from './sdk/find-client.ts';
 import { watchMissedCalls } from './sdk/missed-calls.ts';
 import { findUnobserved, onClientLoaded } from './sdk/module-hooks.ts';
-import { seamOfPart } from './sdk/parts.ts';
 import { Seam } from './sdk/seam.ts';
+import { seamOfPart } from './sdk/seam-of-part.ts';
 import { SocketSeam } from './sdk/sockets/index.ts';
 import { guard } from './util/guard.ts';
 

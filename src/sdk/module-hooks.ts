@@ -7,12 +7,12 @@ import { noticeNodeVersion } from '../diagnostics/node-version.ts';
 import { guard } from '../util/guard.ts';
 import { builtInRequire, requireDependency } from '../util/optional-packages.ts';
 import { hasWritable, isCollection, ProcessWide } from '../util/process-wide.ts';
+import { afterRequire } from './after-require.ts';
 import { findClientPrototype, missingMethods } from './find-client.ts';
 import { HOOKED_PACKAGES, hookedFile, type Part, versionOfHooked } from './hooked-files.ts';
 import { LoadHook } from './load-hook.ts';
 import { isObject, propertyOf } from './reflect.ts';
 import { isObserved, onReleased } from './releases.ts';
-import { afterRequire } from './required.ts';
 import { findSocketPrototypes } from './sockets/find-sockets.ts';
 import { findLoopPrototypes } from './tool-loops.ts';
 

@@ -14,9 +14,12 @@ it('is the value in the path', () => {
   expect(threadOf('/threads/thread_1/messages')).toBe('thread_1');
 });
 
-it('is missing if an older SDK sent `undefined` for an id that the program lacks', () => {
-  expect(threadOf('/threads/undefined/messages')).toBeUndefined();
-});
+it.each(['undefined', 'null'])(
+  'is missing if an older SDK sent `%s` for an id that the program lacks',
+  (sent) => {
+    expect(threadOf(`/threads/${sent}/messages`)).toBeUndefined();
+  },
+);
 
 it('is missing without such a parameter', () => {
   expect(threadOf('/vector_stores/vs_1/files')).toBeUndefined();

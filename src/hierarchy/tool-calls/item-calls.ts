@@ -30,10 +30,11 @@ const NO_CALLS: ReadonlySet<string> = new Set(['mcp_list_tools', 'mcp_approval_r
 /** The first tool calls among the items of a response, in their order; most responses have none. */
 export function readItemCalls(response: unknown, options: { content: boolean }): readonly ItemCall[] {
   const output = first(arrayField(response, 'output'), MAX_READ);
-  const waits = waitingCalls(output);
+  let waits: ((call: ResponseToolCall) => boolean) | undefined;
   const calls = output.flatMap((item) => {
     const call = readResponseToolCall(item);
     if (call === undefined || NO_CALLS.has(call.type)) return [];
+    waits ??= waitingCalls(output);
     const errorType = readToolErrorType(item);
     return {
       itemId: call.id,

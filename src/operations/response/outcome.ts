@@ -22,7 +22,7 @@ import {
 } from '../../util/payload.ts';
 import { reportedError } from '../answer-failure.ts';
 import { define } from '../attributes.ts';
-import { readResponseToolCall, waitingCalls } from './items.ts';
+import { type ResponseToolCall, readResponseToolCall, waitingCalls } from './items.ts';
 
 /** The attributes of a response object from any source, without usage. */
 export const responseAttributes: (response: unknown) => Attributes = tolerating((response) => {
@@ -63,10 +63,12 @@ export function finishReasonOf(response: unknown): string | undefined {
 /** Whether the response waits for the program: for outputs of tool calls or for their approval. */
 export function asksProgram(response: unknown): boolean {
   const output = first(arrayField(response, 'output'), MAX_READ);
-  const waits = waitingCalls(output);
+  let waits: ((call: ResponseToolCall) => boolean) | undefined;
   return output.some((item) => {
     const call = readResponseToolCall(item);
-    return call !== undefined && waits(call);
+    if (call === undefined) return false;
+    waits ??= waitingCalls(output);
+    return waits(call);
   });
 }
 

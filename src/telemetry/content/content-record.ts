@@ -203,7 +203,6 @@ export class ContentRecord {
   #write(content: Content): void {
     if (!this.#onSpan && !this.#onEvent && !this.#inSink) return;
     const written: Attributes = {};
-    // A hook may have left a getter that throws.
     // No iterator, which would allocate for each kind.
     for (let index = 0; index < CONTENT_KINDS.length; index++) {
       const kind = CONTENT_KINDS[index] as keyof Content;
