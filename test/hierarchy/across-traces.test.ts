@@ -306,6 +306,7 @@ describe('a turn whose requests come in separate traces', () => {
       request
       └─ session                  openai.total.runs=2 openai.total.user_messages=2 openai.total.input_tokens=200
          └─ invoke_agent Helper   openai.turn.id=turn_000001 openai.run.status=cancelled openai.total.user_messages=1 openai.total.input_tokens=100
+            └─ execute_tool get_x
 
       request
 

@@ -75,6 +75,7 @@ describe('a turn that does not complete', () => {
       program
       └─ session
          └─ invoke_agent Helper  openai.run.status=cancelled
+            └─ execute_tool wait  gen_ai.tool.call.id=call_000001
     `);
     const turn = program.telemetry.spans.find(({ name }) => name === 'invoke_agent Helper');
     expect(turn?.events.map(({ name }) => name)).toEqual([

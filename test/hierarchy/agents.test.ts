@@ -446,6 +446,8 @@ describe('a message that is sent during a turn', () => {
       program
       └─ session                         openai.total.runs=2 openai.total.user_messages=2
          ├─ invoke_agent Helper          openai.turn.id=turn_000001 openai.run.status=cancelled openai.total.user_messages=1
+         │  ├─ execute_tool get_weather
+         │  └─ execute_tool get_time
          └─ invoke_agent Helper          openai.turn.id=turn_000002 openai.run.status=completed openai.total.user_messages=1 user.id=user-42
     `);
   });

@@ -103,28 +103,6 @@ describe('a run that does not complete', () => {
     ]);
   });
 
-  it.each(['cancel', 'expire'] as const)('has no function that nobody ran before it %ss', async (end) => {
-    const tutor = await startTutor({
-      runs: [{ steps: [{ tools: [{ function: { name: 'get_x', arguments: {} } }] }] }],
-    });
-    const { client, simulator, threadId } = tutor;
-    const { runs } = client.beta.threads;
-    await tutor.inSpan(async () => {
-      const run = await tutor.run();
-      if (end === 'expire') {
-        const expired = { ...run, status: 'expired', required_action: null };
-        simulator.next({ when: { method: 'GET', path: /runs\/\w+$/ }, body: expired });
-      } else await runs.cancel(run.id, { thread_id: threadId });
-      await runs.poll(run.id, { thread_id: threadId });
-    });
-    await tutor.expectTree(`
-      program
-      └─ thread
-         └─ invoke_agent Math Tutor  openai.run.status=${end === 'expire' ? 'expired !expired' : 'cancelled'}
-            └─ chat gpt-4o-mini
-    `);
-  });
-
   it('was not created: it has no id, and its messages belong to the next run', async () => {
     const { client, simulator, assistantId, threadId, ...program } = await startTutor({ runs: [{}] });
     simulator.next({

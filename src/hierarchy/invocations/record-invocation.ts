@@ -26,10 +26,9 @@ export function recordInvocation(invocation: Invocation, endTime: number): void 
   const recordedSteps = recordsSteps ? steps.all : [];
   const before = invocation.resumed?.recordedCalls;
   const requested = steps.toolCalls.filter(({ snapshot: { id } }) => before?.has(id) !== true);
-  // Functions that still wait are recorded where they are answered, maybe in another process. Nobody may have run them
-  // if it was cancelled.
+  // Functions that still wait are recorded where they are answered, maybe in another process.
   const calls =
-    snapshot?.status === 'completed' ? requested : requested.filter((call) => !isUnanswered(call));
+    invocation.life.endTime === undefined ? requested.filter((call) => !isUnanswered(call)) : requested;
   const outputs = recordStepsAndTools(invocation, recordedSteps, calls, endTime);
   const usage = snapshot?.usage;
   const hasCarriers = recordedSteps.length > 0 || invocation.resumed !== undefined;
