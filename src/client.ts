@@ -1,4 +1,4 @@
-import { trace } from '@opentelemetry/api';
+import { metrics, trace } from '@opentelemetry/api';
 import type { OpenAIInstrumentationConfig } from './config/config.ts';
 import { isSwitchedOff } from './config/kill-switch.ts';
 import { logFindings } from './diagnostics/report.ts';
@@ -21,7 +21,8 @@ import { Seam } from './sdk/seam.ts';
 import { findSocketPrototypes } from './sdk/sockets/find-sockets.ts';
 import { SocketSeam } from './sdk/sockets/index.ts';
 import { findLoopPrototypes, loopSeam } from './sdk/tool-loops.ts';
-import { flushAtProgramEnd, sendWithin } from './telemetry/program-end.ts';
+import { globalLoggerProvider } from './telemetry/events/log-records.ts';
+import { sendWithin } from './telemetry/program-end.ts';
 import { guard, warnOnce } from './util/guard.ts';
 import { providerBehind } from './util/otel-api.ts';
 
@@ -73,8 +74,14 @@ const CLIENT_FLUSH_TIMEOUT_MS = 10_000;
  */
 export function flush(): Promise<void> {
   // Without this, a copy of the package that recorded nothing sends nothing of the copy that did.
-  guard('flushing', () => flushAtProgramEnd(providerBehind(trace.getTracerProvider())));
-  return sendWithin(CLIENT_FLUSH_TIMEOUT_MS);
+  const others = guard('flushing', globalProviders);
+  return sendWithin(CLIENT_FLUSH_TIMEOUT_MS, undefined, undefined, others);
+}
+
+function globalProviders(): readonly object[] {
+  const logs = globalLoggerProvider();
+  const others = [providerBehind(trace.getTracerProvider()), metrics.getMeterProvider()];
+  return logs === undefined ? others : [...others, logs];
 }
 
 function instrument(target: unknown, config: OpenAIInstrumentationConfig): void {

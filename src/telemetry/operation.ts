@@ -11,7 +11,7 @@ export interface ApiRequest {
   readonly method: string;
   readonly route: Route;
   /** Values of the path parameters, in the order of `route.parameters`. */
-  readonly values: readonly string[];
+  readonly values: readonly (string | undefined)[];
   readonly body: unknown;
   /** The query parameters, as the object that was passed to the SDK. */
   readonly query?: unknown;

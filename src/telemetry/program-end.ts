@@ -153,18 +153,20 @@ export function reportUnanswered(flushed: readonly object[]): void {
  * Ends idle conversations and sends everything recorded, while the program continues.
  *
  * @param flushed default: all that we have recorded with
+ * @param others what else to flush
  */
 export function sendWithin(
   milliseconds: number,
   flushed: readonly object[] = live(),
   limits: EndLimits = {},
+  others: readonly object[] = [],
 ): Promise<void> {
   return within(milliseconds, async () => {
     const listeners = await prepareForEnd(
       flushed,
       (listener) => listener.endIdle?.(limits) ?? Promise.resolve(),
     );
-    const targets = new Set([...flushed, ...otherProvidersOf(listeners)]);
+    const targets = new Set([...flushed, ...otherProvidersOf(listeners), ...others]);
     // Sinks need no provider.
     await Promise.all([flushAll(targets), sinksSettled()]);
   });

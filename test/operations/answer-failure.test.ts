@@ -93,10 +93,19 @@ describe.each([['an id'], ['no id']])('an answer with %s that has an error in it
     await program.expectTree('chat gpt-4o  !502 gen_ai.usage.input_tokens=3');
   });
 
-  test('at the end of its stream', async () => {
+  test.each([
+    ['at the end of its stream', [{ delta: message }, { delta: {}, finish_reason: 'error', error }]],
+    [
+      'before the end of its stream',
+      [
+        { delta: message, error },
+        { delta: {}, finish_reason: 'error' },
+      ],
+    ],
+    ['in a stream without a finish reason', [{ delta: message }, { delta: {}, error }]],
+  ])('%s', async (_, chunks) => {
     const program = await startProgram();
     const ids = id === 'an id' ? { id: 'gen-1' } : {};
-    const chunks = [{ delta: message }, { delta: {}, finish_reason: 'error', error }];
     const data = chunks.map((choice) => ({
       ...ids,
       model: 'gpt-4o',
@@ -105,6 +114,20 @@ describe.each([['an id'], ['no id']])('an answer with %s that has an error in it
     program.simulator.next({ sse: [...data.map((each) => ({ data: each })), 'done'] });
     await Array.fromAsync(await program.client.chat.completions.create({ ...HELLO, stream: true }));
     await program.expectTree('chat gpt-4o  !502 openai.stream.chunk_count=2');
+  });
+
+  test('in the stream of a legacy completion', async () => {
+    const program = await startProgram();
+    const ids = id === 'an id' ? { id: 'gen-1' } : {};
+    const data = {
+      ...ids,
+      model: 'gpt-3.5',
+      choices: [{ index: 0, text: '', finish_reason: 'error', error }],
+    };
+    program.simulator.next({ sse: [{ data }, 'done'] });
+    const asked = { model: 'gpt-3.5', prompt: 'Hello', stream: true } as const;
+    await Array.fromAsync(await program.client.completions.create(asked));
+    await program.expectTree('text_completion gpt-3.5  !502 openai.stream.chunk_count=1');
   });
 });
 

@@ -1,20 +1,30 @@
-import { ProxyTracerProvider, type TracerProvider, trace } from '@opentelemetry/api';
+import { metrics, ProxyTracerProvider, type TracerProvider, trace } from '@opentelemetry/api';
 import { expect, test } from 'vitest';
 import { flush } from '../../src/client.ts';
+import { sendStateOf } from '../../src/telemetry/program-end.ts';
 
-test('flush() also flushes a global provider that only another copy of the package has used', async () => {
-  let flushes = 0;
+test('flush() also flushes global providers that only another copy of the package has used', async () => {
+  const flushed: string[] = [];
   const provider: TracerProvider & { forceFlush(): Promise<void> } = {
     getTracer: (name) => new ProxyTracerProvider().getTracer(name),
     forceFlush: async () => {
-      flushes += 1;
+      flushed.push('spans');
     },
   };
+  const meterProvider = Object.assign(Object.create(metrics.getMeterProvider()), {
+    forceFlush: async () => {
+      flushed.push('metrics');
+    },
+  });
   trace.setGlobalTracerProvider(provider);
+  metrics.setGlobalMeterProvider(meterProvider);
   try {
     await flush();
-    expect(flushes).toBe(1);
+    expect(flushed.sort()).toEqual(['metrics', 'spans']);
+    // What the program itself leaves unsent at its end is nothing to report.
+    expect(sendStateOf(provider).flushesAtEnd).toBe(false);
   } finally {
     trace.disable();
+    metrics.disable();
   }
 });

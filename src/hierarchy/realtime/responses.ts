@@ -91,8 +91,12 @@ export class SessionResponses {
   item(event: unknown, time: number): void {
     const response = this.#of(event);
     if (response === undefined) return;
+    const id = stringField(field(event, 'item'), 'id');
+    const isKnown = response.itemTimes.of(id)?.endTime !== undefined;
     response.itemTimes.add(event, time);
     response.see(event);
+    // Without this, a function that is complete twice at one reading of the clock would have two calls.
+    if (isKnown) return;
     // The program may run a function, and answer, before the response is done.
     this.#requestTools(response, { output: [field(event, 'item')] }, time, time);
   }

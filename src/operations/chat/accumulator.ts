@@ -42,6 +42,7 @@ interface ChoicePiece {
   readonly index?: unknown;
   readonly finish_reason?: unknown;
   readonly delta?: unknown;
+  readonly error?: unknown;
 }
 
 interface MessagePiece {
@@ -139,7 +140,12 @@ export class ChatAccumulator implements Accumulator {
   /** @returns whether the piece is content: text, or a part of a tool call or of audio */
   #addChoice(piece: unknown, tolerates: boolean = false): boolean {
     try {
-      const { index: position, finish_reason: reasonGiven, delta } = (piece ?? NO_ITEMS) as ChoicePiece;
+      const {
+        index: position,
+        finish_reason: reasonGiven,
+        delta,
+        error,
+      } = (piece ?? NO_ITEMS) as ChoicePiece;
       const index = isCount(position) ? position : 0;
       const reason = typeof reasonGiven === 'string' ? asName(reasonGiven) : undefined;
       const message = (typeof delta === 'object' && delta !== null ? delta : NO_ITEMS) as MessagePiece;
@@ -157,7 +163,8 @@ export class ChatAccumulator implements Accumulator {
         (audio ?? undefined) !== undefined;
       // The names of tools are not content; their arguments are.
       const keepsMessage = this.#room !== undefined || calls;
-      if (index >= MAX_REPEATED || (reason === undefined && !keepsMessage)) return hasContent;
+      const isBroken = error !== undefined && error !== null;
+      if (index >= MAX_REPEATED || (reason === undefined && !isBroken && !keepsMessage)) return hasContent;
       let choice = this.#choices[index];
       if (choice === undefined) {
         choice = { index };
@@ -166,9 +173,9 @@ export class ChatAccumulator implements Accumulator {
       if (reason !== undefined) {
         choice.finish_reason = reason;
         this.#choiceUsage ??= keptNumbers(objectField(piece, 'usage'));
-        choice.error ??= reportedError(piece);
         this.#completes = true;
       }
+      if (isBroken) choice.error ??= reportedError(piece);
       if (keepsMessage) this.#addMessage(choice, message);
       return hasContent;
     } catch (error) {

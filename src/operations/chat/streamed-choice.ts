@@ -134,7 +134,7 @@ export function addAudio(message: ChoiceMessage, delta: unknown, room: Room): vo
 }
 
 export function completeChoice({ index, finish_reason, error, message }: StreamedChoice): object {
-  const choice = finish_reason === undefined ? { index } : { index, finish_reason, error };
+  const choice = finish_reason === undefined ? { index, error } : { index, finish_reason, error };
   return message === undefined ? choice : { ...choice, message: wholeMessage(message) };
 }
 

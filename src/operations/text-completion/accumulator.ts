@@ -11,10 +11,12 @@ import {
   stringField,
   textField,
 } from '../../util/payload.ts';
+import { reportedError } from '../answer-failure.ts';
 
 interface CompletionChoice {
   text: KeptText | undefined;
   finish_reason?: string;
+  error?: unknown;
 }
 
 /** Accumulates the chunks of a legacy completion, with its texts if content is recorded. */
@@ -57,10 +59,13 @@ export class TextCompletionAccumulator implements Accumulator {
   #addChoice(delta: unknown): void {
     const index = countField(delta, 'index') ?? 0;
     const reason = stringField(delta, 'finish_reason');
-    if (index >= MAX_REPEATED || (reason === undefined && this.#room === undefined)) return;
+    const error = reportedError(delta);
+    if (index >= MAX_REPEATED || (reason === undefined && error === undefined && this.#room === undefined))
+      return;
     this.#choices[index] ??= { text: undefined };
     const choice = this.#choices[index];
     if (reason !== undefined) choice.finish_reason = reason;
+    if (error !== undefined) choice.error = error;
     if (this.#room === undefined) return;
     choice.text ??= new KeptText();
     choice.text.add(textField(delta, 'text') ?? '', this.#room);

@@ -10,7 +10,7 @@ export type { InvocationKind, PathParameter, Route } from './row.ts';
 export interface RouteMatch {
   readonly route: Route;
   /** Percent-decoded, in the order of `route.parameters`. */
-  readonly values: readonly string[];
+  readonly values: readonly (string | undefined)[];
 }
 
 const NO_VALUES: readonly string[] = [];
@@ -74,12 +74,20 @@ function matchEndpoint(
   return undefined;
 }
 
+/** What older releases of openai send for an id that the program lacks. As ids, different users would share them. */
+const MISSING_IDS: ReadonlySet<string> = new Set(['undefined', 'null']);
+
 /** The parameters in the path. Each call about something that exists passes here, so no function is made. */
-function valuesAt(positions: readonly number[], segments: readonly string[], start: number): string[] {
-  const values: string[] = [];
+function valuesAt(
+  positions: readonly number[],
+  segments: readonly string[],
+  start: number,
+): (string | undefined)[] {
+  const values: (string | undefined)[] = [];
   for (let index = 0; index < positions.length; index++) {
     const segment = segments[start + (positions[index] ?? 0)] ?? '';
-    values.push(segment.includes('%') ? decodeSegment(segment) : segment);
+    if (MISSING_IDS.has(segment)) values.push(undefined);
+    else values.push(segment.includes('%') ? decodeSegment(segment) : segment);
   }
   return values;
 }

@@ -66,7 +66,7 @@ export class Events {
 
   /** The current logger provider, if there is one. */
   get provider(): LoggerProvider | undefined {
-    return this.#explicit ?? registeredProvider();
+    return this.#explicit ?? globalLoggerProvider();
   }
 
   /** Whether a logger accepts the event. Otherwise, the event is not built. */
@@ -100,7 +100,7 @@ export class Events {
 }
 
 /** The registered provider, of the API or of the package. */
-function registeredProvider(): LoggerProvider | undefined {
+export function globalLoggerProvider(): LoggerProvider | undefined {
   const { [API_KEY]: registered, [API_LOGS_KEY]: getter } = globalThis as LoggerGlobals;
   // Read like this because API 1.9 has no export `logs`.
   const ofApi = registered?.logs;

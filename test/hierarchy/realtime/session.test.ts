@@ -172,6 +172,37 @@ describe('a realtime session', () => {
     `);
   });
 
+  it('has functions where the clock is too coarse to tell their events apart', async () => {
+    const program = await startProgram();
+    const { say, answer, socket, closed } = await openRealtime(program);
+    const place = { response_id: 'resp_1', output_index: 0 };
+    const { name, call_id, arguments: given } = call('item_2') as Record<string, unknown>;
+    const type = 'response.function_call_arguments.done';
+    await answer(
+      { type: 'session.created', session: SESSION },
+      created('resp_1'),
+      added('resp_1', { ...call('item_2'), arguments: '' }),
+    );
+    const clock = vi.spyOn(performance, 'now').mockReturnValue(performance.now());
+    await answer(
+      { type, ...place, item_id: 'item_2', name, call_id, arguments: given },
+      { type: 'response.output_item.done', ...place, item: call('item_2') },
+    );
+    clock.mockRestore();
+    await answer(done('resp_1', { output: [call('item_2')] }));
+    await say({
+      type: 'conversation.item.create',
+      item: { type: 'function_call_output', call_id: 'call_1', output: 'sunny' },
+    });
+    socket.close();
+    await closed();
+    await program.expectTree(`
+      realtime
+      ├─ chat gpt-realtime         gen_ai.response.id=resp_1
+      └─ execute_tool get_weather  gen_ai.response.id=resp_1 gen_ai.tool.call.id=call_1 openai.item.id=item_2
+    `);
+  });
+
   it('has functions whose result is long, though the program sends it past the SDK', async () => {
     const program = await startProgram();
     const { answer, server, socket, closed } = await openRealtime(program);

@@ -77,6 +77,12 @@ describe('the role of a request', () => {
 });
 
 describe('ids in the path', () => {
+  it.each(['undefined', 'null'])('are missing if an older openai sent `%s` for one', (sent) => {
+    const { route, values } = matchRoute('GET', `/threads/${sent}/runs/run_1`);
+    expect(route.template).toBe('/threads/{thread_id}/runs/{run_id}');
+    expect(values).toEqual([undefined, 'run_1']);
+  });
+
   it('are recorded under the name of the object they identify', () => {
     expect(ids('GET', '/threads/thread_1/runs/run_1/steps/step_1')).toEqual({
       'openai.thread.id': 'thread_1',
