@@ -178,13 +178,6 @@ describe('the structure of src/', () => {
   });
 });
 
-it('no file is longer than 300 lines', () => {
-  const long = [...files].filter(
-    ([path, content]) => !path.startsWith('semconv/') && content.split('\n').length > 301,
-  );
-  expect(long.map(([path]) => path)).toEqual([]);
-});
-
 describe('in the folders of test/ that mirror src/', () => {
   const sources = [...files.keys()].map((path) => path.slice(0, -'.ts'.length));
   const folders = new Set(sources.map((path) => dirname(path)));

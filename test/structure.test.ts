@@ -34,6 +34,16 @@ test('upward imports, cycles and duplicate names are found', () => {
   expect(structure.upwardImports.map(({ imports }) => imports)).toEqual([['util/a.ts -> sdk/b.ts']]);
   expect(structure.upwardTypeImports.map(({ imports }) => imports)).toEqual([['sdk/c.ts -> hierarchy/d.ts']]);
   expect(structure.cycles).toEqual([['sdk/b.ts', 'util/a.ts']]);
+  expect(structure.typeCycles).toEqual([['sdk/b.ts', 'util/a.ts']]);
   expect([...structure.sharedNames]).toEqual([['same', ['sdk/b.ts', 'sdk/c.ts']]]);
   expect(structure.rootFiles).toEqual(['index.ts']);
+});
+
+test('files that import nothing but types of each other are a cycle, too', () => {
+  const structure = describeStructure([
+    parseFile('sdk/a.ts', "import type { B } from './b.ts';\nexport interface A extends B {}\n"),
+    parseFile('sdk/b.ts', "import type { A } from './a.ts';\nexport type B = A | undefined;\n"),
+  ]);
+  expect(structure.cycles).toEqual([]);
+  expect(structure.typeCycles).toEqual([['sdk/a.ts', 'sdk/b.ts']]);
 });

@@ -25,6 +25,10 @@ section(
   'Import cycles',
   structure.cycles.map((files) => files.join(' ')),
 );
+section(
+  'Import cycles, with imports of types only',
+  structure.typeCycles.map((files) => files.join(' ')),
+);
 section('Files at the root of src/', structure.rootFiles);
 section(
   'Names declared more than once',

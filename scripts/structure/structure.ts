@@ -38,6 +38,8 @@ export interface Structure {
   readonly upwardTypeImports: readonly Dependency[];
   /** Groups of files that import each other's values. */
   readonly cycles: readonly (readonly string[])[];
+  /** Groups of files that import each other's values or types. */
+  readonly typeCycles: readonly (readonly string[])[];
   /** Files directly in `src/`. */
   readonly rootFiles: readonly string[];
   /** Top-level names that more than one file declares, with those files. */
@@ -53,7 +55,8 @@ export function describeStructure(files: readonly SourceFile[]): Structure {
     dependencies,
     upwardImports: dependencies.filter(isUpward),
     upwardTypeImports: typeDependencies.filter(isUpward),
-    cycles: findCycles(files),
+    cycles: findCycles(files, ({ imports }) => imports),
+    typeCycles: findCycles(files, ({ imports, typeImports }) => [...imports, ...typeImports]),
     rootFiles: files.map(({ path }) => path).filter((path) => !path.includes('/')),
     sharedNames: findSharedNames(files),
     linesByFolder: countLines(files),
@@ -97,8 +100,11 @@ function layerOf(folder: string): number {
 }
 
 /** Strongly connected groups of more than one file, by Tarjan's algorithm. */
-function findCycles(files: readonly SourceFile[]): string[][] {
-  const importsByPath = new Map(files.map(({ path, imports }) => [path, imports]));
+function findCycles(
+  files: readonly SourceFile[],
+  importsOf: (file: SourceFile) => readonly string[],
+): string[][] {
+  const importsByPath = new Map(files.map((file) => [file.path, importsOf(file)]));
   const order = new Map<string, number>();
   const lowest = new Map<string, number>();
   const stack: string[] = [];
