@@ -2,13 +2,13 @@ import { metrics, trace } from '@opentelemetry/api';
 import type { OpenAIInstrumentationConfig } from './config/config.ts';
 import { isSwitchedOff } from './config/kill-switch.ts';
 import { logFindings } from './diagnostics/report.ts';
-import type { Observer } from './pipeline/observer.ts';
+import { observerFor } from './pipeline/client-observers.ts';
 import {
   addClientObserver,
   addDefaultObserver,
   removeDefaultObserver,
-} from './pipeline/observer-registry.ts';
-import { observerFor } from './pipeline/own-observers.ts';
+} from './pipeline/default-observers.ts';
+import type { Observer } from './pipeline/observer.ts';
 import {
   clientOfResources,
   findClientClass,

@@ -1,4 +1,4 @@
-import { defaultTelemetry } from '../pipeline/observer-registry.ts';
+import { defaultTelemetry } from '../pipeline/default-observers.ts';
 import { isSuppressed } from '../sdk/suppression.ts';
 import { type EvaluationResult, emitEvaluation } from '../telemetry/events/evaluation-event.ts';
 import { activeContext } from '../util/active-context.ts';

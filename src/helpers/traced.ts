@@ -1,7 +1,7 @@
 import { type Attributes, INVALID_SPAN_CONTEXT, type Span, trace } from '@opentelemetry/api';
 import { CONVERSATION, conversationIn } from '../hierarchy/conversations/conversation-context.ts';
 import { define } from '../operations/attributes.ts';
-import { defaultTelemetry, placeOfFunction, prepareDefaultObservers } from '../pipeline/observer-registry.ts';
+import { defaultTelemetry, placeOfFunction, prepareDefaultObservers } from '../pipeline/default-observers.ts';
 import { isSuppressed } from '../sdk/suppression.ts';
 import { ATTR_GEN_AI_CONVERSATION_ID, ATTR_GEN_AI_PROMPT_NAME } from '../semconv/attributes.ts';
 import { type TraceMetadata, withMetadataIn } from '../telemetry/metadata.ts';

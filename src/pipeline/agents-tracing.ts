@@ -7,7 +7,7 @@ import { AgentsSource } from '../sdk/agents-sdk/agents-source.ts';
 import { onTraceProvider } from '../sdk/agents-sdk/trace-provider.ts';
 import { processWideCollection } from '../util/process-wide.ts';
 import { agentsCalls } from './agents-calls.ts';
-import { defaultTelemetry } from './observer-registry.ts';
+import { defaultTelemetry } from './default-observers.ts';
 
 /** The trace providers that a copy of this package listens to: two would record every span twice. */
 const heard = processWideCollection<WeakMap<object, true>>(WeakMap, 'agents', 1);

@@ -1,8 +1,9 @@
-import { type Context, type TracerProvider, trace } from '@opentelemetry/api';
-import type { OpenAIInstrumentationConfig, Settings } from '../config/config.ts';
-import { logFindings, notice } from '../diagnostics/report.ts';
+import { type Context, ROOT_CONTEXT, type TracerProvider, trace } from '@opentelemetry/api';
+import { type OpenAIInstrumentationConfig, resolveSettings, type Settings } from '../config/config.ts';
+import { unknownOptions } from '../config/unknown-names.ts';
+import { logFindings, notice, noticeAgain } from '../diagnostics/report.ts';
 import { noticeProvider } from '../doctor/open-telemetry.ts';
-import type { ConversationApi, ObserveOptions } from '../hierarchy/api.ts';
+import type { ConversationApi, ObserveOptions, OpenSpan, Placement } from '../hierarchy/api.ts';
 import { conversationIn } from '../hierarchy/conversations/conversation-context.ts';
 import { Hierarchy } from '../hierarchy/index.ts';
 import { isFolded, selectApi } from '../hierarchy/select-api.ts';
@@ -33,10 +34,7 @@ import { now } from '../util/clock.ts';
 import { guard } from '../util/guard.ts';
 import { clockIn } from '../util/span-clock.ts';
 import { agentsCalls } from './agents-calls.ts';
-import { OpenCalls } from './open-calls.ts';
-import { readSettings } from './read-settings.ts';
-import { unrecorded } from './unrecorded.ts';
-import { CallHooks } from './user-hooks.ts';
+import { CallHooks } from './call-hooks.ts';
 
 const NO_OPTIONS: ObserveOptions = {};
 
@@ -296,4 +294,70 @@ export class Observer implements CallObserver, ProviderListener {
   #interruptFunctions(): void {
     for (const end of this.telemetry.functions.values().reverse()) end();
   }
+}
+
+/**
+ * The settings of an observer. What is wrong with them, and content that they record, are findings.
+ *
+ * @param noticeWithheld receives what keeps content from being recorded
+ */
+export function readSettings(
+  config: OpenAIInstrumentationConfig,
+  noticeWithheld: typeof notice = noticeAgain,
+): Settings {
+  const settings = resolveSettings(config, (problem, withholdsContent) =>
+    (withholdsContent ? noticeWithheld : notice)('option_not_accepted', problem),
+  );
+  // Looked at closer only if needed: the code for that is loaded with its first use.
+  const isPlain = Object.keys(config).every((name) => name === 'enabled' || Object.hasOwn(settings, name));
+  if (!isPlain || config.events !== undefined)
+    for (const problem of unknownOptions(config)) notice('option_not_accepted', problem);
+  const { captureMessageContent } = settings;
+  if (captureMessageContent !== 'NO_CONTENT') notice('content_recorded', captureMessageContent);
+  return settings;
+}
+
+/**
+ * The calls in flight. Each knows its place in one array, which keeps its length: a map that is filled and emptied by
+ * each call of a quiet program allocates a new table every time.
+ */
+export class OpenCalls {
+  readonly #calls: (Call | undefined)[] = [];
+  #size = 0;
+
+  get size(): number {
+    return this.#size;
+  }
+
+  add(call: Call): void {
+    call.openIndex = this.#size;
+    this.#calls[this.#size++] = call;
+  }
+
+  /** Does nothing for a call that was not added. */
+  delete(call: Call): void {
+    const { openIndex: index } = call;
+    if (index === undefined) return;
+    call.openIndex = undefined;
+    const last = this.#calls[--this.#size] as Call;
+    this.#calls[this.#size] = undefined;
+    if (last === call) return;
+    this.#calls[index] = last;
+    last.openIndex = index;
+  }
+
+  values(): Call[] {
+    return this.#calls.filter((call) => call !== undefined);
+  }
+}
+
+const NO_SPAN: OpenSpan = { context: ROOT_CONTEXT, link: () => undefined, finish: () => undefined };
+
+/** A call without a span still reports its outcome to the hierarchy. */
+export function unrecorded({ parent, chunk, settled }: Placement): CallObservation {
+  return {
+    context: parent,
+    ...(chunk === undefined ? {} : { chunk }),
+    settle: (call) => void settled?.(call, call.value, NO_SPAN),
+  };
 }

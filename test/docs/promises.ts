@@ -33,7 +33,7 @@ export const PROMISES: Readonly<Record<string, readonly Proof[]>> = {
     ['test/util/guard.test.ts', 'that throws gives nothing, and is reported once for each place'],
   ],
   'Hooks and sinks that call `openai` do not trigger themselves.': [
-    ['test/pipeline/user-hooks/nested-calls.test.ts', 'calls that a hook makes reach no hook'],
+    ['test/pipeline/call-hooks/nested-calls.test.ts', 'calls that a hook makes reach no hook'],
   ],
   'You can enable and disable the instrumentation during calls, streams and runs.': [
     [

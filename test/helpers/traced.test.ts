@@ -5,7 +5,7 @@ import OpenAI from 'openai';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { span, traced, withConversation } from '../../src/client.ts';
 import { forgetNotices, noticed } from '../../src/diagnostics/report.ts';
-import { defaultTelemetry } from '../../src/pipeline/observer-registry.ts';
+import { defaultTelemetry } from '../../src/pipeline/default-observers.ts';
 import { startTracedProgram } from './program.ts';
 
 const MESSAGES = [{ role: 'user' as const, content: 'What is 2 + 2?' }];

@@ -2,7 +2,7 @@ import { hrTimeToMilliseconds } from '@opentelemetry/core';
 import OpenAI from 'openai';
 import { describe, expect, it } from 'vitest';
 import { instrumentOpenAI, type OpenAIInstrumentationConfig } from '../../src/client.ts';
-import { forgetObservers } from '../../src/pipeline/own-observers.ts';
+import { forgetObservers } from '../../src/pipeline/client-observers.ts';
 import { environment, startAgentProgram } from '../support/agent-program.ts';
 import { type Program, startProgram } from '../support/program.ts';
 import { startTutor, type Tutor } from '../support/tutor.ts';

@@ -1,7 +1,7 @@
 import OpenAI from 'openai';
 import { afterEach, expect, test } from 'vitest';
+import { observerFor } from '../../src/pipeline/client-observers.ts';
 import { Observer } from '../../src/pipeline/observer.ts';
-import { observerFor } from '../../src/pipeline/own-observers.ts';
 import { findClientPrototype } from '../../src/sdk/find-client.ts';
 import { Seam } from '../../src/sdk/seam.ts';
 import { created, done, SESSION } from '../hierarchy/realtime/events.ts';

@@ -2,7 +2,7 @@ import { trace } from '@opentelemetry/api';
 import OpenAI from 'openai';
 import { afterEach } from 'vitest';
 import { instrumentOpenAI, type OpenAIInstrumentationConfig } from '../../src/client.ts';
-import { forgetObservers } from '../../src/pipeline/own-observers.ts';
+import { forgetObservers } from '../../src/pipeline/client-observers.ts';
 import { forgetMetricSeries } from '../../src/telemetry/metrics/metric-series.ts';
 import { assertSpanTree } from '../../src/testing.ts';
 import { type RunScript, type Simulator, startReplay, startSimulator } from './simulator/index.ts';

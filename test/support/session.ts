@@ -1,7 +1,7 @@
 import { type DiagLogger, DiagLogLevel, diag } from '@opentelemetry/api';
 import OpenAI, { type ClientOptions } from 'openai';
 import { instrumentOpenAI, type OpenAIInstrumentationConfig } from '../../src/client.ts';
-import { forgetObservers } from '../../src/pipeline/own-observers.ts';
+import { forgetObservers } from '../../src/pipeline/client-observers.ts';
 import { forgetMetricSeries } from '../../src/telemetry/metrics/metric-series.ts';
 import { type Simulator, startSimulator } from './simulator/index.ts';
 import { type RecordedTelemetry, type RecordOptions, recordTelemetry } from './telemetry.ts';

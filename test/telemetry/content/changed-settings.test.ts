@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { OpenAIInstrumentationConfig } from '../../../src/client.ts';
-import { observerFor } from '../../../src/pipeline/own-observers.ts';
+import { observerFor } from '../../../src/pipeline/client-observers.ts';
 import { type Program, startProgram } from '../../support/program.ts';
 import { startTutor } from '../../support/tutor.ts';
 import { RUN } from './operations.ts';

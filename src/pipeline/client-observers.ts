@@ -1,9 +1,8 @@
 import { type OpenAIInstrumentationConfig, resolveSettings } from '../config/config.ts';
 import { notice } from '../diagnostics/report.ts';
 import { asObject, isPlainObject } from '../util/payload.ts';
-import { Observer } from './observer.ts';
-import { prepareDefaultObservers } from './observer-registry.ts';
-import { readSettings } from './read-settings.ts';
+import { prepareDefaultObservers } from './default-observers.ts';
+import { Observer, readSettings } from './observer.ts';
 
 /** The number of settings that those of a new client are compared with. */
 const MAX_COMPARED = 16;

@@ -4,7 +4,7 @@ import { startSession } from '../../support/session.ts';
 import { example } from './example.ts';
 
 test('docs/options.md shows the example', () => {
-  expect(codeBlocks('docs/options.md')).toContain(shownExample('pipeline/user-hooks/example.ts'));
+  expect(codeBlocks('docs/options.md')).toContain(shownExample('pipeline/call-hooks/example.ts'));
 });
 
 test('the example does what the document says', async () => {

@@ -1,7 +1,7 @@
 import { expect, onTestFinished, test } from 'vitest';
 import { instrumentOpenAI, span, withConversation, withMetadata } from '../../src/client.ts';
+import { addDefaultObserver, removeDefaultObserver } from '../../src/pipeline/default-observers.ts';
 import { Observer } from '../../src/pipeline/observer.ts';
-import { addDefaultObserver, removeDefaultObserver } from '../../src/pipeline/observer-registry.ts';
 import { startProgram } from '../support/program.ts';
 
 /** As `…/register` makes one: it sets OpenTelemetry up before anything is recorded. */

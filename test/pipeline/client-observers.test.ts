@@ -2,7 +2,7 @@ import OpenAI from 'openai';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { type EventOptions, instrumentOpenAI, type OpenAIInstrumentationConfig } from '../../src/client.ts';
 import { forgetNotices, noticed } from '../../src/diagnostics/report.ts';
-import { forgetObservers, observerFor } from '../../src/pipeline/own-observers.ts';
+import { forgetObservers, observerFor } from '../../src/pipeline/client-observers.ts';
 import { type Program, startProgram } from '../support/program.ts';
 
 /** As a handler of requests that creates a client for each. */
