@@ -7,7 +7,20 @@ import {
   ATTR_OPENAI_CASE_ID,
   ATTR_OPENAI_EVAL_RUN_ID,
 } from '../../semconv/attributes.ts';
-import type { PathParameter } from './row.ts';
+
+/** A parameter of a path template. */
+export interface PathParameter {
+  /** The name without braces: `thread_id`. */
+  readonly name: string;
+  /** The index of its segment in the template. */
+  readonly index: number;
+  /** The attribute for its value: `openai.thread.id`; `undefined` if it is not recorded. */
+  readonly attribute: string | undefined;
+  /** The field of the resource with its value: `id`. */
+  readonly field: string;
+  /** Whether the value is the `gen_ai.conversation.id`, too. */
+  readonly isConversation: boolean;
+}
 
 /**
  * The parameters that are not recorded as `openai.x.id` for `{x_id}`, with their attribute; `undefined` means never
@@ -42,18 +55,15 @@ const CONVERSATION_PARAMETERS: ReadonlySet<string> = new Set([
 
 /** The parameters of a path template, in path order, with the attributes their values are recorded under. */
 export function pathParameters(template: string): readonly PathParameter[] {
-  const parameters: PathParameter[] = [];
-  let end = 0;
-  for (;;) {
-    const start = template.indexOf('{', end);
-    if (start < 0) return parameters;
-    end = template.indexOf('}', start) + 1;
-    const name = template.slice(start + 1, end - 1);
-    const path = template.slice(0, end);
+  const segments = template.slice(1).split('/');
+  return segments.flatMap((segment, index) => {
+    if (!segment.startsWith('{')) return [];
+    const name = segment.slice(1, -1);
+    const path = `/${segments.slice(0, index + 1).join('/')}`;
     const field = VALUE_FIELDS[path] ?? VALUE_FIELDS[name] ?? 'id';
     const isConversation = CONVERSATION_PARAMETERS.has(path) || CONVERSATION_PARAMETERS.has(name);
-    parameters.push({ name, attribute: attributeOf(path, name), field, isConversation });
-  }
+    return [{ name, index, attribute: attributeOf(path, name), field, isConversation }];
+  });
 }
 
 function attributeOf(path: string, name: string): string | undefined {
