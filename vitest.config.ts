@@ -42,6 +42,7 @@ const PROCESSES = [
   'test/telemetry/without-spans.test.ts',
   'test/threats/{search-path,shared-symbols}.test.ts',
   'test/helpers/{decorator,garbage-collected-results}.test.ts',
+  'test/weight/**/*.test.ts',
 ];
 
 const BROWSER = [

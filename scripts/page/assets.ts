@@ -12,10 +12,16 @@ export function pageAssets(): Plugin {
     name: 'page-assets',
     async load(id) {
       if (id !== MODULE) return null;
-      const [script, style] = await Promise.all([buildScript(), buildStyle()]);
+      const { script, style } = await pageConstants();
       return `export const PAGE_SCRIPT = ${JSON.stringify(script)};\nexport const PAGE_STYLE = ${JSON.stringify(style)};\n`;
     },
   };
+}
+
+/** What the page contains beside its data, minified. */
+export async function pageConstants(): Promise<{ readonly script: string; readonly style: string }> {
+  const [script, style] = await Promise.all([buildScript(), buildStyle()]);
+  return { script, style };
 }
 
 async function buildScript(): Promise<string> {

@@ -1,6 +1,6 @@
 /**
  * Prints the structure of `src/`: folders and the dependencies between them, imports that violate the layers, import
- * cycles, files at the root, names declared more than once, and lines by folder. `test/architecture.test.ts` checks it.
+ * cycles, files at the root, and names declared more than once. `test/architecture.test.ts` checks it.
  *
  *   npm run structure
  */
@@ -34,5 +34,3 @@ section(
   'Names declared more than once',
   [...structure.sharedNames].map(([name, files]) => `${name}: ${files.join(' ')}`),
 );
-console.log('Lines by folder:');
-for (const [folder, lines] of structure.linesByFolder) console.log(`  ${folder.padEnd(16)} ${lines}`);

@@ -44,7 +44,6 @@ export interface Structure {
   readonly rootFiles: readonly string[];
   /** Top-level names that more than one file declares, with those files. */
   readonly sharedNames: ReadonlyMap<string, readonly string[]>;
-  readonly linesByFolder: ReadonlyMap<string, number>;
 }
 
 export function describeStructure(files: readonly SourceFile[]): Structure {
@@ -59,7 +58,6 @@ export function describeStructure(files: readonly SourceFile[]): Structure {
     typeCycles: findCycles(files, ({ imports, typeImports }) => [...imports, ...typeImports]),
     rootFiles: files.map(({ path }) => path).filter((path) => !path.includes('/')),
     sharedNames: findSharedNames(files),
-    linesByFolder: countLines(files),
   };
 }
 
@@ -133,13 +131,4 @@ function findSharedNames(files: readonly SourceFile[]): Map<string, string[]> {
   for (const { path, names } of files)
     for (const name of names) places.set(name, [...(places.get(name) ?? []), path]);
   return new Map([...places].filter(([, paths]) => paths.length > 1).sort(([a], [b]) => (a < b ? -1 : 1)));
-}
-
-function countLines(files: readonly SourceFile[]): Map<string, number> {
-  const lines = new Map<string, number>();
-  for (const { path, lines: count } of files) {
-    const folder = path.includes('/') ? topFolderOf(path) : '(root)';
-    lines.set(folder, (lines.get(folder) ?? 0) + count);
-  }
-  return lines;
 }

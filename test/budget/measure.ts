@@ -11,7 +11,7 @@ export interface Cost {
 }
 
 /** One thread, no compiler, and a young generation that is not full before the measurement is over. */
-const FLAGS = [
+export const REPEATABLE_FLAGS: readonly string[] = [
   '--expose-gc',
   '--predictable',
   '--no-opt',
@@ -27,5 +27,7 @@ export async function measureCost(name: string): Promise<Cost> {
   const program = join(import.meta.dirname, 'program.ts');
   // Functions that come compiled from a cache are not counted exactly.
   const env = { NODE_DISABLE_COMPILE_CACHE: '1' };
-  return JSON.parse(await mustRun(process.execPath, [...FLAGS, program, name], { cwd: ROOT, env }));
+  return JSON.parse(
+    await mustRun(process.execPath, [...REPEATABLE_FLAGS, program, name], { cwd: ROOT, env }),
+  );
 }
