@@ -69,6 +69,8 @@ export type ProcessFindingCode =
   | 'global_taken'
   /** Another instrumentation records the same calls. Its span is kept, and ours adds to it. */
   | 'other_instrumentation'
+  /** OpenTelemetry's own instrumentation of `openai` is active, too. It is switched off for the calls of this package. */
+  | 'other_switched_off'
   /** A package around the client records the same calls on spans beside ours. */
   | 'recorded_twice'
   /** Prompts and answers are recorded. */

@@ -97,6 +97,12 @@ const FINDINGS: Readonly<Record<ProcessFindingCode, FindingRow>> = {
     message: (scope) => `${scope} records the same calls. This package adds what is missing to its spans.`,
     action: (scope) => `To use only this package: ${switchOff(scope)}`,
   },
+  other_switched_off: {
+    message: (scope) =>
+      `${scope} is active, too. It is switched off: beside it, parse() and asResponse() of openai throw.`,
+    action: (scope) =>
+      `To keep this package, do not start the other: ${switchOff(scope)} To keep the other, set OTEL_INSTRUMENTATION_OPENAI_ENABLED=false.`,
+  },
   recorded_twice: {
     message: (scope) =>
       `${scope} also records these calls. A backend that receives both counts tokens twice.`,

@@ -13,13 +13,16 @@ export interface OtherInstrumentation {
   readonly switchOff: string;
 }
 
+/** OpenTelemetry's own, which `getNodeAutoInstrumentations()` includes. */
+export const OTEL_OPENAI = '@opentelemetry/instrumentation-openai';
+
 /** What stands for the scope of Sentry's spans, which have none. */
 export const SENTRY_SCOPE = '@sentry/node';
 
 /** The known ones. An unknown one is assumed to record metrics, so that nothing is counted twice. */
 export const OTHER_INSTRUMENTATIONS: readonly OtherInstrumentation[] = [
   {
-    scope: '@opentelemetry/instrumentation-openai',
+    scope: OTEL_OPENAI,
     recordsMetrics: true,
     switchOff:
       "getNodeAutoInstrumentations({ '@opentelemetry/instrumentation-openai': { enabled: false } }), " +

@@ -1,5 +1,6 @@
 import type { Finding, FindingRow, ProjectFindingCode } from '../diagnostics/finding.ts';
 import { fillIn, INSTRUMENT, switchOff, UNWRAP_LANGFUSE } from '../diagnostics/messages.ts';
+import { OTEL_OPENAI } from '../diagnostics/other-instrumentations.ts';
 import { NAME } from '../util/version.ts';
 
 /** Packages whose spans stand beside ours: when they do, and how to have each call once. */
@@ -82,9 +83,11 @@ const PROJECT_FINDINGS: Readonly<Record<ProjectFindingCode, FindingRow>> = {
     severity: 'information',
     message: (scope = '') => {
       const second = SECOND_SPANS[scope];
-      return second === undefined
-        ? `${scope} is installed. If it is active, its span replaces the one of this package for the calls that it wraps.`
-        : `${scope} is installed. ${second.when} has two spans, one from each package.`;
+      if (second !== undefined)
+        return `${scope} is installed. ${second.when} has two spans, one from each package.`;
+      return scope === OTEL_OPENAI
+        ? `${scope} is installed. If it is active, this package switches it off where it instruments all clients.`
+        : `${scope} is installed. If it is active, its span replaces the one of this package for the calls that it wraps.`;
     },
     action: (scope = '') =>
       SECOND_SPANS[scope]?.action() ?? `To use this package alone, disable the other: ${switchOff(scope)}`,

@@ -9,6 +9,7 @@ import { VERSION } from '../util/version.ts';
 import { Call, type CallObserver } from './call.ts';
 import { make } from './call-context.ts';
 import { clientOfResources, findClientPrototype, missingMethods } from './find-client.ts';
+import { switchOtherOff } from './other-wrapper.ts';
 import { type Method, Patches } from './patches.ts';
 import { asMethod, hasPrototype } from './reflect.ts';
 import { claimPrototype, isOurs, releasePrototype } from './releases.ts';
@@ -47,6 +48,7 @@ export class Seam {
   /** By the prototypes of subclasses; those added last stand last. */
   readonly #classes = new Map<object, CallObserver>();
   #observesClients = false;
+  #switchOtherOn: (() => void) | undefined;
   #parsesInClient = false;
   #promisePrototype: object | undefined;
   #toolRunners = new WeakSet<object>();
@@ -73,6 +75,7 @@ export class Seam {
     this.#install();
     // Without `if (!this.#defaults.includes(observer)) `, an observer that was added twice survives its removal.
     if (!this.#defaults.includes(observer)) this.#defaults.push(observer);
+    this.#switchOtherOn ??= switchOtherOff();
   }
 
   observeClient(client: object, observer: CallObserver): void {
@@ -116,6 +119,10 @@ export class Seam {
     // Without this, a release that was refused takes the patches of another one away.
     if (index < 0) return;
     this.#defaults.splice(index, 1);
+    if (this.#defaults.length === 0) {
+      this.#switchOtherOn?.();
+      this.#switchOtherOn = undefined;
+    }
     // Without `this.#defaults.length === 0 && `, other default observers lose their calls.
     // Without ` && !this.#observesClients`, clients with settings of their own lose their calls.
     if (this.#defaults.length === 0 && !this.#observesClients) this.#uninstall();

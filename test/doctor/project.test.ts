@@ -132,6 +132,8 @@ describe('packages are found in every folder:', () => {
     await install({ [name]: '1.0.0' }, 'node_modules/distribution/node_modules');
     expect(codes()).toEqual(['other_instrumentation_installed']);
     expect(findings()[0]?.action).toContain(name);
+    const effect = name.startsWith('@opentelemetry') ? 'switches it off' : 'its span replaces';
+    expect(findings()[0]?.message).toContain(effect);
   });
 
   test.each([

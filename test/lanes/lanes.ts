@@ -2,8 +2,7 @@ import type { Lane } from '../support/lanes/lanes.ts';
 
 /** A lane with other instrumentations of `openai` beside ours. */
 export interface DoubleLane extends Lane {
-  readonly line: 2 | 3;
-  /** Their packages; each exports a class `OpenAIInstrumentation`. */
+  /** Packages whose spans are kept; each exports a class `OpenAIInstrumentation`. */
   readonly others: readonly string[];
 }
 
@@ -22,21 +21,21 @@ const SDK_2 = {
 
 const ZOD = '4.6.7';
 
-/** Which line of OpenTelemetry another instrumentation can be installed with, it decides. */
+/** The first has OpenTelemetry's own instrumentation, which is switched off: `otel-openai.test.ts`. */
 export const DOUBLE_LANES: readonly DoubleLane[] = [
   {
     name: 'double-sdk-3',
-    line: 3,
-    others: ['@opentelemetry/instrumentation-openai'],
+    others: [],
     packages: {
       openai: '6.49.0',
+      '@opentelemetry/auto-instrumentations-node': '0.82.0',
       '@opentelemetry/instrumentation-openai': '0.22.0',
+      '@opentelemetry/sdk-node': '0.301.0',
       ...SDK,
     },
   },
   {
     name: 'double-sdk-2',
-    line: 2,
     others: ['@traceloop/instrumentation-openai', '@arizeai/openinference-instrumentation-openai'],
     packages: {
       openai: '6.49.0',

@@ -1,0 +1,79 @@
+import { describeFinding } from '../diagnostics/messages.ts';
+import { OTEL_OPENAI } from '../diagnostics/other-instrumentations.ts';
+import { notice, sayFinding } from '../diagnostics/report.ts';
+import { builtIn } from '../util/built-in.ts';
+import { guard } from '../util/guard.ts';
+import { builtInRequire, findDependenciesOf, findPackage } from '../util/optional-packages.ts';
+import { patchMethod } from '../util/patch-method.ts';
+import type { Method } from './patches.ts';
+import { isObject, propertyOf } from './reflect.ts';
+
+/** Its CommonJS build: of SDK 3, and of SDK 2. */
+const COMMONJS_FILE =
+  /[\\/]@opentelemetry[\\/]instrumentation-openai[\\/](?:dist|build[\\/]src)[\\/]index\.c?js$/;
+const AUTO_INSTRUMENTATIONS = '@opentelemetry/auto-instrumentations-node';
+
+/** How many observers of all clients there are. */
+let observing = 0;
+/** By the prototypes of the other instrumentation's classes. */
+const restores = new Map<object, () => void>();
+
+/**
+ * Switches off OpenTelemetry's own instrumentation of `openai`, which reads each response before the program does, so that
+ * `parse()` and `asResponse()` throw. Its wrappers step aside while their instrumentation is not enabled. Call this when
+ * `openai` has loaded: the other one wraps only what loads after itself.
+ *
+ * @returns switches it on again, unless somebody else still observes all clients
+ */
+export function switchOtherOff(): () => void {
+  observing++;
+  for (const prototype of guard('finding another instrumentation', loadedPrototypes) ?? []) {
+    const isEnabled = propertyOf(prototype, 'isEnabled');
+    if (restores.has(prototype) || typeof isEnabled !== 'function') continue;
+    restores.set(prototype, patchMethod(prototype, 'isEnabled', disabled(isEnabled as Method)));
+  }
+  return () => {
+    if (--observing > 0) return;
+    for (const restore of restores.values()) restore();
+    restores.clear();
+  };
+}
+
+/** Only its wrappers ask, at each call: a program in which it is not active is told nothing. */
+function disabled(isEnabled: Method): Method {
+  let isSaid = false;
+  return function (this: object) {
+    if (!isSaid && isEnabled.call(this) === true) {
+      isSaid = true;
+      notice('other_switched_off', OTEL_OPENAI);
+      guard('reporting another instrumentation', () =>
+        sayFinding(describeFinding('other_switched_off', OTEL_OPENAI)),
+      );
+    }
+    return false;
+  };
+}
+
+function loadedPrototypes(): object[] {
+  const { createRequire, Module } = builtIn('node:module') ?? {};
+  if (createRequire === undefined) return [];
+  const require = builtInRequire(createRequire);
+  const modules: unknown[] = Object.keys(require.cache)
+    .filter((file) => COMMONJS_FILE.test(file))
+    .map((file) => require.cache[file]?.exports);
+  // ES modules have no cache to look through. Whatever instrumentation of OpenTelemetry is active, `require` shows it.
+  if (modules.length === 0 && /\bpatchedRequire\b/.test(String(Module?.prototype.require))) {
+    const file = esModuleFile();
+    if (file !== undefined) modules.push(require(file));
+  }
+  return modules
+    .map((each) => propertyOf(propertyOf(each, 'OpenAIInstrumentation'), 'prototype'))
+    .filter(isObject);
+}
+
+/** The ES module of the installed package. The one of SDK 2 has none. */
+function esModuleFile(): string | undefined {
+  const finder = findPackage(OTEL_OPENAI) ?? findDependenciesOf(AUTO_INSTRUMENTATIONS);
+  const file = finder?.resolve(OTEL_OPENAI);
+  return file?.endsWith('.cjs') ? file.replace(/cjs$/, 'mjs') : undefined;
+}
