@@ -43,11 +43,6 @@ const ENTRIES = {
 /** Loads nothing but itself, and so shares no file. */
 const TESTING = { testing: 'src/testing.ts' };
 
-/** What the entries that are ES modules share with the others. */
-const INTERNAL_ENTRIES: Readonly<Record<string, string>> = {
-  'missing-provider': 'src/doctor/missing-provider.ts',
-};
-
 /** What is loaded when it is first used. */
 const LAZY_ENTRIES = {
   'agents-transport': 'src/sdk/agents-sdk/realtime-transport.ts',
@@ -136,7 +131,7 @@ const LATER = {
 const config: UserConfig[] = defineConfig([
   {
     ...SHARED,
-    entry: { ...ENTRIES, ...LAZY_ENTRIES, ...INTERNAL_ENTRIES },
+    entry: { ...ENTRIES, ...LAZY_ENTRIES },
     format: 'cjs',
     dts: { entry: Object.values(ENTRIES) },
     define: { 'import.meta.url': 'undefined' },
@@ -195,7 +190,7 @@ const config: UserConfig[] = defineConfig([
       {
         name: 'implementation',
         resolveId: (source) => {
-          const [, entry] = /^\.\/(?:\w+\/)?(client|register|missing-provider)\.ts$/.exec(source) ?? [];
+          const [, entry] = /^\.\/(?:\w+\/)?(client|register)\.ts$/.exec(source) ?? [];
           return entry === undefined ? undefined : { id: `./${entry}.cjs`, external: true };
         },
       },

@@ -2,6 +2,7 @@ import { metrics, trace } from '@opentelemetry/api';
 import type { OpenAIInstrumentationConfig } from './config/config.ts';
 import { isSwitchedOff } from './config/kill-switch.ts';
 import { logFindings } from './diagnostics/report.ts';
+import { reportMissingProvider } from './doctor/missing-provider.ts';
 import { observerFor } from './pipeline/client-observers.ts';
 import {
   addClientObserver,
@@ -42,6 +43,8 @@ export type { TraceMetadata } from './telemetry/metadata.ts';
 export type * from './types.ts';
 
 const DEFAULTS: OpenAIInstrumentationConfig = {};
+
+let reportsProvider = false;
 
 /** The observer that was added last for all clients of a seam. */
 const newestObservers = new WeakMap<Seam | SocketSeam | PatchedClass, Observer>();
@@ -97,6 +100,8 @@ function instrument(target: unknown, config: OpenAIInstrumentationConfig): void 
     return;
   }
   const observer = observerFor(config);
+  if (!reportsProvider) guard('watching for a provider', reportMissingProvider);
+  reportsProvider = true;
   logFindings();
   for (const socket of sockets) {
     const seam = SocketSeam.of(socket);

@@ -98,9 +98,7 @@ export class OpenAIInstrumentation {
         this.#observe(defined === 'socket' ? SocketSeam.of(prototype) : seamOfPart(prototype, defined)),
     });
     const stopWatching = guard('watching for missed calls', watchMissedCalls, findUnobserved);
-    const stopReporting = guard('watching for a provider', reportMissingProvider, () =>
-      this.#observer.prepare(),
-    );
+    const stopReporting = guard('watching for a provider', reportMissingProvider);
     return () => {
       stopLoading();
       stopWatching?.();

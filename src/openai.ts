@@ -5,10 +5,8 @@
 // A named import: `require('openai')` returns a function that is not the class.
 import { OpenAI } from 'openai';
 import { instrumentOpenAI, type OpenAIInstrumentationConfig } from './client.ts';
-import { reportMissingProvider } from './doctor/missing-provider.ts';
 
 instrumentOpenAI(OpenAI);
-reportMissingProvider();
 
 /**
  * Creates an instrumented client.

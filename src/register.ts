@@ -8,8 +8,8 @@
 import * as api from '@opentelemetry/api';
 import { isSdkDisabled, isSwitchedOff } from './config/kill-switch.ts';
 import { recordAgents } from './pipeline/agents-tracing.ts';
-import { Observer } from './pipeline/observer.ts';
 import { addDefaultObserver, removeDefaultObserver } from './pipeline/default-observers.ts';
+import { Observer } from './pipeline/observer.ts';
 import { connectEarly, startWithFirstSpan } from './register/early-api.ts';
 import { rememberApi } from './register/hand-over.ts';
 import { startSdk } from './register/sdk.ts';

@@ -12,21 +12,28 @@ const PROBE: symbol = createContextKey('opentelemetry-instrumentation-openai pro
 
 /** One that calls were made with, and that need not be the one that is registered. */
 let used: WeakRef<TracerProvider> | undefined;
+let isHeard = false;
 
-/** Says what is missing when the first call is made with a provider: it may come yet. */
+/**
+ * Says what is missing when the first call is made with a provider: it may come yet.
+ *
+ * @param hasOthers whether metrics, events or functions of the program take what is recorded
+ */
 export function noticeProvider(
   provider: TracerProvider,
   loggers: object | undefined,
   settings: Settings,
+  hasOthers: boolean,
 ): void {
+  isHeard ||= hasOthers;
   if (!isNoopTracerProvider(provider)) used = new WeakRef(provider);
   for (const finding of findMissing(provider)) logFinding(finding);
   if (settings.captureMessageContent !== 'NO_CONTENT') noticeBatchSize(provider, loggers, settings);
 }
 
-/** Whether a call was made with a provider. It may be gone by now. */
-export function hasUsedProvider(): boolean {
-  return used !== undefined;
+/** Whether anything took what calls recorded. It may be gone by now. */
+export function hasListener(): boolean {
+  return isHeard || used !== undefined;
 }
 
 /** What is missing of OpenTelemetry now. */

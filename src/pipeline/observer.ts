@@ -88,16 +88,18 @@ export class Observer implements CallObserver, ProviderListener {
     logFindings();
     const { provider, events, settings } = this.telemetry;
     const { loggers, tracers } = this.#followed;
-    if (provider !== tracers.provider || events.provider !== loggers.provider) this.#follow(provider);
-    return this.telemetry.isHeardBy(provider) || CallHooks.wants(settings);
+    const isHeard = this.telemetry.isHeardBy(provider) || CallHooks.wants(settings);
+    if (provider !== tracers.provider || events.provider !== loggers.provider)
+      this.#follow(provider, isHeard);
+    return isHeard;
   }
 
-  #follow(provider: TracerProvider): void {
+  #follow(provider: TracerProvider, isHeard: boolean): void {
     const { events, metrics, settings } = this.telemetry;
     this.#followed.tracers.follow(provider);
     this.#followed.meters.follow(metrics.provider);
     this.#followed.loggers.follow(events.provider);
-    guard('checking the setup', noticeProvider, provider, events.provider, settings);
+    guard('checking the setup', noticeProvider, provider, events.provider, settings, isHeard);
   }
 
   start(call: Call): CallObservation | undefined {

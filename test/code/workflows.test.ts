@@ -77,3 +77,13 @@ test('a release is tested, checked and published with provenance', () => {
     'npm publish --provenance --access public',
   ]);
 });
+
+test('CONTRIBUTING asks for the secrets that the workflows use, and for the first release by hand', () => {
+  const texts = globSync('.github/workflows/*.yml').map((file) => readFileSync(file, 'utf8'));
+  const used = texts.flatMap((text) => [...text.matchAll(/secrets\.(\w+)/g)].map(([, name]) => name));
+  const guide = readFileSync('CONTRIBUTING.md', 'utf8');
+  const asked = [...guide.matchAll(/\b[A-Z]+(?:_[A-Z]+)*_(?:TOKEN|SECRET|KEY)\b/g)].map(([name]) => name);
+  expect(asked.filter((name) => !used.includes(name))).toEqual([]);
+  const [, release = ''] = guide.split('## Release');
+  expect(release.split('\n## ')[0]).toMatch(/first version by hand[\s\S]*release\.yml/);
+});

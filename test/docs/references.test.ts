@@ -51,6 +51,12 @@ test.each(PACKAGED)('%s is packaged and links only to packaged files and picture
   expect(targets.filter((target) => !PACKAGED.includes(target))).toEqual([]);
 });
 
+test('the README says what the costs in its first tree need', () => {
+  const [tree = '', ...text] = readDocument('README.md').split('```').slice(1);
+  expect(tree).toContain('$');
+  expect(text.join('')).toContain('npm install @pydantic/genai-prices');
+});
+
 test('the README is short, and docs/README.md links to every page', () => {
   expect(readDocument('README.md').length).toBeLessThanOrEqual(9_000);
   const index = readDocument('docs/README.md');

@@ -15,6 +15,11 @@ const CLASS = `
   const instrumentation = new OpenAIInstrumentation();
   const { default: OpenAI } = await import('openai');
 `;
+const FUNCTION = `
+  import OpenAI from 'openai';
+  import { instrumentOpenAI } from '${PACKAGE_NAME}/client';
+  instrumentOpenAI(OpenAI);
+`;
 const METRICS = `
   import { metrics } from '@opentelemetry/api';
   import { createRequire } from 'node:module';
@@ -46,6 +51,10 @@ test('a program that calls openai through …/openai without an SDK gets one lin
   expect(await said(DROP_IN + CALLS)).toMatch(
     /^\S+: No tracer provider is registered, .* Start an OpenTelemetry SDK .*\n$/,
   );
+});
+
+test('so does one that passes openai to instrumentOpenAI', async () => {
+  expect(await said(FUNCTION + CALLS)).toMatch(/^\S+: No tracer provider is registered, .*\n$/);
 });
 
 test('so does one that creates OpenAIInstrumentation and never starts the SDK', async () => {
@@ -93,11 +102,7 @@ test.each([
     DROP_IN + CALLS,
     { OTEL_INSTRUMENTATION_OPENAI_ENABLED: 'false' },
   ],
-  [
-    'of a client that instrumentOpenAI instruments, which may be in a library',
-    `import OpenAI from 'openai';import { instrumentOpenAI } from '${PACKAGE_NAME}/client';instrumentOpenAI(OpenAI);${CALLS}`,
-    {},
-  ],
+  ['with instrumentOpenAI and metrics alone', METRICS + FUNCTION + CALLS, {}],
 ])('nothing is printed %s', async (_, program, environment) => {
   expect(await said(program, environment)).toBe('');
 });
