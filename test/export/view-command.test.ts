@@ -46,10 +46,13 @@ function start(...parameters: string[]): Program {
 
 test('it prints its address, and answers there', async () => {
   const program = start('--port', '0');
-  const [, address = ''] = await program.printed(/shown at (\S+)\n.*OTEL_EXPORTER_OTLP_ENDPOINT=\1\n/);
-  const { port } = new URL(address);
+  const [, page = ''] = await program.printed(
+    /shown at ((http:\/\/localhost:\d+)\/\?token=\w+)\n.*OTEL_EXPORTER_OTLP_ENDPOINT=\2\n/,
+  );
   for (const host of ['127.0.0.1', '[::1]'])
-    expect((await send(`http://${host}:${port}/`)).text, host).toContain('<title>OpenAI traces</title>');
+    expect((await send(page.replace('localhost', host))).text, host).toContain(
+      '<title>OpenAI traces</title>',
+    );
 });
 
 test('a port that is taken is said in one line, with the next free one and the variable to set', async () => {
@@ -76,8 +79,8 @@ test('it watches a folder', async () => {
   cleanups.push(() => rm(folder, { recursive: true, force: true }));
   await writeFile(join(folder, 'a.jsonl'), otlp({ traceId: 't', spanId: '1', name: 'x' }));
   const program = start(folder, '--port', '0');
-  const [, address = ''] = await program.printed(/shown at (\S+)/);
-  expect((await listsOf(address)).traces).toMatchObject([{ title: 'x' }]);
+  const [, page = ''] = await program.printed(/shown at (\S+)/);
+  expect((await listsOf(page)).traces).toMatchObject([{ title: 'x' }]);
 });
 
 test.skipIf(process.platform === 'win32')('it does not wait for pipes', async () => {
@@ -86,8 +89,8 @@ test.skipIf(process.platform === 'win32')('it does not wait for pipes', async ()
   const pipe = join(folder, 'a.jsonl');
   execFileSync('mkfifo', [pipe]);
   await writeFile(join(folder, 'b.jsonl'), otlp({ traceId: 't', spanId: '1', name: 'x' }));
-  const [, address = ''] = await start(folder, '--port', '0').printed(/shown at (\S+)/);
-  expect((await listsOf(address)).traces).toMatchObject([{ title: 'x' }]);
+  const [, page = ''] = await start(folder, '--port', '0').printed(/shown at (\S+)/);
+  expect((await listsOf(page)).traces).toMatchObject([{ title: 'x' }]);
   await start(pipe, '--watch', '--port', '0').printed(
     /a\.jsonl cannot be watched: it is neither a file nor a folder\.\n/,
   );

@@ -1,7 +1,7 @@
 import { networkInterfaces } from 'node:os';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { type LiveView, startLiveView } from '../../src/export/live/live-view.ts';
-import { listsOf, otlp, post, send } from '../export/live/requests.ts';
+import { get, listsOf, otlp, post, send } from '../export/live/requests.ts';
 
 let live: LiveView;
 let port: string;
@@ -24,7 +24,7 @@ describe('a page on the internet cannot', () => {
         '127.0.0.1.evil.example',
         '0.0.0.0',
       ]) {
-        const answer = await send(live.address + path, { headers: { host } });
+        const answer = await get(live.page, path, { host });
         expect(answer.status, host).toBe(403);
         expect(answer.text).not.toContain('traces":');
       }
@@ -35,11 +35,11 @@ describe('a page on the internet cannot', () => {
     'send or read anything from the origin %s',
     async (origin) => {
       expect((await post(`${live.address}/v1/traces`, BODY, { origin })).status).toBe(403);
-      expect((await send(`${live.address}/api/lists`, { headers: { origin } })).status).toBe(403);
+      expect((await get(live.page, '/api/lists', { origin })).status).toBe(403);
       expect(
         (await send(`${live.address}/v1/traces`, { method: 'OPTIONS', headers: { origin } })).status,
       ).toBe(403);
-      expect((await listsOf(live.address)).traces).toEqual([]);
+      expect((await listsOf(live.page)).traces).toEqual([]);
     },
   );
 
@@ -51,14 +51,14 @@ describe('a page on the internet cannot', () => {
         'sec-fetch-dest': dest,
       };
       for (const path of ['/', '/api/lists', '/api/trace?id=t'])
-        expect((await send(live.address + path, { headers })).status, dest).toBe(403);
+        expect((await get(live.page, path, headers)).status, dest).toBe(403);
     }
   });
 
   test('be let in by any answer', async () => {
     await post(`${live.address}/v1/traces`, BODY);
     for (const path of ['/', '/api/lists', '/api/trace?id=t', '/nothing']) {
-      const { headers } = await send(live.address + path);
+      const { headers } = await get(live.page, path);
       expect(Object.keys(headers).filter((name) => name.startsWith('access-control'))).toEqual([]);
       expect(headers).toMatchObject({
         'cache-control': 'no-store',
@@ -76,7 +76,7 @@ test('a link on another page opens the page', async () => {
     'sec-fetch-mode': 'navigate',
     'sec-fetch-dest': 'document',
   };
-  expect((await send(live.address, { headers })).status).toBe(200);
+  expect((await get(live.page, '/', headers)).status).toBe(200);
 });
 
 test.each(['localhost', '127.0.0.1', '[::1]'])('the page itself may ask at %s', async (host) => {
@@ -85,12 +85,12 @@ test.each(['localhost', '127.0.0.1', '[::1]'])('the page itself may ask at %s', 
     origin: `http://${host}:${port}`,
     'sec-fetch-site': 'same-origin',
   };
-  expect((await send(`${live.address}/api/lists`, { headers })).status).toBe(200);
+  expect((await get(live.page, '/api/lists', headers)).status).toBe(200);
   expect((await post(`${live.address}/v1/traces`, BODY, headers)).status).toBe(200);
 });
 
 test('the page may connect to itself, and load nothing', async () => {
-  const { headers, text } = await send(live.address);
+  const { headers, text } = await get(live.page, '/');
   const policy = String(headers['content-security-policy']);
   expect(policy.split('; ').filter((part) => !/^(?:script|style)-src 'sha256-[\w+/=]+'$/.test(part))).toEqual(
     [
@@ -112,4 +112,28 @@ const elsewhere = Object.values(networkInterfaces())
 test.skipIf(elsewhere === undefined)('other machines cannot connect', async () => {
   const headers = { host: `localhost:${port}` };
   await expect(send(`http://${elsewhere}:${port}/`, { headers })).rejects.toThrow('ECONNREFUSED');
+});
+
+describe('another user of the machine, who knows the port but not the token,', () => {
+  const paths = ['/', '/api/lists', '/api/changes', '/api/trace?id=t', '/api/conversation?id=t'];
+
+  test.each(['', 'token=', 'token=0', `token=${'0'.repeat(32)}`, `token=${'é'.repeat(32)}`])(
+    'reads nothing with %j',
+    async (query) => {
+      await post(`${live.address}/v1/traces`, BODY);
+      for (const path of paths) {
+        const answer = await send(`${live.address}${path}${path.includes('?') ? '&' : '?'}${query}`);
+        expect(answer.status, path).toBe(403);
+        expect(answer.text).toBe('Open the address that the command printed last. Its token lets you in.\n');
+      }
+    },
+  );
+
+  test('has another one to guess at each start', async () => {
+    const other = await startLiveView(0, undefined, () => {});
+    await other.close();
+    const tokens = [live, other].map(({ page }) => new URL(page).searchParams.get('token'));
+    expect(tokens[0]).toMatch(/^[0-9a-f]{32}$/);
+    expect(tokens[1]).not.toBe(tokens[0]);
+  });
 });

@@ -1,3 +1,4 @@
+import { randomBytes, timingSafeEqual } from 'node:crypto';
 import type { IncomingHttpHeaders } from 'node:http';
 
 const LOOPBACK_NAMES: ReadonlySet<string> = new Set(['localhost', '127.0.0.1', '[::1]']);
@@ -20,4 +21,14 @@ export function accessProblem(headers: IncomingHttpHeaders): string | undefined 
   if (typeof site === 'string' && !/^(?:same-origin|none)$/.test(site) && !isVisit)
     return 'This server rejects requests from other web pages.';
   return undefined;
+}
+
+/** A secret that only the user who reads the output of the command knows. Other users of the machine reach the port, too. */
+export function newToken(): string {
+  return randomBytes(16).toString('hex');
+}
+
+export function isToken(given: string, token: string): boolean {
+  const [one, other] = [given, token].map((text) => Buffer.from(text));
+  return one !== undefined && other?.length === one.length && timingSafeEqual(one, other);
 }

@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { terminalSafe } from '../../util/terminal-safe.ts';
 import { COMMAND } from '../../util/version.ts';
 import type { ViewParameters } from '../view-parameters.ts';
+import { newToken } from './access.ts';
 import { errorCodeOf, type Listening, listenLocally, nextFreePort } from './listen.ts';
 import { Receiver } from './receiver.ts';
 import { TraceStore } from './trace-store.ts';
@@ -15,7 +16,10 @@ interface LiveOutput {
 
 /** A page that shows traces as they arrive, and the receiver that takes them. */
 export interface LiveView {
+  /** The endpoint of OTLP. */
   readonly address: string;
+  /** The address of the page, with the token that lets its reader in. */
+  readonly page: string;
   close(): Promise<void>;
 }
 
@@ -30,11 +34,11 @@ export async function viewLive(
   errors: LiveOutput,
 ): Promise<number> {
   try {
-    const { address } = await startLiveView(port, file, (problem) =>
+    const { address, page } = await startLiveView(port, file, (problem) =>
       errors.write(`${terminalSafe(problem)}\n`),
     );
     output.write(
-      `Traces are shown at ${address}\n` +
+      `Traces are shown at ${page}\n` +
         `To send them, start the program with ${ENDPOINT_VARIABLE}=${address}\nStop with Ctrl+C.\n`,
     );
   } catch (error) {
@@ -50,9 +54,10 @@ export async function startLiveView(
   port: number,
   file: string | undefined,
   report: (problem: string) => void,
+  token: string = newToken(),
 ): Promise<LiveView> {
   const store = new TraceStore();
-  const receiver = new Receiver(store);
+  const receiver = new Receiver(store, token);
   const handle = (request: IncomingMessage, response: ServerResponse): void =>
     receiver.handle(request, response);
   let listening: Listening;
@@ -70,8 +75,10 @@ export async function startLiveView(
           store.annotate(evaluations);
           receiver.announce();
         });
+  const address = `http://localhost:${listening.port}`;
   return {
-    address: `http://localhost:${listening.port}`,
+    address,
+    page: `${address}/?token=${token}`,
     async close() {
       stopWatching?.();
       receiver.close();

@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { type OtlpSpans, readOtlpDocument } from '../otlp-json.ts';
 import { livePageDocument } from '../page-maker.ts';
-import { accessProblem } from './access.ts';
+import { accessProblem, isToken } from './access.ts';
 import { Changes } from './changes.ts';
 import { decodeOtlp } from './otlp-protobuf.ts';
 import { parseOtlpBody, Refusal, readOtlpBody } from './otlp-request.ts';
@@ -28,10 +28,13 @@ const MAX_FILTER_LENGTH = 1000;
 /** Takes OTLP over HTTP, and serves the page that shows it. */
 export class Receiver {
   readonly #store: TraceStore;
+  readonly #token: string;
   readonly #changes = new Changes();
 
-  constructor(store: TraceStore) {
+  /** @param token what a request must know to read. Sending needs no token. */
+  constructor(store: TraceStore, token: string) {
     this.#store = store;
+    this.#token = token;
   }
 
   /** Tells the open pages that there is something new. */
@@ -57,6 +60,8 @@ export class Receiver {
     const isRead = request.method === 'GET' || request.method === 'HEAD';
     if (!isRead)
       throw new Refusal(/^\/v1\//.test(url.pathname) ? 404 : 405, 'Send traces to /v1/traces with POST.');
+    if (!isToken(url.searchParams.get('token') ?? '', this.#token))
+      throw new Refusal(403, 'Open the address that the command printed last. Its token lets you in.');
     this.#read(url, response);
   }
 

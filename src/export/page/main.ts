@@ -35,7 +35,11 @@ async function showLive(): Promise<void> {
     state.textContent = text;
     state.className = `badge ${isGood ? 'good' : 'bad'}`;
   };
-  const lost = (): void => setState('connection lost', false);
+  const lost = (isRefused: unknown): void =>
+    setState(
+      isRefused === true ? 'refused: open the address that view printed last' : 'connection lost',
+      false,
+    );
   const source = new ServedTraces();
   const page = new TracePage(source, howToSend);
   await page.show(document.body, state).catch(lost);

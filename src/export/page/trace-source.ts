@@ -76,12 +76,12 @@ export class ServedTraces implements TraceSource {
   readonly omitted = 0;
 
   async lists({ words, onlyErrors }: EntryFilter): Promise<TraceLists> {
-    const query = new URLSearchParams({ words, ...(onlyErrors ? { errors: '' } : {}) });
-    return (await (await fetchPath(`/api/lists?${query}`)).json()) as TraceLists;
+    const query = { words, ...(onlyErrors ? { errors: '' } : {}) };
+    return (await (await fetchFrom('/api/lists', query)).json()) as TraceLists;
   }
 
   async open({ kind, id }: TraceEntry): Promise<OpenedTrace | undefined> {
-    const answer = await fetchPath(`/api/${kind}?${new URLSearchParams({ id })}`);
+    const answer = await fetchFrom(`/api/${kind}`, { id });
     // It was dropped meanwhile.
     if (answer.status === 404) return undefined;
     const { spans, omitted } = (await answer.json()) as { spans: PageSpan[]; omitted: number };
@@ -90,23 +90,31 @@ export class ServedTraces implements TraceSource {
   }
 
   /** Calls back when there is something new, and when the connection is lost. Pauses while the page is hidden. */
-  watch(changed: () => void, lost: () => void): void {
+  watch(changed: () => void, lost: (isRefused: boolean) => void): void {
     let events: EventSource | undefined;
     const connect = (): void => {
       events?.close();
       events = undefined;
       if (document.hidden) return;
-      events = new EventSource('/api/changes');
-      events.addEventListener('message', changed);
-      events.addEventListener('error', lost);
+      const opened = new EventSource(addressOf('/api/changes', {}));
+      opened.addEventListener('message', changed);
+      // It tries again by itself, unless the server answered and refused.
+      opened.addEventListener('error', () => lost(opened.readyState === EventSource.CLOSED));
+      events = opened;
     };
     document.addEventListener('visibilitychange', connect);
     connect();
   }
 }
 
-async function fetchPath(path: string): Promise<Response> {
-  const answer = await fetch(path);
+/** The address of something on the server, with the token that the address of the page has. */
+function addressOf(path: string, query: Readonly<Record<string, string>>): string {
+  const token = new URLSearchParams(location.search).get('token') ?? '';
+  return `${path}?${new URLSearchParams({ ...query, token })}`;
+}
+
+async function fetchFrom(path: string, query: Readonly<Record<string, string>>): Promise<Response> {
+  const answer = await fetch(addressOf(path, query));
   if (!answer.ok && answer.status !== 404) throw new Error(`The server answered ${answer.status}.`);
   return answer;
 }

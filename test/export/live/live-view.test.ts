@@ -30,7 +30,7 @@ describe.skipIf(NO_BROWSER !== undefined)('the live page in Chromium', () => {
     page.on('request', (request) => {
       if (!request.url().startsWith(`${live.address}/`)) offences.push(request.url());
     });
-    await page.goto(live.address);
+    await page.goto(live.page);
   });
   afterEach(async () => {
     await page.close();
@@ -228,14 +228,19 @@ describe.skipIf(NO_BROWSER !== undefined)('the live page in Chromium', () => {
 
   it('says that the connection is lost, and goes on when it is back', async () => {
     await page.getByText('live', { exact: true }).waitFor();
-    const { port } = new URL(live.address);
+    const { port, searchParams } = new URL(live.page);
+    const restart = (token?: string): ReturnType<typeof startLiveView> =>
+      startLiveView(Number(port), undefined, () => {}, token);
     await live.close();
     await page.getByText('connection lost').waitFor();
-    live = await startLiveView(Number(port), undefined, () => {});
+    live = await restart(searchParams.get('token') ?? '');
     await send(span('t', 'a'));
     await row('span a').waitFor();
     await page.getByText('live', { exact: true }).waitFor();
-    expect(offences.every((offence) => offence.includes('ERR_'))).toBe(true);
+    await live.close();
+    live = await restart();
+    await page.getByText('refused: open the address that view printed last').waitFor();
+    expect(offences.every((offence) => /ERR_|status of 403/.test(offence))).toBe(true);
     offences = [];
   });
 

@@ -6,7 +6,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { type LiveView, startLiveView } from '../../../src/export/live/live-view.ts';
 import type { PageSpan } from '../../../src/export/page-span.ts';
 import { MATH_TUTOR, makeSpans } from '../spans.ts';
-import { listsOf, otlp, post, send } from './requests.ts';
+import { get, listsOf, otlp, post } from './requests.ts';
 
 let live: LiveView;
 beforeEach(async () => {
@@ -23,7 +23,7 @@ const span = (traceId: string, spanId = '1', more: object = {}): object => ({
 const post1 = (body: string | Uint8Array, headers = {}): ReturnType<typeof post> =>
   post(`${live.address}/v1/traces`, body, headers);
 const spansOf = async (id: string): Promise<PageSpan[]> =>
-  JSON.parse((await send(`${live.address}/api/trace?id=${id}`)).text).spans;
+  JSON.parse((await get(live.page, `/api/trace?id=${id}`)).text).spans;
 
 describe('what the exporters of OpenTelemetry send', () => {
   const spans = makeSpans({
@@ -54,7 +54,7 @@ describe('what the exporters of OpenTelemetry send', () => {
     await exporter.shutdown();
     expect(result.code).toBe(0);
 
-    const { traces, conversations } = await listsOf(live.address);
+    const { traces, conversations } = await listsOf(live.page);
     expect(traces).toMatchObject([
       { title: 'thread', spans: 5, inputTokens: 381, outputTokens: 88, underWay: false },
     ]);
@@ -80,9 +80,9 @@ describe('what the exporters of OpenTelemetry send', () => {
 
 test('a trace is under way until its root arrives', async () => {
   await post1(otlp(span('t', 'child', { parentSpanId: 'root' })));
-  expect((await listsOf(live.address)).traces).toMatchObject([{ id: 't', underWay: true }]);
+  expect((await listsOf(live.page)).traces).toMatchObject([{ id: 't', underWay: true }]);
   await post1(otlp(span('t', 'root')));
-  expect((await listsOf(live.address)).traces).toMatchObject([{ id: 't', underWay: false, spans: 2 }]);
+  expect((await listsOf(live.page)).traces).toMatchObject([{ id: 't', underWay: false, spans: 2 }]);
 });
 
 test('a span that is sent twice is shown once', async () => {
@@ -97,7 +97,7 @@ test('a list has the newest trace first, and what the filter finds', async () =>
     otlp(span('b', '1', at(2)), span('c', '1', { ...at(3), status: { code: 2 } }), span('a', '1', at(1))),
   );
   const ids = async (query: string): Promise<string[]> =>
-    (await listsOf(live.address, query)).traces.map(({ id }) => id);
+    (await listsOf(live.page, query)).traces.map(({ id }) => id);
   expect(await ids('')).toEqual(['c', 'b', 'a']);
   expect(await ids('words=b')).toEqual(['b']);
   expect(await ids('errors')).toEqual(['c']);
@@ -110,14 +110,14 @@ test('a conversation is collected from all of its traces', async () => {
   ];
   await post1(otlp(span('a', '1', { attributes }), span('a', 'other')));
   await post1(otlp(span('b', '1', { attributes }), span('b', 'below', { parentSpanId: '1' })));
-  const { conversations } = await listsOf(live.address);
+  const { conversations } = await listsOf(live.page);
   expect(conversations).toMatchObject([
     { id: 'conv_1', title: 'conv_1', traces: 2, spans: 3, inputTokens: 14 },
   ]);
   const thread = { name: 'thread', attributes: attributes.slice(0, 1) };
   await post1(otlp(span('c', '1', thread)));
-  expect((await listsOf(live.address)).conversations).toMatchObject([{ title: 'thread' }]);
-  const { text } = await send(`${live.address}/api/conversation?id=conv_1`);
+  expect((await listsOf(live.page)).conversations).toMatchObject([{ title: 'thread' }]);
+  const { text } = await get(live.page, '/api/conversation?id=conv_1');
   const { spans } = JSON.parse(text) as { spans: PageSpan[] };
   expect(spans.map(({ traceId, spanId }) => traceId + spanId)).toEqual(['a1', 'b1', 'bbelow', 'c1']);
 });
@@ -223,7 +223,7 @@ test('of more than 500 traces the oldest is dropped first', async () => {
   await post1(body);
   await post1(otlp(span('t0', '2')));
   await post1(otlp(span('new')));
-  const { traces, dropped } = await listsOf(live.address);
+  const { traces, dropped } = await listsOf(live.page);
   expect(traces).toHaveLength(500);
   expect(dropped).toBe(1);
   const ids = traces.map(({ id }) => id);

@@ -36,9 +36,16 @@ export function send(
   });
 }
 
+/** Asks for what the page asks for, with the token of its address. */
+export function get(page: string, path: string, headers: OutgoingHttpHeaders = {}): Promise<Answer> {
+  const address = new URL(path, page);
+  for (const [name, value] of new URL(page).searchParams) address.searchParams.set(name, value);
+  return send(address.href, { headers });
+}
+
 /** What the page is told about the traces that have arrived. */
-export async function listsOf(address: string, query = ''): Promise<TraceLists> {
-  return JSON.parse((await send(`${address}/api/lists?${query}`)).text) as TraceLists;
+export async function listsOf(page: string, query = ''): Promise<TraceLists> {
+  return JSON.parse((await get(page, `/api/lists?${query}`)).text) as TraceLists;
 }
 
 /** A request of OTLP with these spans. */
