@@ -46,6 +46,8 @@ export interface TraceLists {
   readonly conversations: readonly TraceEntry[];
   /** Traces that were dropped for newer ones. */
   readonly dropped: number;
+  /** Conversations that are not among the newest ones. */
+  readonly unlisted: number;
 }
 
 /** What a list is filtered by. */

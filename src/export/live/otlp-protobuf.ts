@@ -76,13 +76,13 @@ const REQUESTS: Readonly<Record<'traces' | 'logs', MessageSchema>> = {
 
 /** Messages within messages that are read. OTLP has 8 above the attributes of a span. */
 const MAX_PROTOBUF_LEVELS = 100;
-/** Messages in one request. An empty one takes two bytes there, and many times that in memory. */
-const MAX_PROTOBUF_MESSAGES = 5_000_000;
+/** Fields in one request, read or skipped. An empty one takes two bytes there, and many times that in memory and time. */
+const MAX_PROTOBUF_FIELDS = 2_000_000;
 
 /**
  * Reads a request of OTLP in protobuf, in the form of OTLP/JSON.
  *
- * @throws Error if the bytes are not such a request, or contain too many messages
+ * @throws Error if the bytes are not such a request, or contain too many fields
  */
 export function decodeOtlp(kind: keyof typeof REQUESTS, bytes: Uint8Array): OtlpMessage {
   return new OtlpDecoder(bytes).message(REQUESTS[kind], bytes.length, 0);
@@ -90,17 +90,17 @@ export function decodeOtlp(kind: keyof typeof REQUESTS, bytes: Uint8Array): Otlp
 
 class OtlpDecoder {
   readonly #reader: protobuf.Reader;
-  #messages = 0;
+  #fields = 0;
 
   constructor(bytes: Uint8Array) {
     this.#reader = protobuf.Reader.create(bytes);
   }
 
   message(schema: MessageSchema, end: number, level: number): OtlpMessage {
-    if (++this.#messages > MAX_PROTOBUF_MESSAGES) throw new RangeError('too many values');
     const reader = this.#reader;
     const read: Record<string, unknown> = {};
     while (reader.pos < end) {
+      if (++this.#fields > MAX_PROTOBUF_FIELDS) throw new RangeError('too many fields');
       const tag = reader.uint32();
       const field = schema[tag >>> 3];
       if (field === undefined || !isWireType(field, tag & 7) || level === MAX_PROTOBUF_LEVELS) {

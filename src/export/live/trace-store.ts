@@ -27,12 +27,22 @@ interface StoredTrace {
   omitted: number;
   revision: number;
   arrived: number;
-  viewed: Trace | undefined;
+  viewed: ViewedTrace | undefined;
+}
+
+/** A trace, and the spans of the conversations in it. */
+interface ViewedTrace {
+  readonly trace: Trace;
+  readonly conversations: ReadonlyMap<string, readonly FinishedSpan[]>;
 }
 
 const MAX_LIVE_TRACES = 500;
-/** UTF-16 units of JSON of all spans. */
+/** The ids of conversations are attributes: one trace can have any number. */
+const MAX_LISTED_CONVERSATIONS = 500;
+/** Bytes of memory of all spans. */
 const MAX_LIVE_SIZE = 256 * 2 ** 20;
+/** Bytes of memory that a span takes in trees, rows and maps. */
+const SPAN_OVERHEAD = 1_000;
 /** A trace whose root has not arrived this long after its last span is no longer under way. */
 const UNDER_WAY_TIMEOUT_MS = 10 * 60_000;
 
@@ -74,7 +84,7 @@ export class TraceStore {
       if (events.some((known) => JSON.stringify(known) === JSON.stringify(event))) continue;
       events.push(event);
       trace.notes.set(spanId, events);
-      this.#grow(trace, lengthOf(event));
+      this.#grow(trace, memoryOf(event));
       const span = trace.spans.get(spanId);
       if (span !== undefined) this.#put(trace, withNotes(span, [event]));
     }
@@ -87,19 +97,22 @@ export class TraceStore {
     const parts = new Map<string, { spans: FinishedSpan[]; key: string }>();
     for (const [traceId, stored] of this.#traces) {
       if (stored.spans.size === 0) continue;
-      const viewed = viewedTrace(stored);
-      const entry = entryOf(viewed, 'trace', filter, String(stored.revision));
-      if (isStillUnderWay(stored, viewed)) underWay.add(traceId);
+      const { trace, conversations } = viewedTrace(stored);
+      const entry = entryOf(trace, 'trace', filter, String(stored.revision));
+      if (isStillUnderWay(stored, trace)) underWay.add(traceId);
       if (entry !== undefined) traces.push({ ...entry, underWay: underWay.has(traceId) });
-      for (const [id, spans] of conversationSpans(viewed)) {
+      for (const [id, spans] of conversations) {
         const part = parts.get(id) ?? { spans: [], key: '' };
         for (const span of spans) part.spans.push(span);
         part.key += ` ${stored.revision}`;
+        // Sorted by the arrival of their last span, like traces.
+        parts.delete(id);
         parts.set(id, part);
       }
     }
     for (const id of this.#conversations.keys()) if (!parts.has(id)) this.#conversations.delete(id);
-    const conversations = [...parts].flatMap(([id, { spans, key }]) => {
+    const newest = [...parts].slice(-MAX_LISTED_CONVERSATIONS);
+    const conversations = newest.flatMap(([id, { spans, key }]) => {
       const known = this.#conversations.get(id);
       const trace = known?.key === key ? known.trace : conversationTrace(id, spans);
       this.#conversations.set(id, { key, trace });
@@ -111,6 +124,7 @@ export class TraceStore {
       traces: traces.sort(compareEntries),
       conversations: conversations.sort(compareEntries),
       dropped: this.#dropped,
+      unlisted: parts.size - newest.length,
     };
   }
 
@@ -122,7 +136,7 @@ export class TraceStore {
   conversation(id: string): StoredSpans | undefined {
     const spans: PageSpan[] = [];
     for (const stored of this.#traces.values())
-      for (const span of conversationSpans(viewedTrace(stored)).get(id) ?? []) {
+      for (const span of viewedTrace(stored).conversations.get(id) ?? []) {
         const kept = stored.spans.get(span.spanContext().spanId);
         if (kept !== undefined) spans.push(kept);
       }
@@ -150,7 +164,7 @@ export class TraceStore {
 
   #put(trace: StoredTrace, span: PageSpan): void {
     const known = trace.spans.get(span.spanId);
-    const growth = lengthOf(span) - (known === undefined ? 0 : lengthOf(known));
+    const growth = memoryOf(span) - (known === undefined ? -SPAN_OVERHEAD : memoryOf(known));
     if (trace.size + growth > this.#maxSize) {
       trace.omitted++;
       return;
@@ -174,8 +188,11 @@ export class TraceStore {
   }
 }
 
-function viewedTrace(stored: StoredTrace): Trace {
-  stored.viewed ??= readTrace([...stored.spans.values()]);
+function viewedTrace(stored: StoredTrace): ViewedTrace {
+  if (stored.viewed === undefined) {
+    const trace = readTrace([...stored.spans.values()]);
+    stored.viewed = { trace, conversations: conversationSpans(trace) };
+  }
   return stored.viewed;
 }
 
@@ -183,6 +200,15 @@ function isStillUnderWay({ arrived }: StoredTrace, viewed: Trace): boolean {
   return Date.now() - arrived < UNDER_WAY_TIMEOUT_MS && isUnderWay(viewed);
 }
 
-function lengthOf(value: PageSpan | SpanEvent): number {
-  return JSON.stringify(value).length;
+/**
+ * The bytes that a value takes in memory, at most. An empty object takes sixty, and two in JSON. A character takes two:
+ * while a filter is set, there is a copy of each text.
+ */
+function memoryOf(value: unknown): number {
+  if (typeof value === 'string') return 16 + 2 * value.length;
+  if (typeof value !== 'object' || value === null) return 16;
+  if (Array.isArray(value)) return value.reduce<number>((size, each) => size + 8 + memoryOf(each), 64);
+  let size = 64;
+  for (const [name, each] of Object.entries(value)) size += 48 + name.length + memoryOf(each);
+  return size;
 }

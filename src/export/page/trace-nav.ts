@@ -27,7 +27,7 @@ export class TraceNav {
   }
 
   show(lists: TraceLists, kind: TraceEntry['kind'], open: TraceEntry | undefined): void {
-    const { traces, conversations, dropped } = lists;
+    const { traces, conversations, dropped, unlisted } = lists;
     const entries = kind === 'trace' ? traces : conversations;
     const focused = [...this.root.querySelectorAll('button')].indexOf(
       document.activeElement as HTMLButtonElement,
@@ -48,6 +48,13 @@ export class TraceNav {
       dropped > 0 &&
         kind === 'trace' &&
         element('li', { class: 'note' }, `${count(dropped, 'older trace was', 'older traces were')} dropped`),
+      unlisted > 0 &&
+        kind === 'conversation' &&
+        element(
+          'li',
+          { class: 'note' },
+          `${count(unlisted, 'older conversation is', 'older conversations are')} not listed`,
+        ),
     );
     if (focused >= 0) this.root.querySelectorAll('button')[focused]?.focus();
   }

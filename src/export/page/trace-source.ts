@@ -60,6 +60,7 @@ export class ContainedTraces implements TraceSource {
       traces: entries(this.traces, 'trace'),
       conversations: entries(this.#conversations, 'conversation'),
       dropped: 0,
+      unlisted: 0,
     };
   }
 

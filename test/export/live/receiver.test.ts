@@ -184,10 +184,21 @@ describe('refused is', () => {
     ],
     ['a body of millions of empty values', 413, `[${'{},'.repeat(5_000_001)}{}]`, {}],
     [
-      'the same in protobuf',
+      'a span of millions of empty attributes in protobuf',
       400,
-      // A span of 5,000,001 empty attributes.
-      protobuf(1, protobuf(2, protobuf(2, Buffer.alloc(10_000_002, Buffer.from([0x4a, 0]))))),
+      protobuf(1, protobuf(2, protobuf(2, Buffer.alloc(4_000_002, Buffer.from([0x4a, 0]))))),
+      { 'content-type': 'application/x-protobuf' },
+    ],
+    [
+      'a span that repeats its name millions of times',
+      400,
+      protobuf(1, protobuf(2, protobuf(2, Buffer.alloc(4_000_002, Buffer.from([0x2a, 0]))))),
+      { 'content-type': 'application/x-protobuf' },
+    ],
+    [
+      'a span of millions of fields that are not read',
+      400,
+      protobuf(1, protobuf(2, protobuf(2, Buffer.alloc(4_000_002, Buffer.from([0x78, 0]))))),
       { 'content-type': 'application/x-protobuf' },
     ],
   ])('%s', async (_, status, body, headers) => {

@@ -1,3 +1,5 @@
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { expect, test } from 'vitest';
 import { TraceStore } from '../../../src/export/live/trace-store.ts';
 import type { PageSpan, SpanEvent } from '../../../src/export/page-span.ts';
@@ -10,8 +12,14 @@ function span(traceId: string, spanId: string, length = 0): PageSpan {
   return { traceId, spanId, name: 'x', kind: 0, start: [1, 0], end: [2, 0], status: 0, attributes };
 }
 
+function heapUsed(): number {
+  setFlagsFromString('--expose-gc');
+  runInNewContext('gc')();
+  return process.memoryUsage().heapUsed;
+}
+
 test('beyond its size the oldest traces are dropped', () => {
-  const store = new TraceStore(10_000);
+  const store = new TraceStore(25_000);
   for (const id of ['a', 'b', 'c']) store.add([span(id, '1', 4_000)]);
   const { traces, dropped } = store.lists(NO_FILTER);
   expect(traces.map(({ id }) => id)).toEqual(['b', 'c']);
@@ -19,14 +27,14 @@ test('beyond its size the oldest traces are dropped', () => {
 });
 
 test('a span that is replaced counts once', () => {
-  const store = new TraceStore(10_000);
+  const store = new TraceStore(25_000);
   for (let i = 0; i < 10; i++) store.add([span('a', '1', 4_000)]);
   store.add([span('b', '1', 4_000)]);
   expect(store.lists(NO_FILTER).traces).toHaveLength(2);
 });
 
 test('the spans that make one trace too large are counted', () => {
-  const store = new TraceStore(10_000);
+  const store = new TraceStore(25_000);
   store.add(['1', '2', '3', '4'].map((id) => span('a', id, 4_000)));
   expect(store.trace('a')).toMatchObject({ spans: [{ spanId: '1' }, { spanId: '2' }], omitted: 2 });
 });
@@ -39,9 +47,39 @@ test('a trace of many conversations is listed in linear time', async () => {
       attributes: { 'gen_ai.conversation.id': `conv_${index}` },
     }));
     store.add(roots);
-    expect(store.lists(NO_FILTER).conversations).toHaveLength(size);
+    const { conversations, unlisted } = store.lists(NO_FILTER);
+    expect(conversations.length + unlisted).toBe(size);
   };
   expect(await callGrowthOf(1_000, list)).toBeLessThan(2.1);
+});
+
+test('of more than 500 conversations the newest are listed, and the others counted', () => {
+  const store = new TraceStore();
+  const conversation = (traceId: string, id: number): PageSpan => ({
+    ...span(traceId, `${id}`),
+    attributes: { 'gen_ai.conversation.id': `conv_${id}` },
+  });
+  store.add(Array.from({ length: 2_000 }, (_, id) => conversation('a', id)));
+  store.add([conversation('b', 3), conversation('b', 4)]);
+  const { conversations, unlisted } = store.lists(NO_FILTER);
+  expect([conversations.length, unlisted]).toEqual([500, 1_500]);
+  const ids = conversations.map(({ id }) => id);
+  expect(ids).toEqual(expect.arrayContaining(['conv_3', 'conv_4', 'conv_1502', 'conv_1999']));
+  expect(ids).not.toContain('conv_1501');
+});
+
+test.each([
+  ['empty objects', Array.from({ length: 20_000 }, () => ({}))],
+  ['lists in lists', Array.from({ length: 4_000 }, () => [[[[]]]])],
+  ['names', Object.fromEntries(Array.from({ length: 5_000 }, (_, i) => [`k${i}`, 1]))],
+])('%s are kept within a limit of memory, not of JSON', (_, value) => {
+  const store = new TraceStore(4 * 2 ** 20);
+  const json = JSON.stringify(value);
+  const used = heapUsed();
+  for (let i = 0; i < 100; i++)
+    store.add([{ ...span(`t${i}`, '1'), attributes: { value: JSON.parse(json), i } }]);
+  expect(store.lists(NO_FILTER).traces.length).toBeGreaterThan(0);
+  expect(heapUsed() - used).toBeLessThan(8 * 2 ** 20);
 });
 
 test('events about one span are limited', () => {
