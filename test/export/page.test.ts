@@ -614,6 +614,27 @@ describe.skipIf(NO_BROWSER !== undefined)('the page in Chromium', () => {
     });
   });
 
+  it.each([
+    ['a line below the heads of a table', `| a |\n${' '.repeat(19_900)}x`],
+    ['an item', `- ${' '.repeat(19_900)}a\u2028x`],
+    ['a heading', `# ${' '.repeat(19_900)}a\u2028x`],
+  ])('%s is read in linear time', async (_, text) => {
+    // In quadratic time, the answers take minutes.
+    const attributes = {
+      'gen_ai.operation.name': 'chat',
+      'gen_ai.output.messages': JSON.stringify(Array.from({ length: 4 }, () => message('assistant', text))),
+    };
+    const children = Array.from({ length: 50 }, (_, i) => ({
+      name: `chat ${i}`,
+      start: i,
+      end: i + 1,
+      attributes,
+    }));
+    await open([{ name: 'all', start: 0, end: 100, children }]);
+    await page.getByRole('treeitem', { name: 'all' }).waitFor();
+    await page.locator('.chat .md').first().waitFor();
+  });
+
   describe('works without a mouse', () => {
     it('by the keys of a tree view', async () => {
       await open([MATH_TUTOR]);

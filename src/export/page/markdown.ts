@@ -10,7 +10,10 @@ const FENCE = /^\s{0,3}(`{3,}|~{3,})\s*([\w+#.-]{0,40})/;
 const HEADING = /^\s{0,3}(#{1,6})\s+(.*)$/;
 const ITEM = /^(\s{0,12})(?:[-*+]|(\d{1,9})[.)])\s+(.*)$/;
 const RULE = /^\s{0,3}(?:(?:-\s?){3,40}|(?:\*\s?){3,40}|(?:_\s?){3,40})$/;
-const TABLE_LINE = /^\s*\|?(?:\s*:?-{1,100}:?\s*\|){1,50}\s*(?::?-{1,100}:?\s*)?$/;
+/** A cell of the line below the heads of a table. */
+const TABLE_RULE = /^:?-+:?$/;
+/** Every place where `.` stops: a pattern that ends in `.*$` would search on from each character before another one. */
+const LINE_END = /\r\n?|[\n\u2028\u2029]/;
 /** Lengths are limited, so that no text takes long to search. */
 const INLINE =
   /`([^`\n]{1,1000})`|\*\*([^*\n]{1,1000})\*\*|\*([^*\s][^*\n]{0,500})\*|\[([^[\]\n]{1,300})\]\(((?:[^()\s]|\([^()\s]{0,100}\)){1,1000})\)|(https?:\/\/(?:[^\s<>"'()\]]|\([^\s<>"'()\]]{0,100}\)){1,1000}(?<![.,:;!?]))/g;
@@ -24,7 +27,7 @@ const INLINE =
 export function markdown(text: string): HTMLElement | undefined {
   if (text.length > MAX_MARKDOWN_LENGTH) return undefined;
   const block = element('div', { class: 'text md' });
-  const lines = text.replace(/\r\n?/g, '\n').split('\n');
+  const lines = text.split(LINE_END);
   for (let i = 0; i < lines.length; ) i = addMarkdownBlock(block, lines, i);
   return block;
 }
@@ -45,7 +48,7 @@ function addMarkdownBlock(parent: HTMLElement, lines: readonly string[], at: num
     return at + 1;
   }
   if (ITEM.test(line)) return addList(parent, lines, at);
-  if (line.includes('|') && TABLE_LINE.test(lines[at + 1] ?? '')) return addTable(parent, lines, at);
+  if (line.includes('|') && isTableRule(lines[at + 1] ?? '')) return addTable(parent, lines, at);
   const isQuote = /^\s{0,3}>/.test(line);
   const from = at;
   let to = at + 1;
@@ -108,14 +111,16 @@ function addList(parent: HTMLElement, lines: readonly string[], from: number): n
   return at;
 }
 
+function isTableRule(line: string): boolean {
+  return line.includes('|') && cells(line).every((cell) => TABLE_RULE.test(cell));
+}
+
+function cells(line: string): string[] {
+  const inner = line.trim().replace(/^\||\|$/g, '');
+  return inner.split('|', MAX_CELLS).map((cell) => cell.trim());
+}
+
 function addTable(parent: HTMLElement, lines: readonly string[], from: number): number {
-  const cells = (line: string): string[] =>
-    line
-      .trim()
-      .replace(/^\||\|$/g, '')
-      .split('|')
-      .slice(0, MAX_CELLS)
-      .map((cell) => cell.trim());
   const table = element('table', { class: 'md-table' });
   table.append(
     element(
