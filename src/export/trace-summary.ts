@@ -1,5 +1,6 @@
 import {
   ATTR_DEPLOYMENT_ENVIRONMENT_NAME,
+  ATTR_ERROR_TYPE,
   ATTR_GEN_AI_INPUT_MESSAGES,
   ATTR_GEN_AI_OUTPUT_MESSAGES,
   ATTR_GEN_AI_REQUEST_MODEL,
@@ -54,7 +55,7 @@ export interface TraceSummary extends TokenTotals {
   readonly retries: number;
   /** Model and tool calls, in order, and turns that have tokens of their own. */
   readonly calls: readonly Row[];
-  /** The spans where a failure started: failed spans without a failed child. Failed attempts do not count. */
+  /** The failed spans with an error of their own: no failed child has the same. Failed attempts do not count. */
   readonly errors: readonly Row[];
   /** `ok`, or how a run ended that neither completed nor failed. */
   readonly outcome: string;
@@ -94,7 +95,7 @@ export function summarize(traceId: string, rows: readonly Row[]): TraceSummary {
     counts: countsOf(rows),
     retries: rows.filter(isRetry).length,
     calls: rows.filter(({ node }) => isListedCall(node.span)),
-    errors: rows.filter(isCause),
+    errors: rows.filter(isOwnError),
     outcome: outcomeOf(rows.map(({ node }) => node.span)),
     costliest: costliestOf(rows),
     voices: voicesOf(rows),
@@ -135,10 +136,19 @@ function isRetry({ node, parent }: Row): boolean {
   return parent !== undefined && node.span.name === 'attempt' && isNumber(resent) && resent > 0;
 }
 
-function isCause({ node }: Row): boolean {
-  const failed = ({ status }: FinishedSpan): boolean => status.code === STATUS_ERROR;
-  if (!failed(node.span) || node.span.name === 'attempt') return false;
-  return !node.children.some(({ span }) => span.name !== 'attempt' && failed(span));
+function isOwnError({ node }: Row): boolean {
+  const failed = ({ name, status }: FinishedSpan): boolean =>
+    status.code === STATUS_ERROR && name !== 'attempt';
+  return failed(node.span) && !node.children.some(({ span }) => failed(span) && isSameError(span, node.span));
+}
+
+/** Whether nothing that both spans say of their errors differs. */
+function isSameError(one: FinishedSpan, other: FinishedSpan): boolean {
+  const differ = (a: unknown, b: unknown): boolean => Boolean(a) && Boolean(b) && a !== b;
+  return (
+    !differ(one.attributes[ATTR_ERROR_TYPE], other.attributes[ATTR_ERROR_TYPE]) &&
+    !differ(one.status.message, other.status.message)
+  );
 }
 
 function outcomeOf(spans: readonly FinishedSpan[]): string {

@@ -207,7 +207,9 @@ describe.skipIf(NO_BROWSER !== undefined)('the page in Chromium', () => {
     it('the models that answered without content, with a note', async () => {
       await open([MATH_TUTOR]);
       const conversation = page.getByRole('tabpanel', { name: 'Conversation' });
-      expect(await conversation.textContent()).toContain('Message content was not recorded.');
+      expect(await conversation.textContent()).toContain(
+        'Message content was not recorded. To see it here, set the variable OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT, or the option captureMessageContent, to SPAN_ONLY.',
+      );
       expect(await conversation.getByRole('listitem').allInnerTexts()).toHaveLength(5);
     });
 
@@ -364,6 +366,20 @@ describe.skipIf(NO_BROWSER !== undefined)('the page in Chromium', () => {
     await page.goto(link);
     expect(await page.getByRole('treeitem', { selected: true }).textContent()).toContain('code_interpreter');
     expect(await page.title()).toBe('thread · OpenAI traces');
+    offences = offences.filter((offence) => !offence.startsWith(`request ${link.split('#')[0]}`));
+  });
+
+  it.each(['trace', 'conversation'])('a link to a %s that is not there says so', async (kind) => {
+    await open([MATH_TUTOR, FAILED]);
+    const link = `${page.url()}#${kind}=gone`;
+    await page.goto('about:blank');
+    offences = [];
+    await page.goto(link);
+    const missing = page.getByText(`The ${kind} that the address names is not here`);
+    await missing.waitFor();
+    expect(await page.getByRole('treeitem').count()).toBeGreaterThan(0);
+    await page.getByRole('navigation').getByRole('listitem').getByRole('button').first().click();
+    expect(await missing.isVisible()).toBe(false);
     offences = offences.filter((offence) => !offence.startsWith(`request ${link.split('#')[0]}`));
   });
 

@@ -15,8 +15,8 @@ export interface SpanPlan {
     readonly at: number;
     readonly attributes?: api.Attributes;
   }[];
-  /** Status ERROR. */
-  readonly error?: boolean;
+  /** Status ERROR, with a message. */
+  readonly error?: boolean | string;
   /** Never ended, so that its children miss their parent. */
   readonly open?: boolean;
   readonly children?: readonly SpanPlan[];
@@ -36,7 +36,11 @@ export function makeSpans(...plans: readonly SpanPlan[]): FinishedSpan[] {
   const make = (plan: SpanPlan, parent: api.Context): void => {
     const { name, kind = api.SpanKind.INTERNAL, start = 0, end = start, attributes = {} } = plan;
     const span = tracer.startSpan(name, { kind, attributes, startTime: START + start }, parent);
-    if (plan.error) span.setStatus({ code: api.SpanStatusCode.ERROR });
+    if (plan.error)
+      span.setStatus({
+        code: api.SpanStatusCode.ERROR,
+        ...(typeof plan.error === 'string' && { message: plan.error }),
+      });
     for (const { name: event, at, attributes: told = {} } of plan.events ?? [])
       span.addEvent(event, told, START + at);
     const below = api.trace.setSpan(parent, span);

@@ -173,6 +173,30 @@ describe('the summary of a trace', () => {
     const plan: SpanPlan = { name: 'a', error: true, children: [{ name: 'b', error: true }] };
     expect(summaryOf(plan).errors.map(({ node }) => node.span.name)).toEqual(['b']);
   });
+
+  it('names the error that ended the work beside those of its parts', () => {
+    const failed = (name: string, type: string, message?: string, ...children: SpanPlan[]): SpanPlan => ({
+      name,
+      error: message ?? true,
+      attributes: { 'error.type': type },
+      children,
+    });
+    const plan = failed(
+      'task',
+      'Error',
+      'No answer',
+      failed(
+        'invoke_agent',
+        'run_timeout',
+        undefined,
+        failed('execute_tool', 'NotFound', 'No such city'),
+        failed('chat', 'run_timeout', undefined, failed('attempt', '500')),
+      ),
+      failed('retry', 'Error', 'Gave up', failed('inner', 'Error', 'Gave up')),
+    );
+    const { errors } = summaryOf(plan);
+    expect(errors.map(({ node }) => node.span.name)).toEqual(['task', 'execute_tool', 'chat', 'inner']);
+  });
 });
 
 describe('what happened in a trace is counted under the names of its API:', () => {

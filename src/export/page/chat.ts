@@ -258,9 +258,11 @@ function nothingRecorded(): HTMLElement {
   return element(
     'p',
     { class: 'note' },
-    'Message content was not recorded. To see it here, set ',
+    'Message content was not recorded. To see it here, set the variable ',
+    element('code', {}, 'OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT'),
+    ', or the option ',
     element('code', {}, 'captureMessageContent'),
-    ' to ',
+    ', to ',
     element('code', {}, 'SPAN_ONLY'),
     '.',
   );

@@ -31,6 +31,8 @@ export class TracePage {
   readonly #count = element('output', { 'aria-live': 'polite' });
   readonly #keys = keyList();
   readonly #omitted = element('span', { class: 'note', hidden: true });
+  /** Shown while the address names a trace that is not here, and another one is shown. */
+  readonly #missing = element('span', { class: 'note', role: 'status', hidden: true });
   readonly #words = element('input', {
     type: 'search',
     list: 'ids',
@@ -94,7 +96,7 @@ export class TracePage {
     if (round !== this.#round) return;
     const entries = this.#kind === 'trace' ? lists.traces : lists.conversations;
     this.#countSpans(entries);
-    const open = this.#wanted(entries);
+    const open = this.#wanted(entries, filter.words.trim() !== '' || filter.onlyErrors);
     this.#nav.show(lists, this.#kind, open);
     this.#nav.root.hidden = !this.#hasList(lists);
     this.#frame.classList.toggle('alone', this.#nav.root.hidden);
@@ -103,12 +105,21 @@ export class TracePage {
   }
 
   /** The entry to open: the one that is open, as long as it is there, else the one of the address, else the first. */
-  #wanted(entries: readonly TraceEntry[]): TraceEntry | undefined {
+  #wanted(entries: readonly TraceEntry[], isFiltered: boolean): TraceEntry | undefined {
     const address = readAddress();
-    const named = entries.find(({ kind, id }) => kind === address?.kind && id === address.id);
+    const named = entries.find((entry) => isSameEntry(entry, address));
     const open = entries.find((entry) => isSameEntry(entry, this.#open));
+    const wasMissing = !this.#missing.hidden;
+    const isMissing = !this.#followed && named === undefined && address?.kind === this.#kind;
+    if (!isFiltered) this.#showMissing(isMissing ? this.#kind : undefined);
     if (this.#followed && this.#source.live) return entries[0];
-    return open ?? (this.#open === undefined ? named : undefined) ?? entries[0];
+    // What a link names may arrive later.
+    return (wasMissing ? named : undefined) ?? open ?? named ?? entries[0];
+  }
+
+  #showMissing(kind: TraceEntry['kind'] | undefined): void {
+    this.#missing.hidden = kind === undefined;
+    this.#missing.textContent = `The ${kind} that the address names is not here`;
   }
 
   /** One trace needs no list, and neither does one that nothing but the filter leaves. */
@@ -135,6 +146,7 @@ export class TracePage {
     const { kind, id } = entry;
     const address = readAddress();
     if (address?.kind !== kind || address.id !== id) writeAddress({ kind, id, span: undefined }, false);
+    this.#showMissing(undefined);
     await this.#openEntry(entry, ++this.#round);
   }
 
@@ -215,6 +227,7 @@ export class TracePage {
       ),
       this.#count,
       this.#omitted,
+      this.#missing,
       ...more,
       element('button', { type: 'button', click: () => this.#keys.showModal() }, 'Keys'),
       button,

@@ -158,6 +158,18 @@ describe.skipIf(NO_BROWSER !== undefined)('the live page in Chromium', () => {
     expect(await page.getByRole('tabpanel', { name: 'Span' }).textContent()).toContain('span a');
   });
 
+  it('says that a trace of its address is not there, and opens it when it arrives', async () => {
+    await page.goto(`${live.page}#trace=late`);
+    await page.reload();
+    await send(span('first', 'a'));
+    await row('span a').waitFor();
+    const missing = page.getByText('The trace that the address names is not here');
+    await missing.waitFor();
+    await send(span('late', 'b'));
+    await row('span b').waitFor();
+    expect(await missing.isVisible()).toBe(false);
+  });
+
   it('keeps a trace open that the reader chose', async () => {
     await send(span('first', 'a'), span('second', 'b'));
     await entries().filter({ hasText: 'span a' }).getByRole('button').click();
