@@ -73,7 +73,8 @@ const CLIENT_FLUSH_TIMEOUT_MS = 10_000;
 /**
  * Sends all recorded spans, metrics and events, and waits for `async` sinks. Await it before `process.exit()`, and at the
  * end of each invocation of a serverless function. Unlike a provider's `forceFlush()`, it first ends the span of every
- * idle conversation. Waits 10 seconds at most. Never rejects.
+ * idle conversation, and of every call whose answer has arrived and was not awaited. Waits 10 seconds at most. Never
+ * rejects.
  */
 export function flush(): Promise<void> {
   // Without this, a copy of the package that recorded nothing sends nothing of the copy that did.

@@ -205,6 +205,7 @@ export class Observer implements CallObserver, ProviderListener {
   }
 
   async endIdle(limits?: EndLimits): Promise<void> {
+    for (const call of this.#open.values()) if (call.isUnclaimed) call.close('abandoned');
     await this.#hierarchy?.endIdle(limits);
   }
 

@@ -119,7 +119,7 @@ export class Call implements KeyHolder {
   carrier: object | undefined;
   /** A subclass replaced the promise we returned from `makeRequest`; only that one settles. */
   indirect = false;
-  /** The program requested the result before the response arrived. */
+  /** The program has asked for the result. */
   requested = false;
   /** The program called `asResponse()`. */
   rawRequested = false;
@@ -153,6 +153,11 @@ export class Call implements KeyHolder {
   /** True for any thrown value, even `undefined`. */
   get failed(): boolean {
     return this.outcome === 'error' || this.streamEnd === 'error';
+  }
+
+  /** The response has arrived, and the program has not asked for the result. */
+  get isUnclaimed(): boolean {
+    return this.headersTime > 0 && !this.requested;
   }
 
   now(): number {

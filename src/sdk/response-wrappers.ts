@@ -126,6 +126,7 @@ export function watchingParse(original: Method): Method {
 /** Watches a result that the SDK is parsing. */
 function watchParsed(call: Call, props: unknown, parsed: unknown): unknown {
   if (!call.requested) lostResults.unregister(call);
+  call.requested = true;
   return passOn(
     parsed,
     (value) => {
