@@ -77,6 +77,8 @@ describe('with consent, a response has the input of the model', () => {
         { type: 'function_call', call_id: 'call_1', name: 'get_weather', arguments: '{"city":"Paris"}' },
         { type: 'function_call_output', call_id: 'call_1', output: 'Rain.' },
         { type: 'item_reference', id: 'msg_1' },
+        { id: 'msg_2' },
+        { type: 'reasoning', id: 'rs_2', summary: [], encrypted_content: 'gAAAA' },
         { type: 'mcp_approval_response', approval_request_id: 'mcpr_1', approve: true },
       ],
     });

@@ -49,8 +49,14 @@ const SILENT: ReadonlySet<unknown> = new Set([
   'compaction_trigger',
 ]);
 
+/** Whether an item has content. A reference may come without its type; most reasoning is encrypted. */
 function isRecorded(item: unknown): boolean {
-  return asObject(item) !== undefined && !SILENT.has(field(item, 'type'));
+  if (asObject(item) === undefined) return false;
+  const type = textField(item, 'type');
+  if (type === undefined) return field(item, 'role') !== undefined || field(item, 'content') !== undefined;
+  if (type === 'reasoning')
+    return arrayField(item, 'summary').length + arrayField(item, 'content').length > 0;
+  return !SILENT.has(type);
 }
 
 function roleOf(item: unknown): string {
