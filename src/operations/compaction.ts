@@ -18,6 +18,7 @@ import { modelRequest } from './request.ts';
  */
 export const compaction: Operation = {
   ...modelRequest,
+  traits: { ...modelRequest.traits, tokensOf: 'chat' },
   endpoints: ['POST /responses/compact'],
   requestAttributes(apiRequest): Attributes {
     const attributes: Attributes = {

@@ -109,6 +109,8 @@ export interface OperationTraits {
   readonly createsMetadata?: true;
   /** A model runs, although the conventions define no operation. */
   readonly runsModel?: true;
+  /** The operation of the conventions that its tokens are counted under, where it is none itself. */
+  readonly tokensOf?: 'chat';
   /** The API runs an agent: hooks see the operation `invoke_agent`, whose span the hierarchy creates. */
   readonly invokesAgent?: true;
 }

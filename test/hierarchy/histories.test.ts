@@ -218,6 +218,13 @@ describe('withConversation holds for', () => {
       ├─ POST /responses/input_tokens  gen_ai.conversation.id=chat-1
       └─ POST /responses/compact       gen_ai.conversation.id=chat-1 gen_ai.usage.input_tokens=100
     `);
+    const counted = (await program.telemetry.metrics())
+      .filter(({ descriptor }) => descriptor.name === 'gen_ai.client.token.usage')
+      .flatMap(({ dataPoints }) => dataPoints.map(({ attributes, value }) => ({ ...attributes, value })));
+    expect(counted).toMatchObject([
+      { 'gen_ai.token.type': 'input', 'gen_ai.operation.name': 'chat', value: { sum: 100 } },
+      { 'gen_ai.token.type': 'output', 'gen_ai.operation.name': 'chat', value: { sum: 20 } },
+    ]);
   });
 
   it('poll helpers, for as long as they poll', async () => {

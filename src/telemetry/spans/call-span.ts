@@ -11,6 +11,7 @@ import type { Settings } from '../../config/config.ts';
 import type { Call, CallObservation } from '../../sdk/call.ts';
 import type { Route } from '../../sdk/routes/index.ts';
 import {
+  ATTR_GEN_AI_OPERATION_NAME,
   ATTR_GEN_AI_RESPONSE_TIME_TO_FIRST_CHUNK,
   ATTR_HTTP_REQUEST_RESEND_COUNT,
   ATTR_HTTP_RESPONSE_STATUS_CODE,
@@ -171,7 +172,7 @@ export class CallSpan implements CallObservation, OpenSpan {
     const { name } = this.#operation;
     if (result !== undefined) guard('recording a result', CallSpan.#recordResult, this, result, usage);
     const failure = thrown ?? failureIn(result, this.#operation, this.#result);
-    if (this.#measures || this.#cost !== undefined)
+    if (this.#measures || this.#cost !== undefined || usage !== undefined)
       guard('recording metrics', CallSpan.#recordMetrics, this, endTime, usage, failure);
     if (isEndTold(this.#telemetry, this.#content, failure, this.#above)) this.#tell(result, endTime, failure);
     const { attributes, finishing, ended } = this.#place;
@@ -282,6 +283,9 @@ export class CallSpan implements CallObservation, OpenSpan {
     const dimensions = metricDimensions(self.#request, self.#result);
     // No other instrumentation records the cost. Calls without an operation in the conventions cost money too.
     if (self.#cost !== undefined) metrics.recordCost(self.#cost, dimensions, context);
+    const { tokensOf } = self.#operation.traits ?? {};
+    if (usage !== undefined && tokensOf !== undefined)
+      metrics.recordUsage(usage, { ...dimensions, [ATTR_GEN_AI_OPERATION_NAME]: tokensOf }, context);
     if (!self.#measures) return;
     const seconds = (endTime - self.#startTime) / 1e3;
     if (self.#isTimed) metrics.recordDuration(seconds, dimensions, failure?.type, context);
