@@ -13,8 +13,9 @@ import {
   ATTR_OPENAI_STEP_TYPE,
   ATTR_URL_TEMPLATE,
 } from '../semconv/attributes.ts';
+import { type Failure, readError } from '../telemetry/error.ts';
 import type { ApiRequest, Operation } from '../telemetry/operation.ts';
-import { row, stringField } from '../util/payload.ts';
+import { arrayField, asName, fieldsOf, row, stringField } from '../util/payload.ts';
 import { define, optional } from './attributes.ts';
 import { modelOf } from './subject.ts';
 
@@ -48,7 +49,16 @@ export const request: Operation = {
     if (created.isConversation) attributes[ATTR_GEN_AI_CONVERSATION_ID] = id;
     return attributes;
   },
+  failure: readResourceFailure,
 };
+
+/** Why a batch, a job, a file or another resource has failed. The files of OpenAI have the status `error`. */
+export function readResourceFailure(result: unknown): Failure | undefined {
+  const { status, object, error, last_error, errors, status_details } = fieldsOf(result);
+  if (status !== 'failed' && status !== 'error') return undefined;
+  if (row(OBJECT_FIELDS, asName(object)) !== undefined) return undefined;
+  return readError(error ?? last_error ?? arrayField(errors, 'data')[0] ?? status_details, status);
+}
 
 /** A request that runs a model, although the conventions define no operation for it. */
 export const modelRequest: Pick<Operation, 'traits' | 'spanName' | 'requestAttributes'> = {

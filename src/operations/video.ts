@@ -3,7 +3,7 @@ import { ATTR_OPENAI_VIDEO_ID } from '../semconv/attributes.ts';
 import type { Operation } from '../telemetry/operation.ts';
 import { stringField } from '../util/payload.ts';
 import { define } from './attributes.ts';
-import { modelRequest, request } from './request.ts';
+import { modelRequest, readResourceFailure, request } from './request.ts';
 import { answeringModel } from './subject.ts';
 
 /**
@@ -26,4 +26,5 @@ export const video: Operation = {
     if (route.parameters.length === 0) define(attributes, ATTR_OPENAI_VIDEO_ID, stringField(result, 'id'));
     return attributes;
   },
+  failure: readResourceFailure,
 };

@@ -1,4 +1,3 @@
-import { readHeader } from '../util/headers.ts';
 import { asName, field, fieldsOf } from '../util/payload.ts';
 import type { Call } from './call.ts';
 
@@ -13,9 +12,4 @@ export function readOptions(call: Call, options: unknown): void {
   call.streamed = typeof stream === 'boolean' ? stream : field(body, 'stream') === true;
   call.requestHeaders = headers;
   call.signal = signal;
-}
-
-/** Whether one of the SDK's poll helpers sent a request: they repeat a retrieve until a resource is ready. */
-export function isPollHelper({ requestHeaders }: Pick<Call, 'requestHeaders'>): boolean {
-  return readHeader(requestHeaders, 'X-Stainless-Poll-Helper') === 'true';
 }

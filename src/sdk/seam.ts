@@ -11,6 +11,7 @@ import { make } from './call-context.ts';
 import { clientOfResources, findClientPrototype, missingMethods } from './find-client.ts';
 import { switchOtherOff } from './other-wrapper.ts';
 import { type Method, Patches } from './patches.ts';
+import { findFilesPrototype, patchFileWait } from './poll-helpers.ts';
 import { asMethod, hasPrototype } from './reflect.ts';
 import { claimPrototype, isOurs, releasePrototype } from './releases.ts';
 import { wrapFetch, wrapMakeRequest, wrapRetry } from './request-wrappers.ts';
@@ -108,6 +109,8 @@ export class Seam {
       this.#toolRunners.add(prototype);
       patchToolRunners(prototype, this.#patches, (client) => this.#observerOfResource(client));
     }
+    const files = findFilesPrototype(clientOrClass);
+    if (files !== undefined) patchFileWait(files, this.#patches);
     const webhooks = findWebhooksPrototype(clientOrClass);
     if (webhooks !== undefined)
       patchWebhooks(webhooks, this.#patches, (client) => this.#startWebhook(client));

@@ -342,6 +342,9 @@ export const ATTR_OPENAI_EXTERNAL_STORAGE_ID = 'openai.external_storage.id' as c
 /** Id of a file. */
 export const ATTR_OPENAI_FILE_ID = 'openai.file.id' as const;
 
+/** Ids of the files that the results are from. */
+export const ATTR_OPENAI_FILE_SEARCH_FILE_IDS = 'openai.file_search.file_ids' as const;
+
 /** How many results the search returned. */
 export const ATTR_OPENAI_FILE_SEARCH_RESULT_COUNT = 'openai.file_search.result_count' as const;
 
@@ -465,7 +468,7 @@ export const ATTR_OPENAI_REQUEST_SERVICE_TIER = 'openai.request.service_tier' as
 /** What the program must do before the turn can continue, as the API spells it. */
 export const ATTR_OPENAI_REQUIRED_ACTION_TYPE = 'openai.required_action.type' as const;
 
-/** Last known status of the resource, such as a video, batch, file or fine-tuning job, as the API spells it. A failed resource does not make the request an error. */
+/** Last known status of the resource, such as a video, batch, file or fine-tuning job, as the API spells it. The span that sees one fail is an error. */
 export const ATTR_OPENAI_RESOURCE_STATUS = 'openai.resource.status' as const;
 
 /** Why the run or response is incomplete, as the API spells it. The finish reason of its three limits is `length`. */

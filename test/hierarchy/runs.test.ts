@@ -252,6 +252,7 @@ describe('a file search', () => {
     )?.attributes;
     expect(search).toMatchObject({
       'openai.file_search.result_count': 1,
+      'openai.file_search.file_ids': ['file-1'],
       'gen_ai.tool.type': 'datastore',
       'gen_ai.retrieval.query.text': 'tariff',
     });

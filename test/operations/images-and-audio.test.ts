@@ -258,7 +258,7 @@ describe('a video', () => {
     });
   });
 
-  test('that failed says so, though the request did not', async () => {
+  test('that failed is an error of the request that sees it', async () => {
     const program = await startProgram();
     program.simulator.next({
       body: {
@@ -270,9 +270,13 @@ describe('a video', () => {
     });
     await program.client.videos.retrieve('video_1');
     await program.expectTree(`
-      GET /videos/{video_id}  openai.resource.status=failed openai.video.id=video_1
+      GET /videos/{video_id}  !failed openai.resource.status=failed openai.video.id=video_1
     `);
-    expect(told(program)).toEqual({ 'openai.resource.status': 'failed', 'openai.video.id': 'video_1' });
+    expect(told(program)).toEqual({
+      'error.type': 'failed',
+      'openai.resource.status': 'failed',
+      'openai.video.id': 'video_1',
+    });
   });
 });
 

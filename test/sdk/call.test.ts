@@ -1,7 +1,7 @@
 import { createContextKey, ROOT_CONTEXT } from '@opentelemetry/api';
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import { Call, type CallObservation } from '../../src/sdk/call.ts';
-import { isPollHelper } from '../../src/sdk/read-options.ts';
+import { isPollHelper } from '../../src/sdk/poll-helpers.ts';
 import { now } from '../../src/util/clock.ts';
 import { readHeader } from '../../src/util/headers.ts';
 

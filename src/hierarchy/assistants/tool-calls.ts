@@ -11,7 +11,7 @@ import {
   textField,
 } from '../../util/payload.ts';
 import type { ToolCallContent, ToolCallSnapshot } from '../model.ts';
-import { countResults, countToolImages, NO_TOOL_CONTENT } from '../tool-calls/tool-facts.ts';
+import { countResults, countToolImages, filesOf, NO_TOOL_CONTENT } from '../tool-calls/tool-facts.ts';
 
 const NO_STEP_CALLS: readonly ToolCallSnapshot[] = [];
 
@@ -33,6 +33,7 @@ function readStepToolCall(value: unknown, content: boolean): ToolCallSnapshot | 
     name: (type === 'function' ? stringField(details, 'name') : undefined) ?? type,
     imageCount: type === 'code_interpreter' ? countToolImages(details) : undefined,
     resultCount: type === 'file_search' ? countResults(details) : undefined,
+    fileIds: type === 'file_search' ? filesOf(details) : undefined,
     content: content ? { ...NO_TOOL_CONTENT, ...readToolCallContent(type, details) } : undefined,
   };
 }

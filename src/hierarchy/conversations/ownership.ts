@@ -2,7 +2,7 @@ import type { Settings } from '../../config/config.ts';
 import { notice } from '../../diagnostics/report.ts';
 import type { Call } from '../../sdk/call.ts';
 import { hasRoomForMark } from '../../sdk/metadata-propagation.ts';
-import { isPollHelper } from '../../sdk/read-options.ts';
+import { isPollHelper } from '../../sdk/poll-helpers.ts';
 import { dateOf } from '../server-clock.ts';
 
 type RecordingOptions = Pick<Settings, 'adoptRuns' | 'propagateInMetadata'>;
@@ -26,7 +26,7 @@ export function handsOn(
 
 /** Whether a request works on what it is about, rather than only looks at it. */
 export function drives(
-  call: Pick<Call, 'streamed' | 'requestHeaders'>,
+  call: Pick<Call, 'streamed' | 'requestHeaders' | 'context'>,
   outputs: readonly unknown[] = [],
 ): boolean {
   return call.streamed || isPollHelper(call) || outputs.length > 0;

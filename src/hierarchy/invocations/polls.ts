@@ -22,7 +22,14 @@ import {
   type ContinuingStart,
 } from './continuing-operation.ts';
 
-const UNDER_WAY: ReadonlySet<string | undefined> = new Set(['in_progress', 'queued']);
+/** Of what the SDK polls; files of OpenAI and Azure have words of their own. */
+const UNDER_WAY: ReadonlySet<string | undefined> = new Set([
+  'in_progress',
+  'queued',
+  'uploaded',
+  'pending',
+  'running',
+]);
 
 /** The number of concurrent loops that are folded into one span each. Beyond it, each poll has its own span. */
 const MAX_LOOPS = 1_000;

@@ -11,7 +11,7 @@ import { parseJson } from '../../telemetry/content/messages.ts';
 import type { Failure } from '../../telemetry/error.ts';
 import { arrayField, first, MAX_READ, strings } from '../../util/payload.ts';
 import type { ToolCallContent, ToolCallSnapshot } from '../model.ts';
-import { countResults, countToolImages } from './tool-facts.ts';
+import { countResults, countToolImages, filesOf } from './tool-facts.ts';
 
 /** A tool call of a response in the terms of the hierarchy. */
 export interface ItemCall {
@@ -59,6 +59,7 @@ function snapshotOf(
     name: call.name,
     imageCount: call.tool === 'code_interpreter' ? countToolImages(item) : undefined,
     resultCount: countResults(item),
+    fileIds: call.tool === 'file_search' ? filesOf(item) : undefined,
     serverLabel: call.serverLabel,
     namespace: call.namespace,
     content: output && responseToolContent(call, item, output),

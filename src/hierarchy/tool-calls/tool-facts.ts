@@ -1,5 +1,5 @@
 import { type Failure, readError } from '../../telemetry/error.ts';
-import { arrayField, field, stringField } from '../../util/payload.ts';
+import { arrayField, field, names, stringField } from '../../util/payload.ts';
 import type { ToolCallContent } from '../model.ts';
 
 /** What the tool calls of all APIs have in common. */
@@ -20,6 +20,11 @@ export function countToolImages(call: unknown): number {
 export function countResults(call: unknown): number | undefined {
   const results = field(call, 'results');
   return Array.isArray(results) ? results.length : undefined;
+}
+
+/** The files that the results of a search are from. */
+export function filesOf(call: unknown): readonly string[] {
+  return [...new Set(names(arrayField(call, 'results').map((result) => field(result, 'file_id'))))];
 }
 
 export function readToolFailure(item: unknown): Failure | undefined {

@@ -12,6 +12,7 @@ import {
   ATTR_GEN_AI_TOOL_TYPE,
   ATTR_OPENAI_API_TYPE,
   ATTR_OPENAI_CODE_INTERPRETER_IMAGE_COUNT,
+  ATTR_OPENAI_FILE_SEARCH_FILE_IDS,
   ATTR_OPENAI_FILE_SEARCH_RESULT_COUNT,
   ATTR_OPENAI_FILE_SEARCH_VECTOR_STORE_IDS,
   ATTR_OPENAI_ITEM_ID,
@@ -43,6 +44,7 @@ export interface ToolCallSnapshot {
   readonly name: string;
   readonly imageCount: number | undefined;
   readonly resultCount: number | undefined;
+  readonly fileIds?: readonly string[] | undefined;
   readonly content: ToolCallContent | undefined;
   /** The id of the item, in APIs that have items instead of steps. */
   readonly itemId?: string;
@@ -177,6 +179,7 @@ function toolAttributes(recorded: RecordedToolCall): Attributes {
   if (recorded.waited !== undefined) attributes[ATTR_OPENAI_TOOL_WAITED] = recorded.waited;
   if (call.imageCount !== undefined) attributes[ATTR_OPENAI_CODE_INTERPRETER_IMAGE_COUNT] = call.imageCount;
   if (call.resultCount !== undefined) attributes[ATTR_OPENAI_FILE_SEARCH_RESULT_COUNT] = call.resultCount;
+  if (call.fileIds?.length) attributes[ATTR_OPENAI_FILE_SEARCH_FILE_IDS] = [...call.fileIds];
   if (call.type === 'file_search' && vectorStoreIds.length > 0)
     attributes[ATTR_OPENAI_FILE_SEARCH_VECTOR_STORE_IDS] = [...vectorStoreIds];
   return attributes;

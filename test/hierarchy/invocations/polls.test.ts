@@ -1,4 +1,6 @@
+import OpenAI from 'openai';
 import { describe, expect, it, vi } from 'vitest';
+import { instrumentOpenAI } from '../../../src/client.ts';
 import { type Program, startProgram } from '../../support/program.ts';
 import { startSimulator } from '../../support/simulator/index.ts';
 
@@ -27,6 +29,22 @@ describe('a poll helper', () => {
     expect(program.simulator.requests).toHaveLength(3);
   });
 
+  it.each(['of a client', 'of a class'])('that waits for a file is one span, too (%s)', async (target) => {
+    const program = await startProgram();
+    if (target === 'of a class') instrumentOpenAI(OpenAI);
+    for (const status of ['uploaded', 'uploaded', 'error'])
+      program.simulator.next({
+        when: { method: 'GET', path: '/v1/files/file_1' },
+        body: { id: 'file_1', object: 'file', status, status_details: 'No JSON.' },
+      });
+    const wait = () => program.client.files.waitForProcessing('file_1', { pollInterval: 1 });
+    expect(await program.inSpan(wait)).toMatchObject({ status: 'error' });
+    await program.expectTree(`
+      program
+      └─ GET /files/{file_id}  !error openai.poll.count=3 openai.resource.status=error
+    `);
+  });
+
   it('is an ordinary request if one is enough', async () => {
     const program = await startProgram();
     answer(program, 'completed');
@@ -48,7 +66,7 @@ describe('a poll helper', () => {
       └─ GET /vector_stores/{vector_store_id}/files/{file_id}  openai.poll.count=2
 
       program
-      └─ GET /vector_stores/{vector_store_id}/files/{file_id}  openai.poll.count=2
+      └─ GET /vector_stores/{vector_store_id}/files/{file_id}  !failed openai.poll.count=2
     `);
   });
 

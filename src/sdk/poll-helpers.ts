@@ -1,0 +1,34 @@
+import { createContextKey } from '@opentelemetry/api';
+import { activeContext, runIn } from '../util/active-context.ts';
+import { readHeader } from '../util/headers.ts';
+import type { Call } from './call.ts';
+import type { Method, Patches } from './patches.ts';
+import { asMethod, isObject, propertyOf } from './reflect.ts';
+
+const WAITING = createContextKey('opentelemetry-instrumentation-openai wait for a file');
+
+/** Whether one of the SDK's poll helpers sent a request: they repeat a retrieve until a resource is ready. */
+export function isPollHelper({ requestHeaders, context }: Pick<Call, 'requestHeaders' | 'context'>): boolean {
+  return (
+    readHeader(requestHeaders, 'X-Stainless-Poll-Helper') === 'true' || context.getValue(WAITING) === true
+  );
+}
+
+/** The prototype that has `waitForProcessing`, from a client or from a client class. */
+export function findFilesPrototype(clientOrClass: unknown): object | undefined {
+  const resource = propertyOf(clientOrClass, 'files');
+  const ofClient = isObject(resource) ? Object.getPrototypeOf(resource) : undefined;
+  const ofClass = propertyOf(propertyOf(clientOrClass, 'Files'), 'prototype');
+  return [ofClass, ofClient].filter(isObject).find((each) => Object.hasOwn(each, 'waitForProcessing'));
+}
+
+/** Marks the requests of `files.waitForProcessing`, the only poll helper that sends no header. */
+export function patchFileWait(files: object, patches: Patches): void {
+  patches.wrap(files, 'waitForProcessing', (original): Method => {
+    return asMethod({
+      waitForProcessing(...args) {
+        return runIn(activeContext().setValue(WAITING, true), original, this, args);
+      },
+    });
+  });
+}
