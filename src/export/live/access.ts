@@ -28,7 +28,7 @@ export function newToken(): string {
   return randomBytes(16).toString('hex');
 }
 
-export function isToken(given: string, token: string): boolean {
+export function matchesToken(given: string, token: string): boolean {
   const [one, other] = [given, token].map((text) => Buffer.from(text));
   return one !== undefined && other?.length === one.length && timingSafeEqual(one, other);
 }

@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { type OtlpSpans, readOtlpDocument } from '../otlp-json.ts';
 import { livePageDocument } from '../page-maker.ts';
-import { accessProblem, isToken } from './access.ts';
+import { accessProblem, matchesToken } from './access.ts';
 import { Changes } from './changes.ts';
 import { decodeOtlp } from './otlp-protobuf.ts';
 import { parseOtlpBody, Refusal, readOtlpBody } from './otlp-request.ts';
@@ -60,7 +60,7 @@ export class Receiver {
     const isRead = request.method === 'GET' || request.method === 'HEAD';
     if (!isRead)
       throw new Refusal(/^\/v1\//.test(url.pathname) ? 404 : 405, 'Send traces to /v1/traces with POST.');
-    if (!isToken(url.searchParams.get('token') ?? '', this.#token))
+    if (!matchesToken(url.searchParams.get('token') ?? '', this.#token))
       throw new Refusal(403, 'Open the address that the command printed last. Its token lets you in.');
     this.#read(url, response);
   }

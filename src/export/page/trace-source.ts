@@ -97,7 +97,7 @@ export class ServedTraces implements TraceSource {
       events?.close();
       events = undefined;
       if (document.hidden) return;
-      const opened = new EventSource(addressOf('/api/changes', {}));
+      const opened = new EventSource(serverAddress('/api/changes', {}));
       opened.addEventListener('message', changed);
       // It tries again by itself, unless the server answered and refused.
       opened.addEventListener('error', () => lost(opened.readyState === EventSource.CLOSED));
@@ -109,13 +109,13 @@ export class ServedTraces implements TraceSource {
 }
 
 /** The address of something on the server, with the token that the address of the page has. */
-function addressOf(path: string, query: Readonly<Record<string, string>>): string {
+function serverAddress(path: string, query: Readonly<Record<string, string>>): string {
   const token = new URLSearchParams(location.search).get('token') ?? '';
   return `${path}?${new URLSearchParams({ ...query, token })}`;
 }
 
 async function fetchFrom(path: string, query: Readonly<Record<string, string>>): Promise<Response> {
-  const answer = await fetch(addressOf(path, query));
+  const answer = await fetch(serverAddress(path, query));
   if (!answer.ok && answer.status !== 404) throw new Error(`The server answered ${answer.status}.`);
   return answer;
 }
