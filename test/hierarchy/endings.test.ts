@@ -1,6 +1,6 @@
 import { context, SpanStatusCode, trace } from '@opentelemetry/api';
 import { AlwaysOffSampler } from '@opentelemetry/sdk-trace';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import type { OpenAIInstrumentationConfig } from '../../src/client.ts';
 import type { FinishedSpan } from '../../src/testing.ts';
 import { startProgram } from '../support/program.ts';
@@ -185,6 +185,27 @@ describe('a run that nobody follows', () => {
     `);
     const [first, second] = program.telemetry.spans.filter(({ name }) => name.startsWith('invoke_agent'));
     expect(second?.links.map(({ context }) => context.spanId)).toEqual([first?.spanContext().spanId]);
+  });
+
+  it('adds no further listener to one signal for each run that is in progress at the end: Node 20 warns of 11', async () => {
+    const { client, assistantId, telemetry } = await startTutor();
+    for (let run = 0; run < 15; run++) {
+      const thread = await client.beta.threads.create();
+      await client.beta.threads.runs.create(thread.id, { assistant_id: assistantId });
+    }
+    const added = new Map<EventTarget, number>();
+    const { addEventListener } = EventTarget.prototype;
+    const spy = vi.spyOn(EventTarget.prototype, 'addEventListener').mockImplementation(function (
+      this: EventTarget,
+      ...given
+    ) {
+      added.set(this, (added.get(this) ?? 0) + 1);
+      addEventListener.apply(this, given);
+    });
+    onTestFinished(() => spy.mockRestore());
+    await telemetry.provider.shutdown();
+    expect(added.size).toBeGreaterThanOrEqual(15);
+    expect(Math.max(...added.values())).toBeLessThan(11);
   });
 
   it('stays open for its poller after the span around its thread has ended', async () => {

@@ -35,6 +35,12 @@ export interface Member extends SegmentMember {
   readonly retrievable?: Retrievable;
 }
 
+/** What the last reads may take together. One `AbortSignal` for all would make Node 20 warn of its many listeners. */
+interface ReadLimit {
+  isOver: boolean;
+  readonly controllers: Set<AbortController>;
+}
+
 /**
  * Reads once how it ended.
  *
@@ -46,7 +52,7 @@ function readEndOnce(
   reads: BackgroundReads,
   retrievable: Retrievable,
   after: (sent: boolean) => void,
-  limit?: AbortSignal,
+  limit?: ReadLimit,
 ): Promise<void> | undefined {
   const { id, life, retrieve, endpoint } = retrievable;
   if (life.finished !== undefined || retrievable.reading !== 'no' || retrieve === undefined) return undefined;
@@ -55,7 +61,7 @@ function readEndOnce(
   let sent = false;
   const send: Send = (request) =>
     from.send((controller) => {
-      limit?.addEventListener('abort', () => controller.abort());
+      limit?.controllers.add(controller);
       return request(controller);
     });
   const read = (): Promise<void> => {
@@ -64,7 +70,7 @@ function readEndOnce(
   };
   retrievable.reading = 'now';
   return from
-    .start(id ?? '', read, () => life.canGoOn && life.requests === 0 && limit?.aborted !== true)
+    .start(id ?? '', read, () => life.canGoOn && life.requests === 0 && limit?.isOver !== true)
     .then(() => {
       retrievable.reading = 'no';
       after(sent);
@@ -134,7 +140,7 @@ export async function readEnds(
   isLast: boolean,
 ): Promise<void> {
   const started: Promise<void>[] = [];
-  const limit = new AbortController();
+  const limit: ReadLimit = { isOver: false, controllers: new Set() };
   const readOne = (retrievable: Retrievable, settle: () => void): void => {
     const { life } = retrievable;
     if (life.finished !== undefined || life.requests + life.streams > 0) return;
@@ -142,7 +148,7 @@ export async function readEnds(
       if (!sent && isLast) reads.skip();
       settle();
     };
-    const read = readEndOnce(reads, retrievable, after, limit.signal);
+    const read = readEndOnce(reads, retrievable, after, limit);
     if (read !== undefined) started.push(read);
     else if (isLast && retrievable.retrieve !== undefined) reads.skip();
   };
@@ -151,7 +157,9 @@ export async function readEnds(
   for (const { retrievable } of open.members)
     if (retrievable !== undefined) readOne(retrievable, () => undefined);
   if (started.length > 0) await settledWithin(CLOSING_READS_TIMEOUT_MS, started);
-  if (isLast) limit.abort();
+  if (!isLast) return;
+  limit.isOver = true;
+  for (const controller of limit.controllers) controller.abort();
 }
 
 /** Whether its `expires_at` has passed. It has not, whatever the clocks say, if the API has shown it in progress since then. */
