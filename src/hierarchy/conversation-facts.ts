@@ -26,8 +26,8 @@ interface ConversationFacts extends Observation {
   readonly content: boolean;
   readonly conversationId: string | undefined;
   readonly details: ReadDetails | undefined;
-  /** When the request was sent, in monotonic milliseconds. */
-  readonly sentAtMonotonic: number;
+  /** When the current facts were seen, by the clock of the invocation. */
+  timeFor(invocation: Invocation, time?: number): number;
   /** Takes what a stream told before it was known who records the conversation. */
   release(): void;
 }
@@ -56,18 +56,22 @@ function takeAgent(state: ConversationState, settings: AgentSettings): void {
 
 /** An idle conversation ends only what was requested before; a stream begins with the previous state. */
 function rest(facts: ConversationFacts, state: ConversationState): void {
-  const { live, sentAtMonotonic } = facts;
+  const { live, sentAt } = facts;
   for (const invocation of state.invocations) endUnseen(facts, invocation);
   if (live) return;
   for (const { invocation } of [...state.waiting]) {
-    const { acceptedAtMonotonic } = invocation;
-    if (acceptedAtMonotonic === undefined || acceptedAtMonotonic > sentAtMonotonic) continue;
+    const { acceptedAt } = invocation;
+    if (acceptedAt === undefined || acceptedAt > facts.timeFor(invocation, sentAt)) continue;
     endUnseen(facts, invocation);
   }
 }
 
 /** Nothing is in progress in its conversation: it is over, with an unknown outcome. */
-function endUnseen(facts: ConversationFacts, invocation: Invocation, time: number = facts.time): void {
+function endUnseen(
+  facts: ConversationFacts,
+  invocation: Invocation,
+  time: number = facts.timeFor(invocation),
+): void {
   const { life, segment } = invocation;
   // One that goes on after a pause has no request that could read it.
   invocation.details ??= facts.details;
@@ -78,12 +82,12 @@ function endUnseen(facts: ConversationFacts, invocation: Invocation, time: numbe
   facts.engine.tracker.settle(invocation);
 }
 
-function fail({ engine, time }: ConversationFacts, state: ConversationState, error: unknown): void {
+function fail(facts: ConversationFacts, state: ConversationState, error: unknown): void {
   const failure = state.failure ?? readError(error, 'failed');
   state.failure = undefined;
   for (const invocation of [...state.invocations]) {
-    invocation.end(time, failure);
-    engine.tracker.settle(invocation);
+    invocation.end(facts.timeFor(invocation), failure);
+    facts.engine.tracker.settle(invocation);
   }
 }
 
@@ -98,7 +102,7 @@ function continueConversation(
   state: ConversationState,
   actions: readonly RequiredAction[],
 ): void {
-  const { engine, endpoint, time } = facts;
+  const { engine, endpoint } = facts;
   const { underWay } = state;
   const requested = [...state.invocations, ...state.waiting.map(({ invocation }) => invocation)];
   // Something in progress explains the state of the conversation. Without it, what seemed to be over goes on.
@@ -110,6 +114,7 @@ function continueConversation(
         : engine.tracker.known.open(invocationId, endpoint.origin, state.id);
     const invocation = named ?? state.underWay;
     if (invocation === undefined || invocation.life.finished !== undefined) continue;
+    const time = facts.timeFor(invocation);
     invocation.wait(call === undefined ? [] : [call], time);
     // Every poll repeats it.
     if (!state.isNew(`${type} ${id}`)) continue;

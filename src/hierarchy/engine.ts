@@ -27,6 +27,7 @@ import type { Invocation } from './invocations/invocation.ts';
 import { answerOutputs, InvocationCreation, InvocationRequest } from './invocations/invocation-requests.ts';
 import { InvocationMatcher } from './invocations/match-invocations.ts';
 import type { FactSource, ObservedCall } from './observed-call.ts';
+import { OperationClock } from './operation-clock.ts';
 import { stepsListed, stepsRead } from './reads/steps-listed.ts';
 import { SourceListener } from './source-listener.ts';
 import type { ConversationTracker } from './tracker.ts';
@@ -88,9 +89,10 @@ export class Engine implements ConversationApi {
       return new InvocationCreation(observed, facts, started);
     }
     // In other traces, requests about an invocation have spans with a link.
-    return driven !== undefined && isInTrace(active, driven.spanContext.traceId)
-      ? new InvocationRequest(observed, facts, driven)
-      : this.#place(observed, facts, driven);
+    if (driven === undefined || !isInTrace(active, driven.spanContext.traceId))
+      return this.#place(observed, facts, driven);
+    call.goBy(driven.clock.own);
+    return new InvocationRequest(observed, facts, driven);
   }
 
   /** Listens to a source that is no request, such as a socket. */
@@ -211,6 +213,7 @@ export class Engine implements ConversationApi {
       vectorStoreIds: told.vectorStoreIds,
       context,
       startTime: call.startTime,
+      clock: new OperationClock(call.ownClock),
       forgotten: dialect.identifiesAtOnce ? undefined : this.#forget,
     });
   }

@@ -1,7 +1,6 @@
 import type { Attributes, Context } from '@opentelemetry/api';
 import type { Endpoint } from '../sdk/provider.ts';
 import type { Failure } from '../telemetry/error.ts';
-import { monotonic } from '../util/clock.ts';
 import { MAX_READ } from '../util/payload.ts';
 import {
   addConversationEvent,
@@ -49,8 +48,6 @@ export class Facts implements FactSink, Observation {
   reported: ((invocation: Invocation) => void) | undefined;
   /** Called with the id of the conversation that a stream has created. */
   conversationCreated: ((id: string) => void) | undefined;
-  /** When the request was sent, in monotonic milliseconds. */
-  readonly sentAtMonotonic: number = monotonic();
   readonly #source: FactSource;
   /** The invocations whose start this stream has reported. */
   #begun: Set<string> | undefined;
@@ -80,6 +77,15 @@ export class Facts implements FactSink, Observation {
     return this.#source.exchange.headers;
   }
 
+  get ownClock(): number | undefined {
+    return this.#source.exchange.ownClock;
+  }
+
+  /** When the current facts were seen, by the clock of the invocation. */
+  timeFor({ clock }: Invocation, time: number = this.time): number {
+    return clock.from(time, this.ownClock);
+  }
+
   /** Reads the missing details of an invocation, with the client of the call. */
   get details(): ReadDetails | undefined {
     return detailsReader(this.engine, this.#source, newFacts);
@@ -93,7 +99,10 @@ export class Facts implements FactSink, Observation {
   read(value: unknown, time: number, query?: unknown, live = false): void {
     this.time = time;
     this.live = live;
-    this.#last = this.requestInvocation;
+    const { requestInvocation } = this;
+    this.#last = requestInvocation;
+    const { headersTime = time } = this.#source.exchange;
+    requestInvocation?.clock.answered(this.headers, this.timeFor(requestInvocation, headersTime));
     this.engine.dialect.read(value, this, query);
   }
 
@@ -181,7 +190,7 @@ export class Facts implements FactSink, Observation {
   step(step: StepSnapshot): void {
     const invocation = this.known(step.invocationId, step.conversationId);
     if (invocation === undefined) return;
-    invocation.seeStep(step, this.time, this.live);
+    invocation.seeStep(step, this.timeFor(invocation), this.live);
     this.engine.tracker.settle(invocation);
   }
 
@@ -192,7 +201,7 @@ export class Facts implements FactSink, Observation {
   message(message: MessageSnapshot): void {
     const invocation = this.known(message.invocationId, message.conversationId);
     if (invocation === undefined || (message.role === 'user' && !message.isInput)) return;
-    if (this.live) invocation.touch(this.time);
+    if (this.live) invocation.touch(this.timeFor(invocation));
     if (invocation.life.state !== 'closed') invocation.steps.seeMessage(message);
     this.engine.tracker.settle(invocation);
   }
@@ -200,7 +209,8 @@ export class Facts implements FactSink, Observation {
   toolCall({ invocationId, call, asksProgram, begun, ended, duration }: ToolCallFact): void {
     const invocation = this.known(invocationId);
     if (invocation === undefined || invocation.life.state === 'closed') return;
-    const { time, live } = this;
+    const { live } = this;
+    const time = this.timeFor(invocation);
     if (live) invocation.touch(time);
     const began = duration === undefined ? {} : { beganAt: time - duration };
     if (live && (begun || asksProgram)) invocation.steps.seeToolCall(call, { beganAt: time });
@@ -212,8 +222,9 @@ export class Facts implements FactSink, Observation {
     const invocation = this.known(fact.invocationId);
     if (invocation === undefined || invocation.life.state === 'closed') return;
     if (this.live) {
-      invocation.touch(this.time);
-      answerToolCall(invocation, { callId, output, failure: undefined }, this.time);
+      const time = this.timeFor(invocation);
+      invocation.touch(time);
+      answerToolCall(invocation, { callId, output, failure: undefined }, time);
     }
     invocation.steps.seeToolResult(callId, { output, failure });
   }
@@ -221,12 +232,14 @@ export class Facts implements FactSink, Observation {
   text(invocationId: string | undefined, stepOrMessageId: string | undefined): void {
     const invocation = invocationId === undefined ? this.requestInvocation : this.known(invocationId);
     if (invocation === undefined) return;
-    if (stepOrMessageId !== undefined) invocation.steps.seeDelta(stepOrMessageId, this.time);
-    invocation.seeText(this.time);
+    const time = this.timeFor(invocation);
+    if (stepOrMessageId !== undefined) invocation.steps.seeDelta(stepOrMessageId, time);
+    invocation.seeText(time);
   }
 
   later(invocationId: string, value: unknown, done: boolean): void {
-    if (this.live) keepEarly(this, { invocationId, value, time: this.time, done });
+    const { time, ownClock } = this;
+    if (this.live) keepEarly(this, { invocationId, value, time, ownClock, done });
   }
 
   /** The open invocation with this id, if this process records it. */
@@ -244,8 +257,9 @@ export class Facts implements FactSink, Observation {
   /** Goes on with a paused invocation. */
   resume(id: string | undefined, conversationId: string | undefined): Invocation | undefined {
     if (id === undefined) return undefined;
-    const { context, endpoint, time } = this;
-    const resumed = this.engine.tracker.resume(id, conversationId, { context, endpoint, time });
+    const { context, endpoint, time, ownClock } = this;
+    const from = { context, endpoint, time, ownClock };
+    const resumed = this.engine.tracker.resume(id, conversationId, from);
     if (resumed !== undefined) this.engine.matcher.resumed(resumed);
     return resumed;
   }
@@ -285,7 +299,7 @@ export class Facts implements FactSink, Observation {
     this.live = true;
     this.#early = { id, invocation };
     for (const early of state.takeEarly(id)) {
-      this.time = early.time;
+      this.time = early.time + ((this.ownClock ?? 0) - (early.ownClock ?? 0));
       dialect.readKept(early.value, this, id, early.done);
     }
     this.#early = undefined;

@@ -7,7 +7,9 @@ import type { Intent, InvocationFact } from './dialect.ts';
 import type { Invocation } from './invocations/invocation.ts';
 
 /** The call, socket or background read that brings facts. */
-export interface Exchange extends Pick<Call, 'startTime' | 'headers'> {
+export interface Exchange
+  extends Pick<Call, 'startTime' | 'headers'>,
+    Partial<Pick<Call, 'ownClock' | 'headersTime'>> {
   /** What is read in the background is read with it; nothing is without one. */
   readonly client?: object;
   /** Reads are sent with the `OpenAI-Beta` header of the call. */
@@ -53,6 +55,8 @@ export interface Observation {
   readonly isDriven: boolean;
   /** When its request was sent. */
   readonly sentAt: number;
+  /** The clock of its times, as what that adds to the monotonic one. A source without one goes by that of what it is about. */
+  readonly ownClock: number | undefined;
   /** The response headers. Their date tells the server's time. */
   readonly headers: unknown;
   /** The caller's. */

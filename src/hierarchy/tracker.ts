@@ -1,5 +1,4 @@
-import type { Context, Span } from '@opentelemetry/api';
-import type { Endpoint } from '../sdk/provider.ts';
+import type { Span } from '@opentelemetry/api';
 import type { EndLimits } from '../telemetry/program-end.ts';
 import type { ProviderListener } from '../telemetry/provider-life.ts';
 import type { Telemetry } from '../telemetry/telemetry.ts';
@@ -16,7 +15,7 @@ import { activeSpan, Segment } from './conversations/segment.ts';
 import { Invocation } from './invocations/invocation.ts';
 import type { InvocationOwner, InvocationStart, ReadDetails } from './invocations/invocation-start.ts';
 import { KnownInvocations } from './invocations/known-invocations.ts';
-import { resumption } from './invocations/paused.ts';
+import { type Resumption, resumption } from './invocations/paused.ts';
 import { recordInvocation } from './invocations/record-invocation.ts';
 import { Memories } from './memories.ts';
 import type { ConversationKind, InvocationSnapshot } from './model.ts';
@@ -118,11 +117,7 @@ export class ConversationTracker implements ProviderListener {
   }
 
   /** Goes on with an invocation that was closed before its end, in a span of its own. */
-  resume(
-    id: string,
-    conversationId: string | undefined,
-    from: { context: Context; endpoint: Endpoint; time: number },
-  ): Invocation | undefined {
+  resume(id: string, conversationId: string | undefined, from: Resumption): Invocation | undefined {
     const paused = this.known.takePaused(id, from.endpoint.origin, conversationId);
     if (paused === undefined) return undefined;
     const { context, endpoint, time: startTime } = from;
@@ -157,14 +152,14 @@ export class ConversationTracker implements ProviderListener {
   see(
     invocation: Invocation,
     snapshot: InvocationSnapshot,
-    options: { live: boolean; time: number; details: ReadDetails | undefined },
+    seen: { live: boolean; details: ReadDetails | undefined; timeFor(invocation: Invocation): number },
   ): void {
     if (invocation.id === undefined) {
       this.known.identify(snapshot.id, invocation);
       this.#created(invocation, snapshot);
     }
-    invocation.see(snapshot, options.time, options.live);
-    invocation.details ??= options.details;
+    invocation.see(snapshot, seen.timeFor(invocation), seen.live);
+    invocation.details ??= seen.details;
     this.settle(invocation);
   }
 

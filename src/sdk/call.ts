@@ -59,9 +59,9 @@ export class Call implements KeyHolder {
   readonly reference: CallReference = { call: this };
   /** Of the caller's span: what is timed by it ends before that span does. */
   readonly clock: SpanClock;
-  readonly startTime: number;
+  startTime: number;
   /** Its clock, or where it has none, ours as it was at the start: the wall clock may be set meanwhile. */
-  readonly #ownClock: number;
+  ownClock: number;
   endTime = 0;
   /** The caller's context, then, once the call has begun, that of its span. Released when the call settles. */
   context: Context;
@@ -135,7 +135,7 @@ export class Call implements KeyHolder {
     this.clock = told?.clock ?? clockIn(caller, reading);
     const time = now(this.clock, reading);
     this.startTime = told?.startTime ?? time;
-    this.#ownClock = this.clock ?? time - reading;
+    this.ownClock = this.clock ?? time - reading;
     this.client = client;
     this.#observer = observer;
     this.context = this.caller = caller;
@@ -161,7 +161,13 @@ export class Call implements KeyHolder {
   }
 
   now(): number {
-    return this.#ownClock + performance.now();
+    return this.ownClock + performance.now();
+  }
+
+  /** Set by the observer where the call is part of something that began before. */
+  goBy(clock: number): void {
+    this.startTime += clock - this.ownClock;
+    this.ownClock = clock;
   }
 
   /** Reads the SDK's final request options, before the SDK builds the request from them. */

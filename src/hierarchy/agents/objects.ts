@@ -7,7 +7,7 @@ import { readError } from '../../telemetry/error.ts';
 import { arrayField, field, first, objectField, row, stringField } from '../../util/payload.ts';
 import type { InvocationFact, RequiredAction } from '../dialect.ts';
 import type { Agent, Phase, ToolCallSnapshot } from '../model.ts';
-import { asTime } from '../server-clock.ts';
+import { asTime } from '../operation-clock.ts';
 import { NO_TOOL_CONTENT } from '../tool-calls/tool-facts.ts';
 
 /**

@@ -28,7 +28,7 @@ import {
 } from '../../util/payload.ts';
 import { readAgentContent } from '../invocations/agent-content.ts';
 import type { Agent, InvocationSnapshot, MessageSnapshot, StepSnapshot } from '../model.ts';
-import { asTime } from '../server-clock.ts';
+import { asTime } from '../operation-clock.ts';
 import { readThreadMessageContent } from './content.ts';
 import { readStepToolCalls } from './tool-calls.ts';
 

@@ -1,7 +1,7 @@
 import { arrayField, field, first, MAX_READ, stringField } from '../../util/payload.ts';
 import type { FactSink, InvocationView } from '../dialect.ts';
 import type { MessageSnapshot } from '../model.ts';
-import { asTime } from '../server-clock.ts';
+import { asTime } from '../operation-clock.ts';
 import { readThreadMessage } from './objects.ts';
 
 /** Older messages are not looked for. */

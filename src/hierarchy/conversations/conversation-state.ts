@@ -7,7 +7,7 @@ import type { AgentSettings } from '../dialect.ts';
 import type { Invocation } from '../invocations/invocation.ts';
 import type { Life } from '../invocations/life.ts';
 import type { InvocationSnapshot } from '../model.ts';
-import type { ServerClock } from '../server-clock.ts';
+import type { OperationClock } from '../operation-clock.ts';
 
 const MAX_EVENTS = 200;
 const MAX_QUEUED = 20;
@@ -29,9 +29,11 @@ export interface QueuedMessage extends Acceptance {
   readonly caller: CallerTrace;
   readonly endpoint: Endpoint;
   readonly startTime: number;
+  /** Of its request. */
+  readonly ownClock: number;
   /** Of that invocation. */
   readonly life: Life;
-  readonly clock: ServerClock;
+  readonly clock: OperationClock;
 }
 
 export interface SubagentState {
@@ -49,6 +51,8 @@ export interface EarlyFact {
   readonly invocationId: string;
   readonly value: unknown;
   readonly time: number;
+  /** Of the stream that brought it. */
+  readonly ownClock: number | undefined;
   readonly done: boolean;
 }
 

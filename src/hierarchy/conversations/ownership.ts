@@ -3,7 +3,7 @@ import { notice } from '../../diagnostics/report.ts';
 import type { Call } from '../../sdk/call.ts';
 import { hasRoomForMark } from '../../sdk/metadata-propagation.ts';
 import { isPollHelper } from '../../sdk/poll-helpers.ts';
-import { dateOf } from '../server-clock.ts';
+import { dateOf } from '../operation-clock.ts';
 
 type RecordingOptions = Pick<Settings, 'adoptRuns' | 'propagateInMetadata'>;
 

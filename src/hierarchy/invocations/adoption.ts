@@ -9,7 +9,7 @@ import type { InvocationFact } from '../dialect.ts';
 import type { EngineState } from '../engine-state.ts';
 import type { Agent, ConversationKind, InvocationSnapshot } from '../model.ts';
 import type { Observation } from '../observed-call.ts';
-import { ServerClock } from '../server-clock.ts';
+import { OperationClock } from '../operation-clock.ts';
 import type { ConversationTracker } from '../tracker.ts';
 import type { Invocation } from './invocation.ts';
 import type { InvocationStart } from './invocation-start.ts';
@@ -46,7 +46,7 @@ export function adoptInvocation(
 ): Invocation {
   const { snapshot, observation, handedOn, place, ...found } = adopted;
   const { time, endpoint } = observation;
-  const clock = ServerClock.ofResponse(observation.headers, time);
+  const clock = OperationClock.ofResponse(observation.headers, time, observation.ownClock);
   return openFoundInvocation(tracker, {
     ...found,
     snapshot,
@@ -66,10 +66,11 @@ export function adoptInvocation(
 export function openReported(
   tracker: ConversationTracker,
   found: Found,
-  { reported, context, endpoint, time }: Observation,
+  { reported, context, endpoint, time, ownClock }: Observation,
 ): Invocation | undefined {
   if (reported === undefined) return undefined;
-  const invocation = openFoundInvocation(tracker, { ...found, context, endpoint, startTime: time });
+  const clock = new OperationClock(ownClock);
+  const invocation = openFoundInvocation(tracker, { ...found, context, endpoint, startTime: time, clock });
   reported(invocation);
   return invocation;
 }

@@ -7,8 +7,8 @@ import type { Telemetry } from '../../telemetry/telemetry.ts';
 import { field } from '../../util/payload.ts';
 import type { OpenSpan } from '../api.ts';
 import type { Segment } from '../conversations/segment.ts';
+import type { OperationClock } from '../operation-clock.ts';
 import type { Member } from '../reads/closing-reads.ts';
-import { ServerClock } from '../server-clock.ts';
 import { isLeft } from './invocation-requests.ts';
 import { Life } from './life.ts';
 import { addRequestEvent, answerAttributes, type RequestEvent } from './request-details.ts';
@@ -40,7 +40,7 @@ export interface ContinuingStart {
   readonly result: unknown;
   /** When that call ended. */
   readonly time: number;
-  readonly clock?: ServerClock;
+  readonly clock: OperationClock;
   /** Of the program: once it is aborted, no further request follows. */
   readonly signal?: unknown;
 }
@@ -55,19 +55,19 @@ export class ContinuingOperation implements Member {
   readonly life: Life;
   readonly traits: ContinuationTraits;
   readonly #closed: () => void;
-  readonly #clock: ServerClock;
+  readonly clock: OperationClock;
   readonly #signal: unknown;
   #requests = 1;
   #latest: unknown;
 
   /** @param closed called once, after its span has ended */
   constructor(traits: ContinuationTraits, start: ContinuingStart, closed: () => void) {
-    const { span, segment, result, time, clock = new ServerClock() } = start;
+    const { span, segment, result, time, clock } = start;
     this.traits = traits;
     this.span = span;
     this.segment = segment;
     this.#closed = closed;
-    this.#clock = clock;
+    this.clock = clock;
     this.#signal = start.signal;
     this.#latest = this.#kept(result);
     this.life = new Life(time);
@@ -94,16 +94,20 @@ export class ContinuingOperation implements Member {
       life.goOn(time);
       return;
     }
-    const endTime = live ? time : this.#clock.local(this.traits.endedAt?.(result), time);
+    const endTime = live ? time : this.clock.local(this.traits.endedAt?.(result), time);
     const clamped = life.endSeenAt(time, endTime);
     life.end(clamped);
     this.#close(clamped);
   }
 
-  /** Takes an event of a stream that tells of the operation. */
-  seeEvent(event: unknown, time: number): void {
+  /**
+   * Takes an event of a stream that tells of the operation.
+   *
+   * @param ownClock that of the request
+   */
+  seeEvent(event: unknown, time: number, ownClock: number): void {
     const result = this.traits.resultIn?.(event);
-    if (result !== undefined) this.see(result, time, true);
+    if (result !== undefined) this.see(result, this.clock.from(time, ownClock), true);
   }
 
   /** Called for each later request about it. */
@@ -113,8 +117,10 @@ export class ContinuingOperation implements Member {
   }
 
   answered(call: Call): void {
-    const { life } = this;
-    const { outcome, endTime } = call;
+    const { life, clock } = this;
+    const { outcome, headers, headersTime, ownClock } = call;
+    const endTime = clock.from(call.endTime, ownClock);
+    clock.answered(headers, clock.from(headersTime, ownClock));
     life.requests--;
     this.#requests++;
     if (outcome === 'value') this.see(call.value, endTime, false);
@@ -157,7 +163,8 @@ export class ContinuingRequest implements CallObservation {
   readonly #operation: ContinuingOperation;
   readonly #route: Route;
 
-  constructor(telemetry: Telemetry, operation: ContinuingOperation, route: Route) {
+  constructor(telemetry: Telemetry, operation: ContinuingOperation, call: Call, route: Route) {
+    call.goBy(operation.clock.own);
     this.context = operation.span.context;
     this.#telemetry = telemetry;
     this.#operation = operation;
@@ -166,7 +173,7 @@ export class ContinuingRequest implements CallObservation {
   }
 
   chunk(event: unknown, time: number): void {
-    this.#operation.seeEvent(event, time);
+    this.#operation.seeEvent(event, time, this.#operation.clock.own);
   }
 
   settle(call: Call): void {

@@ -2,7 +2,6 @@ import type { Context, Span } from '@opentelemetry/api';
 import type { Call, CallObservation } from '../../sdk/call.ts';
 import type { Route } from '../../sdk/routes/index.ts';
 import { callerTraceOf } from '../../telemetry/metadata.ts';
-import { monotonic } from '../../util/clock.ts';
 import type {
   Acceptance,
   ConversationState,
@@ -12,7 +11,7 @@ import type {
 import type { Intent } from '../dialect.ts';
 import type { Facts } from '../facts.ts';
 import type { ObservedCall } from '../observed-call.ts';
-import { dateOf } from '../server-clock.ts';
+import { dateOf } from '../operation-clock.ts';
 import type { Invocation } from './invocation.ts';
 import {
   abandon,
@@ -58,9 +57,8 @@ export class InvocationCreation implements CallObservation {
     addCreation(invocation, call, this.context);
     if (call.outcome === 'value') this.#created(call);
     const waiting = call.error === undefined ? this.#waiting : undefined;
-    if (waiting !== undefined) accept(waiting, call);
+    if (waiting !== undefined) accept(waiting, call, invocation);
     invocation.acceptedAt = waiting?.acceptedAt;
-    if (waiting !== undefined) invocation.acceptedAtMonotonic = monotonic();
     // Its id may never be told: then the newest ones of its conversation are read.
     if (waiting !== undefined) invocation.details ??= this.#facts.details;
     if (isLeft(call)) invocation.life.closing.begin();
@@ -123,7 +121,7 @@ export class InvocationRequest implements CallObservation {
     this.context = invocation.contextIn(observed.context);
     this.#invocation = invocation;
     this.#intent = intent;
-    this.#sentAt = call.startTime;
+    this.#sentAt = facts.timeFor(invocation, call.startTime);
     this.#facts = facts;
     this.#route = route;
     facts.requestInvocation = invocation;
@@ -136,8 +134,9 @@ export class InvocationRequest implements CallObservation {
     if (intent.messages.length === 0) return;
     const caller = callerTraceOf(observed.context);
     const { life, clock } = invocation;
-    const startTime = this.#sentAt;
-    this.#queued = { caller, endpoint, startTime, life, clock, acceptedAt: undefined, notBefore: undefined };
+    const { startTime, ownClock } = call;
+    const message = { caller, endpoint, startTime, ownClock, life, clock };
+    this.#queued = { ...message, acceptedAt: undefined, notBefore: undefined };
     this.#state?.queue(this.#queued);
   }
 
@@ -164,7 +163,8 @@ export class InvocationRequest implements CallObservation {
     if (call.error === undefined) this.#accept(call);
     else if (this.#queued !== undefined) this.#state?.queued.delete(this.#queued);
     if (call.outcome === 'value') this.#facts.read(call.value, call.endTime);
-    if (call.error === undefined && invocation.life.state !== 'closed') invocation.touch(call.endTime);
+    if (call.error === undefined && invocation.life.state !== 'closed')
+      invocation.touch(this.#facts.timeFor(invocation, call.endTime));
     if (isLeft(call)) invocation.life.closing.begin();
     this.#facts.engine.tracker.settle(invocation);
   }
@@ -172,10 +172,10 @@ export class InvocationRequest implements CallObservation {
   /** Called when the server has accepted the input of the request. */
   #accept(call: Call): void {
     // The server tells the end of an invocation in whole seconds.
-    if (this.#intent.needsOpenInvocation) this.#invocation.life.touch(call.startTime);
+    if (this.#intent.needsOpenInvocation) this.#invocation.life.touch(this.#sentAt);
     this.#answer();
     if (this.#queued === undefined || this.#state === undefined) return;
-    accept(this.#queued, call);
+    accept(this.#queued, call, this.#invocation);
     const { tracker, dialect } = this.#facts.engine;
     const { origin } = this.#invocation.endpoint;
     const conversation = tracker.conversation(dialect.kind, this.#state.id, origin);
@@ -211,8 +211,8 @@ export function isLeft({ error, method, streamed, streamEnd }: Call): boolean {
 }
 
 /** From now on a list can contain the invocation; the response date tells the server's time. */
-function accept(acceptance: Acceptance, call: Call): void {
-  acceptance.acceptedAt = call.endTime;
+function accept(acceptance: Acceptance, call: Call, { clock }: Invocation): void {
+  acceptance.acceptedAt = clock.from(call.endTime, call.ownClock);
   const date = dateOf(call.headers);
   const duration = call.endTime - call.startTime;
   if (date !== undefined) acceptance.notBefore = date - duration - 1_000;

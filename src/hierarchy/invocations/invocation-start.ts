@@ -7,8 +7,8 @@ import { inOrder } from '../../util/microseconds.ts';
 import type { InputMessages } from '../conversations/conversation.ts';
 import { activeSpan, type Segment } from '../conversations/segment.ts';
 import type { Agent, ConversationKind, InvocationContent } from '../model.ts';
+import type { OperationClock } from '../operation-clock.ts';
 import type { Send } from '../reads/origin-reads.ts';
-import type { ServerClock } from '../server-clock.ts';
 import type { Invocation } from './invocation.ts';
 import type { PausedInvocation } from './paused-invocation.ts';
 
@@ -39,8 +39,8 @@ export interface InvocationStart {
   /** The invocation that it works for: the turn of a subagent is a child of that turn. */
   readonly above?: Invocation | undefined;
   readonly subagentId?: string | undefined;
-  /** Set if the clock was learnt from something else than the creation. */
-  readonly clock?: ServerClock | undefined;
+  /** That of the request; by default that of the invocation above. */
+  readonly clock?: OperationClock | undefined;
   /** Set if it goes on after a pause, of which an earlier span tells. */
   readonly resumed?: PausedInvocation;
   /** Its start is in the server's whole seconds, too coarse for duration metrics. */

@@ -24,8 +24,8 @@ import type {
   StepSnapshot,
   ToolCallSnapshot,
 } from '../model.ts';
+import { OperationClock } from '../operation-clock.ts';
 import type { Retrievable } from '../reads/closing-reads.ts';
-import { ServerClock } from '../server-clock.ts';
 import { isReported, recordSpent, spentAtOnce, usageAtClose } from './cost-and-usage.ts';
 import { durationOf, identifyInvocation, withoutCalls } from './identify-invocation.ts';
 import {
@@ -71,7 +71,7 @@ export class Invocation {
   readonly #owner: InvocationOwner;
   /** A context with its span, and of its caller only the baggage and the mark of a hook, for what is recorded below it. */
   readonly context: Context;
-  readonly clock: ServerClock;
+  readonly clock: OperationClock;
   agent: Agent | undefined;
   id: string | undefined;
   snapshot: InvocationSnapshot | undefined;
@@ -88,8 +88,6 @@ export class Invocation {
   mayGoOn = true;
   /** When the creating request was answered, if the response does not contain the id. */
   acceptedAt: number | undefined;
-  /** The same in monotonic milliseconds: the wall clock may be set before the conversation is idle. */
-  acceptedAtMonotonic: number | undefined;
   agentId: string | undefined;
   /** The conversation that its request names or creates. Without a span of that one, nothing else tells until it is seen. */
   #requestedIn: string | undefined;
@@ -118,7 +116,7 @@ export class Invocation {
     this.resumed = start.resumed;
     this.id = start.resumed?.id;
     this.above?.below.add(this);
-    this.clock = start.clock ?? (this.above === undefined ? new ServerClock() : this.above.clock);
+    this.clock = start.clock ?? this.above?.clock ?? new OperationClock();
     this.startSettings = this.telemetry.settings;
     this.#keeper = new Keeper(textLimits(this.startSettings));
     this.steps = new Steps({

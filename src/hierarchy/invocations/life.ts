@@ -1,5 +1,5 @@
 import { monotonic } from '../../util/clock.ts';
-import { clamp } from '../server-clock.ts';
+import { clamp } from '../operation-clock.ts';
 import { ClosingPlan } from './closing-plan.ts';
 
 /**
@@ -83,13 +83,9 @@ export class Life {
     this.finished ??= monotonic();
   }
 
-  /**
-   * When it ended that is seen to be over at a time: not before it was last seen in progress, unless the wall clock was
-   * set back since then.
-   */
+  /** When it ended that is seen to be over at a time: not before it was last seen in progress. */
   endSeenAt(time: number, endTime: number): number {
-    const latest = time < this.#lastOpenTime ? Number.POSITIVE_INFINITY : time;
-    return clamp(endTime, this.#lastOpenTime, latest);
+    return clamp(endTime, this.#lastOpenTime, Math.max(time, this.#lastOpenTime));
   }
 
   end(endTime: number): void {

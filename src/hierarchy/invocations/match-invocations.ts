@@ -16,6 +16,7 @@ import { adopts } from '../conversations/ownership.ts';
 import type { InvocationFact } from '../dialect.ts';
 import type { ConversationKind, InvocationSnapshot } from '../model.ts';
 import type { Observation } from '../observed-call.ts';
+import { OperationClock } from '../operation-clock.ts';
 import type { ConversationTracker } from '../tracker.ts';
 import { adoptInvocation, openFoundInvocation, openReported } from './adoption.ts';
 import type { Invocation } from './invocation.ts';
@@ -103,11 +104,13 @@ export class InvocationMatcher {
     if (queued !== undefined) {
       state.queued.delete(queued);
       const { endpoint, startTime } = queued;
+      const clock = new OperationClock(queued.ownClock);
       return openFoundInvocation(this.#tracker, {
         ...found,
         context: farContextOf(queued),
         endpoint,
         startTime,
+        clock,
       });
     }
     const reported = openReported(this.#tracker, found, observation);
@@ -136,7 +139,9 @@ export class InvocationMatcher {
     if (above === undefined || (created !== undefined && before !== undefined && created < before))
       return undefined;
     if (!this.#hasRoomBelow(above)) return undefined;
-    const startTime = observation.live ? observation.time : above.clock.local(created, above.startTime);
+    const startTime = observation.live
+      ? above.clock.from(observation.time, observation.ownClock)
+      : above.clock.local(created, above.startTime);
     const parts = subagent.instructions;
     subagent.instructions = [];
     const invocation = this.#tracker.openInvocation({

@@ -1,7 +1,7 @@
 import type { Attributes, SpanContext } from '@opentelemetry/api';
 import type { Usage } from '../../telemetry/cost/usage.ts';
 import type { Agent, ConversationKind } from '../model.ts';
-import type { ServerClock } from '../server-clock.ts';
+import type { OperationClock } from '../operation-clock.ts';
 import type { UnansweredCall } from '../tool-calls/tool-call.ts';
 
 /** What is kept of an invocation that was closed before its end. No content. */
@@ -16,7 +16,7 @@ export interface PausedInvocation {
   readonly span: SpanContext;
   /** When the invocation began, in milliseconds since the epoch; `undefined` if only the server knows. */
   readonly createdTime: number | undefined;
-  readonly clock: ServerClock;
+  readonly clock: OperationClock;
   /** The steps that were recorded, with the usage that their spans carry. */
   readonly recordedSteps: ReadonlyMap<string, Usage | undefined>;
   readonly recordedCalls: ReadonlySet<string>;

@@ -1,6 +1,6 @@
-import type { Attributes, Context } from '@opentelemetry/api';
-import type { Endpoint } from '../../sdk/provider.ts';
+import type { Attributes } from '@opentelemetry/api';
 import { BoundedMap } from '../../util/bounded-map.ts';
+import type { Observation } from '../observed-call.ts';
 import { createdTimeOf } from './identify-invocation.ts';
 import type { Invocation } from './invocation.ts';
 import type { InvocationStart } from './invocation-start.ts';
@@ -42,12 +42,18 @@ export class PausedInvocations extends BoundedMap<string, PausedInvocation> {
   }
 }
 
+/** Where and when a paused invocation goes on. */
+export interface Resumption extends Pick<Observation, 'context' | 'endpoint' | 'time' | 'ownClock'> {}
+
 /** The start of the span that goes on with a paused invocation. */
 export function resumption(
   paused: PausedInvocation,
-  { context, endpoint, time }: { context: Context; endpoint: Endpoint; time: number },
+  { context, endpoint, time, ownClock }: Resumption,
 ): Omit<InvocationStart, 'segment'> {
-  const { kind, agent, agentId, attributes, span, clock } = paused;
+  const { kind, agent, agentId, attributes, span, createdTime, unanswered } = paused;
+  const clock = paused.clock.continued(ownClock);
+  const moved = <Time extends number | undefined>(time: Time): Time | number =>
+    time === undefined ? time : clock.from(time, paused.clock.own);
   return {
     kind,
     agent,
@@ -60,7 +66,11 @@ export function resumption(
     creator: span,
     startTime: time,
     clock,
-    resumed: paused,
+    resumed: {
+      ...paused,
+      createdTime: moved(createdTime),
+      unanswered: unanswered.map((call) => ({ ...call, requestedAt: moved(call.requestedAt) })),
+    },
   };
 }
 

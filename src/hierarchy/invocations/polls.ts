@@ -14,6 +14,7 @@ import {
 import { conversationIn } from '../conversations/conversation-context.ts';
 import { contextInConversation } from '../conversations/own-trace.ts';
 import { activeSpan, type Segment } from '../conversations/segment.ts';
+import { OperationClock } from '../operation-clock.ts';
 import type { ConversationTracker } from '../tracker.ts';
 import {
   type ContinuationTraits,
@@ -60,7 +61,8 @@ export class Polls implements ConversationApi {
     const key = pollKey(call, request, endpoint.origin);
     const loop = this.#open.get(key);
     if (loop?.isAborted) loop.close();
-    else if (loop !== undefined) return new ContinuingRequest(this.#tracker.telemetry, loop, request.route);
+    else if (loop !== undefined)
+      return new ContinuingRequest(this.#tracker.telemetry, loop, call, request.route);
     const id = conversationIn(call.context);
     const segment = id === undefined ? undefined : this.#enter(id, call, endpoint);
     return {
@@ -68,7 +70,13 @@ export class Polls implements ConversationApi {
       startTime: startIn(segment, call),
       attributes: conversationAttributes(id),
       settled: (ended, result, span) => {
-        const goesOn = this.#goesOn(key, ended, { span, result, time: ended.endTime, segment });
+        const goesOn = this.#goesOn(key, ended, {
+          span,
+          result,
+          time: ended.endTime,
+          clock: new OperationClock(ended.ownClock),
+          segment,
+        });
         segment?.requestEnded(ended.endTime);
         return goesOn;
       },

@@ -1,5 +1,5 @@
 import { justAfter, SPAN_ROOM_MS, Starts } from '../../util/microseconds.ts';
-import { clamp } from '../server-clock.ts';
+import { clamp } from '../operation-clock.ts';
 import type { ToolCall } from '../tool-calls/tool-call.ts';
 import type { Step } from './steps.ts';
 

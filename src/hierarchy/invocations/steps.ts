@@ -5,7 +5,7 @@ import type { Keeper } from '../../telemetry/kept-values.ts';
 import { MAX_READ, MAX_REPEATED } from '../../util/payload.ts';
 import { KeptMessages } from '../conversations/kept-messages.ts';
 import type { MessageSnapshot, StepSnapshot, ToolCallSnapshot } from '../model.ts';
-import type { ServerClock } from '../server-clock.ts';
+import type { OperationClock } from '../operation-clock.ts';
 import { SkippedIds } from '../tool-calls/skipped-ids.ts';
 import {
   hasDocuments,
@@ -136,7 +136,7 @@ export class Steps {
   }
 
   /** @param liveTime the arrival time in a stream; otherwise the server's times apply */
-  see(snapshot: StepSnapshot, liveTime: number | undefined, clock: ServerClock): void {
+  see(snapshot: StepSnapshot, liveTime: number | undefined, clock: OperationClock): void {
     let step = this.#steps.get(snapshot.id);
     if (step === undefined) {
       if (this.#steps.size >= MAX_READ) {

@@ -1,5 +1,5 @@
 import type { Settings } from '../../config/config.ts';
-import { monotonic, now } from '../../util/clock.ts';
+import { monotonic } from '../../util/clock.ts';
 import { settledWithin } from '../../util/wait.ts';
 import type { SegmentMember } from '../conversations/segment.ts';
 import type { Invocation } from '../invocations/invocation.ts';
@@ -165,5 +165,5 @@ export async function readEnds(
 /** Whether its `expires_at` has passed. It has not, whatever the clocks say, if the API has shown it in progress since then. */
 function hasExpired({ life, clock, snapshot }: Invocation): boolean {
   const expiry = clock.local(snapshot?.expiresAt, Number.POSITIVE_INFINITY);
-  return life.finished === undefined && now() >= expiry && life.lastOpenTime < expiry;
+  return life.finished === undefined && clock.now() >= expiry && life.lastOpenTime < expiry;
 }

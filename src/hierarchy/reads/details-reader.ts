@@ -1,6 +1,5 @@
 import { ROOT_CONTEXT } from '@opentelemetry/api';
 import { readWithClient } from '../../sdk/own-requests.ts';
-import { now } from '../../util/clock.ts';
 import { readHeader } from '../../util/headers.ts';
 import type { FactSink } from '../dialect.ts';
 import type { EngineState } from '../engine-state.ts';
@@ -28,7 +27,8 @@ export function detailsReader(
   const version = readHeader(requestHeaders, 'OpenAI-Beta') ?? engine.dialect.version;
   return async (invocation, what, send) => {
     const exchange = {
-      startTime: now(),
+      startTime: invocation.clock.now(),
+      ownClock: invocation.clock.own,
       headers: undefined,
       client,
       requestHeaders: { 'OpenAI-Beta': version },
@@ -38,7 +38,7 @@ export function detailsReader(
     const facts = newFacts(engine, source, invocation.conversationId);
     const request = async (path: string, query: Readonly<Record<string, unknown>> = {}): Promise<unknown> => {
       const answer = await send((controller) => readWithClient(client, path, query, version, controller));
-      facts.time = now();
+      facts.time = invocation.clock.now();
       return answer;
     };
     const get = Object.assign(request, { version });

@@ -6,7 +6,7 @@ import { matchRoute } from '../../sdk/routes/index.ts';
 import { asObject, field, stringField } from '../../util/payload.ts';
 import { drives } from '../conversations/ownership.ts';
 import { type Continuation, placeAdopted } from '../conversations/remote-creator.ts';
-import { asTime, ServerClock } from '../server-clock.ts';
+import { asTime, OperationClock } from '../operation-clock.ts';
 import type { KnownResponse } from './followed.ts';
 
 /** A background response of another process, with its reconstructed creation. */
@@ -14,7 +14,7 @@ export interface Adoption {
   readonly id: string;
   /** The creating request, as far as the response repeats its parameters. */
   readonly request: ApiRequest;
-  readonly clock: ServerClock;
+  readonly clock: OperationClock;
   readonly startTime: number;
 }
 
@@ -35,7 +35,7 @@ export function readAdoption(
   if (id === undefined || status === undefined || !isBackground) return undefined;
   // A response contains the tier that served it, not the requested one.
   const { service_tier: _, ...body } = asObject(response) ?? {};
-  const clock = ServerClock.ofResponse(call.headers, call.endTime);
+  const clock = OperationClock.ofResponse(call.headers, call.endTime, call.ownClock);
   const began = clock.local(asTime(field(response, 'created_at')), call.endTime);
   return {
     id,

@@ -6,7 +6,6 @@ import type { Endpoint } from '../../sdk/provider.ts';
 import { ATTR_GEN_AI_RESPONSE_STATUS } from '../../semconv/attributes.ts';
 import { EVENT_OPENAI_RESPONSE_REQUEST } from '../../semconv/events.ts';
 import type { TextLimits } from '../../telemetry/kept-text.ts';
-import { now } from '../../util/clock.ts';
 import { field, stringField } from '../../util/payload.ts';
 import { activeSpan, isInTrace } from '../conversations/segment.ts';
 import {
@@ -15,9 +14,9 @@ import {
   type ContinuingStart,
 } from '../invocations/continuing-operation.ts';
 import { isLeft } from '../invocations/invocation-requests.ts';
+import { asTime } from '../operation-clock.ts';
 import type { Retrievable } from '../reads/closing-reads.ts';
 import type { Send } from '../reads/origin-reads.ts';
-import { asTime, ServerClock } from '../server-clock.ts';
 
 const ENDED_RESPONSE_STATUSES: ReadonlySet<string> = new Set([
   'completed',
@@ -70,9 +69,9 @@ export class BackgroundResponse extends ContinuingOperation implements Retrievab
   readonly #client: object;
 
   constructor(start: BackgroundStart) {
-    const { result, time, clock = new ServerClock() } = start;
+    const { result, time, clock } = start;
     clock.learn(asTime(field(result, 'created_at')), time);
-    super(continuation(start.limits), { ...start, clock }, () => start.closed(this));
+    super(continuation(start.limits), start, () => start.closed(this));
     this.id = start.id;
     this.endpoint = start.endpoint;
     this.#client = start.client;
@@ -87,7 +86,7 @@ export class BackgroundResponse extends ContinuingOperation implements Retrievab
   override answered(call: Call): void {
     super.answered(call);
     if (call.method !== 'DELETE' || call.error !== undefined) return;
-    this.life.touch(call.endTime);
+    this.life.touch(this.clock.from(call.endTime, call.ownClock));
     this.close();
   }
 
@@ -101,6 +100,6 @@ export class BackgroundResponse extends ContinuingOperation implements Retrievab
     const response = await send((controller) =>
       readWithClient(this.#client, path, {}, undefined, controller),
     );
-    this.see(response, now(), false);
+    this.see(response, this.clock.now(), false);
   };
 }

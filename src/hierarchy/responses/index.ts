@@ -31,6 +31,7 @@ import { creatorOf } from '../conversations/remote-creator.ts';
 import type { Segment } from '../conversations/segment.ts';
 import { ContinuingRequest } from '../invocations/continuing-operation.ts';
 import { PAUSE_LIFETIME_MS } from '../invocations/paused.ts';
+import { OperationClock } from '../operation-clock.ts';
 import { readItemCalls } from '../tool-calls/item-calls.ts';
 import { readItemResults } from '../tool-calls/item-results.ts';
 import type { ToolCalls } from '../tool-calls/tool-calls.ts';
@@ -90,7 +91,7 @@ export class Responses implements ConversationApi {
     if (uses) call.context = contextInConversation(call.context, this.#tracker, 'conversation', id, origin);
     const background = this.#backgroundOf(request, endpoint);
     return background?.folds(call) === true
-      ? new ContinuingRequest(this.#telemetry, background, request.route)
+      ? new ContinuingRequest(this.#telemetry, background, call, request.route)
       : this.#place(call, request, endpoint, used);
   }
 
@@ -120,6 +121,7 @@ export class Responses implements ConversationApi {
       ? this.#followResponse(call, request, place, { endpoint, segment, conversationId })
       : // Once the call runs, its context is that of its span.
         this.#followRequest(
+          call,
           place,
           { request, endpoint, context: call.context, known, conversationId },
           segment,
@@ -127,13 +129,13 @@ export class Responses implements ConversationApi {
   }
 
   /** A request from another trace may also report the end of a background response. */
-  #followRequest(place: Placement, fetched: Fetched, segment: Segment | undefined): Placement {
+  #followRequest(call: Call, place: Placement, fetched: Fetched, segment: Segment | undefined): Placement {
     const { request, endpoint, known } = fetched;
     const background = this.#backgroundOf(request, endpoint);
     background?.requested();
     return {
       ...place,
-      chunk: background && ((event, time) => background.seeEvent(event, time)),
+      chunk: background && ((event, time) => background.seeEvent(event, time, call.ownClock)),
       settled: (ended, result, span) => {
         const creator = known === undefined ? creatorOf(result, this.#telemetry.settings) : undefined;
         if (creator !== undefined) span.link(creator);
@@ -211,7 +213,8 @@ export class Responses implements ConversationApi {
     this.#tracker.memories.expireLater();
     if (handedOn || !isResponseOpen(result)) return false;
     const { client, endTime: time } = call;
-    this.#keep({ id, endpoint, client, span, segment, result, time }).startedWith(call);
+    const clock = new OperationClock(call.ownClock);
+    this.#keep({ id, endpoint, client, span, segment, result, time, clock }).startedWith(call);
     return true;
   }
 

@@ -7,7 +7,7 @@ import { justAfter, Starts } from '../../util/microseconds.ts';
 import type { AnsweredCalls } from '../conversations/joined-trace.ts';
 import type { ItemTimes } from '../item-times.ts';
 import type { ToolCallContent } from '../model.ts';
-import { clamp } from '../server-clock.ts';
+import { clamp } from '../operation-clock.ts';
 import type { ConversationTracker } from '../tracker.ts';
 import type { ItemCall } from './item-calls.ts';
 import { fingerprintOfMessages } from './last-messages.ts';

@@ -47,14 +47,13 @@ describe('a life', () => {
     expect([life.state, life.endTime]).toEqual(['ended', 4_000]);
   });
 
-  it('ends between the last time it was seen in progress and now, unless the wall clock was set back', () => {
+  it('ends between the last time it was seen in progress and now', () => {
     const life = new Life(1_000);
     life.goOn(2_000);
     expect(life.endSeenAt(3_000, 1_500)).toBe(2_000);
     expect(life.endSeenAt(3_000, 2_500)).toBe(2_500);
     expect(life.endSeenAt(3_000, 4_000)).toBe(3_000);
-    expect(life.endSeenAt(-50_000, 2_500)).toBe(2_500);
-    expect(life.endSeenAt(-50_000, -50_000)).toBe(2_000);
+    expect(life.endSeenAt(1_500, 2_500)).toBe(2_000);
   });
 
   it('closes at its end, else at the last time it was seen in progress', () => {

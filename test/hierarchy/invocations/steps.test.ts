@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { Steps } from '../../../src/hierarchy/invocations/steps.ts';
 import type { StepSnapshot, ToolCallSnapshot } from '../../../src/hierarchy/model.ts';
-import { ServerClock } from '../../../src/hierarchy/server-clock.ts';
+import { OperationClock } from '../../../src/hierarchy/operation-clock.ts';
 import { Keeper } from '../../../src/telemetry/kept-values.ts';
 
 function step(id: string, createdAt: number): StepSnapshot {
@@ -22,7 +22,8 @@ function step(id: string, createdAt: number): StepSnapshot {
   };
 }
 
-const clock = ServerClock.reading(10_000, 10_200);
+const clock = new OperationClock();
+clock.learn(10_000, 10_200);
 
 function orderOf(tell: (steps: Steps) => void): string[] {
   const steps = new Steps({

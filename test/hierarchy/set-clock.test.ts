@@ -1,0 +1,176 @@
+import type { ReadableSpan } from '@opentelemetry/sdk-trace';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { OperationClock } from '../../src/hierarchy/operation-clock.ts';
+import { type AgentProgram, environment, startAgentProgram } from '../support/agent-program.ts';
+import { type Program, startProgram } from '../support/program.ts';
+import { startTutor, type Tutor } from '../support/tutor.ts';
+
+const JUMPS = [20, 3_600, -3] as const;
+/** No request takes less. */
+const REQUEST_MS = 0.1;
+/** How far a span's clock may lag. */
+const LAG_MS = 3;
+
+const FUNCTION = {
+  steps: [{ tools: [{ function: { name: 'get_x', arguments: {} } }] }, { message: 'x is 1' }],
+};
+
+let began = 0;
+beforeEach(() => {
+  began = performance.now();
+});
+afterEach(() => void vi.restoreAllMocks());
+
+/** The milliseconds since the test began. */
+function passed(): number {
+  return performance.now() - began + LAG_MS;
+}
+
+/** Sets the wall clock of the program, but not that of the server. */
+function setClock({ simulator }: Pick<Program, 'simulator'>, seconds: number): void {
+  const date = Date.now.bind(Date);
+  vi.spyOn(Date, 'now').mockImplementation(() => date() + seconds * 1e3);
+  simulator.clock.offset -= seconds;
+}
+
+function seconds({ duration: [whole, rest] }: ReadableSpan): number {
+  return whole + rest / 1e9;
+}
+
+function milliseconds([whole, rest]: readonly [number, number]): number {
+  return whole * 1e3 + rest / 1e6;
+}
+
+function named(program: Program, name: RegExp): ReadableSpan {
+  const found = program.telemetry.spans.find((span) => name.test(span.name));
+  if (found === undefined) throw new Error(`No span ${name}`);
+  return found;
+}
+
+/** The longest that was measured of an operation, in seconds. */
+async function measured({ telemetry }: Program, operation: string): Promise<number> {
+  const metrics = await telemetry.metrics();
+  const durations = metrics.find(({ descriptor }) => descriptor.name === 'gen_ai.client.operation.duration');
+  const points = (durations?.dataPoints ?? []) as readonly {
+    attributes: Record<string, unknown>;
+    value: { max?: number };
+  }[];
+  const ofOperation = points.filter(({ attributes }) => attributes['gen_ai.operation.name'] === operation);
+  return Math.max(...ofOperation.map(({ value }) => value.max ?? Number.NaN));
+}
+
+/** Checks that an operation lasted as long as it took, and that everything below it stands inside. */
+async function expectToLast(program: Program, name: RegExp): Promise<void> {
+  await program.telemetry.provider.forceFlush();
+  const whole = named(program, name);
+  expect(seconds(whole) * 1e3).toBeGreaterThan(REQUEST_MS);
+  expect(seconds(whole) * 1e3).toBeLessThan(passed());
+  for (const span of program.telemetry.spans) {
+    if (span.parentSpanContext?.spanId !== whole.spanContext().spanId) continue;
+    expect(milliseconds(span.startTime)).toBeGreaterThanOrEqual(milliseconds(whole.startTime));
+    expect(milliseconds(span.endTime)).toBeLessThanOrEqual(milliseconds(whole.endTime));
+  }
+}
+
+describe.each(JUMPS)('while the wall clock is set by %s seconds', (jump) => {
+  it.each(['in a span', 'without one'])('a polled run takes as long as it took, %s', async (where) => {
+    let polls = 0;
+    const tutor: Tutor = await startTutor({
+      runs: [{ steps: [{ tools: [{ codeInterpreter: { input: '1' } }] }, { message: 'x is 1' }] }],
+      client: {
+        fetch: (url, init) => {
+          if (/\/runs\/\w+$/.test(String(url)) && ++polls === 1) setClock(tutor, jump);
+          return fetch(url, init);
+        },
+      },
+    });
+    await (where === 'in a span' ? tutor.inSpan(tutor.run) : tutor.run());
+    await expectToLast(tutor, /^invoke_agent/);
+    expect((await measured(tutor, 'invoke_agent')) * 1e3).toBeLessThan(passed());
+  });
+
+  it('a function of a run takes as long as it took, and its run is not given up', async () => {
+    const tutor = await startTutor({ runs: [FUNCTION], config: { conversationIdleTimeout: 20 } });
+    const { client, threadId: thread_id } = tutor;
+    const { runs } = client.beta.threads;
+    await tutor.inSpan(async () => {
+      const run = await tutor.run();
+      const [call] = run.required_action?.submit_tool_outputs.tool_calls ?? [];
+      setClock(tutor, jump);
+      await tutor.telemetry.provider.forceFlush();
+      const tool_outputs = [{ tool_call_id: call?.id ?? '', output: '1' }];
+      await runs.submitToolOutputsAndPoll(run.id, { thread_id, tool_outputs });
+    });
+    await expectToLast(tutor, /^invoke_agent/);
+    expect(named(tutor, /^invoke_agent/).attributes['openai.run.status']).toBe('completed');
+    expect(seconds(named(tutor, /^execute_tool/)) * 1e3).toBeLessThan(passed());
+  });
+
+  it('a run that pauses meanwhile has one duration, from creation to end', async () => {
+    const config = { runTimeout: 200, conversationIdleTimeout: 20 };
+    const tutor = await startTutor({ runs: [FUNCTION], config });
+    const run = await tutor.inSpan(tutor.run);
+    const [call] = run.required_action?.submit_tool_outputs.tool_calls ?? [];
+    await expect.poll(() => tutor.telemetry.openSpans, { timeout: 10_000 }).toEqual([]);
+    setClock(tutor, jump);
+    const tool_outputs = [{ tool_call_id: call?.id ?? '', output: '1' }];
+    const params = { thread_id: tutor.threadId, tool_outputs };
+    await tutor.client.beta.threads.runs.submitToolOutputsAndPoll(run.id, params);
+    await tutor.telemetry.provider.forceFlush();
+    const duration = await measured(tutor, 'invoke_agent');
+    expect(duration).toBeGreaterThan(config.runTimeout / 1e3);
+    expect(duration * 1e3).toBeLessThan(passed());
+    const { 'openai.tool.waited': waited } = named(tutor, /^execute_tool/).attributes;
+    expect(waited).toBeGreaterThan(config.runTimeout / 1e3);
+    expect(Number(waited) * 1e3).toBeLessThan(passed());
+  });
+
+  it('a background response takes as long as it took', async () => {
+    const program = await startProgram();
+    program.simulator.respond({ output: [{ message: 'x' }] });
+    const { responses } = program.client;
+    let response = await responses.create({ model: 'gpt-4o-mini', input: 'x?', background: true });
+    setClock(program, jump);
+    while (response.status !== 'completed') response = await responses.retrieve(response.id);
+    await expectToLast(program, /^chat/);
+    expect((await measured(program, 'chat')) * 1e3).toBeLessThan(passed());
+  });
+
+  it('a turn takes as long as it took', async () => {
+    const program: AgentProgram = await startAgentProgram([{}]);
+    const { sessions } = program.client.beta.agents;
+    const { agentId: agent_id } = program;
+    const { id } = await sessions.create({ agent_id, environment, input: 'x?' });
+    setClock(program, jump);
+    while ((await sessions.retrieve(id)).status !== 'idle');
+    await expectToLast(program, /^invoke_agent/);
+  });
+});
+
+describe('the clock of an operation', () => {
+  it('shifts times of the server by what the creation tells', () => {
+    const clock = new OperationClock();
+    expect(clock.local(5_000, 1)).toBe(1);
+    clock.learn(10_000, 400_000);
+    clock.learn(20_000, 500_000);
+    expect(clock.local(12_000, 1)).toBe(402_000);
+  });
+
+  it('shifts them by what the answer tells, where the machine has slept since then', () => {
+    const clock = new OperationClock();
+    const answer = (date: number): object => ({ date: new Date(date).toUTCString() });
+    clock.answered(answer(10_000), 400_000);
+    clock.learn(10_000, 400_000);
+    clock.answered(answer(12_000), 403_000);
+    expect(clock.local(12_000, 1)).toBe(402_000);
+    // An hour has passed, of which this process has seen a second.
+    clock.answered(answer(3_613_000), 404_000);
+    expect(clock.local(3_613_000, 1)).toBe(404_000);
+  });
+
+  it('takes times that calls with another clock have told', () => {
+    const clock = new OperationClock(1_000);
+    expect(clock.from(50)).toBe(50);
+    expect(clock.from(9_050, 10_000)).toBe(50);
+  });
+});
