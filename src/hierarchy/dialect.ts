@@ -3,6 +3,7 @@ import type { Message, MessagePart } from '../config/completion-types.ts';
 import type { ApiRequest } from '../operations/index.ts';
 import type { Usage } from '../telemetry/cost/usage.ts';
 import type { Failure } from '../telemetry/error.ts';
+import type { ToolOutcome } from '../telemetry/tool-outcome.ts';
 import type {
   Agent,
   ConversationKind,
@@ -46,7 +47,8 @@ export interface ToolOutput {
   readonly invocationId: string | undefined;
   readonly callId: string;
   readonly output: unknown;
-  readonly failure: Failure | undefined;
+  /** `undefined` for success. */
+  readonly outcome: ToolOutcome | undefined;
 }
 
 /** The settings of an agent, as far as a request or an object tells them. */

@@ -218,15 +218,14 @@ export class Facts implements FactSink, Observation {
     else invocation.steps.seeToolCall(call);
   }
 
-  toolResult({ callId, output, failure, ...fact }: ToolOutput & { readonly invocationId: string }): void {
+  toolResult({ callId, output, outcome, ...fact }: ToolOutput & { readonly invocationId: string }): void {
     const invocation = this.known(fact.invocationId);
     if (invocation === undefined || invocation.life.state === 'closed') return;
     if (this.live) {
       const time = this.timeFor(invocation);
       invocation.touch(time);
-      answerToolCall(invocation, { callId, output, failure: undefined }, time);
-    }
-    invocation.steps.seeToolResult(callId, { output, failure });
+      answerToolCall(invocation, { callId, output, outcome }, time);
+    } else invocation.steps.seeToolResult(callId, { output, outcome });
   }
 
   text(invocationId: string | undefined, stepOrMessageId: string | undefined): void {

@@ -573,6 +573,9 @@ export const ATTR_OPENAI_THREAD_ID = 'openai.thread.id' as const;
 /** Namespace of the function. */
 export const ATTR_OPENAI_TOOL_NAMESPACE = 'openai.tool.namespace' as const;
 
+/** How a tool call ended that has no result and is no error. Not set when it succeeded, or when `error.type` says how it failed. */
+export const ATTR_OPENAI_TOOL_OUTCOME = 'openai.tool.outcome' as const;
+
 /** The API's own type of the tool; `gen_ai.tool.type` has the coarser class of the conventions. */
 export const ATTR_OPENAI_TOOL_TYPE = 'openai.tool.type' as const;
 

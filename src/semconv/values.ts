@@ -111,3 +111,7 @@ export const OPENAI_STREAM_END_VALUE_CANCELLED = 'cancelled' as const;
 export const OPENAI_STREAM_END_VALUE_ABORTED = 'aborted' as const;
 export const OPENAI_STREAM_END_VALUE_ABANDONED = 'abandoned' as const;
 export const OPENAI_STREAM_END_VALUE_ERROR = 'error' as const;
+
+export const OPENAI_TOOL_OUTCOME_VALUE_DENIED = 'denied' as const;
+export const OPENAI_TOOL_OUTCOME_VALUE_CANCELLED = 'cancelled' as const;
+export const OPENAI_TOOL_OUTCOME_VALUE_UNANSWERED = 'unanswered' as const;

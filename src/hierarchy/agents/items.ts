@@ -1,5 +1,6 @@
 import { readPage } from '../../operations/response/item-content.ts';
 import { parseJson, urlPart } from '../../telemetry/content/messages.ts';
+import { readToolOutcome } from '../../telemetry/tool-outcome.ts';
 import {
   arrayField,
   field,
@@ -10,7 +11,7 @@ import {
   textField,
 } from '../../util/payload.ts';
 import type { ToolCallSnapshot } from '../model.ts';
-import { NO_TOOL_CONTENT, readToolFailure } from '../tool-calls/tool-facts.ts';
+import { NO_TOOL_CONTENT } from '../tool-calls/tool-facts.ts';
 import { readSessionParts } from './content.ts';
 import { readTurnFunctionCall } from './objects.ts';
 
@@ -63,11 +64,11 @@ export interface SessionItemCall {
 /** Reads an item as a tool call; `undefined` if it is none. */
 export function readItemCall(item: unknown, options: { content: boolean }): SessionItemCall | undefined {
   const type = stringField(item, 'type') ?? '';
-  const failure = readToolFailure(item);
-  const failed = failure === undefined ? {} : { failure };
+  const outcome = readToolOutcome(item);
+  const told = outcome === undefined ? {} : { outcome };
   if (type === 'function_call') {
     const call = readTurnFunctionCall(item, options);
-    return call && { call: { ...call, ...failed }, asksProgram: true, ended: false, duration: undefined };
+    return call && { call: { ...call, ...told }, asksProgram: true, ended: false, duration: undefined };
   }
   const known = row(TOOL_ITEMS, type) ?? (type.endsWith(CALL_SUFFIX) ? UNKNOWN_CALL : undefined);
   const id = stringField(item, 'id');
@@ -89,7 +90,8 @@ export function readItemCall(item: unknown, options: { content: boolean }): Sess
       ? { ...NO_TOOL_CONTENT, arguments: readFields(item, given), result: readFields(item, result) }
       : undefined,
     ...(subagentId === undefined ? {} : { subagentId }),
-    ...failed,
+    ...told,
+    ...(status === 'completed' ? { hasResult: true } : {}),
   };
   const ended = status !== undefined && status !== 'in_progress';
   return { call, asksProgram: false, ended, duration: duration >= 0 ? duration : undefined };

@@ -1,6 +1,6 @@
+import { readToolOutcome } from '../../telemetry/tool-outcome.ts';
 import { field, stringField } from '../../util/payload.ts';
 import type { FactSink } from '../dialect.ts';
-import { readToolFailure } from '../tool-calls/tool-facts.ts';
 import { readFunctionOutput, readSessionMessage, readSessionReasoning } from './content.ts';
 import { readItemCall } from './items.ts';
 
@@ -30,7 +30,7 @@ function readResult(item: unknown, sink: FactSink, invocationId: string): void {
   const callId = stringField(item, 'call_id');
   if (callId === undefined) return;
   const output = sink.content ? readFunctionOutput(field(item, 'output')) : undefined;
-  sink.toolResult({ invocationId, callId, output, failure: readToolFailure(item) });
+  sink.toolResult({ invocationId, callId, output, outcome: readToolOutcome(item) });
 }
 
 function readMessage(

@@ -1,5 +1,5 @@
 import type { Message } from '../../config/completion-types.ts';
-import { readError } from '../../telemetry/error.ts';
+import { readToolOutcome } from '../../telemetry/tool-outcome.ts';
 import { arrayField, field, stringField } from '../../util/payload.ts';
 import type { ToolOutput } from '../dialect.ts';
 import { readFunctionOutput, readSessionInput } from './content.ts';
@@ -28,8 +28,6 @@ export function readSubmittedEvents(body: unknown, content: boolean): SubmittedE
 function readSubmittedOutput(event: unknown, content: boolean): ToolOutput[] {
   const callId = stringField(event, 'call_id');
   if (callId === undefined) return [];
-  const failed = field(event, 'success') === false;
-  const failure = failed ? readError(field(event, 'error'), 'failed') : undefined;
   const output = content ? readFunctionOutput(field(event, 'output')) : undefined;
-  return [{ invocationId: stringField(event, 'turn_id'), callId, output, failure }];
+  return [{ invocationId: stringField(event, 'turn_id'), callId, output, outcome: readToolOutcome(event) }];
 }

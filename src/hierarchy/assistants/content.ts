@@ -57,6 +57,6 @@ export function readToolOutputs(body: unknown, content: boolean): ToolOutput[] {
     const callId = stringField(output, 'tool_call_id');
     if (callId === undefined) return [];
     const text = content ? field(output, 'output') : undefined;
-    return [{ invocationId: undefined, callId, output: text, failure: undefined }];
+    return [{ invocationId: undefined, callId, output: text, outcome: undefined }];
   });
 }

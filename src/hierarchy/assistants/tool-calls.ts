@@ -27,6 +27,7 @@ function readStepToolCall(value: unknown, content: boolean): ToolCallSnapshot | 
   const type = stringField(value, 'type');
   if (id === undefined || type === undefined) return undefined;
   const details = objectField(value, type);
+  const hasResult = RESULTS.some((name) => isToolResult(field(details, name)));
   return {
     id,
     type,
@@ -35,7 +36,15 @@ function readStepToolCall(value: unknown, content: boolean): ToolCallSnapshot | 
     resultCount: type === 'file_search' ? countResults(details) : undefined,
     fileIds: type === 'file_search' ? filesOf(details) : undefined,
     content: content ? { ...NO_TOOL_CONTENT, ...readToolCallContent(type, details) } : undefined,
+    ...(hasResult ? { hasResult } : {}),
   };
+}
+
+/** The fields with the result of a function, a code interpreter, a search. */
+const RESULTS = ['output', 'outputs', 'results'];
+
+function isToolResult(value: unknown): boolean {
+  return Array.isArray(value) ? value.length > 0 : typeof value === 'string';
 }
 
 function readToolCallContent(type: string, details: unknown): Partial<ToolCallContent> {

@@ -1,8 +1,10 @@
 import { type Context, trace } from '@opentelemetry/api';
 import type { Call } from '../../sdk/call.ts';
+import { isToolRunner } from '../../sdk/read-options.ts';
 import { type CallerTrace, callerTraceOf } from '../../telemetry/metadata.ts';
 import type { StreamedAnswer } from '../../telemetry/spans/call-place.ts';
 import type { Telemetry } from '../../telemetry/telemetry.ts';
+import { REFUSED_TOOL } from '../../telemetry/tool-outcome.ts';
 import { arrayField } from '../../util/payload.ts';
 import type { OpenSpan } from '../api.ts';
 import { JoinedTrace } from '../conversations/joined-trace.ts';
@@ -47,7 +49,11 @@ export class LoopCall {
     this.#startTime = time;
     this.#lastMessages = lastMessages(arrayField(body, 'messages'));
     const answering = { origin, conversationId, time, parent };
-    const answered = toolCalls.areAwaited ? toolCalls.answer(readToolMessages(body), answering) : undefined;
+    // The functions that a runner of the SDK has run are awaited no longer.
+    const outcome = isToolRunner(call) ? REFUSED_TOOL : undefined;
+    const answered = toolCalls.areAwaited
+      ? toolCalls.answer(readToolMessages(body, outcome), answering)
+      : undefined;
     this.#trace = new JoinedTrace(parent, answered);
     this.#caller = callerTraceOf(this.#trace.parent);
   }

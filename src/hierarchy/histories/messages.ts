@@ -1,6 +1,7 @@
 import { fingerprintOfCall } from '../../operations/chat/call-fingerprint.ts';
 import { fingerprintOf } from '../../operations/tool-call-fingerprint.ts';
 import { parseJson } from '../../telemetry/content/messages.ts';
+import type { ToolOutcome } from '../../telemetry/tool-outcome.ts';
 import { arrayField, field, first, MAX_REPEATED, objectField, stringField } from '../../util/payload.ts';
 import type { ItemCall } from '../tool-calls/item-calls.ts';
 import { fingerprintOfMessages, lastMessages } from '../tool-calls/last-messages.ts';
@@ -29,7 +30,7 @@ export function readRequestedCalls(completion: unknown, withContent: boolean): I
           content: withContent ? { ...NO_TOOL_CONTENT, arguments: parseJson(given) } : undefined,
         },
         asksProgram: true,
-        failure: undefined,
+        outcome: undefined,
         fingerprint: () => fingerprintOfCall(call, name, given),
       };
     });
@@ -44,17 +45,20 @@ export function finishedPart(completion: unknown): object {
 /**
  * The results of tool calls that a request brings: of those that the model's last message asks for. Older ones come
  * again with every request; but a program may repeat calls that were asked for at once in a message each.
+ *
+ * @param outcome of all of them: a message does not tell it
  */
-export function* readToolMessages(body: unknown): Generator<ToolResult> {
+export function* readToolMessages(body: unknown, outcome?: ToolOutcome): Generator<ToolResult> {
   const messages = arrayField(body, 'messages');
   let end = messages.length;
   let answerIndex = messages.findLastIndex(isAnswer);
-  yield* resultsOf(messages, answerIndex, end, false);
+  const told = (): ToolOutcome | undefined => outcome;
+  yield* resultsOf(messages, answerIndex, end, { mayBeOld: false, outcome: told });
   while (answerIndex >= 0 && arrayField(messages[answerIndex], 'tool_calls').length > 0) {
     end = answerIndex--;
     while (isResult(messages[answerIndex])) answerIndex--;
     if (answerIndex === end - 1 || !isAnswer(messages[answerIndex])) return;
-    const earlier = resultsOf(messages, answerIndex, end, true);
+    const earlier = resultsOf(messages, answerIndex, end, { mayBeOld: true, outcome: told });
     if (earlier.length === 0) return;
     yield* earlier;
   }
@@ -65,7 +69,7 @@ function resultsOf(
   messages: readonly unknown[],
   answerIndex: number,
   end: number,
-  mayBeOld: boolean,
+  { mayBeOld, outcome }: Pick<ToolResult, 'mayBeOld' | 'outcome'>,
 ): ToolResult[] {
   const calls = byUniqueId(arrayField(messages[answerIndex], 'tool_calls'), 'id');
   if (calls.size === 0) return [];
@@ -79,6 +83,7 @@ function resultsOf(
       id,
       repeated: () => ({ name: called.name, fingerprint: fingerprintOf(called.name, called.given) }),
       output: () => parseJson(field(message, 'content')),
+      outcome,
       question,
       mayBeOld,
     };

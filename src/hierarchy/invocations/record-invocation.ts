@@ -8,6 +8,7 @@ import { isNoUsage, subtractUsage } from '../../telemetry/cost/usage.ts';
 import { endInvocationSpan } from '../../telemetry/spans/invocation-span.ts';
 import { recordStep } from '../../telemetry/spans/step-span.ts';
 import { recordToolCall } from '../../telemetry/spans/tool-span.ts';
+import { failedTool, outcomeWithoutResult, type ToolOutcome } from '../../telemetry/tool-outcome.ts';
 import { guard } from '../../util/guard.ts';
 import type { StepSnapshot, ToolCallContent } from '../model.ts';
 import { isUnanswered, type ToolCall } from '../tool-calls/tool-call.ts';
@@ -155,7 +156,7 @@ function recordInvocationStep(
     skipped: number;
   },
 ): void {
-  const { id, type, status, usage, failure, messageId } = snapshot;
+  const { id, type, status, usage, messageId } = snapshot;
   recordStep(
     invocation.telemetry,
     {
@@ -163,7 +164,8 @@ function recordInvocationStep(
       type,
       status,
       usage,
-      failure,
+      // A call that asked for tools has succeeded, whatever became of them.
+      failure: snapshot.toolCalls.length === 0 ? snapshot.failure : undefined,
       messageId,
       model: invocation.snapshot?.model,
       finishReason: said.reason,
@@ -199,7 +201,7 @@ function recordInvocationToolCall(
       stepId: call.stepId,
       vectorStoreIds: storesOf(invocation),
       itemId: snapshot.itemId,
-      failure: call.failure ?? snapshot.failure,
+      outcome: toolOutcome(invocation, call),
       waited: call.requestedAt === undefined ? undefined : Math.max(0, startTime - call.requestedAt) / 1e3,
       startTime,
       endTime,
@@ -211,6 +213,17 @@ function recordInvocationToolCall(
       place: { ...invocation.place, ...(snapshot.subagentId && { subagentId: snapshot.subagentId }) },
     },
   );
+}
+
+/** What the call or its result says, or how the step or the invocation ended that it has no result of. */
+function toolOutcome({ steps, snapshot: whole }: Invocation, call: ToolCall): ToolOutcome | undefined {
+  const { snapshot, stepId, endTime } = call;
+  const told = call.outcome ?? snapshot.outcome;
+  if (told !== undefined || call.hasResult || snapshot.hasResult || endTime !== undefined) return told;
+  const step = steps.all.find((one) => one.snapshot.id === stepId)?.snapshot;
+  if (step?.status === 'failed' && step.failure !== undefined && !isUnanswered(call))
+    return failedTool(step.failure);
+  return outcomeWithoutResult(step?.ended ? step.status : whole?.status);
 }
 
 /** The vector stores of the run, the request, the thread or the assistant, the first that has any. */
@@ -252,6 +265,9 @@ function unclaimed({ steps, snapshot, life }: Invocation, shown: ReadonlySet<str
     .map(([, message]) => ({ ...message, finish_reason: reason }));
 }
 
+/** Reasons of an invocation that are none of a step that was completed before. */
+const NOT_OF_THE_STEP: ReadonlySet<string> = new Set(['error', 'cancelled']);
+
 /** The finish reason of a step: `tool_calls`, or for the last message that of its invocation. */
 function stepFinishReason(
   step: StepSnapshot,
@@ -259,8 +275,9 @@ function stepFinishReason(
   invocationReason: string | undefined,
 ): string | undefined {
   if (step.type === 'tool_calls') return 'tool_calls';
-  if (last && invocationReason !== undefined) return invocationReason;
-  return step.status === 'completed' ? 'stop' : undefined;
+  const isCut = last && invocationReason !== undefined && !NOT_OF_THE_STEP.has(invocationReason);
+  if (step.status === 'completed' && !isCut) return 'stop';
+  return last ? invocationReason : undefined;
 }
 
 /** The output of a step's model call: its message or its tool calls. */

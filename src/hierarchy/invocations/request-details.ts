@@ -88,12 +88,11 @@ export function addRequestEvent(span: Span, { name, status }: RequestEvent, call
 /** Called when the server has accepted the program's output of a tool call. */
 export function answerToolCall(
   invocation: Invocation,
-  { callId, output, failure }: Pick<ToolOutput, 'callId' | 'output' | 'failure'>,
+  { callId, output, outcome }: Pick<ToolOutput, 'callId' | 'output' | 'outcome'>,
   time: number,
 ): void {
   const { telemetry, steps, agent } = invocation;
-  const timed = steps.answer(callId, output, time);
+  const timed = steps.answer(callId, { output, outcome }, time);
   if (timed !== undefined)
-    recordToolDuration(telemetry, timed.snapshot, agent?.name, timed.seconds, invocation.context);
-  if (failure !== undefined) steps.seeToolResult(callId, { output, failure });
+    recordToolDuration(telemetry, timed.snapshot, agent?.name, timed, invocation.context);
 }

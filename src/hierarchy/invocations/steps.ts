@@ -1,7 +1,7 @@
 import type { Message } from '../../config/completion-types.ts';
 import type { Usage } from '../../telemetry/cost/usage.ts';
-import type { Failure } from '../../telemetry/error.ts';
 import type { Keeper } from '../../telemetry/kept-values.ts';
+import type { ToolOutcome } from '../../telemetry/tool-outcome.ts';
 import { MAX_READ, MAX_REPEATED } from '../../util/payload.ts';
 import { KeptMessages } from '../conversations/kept-messages.ts';
 import type { MessageSnapshot, StepSnapshot, ToolCallSnapshot } from '../model.ts';
@@ -27,6 +27,13 @@ export interface Step {
   readonly deltaTimes: number[];
   /** How many pieces came after them. */
   skippedDeltas: number;
+}
+
+/** What came back from a tool call. */
+interface CallResult {
+  readonly output: unknown;
+  /** `undefined` for success. */
+  readonly outcome: ToolOutcome | undefined;
 }
 
 /** The steps and tool calls of one invocation, collected from streams, lists and retrieved objects. */
@@ -231,24 +238,26 @@ export class Steps {
    *
    * @returns the tool call if its duration is known now
    */
-  answer(id: string, output: unknown, time: number): TimedToolCall | undefined {
-    const toolCall = this.#toolCalls.get(id);
+  answer(id: string, result: CallResult, time: number): TimedToolCall | undefined {
+    const toolCall = this.seeToolResult(id, result);
     if (toolCall === undefined) return undefined;
     toolCall.startTime ??= this.#waitingSince ?? (toolCall.requestedAt === undefined ? undefined : time);
-    if (this.#content) toolCall.output = this.#keeper.keep(output, toolCall.output);
     if (toolCall.endTime !== undefined) return undefined;
     toolCall.endTime = time;
     const { snapshot, startTime } = toolCall;
     const requestedAt = toolCall.requestedAt ?? startTime;
-    return requestedAt === undefined ? undefined : { snapshot, seconds: (time - requestedAt) / 1e3 };
+    const { outcome } = result;
+    return requestedAt === undefined ? undefined : { snapshot, outcome, seconds: (time - requestedAt) / 1e3 };
   }
 
   /** Takes the result of a tool call whose end time is unknown. */
-  seeToolResult(id: string, result: { output: unknown; failure: Failure | undefined }): void {
+  seeToolResult(id: string, { output, outcome }: CallResult): ToolCall | undefined {
     const toolCall = this.#toolCalls.get(id);
-    if (toolCall === undefined) return;
-    toolCall.failure = result.failure;
-    if (this.#content) toolCall.output = this.#keeper.keep(result.output, toolCall.output);
+    if (toolCall === undefined) return undefined;
+    toolCall.hasResult = true;
+    toolCall.outcome = outcome ?? toolCall.outcome;
+    if (this.#content) toolCall.output = this.#keeper.keep(output, toolCall.output);
+    return toolCall;
   }
 
   /** Whether everything is known of an invocation with so much usage. */

@@ -4,12 +4,11 @@ import {
   readAnsweredCallId,
   readResponseToolCall,
   readToolContent,
-  readToolErrorType,
   waitingCalls,
 } from '../../operations/response/items.ts';
 import { parseJson } from '../../telemetry/content/messages.ts';
-import type { Failure } from '../../telemetry/error.ts';
-import { arrayField, first, MAX_READ, strings } from '../../util/payload.ts';
+import { outcomeWithoutResult, readToolOutcome, type ToolOutcome } from '../../telemetry/tool-outcome.ts';
+import { arrayField, first, MAX_READ, stringField, strings } from '../../util/payload.ts';
 import type { ToolCallContent, ToolCallSnapshot } from '../model.ts';
 import { countResults, countToolImages, filesOf } from './tool-facts.ts';
 
@@ -19,13 +18,11 @@ export interface ItemCall {
   readonly call: ToolCallSnapshot;
   /** Whether the program answers it in a later request. */
   readonly asksProgram: boolean;
-  readonly failure: Failure | undefined;
+  /** `undefined` if it succeeded, or the program answers it. */
+  readonly outcome: ToolOutcome | undefined;
   /** Of its name and arguments, computed where it is needed. */
   readonly fingerprint: () => string | undefined;
 }
-
-/** Items about tools that are not tool calls: lists and approval requests. */
-const NO_CALLS: ReadonlySet<string> = new Set(['mcp_list_tools', 'mcp_approval_request']);
 
 /** The first tool calls among the items of a response, in their order; most responses have none. */
 export function readItemCalls(response: unknown, options: { content: boolean }): readonly ItemCall[] {
@@ -33,14 +30,17 @@ export function readItemCalls(response: unknown, options: { content: boolean }):
   let waits: ((call: ResponseToolCall) => boolean) | undefined;
   const calls = output.flatMap((item) => {
     const call = readResponseToolCall(item);
-    if (call === undefined || NO_CALLS.has(call.type)) return [];
+    if (call === undefined || call.type === 'mcp_list_tools') return [];
     waits ??= waitingCalls(output);
-    const errorType = readToolErrorType(item);
+    const asksProgram = waits(call);
+    // Once its approval is answered, the call is an item of its own.
+    if (call.type === 'mcp_approval_request' && !asksProgram) return [];
+    const own = options.content ? output : undefined;
     return {
       itemId: call.id,
-      call: snapshotOf(call, item, options.content ? output : undefined),
-      asksProgram: waits(call),
-      failure: errorType === undefined ? undefined : { type: errorType, message: undefined },
+      call: snapshotOf(call, item, own),
+      asksProgram,
+      outcome: asksProgram ? undefined : itemOutcome(call, item, output, response),
       fingerprint: () => fingerprintOfItem(call, item),
     };
   });
@@ -75,16 +75,29 @@ function responseToolContent(
   const searched = call.tool === 'file_search';
   return {
     arguments: given,
-    result: searched ? undefined : (result ?? resultIn(output, call.callId)),
+    result: searched
+      ? undefined
+      : (result ?? parseJson(readToolContent(resultOf(output, call.callId)).result)),
     query: searched ? strings(arrayField(item, 'queries')).join('\n') || undefined : undefined,
     documents: searched ? arrayField(result, 'results') : [],
   };
 }
 
+/** Of a call that the program does not answer: what it or its result says, or how the response ended before it. */
+function itemOutcome(
+  call: ResponseToolCall,
+  item: unknown,
+  output: readonly unknown[],
+  response: unknown,
+): ToolOutcome | undefined {
+  const told = readToolOutcome(item) ?? readToolOutcome(resultOf(output, call.callId));
+  if (told !== undefined || call.status === undefined || call.status === 'completed') return told;
+  return outcomeWithoutResult(stringField(response, 'status'));
+}
+
 /** The result of a call that the API has run, such as in a shell, is an item of its own. */
-function resultIn(output: readonly unknown[], callId: string | undefined): unknown {
-  const item = output.find(
+function resultOf(output: readonly unknown[], callId: string | undefined): unknown {
+  return output.find(
     (one, index) => callId !== undefined && readAnsweredCallId(one, output[index - 1]) === callId,
   );
-  return item === undefined ? undefined : parseJson(readToolContent(item).result);
 }

@@ -6,6 +6,7 @@ import {
   readToolOutputCallId,
 } from '../../operations/response/items.ts';
 import { parseJson } from '../../telemetry/content/messages.ts';
+import { readToolOutcome } from '../../telemetry/tool-outcome.ts';
 import { arrayField, field } from '../../util/payload.ts';
 import { fingerprintOfMessages, lastMessages } from './last-messages.ts';
 import type { ToolResult } from './tool-calls.ts';
@@ -69,6 +70,7 @@ function toolResult(input: readonly unknown[], id: string, { item, call }: Found
     id,
     repeated: () => call && { name: call.read.name, fingerprint: fingerprintOfItem(call.read, call.item) },
     output: () => parseJson(readToolContent(item).result),
+    outcome: () => readToolOutcome(item),
     mayBeOld: false,
     question: () => call && fingerprintOfMessages(lastMessages(input, call.index)),
   };

@@ -1,4 +1,4 @@
-import type { Failure } from '../../telemetry/error.ts';
+import type { ToolOutcome } from '../../telemetry/tool-outcome.ts';
 import { field } from '../../util/payload.ts';
 import type { ToolCallSnapshot } from '../model.ts';
 
@@ -19,14 +19,17 @@ export interface ToolCall {
   /** When it was requested, before a pause. */
   readonly requestedAt: number | undefined;
   output: unknown;
-  /** The failure that the program reported with its output. */
-  failure: Failure | undefined;
+  /** Whether its result was seen. */
+  hasResult: boolean;
+  /** What its result says of it; `undefined` for success. */
+  outcome: ToolOutcome | undefined;
 }
 
 /** A function that the program ran, with its measured times. */
 export interface TimedToolCall {
   readonly snapshot: ToolCallSnapshot;
   readonly seconds: number;
+  readonly outcome: ToolOutcome | undefined;
 }
 
 export function newToolCall(snapshot: ToolCallSnapshot): ToolCall {
@@ -37,7 +40,8 @@ export function newToolCall(snapshot: ToolCallSnapshot): ToolCall {
     endTime: undefined,
     requestedAt: undefined,
     output: undefined,
-    failure: undefined,
+    hasResult: false,
+    outcome: undefined,
   };
 }
 

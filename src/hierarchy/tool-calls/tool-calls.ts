@@ -3,6 +3,7 @@ import { type CallerTrace, contextOf } from '../../telemetry/metadata.ts';
 import { beginIn, finishIn } from '../../telemetry/open-traces.ts';
 import type { Place } from '../../telemetry/place.ts';
 import { type RecordedToolCall, recordToolCall } from '../../telemetry/spans/tool-span.ts';
+import type { ToolOutcome } from '../../telemetry/tool-outcome.ts';
 import { justAfter, Starts } from '../../util/microseconds.ts';
 import type { AnsweredCalls } from '../conversations/joined-trace.ts';
 import type { ItemTimes } from '../item-times.ts';
@@ -33,6 +34,8 @@ export interface ToolResult {
   /** The call as the request repeats it; gives `undefined` where it does not. */
   readonly repeated: () => CallFacts | undefined;
   readonly output: () => unknown;
+  /** What it says of the call: that it was refused, denied, or failed. */
+  readonly outcome: () => ToolOutcome | undefined;
   /** A hash of what stands before that call. */
   readonly question: () => string | undefined;
   /** Whether an earlier request may have brought it, and all results after it. */
@@ -145,7 +148,7 @@ export class ToolCalls {
   answer(results: Iterable<ToolResult>, { time, parent, ...request }: Answering): AnsweredCalls {
     const traceId = validTraceId(trace.getSpanContext(parent));
     const taken: TakenCall<PendingCall>[] = [];
-    for (const { id, repeated, output, question, mayBeOld } of results) {
+    for (const { id, repeated, output, outcome, question, mayBeOld } of results) {
       // Of the newest, this process knows nothing: others answered the older ones.
       if (mayBeOld && taken.length === 0) break;
       this.#registerStreams();
@@ -166,6 +169,9 @@ export class ToolCalls {
       const shown = response.parent?.withinAgents;
       if (pending.isRecorded || (typeof shown === 'object' && shown.id === id)) continue;
       pending.isRecorded = true;
+      const told = outcome();
+      // An approved call is an item of the next response.
+      if (requested.call.type === 'mcp' && told === undefined) continue;
       const call = {
         ...requested.call,
         content: content === undefined ? undefined : { ...content, result: output() },
@@ -177,7 +183,7 @@ export class ToolCalls {
         endTime: Math.max(time, justAfter(startTime)),
         timedHere: true,
       };
-      this.#record({ ...requested, call }, response, times, parent);
+      this.#record({ ...requested, call, outcome: told }, response, times, parent);
     }
     const callers = taken.map(({ call }) => call.response.parent?.span);
     const last = callers.at(-1);
@@ -241,7 +247,7 @@ export class ToolCalls {
       responseId: response.responseId,
       itemId: requested.itemId,
       vectorStoreIds: response.vectorStoreIds,
-      failure: requested.failure,
+      outcome: requested.outcome,
       ...times,
     };
     recordToolCall(this.#tracker.telemetry, recorded, {

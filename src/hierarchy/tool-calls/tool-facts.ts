@@ -1,5 +1,4 @@
-import { type Failure, readError } from '../../telemetry/error.ts';
-import { arrayField, field, names, stringField } from '../../util/payload.ts';
+import { arrayField, field, names } from '../../util/payload.ts';
 import type { ToolCallContent } from '../model.ts';
 
 /** What the tool calls of all APIs have in common. */
@@ -25,10 +24,4 @@ export function countResults(call: unknown): number | undefined {
 /** The files that the results of a search are from. */
 export function filesOf(call: unknown): readonly string[] {
   return [...new Set(names(arrayField(call, 'results').map((result) => field(result, 'file_id'))))];
-}
-
-export function readToolFailure(item: unknown): Failure | undefined {
-  const error = field(item, 'error') ?? undefined;
-  const failed = error !== undefined || stringField(item, 'status') === 'failed';
-  return failed ? readError(error, 'failed') : undefined;
 }

@@ -1,4 +1,3 @@
-import { errorTypeOf } from '../../telemetry/error.ts';
 import { field, MAX_READ, MAX_REPEATED, row, stringField } from '../../util/payload.ts';
 import { type ItemContent, readItemContent } from './item-content.ts';
 
@@ -22,8 +21,6 @@ export interface ResponseToolCall {
   readonly serverLabel: string | undefined;
   /** Of a function that is in one. */
   readonly namespace: string | undefined;
-  /** Whether the call failed. */
-  readonly failed: boolean;
 }
 
 interface CallType {
@@ -96,7 +93,6 @@ export function readResponseToolCall(item: unknown): ResponseToolCall | undefine
     runBy: typeof runBy === 'function' ? runBy(item) : runBy,
     serverLabel: stringField(item, 'server_label'),
     namespace: stringField(item, 'namespace'),
-    failed: status === 'failed' || (field(item, 'error') ?? undefined) !== undefined,
   };
 }
 
@@ -149,10 +145,4 @@ export function readAnsweredCallId(item: unknown, before: unknown): string | und
 /** The content of a tool call. Call it only with consent. */
 export function readToolContent(item: unknown): ItemContent {
   return readItemContent(stringField(item, 'type') ?? '', item);
-}
-
-/** The kind of error that a hosted call ended with, in one word: a known code, else `failed`. */
-export function readToolErrorType(item: unknown): string | undefined {
-  if (readResponseToolCall(item)?.failed !== true) return undefined;
-  return errorTypeOf(field(item, 'error'), 'failed');
 }

@@ -146,7 +146,16 @@ function keptNamesOf(item: unknown, isTool: boolean): object {
   const outputs = arrayField(item, 'outputs');
   if (outputs.length > 0)
     kept.outputs = outputs.slice(0, MAX_REPEATED).map((output) => pick(output, ['type']));
+  const exits = first(arrayField(item, 'output')).flatMap(exitOf);
+  if (exits.length > 0) kept.output = exits;
   return kept;
+}
+
+/** How a command ended that a shell ran. */
+function exitOf(command: unknown): object[] {
+  const outcome = objectField(command, 'outcome');
+  if (outcome === undefined) return [];
+  return [{ outcome: { ...pick(outcome, ['type']), exit_code: asNumber(outcome.exit_code) } }];
 }
 
 function pick(value: unknown, names: readonly string[]): Record<string, string> | undefined {

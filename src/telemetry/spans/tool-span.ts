@@ -28,9 +28,9 @@ import { LinkedContext } from '../../util/linked-context.ts';
 import { row } from '../../util/payload.ts';
 import { beginContent } from '../content/begin-content.ts';
 import type { Content } from '../content/completion-hook.ts';
-import type { Failure } from '../error.ts';
 import { type Place, placeAttributes } from '../place.ts';
 import type { Telemetry } from '../telemetry.ts';
+import { outcomeAttributes, type ToolOutcome } from '../tool-outcome.ts';
 import { recordEnd } from './record-end.ts';
 import { endSpan } from './span-end.ts';
 import { startSpan } from './start-span.ts';
@@ -53,7 +53,9 @@ export interface ToolCallSnapshot {
   readonly namespace?: string | undefined;
   /** The id of the subagent that the call starts or continues. */
   readonly subagentId?: string;
-  readonly failure?: Failure;
+  /** Whether its result is in the object. */
+  readonly hasResult?: boolean;
+  readonly outcome?: ToolOutcome | undefined;
 }
 
 /** Read only if content is recorded. */
@@ -88,7 +90,8 @@ export interface RecordedToolCall {
   readonly vectorStoreIds: readonly string[];
   /** Seconds since the program was asked, where an invocation paused in between. */
   readonly waited?: number | undefined;
-  readonly failure: Failure | undefined;
+  /** `undefined` if it succeeded. */
+  readonly outcome: ToolOutcome | undefined;
   /** Whether the program ran the tool, so that this process measured its duration. */
   readonly timedHere?: boolean;
   readonly startTime: number;
@@ -101,7 +104,8 @@ export function recordToolCall(
   recorded: RecordedToolCall,
   context: { parent: Context; place: Place; origin: string; startSettings?: Settings },
 ): void {
-  const { call, failure, startTime, endTime } = recorded;
+  const { call, outcome, startTime, endTime } = recorded;
+  const { failure } = outcome ?? {};
   const attributes = { ...toolPlaceAttributes(context.place), ...toolAttributes(recorded) };
   const provider = providerAt(context.origin);
   // The event with the details requires it.
@@ -117,7 +121,7 @@ export function recordToolCall(
   const content = beginContent(telemetry, span, own, startSettings);
   if (call.content !== undefined) content?.add(toolCallContent(call.content));
   recordEnd(telemetry, { span, startSettings, context: own, attributes, content, failure, endTime });
-  if (recorded.timedHere)
+  if (recorded.timedHere && outcome?.ran !== false)
     guard('recording metrics', () =>
       telemetry.metrics.recordLocalDuration((endTime - startTime) / 1e3, attributes, failure?.type, own),
     );
@@ -129,7 +133,7 @@ export function recordToolDuration(
   telemetry: Telemetry,
   call: ToolCallSnapshot,
   agentName: string | undefined,
-  seconds: number,
+  { seconds, outcome }: { readonly seconds: number; readonly outcome: ToolOutcome | undefined },
   context: Context,
 ): void {
   const attributes: Attributes = {
@@ -139,7 +143,7 @@ export function recordToolDuration(
   };
   if (agentName !== undefined) attributes[ATTR_GEN_AI_AGENT_NAME] = agentName;
   guard('recording metrics', () =>
-    telemetry.metrics.recordLocalDuration(seconds, attributes, undefined, context),
+    telemetry.metrics.recordLocalDuration(seconds, attributes, outcome?.failure?.type, context),
   );
 }
 
@@ -170,6 +174,7 @@ function toolAttributes(recorded: RecordedToolCall): Attributes {
     [ATTR_GEN_AI_TOOL_TYPE]:
       call.type === 'shell' && recorded.timedHere !== true ? HOSTED : toolType(call.type),
     [ATTR_OPENAI_TOOL_TYPE]: call.type,
+    ...outcomeAttributes(recorded.outcome),
   };
   if (stepId !== undefined) attributes[ATTR_OPENAI_STEP_ID] = stepId;
   if (responseId !== undefined) attributes[ATTR_GEN_AI_RESPONSE_ID] = responseId;

@@ -2,7 +2,6 @@ import { describe, expect, test } from 'vitest';
 import {
   readResponseToolCall,
   readToolContent,
-  readToolErrorType,
   readToolOutputCallId,
 } from '../../../src/operations/response/items.ts';
 
@@ -49,20 +48,6 @@ test.each<[object, string | undefined]>([
   [{ type: 'message', call_id: 'call_1' }, undefined],
 ])('%j is the output of %s', (item, callId) => {
   expect(readToolOutputCallId(item)).toBe(callId);
-});
-
-test.each<[object, string | undefined]>([
-  [{ type: 'web_search_call', status: 'completed' }, undefined],
-  [{ type: 'web_search_call', status: 'failed' }, 'failed'],
-  [
-    { type: 'mcp_call', error: { type: 'mcp_tool_execution_error', content: [] } },
-    'mcp_tool_execution_error',
-  ],
-  [{ type: 'mcp_call', error: 'a text, as older servers have it' }, 'failed'],
-  [{ type: 'image_generation_call', error: { code: 'moderation_blocked', type: 'x' } }, 'moderation_blocked'],
-  [{ type: 'message', status: 'failed' }, undefined],
-])('the error of %j is %s', (item, type) => {
-  expect(readToolErrorType(item)).toBe(type);
 });
 
 describe('the arguments and result of a tool call', () => {

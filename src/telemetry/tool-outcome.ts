@@ -1,0 +1,76 @@
+import type { Attributes } from '@opentelemetry/api';
+import { ATTR_OPENAI_TOOL_OUTCOME } from '../semconv/attributes.ts';
+import {
+  OPENAI_TOOL_OUTCOME_VALUE_CANCELLED,
+  OPENAI_TOOL_OUTCOME_VALUE_DENIED,
+  OPENAI_TOOL_OUTCOME_VALUE_UNANSWERED,
+} from '../semconv/values.ts';
+import { arrayField, field, numberField, stringField } from '../util/payload.ts';
+import { type Failure, readError } from './error.ts';
+
+/**
+ * How a tool call ended that did not succeed, in every API. Its span has `error.type` where that is an error, else
+ * `openai.tool.outcome`.
+ */
+export interface ToolOutcome {
+  /** Whether the tool ran: only then does its duration count. */
+  readonly ran: boolean;
+  readonly failure: Failure | undefined;
+  /** `openai.tool.outcome`. */
+  readonly value: string | undefined;
+}
+
+const DENIED = harmless(OPENAI_TOOL_OUTCOME_VALUE_DENIED);
+const CANCELLED = harmless(OPENAI_TOOL_OUTCOME_VALUE_CANCELLED);
+const UNANSWERED = harmless(OPENAI_TOOL_OUTCOME_VALUE_UNANSWERED);
+/** The tool is unknown, or its arguments could not be parsed. */
+export const REFUSED_TOOL: ToolOutcome = notRun('refused');
+const EXPIRED = notRun('expired');
+
+/** The error with which the Agents API reports that a person did not approve the call. */
+const DENIAL = 'mcp_approval_denied';
+
+export function failedTool(failure: Failure): ToolOutcome {
+  return { ran: true, failure, value: undefined };
+}
+
+function notRun(type: string): ToolOutcome {
+  return { ran: false, failure: { type, message: undefined }, value: undefined };
+}
+
+function harmless(value: string): ToolOutcome {
+  return { ran: false, failure: undefined, value };
+}
+
+/** The outcome that a tool call or its result tells in any API; `undefined` for success. */
+export function readToolOutcome(object: unknown): ToolOutcome | undefined {
+  const error = field(object, 'error') ?? undefined;
+  if (field(object, 'approve') === false || stringField(error, 'code') === DENIAL) return DENIED;
+  if (error !== undefined || stringField(object, 'status') === 'failed' || field(object, 'success') === false)
+    return failedTool(readError(error, 'failed'));
+  return readExit(object) ?? arrayField(object, 'output').map(readCommandExit).find(Boolean);
+}
+
+/** One of the commands that a shell ran. */
+function readCommandExit(command: unknown): ToolOutcome | undefined {
+  const outcome = field(command, 'outcome');
+  return stringField(outcome, 'type') === 'timeout' ? failedWith('timeout') : readExit(outcome);
+}
+
+function readExit(exit: unknown): ToolOutcome | undefined {
+  return (numberField(exit, 'exit_code') ?? 0) === 0 ? undefined : failedWith('failed');
+}
+
+function failedWith(type: string): ToolOutcome {
+  return failedTool({ type, message: undefined });
+}
+
+/** The outcome of a call that has no result, by the status with which the run, turn, step or response ended. */
+export function outcomeWithoutResult(status: string | undefined): ToolOutcome | undefined {
+  if (status === 'completed') return undefined;
+  return status === 'cancelled' ? CANCELLED : status === 'expired' ? EXPIRED : UNANSWERED;
+}
+
+export function outcomeAttributes(outcome: ToolOutcome | undefined): Attributes {
+  return outcome?.value === undefined ? {} : { [ATTR_OPENAI_TOOL_OUTCOME]: outcome.value };
+}

@@ -1,0 +1,358 @@
+import type { ChatCompletionRunner } from 'openai/lib/ChatCompletionRunner';
+import { describe, expect, it } from 'vitest';
+import { startAgentProgram } from '../support/agent-program.ts';
+import { type Program, startProgram } from '../support/program.ts';
+import { startTutor } from '../support/tutor.ts';
+
+const MODEL = 'gpt-4o-mini';
+const DURATION = 'gen_ai.execute_tool.duration';
+
+/** The tools in the metric of durations, with their errors. */
+async function timedTools({ telemetry }: Pick<Program, 'telemetry'>): Promise<string[]> {
+  const metric = (await telemetry.metrics()).find(({ descriptor }) => descriptor.name === DURATION);
+  return (metric?.dataPoints ?? []).map(({ attributes }) =>
+    [attributes['gen_ai.tool.name'], attributes['error.type']].join(' ').trim(),
+  );
+}
+
+const wait = { function: { name: 'wait', arguments: {} } };
+const CODE = { codeInterpreter: { input: 'print(1)' } };
+
+describe('a function that a run asked for', () => {
+  it('expired with it: the call that asked succeeded', async () => {
+    const program = await startTutor({ runs: [{ steps: [{ tools: [wait] }], end: 'expired' }] });
+    const { client, threadId: thread_id } = program;
+    await program.inSpan(async () => {
+      const { id } = await program.run();
+      await client.beta.threads.runs.poll(id, { thread_id });
+    });
+    await program.expectTree(`
+      program
+      └─ thread
+         └─ invoke_agent Math Tutor  !expired gen_ai.response.finish_reasons=["error"]
+            ├─ chat gpt-4o-mini      gen_ai.response.finish_reasons=["tool_calls"] openai.step.status=expired
+            └─ execute_tool wait     !expired
+    `);
+    const [chat] = program.telemetry.spans.filter(({ name }) => name === 'chat gpt-4o-mini');
+    expect(chat?.attributes['error.type']).toBeUndefined();
+    expect(await timedTools(program)).toEqual([]);
+  });
+
+  it('was cancelled with it', async () => {
+    const program = await startTutor({ runs: [{ steps: [{ tools: [wait] }] }] });
+    const { client, threadId: thread_id } = program;
+    await program.inSpan(async () => {
+      const { id } = await program.run();
+      await client.beta.threads.runs.cancel(id, { thread_id });
+      await client.beta.threads.runs.poll(id, { thread_id });
+    });
+    await program.expectTree(`
+      program
+      └─ thread
+         └─ invoke_agent Math Tutor  openai.run.status=cancelled
+            ├─ chat gpt-4o-mini      openai.step.status=cancelled
+            └─ execute_tool wait     openai.tool.outcome=cancelled
+    `);
+    expect(await timedTools(program)).toEqual([]);
+  });
+
+  it('was answered, whatever became of the run', async () => {
+    const steps = [{ tools: [wait] }, { message: 'x is' }];
+    const program = await startTutor({ runs: [{ steps, end: 'failed' }] });
+    const { client, threadId: thread_id } = program;
+    await program.inSpan(async () => {
+      const run = await program.run();
+      const calls = run.required_action?.submit_tool_outputs.tool_calls ?? [];
+      const tool_outputs = calls.map(({ id }) => ({ tool_call_id: id, output: 'Done.' }));
+      await client.beta.threads.runs.submitToolOutputsAndPoll(run.id, { thread_id, tool_outputs });
+    });
+    await program.expectTree(`
+      program
+      └─ thread
+         └─ invoke_agent Math Tutor  !server_error gen_ai.response.finish_reasons=["error"]
+            ├─ chat gpt-4o-mini      gen_ai.response.finish_reasons=["tool_calls"]
+            ├─ execute_tool wait
+            └─ chat gpt-4o-mini      !server_error gen_ai.response.finish_reasons=["error"]
+    `);
+    expect(toolAttribute(program, 'openai.tool.outcome')).toEqual([undefined]);
+    expect(await timedTools(program)).toEqual(['wait']);
+  });
+});
+
+describe('a hosted tool of a run', () => {
+  it.each([
+    ['failed', '!server_error', '!server_error'],
+    ['cancelled', '', 'openai.tool.outcome=cancelled'],
+  ] as const)('whose step was %s has no result', async (end, error, outcome) => {
+    const program = await startTutor({ runs: [{ steps: [{ tools: [CODE] }], end }] });
+    await program.inSpan(program.run);
+    await program.expectTree(`
+      program
+      └─ thread
+         └─ invoke_agent Math Tutor           ${error} openai.run.status=${end}
+            ├─ chat gpt-4o-mini              openai.step.status=${end}
+            └─ execute_tool code_interpreter  ${outcome}
+    `);
+  });
+});
+
+it('a message that was completed stopped by itself, though its run failed later', async () => {
+  const program = await startTutor({ runs: [{ steps: [{ message: 'x is 3.' }] }] });
+  const { client, simulator, threadId: thread_id } = program;
+  await program.inSpan(async () => {
+    const run = await client.beta.threads.runs.create(thread_id, { assistant_id: program.assistantId });
+    // In progress, then its step, then the end of its step.
+    for (let stage = 0; stage < 3; stage++) await client.beta.threads.runs.retrieve(run.id, { thread_id });
+    const failed = { ...run, status: 'failed', last_error: { code: 'server_error', message: '' } };
+    simulator.next({ when: { method: 'GET', path: /runs\/[^/]+$/ }, body: failed });
+    await client.beta.threads.runs.retrieve(run.id, { thread_id });
+  });
+  await program.telemetry.provider.forceFlush();
+  const of = (name: string): unknown[] =>
+    program.telemetry.spans
+      .filter((span) => span.name.startsWith(name))
+      .map(({ attributes }) => attributes['gen_ai.response.finish_reasons']);
+  expect([of('invoke_agent'), of('chat')]).toEqual([[['error']], [['stop']]]);
+});
+
+const HEAD = {
+  id: 'resp_1',
+  object: 'response',
+  model: MODEL,
+  status: 'completed',
+  incomplete_details: { reason: 'max_output_tokens' },
+  usage: { input_tokens: 1, output_tokens: 1, total_tokens: 2 },
+};
+
+function toolAttribute({ telemetry }: Program, key: string): unknown[] {
+  const tools = telemetry.spans.filter(({ name }) => name.startsWith('execute_tool'));
+  return tools.map(({ attributes }) => attributes[key]);
+}
+
+describe('a tool call of a response', () => {
+  const shell = {
+    id: 'sh_1',
+    type: 'shell_call',
+    call_id: 'call_1',
+    status: 'completed',
+    action: { commands: ['false'] },
+  };
+  const failing = (type: string): object => ({
+    type,
+    call_id: 'call_1',
+    output: [{ stdout: '', stderr: '', outcome: { type: 'exit', exit_code: 1 } }],
+  });
+  const container = { environment: { type: 'container_reference', container_id: 'cntr_1' } };
+
+  it.each([
+    ['plain', false],
+    ['streamed', true],
+  ])('failed in its container, in a %s response', async (_, stream) => {
+    const program = await startProgram();
+    const response = { ...HEAD, output: [{ ...shell, ...container }, failing('shell_call_output')] };
+    if (stream) program.simulator.next({ sse: [{ data: { type: 'response.completed', response } }] });
+    else program.simulator.next({ body: response });
+    await program.inSpan(async () => {
+      const answer = await program.client.responses.create({ model: MODEL, input: 'x', stream });
+      if (Symbol.asyncIterator in answer) for await (const _event of answer);
+    });
+    await program.expectTree(`
+      program
+      ├─ chat gpt-4o-mini
+      └─ execute_tool shell  !failed
+    `);
+  });
+
+  it.each([
+    ['a shell', shell, failing('shell_call_output')],
+    [
+      'a patch',
+      { type: 'apply_patch_call', call_id: 'call_1', status: 'completed' },
+      { type: 'apply_patch_call_output', call_id: 'call_1', status: 'failed' },
+    ],
+  ])('failed in the program: %s', async (_, call, output) => {
+    const program = await startProgram();
+    program.simulator.next({ body: { ...HEAD, output: [call] } });
+    program.simulator.next({ body: { ...HEAD, id: 'resp_2', output: [] } });
+    await program.inSpan(async () => {
+      await program.client.responses.create({ model: MODEL, input: 'x' });
+      const input = [output] as never;
+      await program.client.responses.create({ model: MODEL, previous_response_id: 'resp_1', input });
+    });
+    const tool = call.type.replace('_call', '');
+    await program.expectTree(`
+      program
+      ├─ chat gpt-4o-mini
+      ├─ execute_tool ${tool}  !failed
+      └─ chat gpt-4o-mini
+    `);
+    expect(await timedTools(program)).toEqual([`${tool} failed`]);
+  });
+
+  it.each([
+    ['denied', false, '├─ execute_tool delete  openai.tool.outcome=denied openai.mcp.server_label=files'],
+    ['approved: its call is an item of its own', true, ''],
+  ])('of an MCP server was %s', async (_, approve, tool) => {
+    const program = await startProgram();
+    const request = {
+      id: 'mcpr_1',
+      type: 'mcp_approval_request',
+      name: 'delete',
+      server_label: 'files',
+      arguments: '{}',
+    };
+    program.simulator.next({ body: { ...HEAD, output: [request] } });
+    program.simulator.next({ body: { ...HEAD, id: 'resp_2', output: [] } });
+    await program.inSpan(async () => {
+      await program.client.responses.create({ model: MODEL, input: 'x' });
+      const input = [{ type: 'mcp_approval_response' as const, approval_request_id: 'mcpr_1', approve }];
+      await program.client.responses.create({ model: MODEL, previous_response_id: 'resp_1', input });
+    });
+    await program.expectTree(
+      ['program', '├─ chat gpt-4o-mini', tool, '└─ chat gpt-4o-mini'].filter(Boolean).join('\n'),
+    );
+    expect(await timedTools(program)).toEqual([]);
+  });
+
+  it('was running when the program left the stream', async () => {
+    const program = await startProgram();
+    const search = { id: 'ws_1', type: 'web_search_call', status: 'in_progress' };
+    program.simulator.next({
+      sse: [
+        { data: { type: 'response.created', response: { ...HEAD, status: 'in_progress', output: [] } } },
+        { data: { type: 'response.output_item.added', output_index: 0, item: search } },
+        { data: { type: 'response.web_search_call.searching', output_index: 0, item_id: 'ws_1' } },
+      ],
+    });
+    await program.inSpan(async () => {
+      for await (const event of await program.client.responses.create({
+        model: MODEL,
+        input: 'x',
+        stream: true,
+      }))
+        if (event.type === 'response.web_search_call.searching') break;
+    });
+    await program.expectTree(`
+      program
+      ├─ chat gpt-4o-mini         openai.stream.end=cancelled
+      └─ execute_tool web_search  openai.tool.outcome=unanswered
+    `);
+  });
+
+  it.each([
+    ['cancelled', 'cancelled'],
+    ['incomplete', 'unanswered'],
+    ['completed', undefined],
+  ])('was in progress in a response that is %s', async (status, outcome) => {
+    const program = await startProgram();
+    const output = [{ id: 'ws_1', type: 'web_search_call', status: 'searching' }];
+    program.simulator.next({ body: { ...HEAD, status, output } });
+    await program.client.responses.create({ model: MODEL, input: 'x' });
+    expect(toolAttribute(program, 'openai.tool.outcome')).toEqual([outcome]);
+  });
+});
+
+describe('a function of a turn', () => {
+  const environment = { type: 'none' } as const;
+  const functions = [{ name: 'wait', arguments: {} }];
+
+  it('was cancelled with it', async () => {
+    const program = await startAgentProgram([{ items: [{ functions }] }]);
+    const { sessions } = program.client.beta.agents;
+    await program.inSpan(async () => {
+      const { id } = await sessions.create({ agent_id: program.agentId, environment, input: 'Wait.' });
+      while ((await sessions.retrieve(id)).status !== 'requires_action');
+      await sessions.events.create(id, { events: [{ type: 'agent.session.input.cancel' }] });
+      await sessions.retrieve(id);
+    });
+    await program.expectTree(`
+      program
+      └─ session
+         └─ invoke_agent Helper  openai.run.status=cancelled
+            └─ execute_tool wait  openai.tool.outcome=cancelled
+    `);
+  });
+
+  it('failed in the program: the metric says so', async () => {
+    const program = await startAgentProgram([{ items: [{ functions }, { message: 'Sorry.' }] }]);
+    const { sessions } = program.client.beta.agents;
+    await program.inSpan(async () => {
+      const { id } = await sessions.create({ agent_id: program.agentId, environment, input: 'Wait.' });
+      let session = await sessions.retrieve(id);
+      while (session.status !== 'requires_action') session = await sessions.retrieve(id);
+      const [action] = session.required_actions;
+      if (action?.type !== 'function_call') throw new Error('no function was asked for');
+      const { call_id, turn_id } = action;
+      const result = { type: 'agent.session.input.tool_result', call_id, turn_id, success: false, error: {} };
+      await sessions.events.create(id, { events: [result as never] });
+      while ((await sessions.retrieve(id)).status !== 'idle');
+    });
+    await program.expectTree(`
+      program
+      └─ session
+         └─ invoke_agent Helper  openai.run.status=completed
+            └─ execute_tool wait  !failed
+    `);
+    expect(await timedTools(program)).toEqual(['wait failed']);
+  });
+});
+
+describe('a function under `runTools`', () => {
+  const asking = (...calls: readonly [name: string, given: string][]): object => ({
+    id: 'chatcmpl-1',
+    object: 'chat.completion',
+    model: MODEL,
+    usage: { prompt_tokens: 1, completion_tokens: 1, total_tokens: 2 },
+    choices: [
+      {
+        index: 0,
+        finish_reason: 'tool_calls',
+        message: {
+          refusal: null,
+          role: 'assistant',
+          content: null,
+          tool_calls: calls.map(([name, given], index) => ({
+            id: `call_${index}`,
+            type: 'function',
+            function: { name, arguments: given },
+          })),
+        },
+      },
+    ],
+  });
+  const run = ({ client }: Program): ChatCompletionRunner<null> =>
+    client.chat.completions.runTools({
+      model: MODEL,
+      messages: [{ role: 'user', content: 'How is the weather?' }],
+      tools: [
+        {
+          type: 'function',
+          function: {
+            name: 'get_weather',
+            description: '',
+            parameters: { type: 'object', properties: {} },
+            parse: JSON.parse,
+            function: () => 'Sunny.',
+          },
+        },
+      ],
+    });
+
+  it.each([
+    ['is unknown', 'forget', '{}'],
+    ['cannot parse its arguments', 'get_weather', '{'],
+  ])('was refused: it %s', async (_, name, given) => {
+    const program = await startProgram();
+    program.simulator.next({ body: asking([name, given], ['get_weather', '{"in":"Rome"}']) });
+    await program.inSpan(() => run(program).done());
+    const { spans } = program.telemetry;
+    const tools = spans.filter((span) => span.name.startsWith('execute_tool'));
+    expect(tools.map((span) => [span.name, span.attributes['error.type']]).sort()).toEqual(
+      [
+        ['execute_tool get_weather', undefined],
+        [`execute_tool ${name}`, 'refused'],
+      ].sort(),
+    );
+    expect(await timedTools(program)).toEqual(['get_weather']);
+  });
+});
