@@ -211,6 +211,9 @@ describe.skipIf(NO_BROWSER !== undefined)('the page in Chromium', () => {
         'Message content was not recorded. To see it here, set the variable OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT, or the option captureMessageContent, to SPAN_ONLY.',
       );
       expect(await conversation.getByRole('listitem').allInnerTexts()).toHaveLength(5);
+      await page.setViewportSize({ width: 1110, height: 900 });
+      const note = conversation.locator('.note');
+      expect(await note.evaluate(({ scrollWidth, clientWidth }) => scrollWidth - clientWidth)).toBe(0);
     });
 
     it('a message for an empty page', async () => {
