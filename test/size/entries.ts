@@ -15,10 +15,10 @@ const HOOKS = ['node:fs', 'node:module', 'node:path', 'node:url'];
 /** Limits are two per cent above what the entries are: to be lowered with them, and raised for a reason. */
 export const ENTRIES: readonly Entry[] = [
   { name: 'agents', kilobytes: 216, loads: [API] },
-  { name: 'client', kilobytes: 402, loads: [API] },
+  { name: 'client', kilobytes: 410, loads: [API] },
   { name: 'export', kilobytes: 159, loads: [API] },
-  { name: 'index', kilobytes: 413, loads: [API, ...HOOKS] },
-  { name: 'openai', kilobytes: 402, loads: [API, 'openai'] },
-  { name: 'register', kilobytes: 562, loads: [API, ...HOOKS] },
+  { name: 'index', kilobytes: 421, loads: [API, ...HOOKS] },
+  { name: 'openai', kilobytes: 410, loads: [API, 'openai'] },
+  { name: 'register', kilobytes: 570, loads: [API, ...HOOKS] },
   { name: 'testing', kilobytes: 8, loads: [] },
 ];
