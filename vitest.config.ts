@@ -11,6 +11,7 @@ shareCompiledCode();
 
 /** Tests that run programs as users have them: in lanes, clean projects with the packed package in them. */
 const LANES = [
+  'test/compare/quick.test.ts',
   'test/docs/first-trace.test.ts',
   'test/lanes/other-packages.test.ts',
   'test/docs/set-up.test.ts',

@@ -1,7 +1,7 @@
 import { instrumentAgents } from '../../src/agents.ts';
 import { OpenAIInstrumentation } from '../../src/index.ts';
 import { type AgentsLibrary, type LibraryRunner, library } from '../agents-sdk/library.ts';
-import { calling } from '../agents-sdk/program.ts';
+import { calling } from '../agents-sdk/parts.ts';
 import type { Secrets } from './secrets.ts';
 import type { Scenario, Stage } from './stage.ts';
 

@@ -1,0 +1,98 @@
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { mustRun } from '../support/lanes/command.ts';
+import type { ProgramLane } from '../support/lanes/lanes.ts';
+import type { Tarball } from '../support/lanes/tarball.ts';
+import type { Found } from './causes.ts';
+import { differencesOf } from './differences.ts';
+import type { Extent } from './intended.ts';
+import {
+  type Both,
+  COMPARE_LANES,
+  FULL_LANES,
+  type InstalledVersion,
+  prepareLane,
+  QUICK_LANES,
+} from './lanes.ts';
+import { NOTHING, type Outcomes } from './outcome.ts';
+import type { RunRequest } from './run.ts';
+import { steadyOutcome } from './steady.ts';
+
+export interface Comparison {
+  readonly found: readonly Found[];
+  /** The programs that ran. */
+  readonly programs: ReadonlySet<string>;
+}
+
+const LANES: Readonly<Record<Extent, readonly ProgramLane[]>> = {
+  quick: QUICK_LANES,
+  all: COMPARE_LANES,
+  full: FULL_LANES,
+};
+const WAYS = {
+  quick: ['plain', 'content'],
+  all: ['plain', 'content', 'sampled out', 'suppressed'],
+  full: ['plain', 'content', 'sampled out', 'suppressed'],
+} as const;
+
+/** Longer than all programs of a process take together. */
+const TIMEOUT = 180_000;
+
+/** Runs every program with both versions, at the same time, and says what differs. */
+export async function compareVersions(
+  reference: Tarball,
+  candidate: Tarball,
+  extent: Extent,
+): Promise<Comparison> {
+  const found: Found[] = [];
+  const programs = new Set<string>();
+  for (const lane of LANES[extent]) {
+    const versions = await prepareLane(lane, [reference, candidate]);
+    for (const way of WAYS[extent]) {
+      const request = { line: lane.line, way, quick: extent === 'quick' };
+      const outcomes = await bothOutcomes(versions, (version) => runInProcess(version, request));
+      const place = `${way}, openai ${lane.openai}, SDK ${lane.line}`;
+      collect(outcomes, versions, place, { found, programs });
+    }
+  }
+  return { found, programs };
+}
+
+async function bothOutcomes(
+  [reference, candidate]: Both<InstalledVersion>,
+  run: (version: InstalledVersion) => Promise<Outcomes>,
+): Promise<Both<Outcomes>> {
+  return Promise.all([run(reference), run(candidate)]);
+}
+
+async function runInProcess(
+  { directory }: InstalledVersion,
+  request: Omit<RunRequest, 'output'>,
+): Promise<Outcomes> {
+  const folder = await mkdtemp(join(tmpdir(), 'compare-'));
+  const output = join(folder, 'outcomes.json');
+  try {
+    const parameter = JSON.stringify({ ...request, output });
+    await mustRun(process.execPath, ['test/compare/run.ts', parameter], { cwd: directory, timeout: TIMEOUT });
+    return JSON.parse(await readFile(output, 'utf8')) as Outcomes;
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+function collect(
+  [reference, candidate]: Both<Outcomes>,
+  [before, now]: Both<InstalledVersion>,
+  place: string,
+  into: { readonly found: Found[]; readonly programs: Set<string> },
+): void {
+  for (const program of new Set([...Object.keys(reference), ...Object.keys(candidate)])) {
+    into.programs.add(program);
+    const differences = differencesOf(
+      steadyOutcome(reference[program] ?? NOTHING, before.directory),
+      steadyOutcome(candidate[program] ?? NOTHING, now.directory),
+    );
+    into.found.push(...differences.map((difference) => ({ ...difference, program, place })));
+  }
+}

@@ -1,0 +1,130 @@
+import { fileURLToPath } from 'node:url';
+import type { Scenario, Stage } from '../canary/stage.ts';
+import { PRICES, SCRIPTED } from '../support/scripted/index.ts';
+import { type Simulator, startReplay } from '../support/simulator/index.ts';
+
+/** What runs in a process beside others, with a client of a server of its own. */
+export interface Program {
+  readonly name: string;
+  /** @returns what the program has got; whatever it throws is compared as well */
+  run(stage: Stage): Promise<unknown>;
+  /** The server, where it is not the simulator. */
+  readonly server?: () => Promise<Simulator>;
+}
+
+/** Programs of one kind, which are loaded where the version of `openai` has what they need. */
+export interface Group {
+  readonly name: string;
+  load(): Promise<readonly Program[]>;
+  /** One server for all of them: each port is a value of a dimension, of which metrics keep a hundred. */
+  readonly sharesServer?: boolean;
+  /** Every text of requests and answers is a secret, as in the tests of canaries. */
+  readonly planted?: boolean;
+  /** The ways to record it that say something new. Default: all. */
+  readonly ways?: readonly Way[];
+  /** Left out of the quick comparison. */
+  readonly slow?: boolean;
+}
+
+/** How programs are recorded: each is a process of its own. */
+export type Way = 'plain' | 'content' | 'sampled out' | 'suppressed';
+export const WAYS: readonly Way[] = ['plain', 'content', 'sampled out', 'suppressed'];
+
+/** The options of the instrumentation, and whether the program has a span of its own around what it does. */
+export const CONFIG: Readonly<Record<Way, object>> = {
+  plain: { cost: true, prices: PRICES },
+  content: { captureMessageContent: 'SPAN_AND_EVENT', cost: true, prices: PRICES },
+  'sampled out': { captureMessageContent: 'SPAN_AND_EVENT', cost: false },
+  suppressed: { captureMessageContent: 'SPAN_AND_EVENT', cost: false },
+};
+
+function recording(name: string): () => Promise<Simulator> {
+  return () => startReplay(fileURLToPath(new URL(`../fixtures/assistants/${name}.json`, import.meta.url)));
+}
+
+const { VERSION }: { VERSION: string } = await import(String('openai/version'));
+
+type RecordedProgram = (client: unknown, version: string) => Promise<unknown>;
+
+/** The programs of the lanes, which talk to whatever version there is. */
+async function laneScenarios(): Promise<readonly Program[]> {
+  const scenarios = (await import(String('../lanes/programs/scenarios.cjs'))) as {
+    default: Record<string, RecordedProgram>;
+  };
+  const run = (name: string): Program['run'] => {
+    const scenario = scenarios.default[name];
+    return async ({ client }) => scenario?.(client, VERSION);
+  };
+  const waiting = { tools: [{ function: { name: 'get_weather', arguments: { city: 'Paris' } } }] };
+  return [
+    { name: 'recorded polls', run: run('polling'), server: recording('polling') },
+    { name: 'recorded stream', run: run('streaming'), server: recording('streaming') },
+    { name: 'chat', run: run('chat') },
+    {
+      name: 'function tool',
+      run: (stage) => {
+        stage.simulator.script({ steps: [waiting, { message: 'Take one.' }] });
+        return run('functionTool')(stage);
+      },
+    },
+    {
+      name: 'failure',
+      run: (stage) => {
+        const error = { message: 'Too fast.', type: 'requests', code: 'rate_limit_exceeded', param: null };
+        stage.simulator.next({ status: 429, body: { error } });
+        return run('failure')(stage);
+      },
+    },
+  ];
+}
+
+function scripted(): readonly Program[] {
+  return SCRIPTED.map(({ name, script, prepare, steps }) => ({
+    name,
+    async run({ client, simulator }) {
+      const surroundings = { client, memory: {}, apart: false };
+      script(simulator);
+      await prepare(surroundings);
+      for (const { run } of steps) await run(surroundings);
+      return surroundings.memory;
+    },
+  }));
+}
+
+function named(scenarios: readonly Scenario[]): readonly Program[] {
+  return scenarios;
+}
+
+export const GROUPS: readonly Group[] = [
+  { name: 'scripted', load: async () => scripted() },
+  { name: 'lanes', load: laneScenarios },
+  {
+    name: 'canary',
+    planted: true,
+    load: async () => named((await import('../canary/scenarios.ts')).SCENARIOS),
+  },
+  {
+    name: 'failing',
+    planted: true,
+    ways: ['plain', 'content'],
+    slow: true,
+    load: async () => named((await import('../canary/failures.ts')).FAILING_SCENARIOS),
+  },
+  {
+    name: 'sockets',
+    planted: true,
+    load: async () => named((await import('../canary/socket-scenarios.ts')).SOCKET_SCENARIOS),
+  },
+  {
+    name: 'agents',
+    planted: true,
+    load: async () => named((await import('../canary/agents-sdk.ts')).AGENTS_SCENARIOS),
+  },
+  {
+    name: 'endpoints',
+    planted: true,
+    sharesServer: true,
+    ways: ['plain', 'content'],
+    load: async () => named((await import('../canary/routes.ts')).ROUTE_SCENARIOS),
+  },
+];
