@@ -28,7 +28,7 @@ import { guard, warnOnce } from './util/guard.ts';
 import { providerBehind } from './util/otel-api.ts';
 
 export { type Evaluation, recordEvaluation } from './helpers/evaluation.ts';
-export type { MaskedKind } from './helpers/masking/characters.ts';
+export type { MaskedKind } from './helpers/masking/find-private.ts';
 export { maskingHook, maskText } from './helpers/masking/hook.ts';
 export type { MaskingOptions } from './helpers/masking/masking-options.ts';
 export {

@@ -4,21 +4,12 @@ import { field } from '../../util/payload.ts';
 import { type Mask, maskPieces, maskWith } from './mask-text.ts';
 import { type MaskingOptions, readMask } from './masking-options.ts';
 
-/** The fields of a completion that have content. */
-const CONTENT_FIELDS = [
-  'systemInstructions',
-  'inputMessages',
-  'outputMessages',
-  'toolDefinitions',
-  'toolArguments',
-  'toolResult',
-  'functionArguments',
-  'functionResult',
-  'documents',
-  'parameters',
-  'errorMessage',
-  'evaluationExplanation',
-] as const satisfies readonly (keyof Completion)[];
+/** The fields of a completion that have no content. */
+const OTHER_FIELDS: readonly string[] = [
+  'operation',
+  'spanContext',
+  'attributes',
+] satisfies (keyof Completion)[];
 
 /** Copies of content are not deeper. */
 const MAX_MASKED_DEPTH = 32;
@@ -62,15 +53,15 @@ function calledAsHook(completion: Completion): TypeError {
 
 /** @param mask `undefined` if nothing may be shown */
 function maskContent(mask: Mask | undefined, completion: Completion): void {
-  for (const name of CONTENT_FIELDS)
-    Object.assign(completion, { [name]: shownOf(mask, name, completion[name]) });
+  for (const [name, value] of Object.entries(completion))
+    if (!OTHER_FIELDS.includes(name)) Object.assign(completion, { [name]: shownOf(mask, name, value) });
 }
 
 function isTexts(value: unknown): value is string[] {
   return Array.isArray(value) && value.every((item) => typeof item === 'string');
 }
 
-function shownOf(mask: Mask | undefined, name: keyof Completion, value: unknown): unknown {
+function shownOf(mask: Mask | undefined, name: string, value: unknown): unknown {
   if (mask === undefined) return Array.isArray(value) ? [] : undefined;
   // A generator may yield the pieces of one text.
   return name === 'functionResult' && isTexts(value)

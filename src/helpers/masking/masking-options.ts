@@ -1,6 +1,6 @@
 import { notice } from '../../diagnostics/report.ts';
 import { asObject, field, isPlainObject } from '../../util/payload.ts';
-import type { MaskedKind } from './characters.ts';
+import type { MaskedKind } from './find-private.ts';
 import type { Mask, OwnPattern } from './mask-text.ts';
 
 /** What `maskingHook` and `maskText` mask. With malformed options, they mask all content. */
