@@ -6,7 +6,8 @@
  * commit instead, and `npm run compare -- some.tgz` takes that file. `--quick` runs a part of the programs in one lane,
  * `--full` adds lanes. Fails if anything differs that is not in `test/compare/intended.yaml`.
  */
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { rmSync } from 'node:fs';
+import { mkdir, mkdtemp, readdir, readFile, symlink } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
@@ -40,21 +41,17 @@ async function readTarball(path: string): Promise<Tarball> {
   return { path, hash: sha256(await readFile(path)) };
 }
 
-/** Builds and packs a commit in a worktree of its own, with the tools that are installed here. */
+/** Builds and packs a commit in a folder of its own, with the tools that are installed here. */
 async function packCommit(commit: string): Promise<Tarball> {
   const directory = await mkdtemp(join(tmpdir(), 'compare-'));
-  const worktree = join(directory, 'tree');
-  await mustRun('git', ['worktree', 'add', '--detach', worktree, commit], { cwd: ROOT });
-  try {
-    await mustRun('ln', ['-s', join(ROOT, 'node_modules'), join(worktree, 'node_modules')], { cwd: ROOT });
-    await mustRun('npm', ['run', '--silent', 'build'], { cwd: worktree });
-    await mustRun('npm', ['pack', '--ignore-scripts', '--pack-destination', directory], { cwd: worktree });
-    const { version } = JSON.parse(await readFile(join(worktree, 'package.json'), 'utf8')) as {
-      version: string;
-    };
-    return await readTarball(join(directory, `opentelemetry-instrumentation-openai-${version}.tgz`));
-  } finally {
-    await mustRun('git', ['worktree', 'remove', '--force', worktree], { cwd: ROOT });
-    process.once('exit', () => void rm(directory, { recursive: true, force: true }));
-  }
+  process.once('exit', () => rmSync(directory, { recursive: true, force: true }));
+  const sources = join(directory, 'sources');
+  await mkdir(sources);
+  await mustRun('git', ['archive', '--output', join(directory, 'sources.tar'), commit], { cwd: ROOT });
+  await mustRun('tar', ['-xf', '../sources.tar'], { cwd: sources });
+  await symlink(join(ROOT, 'node_modules'), join(sources, 'node_modules'));
+  await mustRun('npm', ['run', '--silent', 'build'], { cwd: sources });
+  await mustRun('npm', ['pack', '--ignore-scripts', '--pack-destination', directory], { cwd: sources });
+  const [packed = ''] = (await readdir(directory)).filter((name) => name.endsWith('.tgz'));
+  return readTarball(join(directory, packed));
 }

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { mustRun } from '../support/lanes/command.ts';
 import type { ProgramLane } from '../support/lanes/lanes.ts';
 import type { Tarball } from '../support/lanes/tarball.ts';
+import { runBehaviours } from './behaviours.ts';
 import type { Found } from './causes.ts';
 import { differencesOf } from './differences.ts';
 import type { Extent } from './intended.ts';
@@ -55,6 +56,8 @@ export async function compareVersions(
       const place = `${way}, openai ${lane.openai}, SDK ${lane.line}`;
       collect(outcomes, versions, place, { found, programs });
     }
+    const outcomes = await bothOutcomes(versions, (version) => runBehaviours(version, lane.line));
+    collect(outcomes, versions, `openai ${lane.openai}, SDK ${lane.line}`, { found, programs });
   }
   return { found, programs };
 }

@@ -4,6 +4,7 @@ import { mustRun } from '../support/lanes/command.ts';
 import type { ProgramLane } from '../support/lanes/lanes.ts';
 import { laneDirectory, PACKAGE_NAME, ROOT } from '../support/lanes/paths.ts';
 import { sha256, type Tarball } from '../support/lanes/tarball.ts';
+import { writeProgramList } from '../transparency/sources.ts';
 
 const OPENAI = { 4: '4.104.0', 5: '5.23.2', 6: '6.49.0', 7: '7.57.0' } as const;
 const WS = { ws: '8.23.0' };
@@ -126,6 +127,7 @@ async function copyPrograms(target: string): Promise<string> {
       if (path.endsWith('.ts')) await writeFile(path, withPackageName(text));
     }
   }
+  await writeProgramList(join(target, 'test/transparency'));
   return sha256(hashes.sort().join());
 }
 

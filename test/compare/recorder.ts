@@ -107,7 +107,7 @@ export async function startRecorder(line: 2 | 3): Promise<Recorder> {
 }
 
 /** A histogram has a count; what only adds up counts as its sum. */
-function counted(value: unknown): Pick<MetricPoint, 'count' | 'sum'> {
+export function counted(value: unknown): Pick<MetricPoint, 'count' | 'sum'> {
   if (typeof value === 'number') return { count: value, sum: value };
   const { count = 0, sum = 0 } = value as { readonly count?: number; readonly sum?: number };
   return { count, sum };

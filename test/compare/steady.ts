@@ -19,10 +19,11 @@ export function steadyOutcome(outcome: Outcome, directory: string): SteadyOutcom
   const own = ownIdentifiers(outcome.spans);
   const boundaries = boundariesOf(outcome);
   const steadyText = (text: string): string => {
-    let steady = text.replaceAll(directory, '‹version›');
+    let steady = withoutOwnFrames(text).replaceAll(directory, '‹version›');
     for (const boundary of boundaries) steady = steady.replaceAll(boundary, '‹boundary›');
+    steady = steady.replace(IDENTIFIER, (id) => own.get(id) ?? (id.length === 32 ? '‹trace›' : '‹span›'));
     for (const [pattern, name] of VOLATILE) steady = steady.replace(pattern, name);
-    return steady.replace(IDENTIFIER, (id) => own.get(id) ?? (id.length === 32 ? '‹trace›' : '‹span›'));
+    return steady;
   };
   const steady = (value: unknown, key: string): unknown => {
     if (typeof value === 'string') return VOLATILE_FIELDS.has(key) ? '‹volatile›' : steadyText(value);
@@ -40,12 +41,12 @@ const VOLATILE: readonly (readonly [RegExp, string])[] = [
   [/\b(127\.0\.0\.1|localhost|\[::1\]):\d{4,5}\b/g, '$1:‹port›'],
   [/\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b/g, '‹uuid›'],
   [/\b20\d\d-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:\d\d)/g, '‹time›'],
-  [/(?<![\d.])1[6-9]\d{8}(?:\d{3})?(?:\.\d+)?\b/g, '‹time›'],
+  [/(?<![\w.])1[6-9]\d{8}(?:\d{3})?(?:\.\d+)?\b/g, '‹time›'],
   [/\b\w{3}, \d\d \w{3} 20\d\d \d\d:\d\d:\d\d GMT\b/g, '‹time›'],
 ];
 
 /** Names of numbers that measure time. */
-const MEASURES = /chunk_gap|FirstChunk|first_chunk|speech_time|latency|time_to_|time_per_|_ms$/;
+const MEASURES = /retry.delay|chunk_gap|FirstChunk|first_chunk|speech_time|latency|time_to_|time_per_|_ms$/;
 
 function steadyNumber(value: number, key: string): unknown {
   if (/(?:^|\.)(?:port|localPort|remotePort)$/.test(key)) return '‹port›';
@@ -78,6 +79,24 @@ function ownIdentifiers(spans: readonly SpanData[]): ReadonlyMap<string, string>
     own.set(span.traceId, '‹trace›');
   }
   return own;
+}
+
+const FRAME = /^ {4}at /;
+/** Frames of the package move with its code. Whether one of Node's event loop is there depends on what else it does. */
+const OWN_FRAME =
+  /node_modules\/opentelemetry-instrumentation-openai\/|node:internal|processTicksAndRejections/;
+/** A stack ends after ten frames: with others left out, it would end elsewhere. */
+const FRAMES = 5;
+
+function withoutOwnFrames(text: string): string {
+  if (!text.includes('    at ')) return text;
+  let frames = 0;
+  const isKept = (line: string): boolean => {
+    if (!FRAME.test(line)) frames = 0;
+    else if (OWN_FRAME.test(line) || ++frames > FRAMES) return false;
+    return true;
+  };
+  return text.split('\n').filter(isKept).join('\n');
 }
 
 /** Made up for each multipart body. */

@@ -21,7 +21,7 @@ export async function writeSources(lane: string, programs = 'programs'): Promise
   await mkdir(target, { recursive: true });
   await cp(join(HERE, 'runtime'), join(target, 'runtime'), { recursive: true });
   await cp(join(HERE, programs), join(target, 'programs'), { recursive: true });
-  await writeFile(join(target, 'runtime', 'programs.mjs'), await listPrograms(programs));
+  await writeProgramList(target, programs);
   const entries = ['main', 'hook-2', 'hook-3'].map((name) => [name, join(target, 'runtime', `${name}.mjs`)]);
   const bundle = await rolldown({ input: Object.fromEntries(entries), external: /^[^./]/, platform: 'node' });
   await bundle.write({
@@ -65,9 +65,11 @@ export async function writeWorker(lane: string): Promise<void> {
   await writeFile(join(target, 'worker', 'worker.capnp'), WORKER_CONFIGURATION);
 }
 
-async function listPrograms(programs: string): Promise<string> {
+/** Lists the programs for `runtime/main.mjs`. */
+export async function writeProgramList(target: string, programs = 'programs'): Promise<void> {
   const files = (await readdir(join(HERE, programs))).sort();
   const imports = files.map((file, index) => `import program${index} from '../programs/${file}';\n`);
   const entries = files.map((file, index) => `  '${file.replace(/\.mjs$/, '')}': program${index},\n`);
-  return `${imports.join('')}\nexport const programs = {\n${entries.join('')}};\n`;
+  const list = `${imports.join('')}\nexport const programs = {\n${entries.join('')}};\n`;
+  await writeFile(join(target, 'runtime', 'programs.mjs'), list);
 }
