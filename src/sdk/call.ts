@@ -85,8 +85,9 @@ export class Call implements KeyHolder {
   lastAttempt: Attempt | undefined;
   attemptCount = 0;
   #earlierAttempts: readonly Attempt[] = NO_ATTEMPTS;
-  /** Those of the last request, which hold its keys. */
+  /** Those of the last request, and its URL, which hold its keys. */
   sentHeaders: unknown;
+  sentURL: unknown;
   status: number | undefined;
   headers: unknown;
   headersTime = 0;
@@ -294,7 +295,8 @@ export class Call implements KeyHolder {
   /** Drops every payload: a program may retain promises and streams for long. */
   #release(): void {
     this.observation = undefined;
-    this.value = this.error = this.headers = this.sentHeaders = this.options = undefined;
+    this.value = this.error = this.headers = this.options = undefined;
+    this.sentHeaders = this.sentURL = undefined;
     this.requestHeaders = this.signal = undefined;
     this.#earlierAttempts.forEach(dropPayloads);
     if (this.lastAttempt !== undefined) dropPayloads(this.lastAttempt);

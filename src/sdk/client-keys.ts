@@ -10,8 +10,7 @@ const MIN_PART_LENGTH = 8;
 /** Fields of a client that hold a key. A key from a function is in the first field, and in the headers sent. */
 const KEY_FIELDS = ['apiKey', 'adminAPIKey', 'webhookSecret'] as const;
 /** Headers that authenticate a request, to the API or to a gateway. */
-const KEY_HEADER =
-  /authorization|(?:api|access|subscription)[-_]?key|token$|secret|password|cookie|[-_]auth$/i;
+const KEY_HEADER = /authorization|(?<!idempotency[-_])key(?![a-z])|token$|secret|password|cookie|[-_]auth$/i;
 /** Placeholders that programs pass as a key to servers without keys. An error message may contain these words. */
 const PLACEHOLDERS: ReadonlySet<string> = new Set(
   'dummy EMPTY empty fake key lm-studio no-key none None not-needed null ollama placeholder test unused'.split(
@@ -24,6 +23,8 @@ export interface KeyHolder {
   readonly client: object;
   /** The headers as they were sent, with every key that the program, the SDK or a provider added. */
   readonly sentHeaders: unknown;
+  /** The URL as it was requested, with the query of the client and that of the request. */
+  readonly sentURL: unknown;
 }
 
 const clients: WeakRef<object>[] = [];
@@ -58,6 +59,7 @@ export function keysInUse(): readonly string[] {
   if (answering !== undefined) {
     addClientKeys(keys, answering.client);
     addHeaderKeys(keys, answering.sentHeaders);
+    addUrlKeys(keys, answering.sentURL);
   }
   for (const held of clients) {
     const client = held.deref();
@@ -72,8 +74,11 @@ function addClientKeys(keys: Set<string>, client: object): void {
   addKey(keys, field(options, 'apiKey'));
   addHeaderKeys(keys, field(options, 'defaultHeaders'));
   addQueryKeys(keys, field(options, 'defaultQuery'));
-  const baseURL = field(client, 'baseURL');
-  if (typeof baseURL === 'string') for (const secret of secretsOfUrl(baseURL)) addKey(keys, secret);
+  addUrlKeys(keys, field(client, 'baseURL'));
+}
+
+function addUrlKeys(keys: Set<string>, url: unknown): void {
+  if (typeof url === 'string') for (const secret of secretsOfUrl(url)) addKey(keys, secret);
 }
 
 function addQueryKeys(keys: Set<string>, query: unknown): void {

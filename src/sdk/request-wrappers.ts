@@ -121,6 +121,7 @@ export function wrapFetch(original: Method): Method {
       };
       call.attempted(attempt);
       call.sentHeaders = field(args[1], 'headers');
+      call.sentURL = args[0];
       return passOn(
         current === call.working
           ? original.apply(this, args)

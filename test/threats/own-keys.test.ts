@@ -141,30 +141,37 @@ describe('a server repeats a key that was given as', () => {
   const { apiKey: _, ...unkeyed } = options;
   const azure = { ...unkeyed, endpoint: 'https://here.openai.azure.com', apiVersion: '1' };
 
-  test.each<[string, () => [client: OpenAI, headers?: Record<string, string>]]>([
-    ['a function', () => [new OpenAI({ ...options, apiKey: async () => KEY })]],
-    ['a header of the client', () => [new OpenAI({ ...options, defaultHeaders: { Authorization: KEY } })]],
-    ['a header of a gateway', () => [new OpenAI({ ...options, defaultHeaders: { 'X-Api-Key': KEY } })]],
-    ['a cookie', () => [new OpenAI({ ...options, defaultHeaders: { cookie: `a=b; session=${KEY}` } })]],
-    ['a header of the request', () => [new OpenAI(options), { 'api-key': KEY }]],
-    ['a token of the request', () => [new OpenAI(options), { authorization: `Bearer ${KEY}` }]],
-    ['a password', () => [new OpenAI(options), { 'proxy-authorization': `Basic ${btoa(`me:${KEY}`)}` }]],
-    ['a key for Azure', () => [new AzureOpenAI({ ...azure, apiKey: KEY })]],
-    ['a token for Azure', () => [new AzureOpenAI({ ...azure, azureADTokenProvider: async () => KEY })]],
-    ['a parameter of every request', () => [new OpenAI({ ...options, defaultQuery: { 'api-key': KEY } })]],
+  let keys = 0;
+  test.each<[string, (key: string) => [client: OpenAI, headers?: Record<string, string>, query?: object]]>([
+    ['a function', (key) => [new OpenAI({ ...options, apiKey: async () => key })]],
+    ['a header of the client', (key) => [new OpenAI({ ...options, defaultHeaders: { Authorization: key } })]],
+    ['a header of a gateway', (key) => [new OpenAI({ ...options, defaultHeaders: { 'X-Api-Key': key } })]],
+    ['a cookie', (key) => [new OpenAI({ ...options, defaultHeaders: { cookie: `a=b; session=${key}` } })]],
+    ['a header of the request', (key) => [new OpenAI(options), { 'api-key': key }]],
+    ['a token of the request', (key) => [new OpenAI(options), { authorization: `Bearer ${key}` }]],
+    ['a password', (key) => [new OpenAI(options), { 'proxy-authorization': `Basic ${btoa(`me:${key}`)}` }]],
+    ['a key for Azure', (key) => [new AzureOpenAI({ ...azure, apiKey: key })]],
+    ['a token for Azure', (key) => [new AzureOpenAI({ ...azure, azureADTokenProvider: async () => key })]],
+    ['a virtual key of a gateway', (key) => [new OpenAI(options), { 'x-portkey-virtual-key': key }]],
+    ['a parameter of the request', (key) => [new OpenAI(options), {}, { 'api-key': key }]],
+    ['a parameter of every request', (key) => [new OpenAI({ ...options, defaultQuery: { 'api-key': key } })]],
     [
       'a password in the base URL',
-      () => [new OpenAI({ ...options, baseURL: `https://me:${encodeURIComponent(KEY)}@gateway.example/` })],
+      (key) => [
+        new OpenAI({ ...options, baseURL: `https://me:${encodeURIComponent(key)}@gateway.example/` }),
+      ],
     ],
   ])('%s', async (_, make) => {
+    // Another client with the same key would tell it.
+    const key = `Yak/${++keys}+plain`;
     const telemetry = recordTelemetry(CONSENT);
-    const [client, headers = {}] = make();
+    const [client, headers = {}, query = {}] = make(key);
     instrumentOpenAI(client, CONSENT.config);
-    await client.chat.completions.create(CHAT, { headers }).catch(() => undefined);
+    await client.chat.completions.create(CHAT, { headers, query }).catch(() => undefined);
     const text = await textOf({ telemetry });
     expect(text).toContain('I have got');
-    expect(text).not.toContain(KEY);
-    expect(text).not.toContain(btoa(`me:${KEY}`));
+    expect(text).not.toContain(key);
+    expect(text).not.toContain(btoa(`me:${key}`));
     await telemetry.provider.shutdown();
   });
 
@@ -231,7 +238,9 @@ describe('the keys of a client', () => {
       seen.push(withoutCredentials(SAID));
       throw new Error('It cannot be read.');
     };
-    expect(() => readAnswer({ client, sentHeaders: undefined }, read, undefined, 0)).toThrow();
+    expect(() =>
+      readAnswer({ client, sentHeaders: undefined, sentURL: undefined }, read, undefined, 0),
+    ).toThrow();
     expect(seen).toEqual([SHOWN]);
     expect(keysInUse()).not.toContain(KEY);
   });
