@@ -3,7 +3,6 @@ import {
   ATTR_GEN_AI_OUTPUT_TYPE,
   ATTR_GEN_AI_REQUEST_MAX_TOKENS,
   ATTR_GEN_AI_REQUEST_STREAM,
-  ATTR_GEN_AI_RESPONSE_FINISH_REASONS,
   ATTR_OPENAI_API_TYPE,
   ATTR_OPENAI_REALTIME_CANCEL_REASON,
 } from '../semconv/attributes.ts';
@@ -43,7 +42,6 @@ export const realtimeResponse: Operation = {
   resultAttributes(result): Attributes {
     const attributes = responseAttributes(result);
     if (field(result, 'status') === 'cancelled') {
-      attributes[ATTR_GEN_AI_RESPONSE_FINISH_REASONS] = ['cancelled'];
       const reason = stringField(objectField(result, 'incomplete_details'), 'reason');
       define(attributes, ATTR_OPENAI_REALTIME_CANCEL_REASON, reason);
     }

@@ -15,7 +15,8 @@ export type CallOutcome =
   /** Tracing was shut down during the call. */
   | 'interrupted';
 
-export type StreamEnd = 'completed' | 'cancelled' | 'aborted' | 'abandoned' | 'error';
+/** `cut`: it ended without an error, and before the answer did, as far as its reader can tell. */
+export type StreamEnd = 'completed' | 'cut' | 'cancelled' | 'aborted' | 'abandoned' | 'error';
 
 /** What the caller knows of the times of a call. */
 export interface CallTimes {

@@ -107,6 +107,7 @@ export const OPENAI_STEP_TYPE_VALUE_MESSAGE_CREATION = 'message_creation' as con
 export const OPENAI_STEP_TYPE_VALUE_TOOL_CALLS = 'tool_calls' as const;
 
 export const OPENAI_STREAM_END_VALUE_COMPLETED = 'completed' as const;
+export const OPENAI_STREAM_END_VALUE_CUT = 'cut' as const;
 export const OPENAI_STREAM_END_VALUE_CANCELLED = 'cancelled' as const;
 export const OPENAI_STREAM_END_VALUE_ABORTED = 'aborted' as const;
 export const OPENAI_STREAM_END_VALUE_ABANDONED = 'abandoned' as const;

@@ -123,6 +123,8 @@ export interface Accumulator {
   /** @returns `true` if the chunk completes the answer or a choice of it; others may follow */
   add(chunk: unknown): boolean | undefined;
   result(): unknown;
+  /** `false`: the server has not said that the answer is over, so a stream that ends now was cut. */
+  readonly hasEnd?: boolean;
   /** The number of tool calls beyond those that the result contains. */
   readonly skippedCalls?: number;
   /** The number of chunks that contain a piece of the answer. */

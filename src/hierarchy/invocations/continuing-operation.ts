@@ -1,6 +1,8 @@
 import { type Attributes, type Context, trace } from '@opentelemetry/api';
 import type { Call, CallObservation } from '../../sdk/call.ts';
+import type { StreamEnd } from '../../sdk/call-outcome.ts';
 import type { Route } from '../../sdk/routes/index.ts';
+import { ATTR_OPENAI_STREAM_CHUNK_COUNT, ATTR_OPENAI_STREAM_END } from '../../semconv/attributes.ts';
 import { type Failure, readFailure } from '../../telemetry/error.ts';
 import { recordAttempts } from '../../telemetry/spans/attempt-span.ts';
 import type { Telemetry } from '../../telemetry/telemetry.ts';
@@ -58,6 +60,8 @@ export class ContinuingOperation implements Member {
   readonly clock: OperationClock;
   readonly #signal: unknown;
   #requests = 1;
+  /** Of the stream that began it, and of those that resumed it. */
+  #stream: { chunks: number; end: StreamEnd } | undefined;
   #latest: unknown;
 
   /** @param closed called once, after its span has ended */
@@ -97,6 +101,7 @@ export class ContinuingOperation implements Member {
     const endTime = live ? time : this.clock.local(this.traits.endedAt?.(result), time);
     const clamped = life.endSeenAt(time, endTime);
     life.end(clamped);
+    if (live && this.#stream !== undefined) this.#stream.end = 'completed';
     this.#close(clamped);
   }
 
@@ -106,8 +111,16 @@ export class ContinuingOperation implements Member {
    * @param ownClock that of the request
    */
   seeEvent(event: unknown, time: number, ownClock: number): void {
+    if (this.#stream !== undefined) this.#stream.chunks++;
     const result = this.traits.resultIn?.(event);
     if (result !== undefined) this.see(result, this.clock.from(time, ownClock), true);
+  }
+
+  /** Called when the stream that began it, or one that resumed it, has ended. */
+  streamed({ streamEnd: end, chunkCount: chunks }: Call): void {
+    if (end === undefined) return;
+    if (this.#stream !== undefined) this.#stream.end = end;
+    else if (this.#requests === 1) this.#stream = { chunks, end };
   }
 
   /** Called for each later request about it. */
@@ -123,6 +136,8 @@ export class ContinuingOperation implements Member {
     clock.answered(headers, clock.from(headersTime, ownClock));
     life.requests--;
     this.#requests++;
+    if (call.streamEnd === 'completed' && life.canGoOn) call.streamEnd = 'cut';
+    this.streamed(call);
     if (outcome === 'value') this.see(call.value, endTime, false);
     else if (this.traits.endsWithoutResult)
       this.#close(endTime, call.failed ? readFailure(call.error) : undefined, answerAttributes(call));
@@ -150,10 +165,15 @@ export class ContinuingOperation implements Member {
     if (this.life.state === 'closed') return;
     this.life.close();
     const attributes = { ...this.traits.attributes?.(this.#requests), ...answer };
+    if (this.#stream !== undefined) Object.assign(attributes, streamAttributes(this.#stream));
     this.span.finish(this.#latest, endTime, { attributes, failure });
     this.#closed();
     this.segment?.invocationClosed(this, endTime);
   }
+}
+
+function streamAttributes({ chunks, end }: { chunks: number; end: StreamEnd }): Attributes {
+  return { [ATTR_OPENAI_STREAM_CHUNK_COUNT]: chunks, [ATTR_OPENAI_STREAM_END]: end };
 }
 
 /** Observes a later request about the operation, such as a poll or a resumed stream, which is folded into its span. */

@@ -18,6 +18,7 @@ import {
   addAttempts,
   addCreation,
   addRequestEvent,
+  addStreamPart,
   answerToolCall,
   RUN_REQUEST,
 } from './request-details.ts';
@@ -54,6 +55,7 @@ export class InvocationCreation implements CallObservation {
   settle(call: Call): void {
     const invocation = this.#invocation;
     invocation.life.requests--;
+    if (this.#facts.engine.dialect.identifiesAtOnce) findCut(call, invocation);
     addCreation(invocation, call, this.context);
     if (call.outcome === 'value') this.#created(call);
     const waiting = call.error === undefined ? this.#waiting : undefined;
@@ -147,8 +149,10 @@ export class InvocationRequest implements CallObservation {
 
   settle(call: Call): void {
     const invocation = this.#invocation;
+    if (this.#facts.engine.dialect.identifiesAtOnce) findCut(call, invocation);
     if (invocation.life.state !== 'closed') {
       addAttempts(invocation, call, this.context);
+      addStreamPart(invocation, call);
       if (call.error === undefined && call.method === 'GET' && this.#holds) invocation.pollCount++;
       else addRequestEvent(invocation.span, RUN_REQUEST, call, this.#route);
     }
@@ -188,6 +192,11 @@ export class InvocationRequest implements CallObservation {
     this.#answered = true;
     answerOutputs(this.#intent, this.#facts, this.#sentAt, this.#invocation);
   }
+}
+
+/** A stream that ends while its invocation goes on was cut. */
+function findCut(call: Call, { life, snapshot }: Invocation): void {
+  if (call.streamEnd === 'completed' && life.canGoOn && snapshot?.phase !== 'waiting') call.streamEnd = 'cut';
 }
 
 /** Called when the server has accepted the outputs of tools. */

@@ -11,6 +11,8 @@ import {
   ATTR_OPENAI_REQUEST_ID,
   ATTR_OPENAI_RESPONSE_PARSED,
   ATTR_OPENAI_RUN_STATUS,
+  ATTR_OPENAI_STREAM_CHUNK_COUNT,
+  ATTR_OPENAI_STREAM_END,
   ATTR_URL_TEMPLATE,
 } from '../../semconv/attributes.ts';
 import { EVENT_OPENAI_RUN_REQUEST } from '../../semconv/events.ts';
@@ -49,6 +51,16 @@ export function abandon(invocation: Invocation, call: Call): void {
 export function addAttempts(invocation: Invocation, call: Call, context: Context): void {
   if (call.attemptCount > 1)
     recordAttempts(invocation.telemetry, call, context, placeAttributes(invocation.place));
+}
+
+/** A streamed invocation goes on in another stream, such as the one that answers its functions. */
+export function addStreamPart(invocation: Invocation, { streamEnd, chunkCount }: Call): void {
+  const before = invocation.attributes[ATTR_OPENAI_STREAM_CHUNK_COUNT];
+  if (streamEnd === undefined || typeof before !== 'number') return;
+  invocation.addAttributes({
+    [ATTR_OPENAI_STREAM_CHUNK_COUNT]: before + chunkCount,
+    [ATTR_OPENAI_STREAM_END]: streamEnd,
+  });
 }
 
 /** How a request that has no span of its own was answered. */

@@ -1,4 +1,5 @@
 import { trace } from '@opentelemetry/api';
+import { responseIn } from '../../operations/response/accumulator.ts';
 import { keptResponse } from '../../operations/response/kept-response.ts';
 import type { Call } from '../../sdk/call.ts';
 import { readWithClient } from '../../sdk/own-requests.ts';
@@ -45,7 +46,7 @@ function continuation(limits: TextLimits | undefined): ContinuationTraits {
     timeout: BACKGROUND_RESPONSE_TIMEOUT_MS,
     stateOf,
     kept: (response) => keptResponse(response, limits),
-    resultIn: (event) => field(event, 'response'),
+    resultIn: responseIn,
     requestEvent: { name: EVENT_OPENAI_RESPONSE_REQUEST, status: ATTR_GEN_AI_RESPONSE_STATUS },
     endedAt: (response) => asTime(field(response, 'completed_at')),
   };
@@ -92,6 +93,7 @@ export class BackgroundResponse extends ContinuingOperation implements Retrievab
 
   /** The program may have left the stream that created it. */
   startedWith(call: Call): void {
+    this.streamed(call);
     if (isLeft(call)) this.life.closing.begin();
   }
 

@@ -124,6 +124,11 @@ export class ChatAccumulator implements Accumulator {
     }
   }
 
+  get hasEnd(): boolean {
+    const seen = Object.values(this.#choices);
+    return seen.length > 0 && seen.every(hasFinished);
+  }
+
   result(): unknown {
     return {
       id: this.#id,
@@ -232,6 +237,10 @@ export class ChatAccumulator implements Accumulator {
       addCalled(call.custom, custom, 'input', this.#room, this.#arguments);
     }
   }
+}
+
+function hasFinished({ finish_reason, error }: StreamedChoice): boolean {
+  return finish_reason !== undefined || error !== undefined;
 }
 
 function isPiece(text: unknown): boolean {

@@ -1,6 +1,16 @@
 import { KeptText, type TextLimits, TextRoom } from '../../telemetry/kept-text.ts';
 import type { Accumulator } from '../../telemetry/operation.ts';
-import { asArray, countField, field, MAX_READ, MAX_REPEATED, textField } from '../../util/payload.ts';
+import {
+  asArray,
+  countField,
+  field,
+  MAX_READ,
+  MAX_REPEATED,
+  objectField,
+  row,
+  stringField,
+  textField,
+} from '../../util/payload.ts';
 import { countSkippedItemCalls, isRecordedCall } from './items.ts';
 import { KeptItems, keptError, keptResponse } from './kept-response.ts';
 
@@ -30,6 +40,22 @@ const PLACES: ReadonlyMap<unknown, TextPlace> = new Map(
   ]),
 );
 
+const STATUSES: Readonly<Record<string, string>> = {
+  'response.completed': 'completed',
+  'response.incomplete': 'incomplete',
+  'response.failed': 'failed',
+  'response.cancelled': 'cancelled',
+};
+const ENDS: ReadonlySet<unknown> = new Set([...Object.keys(STATUSES), 'response.done']);
+
+/** The response in an event of its stream. Some servers leave its status to the type of the event. */
+export function responseIn(event: unknown): unknown {
+  const response = objectField(event, 'response');
+  const status = row(STATUSES, stringField(event, 'type'));
+  if (response === undefined || status === undefined) return response;
+  return field(response, 'status') === undefined ? { ...response, status } : response;
+}
+
 interface Unfinished {
   readonly text: KeptText;
   readonly place: TextPlace;
@@ -52,6 +78,7 @@ export class ResponseAccumulator implements Accumulator {
   readonly #items = new Map<number, object>();
   #skippedItems = 0;
   contentChunks = 0;
+  hasEnd = false;
   /** By item, part and type, in this order. */
   readonly #unfinished = new Map<number, Unfinished>();
 
@@ -76,8 +103,10 @@ export class ResponseAccumulator implements Accumulator {
       this.#addItem(event, type === 'response.output_item.added');
     } else if (type === 'error') {
       this.#error = keptError(event);
+      this.hasEnd = true;
     } else {
-      this.#addResponse(field(event, 'response'));
+      this.#addResponse(responseIn(event));
+      if (ENDS.has(type)) this.hasEnd = true;
       return type === 'response.completed' || type === 'response.incomplete';
     }
     return undefined;

@@ -49,12 +49,12 @@ const REASONS: Readonly<Record<string, (response: unknown) => string | undefined
   completed: (response) => (asksProgram(response) ? 'tool_calls' : 'stop'),
   incomplete: (response) => stringField(objectField(response, 'incomplete_details'), 'reason'),
   failed: () => 'error',
-  // The schema has no value for it and prescribes this one.
-  cancelled: () => 'error',
+  cancelled: () => 'cancelled',
 };
 
 /**
- * The finish reason in the API's spelling: `stop`, `tool_calls`, the reason of an incomplete response, or `error`.
+ * The finish reason in the API's spelling: `stop`, `tool_calls`, the reason of an incomplete response, `cancelled` or
+ * `error`.
  */
 export function finishReasonOf(response: unknown): string | undefined {
   return row(REASONS, stringField(response, 'status'))?.(response);

@@ -46,6 +46,13 @@ export class TextCompletionAccumulator implements Accumulator {
     for (const choice of choices) this.#addChoice(choice);
   }
 
+  get hasEnd(): boolean {
+    const seen = Object.values(this.#choices);
+    return (
+      seen.length > 0 && seen.every(({ finish_reason, error }) => (finish_reason ?? error) !== undefined)
+    );
+  }
+
   result(): unknown {
     return {
       id: field(this.#head, 'id'),

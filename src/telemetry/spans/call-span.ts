@@ -144,6 +144,7 @@ export class CallSpan implements CallObservation, OpenSpan {
 
   settle(call: Call): void {
     const result = call.outcome === 'stream' || call.chunkCount > 0 ? this.#streamed() : call.value;
+    if (call.streamEnd === 'completed' && this.#accumulator?.hasEnd === false) call.streamEnd = 'cut';
     if (call.streamEnd !== undefined && call.streamEnd !== 'completed') markUnfinished(result);
     if (isCutShort(call)) this.#isTimed = false;
     // Without this, the span of another instrumentation ends before its call.

@@ -23,7 +23,7 @@ describe('the finish reason of a response', () => {
     ['content_filter', { status: 'incomplete', incomplete_details: { reason: 'content_filter' } }],
     [undefined, { status: 'incomplete', incomplete_details: null }],
     ['error', { status: 'failed' }],
-    ['error', { status: 'cancelled' }],
+    ['cancelled', { status: 'cancelled' }],
     [undefined, { status: 'queued' }],
     [undefined, { status: 'in_progress', output: [CALL] }],
     [undefined, { status: 'constructor' }],
