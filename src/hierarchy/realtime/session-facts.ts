@@ -42,7 +42,10 @@ export function readSessionFacts(session: unknown): SessionFacts {
   define(attributes, ATTR_OPENAI_REALTIME_VOICE, spoken);
   const answered = output_modalities ?? modalities;
   if (Array.isArray(answered)) attributes[ATTR_OPENAI_REALTIME_OUTPUT_MODALITIES] = names(answered);
-  const detection = field(input, 'turn_detection') ?? field(session, 'turn_detection');
+  // `null` switches it off.
+  const detection = [input, session]
+    .map((part) => field(part, 'turn_detection'))
+    .find((set) => set !== undefined);
   if (detection !== undefined)
     attributes[ATTR_OPENAI_REALTIME_TURN_DETECTION] = stringField(detection, 'type') ?? 'none';
   return {

@@ -192,6 +192,7 @@ export class RealtimeSession implements Member {
       case 'session.created':
       case 'session.updated':
       case 'session.started':
+      case 'transcription_session.created':
       case 'transcription_session.updated':
         this.#described(field(event, 'session'), type === 'session.updated');
         break;

@@ -1,3 +1,4 @@
+import { guard } from '../../util/guard.ts';
 import { field } from '../../util/payload.ts';
 import { processWideCollection } from '../../util/process-wide.ts';
 import { VERSION } from '../../util/version.ts';
@@ -17,11 +18,8 @@ const SENDING = ['send', 'sendRaw', 'sendResponseCreate'] as const;
 /** What the SDK reports a broken connection with. */
 const REPORTING = ['_onError', '_reportError'] as const;
 
-/**
- * What programs begin to listen with, in the context that they made the socket in. On Deno and in Workers frames arrive
- * in another one.
- */
-const LISTENING = ['on', 'once', 'emitted'] as const;
+/** Where each class keeps its connection. */
+const CONNECTION = 'socket';
 
 /**
  * The seam of the socket classes that share an event emitter. It sees each event once: received ones as the SDK emits
@@ -64,6 +62,7 @@ export class SocketSeam {
     if (this.#observers.length > 0) return;
     this.#states = new WeakMap();
     this.#transports.restore();
+    Reflect.deleteProperty(this.#emitter, CONNECTION);
     if (this.#patches.restore()) socketSeams.value.delete(this.#emitter);
     releasePrototype(this.#emitter);
   }
@@ -86,24 +85,28 @@ export class SocketSeam {
         },
       }),
     );
-    for (const name of LISTENING) this.#seeFirst(name);
+    this.#seeNew();
     for (const known of this.#prototypes) {
       const prototype = known.deref();
       if (prototype !== undefined) this.#wrapClass(prototype);
     }
   }
 
-  #seeFirst(name: string): void {
+  /**
+   * Every constructor assigns its connection, in the context that the program makes the socket in. The emitter has no such
+   * property, so this setter sees the first assignment, and gives the socket the property that it would have had.
+   */
+  #seeNew(): void {
+    if (CONNECTION in this.#emitter || !Object.isExtensible(this.#emitter)) return;
     const seam = this;
-    this.#patches.override(this.#emitter, name, (inherited) =>
-      asMethod({
-        [name](...args) {
-          // Without its address it is still being made.
-          if (field(this, 'url') !== undefined) seam.#stateOf(this)?.listening();
-          return inherited().apply(this, args);
-        },
-      }),
-    );
+    Object.defineProperty(this.#emitter, CONNECTION, {
+      configurable: true,
+      set(value: unknown) {
+        const own = { value, configurable: true, enumerable: true, writable: true };
+        Object.defineProperty(this, CONNECTION, own);
+        guard('making a socket', () => seam.#stateOf(this));
+      },
+    });
   }
 
   #wrapClass(prototype: object): void {

@@ -1,7 +1,7 @@
 import { activeContext } from '../../util/active-context.ts';
 import { now } from '../../util/clock.ts';
 import { guard } from '../../util/guard.ts';
-import { asObject, field, fieldsOf } from '../../util/payload.ts';
+import { asObject, field, fieldsOf, objectField } from '../../util/payload.ts';
 import type { CallObserver } from '../call.ts';
 import { isObject, propertyOf } from '../reflect.ts';
 import { ownObserverOf } from '../seam.ts';
@@ -47,11 +47,7 @@ export class SocketState {
     const opened = guard('reading a socket', readSocket, socket);
     this.#byName = opened?.kind === 'translation';
     this.#observation = opened && guard('opening a socket', observe, opened, observer);
-  }
-
-  /** The program begins to listen. */
-  listening(): void {
-    if (this.#observation !== undefined) this.#watch();
+    this.#watch();
   }
 
   /** Called before an event reaches the listeners of the program. */
@@ -100,6 +96,11 @@ export class SocketState {
 
   /** Called when the SDK reports an error: an event of the API, or a cause of its own. */
   broke(first: unknown, cause: unknown): void {
+    const apiError = this.#byName ? objectField(first, 'error') : undefined;
+    if (apiError !== undefined) {
+      this.heard('error', { type: 'error', error: apiError });
+      return;
+    }
     if (asObject(first) !== undefined && 'type' in Object(first)) return;
     this.#hasFailed = true;
     const error = cause ?? first ?? undefined;
@@ -133,7 +134,7 @@ export class SocketState {
   }
 
   #watch(): void {
-    guard('watching a connection', () => this.#connect());
+    if (this.#observation !== undefined) guard('watching a connection', () => this.#connect());
   }
 
   #connect(): void {

@@ -1,4 +1,8 @@
+import { once } from 'node:events';
+import { connect } from 'node:net';
+import { OpenAIRealtimeWS } from 'openai/realtime/ws';
 import { describe, expect, it, vi } from 'vitest';
+import { instrumentOpenAI } from '../../../src/client.ts';
 import { startProgram } from '../../support/program.ts';
 import { openRealtime } from '../../support/realtime-socket.ts';
 
@@ -101,6 +105,65 @@ describe('a realtime session', () => {
         },
       ],
     ]);
+  });
+
+  it('says what it does not listen for any more, in both versions of the API', async () => {
+    const program = await startProgram();
+    for (const session of [{ audio: { input: { turn_detection: null } } }, { turn_detection: null }]) {
+      const { answer, socket, closed } = await openRealtime(program);
+      await answer(
+        { type: 'session.created', session: SESSION },
+        { type: 'session.updated', session: { id: 'sess_1', ...session } },
+      );
+      socket.close();
+      await closed();
+    }
+    await program.expectTree(`
+      realtime  openai.realtime.turn_detection=none
+
+      realtime  openai.realtime.turn_detection=none
+    `);
+  });
+
+  it('is known from its beginning where it transcribes, in the older version of the API', async () => {
+    const program = await startProgram();
+    const { answer, socket, closed } = await openRealtime(program, {}, { model: 'gpt-4o-transcribe' });
+    await answer({
+      type: 'transcription_session.created',
+      session: { id: 'sess_t', turn_detection: { type: 'server_vad' } },
+    });
+    socket.close();
+    await closed();
+    await program.expectTree(`
+      realtime  gen_ai.conversation.id=sess_t openai.realtime.turn_detection=server_vad
+    `);
+  });
+
+  it('stands below the span that is active when its socket is made, from then on', async () => {
+    const program = await startProgram();
+    instrumentOpenAI(OpenAIRealtimeWS);
+    program.simulator.onSocket(() => undefined);
+    const { port } = new URL(program.simulator.url);
+    const options = { createConnection: () => connect(Number(port), '127.0.0.1') };
+    const socket = await program.inSpan(
+      async () => new OpenAIRealtimeWS({ model: 'gpt-realtime', options } as never, program.client as never),
+      'maker',
+    );
+    expect(Object.getOwnPropertyDescriptor(socket, 'socket')).toMatchObject({
+      configurable: true,
+      enumerable: true,
+      writable: true,
+    });
+    await program.inSpan(async () => socket.on('error', () => undefined), 'listener');
+    await once(socket.socket, 'open');
+    socket.close();
+    if (socket.socket.readyState !== 3) await once(socket.socket, 'close');
+    await program.expectTree(`
+      maker
+      └─ realtime
+
+      listener
+    `);
   });
 
   it('has functions that are answered before their response is done, each from when it is complete', async () => {

@@ -1,9 +1,11 @@
-import { once } from 'node:events';
+import { type EventEmitter, once } from 'node:events';
 import { createServer } from 'node:http';
 import { type AddressInfo, connect, createServer as createTcpServer } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 import OpenAI from 'openai';
+import { OpenAIRealtimeTranslationWS } from 'openai/realtime/translations/ws';
 import { OpenAIRealtimeWebSocket } from 'openai/realtime/websocket';
+import { OpenAIRealtimeWS } from 'openai/realtime/ws';
 import { ResponsesWS } from 'openai/resources/responses/ws';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { instrumentOpenAI } from '../../../src/client.ts';
@@ -63,13 +65,9 @@ describe('a socket', () => {
 
   it('that the server refuses ends what waits to be sent', async () => {
     const program = await startProgram();
-    const server = createServer().on('upgrade', (_, stream) =>
-      stream.end('HTTP/1.1 401 Unauthorized\r\n\r\n'),
-    );
-    await once(server.listen(0, '127.0.0.1'), 'listening');
-    const { port } = server.address() as AddressInfo;
+    const server = await startRefusing();
     instrumentOpenAI(ResponsesWS);
-    const socket = new ResponsesWS(program.client.withOptions({ baseURL: `http://127.0.0.1:${port}/v1` }));
+    const socket = new ResponsesWS(program.client.withOptions({ baseURL: `${server.url}v1` }));
     socket.on('error', () => undefined);
     socket.send({ type: 'response.create', model: 'gpt-4o', input: 'Hello' });
     await new Promise((resolve) => platformSocket(socket).once('close', resolve));
@@ -78,11 +76,52 @@ describe('a socket', () => {
     expect(span?.attributes['error.type']).toBe('401');
   });
 
+  it('that the server refuses before the program listens leaves no span open', async () => {
+    const { client, telemetry } = await startProgram();
+    const { url, close } = await startRefusing();
+    instrumentOpenAI(OpenAIRealtimeWS);
+    const options = { createConnection: () => connect(Number(url.port), '127.0.0.1') };
+    const refused = new OpenAIRealtimeWS({ model: 'gpt-realtime', options } as never, client as never);
+    // Without a listener, the SDK rejects a promise that nobody can handle.
+    const listeners = process.listeners('unhandledRejection');
+    process.removeAllListeners('unhandledRejection');
+    const rejected = once(process, 'unhandledRejection');
+    await new Promise((resolve) => refused.socket.once('close', resolve));
+    await rejected;
+    for (const listener of listeners) process.on('unhandledRejection', listener);
+    close();
+    assertSpanTree(telemetry.spans, 'realtime  !401');
+  });
+
+  it('of a translation counts the errors of the API, which do not end it', async () => {
+    const { client, simulator, telemetry } = await startProgram();
+    instrumentOpenAI(OpenAIRealtimeTranslationWS);
+    simulator.onSocket(() => undefined);
+    const { port } = new URL(simulator.url);
+    const socket = await OpenAIRealtimeTranslationWS.create(
+      // It refuses addresses without TLS.
+      client.withOptions({ baseURL: simulator.url.replace('http:', 'https:') }),
+      {
+        model: 'gpt-realtime-translate',
+        options: { createConnection: () => connect(Number(port), '127.0.0.1') },
+      } as never,
+    );
+    const errors: unknown[] = [];
+    socket.on('error', (error) => void errors.push(error));
+    const connection = platformSocket(socket as never) as unknown as WebSocket & EventEmitter;
+    await once(connection, 'open');
+    const error = { type: 'invalid_request_error', code: 'invalid_value', message: 'No.', param: null };
+    simulator.sockets.at(-1)?.send({ type: 'error', event_id: 'event_1', error });
+    await vi.waitUntil(() => errors.length === 1);
+    connection.close(1000);
+    await once(connection, 'close');
+    assertSpanTree(telemetry.spans, 'realtime  openai.socket.error_count=1');
+  });
+
   it('that has closed before the program uses it leaves no span open', async () => {
     const telemetry = recordTelemetry();
     instrumentOpenAI(NativeWS as never);
-    const socket = new NativeWS('wss://host/v1/realtime?model=gpt-realtime');
-    socket.socket = new ToldSocket();
+    const socket = new NativeWS('wss://host/v1/realtime?model=gpt-realtime', new ToldSocket());
     socket.send({ type: 'input_audio_buffer.append', audio: 'AAAA' });
     socket.send({ type: 'input_audio_buffer.append', audio: 'AAAA' });
     socket.close();
@@ -343,7 +382,6 @@ describe('a socket', () => {
     socket.socket.readyState = 3;
     socket.send({ type: 'response.create' });
     socket.reconnect();
-    socket._emit('event', { type: 'session.created', session: { id: 'sess_2' } });
     socket.close();
     const seen = telemetry.spans.map(({ name, attributes }) => [
       name,
@@ -352,12 +390,12 @@ describe('a socket', () => {
     ]);
     expect(seen).toEqual([
       ['realtime', 'sess_1', 0],
-      ['chat gpt-realtime', undefined, undefined],
+      ['chat gpt-realtime', 'sess_2', undefined],
       ['realtime', 'sess_2', 1],
     ]);
   });
 
-  it('stands where the program began to listen, wherever its frames arrive', async () => {
+  it('stands where the program made it, wherever its frames arrive', async () => {
     const program = await startProgram();
     instrumentOpenAI(NativeWS as never);
     const socket = await program.inSpan(async () => new NativeWS('wss://host/v1/realtime').on(), 'call');
@@ -403,11 +441,12 @@ class NativeSocket extends EventTarget {
 /** What the platform's class is on Bun, in Workers and in browsers, as far as the seam can tell. */
 class NativeWS extends Events {
   readonly url: string;
-  socket = new NativeSocket();
+  declare socket: NativeSocket;
 
-  constructor(url: string = 'wss://host/v1/responses') {
+  constructor(url: string = 'wss://host/v1/responses', socket: NativeSocket = new NativeSocket()) {
     super();
     this.url = url;
+    this.socket = socket;
   }
 
   send(_: unknown): void {}
@@ -449,8 +488,12 @@ class SendingSocket extends NativeSocket {
 
 /** Keeps what is sent over a closed connection for the next one. */
 class KeepingWS extends NativeWS {
-  override socket = new SendingSocket();
+  declare socket: SendingSocket;
   readonly #kept: string[] = [];
+
+  constructor(url: string) {
+    super(url, new SendingSocket());
+  }
 
   sendRaw(_: string): void {}
 
@@ -461,7 +504,7 @@ class KeepingWS extends NativeWS {
 
   reconnect(): void {
     this.socket = new SendingSocket();
-    this.on();
+    this._emit('event', { type: 'session.created', session: { id: 'sess_2' } });
     for (const frame of this.#kept.splice(0)) this.socket.send(frame);
   }
 }
@@ -471,6 +514,14 @@ function describePrototypes(): unknown[] {
   for (let holder = ResponsesWS.prototype; holder !== null; holder = Object.getPrototypeOf(holder))
     found.push(Object.getOwnPropertyDescriptors(holder));
   return found;
+}
+
+/** A server that refuses every socket. */
+async function startRefusing(): Promise<{ readonly url: URL; close(): void }> {
+  const server = createServer().on('upgrade', (_, stream) => stream.end('HTTP/1.1 401 Unauthorized\r\n\r\n'));
+  await once(server.listen(0, '127.0.0.1'), 'listening');
+  const { port } = server.address() as AddressInfo;
+  return { url: new URL(`http://127.0.0.1:${port}/`), close: () => void server.close() };
 }
 
 function endsByModel({ telemetry }: Program): unknown[] {
