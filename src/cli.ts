@@ -1,6 +1,5 @@
 #!/usr/bin/env node
 /** The command `opentelemetry-instrumentation-openai`: see {@link COMMANDS}. */
-import { runDoctor } from './doctor/command.ts';
 import { terminalSafe } from './util/terminal-safe.ts';
 import { writeTo } from './util/text-stream.ts';
 import { COMMAND, VERSION } from './util/version.ts';
@@ -17,7 +16,10 @@ const errors = { write: (text: string): void => writeTo(process.stderr, text) };
 const COMMANDS: Readonly<Record<string, Command>> = {
   doctor: {
     summary: 'finds out why the project in the current folder is not traced',
-    run: (parameters) => runDoctor(parameters, output, errors),
+    run: async (parameters) => {
+      const { runDoctor } = await import('./doctor/command.ts');
+      return runDoctor(parameters, output, errors);
+    },
   },
   view: {
     summary: 'receives traces over OTLP and shows them live in the browser, or writes a page from a file',

@@ -18,6 +18,8 @@ export type ProjectFindingCode =
   | 'openai_bundled'
   /** A start script starts a program that uses `openai` without the instrumentation. */
   | 'set_up_not_loaded'
+  /** An entry of this package is preloaded that instruments nothing by itself. */
+  | 'preload_without_effect'
   /** ES modules: `openai` is imported together with the setup, and so loaded before it runs. */
   | 'set_up_too_late'
   /** `openai` is bundled into a file of the program, where no module hook sees it. */

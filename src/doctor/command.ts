@@ -1,11 +1,12 @@
 import { parseArgs } from 'node:util';
+import { endpointVariable } from '../telemetry/otlp-environment.ts';
 import { parameterProblem } from '../util/parameter-problem.ts';
 import type { TextStream } from '../util/text-stream.ts';
 import { COMMAND } from '../util/version.ts';
 import { type Check, findingsOf, skippedCheck } from './check.ts';
-import { REPLACED_BY_FILE } from './endpoint.ts';
+import { NO_ENDPOINT, REPLACED_BY_FILE } from './endpoint.ts';
 import { printChecks, printJson } from './print.ts';
-import { COLLECTOR_CHECK, probeCollector } from './probe.ts';
+import { COLLECTOR_CHECK, probeCollector, probeDefault } from './probe.ts';
 import { examineProject } from './project.ts';
 
 const DOCTOR_USAGE =
@@ -41,12 +42,19 @@ export async function runDoctor(
   }
   const { json, start } = read;
   const checks: Check[] = examineProject({ project: process.cwd(), environment: process.env, start });
-  const isReplaced = checks.some(({ detail }) => detail === REPLACED_BY_FILE);
-  checks.push(
-    isReplaced ? skippedCheck(COLLECTOR_CHECK, REPLACED_BY_FILE) : await probeCollector(process.env),
-  );
+  checks.push(await examineCollector(checks));
   (json ? printJson : printChecks)(checks, output);
   return findingsOf(checks).some(({ severity }) => severity === 'warning') ? 1 : 0;
+}
+
+/** @param checks those of the endpoints that programs are started with */
+async function examineCollector(checks: readonly Check[]): Promise<Check> {
+  if (checks.some(({ detail }) => detail === REPLACED_BY_FILE))
+    return skippedCheck(COLLECTOR_CHECK, REPLACED_BY_FILE);
+  if (endpointVariable(process.env) !== undefined) return probeCollector(process.env);
+  return checks.some(({ detail }) => detail.startsWith(NO_ENDPOINT))
+    ? probeDefault(process.env)
+    : skippedCheck(COLLECTOR_CHECK, 'only a start script sets the endpoint');
 }
 
 function readDoctorParameters(

@@ -26,6 +26,9 @@ const GRPC_PORT = '4317';
 /** Why nothing is said of exporters that a configuration file sets up. */
 export const REPLACED_BY_FILE: string = 'the file in OTEL_CONFIG_FILE replaces the exporter variables';
 
+/** How the check begins if no variable names an endpoint. */
+export const NO_ENDPOINT: string = `${ENDPOINT} is not set`;
+
 /**
  * Whether an endpoint is one that traces can be sent to, by its form alone.
  *
@@ -37,7 +40,7 @@ export function examineEndpoint(environment: CollectorEnvironment, isReplaced = 
   const protocol = tracesProtocol(environment);
   const findings = examineProtocol(environment);
   if (variable === undefined) {
-    const reason = `${ENDPOINT} is not set; exporters use ${tracesEndpoint(environment, protocol)}`;
+    const reason = `${NO_ENDPOINT}; exporters use ${tracesEndpoint(environment, protocol)}`;
     return findings.length > 0
       ? checked(ENDPOINT_CHECK, reason, findings)
       : skippedCheck(ENDPOINT_CHECK, reason);

@@ -1,6 +1,7 @@
 import http from 'node:http';
 import https from 'node:https';
 import net from 'node:net';
+import { namedExporters } from '../config/exporter-names.ts';
 import { adviceFor, failureReason } from '../telemetry/export-advice.ts';
 import {
   addressWithoutSecrets,
@@ -34,22 +35,35 @@ function isRefusal(status: number): boolean {
 type Answer = { readonly status: number } | { readonly reason: string } | 'connected';
 
 /**
+ * Asks the default endpoint, for programs whose code may name another one: that nothing answers is a problem only if the
+ * environment asks for the exporter.
+ */
+export async function probeDefault(environment: CollectorEnvironment): Promise<Check> {
+  const exporters = namedExporters(environment);
+  if (exporters.length > 0 && !exporters.includes('otlp'))
+    return skippedCheck(COLLECTOR_CHECK, `OTEL_TRACES_EXPORTER is ${exporters.join(',')}`);
+  const check = await probeCollector(environment);
+  const detail = `${check.detail}, the default`;
+  return check.result === 'ok' || exporters.length > 0
+    ? { ...check, detail }
+    : skippedCheck(COLLECTOR_CHECK, `${detail}; your code may name another endpoint`);
+}
+
+/**
  * Asks the endpoint of the environment whether it takes traces, by an export without spans: over HTTP the request of an
  * exporter, with its headers; over gRPC a connection.
  */
 export async function probeCollector(environment: CollectorEnvironment): Promise<Check> {
-  const variable = endpointVariable(environment);
-  if (variable === undefined) return skippedCheck(COLLECTOR_CHECK, 'the environment sets no endpoint');
-  const protocol = tracesProtocol(environment);
-  const endpoint = tracesEndpoint(environment, protocol);
-  const url = parseAddress(endpoint);
+  const variable = endpointVariable(environment) ?? 'the endpoint';
+  const url = parseAddress(tracesEndpoint(environment, tracesProtocol(environment)));
   if (url === undefined || lacksScheme(url.href) || malformationIn(environment) !== undefined)
     return skippedCheck(COLLECTOR_CHECK, `${variable} is malformed`);
   if (usesProxy(environment)) return skippedCheck(COLLECTOR_CHECK, 'a proxy is set in the environment');
+  const protocol = tracesProtocol(environment);
   const isConnectionOnly = protocol === 'grpc' || hasOwnCertificate(environment);
   const asking = isConnectionOnly ? connectTo(url) : exportNothing(url, protocol, environment);
   const answer = await asking.catch((error: Error): Answer => ({ reason: probeFailure(error) }));
-  const shown = addressWithoutSecrets(endpoint);
+  const shown = addressWithoutSecrets(tracesEndpoint(environment, protocol));
   if (answer === 'connected') return checked(COLLECTOR_CHECK, `${shown} accepts connections`);
   if ('status' in answer && !isRefusal(answer.status))
     return checked(COLLECTOR_CHECK, `${shown} answers (HTTP ${answer.status})`);

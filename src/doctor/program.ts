@@ -1,7 +1,7 @@
 import { basename, dirname, extname, join, relative, sep } from 'node:path';
 import { asObject, field, textField } from '../util/payload.ts';
 import { NAME } from '../util/version.ts';
-import { isRegularFile, nearestManifest, readManifest, readRegularFile, realPathIfAny } from './files.ts';
+import { isRegularFile, readManifest, readRegularFile, realPathIfAny } from './files.ts';
 import { type ModuleImports, readImports } from './module-imports.ts';
 
 export type ModuleKind = 'module' | 'commonjs';
@@ -58,10 +58,14 @@ const TYPESCRIPT_EXTENSIONS: Readonly<Record<string, readonly string[]>> = {
 /** An alias of a file of the program, which package.json, TypeScript or a bundler resolves. */
 const ALIAS = /^(?:[#~]|@\/)/;
 
-interface Visit {
-  readonly file: string;
-  readonly beforeCode: boolean;
-}
+/** Of a file that cannot be parsed. */
+const NO_IMPORTS: ModuleImports = {
+  statically: [],
+  dynamically: [],
+  required: [],
+  isModule: false,
+  names: new Set(),
+};
 
 export interface ProgramPlace {
   /** The folder of the project: files above it are not read. */
@@ -89,16 +93,27 @@ export function readProgram(
   return found.read(start);
 }
 
+type FoundProgram = { -readonly [Key in keyof Program]: Program[Key] } & { readonly openai: OpenAIImport[] };
+
+/** How a file loads what it imports. */
+type Loading = Pick<OpenAIImport, 'asModule' | 'beforeCode'>;
+
 class ProgramFiles {
   readonly #root: string;
   readonly #folder: string;
   readonly #transpiles: boolean;
-  readonly #openai: OpenAIImport[] = [];
-  #setUp: SetUp | undefined;
-  #byHand: string | undefined;
-  #bundle: string | undefined;
-  #hasSdk = false;
-  #isIncomplete = false;
+  readonly #found: FoundProgram = {
+    kind: 'commonjs',
+    kindBy: '',
+    openai: [],
+    setUp: undefined,
+    byHand: undefined,
+    bundle: undefined,
+    hasSdk: false,
+    isIncomplete: false,
+  };
+  /** By their folders: each import looks for its package in the same ones. */
+  readonly #manifests = new Map<string, unknown>();
 
   constructor(root: string, folder: string, transpiles: boolean) {
     this.#root = root;
@@ -107,87 +122,76 @@ class ProgramFiles {
   }
 
   read(start: string): Program | undefined {
-    let entryKind: { kind: ModuleKind; by: string } | undefined;
     const visited = new Set<string>();
     // What is loaded before any code comes first: a file that is also loaded later counts as early.
-    const early: Visit[] = [{ file: start, beforeCode: true }];
-    const late: Visit[] = [];
-    for (let next = early.shift(); next !== undefined; next = early.shift() ?? late.shift()) {
-      const { file, beforeCode } = next;
+    const early = [start];
+    const late: string[] = [];
+    for (;;) {
+      const isEarly = early.length > 0;
+      const file = early.shift() ?? late.shift();
+      if (file === undefined) return this.#found;
       if (visited.has(file)) continue;
       if (visited.size >= MAX_FILES || !this.#isInside(file)) {
-        this.#isIncomplete = true;
+        this.#found.isIncomplete = true;
+        if (file === start) return undefined;
         continue;
       }
       visited.add(file);
       const text = readRegularFile(file, MAX_PROGRAM_FILE_SIZE);
-      const imports = text === undefined ? undefined : this.#importsOf(file, text);
-      if (imports === undefined) continue;
-      const kind = kindOf(file, imports, this.#transpiles);
-      entryKind ??= kind;
-      this.#note(file, imports, kind.kind, beforeCode);
-      const isModule = kind.kind === 'module';
-      const statically = imports.statically.map((specifier) => [specifier, isModule && beforeCode] as const);
-      const later = [...imports.dynamically, ...imports.required].map((each) => [each, false] as const);
-      for (const [specifier, before] of [...statically, ...later]) {
-        const target = this.#resolve(specifier, file);
-        if (ALIAS.test(specifier)) this.#isIncomplete = true;
-        if (target !== undefined) (before ? early : late).push({ file: target, beforeCode: before });
-      }
+      if (text === undefined && file === start) return undefined;
+      if (text === undefined) continue;
+      const imports = this.#importsOf(file, text);
+      const { kind, by } = this.#kindOf(file, imports);
+      if (file === start) Object.assign(this.#found, { kind, kindBy: by });
+      const asModule = kind === 'module';
+      const beforeCode = asModule && isEarly;
+      (beforeCode ? early : late).push(
+        ...this.#load(file, imports.names, imports.statically, { asModule, beforeCode }),
+      );
+      late.push(
+        ...this.#load(file, imports.names, imports.dynamically, { asModule: true, beforeCode: false }),
+        ...this.#load(file, imports.names, imports.required, { asModule: false, beforeCode: false }),
+      );
     }
-    if (entryKind === undefined) return undefined;
-    return {
-      kind: entryKind.kind,
-      kindBy: entryKind.by,
-      openai: this.#openai,
-      setUp: this.#setUp,
-      byHand: this.#byHand,
-      bundle: this.#bundle,
-      hasSdk: this.#hasSdk,
-      isIncomplete: this.#isIncomplete,
-    };
   }
 
-  #importsOf(file: string, text: string): ModuleImports | undefined {
+  #importsOf(file: string, text: string): ModuleImports {
     const hasOpenAI = OPENAI_MARKS.every((mark) => text.includes(mark));
     // A bundle that has this package too may observe its clients by hand.
-    if (hasOpenAI && text.includes(NAME)) this.#isIncomplete = true;
-    else if (hasOpenAI) this.#bundle ??= this.#name(file);
-    const isLarge = text.length > MAX_SOURCE_SIZE;
-    if (isLarge) this.#isIncomplete = true;
+    if (hasOpenAI && text.includes(NAME)) this.#found.isIncomplete = true;
+    else if (hasOpenAI) this.#found.bundle ??= this.#name(file);
     try {
-      return readImports(isLarge ? '' : text);
+      if (text.length <= MAX_SOURCE_SIZE) return readImports(text, file);
     } catch {
-      // Text that is made to exhaust the expressions which read it.
-      this.#isIncomplete = true;
-      return undefined;
+      // Syntax that is not known, or nested too deep.
     }
+    this.#found.isIncomplete = true;
+    return NO_IMPORTS;
   }
 
-  /** Takes note of the packages that a file loads. */
-  #note(file: string, imports: ModuleImports, kind: ModuleKind, beforeCode: boolean): void {
-    const { statically, dynamically, required, names } = imports;
-    const isModule = kind === 'module';
+  /**
+   * Takes note of the packages that a file loads.
+   *
+   * @returns the files of the program among what it loads
+   */
+  #load(file: string, names: ReadonlySet<string>, specifiers: readonly string[], loading: Loading): string[] {
+    const found = this.#found;
     const name = this.#name(file);
-    const loads: readonly (readonly [specifiers: readonly string[], asModule: boolean, early: boolean])[] = [
-      [statically, isModule, isModule && beforeCode],
-      [dynamically, true, false],
-      [required, false, false],
-    ];
-    for (const [specifiers, asModule, early] of loads) {
-      for (const specifier of specifiers.map(withoutScheme)) {
-        if (specifier === `${NAME}/register`) this.#setUp ??= { file: name, isRegister: true };
-        if (specifier === NAME && names.has('OpenAIInstrumentation'))
-          this.#setUp ??= { file: name, isRegister: false };
-        if (specifier === `${NAME}/openai`) this.#byHand ??= name;
-        if (specifier === `${NAME}/client` && names.has('instrumentOpenAI')) this.#byHand ??= name;
-        const needed = this.#dependenciesOf(specifier, file);
-        if (/^openai(?:\/|$)/.test(specifier) || needed.includes('openai'))
-          this.#openai.push({ file: name, asModule, beforeCode: early });
-        if (mayStartSdk(specifier) || needed.some((each) => each.startsWith('@opentelemetry/sdk-')))
-          this.#hasSdk = true;
-      }
-    }
+    return specifiers.flatMap((given) => {
+      if (ALIAS.test(given)) found.isIncomplete = true;
+      const specifier = withoutScheme(given);
+      if (specifier === `${NAME}/register`) found.setUp ??= { file: name, isRegister: true };
+      if (specifier === NAME && names.has('OpenAIInstrumentation'))
+        found.setUp ??= { file: name, isRegister: false };
+      if (specifier === `${NAME}/openai`) found.byHand ??= name;
+      if (specifier === `${NAME}/client` && names.has('instrumentOpenAI')) found.byHand ??= name;
+      const needed = this.#dependenciesOf(specifier, file);
+      if (/^openai(?:\/|$)/.test(specifier) || needed.includes('openai'))
+        found.openai.push({ file: name, ...loading });
+      if (mayStartSdk(specifier) || needed.some((each) => each.startsWith('@opentelemetry/sdk-')))
+        found.hasSdk = true;
+      return this.#resolve(given, file) ?? [];
+    });
   }
 
   /** What a package needs, if it is no instrumentation. */
@@ -201,9 +205,33 @@ class ProgramFiles {
   }
 
   #manifestOf(name: string, folder: string): unknown {
-    const manifest = readManifest(join(folder, 'node_modules', name));
+    const manifest = this.#manifest(join(folder, 'node_modules', name));
     const above = dirname(folder);
     return manifest ?? (above === folder ? undefined : this.#manifestOf(name, above));
+  }
+
+  #manifest(folder: string): unknown {
+    if (!this.#manifests.has(folder)) this.#manifests.set(folder, readManifest(folder));
+    return this.#manifests.get(folder);
+  }
+
+  /** How Node takes a file: by its extension, else by the nearest package.json, else by its syntax. */
+  #kindOf(file: string, imports: ModuleImports): { kind: ModuleKind; by: string } {
+    const extension = extname(file);
+    if (/^\.m[jt]s$/.test(extension)) return { kind: 'module', by: `its name ends in ${extension}` };
+    if (/^\.c[jt]s$/.test(extension)) return { kind: 'commonjs', by: `its name ends in ${extension}` };
+    const type = textField(this.#nearestManifest(dirname(file)), 'type');
+    if (type === 'module' || type === 'commonjs') return { kind: type, by: `"type": "${type}"` };
+    if (this.#transpiles && extension !== '.js') return { kind: 'commonjs', by: 'no "type"' };
+    return imports.isModule
+      ? { kind: 'module', by: 'it has import or export statements' }
+      : { kind: 'commonjs', by: 'no "type"' };
+  }
+
+  #nearestManifest(folder: string): unknown {
+    const manifest = this.#manifest(folder);
+    const above = dirname(folder);
+    return manifest ?? (above === folder ? undefined : this.#nearestManifest(above));
   }
 
   #resolve(specifier: string, from: string): string | undefined {
@@ -254,17 +282,4 @@ function resolveFolder(path: string): string | undefined {
   return [...named, ...EXTENSIONS.map((each) => `index${each}`)]
     .map((each) => join(path, each))
     .find(isRegularFile);
-}
-
-/** How Node takes a file: by its extension, else by the nearest package.json, else by its syntax. */
-function kindOf(file: string, imports: ModuleImports, transpiles: boolean): { kind: ModuleKind; by: string } {
-  const extension = extname(file);
-  if (/^\.m[jt]s$/.test(extension)) return { kind: 'module', by: `its name ends in ${extension}` };
-  if (/^\.c[jt]s$/.test(extension)) return { kind: 'commonjs', by: `its name ends in ${extension}` };
-  const type = textField(nearestManifest(dirname(file))?.manifest, 'type');
-  if (type === 'module' || type === 'commonjs') return { kind: type, by: `"type": "${type}"` };
-  if (transpiles && extension !== '.js') return { kind: 'commonjs', by: 'no "type"' };
-  return imports.hasModuleSyntax
-    ? { kind: 'module', by: 'it has import or export statements' }
-    : { kind: 'commonjs', by: 'no "type"' };
 }

@@ -56,6 +56,11 @@ const PROJECT_FINDINGS: Readonly<Record<ProjectFindingCode, FindingRow>> = {
       `${start} starts ${entry}, which uses openai, without the instrumentation: nothing is traced.`,
     action: (_, __, command) => `${command}`,
   },
+  preload_without_effect: {
+    message: (start, entry) =>
+      `${start} loads ${entry}, which instruments nothing by itself: nothing is traced.`,
+    action: (_, __, command) => `${command}`,
+  },
   set_up_too_late: {
     message: (setUp, file) =>
       `${setUp} sets up the instrumentation too late: all ES modules are loaded before the first of them runs, and ${file} imports openai.`,

@@ -16,11 +16,10 @@ import { type Check, checked, skippedCheck } from './check.ts';
 import { examineEndpoint } from './endpoint.ts';
 import { isRegularFile, nearestManifest } from './files.ts';
 import { findInstalled, type InstalledPackage } from './installed.ts';
-import { environmentOf, usesConfigurationFile } from './launch-environment.ts';
 import { describeProjectFinding, SECOND_SPANS } from './project-findings.ts';
-import { examineApi } from './sdk-api.ts';
+import { API, examineApi } from './sdk-api.ts';
 import { examineStart } from './start.ts';
-import { launchesIn, launchesOf, scriptsOf } from './start-scripts.ts';
+import { environmentOf, launchesIn, launchesOf, scriptsOf, usesConfigurationFile } from './start-scripts.ts';
 
 type ProjectEnvironment = Readonly<Record<string, string | undefined>>;
 
@@ -112,7 +111,7 @@ function distinct(checks: readonly Check[]): Check[] {
 }
 
 function examinePackages(project: string): Check {
-  const names = [NAME, 'openai', PORTKEY, AGENTS_CORE, ...SDKS, ...INSTALLED_OTHERS, ...AI_SDKS];
+  const names = [NAME, 'openai', API, PORTKEY, AGENTS_CORE, ...SDKS, ...INSTALLED_OTHERS, ...AI_SDKS];
   const installed = findInstalled(project, new Set(names));
   if (installed.length === 0 && isRegularFile(join(project, '.pnp.cjs')))
     return skippedCheck('packages', "with Plug'n'Play, only Yarn can find them");

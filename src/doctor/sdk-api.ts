@@ -6,7 +6,7 @@ import { readManifest } from './files.ts';
 import type { InstalledPackage } from './installed.ts';
 import { describeProjectFinding } from './project-findings.ts';
 
-const API = '@opentelemetry/api';
+export const API = '@opentelemetry/api';
 /** What SDK 3 requires. SDK 2 requires an older one. */
 const API_OF_SDK_3 = '1.10.0';
 

@@ -1,5 +1,11 @@
+import { resolve } from 'node:path';
+import { type ParseArgsConfig, parseArgs, parseEnv } from 'node:util';
+import { parse } from 'shell-quote';
+import { hasConfigurationFile } from '../config/configuration-file.ts';
 import { asObject, field } from '../util/payload.ts';
 import { textWithoutUrlSecrets } from '../util/url-secrets.ts';
+import { NAME } from '../util/version.ts';
+import { readRegularFile } from './files.ts';
 
 /** A program that a script starts. */
 export interface Launch {
@@ -18,12 +24,17 @@ export interface Launch {
   readonly environment: Readonly<Record<string, string>>;
 }
 
+type Scripts = Readonly<Record<string, unknown>>;
+type Variables = Readonly<Record<string, string | undefined>>;
+
 /** The scripts that start a program. */
 const SCRIPT_NAME = /^(?:start|serve|dev|prod|production|server|worker)(?:[:.-]|$)/;
 const MAX_SCRIPTS = 20;
 /** Scripts that one start script runs. */
 const MAX_CALLED_SCRIPTS = 100;
 const MAX_COMMAND_LENGTH = 10_000;
+/** Bytes of a file of variables. */
+const MAX_ENVIRONMENT_FILE_SIZE = 1_000_000;
 
 const RUNNERS: ReadonlySet<string> = new Set(['node', 'nodejs', 'tsx', 'ts-node', 'nodemon', 'bun', 'deno']);
 /** What stands before a command without changing it. */
@@ -32,22 +43,12 @@ const WRAPPERS: ReadonlySet<string> = new Set(['cross-env', 'env', 'exec', 'npx'
 const SCRIPT_RUNNERS: ReadonlySet<string> = new Set(['npm', 'pnpm', 'yarn', 'bun']);
 /** With these, a script of another package is run. */
 const ELSEWHERE = /^(?:-w|-C|-F|--(?:workspaces?|prefix|filter|recursive|dir|cwd)(?:=.*)?)$/;
-const PRELOADS: ReadonlySet<string> = new Set(['--import', '--require', '-r']);
-const ENVIRONMENT_FILES: ReadonlySet<string> = new Set(['--env-file', '--env-file-if-exists']);
-/** Further options whose value is the next word. */
-const WITH_VALUE: ReadonlySet<string> = new Set([
-  ...['--loader', '--experimental-loader', '--conditions', '-C'],
-  ...['--watch-path', '--watch', '--ext', '-e', '--ignore', '--tsconfig', '--project', '--config', '-c'],
-]);
-const NODEMON_WITH_VALUE: ReadonlySet<string> = new Set(['--signal', '-s', '--delay', '-d', '-w', '-i']);
 /** The words that stand between a runner and its program. */
 const SUBCOMMANDS: ReadonlySet<string> = new Set(['run', 'watch']);
 /** With these, Node runs no file. */
-const WITHOUT_FILE: ReadonlySet<string> = new Set(['--eval', '-p', '--print', '--test', '--check', '--run']);
+const WITHOUT_FILE: ReadonlySet<string> = new Set(['eval', 'print', 'test', 'check', 'run']);
 
 const ASSIGNMENT = /^([A-Za-z_]\w*)=([\s\S]*)$/;
-
-type Scripts = Readonly<Record<string, unknown>>;
 
 /** What the start scripts of a package.json start, as far as a command tells. */
 export function launchesOf(manifest: unknown): Launch[] {
@@ -78,73 +79,153 @@ export function launchesIn(
   scripts: Scripts = {},
   entered: Set<string> = new Set(),
 ): Launch[] {
-  if (command.length > MAX_COMMAND_LENGTH) return [];
-  return commandsOf(command).flatMap((line) => {
-    const { environment, words } = withoutPrefix(line);
+  return commandsIn(command).flatMap((line) => {
+    const start = line.findIndex((word) => !ASSIGNMENT.test(word) && !WRAPPERS.has(word));
+    const [program = '', ...words] = start < 0 ? [] : line.slice(start);
+    const assigned = line.slice(0, Math.max(0, start)).map((word) => ASSIGNMENT.exec(word)?.slice(1));
+    const environment = Object.fromEntries(assigned.filter((pair) => pair !== undefined));
     const within = (launch: Launch): Launch => ({
       ...launch,
       environment: { ...environment, ...launch.environment },
     });
-    const executed = executedBy(words);
-    if (executed !== undefined)
+    const called = calledScript(program, words, scripts);
+    if (called !== undefined) {
+      if (entered.has(called) || entered.size >= MAX_CALLED_SCRIPTS) return [];
+      entered.add(called);
+      return launchesIn(called, String(scripts[called]), scripts, entered).map(within);
+    }
+    const runner = program.replace(/^.*[\\/]/, '');
+    if (!RUNNERS.has(runner)) return [];
+    const { exec, entry, ...options } = readRunnerOptions(runner, words);
+    if (exec !== undefined) {
+      const executed = `${exec} ${entry === undefined ? '' : JSON.stringify(entry)}`;
       return launchesIn(script, executed, scripts, entered).map((launch) => ({ ...within(launch), command }));
-    const called = calledScript(words, scripts);
-    if (called === undefined) return launchOf(script, command, words, environment) ?? [];
-    if (entered.has(called) || entered.size >= MAX_CALLED_SCRIPTS) return [];
-    entered.add(called);
-    return launchesIn(called, String(scripts[called]), scripts, entered).map(within);
+    }
+    return entry === undefined ? [] : [{ script, command, runner, ...options, entry, environment }];
   });
 }
 
-/** The command that `nodemon --exec` runs, with the file. */
-function executedBy([program = '', ...words]: readonly string[]): string | undefined {
-  const at = words.findIndex((word) => /^(?:-x|--exec)(?:=|$)/.test(word));
-  if (program !== 'nodemon' || at < 0) return undefined;
-  const [, given] = /^[^=]*=([\s\S]*)$/.exec(words[at] ?? '') ?? [];
-  const others = words.toSpliced(at, given === undefined ? 2 : 1);
-  const { file } = readRunnerOptions(others, program);
-  return `${given ?? words[at + 1] ?? ''} ${file === undefined ? '' : JSON.stringify(file)}`;
-}
-
-/** Splits what stands before a program: variables, and commands that start another. */
-function withoutPrefix(words: readonly string[]): {
-  readonly environment: Record<string, string>;
-  readonly words: readonly string[];
-} {
-  const environment: Record<string, string> = {};
-  let at = 0;
-  for (; at < words.length; at++) {
-    const word = words[at] ?? '';
-    const [, name, value] = ASSIGNMENT.exec(word) ?? [];
-    if (name !== undefined && value !== undefined) environment[name] = value;
-    else if (!WRAPPERS.has(word)) break;
-  }
-  return { environment, words: words.slice(at) };
-}
-
 /** The name of the script that a command runs: `npm run x`, `npm start`, `yarn x`, `node --run x`. */
-function calledScript([runner = '', ...words]: readonly string[], scripts: Scripts): string | undefined {
+function calledScript(runner: string, words: readonly string[], scripts: Scripts): string | undefined {
   if (words.some((word) => ELSEWHERE.test(word))) return undefined;
   const isNode = /^node(?:js)?$/.test(runner);
-  if (!isNode && !SCRIPT_RUNNERS.has(runner)) return undefined;
+  if (isNode ? words[0] !== '--run' : !SCRIPT_RUNNERS.has(runner)) return undefined;
   const [first, second] = words.filter((word) => !word.startsWith('-'));
-  const isNamed = isNode ? words[0] === '--run' : /^run(?:-script)?$/.test(first ?? '');
-  const name = isNamed && !isNode ? second : isNamed || !isNode ? first : undefined;
-  return name !== undefined && typeof Object.getOwnPropertyDescriptor(scripts, name)?.value === 'string'
-    ? name
-    : undefined;
+  const name = !isNode && /^run(?:-script)?$/.test(first ?? '') ? second : first;
+  const isScript = name !== undefined && Object.hasOwn(scripts, name) && typeof scripts[name] === 'string';
+  return isScript ? name : undefined;
 }
 
-function launchOf(
-  script: string | undefined,
-  command: string,
-  [program = '', ...words]: readonly string[],
-  environment: Readonly<Record<string, string>>,
-): Launch | undefined {
-  const runner = program.replace(/^.*[\\/]/, '');
-  if (!RUNNERS.has(runner)) return undefined;
-  const { file, ...options } = readRunnerOptions(words, runner);
-  return file === undefined ? undefined : { script, command, runner, ...options, entry: file, environment };
+type Options = NonNullable<ParseArgsConfig['options']>;
+
+const COMMON_OPTIONS: Options = {
+  ...withValues('import', 'env-file', 'env-file-if-exists', 'loader', 'experimental-loader'),
+  ...withValues('watch-path', 'ext', 'ignore', 'tsconfig', 'project', 'config', 'conditions'),
+  require: { type: 'string', short: 'r' },
+};
+const NODE_OPTIONS: Options = {
+  ...COMMON_OPTIONS,
+  conditions: { type: 'string', short: 'C' },
+  eval: { type: 'string', short: 'e' },
+  print: { type: 'string', short: 'p' },
+};
+const NODEMON_OPTIONS: Options = {
+  ...COMMON_OPTIONS,
+  ext: { type: 'string', short: 'e' },
+  exec: { type: 'string', short: 'x' },
+  watch: { type: 'string', short: 'w' },
+  ignore: { type: 'string', short: 'i' },
+  signal: { type: 'string', short: 's' },
+  delay: { type: 'string', short: 'd' },
+};
+
+function withValues(...names: readonly string[]): Options {
+  return Object.fromEntries(names.map((name) => [name, { type: 'string' }]));
+}
+
+interface RunnerOptions extends Pick<Launch, 'preloads' | 'environmentFiles'> {
+  readonly entry: string | undefined;
+  /** The command that `nodemon` runs instead. */
+  readonly exec: string | undefined;
+}
+
+function readRunnerOptions(runner: string, words: readonly string[]): RunnerOptions {
+  const isNode = /^node(?:js)?$/.test(runner);
+  const options = isNode ? NODE_OPTIONS : runner === 'nodemon' ? NODEMON_OPTIONS : COMMON_OPTIONS;
+  const { tokens } = parseArgs({
+    args: [...words],
+    options,
+    strict: false,
+    allowPositionals: true,
+    tokens: true,
+  });
+  const preloads: string[] = [];
+  const environmentFiles: string[] = [];
+  let entry: string | undefined;
+  let exec: string | undefined;
+  for (const token of tokens) {
+    if (token.kind === 'positional' && (isNode || !SUBCOMMANDS.has(token.value))) entry ??= token.value;
+    if (token.kind !== 'option') continue;
+    if (token.name === 'exec') exec = token.value ?? '';
+    // What comes after the program is the program's.
+    if (entry !== undefined) continue;
+    if (isNode && WITHOUT_FILE.has(token.name)) break;
+    if (token.value === undefined) continue;
+    if (/^(?:import|require)$/.test(token.name)) preloads.push(token.value);
+    else if (/^env-file/.test(token.name)) environmentFiles.push(token.value);
+  }
+  return { preloads, environmentFiles, entry, exec };
+}
+
+/** The preloads among the options of Node, in `NODE_OPTIONS` too. */
+export function preloadsIn(nodeOptions: string | undefined): readonly string[] {
+  const [words = []] = commandsIn(nodeOptions ?? '');
+  return readRunnerOptions('node', words).preloads;
+}
+
+/** The words of each command in a line of the shell. Variables are left as they are. */
+function commandsIn(line: string): string[][] {
+  const commands: string[][] = [[]];
+  if (line.length > MAX_COMMAND_LENGTH) return [];
+  for (const part of parseCommand(line)) {
+    if (typeof part === 'string') commands.at(-1)?.push(part);
+    else if ('pattern' in part) commands.at(-1)?.push(part.pattern);
+    else commands.push([]);
+  }
+  return commands.filter((words) => words.length > 0);
+}
+
+function parseCommand(line: string): ReturnType<typeof parse> {
+  try {
+    return parse(line, (name) => `$${name}`);
+  } catch {
+    return [];
+  }
+}
+
+/**
+ * The variables that a program is started with: those of its `--env-file` give way to those of the shell and of the
+ * command.
+ *
+ * @param folder where the command is run
+ */
+export function environmentOf(launch: Launch, folder: string, environment: Variables): Variables {
+  const files = launch.environmentFiles.map((file) => readVariables(resolve(folder, file)));
+  return Object.assign({}, ...files, environment, launch.environment);
+}
+
+/** Of OpenTelemetry and Node alone: such files mostly hold secrets. */
+function readVariables(file: string): Variables {
+  // Before Node 20.12 there is none.
+  if (typeof parseEnv !== 'function') return {};
+  const variables = parseEnv(readRegularFile(file, MAX_ENVIRONMENT_FILE_SIZE) ?? '');
+  return Object.fromEntries(Object.entries(variables).filter(([name]) => /^OTEL_|^NODE_OPTIONS$/.test(name)));
+}
+
+/** Whether `…/register` sets up the exporters of a program by a configuration file. */
+export function usesConfigurationFile(launch: Launch, environment: Variables): boolean {
+  const preloads = [...launch.preloads, ...preloadsIn(environment.NODE_OPTIONS)];
+  return hasConfigurationFile(environment) && preloads.includes(`${NAME}/register`);
 }
 
 /** A variable that a command sets, by its name and `=`; not an option such as `--import=…`. */
@@ -173,66 +254,4 @@ export function printableWith({ command, entry }: Launch, flag: string): string 
 
 function standsAlone(text: string, at: number, length: number): boolean {
   return /^[\s"']$/.test(text.charAt(at - 1)) && /^[\s"';&|]?$/.test(text.charAt(at + length));
-}
-
-/** The preloads among the options of Node, in `NODE_OPTIONS` too. */
-export function preloadsIn(nodeOptions: string | undefined): readonly string[] {
-  const [words = []] = commandsOf((nodeOptions ?? '').slice(0, MAX_COMMAND_LENGTH));
-  return readRunnerOptions(words, 'node').preloads;
-}
-
-function readRunnerOptions(
-  words: readonly string[],
-  runner: string,
-): Pick<Launch, 'preloads' | 'environmentFiles'> & { readonly file: string | undefined } {
-  const preloads: string[] = [];
-  const environmentFiles: string[] = [];
-  const found = (file?: string) => ({ preloads, environmentFiles, file });
-  // Of Node's own, `--watch` has no value, and `-e` is code.
-  const isNode = /^node(?:js)?$/.test(runner);
-  for (let at = 0; at < words.length; at++) {
-    const word = words[at] ?? '';
-    const [, option = word, value] = /^(-[^=]*)=([\s\S]*)$/.exec(word) ?? [];
-    if (PRELOADS.has(option) || ENVIRONMENT_FILES.has(option)) {
-      const given = value ?? words[++at];
-      if (given !== undefined) (PRELOADS.has(option) ? preloads : environmentFiles).push(given);
-    } else if (isNode && (WITHOUT_FILE.has(option) || option === '-e')) {
-      return found();
-    } else if (word.startsWith('-')) {
-      const takesValue =
-        (runner === 'nodemon' && NODEMON_WITH_VALUE.has(option)) ||
-        (WITH_VALUE.has(option) && !(isNode && option === '--watch'));
-      if (value === undefined && takesValue) at++;
-    } else if (isNode || !SUBCOMMANDS.has(word)) {
-      return found(word);
-    }
-  }
-  return found();
-}
-
-/** The words of each command in a line of the shell. */
-function commandsOf(line: string): string[][] {
-  const commands: string[][] = [[]];
-  let word: string | undefined;
-  const end = (): void => {
-    if (word !== undefined) commands.at(-1)?.push(word);
-    word = undefined;
-  };
-  let quote = '';
-  for (let at = 0; at < line.length; at++) {
-    const character = line[at] ?? '';
-    if (quote !== '') {
-      if (character === quote) quote = '';
-      else word += character === '\\' && quote === '"' ? (line[++at] ?? '') : character;
-    } else if (character === '"' || character === "'") {
-      quote = character;
-      word ??= '';
-    } else if (/\s/.test(character)) end();
-    else if (/[;&|]/.test(character)) {
-      end();
-      commands.push([]);
-    } else word = (word ?? '') + (character === '\\' ? (line[++at] ?? '') : character);
-  }
-  end();
-  return commands.filter((words) => words.length > 0);
 }

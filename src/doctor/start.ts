@@ -4,10 +4,9 @@ import type { Finding } from '../diagnostics/finding.ts';
 import { describeFinding } from '../diagnostics/messages.ts';
 import { COMMAND, NAME } from '../util/version.ts';
 import { type Check, checked, skippedCheck } from './check.ts';
-import { environmentOf } from './launch-environment.ts';
 import { mayStartSdk, type OpenAIImport, type Program, readProgram } from './program.ts';
 import { describeProjectFinding } from './project-findings.ts';
-import { type Launch, preloadsIn, printable, printableWith } from './start-scripts.ts';
+import { environmentOf, type Launch, preloadsIn, printable, printableWith } from './start-scripts.ts';
 
 const START_SCRIPT = 'start script';
 const FILE_TYPE = 'file type';
@@ -22,6 +21,8 @@ interface Start {
   readonly launch: Launch;
   /** The preload that sets the instrumentation up. */
   readonly preload: string | undefined;
+  /** An entry of this package that is preloaded, but sets nothing up. */
+  readonly idle: string | undefined;
   /** A preload whose files cannot be read, so what it sets up is unknown. */
   readonly unread: string | undefined;
   /** Whether a preload starts an SDK, or may do so. */
@@ -73,12 +74,14 @@ export function examineStart(launches: readonly Launch[], surroundings: Surround
 
 function startOf(launch: Launch, { root, folder, environment, nodeVersion }: Surroundings): Start {
   const options = environmentOf(launch, folder, environment).NODE_OPTIONS;
-  let [preload, unread, spoiled]: (string | undefined)[] = [];
+  let [preload, idle, unread, spoiled]: (string | undefined)[] = [];
   // Deno brings its own.
   let hasSdk = launch.runner === 'deno';
   for (const each of [...launch.preloads, ...preloadsIn(options)]) {
     hasSdk ||= mayStartSdk(each);
-    if (each === `${NAME}/register`) preload ??= each;
+    // The drop-in instruments all clients, even if nothing uses what it exports.
+    if (each === `${NAME}/register` || each === `${NAME}/openai`) preload ??= each;
+    else if (each === NAME || each.startsWith(`${NAME}/`)) idle ??= each;
     else if (!/^\.{0,2}[\\/]/.test(each)) {
       if (!WITHOUT_SET_UP.test(each)) unread ??= each;
     } else {
@@ -94,6 +97,7 @@ function startOf(launch: Launch, { root, folder, environment, nodeVersion }: Sur
   return {
     launch,
     preload,
+    idle,
     unread,
     hasSdk,
     spoiled,
@@ -112,7 +116,7 @@ function runtimeWithoutHooks(runner: string, nodeVersion: string): string | unde
 }
 
 /** Whether something observes the program's clients at all. */
-function examineCommand({ launch, preload, unread, hasSdk }: Start, program: Program): Check {
+function examineCommand({ launch, preload, idle, unread, hasSdk }: Start, program: Program): Check {
   const shown = printable(launch);
   const command = launch.script === undefined ? shown : `"${launch.script}": ${shown}`;
   const isSilent = hasSdk || program.hasSdk || program.isIncomplete;
@@ -123,11 +127,17 @@ function examineCommand({ launch, preload, unread, hasSdk }: Start, program: Pro
   if (program.setUp !== undefined)
     return checked(START_SCRIPT, `${command}; ${program.setUp.file} sets up the instrumentation`, notes);
   if (unread !== undefined) return skippedCheck(START_SCRIPT, `${command}: ${unread} cannot be read`);
+  const described =
+    launch.script === undefined ? 'The command' : `The script ${JSON.stringify(launch.script)}`;
+  if (idle !== undefined) {
+    const remedy = printableWith(launch, '').replace(idle, `${NAME}/register`);
+    return checked(START_SCRIPT, command, [
+      describeProjectFinding('preload_without_effect', described, idle, remedy),
+    ]);
+  }
   const [first] = program.openai;
   if (first === undefined && program.bundle === undefined)
     return skippedCheck(START_SCRIPT, `${command}: ${withoutImport(launch, program)}`);
-  const described =
-    launch.script === undefined ? 'The command' : `The script ${JSON.stringify(launch.script)}`;
   return checked(START_SCRIPT, command, [
     describeProjectFinding('set_up_not_loaded', described, launch.entry, remedyFor(program, launch)),
   ]);

@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { globSync, readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { mustRun } from '../support/lanes/command.ts';
 import { ROOT } from '../support/lanes/paths.ts';
@@ -25,6 +25,7 @@ const MANIFEST = JSON.parse(readFileSync('package.json', 'utf8')) as {
   readonly types: string;
   readonly scripts: Readonly<Record<string, string>>;
   readonly dependencies: Readonly<Record<string, string>>;
+  readonly peerDependencies: Readonly<Record<string, string>>;
   readonly devDependencies: Readonly<Record<string, string>>;
 };
 
@@ -62,6 +63,23 @@ test('it has one dependency, and the lockfile has a hash for every package of th
   expect(
     locked.filter(([, { integrity }]) => !/^sha512-/.test(integrity ?? '')).map(([path]) => path),
   ).toEqual([]);
+});
+
+test('NOTICE names what the build contains of other packages', () => {
+  const notice = readFileSync('NOTICE', 'utf8');
+  const sources = globSync('src/**/*.ts').map((file) => readFileSync(file, 'utf8'));
+  const imported = sources.flatMap((source) =>
+    [...source.matchAll(/^(?:import|export) (?!type )[^;]*? from '((?:@[\w-]+\/)?[\w.-]+)[^']*'/gm)].map(
+      ([, name = '']) => name,
+    ),
+  );
+  const { dependencies, devDependencies, peerDependencies } = MANIFEST;
+  const bundled = Object.keys(devDependencies).filter(
+    (name) =>
+      name !== 'node' && imported.includes(name) && !(name in dependencies) && !(name in peerDependencies),
+  );
+  expect(bundled).toEqual(expect.arrayContaining(['@babel/parser', 'protobufjs', 'shell-quote']));
+  expect(bundled.filter((name) => !notice.replaceAll('.', '').includes(name))).toEqual([]);
 });
 
 test('no install script runs for users', () => {

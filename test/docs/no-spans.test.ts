@@ -110,6 +110,7 @@ const ROWS: Readonly<Record<string, Row>> = {
     files: { 'telemetry.mjs': TELEMETRY.replace('[new OpenAIInstrumentation()]', '[OpenAIInstrumentation]') },
   },
   'the start command has no `--import`': { command: 'app.mjs' },
+  '`--import` names the package alone': { command: `--import ${PACKAGE_NAME} app.mjs` },
   'an ES module imports the setup, before or after `openai`': {
     command: 'app.mjs',
     files: { 'app.mjs': `import './telemetry.mjs';${APP}` },

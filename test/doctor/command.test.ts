@@ -216,6 +216,15 @@ describe('the check of the collector', () => {
     },
   );
 
+  test('asks the default endpoint if no other is named, and reports it if the exporter is', async () => {
+    const shown = 'http://localhost:4318/v1/traces';
+    expect(await collector({})).toMatch(new RegExp(`^(?:ok|skipped): ${shown}.*, the default`));
+    expect(await collector({ OTEL_TRACES_EXPORTER: 'otlp' })).toMatch(
+      new RegExp(`^(?:ok|problem): ${shown}.*, the default`),
+    );
+    expect(await collector({ OTEL_TRACES_EXPORTER: 'console' })).toMatch(/^skipped: OTEL_TRACES_EXPORTER is/);
+  });
+
   test('connects to no endpoint that a configuration file replaces', async () => {
     const environment = {
       OTEL_CONFIG_FILE: 'otel.yaml',
@@ -252,7 +261,7 @@ test('it prints a line for each check, each problem with its remedy, and the cou
   const { code, stdout, stderr } = await doctor();
   expect({ code, stderr }).toEqual({ code: 1, stderr: '' });
   for (const line of [
-    /^ok {7}packages: .*openai \d/m,
+    /^ok {7}packages: @opentelemetry\/api \d.*, openai \d/m,
     /^ok {7}bundlers: none in package\.json$/m,
     /^ok {7}Node: v/m,
     /^problem {2}start script: "start": node app\.mjs$/m,
@@ -260,9 +269,9 @@ test('it prints a line for each check, each problem with its remedy, and the cou
     /^skipped {2}imports: /m,
     /^ok {7}settings: /m,
     /^skipped {2}endpoint: /m,
-    /^skipped {2}collector: /m,
+    /^(?:ok|skipped) +collector: http:\/\/localhost:4318\//m,
     /^problem set_up_not_loaded\n {2}The script "start" starts app\.mjs.*\n {2}→ node --import .*\/register app\.mjs$/m,
-    /^1 problem, 0 notes; 3 of 9 checks skipped\.$/m,
+    /^1 problem, 0 notes; [23] of 9 checks skipped\.$/m,
   ])
     expect(stdout).toMatch(line);
 });

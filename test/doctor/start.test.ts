@@ -153,6 +153,27 @@ describe('a program started without a setup', () => {
   });
 });
 
+describe('an entry of this package that is preloaded and sets nothing up', () => {
+  test.each(['', '/client', '/agents', '/export'])('is reported: %s', async (entry) => {
+    await write({ 'app.mjs': IMPORT });
+    const start = `node --import ${PACKAGE_NAME}${entry} app.mjs`;
+    expect(look(start)).toEqual(['problem', 'ok', 'skipped', 'preload_without_effect']);
+    expect(actions(start)).toContain(`node --import ${PACKAGE_NAME}/register app.mjs`);
+  });
+
+  test('is not reported if something else does, or may do so', async () => {
+    await write({
+      'app.mjs': IMPORT,
+      'by-hand.mjs': `import { instrumentOpenAI } from '${PACKAGE_NAME}/client';\n${IMPORT}`,
+      'telemetry.mjs': SET_UP,
+    });
+    const preload = `node --import ${PACKAGE_NAME}`;
+    for (const rest of ['by-hand.mjs', '--import ./telemetry.mjs app.mjs', '--import @company/setup app.mjs'])
+      expect(look(`${preload} ${rest}`)).not.toContain('preload_without_effect');
+    expect(look(`node --import ${PACKAGE_NAME}/openai app.mjs`)).toEqual([...WELL, 'no_sdk_started']);
+  });
+});
+
 describe('an ES module that imports its setup itself', () => {
   const TOO_LATE = ['ok', 'ok', 'problem', 'set_up_too_late'];
 
@@ -353,6 +374,17 @@ describe('a bundle', () => {
 });
 
 describe('untrusted files', () => {
+  test('a large package.json is parsed once, and not at each import', async () => {
+    const large = JSON.stringify({
+      name: 'large',
+      dependencies: { openai: '*' },
+      filler: 'a'.repeat(4_800_000),
+    });
+    await write({ 'node_modules/large/package.json': large, 'app.mjs': `import 'large';\n`.repeat(2_000) });
+    // Parsed at each import, it takes minutes.
+    expect(look('node app.mjs')).toContain('set_up_not_loaded');
+  });
+
   test('outside the project are not read', async () => {
     await write({ 'app/package.json': {}, 'app/app.mjs': `import '../outside.mjs';`, 'outside.mjs': IMPORT });
     await symlink(join(project, 'outside.mjs'), join(project, 'app/link.mjs'));
