@@ -380,7 +380,7 @@ describe('untrusted files', () => {
       dependencies: { openai: '*' },
       filler: 'a'.repeat(4_800_000),
     });
-    await write({ 'node_modules/large/package.json': large, 'app.mjs': `import 'large';\n`.repeat(2_000) });
+    await write({ 'node_modules/large/package.json': large, 'app.mjs': `import 'large';\n`.repeat(20_000) });
     // Parsed at each import, it takes minutes.
     expect(look('node app.mjs')).toContain('set_up_not_loaded');
   });
