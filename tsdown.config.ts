@@ -87,7 +87,6 @@ const LATER = {
     'src/telemetry/content/credentials.ts',
     'src/telemetry/error.ts',
     'src/telemetry/events/sink.ts',
-    'src/telemetry/find-evaluated.ts',
     'src/telemetry/spans/active-span.ts',
     'src/telemetry/spans/attempt-span.ts',
     'src/telemetry/spans/outer-span-end.ts',

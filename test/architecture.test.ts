@@ -109,12 +109,11 @@ describe('only', () => {
     );
     expect(onNetwork.sort()).toEqual([
       'doctor/probe.ts',
-      'export/live/listen.ts',
+      'export/live/live-view.ts',
       'telemetry/connection-probe.ts',
     ]);
     expect(filesWith(/export\/live\/|'\.\/live\/|'\.\.\/live\//)).toEqual(['export/view-command.ts']);
     expect(filesWith(/view-command\.ts'/)).toEqual(['cli.ts']);
-    expect(filesWith(/'\.\/listen\.ts'/)).toEqual(['export/live/live-view.ts']);
     expect(filesWith(/doctor\/probe\.ts'|'\.\/probe\.ts'/)).toEqual(['doctor/command.ts']);
     expect(filesWith(/doctor\/command\.ts'|'\.\/command\.ts'/)).toEqual(['cli.ts']);
   });

@@ -6,12 +6,20 @@ import { terminalSafe } from '../util/terminal-safe.ts';
 import { type TextStream, writeTo } from '../util/text-stream.ts';
 import { grouped } from './amounts.ts';
 import { attachEvaluations, lateEvaluationLines, type ShownEvaluation } from './evaluations.ts';
-import { type ExportResult, failed, SUCCESS } from './export-result.ts';
 import { attributeText } from './span-details.ts';
 import { drawCalls, drawSummary } from './summary-view.ts';
 import { forOldConsole, isOldConsole, wantsColor } from './terminal-text.ts';
 import { summarize } from './trace-summary.ts';
-import { buildTrees, type FinishedSpan, isLocalRoot, rowsOf, type TraceTree } from './tree.ts';
+import {
+  buildTrees,
+  type ExportResult,
+  type FinishedSpan,
+  failed,
+  isLocalRoot,
+  rowsOf,
+  SUCCESS,
+  type TraceTree,
+} from './tree.ts';
 import { drawTree, type TreeViewOptions } from './tree-view.ts';
 
 /** Options of {@link ConsoleTreeExporter}. */

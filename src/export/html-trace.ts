@@ -5,11 +5,10 @@ import { atExit } from '../util/process-exit.ts';
 import { terminalSafe } from '../util/terminal-safe.ts';
 import { printToStderr } from '../util/text-stream.ts';
 import type { ShownEvaluation } from './evaluations.ts';
-import { type ExportResult, failed, SUCCESS } from './export-result.ts';
-import type * as PageMaker from './page-maker.ts';
+import type * as PageFile from './page-file.ts';
 import { type HeldSpan, type SpanEvent, toHeldSpan, withEvents, withResource } from './page-span.ts';
 import { attributeText } from './span-details.ts';
-import { type FinishedSpan, isLocalRoot } from './tree.ts';
+import { type ExportResult, type FinishedSpan, failed, isLocalRoot, SUCCESS } from './tree.ts';
 
 /** Options of {@link HtmlTraceExporter}. */
 export interface HtmlTraceExporterOptions {
@@ -64,7 +63,7 @@ export class HtmlTraceExporter {
   /** The number of spans that were dropped for newer traces and are on no page. */
   #omitted = 0;
   #timer: ReturnType<typeof setTimeout> | undefined;
-  #maker: typeof PageMaker | undefined;
+  #page: typeof PageFile | undefined;
   #writing: Promise<void>;
   #forget: (() => void) | undefined;
   #isReported = false;
@@ -162,7 +161,7 @@ export class HtmlTraceExporter {
 
   async #load(): Promise<void> {
     try {
-      this.#maker = await import('./page-maker.ts');
+      this.#page = await import('./page-file.ts');
     } catch (error) {
       this.#reportUnwritten(this.#path, reasonOf(error));
     }
@@ -188,8 +187,8 @@ export class HtmlTraceExporter {
   }
 
   #write(path: string, traces: readonly PageTrace[], omitted: number): void {
-    if (this.#maker === undefined) return;
-    const { pageDocument, writePage } = this.#maker;
+    if (this.#page === undefined) return;
+    const { pageDocument, writePage } = this.#page;
     // Before the page is written, because spans may end meanwhile.
     for (const trace of traces) trace.page = 'written';
     try {
@@ -223,7 +222,7 @@ export class HtmlTraceExporter {
 
   #end(): void {
     this.#writeAll();
-    if (this.#maker === undefined && this.#held.size > 0)
+    if (this.#page === undefined && this.#held.size > 0)
       this.#reportUnwritten(this.#path, 'the process exited too early');
     // A page for all traces shows the number itself.
     if (this.#isPerTrace && this.#omitted > 0)

@@ -9,7 +9,7 @@ export interface SpanMessage {
 /** Longer JSON is shown as text and not parsed. */
 const MAX_PARSED_MESSAGES_LENGTH = 1_000_000;
 /** JSON nested deeper is shown as text too: walking it could overflow the stack. */
-export const MAX_DEPTH = 100;
+const MAX_DEPTH = 100;
 
 /**
  * Reads messages, `[{ role, parts: [{ type, content }] }]`, from an attribute that is JSON or structured values.

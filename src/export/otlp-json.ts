@@ -1,8 +1,9 @@
+import { EVENT_GEN_AI_EVALUATION_RESULT } from '../semconv/events.ts';
+import { isNumber } from './amounts.ts';
+import type { SpanNote } from './evaluations.ts';
 import { isRecord } from './messages.ts';
-import { readOtlpEvaluation, type SpanNote } from './otlp-evaluations.ts';
-import { isId, MAX_OTLP_LEVELS, type OtlpFields, readOtlpAttributes, textIn, timeIn } from './otlp-values.ts';
 import { limitedName, limitedValues, type PageSpan, pageText, shownResource } from './page-span.ts';
-import { STATUS_ERROR } from './tree.ts';
+import { STATUS_ERROR, type Time } from './tree.ts';
 
 /** The spans of a file, and what was skipped. */
 export interface OtlpSpans {
@@ -136,4 +137,61 @@ function readSpan(span: OtlpFields, resource: OtlpFields | undefined): PageSpan 
     })),
     resource: shownResource(resource ?? {}),
   };
+}
+
+/** An evaluation in a log record of OTLP that names the span it is about. */
+function readOtlpEvaluation(record: OtlpFields): SpanNote | undefined {
+  const { traceId, spanId, eventName, timeUnixNano, observedTimeUnixNano } = record;
+  if (!isId(traceId) || !isId(spanId) || traceId === '' || spanId === '') return undefined;
+  const attributes = readOtlpAttributes(record.attributes);
+  // Before OTLP 1.5 the name of an event was an attribute.
+  if ((eventName || attributes['event.name']) !== EVENT_GEN_AI_EVALUATION_RESULT) return undefined;
+  const time = timeIn(timeUnixNano || observedTimeUnixNano);
+  return {
+    traceId,
+    spanId,
+    event: { name: EVENT_GEN_AI_EVALUATION_RESULT, time, attributes: limitedValues(attributes) },
+  };
+}
+
+type OtlpFields = Readonly<Record<string, unknown>>;
+
+/** The levels of a document that are searched for spans, and of a value that are read. OTLP has 8 levels above a span. */
+const MAX_OTLP_LEVELS = 100;
+/** UTF-16 units of a trace or span id. OTLP's ids have 32 and 16. */
+const MAX_SPAN_ID_LENGTH = 128;
+
+function isId(value: unknown): value is string {
+  return typeof value === 'string' && value.length <= MAX_SPAN_ID_LENGTH;
+}
+
+function textIn(value: unknown): string {
+  return typeof value === 'string' ? value : '';
+}
+
+/** Nanoseconds since the epoch, usually a string because they do not fit into a number. */
+function timeIn(value: unknown): Time {
+  const digits = isNumber(value) ? BigInt(Math.max(0, Math.trunc(value))) : textIn(value);
+  const time = typeof digits === 'bigint' || /^\d{1,20}$/.test(digits) ? BigInt(digits) : 0n;
+  return [Number(time / 1_000_000_000n), Number(time % 1_000_000_000n)];
+}
+
+function readOtlpAttributes(list: unknown, depth = 0): OtlpFields {
+  if (!Array.isArray(list)) return {};
+  const pairs = list
+    .filter(isRecord)
+    .map(({ key, value }) => [textIn(key), readValue(value, depth)] as const);
+  return Object.fromEntries(pairs);
+}
+
+/** Reads an `AnyValue`, which has one field named after its type. */
+function readValue(value: unknown, depth: number): unknown {
+  if (!isRecord(value)) return undefined;
+  const [type, content] = Object.entries(value)[0] ?? [];
+  if (type === 'intValue') return isRecord(content) ? undefined : Number(content);
+  if (!isRecord(content)) return content;
+  if (depth === MAX_OTLP_LEVELS) return '…';
+  if (type === 'arrayValue')
+    return Array.isArray(content.values) ? content.values.map((each) => readValue(each, depth + 1)) : [];
+  return type === 'kvlistValue' ? readOtlpAttributes(content.values, depth + 1) : undefined;
 }

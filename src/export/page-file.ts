@@ -1,4 +1,4 @@
-import { randomUUID } from 'node:crypto';
+import { createHash, randomUUID } from 'node:crypto';
 import {
   existsSync,
   lstatSync,
@@ -10,6 +10,61 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { dirname } from 'node:path';
+import { PAGE_SCRIPT, PAGE_STYLE } from './page-assets.ts';
+
+/**
+ * A self-contained page that shows spans. Its content security policy allows its own script and style, and images that are
+ * in the spans. It loads nothing. The spans are JSON data that an HTML parser cannot take for markup.
+ *
+ * @param spans JSON, one `PageSpan` each
+ * @param omitted the number of spans that did not fit
+ */
+export function pageDocument(spans: readonly string[], omitted: number): string {
+  return documentWith(policyWith(''), `{"omitted":${omitted},"spans":[${spans.join(',\n')}]}`);
+}
+
+/** The page of the command `view`. It requests what it shows from its own server alone. */
+export function livePageDocument(): { readonly html: string; readonly policy: string } {
+  const policy = policyWith("connect-src 'self'; ");
+  return {
+    html: documentWith(policy, '{"live":true,"omitted":0,"spans":[]}'),
+    policy: `${policy}; frame-ancestors 'none'`,
+  };
+}
+
+function policyWith(more: string): string {
+  return `default-src 'none'; ${more}img-src data:; script-src ${hashOf(PAGE_SCRIPT)}; style-src ${hashOf(PAGE_STYLE)}; base-uri 'none'; form-action 'none'`;
+}
+
+function documentWith(policy: string, data: string): string {
+  return `<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta http-equiv="Content-Security-Policy" content="${policy}">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="referrer" content="no-referrer">
+<title>OpenAI traces</title>
+<style>${PAGE_STYLE}</style>
+</head>
+<body>
+<noscript>This page needs JavaScript to show its traces.</noscript>
+<script type="application/json" id="data">${inert(data)}</script>
+<script>${PAGE_SCRIPT}</script>
+</body>
+</html>
+`;
+}
+
+/** JSON without `<`, which could end the script element. It occurs only inside strings, where it can be escaped. */
+export function inert(json: string): string {
+  return json.replaceAll('<', '\\u003c');
+}
+
+/** A source expression of the policy that allows exactly this text. */
+function hashOf(text: string): string {
+  return `'sha256-${createHash('sha256').update(text).digest('base64')}'`;
+}
 
 /**
  * Writes a page. The page and the folders it creates are accessible to their owner only, because the page contains

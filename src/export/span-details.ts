@@ -4,16 +4,23 @@ import {
   ATTR_GEN_AI_CONVERSATION_ID,
   ATTR_GEN_AI_OPERATION_NAME,
   ATTR_GEN_AI_RESPONSE_FINISH_REASONS,
+  ATTR_GEN_AI_RESPONSE_ID,
+  ATTR_GEN_AI_USAGE_AUDIO_INPUT_TOKENS,
+  ATTR_GEN_AI_USAGE_AUDIO_OUTPUT_TOKENS,
   ATTR_GEN_AI_USAGE_INPUT_TOKENS,
   ATTR_GEN_AI_USAGE_OUTPUT_TOKENS,
   ATTR_HTTP_REQUEST_RESEND_COUNT,
   ATTR_HTTP_RESPONSE_STATUS_CODE,
+  ATTR_OPENAI_API_TYPE,
   ATTR_OPENAI_CODE_INTERPRETER_IMAGE_COUNT,
   ATTR_OPENAI_COST,
   ATTR_OPENAI_COST_PER_USER_MESSAGE,
   ATTR_OPENAI_FILE_SEARCH_RESULT_COUNT,
   ATTR_OPENAI_ITEM_ID,
   ATTR_OPENAI_POLL_COUNT,
+  ATTR_OPENAI_REALTIME_CANCEL_REASON,
+  ATTR_OPENAI_REALTIME_HEARD_AUDIO_DURATION,
+  ATTR_OPENAI_REALTIME_INTERRUPTION_COUNT,
   ATTR_OPENAI_RESOURCE_STATUS,
   ATTR_OPENAI_RUN_ID,
   ATTR_OPENAI_RUN_OBSERVED,
@@ -35,12 +42,10 @@ import {
   ATTR_OPENAI_TURN_ID,
   ATTR_OPENAI_USAGE_ESTIMATED_OUTPUT_TOKENS,
 } from '../semconv/attributes.ts';
+import { EVENT_OPENAI_REALTIME_INTERRUPTION } from '../semconv/events.ts';
 import { terminalSafe } from '../util/terminal-safe.ts';
 import { costOf, count, dollars, estimatedTokens, explainedCost, isNumber, tokens } from './amounts.ts';
-import type { Detail, Rank } from './detail-layout.ts';
-import { SPOKEN_FACTS } from './spoken-details.ts';
-import type { TextSegment } from './terminal-text.ts';
-import { invocationCount } from './trace-counts.ts';
+import type { Detail, Rank, TextSegment } from './terminal-text.ts';
 import { type Row, type SpanNode, STATUS_ERROR } from './tree.ts';
 
 /** A detail of a span: the attributes it is read from, and its text. */
@@ -151,7 +156,25 @@ const FACTS: readonly Fact[] = [
   countFact(ATTR_OPENAI_FILE_SEARCH_RESULT_COUNT, 'result', 1),
   countFact(ATTR_OPENAI_CODE_INTERPRETER_IMAGE_COUNT, 'image', 1),
   { attributes: [ATTR_GEN_AI_RESPONSE_FINISH_REASONS], show: ([value]) => shownFinish(value) },
-  ...SPOKEN_FACTS,
+  {
+    attributes: [ATTR_OPENAI_REALTIME_CANCEL_REASON],
+    rank: 1,
+    show: ([reason]) => cancelledBy(reason),
+  },
+  {
+    attributes: [ATTR_OPENAI_REALTIME_INTERRUPTION_COUNT],
+    rank: 1,
+    show: ([value]) => count(value, 'interruption'),
+  },
+  {
+    attributes: [ATTR_GEN_AI_USAGE_AUDIO_INPUT_TOKENS, ATTR_GEN_AI_USAGE_AUDIO_OUTPUT_TOKENS],
+    rank: 2,
+    show: ([input, output]) => {
+      const isSpoken = [input, output].some((value) => isNumber(value) && value > 0);
+      const shown = isSpoken ? tokens(input, output) : undefined;
+      return shown && `audio ${shown}`;
+    },
+  },
   { attributes: [ATTR_HTTP_REQUEST_RESEND_COUNT], show: ([value], node) => retries(value, node) },
   countFact(ATTR_OPENAI_RUN_POLL_COUNT, 'poll', 2),
   countFact(ATTR_OPENAI_POLL_COUNT, 'poll', 2),
@@ -284,4 +307,47 @@ function prefix(word: string, text: string | undefined): string | undefined {
 
 function dim(text: string): TextSegment {
   return { text, tone: 'dim' };
+}
+
+/** `2 runs` of a thread, `2 turns` of a session, `2 responses` of a conversation or realtime session. */
+function invocationCount({ name, attributes }: SpanNode['span'], total: unknown): string | undefined {
+  if (name === 'thread') return count(total, 'run');
+  if (name === 'session') return count(total, 'turn');
+  // A conversation that the program named may consist of calls of any API.
+  const isNamed = name === 'conversation' && attributes[ATTR_OPENAI_API_TYPE] !== 'responses';
+  return isNamed ? count(total, 'call') : count(total, 'response');
+}
+
+interface SessionEvent {
+  readonly name: string;
+  readonly attributes?: Readonly<Record<string, unknown>> | undefined;
+}
+
+const CANCELLED_BY: ReadonlyMap<unknown, string> = new Map([
+  ['turn_detected', 'interrupted by the user'],
+  ['client_cancelled', 'cancelled by the program'],
+]);
+
+/** Who cut an answer off. */
+export function cancelledBy(reason: unknown): string | undefined {
+  return CANCELLED_BY.get(reason);
+}
+
+/**
+ * How much of a finished answer was played before the user interrupted it. The session knows: audio arrives faster than
+ * it is played.
+ */
+export function heardOf(responseId: unknown, sessionEvents: readonly SessionEvent[]): string | undefined {
+  if (responseId === undefined) return undefined;
+  for (const { name, attributes } of sessionEvents) {
+    if (name !== EVENT_OPENAI_REALTIME_INTERRUPTION || attributes?.[ATTR_GEN_AI_RESPONSE_ID] !== responseId)
+      continue;
+    const text = interruptedAfter(attributes[ATTR_OPENAI_REALTIME_HEARD_AUDIO_DURATION]);
+    if (text !== undefined) return text;
+  }
+  return undefined;
+}
+
+export function interruptedAfter(seconds: unknown): string | undefined {
+  return isNumber(seconds) ? `interrupted after ${Number(seconds.toFixed(1))} s` : undefined;
 }

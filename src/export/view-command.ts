@@ -1,8 +1,35 @@
-import { readViewParameters, VIEW_USAGE } from './view-parameters.ts';
+import { statSync } from 'node:fs';
+import { pathToFileURL } from 'node:url';
+import { parseArgs } from 'node:util';
+import { parameterProblem } from '../util/parameter-problem.ts';
+import { terminalSafe } from '../util/terminal-safe.ts';
+import type { TextStream } from '../util/text-stream.ts';
+import { COMMAND } from '../util/version.ts';
+import { count } from './amounts.ts';
+import { annotatedSpans } from './evaluations.ts';
+import { type OtlpSpans, readOtlpJson } from './otlp-json.ts';
+import { inert, pageDocument, writePage } from './page-file.ts';
+import type { PageSpan } from './page-span.ts';
+import { fileProblem, readWhole, viewText } from './trace-file.ts';
 
-interface ViewOutput {
-  write(text: string): unknown;
-}
+const VIEW_USAGE: string =
+  `Usage: ${COMMAND} view [--port <port>]\n` +
+  `       ${COMMAND} view <file> [--output <page>]\n` +
+  `       ${COMMAND} view <file or folder> --watch [--port <port>]\n` +
+  'Without a file, it receives traces over OTLP/HTTP on this machine and shows them as they arrive.\n' +
+  '  <file>    OTLP/JSON: one document, or one per line, as the collector writes them; - reads standard input\n' +
+  '  --output  path of the page; default: openai-traces.html\n' +
+  '  --watch   also shows the file, or the .json, .jsonl and .ndjson files of the folder, as they grow\n' +
+  '  --port    port of the page and of OTLP; default: 4318\n';
+
+/** The port of OTLP over HTTP. */
+const OTLP_PORT = 4318;
+const MAX_PORT = 65_535;
+
+/** UTF-16 units of spans that a browser can be expected to open. */
+const MAX_PAGE_LENGTH = 50_000_000;
+/** The same for one span. A longer span is omitted, so that the others still fit. */
+const MAX_SPAN_LENGTH = 10_000_000;
 
 /**
  * The command `view`: a page from a file, or a live page.
@@ -11,8 +38,8 @@ interface ViewOutput {
  */
 export async function runView(
   parameters: readonly string[],
-  output: ViewOutput,
-  errors: ViewOutput,
+  output: TextStream,
+  errors: TextStream,
 ): Promise<number> {
   const wanted = readViewParameters(parameters);
   if ('problem' in wanted) {
@@ -23,10 +50,129 @@ export async function runView(
     output.write(VIEW_USAGE);
     return 0;
   }
-  if (wanted.file !== undefined && !wanted.watch) {
-    const { view } = await import('./page-maker.ts');
-    return view(wanted.file, wanted.page, output, errors);
-  }
+  const { file, page, port, watch } = wanted;
+  if (file !== undefined && !watch) return pageFromFile(file, page, output, errors);
   const { viewLive } = await import('./live/live-view.ts');
-  return viewLive(wanted, output, errors);
+  return viewLive(port, file, output, errors);
+}
+
+interface ViewParameters {
+  readonly help: boolean;
+  readonly file: string | undefined;
+  readonly page: string;
+  /** Whether a live page shows the file, or the folder. */
+  readonly watch: boolean;
+  readonly port: number;
+}
+
+/** Parameters that cannot be used, and why. */
+interface WrongParameters {
+  readonly problem: string;
+}
+
+function readViewParameters(parameters: readonly string[]): ViewParameters | WrongParameters {
+  try {
+    const { values, positionals } = parseArgs({
+      args: [...parameters],
+      allowPositionals: true,
+      options: {
+        help: { type: 'boolean', short: 'h', default: false },
+        output: { type: 'string' },
+        watch: { type: 'boolean', default: false },
+        port: { type: 'string' },
+      },
+    });
+    const [file, second] = positionals;
+    const { help, output, watch, port } = values;
+    const page = output ?? 'openai-traces.html';
+    const isWatched = watch || (file !== undefined && isFolder(file));
+    const number = port === undefined ? OTLP_PORT : /^\d{1,5}$/.test(port) ? Number(port) : Number.NaN;
+    const wrong = (problem: string): WrongParameters => ({ problem: terminalSafe(problem) });
+    if (!help) {
+      if (second !== undefined) return wrong(`Unexpected argument '${second}'.`);
+      if (file === '' || output === '') return wrong('The name of a file is empty.');
+      if (!(number <= MAX_PORT)) return wrong(`--port '${port}' is not a number from 0 to ${MAX_PORT}.`);
+      if (watch && file === undefined) return wrong('--watch needs a file or a folder.');
+      if (watch && file === '-') return wrong('--watch needs a file or a folder, not standard input.');
+      if (output !== undefined && file === undefined) return wrong('--output needs a file of traces.');
+      if (output !== undefined && isWatched)
+        return wrong('--output writes a page from one file. It does not go with --watch or a folder.');
+      if (port !== undefined && file !== undefined && !isWatched)
+        return wrong('--port needs --watch if there is a file.');
+      if (file !== undefined && !isWatched && isSameFile(file, page))
+        return wrong(`The page would replace the file of traces '${file}'. Choose another --output.`);
+    }
+    return { help, file, page, watch: isWatched, port: number };
+  } catch (error) {
+    return { problem: parameterProblem(error) };
+  }
+}
+
+/** Whether both paths lead to one file, be it by links or in another case. */
+function isSameFile(one: string, other: string): boolean {
+  try {
+    const [a, b] = [one, other].map((path) => statSync(path, { bigint: true }));
+    return a?.isFile() === true && a.dev === b?.dev && a.ino === b.ino;
+  } catch {
+    // One of them is missing or cannot be read, which is reported later.
+    return false;
+  }
+}
+
+function isFolder(path: string): boolean {
+  return statSync(path, { throwIfNoEntry: false })?.isDirectory() === true;
+}
+
+/**
+ * The command `view` with a file: creates a page from it.
+ *
+ * @returns the exit code: 0 if the page was written, 1 if it was not
+ */
+export function pageFromFile(file: string, page: string, output: TextStream, errors: TextStream): number {
+  let done: 'read' | 'written' = 'read';
+  try {
+    const found = readOtlpJson(viewText(readWhole(file)));
+    for (const problem of problemsOf(found)) errors.write(`${problem}\n`);
+    const { spans, missed } = annotatedSpans(found.spans, found.evaluations);
+    if (missed > 0 && spans.length > 0)
+      errors.write(`Evaluations about spans that are not in the file: ${missed}.\n`);
+    if (spans.length === 0) {
+      errors.write(
+        `${file === '-' ? 'Standard input' : terminalSafe(file)} contains no spans. It must be OTLP/JSON.\n`,
+      );
+      return 1;
+    }
+    const shown = fitting(spans);
+    done = 'written';
+    writePage(page, pageDocument(shown, spans.length - shown.length + found.omitted));
+    output.write(`${count(shown.length, 'span') ?? 'No spans'}: ${pathToFileURL(page).href}\n`);
+    return 0;
+  } catch (error) {
+    errors.write(`${fileProblem(done === 'read' ? file : page, done, error)}\n`);
+    return 1;
+  }
+}
+
+function problemsOf({ unreadable, stopped, tooDeep }: OtlpSpans): string[] {
+  const problems: string[] = [];
+  if (unreadable > 0)
+    problems.push(`Skipped ${count(unreadable, 'line that is', 'lines that are')} not JSON.`);
+  if (stopped) problems.push('The rest of the file was not read.');
+  if (tooDeep > 0) problems.push('Some values are nested deeper than OTLP allows and were skipped.');
+  return problems;
+}
+
+/** The spans as JSON, within the limit of one page. */
+function fitting(spans: readonly PageSpan[]): readonly string[] {
+  const shown: string[] = [];
+  let size = 0;
+  for (const span of spans) {
+    const json = JSON.stringify(span);
+    if (json.length > MAX_SPAN_LENGTH) continue;
+    // Escaping for the page makes the text longer.
+    size += inert(json).length;
+    if (size > MAX_PAGE_LENGTH) break;
+    shown.push(json);
+  }
+  return shown;
 }

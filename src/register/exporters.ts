@@ -6,7 +6,7 @@ import {
   isExportConfigured,
   processorsFromEnvironment,
 } from '../export/otlp-exporter.ts';
-import { ImmediateSpanProcessor } from '../export/view-processor.ts';
+import { ImmediateSpanProcessor } from '../export/viewing.ts';
 
 /** The parts of `NodeSDK`'s configuration that we set. `NodeSDK` derives the others from the environment. */
 export interface SdkConfiguration {

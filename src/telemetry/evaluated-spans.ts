@@ -34,24 +34,18 @@ const REMEMBERED_ATTRIBUTES: readonly string[] = [
 ];
 
 /** The last spans of one kind, in a ring: adding one costs next to nothing. Few are ever looked for. */
-export interface Ring {
-  readonly spans: (EvaluatedSpan | undefined)[];
-  oldest: number;
-  size: number;
-  /** Whether any was dropped, which may have had the same id as another. */
-  hasDropped: boolean;
+interface Ring {
+  readonly spans: EvaluatedSpan[];
+  /** The number added so far, which leads to the place of the next. */
+  added: number;
 }
 
 /** The number of spans kept of each kind. */
-export const MAX_EVALUATED_SPANS = 1_000;
-export const EVALUATED_SPAN_LIFETIME_SECONDS = 3_600;
+const MAX_EVALUATED_SPANS = 1_000;
+const EVALUATED_SPAN_LIFETIME_SECONDS = 3_600;
 
 /** Shared by all copies of this release: the one that records is often not the one that the program calls. */
 const rings = processWideCollection<Map<Evaluated, Ring>>(Map, 'evaluated-spans', VERSION);
-
-export function rememberedSpans(kind: Evaluated): Ring | undefined {
-  return rings.value.get(kind);
-}
 
 /** Remembers a span that is recorded, before it ends. */
 export function rememberForEvaluation(
@@ -63,30 +57,11 @@ export function rememberForEvaluation(
   if (typeof id !== 'string' || !span.isRecording()) return;
   let ring = rings.value.get(kind);
   if (ring === undefined) {
-    ring = { spans: [], oldest: 0, size: 0, hasDropped: false };
+    ring = { spans: [], added: 0 };
     rings.value.set(kind, ring);
   }
-  addToRing(ring, { id, span: span.spanContext(), attributes, seconds: nowInSeconds() });
-}
-
-/** Each answer passes here, so a full ring reads none of its spans: the added one replaces the oldest. */
-function addToRing(ring: Ring, added: EvaluatedSpan): void {
-  if (ring.size === MAX_EVALUATED_SPANS) {
-    ring.spans[ring.oldest] = added;
-    ring.oldest = (ring.oldest + 1) % MAX_EVALUATED_SPANS;
-    ring.hasDropped = true;
-    return;
-  }
-  const expired = added.seconds - EVALUATED_SPAN_LIFETIME_SECONDS;
-  for (let oldest = ring.spans[ring.oldest]; oldest !== undefined; oldest = ring.spans[ring.oldest]) {
-    if (oldest.seconds >= expired) break;
-    ring.spans[ring.oldest] = undefined;
-    ring.oldest = (ring.oldest + 1) % MAX_EVALUATED_SPANS;
-    ring.hasDropped = true;
-    ring.size--;
-  }
-  ring.spans[(ring.oldest + ring.size) % MAX_EVALUATED_SPANS] = added;
-  ring.size++;
+  const remembered = { id, span: span.spanContext(), attributes, seconds: nowInSeconds() };
+  ring.spans[ring.added++ % MAX_EVALUATED_SPANS] = remembered;
 }
 
 export function rememberedOf(attributes: Attributes): Attributes {
@@ -111,6 +86,48 @@ export function rememberAnswer(span: Span, request: Attributes, result: Attribut
 }
 
 /** By the wall clock, which allocates nothing. A clock that is set makes a span be forgotten early or late, at worst. */
-export function nowInSeconds(): number {
+function nowInSeconds(): number {
   return Math.trunc(Date.now() / 1_000);
+}
+
+/** A number that a server counts, or draws from a few: Ollama's answers are `chatcmpl-0` to `chatcmpl-998`. */
+const COUNTED_ID = /^[a-z_.-]{0,32}\d{1,9}$/i;
+
+/** Whether an answer that is forgotten by now may have had this id. */
+export function mayBeOfAnother(responseId: string): boolean {
+  const ring = rings.value.get('response');
+  if (ring === undefined || !COUNTED_ID.test(responseId)) return false;
+  const [first] = ring.spans;
+  return ring.added > MAX_EVALUATED_SPANS || (first !== undefined && isExpired(first));
+}
+
+/**
+ * Finds the span of an id, the newest one of a run or conversation.
+ *
+ * @returns `undefined` if it is not known, or if the id stands for several things: servers choose ids, and some repeat
+ *   them
+ */
+export function findEvaluated(kind: Evaluated, id: string): EvaluatedSpan | undefined {
+  const ring = rings.value.get(kind);
+  if (ring === undefined) return undefined;
+  const { spans, added } = ring;
+  let found: EvaluatedSpan | undefined;
+  for (let newer = added - 1; newer >= Math.max(0, added - MAX_EVALUATED_SPANS); newer--) {
+    const each = spans[newer % MAX_EVALUATED_SPANS];
+    if (each?.id !== id || isExpired(each)) continue;
+    found ??= each;
+    if (!isSameThing(kind, found, each)) return undefined;
+  }
+  return found;
+}
+
+function isExpired({ seconds }: EvaluatedSpan): boolean {
+  return seconds < nowInSeconds() - EVALUATED_SPAN_LIFETIME_SECONDS;
+}
+
+function isSameThing(kind: Evaluated, one: EvaluatedSpan, other: EvaluatedSpan): boolean {
+  if (kind === 'response') return one.span.spanId === other.span.spanId;
+  return [ATTR_SERVER_ADDRESS, ATTR_SERVER_PORT].every(
+    (name) => one.attributes[name] === other.attributes[name],
+  );
 }

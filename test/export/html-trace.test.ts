@@ -23,11 +23,9 @@ import { diag } from '@opentelemetry/api';
 import { resourceFromAttributes } from '@opentelemetry/resources';
 import { BatchSpanProcessor, SimpleSpanProcessor, TracerProvider } from '@opentelemetry/sdk-trace';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { pageDocument } from '../../src/export/page-document.ts';
-import { writePage } from '../../src/export/page-file.ts';
-import { view } from '../../src/export/view.ts';
-import { runView } from '../../src/export/view-command.ts';
-import { ImmediateSpanProcessor } from '../../src/export/view-processor.ts';
+import { pageDocument, writePage } from '../../src/export/page-file.ts';
+import { pageFromFile, runView } from '../../src/export/view-command.ts';
+import { ImmediateSpanProcessor } from '../../src/export/viewing.ts';
 import { type FinishedSpan, HtmlTraceExporter } from '../../src/export.ts';
 import { MATH_TUTOR, makeSpans, spanOfSdk1 } from './spans.ts';
 
@@ -437,7 +435,7 @@ describe('the command view', () => {
         said[name] += text;
       },
     });
-    return { code: view(file, page, into('output'), into('errors')), ...said };
+    return { code: pageFromFile(file, page, into('output'), into('errors')), ...said };
   }
 
   it('writes a page from a file and prints its URL', async () => {

@@ -10,8 +10,7 @@ import {
   withConversation,
   withMetadata,
 } from '../../src/client.ts';
-import { rememberAnswer, rememberForEvaluation } from '../../src/telemetry/evaluated-spans.ts';
-import { findEvaluated } from '../../src/telemetry/find-evaluated.ts';
+import { findEvaluated, rememberAnswer, rememberForEvaluation } from '../../src/telemetry/evaluated-spans.ts';
 import { sendStateOf } from '../../src/telemetry/program-end.ts';
 import type { Program } from '../support/program.ts';
 import { startTracedProgram } from './program.ts';

@@ -107,7 +107,7 @@ test('its types refer to no other package than the OpenTelemetry API', async () 
 
 /** What makes pages. Programs that write pages load it; all others never do. */
 function isPage(file: string): boolean {
-  return /^dist\/page-maker-[\w-]+\.cjs$/.test(file);
+  return /^dist\/page-file-[\w-]+\.cjs$/.test(file);
 }
 
 /** The files that a program can load by the entries of the package, at once or later. */

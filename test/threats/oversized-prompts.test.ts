@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterEach, describe, expect, test, vi } from 'vitest';
-import { jsonLength, stubOf } from '../../src/export/content-size.ts';
+import { jsonLength, stubOf } from '../../src/export/content-store.ts';
 import { ContentStore } from '../../src/export.ts';
 import { startProgram } from '../support/program.ts';
 

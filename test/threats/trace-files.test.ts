@@ -18,7 +18,7 @@ import { printChecks } from '../../src/doctor/print.ts';
 import { examineProject } from '../../src/doctor/project.ts';
 import { transcriptOf } from '../../src/export/transcript.ts';
 import { buildTrees, rowsOf } from '../../src/export/tree.ts';
-import { view } from '../../src/export/view.ts';
+import { pageFromFile } from '../../src/export/view-command.ts';
 import { ConsoleTreeExporter, type FinishedSpan, HtmlTraceExporter } from '../../src/export.ts';
 import { makeSpans } from '../export/spans.ts';
 
@@ -64,7 +64,7 @@ function viewPath(file: string): { code: number; said: string } {
       said += text;
     },
   };
-  return { code: view(file, join(folder, 'page.html'), output, output), said };
+  return { code: pageFromFile(file, join(folder, 'page.html'), output, output), said };
 }
 
 function shown(): Shown {

@@ -2,7 +2,7 @@ import { writeFile } from 'node:fs/promises';
 import { pathToFileURL } from 'node:url';
 import type { Page } from 'playwright-core';
 import { afterEach, describe, expect, test } from 'vitest';
-import { view } from '../../src/export/view.ts';
+import { pageFromFile } from '../../src/export/view-command.ts';
 import { NO_BROWSER } from '../support/browser.ts';
 import { suiteBrowser } from '../support/suite-browser.ts';
 
@@ -111,7 +111,7 @@ describe.skipIf(NO_BROWSER !== undefined)('whoever wrote the file of a page', ()
     const path = browser.pathOf('page.html');
     await writeFile(file, JSON.stringify([{ spans }]).replaceAll('"@infinite"', '1e999'));
     const ignore = { write: () => {} };
-    expect(view(file, path, ignore, ignore)).toBe(0);
+    expect(pageFromFile(file, path, ignore, ignore)).toBe(0);
     page = await browser.open();
     page.setDefaultTimeout(10_000);
     page.on('pageerror', (error) => failures.push(error.message));

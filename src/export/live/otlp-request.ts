@@ -12,7 +12,7 @@ export class Refusal extends Error {
 }
 
 /** Bytes of a body, before and after decompression. */
-export const MAX_BODY_SIZE: number = 64 * 2 ** 20;
+const MAX_BODY_SIZE: number = 64 * 2 ** 20;
 /** Bytes of all bodies that are being read. Exporters send again what was refused with 503. */
 const MAX_PENDING_SIZE = 4 * MAX_BODY_SIZE;
 

@@ -1,8 +1,7 @@
-import type { IncomingMessage, ServerResponse } from 'node:http';
+import { randomBytes, timingSafeEqual } from 'node:crypto';
+import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http';
 import { type OtlpSpans, readOtlpDocument } from '../otlp-json.ts';
-import { livePageDocument } from '../page-maker.ts';
-import { accessProblem, matchesToken } from './access.ts';
-import { Changes } from './changes.ts';
+import { livePageDocument } from '../page-file.ts';
 import { decodeOtlp } from './otlp-protobuf.ts';
 import { parseOtlpBody, Refusal, readOtlpBody } from './otlp-request.ts';
 import type { StoredSpans, TraceStore } from './trace-store.ts';
@@ -152,4 +151,78 @@ function send(
 ): void {
   response.writeHead(status, { ...ANSWER_HEADERS, 'content-type': type, ...more });
   response.end(response.req.method === 'HEAD' ? undefined : body);
+}
+
+const LOOPBACK_NAMES: ReadonlySet<string> = new Set(['localhost', '127.0.0.1', '[::1]']);
+
+/**
+ * Why a request must not be answered. A page on the internet can have a browser send requests to this machine: directly,
+ * which `Origin` and `Sec-Fetch-Site` tell, or by a name that its owner points here (DNS rebinding), which `Host` tells.
+ *
+ * @returns `undefined` if the request may be answered
+ */
+function accessProblem(headers: IncomingHttpHeaders): string | undefined {
+  const { host = '', origin } = headers;
+  if (!LOOPBACK_NAMES.has(host.replace(/:\d+$/, '').toLowerCase()))
+    return 'This server answers only at localhost, 127.0.0.1 and [::1].';
+  if (origin !== undefined && origin.toLowerCase() !== `http://${host.toLowerCase()}`)
+    return 'This server rejects requests from other web pages.';
+  const site = headers['sec-fetch-site'];
+  // A link to this page on another page is a navigation, which shows the other page nothing.
+  const isVisit = headers['sec-fetch-mode'] === 'navigate' && headers['sec-fetch-dest'] === 'document';
+  if (typeof site === 'string' && !/^(?:same-origin|none)$/.test(site) && !isVisit)
+    return 'This server rejects requests from other web pages.';
+  return undefined;
+}
+
+/** A secret that only the user who reads the output of the command knows. Other users of the machine reach the port, too. */
+export function newToken(): string {
+  return randomBytes(16).toString('hex');
+}
+
+function matchesToken(given: string, token: string): boolean {
+  const [one, other] = [given, token].map((text) => Buffer.from(text));
+  return one !== undefined && other?.length === one.length && timingSafeEqual(one, other);
+}
+
+/** Pages that are told of changes at the same time. */
+const MAX_PAGES = 50;
+/** Pages are told this long after the first of several changes. */
+const ANNOUNCE_DELAY_MS = 200;
+/** How often pages are told in any case: what is no longer under way changes by itself. */
+const HEARTBEAT_MS = 30_000;
+
+/** Tells open pages, by server-sent events, that there is something new. They ask for what they show. */
+export class Changes {
+  readonly #pages = new Set<ServerResponse>();
+  #timer: ReturnType<typeof setTimeout> | undefined;
+  readonly #heartbeat = setInterval(() => this.#tell(), HEARTBEAT_MS).unref();
+
+  open(response: ServerResponse, headers: Readonly<Record<string, string>>): void {
+    const [oldest] = this.#pages;
+    if (this.#pages.size >= MAX_PAGES && oldest !== undefined) {
+      this.#pages.delete(oldest);
+      oldest.end();
+    }
+    response.writeHead(200, { ...headers, 'content-type': 'text/event-stream' });
+    // A page that was away has missed something.
+    response.write('retry: 1000\n\ndata: new\n\n');
+    this.#pages.add(response);
+    response.on('close', () => this.#pages.delete(response));
+  }
+
+  announce(): void {
+    this.#timer ??= setTimeout(() => this.#tell(), ANNOUNCE_DELAY_MS);
+  }
+
+  close(): void {
+    clearTimeout(this.#timer);
+    clearInterval(this.#heartbeat);
+    for (const page of this.#pages) page.end();
+  }
+
+  #tell(): void {
+    this.#timer = undefined;
+    for (const page of this.#pages) page.write('data: new\n\n');
+  }
 }

@@ -1,5 +1,6 @@
-import { MAX_NOTES, type SpanNote, withNotes } from '../otlp-evaluations.ts';
+import { MAX_NOTES, type SpanNote, withNotes } from '../evaluations.ts';
 import type { PageSpan, SpanEvent } from '../page-span.ts';
+import type { FinishedSpan } from '../tree.ts';
 import {
   compareEntries,
   conversationSpans,
@@ -7,11 +8,11 @@ import {
   type EntryFilter,
   entryOf,
   isUnderWay,
+  readTrace,
+  type Trace,
   type TraceEntry,
   type TraceLists,
-} from '../trace-entries.ts';
-import type { FinishedSpan } from '../tree.ts';
-import { readTrace, type Trace } from '../viewed-trace.ts';
+} from '../viewed-trace.ts';
 
 /** The spans of a trace or a conversation. */
 export interface StoredSpans {

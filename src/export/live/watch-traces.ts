@@ -1,9 +1,8 @@
 import { readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { sha256 } from '../../util/sha256.ts';
-import { fileProblem } from '../file-problem.ts';
 import { type OtlpSpans, readOtlpJson } from '../otlp-json.ts';
-import { isUtf16, readWhole, viewText } from '../page-maker.ts';
+import { fileProblem, isUtf16, readWhole, viewText } from '../trace-file.ts';
 
 /** Files of a folder that are watched. */
 const MAX_WATCHED_FILES = 1000;

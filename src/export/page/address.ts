@@ -1,4 +1,4 @@
-import type { TraceEntry } from '../trace-entries.ts';
+import type { TraceEntry } from '../viewed-trace.ts';
 
 /** What the fragment of the page's address names: `#trace=…&span=…` or `#conversation=…&span=…`. */
 export interface PageAddress {

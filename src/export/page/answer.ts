@@ -20,12 +20,19 @@ import {
   ATTR_OPENAI_TOTAL_UNPRICED,
   ATTR_OPENAI_USAGE_ESTIMATED_OUTPUT_TOKENS,
 } from '../../semconv/attributes.ts';
-import { dollars, estimatedTokens, explainedCost, grouped, isNumber, tokens } from '../amounts.ts';
-import { formatDuration } from '../duration.ts';
+import {
+  dollars,
+  estimatedTokens,
+  explainedCost,
+  formatDuration,
+  grouped,
+  isNumber,
+  tokens,
+} from '../amounts.ts';
+import { evaluationsOf, evaluationText } from '../evaluations.ts';
 import { isRecord, parseShortJson, readMessages, type SpanMessage } from '../messages.ts';
 import type { ShownSpan } from '../page-span.ts';
 import { attributeText } from '../span-details.ts';
-import { evaluationsOf, evaluationText } from '../span-evaluations.ts';
 import { toolExchange } from '../transcript.ts';
 import { isFailed } from '../viewed-trace.ts';
 import { firstChunkText } from './bar.ts';

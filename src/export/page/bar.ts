@@ -2,8 +2,7 @@ import {
   ATTR_GEN_AI_RESPONSE_TIME_TO_FIRST_CHUNK,
   ATTR_GEN_AI_USAGE_OUTPUT_TOKENS,
 } from '../../semconv/attributes.ts';
-import { isNumber } from '../amounts.ts';
-import { formatDuration } from '../duration.ts';
+import { formatDuration, isNumber } from '../amounts.ts';
 import { millisecondsBetween, type Row, type SpanNode, type Time } from '../tree.ts';
 import { typeOf } from '../viewed-trace.ts';
 import type { Voice } from '../voice.ts';

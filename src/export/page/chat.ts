@@ -18,12 +18,19 @@ import {
   ATTR_OPENAI_TURN_ID,
   ATTR_OPENAI_USAGE_ESTIMATED_OUTPUT_TOKENS,
 } from '../../semconv/attributes.ts';
-import { costOf, dollars, estimatedTokens, explainedCost, grouped, tokens } from '../amounts.ts';
-import { formatDuration, formatMilliseconds } from '../duration.ts';
+import {
+  costOf,
+  dollars,
+  estimatedTokens,
+  explainedCost,
+  formatDuration,
+  formatMilliseconds,
+  grouped,
+  tokens,
+} from '../amounts.ts';
+import { evaluationsOf, evaluationText } from '../evaluations.ts';
 import type { ShownSpan } from '../page-span.ts';
-import { attributeText, unusualFinish } from '../span-details.ts';
-import { evaluationsOf, evaluationText } from '../span-evaluations.ts';
-import { cancelledBy, heardOf } from '../spoken-details.ts';
+import { attributeText, cancelledBy, heardOf, unusualFinish } from '../span-details.ts';
 import { type TranscriptEntry, transcriptOf } from '../transcript.ts';
 import type { Row } from '../tree.ts';
 import { isFailed, type Trace } from '../viewed-trace.ts';

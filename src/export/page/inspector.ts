@@ -1,5 +1,4 @@
-import { count, grouped } from '../amounts.ts';
-import { formatDuration } from '../duration.ts';
+import { count, formatDuration, grouped } from '../amounts.ts';
 import { modalitiesOf } from '../modalities.ts';
 import type { ShownSpan } from '../page-span.ts';
 import type { Row } from '../tree.ts';

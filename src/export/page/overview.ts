@@ -4,14 +4,12 @@ import {
   ATTR_OPENAI_RUN_ID,
   ATTR_OPENAI_STEP_ID,
 } from '../../semconv/attributes.ts';
-import { count, dollars, explainedCost, grouped, totalTokens } from '../amounts.ts';
-import { formatDuration } from '../duration.ts';
+import { count, dollars, explainedCost, formatDuration, grouped, totalTokens } from '../amounts.ts';
 import { modalityText } from '../modalities.ts';
 import { attributeText } from '../span-details.ts';
-import type { TraceEntry } from '../trace-entries.ts';
 import type { TraceSummary } from '../trace-summary.ts';
 import type { Row, Time } from '../tree.ts';
-import type { Trace } from '../viewed-trace.ts';
+import type { Trace, TraceEntry } from '../viewed-trace.ts';
 import { element } from './element.ts';
 
 /** The summary of a trace: duration, cost, tokens and errors. */

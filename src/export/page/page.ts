@@ -1,6 +1,5 @@
 import { count, grouped } from '../amounts.ts';
-import type { TraceEntry, TraceLists } from '../trace-entries.ts';
-import { idsOf, type Trace } from '../viewed-trace.ts';
+import { idsOf, type Trace, type TraceEntry, type TraceLists } from '../viewed-trace.ts';
 import { readAddress, writeAddress } from './address.ts';
 import { element, fill } from './element.ts';
 import { keyList, listenForKeys } from './keys.ts';

@@ -1,4 +1,4 @@
-import { formatMilliseconds } from '../duration.ts';
+import { formatMilliseconds } from '../amounts.ts';
 import { edgeOf } from '../trace-summary.ts';
 import type { FinishedSpan, Time } from '../tree.ts';
 import { millisecondsOf, type TimeRange } from './time-zoom.ts';

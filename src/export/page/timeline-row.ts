@@ -4,11 +4,10 @@ import {
   ATTR_OPENAI_TOTAL_COST,
   ATTR_OPENAI_TOTAL_UNPRICED,
 } from '../../semconv/attributes.ts';
-import { costOf, dollars } from '../amounts.ts';
-import { formatDuration } from '../duration.ts';
+import { costOf, dollars, formatDuration } from '../amounts.ts';
+import { evaluationsOf, evaluationText } from '../evaluations.ts';
 import type { ShownSpan } from '../page-span.ts';
 import { attributeText } from '../span-details.ts';
-import { evaluationsOf, evaluationText } from '../span-evaluations.ts';
 import type { Row } from '../tree.ts';
 import { isFailed, typeOf } from '../viewed-trace.ts';
 import { element } from './element.ts';

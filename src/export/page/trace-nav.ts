@@ -1,6 +1,5 @@
-import { costOf, count, grouped, totalTokens } from '../amounts.ts';
-import { formatDuration } from '../duration.ts';
-import type { TraceEntry, TraceLists } from '../trace-entries.ts';
+import { costOf, count, formatDuration, grouped, totalTokens } from '../amounts.ts';
+import type { TraceEntry, TraceLists } from '../viewed-trace.ts';
 import { element, fill } from './element.ts';
 import { badge, clock } from './overview.ts';
 

@@ -1,14 +1,17 @@
 import { fromPageSpan, type PageSpan } from '../page-span.ts';
+import type { FinishedSpan } from '../tree.ts';
 import {
   conversationSpans,
   conversationTrace,
   type EntryFilter,
   entryOf,
+  type PageData,
+  readTrace,
+  readTraces,
+  type Trace,
   type TraceEntry,
   type TraceLists,
-} from '../trace-entries.ts';
-import type { FinishedSpan } from '../tree.ts';
-import { type PageData, readTrace, readTraces, type Trace } from '../viewed-trace.ts';
+} from '../viewed-trace.ts';
 
 /** A trace, or a conversation as if it were one. */
 export interface OpenedTrace {

@@ -1,7 +1,6 @@
 import type { ShownSpan } from '../page-span.ts';
-import type { TraceEntry } from '../trace-entries.ts';
 import type { Row } from '../tree.ts';
-import { findRows, type Trace } from '../viewed-trace.ts';
+import { findRows, type Trace, type TraceEntry } from '../viewed-trace.ts';
 import { readAddress, writeAddress } from './address.ts';
 import { Chat } from './chat.ts';
 import { fill } from './element.ts';

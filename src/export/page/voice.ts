@@ -1,5 +1,4 @@
-import { count, dollars, explainedCost, grouped } from '../amounts.ts';
-import { formatMilliseconds } from '../duration.ts';
+import { count, dollars, explainedCost, formatMilliseconds, grouped } from '../amounts.ts';
 import type { ModalityAmount, ModalityCosts } from '../modalities.ts';
 import { spokenTime, type Utterance, type Voice } from '../voice.ts';
 import { element } from './element.ts';

@@ -17,8 +17,12 @@ import { guard } from '../../util/guard.ts';
 import { pickAttributes } from '../../util/pick-attributes.ts';
 import { newCompletion } from '../content/completion-hook.ts';
 import { withoutSecrets } from '../content/credentials.ts';
-import { EVALUATION_ATTRIBUTES, type EvaluatedSpan } from '../evaluated-spans.ts';
-import { findEvaluated, mayBeOfAnother } from '../find-evaluated.ts';
+import {
+  EVALUATION_ATTRIBUTES,
+  type EvaluatedSpan,
+  findEvaluated,
+  mayBeOfAnother,
+} from '../evaluated-spans.ts';
 import { isInsideHook } from '../hook-context.ts';
 import type { Telemetry } from '../telemetry.ts';
 
