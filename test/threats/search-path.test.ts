@@ -35,6 +35,8 @@ const WANTED = [
 ];
 
 const REAL = createRequire(import.meta.url);
+/** As it is built: with the libraries that only the command needs. */
+const COMMAND = resolve('dist', 'cli.cjs');
 
 let root: string;
 const at = (...path: string[]): string => join(root, ...path);
@@ -224,13 +226,13 @@ describe('code without a file', () => {
 
 describe('the command', () => {
   test('doctor reads the package.json files of an attacker, and runs nothing', async () => {
-    const ended = await run('hostile', [at('library', 'src', 'cli.ts'), 'doctor']);
+    const ended = await run('hostile', [COMMAND, 'doctor']);
     expect(ended.loaded).toEqual([]);
     expect(ended.stdout).toContain('openai 1.0.0 is not traced');
   });
 
   test('view runs nothing of an attacker either', async () => {
-    const ended = await run('hostile', [at('library', 'src', 'cli.ts'), 'view', 'document.txt']);
+    const ended = await run('hostile', [COMMAND, 'view', 'document.txt']);
     expect(ended.loaded).toEqual([]);
     expect(ended.code).not.toBe(0);
   });
