@@ -8,24 +8,19 @@ interface TaskQueueLimits {
   readonly maxConcurrent: number;
   /** How many tasks the queue holds: those that run and those that wait. */
   readonly maxPending: number;
-  /** Whether a task may start now; {@link TaskQueue.goOn} is called when that changes. */
-  readonly mayStart?: () => boolean;
+  /** Whether a task may start beside those that run; {@link TaskQueue.goOn} is called when that changes. */
+  readonly mayStart?: (running: number) => boolean;
 }
 
 /** Runs tasks in the background: a few at a time, in the order they came, and no more than it may hold. */
 export class TaskQueue {
-  /** How many tasks run at once. Tasks that run already go on. */
-  maxConcurrent: number;
-  readonly #maxPending: number;
-  readonly #mayStart: () => boolean;
+  readonly #limits: TaskQueueLimits;
   readonly #waiting: ((run: boolean) => void)[] = [];
   readonly #pending = new Set<Promise<void>>();
   #running = 0;
 
   constructor(limits: TaskQueueLimits) {
-    this.maxConcurrent = limits.maxConcurrent;
-    this.#maxPending = limits.maxPending;
-    this.#mayStart = limits.mayStart ?? (() => true);
+    this.#limits = limits;
   }
 
   /** How many tasks are running. */
@@ -34,7 +29,7 @@ export class TaskQueue {
   }
 
   get full(): boolean {
-    return this.#pending.size >= this.#maxPending;
+    return this.#pending.size >= this.#limits.maxPending;
   }
 
   /**
@@ -77,7 +72,8 @@ export class TaskQueue {
   }
 
   get #hasRoom(): boolean {
-    return this.#running < this.maxConcurrent && this.#mayStart();
+    const { maxConcurrent, mayStart } = this.#limits;
+    return this.#running < maxConcurrent && mayStart?.(this.#running) !== false;
   }
 
   /** Starts waiting tasks. Places are taken at once, so that no other task can slip in between. */

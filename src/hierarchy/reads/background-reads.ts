@@ -58,7 +58,10 @@ export class BackgroundReads {
   async settled(timeoutMs: number = READ_TIMEOUT_MS): Promise<void> {
     await this.#turn;
     const all = [...this.#origins.values()];
-    for (const reads of all) if (reads.rests) reads.drop();
+    for (const reads of all) {
+      if (reads.rests) reads.clear();
+      reads.goOn();
+    }
     await Promise.all(all.map((reads) => reads.settled(timeoutMs)));
   }
 

@@ -10,8 +10,6 @@ import { settleInvocation } from './settle-invocation.ts';
 
 /** How long a program that ends waits for how things ended. */
 const CLOSING_READS_TIMEOUT_MS = 1_500;
-/** How long a run that has ended waits for a server that rests. */
-const REST_TIMEOUT_MS = 5_000;
 
 /** Something in progress that can be retrieved from the API. */
 export interface Retrievable {
@@ -109,9 +107,7 @@ export function sweepInvocation(
   const settle = (): void => settleInvocation(reads, invocation, fetches);
   const isOverdue = life.isOverdue(runTimeout, conversationIdleTimeout, time) || hasExpired(invocation);
   if (reading !== 'no') {
-    const { rests } = reads.at(invocation.endpoint.origin);
-    const timeout = rests ? REST_TIMEOUT_MS : runTimeout;
-    if (reading !== 'soon' || life.finished === undefined || time - life.finished < timeout) return;
+    if (reading !== 'soon' || life.finished === undefined || time - life.finished < runTimeout) return;
     reads.skip();
     invocation.close();
   } else if (!isOverdue) {

@@ -7,7 +7,8 @@ const PAGE_SIZE = 100;
 const MAX_LISTED = 2 * MAX_READ;
 
 /**
- * Reads a list of the API, page after page to its end, but no more than two thousand objects.
+ * Reads a list of the API, page after page to its end, but no more than two thousand objects. A server that repeats a page,
+ * or ignores `after`, is asked for one page more.
  *
  * @throws the SDK's error
  */
@@ -16,16 +17,17 @@ export async function listPages(
   path: string,
   query: Readonly<Record<string, unknown>>,
 ): Promise<readonly unknown[]> {
-  const objects: unknown[] = [];
+  const objects = new Map<unknown, unknown>();
   let after: string | undefined;
   for (let page = 0; page < MAX_LISTED / PAGE_SIZE; page++) {
     const listed = await get(path, { limit: PAGE_SIZE, ...query, ...(after === undefined ? {} : { after }) });
-    const data = arrayField(listed, 'data').slice(0, MAX_LISTED - objects.length);
-    objects.push(...data);
+    const data = arrayField(listed, 'data').slice(0, MAX_LISTED - objects.size);
+    const { size } = objects;
+    for (const object of data) objects.set(stringField(object, 'id') ?? object, object);
     after = stringField(data.at(-1), 'id');
-    if (field(listed, 'has_more') !== true || after === undefined) break;
+    if (field(listed, 'has_more') !== true || after === undefined || objects.size === size) break;
   }
-  return objects;
+  return [...objects.values()];
 }
 
 /** The first objects of a list, oldest first. By default, the API lists the newest first. */

@@ -453,11 +453,12 @@ describe('what the program reads right after the end of a run', () => {
     ]);
   });
 
-  it('is requested three times at most in a minute if the server fails', async () => {
+  it('is requested three times, and not while the server rests after that', async () => {
     const runs = [{}, {}, {}, {}];
     const { client, simulator, threadId, ...program } = await startLister({ runs });
     for (const _ of runs) {
-      for (let read = 0; read < 2; read++) simulator.next({ when: { path: /steps/ }, status: 503 });
+      const answer = { when: { path: /steps/ }, status: 503, headers: { 'retry-after': '60' } };
+      for (let read = 0; read < 2; read++) simulator.next(answer);
       await program.inSpan(async () => {
         const run = await program.run();
         const listed = client.beta.threads.runs.steps.list(run.id, { thread_id: threadId });
@@ -521,13 +522,59 @@ describe('a run with more steps than a page', () => {
   });
 });
 
+describe('a list that never ends', () => {
+  it.each([
+    ['repeats its page', 1],
+    ['ignores `after`', 2],
+  ])('is read once more if the server %s', async (_, size) => {
+    const { simulator, threadId, ...program } = await startTutor({ runs: [{}] });
+    const data = Array.from({ length: size }, (_, index) => ({
+      id: `step_${index}`,
+      object: 'thread.run.step',
+      run_id: 'run_000001',
+      thread_id: threadId,
+      type: 'message_creation',
+      status: 'completed',
+      created_at: 1_763_600_000,
+      step_details: { type: 'message_creation', message_creation: { message_id: `msg_${index}` } },
+      usage: { prompt_tokens: 0, completion_tokens: 0, total_tokens: 0 },
+    }));
+    for (let page = 0; page < 20; page++)
+      simulator.next({ when: { path: /steps\?limit/ }, body: { object: 'list', data, has_more: true } });
+    await program.inSpan(program.run);
+    await program.telemetry.provider.forceFlush();
+    expect(readsOf(simulator)).toHaveLength(2);
+    expect(program.telemetry.spans.filter(({ name }) => name.startsWith('chat '))).toHaveLength(size);
+  });
+});
+
+describe('three reads that fail at the same moment', () => {
+  it('cost the runs that end after them nothing', async () => {
+    const { client, simulator, assistantId, ...program } = await startTutor({
+      ...WITH_CONTENT,
+      runs: [{}, {}, {}, {}],
+    });
+    for (let count = 0; count < 6; count++)
+      simulator.next({ when: { path: /steps|messages\?/ }, status: 503 });
+    const ask = () => client.beta.threads.createAndRunPoll({ assistant_id: assistantId });
+    await Promise.all([ask(), ask(), ask()]);
+    await program.telemetry.provider.forceFlush();
+    await program.inSpan(ask);
+    await program.telemetry.provider.forceFlush();
+    expect(program.telemetry.spans.filter(({ name }) => name.startsWith('chat '))).toHaveLength(1);
+  });
+});
+
 describe('a run that ends while its server rests', () => {
-  async function startResting(seconds = '2'): Promise<Tutor & { said: string[] }> {
+  async function startResting(
+    seconds = '2',
+    config: ProgramOptions['config'] = {},
+  ): Promise<Tutor & { said: string[] }> {
     forgetNotices();
     const said: string[] = [];
     const log = (message: string): void => void said.push(message);
     diag.setLogger({ error: log, warn: log, info: log, debug: log, verbose: log }, DiagLogLevel.WARN);
-    const tutor = await startTutor({ runs: [{}, {}, {}, {}, {}] });
+    const tutor = await startTutor({ runs: [{}, {}, {}, {}, {}], config });
     const { simulator, telemetry } = tutor;
     for (let count = 0; count < 3; count++) {
       const headers = { 'retry-after': seconds };
@@ -549,14 +596,14 @@ describe('a run that ends while its server rests', () => {
     expect(recorded).toHaveLength(1);
   });
 
-  it('is recorded without its steps after 5 s, and is counted', async () => {
+  it('waits for a rest of 40 s, and is recorded without its steps at its runTimeout, and is counted', async () => {
     vi.useFakeTimers({ toFake: ['performance', 'setInterval', 'clearInterval'] });
-    const { simulator, said, ...program } = await startResting('60');
+    const { simulator, said, ...program } = await startResting('60', { runTimeout: 50_000 });
     await program.run();
     const isOpen = (): boolean => program.telemetry.openSpans.includes('invoke_agent Math Tutor');
-    vi.advanceTimersByTime(4_000);
+    vi.advanceTimersByTime(40_000);
     expect(isOpen()).toBe(true);
-    vi.advanceTimersByTime(2_000);
+    vi.advanceTimersByTime(15_000);
     expect(isOpen()).toBe(false);
     expect(readsOf(simulator)).toHaveLength(3);
     expect(said.filter((line) => line.includes('recorded without reading'))).toHaveLength(1);
@@ -624,7 +671,7 @@ describe('a server that fails', () => {
     const failing = await startTutor({ runs: [{}, {}, {}, {}] });
     const { simulator } = failing;
     for (let count = 0; count < 4; count++) {
-      simulator.next({ when: { path: /steps/ }, status: 503 });
+      simulator.next({ when: { path: /steps/ }, status: 503, headers: { 'retry-after': '60' } });
       await failing.inSpan(failing.run);
       await failing.telemetry.provider.forceFlush();
     }

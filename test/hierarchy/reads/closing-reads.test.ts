@@ -163,21 +163,21 @@ describe('a run that only another process has polled', () => {
     const tutor = await startLeaving();
     const { client, assistantId, threadId, simulator } = tutor;
     await client.beta.threads.runs.create(threadId, { assistant_id: assistantId });
-    for (let count = 0; count < 3; count++)
+    for (let count = 0; count < 5; count++)
       await client.beta.threads.createAndRun({ assistant_id: assistantId });
-    for (let count = 0; count < 4; count++) simulator.next({ when: { path: RUN }, delayMs: 60_000 });
+    for (let count = 0; count < 6; count++) simulator.next({ when: { path: RUN }, delayMs: 60_000 });
     const { provider } = tutor.telemetry;
     const start = performance.now();
     vi.useFakeTimers({ toFake: ['setTimeout'] });
     const ended = provider.shutdown();
-    // Two are asked for at a time. The others never are.
-    await vi.waitUntil(() => asksOf(tutor, RUN) === 2);
+    // Four are asked for at a time. The others never are.
+    await vi.waitUntil(() => asksOf(tutor, RUN) === 4);
     await vi.advanceTimersByTimeAsync(1_500);
     vi.useRealTimers();
     await ended;
     expect(performance.now() - start).toBeLessThan(1_500);
     expect(tutor.telemetry.openSpans).toEqual([]);
-    expect(asksOf(tutor, RUN)).toBe(2);
+    expect(asksOf(tutor, RUN)).toBe(4);
   });
 });
 

@@ -48,33 +48,38 @@ beforeEach(() => {
 afterEach(() => vi.useRealTimers());
 
 describe('reads from a server', () => {
-  it('begin two at a time', async () => {
-    expect(await concurrency(new OriginReads('http://a', 100))).toBe(2);
-  });
-
-  it('become more, one after ten successes, up to eight', async () => {
+  it('begin four at a time, also after a failure', async () => {
     const reads = new OriginReads('http://a', 100);
-    await repeat(reads, 10, succeed);
-    expect(await concurrency(reads)).toBe(3);
-    await repeat(reads, 200, succeed);
-    expect(await concurrency(reads)).toBe(8);
-  });
-
-  it('become half as many after a failure', async () => {
-    const reads = new OriginReads('http://a', 100);
-    await repeat(reads, 100, succeed);
+    expect(await concurrency(reads)).toBe(4);
     await reads.start('run', failWith(500));
     expect(await concurrency(reads)).toBe(4);
   });
 
-  it('rest for a minute after three failures in a row, then go on', async () => {
+  it('rest for a second after three failures in a row, then twice as long each time, up to a minute', async () => {
     const reads = new OriginReads('http://a', 100);
-    await repeat(reads, 3, failWith(503));
-    expect(reads.available).toBe(false);
-    vi.advanceTimersByTime(MINUTE - 1);
-    expect(reads.available).toBe(false);
-    vi.advanceTimersByTime(1);
+    await repeat(reads, 2, failWith(503));
+    for (const rest of [1, 2, 4, 8, 16, 32, 60, 60]) {
+      expect(reads.available).toBe(true);
+      await reads.start('run', failWith(503));
+      vi.advanceTimersByTime(rest * 1e3 - 1);
+      expect(reads.available).toBe(false);
+      vi.advanceTimersByTime(1);
+    }
+    await reads.start('run', succeed);
+    await repeat(reads, 2, failWith(503));
     expect(reads.available).toBe(true);
+  });
+
+  it('fail once if they fail together', async () => {
+    const reads = new OriginReads('http://a', 100);
+    const { promise, reject } = Promise.withResolvers<void>();
+    const together = [1, 2, 3, 4].map((run) => reads.start(`run_${run}`, () => promise));
+    reject(new Failure(503));
+    await Promise.all(together);
+    await reads.start('run', failWith(503));
+    expect(reads.available).toBe(true);
+    await reads.start('run', failWith(503));
+    expect(reads.available).toBe(false);
   });
 
   it('rest for as long as the server asks', async () => {
@@ -153,17 +158,17 @@ describe('the reads from all servers', () => {
       log.push('read');
       await new Promise<void>(() => undefined);
     };
-    for (let count = 0; count < 3; count++) void reads.at('http://a').start(`run_${count}`, read);
+    for (let count = 0; count < 5; count++) void reads.at('http://a').start(`run_${count}`, read);
     const flushed = reads.settled().then(() => log.push('flushed'));
     await vi.advanceTimersByTimeAsync(4_999);
-    expect(log).toEqual(['read', 'read']);
+    expect(log).toEqual(['read', 'read', 'read', 'read']);
     await vi.advanceTimersByTimeAsync(1);
     await flushed;
     const ended = reads.end(5_000).then(() => log.push('ended'));
     await vi.advanceTimersByTimeAsync(5_000);
     await ended;
     await nextTurn();
-    expect(log).toEqual(['read', 'read', 'flushed', 'ended']);
+    expect(log).toEqual(['read', 'read', 'read', 'read', 'flushed', 'ended']);
   });
 
   it('are aborted where a shutdown has waited for them in vain', async () => {
@@ -177,11 +182,11 @@ describe('the reads from all servers', () => {
             signal.addEventListener('abort', () => resolve(void aborted.push(signal.aborted)));
           }),
       );
-    for (let count = 0; count < 3; count++) void from.start(`run_${count}`, read);
+    for (let count = 0; count < 5; count++) void from.start(`run_${count}`, read);
     const ended = reads.end(2_000);
     await vi.advanceTimersByTimeAsync(2_000);
     await ended;
-    expect(aborted).toEqual([true, true]);
+    expect(aborted).toEqual([true, true, true, true]);
   });
 });
 
@@ -199,6 +204,7 @@ describe('reads beside the requests of the program', () => {
     await Promise.resolve();
     expect(log).toEqual([]);
     requestAnswered(ORIGIN);
+    reads.goOn();
     await first;
     expect(log).toEqual(['read']);
     for (let request = 0; request < 3; request++) requestAnswered(ORIGIN);
@@ -249,6 +255,7 @@ describe('reads beside the requests of the program', () => {
     const first = reads.start('run_1', succeed);
     vi.advanceTimersByTime(5_000);
     requestAnswered(ORIGIN);
+    reads.goOn();
     await first;
     begin(1);
     const log: string[] = [];
@@ -258,6 +265,7 @@ describe('reads beside the requests of the program', () => {
     await nextTurn();
     expect(log).toEqual([]);
     for (let request = 0; request < 4; request++) requestAnswered(ORIGIN);
+    reads.goOn();
     await second;
     expect(log).toEqual(['read']);
   });
@@ -272,6 +280,7 @@ describe('reads beside the requests of the program', () => {
       await Promise.resolve();
       log.push('waits');
       requestAnswered(ORIGIN);
+      reads.goOn();
       await second;
     });
     await read;
@@ -279,7 +288,7 @@ describe('reads beside the requests of the program', () => {
     for (let request = 0; request < 3; request++) requestAnswered(ORIGIN);
   });
 
-  it('send two requests at a time in all', async () => {
+  it('send four requests at a time in all', async () => {
     const reads = new OriginReads(ORIGIN, 100);
     let running = 0;
     let most = 0;
@@ -292,7 +301,7 @@ describe('reads beside the requests of the program', () => {
       await Promise.all([reads.send(request), reads.send(request)]);
     };
     await Promise.all(['a', 'b', 'c'].map((id) => reads.start(id, both)));
-    expect(most).toBe(2);
+    expect(most).toBe(4);
   });
 });
 
@@ -305,7 +314,7 @@ describe('reads while a server rests', () => {
     reads.goOn();
     await nextTurn();
     expect(log).toEqual([]);
-    vi.advanceTimersByTime(MINUTE);
+    vi.advanceTimersByTime(1_000);
     reads.goOn();
     await read;
     expect(log).toEqual(['read']);
