@@ -93,7 +93,8 @@ export function spendIn(
   id: string | undefined,
   origin: string,
   spent: Spent,
+  startTime: number,
 ): void {
   if (id === undefined || ((spent.usage ?? spent.cost) === undefined && !spent.unpriced)) return;
-  tracker.conversation('conversation', id, origin).spent(spent);
+  tracker.conversation('conversation', id, origin).spent(spent, startTime);
 }

@@ -242,7 +242,7 @@ export class ConversationTracker implements ProviderListener {
     invocation.agent ??= this.agents.at(invocation.endpoint.origin, agentId);
     if (conversationId === undefined || invocation.above !== undefined) return;
     const conversation = this.conversation(invocation.kind, conversationId, invocation.endpoint.origin);
-    conversation.startedRun();
+    conversation.startedRun(invocation.startTime);
     if (invocation.segment?.conversation !== undefined) return;
     invocation.segment?.identify(conversation);
     conversation.countUserMessages(invocation.input.count);

@@ -1,8 +1,10 @@
 import type { Span, SpanContext } from '@opentelemetry/api';
 import type { Message } from '../../config/completion-types.ts';
-import { addSpent, NOTHING_SPENT, type Spent } from '../../telemetry/cost/spent.ts';
-import type { Totals } from '../../telemetry/spans/totals.ts';
+import { addSpent, type Spent } from '../../telemetry/cost/spent.ts';
+import { NO_TOTALS, type Totals } from '../../telemetry/spans/totals.ts';
 import type { BoundedMap } from '../../util/bounded-map.ts';
+import { now } from '../../util/clock.ts';
+import { MAX_REPEATED } from '../../util/payload.ts';
 import type { ConversationKind } from '../model.ts';
 import type { Segment } from './segment.ts';
 
@@ -17,6 +19,23 @@ export interface InputMessages {
   readonly isAll?: boolean;
 }
 
+/** What is added to the totals of a conversation. */
+interface Counted {
+  readonly time: number;
+  readonly runs?: number;
+  readonly userMessages?: number;
+  readonly spent?: Spent;
+}
+
+function addCounted(totals: Totals, { runs = 0, userMessages = 0, spent }: Counted): Totals {
+  return {
+    ...totals,
+    ...(spent && addSpent(totals, spent)),
+    runs: totals.runs + runs,
+    userMessages: totals.userMessages + userMessages,
+  };
+}
+
 /** The state of one thread, conversation or session in this process: counts and span contexts, no objects of the caller. */
 export class Conversation {
   readonly id: string;
@@ -28,9 +47,9 @@ export class Conversation {
   /** The previous segment, to which the next one links. */
   previous: SpanContext | undefined;
 
-  #spent = NOTHING_SPENT;
-  #runs = 0;
-  #userMessages = 0;
+  #totals = NO_TOTALS;
+  /** What an open segment that has been over since an earlier time must not count. */
+  readonly #latest: Counted[] = [];
   #unansweredCount = 0;
   #unanswered: Message[] = [];
   /** Whether this process has created it, and nothing but the kept messages was said in it. */
@@ -61,8 +80,17 @@ export class Conversation {
     return newest;
   }
 
-  get totals(): Totals {
-    return { ...this.#spent, runs: this.#runs, userMessages: this.#userMessages };
+  /** The totals of what had begun by then. */
+  totalsAt(time: number): Totals {
+    return this.#latest.filter((counted) => counted.time <= time).reduce(addCounted, this.#totals);
+  }
+
+  #count(counted: Counted): void {
+    this.#latest.push(counted);
+    const segments = [...this.segments.values()];
+    const someAreOver = segments.length > 1 || segments.some(({ parentEnd }) => parentEnd !== undefined);
+    const excess = this.#latest.length - (someAreOver ? MAX_REPEATED : 0);
+    if (excess > 0) this.#totals = this.#latest.splice(0, excess).reduce(addCounted, this.#totals);
   }
 
   /** Called when this process has created it. */
@@ -70,18 +98,19 @@ export class Conversation {
     this.#isNew = true;
   }
 
-  startedRun(): void {
-    this.#runs++;
+  startedRun(time: number = now()): void {
+    this.#count({ time, runs: 1 });
   }
 
-  spent(spent: Spent): void {
-    this.#spent = addSpent(this.#spent, spent);
+  /** @param time when the run or call began that spent it */
+  spent(spent: Spent, time: number = now()): void {
+    this.#count({ time, spent });
   }
 
   /** Takes a message for the next run, with its content if content is recorded, and counts it if it is the user's. */
   add(content: Message | undefined): void {
     if (isOfUser(content)) {
-      this.#userMessages++;
+      this.countUserMessages(1);
       this.#unansweredCount++;
     }
     if (content === undefined) return;
@@ -101,7 +130,7 @@ export class Conversation {
 
   /** Counts user messages whose content is not kept: the run that answers them has it, or it is not recorded. */
   countUserMessages(count: number): void {
-    this.#userMessages += count;
+    if (count > 0) this.#count({ time: now(), userMessages: count });
   }
 
   /** Takes the unanswered messages, for the run that answers them. */

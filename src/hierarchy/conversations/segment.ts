@@ -198,8 +198,8 @@ export class Segment {
     const { traceId, spanId } = this.spanContext;
     const segments = this.#conversation?.segments;
     if (segments?.delete(spanId) === false && segments.get(traceId) === this) segments.delete(traceId);
-    const totals = this.#conversation?.totals ?? NO_TOTALS;
-    endConversationSpan(this.span, totals, Math.max(time, this.startTime));
+    const endTime = Math.max(time, this.startTime);
+    endConversationSpan(this.span, this.#conversation?.totalsAt(endTime) ?? NO_TOTALS, endTime);
     this.#open.delete(this);
   }
 

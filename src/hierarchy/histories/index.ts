@@ -26,6 +26,13 @@ import { countNewUserMessages } from './messages.ts';
 /** The calls that count as runs. */
 const ANSWERS: ReadonlySet<string | undefined> = new Set(['chat', 'text_completion']);
 
+interface Answered {
+  readonly id: string;
+  readonly origin: string;
+  readonly userMessages: number;
+  readonly startTime: number;
+}
+
 /** Conversations that the program names by `withConversation`: calls and functions that belong to no other. */
 export class Histories implements ConversationApi {
   readonly #tracker: ConversationTracker;
@@ -84,18 +91,18 @@ export class Histories implements ConversationApi {
         return false;
       },
       ended: (result, endTime, spent) => {
-        spendIn(this.#tracker, id, origin, spent);
-        if (isAnswer) this.#answered(id, origin, result, userMessages);
+        spendIn(this.#tracker, id, origin, spent, startTime);
+        if (isAnswer) this.#answered({ id, origin, userMessages, startTime }, result);
         loop.ended(result, endTime);
       },
     };
   }
 
-  #answered(id: string, origin: string, result: unknown, userMessages: number): void {
+  #answered({ id, origin, userMessages, startTime }: Answered, result: unknown): void {
     // A rejected request is repeated; an abandoned stream is not.
     if (stringField(result, 'id') === undefined && arrayField(result, 'choices').length === 0) return;
     const conversation = this.#tracker.conversation('conversation', id, origin);
-    conversation.startedRun();
+    conversation.startedRun(startTime);
     conversation.countUserMessages(userMessages);
   }
 }

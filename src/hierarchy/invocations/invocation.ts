@@ -234,7 +234,7 @@ export class Invocation {
     const { telemetry, attributes } = this;
     const spent = { ...spentAtOnce(telemetry, usage, attributes), seconds };
     this.#priced = spent;
-    this.conversation?.spent(spent);
+    this.conversation?.spent(spent, this.startTime);
     recordSpent(telemetry, spent, attributes, this.context, this.failure);
   }
 

@@ -150,7 +150,11 @@ export class RealtimeSession implements Member {
     const { segment, released } = this.#start;
     const last = Math.max(this.#responses.end(close), this.#lastActivity);
     const isTold = close !== undefined && !close.isLate;
-    segment.end(isTold ? this.#clock.now() : last, this.#conversation.totals, close);
+    segment.end(
+      isTold ? this.#clock.now() : last,
+      this.#conversation.totalsAt(Number.POSITIVE_INFINITY),
+      close,
+    );
     released(this);
   }
 

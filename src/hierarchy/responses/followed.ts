@@ -68,6 +68,7 @@ const TAKE_ITEMS: ReadonlySet<string> = new Set(['/conversations', '/conversatio
 export interface Fetched {
   readonly request: ApiRequest;
   readonly endpoint: Endpoint;
+  readonly startTime: number;
   /** The caller's. */
   readonly context: Context;
   readonly known: KnownResponse | undefined;
@@ -158,13 +159,13 @@ export function followedResponse(
 /** Called when a response of a conversation has ended. */
 export function countResponse(
   conversation: Conversation,
-  { userMessages, handedOn }: Pick<FollowedResponse, 'userMessages' | 'handedOn'>,
+  { userMessages, handedOn, startTime }: Pick<FollowedResponse, 'userMessages' | 'handedOn' | 'startTime'>,
   spent: Spent,
 ): void {
   conversation.countUserMessages(userMessages);
   if (handedOn) return;
-  conversation.startedRun();
-  conversation.spent(spent);
+  conversation.startedRun(startTime);
+  conversation.spent(spent, startTime);
 }
 
 /**

@@ -123,7 +123,7 @@ export class Responses implements ConversationApi {
         this.#followRequest(
           call,
           place,
-          { request, endpoint, context: call.context, known, conversationId },
+          { request, endpoint, startTime, context: call.context, known, conversationId },
           segment,
         );
   }
@@ -146,7 +146,7 @@ export class Responses implements ConversationApi {
       },
       ended: (result, endTime, spent) => {
         this.#fetched(result, endTime, endpoint);
-        spendIn(this.#tracker, fetched.conversationId, endpoint.origin, spent);
+        spendIn(this.#tracker, fetched.conversationId, endpoint.origin, spent, fetched.startTime);
       },
     };
   }
