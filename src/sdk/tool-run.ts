@@ -9,6 +9,8 @@ export interface ToolRun {
   readonly arguments: unknown;
   /** The tool calls of the model to this function. This run is one of them. */
   readonly calls: () => readonly MadeCall[];
+  /** The messages that the model answered with them. */
+  readonly history: () => readonly unknown[];
   readonly run: () => unknown;
 }
 

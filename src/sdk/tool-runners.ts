@@ -88,7 +88,9 @@ function watchTools(body: unknown, client: object, observer: HelperObserver): un
       return onOriginal(value, (run, args) => {
         if (countRun(args[1]) > MAX_REPEATED) return run();
         const name = guard('naming a tool', toolName, names.get(definition), definition, value) ?? 'function';
-        return runTool({ client, name, arguments: args[0], calls: () => callsOf(args[1], name), run });
+        const calls = (): readonly MadeCall[] => callsOf(args[1], name);
+        const history = (): readonly unknown[] => historyOf(args[1]);
+        return runTool({ client, name, arguments: args[0], calls, history, run });
       });
     });
   };
@@ -130,13 +132,23 @@ function toolName(read: unknown, definition: unknown, callback: unknown): string
 
 /** The ids of the calls of this function in the last answer of the model, in their order. */
 function callsOf(runner: unknown, name: string): MadeCall[] {
-  const answer = arrayField(runner, 'messages').findLast((message) => field(message, 'role') === 'assistant');
+  const answer = arrayField(runner, 'messages').findLast(isOfAssistant);
   return first(arrayField(answer, 'tool_calls')).flatMap((call) => {
     const id = stringField(call, 'id');
     const called = objectField(call, 'function');
     if (id === undefined || stringField(called, 'name') !== name) return [];
     return { id, arguments: field(called, 'arguments') };
   });
+}
+
+/** What stands before that answer. */
+function historyOf(runner: unknown): readonly unknown[] {
+  const messages = arrayField(runner, 'messages');
+  return messages.slice(0, Math.max(0, messages.findLastIndex(isOfAssistant)));
+}
+
+function isOfAssistant(message: unknown): boolean {
+  return field(message, 'role') === 'assistant';
 }
 
 function path(from: unknown, ...keys: string[]): unknown {

@@ -315,6 +315,27 @@ describe('a loop by hand on chat completions', () => {
     await program.expectTree(`${tree('alice')}\n${tree('bob')}`);
   });
 
+  it('has the calls of two loops that run at once in a trace and share ids and arguments', async () => {
+    const program = await start();
+    answer(program, called('call_0'));
+    answer(program, called('call_0'));
+    await program.inSpan(async () => {
+      const rome = await round(program, [{ role: 'user', content: 'In Rome?' }]);
+      const oslo = await round(program, [{ role: 'user', content: 'In Oslo?' }]);
+      await round(program, rome);
+      await round(program, oslo);
+    });
+    await program.expectTree(`
+      program
+      ├─ chat gpt-4o-mini
+      ├─ execute_tool get_weather
+      ├─ chat gpt-4o-mini
+      ├─ execute_tool get_weather
+      ├─ chat gpt-4o-mini
+      └─ chat gpt-4o-mini
+    `);
+  });
+
   it('joins no trace with the calls of two others', async () => {
     const program = await start();
     answer(program, called('call_1'));

@@ -320,10 +320,10 @@ describe('a function under `runTools`', () => {
       },
     ],
   });
-  const run = ({ client }: Program): ChatCompletionRunner<null> =>
+  const run = ({ client }: Program, asked = 'How is the weather?'): ChatCompletionRunner<null> =>
     client.chat.completions.runTools({
       model: MODEL,
-      messages: [{ role: 'user', content: 'How is the weather?' }],
+      messages: [{ role: 'user', content: asked }],
       tools: [
         {
           type: 'function',
@@ -354,5 +354,15 @@ describe('a function under `runTools`', () => {
       ].sort(),
     );
     expect(await timedTools(program)).toEqual(['get_weather']);
+  });
+
+  it('ran, in two loops at once that share ids and arguments', async () => {
+    const program = await startProgram();
+    const call: [string, string] = ['get_weather', '{"in":"Rome"}'];
+    program.simulator.next({ body: asking(call) });
+    program.simulator.next({ body: asking(call) });
+    await program.inSpan(() => Promise.all(['Now?', 'Then?'].map((asked) => run(program, asked).done())));
+    expect(toolAttribute(program, 'error.type')).toEqual([undefined, undefined]);
+    expect(toolAttribute(program, 'gen_ai.tool.call.id')).toEqual(['call_0', 'call_0']);
   });
 });

@@ -128,7 +128,7 @@ function calledBy(call: unknown): { readonly name: string; readonly given: unkno
     : { name, given: field(called, 'arguments') ?? field(called, 'input') };
 }
 
-function once<Value>(read: () => Value): () => Value {
+export function once<Value>(read: () => Value): () => Value {
   let known: { readonly value: Value } | undefined;
   return () => {
     known ??= { value: read() };

@@ -5,7 +5,9 @@ import { ATTR_GEN_AI_CONVERSATION_ID, ATTR_GEN_AI_TOOL_CALL_ID } from '../../sem
 import type { KnownToolCall } from '../../telemetry/spans/program-tool-span.ts';
 import { conversationIn } from '../conversations/conversation-context.ts';
 import { activeSpan } from '../conversations/segment.ts';
+import { fingerprintOfMessages, lastMessages } from '../tool-calls/last-messages.ts';
 import { type ToolCalls, validTraceId } from '../tool-calls/tool-calls.ts';
+import { once } from './messages.ts';
 
 /** The tool call that a function of the program is about to answer. It is recorded while it runs, not when it is answered. */
 export function takeRunningCall(
@@ -17,6 +19,7 @@ export function takeRunningCall(
   if (!toolCalls.areAwaited) return undefined;
   const conversationId = conversationIn(context);
   const traceId = validTraceId(trace.getSpanContext(context));
+  const question = once(() => fingerprintOfMessages(lastMessages(tool.history())));
   const pending = toolCalls.takeFirst(
     tool.calls().map((call) => ({
       origin,
@@ -24,6 +27,7 @@ export function takeRunningCall(
       repeated: { name: tool.name, fingerprint: fingerprintOf(tool.name, call.arguments) },
       conversationId,
       traceId,
+      question,
     })),
   );
   if (pending === undefined) return undefined;

@@ -70,7 +70,8 @@ const SEVERAL = {};
  *
  * - the request names a previous response: a call of that response;
  * - it names a conversation: a call of that conversation;
- * - otherwise: a call in the same trace, where nothing can reach another trace; or, if the request repeats the call, the
+ * - otherwise: a call in the same trace, where nothing can reach another trace, first among those that the same messages
+ *   led to: loops may run at once in it, and repeat ids; or, if the request repeats the call, the
  *   only call at the origin with that name and those arguments, of those that belong to no conversation. If the id is not
  *   unique, the user's last message and the last of all before the call have to be the same, too: this process may not
  *   know the call that is answered, but one of another user that looks like it. The last of all may be the result of a
@@ -205,7 +206,7 @@ export class PendingToolCalls<Call> {
 }
 
 function keysOf(request: ToolCallRequest): Pick<PendingEntry<unknown>, 'keys' | 'keysUsedOnce'> {
-  const { origin, id, fingerprint, responseId, conversationId, traceId } = request;
+  const { origin, id, fingerprint, responseId, conversationId } = request;
   const once: string[] = [];
   const again: string[] = [];
   const addTo = (keys: string[], scope: Scope): void => {
@@ -216,7 +217,7 @@ function keysOf(request: ToolCallRequest): Pick<PendingEntry<unknown>, 'keys' | 
   // A conversation or trace asks for the same again, and whatever meets it stays inside of it.
   if (conversationId !== undefined) addTo(again, ['conversation', conversationId]);
   else {
-    if (traceId !== undefined) addTo(again, ['trace', traceId]);
+    for (const scope of traceScopes(request, () => request.question)) addTo(again, scope);
     const scope = originScope(request, () => request.question);
     if (scope !== undefined) addTo(once, scope);
   }
@@ -228,11 +229,21 @@ function* scopesOf(answered: AnsweredToolCall): Generator<Scope> {
   if (previousResponseId !== undefined) yield ['response', previousResponseId];
   else if (conversationId !== undefined) yield ['conversation', conversationId];
   else {
-    if (traceId !== undefined) yield ['trace', traceId];
+    yield* traceScopes({ id, name: repeated?.name ?? '', traceId }, question);
     if (repeated === undefined) return;
     const scope = originScope({ id, name: repeated.name }, question);
     if (scope !== undefined) yield scope;
   }
+}
+
+function* traceScopes(
+  { traceId, ...called }: CalledId & Pick<ToolCallIdentity, 'traceId'>,
+  question: () => string | undefined,
+): Generator<Scope> {
+  if (traceId === undefined) return;
+  const asked = hasUniqueId(called) ? undefined : question();
+  if (asked !== undefined) yield ['trace', `${traceId} ${asked}`];
+  yield ['trace', traceId];
 }
 
 /** @param question called only if the id is not unique: it may have to hash long messages */

@@ -22,8 +22,6 @@ import {
   type ToolCallRequest,
 } from './pending-tool-calls.ts';
 
-const NO_QUESTION = (): undefined => undefined;
-
 /** A call without what is only needed to find it again. */
 type KnownCall = Omit<ItemCall, 'fingerprint'>;
 
@@ -198,13 +196,10 @@ export class ToolCalls {
   }
 
   /** The first of the calls that is not answered, which is recorded where the program runs it and not by its answer. */
-  takeFirst(
-    calls: readonly Omit<AnsweredToolCall, 'previousResponseId' | 'question'>[],
-  ): PendingCall | undefined {
+  takeFirst(calls: readonly AnsweredToolCall[]): PendingCall | undefined {
     for (const call of calls) {
       this.#registerStreams();
-      const answered = { ...call, question: NO_QUESTION };
-      const pending = this.#pending.take(answered)?.call;
+      const pending = this.#pending.take(call)?.call;
       if (pending === undefined) continue;
       this.#forget(pending);
       return pending;
