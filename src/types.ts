@@ -8,8 +8,7 @@ export type {
 } from './config/completion-types.ts';
 export type { CaptureMessageContent, OpenAIInstrumentationConfig, ProviderRow } from './config/config.ts';
 export type { HookRequest, HookResponse, Hooks } from './config/hook-types.ts';
-export type { ModelPrices, Price } from './config/model-prices.ts';
-export type { PricePackage } from './config/price-package.ts';
+export type { ModelPrices, Price, PricePackage } from './config/model-prices.ts';
 export type {
   CostRecordEvent,
   EventOptions,

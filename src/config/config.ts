@@ -1,18 +1,19 @@
 import { field, stringField } from '../util/payload.ts';
 import type { CompletionHook } from './completion-types.ts';
 import type { Hooks } from './hook-types.ts';
-import { type ModelPrices, readPriceTable } from './model-prices.ts';
+import { asPricePackage, type ModelPrices, type PricePackage, readPriceTable } from './model-prices.ts';
 import {
   aFunction,
+  type Environment,
   flag,
   namedValue,
   type Option,
   oneOf,
   optionText,
+  type ReportProblem,
+  resolveOption,
   wholeNumber,
 } from './option-parsers.ts';
-import { asPricePackage, type PricePackage } from './price-package.ts';
-import { type Environment, type ReportProblem, resolveOption } from './resolve-option.ts';
 import type { EventOptions, EventPreset } from './sink-event-types.ts';
 
 /** Where content is recorded. Events need a logger provider. */
@@ -121,38 +122,30 @@ export interface OpenAIInstrumentationConfig extends Hooks {
 }
 
 /** Whether this process records runs and responses of other processes; see `adoptRuns`. */
-export type AdoptRuns = boolean | 'polled' | 'link';
+export type AdoptRuns = NonNullable<OpenAIInstrumentationConfig['adoptRuns']>;
+
+/** What becomes of options that are another thing in code, or may be absent. */
+interface ResolvedOptions extends Pick<OpenAIInstrumentationConfig, keyof Hooks | 'completionHook'> {
+  captureMessageContent: CaptureMessageContent;
+  /** `undefined` if the program has not asked: costs are recorded if their prices are known. */
+  cost: OpenAIInstrumentationConfig['cost'];
+  events: (EventOptions & { readonly preset: EventPreset }) | undefined;
+  /** Whether spans also carry the attribute names of older versions of the conventions. */
+  olderNames: boolean;
+}
+
+type ValueOf<Name extends keyof OpenAIInstrumentationConfig> = Exclude<
+  OpenAIInstrumentationConfig[Name],
+  undefined
+>;
 
 /** The options with all values resolved. */
-export interface Settings {
-  readonly captureMessageContent: CaptureMessageContent;
-  readonly runSteps: 'fetch' | 'observe' | 'off';
-  readonly maxContentLength: number;
-  readonly maxSpanContentLength: number;
-  readonly media: 'reference' | 'inline' | 'drop';
-  readonly completionHook: CompletionHook | undefined;
-  readonly conversationSpans: 'auto' | 'always' | 'never' | 'trace';
-  readonly conversationIdleTimeout: number;
-  readonly runTimeout: number;
-  readonly maxConversations: number;
-  readonly apiSpans: 'all' | 'writes' | 'none';
-  readonly adoptRuns: AdoptRuns;
-  readonly propagateInMetadata: boolean;
-  readonly streamDeltas: 'off' | 'events' | 'spans';
-  readonly streamUsage: 'observe' | 'include';
-  readonly chunkMetrics: 'off' | 'each';
-  /** `undefined` if the program has not asked: costs are recorded if their prices are known. */
-  readonly cost: boolean | PricePackage | undefined;
-  readonly prices: Readonly<Record<string, ModelPrices>>;
-  readonly providers: readonly ProviderRow[];
-  readonly events: (EventOptions & { readonly preset: EventPreset }) | undefined;
-  readonly requestHook: Hooks['requestHook'];
-  readonly responseHook: Hooks['responseHook'];
-  readonly ignoreRequestHook: Hooks['ignoreRequestHook'];
-  readonly startSpanHook: Hooks['startSpanHook'];
-  /** Whether spans also carry the attribute names of older versions of the conventions. */
-  readonly olderNames: boolean;
-}
+export type Settings = Required<Readonly<ResolvedOptions>> & {
+  readonly [Name in Exclude<
+    keyof OpenAIInstrumentationConfig,
+    keyof ResolvedOptions | 'enabled'
+  >]-?: ValueOf<Name>;
+};
 
 const PRESET = oneOf(['standard', 'minimal', 'full']);
 
@@ -167,27 +160,41 @@ export const OPTIONS: { readonly [Name in keyof Settings]: Option<Settings[Name]
     withholdsContent: () => true,
   },
   completionHook: { ...aFunction(), withholdsContent: (value) => value !== null },
-  ...withVariables({
-    runSteps: oneOf(['fetch', 'observe', 'off']),
-    maxContentLength: wholeNumber(16_384),
-    maxSpanContentLength: wholeNumber(65_536),
-    media: oneOf(['reference', 'inline', 'drop']),
-    conversationSpans: oneOf(['auto', 'always', 'never', 'trace']),
-    conversationIdleTimeout: wholeNumber(30_000),
-    runTimeout: wholeNumber(600_000),
-    maxConversations: wholeNumber(10_000),
-    apiSpans: oneOf(['all', 'writes', 'none']),
-    adoptRuns: namedValue<AdoptRuns>({ true: true, false: false, polled: 'polled', link: 'link' }, false),
-    propagateInMetadata: flag(false),
-    streamDeltas: oneOf(['off', 'events', 'spans']),
-    streamUsage: oneOf(['observe', 'include']),
-    chunkMetrics: oneOf(['off', 'each']),
-    cost: {
-      fallback: undefined,
-      accepts: 'true, false, the module @pydantic/genai-prices',
-      parse: (value: unknown) => asPricePackage(value) ?? flag(true).parse(value),
-    },
-  }),
+  runSteps: { variable: 'OTEL_INSTRUMENTATION_OPENAI_RUN_STEPS', ...oneOf(['fetch', 'observe', 'off']) },
+  maxContentLength: { variable: 'OTEL_INSTRUMENTATION_OPENAI_MAX_CONTENT_LENGTH', ...wholeNumber(16_384) },
+  maxSpanContentLength: {
+    variable: 'OTEL_INSTRUMENTATION_OPENAI_MAX_SPAN_CONTENT_LENGTH',
+    ...wholeNumber(65_536),
+  },
+  media: { variable: 'OTEL_INSTRUMENTATION_OPENAI_MEDIA', ...oneOf(['reference', 'inline', 'drop']) },
+  conversationSpans: {
+    variable: 'OTEL_INSTRUMENTATION_OPENAI_CONVERSATION_SPANS',
+    ...oneOf(['auto', 'always', 'never', 'trace']),
+  },
+  conversationIdleTimeout: {
+    variable: 'OTEL_INSTRUMENTATION_OPENAI_CONVERSATION_IDLE_TIMEOUT',
+    ...wholeNumber(30_000),
+  },
+  runTimeout: { variable: 'OTEL_INSTRUMENTATION_OPENAI_RUN_TIMEOUT', ...wholeNumber(600_000) },
+  maxConversations: { variable: 'OTEL_INSTRUMENTATION_OPENAI_MAX_CONVERSATIONS', ...wholeNumber(10_000) },
+  apiSpans: { variable: 'OTEL_INSTRUMENTATION_OPENAI_API_SPANS', ...oneOf(['all', 'writes', 'none']) },
+  adoptRuns: {
+    variable: 'OTEL_INSTRUMENTATION_OPENAI_ADOPT_RUNS',
+    ...namedValue<AdoptRuns>({ true: true, false: false, polled: 'polled', link: 'link' }, false),
+  },
+  propagateInMetadata: { variable: 'OTEL_INSTRUMENTATION_OPENAI_PROPAGATE_IN_METADATA', ...flag(false) },
+  streamDeltas: {
+    variable: 'OTEL_INSTRUMENTATION_OPENAI_STREAM_DELTAS',
+    ...oneOf(['off', 'events', 'spans']),
+  },
+  streamUsage: { variable: 'OTEL_INSTRUMENTATION_OPENAI_STREAM_USAGE', ...oneOf(['observe', 'include']) },
+  chunkMetrics: { variable: 'OTEL_INSTRUMENTATION_OPENAI_CHUNK_METRICS', ...oneOf(['off', 'each']) },
+  cost: {
+    variable: 'OTEL_INSTRUMENTATION_OPENAI_COST',
+    fallback: undefined,
+    accepts: 'true, false, the module @pydantic/genai-prices',
+    parse: (value) => asPricePackage(value) ?? flag(true).parse(value),
+  },
   prices: {
     fallback: {},
     accepts: 'objects with an object of prices in USD for each model',
@@ -261,13 +268,25 @@ export function sinkTakesContent(settings: Settings): boolean {
   return settings.events?.preset === 'full' && recordsContentOnEvents(settings);
 }
 
-/** Gives each option its variable, such as `OTEL_INSTRUMENTATION_OPENAI_RUN_STEPS` for `runSteps`. */
-function withVariables<Options extends Readonly<Record<string, object>>>(options: Options): Options {
-  const variableOf = (name: string): string =>
-    `OTEL_INSTRUMENTATION_OPENAI_${name.replace(/[A-Z]/g, '_$&').toUpperCase()}`;
-  return Object.fromEntries(
-    Object.entries(options).map(([name, option]) => [name, { ...option, variable: variableOf(name) }]),
-  ) as Options;
+/**
+ * The current settings, with content only where the settings at the start of an operation allow it too. A completion hook
+ * that the operation started with stays.
+ */
+export function operationSettings(atStart: Settings, current: Settings): Settings {
+  if (atStart === current) return current;
+  return {
+    ...current,
+    captureMessageContent: captureMode(
+      recordsContentOnSpans(atStart) && recordsContentOnSpans(current),
+      recordsContentOnEvents(atStart) && recordsContentOnEvents(current),
+    ),
+    completionHook: current.completionHook ?? atStart.completionHook,
+  };
+}
+
+function captureMode(onSpans: boolean, onEvents: boolean): CaptureMessageContent {
+  if (onSpans) return onEvents ? 'SPAN_AND_EVENT' : 'SPAN_ONLY';
+  return onEvents ? 'EVENT_ONLY' : 'NO_CONTENT';
 }
 
 function isProviderRow(value: unknown): value is ProviderRow {

@@ -1,4 +1,4 @@
-import { isAmount } from '../util/payload.ts';
+import { field, isAmount } from '../util/payload.ts';
 
 /** A price in USD. In a tier, `price` applies to requests with more than `start` input tokens. */
 export type Price =
@@ -97,4 +97,16 @@ export function readPrice(value: unknown): Price | undefined {
   if (!rows.every((tier) => isAmount(tier?.start) && isAmount(tier?.price))) return undefined;
   const sorted = rows as readonly { start: number; price: number }[];
   return { base, tiers: [...sorted].sort((a, b) => a.start - b.start) };
+}
+
+/** The part of `@pydantic/genai-prices` that this package uses. */
+export interface PricePackage {
+  calcPrice(usage: object, model: string, options: object): unknown;
+}
+
+/** Recognises the package as a namespace, or below the `default` of a CommonJS build. */
+export function asPricePackage(value: unknown): PricePackage | undefined {
+  return [value, field(value, 'default')].find(
+    (candidate): candidate is PricePackage => typeof field(candidate, 'calcPrice') === 'function',
+  );
 }

@@ -1,7 +1,7 @@
 import http from 'node:http';
 import https from 'node:https';
 import net from 'node:net';
-import { namedExporters } from '../config/exporter-names.ts';
+import { namedExporters } from '../config/exporter-variables.ts';
 import { adviceFor, failureReason } from '../telemetry/export-advice.ts';
 import {
   addressWithoutSecrets,

@@ -1,7 +1,7 @@
 import module from 'node:module';
 import { join } from 'node:path';
 import { resolveSettings } from '../config/config.ts';
-import { unknownExporter } from '../config/exporter-names.ts';
+import { unknownExporter } from '../config/exporter-variables.ts';
 import { switchProblem } from '../config/kill-switch.ts';
 import { unknownVariables } from '../config/unknown-names.ts';
 import { describeCopies } from '../diagnostics/copies.ts';

@@ -1,7 +1,7 @@
 import { resolve } from 'node:path';
 import { type ParseArgsConfig, parseArgs, parseEnv } from 'node:util';
 import { parse } from 'shell-quote';
-import { hasConfigurationFile } from '../config/configuration-file.ts';
+import { hasConfigurationFile } from '../config/exporter-variables.ts';
 import { asObject, field } from '../util/payload.ts';
 import { textWithoutUrlSecrets } from '../util/url-secrets.ts';
 import { NAME } from '../util/version.ts';

@@ -1,4 +1,4 @@
-import { namedExporters } from '../config/exporter-names.ts';
+import { namedExporters } from '../config/exporter-variables.ts';
 import { limitRequestsTo } from '../telemetry/exporter-requests.ts';
 import {
   type CollectorEnvironment,

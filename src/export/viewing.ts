@@ -1,5 +1,5 @@
 import { trace } from '@opentelemetry/api';
-import { unknownExporter } from '../config/exporter-names.ts';
+import { unknownExporter } from '../config/exporter-variables.ts';
 import { guard } from '../util/guard.ts';
 import { findDependenciesOf, findPackage } from '../util/optional-packages.ts';
 import { providerBehind } from '../util/otel-api.ts';

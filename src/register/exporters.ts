@@ -1,4 +1,4 @@
-import { namedExporters } from '../config/exporter-names.ts';
+import { namedExporters } from '../config/exporter-variables.ts';
 import { ConsoleTreeExporter } from '../export/console-tree.ts';
 import { HtmlTraceExporter } from '../export/html-trace.ts';
 import {

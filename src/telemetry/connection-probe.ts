@@ -1,4 +1,4 @@
-import { hasConfigurationFile } from '../config/configuration-file.ts';
+import { hasConfigurationFile } from '../config/exporter-variables.ts';
 import { makeSuppressed } from '../sdk/suppression.ts';
 import { builtIn } from '../util/built-in.ts';
 import { failureReason } from './export-advice.ts';

@@ -1,4 +1,4 @@
-import { CONFIG_FILE_VARIABLE, hasConfigurationFile } from '../config/configuration-file.ts';
+import { CONFIG_FILE_VARIABLE, hasConfigurationFile } from '../config/exporter-variables.ts';
 import { field, row } from '../util/payload.ts';
 import {
   type CollectorEnvironment,

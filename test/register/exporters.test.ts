@@ -1,6 +1,6 @@
 import { createRequire } from 'node:module';
 import { describe, expect, test } from 'vitest';
-import { unknownExporter } from '../../src/config/exporter-names.ts';
+import { unknownExporter } from '../../src/config/exporter-variables.ts';
 import {
   type CollectorEnvironment,
   exportersFromEnvironment,

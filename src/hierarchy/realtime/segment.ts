@@ -1,6 +1,6 @@
 import type { Attributes, Context, Link, Span, SpanContext } from '@opentelemetry/api';
 import type { Settings } from '../../config/config.ts';
-import { operationSettings } from '../../config/operation-settings.ts';
+import { operationSettings } from '../../config/config.ts';
 import { define } from '../../operations/attributes.ts';
 import type { ClientEndpoint } from '../../sdk/provider.ts';
 import type { SocketClose } from '../../sdk/sockets/socket.ts';

@@ -1,7 +1,6 @@
 import type { Attributes } from '@opentelemetry/api';
 import type { Settings } from '../../config/config.ts';
-import type { ModelPrices } from '../../config/model-prices.ts';
-import type { PricePackage } from '../../config/price-package.ts';
+import type { ModelPrices, PricePackage } from '../../config/model-prices.ts';
 import {
   ATTR_GEN_AI_PROVIDER_NAME,
   ATTR_GEN_AI_REQUEST_MODEL,

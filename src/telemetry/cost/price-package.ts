@@ -1,5 +1,9 @@
-import { type ModelPrices, readPrices } from '../../config/model-prices.ts';
-import { asPricePackage, type PricePackage } from '../../config/price-package.ts';
+import {
+  asPricePackage,
+  type ModelPrices,
+  type PricePackage,
+  readPrices,
+} from '../../config/model-prices.ts';
 import { notice } from '../../diagnostics/report.ts';
 import { BoundedMap } from '../../util/bounded-map.ts';
 import { startOutside } from '../../util/detached-timer.ts';

@@ -1,4 +1,4 @@
-import { operationSettings } from '../../config/operation-settings.ts';
+import { operationSettings } from '../../config/config.ts';
 import { ATTR_GEN_AI_OPERATION_NAME } from '../../semconv/attributes.ts';
 import { guard } from '../../util/guard.ts';
 import { ContentRecord } from '../content/content-record.ts';

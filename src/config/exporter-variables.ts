@@ -20,3 +20,11 @@ export function unknownExporter(environment: ExporterVariables): string | undefi
   const shown = JSON.stringify(terminalSafe(unknown, 40));
   return `OTEL_TRACES_EXPORTER names ${shown}, which is ignored; accepted: ${EXPORTER_NAMES.join(', ')}.`;
 }
+
+/** Names a file that replaces all other variables. Only `…/register` and `startNodeSdk` read it. */
+export const CONFIG_FILE_VARIABLE = 'OTEL_CONFIG_FILE';
+
+/** Whether the variables of exporters have no effect, as a file replaces them. */
+export function hasConfigurationFile(environment: ExporterVariables): boolean {
+  return Boolean(environment[CONFIG_FILE_VARIABLE]?.trim());
+}
