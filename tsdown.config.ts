@@ -92,7 +92,7 @@ const LATER = {
     'src/telemetry/spans/outer-span-end.ts',
     'src/telemetry/spans/record-end.ts',
   ],
-  findings: ['src/config/unknown-names.ts', 'src/diagnostics/messages.ts'],
+  findings: ['src/config/unknown-names.ts', 'src/diagnostics/findings.ts'],
   functions: [
     'src/helpers/decorator.ts',
     'src/helpers/traced-options.ts',

@@ -1,6 +1,6 @@
 import { field } from '../util/payload.ts';
 import { hasWritable, isCollection, ProcessWide } from '../util/process-wide.ts';
-import { DEDUPE } from './messages.ts';
+import { DEDUPE } from './findings.ts';
 import { notice } from './report.ts';
 import { isTested } from './tested-versions.ts';
 

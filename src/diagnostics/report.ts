@@ -4,8 +4,7 @@ import { hasWritable, isCollection, onKeyTaken, ProcessWide } from '../util/proc
 import { terminalSafe } from '../util/terminal-safe.ts';
 import { printToStderr } from '../util/text-stream.ts';
 import { NAME } from '../util/version.ts';
-import type { Finding, ProcessFindingCode } from './finding.ts';
-import { describeFinding } from './messages.ts';
+import { describeFinding, type Finding, type ProcessFindingCode } from './findings.ts';
 
 const MAX_FINDINGS = 100;
 /** Characters of a line: findings quote versions, paths and options, which others have written. */

@@ -1,6 +1,5 @@
 import { recordsContentOnEvents, recordsContentOnSpans, type Settings } from '../config/config.ts';
-import type { Finding } from '../diagnostics/finding.ts';
-import { describeFinding } from '../diagnostics/messages.ts';
+import { describeFinding, type Finding } from '../diagnostics/findings.ts';
 import { notice } from '../diagnostics/report.ts';
 import { type CollectorEnvironment, namedProtocol } from '../telemetry/otlp-environment.ts';
 import { sendsOverGrpc } from '../telemetry/provider-endpoints.ts';

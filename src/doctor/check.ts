@@ -1,4 +1,4 @@
-import type { Finding } from '../diagnostics/finding.ts';
+import type { Finding } from '../diagnostics/findings.ts';
 
 export type CheckResult = 'ok' | 'problem' | 'skipped';
 

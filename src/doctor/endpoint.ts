@@ -1,4 +1,4 @@
-import type { Finding } from '../diagnostics/finding.ts';
+import type { Finding } from '../diagnostics/findings.ts';
 import {
   addressWithoutSecrets,
   lacksScheme,

@@ -1,6 +1,5 @@
 import { hasSeenClientClass, noticeOurselves } from '../diagnostics/copies.ts';
-import type { Finding } from '../diagnostics/finding.ts';
-import { describeFinding } from '../diagnostics/messages.ts';
+import { describeFinding, type Finding } from '../diagnostics/findings.ts';
 import { logFinding, noticed } from '../diagnostics/report.ts';
 import { thisFile } from '../util/this-file.ts';
 import { VERSION } from '../util/version.ts';
@@ -12,7 +11,7 @@ export type {
   ProcessFindingCode,
   ProjectFindingCode,
   Severity,
-} from '../diagnostics/finding.ts';
+} from '../diagnostics/findings.ts';
 
 noticeOurselves(thisFile() ?? 'bundled', VERSION);
 

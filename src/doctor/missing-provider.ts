@@ -1,6 +1,6 @@
 import { metrics } from '@opentelemetry/api';
 import { areSpansOff, isSwitchedOff } from '../config/kill-switch.ts';
-import { describeFinding } from '../diagnostics/messages.ts';
+import { describeFinding } from '../diagnostics/findings.ts';
 import { sayFinding } from '../diagnostics/report.ts';
 import { seenCalls } from '../sdk/seen-calls.ts';
 import { isNoopMeterProvider, isNoopTracerProvider } from '../util/otel-api.ts';

@@ -1,8 +1,7 @@
 import { createContextKey, ROOT_CONTEXT, type TracerProvider, trace } from '@opentelemetry/api';
 import type { Settings } from '../config/config.ts';
 import { areSpansOff } from '../config/kill-switch.ts';
-import type { Finding } from '../diagnostics/finding.ts';
-import { describeFinding } from '../diagnostics/messages.ts';
+import { describeFinding, type Finding } from '../diagnostics/findings.ts';
 import { logFinding } from '../diagnostics/report.ts';
 import { activeContext, runIn } from '../util/active-context.ts';
 import { isNoopTracerProvider, providerBehind } from '../util/otel-api.ts';

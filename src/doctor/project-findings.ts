@@ -1,5 +1,12 @@
-import type { Finding, FindingRow, ProjectFindingCode } from '../diagnostics/finding.ts';
-import { fillIn, INSTRUMENT, switchOff, UNWRAP_LANGFUSE } from '../diagnostics/messages.ts';
+import {
+  type Finding,
+  type FindingRow,
+  fillIn,
+  INSTRUMENT,
+  type ProjectFindingCode,
+  switchOff,
+  UNWRAP_LANGFUSE,
+} from '../diagnostics/findings.ts';
 import { OTEL_OPENAI } from '../diagnostics/other-instrumentations.ts';
 import { NAME } from '../util/version.ts';
 

@@ -1,5 +1,5 @@
 import { dirname, join } from 'node:path';
-import type { Finding } from '../diagnostics/finding.ts';
+import type { Finding } from '../diagnostics/findings.ts';
 import { isOlder } from '../diagnostics/tested-versions.ts';
 import { textField } from '../util/payload.ts';
 import { readManifest } from './files.ts';

@@ -1,7 +1,6 @@
 import module from 'node:module';
 import { resolve } from 'node:path';
-import type { Finding } from '../diagnostics/finding.ts';
-import { describeFinding } from '../diagnostics/messages.ts';
+import { describeFinding, type Finding } from '../diagnostics/findings.ts';
 import { COMMAND, NAME } from '../util/version.ts';
 import { type Check, checked, skippedCheck } from './check.ts';
 import { mayStartSdk, type OpenAIImport, type Program, readProgram } from './program.ts';

@@ -1,5 +1,5 @@
 import { isSdkDisabled } from '../config/kill-switch.ts';
-import type { Finding } from '../diagnostics/finding.ts';
+import type { Finding } from '../diagnostics/findings.ts';
 import { notice, noticed, sayFinding } from '../diagnostics/report.ts';
 import { activeContext } from '../util/active-context.ts';
 import { startOutside } from '../util/detached-timer.ts';

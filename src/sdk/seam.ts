@@ -1,4 +1,3 @@
-import { lookForWrappers } from '../diagnostics/client-wrappers.ts';
 import { noticeClientClass, noticeVersionOf } from '../diagnostics/copies.ts';
 import { activeContext } from '../util/active-context.ts';
 import { learnErrorClassNames } from '../util/error-class-names.ts';
@@ -9,7 +8,7 @@ import { VERSION } from '../util/version.ts';
 import { Call, type CallObserver } from './call.ts';
 import { make } from './call-context.ts';
 import { clientOfResources, findClientPrototype, missingMethods } from './find-client.ts';
-import { switchOtherOff } from './other-wrapper.ts';
+import { lookForWrappers, switchOtherOff } from './other-wrappers.ts';
 import { type Method, Patches } from './patches.ts';
 import { findFilesPrototype, patchFileWait } from './poll-helpers.ts';
 import { asMethod, hasPrototype } from './reflect.ts';

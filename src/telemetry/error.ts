@@ -1,6 +1,5 @@
 import { type Attributes, type Span, SpanStatusCode } from '@opentelemetry/api';
-import type { Settings } from '../config/config.ts';
-import { recordsContentOnSpans } from '../config/config.ts';
+import { recordsContentOnSpans, type Settings } from '../config/config.ts';
 import { ATTR_ERROR_TYPE } from '../semconv/attributes.ts';
 import { ERROR_TYPE_VALUE_OTHER } from '../semconv/values.ts';
 import { cut } from '../util/cut-text.ts';

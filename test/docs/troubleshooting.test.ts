@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { readDocument } from './documents.ts';
 
-const source = readFileSync(new URL('../../src/diagnostics/finding.ts', import.meta.url), 'utf8');
+const source = readFileSync(new URL('../../src/diagnostics/findings.ts', import.meta.url), 'utf8');
 const codes = [...source.matchAll(/^ {2}\| '(\w+)'/gm)].map(([, code]) => code);
 
 test('docs/troubleshooting.md explains every finding of the doctor', () => {

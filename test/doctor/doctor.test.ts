@@ -12,9 +12,9 @@ import OpenAI from 'openai';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { instrumentOpenAI, type OpenAIInstrumentationConfig } from '../../src/client.ts';
 import { forgetCopies, noticeOpenAI, noticeOurselves } from '../../src/diagnostics/copies.ts';
-import { noticeNodeVersion } from '../../src/diagnostics/node-version.ts';
 import { forgetNotices, notice } from '../../src/diagnostics/report.ts';
 import { type Finding, doctor as runDoctor } from '../../src/doctor/index.ts';
+import { noticeNodeVersion } from '../../src/sdk/module-hooks.ts';
 import { type Session, startSession } from '../support/session.ts';
 
 let session: Session;

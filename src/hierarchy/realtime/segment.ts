@@ -1,6 +1,5 @@
 import type { Attributes, Context, Link, Span, SpanContext } from '@opentelemetry/api';
-import type { Settings } from '../../config/config.ts';
-import { operationSettings } from '../../config/config.ts';
+import { operationSettings, type Settings } from '../../config/config.ts';
 import { define } from '../../operations/attributes.ts';
 import type { ClientEndpoint } from '../../sdk/provider.ts';
 import type { SocketClose } from '../../sdk/sockets/socket.ts';
@@ -14,8 +13,7 @@ import {
   ATTR_OPENAI_SOCKET_SENT_EVENTS,
 } from '../../semconv/attributes.ts';
 import { readFailure, recordFailure } from '../../telemetry/error.ts';
-import type { ConversationKind } from '../../telemetry/place.ts';
-import { placeAttributes } from '../../telemetry/place.ts';
+import { type ConversationKind, placeAttributes } from '../../telemetry/place.ts';
 import { endConversationSpan, startConversationSpan } from '../../telemetry/spans/conversation-span.ts';
 import type { Totals } from '../../telemetry/spans/totals.ts';
 import type { Telemetry } from '../../telemetry/telemetry.ts';

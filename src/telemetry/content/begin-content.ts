@@ -1,6 +1,5 @@
 import type { Context, Span } from '@opentelemetry/api';
-import type { Settings } from '../../config/config.ts';
-import { operationSettings } from '../../config/config.ts';
+import { operationSettings, type Settings } from '../../config/config.ts';
 import { isInsideHook } from '../hook-context.ts';
 import type { Telemetry } from '../telemetry.ts';
 import { ContentRecord } from './content-record.ts';

@@ -3,8 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { forgetWrappers } from '../../src/diagnostics/client-wrappers.ts';
 import { forgetNotices, noticed } from '../../src/diagnostics/report.ts';
+import { forgetWrappers } from '../../src/sdk/other-wrappers.ts';
 import { type Session, startSession } from '../support/session.ts';
 
 let session: Session;

@@ -1,8 +1,88 @@
 import { MAX_READ, MAX_REPEATED } from '../util/payload.ts';
 import { NAME } from '../util/version.ts';
-import type { Finding, FindingCode, FindingRow, ProcessFindingCode, Wording } from './finding.ts';
 import { OTHER_INSTRUMENTATIONS } from './other-instrumentations.ts';
 import { isTooOld, TESTED } from './tested-versions.ts';
+
+/** `warning`: telemetry is lost or wrong until you act. `information`: no action is required. */
+export type Severity = 'information' | 'warning';
+
+/** Identifies a finding. */
+export type FindingCode = ProcessFindingCode | ProjectFindingCode;
+
+/** The findings of the `doctor` command in a project. */
+export type ProjectFindingCode =
+  | 'no_sdk_installed'
+  | 'no_sdk_started'
+  | 'api_too_old'
+  | 'sdk_too_old'
+  | 'openai_bundled'
+  | 'set_up_not_loaded'
+  | 'preload_without_effect'
+  | 'set_up_too_late'
+  | 'openai_in_bundle'
+  | 'spans_switched_off'
+  | 'endpoint_malformed'
+  | 'endpoint_unreachable'
+  | 'openai_not_installed'
+  | 'other_instrumentation_installed'
+  | 'calls_past_openai'
+  | 'ai_sdk_installed'
+  | 'agents_too_old';
+
+/** The findings in a running program. */
+export type ProcessFindingCode =
+  | 'option_not_accepted'
+  | 'switched_off'
+  | 'no_tracer_provider'
+  | 'no_context_manager'
+  | 'openai_untested'
+  | 'openai_changed'
+  | 'openai_loaded_early'
+  | 'calls_missed'
+  | 'openai_not_seen'
+  | 'openai_twice'
+  | 'package_twice'
+  | 'other_release'
+  | 'global_taken'
+  | 'other_instrumentation'
+  | 'other_switched_off'
+  | 'recorded_twice'
+  | 'content_recorded'
+  | 'batch_too_large'
+  | 'no_price_package'
+  | 'stream_without_usage'
+  | 'stream_options_refused'
+  | 'metadata_full'
+  | 'adopts_unmarked'
+  | 'metric_values_limited'
+  | 'rate_limits_limited'
+  | 'steps_unread'
+  | 'answer_too_large'
+  | 'reads_skipped'
+  | 'steps_missing'
+  | 'calls_skipped'
+  | 'node_too_old';
+
+/** A problem with the setup of the instrumentation, or a note about it. */
+export interface Finding {
+  readonly code: FindingCode;
+  readonly severity: Severity;
+  /** The finding in one or two sentences. */
+  readonly message: string;
+  /** What to do about it. */
+  readonly action: string;
+}
+
+/** A sentence or two. The parameters are the details that are passed with the finding's code. */
+export type Wording = string | ((...details: readonly string[]) => string);
+
+/** The wording of a finding. */
+export interface FindingRow {
+  /** Default: `warning`. */
+  readonly severity?: Severity;
+  readonly message: Wording;
+  readonly action: Wording;
+}
 
 const REGISTER_FIRST = `Load the instrumentation before anything else: node --import ${NAME}/register app.mjs.`;
 export const INSTRUMENT: string = `instrumentOpenAI(OpenAI) of ${NAME}/client`;
@@ -18,7 +98,7 @@ export const UNWRAP_LANGFUSE =
 
 const READ_LESS = 'Check whether the server is overloaded. To read nothing, set runSteps to "observe".';
 
-/** The wording of findings in running programs. A new one needs a code in `finding.ts`, a row here, and a call of `notice`. */
+/** The wording of findings in running programs. A new one needs a code above, a row here, and a call of `notice`. */
 const FINDINGS: Readonly<Record<ProcessFindingCode, FindingRow>> = {
   option_not_accepted: {
     message: (problem) => `${problem}`,
