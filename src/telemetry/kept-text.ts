@@ -1,5 +1,5 @@
 import type { Settings } from '../config/config.ts';
-import { cut } from '../util/cut-text.ts';
+import { cut, ownCopy } from '../util/cut-text.ts';
 
 /** The characters of one answer that are kept for a completion hook; without a hook, those of all its tool calls. */
 const MAX_ANSWER_LENGTH = 16_777_216;
@@ -81,9 +81,4 @@ export class KeptText {
       this.text = ownCopy(this.text);
     }
   }
-}
-
-/** Copies a text into a flat string. In V8, a slice keeps its whole source alive, and a concatenation all its parts. */
-export function ownCopy(text: string): string {
-  return ` ${text}`.slice(1);
 }

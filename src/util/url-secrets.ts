@@ -1,58 +1,21 @@
+import { searchedStart } from './cut-text.ts';
+
 const REDACTED_URL_PART = 'REDACTED';
+/** Longer URLs are cut. Those with data in them are not searched. */
+const MAX_URL_LENGTH = 16_384;
 
 /** Names of parameters that give access, without case and punctuation: `Key-Pair-Id` is `keypairid`. */
-const SECRET_NAMES: ReadonlySet<string> = new Set([
-  'accessid',
-  'auth',
-  'awsaccesskeyid',
-  'bearer',
-  'code',
-  'googleaccessid',
-  'hdnea',
-  'hdntl',
-  'hdnts',
-  'hm',
-  'hmac',
-  'jsessionid',
-  'jwt',
-  'key',
-  'keypairid',
-  'mac',
-  'otp',
-  'pass',
-  'passphrase',
-  'phpsessid',
-  'pin',
-  'pw',
-  'pwd',
-  'rlkey',
-  'samlresponse',
-  'session',
-  'sessionid',
-  'sid',
-  'sig',
-  'sign',
-  'ticket',
-  'verify',
-]);
+const SECRET_PARAMETER =
+  /^(?:accessid|auth|awsaccesskeyid|bearer|code|googleaccessid|hdnea|hdntl|hdnts|hm|hmac|jsessionid|jwt|key|keypairid|mac|otp|pass|passphrase|phpsessid|pin|pw|pwd|rlkey|samlresponse|session|sessionid|sid|sig|sign|ticket|verify)$/;
 /** Suffixes of further names, such as `X-Amz-Security-Token`. `design` and `assign` are words. */
-const SECRET_NAME_END =
+const SECRET_PARAMETER_END =
   /(?:signature|(?<!de|as|call|con|re)sign|credentials?|assertion|token|secret|password|passwd|authorization|(?:access|api|app|auth|license|private|resource|secret|session|shared|subscription)key)$/;
 
-/** Patterns for the beginning and name of a parameter, also as escaped in JSON and URLs, and for the end of its value. */
-interface Parameters {
-  readonly parameter: RegExp;
-  readonly valueEnd: RegExp;
-}
-const IN_URL: Parameters = {
-  parameter: /([?&#;]|\\u0026|%(?:26|3f|23|3b))([^=?&#;]{1,128}?)(?:=|%3d)/gi,
-  valueEnd: /[&#]|\\u0026/g,
-};
-const IN_TEXT: Parameters = {
-  parameter: /([?&#;]|\\u0026|%(?:26|3f|23|3b))([^\s=?&#;"'<>]{1,128}?)(?:=|%3d)/gi,
-  valueEnd: /[\s&#"'<>]|\\u0026/g,
-};
-/** The end of a parameter in a URL that is itself the value of a parameter. */
+/** The beginning and name of a parameter, also as escaped in JSON and URLs. */
+const PARAMETER = /([?&#;]|\\u0026|%(?:26|3f|23|3b))([^\s=?&#;"'<>]{1,128}?)(?:=|%3d)/gi;
+/** The end of its value in a URL, in a text, and in a URL that is itself the value of a parameter. */
+const VALUE_END_IN_URL = /[&#]|\\u0026/g;
+const VALUE_END_IN_TEXT = /[\s&#"'<>]|\\u0026/g;
 const ESCAPED_VALUE_END = /[\s&#"'<>]|\\u0026|%26|%23/gi;
 
 /** The delimiters of a URL's user name and password in a text. */
@@ -62,11 +25,8 @@ const SLASHES = /[\\/]/;
 const SPECIAL_SCHEME = /^(?:https?|wss?|ftp):/i;
 const SPECIAL_SCHEME_BEFORE = /(?:https?|wss?|ftp):$/i;
 
-/** The platform drops these before it reads a URL. */
-const IGNORED = /^[\0-\x20]+|[\t\n\r]/g;
-/** Everything before the host, in a text that should be a URL. */
-const USER_OF_URL = /^((?:[a-z][a-z0-9+.-]*:)?[\\/]*)[^\\/?#]*@/i;
-const USER_OF_BROKEN_URL = /^((?:[a-z][a-z0-9+.-]*:)?[\\/]+)[^\\/?#]*@/i;
+/** The start of a URL that was cut within its user name and password. */
+const ONLY_USER = /^[^\\/]*[\\/]*[^\\/?#]*$/;
 /** The base for URLs without a scheme, such as `//host/path` or `/path`. */
 const BASE = 'https://base.invalid';
 
@@ -75,19 +35,32 @@ export function isSecretParameter(name: string): boolean {
   const plain = decode(name)
     .toLowerCase()
     .replace(/[^a-z0-9]/g, '');
-  return SECRET_NAMES.has(plain) || SECRET_NAME_END.test(plain);
+  return SECRET_PARAMETER.test(plain) || SECRET_PARAMETER_END.test(plain);
 }
 
-/** A URL on its own, without its user name and password, and with `REDACTED_URL_PART` for parameters that give access. */
+/**
+ * A URL on its own, without its user name and password, and with `REDACTED` for parameters that give access. One that has
+ * any of them is returned as the platform reads it.
+ */
 export function urlWithoutSecrets(url: string): string {
-  const read = url.replace(IGNORED, '');
-  const shown = withoutParameters(withoutUser(read), IN_URL);
-  return shown === read ? url : shown;
+  const shown = searchedStart(url, MAX_URL_LENGTH, withoutSecretParts);
+  if (url.length <= MAX_URL_LENGTH) return shown;
+  return ONLY_USER.test(shown) ? '…' : `${shown}…`;
+}
+
+function withoutSecretParts(url: string): string {
+  const parsed = parse(url);
+  if (parsed === undefined) return textWithoutUrlSecrets(url);
+  const { href } = parsed;
+  parsed.username = parsed.password = '';
+  const shown = withoutParameters(withoutUsers(parsed.href), VALUE_END_IN_URL);
+  if (shown === href) return url;
+  return shown.startsWith(BASE) ? shown.slice(BASE.length) : shown;
 }
 
 /** The same for the URLs that a text contains. Takes time in proportion to the length of the text. */
 export function textWithoutUrlSecrets(text: string): string {
-  return withoutParameters(text.includes('@') ? withoutUsers(text) : text, IN_TEXT);
+  return withoutParameters(text.includes('@') ? withoutUsers(text) : text, VALUE_END_IN_TEXT);
 }
 
 /** The secrets that {@link urlWithoutSecrets} removes from a URL. */
@@ -97,16 +70,6 @@ export function secretsOfUrl(url: string): string[] {
   const secrets = [parsed.password, parsed.username].map(decode);
   for (const [name, value] of parsed.searchParams) if (isSecretParameter(name)) secrets.push(value);
   return secrets.filter((secret) => secret !== '');
-}
-
-function withoutUser(url: string): string {
-  const parsed = parse(url);
-  if (parsed === undefined) return withoutUsers(url.replace(USER_OF_BROKEN_URL, '$1'));
-  if (parsed.username === '' && parsed.password === '') return withoutUsers(url);
-  parsed.username = parsed.password = '';
-  const cut = url.replace(USER_OF_URL, '$1');
-  const shown = parse(cut)?.href === parsed.href ? cut : parsed.href;
-  return withoutUsers(shown);
 }
 
 function parse(url: string): URL | undefined {
@@ -155,11 +118,11 @@ function startOfUser(text: string, start: number): number | undefined {
   return scheme === undefined ? undefined : start + scheme.length;
 }
 
-function withoutParameters(text: string, { parameter, valueEnd }: Parameters): string {
+function withoutParameters(text: string, valueEnd: RegExp): string {
   let shown = '';
   let done = 0;
-  parameter.lastIndex = 0;
-  for (let found = parameter.exec(text); found !== null; found = parameter.exec(text)) {
+  PARAMETER.lastIndex = 0;
+  for (let found = PARAMETER.exec(text); found !== null; found = PARAMETER.exec(text)) {
     const [whole, separator = '', name = ''] = found;
     if (!isSecretParameter(name)) continue;
     const start = found.index + whole.length;
@@ -167,7 +130,7 @@ function withoutParameters(text: string, { parameter, valueEnd }: Parameters): s
     ends.lastIndex = start;
     const end = ends.exec(text)?.index ?? text.length;
     shown += text.slice(done, start) + REDACTED_URL_PART;
-    done = parameter.lastIndex = end;
+    done = PARAMETER.lastIndex = end;
   }
   return shown + text.slice(done);
 }

@@ -1,4 +1,4 @@
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { readEndpoint } from '../../src/sdk/provider.ts';
 import { matchRoute } from '../../src/sdk/routes/index.ts';
 import { withoutCredentials, withoutSecrets } from '../../src/telemetry/content/credentials.ts';
@@ -22,17 +22,17 @@ const FORMS: readonly (readonly [form: string, url: string, shown: string])[] = 
   ['a password', `https://u:${SECRET}@h.example/a?x=1`, 'https://h.example/a?x=1'],
   ['a user name alone', `https://${SECRET}@h.example/`, 'https://h.example/'],
   ['white space before it', ` \u0001 https://u:${SECRET}@h.example/`, 'https://h.example/'],
-  ['backslashes', `https:\\\\u:${SECRET}@h.example\\a`, 'https:\\\\h.example\\a'],
-  ['one slash', `https:/u:${SECRET}@h.example/`, 'https:/h.example/'],
-  ['no slash', `https:u:${SECRET}@h.example/`, 'https:h.example/'],
-  ['many slashes', `https:////u:${SECRET}@h.example/`, 'https:////h.example/'],
-  ['no scheme', `//u:${SECRET}@h.example/`, '//h.example/'],
-  ['no scheme and backslashes', `\\\\u:${SECRET}@h.example/`, '\\\\h.example/'],
+  ['backslashes', `https:\\\\u:${SECRET}@h.example\\a`, 'https://h.example/a'],
+  ['one slash', `https:/u:${SECRET}@h.example/`, 'https://h.example/'],
+  ['no slash', `https:u:${SECRET}@h.example/`, 'https://h.example/'],
+  ['many slashes', `https:////u:${SECRET}@h.example/`, 'https://h.example/'],
+  ['no scheme', `//u:${SECRET}@h.example/`, 'https://h.example/'],
+  ['no scheme and backslashes', `\\\\u:${SECRET}@h.example/`, 'https://h.example/'],
   ['a line break in its scheme', `ht\ntps://u:${SECRET}@h.example/`, 'https://h.example/'],
-  ['capital letters', `HTTPS://u:${SECRET}@h.example/`, 'HTTPS://h.example/'],
+  ['capital letters', `HTTPS://u:${SECRET}@h.example/`, 'https://h.example/'],
   ['an @ in its password', `https://u:a@${SECRET}@h.example/`, 'https://h.example/'],
   ['a scheme inside of another', `jdbc:postgresql://u:${SECRET}@db/x`, 'jdbc:postgresql://REDACTED@db/x'],
-  ['an invalid port', `https://u:${SECRET}@h:99999/`, 'https://h:99999/'],
+  ['an invalid port', `https://u:${SECRET}@h:99999/`, 'https://REDACTED@h:99999/'],
   [
     'a URL behind a proxy',
     `https://p.example/https://u:${SECRET}@h/`,
@@ -221,6 +221,27 @@ describe('a text is searched in linear time', () => {
     ';a%3',
     'https://u:p@h/ ',
   ];
+  test.each([...pieces, 'x'])('and only its start, if it is a URL: %j, repeated', (piece) => {
+    const rest = piece.repeat(5_000_000 / piece.length);
+    const read = vi.spyOn(globalThis, 'URL');
+    const shown = urlWithoutSecrets(`https://u:${SECRET}@h/?x=${rest}`);
+    expect(Math.max(...read.mock.calls.map(([url]) => String(url).length))).toBe(20_480);
+    expect(shown.length).toBeLessThanOrEqual(16_385);
+    expect(shown).toMatch(/^(?:https:\/\/h\/\?x=.*)?…$/);
+    expect(shown).not.toContain(SECRET);
+    read.mockRestore();
+  });
+
+  test('and nothing of a secret that reaches the cut is shown', () => {
+    for (const length of [10, 4_000, 30_000, 100_000])
+      for (const before of [0, 16_370, 16_384, 20_470]) {
+        const secret = `${SECRET}${'y'.repeat(length)}`;
+        const path = 'x'.repeat(before);
+        for (const url of [`https://h/${path}?sig=${secret}`, `https://u:${secret}@h/${path}`])
+          expect(urlWithoutSecrets(url)).not.toMatch(/hunter|yy/);
+      }
+  });
+
   // In quadratic time each of these takes minutes.
   test.each(pieces)('%j, repeated', (piece) => {
     const text = piece.repeat(1_000_000 / piece.length);

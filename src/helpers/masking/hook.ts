@@ -1,5 +1,6 @@
 import type { Completion, CompletionHook } from '../../config/completion-types.ts';
 import { notice } from '../../diagnostics/report.ts';
+import { searchedStart } from '../../util/cut-text.ts';
 import { field } from '../../util/payload.ts';
 import { type Mask, maskPieces, maskWith } from './mask-text.ts';
 import { type MaskingOptions, readMask } from './masking-options.ts';
@@ -11,6 +12,8 @@ const OTHER_FIELDS: readonly string[] = [
   'attributes',
 ] satisfies (keyof Completion)[];
 
+/** Longer texts are cut. */
+const MAX_MASKED_LENGTH = 262_144;
 /** Copies of content are not deeper. */
 const MAX_MASKED_DEPTH = 32;
 /** Smaller numbers have fewer digits than a card. */
@@ -69,9 +72,15 @@ function shownOf(mask: Mask | undefined, name: string, value: unknown): unknown 
     : masked(mask, value, MAX_MASKED_DEPTH);
 }
 
+/** A text with all that is found masked. One of megabytes would hold the program up, and is not recorded whole. */
+function maskedStart(mask: Mask, text: string): string {
+  const shown = searchedStart(text, MAX_MASKED_LENGTH, (start) => maskWith(mask, start));
+  return text.length > MAX_MASKED_LENGTH ? `${shown}…` : shown;
+}
+
 /** A value with all of its texts and names masked. */
 function masked(mask: Mask, value: unknown, depth: number): unknown {
-  if (typeof value === 'string') return maskWith(mask, value);
+  if (typeof value === 'string') return maskedStart(mask, value);
   if (typeof value === 'number' || typeof value === 'bigint') {
     if (value < MIN_CARD_NUMBER) return value;
     const text = String(value);

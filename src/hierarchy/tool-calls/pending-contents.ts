@@ -1,7 +1,7 @@
 import { mayHaveMedia } from '../../telemetry/content/messages.ts';
-import { ownCopy, textLimits } from '../../telemetry/kept-text.ts';
+import { textLimits } from '../../telemetry/kept-text.ts';
 import type { BoundedMap } from '../../util/bounded-map.ts';
-import { cut } from '../../util/cut-text.ts';
+import { cut, ownCopy } from '../../util/cut-text.ts';
 import { field, MAX_PART_DEPTH } from '../../util/payload.ts';
 import type { ToolCallContent } from '../model.ts';
 import type { ConversationTracker } from '../tracker.ts';

@@ -1,13 +1,11 @@
 import { keysInUse } from '../../sdk/client-keys.ts';
+import { searchedStart } from '../../util/cut-text.ts';
 import { textWithoutUrlSecrets } from '../../util/url-secrets.ts';
-import { ownCopy } from '../kept-text.ts';
 
 const REDACTED = 'REDACTED';
 
 /** The number of characters kept of an error message. */
 const MAX_ERROR_LENGTH = 16_384;
-/** Further characters that are searched for secrets: a secret that is cut cannot be recognised. */
-const MAX_SECRET_LENGTH = 4_096;
 /** A shorter key is removed only where it stands alone. */
 const MIN_EMBEDDED_LENGTH = 8;
 
@@ -66,11 +64,9 @@ export function withoutSecrets(text: string): string {
  * others are recognised by their format or by the words before them.
  */
 export function withoutCredentials(text: string, keys: readonly string[] = keysInUse()): string {
-  const most = MAX_ERROR_LENGTH + MAX_SECRET_LENGTH;
-  const looked = text.length > most ? ownCopy(text.slice(0, most)) : text;
-  const shown = withoutSecrets(withoutKeys(looked, keys)).replace(SCHEME, `$1 ${REDACTED}`);
-  const end = looked.length < text.length ? shown.length - MAX_SECRET_LENGTH : MAX_ERROR_LENGTH;
-  return shown.slice(0, Math.max(0, Math.min(end, MAX_ERROR_LENGTH)));
+  return searchedStart(text, MAX_ERROR_LENGTH, (start) =>
+    withoutSecrets(withoutKeys(start, keys)).replace(SCHEME, `$1 ${REDACTED}`),
+  );
 }
 
 /** @param keys longest first: one may be part of another */

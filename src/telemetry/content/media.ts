@@ -1,5 +1,6 @@
 import type { BlobPart } from '../../config/completion-types.ts';
 import type { Settings } from '../../config/config.ts';
+import { cut } from '../../util/cut-text.ts';
 import { field, textField } from '../../util/payload.ts';
 import { hashableBytes, sha256 } from '../../util/sha256.ts';
 import { mediaInField, withoutMediaFields } from './media-fields.ts';
@@ -11,6 +12,9 @@ const DATA_URL = /^data:[\w.+-]*\/?[\w.+-]*(?:;[^\s;,]+)*;base64,/i;
 /** Inside of a text, such as an image in Markdown. Each length is limited, since a stranger may have written the text. */
 const EMBEDDED_URL =
   /(data:[\w.+/\\-]{0,80}(?:;[^\s;,<>"]{1,200}){0,4};base64,)[\w+/=%-]+(?:\r?\n[\w+/=%-]{40,})*/gi;
+
+/** Of a longer text, no more is searched for them: what follows is not recorded. */
+const MAX_SEARCHED_MEDIA_LENGTH = 1_048_576;
 
 /** Recorded in place of bytes: their type, size, and SHA-256, which identifies equal media. */
 interface MediaReference {
@@ -52,7 +56,11 @@ export class MediaPolicy {
 
   /** A text without the bytes of the `data:` URLs in it, unless media are recorded inline. */
   text(text: string): string {
-    return this.#mode === 'inline' || !mentionsBase64(text) ? text : text.replace(EMBEDDED_URL, '$1…');
+    if (this.#mode === 'inline') return text;
+    const start = cut(text, MAX_SEARCHED_MEDIA_LENGTH);
+    if (!mentionsBase64(start)) return text;
+    const shown = start.replace(EMBEDDED_URL, '$1…');
+    return start === text || shown.endsWith('…') ? shown : `${shown}…`;
   }
 
   #blob(value: unknown, blob: BlobPart): unknown {

@@ -1,5 +1,5 @@
 import { keysInUse } from '../../sdk/client-keys.ts';
-import { cut } from '../../util/cut-text.ts';
+import { searchedStart } from '../../util/cut-text.ts';
 import { guard } from '../../util/guard.ts';
 import { isPlainObject } from '../../util/payload.ts';
 import { classNameOf } from '../error.ts';
@@ -11,7 +11,7 @@ const MAX_PLAIN_VALUES = 10_000;
 /** The number of values recorded of an error object. */
 const MAX_ERROR_VALUES = 100;
 /** The number of characters, in all texts together, that are searched for secrets. */
-const MAX_SEARCHED_LENGTH = 1_000_000;
+const MAX_SEARCHED_LENGTH = 262_144;
 
 /**
  * Copies a value of the program for recording: plain data unchanged, other objects as the name of their class, and never
@@ -42,9 +42,10 @@ export function plainDataReader(
   const copy = (from: unknown, depth: number): unknown => guard('reading data', read, from, depth);
   const read = (from: unknown, depth: number): unknown => {
     if (typeof from === 'string') {
-      const text = cut(from, room);
-      room -= text.length;
-      return clean(text) + (text === from ? '' : '…');
+      const start = searchedStart(from, room, clean);
+      const isCut = from.length > room;
+      room -= Math.min(room, from.length);
+      return isCut ? `${start}…` : start;
     }
     if (typeof from === 'function') return `[function ${from.name}]`;
     if (typeof from === 'symbol') return String(from);

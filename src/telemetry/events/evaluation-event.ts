@@ -12,7 +12,7 @@ import {
   ATTR_OPENAI_TURN_ID,
 } from '../../semconv/attributes.ts';
 import { EVENT_GEN_AI_EVALUATION_RESULT } from '../../semconv/events.ts';
-import { cut } from '../../util/cut-text.ts';
+import { cut, searchedStart } from '../../util/cut-text.ts';
 import { guard } from '../../util/guard.ts';
 import { pickAttributes } from '../../util/pick-attributes.ts';
 import { newCompletion } from '../content/completion-hook.ts';
@@ -118,6 +118,6 @@ function addExplanation(
       });
   }
   if (recordsContentOnEvents(settings) && typeof shown === 'string')
-    attributes[ATTR_GEN_AI_EVALUATION_EXPLANATION] = cut(withoutSecrets(shown), maxContentLength);
+    attributes[ATTR_GEN_AI_EVALUATION_EXPLANATION] = searchedStart(shown, maxContentLength, withoutSecrets);
   Object.assign(attributes, added);
 }

@@ -1,0 +1,62 @@
+import { describe, expect, test } from 'vitest';
+import { maskingHook } from '../../src/client.ts';
+import { resolveSettings } from '../../src/config/config.ts';
+import { newCompletion } from '../../src/telemetry/content/completion-hook.ts';
+import { MediaPolicy } from '../../src/telemetry/content/media.ts';
+import { plainData } from '../../src/telemetry/content/plain-data.ts';
+import { searchedStart } from '../../src/util/cut-text.ts';
+
+/**
+ * An end user who holds the program up by a text of megabytes that is searched for secrets or media: it is cut before it is
+ * searched. What the cut leaves of a secret is not recorded.
+ */
+const KEY = 'sk-proj-abcdefghijklmnop1234';
+
+describe('only the start of a text is searched', () => {
+  test('and what the search replaces is not shown in part', () => {
+    const read: number[] = [];
+    const replace = (text: string): string => {
+      read.push(text.length);
+      return text.replaceAll(KEY, '*');
+    };
+    for (let length = 90; length <= 130; length++)
+      expect(searchedStart(`${' '.repeat(length)}${KEY}${' '.repeat(5_000_000)}`, 100, replace)).toMatch(
+        /^ *\*? *$/,
+      );
+    expect(new Set(read)).toEqual(new Set([100 + 4_096]));
+    expect(searchedStart(` ${KEY} `, 100, replace)).toBe(' * ');
+    expect(searchedStart('x'.repeat(101), 100, replace)).toBe('x'.repeat(100));
+  });
+
+  const cases: readonly (readonly [what: string, limit: number, record: (text: string) => unknown])[] = [
+    ['masked text', 262_144, masked],
+    ['argument of a traced function', 262_144, plainData],
+  ];
+  test.each(cases)('%s', (_, limit, record) => {
+    for (const length of [limit - KEY.length - 1, limit - 10, limit - 1, limit]) {
+      const shown = String(record(`${' '.repeat(length)}${KEY} ${' '.repeat(1_000_000)}`));
+      expect(shown).not.toContain('sk-p');
+      expect(shown.endsWith('…')).toBe(true);
+      expect(shown.length).toBeLessThanOrEqual(limit + 1);
+    }
+    const honest = `${'Hallo. '.repeat(30_000)}${KEY}`;
+    expect(record(honest)).toMatch(/Hallo\. (?:\[key\]|sk-REDACTED)$/);
+  });
+
+  test('text with a data: URL', () => {
+    const media = new MediaPolicy(resolveSettings({ media: 'reference' }, () => undefined, {}));
+    const url = `data:image/png;base64,${'A'.repeat(100)}`;
+    expect(media.text(`See ${url} and ${' '.repeat(5_000_000)}${url}`)).toMatch(
+      /^See data:image\/png;base64,… and {1048446}…$/,
+    );
+    expect(media.text(`See ${url}.`)).toBe('See data:image/png;base64,….');
+    expect(media.text(`See ${url}${'A'.repeat(5_000_000)}.`)).toBe('See data:image/png;base64,…');
+  });
+});
+
+function masked(text: string): unknown {
+  const completion = newCompletion({}, { traceId: '0'.repeat(32), spanId: '0'.repeat(16), traceFlags: 0 });
+  completion.functionResult = text;
+  maskingHook()(completion);
+  return completion.functionResult;
+}
