@@ -111,7 +111,15 @@ class SessionSocket implements SocketObservation {
       previous: this.#previous,
     });
     this.#previous = segment.spanContext;
-    const session: RealtimeSession = new RealtimeSession({
+    const claims = (id: string): boolean => {
+      const key = keyAt(endpoint.origin, id);
+      const other = claimed.get(key);
+      own.sessionId = session.state.facts.id;
+      if (other !== undefined && other !== own && isOfSession(other, own.sessionId)) return false;
+      claimed.set(key, own);
+      return true;
+    };
+    const start = {
       telemetry,
       tracker,
       toolCalls,
@@ -120,20 +128,13 @@ class SessionSocket implements SocketObservation {
       endpoint,
       model,
       kind: name,
-      claims: (id) => {
-        const key = keyAt(endpoint.origin, id);
-        const other = claimed.get(key);
-        own.sessionId = session.place.of().conversationId;
-        if (other !== undefined && other !== own && isOfSession(other, own.sessionId)) return false;
-        claimed.set(key, own);
-        return true;
-      },
-      released: (ended) => {
-        tracker.release(ended);
-        if (this.#session !== ended) return;
-        this.#session = undefined;
-        own.isOpen = false;
-      },
+      claims,
+    } as const;
+    const session: RealtimeSession = new RealtimeSession(start, () => {
+      tracker.release(session);
+      if (this.#session !== session) return;
+      this.#session = undefined;
+      own.isOpen = false;
     });
     tracker.keep(session);
     own.isOpen = true;

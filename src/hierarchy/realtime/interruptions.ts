@@ -33,8 +33,10 @@ export class SessionInterruptions {
     this.#belongs(field(event, 'item'), stringField(event, 'response_id'));
   }
 
-  /** A response has ended. */
-  answered(response: unknown, responseId: string, time: number): void {
+  /** @param time when it ended; `undefined` if it is not recorded here */
+  answered(response: unknown, time: number | undefined): void {
+    const responseId = stringField(response, 'id');
+    if (time === undefined || responseId === undefined) return;
     for (const item of first(arrayField(response, 'output'))) this.#belongs(item, responseId);
     const reason = field(objectField(response, 'status_details'), 'reason');
     const isCancelled = field(response, 'status') === 'cancelled' && reason === 'turn_detected';

@@ -1,20 +1,39 @@
-import type { Context } from '@opentelemetry/api';
+import type { Attributes, Context } from '@opentelemetry/api';
+import type { Message } from '../../config/completion-types.ts';
+import type { ApiRequest } from '../../operations/index.ts';
+import { asResponse, realtimeResponse } from '../../operations/realtime-response.ts';
+import { readResponseInput } from '../../operations/response/messages.ts';
+import { Call } from '../../sdk/call.ts';
+import { matchRoute } from '../../sdk/routes/index.ts';
 import type { SocketClose } from '../../sdk/sockets/socket.ts';
+import {
+  ATTR_OPENAI_REALTIME_OUTPUT_AUDIO_DURATION,
+  ATTR_OPENAI_REALTIME_TIME_TO_FIRST_AUDIO,
+  ATTR_OPENAI_REALTIME_TIME_TO_FIRST_TEXT,
+} from '../../semconv/attributes.ts';
 import { ERROR_TYPE_VALUE_OTHER } from '../../semconv/values.ts';
+import type { Spent } from '../../telemetry/cost/spent.ts';
 import { errorTypeOf } from '../../telemetry/error.ts';
 import { callerTraceOf } from '../../telemetry/metadata.ts';
+import type { Operation } from '../../telemetry/operation.ts';
+import { placeAttributes } from '../../telemetry/place.ts';
+import { CallSpan } from '../../telemetry/spans/call-span.ts';
 import type { Telemetry } from '../../telemetry/telemetry.ts';
 import {
   arrayField,
+  asObject,
+  countField,
   field,
   fieldsOf,
   numberField,
   type PayloadObject,
   stringField,
+  textField,
 } from '../../util/payload.ts';
+import { ItemTimes } from '../item-times.ts';
 import { readItemCalls } from '../tool-calls/item-calls.ts';
-import { OpenResponse } from './open-response.ts';
-import type { RealtimeSession } from './session.ts';
+import type { SessionState } from './session-state.ts';
+import type { SessionSpeech } from './speech.ts';
 
 /** A server may begin responses and end none. */
 const MAX_OPEN_RESPONSES = 128;
@@ -31,23 +50,23 @@ interface UnattributedError {
 
 /** The responses of a session: those asked for, in order, and those the server has begun, by id. */
 export class SessionResponses {
-  readonly #telemetry: Telemetry;
-  readonly #session: RealtimeSession;
+  readonly #state: SessionState;
+  readonly #speech: SessionSpeech;
   #requested: OpenResponse[] = [];
   readonly #begun = new Map<string, OpenResponse>();
   #last: OpenResponse | undefined;
   #unattributed: UnattributedError | undefined;
 
-  constructor(telemetry: Telemetry, session: RealtimeSession) {
-    this.#telemetry = telemetry;
-    this.#session = session;
+  constructor(state: SessionState, speech: SessionSpeech) {
+    this.#state = state;
+    this.#speech = speech;
   }
 
   /** The program asks for a response. */
   request(event: object, caller: Context): void {
     // The next response that the server begins by itself does not answer this speech again.
     if (!isOutOfBand(event)) {
-      this.#session.takeEndOfSpeech();
+      this.#speech.takeEnd();
       this.settleError();
     }
     this.#last = this.#begin(event, caller, undefined);
@@ -69,12 +88,12 @@ export class SessionResponses {
   /** The answers do not say which request they answer; their order does. */
   created(event: unknown): void {
     const id = stringField(field(event, 'response'), 'id');
-    if (id === undefined || this.#begun.has(id) || !this.#session.claims(id)) return;
+    if (id === undefined || this.#begun.has(id) || !this.#state.start.claims(id)) return;
     const response =
       this.#takeRequested(field(event, 'response')) ??
-      this.#begin({}, this.#session.place.context, this.#session.takeEndOfSpeech());
+      this.#begin({}, this.#state.start.segment.context, this.#speech.takeEnd());
     if (response === undefined) return;
-    if (!response.isOutOfBand) this.#session.answering(response);
+    if (!response.isOutOfBand) this.#speech.answering(response.heard);
     response.id = id;
     this.#begun.set(id, response);
     response.see(event);
@@ -108,14 +127,15 @@ export class SessionResponses {
     if (call.name) this.item({ ...call, type, item: { ...call, id, type: 'function_call' } }, time);
   }
 
-  done(event: unknown): void {
+  /** @returns when the response ended; `undefined` for one that is not open */
+  done(event: unknown): number | undefined {
     const id = stringField(field(event, 'response'), 'id');
     const response = this.#begun.get(id ?? '');
-    if (id === undefined || response === undefined) return;
+    if (id === undefined || response === undefined) return undefined;
     this.#begun.delete(id);
     response.see(event);
     response.call.endStream('completed');
-    this.#session.answered(field(event, 'response'), id, response.call.endTime);
+    return response.call.endTime;
   }
 
   /** The API rejects something that the program has sent. */
@@ -210,20 +230,18 @@ export class SessionResponses {
 
   #begin(event: object, caller: Context, startTime: number | undefined): OpenResponse | undefined {
     if (this.#requested.length + this.#begun.size >= MAX_OPEN_RESPONSES) return undefined;
-    const { place } = this.#session;
+    const state = this.#state;
+    const { telemetry, segment } = state.start;
     const given = field(field(event, 'response'), 'input');
-    const { wantsContent } = this.#telemetry;
-    const input = given ?? (wantsContent ? place.said(!isOutOfBand(event)) : undefined);
-    const parent = place.parentIn(caller);
-    const response: OpenResponse = new OpenResponse(this.#telemetry, place, {
+    const input = given ?? (telemetry.wantsContent ? state.said(!isOutOfBand(event)) : undefined);
+    const response: OpenResponse = new OpenResponse(state, {
       body: { ...event, input },
       isOutOfBand: isOutOfBand(event),
-      parent,
+      parent: segment.parentIn(caller),
       startTime,
-      model: place.model,
-      place: place.of(),
       ended: (result, endTime, spent) => {
-        this.#session.spent(spent);
+        state.conversation.startedRun();
+        state.conversation.spent(spent);
         this.#requestTools(response, result, endTime);
       },
     });
@@ -233,17 +251,17 @@ export class SessionResponses {
   /** @param completed when the requested functions were complete; `undefined` for the rest, when the response is done */
   #requestTools(open: OpenResponse, result: unknown, endTime: number, completed?: number): void {
     const { id: responseId, parent, call, itemTimes } = open;
-    const { place, toolCalls } = this.#session;
-    const calls = readItemCalls(result, { content: this.#telemetry.wantsContent });
+    const { telemetry, endpoint, toolCalls } = this.#state.start;
+    const calls = readItemCalls(result, { content: telemetry.wantsContent });
     const requested = calls.filter(
       ({ asksProgram, itemId }) => (asksProgram ? itemTimes.of(itemId)?.endTime : undefined) === completed,
     );
     if (requested.length === 0) return;
     const response = {
-      origin: place.endpoint.origin,
+      origin: endpoint.origin,
       responseId,
       parent: callerTraceOf(parent),
-      place: place.of(),
+      place: this.#state.place,
       vectorStoreIds: [],
       startTime: call.startTime,
       endTime,
@@ -255,4 +273,142 @@ export class SessionResponses {
 /** Whether a response is asked for outside of the session's conversation, which goes on as if there were none. */
 function isOutOfBand(event: object): boolean {
   return field(field(event, 'response'), 'conversation') === 'none';
+}
+
+/** Audio is counted and not kept. */
+const AUDIO_DELTA = Object.freeze({ type: 'response.output_audio.delta' });
+/** Pieces of an answer's text, in both versions of the API, and of what is said. */
+const TEXT_DELTAS: ReadonlySet<string> = new Set([
+  'response.output_text.delta',
+  'response.text.delta',
+  'response.output_audio_transcript.delta',
+  'response.audio_transcript.delta',
+]);
+
+interface ResponseStart {
+  readonly body: object;
+  readonly parent: Context;
+  readonly startTime: number | undefined;
+  readonly isOutOfBand: boolean;
+  /** Called after its span has ended. */
+  readonly ended: (result: unknown, endTime: number, spent: Spent) => void;
+}
+
+/** A response of a session that was asked for, or that the server has begun, and has not ended. */
+class OpenResponse {
+  readonly parent: Context;
+  readonly call: Call;
+  /** Of the event that asked for it, as the program names it. */
+  readonly eventId: string | undefined;
+  readonly isOutOfBand: boolean;
+  /** Transcripts of what it answers that came after its start. */
+  readonly heard: object[] = [];
+  readonly itemTimes: ItemTimes = new ItemTimes();
+  id: string | undefined;
+  readonly #telemetry: Telemetry;
+  readonly #model: string | undefined;
+  readonly #input: readonly unknown[];
+  #bytes = 0;
+  #firstAudio: number | undefined;
+  #firstText: number | undefined;
+
+  constructor(state: SessionState, { body, parent, startTime, isOutOfBand, ended }: ResponseStart) {
+    const { telemetry, client, endpoint } = state.start;
+    const { model } = state;
+    this.#telemetry = telemetry;
+    this.#model = model;
+    this.parent = parent;
+    this.eventId = textField(body, 'event_id');
+    this.isOutOfBand = isOutOfBand;
+    this.#input = arrayField(body, 'input');
+    const request: ApiRequest = {
+      ...matchRoute('POST', '/realtime'),
+      method: 'POST',
+      body: {
+        ...withDefaults(field(body, 'response'), { model, ...state.defaults.current }),
+        ...inputOf(body),
+      },
+      streamed: true,
+      deployment: endpoint.deployment,
+    };
+    const begin = (call: Call): CallSpan =>
+      new CallSpan(telemetry, call, {
+        operation: hearing(() => (this.heard.length === 0 ? undefined : [...this.heard, ...this.#input])),
+        request,
+        endpoint,
+        place: {
+          parent,
+          attributes: placeAttributes(state.place),
+          finishing: (span) => span.setAttributes(this.#times(state.facts.outputRate)),
+          ended,
+        },
+      });
+    const clock = state.clock.current;
+    this.call = new Call(client, { start: begin }, parent, { startTime, clock });
+    this.call.begin({ method: 'post', path: '/realtime', stream: true });
+  }
+
+  audio(delta: unknown): void {
+    if (typeof delta === 'string') this.#bytes += delta.length * 0.75;
+    this.#firstAudio ??= this.call.now();
+    this.call.chunk(AUDIO_DELTA);
+  }
+
+  /** A piece of text, of what is said, or of the arguments of a function. */
+  text(type: string, event: unknown): void {
+    const isText = TEXT_DELTAS.has(type);
+    if (isText) this.#firstText ??= this.call.now();
+    const { wantsContent } = this.#telemetry;
+    this.call.chunk(isText && wantsContent ? textDelta(event) : { type });
+  }
+
+  /** An event of its life: created, an item, done. */
+  see(event: unknown): void {
+    const response = field(event, 'response');
+    const seen =
+      response === undefined
+        ? event
+        : { type: field(event, 'type'), response: asResponse(response, this.#model) };
+    this.call.hiddenChunk(seen);
+  }
+
+  #times(outputRate: number): Attributes {
+    const { startTime } = this.call;
+    const attributes: Attributes = {};
+    if (this.#bytes > 0) attributes[ATTR_OPENAI_REALTIME_OUTPUT_AUDIO_DURATION] = this.#bytes / outputRate;
+    if (this.#firstAudio !== undefined)
+      attributes[ATTR_OPENAI_REALTIME_TIME_TO_FIRST_AUDIO] = (this.#firstAudio - startTime) / 1e3;
+    if (this.#firstText !== undefined)
+      attributes[ATTR_OPENAI_REALTIME_TIME_TO_FIRST_TEXT] = (this.#firstText - startTime) / 1e3;
+    return attributes;
+  }
+}
+
+/** @param heard the whole input, if more of it was told after the start */
+function hearing(heard: () => readonly unknown[] | undefined): Operation {
+  const lateInput = (): Message[] | undefined => {
+    const input = heard();
+    return input && readResponseInput(input);
+  };
+  return { ...realtimeResponse, content: { ...realtimeResponse.content, lateInput } };
+}
+
+function withDefaults(response: unknown, defaults: object): object {
+  const asked: Record<string, unknown> = { ...asObject(response) };
+  for (const [name, value] of Object.entries(defaults)) asked[name] ??= value;
+  return asked;
+}
+
+function inputOf(body: object): object {
+  const input = field(body, 'input');
+  return input === undefined ? {} : { input };
+}
+
+function textDelta(event: unknown): object {
+  return {
+    type: 'response.output_text.delta',
+    output_index: countField(event, 'output_index'),
+    content_index: countField(event, 'content_index'),
+    delta: textField(event, 'delta'),
+  };
 }

@@ -1,128 +1,46 @@
 import type { Context } from '@opentelemetry/api';
-import type { ClientEndpoint } from '../../sdk/provider.ts';
 import type { SocketClose } from '../../sdk/sockets/socket.ts';
-import type { Spent } from '../../telemetry/cost/spent.ts';
-import { textLimits } from '../../telemetry/kept-text.ts';
-import type { Place } from '../../telemetry/place.ts';
-import type { Telemetry } from '../../telemetry/telemetry.ts';
-import { LastingClock } from '../../util/clock.ts';
-import { arrayField, field, fieldsOf, first, MAX_REPEATED, stringField } from '../../util/payload.ts';
-import { Conversation } from '../conversations/conversation.ts';
+import { arrayField, field, fieldsOf, first, stringField } from '../../util/payload.ts';
 import type { Member } from '../reads/closing-reads.ts';
 import { readItemResults } from '../tool-calls/item-results.ts';
-import type { ToolCalls } from '../tool-calls/tool-calls.ts';
-import type { ConversationTracker } from '../tracker.ts';
 import { SessionInterruptions } from './interruptions.ts';
-import type { OpenResponse } from './open-response.ts';
-import { ResponseDefaults } from './response-defaults.ts';
 import { SessionResponses } from './responses.ts';
-import type { SocketSegment } from './segment.ts';
-import { readSessionFacts } from './session-facts.ts';
+import { type SessionStart, SessionState } from './session-state.ts';
 import { SessionSpeech } from './speech.ts';
-
-/** Where the responses of a session stand, and what they have in common. */
-export interface SessionPlace {
-  readonly client: object;
-  readonly endpoint: ClientEndpoint;
-  readonly context: Context;
-  readonly model: string | undefined;
-  readonly outputRate: number;
-  readonly defaults: object;
-  readonly clock: LastingClock;
-  parentIn(caller: Context): Context;
-  of(): Place;
-  /** What was said and brought since the last response; `takes` if the next one does not answer it again. */
-  said(takes: boolean): readonly unknown[];
-}
-
-export interface SessionStart {
-  readonly telemetry: Telemetry;
-  readonly tracker: ConversationTracker;
-  readonly toolCalls: ToolCalls;
-  readonly segment: SocketSegment;
-  readonly client: object;
-  readonly endpoint: ClientEndpoint;
-  readonly model: string | undefined;
-  readonly kind: 'realtime' | 'live';
-  /** Whether no other socket has this response, or this transcript. */
-  readonly claims: (id: string) => boolean;
-  readonly released: (session: RealtimeSession) => void;
-}
 
 /** One session over one connection: what its events say, event by event. */
 export class RealtimeSession implements Member {
-  readonly place: SessionPlace;
-  readonly toolCalls: ToolCalls;
-  readonly claims: (id: string) => boolean;
-  readonly #start: SessionStart;
-  readonly #responses: SessionResponses;
-  #facts = readSessionFacts(undefined);
-  readonly #defaults: ResponseDefaults;
-  #conversation: Conversation;
-  #model: string | undefined;
-  /** Events come for as long as the socket is open. */
-  readonly #clock = new LastingClock();
-  #lastActivity = this.#clock.now();
-  #input: unknown[] = [];
+  readonly state: SessionState;
+  readonly #released: () => void;
   readonly #speech: SessionSpeech;
+  readonly #responses: SessionResponses;
   readonly #interruptions: SessionInterruptions;
+  #lastActivity: number;
   #closed = false;
 
-  constructor(start: SessionStart) {
-    const { telemetry, segment, client, endpoint, kind } = start;
-    this.#start = start;
-    this.#model = start.model;
-    this.toolCalls = start.toolCalls;
-    this.claims = start.claims;
-    this.#conversation = new Conversation(kind, '');
-    this.#defaults = new ResponseDefaults(() =>
-      telemetry.wantsContent ? textLimits(telemetry.settings) : undefined,
-    );
-    const session = this;
-    this.place = {
-      client,
-      endpoint,
-      clock: this.#clock,
-      context: segment.context,
-      get model() {
-        return session.#model;
-      },
-      get outputRate() {
-        return session.#facts.outputRate;
-      },
-      get defaults() {
-        return session.#defaults.current;
-      },
-      parentIn: (caller) => segment.parentIn(caller),
-      of: () => ({ kind, conversationId: session.#facts.id }),
-      said: (takes) => (takes ? session.#input.splice(0) : [...session.#input]),
-    };
-    this.#responses = new SessionResponses(telemetry, this);
-    this.#interruptions = new SessionInterruptions(segment, this.#clock);
-    this.#speech = new SessionSpeech({
-      telemetry,
-      segment,
-      place: this.place,
-      spoke: () => this.#conversation.countUserMessages(1),
-      spent: (spent) => this.#conversation.spent(spent),
-      claims: start.claims,
-      say: (item) => this.#say(item),
-    });
+  constructor(start: SessionStart, released: () => void) {
+    this.state = new SessionState(start);
+    this.#released = released;
+    this.#lastActivity = this.state.clock.now();
+    this.#speech = new SessionSpeech(this.state);
+    this.#responses = new SessionResponses(this.state, this.#speech);
+    this.#interruptions = new SessionInterruptions(start.segment, this.state.clock);
   }
 
   sent(type: string, event: object, caller: Context): void {
-    const { counts } = this.#start.segment;
+    const { start, clock, facts, defaults } = this.state;
+    const { counts } = start.segment;
     counts.sent++;
     if (type === 'input_audio_buffer.append') {
       const audio = field(event, 'audio');
-      if (typeof audio === 'string') counts.heardSeconds += (audio.length * 0.75) / this.#facts.inputRate;
-      this.#speech.sendingSince ??= this.#clock.now();
+      if (typeof audio === 'string') counts.heardSeconds += (audio.length * 0.75) / facts.inputRate;
+      this.#speech.sendingSince ??= clock.now();
       return;
     }
-    this.#lastActivity = this.#clock.now();
+    this.#lastActivity = clock.now();
     this.#responses.sentOther();
     if (type === 'response.create') this.#responses.request(event, caller);
-    else if (type === 'session.update') this.#defaults.sent(event);
+    else if (type === 'session.update') defaults.sent(event);
     else if (type === 'conversation.item.create') this.#brought(field(event, 'item'));
     else if (type === 'conversation.item.truncate') this.#interruptions.truncated(event);
     else if (type === 'input_audio_buffer.commit') this.#speech.committing();
@@ -134,11 +52,12 @@ export class RealtimeSession implements Member {
   }
 
   received(type: string, event: unknown): void {
-    const { counts } = this.#start.segment;
+    const { start, facts } = this.state;
+    const { counts } = start.segment;
     counts.received++;
     if (type === 'response.output_audio.delta' || type === 'response.audio.delta') {
       const audio = field(event, 'delta');
-      if (typeof audio === 'string') counts.spokenSeconds += (audio.length * 0.75) / this.#facts.outputRate;
+      if (typeof audio === 'string') counts.spokenSeconds += (audio.length * 0.75) / facts.outputRate;
       this.#responses.audio(event);
     } else if (type.startsWith('response.') && type.endsWith('.delta')) this.#responses.text(type, event);
     else this.#see(type, event);
@@ -147,15 +66,11 @@ export class RealtimeSession implements Member {
   end(close: SocketClose | undefined): void {
     if (this.#closed) return;
     this.#closed = true;
-    const { segment, released } = this.#start;
+    const { start, clock, conversation } = this.state;
     const last = Math.max(this.#responses.end(close), this.#lastActivity);
     const isTold = close !== undefined && !close.isLate;
-    segment.end(
-      isTold ? this.#clock.now() : last,
-      this.#conversation.totalsAt(Number.POSITIVE_INFINITY),
-      close,
-    );
-    released(this);
+    start.segment.end(isTold ? clock.now() : last, conversation.totalsAt(Number.POSITIVE_INFINITY), close);
+    this.#released();
   }
 
   close(): void {
@@ -169,28 +84,9 @@ export class RealtimeSession implements Member {
     return false;
   }
 
-  /** When the speech that the next response answers has ended. */
-  takeEndOfSpeech(): number | undefined {
-    return this.#speech.takeEnd();
-  }
-
-  /** A response within the conversation has begun. */
-  answering({ heard }: OpenResponse): void {
-    this.#speech.answering(heard);
-  }
-
-  spent(spent: Spent): void {
-    this.#conversation.startedRun();
-    this.#conversation.spent(spent);
-  }
-
-  /** A response has ended. */
-  answered(response: unknown, responseId: string, time: number): void {
-    this.#interruptions.answered(response, responseId, time);
-  }
-
   #see(type: string, event: unknown): void {
-    const time = this.#clock.now();
+    const { state } = this;
+    const time = state.clock.now();
     this.#lastActivity = time;
     switch (type) {
       case 'session.created':
@@ -198,7 +94,7 @@ export class RealtimeSession implements Member {
       case 'session.started':
       case 'transcription_session.created':
       case 'transcription_session.updated':
-        this.#described(field(event, 'session'), type === 'session.updated');
+        state.described(field(event, 'session'), type === 'session.updated');
         break;
       case 'response.created':
         this.#responses.created(event);
@@ -212,7 +108,7 @@ export class RealtimeSession implements Member {
         this.#responses.called(event, time);
         break;
       case 'response.done':
-        this.#responses.done(event);
+        this.#interruptions.answered(field(event, 'response'), this.#responses.done(event));
         break;
       case 'input_audio_buffer.speech_started':
         this.#speech.started(event, time);
@@ -226,48 +122,33 @@ export class RealtimeSession implements Member {
         break;
       case 'conversation.item.input_audio_transcription.completed':
       case 'conversation.item.input_audio_transcription.failed':
-        this.#speech.transcribed(event, time, this.#facts.transcriptionModel);
+        this.#speech.transcribed(event, time);
         break;
       case 'rate_limits.updated':
         this.#responses.limits(event);
         break;
       case 'error':
-        this.#start.segment.counts.errors++;
-        this.#defaults.rejected(stringField(field(event, 'error'), 'event_id'));
+        state.start.segment.counts.errors++;
+        state.defaults.rejected(stringField(field(event, 'error'), 'event_id'));
         this.#responses.failed(field(event, 'error'));
         break;
     }
   }
 
-  #described(session: unknown, isAnswer: boolean): void {
-    this.#defaults.told(session, isAnswer);
-    const { tracker, kind, endpoint, segment } = this.#start;
-    const facts = readSessionFacts(session);
-    const known = this.#facts.id;
-    this.#facts = { ...facts, id: known ?? facts.id };
-    this.#model = facts.model ?? this.#model;
-    segment.describe(this.#facts.id, facts.attributes);
-    if (known === undefined && facts.id !== undefined)
-      this.#conversation = tracker.conversation(kind, facts.id, endpoint.origin);
-  }
-
   /** The program adds an item: a message, or the result of a function. */
   #brought(item: unknown): void {
-    const { telemetry, endpoint } = this.#start;
+    const { state } = this;
+    const { telemetry, toolCalls, endpoint, segment } = state.start;
     if (field(item, 'type') === 'message' && field(item, 'role') === 'user')
-      this.#conversation.countUserMessages(1);
-    if (this.toolCalls.areAwaited)
-      this.toolCalls.answer(readItemResults({ input: [item] }), {
+      state.conversation.countUserMessages(1);
+    if (toolCalls.areAwaited)
+      toolCalls.answer(readItemResults({ input: [item] }), {
         origin: endpoint.origin,
-        conversationId: this.#facts.id,
-        time: this.#clock.now(),
-        parent: this.place.context,
+        conversationId: state.facts.id,
+        time: state.clock.now(),
+        parent: segment.context,
       });
-    if (telemetry.wantsContent) this.#say(withoutSound(item));
-  }
-
-  #say(item: unknown): void {
-    if (this.#input.length < MAX_REPEATED) this.#input.push(item);
+    if (telemetry.wantsContent) state.say(withoutSound(item));
   }
 }
 

@@ -1,32 +1,19 @@
 import type { Attributes } from '@opentelemetry/api';
 import { define } from '../../operations/attributes.ts';
+import type { ApiRequest } from '../../operations/index.ts';
+import { realtimeTranscription } from '../../operations/realtime-transcription.ts';
+import { matchRoute } from '../../sdk/routes/index.ts';
 import {
   ATTR_OPENAI_AUDIO_DURATION,
   ATTR_OPENAI_ITEM_ID,
   ATTR_OPENAI_REALTIME_SPEECH_TIME,
 } from '../../semconv/attributes.ts';
 import { EVENT_OPENAI_REALTIME_SPEECH } from '../../semconv/events.ts';
-import type { Spent } from '../../telemetry/cost/spent.ts';
-import type { Telemetry } from '../../telemetry/telemetry.ts';
+import { placeAttributes } from '../../telemetry/place.ts';
+import { CallSpan } from '../../telemetry/spans/call-span.ts';
 import { keepNewest } from '../../util/keep-newest.ts';
-import { numberField, stringField, textField } from '../../util/payload.ts';
-import type { SocketSegment } from './segment.ts';
-import type { SessionPlace } from './session.ts';
-import { SpeechAnswers } from './speech-answers.ts';
-import { recordTranscription } from './transcription.ts';
-
-interface SpeechStart {
-  readonly telemetry: Telemetry;
-  readonly segment: SocketSegment;
-  readonly place: SessionPlace;
-  /** The user has said something. */
-  readonly spoke: () => void;
-  readonly spent: (spent: Spent) => void;
-  /** Whether no other socket has told this. */
-  readonly claims: (id: string) => boolean;
-  /** Takes what was said as an item, if content is recorded. */
-  readonly say: (item: object) => void;
-}
+import { MAX_REPEATED, numberField, stringField, textField } from '../../util/payload.ts';
+import type { SessionState } from './session-state.ts';
 
 /** A piece of speech, as far as it is known. */
 interface Speech {
@@ -39,7 +26,7 @@ interface Speech {
 export class SessionSpeech {
   /** When the program began to send what the server has not taken yet. */
   sendingSince: number | undefined;
-  readonly #start: SpeechStart;
+  readonly #state: SessionState;
   #end: number | undefined;
   #startMs: number | undefined;
   #startTime: number | undefined;
@@ -51,8 +38,8 @@ export class SessionSpeech {
   readonly #spoken = new Map<string, number>();
   readonly #answers = new SpeechAnswers();
 
-  constructor(start: SpeechStart) {
-    this.#start = start;
+  constructor(state: SessionState) {
+    this.#state = state;
   }
 
   started(event: unknown, time: number): void {
@@ -72,13 +59,13 @@ export class SessionSpeech {
 
   /** The program says that the user has finished. */
   committing(): void {
-    this.#committing = this.#start.place.clock.now();
+    this.#committing = this.#state.clock.now();
   }
 
   /** The server takes what was sent as an item. */
   committed(event: unknown, time: number): void {
     const itemId = stringField(event, 'item_id');
-    const seconds = this.#start.segment.counts.heardSeconds - this.#sentBefore;
+    const seconds = this.#state.start.segment.counts.heardSeconds - this.#sentBefore;
     if (this.#committing !== undefined && itemId !== undefined && !this.#spoken.has(itemId))
       this.#ended({ itemId, startTime: this.sendingSince, seconds }, this.#committing);
     else this.#remember(itemId, time);
@@ -95,18 +82,18 @@ export class SessionSpeech {
   /** What was sent and not taken is gone. */
   cleared(): void {
     this.sendingSince = undefined;
-    this.#sentBefore = this.#start.segment.counts.heardSeconds;
+    this.#sentBefore = this.#state.start.segment.counts.heardSeconds;
   }
 
   #ended({ itemId, startTime, seconds }: Speech, time: number): void {
-    this.#start.spoke();
+    this.#state.conversation.countUserMessages(1);
     const attributes: Attributes = {};
     define(attributes, ATTR_OPENAI_ITEM_ID, itemId);
     define(attributes, ATTR_OPENAI_AUDIO_DURATION, seconds);
     // Times before and after the clock was set can overlap by less than a millisecond.
     if (startTime !== undefined)
       attributes[ATTR_OPENAI_REALTIME_SPEECH_TIME] = Math.max(time - startTime, 0) / 1e3;
-    this.#start.segment.addEvent(EVENT_OPENAI_REALTIME_SPEECH, attributes, time);
+    this.#state.start.segment.addEvent(EVENT_OPENAI_REALTIME_SPEECH, attributes, time);
     this.#remember(itemId, time);
   }
 
@@ -116,8 +103,8 @@ export class SessionSpeech {
     keepNewest(this.#spoken);
   }
 
-  transcribed(event: unknown, time: number, model: string | undefined): void {
-    const { telemetry, place, spent, claims, say } = this.#start;
+  transcribed(event: unknown, time: number): void {
+    const { telemetry, claims } = this.#state.start;
     const itemId = stringField(event, 'item_id');
     const startTime = this.#spoken.get(itemId ?? '') ?? time;
     this.#spoken.delete(itemId ?? '');
@@ -125,11 +112,11 @@ export class SessionSpeech {
     const heard = this.#answers.take(itemId);
     if (telemetry.wantsContent && transcript !== undefined) {
       const item = { type: 'message', role: 'user', content: [{ type: 'input_text', text: transcript }] };
-      if (heard === undefined) say(item);
+      if (heard === undefined) this.#state.say(item);
       else heard.push(item);
     }
     if (itemId !== undefined && !claims(`transcript of ${itemId}`)) return;
-    recordTranscription(telemetry, place, { event, itemId, model, startTime, endTime: time, spent });
+    recordTranscription(this.#state, { event, itemId, startTime, endTime: time });
   }
 
   /** When the speech that the next response answers has ended. */
@@ -138,4 +125,73 @@ export class SessionSpeech {
     this.#end = undefined;
     return time;
   }
+}
+
+/** What each response that answers the user has heard so far. A transcript often comes after its response has begun, or even ended. */
+class SpeechAnswers {
+  /** Items that no response answers yet. */
+  #unanswered: string[] = [];
+  /** What the responses have heard, by items whose transcripts have not come. Later ones than the end are ignored. */
+  readonly #heard = new Map<string, object[]>();
+
+  committed(itemId: string | undefined): void {
+    if (itemId !== undefined && this.#unanswered.length < MAX_REPEATED) this.#unanswered.push(itemId);
+  }
+
+  begun(heard: object[]): void {
+    for (const itemId of this.#unanswered) this.#heard.set(itemId, heard);
+    this.#unanswered = [];
+    // A session without transcription never takes them.
+    keepNewest(this.#heard);
+  }
+
+  /** What the response that answers the item has heard; `undefined` if none has begun. */
+  take(itemId: string | undefined): object[] | undefined {
+    const heard = this.#heard.get(itemId ?? '');
+    if (itemId === undefined) return undefined;
+    this.#heard.delete(itemId);
+    if (heard === undefined) this.#unanswered = this.#unanswered.filter((id) => id !== itemId);
+    return heard;
+  }
+}
+
+interface Transcribed {
+  readonly event: unknown;
+  readonly itemId: string | undefined;
+  /** When the speech ended. */
+  readonly startTime: number;
+  readonly endTime: number;
+}
+
+/** Records the transcript of what the user has said, once it has come or failed. */
+function recordTranscription(
+  { start, facts, place, conversation }: SessionState,
+  { event, itemId, startTime, endTime }: Transcribed,
+): void {
+  const { telemetry, endpoint, segment } = start;
+  const request: ApiRequest = {
+    ...matchRoute('POST', '/realtime'),
+    method: 'POST',
+    body: { model: facts.transcriptionModel },
+    streamed: false,
+    deployment: undefined,
+  };
+  const span = new CallSpan(
+    telemetry,
+    { startTime },
+    {
+      operation: realtimeTranscription,
+      request,
+      endpoint,
+      place: {
+        parent: segment.context,
+        attributes: {
+          ...placeAttributes(place),
+          ...(itemId !== undefined && { [ATTR_OPENAI_ITEM_ID]: itemId }),
+        },
+        ended: (_, __, spent) => conversation.spent(spent),
+      },
+    },
+  );
+  span.finish(event, endTime);
 }
