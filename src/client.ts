@@ -17,7 +17,7 @@ import {
   findSubclassPrototype,
   isClient,
 } from './sdk/find-client.ts';
-import type { PatchedClass } from './sdk/patched-class.ts';
+import type { PatchedClass } from './sdk/patches.ts';
 import { Seam } from './sdk/seam.ts';
 import { findSocketPrototypes } from './sdk/sockets/find-sockets.ts';
 import { SocketSeam } from './sdk/sockets/index.ts';

@@ -5,6 +5,7 @@
  * This instruments every client, and `@openai/agents`. If the program has registered no tracer provider by its first call,
  * `register` starts a `NodeSDK` from the standard `OTEL_*` variables. This requires `@opentelemetry/sdk-node`.
  */
+
 import * as api from '@opentelemetry/api';
 import { isSdkDisabled, isSwitchedOff } from './config/kill-switch.ts';
 import { recordAgents } from './pipeline/agents-tracing.ts';
@@ -13,7 +14,7 @@ import { Observer } from './pipeline/observer.ts';
 import { connectEarly, startWithFirstSpan } from './register/early-api.ts';
 import { rememberApi } from './register/hand-over.ts';
 import { startSdk } from './register/sdk.ts';
-import { onTraceProvider } from './sdk/agents-sdk/trace-provider.ts';
+import { onTraceProvider } from './sdk/agents-sdk/library.ts';
 import { findClientClass } from './sdk/find-client.ts';
 import { watchMissedCalls } from './sdk/missed-calls.ts';
 import { findUnobserved, onClientLoaded } from './sdk/module-hooks.ts';

@@ -1,7 +1,7 @@
 import type { Context, SpanContext } from '@opentelemetry/api';
 import type { ClientEndpoint } from '../sdk/provider.ts';
 import type { OpenedSocket, SocketObservation } from '../sdk/sockets/socket.ts';
-import type { ToolRun } from '../sdk/tool-run.ts';
+import type { ToolRun } from '../sdk/tool-runners.ts';
 import type { EndLimits } from '../telemetry/program-end.ts';
 import type { ProviderListener } from '../telemetry/provider-life.ts';
 import type { KnownToolCall } from '../telemetry/spans/program-tool-span.ts';

@@ -1,10 +1,9 @@
 import { isSwitchedOff } from '../config/kill-switch.ts';
-import { placeWithinAgents } from '../hierarchy/agents-sdk/model-calls.ts';
-import { activityOfNode } from '../hierarchy/agents-sdk/node-activity.ts';
+import { activityOfNode, placeWithinAgents } from '../hierarchy/agents-sdk/node-activity.ts';
 import { Workflows } from '../hierarchy/agents-sdk/workflows.ts';
 import { agentsNodeIn } from '../sdk/agents-sdk/agents-context.ts';
 import { AgentsSource } from '../sdk/agents-sdk/agents-source.ts';
-import { onTraceProvider } from '../sdk/agents-sdk/trace-provider.ts';
+import { onTraceProvider } from '../sdk/agents-sdk/library.ts';
 import { processWideCollection } from '../util/process-wide.ts';
 import { agentsCalls } from './agents-calls.ts';
 import { defaultTelemetry } from './default-observers.ts';

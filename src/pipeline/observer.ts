@@ -14,7 +14,7 @@ import { deploymentOf, type Endpoint, endpointAt, endpointOf, SENDS_USAGE_UNASKE
 import { matchRoute } from '../sdk/routes/index.ts';
 import type { OpenedSocket, SocketObservation } from '../sdk/sockets/socket.ts';
 import { isSuppressed } from '../sdk/suppression.ts';
-import type { ToolRun } from '../sdk/tool-run.ts';
+import type { ToolRun } from '../sdk/tool-runners.ts';
 import type { ObservedWebhook } from '../sdk/webhooks.ts';
 import { readFailure } from '../telemetry/error.ts';
 import { isInsideHook } from '../telemetry/hook-context.ts';

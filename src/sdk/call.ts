@@ -1,19 +1,82 @@
-import { type Context, ROOT_CONTEXT, type Span } from '@opentelemetry/api';
+import { type Context, ROOT_CONTEXT, type Span, trace } from '@opentelemetry/api';
+import { activeContext, runIn } from '../util/active-context.ts';
 import { now, type SpanClock } from '../util/clock.ts';
 import { guard, logError } from '../util/guard.ts';
+import { readHeader } from '../util/headers.ts';
 import { LinkedContext } from '../util/linked-context.ts';
-import { MAX_REPEATED, numberField } from '../util/payload.ts';
+import {
+  asName,
+  field,
+  fieldsOf,
+  MAX_REPEATED,
+  numberField,
+  type PayloadObject,
+  stringField,
+} from '../util/payload.ts';
 import { clockIn } from '../util/span-clock.ts';
-import { type Attempt, dropPayloads, readResponse } from './attempt.ts';
-import { CallContext, contextWithCall } from './call-context.ts';
-import type { CallOutcome, CallTimes, StreamEnd } from './call-outcome.ts';
-import type { CallReference } from './call-reference.ts';
+import { SPAN_KEY } from '../util/span-key.ts';
 import { type KeyHolder, readAnswer } from './client-keys.ts';
-import { lostResults } from './lost-results.ts';
-import { readOptions } from './read-options.ts';
+import type { Method } from './patches.ts';
 import type { OpenedSocket, SocketObservation } from './sockets/socket.ts';
-import type { HelperObserver } from './tool-run.ts';
+import { isSuppressed } from './suppression.ts';
+import type { HelperObserver } from './tool-runners.ts';
 import type { ObservedWebhook } from './webhooks.ts';
+
+/** How a call ended. Every call ends once, in one of these ways. */
+type CallOutcome =
+  /** The program got its value: parsed JSON, a page, text, a binary response. */
+  | 'value'
+  /** A stream was read to its end, left early, aborted, or broke. */
+  | 'stream'
+  /** The program took the raw `Response`. Its body is not read here. */
+  | 'raw'
+  /** The call threw. */
+  | 'error'
+  /** The program never asked for the result. */
+  | 'abandoned'
+  /** Tracing was shut down during the call. */
+  | 'interrupted';
+
+/** `cut`: it ended without an error, and before the answer did, as far as its reader can tell. */
+export type StreamEnd = 'completed' | 'cut' | 'cancelled' | 'aborted' | 'abandoned' | 'error';
+
+/** What the caller knows of the times of a call. */
+interface CallTimes {
+  /** `undefined` if it begins now. */
+  readonly startTime: number | undefined;
+  /** `undefined` for that of the caller's span. */
+  readonly clock: SpanClock;
+}
+
+/**
+ * What objects of the SDK hold in place of a call, which is gone once it has settled. In `openai` 7, functions that V8
+ * allocates as long-lived hold those objects until the next full collection of garbage.
+ */
+export interface CallReference {
+  call: Call | undefined;
+}
+
+/** One HTTP request of a call. A call has several when the SDK retries. */
+export interface Attempt {
+  readonly startTime: number;
+  /** When the response headers arrived, the request failed, or the SDK gave it up for a retry. */
+  endTime: number | undefined;
+  status: number | undefined;
+  /** Response headers, kept until the call settles. */
+  headers: unknown;
+  error: unknown;
+}
+
+/** Reads status and headers of a response into a call or an attempt. */
+export function readResponse(answered: Pick<Attempt, 'status' | 'headers'>, response: unknown): void {
+  const { status, headers } = (response ?? {}) as PayloadObject;
+  answered.status = typeof status === 'number' ? status : undefined;
+  answered.headers = headers;
+}
+
+function dropPayloads(attempt: Attempt): void {
+  attempt.headers = attempt.error = undefined;
+}
 
 /** What the instrumentation does with one call, from its start to its end. */
 export interface CallObservation {
@@ -308,3 +371,159 @@ export class Call implements KeyHolder {
 const settleObservation = (call: Call): void => call.observation?.settle(call);
 
 const passChunk = (call: Call, value: unknown, time: number): void => call.observation?.chunk?.(value, time);
+
+/** Reads the SDK's final request options into the call. */
+function readOptions(call: Call, options: unknown): void {
+  const { method, path, body, query, stream, headers, signal, __metadata } = fieldsOf(options);
+  call.method = asName(method)?.toUpperCase() ?? '';
+  call.path = typeof path === 'string' ? path : '';
+  call.body = body;
+  call.query = query;
+  call.sdkMetadata = __metadata;
+  call.streamed = typeof stream === 'boolean' ? stream : field(body, 'stream') === true;
+  call.requestHeaders = headers;
+  call.signal = signal;
+}
+
+const TOOL_RUNNERS: ReadonlySet<string | undefined> = new Set(['runTools', 'runFunctions']);
+
+/** Whether a runner of the SDK sent a request: it runs the functions that the model asks for. */
+export function isToolRunner({ requestHeaders, sdkMetadata }: Call): boolean {
+  const helper =
+    stringField(sdkMetadata, 'helperMethod') ?? readHeader(requestHeaders, 'X-Stainless-Helper-Method');
+  return TOOL_RUNNERS.has(helper);
+}
+
+/**
+ * Ends a call whose promise or stream was garbage collected, so its result can no longer be read. A call leaves when its
+ * result is being read, or when it settles: V8 keeps what is watched, and all that it refers to, through each collection
+ * of young objects.
+ */
+export const lostResults: FinalizationRegistry<Call> = new FinalizationRegistry((call) =>
+  call.close('abandoned'),
+);
+
+/** Watches the object without which the result of a call cannot be read. A call watches one object at a time. */
+export function watchForLoss(call: Call, object: object): void {
+  lostResults.unregister(call);
+  lostResults.register(object, call, call);
+}
+
+/** The call that a context belongs to. No key of the API's: those are equal in all copies of this package, calls are not. */
+const CALL: symbol = Symbol('opentelemetry-instrumentation-openai call');
+
+/**
+ * The context that the SDK works in during one call: first the caller's, then, once the call has begun, that of its
+ * span. It is one object, so a call enters one context and copies no values.
+ */
+class CallContext implements Context {
+  readonly #call: Call;
+  #values: Context;
+
+  constructor(call: Call, caller: Context) {
+    this.#call = call;
+    this.#values = caller;
+  }
+
+  get isLinkable(): true {
+    return true;
+  }
+
+  /** Called when the call begins: all work from here on runs in the given context. */
+  enter(values: Context): void {
+    this.#values = values;
+  }
+
+  getValue(key: symbol): unknown {
+    return key === CALL ? this.#call : this.#values.getValue(key);
+  }
+
+  setValue(key: symbol, value: unknown): Context {
+    return this.#copy().setValue(key, value);
+  }
+
+  deleteValue(key: symbol): Context {
+    return this.#copy().deleteValue(key);
+  }
+
+  #copy(): Context {
+    return LinkedContext.of(this.#values).setValue(CALL, this.#call);
+  }
+}
+
+/** A context that the SDK works in during a call, where the caller's has to set values itself. */
+function contextWithCall(call: Call, values: Context): Context {
+  return values.setValue(CALL, call);
+}
+
+function idOfSpan(context: Context): string | undefined {
+  return trace.getSpanContext(context)?.spanId;
+}
+
+/**
+ * The call that the SDK is making at this moment. The SDK mostly goes from one method to the next synchronously, so
+ * this finds calls even without a context manager.
+ */
+let callBeingMade: Call | undefined;
+
+/** Calls the SDK method that makes the request of a call. */
+export function make(call: Call, method: Method, client: object, args: unknown[]): unknown {
+  const outer = callBeingMade;
+  callBeingMade = call;
+  try {
+    return call.working === undefined
+      ? method.apply(client, args)
+      : runIn(call.working, method, client, args);
+  } finally {
+    callBeingMade = outer;
+  }
+}
+
+/** Calls an SDK method in the context of a call. */
+export function goOn({ working }: Call, method: Method, client: object, args: unknown[]): unknown {
+  return working === undefined || activeContext() === working
+    ? method.apply(client, args)
+    : runIn(working, method, client, args);
+}
+
+/** The same in what is not the call's context: the program may have added values to it, which stay. */
+export function goOnHere(call: Call, method: Method, client: object, args: unknown[]): unknown {
+  const span = call.working?.getValue(SPAN_KEY);
+  const active = activeContext();
+  const base = LinkedContext.accepts(active) ? LinkedContext.of(active) : active;
+  const placed = span === undefined ? base.deleteValue(SPAN_KEY) : base.setValue(SPAN_KEY, span);
+  return runIn(placed.setValue(CALL, call), method, client, args);
+}
+
+/**
+ * Sends an attempt of a call in another context than the call's own. Context managers such as those of Sentry, Datadog
+ * and New Relic read the span when they enter a context, which may be before the call has begun.
+ */
+export function sendInside(
+  call: Call,
+  active: Context,
+  method: Method,
+  client: object,
+  args: unknown[],
+): unknown {
+  return idOfSpan(active) === idOfSpan(call.caller)
+    ? goOnHere(call, method, client, args)
+    : method.apply(client, args);
+}
+
+/** The call of the current context, whether or not it has begun. */
+export function currentCall(): Call | undefined {
+  return callBeingMade ?? (activeContext().getValue(CALL) as Call | undefined);
+}
+
+/** The call that the client is working on. A suppressed request may run inside it, for example in a custom fetch. */
+export function callInProgress(client: object, active: Context): Call | undefined {
+  const call = active.getValue(CALL) as Call | undefined;
+  // Without ` || call.settled`, attempts are added to a call that is over.
+  // Without ` || call.client !== client`, the request of another client counts as an attempt.
+  if (call === undefined || call.settled || call.client !== client) return undefined;
+  // The call's own context is never suppressed.
+  // Without this, a suppressed request inside a call counts as its attempt.
+  if (active !== call.working && isSuppressed(active)) return undefined;
+  return call;
+}

@@ -4,14 +4,13 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { noticeClientClass, noticeOpenAI } from '../diagnostics/copies.ts';
 import { notice } from '../diagnostics/report.ts';
+import { listenToChannels } from '../util/diagnostics-channels.ts';
 import { guard } from '../util/guard.ts';
 import { builtInRequire, requireDependency } from '../util/optional-packages.ts';
 import { textField } from '../util/payload.ts';
 import { hasWritable, isCollection, ProcessWide } from '../util/process-wide.ts';
-import { afterRequire } from './after-require.ts';
 import { findClientPrototype, missingMethods } from './find-client.ts';
 import { HOOKED_PACKAGES, hookedFile, type Part, versionOfHooked } from './hooked-files.ts';
-import { LoadHook } from './load-hook.ts';
 import { isObject, propertyOf } from './reflect.ts';
 import { isObserved, onReleased } from './releases.ts';
 import { findSocketPrototypes } from './sockets/find-sockets.ts';
@@ -308,4 +307,56 @@ function isModule(file: string): boolean {
 /** @throws when the file cannot be read or parsed */
 function isModulePackage(manifest: string): boolean {
   return textField(JSON.parse(readFileSync(manifest, 'utf8')), 'type') === 'module';
+}
+
+/**
+ * A load hook that can rest. While there is one, Node takes longer to load any file, and the client of `openai` requires
+ * two hundred that do not matter here.
+ */
+export class LoadHook {
+  readonly #register: typeof module.registerHooks;
+  readonly #load: module.LoadHookSync;
+  #registered: module.ModuleHooks | undefined;
+
+  constructor(register: typeof module.registerHooks, load: module.LoadHookSync) {
+    this.#register = register;
+    this.#load = load;
+    this.resume();
+  }
+
+  /** Rests until it is resumed, or the program has finished what it does now: a file may throw instead of loading. */
+  rest(): void {
+    this.#registered?.deregister();
+    this.#registered = undefined;
+    void Promise.resolve().then(() => this.resume());
+  }
+
+  resume(): void {
+    this.#registered ??= this.#register({ load: this.#load });
+  }
+}
+
+/** Node reports each `require` here, where it has module hooks. */
+const CHANNEL = 'tracing:module.require:end';
+
+/** The options of Node that name tsx, which compiles CommonJS past the module hooks. */
+const TSX = /(?:^|[\s\\/=])tsx(?:$|[\s\\/])/;
+
+/**
+ * Calls a function with what a `require` returned, each time that it may have loaded a part of the SDK for the first time.
+ * It listens only beside tsx: while anybody listens, Node does not see that a package required `punycode`, and
+ * prints a warning.
+ */
+export function afterRequire(run: (exported: object) => void): void {
+  if (!TSX.test([...process.execArgv, process.env.NODE_OPTIONS ?? ''].join(' '))) return;
+  const seen = new WeakSet<object>();
+  listenToChannels([CHANNEL], 'instrumenting a required module', (message) => {
+    // A program requires thousands of files. Those of a package require each other before they are complete.
+    const { id } = message as { readonly id?: unknown };
+    if (typeof id !== 'string' || id.startsWith('.') || !id.includes('openai')) return;
+    const result = propertyOf(message, 'result');
+    if (!isObject(result) || seen.has(result)) return;
+    seen.add(result);
+    run(result);
+  });
 }

@@ -2,15 +2,21 @@ import { activeContext } from '../util/active-context.ts';
 import { guard, logError } from '../util/guard.ts';
 import { field } from '../util/payload.ts';
 import { passOn } from '../util/watch-result.ts';
-import { type Attempt, readResponse } from './attempt.ts';
-import type { Call } from './call.ts';
-import { callInProgress, currentCall, goOn, goOnHere, sendInside } from './call-context.ts';
+import {
+  type Attempt,
+  type Call,
+  callInProgress,
+  currentCall,
+  goOn,
+  goOnHere,
+  readResponse,
+  sendInside,
+} from './call.ts';
 import { addTraceContext } from './metadata-propagation.ts';
 import type { Method } from './patches.ts';
 import { asMethod } from './reflect.ts';
-import { mayRefuseUsage, rememberRefusal } from './refused-usage.ts';
 import { callBeingRetried, takeResponse } from './response-wrappers.ts';
-import { askForUsage } from './stream-usage.ts';
+import { askForUsage, mayRefuseUsage, rememberRefusal } from './stream-usage.ts';
 
 /** Wraps `makeRequest`, which sees the final options of a call and its response. */
 export function wrapMakeRequest(original: Method): Method {

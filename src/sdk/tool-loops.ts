@@ -1,7 +1,6 @@
 import { guard } from '../util/guard.ts';
 import { type OutcomeListener, watchOutcome } from '../util/watch-result.ts';
-import { PatchedClass } from './patched-class.ts';
-import type { Method, Patches } from './patches.ts';
+import { type Method, PatchedClass, type Patches } from './patches.ts';
 import { asMethod, isObject, propertyOf } from './reflect.ts';
 import { Seam } from './seam.ts';
 

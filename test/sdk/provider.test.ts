@@ -3,7 +3,7 @@ import { BedrockOpenAI } from 'openai/bedrock';
 import { describe, expect, test } from 'vitest';
 import type { ProviderRow } from '../../src/config/config.ts';
 import { endpointAt, endpointOf, providerAt, readEndpoint } from '../../src/sdk/provider.ts';
-import { refusesUsage } from '../../src/sdk/refused-usage.ts';
+import { refusesUsage } from '../../src/sdk/stream-usage.ts';
 
 describe('the provider is recognised by its host', () => {
   test.each([

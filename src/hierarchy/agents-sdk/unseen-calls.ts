@@ -12,7 +12,7 @@ import { CallSpan } from '../../telemetry/spans/call-span.ts';
 import type { Telemetry } from '../../telemetry/telemetry.ts';
 import { now } from '../../util/clock.ts';
 import { arrayField, field, type PayloadObject, stringField } from '../../util/payload.ts';
-import { placeWithinAgents } from './model-calls.ts';
+import { placeWithinAgents } from './node-activity.ts';
 
 /** A call of a model as the library tells it: nothing of it where its sensitive data is off. */
 interface ToldCall {

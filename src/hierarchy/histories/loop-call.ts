@@ -1,6 +1,5 @@
 import { type Context, trace } from '@opentelemetry/api';
-import type { Call } from '../../sdk/call.ts';
-import { isToolRunner } from '../../sdk/read-options.ts';
+import { type Call, isToolRunner } from '../../sdk/call.ts';
 import { type CallerTrace, callerTraceOf } from '../../telemetry/metadata.ts';
 import type { StreamedAnswer } from '../../telemetry/spans/call-place.ts';
 import type { Telemetry } from '../../telemetry/telemetry.ts';

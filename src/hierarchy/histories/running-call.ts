@@ -1,6 +1,6 @@
 import { type Context, trace } from '@opentelemetry/api';
 import { fingerprintOf } from '../../operations/tool-call-fingerprint.ts';
-import type { ToolRun } from '../../sdk/tool-run.ts';
+import type { ToolRun } from '../../sdk/tool-runners.ts';
 import { ATTR_GEN_AI_CONVERSATION_ID, ATTR_GEN_AI_TOOL_CALL_ID } from '../../semconv/attributes.ts';
 import type { KnownToolCall } from '../../telemetry/spans/program-tool-span.ts';
 import { conversationIn } from '../conversations/conversation-context.ts';

@@ -1,6 +1,5 @@
 import { type Attributes, type Context, trace } from '@opentelemetry/api';
-import type { Call, CallObservation } from '../../sdk/call.ts';
-import type { StreamEnd } from '../../sdk/call-outcome.ts';
+import type { Call, CallObservation, StreamEnd } from '../../sdk/call.ts';
 import type { Route } from '../../sdk/routes/index.ts';
 import { ATTR_OPENAI_STREAM_CHUNK_COUNT, ATTR_OPENAI_STREAM_END } from '../../semconv/attributes.ts';
 import { type Failure, readFailure } from '../../telemetry/error.ts';

@@ -6,8 +6,6 @@ import { patchMethod } from '../../util/patch-method.ts';
 import { asObject, field, type PayloadObject } from '../../util/payload.ts';
 import { isObject } from '../reflect.ts';
 import { AgentsContext } from './agents-context.ts';
-import { follow } from './follow.ts';
-import { AgentsNode, traceData } from './node.ts';
 import {
   type Entered,
   globalStorage,
@@ -16,8 +14,9 @@ import {
   type Run,
   setStorage,
   type TraceRuns,
-} from './trace-storage.ts';
-import { WaitingTraces } from './waiting-traces.ts';
+} from './library.ts';
+import { AgentsNode, traceData } from './node.ts';
+import { follow, WaitingTraces } from './running-traces.ts';
 
 /** The id of every trace that the library does not record. */
 export const NO_TRACE_ID: string = 'no-op';

@@ -3,12 +3,9 @@ import { now } from '../../util/clock.ts';
 import { guard } from '../../util/guard.ts';
 import { asObject, field } from '../../util/payload.ts';
 import type { CallObserver } from '../call.ts';
-import { PatchedClass } from '../patched-class.ts';
-import type { Method, Patches } from '../patches.ts';
+import { type Method, PatchedClass, type Patches } from '../patches.ts';
 import { asMethod, isObject } from '../reflect.ts';
-import { httpUrl, parseFrame, parseReceived } from '../sockets/read-socket.ts';
-import type { SocketObservation } from '../sockets/socket.ts';
-import { closeOf } from '../sockets/socket-close.ts';
+import { closeOf, httpUrl, parseFrame, parseReceived, type SocketObservation } from '../sockets/socket.ts';
 import { holderOf, Transports } from '../sockets/transport.ts';
 import { isSuppressed } from '../suppression.ts';
 

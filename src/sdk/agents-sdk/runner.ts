@@ -3,7 +3,7 @@ import { activeContext, runIn } from '../../util/active-context.ts';
 import { guard } from '../../util/guard.ts';
 import { ownValue } from '../../util/own-data.ts';
 import { field, stringField } from '../../util/payload.ts';
-import { PatchedClass } from '../patched-class.ts';
+import { PatchedClass } from '../patches.ts';
 import { asMethod } from '../reflect.ts';
 
 /** Under this key a context has the options of the innermost run of `@openai/agents`, which may name a session. */

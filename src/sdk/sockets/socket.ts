@@ -1,5 +1,5 @@
 import type { Context } from '@opentelemetry/api';
-import type { PayloadObject } from '../../util/payload.ts';
+import { field, type PayloadObject, textField } from '../../util/payload.ts';
 
 /** What is done over a socket. */
 export type SocketKind = 'responses' | 'realtime' | 'translation' | 'live';
@@ -49,4 +49,57 @@ export interface SocketObservation {
   connectionClosed(close: SocketClose, opened: boolean): void;
   /** There will be no further connection. */
   closed(close: SocketClose): void;
+}
+
+/** What the package `ws` says about a server that refuses the connection. */
+const REFUSED = /^Unexpected server response: (\d{3})$/;
+
+/** Closes that both sides wanted: as agreed, going away, without a code. */
+const ORDERLY_CLOSES: ReadonlySet<number> = new Set([1000, 1001, 1005]);
+
+interface ClosedConnection extends Pick<SocketClose, 'code' | 'byProgram' | 'isLate'> {
+  /** What the SDK has reported before. */
+  readonly error: unknown;
+  readonly hasFailed: boolean;
+}
+
+export function closeOf({ code, byProgram, isLate, error, hasFailed }: ClosedConnection): SocketClose {
+  const isOrderly = code === undefined ? isLate && !hasFailed : ORDERLY_CLOSES.has(code);
+  return { code, byProgram, isLate, isFailure: !byProgram && !isOrderly, error: closeError(error, code) };
+}
+
+/** The error of what was under way when a socket closed: what the connection broke with, else that it closed. */
+function closeError(error: unknown, code: number | undefined): object {
+  const status = REFUSED.exec(textField(error, 'message') ?? '')?.[1];
+  if (status !== undefined) return { code: status, message: textField(error, 'message') };
+  if (typeof field(error, 'code') === 'string') return error as object;
+  return {
+    code: 'connection_closed',
+    message: `The WebSocket closed${code === undefined ? '' : ` with ${code}`}.`,
+  };
+}
+
+/** Longer texts that a program sends by itself are sound, and not parsed, unless they name something else. */
+const MAX_RAW_FRAME_LENGTH = 65_536;
+const MAY_BE_READ = /"(?:(?:response|conversation)\.|session\.update)/;
+
+/** A frame that the program has serialised itself. */
+export function parseFrame(data: unknown): unknown {
+  const isLong = typeof data === 'string' && data.length > MAX_RAW_FRAME_LENGTH;
+  return isLong && !MAY_BE_READ.test(data) ? undefined : parseReceived(data);
+}
+
+/** A frame of a server: `undefined` for one that is not JSON. */
+export function parseReceived(data: unknown): unknown {
+  if (typeof data !== 'string') return undefined;
+  try {
+    return JSON.parse(data);
+  } catch {
+    return undefined;
+  }
+}
+
+/** Ids are unique at an origin, whatever the protocol. */
+export function httpUrl({ protocol, host, pathname }: URL): string {
+  return `${protocol.replace('ws', 'http')}//${host}${pathname}`;
 }

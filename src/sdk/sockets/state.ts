@@ -6,10 +6,16 @@ import type { CallObserver } from '../call.ts';
 import { isObject, propertyOf } from '../reflect.ts';
 import { ownObserverOf } from '../seam.ts';
 import { seenCalls } from '../seen-calls.ts';
-import { httpUrl, parseFrame } from './read-socket.ts';
 import { ResponsesSocket } from './responses-socket.ts';
-import type { OpenedSocket, SocketClose, SocketKind, SocketObservation } from './socket.ts';
-import { closeOf } from './socket-close.ts';
+import {
+  closeOf,
+  httpUrl,
+  type OpenedSocket,
+  parseFrame,
+  type SocketClose,
+  type SocketKind,
+  type SocketObservation,
+} from './socket.ts';
 import { CLOSED, CLOSING, CONNECTING, type Transports, transportOf } from './transport.ts';
 
 /** The SDK keeps a limited number of bytes; further events are not told apart. */

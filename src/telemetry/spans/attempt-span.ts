@@ -1,6 +1,5 @@
 import { type Attributes, type Context, SpanKind, SpanStatusCode } from '@opentelemetry/api';
-import type { Attempt } from '../../sdk/attempt.ts';
-import type { Call } from '../../sdk/call.ts';
+import type { Attempt, Call } from '../../sdk/call.ts';
 import {
   ATTR_ERROR_TYPE,
   ATTR_HTTP_REQUEST_RESEND_COUNT,

@@ -1,5 +1,5 @@
 import { type Attributes, type Context, type SpanContext, trace } from '@opentelemetry/api';
-import type { ToolRun } from '../../sdk/tool-run.ts';
+import type { ToolRun } from '../../sdk/tool-runners.ts';
 import {
   ATTR_GEN_AI_OPERATION_NAME,
   ATTR_GEN_AI_PROVIDER_NAME,
