@@ -145,7 +145,7 @@ export class ContentStore {
   #store(completion: Completion, field: Stored): Promise<void> | undefined {
     const values = completion[field];
     if (values.length === 0) return undefined;
-    const whole = this.#stringify(values);
+    const whole = jsonWithin(this.#maxLength, values);
     if (whole === undefined) this.#drop();
     const json = whole ?? JSON.stringify(STORED[field].wrapStub(stubOf(values, this.#maxLength), values));
     const name = `${STORED[field].name}-${sha256(new TextEncoder().encode(json))}.json`;
@@ -156,13 +156,6 @@ export class ContentStore {
     this.#known.set(name, monotonic());
     const counted = whole === undefined;
     return this.#queue.add(() => guardAsync('storing content', () => this.#attempt(name, json, counted)));
-  }
-
-  /** Returns `undefined` for a value that is too large, without copying it first: this runs inside the program's call. */
-  #stringify(values: readonly unknown[]): string | undefined {
-    if (jsonLength(values, this.#maxLength) > this.#maxLength) return undefined;
-    const json = JSON.stringify(values);
-    return json.length > this.#maxLength ? undefined : json;
   }
 
   #drop(): undefined {
@@ -250,35 +243,26 @@ interface ContentStub {
   readonly sha256_characters: number;
 }
 
-/** The length of a value as JSON. Counting stops above the limit, so a result above the limit may be too small. */
-export function jsonLength(value: unknown, limit: number): number {
-  let length = 0;
-  const left: unknown[] = [value];
-  while (left.length > 0 && length <= limit) {
-    const next = plain(left.pop());
-    if (typeof next === 'string') {
-      length += next.length + 2 > limit - length ? next.length + 2 : quotedLength(next);
-    } else if (Array.isArray(next)) {
-      // The brackets and the commas.
-      length += Math.max(2, next.length + 1);
-      if (length <= limit) for (const item of next) left.push(item);
-    } else if (typeof next === 'object' && next !== null) {
-      const before = length;
-      length += 2;
-      const keys = Object.keys(next);
-      for (let index = 0; index < keys.length && length <= limit; index++) {
-        const key = keys[index] as string;
-        const item = field(next, key);
-        if (item === undefined || typeof item === 'function' || typeof item === 'symbol') continue;
-        // The colon, and a comma before all members but the first.
-        length += quotedLength(key) + (length > before + 2 ? 2 : 1);
-        left.push(item);
-      }
-    } else {
-      length += typeof next === 'number' && !Number.isFinite(next) ? 4 : otherLength(next);
-    }
+/**
+ * Writes a value as JSON, and stops where it becomes too long: this runs inside the program's call.
+ *
+ * @returns `undefined` for a value that is too large, or cannot be written
+ */
+export function jsonWithin(limit: number, value: unknown): string | undefined {
+  let left = limit;
+  // Never more than JSON takes: members without a value are not in it, and neither are the indices of a list.
+  function count(this: unknown, name: string, each: unknown): unknown {
+    if (each === undefined || typeof each === 'function' || typeof each === 'symbol') return undefined;
+    left -= (Array.isArray(this) ? 0 : name.length) + (typeof each === 'string' ? each.length : 1);
+    if (left < 0) throw new RangeError('too long');
+    return each;
   }
-  return length;
+  try {
+    const json = JSON.stringify(value, count);
+    return json.length > limit ? undefined : json;
+  } catch {
+    return undefined;
+  }
 }
 
 /** Describes content by a bounded part of it. */
@@ -320,26 +304,4 @@ export function stubOf(value: unknown, maxLength: number): ContentStub {
 function plain(value: unknown): unknown {
   const toJSON = field(value, 'toJSON');
   return typeof toJSON === 'function' ? (toJSON as () => unknown).call(value) : value;
-}
-
-function otherLength(value: unknown): number {
-  return typeof value === 'number' || typeof value === 'boolean' || typeof value === 'bigint'
-    ? String(value).length
-    : 4;
-}
-
-/** The length of a JSON string, with its quotes and escapes. */
-function quotedLength(text: string): number {
-  let length = text.length + 2;
-  for (let index = 0; index < text.length; index++) {
-    const code = text.charCodeAt(index);
-    if (code === 0x22 || code === 0x5c) length += 1;
-    else if (code < 0x20) length += '\b\t\n\f\r'.includes(text.charAt(index)) ? 1 : 5;
-    else if (code >= 0xd800 && code <= 0xdfff) {
-      const low = text.charCodeAt(index + 1);
-      if (code < 0xdc00 && low >= 0xdc00 && low <= 0xdfff) index++;
-      else length += 5;
-    }
-  }
-  return length;
 }

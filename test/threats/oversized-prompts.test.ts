@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterEach, describe, expect, test, vi } from 'vitest';
-import { jsonLength, stubOf } from '../../src/export/content-store.ts';
+import { jsonWithin, stubOf } from '../../src/export/content-store.ts';
 import { ContentStore } from '../../src/export.ts';
 import { startProgram } from '../support/program.ts';
 
@@ -132,7 +132,7 @@ describe('an end user sends a prompt that is larger than the limit', () => {
     ['deep nesting', [nested(50_000)], true],
     ['a value that leads to itself', [circular()], false],
   ])('measuring it is bounded: %s', (_, value, complete) => {
-    expect(jsonLength(value, LIMIT)).toBeGreaterThan(LIMIT);
+    expect(jsonWithin(LIMIT, value)).toBeUndefined();
     const stub = stubOf(value, LIMIT);
     expect(stub.complete).toBe(complete);
     expect(stub.values).toBeLessThanOrEqual(100_000);
@@ -162,11 +162,14 @@ describe('an honest prompt', () => {
           // What cannot be written has no length.
         }
         if (json === undefined) return;
-        expect(jsonLength(value, 1e9)).toBe(json.length);
-        if (json.length > 2) expect(jsonLength(value, json.length - 1)).toBeGreaterThan(json.length - 1);
+        expect(jsonWithin(json.length, value)).toBe(json);
+        expect(jsonWithin(json.length - 1, value)).toBeUndefined();
       },
     );
     fc.assert(property, { numRuns: 2_000, seed: 1 });
+    const empty = Object.fromEntries(Array.from({ length: 99 }, (_, i) => [`long name ${i}`, undefined]));
+    expect(jsonWithin(4, [empty])).toBe('[{}]');
+    expect(jsonWithin(LIMIT, [{ ['x'.repeat(LIMIT)]: 1 }])).toBeUndefined();
   });
 });
 
