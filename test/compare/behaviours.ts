@@ -7,7 +7,14 @@ import { BEHAVIOURS } from '../transparency/behaviours/index.ts';
 import { startServers } from '../transparency/servers.ts';
 import type { Report } from '../transparency/verdict.ts';
 import type { InstalledVersion } from './lanes.ts';
-import { type MetricPoint, NOTHING, type Outcome, type Outcomes, type SpanData } from './outcome.ts';
+import {
+  type MetricPoint,
+  NOTHING,
+  type Outcome,
+  type Outcomes,
+  type SpanData,
+  startText,
+} from './outcome.ts';
 import { counted } from './recorder.ts';
 
 const TIMEOUT = 120_000;
@@ -74,7 +81,7 @@ function spanData(written: WrittenSpan): SpanData {
     traceId: spanContext.traceId,
     spanId: spanContext.spanId,
     parentId: parentSpanContext?.spanId ?? '',
-    start: startTime[0] * 1e9 + startTime[1],
+    start: startText(startTime),
     status: { code: status.code, message: status.message ?? '' },
     events: events.map(({ name, attributes = {} }) => ({ name, attributes })),
     links: links.map(({ context, attributes = {} }) => ({ spanId: context.spanId, attributes })),

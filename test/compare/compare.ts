@@ -6,6 +6,7 @@ import type { ProgramLane } from '../support/lanes/lanes.ts';
 import type { Tarball } from '../support/lanes/tarball.ts';
 import { runBehaviours } from './behaviours.ts';
 import type { Found } from './causes.ts';
+import { runCommands } from './commands.ts';
 import { differencesOf } from './differences.ts';
 import type { Extent } from './intended.ts';
 import {
@@ -17,6 +18,7 @@ import {
   QUICK_LANES,
 } from './lanes.ts';
 import { NOTHING, type Outcomes } from './outcome.ts';
+import { runTogether } from './processes.ts';
 import type { RunRequest } from './run.ts';
 import { steadyOutcome } from './steady.ts';
 
@@ -56,8 +58,16 @@ export async function compareVersions(
       const place = `${way}, openai ${lane.openai}, SDK ${lane.line}`;
       collect(outcomes, versions, place, { found, programs });
     }
-    const outcomes = await bothOutcomes(versions, (version) => runBehaviours(version, lane.line));
-    collect(outcomes, versions, `openai ${lane.openai}, SDK ${lane.line}`, { found, programs });
+    const place = `openai ${lane.openai}, SDK ${lane.line}`;
+    const isQuick = extent === 'quick';
+    const behaviours = await bothOutcomes(versions, (version) => runBehaviours(version, lane.line));
+    collect(behaviours, versions, place, { found, programs });
+    const commands = await bothOutcomes(versions, (version) => runCommands(lane, version, isQuick));
+    collect(commands, versions, place, { found, programs });
+    if (isQuick || !lane.openai.startsWith('7.')) continue;
+    // One after the other: receivers in one process receive what is sent to any of them.
+    const together = [await runTogether(versions[0]), await runTogether(versions[1])] as const;
+    collect(together, versions, place, { found, programs });
   }
   return { found, programs };
 }

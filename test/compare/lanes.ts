@@ -7,7 +7,7 @@ import { sha256, type Tarball } from '../support/lanes/tarball.ts';
 import { writeProgramList } from '../transparency/sources.ts';
 
 const OPENAI = { 4: '4.104.0', 5: '5.23.2', 6: '6.49.0', 7: '7.57.0' } as const;
-const WS = { ws: '8.23.0' };
+const BESIDE = { '@pydantic/genai-prices': '0.1.8', ws: '8.23.0' };
 
 const SDK_3 = {
   '@opentelemetry/api': '1.10.0',
@@ -35,7 +35,7 @@ const AGENTS = { '@openai/agents': '0.20.0', zod: '4.6.7' };
 
 function lane(major: keyof typeof OPENAI, line: 2 | 3): ProgramLane {
   const openai = OPENAI[major];
-  const packages = { openai, ...(line === 3 ? SDK_3 : SDK_2), ...WS, ...(major === 7 && AGENTS) };
+  const packages = { openai, ...(line === 3 ? SDK_3 : SDK_2), ...BESIDE, ...(major === 7 && AGENTS) };
   return { name: `compare-openai-${major}-sdk-${line}`, openai, line, packages };
 }
 

@@ -23,8 +23,8 @@ export interface SpanData {
   readonly spanId: string;
   /** Empty for a root. */
   readonly parentId: string;
-  /** Nanoseconds, to order by. */
-  readonly start: number;
+  /** To order by. */
+  readonly start: string;
   readonly status: { readonly code: number; readonly message: string };
   readonly attributes: Readonly<Record<string, unknown>>;
   readonly events: readonly {
@@ -58,6 +58,11 @@ export interface RequestData {
   readonly path: string;
   readonly headers: Readonly<Record<string, string>>;
   readonly body: unknown;
+}
+
+/** Seconds and nanoseconds as a text that sorts by time: they are too many for a number. */
+export function startText([seconds, nanoseconds]: readonly [number, number]): string {
+  return `${seconds}.${String(nanoseconds).padStart(9, '0')}`;
 }
 
 /** By the name of the program. */

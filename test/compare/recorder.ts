@@ -6,7 +6,7 @@ import {
   PeriodicExportingMetricReader,
 } from '@opentelemetry/sdk-metrics';
 import type { ReadableSpan } from '@opentelemetry/sdk-trace';
-import type { LogData, MetricPoint, SpanData } from './outcome.ts';
+import { type LogData, type MetricPoint, type SpanData, startText } from './outcome.ts';
 
 /** The real SDK of either line, recording into memory. What is recorded is taken out after each program. */
 export interface Recorder {
@@ -195,7 +195,7 @@ function spanData(span: ReadableSpan): SpanData {
     traceId,
     spanId,
     parentId: parentSpanContext?.spanId ?? '',
-    start: startTime[0] * 1e9 + startTime[1],
+    start: startText(startTime),
     status: { code: status.code, message: status.message ?? '' },
     attributes: { ...attributes },
     events: events.map((event) => ({ name: event.name, attributes: { ...event.attributes } })),

@@ -39,6 +39,7 @@ const IDENTIFIER = /(?<![0-9a-zA-Z])(?:[0-9a-f]{32}|[0-9a-f]{16})(?![0-9a-zA-Z])
 const VOLATILE_FIELDS: ReadonlySet<string> = new Set(['date', 'sec-websocket-key']);
 const VOLATILE: readonly (readonly [RegExp, string])[] = [
   [/\b(127\.0\.0\.1|localhost|\[::1\]):\d{4,5}\b/g, '$1:‹port›'],
+  [/ *\b[\d.,]+ (?:µs|ms|s|min)\b */g, ' ‹duration› '],
   [/\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b/g, '‹uuid›'],
   [/\b20\d\d-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:\d\d)/g, '‹time›'],
   [/(?<![\w.])1[6-9]\d{8}(?:\d{3})?(?:\.\d+)?\b/g, '‹time›'],
@@ -56,14 +57,18 @@ function steadyNumber(value: number, key: string): unknown {
 
 function withRelations(spans: readonly SpanData[]): SteadySpan[] {
   const byId = new Map(spans.map((span) => [span.spanId, span]));
-  const sorted = [...spans].sort((one, other) => one.start - other.start || (one.name < other.name ? -1 : 1));
+  const sorted = spans.toSorted((one, other) => (startKey(one) < startKey(other) ? -1 : 1));
   const children = Map.groupBy(sorted, ({ parentId }) => parentId);
   return sorted.map((span) => ({
     ...span,
-    start: 0,
+    start: '',
     parent: span.parentId === '' ? 'none' : (byId.get(span.parentId)?.name ?? 'elsewhere'),
     children: (children.get(span.spanId) ?? []).map(({ name }) => name).join(', '),
   }));
+}
+
+function startKey({ start, name }: SpanData): string {
+  return `${start} ${name}`;
 }
 
 /** A span is called by the names from its root to it. */

@@ -44,6 +44,11 @@ export class Child {
     });
   }
 
+  /** What it has written to its streams. */
+  get output(): string {
+    return this.#output;
+  }
+
   /** The next message that it sends. */
   reply(): Promise<unknown> {
     if (!this.#process.connected) return Promise.reject(this.#endedEarly());
@@ -72,4 +77,22 @@ export class Child {
   #endedEarly(): Error {
     return new Error(`The process ${this.#name} ended with ${this.#process.exitCode}:\n${this.#output}`);
   }
+}
+
+/** What sets up a process: its name, the API, and where it exports to. */
+export function processEnvironment(name: string, baseURL: string, receiver: string): Record<string, string> {
+  return {
+    PATH: process.env.PATH ?? '',
+    NODE_COMPILE_CACHE: process.env.NODE_COMPILE_CACHE ?? '',
+    BASE_URL: baseURL,
+    OTEL_SERVICE_NAME: name,
+    OTEL_EXPORTER_OTLP_ENDPOINT: receiver,
+    OTEL_EXPORTER_OTLP_PROTOCOL: 'grpc',
+    OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE: 'delta',
+    OTEL_LOGS_EXPORTER: 'none',
+    OTEL_METRICS_EXPORTER: 'otlp',
+    OTEL_NODE_RESOURCE_DETECTORS: 'env',
+    // Prices change with every version of the price package: only tests of costs have any.
+    OTEL_INSTRUMENTATION_OPENAI_COST: 'false',
+  };
 }

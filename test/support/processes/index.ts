@@ -21,7 +21,7 @@ import { afterEach } from 'vitest';
 import { assertSpanTree, type SpanTreeOptions } from '../../../src/testing.ts';
 import { checkSpan } from '../conventions/check.ts';
 import { type ReceivedPoint, type ReceivedSpan, startOtlpReceiver } from '../lanes/otlp.ts';
-import { Child, type RunningProcess } from './child.ts';
+import { Child, processEnvironment, type RunningProcess } from './child.ts';
 import type { Steps } from './serve.ts';
 
 export type { ReceivedPoint, ReceivedSpan } from '../lanes/otlp.ts';
@@ -84,7 +84,7 @@ export async function startProcesses({ baseURL, shared }: ProcessesOptions): Pro
   };
   const processes: Processes = {
     async start<Known extends Steps<Known>>(name: string, program: URL, env = {}) {
-      const known = environment(name, baseURL, receiver.url);
+      const known = processEnvironment(name, baseURL, receiver.url);
       const child = new Child(name, fileURLToPath(program), { ...known, ...env });
       children.push(child);
       await child.reply();
@@ -107,23 +107,6 @@ export async function startProcesses({ baseURL, shared }: ProcessesOptions): Pro
   };
   if (shared !== true) running.push(processes);
   return processes;
-}
-
-function environment(name: string, baseURL: string, receiver: string): Record<string, string> {
-  return {
-    PATH: process.env.PATH ?? '',
-    NODE_COMPILE_CACHE: process.env.NODE_COMPILE_CACHE ?? '',
-    BASE_URL: baseURL,
-    OTEL_SERVICE_NAME: name,
-    OTEL_EXPORTER_OTLP_ENDPOINT: receiver,
-    OTEL_EXPORTER_OTLP_PROTOCOL: 'grpc',
-    OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE: 'delta',
-    OTEL_LOGS_EXPORTER: 'none',
-    OTEL_METRICS_EXPORTER: 'otlp',
-    OTEL_NODE_RESOURCE_DETECTORS: 'env',
-    // Prices change with every version of the price package: only tests of costs have any.
-    OTEL_INSTRUMENTATION_OPENAI_COST: 'false',
-  };
 }
 
 /** The same check as within a process. */
