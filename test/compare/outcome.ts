@@ -13,6 +13,8 @@ export interface Outcome {
   readonly stdout: string;
   readonly stderr: string;
   readonly code: number | null;
+  /** Which thing got which id is chance. */
+  readonly anyOrder?: boolean;
 }
 
 export interface SpanData {

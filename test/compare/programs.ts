@@ -2,6 +2,7 @@ import { fileURLToPath } from 'node:url';
 import type { Scenario, Stage } from '../canary/stage.ts';
 import { PRICES, SCRIPTED } from '../support/scripted/index.ts';
 import { type Simulator, startReplay } from '../support/simulator/index.ts';
+import { MORE } from './more-programs.ts';
 
 /** What runs in a process beside others, with a client of a server of its own. */
 export interface Program {
@@ -10,6 +11,8 @@ export interface Program {
   run(stage: Stage): Promise<unknown>;
   /** The server, where it is not the simulator. */
   readonly server?: () => Promise<Simulator>;
+  /** It does things at the same time: which of them gets which id is chance. */
+  readonly anyOrder?: boolean;
 }
 
 /** Programs of one kind, which are loaded where the version of `openai` has what they need. */
@@ -120,6 +123,7 @@ export const GROUPS: readonly Group[] = [
     planted: true,
     load: async () => named((await import('../canary/agents-sdk.ts')).AGENTS_SCENARIOS),
   },
+  { name: 'more', load: async () => MORE },
   {
     name: 'endpoints',
     planted: true,

@@ -34,18 +34,20 @@ const outcomes: Record<string, Outcome> = {};
 const planted = new Map<string, Secrets>();
 let programs = 0;
 
+const absent = Symbol('absent');
 const rejections: unknown[] = [];
 process.on('unhandledRejection', (error) => rejections.push(describe(error)));
 
 for (const group of GROUPS) {
   if ((quick && group.slow) || group.ways?.includes(way) === false) continue;
-  const loaded = await group.load().catch(absent);
+  const loaded = await group.load().catch((error) => (isAbsent(error) ? [] : Promise.reject(error)));
   const shared = group.sharesServer ? await startServer() : undefined;
   for (const program of loaded) {
     const name = `${group.name}: ${program.name}`;
     const secrets = new Secrets();
     if (group.planted) planted.set(name, secrets);
-    outcomes[name] = await runProgram(group, program, secrets, shared);
+    const outcome = await runProgram(group, program, secrets, shared);
+    if (outcome !== undefined) outcomes[name] = outcome;
   }
   await shared?.close();
 }
@@ -59,11 +61,10 @@ writeFileSync(output, JSON.stringify(Object.fromEntries(steady)));
 // Sockets that are kept alive would hold the process for seconds.
 process.exit(0);
 
-/** A version of `openai` without what a group is about runs none of it. */
-function absent(error: unknown): readonly Program[] {
+/** A version of `openai` may not have what a group or a program is about. */
+function isAbsent(error: unknown): boolean {
   const { code } = error as { readonly code?: unknown };
-  if (code === 'ERR_MODULE_NOT_FOUND' || code === 'ERR_PACKAGE_PATH_NOT_EXPORTED') return [];
-  throw error;
+  return code === 'ERR_MODULE_NOT_FOUND' || code === 'ERR_PACKAGE_PATH_NOT_EXPORTED';
 }
 
 function startServer(): Promise<Simulator> {
@@ -72,10 +73,10 @@ function startServer(): Promise<Simulator> {
 
 async function runProgram(
   group: Group,
-  { run, server = startServer }: Program,
+  { run, server = startServer, anyOrder = false }: Program,
   secrets: Secrets,
   shared: Simulator | undefined,
-): Promise<Outcome> {
+): Promise<Outcome | undefined> {
   const simulator = shared ?? (await server());
   const before = simulator.requests.length;
   const events: unknown[] = [];
@@ -88,15 +89,19 @@ async function runProgram(
   const client = group.planted ? plantedClient(simulator, secrets) : plainClient(simulator);
   instrumentOpenAI(client, config);
   const stage = { client, simulator, secrets, config };
-  const result = await inWay(() => run(stage)).then(describe, (error) => ({ thrown: describe(error) }));
+  const result = await inWay(() => run(stage)).then(describe, (error: unknown) =>
+    isAbsent(error) ? absent : { thrown: describe(error) },
+  );
   const recorded = await recorder.take();
   if (shared === undefined) await simulator.close();
+  if (result === absent) return undefined;
   return {
     ...NOTHING,
     ...recorded,
     requests: [...simulator.requests.slice(before), ...socketsOf(simulator)].map(requestData),
     result: rejections.length > 0 ? { result, rejections: rejections.splice(0) } : result,
     events,
+    anyOrder,
   };
 }
 

@@ -23,6 +23,7 @@ export function steadyOutcome(outcome: Outcome, directory: string): SteadyOutcom
     for (const boundary of boundaries) steady = steady.replaceAll(boundary, '‹boundary›');
     steady = steady.replace(IDENTIFIER, (id) => own.get(id) ?? (id.length === 32 ? '‹trace›' : '‹span›'));
     for (const [pattern, name] of VOLATILE) steady = steady.replace(pattern, name);
+    if (outcome.anyOrder) steady = steady.replaceAll(COUNTED, '$1#');
     return steady;
   };
   const steady = (value: unknown, key: string): unknown => {
@@ -36,6 +37,8 @@ export function steadyOutcome(outcome: Outcome, directory: string): SteadyOutcom
 }
 
 const IDENTIFIER = /(?<![0-9a-zA-Z])(?:[0-9a-f]{32}|[0-9a-f]{16})(?![0-9a-zA-Z])/g;
+/** Ids of the simulator. */
+const COUNTED = /\b([a-z]+[_-])\d{6,}\b/g;
 const VOLATILE_FIELDS: ReadonlySet<string> = new Set(['date', 'sec-websocket-key']);
 const VOLATILE: readonly (readonly [RegExp, string])[] = [
   [/\b(127\.0\.0\.1|localhost|\[::1\]):\d{4,5}\b/g, '$1:‹port›'],
