@@ -66,6 +66,8 @@ export interface InvocationFact {
   readonly snapshot: InvocationSnapshot;
   /** The subagent that works on it. */
   readonly subagentId?: string | undefined;
+  /** The invocation that it works for, where that is known from more than times. */
+  readonly aboveId?: string | undefined;
   /** What an event reports about it, besides its state. */
   readonly moment?: 'begun' | 'ended' | undefined;
   /** The object with the metadata that the creator wrote. */
@@ -164,9 +166,7 @@ export interface InvocationView {
   readonly conversationId: string | undefined;
   readonly subagentId: string | undefined;
   readonly life: { readonly endTime: number | undefined };
-  readonly snapshot:
-    | { readonly usage: Usage | undefined; readonly createdAt: number | undefined }
-    | undefined;
+  readonly snapshot: Pick<InvocationSnapshot, 'usage' | 'createdAt' | 'endedAt'> | undefined;
   readonly steps: {
     /** Whether all messages are known that the model was given. */
     readonly knowsInput: boolean;

@@ -23,8 +23,8 @@ const EVENTS: Readonly<Record<string, (event: unknown, sink: FactSink) => void>>
   in_progress: readSessionState,
   requires_action: readSessionState,
   failed: readSessionState,
-  'turn.created': (event, sink) => readTurnFact(field(event, 'turn'), sink, event, 'begun'),
-  'turn.in_progress': (event, sink) => readTurnFact(field(event, 'turn'), sink, event),
+  'turn.created': (event, sink) => readTurnFact(field(event, 'turn'), sink, { event, moment: 'begun' }),
+  'turn.in_progress': (event, sink) => readTurnFact(field(event, 'turn'), sink, { event }),
   'turn.completed': readEndedTurn,
   'turn.failed': readEndedTurn,
   'turn.cancelled': readEndedTurn,
@@ -49,7 +49,7 @@ function readSessionState(event: unknown, sink: FactSink): void {
 }
 
 function readEndedTurn(event: unknown, sink: FactSink): void {
-  readTurnFact(field(event, 'turn'), sink, event, 'ended');
+  readTurnFact(field(event, 'turn'), sink, { event, moment: 'ended' });
 }
 
 function readSubagentState(event: unknown, sink: FactSink): void {

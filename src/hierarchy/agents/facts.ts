@@ -59,15 +59,14 @@ function readSessionAgent(value: unknown, content: boolean): AgentSettings | und
   };
 }
 
-/** @param event the event that contains the turn and may add `usage` */
+/** @param seen.event the event that contains the turn and may add `usage` */
 export function readTurnFact(
   value: unknown,
   sink: FactSink,
-  event?: unknown,
-  moment?: InvocationFact['moment'],
+  { event, ...seen }: Pick<InvocationFact, 'moment' | 'aboveId'> & { readonly event?: unknown } = {},
 ): void {
   const reading = readTurn(value, event);
-  if (reading !== undefined) sink.invocation({ ...reading, moment });
+  if (reading !== undefined) sink.invocation({ ...reading, ...seen });
 }
 
 export function readSubagent(value: unknown, sink: FactSink): void {

@@ -1,7 +1,8 @@
-import { arrayField, first, MAX_READ, stringField } from '../../util/payload.ts';
+import { arrayField, field, first, MAX_READ, stringField } from '../../util/payload.ts';
 import type { FactSink, Get, InvocationView } from '../dialect.ts';
+import { asTime } from '../operation-clock.ts';
 import { listPages } from '../reads/list-pages.ts';
-import { readSessionObject } from './facts.ts';
+import { readSessionObject, readTurnFact } from './facts.ts';
 
 const MAX_READ_SUBAGENTS = 10;
 const MAX_READ_TURNS = 100;
@@ -20,8 +21,8 @@ export async function readTurnEnd(turn: InvocationView, get: Get, sink: FactSink
 }
 
 /**
- * Reads an ended turn: the turn itself if its end was not seen, its items, and the turns of its subagents, which then read
- * their own items.
+ * Reads an ended turn: the turn itself if its end was not seen, its items, and the turns of the subagents that its items
+ * name, which then read their own items. Meanwhile the next turn may have begun, with subagents of its own.
  */
 export async function readTurnDetails(turn: InvocationView, get: Get, sink: FactSink): Promise<boolean> {
   const path = turnPath(turn);
@@ -39,14 +40,44 @@ export async function readTurnDetails(turn: InvocationView, get: Get, sink: Fact
   if (id === undefined || turn.life.endTime === undefined) return false;
 
   const items = await list(`${owner}/turns/${encodeURIComponent(id)}/items`);
-  if (items.some((item) => stringField(item, 'type') === 'create_subagent_call')) {
-    for (const subagent of (await list('/subagents')).slice(-MAX_READ_SUBAGENTS)) {
+  const named = subagentsIn(items);
+  const created = items.filter((item) => stringField(item, 'type') === 'create_subagent_call').length;
+  if (created > 0 || named.size > 0) {
+    for (const subagent of subagentsOf(turn.snapshot, await list('/subagents'), named, created)) {
       readAll([subagent]);
-      readAll(await list(`/subagents/${encodeURIComponent(stringField(subagent, 'id') ?? '')}/turns`));
+      const turns = await list(`/subagents/${encodeURIComponent(stringField(subagent, 'id') ?? '')}/turns`);
+      for (const one of turns) readTurnFact(one, sink, { aboveId: id });
     }
   }
   readAll(items);
   return true;
+}
+
+/** The subagents that tool calls are about. */
+function subagentsIn(items: readonly unknown[]): ReadonlySet<unknown> {
+  return new Set(
+    items.flatMap((item) => [
+      stringField(item, 'recipient_agent_id'),
+      ...first(arrayField(item, 'recipient_agent_ids')),
+    ]),
+  );
+}
+
+/** Those that the items name, and of the others that were opened during the turn as many as it has created besides. */
+function subagentsOf(
+  turn: InvocationView['snapshot'],
+  listed: readonly unknown[],
+  named: ReadonlySet<unknown>,
+  created: number,
+): readonly unknown[] {
+  const { createdAt = 0, endedAt = Number.POSITIVE_INFINITY } = turn ?? {};
+  const isNamed = (subagent: unknown): boolean => named.has(stringField(subagent, 'id'));
+  const known = listed.filter(isNamed);
+  const others = listed.filter((subagent) => {
+    const openedAt = asTime(field(subagent, 'opened_at'));
+    return !isNamed(subagent) && (openedAt === undefined || (openedAt >= createdAt && openedAt <= endedAt));
+  });
+  return [...known, ...others.slice(0, Math.max(0, created - known.length))].slice(-MAX_READ_SUBAGENTS);
 }
 
 function turnPath({

@@ -9,6 +9,16 @@ import type { Life } from '../invocations/life.ts';
 import type { InvocationSnapshot } from '../model.ts';
 import type { OperationClock } from '../operation-clock.ts';
 
+/** Whether it was created during the other, as far as the server's seconds tell. */
+export function isWithin(
+  createdAt: number | undefined,
+  other: Pick<InvocationSnapshot, 'createdAt' | 'endedAt'> | undefined,
+): boolean {
+  if (createdAt === undefined) return true;
+  const { createdAt: begin = createdAt, endedAt: end = createdAt } = other ?? {};
+  return createdAt >= begin && createdAt <= end;
+}
+
 const MAX_EVENTS = 200;
 const MAX_QUEUED = 20;
 
@@ -102,14 +112,12 @@ export class ConversationState {
     return made;
   }
 
-  /** The invocation that one of a subagent is part of: that of its creator, or else one of the conversation. */
-  above(subagent: SubagentState, { createdAt, endedAt }: InvocationSnapshot): Invocation | undefined {
+  /** The invocation that one of a subagent is part of: that of its creator, or else the newest during which it was created. */
+  above(subagent: SubagentState, { createdAt }: InvocationSnapshot): Invocation | undefined {
     const parent = this.#subagents.get(subagent.parentAgentId ?? '')?.invocation;
-    const open = [...this.invocations].filter(({ life }) => life.state !== 'closed');
-    const isDuring = ({ snapshot }: Invocation): boolean =>
-      endedAt !== undefined && Number(createdAt) <= Number(snapshot?.endedAt);
-    // Without `?? open.find(isDuring) `, the next turn has what is read of an ended one.
-    return parent ?? open.find(isDuring) ?? open.at(-1);
+    const isDuring = ({ life, snapshot }: Invocation): boolean =>
+      life.state !== 'closed' && isWithin(createdAt, snapshot);
+    return parent ?? [...this.invocations].findLast(isDuring);
   }
 
   queue(message: QueuedMessage): void {

@@ -200,8 +200,16 @@ export class Invocation {
     if (snapshot.phase === 'waiting') this.steps.wait(snapshot.pendingToolCalls, time);
     life.goOn(snapshot.phase === 'ended' ? undefined : time);
     if (snapshot.phase !== 'ended') return;
-    const endTime = live ? time : this.clock.local(snapshot.endedAt, time);
-    this.end(life.endSeenAt(time, endTime), snapshot.failure);
+    const latest = live ? time : Math.min(time, this.#latestEnd(snapshot));
+    const endTime = live ? time : this.clock.local(snapshot.endedAt, latest);
+    this.end(life.endSeenAt(latest, endTime), snapshot.failure);
+  }
+
+  /** What the server says ended no later than the invocation it worked for ends within that, however late it is read. */
+  #latestEnd({ endedAt = Number.POSITIVE_INFINITY }: InvocationSnapshot): number {
+    const { life, snapshot } = this.above ?? {};
+    const isInside = endedAt <= (snapshot?.endedAt ?? Number.NEGATIVE_INFINITY);
+    return (isInside ? life?.endTime : undefined) ?? Number.POSITIVE_INFINITY;
   }
 
   seeStep(step: StepSnapshot, time: number, live: boolean): void {
@@ -273,8 +281,9 @@ export class Invocation {
   closeIfFinished(): void {
     if (this.life.finished === undefined) return;
     for (const invocation of this.below) invocation.closeIfFinished();
-    // Without ` || this.below.size > 0`, a turn that waits for one of a subagent loses its end with the span above.
-    const waits = this.reading !== 'no' || this.life.requests > 0 || this.below.size > 0;
+    // Without this, a turn of a subagent is recorded before it is read.
+    if (this.below.size > 0) return;
+    const waits = this.reading !== 'no' || this.life.requests > 0;
     if (!waits || isWhole(this)) this.close();
   }
 

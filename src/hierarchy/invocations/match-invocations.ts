@@ -8,6 +8,7 @@ import { keyAt } from '../conversations/conversation-keys.ts';
 import {
   type Acceptance,
   ConversationState,
+  isWithin,
   type QueuedMessage,
   type SubagentState,
   type WaitingInvocation,
@@ -130,18 +131,20 @@ export class InvocationMatcher {
   #openBelow(
     state: ConversationState,
     subagent: SubagentState,
-    { snapshot, subagentId = '' }: InvocationFact,
+    { snapshot, subagentId = '', aboveId }: InvocationFact,
     observation: Observation,
   ): Invocation | undefined {
-    const above = state.above(subagent, snapshot);
-    const created = snapshot.createdAt;
-    const before = above?.snapshot?.createdAt;
-    if (above === undefined || (created !== undefined && before !== undefined && created < before))
-      return undefined;
+    const { origin } = observation.endpoint;
+    const above =
+      aboveId === undefined
+        ? state.above(subagent, snapshot)
+        : this.#tracker.known.open(aboveId, origin, state.id);
+    if (above === undefined || !isWithin(snapshot.createdAt, above.snapshot)) return undefined;
     if (!this.#hasRoomBelow(above)) return undefined;
+    const { clock, life } = above;
     const startTime = observation.live
-      ? above.clock.from(observation.time, observation.ownClock)
-      : above.clock.local(created, above.startTime);
+      ? clock.from(observation.time, observation.ownClock)
+      : Math.min(clock.local(snapshot.createdAt, above.startTime), life.endTime ?? Number.POSITIVE_INFINITY);
     const parts = subagent.instructions;
     subagent.instructions = [];
     const invocation = this.#tracker.openInvocation({

@@ -126,7 +126,7 @@ describe('a list of messages', () => {
       conversationId: 'thread_1',
       subagentId: undefined,
       life: { endTime: 9_000 },
-      snapshot: { usage: undefined, createdAt: 4_000 },
+      snapshot: { usage: undefined, createdAt: 4_000, endedAt: undefined },
       steps: { knowsInput: false, haveAnswers: () => false },
       complete: false,
     };

@@ -1,0 +1,127 @@
+import type { HrTime } from '@opentelemetry/api';
+import { describe, expect, it } from 'vitest';
+import { type AgentProgram, environment, startAgentProgram } from '../support/agent-program.ts';
+import { holdRequests } from '../support/hold-requests.ts';
+import type { ItemScript, TurnScript } from '../support/simulator/index.ts';
+
+function command(text: string): ItemScript {
+  return { command: { command: text, output: 'x' } };
+}
+
+/** A turn with a tool call, whose subagent has two. Each turn has tokens of its own. */
+function delegating(tokens: number): TurnScript {
+  const items = [command('cat a'), command('cat b')];
+  const usage = { prompt: 1, completion: 1 };
+  return {
+    items: [command('ls'), { subagent: { name: 'Reader', task: 'Read it.', items, usage } }],
+    usage: { prompt: tokens, completion: 1 },
+  };
+}
+
+const TURNS = [delegating(100), delegating(1_000)];
+
+interface LateProgram extends AgentProgram {
+  /** Lets the reads go. */
+  release(): void;
+}
+
+/** A program whose background reads of turns reach the server only when they are released, all of it within a second. */
+async function startLate(turns: readonly TurnScript[] = TURNS): Promise<LateProgram> {
+  const { fetch, release } = holdRequests('/turns', 'unasked');
+  const program = await startAgentProgram(turns, { client: { fetch } });
+  program.simulator.clock.stop();
+  return { ...program, release };
+}
+
+async function poll({ client }: AgentProgram, id: string): Promise<void> {
+  while ((await client.beta.agents.sessions.retrieve(id)).status !== 'idle');
+}
+
+async function create({ client, agentId }: AgentProgram): Promise<string> {
+  const { id } = await client.beta.agents.sessions.create({ agent_id: agentId, environment, input: 'first' });
+  return id;
+}
+
+async function send({ client }: AgentProgram, id: string): Promise<void> {
+  const content = [{ type: 'input_text' as const, text: 'second' }];
+  const input = [{ role: 'user' as const, content }];
+  await client.beta.agents.sessions.events.create(id, {
+    events: [{ type: 'agent.session.input.message', input }],
+  });
+}
+
+const TREE = `
+  program
+  └─ session                                 openai.total.input_tokens=1102
+     ├─ invoke_agent Helper                  openai.total.input_tokens=101 gen_ai.usage.input_tokens=100
+     │  ├─ execute_tool command_execution
+     │  ├─ execute_tool create_subagent
+     │  ├─ execute_tool wait_for_subagents
+     │  ├─ execute_tool close_subagent
+     │  └─ invoke_agent Reader               openai.total.input_tokens=1 gen_ai.usage.input_tokens=1
+     │     ├─ execute_tool command_execution
+     │     └─ execute_tool command_execution
+     └─ invoke_agent Helper                  openai.total.input_tokens=1001 gen_ai.usage.input_tokens=1000
+        ├─ execute_tool command_execution
+        ├─ execute_tool create_subagent
+        ├─ execute_tool wait_for_subagents
+        ├─ execute_tool close_subagent
+        └─ invoke_agent Reader               openai.total.input_tokens=1 gen_ai.usage.input_tokens=1
+           ├─ execute_tool command_execution
+           └─ execute_tool command_execution
+`;
+
+describe('turns within a second, whose reads are late', () => {
+  it('have their own subagents if they are read together', async () => {
+    const program = await startLate();
+    await program.inSpan(async () => {
+      const id = await create(program);
+      await poll(program, id);
+      await send(program, id);
+      await poll(program, id);
+    });
+    program.release();
+    await program.expectTree(TREE);
+  });
+
+  it.each([1, 2, 3, 4, 5, 6, 7])('have them if they are read after %d polls of the second', async (polls) => {
+    const program = await startLate();
+    const { sessions } = program.client.beta.agents;
+    await program.inSpan(async () => {
+      const id = await create(program);
+      await poll(program, id);
+      await send(program, id);
+      for (let count = 0; count < polls; count++) await sessions.retrieve(id);
+      program.release();
+      // The subagents' turns have been listed, or nothing is left to read.
+      await expect.poll(() => program.simulator.requests.at(-1)?.path).toMatch(/items|subagents/);
+      await poll(program, id);
+    });
+    await program.expectTree(TREE);
+  });
+});
+
+function nanoseconds([seconds, rest]: HrTime): bigint {
+  return BigInt(seconds) * 1_000_000_000n + BigInt(rest);
+}
+
+describe('the turn of a subagent that is read late', () => {
+  it('ends within the turn that waited for it, although the second has passed', async () => {
+    const program = await startLate();
+    const { client, simulator, telemetry } = program;
+    await program.inSpan(async () => {
+      const id = await create(program);
+      await client.beta.agents.sessions.retrieve(id);
+      simulator.clock.offset += 1;
+      await poll(program, id);
+    });
+    program.release();
+    await telemetry.provider.forceFlush();
+    const [reader, helper] = ['Reader', 'Helper'].map((name) =>
+      telemetry.spans.find((span) => span.name === `invoke_agent ${name}`),
+    );
+    if (reader === undefined || helper === undefined) throw new Error('A turn is missing');
+    expect(nanoseconds(reader.startTime)).toBeGreaterThanOrEqual(nanoseconds(helper.startTime));
+    expect(nanoseconds(reader.endTime)).toBeLessThanOrEqual(nanoseconds(helper.endTime));
+  });
+});
