@@ -162,7 +162,7 @@ const config: UserConfig[] = defineConfig([
       lazily({ source: '../hierarchy/index.ts', entry: 'hierarchy', names: ['Hierarchy'] }),
       lazily({ source: './mask-text.ts', entry: 'masking', names: ['maskPieces', 'maskWith'] }),
       lazily({ source: './realtime/index.ts', entry: 'realtime', names: ['Realtime'] }),
-      lazily({ source: './sdk/sockets/index.ts', entry: 'sockets', names: ['SocketSeam'] }),
+      lazily({ source: './sockets/index.ts', entry: 'sockets', names: ['socketSeam'] }),
       plainImports(),
       lazyFiles(Object.keys(LATER)),
       plainBindings(Object.keys(LATER)),

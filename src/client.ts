@@ -19,9 +19,9 @@ import {
 } from './sdk/find-client.ts';
 import type { PatchedClass } from './sdk/patches.ts';
 import { Seam } from './sdk/seam.ts';
+import { seamOfPart } from './sdk/seam-of-part.ts';
 import { findSocketPrototypes } from './sdk/sockets/find-sockets.ts';
-import { SocketSeam } from './sdk/sockets/index.ts';
-import { findLoopPrototypes, loopSeam } from './sdk/tool-loops.ts';
+import { findLoopPrototypes } from './sdk/tool-loops.ts';
 import { globalLoggerProvider } from './telemetry/events/log-records.ts';
 import { sendWithin } from './telemetry/program-end.ts';
 import { guard, warnOnce } from './util/guard.ts';
@@ -47,7 +47,7 @@ const DEFAULTS: OpenAIInstrumentationConfig = {};
 let reportsProvider = false;
 
 /** The observer that was added last for all clients of a seam. */
-const newestObservers = new WeakMap<Seam | SocketSeam | PatchedClass, Observer>();
+const newestObservers = new WeakMap<Seam | PatchedClass, Observer>();
 
 /**
  * Instruments `openai` without module hooks: for bundled programs, Bun, Deno and Workers. Never throws; an unknown
@@ -104,11 +104,11 @@ function instrument(target: unknown, config: OpenAIInstrumentationConfig): void 
   if (!reportsProvider) guard('watching for a provider', reportMissingProvider);
   reportsProvider = true;
   logFindings();
-  for (const socket of sockets) {
-    const seam = SocketSeam.of(socket);
-    if (seam !== undefined) observeAll(seam, observer);
-  }
-  for (const loop of loops) observeAll(loopSeam(loop), observer);
+  const seams = [
+    ...sockets.map((socket) => seamOfPart(socket, 'socket')),
+    ...loops.map((loop) => seamOfPart(loop, 'loop')),
+  ];
+  for (const seam of seams) if (seam !== undefined) observeAll(seam, observer);
   if (prototype === undefined) addClientObserver(observer);
   else if (isClient(target)) instrumentClient(Seam.of(prototype), target, observer);
   else instrumentClass(Seam.of(prototype), findClientClass(target), observer);
@@ -144,7 +144,7 @@ function instrumentClass(seam: Seam, target: unknown, observer: Observer): void 
  *
  * @returns the one before
  */
-function observeAll(seam: Seam | SocketSeam | PatchedClass, observer: Observer): Observer | undefined {
+function observeAll(seam: Seam | PatchedClass, observer: Observer): Observer | undefined {
   const newest = newestObservers.get(seam);
   if (newest === observer) return newest;
   seam.addDefault(observer);

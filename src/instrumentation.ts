@@ -8,9 +8,9 @@ import { Observer } from './pipeline/observer.ts';
 import { findClientClass } from './sdk/find-client.ts';
 import { watchMissedCalls } from './sdk/missed-calls.ts';
 import { findUnobserved, type LoadedClient, onClientLoaded } from './sdk/module-hooks.ts';
+import type { PatchedClass } from './sdk/patches.ts';
 import { Seam } from './sdk/seam.ts';
-import { type PatchedClass, seamOfPart } from './sdk/seam-of-part.ts';
-import { SocketSeam } from './sdk/sockets/index.ts';
+import { seamOfPart } from './sdk/seam-of-part.ts';
 import type { LoggerProvider } from './telemetry/events/log-records.ts';
 import { guard } from './util/guard.ts';
 import { NAME, VERSION } from './util/version.ts';
@@ -35,7 +35,7 @@ export class OpenAIInstrumentation {
   #observer: Observer;
   #stopLoading: (() => void) | undefined;
   /** Held weakly: a seam lives as long as its client class. */
-  #seams: WeakRef<Seam | SocketSeam | PatchedClass>[] = [];
+  #seams: WeakRef<Seam | PatchedClass>[] = [];
 
   constructor(config: OpenAIInstrumentationConfig = {}) {
     this.#config = withEnabled(config);
@@ -94,8 +94,7 @@ export class OpenAIInstrumentation {
     addDefaultObserver(this.#observer);
     const stopLoading = onClientLoaded({
       client: (client) => this.#instrument(client),
-      part: (prototype, defined) =>
-        this.#observe(defined === 'socket' ? SocketSeam.of(prototype) : seamOfPart(prototype, defined)),
+      part: (prototype, defined) => this.#observe(seamOfPart(prototype, defined)),
     });
     const stopWatching = guard('watching for missed calls', watchMissedCalls, findUnobserved);
     const stopReporting = guard('watching for a provider', reportMissingProvider);
@@ -112,7 +111,7 @@ export class OpenAIInstrumentation {
     seam.watchResources(findClientClass(exported));
   }
 
-  #observe(seam: Seam | SocketSeam | PatchedClass | undefined): void {
+  #observe(seam: Seam | PatchedClass | undefined): void {
     if (seam === undefined) return;
     seam.addDefault(this.#observer);
     this.#seams = this.#seams.filter((earlier) => ![undefined, seam].includes(earlier.deref()));

@@ -20,7 +20,6 @@ import { watchMissedCalls } from './sdk/missed-calls.ts';
 import { findUnobserved, onClientLoaded } from './sdk/module-hooks.ts';
 import { Seam } from './sdk/seam.ts';
 import { seamOfPart } from './sdk/seam-of-part.ts';
-import { SocketSeam } from './sdk/sockets/index.ts';
 import { guard } from './util/guard.ts';
 
 const observer = new Observer({}, { beforeFirstCall });
@@ -47,10 +46,7 @@ guard('setting up', () => {
       seam.addDefault(observer);
       seam.watchResources(findClientClass(exported));
     },
-    part(prototype, defined) {
-      const seam = defined === 'socket' ? SocketSeam.of(prototype) : seamOfPart(prototype, defined);
-      seam?.addDefault(observer);
-    },
+    part: (prototype, defined) => seamOfPart(prototype, defined)?.addDefault(observer),
     // The program has a copy of its own if this package is installed outside of its folder.
     api: (copy) => connectApi(copy as typeof api),
   });

@@ -11,7 +11,7 @@ import { afterEach, describe, expect, it, vi } from 'vitest';
 import { instrumentOpenAI } from '../../../src/client.ts';
 import { Observer } from '../../../src/pipeline/observer.ts';
 import { findSocketPrototypes, packageOfSocketFile } from '../../../src/sdk/sockets/find-sockets.ts';
-import { SocketSeam } from '../../../src/sdk/sockets/index.ts';
+import { socketSeam } from '../../../src/sdk/sockets/index.ts';
 import { assertSpanTree } from '../../../src/testing.ts';
 import { type Program, startProgram } from '../../support/program.ts';
 import { platformSocket } from '../../support/responses-socket.ts';
@@ -49,7 +49,7 @@ describe('socket classes', () => {
 
   it('are as they were once nobody observes them', () => {
     const before = describePrototypes();
-    const seam = SocketSeam.of(ResponsesWS.prototype);
+    const seam = socketSeam(ResponsesWS.prototype);
     const [first, second] = [new Observer(), new Observer()];
     seam?.addDefault(first);
     seam?.addDefault(second);
