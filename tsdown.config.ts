@@ -80,7 +80,6 @@ const LATER = {
     'src/telemetry/content/content-record.ts',
     'src/telemetry/content/limited-json.ts',
     'src/telemetry/content/messages.ts',
-    'src/telemetry/content/operation-content.ts',
     'src/telemetry/content/plain-data.ts',
   ],
   failures: [

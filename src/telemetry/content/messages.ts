@@ -1,8 +1,7 @@
 import type { BlobPart, Message, MessagePart } from '../../config/completion-types.ts';
 import { MAX_READ, row } from '../../util/payload.ts';
 import { urlWithoutSecrets } from '../../util/url-secrets.ts';
-import { INCOMPLETE_REASONS } from '../finish-reason.ts';
-import { isUnfinished } from '../unfinished.ts';
+import { INCOMPLETE_REASONS, isUnfinished } from '../finish-reason.ts';
 import { mayHaveMediaFields } from './media-fields.ts';
 
 /** A message of a request whose parts are read lazily, because only the end of a long conversation is recorded. */

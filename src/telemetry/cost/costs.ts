@@ -7,12 +7,12 @@ import {
   ATTR_GEN_AI_RESPONSE_MODEL,
   ATTR_OPENAI_REQUEST_SERVICE_TIER,
   ATTR_OPENAI_RESPONSE_SERVICE_TIER,
+  ATTR_SERVER_ADDRESS,
 } from '../../semconv/attributes.ts';
 import { log } from '../../util/guard.ts';
-import { asText, row } from '../../util/payload.ts';
-import { includesAll } from './list-prices.ts';
+import { asText, field, numberField, row } from '../../util/payload.ts';
 import { PriceList } from './price-package.ts';
-import { type CostPart, priceOf, roundCost, type Spending } from './prices.ts';
+import { type CostPart, MAX_COST, priceOf, roundCost, type Spending } from './prices.ts';
 
 const MAX_REPORTED_MODELS = 100;
 
@@ -153,4 +153,68 @@ function findModel(
     if (fits && rankOf(name) > rankOf(best)) best = name;
   }
   return prices[best];
+}
+
+/** They bill audio at a higher price than text, so text prices do not apply to it. */
+const SELLS_OPENAI: ReadonlySet<unknown> = new Set(['openai', 'azure.ai.openai']);
+
+/** Each call of these chat models searches the web, for a fee. */
+const SEARCHES_ALWAYS = /-search-(?:preview|api)/;
+
+/** OpenAI's regional endpoints charge 10 % more for models released since GPT-5.4. */
+const REGIONAL = /^[^.]+\.api\.openai\.com$/;
+const WITHOUT_REGIONAL_PRICE =
+  /^(?:ft:)?(?:gpt-[34]|gpt-5(?![.\d])|gpt-5\.[0-3]|o[134]|codex|computer-use|gpt-(?:audio|image-1|realtime)|text-|tts-|whisper)/;
+
+/**
+ * Whether the list prices of a model include all that is billed. A cost that lacks a part would be wrong.
+ *
+ * @param request the attributes of the request
+ */
+export function includesAll(
+  prices: ModelPrices,
+  model: string,
+  request: Attributes,
+  spending: Spending,
+): boolean {
+  const { usage, webSearches = 0, fileSearches = 0 } = spending;
+  if (webSearches > 0 && prices.web_searches_kcount === undefined) return false;
+  if (fileSearches > 0 && prices.storage_searches_kcount === undefined) return false;
+  if (!SELLS_OPENAI.has(request[ATTR_GEN_AI_PROVIDER_NAME])) return true;
+  if (SEARCHES_ALWAYS.test(model) && prices.requests_kcount === undefined) return false;
+  if (REGIONAL.test(String(request[ATTR_SERVER_ADDRESS])) && !WITHOUT_REGIONAL_PRICE.test(model))
+    return false;
+  const { audioInputTokens = 0, audioOutputTokens = 0 } = usage?.modalities ?? {};
+  if (audioInputTokens > 0 && prices.input_audio_mtok === undefined) return false;
+  return audioOutputTokens === 0 || prices.output_audio_mtok !== undefined;
+}
+
+const TICKS_PER_USD = 1e10;
+
+/** Where a provider reports what a call has cost, by `gen_ai.provider.name`. Others may use the fields otherwise. */
+const REPORTED: ReadonlyMap<unknown, (usage: unknown) => number | undefined> = new Map([
+  ['openrouter', readOpenRouterCost],
+  ['perplexity', (usage: unknown) => numberField(field(usage, 'cost'), 'total_cost')],
+  ['x_ai', readTicks],
+]);
+
+/** The cost in USD that the provider reports in the usage of a result. */
+export function readReportedCost(provider: unknown, result: unknown): number | undefined {
+  const read = REPORTED.get(provider);
+  if (read === undefined) return undefined;
+  const cost = read(field(result, 'usage'));
+  return cost === undefined || cost < 0 || cost > MAX_COST ? undefined : cost;
+}
+
+function readTicks(usage: unknown): number | undefined {
+  const ticks = numberField(usage, 'cost_in_usd_ticks');
+  return ticks === undefined ? undefined : ticks / TICKS_PER_USD;
+}
+
+/** With a key of the customer's own, `cost` is only the fee: the model is billed by its provider. */
+function readOpenRouterCost(usage: unknown): number | undefined {
+  const cost = numberField(usage, 'cost');
+  if (field(usage, 'is_byok') !== true) return cost;
+  const upstream = numberField(field(usage, 'cost_details'), 'upstream_inference_cost');
+  return cost === undefined || upstream === undefined ? undefined : cost + upstream;
 }

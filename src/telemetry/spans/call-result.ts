@@ -8,9 +8,9 @@ import {
   ATTR_OPENAI_RESPONSE_SERVICE_TIER,
 } from '../../semconv/attributes.ts';
 import { guard } from '../../util/guard.ts';
-import { addPartCost } from '../cost/modality-costs.ts';
+import { readReportedCost } from '../cost/costs.ts';
 import type { CostPart } from '../cost/prices.ts';
-import { readReportedCost } from '../cost/reported-cost.ts';
+import { addPartCost } from '../cost/prices.ts';
 import { isNoUsage, type Usage } from '../cost/usage.ts';
 import type { Failure } from '../error.ts';
 import type { Operation, TotalSpent } from '../operation.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { includesAll } from '../../../src/telemetry/cost/list-prices.ts';
+import { includesAll } from '../../../src/telemetry/cost/costs.ts';
 import type { Spending } from '../../../src/telemetry/cost/prices.ts';
 import { NO_MODALITIES, NO_USAGE } from '../../../src/telemetry/cost/usage.ts';
 

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { readReportedCost } from '../../../src/telemetry/cost/reported-cost.ts';
+import { readReportedCost } from '../../../src/telemetry/cost/costs.ts';
 import { type Session, startSession } from '../../support/session.ts';
 
 test.each([

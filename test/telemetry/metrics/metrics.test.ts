@@ -13,8 +13,12 @@ import {
 import { describe, expect, test, vi } from 'vitest';
 import { ChatAccumulator } from '../../../src/operations/chat/accumulator.ts';
 import { NO_USAGE } from '../../../src/telemetry/cost/usage.ts';
-import { ChunkGaps } from '../../../src/telemetry/metrics/chunk-gaps.ts';
-import { chunkDimensions, Metrics, metricDimensions } from '../../../src/telemetry/metrics/metrics.ts';
+import {
+  ChunkGaps,
+  chunkDimensions,
+  Metrics,
+  metricDimensions,
+} from '../../../src/telemetry/metrics/metrics.ts';
 import { startSession } from '../../support/session.ts';
 
 interface Recorded {
