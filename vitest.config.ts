@@ -32,7 +32,7 @@ const PROCESSES = [
   'test/sdk/{future,missed-calls,module-hooks,seam-lost}.test.ts',
   'test/hierarchy/{processes,replicas,scripted-processes}.test.ts',
   'test/docs/{api-reference,code-blocks,coming-from,no-spans}.test.ts',
-  'test/doctor/{command,missing-provider,program}.test.ts',
+  'test/doctor/{command,provider,program}.test.ts',
   'test/entries/units/{lost-spans,register,register-early,register-end,register-outside}.test.ts',
   'test/examples/{examples,math-tutor}.test.ts',
   'test/export/view-command.test.ts',

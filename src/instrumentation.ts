@@ -2,7 +2,7 @@ import type { MeterProvider, TracerProvider } from '@opentelemetry/api';
 import type { OpenAIInstrumentationConfig } from './config/config.ts';
 import { isSwitchedOff } from './config/kill-switch.ts';
 import { logFindings } from './diagnostics/report.ts';
-import { reportMissingProvider } from './doctor/missing-provider.ts';
+import { reportMissingProvider } from './doctor/provider.ts';
 import { addDefaultObserver, removeDefaultObserver } from './pipeline/default-observers.ts';
 import { Observer } from './pipeline/observer.ts';
 import { findClientClass } from './sdk/find-client.ts';

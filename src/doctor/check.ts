@@ -1,4 +1,7 @@
 import type { Finding } from '../diagnostics/findings.ts';
+import { escapeControlCharacters, terminalSafe } from '../util/terminal-safe.ts';
+import type { TextStream } from '../util/text-stream.ts';
+import { NAME, VERSION } from '../util/version.ts';
 
 export type CheckResult = 'ok' | 'problem' | 'skipped';
 
@@ -27,4 +30,45 @@ export function findingsOf(checks: readonly Check[]): Finding[] {
   for (const finding of checks.flatMap((check) => check.findings))
     findings.set(`${finding.code}\n${finding.message}`, finding);
   return [...findings.values()];
+}
+
+/** Characters of a line: checks quote commands, versions and options, which others have written. */
+const MAX_LINE_LENGTH = 4_000;
+const RESULT_WIDTH = 'skipped'.length;
+
+/** Prints a line for each check, then the findings, problems first, and how many there are. */
+export function printChecks(checks: readonly Check[], output: TextStream): void {
+  const lines = checks.map(
+    ({ subject, result, detail }) => `${result.padEnd(RESULT_WIDTH)}  ${safeLine(`${subject}: ${detail}`)}\n`,
+  );
+  const findings = findingsOf(checks);
+  const problems = findings.filter(({ severity }) => severity === 'warning');
+  const notes = findings.filter(({ severity }) => severity !== 'warning');
+  const blocks = [...problems, ...notes].map(
+    ({ code, severity, message, action }) =>
+      `${severity === 'warning' ? 'problem' : 'note'} ${code}\n  ${safeLine(message)}\n  → ${safeLine(action)}\n`,
+  );
+  const skipped = checks.filter(({ result }) => result === 'skipped').length;
+  const summary = `${counted(problems.length, 'problem')}, ${counted(notes.length, 'note')}; ${skipped} of ${counted(checks.length, 'check')} skipped.\n`;
+  output.write([`${NAME} ${VERSION}\n`, lines.join(''), ...blocks, summary].join('\n'));
+}
+
+/** The same for programs. */
+export function printJson(checks: readonly Check[], output: TextStream): void {
+  const report = {
+    version: VERSION,
+    checks: checks.map(({ subject, result, detail }) => ({ subject, result, detail })),
+    findings: findingsOf(checks),
+  };
+  const lines = JSON.stringify(report, null, 2).split('\n').map(escapeControlCharacters);
+  output.write(`${lines.join('\n')}\n`);
+}
+
+/** Of a count and what is counted: `1 note`, `2 notes`. */
+function counted(count: number, noun: string): string {
+  return `${count} ${noun}${count === 1 ? '' : 's'}`;
+}
+
+function safeLine(text: string): string {
+  return terminalSafe(text, MAX_LINE_LENGTH);
 }

@@ -3,9 +3,8 @@ import { endpointVariable } from '../telemetry/otlp-environment.ts';
 import { parameterProblem } from '../util/parameter-problem.ts';
 import type { TextStream } from '../util/text-stream.ts';
 import { COMMAND } from '../util/version.ts';
-import { type Check, findingsOf, skippedCheck } from './check.ts';
+import { type Check, findingsOf, printChecks, printJson, skippedCheck } from './check.ts';
 import { NO_ENDPOINT, REPLACED_BY_FILE } from './endpoint.ts';
-import { printChecks, printJson } from './print.ts';
 import { COLLECTOR_CHECK, probeCollector, probeDefault } from './probe.ts';
 import { examineProject } from './project.ts';
 

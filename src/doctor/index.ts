@@ -3,7 +3,7 @@ import { describeFinding, type Finding } from '../diagnostics/findings.ts';
 import { logFinding, noticed } from '../diagnostics/report.ts';
 import { thisFile } from '../util/this-file.ts';
 import { VERSION } from '../util/version.ts';
-import { currentProvider, findMissing } from './open-telemetry.ts';
+import { currentProvider, findMissing } from './provider.ts';
 
 export type {
   Finding,

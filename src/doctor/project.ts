@@ -1,49 +1,20 @@
 import module from 'node:module';
-import { join } from 'node:path';
 import { resolveSettings } from '../config/config.ts';
 import { unknownExporter } from '../config/exporter-variables.ts';
 import { switchProblem } from '../config/kill-switch.ts';
 import { unknownVariables } from '../config/unknown-names.ts';
-import { describeCopies } from '../diagnostics/copies.ts';
-import { describeFinding, type Finding } from '../diagnostics/findings.ts';
-import { OTHER_INSTRUMENTATIONS, SENTRY_SCOPE } from '../diagnostics/other-instrumentations.ts';
-import { isTested, isTooOldForAgents, OLDEST_AGENTS } from '../diagnostics/tested-versions.ts';
+import { describeFinding } from '../diagnostics/findings.ts';
 import { asObject, field, textField } from '../util/payload.ts';
-import { NAME } from '../util/version.ts';
 import { findBatches } from './batch-size.ts';
 import { type Check, checked, skippedCheck } from './check.ts';
 import { examineEndpoint } from './endpoint.ts';
-import { isRegularFile, nearestManifest } from './files.ts';
-import { findInstalled, type InstalledPackage } from './installed.ts';
-import { describeProjectFinding, SECOND_SPANS } from './project-findings.ts';
-import { API, examineApi } from './sdk-api.ts';
+import { nearestManifest } from './files.ts';
+import { examinePackages } from './packages.ts';
+import { describeProjectFinding } from './project-findings.ts';
 import { examineStart } from './start.ts';
 import { environmentOf, launchesIn, launchesOf, scriptsOf, usesConfigurationFile } from './start-scripts.ts';
 
 type ProjectEnvironment = Readonly<Record<string, string | undefined>>;
-
-/** Packages that bring a tracer provider. */
-const SDKS: readonly string[] = ['sdk-node', 'sdk-trace', 'sdk-trace-node', 'sdk-trace-base'].map(
-  (name) => `@opentelemetry/${name}`,
-);
-
-/** Its client sends a part of its calls with a transport of its own. */
-const PORTKEY = 'portkey-ai';
-
-/** Vercel's AI SDK, and what contains it. */
-const AI_SDKS: readonly string[] = ['ai', '@mastra/core'];
-
-/** The part of `@openai/agents` that traces. It may be there alone, and in several copies. */
-const AGENTS_CORE = '@openai/agents-core';
-
-/** LangChain brings `langsmith`, and Sentry has other uses. */
-const OTHER_USES: readonly string[] = ['langsmith', SENTRY_SCOPE];
-
-/** Other instrumentations. A project that has one uses it. */
-const INSTALLED_OTHERS: readonly string[] = [
-  ...OTHER_INSTRUMENTATIONS.map(({ scope }) => scope).filter((scope) => !OTHER_USES.includes(scope)),
-  ...Object.keys(SECOND_SPANS),
-];
 
 /** Bundlers, and how each is told to leave `openai` alone. */
 const BUNDLERS: readonly (readonly [name: string, external: string])[] = [
@@ -107,54 +78,6 @@ export function examineProject({
 /** Several scripts mostly have the same. */
 function distinct(checks: readonly Check[]): Check[] {
   return [...new Map(checks.map((check) => [JSON.stringify(check), check])).values()];
-}
-
-function examinePackages(project: string): Check {
-  const names = [NAME, 'openai', API, PORTKEY, AGENTS_CORE, ...SDKS, ...INSTALLED_OTHERS, ...AI_SDKS];
-  const installed = findInstalled(project, new Set(names));
-  if (installed.length === 0 && isRegularFile(join(project, '.pnp.cjs')))
-    return skippedCheck('packages', "with Plug'n'Play, only Yarn can find them");
-  const has = (wanted: string): boolean => installed.some(({ name }) => name === wanted);
-  const others = INSTALLED_OTHERS.filter(has);
-  return checked('packages', describePackages(installed), [
-    ...examineCopies(installed),
-    ...examineSdk(installed),
-    ...others.map((scope) => describeProjectFinding('other_instrumentation_installed', scope)),
-    ...(has(PORTKEY) ? [describeProjectFinding('calls_past_openai', PORTKEY)] : []),
-    ...AI_SDKS.filter(has).map((name) => describeProjectFinding('ai_sdk_installed', name)),
-    ...examineAgents(installed),
-  ]);
-}
-
-function describePackages(installed: readonly InstalledPackage[]): string {
-  const said = installed.map(({ name, version }) => `${name} ${version}`);
-  return said.length === 0 ? 'none installed' : [...new Set(said)].sort().join(', ');
-}
-
-function examineCopies(installed: readonly InstalledPackage[]): Finding[] {
-  const openai = installed.filter(({ name }) => name === 'openai');
-  const ours = installed.filter(({ name }) => name === NAME);
-  const versions = new Set(openai.map(({ version }) => version));
-  return [
-    ...(openai.length === 0 ? [describeProjectFinding('openai_not_installed')] : []),
-    ...[...versions]
-      .filter((version) => !isTested(version))
-      .map((version) => describeFinding('openai_untested', version)),
-    ...(openai.length > 1 ? [describeFinding('openai_twice', ...describeCopies(openai))] : []),
-    ...(ours.length > 1 ? [describeFinding('package_twice', ...describeCopies(ours))] : []),
-  ];
-}
-
-function examineAgents(installed: readonly InstalledPackage[]): Finding[] {
-  const versions = installed.filter(({ name }) => name === AGENTS_CORE).map(({ version }) => version);
-  return [...new Set(versions)]
-    .filter(isTooOldForAgents)
-    .map((version) => describeProjectFinding('agents_too_old', version, OLDEST_AGENTS));
-}
-
-function examineSdk(installed: readonly InstalledPackage[]): Finding[] {
-  const sdks = installed.filter(({ name }) => SDKS.includes(name));
-  return sdks.length === 0 ? [describeProjectFinding('no_sdk_installed')] : examineApi(sdks);
 }
 
 function examineBundlers(manifest: unknown): Check {

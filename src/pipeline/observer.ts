@@ -2,7 +2,7 @@ import { type Context, ROOT_CONTEXT, type TracerProvider, trace } from '@opentel
 import { type OpenAIInstrumentationConfig, resolveSettings, type Settings } from '../config/config.ts';
 import { unknownOptions } from '../config/unknown-names.ts';
 import { logFindings, notice, noticeAgain } from '../diagnostics/report.ts';
-import { noticeProvider } from '../doctor/open-telemetry.ts';
+import { noticeProvider } from '../doctor/provider.ts';
 import type { ConversationApi, ObserveOptions, OpenSpan, Placement } from '../hierarchy/api.ts';
 import { conversationIn } from '../hierarchy/conversations/conversation-context.ts';
 import { Hierarchy } from '../hierarchy/index.ts';

@@ -14,7 +14,7 @@ import {
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { printChecks } from '../../src/doctor/print.ts';
+import { printChecks } from '../../src/doctor/check.ts';
 import { examineProject } from '../../src/doctor/project.ts';
 import { transcriptOf } from '../../src/export/transcript.ts';
 import { buildTrees, rowsOf } from '../../src/export/tree.ts';

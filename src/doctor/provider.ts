@@ -1,10 +1,12 @@
-import { createContextKey, ROOT_CONTEXT, type TracerProvider, trace } from '@opentelemetry/api';
+import { createContextKey, metrics, ROOT_CONTEXT, type TracerProvider, trace } from '@opentelemetry/api';
 import type { Settings } from '../config/config.ts';
-import { areSpansOff } from '../config/kill-switch.ts';
+import { areSpansOff, isSwitchedOff } from '../config/kill-switch.ts';
 import { describeFinding, type Finding } from '../diagnostics/findings.ts';
-import { logFinding } from '../diagnostics/report.ts';
+import { logFinding, sayFinding } from '../diagnostics/report.ts';
+import { seenCalls } from '../sdk/seen-calls.ts';
 import { activeContext, runIn } from '../util/active-context.ts';
-import { isNoopTracerProvider, providerBehind } from '../util/otel-api.ts';
+import { isNoopMeterProvider, isNoopTracerProvider, providerBehind } from '../util/otel-api.ts';
+import { atExit } from '../util/process-exit.ts';
 import { noticeBatchSize } from './batch-size.ts';
 
 const PROBE: symbol = createContextKey('opentelemetry-instrumentation-openai probe');
@@ -51,4 +53,19 @@ export function currentProvider(): TracerProvider {
 function hasContextManager(): boolean {
   const marked = ROOT_CONTEXT.setValue(PROBE, true);
   return runIn(marked, () => activeContext().getValue(PROBE) === true);
+}
+
+/**
+ * Reports at the end of a program that it made calls and that nothing recorded them: no SDK, no metrics, no events, no
+ * function of the program.
+ *
+ * @returns takes it back
+ */
+export function reportMissingProvider(): () => void {
+  if (areSpansOff() || isSwitchedOff()) return () => undefined;
+  return atExit(() => {
+    const isMissing = seenCalls.value.any && !hasListener() && isNoopTracerProvider(currentProvider());
+    if (isMissing && isNoopMeterProvider(metrics.getMeterProvider()))
+      sayFinding(describeFinding('no_tracer_provider'));
+  });
 }
