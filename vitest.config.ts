@@ -35,7 +35,7 @@ const PROCESSES = [
   'test/doctor/{command,provider,program}.test.ts',
   'test/entries/units/{lost-spans,register,register-early,register-end,register-outside}.test.ts',
   'test/examples/{examples,math-tutor}.test.ts',
-  'test/export/view-command.test.ts',
+  'test/viewer/view-command.test.ts',
   'test/pipeline/hook-memory.test.ts',
   'test/scale/**/*.test.ts',
   'test/support/processes/**/*.test.ts',
@@ -47,11 +47,11 @@ const PROCESSES = [
 ];
 
 const BROWSER = [
-  'test/export/page-access.test.ts',
-  'test/export/page-touch.test.ts',
-  'test/export/page-voice.test.ts',
-  'test/export/page.test.ts',
-  'test/export/live/live-view.test.ts',
+  'test/viewer/page-access.test.ts',
+  'test/viewer/page-touch.test.ts',
+  'test/viewer/page-voice.test.ts',
+  'test/viewer/page.test.ts',
+  'test/viewer/live/live-view.test.ts',
   'test/threats/trace-page.test.ts',
 ];
 const HEAP = ['test/hierarchy/heap.test.ts', 'test/threats/long-streams.test.ts'];

@@ -24,7 +24,7 @@ const COMMANDS: Readonly<Record<string, Command>> = {
   view: {
     summary: 'receives traces over OTLP and shows them live in the browser, or writes a page from a file',
     run: async (parameters) => {
-      const { runView } = await import('./export/view-command.ts');
+      const { runView } = await import('./viewer/view-command.ts');
       return runView(parameters, output, errors);
     },
   },

@@ -109,10 +109,10 @@ describe('only', () => {
     );
     expect(onNetwork.sort()).toEqual([
       'doctor/probe.ts',
-      'export/live/live-view.ts',
       'telemetry/connection-probe.ts',
+      'viewer/live/live-view.ts',
     ]);
-    expect(filesWith(/export\/live\/|'\.\/live\/|'\.\.\/live\//)).toEqual(['export/view-command.ts']);
+    expect(filesWith(/viewer\/live\/|'\.\/live\/|'\.\.\/live\//)).toEqual(['viewer/view-command.ts']);
     expect(filesWith(/view-command\.ts'/)).toEqual(['cli.ts']);
     expect(filesWith(/doctor\/probe\.ts'|'\.\/probe\.ts'/)).toEqual(['doctor/command.ts']);
     expect(filesWith(/doctor\/command\.ts'|'\.\/command\.ts'/)).toEqual(['cli.ts']);
@@ -124,7 +124,8 @@ describe('only', () => {
 
   it('entries that need Node import Node modules', () => {
     const onNode = filesWith(/from 'node:/).filter(
-      (path) => !/^(?:sdk\/(?:module-hooks|load-hook|hooked-files)|register|cli|doctor|export)/.test(path),
+      (path) =>
+        !/^(?:sdk\/(?:module-hooks|load-hook|hooked-files)|register|cli|doctor|export|viewer)/.test(path),
     );
     expect(onNode).toEqual([]);
   });
@@ -136,6 +137,14 @@ describe('the structure of src/', () => {
   it('has no import from a lower layer to a higher one', () => {
     expect(structure.upwardImports).toEqual([]);
     expect(structure.upwardTypeImports).toEqual([]);
+  });
+
+  it('has a viewer that knows nothing of the rest but names and small helpers', () => {
+    const { dependencies } = structure;
+    const below = dependencies.filter(({ from }) => from === 'viewer').map(({ to }) => to);
+    expect(below.sort()).toEqual(['semconv', 'util']);
+    const above = dependencies.filter(({ to }) => to === 'viewer').map(({ from }) => from);
+    expect(above.sort()).toEqual(['cli.ts', 'export', 'export.ts', 'register', 'testing']);
   });
 
   it('has folders in the hierarchy that use each other in one direction', () => {

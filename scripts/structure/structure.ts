@@ -10,6 +10,7 @@ export const LAYERS: readonly (readonly string[])[] = [
   ['register', 'instrumentation.ts'],
   ['testing'],
   ['helpers', 'export'],
+  ['viewer'],
   ['pipeline'],
   ['doctor', 'hierarchy'],
   ['operations'],

@@ -6,21 +6,21 @@ import { providerBehind } from '../util/otel-api.ts';
 import { processorsOf } from '../util/otel-sdk.ts';
 import { printToStderr } from '../util/text-stream.ts';
 import { NAME } from '../util/version.ts';
-import { ConsoleTreeExporter, type ConsoleTreeExporterOptions } from './console-tree.ts';
+import { ConsoleTreeExporter, type ConsoleTreeExporterOptions } from '../viewer/console-tree.ts';
 import {
   type FinishedLogRecord,
   isEvaluation,
   type ShownEvaluation,
   toShownEvaluation,
-} from './evaluations.ts';
-import { HtmlTraceExporter, type HtmlTraceExporterOptions } from './html-trace.ts';
+} from '../viewer/evaluations.ts';
+import { HtmlTraceExporter, type HtmlTraceExporterOptions } from '../viewer/html-trace.ts';
+import type { FinishedSpan } from '../viewer/tree.ts';
 import {
   type CollectorEnvironment,
   exportersFromEnvironment,
   isExportConfigured,
   processorsFromEnvironment,
 } from './otlp-exporter.ts';
-import type { FinishedSpan } from './tree.ts';
 
 const SDK_PACKAGE = '@opentelemetry/sdk-node';
 

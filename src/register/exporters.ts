@@ -1,12 +1,12 @@
 import { namedExporters } from '../config/exporter-variables.ts';
-import { ConsoleTreeExporter } from '../export/console-tree.ts';
-import { HtmlTraceExporter } from '../export/html-trace.ts';
 import {
   type CollectorEnvironment,
   isExportConfigured,
   processorsFromEnvironment,
 } from '../export/otlp-exporter.ts';
 import { ImmediateSpanProcessor } from '../export/viewing.ts';
+import { ConsoleTreeExporter } from '../viewer/console-tree.ts';
+import { HtmlTraceExporter } from '../viewer/html-trace.ts';
 
 /** The parts of `NodeSDK`'s configuration that we set. `NodeSDK` derives the others from the environment. */
 export interface SdkConfiguration {

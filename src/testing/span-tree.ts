@@ -1,6 +1,6 @@
-import { buildTrees, type FinishedSpan, type Row, rowsOf, STATUS_ERROR } from '../export/tree.ts';
 import { ATTR_ERROR_TYPE } from '../semconv/attributes.ts';
 import { escapeControlCharacters } from '../util/terminal-safe.ts';
+import { buildTrees, type FinishedSpan, type Row, rowsOf, STATUS_ERROR } from '../viewer/tree.ts';
 import type { ReceivedLine } from './compare.ts';
 
 /** Options of `spanTree` and `assertSpanTree`. */

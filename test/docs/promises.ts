@@ -61,7 +61,7 @@ export const PROMISES: Readonly<Record<string, readonly Proof[]>> = {
     ['test/helpers/masking/hook.test.ts', 'a masking hook that is set up wrongly'],
   ],
   'Terminal output cannot move the cursor or reverse text.': [
-    ['test/export/tree-view.test.ts', 'are escaped everywhere'],
+    ['test/viewer/tree-view.test.ts', 'are escaped everywhere'],
     [
       'test/fuzz/client.test.ts',
       'no program is affected, whatever it sends and receives, and the telemetry is valid',

@@ -2,7 +2,7 @@ import { AlwaysOffSampler } from '@opentelemetry/sdk-trace';
 import type OpenAI from 'openai';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { instrumentOpenAI, withConversation } from '../../src/client.ts';
-import { isOpenTrace } from '../../src/telemetry/open-traces.ts';
+import { isOpenTrace } from '../../src/util/open-traces.ts';
 import { type Program, type ProgramOptions, startProgram } from '../support/program.ts';
 
 type Message = OpenAI.Chat.ChatCompletionMessageParam;

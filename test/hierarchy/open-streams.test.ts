@@ -1,7 +1,7 @@
 import type OpenAI from 'openai';
 import { describe, expect, it } from 'vitest';
 import { withConversation } from '../../src/client.ts';
-import { isOpenTrace } from '../../src/telemetry/open-traces.ts';
+import { isOpenTrace } from '../../src/util/open-traces.ts';
 import { type Program, type ProgramOptions, startProgram } from '../support/program.ts';
 
 type Message = OpenAI.Chat.ChatCompletionMessageParam;

@@ -32,7 +32,7 @@ const TESTS = [
   'test/doctor/command.test.ts',
   'test/entries/units/register.test.ts',
   'test/examples/examples.test.ts',
-  'test/export/html-trace.test.ts',
+  'test/viewer/html-trace.test.ts',
   'test/size/size.test.ts',
 ];
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { assertSpanTree, type SpanTreeOptions, spanTree } from '../../src/testing.ts';
-import { MATH_TUTOR, makeSpans } from '../export/spans.ts';
+import { MATH_TUTOR, makeSpans } from '../viewer/spans.ts';
 
 const tutor = makeSpans(MATH_TUTOR);
 

@@ -16,11 +16,11 @@ import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { printChecks } from '../../src/doctor/check.ts';
 import { examineProject } from '../../src/doctor/project.ts';
-import { transcriptOf } from '../../src/export/transcript.ts';
-import { buildTrees, rowsOf } from '../../src/export/tree.ts';
-import { pageFromFile } from '../../src/export/view-command.ts';
 import { ConsoleTreeExporter, type FinishedSpan, HtmlTraceExporter } from '../../src/export.ts';
-import { makeSpans } from '../export/spans.ts';
+import { transcriptOf } from '../../src/viewer/transcript.ts';
+import { buildTrees, rowsOf } from '../../src/viewer/tree.ts';
+import { pageFromFile } from '../../src/viewer/view-command.ts';
+import { makeSpans } from '../viewer/spans.ts';
 
 let folder: string;
 beforeEach(() => {

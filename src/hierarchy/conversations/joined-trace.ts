@@ -1,6 +1,6 @@
 import { type Context, type SpanContext, trace } from '@opentelemetry/api';
 import type { Call } from '../../sdk/call.ts';
-import { beginIn, finishIn } from '../../telemetry/open-traces.ts';
+import { beginIn, finishIn } from '../../util/open-traces.ts';
 import { activeSpan } from './segment.ts';
 
 /** The tool calls that a request answers. */

@@ -1,10 +1,10 @@
 import { type Context, isSpanContextValid, ROOT_CONTEXT, type SpanContext, trace } from '@opentelemetry/api';
 import { type CallerTrace, contextOf } from '../../telemetry/metadata.ts';
-import { beginIn, finishIn } from '../../telemetry/open-traces.ts';
 import type { Place } from '../../telemetry/place.ts';
 import { type RecordedToolCall, recordToolCall } from '../../telemetry/spans/tool-span.ts';
 import type { ToolOutcome } from '../../telemetry/tool-outcome.ts';
 import { justAfter, Starts } from '../../util/microseconds.ts';
+import { beginIn, finishIn } from '../../util/open-traces.ts';
 import type { AnsweredCalls } from '../conversations/joined-trace.ts';
 import type { ItemTimes } from '../item-times.ts';
 import type { ToolCallContent } from '../model.ts';

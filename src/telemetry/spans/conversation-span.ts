@@ -1,7 +1,7 @@
 import { type Context, type Link, type Span, SpanKind } from '@opentelemetry/api';
 import type { Endpoint } from '../../sdk/provider.ts';
 import { guard } from '../../util/guard.ts';
-import { begin, finish } from '../open-traces.ts';
+import { begin, finish } from '../../util/open-traces.ts';
 import { endpointAttributes, type Place, placeAttributes } from '../place.ts';
 import type { Telemetry } from '../telemetry.ts';
 import { endSpan } from './span-end.ts';

@@ -12,13 +12,13 @@ import {
 } from '../../semconv/attributes.ts';
 import { GEN_AI_OPERATION_NAME_VALUE_INVOKE_AGENT } from '../../semconv/values.ts';
 import { guard } from '../../util/guard.ts';
+import { begin, finish } from '../../util/open-traces.ts';
 import { beginContent } from '../content/begin-content.ts';
 import type { Content } from '../content/completion-hook.ts';
 import { messageFinishReason } from '../content/messages.ts';
 import { type Usage, usageAttributes } from '../cost/usage.ts';
 import type { Failure } from '../error.ts';
 import { addFinishReason } from '../finish-reason.ts';
-import { begin, finish } from '../open-traces.ts';
 import type { RequestedToolCall } from '../operation.ts';
 import { endpointAttributes, type Place, placeAttributes } from '../place.ts';
 import { addSkippedCalls } from '../skipped.ts';

@@ -1,8 +1,8 @@
 import type { Attributes } from '@opentelemetry/api';
 import { describe, expect, it } from 'vitest';
-import { widthOf } from '../../src/export/terminal-text.ts';
-import { buildTrees } from '../../src/export/tree.ts';
-import { drawTree, type TreeViewOptions } from '../../src/export/tree-view.ts';
+import { widthOf } from '../../src/viewer/terminal-text.ts';
+import { buildTrees } from '../../src/viewer/tree.ts';
+import { drawTree, type TreeViewOptions } from '../../src/viewer/tree-view.ts';
 import { MATH_TUTOR, makeSpans, type SpanPlan } from './spans.ts';
 
 function draw(plan: SpanPlan, options: Partial<TreeViewOptions> = {}): string {

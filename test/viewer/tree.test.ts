@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { buildTrees, type FinishedSpan, isLocalRoot, rowsOf } from '../../src/export/tree.ts';
+import { buildTrees, type FinishedSpan, isLocalRoot, rowsOf } from '../../src/viewer/tree.ts';
 import { callGrowthOf } from '../support/call-growth.ts';
 import { makeSpans, spanOfSdk1 } from './spans.ts';
 

@@ -7,10 +7,10 @@ import { TracerProvider } from '@opentelemetry/sdk-trace';
 import OpenAI from 'openai';
 import { afterEach, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { type Evaluation, instrumentOpenAI, recordEvaluation } from '../../src/client.ts';
-import { evaluationsOf } from '../../src/export/evaluations.ts';
-import type { SpanEvent } from '../../src/export/page-span.ts';
 import { consoleTree, htmlPage, type ViewProcessor } from '../../src/export.ts';
 import { OpenAIInstrumentation } from '../../src/index.ts';
+import { evaluationsOf } from '../../src/viewer/evaluations.ts';
+import type { SpanEvent } from '../../src/viewer/page-span.ts';
 
 let folder: string;
 beforeEach(() => {

@@ -1,5 +1,5 @@
 import { type IncomingHttpHeaders, type OutgoingHttpHeaders, request } from 'node:http';
-import type { TraceLists } from '../../../src/export/viewed-trace.ts';
+import type { TraceLists } from '../../../src/viewer/viewed-trace.ts';
 
 export interface Answer {
   readonly status: number;

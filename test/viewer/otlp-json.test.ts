@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { readOtlpJson } from '../../src/export/otlp-json.ts';
+import { readOtlpJson } from '../../src/viewer/otlp-json.ts';
 
 const SPAN = {
   traceId: '5b8efff798038103d269b633813fc60c',

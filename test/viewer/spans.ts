@@ -1,7 +1,7 @@
 import * as api from '@opentelemetry/api';
 import { resourceFromAttributes } from '@opentelemetry/resources';
 import { InMemorySpanExporter, SimpleSpanProcessor, TracerProvider } from '@opentelemetry/sdk-trace';
-import type { FinishedSpan } from '../../src/export/tree.ts';
+import type { FinishedSpan } from '../../src/viewer/tree.ts';
 
 /** A span to make: times are milliseconds since the start of its trace. */
 export interface SpanPlan {

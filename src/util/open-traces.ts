@@ -1,5 +1,5 @@
 import { type Span, type SpanContext, TraceFlags } from '@opentelemetry/api';
-import { BoundedMap } from '../util/bounded-map.ts';
+import { BoundedMap } from './bounded-map.ts';
 
 const MAX_OPEN_TRACES = 10_000;
 /** The number of open conversations, invocations and tool calls by trace id. A call that is never answered stays open. */

@@ -3,8 +3,8 @@ import { OTLPTraceExporter as JsonExporter } from '@opentelemetry/exporter-trace
 import { OTLPTraceExporter as ProtobufExporter } from '@opentelemetry/exporter-trace-otlp-proto';
 import type { ReadableSpan } from '@opentelemetry/sdk-trace';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { type LiveView, startLiveView } from '../../../src/export/live/live-view.ts';
-import type { PageSpan } from '../../../src/export/page-span.ts';
+import { type LiveView, startLiveView } from '../../../src/viewer/live/live-view.ts';
+import type { PageSpan } from '../../../src/viewer/page-span.ts';
 import { MATH_TUTOR, makeSpans } from '../spans.ts';
 import { get, listsOf, otlp, post } from './requests.ts';
 

@@ -2,7 +2,7 @@ import { OTLPTraceExporter } from '@opentelemetry/exporter-trace-otlp-proto';
 import type { ReadableSpan } from '@opentelemetry/sdk-trace';
 import type { Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { type LiveView, startLiveView } from '../../../src/export/live/live-view.ts';
+import { type LiveView, startLiveView } from '../../../src/viewer/live/live-view.ts';
 import { accessFindings } from '../../support/axe.ts';
 import { type Browser, NO_BROWSER, startBrowser } from '../../support/browser.ts';
 import { MATH_TUTOR, makeSpans } from '../spans.ts';

@@ -2,9 +2,9 @@ import * as api from '@opentelemetry/api';
 import { resourceFromAttributes } from '@opentelemetry/resources';
 import { BatchSpanProcessor, SimpleSpanProcessor, TracerProvider } from '@opentelemetry/sdk-trace';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { wantsColor } from '../../src/export/terminal-text.ts';
 import { ConsoleTreeExporter, type ConsoleTreeExporterOptions, type FinishedSpan } from '../../src/export.ts';
-import { begin, beginIn, finish, finishIn } from '../../src/telemetry/open-traces.ts';
+import { begin, beginIn, finish, finishIn } from '../../src/util/open-traces.ts';
+import { wantsColor } from '../../src/viewer/terminal-text.ts';
 import { MATH_TUTOR, makeSpans } from './spans.ts';
 
 /** An exporter with what it has printed. */

@@ -1,9 +1,9 @@
 import type { Attributes } from '@opentelemetry/api';
 import { describe, expect, it } from 'vitest';
-import { drawCalls, drawSummary } from '../../src/export/summary-view.ts';
-import { widthOf } from '../../src/export/terminal-text.ts';
-import { summarize, type TraceSummary } from '../../src/export/trace-summary.ts';
-import { buildTrees, rowsOf } from '../../src/export/tree.ts';
+import { drawCalls, drawSummary } from '../../src/viewer/summary-view.ts';
+import { widthOf } from '../../src/viewer/terminal-text.ts';
+import { summarize, type TraceSummary } from '../../src/viewer/trace-summary.ts';
+import { buildTrees, rowsOf } from '../../src/viewer/tree.ts';
 import { MATH_TUTOR, makeSpans, type SpanPlan } from './spans.ts';
 
 function summaryOf(plan: SpanPlan): TraceSummary {

@@ -1,8 +1,8 @@
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { expect, test } from 'vitest';
-import { TraceStore } from '../../../src/export/live/trace-store.ts';
-import type { PageSpan, SpanEvent } from '../../../src/export/page-span.ts';
+import { TraceStore } from '../../../src/viewer/live/trace-store.ts';
+import type { PageSpan, SpanEvent } from '../../../src/viewer/page-span.ts';
 import { callGrowthOf } from '../../support/call-growth.ts';
 
 const NO_FILTER = { words: '', onlyErrors: false };

@@ -1,7 +1,7 @@
 import { TraceFlags, trace } from '@opentelemetry/api';
 import { AlwaysOffSampler } from '@opentelemetry/sdk-trace';
 import { afterEach, expect, it } from 'vitest';
-import { beginIn, isOpenTrace } from '../../src/telemetry/open-traces.ts';
+import { beginIn, isOpenTrace } from '../../src/util/open-traces.ts';
 import { type Program, type ProgramOptions, startProgram } from '../support/program.ts';
 
 const STEPS = [{ message: 'x = 1', usage: { prompt: 5, completion: 2 } }];

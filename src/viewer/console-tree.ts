@@ -1,6 +1,6 @@
-import { isOpenTrace } from '../telemetry/open-traces.ts';
 import { BoundedMap } from '../util/bounded-map.ts';
 import { guard } from '../util/guard.ts';
+import { isOpenTrace } from '../util/open-traces.ts';
 import { atExit } from '../util/process-exit.ts';
 import { terminalSafe } from '../util/terminal-safe.ts';
 import { type TextStream, writeTo } from '../util/text-stream.ts';

@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import { modalitiesOf, modalityText } from '../../src/export/modalities.ts';
-import { drawSummary } from '../../src/export/summary-view.ts';
-import { summarize } from '../../src/export/trace-summary.ts';
-import { transcriptOf } from '../../src/export/transcript.ts';
-import { buildTrees, type FinishedSpan, type Row, rowsOf } from '../../src/export/tree.ts';
-import { voicesOf } from '../../src/export/voice.ts';
+import { modalitiesOf, modalityText } from '../../src/viewer/modalities.ts';
+import { drawSummary } from '../../src/viewer/summary-view.ts';
+import { summarize } from '../../src/viewer/trace-summary.ts';
+import { transcriptOf } from '../../src/viewer/transcript.ts';
+import { buildTrees, type FinishedSpan, type Row, rowsOf } from '../../src/viewer/tree.ts';
+import { voicesOf } from '../../src/viewer/voice.ts';
 import { AUDIO, created, done, message, SESSION, sound, transcript } from '../hierarchy/realtime/events.ts';
 import { startProgram } from '../support/program.ts';
 import { openRealtime } from '../support/realtime-socket.ts';

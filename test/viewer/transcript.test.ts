@@ -1,8 +1,8 @@
 import type { Attributes } from '@opentelemetry/api';
 import { expect, it } from 'vitest';
-import { attributeText } from '../../src/export/span-details.ts';
-import { transcriptOf } from '../../src/export/transcript.ts';
-import { buildTrees, rowsOf } from '../../src/export/tree.ts';
+import { attributeText } from '../../src/viewer/span-details.ts';
+import { transcriptOf } from '../../src/viewer/transcript.ts';
+import { buildTrees, rowsOf } from '../../src/viewer/tree.ts';
 import { makeSpans, type SpanPlan } from './spans.ts';
 
 type Message = { role: string; parts: object[] };

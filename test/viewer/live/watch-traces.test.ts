@@ -2,8 +2,8 @@ import { appendFile, mkdir, mkdtemp, rename, rm, symlink, utimes, writeFile } fr
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import { watchTraces } from '../../../src/export/live/watch-traces.ts';
-import type { PageSpan } from '../../../src/export/page-span.ts';
+import { watchTraces } from '../../../src/viewer/live/watch-traces.ts';
+import type { PageSpan } from '../../../src/viewer/page-span.ts';
 import { otlp } from './requests.ts';
 
 let folder: string;
