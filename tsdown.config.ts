@@ -64,13 +64,7 @@ const MORE_AT_START = [
 
 /** Sources that most programs never use, by the file that is loaded when the first of them is used. */
 const LATER = {
-  collector: [
-    'src/telemetry/connection-probe.ts',
-    'src/telemetry/export-advice.ts',
-    'src/telemetry/otlp-address.ts',
-    'src/telemetry/otlp-environment.ts',
-    'src/telemetry/report-unsent.ts',
-  ],
+  collector: ['src/config/otlp.ts', 'src/telemetry/program-end/unsent.ts'],
   content: [
     'src/doctor/batch-size.ts',
     'src/operations/chat/messages.ts',

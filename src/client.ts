@@ -23,7 +23,7 @@ import { seamOfPart } from './sdk/seam-of-part.ts';
 import { findSocketPrototypes } from './sdk/sockets/find-sockets.ts';
 import { findLoopPrototypes } from './sdk/tool-loops.ts';
 import { globalLoggerProvider } from './telemetry/events/log-records.ts';
-import { sendWithin } from './telemetry/program-end.ts';
+import { sendWithin } from './telemetry/program-end/program-end.ts';
 import { guard, warnOnce } from './util/guard.ts';
 import { providerBehind } from './util/otel-api.ts';
 

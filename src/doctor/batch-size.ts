@@ -1,9 +1,8 @@
 import { recordsContentOnEvents, recordsContentOnSpans, type Settings } from '../config/config.ts';
+import { type CollectorEnvironment, namedProtocol } from '../config/otlp.ts';
 import { describeFinding, type Finding } from '../diagnostics/findings.ts';
 import { notice } from '../diagnostics/report.ts';
-import { type CollectorEnvironment, namedProtocol } from '../telemetry/otlp-environment.ts';
-import { sendsOverGrpc } from '../telemetry/provider-endpoints.ts';
-import { batchSizeOf, logProcessorsOf, processorsOf } from '../util/otel-sdk.ts';
+import { batchSizeOf, logProcessorsOf, processorsOf, sendsOverGrpc } from '../util/otel-sdk.ts';
 
 /** What receivers of OTLP over gRPC accept by default. */
 const MAX_MESSAGE_BYTES = 4 * 1024 * 1024;

@@ -1,5 +1,5 @@
 import { parseArgs } from 'node:util';
-import { endpointVariable } from '../telemetry/otlp-environment.ts';
+import { endpointVariable } from '../config/otlp.ts';
 import { parameterProblem } from '../util/parameter-problem.ts';
 import type { TextStream } from '../util/text-stream.ts';
 import { COMMAND } from '../util/version.ts';

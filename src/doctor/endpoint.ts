@@ -1,19 +1,17 @@
-import type { Finding } from '../diagnostics/findings.ts';
 import {
   addressWithoutSecrets,
-  lacksScheme,
-  parseAddress,
-  pathWithoutSecrets,
-} from '../telemetry/otlp-address.ts';
-import {
   type CollectorEnvironment,
   endpointVariable,
+  lacksScheme,
   malformationIn,
   namedProtocol,
+  parseAddress,
+  pathWithoutSecrets,
   SPACE_AT_END,
   tracesEndpoint,
   tracesProtocol,
-} from '../telemetry/otlp-environment.ts';
+} from '../config/otlp.ts';
+import type { Finding } from '../diagnostics/findings.ts';
 import { type Check, checked, skippedCheck } from './check.ts';
 import { describeProjectFinding } from './project-findings.ts';
 

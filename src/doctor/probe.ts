@@ -2,22 +2,21 @@ import http from 'node:http';
 import https from 'node:https';
 import net from 'node:net';
 import { namedExporters } from '../config/exporter-variables.ts';
-import { adviceFor, failureReason } from '../telemetry/export-advice.ts';
 import {
   addressWithoutSecrets,
-  lacksScheme,
-  parseAddress,
-  socketAddress,
-} from '../telemetry/otlp-address.ts';
-import {
   type CollectorEnvironment,
   endpointVariable,
+  lacksScheme,
   malformationIn,
+  parseAddress,
+  socketAddress,
   tracesEndpoint,
   tracesProtocol,
   usesProxy,
-} from '../telemetry/otlp-environment.ts';
+} from '../config/otlp.ts';
+import { failureReason } from '../telemetry/program-end/unsent.ts';
 import { type Check, checked, skippedCheck } from './check.ts';
+import { adviceFor } from './export-advice.ts';
 import { describeProjectFinding } from './project-findings.ts';
 
 export const COLLECTOR_CHECK = 'collector';

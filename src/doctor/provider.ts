@@ -6,7 +6,7 @@ import { logFinding, sayFinding } from '../diagnostics/report.ts';
 import { seenCalls } from '../sdk/seen-calls.ts';
 import { activeContext, runIn } from '../util/active-context.ts';
 import { isNoopMeterProvider, isNoopTracerProvider, providerBehind } from '../util/otel-api.ts';
-import { atExit } from '../util/process-exit.ts';
+import { atExit } from '../util/process-events.ts';
 import { noticeBatchSize } from './batch-size.ts';
 
 const PROBE: symbol = createContextKey('opentelemetry-instrumentation-openai probe');

@@ -1,15 +1,15 @@
 import { namedExporters } from '../config/exporter-variables.ts';
-import { limitRequestsTo } from '../telemetry/exporter-requests.ts';
 import {
   type CollectorEnvironment,
   malformationIn,
   tracesEndpoint,
   tracesProtocol,
   zipkinEndpoint,
-} from '../telemetry/otlp-environment.ts';
-import { reportFailedExport, reportUnsent } from '../telemetry/report-unsent.ts';
+} from '../config/otlp.ts';
+import { watchRequestsTo } from '../telemetry/program-end/exporter-requests.ts';
+import { reportFailedExport, reportUnsent } from '../telemetry/program-end/unsent.ts';
 
-export type { CollectorEnvironment } from '../telemetry/otlp-environment.ts';
+export type { CollectorEnvironment } from '../config/otlp.ts';
 
 type ExporterPackage = readonly [name: string, exported: string];
 
@@ -97,15 +97,15 @@ function otlpProcessor(
 ): unknown {
   const protocol = tracesProtocol(environment);
   const made = withExportTimeout(environment, () => create(require, source));
-  const exporter = new ReportingExporter(made, tracesEndpoint(environment, protocol), environment);
-  if (protocol !== 'grpc') exporter.checkEndpoint();
+  const exporter = new ReportingExporter(made, tracesEndpoint(environment, protocol));
+  if (protocol !== 'grpc') exporter.checkEndpoint(environment);
   return batchProcessor(environment, require, exporter);
 }
 
 function zipkinProcessor(environment: NodeJS.ProcessEnv, require: NodeJS.Require): unknown {
   const endpoint = zipkinEndpoint(environment);
-  const exporter = new ReportingExporter(create(require, ZIPKIN), endpoint, environment);
-  limitRequestsTo(endpoint, EXPORT_TIMEOUT_MS);
+  const exporter = new ReportingExporter(create(require, ZIPKIN), endpoint);
+  watchRequestsTo([endpoint], EXPORT_TIMEOUT_MS);
   return batchProcessor(environment, require, exporter);
 }
 
@@ -164,43 +164,43 @@ export function withExportTimeout<Result>(environment: NodeJS.ProcessEnv, make: 
 
 /** Reports once, in one line, when spans cannot be sent. */
 class ReportingExporter implements SpanExporter {
-  // Not a #private field: `endpointsIn` searches it for the endpoint when the program ends.
-  private readonly exporter: SpanExporter;
-  readonly #endpoint: string;
-  readonly #environment: CollectorEnvironment;
-  /** Named like the exporters' own field: until its report is written, a failed export counts as one without an answer. */
+  readonly #exporter: SpanExporter;
+  /** Named like the field of Zipkin's exporter, where the end of the program looks for the endpoint. */
+  private readonly _urlStr: string;
+  /** Named like the exporters' own field. An export counts as sending until its report is written. */
   private readonly _sendingPromises: Promise<void>[] = [];
 
-  constructor(exporter: SpanExporter, endpoint: string, environment: CollectorEnvironment) {
-    this.exporter = exporter;
-    this.#endpoint = endpoint;
-    this.#environment = environment;
+  constructor(exporter: SpanExporter, endpoint: string) {
+    this.#exporter = exporter;
+    this._urlStr = endpoint;
   }
 
-  checkEndpoint(): void {
-    const malformed = malformationIn(this.#environment);
-    if (malformed !== undefined) reportUnsent(this.#endpoint, malformed);
+  checkEndpoint(environment: CollectorEnvironment): void {
+    const reason = malformationIn(environment);
+    if (reason !== undefined) reportUnsent({ endpoint: this._urlStr, reason });
   }
 
   export(spans: unknown, done: (result: OtlpExportResult) => void): void {
-    this.exporter.export(spans, (result) => {
-      if (result.code !== 0) this._sendingPromises.push(this.#report(result.error));
+    let finish: () => void = () => undefined;
+    const sending = new Promise<void>((resolve) => {
+      finish = resolve;
+    });
+    this.#exporter.export(spans, (result) => {
+      if (result.code === 0) finish();
+      else void reportFailedExport(this._urlStr, result.error).then(finish);
       done(result);
     });
+    this._sendingPromises.push(sending);
+    void sending.then(() => this._sendingPromises.splice(this._sendingPromises.indexOf(sending), 1));
   }
 
-  /** The program may end when this has settled, so it waits for the report, too. */
+  /** The program may end when this has settled, so it waits for the reports, too. */
   async forceFlush(): Promise<void> {
-    await this.exporter.forceFlush?.();
+    await this.#exporter.forceFlush?.();
     await Promise.all(this._sendingPromises);
   }
 
   shutdown(): Promise<void> {
-    return this.exporter.shutdown();
-  }
-
-  async #report(error: unknown): Promise<void> {
-    await reportFailedExport(this.#endpoint, error, this.#environment);
-    this._sendingPromises.shift();
+    return this.#exporter.shutdown();
   }
 }

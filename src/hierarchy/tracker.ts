@@ -1,6 +1,6 @@
 import type { Span } from '@opentelemetry/api';
-import type { EndLimits } from '../telemetry/program-end.ts';
-import type { ProviderListener } from '../telemetry/provider-life.ts';
+import type { EndLimits } from '../telemetry/program-end/program-end.ts';
+import type { ProviderListener } from '../telemetry/program-end/provider-life.ts';
 import type { Telemetry } from '../telemetry/telemetry.ts';
 import { BoundedMap } from '../util/bounded-map.ts';
 import { monotonic } from '../util/clock.ts';

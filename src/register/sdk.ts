@@ -5,13 +5,13 @@ import { isSdkDisabled } from '../config/kill-switch.ts';
 import { unknownVariables } from '../config/unknown-names.ts';
 import { notice, noticed, sayFinding } from '../diagnostics/report.ts';
 import { withExportTimeout } from '../export/otlp-exporter.ts';
-import { watchAnswersOf } from '../telemetry/exporter-requests.ts';
-import { endWithin, FLUSH_TIMEOUT_MS, reportUnanswered, sendWithin } from '../telemetry/program-end.ts';
-import { endpointsIn } from '../telemetry/provider-endpoints.ts';
+import { watchRequestsTo } from '../telemetry/program-end/exporter-requests.ts';
+import { endWithin, FLUSH_TIMEOUT_MS, sendWithin } from '../telemetry/program-end/program-end.ts';
 import type { Telemetry } from '../telemetry/telemetry.ts';
 import { guard, guardAsync } from '../util/guard.ts';
 import { findPackage, requireOf } from '../util/optional-packages.ts';
 import { isNoopMeterProvider, isNoopTracerProvider } from '../util/otel-api.ts';
+import { endpointsOf, processorsOf } from '../util/otel-sdk.ts';
 import { field } from '../util/payload.ts';
 import { printToStderr } from '../util/text-stream.ts';
 import { configurationFileVariable, withOwnLogger } from './config-file.ts';
@@ -81,14 +81,13 @@ function start(require: NodeJS.Require, telemetry: Telemetry): void {
     file === undefined ? startFromVariables(module, dependencies) : startFromFile(module, file, telemetry);
   if (sdk === undefined) return;
   sayRejectedVariables();
-  guard('watching the exporters', () => watchAnswersOf(endpointsIn([sdk, telemetry.provider])));
+  guard('watching the exporters', () =>
+    watchRequestsTo(processorsOf(telemetry.provider).flatMap(endpointsOf)),
+  );
   const { flushed } = telemetry;
   const stop = flushOnSignals({
     flush: () => sendWithin(FLUSH_TIMEOUT_MS, flushed, { reads: false }),
-    finish: async () => {
-      await endWithin(FLUSH_TIMEOUT_MS, flushed, { reads: false, sinks: true });
-      guard('reporting unsent spans', reportUnanswered, flushed);
-    },
+    finish: () => endWithin(FLUSH_TIMEOUT_MS, flushed, { reads: false, sinks: true }),
   });
   handOver(dependencies, () => {
     stop();

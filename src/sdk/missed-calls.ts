@@ -7,7 +7,7 @@ import { HTTP_REQUESTS, listenToChannels } from '../util/diagnostics-channels.ts
 import { guard } from '../util/guard.ts';
 import { asArray, field } from '../util/payload.ts';
 import { platformTimers } from '../util/platform-timers.ts';
-import { atExit } from '../util/process-exit.ts';
+import { atExit } from '../util/process-events.ts';
 import { seenCalls } from './seen-calls.ts';
 import { isSuppressed } from './suppression.ts';
 

@@ -23,7 +23,7 @@ import { Sink } from './events/sink.ts';
 import { withMetadataOfContext } from './metadata.ts';
 import { Metrics } from './metrics/metrics.ts';
 import { withOlderNames } from './older-names.ts';
-import { flushAtProgramEnd, type SendState } from './program-end.ts';
+import { flushAtProgramEnd, type SendState } from './program-end/program-end.ts';
 
 interface KnownTracer {
   readonly provider: object;

@@ -5,13 +5,6 @@ import { arrayField, countField, field, fieldsOf } from './payload.ts';
  * processors of other packages lack them. `span-clock.ts` reads those of spans.
  */
 
-/** In which Zipkin's exporter keeps its endpoint. */
-export const ZIPKIN_ENDPOINT_FIELD = '_urlStr';
-/** In which exporters keep what waits for an answer. */
-export const SENDING_FIELD = '_sendingPromises';
-/** In which batching processors keep the spans that wait. */
-export const QUEUE_FIELD = '_finishedSpans';
-
 /** The span processors of a provider, or the provider itself if they are not found. */
 export function processorsOf(provider: object): object[] {
   const found = arrayField(field(provider, '_activeSpanProcessor'), '_spanProcessors').filter(isProcessor);
@@ -28,14 +21,50 @@ function isProcessor(value: unknown): value is object {
   return typeof value === 'object' && value !== null;
 }
 
-/** The exporter of a processor, or an object without fields. */
-export function exporterOf(processor: object): object {
-  return fieldsOf(field(processor, '_exporter'));
+/** The exporters of a processor, or of a provider of metrics or logs. */
+export function exportersOf(target: object): object[] {
+  const readers = arrayField(field(target, '_sharedState'), 'metricCollectors').map((each) =>
+    field(each, '_metricReader'),
+  );
+  return [target, ...logProcessorsOf(target), ...readers]
+    .map((each) => field(each, '_exporter'))
+    .filter(isProcessor);
+}
+
+/** The endpoints that a processor, or a provider of metrics or logs, sends to. Those of exporters that wrap others are not found. */
+export function endpointsOf(target: object): string[] {
+  return exportersOf(target).flatMap((exporter) => {
+    const { address, url } = fieldsOf(transportParameters(exporter));
+    // That of Zipkin, of OTLP over HTTP, or of OTLP over gRPC.
+    const endpoint = field(exporter, '_urlStr') ?? url ?? address;
+    return typeof endpoint === 'string' ? [endpoint] : [];
+  });
+}
+
+/** Whether a processor sends over gRPC. */
+export function sendsOverGrpc(processor: object): boolean {
+  return exportersOf(processor).some(
+    (exporter) => field(transportParameters(exporter), 'grpcPath') !== undefined,
+  );
+}
+
+/** Whether an exporter of a processor waits for an answer. */
+export function isSending(processor: object): boolean {
+  return exportersOf(processor).some((exporter) => {
+    const queue = field(field(exporter, '_delegate'), '_promiseQueue') ?? exporter;
+    return arrayField(queue, '_sendingPromises').length > 0;
+  });
+}
+
+/** What an OTLP exporter was created with. Over HTTP, one transport wraps another, for retries. */
+function transportParameters(exporter: object): unknown {
+  const transport = field(field(exporter, '_delegate'), '_transport');
+  return field(field(transport, '_transport') ?? transport, '_parameters');
 }
 
 /** How many spans wait in a batching processor, or in the fullest one of a provider. */
 export function countQueuedSpans(target: object): number {
-  return Math.max(...processorsOf(target).map((processor) => arrayField(processor, QUEUE_FIELD).length));
+  return Math.max(...processorsOf(target).map((processor) => arrayField(processor, '_finishedSpans').length));
 }
 
 /** How much a batching processor sends at once. */

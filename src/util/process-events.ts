@@ -1,4 +1,7 @@
+import { builtIn } from './built-in.ts';
 import { guard } from './guard.ts';
+import { patchMethod } from './patch-method.ts';
+import { field } from './payload.ts';
 import { processWideCollection } from './process-wide.ts';
 
 type ProcessEvent = 'beforeExit' | 'exit' | 'uncaughtExceptionMonitor';
@@ -26,12 +29,89 @@ export function onceProcess(event: ProcessEvent, listener: () => unknown): void 
   listeners.add(new WeakRef(listener));
   if (events.has(event)) return;
   events.set(event, listeners);
+  const callListeners = (): void => {
+    events.delete(event);
+    for (const each of listeners) guard(`at ${event}`, () => each.deref()?.());
+  };
   try {
-    process.once(event, function callListeners() {
-      events.delete(event);
-      for (const each of listeners) guard(`at ${event}`, () => each.deref()?.());
-    });
+    if (event === 'beforeExit') beforeOthers(event, callListeners);
+    else process.once(event, callListeners);
   } catch {
     // The edge runtime of Next.js has all functions of `process`, and each of them throws.
   }
+}
+
+/**
+ * Node emits `beforeExit` again after what a listener has started, and the program's own listeners would run twice. So
+ * ours gets the first one alone, and they get the second.
+ */
+function beforeOthers(event: ProcessEvent, run: () => void): void {
+  const { emit } = process as { emit: (...given: unknown[]) => boolean };
+  let isDone = false;
+  const runOnce = (): void => {
+    if (isDone) return;
+    isDone = true;
+    restore();
+    run();
+  };
+  const restore = patchMethod(process, 'emit', function (this: NodeJS.Process, ...given: unknown[]) {
+    if (isDone || given[0] !== event) return emit.apply(this, given);
+    runOnce();
+    // Without anything to wait for, Node would not emit it again.
+    setImmediate(() => undefined);
+    return true;
+  });
+  // For runtimes that do not call `emit`.
+  process.once(event, runOnce);
+}
+
+/**
+ * For what runs after `beforeExit`, when nothing else keeps the process alive.
+ *
+ * @returns lets the process end without waiting for the timers and sockets that were started since
+ */
+export function releasesProcess(): () => void {
+  const { createHook } = builtIn('node:async_hooks') ?? {};
+  const timers = new Set<unknown>();
+  const hook = createHook?.({
+    init(_, type, __, resource) {
+      if (type === 'Timeout') timers.add(resource);
+    },
+  }).enable();
+  return () => {
+    hook?.disable();
+    const activeHandles = field(process, '_getActiveHandles');
+    const handles: unknown[] = typeof activeHandles === 'function' ? activeHandles.call(process) : [];
+    for (const each of [...timers, ...handles]) (each as { unref?: () => void }).unref?.();
+  };
+}
+
+const endings = new Set<() => void>();
+const lastEndings = new Set<() => void>();
+let listening = false;
+
+/**
+ * Runs something when the process exits, where there is a process. All share one listener: many would make Node warn
+ * the program of a leak.
+ *
+ * @param order `last`: after all those that are not
+ * @returns takes it back
+ */
+export function atExit(end: () => void, { last = false }: { readonly last?: boolean } = {}): () => void {
+  const group = last ? lastEndings : endings;
+  group.add(end);
+  if (!listening) onceProcess('exit', endAll);
+  listening = true;
+  return () => group.delete(end);
+}
+
+/** What ends may add something to end, such as a view of the span that has just ended. Each runs once. */
+function endAll(): void {
+  const ended = new Set<() => void>();
+  for (const group of [endings, lastEndings])
+    for (const end of group) {
+      if (ended.has(end)) continue;
+      ended.add(end);
+      guard('ending spans at exit', end);
+    }
 }

@@ -1,7 +1,7 @@
 import { startOutside } from './detached-timer.ts';
 import { guard } from './guard.ts';
 import { platformTimers } from './platform-timers.ts';
-import { atExit } from './process-exit.ts';
+import { atExit } from './process-events.ts';
 
 /**
  * Calls a function at intervals while there is something to look after, and another one at exit. It does not keep the

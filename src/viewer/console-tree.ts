@@ -1,7 +1,7 @@
 import { BoundedMap } from '../util/bounded-map.ts';
 import { guard } from '../util/guard.ts';
 import { isOpenTrace } from '../util/open-traces.ts';
-import { atExit } from '../util/process-exit.ts';
+import { atExit } from '../util/process-events.ts';
 import { terminalSafe } from '../util/terminal-safe.ts';
 import { type TextStream, writeTo } from '../util/text-stream.ts';
 import { grouped } from './amounts.ts';

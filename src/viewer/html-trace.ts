@@ -1,7 +1,7 @@
 import { BoundedMap } from '../util/bounded-map.ts';
 import { guardAsync, warnOnce } from '../util/guard.ts';
 import { logsWarnings } from '../util/otel-api.ts';
-import { atExit } from '../util/process-exit.ts';
+import { atExit } from '../util/process-events.ts';
 import { terminalSafe } from '../util/terminal-safe.ts';
 import { printToStderr } from '../util/text-stream.ts';
 import type { ShownEvaluation } from './evaluations.ts';

@@ -35,7 +35,7 @@ test('the package starts no process and opens no connection except to check the 
     'dist/cli.cjs',
     expect.stringMatching(/\/live-view-[\w-]+\.cjs$/),
   ]);
-  // `telemetry/connection-probe.ts` looks whether the collector that spans go to refuses connections.
+  // `telemetry/program-end/unsent.ts` looks whether the collector that spans go to refuses connections.
   expect(inPrograms).toEqual([expect.stringMatching(/\/collector-[\w-]+\.cjs: node:net$/)]);
   // The page asks the server that it comes from. Its policy allows that, and on a disk nothing.
   expect(matches(/\bfetch\s*\(|XMLHttpRequest|WebSocket\s*\(|EventSource\s*\(/g)).toEqual([

@@ -11,7 +11,7 @@ import {
   withMetadata,
 } from '../../src/client.ts';
 import { findEvaluated, rememberAnswer, rememberForEvaluation } from '../../src/telemetry/evaluated-spans.ts';
-import { sendStateOf } from '../../src/telemetry/program-end.ts';
+import { sendStateOf } from '../../src/telemetry/program-end/program-end.ts';
 import type { Program } from '../support/program.ts';
 import { startTracedProgram } from './program.ts';
 

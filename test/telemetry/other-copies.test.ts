@@ -1,7 +1,7 @@
 import { metrics, ProxyTracerProvider, type TracerProvider, trace } from '@opentelemetry/api';
 import { expect, test } from 'vitest';
 import { flush } from '../../src/client.ts';
-import { sendStateOf } from '../../src/telemetry/program-end.ts';
+import { sendStateOf } from '../../src/telemetry/program-end/program-end.ts';
 
 test('flush() also flushes global providers that only another copy of the package has used', async () => {
   const flushed: string[] = [];

@@ -73,7 +73,7 @@ test('copies that flush when the program ends add no listeners', async () => {
   const counts: number[][] = [];
   for (let copy = 0; copy < 3; copy++) {
     vi.resetModules();
-    const { flushAtProgramEnd } = await import('../../src/telemetry/program-end.ts');
+    const { flushAtProgramEnd } = await import('../../src/telemetry/program-end/program-end.ts');
     flushAtProgramEnd({ forceFlush: () => Promise.resolve() });
     counts.push(events.map((event) => process.listenerCount(event)));
   }

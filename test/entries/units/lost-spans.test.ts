@@ -161,6 +161,41 @@ describe('a program with a NodeSDK of its own', () => {
     expect(stderr).toContain(`could not send traces to ${origin}/v1/traces (timeout). `);
   });
 
+  test.each([
+    ['OTLP', otlp],
+    ['Zipkin', zipkin],
+  ])(
+    'ends within the two seconds of its last flush, although the collector never answers over %s',
+    async (_, environment) => {
+      // The exporter alone would keep it for ten seconds or longer.
+      const end = `
+      const { performance } = await import('node:perf_hooks');
+      const asked = performance.now();
+      process.once('exit', () => console.log(performance.now() - asked < 5_000 ? 'in time' : 'late'));
+      process.on('beforeExit', () => console.log('beforeExit'));
+    `;
+      const { code, stdout, stderr } = await run(end, environment(), './own-sdk.mjs');
+      expect({ code, stdout }).toEqual({ code: 0, stdout: 'beforeExit\nin time\n' });
+      expect(stderr).toContain(`could not send traces to ${origin}/`);
+      expect(stderr).toContain(' (timeout). ');
+    },
+  );
+
+  test('ends in time, although the collector is overloaded and its exporter wants to try again', async () => {
+    simulator().next({ status: 200, body: { choices: [] } });
+    for (let attempt = 0; attempt < 6; attempt++)
+      simulator().next({ status: 503, body: {}, when: { path: /traces/ } });
+    const end = `
+      const { performance } = await import('node:perf_hooks');
+      const asked = performance.now();
+      process.once('exit', () => console.log(performance.now() - asked < 5_000 ? 'in time' : 'late'));
+    `;
+    const environment = { OTEL_EXPORTER_OTLP_ENDPOINT: simulator().url };
+    const { code, stdout, stderr } = await run(end, environment, './own-sdk.mjs');
+    expect({ code, stdout }).toEqual({ code: 0, stdout: 'in time\n' });
+    expect(stderr).toContain(`could not send traces to ${simulator().url}/v1/traces (timeout). `);
+  });
+
   test('ends, although its exporter for Zipkin waits for good', async () => {
     const { code } = await run('', { ...zipkin(), OTEL_BSP_EXPORT_TIMEOUT: '100' }, './own-sdk.mjs');
     expect(code).toBe(0);

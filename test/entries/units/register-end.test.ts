@@ -36,6 +36,28 @@ describe('a program with …/register', () => {
     expect({ code, tokens: stderr.match(/→ \d+ tokens/g)?.length }).toEqual({ code: 0, tokens: 2 });
   });
 
+  test.each([
+    ['a collector that takes everything', () => ({ OTEL_EXPORTER_OTLP_ENDPOINT: simulator().url })],
+    ['a collector that refuses connections', () => ({ OTEL_EXPORTER_OTLP_ENDPOINT: 'http://127.0.0.1:1' })],
+    ['a tree', () => ({ OTEL_TRACES_EXPORTER: 'console' })],
+  ])('has its listeners for beforeExit called as often as without it: %s', async (_, environment) => {
+    const end = `
+      process.on('beforeExit', (code) => console.log('beforeExit', code));
+      process.exitCode = 4;`;
+    const { code, stdout } = await run(end, environment());
+    expect({ code, stdout }).toEqual({ code: 4, stdout: 'beforeExit 4\n' });
+  });
+
+  test('whose listener for beforeExit starts something goes on as without it', async () => {
+    const end = `
+      let left = 2;
+      process.on('beforeExit', () => {
+        if (left-- > 0) setTimeout(() => console.log('worked'), 1);
+      });`;
+    const { code, stdout } = await run(end, { OTEL_TRACES_EXPORTER: 'console' });
+    expect({ code, stdout }).toEqual({ code: 0, stdout: 'worked\nworked\n' });
+  });
+
   test('hears of an exporter that OTEL_TRACES_EXPORTER names in vain', async () => {
     expect(await run('', { OTEL_TRACES_EXPORTER: 'Console' })).toEqual({
       code: 0,

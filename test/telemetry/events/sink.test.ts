@@ -2,7 +2,7 @@ import { diag } from '@opentelemetry/api';
 import { beforeEach, describe, expect, test, vi } from 'vitest';
 import { flush, type SinkEvent } from '../../../src/client.ts';
 import { Sink } from '../../../src/telemetry/events/sink.ts';
-import { endWithin } from '../../../src/telemetry/program-end.ts';
+import { endWithin } from '../../../src/telemetry/program-end/program-end.ts';
 import { processorsOf } from '../../../src/util/otel-sdk.ts';
 import { type Session, startSession } from '../../support/session.ts';
 

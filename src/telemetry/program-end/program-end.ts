@@ -1,18 +1,21 @@
-import { guard, guardAsync } from '../util/guard.ts';
-import { countQueuedSpans, exporterOf, processorsOf } from '../util/otel-sdk.ts';
-import { field } from '../util/payload.ts';
-import { onceProcess } from '../util/process-events.ts';
-import { atExit } from '../util/process-exit.ts';
-import { printToStderr } from '../util/text-stream.ts';
-import { NAME } from '../util/version.ts';
-import { settledWithin } from '../util/wait.ts';
-import { type SendFailure, sendFailureOf } from './connection-probe.ts';
-import { sinksSettled } from './events/sink.ts';
-import { failureReason, NO_ANSWER } from './export-advice.ts';
-import { hasJustTimedOut, unrefRequestsTo } from './exporter-requests.ts';
-import { addressWithoutSecrets } from './otlp-address.ts';
-import { endpointsIn, isSending, zipkinEndpointsIn } from './provider-endpoints.ts';
-import { reportUnsent } from './report-unsent.ts';
+import { addressWithoutSecrets } from '../../config/otlp.ts';
+import { guard, guardAsync } from '../../util/guard.ts';
+import { countQueuedSpans, endpointsOf, exportersOf, isSending, processorsOf } from '../../util/otel-sdk.ts';
+import { field } from '../../util/payload.ts';
+import { atExit, onceProcess, releasesProcess } from '../../util/process-events.ts';
+import { printToStderr } from '../../util/text-stream.ts';
+import { NAME } from '../../util/version.ts';
+import { settledWithin } from '../../util/wait.ts';
+import { sinksSettled } from '../events/sink.ts';
+import { hasJustTimedOut } from './exporter-requests.ts';
+import {
+  failureReason,
+  NO_ANSWER,
+  reportUnsent,
+  type SendFailure,
+  type Signal,
+  sendFailureOf,
+} from './unsent.ts';
 
 /** How long a program that ends waits until everything is sent. */
 export const FLUSH_TIMEOUT_MS = 2_000;
@@ -57,8 +60,8 @@ const states = new WeakMap<object, SendState>();
 const providers = new Set<WeakRef<object>>();
 let listeningForEnd = false;
 let sawUncaughtError = false;
-/** Whether we have reported that nothing can be sent to the collector. */
-let reportedRefusal = false;
+/** Whether the end has reported that the spans were not sent. */
+let hasReportedTraces = false;
 
 export function sendStateOf(provider: object): SendState {
   const state = states.get(provider) ?? {
@@ -101,52 +104,69 @@ function sendUnsent(): void {
   void guardAsync('flushing', endAndSend);
 }
 
-/**
- * Sends the remaining spans when the program ends by itself. It runs once: work that the program starts later, in its
- * own `beforeExit` listener, is not awaited.
- */
+/** Sends the remaining spans when the program ends by itself. */
 async function endAndSend(): Promise<void> {
   const unsent = live().filter((provider) => states.get(provider)?.unsent === true);
   if (unsent.length === 0) return;
-  // Only the flush makes these requests: without it, the program would end here.
-  const stop = unrefRequestsTo(unsent.flatMap(processorsOf).flatMap(zipkinEndpointsIn));
+  const release = releasesProcess();
   // What a sink does keeps the program from ending by itself: by now it is over, or never will be.
   await endWithin(FLUSH_TIMEOUT_MS, unsent, { reads: true, sinks: false });
-  stop();
+  release();
 }
 
 /**
- * Ends all open spans and sends everything. Resolves after the given time at the latest.
+ * Ends all open spans and sends everything. Resolves after the given time at the latest, and reports what was not sent.
  *
  * @param options.reads whether to read how things ended that are in progress
  * @param options.sinks whether to wait for `async` sinks
  */
-export function endWithin(
+export async function endWithin(
   milliseconds: number,
   flushed: readonly object[],
   { reads, sinks }: { readonly reads: boolean; readonly sinks: boolean },
 ): Promise<void> {
   const limits: EndLimits = { reads, readTimeoutMs: END_READ_TIMEOUT_MS };
-  return within(milliseconds, async () => {
-    const listeners = await prepareForEnd(flushed, (listener) => listener.shutdown(limits));
-    // Exporters that are refused retry until their timeout, and keep the process alive meanwhile.
-    const targets = new Set([...flushed.flatMap(processorsOf), ...otherProvidersOf(listeners)]);
-    const recorded = flushed.some(
-      (provider) => states.get(provider)?.recorded || countQueuedSpans(provider) > 0,
+  const sending = new Set<object>();
+  const report = (target: object, failure: SendFailure | undefined): void => {
+    const signal = flushed.some(hasRecorded) ? 'traces' : 'metrics';
+    if (failure === undefined || signalOf(target) !== signal) return;
+    hasReportedTraces ||= signal === 'traces';
+    reportUnsent(failure, signal);
+  };
+  const send = async (target: object): Promise<void> => {
+    sending.add(target);
+    const failures = await Promise.all(
+      endpointsOf(target).map((each) =>
+        hasJustTimedOut(each) ? { endpoint: each, reason: NO_ANSWER } : sendFailureOf(each),
+      ),
     );
-    const reachable = await withoutRefused([...targets], recorded);
-    const flushing = flushAll(reachable, recorded ? reportFailure : undefined);
-    await Promise.all([flushing, sinks ? sinksSettled() : undefined]);
+    // Exporters that are refused would retry until their timeout.
+    if (failures.length > 0 && !failures.includes(undefined)) report(target, failures[0]);
+    else await flushAtEnd(target).catch((error) => report(target, failureTo(target, failureReason(error))));
+    sending.delete(target);
+  };
+  await within(milliseconds, async () => {
+    const listeners = await prepareForEnd(flushed, (listener) => listener.shutdown(limits));
+    const targets = new Set([...flushed.flatMap(processorsOf), ...otherProvidersOf(listeners)]);
+    const all = [...targets].map((target) => guardAsync('flushing', () => send(target)));
+    await Promise.all([...all, sinks ? sinksSettled() : undefined]);
   });
+  for (const target of sending) report(target, failureTo(target, NO_ANSWER));
 }
 
-/** Reports what a collector has not answered when a signal is about to end the program: there will be no `exit` event. */
-export function reportUnanswered(flushed: readonly object[]): void {
-  const [unanswered] = flushed
-    .flatMap(processorsOf)
-    .filter((processor) => isSending(processor) || countQueuedSpans(processor) > 0)
-    .flatMap((processor) => endpointsIn(processor));
-  if (unanswered !== undefined) reportUnsent(unanswered, NO_ANSWER);
+function hasRecorded(provider: object): boolean {
+  return states.get(provider)?.recorded === true || countQueuedSpans(provider) > 0;
+}
+
+function failureTo(target: object, reason: string): SendFailure | undefined {
+  const [endpoint] = endpointsOf(target);
+  return endpoint === undefined ? undefined : { endpoint, reason };
+}
+
+/** Tracer providers and span processors have the methods of neither other provider. */
+function signalOf(target: object): Signal | 'logs' {
+  if (typeof field(target, 'getMeter') === 'function') return 'metrics';
+  return typeof field(target, 'getLogger') === 'function' ? 'logs' : 'traces';
 }
 
 /**
@@ -168,7 +188,8 @@ export function sendWithin(
     );
     const targets = new Set([...flushed, ...otherProvidersOf(listeners), ...others]);
     // Sinks need no provider.
-    await Promise.all([flushAll(targets), sinksSettled()]);
+    const all = [...targets].map((target) => guardAsync('flushing', () => flushAtEnd(target)));
+    await Promise.all([...all, sinksSettled()]);
   });
 }
 
@@ -189,65 +210,13 @@ function otherProvidersOf(listeners: readonly ProgramEndListener[]): Set<object>
   return new Set(listeners.flatMap(({ otherProviders = [] }) => otherProviders));
 }
 
-/**
- * The targets without those that can send to none of their endpoints. That is reported for the traces, or for the metrics
- * of a program without recorded spans.
- */
-async function withoutRefused(targets: readonly object[], recordedSpans: boolean): Promise<object[]> {
-  const failures = await Promise.all(targets.map(targetFailure));
-  const isReported = recordedSpans ? isTraceTarget : isMeterProvider;
-  const failure = failures.find((each, index) => each !== undefined && isReported(targets[index]));
-  if (failure !== undefined) {
-    reportedRefusal = recordedSpans;
-    reportUnsent(failure.endpoint, failure.reason, recordedSpans ? 'traces' : 'metrics');
-  }
-  return targets.filter((_, index) => failures[index] === undefined);
-}
-
-/** Why a target can send to none of its endpoints. */
-async function targetFailure(target: object): Promise<SendFailure | undefined> {
-  const failures = await Promise.all(
-    endpointsIn(target).map((each) =>
-      hasJustTimedOut(each) ? { endpoint: each, reason: NO_ANSWER } : sendFailureOf(each, process.env),
-    ),
-  );
-  return failures.includes(undefined) ? undefined : failures[0];
-}
-
-function isMeterProvider(target: unknown): boolean {
-  return typeof field(target, 'getMeter') === 'function';
-}
-
-/** Tracer providers and span processors have the methods of neither other provider. */
-function isTraceTarget(target: unknown): boolean {
-  return !isMeterProvider(target) && typeof field(target, 'getLogger') !== 'function';
-}
-
-async function flushAll(
-  targets: Iterable<object>,
-  failed?: (target: object, error: unknown) => void,
-): Promise<void> {
-  const flush = (target: object): Promise<void> =>
-    flushAtEnd(target).catch((error) => {
-      failed?.(target, error);
-      throw error;
-    });
-  await Promise.all([...targets].map((target) => guardAsync('flushing', () => flush(target))));
-}
-
-/** The exporters of `…/register` have reported by then. */
-function reportFailure(target: object, error: unknown): void {
-  const [endpoint] = isTraceTarget(target) ? endpointsIn(target) : [];
-  if (endpoint !== undefined) reportUnsent(endpoint, failureReason(error));
-}
-
 /** Batching processors do not wait for a batch that they have handed to their exporter before. */
 async function flushAtEnd(target: object): Promise<void> {
   try {
     // The SDK logs a warning if it is flushed afterwards. The program may shut its providers down while we end.
     await (states.get(target)?.shutdown ?? forceFlush(target));
   } finally {
-    await Promise.all(processorsOf(target).map((each) => forceFlush(exporterOf(each))));
+    await Promise.all(processorsOf(target).flatMap(exportersOf).map(forceFlush));
   }
 }
 
@@ -272,7 +241,7 @@ function endOpenSpans(): void {
 
 /** Runs at exit: after `process.exit()` or an uncaught error, nothing can be sent any more. */
 function reportLostSpans(): void {
-  if (reportedRefusal) return;
+  if (hasReportedTraces) return;
   const lost = countLostSpans();
   const [spans, them, were] =
     lost === 1 ? ['1 span was', 'it', 'it was'] : [`${lost} spans were`, 'them', 'they were'];
@@ -294,6 +263,6 @@ function countLostSpans(): number {
 }
 
 function addressOf(processor: object): string {
-  const [endpoint] = endpointsIn(processor);
+  const [endpoint] = endpointsOf(processor);
   return endpoint === undefined ? 'the collector' : addressWithoutSecrets(endpoint);
 }

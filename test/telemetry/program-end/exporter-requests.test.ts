@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { Agent, type ClientRequest, createServer, request, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { hasJustTimedOut, watchAnswersOf } from '../../src/telemetry/exporter-requests.ts';
+import { hasJustTimedOut, watchRequestsTo } from '../../../src/telemetry/program-end/exporter-requests.ts';
 
 let server: Server;
 let answers: boolean;
@@ -17,7 +17,7 @@ beforeEach(async () => {
   await once(server, 'listening');
   agent = new Agent({ keepAlive: true, maxSockets: 1 });
   endpoint = `http://127.0.0.1:${(server.address() as AddressInfo).port}/v1/traces`;
-  watchAnswersOf([endpoint]);
+  watchRequestsTo([endpoint]);
 });
 afterEach(() => {
   agent.destroy();

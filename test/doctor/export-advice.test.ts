@@ -1,43 +1,10 @@
-import { describe, expect, test } from 'vitest';
-import { adviceFor, failureReason } from '../../src/telemetry/export-advice.ts';
-import { malformationIn } from '../../src/telemetry/otlp-environment.ts';
-
-describe('an endpoint that is no URL', () => {
-  const environment = { OTEL_EXPORTER_OTLP_ENDPOINT: 'http://127.0.0.1:99999' };
-
-  test.each(['http://127.0.0.1:99999', 'http://', 'http://a b:4318'])('is malformed: %s', (endpoint) => {
-    expect(malformationIn({ OTEL_EXPORTER_OTLP_ENDPOINT: endpoint })).toBe('not a URL');
-    const grpc = { OTEL_EXPORTER_OTLP_PROTOCOL: 'grpc', OTEL_EXPORTER_OTLP_ENDPOINT: endpoint };
-    expect(malformationIn(grpc)).toBe('not a URL');
-  });
-
-  test('is reported by the variable that set it', () => {
-    const traces = { ...environment, OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: 'http://' };
-    expect(adviceFor('not a URL', traces)).toMatch(/^OTEL_EXPORTER_OTLP_TRACES_ENDPOINT must be a URL/);
-  });
-});
-
-test.each([
-  ['HTTP 404', 'See'],
-  ['HPE_INVALID_CONSTANT', 'It does not speak HTTP: see'],
-  ['SELF_SIGNED_CERT_IN_CHAIN', 'Its certificate is not trusted: see'],
-  ['ECONNREFUSED', 'Is a collector running? See'],
-])('with a configuration file, the advice names that: %s', (reason, start) => {
-  const environment = {
-    OTEL_CONFIG_FILE: 'otel.yaml',
-    OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: 'http://localhost:4318',
-  };
-  const advice = `${start} the exporter in the file of OTEL_CONFIG_FILE.`;
-  expect([adviceFor(reason, environment), adviceFor(reason, environment, 'metrics')]).toEqual([
-    advice,
-    advice,
-  ]);
-});
+import { expect, test } from 'vitest';
+import { adviceFor } from '../../src/doctor/export-advice.ts';
+import { failureReason } from '../../src/telemetry/program-end/unsent.ts';
 
 test.each(['HTTP 404', 'ECONNREFUSED'])('the advice names the variable that is set: %s', (reason) => {
   const environment = { OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: 'http://localhost:4318' };
   expect(adviceFor(reason, environment)).toContain('OTEL_EXPORTER_OTLP_TRACES_ENDPOINT');
-  expect(adviceFor(reason, environment, 'metrics')).not.toContain('TRACES');
 });
 
 test.each([

@@ -1,7 +1,7 @@
 import { TracerProvider } from '@opentelemetry/sdk-trace';
 import { beforeEach, describe, expect, test } from 'vitest';
-import { sendWithin } from '../../src/telemetry/program-end.ts';
-import { beforeProviderEnds, FollowedProvider } from '../../src/telemetry/provider-life.ts';
+import { sendWithin } from '../../../src/telemetry/program-end/program-end.ts';
+import { beforeProviderEnds, FollowedProvider } from '../../../src/telemetry/program-end/provider-life.ts';
 
 let order: string[];
 beforeEach(() => {

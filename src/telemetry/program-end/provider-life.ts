@@ -1,6 +1,6 @@
-import { guardAsync } from '../util/guard.ts';
-import { patchMethod } from '../util/patch-method.ts';
-import { sinksSettled } from './events/sink.ts';
+import { guardAsync } from '../../util/guard.ts';
+import { patchMethod } from '../../util/patch-method.ts';
+import { sinksSettled } from '../events/sink.ts';
 import { type EndLimits, type ProgramEndListener, sendStateOf } from './program-end.ts';
 
 /** Called before a provider flushes or shuts down. */
