@@ -33,7 +33,7 @@ const PROCESSES = [
   'test/hierarchy/{processes,replicas,scripted-processes}.test.ts',
   'test/docs/{api-reference,code-blocks,coming-from,no-spans}.test.ts',
   'test/doctor/{command,provider,program}.test.ts',
-  'test/entries/units/{lost-spans,register,register-early,register-end,register-outside}.test.ts',
+  'test/entries/units/{lost-spans,register,register-end,register-outside}.test.ts',
   'test/examples/{examples,math-tutor}.test.ts',
   'test/viewer/view-command.test.ts',
   'test/pipeline/hook-memory.test.ts',

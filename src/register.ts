@@ -11,7 +11,7 @@ import { isSdkDisabled, isSwitchedOff } from './config/kill-switch.ts';
 import { recordAgents } from './pipeline/agents-tracing.ts';
 import { addDefaultObserver, removeDefaultObserver } from './pipeline/default-observers.ts';
 import { Observer } from './pipeline/observer.ts';
-import { connectEarly, startWithFirstSpan } from './register/early-api.ts';
+import { connectEarlyTracers, startWithFirstSpan } from './register/early-tracers.ts';
 import { rememberApi } from './register/hand-over.ts';
 import { startSdk } from './register/sdk.ts';
 import { onTraceProvider } from './sdk/agents-sdk/library.ts';
@@ -66,5 +66,5 @@ export function setImportedApi(imported: typeof api): void {
 
 function connectApi(copy: typeof api): void {
   rememberApi(copy);
-  if (!isSdkDisabled()) guard('preparing tracers and meters', connectEarly, copy);
+  if (!isSdkDisabled()) guard('preparing tracers', connectEarlyTracers, copy.trace);
 }

@@ -14,6 +14,17 @@ interface TraceApi {
 }
 
 const connectedProxies = new WeakSet<object>();
+let startEarlySdk: (() => void) | undefined;
+
+/** Starts the SDK with the program's own first span, so that the request in progress is recorded. */
+export function startWithFirstSpan(start: () => void): void {
+  startEarlySdk = start;
+}
+
+/** Called when a provider is registered, or none will be. */
+export function endEarly(): void {
+  startEarlySdk = undefined;
+}
 
 /**
  * Makes tracers that the program gets before the SDK starts record with that SDK. The API has one build for `import` and
@@ -21,9 +32,8 @@ const connectedProxies = new WeakSet<object>();
  * tracers of the others would never see it.
  *
  * @param trace the trace API of one copy of the API
- * @param start called before such a tracer starts a span
  */
-export function connectEarlyTracers(trace: TraceApi, start: () => void): void {
+export function connectEarlyTracers(trace: TraceApi): void {
   const proxy = trace.getTracerProvider();
   const { getTracer, getDelegateTracer } = proxy;
   if (typeof getDelegateTracer !== 'function' || connectedProxies.has(proxy)) return;
@@ -40,7 +50,7 @@ export function connectEarlyTracers(trace: TraceApi, start: () => void): void {
     }
   };
   proxy.getDelegateTracer = function (this: ProxyProvider, ...parameters) {
-    if (!gettingTracer) guard('starting the SDK', start);
+    if (!gettingTracer) guard('starting the SDK', () => startEarlySdk?.());
     const registered = trace.getTracerProvider();
     if (registered === proxy)
       return getDelegateTracer.apply(this, parameters) ?? hiddenProvider()?.getTracer(...parameters);

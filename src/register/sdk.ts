@@ -15,7 +15,7 @@ import { endpointsOf, processorsOf } from '../util/otel-sdk.ts';
 import { field } from '../util/payload.ts';
 import { printToStderr } from '../util/text-stream.ts';
 import { configurationFileVariable, withOwnLogger } from './config-file.ts';
-import { endEarly } from './early-api.ts';
+import { endEarly } from './early-tracers.ts';
 import { flushOnSignals } from './exit.ts';
 import { PAGE_VARIABLE, type SdkConfiguration, sdkConfiguration } from './exporters.ts';
 import { handOver } from './hand-over.ts';
@@ -40,7 +40,7 @@ interface SdkModule {
  */
 export function startSdk(telemetry: Telemetry): void {
   guard('starting the SDK', startIfMissing, telemetry);
-  if (hasProvider(telemetry)) guard('connecting tracers and meters', endEarly);
+  if (hasProvider(telemetry)) endEarly();
 }
 
 /** Without an exporter for traces, `NodeSDK` registers only the others. */

@@ -28,8 +28,6 @@ export function isNoopTracerProvider(provider: object): boolean {
 }
 
 export function isNoopMeterProvider(provider: MeterProvider): boolean {
-  // `…/register` installs a placeholder until the real one is registered.
-  if ((provider as { isPlaceholder?: boolean }).isPlaceholder === true) return true;
   const meter = provider.getMeter(NAME);
   return meter === createNoopMeter() || meter?.constructor?.name === 'NoopMeter';
 }

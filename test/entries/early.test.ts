@@ -7,63 +7,56 @@ import { useReceiver } from './support/receiver.ts';
 
 /** Taken as a module of the program does at its top, before any call of `openai`. */
 const EARLY = `
-  const { metrics, trace } = await load('@opentelemetry/api');
+  const { trace } = await load('@opentelemetry/api');
   const tracer = trace.getTracer('app');
-  const meter = metrics.getMeter('app');
-  const counter = meter.createCounter('app.requests');
-  meter.createObservableGauge('app.queue').addCallback((result) => result.observe(3));
 `;
 const REQUEST = `
   await tracer.startActiveSpan('request', async (span) => {
     await ask();
-    counter.add(1);
     span.end();
   });
 `;
 
-describe.each(FULL_LANES)(
-  '$name: tracers and meters that a program with …/register gets early',
-  ({ name: lane }) => {
-    const simulator = useSimulator();
-    const receiver = useReceiver();
+describe.each(FULL_LANES)('$name: tracers that a program with …/register gets early', ({ name: lane }) => {
+  const simulator = useSimulator();
+  const receiver = useReceiver();
 
-    describe.each(FORMATS)('%s', (format) => {
-      const run = (body: string, beginning: string, env: Record<string, string> = {}): Promise<Ended> =>
-        runChild({
-          lane,
-          format,
-          text: programText(format, body, { beginning }),
-          parameters: REGISTER[format],
-          env: { BASE_URL: simulator().url, ...env },
-        });
-
-      test('record with the SDK that starts later, including the request in progress', async () => {
-        const { httpUrl, spans, metrics } = receiver();
-        const ended = await run(`${REQUEST} ${REQUEST}`, EARLY, { OTEL_EXPORTER_OTLP_ENDPOINT: httpUrl });
-        expect(ended).toEqual({ code: 0, signal: null, stdout: '', stderr: '' });
-        expect([...spans].sort()).toEqual(['chat gpt-4o', 'chat gpt-4o', 'request', 'request']);
-        expect(metrics).toEqual(expect.arrayContaining(['app.requests', 'app.queue']));
+  describe.each(FORMATS)('%s', (format) => {
+    const run = (body: string, beginning: string, env: Record<string, string> = {}): Promise<Ended> =>
+      runChild({
+        lane,
+        format,
+        text: programText(format, body, { beginning }),
+        parameters: REGISTER[format],
+        env: { BASE_URL: simulator().url, ...env },
       });
 
-      test('share a trace with the calls', async () => {
-        const { stderr } = await run(REQUEST, EARLY, { OTEL_TRACES_EXPORTER: 'console' });
-        expect(stderr).toMatch(/^request .*\n└─ chat gpt-4o /);
-      });
+    test('record with the SDK that starts later, including the request in progress', async () => {
+      const { httpUrl, spans } = receiver();
+      const ended = await run(`${REQUEST} ${REQUEST}`, EARLY, { OTEL_EXPORTER_OTLP_ENDPOINT: httpUrl });
+      expect(ended).toEqual({ code: 0, signal: null, stdout: '', stderr: '' });
+      expect([...spans].sort()).toEqual(['chat gpt-4o', 'chat gpt-4o', 'request', 'request']);
+    });
 
-      test('start no SDK before openai is loaded, nor if the package is switched off', async () => {
-        const early = `${EARLY} tracer.startSpan('before').end(); counter.add(1);`;
-        const body = `console.log(trace.getTracerProvider().getDelegate().constructor.name); ${REQUEST}`;
-        const { httpUrl, spans } = receiver();
-        const env = { OTEL_EXPORTER_OTLP_ENDPOINT: httpUrl };
-        expect((await run(body, early, env)).stdout).toBe('NoopTracerProvider\n');
-        expect([...spans].sort()).toEqual(['chat gpt-4o', 'request']);
-        const { requests } = receiver();
-        expect((await run(body, early, { ...env, OTEL_SDK_DISABLED: 'true' })).code).toBe(0);
-        expect(requests).toEqual([]);
-      });
+    test('share a trace with the calls', async () => {
+      const { stderr } = await run(REQUEST, EARLY, { OTEL_TRACES_EXPORTER: 'console' });
+      expect(stderr).toMatch(/^request .*\n└─ chat gpt-4o /);
+    });
 
-      test('use the provider of the program, if it registers one', async () => {
-        const ownSdk = `
+    test('start no SDK before openai is loaded, nor if the package is switched off', async () => {
+      const early = `${EARLY} tracer.startSpan('before').end();`;
+      const body = `console.log(trace.getTracerProvider().getDelegate().constructor.name); ${REQUEST}`;
+      const { httpUrl, spans } = receiver();
+      const env = { OTEL_EXPORTER_OTLP_ENDPOINT: httpUrl };
+      expect((await run(body, early, env)).stdout).toBe('NoopTracerProvider\n');
+      expect([...spans].sort()).toEqual(['chat gpt-4o', 'request']);
+      const { requests } = receiver();
+      expect((await run(body, early, { ...env, OTEL_SDK_DISABLED: 'true' })).code).toBe(0);
+      expect(requests).toEqual([]);
+    });
+
+    test('use the provider of the program, if it registers one', async () => {
+      const ownSdk = `
         const { NodeSDK } = await load('@opentelemetry/sdk-node');
         const spoken = {
           onStart() {},
@@ -73,11 +66,10 @@ describe.each(FULL_LANES)(
         };
         new NodeSDK({ spanProcessors: [spoken], metricReaders: [], logRecordProcessors: [] }).start();
       `;
-        const { httpUrl, requests } = receiver();
-        const ended = await run(REQUEST, `${EARLY} ${ownSdk}`, { OTEL_EXPORTER_OTLP_ENDPOINT: httpUrl });
-        expect(ended).toEqual({ code: 0, signal: null, stdout: 'chat gpt-4o\nrequest\n', stderr: '' });
-        expect(requests).toEqual([]);
-      });
+      const { httpUrl, requests } = receiver();
+      const ended = await run(REQUEST, `${EARLY} ${ownSdk}`, { OTEL_EXPORTER_OTLP_ENDPOINT: httpUrl });
+      expect(ended).toEqual({ code: 0, signal: null, stdout: 'chat gpt-4o\nrequest\n', stderr: '' });
+      expect(requests).toEqual([]);
     });
-  },
-);
+  });
+});
