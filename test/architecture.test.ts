@@ -91,8 +91,6 @@ describe('only', () => {
       // Our own fields, named like those of OpenTelemetry's exporters.
       'export/otlp-exporter.ts: _urlStr',
       'export/otlp-exporter.ts: _sendingPromises',
-      // Of Node.
-      'util/process-events.ts: _getActiveHandles',
       // Of spans: each call reads them.
       'util/span-clock.ts: _startTimeProvided',
       'util/span-clock.ts: _performanceStartTime',
@@ -101,6 +99,8 @@ describe('only', () => {
       'hierarchy/agents-sdk/unseen-calls.ts: _input',
       'telemetry/content/content-writer.ts: _spanLimits',
       'telemetry/content/content-writer.ts: _sharedState',
+      // Of Node.
+      'telemetry/program-end/program-end.ts: _getActiveHandles',
       // Of Sentry.
       'telemetry/spans/outer-instrumentation.ts: _attributes',
     ]);

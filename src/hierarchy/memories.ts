@@ -1,4 +1,4 @@
-import { type Expiring, expireLater, expiring } from '../util/expiry-timer.ts';
+import { type Expiring, expireLater, expiring } from '../util/sweep-timer.ts';
 import type { Memory } from './invocations/known-invocations.ts';
 
 /** All that a tracker remembers for a time. */

@@ -1,5 +1,5 @@
-import { startOutside } from '../util/detached-timer.ts';
 import { guard } from '../util/guard.ts';
+import { startOutside } from '../util/timers.ts';
 
 /** The actions on a signal. Both resolve within a timeout and never reject. */
 export interface SignalActions {

@@ -2,12 +2,11 @@ import { isSdkDisabled } from '../config/kill-switch.ts';
 import type { Finding } from '../diagnostics/findings.ts';
 import { notice, noticed, sayFinding } from '../diagnostics/report.ts';
 import { activeContext } from '../util/active-context.ts';
-import { startOutside } from '../util/detached-timer.ts';
 import { HTTP_REQUESTS, listenToChannels } from '../util/diagnostics-channels.ts';
 import { guard } from '../util/guard.ts';
 import { asArray, field } from '../util/payload.ts';
-import { platformTimers } from '../util/platform-timers.ts';
 import { atExit } from '../util/process-events.ts';
+import { platformTimers, startOutside } from '../util/timers.ts';
 import { seenCalls } from './seen-calls.ts';
 import { isSuppressed } from './suppression.ts';
 

@@ -1,7 +1,7 @@
 import { notice } from '../diagnostics/report.ts';
 import { readHeader } from '../util/headers.ts';
 import { field } from '../util/payload.ts';
-import { platformTimers } from '../util/platform-timers.ts';
+import { platformTimers } from '../util/timers.ts';
 import { makeSuppressed } from './suppression.ts';
 
 const OWN_REQUEST_TIMEOUT_MS = 5_000;

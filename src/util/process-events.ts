@@ -1,7 +1,5 @@
-import { builtIn } from './built-in.ts';
 import { guard } from './guard.ts';
 import { patchMethod } from './patch-method.ts';
-import { field } from './payload.ts';
 import { processWideCollection } from './process-wide.ts';
 
 type ProcessEvent = 'beforeExit' | 'exit' | 'uncaughtExceptionMonitor';
@@ -63,27 +61,6 @@ function beforeOthers(event: ProcessEvent, run: () => void): void {
   });
   // For runtimes that do not call `emit`.
   process.once(event, runOnce);
-}
-
-/**
- * For what runs after `beforeExit`, when nothing else keeps the process alive.
- *
- * @returns lets the process end without waiting for the timers and sockets that were started since
- */
-export function releasesProcess(): () => void {
-  const { createHook } = builtIn('node:async_hooks') ?? {};
-  const timers = new Set<unknown>();
-  const hook = createHook?.({
-    init(_, type, __, resource) {
-      if (type === 'Timeout') timers.add(resource);
-    },
-  }).enable();
-  return () => {
-    hook?.disable();
-    const activeHandles = field(process, '_getActiveHandles');
-    const handles: unknown[] = typeof activeHandles === 'function' ? activeHandles.call(process) : [];
-    for (const each of [...timers, ...handles]) (each as { unref?: () => void }).unref?.();
-  };
 }
 
 const endings = new Set<() => void>();

@@ -1,4 +1,4 @@
-import { platformTimers } from './platform-timers.ts';
+import { platformTimers } from './timers.ts';
 
 /** Resolves on the next turn of the event loop, after all pending microtasks. */
 export function nextTurn(): Promise<void> {

@@ -4,7 +4,10 @@ import { type LibraryRunner, library, type StreamedRun } from './library.ts';
 import { calling, newTool, startAgents } from './program.ts';
 
 // The tests advance the timers of the package.
-vi.mock('../../src/util/platform-timers.ts', () => ({ platformTimers: () => globalThis }));
+vi.mock(import('../../src/util/timers.ts'), async (original) => ({
+  ...(await original()),
+  platformTimers: () => globalThis,
+}));
 
 const { Agent, withTrace } = library;
 const MINUTE = 60_000;

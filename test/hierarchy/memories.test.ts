@@ -3,7 +3,10 @@ import { PendingToolCalls } from '../../src/hierarchy/tool-calls/pending-tool-ca
 import { startProgram } from '../support/program.ts';
 
 // The tests advance the timers of the package.
-vi.mock('../../src/util/platform-timers.ts', () => ({ platformTimers: () => globalThis }));
+vi.mock(import('../../src/util/timers.ts'), async (original) => ({
+  ...(await original()),
+  platformTimers: () => globalThis,
+}));
 
 const MINUTE = 60_000;
 beforeEach(() => void vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval', 'performance'] }));

@@ -1,12 +1,16 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import { SweepTimer } from '../../src/util/sweep-timer.ts';
+import { expireLater, SweepTimer } from '../../src/util/sweep-timer.ts';
 
 // The tests advance the timers of the package.
-vi.mock('../../src/util/platform-timers.ts', () => ({ platformTimers: () => globalThis }));
+vi.mock(import('../../src/util/timers.ts'), async (original) => ({
+  ...(await original()),
+  platformTimers: () => globalThis,
+}));
 
 beforeEach(() => void vi.useFakeTimers());
 afterEach(() => void vi.useRealTimers());
 
+const MINUTE = 60_000;
 const nothing = (): void => undefined;
 
 test('a timer sweeps from when it wakes until it stops', () => {
@@ -32,4 +36,45 @@ test('a sweep that throws is followed by the next one', () => {
   vi.advanceTimersByTime(2_000);
   expect(sweep).toHaveBeenCalledTimes(2);
   timer.stop();
+});
+
+/** Is empty once it has expired so often. */
+class Memory {
+  expired = 0;
+  readonly #entries: number;
+
+  constructor(entries: number) {
+    this.#entries = entries;
+  }
+
+  get isEmpty(): boolean {
+    return this.expired >= this.#entries;
+  }
+
+  expire(): void {
+    this.expired++;
+  }
+}
+
+test('what is remembered expires once a minute until nothing is left, though nothing else happens', () => {
+  const [short, long] = [new Memory(1), new Memory(3)];
+  for (const each of [short, long, long]) expireLater(new WeakRef(each));
+  vi.advanceTimersByTime(10 * MINUTE);
+  expect([short.expired, long.isEmpty]).toEqual([1, true]);
+  expect(vi.getTimerCount()).toBe(0);
+  expireLater(new WeakRef(short));
+  vi.advanceTimersByTime(MINUTE);
+  expect([short.expired, vi.getTimerCount()]).toEqual([2, 0]);
+});
+
+test('a memory that fails to expire does not keep others from it', () => {
+  const broken = new Memory(1);
+  broken.expire = () => {
+    broken.expired = 1;
+    throw new Error('broken');
+  };
+  const sound = new Memory(1);
+  for (const each of [broken, sound]) expireLater(new WeakRef(each));
+  vi.advanceTimersByTime(MINUTE);
+  expect([sound.expired, vi.getTimerCount()]).toEqual([1, 0]);
 });

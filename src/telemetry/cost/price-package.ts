@@ -6,10 +6,9 @@ import {
 } from '../../config/model-prices.ts';
 import { notice } from '../../diagnostics/report.ts';
 import { BoundedMap } from '../../util/bounded-map.ts';
-import { startOutside } from '../../util/detached-timer.ts';
 import { findPackage, installsMissing } from '../../util/optional-packages.ts';
 import { field } from '../../util/payload.ts';
-import { platformTimers } from '../../util/platform-timers.ts';
+import { platformTimers, startOutside } from '../../util/timers.ts';
 
 const PACKAGE = '@pydantic/genai-prices';
 const MAX_CACHED_MODELS = 500;

@@ -1,8 +1,9 @@
 import { addressWithoutSecrets } from '../../config/otlp.ts';
+import { builtIn } from '../../util/built-in.ts';
 import { guard, guardAsync } from '../../util/guard.ts';
 import { countQueuedSpans, endpointsOf, exportersOf, isSending, processorsOf } from '../../util/otel-sdk.ts';
 import { field } from '../../util/payload.ts';
-import { atExit, onceProcess, releasesProcess } from '../../util/process-events.ts';
+import { atExit, onceProcess } from '../../util/process-events.ts';
 import { printToStderr } from '../../util/text-stream.ts';
 import { NAME } from '../../util/version.ts';
 import { settledWithin } from '../../util/wait.ts';
@@ -112,6 +113,27 @@ async function endAndSend(): Promise<void> {
   // What a sink does keeps the program from ending by itself: by now it is over, or never will be.
   await endWithin(FLUSH_TIMEOUT_MS, unsent, { reads: true, sinks: false });
   release();
+}
+
+/**
+ * Called when nothing else keeps the process alive.
+ *
+ * @returns lets the process end without waiting for the timers and sockets that were started since
+ */
+function releasesProcess(): () => void {
+  const { createHook } = builtIn('node:async_hooks') ?? {};
+  const timers = new Set<unknown>();
+  const hook = createHook?.({
+    init(_, type, __, resource) {
+      if (type === 'Timeout') timers.add(resource);
+    },
+  }).enable();
+  return () => {
+    hook?.disable();
+    const activeHandles = field(process, '_getActiveHandles');
+    const handles: unknown[] = typeof activeHandles === 'function' ? activeHandles.call(process) : [];
+    for (const each of [...timers, ...handles]) (each as { unref?: () => void }).unref?.();
+  };
 }
 
 /**

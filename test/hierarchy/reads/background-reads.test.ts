@@ -7,7 +7,10 @@ import type { RunScript, Simulator } from '../../support/simulator/index.ts';
 import { runAndListSteps, startTutor, type Tutor, treesFromNow } from '../../support/tutor.ts';
 
 // The tests advance the timers of the package.
-vi.mock('../../../src/util/platform-timers.ts', () => ({ platformTimers: () => globalThis }));
+vi.mock(import('../../../src/util/timers.ts'), async (original) => ({
+  ...(await original()),
+  platformTimers: () => globalThis,
+}));
 
 afterEach(() => {
   diag.disable();

@@ -9,7 +9,10 @@ import { type RunScript, startSimulator } from '../../support/simulator/index.ts
 import { startTutor, type Tutor } from '../../support/tutor.ts';
 
 // Let fake timers control reads, too.
-vi.mock('../../../src/util/platform-timers.ts', () => ({ platformTimers: () => globalThis }));
+vi.mock(import('../../../src/util/timers.ts'), async (original) => ({
+  ...(await original()),
+  platformTimers: () => globalThis,
+}));
 
 interface WithApiUsage {
   readonly apiUsage: ApiUsage;

@@ -18,7 +18,10 @@ import { platformSocket } from '../../support/responses-socket.ts';
 import { recordTelemetry } from '../../support/telemetry.ts';
 
 // The tests advance the timers of the package.
-vi.mock('../../../src/util/platform-timers.ts', () => ({ platformTimers: () => globalThis }));
+vi.mock(import('../../../src/util/timers.ts'), async (original) => ({
+  ...(await original()),
+  platformTimers: () => globalThis,
+}));
 
 describe('socket classes', () => {
   it.each([
