@@ -62,6 +62,31 @@ describe.each([{ tracing: true }, { tracing: false }])(
       ).not.toContain('secret');
     });
 
+    // Old versions have no timeouts.
+    it.skipIf(!('ToolTimeoutError' in library))(
+      'marks a tool that ends by its timeout, and nothing above it',
+      async () => {
+        const { runner, simulator, expectTree } = await startAgents({ tracing });
+        simulator.respond({ output: [calling('wait')] }, { output: [{ message: 'Sorry.' }] });
+        const waiting = library.tool({
+          name: 'wait',
+          description: 'Waits.',
+          parameters: { type: 'object', properties: {}, required: [], additionalProperties: false },
+          timeoutMs: 5,
+          execute: (_: unknown, __: unknown, details?: { signal?: AbortSignal }) =>
+            new Promise((resolve) => details?.signal?.addEventListener('abort', () => resolve('late'))),
+        });
+        await runner.run(new Agent({ name: 'Helper', model: 'gpt-4o', tools: [waiting] }), 'Hi');
+        await expectTree(`
+      invoke_workflow Agent workflow
+      └─ invoke_agent Helper
+         ├─ chat gpt-4o
+         ├─ execute_tool wait  !ToolTimeoutError
+         └─ chat gpt-4o
+    `);
+      },
+    );
+
     it('marks the workflow with the error that the program gets', async () => {
       const { runner, simulator, expectTree } = await startAgents({ tracing });
       simulator.next({ status: 400, body: { error: { message: 'a secret', code: 'invalid_prompt' } } });

@@ -1,6 +1,6 @@
 import { ERROR_TYPE_VALUE_OTHER } from '../../semconv/values.ts';
 import { type Failure, readFailure } from '../../telemetry/error.ts';
-import { field, row, textField } from '../../util/payload.ts';
+import { field, type PayloadObject, row, textField } from '../../util/payload.ts';
 
 /** What the library says of some errors, and the class that it throws for them. */
 const ERROR_TYPES: Readonly<Record<string, string>> = {
@@ -11,6 +11,9 @@ const ERROR_TYPES: Readonly<Record<string, string>> = {
   'Multiple handoffs requested': 'MultipleHandoffsRequested',
   'Handoff agent not found': 'ModelBehaviorError',
 };
+
+/** Of the text that tells after how long a tool timed out. */
+const MAX_DURATION_LENGTH = 20;
 
 /** What it says of a tool that a person has refused. */
 const REJECTED = /^Tool execution for \S+ was manually rejected by user\.$/;
@@ -34,6 +37,18 @@ export function readAgentsFailure(error: unknown, thrown: unknown, withText: boo
   const text = textField(field(error, 'data'), 'error');
   const type = typeOfText(text) ?? row(ERROR_TYPES, message) ?? ERROR_TYPE_VALUE_OTHER;
   return { type, message: withText ? (text ?? message) : undefined };
+}
+
+/**
+ * The error of a tool that took too long: the library gives the model a sentence as its result, unless the program words
+ * that itself. Without the library's sensitive data, nothing tells.
+ */
+export function readTimeout(data: PayloadObject): Failure | undefined {
+  const message = textField(data, 'output');
+  const begins = message?.startsWith(`Tool '${textField(data, 'name')}' timed out after `);
+  return begins && /\d+ms\.$/.test(message?.slice(-MAX_DURATION_LENGTH) ?? '')
+    ? { type: 'ToolTimeoutError', message }
+    : undefined;
 }
 
 function typeOfText(text: string | undefined): string | undefined {

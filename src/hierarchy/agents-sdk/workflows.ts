@@ -26,7 +26,7 @@ import { arrayField, objectField, stringField, textField } from '../../util/payl
 import { CONVERSATION, conversationIn } from '../conversations/conversation-context.ts';
 import { inTraceOf } from '../conversations/conversation-trace-id.ts';
 import { spanContextIn, withoutFlags } from '../conversations/metadata-context.ts';
-import { morePrecise, readAgentsFailure } from './errors.ts';
+import { morePrecise, readAgentsFailure, readTimeout } from './errors.ts';
 import { activityOfNode, NodeActivity, resumeActivity, toolNameOf } from './node-activity.ts';
 import { DEFAULT_WORKFLOW, readEnd, readStart } from './span-types.ts';
 import { isCallNode, recordUnseenCall } from './unseen-calls.ts';
@@ -210,6 +210,7 @@ function failureOfNode(node: AgentsNode): Failure | undefined {
   const activity = activityOfNode(node);
   const withholds = activity.withholdsText || node.trace.hidesTools;
   const own = morePrecise(readAgentsFailure(node.error, node.thrown, !withholds), activity.failure);
+  if (own === undefined && node.type === 'function') return readTimeout(node.data);
   return own ?? (node.type === 'trace' && !node.isFollowed ? activity.failure : undefined);
 }
 
