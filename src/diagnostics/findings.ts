@@ -58,6 +58,7 @@ export type ProcessFindingCode =
   | 'rate_limits_limited'
   | 'steps_unread'
   | 'answer_too_large'
+  | 'content_dropped'
   | 'reads_skipped'
   | 'steps_missing'
   | 'calls_skipped'
@@ -252,6 +253,11 @@ const FINDINGS: Readonly<Record<ProcessFindingCode, FindingRow>> = {
     message:
       'An answer over 4 MiB to a background read was dropped. The run has only what the program received.',
     action: 'If runs are always that large, set runSteps to "observe".',
+  },
+  content_dropped: {
+    message:
+      'Open runs, responses and tool calls have more than 64 MB of content: that of the oldest is not recorded.',
+    action: 'End or cancel runs that nobody answers, or lower maxContentLength.',
   },
   reads_skipped: {
     message: (count) =>

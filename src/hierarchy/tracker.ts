@@ -19,6 +19,7 @@ import { type Resumption, resumption } from './invocations/paused.ts';
 import { recordInvocation } from './invocations/record-invocation.ts';
 import { Memories } from './memories.ts';
 import type { ConversationKind, InvocationSnapshot } from './model.ts';
+import { OpenContent } from './open-content.ts';
 import { BackgroundReads, READ_TIMEOUT_MS } from './reads/background-reads.ts';
 import { type Member, readEnds, sweepInvocation, sweepMember } from './reads/closing-reads.ts';
 import { settleInvocation } from './reads/settle-invocation.ts';
@@ -38,6 +39,7 @@ const SWEEP_INTERVAL_MS = 1_000;
 export class ConversationTracker implements ProviderListener {
   readonly agents: KnownAgents = new KnownAgents();
   readonly telemetry: Telemetry;
+  readonly openContent: OpenContent = new OpenContent();
   readonly #conversations: BoundedMap<string, Conversation>;
   readonly #spoken: BoundedMap<Conversation, Conversation>;
   readonly #segments = new Set<Segment>();
@@ -61,19 +63,23 @@ export class ConversationTracker implements ProviderListener {
   constructor(telemetry: Telemetry) {
     const { maxConversations } = telemetry.settings;
     this.telemetry = telemetry;
-    this.#owner = { telemetry, closed: (invocation, endTime) => this.#closing(invocation, endTime) };
+    this.#owner = {
+      telemetry,
+      openContent: this.openContent,
+      closed: (invocation, endTime) => this.#closing(invocation, endTime),
+    };
     this.#conversations = new BoundedMap(maxConversations, endConversation, MEMORY_LIFETIME_MS, isGoingOn);
     this.known = new KnownInvocations(maxConversations);
     this.#reads = new BackgroundReads(maxConversations);
     this.memories = new Memories([this.agents, this.#conversations, ...this.known.memories]);
-    this.#spoken = this.remember(MAX_SPOKEN, (conversation) => conversation.forgetWords());
+    this.#spoken = this.remember(MAX_SPOKEN, (conversation) => conversation.forgetContent());
   }
 
   conversation(kind: ConversationKind, id: string, origin: string): Conversation {
     const key = conversationKey(kind, id, origin);
     const known = this.#conversations.get(key);
     if (known !== undefined) return known;
-    const made = new Conversation(kind, id, this.#spoken);
+    const made = new Conversation(kind, id, this.#spoken, this.openContent);
     this.#conversations.set(key, made);
     return made;
   }
@@ -192,6 +198,7 @@ export class ConversationTracker implements ProviderListener {
     // Without this, a run has no steps if the program deletes its thread while they are being read.
     if (isRead) void this.#reads.at(origin).settled(READ_TIMEOUT_MS).then(end);
     else end();
+    conversation.forgetContent();
     this.#spoken.delete(conversation);
     this.#conversations.delete(key);
   }

@@ -95,11 +95,21 @@ export class Keeper {
   readonly #media: TextRoom = TextRoom.forMedia();
   /** The number of characters that each kept value uses. */
   readonly #taken = new WeakMap<object, number>();
+  readonly #told: ((characters: number) => void) | undefined;
   #left: number;
+  #mediaKept = 0;
 
-  constructor(limits: TextLimits) {
+  /** @param told called with the number of all characters that it has kept */
+  constructor(limits: TextLimits, told?: (characters: number) => void) {
     this.#limits = limits;
+    this.#told = told;
     this.#left = limits.answer;
+  }
+
+  /** Called when everything that was kept has been dropped. */
+  forget(): void {
+    this.#left = this.#limits.answer;
+    this.#mediaKept = 0;
   }
 
   /** @param before the previously kept value, which the new one replaces */
@@ -107,9 +117,12 @@ export class Keeper {
     if (typeof before === 'object' && before !== null) this.#left += this.#taken.get(before) ?? 0;
     const room = new TextRoom(this.#limits.text, Math.min(this.#limits.span, this.#left));
     const free = room.left;
+    const freeMedia = this.#media.left;
     const kept = keptValue(value, room, this.#media);
+    this.#mediaKept += freeMedia - this.#media.left;
     this.#left -= free - room.left;
     if (typeof kept === 'object' && kept !== null) this.#taken.set(kept, free - room.left);
+    this.#told?.(this.#limits.answer - this.#left + this.#mediaKept);
     return kept as Value;
   }
 }

@@ -225,7 +225,7 @@ describe('a server that reuses one id', () => {
 });
 
 describe('unanswered tool calls', () => {
-  it('are remembered, but only the newest with their arguments', async () => {
+  it('are remembered with their arguments', async () => {
     const program = await startProgram({ config: { captureMessageContent: true }, content: true });
     const { responses } = program.client;
     const calls = Array.from({ length: 1_500 }, (_, index) => ({
@@ -263,7 +263,7 @@ describe('unanswered tool calls', () => {
         attributes['gen_ai.tool.call.arguments'],
       ]),
     ).toEqual([
-      ['call_0', undefined],
+      ['call_0', '{"page":0}'],
       ['call_1499', '{"page":1499}'],
     ]);
   });

@@ -318,3 +318,38 @@ describe('the cost of two interleaved threads', () => {
     ]);
   });
 });
+
+it('runs that nobody answers keep 64 MB of content in all, that of the newest', async () => {
+  const given = 'x'.repeat(1_000_000);
+  const tools = Array.from({ length: 4 }, () => ({ function: { name: 'save', arguments: given } }));
+  const program = await startTutor({
+    runs: Array.from({ length: 10 }, () => ({ steps: [{ tools }] })),
+    config: {
+      captureMessageContent: 'SPAN_ONLY',
+      maxContentLength: 2_000_000,
+      maxSpanContentLength: 8_000_000,
+      runSteps: 'observe',
+    },
+    content: true,
+  });
+  const { client, assistantId: assistant_id, telemetry } = program;
+  const open: Run[] = [];
+  await program.inSpan(async () => {
+    for (let index = 0; index < 10; index++)
+      open.push(await client.beta.threads.createAndRunPoll({ assistant_id, thread: {} }));
+    for (const { id, thread_id } of open) {
+      await client.beta.threads.runs.cancel(id, { thread_id });
+      await client.beta.threads.runs.retrieve(id, { thread_id });
+    }
+  });
+  await telemetry.provider.forceFlush();
+  const haveArguments = open.map(({ id }) => {
+    const own = telemetry.spans.filter(({ attributes }) => attributes['openai.run.id'] === id);
+    const tools = own.filter(({ name }) => name === 'execute_tool save');
+    return tools.map(({ attributes }) => attributes['gen_ai.tool.call.arguments'] !== undefined);
+  });
+  expect(haveArguments).toEqual([
+    ...Array(2).fill(Array(4).fill(false)),
+    ...Array(8).fill(Array(4).fill(true)),
+  ]);
+});

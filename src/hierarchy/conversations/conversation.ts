@@ -6,9 +6,12 @@ import type { BoundedMap } from '../../util/bounded-map.ts';
 import { now } from '../../util/clock.ts';
 import { MAX_REPEATED } from '../../util/payload.ts';
 import type { ConversationKind } from '../model.ts';
+import { type ContentHolder, charactersOf, type OpenContent } from '../open-content.ts';
 import type { Segment } from './segment.ts';
 
 const MAX_KEPT_MESSAGES = 100;
+/** The clocks of two spans of the program may differ so much: they begin at whole milliseconds. */
+const CLOCK_TOLERANCE_MS = 1;
 
 /** The user messages that a run answers: their number and, if content is recorded, their content. */
 export interface InputMessages {
@@ -37,7 +40,7 @@ function addCounted(totals: Totals, { runs = 0, userMessages = 0, spent }: Count
 }
 
 /** The state of one thread, conversation or session in this process: counts and span contexts, no objects of the caller. */
-export class Conversation {
+export class Conversation implements ContentHolder {
   readonly id: string;
   readonly kind: ConversationKind;
   /** The open segments by trace; one that waits for its invocations may have made way for another there, and has its own id. */
@@ -52,15 +55,23 @@ export class Conversation {
   readonly #latest: Counted[] = [];
   #unansweredCount = 0;
   #unanswered: Message[] = [];
+  #characters = 0;
   /** Whether this process has created it, and nothing but the kept messages was said in it. */
   #isNew = false;
   readonly #spoken: BoundedMap<Conversation, Conversation> | undefined;
+  readonly #openContent: OpenContent | undefined;
 
   /** @param spoken takes it when message content is kept for a later run, which may never come in this process */
-  constructor(kind: ConversationKind, id: string, spoken?: BoundedMap<Conversation, Conversation>) {
+  constructor(
+    kind: ConversationKind,
+    id: string,
+    spoken?: BoundedMap<Conversation, Conversation>,
+    openContent?: OpenContent,
+  ) {
     this.kind = kind;
     this.id = id;
     this.#spoken = spoken;
+    this.#openContent = openContent;
   }
 
   /**
@@ -82,7 +93,8 @@ export class Conversation {
 
   /** The totals of what had begun by then. */
   totalsAt(time: number): Totals {
-    return this.#latest.filter((counted) => counted.time <= time).reduce(addCounted, this.#totals);
+    const end = time + CLOCK_TOLERANCE_MS;
+    return this.#latest.filter((counted) => counted.time <= end).reduce(addCounted, this.#totals);
   }
 
   #count(counted: Counted): void {
@@ -119,12 +131,14 @@ export class Conversation {
       return;
     }
     this.#unanswered.push(content);
+    this.#characters += charactersOf(content);
     this.#spoken?.set(this, this);
+    this.#openContent?.keeps(this, this.#characters);
   }
 
   /** Drops the content of kept messages, but not their number. */
-  forgetWords(): void {
-    this.#unanswered = [];
+  forgetContent(): void {
+    this.#dropMessages();
     this.#isNew = false;
   }
 
@@ -138,8 +152,14 @@ export class Conversation {
     const taken = { count: this.#unansweredCount, messages: this.#unanswered, isAll: this.#isNew };
     this.#isNew = false;
     this.#unansweredCount = 0;
-    this.#unanswered = [];
+    this.#dropMessages();
     return taken;
+  }
+
+  #dropMessages(): void {
+    this.#unanswered = [];
+    this.#characters = 0;
+    this.#openContent?.release(this);
   }
 
   /** Returns the messages because their run was not created. */

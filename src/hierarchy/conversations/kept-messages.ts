@@ -18,6 +18,10 @@ export class KeptMessages {
     return this.#messages ?? NO_MESSAGES;
   }
 
+  forget(): void {
+    this.#messages = undefined;
+  }
+
   keep(id: string, content: Message): void {
     this.#messages ??= new Map();
     const known = this.#messages.get(id);

@@ -7,6 +7,7 @@ import { inOrder } from '../../util/microseconds.ts';
 import type { InputMessages } from '../conversations/conversation.ts';
 import { activeSpan, type Segment } from '../conversations/segment.ts';
 import type { Agent, ConversationKind, InvocationContent } from '../model.ts';
+import type { OpenContent } from '../open-content.ts';
 import type { OperationClock } from '../operation-clock.ts';
 import type { Send } from '../reads/origin-reads.ts';
 import type { Invocation } from './invocation.ts';
@@ -52,6 +53,7 @@ export interface InvocationStart {
 /** Who opens invocations and records them. */
 export interface InvocationOwner {
   readonly telemetry: Telemetry;
+  readonly openContent: OpenContent;
   /** Called when one closes, to record it. */
   closed(invocation: Invocation, endTime: number): void;
 }

@@ -118,7 +118,9 @@ export class Invocation {
     this.above?.below.add(this);
     this.clock = start.clock ?? this.above?.clock ?? new OperationClock();
     this.startSettings = this.telemetry.settings;
-    this.#keeper = new Keeper(textLimits(this.startSettings));
+    this.#keeper = new Keeper(textLimits(this.startSettings), (characters) =>
+      owner.openContent.keeps(this, characters),
+    );
     this.steps = new Steps({
       content: this.telemetry.wantsContent,
       deltas: this.startSettings.streamDeltas !== 'off',
@@ -287,6 +289,12 @@ export class Invocation {
     if (!waits || isWhole(this)) this.close();
   }
 
+  forgetContent(): void {
+    this.content = undefined;
+    this.steps.forgetContent();
+    this.#keeper.forget();
+  }
+
   /** Closes it and records it with its steps and tool calls, as far as they are known. */
   close(): void {
     if (this.life.state === 'closed') return;
@@ -298,6 +306,7 @@ export class Invocation {
       this.above.#spentBelow = addSpent(this.above.#spentBelow, this.spent);
     }
     this.#owner.closed(this, endTime);
+    this.#owner.openContent.release(this);
     this.segment?.invocationClosed(this, endTime);
   }
 }

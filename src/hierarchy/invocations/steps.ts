@@ -260,6 +260,20 @@ export class Steps {
     return toolCall;
   }
 
+  /** Drops the content of all that was seen, which may be seen again. */
+  forgetContent(): void {
+    for (const call of this.#toolCalls.values()) {
+      call.snapshot = { ...call.snapshot, content: undefined };
+      call.output = undefined;
+    }
+    for (const step of this.#steps.values()) {
+      const toolCalls = step.snapshot.toolCalls.map((call) => ({ ...call, content: undefined }));
+      step.snapshot = { ...step.snapshot, toolCalls };
+    }
+    this.#inputs.forget();
+    this.#outputs.forget();
+  }
+
   /** Whether everything is known of an invocation with so much usage. */
   isComplete(whole: Usage | undefined): boolean {
     if (!this.#content) return this.#areAllSeen(whole);

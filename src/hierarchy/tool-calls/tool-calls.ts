@@ -1,4 +1,5 @@
 import { type Context, isSpanContextValid, ROOT_CONTEXT, type SpanContext, trace } from '@opentelemetry/api';
+import { textLimits } from '../../telemetry/kept-text.ts';
 import { type CallerTrace, contextOf } from '../../telemetry/metadata.ts';
 import type { Place } from '../../telemetry/place.ts';
 import { type RecordedToolCall, recordToolCall } from '../../telemetry/spans/tool-span.ts';
@@ -8,11 +9,11 @@ import { beginIn, finishIn } from '../../util/open-traces.ts';
 import type { AnsweredCalls } from '../conversations/joined-trace.ts';
 import type { ItemTimes } from '../item-times.ts';
 import type { ToolCallContent } from '../model.ts';
+import { type ContentHolder, charactersOf } from '../open-content.ts';
 import { clamp } from '../operation-clock.ts';
 import type { ConversationTracker } from '../tracker.ts';
 import type { ItemCall } from './item-calls.ts';
 import { fingerprintOfMessages } from './last-messages.ts';
-import { PendingContents } from './pending-contents.ts';
 import {
   type AnsweredToolCall,
   type CallFacts,
@@ -21,6 +22,7 @@ import {
   type TakenCall,
   type ToolCallRequest,
 } from './pending-tool-calls.ts';
+import { cutArguments } from './tool-facts.ts';
 
 /** A call without what is only needed to find it again. */
 type KnownCall = Omit<ItemCall, 'fingerprint'>;
@@ -56,13 +58,15 @@ export interface RequestingResponse {
 /** With what it replies to, which is not kept. */
 type Reply = RequestingResponse & { readonly lastMessages?: unknown };
 
-export interface PendingCall {
+export interface PendingCall extends ContentHolder {
   readonly requested: KnownCall;
   /** Calls that were requested at once are in order. */
   readonly startTime: number;
   readonly response: RequestingResponse;
   /** It has been answered, by a request that failed: only one that repeats it is awaited, which may never come. */
   isRecorded: boolean;
+  /** What it is given. */
+  content: ToolCallContent | undefined;
 }
 
 /** Where a request stands that brings results of tool calls. */
@@ -82,12 +86,10 @@ export class ToolCalls {
   readonly #pending = new PendingToolCalls<PendingCall>((call) => this.#forget(call));
   /** Open streams that have requested tool calls. The calls are registered when a request looks for one. */
   readonly openStreams: Map<object, () => void> = new Map();
-  readonly #contents: PendingContents;
 
   constructor(tracker: ConversationTracker) {
     this.#tracker = tracker;
     tracker.memories.add(this.#pending);
-    this.#contents = new PendingContents(tracker);
   }
 
   /** Whether the program has been asked for anything: otherwise no request has to be searched for results. */
@@ -129,17 +131,22 @@ export class ToolCalls {
     startTime: number,
     question: string | undefined,
   ): void {
-    const { content, ...call } = requested.call;
-    const pending = {
+    const { content: given, ...call } = requested.call;
+    const { openContent, telemetry } = this.#tracker;
+    const pending: PendingCall = {
       requested: { ...requested, call: { ...call, content: undefined } },
       response,
       startTime,
       isRecorded: false,
+      content: given && cutArguments(given, textLimits(telemetry.settings).text),
+      forgetContent: () => {
+        pending.content = undefined;
+      },
     };
     this.#pending.add({ ...identityOf(requested, response), fingerprint: fingerprint(), question }, pending);
     beginIn(response.parent?.span);
     this.#tracker.memories.expireLater();
-    if (content !== undefined) this.#contents.add(pending, content);
+    if (pending.content !== undefined) openContent.keeps(pending, charactersOf(pending.content));
   }
 
   /** Takes what a request brings for calls that were requested before. One that answers calls of several traces joins none. */
@@ -217,7 +224,10 @@ export class ToolCalls {
   /** @returns what it is given */
   #forget(pending: PendingCall): ToolCallContent | undefined {
     if (!pending.isRecorded) finishIn(pending.response.parent?.span);
-    return this.#contents.take(pending);
+    const { content } = pending;
+    pending.content = undefined;
+    this.#tracker.openContent.release(pending);
+    return content;
   }
 
   #recordHosted(requested: ItemCall, response: RequestingResponse, times: ItemTimes, starts: Starts): void {

@@ -1,3 +1,5 @@
+import { mayHaveMedia } from '../../telemetry/content/messages.ts';
+import { cut, ownCopy } from '../../util/cut-text.ts';
 import { arrayField, field, names } from '../../util/payload.ts';
 import type { ToolCallContent } from '../model.ts';
 
@@ -9,6 +11,13 @@ export const NO_TOOL_CONTENT: ToolCallContent = {
   query: undefined,
   documents: [],
 };
+
+/** As much as is recorded, and two characters more, or the recorded text would not end in `…`. Media are removed later. */
+export function cutArguments(content: ToolCallContent, maxText: number): ToolCallContent {
+  const { arguments: given } = content;
+  if (typeof given !== 'string' || given.length <= maxText || mayHaveMedia(given)) return content;
+  return { ...content, arguments: ownCopy(cut(given, maxText + 2)) };
+}
 
 /** The number of images that a code interpreter made. */
 export function countToolImages(call: unknown): number {
