@@ -16,6 +16,7 @@ import {
   ATTR_OPENAI_REQUEST_SERVICE_TIER,
   ATTR_OPENAI_SKIPPED_TOOL_CALLS,
 } from '../semconv/attributes.ts';
+import type { Fees } from '../telemetry/cost/prices.ts';
 import { usageIn } from '../telemetry/cost/usage.ts';
 import type { ApiRequest, Operation } from '../telemetry/operation.ts';
 import {
@@ -25,6 +26,7 @@ import {
   asName,
   asNumber,
   asObject,
+  countField,
   field,
   fieldsOf,
   first,
@@ -34,7 +36,6 @@ import {
 } from '../util/payload.ts';
 import { define, optional } from './attributes.ts';
 import { ResponseAccumulator } from './response/accumulator.ts';
-import { readResponseFees } from './response/fees.ts';
 import { countSkippedItemCalls } from './response/items.ts';
 import { readInstructions, readResponseInput, readResponseOutput } from './response/messages.ts';
 import { conversationIdOf, readResponseFailure, responseAttributes } from './response/outcome.ts';
@@ -115,4 +116,26 @@ function promptVariables(body: unknown): Attributes {
     define(attributes, ATTR_GEN_AI_PROMPT_VARIABLE(key), text);
   }
   return attributes;
+}
+
+/**
+ * What a response bills besides its tokens. The API counts billed web searches in `tool_usage`, which some servers leave
+ * out; each file search is an output item. Images have the price of another model.
+ */
+function readResponseFees(response: unknown): Fees {
+  const toolUsage = objectField(response, 'tool_usage');
+  const webSearches = countField(objectField(toolUsage, 'web_search'), 'num_requests');
+  let hasOthers = (countField(objectField(toolUsage, 'image_gen'), 'total_tokens') ?? 0) > 0;
+  let hasUncountedSearches = false;
+  let fileSearches = 0;
+  for (const item of arrayField(response, 'output')) {
+    const type = field(item, 'type');
+    const status = field(item, 'status');
+    if (type === 'file_search_call' && status === 'completed') fileSearches++;
+    // The API often calls a finished image `generating`.
+    else if (type === 'image_generation_call' && status !== 'failed') hasOthers = true;
+    else if (type === 'web_search_call' && status !== 'failed' && webSearches === undefined)
+      hasUncountedSearches = true;
+  }
+  return { webSearches, fileSearches, hasUncountedSearches, hasOthers };
 }

@@ -1,6 +1,7 @@
 import { parseJson } from '../telemetry/content/messages.ts';
-import { asObject } from '../util/payload.ts';
+import { asObject, field } from '../util/payload.ts';
 import { sha256 } from '../util/sha256.ts';
+import { type ResponseToolCall, readResponseToolCall, readToolContent } from './response/items.ts';
 
 /** Characters. Hashing more would hold the program up; such calls are matched by their response or conversation only. */
 const MAX_HASHED_LENGTH = 262_144;
@@ -45,4 +46,39 @@ function sorted(object: unknown): object {
   return Object.fromEntries(
     Object.entries(object as object).sort(([one], [other]) => (one < other ? -1 : 1)),
   );
+}
+
+/** The fingerprints of items that are kept only in part. */
+const FINGERPRINTS = new WeakMap<object, string>();
+const NOTHING = {};
+
+/** The fingerprint of a tool call item, from its name and arguments. */
+export function fingerprintOfItem({ name }: ResponseToolCall, item: unknown): string | undefined {
+  return (
+    FINGERPRINTS.get(asObject(item) ?? NOTHING) ??
+    fingerprintOf(name, field(item, 'arguments') ?? field(item, 'input') ?? readToolContent(item).arguments)
+  );
+}
+
+/** Stores the fingerprint of the whole item with its kept part, whose arguments may be cut. */
+export function keepFingerprint(kept: object, item: unknown): void {
+  const call = readResponseToolCall(item);
+  if (call?.runBy !== 'program' || call.status === 'in_progress') return;
+  const fingerprint = fingerprintOfItem(call, item);
+  if (fingerprint !== undefined) FINGERPRINTS.set(kept, fingerprint);
+}
+
+/** What the tool calls of a stream are given, which their copies have only as far as it is recorded. */
+const STREAMED = new WeakMap<object, { readonly given: string | undefined }>();
+
+/** The fingerprint of a tool call of a chat completion. */
+export function fingerprintOfCall(call: unknown, name: string, given: unknown): string | undefined {
+  const streamed = STREAMED.get(asObject(call) ?? NOTHING);
+  if (streamed === undefined) return fingerprintOf(name, given);
+  return streamed.given === undefined ? undefined : fingerprintOf(name, streamed.given);
+}
+
+/** @param given `undefined` if it was too long to be kept */
+export function keepArguments(call: object, given: string | undefined): void {
+  STREAMED.set(call, { given });
 }

@@ -4,7 +4,8 @@ import type { Call } from '../../sdk/call.ts';
 import type { Endpoint } from '../../sdk/provider.ts';
 import { OPENAI_API_TYPE_VALUE_CHAT_COMPLETIONS } from '../../semconv/values.ts';
 import type { FunctionPlace } from '../../telemetry/spans/function-span.ts';
-import { arrayField, stringField } from '../../util/payload.ts';
+import type { Telemetry } from '../../telemetry/telemetry.ts';
+import { arrayField, field, stringField } from '../../util/payload.ts';
 import {
   type ConversationApi,
   conversationAttributes,
@@ -104,5 +105,33 @@ export class Histories implements ConversationApi {
     const conversation = this.#tracker.conversation('conversation', id, origin);
     conversation.startedRun(startTime);
     conversation.countUserMessages(userMessages);
+  }
+}
+
+/** Chat completions that belong to no conversation, with the functions that they ask the program for. */
+export class Completions implements ConversationApi {
+  readonly #telemetry: Telemetry;
+  readonly #toolCalls: ToolCalls;
+
+  constructor(telemetry: Telemetry, toolCalls: ToolCalls) {
+    this.#telemetry = telemetry;
+    this.#toolCalls = toolCalls;
+  }
+
+  observe(call: Call, { body }: ApiRequest, { origin }: Endpoint): Placement {
+    // What others wait for must not decide which calls are recorded.
+    const hasTools = field(body, 'tools') !== undefined;
+    const start = { call, body, origin, conversationId: undefined, above: call.context };
+    const loop = new LoopCall(this.#telemetry, this.#toolCalls, start);
+    return {
+      parent: loop.parent,
+      completed:
+        hasTools && call.streamed ? (answer, span) => loop.completed(answer, call.now(), span) : undefined,
+      settled: (ended, _, span) => {
+        loop.settled(ended, span);
+        return false;
+      },
+      ended: (result, endTime) => loop.ended(hasTools ? result : undefined, endTime),
+    };
   }
 }

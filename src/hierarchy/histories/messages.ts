@@ -1,5 +1,4 @@
-import { fingerprintOfCall } from '../../operations/chat/call-fingerprint.ts';
-import { fingerprintOf } from '../../operations/tool-call-fingerprint.ts';
+import { fingerprintOf, fingerprintOfCall } from '../../operations/tool-call-fingerprint.ts';
 import { parseJson } from '../../telemetry/content/messages.ts';
 import type { ToolOutcome } from '../../telemetry/tool-outcome.ts';
 import { arrayField, field, first, MAX_REPEATED, objectField, stringField } from '../../util/payload.ts';

@@ -6,7 +6,6 @@ import { MAX_READ, MAX_REPEATED } from '../../util/payload.ts';
 import { KeptMessages } from '../conversations/kept-messages.ts';
 import type { MessageSnapshot, StepSnapshot, ToolCallSnapshot } from '../model.ts';
 import type { OperationClock } from '../operation-clock.ts';
-import { SkippedIds } from '../tool-calls/skipped-ids.ts';
 import {
   hasDocuments,
   newToolCall,
@@ -27,6 +26,20 @@ export interface Step {
   readonly deltaTimes: number[];
   /** How many pieces came after them. */
   skippedDeltas: number;
+}
+
+/** What there was no room for, counted by id, since one list may follow another; up to a number that is worth telling. */
+class SkippedIds {
+  #ids: Set<string> | undefined;
+
+  get size(): number {
+    return this.#ids?.size ?? 0;
+  }
+
+  add(id: string): void {
+    this.#ids ??= new Set();
+    if (this.#ids.size < MAX_READ) this.#ids.add(id);
+  }
 }
 
 /** What came back from a tool call. */

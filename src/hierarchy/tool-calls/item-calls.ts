@@ -1,4 +1,3 @@
-import { fingerprintOfItem } from '../../operations/response/item-fingerprint.ts';
 import {
   type ResponseToolCall,
   readAnsweredCallId,
@@ -6,6 +5,7 @@ import {
   readToolContent,
   waitingCalls,
 } from '../../operations/response/items.ts';
+import { fingerprintOfItem } from '../../operations/tool-call-fingerprint.ts';
 import { parseJson } from '../../telemetry/content/messages.ts';
 import { outcomeWithoutResult, readToolOutcome, type ToolOutcome } from '../../telemetry/tool-outcome.ts';
 import { arrayField, first, MAX_READ, stringField, strings } from '../../util/payload.ts';

@@ -13,7 +13,7 @@ import {
 } from '../../util/payload.ts';
 import { reportedError } from '../answer-failure.ts';
 import { addCitations } from '../citations.ts';
-import { reasoningOf } from './reasoning.ts';
+import { reasoningOf } from './messages.ts';
 import {
   addAudio,
   addCalled,

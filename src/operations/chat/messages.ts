@@ -24,7 +24,6 @@ import {
 } from '../../util/payload.ts';
 import { citationParts } from '../citations.ts';
 import { readToolParameters } from '../tool-parameters.ts';
-import { reasoningOf, thinkingText } from './reasoning.ts';
 
 /** The messages of a request. System and developer messages keep their role and place. */
 export function readInputMessages(messages: unknown): Message[] {
@@ -183,4 +182,22 @@ function readLegacyFunctionCall(call: unknown): MessagePart[] {
   return name === undefined
     ? []
     : [{ type: 'tool_call', name, arguments: parseJson(field(call, 'arguments')) }];
+}
+
+/**
+ * The reasoning in a message or a piece of one, under either of the names that servers use. Some send both. OpenAI's API
+ * does not show it.
+ */
+export function reasoningOf(message: unknown): string | undefined {
+  return textField(message, 'reasoning_content') || textField(message, 'reasoning') || undefined;
+}
+
+/** The text of a `thinking` part, which Mistral puts into the content. */
+export function thinkingText(part: unknown): string {
+  return (
+    textField(part, 'thinking') ??
+    first(arrayField(part, 'thinking'))
+      .map((piece) => textField(piece, 'text') ?? '')
+      .join('')
+  );
 }

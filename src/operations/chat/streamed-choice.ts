@@ -8,8 +8,8 @@ import {
   textField,
 } from '../../util/payload.ts';
 import type { Citation } from '../citations.ts';
-import { keepArguments } from './call-fingerprint.ts';
-import { thinkingText } from './reasoning.ts';
+import { keepArguments } from '../tool-call-fingerprint.ts';
+import { thinkingText } from './messages.ts';
 
 /** What the chunks of a stream have told of one choice. */
 export interface StreamedChoice {

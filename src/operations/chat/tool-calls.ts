@@ -1,7 +1,7 @@
 import { parseJson } from '../../telemetry/content/messages.ts';
 import type { RequestedToolCall } from '../../telemetry/operation.ts';
 import { arrayField, field, first, MAX_REPEATED, objectField, stringField } from '../../util/payload.ts';
-import { fingerprintOfCall } from './call-fingerprint.ts';
+import { fingerprintOfCall } from '../tool-call-fingerprint.ts';
 
 /** The first tool calls that a chat completion asks for, of all its choices, in the form that came before them as well. */
 export function readRequestedToolCalls(completion: unknown): readonly RequestedToolCall[] {

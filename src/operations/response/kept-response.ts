@@ -16,7 +16,7 @@ import {
   textField,
 } from '../../util/payload.ts';
 import { readCitations } from '../citations.ts';
-import { keepFingerprint } from './item-fingerprint.ts';
+import { keepFingerprint } from '../tool-call-fingerprint.ts';
 import { readResponseToolCall, readToolOutputCallId } from './items.ts';
 
 /** The API takes 16 pairs of at most 512 characters. */

@@ -1,6 +1,6 @@
 import type { RequestedToolCall } from '../../telemetry/operation.ts';
 import { arrayField, first, MAX_READ } from '../../util/payload.ts';
-import { fingerprintOfItem } from './item-fingerprint.ts';
+import { fingerprintOfItem } from '../tool-call-fingerprint.ts';
 import { readResponseToolCall } from './items.ts';
 
 /** The first tool calls that are in a response's output, hosted ones included. */
