@@ -27,7 +27,7 @@ const restores = new Map<object, () => void>();
  */
 export function switchOtherOff(): () => void {
   observing++;
-  for (const prototype of guard('finding another instrumentation', loadedPrototypes) ?? []) {
+  for (const prototype of loadedPrototypes()) {
     const isEnabled = propertyOf(prototype, 'isEnabled');
     if (restores.has(prototype) || typeof isEnabled !== 'function') continue;
     restores.set(prototype, patchMethod(prototype, 'isEnabled', disabled(isEnabled as Method)));
@@ -55,6 +55,15 @@ function disabled(isEnabled: Method): Method {
 }
 
 function loadedPrototypes(): object[] {
+  try {
+    return findPrototypes();
+  } catch {
+    // Other runtimes have only a part of Node's modules, and the file may not be there.
+    return [];
+  }
+}
+
+function findPrototypes(): object[] {
   const { createRequire, Module } = builtIn('node:module') ?? {};
   if (createRequire === undefined) return [];
   const require = builtInRequire(createRequire);
