@@ -42,7 +42,7 @@ export async function probeDefault(environment: CollectorEnvironment): Promise<C
   if (exporters.length > 0 && !exporters.includes('otlp'))
     return skippedCheck(COLLECTOR_CHECK, `OTEL_TRACES_EXPORTER is ${exporters.join(',')}`);
   const check = await probeCollector(environment);
-  const detail = `${check.detail}, the default`;
+  const detail = `the default ${check.detail}`;
   return check.result === 'ok' || exporters.length > 0
     ? { ...check, detail }
     : skippedCheck(COLLECTOR_CHECK, `${detail}; your code may name another endpoint`);
