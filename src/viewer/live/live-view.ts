@@ -101,7 +101,7 @@ async function startProblem(error: unknown, port: number): Promise<string> {
 }
 
 /** Where a server listens: on 127.0.0.1, and on ::1 where the machine has it. */
-export interface Listening {
+interface Listening {
   readonly port: number;
   close(): Promise<void>;
 }

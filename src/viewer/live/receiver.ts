@@ -193,7 +193,7 @@ const ANNOUNCE_DELAY_MS = 200;
 const HEARTBEAT_MS = 30_000;
 
 /** Tells open pages, by server-sent events, that there is something new. They ask for what they show. */
-export class Changes {
+class Changes {
   readonly #pages = new Set<ServerResponse>();
   #timer: ReturnType<typeof setTimeout> | undefined;
   readonly #heartbeat = setInterval(() => this.#tell(), HEARTBEAT_MS).unref();
