@@ -6,7 +6,9 @@ import type { Secrets } from './secrets.ts';
  */
 export function plantingFetch(secrets: Secrets): typeof fetch {
   return async (input, init) => {
-    const response = await fetch(withoutCredentials(input as string | URL | Request), init);
+    // openai 4 sends forms as streams.
+    const sent = { duplex: 'half' as const, ...init };
+    const response = await fetch(withoutCredentials(input as string | URL | Request), sent);
     const place = `${init?.method ?? 'GET'} ${new URL(response.url).pathname}`;
     const headers = new Headers(response.headers);
     headers.delete('content-length');

@@ -1,4 +1,4 @@
-import { cp, mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { cp, mkdir, readdir, readFile, rename, rm, stat, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { mustRun } from '../support/lanes/command.ts';
 import type { ProgramLane } from '../support/lanes/lanes.ts';
@@ -73,11 +73,18 @@ export async function prepareLane(
 ): Promise<Both<InstalledVersion>> {
   await install(lane);
   const versions = [await extract(lane, reference), await extract(lane, candidate)] as const;
-  const kept = new Set(versions.map(({ directory }) => directory));
-  const directory = join(laneDirectory(lane.name), 'versions');
-  for (const name of await readdir(directory))
-    if (!kept.has(join(directory, name))) await rm(join(directory, name), { recursive: true, force: true });
+  await removeOld(join(laneDirectory(lane.name), 'versions'));
   return versions;
+}
+
+/** Milliseconds after which nobody compares with a version any more. */
+const OLD_MS = 86_400_000;
+
+async function removeOld(versions: string): Promise<void> {
+  for (const name of await readdir(versions)) {
+    const { mtimeMs } = await stat(join(versions, name));
+    if (mtimeMs < Date.now() - OLD_MS) await rm(join(versions, name), { recursive: true, force: true });
+  }
 }
 
 async function install({ name, packages }: ProgramLane): Promise<void> {
@@ -109,6 +116,8 @@ async function extract({ name }: ProgramLane, tarball: Tarball): Promise<Install
   const directory = join(laneDirectory(name), 'versions', sha256(`${tarball.hash} ${sources}`).slice(0, 16));
   await mkdir(join(laneDirectory(name), 'versions'), { recursive: true });
   await rename(made, directory).catch(() => rm(made, { recursive: true, force: true }));
+  const now = new Date();
+  await utimes(directory, now, now);
   return { directory };
 }
 

@@ -1,6 +1,6 @@
 /**
  * Programs that no other test has in a form that only needs the package. What not every version of `openai` has, they
- * import where they need it: a program that does not find it does not run.
+ * import where they need it.
  */
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -156,6 +156,10 @@ async function resume({ simulator, library, parts, runner }: AgentsStage): Promi
 export const MORE: readonly Program[] = [
   { name: 'a server with fifty users', run: serveUsers, anyOrder: true },
   { name: 'responses: chain, fork, stream resumed', run: respond },
+];
+
+/** What only `openai` 7 has. */
+export const NEWEST: readonly Program[] = [
   { name: 'a loop of responses', run: loop },
   { name: 'an answer that is interrupted', run: interrupt },
   { name: 'agents: a tool', run: withAgents(useTool) },

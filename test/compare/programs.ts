@@ -2,7 +2,7 @@ import { fileURLToPath } from 'node:url';
 import type { Scenario, Stage } from '../canary/stage.ts';
 import { PRICES, SCRIPTED } from '../support/scripted/index.ts';
 import { type Simulator, startReplay } from '../support/simulator/index.ts';
-import { MORE } from './more-programs.ts';
+import { MORE, NEWEST } from './more-programs.ts';
 
 /** What runs in a process beside others, with a client of a server of its own. */
 export interface Program {
@@ -25,6 +25,8 @@ export interface Group {
   readonly planted?: boolean;
   /** The ways to record it that say something new. Default: all. */
   readonly ways?: readonly Way[];
+  /** The first major version of `openai` that has what they need. */
+  readonly since?: number;
   /** Left out of the quick comparison. */
   readonly slow?: boolean;
 }
@@ -45,7 +47,8 @@ function recording(name: string): () => Promise<Simulator> {
   return () => startReplay(fileURLToPath(new URL(`../fixtures/assistants/${name}.json`, import.meta.url)));
 }
 
-const { VERSION }: { VERSION: string } = await import(String('openai/version'));
+const openai: { readonly VERSION: string } = await import(String('openai/version'));
+export const VERSION: string = openai.VERSION;
 
 type RecordedProgram = (client: unknown, version: string) => Promise<unknown>;
 
@@ -108,6 +111,7 @@ export const GROUPS: readonly Group[] = [
   },
   {
     name: 'failing',
+    since: 5,
     planted: true,
     ways: ['plain', 'content'],
     slow: true,
@@ -115,15 +119,18 @@ export const GROUPS: readonly Group[] = [
   },
   {
     name: 'sockets',
+    since: 7,
     planted: true,
     load: async () => named((await import('../canary/socket-scenarios.ts')).SOCKET_SCENARIOS),
   },
   {
     name: 'agents',
+    since: 7,
     planted: true,
     load: async () => named((await import('../canary/agents-sdk.ts')).AGENTS_SCENARIOS),
   },
   { name: 'more', load: async () => MORE },
+  { name: 'newest', since: 7, load: async () => NEWEST },
   {
     name: 'endpoints',
     planted: true,

@@ -27,8 +27,11 @@ export interface Recorded {
   readonly diag: readonly string[];
 }
 
-/** Turns in which spans end that end with something the program does not wait for, such as a closed socket. */
-const LAST_TURNS = 5;
+/** How long spans may stay open that end with something the program does not wait for, such as a closed socket. */
+const PATIENCE_MS = 500;
+
+/** Spans of conversations, which end with the process. */
+const LASTING: ReadonlySet<string> = new Set(['conversation', 'session', 'thread']);
 
 const nothing = async (): Promise<void> => undefined;
 
@@ -70,15 +73,17 @@ export async function startRecorder(line: 2 | 3): Promise<Recorder> {
     { logLevel: DiagLogLevel.INFO, suppressOverrideMessage: true },
   );
   const settled = async (): Promise<void> => {
-    const isOpen = (): boolean => [...open.values()].includes(spans);
-    for (let turn = 0; turn < LAST_TURNS && isOpen(); turn++)
-      await new Promise((resolve) => setTimeout(resolve, 1));
+    const isOpen = (): boolean =>
+      [...open].some(([span, of]) => of === spans && !LASTING.has((span as ReadableSpan).name));
+    const end = performance.now() + PATIENCE_MS;
+    while (isOpen() && performance.now() < end) await new Promise((resolve) => setTimeout(resolve, 1));
   };
   return {
     sampleOut(nowOut) {
       isOut = nowOut;
     },
     async take() {
+      await settled();
       await provider.forceFlush();
       await settled();
       await meterProvider.forceFlush();

@@ -5,14 +5,15 @@
 import { writeFileSync } from 'node:fs';
 import { context, trace } from '@opentelemetry/api';
 import { suppressTracing } from '@opentelemetry/core';
-import OpenAI from 'openai';
+import OpenAI, { type ClientOptions } from 'openai';
 import { instrumentOpenAI } from 'opentelemetry-instrumentation-openai/client';
 import { plantingFetch } from '../canary/planting-fetch.ts';
 import { Secrets } from '../canary/secrets.ts';
 import { type Simulator, startSimulator } from '../support/simulator/index.ts';
 import { describe } from '../transparency/runtime/describe.mjs';
+import { likeNewer } from './older.ts';
 import { NOTHING, type Outcome, type RequestData } from './outcome.ts';
-import { CONFIG, GROUPS, type Group, type Program, type Way } from './programs.ts';
+import { CONFIG, GROUPS, type Group, type Program, VERSION, type Way } from './programs.ts';
 import { startRecorder } from './recorder.ts';
 
 /** What the process is asked for. */
@@ -26,28 +27,30 @@ export interface RunRequest {
 
 /** More ids than a program uses: all programs of a process are one to the instrumentation. */
 const IDS_EACH = 1_000;
+/** Longer than any program takes, on a machine that has other things to do. */
+const LONGEST = 30_000;
 
 const { line, way, quick, output } = JSON.parse(process.argv[2] ?? '') as RunRequest;
+const isOlder = VERSION.startsWith('4.');
 const recorder = await startRecorder(line);
 recorder.sampleOut(way === 'sampled out');
 const outcomes: Record<string, Outcome> = {};
 const planted = new Map<string, Secrets>();
 let programs = 0;
 
-const absent = Symbol('absent');
 const rejections: unknown[] = [];
 process.on('unhandledRejection', (error) => rejections.push(describe(error)));
 
 for (const group of GROUPS) {
-  if ((quick && group.slow) || group.ways?.includes(way) === false) continue;
-  const loaded = await group.load().catch((error) => (isAbsent(error) ? [] : Promise.reject(error)));
+  const { slow, ways, since = 0 } = group;
+  if ((quick && slow) || ways?.includes(way) === false || Number.parseInt(VERSION, 10) < since) continue;
+  const loaded = await group.load();
   const shared = group.sharesServer ? await startServer() : undefined;
   for (const program of loaded) {
     const name = `${group.name}: ${program.name}`;
     const secrets = new Secrets();
     if (group.planted) planted.set(name, secrets);
-    const outcome = await runProgram(group, program, secrets, shared);
-    if (outcome !== undefined) outcomes[name] = outcome;
+    outcomes[name] = await runProgram(group, program, secrets, shared);
   }
   await shared?.close();
 }
@@ -61,12 +64,6 @@ writeFileSync(output, JSON.stringify(Object.fromEntries(steady)));
 // Sockets that are kept alive would hold the process for seconds.
 process.exit(0);
 
-/** A version of `openai` may not have what a group or a program is about. */
-function isAbsent(error: unknown): boolean {
-  const { code } = error as { readonly code?: unknown };
-  return code === 'ERR_MODULE_NOT_FOUND' || code === 'ERR_PACKAGE_PATH_NOT_EXPORTED';
-}
-
 function startServer(): Promise<Simulator> {
   return startSimulator({ idOffset: ++programs * IDS_EACH });
 }
@@ -76,7 +73,7 @@ async function runProgram(
   { run, server = startServer, anyOrder = false }: Program,
   secrets: Secrets,
   shared: Simulator | undefined,
-): Promise<Outcome | undefined> {
+): Promise<Outcome> {
   const simulator = shared ?? (await server());
   const before = simulator.requests.length;
   const events: unknown[] = [];
@@ -86,15 +83,14 @@ async function runProgram(
       events: { sink: (event: object) => void events.push(event), preset: 'full' },
     }),
   } as Parameters<typeof instrumentOpenAI>[1] & object;
-  const client = group.planted ? plantedClient(simulator, secrets) : plainClient(simulator);
-  instrumentOpenAI(client, config);
-  const stage = { client, simulator, secrets, config };
-  const result = await inWay(() => run(stage)).then(describe, (error: unknown) =>
-    isAbsent(error) ? absent : { thrown: describe(error) },
-  );
+  const options = group.planted ? plantedOptions(simulator, secrets) : plainOptions(simulator);
+  const client = instrumentOpenAI(new OpenAI(options), config);
+  const stage = { client: isOlder ? likeNewer(client) : client, simulator, secrets, config };
+  const result = await inTime(inWay(() => run(stage))).then(describe, (error: unknown) => ({
+    thrown: describe(error),
+  }));
   const recorded = await recorder.take();
   if (shared === undefined) await simulator.close();
-  if (result === absent) return undefined;
   return {
     ...NOTHING,
     ...recorded,
@@ -105,23 +101,31 @@ async function runProgram(
   };
 }
 
+async function inTime<Result>(result: Promise<Result>): Promise<Result> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Error('The program hangs.')), LONGEST);
+  });
+  return await Promise.race([result, late]).finally(() => clearTimeout(timer));
+}
+
 function inWay<Result>(run: () => Promise<Result>): Promise<Result> {
   if (way === 'suppressed') return context.with(suppressTracing(context.active()), run);
   if (way === 'plain') return run();
   return trace.getTracer('program').startActiveSpan('program', (span) => run().finally(() => span.end()));
 }
 
-function plainClient({ url }: Simulator): OpenAI {
-  return new OpenAI({ apiKey: 'sk-test', baseURL: url, maxRetries: 0 });
+function plainOptions({ url }: Simulator): ClientOptions {
+  return { apiKey: 'sk-test', baseURL: url, maxRetries: 0 };
 }
 
 /** Its every header, key and address is a secret, too. */
-function plantedClient({ url }: Simulator, secrets: Secrets): OpenAI {
+function plantedOptions({ url }: Simulator, secrets: Secrets): ClientOptions {
   const credential = (place: string): string => secrets.make(place, 'credential');
   const address = new URL(url);
   address.username = credential('user of the base URL');
   address.password = credential('password of the base URL');
-  return new OpenAI({
+  return {
     apiKey: credential('API key'),
     organization: credential('organization'),
     project: credential('project'),
@@ -130,7 +134,7 @@ function plantedClient({ url }: Simulator, secrets: Secrets): OpenAI {
     defaultQuery: { key: credential('query'), note: secrets.make('query') },
     fetch: plantingFetch(secrets) as never,
     maxRetries: 0,
-  });
+  };
 }
 
 function requestData({ method, path, headers, body }: RequestData): RequestData {
