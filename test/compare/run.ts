@@ -27,6 +27,8 @@ export interface RunRequest {
 
 /** More ids than a program uses: all programs of a process are one to the instrumentation. */
 const IDS_EACH = 1_000;
+/** So many turns without a request are the end of them. */
+const QUIET_TURNS = 20;
 /** Longer than any program takes, on a machine that has other things to do. */
 const LONGEST = 30_000;
 
@@ -89,7 +91,9 @@ async function runProgram(
   const result = await inTime(inWay(() => run(stage))).then(describe, (error: unknown) => ({
     thrown: describe(error),
   }));
+  if (shared === undefined) await untilQuiet(simulator);
   const recorded = await recorder.take();
+  if (shared === undefined) await untilQuiet(simulator);
   if (shared === undefined) await simulator.close();
   return {
     ...NOTHING,
@@ -135,6 +139,16 @@ function plantedOptions({ url }: Simulator, secrets: Secrets): ClientOptions {
     fetch: plantingFetch(secrets) as never,
     maxRetries: 0,
   };
+}
+
+/** The instrumentation also asks by itself, and nobody waits for that. */
+async function untilQuiet({ requests }: Simulator): Promise<void> {
+  let known = requests.length;
+  for (let turn = 0; turn < QUIET_TURNS; turn++) {
+    await new Promise((resolve) => setTimeout(resolve, 1));
+    if (requests.length > known) turn = 0;
+    known = requests.length;
+  }
 }
 
 function requestData({ method, path, headers, body }: RequestData): RequestData {
