@@ -3,7 +3,7 @@ import type { Settings } from '../config/config.ts';
 import { areSpansOff, isSwitchedOff } from '../config/kill-switch.ts';
 import { describeFinding, type Finding } from '../diagnostics/findings.ts';
 import { logFinding, sayFinding } from '../diagnostics/report.ts';
-import { seenCalls } from '../sdk/seen-calls.ts';
+import { seenCalls } from '../sdk/seam.ts';
 import { activeContext, runIn } from '../util/active-context.ts';
 import { isNoopMeterProvider, isNoopTracerProvider, providerBehind } from '../util/otel-api.ts';
 import { atExit } from '../util/process-events.ts';

@@ -31,6 +31,21 @@ export function clientOfResources(client: object): object {
   return isClient(found) ? found : client;
 }
 
+/**
+ * Finds the prototype of a resource that has the method, from a client or from a client class, on which openai keeps the
+ * classes of its resources.
+ */
+export function findResourcePrototype(
+  clientOrClass: unknown,
+  className: 'Files' | 'Webhooks',
+  method: string,
+): object | undefined {
+  const ofClass = propertyOf(propertyOf(clientOrClass, className), 'prototype');
+  const resource = propertyOf(clientOrClass, className.toLowerCase());
+  const found = [ofClass, isObject(resource) ? Object.getPrototypeOf(resource) : undefined];
+  return found.filter(isObject).find((prototype) => Object.hasOwn(prototype, method));
+}
+
 /** Whether the target is a client, not a class or a namespace. */
 export function isClient(target: unknown): target is object {
   return (

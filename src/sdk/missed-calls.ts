@@ -7,7 +7,7 @@ import { guard } from '../util/guard.ts';
 import { asArray, field } from '../util/payload.ts';
 import { atExit } from '../util/process-events.ts';
 import { platformTimers, startOutside } from '../util/timers.ts';
-import { seenCalls } from './seen-calls.ts';
+import { seenCalls } from './seam.ts';
 import { isSuppressed } from './suppression.ts';
 
 /** Requests of `fetch`, and of `node:http`, which openai 4 uses. */

@@ -11,8 +11,8 @@ import { textField } from '../util/payload.ts';
 import { hasWritable, isCollection, ProcessWide } from '../util/process-wide.ts';
 import { findClientPrototype, missingMethods } from './find-client.ts';
 import { HOOKED_PACKAGES, hookedFile, type Part, versionOfHooked } from './hooked-files.ts';
+import { isObserved, onReleased } from './patches.ts';
 import { isObject, propertyOf } from './reflect.ts';
-import { isObserved, onReleased } from './releases.ts';
 import { findSocketPrototypes } from './sockets/find-sockets.ts';
 import { findLoopPrototypes } from './tool-loops.ts';
 

@@ -3,7 +3,7 @@ import { activeContext, runIn } from '../util/active-context.ts';
 import { readHeader } from '../util/headers.ts';
 import type { Call } from './call.ts';
 import type { Method, Patches } from './patches.ts';
-import { asMethod, isObject, propertyOf } from './reflect.ts';
+import { asMethod } from './reflect.ts';
 
 const WAITING = createContextKey('opentelemetry-instrumentation-openai wait for a file');
 
@@ -12,14 +12,6 @@ export function isPollHelper({ requestHeaders, context }: Pick<Call, 'requestHea
   return (
     readHeader(requestHeaders, 'X-Stainless-Poll-Helper') === 'true' || context.getValue(WAITING) === true
   );
-}
-
-/** The prototype that has `waitForProcessing`, from a client or from a client class. */
-export function findFilesPrototype(clientOrClass: unknown): object | undefined {
-  const resource = propertyOf(clientOrClass, 'files');
-  const ofClient = isObject(resource) ? Object.getPrototypeOf(resource) : undefined;
-  const ofClass = propertyOf(propertyOf(clientOrClass, 'Files'), 'prototype');
-  return [ofClass, ofClient].filter(isObject).find((each) => Object.hasOwn(each, 'waitForProcessing'));
 }
 
 /** Marks the requests of `files.waitForProcessing`, the only poll helper that sends no header. */

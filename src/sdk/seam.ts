@@ -3,15 +3,19 @@ import { activeContext } from '../util/active-context.ts';
 import { learnErrorClassNames } from '../util/error-class-names.ts';
 import { guard, logError } from '../util/guard.ts';
 import { asObject, field, type PayloadObject } from '../util/payload.ts';
-import { processWideCollection } from '../util/process-wide.ts';
+import { hasWritable, ProcessWide, processWideCollection } from '../util/process-wide.ts';
 import { VERSION } from '../util/version.ts';
 import { Call, type CallObserver, make } from './call.ts';
-import { clientOfResources, findClientPrototype, missingMethods } from './find-client.ts';
+import {
+  clientOfResources,
+  findClientPrototype,
+  findResourcePrototype,
+  missingMethods,
+} from './find-client.ts';
 import { lookForWrappers, switchOtherOff } from './other-wrappers.ts';
-import { type Method, Patches } from './patches.ts';
-import { findFilesPrototype, patchFileWait } from './poll-helpers.ts';
+import { claimPrototype, isOurs, type Method, Patches, releasePrototype } from './patches.ts';
+import { patchFileWait } from './poll-helpers.ts';
 import { asMethod, hasPrototype } from './reflect.ts';
-import { claimPrototype, isOurs, releasePrototype } from './releases.ts';
 import { wrapFetch, wrapMakeRequest, wrapRetry } from './request-wrappers.ts';
 import {
   watchingParse,
@@ -20,10 +24,9 @@ import {
   wrapClientParse,
   wrapParse,
 } from './response-wrappers.ts';
-import { seenCalls } from './seen-calls.ts';
 import { isSuppressed } from './suppression.ts';
 import { findCompletionsPrototypes, patchToolRunners } from './tool-runners.ts';
-import { findWebhooksPrototype, type ObservedWebhook, patchWebhooks } from './webhooks.ts';
+import { type ObservedWebhook, patchWebhooks } from './webhooks.ts';
 
 /** Seams by prototype, shared by all copies of this release in a process; the prototypes themselves show nothing. */
 const seams = processWideCollection<WeakMap<object, Seam>>(WeakMap, 'seams', VERSION);
@@ -107,9 +110,9 @@ export class Seam {
       this.#toolRunners.add(prototype);
       patchToolRunners(prototype, this.#patches, (client) => this.#observerOfResource(client));
     }
-    const files = findFilesPrototype(clientOrClass);
+    const files = findResourcePrototype(clientOrClass, 'Files', 'waitForProcessing');
     if (files !== undefined) patchFileWait(files, this.#patches);
-    const webhooks = findWebhooksPrototype(clientOrClass);
+    const webhooks = findResourcePrototype(clientOrClass, 'Webhooks', 'unwrap');
     if (webhooks !== undefined)
       patchWebhooks(webhooks, this.#patches, (client) => this.#startWebhook(client));
   }
@@ -286,3 +289,11 @@ const SEAM_METHODS = [
 function isSeam(found: unknown): found is Seam {
   return SEAM_METHODS.every((name) => typeof field(found, name) === 'function');
 }
+
+/** Whether a call has passed a seam, of whichever copy of this package. */
+export const seenCalls: ProcessWide<{ any: boolean }> = new ProcessWide({
+  name: 'seen-calls',
+  shape: 1,
+  accepts: (value) => hasWritable(value, ['any']),
+  create: () => ({ any: false }),
+});

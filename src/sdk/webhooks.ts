@@ -1,6 +1,6 @@
 import { field } from '../util/payload.ts';
 import type { Method, Patches } from './patches.ts';
-import { asMethod, isObject, propertyOf } from './reflect.ts';
+import { asMethod } from './reflect.ts';
 
 /** A webhook that a client unwraps. */
 export interface ObservedWebhook {
@@ -10,15 +10,7 @@ export interface ObservedWebhook {
 }
 type Observe = (client: unknown) => ObservedWebhook | undefined;
 
-/** Finds the prototype that has `unwrap` (openai 5 to 7), from a client or from a client class. */
-export function findWebhooksPrototype(clientOrClass: unknown): object | undefined {
-  const fromClass = propertyOf(propertyOf(clientOrClass, 'Webhooks'), 'prototype');
-  const resource = propertyOf(clientOrClass, 'webhooks');
-  const found = [fromClass, isObject(resource) ? Object.getPrototypeOf(resource) : undefined];
-  return found.filter(isObject).find((prototype) => Object.hasOwn(prototype, 'unwrap'));
-}
-
-/** Observes webhooks: `unwrap` makes no request, so the seam does not see it. */
+/** Observes webhooks (openai 5 to 7): `unwrap` makes no request, so the seam does not see it. */
 export function patchWebhooks(prototype: object, patches: Patches, observe: Observe): void {
   patches.wrap(prototype, 'unwrap', (original): Method => {
     return asMethod({

@@ -4,8 +4,7 @@ import { guard } from '../../util/guard.ts';
 import { asObject, field, fieldsOf, objectField } from '../../util/payload.ts';
 import type { CallObserver } from '../call.ts';
 import { isObject, propertyOf } from '../reflect.ts';
-import { ownObserverOf } from '../seam.ts';
-import { seenCalls } from '../seen-calls.ts';
+import { ownObserverOf, seenCalls } from '../seam.ts';
 import { ResponsesSocket } from './responses-socket.ts';
 import {
   closeOf,
