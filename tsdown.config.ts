@@ -55,7 +55,7 @@ const LAZY_ENTRIES = {
 
 /** Small sources that only later files import. To load each from a file of its own would take longer. */
 const MORE_AT_START = [
-  'src/hierarchy/conversations/conversation-trace-id.ts',
+  'src/hierarchy/conversations/conversation-id.ts',
   'src/hierarchy/conversations/metadata-context.ts',
   'src/sdk/agents-sdk/runner.ts',
   'src/util/circuit-breaker.ts',

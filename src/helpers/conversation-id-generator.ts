@@ -1,4 +1,4 @@
-import { conversationIdChannel } from '../hierarchy/conversations/conversation-trace-id.ts';
+import { conversationIdChannel } from '../hierarchy/conversations/conversation-id.ts';
 import { guard } from '../util/guard.ts';
 import { field } from '../util/payload.ts';
 import { sha256 } from '../util/sha256.ts';

@@ -1,5 +1,5 @@
 import { type Attributes, INVALID_SPAN_CONTEXT, type Span, trace } from '@opentelemetry/api';
-import { CONVERSATION, conversationIn } from '../hierarchy/conversations/conversation-context.ts';
+import { CONVERSATION, conversationIn } from '../hierarchy/conversations/conversation-id.ts';
 import { define } from '../operations/attributes.ts';
 import { defaultTelemetry, placeOfFunction, prepareDefaultObservers } from '../pipeline/default-observers.ts';
 import { isSuppressed } from '../sdk/suppression.ts';

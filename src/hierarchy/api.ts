@@ -6,9 +6,9 @@ import { ATTR_GEN_AI_CONVERSATION_ID } from '../semconv/attributes.ts';
 import type { Spent } from '../telemetry/cost/spent.ts';
 import type { CallPlace } from '../telemetry/spans/call-place.ts';
 import { inOrder } from '../util/microseconds.ts';
-import { derivesTraceIds } from './conversations/conversation-trace-id.ts';
-import type { Use } from './conversations/conversation-use.ts';
-import { activeSpan, type Segment } from './conversations/segment.ts';
+import type { Use } from './conversations/conversation.ts';
+import { activeSpan, type Segment } from './conversations/conversation.ts';
+import { derivesTraceIds } from './conversations/conversation-id.ts';
 import type { ConversationTracker } from './tracker.ts';
 
 export type { OpenSpan } from '../telemetry/spans/call-place.ts';

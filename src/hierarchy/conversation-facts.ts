@@ -9,15 +9,12 @@ import { EVENT_OPENAI_RUN_REQUIRES_ACTION, EVENT_OPENAI_SESSION_ENVIRONMENT } fr
 import { type Failure, readError } from '../telemetry/error.ts';
 import { textLimits } from '../telemetry/kept-text.ts';
 import { Keeper, keptNames } from '../telemetry/kept-values.ts';
-import type { Conversation } from './conversations/conversation.ts';
+import { activeSpan, type Conversation } from './conversations/conversation.ts';
 import type { ConversationState, EarlyFact } from './conversations/conversation-state.ts';
-import { hasRecordingCreator } from './conversations/remote-creator.ts';
-import { activeSpan } from './conversations/segment.ts';
+import { hasRecordingCreator } from './conversations/ownership.ts';
 import type { AgentSettings, ConversationFact, RequiredAction, SubagentFact } from './dialect.ts';
 import type { EngineState } from './engine-state.ts';
-import { introduceAgent } from './invocations/identify-invocation.ts';
-import type { Invocation } from './invocations/invocation.ts';
-import type { ReadDetails } from './invocations/invocation-start.ts';
+import { type Invocation, introduceAgent, type ReadDetails } from './invocations/invocation.ts';
 import type { Observation } from './observed-call.ts';
 
 /** What applying a fact about a conversation needs of the call that brings it. */

@@ -153,6 +153,9 @@ export interface FactSink {
   later(invocationId: string, value: unknown, done: boolean): void;
 }
 
+/** Sends a request of a read when it is its turn. The controller aborts it. */
+export type Send = <Answer>(request: (controller: AbortController) => Promise<Answer>) => Promise<Answer>;
+
 /** Sends a GET request with the program's client. */
 export interface Get {
   (path: string, query?: Readonly<Record<string, unknown>>): Promise<unknown>;

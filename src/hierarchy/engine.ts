@@ -14,12 +14,16 @@ import {
   segmentOf,
   startIn,
 } from './api.ts';
-import { type Conversation, isOfUser } from './conversations/conversation.ts';
+import {
+  activeSpan,
+  type Conversation,
+  isInTrace,
+  isOfUser,
+  type Segment,
+} from './conversations/conversation.ts';
 import { keyAt } from './conversations/conversation-keys.ts';
 import { contextInConversation } from './conversations/own-trace.ts';
-import { drives, handsOn } from './conversations/ownership.ts';
-import { creatorIn, creatorOf } from './conversations/remote-creator.ts';
-import { activeSpan, isInTrace, type Segment } from './conversations/segment.ts';
+import { creatorIn, creatorOf, drives, handsOn } from './conversations/ownership.ts';
 import type { AgentSettings, Dialect } from './dialect.ts';
 import type { EngineState } from './engine-state.ts';
 import { Facts } from './facts.ts';
@@ -28,7 +32,6 @@ import { answerOutputs, InvocationCreation, InvocationRequest } from './invocati
 import { InvocationMatcher } from './invocations/match-invocations.ts';
 import type { FactSource, ObservedCall } from './observed-call.ts';
 import { OperationClock } from './operation-clock.ts';
-import { stepsListed, stepsRead } from './reads/steps-listed.ts';
 import { SourceListener } from './source-listener.ts';
 import type { ConversationTracker } from './tracker.ts';
 
@@ -283,4 +286,26 @@ export class Engine implements ConversationApi {
     const creator = creatorOf(value, telemetry.settings);
     return creator?.traceId === trace.getSpanContext(span.context)?.traceId ? undefined : creator;
   }
+}
+
+/**
+ * The invocation whose steps the program is listing, so that no background read is needed. Only a program that has done
+ * so before is waited for: another one may delete the conversation, and the steps with it, as soon as it has ended.
+ */
+function stepsListed(
+  tracker: ConversationTracker,
+  { intent, endpoint }: ObservedCall,
+): Invocation | undefined {
+  const { invocationId = '', conversationId } = intent;
+  const invocation = tracker.known.open(invocationId, endpoint.origin, conversationId);
+  if (invocation === undefined) return undefined;
+  if (invocation.life.finished !== undefined) tracker.leaveReading();
+  invocation.life.requests++;
+  return invocation;
+}
+
+/** Called when that request is over. */
+function stepsRead(tracker: ConversationTracker, invocation: Invocation): void {
+  invocation.life.requests--;
+  tracker.settle(invocation);
 }

@@ -1,4 +1,4 @@
-import type { Attributes, Context } from '@opentelemetry/api';
+import type { Attributes, Context, SpanContext } from '@opentelemetry/api';
 import type { Endpoint } from '../sdk/provider.ts';
 import type { Failure } from '../telemetry/error.ts';
 import { MAX_READ } from '../util/payload.ts';
@@ -9,7 +9,8 @@ import {
   failNext,
   keepEarly,
 } from './conversation-facts.ts';
-import { isOf } from './conversations/conversation-keys.ts';
+import { isOf, keyAt } from './conversations/conversation-keys.ts';
+import { creatorOf, placeAdopted } from './conversations/ownership.ts';
 import type {
   ConversationFact,
   FactSink,
@@ -20,9 +21,8 @@ import type {
   WantedDetail,
 } from './dialect.ts';
 import type { EngineState } from './engine-state.ts';
-import { adoptUnowned, type Unowned } from './invocations/adoption.ts';
-import type { Invocation } from './invocations/invocation.ts';
-import type { ReadDetails } from './invocations/invocation-start.ts';
+import { adoptInvocation, openReported } from './invocations/adoption.ts';
+import type { Invocation, ReadDetails } from './invocations/invocation.ts';
 import { answerToolCall } from './invocations/request-details.ts';
 import type { Agent, InvocationSnapshot, MessageSnapshot, StepSnapshot } from './model.ts';
 import type { FactSource, HeldFact, Observation } from './observed-call.ts';
@@ -310,4 +310,42 @@ export class Facts implements FactSink, Observation {
 /** Apart from {@link Facts.details}: what reads details later keeps nothing of the call. */
 function newFacts(engine: EngineState, source: FactSource, conversationId: string | undefined): Facts {
   return new Facts(engine, source, conversationId);
+}
+
+/** What adopting needs of the call that shows an invocation which this process does not record. */
+interface UnownedFacts extends Observation {
+  readonly engine: EngineState;
+  readonly conversationId: string | undefined;
+  readonly unowned: Unowned | undefined;
+}
+
+/** A request about an invocation that this process does not record. */
+export interface Unowned {
+  /** The span that created it, once that is known. */
+  creator?: SpanContext | undefined;
+}
+
+/** Starts to record an invocation that the source reports, or that the process adopts, be it one that it handed on. */
+export function adoptUnowned(
+  facts: UnownedFacts,
+  { snapshot, object }: InvocationFact,
+): Invocation | undefined {
+  const { unowned, engine } = facts;
+  const { tracker, handedOn, dialect, telemetry } = engine;
+  const { origin } = facts.endpoint;
+  if (tracker.known.has(snapshot.id, origin)) return undefined;
+  const conversationId = snapshot.conversationId ?? facts.conversationId;
+  const found = { kind: dialect.kind, snapshot, conversationId };
+  if (unowned === undefined) return openReported(tracker, found, facts);
+  const key = keyAt(origin, snapshot.id);
+  const own = handedOn.get(key);
+  const creator = own?.creator ?? creatorOf(object, telemetry.settings);
+  unowned.creator ??= creator;
+  const { isDriven, context, headers, time } = facts;
+  const isOwn = own !== undefined;
+  const seen = { isDriven, endedAt: snapshot.endedAt, headers, time };
+  const place = placeAdopted(telemetry.settings, { ...seen, isOwn, creator, object, context });
+  if (place === undefined) return undefined;
+  handedOn.delete(key);
+  return adoptInvocation(tracker, { ...found, observation: facts, handedOn: own, place });
 }

@@ -2,7 +2,7 @@ import type { Context, Span } from '@opentelemetry/api';
 import type { Call } from '../sdk/call.ts';
 import type { Endpoint } from '../sdk/provider.ts';
 import type { Route } from '../sdk/routes/index.ts';
-import type { Use } from './conversations/conversation-use.ts';
+import type { Use } from './conversations/conversation.ts';
 import type { Intent, InvocationFact } from './dialect.ts';
 import type { Invocation } from './invocations/invocation.ts';
 

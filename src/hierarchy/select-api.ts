@@ -3,7 +3,7 @@ import type { Call, CallObservation } from '../sdk/call.ts';
 import { isPollHelper } from '../sdk/poll-helpers.ts';
 import { field } from '../util/payload.ts';
 import type { Placement } from './api.ts';
-import { conversationIn } from './conversations/conversation-context.ts';
+import { conversationIn } from './conversations/conversation-id.ts';
 
 /** The APIs of the hierarchy: each knows the calls of one API of the SDK, or those that belong together in another way. */
 export type HierarchyApi = 'agents' | 'assistants' | 'completions' | 'histories' | 'polls' | 'responses';

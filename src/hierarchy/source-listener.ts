@@ -1,4 +1,4 @@
-import type { Segment } from './conversations/segment.ts';
+import type { Segment } from './conversations/conversation.ts';
 import type { EngineState } from './engine-state.ts';
 import { Facts } from './facts.ts';
 import type { Invocation } from './invocations/invocation.ts';

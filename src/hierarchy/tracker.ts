@@ -6,22 +6,24 @@ import { BoundedMap } from '../util/bounded-map.ts';
 import { monotonic } from '../util/clock.ts';
 import { guard } from '../util/guard.ts';
 import { SweepTimer } from '../util/sweep-timer.ts';
-import { Conversation } from './conversations/conversation.ts';
+import type { Use } from './conversations/conversation.ts';
+import { activeSpan, Conversation, Segment } from './conversations/conversation.ts';
 import { conversationKey } from './conversations/conversation-keys.ts';
-import type { Use } from './conversations/conversation-use.ts';
-import { KnownAgents } from './conversations/known-agents.ts';
 import { linkCaller } from './conversations/own-trace.ts';
-import { activeSpan, Segment } from './conversations/segment.ts';
-import { Invocation } from './invocations/invocation.ts';
-import type { InvocationOwner, InvocationStart, ReadDetails } from './invocations/invocation-start.ts';
-import { KnownInvocations } from './invocations/known-invocations.ts';
-import { type Resumption, resumption } from './invocations/paused.ts';
+import {
+  Invocation,
+  type InvocationOwner,
+  type InvocationStart,
+  type ReadDetails,
+} from './invocations/invocation.ts';
+import { KnownInvocations, type Resumption, resumption } from './invocations/known-invocations.ts';
+import type { Member } from './invocations/life.ts';
 import { recordInvocation } from './invocations/record-invocation.ts';
-import { Memories } from './memories.ts';
+import { KnownAgents, Memories } from './memories.ts';
 import type { ConversationKind, InvocationSnapshot } from './model.ts';
 import { OpenContent } from './open-content.ts';
 import { BackgroundReads, READ_TIMEOUT_MS } from './reads/background-reads.ts';
-import { type Member, readEnds, sweepInvocation, sweepMember } from './reads/closing-reads.ts';
+import { readEnds, sweepInvocation, sweepMember } from './reads/closing-reads.ts';
 import { settleInvocation } from './reads/settle-invocation.ts';
 
 /** Conversations whose messages are kept for the run that answers them, where content is recorded: they may be long. */

@@ -4,7 +4,7 @@ import { unknownOptions } from '../config/unknown-names.ts';
 import { logFindings, notice, noticeAgain } from '../diagnostics/report.ts';
 import { noticeProvider } from '../doctor/provider.ts';
 import type { ConversationApi, ObserveOptions, OpenSpan, Placement } from '../hierarchy/api.ts';
-import { conversationIn } from '../hierarchy/conversations/conversation-context.ts';
+import { conversationIn } from '../hierarchy/conversations/conversation-id.ts';
 import { Hierarchy } from '../hierarchy/index.ts';
 import { isFolded, selectApi } from '../hierarchy/select-api.ts';
 import { type ApiRequest, operationOf } from '../operations/index.ts';

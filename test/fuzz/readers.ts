@@ -9,7 +9,7 @@ import * as runObjects from '../../src/hierarchy/assistants/objects.ts';
 import { readStepToolCalls } from '../../src/hierarchy/assistants/tool-calls.ts';
 import type { Dialect } from '../../src/hierarchy/dialect.ts';
 import * as histories from '../../src/hierarchy/histories/messages.ts';
-import { readAgentContent } from '../../src/hierarchy/invocations/agent-content.ts';
+import { readAgentContent } from '../../src/hierarchy/read-request.ts';
 import { readVectorStoreIds } from '../../src/hierarchy/responses/request.ts';
 import { type ItemCall, readItemCalls } from '../../src/hierarchy/tool-calls/item-calls.ts';
 import { readItemResults } from '../../src/hierarchy/tool-calls/item-results.ts';

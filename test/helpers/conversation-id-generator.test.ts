@@ -14,7 +14,7 @@ import {
   type IdGenerator,
   traceIdOf,
 } from '../../src/helpers/conversation-id-generator.ts';
-import { conversationIdChannel } from '../../src/hierarchy/conversations/conversation-trace-id.ts';
+import { conversationIdChannel } from '../../src/hierarchy/conversations/conversation-id.ts';
 import type { Program } from '../support/program.ts';
 import { type Simulator, startSimulator } from '../support/simulator/index.ts';
 import { recordTelemetry } from '../support/telemetry.ts';

@@ -11,7 +11,7 @@ import { forgetNotices, noticed } from '../../src/diagnostics/report.ts';
 import { readSessionParts } from '../../src/hierarchy/agents/content.ts';
 import { readRequiredActions } from '../../src/hierarchy/agents/objects.ts';
 import { readRun, readStep } from '../../src/hierarchy/assistants/objects.ts';
-import { readAgentContent } from '../../src/hierarchy/invocations/agent-content.ts';
+import { readAgentContent } from '../../src/hierarchy/read-request.ts';
 import { readItemCalls } from '../../src/hierarchy/tool-calls/item-calls.ts';
 import { chat } from '../../src/operations/chat.ts';
 import { response } from '../../src/operations/response.ts';

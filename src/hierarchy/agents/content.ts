@@ -1,7 +1,7 @@
 import type { Message, MessagePart } from '../../config/completion-types.ts';
 import { parseJson, partsOf, urlPart } from '../../telemetry/content/messages.ts';
 import { arrayField, asArray, field, textField } from '../../util/payload.ts';
-import { readRequestMessages } from '../invocations/agent-content.ts';
+import { readRequestMessages } from '../read-request.ts';
 
 /** @param input a text, or messages of the user or of the agent */
 export function readSessionInput(input: unknown, content: boolean): readonly (Message | undefined)[] {

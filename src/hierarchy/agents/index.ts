@@ -1,9 +1,7 @@
 import { ATTR_OPENAI_API_TYPE } from '../../semconv/attributes.ts';
 import { field, objectField, stringField } from '../../util/payload.ts';
-import { type ConversationPaths, conversationUse } from '../conversations/conversation-use.ts';
 import type { AgentSettings, Dialect } from '../dialect.ts';
-import { readAgentContent } from '../invocations/agent-content.ts';
-import { parameterOf } from '../request-parameters.ts';
+import { type ConversationPaths, conversationUse, parameterOf, readAgentContent } from '../read-request.ts';
 import { readSessionInput } from './content.ts';
 import { readSessionEvent } from './events.ts';
 import { readSessionList, readSessionObject } from './facts.ts';

@@ -1,11 +1,15 @@
 import { type ApiRequest, createThreadAndRun, operationOf } from '../../operations/index.ts';
 import { ATTR_OPENAI_API_TYPE } from '../../semconv/attributes.ts';
 import { arrayField, field, MAX_READ, objectField, stringField } from '../../util/payload.ts';
-import { type ConversationPaths, conversationUse } from '../conversations/conversation-use.ts';
 import type { AgentSettings, Dialect, FactSink, Intent } from '../dialect.ts';
-import { readAgentContent, readRequestMessages } from '../invocations/agent-content.ts';
+import {
+  type ConversationPaths,
+  conversationUse,
+  parameterOf,
+  readAgentContent,
+  readRequestMessages,
+} from '../read-request.ts';
 import { isOldestFirst, oldestFirst } from '../reads/list-pages.ts';
-import { parameterOf } from '../request-parameters.ts';
 import { readThreadMessageContent, readToolOutputs } from './content.ts';
 import {
   readAssistant,

@@ -26,9 +26,9 @@ import {
   stringField,
   tolerating,
 } from '../../util/payload.ts';
-import { readAgentContent } from '../invocations/agent-content.ts';
 import type { Agent, InvocationSnapshot, MessageSnapshot, StepSnapshot } from '../model.ts';
 import { asTime } from '../operation-clock.ts';
+import { readAgentContent } from '../read-request.ts';
 import { readThreadMessageContent } from './content.ts';
 import { readStepToolCalls } from './tool-calls.ts';
 

@@ -1,13 +1,43 @@
-import type { Span, SpanContext } from '@opentelemetry/api';
+import { type Context, isSpanContextValid, type Span, type SpanContext } from '@opentelemetry/api';
 import type { Message } from '../../config/completion-types.ts';
+import type { Endpoint } from '../../sdk/provider.ts';
+import {
+  ATTR_GEN_AI_CONVERSATION_ID,
+  ATTR_OPENAI_API_TYPE,
+  ATTR_SERVER_ADDRESS,
+  ATTR_SERVER_PORT,
+} from '../../semconv/attributes.ts';
 import { addSpent, type Spent } from '../../telemetry/cost/spent.ts';
+import { rememberForEvaluation } from '../../telemetry/evaluated-spans.ts';
+import { withMetadataOf } from '../../telemetry/metadata.ts';
+import { endpointAttributes, placeAttributes } from '../../telemetry/place.ts';
+import { endConversationSpan, startConversationSpan } from '../../telemetry/spans/conversation-span.ts';
+import { beforeSpanEnds } from '../../telemetry/spans/span-end.ts';
 import { NO_TOTALS, type Totals } from '../../telemetry/spans/totals.ts';
+import type { Telemetry } from '../../telemetry/telemetry.ts';
 import type { BoundedMap } from '../../util/bounded-map.ts';
-import { now } from '../../util/clock.ts';
+import { monotonic, now, type SpanClock } from '../../util/clock.ts';
+import { guard } from '../../util/guard.ts';
+import { LinkedContext } from '../../util/linked-context.ts';
 import { MAX_REPEATED } from '../../util/payload.ts';
+import { clockIn, notAfter } from '../../util/span-clock.ts';
+import { SPAN_KEY } from '../../util/span-key.ts';
 import type { ConversationKind } from '../model.ts';
 import { type ContentHolder, charactersOf, type OpenContent } from '../open-content.ts';
-import type { Segment } from './segment.ts';
+import { inTraceOf } from './conversation-id.ts';
+
+/** One use of a conversation. */
+export interface Use {
+  readonly kind: ConversationKind;
+  /** `undefined` during the request that creates it. */
+  readonly id: string | undefined;
+  readonly context: Context;
+  /** `undefined` for a function of the program. */
+  readonly endpoint: Endpoint | undefined;
+  /** The API of a call in a conversation that the program named, or of a Conversation. */
+  readonly apiType?: string | undefined;
+  readonly startTime: number;
+}
 
 const MAX_KEPT_MESSAGES = 100;
 /** The clocks of two spans of the program may differ so much: they begin at whole milliseconds. */
@@ -173,4 +203,224 @@ export class Conversation implements ContentHolder {
 /** Whether a message counts as one of the user's. Without content there are no others. */
 export function isOfUser(message: Message | undefined): boolean {
   return message?.role !== 'assistant';
+}
+
+/** What a segment needs of an invocation that is part of it. */
+export interface SegmentMember {
+  close(): void;
+  closeIfFinished(): void;
+}
+
+/** Bounds a segment that no open span of the program bounds, however busy the conversation is. */
+const MAX_SEGMENT_DURATION_MS = 600_000;
+
+export interface SegmentStart {
+  readonly telemetry: Telemetry;
+  /** Not known yet while the request that creates the conversation is under way. */
+  readonly conversation: Conversation | undefined;
+  /** What opens it. */
+  readonly use: Use;
+  /** The active span of its context. */
+  readonly active: Span | undefined;
+  /** All open segments, which it leaves at its end. */
+  readonly open: Set<Segment>;
+}
+
+/**
+ * A conversation as far as it is used below one span of the program, or, where there is no such span, from
+ * one idle time to the next: what the span of a conversation stands for.
+ */
+export class Segment {
+  readonly span: Span;
+  readonly spanContext: SpanContext;
+  /** The span of the program that bounds it; `undefined` where time does. */
+  readonly parentSpanId: string | undefined;
+  readonly invocations: Set<SegmentMember> = new Set();
+  ended = false;
+  /** When its parent ended, which it may outlive to wait for its invocations. */
+  parentEnd: number | undefined;
+
+  readonly #kind: ConversationKind;
+  readonly startTime: number;
+  readonly #started = monotonic();
+  readonly #open: Set<Segment>;
+  readonly #parent: WeakRef<Span> | undefined;
+  /** Of the span above: nothing of the segment ends after it. */
+  readonly #clock: SpanClock;
+  /** A span of the program may be open for long, and have many below it that are over. */
+  readonly #stopWaiting: (() => void) | undefined;
+  #conversation: Conversation | undefined;
+  #lastActivity: number;
+  /** In monotonic milliseconds, but for what has happened since {@link endIfIdle} looked. */
+  #lastActive = this.#started;
+  /** Whether something has happened since then: reading the clock each time would cost more than all the rest. */
+  #wasActive = false;
+  #requests = 0;
+  #told: { readonly endpoint: Endpoint | undefined; readonly apiType: string | undefined };
+
+  constructor(start: SegmentStart) {
+    const { telemetry, conversation, use, active: parent } = start;
+    const { kind, context, startTime, endpoint, apiType } = use;
+    this.#kind = kind;
+    this.startTime = this.#lastActivity = startTime;
+    this.#open = start.open;
+    this.#told = { endpoint, apiType };
+    this.span = inTraceOf(parent === undefined ? conversation?.id : undefined, () =>
+      startConversationSpan(telemetry, {
+        place: { kind, apiType, conversationId: conversation?.id },
+        endpoint,
+        parent: context,
+        root: parent === undefined,
+        links: conversation?.previous === undefined ? [] : [{ context: conversation.previous }],
+        startTime,
+      }),
+    );
+    this.spanContext = this.span.spanContext();
+    if (parent !== undefined && parent.spanContext().isRemote !== true) {
+      this.#parent = new WeakRef(parent);
+      this.#clock = clockIn(context);
+      this.#stopWaiting = guard('watching a parent span', beforeSpanEnds, parent, (time) =>
+        this.#endWithParent(time),
+      );
+    }
+    this.parentSpanId = parent?.spanContext().spanId;
+    if (conversation !== undefined) this.#attach(conversation);
+  }
+
+  get conversation(): Conversation | undefined {
+    return this.#conversation;
+  }
+
+  /** Whether its parent will end it. A parent that had ended before the segment began does not end again. */
+  get hasOpenParent(): boolean {
+    return this.#parent?.deref()?.isRecording() === true;
+  }
+
+  /** The context of what happens on the conversation. */
+  contextIn(context: Context): Context {
+    return withMetadataOf(context, LinkedContext.withSpan(context, this.span));
+  }
+
+  /** The request that creates the conversation has told its id. */
+  identify(conversation: Conversation): void {
+    if (this.#conversation !== undefined || this.ended) return;
+    const { apiType } = this.#told;
+    this.span.setAttributes(placeAttributes({ kind: this.#kind, apiType, conversationId: conversation.id }));
+    this.#attach(conversation);
+  }
+
+  /** The first call tells the server and the API, which a function of the program before it did not. */
+  tell({ endpoint, apiType }: Pick<Use, 'endpoint' | 'apiType'>): void {
+    const told = this.#told;
+    this.#told = { endpoint: told.endpoint ?? endpoint, apiType: told.apiType ?? apiType };
+    if (told.endpoint === undefined && endpoint !== undefined)
+      this.span.setAttributes(endpointAttributes(endpoint));
+    if (told.apiType === undefined && apiType !== undefined)
+      this.span.setAttribute(ATTR_OPENAI_API_TYPE, apiType);
+  }
+
+  #attach(conversation: Conversation): void {
+    this.#conversation = conversation;
+    const { segments } = conversation;
+    const { traceId } = this.spanContext;
+    const waiting = segments.get(traceId);
+    // The newest stands last.
+    segments.delete(traceId);
+    if (waiting !== undefined) segments.set(waiting.spanContext.spanId, waiting);
+    segments.set(traceId, this);
+    conversation.previous = this.spanContext;
+    // The program's own ids hold for every endpoint.
+    const endpoint = this.#kind === 'conversation' ? undefined : this.#told.endpoint;
+    rememberForEvaluation('conversation', conversation.id, this.span, {
+      [ATTR_GEN_AI_CONVERSATION_ID]: conversation.id,
+      [ATTR_SERVER_ADDRESS]: endpoint?.address,
+      [ATTR_SERVER_PORT]: endpoint?.port,
+    });
+  }
+
+  /** Once its parent has ended only what it waits for can make it longer. */
+  touch(time: number = now(this.#clock)): void {
+    if (this.parentEnd === undefined && time > this.#lastActivity) this.#lastActivity = time;
+    this.#wasActive = true;
+  }
+
+  /** A request on the conversation keeps it open, however long the API takes. */
+  requestStarted(): void {
+    this.#requests += 1;
+  }
+
+  requestEnded(endTime: number): void {
+    this.#requests -= 1;
+    this.touch(endTime);
+  }
+
+  invocationClosed(invocation: SegmentMember, endTime: number): void {
+    this.invocations.delete(invocation);
+    this.#lastActivity = Math.max(this.#lastActivity, endTime);
+    this.#wasActive = true;
+    if (this.parentEnd !== undefined && this.invocations.size === 0) this.end();
+  }
+
+  /** Ends it if nothing has happened for long enough. */
+  endIfIdle(idleTimeout: number): void {
+    const time = monotonic();
+    if (this.#wasActive) this.#lastActive = time;
+    this.#wasActive = false;
+    if (this.invocations.size > 0 || this.hasOpenParent) return;
+    const idle = this.#requests === 0 && time - this.#lastActive >= idleTimeout;
+    if (idle || time - this.#started >= MAX_SEGMENT_DURATION_MS) this.end(this.#lastActivity);
+  }
+
+  /** Ends it whatever is under way; `time` defaults to that of the last activity. */
+  end(time: number = this.#lastActivity): void {
+    if (this.ended) return;
+    this.ended = true;
+    this.#stopWaiting?.();
+    for (const invocation of [...this.invocations]) invocation.close();
+    const { traceId, spanId } = this.spanContext;
+    const segments = this.#conversation?.segments;
+    if (segments?.delete(spanId) === false && segments.get(traceId) === this) segments.delete(traceId);
+    const endTime = Math.max(time, this.startTime);
+    endConversationSpan(this.span, this.#conversation?.totalsAt(endTime) ?? NO_TOTALS, endTime);
+    this.#open.delete(this);
+  }
+
+  #endWithParent(parentEnd: number | undefined): void {
+    // A span whose clock is not known may go by the process's, which counts milliseconds.
+    const time = this.#clock === undefined ? Date.now() : now(this.#clock);
+    const endTime = parentEnd === undefined ? time : Math.min(parentEnd, time);
+    this.#lastActivity = Math.min(this.#lastActivity, endTime);
+    this.parentEnd = endTime;
+    for (const invocation of [...this.invocations]) invocation.closeIfFinished();
+    if (this.invocations.size === 0) this.end(endTime);
+  }
+
+  /** A time of what is inside, which may be told by the clock of another span below the same parent. */
+  within(time: number): number {
+    return notAfter(this.#clock, time);
+  }
+}
+
+/** A time of what is in a segment, if it is in one. */
+export function timeWithin(segment: Segment | undefined, time: number): number {
+  return segment === undefined ? time : segment.within(time);
+}
+
+/** The last one that was checked: many calls in a row are made below one span. */
+let lastValid: SpanContext | undefined;
+
+/** The active span, if it is a real one. An unrecorded span may have no ids, so nothing can stand below it. */
+export function activeSpan(context: Context): Span | undefined {
+  const span = context.getValue(SPAN_KEY) as Span | undefined;
+  if (span === undefined) return undefined;
+  const spanContext = span.spanContext();
+  if (spanContext === lastValid) return span;
+  if (!isSpanContextValid(spanContext)) return undefined;
+  lastValid = spanContext;
+  return span;
+}
+
+/** Whether what is done below the active span can be part of something in the trace: without an active span anything can. */
+export function isInTrace(active: Span | undefined, traceId: string): boolean {
+  return active === undefined || active.spanContext().traceId === traceId;
 }

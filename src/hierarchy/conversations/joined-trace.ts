@@ -1,7 +1,7 @@
 import { type Context, type SpanContext, trace } from '@opentelemetry/api';
 import type { Call } from '../../sdk/call.ts';
 import { beginIn, finishIn } from '../../util/open-traces.ts';
-import { activeSpan } from './segment.ts';
+import { activeSpan } from './conversation.ts';
 
 /** The tool calls that a request answers. */
 export interface AnsweredCalls {

@@ -1,10 +1,11 @@
 import { type Context, createContextKey, type Span, trace } from '@opentelemetry/api';
 import { AGENTS } from '../../sdk/agents-sdk/agents-key.ts';
 import type { AgentsNode } from '../../sdk/agents-sdk/node.ts';
+import type { Telemetry } from '../../telemetry/telemetry.ts';
 import type { ConversationKind } from '../model.ts';
-import type { ConversationTracker } from '../tracker.ts';
-import { CONVERSATION } from './conversation-context.ts';
-import { activeSpan, type Segment } from './segment.ts';
+import type { Conversation } from './conversation.ts';
+import { activeSpan, type Segment } from './conversation.ts';
+import { CONVERSATION } from './conversation-id.ts';
 
 /*
  * With `conversationSpans: 'trace'` a conversation has a trace of its own also below an active span: it is used as if no
@@ -17,6 +18,12 @@ const MAX_LINKED_CONVERSATIONS = 8;
 /** The span of the program that a conversation is used below. */
 const CALLER: symbol = createContextKey('opentelemetry-instrumentation-openai caller of a conversation');
 
+/** What knows the conversations of this process. */
+interface Conversations {
+  readonly telemetry: Telemetry;
+  conversation(kind: ConversationKind, id: string, origin: string): Conversation;
+}
+
 /** The ids of the segments that a span of the program has been linked to. */
 const linked = new WeakMap<Span, Set<string>>();
 
@@ -28,7 +35,7 @@ const linked = new WeakMap<Span, Set<string>>();
  */
 export function contextInConversation(
   context: Context,
-  tracker: ConversationTracker,
+  tracker: Conversations,
   kind: ConversationKind,
   id: string | undefined,
   origin: string,

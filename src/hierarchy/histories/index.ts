@@ -15,10 +15,9 @@ import {
   spendIn,
   startIn,
 } from '../api.ts';
-import { conversationIn } from '../conversations/conversation-context.ts';
-import type { Use } from '../conversations/conversation-use.ts';
+import type { Segment, Use } from '../conversations/conversation.ts';
+import { conversationIn } from '../conversations/conversation-id.ts';
 import { contextInConversation } from '../conversations/own-trace.ts';
-import type { Segment } from '../conversations/segment.ts';
 import type { ToolCalls } from '../tool-calls/tool-calls.ts';
 import type { ConversationTracker } from '../tracker.ts';
 import { LoopCall } from './loop-call.ts';

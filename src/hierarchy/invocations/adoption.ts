@@ -1,18 +1,13 @@
 import type { SpanContext } from '@opentelemetry/api';
 import { ATTR_GEN_AI_REQUEST_MODEL } from '../../semconv/attributes.ts';
 import { justAfter } from '../../util/microseconds.ts';
-import type { InputMessages } from '../conversations/conversation.ts';
-import { keyAt } from '../conversations/conversation-keys.ts';
-import { type Continuation, creatorOf, placeAdopted } from '../conversations/remote-creator.ts';
-import { activeSpan } from '../conversations/segment.ts';
-import type { InvocationFact } from '../dialect.ts';
-import type { EngineState } from '../engine-state.ts';
+import { activeSpan, type InputMessages } from '../conversations/conversation.ts';
+import type { Continuation } from '../conversations/ownership.ts';
 import type { Agent, ConversationKind, InvocationSnapshot } from '../model.ts';
 import type { Observation } from '../observed-call.ts';
 import { OperationClock } from '../operation-clock.ts';
 import type { ConversationTracker } from '../tracker.ts';
-import type { Invocation } from './invocation.ts';
-import type { InvocationStart } from './invocation-start.ts';
+import type { Invocation, InvocationStart } from './invocation.ts';
 
 /** An invocation that this process created and handed on. */
 export interface HandedOn {
@@ -118,42 +113,4 @@ export function openFoundInvocation(
     forgotten,
     clock,
   });
-}
-
-/** What adopting needs of the call that shows an invocation which this process does not record. */
-interface UnownedFacts extends Observation {
-  readonly engine: EngineState;
-  readonly conversationId: string | undefined;
-  readonly unowned: Unowned | undefined;
-}
-
-/** A request about an invocation that this process does not record. */
-export interface Unowned {
-  /** The span that created it, once that is known. */
-  creator?: SpanContext | undefined;
-}
-
-/** Starts to record an invocation that the source reports, or that the process adopts, be it one that it handed on. */
-export function adoptUnowned(
-  facts: UnownedFacts,
-  { snapshot, object }: InvocationFact,
-): Invocation | undefined {
-  const { unowned, engine } = facts;
-  const { tracker, handedOn, dialect, telemetry } = engine;
-  const { origin } = facts.endpoint;
-  if (tracker.known.has(snapshot.id, origin)) return undefined;
-  const conversationId = snapshot.conversationId ?? facts.conversationId;
-  const found = { kind: dialect.kind, snapshot, conversationId };
-  if (unowned === undefined) return openReported(tracker, found, facts);
-  const key = keyAt(origin, snapshot.id);
-  const own = handedOn.get(key);
-  const creator = own?.creator ?? creatorOf(object, telemetry.settings);
-  unowned.creator ??= creator;
-  const { isDriven, context, headers, time } = facts;
-  const isOwn = own !== undefined;
-  const seen = { isDriven, endedAt: snapshot.endedAt, headers, time };
-  const place = placeAdopted(telemetry.settings, { ...seen, isOwn, creator, object, context });
-  if (place === undefined) return undefined;
-  handedOn.delete(key);
-  return adoptInvocation(tracker, { ...found, observation: facts, handedOn: own, place });
 }

@@ -7,10 +7,10 @@ import { recordAttempts } from '../../telemetry/spans/attempt-span.ts';
 import type { Telemetry } from '../../telemetry/telemetry.ts';
 import { field } from '../../util/payload.ts';
 import type { OpenSpan } from '../api.ts';
-import type { Segment } from '../conversations/segment.ts';
+import type { Segment } from '../conversations/conversation.ts';
 import type { OperationClock } from '../operation-clock.ts';
-import type { Member } from '../reads/closing-reads.ts';
 import { isLeft } from './invocation-requests.ts';
+import type { Member } from './life.ts';
 import { Life } from './life.ts';
 import { addRequestEvent, answerAttributes, type RequestEvent } from './request-details.ts';
 

@@ -5,7 +5,6 @@ import type { Failure } from '../../telemetry/error.ts';
 import { metricDimensions } from '../../telemetry/metrics/metrics.ts';
 import type { Telemetry } from '../../telemetry/telemetry.ts';
 import { guard } from '../../util/guard.ts';
-import type { Invocation } from './invocation.ts';
 
 /** The cost of several model calls together in USD; `undefined` without a price. */
 export function costOfUsage(
@@ -25,13 +24,6 @@ export function sumOf(usages: readonly (Usage | undefined)[]): Usage {
 /** Whether it has tokens: some servers report none, or zeros, until a while after the end, or only on the steps. */
 export function isReported(usage: Usage | undefined): usage is Usage {
   return usage !== undefined && !isNoUsage(usage);
-}
-
-/** What an ended invocation spends when it closes, if it has told no tokens: the usage of its steps. */
-export function usageAtClose({ life, snapshot, steps }: Invocation): Usage | undefined {
-  if (life.endTime === undefined || isReported(snapshot?.usage)) return undefined;
-  const { usage } = steps;
-  return isReported(usage) ? usage : snapshot?.usage;
 }
 
 /** What several model calls together spent. */

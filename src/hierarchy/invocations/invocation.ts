@@ -1,21 +1,39 @@
 import type { Attributes, Context, Span, SpanContext } from '@opentelemetry/api';
+import type { Message } from '../../config/completion-types.ts';
 import type { Settings } from '../../config/config.ts';
 import type { Endpoint } from '../../sdk/provider.ts';
 import {
+  ATTR_GEN_AI_PROVIDER_NAME,
+  ATTR_GEN_AI_REQUEST_MODEL,
   ATTR_GEN_AI_REQUEST_STREAM,
+  ATTR_GEN_AI_RESPONSE_MODEL,
   ATTR_GEN_AI_RESPONSE_TIME_TO_FIRST_CHUNK,
 } from '../../semconv/attributes.ts';
+import { NAMES_DEPLOYMENTS } from '../../telemetry/cost/costs.ts';
 import { addSpent, NOTHING_SPENT, type Spent } from '../../telemetry/cost/spent.ts';
 import type { Usage } from '../../telemetry/cost/usage.ts';
 import type { Failure } from '../../telemetry/error.ts';
+import { rememberedOf, rememberForEvaluation } from '../../telemetry/evaluated-spans.ts';
 import { textLimits } from '../../telemetry/kept-text.ts';
 import { Keeper } from '../../telemetry/kept-values.ts';
 import { bareContext } from '../../telemetry/metadata.ts';
 import { type Place, placeAttributes } from '../../telemetry/place.ts';
+import {
+  invocationSpanName,
+  type StartedInvocation,
+  startInvocationSpan,
+} from '../../telemetry/spans/invocation-span.ts';
 import type { Telemetry } from '../../telemetry/telemetry.ts';
 import { LinkedContext } from '../../util/linked-context.ts';
-import type { Conversation, InputMessages } from '../conversations/conversation.ts';
-import { type Segment, timeWithin } from '../conversations/segment.ts';
+import { inOrder } from '../../util/microseconds.ts';
+import {
+  activeSpan,
+  type Conversation,
+  type InputMessages,
+  type Segment,
+  timeWithin,
+} from '../conversations/conversation.ts';
+import type { Send } from '../dialect.ts';
 import type {
   Agent,
   ConversationKind,
@@ -24,20 +42,81 @@ import type {
   StepSnapshot,
   ToolCallSnapshot,
 } from '../model.ts';
+import type { OpenContent } from '../open-content.ts';
 import { OperationClock } from '../operation-clock.ts';
-import type { Retrievable } from '../reads/closing-reads.ts';
-import { isReported, recordSpent, spentAtOnce, usageAtClose } from './cost-and-usage.ts';
-import { durationOf, identifyInvocation, withoutCalls } from './identify-invocation.ts';
-import {
-  type InvocationOwner,
-  type InvocationStart,
-  type ReadDetails,
-  startInvocation,
-} from './invocation-start.ts';
+import { isReported, recordSpent, spentAtOnce } from './cost-and-usage.ts';
+import type { Retrievable } from './life.ts';
 import { Life } from './life.ts';
 import type { PausedInvocation } from './paused-invocation.ts';
-import { isWhole } from './run-input.ts';
 import { Steps } from './steps.ts';
+
+/**
+ * Reads the missing details of an ended invocation, or only whether one has ended.
+ *
+ * @throws the SDK's error
+ */
+export type ReadDetails = (invocation: Invocation, what: 'end' | 'details', send: Send) => Promise<void>;
+
+/** The initial state of an invocation. */
+export interface InvocationStart {
+  readonly kind: ConversationKind;
+  readonly segment: Segment | undefined;
+  readonly agent: Agent | undefined;
+  readonly agentId: string | undefined;
+  readonly endpoint: Endpoint;
+  readonly attributes: Attributes;
+  /** The vector stores that the request names. */
+  readonly vectorStoreIds?: readonly string[] | undefined;
+  readonly input: InputMessages;
+  /** The content of the creating request, if content is recorded. It remains if the invocation is never seen. */
+  readonly content: InvocationContent | undefined;
+  readonly context: Context;
+  /** The span that created it in another process. */
+  readonly creator?: SpanContext | undefined;
+  readonly startTime: number;
+  /** The invocation that it works for: the turn of a subagent is a child of that turn. */
+  readonly above?: Invocation | undefined;
+  readonly subagentId?: string | undefined;
+  /** That of the request; by default that of the invocation above. */
+  readonly clock?: OperationClock | undefined;
+  /** Set if it goes on after a pause, of which an earlier span tells. */
+  readonly resumed?: PausedInvocation;
+  /** Its start is in the server's whole seconds, too coarse for duration metrics. */
+  readonly rebuilt?: boolean;
+  /** Called when it has closed, to forget it. */
+  readonly forgotten?: ((invocation: Invocation) => void) | undefined;
+}
+
+/** Who opens invocations and records them. */
+export interface InvocationOwner {
+  readonly telemetry: Telemetry;
+  readonly openContent: OpenContent;
+  /** Called when one closes, to record it. */
+  closed(invocation: Invocation, endTime: number): void;
+}
+
+/** Starts the span below the invocation it works for, or else in its conversation, with a link to a deeper caller. */
+export function startInvocation(
+  telemetry: Telemetry,
+  start: InvocationStart,
+  place: Place,
+): StartedInvocation & { readonly startTime: number } {
+  const { segment, above, endpoint, attributes, context } = start;
+  const caller = activeSpan(context)?.spanContext();
+  const bounded = segment === undefined || segment.parentSpanId === caller?.spanId || above !== undefined;
+  const linked = [bounded ? undefined : caller, start.creator];
+  // Just after the span above it, where both would start at once.
+  const startTime = inOrder(start.startTime, (above ?? segment)?.startTime);
+  const started = startInvocationSpan(telemetry, {
+    place,
+    endpoint,
+    attributes,
+    parent: (above ?? segment)?.contextIn(context) ?? context,
+    links: linked.flatMap((other) => (other === undefined ? [] : [{ context: other }])),
+    startTime,
+  });
+  return { ...started, startTime };
+}
 
 /**
  * One run or turn, from the request that creates it to its end, however the end becomes known. Everything known of it is
@@ -309,4 +388,82 @@ export class Invocation {
     this.#owner.openContent.release(this);
     this.segment?.invocationClosed(this, endTime);
   }
+}
+
+/** Called when an invocation is first seen. */
+export function identifyInvocation(invocation: Invocation, snapshot: InvocationSnapshot, time: number): void {
+  invocation.clock.learn(snapshot.createdAt, invocation.acceptedAt ?? time);
+  invocation.agentId ??= snapshot.agentId;
+  const identity = constantAttributes(snapshot, invocation.attributes);
+  invocation.addAttributes({ ...identity, ...placeAttributes(invocation.place) });
+  rememberForEvaluation('run', snapshot.id, invocation.span, rememberedOf(invocation.attributes));
+  const name = invocation.agent?.name;
+  if (name !== undefined) invocation.span.updateName(invocationSpanName(name));
+}
+
+/** When an invocation began, before any pause; `undefined` if only the server knows, in whole seconds. */
+export function createdTimeOf({ resumed, rebuilt, startTime }: Invocation): number | undefined {
+  if (resumed !== undefined) return resumed.createdTime;
+  return rebuilt ? undefined : startTime;
+}
+
+/** The seconds from there to its end, if both are known. */
+export function durationOf(invocation: Invocation): number | undefined {
+  const began = createdTimeOf(invocation);
+  const { endTime } = invocation.life;
+  return began === undefined || endTime === undefined ? undefined : (endTime - began) / 1e3;
+}
+
+/** Called when another object tells the agent of an invocation. */
+export function introduceAgent(invocation: Invocation, agent: Agent, attributes: Attributes): void {
+  if (invocation.life.state === 'closed') return;
+  invocation.agent = agent;
+  invocation.agentId ??= agent.id;
+  invocation.addAttributes({ ...attributes, ...placeAttributes(invocation.place) });
+  if (agent.name !== undefined) invocation.span.updateName(invocationSpanName(agent.name));
+}
+
+/** The attributes that are fixed once an invocation was first seen. */
+function constantAttributes({ model, parameters }: InvocationSnapshot, known: Attributes): Attributes {
+  if (model === undefined) return parameters;
+  return {
+    ...parameters,
+    [ATTR_GEN_AI_REQUEST_MODEL]: known[ATTR_GEN_AI_REQUEST_MODEL] ?? model,
+    [ATTR_GEN_AI_RESPONSE_MODEL]: known[ATTR_GEN_AI_PROVIDER_NAME] === NAMES_DEPLOYMENTS ? undefined : model,
+  };
+}
+
+/** What it is given, and the calls that it asks for, are kept elsewhere, as far as there is room. */
+export function withoutCalls(snapshot: InvocationSnapshot): InvocationSnapshot {
+  const { content, pendingToolCalls } = snapshot;
+  return content === undefined && pendingToolCalls.length === 0
+    ? snapshot
+    : { ...snapshot, content: undefined, pendingToolCalls: [] };
+}
+
+/** What the model was given, as far as this process knows: the messages of the conversation, or only those it answers. */
+export function inputMessagesOf({ steps, input }: Invocation): readonly Message[] {
+  return steps.inputs.size > 0 ? [...steps.inputs.values()] : input.messages;
+}
+
+/** Whether everything is known that a background read could add. */
+export function isWhole(invocation: Invocation): boolean {
+  return invocation.complete && !lacksAgent(invocation) && !lacksInput(invocation);
+}
+
+/** Whether the agent's id is known, but its object has not been seen. */
+function lacksAgent({ kind, agent, agentId }: Invocation): boolean {
+  return kind === 'thread' && agent === undefined && agentId !== undefined;
+}
+
+/** Whether the model may have been given messages that this process has not seen. */
+export function lacksInput({ kind, telemetry, steps }: Invocation): boolean {
+  return kind === 'thread' && telemetry.wantsContent && !steps.knowsInput;
+}
+
+/** What an ended invocation spends when it closes, if it has told no tokens: the usage of its steps. */
+function usageAtClose({ life, snapshot, steps }: Invocation): Usage | undefined {
+  if (life.endTime === undefined || isReported(snapshot?.usage)) return undefined;
+  const { usage } = steps;
+  return isReported(usage) ? usage : snapshot?.usage;
 }

@@ -1,6 +1,7 @@
 import { monotonic } from '../../util/clock.ts';
+import type { SegmentMember } from '../conversations/conversation.ts';
+import type { Send } from '../dialect.ts';
 import { clamp } from '../operation-clock.ts';
-import { ClosingPlan } from './closing-plan.ts';
 
 /**
  * - `open`: in progress, as far as is known.
@@ -99,4 +100,58 @@ export class Life {
     this.state = 'closed';
     return this.endTime ?? Math.max(this.#lastOpenTime, this.startTime);
   }
+}
+
+const FIRST_DELAY_MS = 1_000;
+const MAX_CLOSING_READS = 5;
+
+/** When the API is asked how something ended that the program no longer waits for: after 1 s, then at doubling intervals. */
+export class ClosingPlan {
+  #delay = 0;
+  #readsLeft = 0;
+  /** In monotonic milliseconds. */
+  #next = Number.POSITIVE_INFINITY;
+
+  /** Called when the program's wait for the end was aborted or broke. */
+  begin(time: number = monotonic()): void {
+    this.#readsLeft = MAX_CLOSING_READS;
+    this.#delay = FIRST_DELAY_MS;
+    this.#next = time + FIRST_DELAY_MS;
+  }
+
+  /** Called when the program asks again itself. */
+  cancel(): void {
+    this.#next = Number.POSITIVE_INFINITY;
+  }
+
+  /** Whether to ask now. Each time counts. */
+  isDue(time: number): boolean {
+    if (time < this.#next) return false;
+    this.#readsLeft--;
+    this.#delay *= 2;
+    this.#next = this.#readsLeft > 0 ? time + this.#delay : Number.POSITIVE_INFINITY;
+    return true;
+  }
+}
+
+/** Something in progress that can be retrieved from the API. */
+export interface Retrievable {
+  readonly id: string | undefined;
+  readonly endpoint: { readonly origin: string };
+  readonly life: Life;
+  reading: 'no' | 'soon' | 'now';
+  /**
+   * Asks for its state with one request, and takes the answer. `undefined` if nothing can be retrieved.
+   *
+   * @throws the SDK's error
+   */
+  readonly retrieve: ((send: Send) => Promise<void>) | undefined;
+  close(): void;
+}
+
+/** Another operation that outlives its call and is bounded like an invocation. */
+export interface Member extends SegmentMember {
+  overdue(): boolean;
+  /** Itself, where it can be retrieved. */
+  readonly retrievable?: Retrievable;
 }

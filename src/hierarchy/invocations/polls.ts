@@ -11,9 +11,9 @@ import {
   parentIn,
   startIn,
 } from '../api.ts';
-import { conversationIn } from '../conversations/conversation-context.ts';
+import { activeSpan, type Segment } from '../conversations/conversation.ts';
+import { conversationIn } from '../conversations/conversation-id.ts';
 import { contextInConversation } from '../conversations/own-trace.ts';
-import { activeSpan, type Segment } from '../conversations/segment.ts';
 import { OperationClock } from '../operation-clock.ts';
 import type { ConversationTracker } from '../tracker.ts';
 import {

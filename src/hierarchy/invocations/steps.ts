@@ -3,7 +3,6 @@ import type { Usage } from '../../telemetry/cost/usage.ts';
 import type { Keeper } from '../../telemetry/kept-values.ts';
 import type { ToolOutcome } from '../../telemetry/tool-outcome.ts';
 import { MAX_READ, MAX_REPEATED } from '../../util/payload.ts';
-import { KeptMessages } from '../conversations/kept-messages.ts';
 import type { MessageSnapshot, StepSnapshot, ToolCallSnapshot } from '../model.ts';
 import type { OperationClock } from '../operation-clock.ts';
 import {
@@ -332,5 +331,33 @@ export class Steps {
   #stepOfMessage(messageId: string): Step | undefined {
     for (const step of this.#steps.values()) if (step.snapshot.messageId === messageId) return step;
     return undefined;
+  }
+}
+
+const NO_MESSAGES: ReadonlyMap<string, Message> = new Map();
+
+/** The messages that an invocation was given or has made, by id. Without content there are none, and no map either. */
+export class KeptMessages {
+  readonly #keeper: Keeper;
+  #messages: Map<string, Message> | undefined;
+
+  constructor(keeper: Keeper) {
+    this.#keeper = keeper;
+  }
+
+  /** In the order in which they were seen first. */
+  get all(): ReadonlyMap<string, Message> {
+    return this.#messages ?? NO_MESSAGES;
+  }
+
+  forget(): void {
+    this.#messages = undefined;
+  }
+
+  keep(id: string, content: Message): void {
+    this.#messages ??= new Map();
+    const known = this.#messages.get(id);
+    if (known !== undefined || this.#messages.size < MAX_READ)
+      this.#messages.set(id, this.#keeper.keep(content, known));
   }
 }

@@ -1,37 +1,14 @@
 import type { Settings } from '../../config/config.ts';
 import { monotonic } from '../../util/clock.ts';
 import { settledWithin } from '../../util/wait.ts';
-import type { SegmentMember } from '../conversations/segment.ts';
+import type { Send } from '../dialect.ts';
 import type { Invocation } from '../invocations/invocation.ts';
-import type { Life } from '../invocations/life.ts';
+import type { Member, Retrievable } from '../invocations/life.ts';
 import type { BackgroundReads } from './background-reads.ts';
-import type { Send } from './origin-reads.ts';
 import { settleInvocation } from './settle-invocation.ts';
 
 /** How long a program that ends waits for how things ended. */
 const CLOSING_READS_TIMEOUT_MS = 1_500;
-
-/** Something in progress that can be retrieved from the API. */
-export interface Retrievable {
-  readonly id: string | undefined;
-  readonly endpoint: { readonly origin: string };
-  readonly life: Life;
-  reading: 'no' | 'soon' | 'now';
-  /**
-   * Asks for its state with one request, and takes the answer. `undefined` if nothing can be retrieved.
-   *
-   * @throws the SDK's error
-   */
-  readonly retrieve: ((send: Send) => Promise<void>) | undefined;
-  close(): void;
-}
-
-/** Another operation that outlives its call and is bounded like an invocation. */
-export interface Member extends SegmentMember {
-  overdue(): boolean;
-  /** Itself, where it can be retrieved. */
-  readonly retrievable?: Retrievable;
-}
 
 /** What the last reads may take together. One `AbortSignal` for all would make Node 20 warn of its many listeners. */
 interface ReadLimit {

@@ -1,12 +1,11 @@
 import { ROOT_CONTEXT } from '@opentelemetry/api';
 import { readWithClient } from '../../sdk/own-requests.ts';
 import { readHeader } from '../../util/headers.ts';
-import type { FactSink } from '../dialect.ts';
+import { keyAt } from '../conversations/conversation-keys.ts';
+import type { FactSink, Get } from '../dialect.ts';
 import type { EngineState } from '../engine-state.ts';
-import type { ReadDetails } from '../invocations/invocation-start.ts';
-import { lacksInput } from '../invocations/run-input.ts';
+import { type Invocation, introduceAgent, lacksInput, type ReadDetails } from '../invocations/invocation.ts';
 import type { FactSource } from '../observed-call.ts';
-import { readAgentOf } from './read-agent.ts';
 
 /** Takes the facts of a read. */
 interface ReadFacts extends FactSink {
@@ -54,4 +53,31 @@ export function detailsReader(
     if (invocation.life.endTime === undefined) invocation.life.goOn();
     else if (isAll) invocation.allSeen = true;
   };
+}
+
+/** Tells an invocation its agent, which the program may have made elsewhere: it is read once for each id. */
+export async function readAgentOf(
+  invocation: Invocation,
+  get: Get,
+  facts: FactSink & { readonly engine: EngineState },
+): Promise<void> {
+  const { agentId } = invocation;
+  const { tracker, dialect, agentReads } = facts.engine;
+  if (agentId === undefined || invocation.agent !== undefined || dialect.agentPath === undefined) return;
+  const { origin } = invocation.endpoint;
+  if (tracker.agents.at(origin, agentId) === undefined) {
+    const key = keyAt(origin, agentId);
+    // Several runs of an assistant may end at once.
+    const read = agentReads.get(key) ?? get(dialect.agentPath(agentId));
+    agentReads.set(key, read);
+    await read.then(
+      (value) => dialect.read(value, facts),
+      () => undefined,
+    );
+    agentReads.delete(key);
+  }
+  // What cannot be read is not asked for again.
+  const agent = tracker.agents.at(origin, agentId) ?? { id: agentId, name: undefined, model: undefined };
+  tracker.agents.keep(origin, agent);
+  introduceAgent(invocation, agent, {});
 }

@@ -4,6 +4,7 @@ import { monotonic } from '../../util/clock.ts';
 import { readHeader } from '../../util/headers.ts';
 import { field, numberField } from '../../util/payload.ts';
 import { TaskQueue } from '../../util/task-queue.ts';
+import type { Send } from '../dialect.ts';
 
 const MAX_CONCURRENT_READS = 4;
 /** From so many unanswered requests of the program on, a server is busy. */
@@ -20,9 +21,6 @@ const MISSES_TO_GIVE_UP = 3;
 const GIVEN_UP_MS = 600_000;
 
 class DroppedRead extends Error {}
-
-/** Sends a request of a read when it is its turn. The controller aborts it. */
-export type Send = <Answer>(request: (controller: AbortController) => Promise<Answer>) => Promise<Answer>;
 
 /**
  * The reads from one server: four requests at once, none while it rests after failures, none for some minutes where it

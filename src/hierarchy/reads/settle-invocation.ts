@@ -1,7 +1,5 @@
 import { guardAsync } from '../../util/guard.ts';
-import type { Invocation } from '../invocations/invocation.ts';
-import type { ReadDetails } from '../invocations/invocation-start.ts';
-import { isWhole } from '../invocations/run-input.ts';
+import { type Invocation, isWhole, type ReadDetails } from '../invocations/invocation.ts';
 import type { BackgroundReads } from './background-reads.ts';
 
 /**

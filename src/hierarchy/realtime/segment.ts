@@ -18,7 +18,7 @@ import { endConversationSpan, startConversationSpan } from '../../telemetry/span
 import type { Totals } from '../../telemetry/spans/totals.ts';
 import type { Telemetry } from '../../telemetry/telemetry.ts';
 import { LinkedContext } from '../../util/linked-context.ts';
-import { activeSpan } from '../conversations/segment.ts';
+import { activeSpan } from '../conversations/conversation.ts';
 
 export interface SocketSegmentStart {
   readonly kind: ConversationKind;

@@ -1,7 +1,7 @@
 import type { Context } from '@opentelemetry/api';
 import type { SocketClose } from '../../sdk/sockets/socket.ts';
 import { arrayField, field, fieldsOf, first, stringField } from '../../util/payload.ts';
-import type { Member } from '../reads/closing-reads.ts';
+import type { Member } from '../invocations/life.ts';
 import { readItemResults } from '../tool-calls/item-results.ts';
 import { SessionInterruptions } from './interruptions.ts';
 import { SessionResponses } from './responses.ts';

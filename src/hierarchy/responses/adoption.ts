@@ -4,8 +4,7 @@ import type { ApiRequest } from '../../operations/index.ts';
 import type { Call } from '../../sdk/call.ts';
 import { matchRoute } from '../../sdk/routes/index.ts';
 import { asObject, field, stringField } from '../../util/payload.ts';
-import { drives } from '../conversations/ownership.ts';
-import { type Continuation, placeAdopted } from '../conversations/remote-creator.ts';
+import { type Continuation, drives, placeAdopted } from '../conversations/ownership.ts';
 import { asTime, OperationClock } from '../operation-clock.ts';
 import type { KnownResponse } from './followed.ts';
 

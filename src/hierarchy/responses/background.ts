@@ -8,16 +8,16 @@ import { ATTR_GEN_AI_RESPONSE_STATUS } from '../../semconv/attributes.ts';
 import { EVENT_OPENAI_RESPONSE_REQUEST } from '../../semconv/events.ts';
 import type { TextLimits } from '../../telemetry/kept-text.ts';
 import { field, stringField } from '../../util/payload.ts';
-import { activeSpan, isInTrace } from '../conversations/segment.ts';
+import { activeSpan, isInTrace } from '../conversations/conversation.ts';
+import type { Send } from '../dialect.ts';
 import {
   type ContinuationTraits,
   ContinuingOperation,
   type ContinuingStart,
 } from '../invocations/continuing-operation.ts';
 import { isLeft } from '../invocations/invocation-requests.ts';
+import type { Retrievable } from '../invocations/life.ts';
 import { asTime } from '../operation-clock.ts';
-import type { Retrievable } from '../reads/closing-reads.ts';
-import type { Send } from '../reads/origin-reads.ts';
 
 const ENDED_RESPONSE_STATUSES: ReadonlySet<string> = new Set([
   'completed',

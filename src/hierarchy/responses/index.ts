@@ -21,16 +21,14 @@ import {
   spendIn,
   startIn,
 } from '../api.ts';
-import { conversationIn } from '../conversations/conversation-context.ts';
+import type { Segment, Use } from '../conversations/conversation.ts';
+import { conversationIn } from '../conversations/conversation-id.ts';
 import { keyAt } from '../conversations/conversation-keys.ts';
-import type { Use } from '../conversations/conversation-use.ts';
 import { JoinedTrace } from '../conversations/joined-trace.ts';
 import { contextInConversation } from '../conversations/own-trace.ts';
-import { handsOn } from '../conversations/ownership.ts';
-import { creatorOf } from '../conversations/remote-creator.ts';
-import type { Segment } from '../conversations/segment.ts';
+import { creatorOf, handsOn } from '../conversations/ownership.ts';
 import { ContinuingRequest } from '../invocations/continuing-operation.ts';
-import { PAUSE_LIFETIME_MS } from '../invocations/paused.ts';
+import { PAUSE_LIFETIME_MS } from '../invocations/known-invocations.ts';
 import { OperationClock } from '../operation-clock.ts';
 import { readItemCalls } from '../tool-calls/item-calls.ts';
 import { readItemResults } from '../tool-calls/item-results.ts';

@@ -1,7 +1,7 @@
 import OpenAI from 'openai';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { flush } from '../../../src/client.ts';
-import { ClosingPlan } from '../../../src/hierarchy/invocations/closing-plan.ts';
+import { ClosingPlan } from '../../../src/hierarchy/invocations/life.ts';
 import { environment, startAgentProgram } from '../../support/agent-program.ts';
 import { type ApiUsage, recordApiUsage } from '../../support/api-usage.ts';
 import { type Program, startProgram } from '../../support/program.ts';

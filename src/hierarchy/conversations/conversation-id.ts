@@ -1,4 +1,13 @@
+import { type Context, createContextKey } from '@opentelemetry/api';
 import { hasWritable, ProcessWide } from '../../util/process-wide.ts';
+
+export const CONVERSATION: symbol = createContextKey('opentelemetry-instrumentation-openai conversation');
+
+/** The id that the program passed to `withConversation`, if the context is inside it. */
+export function conversationIn(context: Context): string | undefined {
+  const id = context.getValue(CONVERSATION);
+  return typeof id === 'string' && id !== '' ? id : undefined;
+}
 
 /**
  * Carries the id of a conversation to an id generator, which is called without arguments: the id is set just before the

@@ -1,0 +1,62 @@
+import type { Message } from '../config/completion-types.ts';
+import type { ApiRequest } from '../operations/index.ts';
+import { readResponseTools } from '../operations/response/tool-definitions.ts';
+import { field, textField } from '../util/payload.ts';
+import type { Intent } from './dialect.ts';
+import type { InvocationContent } from './model.ts';
+
+/** The value of a parameter in the path of a request, by the name in the route's template. */
+export function parameterOf({ route, values }: ApiRequest, name: string): string | undefined {
+  const { parameters } = route;
+  for (let index = 0; index < parameters.length; index++)
+    if (parameters[index]?.name === name) return values[index];
+  return undefined;
+}
+
+/** The path templates of an API's conversations. */
+export interface ConversationPaths {
+  /** Others are about no conversation. */
+  readonly all: string;
+  readonly one: string;
+  /** A POST there creates one. */
+  readonly creating: readonly string[];
+}
+
+/** @param starts whether the request asks for an invocation, which changes the conversation */
+export function conversationUse(
+  { route, method }: ApiRequest,
+  { all, one, creating }: ConversationPaths,
+  starts: boolean,
+): Intent['conversation'] {
+  const { template, folds } = route;
+  if (!template.startsWith(all)) return 'none';
+  if (method === 'POST' && creating.includes(template)) return 'creates';
+  if (template === all) return 'none';
+  if (method === 'DELETE' && template === one) return 'deletes';
+  return method === 'GET' || (folds !== undefined && !starts) ? 'reads' : 'changes';
+}
+
+/** The instructions and tools of an agent, in a run, a session, or a request for one. */
+export function readAgentContent(agent: unknown): InvocationContent {
+  const instructions = textField(agent, 'instructions');
+  return {
+    systemInstructions: instructions === undefined ? [] : [{ type: 'text', content: instructions }],
+    toolDefinitions: readResponseTools(agent),
+  };
+}
+
+const NO_REQUEST_MESSAGES: readonly (Message | undefined)[] = [];
+
+/**
+ * The messages in a request: one entry for each of the user, with its content if content is recorded. Without content there
+ * are none of the agent.
+ */
+export function readRequestMessages(
+  messages: readonly unknown[],
+  content: boolean,
+  read: (message: unknown) => Message,
+): readonly (Message | undefined)[] {
+  if (messages.length === 0) return NO_REQUEST_MESSAGES;
+  if (content) return messages.map(read);
+  return messages.filter((message) => field(message, 'role') !== 'assistant').map(() => undefined);
+}
