@@ -152,7 +152,6 @@ export class InvocationRequest implements CallObservation {
     if (this.#facts.engine.dialect.identifiesAtOnce) findCut(call, invocation);
     if (invocation.life.state !== 'closed') {
       addAttempts(invocation, call, this.context);
-      addStreamPart(invocation, call);
       if (call.error === undefined && call.method === 'GET' && this.#holds) invocation.pollCount++;
       else addRequestEvent(invocation.span, RUN_REQUEST, call, this.#route);
     }
@@ -162,6 +161,7 @@ export class InvocationRequest implements CallObservation {
   /** Takes the result of the request. */
   settled(call: Call): void {
     const invocation = this.#invocation;
+    if (invocation.life.state !== 'closed') addStreamPart(invocation, call);
     if (this.#holds) invocation.life.requests--;
     else invocation.life.streams--;
     if (call.error === undefined) this.#accept(call);
