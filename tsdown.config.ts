@@ -87,8 +87,7 @@ const LATER = {
   ],
   findings: ['src/config/unknown-names.ts', 'src/diagnostics/findings.ts'],
   functions: [
-    'src/helpers/decorator.ts',
-    'src/helpers/traced-options.ts',
+    'src/helpers/traced-arguments.ts',
     'src/sdk/runner-loops.ts',
     'src/telemetry/events/evaluation-event.ts',
     'src/telemetry/spans/function-span.ts',

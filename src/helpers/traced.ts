@@ -13,8 +13,7 @@ import { guard, warnOnce } from '../util/guard.ts';
 import { MAX_NAME_LENGTH } from '../util/payload.ts';
 import { clockIn } from '../util/span-clock.ts';
 import { watchOutcome } from '../util/watch-result.ts';
-import { type Callable, decorate } from './decorator.ts';
-import { noticeUnknownOptions } from './traced-options.ts';
+import { type Callable, decorate, noticeUnknownOptions } from './traced-arguments.ts';
 
 /** How a function is traced. The fields of `TraceMetadata` apply to everything below it, as with {@link withMetadata}. */
 export interface TracedOptions extends TraceMetadata {

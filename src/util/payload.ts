@@ -190,3 +190,8 @@ export function names(values: readonly unknown[]): string[] {
 export function first<Value>(values: readonly Value[], most: number = MAX_REPEATED): readonly Value[] {
   return values.length > most ? values.slice(0, most) : values;
 }
+
+/** Sets a property of a copy. Assignment would treat a name such as `__proto__` specially. */
+export function setOwn(copied: object, name: string, value: unknown): void {
+  Object.defineProperty(copied, name, { value, configurable: true, enumerable: true, writable: true });
+}

@@ -1,8 +1,5 @@
 import { builtIn } from './built-in.ts';
 
-/** Bytes hashed at most without `node:crypto`, which already takes some milliseconds. */
-const MAX_SLOW_BYTES = 262_144;
-
 let found: typeof import('node:crypto') | false | undefined;
 
 /** Node's `crypto`, looked up only when needed because it takes longer to load than this whole package. */
@@ -11,9 +8,9 @@ function nodeCrypto(): typeof import('node:crypto') | undefined {
   return found === false ? undefined : found;
 }
 
-/** How many bytes may be hashed synchronously here, given the `limit` that holds with `node:crypto`. */
-export function hashableBytes(limit: number): number {
-  return nodeCrypto() === undefined ? Math.min(limit, MAX_SLOW_BYTES) : limit;
+/** Whether megabytes are hashed in milliseconds here. */
+export function hashesFast(): boolean {
+  return nodeCrypto() !== undefined;
 }
 
 /** The SHA-256 of bytes as hexadecimal digits. Synchronous: a promise would settle too late for the span. */

@@ -1,7 +1,7 @@
 import type { Completion, CompletionHook } from '../../config/completion-types.ts';
 import { notice } from '../../diagnostics/report.ts';
 import { searchedStart } from '../../util/cut-text.ts';
-import { field } from '../../util/payload.ts';
+import { field, setOwn } from '../../util/payload.ts';
 import { type Mask, maskPieces, maskWith } from './mask-text.ts';
 import { type MaskingOptions, readMask } from './masking-options.ts';
 
@@ -94,13 +94,7 @@ function masked(mask: Mask, value: unknown, depth: number): unknown {
   const shown: Record<string, unknown> = {};
   for (const [name, item] of Object.entries(value)) {
     const isData = isMedia && name === 'content';
-    // Assignment would treat a name such as `__proto__` specially.
-    Object.defineProperty(shown, maskWith(mask, name), {
-      value: isData ? item : masked(mask, item, depth - 1),
-      configurable: true,
-      enumerable: true,
-      writable: true,
-    });
+    setOwn(shown, maskWith(mask, name), isData ? item : masked(mask, item, depth - 1));
   }
   return shown;
 }

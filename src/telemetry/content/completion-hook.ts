@@ -1,7 +1,7 @@
 import type { Attributes, SpanContext } from '@opentelemetry/api';
 import type { Completion } from '../../config/completion-types.ts';
 import { guard } from '../../util/guard.ts';
-import { field, MAX_PART_DEPTH } from '../../util/payload.ts';
+import { field, MAX_PART_DEPTH, setOwn } from '../../util/payload.ts';
 import { UnreadMessage } from './messages.ts';
 
 /** The content of one operation; each part is optional. */
@@ -61,13 +61,7 @@ export function copyContent(content: Content): Content {
     const copied: Record<string, unknown> = {};
     for (const key of Object.keys(value)) {
       if (left-- <= 0) break;
-      // Assignment would treat a key such as `__proto__` specially.
-      Object.defineProperty(copied, key, {
-        value: copy(field(value, key), depth - 1),
-        configurable: true,
-        enumerable: true,
-        writable: true,
-      });
+      setOwn(copied, key, copy(field(value, key), depth - 1));
     }
     return copied;
   };

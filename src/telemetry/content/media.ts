@@ -2,11 +2,14 @@ import type { BlobPart } from '../../config/completion-types.ts';
 import type { Settings } from '../../config/config.ts';
 import { cut } from '../../util/cut-text.ts';
 import { field, textField } from '../../util/payload.ts';
-import { hashableBytes, sha256 } from '../../util/sha256.ts';
+import { hashesFast, sha256 } from '../../util/sha256.ts';
 import { mediaInField, withoutMediaFields } from './media-fields.ts';
 import { blobPart, mentionsBase64, urlPart } from './messages.ts';
 
-/** The number of bytes hashed per operation, which takes some milliseconds. Larger media get no hash. */
+/**
+ * The number of bytes hashed per operation, which takes some milliseconds. Larger media get no hash, nor do any in a runtime
+ * without `node:crypto`.
+ */
 const MAX_HASHED_BYTES = 4_194_304;
 const DATA_URL = /^data:[\w.+-]*\/?[\w.+-]*(?:;[^\s;,]+)*;base64,/i;
 /** Inside of a text, such as an image in Markdown. Each length is limited, since a stranger may have written the text. */
@@ -30,7 +33,7 @@ interface MediaReference {
 export class MediaPolicy {
   readonly #mode: Settings['media'];
   readonly #maxInline: number;
-  #hashable: number = hashableBytes(MAX_HASHED_BYTES);
+  #hashable: number = hashesFast() ? MAX_HASHED_BYTES : 0;
 
   constructor({ media, maxContentLength }: Settings) {
     this.#mode = media;

@@ -1,7 +1,7 @@
 import { keysInUse } from '../../sdk/client-keys.ts';
 import { searchedStart } from '../../util/cut-text.ts';
 import { guard } from '../../util/guard.ts';
-import { isPlainObject } from '../../util/payload.ts';
+import { isPlainObject, setOwn } from '../../util/payload.ts';
 import { classNameOf } from '../error.ts';
 import { redactedMember, withoutCredentials, withoutSecrets } from './credentials.ts';
 
@@ -62,13 +62,7 @@ export function plainDataReader(
     for (const key of Object.keys(from)) {
       if (left-- <= 0) break;
       const member: unknown = Object.getOwnPropertyDescriptor(from, key)?.value;
-      // Assignment would treat a key such as `__proto__` specially.
-      Object.defineProperty(copied, clean(key), {
-        value: redactedMember(from, key, member) ?? copy(member, depth - 1),
-        configurable: true,
-        enumerable: true,
-        writable: true,
-      });
+      setOwn(copied, clean(key), redactedMember(from, key, member) ?? copy(member, depth - 1));
     }
     return copied;
   };
