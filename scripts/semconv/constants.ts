@@ -12,7 +12,7 @@ export function constantName(name: string): string {
 /** src/semconv/attributes.ts: a constant for each name, a function for each name that ends in a key. */
 export function renderAttributes(registry: Registry): string {
   const lines = sorted(registry).map((attribute) => {
-    const name = `ATTR_${constantName(attribute.name)}`;
+    const name = `${constantName(attribute.name)}`;
     const value = attribute.type.startsWith('template[')
       ? `(key: string): string => \`${attribute.name}.\${key}\``
       : `'${attribute.name}' as const`;

@@ -1,10 +1,5 @@
 import type { Completion, CompletionHook } from '../config/completion-types.ts';
-import {
-  ATTR_GEN_AI_INPUT_MESSAGES_REF,
-  ATTR_GEN_AI_OUTPUT_MESSAGES_REF,
-  ATTR_GEN_AI_SYSTEM_INSTRUCTIONS_REF,
-  ATTR_GEN_AI_TOOL_DEFINITIONS_REF,
-} from '../semconv/attributes.ts';
+import * as ATTR from '../semconv/attributes.ts';
 import { BoundedMap } from '../util/bounded-map.ts';
 import { monotonic } from '../util/clock.ts';
 import { guardAsync } from '../util/guard.ts';
@@ -54,17 +49,17 @@ interface StoredKind {
 const STORED: { readonly [Name in Stored]: StoredKind } = {
   systemInstructions: {
     name: 'system_instructions',
-    attribute: ATTR_GEN_AI_SYSTEM_INSTRUCTIONS_REF,
+    attribute: ATTR.GEN_AI_SYSTEM_INSTRUCTIONS_REF,
     wrapStub: (stub) => [stub],
   },
   inputMessages: {
     name: 'input_messages',
-    attribute: ATTR_GEN_AI_INPUT_MESSAGES_REF,
+    attribute: ATTR.GEN_AI_INPUT_MESSAGES_REF,
     wrapStub: (stub, values) => [{ role: wordOf(values, 'role') ?? 'user', parts: [stub] }],
   },
   outputMessages: {
     name: 'output_messages',
-    attribute: ATTR_GEN_AI_OUTPUT_MESSAGES_REF,
+    attribute: ATTR.GEN_AI_OUTPUT_MESSAGES_REF,
     wrapStub: (stub, values) => [
       {
         role: wordOf(values, 'role') ?? 'assistant',
@@ -75,7 +70,7 @@ const STORED: { readonly [Name in Stored]: StoredKind } = {
   },
   toolDefinitions: {
     name: 'tool_definitions',
-    attribute: ATTR_GEN_AI_TOOL_DEFINITIONS_REF,
+    attribute: ATTR.GEN_AI_TOOL_DEFINITIONS_REF,
     wrapStub: (stub) => [stub],
   },
 };

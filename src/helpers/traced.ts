@@ -3,7 +3,7 @@ import { CONVERSATION, conversationIn } from '../hierarchy/conversations/convers
 import { define } from '../operations/attributes.ts';
 import { defaultTelemetry, placeOfFunction, prepareDefaultObservers } from '../pipeline/default-observers.ts';
 import { isSuppressed } from '../sdk/suppression.ts';
-import { ATTR_GEN_AI_CONVERSATION_ID, ATTR_GEN_AI_PROMPT_NAME } from '../semconv/attributes.ts';
+import * as ATTR from '../semconv/attributes.ts';
 import { type TraceMetadata, withMetadataIn } from '../telemetry/metadata.ts';
 import { FunctionSpan } from '../telemetry/spans/function-span.ts';
 import { activeContext, runIn } from '../util/active-context.ts';
@@ -127,8 +127,8 @@ function startFunctionSpan(
   const prompt = nameIn(options.prompt);
   const name = nameIn(options.name) ?? prompt ?? (run?.name || 'function');
   const attributes: Attributes = {};
-  define(attributes, ATTR_GEN_AI_PROMPT_NAME, prompt);
-  define(attributes, ATTR_GEN_AI_CONVERSATION_ID, conversationIn(active));
+  define(attributes, ATTR.GEN_AI_PROMPT_NAME, prompt);
+  define(attributes, ATTR.GEN_AI_CONVERSATION_ID, conversationIn(active));
   const clock = clockIn(active);
   const startTime = now(clock);
   const place = guard('finding the parent of a function', placeOfFunction, active, startTime);

@@ -2,7 +2,7 @@ import type { Attributes, Context, Span } from '@opentelemetry/api';
 import type { ApiRequest } from '../operations/index.ts';
 import type { Call, CallObservation } from '../sdk/call.ts';
 import type { Endpoint } from '../sdk/provider.ts';
-import { ATTR_GEN_AI_CONVERSATION_ID } from '../semconv/attributes.ts';
+import * as ATTR from '../semconv/attributes.ts';
 import type { Spent } from '../telemetry/cost/spent.ts';
 import type { CallPlace } from '../telemetry/spans/call-place.ts';
 import { inOrder } from '../util/microseconds.ts';
@@ -84,7 +84,7 @@ export function enterConversation(tracker: ConversationTracker, use: Omit<Use, '
 
 /** The attributes of a span whose request and result do not name its conversation. */
 export function conversationAttributes(id: string | undefined): Attributes | undefined {
-  return id === undefined ? undefined : { [ATTR_GEN_AI_CONVERSATION_ID]: id };
+  return id === undefined ? undefined : { [ATTR.GEN_AI_CONVERSATION_ID]: id };
 }
 
 /** Adds what a call has spent to the totals of a conversation. */

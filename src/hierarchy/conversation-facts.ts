@@ -1,10 +1,5 @@
 import type { Attributes } from '@opentelemetry/api';
-import {
-  ATTR_GEN_AI_REQUEST_MODEL,
-  ATTR_GEN_AI_TOOL_CALL_ID,
-  ATTR_GEN_AI_TOOL_NAME,
-  ATTR_OPENAI_REQUIRED_ACTION_TYPE,
-} from '../semconv/attributes.ts';
+import * as ATTR from '../semconv/attributes.ts';
 import { EVENT_OPENAI_RUN_REQUIRES_ACTION, EVENT_OPENAI_SESSION_ENVIRONMENT } from '../semconv/events.ts';
 import { type Failure, readError } from '../telemetry/error.ts';
 import { textLimits } from '../telemetry/kept-text.ts';
@@ -47,7 +42,7 @@ function takeAgent(state: ConversationState, settings: AgentSettings): void {
   state.agent = settings;
   const { agent, model, parameters } = settings;
   if (!isFirst || agent === undefined) return;
-  const attributes = model === undefined ? parameters : { ...parameters, [ATTR_GEN_AI_REQUEST_MODEL]: model };
+  const attributes = model === undefined ? parameters : { ...parameters, [ATTR.GEN_AI_REQUEST_MODEL]: model };
   for (const { invocation } of state.waiting) introduceAgent(invocation, agent, attributes);
 }
 
@@ -118,9 +113,9 @@ function continueConversation(
     invocation.span.addEvent(
       EVENT_OPENAI_RUN_REQUIRES_ACTION,
       {
-        [ATTR_OPENAI_REQUIRED_ACTION_TYPE]: type,
-        [ATTR_GEN_AI_TOOL_NAME]: call?.name,
-        [ATTR_GEN_AI_TOOL_CALL_ID]: call?.id,
+        [ATTR.OPENAI_REQUIRED_ACTION_TYPE]: type,
+        [ATTR.GEN_AI_TOOL_NAME]: call?.name,
+        [ATTR.GEN_AI_TOOL_CALL_ID]: call?.id,
       },
       time,
     );

@@ -3,7 +3,7 @@ import { define } from '../operations/attributes.ts';
 import type { ApiRequest } from '../operations/index.ts';
 import type { Call, CallObservation } from '../sdk/call.ts';
 import type { Endpoint } from '../sdk/provider.ts';
-import { ATTR_GEN_AI_REQUEST_MODEL, ATTR_GEN_AI_REQUEST_STREAM } from '../semconv/attributes.ts';
+import * as ATTR from '../semconv/attributes.ts';
 import { justAfter, SPAN_ROOM_MS } from '../util/microseconds.ts';
 import {
   type ConversationApi,
@@ -201,8 +201,8 @@ export class Engine implements ConversationApi {
     const { agentId } = told;
     const agent = told.agent ?? tracker.agents.at(endpoint.origin, agentId);
     const attributes: Attributes = { ...told.parameters };
-    define(attributes, ATTR_GEN_AI_REQUEST_MODEL, told.model ?? agent?.model);
-    if (call.streamed) attributes[ATTR_GEN_AI_REQUEST_STREAM] = true;
+    define(attributes, ATTR.GEN_AI_REQUEST_MODEL, told.model ?? agent?.model);
+    if (call.streamed) attributes[ATTR.GEN_AI_REQUEST_STREAM] = true;
     Object.assign(attributes, startAttributes);
     return tracker.openInvocation({
       kind: dialect.kind,

@@ -1,26 +1,5 @@
 import type { Attributes } from '@opentelemetry/api';
-import {
-  ATTR_GEN_AI_OUTPUT_TYPE,
-  ATTR_GEN_AI_REQUEST_CHOICE_COUNT,
-  ATTR_GEN_AI_REQUEST_FREQUENCY_PENALTY,
-  ATTR_GEN_AI_REQUEST_MAX_TOKENS,
-  ATTR_GEN_AI_REQUEST_PRESENCE_PENALTY,
-  ATTR_GEN_AI_REQUEST_REASONING_LEVEL,
-  ATTR_GEN_AI_REQUEST_SEED,
-  ATTR_GEN_AI_REQUEST_STOP_SEQUENCES,
-  ATTR_GEN_AI_REQUEST_STREAM,
-  ATTR_GEN_AI_REQUEST_TEMPERATURE,
-  ATTR_GEN_AI_REQUEST_TOP_K,
-  ATTR_GEN_AI_REQUEST_TOP_P,
-  ATTR_GEN_AI_RESPONSE_FINISH_REASONS,
-  ATTR_GEN_AI_RESPONSE_ID,
-  ATTR_GEN_AI_RESPONSE_MODEL,
-  ATTR_OPENAI_API_TYPE,
-  ATTR_OPENAI_REQUEST_SERVICE_TIER,
-  ATTR_OPENAI_RESPONSE_SERVICE_TIER,
-  ATTR_OPENAI_RESPONSE_SYSTEM_FINGERPRINT,
-  ATTR_OPENAI_SKIPPED_TOOL_CALLS,
-} from '../semconv/attributes.ts';
+import * as ATTR from '../semconv/attributes.ts';
 import { type Usage, usageIn } from '../telemetry/cost/usage.ts';
 import type { ApiRequest, Operation } from '../telemetry/operation.ts';
 import {
@@ -72,7 +51,7 @@ export const chat: Operation = {
 
 function chatRequestAttributes(request: ApiRequest): Attributes {
   const attributes = modelCall('chat', request);
-  define(attributes, ATTR_OPENAI_REQUEST_SERVICE_TIER, requestedServiceTier(request));
+  define(attributes, ATTR.OPENAI_REQUEST_SERVICE_TIER, requestedServiceTier(request));
   return attributes;
 }
 
@@ -80,19 +59,19 @@ function chatParameterAttributes({ body, streamed }: ApiRequest): Attributes {
   const { n, seed, temperature, top_p, max_completion_tokens, max_tokens } = fieldsOf(body);
   const { frequency_penalty, presence_penalty, reasoning_effort, top_k } = fieldsOf(body);
   const choiceCount = asCount(n);
-  const attributes: Attributes = { [ATTR_OPENAI_API_TYPE]: 'chat_completions' };
-  define(attributes, ATTR_GEN_AI_REQUEST_STREAM, optional(streamed));
-  define(attributes, ATTR_GEN_AI_REQUEST_CHOICE_COUNT, choiceCount === 1 ? undefined : choiceCount);
-  define(attributes, ATTR_GEN_AI_REQUEST_SEED, asInteger(seed));
-  define(attributes, ATTR_GEN_AI_REQUEST_TEMPERATURE, asNumber(temperature));
-  define(attributes, ATTR_GEN_AI_REQUEST_TOP_P, asNumber(top_p));
+  const attributes: Attributes = { [ATTR.OPENAI_API_TYPE]: 'chat_completions' };
+  define(attributes, ATTR.GEN_AI_REQUEST_STREAM, optional(streamed));
+  define(attributes, ATTR.GEN_AI_REQUEST_CHOICE_COUNT, choiceCount === 1 ? undefined : choiceCount);
+  define(attributes, ATTR.GEN_AI_REQUEST_SEED, asInteger(seed));
+  define(attributes, ATTR.GEN_AI_REQUEST_TEMPERATURE, asNumber(temperature));
+  define(attributes, ATTR.GEN_AI_REQUEST_TOP_P, asNumber(top_p));
   // Many compatible servers take it.
-  if (top_k !== undefined) define(attributes, ATTR_GEN_AI_REQUEST_TOP_K, asInteger(top_k));
-  define(attributes, ATTR_GEN_AI_REQUEST_MAX_TOKENS, asCount(max_completion_tokens) ?? asCount(max_tokens));
-  define(attributes, ATTR_GEN_AI_REQUEST_FREQUENCY_PENALTY, asNumber(frequency_penalty));
-  define(attributes, ATTR_GEN_AI_REQUEST_PRESENCE_PENALTY, asNumber(presence_penalty));
-  define(attributes, ATTR_GEN_AI_REQUEST_REASONING_LEVEL, asName(reasoning_effort));
-  define(attributes, ATTR_GEN_AI_OUTPUT_TYPE, chatOutputType(body));
+  if (top_k !== undefined) define(attributes, ATTR.GEN_AI_REQUEST_TOP_K, asInteger(top_k));
+  define(attributes, ATTR.GEN_AI_REQUEST_MAX_TOKENS, asCount(max_completion_tokens) ?? asCount(max_tokens));
+  define(attributes, ATTR.GEN_AI_REQUEST_FREQUENCY_PENALTY, asNumber(frequency_penalty));
+  define(attributes, ATTR.GEN_AI_REQUEST_PRESENCE_PENALTY, asNumber(presence_penalty));
+  define(attributes, ATTR.GEN_AI_REQUEST_REASONING_LEVEL, asName(reasoning_effort));
+  define(attributes, ATTR.GEN_AI_OUTPUT_TYPE, chatOutputType(body));
   return attributes;
 }
 
@@ -111,7 +90,7 @@ function withThoughts(usage: Usage, tokens: number, result: unknown): Usage {
 function chatStopSequences(body: unknown): Attributes {
   const stop = field(body, 'stop');
   const sequences = typeof stop === 'string' ? [stop] : strings(asArray(stop));
-  return sequences.length > 0 ? { [ATTR_GEN_AI_REQUEST_STOP_SEQUENCES]: sequences } : {};
+  return sequences.length > 0 ? { [ATTR.GEN_AI_REQUEST_STOP_SEQUENCES]: sequences } : {};
 }
 
 function chatOutputType(body: unknown): string | undefined {
@@ -123,12 +102,12 @@ function chatOutputType(body: unknown): string | undefined {
 function chatResultAttributes(result: unknown): Attributes {
   const { id, model, choices, service_tier, system_fingerprint } = fieldsOf(result);
   const attributes: Attributes = {};
-  define(attributes, ATTR_GEN_AI_RESPONSE_ID, asName(id));
-  define(attributes, ATTR_GEN_AI_RESPONSE_MODEL, asName(model));
-  define(attributes, ATTR_GEN_AI_RESPONSE_FINISH_REASONS, finishReasons(asArray(choices)));
-  define(attributes, ATTR_OPENAI_RESPONSE_SERVICE_TIER, asName(service_tier));
-  define(attributes, ATTR_OPENAI_RESPONSE_SYSTEM_FINGERPRINT, asName(system_fingerprint));
-  define(attributes, ATTR_OPENAI_SKIPPED_TOOL_CALLS, countSkippedChatCalls(asArray(choices)) || undefined);
+  define(attributes, ATTR.GEN_AI_RESPONSE_ID, asName(id));
+  define(attributes, ATTR.GEN_AI_RESPONSE_MODEL, asName(model));
+  define(attributes, ATTR.GEN_AI_RESPONSE_FINISH_REASONS, finishReasons(asArray(choices)));
+  define(attributes, ATTR.OPENAI_RESPONSE_SERVICE_TIER, asName(service_tier));
+  define(attributes, ATTR.OPENAI_RESPONSE_SYSTEM_FINGERPRINT, asName(system_fingerprint));
+  define(attributes, ATTR.OPENAI_SKIPPED_TOOL_CALLS, countSkippedChatCalls(asArray(choices)) || undefined);
   return attributes;
 }
 

@@ -1,9 +1,5 @@
 import type { Attributes } from '@opentelemetry/api';
-import {
-  ATTR_GEN_AI_REQUEST_PREVIOUS_RESPONSE_ID,
-  ATTR_GEN_AI_RESPONSE_ID,
-  ATTR_OPENAI_API_TYPE,
-} from '../semconv/attributes.ts';
+import * as ATTR from '../semconv/attributes.ts';
 import { usageIn } from '../telemetry/cost/usage.ts';
 import type { Operation } from '../telemetry/operation.ts';
 import { stringField } from '../util/payload.ts';
@@ -23,18 +19,18 @@ export const compaction: Operation = {
   requestAttributes(apiRequest): Attributes {
     const attributes: Attributes = {
       ...modelRequest.requestAttributes(apiRequest),
-      [ATTR_OPENAI_API_TYPE]: 'responses',
+      [ATTR.OPENAI_API_TYPE]: 'responses',
     };
     define(
       attributes,
-      ATTR_GEN_AI_REQUEST_PREVIOUS_RESPONSE_ID,
+      ATTR.GEN_AI_REQUEST_PREVIOUS_RESPONSE_ID,
       stringField(apiRequest.body, 'previous_response_id'),
     );
     return attributes;
   },
   resultAttributes(result): Attributes {
     const attributes: Attributes = {};
-    define(attributes, ATTR_GEN_AI_RESPONSE_ID, stringField(result, 'id'));
+    define(attributes, ATTR.GEN_AI_RESPONSE_ID, stringField(result, 'id'));
     return attributes;
   },
   usage: usageIn,

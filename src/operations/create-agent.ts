@@ -1,12 +1,5 @@
 import type { Attributes } from '@opentelemetry/api';
-import {
-  ATTR_GEN_AI_AGENT_DESCRIPTION,
-  ATTR_GEN_AI_AGENT_ID,
-  ATTR_GEN_AI_AGENT_NAME,
-  ATTR_GEN_AI_OPERATION_NAME,
-  ATTR_GEN_AI_REQUEST_MODEL,
-  ATTR_OPENAI_ASSISTANT_ID,
-} from '../semconv/attributes.ts';
+import * as ATTR from '../semconv/attributes.ts';
 import type { Operation } from '../telemetry/operation.ts';
 import { stringField, textField } from '../util/payload.ts';
 import { define } from './attributes.ts';
@@ -23,22 +16,22 @@ export const createAgent: Operation = {
   name: 'create_agent',
   spanName: ({ body }) => nameWith('create_agent', stringField(body, 'name')),
   requestAttributes({ body }): Attributes {
-    const attributes: Attributes = { [ATTR_GEN_AI_OPERATION_NAME]: 'create_agent' };
-    define(attributes, ATTR_GEN_AI_REQUEST_MODEL, stringField(body, 'model'));
-    define(attributes, ATTR_GEN_AI_AGENT_NAME, stringField(body, 'name'));
+    const attributes: Attributes = { [ATTR.GEN_AI_OPERATION_NAME]: 'create_agent' };
+    define(attributes, ATTR.GEN_AI_REQUEST_MODEL, stringField(body, 'model'));
+    define(attributes, ATTR.GEN_AI_AGENT_NAME, stringField(body, 'name'));
     return attributes;
   },
   resultAttributes(result, route): Attributes {
     const attributes: Attributes = {};
     const id = stringField(result, 'id');
-    define(attributes, ATTR_GEN_AI_AGENT_ID, id);
-    if (route.template === '/assistants') define(attributes, ATTR_OPENAI_ASSISTANT_ID, id);
+    define(attributes, ATTR.GEN_AI_AGENT_ID, id);
+    if (route.template === '/assistants') define(attributes, ATTR.OPENAI_ASSISTANT_ID, id);
     return attributes;
   },
   content: {
     requestAttributes({ body }): Attributes {
       const attributes: Attributes = {};
-      define(attributes, ATTR_GEN_AI_AGENT_DESCRIPTION, textField(body, 'description'));
+      define(attributes, ATTR.GEN_AI_AGENT_DESCRIPTION, textField(body, 'description'));
       return attributes;
     },
     toolDefinitions: ({ body }) => readResponseTools(body),

@@ -1,8 +1,5 @@
 import type { Attributes } from '@opentelemetry/api';
-import {
-  ATTR_GEN_AI_EMBEDDINGS_DIMENSION_COUNT,
-  ATTR_GEN_AI_REQUEST_ENCODING_FORMATS,
-} from '../semconv/attributes.ts';
+import * as ATTR from '../semconv/attributes.ts';
 import { type Usage, usageIn } from '../telemetry/cost/usage.ts';
 import type { Operation } from '../telemetry/operation.ts';
 import { arrayField, asObject, countField, stringField } from '../util/payload.ts';
@@ -25,13 +22,13 @@ export const embeddings: Operation = {
   parameterAttributes({ body }): Attributes {
     const format = stringField(body, 'encoding_format');
     const attributes: Attributes = {};
-    define(attributes, ATTR_GEN_AI_EMBEDDINGS_DIMENSION_COUNT, countField(body, 'dimensions'));
-    define(attributes, ATTR_GEN_AI_REQUEST_ENCODING_FORMATS, format === undefined ? undefined : [format]);
+    define(attributes, ATTR.GEN_AI_EMBEDDINGS_DIMENSION_COUNT, countField(body, 'dimensions'));
+    define(attributes, ATTR.GEN_AI_REQUEST_ENCODING_FORMATS, format === undefined ? undefined : [format]);
     return attributes;
   },
   resultAttributes(result): Attributes {
     const attributes = answeringModel(result);
-    define(attributes, ATTR_GEN_AI_EMBEDDINGS_DIMENSION_COUNT, dimensionsOf(arrayField(result, 'data')[0]));
+    define(attributes, ATTR.GEN_AI_EMBEDDINGS_DIMENSION_COUNT, dimensionsOf(arrayField(result, 'data')[0]));
     return attributes;
   },
   usage: inputUsage,

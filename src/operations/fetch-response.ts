@@ -1,10 +1,5 @@
 import type { Attributes } from '@opentelemetry/api';
-import {
-  ATTR_GEN_AI_OPERATION_NAME,
-  ATTR_GEN_AI_REQUEST_STREAM,
-  ATTR_GEN_AI_REQUEST_STREAM_CURSOR,
-  ATTR_OPENAI_API_TYPE,
-} from '../semconv/attributes.ts';
+import * as ATTR from '../semconv/attributes.ts';
 import type { Operation } from '../telemetry/operation.ts';
 import { countField } from '../util/payload.ts';
 import { define, optional } from './attributes.ts';
@@ -25,13 +20,13 @@ export const fetchResponse: Operation = {
   spanName: () => 'fetch_response',
   requestAttributes(request): Attributes {
     const attributes: Attributes = {
-      [ATTR_GEN_AI_OPERATION_NAME]: 'fetch_response',
-      [ATTR_OPENAI_API_TYPE]: 'responses',
+      [ATTR.GEN_AI_OPERATION_NAME]: 'fetch_response',
+      [ATTR.OPENAI_API_TYPE]: 'responses',
       ...pathAttributes(request),
     };
     const cursor = countField(request.query, 'starting_after');
-    define(attributes, ATTR_GEN_AI_REQUEST_STREAM, optional(request.streamed));
-    define(attributes, ATTR_GEN_AI_REQUEST_STREAM_CURSOR, cursor === undefined ? undefined : String(cursor));
+    define(attributes, ATTR.GEN_AI_REQUEST_STREAM, optional(request.streamed));
+    define(attributes, ATTR.GEN_AI_REQUEST_STREAM_CURSOR, cursor === undefined ? undefined : String(cursor));
     return attributes;
   },
   resultAttributes: responseAttributes,

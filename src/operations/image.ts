@@ -1,9 +1,5 @@
 import type { Attributes } from '@opentelemetry/api';
-import {
-  ATTR_GEN_AI_OUTPUT_TYPE,
-  ATTR_GEN_AI_REQUEST_CHOICE_COUNT,
-  ATTR_OPENAI_IMAGE_COUNT,
-} from '../semconv/attributes.ts';
+import * as ATTR from '../semconv/attributes.ts';
 import { NO_MODALITIES, readUsage, type Usage } from '../telemetry/cost/usage.ts';
 import { keptNumbers } from '../telemetry/kept-values.ts';
 import type { Accumulator, Operation } from '../telemetry/operation.ts';
@@ -26,13 +22,13 @@ export const image: Operation = {
   requestAttributes(apiRequest): Attributes {
     const { body } = apiRequest;
     const count = countField(body, 'n') ?? formCount(bodyText(body, 'n'));
-    const attributes = { ...modelRequest.requestAttributes(apiRequest), [ATTR_GEN_AI_OUTPUT_TYPE]: 'image' };
-    define(attributes, ATTR_GEN_AI_REQUEST_CHOICE_COUNT, count === 1 ? undefined : count);
+    const attributes = { ...modelRequest.requestAttributes(apiRequest), [ATTR.GEN_AI_OUTPUT_TYPE]: 'image' };
+    define(attributes, ATTR.GEN_AI_REQUEST_CHOICE_COUNT, count === 1 ? undefined : count);
     return attributes;
   },
   resultAttributes(result): Attributes {
     const images = countField(result, IMAGES) ?? arrayLength(field(result, 'data'));
-    return images === undefined ? {} : { [ATTR_OPENAI_IMAGE_COUNT]: images };
+    return images === undefined ? {} : { [ATTR.OPENAI_IMAGE_COUNT]: images };
   },
   usage: readImageUsage,
   // The model that draws an SVG has a price of its own.

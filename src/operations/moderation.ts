@@ -1,8 +1,5 @@
 import type { Attributes } from '@opentelemetry/api';
-import {
-  ATTR_OPENAI_MODERATION_FLAGGED_COUNT,
-  ATTR_OPENAI_MODERATION_RESULT_COUNT,
-} from '../semconv/attributes.ts';
+import * as ATTR from '../semconv/attributes.ts';
 import type { Operation } from '../telemetry/operation.ts';
 import { arrayField, booleanField, field } from '../util/payload.ts';
 import { readAnswerFailure } from './answer-failure.ts';
@@ -21,10 +18,10 @@ export const moderation: Operation = {
     const attributes = answeringModel(result);
     if (!Array.isArray(field(result, 'results'))) return attributes;
     const results = arrayField(result, 'results');
-    attributes[ATTR_OPENAI_MODERATION_RESULT_COUNT] = results.length;
+    attributes[ATTR.OPENAI_MODERATION_RESULT_COUNT] = results.length;
     let flagged = 0;
     for (const result of results) if (booleanField(result, 'flagged')) flagged++;
-    attributes[ATTR_OPENAI_MODERATION_FLAGGED_COUNT] = flagged;
+    attributes[ATTR.OPENAI_MODERATION_FLAGGED_COUNT] = flagged;
     return attributes;
   },
   failure: readAnswerFailure,

@@ -1,11 +1,5 @@
 import type { Attributes } from '@opentelemetry/api';
-import {
-  ATTR_GEN_AI_OUTPUT_TYPE,
-  ATTR_GEN_AI_REQUEST_MAX_TOKENS,
-  ATTR_GEN_AI_REQUEST_STREAM,
-  ATTR_OPENAI_API_TYPE,
-  ATTR_OPENAI_REALTIME_CANCEL_REASON,
-} from '../semconv/attributes.ts';
+import * as ATTR from '../semconv/attributes.ts';
 import { OPENAI_API_TYPE_VALUE_REALTIME } from '../semconv/values.ts';
 import { usageIn } from '../telemetry/cost/usage.ts';
 import type { ApiRequest, Operation } from '../telemetry/operation.ts';
@@ -43,7 +37,7 @@ export const realtimeResponse: Operation = {
     const attributes = responseAttributes(result);
     if (field(result, 'status') === 'cancelled') {
       const reason = stringField(objectField(result, 'incomplete_details'), 'reason');
-      define(attributes, ATTR_OPENAI_REALTIME_CANCEL_REASON, reason);
+      define(attributes, ATTR.OPENAI_REALTIME_CANCEL_REASON, reason);
     }
     return attributes;
   },
@@ -62,13 +56,13 @@ export const realtimeResponse: Operation = {
 function realtimeParameterAttributes({ body }: ApiRequest): Attributes {
   const { max_output_tokens, max_response_output_tokens, output_modalities, modalities } = fieldsOf(body);
   const attributes: Attributes = {
-    [ATTR_OPENAI_API_TYPE]: OPENAI_API_TYPE_VALUE_REALTIME,
-    [ATTR_GEN_AI_REQUEST_STREAM]: true,
+    [ATTR.OPENAI_API_TYPE]: OPENAI_API_TYPE_VALUE_REALTIME,
+    [ATTR.GEN_AI_REQUEST_STREAM]: true,
   };
   const wanted = asArray(output_modalities ?? modalities);
   const most = max_output_tokens ?? max_response_output_tokens;
-  define(attributes, ATTR_GEN_AI_REQUEST_MAX_TOKENS, asCount(most));
-  if (wanted.length > 0) attributes[ATTR_GEN_AI_OUTPUT_TYPE] = wanted.includes('audio') ? 'speech' : 'text';
+  define(attributes, ATTR.GEN_AI_REQUEST_MAX_TOKENS, asCount(most));
+  if (wanted.length > 0) attributes[ATTR.GEN_AI_OUTPUT_TYPE] = wanted.includes('audio') ? 'speech' : 'text';
   return attributes;
 }
 

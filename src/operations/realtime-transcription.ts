@@ -1,9 +1,5 @@
 import type { Attributes } from '@opentelemetry/api';
-import {
-  ATTR_GEN_AI_REQUEST_MODEL,
-  ATTR_OPENAI_API_TYPE,
-  ATTR_OPENAI_AUDIO_DURATION,
-} from '../semconv/attributes.ts';
+import * as ATTR from '../semconv/attributes.ts';
 import { OPENAI_API_TYPE_VALUE_REALTIME } from '../semconv/values.ts';
 import { usageIn } from '../telemetry/cost/usage.ts';
 import { readError } from '../telemetry/error.ts';
@@ -22,13 +18,13 @@ export const realtimeTranscription: Operation = {
   endpoints: [],
   spanName: () => 'transcription',
   requestAttributes(request): Attributes {
-    const attributes: Attributes = { [ATTR_OPENAI_API_TYPE]: OPENAI_API_TYPE_VALUE_REALTIME };
-    define(attributes, ATTR_GEN_AI_REQUEST_MODEL, modelOf(request));
+    const attributes: Attributes = { [ATTR.OPENAI_API_TYPE]: OPENAI_API_TYPE_VALUE_REALTIME };
+    define(attributes, ATTR.GEN_AI_REQUEST_MODEL, modelOf(request));
     return attributes;
   },
   resultAttributes(result): Attributes {
     const attributes: Attributes = {};
-    define(attributes, ATTR_OPENAI_AUDIO_DURATION, billedSeconds(result));
+    define(attributes, ATTR.OPENAI_AUDIO_DURATION, billedSeconds(result));
     return attributes;
   },
   usage: usageIn,

@@ -1,18 +1,5 @@
 import type { Attributes } from '@opentelemetry/api';
-import {
-  ATTR_GEN_AI_CONVERSATION_ID,
-  ATTR_GEN_AI_REQUEST_MODEL,
-  ATTR_GEN_AI_REQUEST_STREAM,
-  ATTR_GEN_AI_RESPONSE_STATUS,
-  ATTR_HTTP_REQUEST_METHOD,
-  ATTR_OPENAI_API_TYPE,
-  ATTR_OPENAI_ASSISTANT_ID,
-  ATTR_OPENAI_RESOURCE_STATUS,
-  ATTR_OPENAI_RUN_STATUS,
-  ATTR_OPENAI_STEP_STATUS,
-  ATTR_OPENAI_STEP_TYPE,
-  ATTR_URL_TEMPLATE,
-} from '../semconv/attributes.ts';
+import * as ATTR from '../semconv/attributes.ts';
 import { type Failure, readError } from '../telemetry/error.ts';
 import type { ApiRequest, Operation } from '../telemetry/operation.ts';
 import { arrayField, asName, fieldsOf, row, stringField } from '../util/payload.ts';
@@ -27,12 +14,12 @@ export const request: Operation = {
   requestAttributes(apiRequest): Attributes {
     const { route, streamed } = apiRequest;
     const attributes: Attributes = {
-      [ATTR_HTTP_REQUEST_METHOD]: route.method,
-      [ATTR_URL_TEMPLATE]: route.template,
+      [ATTR.HTTP_REQUEST_METHOD]: route.method,
+      [ATTR.URL_TEMPLATE]: route.template,
       ...pathAttributes(apiRequest),
     };
-    define(attributes, ATTR_OPENAI_API_TYPE, row(API_TYPES, route.family));
-    define(attributes, ATTR_GEN_AI_REQUEST_STREAM, optional(streamed));
+    define(attributes, ATTR.OPENAI_API_TYPE, row(API_TYPES, route.family));
+    define(attributes, ATTR.GEN_AI_REQUEST_STREAM, optional(streamed));
     return attributes;
   },
   /** The status or other fields of the result, and the id of a created resource. */
@@ -41,12 +28,12 @@ export const request: Operation = {
     const fields = row(OBJECT_FIELDS, stringField(result, 'object'));
     for (const [key, name] of fields ?? []) define(attributes, name, stringField(result, key));
     const status = fields === undefined ? stringField(result, 'status') : undefined;
-    if (status !== undefined && STATUS.test(status)) attributes[ATTR_OPENAI_RESOURCE_STATUS] = status;
+    if (status !== undefined && STATUS.test(status)) attributes[ATTR.OPENAI_RESOURCE_STATUS] = status;
     const { created } = route;
     const id = created === undefined ? undefined : stringField(result, created.field);
     if (created?.attribute === undefined || id === undefined) return attributes;
     attributes[created.attribute] = id;
-    if (created.isConversation) attributes[ATTR_GEN_AI_CONVERSATION_ID] = id;
+    if (created.isConversation) attributes[ATTR.GEN_AI_CONVERSATION_ID] = id;
     return attributes;
   },
   failure: readResourceFailure,
@@ -66,7 +53,7 @@ export const modelRequest: Pick<Operation, 'traits' | 'spanName' | 'requestAttri
   spanName: request.spanName,
   requestAttributes(apiRequest): Attributes {
     const attributes = request.requestAttributes(apiRequest);
-    define(attributes, ATTR_GEN_AI_REQUEST_MODEL, modelOf(apiRequest));
+    define(attributes, ATTR.GEN_AI_REQUEST_MODEL, modelOf(apiRequest));
     return attributes;
   },
 };
@@ -85,14 +72,14 @@ const STATUS = /^[a-z][a-z_]{0,31}$/;
 
 /** The recorded fields of a result, by its `object`. */
 const OBJECT_FIELDS: Readonly<Record<string, readonly (readonly [key: string, attribute: string])[]>> = {
-  response: [['status', ATTR_GEN_AI_RESPONSE_STATUS]],
+  response: [['status', ATTR.GEN_AI_RESPONSE_STATUS]],
   'thread.run': [
-    ['status', ATTR_OPENAI_RUN_STATUS],
-    ['assistant_id', ATTR_OPENAI_ASSISTANT_ID],
+    ['status', ATTR.OPENAI_RUN_STATUS],
+    ['assistant_id', ATTR.OPENAI_ASSISTANT_ID],
   ],
   'thread.run.step': [
-    ['type', ATTR_OPENAI_STEP_TYPE],
-    ['status', ATTR_OPENAI_STEP_STATUS],
+    ['type', ATTR.OPENAI_STEP_TYPE],
+    ['status', ATTR.OPENAI_STEP_STATUS],
   ],
 };
 
@@ -105,7 +92,7 @@ export function pathAttributes({ route, values }: ApiRequest): Attributes {
     const value = values[index];
     if (attribute === undefined || value === undefined) continue;
     attributes[attribute] = value;
-    if (isConversation) attributes[ATTR_GEN_AI_CONVERSATION_ID] = value;
+    if (isConversation) attributes[ATTR.GEN_AI_CONVERSATION_ID] = value;
   }
   return attributes;
 }

@@ -1,21 +1,5 @@
 import type { Attributes } from '@opentelemetry/api';
-import {
-  ATTR_GEN_AI_CONVERSATION_COMPACTED,
-  ATTR_GEN_AI_CONVERSATION_ID,
-  ATTR_GEN_AI_OUTPUT_TYPE,
-  ATTR_GEN_AI_PROMPT_NAME,
-  ATTR_GEN_AI_PROMPT_VARIABLE,
-  ATTR_GEN_AI_PROMPT_VERSION,
-  ATTR_GEN_AI_REQUEST_MAX_TOKENS,
-  ATTR_GEN_AI_REQUEST_PREVIOUS_RESPONSE_ID,
-  ATTR_GEN_AI_REQUEST_REASONING_LEVEL,
-  ATTR_GEN_AI_REQUEST_STREAM,
-  ATTR_GEN_AI_REQUEST_TEMPERATURE,
-  ATTR_GEN_AI_REQUEST_TOP_P,
-  ATTR_OPENAI_API_TYPE,
-  ATTR_OPENAI_REQUEST_SERVICE_TIER,
-  ATTR_OPENAI_SKIPPED_TOOL_CALLS,
-} from '../semconv/attributes.ts';
+import * as ATTR from '../semconv/attributes.ts';
 import type { Fees } from '../telemetry/cost/prices.ts';
 import { usageIn } from '../telemetry/cost/usage.ts';
 import type { ApiRequest, Operation } from '../telemetry/operation.ts';
@@ -59,8 +43,8 @@ export const response: Operation = {
     const attributes = responseAttributes(result);
     const output = arrayField(result, 'output');
     const compacted = output.some(isCompaction);
-    define(attributes, ATTR_OPENAI_SKIPPED_TOOL_CALLS, countSkippedItemCalls(output) || undefined);
-    define(attributes, ATTR_GEN_AI_CONVERSATION_COMPACTED, optional(compacted));
+    define(attributes, ATTR.OPENAI_SKIPPED_TOOL_CALLS, countSkippedItemCalls(output) || undefined);
+    define(attributes, ATTR.GEN_AI_CONVERSATION_COMPACTED, optional(compacted));
     return attributes;
   },
   usage: usageIn,
@@ -79,8 +63,8 @@ export const response: Operation = {
 
 function responseRequestAttributes(request: ApiRequest): Attributes {
   const attributes = modelCall('chat', request);
-  define(attributes, ATTR_GEN_AI_CONVERSATION_ID, conversationIdOf(request.body));
-  define(attributes, ATTR_OPENAI_REQUEST_SERVICE_TIER, requestedServiceTier(request));
+  define(attributes, ATTR.GEN_AI_CONVERSATION_ID, conversationIdOf(request.body));
+  define(attributes, ATTR.OPENAI_REQUEST_SERVICE_TIER, requestedServiceTier(request));
   return attributes;
 }
 
@@ -88,17 +72,17 @@ function responseParameterAttributes({ body, streamed }: ApiRequest): Attributes
   const { input, previous_response_id, max_output_tokens, temperature, top_p, reasoning, prompt, text } =
     fieldsOf(body);
   const { id, version } = fieldsOf(asObject(prompt));
-  const attributes: Attributes = { [ATTR_OPENAI_API_TYPE]: 'responses' };
-  define(attributes, ATTR_GEN_AI_REQUEST_STREAM, optional(streamed));
-  define(attributes, ATTR_GEN_AI_CONVERSATION_COMPACTED, optional(asArray(input).some(isCompaction)));
-  define(attributes, ATTR_GEN_AI_REQUEST_PREVIOUS_RESPONSE_ID, asName(previous_response_id));
-  define(attributes, ATTR_GEN_AI_REQUEST_MAX_TOKENS, asCount(max_output_tokens));
-  define(attributes, ATTR_GEN_AI_REQUEST_TEMPERATURE, asNumber(temperature));
-  define(attributes, ATTR_GEN_AI_REQUEST_TOP_P, asNumber(top_p));
-  define(attributes, ATTR_GEN_AI_REQUEST_REASONING_LEVEL, asName(fieldsOf(asObject(reasoning)).effort));
-  define(attributes, ATTR_GEN_AI_OUTPUT_TYPE, outputTypeOf(fieldsOf(text).format));
-  define(attributes, ATTR_GEN_AI_PROMPT_NAME, asName(id));
-  define(attributes, ATTR_GEN_AI_PROMPT_VERSION, asName(version));
+  const attributes: Attributes = { [ATTR.OPENAI_API_TYPE]: 'responses' };
+  define(attributes, ATTR.GEN_AI_REQUEST_STREAM, optional(streamed));
+  define(attributes, ATTR.GEN_AI_CONVERSATION_COMPACTED, optional(asArray(input).some(isCompaction)));
+  define(attributes, ATTR.GEN_AI_REQUEST_PREVIOUS_RESPONSE_ID, asName(previous_response_id));
+  define(attributes, ATTR.GEN_AI_REQUEST_MAX_TOKENS, asCount(max_output_tokens));
+  define(attributes, ATTR.GEN_AI_REQUEST_TEMPERATURE, asNumber(temperature));
+  define(attributes, ATTR.GEN_AI_REQUEST_TOP_P, asNumber(top_p));
+  define(attributes, ATTR.GEN_AI_REQUEST_REASONING_LEVEL, asName(fieldsOf(asObject(reasoning)).effort));
+  define(attributes, ATTR.GEN_AI_OUTPUT_TYPE, outputTypeOf(fieldsOf(text).format));
+  define(attributes, ATTR.GEN_AI_PROMPT_NAME, asName(id));
+  define(attributes, ATTR.GEN_AI_PROMPT_VERSION, asName(version));
   return attributes;
 }
 
@@ -113,7 +97,7 @@ function promptVariables(body: unknown): Attributes {
   const variables = Object.entries(objectField(objectField(body, 'prompt'), 'variables') ?? {});
   for (const [key, value] of first(variables)) {
     const text = typeof value === 'string' ? value : textField(value, 'text');
-    define(attributes, ATTR_GEN_AI_PROMPT_VARIABLE(key), text);
+    define(attributes, ATTR.GEN_AI_PROMPT_VARIABLE(key), text);
   }
   return attributes;
 }

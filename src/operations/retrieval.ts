@@ -1,11 +1,5 @@
 import type { Attributes } from '@opentelemetry/api';
-import {
-  ATTR_GEN_AI_DATA_SOURCE_ID,
-  ATTR_GEN_AI_OPERATION_NAME,
-  ATTR_GEN_AI_RETRIEVAL_QUERY_TEXT,
-  ATTR_GEN_AI_RETRIEVAL_TOP_K,
-  ATTR_OPENAI_FILE_SEARCH_RESULT_COUNT,
-} from '../semconv/attributes.ts';
+import * as ATTR from '../semconv/attributes.ts';
 import type { Operation } from '../telemetry/operation.ts';
 import { arrayField, countField, field, strings, textField } from '../util/payload.ts';
 import { readAnswerFailure } from './answer-failure.ts';
@@ -26,22 +20,22 @@ export const retrieval: Operation = {
   spanName: ({ values: [vectorStoreId] }) => nameWith('retrieval', vectorStoreId),
   requestAttributes(request): Attributes {
     const attributes: Attributes = {
-      [ATTR_GEN_AI_OPERATION_NAME]: 'retrieval',
+      [ATTR.GEN_AI_OPERATION_NAME]: 'retrieval',
       ...pathAttributes(request),
     };
-    define(attributes, ATTR_GEN_AI_DATA_SOURCE_ID, request.values[0]);
-    define(attributes, ATTR_GEN_AI_RETRIEVAL_TOP_K, countField(request.body, 'max_num_results'));
+    define(attributes, ATTR.GEN_AI_DATA_SOURCE_ID, request.values[0]);
+    define(attributes, ATTR.GEN_AI_RETRIEVAL_TOP_K, countField(request.body, 'max_num_results'));
     return attributes;
   },
   resultAttributes: (result) =>
     Array.isArray(field(result, 'data'))
-      ? { [ATTR_OPENAI_FILE_SEARCH_RESULT_COUNT]: arrayField(result, 'data').length }
+      ? { [ATTR.OPENAI_FILE_SEARCH_RESULT_COUNT]: arrayField(result, 'data').length }
       : {},
   failure: readAnswerFailure,
   content: {
     requestAttributes({ body }): Attributes {
       const query = textField(body, 'query') ?? strings(arrayField(body, 'query')).join('\n');
-      return query === '' ? {} : { [ATTR_GEN_AI_RETRIEVAL_QUERY_TEXT]: query };
+      return query === '' ? {} : { [ATTR.GEN_AI_RETRIEVAL_QUERY_TEXT]: query };
     },
     documents: (result) => readDocuments(arrayField(result, 'data')),
   },

@@ -1,4 +1,4 @@
-import { ATTR_GEN_AI_OUTPUT_TYPE } from '../semconv/attributes.ts';
+import * as ATTR from '../semconv/attributes.ts';
 import type { Operation } from '../telemetry/operation.ts';
 import { modelRequest } from './request.ts';
 
@@ -13,7 +13,7 @@ export const speech: Operation = {
   endpoints: ['POST /audio/speech'],
   requestAttributes: (apiRequest) => ({
     ...modelRequest.requestAttributes(apiRequest),
-    [ATTR_GEN_AI_OUTPUT_TYPE]: 'speech',
+    [ATTR.GEN_AI_OUTPUT_TYPE]: 'speech',
   }),
   resultAttributes: () => ({}),
 };

@@ -1,9 +1,5 @@
 import type { Attributes } from '@opentelemetry/api';
-import {
-  ATTR_GEN_AI_OPERATION_NAME,
-  ATTR_GEN_AI_REQUEST_MODEL,
-  ATTR_GEN_AI_RESPONSE_MODEL,
-} from '../semconv/attributes.ts';
+import * as ATTR from '../semconv/attributes.ts';
 import type { ApiRequest } from '../telemetry/operation.ts';
 import { asName, fieldsOf, names, row, stringField } from '../util/payload.ts';
 import { define } from './attributes.ts';
@@ -15,15 +11,15 @@ export function modelOf({ body, deployment, sdkMetadata }: ApiRequest): string |
 
 /** The attributes common to all model calls. */
 export function modelCall(operation: string, request: ApiRequest): Attributes {
-  const attributes: Attributes = { [ATTR_GEN_AI_OPERATION_NAME]: operation };
-  define(attributes, ATTR_GEN_AI_REQUEST_MODEL, modelOf(request));
+  const attributes: Attributes = { [ATTR.GEN_AI_OPERATION_NAME]: operation };
+  define(attributes, ATTR.GEN_AI_REQUEST_MODEL, modelOf(request));
   return attributes;
 }
 
 /** The model that answered. */
 export function answeringModel(result: unknown): Attributes {
   const attributes: Attributes = {};
-  define(attributes, ATTR_GEN_AI_RESPONSE_MODEL, stringField(result, 'model'));
+  define(attributes, ATTR.GEN_AI_RESPONSE_MODEL, stringField(result, 'model'));
   return attributes;
 }
 

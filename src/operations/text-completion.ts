@@ -1,21 +1,6 @@
 import type { Attributes } from '@opentelemetry/api';
 import type { Message } from '../config/completion-types.ts';
-import {
-  ATTR_GEN_AI_REQUEST_CHOICE_COUNT,
-  ATTR_GEN_AI_REQUEST_FREQUENCY_PENALTY,
-  ATTR_GEN_AI_REQUEST_MAX_TOKENS,
-  ATTR_GEN_AI_REQUEST_PRESENCE_PENALTY,
-  ATTR_GEN_AI_REQUEST_SEED,
-  ATTR_GEN_AI_REQUEST_STOP_SEQUENCES,
-  ATTR_GEN_AI_REQUEST_STREAM,
-  ATTR_GEN_AI_REQUEST_TEMPERATURE,
-  ATTR_GEN_AI_REQUEST_TOP_K,
-  ATTR_GEN_AI_REQUEST_TOP_P,
-  ATTR_GEN_AI_RESPONSE_FINISH_REASONS,
-  ATTR_GEN_AI_RESPONSE_ID,
-  ATTR_GEN_AI_RESPONSE_MODEL,
-  ATTR_OPENAI_RESPONSE_SYSTEM_FINGERPRINT,
-} from '../semconv/attributes.ts';
+import * as ATTR from '../semconv/attributes.ts';
 import { answerFinishReason, textPart } from '../telemetry/content/messages.ts';
 import { usageIn } from '../telemetry/cost/usage.ts';
 import type { ApiRequest, Operation } from '../telemetry/operation.ts';
@@ -61,16 +46,16 @@ export const textCompletion: Operation = {
 function completionParameterAttributes({ body, streamed }: ApiRequest): Attributes {
   const choiceCount = countField(body, 'n');
   const attributes: Attributes = {};
-  define(attributes, ATTR_GEN_AI_REQUEST_STREAM, optional(streamed));
-  define(attributes, ATTR_GEN_AI_REQUEST_CHOICE_COUNT, choiceCount === 1 ? undefined : choiceCount);
-  define(attributes, ATTR_GEN_AI_REQUEST_SEED, asInteger(field(body, 'seed')));
-  define(attributes, ATTR_GEN_AI_REQUEST_TEMPERATURE, numberField(body, 'temperature'));
-  define(attributes, ATTR_GEN_AI_REQUEST_TOP_P, numberField(body, 'top_p'));
+  define(attributes, ATTR.GEN_AI_REQUEST_STREAM, optional(streamed));
+  define(attributes, ATTR.GEN_AI_REQUEST_CHOICE_COUNT, choiceCount === 1 ? undefined : choiceCount);
+  define(attributes, ATTR.GEN_AI_REQUEST_SEED, asInteger(field(body, 'seed')));
+  define(attributes, ATTR.GEN_AI_REQUEST_TEMPERATURE, numberField(body, 'temperature'));
+  define(attributes, ATTR.GEN_AI_REQUEST_TOP_P, numberField(body, 'top_p'));
   // Many compatible servers take it.
-  define(attributes, ATTR_GEN_AI_REQUEST_TOP_K, asInteger(field(body, 'top_k')));
-  define(attributes, ATTR_GEN_AI_REQUEST_MAX_TOKENS, countField(body, 'max_tokens'));
-  define(attributes, ATTR_GEN_AI_REQUEST_FREQUENCY_PENALTY, numberField(body, 'frequency_penalty'));
-  define(attributes, ATTR_GEN_AI_REQUEST_PRESENCE_PENALTY, numberField(body, 'presence_penalty'));
+  define(attributes, ATTR.GEN_AI_REQUEST_TOP_K, asInteger(field(body, 'top_k')));
+  define(attributes, ATTR.GEN_AI_REQUEST_MAX_TOKENS, countField(body, 'max_tokens'));
+  define(attributes, ATTR.GEN_AI_REQUEST_FREQUENCY_PENALTY, numberField(body, 'frequency_penalty'));
+  define(attributes, ATTR.GEN_AI_REQUEST_PRESENCE_PENALTY, numberField(body, 'presence_penalty'));
   return attributes;
 }
 
@@ -78,7 +63,7 @@ function completionParameterAttributes({ body, streamed }: ApiRequest): Attribut
 function completionStopSequences(body: unknown): Attributes {
   const stop = textField(body, 'stop');
   const sequences = stop === undefined ? strings(arrayField(body, 'stop')) : [stop];
-  return sequences.length > 0 ? { [ATTR_GEN_AI_REQUEST_STOP_SEQUENCES]: sequences } : {};
+  return sequences.length > 0 ? { [ATTR.GEN_AI_REQUEST_STOP_SEQUENCES]: sequences } : {};
 }
 
 function completionResultAttributes(result: unknown): Attributes {
@@ -86,10 +71,10 @@ function completionResultAttributes(result: unknown): Attributes {
     (choice) => stringField(choice, 'finish_reason') ?? [],
   );
   const attributes: Attributes = {};
-  define(attributes, ATTR_GEN_AI_RESPONSE_ID, stringField(result, 'id'));
-  define(attributes, ATTR_GEN_AI_RESPONSE_MODEL, stringField(result, 'model'));
-  define(attributes, ATTR_GEN_AI_RESPONSE_FINISH_REASONS, reasons.length > 0 ? reasons : undefined);
-  define(attributes, ATTR_OPENAI_RESPONSE_SYSTEM_FINGERPRINT, stringField(result, 'system_fingerprint'));
+  define(attributes, ATTR.GEN_AI_RESPONSE_ID, stringField(result, 'id'));
+  define(attributes, ATTR.GEN_AI_RESPONSE_MODEL, stringField(result, 'model'));
+  define(attributes, ATTR.GEN_AI_RESPONSE_FINISH_REASONS, reasons.length > 0 ? reasons : undefined);
+  define(attributes, ATTR.OPENAI_RESPONSE_SYSTEM_FINGERPRINT, stringField(result, 'system_fingerprint'));
   return attributes;
 }
 

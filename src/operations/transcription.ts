@@ -1,5 +1,5 @@
 import type { Attributes } from '@opentelemetry/api';
-import { ATTR_GEN_AI_OUTPUT_TYPE, ATTR_OPENAI_AUDIO_DURATION } from '../semconv/attributes.ts';
+import * as ATTR from '../semconv/attributes.ts';
 import { usageIn } from '../telemetry/cost/usage.ts';
 import { keptNumbers } from '../telemetry/kept-values.ts';
 import type { Accumulator, Operation } from '../telemetry/operation.ts';
@@ -19,13 +19,13 @@ export const transcription: Operation = {
   endpoints: ['POST /audio/transcriptions', 'POST /audio/translations'],
   requestAttributes: (apiRequest) => ({
     ...modelRequest.requestAttributes(apiRequest),
-    [ATTR_GEN_AI_OUTPUT_TYPE]: 'text',
+    [ATTR.GEN_AI_OUTPUT_TYPE]: 'text',
   }),
   resultAttributes(result): Attributes {
     const attributes: Attributes = {};
     define(
       attributes,
-      ATTR_OPENAI_AUDIO_DURATION,
+      ATTR.OPENAI_AUDIO_DURATION,
       billedSeconds(result) ?? asAmount(field(result, 'duration')),
     );
     return attributes;

@@ -1,5 +1,5 @@
 import type { Attributes } from '@opentelemetry/api';
-import { ATTR_OPENAI_VIDEO_ID } from '../semconv/attributes.ts';
+import * as ATTR from '../semconv/attributes.ts';
 import type { Operation } from '../telemetry/operation.ts';
 import { stringField } from '../util/payload.ts';
 import { define } from './attributes.ts';
@@ -23,7 +23,7 @@ export const video: Operation = {
   ],
   resultAttributes(result, route): Attributes {
     const attributes = { ...request.resultAttributes(result, route), ...answeringModel(result) };
-    if (route.parameters.length === 0) define(attributes, ATTR_OPENAI_VIDEO_ID, stringField(result, 'id'));
+    if (route.parameters.length === 0) define(attributes, ATTR.OPENAI_VIDEO_ID, stringField(result, 'id'));
     return attributes;
   },
   failure: readResourceFailure,

@@ -1,6 +1,6 @@
 import { type Attributes, type Span, SpanStatusCode } from '@opentelemetry/api';
 import { recordsContentOnSpans, type Settings } from '../config/config.ts';
-import { ATTR_ERROR_TYPE } from '../semconv/attributes.ts';
+import * as ATTR from '../semconv/attributes.ts';
 import { ERROR_TYPE_VALUE_OTHER } from '../semconv/values.ts';
 import { cut } from '../util/cut-text.ts';
 import { errorClassName } from '../util/error-class-names.ts';
@@ -69,7 +69,7 @@ export function withoutUnseenMessage(
 
 /** Marks the span as failed. The message is recorded only if content is. */
 export function recordFailure(span: Span, failure: Failure, settings: Settings): void {
-  span.setAttribute(ATTR_ERROR_TYPE, failure.type);
+  span.setAttribute(ATTR.ERROR_TYPE, failure.type);
   const described = recordsContentOnSpans(settings) && failure.message !== undefined;
   span.setStatus({
     code: SpanStatusCode.ERROR,
@@ -78,7 +78,7 @@ export function recordFailure(span: Span, failure: Failure, settings: Settings):
 }
 
 export function failureAttributes(failure: Failure | undefined): Attributes {
-  return failure === undefined ? {} : { [ATTR_ERROR_TYPE]: failure.type };
+  return failure === undefined ? {} : { [ATTR.ERROR_TYPE]: failure.type };
 }
 
 /** An identifier. Class names come from code, never from a server's answer. */

@@ -1,11 +1,5 @@
 import type { Attributes, Span, SpanContext } from '@opentelemetry/api';
-import {
-  ATTR_GEN_AI_OPERATION_NAME,
-  ATTR_GEN_AI_REQUEST_MODEL,
-  ATTR_GEN_AI_RESPONSE_ID,
-  ATTR_SERVER_ADDRESS,
-  ATTR_SERVER_PORT,
-} from '../semconv/attributes.ts';
+import * as ATTR from '../semconv/attributes.ts';
 import { pickAttributes } from '../util/pick-attributes.ts';
 import { processWideCollection } from '../util/process-wide.ts';
 import { VERSION } from '../util/version.ts';
@@ -25,12 +19,12 @@ export interface EvaluatedSpan {
 }
 
 /** The attributes that an evaluation takes over from the span that it is about. */
-export const EVALUATION_ATTRIBUTES: readonly string[] = [...HIERARCHY_IDS, ATTR_GEN_AI_REQUEST_MODEL];
+export const EVALUATION_ATTRIBUTES: readonly string[] = [...HIERARCHY_IDS, ATTR.GEN_AI_REQUEST_MODEL];
 /** All others are forgotten: hooks of the program may add some, of any length. */
 const REMEMBERED_ATTRIBUTES: readonly string[] = [
   ...EVALUATION_ATTRIBUTES,
-  ATTR_SERVER_ADDRESS,
-  ATTR_SERVER_PORT,
+  ATTR.SERVER_ADDRESS,
+  ATTR.SERVER_PORT,
 ];
 
 /** The last spans of one kind, in a ring: adding one costs next to nothing. Few are ever looked for. */
@@ -75,11 +69,11 @@ export function rememberedOf(attributes: Attributes): Attributes {
  *   as they are: each answer passes here
  */
 export function rememberAnswer(span: Span, request: Attributes, result: Attributes, placed: boolean): void {
-  const operation = request[ATTR_GEN_AI_OPERATION_NAME];
+  const operation = request[ATTR.GEN_AI_OPERATION_NAME];
   if (operation === 'chat' || operation === 'text_completion')
     rememberForEvaluation(
       'response',
-      result[ATTR_GEN_AI_RESPONSE_ID],
+      result[ATTR.GEN_AI_RESPONSE_ID],
       span,
       placed ? rememberedOf(request) : request,
     );
@@ -127,7 +121,7 @@ function isExpired({ seconds }: EvaluatedSpan): boolean {
 
 function isSameThing(kind: Evaluated, one: EvaluatedSpan, other: EvaluatedSpan): boolean {
   if (kind === 'response') return one.span.spanId === other.span.spanId;
-  return [ATTR_SERVER_ADDRESS, ATTR_SERVER_PORT].every(
+  return [ATTR.SERVER_ADDRESS, ATTR.SERVER_PORT].every(
     (name) => one.attributes[name] === other.attributes[name],
   );
 }

@@ -1,8 +1,5 @@
 import type { Attributes } from '@opentelemetry/api';
-import {
-  ATTR_GEN_AI_RESPONSE_FINISH_REASONS,
-  ATTR_OPENAI_RESPONSE_INCOMPLETE_REASON,
-} from '../semconv/attributes.ts';
+import * as ATTR from '../semconv/attributes.ts';
 import { row } from '../util/payload.ts';
 
 /** Why a run or response may be `incomplete`, with the finish reason that stands for it: all three limits are `length`. */
@@ -17,8 +14,8 @@ export const INCOMPLETE_REASONS: Readonly<Record<string, string>> = {
 export function addFinishReason(attributes: Attributes, reason: string | undefined): void {
   if (reason === undefined) return;
   const incomplete = row(INCOMPLETE_REASONS, reason);
-  attributes[ATTR_GEN_AI_RESPONSE_FINISH_REASONS] = [incomplete ?? reason];
-  if (incomplete !== undefined) attributes[ATTR_OPENAI_RESPONSE_INCOMPLETE_REASON] = reason;
+  attributes[ATTR.GEN_AI_RESPONSE_FINISH_REASONS] = [incomplete ?? reason];
+  if (incomplete !== undefined) attributes[ATTR.OPENAI_RESPONSE_INCOMPLETE_REASON] = reason;
 }
 
 const unfinished = new WeakSet<object>();

@@ -12,14 +12,7 @@ import {
   trace,
 } from '@opentelemetry/api';
 import { type HandoffCall, recordedByAgents } from '../sdk/agents-sdk/agents-key.ts';
-import {
-  ATTR_DEPLOYMENT_ENVIRONMENT_NAME,
-  ATTR_OPENAI_TRACE_METADATA,
-  ATTR_OPENAI_TRACE_PROJECT,
-  ATTR_OPENAI_TRACE_TAGS,
-  ATTR_SESSION_ID,
-  ATTR_USER_ID,
-} from '../semconv/attributes.ts';
+import * as ATTR from '../semconv/attributes.ts';
 import { activeContext } from '../util/active-context.ts';
 import { cut } from '../util/cut-text.ts';
 import { field, strings } from '../util/payload.ts';
@@ -45,19 +38,19 @@ const METADATA: symbol = createContextKey('opentelemetry-instrumentation-openai 
 const MAX_KEY_LENGTH = 64;
 const MAX_TEXT_LENGTH = 1_024;
 const MAX_ENTRIES = 64;
-const METADATA_PREFIX = ATTR_OPENAI_TRACE_METADATA('');
+const METADATA_PREFIX = ATTR.OPENAI_TRACE_METADATA('');
 
 const METADATA_ATTRIBUTES: Readonly<Record<Exclude<keyof TraceMetadata, 'tags' | 'metadata'>, string>> = {
-  project: ATTR_OPENAI_TRACE_PROJECT,
-  environment: ATTR_DEPLOYMENT_ENVIRONMENT_NAME,
-  userId: ATTR_USER_ID,
-  sessionId: ATTR_SESSION_ID,
+  project: ATTR.OPENAI_TRACE_PROJECT,
+  environment: ATTR.DEPLOYMENT_ENVIRONMENT_NAME,
+  userId: ATTR.USER_ID,
+  sessionId: ATTR.SESSION_ID,
 };
 
 /** Returns a context whose spans carry this metadata in addition to that of the given context. */
 export function withMetadataIn(context: Context, metadata: TraceMetadata): Context {
   const outer = metadataIn(context);
-  const added = metadataAttributes(metadata, outer?.[ATTR_OPENAI_TRACE_TAGS]);
+  const added = metadataAttributes(metadata, outer?.[ATTR.OPENAI_TRACE_TAGS]);
   return Object.keys(added).length === 0 ? context : context.setValue(METADATA, mergeMetadata(outer, added));
 }
 
@@ -156,11 +149,11 @@ function metadataAttributes(given: TraceMetadata, outerTags: unknown): Attribute
   }
   if (Array.isArray(given.tags)) {
     const tags = [...(Array.isArray(outerTags) ? outerTags : []), ...given.tags.map(metadataText)];
-    attributes[ATTR_OPENAI_TRACE_TAGS] = [...new Set(strings(tags))].slice(0, MAX_ENTRIES);
+    attributes[ATTR.OPENAI_TRACE_TAGS] = [...new Set(strings(tags))].slice(0, MAX_ENTRIES);
   }
   for (const [key, value] of Object.entries(given.metadata ?? {}).slice(0, MAX_ENTRIES)) {
     const text = metadataText(value);
-    if (text !== undefined) attributes[ATTR_OPENAI_TRACE_METADATA(cut(key, MAX_KEY_LENGTH))] = text;
+    if (text !== undefined) attributes[ATTR.OPENAI_TRACE_METADATA(cut(key, MAX_KEY_LENGTH))] = text;
   }
   return attributes;
 }

@@ -1,10 +1,5 @@
 import type { Attributes, AttributeValue, Context, Span, SpanOptions, Tracer } from '@opentelemetry/api';
-import {
-  ATTR_GEN_AI_PROVIDER_NAME,
-  ATTR_GEN_AI_RESPONSE_FINISH_REASON,
-  ATTR_GEN_AI_RESPONSE_FINISH_REASONS,
-  ATTR_GEN_AI_SYSTEM,
-} from '../semconv/attributes.ts';
+import * as ATTR from '../semconv/attributes.ts';
 import { setMethod } from '../util/patch-method.ts';
 import { row } from '../util/payload.ts';
 
@@ -18,12 +13,12 @@ const SYSTEMS: Readonly<Record<string, string>> = { x_ai: 'xai' };
 
 /** The names of attributes in older versions of the GenAI conventions, and how the values differ. */
 const OLDER_NAMES: Readonly<Record<string, OlderName>> = {
-  [ATTR_GEN_AI_PROVIDER_NAME]: {
-    name: ATTR_GEN_AI_SYSTEM,
+  [ATTR.GEN_AI_PROVIDER_NAME]: {
+    name: ATTR.GEN_AI_SYSTEM,
     value: (provider) => row(SYSTEMS, String(provider)) ?? provider,
   },
-  [ATTR_GEN_AI_RESPONSE_FINISH_REASONS]: {
-    name: ATTR_GEN_AI_RESPONSE_FINISH_REASON,
+  [ATTR.GEN_AI_RESPONSE_FINISH_REASONS]: {
+    name: ATTR.GEN_AI_RESPONSE_FINISH_REASON,
     // The older attribute has one value for all choices.
     value: (reasons) => (Array.isArray(reasons) ? (reasons[0] ?? undefined) : undefined),
   },

@@ -1,41 +1,24 @@
 import type { Attributes } from '@opentelemetry/api';
 import type { Endpoint } from '../sdk/provider.ts';
-import {
-  ATTR_GEN_AI_AGENT_ID,
-  ATTR_GEN_AI_AGENT_NAME,
-  ATTR_GEN_AI_CONVERSATION_ID,
-  ATTR_GEN_AI_PROVIDER_NAME,
-  ATTR_OPENAI_API_TYPE,
-  ATTR_OPENAI_ASSISTANT_ID,
-  ATTR_OPENAI_ITEM_ID,
-  ATTR_OPENAI_MESSAGE_ID,
-  ATTR_OPENAI_RUN_ID,
-  ATTR_OPENAI_SESSION_ID,
-  ATTR_OPENAI_STEP_ID,
-  ATTR_OPENAI_SUBAGENT_ID,
-  ATTR_OPENAI_THREAD_ID,
-  ATTR_OPENAI_TURN_ID,
-  ATTR_SERVER_ADDRESS,
-  ATTR_SERVER_PORT,
-} from '../semconv/attributes.ts';
+import * as ATTR from '../semconv/attributes.ts';
 
 /** The kind of a conversation, which is also the name of its span. */
 export type ConversationKind = 'thread' | 'conversation' | 'session' | 'realtime' | 'live';
 
 /** The attributes that place a span. Attempts and exceptions carry those of their call. */
 export const HIERARCHY_IDS: readonly string[] = [
-  ATTR_GEN_AI_CONVERSATION_ID,
-  ATTR_GEN_AI_AGENT_ID,
-  ATTR_GEN_AI_AGENT_NAME,
-  ATTR_OPENAI_THREAD_ID,
-  ATTR_OPENAI_RUN_ID,
-  ATTR_OPENAI_STEP_ID,
-  ATTR_OPENAI_ASSISTANT_ID,
-  ATTR_OPENAI_MESSAGE_ID,
-  ATTR_OPENAI_SESSION_ID,
-  ATTR_OPENAI_TURN_ID,
-  ATTR_OPENAI_ITEM_ID,
-  ATTR_OPENAI_SUBAGENT_ID,
+  ATTR.GEN_AI_CONVERSATION_ID,
+  ATTR.GEN_AI_AGENT_ID,
+  ATTR.GEN_AI_AGENT_NAME,
+  ATTR.OPENAI_THREAD_ID,
+  ATTR.OPENAI_RUN_ID,
+  ATTR.OPENAI_STEP_ID,
+  ATTR.OPENAI_ASSISTANT_ID,
+  ATTR.OPENAI_MESSAGE_ID,
+  ATTR.OPENAI_SESSION_ID,
+  ATTR.OPENAI_TURN_ID,
+  ATTR.OPENAI_ITEM_ID,
+  ATTR.OPENAI_SUBAGENT_ID,
 ];
 
 /** The place of a span in the hierarchy. Each span carries the ids of everything above it, so that one filter finds them all. */
@@ -61,15 +44,15 @@ interface Names {
 const NAMES: Readonly<Record<ConversationKind, Names>> = {
   thread: {
     apiType: 'assistants',
-    conversation: ATTR_OPENAI_THREAD_ID,
-    invocation: ATTR_OPENAI_RUN_ID,
-    agent: ATTR_OPENAI_ASSISTANT_ID,
+    conversation: ATTR.OPENAI_THREAD_ID,
+    invocation: ATTR.OPENAI_RUN_ID,
+    agent: ATTR.OPENAI_ASSISTANT_ID,
   },
   conversation: { apiType: undefined, conversation: undefined, invocation: undefined, agent: undefined },
   session: {
     apiType: 'agents',
-    conversation: ATTR_OPENAI_SESSION_ID,
-    invocation: ATTR_OPENAI_TURN_ID,
+    conversation: ATTR.OPENAI_SESSION_ID,
+    invocation: ATTR.OPENAI_TURN_ID,
     agent: undefined,
   },
   realtime: { apiType: 'realtime', conversation: undefined, invocation: undefined, agent: undefined },
@@ -79,20 +62,20 @@ const NAMES: Readonly<Record<ConversationKind, Names>> = {
 export function placeAttributes(place: Place): Attributes {
   const names = NAMES[place.kind];
   const apiType = place.apiType ?? names.apiType;
-  const attributes: Attributes = apiType === undefined ? {} : { [ATTR_OPENAI_API_TYPE]: apiType };
+  const attributes: Attributes = apiType === undefined ? {} : { [ATTR.OPENAI_API_TYPE]: apiType };
   const { conversationId, invocationId, agentId, agentName, subagentId } = place;
   if (conversationId !== undefined) {
-    attributes[ATTR_GEN_AI_CONVERSATION_ID] = conversationId;
+    attributes[ATTR.GEN_AI_CONVERSATION_ID] = conversationId;
     if (names.conversation !== undefined) attributes[names.conversation] = conversationId;
   }
   if (invocationId !== undefined && names.invocation !== undefined)
     attributes[names.invocation] = invocationId;
   if (agentId !== undefined) {
-    attributes[ATTR_GEN_AI_AGENT_ID] = agentId;
+    attributes[ATTR.GEN_AI_AGENT_ID] = agentId;
     if (names.agent !== undefined) attributes[names.agent] = agentId;
   }
-  if (agentName !== undefined) attributes[ATTR_GEN_AI_AGENT_NAME] = agentName;
-  if (subagentId !== undefined) attributes[ATTR_OPENAI_SUBAGENT_ID] = subagentId;
+  if (agentName !== undefined) attributes[ATTR.GEN_AI_AGENT_NAME] = agentName;
+  if (subagentId !== undefined) attributes[ATTR.OPENAI_SUBAGENT_ID] = subagentId;
   return attributes;
 }
 
@@ -103,7 +86,7 @@ export function endpointAttributes(endpoint: Endpoint): Attributes {
 }
 
 export function addEndpointAttributes(attributes: Attributes, { provider, address, port }: Endpoint): void {
-  attributes[ATTR_GEN_AI_PROVIDER_NAME] = provider;
-  if (address !== undefined) attributes[ATTR_SERVER_ADDRESS] = address;
-  if (address !== undefined && port !== undefined) attributes[ATTR_SERVER_PORT] = port;
+  attributes[ATTR.GEN_AI_PROVIDER_NAME] = provider;
+  if (address !== undefined) attributes[ATTR.SERVER_ADDRESS] = address;
+  if (address !== undefined && port !== undefined) attributes[ATTR.SERVER_PORT] = port;
 }

@@ -1,5 +1,5 @@
 import type { Attributes } from '@opentelemetry/api';
-import { ATTR_OPENAI_TOOL_OUTCOME } from '../semconv/attributes.ts';
+import * as ATTR from '../semconv/attributes.ts';
 import {
   OPENAI_TOOL_OUTCOME_VALUE_CANCELLED,
   OPENAI_TOOL_OUTCOME_VALUE_DENIED,
@@ -72,5 +72,5 @@ export function outcomeWithoutResult(status: string | undefined): ToolOutcome | 
 }
 
 export function outcomeAttributes(outcome: ToolOutcome | undefined): Attributes {
-  return outcome?.value === undefined ? {} : { [ATTR_OPENAI_TOOL_OUTCOME]: outcome.value };
+  return outcome?.value === undefined ? {} : { [ATTR.OPENAI_TOOL_OUTCOME]: outcome.value };
 }

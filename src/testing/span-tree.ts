@@ -1,4 +1,4 @@
-import { ATTR_ERROR_TYPE } from '../semconv/attributes.ts';
+import * as ATTR from '../semconv/attributes.ts';
 import { escapeControlCharacters } from '../util/terminal-safe.ts';
 import { buildTrees, type FinishedSpan, type Row, rowsOf, STATUS_ERROR } from '../viewer/tree.ts';
 import type { ReceivedLine } from './compare.ts';
@@ -74,7 +74,7 @@ function isRepeatedId(
 }
 
 function renderError(span: FinishedSpan): string {
-  const type = span.attributes[ATTR_ERROR_TYPE];
+  const type = span.attributes[ATTR.ERROR_TYPE];
   // Only a string can follow `!`, so a number needs no quotes.
   return type === undefined ? 'error' : /^\d+$/.test(String(type)) ? String(type) : renderValue(String(type));
 }

@@ -1,12 +1,4 @@
-import {
-  ATTR_GEN_AI_CONVERSATION_ID,
-  ATTR_GEN_AI_EVALUATION_EXPLANATION,
-  ATTR_GEN_AI_EVALUATION_NAME,
-  ATTR_GEN_AI_EVALUATION_SCORE_LABEL,
-  ATTR_GEN_AI_EVALUATION_SCORE_VALUE,
-  ATTR_GEN_AI_RESPONSE_ID,
-  ATTR_OPENAI_RUN_ID,
-} from '../semconv/attributes.ts';
+import * as ATTR from '../semconv/attributes.ts';
 import { EVENT_GEN_AI_EVALUATION_RESULT } from '../semconv/events.ts';
 import { terminalSafe } from '../util/terminal-safe.ts';
 import { isNumber } from './amounts.ts';
@@ -31,12 +23,12 @@ export function evaluationsOf(events: readonly SpanEvent[]): SpanEvaluation[] {
         const value = attributes[attribute] ?? undefined;
         return value === undefined ? undefined : attributeText(value);
       };
-      const score = attributes[ATTR_GEN_AI_EVALUATION_SCORE_VALUE];
+      const score = attributes[ATTR.GEN_AI_EVALUATION_SCORE_VALUE];
       return {
-        name: text(ATTR_GEN_AI_EVALUATION_NAME) ?? 'evaluation',
+        name: text(ATTR.GEN_AI_EVALUATION_NAME) ?? 'evaluation',
         score: isNumber(score) ? score : undefined,
-        label: text(ATTR_GEN_AI_EVALUATION_SCORE_LABEL),
-        explanation: text(ATTR_GEN_AI_EVALUATION_EXPLANATION),
+        label: text(ATTR.GEN_AI_EVALUATION_SCORE_LABEL),
+        explanation: text(ATTR.GEN_AI_EVALUATION_EXPLANATION),
       };
     });
 }
@@ -112,9 +104,9 @@ export function explanationText({ name, explanation }: SpanEvaluation): string |
 
 /** What an evaluation is about: the first id decides. */
 const EVALUATION_SUBJECTS: readonly (readonly [name: string, attribute: string])[] = [
-  ['response', ATTR_GEN_AI_RESPONSE_ID],
-  ['run', ATTR_OPENAI_RUN_ID],
-  ['conversation', ATTR_GEN_AI_CONVERSATION_ID],
+  ['response', ATTR.GEN_AI_RESPONSE_ID],
+  ['run', ATTR.OPENAI_RUN_ID],
+  ['conversation', ATTR.GEN_AI_CONVERSATION_ID],
 ];
 
 /** Lines for an evaluation whose span is not shown with it. */

@@ -1,25 +1,4 @@
-import {
-  ATTR_GEN_AI_USAGE_AUDIO_CACHE_READ_INPUT_TOKENS,
-  ATTR_GEN_AI_USAGE_AUDIO_INPUT_TOKENS,
-  ATTR_GEN_AI_USAGE_AUDIO_OUTPUT_TOKENS,
-  ATTR_GEN_AI_USAGE_CACHE_READ_INPUT_TOKENS,
-  ATTR_GEN_AI_USAGE_IMAGE_CACHE_READ_INPUT_TOKENS,
-  ATTR_GEN_AI_USAGE_IMAGE_INPUT_TOKENS,
-  ATTR_GEN_AI_USAGE_IMAGE_OUTPUT_TOKENS,
-  ATTR_GEN_AI_USAGE_INPUT_TOKENS,
-  ATTR_GEN_AI_USAGE_OUTPUT_TOKENS,
-  ATTR_OPENAI_AUDIO_DURATION,
-  ATTR_OPENAI_COST,
-  ATTR_OPENAI_USAGE_AUDIO_CACHE_READ_INPUT_COST,
-  ATTR_OPENAI_USAGE_AUDIO_INPUT_COST,
-  ATTR_OPENAI_USAGE_AUDIO_OUTPUT_COST,
-  ATTR_OPENAI_USAGE_IMAGE_CACHE_READ_INPUT_COST,
-  ATTR_OPENAI_USAGE_IMAGE_INPUT_COST,
-  ATTR_OPENAI_USAGE_IMAGE_OUTPUT_COST,
-  ATTR_OPENAI_USAGE_TEXT_CACHE_READ_INPUT_COST,
-  ATTR_OPENAI_USAGE_TEXT_INPUT_COST,
-  ATTR_OPENAI_USAGE_TEXT_OUTPUT_COST,
-} from '../semconv/attributes.ts';
+import * as ATTR from '../semconv/attributes.ts';
 import { explainedCost, grouped, isNumber, tokens } from './amounts.ts';
 import type { FinishedSpan } from './tree.ts';
 
@@ -49,19 +28,19 @@ export interface ModalityAmount {
 
 const COSTS: Readonly<Record<Modality, Readonly<Record<keyof ModalityCosts, string>>>> = {
   Text: {
-    input: ATTR_OPENAI_USAGE_TEXT_INPUT_COST,
-    cached: ATTR_OPENAI_USAGE_TEXT_CACHE_READ_INPUT_COST,
-    output: ATTR_OPENAI_USAGE_TEXT_OUTPUT_COST,
+    input: ATTR.OPENAI_USAGE_TEXT_INPUT_COST,
+    cached: ATTR.OPENAI_USAGE_TEXT_CACHE_READ_INPUT_COST,
+    output: ATTR.OPENAI_USAGE_TEXT_OUTPUT_COST,
   },
   Audio: {
-    input: ATTR_OPENAI_USAGE_AUDIO_INPUT_COST,
-    cached: ATTR_OPENAI_USAGE_AUDIO_CACHE_READ_INPUT_COST,
-    output: ATTR_OPENAI_USAGE_AUDIO_OUTPUT_COST,
+    input: ATTR.OPENAI_USAGE_AUDIO_INPUT_COST,
+    cached: ATTR.OPENAI_USAGE_AUDIO_CACHE_READ_INPUT_COST,
+    output: ATTR.OPENAI_USAGE_AUDIO_OUTPUT_COST,
   },
   Image: {
-    input: ATTR_OPENAI_USAGE_IMAGE_INPUT_COST,
-    cached: ATTR_OPENAI_USAGE_IMAGE_CACHE_READ_INPUT_COST,
-    output: ATTR_OPENAI_USAGE_IMAGE_OUTPUT_COST,
+    input: ATTR.OPENAI_USAGE_IMAGE_INPUT_COST,
+    cached: ATTR.OPENAI_USAGE_IMAGE_CACHE_READ_INPUT_COST,
+    output: ATTR.OPENAI_USAGE_IMAGE_OUTPUT_COST,
   },
 };
 
@@ -109,23 +88,23 @@ function costsIn(attributes: SpanAttributes, label: Modality): ModalityCosts | u
 function amountsIn(attributes: SpanAttributes): ModalityAmount[] {
   const read = (name: string): number => numberIn(attributes, name) ?? 0;
   const audio = {
-    input: read(ATTR_GEN_AI_USAGE_AUDIO_INPUT_TOKENS),
-    cached: read(ATTR_GEN_AI_USAGE_AUDIO_CACHE_READ_INPUT_TOKENS),
-    output: read(ATTR_GEN_AI_USAGE_AUDIO_OUTPUT_TOKENS),
+    input: read(ATTR.GEN_AI_USAGE_AUDIO_INPUT_TOKENS),
+    cached: read(ATTR.GEN_AI_USAGE_AUDIO_CACHE_READ_INPUT_TOKENS),
+    output: read(ATTR.GEN_AI_USAGE_AUDIO_OUTPUT_TOKENS),
   };
   const image = {
-    input: read(ATTR_GEN_AI_USAGE_IMAGE_INPUT_TOKENS),
-    cached: read(ATTR_GEN_AI_USAGE_IMAGE_CACHE_READ_INPUT_TOKENS),
-    output: read(ATTR_GEN_AI_USAGE_IMAGE_OUTPUT_TOKENS),
+    input: read(ATTR.GEN_AI_USAGE_IMAGE_INPUT_TOKENS),
+    cached: read(ATTR.GEN_AI_USAGE_IMAGE_CACHE_READ_INPUT_TOKENS),
+    output: read(ATTR.GEN_AI_USAGE_IMAGE_OUTPUT_TOKENS),
   };
   const rest = (whole: string, part: keyof typeof audio): number =>
     Math.max(0, read(whole) - audio[part] - image[part]);
   const text = {
-    input: rest(ATTR_GEN_AI_USAGE_INPUT_TOKENS, 'input'),
-    cached: rest(ATTR_GEN_AI_USAGE_CACHE_READ_INPUT_TOKENS, 'cached'),
-    output: rest(ATTR_GEN_AI_USAGE_OUTPUT_TOKENS, 'output'),
+    input: rest(ATTR.GEN_AI_USAGE_INPUT_TOKENS, 'input'),
+    cached: rest(ATTR.GEN_AI_USAGE_CACHE_READ_INPUT_TOKENS, 'cached'),
+    output: rest(ATTR.GEN_AI_USAGE_OUTPUT_TOKENS, 'output'),
   };
-  const whole = numberIn(attributes, ATTR_OPENAI_COST);
+  const whole = numberIn(attributes, ATTR.OPENAI_COST);
   const isText = audio.input + audio.output + image.input + image.output === 0;
   const amounts = Object.entries({ Text: text, Audio: audio, Image: image }).flatMap(
     ([name, counts]): ModalityAmount[] => {
@@ -137,7 +116,7 @@ function amountsIn(attributes: SpanAttributes): ModalityAmount[] {
     },
   );
   // Some models are billed by the length of the audio.
-  const isTimed = amounts.length === 0 && isNumber(attributes[ATTR_OPENAI_AUDIO_DURATION]);
+  const isTimed = amounts.length === 0 && isNumber(attributes[ATTR.OPENAI_AUDIO_DURATION]);
   if (isTimed && whole !== undefined) {
     const none = { input: 0, cached: 0, output: 0 };
     amounts.push({ label: 'Audio', ...none, cost: whole, costs: { ...none, input: whole }, unpriced: 0 });

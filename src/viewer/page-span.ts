@@ -1,4 +1,4 @@
-import { ATTR_DEPLOYMENT_ENVIRONMENT_NAME } from '../semconv/attributes.ts';
+import * as ATTR from '../semconv/attributes.ts';
 import { parseShortJson } from './messages.ts';
 import { attributeText } from './span-details.ts';
 import { type FinishedSpan, parentIdOf, type Time } from './tree.ts';
@@ -34,7 +34,7 @@ export interface ShownSpan extends FinishedSpan {
 }
 
 /** The resource attributes that are kept. */
-const RESOURCE = ['service.name', 'service.version', ATTR_DEPLOYMENT_ENVIRONMENT_NAME];
+const RESOURCE = ['service.name', 'service.version', ATTR.DEPLOYMENT_ENVIRONMENT_NAME];
 /** UTF-16 units of one value that a page shows. Longer values would slow the browser down. */
 const MAX_ATTRIBUTE_LENGTH = 100_000;
 /** The same for names, and for the values that a page repeats for each span of a process. */

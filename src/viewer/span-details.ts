@@ -1,47 +1,4 @@
-import {
-  ATTR_ERROR_TYPE,
-  ATTR_GEN_AI_AGENT_ID,
-  ATTR_GEN_AI_CONVERSATION_ID,
-  ATTR_GEN_AI_OPERATION_NAME,
-  ATTR_GEN_AI_RESPONSE_FINISH_REASONS,
-  ATTR_GEN_AI_RESPONSE_ID,
-  ATTR_GEN_AI_USAGE_AUDIO_INPUT_TOKENS,
-  ATTR_GEN_AI_USAGE_AUDIO_OUTPUT_TOKENS,
-  ATTR_GEN_AI_USAGE_INPUT_TOKENS,
-  ATTR_GEN_AI_USAGE_OUTPUT_TOKENS,
-  ATTR_HTTP_REQUEST_RESEND_COUNT,
-  ATTR_HTTP_RESPONSE_STATUS_CODE,
-  ATTR_OPENAI_API_TYPE,
-  ATTR_OPENAI_CODE_INTERPRETER_IMAGE_COUNT,
-  ATTR_OPENAI_COST,
-  ATTR_OPENAI_COST_PER_USER_MESSAGE,
-  ATTR_OPENAI_FILE_SEARCH_RESULT_COUNT,
-  ATTR_OPENAI_ITEM_ID,
-  ATTR_OPENAI_POLL_COUNT,
-  ATTR_OPENAI_REALTIME_CANCEL_REASON,
-  ATTR_OPENAI_REALTIME_HEARD_AUDIO_DURATION,
-  ATTR_OPENAI_REALTIME_INTERRUPTION_COUNT,
-  ATTR_OPENAI_RESOURCE_STATUS,
-  ATTR_OPENAI_RUN_ID,
-  ATTR_OPENAI_RUN_OBSERVED,
-  ATTR_OPENAI_RUN_POLL_COUNT,
-  ATTR_OPENAI_RUN_STATUS,
-  ATTR_OPENAI_SESSION_ID,
-  ATTR_OPENAI_STEP_ID,
-  ATTR_OPENAI_STEP_STATUS,
-  ATTR_OPENAI_STREAM_CHUNK_COUNT,
-  ATTR_OPENAI_STREAM_END,
-  ATTR_OPENAI_SUBAGENT_ID,
-  ATTR_OPENAI_THREAD_ID,
-  ATTR_OPENAI_TOTAL_COST,
-  ATTR_OPENAI_TOTAL_INPUT_TOKENS,
-  ATTR_OPENAI_TOTAL_OUTPUT_TOKENS,
-  ATTR_OPENAI_TOTAL_RUNS,
-  ATTR_OPENAI_TOTAL_UNPRICED,
-  ATTR_OPENAI_TOTAL_USER_MESSAGES,
-  ATTR_OPENAI_TURN_ID,
-  ATTR_OPENAI_USAGE_ESTIMATED_OUTPUT_TOKENS,
-} from '../semconv/attributes.ts';
+import * as ATTR from '../semconv/attributes.ts';
 import { EVENT_OPENAI_REALTIME_INTERRUPTION } from '../semconv/events.ts';
 import { terminalSafe } from '../util/terminal-safe.ts';
 import { costOf, count, dollars, estimatedTokens, explainedCost, isNumber, tokens } from './amounts.ts';
@@ -60,14 +17,14 @@ type ShownFact = TextSegment & { readonly rank?: Rank };
 
 /** The ids that are shown, outermost first. */
 const IDS: readonly string[] = [
-  ATTR_OPENAI_THREAD_ID,
-  ATTR_OPENAI_SESSION_ID,
-  ATTR_GEN_AI_CONVERSATION_ID,
-  ATTR_OPENAI_RUN_ID,
-  ATTR_OPENAI_TURN_ID,
-  ATTR_OPENAI_SUBAGENT_ID,
-  ATTR_OPENAI_STEP_ID,
-  ATTR_OPENAI_ITEM_ID,
+  ATTR.OPENAI_THREAD_ID,
+  ATTR.OPENAI_SESSION_ID,
+  ATTR.GEN_AI_CONVERSATION_ID,
+  ATTR.OPENAI_RUN_ID,
+  ATTR.OPENAI_TURN_ID,
+  ATTR.OPENAI_SUBAGENT_ID,
+  ATTR.OPENAI_STEP_ID,
+  ATTR.OPENAI_ITEM_ID,
 ];
 
 /** Shown for a value that JSON cannot hold, such as a circular object. */
@@ -83,34 +40,34 @@ const REQUEST_ID = /^openai\.(?!request\.)\w+\.id$/;
 const FACTS: readonly Fact[] = [
   { attributes: [], show: (_, { span }) => (span.status.code === STATUS_ERROR ? error(span) : undefined) },
   {
-    attributes: [ATTR_GEN_AI_OPERATION_NAME, ATTR_GEN_AI_AGENT_ID],
+    attributes: [ATTR.GEN_AI_OPERATION_NAME, ATTR.GEN_AI_AGENT_ID],
     rank: 1,
     show: ([operation, id]) => (operation === 'create_agent' ? words(id) : undefined),
   },
-  { attributes: [ATTR_OPENAI_RUN_STATUS], show: ([value], { span }) => status(value, span) },
+  { attributes: [ATTR.OPENAI_RUN_STATUS], show: ([value], { span }) => status(value, span) },
   {
-    attributes: [ATTR_OPENAI_STEP_STATUS],
+    attributes: [ATTR.OPENAI_STEP_STATUS],
     show: ([value], { span }) => (value === 'completed' ? undefined : status(value, span)),
   },
   {
-    attributes: [ATTR_OPENAI_RESOURCE_STATUS],
+    attributes: [ATTR.OPENAI_RESOURCE_STATUS],
     show: ([value], { span }) => (BAD_STATUSES.has(value) ? status(value, span) : undefined),
   },
   {
-    attributes: [ATTR_OPENAI_RUN_OBSERVED],
+    attributes: [ATTR.OPENAI_RUN_OBSERVED],
     show: ([observed]) => (observed === false ? { text: 'end not observed', tone: 'warning' } : undefined),
   },
   {
-    attributes: [ATTR_GEN_AI_USAGE_INPUT_TOKENS, ATTR_GEN_AI_USAGE_OUTPUT_TOKENS],
+    attributes: [ATTR.GEN_AI_USAGE_INPUT_TOKENS, ATTR.GEN_AI_USAGE_OUTPUT_TOKENS],
     show: ([input, output]) => tokens(input, output),
   },
   {
     attributes: [
-      ATTR_OPENAI_STREAM_END,
-      ATTR_GEN_AI_USAGE_INPUT_TOKENS,
-      ATTR_GEN_AI_USAGE_OUTPUT_TOKENS,
-      ATTR_GEN_AI_OPERATION_NAME,
-      ATTR_OPENAI_USAGE_ESTIMATED_OUTPUT_TOKENS,
+      ATTR.OPENAI_STREAM_END,
+      ATTR.GEN_AI_USAGE_INPUT_TOKENS,
+      ATTR.GEN_AI_USAGE_OUTPUT_TOKENS,
+      ATTR.GEN_AI_OPERATION_NAME,
+      ATTR.OPENAI_USAGE_ESTIMATED_OUTPUT_TOKENS,
     ],
     show: ([end, input, output, operation, estimated]) => {
       if (input !== undefined || output !== undefined) return undefined;
@@ -122,52 +79,52 @@ const FACTS: readonly Fact[] = [
   },
   {
     attributes: [
-      ATTR_OPENAI_TOTAL_INPUT_TOKENS,
-      ATTR_OPENAI_TOTAL_OUTPUT_TOKENS,
-      ATTR_GEN_AI_USAGE_INPUT_TOKENS,
-      ATTR_GEN_AI_USAGE_OUTPUT_TOKENS,
+      ATTR.OPENAI_TOTAL_INPUT_TOKENS,
+      ATTR.OPENAI_TOTAL_OUTPUT_TOKENS,
+      ATTR.GEN_AI_USAGE_INPUT_TOKENS,
+      ATTR.GEN_AI_USAGE_OUTPUT_TOKENS,
     ],
     // A turn has tokens of its own. Without subagents they are its total.
     show: ([input, output, ownInput, ownOutput]) =>
       input === ownInput && output === ownOutput ? undefined : prefix('total ', tokens(input, output)),
   },
-  { attributes: [ATTR_OPENAI_COST], show: ([value]) => dollars(value) },
+  { attributes: [ATTR.OPENAI_COST], show: ([value]) => dollars(value) },
   {
-    attributes: [ATTR_OPENAI_TOTAL_COST, ATTR_OPENAI_TOTAL_UNPRICED, ATTR_OPENAI_COST],
+    attributes: [ATTR.OPENAI_TOTAL_COST, ATTR.OPENAI_TOTAL_UNPRICED, ATTR.OPENAI_COST],
     show: ([value, unpriced, own]) =>
       value === own && unpriced === undefined ? undefined : prefix('total ', explainedCost(value, unpriced)),
   },
   {
-    attributes: [ATTR_OPENAI_TOTAL_RUNS],
+    attributes: [ATTR.OPENAI_TOTAL_RUNS],
     rank: 1,
     show: ([value], { span }) => invocationCount(span, value),
   },
-  countFact(ATTR_OPENAI_TOTAL_USER_MESSAGES, 'user message', 2),
+  countFact(ATTR.OPENAI_TOTAL_USER_MESSAGES, 'user message', 2),
   {
     attributes: [
-      ATTR_OPENAI_COST_PER_USER_MESSAGE,
-      ATTR_OPENAI_TOTAL_USER_MESSAGES,
-      ATTR_OPENAI_TOTAL_UNPRICED,
+      ATTR.OPENAI_COST_PER_USER_MESSAGE,
+      ATTR.OPENAI_TOTAL_USER_MESSAGES,
+      ATTR.OPENAI_TOTAL_UNPRICED,
     ],
     rank: 2,
     show: ([value, messages, unpriced]) =>
       messages === 1 ? undefined : suffixed(costOf(value, unpriced), ' per user message'),
   },
-  countFact(ATTR_OPENAI_FILE_SEARCH_RESULT_COUNT, 'result', 1),
-  countFact(ATTR_OPENAI_CODE_INTERPRETER_IMAGE_COUNT, 'image', 1),
-  { attributes: [ATTR_GEN_AI_RESPONSE_FINISH_REASONS], show: ([value]) => shownFinish(value) },
+  countFact(ATTR.OPENAI_FILE_SEARCH_RESULT_COUNT, 'result', 1),
+  countFact(ATTR.OPENAI_CODE_INTERPRETER_IMAGE_COUNT, 'image', 1),
+  { attributes: [ATTR.GEN_AI_RESPONSE_FINISH_REASONS], show: ([value]) => shownFinish(value) },
   {
-    attributes: [ATTR_OPENAI_REALTIME_CANCEL_REASON],
+    attributes: [ATTR.OPENAI_REALTIME_CANCEL_REASON],
     rank: 1,
     show: ([reason]) => cancelledBy(reason),
   },
   {
-    attributes: [ATTR_OPENAI_REALTIME_INTERRUPTION_COUNT],
+    attributes: [ATTR.OPENAI_REALTIME_INTERRUPTION_COUNT],
     rank: 1,
     show: ([value]) => count(value, 'interruption'),
   },
   {
-    attributes: [ATTR_GEN_AI_USAGE_AUDIO_INPUT_TOKENS, ATTR_GEN_AI_USAGE_AUDIO_OUTPUT_TOKENS],
+    attributes: [ATTR.GEN_AI_USAGE_AUDIO_INPUT_TOKENS, ATTR.GEN_AI_USAGE_AUDIO_OUTPUT_TOKENS],
     rank: 2,
     show: ([input, output]) => {
       const isSpoken = [input, output].some((value) => isNumber(value) && value > 0);
@@ -175,12 +132,12 @@ const FACTS: readonly Fact[] = [
       return shown && `audio ${shown}`;
     },
   },
-  { attributes: [ATTR_HTTP_REQUEST_RESEND_COUNT], show: ([value], node) => retries(value, node) },
-  countFact(ATTR_OPENAI_RUN_POLL_COUNT, 'poll', 2),
-  countFact(ATTR_OPENAI_POLL_COUNT, 'poll', 2),
-  countFact(ATTR_OPENAI_STREAM_CHUNK_COUNT, 'chunk', 2),
+  { attributes: [ATTR.HTTP_REQUEST_RESEND_COUNT], show: ([value], node) => retries(value, node) },
+  countFact(ATTR.OPENAI_RUN_POLL_COUNT, 'poll', 2),
+  countFact(ATTR.OPENAI_POLL_COUNT, 'poll', 2),
+  countFact(ATTR.OPENAI_STREAM_CHUNK_COUNT, 'chunk', 2),
   {
-    attributes: [ATTR_OPENAI_STREAM_END, ATTR_GEN_AI_RESPONSE_FINISH_REASONS],
+    attributes: [ATTR.OPENAI_STREAM_END, ATTR.GEN_AI_RESPONSE_FINISH_REASONS],
     show: ([end, finished], { span }) =>
       end === 'completed' || finished !== undefined || isLeftAlways(span)
         ? undefined
@@ -238,7 +195,7 @@ function hasTokens(operation: unknown): boolean {
 
 function ownIds(row: Row): string[] {
   const { attributes } = row.node.span;
-  const plain = attributes[ATTR_GEN_AI_OPERATION_NAME] === undefined;
+  const plain = attributes[ATTR.GEN_AI_OPERATION_NAME] === undefined;
   const names = plain ? [...IDS, ...Object.keys(attributes).filter((name) => REQUEST_ID.test(name))] : IDS;
   // A set of values, because a thread's id is also recorded as the id of its conversation.
   const ids = new Set(names.map((name) => attributes[name]).filter((id) => typeof id === 'string'));
@@ -251,8 +208,8 @@ function ownIds(row: Row): string[] {
 }
 
 function error(span: SpanNode['span']): TextSegment {
-  const type = terminalSafe(attributeText(span.attributes[ATTR_ERROR_TYPE] ?? 'error'), 100);
-  const code = span.attributes[ATTR_HTTP_RESPONSE_STATUS_CODE];
+  const type = terminalSafe(attributeText(span.attributes[ATTR.ERROR_TYPE] ?? 'error'), 100);
+  const code = span.attributes[ATTR.HTTP_RESPONSE_STATUS_CODE];
   const shown = typeof code === 'number' && String(code) !== type ? `${type} (${code})` : type;
   return { text: `✗ ${shown}`, tone: 'bad' };
 }
@@ -262,7 +219,7 @@ const BAD_STATUSES: ReadonlySet<unknown> = new Set(['error', 'expired', 'failed'
 function status(value: unknown, span: SpanNode['span']): ShownFact | undefined {
   if (typeof value !== 'string') return undefined;
   // A status that is also the error type, such as `expired`, is shown once.
-  if (span.status.code === STATUS_ERROR && span.attributes[ATTR_ERROR_TYPE] === value) return undefined;
+  if (span.status.code === STATUS_ERROR && span.attributes[ATTR.ERROR_TYPE] === value) return undefined;
   const text = terminalSafe(value, 40);
   if (value === 'completed') return { text, tone: 'good', rank: 2 };
   return { text, tone: BAD_STATUSES.has(value) ? 'bad' : 'warning', rank: 0 };
@@ -314,7 +271,7 @@ function invocationCount({ name, attributes }: SpanNode['span'], total: unknown)
   if (name === 'thread') return count(total, 'run');
   if (name === 'session') return count(total, 'turn');
   // A conversation that the program named may consist of calls of any API.
-  const isNamed = name === 'conversation' && attributes[ATTR_OPENAI_API_TYPE] !== 'responses';
+  const isNamed = name === 'conversation' && attributes[ATTR.OPENAI_API_TYPE] !== 'responses';
   return isNamed ? count(total, 'call') : count(total, 'response');
 }
 
@@ -340,9 +297,9 @@ export function cancelledBy(reason: unknown): string | undefined {
 export function heardOf(responseId: unknown, sessionEvents: readonly SessionEvent[]): string | undefined {
   if (responseId === undefined) return undefined;
   for (const { name, attributes } of sessionEvents) {
-    if (name !== EVENT_OPENAI_REALTIME_INTERRUPTION || attributes?.[ATTR_GEN_AI_RESPONSE_ID] !== responseId)
+    if (name !== EVENT_OPENAI_REALTIME_INTERRUPTION || attributes?.[ATTR.GEN_AI_RESPONSE_ID] !== responseId)
       continue;
-    const text = interruptedAfter(attributes[ATTR_OPENAI_REALTIME_HEARD_AUDIO_DURATION]);
+    const text = interruptedAfter(attributes[ATTR.OPENAI_REALTIME_HEARD_AUDIO_DURATION]);
     if (text !== undefined) return text;
   }
   return undefined;

@@ -1,4 +1,4 @@
-import { ATTR_ERROR_TYPE } from '../semconv/attributes.ts';
+import * as ATTR from '../semconv/attributes.ts';
 import { terminalSafe } from '../util/terminal-safe.ts';
 import { count, explainedCost, formatDuration, formatMilliseconds, grouped, totalTokens } from './amounts.ts';
 import { modalityText } from './modalities.ts';
@@ -114,7 +114,7 @@ function traceStatus({ errors, outcome }: TraceSummary): TextSegment {
   if (errors.length === 0) return toned(terminalSafe(outcome, 40), outcome === 'ok' ? 'good' : 'warning');
   const types = new Set(
     errors.map(({ node }) =>
-      terminalSafe(attributeText(node.span.attributes[ATTR_ERROR_TYPE] ?? 'error'), 100),
+      terminalSafe(attributeText(node.span.attributes[ATTR.ERROR_TYPE] ?? 'error'), 100),
     ),
   );
   return toned(`${count(errors.length, 'error')}: ${[...types].join(', ')}`, 'bad');

@@ -1,28 +1,4 @@
-import {
-  ATTR_DEPLOYMENT_ENVIRONMENT_NAME,
-  ATTR_ERROR_TYPE,
-  ATTR_GEN_AI_CONVERSATION_ID,
-  ATTR_GEN_AI_INPUT_MESSAGES,
-  ATTR_GEN_AI_OPERATION_NAME,
-  ATTR_GEN_AI_OUTPUT_MESSAGES,
-  ATTR_GEN_AI_REQUEST_MODEL,
-  ATTR_GEN_AI_RESPONSE_MODEL,
-  ATTR_GEN_AI_USAGE_INPUT_TOKENS,
-  ATTR_GEN_AI_USAGE_OUTPUT_TOKENS,
-  ATTR_HTTP_REQUEST_RESEND_COUNT,
-  ATTR_OPENAI_API_TYPE,
-  ATTR_OPENAI_COST,
-  ATTR_OPENAI_REALTIME_INTERRUPTION_COUNT,
-  ATTR_OPENAI_RUN_ID,
-  ATTR_OPENAI_RUN_OBSERVED,
-  ATTR_OPENAI_RUN_STATUS,
-  ATTR_OPENAI_STEP_ID,
-  ATTR_OPENAI_SUBAGENT_ID,
-  ATTR_OPENAI_TRACE_PROJECT,
-  ATTR_OPENAI_TURN_ID,
-  ATTR_OPENAI_USAGE_ESTIMATED_OUTPUT_TOKENS,
-  ATTR_SERVER_ADDRESS,
-} from '../semconv/attributes.ts';
+import * as ATTR from '../semconv/attributes.ts';
 import { isNumber, type TokenTotals } from './amounts.ts';
 import { messageText, readMessages } from './messages.ts';
 import { type ModalityAmount, modalitiesOf } from './modalities.ts';
@@ -90,15 +66,15 @@ export function summarize(traceId: string, rows: readonly Row[]): TraceSummary {
     ),
     prompt: firstPrompt(spans),
     answer: lastAnswer(spans),
-    models: namesIn(attributes, [ATTR_GEN_AI_RESPONSE_MODEL, ATTR_GEN_AI_REQUEST_MODEL]),
+    models: namesIn(attributes, [ATTR.GEN_AI_RESPONSE_MODEL, ATTR.GEN_AI_REQUEST_MODEL]),
     service: namesIn(resources, ['service.name']).find((name) => !name.startsWith('unknown_service')),
-    project: namesIn(attributes, [ATTR_OPENAI_TRACE_PROJECT])[0],
-    environment: namesIn([...attributes, ...resources], [ATTR_DEPLOYMENT_ENVIRONMENT_NAME])[0],
-    inputTokens: sum(attributes, ATTR_GEN_AI_USAGE_INPUT_TOKENS),
-    outputTokens: sum(attributes, ATTR_GEN_AI_USAGE_OUTPUT_TOKENS),
-    estimatedOutputTokens: sum(attributes, ATTR_OPENAI_USAGE_ESTIMATED_OUTPUT_TOKENS),
+    project: namesIn(attributes, [ATTR.OPENAI_TRACE_PROJECT])[0],
+    environment: namesIn([...attributes, ...resources], [ATTR.DEPLOYMENT_ENVIRONMENT_NAME])[0],
+    inputTokens: sum(attributes, ATTR.GEN_AI_USAGE_INPUT_TOKENS),
+    outputTokens: sum(attributes, ATTR.GEN_AI_USAGE_OUTPUT_TOKENS),
+    estimatedOutputTokens: sum(attributes, ATTR.OPENAI_USAGE_ESTIMATED_OUTPUT_TOKENS),
     modalities: modalitiesOf(attributes),
-    cost: sum(attributes, ATTR_OPENAI_COST),
+    cost: sum(attributes, ATTR.OPENAI_COST),
     unpriced: attributes.filter(isUnpriced).length,
     counts: countsOf(rows),
     retries: rows.filter(isRetry).length,
@@ -129,18 +105,18 @@ function sum(all: readonly Attributes[], name: string): number | undefined {
 }
 
 const TOKENS = [
-  ATTR_GEN_AI_USAGE_INPUT_TOKENS,
-  ATTR_GEN_AI_USAGE_OUTPUT_TOKENS,
-  ATTR_OPENAI_USAGE_ESTIMATED_OUTPUT_TOKENS,
+  ATTR.GEN_AI_USAGE_INPUT_TOKENS,
+  ATTR.GEN_AI_USAGE_OUTPUT_TOKENS,
+  ATTR.OPENAI_USAGE_ESTIMATED_OUTPUT_TOKENS,
 ];
 
 function isUnpriced(each: Attributes): boolean {
   const tokens = TOKENS.map((name) => each[name]).filter(isNumber);
-  return tokens.some((count) => count > 0) && !isNumber(each[ATTR_OPENAI_COST]);
+  return tokens.some((count) => count > 0) && !isNumber(each[ATTR.OPENAI_COST]);
 }
 
 function isRetry({ node, parent }: Row): boolean {
-  const resent = node.span.attributes[ATTR_HTTP_REQUEST_RESEND_COUNT];
+  const resent = node.span.attributes[ATTR.HTTP_REQUEST_RESEND_COUNT];
   return parent !== undefined && node.span.name === 'attempt' && isNumber(resent) && resent > 0;
 }
 
@@ -154,7 +130,7 @@ function isOwnError({ node }: Row): boolean {
 function isSameError(one: FinishedSpan, other: FinishedSpan): boolean {
   const differ = (a: unknown, b: unknown): boolean => Boolean(a) && Boolean(b) && a !== b;
   return (
-    !differ(one.attributes[ATTR_ERROR_TYPE], other.attributes[ATTR_ERROR_TYPE]) &&
+    !differ(one.attributes[ATTR.ERROR_TYPE], other.attributes[ATTR.ERROR_TYPE]) &&
     !differ(one.status.message, other.status.message)
   );
 }
@@ -165,7 +141,7 @@ function outcomeOf(spans: readonly FinishedSpan[]): string {
   for (const { attributes: each } of inOrder) {
     const run = invocationIn(each);
     const status =
-      each[ATTR_OPENAI_RUN_OBSERVED] === false ? 'end not observed' : each[ATTR_OPENAI_RUN_STATUS];
+      each[ATTR.OPENAI_RUN_OBSERVED] === false ? 'end not observed' : each[ATTR.OPENAI_RUN_STATUS];
     // A run that went on after a pause has several spans: the last one tells.
     if (run !== undefined) ends.set(run, attributeText(status ?? 'completed'));
   }
@@ -175,7 +151,7 @@ function outcomeOf(spans: readonly FinishedSpan[]): string {
 /** The last user message of the first call that has any: messages before it are history. */
 function firstPrompt(spans: readonly FinishedSpan[]): string | undefined {
   for (const { attributes } of spans) {
-    const prompt = readMessages(attributes[ATTR_GEN_AI_INPUT_MESSAGES])?.findLast(
+    const prompt = readMessages(attributes[ATTR.GEN_AI_INPUT_MESSAGES])?.findLast(
       ({ role }) => role === 'user',
     );
     const text = messageText(prompt);
@@ -186,11 +162,11 @@ function firstPrompt(spans: readonly FinishedSpan[]): string | undefined {
 
 /** The text of the model's answer that ended last. */
 function lastAnswer(spans: readonly FinishedSpan[]): string | undefined {
-  const answers = spans.filter(({ attributes }) => attributes[ATTR_GEN_AI_OUTPUT_MESSAGES] !== undefined);
+  const answers = spans.filter(({ attributes }) => attributes[ATTR.GEN_AI_OUTPUT_MESSAGES] !== undefined);
   answers.sort((a, b) => b.endTime[0] - a.endTime[0] || b.endTime[1] - a.endTime[1]);
   for (const span of answers) {
     if (isTranscription(span)) continue;
-    const answer = readMessages(span.attributes[ATTR_GEN_AI_OUTPUT_MESSAGES])?.at(-1);
+    const answer = readMessages(span.attributes[ATTR.GEN_AI_OUTPUT_MESSAGES])?.at(-1);
     const text = messageText(answer);
     if (text) return text;
   }
@@ -198,8 +174,8 @@ function lastAnswer(spans: readonly FinishedSpan[]): string | undefined {
 }
 
 function costliestOf(rows: readonly Row[]): Row | undefined {
-  const costOfRow = ({ node }: Row): number => Number(node.span.attributes[ATTR_OPENAI_COST]);
-  const priced = rows.filter(({ node }) => isNumber(node.span.attributes[ATTR_OPENAI_COST]));
+  const costOfRow = ({ node }: Row): number => Number(node.span.attributes[ATTR.OPENAI_COST]);
+  const priced = rows.filter(({ node }) => isNumber(node.span.attributes[ATTR.OPENAI_COST]));
   if (priced.length < 2) return undefined;
   return priced.reduce((most, row) => (costOfRow(row) > costOfRow(most) ? row : most));
 }
@@ -224,23 +200,23 @@ const MODEL_OPERATIONS: ReadonlySet<unknown> = new Set([
 const COUNTED: readonly (readonly [label: string, fits: (span: Span) => boolean])[] = [
   [
     'Runs',
-    ({ attributes }) => isInvocation(attributes) && isOfApi('assistants', ATTR_OPENAI_RUN_ID, attributes),
+    ({ attributes }) => isInvocation(attributes) && isOfApi('assistants', ATTR.OPENAI_RUN_ID, attributes),
   ],
   [
     'Subagent turns',
-    ({ attributes }) => isInvocation(attributes) && attributes[ATTR_OPENAI_SUBAGENT_ID] !== undefined,
+    ({ attributes }) => isInvocation(attributes) && attributes[ATTR.OPENAI_SUBAGENT_ID] !== undefined,
   ],
   [
     'Turns',
-    ({ attributes }) => isInvocation(attributes) && isOfApi('agents', ATTR_OPENAI_TURN_ID, attributes),
+    ({ attributes }) => isInvocation(attributes) && isOfApi('agents', ATTR.OPENAI_TURN_ID, attributes),
   ],
   ['Agent invocations', ({ attributes }) => isInvocation(attributes)],
-  ['Tool calls', ({ attributes }) => attributes[ATTR_GEN_AI_OPERATION_NAME] === 'execute_tool'],
-  ['Searches', ({ attributes }) => attributes[ATTR_GEN_AI_OPERATION_NAME] === 'retrieval'],
+  ['Tool calls', ({ attributes }) => attributes[ATTR.GEN_AI_OPERATION_NAME] === 'execute_tool'],
+  ['Searches', ({ attributes }) => attributes[ATTR.GEN_AI_OPERATION_NAME] === 'retrieval'],
   ['Transcriptions', ({ name, attributes }) => name === 'transcription' && hasUsage(attributes)],
   [
     'Model calls',
-    ({ attributes }) => MODEL_OPERATIONS.has(attributes[ATTR_GEN_AI_OPERATION_NAME]) || hasUsage(attributes),
+    ({ attributes }) => MODEL_OPERATIONS.has(attributes[ATTR.GEN_AI_OPERATION_NAME]) || hasUsage(attributes),
   ],
 ];
 
@@ -271,9 +247,9 @@ export function countsOf(rows: readonly Row[]): TraceCount[] {
     if (label !== undefined && !goesOn) counts.set(label, (counts.get(label) ?? 0) + 1);
     if (invocation !== undefined) invocations.add(invocation);
     // A step has one span for the model, and one for each of its tool calls.
-    const step = node.span.attributes[ATTR_OPENAI_STEP_ID];
+    const step = node.span.attributes[ATTR.OPENAI_STEP_ID];
     if (isOperation(node.span.attributes) && step !== undefined) steps.add(step);
-    const interrupted = node.span.attributes[ATTR_OPENAI_REALTIME_INTERRUPTION_COUNT];
+    const interrupted = node.span.attributes[ATTR.OPENAI_REALTIME_INTERRUPTION_COUNT];
     if (isNumber(interrupted)) interruptions += interrupted;
   }
   counts.set('Steps', steps.size);
@@ -283,7 +259,7 @@ export function countsOf(rows: readonly Row[]): TraceCount[] {
 
 /** Whether a span is a call of a model or a tool. A turn of an agent is one where it alone has the tokens. */
 function isListedCall({ attributes }: Span): boolean {
-  const operation = attributes[ATTR_GEN_AI_OPERATION_NAME];
+  const operation = attributes[ATTR.GEN_AI_OPERATION_NAME];
   return (
     MODEL_OPERATIONS.has(operation) ||
     operation === 'execute_tool' ||
@@ -293,29 +269,29 @@ function isListedCall({ attributes }: Span): boolean {
 }
 
 function isInvocation(attributes: Span['attributes']): boolean {
-  return attributes[ATTR_GEN_AI_OPERATION_NAME] === 'invoke_agent';
+  return attributes[ATTR.GEN_AI_OPERATION_NAME] === 'invoke_agent';
 }
 
 /** What identifies a run or turn in a trace: it has several spans if it went on after a pause. */
 function invocationIn(attributes: Span['attributes']): string | undefined {
-  const id = attributes[ATTR_OPENAI_RUN_ID] ?? attributes[ATTR_OPENAI_TURN_ID];
+  const id = attributes[ATTR.OPENAI_RUN_ID] ?? attributes[ATTR.OPENAI_TURN_ID];
   if (!isInvocation(attributes) || id === undefined) return undefined;
-  const place = [ATTR_SERVER_ADDRESS, ATTR_GEN_AI_CONVERSATION_ID, ATTR_OPENAI_SUBAGENT_ID];
+  const place = [ATTR.SERVER_ADDRESS, ATTR.GEN_AI_CONVERSATION_ID, ATTR.OPENAI_SUBAGENT_ID];
   return JSON.stringify([...place.map((name) => attributes[name]), id]);
 }
 
 /** A run or turn that failed before it had an id is known by its API. */
 function isOfApi(api: string, id: string, attributes: Span['attributes']): boolean {
-  return attributes[id] !== undefined || attributes[ATTR_OPENAI_API_TYPE] === api;
+  return attributes[id] !== undefined || attributes[ATTR.OPENAI_API_TYPE] === api;
 }
 
 function isOperation(attributes: Span['attributes']): boolean {
-  return attributes[ATTR_GEN_AI_OPERATION_NAME] !== undefined;
+  return attributes[ATTR.GEN_AI_OPERATION_NAME] !== undefined;
 }
 
 function hasUsage(attributes: Span['attributes']): boolean {
   return (
-    isNumber(attributes[ATTR_GEN_AI_USAGE_INPUT_TOKENS]) ||
-    isNumber(attributes[ATTR_GEN_AI_USAGE_OUTPUT_TOKENS])
+    isNumber(attributes[ATTR.GEN_AI_USAGE_INPUT_TOKENS]) ||
+    isNumber(attributes[ATTR.GEN_AI_USAGE_OUTPUT_TOKENS])
   );
 }

@@ -1,15 +1,4 @@
-import {
-  ATTR_GEN_AI_INPUT_MESSAGES,
-  ATTR_GEN_AI_OPERATION_NAME,
-  ATTR_GEN_AI_OUTPUT_MESSAGES,
-  ATTR_GEN_AI_RETRIEVAL_DOCUMENTS,
-  ATTR_GEN_AI_RETRIEVAL_QUERY_TEXT,
-  ATTR_GEN_AI_SYSTEM_INSTRUCTIONS,
-  ATTR_GEN_AI_TOOL_CALL_ARGUMENTS,
-  ATTR_GEN_AI_TOOL_CALL_ID,
-  ATTR_GEN_AI_TOOL_CALL_RESULT,
-  ATTR_GEN_AI_TOOL_NAME,
-} from '../semconv/attributes.ts';
+import * as ATTR from '../semconv/attributes.ts';
 import { isRecord, parseShortJson, partContent, readMessages, type SpanMessage } from './messages.ts';
 import { attributeText } from './span-details.ts';
 import { type FinishedSpan, isTranscription, type Row } from './tree.ts';
@@ -83,18 +72,18 @@ class Transcript {
   #lookAhead(span: FinishedSpan): void {
     const { attributes } = span;
     if (isTranscription(span))
-      for (const message of readMessages(attributes[ATTR_GEN_AI_OUTPUT_MESSAGES]) ?? [])
+      for (const message of readMessages(attributes[ATTR.GEN_AI_OUTPUT_MESSAGES]) ?? [])
         this.#transcribed.set(
           transcriptKey(message),
           (this.#transcribed.get(transcriptKey(message)) ?? 0) + 1,
         );
-    if (TOOL_CALLS.has(attributes[ATTR_GEN_AI_OPERATION_NAME]))
-      this.#ownTools.add(attributes[ATTR_GEN_AI_TOOL_CALL_ID]);
+    if (TOOL_CALLS.has(attributes[ATTR.GEN_AI_OPERATION_NAME]))
+      this.#ownTools.add(attributes[ATTR.GEN_AI_TOOL_CALL_ID]);
   }
 
   #add(row: Row): void {
     const { span } = row.node;
-    const operation = span.attributes[ATTR_GEN_AI_OPERATION_NAME];
+    const operation = span.attributes[ATTR.GEN_AI_OPERATION_NAME];
     if (operation === 'invoke_agent' || (operation === undefined && CONVERSATIONS.has(span.name))) {
       this.entries.push({ kind: 'heading', row });
       if (operation === undefined) return;
@@ -109,14 +98,14 @@ class Transcript {
     } else if (TOOL_CALLS.has(operation)) {
       this.#addTool(row);
     } else if (isTranscription(span)) {
-      const [said] = messagesOf(row, ATTR_GEN_AI_OUTPUT_MESSAGES, 'user') ?? [];
+      const [said] = messagesOf(row, ATTR.GEN_AI_OUTPUT_MESSAGES, 'user') ?? [];
       this.entries.push({ kind: 'message', row, role: 'user', parts: said?.parts ?? [], usage: true });
     }
   }
 
   #addInstructions(row: Row): void {
     const { attributes } = row.node.span;
-    const text = attributes[ATTR_GEN_AI_SYSTEM_INSTRUCTIONS];
+    const text = attributes[ATTR.GEN_AI_SYSTEM_INSTRUCTIONS];
     const read = parseShortJson(text);
     const parts = Array.isArray(read) ? read.filter(isRecord) : CUT;
     const key = attributeText(parts);
@@ -127,7 +116,7 @@ class Transcript {
 
   /** Adds the messages that the history does not contain yet. */
   #addInput(row: Row, scope: Row | undefined): void {
-    const messages = messagesOf(row, ATTR_GEN_AI_INPUT_MESSAGES, 'user');
+    const messages = messagesOf(row, ATTR.GEN_AI_INPUT_MESSAGES, 'user');
     if (messages === undefined) return;
     const keys = messages.map(transcriptKey);
     const histories = this.#histories.get(scope) ?? [];
@@ -165,7 +154,7 @@ class Transcript {
   }
 
   #addOutput(row: Row, scope: Row | undefined, usage: boolean): void {
-    const messages = messagesOf(row, ATTR_GEN_AI_OUTPUT_MESSAGES, 'assistant') ?? [];
+    const messages = messagesOf(row, ATTR.GEN_AI_OUTPUT_MESSAGES, 'assistant') ?? [];
     const [history] = this.#histories.get(scope) ?? [];
     for (const message of messages) history?.push(transcriptKey(message));
     messages.forEach(({ role, parts }, i) => {
@@ -203,7 +192,7 @@ class Transcript {
     this.entries.push({
       kind: 'tool',
       row,
-      name: attributeText(attributes[ATTR_GEN_AI_TOOL_NAME] ?? name),
+      name: attributeText(attributes[ATTR.GEN_AI_TOOL_NAME] ?? name),
       ...toolExchange(attributes),
       own: true,
     });
@@ -223,7 +212,7 @@ class Transcript {
       run = this.#open.at(-1)
     ) {
       this.#open.pop();
-      const output = messagesOf(run, ATTR_GEN_AI_OUTPUT_MESSAGES, 'assistant') ?? [];
+      const output = messagesOf(run, ATTR.GEN_AI_OUTPUT_MESSAGES, 'assistant') ?? [];
       const seen = new Set(this.#histories.get(run)?.flat());
       const unseen = output.filter((message) => !seen.has(transcriptKey(message)));
       for (const { role, parts } of unseen) this.#addMessage(run, role, parts, false);
@@ -234,8 +223,8 @@ class Transcript {
 /** What a tool was called with or searched for, and what came back. */
 export function toolExchange(attributes: FinishedSpan['attributes']): { input: unknown; output: unknown } {
   return {
-    input: attributes[ATTR_GEN_AI_TOOL_CALL_ARGUMENTS] ?? attributes[ATTR_GEN_AI_RETRIEVAL_QUERY_TEXT],
-    output: attributes[ATTR_GEN_AI_TOOL_CALL_RESULT] ?? attributes[ATTR_GEN_AI_RETRIEVAL_DOCUMENTS],
+    input: attributes[ATTR.GEN_AI_TOOL_CALL_ARGUMENTS] ?? attributes[ATTR.GEN_AI_RETRIEVAL_QUERY_TEXT],
+    output: attributes[ATTR.GEN_AI_TOOL_CALL_RESULT] ?? attributes[ATTR.GEN_AI_RETRIEVAL_DOCUMENTS],
   };
 }
 
@@ -250,7 +239,7 @@ function placeOf(row: Row, known: ReadonlyMap<Row, TranscriptPlace>): Transcript
   const { parent } = row;
   const above = parent && known.get(parent);
   if (parent === undefined || above === undefined) return { depth: 0, scope: row };
-  const isRun = parent.node.span.attributes[ATTR_GEN_AI_OPERATION_NAME] === 'invoke_agent';
+  const isRun = parent.node.span.attributes[ATTR.GEN_AI_OPERATION_NAME] === 'invoke_agent';
   return { depth: above.depth + 1, scope: isRun ? parent : above.scope };
 }
 

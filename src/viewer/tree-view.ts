@@ -1,10 +1,4 @@
-import {
-  ATTR_GEN_AI_INPUT_MESSAGES,
-  ATTR_GEN_AI_OPERATION_NAME,
-  ATTR_GEN_AI_OUTPUT_MESSAGES,
-  ATTR_GEN_AI_TOOL_CALL_ARGUMENTS,
-  ATTR_GEN_AI_TOOL_CALL_RESULT,
-} from '../semconv/attributes.ts';
+import * as ATTR from '../semconv/attributes.ts';
 import { terminalSafe } from '../util/terminal-safe.ts';
 import { formatDuration } from './amounts.ts';
 import { attachedTo, explanationText, scoreText } from './evaluations.ts';
@@ -112,7 +106,7 @@ function readCell(row: Row, attributes: readonly string[]): Cell {
 }
 
 function nameToneOf(span: FinishedSpan, row: Row): Tone {
-  const operation = attributeText(span.attributes[ATTR_GEN_AI_OPERATION_NAME] ?? span.name);
+  const operation = attributeText(span.attributes[ATTR.GEN_AI_OPERATION_NAME] ?? span.name);
   const tone = Object.hasOwn(NAME_TONES, operation) ? NAME_TONES[operation] : undefined;
   return tone ?? (row.parent === undefined ? 'strong' : 'plain');
 }
@@ -185,10 +179,10 @@ interface ContentAttribute {
 
 /** The attributes with content, which exist only with the user's consent. */
 const CONTENT: readonly ContentAttribute[] = [
-  { attribute: ATTR_GEN_AI_INPUT_MESSAGES, mark: '›', read: lastMessage },
-  { attribute: ATTR_GEN_AI_OUTPUT_MESSAGES, mark: '‹', read: lastMessage },
-  { attribute: ATTR_GEN_AI_TOOL_CALL_ARGUMENTS, mark: '›', read: quoted },
-  { attribute: ATTR_GEN_AI_TOOL_CALL_RESULT, mark: '‹', read: quoted },
+  { attribute: ATTR.GEN_AI_INPUT_MESSAGES, mark: '›', read: lastMessage },
+  { attribute: ATTR.GEN_AI_OUTPUT_MESSAGES, mark: '‹', read: lastMessage },
+  { attribute: ATTR.GEN_AI_TOOL_CALL_ARGUMENTS, mark: '›', read: quoted },
+  { attribute: ATTR.GEN_AI_TOOL_CALL_RESULT, mark: '‹', read: quoted },
 ];
 
 /** More than fits on a line of any terminal. */

@@ -1,9 +1,4 @@
-import {
-  ATTR_GEN_AI_CONVERSATION_ID,
-  ATTR_GEN_AI_OPERATION_NAME,
-  ATTR_OPENAI_SESSION_ID,
-  ATTR_OPENAI_THREAD_ID,
-} from '../semconv/attributes.ts';
+import * as ATTR from '../semconv/attributes.ts';
 import type { TokenTotals } from './amounts.ts';
 import { fromPageSpan, type PageSpan, type ShownSpan } from './page-span.ts';
 import { attributeText } from './span-details.ts';
@@ -126,7 +121,7 @@ export function isFailed({ status }: Row['node']['span']): boolean {
 /** The type of a span, which selects its color and symbol. */
 export function typeOf(span: Row['node']['span']): string {
   const { name, attributes } = span;
-  const operation = attributeText(attributes[ATTR_GEN_AI_OPERATION_NAME] ?? '');
+  const operation = attributeText(attributes[ATTR.GEN_AI_OPERATION_NAME] ?? '');
   if (/_agent$/.test(operation)) return 'agent';
   if (operation === 'execute_tool' || operation === 'retrieval') return 'tool';
   if (operation !== '' || isTranscription(span)) return 'model';
@@ -249,7 +244,7 @@ export function conversationTrace(id: string, spans: readonly FinishedSpan[]): T
 }
 
 function conversationId({ attributes }: FinishedSpan): string | undefined {
-  return [ATTR_GEN_AI_CONVERSATION_ID, ATTR_OPENAI_THREAD_ID, ATTR_OPENAI_SESSION_ID]
+  return [ATTR.GEN_AI_CONVERSATION_ID, ATTR.OPENAI_THREAD_ID, ATTR.OPENAI_SESSION_ID]
     .map((name) => attributes[name])
     .find(
       (value): value is string =>

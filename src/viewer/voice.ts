@@ -1,16 +1,4 @@
-import {
-  ATTR_GEN_AI_CONVERSATION_ID,
-  ATTR_GEN_AI_OPERATION_NAME,
-  ATTR_GEN_AI_OUTPUT_MESSAGES,
-  ATTR_GEN_AI_RESPONSE_ID,
-  ATTR_OPENAI_AUDIO_DURATION,
-  ATTR_OPENAI_ITEM_ID,
-  ATTR_OPENAI_REALTIME_CANCEL_REASON,
-  ATTR_OPENAI_REALTIME_HEARD_AUDIO_DURATION,
-  ATTR_OPENAI_REALTIME_OUTPUT_AUDIO_DURATION,
-  ATTR_OPENAI_REALTIME_SPEECH_TIME,
-  ATTR_OPENAI_REALTIME_TIME_TO_FIRST_AUDIO,
-} from '../semconv/attributes.ts';
+import * as ATTR from '../semconv/attributes.ts';
 import { EVENT_OPENAI_REALTIME_INTERRUPTION, EVENT_OPENAI_REALTIME_SPEECH } from '../semconv/events.ts';
 import { isNumber } from './amounts.ts';
 import { messageText, readMessages } from './messages.ts';
@@ -74,19 +62,19 @@ export function spokenTime({ utterances }: Voice, by: Utterance['speaker']): num
 
 function isSession({ node: { span } }: Row): boolean {
   const isNamed = span.name === 'realtime' || span.name === 'live';
-  return isNamed && span.attributes[ATTR_GEN_AI_OPERATION_NAME] === undefined;
+  return isNamed && span.attributes[ATTR.GEN_AI_OPERATION_NAME] === undefined;
 }
 
 /** A response that the program asked for stands below the program's own span. */
 function isPartOf(row: Row, session: Row): boolean {
   if (row.parent === session) return true;
-  const id = session.node.span.attributes[ATTR_GEN_AI_CONVERSATION_ID];
+  const id = session.node.span.attributes[ATTR.GEN_AI_CONVERSATION_ID];
   const isElsewhere = row.parent === undefined || !isSession(row.parent);
   return (
     isElsewhere &&
     row !== session &&
     id !== undefined &&
-    row.node.span.attributes[ATTR_GEN_AI_CONVERSATION_ID] === id
+    row.node.span.attributes[ATTR.GEN_AI_CONVERSATION_ID] === id
   );
 }
 
@@ -136,10 +124,10 @@ function interruptionsIn(events: readonly PlacedEvent[]): {
   const times: number[] = [];
   for (const { name, attributes, at } of events) {
     if (name !== EVENT_OPENAI_REALTIME_INTERRUPTION) continue;
-    const id = attributes[ATTR_GEN_AI_RESPONSE_ID];
+    const id = attributes[ATTR.GEN_AI_RESPONSE_ID];
     const known = id === undefined ? undefined : byResponse.get(id);
     if (known === undefined) times.push(at);
-    const heard = attributes[ATTR_OPENAI_REALTIME_HEARD_AUDIO_DURATION];
+    const heard = attributes[ATTR.OPENAI_REALTIME_HEARD_AUDIO_DURATION];
     byResponse.set(id, { at: known?.at ?? at, heardSeconds: isNumber(heard) ? heard : known?.heardSeconds });
   }
   return { byResponse, times };
@@ -149,7 +137,7 @@ function userSpeech(events: readonly PlacedEvent[], parts: readonly SpokenPart[]
   const transcriptions = new Map(
     parts
       .filter(({ row }) => isTranscription(row.node.span))
-      .map((part) => [part.attributes[ATTR_OPENAI_ITEM_ID], part]),
+      .map((part) => [part.attributes[ATTR.OPENAI_ITEM_ID], part]),
   );
   const made = (to: number, milliseconds: number, part: SpokenPart | undefined): Utterance => ({
     speaker: 'user',
@@ -162,8 +150,8 @@ function userSpeech(events: readonly PlacedEvent[], parts: readonly SpokenPart[]
   const utterances = events
     .filter(({ name }) => name === EVENT_OPENAI_REALTIME_SPEECH)
     .map(({ attributes, at }) => {
-      const { [ATTR_OPENAI_REALTIME_SPEECH_TIME]: time, [ATTR_OPENAI_AUDIO_DURATION]: duration } = attributes;
-      const id = attributes[ATTR_OPENAI_ITEM_ID];
+      const { [ATTR.OPENAI_REALTIME_SPEECH_TIME]: time, [ATTR.OPENAI_AUDIO_DURATION]: duration } = attributes;
+      const id = attributes[ATTR.OPENAI_ITEM_ID];
       const part = transcriptions.get(id);
       transcriptions.delete(id);
       return made(at, 1e3 * (isNumber(time) ? time : isNumber(duration) ? duration : 0), part);
@@ -186,11 +174,11 @@ function assistantSpeech(
   const utterances: Utterance[] = [];
   let free = 0;
   for (const { row, attributes, from: start, to: end } of [...parts].sort((a, b) => a.from - b.from)) {
-    const seconds = attributes[ATTR_OPENAI_REALTIME_OUTPUT_AUDIO_DURATION];
-    if (!isNumber(seconds) || attributes[ATTR_GEN_AI_OPERATION_NAME] === undefined) continue;
-    const first = attributes[ATTR_OPENAI_REALTIME_TIME_TO_FIRST_AUDIO];
-    const reason = attributes[ATTR_OPENAI_REALTIME_CANCEL_REASON];
-    const id = attributes[ATTR_GEN_AI_RESPONSE_ID];
+    const seconds = attributes[ATTR.OPENAI_REALTIME_OUTPUT_AUDIO_DURATION];
+    if (!isNumber(seconds) || attributes[ATTR.GEN_AI_OPERATION_NAME] === undefined) continue;
+    const first = attributes[ATTR.OPENAI_REALTIME_TIME_TO_FIRST_AUDIO];
+    const reason = attributes[ATTR.OPENAI_REALTIME_CANCEL_REASON];
+    const id = attributes[ATTR.GEN_AI_RESPONSE_ID];
     const interruption = id === undefined ? undefined : interruptions.get(id);
     const heard = interruption?.heardSeconds;
     const before = utterances.at(-1);
@@ -219,5 +207,5 @@ function assistantSpeech(
 }
 
 function wordsIn({ attributes }: Pick<SpokenPart, 'attributes'>): string | undefined {
-  return messageText(readMessages(attributes[ATTR_GEN_AI_OUTPUT_MESSAGES])?.at(-1)) || undefined;
+  return messageText(readMessages(attributes[ATTR.GEN_AI_OUTPUT_MESSAGES])?.at(-1)) || undefined;
 }

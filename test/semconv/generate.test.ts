@@ -34,16 +34,16 @@ describe('the generated files', () => {
     const files = readdirSync('src', { recursive: true, encoding: 'utf8' });
     const sources = files.filter((file) => file.endsWith('.ts') && !file.startsWith('semconv'));
     const text = sources.map((file) => readFileSync(`src/${file}`, 'utf8')).join('\n');
-    const used = new Set(text.match(/\bATTR_\w+/g));
+    const used = new Set(text.match(/(?<=\bATTR\.)\w+/g));
     // The route table makes these from the path parameters.
-    const isPathParameter = (name: string): boolean => /^ATTR_OPENAI_\w+_ID$/.test(name);
+    const isPathParameter = (name: string): boolean => /^OPENAI_\w+_ID$/.test(name);
     const unused = Object.keys(attributes).filter((name) => !used.has(name) && !isPathParameter(name));
     expect(unused).toEqual([]);
   });
 
   it('name attributes in upper snake case, turn templates into functions, and name enum members', () => {
-    expect(attributes.ATTR_GEN_AI_OPERATION_NAME).toBe('gen_ai.operation.name');
-    expect(attributes.ATTR_OPENAI_TRACE_METADATA('grade')).toBe('openai.trace.metadata.grade');
+    expect(attributes.GEN_AI_OPERATION_NAME).toBe('gen_ai.operation.name');
+    expect(attributes.OPENAI_TRACE_METADATA('grade')).toBe('openai.trace.metadata.grade');
     expect(values.GEN_AI_OPERATION_NAME_VALUE_CHAT).toBe('chat');
     expect(values.OPENAI_API_TYPE_VALUE_ASSISTANTS).toBe('assistants');
     expect(events.EVENT_GEN_AI_CLIENT_OPERATION_EXCEPTION).toBe('gen_ai.client.operation.exception');

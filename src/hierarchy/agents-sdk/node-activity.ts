@@ -1,6 +1,6 @@
 import { fingerprintOf } from '../../operations/tool-call-fingerprint.ts';
 import type { AgentsNode } from '../../sdk/agents-sdk/node.ts';
-import { ATTR_GEN_AI_AGENT_NAME } from '../../semconv/attributes.ts';
+import * as ATTR from '../../semconv/attributes.ts';
 import { addSpent, NOTHING_SPENT, type Spent } from '../../telemetry/cost/spent.ts';
 import { type Failure, readFailure } from '../../telemetry/error.ts';
 import type { Operation, RequestedToolCall } from '../../telemetry/operation.ts';
@@ -113,7 +113,7 @@ export function placeWithinAgents(place: CallPlace, node: AgentsNode, operation:
   if (operation.traits?.inference === 'chat') activityOfNode(node).modelCalls++;
   return {
     ...place,
-    attributes: { ...(name !== undefined && { [ATTR_GEN_AI_AGENT_NAME]: name }), ...place.attributes },
+    attributes: { ...(name !== undefined && { [ATTR.GEN_AI_AGENT_NAME]: name }), ...place.attributes },
     settled: (call, result, span) => {
       if (isOfAgent) activityOfNode(agent).failure = call.failed ? readFailure(call.error) : undefined;
       return place.settled?.(call, result, span) === true;

@@ -1,23 +1,6 @@
 import type { Attributes } from '@opentelemetry/api';
 import { define } from '../../operations/attributes.ts';
-import {
-  ATTR_GEN_AI_AGENT_NAME,
-  ATTR_GEN_AI_OPERATION_NAME,
-  ATTR_GEN_AI_PROVIDER_NAME,
-  ATTR_GEN_AI_REQUEST_MODEL,
-  ATTR_GEN_AI_TOOL_NAME,
-  ATTR_GEN_AI_TOOL_TYPE,
-  ATTR_GEN_AI_WORKFLOW_NAME,
-  ATTR_MCP_METHOD_NAME,
-  ATTR_OPENAI_AGENTS_GUARDRAIL_NAME,
-  ATTR_OPENAI_AGENTS_GUARDRAIL_TRIGGERED,
-  ATTR_OPENAI_AGENTS_HANDOFF_FROM,
-  ATTR_OPENAI_AGENTS_HANDOFF_TO,
-  ATTR_OPENAI_AGENTS_MCP_SERVER,
-  ATTR_OPENAI_AGENTS_MCP_TOOL_COUNT,
-  ATTR_OPENAI_AGENTS_SPAN_TYPE,
-  ATTR_OPENAI_TOOL_TYPE,
-} from '../../semconv/attributes.ts';
+import * as ATTR from '../../semconv/attributes.ts';
 import {
   GEN_AI_OPERATION_NAME_VALUE_EXECUTE_TOOL,
   GEN_AI_OPERATION_NAME_VALUE_INVOKE_AGENT,
@@ -70,8 +53,8 @@ const SPAN_TYPES: Readonly<Record<string, SpanType>> = {
     start: (data) => {
       const name = stringField(data, 'name') ?? DEFAULT_WORKFLOW;
       return internal(`invoke_workflow ${name}`, {
-        [ATTR_GEN_AI_OPERATION_NAME]: GEN_AI_OPERATION_NAME_VALUE_INVOKE_WORKFLOW,
-        [ATTR_GEN_AI_WORKFLOW_NAME]: name,
+        [ATTR.GEN_AI_OPERATION_NAME]: GEN_AI_OPERATION_NAME_VALUE_INVOKE_WORKFLOW,
+        [ATTR.GEN_AI_WORKFLOW_NAME]: name,
       });
     },
   },
@@ -79,8 +62,8 @@ const SPAN_TYPES: Readonly<Record<string, SpanType>> = {
     start: (data) => {
       const name = stringField(data, 'name') ?? 'Agent';
       return internal(`invoke_agent ${name}`, {
-        [ATTR_GEN_AI_OPERATION_NAME]: GEN_AI_OPERATION_NAME_VALUE_INVOKE_AGENT,
-        [ATTR_GEN_AI_AGENT_NAME]: name,
+        [ATTR.GEN_AI_OPERATION_NAME]: GEN_AI_OPERATION_NAME_VALUE_INVOKE_AGENT,
+        [ATTR.GEN_AI_AGENT_NAME]: name,
       });
     },
   },
@@ -88,42 +71,42 @@ const SPAN_TYPES: Readonly<Record<string, SpanType>> = {
     start: (data) => tool(stringField(data, 'name') ?? 'function', 'function'),
     end: (data) => {
       const server = mcpServerOf(data);
-      const attributes: Attributes = server === undefined ? {} : { [ATTR_OPENAI_TOOL_TYPE]: 'mcp' };
-      define(attributes, ATTR_OPENAI_AGENTS_MCP_SERVER, server);
+      const attributes: Attributes = server === undefined ? {} : { [ATTR.OPENAI_TOOL_TYPE]: 'mcp' };
+      define(attributes, ATTR.OPENAI_AGENTS_MCP_SERVER, server);
       return { attributes, content: () => toolContent(data) };
     },
   },
   handoff: {
     start: (data) => {
       const started = tool('transfer', 'handoff');
-      define(started.attributes, ATTR_OPENAI_AGENTS_HANDOFF_FROM, stringField(data, 'from_agent'));
+      define(started.attributes, ATTR.OPENAI_AGENTS_HANDOFF_FROM, stringField(data, 'from_agent'));
       return started;
     },
     end: (data) => {
       const to = stringField(data, 'to_agent');
       if (to === undefined) return {};
       const toolName = TRANSFER + to.replace(/[^a-zA-Z0-9_-]/g, '_');
-      return { toolName, attributes: { [ATTR_OPENAI_AGENTS_HANDOFF_TO]: to } };
+      return { toolName, attributes: { [ATTR.OPENAI_AGENTS_HANDOFF_TO]: to } };
     },
   },
   guardrail: {
     start: (data) => {
       const name = stringField(data, 'name') ?? 'guardrail';
-      return internal(`guardrail ${name}`, { [ATTR_OPENAI_AGENTS_GUARDRAIL_NAME]: name });
+      return internal(`guardrail ${name}`, { [ATTR.OPENAI_AGENTS_GUARDRAIL_NAME]: name });
     },
     end: (data) => ({
-      attributes: { [ATTR_OPENAI_AGENTS_GUARDRAIL_TRIGGERED]: booleanField(data, 'triggered') ?? false },
+      attributes: { [ATTR.OPENAI_AGENTS_GUARDRAIL_TRIGGERED]: booleanField(data, 'triggered') ?? false },
     }),
   },
   mcp_tools: {
     start: (data) => {
-      const attributes: Attributes = { [ATTR_MCP_METHOD_NAME]: MCP_METHOD_NAME_VALUE_TOOLS_LIST };
-      define(attributes, ATTR_OPENAI_AGENTS_MCP_SERVER, withoutAddress(stringField(data, 'server')));
+      const attributes: Attributes = { [ATTR.MCP_METHOD_NAME]: MCP_METHOD_NAME_VALUE_TOOLS_LIST };
+      define(attributes, ATTR.OPENAI_AGENTS_MCP_SERVER, withoutAddress(stringField(data, 'server')));
       return { name: MCP_METHOD_NAME_VALUE_TOOLS_LIST, kind: 'client', attributes };
     },
     end: (data) =>
       Array.isArray(data.result)
-        ? { attributes: { [ATTR_OPENAI_AGENTS_MCP_TOOL_COUNT]: arrayField(data, 'result').length } }
+        ? { attributes: { [ATTR.OPENAI_AGENTS_MCP_TOOL_COUNT]: arrayField(data, 'result').length } }
         : {},
   },
   transcription: { start: (data) => media('transcription', data), end: mediaEnd },
@@ -140,7 +123,7 @@ export function readStart(type: string, data: PayloadObject): AgentsStart | unde
   const known = Object.hasOwn(SPAN_TYPES, type) ? SPAN_TYPES[type] : undefined;
   if (known === undefined) return undefined;
   const start = known.start(data);
-  return { ...start, attributes: { ...start.attributes, [ATTR_OPENAI_AGENTS_SPAN_TYPE]: type } };
+  return { ...start, attributes: { ...start.attributes, [ATTR.OPENAI_AGENTS_SPAN_TYPE]: type } };
 }
 
 export function readEnd(type: string, data: PayloadObject): AgentsEnd {
@@ -154,12 +137,12 @@ function internal(name: string, attributes: Attributes): AgentsStart {
 /** @param type the library's own word for the kind of tool */
 function tool(name: string, type: string): AgentsStart {
   return internal(`execute_tool ${name}`, {
-    [ATTR_GEN_AI_OPERATION_NAME]: GEN_AI_OPERATION_NAME_VALUE_EXECUTE_TOOL,
+    [ATTR.GEN_AI_OPERATION_NAME]: GEN_AI_OPERATION_NAME_VALUE_EXECUTE_TOOL,
     // The event with the details requires it.
-    [ATTR_GEN_AI_PROVIDER_NAME]: GEN_AI_PROVIDER_NAME_VALUE_OPENAI,
-    [ATTR_GEN_AI_TOOL_NAME]: name,
-    [ATTR_GEN_AI_TOOL_TYPE]: 'function',
-    [ATTR_OPENAI_TOOL_TYPE]: type,
+    [ATTR.GEN_AI_PROVIDER_NAME]: GEN_AI_PROVIDER_NAME_VALUE_OPENAI,
+    [ATTR.GEN_AI_TOOL_NAME]: name,
+    [ATTR.GEN_AI_TOOL_TYPE]: 'function',
+    [ATTR.OPENAI_TOOL_TYPE]: type,
   });
 }
 
@@ -187,7 +170,7 @@ function withoutAddress(name: string | undefined): string | undefined {
 
 function media(type: string, data: PayloadObject): AgentsStart {
   const attributes: Attributes = {};
-  define(attributes, ATTR_GEN_AI_REQUEST_MODEL, stringField(data, 'model'));
+  define(attributes, ATTR.GEN_AI_REQUEST_MODEL, stringField(data, 'model'));
   return internal(type, attributes);
 }
 

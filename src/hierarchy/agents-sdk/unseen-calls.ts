@@ -3,7 +3,7 @@ import { chat, response as createResponse } from '../../operations/index.ts';
 import type { AgentsNode } from '../../sdk/agents-sdk/node.ts';
 import type { Endpoint } from '../../sdk/provider.ts';
 import { matchRoute } from '../../sdk/routes/index.ts';
-import { ATTR_OPENAI_AGENTS_SPAN_TYPE } from '../../semconv/attributes.ts';
+import * as ATTR from '../../semconv/attributes.ts';
 import { ERROR_TYPE_VALUE_OTHER, GEN_AI_PROVIDER_NAME_VALUE_OPENAI } from '../../semconv/values.ts';
 import type { Failure } from '../../telemetry/error.ts';
 import { findEvaluated } from '../../telemetry/evaluated-spans.ts';
@@ -49,7 +49,7 @@ export function recordUnseenCall(
     deployment: undefined,
   };
   const endpoint: Endpoint = { origin: '', provider, address: undefined, port: undefined };
-  const attributes: Attributes = { [ATTR_OPENAI_AGENTS_SPAN_TYPE]: node.type };
+  const attributes: Attributes = { [ATTR.OPENAI_AGENTS_SPAN_TYPE]: node.type };
   const place = placeWithinAgents({ parent, attributes }, node, operation);
   const span = new CallSpan(telemetry, { startTime }, { operation, request, endpoint, place });
   span.finish(result, now(), { failure });

@@ -6,13 +6,7 @@ import type { AgentsNode } from '../../sdk/agents-sdk/node.ts';
 import { sessionIn } from '../../sdk/agents-sdk/runner.ts';
 import { traceContextOf } from '../../sdk/metadata-propagation.ts';
 import { isSuppressed } from '../../sdk/suppression.ts';
-import {
-  ATTR_GEN_AI_AGENT_NAME,
-  ATTR_GEN_AI_CONVERSATION_ID,
-  ATTR_GEN_AI_TOOL_CALL_ID,
-  ATTR_GEN_AI_TOOL_NAME,
-  ATTR_OPENAI_AGENTS_TRACE_ID,
-} from '../../semconv/attributes.ts';
+import * as ATTR from '../../semconv/attributes.ts';
 import { NOTHING_SPENT } from '../../telemetry/cost/spent.ts';
 import type { Failure } from '../../telemetry/error.ts';
 import type { RequestedToolCall } from '../../telemetry/operation.ts';
@@ -82,7 +76,7 @@ export class Workflows implements AgentsListener {
     const links = this.#linksOf(node);
     const attributes = { ...start.attributes, ...idsAround(node, parent) };
     if (node.type === 'function')
-      define(attributes, ATTR_GEN_AI_TOOL_CALL_ID, answeredCall(node, node.data.name)?.id);
+      define(attributes, ATTR.GEN_AI_TOOL_CALL_ID, answeredCall(node, node.data.name)?.id);
     const span = inTraceOf(sharedTraceOf(node), () => {
       return new AgentsSpan(telemetry, { ...start, attributes, links, parent });
     });
@@ -105,8 +99,8 @@ export class Workflows implements AgentsListener {
     const call = isHandoff ? answeredCall(node, toolName) : calledWith(node);
     const name = isHandoff ? (call?.name ?? toolName) : undefined;
     if (isHandoff && node.agent !== undefined) node.agent.handoff.id = call?.id;
-    define(attributes, ATTR_GEN_AI_TOOL_NAME, name);
-    define(attributes, ATTR_GEN_AI_TOOL_CALL_ID, call?.id);
+    define(attributes, ATTR.GEN_AI_TOOL_NAME, name);
+    define(attributes, ATTR.GEN_AI_TOOL_CALL_ID, call?.id);
     if (node.type === 'trace')
       Object.assign(attributes, totalAttributes({ ...NO_TOTALS, ...activityOfNode(node).spent }));
     const failure = failureOfNode(node);
@@ -262,13 +256,13 @@ function contextFor(node: AgentsNode, active: Context): Context {
 function idsAround(node: AgentsNode, parent: Context): Record<string, string> {
   const attributes: Record<string, string> = {};
   const { trace } = node;
-  define(attributes, ATTR_OPENAI_AGENTS_TRACE_ID, recordedTraceId(trace));
+  define(attributes, ATTR.OPENAI_AGENTS_TRACE_ID, recordedTraceId(trace));
   define(
     attributes,
-    ATTR_GEN_AI_CONVERSATION_ID,
+    ATTR.GEN_AI_CONVERSATION_ID,
     stringField(trace.data, 'groupId') ?? conversationIn(new PlacedContext(parent, node, undefined)),
   );
-  define(attributes, ATTR_GEN_AI_AGENT_NAME, stringField(node.agent?.data, 'name'));
+  define(attributes, ATTR.GEN_AI_AGENT_NAME, stringField(node.agent?.data, 'name'));
   return attributes;
 }
 

@@ -1,11 +1,4 @@
-import {
-  ATTR_ERROR_TYPE,
-  ATTR_OPENAI_ENVIRONMENT_ID,
-  ATTR_OPENAI_ENVIRONMENT_RESET_COUNT,
-  ATTR_OPENAI_ENVIRONMENT_STATUS,
-  ATTR_OPENAI_ENVIRONMENT_TYPE,
-  ATTR_OPENAI_TURN_ID,
-} from '../../semconv/attributes.ts';
+import * as ATTR from '../../semconv/attributes.ts';
 import { errorTypeOf, readError } from '../../telemetry/error.ts';
 import { field, numberField, objectField, row, stringField } from '../../util/payload.ts';
 import type { FactSink } from '../dialect.ts';
@@ -76,12 +69,12 @@ function readEnvironmentEvent(event: unknown, sink: FactSink): void {
   const status = stringField(state, 'status') ?? (resetCount === undefined ? undefined : 'reset');
   if (status === undefined) return;
   sink.conversationEvent(stringField(event, 'session_id'), stringField(event, 'event_id'), {
-    [ATTR_OPENAI_ENVIRONMENT_ID]: stringField(state, 'id') ?? stringField(event, 'environment_id'),
-    [ATTR_OPENAI_ENVIRONMENT_STATUS]: status,
-    [ATTR_OPENAI_ENVIRONMENT_TYPE]: stringField(state, 'type'),
-    [ATTR_OPENAI_ENVIRONMENT_RESET_COUNT]: resetCount,
-    [ATTR_OPENAI_TURN_ID]: stringField(event, 'turn_id'),
-    [ATTR_ERROR_TYPE]:
+    [ATTR.OPENAI_ENVIRONMENT_ID]: stringField(state, 'id') ?? stringField(event, 'environment_id'),
+    [ATTR.OPENAI_ENVIRONMENT_STATUS]: status,
+    [ATTR.OPENAI_ENVIRONMENT_TYPE]: stringField(state, 'type'),
+    [ATTR.OPENAI_ENVIRONMENT_RESET_COUNT]: resetCount,
+    [ATTR.OPENAI_TURN_ID]: stringField(event, 'turn_id'),
+    [ATTR.ERROR_TYPE]:
       status === 'failed' ? errorTypeOf(field(state, 'error'), 'environment_failed') : undefined,
   });
 }

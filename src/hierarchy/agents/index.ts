@@ -1,4 +1,4 @@
-import { ATTR_OPENAI_API_TYPE } from '../../semconv/attributes.ts';
+import * as ATTR from '../../semconv/attributes.ts';
 import { field, objectField, stringField } from '../../util/payload.ts';
 import type { AgentSettings, Dialect } from '../dialect.ts';
 import { type ConversationPaths, conversationUse, parameterOf, readAgentContent } from '../read-request.ts';
@@ -21,7 +21,7 @@ const SESSION_EVENTS = '/agents/sessions/{session_id}/events';
 /** Sessions, turns and items of the Agents API as conversations, invocations and tool calls. */
 export const agents: Dialect = {
   kind: 'session',
-  attributes: { [ATTR_OPENAI_API_TYPE]: 'agents' },
+  attributes: { [ATTR.OPENAI_API_TYPE]: 'agents' },
   folds: 'turn',
   identifiesAtOnce: false,
   version: 'agents=v1',

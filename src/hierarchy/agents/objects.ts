@@ -1,6 +1,6 @@
 import type { Attributes } from '@opentelemetry/api';
 import { define } from '../../operations/attributes.ts';
-import { ATTR_GEN_AI_OUTPUT_TYPE, ATTR_GEN_AI_REQUEST_REASONING_LEVEL } from '../../semconv/attributes.ts';
+import * as ATTR from '../../semconv/attributes.ts';
 import { parseJson } from '../../telemetry/content/messages.ts';
 import { usageIn } from '../../telemetry/cost/usage.ts';
 import { readError } from '../../telemetry/error.ts';
@@ -41,9 +41,9 @@ export function readAgent(value: unknown): Agent | undefined {
 export function readAgentParameters(agent: unknown): Attributes {
   const attributes: Attributes = {};
   const effort = stringField(objectField(agent, 'reasoning'), 'effort');
-  define(attributes, ATTR_GEN_AI_REQUEST_REASONING_LEVEL, effort);
+  define(attributes, ATTR.GEN_AI_REQUEST_REASONING_LEVEL, effort);
   const format = objectField(objectField(agent, 'text'), 'format');
-  if (stringField(format, 'type') === 'json_schema') attributes[ATTR_GEN_AI_OUTPUT_TYPE] = 'json';
+  if (stringField(format, 'type') === 'json_schema') attributes[ATTR.GEN_AI_OUTPUT_TYPE] = 'json';
   return attributes;
 }
 

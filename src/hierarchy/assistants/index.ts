@@ -1,5 +1,5 @@
 import { type ApiRequest, createThreadAndRun, operationOf } from '../../operations/index.ts';
-import { ATTR_OPENAI_API_TYPE } from '../../semconv/attributes.ts';
+import * as ATTR from '../../semconv/attributes.ts';
 import { arrayField, field, MAX_READ, objectField, stringField } from '../../util/payload.ts';
 import type { AgentSettings, Dialect, FactSink, Intent } from '../dialect.ts';
 import {
@@ -36,7 +36,7 @@ const NO_ENTRIES: readonly never[] = [];
 /** Threads, runs and run steps of the Assistants API as conversations, invocations and steps. */
 export const assistants: Dialect = {
   kind: 'thread',
-  attributes: { [ATTR_OPENAI_API_TYPE]: 'assistants' },
+  attributes: { [ATTR.OPENAI_API_TYPE]: 'assistants' },
   folds: 'run',
   identifiesAtOnce: true,
   version: 'assistants=v2',

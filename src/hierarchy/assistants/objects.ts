@@ -1,14 +1,6 @@
 import type { Attributes } from '@opentelemetry/api';
 import { define } from '../../operations/attributes.ts';
-import {
-  ATTR_GEN_AI_OUTPUT_TYPE,
-  ATTR_GEN_AI_REQUEST_MAX_TOKENS,
-  ATTR_GEN_AI_REQUEST_REASONING_LEVEL,
-  ATTR_GEN_AI_REQUEST_TEMPERATURE,
-  ATTR_GEN_AI_REQUEST_TOP_P,
-  ATTR_OPENAI_RUN_LAST_MESSAGES,
-  ATTR_OPENAI_RUN_MAX_PROMPT_TOKENS,
-} from '../../semconv/attributes.ts';
+import * as ATTR from '../../semconv/attributes.ts';
 import { readUsage } from '../../telemetry/cost/usage.ts';
 import { type Failure, readError } from '../../telemetry/error.ts';
 import {
@@ -99,15 +91,15 @@ export const readRun: (
 export const readRunParameters: (value: unknown) => Attributes = tolerating((value) => {
   const run = fieldsOf(value);
   const attributes: Attributes = {};
-  define(attributes, ATTR_GEN_AI_REQUEST_TEMPERATURE, asNumber(run.temperature));
-  define(attributes, ATTR_GEN_AI_REQUEST_TOP_P, asNumber(run.top_p));
-  define(attributes, ATTR_GEN_AI_REQUEST_MAX_TOKENS, asCount(run.max_completion_tokens));
-  define(attributes, ATTR_GEN_AI_REQUEST_REASONING_LEVEL, asName(run.reasoning_effort));
-  define(attributes, ATTR_OPENAI_RUN_MAX_PROMPT_TOKENS, asCount(run.max_prompt_tokens));
+  define(attributes, ATTR.GEN_AI_REQUEST_TEMPERATURE, asNumber(run.temperature));
+  define(attributes, ATTR.GEN_AI_REQUEST_TOP_P, asNumber(run.top_p));
+  define(attributes, ATTR.GEN_AI_REQUEST_MAX_TOKENS, asCount(run.max_completion_tokens));
+  define(attributes, ATTR.GEN_AI_REQUEST_REASONING_LEVEL, asName(run.reasoning_effort));
+  define(attributes, ATTR.OPENAI_RUN_MAX_PROMPT_TOKENS, asCount(run.max_prompt_tokens));
   const { last_messages } = fieldsOf(run.truncation_strategy);
-  define(attributes, ATTR_OPENAI_RUN_LAST_MESSAGES, asCount(last_messages));
+  define(attributes, ATTR.OPENAI_RUN_LAST_MESSAGES, asCount(last_messages));
   const { type: format } = fieldsOf(run.response_format);
-  if (format === 'json_object' || format === 'json_schema') attributes[ATTR_GEN_AI_OUTPUT_TYPE] = 'json';
+  if (format === 'json_object' || format === 'json_schema') attributes[ATTR.GEN_AI_OUTPUT_TYPE] = 'json';
   return attributes;
 });
 

@@ -1,12 +1,7 @@
 import { type Context, isSpanContextValid, type Span, type SpanContext } from '@opentelemetry/api';
 import type { Message } from '../../config/completion-types.ts';
 import type { Endpoint } from '../../sdk/provider.ts';
-import {
-  ATTR_GEN_AI_CONVERSATION_ID,
-  ATTR_OPENAI_API_TYPE,
-  ATTR_SERVER_ADDRESS,
-  ATTR_SERVER_PORT,
-} from '../../semconv/attributes.ts';
+import * as ATTR from '../../semconv/attributes.ts';
 import { addSpent, type Spent } from '../../telemetry/cost/spent.ts';
 import { rememberForEvaluation } from '../../telemetry/evaluated-spans.ts';
 import { withMetadataOf } from '../../telemetry/metadata.ts';
@@ -316,7 +311,7 @@ export class Segment {
     if (told.endpoint === undefined && endpoint !== undefined)
       this.span.setAttributes(endpointAttributes(endpoint));
     if (told.apiType === undefined && apiType !== undefined)
-      this.span.setAttribute(ATTR_OPENAI_API_TYPE, apiType);
+      this.span.setAttribute(ATTR.OPENAI_API_TYPE, apiType);
   }
 
   #attach(conversation: Conversation): void {
@@ -332,9 +327,9 @@ export class Segment {
     // The program's own ids hold for every endpoint.
     const endpoint = this.#kind === 'conversation' ? undefined : this.#told.endpoint;
     rememberForEvaluation('conversation', conversation.id, this.span, {
-      [ATTR_GEN_AI_CONVERSATION_ID]: conversation.id,
-      [ATTR_SERVER_ADDRESS]: endpoint?.address,
-      [ATTR_SERVER_PORT]: endpoint?.port,
+      [ATTR.GEN_AI_CONVERSATION_ID]: conversation.id,
+      [ATTR.SERVER_ADDRESS]: endpoint?.address,
+      [ATTR.SERVER_PORT]: endpoint?.port,
     });
   }
 

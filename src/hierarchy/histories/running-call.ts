@@ -1,7 +1,7 @@
 import { type Context, trace } from '@opentelemetry/api';
 import { fingerprintOf } from '../../operations/tool-call-fingerprint.ts';
 import type { ToolRun } from '../../sdk/tool-runners.ts';
-import { ATTR_GEN_AI_CONVERSATION_ID, ATTR_GEN_AI_TOOL_CALL_ID } from '../../semconv/attributes.ts';
+import * as ATTR from '../../semconv/attributes.ts';
 import type { KnownToolCall } from '../../telemetry/spans/program-tool-span.ts';
 import { activeSpan } from '../conversations/conversation.ts';
 import { conversationIn } from '../conversations/conversation-id.ts';
@@ -31,9 +31,9 @@ export function takeRunningCall(
     })),
   );
   if (pending === undefined) return undefined;
-  const id = { [ATTR_GEN_AI_TOOL_CALL_ID]: pending.requested.call.id };
+  const id = { [ATTR.GEN_AI_TOOL_CALL_ID]: pending.requested.call.id };
   const caller = pending.response.parent?.span;
   if (conversationId !== undefined)
-    return { attributes: { [ATTR_GEN_AI_CONVERSATION_ID]: conversationId, ...id }, parent: caller };
+    return { attributes: { [ATTR.GEN_AI_CONVERSATION_ID]: conversationId, ...id }, parent: caller };
   return { attributes: id, parent: activeSpan(context) === undefined ? caller : undefined };
 }

@@ -1,5 +1,5 @@
 import type { SpanContext } from '@opentelemetry/api';
-import { ATTR_GEN_AI_REQUEST_MODEL } from '../../semconv/attributes.ts';
+import * as ATTR from '../../semconv/attributes.ts';
 import { justAfter } from '../../util/microseconds.ts';
 import { activeSpan, type InputMessages } from '../conversations/conversation.ts';
 import type { Continuation } from '../conversations/ownership.ts';
@@ -98,7 +98,7 @@ export function openFoundInvocation(
     endpoint,
     attributes: {
       ...snapshot.parameters,
-      ...(model === undefined ? {} : { [ATTR_GEN_AI_REQUEST_MODEL]: model }),
+      ...(model === undefined ? {} : { [ATTR.GEN_AI_REQUEST_MODEL]: model }),
     },
     input:
       found.input ??

@@ -1,7 +1,7 @@
 import { type Attributes, type Context, trace } from '@opentelemetry/api';
 import type { Call, CallObservation, StreamEnd } from '../../sdk/call.ts';
 import type { Route } from '../../sdk/routes/index.ts';
-import { ATTR_OPENAI_STREAM_CHUNK_COUNT, ATTR_OPENAI_STREAM_END } from '../../semconv/attributes.ts';
+import * as ATTR from '../../semconv/attributes.ts';
 import { type Failure, readFailure } from '../../telemetry/error.ts';
 import { recordAttempts } from '../../telemetry/spans/attempt-span.ts';
 import type { Telemetry } from '../../telemetry/telemetry.ts';
@@ -172,7 +172,7 @@ export class ContinuingOperation implements Member {
 }
 
 function streamAttributes({ chunks, end }: { chunks: number; end: StreamEnd }): Attributes {
-  return { [ATTR_OPENAI_STREAM_CHUNK_COUNT]: chunks, [ATTR_OPENAI_STREAM_END]: end };
+  return { [ATTR.OPENAI_STREAM_CHUNK_COUNT]: chunks, [ATTR.OPENAI_STREAM_END]: end };
 }
 
 /** Observes a later request about the operation, such as a poll or a resumed stream, which is folded into its span. */

@@ -2,13 +2,7 @@ import type { Attributes, Context, Span, SpanContext } from '@opentelemetry/api'
 import type { Message } from '../../config/completion-types.ts';
 import type { Settings } from '../../config/config.ts';
 import type { Endpoint } from '../../sdk/provider.ts';
-import {
-  ATTR_GEN_AI_PROVIDER_NAME,
-  ATTR_GEN_AI_REQUEST_MODEL,
-  ATTR_GEN_AI_REQUEST_STREAM,
-  ATTR_GEN_AI_RESPONSE_MODEL,
-  ATTR_GEN_AI_RESPONSE_TIME_TO_FIRST_CHUNK,
-} from '../../semconv/attributes.ts';
+import * as ATTR from '../../semconv/attributes.ts';
 import { NAMES_DEPLOYMENTS } from '../../telemetry/cost/costs.ts';
 import { addSpent, NOTHING_SPENT, type Spent } from '../../telemetry/cost/spent.ts';
 import type { Usage } from '../../telemetry/cost/usage.ts';
@@ -305,8 +299,8 @@ export class Invocation {
     this.#sawText = true;
     if (this.life.state === 'closed' || this.rebuilt || this.steps.hasWaited) return;
     this.addAttributes({
-      [ATTR_GEN_AI_REQUEST_STREAM]: true,
-      [ATTR_GEN_AI_RESPONSE_TIME_TO_FIRST_CHUNK]: Math.max(0, time - this.startTime) / 1e3,
+      [ATTR.GEN_AI_REQUEST_STREAM]: true,
+      [ATTR.GEN_AI_RESPONSE_TIME_TO_FIRST_CHUNK]: Math.max(0, time - this.startTime) / 1e3,
     });
   }
 
@@ -428,8 +422,8 @@ function constantAttributes({ model, parameters }: InvocationSnapshot, known: At
   if (model === undefined) return parameters;
   return {
     ...parameters,
-    [ATTR_GEN_AI_REQUEST_MODEL]: known[ATTR_GEN_AI_REQUEST_MODEL] ?? model,
-    [ATTR_GEN_AI_RESPONSE_MODEL]: known[ATTR_GEN_AI_PROVIDER_NAME] === NAMES_DEPLOYMENTS ? undefined : model,
+    [ATTR.GEN_AI_REQUEST_MODEL]: known[ATTR.GEN_AI_REQUEST_MODEL] ?? model,
+    [ATTR.GEN_AI_RESPONSE_MODEL]: known[ATTR.GEN_AI_PROVIDER_NAME] === NAMES_DEPLOYMENTS ? undefined : model,
   };
 }
 

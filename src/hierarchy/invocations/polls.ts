@@ -1,7 +1,7 @@
 import type { ApiRequest } from '../../operations/index.ts';
 import type { Call, CallObservation } from '../../sdk/call.ts';
 import type { Endpoint } from '../../sdk/provider.ts';
-import { ATTR_OPENAI_POLL_COUNT } from '../../semconv/attributes.ts';
+import * as ATTR from '../../semconv/attributes.ts';
 import { stringField } from '../../util/payload.ts';
 import {
   type ConversationApi,
@@ -42,7 +42,7 @@ const POLL_LOOP: ContinuationTraits = {
   timeout: POLL_TIMEOUT_MS,
   stateOf: (result) => (UNDER_WAY.has(stringField(result, 'status')) ? 'open' : 'over'),
   endsWithoutResult: true,
-  attributes: (requests) => ({ [ATTR_OPENAI_POLL_COUNT]: requests }),
+  attributes: (requests) => ({ [ATTR.OPENAI_POLL_COUNT]: requests }),
 };
 
 /**

@@ -2,7 +2,7 @@ import type { Attributes } from '@opentelemetry/api';
 import type { Message, MessagePart } from '../../config/completion-types.ts';
 import { define } from '../../operations/attributes.ts';
 import type { RequestedToolCall } from '../../operations/index.ts';
-import { ATTR_GEN_AI_DATA_SOURCE_ID, ATTR_OPENAI_RUN_STATUS } from '../../semconv/attributes.ts';
+import * as ATTR from '../../semconv/attributes.ts';
 import { messageFinishReason } from '../../telemetry/content/messages.ts';
 import { isNoUsage, subtractUsage } from '../../telemetry/cost/usage.ts';
 import { endInvocationSpan } from '../../telemetry/spans/invocation-span.ts';
@@ -63,11 +63,11 @@ export function recordInvocation(invocation: Invocation, endTime: number): void 
 function addOutcome(invocation: Invocation): void {
   const { snapshot, steps } = invocation;
   if (snapshot === undefined) return;
-  const attributes: Attributes = { [ATTR_OPENAI_RUN_STATUS]: snapshot.status };
+  const attributes: Attributes = { [ATTR.OPENAI_RUN_STATUS]: snapshot.status };
   if (steps.toolCalls.some(({ snapshot: { type } }) => type === 'file_search')) {
     // The API searches the stores of thread and assistant, and does not tell where it found something.
     const [store, ...others] = new Set(storesByOwner(invocation).flat());
-    define(attributes, ATTR_GEN_AI_DATA_SOURCE_ID, others.length === 0 ? store : undefined);
+    define(attributes, ATTR.GEN_AI_DATA_SOURCE_ID, others.length === 0 ? store : undefined);
   }
   invocation.addAttributes(attributes);
 }

@@ -2,19 +2,7 @@ import type { Attributes, Context, Span } from '@opentelemetry/api';
 import { define } from '../../operations/attributes.ts';
 import type { Call } from '../../sdk/call.ts';
 import type { Route } from '../../sdk/routes/index.ts';
-import {
-  ATTR_ERROR_TYPE,
-  ATTR_GEN_AI_REQUEST_STREAM,
-  ATTR_HTTP_REQUEST_METHOD,
-  ATTR_HTTP_REQUEST_RESEND_COUNT,
-  ATTR_HTTP_RESPONSE_STATUS_CODE,
-  ATTR_OPENAI_REQUEST_ID,
-  ATTR_OPENAI_RESPONSE_PARSED,
-  ATTR_OPENAI_RUN_STATUS,
-  ATTR_OPENAI_STREAM_CHUNK_COUNT,
-  ATTR_OPENAI_STREAM_END,
-  ATTR_URL_TEMPLATE,
-} from '../../semconv/attributes.ts';
+import * as ATTR from '../../semconv/attributes.ts';
 import { EVENT_OPENAI_RUN_REQUEST } from '../../semconv/events.ts';
 import { readFailure, thrownTypeOf } from '../../telemetry/error.ts';
 import { placeAttributes } from '../../telemetry/place.ts';
@@ -30,8 +18,8 @@ import type { Invocation } from './invocation.ts';
 export function addCreation(invocation: Invocation, call: Call, context: Context): void {
   const attributes = { ...callAttributes(call), ...rateLimitsIn(headersOf(call)) };
   addAnswer(attributes, call);
-  if (call.streamed) attributes[ATTR_GEN_AI_REQUEST_STREAM] = true;
-  if (call.outcome === 'raw') attributes[ATTR_OPENAI_RESPONSE_PARSED] = false;
+  if (call.streamed) attributes[ATTR.GEN_AI_REQUEST_STREAM] = true;
+  if (call.outcome === 'raw') attributes[ATTR.OPENAI_RESPONSE_PARSED] = false;
   invocation.addAttributes(attributes);
   addAttempts(invocation, call, context);
 }
@@ -55,25 +43,25 @@ export function addAttempts(invocation: Invocation, call: Call, context: Context
 
 /** A streamed invocation goes on in another stream, such as the one that answers its functions. */
 export function addStreamPart(invocation: Invocation, { streamEnd, chunkCount }: Call): void {
-  const before = invocation.attributes[ATTR_OPENAI_STREAM_CHUNK_COUNT];
+  const before = invocation.attributes[ATTR.OPENAI_STREAM_CHUNK_COUNT];
   if (streamEnd === undefined || typeof before !== 'number') return;
   invocation.addAttributes({
-    [ATTR_OPENAI_STREAM_CHUNK_COUNT]: before + chunkCount,
-    [ATTR_OPENAI_STREAM_END]: streamEnd,
+    [ATTR.OPENAI_STREAM_CHUNK_COUNT]: before + chunkCount,
+    [ATTR.OPENAI_STREAM_END]: streamEnd,
   });
 }
 
 /** How a request that has no span of its own was answered. */
 export function answerAttributes(call: Call): Attributes {
   const attributes: Attributes = {};
-  define(attributes, ATTR_OPENAI_REQUEST_ID, callAttributes(call)[ATTR_OPENAI_REQUEST_ID]);
+  define(attributes, ATTR.OPENAI_REQUEST_ID, callAttributes(call)[ATTR.OPENAI_REQUEST_ID]);
   addAnswer(attributes, call);
   return attributes;
 }
 
 function addAnswer(attributes: Attributes, { status, attemptCount }: Call): void {
-  if (status !== undefined) attributes[ATTR_HTTP_RESPONSE_STATUS_CODE] = status;
-  if (attemptCount > 1) attributes[ATTR_HTTP_REQUEST_RESEND_COUNT] = attemptCount - 1;
+  if (status !== undefined) attributes[ATTR.HTTP_RESPONSE_STATUS_CODE] = status;
+  if (attemptCount > 1) attributes[ATTR.HTTP_REQUEST_RESEND_COUNT] = attemptCount - 1;
 }
 
 /** The event on a span for a request that has no span of its own. */
@@ -83,17 +71,17 @@ export interface RequestEvent {
   readonly status: string;
 }
 
-export const RUN_REQUEST: RequestEvent = { name: EVENT_OPENAI_RUN_REQUEST, status: ATTR_OPENAI_RUN_STATUS };
+export const RUN_REQUEST: RequestEvent = { name: EVENT_OPENAI_RUN_REQUEST, status: ATTR.OPENAI_RUN_STATUS };
 
 /** Adds an event to the span of an operation for a request that has no span of its own. */
 export function addRequestEvent(span: Span, { name, status }: RequestEvent, call: Call, route: Route): void {
   const attributes: Attributes = {
-    [ATTR_HTTP_REQUEST_METHOD]: route.method,
-    [ATTR_URL_TEMPLATE]: route.template,
+    [ATTR.HTTP_REQUEST_METHOD]: route.method,
+    [ATTR.URL_TEMPLATE]: route.template,
   };
   define(attributes, status, stringField(call.value, 'status'));
   Object.assign(attributes, answerAttributes(call));
-  if (call.error !== undefined) attributes[ATTR_ERROR_TYPE] = thrownTypeOf(call.error);
+  if (call.error !== undefined) attributes[ATTR.ERROR_TYPE] = thrownTypeOf(call.error);
   span.addEvent(name, attributes, call.endTime);
 }
 

@@ -2,7 +2,7 @@ import type { Attributes, SpanContext } from '@opentelemetry/api';
 import { define } from '../../operations/attributes.ts';
 import type { ClientEndpoint } from '../../sdk/provider.ts';
 import type { OpenedSocket, SocketClose, SocketObservation } from '../../sdk/sockets/socket.ts';
-import { ATTR_GEN_AI_REQUEST_MODEL, ATTR_OPENAI_REALTIME_SESSION_TYPE } from '../../semconv/attributes.ts';
+import * as ATTR from '../../semconv/attributes.ts';
 import type { Telemetry } from '../../telemetry/telemetry.ts';
 import { activeContext } from '../../util/active-context.ts';
 import type { BoundedMap } from '../../util/bounded-map.ts';
@@ -99,8 +99,8 @@ class SessionSocket implements SocketObservation {
     const endpoint = this.#endpoint;
     const own = this.#claimant;
     const model = endpoint.deployment ?? asName(parameters.model);
-    const attributes: Attributes = { [ATTR_OPENAI_REALTIME_SESSION_TYPE]: sessionTypeOf(this.#socket) };
-    define(attributes, ATTR_GEN_AI_REQUEST_MODEL, model);
+    const attributes: Attributes = { [ATTR.OPENAI_REALTIME_SESSION_TYPE]: sessionTypeOf(this.#socket) };
+    define(attributes, ATTR.GEN_AI_REQUEST_MODEL, model);
     const name = kind === 'live' ? 'live' : 'realtime';
     const segment = new SocketSegment(telemetry, {
       kind: name,

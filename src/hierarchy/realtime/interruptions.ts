@@ -1,10 +1,6 @@
 import type { Attributes } from '@opentelemetry/api';
 import { define } from '../../operations/attributes.ts';
-import {
-  ATTR_GEN_AI_RESPONSE_ID,
-  ATTR_OPENAI_ITEM_ID,
-  ATTR_OPENAI_REALTIME_HEARD_AUDIO_DURATION,
-} from '../../semconv/attributes.ts';
+import * as ATTR from '../../semconv/attributes.ts';
 import { EVENT_OPENAI_REALTIME_INTERRUPTION } from '../../semconv/events.ts';
 import type { LastingClock } from '../../util/clock.ts';
 import { keepNewest } from '../../util/keep-newest.ts';
@@ -40,7 +36,7 @@ export class SessionInterruptions {
     for (const item of first(arrayField(response, 'output'))) this.#belongs(item, responseId);
     const reason = field(objectField(response, 'status_details'), 'reason');
     const isCancelled = field(response, 'status') === 'cancelled' && reason === 'turn_detected';
-    if (isCancelled && this.#isNew(responseId)) this.#tell({ [ATTR_GEN_AI_RESPONSE_ID]: responseId }, time);
+    if (isCancelled && this.#isNew(responseId)) this.#tell({ [ATTR.GEN_AI_RESPONSE_ID]: responseId }, time);
   }
 
   /** The program tells how much of an item was heard. */
@@ -51,9 +47,9 @@ export class SessionInterruptions {
     if (responseId === undefined) this.#segment.counts.interruptions++;
     else this.#isNew(responseId);
     const attributes: Attributes = {};
-    define(attributes, ATTR_GEN_AI_RESPONSE_ID, responseId);
-    define(attributes, ATTR_OPENAI_ITEM_ID, itemId);
-    define(attributes, ATTR_OPENAI_REALTIME_HEARD_AUDIO_DURATION, heard && heard / 1e3);
+    define(attributes, ATTR.GEN_AI_RESPONSE_ID, responseId);
+    define(attributes, ATTR.OPENAI_ITEM_ID, itemId);
+    define(attributes, ATTR.OPENAI_REALTIME_HEARD_AUDIO_DURATION, heard && heard / 1e3);
     this.#tell(attributes, this.#clock.now());
   }
 

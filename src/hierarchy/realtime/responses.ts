@@ -6,11 +6,7 @@ import { readResponseInput } from '../../operations/response/messages.ts';
 import { Call } from '../../sdk/call.ts';
 import { matchRoute } from '../../sdk/routes/index.ts';
 import type { SocketClose } from '../../sdk/sockets/socket.ts';
-import {
-  ATTR_OPENAI_REALTIME_OUTPUT_AUDIO_DURATION,
-  ATTR_OPENAI_REALTIME_TIME_TO_FIRST_AUDIO,
-  ATTR_OPENAI_REALTIME_TIME_TO_FIRST_TEXT,
-} from '../../semconv/attributes.ts';
+import * as ATTR from '../../semconv/attributes.ts';
 import { ERROR_TYPE_VALUE_OTHER } from '../../semconv/values.ts';
 import type { Spent } from '../../telemetry/cost/spent.ts';
 import { errorTypeOf } from '../../telemetry/error.ts';
@@ -375,11 +371,11 @@ class OpenResponse {
   #times(outputRate: number): Attributes {
     const { startTime } = this.call;
     const attributes: Attributes = {};
-    if (this.#bytes > 0) attributes[ATTR_OPENAI_REALTIME_OUTPUT_AUDIO_DURATION] = this.#bytes / outputRate;
+    if (this.#bytes > 0) attributes[ATTR.OPENAI_REALTIME_OUTPUT_AUDIO_DURATION] = this.#bytes / outputRate;
     if (this.#firstAudio !== undefined)
-      attributes[ATTR_OPENAI_REALTIME_TIME_TO_FIRST_AUDIO] = (this.#firstAudio - startTime) / 1e3;
+      attributes[ATTR.OPENAI_REALTIME_TIME_TO_FIRST_AUDIO] = (this.#firstAudio - startTime) / 1e3;
     if (this.#firstText !== undefined)
-      attributes[ATTR_OPENAI_REALTIME_TIME_TO_FIRST_TEXT] = (this.#firstText - startTime) / 1e3;
+      attributes[ATTR.OPENAI_REALTIME_TIME_TO_FIRST_TEXT] = (this.#firstText - startTime) / 1e3;
     return attributes;
   }
 }

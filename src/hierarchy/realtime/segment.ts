@@ -3,15 +3,7 @@ import { operationSettings, type Settings } from '../../config/config.ts';
 import { define } from '../../operations/attributes.ts';
 import type { ClientEndpoint } from '../../sdk/provider.ts';
 import type { SocketClose } from '../../sdk/sockets/socket.ts';
-import {
-  ATTR_OPENAI_REALTIME_INPUT_AUDIO_DURATION,
-  ATTR_OPENAI_REALTIME_INTERRUPTION_COUNT,
-  ATTR_OPENAI_REALTIME_OUTPUT_AUDIO_DURATION,
-  ATTR_OPENAI_SOCKET_CLOSE_CODE,
-  ATTR_OPENAI_SOCKET_ERROR_COUNT,
-  ATTR_OPENAI_SOCKET_RECEIVED_EVENTS,
-  ATTR_OPENAI_SOCKET_SENT_EVENTS,
-} from '../../semconv/attributes.ts';
+import * as ATTR from '../../semconv/attributes.ts';
 import { readFailure, recordFailure } from '../../telemetry/error.ts';
 import { type ConversationKind, placeAttributes } from '../../telemetry/place.ts';
 import { endConversationSpan, startConversationSpan } from '../../telemetry/spans/conversation-span.ts';
@@ -92,14 +84,14 @@ export class SocketSegment {
     if (span === undefined) return;
     const { sent, received, errors, interruptions, heardSeconds, spokenSeconds } = this.counts;
     const attributes: Attributes = {
-      [ATTR_OPENAI_SOCKET_SENT_EVENTS]: sent,
-      [ATTR_OPENAI_SOCKET_RECEIVED_EVENTS]: received,
+      [ATTR.OPENAI_SOCKET_SENT_EVENTS]: sent,
+      [ATTR.OPENAI_SOCKET_RECEIVED_EVENTS]: received,
     };
-    if (errors > 0) attributes[ATTR_OPENAI_SOCKET_ERROR_COUNT] = errors;
-    if (interruptions > 0) attributes[ATTR_OPENAI_REALTIME_INTERRUPTION_COUNT] = interruptions;
-    if (heardSeconds > 0) attributes[ATTR_OPENAI_REALTIME_INPUT_AUDIO_DURATION] = heardSeconds;
-    if (spokenSeconds > 0) attributes[ATTR_OPENAI_REALTIME_OUTPUT_AUDIO_DURATION] = spokenSeconds;
-    define(attributes, ATTR_OPENAI_SOCKET_CLOSE_CODE, close?.code);
+    if (errors > 0) attributes[ATTR.OPENAI_SOCKET_ERROR_COUNT] = errors;
+    if (interruptions > 0) attributes[ATTR.OPENAI_REALTIME_INTERRUPTION_COUNT] = interruptions;
+    if (heardSeconds > 0) attributes[ATTR.OPENAI_REALTIME_INPUT_AUDIO_DURATION] = heardSeconds;
+    if (spokenSeconds > 0) attributes[ATTR.OPENAI_REALTIME_OUTPUT_AUDIO_DURATION] = spokenSeconds;
+    define(attributes, ATTR.OPENAI_SOCKET_CLOSE_CODE, close?.code);
     span.setAttributes(attributes);
     if (close?.isFailure) {
       const settings = operationSettings(this.#startSettings, this.#telemetry.settings);

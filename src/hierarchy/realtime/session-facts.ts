@@ -1,13 +1,7 @@
 import type { Attributes } from '@opentelemetry/api';
 import { define } from '../../operations/attributes.ts';
 import { readResponseTools } from '../../operations/response/tool-definitions.ts';
-import {
-  ATTR_GEN_AI_REQUEST_MODEL,
-  ATTR_OPENAI_REALTIME_OUTPUT_MODALITIES,
-  ATTR_OPENAI_REALTIME_SESSION_TYPE,
-  ATTR_OPENAI_REALTIME_TURN_DETECTION,
-  ATTR_OPENAI_REALTIME_VOICE,
-} from '../../semconv/attributes.ts';
+import * as ATTR from '../../semconv/attributes.ts';
 import { LimitedJson } from '../../telemetry/content/limited-json.ts';
 import { KeptText, type TextLimits, TextRoom } from '../../telemetry/kept-text.ts';
 import { asCount, asName, field, fieldsOf, names, objectField, stringField } from '../../util/payload.ts';
@@ -39,18 +33,18 @@ export function readSessionFacts(session: unknown): SessionFacts {
     fieldsOf(session);
   const attributes: Attributes = {};
   const model = stringField(session, 'model');
-  define(attributes, ATTR_GEN_AI_REQUEST_MODEL, model);
-  if (typeof type === 'string' && TYPES.has(type)) attributes[ATTR_OPENAI_REALTIME_SESSION_TYPE] = type;
+  define(attributes, ATTR.GEN_AI_REQUEST_MODEL, model);
+  if (typeof type === 'string' && TYPES.has(type)) attributes[ATTR.OPENAI_REALTIME_SESSION_TYPE] = type;
   const spoken = stringField(output, 'voice') ?? asName(voice) ?? stringField(voice, 'id');
-  define(attributes, ATTR_OPENAI_REALTIME_VOICE, spoken);
+  define(attributes, ATTR.OPENAI_REALTIME_VOICE, spoken);
   const answered = output_modalities ?? modalities;
-  if (Array.isArray(answered)) attributes[ATTR_OPENAI_REALTIME_OUTPUT_MODALITIES] = names(answered);
+  if (Array.isArray(answered)) attributes[ATTR.OPENAI_REALTIME_OUTPUT_MODALITIES] = names(answered);
   // `null` switches it off.
   const detection = [input, session]
     .map((part) => field(part, 'turn_detection'))
     .find((set) => set !== undefined);
   if (detection !== undefined)
-    attributes[ATTR_OPENAI_REALTIME_TURN_DETECTION] = stringField(detection, 'type') ?? 'none';
+    attributes[ATTR.OPENAI_REALTIME_TURN_DETECTION] = stringField(detection, 'type') ?? 'none';
   return {
     id: stringField(session, 'id'),
     model,

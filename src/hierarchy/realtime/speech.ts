@@ -3,11 +3,7 @@ import { define } from '../../operations/attributes.ts';
 import type { ApiRequest } from '../../operations/index.ts';
 import { realtimeTranscription } from '../../operations/realtime-transcription.ts';
 import { matchRoute } from '../../sdk/routes/index.ts';
-import {
-  ATTR_OPENAI_AUDIO_DURATION,
-  ATTR_OPENAI_ITEM_ID,
-  ATTR_OPENAI_REALTIME_SPEECH_TIME,
-} from '../../semconv/attributes.ts';
+import * as ATTR from '../../semconv/attributes.ts';
 import { EVENT_OPENAI_REALTIME_SPEECH } from '../../semconv/events.ts';
 import { placeAttributes } from '../../telemetry/place.ts';
 import { CallSpan } from '../../telemetry/spans/call-span.ts';
@@ -88,11 +84,11 @@ export class SessionSpeech {
   #ended({ itemId, startTime, seconds }: Speech, time: number): void {
     this.#state.conversation.countUserMessages(1);
     const attributes: Attributes = {};
-    define(attributes, ATTR_OPENAI_ITEM_ID, itemId);
-    define(attributes, ATTR_OPENAI_AUDIO_DURATION, seconds);
+    define(attributes, ATTR.OPENAI_ITEM_ID, itemId);
+    define(attributes, ATTR.OPENAI_AUDIO_DURATION, seconds);
     // Times before and after the clock was set can overlap by less than a millisecond.
     if (startTime !== undefined)
-      attributes[ATTR_OPENAI_REALTIME_SPEECH_TIME] = Math.max(time - startTime, 0) / 1e3;
+      attributes[ATTR.OPENAI_REALTIME_SPEECH_TIME] = Math.max(time - startTime, 0) / 1e3;
     this.#state.start.segment.addEvent(EVENT_OPENAI_REALTIME_SPEECH, attributes, time);
     this.#remember(itemId, time);
   }
@@ -187,7 +183,7 @@ function recordTranscription(
         parent: segment.context,
         attributes: {
           ...placeAttributes(place),
-          ...(itemId !== undefined && { [ATTR_OPENAI_ITEM_ID]: itemId }),
+          ...(itemId !== undefined && { [ATTR.OPENAI_ITEM_ID]: itemId }),
         },
         ended: (_, __, spent) => conversation.spent(spent),
       },

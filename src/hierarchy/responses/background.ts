@@ -4,7 +4,7 @@ import { keptResponse } from '../../operations/response/kept-response.ts';
 import type { Call } from '../../sdk/call.ts';
 import { readWithClient } from '../../sdk/own-requests.ts';
 import type { Endpoint } from '../../sdk/provider.ts';
-import { ATTR_GEN_AI_RESPONSE_STATUS } from '../../semconv/attributes.ts';
+import * as ATTR from '../../semconv/attributes.ts';
 import { EVENT_OPENAI_RESPONSE_REQUEST } from '../../semconv/events.ts';
 import type { TextLimits } from '../../telemetry/kept-text.ts';
 import { field, stringField } from '../../util/payload.ts';
@@ -47,7 +47,7 @@ function continuation(limits: TextLimits | undefined): ContinuationTraits {
     stateOf,
     kept: (response) => keptResponse(response, limits),
     resultIn: responseIn,
-    requestEvent: { name: EVENT_OPENAI_RESPONSE_REQUEST, status: ATTR_GEN_AI_RESPONSE_STATUS },
+    requestEvent: { name: EVENT_OPENAI_RESPONSE_REQUEST, status: ATTR.GEN_AI_RESPONSE_STATUS },
     endedAt: (response) => asTime(field(response, 'completed_at')),
   };
 }

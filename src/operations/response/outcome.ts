@@ -1,11 +1,5 @@
 import type { Attributes } from '@opentelemetry/api';
-import {
-  ATTR_GEN_AI_CONVERSATION_ID,
-  ATTR_GEN_AI_RESPONSE_ID,
-  ATTR_GEN_AI_RESPONSE_MODEL,
-  ATTR_GEN_AI_RESPONSE_STATUS,
-  ATTR_OPENAI_RESPONSE_SERVICE_TIER,
-} from '../../semconv/attributes.ts';
+import * as ATTR from '../../semconv/attributes.ts';
 import { type Failure, readError } from '../../telemetry/error.ts';
 import { addFinishReason } from '../../telemetry/finish-reason.ts';
 import {
@@ -28,12 +22,12 @@ import { type ResponseToolCall, readResponseToolCall, waitingCalls } from './ite
 export const responseAttributes: (response: unknown) => Attributes = tolerating((response) => {
   const { id, model, status, service_tier } = fieldsOf(response);
   const attributes: Attributes = {};
-  define(attributes, ATTR_GEN_AI_RESPONSE_ID, asName(id));
-  define(attributes, ATTR_GEN_AI_RESPONSE_MODEL, asName(model));
-  define(attributes, ATTR_GEN_AI_RESPONSE_STATUS, asName(status));
+  define(attributes, ATTR.GEN_AI_RESPONSE_ID, asName(id));
+  define(attributes, ATTR.GEN_AI_RESPONSE_MODEL, asName(model));
+  define(attributes, ATTR.GEN_AI_RESPONSE_STATUS, asName(status));
   addFinishReason(attributes, finishReasonOf(response));
-  define(attributes, ATTR_GEN_AI_CONVERSATION_ID, conversationIdOf(response));
-  define(attributes, ATTR_OPENAI_RESPONSE_SERVICE_TIER, asName(service_tier));
+  define(attributes, ATTR.GEN_AI_CONVERSATION_ID, conversationIdOf(response));
+  define(attributes, ATTR.OPENAI_RESPONSE_SERVICE_TIER, asName(service_tier));
   return attributes;
 });
 

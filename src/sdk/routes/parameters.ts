@@ -1,12 +1,4 @@
-import {
-  ATTR_GEN_AI_AGENT_ID,
-  ATTR_GEN_AI_CONVERSATION_ID,
-  ATTR_GEN_AI_REQUEST_MODEL,
-  ATTR_GEN_AI_RESPONSE_ID,
-  ATTR_OPENAI_ALERT_ID,
-  ATTR_OPENAI_CASE_ID,
-  ATTR_OPENAI_EVAL_RUN_ID,
-} from '../../semconv/attributes.ts';
+import * as ATTR from '../../semconv/attributes.ts';
 
 /** A parameter of a path template. */
 export interface PathParameter {
@@ -27,17 +19,17 @@ export interface PathParameter {
  * recorded. The key is the name, or the path up to the parameter if the name is ambiguous.
  */
 const ATTRIBUTES: Readonly<Record<string, string | undefined>> = {
-  agent_id: ATTR_GEN_AI_AGENT_ID,
-  conversation_id: ATTR_GEN_AI_CONVERSATION_ID,
-  response_id: ATTR_GEN_AI_RESPONSE_ID,
-  model: ATTR_GEN_AI_REQUEST_MODEL,
+  agent_id: ATTR.GEN_AI_AGENT_ID,
+  conversation_id: ATTR.GEN_AI_CONVERSATION_ID,
+  response_id: ATTR.GEN_AI_RESPONSE_ID,
+  model: ATTR.GEN_AI_REQUEST_MODEL,
   // Identifies a person.
   user_id: undefined,
   // Ambiguous without a path.
   id: undefined,
-  '/evals/{eval_id}/runs/{run_id}': ATTR_OPENAI_EVAL_RUN_ID,
-  '/safety/alerts/{id}': ATTR_OPENAI_ALERT_ID,
-  '/safety/cases/{id}': ATTR_OPENAI_CASE_ID,
+  '/evals/{eval_id}/runs/{run_id}': ATTR.OPENAI_EVAL_RUN_ID,
+  '/safety/alerts/{id}': ATTR.OPENAI_ALERT_ID,
+  '/safety/cases/{id}': ATTR.OPENAI_CASE_ID,
 };
 
 /** The fields of resources that have the value of a parameter, unless it is `id`; by the same keys. */

@@ -6,18 +6,7 @@ import {
   type Settings,
   sinkTakesContent,
 } from '../../config/config.ts';
-import {
-  ATTR_GEN_AI_INPUT_MESSAGES,
-  ATTR_GEN_AI_OPERATION_NAME,
-  ATTR_GEN_AI_OUTPUT_MESSAGES,
-  ATTR_GEN_AI_RETRIEVAL_DOCUMENTS,
-  ATTR_GEN_AI_SYSTEM_INSTRUCTIONS,
-  ATTR_GEN_AI_TOOL_CALL_ARGUMENTS,
-  ATTR_GEN_AI_TOOL_CALL_RESULT,
-  ATTR_GEN_AI_TOOL_DEFINITIONS,
-  ATTR_OPENAI_TRACE_INPUT,
-  ATTR_OPENAI_TRACE_OUTPUT,
-} from '../../semconv/attributes.ts';
+import * as ATTR from '../../semconv/attributes.ts';
 import { EVENT_GEN_AI_CLIENT_INFERENCE_OPERATION_DETAILS } from '../../semconv/events.ts';
 import { guard } from '../../util/guard.ts';
 import { asObject, isRecordable } from '../../util/payload.ts';
@@ -36,17 +25,17 @@ const WRITE: {
 } = {
   parameters: (writer, to, texts) => writer.addTexts(to, texts ?? {}),
   systemInstructions: (writer, to, parts) =>
-    writer.addParts(to, ATTR_GEN_AI_SYSTEM_INSTRUCTIONS, parts ?? []),
+    writer.addParts(to, ATTR.GEN_AI_SYSTEM_INSTRUCTIONS, parts ?? []),
   outputMessages: (writer, to, messages) =>
-    writer.addMessages(to, ATTR_GEN_AI_OUTPUT_MESSAGES, messages ?? []),
+    writer.addMessages(to, ATTR.GEN_AI_OUTPUT_MESSAGES, messages ?? []),
   inputMessages: (writer, to, messages) =>
-    writer.addMessages(to, ATTR_GEN_AI_INPUT_MESSAGES, messages ?? [], SHARE),
-  toolDefinitions: (writer, to, tools) => writer.addList(to, ATTR_GEN_AI_TOOL_DEFINITIONS, tools ?? []),
-  toolArguments: (writer, to, given) => writer.addValue(to, ATTR_GEN_AI_TOOL_CALL_ARGUMENTS, given),
-  toolResult: (writer, to, result) => writer.addValue(to, ATTR_GEN_AI_TOOL_CALL_RESULT, result),
-  functionArguments: (writer, to, given) => writer.addJson(to, ATTR_OPENAI_TRACE_INPUT, given),
-  functionResult: (writer, to, result) => writer.addJson(to, ATTR_OPENAI_TRACE_OUTPUT, result),
-  documents: (writer, to, found) => writer.addList(to, ATTR_GEN_AI_RETRIEVAL_DOCUMENTS, found ?? []),
+    writer.addMessages(to, ATTR.GEN_AI_INPUT_MESSAGES, messages ?? [], SHARE),
+  toolDefinitions: (writer, to, tools) => writer.addList(to, ATTR.GEN_AI_TOOL_DEFINITIONS, tools ?? []),
+  toolArguments: (writer, to, given) => writer.addValue(to, ATTR.GEN_AI_TOOL_CALL_ARGUMENTS, given),
+  toolResult: (writer, to, result) => writer.addValue(to, ATTR.GEN_AI_TOOL_CALL_RESULT, result),
+  functionArguments: (writer, to, given) => writer.addJson(to, ATTR.OPENAI_TRACE_INPUT, given),
+  functionResult: (writer, to, result) => writer.addJson(to, ATTR.OPENAI_TRACE_OUTPUT, result),
+  documents: (writer, to, found) => writer.addList(to, ATTR.GEN_AI_RETRIEVAL_DOCUMENTS, found ?? []),
 };
 const CONTENT_KINDS = Object.keys(WRITE) as (keyof Content)[];
 
@@ -56,13 +45,13 @@ function writeKind(writer: ContentWriter, to: Attributes, content: Content, kind
 
 /** Attributes that are JSON on spans and structured values on events. */
 const STRUCTURED: ReadonlySet<string> = new Set([
-  ATTR_GEN_AI_SYSTEM_INSTRUCTIONS,
-  ATTR_GEN_AI_OUTPUT_MESSAGES,
-  ATTR_GEN_AI_INPUT_MESSAGES,
-  ATTR_GEN_AI_TOOL_DEFINITIONS,
-  ATTR_GEN_AI_TOOL_CALL_ARGUMENTS,
-  ATTR_GEN_AI_TOOL_CALL_RESULT,
-  ATTR_GEN_AI_RETRIEVAL_DOCUMENTS,
+  ATTR.GEN_AI_SYSTEM_INSTRUCTIONS,
+  ATTR.GEN_AI_OUTPUT_MESSAGES,
+  ATTR.GEN_AI_INPUT_MESSAGES,
+  ATTR.GEN_AI_TOOL_DEFINITIONS,
+  ATTR.GEN_AI_TOOL_CALL_ARGUMENTS,
+  ATTR.GEN_AI_TOOL_CALL_RESULT,
+  ATTR.GEN_AI_RETRIEVAL_DOCUMENTS,
 ]);
 
 /** The end of an operation. */
@@ -182,7 +171,7 @@ export class ContentRecord {
       } else completion.errorMessage = undefined;
     }
     // The conventions define the event for GenAI operations only.
-    if (this.#onEvent && attributes[ATTR_GEN_AI_OPERATION_NAME] !== undefined)
+    if (this.#onEvent && attributes[ATTR.GEN_AI_OPERATION_NAME] !== undefined)
       this.#telemetry.events.emit({
         name: EVENT_GEN_AI_CLIENT_INFERENCE_OPERATION_DETAILS,
         context: this.#context,

@@ -1,14 +1,7 @@
 import type { Attributes } from '@opentelemetry/api';
 import type { Settings } from '../../config/config.ts';
 import type { ModelPrices, PricePackage } from '../../config/model-prices.ts';
-import {
-  ATTR_GEN_AI_PROVIDER_NAME,
-  ATTR_GEN_AI_REQUEST_MODEL,
-  ATTR_GEN_AI_RESPONSE_MODEL,
-  ATTR_OPENAI_REQUEST_SERVICE_TIER,
-  ATTR_OPENAI_RESPONSE_SERVICE_TIER,
-  ATTR_SERVER_ADDRESS,
-} from '../../semconv/attributes.ts';
+import * as ATTR from '../../semconv/attributes.ts';
 import { log } from '../../util/guard.ts';
 import { asText, field, numberField, row } from '../../util/payload.ts';
 import { PriceList } from './price-package.ts';
@@ -61,11 +54,11 @@ export class Costs {
     const list = this.#list();
     const { usage, audioSeconds, reported, hasOthers, hasUncountedSearches } = spending;
     if (list === undefined || (usage ?? audioSeconds ?? reported) === undefined) return undefined;
-    const requestModel = asText(request[ATTR_GEN_AI_REQUEST_MODEL]);
-    const responseModel = asText(response[ATTR_GEN_AI_RESPONSE_MODEL]);
-    const provider = String(request[ATTR_GEN_AI_PROVIDER_NAME]);
+    const requestModel = asText(request[ATTR.GEN_AI_REQUEST_MODEL]);
+    const responseModel = asText(response[ATTR.GEN_AI_RESPONSE_MODEL]);
+    const provider = String(request[ATTR.GEN_AI_PROVIDER_NAME]);
     const tier = String(
-      response[ATTR_OPENAI_RESPONSE_SERVICE_TIER] ?? request[ATTR_OPENAI_REQUEST_SERVICE_TIER] ?? 'default',
+      response[ATTR.OPENAI_RESPONSE_SERVICE_TIER] ?? request[ATTR.OPENAI_REQUEST_SERVICE_TIER] ?? 'default',
     );
     const own = this.#findOwn(requestModel, responseModel);
     if (own === undefined && reported !== undefined) return roundCost(reported);
@@ -119,7 +112,7 @@ function findWhole(
   spending: Spending,
 ): ModelPrices | undefined {
   if (model === undefined) return undefined;
-  const prices = list.find(String(request[ATTR_GEN_AI_PROVIDER_NAME]), model);
+  const prices = list.find(String(request[ATTR.GEN_AI_PROVIDER_NAME]), model);
   return prices !== undefined && includesAll(prices, model, request, spending) ? prices : undefined;
 }
 
@@ -180,9 +173,9 @@ export function includesAll(
   const { usage, webSearches = 0, fileSearches = 0 } = spending;
   if (webSearches > 0 && prices.web_searches_kcount === undefined) return false;
   if (fileSearches > 0 && prices.storage_searches_kcount === undefined) return false;
-  if (!SELLS_OPENAI.has(request[ATTR_GEN_AI_PROVIDER_NAME])) return true;
+  if (!SELLS_OPENAI.has(request[ATTR.GEN_AI_PROVIDER_NAME])) return true;
   if (SEARCHES_ALWAYS.test(model) && prices.requests_kcount === undefined) return false;
-  if (REGIONAL.test(String(request[ATTR_SERVER_ADDRESS])) && !WITHOUT_REGIONAL_PRICE.test(model))
+  if (REGIONAL.test(String(request[ATTR.SERVER_ADDRESS])) && !WITHOUT_REGIONAL_PRICE.test(model))
     return false;
   const { audioInputTokens = 0, audioOutputTokens = 0 } = usage?.modalities ?? {};
   if (audioInputTokens > 0 && prices.input_audio_mtok === undefined) return false;

@@ -1,16 +1,6 @@
 import type { Attributes } from '@opentelemetry/api';
 import type { ModelPrices, PriceKey } from '../../config/model-prices.ts';
-import {
-  ATTR_OPENAI_USAGE_AUDIO_CACHE_READ_INPUT_COST,
-  ATTR_OPENAI_USAGE_AUDIO_INPUT_COST,
-  ATTR_OPENAI_USAGE_AUDIO_OUTPUT_COST,
-  ATTR_OPENAI_USAGE_IMAGE_CACHE_READ_INPUT_COST,
-  ATTR_OPENAI_USAGE_IMAGE_INPUT_COST,
-  ATTR_OPENAI_USAGE_IMAGE_OUTPUT_COST,
-  ATTR_OPENAI_USAGE_TEXT_CACHE_READ_INPUT_COST,
-  ATTR_OPENAI_USAGE_TEXT_INPUT_COST,
-  ATTR_OPENAI_USAGE_TEXT_OUTPUT_COST,
-} from '../../semconv/attributes.ts';
+import * as ATTR from '../../semconv/attributes.ts';
 import { type ModalityUsage, NO_MODALITIES, NO_USAGE, type Usage } from './usage.ts';
 
 /** In USD. A higher cost would be a mistake, and sums of it could become infinite. */
@@ -193,15 +183,15 @@ function priceAt(prices: ModelPrices, keys: readonly PriceKey[], context: number
 
 /** The attributes that have the cost of a part: cached tokens are part of the input, as in the usage. */
 const PART_ATTRIBUTES: Readonly<Record<CostPart, readonly string[]>> = {
-  'text.input': [ATTR_OPENAI_USAGE_TEXT_INPUT_COST],
-  'text.cached': [ATTR_OPENAI_USAGE_TEXT_INPUT_COST, ATTR_OPENAI_USAGE_TEXT_CACHE_READ_INPUT_COST],
-  'text.output': [ATTR_OPENAI_USAGE_TEXT_OUTPUT_COST],
-  'audio.input': [ATTR_OPENAI_USAGE_AUDIO_INPUT_COST],
-  'audio.cached': [ATTR_OPENAI_USAGE_AUDIO_INPUT_COST, ATTR_OPENAI_USAGE_AUDIO_CACHE_READ_INPUT_COST],
-  'audio.output': [ATTR_OPENAI_USAGE_AUDIO_OUTPUT_COST],
-  'image.input': [ATTR_OPENAI_USAGE_IMAGE_INPUT_COST],
-  'image.cached': [ATTR_OPENAI_USAGE_IMAGE_INPUT_COST, ATTR_OPENAI_USAGE_IMAGE_CACHE_READ_INPUT_COST],
-  'image.output': [ATTR_OPENAI_USAGE_IMAGE_OUTPUT_COST],
+  'text.input': [ATTR.OPENAI_USAGE_TEXT_INPUT_COST],
+  'text.cached': [ATTR.OPENAI_USAGE_TEXT_INPUT_COST, ATTR.OPENAI_USAGE_TEXT_CACHE_READ_INPUT_COST],
+  'text.output': [ATTR.OPENAI_USAGE_TEXT_OUTPUT_COST],
+  'audio.input': [ATTR.OPENAI_USAGE_AUDIO_INPUT_COST],
+  'audio.cached': [ATTR.OPENAI_USAGE_AUDIO_INPUT_COST, ATTR.OPENAI_USAGE_AUDIO_CACHE_READ_INPUT_COST],
+  'audio.output': [ATTR.OPENAI_USAGE_AUDIO_OUTPUT_COST],
+  'image.input': [ATTR.OPENAI_USAGE_IMAGE_INPUT_COST],
+  'image.cached': [ATTR.OPENAI_USAGE_IMAGE_INPUT_COST, ATTR.OPENAI_USAGE_IMAGE_CACHE_READ_INPUT_COST],
+  'image.output': [ATTR.OPENAI_USAGE_IMAGE_OUTPUT_COST],
 };
 
 /** Adds the cost of a part of a usage. */

@@ -1,5 +1,5 @@
 import type { Attributes } from '@opentelemetry/api';
-import { ATTR_OPENAI_USAGE_ESTIMATED_OUTPUT_TOKENS } from '../../semconv/attributes.ts';
+import * as ATTR from '../../semconv/attributes.ts';
 import { addCosts } from './prices.ts';
 import { addUsage, isNoUsage, type Usage } from './usage.ts';
 
@@ -33,7 +33,7 @@ export function spentBy(
   wantsCosts: boolean,
   resultAttributes: Attributes = {},
 ): Spent {
-  const estimated = resultAttributes[ATTR_OPENAI_USAGE_ESTIMATED_OUTPUT_TOKENS];
+  const estimated = resultAttributes[ATTR.OPENAI_USAGE_ESTIMATED_OUTPUT_TOKENS];
   const hasTokens = usage === undefined ? estimated !== undefined : !isNoUsage(usage);
   return { usage, cost, unpriced: cost === undefined && hasTokens && wantsCosts ? 1 : 0 };
 }

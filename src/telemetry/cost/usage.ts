@@ -1,17 +1,5 @@
 import type { Attributes } from '@opentelemetry/api';
-import {
-  ATTR_GEN_AI_USAGE_AUDIO_CACHE_READ_INPUT_TOKENS,
-  ATTR_GEN_AI_USAGE_AUDIO_INPUT_TOKENS,
-  ATTR_GEN_AI_USAGE_AUDIO_OUTPUT_TOKENS,
-  ATTR_GEN_AI_USAGE_CACHE_CREATION_INPUT_TOKENS,
-  ATTR_GEN_AI_USAGE_CACHE_READ_INPUT_TOKENS,
-  ATTR_GEN_AI_USAGE_IMAGE_CACHE_READ_INPUT_TOKENS,
-  ATTR_GEN_AI_USAGE_IMAGE_INPUT_TOKENS,
-  ATTR_GEN_AI_USAGE_IMAGE_OUTPUT_TOKENS,
-  ATTR_GEN_AI_USAGE_INPUT_TOKENS,
-  ATTR_GEN_AI_USAGE_OUTPUT_TOKENS,
-  ATTR_GEN_AI_USAGE_REASONING_OUTPUT_TOKENS,
-} from '../../semconv/attributes.ts';
+import * as ATTR from '../../semconv/attributes.ts';
 import { asAmount, asCount, field, fieldsOf, type PayloadObject, tolerating } from '../../util/payload.ts';
 
 /** The tokens of a usage that are not text. Cached tokens are part of the input of their modality. */
@@ -177,12 +165,12 @@ export function isNoUsage(usage: Usage): boolean {
 }
 
 const MODALITY_PARTS: readonly (readonly [attribute: string, key: keyof ModalityUsage])[] = [
-  [ATTR_GEN_AI_USAGE_AUDIO_INPUT_TOKENS, 'audioInputTokens'],
-  [ATTR_GEN_AI_USAGE_AUDIO_CACHE_READ_INPUT_TOKENS, 'audioCacheReadTokens'],
-  [ATTR_GEN_AI_USAGE_AUDIO_OUTPUT_TOKENS, 'audioOutputTokens'],
-  [ATTR_GEN_AI_USAGE_IMAGE_INPUT_TOKENS, 'imageInputTokens'],
-  [ATTR_GEN_AI_USAGE_IMAGE_CACHE_READ_INPUT_TOKENS, 'imageCacheReadTokens'],
-  [ATTR_GEN_AI_USAGE_IMAGE_OUTPUT_TOKENS, 'imageOutputTokens'],
+  [ATTR.GEN_AI_USAGE_AUDIO_INPUT_TOKENS, 'audioInputTokens'],
+  [ATTR.GEN_AI_USAGE_AUDIO_CACHE_READ_INPUT_TOKENS, 'audioCacheReadTokens'],
+  [ATTR.GEN_AI_USAGE_AUDIO_OUTPUT_TOKENS, 'audioOutputTokens'],
+  [ATTR.GEN_AI_USAGE_IMAGE_INPUT_TOKENS, 'imageInputTokens'],
+  [ATTR.GEN_AI_USAGE_IMAGE_CACHE_READ_INPUT_TOKENS, 'imageCacheReadTokens'],
+  [ATTR.GEN_AI_USAGE_IMAGE_OUTPUT_TOKENS, 'imageOutputTokens'],
 ];
 
 /** The usage attributes for the span of the model call that spent the tokens. */
@@ -195,13 +183,13 @@ export function usageAttributes(usage: Usage | undefined): Attributes {
 export function addUsageAttributes(attributes: Attributes, usage: Usage | undefined): void {
   if (usage === undefined) return;
   const { known } = usage;
-  if (known !== 'output') attributes[ATTR_GEN_AI_USAGE_INPUT_TOKENS] = usage.inputTokens;
-  if (known !== 'input') attributes[ATTR_GEN_AI_USAGE_OUTPUT_TOKENS] = usage.outputTokens;
+  if (known !== 'output') attributes[ATTR.GEN_AI_USAGE_INPUT_TOKENS] = usage.inputTokens;
+  if (known !== 'input') attributes[ATTR.GEN_AI_USAGE_OUTPUT_TOKENS] = usage.outputTokens;
   // Zero parts are not recorded.
   const { cacheReadTokens, cacheWriteTokens, reasoningTokens, modalities } = usage;
-  if (cacheReadTokens > 0) attributes[ATTR_GEN_AI_USAGE_CACHE_READ_INPUT_TOKENS] = cacheReadTokens;
-  if (cacheWriteTokens > 0) attributes[ATTR_GEN_AI_USAGE_CACHE_CREATION_INPUT_TOKENS] = cacheWriteTokens;
-  if (reasoningTokens > 0) attributes[ATTR_GEN_AI_USAGE_REASONING_OUTPUT_TOKENS] = reasoningTokens;
+  if (cacheReadTokens > 0) attributes[ATTR.GEN_AI_USAGE_CACHE_READ_INPUT_TOKENS] = cacheReadTokens;
+  if (cacheWriteTokens > 0) attributes[ATTR.GEN_AI_USAGE_CACHE_CREATION_INPUT_TOKENS] = cacheWriteTokens;
+  if (reasoningTokens > 0) attributes[ATTR.GEN_AI_USAGE_REASONING_OUTPUT_TOKENS] = reasoningTokens;
   if (modalities === undefined) return;
   for (const [attribute, key] of MODALITY_PARTS) {
     if (modalities[key] > 0) attributes[attribute] = modalities[key];

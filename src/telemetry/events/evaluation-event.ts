@@ -1,16 +1,6 @@
 import { type Attributes, type Context, INVALID_SPAN_CONTEXT, trace } from '@opentelemetry/api';
 import { recordsContentOnEvents } from '../../config/config.ts';
-import {
-  ATTR_GEN_AI_CONVERSATION_ID,
-  ATTR_GEN_AI_EVALUATION_EXPLANATION,
-  ATTR_GEN_AI_EVALUATION_NAME,
-  ATTR_GEN_AI_EVALUATION_SCORE_LABEL,
-  ATTR_GEN_AI_EVALUATION_SCORE_VALUE,
-  ATTR_GEN_AI_RESPONSE_ID,
-  ATTR_OPENAI_RUN_ID,
-  ATTR_OPENAI_THREAD_ID,
-  ATTR_OPENAI_TURN_ID,
-} from '../../semconv/attributes.ts';
+import * as ATTR from '../../semconv/attributes.ts';
 import { EVENT_GEN_AI_EVALUATION_RESULT } from '../../semconv/events.ts';
 import { cut, searchedStart } from '../../util/cut-text.ts';
 import { guard } from '../../util/guard.ts';
@@ -59,10 +49,10 @@ export function emitEvaluation(
   if (!telemetry.events.wanted(EVENT_GEN_AI_EVALUATION_RESULT, context)) return;
   const { name, score, label, explanation } = result;
   const attributes: Attributes = idAttributes(result, about);
-  attributes[ATTR_GEN_AI_EVALUATION_NAME] = cut(name, MAX_EVALUATION_NAME_LENGTH);
-  if (score !== undefined) attributes[ATTR_GEN_AI_EVALUATION_SCORE_VALUE] = score;
+  attributes[ATTR.GEN_AI_EVALUATION_NAME] = cut(name, MAX_EVALUATION_NAME_LENGTH);
+  if (score !== undefined) attributes[ATTR.GEN_AI_EVALUATION_SCORE_VALUE] = score;
   if (label !== undefined)
-    attributes[ATTR_GEN_AI_EVALUATION_SCORE_LABEL] = cut(label, MAX_EVALUATION_NAME_LENGTH);
+    attributes[ATTR.GEN_AI_EVALUATION_SCORE_LABEL] = cut(label, MAX_EVALUATION_NAME_LENGTH);
   if (explanation !== undefined) addExplanation(telemetry, attributes, explanation, context);
   telemetry.events.emit({ name: EVENT_GEN_AI_EVALUATION_RESULT, context, attributes, time });
   telemetry.sendAtEnd();
@@ -85,11 +75,11 @@ function evaluatedSpan({
 function idAttributes(ids: EvaluatedIds, about: EvaluatedSpan | undefined): Attributes {
   const attributes = pickAttributes(about?.attributes ?? {}, EVALUATION_ATTRIBUTES);
   const given: Readonly<Record<string, string | undefined>> = {
-    [ATTR_GEN_AI_CONVERSATION_ID]: ids.conversationId ?? ids.threadId,
-    [ATTR_OPENAI_THREAD_ID]: ids.threadId,
+    [ATTR.GEN_AI_CONVERSATION_ID]: ids.conversationId ?? ids.threadId,
+    [ATTR.OPENAI_THREAD_ID]: ids.threadId,
     // A turn of the Agents API has an attribute of its own.
-    [ATTR_OPENAI_RUN_ID]: about?.attributes[ATTR_OPENAI_TURN_ID] === undefined ? ids.runId : undefined,
-    [ATTR_GEN_AI_RESPONSE_ID]: ids.responseId,
+    [ATTR.OPENAI_RUN_ID]: about?.attributes[ATTR.OPENAI_TURN_ID] === undefined ? ids.runId : undefined,
+    [ATTR.GEN_AI_RESPONSE_ID]: ids.responseId,
   };
   for (const [name, id] of Object.entries(given))
     if (id !== undefined) attributes[name] = cut(id, MAX_EVALUATION_NAME_LENGTH);
@@ -118,6 +108,6 @@ function addExplanation(
       });
   }
   if (recordsContentOnEvents(settings) && typeof shown === 'string')
-    attributes[ATTR_GEN_AI_EVALUATION_EXPLANATION] = searchedStart(shown, maxContentLength, withoutSecrets);
+    attributes[ATTR.GEN_AI_EVALUATION_EXPLANATION] = searchedStart(shown, maxContentLength, withoutSecrets);
   Object.assign(attributes, added);
 }

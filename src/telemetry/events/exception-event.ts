@@ -1,16 +1,6 @@
 import type { Attributes, Context } from '@opentelemetry/api';
 import { recordsContentOnEvents, type Settings } from '../../config/config.ts';
-import {
-  ATTR_EXCEPTION_MESSAGE,
-  ATTR_EXCEPTION_STACKTRACE,
-  ATTR_EXCEPTION_TYPE,
-  ATTR_GEN_AI_OPERATION_NAME,
-  ATTR_GEN_AI_PROVIDER_NAME,
-  ATTR_GEN_AI_REQUEST_MODEL,
-  ATTR_OPENAI_REQUEST_ID,
-  ATTR_SERVER_ADDRESS,
-  ATTR_SERVER_PORT,
-} from '../../semconv/attributes.ts';
+import * as ATTR from '../../semconv/attributes.ts';
 import { EVENT_GEN_AI_CLIENT_OPERATION_EXCEPTION } from '../../semconv/events.ts';
 import { cut } from '../../util/cut-text.ts';
 import { textField } from '../../util/payload.ts';
@@ -22,13 +12,13 @@ import type { Events } from './log-records.ts';
 
 /** The attributes that the event shares with its operation. */
 const CORRELATED: readonly string[] = [
-  ATTR_GEN_AI_OPERATION_NAME,
-  ATTR_GEN_AI_PROVIDER_NAME,
-  ATTR_GEN_AI_REQUEST_MODEL,
+  ATTR.GEN_AI_OPERATION_NAME,
+  ATTR.GEN_AI_PROVIDER_NAME,
+  ATTR.GEN_AI_REQUEST_MODEL,
   ...HIERARCHY_IDS,
-  ATTR_OPENAI_REQUEST_ID,
-  ATTR_SERVER_ADDRESS,
-  ATTR_SERVER_PORT,
+  ATTR.OPENAI_REQUEST_ID,
+  ATTR.SERVER_ADDRESS,
+  ATTR.SERVER_PORT,
 ];
 
 /** Emits the exception event of a failed operation. The message is content, and so is a stack that begins with it. */
@@ -41,14 +31,14 @@ export function emitException(
   if (!events.wanted(EVENT_GEN_AI_CLIENT_OPERATION_EXCEPTION, context)) return;
   const attributes: Attributes = {
     ...failureAttributes(failure),
-    [ATTR_EXCEPTION_TYPE]: classNameOf(failure.thrown) ?? failure.type,
+    [ATTR.EXCEPTION_TYPE]: classNameOf(failure.thrown) ?? failure.type,
     ...pickAttributes(operation.attributes, CORRELATED),
   };
   const consent = recordsContentOnEvents(settings);
   const stack = stackOf(failure, consent && settings.completionHook === undefined);
-  if (stack !== undefined) attributes[ATTR_EXCEPTION_STACKTRACE] = stack;
+  if (stack !== undefined) attributes[ATTR.EXCEPTION_STACKTRACE] = stack;
   if (consent && failure.message !== undefined)
-    attributes[ATTR_EXCEPTION_MESSAGE] = cut(failure.message, settings.maxContentLength);
+    attributes[ATTR.EXCEPTION_MESSAGE] = cut(failure.message, settings.maxContentLength);
   events.emit({ name: EVENT_GEN_AI_CLIENT_OPERATION_EXCEPTION, context, attributes, time });
 }
 

@@ -9,36 +9,7 @@ import type {
   SinkEventBase,
   ToolCallEvent,
 } from '../../config/sink-event-types.ts';
-import {
-  ATTR_GEN_AI_AGENT_NAME,
-  ATTR_GEN_AI_CONVERSATION_ID,
-  ATTR_GEN_AI_INPUT_MESSAGES,
-  ATTR_GEN_AI_OPERATION_NAME,
-  ATTR_GEN_AI_OUTPUT_MESSAGES,
-  ATTR_GEN_AI_PROVIDER_NAME,
-  ATTR_GEN_AI_REQUEST_MODEL,
-  ATTR_GEN_AI_REQUEST_STREAM,
-  ATTR_GEN_AI_RESPONSE_FINISH_REASONS,
-  ATTR_GEN_AI_RESPONSE_ID,
-  ATTR_GEN_AI_RESPONSE_MODEL,
-  ATTR_GEN_AI_RESPONSE_TIME_TO_FIRST_CHUNK,
-  ATTR_GEN_AI_SYSTEM_INSTRUCTIONS,
-  ATTR_GEN_AI_TOOL_DEFINITIONS,
-  ATTR_GEN_AI_USAGE_CACHE_CREATION_INPUT_TOKENS,
-  ATTR_GEN_AI_USAGE_CACHE_READ_INPUT_TOKENS,
-  ATTR_GEN_AI_USAGE_INPUT_TOKENS,
-  ATTR_GEN_AI_USAGE_OUTPUT_TOKENS,
-  ATTR_GEN_AI_USAGE_REASONING_OUTPUT_TOKENS,
-  ATTR_HTTP_REQUEST_METHOD,
-  ATTR_HTTP_RESPONSE_STATUS_CODE,
-  ATTR_OPENAI_COST,
-  ATTR_OPENAI_RESPONSE_SYSTEM_FINGERPRINT,
-  ATTR_OPENAI_RUN_ID,
-  ATTR_OPENAI_TOTAL_COST,
-  ATTR_OPENAI_TOTAL_INPUT_TOKENS,
-  ATTR_OPENAI_TOTAL_OUTPUT_TOKENS,
-  ATTR_URL_TEMPLATE,
-} from '../../semconv/attributes.ts';
+import * as ATTR from '../../semconv/attributes.ts';
 import { cut } from '../../util/cut-text.ts';
 import { arrayField, asObject, field } from '../../util/payload.ts';
 import { LimitedJson } from '../content/limited-json.ts';
@@ -68,7 +39,7 @@ export function emitSinkEvents(sink: Sink, operation: EndedModelOperation, setti
   const { events } = settings;
   if (events === undefined || isInsideHook(operation.context)) return;
   const { attributes } = operation;
-  const sent = SINK_OPERATIONS.has(attributes[ATTR_GEN_AI_OPERATION_NAME])
+  const sent = SINK_OPERATIONS.has(attributes[ATTR.GEN_AI_OPERATION_NAME])
     ? modelEvents(operation, settings, events.preset)
     : otherEvents(operation, settings);
   for (const event of sent) sink.hand(events.sink, event);
@@ -82,7 +53,7 @@ function modelEvents(operation: EndedModelOperation, settings: Settings, preset:
   return [
     invocation(base, operation, preset, content),
     ...toolCalls.map((call) => toolCall(base, call, content, settings)),
-    ...costRecords(base, attributes[ATTR_OPENAI_TOTAL_COST] ?? attributes[ATTR_OPENAI_COST]),
+    ...costRecords(base, attributes[ATTR.OPENAI_TOTAL_COST] ?? attributes[ATTR.OPENAI_COST]),
     ...violations(base, operation, settings),
   ];
 }
@@ -91,7 +62,7 @@ function modelEvents(operation: EndedModelOperation, settings: Settings, preset:
 function otherEvents(operation: EndedModelOperation, settings: Settings): SinkEvent[] {
   const base = baseOf(operation);
   return [
-    ...costRecords(base, operation.attributes[ATTR_OPENAI_COST]),
+    ...costRecords(base, operation.attributes[ATTR.OPENAI_COST]),
     ...(operation.runsModel ? violations(base, operation, settings) : []),
   ];
 }
@@ -103,11 +74,11 @@ function costRecords(base: SinkEventBase, cost: unknown): CostRecordEvent[] {
 
 /** The operation, or where the conventions have no name for it, the name of its span. */
 function eventOperation(attributes: Attributes): unknown {
-  const template = attributes[ATTR_URL_TEMPLATE];
-  const name = attributes[ATTR_GEN_AI_OPERATION_NAME];
+  const template = attributes[ATTR.URL_TEMPLATE];
+  const name = attributes[ATTR.GEN_AI_OPERATION_NAME];
   // All operations without a path are those of realtime sessions.
   if (name !== undefined || template === undefined) return name ?? 'transcription';
-  return `${String(attributes[ATTR_HTTP_REQUEST_METHOD])} ${String(template)}`;
+  return `${String(attributes[ATTR.HTTP_REQUEST_METHOD])} ${String(template)}`;
 }
 
 function baseOf({ span, attributes, endTime }: EndedModelOperation): SinkEventBase {
@@ -117,10 +88,10 @@ function baseOf({ span, attributes, endTime }: EndedModelOperation): SinkEventBa
     traceId,
     spanId,
     operation: eventOperation(attributes),
-    provider: attributes[ATTR_GEN_AI_PROVIDER_NAME],
-    model: attributes[ATTR_GEN_AI_REQUEST_MODEL],
-    conversationId: attributes[ATTR_GEN_AI_CONVERSATION_ID],
-    runId: attributes[ATTR_OPENAI_RUN_ID],
+    provider: attributes[ATTR.GEN_AI_PROVIDER_NAME],
+    model: attributes[ATTR.GEN_AI_REQUEST_MODEL],
+    conversationId: attributes[ATTR.GEN_AI_CONVERSATION_ID],
+    runId: attributes[ATTR.OPENAI_RUN_ID],
   });
 }
 
@@ -130,40 +101,40 @@ function invocation(
   preset: EventPreset,
   content: Readonly<Record<string, unknown>> = {},
 ): ModelInvokeEvent {
-  const firstChunk = attributes[ATTR_GEN_AI_RESPONSE_TIME_TO_FIRST_CHUNK];
+  const firstChunk = attributes[ATTR.GEN_AI_RESPONSE_TIME_TO_FIRST_CHUNK];
   return definedMembers({
     ...base,
     type: 'model.invoke',
-    agentName: attributes[ATTR_GEN_AI_AGENT_NAME],
-    responseId: attributes[ATTR_GEN_AI_RESPONSE_ID],
-    responseModel: attributes[ATTR_GEN_AI_RESPONSE_MODEL],
-    systemFingerprint: attributes[ATTR_OPENAI_RESPONSE_SYSTEM_FINGERPRINT],
-    finishReasons: attributes[ATTR_GEN_AI_RESPONSE_FINISH_REASONS],
-    streamed: attributes[ATTR_GEN_AI_REQUEST_STREAM] === true,
+    agentName: attributes[ATTR.GEN_AI_AGENT_NAME],
+    responseId: attributes[ATTR.GEN_AI_RESPONSE_ID],
+    responseModel: attributes[ATTR.GEN_AI_RESPONSE_MODEL],
+    systemFingerprint: attributes[ATTR.OPENAI_RESPONSE_SYSTEM_FINGERPRINT],
+    finishReasons: attributes[ATTR.GEN_AI_RESPONSE_FINISH_REASONS],
+    streamed: attributes[ATTR.GEN_AI_REQUEST_STREAM] === true,
     latency: Math.max(0, endTime - startTime),
     timeToFirstChunk: typeof firstChunk === 'number' ? firstChunk * 1e3 : undefined,
     tokens: eventTokens(attributes),
     error: failure?.type,
     parameters: preset === 'minimal' ? undefined : parametersOf(attributes),
-    systemInstructions: content[ATTR_GEN_AI_SYSTEM_INSTRUCTIONS],
-    inputMessages: content[ATTR_GEN_AI_INPUT_MESSAGES],
-    outputMessages: content[ATTR_GEN_AI_OUTPUT_MESSAGES],
-    toolDefinitions: content[ATTR_GEN_AI_TOOL_DEFINITIONS],
+    systemInstructions: content[ATTR.GEN_AI_SYSTEM_INSTRUCTIONS],
+    inputMessages: content[ATTR.GEN_AI_INPUT_MESSAGES],
+    outputMessages: content[ATTR.GEN_AI_OUTPUT_MESSAGES],
+    toolDefinitions: content[ATTR.GEN_AI_TOOL_DEFINITIONS],
   });
 }
 
 /** All tokens of the operation. The usage on the span of a run excludes what its steps carry. */
 function eventTokens(attributes: Attributes): ModelInvokeEvent['tokens'] {
-  const whole = attributes[ATTR_OPENAI_TOTAL_INPUT_TOKENS];
+  const whole = attributes[ATTR.OPENAI_TOTAL_INPUT_TOKENS];
   if (whole !== undefined)
-    return definedMembers({ input: whole, output: attributes[ATTR_OPENAI_TOTAL_OUTPUT_TOKENS] });
-  if (attributes[ATTR_GEN_AI_USAGE_INPUT_TOKENS] === undefined) return undefined;
+    return definedMembers({ input: whole, output: attributes[ATTR.OPENAI_TOTAL_OUTPUT_TOKENS] });
+  if (attributes[ATTR.GEN_AI_USAGE_INPUT_TOKENS] === undefined) return undefined;
   return definedMembers({
-    input: attributes[ATTR_GEN_AI_USAGE_INPUT_TOKENS],
-    output: attributes[ATTR_GEN_AI_USAGE_OUTPUT_TOKENS],
-    cacheRead: attributes[ATTR_GEN_AI_USAGE_CACHE_READ_INPUT_TOKENS],
-    cacheWrite: attributes[ATTR_GEN_AI_USAGE_CACHE_CREATION_INPUT_TOKENS],
-    reasoning: attributes[ATTR_GEN_AI_USAGE_REASONING_OUTPUT_TOKENS],
+    input: attributes[ATTR.GEN_AI_USAGE_INPUT_TOKENS],
+    output: attributes[ATTR.GEN_AI_USAGE_OUTPUT_TOKENS],
+    cacheRead: attributes[ATTR.GEN_AI_USAGE_CACHE_READ_INPUT_TOKENS],
+    cacheWrite: attributes[ATTR.GEN_AI_USAGE_CACHE_CREATION_INPUT_TOKENS],
+    reasoning: attributes[ATTR.GEN_AI_USAGE_REASONING_OUTPUT_TOKENS],
   });
 }
 
@@ -187,7 +158,7 @@ function toolCall(
 ): ToolCallEvent {
   const event = { ...base, type: 'tool.call', id, name, toolType: type };
   if (content === undefined) return definedMembers(event);
-  const parts = arrayField(content, ATTR_GEN_AI_OUTPUT_MESSAGES)
+  const parts = arrayField(content, ATTR.GEN_AI_OUTPUT_MESSAGES)
     .flatMap((message) => arrayField(message, 'parts'))
     .filter((part) => id !== undefined && field(part, 'id') === id);
   // With a completion hook, only content that passed the hook may be used.
@@ -234,7 +205,7 @@ function violations(
     ...base,
     type: 'policy.violation',
     error: failure.type,
-    status: attributes[ATTR_HTTP_RESPONSE_STATUS_CODE],
+    status: attributes[ATTR.HTTP_RESPONSE_STATUS_CODE],
     message: cut(failure.message ?? '', maxMessage) || undefined,
   });
   return [event];

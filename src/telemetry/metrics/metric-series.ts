@@ -1,18 +1,6 @@
 import type { Attributes } from '@opentelemetry/api';
 import { notice } from '../../diagnostics/report.ts';
-import {
-  ATTR_ERROR_TYPE,
-  ATTR_GEN_AI_AGENT_NAME,
-  ATTR_GEN_AI_OPERATION_NAME,
-  ATTR_GEN_AI_REQUEST_MODEL,
-  ATTR_GEN_AI_RESPONSE_MODEL,
-  ATTR_GEN_AI_TOOL_NAME,
-  ATTR_GEN_AI_WORKFLOW_NAME,
-  ATTR_OPENAI_RESPONSE_SERVICE_TIER,
-  ATTR_OPENAI_RESPONSE_SYSTEM_FINGERPRINT,
-  ATTR_SERVER_ADDRESS,
-  ATTR_SERVER_PORT,
-} from '../../semconv/attributes.ts';
+import * as ATTR from '../../semconv/attributes.ts';
 import { ERROR_TYPE_VALUE_OTHER } from '../../semconv/values.ts';
 
 /** Replaces values beyond the limit, in every dimension. */
@@ -71,18 +59,18 @@ interface Level extends Map<unknown, Level> {}
  * invented values would leave no series for real values after them.
  */
 export class MetricSeries {
-  readonly #servers = new KeptValues(ATTR_SERVER_ADDRESS);
-  readonly #requestModels = new KeptValues(ATTR_GEN_AI_REQUEST_MODEL, MAX_REQUEST_MODELS);
+  readonly #servers = new KeptValues(ATTR.SERVER_ADDRESS);
+  readonly #requestModels = new KeptValues(ATTR.GEN_AI_REQUEST_MODEL, MAX_REQUEST_MODELS);
   /** Request models without a response so far. Invented ones take no place from real ones. */
-  readonly #unansweredModels = new KeptValues(ATTR_GEN_AI_REQUEST_MODEL);
-  readonly #responseModels = new KeptValues(ATTR_GEN_AI_RESPONSE_MODEL);
+  readonly #unansweredModels = new KeptValues(ATTR.GEN_AI_REQUEST_MODEL);
+  readonly #responseModels = new KeptValues(ATTR.GEN_AI_RESPONSE_MODEL);
   readonly #ownResponseModels = new Map<string, Set<string>>();
-  readonly #tiers = new KeptValues(ATTR_OPENAI_RESPONSE_SERVICE_TIER);
-  readonly #fingerprints = new KeptValues(ATTR_OPENAI_RESPONSE_SYSTEM_FINGERPRINT);
-  readonly #errorTypes = new KeptValues(ATTR_ERROR_TYPE);
-  readonly #toolNames = new KeptValues(ATTR_GEN_AI_TOOL_NAME);
-  readonly #workflowNames = new KeptValues(ATTR_GEN_AI_WORKFLOW_NAME);
-  readonly #agentNames = new KeptValues(ATTR_GEN_AI_AGENT_NAME);
+  readonly #tiers = new KeptValues(ATTR.OPENAI_RESPONSE_SERVICE_TIER);
+  readonly #fingerprints = new KeptValues(ATTR.OPENAI_RESPONSE_SYSTEM_FINGERPRINT);
+  readonly #errorTypes = new KeptValues(ATTR.ERROR_TYPE);
+  readonly #toolNames = new KeptValues(ATTR.GEN_AI_TOOL_NAME);
+  readonly #workflowNames = new KeptValues(ATTR.GEN_AI_WORKFLOW_NAME);
+  readonly #agentNames = new KeptValues(ATTR.GEN_AI_AGENT_NAME);
   readonly #failures = new Set<string>();
   readonly #tools = new Set<string>();
   readonly #combinations: Level = new Map();
@@ -92,71 +80,71 @@ export class MetricSeries {
   limitOperation(dimensions: Attributes): void {
     // Runs for every operation, so it does not allocate. The order is that of `LEVELS`.
     const known = this.#combinations
-      .get(dimensions[ATTR_GEN_AI_OPERATION_NAME])
-      ?.get(dimensions[ATTR_SERVER_ADDRESS])
-      ?.get(dimensions[ATTR_SERVER_PORT])
-      ?.get(dimensions[ATTR_GEN_AI_REQUEST_MODEL])
-      ?.get(dimensions[ATTR_GEN_AI_RESPONSE_MODEL])
-      ?.get(dimensions[ATTR_OPENAI_RESPONSE_SERVICE_TIER])
-      ?.has(dimensions[ATTR_OPENAI_RESPONSE_SYSTEM_FINGERPRINT]);
+      .get(dimensions[ATTR.GEN_AI_OPERATION_NAME])
+      ?.get(dimensions[ATTR.SERVER_ADDRESS])
+      ?.get(dimensions[ATTR.SERVER_PORT])
+      ?.get(dimensions[ATTR.GEN_AI_REQUEST_MODEL])
+      ?.get(dimensions[ATTR.GEN_AI_RESPONSE_MODEL])
+      ?.get(dimensions[ATTR.OPENAI_RESPONSE_SERVICE_TIER])
+      ?.has(dimensions[ATTR.OPENAI_RESPONSE_SYSTEM_FINGERPRINT]);
     if (known !== true) this.#limitNew(dimensions);
   }
 
   #limitNew(dimensions: Attributes): void {
     // With the port: each test or tenant may have a proxy of its own on the same host.
-    const { [ATTR_SERVER_ADDRESS]: address, [ATTR_SERVER_PORT]: port } = dimensions;
+    const { [ATTR.SERVER_ADDRESS]: address, [ATTR.SERVER_PORT]: port } = dimensions;
     if (address !== undefined && !this.#servers.keep(`${address}:${port ?? ''}`)) {
-      dimensions[ATTR_SERVER_ADDRESS] = OTHER;
-      delete dimensions[ATTR_SERVER_PORT];
+      dimensions[ATTR.SERVER_ADDRESS] = OTHER;
+      delete dimensions[ATTR.SERVER_PORT];
     }
     const own = this.#limitModels(dimensions);
-    limit(dimensions, ATTR_OPENAI_RESPONSE_SERVICE_TIER, this.#tiers);
-    limit(dimensions, ATTR_OPENAI_RESPONSE_SYSTEM_FINGERPRINT, this.#fingerprints);
+    limit(dimensions, ATTR.OPENAI_RESPONSE_SERVICE_TIER, this.#tiers);
+    limit(dimensions, ATTR.OPENAI_RESPONSE_SYSTEM_FINGERPRINT, this.#fingerprints);
     if (this.#take(dimensions, MAX_DETAILED_COMBINATIONS)) return;
     notice('metric_values_limited', 'models, tiers and fingerprints together');
     // Details are replaced first: invented fingerprints must not use up the series of real models.
-    replaceDimension(dimensions, ATTR_OPENAI_RESPONSE_SERVICE_TIER);
-    replaceDimension(dimensions, ATTR_OPENAI_RESPONSE_SYSTEM_FINGERPRINT);
-    if (!own) replaceDimension(dimensions, ATTR_GEN_AI_RESPONSE_MODEL);
+    replaceDimension(dimensions, ATTR.OPENAI_RESPONSE_SERVICE_TIER);
+    replaceDimension(dimensions, ATTR.OPENAI_RESPONSE_SYSTEM_FINGERPRINT);
+    if (!own) replaceDimension(dimensions, ATTR.GEN_AI_RESPONSE_MODEL);
     if (this.#take(dimensions, MAX_COMBINATIONS)) return;
-    replaceDimension(dimensions, ATTR_GEN_AI_REQUEST_MODEL);
-    replaceDimension(dimensions, ATTR_GEN_AI_RESPONSE_MODEL);
+    replaceDimension(dimensions, ATTR.GEN_AI_REQUEST_MODEL);
+    replaceDimension(dimensions, ATTR.GEN_AI_RESPONSE_MODEL);
   }
 
   /** Programs name their tools, workflows and agents, some of them after a user. */
   limitNames(dimensions: Attributes): void {
-    limit(dimensions, ATTR_GEN_AI_TOOL_NAME, this.#toolNames);
-    limit(dimensions, ATTR_GEN_AI_WORKFLOW_NAME, this.#workflowNames);
-    limit(dimensions, ATTR_GEN_AI_AGENT_NAME, this.#agentNames);
-    if (dimensions[ATTR_GEN_AI_TOOL_NAME] === undefined) return;
+    limit(dimensions, ATTR.GEN_AI_TOOL_NAME, this.#toolNames);
+    limit(dimensions, ATTR.GEN_AI_WORKFLOW_NAME, this.#workflowNames);
+    limit(dimensions, ATTR.GEN_AI_AGENT_NAME, this.#agentNames);
+    if (dimensions[ATTR.GEN_AI_TOOL_NAME] === undefined) return;
     if (keepKey(this.#tools, dimensions, MAX_TOOL_COMBINATIONS)) return;
     notice('metric_values_limited', 'tool names and agent names together');
-    replaceDimension(dimensions, ATTR_GEN_AI_AGENT_NAME);
+    replaceDimension(dimensions, ATTR.GEN_AI_AGENT_NAME);
   }
 
   /** Returns a copy of the dimensions with the error type. */
   withError(dimensions: Attributes, errorType: string): Attributes {
-    const failed = { ...dimensions, [ATTR_ERROR_TYPE]: errorType };
-    limit(failed, ATTR_ERROR_TYPE, this.#errorTypes);
+    const failed = { ...dimensions, [ATTR.ERROR_TYPE]: errorType };
+    limit(failed, ATTR.ERROR_TYPE, this.#errorTypes);
     if (keepKey(this.#failures, failed, MAX_FAILED_COMBINATIONS)) return failed;
     notice('metric_values_limited', 'error types and other dimensions together');
-    replaceDimension(failed, ATTR_ERROR_TYPE);
+    replaceDimension(failed, ATTR.ERROR_TYPE);
     return failed;
   }
 
   /** @returns whether the response model is reserved for the request model */
   #limitModels(dimensions: Attributes): boolean {
-    const requestModel = dimensions[ATTR_GEN_AI_REQUEST_MODEL];
-    const responseModel = dimensions[ATTR_GEN_AI_RESPONSE_MODEL];
+    const requestModel = dimensions[ATTR.GEN_AI_REQUEST_MODEL];
+    const responseModel = dimensions[ATTR.GEN_AI_RESPONSE_MODEL];
     if (typeof requestModel === 'string') {
       const kept =
         responseModel === undefined
           ? this.#requestModels.has(requestModel) || this.#unansweredModels.keep(requestModel)
           : this.#requestModels.keep(requestModel);
       if (kept && typeof responseModel === 'string' && this.#isOwn(requestModel, responseModel)) return true;
-      if (!kept) dimensions[ATTR_GEN_AI_REQUEST_MODEL] = OTHER;
+      if (!kept) dimensions[ATTR.GEN_AI_REQUEST_MODEL] = OTHER;
     }
-    limit(dimensions, ATTR_GEN_AI_RESPONSE_MODEL, this.#responseModels);
+    limit(dimensions, ATTR.GEN_AI_RESPONSE_MODEL, this.#responseModels);
     return false;
   }
 
@@ -188,13 +176,13 @@ export class MetricSeries {
 }
 
 const LEVELS: readonly string[] = [
-  ATTR_GEN_AI_OPERATION_NAME,
-  ATTR_SERVER_ADDRESS,
-  ATTR_SERVER_PORT,
-  ATTR_GEN_AI_REQUEST_MODEL,
-  ATTR_GEN_AI_RESPONSE_MODEL,
-  ATTR_OPENAI_RESPONSE_SERVICE_TIER,
-  ATTR_OPENAI_RESPONSE_SYSTEM_FINGERPRINT,
+  ATTR.GEN_AI_OPERATION_NAME,
+  ATTR.SERVER_ADDRESS,
+  ATTR.SERVER_PORT,
+  ATTR.GEN_AI_REQUEST_MODEL,
+  ATTR.GEN_AI_RESPONSE_MODEL,
+  ATTR.OPENAI_RESPONSE_SERVICE_TIER,
+  ATTR.OPENAI_RESPONSE_SYSTEM_FINGERPRINT,
 ];
 
 function below(level: Level, value: unknown): Level {

@@ -7,21 +7,7 @@ import {
   metrics,
   ValueType,
 } from '@opentelemetry/api';
-import {
-  ATTR_GEN_AI_AGENT_NAME,
-  ATTR_GEN_AI_OPERATION_NAME,
-  ATTR_GEN_AI_PROVIDER_NAME,
-  ATTR_GEN_AI_REQUEST_MODEL,
-  ATTR_GEN_AI_RESPONSE_MODEL,
-  ATTR_GEN_AI_TOKEN_TYPE,
-  ATTR_GEN_AI_TOOL_NAME,
-  ATTR_GEN_AI_TOOL_TYPE,
-  ATTR_GEN_AI_WORKFLOW_NAME,
-  ATTR_OPENAI_RESPONSE_SERVICE_TIER,
-  ATTR_OPENAI_RESPONSE_SYSTEM_FINGERPRINT,
-  ATTR_SERVER_ADDRESS,
-  ATTR_SERVER_PORT,
-} from '../../semconv/attributes.ts';
+import * as ATTR from '../../semconv/attributes.ts';
 import {
   METRIC_GEN_AI_CLIENT_OPERATION_DURATION,
   METRIC_GEN_AI_CLIENT_OPERATION_TIME_PER_OUTPUT_CHUNK,
@@ -55,15 +41,15 @@ import { RateLimits } from './rate-limit-metrics.ts';
 const LOCAL_DURATIONS = {
   [GEN_AI_OPERATION_NAME_VALUE_EXECUTE_TOOL]: {
     instrument: 'toolDuration',
-    dimensions: [ATTR_GEN_AI_TOOL_NAME, ATTR_GEN_AI_TOOL_TYPE, ATTR_GEN_AI_AGENT_NAME],
+    dimensions: [ATTR.GEN_AI_TOOL_NAME, ATTR.GEN_AI_TOOL_TYPE, ATTR.GEN_AI_AGENT_NAME],
   },
   [GEN_AI_OPERATION_NAME_VALUE_INVOKE_AGENT]: {
     instrument: 'agentDuration',
-    dimensions: [ATTR_GEN_AI_AGENT_NAME],
+    dimensions: [ATTR.GEN_AI_AGENT_NAME],
   },
   [GEN_AI_OPERATION_NAME_VALUE_INVOKE_WORKFLOW]: {
     instrument: 'workflowDuration',
-    dimensions: [ATTR_GEN_AI_WORKFLOW_NAME],
+    dimensions: [ATTR.GEN_AI_WORKFLOW_NAME],
   },
 } as const;
 
@@ -120,9 +106,9 @@ export class Metrics {
     if (tokenUsage === undefined) return;
     const { known } = usage;
     if (known !== 'output')
-      tokenUsage.record(usage.inputTokens, { ...dimensions, [ATTR_GEN_AI_TOKEN_TYPE]: 'input' }, context);
+      tokenUsage.record(usage.inputTokens, { ...dimensions, [ATTR.GEN_AI_TOKEN_TYPE]: 'input' }, context);
     if (known !== 'input')
-      tokenUsage.record(usage.outputTokens, { ...dimensions, [ATTR_GEN_AI_TOKEN_TYPE]: 'output' }, context);
+      tokenUsage.record(usage.outputTokens, { ...dimensions, [ATTR.GEN_AI_TOKEN_TYPE]: 'output' }, context);
   }
 
   /** @param cost in USD */
@@ -152,7 +138,7 @@ export class Metrics {
     errorType: string | undefined,
     context: Context,
   ): void {
-    const local = row(LOCAL_DURATIONS, String(attributes[ATTR_GEN_AI_OPERATION_NAME]));
+    const local = row(LOCAL_DURATIONS, String(attributes[ATTR.GEN_AI_OPERATION_NAME]));
     const instruments = this.#current();
     if (local === undefined || instruments === undefined) return;
     const dimensions = pickAttributes(attributes, local.dimensions);
@@ -190,11 +176,11 @@ export class Metrics {
 export function metricDimensions(request: Attributes, response: Attributes = request): Attributes {
   const dimensions = modelDimensions(request, response);
   // The conventions have these on what an operation took and spent, not on its chunks.
-  const tier = response[ATTR_OPENAI_RESPONSE_SERVICE_TIER] ?? request[ATTR_OPENAI_RESPONSE_SERVICE_TIER];
+  const tier = response[ATTR.OPENAI_RESPONSE_SERVICE_TIER] ?? request[ATTR.OPENAI_RESPONSE_SERVICE_TIER];
   const fingerprint =
-    response[ATTR_OPENAI_RESPONSE_SYSTEM_FINGERPRINT] ?? request[ATTR_OPENAI_RESPONSE_SYSTEM_FINGERPRINT];
-  if (tier !== undefined) dimensions[ATTR_OPENAI_RESPONSE_SERVICE_TIER] = tier;
-  if (fingerprint !== undefined) dimensions[ATTR_OPENAI_RESPONSE_SYSTEM_FINGERPRINT] = fingerprint;
+    response[ATTR.OPENAI_RESPONSE_SYSTEM_FINGERPRINT] ?? request[ATTR.OPENAI_RESPONSE_SYSTEM_FINGERPRINT];
+  if (tier !== undefined) dimensions[ATTR.OPENAI_RESPONSE_SERVICE_TIER] = tier;
+  if (fingerprint !== undefined) dimensions[ATTR.OPENAI_RESPONSE_SYSTEM_FINGERPRINT] = fingerprint;
   addServer(dimensions, request);
   metricSeries.limitOperation(dimensions);
   return dimensions;
@@ -211,22 +197,22 @@ export function chunkDimensions(request: Attributes, response: Attributes = requ
 /** Literal keys keep V8's inline caches monomorphic; do not turn this into a loop. */
 function modelDimensions(request: Attributes, response: Attributes): Attributes {
   const dimensions: Attributes = {};
-  const operation = request[ATTR_GEN_AI_OPERATION_NAME];
-  const provider = request[ATTR_GEN_AI_PROVIDER_NAME];
-  const requestModel = request[ATTR_GEN_AI_REQUEST_MODEL];
-  const responseModel = response[ATTR_GEN_AI_RESPONSE_MODEL] ?? request[ATTR_GEN_AI_RESPONSE_MODEL];
-  if (operation !== undefined) dimensions[ATTR_GEN_AI_OPERATION_NAME] = operation;
-  if (provider !== undefined) dimensions[ATTR_GEN_AI_PROVIDER_NAME] = provider;
-  if (requestModel !== undefined) dimensions[ATTR_GEN_AI_REQUEST_MODEL] = requestModel;
-  if (responseModel !== undefined) dimensions[ATTR_GEN_AI_RESPONSE_MODEL] = responseModel;
+  const operation = request[ATTR.GEN_AI_OPERATION_NAME];
+  const provider = request[ATTR.GEN_AI_PROVIDER_NAME];
+  const requestModel = request[ATTR.GEN_AI_REQUEST_MODEL];
+  const responseModel = response[ATTR.GEN_AI_RESPONSE_MODEL] ?? request[ATTR.GEN_AI_RESPONSE_MODEL];
+  if (operation !== undefined) dimensions[ATTR.GEN_AI_OPERATION_NAME] = operation;
+  if (provider !== undefined) dimensions[ATTR.GEN_AI_PROVIDER_NAME] = provider;
+  if (requestModel !== undefined) dimensions[ATTR.GEN_AI_REQUEST_MODEL] = requestModel;
+  if (responseModel !== undefined) dimensions[ATTR.GEN_AI_RESPONSE_MODEL] = responseModel;
   return dimensions;
 }
 
 function addServer(dimensions: Attributes, request: Attributes): void {
-  const address = request[ATTR_SERVER_ADDRESS];
-  const port = request[ATTR_SERVER_PORT];
-  if (address !== undefined) dimensions[ATTR_SERVER_ADDRESS] = address;
-  if (port !== undefined) dimensions[ATTR_SERVER_PORT] = port;
+  const address = request[ATTR.SERVER_ADDRESS];
+  const port = request[ATTR.SERVER_PORT];
+  if (address !== undefined) dimensions[ATTR.SERVER_ADDRESS] = address;
+  if (port !== undefined) dimensions[ATTR.SERVER_PORT] = port;
 }
 
 function withError(dimensions: Attributes, errorType: string | undefined): Attributes {

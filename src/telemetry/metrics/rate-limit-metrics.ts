@@ -1,15 +1,6 @@
 import { type Attributes, type BatchObservableResult, type Meter, ValueType } from '@opentelemetry/api';
 import { notice } from '../../diagnostics/report.ts';
-import {
-  ATTR_GEN_AI_PROVIDER_NAME,
-  ATTR_GEN_AI_REQUEST_MODEL,
-  ATTR_OPENAI_RATELIMIT_LIMIT_REQUESTS,
-  ATTR_OPENAI_RATELIMIT_LIMIT_TOKENS,
-  ATTR_OPENAI_RATELIMIT_REMAINING_REQUESTS,
-  ATTR_OPENAI_RATELIMIT_REMAINING_TOKENS,
-  ATTR_SERVER_ADDRESS,
-  ATTR_SERVER_PORT,
-} from '../../semconv/attributes.ts';
+import * as ATTR from '../../semconv/attributes.ts';
 import {
   METRIC_OPENAI_CLIENT_RATELIMIT_LIMIT_REQUESTS,
   METRIC_OPENAI_CLIENT_RATELIMIT_LIMIT_TOKENS,
@@ -30,18 +21,18 @@ const MAX_GROUPS = 100;
 const MAX_AGE_MS = 600_000;
 
 const DIMENSIONS: readonly string[] = [
-  ATTR_GEN_AI_PROVIDER_NAME,
-  ATTR_GEN_AI_REQUEST_MODEL,
-  ATTR_SERVER_ADDRESS,
-  ATTR_SERVER_PORT,
+  ATTR.GEN_AI_PROVIDER_NAME,
+  ATTR.GEN_AI_REQUEST_MODEL,
+  ATTR.SERVER_ADDRESS,
+  ATTR.SERVER_PORT,
 ];
 
 /** The gauges, each with the attribute that holds its value. */
 const GAUGES: readonly (readonly [metric: MetricDefinition, attribute: string])[] = [
-  [METRIC_OPENAI_CLIENT_RATELIMIT_LIMIT_REQUESTS, ATTR_OPENAI_RATELIMIT_LIMIT_REQUESTS],
-  [METRIC_OPENAI_CLIENT_RATELIMIT_LIMIT_TOKENS, ATTR_OPENAI_RATELIMIT_LIMIT_TOKENS],
-  [METRIC_OPENAI_CLIENT_RATELIMIT_REMAINING_REQUESTS, ATTR_OPENAI_RATELIMIT_REMAINING_REQUESTS],
-  [METRIC_OPENAI_CLIENT_RATELIMIT_REMAINING_TOKENS, ATTR_OPENAI_RATELIMIT_REMAINING_TOKENS],
+  [METRIC_OPENAI_CLIENT_RATELIMIT_LIMIT_REQUESTS, ATTR.OPENAI_RATELIMIT_LIMIT_REQUESTS],
+  [METRIC_OPENAI_CLIENT_RATELIMIT_LIMIT_TOKENS, ATTR.OPENAI_RATELIMIT_LIMIT_TOKENS],
+  [METRIC_OPENAI_CLIENT_RATELIMIT_REMAINING_REQUESTS, ATTR.OPENAI_RATELIMIT_REMAINING_REQUESTS],
+  [METRIC_OPENAI_CLIENT_RATELIMIT_REMAINING_TOKENS, ATTR.OPENAI_RATELIMIT_REMAINING_TOKENS],
 ];
 
 /**
@@ -61,7 +52,7 @@ export class RateLimits {
   see(attributes: Attributes): void {
     if (!GAUGES.some(([, attribute]) => attributes[attribute] !== undefined)) return;
     const group = DIMENSIONS.map((name) => String(attributes[name])).join(' ');
-    const model = attributes[ATTR_GEN_AI_REQUEST_MODEL];
+    const model = attributes[ATTR.GEN_AI_REQUEST_MODEL];
     const tooLong = typeof model === 'string' && model.length > MAX_DIMENSION_LENGTH;
     if (tooLong || (!this.#groups.has(group) && !this.#hasRoom())) {
       notice('rate_limits_limited');

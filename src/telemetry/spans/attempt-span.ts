@@ -1,14 +1,6 @@
 import { type Attributes, type Context, SpanKind, SpanStatusCode } from '@opentelemetry/api';
 import type { Attempt, Call } from '../../sdk/call.ts';
-import {
-  ATTR_ERROR_TYPE,
-  ATTR_HTTP_REQUEST_RESEND_COUNT,
-  ATTR_HTTP_RESPONSE_STATUS_CODE,
-  ATTR_OPENAI_REQUEST_ID,
-  ATTR_OPENAI_RETRY_DELAY,
-  ATTR_OPENAI_RETRY_DELAY_HEADER,
-  ATTR_OPENAI_RETRY_SHOULD_RETRY,
-} from '../../semconv/attributes.ts';
+import * as ATTR from '../../semconv/attributes.ts';
 import { readHeader } from '../../util/headers.ts';
 import { asName } from '../../util/payload.ts';
 import { pickAttributes } from '../../util/pick-attributes.ts';
@@ -42,7 +34,7 @@ export function recordAttempts(
     const previous = number === index ? attempts[index - 1] : undefined;
     const errorType = attemptErrorType(attempt) ?? (last ? errorOfCall(call) : BODY_TIMEOUT);
     const attributes = { ...ids, ...attemptAttributes(attempt, number, previous) };
-    if (errorType !== undefined) attributes[ATTR_ERROR_TYPE] = errorType;
+    if (errorType !== undefined) attributes[ATTR.ERROR_TYPE] = errorType;
     const span = telemetry.tracer.startSpan(
       'attempt',
       { kind: SpanKind.INTERNAL, startTime: attempt.startTime, attributes },
@@ -58,18 +50,18 @@ export function recordAttempts(
 function attemptAttributes(attempt: Attempt, number: number, previous: Attempt | undefined): Attributes {
   const attributes: Attributes = {};
   const { status, headers } = attempt;
-  if (number > 0) attributes[ATTR_HTTP_REQUEST_RESEND_COUNT] = number;
-  if (status !== undefined) attributes[ATTR_HTTP_RESPONSE_STATUS_CODE] = status;
+  if (number > 0) attributes[ATTR.HTTP_REQUEST_RESEND_COUNT] = number;
+  if (status !== undefined) attributes[ATTR.HTTP_RESPONSE_STATUS_CODE] = status;
   const requestId = asName(readHeader(headers, 'x-request-id'));
-  if (requestId !== undefined) attributes[ATTR_OPENAI_REQUEST_ID] = requestId;
+  if (requestId !== undefined) attributes[ATTR.OPENAI_REQUEST_ID] = requestId;
   const shouldRetry = readHeader(headers, 'x-should-retry');
   if (shouldRetry === 'true' || shouldRetry === 'false')
-    attributes[ATTR_OPENAI_RETRY_SHOULD_RETRY] = shouldRetry === 'true';
+    attributes[ATTR.OPENAI_RETRY_SHOULD_RETRY] = shouldRetry === 'true';
   if (previous?.endTime === undefined) return attributes;
   const delay = Math.max(0, attempt.startTime - previous.endTime);
-  attributes[ATTR_OPENAI_RETRY_DELAY] = delay / 1e3;
+  attributes[ATTR.OPENAI_RETRY_DELAY] = delay / 1e3;
   const header = delayHeader(previous.headers, previous.endTime, delay);
-  if (header !== undefined) attributes[ATTR_OPENAI_RETRY_DELAY_HEADER] = header;
+  if (header !== undefined) attributes[ATTR.OPENAI_RETRY_DELAY_HEADER] = header;
   return attributes;
 }
 

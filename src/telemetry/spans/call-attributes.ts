@@ -1,13 +1,6 @@
 import type { Attributes } from '@opentelemetry/api';
 import type { Call } from '../../sdk/call.ts';
-import {
-  ATTR_OPENAI_REQUEST_ID,
-  ATTR_OPENAI_RESPONSE_PARSED,
-  ATTR_OPENAI_STREAM_CHUNK_COUNT,
-  ATTR_OPENAI_STREAM_CHUNK_GAP_MAX,
-  ATTR_OPENAI_STREAM_CHUNK_GAP_MEAN,
-  ATTR_OPENAI_STREAM_END,
-} from '../../semconv/attributes.ts';
+import * as ATTR from '../../semconv/attributes.ts';
 import { readHeader } from '../../util/headers.ts';
 import { asName, field, stringField } from '../../util/payload.ts';
 
@@ -17,13 +10,13 @@ export function callAttributes(call: Call): Attributes {
   // The SDK puts the id on its results; reading a header is slower.
   const requestId =
     stringField(call.value, '_request_id') ?? asName(readHeader(headersOf(call), 'x-request-id'));
-  if (requestId !== undefined) attributes[ATTR_OPENAI_REQUEST_ID] = requestId;
+  if (requestId !== undefined) attributes[ATTR.OPENAI_REQUEST_ID] = requestId;
   if (call.streamEnd !== undefined) {
-    attributes[ATTR_OPENAI_STREAM_CHUNK_COUNT] = call.chunkCount;
-    attributes[ATTR_OPENAI_STREAM_END] = call.streamEnd;
+    attributes[ATTR.OPENAI_STREAM_CHUNK_COUNT] = call.chunkCount;
+    attributes[ATTR.OPENAI_STREAM_END] = call.streamEnd;
     addChunkGaps(attributes, call);
   } else if (isUnread(call)) {
-    attributes[ATTR_OPENAI_RESPONSE_PARSED] = false;
+    attributes[ATTR.OPENAI_RESPONSE_PARSED] = false;
   }
   return attributes;
 }
@@ -32,8 +25,8 @@ export function callAttributes(call: Call): Attributes {
 function addChunkGaps(attributes: Attributes, call: Call): void {
   const { chunkCount, firstChunkTime = 0, lastChunkTime = 0 } = call;
   if (chunkCount < 2) return;
-  attributes[ATTR_OPENAI_STREAM_CHUNK_GAP_MEAN] = (lastChunkTime - firstChunkTime) / (chunkCount - 1) / 1e3;
-  attributes[ATTR_OPENAI_STREAM_CHUNK_GAP_MAX] = call.longestChunkGap / 1e3;
+  attributes[ATTR.OPENAI_STREAM_CHUNK_GAP_MEAN] = (lastChunkTime - firstChunkTime) / (chunkCount - 1) / 1e3;
+  attributes[ATTR.OPENAI_STREAM_CHUNK_GAP_MAX] = call.longestChunkGap / 1e3;
 }
 
 /** The response headers. Those of an error response come with the error. */

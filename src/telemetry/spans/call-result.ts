@@ -1,12 +1,6 @@
 import type { Attributes } from '@opentelemetry/api';
 import { notice } from '../../diagnostics/report.ts';
-import {
-  ATTR_GEN_AI_EMBEDDINGS_DIMENSION_COUNT,
-  ATTR_GEN_AI_PROVIDER_NAME,
-  ATTR_GEN_AI_RESPONSE_FINISH_REASONS,
-  ATTR_OPENAI_COST,
-  ATTR_OPENAI_RESPONSE_SERVICE_TIER,
-} from '../../semconv/attributes.ts';
+import * as ATTR from '../../semconv/attributes.ts';
 import { guard } from '../../util/guard.ts';
 import { readReportedCost } from '../cost/costs.ts';
 import type { CostPart } from '../cost/prices.ts';
@@ -33,9 +27,9 @@ export function failureIn(
   resultAttributes: Attributes,
 ): Failure | undefined {
   if (failure === undefined) return undefined;
-  const reasons = resultAttributes[ATTR_GEN_AI_RESPONSE_FINISH_REASONS];
+  const reasons = resultAttributes[ATTR.GEN_AI_RESPONSE_FINISH_REASONS];
   const hasReason = traits?.failsWithoutReason && Array.isArray(reasons) && reasons[0] !== 'error';
-  const isWhole = hasReason || resultAttributes[ATTR_GEN_AI_EMBEDDINGS_DIMENSION_COUNT] !== undefined;
+  const isWhole = hasReason || resultAttributes[ATTR.GEN_AI_EMBEDDINGS_DIMENSION_COUNT] !== undefined;
   return isWhole ? undefined : guard('reading a failure', failure, result);
 }
 
@@ -60,10 +54,10 @@ export function addCost(
   const parts: Attributes | undefined = usage?.modalities && {};
   const tell = parts && ((part: CostPart, cost: number) => addPartCost(parts, part, cost));
   // What a retrieved response has cost belongs to the call that created it.
-  const reported = operation.usage && readReportedCost(request[ATTR_GEN_AI_PROVIDER_NAME], result);
+  const reported = operation.usage && readReportedCost(request[ATTR.GEN_AI_PROVIDER_NAME], result);
   const cost = costs.of({ ...operation.fees?.(result), usage, reported }, request, attributes, tell);
   if (cost === undefined) return undefined;
-  attributes[ATTR_OPENAI_COST] = cost;
+  attributes[ATTR.OPENAI_COST] = cost;
   if (parts !== undefined) Object.assign(attributes, parts);
   return cost;
 }
@@ -75,7 +69,7 @@ export function addTotals(
   { usage, serviceTier, calls }: TotalSpent,
   request: Attributes,
 ): void {
-  const response = { ...attributes, [ATTR_OPENAI_RESPONSE_SERVICE_TIER]: serviceTier };
+  const response = { ...attributes, [ATTR.OPENAI_RESPONSE_SERVICE_TIER]: serviceTier };
   const cost = guard('pricing totals', () => costs.of({ usage, aggregate: true }, request, response));
   const unpriced = cost === undefined && costs.wanted && !isNoUsage(usage) ? calls : 0;
   Object.assign(attributes, totalAttributes({ ...NO_TOTALS, usage, cost, unpriced }));

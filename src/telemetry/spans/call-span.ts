@@ -10,15 +10,7 @@ import {
 import type { Settings } from '../../config/config.ts';
 import type { Call, CallObservation } from '../../sdk/call.ts';
 import type { Route } from '../../sdk/routes/index.ts';
-import {
-  ATTR_GEN_AI_OPERATION_NAME,
-  ATTR_GEN_AI_RESPONSE_TIME_TO_FIRST_CHUNK,
-  ATTR_HTTP_REQUEST_RESEND_COUNT,
-  ATTR_HTTP_RESPONSE_STATUS_CODE,
-  ATTR_OPENAI_COST,
-  ATTR_OPENAI_SKIPPED_TOOL_CALLS,
-  ATTR_OPENAI_USAGE_ESTIMATED_OUTPUT_TOKENS,
-} from '../../semconv/attributes.ts';
+import * as ATTR from '../../semconv/attributes.ts';
 import { guard } from '../../util/guard.ts';
 import { LinkedContext } from '../../util/linked-context.ts';
 import { beginContent } from '../content/begin-content.ts';
@@ -243,23 +235,23 @@ export class CallSpan implements CallObservation, OpenSpan {
   #recordCallAttributes(call: Call): void {
     const attributes = callAttributes(call);
     const { status, attemptCount } = call;
-    if (status !== undefined) attributes[ATTR_HTTP_RESPONSE_STATUS_CODE] = status;
-    if (attemptCount > 1) attributes[ATTR_HTTP_REQUEST_RESEND_COUNT] = attemptCount - 1;
+    if (status !== undefined) attributes[ATTR.HTTP_RESPONSE_STATUS_CODE] = status;
+    if (attemptCount > 1) attributes[ATTR.HTTP_REQUEST_RESEND_COUNT] = attemptCount - 1;
     // No other instrumentation has these.
     if (this.#above?.span.isRecording() === true) this.#above.span.setAttributes(attributes);
     if (this.#timeToFirstChunk !== undefined)
-      attributes[ATTR_GEN_AI_RESPONSE_TIME_TO_FIRST_CHUNK] = this.#timeToFirstChunk;
+      attributes[ATTR.GEN_AI_RESPONSE_TIME_TO_FIRST_CHUNK] = this.#timeToFirstChunk;
     this.#http = attributes;
     this.#span.setAttributes(attributes);
   }
 
   static #recordResult(self: CallSpan, result: unknown, usage: Usage | undefined): void {
     const attributes = self.#operation.resultAttributes(result, self.#route);
-    const skipped = self.#accumulator?.skippedCalls || attributes[ATTR_OPENAI_SKIPPED_TOOL_CALLS];
-    if (typeof skipped === 'number') addSkippedCalls(attributes, ATTR_OPENAI_SKIPPED_TOOL_CALLS, skipped);
+    const skipped = self.#accumulator?.skippedCalls || attributes[ATTR.OPENAI_SKIPPED_TOOL_CALLS];
+    if (typeof skipped === 'number') addSkippedCalls(attributes, ATTR.OPENAI_SKIPPED_TOOL_CALLS, skipped);
     addUsageAttributes(attributes, usage);
     const estimated = self.#operation.usage && self.#accumulator?.contentChunks;
-    if (usage === undefined && estimated) attributes[ATTR_OPENAI_USAGE_ESTIMATED_OUTPUT_TOKENS] = estimated;
+    if (usage === undefined && estimated) attributes[ATTR.OPENAI_USAGE_ESTIMATED_OUTPUT_TOKENS] = estimated;
     const { spentElsewhere } = self.#operation;
     const spent = spentElsewhere && guard('reading totals', spentElsewhere, result);
     if (spent !== undefined) addTotals(attributes, self.#telemetry, spent, self.#request);
@@ -270,7 +262,7 @@ export class CallSpan implements CallObservation, OpenSpan {
     }
     // The SDK logs a warning for a span that has ended.
     if (self.#cost !== undefined && self.#above?.span.isRecording() === true)
-      self.#above.span.setAttribute(ATTR_OPENAI_COST, self.#cost);
+      self.#above.span.setAttribute(ATTR.OPENAI_COST, self.#cost);
     self.#span.setAttributes(attributes);
     if (self.#content !== undefined && self.#operation.content !== undefined)
       guard('reading the content of a result', addOutput, self.#content, self.#operation.content, result);
@@ -285,7 +277,7 @@ export class CallSpan implements CallObservation, OpenSpan {
     if (self.#cost !== undefined) metrics.recordCost(self.#cost, dimensions, context);
     const { tokensOf } = self.#operation.traits ?? {};
     if (usage !== undefined && tokensOf !== undefined)
-      metrics.recordUsage(usage, { ...dimensions, [ATTR_GEN_AI_OPERATION_NAME]: tokensOf }, context);
+      metrics.recordUsage(usage, { ...dimensions, [ATTR.GEN_AI_OPERATION_NAME]: tokensOf }, context);
     if (!self.#measures) return;
     const seconds = (endTime - self.#startTime) / 1e3;
     if (self.#isTimed) metrics.recordDuration(seconds, dimensions, failure?.type, context);

@@ -2,14 +2,7 @@ import { type Attributes, type Context, type Link, type Span, SpanKind } from '@
 import type { Message, MessagePart, ToolDefinition } from '../../config/completion-types.ts';
 import type { Settings } from '../../config/config.ts';
 import type { Endpoint } from '../../sdk/provider.ts';
-import {
-  ATTR_GEN_AI_OPERATION_NAME,
-  ATTR_OPENAI_COST,
-  ATTR_OPENAI_RUN_OBSERVED,
-  ATTR_OPENAI_RUN_POLL_COUNT,
-  ATTR_OPENAI_SKIPPED_STEPS,
-  ATTR_OPENAI_SKIPPED_TOOL_CALLS,
-} from '../../semconv/attributes.ts';
+import * as ATTR from '../../semconv/attributes.ts';
 import { GEN_AI_OPERATION_NAME_VALUE_INVOKE_AGENT } from '../../semconv/values.ts';
 import { guard } from '../../util/guard.ts';
 import { begin, finish } from '../../util/open-traces.ts';
@@ -49,7 +42,7 @@ export interface StartedInvocation {
 export function startInvocationSpan(telemetry: Telemetry, start: InvocationSpanStart): StartedInvocation {
   const { place, endpoint, parent, links, startTime } = start;
   const attributes: Attributes = {
-    [ATTR_GEN_AI_OPERATION_NAME]: GEN_AI_OPERATION_NAME_VALUE_INVOKE_AGENT,
+    [ATTR.GEN_AI_OPERATION_NAME]: GEN_AI_OPERATION_NAME_VALUE_INVOKE_AGENT,
     ...endpointAttributes(endpoint),
     ...placeAttributes(place),
     ...start.attributes,
@@ -104,7 +97,7 @@ export function endInvocationSpan(
     ...usageAttributes(end.usage),
     ...totalAttributes(end.totals),
   };
-  if (end.cost !== undefined) attributes[ATTR_OPENAI_COST] = end.cost;
+  if (end.cost !== undefined) attributes[ATTR.OPENAI_COST] = end.cost;
   guard('recording an invocation', () => span.setAttributes(attributes));
   const content = beginContent(telemetry, span, context, startSettings);
   content?.add(invocationContent(end));
@@ -124,11 +117,11 @@ export function endInvocationSpan(
 function endAttributes(end: InvocationEnd): Attributes {
   const { observed, finishReason, pollCount } = end;
   const attributes: Attributes = {};
-  if (!observed) attributes[ATTR_OPENAI_RUN_OBSERVED] = false;
+  if (!observed) attributes[ATTR.OPENAI_RUN_OBSERVED] = false;
   addFinishReason(attributes, finishReason);
-  if (pollCount > 0) attributes[ATTR_OPENAI_RUN_POLL_COUNT] = pollCount;
-  addSkippedCalls(attributes, ATTR_OPENAI_SKIPPED_STEPS, end.skippedSteps);
-  addSkippedCalls(attributes, ATTR_OPENAI_SKIPPED_TOOL_CALLS, end.skippedToolCalls);
+  if (pollCount > 0) attributes[ATTR.OPENAI_RUN_POLL_COUNT] = pollCount;
+  addSkippedCalls(attributes, ATTR.OPENAI_SKIPPED_STEPS, end.skippedSteps);
+  addSkippedCalls(attributes, ATTR.OPENAI_SKIPPED_TOOL_CALLS, end.skippedToolCalls);
   return attributes;
 }
 

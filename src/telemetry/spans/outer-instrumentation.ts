@@ -1,6 +1,6 @@
 import { type Context, createContextKey, type Span, trace } from '@opentelemetry/api';
 import { OTHER_INSTRUMENTATIONS, SENTRY_SCOPE } from '../../diagnostics/other-instrumentations.ts';
-import { ATTR_GEN_AI_OPERATION_NAME } from '../../semconv/attributes.ts';
+import * as ATTR from '../../semconv/attributes.ts';
 import { asName, fieldsOf, objectField, type PayloadObject, row, stringField } from '../../util/payload.ts';
 import { NAME } from '../../util/version.ts';
 import type { InferenceKind } from '../operation.ts';
@@ -37,7 +37,7 @@ interface Sign {
 /** The first attribute that is present decides. */
 const SIGNS: readonly Sign[] = [
   {
-    attribute: ATTR_GEN_AI_OPERATION_NAME,
+    attribute: ATTR.GEN_AI_OPERATION_NAME,
     kinds: {
       chat: CHAT,
       generate_content: [...CHAT, ...COMPLETION, ...IMAGE],

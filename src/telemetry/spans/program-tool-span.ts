@@ -1,12 +1,6 @@
 import { type Attributes, type Context, type SpanContext, trace } from '@opentelemetry/api';
 import type { ToolRun } from '../../sdk/tool-runners.ts';
-import {
-  ATTR_GEN_AI_OPERATION_NAME,
-  ATTR_GEN_AI_PROVIDER_NAME,
-  ATTR_GEN_AI_TOOL_NAME,
-  ATTR_GEN_AI_TOOL_TYPE,
-  ATTR_OPENAI_TOOL_TYPE,
-} from '../../semconv/attributes.ts';
+import * as ATTR from '../../semconv/attributes.ts';
 import { GEN_AI_OPERATION_NAME_VALUE_EXECUTE_TOOL } from '../../semconv/values.ts';
 import { activeContext, runIn } from '../../util/active-context.ts';
 import { guard } from '../../util/guard.ts';
@@ -48,12 +42,12 @@ class ToolSpan implements Outcome {
     this.#active = new ActiveSpan(telemetry, {
       name: `execute_tool ${tool.name}`,
       attributes: {
-        [ATTR_GEN_AI_OPERATION_NAME]: GEN_AI_OPERATION_NAME_VALUE_EXECUTE_TOOL,
+        [ATTR.GEN_AI_OPERATION_NAME]: GEN_AI_OPERATION_NAME_VALUE_EXECUTE_TOOL,
         // The event with the details requires it.
-        [ATTR_GEN_AI_PROVIDER_NAME]: provider,
-        [ATTR_GEN_AI_TOOL_NAME]: tool.name,
-        [ATTR_GEN_AI_TOOL_TYPE]: 'function',
-        [ATTR_OPENAI_TOOL_TYPE]: 'function',
+        [ATTR.GEN_AI_PROVIDER_NAME]: provider,
+        [ATTR.GEN_AI_TOOL_NAME]: tool.name,
+        [ATTR.GEN_AI_TOOL_TYPE]: 'function',
+        [ATTR.OPENAI_TOOL_TYPE]: 'function',
         ...known?.attributes,
       },
       parent: known?.parent === undefined ? context : trace.setSpanContext(context, known.parent),

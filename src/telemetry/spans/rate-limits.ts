@@ -1,12 +1,5 @@
 import type { Attributes, Span } from '@opentelemetry/api';
-import {
-  ATTR_OPENAI_RATELIMIT_LIMIT_REQUESTS,
-  ATTR_OPENAI_RATELIMIT_LIMIT_TOKENS,
-  ATTR_OPENAI_RATELIMIT_REMAINING_REQUESTS,
-  ATTR_OPENAI_RATELIMIT_REMAINING_TOKENS,
-  ATTR_OPENAI_RATELIMIT_RESET_REQUESTS,
-  ATTR_OPENAI_RATELIMIT_RESET_TOKENS,
-} from '../../semconv/attributes.ts';
+import * as ATTR from '../../semconv/attributes.ts';
 import { readHeader } from '../../util/headers.ts';
 
 /** The rate limits from the response headers. */
@@ -16,14 +9,14 @@ export function rateLimitsIn(headers: unknown): Attributes | undefined {
   // Reading a header is slow: without the remaining amounts, the other limits are not sent either.
   if (requests === undefined && tokens === undefined) return undefined;
   const limits: Attributes = {};
-  if (requests !== undefined) limits[ATTR_OPENAI_RATELIMIT_REMAINING_REQUESTS] = requests;
-  if (tokens !== undefined) limits[ATTR_OPENAI_RATELIMIT_REMAINING_TOKENS] = tokens;
+  if (requests !== undefined) limits[ATTR.OPENAI_RATELIMIT_REMAINING_REQUESTS] = requests;
+  if (tokens !== undefined) limits[ATTR.OPENAI_RATELIMIT_REMAINING_TOKENS] = tokens;
   const requestLimit = countIn(headers, 'x-ratelimit-limit-requests');
-  if (requestLimit !== undefined) limits[ATTR_OPENAI_RATELIMIT_LIMIT_REQUESTS] = requestLimit;
+  if (requestLimit !== undefined) limits[ATTR.OPENAI_RATELIMIT_LIMIT_REQUESTS] = requestLimit;
   const tokenLimit = countIn(headers, 'x-ratelimit-limit-tokens');
-  if (tokenLimit !== undefined) limits[ATTR_OPENAI_RATELIMIT_LIMIT_TOKENS] = tokenLimit;
-  addTime(limits, ATTR_OPENAI_RATELIMIT_RESET_REQUESTS, headers, 'x-ratelimit-reset-requests');
-  addTime(limits, ATTR_OPENAI_RATELIMIT_RESET_TOKENS, headers, 'x-ratelimit-reset-tokens');
+  if (tokenLimit !== undefined) limits[ATTR.OPENAI_RATELIMIT_LIMIT_TOKENS] = tokenLimit;
+  addTime(limits, ATTR.OPENAI_RATELIMIT_RESET_REQUESTS, headers, 'x-ratelimit-reset-requests');
+  addTime(limits, ATTR.OPENAI_RATELIMIT_RESET_TOKENS, headers, 'x-ratelimit-reset-tokens');
   return limits;
 }
 

@@ -1,5 +1,5 @@
 import { operationSettings } from '../../config/config.ts';
-import { ATTR_GEN_AI_OPERATION_NAME } from '../../semconv/attributes.ts';
+import * as ATTR from '../../semconv/attributes.ts';
 import { guard } from '../../util/guard.ts';
 import { ContentRecord } from '../content/content-record.ts';
 import { type Failure, failureAttributes, recordFailure, withoutUnseenMessage } from '../error.ts';
@@ -35,7 +35,7 @@ export function recordEnd(telemetry: Telemetry, operation: EndedOperation): Fail
   if (reported === undefined) return undefined;
   guard('recording a failure', recordFailure, span, reported, settings);
   // The conventions define the event for GenAI operations only.
-  if (attributes[ATTR_GEN_AI_OPERATION_NAME] === undefined) return reported;
+  if (attributes[ATTR.GEN_AI_OPERATION_NAME] === undefined) return reported;
   const ended = { context, attributes, time: endTime, settings };
   guard('recording an exception', emitException, telemetry.events, reported, ended);
   return reported;

@@ -1,5 +1,5 @@
 import type { Attributes, Context, Span, SpanOptions } from '@opentelemetry/api';
-import { ATTR_GEN_AI_CONVERSATION_ID, ATTR_GEN_AI_OPERATION_NAME } from '../../semconv/attributes.ts';
+import * as ATTR from '../../semconv/attributes.ts';
 import { guard } from '../../util/guard.ts';
 import type { Telemetry } from '../telemetry.ts';
 
@@ -19,8 +19,8 @@ export function startSpan(
   const { attributes } = options;
   // Most calls have one such attribute. To sort it out would cost more than it saves.
   if (
-    attributes[ATTR_GEN_AI_OPERATION_NAME] !== undefined &&
-    attributes[ATTR_GEN_AI_CONVERSATION_ID] === undefined
+    attributes[ATTR.GEN_AI_OPERATION_NAME] !== undefined &&
+    attributes[ATTR.GEN_AI_CONVERSATION_ID] === undefined
   )
     return telemetry.tracer.startSpan(name, options, parent);
   const early: Attributes = {};

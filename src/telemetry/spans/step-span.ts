@@ -2,22 +2,7 @@ import { type Attributes, type Context, SpanKind } from '@opentelemetry/api';
 import type { Message } from '../../config/completion-types.ts';
 import type { Settings } from '../../config/config.ts';
 import type { Endpoint } from '../../sdk/provider.ts';
-import {
-  ATTR_GEN_AI_OPERATION_NAME,
-  ATTR_GEN_AI_REQUEST_MODEL,
-  ATTR_GEN_AI_REQUEST_STREAM,
-  ATTR_GEN_AI_RESPONSE_ID,
-  ATTR_GEN_AI_RESPONSE_MODEL,
-  ATTR_GEN_AI_RESPONSE_TIME_TO_FIRST_CHUNK,
-  ATTR_OPENAI_API_TYPE,
-  ATTR_OPENAI_COST,
-  ATTR_OPENAI_MESSAGE_ID,
-  ATTR_OPENAI_SKIPPED_MESSAGE_DELTAS,
-  ATTR_OPENAI_SKIPPED_TOOL_CALLS,
-  ATTR_OPENAI_STEP_ID,
-  ATTR_OPENAI_STEP_STATUS,
-  ATTR_OPENAI_STEP_TYPE,
-} from '../../semconv/attributes.ts';
+import * as ATTR from '../../semconv/attributes.ts';
 import { GEN_AI_OPERATION_NAME_VALUE_CHAT } from '../../semconv/values.ts';
 import { guard } from '../../util/guard.ts';
 import { LinkedContext } from '../../util/linked-context.ts';
@@ -68,11 +53,11 @@ export function recordStep(
 ): void {
   const name = step.model === undefined ? 'chat' : `chat ${step.model}`;
   const startAttributes: Attributes = {
-    [ATTR_GEN_AI_OPERATION_NAME]: GEN_AI_OPERATION_NAME_VALUE_CHAT,
+    [ATTR.GEN_AI_OPERATION_NAME]: GEN_AI_OPERATION_NAME_VALUE_CHAT,
     ...endpointAttributes(context.endpoint),
     ...placeAttributes(context.place),
   };
-  if (step.model !== undefined) startAttributes[ATTR_GEN_AI_REQUEST_MODEL] = step.model;
+  if (step.model !== undefined) startAttributes[ATTR.GEN_AI_REQUEST_MODEL] = step.model;
   const span = startSpan(
     telemetry,
     name,
@@ -83,19 +68,19 @@ export function recordStep(
   const cost = guard('pricing a step', () =>
     telemetry.costs.of({ usage: step.usage }, startAttributes, endAttributes),
   );
-  if (cost !== undefined) endAttributes[ATTR_OPENAI_COST] = cost;
+  if (cost !== undefined) endAttributes[ATTR.OPENAI_COST] = cost;
   guard('recording a step', () => span.setAttributes(endAttributes));
-  rememberForEvaluation('response', endAttributes[ATTR_GEN_AI_RESPONSE_ID], span, startAttributes);
+  rememberForEvaluation('response', endAttributes[ATTR.GEN_AI_RESPONSE_ID], span, startAttributes);
   const own = LinkedContext.withSpan(context.parent, span);
   const { startSettings } = context;
   const content = beginContent(telemetry, span, own, startSettings);
   content?.add({ inputMessages: step.inputMessages, outputMessages: step.outputMessages });
   if (step.deltaTimes.length > 0) {
-    const { [ATTR_OPENAI_API_TYPE]: _, ...ids } = placeAttributes(context.place);
+    const { [ATTR.OPENAI_API_TYPE]: _, ...ids } = placeAttributes(context.place);
     guard('recording deltas', recordDeltas, telemetry, span, own, {
       times: step.deltaTimes,
       endTime: step.endTime,
-      ids: { ...ids, [ATTR_OPENAI_STEP_ID]: step.id },
+      ids: { ...ids, [ATTR.OPENAI_STEP_ID]: step.id },
     });
   }
   const { failure, endTime } = step;
@@ -108,20 +93,20 @@ export function recordStep(
 
 function stepAttributes(step: RecordedStep, { provider }: Endpoint): Attributes {
   const attributes: Attributes = {
-    [ATTR_OPENAI_STEP_ID]: step.id,
-    [ATTR_OPENAI_STEP_TYPE]: step.type,
-    [ATTR_OPENAI_STEP_STATUS]: step.status,
-    [ATTR_GEN_AI_RESPONSE_ID]: step.messageId ?? step.id,
+    [ATTR.OPENAI_STEP_ID]: step.id,
+    [ATTR.OPENAI_STEP_TYPE]: step.type,
+    [ATTR.OPENAI_STEP_STATUS]: step.status,
+    [ATTR.GEN_AI_RESPONSE_ID]: step.messageId ?? step.id,
   };
   if (step.model !== undefined && provider !== NAMES_DEPLOYMENTS)
-    attributes[ATTR_GEN_AI_RESPONSE_MODEL] = step.model;
-  if (step.messageId !== undefined) attributes[ATTR_OPENAI_MESSAGE_ID] = step.messageId;
+    attributes[ATTR.GEN_AI_RESPONSE_MODEL] = step.model;
+  if (step.messageId !== undefined) attributes[ATTR.OPENAI_MESSAGE_ID] = step.messageId;
   addFinishReason(attributes, step.finishReason);
-  addSkippedCalls(attributes, ATTR_OPENAI_SKIPPED_TOOL_CALLS, step.skippedToolCalls);
-  if (step.skippedDeltas > 0) attributes[ATTR_OPENAI_SKIPPED_MESSAGE_DELTAS] = step.skippedDeltas;
+  addSkippedCalls(attributes, ATTR.OPENAI_SKIPPED_TOOL_CALLS, step.skippedToolCalls);
+  if (step.skippedDeltas > 0) attributes[ATTR.OPENAI_SKIPPED_MESSAGE_DELTAS] = step.skippedDeltas;
   if (step.timeToFirstChunk !== undefined) {
-    attributes[ATTR_GEN_AI_REQUEST_STREAM] = true;
-    attributes[ATTR_GEN_AI_RESPONSE_TIME_TO_FIRST_CHUNK] = step.timeToFirstChunk;
+    attributes[ATTR.GEN_AI_REQUEST_STREAM] = true;
+    attributes[ATTR.GEN_AI_RESPONSE_TIME_TO_FIRST_CHUNK] = step.timeToFirstChunk;
   }
   return attributes;
 }

@@ -1,27 +1,7 @@
 import { type Attributes, type Context, SpanKind } from '@opentelemetry/api';
 import type { Settings } from '../../config/config.ts';
 import { providerAt } from '../../sdk/provider.ts';
-import {
-  ATTR_GEN_AI_AGENT_NAME,
-  ATTR_GEN_AI_OPERATION_NAME,
-  ATTR_GEN_AI_PROVIDER_NAME,
-  ATTR_GEN_AI_RESPONSE_ID,
-  ATTR_GEN_AI_RETRIEVAL_QUERY_TEXT,
-  ATTR_GEN_AI_TOOL_CALL_ID,
-  ATTR_GEN_AI_TOOL_NAME,
-  ATTR_GEN_AI_TOOL_TYPE,
-  ATTR_OPENAI_API_TYPE,
-  ATTR_OPENAI_CODE_INTERPRETER_IMAGE_COUNT,
-  ATTR_OPENAI_FILE_SEARCH_FILE_IDS,
-  ATTR_OPENAI_FILE_SEARCH_RESULT_COUNT,
-  ATTR_OPENAI_FILE_SEARCH_VECTOR_STORE_IDS,
-  ATTR_OPENAI_ITEM_ID,
-  ATTR_OPENAI_MCP_SERVER_LABEL,
-  ATTR_OPENAI_STEP_ID,
-  ATTR_OPENAI_TOOL_NAMESPACE,
-  ATTR_OPENAI_TOOL_TYPE,
-  ATTR_OPENAI_TOOL_WAITED,
-} from '../../semconv/attributes.ts';
+import * as ATTR from '../../semconv/attributes.ts';
 import { GEN_AI_OPERATION_NAME_VALUE_EXECUTE_TOOL } from '../../semconv/values.ts';
 import { guard } from '../../util/guard.ts';
 import { LinkedContext } from '../../util/linked-context.ts';
@@ -109,7 +89,7 @@ export function recordToolCall(
   const attributes = { ...toolPlaceAttributes(context.place), ...toolAttributes(recorded) };
   const provider = providerAt(context.origin);
   // The event with the details requires it.
-  if (provider !== undefined) attributes[ATTR_GEN_AI_PROVIDER_NAME] = provider;
+  if (provider !== undefined) attributes[ATTR.GEN_AI_PROVIDER_NAME] = provider;
   const span = startSpan(
     telemetry,
     `execute_tool ${call.name}`,
@@ -137,11 +117,11 @@ export function recordToolDuration(
   context: Context,
 ): void {
   const attributes: Attributes = {
-    [ATTR_GEN_AI_OPERATION_NAME]: GEN_AI_OPERATION_NAME_VALUE_EXECUTE_TOOL,
-    [ATTR_GEN_AI_TOOL_NAME]: call.name,
-    [ATTR_GEN_AI_TOOL_TYPE]: toolType(call.type),
+    [ATTR.GEN_AI_OPERATION_NAME]: GEN_AI_OPERATION_NAME_VALUE_EXECUTE_TOOL,
+    [ATTR.GEN_AI_TOOL_NAME]: call.name,
+    [ATTR.GEN_AI_TOOL_TYPE]: toolType(call.type),
   };
-  if (agentName !== undefined) attributes[ATTR_GEN_AI_AGENT_NAME] = agentName;
+  if (agentName !== undefined) attributes[ATTR.GEN_AI_AGENT_NAME] = agentName;
   guard('recording metrics', () =>
     telemetry.metrics.recordLocalDuration(seconds, attributes, outcome?.failure?.type, context),
   );
@@ -156,36 +136,36 @@ function toolCallContent({ arguments: given, result, query, documents }: ToolCal
     toolArguments: given,
     toolResult: result,
     documents,
-    parameters: query === undefined ? {} : { [ATTR_GEN_AI_RETRIEVAL_QUERY_TEXT]: query },
+    parameters: query === undefined ? {} : { [ATTR.GEN_AI_RETRIEVAL_QUERY_TEXT]: query },
   };
 }
 
 function toolPlaceAttributes(place: Place): Attributes {
-  const { [ATTR_OPENAI_API_TYPE]: _, ...attributes } = placeAttributes(place);
+  const { [ATTR.OPENAI_API_TYPE]: _, ...attributes } = placeAttributes(place);
   return attributes;
 }
 
 function toolAttributes(recorded: RecordedToolCall): Attributes {
   const { call, stepId, responseId, itemId, vectorStoreIds } = recorded;
   const attributes: Attributes = {
-    [ATTR_GEN_AI_OPERATION_NAME]: GEN_AI_OPERATION_NAME_VALUE_EXECUTE_TOOL,
-    [ATTR_GEN_AI_TOOL_NAME]: call.name,
-    [ATTR_GEN_AI_TOOL_CALL_ID]: call.id,
-    [ATTR_GEN_AI_TOOL_TYPE]:
+    [ATTR.GEN_AI_OPERATION_NAME]: GEN_AI_OPERATION_NAME_VALUE_EXECUTE_TOOL,
+    [ATTR.GEN_AI_TOOL_NAME]: call.name,
+    [ATTR.GEN_AI_TOOL_CALL_ID]: call.id,
+    [ATTR.GEN_AI_TOOL_TYPE]:
       call.type === 'shell' && recorded.timedHere !== true ? HOSTED : toolType(call.type),
-    [ATTR_OPENAI_TOOL_TYPE]: call.type,
+    [ATTR.OPENAI_TOOL_TYPE]: call.type,
     ...outcomeAttributes(recorded.outcome),
   };
-  if (stepId !== undefined) attributes[ATTR_OPENAI_STEP_ID] = stepId;
-  if (responseId !== undefined) attributes[ATTR_GEN_AI_RESPONSE_ID] = responseId;
-  if (itemId !== undefined) attributes[ATTR_OPENAI_ITEM_ID] = itemId;
-  if (call.serverLabel !== undefined) attributes[ATTR_OPENAI_MCP_SERVER_LABEL] = call.serverLabel;
-  if (call.namespace !== undefined) attributes[ATTR_OPENAI_TOOL_NAMESPACE] = call.namespace;
-  if (recorded.waited !== undefined) attributes[ATTR_OPENAI_TOOL_WAITED] = recorded.waited;
-  if (call.imageCount !== undefined) attributes[ATTR_OPENAI_CODE_INTERPRETER_IMAGE_COUNT] = call.imageCount;
-  if (call.resultCount !== undefined) attributes[ATTR_OPENAI_FILE_SEARCH_RESULT_COUNT] = call.resultCount;
-  if (call.fileIds?.length) attributes[ATTR_OPENAI_FILE_SEARCH_FILE_IDS] = [...call.fileIds];
+  if (stepId !== undefined) attributes[ATTR.OPENAI_STEP_ID] = stepId;
+  if (responseId !== undefined) attributes[ATTR.GEN_AI_RESPONSE_ID] = responseId;
+  if (itemId !== undefined) attributes[ATTR.OPENAI_ITEM_ID] = itemId;
+  if (call.serverLabel !== undefined) attributes[ATTR.OPENAI_MCP_SERVER_LABEL] = call.serverLabel;
+  if (call.namespace !== undefined) attributes[ATTR.OPENAI_TOOL_NAMESPACE] = call.namespace;
+  if (recorded.waited !== undefined) attributes[ATTR.OPENAI_TOOL_WAITED] = recorded.waited;
+  if (call.imageCount !== undefined) attributes[ATTR.OPENAI_CODE_INTERPRETER_IMAGE_COUNT] = call.imageCount;
+  if (call.resultCount !== undefined) attributes[ATTR.OPENAI_FILE_SEARCH_RESULT_COUNT] = call.resultCount;
+  if (call.fileIds?.length) attributes[ATTR.OPENAI_FILE_SEARCH_FILE_IDS] = [...call.fileIds];
   if (call.type === 'file_search' && vectorStoreIds.length > 0)
-    attributes[ATTR_OPENAI_FILE_SEARCH_VECTOR_STORE_IDS] = [...vectorStoreIds];
+    attributes[ATTR.OPENAI_FILE_SEARCH_VECTOR_STORE_IDS] = [...vectorStoreIds];
   return attributes;
 }

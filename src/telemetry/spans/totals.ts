@@ -1,13 +1,5 @@
 import type { Attributes } from '@opentelemetry/api';
-import {
-  ATTR_OPENAI_COST_PER_USER_MESSAGE,
-  ATTR_OPENAI_TOTAL_COST,
-  ATTR_OPENAI_TOTAL_INPUT_TOKENS,
-  ATTR_OPENAI_TOTAL_OUTPUT_TOKENS,
-  ATTR_OPENAI_TOTAL_RUNS,
-  ATTR_OPENAI_TOTAL_UNPRICED,
-  ATTR_OPENAI_TOTAL_USER_MESSAGES,
-} from '../../semconv/attributes.ts';
+import * as ATTR from '../../semconv/attributes.ts';
 import { roundCost } from '../cost/prices.ts';
 import type { Usage } from '../cost/usage.ts';
 
@@ -29,14 +21,14 @@ export function totalAttributes({ usage, cost, unpriced = 0, runs, userMessages 
   const attributes: Attributes = {};
   if (usage !== undefined) {
     const { known } = usage;
-    if (known !== 'output') attributes[ATTR_OPENAI_TOTAL_INPUT_TOKENS] = usage.inputTokens;
-    if (known !== 'input') attributes[ATTR_OPENAI_TOTAL_OUTPUT_TOKENS] = usage.outputTokens;
+    if (known !== 'output') attributes[ATTR.OPENAI_TOTAL_INPUT_TOKENS] = usage.inputTokens;
+    if (known !== 'input') attributes[ATTR.OPENAI_TOTAL_OUTPUT_TOKENS] = usage.outputTokens;
   }
-  if (cost !== undefined) attributes[ATTR_OPENAI_TOTAL_COST] = cost;
-  if (unpriced > 0) attributes[ATTR_OPENAI_TOTAL_UNPRICED] = unpriced;
-  if (runs > 0) attributes[ATTR_OPENAI_TOTAL_RUNS] = runs;
-  if (userMessages > 0) attributes[ATTR_OPENAI_TOTAL_USER_MESSAGES] = userMessages;
+  if (cost !== undefined) attributes[ATTR.OPENAI_TOTAL_COST] = cost;
+  if (unpriced > 0) attributes[ATTR.OPENAI_TOTAL_UNPRICED] = unpriced;
+  if (runs > 0) attributes[ATTR.OPENAI_TOTAL_RUNS] = runs;
+  if (userMessages > 0) attributes[ATTR.OPENAI_TOTAL_USER_MESSAGES] = userMessages;
   if (cost !== undefined && userMessages > 0)
-    attributes[ATTR_OPENAI_COST_PER_USER_MESSAGE] = roundCost(cost / userMessages);
+    attributes[ATTR.OPENAI_COST_PER_USER_MESSAGE] = roundCost(cost / userMessages);
   return attributes;
 }

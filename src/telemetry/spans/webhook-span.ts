@@ -1,20 +1,6 @@
 import type { Attributes, Context, SpanContext } from '@opentelemetry/api';
 import type { ObservedWebhook } from '../../sdk/webhooks.ts';
-import {
-  ATTR_GEN_AI_RESPONSE_ID,
-  ATTR_OPENAI_ALERT_ID,
-  ATTR_OPENAI_API_TYPE,
-  ATTR_OPENAI_BATCH_ID,
-  ATTR_OPENAI_CALL_ID,
-  ATTR_OPENAI_CASE_ID,
-  ATTR_OPENAI_ENVIRONMENT_ID,
-  ATTR_OPENAI_EVAL_RUN_ID,
-  ATTR_OPENAI_FINE_TUNING_JOB_ID,
-  ATTR_OPENAI_SESSION_ID,
-  ATTR_OPENAI_VIDEO_ID,
-  ATTR_OPENAI_WEBHOOK_EVENT_ID,
-  ATTR_OPENAI_WEBHOOK_EVENT_TYPE,
-} from '../../semconv/attributes.ts';
+import * as ATTR from '../../semconv/attributes.ts';
 import { activeContext } from '../../util/active-context.ts';
 import { now } from '../../util/clock.ts';
 import { guard } from '../../util/guard.ts';
@@ -82,23 +68,23 @@ interface Subject {
 const SUBJECTS: readonly Subject[] = [
   {
     type: 'response.',
-    attribute: (id) => ({ [ATTR_OPENAI_API_TYPE]: 'responses', [ATTR_GEN_AI_RESPONSE_ID]: id }),
+    attribute: (id) => ({ [ATTR.OPENAI_API_TYPE]: 'responses', [ATTR.GEN_AI_RESPONSE_ID]: id }),
   },
   {
     type: 'agent.session.',
     attribute: (id) => placeAttributes({ kind: 'session', conversationId: id }),
   },
-  { type: 'agent.environment.', attribute: ATTR_OPENAI_ENVIRONMENT_ID },
-  { type: 'batch.', attribute: ATTR_OPENAI_BATCH_ID },
-  { type: 'eval.run.', attribute: ATTR_OPENAI_EVAL_RUN_ID },
-  { type: 'fine_tuning.job.', attribute: ATTR_OPENAI_FINE_TUNING_JOB_ID },
-  { type: 'live.', key: 'session_id', attribute: ATTR_OPENAI_SESSION_ID },
-  { type: 'realtime.call.', key: 'call_id', attribute: ATTR_OPENAI_CALL_ID },
-  { type: 'safety.alert.', attribute: ATTR_OPENAI_ALERT_ID },
-  { type: 'safety.org_alert.', attribute: ATTR_OPENAI_ALERT_ID },
-  { type: 'safety.deactivation_issued', attribute: ATTR_OPENAI_CASE_ID },
-  { type: 'safety.warning_issued', attribute: ATTR_OPENAI_CASE_ID },
-  { type: 'video.', attribute: ATTR_OPENAI_VIDEO_ID },
+  { type: 'agent.environment.', attribute: ATTR.OPENAI_ENVIRONMENT_ID },
+  { type: 'batch.', attribute: ATTR.OPENAI_BATCH_ID },
+  { type: 'eval.run.', attribute: ATTR.OPENAI_EVAL_RUN_ID },
+  { type: 'fine_tuning.job.', attribute: ATTR.OPENAI_FINE_TUNING_JOB_ID },
+  { type: 'live.', key: 'session_id', attribute: ATTR.OPENAI_SESSION_ID },
+  { type: 'realtime.call.', key: 'call_id', attribute: ATTR.OPENAI_CALL_ID },
+  { type: 'safety.alert.', attribute: ATTR.OPENAI_ALERT_ID },
+  { type: 'safety.org_alert.', attribute: ATTR.OPENAI_ALERT_ID },
+  { type: 'safety.deactivation_issued', attribute: ATTR.OPENAI_CASE_ID },
+  { type: 'safety.warning_issued', attribute: ATTR.OPENAI_CASE_ID },
+  { type: 'video.', attribute: ATTR.OPENAI_VIDEO_ID },
 ];
 
 function recordEvent(
@@ -108,8 +94,8 @@ function recordEvent(
 ): void {
   const type = stringField(event, 'type');
   const eventId = stringField(event, 'id');
-  if (type !== undefined) span.setAttribute(ATTR_OPENAI_WEBHOOK_EVENT_TYPE, type);
-  if (eventId !== undefined) span.setAttribute(ATTR_OPENAI_WEBHOOK_EVENT_ID, eventId);
+  if (type !== undefined) span.setAttribute(ATTR.OPENAI_WEBHOOK_EVENT_TYPE, type);
+  if (eventId !== undefined) span.setAttribute(ATTR.OPENAI_WEBHOOK_EVENT_ID, eventId);
   const subject = SUBJECTS.find((row) => type?.startsWith(row.type) === true);
   const id = stringField(objectField(event, 'data'), subject?.key ?? 'id');
   if (subject === undefined || id === undefined) return;

@@ -1,5 +1,5 @@
 import type { Attributes } from '@opentelemetry/api';
-import { ATTR_GEN_AI_OPERATION_NAME, ATTR_GEN_AI_WORKFLOW_NAME } from '../../semconv/attributes.ts';
+import * as ATTR from '../../semconv/attributes.ts';
 import { GEN_AI_OPERATION_NAME_VALUE_INVOKE_WORKFLOW } from '../../semconv/values.ts';
 import { activeContext } from '../../util/active-context.ts';
 import { placeAttributes } from '../place.ts';
@@ -18,8 +18,8 @@ interface WorkflowStart extends Pick<FunctionSpanStart, 'startTime' | 'clock'> {
 export function startWorkflow(telemetry: Telemetry, start: WorkflowStart): FunctionSpan {
   const { startTime, clock, conversationId, place } = start;
   const attributes: Attributes = {
-    [ATTR_GEN_AI_OPERATION_NAME]: GEN_AI_OPERATION_NAME_VALUE_INVOKE_WORKFLOW,
-    [ATTR_GEN_AI_WORKFLOW_NAME]: WORKFLOW,
+    [ATTR.GEN_AI_OPERATION_NAME]: GEN_AI_OPERATION_NAME_VALUE_INVOKE_WORKFLOW,
+    [ATTR.GEN_AI_WORKFLOW_NAME]: WORKFLOW,
     ...placeAttributes({ kind: 'conversation', conversationId }),
   };
   return new FunctionSpan(telemetry, {

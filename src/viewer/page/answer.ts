@@ -1,25 +1,4 @@
-import {
-  ATTR_ERROR_TYPE,
-  ATTR_GEN_AI_INPUT_MESSAGES,
-  ATTR_GEN_AI_OPERATION_NAME,
-  ATTR_GEN_AI_OUTPUT_MESSAGES,
-  ATTR_GEN_AI_REQUEST_MODEL,
-  ATTR_GEN_AI_RESPONSE_FINISH_REASONS,
-  ATTR_GEN_AI_RESPONSE_MODEL,
-  ATTR_GEN_AI_RESPONSE_TIME_TO_FIRST_CHUNK,
-  ATTR_GEN_AI_SYSTEM_INSTRUCTIONS,
-  ATTR_GEN_AI_USAGE_CACHE_READ_INPUT_TOKENS,
-  ATTR_GEN_AI_USAGE_INPUT_TOKENS,
-  ATTR_GEN_AI_USAGE_OUTPUT_TOKENS,
-  ATTR_GEN_AI_USAGE_REASONING_OUTPUT_TOKENS,
-  ATTR_OPENAI_COST,
-  ATTR_OPENAI_RUN_STATUS,
-  ATTR_OPENAI_TOTAL_COST,
-  ATTR_OPENAI_TOTAL_INPUT_TOKENS,
-  ATTR_OPENAI_TOTAL_OUTPUT_TOKENS,
-  ATTR_OPENAI_TOTAL_UNPRICED,
-  ATTR_OPENAI_USAGE_ESTIMATED_OUTPUT_TOKENS,
-} from '../../semconv/attributes.ts';
+import * as ATTR from '../../semconv/attributes.ts';
 import {
   dollars,
   estimatedTokens,
@@ -49,22 +28,22 @@ const MAX_LISTED_EVALUATIONS = 50;
 /** What a span did, in words and numbers: for a model call its tokens, its cost and how it ended. */
 export function factsOf(span: ShownSpan): HTMLElement {
   const { attributes } = span;
-  const finish = attributes[ATTR_GEN_AI_RESPONSE_FINISH_REASONS];
-  const model = attributes[ATTR_GEN_AI_RESPONSE_MODEL] ?? attributes[ATTR_GEN_AI_REQUEST_MODEL];
+  const finish = attributes[ATTR.GEN_AI_RESPONSE_FINISH_REASONS];
+  const model = attributes[ATTR.GEN_AI_RESPONSE_MODEL] ?? attributes[ATTR.GEN_AI_REQUEST_MODEL];
   const facts: readonly (readonly [label: string, value: string | undefined])[] = [
     ['Model', textOf(model)],
     ['Tokens', tokensIn(attributes)],
-    ['Cached', countText(attributes[ATTR_GEN_AI_USAGE_CACHE_READ_INPUT_TOKENS])],
-    ['Reasoning', countText(attributes[ATTR_GEN_AI_USAGE_REASONING_OUTPUT_TOKENS])],
+    ['Cached', countText(attributes[ATTR.GEN_AI_USAGE_CACHE_READ_INPUT_TOKENS])],
+    ['Reasoning', countText(attributes[ATTR.GEN_AI_USAGE_REASONING_OUTPUT_TOKENS])],
     [
       'Cost',
-      dollars(attributes[ATTR_OPENAI_COST]) ??
-        explainedCost(attributes[ATTR_OPENAI_TOTAL_COST], attributes[ATTR_OPENAI_TOTAL_UNPRICED]),
+      dollars(attributes[ATTR.OPENAI_COST]) ??
+        explainedCost(attributes[ATTR.OPENAI_TOTAL_COST], attributes[ATTR.OPENAI_TOTAL_UNPRICED]),
     ],
     ['Duration', formatDuration(span.startTime, span.endTime)],
-    ['First chunk', firstChunkText(attributes[ATTR_GEN_AI_RESPONSE_TIME_TO_FIRST_CHUNK])],
+    ['First chunk', firstChunkText(attributes[ATTR.GEN_AI_RESPONSE_TIME_TO_FIRST_CHUNK])],
     ['Finish', Array.isArray(finish) ? finish.map(attributeText).join(', ').slice(0, 200) : textOf(finish)],
-    ['Run', textOf(attributes[ATTR_OPENAI_RUN_STATUS])],
+    ['Run', textOf(attributes[ATTR.OPENAI_RUN_STATUS])],
   ];
   return element(
     'dl',
@@ -82,7 +61,7 @@ export function failureBlock(span: ShownSpan): HTMLElement | undefined {
   return element(
     'p',
     { class: 'failed-with' },
-    element('strong', {}, attributeText(span.attributes[ATTR_ERROR_TYPE] ?? 'error').slice(0, 100)),
+    element('strong', {}, attributeText(span.attributes[ATTR.ERROR_TYPE] ?? 'error').slice(0, 100)),
     message ? ` ${message.slice(0, 2000)}` : '',
   );
 }
@@ -110,12 +89,12 @@ export function evaluationList(span: ShownSpan): HTMLElement | undefined {
 export function contentOf({ attributes }: ShownSpan): HTMLElement[] {
   const { input, output } = toolExchange(attributes);
   const content = input === undefined && output === undefined ? [] : [toolBlock(input, output)];
-  const instructions = parseShortJson(attributes[ATTR_GEN_AI_SYSTEM_INSTRUCTIONS]);
+  const instructions = parseShortJson(attributes[ATTR.GEN_AI_SYSTEM_INSTRUCTIONS]);
   if (Array.isArray(instructions))
     content.push(
       folded('Instructions', instructions.filter(isRecord).slice(0, MAX_SHOWN_PARTS).map(partBlock)),
     );
-  const inputMessages = shownMessages(attributes[ATTR_GEN_AI_INPUT_MESSAGES]);
+  const inputMessages = shownMessages(attributes[ATTR.GEN_AI_INPUT_MESSAGES]);
   // What came before the last message is history.
   const history = inputMessages.slice(-MAX_SHOWN_MESSAGES, -1);
   if (history.length > 0)
@@ -126,9 +105,9 @@ export function contentOf({ attributes }: ShownSpan): HTMLElement[] {
       ),
     );
   content.push(...inputMessages.slice(-1).map(messageBlock));
-  const outputMessages = shownMessages(attributes[ATTR_GEN_AI_OUTPUT_MESSAGES]);
+  const outputMessages = shownMessages(attributes[ATTR.GEN_AI_OUTPUT_MESSAGES]);
   content.push(...outputMessages.slice(0, MAX_SHOWN_MESSAGES).map(messageBlock));
-  if (content.length === 0 && attributes[ATTR_GEN_AI_OPERATION_NAME] !== undefined)
+  if (content.length === 0 && attributes[ATTR.GEN_AI_OPERATION_NAME] !== undefined)
     content.push(element('p', { class: 'dim' }, 'No content was recorded.'));
   return content;
 }
@@ -172,9 +151,9 @@ function folded(label: string, content: readonly HTMLElement[]): HTMLElement {
 
 function tokensIn(attributes: ShownSpan['attributes']): string | undefined {
   const shown =
-    tokens(attributes[ATTR_GEN_AI_USAGE_INPUT_TOKENS], attributes[ATTR_GEN_AI_USAGE_OUTPUT_TOKENS]) ??
-    tokens(attributes[ATTR_OPENAI_TOTAL_INPUT_TOKENS], attributes[ATTR_OPENAI_TOTAL_OUTPUT_TOKENS]) ??
-    estimatedTokens(attributes[ATTR_OPENAI_USAGE_ESTIMATED_OUTPUT_TOKENS]);
+    tokens(attributes[ATTR.GEN_AI_USAGE_INPUT_TOKENS], attributes[ATTR.GEN_AI_USAGE_OUTPUT_TOKENS]) ??
+    tokens(attributes[ATTR.OPENAI_TOTAL_INPUT_TOKENS], attributes[ATTR.OPENAI_TOTAL_OUTPUT_TOKENS]) ??
+    estimatedTokens(attributes[ATTR.OPENAI_USAGE_ESTIMATED_OUTPUT_TOKENS]);
   return shown?.replace(' tokens', '');
 }
 

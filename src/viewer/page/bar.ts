@@ -1,7 +1,4 @@
-import {
-  ATTR_GEN_AI_RESPONSE_TIME_TO_FIRST_CHUNK,
-  ATTR_GEN_AI_USAGE_OUTPUT_TOKENS,
-} from '../../semconv/attributes.ts';
+import * as ATTR from '../../semconv/attributes.ts';
 import { formatDuration, isNumber } from '../amounts.ts';
 import { millisecondsBetween, type Row, type SpanNode, type Time } from '../tree.ts';
 import { typeOf } from '../viewed-trace.ts';
@@ -50,7 +47,7 @@ export function barParts({ span, children }: SpanNode): BarPart[] {
   const parts: BarPart[] = [];
   const count = { tools: 0, others: 0 };
   // A turn with tokens of its own has no span for its model.
-  const worksItself = isNumber(span.attributes[ATTR_GEN_AI_USAGE_OUTPUT_TOKENS]);
+  const worksItself = isNumber(span.attributes[ATTR.GEN_AI_USAGE_OUTPUT_TOKENS]);
   let from = 0;
   for (const { at, isTool, by } of [...changes, { at: 1, isTool: false, by: 0 }]) {
     const activity = activityOf(count);
@@ -103,7 +100,7 @@ export function barOf(node: SpanNode, left: number, right: number, voice?: Voice
 
 /** Where in a span its first chunk arrived, from 0 to 1. */
 export function firstChunkAt({ span }: SpanNode): number | undefined {
-  const seconds = span.attributes[ATTR_GEN_AI_RESPONSE_TIME_TO_FIRST_CHUNK];
+  const seconds = span.attributes[ATTR.GEN_AI_RESPONSE_TIME_TO_FIRST_CHUNK];
   const length = millisecondsBetween(span.startTime, span.endTime);
   if (!isNumber(seconds) || seconds < 0 || !(length > 0)) return undefined;
   return Math.min((seconds * 1e3) / length, 1);

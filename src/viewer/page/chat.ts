@@ -1,23 +1,4 @@
-import {
-  ATTR_ERROR_TYPE,
-  ATTR_GEN_AI_CONVERSATION_ID,
-  ATTR_GEN_AI_OUTPUT_MESSAGES,
-  ATTR_GEN_AI_RESPONSE_FINISH_REASONS,
-  ATTR_GEN_AI_RESPONSE_ID,
-  ATTR_GEN_AI_USAGE_INPUT_TOKENS,
-  ATTR_GEN_AI_USAGE_OUTPUT_TOKENS,
-  ATTR_OPENAI_COST,
-  ATTR_OPENAI_COST_PER_USER_MESSAGE,
-  ATTR_OPENAI_REALTIME_CANCEL_REASON,
-  ATTR_OPENAI_RUN_ID,
-  ATTR_OPENAI_RUN_STATUS,
-  ATTR_OPENAI_TOTAL_COST,
-  ATTR_OPENAI_TOTAL_INPUT_TOKENS,
-  ATTR_OPENAI_TOTAL_OUTPUT_TOKENS,
-  ATTR_OPENAI_TOTAL_UNPRICED,
-  ATTR_OPENAI_TURN_ID,
-  ATTR_OPENAI_USAGE_ESTIMATED_OUTPUT_TOKENS,
-} from '../../semconv/attributes.ts';
+import * as ATTR from '../../semconv/attributes.ts';
 import {
   costOf,
   dollars,
@@ -59,7 +40,7 @@ const SPEAKERS: Readonly<Record<string, string>> = {
 /** How much of an answer was heard, as the session above it says. */
 function heardIn({ node, parent }: Row): string | undefined {
   const { events = [] } = (parent?.node.span ?? {}) as Partial<ShownSpan>;
-  return events.length === 0 ? undefined : heardOf(node.span.attributes[ATTR_GEN_AI_RESPONSE_ID], events);
+  return events.length === 0 ? undefined : heardOf(node.span.attributes[ATTR.GEN_AI_RESPONSE_ID], events);
 }
 
 /** The conversation of a trace, with its tool calls and the cost of each answer. */
@@ -130,18 +111,18 @@ export class Chat {
 
   #heading(row: Row): HTMLElement {
     const { name, attributes } = row.node.span;
-    const id = [ATTR_OPENAI_RUN_ID, ATTR_OPENAI_TURN_ID, ATTR_GEN_AI_CONVERSATION_ID]
+    const id = [ATTR.OPENAI_RUN_ID, ATTR.OPENAI_TURN_ID, ATTR.GEN_AI_CONVERSATION_ID]
       .map((each) => attributes[each])
       .find((value) => typeof value === 'string');
-    const unpriced = attributes[ATTR_OPENAI_TOTAL_UNPRICED];
+    const unpriced = attributes[ATTR.OPENAI_TOTAL_UNPRICED];
     const cost =
-      explainedCost(attributes[ATTR_OPENAI_TOTAL_COST], unpriced) ?? dollars(attributes[ATTR_OPENAI_COST]);
+      explainedCost(attributes[ATTR.OPENAI_TOTAL_COST], unpriced) ?? dollars(attributes[ATTR.OPENAI_COST]);
     const voice = this.#voices.find(({ session }) => session === row);
-    const perMessage = costOf(attributes[ATTR_OPENAI_COST_PER_USER_MESSAGE], unpriced);
+    const perMessage = costOf(attributes[ATTR.OPENAI_COST_PER_USER_MESSAGE], unpriced);
     const facts = [
-      attributes[ATTR_OPENAI_RUN_STATUS],
+      attributes[ATTR.OPENAI_RUN_STATUS],
       formatDuration(row.node.span.startTime, row.node.span.endTime),
-      tokens(attributes[ATTR_OPENAI_TOTAL_INPUT_TOKENS], attributes[ATTR_OPENAI_TOTAL_OUTPUT_TOKENS]),
+      tokens(attributes[ATTR.OPENAI_TOTAL_INPUT_TOKENS], attributes[ATTR.OPENAI_TOTAL_OUTPUT_TOKENS]),
       cost,
       perMessage !== cost && perMessage && `${perMessage} per user message`,
     ];
@@ -160,7 +141,7 @@ export class Chat {
     if (parts.length > MAX_PARTS)
       texts.push(element('p', { class: 'dim' }, `and ${grouped(parts.length - MAX_PARTS)} more parts`));
     // What it calls follows as cards of the tools.
-    const onlyCalls = parts.length === 0 && attributes[ATTR_GEN_AI_OUTPUT_MESSAGES] !== undefined;
+    const onlyCalls = parts.length === 0 && attributes[ATTR.GEN_AI_OUTPUT_MESSAGES] !== undefined;
     if (onlyCalls) return element('li', { class: 'message assistant' }, usage && this.#footer(row));
     if (parts.length === 0)
       texts.push(element('p', { class: 'dim' }, missingText(role, isFailed(row.node.span))));
@@ -207,14 +188,14 @@ export class Chat {
     const { span } = row.node;
     const { attributes } = span;
     const cutOff =
-      cancelledBy(attributes[ATTR_OPENAI_REALTIME_CANCEL_REASON]) ??
+      cancelledBy(attributes[ATTR.OPENAI_REALTIME_CANCEL_REASON]) ??
       heardIn(row) ??
-      unusualFinish(attributes[ATTR_GEN_AI_RESPONSE_FINISH_REASONS]);
+      unusualFinish(attributes[ATTR.GEN_AI_RESPONSE_FINISH_REASONS]);
     const facts = [
       formatDuration(span.startTime, span.endTime),
-      tokens(attributes[ATTR_GEN_AI_USAGE_INPUT_TOKENS], attributes[ATTR_GEN_AI_USAGE_OUTPUT_TOKENS]) ??
-        estimatedTokens(attributes[ATTR_OPENAI_USAGE_ESTIMATED_OUTPUT_TOKENS]),
-      dollars(attributes[ATTR_OPENAI_COST]),
+      tokens(attributes[ATTR.GEN_AI_USAGE_INPUT_TOKENS], attributes[ATTR.GEN_AI_USAGE_OUTPUT_TOKENS]) ??
+        estimatedTokens(attributes[ATTR.OPENAI_USAGE_ESTIMATED_OUTPUT_TOKENS]),
+      dollars(attributes[ATTR.OPENAI_COST]),
     ];
     return element(
       'p',
@@ -226,7 +207,7 @@ export class Chat {
         element(
           'span',
           { class: 'failure' },
-          attributeText(attributes[ATTR_ERROR_TYPE] ?? 'error').slice(0, 60),
+          attributeText(attributes[ATTR.ERROR_TYPE] ?? 'error').slice(0, 60),
         ),
       ...evaluationsOf((span as ShownSpan).events)
         .slice(0, MAX_SHOWN_EVALUATIONS)

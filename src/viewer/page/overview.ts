@@ -1,9 +1,4 @@
-import {
-  ATTR_ERROR_TYPE,
-  ATTR_OPENAI_COST,
-  ATTR_OPENAI_RUN_ID,
-  ATTR_OPENAI_STEP_ID,
-} from '../../semconv/attributes.ts';
+import * as ATTR from '../../semconv/attributes.ts';
 import { count, dollars, explainedCost, formatDuration, grouped, totalTokens } from '../amounts.ts';
 import { modalityText } from '../modalities.ts';
 import { attributeText } from '../span-details.ts';
@@ -79,7 +74,7 @@ function storyOf(
 
 function costliestCall(row: Row, total: number | undefined, select: (row: Row) => void): HTMLElement {
   const { name, attributes } = row.node.span;
-  const cost = Number(attributes[ATTR_OPENAI_COST]);
+  const cost = Number(attributes[ATTR.OPENAI_COST]);
   const share = total !== undefined && total > 0 ? `, ${Math.round((cost / total) * 100)} % of the cost` : '';
   return element(
     'span',
@@ -108,12 +103,12 @@ function errorList(errors: readonly Row[], select: (row: Row) => void, showAll: 
       element(
         'button',
         { type: 'button', click: () => select(row) },
-        element('strong', {}, attributeText(attributes[ATTR_ERROR_TYPE] ?? 'error').slice(0, 100)),
+        element('strong', {}, attributeText(attributes[ATTR.ERROR_TYPE] ?? 'error').slice(0, 100)),
         element('span', {}, name.slice(0, 200)),
         element(
           'code',
           { class: 'id' },
-          attributeText(attributes[ATTR_OPENAI_STEP_ID] ?? attributes[ATTR_OPENAI_RUN_ID] ?? '').slice(
+          attributeText(attributes[ATTR.OPENAI_STEP_ID] ?? attributes[ATTR.OPENAI_RUN_ID] ?? '').slice(
             0,
             200,
           ),

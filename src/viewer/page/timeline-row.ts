@@ -1,9 +1,4 @@
-import {
-  ATTR_ERROR_TYPE,
-  ATTR_OPENAI_COST,
-  ATTR_OPENAI_TOTAL_COST,
-  ATTR_OPENAI_TOTAL_UNPRICED,
-} from '../../semconv/attributes.ts';
+import * as ATTR from '../../semconv/attributes.ts';
 import { costOf, dollars, formatDuration } from '../amounts.ts';
 import { evaluationsOf, evaluationText } from '../evaluations.ts';
 import type { ShownSpan } from '../page-span.ts';
@@ -40,8 +35,8 @@ export function timelineRow(
     element(
       'span',
       { class: 'fact cost' },
-      dollars(span.attributes[ATTR_OPENAI_COST]) ??
-        costOf(span.attributes[ATTR_OPENAI_TOTAL_COST], span.attributes[ATTR_OPENAI_TOTAL_UNPRICED]),
+      dollars(span.attributes[ATTR.OPENAI_COST]) ??
+        costOf(span.attributes[ATTR.OPENAI_TOTAL_COST], span.attributes[ATTR.OPENAI_TOTAL_UNPRICED]),
     ),
     element('span', { class: 'fact time' }, formatDuration(span.startTime, span.endTime)),
     track,
@@ -62,7 +57,7 @@ function nameOf({ node }: Row, depth: number, toggle: (event: Event) => void): H
       element(
         'span',
         { class: 'failure' },
-        attributeText(span.attributes[ATTR_ERROR_TYPE] ?? 'error').slice(0, 60),
+        attributeText(span.attributes[ATTR.ERROR_TYPE] ?? 'error').slice(0, 60),
       ),
     evaluationsOf((span as ShownSpan).events)
       .slice(0, MAX_SHOWN_SCORES)
