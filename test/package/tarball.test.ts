@@ -1,6 +1,6 @@
-import { readdir, readFile, stat } from 'node:fs/promises';
+import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { beforeAll, describe, expect, inject, test } from 'vitest';
+import { beforeAll, expect, inject, test } from 'vitest';
 import { VERSION } from '../../src/util/version.ts';
 import { run } from '../support/lanes/command.ts';
 import { laneDirectory, PACKAGE_NAME, ROOT } from '../support/lanes/paths.ts';
@@ -42,20 +42,6 @@ test('it contains only the build and its documents', () => {
   expect(
     files.filter((file) => !/^dist\/[\w-]+\.(d\.)?[cm](js|ts)$/.test(file) && file.startsWith('dist/')),
   ).toEqual([]);
-});
-
-describe('its size is within the limit', () => {
-  test('of everything a program can load', async () => {
-    expect(await bytesOf(await filesOfPrograms())).toBeLessThan(493_500);
-  });
-
-  test('of the rest of the build: the page, the command and the types', async () => {
-    const loadable = await filesOfPrograms();
-    const rest = files.filter((file) => file.startsWith('dist/') && !loadable.has(file));
-    expect(rest).toContain('dist/cli.cjs');
-    expect(rest.filter(isPage)).toHaveLength(1);
-    expect(await bytesOf(rest)).toBeLessThan(250_000);
-  });
 });
 
 test('its version is the one on spans', () => {
@@ -104,37 +90,6 @@ test('its types refer to no other package than the OpenTelemetry API', async () 
     ).toEqual([]);
   }
 });
-
-/** What makes pages. Programs that write pages load it; all others never do. */
-function isPage(file: string): boolean {
-  return /^dist\/page-file-[\w-]+\.cjs$/.test(file);
-}
-
-/** The files that a program can load by the entries of the package, at once or later. */
-async function filesOfPrograms(): Promise<Set<string>> {
-  const found = new Set<string>();
-  const waiting = pathsIn(manifest.exports).filter((path) => path !== './package.json');
-  for (let path = waiting.pop(); path !== undefined; path = waiting.pop()) {
-    const file = join(path);
-    if (found.has(file) || isPage(file)) continue;
-    found.add(file);
-    const text = await readFile(join(INSTALLED, file), 'utf8');
-    // Whatever way a file is imported, its name is a literal.
-    for (const [, name = ''] of text.matchAll(/["'`](\.\/[\w-]+\.[cm]js)["'`]/g))
-      waiting.push(join(file, '..', name));
-  }
-  return found;
-}
-
-async function bytesOf(names: Iterable<string>): Promise<number> {
-  const sizes = await Promise.all([...names].map((file) => stat(join(INSTALLED, file))));
-  return sizes.reduce((sum, { size }) => sum + size, 0);
-}
-
-function pathsIn(value: unknown): string[] {
-  if (typeof value === 'string') return [value];
-  return typeof value === 'object' && value !== null ? Object.values(value).flatMap(pathsIn) : [];
-}
 
 /** Packages that a built file imports, itself or by files it imports. */
 async function importsOf(file: string, seen: Set<string> = new Set()): Promise<Set<string>> {
