@@ -3,7 +3,7 @@ import type { Outcome, SpanData } from './outcome.ts';
 /** A span with those beside it by name: the ids that told are gone. */
 export interface SteadySpan extends SpanData {
   readonly parent: string;
-  /** In the order in which they started. */
+  /** In the order in which they started, or by name where that order is left to chance. */
   readonly children: string;
 }
 
@@ -33,7 +33,7 @@ export function steadyOutcome(outcome: Outcome, directory: string): SteadyOutcom
     if (typeof value !== 'object' || value === null) return value;
     return Object.fromEntries(Object.entries(value).map(([name, item]) => [name, steady(item, name)]));
   };
-  return steady({ ...outcome, spans: withRelations(outcome.spans) }, '') as SteadyOutcome;
+  return steady({ ...outcome, spans: withRelations(outcome) }, '') as SteadyOutcome;
 }
 
 const IDENTIFIER = /(?<![0-9a-zA-Z])(?:[0-9a-f]{32}|[0-9a-f]{16})(?![0-9a-zA-Z])/g;
@@ -58,15 +58,19 @@ function steadyNumber(value: number, key: string): unknown {
   return MEASURES.test(key) ? '‹duration›' : value;
 }
 
-function withRelations(spans: readonly SpanData[]): SteadySpan[] {
+function withRelations({ spans, anyOrder = false }: Outcome): SteadySpan[] {
   const byId = new Map(spans.map((span) => [span.spanId, span]));
   const sorted = spans.toSorted((one, other) => (startKey(one) < startKey(other) ? -1 : 1));
   const children = Map.groupBy(sorted, ({ parentId }) => parentId);
+  const namesBelow = ({ spanId }: SpanData): readonly string[] => {
+    const names = (children.get(spanId) ?? []).map(({ name }) => name);
+    return anyOrder ? names.sort() : names;
+  };
   return sorted.map((span) => ({
     ...span,
     start: '',
     parent: span.parentId === '' ? 'none' : (byId.get(span.parentId)?.name ?? 'elsewhere'),
-    children: (children.get(span.spanId) ?? []).map(({ name }) => name).join(', '),
+    children: namesBelow(span).join(', '),
   }));
 }
 

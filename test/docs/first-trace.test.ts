@@ -38,11 +38,12 @@ test('following it shows the trace live', async () => {
       });
       viewer.on('close', () => reject(new Error(said)));
     });
-    const command = startLive?.code.replace('http://localhost:4318', address) ?? '';
-    expect(command).toContain(address);
+    const { origin, search } = new URL(address);
+    const command = startLive?.code.replace('http://localhost:4318', origin) ?? '';
+    expect(command).toContain(origin);
     const { code } = await shell(command, { OTEL_TRACES_EXPORTER: 'otlp' });
     expect(code).toBe(0);
-    const { traces } = await (await fetch(`${address}/api/lists`)).json();
+    const { traces } = await (await fetch(`${origin}/api/lists${search}`)).json();
     expect(traces).toMatchObject([{ title: 'chat gpt-4o-mini', prompt: 'What is a span?' }]);
   } finally {
     process.kill(-(viewer.pid ?? 0));
