@@ -29,9 +29,11 @@ const REMEMBERED_ATTRIBUTES: readonly string[] = [
 
 /** The last spans of one kind, in a ring: adding one costs next to nothing. Few are ever looked for. */
 interface Ring {
-  readonly spans: EvaluatedSpan[];
+  readonly spans: (EvaluatedSpan | undefined)[];
   /** The number added so far, which leads to the place of the next. */
   added: number;
+  /** The number dropped so far, which leads to the place of the oldest. */
+  dropped: number;
 }
 
 /** The number of spans kept of each kind. */
@@ -51,11 +53,22 @@ export function rememberForEvaluation(
   if (typeof id !== 'string' || !span.isRecording()) return;
   let ring = rings.value.get(kind);
   if (ring === undefined) {
-    ring = { spans: [], added: 0 };
+    ring = { spans: [], added: 0, dropped: 0 };
     rings.value.set(kind, ring);
   }
+  dropExpired(ring);
+  if (ring.added - ring.dropped === MAX_EVALUATED_SPANS) ring.dropped++;
   const remembered = { id, span: span.spanContext(), attributes, seconds: nowInSeconds() };
   ring.spans[ring.added++ % MAX_EVALUATED_SPANS] = remembered;
+}
+
+function dropExpired(ring: Ring): void {
+  const { spans } = ring;
+  for (; ring.dropped < ring.added; ring.dropped++) {
+    const oldest = spans[ring.dropped % MAX_EVALUATED_SPANS];
+    if (oldest !== undefined && !isExpired(oldest)) return;
+    spans[ring.dropped % MAX_EVALUATED_SPANS] = undefined;
+  }
 }
 
 export function rememberedOf(attributes: Attributes): Attributes {
@@ -91,8 +104,8 @@ const COUNTED_ID = /^[a-z_.-]{0,32}\d{1,9}$/i;
 export function mayBeOfAnother(responseId: string): boolean {
   const ring = rings.value.get('response');
   if (ring === undefined || !COUNTED_ID.test(responseId)) return false;
-  const [first] = ring.spans;
-  return ring.added > MAX_EVALUATED_SPANS || (first !== undefined && isExpired(first));
+  dropExpired(ring);
+  return ring.dropped > 0;
 }
 
 /**
@@ -104,11 +117,12 @@ export function mayBeOfAnother(responseId: string): boolean {
 export function findEvaluated(kind: Evaluated, id: string): EvaluatedSpan | undefined {
   const ring = rings.value.get(kind);
   if (ring === undefined) return undefined;
-  const { spans, added } = ring;
+  dropExpired(ring);
+  const { spans, added, dropped } = ring;
   let found: EvaluatedSpan | undefined;
-  for (let newer = added - 1; newer >= Math.max(0, added - MAX_EVALUATED_SPANS); newer--) {
+  for (let newer = added - 1; newer >= dropped; newer--) {
     const each = spans[newer % MAX_EVALUATED_SPANS];
-    if (each?.id !== id || isExpired(each)) continue;
+    if (each?.id !== id) continue;
     found ??= each;
     if (!isSameThing(kind, found, each)) return undefined;
   }
