@@ -2,7 +2,7 @@ import type { Attributes } from '@opentelemetry/api';
 import * as ATTR from '../semconv/attributes.ts';
 import { type Failure, readError } from '../telemetry/error.ts';
 import type { ApiRequest, Operation } from '../telemetry/operation.ts';
-import { arrayField, asName, fieldsOf, row, stringField } from '../util/payload.ts';
+import { arrayField, asName, field, row, stringField } from '../util/payload.ts';
 import { define, optional } from './attributes.ts';
 import { modelOf } from './subject.ts';
 
@@ -41,10 +41,12 @@ export const request: Operation = {
 
 /** Why a batch, a job, a file or another resource has failed. The files of OpenAI have the status `error`. */
 export function readResourceFailure(result: unknown): Failure | undefined {
-  const { status, object, error, last_error, errors, status_details } = fieldsOf(result);
+  const status = field(result, 'status');
   if (status !== 'failed' && status !== 'error') return undefined;
-  if (row(OBJECT_FIELDS, asName(object)) !== undefined) return undefined;
-  return readError(error ?? last_error ?? arrayField(errors, 'data')[0] ?? status_details, status);
+  if (row(OBJECT_FIELDS, asName(field(result, 'object'))) !== undefined) return undefined;
+  const error = field(result, 'error') ?? field(result, 'last_error');
+  const [first] = arrayField(field(result, 'errors'), 'data');
+  return readError(error ?? first ?? field(result, 'status_details'), status);
 }
 
 /** A request that runs a model, although the conventions define no operation for it. */

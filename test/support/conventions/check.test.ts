@@ -157,7 +157,7 @@ describe('checkSpan reports:', () => {
     [
       'an unknown end of a stream',
       change(chatSpan(), { 'openai.stream.end': 'done' }),
-      'openai.stream.end is the string "done", should be one of completed, cancelled, aborted, abandoned, error',
+      'openai.stream.end is the string "done", should be one of completed, cut, cancelled, aborted, abandoned, error',
     ],
     ['status OK', { ...chatSpan(), status: { code: 1 } }, 'status is OK, which is for the program to set'],
     [
