@@ -357,7 +357,7 @@ export class OpenCalls {
 const NO_SPAN: OpenSpan = { context: ROOT_CONTEXT, link: () => undefined, finish: () => undefined };
 
 /** A call without a span still reports its outcome to the hierarchy. */
-export function unrecorded({ parent, chunk, settled }: Placement): CallObservation {
+function unrecorded({ parent, chunk, settled }: Placement): CallObservation {
   return {
     context: parent,
     ...(chunk === undefined ? {} : { chunk }),
