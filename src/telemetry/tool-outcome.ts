@@ -20,8 +20,9 @@ export interface ToolOutcome {
   readonly value: string | undefined;
 }
 
-const DENIED = harmless(OPENAI_TOOL_OUTCOME_VALUE_DENIED);
-const CANCELLED = harmless(OPENAI_TOOL_OUTCOME_VALUE_CANCELLED);
+/** A person or a guardrail did not allow the call. */
+export const DENIED_TOOL: ToolOutcome = harmless(OPENAI_TOOL_OUTCOME_VALUE_DENIED);
+export const CANCELLED_TOOL: ToolOutcome = harmless(OPENAI_TOOL_OUTCOME_VALUE_CANCELLED);
 const UNANSWERED = harmless(OPENAI_TOOL_OUTCOME_VALUE_UNANSWERED);
 /** The tool is unknown, or its arguments could not be parsed. */
 export const REFUSED_TOOL: ToolOutcome = notRun('refused');
@@ -45,7 +46,7 @@ function harmless(value: string): ToolOutcome {
 /** The outcome that a tool call or its result tells in any API; `undefined` for success. */
 export function readToolOutcome(object: unknown): ToolOutcome | undefined {
   const error = field(object, 'error') ?? undefined;
-  if (field(object, 'approve') === false || stringField(error, 'code') === DENIAL) return DENIED;
+  if (field(object, 'approve') === false || stringField(error, 'code') === DENIAL) return DENIED_TOOL;
   if (error !== undefined || stringField(object, 'status') === 'failed' || field(object, 'success') === false)
     return failedTool(readError(error, 'failed'));
   return readExit(object) ?? arrayField(object, 'output').map(readCommandExit).find(Boolean);
@@ -58,7 +59,9 @@ function readCommandExit(command: unknown): ToolOutcome | undefined {
 }
 
 function readExit(exit: unknown): ToolOutcome | undefined {
-  return (numberField(exit, 'exit_code') ?? 0) === 0 ? undefined : failedWith('failed');
+  // `@openai/agents` has the second form.
+  const code = numberField(exit, 'exit_code') ?? numberField(exit, 'exitCode') ?? 0;
+  return code === 0 ? undefined : failedWith('failed');
 }
 
 function failedWith(type: string): ToolOutcome {
@@ -68,7 +71,7 @@ function failedWith(type: string): ToolOutcome {
 /** The outcome of a call that has no result, by the status with which the run, turn, step or response ended. */
 export function outcomeWithoutResult(status: string | undefined): ToolOutcome | undefined {
   if (status === 'completed') return undefined;
-  return status === 'cancelled' ? CANCELLED : status === 'expired' ? EXPIRED : UNANSWERED;
+  return status === 'cancelled' ? CANCELLED_TOOL : status === 'expired' ? EXPIRED : UNANSWERED;
 }
 
 export function outcomeAttributes(outcome: ToolOutcome | undefined): Attributes {

@@ -16,6 +16,8 @@ export interface AgentsLibrary {
   tool(options: Readonly<Record<string, unknown>>): object;
   /** Not in all versions. */
   toolNamespace?(options: Readonly<Record<string, unknown>>): readonly object[];
+  hostedMcpTool(options: Readonly<Record<string, unknown>>): object;
+  shellTool(options: Readonly<Record<string, unknown>>): object;
   handoff(agent: LibraryAgent, options?: Readonly<Record<string, unknown>>): object;
   withTrace<Result>(name: string, run: () => Promise<Result>, options?: object): Promise<Result>;
   /** Not in all versions. */

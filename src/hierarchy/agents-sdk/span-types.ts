@@ -68,7 +68,7 @@ const SPAN_TYPES: Readonly<Record<string, SpanType>> = {
     },
   },
   function: {
-    start: (data) => tool(stringField(data, 'name') ?? 'function', 'function'),
+    start: (data) => toolStart(stringField(data, 'name') ?? 'function', 'function'),
     end: (data) => {
       const server = mcpServerOf(data);
       const attributes: Attributes = server === undefined ? {} : { [ATTR.OPENAI_TOOL_TYPE]: 'mcp' };
@@ -78,7 +78,7 @@ const SPAN_TYPES: Readonly<Record<string, SpanType>> = {
   },
   handoff: {
     start: (data) => {
-      const started = tool('transfer', 'handoff');
+      const started = toolStart('transfer', 'handoff');
       define(started.attributes, ATTR.OPENAI_AGENTS_HANDOFF_FROM, stringField(data, 'from_agent'));
       return started;
     },
@@ -135,7 +135,7 @@ function internal(name: string, attributes: Attributes): AgentsStart {
 }
 
 /** @param type the library's own word for the kind of tool */
-function tool(name: string, type: string): AgentsStart {
+export function toolStart(name: string, type: string): AgentsStart {
   return internal(`execute_tool ${name}`, {
     [ATTR.GEN_AI_OPERATION_NAME]: GEN_AI_OPERATION_NAME_VALUE_EXECUTE_TOOL,
     // The event with the details requires it.

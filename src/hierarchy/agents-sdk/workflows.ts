@@ -13,15 +13,16 @@ import type { RequestedToolCall } from '../../telemetry/operation.ts';
 import { AgentsSpan } from '../../telemetry/spans/agents-span.ts';
 import { NO_TOTALS, totalAttributes } from '../../telemetry/spans/totals.ts';
 import type { Telemetry } from '../../telemetry/telemetry.ts';
+import { REFUSED_TOOL } from '../../telemetry/tool-outcome.ts';
 import { activeContext } from '../../util/active-context.ts';
 import { BoundedMap } from '../../util/bounded-map.ts';
 import { now } from '../../util/clock.ts';
 import { arrayField, objectField, stringField, textField } from '../../util/payload.ts';
 import { CONVERSATION, conversationIn, inTraceOf } from '../conversations/conversation-id.ts';
 import { spanContextIn, withoutFlags } from '../conversations/metadata-context.ts';
-import { morePrecise, readAgentsFailure, readTimeout } from './errors.ts';
+import { morePrecise, readAgentsFailure, readAgentsToolOutcome, unknownToolOf } from './errors.ts';
 import { activityOfNode, NodeActivity, resumeActivity, toolNameOf } from './node-activity.ts';
-import { DEFAULT_WORKFLOW, readEnd, readStart } from './span-types.ts';
+import { DEFAULT_WORKFLOW, readEnd, readStart, toolStart } from './span-types.ts';
 import { isCallNode, recordUnseenCall } from './unseen-calls.ts';
 
 /** Traces that may be resumed, by the library's id. */
@@ -104,13 +105,19 @@ export class Workflows implements AgentsListener {
     if (node.type === 'trace')
       Object.assign(attributes, totalAttributes({ ...NO_TOTALS, ...activityOfNode(node).spent }));
     const failure = failureOfNode(node);
-    // If nothing tells how a trace ended, its last agent does.
-    if (node.type === 'agent') activityOfNode(node.trace).failure = failure;
+    if (node.type === 'agent') {
+      this.#recordUnknownTool(node);
+      // If nothing tells how a trace ended, its last agent does.
+      activityOfNode(node.trace).failure = failure;
+    }
+    const outcome =
+      node.type === 'function' ? readAgentsToolOutcome(node.data, node.error, failure) : undefined;
     span.end({
       name: name === undefined ? undefined : `execute_tool ${name}`,
       attributes,
       content,
-      failure,
+      failure: outcome === undefined ? failure : outcome.failure,
+      outcome,
     });
     this.#remember(node, span.span.spanContext());
   }
@@ -121,6 +128,25 @@ export class Workflows implements AgentsListener {
     this.#calls.delete(node);
     if (call === undefined || telemetry === undefined || activityOfNode(node).modelCalls > 0) return;
     recordUnseenCall(telemetry, node, { ...call, failure: failureOfNode(node) });
+  }
+
+  /** A tool that the agent does not have ends its run, and has no span of the library. */
+  #recordUnknownTool(agent: AgentsNode): void {
+    const name = unknownToolOf(agent.error);
+    const call = name && activityOfNode(agent).take((each) => toolNameOf(each) === name);
+    const telemetry = this.#telemetry.get(agent.trace);
+    const parent = agent.recorded?.context;
+    if (!call || telemetry === undefined || parent === undefined) return;
+    const { attributes, ...start } = toolStart(name, 'function');
+    const ids = { ...idsAround(agent, parent), [ATTR.GEN_AI_TOOL_CALL_ID]: call.id };
+    const span = new AgentsSpan(telemetry, {
+      ...start,
+      attributes: { ...attributes, ...ids },
+      links: [],
+      parent,
+    });
+    const { failure } = REFUSED_TOOL;
+    span.end({ name: undefined, attributes: {}, content: () => ({}), failure, outcome: REFUSED_TOOL });
   }
 
   #resume(node: AgentsNode): void {
@@ -203,7 +229,6 @@ function failureOfNode(node: AgentsNode): Failure | undefined {
   const activity = activityOfNode(node);
   const withholds = activity.withholdsText || node.trace.hidesTools;
   const own = morePrecise(readAgentsFailure(node.error, node.thrown, !withholds), activity.failure);
-  if (own === undefined && node.type === 'function') return readTimeout(node.data);
   return own ?? (node.type === 'trace' && !node.isFollowed ? activity.failure : undefined);
 }
 

@@ -105,7 +105,9 @@ export class ToolCalls {
     let requestedAt = response.endTime;
     for (const call of calls) {
       if (call.asksProgram) {
-        if (response.parent?.withinAgents !== true) this.#keep(call, response, requestedAt, question);
+        // `@openai/agents` runs what its model asks for, but approvals of calls of hosted MCP servers have no span of its own.
+        const isKept = response.parent?.withinAgents !== true || call.call.type === 'mcp';
+        if (isKept) this.#keep(call, response, requestedAt, question);
         requestedAt = justAfter(requestedAt);
       } else this.#recordHosted(call, response, times, starts);
     }

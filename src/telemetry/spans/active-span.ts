@@ -31,8 +31,8 @@ export interface ActiveSpanEnd {
   readonly failure?: Failure | undefined;
   /** Milliseconds since the epoch; default: now. */
   readonly endTime?: number;
-  /** A shutdown ends the span early, without a duration. */
-  readonly interrupted?: boolean;
+  /** Whether its duration counts: not if a shutdown ends the span early, or a tool did not run. Default: true. */
+  readonly isMeasured?: boolean;
 }
 
 /** The span of what the program itself does, such as a function or a tool. It can be active meanwhile. It ends once. */
@@ -61,7 +61,7 @@ export class ActiveSpan {
     this.span = startSpan(telemetry, name, { kind, attributes, links, startTime }, parent);
     shareClock(this.span, clock);
     this.context = LinkedContext.withSpan(parent, this.span);
-    telemetry.functions.set(this, () => this.end({ interrupted: true }));
+    telemetry.functions.set(this, () => this.end({ isMeasured: false }));
   }
 
   get hasEnded(): boolean {
@@ -88,7 +88,7 @@ export class ActiveSpan {
     this.end({ failure: guard('reading a failure', readFailure, error) });
   }
 
-  end({ failure, endTime = this.#clock.now(), interrupted }: ActiveSpanEnd = {}): void {
+  end({ failure, endTime = this.#clock.now(), isMeasured = true }: ActiveSpanEnd = {}): void {
     if (this.#hasEnded) return;
     this.#hasEnded = true;
     this.#telemetry.functions.delete(this);
@@ -101,7 +101,7 @@ export class ActiveSpan {
       failure,
       endTime,
     });
-    if (interrupted !== true) guard('recording metrics', () => this.#recordDuration(endTime, failure?.type));
+    if (isMeasured) guard('recording metrics', () => this.#recordDuration(endTime, failure?.type));
     endSpan(this.span, endTime);
     if (this.#whenEnded !== undefined) guard('leaving a conversation', this.#whenEnded, endTime);
   }

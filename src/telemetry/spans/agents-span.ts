@@ -3,6 +3,7 @@ import { guard } from '../../util/guard.ts';
 import type { Content } from '../content/completion-hook.ts';
 import type { Failure } from '../error.ts';
 import type { Telemetry } from '../telemetry.ts';
+import { outcomeAttributes, type ToolOutcome } from '../tool-outcome.ts';
 import { ActiveSpan } from './active-span.ts';
 
 export interface AgentsSpanStart {
@@ -19,6 +20,8 @@ export interface AgentsSpanEnd {
   readonly attributes: Attributes;
   readonly content: () => Content;
   readonly failure: Failure | undefined;
+  /** `undefined` for a tool that succeeded, and for what is no tool. It has the failure of a tool. */
+  readonly outcome?: ToolOutcome | undefined;
 }
 
 /** The span of something that a library of agents does in this process. */
@@ -36,15 +39,15 @@ export class AgentsSpan {
     return this.#active.span;
   }
 
-  end({ name, attributes, content, failure }: AgentsSpanEnd): void {
+  end({ name, attributes, content, failure, outcome }: AgentsSpanEnd): void {
     const active = this.#active;
     if (active.hasEnded) return;
     const endTime = active.now();
     guard('recording the end of an agent', () => {
       if (name !== undefined) active.span.updateName(name);
-      active.addAttributes(attributes);
+      active.addAttributes({ ...attributes, ...outcomeAttributes(outcome) });
       active.beginContent()?.add(content());
     });
-    active.end({ failure, endTime });
+    active.end({ failure, endTime, isMeasured: outcome?.ran !== false });
   }
 }
