@@ -166,9 +166,13 @@ describe.each([{ tracing: true }, { tracing: false }])(
         const { runner, simulator, telemetry } = await startAgents({ tracing });
         const stop = instrumentAgents();
         simulator.respond({ output: [calling('hang')] });
-        const hang = newTool('hang', () => new Promise(() => undefined));
+        const hanging = Promise.withResolvers<void>();
+        const hang = newTool('hang', () => {
+          hanging.resolve();
+          return new Promise(() => undefined);
+        });
         const agent = new Agent({ name: 'Helper', model: 'gpt-4o', tools: [hang] });
-        await withTrace('Chat', () => Promise.race([runner.run(agent, 'Hi'), tick(50)]));
+        await withTrace('Chat', () => Promise.race([runner.run(agent, 'Hi'), hanging.promise]));
         expect(telemetry.openSpans).toContain('invoke_workflow Chat');
         if (kind === 'exit') process.emit('exit', 0);
         else stop();
