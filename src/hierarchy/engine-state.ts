@@ -1,8 +1,8 @@
 import type { Telemetry } from '../telemetry/telemetry.ts';
-import type { BoundedMap } from '../util/bounded-map.ts';
 import type { Dialect } from './dialect.ts';
 import type { HandedOn } from './invocations/adoption.ts';
 import type { InvocationMatcher } from './invocations/match-invocations.ts';
+import type { Shelf } from './store.ts';
 import type { ConversationTracker } from './tracker.ts';
 
 /** What the engine keeps for one API. */
@@ -11,8 +11,7 @@ export interface EngineState {
   readonly tracker: ConversationTracker;
   readonly dialect: Dialect;
   readonly matcher: InvocationMatcher;
-  /** The agents that are being read, by origin and id. */
-  readonly agentReads: Map<string, Promise<unknown>>;
-  /** By origin and id. */
-  readonly handedOn: BoundedMap<string, HandedOn>;
+  readonly handedOn: Shelf<HandedOn>;
+  /** The reads of agents. */
+  readonly agentReads: Shelf<Promise<void>>;
 }

@@ -21,7 +21,6 @@ import {
   isOfUser,
   type Segment,
 } from './conversations/conversation.ts';
-import { keyAt } from './conversations/conversation-keys.ts';
 import { contextInConversation } from './conversations/own-trace.ts';
 import { creatorIn, creatorOf, drives, handsOn } from './conversations/ownership.ts';
 import type { AgentSettings, Dialect } from './dialect.ts';
@@ -33,9 +32,8 @@ import { InvocationMatcher } from './invocations/match-invocations.ts';
 import type { FactSource, ObservedCall } from './observed-call.ts';
 import { OperationClock } from './operation-clock.ts';
 import { SourceListener } from './source-listener.ts';
+import { LONG_LIFETIME_MS } from './store.ts';
 import type { ConversationTracker } from './tracker.ts';
-
-const MAX_HANDED_ON = 1_000;
 
 /** What the API of one dialect does: its conversations, invocations and steps, whatever they are called there. */
 export class Engine implements ConversationApi {
@@ -47,8 +45,8 @@ export class Engine implements ConversationApi {
       tracker,
       dialect,
       matcher: new InvocationMatcher(tracker, dialect.kind),
-      agentReads: new Map(),
-      handedOn: tracker.remember(MAX_HANDED_ON),
+      handedOn: tracker.store.shelf(),
+      agentReads: tracker.store.shelf({ lifetimeMs: LONG_LIFETIME_MS }),
     };
   }
 
@@ -180,15 +178,14 @@ export class Engine implements ConversationApi {
   }
 
   #handOn({ call, intent, endpoint }: ObservedCall, value: unknown, span: OpenSpan): void {
-    const { dialect, handedOn, tracker } = this.#state;
+    const { dialect, handedOn } = this.#state;
     const id = dialect.invocationOf(value);
     const conversationId = intent.conversationId ?? dialect.conversationOf(value);
     if (id === undefined || conversationId === undefined) return;
     const input = this.#conversation(conversationId, endpoint).takeUnanswered();
     const creator = creatorIn(span.context);
     const startTime = justAfter(call.startTime + SPAN_ROOM_MS);
-    handedOn.set(keyAt(endpoint.origin, id), { startTime, creator, input });
-    tracker.memories.expireLater();
+    handedOn.set(endpoint.origin, id, { startTime, creator, input });
   }
 
   /** Opens the invocation that a request asks for, alone or with its conversation. */
@@ -199,7 +196,7 @@ export class Engine implements ConversationApi {
     const state = dialect.identifiesAtOnce ? undefined : matcher.known(conversationId, endpoint.origin);
     const told: AgentSettings = state?.agent ?? dialect.requested(request, content);
     const { agentId } = told;
-    const agent = told.agent ?? tracker.agents.at(endpoint.origin, agentId);
+    const agent = told.agent ?? tracker.agents.get(endpoint.origin, agentId);
     const attributes: Attributes = { ...told.parameters };
     define(attributes, ATTR.GEN_AI_REQUEST_MODEL, told.model ?? agent?.model);
     if (call.streamed) attributes[ATTR.GEN_AI_REQUEST_STREAM] = true;

@@ -9,7 +9,6 @@ import {
   failNext,
   keepEarly,
 } from './conversation-facts.ts';
-import { isOf, keyAt } from './conversations/conversation-keys.ts';
 import { creatorOf, placeAdopted } from './conversations/ownership.ts';
 import type {
   ConversationFact,
@@ -22,7 +21,7 @@ import type {
 } from './dialect.ts';
 import type { EngineState } from './engine-state.ts';
 import { adoptInvocation, openReported } from './invocations/adoption.ts';
-import type { Invocation, ReadDetails } from './invocations/invocation.ts';
+import { type Invocation, isOf, type ReadDetails } from './invocations/invocation.ts';
 import { answerToolCall } from './invocations/request-details.ts';
 import type { Agent, InvocationSnapshot, MessageSnapshot, StepSnapshot } from './model.ts';
 import type { FactSource, HeldFact, Observation } from './observed-call.ts';
@@ -128,7 +127,7 @@ export class Facts implements FactSink, Observation {
   }
 
   agent(agent: Agent): void {
-    this.engine.tracker.agents.keep(this.endpoint.origin, agent);
+    this.engine.tracker.agents.set(this.endpoint.origin, agent.id, agent);
   }
 
   vectorStores(conversationId: string, vectorStoreIds: readonly string[]): void {
@@ -337,8 +336,7 @@ export function adoptUnowned(
   const conversationId = snapshot.conversationId ?? facts.conversationId;
   const found = { kind: dialect.kind, snapshot, conversationId };
   if (unowned === undefined) return openReported(tracker, found, facts);
-  const key = keyAt(origin, snapshot.id);
-  const own = handedOn.get(key);
+  const own = handedOn.get(origin, snapshot.id);
   const creator = own?.creator ?? creatorOf(object, telemetry.settings);
   unowned.creator ??= creator;
   const { isDriven, context, headers, time } = facts;
@@ -346,6 +344,6 @@ export function adoptUnowned(
   const seen = { isDriven, endedAt: snapshot.endedAt, headers, time };
   const place = placeAdopted(telemetry.settings, { ...seen, isOwn, creator, object, context });
   if (place === undefined) return undefined;
-  handedOn.delete(key);
+  handedOn.delete(origin, snapshot.id);
   return adoptInvocation(tracker, { ...found, observation: facts, handedOn: own, place });
 }

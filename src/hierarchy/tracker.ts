@@ -2,13 +2,11 @@ import type { Span } from '@opentelemetry/api';
 import type { EndLimits } from '../telemetry/program-end/program-end.ts';
 import type { ProviderListener } from '../telemetry/program-end/provider-life.ts';
 import type { Telemetry } from '../telemetry/telemetry.ts';
-import { BoundedMap } from '../util/bounded-map.ts';
 import { monotonic } from '../util/clock.ts';
 import { guard } from '../util/guard.ts';
 import { SweepTimer } from '../util/sweep-timer.ts';
 import type { Use } from './conversations/conversation.ts';
 import { activeSpan, Conversation, Segment } from './conversations/conversation.ts';
-import { conversationKey } from './conversations/conversation-keys.ts';
 import { linkCaller } from './conversations/own-trace.ts';
 import {
   Invocation,
@@ -19,17 +17,11 @@ import {
 import { KnownInvocations, type Resumption, resumption } from './invocations/known-invocations.ts';
 import type { Member } from './invocations/life.ts';
 import { recordInvocation } from './invocations/record-invocation.ts';
-import { KnownAgents, Memories } from './memories.ts';
-import type { ConversationKind, InvocationSnapshot } from './model.ts';
-import { OpenContent } from './open-content.ts';
+import type { Agent, ConversationKind, InvocationSnapshot } from './model.ts';
 import { BackgroundReads, READ_TIMEOUT_MS } from './reads/background-reads.ts';
 import { readEnds, sweepInvocation, sweepMember } from './reads/closing-reads.ts';
 import { settleInvocation } from './reads/settle-invocation.ts';
-
-/** Conversations whose messages are kept for the run that answers them, where content is recorded: they may be long. */
-const MAX_SPOKEN = 1_000;
-/** How long entries are remembered after their last use. */
-const MEMORY_LIFETIME_MS = 3_600_000;
+import { LONG_LIFETIME_MS, type Shelf, Store } from './store.ts';
 
 /** The interval of the search for overdue entries; shorter if the timeouts are short. */
 const SWEEP_INTERVAL_MS = 1_000;
@@ -39,11 +31,10 @@ const SWEEP_INTERVAL_MS = 1_000;
  * keeps span contexts, numbers and texts, never a context or request of a caller.
  */
 export class ConversationTracker implements ProviderListener {
-  readonly agents: KnownAgents = new KnownAgents();
   readonly telemetry: Telemetry;
-  readonly openContent: OpenContent = new OpenContent();
-  readonly #conversations: BoundedMap<string, Conversation>;
-  readonly #spoken: BoundedMap<Conversation, Conversation>;
+  readonly store: Store;
+  readonly agents: Shelf<Agent>;
+  readonly #conversations: Readonly<Record<ConversationKind, Shelf<Conversation>>>;
   readonly #segments = new Set<Segment>();
   /** The open invocations, also those whose id is not known yet. */
   readonly #invocations = new Set<Invocation>();
@@ -51,7 +42,6 @@ export class ConversationTracker implements ProviderListener {
   readonly known: KnownInvocations;
   /** Set while everything ends: nothing goes on after that. */
   #isEnding = false;
-  readonly memories: Memories;
   readonly #reads: BackgroundReads;
   readonly #owner: InvocationOwner;
   readonly #timer = new SweepTimer(
@@ -64,25 +54,33 @@ export class ConversationTracker implements ProviderListener {
 
   constructor(telemetry: Telemetry) {
     const { maxConversations } = telemetry.settings;
+    const store = new Store(maxConversations);
     this.telemetry = telemetry;
+    this.store = store;
     this.#owner = {
       telemetry,
-      openContent: this.openContent,
+      store,
       closed: (invocation, endTime) => this.#closing(invocation, endTime),
     };
-    this.#conversations = new BoundedMap(maxConversations, endConversation, MEMORY_LIFETIME_MS, isGoingOn);
-    this.known = new KnownInvocations(maxConversations);
+    this.agents = store.shelf({ lifetimeMs: LONG_LIFETIME_MS });
+    const shelf = (): Shelf<Conversation> => store.shelf({ evicted: endConversation, isInUse: isGoingOn });
+    this.#conversations = {
+      thread: shelf(),
+      session: shelf(),
+      conversation: shelf(),
+      realtime: shelf(),
+      live: shelf(),
+    };
+    this.known = new KnownInvocations(store);
     this.#reads = new BackgroundReads(maxConversations);
-    this.memories = new Memories([this.agents, this.#conversations, ...this.known.memories]);
-    this.#spoken = this.remember(MAX_SPOKEN, (conversation) => conversation.forgetContent());
   }
 
   conversation(kind: ConversationKind, id: string, origin: string): Conversation {
-    const key = conversationKey(kind, id, origin);
-    const known = this.#conversations.get(key);
+    const from = conversationOrigin(kind, origin);
+    const known = this.#conversations[kind].get(from, id);
     if (known !== undefined) return known;
-    const made = new Conversation(kind, id, this.#spoken, this.openContent);
-    this.#conversations.set(key, made);
+    const made = new Conversation(kind, id, this.store);
+    this.#conversations[kind].set(from, id, made);
     return made;
   }
 
@@ -135,13 +133,6 @@ export class ConversationTracker implements ProviderListener {
     return invocation;
   }
 
-  /** Creates a map whose entries expire like all others. */
-  remember<Key, Value>(limit: number, evicted?: (value: Value) => void): BoundedMap<Key, Value> {
-    const memory = new BoundedMap<Key, Value>(limit, evicted, MEMORY_LIFETIME_MS);
-    this.memories.add(memory);
-    return memory;
-  }
-
   /** Closes the member when it is overdue, at a shutdown, and at exit. */
   keep(member: Member): void {
     this.#members.add(member);
@@ -187,8 +178,7 @@ export class ConversationTracker implements ProviderListener {
    * requests about them fail.
    */
   endConversation(kind: ConversationKind, id: string, origin: string): void {
-    const key = conversationKey(kind, id, origin);
-    const conversation = this.#conversations.get(key);
+    const conversation = this.#conversations[kind].get(conversationOrigin(kind, origin), id);
     if (conversation === undefined) return;
     let isRead = false;
     for (const invocation of this.#invocations)
@@ -201,8 +191,7 @@ export class ConversationTracker implements ProviderListener {
     if (isRead) void this.#reads.at(origin).settled(READ_TIMEOUT_MS).then(end);
     else end();
     conversation.forgetContent();
-    this.#spoken.delete(conversation);
-    this.#conversations.delete(key);
+    this.#conversations[kind].delete(conversationOrigin(kind, origin), id);
   }
 
   get isOpen(): boolean {
@@ -248,7 +237,7 @@ export class ConversationTracker implements ProviderListener {
 
   /** Called when the creating request returns the id, and maybe that of a new conversation. */
   #created(invocation: Invocation, { agentId, conversationId }: InvocationSnapshot): void {
-    invocation.agent ??= this.agents.at(invocation.endpoint.origin, agentId);
+    invocation.agent ??= this.agents.get(invocation.endpoint.origin, agentId);
     if (conversationId === undefined || invocation.above !== undefined) return;
     const conversation = this.conversation(invocation.kind, conversationId, invocation.endpoint.origin);
     conversation.startedRun(invocation.startTime);
@@ -270,7 +259,6 @@ export class ConversationTracker implements ProviderListener {
 
   /** Searches for overdue entries while something is open. Otherwise, the timer would only hold the program's hooks. */
   #watch(): void {
-    this.memories.expireLater();
     if (this.#timer.isAwake) return;
     const { conversationIdleTimeout, runTimeout } = this.telemetry.settings;
     this.#timer.wake(Math.max(10, Math.min(SWEEP_INTERVAL_MS, conversationIdleTimeout / 4, runTimeout / 4)));
@@ -284,8 +272,13 @@ export class ConversationTracker implements ProviderListener {
     for (const segment of [...this.#segments]) segment.endIfIdle(idleTimeout);
     if (this.isOpen) return;
     this.#timer.stop();
-    this.memories.expire();
+    this.store.expire();
   }
+}
+
+/** The program names a conversation for every server. */
+function conversationOrigin(kind: ConversationKind, origin: string): string {
+  return kind === 'conversation' ? '' : origin;
 }
 
 /** Whether something is in progress in the conversation. Its polls and events do not look the conversation up. */

@@ -270,16 +270,17 @@ describe('unanswered tool calls', () => {
 });
 
 describe('messages without a run in this process', () => {
-  it('are counted, but only those of the newest threads are kept', async () => {
+  it('are counted, but kept only as far as there is room, those of the newest threads first', async () => {
     const program = await startProgram({
       config: { captureMessageContent: 'SPAN_ONLY', runSteps: 'off' },
       content: true,
     });
     const { threads } = program.client.beta;
     const ids: string[] = [];
-    for (let made = 0; made < 1_010; made++) {
+    const long = 'x'.repeat(12_000_000);
+    for (let made = 0; made < 3; made++) {
       const { id } = await threads.create();
-      await threads.messages.create(id, { role: 'user', content: `Question ${made}` });
+      await threads.messages.create(id, { role: 'user', content: `Question ${made} ${long}` });
       ids.push(id);
     }
     for (const id of [ids[0], ids.at(-1)])
@@ -289,7 +290,7 @@ describe('messages without a run in this process', () => {
     expect(runs.map(({ attributes }) => attributes['openai.total.user_messages'])).toEqual([1, 1]);
     expect(runs.map(({ attributes }) => attributes['gen_ai.input.messages'])).toEqual([
       undefined,
-      expect.stringContaining('Question 1009'),
+      expect.stringContaining('Question 2'),
     ]);
   });
 });

@@ -10,7 +10,6 @@ import { endConversationSpan, startConversationSpan } from '../../telemetry/span
 import { beforeSpanEnds } from '../../telemetry/spans/span-end.ts';
 import { NO_TOTALS, type Totals } from '../../telemetry/spans/totals.ts';
 import type { Telemetry } from '../../telemetry/telemetry.ts';
-import type { BoundedMap } from '../../util/bounded-map.ts';
 import { monotonic, now, type SpanClock } from '../../util/clock.ts';
 import { guard } from '../../util/guard.ts';
 import { LinkedContext } from '../../util/linked-context.ts';
@@ -18,7 +17,7 @@ import { MAX_REPEATED } from '../../util/payload.ts';
 import { clockIn, notAfter } from '../../util/span-clock.ts';
 import { SPAN_KEY } from '../../util/span-key.ts';
 import type { ConversationKind } from '../model.ts';
-import { type ContentHolder, charactersOf, type OpenContent } from '../open-content.ts';
+import { type ContentHolder, charactersOf, type Store } from '../store.ts';
 import { inTraceOf } from './conversation-id.ts';
 
 /** One use of a conversation. */
@@ -83,20 +82,13 @@ export class Conversation implements ContentHolder {
   #characters = 0;
   /** Whether this process has created it, and nothing but the kept messages was said in it. */
   #isNew = false;
-  readonly #spoken: BoundedMap<Conversation, Conversation> | undefined;
-  readonly #openContent: OpenContent | undefined;
+  readonly #store: Store | undefined;
 
-  /** @param spoken takes it when message content is kept for a later run, which may never come in this process */
-  constructor(
-    kind: ConversationKind,
-    id: string,
-    spoken?: BoundedMap<Conversation, Conversation>,
-    openContent?: OpenContent,
-  ) {
+  /** @param store knows the content that is kept for a later run, which may never come in this process */
+  constructor(kind: ConversationKind, id: string, store?: Store) {
     this.kind = kind;
     this.id = id;
-    this.#spoken = spoken;
-    this.#openContent = openContent;
+    this.#store = store;
   }
 
   /**
@@ -157,8 +149,7 @@ export class Conversation implements ContentHolder {
     }
     this.#unanswered.push(content);
     this.#characters += charactersOf(content);
-    this.#spoken?.set(this, this);
-    this.#openContent?.keeps(this, this.#characters);
+    this.#store?.keeps(this, this.#characters);
   }
 
   /** Drops the content of kept messages, but not their number. */
@@ -184,7 +175,7 @@ export class Conversation implements ContentHolder {
   #dropMessages(): void {
     this.#unanswered = [];
     this.#characters = 0;
-    this.#openContent?.release(this);
+    this.#store?.release(this);
   }
 
   /** Returns the messages because their run was not created. */

@@ -88,7 +88,7 @@ export function openFoundInvocation(
   const segmentStart = isBounded ? justAfter(sentAt) : found.startTime;
   const segment = tracker.open({ kind, id: conversationId, context, endpoint, startTime: segmentStart });
   const startTime = Math.max(found.startTime, segment?.startTime ?? segmentStart);
-  const agent = found.agent ?? tracker.agents.at(endpoint.origin, snapshot.agentId);
+  const agent = found.agent ?? tracker.agents.get(endpoint.origin, snapshot.agentId);
   const { model } = snapshot;
   return tracker.openInvocation({
     kind,

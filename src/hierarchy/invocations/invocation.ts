@@ -36,8 +36,8 @@ import type {
   StepSnapshot,
   ToolCallSnapshot,
 } from '../model.ts';
-import type { OpenContent } from '../open-content.ts';
 import { OperationClock } from '../operation-clock.ts';
+import type { Store } from '../store.ts';
 import { isReported, recordSpent, spentAtOnce } from './cost-and-usage.ts';
 import type { Retrievable } from './life.ts';
 import { Life } from './life.ts';
@@ -84,7 +84,7 @@ export interface InvocationStart {
 /** Who opens invocations and records them. */
 export interface InvocationOwner {
   readonly telemetry: Telemetry;
-  readonly openContent: OpenContent;
+  readonly store: Store;
   /** Called when one closes, to record it. */
   closed(invocation: Invocation, endTime: number): void;
 }
@@ -192,7 +192,7 @@ export class Invocation {
     this.clock = start.clock ?? this.above?.clock ?? new OperationClock();
     this.startSettings = this.telemetry.settings;
     this.#keeper = new Keeper(textLimits(this.startSettings), (characters) =>
-      owner.openContent.keeps(this, characters),
+      owner.store.keeps(this, characters),
     );
     this.steps = new Steps({
       content: this.telemetry.wantsContent,
@@ -379,7 +379,7 @@ export class Invocation {
       this.above.#spentBelow = addSpent(this.above.#spentBelow, this.spent);
     }
     this.#owner.closed(this, endTime);
-    this.#owner.openContent.release(this);
+    this.#owner.store.release(this);
     this.segment?.invocationClosed(this, endTime);
   }
 }
@@ -433,6 +433,15 @@ export function withoutCalls(snapshot: InvocationSnapshot): InvocationSnapshot {
   return content === undefined && pendingToolCalls.length === 0
     ? snapshot
     : { ...snapshot, content: undefined, pendingToolCalls: [] };
+}
+
+/** Whether an invocation can be one of the conversation: of any where no conversation is named, or it has none yet. */
+export function isOf(invocation: Invocation, conversationId: string | undefined): boolean {
+  if (conversationId === undefined) return true;
+  const told = invocation.snapshot?.conversationId;
+  if (told === conversationId) return true;
+  const named = invocation.conversation?.id;
+  return named === conversationId || (told === undefined && named === undefined);
 }
 
 /** What the model was given, as far as this process knows: the messages of the conversation, or only those it answers. */

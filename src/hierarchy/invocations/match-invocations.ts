@@ -2,9 +2,7 @@ import type { Context } from '@opentelemetry/api';
 import type { MessagePart } from '../../config/completion-types.ts';
 import { notice } from '../../diagnostics/report.ts';
 import { contextOf } from '../../telemetry/metadata.ts';
-import type { BoundedMap } from '../../util/bounded-map.ts';
 import { MAX_REPEATED } from '../../util/payload.ts';
-import { keyAt } from '../conversations/conversation-keys.ts';
 import {
   type Acceptance,
   ConversationState,
@@ -18,6 +16,7 @@ import type { InvocationFact } from '../dialect.ts';
 import type { ConversationKind, InvocationSnapshot } from '../model.ts';
 import type { Observation } from '../observed-call.ts';
 import { OperationClock } from '../operation-clock.ts';
+import type { Shelf } from '../store.ts';
 import type { ConversationTracker } from '../tracker.ts';
 import { adoptInvocation, openFoundInvocation, openReported } from './adoption.ts';
 import type { Invocation } from './invocation.ts';
@@ -32,28 +31,26 @@ const MAX_QUEUED_MS = 60_000;
 export class InvocationMatcher {
   readonly #tracker: ConversationTracker;
   readonly #kind: ConversationKind;
-  /** By origin and id. */
-  readonly #states: BoundedMap<string, ConversationState>;
+  readonly #states: Shelf<ConversationState>;
   /** How many invocations of subagents stand below each invocation. */
   readonly #below = new WeakMap<Invocation, number>();
 
   constructor(tracker: ConversationTracker, kind: ConversationKind) {
     this.#tracker = tracker;
     this.#kind = kind;
-    this.#states = tracker.remember(tracker.telemetry.settings.maxConversations);
+    this.#states = tracker.store.shelf();
   }
 
   state(id: string, origin: string): ConversationState {
     const known = this.known(id, origin);
     if (known !== undefined) return known;
     const made = new ConversationState(id);
-    this.#states.set(keyAt(origin, id), made);
-    this.#tracker.memories.expireLater();
+    this.#states.set(origin, id, made);
     return made;
   }
 
   known(id: string | undefined, origin: string): ConversationState | undefined {
-    return id === undefined ? undefined : this.#states.get(keyAt(origin, id));
+    return this.#states.get(origin, id);
   }
 
   /** Takes an invocation that goes on after a pause. */

@@ -1,7 +1,6 @@
 import { ROOT_CONTEXT } from '@opentelemetry/api';
 import { readWithClient } from '../../sdk/own-requests.ts';
 import { readHeader } from '../../util/headers.ts';
-import { keyAt } from '../conversations/conversation-keys.ts';
 import type { FactSink, Get } from '../dialect.ts';
 import type { EngineState } from '../engine-state.ts';
 import { type Invocation, introduceAgent, lacksInput, type ReadDetails } from '../invocations/invocation.ts';
@@ -65,19 +64,19 @@ export async function readAgentOf(
   const { tracker, dialect, agentReads } = facts.engine;
   if (agentId === undefined || invocation.agent !== undefined || dialect.agentPath === undefined) return;
   const { origin } = invocation.endpoint;
-  if (tracker.agents.at(origin, agentId) === undefined) {
-    const key = keyAt(origin, agentId);
+  if (tracker.agents.get(origin, agentId) === undefined) {
+    const read = (): Promise<void> =>
+      get(dialect.agentPath?.(agentId) ?? '').then(
+        (value) => dialect.read(value, facts),
+        () => undefined,
+      );
     // Several runs of an assistant may end at once.
-    const read = agentReads.get(key) ?? get(dialect.agentPath(agentId));
-    agentReads.set(key, read);
-    await read.then(
-      (value) => dialect.read(value, facts),
-      () => undefined,
-    );
-    agentReads.delete(key);
+    const reading = agentReads.get(origin, agentId) ?? read();
+    agentReads.set(origin, agentId, reading);
+    await reading;
   }
   // What cannot be read is not asked for again.
-  const agent = tracker.agents.at(origin, agentId) ?? { id: agentId, name: undefined, model: undefined };
-  tracker.agents.keep(origin, agent);
+  const agent = tracker.agents.get(origin, agentId) ?? { id: agentId, name: undefined, model: undefined };
+  tracker.agents.set(origin, agentId, agent);
   introduceAgent(invocation, agent, {});
 }

@@ -5,10 +5,9 @@ import type { OpenedSocket, SocketClose, SocketObservation } from '../../sdk/soc
 import * as ATTR from '../../semconv/attributes.ts';
 import type { Telemetry } from '../../telemetry/telemetry.ts';
 import { activeContext } from '../../util/active-context.ts';
-import type { BoundedMap } from '../../util/bounded-map.ts';
 import { now } from '../../util/clock.ts';
 import { asName, field, type PayloadObject } from '../../util/payload.ts';
-import { keyAt } from '../conversations/conversation-keys.ts';
+import type { Shelf } from '../store.ts';
 import type { ToolCalls } from '../tool-calls/tool-calls.ts';
 import type { ConversationTracker } from '../tracker.ts';
 import { SocketSegment } from './segment.ts';
@@ -25,14 +24,14 @@ export class Realtime {
   readonly telemetry: Telemetry;
   readonly tracker: ConversationTracker;
   readonly toolCalls: ToolCalls;
-  /** Which socket records a response or transcript, by origin and id: the main socket and one beside it tell the same. */
-  readonly claimed: BoundedMap<string, Claimant>;
+  /** Which socket records a response or transcript, by id: the main socket and one beside it tell the same. */
+  readonly claimed: Shelf<Claimant>;
 
   constructor(telemetry: Telemetry, tracker: ConversationTracker, toolCalls: ToolCalls) {
     this.telemetry = telemetry;
     this.tracker = tracker;
     this.toolCalls = toolCalls;
-    this.claimed = tracker.remember(telemetry.settings.maxConversations);
+    this.claimed = tracker.store.shelf();
   }
 
   open(socket: OpenedSocket, endpoint: ClientEndpoint): SocketObservation {
@@ -112,11 +111,10 @@ class SessionSocket implements SocketObservation {
     });
     this.#previous = segment.spanContext;
     const claims = (id: string): boolean => {
-      const key = keyAt(endpoint.origin, id);
-      const other = claimed.get(key);
+      const other = claimed.get(endpoint.origin, id);
       own.sessionId = session.state.facts.id;
       if (other !== undefined && other !== own && isOfSession(other, own.sessionId)) return false;
-      claimed.set(key, own);
+      claimed.set(endpoint.origin, id, own);
       return true;
     };
     const start = {

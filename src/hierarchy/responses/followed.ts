@@ -8,13 +8,12 @@ import type { Spent } from '../../telemetry/cost/spent.ts';
 import { type CallerTrace, callerTraceOf } from '../../telemetry/metadata.ts';
 import type { Place } from '../../telemetry/place.ts';
 import type { Telemetry } from '../../telemetry/telemetry.ts';
-import type { BoundedMap } from '../../util/bounded-map.ts';
 import { field, stringField } from '../../util/payload.ts';
 import type { OpenSpan } from '../api.ts';
 import type { Conversation, Segment } from '../conversations/conversation.ts';
 import { conversationIn } from '../conversations/conversation-id.ts';
-import { keyAt } from '../conversations/conversation-keys.ts';
 import { ItemTimes } from '../item-times.ts';
+import type { Shelf } from '../store.ts';
 import { readItemCalls } from '../tool-calls/item-calls.ts';
 import { readItemResults } from '../tool-calls/item-results.ts';
 import { lastMessagesIn } from '../tool-calls/last-messages.ts';
@@ -99,7 +98,7 @@ export interface FollowedResponse {
 
 /** Lets later requests that refer to a response find it. */
 export function know(
-  known: BoundedMap<string, KnownResponse>,
+  known: Shelf<KnownResponse>,
   follow: FollowedResponse,
   response: unknown,
   span: OpenSpan,
@@ -108,8 +107,9 @@ export function know(
   follow.parent.span ??= context;
   const conversationId = conversationIdOf(response) ?? follow.conversationId;
   const { endpoint, handedOn, model } = follow;
-  const key = keyAt(endpoint.origin, stringField(response, 'id') ?? '');
-  if (context !== undefined) known.set(key, { context, conversationId, handedOn, model });
+  const id = stringField(response, 'id');
+  if (context !== undefined && id !== undefined)
+    known.set(endpoint.origin, id, { context, conversationId, handedOn, model });
 }
 
 /** Takes the tool calls of a response that has ended. */

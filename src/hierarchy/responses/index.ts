@@ -9,7 +9,6 @@ import { textLimits } from '../../telemetry/kept-text.ts';
 import type { Place } from '../../telemetry/place.ts';
 import { CallSpan } from '../../telemetry/spans/call-span.ts';
 import type { Telemetry } from '../../telemetry/telemetry.ts';
-import { BoundedMap } from '../../util/bounded-map.ts';
 import { field, stringField } from '../../util/payload.ts';
 import {
   type ConversationApi,
@@ -23,13 +22,12 @@ import {
 } from '../api.ts';
 import type { Segment, Use } from '../conversations/conversation.ts';
 import { conversationIn } from '../conversations/conversation-id.ts';
-import { keyAt } from '../conversations/conversation-keys.ts';
 import { JoinedTrace } from '../conversations/joined-trace.ts';
 import { contextInConversation } from '../conversations/own-trace.ts';
 import { creatorOf, handsOn } from '../conversations/ownership.ts';
 import { ContinuingRequest } from '../invocations/continuing-operation.ts';
-import { PAUSE_LIFETIME_MS } from '../invocations/known-invocations.ts';
 import { OperationClock } from '../operation-clock.ts';
+import { LONG_LIFETIME_MS, type Shelf } from '../store.ts';
 import { readItemCalls } from '../tool-calls/item-calls.ts';
 import { readItemResults } from '../tool-calls/item-results.ts';
 import type { ToolCalls } from '../tool-calls/tool-calls.ts';
@@ -55,27 +53,26 @@ export class Responses implements ConversationApi {
   readonly #telemetry: Telemetry;
   readonly #tracker: ConversationTracker;
   readonly #toolCalls: ToolCalls;
-  /** Where responses stand, by origin and id, for the requests that refer to them. */
-  readonly #known: BoundedMap<string, KnownResponse>;
-  /** The spans of background responses that were closed before their end, by origin and id. */
-  readonly #paused: BoundedMap<string, SpanContext>;
+  /** Where responses stand, for the requests that refer to them. */
+  readonly #known: Shelf<KnownResponse>;
+  /** The spans of background responses that were closed before their end. */
+  readonly #paused: Shelf<SpanContext>;
   /** The open background responses; the least recently used one is closed first. */
-  readonly #background: BoundedMap<string, BackgroundResponse>;
+  readonly #background: Shelf<BackgroundResponse>;
 
   constructor(tracker: ConversationTracker, toolCalls: ToolCalls) {
     this.#telemetry = tracker.telemetry;
     this.#tracker = tracker;
     this.#toolCalls = toolCalls;
-    const { maxConversations } = this.#telemetry.settings;
-    this.#known = tracker.remember(maxConversations);
-    this.#paused = new BoundedMap(maxConversations, undefined, PAUSE_LIFETIME_MS);
-    tracker.memories.add(this.#paused);
-    this.#background = new BoundedMap(maxConversations, (response) => response.close());
+    const { store } = tracker;
+    this.#known = store.shelf();
+    this.#paused = store.shelf({ lifetimeMs: LONG_LIFETIME_MS });
+    this.#background = store.shelf({ evicted: (response) => response.close() });
   }
 
   /** The span context of a response that this process created. */
   known(id: string, origin: string): SpanContext | undefined {
-    return this.#known.get(keyAt(origin, id))?.context;
+    return this.#known.get(origin, id)?.context;
   }
 
   /** A call about an open background response in the same trace is part of that response. */
@@ -83,7 +80,7 @@ export class Responses implements ConversationApi {
     const { origin } = endpoint;
     const createsResponse = isResponse(request.route);
     const referred = responseReferredBy(request, createsResponse);
-    const known = referred === undefined ? undefined : this.#known.get(keyAt(origin, referred));
+    const known = this.#known.get(origin, referred);
     const used = conversationUsedBy(call, request, createsResponse, known);
     const { id, uses } = used;
     if (uses) call.context = contextInConversation(call.context, this.#tracker, 'conversation', id, origin);
@@ -95,7 +92,7 @@ export class Responses implements ConversationApi {
 
   #backgroundOf({ route, values }: ApiRequest, { origin }: Endpoint): BackgroundResponse | undefined {
     const isAbout = route.folds === 'response' || route.method === 'DELETE';
-    return isAbout ? this.#background.get(keyAt(origin, values[0] ?? '')) : undefined;
+    return isAbout ? this.#background.get(origin, values[0]) : undefined;
   }
 
   /** Places a call that has its own span, and takes its result. */
@@ -208,7 +205,6 @@ export class Responses implements ConversationApi {
     if (id === undefined) return false;
     const { endpoint, segment, handedOn } = follow;
     if (!follow.isTaken) know(this.#known, follow, result, span);
-    this.#tracker.memories.expireLater();
     if (handedOn || !isResponseOpen(result)) return false;
     const { client, endTime: time } = call;
     const clock = new OperationClock(call.ownClock);
@@ -217,19 +213,19 @@ export class Responses implements ConversationApi {
   }
 
   #keep(start: Omit<BackgroundStart, 'closed' | 'limits'>): BackgroundResponse {
-    const key = keyAt(start.endpoint.origin, start.id);
+    const { id, endpoint } = start;
     const closed = (response: BackgroundResponse): void => {
-      this.#background.delete(key);
+      this.#background.delete(endpoint.origin, id);
       const span = trace.getSpanContext(response.span.context);
-      if (!response.hasEnded && span !== undefined) this.#paused.set(key, span);
+      if (!response.hasEnded && span !== undefined) this.#paused.set(endpoint.origin, id, span);
       this.#tracker.release(response);
     };
     // A server that reuses an id has forgotten the first one.
-    this.#background.get(key)?.close();
+    this.#background.get(endpoint.origin, id)?.close();
     const { settings, wantsContent } = this.#telemetry;
     const limits = wantsContent ? textLimits(settings) : undefined;
     const background = new BackgroundResponse({ ...start, closed, limits });
-    this.#background.set(key, background);
+    this.#background.set(endpoint.origin, id, background);
     this.#tracker.keep(background);
     return background;
   }
@@ -241,14 +237,14 @@ export class Responses implements ConversationApi {
   #adopt(fetched: Fetched, call: Call, response: unknown, creator: SpanContext | undefined): void {
     const { settings } = this.#telemetry;
     const { request, endpoint, context: caller } = fetched;
-    const key = keyAt(endpoint.origin, stringField(response, 'id') ?? '');
-    const paused = this.#paused.get(key);
-    const known = this.#known.get(key);
+    const { origin } = endpoint;
+    const paused = this.#paused.get(origin, stringField(response, 'id'));
+    const known = this.#known.get(origin, stringField(response, 'id'));
     const place = placeAdoption({ settings, call, response, paused, known, creator, context: caller });
     const adoption = readAdoption(call, request.deployment, response, known?.model);
     if (place === undefined || adoption === undefined) return;
-    this.#paused.delete(key);
     const { id, clock } = adoption;
+    this.#paused.delete(origin, id);
     const { context, link } = place;
     const startTime = paused === undefined ? adoption.startTime : call.startTime;
     const conversationId = conversationIdOf(response) ?? known?.conversationId ?? conversationIn(caller);

@@ -1,5 +1,5 @@
 import { BoundedMap } from '../../util/bounded-map.ts';
-import { keyAt } from '../conversations/conversation-keys.ts';
+import { keyAt } from '../store.ts';
 
 const MAX_PENDING_CALLS = 10_000;
 const MAX_CLOSED_KEYS = 20_000;

@@ -9,8 +9,8 @@ import { beginIn, finishIn } from '../../util/open-traces.ts';
 import type { AnsweredCalls } from '../conversations/joined-trace.ts';
 import type { ItemTimes } from '../item-times.ts';
 import type { ToolCallContent } from '../model.ts';
-import { type ContentHolder, charactersOf } from '../open-content.ts';
 import { clamp } from '../operation-clock.ts';
+import { type ContentHolder, charactersOf } from '../store.ts';
 import type { ConversationTracker } from '../tracker.ts';
 import type { ItemCall } from './item-calls.ts';
 import { fingerprintOfMessages } from './last-messages.ts';
@@ -89,7 +89,7 @@ export class ToolCalls {
 
   constructor(tracker: ConversationTracker) {
     this.#tracker = tracker;
-    tracker.memories.add(this.#pending);
+    tracker.store.add(this.#pending);
   }
 
   /** Whether the program has been asked for anything: otherwise no request has to be searched for results. */
@@ -134,7 +134,7 @@ export class ToolCalls {
     question: string | undefined,
   ): void {
     const { content: given, ...call } = requested.call;
-    const { openContent, telemetry } = this.#tracker;
+    const { store, telemetry } = this.#tracker;
     const pending: PendingCall = {
       requested: { ...requested, call: { ...call, content: undefined } },
       response,
@@ -147,8 +147,8 @@ export class ToolCalls {
     };
     this.#pending.add({ ...identityOf(requested, response), fingerprint: fingerprint(), question }, pending);
     beginIn(response.parent?.span);
-    this.#tracker.memories.expireLater();
-    if (pending.content !== undefined) openContent.keeps(pending, charactersOf(pending.content));
+    store.expireLater();
+    if (pending.content !== undefined) store.keeps(pending, charactersOf(pending.content));
   }
 
   /** Takes what a request brings for calls that were requested before. One that answers calls of several traces joins none. */
@@ -201,7 +201,7 @@ export class ToolCalls {
 
   #restore(taken: readonly TakenCall<PendingCall>[]): void {
     for (const one of taken) this.#pending.restore(one);
-    if (taken.length > 0) this.#tracker.memories.expireLater();
+    if (taken.length > 0) this.#tracker.store.expireLater();
   }
 
   /** The first of the calls that is not answered, which is recorded where the program runs it and not by its answer. */
@@ -228,7 +228,7 @@ export class ToolCalls {
     if (!pending.isRecorded) finishIn(pending.response.parent?.span);
     const { content } = pending;
     pending.content = undefined;
-    this.#tracker.openContent.release(pending);
+    this.#tracker.store.release(pending);
     return content;
   }
 
