@@ -1,22 +1,21 @@
 /**
- * Applies each mutant of `src/` in turn, in a copy of the project, and runs the tests of the SDK's seam: one of them must fail.
- * A comment such as `// Without this, suppressed calls get spans.` makes the statement below it a mutant.
+ * Leaves out each check of a file in turn, in a copy of the project, and runs the tests of its folder: one of them should
+ * fail. What survives lacks a test, or is not needed. Run it before and after you drop a test: no more may survive.
  *
- *   npm run mutation                 all mutants
- *   npm run mutation -- seam.ts      those of one file
+ *   npm run mutation -- sdk/seam.ts util/guard.ts   files of src
+ *   npm run mutation -- sdk/sockets                 a folder
  */
 import { spawn } from 'node:child_process';
 import { cp, glob, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { findMutants, type Mutant, mutate } from './mutants.ts';
+import { findMutants, mutate } from './mutants.ts';
 
 const ROOT = join(import.meta.dirname, '..', '..');
 /** What the tests need, apart from the packages. */
 const COPIED = ['dist', 'examples', 'package.json', 'scripts', 'semconv', 'src', 'test', 'vitest.config.ts'];
-const TESTS = 'test/{sdk,util,entries/units}/**/*.test.ts';
 /** Tests that take longer count as hanging, which kills the mutant. */
-const TESTS_TIMEOUT_MS = 120_000;
+const TESTS_TIMEOUT_MS = 300_000;
 
 interface Report {
   readonly testResults: readonly {
@@ -27,9 +26,8 @@ interface Report {
   }[];
 }
 
-const only = process.argv.slice(2);
+const wanted = process.argv.slice(2).map((path) => path.replace(/^src\//, ''));
 const project = await copyProject();
-const rounds = await findRounds();
 try {
   process.exitCode = await checkAll();
 } finally {
@@ -43,47 +41,54 @@ async function copyProject(): Promise<string> {
   return directory;
 }
 
-/** The tests in two rounds: those that run programs take longer than all others together. */
-async function findRounds(): Promise<string[][]> {
-  const files = (await Array.fromAsync(glob(TESTS, { cwd: project }))).sort();
-  const texts = await Promise.all(files.map((file) => readFile(join(project, file), 'utf8')));
-  const slow = files.filter((_, index) => texts[index]?.includes('node:child_process'));
-  return [files.filter((file) => !slow.includes(file)), slow];
-}
-
 /** @returns the exit code */
 async function checkAll(): Promise<number> {
-  const red = await findRedTest();
-  if (red !== undefined) {
-    console.error(`The tests fail without any mutant: ${red}`);
-    return 1;
-  }
-  const files = (await Array.fromAsync(glob('src/**/*.ts', { cwd: project }))).sort();
-  let missed = 0;
-  for (const file of files.filter((name) => only.length === 0 || only.some((part) => name.endsWith(part)))) {
-    const source = await readFile(join(project, file), 'utf8');
-    for (const mutant of findMutants(source)) {
-      if (!(await check(file, source, mutant))) missed++;
-    }
-  }
-  console.log(missed === 0 ? 'Every mutant was killed.' : `${missed} mutants survived.`);
-  return missed === 0 ? 0 : 1;
+  const files = (await Array.fromAsync(glob('**/*.ts', { cwd: join(project, 'src') }))).sort();
+  const checked = files.filter((file) => wanted.some((path) => file === path || file.startsWith(`${path}/`)));
+  if (checked.length === 0) throw new Error('Name files or folders of src, such as sdk/seam.ts');
+  let survivors = 0;
+  for (const file of checked) survivors += await countSurvivors(file);
+  console.log(survivors === 0 ? 'Every mutant was killed.' : `${survivors} mutants survived.`);
+  return survivors === 0 ? 0 : 1;
 }
 
-async function check(file: string, source: string, mutant: Mutant): Promise<boolean> {
-  await writeFile(join(project, file), mutate(source, mutant));
-  const found = await findRedTest();
-  await writeFile(join(project, file), source);
-  const what = mutant.fragment === undefined ? '' : ` \`${mutant.fragment}\``;
-  console.log(
-    `${found === undefined ? 'SURVIVED' : 'killed  '} ${file}:${mutant.line}${what}: ${mutant.consequence}`,
-  );
-  if (found !== undefined) console.log(`         ${found}`);
-  return found !== undefined;
+async function countSurvivors(file: string): Promise<number> {
+  const path = join(project, 'src', file);
+  const source = await readFile(path, 'utf8');
+  const rounds = await findRounds(file);
+  let survivors = 0;
+  for (const mutant of findMutants(source)) {
+    await writeFile(path, mutate(source, mutant));
+    const found = await findRedTest(rounds);
+    const shown = `${file}:${mutant.line} ${mutant.kind}: ${mutant.text}`;
+    console.log(found === undefined ? `SURVIVED ${shown}` : `killed   ${shown}\n         ${found}`);
+    if (found === undefined) survivors++;
+  }
+  await writeFile(path, source);
+  return survivors;
+}
+
+/**
+ * The tests of a file's folder in three rounds: its own, those of the same process, and those that run programs, which take
+ * longer than all others together.
+ */
+async function findRounds(file: string): Promise<string[][]> {
+  const [folder = ''] = file.includes('/') ? file.split('/') : ['entries'];
+  const tests = `test/{${folder},entries/units}/**/*.test.ts`;
+  const files = [...new Set(await Array.fromAsync(glob(tests, { cwd: project })))].sort();
+  const texts = await Promise.all(files.map((each) => readFile(join(project, each), 'utf8')));
+  const having = (text: string): string[] => files.filter((_, index) => texts[index]?.includes(text));
+  const own = having(`/src/${file}'`);
+  const slow = having('node:child_process').filter((each) => !own.includes(each));
+  const others = files.filter((each) => !own.includes(each) && !slow.includes(each));
+  const rounds = [own, others, slow].filter(({ length }) => length > 0);
+  const red = await findRedTest(rounds);
+  if (red !== undefined) throw new Error(`The tests fail without any mutant: ${red}`);
+  return rounds;
 }
 
 /** The first test that fails, and fails again by itself; `undefined` when all pass. */
-async function findRedTest(): Promise<string | undefined> {
+async function findRedTest(rounds: readonly string[][]): Promise<string | undefined> {
   for (const files of rounds) {
     const red = await runTests(files);
     if (red === undefined) continue;
@@ -107,7 +112,7 @@ async function runTests(files: readonly string[]): Promise<Red | undefined> {
   if (await runVitest(files, output)) return undefined;
   for (const { name: file, message, assertionResults } of (await readReport(output))?.testResults ?? []) {
     // What is no program any more proves nothing.
-    if (message.startsWith('Transform failed')) throw new Error(`A marker cuts out too little: ${message}`);
+    if (message.startsWith('Transform failed')) throw new Error(`A mutant cannot be parsed: ${message}`);
     const failed = assertionResults.find(({ status }) => status === 'failed');
     if (failed !== undefined) return { name: failed.fullName, file };
     if (message !== '') return { name: message.split('\n')[0] ?? '', file };

@@ -1,84 +1,108 @@
-/**
- * A change to the source that a test must notice. A comment above a statement describes it:
- *
- * ```ts
- * // Without this, suppressed calls get spans.
- * // Without ` || call.settled`, attempts are added to a call that is over.
- * ```
- *
- * The first form removes the statement that follows, or the protection of its `guard(…)` call or `try`; the second one
- * removes the quoted fragment of that statement. A statement may have several such comments.
- */
+import { parseAst } from 'rolldown/parseAst';
+
+/** A change to the source that a test must notice: a check of the program goes. */
 export interface Mutant {
-  /** The line of the comment, from 1. */
+  readonly kind: 'early exit' | 'condition' | 'operand' | 'guard' | 'catch' | 'bound';
+  /** What goes, or what it goes from, on one line. */
+  readonly text: string;
+  /** The line on which that begins, from 1. */
   readonly line: number;
-  /** What goes wrong. */
-  readonly consequence: string;
-  /** `undefined`: the whole statement, or the protection of its `guard(…)` call or `try`. */
-  readonly fragment: string | undefined;
+  readonly start: number;
+  readonly end: number;
+  readonly replacement: string;
 }
 
-const MARKER = /^\s*\/\/ Without (?:this|`(?<fragment>[^`]+)`), (?<consequence>.+)\.$/;
-const COMMENT = /^\s*\/\//;
-
-export function findMutants(source: string): Mutant[] {
-  return source.split('\n').flatMap((text, index) => {
-    const { fragment, consequence } = MARKER.exec(text)?.groups ?? {};
-    return consequence === undefined ? [] : [{ line: index + 1, consequence, fragment }];
-  });
+/** A node of the syntax tree, as far as it is looked at. */
+interface Node {
+  readonly type: string;
+  readonly start: number;
+  readonly end: number;
+  readonly alternate?: Node | null;
+  readonly arguments?: readonly Node[];
+  readonly block?: Node;
+  readonly body?: Node | readonly Node[];
+  readonly callee?: Node;
+  readonly consequent?: Node;
+  readonly finalizer?: Node | null;
+  readonly handler?: Node | null;
+  readonly left?: Node;
+  readonly operator?: string;
+  readonly right?: Node;
 }
+
+/** Takes the place of `guard` and `guardAsync`, and lets errors through. */
+const UNGUARDED = '((_, run, ...args) => run(...args))';
+const EXITS: ReadonlySet<unknown> = new Set([
+  'BreakStatement',
+  'ContinueStatement',
+  'ReturnStatement',
+  'ThrowStatement',
+]);
+const LIMIT = /^(?:MAX|LIMIT)_|_LIMIT$/;
 
 /**
- * Applies a mutant to the source it was found in.
- *
- * @throws Error when the statement below the comment does not contain the fragment
+ * Finds the checks of a source in its syntax tree: early exits, conditions and their operands, guards, catch clauses and
+ * bounds. Each mutant leaves one of them out.
  */
-export function mutate(source: string, { line, fragment }: Mutant): string {
-  const lines = source.split('\n');
-  let first = line;
-  while (COMMENT.test(lines[first] ?? '')) first++;
-  const last = endOfStatement(lines, first);
-  const statement = lines.slice(first, last).join('\n');
-  const without = fragment === undefined ? unprotect(statement) : cut(statement, fragment, line);
-  const changed = [...lines.slice(0, first), without, ...lines.slice(last)].join('\n');
-  return changed.includes('unguarded(') ? `${changed}\n${UNGUARDED}` : changed;
+export function findMutants(source: string): Mutant[] {
+  const mutants: Mutant[] = [];
+  const visit = (node: Node): void => {
+    for (const { kind, shown = node, replaced = node, replacement } of mutationsOf(node, source)) {
+      const text = source.slice(shown.start, shown.end).replace(/\s+/g, ' ');
+      const line = source.slice(0, shown.start).split('\n').length;
+      mutants.push({ kind, text, line, start: replaced.start, end: replaced.end, replacement });
+    }
+    for (const child of Object.values(node).flat()) if (isNode(child)) visit(child);
+  };
+  visit(parseAst(source, { lang: 'ts' }) as Node);
+  return mutants;
 }
 
-/** Takes the place of `guard` and lets errors through. */
-const UNGUARDED = `
-function unguarded<Arguments extends unknown[], Result>(
-  _where: string,
-  run: (...args: Arguments) => Result,
-  ...args: Arguments
-): Result {
-  return run(...args);
-}
-`;
-
-function unprotect(statement: string): string {
-  const { body } = /^\s*try \{\n(?<body>[\s\S]*?)\n\s*\} catch /.exec(statement)?.groups ?? {};
-  if (body !== undefined) return body;
-  return /\bguard\(/.test(statement) ? statement.replace(/\bguard\(/g, 'unguarded(') : '';
+/** Applies a mutant to the source it was found in. */
+export function mutate(source: string, { start, end, replacement }: Mutant): string {
+  return source.slice(0, start) + replacement + source.slice(end);
 }
 
-function cut(statement: string, fragment: string, line: number): string {
-  if (!statement.includes(fragment)) {
-    throw new Error(`line ${line}: the statement below the comment does not contain \`${fragment}\``);
+interface Mutation {
+  readonly kind: Mutant['kind'];
+  /** Default: the node itself. */
+  readonly shown?: Node;
+  /** Default: the node itself. */
+  readonly replaced?: Node;
+  readonly replacement: string;
+}
+
+function mutationsOf(node: Node, source: string): Mutation[] {
+  const textOf = ({ start, end }: Node): string => source.slice(start, end);
+  const { callee, consequent, left, right, block, finalizer } = node;
+  if (node.type === 'IfStatement' && consequent && !node.alternate)
+    return endsInExit(consequent)
+      ? [{ kind: 'early exit', replacement: ';' }]
+      : [{ kind: 'condition', replacement: textOf(consequent) }];
+  if (node.type === 'LogicalExpression' && left && right && node.operator !== '??')
+    return [
+      { kind: 'operand', shown: left, replacement: `(${textOf(right)})` },
+      { kind: 'operand', shown: right, replacement: `(${textOf(left)})` },
+    ];
+  if (node.type === 'TryStatement' && block && node.handler) {
+    const rest = finalizer ? `try ${textOf(block)} finally ${textOf(finalizer)}` : textOf(block);
+    return [{ kind: 'catch', replacement: rest }];
   }
-  return statement.replace(fragment, '');
+  if (node.type !== 'CallExpression' || callee === undefined) return [];
+  if (/^guard(?:Async)?$/.test(textOf(callee)))
+    return [{ kind: 'guard', replaced: callee, replacement: UNGUARDED }];
+  const [bound, ...values] = (node.arguments ?? []).map(textOf).sort((one) => (LIMIT.test(one) ? -1 : 1));
+  return textOf(callee) === 'Math.min' && bound !== undefined && LIMIT.test(bound)
+    ? [{ kind: 'bound', replacement: `Math.min(${values.join(', ')})` }]
+    : [];
 }
 
-/** The line after the statement, where its brackets are closed and it ends with `;` or `}`. */
-function endOfStatement(lines: readonly string[], first: number): number {
-  let depth = 0;
-  for (let index = first; index < lines.length; index++) {
-    const code = (lines[index] ?? '').replace(/'[^']*'|"[^"]*"|`[^`]*`/g, '').replace(/\/\/.*/, '');
-    depth += count(code, /[([{]/g) - count(code, /[)\]}]/g);
-    if (depth <= 0 && /[;}]\s*$/.test(code)) return index + 1;
-  }
-  throw new Error(`line ${first + 1}: the statement does not end`);
+function endsInExit({ type, body }: Node): boolean {
+  const last =
+    type === 'BlockStatement' && Array.isArray(body) ? (body as readonly Node[]).at(-1)?.type : type;
+  return EXITS.has(last);
 }
 
-function count(text: string, pattern: RegExp): number {
-  return text.match(pattern)?.length ?? 0;
+function isNode(value: unknown): value is Node {
+  return typeof value === 'object' && value !== null && 'type' in value && 'start' in value;
 }

@@ -17,8 +17,7 @@ export function patchMethod(holder: object, name: string, wrapper: PatchableMeth
   setMethod(holder, name, wrapper);
   return () => {
     const current = Object.getOwnPropertyDescriptor(holder, name);
-    // Without `current?.value !== wrapper || `, another package's later wrapper is lost.
-    // Without ` || current.configurable !== true`, restoring throws on an object that was frozen since.
+    // Another package may have wrapped it since, or frozen the object.
     if (current?.value !== wrapper || current.configurable !== true) return false;
     if (original === undefined) delete (holder as Record<string, unknown>)[name];
     else Object.defineProperty(holder, name, original);
