@@ -8,15 +8,15 @@ import { describeStructure } from '../scripts/structure/structure.ts';
 const SOURCE = join(import.meta.dirname, '..', 'src');
 
 /** The paths of files below a directory, with `/` on every platform. */
-function pathsBelow(directory: string, ending: string): string[] {
+function pathsBelow(directory: string, ending: RegExp): string[] {
   return readdirSync(directory, { recursive: true, withFileTypes: true })
-    .filter((entry) => entry.isFile() && entry.name.endsWith(ending))
+    .filter((entry) => entry.isFile() && ending.test(entry.name))
     .map((entry) => relative(directory, join(entry.parentPath, entry.name)).split(sep).join('/'));
 }
 
 /** Every file of the source, by its path below `src`. */
 const files = new Map(
-  pathsBelow(SOURCE, '.ts').map((path) => [path, readFileSync(join(SOURCE, path), 'utf8')] as const),
+  pathsBelow(SOURCE, /\.tsx?$/).map((path) => [path, readFileSync(join(SOURCE, path), 'utf8')] as const),
 );
 
 function filesWith(text: RegExp): string[] {
@@ -187,9 +187,9 @@ describe('the structure of src/', () => {
 });
 
 describe('in the folders of test/ that mirror src/', () => {
-  const sources = [...files.keys()].map((path) => path.slice(0, -'.ts'.length));
+  const sources = [...files.keys()].map((path) => path.replace(/\.tsx?$/, ''));
   const folders = new Set(sources.map((path) => dirname(path)));
-  const tests = pathsBelow(import.meta.dirname, '.test.ts')
+  const tests = pathsBelow(import.meta.dirname, /\.test\.ts$/)
     .map((path) => path.slice(0, -'.test.ts'.length))
     .filter((path) => folders.has(path.split('/')[0] ?? ''));
 

@@ -23,7 +23,7 @@ const DECLARATION =
 /** Reads every file of `src/`, in the order of their paths. */
 export function readSource(directory: string = SOURCE): SourceFile[] {
   return readdirSync(directory, { recursive: true, withFileTypes: true })
-    .filter((entry) => entry.isFile() && entry.name.endsWith('.ts'))
+    .filter((entry) => entry.isFile() && /\.tsx?$/.test(entry.name))
     .map((entry) => join(entry.parentPath, entry.name))
     .map((file) => parseFile(relative(directory, file).split(sep).join('/'), readFileSync(file, 'utf8')))
     .sort((a, b) => (a.path < b.path ? -1 : 1));

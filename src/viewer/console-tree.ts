@@ -6,7 +6,7 @@ import { terminalSafe } from '../util/terminal-safe.ts';
 import { type TextStream, writeTo } from '../util/text-stream.ts';
 import { grouped } from './amounts.ts';
 import { attachEvaluations, lateEvaluationLines, type ShownEvaluation } from './evaluations.ts';
-import { attributeText } from './span-details.ts';
+import { attributeText } from './messages.ts';
 import { drawCalls, drawSummary } from './summary-view.ts';
 import { forOldConsole, isOldConsole, wantsColor } from './terminal-text.ts';
 import { summarize } from './trace-summary.ts';

@@ -2,8 +2,8 @@ import * as ATTR from '../semconv/attributes.ts';
 import { EVENT_GEN_AI_EVALUATION_RESULT } from '../semconv/events.ts';
 import { terminalSafe } from '../util/terminal-safe.ts';
 import { isNumber } from './amounts.ts';
+import { attributeText } from './messages.ts';
 import type { PageSpan, SpanEvent } from './page-span.ts';
-import { attributeText } from './span-details.ts';
 import type { FinishedSpan, Time } from './tree.ts';
 
 /** A judgement on an answer, as a page shows it. */

@@ -5,9 +5,9 @@ import { atExit } from '../util/process-events.ts';
 import { terminalSafe } from '../util/terminal-safe.ts';
 import { printToStderr } from '../util/text-stream.ts';
 import type { ShownEvaluation } from './evaluations.ts';
+import { attributeText } from './messages.ts';
 import type * as PageFile from './page-file.ts';
 import { type HeldSpan, type SpanEvent, toHeldSpan, withEvents, withResource } from './page-span.ts';
-import { attributeText } from './span-details.ts';
 import { type ExportResult, type FinishedSpan, failed, isLocalRoot, SUCCESS } from './tree.ts';
 
 /** Options of {@link HtmlTraceExporter}. */

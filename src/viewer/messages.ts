@@ -1,5 +1,3 @@
-import { attributeText } from './span-details.ts';
-
 /** A message in the format of the GenAI conventions, read from a span. */
 export interface SpanMessage {
   readonly role: string;
@@ -63,4 +61,21 @@ export function messageText(message: SpanMessage | undefined): string | undefine
     .filter(({ type }) => type === 'text')
     .map((part) => attributeText(partContent(part) ?? ''))
     .join(' ');
+}
+
+/** Shown for a value that JSON cannot hold, such as a circular object. */
+const NO_TEXT = '[no text]';
+
+/**
+ * A value as text: strings unchanged, anything else as JSON if possible. Never throws: a value may have its own
+ * `toString` or `toJSON`, which may throw or not even be a function.
+ */
+export function attributeText(value: unknown): string {
+  if (typeof value === 'string') return value;
+  if (typeof value === 'bigint' || value === undefined) return String(value);
+  try {
+    return JSON.stringify(value) ?? NO_TEXT;
+  } catch {
+    return NO_TEXT;
+  }
 }

@@ -10,6 +10,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { dirname } from 'node:path';
+import { NAME } from '../util/version.ts';
 import { PAGE_SCRIPT, PAGE_STYLE } from './page-assets.ts';
 
 /**
@@ -45,6 +46,7 @@ function documentWith(policy: string, data: string): string {
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="referrer" content="no-referrer">
 <title>OpenAI traces</title>
+<!-- Contains Preact, @preact/signals and markdown-it under the MIT license, see NOTICE of the package ${NAME}. -->
 <style>${PAGE_STYLE}</style>
 </head>
 <body>

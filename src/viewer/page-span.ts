@@ -1,6 +1,5 @@
 import * as ATTR from '../semconv/attributes.ts';
-import { parseShortJson } from './messages.ts';
-import { attributeText } from './span-details.ts';
+import { attributeText, parseShortJson } from './messages.ts';
 import { type FinishedSpan, parentIdOf, type Time } from './tree.ts';
 
 /** An event of a span. */

@@ -1,7 +1,8 @@
 import * as ATTR from '../semconv/attributes.ts';
-import { EVENT_OPENAI_REALTIME_INTERRUPTION } from '../semconv/events.ts';
 import { terminalSafe } from '../util/terminal-safe.ts';
 import { costOf, count, dollars, estimatedTokens, explainedCost, isNumber, tokens } from './amounts.ts';
+import { cancelledBy, unusualFinish, words } from './answer-end.ts';
+import { attributeText } from './messages.ts';
 import type { Detail, Rank, TextSegment } from './terminal-text.ts';
 import { type Row, type SpanNode, STATUS_ERROR } from './tree.ts';
 
@@ -26,9 +27,6 @@ const IDS: readonly string[] = [
   ATTR.OPENAI_STEP_ID,
   ATTR.OPENAI_ITEM_ID,
 ];
-
-/** Shown for a value that JSON cannot hold, such as a circular object. */
-const NO_TEXT = '[no text]';
 
 /** Ancestors that are searched for an id. Searching all of them would take many seconds in a trace thousands of levels deep. */
 const MAX_ANCESTORS = 100;
@@ -165,20 +163,6 @@ export function detailsOf(row: Row, extraAttributes: readonly string[]): Detail[
   return details;
 }
 
-/**
- * A value as text: strings unchanged, anything else as JSON if possible. Never throws: a value may have its own
- * `toString` or `toJSON`, which may throw or not even be a function.
- */
-export function attributeText(value: unknown): string {
-  if (typeof value === 'string') return value;
-  if (typeof value === 'bigint' || value === undefined) return String(value);
-  try {
-    return JSON.stringify(value) ?? NO_TEXT;
-  } catch {
-    return NO_TEXT;
-  }
-}
-
 /** The fact of how many there are of what an attribute counts. */
 function countFact(attribute: string, one: string, rank: Rank): Fact {
   return { attributes: [attribute], rank, show: ([value]) => count(value, one) };
@@ -225,17 +209,9 @@ function status(value: unknown, span: SpanNode['span']): ShownFact | undefined {
   return { text, tone: BAD_STATUSES.has(value) ? 'bad' : 'warning', rank: 0 };
 }
 
-const NORMAL_FINISH_REASONS: ReadonlySet<string | undefined> = new Set(['stop', 'tool_calls', 'completed']);
-
 function shownFinish(value: unknown): ShownFact | undefined {
   const text = words(value);
   return text === undefined ? undefined : { ...dim(text), rank: unusualFinish(value) === undefined ? 2 : 0 };
-}
-
-/** Why an answer ended, unless that is how answers end. */
-export function unusualFinish(value: unknown): string | undefined {
-  const text = words(value);
-  return NORMAL_FINISH_REASONS.has(text) ? undefined : text;
 }
 
 /** For an attempt, its number among the retries. For a call, the number of retries, counted from the attempts below it. */
@@ -246,12 +222,6 @@ function retries(resent: unknown, node: SpanNode): TextSegment | undefined {
   if (number < 1) return undefined;
   const text = isAttempt ? `retry ${number}` : count(number, 'retry', 'retries');
   return text === undefined ? undefined : { text, tone: 'warning' };
-}
-
-function words(value: unknown): string | undefined {
-  const list = Array.isArray(value) ? value : [value];
-  const shown = list.filter((word) => typeof word === 'string' && word !== '');
-  return shown.length > 0 ? terminalSafe(shown.join(', '), 100) : undefined;
 }
 
 function suffixed(text: string | undefined, words: string): string | undefined {
@@ -273,38 +243,4 @@ function invocationCount({ name, attributes }: SpanNode['span'], total: unknown)
   // A conversation that the program named may consist of calls of any API.
   const isNamed = name === 'conversation' && attributes[ATTR.OPENAI_API_TYPE] !== 'responses';
   return isNamed ? count(total, 'call') : count(total, 'response');
-}
-
-interface SessionEvent {
-  readonly name: string;
-  readonly attributes?: Readonly<Record<string, unknown>> | undefined;
-}
-
-const CANCELLED_BY: ReadonlyMap<unknown, string> = new Map([
-  ['turn_detected', 'interrupted by the user'],
-  ['client_cancelled', 'cancelled by the program'],
-]);
-
-/** Who cut an answer off. */
-export function cancelledBy(reason: unknown): string | undefined {
-  return CANCELLED_BY.get(reason);
-}
-
-/**
- * How much of a finished answer was played before the user interrupted it. The session knows: audio arrives faster than
- * it is played.
- */
-export function heardOf(responseId: unknown, sessionEvents: readonly SessionEvent[]): string | undefined {
-  if (responseId === undefined) return undefined;
-  for (const { name, attributes } of sessionEvents) {
-    if (name !== EVENT_OPENAI_REALTIME_INTERRUPTION || attributes?.[ATTR.GEN_AI_RESPONSE_ID] !== responseId)
-      continue;
-    const text = interruptedAfter(attributes[ATTR.OPENAI_REALTIME_HEARD_AUDIO_DURATION]);
-    if (text !== undefined) return text;
-  }
-  return undefined;
-}
-
-export function interruptedAfter(seconds: unknown): string | undefined {
-  return isNumber(seconds) ? `interrupted after ${Number(seconds.toFixed(1))} s` : undefined;
 }

@@ -1,8 +1,9 @@
 import * as ATTR from '../semconv/attributes.ts';
 import { terminalSafe } from '../util/terminal-safe.ts';
 import { count, explainedCost, formatDuration, formatMilliseconds, grouped, totalTokens } from './amounts.ts';
+import { attributeText } from './messages.ts';
 import { modalityText } from './modalities.ts';
-import { attributeText, detailsOf } from './span-details.ts';
+import { detailsOf } from './span-details.ts';
 import {
   fittingDetails,
   joined,

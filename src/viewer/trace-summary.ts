@@ -1,8 +1,7 @@
 import * as ATTR from '../semconv/attributes.ts';
 import { isNumber, type TokenTotals } from './amounts.ts';
-import { messageText, readMessages } from './messages.ts';
+import { attributeText, messageText, readMessages } from './messages.ts';
 import { type ModalityAmount, modalitiesOf } from './modalities.ts';
-import { attributeText } from './span-details.ts';
 import {
   compareTimes,
   type FinishedSpan,

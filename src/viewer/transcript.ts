@@ -1,6 +1,12 @@
 import * as ATTR from '../semconv/attributes.ts';
-import { isRecord, parseShortJson, partContent, readMessages, type SpanMessage } from './messages.ts';
-import { attributeText } from './span-details.ts';
+import {
+  attributeText,
+  isRecord,
+  parseShortJson,
+  partContent,
+  readMessages,
+  type SpanMessage,
+} from './messages.ts';
 import { type FinishedSpan, isTranscription, type Row } from './tree.ts';
 
 type TranscriptPart = SpanMessage['parts'][number];

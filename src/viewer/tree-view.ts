@@ -2,8 +2,8 @@ import * as ATTR from '../semconv/attributes.ts';
 import { terminalSafe } from '../util/terminal-safe.ts';
 import { formatDuration } from './amounts.ts';
 import { attachedTo, explanationText, scoreText } from './evaluations.ts';
-import { partContent, readMessages } from './messages.ts';
-import { attributeText, detailsOf } from './span-details.ts';
+import { attributeText, partContent, readMessages } from './messages.ts';
+import { detailsOf } from './span-details.ts';
 import {
   type Detail,
   fittingDetails,

@@ -61,6 +61,10 @@ export interface TraceTree {
 
 /** A span's row in the drawing of its tree. */
 export interface Row {
+  /** The id of the span. Of several spans with one id, only the first has it unchanged. */
+  readonly id: string;
+  /** 1 for a root. */
+  readonly depth: number;
   readonly node: SpanNode;
   readonly parent: Row | undefined;
   /** The prefix of the name: empty for a root, otherwise tree lines that end in `├─ ` or `└─ `. */
@@ -101,11 +105,17 @@ export function* rowsOf(tree: TraceTree): Generator<Row, void, undefined> {
       if (node !== undefined) pending.push({ node, parent, depth, last: i === nodes.length - 1, rail });
     }
   };
+  const ids = new Set<string>();
   push(tree.roots, undefined, 0, '');
   for (let next = pending.pop(); next !== undefined; next = pending.pop()) {
     const { node, parent, depth, last, rail } = next;
     const childRail = depth === 0 ? '' : depth > MAX_INDENTATION ? rail : rail + (last ? '   ' : '│  ');
+    let { spanId: id } = node.span.spanContext();
+    if (ids.has(id)) id = `${id} ${ids.size}`;
+    ids.add(id);
     const row: Row = {
+      id,
+      depth: depth + 1,
       node,
       parent,
       branch: depth === 0 ? '' : rail + (last ? '└─ ' : '├─ '),

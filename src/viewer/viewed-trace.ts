@@ -1,7 +1,7 @@
 import * as ATTR from '../semconv/attributes.ts';
 import type { TokenTotals } from './amounts.ts';
+import { attributeText } from './messages.ts';
 import { fromPageSpan, type PageSpan, type ShownSpan } from './page-span.ts';
-import { attributeText } from './span-details.ts';
 import { summarize, type TraceSummary } from './trace-summary.ts';
 import {
   buildTrees,

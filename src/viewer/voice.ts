@@ -1,9 +1,9 @@
 import * as ATTR from '../semconv/attributes.ts';
 import { EVENT_OPENAI_REALTIME_INTERRUPTION, EVENT_OPENAI_REALTIME_SPEECH } from '../semconv/events.ts';
 import { isNumber } from './amounts.ts';
+import { cancelledBy, interruptedAfter } from './answer-end.ts';
 import { messageText, readMessages } from './messages.ts';
 import type { SpanEvent } from './page-span.ts';
-import { cancelledBy, interruptedAfter } from './span-details.ts';
 import { type FinishedSpan, isTranscription, millisecondsBetween, type Row } from './tree.ts';
 
 /** Somebody speaks in a realtime session. Times are milliseconds since its start. */

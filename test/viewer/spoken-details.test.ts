@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { heardOf } from '../../src/viewer/span-details.ts';
+import { heardOf } from '../../src/viewer/answer-end.ts';
 import { created, done, message, SESSION, sound } from '../hierarchy/realtime/events.ts';
 import { startProgram } from '../support/program.ts';
 import { openRealtime } from '../support/realtime-socket.ts';

@@ -1,6 +1,6 @@
 import type { Attributes } from '@opentelemetry/api';
 import { expect, it } from 'vitest';
-import { attributeText } from '../../src/viewer/span-details.ts';
+import { attributeText } from '../../src/viewer/messages.ts';
 import { transcriptOf } from '../../src/viewer/transcript.ts';
 import { buildTrees, rowsOf } from '../../src/viewer/tree.ts';
 import { makeSpans, type SpanPlan } from './spans.ts';

@@ -1,31 +1,55 @@
+import { type Signal, signal } from '@preact/signals';
 import type { TraceEntry } from '../viewed-trace.ts';
 
-/** What the fragment of the page's address names: `#trace=…&span=…` or `#conversation=…&span=…`. */
+/** What the page shows, as the fragment of its address: `#trace=…&span=…&filter=…`. */
 export interface PageAddress {
   readonly kind: TraceEntry['kind'];
-  readonly id: string;
+  /** The open trace or conversation; `undefined` for the first one of the list, whichever that is. */
+  readonly id: string | undefined;
   readonly span: string | undefined;
+  readonly words: string;
+  readonly onlyErrors: boolean;
 }
 
-/** @returns `undefined` if the address names no trace and no conversation */
-export function readAddress(): PageAddress | undefined {
+export const address: Signal<PageAddress> = signal<PageAddress>(readAddress());
+
+addEventListener('popstate', () => {
+  address.value = readAddress();
+});
+
+function readAddress(): PageAddress {
   const named = new URLSearchParams(location.hash.slice(1));
-  for (const kind of ['trace', 'conversation'] as const) {
-    const id = named.get(kind);
-    if (id !== null) return { kind, id, span: named.get('span') ?? undefined };
+  const isConversation = named.has('conversation');
+  return {
+    kind: isConversation ? 'conversation' : 'trace',
+    id: (isConversation ? named.get('conversation') : named.get('trace')) || undefined,
+    span: named.get('span') ?? undefined,
+    words: named.get('filter') ?? '',
+    onlyErrors: named.has('errors'),
+  };
+}
+
+function linkTo({ kind, id, span, words, onlyErrors }: PageAddress): string {
+  const parts: Readonly<Record<string, string | undefined>> = {
+    // A list of conversations has no open one at first.
+    [kind]: id ?? (kind === 'conversation' ? '' : undefined),
+    span,
+    filter: words || undefined,
+    errors: onlyErrors ? '' : undefined,
+  };
+  const named = Object.entries(parts).flatMap(([name, value]) =>
+    value === undefined ? [] : [[name, value]],
+  );
+  return `#${new URLSearchParams(named)}`;
+}
+
+/** Shows something else. A step of its own is one that going back undoes. */
+export function go(changes: Partial<PageAddress>, ownStep: boolean): void {
+  const next = { ...address.value, ...changes };
+  const link = linkTo(next);
+  if (link !== (location.hash || '#')) {
+    if (ownStep) history.pushState(null, '', link);
+    else history.replaceState(null, '', link);
   }
-  return undefined;
-}
-
-/** The link to a trace, a conversation, or a span in it. */
-export function linkTo({ kind, id, span }: PageAddress): string {
-  return `#${new URLSearchParams({ [kind]: id, ...(span === undefined ? {} : { span }) })}`;
-}
-
-/** Writes what is shown into the address. A step of its own is one that going back undoes. */
-export function writeAddress(address: PageAddress, ownStep: boolean): void {
-  const link = linkTo(address);
-  if (link === location.hash) return;
-  if (ownStep) history.pushState(null, '', link);
-  else history.replaceState(null, '', link);
+  address.value = next;
 }

@@ -1,7 +1,14 @@
+import { computed, type ReadonlySignal, signal } from '@preact/signals';
 import { formatMilliseconds } from '../amounts.ts';
 import { edgeOf } from '../trace-summary.ts';
-import type { FinishedSpan, Time } from '../tree.ts';
-import { millisecondsOf, type TimeRange } from './time-zoom.ts';
+import type { Time } from '../tree.ts';
+import { foundRows, opened, selected } from './state.ts';
+
+/** A part of the time axis, in milliseconds since the epoch. */
+export interface TimeRange {
+  readonly from: number;
+  readonly to: number;
+}
 
 const TICKS = 3;
 /** How far bars reach beyond what is shown, in per cent. Browsers limit lengths. */
@@ -9,74 +16,86 @@ const MAX_PLACE = 5e6;
 /** The shortest time that can be shown. */
 const MIN_ZOOM_MS = 1e-3;
 
-/** The time that the timeline shows: that of all rows that were found, or a part that the reader has chosen. */
-export class TimeAxis {
-  #whole: TimeRange = { from: 0, to: 0 };
-  #zoom: TimeRange | undefined;
+/** The part of the time that the reader has chosen, and the trace that it belongs to. */
+const chosen = signal<(TimeRange & { readonly trace: string }) | undefined>(undefined);
 
-  /** @param before the axis of the same trace with fewer spans */
-  constructor(before?: TimeAxis) {
-    this.#zoom = before === undefined ? undefined : before.#zoom;
-  }
+const traceId = computed(() => opened.value?.trace.tree.traceId);
 
-  get isZoomed(): boolean {
-    return this.#zoom !== undefined;
-  }
+const zoom = computed(() => (chosen.value?.trace === traceId.value ? chosen.value : undefined));
 
-  get shown(): TimeRange {
-    return this.#zoom ?? this.#whole;
-  }
+/** The time of all rows that were found. */
+const whole: ReadonlySignal<TimeRange> = computed(() => {
+  const spans = [...foundRows.value].map(({ node }) => node.span);
+  const edge = (times: readonly Time[], sign: 1 | -1): number => millisecondsOf(edgeOf(times, sign));
+  const from = edge(
+    spans.map(({ startTime }) => startTime),
+    -1,
+  );
+  const to = edge(
+    spans.map(({ endTime }) => endTime),
+    1,
+  );
+  return { from, to: Math.max(to, from + MIN_ZOOM_MS) };
+});
 
-  scaleTo(spans: readonly FinishedSpan[]): void {
-    const start = edgeOf(
-      spans.map(({ startTime }) => startTime),
-      -1,
-    );
-    const end = edgeOf(
-      spans.map(({ endTime }) => endTime),
-      1,
-    );
-    const from = millisecondsOf(start);
-    this.#whole = { from, to: Math.max(millisecondsOf(end), from + MIN_ZOOM_MS) };
-  }
+/** The time that the timeline shows: all of it, or a part that the reader has chosen. */
+export const shownTime: ReadonlySignal<TimeRange> = computed(() => zoom.value ?? whole.value);
 
-  /** @returns whether the part is long enough to be shown */
-  zoomTo(range: TimeRange | undefined): boolean {
-    if (range !== undefined && !(range.to - range.from >= MIN_ZOOM_MS)) return false;
-    this.#zoom = range;
-    return true;
-  }
+export const isZoomed: ReadonlySignal<boolean> = computed(() => zoom.value !== undefined);
 
-  /** Shows a shorter or a longer part around the middle of what is shown, or of another range. */
-  zoomBy(factor: number, around: TimeRange = this.shown): boolean {
-    const { from, to } = this.shown;
-    const length = (to - from) / factor;
-    if (length >= this.#whole.to - this.#whole.from) return this.zoomTo(undefined);
-    return this.zoomTo(this.#within((around.from + around.to) / 2 - length / 2, length));
-  }
+function millisecondsOf([seconds, nanoseconds]: Time): number {
+  return seconds * 1e3 + nanoseconds / 1e6;
+}
 
-  /** Shows what is before or after, by a part of what is shown. */
-  move(part: number): boolean {
-    const { from, to } = this.shown;
-    return this.isZoomed && this.zoomTo(this.#within(from + part * (to - from), to - from));
-  }
+/** Shows a part of the time, if it is long enough. */
+export function zoomTo(range: TimeRange | undefined): void {
+  if (range === undefined) chosen.value = undefined;
+  else if (range.to - range.from >= MIN_ZOOM_MS) chosen.value = { ...range, trace: traceId.peek() ?? '' };
+}
 
-  /** The place of a time, in per cent of what is shown. */
-  placeOf(time: Time): number {
-    const { from, to } = this.shown;
-    return Math.min(Math.max(((millisecondsOf(time) - from) / (to - from)) * 100, -MAX_PLACE), MAX_PLACE);
-  }
+function selectedTime(): TimeRange | undefined {
+  const span = selected.peek()?.node.span;
+  return span && { from: millisecondsOf(span.startTime), to: millisecondsOf(span.endTime) };
+}
 
-  ticks(): string[] {
-    const { from, to } = this.shown;
-    return Array.from({ length: TICKS }, (_, i) => {
-      const milliseconds = from - this.#whole.from + ((to - from) * i) / (TICKS - 1);
-      return milliseconds > 0 ? formatMilliseconds(milliseconds) : '0';
-    });
-  }
+/** Shows the time of the selected span alone, or all of the time again. */
+export function toggleZoom(): void {
+  zoomTo(isZoomed.peek() ? undefined : selectedTime());
+}
 
-  #within(from: number, length: number): TimeRange {
-    const start = Math.max(Math.min(from, this.#whole.to - length), this.#whole.from);
-    return { from: start, to: start + length };
+/** Shows a shorter or a longer part: the first time around the selected span, then around the middle of what is shown. */
+export function zoomBy(factor: number): void {
+  const { from, to } = shownTime.peek();
+  const length = (to - from) / factor;
+  const { from: first, to: last } = whole.peek();
+  if (length >= last - first) {
+    zoomTo(undefined);
+    return;
   }
+  const around = (factor > 1 && !isZoomed.peek() ? selectedTime() : undefined) ?? { from, to };
+  zoomTo(rangeWithin((around.from + around.to) / 2 - length / 2, length));
+}
+
+/** Shows what is before or after, by a part of what is shown. */
+export function moveTime(part: number): void {
+  const { from, to } = shownTime.peek();
+  if (isZoomed.peek()) zoomTo(rangeWithin(from + part * (to - from), to - from));
+}
+
+function rangeWithin(from: number, length: number): TimeRange {
+  const start = Math.max(Math.min(from, whole.peek().to - length), whole.peek().from);
+  return { from: start, to: start + length };
+}
+
+/** The place of a time, in per cent of what is shown. */
+export function placeOnAxis(time: Time, { from, to }: TimeRange): number {
+  return Math.min(Math.max(((millisecondsOf(time) - from) / (to - from)) * 100, -MAX_PLACE), MAX_PLACE);
+}
+
+export function ticks(): string[] {
+  const { from, to } = shownTime.value;
+  return Array.from({ length: TICKS }, (_, i) => {
+    const milliseconds = from - whole.value.from + ((to - from) * i) / (TICKS - 1);
+    return milliseconds > 0 ? formatMilliseconds(milliseconds) : '0';
+  });
 }

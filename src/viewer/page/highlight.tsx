@@ -1,4 +1,4 @@
-import { element } from './element.ts';
+import type { ComponentChild, ComponentChildren, VNode } from 'preact';
 
 /** Longer code has no colors. */
 const MAX_HIGHLIGHTED_LENGTH = 20_000;
@@ -16,15 +16,40 @@ const CODE_TOKEN = new RegExp(
   'g',
 );
 
-/** Code in colors. */
-export function highlighted(code: string): (HTMLElement | string)[] {
+/** A block of code in colors, which scrolls by itself. */
+export function CodeBlock({ code, language }: { readonly code: string; readonly language: string }): VNode {
+  return (
+    <ScrollRegion label={language === '' ? 'Code' : `Code, ${language}`}>
+      <pre>
+        <code>{highlighted(code)}</code>
+      </pre>
+    </ScrollRegion>
+  );
+}
+
+interface ScrollRegionProps {
+  readonly label: string;
+  readonly children: ComponentChildren;
+}
+
+/** What may be wider than the page, and scrolls by itself. */
+export function ScrollRegion({ label, children }: ScrollRegionProps): VNode {
+  return (
+    // biome-ignore lint/a11y/noNoninteractiveTabindex: keys scroll only what has the focus.
+    <section class="scrolls" aria-label={label} tabIndex={0}>
+      {children}
+    </section>
+  );
+}
+
+function highlighted(code: string): ComponentChild[] {
   if (code.length > MAX_HIGHLIGHTED_LENGTH) return [code];
-  const parts: (HTMLElement | string)[] = [];
+  const parts: ComponentChild[] = [];
   let end = 0;
   for (const match of code.matchAll(CODE_TOKEN)) {
     const [text] = match;
     const [kind] = Object.entries(match.groups ?? {}).find(([, value]) => value !== undefined) ?? ['number'];
-    parts.push(code.slice(end, match.index), element('span', { class: `hl-${kind}` }, text));
+    parts.push(code.slice(end, match.index), <span class={`hl-${kind}`}>{text}</span>);
     end = match.index + text.length;
   }
   parts.push(code.slice(end));

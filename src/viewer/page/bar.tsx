@@ -1,10 +1,10 @@
+import type { VNode } from 'preact';
 import * as ATTR from '../../semconv/attributes.ts';
 import { formatDuration, isNumber } from '../amounts.ts';
 import { millisecondsBetween, type Row, type SpanNode, type Time } from '../tree.ts';
 import { typeOf } from '../viewed-trace.ts';
 import type { Voice } from '../voice.ts';
-import { element } from './element.ts';
-import { VOICE_LABELS, voiceParts } from './voice.ts';
+import { VOICE_LABELS, VoiceParts } from './voice.tsx';
 
 /** What goes on in a part of a span's time: nothing below it, tools alone, other work, or several things at once. */
 type Activity = 'idle' | 'tools' | 'work' | 'several';
@@ -17,7 +17,7 @@ export interface BarPart {
 }
 
 /** The labels of what a bar can show, in the order of the legend. */
-export const BAR_LABELS: Readonly<Record<Activity | 'first', string>> = {
+const BAR_LABELS: Readonly<Record<Activity | 'first', string>> = {
   work: 'working',
   several: 'several at once',
   tools: 'waiting for tools',
@@ -70,36 +70,43 @@ function addPart(parts: BarPart[], part: BarPart): void {
   else parts.push(part);
 }
 
-/** The bar of a span between two places of the track, in per cent. */
-export function barOf(node: SpanNode, left: number, right: number, voice?: Voice): HTMLElement {
-  const bar = element('span', { class: 'bar' });
-  bar.style.left = `${left}%`;
-  bar.style.width = `${right - left}%`;
-  if (voice !== undefined) {
-    bar.classList.add('voice');
-    bar.append(...voiceParts(voice));
-    return bar;
-  }
+interface BarProps {
+  readonly node: SpanNode;
+  /** Where it begins and ends on its track, in per cent. */
+  readonly left: number;
+  readonly right: number;
+  readonly voice: Voice | undefined;
+}
+
+/** The bar of a span. */
+export function Bar({ node, left, right, voice }: BarProps): VNode {
+  const style = { left: `${left}%`, width: `${right - left}%` };
+  if (voice !== undefined)
+    return (
+      <span class="bar voice" style={style}>
+        <VoiceParts voice={voice} />
+      </span>
+    );
   const parts = barParts(node);
-  if (parts.length > 0) bar.classList.add('parted');
-  for (const { activity, from, to } of parts) {
-    if (activity === 'idle') continue;
-    const part = element('span', { class: `part ${activity}` });
-    part.style.left = `${from * 100}%`;
-    part.style.width = `${(to - from) * 100}%`;
-    bar.append(part);
-  }
   const first = firstChunkAt(node);
-  if (first !== undefined) {
-    const mark = element('span', { class: 'first' });
-    mark.style.left = `${first * 100}%`;
-    bar.append(mark);
-  }
-  return bar;
+  return (
+    <span class={parts.length > 0 ? 'bar parted' : 'bar'} style={style}>
+      {parts
+        .filter(({ activity }) => activity !== 'idle')
+        .map(({ activity, from, to }) => (
+          <span
+            key={from}
+            class={`part ${activity}`}
+            style={{ left: `${from * 100}%`, width: `${(to - from) * 100}%` }}
+          />
+        ))}
+      {first !== undefined && <span class="first" style={{ left: `${first * 100}%` }} />}
+    </span>
+  );
 }
 
 /** Where in a span its first chunk arrived, from 0 to 1. */
-export function firstChunkAt({ span }: SpanNode): number | undefined {
+function firstChunkAt({ span }: SpanNode): number | undefined {
   const seconds = span.attributes[ATTR.GEN_AI_RESPONSE_TIME_TO_FIRST_CHUNK];
   const length = millisecondsBetween(span.startTime, span.endTime);
   if (!isNumber(seconds) || seconds < 0 || !(length > 0)) return undefined;
@@ -113,26 +120,33 @@ export function firstChunkText(seconds: unknown): string | undefined {
     : undefined;
 }
 
+interface LegendProps {
+  readonly rows: Iterable<Row>;
+  readonly voices: ReadonlyMap<Row, Voice>;
+}
+
 /** What the bars of some spans show. */
-export function legendOf(rows: Iterable<Row>, voices: ReadonlyMap<Row, Voice>): HTMLElement | undefined {
+export function Legend({ rows, voices }: LegendProps): VNode | null {
   const seen = new Set<string>();
   for (const row of rows) {
-    const { node } = row;
     if (voices.has(row)) {
       for (const name of Object.keys(VOICE_LABELS)) seen.add(name);
       continue;
     }
-    for (const { activity } of barParts(node)) seen.add(activity);
-    if (firstChunkAt(node) !== undefined) seen.add('first');
+    for (const { activity } of barParts(row.node)) seen.add(activity);
+    if (firstChunkAt(row.node) !== undefined) seen.add('first');
   }
-  if (!['cut', 'tools', 'several', 'first'].some((name) => seen.has(name))) return undefined;
-  return element(
-    'p',
-    { class: 'legend dim' },
-    ...Object.entries({ ...BAR_LABELS, ...VOICE_LABELS })
-      .filter(([name]) => seen.has(name))
-      .map(([name, label]) =>
-        element('span', {}, element('span', { class: `key ${name}`, 'aria-hidden': 'true' }), label),
-      ),
+  if (!['cut', 'tools', 'several', 'first'].some((name) => seen.has(name))) return null;
+  return (
+    <p class="legend dim">
+      {Object.entries({ ...BAR_LABELS, ...VOICE_LABELS })
+        .filter(([name]) => seen.has(name))
+        .map(([name, label]) => (
+          <span key={name}>
+            <span class={`key ${name}`} aria-hidden="true" />
+            {label}
+          </span>
+        ))}
+    </p>
   );
 }

@@ -1,0 +1,44 @@
+import { type Signal, signal } from '@preact/signals';
+import type { VNode } from 'preact';
+import { CodeBlock } from './highlight.tsx';
+
+type ConnectionKind = 'live' | 'lost' | 'refused' | undefined;
+
+/** How the page stands with the server that it comes from; `undefined` if it has none. */
+export const connection: Signal<ConnectionKind> = signal();
+
+const STATES = {
+  live: 'live',
+  lost: 'connection lost',
+  refused: 'refused: open the address that view printed last',
+};
+
+export function ConnectionState(): VNode | null {
+  const { value: state } = connection;
+  if (state === undefined) return null;
+  return (
+    <span class={`badge ${state === 'live' ? 'good' : 'bad'}`} role="status">
+      {STATES[state]}
+    </span>
+  );
+}
+
+/** What an empty page says: how to send something to the server. */
+export function NoTraces(): VNode {
+  if (connection.value === undefined) return <p class="note">There are no spans.</p>;
+  const command = [
+    `OTEL_EXPORTER_OTLP_ENDPOINT=${location.origin} \\`,
+    'OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT=SPAN_ONLY \\',
+    'node --import opentelemetry-instrumentation-openai/register app.mjs',
+  ].join('\n');
+  return (
+    <section class="overview" aria-label="No traces yet">
+      <h2>Waiting for traces</h2>
+      <p>Start a program that calls openai, and its traces appear here as they arrive:</p>
+      <CodeBlock code={command} language="shell" />
+      <p class="dim">
+        The second line records prompts and answers. Any other program that sends OTLP over HTTP works too.
+      </p>
+    </section>
+  );
+}

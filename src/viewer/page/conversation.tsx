@@ -1,0 +1,252 @@
+import { computed } from '@preact/signals';
+import type { VNode } from 'preact';
+import { useState } from 'preact/hooks';
+import * as ATTR from '../../semconv/attributes.ts';
+import {
+  costOf,
+  dollars,
+  estimatedTokens,
+  explainedCost,
+  formatDuration,
+  formatMilliseconds,
+  grouped,
+  tokens,
+} from '../amounts.ts';
+import { cancelledBy, heardOf, unusualFinish } from '../answer-end.ts';
+import { evaluationsOf, evaluationText } from '../evaluations.ts';
+import { attributeText } from '../messages.ts';
+import type { ShownSpan } from '../page-span.ts';
+import { type TranscriptEntry, transcriptOf } from '../transcript.ts';
+import type { Row } from '../tree.ts';
+import { isFailed } from '../viewed-trace.ts';
+import type { Utterance } from '../voice.ts';
+import { PartBlock, ToolBlock } from './content.tsx';
+import { foundRows, opened, select } from './state.ts';
+import { VoiceStrip } from './voice.tsx';
+
+type ChatMessage = Extract<TranscriptEntry, { kind: 'message' }>;
+type Tool = Extract<TranscriptEntry, { kind: 'tool' }>;
+
+/** The number of entries rendered at once. A button shows more. */
+const CHAT_PAGE_SIZE = 300;
+/** The number of evaluations shown of one answer. Its span shows all of them. */
+const MAX_SHOWN_EVALUATIONS = 10;
+/** The number of parts shown of one message. Its span shows all of them. */
+const MAX_PARTS = 50;
+
+const SPEAKERS: Readonly<Record<string, string>> = {
+  user: 'User',
+  assistant: 'Assistant',
+  system: 'Instructions',
+  developer: 'Instructions',
+};
+
+const transcript = computed(() => transcriptOf(opened.value?.trace.rows ?? []));
+
+/** The entries of the rows that were found, with keys: a row can have several. */
+const shownEntries = computed(() => {
+  const counts = new Map<string, number>();
+  return transcript.value
+    .filter(({ row }) => foundRows.value.has(row))
+    .map((entry) => {
+      const number = counts.get(entry.row.id) ?? 0;
+      counts.set(entry.row.id, number + 1);
+      return { entry, key: `${entry.row.id} ${number}` };
+    });
+});
+
+const hasContent = computed(() =>
+  transcript.value.some((entry) =>
+    entry.kind === 'message' ? entry.parts.length > 0 : entry.kind === 'tool' && entry.input !== undefined,
+  ),
+);
+
+/** When the words of a span were spoken. */
+const spoken = computed(() => {
+  const voices = opened.value?.trace.summary.voices ?? [];
+  return new Map<Row | undefined, Utterance>(
+    voices.flatMap(({ utterances }) => utterances.map((each) => [each.row, each] as const)),
+  );
+});
+
+/** The conversation of a trace, with its tool calls and the cost of each answer. */
+export function ConversationView(): VNode {
+  const [limit, setLimit] = useState(CHAT_PAGE_SIZE);
+  const { value: entries } = shownEntries;
+  const rest = entries.length - limit;
+  if (entries.length === 0)
+    return (
+      <div class="chat">
+        <p class="dim">These spans contain no conversation.</p>
+      </div>
+    );
+  return (
+    <div class="chat">
+      {!hasContent.value && <NothingRecorded />}
+      <ol>
+        {entries.slice(0, limit).map(({ entry, key }) => (
+          <TranscriptItem key={key} entry={entry} />
+        ))}
+      </ol>
+      {rest > 0 && (
+        <button type="button" class="more" onClick={() => setLimit(limit + CHAT_PAGE_SIZE)}>
+          {`Show more of the conversation (${rest})`}
+        </button>
+      )}
+    </div>
+  );
+}
+
+function NothingRecorded(): VNode {
+  return (
+    <p class="note">
+      Message content was not recorded. To see it here, set the variable{' '}
+      <code>OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT</code>, or the option{' '}
+      <code>captureMessageContent</code>, to <code>SPAN_ONLY</code>.
+    </p>
+  );
+}
+
+function TranscriptItem({ entry }: { readonly entry: TranscriptEntry }): VNode {
+  if (entry.kind === 'heading') return <Heading row={entry.row} />;
+  return entry.kind === 'tool' ? <ToolEntry tool={entry} /> : <ChatBubble message={entry} />;
+}
+
+function Heading({ row }: { readonly row: Row }): VNode {
+  const { name, attributes, startTime, endTime } = row.node.span;
+  const id = [ATTR.OPENAI_RUN_ID, ATTR.OPENAI_TURN_ID, ATTR.GEN_AI_CONVERSATION_ID]
+    .map((each) => attributes[each])
+    .find((value) => typeof value === 'string');
+  const unpriced = attributes[ATTR.OPENAI_TOTAL_UNPRICED];
+  const cost =
+    explainedCost(attributes[ATTR.OPENAI_TOTAL_COST], unpriced) ?? dollars(attributes[ATTR.OPENAI_COST]);
+  const voice = opened.value?.trace.summary.voices.find(({ session }) => session === row);
+  const perMessage = costOf(attributes[ATTR.OPENAI_COST_PER_USER_MESSAGE], unpriced);
+  const facts = [
+    attributes[ATTR.OPENAI_RUN_STATUS],
+    formatDuration(startTime, endTime),
+    tokens(attributes[ATTR.OPENAI_TOTAL_INPUT_TOKENS], attributes[ATTR.OPENAI_TOTAL_OUTPUT_TOKENS]),
+    cost,
+    perMessage !== cost && perMessage && `${perMessage} per user message`,
+  ];
+  return (
+    <li class="heading">
+      <h3>
+        <SpanButton row={row} name={name} /> <code class="id">{id}</code>
+      </h3>
+      <p class="dim">{facts.filter((fact) => typeof fact === 'string').join(' · ')}</p>
+      {voice && <VoiceStrip voice={voice} />}
+    </li>
+  );
+}
+
+function ChatBubble({ message }: { readonly message: ChatMessage }): VNode {
+  const { row, role, parts, usage } = message;
+  const { span } = row.node;
+  // What it calls follows as cards of the tools.
+  const onlyCalls = parts.length === 0 && span.attributes[ATTR.GEN_AI_OUTPUT_MESSAGES] !== undefined;
+  if (onlyCalls) return <li class="message assistant">{usage && <Footer row={row} />}</li>;
+  const content = (
+    <>
+      {parts.slice(0, MAX_PARTS).map((part, i) => (
+        <PartBlock key={i} part={part} />
+      ))}
+      {parts.length > MAX_PARTS && <p class="dim">{`and ${grouped(parts.length - MAX_PARTS)} more parts`}</p>}
+      {parts.length === 0 && <p class="dim">{missingText(role, isFailed(span))}</p>}
+    </>
+  );
+  const speaker = Object.hasOwn(SPEAKERS, role) ? SPEAKERS[role] : role.slice(0, 100);
+  const isFolded = speaker === 'Instructions';
+  return (
+    <li class={`message ${isFolded ? 'system' : role === 'user' ? 'user' : 'assistant'}`}>
+      {isFolded ? (
+        <details>
+          <summary>{speaker}</summary>
+          {content}
+        </details>
+      ) : (
+        <div class="said">
+          <span class="speaker">
+            {speaker}
+            {usage && whenSpoken(row)}
+          </span>
+          {content}
+        </div>
+      )}
+      {usage && <Footer row={row} />}
+    </li>
+  );
+}
+
+function whenSpoken(row: Row): string | undefined {
+  const { from, to } = spoken.value.get(row) ?? {};
+  return from === undefined || to === undefined
+    ? undefined
+    : `, after ${formatMilliseconds(from)}, for ${formatMilliseconds(to - from)}`;
+}
+
+/** What stands for words that are not there. */
+function missingText(role: string, failed: boolean): string {
+  if (!failed) return 'not recorded';
+  return role === 'user' ? 'not transcribed' : 'no answer';
+}
+
+function ToolEntry({ tool }: { readonly tool: Tool }): VNode {
+  const { row, name, input, output, own } = tool;
+  return (
+    <li class={`tool${own && isFailed(row.node.span) ? ' failed' : ''}`}>
+      <div class="said">
+        <span class="speaker">{`Tool ${name.slice(0, 200)}`}</span>
+        <ToolBlock input={input} output={output} />
+      </div>
+      {own && <Footer row={row} />}
+    </li>
+  );
+}
+
+/** The span that answered, its duration, tokens and cost. */
+function Footer({ row }: { readonly row: Row }): VNode {
+  const { span } = row.node;
+  const { attributes } = span;
+  const cutOff =
+    cancelledBy(attributes[ATTR.OPENAI_REALTIME_CANCEL_REASON]) ??
+    heardIn(row) ??
+    unusualFinish(attributes[ATTR.GEN_AI_RESPONSE_FINISH_REASONS]);
+  const facts = [
+    formatDuration(span.startTime, span.endTime),
+    tokens(attributes[ATTR.GEN_AI_USAGE_INPUT_TOKENS], attributes[ATTR.GEN_AI_USAGE_OUTPUT_TOKENS]) ??
+      estimatedTokens(attributes[ATTR.OPENAI_USAGE_ESTIMATED_OUTPUT_TOKENS]),
+    dollars(attributes[ATTR.OPENAI_COST]),
+  ];
+  return (
+    <p class="foot">
+      <SpanButton row={row} name={span.name} />
+      <span class="dim">{facts.filter((fact) => fact !== undefined).join(' · ')}</span>
+      {cutOff !== undefined && !isFailed(span) && <span class="badge">{cutOff}</span>}
+      {isFailed(span) && (
+        <span class="failure">{attributeText(attributes[ATTR.ERROR_TYPE] ?? 'error').slice(0, 60)}</span>
+      )}
+      {evaluationsOf((span as ShownSpan).events)
+        .slice(0, MAX_SHOWN_EVALUATIONS)
+        .map((each, i) => (
+          <span class="evaluation" title={each.explanation} key={i}>
+            {evaluationText(each).slice(0, 200)}
+          </span>
+        ))}
+    </p>
+  );
+}
+
+/** How much of an answer was heard, as the session above it says. */
+function heardIn({ node, parent }: Row): string | undefined {
+  const { events = [] } = (parent?.node.span ?? {}) as Partial<ShownSpan>;
+  return events.length === 0 ? undefined : heardOf(node.span.attributes[ATTR.GEN_AI_RESPONSE_ID], events);
+}
+
+function SpanButton({ row, name }: { readonly row: Row; readonly name: string }): VNode {
+  return (
+    <button type="button" class="link" onClick={() => select(row)}>
+      {name.slice(0, 100)}
+    </button>
+  );
+}

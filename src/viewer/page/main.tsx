@@ -1,0 +1,28 @@
+import { render } from 'preact';
+import type { PageData } from '../viewed-trace.ts';
+import { App } from './app.tsx';
+import { connection } from './connection.tsx';
+import { showHiddenCharacters } from './safe-text.ts';
+import { refresh, showTraces } from './state.ts';
+import { ContainedTraces, ServedTraces } from './trace-source.ts';
+
+showHiddenCharacters();
+const data = JSON.parse(document.getElementById('data')?.textContent ?? '') as PageData;
+document.body.replaceChildren();
+if (data.live === true) showLive();
+else showTraces(new ContainedTraces(data), () => undefined);
+render(<App />, document.body);
+
+function showLive(): void {
+  const source = new ServedTraces();
+  const lost = (isRefused: unknown): void => {
+    connection.value = isRefused === true ? 'refused' : 'lost';
+  };
+  connection.value = 'live';
+  showTraces(source, lost);
+  const changed = async (): Promise<void> => {
+    await refresh(source);
+    connection.value = 'live';
+  };
+  source.watch(() => void changed().catch(lost), lost);
+}

@@ -1,0 +1,143 @@
+import type { VNode } from 'preact';
+import { useState } from 'preact/hooks';
+import { count, formatDuration, grouped } from '../amounts.ts';
+import type { ShownSpan } from '../page-span.ts';
+import type { Row } from '../tree.ts';
+import { pretty, TextBlock } from './content.tsx';
+import { filterBy, opened } from './state.ts';
+
+type FactRow = readonly [name: string, value: string];
+
+/** The number of events rendered at once. A button shows more. */
+const EVENT_PAGE_SIZE = 200;
+
+/** Whether it is an id, by the name of the attribute. */
+export function isIdRow([name]: FactRow): boolean {
+  return /\.id$/.test(name);
+}
+
+export function attributeRows(attributes: Readonly<Record<string, unknown>>): FactRow[] {
+  return Object.entries(attributes)
+    .map(([name, value]): FactRow => [name, pretty(value)])
+    .sort(([a], [b]) => (a < b ? -1 : 1));
+}
+
+interface EverythingProps {
+  readonly row: Row;
+  readonly attributes: readonly FactRow[];
+}
+
+/** Everything that was recorded, which can be searched and copied. */
+export function Everything({ row, attributes }: EverythingProps): VNode {
+  const [words, setWords] = useState('');
+  const span = row.node.span as ShownSpan;
+  const { traceId, spanId } = span.spanContext();
+  const { start = span.startTime } = opened.value?.trace.summary ?? {};
+  const isSearched = words !== '';
+  return (
+    <details>
+      <summary>{`Everything recorded (${count(attributes.length, 'attribute') ?? 'no attribute'})`}</summary>
+      <div class="tools">
+        <input
+          type="search"
+          aria-label="Search the attributes"
+          placeholder="Search"
+          onInput={({ currentTarget }) => setWords(currentTarget.value.trim().toLowerCase())}
+        />
+        <CopyButton span={span} />
+      </div>
+      <div class="record">
+        <FactTable
+          caption="Attributes"
+          facts={attributes.filter((pair) => pair.some((text) => text.toLowerCase().includes(words)))}
+        />
+        {!isSearched && <EventTables span={span} />}
+        {!isSearched && (
+          <FactTable caption="Process" facts={attributeRows(span.resource?.attributes ?? {})} />
+        )}
+        {!isSearched && (
+          <FactTable
+            caption="Span"
+            facts={[
+              ['Starts after', formatDuration(start, span.startTime)],
+              ['Trace', traceId],
+              ['Span', spanId],
+            ]}
+          />
+        )}
+      </div>
+    </details>
+  );
+}
+
+/** Copies the span as JSON. */
+function CopyButton({ span }: { readonly span: ShownSpan }): VNode {
+  const [label, setLabel] = useState('Copy as JSON');
+  const copy = (): void => {
+    const { name, attributes, events } = span;
+    const text = JSON.stringify({ name, ...span.spanContext(), attributes, events }, undefined, 2);
+    navigator.clipboard.writeText(text).then(
+      () => setLabel('Copied'),
+      () => setLabel('Copying is not allowed here'),
+    );
+  };
+  return (
+    <button type="button" onClick={copy}>
+      {label}
+    </button>
+  );
+}
+
+function EventTables({ span: { events, startTime } }: { readonly span: ShownSpan }): VNode {
+  const [limit, setLimit] = useState(EVENT_PAGE_SIZE);
+  const rest = events.length - limit;
+  return (
+    <div>
+      {events.slice(0, limit).map(({ name, time, attributes = {} }, i) => (
+        <FactTable
+          key={i}
+          caption={`Event ${name}, after ${formatDuration(startTime, time)}`}
+          facts={attributeRows(attributes)}
+        />
+      ))}
+      {rest > 0 && (
+        <button type="button" class="more" onClick={() => setLimit(limit + EVENT_PAGE_SIZE)}>
+          {`Show more events (${grouped(rest)})`}
+        </button>
+      )}
+    </div>
+  );
+}
+
+interface FactTableProps {
+  readonly caption: string;
+  readonly facts: readonly FactRow[];
+}
+
+export function FactTable({ caption, facts }: FactTableProps): VNode | null {
+  if (facts.length === 0) return null;
+  return (
+    <table>
+      <caption>{caption}</caption>
+      {facts.map((fact) => (
+        <tr key={fact[0]}>
+          <th scope="row">{fact[0]}</th>
+          <td>
+            <FactCell fact={fact} />
+          </td>
+        </tr>
+      ))}
+    </table>
+  );
+}
+
+/** An id becomes a button that sets the filter. */
+function FactCell({ fact }: { readonly fact: FactRow }): VNode {
+  const [, value] = fact;
+  if (!isIdRow(fact)) return <TextBlock text={value} className={/^[[{]/.test(value) ? 'code' : ''} />;
+  return (
+    <button type="button" class="link" title="Show the spans with this id" onClick={() => filterBy(value)}>
+      {value.slice(0, 200)}
+    </button>
+  );
+}

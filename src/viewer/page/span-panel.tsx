@@ -1,0 +1,217 @@
+import type { ComponentChildren, VNode } from 'preact';
+import * as ATTR from '../../semconv/attributes.ts';
+import {
+  count,
+  dollars,
+  estimatedTokens,
+  explainedCost,
+  formatDuration,
+  grouped,
+  isNumber,
+  tokens,
+} from '../amounts.ts';
+import { evaluationsOf, evaluationText } from '../evaluations.ts';
+import { attributeText, isRecord, parseShortJson, readMessages, type SpanMessage } from '../messages.ts';
+import { modalitiesOf } from '../modalities.ts';
+import type { ShownSpan } from '../page-span.ts';
+import { toolExchange } from '../transcript.ts';
+import type { Row } from '../tree.ts';
+import { isFailed } from '../viewed-trace.ts';
+import { firstChunkText } from './bar.tsx';
+import { PartBlock, ToolBlock } from './content.tsx';
+import { FactList } from './overview.tsx';
+import { attributeRows, Everything, FactTable, isIdRow } from './record.tsx';
+import { opened, selected } from './state.ts';
+import { ModalityTable, VoiceStrip, VoiceTable } from './voice.tsx';
+
+/** Messages of a span that are shown, the newest. Its attributes have all of them. */
+const MAX_SHOWN_MESSAGES = 50;
+/** The same for the parts of one message. */
+const MAX_SHOWN_PARTS = 50;
+/** The same for its evaluations. */
+const MAX_LISTED_EVALUATIONS = 50;
+/** Ids that are shown at once. All attributes are among what was recorded. */
+const MAX_ID_ROWS = 20;
+
+/** The selected span. */
+export function SpanPanel(): VNode {
+  const { value: row } = selected;
+  if (row === undefined) return <p class="dim nothing">Select a span in the timeline.</p>;
+  return <Inspector key={row.id} row={row} />;
+}
+
+/** A span: what it did in short, what was said, and at last everything that was recorded. */
+function Inspector({ row }: { readonly row: Row }): VNode {
+  const span = row.node.span as ShownSpan;
+  const voice = opened.value?.trace.summary.voices.find(({ session }) => session === row);
+  const spending = voice === undefined ? [row] : voice.parts;
+  const attributes = attributeRows(span.attributes);
+  return (
+    <div class="inspector">
+      <h3>{span.name.slice(0, 1000)}</h3>
+      <FactList className="facts" facts={factsOf(span)} />
+      <FailureText span={span} />
+      <Evaluations span={span} />
+      <ModalityTable amounts={modalitiesOf(spending.map(({ node }) => node.span.attributes))} />
+      {voice && <VoiceStrip voice={voice} />}
+      {voice && <VoiceTable voice={voice} />}
+      <SpanContent span={span} />
+      <FactTable caption="Ids" facts={attributes.filter(isIdRow).slice(0, MAX_ID_ROWS)} />
+      <Everything row={row} attributes={attributes} />
+    </div>
+  );
+}
+
+/** What a span did, in words and numbers: for a model call its tokens, its cost and how it ended. */
+function factsOf(span: ShownSpan): (readonly [label: string, value: string | undefined])[] {
+  const { attributes } = span;
+  const finish = attributes[ATTR.GEN_AI_RESPONSE_FINISH_REASONS];
+  return [
+    ['Model', textOf(attributes[ATTR.GEN_AI_RESPONSE_MODEL] ?? attributes[ATTR.GEN_AI_REQUEST_MODEL])],
+    ['Tokens', tokensIn(attributes)],
+    ['Cached', countText(attributes[ATTR.GEN_AI_USAGE_CACHE_READ_INPUT_TOKENS])],
+    ['Reasoning', countText(attributes[ATTR.GEN_AI_USAGE_REASONING_OUTPUT_TOKENS])],
+    [
+      'Cost',
+      dollars(attributes[ATTR.OPENAI_COST]) ??
+        explainedCost(attributes[ATTR.OPENAI_TOTAL_COST], attributes[ATTR.OPENAI_TOTAL_UNPRICED]),
+    ],
+    ['Duration', formatDuration(span.startTime, span.endTime)],
+    ['First chunk', firstChunkText(attributes[ATTR.GEN_AI_RESPONSE_TIME_TO_FIRST_CHUNK])],
+    ['Finish', Array.isArray(finish) ? finish.map(attributeText).join(', ').slice(0, 200) : textOf(finish)],
+    ['Run', textOf(attributes[ATTR.OPENAI_RUN_STATUS])],
+  ];
+}
+
+/** What went wrong. */
+function FailureText({ span }: { readonly span: ShownSpan }): VNode | null {
+  if (!isFailed(span)) return null;
+  const { message } = span.status;
+  return (
+    <p class="failed-with">
+      <strong>{attributeText(span.attributes[ATTR.ERROR_TYPE] ?? 'error').slice(0, 100)}</strong>
+      {message ? ` ${message.slice(0, 2000)}` : ''}
+    </p>
+  );
+}
+
+function Evaluations({ span }: { readonly span: ShownSpan }): VNode | null {
+  const evaluations = evaluationsOf(span.events);
+  if (evaluations.length === 0) return null;
+  return (
+    <ul class="evaluations" aria-label="Evaluations">
+      {evaluations.slice(0, MAX_LISTED_EVALUATIONS).map((each, i) => (
+        <li key={i}>
+          <span class="evaluation">{evaluationText(each).slice(0, 200)}</span>
+          {each.explanation === undefined ? '' : ` ${each.explanation.slice(0, 2000)}`}
+        </li>
+      ))}
+    </ul>
+  );
+}
+
+/** The messages of a span, or the arguments and the result of a tool call, if content was recorded. */
+function SpanContent({ span: { attributes } }: { readonly span: ShownSpan }): VNode | null {
+  const { input, output } = toolExchange(attributes);
+  const instructions = parseShortJson(attributes[ATTR.GEN_AI_SYSTEM_INSTRUCTIONS]);
+  const asked = shownMessages(attributes[ATTR.GEN_AI_INPUT_MESSAGES]);
+  const answered = shownMessages(attributes[ATTR.GEN_AI_OUTPUT_MESSAGES]);
+  const hasExchange = input !== undefined || output !== undefined;
+  if (!hasExchange && !Array.isArray(instructions) && asked.length + answered.length === 0)
+    return attributes[ATTR.GEN_AI_OPERATION_NAME] === undefined ? null : (
+      <p class="dim">No content was recorded.</p>
+    );
+  // What came before the last message is history.
+  const history = asked.slice(-MAX_SHOWN_MESSAGES, -1);
+  return (
+    <>
+      {hasExchange && <ToolBlock input={input} output={output} />}
+      {Array.isArray(instructions) && (
+        <Folded label="Instructions">
+          {instructions
+            .filter(isRecord)
+            .slice(0, MAX_SHOWN_PARTS)
+            .map((part, i) => (
+              <PartBlock key={i} part={part} />
+            ))}
+        </Folded>
+      )}
+      {history.length > 0 && (
+        <Folded label={count(asked.length - 1, 'earlier message') ?? ''}>
+          <Messages messages={history} />
+        </Folded>
+      )}
+      <Messages messages={asked.slice(-1)} />
+      <Messages messages={answered.slice(0, MAX_SHOWN_MESSAGES)} />
+    </>
+  );
+}
+
+/** Messages that were cut for the page are shown as their text. */
+function shownMessages(value: unknown): SpanMessage[] {
+  if (value === undefined) return [];
+  return readMessages(value) ?? [{ role: '', parts: [{ type: 'text', content: value }] }];
+}
+
+function Folded({
+  label,
+  children,
+}: {
+  readonly label: string;
+  readonly children: ComponentChildren;
+}): VNode {
+  return (
+    <details class="said">
+      <summary>{label}</summary>
+      {children}
+    </details>
+  );
+}
+
+function Messages({ messages }: { readonly messages: readonly SpanMessage[] }): VNode {
+  return (
+    <>
+      {messages.map(({ role, parts }, i) => (
+        <div class={role === 'user' ? 'said by-user' : 'said'} key={i}>
+          <span class="speaker">{role === '' ? 'message' : role.slice(0, 100)}</span>
+          {parts.slice(0, MAX_SHOWN_PARTS).map((part, n) => (
+            <SaidPart key={n} part={part} />
+          ))}
+        </div>
+      ))}
+    </>
+  );
+}
+
+/** A part of a message. A tool call has the name of the tool, and what it is called with. */
+function SaidPart({ part }: { readonly part: SpanMessage['parts'][number] }): VNode {
+  if (part.type === 'tool_call')
+    return (
+      <div class="call">
+        <strong>{`calls ${attributeText(part.name ?? 'tool').slice(0, 200)}`}</strong>
+        <ToolBlock input={part.arguments} output={undefined} />
+      </div>
+    );
+  if (part.type !== 'tool_call_response') return <PartBlock part={part} />;
+  return (
+    <div class="call">
+      <ToolBlock input={undefined} output={part.response ?? part.result ?? part.content} />
+    </div>
+  );
+}
+
+function tokensIn(attributes: ShownSpan['attributes']): string | undefined {
+  const shown =
+    tokens(attributes[ATTR.GEN_AI_USAGE_INPUT_TOKENS], attributes[ATTR.GEN_AI_USAGE_OUTPUT_TOKENS]) ??
+    tokens(attributes[ATTR.OPENAI_TOTAL_INPUT_TOKENS], attributes[ATTR.OPENAI_TOTAL_OUTPUT_TOKENS]) ??
+    estimatedTokens(attributes[ATTR.OPENAI_USAGE_ESTIMATED_OUTPUT_TOKENS]);
+  return shown?.replace(' tokens', '');
+}
+
+function countText(value: unknown): string | undefined {
+  return isNumber(value) && value > 0 ? grouped(value) : undefined;
+}
+
+function textOf(value: unknown): string | undefined {
+  return value === undefined ? undefined : attributeText(value).slice(0, 200);
+}
