@@ -1,37 +1,26 @@
 import type { Attributes, Context, Span } from '@opentelemetry/api';
 import type { ApiRequest } from '../operations/index.ts';
-import type { Call, CallObservation } from '../sdk/call.ts';
+import type { Call } from '../sdk/call.ts';
 import type { Endpoint } from '../sdk/provider.ts';
 import * as ATTR from '../semconv/attributes.ts';
 import type { Spent } from '../telemetry/cost/spent.ts';
-import type { CallPlace } from '../telemetry/spans/call-place.ts';
+import type { Placement } from '../telemetry/placement.ts';
 import { inOrder } from '../util/microseconds.ts';
 import type { Use } from './conversations/conversation.ts';
 import { activeSpan, type Segment } from './conversations/conversation.ts';
 import { derivesTraceIds } from './conversations/conversation-id.ts';
 import type { ConversationTracker } from './tracker.ts';
 
-export type { OpenSpan } from '../telemetry/spans/call-place.ts';
+export type { OpenRecord, Placement } from '../telemetry/placement.ts';
 
-/** The place of a call with its own span, with the callbacks of the hierarchy. */
-export type Placement = CallPlace;
-
-export interface ObserveOptions {
+export interface PlaceOptions {
   /** Additional attributes for a span that the call starts. Read only if it starts one. */
   readonly startAttributes?: Attributes | undefined;
 }
 
 /** The hierarchy's handling of one API. */
 export interface ConversationApi {
-  /**
-   * @returns an observation of a call that is part of a longer operation, else the place of the call's own span
-   */
-  observe(
-    call: Call,
-    request: ApiRequest,
-    endpoint: Endpoint,
-    options: ObserveOptions,
-  ): CallObservation | Placement;
+  place(call: Call, request: ApiRequest, endpoint: Endpoint, options: PlaceOptions): Placement;
 }
 
 /** Just after the start of the segment, where the use has opened it. */

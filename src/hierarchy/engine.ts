@@ -1,15 +1,15 @@
 import { type Attributes, type Link, type SpanContext, trace } from '@opentelemetry/api';
 import { define } from '../operations/attributes.ts';
 import type { ApiRequest } from '../operations/index.ts';
-import type { Call, CallObservation } from '../sdk/call.ts';
+import type { Call } from '../sdk/call.ts';
 import type { Endpoint } from '../sdk/provider.ts';
 import * as ATTR from '../semconv/attributes.ts';
 import { justAfter, SPAN_ROOM_MS } from '../util/microseconds.ts';
 import {
   type ConversationApi,
-  type ObserveOptions,
-  type OpenSpan,
+  type OpenRecord,
   type Placement,
+  type PlaceOptions,
   parentIn,
   segmentOf,
   startIn,
@@ -50,12 +50,7 @@ export class Engine implements ConversationApi {
     };
   }
 
-  observe(
-    call: Call,
-    request: ApiRequest,
-    endpoint: Endpoint,
-    options: ObserveOptions,
-  ): CallObservation | Placement {
+  place(call: Call, request: ApiRequest, endpoint: Endpoint, options: PlaceOptions): Placement {
     const { dialect, telemetry, tracker } = this.#state;
     const { kind } = dialect;
     const { route } = request;
@@ -127,25 +122,27 @@ export class Engine implements ConversationApi {
       startTime: startIn(segment, call),
       attributes: dialect.attributes,
       links: folds ? this.#linksTo(driven, intent.invocationId, endpoint) : [],
-      chunk: folds
-        ? (event, time) => (driving === undefined ? facts.readEvent(event, time) : driving.chunk(event, time))
+      hearsEvents: folds,
+      onFact: folds
+        ? (event, time) =>
+            driving === undefined ? facts.readEvent(event, time) : driving.onFact(event, time)
         : undefined,
-      settled: (ended, _, span) => {
+      onEnd: (ended, _, record) => {
         this.#conversationUsed(observed, segment, ended);
-        if (ended.handsOn && ended.outcome === 'value') this.#handOn(observed, ended.value, span);
+        if (ended.handsOn && ended.outcome === 'value') this.#handOn(observed, ended.value, record);
         if (driving !== undefined) driving.settled(ended);
         else {
           if (ended.outcome === 'value') facts.read(ended.value, ended.endTime, query);
           if (ended.error === undefined) answerOutputs(intent, facts, ended.startTime);
         }
         facts.release();
-        const creator = facts.unowned?.creator ?? this.#creatorOf(observed, ended.value, span);
-        if (creator !== undefined && creator.spanId !== driven?.spanContext.spanId) span.link(creator);
+        const creator = facts.unowned?.creator ?? this.#creatorOf(observed, ended.value, record);
+        if (creator !== undefined && creator.spanId !== driven?.spanContext.spanId) record.link(creator);
         if (listed !== undefined) stepsRead(tracker, listed);
         segment?.requestEnded(ended.endTime);
         // An adopted invocation has opened a segment meanwhile.
         if (segment === undefined && folds) tracker.find(observed)?.touch(ended.endTime);
-        return false;
+        return undefined;
       },
     };
   }
@@ -177,19 +174,19 @@ export class Engine implements ConversationApi {
     return handsOn(call, telemetry.settings, dialect.identifiesAtOnce);
   }
 
-  #handOn({ call, intent, endpoint }: ObservedCall, value: unknown, span: OpenSpan): void {
+  #handOn({ call, intent, endpoint }: ObservedCall, value: unknown, record: OpenRecord): void {
     const { dialect, handedOn } = this.#state;
     const id = dialect.invocationOf(value);
     const conversationId = intent.conversationId ?? dialect.conversationOf(value);
     if (id === undefined || conversationId === undefined) return;
     const input = this.#conversation(conversationId, endpoint).takeUnanswered();
-    const creator = creatorIn(span.context);
+    const creator = creatorIn(record.context);
     const startTime = justAfter(call.startTime + SPAN_ROOM_MS);
     handedOn.set(endpoint.origin, id, { startTime, creator, input });
   }
 
   /** Opens the invocation that a request asks for, alone or with its conversation. */
-  #start(observed: ObservedCall, request: ApiRequest, { startAttributes }: ObserveOptions): Invocation {
+  #start(observed: ObservedCall, request: ApiRequest, { startAttributes }: PlaceOptions): Invocation {
     const { dialect, tracker, matcher } = this.#state;
     const { call, intent, context, endpoint, content } = observed;
     const { conversationId } = intent;
@@ -277,11 +274,11 @@ export class Engine implements ConversationApi {
   }
 
   /** The span that created a conversation in another process, where a request reads that conversation. */
-  #creatorOf({ intent }: ObservedCall, value: unknown, span: OpenSpan): SpanContext | undefined {
+  #creatorOf({ intent }: ObservedCall, value: unknown, record: OpenRecord): SpanContext | undefined {
     const { dialect, telemetry } = this.#state;
     if (dialect.identifiesAtOnce || intent.conversation !== 'reads') return undefined;
     const creator = creatorOf(value, telemetry.settings);
-    return creator?.traceId === trace.getSpanContext(span.context)?.traceId ? undefined : creator;
+    return creator?.traceId === trace.getSpanContext(record.context)?.traceId ? undefined : creator;
   }
 }
 

@@ -1,10 +1,10 @@
-import type { Attributes, Span } from '@opentelemetry/api';
+import { type Attributes, type Span, trace } from '@opentelemetry/api';
 import type { HookRequest, HookResponse, Hooks } from '../config/hook-types.ts';
 import { notice } from '../diagnostics/report.ts';
 import { type ApiRequest, operationNameOf } from '../operations/index.ts';
-import type { Call, CallObservation } from '../sdk/call.ts';
+import type { Call } from '../sdk/call.ts';
 import { runInsideHook } from '../telemetry/hook-context.ts';
-import type { CallPlace } from '../telemetry/spans/call-place.ts';
+import type { Placement } from '../telemetry/placement.ts';
 import { guard, guardAsync } from '../util/guard.ts';
 import { readHeader } from '../util/headers.ts';
 import { asObject, field } from '../util/payload.ts';
@@ -43,36 +43,25 @@ export class CallHooks {
     return { ...(asObject(runHookNow('startSpanHook', () => startSpanHook(request))) as Attributes) };
   }
 
-  /** Calls the hooks around a call that has a span of its own. */
-  addTo(place: CallPlace): CallPlace {
+  /**
+   * Has the hooks called with the answer. That of a call which begins a longer operation comes long before the operation
+   * ends.
+   */
+  around(place: Placement): Placement {
+    const { foldInto, opens, parent } = place;
     return {
       ...place,
-      attributes: { ...place.attributes, ...this.startAttributes },
-      settled: (call, result, span) => {
+      onFact: (event, time, record, answer) => place.onFact?.(event, time, record, answer),
+      attributes: foldInto === undefined ? { ...place.attributes, ...this.startAttributes } : undefined,
+      onEnd: (call, result, record) => {
         this.#received(call);
-        return place.settled?.(call, result, span) === true;
-      },
-      finishing: (span, result) => this.#finishing(span, result),
-    };
-  }
-
-  /** Calls the hooks around a call that starts a longer operation, which ends long after the response. */
-  around(observation: CallObservation): CallObservation {
-    const { span, context } = observation;
-    this.requested(span);
-    return {
-      context,
-      chunk: (value, time) => observation.chunk?.(value, time),
-      hiddenChunk: (value) => observation.hiddenChunk?.(value),
-      settle: (call) => {
-        this.#received(call);
-        if (span !== undefined) this.#finishing(span, call.value);
-        observation.settle(call);
+        if (opens === true) this.answered(trace.getSpan(parent), result);
+        return place.onEnd?.(call, result, record);
       },
     };
   }
 
-  /** @param span the call's own span, if it has one */
+  /** @param span of the call, or of the operation that it begins */
   requested(span: Span | undefined): void {
     const { requestHook } = this.#hooks;
     const request = this.#request;
@@ -86,12 +75,13 @@ export class CallHooks {
     this.#response = { request: this.#sent, status, header, error };
   }
 
-  #finishing(span: Span, result: unknown): void {
+  /** Called when everything is recorded on the span. */
+  readonly answered = (span: Span | undefined, result: unknown): void => {
     const { responseHook } = this.#hooks;
     const response = this.#response;
-    if (responseHook === undefined || response === undefined) return;
+    if (responseHook === undefined || response === undefined || span === undefined) return;
     runHook('responseHook', () => responseHook(span, { ...response, result }));
-  }
+  };
 }
 
 /** Runs a function of the program. A promise is not awaited, and its rejection stays here too. */

@@ -1,12 +1,12 @@
-import { type Context, ROOT_CONTEXT, type TracerProvider, trace } from '@opentelemetry/api';
+import { type Context, type TracerProvider, trace } from '@opentelemetry/api';
 import { type OpenAIInstrumentationConfig, resolveSettings, type Settings } from '../config/config.ts';
 import { unknownOptions } from '../config/unknown-names.ts';
 import { logFindings, notice, noticeAgain } from '../diagnostics/report.ts';
 import { noticeProvider } from '../doctor/provider.ts';
-import type { ConversationApi, ObserveOptions, OpenSpan, Placement } from '../hierarchy/api.ts';
+import type { ConversationApi, PlaceOptions } from '../hierarchy/api.ts';
 import { conversationIn } from '../hierarchy/conversations/conversation-id.ts';
 import { Hierarchy } from '../hierarchy/index.ts';
-import { isFolded, selectApi } from '../hierarchy/select-api.ts';
+import { selectApi } from '../hierarchy/select-api.ts';
 import { type ApiRequest, operationOf } from '../operations/index.ts';
 import type { Call, CallObservation, CallObserver } from '../sdk/call.ts';
 import { requestAnswered, requestBegan } from '../sdk/program-load.ts';
@@ -19,10 +19,9 @@ import type { ObservedWebhook } from '../sdk/webhooks.ts';
 import { readFailure } from '../telemetry/error.ts';
 import { isInsideHook } from '../telemetry/hook-context.ts';
 import type { Operation } from '../telemetry/operation.ts';
+import { PlacedCall, UnrecordedCall } from '../telemetry/placed-call.ts';
 import type { EndLimits } from '../telemetry/program-end/program-end.ts';
 import { FollowedProvider, type ProviderListener } from '../telemetry/program-end/provider-life.ts';
-import type { CallSpanStart } from '../telemetry/spans/call-place.ts';
-import { CallSpan } from '../telemetry/spans/call-span.ts';
 import type { FunctionPlace, FunctionSpan } from '../telemetry/spans/function-span.ts';
 import { OtherInferences } from '../telemetry/spans/outer-instrumentation.ts';
 import { runTool } from '../telemetry/spans/program-tool-span.ts';
@@ -36,7 +35,7 @@ import { clockIn } from '../util/span-clock.ts';
 import { agentsCalls } from './agents-calls.ts';
 import { CallHooks } from './call-hooks.ts';
 
-const NO_OPTIONS: ObserveOptions = {};
+const NO_OPTIONS: PlaceOptions = {};
 
 export interface ObserverHooks {
   /** Called once, before the first call is made. If it returns `false`, no call is observed. */
@@ -261,19 +260,27 @@ export class Observer implements CallObserver, ProviderListener {
     const isModelCall = operation.name !== undefined || operation.usage !== undefined;
     const hasSpan = isModelCall || apiSpans === 'all' || (apiSpans === 'writes' && call.method !== 'GET');
     const api = this.#apiOf(call, request, operation, hasSpan);
-    const observed = api?.observe(call, request, endpoint, hooks ?? NO_OPTIONS);
-    if (observed !== undefined && isFolded(observed)) return hooks?.around(observed) ?? observed;
-    const placed = observed ?? { parent: call.context };
-    const { context } = call;
+    const placed = api?.place(call, request, endpoint, hooks ?? NO_OPTIONS) ?? { parent: call.context };
+    if (placed.foldInto !== undefined) {
+      if (placed.opens) hooks?.requested(trace.getSpan(placed.parent));
+      return new UnrecordedCall(hooks?.around(placed) ?? placed);
+    }
+    const { context, startTime } = call;
     const place = agentsCalls.place?.({ context, place: placed, operation }) ?? placed;
-    if (!hasSpan) return unrecorded(place);
-    const above = this.#others.above(call.context, operation.traits?.inference);
+    if (!hasSpan) return new UnrecordedCall(place);
+    const above = this.#others.above(context, operation.traits?.inference);
     if (above !== undefined) notice('other_instrumentation', above.scope ?? 'Another instrumentation');
-    const start: CallSpanStart = { operation, request, endpoint, above, place };
-    if (hooks === undefined) return new CallSpan(this.telemetry, call, start);
-    const span = new CallSpan(this.telemetry, call, { ...start, place: hooks.addTo(place) });
-    hooks.requested(trace.getSpan(span.context));
-    return span;
+    const recorded = new PlacedCall(this.telemetry, {
+      operation,
+      request,
+      endpoint,
+      startTime,
+      above,
+      place: hooks?.around(place) ?? place,
+      beforeEnd: hooks?.answered,
+    });
+    hooks?.requested(trace.getSpan(recorded.context));
+    return recorded;
   }
 
   /** The API of the hierarchy that the call belongs to, if it is part of something longer. */
@@ -352,15 +359,4 @@ export class OpenCalls {
   values(): Call[] {
     return this.#calls.filter((call) => call !== undefined);
   }
-}
-
-const NO_SPAN: OpenSpan = { context: ROOT_CONTEXT, link: () => undefined, finish: () => undefined };
-
-/** A call without a span still reports its outcome to the hierarchy. */
-function unrecorded({ parent, chunk, settled }: Placement): CallObservation {
-  return {
-    context: parent,
-    ...(chunk === undefined ? {} : { chunk }),
-    settle: (call) => void settled?.(call, call.value, NO_SPAN),
-  };
 }

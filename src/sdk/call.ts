@@ -1,4 +1,4 @@
-import { type Context, ROOT_CONTEXT, type Span, trace } from '@opentelemetry/api';
+import { type Context, ROOT_CONTEXT, trace } from '@opentelemetry/api';
 import { activeContext, runIn } from '../util/active-context.ts';
 import { now, type SpanClock } from '../util/clock.ts';
 import { guard, logError } from '../util/guard.ts';
@@ -82,8 +82,6 @@ function dropPayloads(attempt: Attempt): void {
 export interface CallObservation {
   /** The context that the SDK works in, so that HTTP spans nest below the call's span. */
   readonly context: Context;
-  /** Set where the call opens the span of a longer operation. */
-  readonly span?: Span;
   /** No chunk metrics: 1 ms resolution is enough for chunk times, and an exact time would be the largest cost of a chunk. */
   readonly roughTimes?: boolean;
   chunk?(value: unknown, time: number): void;

@@ -56,17 +56,18 @@ export function rememberForEvaluation(
     ring = { spans: [], added: 0, dropped: 0 };
     rings.value.set(kind, ring);
   }
-  dropExpired(ring);
+  const seconds = nowInSeconds();
+  dropExpired(ring, seconds);
   if (ring.added - ring.dropped === MAX_EVALUATED_SPANS) ring.dropped++;
-  const remembered = { id, span: span.spanContext(), attributes, seconds: nowInSeconds() };
+  const remembered = { id, span: span.spanContext(), attributes, seconds };
   ring.spans[ring.added++ % MAX_EVALUATED_SPANS] = remembered;
 }
 
-function dropExpired(ring: Ring): void {
+function dropExpired(ring: Ring, now: number = nowInSeconds()): void {
   const { spans } = ring;
   for (; ring.dropped < ring.added; ring.dropped++) {
     const oldest = spans[ring.dropped % MAX_EVALUATED_SPANS];
-    if (oldest !== undefined && !isExpired(oldest)) return;
+    if (oldest !== undefined && oldest.seconds >= now - EVALUATED_SPAN_LIFETIME_SECONDS) return;
     spans[ring.dropped % MAX_EVALUATED_SPANS] = undefined;
   }
 }
@@ -127,10 +128,6 @@ export function findEvaluated(kind: Evaluated, id: string): EvaluatedSpan | unde
     if (!isSameThing(kind, found, each)) return undefined;
   }
   return found;
-}
-
-function isExpired({ seconds }: EvaluatedSpan): boolean {
-  return seconds < nowInSeconds() - EVALUATED_SPAN_LIFETIME_SECONDS;
 }
 
 function isSameThing(kind: Evaluated, one: EvaluatedSpan, other: EvaluatedSpan): boolean {

@@ -1,10 +1,11 @@
+import type { Attributes } from '@opentelemetry/api';
 import { fingerprintOf } from '../../operations/tool-call-fingerprint.ts';
 import type { AgentsNode } from '../../sdk/agents-sdk/node.ts';
 import * as ATTR from '../../semconv/attributes.ts';
 import { addSpent, NOTHING_SPENT, type Spent } from '../../telemetry/cost/spent.ts';
 import { type Failure, readFailure } from '../../telemetry/error.ts';
 import type { Operation, RequestedToolCall } from '../../telemetry/operation.ts';
-import type { CallPlace } from '../../telemetry/spans/call-place.ts';
+import type { OpenRecord, Placement } from '../../telemetry/placement.ts';
 import { stringField } from '../../util/payload.ts';
 
 /** What the clients of `openai` have seen of a node's activity. */
@@ -104,26 +105,67 @@ export function resumeActivity(node: AgentsNode, rest: NodeActivity): void {
   activities.set(node, rest);
 }
 
+/** The agent that makes a call. A request without an operation, such as one for an image, is not the agent's. */
+function agentOf(node: AgentsNode, { name }: Operation): AgentsNode | undefined {
+  return name === undefined ? undefined : node.agent;
+}
+
+/** The same for the calls of its model, which may ask for tools. */
+function askingAgent(node: AgentsNode, operation: Operation): AgentsNode | undefined {
+  return node.isModelCall ? agentOf(node, operation) : undefined;
+}
+
+export function agentAttributes(node: AgentsNode, operation: Operation): Attributes {
+  const name = stringField(agentOf(node, operation)?.data, 'name');
+  return name === undefined ? {} : { [ATTR.GEN_AI_AGENT_NAME]: name };
+}
+
+export function noteModelCall(node: AgentsNode, { traits }: Operation): void {
+  if (traits?.inference === 'chat') activityOfNode(node).modelCalls++;
+}
+
+/** Notes what an answer asks for and has spent: for its workflow, whatever the request was. */
+export function noteAnswer(node: AgentsNode, operation: Operation, result: unknown, spent: Spent): void {
+  if (result === undefined) return;
+  const agent = askingAgent(node, operation);
+  if (agent !== undefined) activityOfNode(agent).keep(operation.toolCalls?.(result) ?? []);
+  for (let above: AgentsNode | undefined = node.trace; above !== undefined; above = above.parent?.trace)
+    activityOfNode(above).add(spent);
+}
+
+/** The same record, whose result is noted once it has ended. */
+function noting(record: OpenRecord, note: (result: unknown) => void): OpenRecord {
+  return {
+    context: record.context,
+    add: (facts) => record.add(facts),
+    link: (to) => record.link(to),
+    end(outcome, time) {
+      record.end(outcome, time);
+      note(outcome.result);
+    },
+    get spent() {
+      return record.spent;
+    },
+  };
+}
+
 /** The place of a call inside of a workflow of `@openai/agents`, which gets to know what the call asks for and spends. */
-export function placeWithinAgents(place: CallPlace, node: AgentsNode, operation: Operation): CallPlace {
-  // A request without an operation, such as one for an image, spends for the workflow, but is not the agent's.
-  const agent = operation.name === undefined ? undefined : node.agent;
-  const name = stringField(agent?.data, 'name');
-  const isOfAgent = node.isModelCall && agent !== undefined;
-  if (operation.traits?.inference === 'chat') activityOfNode(node).modelCalls++;
+export function placeWithinAgents(place: Placement, node: AgentsNode, operation: Operation): Placement {
+  noteModelCall(node, operation);
   return {
     ...place,
-    attributes: { ...(name !== undefined && { [ATTR.GEN_AI_AGENT_NAME]: name }), ...place.attributes },
-    settled: (call, result, span) => {
-      if (isOfAgent) activityOfNode(agent).failure = call.failed ? readFailure(call.error) : undefined;
-      return place.settled?.(call, result, span) === true;
-    },
-    ended: (result, endTime, spent) => {
-      place.ended?.(result, endTime, spent);
-      if (result === undefined) return;
-      if (isOfAgent) activityOfNode(agent).keep(operation.toolCalls?.(result) ?? []);
-      for (let above: AgentsNode | undefined = node.trace; above !== undefined; above = above.parent?.trace)
-        activityOfNode(above).add(spent);
+    attributes: { ...agentAttributes(node, operation), ...place.attributes },
+    onEnd: (call, result, record) => {
+      const agent = askingAgent(node, operation);
+      if (agent !== undefined)
+        activityOfNode(agent).failure = call.failed ? readFailure(call.error) : undefined;
+      const note = (told: unknown): void => noteAnswer(node, operation, told, record.spent);
+      const following = place.onEnd?.(call, result, noting(record, note));
+      if (following === 'kept') return following;
+      return () => {
+        following?.();
+        note(result);
+      };
     },
   };
 }

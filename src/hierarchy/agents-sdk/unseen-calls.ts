@@ -1,4 +1,4 @@
-import type { Attributes, Context } from '@opentelemetry/api';
+import type { Context } from '@opentelemetry/api';
 import { chat, response as createResponse } from '../../operations/index.ts';
 import type { AgentsNode } from '../../sdk/agents-sdk/node.ts';
 import type { Endpoint } from '../../sdk/provider.ts';
@@ -8,11 +8,11 @@ import { ERROR_TYPE_VALUE_OTHER, GEN_AI_PROVIDER_NAME_VALUE_OPENAI } from '../..
 import type { Failure } from '../../telemetry/error.ts';
 import { findEvaluated } from '../../telemetry/evaluated-spans.ts';
 import type { ApiRequest, Operation } from '../../telemetry/operation.ts';
-import { CallSpan } from '../../telemetry/spans/call-span.ts';
+import { OperationRecord } from '../../telemetry/record.ts';
 import type { Telemetry } from '../../telemetry/telemetry.ts';
 import { now } from '../../util/clock.ts';
 import { arrayField, field, type PayloadObject, stringField } from '../../util/payload.ts';
-import { placeWithinAgents } from './node-activity.ts';
+import { agentAttributes, noteAnswer, noteModelCall } from './node-activity.ts';
 
 /** A call of a model as the library tells it: nothing of it where its sensitive data is off. */
 interface ToldCall {
@@ -49,10 +49,14 @@ export function recordUnseenCall(
     deployment: undefined,
   };
   const endpoint: Endpoint = { origin: '', provider, address: undefined, port: undefined };
-  const attributes: Attributes = { [ATTR.OPENAI_AGENTS_SPAN_TYPE]: node.type };
-  const place = placeWithinAgents({ parent, attributes }, node, operation);
-  const span = new CallSpan(telemetry, { startTime }, { operation, request, endpoint, place });
-  span.finish(result, now(), { failure });
+  const place = {
+    parent,
+    attributes: { ...agentAttributes(node, operation), [ATTR.OPENAI_AGENTS_SPAN_TYPE]: node.type },
+  };
+  noteModelCall(node, operation);
+  const record = new OperationRecord(telemetry, { operation, request, endpoint, place, startTime });
+  record.end({ result, failure }, now());
+  noteAnswer(node, operation, result, record.spent);
 }
 
 /** Whether a client of `openai` has recorded it elsewhere: without a context manager, it cannot tell the workflow. */

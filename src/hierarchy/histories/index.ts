@@ -67,7 +67,7 @@ export class Histories implements ConversationApi {
   }
 
   /** Every call has its own span. */
-  observe(call: Call, { body, route }: ApiRequest, endpoint: Endpoint): Placement {
+  place(call: Call, { body, route }: ApiRequest, endpoint: Endpoint): Placement {
     const id = conversationIn(call.context) ?? '';
     const { origin } = endpoint;
     call.context = contextInConversation(call.context, this.#tracker, 'conversation', id, origin);
@@ -84,16 +84,15 @@ export class Histories implements ConversationApi {
       parent: loop.parent,
       startTime: startIn(segment, call),
       attributes: conversationAttributes(id),
-      completed: call.streamed ? (answer, span) => loop.completed(answer, call.now(), span) : undefined,
-      settled: (ended, _, span) => {
-        loop.settled(ended, span);
+      onFact: (_, __, record, answer) => loop.completed(answer, call.now(), record),
+      onEnd: (ended, result, record) => {
+        loop.settled(ended, record);
         segment?.requestEnded(ended.endTime);
-        return false;
-      },
-      ended: (result, endTime, spent) => {
-        spendIn(this.#tracker, id, origin, spent, startTime);
-        if (isAnswer) this.#answered({ id, origin, userMessages, startTime }, result);
-        loop.ended(result, endTime);
+        return () => {
+          spendIn(this.#tracker, id, origin, record.spent, startTime);
+          if (isAnswer) this.#answered({ id, origin, userMessages, startTime }, result);
+          loop.ended(result, ended.endTime);
+        };
       },
     };
   }
@@ -117,20 +116,18 @@ export class Completions implements ConversationApi {
     this.#toolCalls = toolCalls;
   }
 
-  observe(call: Call, { body }: ApiRequest, { origin }: Endpoint): Placement {
+  place(call: Call, { body }: ApiRequest, { origin }: Endpoint): Placement {
     // What others wait for must not decide which calls are recorded.
     const hasTools = field(body, 'tools') !== undefined;
     const start = { call, body, origin, conversationId: undefined, above: call.context };
     const loop = new LoopCall(this.#telemetry, this.#toolCalls, start);
     return {
       parent: loop.parent,
-      completed:
-        hasTools && call.streamed ? (answer, span) => loop.completed(answer, call.now(), span) : undefined,
-      settled: (ended, _, span) => {
-        loop.settled(ended, span);
-        return false;
+      onFact: hasTools ? (_, __, record, answer) => loop.completed(answer, call.now(), record) : undefined,
+      onEnd: (ended, result, record) => {
+        loop.settled(ended, record);
+        return () => loop.ended(hasTools ? result : undefined, ended.endTime);
       },
-      ended: (result, endTime) => loop.ended(hasTools ? result : undefined, endTime),
     };
   }
 }

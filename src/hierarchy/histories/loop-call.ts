@@ -1,11 +1,11 @@
 import { type Context, trace } from '@opentelemetry/api';
 import { type Call, isToolRunner } from '../../sdk/call.ts';
 import { type CallerTrace, callerTraceOf } from '../../telemetry/metadata.ts';
-import type { StreamedAnswer } from '../../telemetry/spans/call-place.ts';
+import type { StreamedAnswer } from '../../telemetry/placement.ts';
 import type { Telemetry } from '../../telemetry/telemetry.ts';
 import { REFUSED_TOOL } from '../../telemetry/tool-outcome.ts';
 import { arrayField } from '../../util/payload.ts';
-import type { OpenSpan } from '../api.ts';
+import type { OpenRecord } from '../api.ts';
 import { JoinedTrace } from '../conversations/joined-trace.ts';
 import { ItemTimes } from '../item-times.ts';
 import type { ItemCall } from '../tool-calls/item-calls.ts';
@@ -61,13 +61,14 @@ export class LoopCall {
     return this.#trace.parent;
   }
 
-  settled(call: Call, { context }: OpenSpan): void {
+  settled(call: Call, { context }: OpenRecord): void {
     this.#trace.settled(call);
     this.#recordsBelow(context);
   }
 
   /** Called when a chunk completes a choice. The stream may go on with other tool calls. */
-  completed(answer: StreamedAnswer, time: number, { context }: OpenSpan): void {
+  completed(answer: StreamedAnswer | undefined, time: number, { context }: OpenRecord): void {
+    if (answer === undefined) return;
     this.#recordsBelow(context);
     this.#toolCalls.openStreams.set(this, () => {
       this.#taken ??= new Set();

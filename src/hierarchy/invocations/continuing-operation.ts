@@ -1,12 +1,12 @@
-import { type Attributes, type Context, trace } from '@opentelemetry/api';
-import type { Call, CallObservation, StreamEnd } from '../../sdk/call.ts';
+import { type Attributes, trace } from '@opentelemetry/api';
+import type { Call, StreamEnd } from '../../sdk/call.ts';
 import type { Route } from '../../sdk/routes/index.ts';
 import * as ATTR from '../../semconv/attributes.ts';
 import { type Failure, readFailure } from '../../telemetry/error.ts';
 import { recordAttempts } from '../../telemetry/spans/attempt-span.ts';
 import type { Telemetry } from '../../telemetry/telemetry.ts';
 import { field } from '../../util/payload.ts';
-import type { OpenSpan } from '../api.ts';
+import type { OpenRecord, Placement } from '../api.ts';
 import type { Segment } from '../conversations/conversation.ts';
 import type { OperationClock } from '../operation-clock.ts';
 import { isLeft } from './invocation-requests.ts';
@@ -35,7 +35,7 @@ export interface ContinuationTraits {
 }
 
 export interface ContinuingStart {
-  readonly span: OpenSpan;
+  readonly record: OpenRecord;
   readonly segment?: Segment | undefined;
   /** Of the call that began the operation. */
   readonly result: unknown;
@@ -46,16 +46,19 @@ export interface ContinuingStart {
   readonly signal?: unknown;
 }
 
+/** Called once, after the record of the operation has ended, with its last result. */
+export type ClosedListener = (result: unknown, endTime: number) => void;
+
 /** What the SDK throws. */
 const ABORTED: Failure = { type: 'APIUserAbortError', message: undefined };
 
 /** An operation that continues after its call, until a later request, an event or a timeout ends it. */
 export class ContinuingOperation implements Member {
-  readonly span: OpenSpan;
+  readonly record: OpenRecord;
   readonly segment: Segment | undefined;
   readonly life: Life;
   readonly traits: ContinuationTraits;
-  readonly #closed: () => void;
+  readonly #closed: ClosedListener;
   readonly clock: OperationClock;
   readonly #signal: unknown;
   #requests = 1;
@@ -63,11 +66,10 @@ export class ContinuingOperation implements Member {
   #stream: { chunks: number; end: StreamEnd } | undefined;
   #latest: unknown;
 
-  /** @param closed called once, after its span has ended */
-  constructor(traits: ContinuationTraits, start: ContinuingStart, closed: () => void) {
-    const { span, segment, result, time, clock } = start;
+  constructor(traits: ContinuationTraits, start: ContinuingStart, closed: ClosedListener) {
+    const { record, segment, result, time, clock } = start;
     this.traits = traits;
-    this.span = span;
+    this.record = record;
     this.segment = segment;
     this.#closed = closed;
     this.clock = clock;
@@ -165,8 +167,9 @@ export class ContinuingOperation implements Member {
     this.life.close();
     const attributes = { ...this.traits.attributes?.(this.#requests), ...answer };
     if (this.#stream !== undefined) Object.assign(attributes, streamAttributes(this.#stream));
-    this.span.finish(this.#latest, endTime, { attributes, failure });
-    this.#closed();
+    this.record.add({ attributes });
+    this.record.end({ result: this.#latest, failure }, endTime);
+    this.#closed(this.#latest, endTime);
     this.segment?.invocationClosed(this, endTime);
   }
 }
@@ -175,33 +178,31 @@ function streamAttributes({ chunks, end }: { chunks: number; end: StreamEnd }): 
   return { [ATTR.OPENAI_STREAM_CHUNK_COUNT]: chunks, [ATTR.OPENAI_STREAM_END]: end };
 }
 
-/** Observes a later request about the operation, such as a poll or a resumed stream, which is folded into its span. */
-export class ContinuingRequest implements CallObservation {
-  readonly context: Context;
-  readonly #telemetry: Telemetry;
-  readonly #operation: ContinuingOperation;
-  readonly #route: Route;
-
-  constructor(telemetry: Telemetry, operation: ContinuingOperation, call: Call, route: Route) {
-    call.goBy(operation.clock.own);
-    this.context = operation.span.context;
-    this.#telemetry = telemetry;
-    this.#operation = operation;
-    this.#route = route;
-    operation.requested();
-  }
-
-  chunk(event: unknown, time: number): void {
-    this.#operation.seeEvent(event, time, this.#operation.clock.own);
-  }
-
-  settle(call: Call): void {
-    recordAttempts(this.#telemetry, call, this.context);
-    const { requestEvent } = this.#operation.traits;
-    const span = trace.getSpan(this.context);
-    // The SDK logs a warning for a span that has ended.
-    if (requestEvent && (call.error !== undefined || call.method !== 'GET') && span?.isRecording() === true)
-      addRequestEvent(span, requestEvent, call, this.#route);
-    this.#operation.answered(call);
-  }
+/** Folds a later request about the operation, such as a poll or a resumed stream, into its record. */
+export function requestAbout(
+  operation: ContinuingOperation,
+  telemetry: Telemetry,
+  call: Call,
+  route: Route,
+): Placement {
+  const { clock, record, traits } = operation;
+  call.goBy(clock.own);
+  operation.requested();
+  return {
+    parent: record.context,
+    foldInto: record,
+    hearsEvents: true,
+    onFact: (event, time) => operation.seeEvent(event, time, clock.own),
+    onEnd: (ended) => {
+      recordAttempts(telemetry, ended, record.context);
+      const { requestEvent } = traits;
+      const span = trace.getSpan(record.context);
+      const isTold = ended.error !== undefined || ended.method !== 'GET';
+      // The SDK logs a warning for a span that has ended.
+      if (requestEvent && isTold && span?.isRecording() === true)
+        addRequestEvent(span, requestEvent, ended, route);
+      operation.answered(ended);
+      return undefined;
+    },
+  };
 }

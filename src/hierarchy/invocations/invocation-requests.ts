@@ -1,7 +1,8 @@
-import type { Context, Span } from '@opentelemetry/api';
-import type { Call, CallObservation } from '../../sdk/call.ts';
+import type { Context } from '@opentelemetry/api';
+import type { Call } from '../../sdk/call.ts';
 import type { Route } from '../../sdk/routes/index.ts';
 import { callerTraceOf } from '../../telemetry/metadata.ts';
+import type { Following, Placement } from '../../telemetry/placement.ts';
 import type {
   Acceptance,
   ConversationState,
@@ -23,11 +24,12 @@ import {
   RUN_REQUEST,
 } from './request-details.ts';
 
-/** Observes the call that creates an invocation. The invocation starts with the call and outlives it. */
-export class InvocationCreation implements CallObservation {
-  readonly context: Context;
-  readonly span: Span;
-  readonly #invocation: Invocation;
+/** The call that creates an invocation. The invocation starts with the call and outlives it. */
+export class InvocationCreation implements Placement {
+  readonly parent: Context;
+  readonly foldInto: Invocation;
+  readonly opens: boolean = true;
+  readonly hearsEvents: boolean = true;
   readonly #intent: Intent;
   readonly #facts: Facts;
   /** Set while the id of the invocation is unknown. */
@@ -35,9 +37,8 @@ export class InvocationCreation implements CallObservation {
 
   constructor(observed: ObservedCall, facts: Facts, invocation: Invocation) {
     const { engine } = facts;
-    this.context = invocation.contextIn(observed.call.context);
-    this.span = invocation.span;
-    this.#invocation = invocation;
+    this.parent = invocation.contextIn(observed.call.context);
+    this.foldInto = invocation;
     this.#intent = observed.intent;
     this.#facts = facts;
     facts.requestInvocation = invocation;
@@ -48,15 +49,15 @@ export class InvocationCreation implements CallObservation {
     if (conversationId !== undefined) this.#wait(conversationId);
   }
 
-  chunk(value: unknown, time: number): void {
-    this.#facts.readEvent(value, time);
+  onFact(event: unknown, time: number): void {
+    this.#facts.readEvent(event, time);
   }
 
-  settle(call: Call): void {
-    const invocation = this.#invocation;
+  onEnd(call: Call): Following {
+    const invocation = this.foldInto;
     invocation.life.requests--;
     if (this.#facts.engine.dialect.identifiesAtOnce) findCut(call, invocation);
-    addCreation(invocation, call, this.context);
+    addCreation(invocation, call, this.parent);
     if (call.outcome === 'value') this.#created(call);
     const waiting = call.error === undefined ? this.#waiting : undefined;
     if (waiting !== undefined) accept(waiting, call, invocation);
@@ -68,6 +69,7 @@ export class InvocationCreation implements CallObservation {
     else abandon(invocation, call);
     if (call.error === undefined) answerOutputs(this.#intent, this.#facts, call.startTime);
     this.#facts.engine.tracker.settle(invocation);
+    return undefined;
   }
 
   #created(call: Call): void {
@@ -79,7 +81,7 @@ export class InvocationCreation implements CallObservation {
   }
 
   #conversationCreated(id: string): void {
-    const { segment, input, endpoint } = this.#invocation;
+    const { segment, input, endpoint } = this.foldInto;
     const { tracker, dialect } = this.#facts.engine;
     this.#wait(id);
     if (segment === undefined || segment.conversation !== undefined) return;
@@ -92,21 +94,22 @@ export class InvocationCreation implements CallObservation {
   #wait(conversationId: string): void {
     // The answer that creates a conversation names it twice.
     if (this.#waiting !== undefined) return;
-    const state = this.#facts.engine.matcher.state(conversationId, this.#invocation.endpoint.origin);
-    this.#invocation.requestedIn(conversationId);
-    this.#waiting = { invocation: this.#invocation, acceptedAt: undefined, notBefore: undefined };
+    const state = this.#facts.engine.matcher.state(conversationId, this.foldInto.endpoint.origin);
+    this.foldInto.requestedIn(conversationId);
+    this.#waiting = { invocation: this.foldInto, acceptedAt: undefined, notBefore: undefined };
     state.queued.clear();
     state.waiting.push(this.#waiting);
   }
 }
 
 /**
- * Observes a request about an open invocation, such as a poll or a tool output. In the invocation's trace it is folded into
- * the invocation's span, elsewhere it has its own; its result counts for the invocation in both cases.
+ * A request about an open invocation, such as a poll or a tool output. In the invocation's trace it is folded into the
+ * invocation's span, elsewhere it has its own; its result counts for the invocation in both cases.
  */
-export class InvocationRequest implements CallObservation {
-  readonly context: Context;
-  readonly #invocation: Invocation;
+export class InvocationRequest implements Placement {
+  readonly parent: Context;
+  readonly foldInto: Invocation;
+  readonly hearsEvents: boolean = true;
   readonly #intent: Intent;
   readonly #facts: Facts;
   readonly #route: Route;
@@ -120,8 +123,8 @@ export class InvocationRequest implements CallObservation {
   constructor(observed: ObservedCall, facts: Facts, invocation: Invocation) {
     const { engine } = facts;
     const { call, route, intent, endpoint } = observed;
-    this.context = invocation.contextIn(observed.context);
-    this.#invocation = invocation;
+    this.parent = invocation.contextIn(observed.context);
+    this.foldInto = invocation;
     this.#intent = intent;
     this.#sentAt = facts.timeFor(invocation, call.startTime);
     this.#facts = facts;
@@ -142,25 +145,26 @@ export class InvocationRequest implements CallObservation {
     this.#state?.queue(this.#queued);
   }
 
-  chunk(value: unknown, time: number): void {
+  onFact(value: unknown, time: number): void {
     this.#answer();
     this.#facts.readEvent(value, time);
   }
 
-  settle(call: Call): void {
-    const invocation = this.#invocation;
+  onEnd(call: Call): Following {
+    const invocation = this.foldInto;
     if (this.#facts.engine.dialect.identifiesAtOnce) findCut(call, invocation);
     if (invocation.life.state !== 'closed') {
-      addAttempts(invocation, call, this.context);
+      addAttempts(invocation, call, this.parent);
       if (call.error === undefined && call.method === 'GET' && this.#holds) invocation.pollCount++;
       else addRequestEvent(invocation.span, RUN_REQUEST, call, this.#route);
     }
     this.settled(call);
+    return undefined;
   }
 
   /** Takes the result of the request. */
   settled(call: Call): void {
-    const invocation = this.#invocation;
+    const invocation = this.foldInto;
     if (invocation.life.state !== 'closed') addStreamPart(invocation, call);
     if (this.#holds) invocation.life.requests--;
     else invocation.life.streams--;
@@ -176,12 +180,12 @@ export class InvocationRequest implements CallObservation {
   /** Called when the server has accepted the input of the request. */
   #accept(call: Call): void {
     // The server tells the end of an invocation in whole seconds.
-    if (this.#intent.needsOpenInvocation) this.#invocation.life.touch(this.#sentAt);
+    if (this.#intent.needsOpenInvocation) this.foldInto.life.touch(this.#sentAt);
     this.#answer();
     if (this.#queued === undefined || this.#state === undefined) return;
-    accept(this.#queued, call, this.#invocation);
+    accept(this.#queued, call, this.foldInto);
     const { tracker, dialect } = this.#facts.engine;
-    const { origin } = this.#invocation.endpoint;
+    const { origin } = this.foldInto.endpoint;
     const conversation = tracker.conversation(dialect.kind, this.#state.id, origin);
     for (const message of this.#intent.messages) conversation.add(message);
   }
@@ -190,7 +194,7 @@ export class InvocationRequest implements CallObservation {
   #answer(): void {
     if (this.#answered) return;
     this.#answered = true;
-    answerOutputs(this.#intent, this.#facts, this.#sentAt, this.#invocation);
+    answerOutputs(this.#intent, this.#facts, this.#sentAt, this.foldInto);
   }
 }
 

@@ -1,5 +1,5 @@
 import type { ApiRequest } from '../../operations/index.ts';
-import type { Call, CallObservation } from '../../sdk/call.ts';
+import type { Call } from '../../sdk/call.ts';
 import type { Endpoint } from '../../sdk/provider.ts';
 import * as ATTR from '../../semconv/attributes.ts';
 import { stringField } from '../../util/payload.ts';
@@ -19,8 +19,8 @@ import type { ConversationTracker } from '../tracker.ts';
 import {
   type ContinuationTraits,
   ContinuingOperation,
-  ContinuingRequest,
   type ContinuingStart,
+  requestAbout,
 } from './continuing-operation.ts';
 
 /** Of what the SDK polls; files of OpenAI and Azure have words of their own. */
@@ -57,28 +57,27 @@ export class Polls implements ConversationApi {
     this.#tracker = tracker;
   }
 
-  observe(call: Call, request: ApiRequest, endpoint: Endpoint): CallObservation | Placement {
+  place(call: Call, request: ApiRequest, endpoint: Endpoint): Placement {
     const key = pollKey(call, request, endpoint.origin);
     const loop = this.#open.get(key);
     if (loop?.isAborted) loop.close();
-    else if (loop !== undefined)
-      return new ContinuingRequest(this.#tracker.telemetry, loop, call, request.route);
+    else if (loop !== undefined) return requestAbout(loop, this.#tracker.telemetry, call, request.route);
     const id = conversationIn(call.context);
     const segment = id === undefined ? undefined : this.#enter(id, call, endpoint);
     return {
       parent: parentIn(segment, call.context),
       startTime: startIn(segment, call),
       attributes: conversationAttributes(id),
-      settled: (ended, result, span) => {
+      onEnd: (ended, result, record) => {
         const goesOn = this.#goesOn(key, ended, {
-          span,
+          record,
           result,
           time: ended.endTime,
           clock: new OperationClock(ended.ownClock),
           segment,
         });
         segment?.requestEnded(ended.endTime);
-        return goesOn;
+        return goesOn ? 'kept' : undefined;
       },
     };
   }

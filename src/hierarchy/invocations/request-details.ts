@@ -4,11 +4,10 @@ import type { Call } from '../../sdk/call.ts';
 import type { Route } from '../../sdk/routes/index.ts';
 import * as ATTR from '../../semconv/attributes.ts';
 import { EVENT_OPENAI_RUN_REQUEST } from '../../semconv/events.ts';
+import { addAnswer, callAttributes, headersOf, rateLimitsIn } from '../../telemetry/call-facts.ts';
 import { readFailure, thrownTypeOf } from '../../telemetry/error.ts';
 import { placeAttributes } from '../../telemetry/place.ts';
 import { recordAttempts } from '../../telemetry/spans/attempt-span.ts';
-import { callAttributes, headersOf } from '../../telemetry/spans/call-attributes.ts';
-import { rateLimitsIn } from '../../telemetry/spans/rate-limits.ts';
 import { recordToolDuration } from '../../telemetry/spans/tool-span.ts';
 import { stringField } from '../../util/payload.ts';
 import type { ToolOutput } from '../dialect.ts';
@@ -17,9 +16,7 @@ import type { Invocation } from './invocation.ts';
 /** Adds what the creating request contributes to the span of an invocation. */
 export function addCreation(invocation: Invocation, call: Call, context: Context): void {
   const attributes = { ...callAttributes(call), ...rateLimitsIn(headersOf(call)) };
-  addAnswer(attributes, call);
   if (call.streamed) attributes[ATTR.GEN_AI_REQUEST_STREAM] = true;
-  if (call.outcome === 'raw') attributes[ATTR.OPENAI_RESPONSE_PARSED] = false;
   invocation.addAttributes(attributes);
   addAttempts(invocation, call, context);
 }
@@ -57,11 +54,6 @@ export function answerAttributes(call: Call): Attributes {
   define(attributes, ATTR.OPENAI_REQUEST_ID, callAttributes(call)[ATTR.OPENAI_REQUEST_ID]);
   addAnswer(attributes, call);
   return attributes;
-}
-
-function addAnswer(attributes: Attributes, { status, attemptCount }: Call): void {
-  if (status !== undefined) attributes[ATTR.HTTP_RESPONSE_STATUS_CODE] = status;
-  if (attemptCount > 1) attributes[ATTR.HTTP_REQUEST_RESEND_COUNT] = attemptCount - 1;
 }
 
 /** The event on a span for a request that has no span of its own. */

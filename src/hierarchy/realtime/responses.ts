@@ -13,7 +13,7 @@ import { errorTypeOf } from '../../telemetry/error.ts';
 import { callerTraceOf } from '../../telemetry/metadata.ts';
 import type { Operation } from '../../telemetry/operation.ts';
 import { placeAttributes } from '../../telemetry/place.ts';
-import { CallSpan } from '../../telemetry/spans/call-span.ts';
+import { PlacedCall } from '../../telemetry/placed-call.ts';
 import type { Telemetry } from '../../telemetry/telemetry.ts';
 import {
   arrayField,
@@ -327,16 +327,19 @@ class OpenResponse {
       streamed: true,
       deployment: endpoint.deployment,
     };
-    const begin = (call: Call): CallSpan =>
-      new CallSpan(telemetry, call, {
+    const begin = ({ startTime: begun }: Call): PlacedCall =>
+      new PlacedCall(telemetry, {
         operation: hearing(() => (this.heard.length === 0 ? undefined : [...this.heard, ...this.#input])),
         request,
         endpoint,
+        startTime: begun,
         place: {
           parent,
           attributes: placeAttributes(state.place),
-          finishing: (span) => span.setAttributes(this.#times(state.facts.outputRate)),
-          ended,
+          onEnd: (call, result, record) => {
+            record.add({ attributes: this.#times(state.facts.outputRate) });
+            return () => ended(result, call.endTime, record.spent);
+          },
         },
       });
     const clock = state.clock.current;

@@ -6,7 +6,7 @@ import { matchRoute } from '../../sdk/routes/index.ts';
 import * as ATTR from '../../semconv/attributes.ts';
 import { EVENT_OPENAI_REALTIME_SPEECH } from '../../semconv/events.ts';
 import { placeAttributes } from '../../telemetry/place.ts';
-import { CallSpan } from '../../telemetry/spans/call-span.ts';
+import { OperationRecord } from '../../telemetry/record.ts';
 import { keepNewest } from '../../util/keep-newest.ts';
 import { MAX_REPEATED, numberField, stringField, textField } from '../../util/payload.ts';
 import type { SessionState } from './session-state.ts';
@@ -172,22 +172,19 @@ function recordTranscription(
     streamed: false,
     deployment: undefined,
   };
-  const span = new CallSpan(
-    telemetry,
-    { startTime },
-    {
-      operation: realtimeTranscription,
-      request,
-      endpoint,
-      place: {
-        parent: segment.context,
-        attributes: {
-          ...placeAttributes(place),
-          ...(itemId !== undefined && { [ATTR.OPENAI_ITEM_ID]: itemId }),
-        },
-        ended: (_, __, spent) => conversation.spent(spent),
+  const record = new OperationRecord(telemetry, {
+    operation: realtimeTranscription,
+    request,
+    endpoint,
+    startTime,
+    place: {
+      parent: segment.context,
+      attributes: {
+        ...placeAttributes(place),
+        ...(itemId !== undefined && { [ATTR.OPENAI_ITEM_ID]: itemId }),
       },
     },
-  );
-  span.finish(event, endTime);
+  });
+  record.end({ result: event }, endTime);
+  conversation.spent(record.spent);
 }

@@ -58,7 +58,9 @@ export interface BackgroundStart extends ContinuingStart {
   /** That reads its end. */
   readonly client: object;
   readonly limits: TextLimits | undefined;
-  readonly closed: (response: BackgroundResponse) => void;
+  /** Called with the last result once its record has ended. */
+  readonly ended: (result: unknown, endTime: number) => void;
+  readonly closed: (response: BackgroundResponse, result: unknown, endTime: number) => void;
 }
 
 /** A background response, from its creation to its end, however the end becomes known. */
@@ -72,7 +74,7 @@ export class BackgroundResponse extends ContinuingOperation implements Retrievab
   constructor(start: BackgroundStart) {
     const { result, time, clock } = start;
     clock.learn(asTime(field(result, 'created_at')), time);
-    super(continuation(start.limits), start, () => start.closed(this));
+    super(continuation(start.limits), start, (last, endTime) => start.closed(this, last, endTime));
     this.id = start.id;
     this.endpoint = start.endpoint;
     this.#client = start.client;
@@ -80,7 +82,7 @@ export class BackgroundResponse extends ContinuingOperation implements Retrievab
 
   /** Whether a request about it has no span of its own. */
   folds(call: Call): boolean {
-    const traceId = trace.getSpanContext(this.span.context)?.traceId ?? '';
+    const traceId = trace.getSpanContext(this.record.context)?.traceId ?? '';
     return call.method !== 'DELETE' && isInTrace(activeSpan(call.context), traceId);
   }
 

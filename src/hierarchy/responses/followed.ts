@@ -9,7 +9,7 @@ import { type CallerTrace, callerTraceOf } from '../../telemetry/metadata.ts';
 import type { Place } from '../../telemetry/place.ts';
 import type { Telemetry } from '../../telemetry/telemetry.ts';
 import { field, stringField } from '../../util/payload.ts';
-import type { OpenSpan } from '../api.ts';
+import type { OpenRecord } from '../api.ts';
 import type { Conversation, Segment } from '../conversations/conversation.ts';
 import { conversationIn } from '../conversations/conversation-id.ts';
 import { ItemTimes } from '../item-times.ts';
@@ -101,9 +101,9 @@ export function know(
   known: Shelf<KnownResponse>,
   follow: FollowedResponse,
   response: unknown,
-  span: OpenSpan,
+  record: OpenRecord,
 ): void {
-  const context = trace.getSpanContext(span.context);
+  const context = trace.getSpanContext(record.context);
   follow.parent.span ??= context;
   const conversationId = conversationIdOf(response) ?? follow.conversationId;
   const { endpoint, handedOn, model } = follow;

@@ -1,20 +1,20 @@
 import { type SpanContext, trace } from '@opentelemetry/api';
 import { type ApiRequest, response as createResponse } from '../../operations/index.ts';
 import { conversationIdOf } from '../../operations/response/outcome.ts';
-import type { Call, CallObservation } from '../../sdk/call.ts';
+import type { Call } from '../../sdk/call.ts';
 import type { Endpoint } from '../../sdk/provider.ts';
 import { OPENAI_API_TYPE_VALUE_RESPONSES } from '../../semconv/values.ts';
 import type { Spent } from '../../telemetry/cost/spent.ts';
 import { textLimits } from '../../telemetry/kept-text.ts';
 import type { Place } from '../../telemetry/place.ts';
-import { CallSpan } from '../../telemetry/spans/call-span.ts';
+import { OperationRecord } from '../../telemetry/record.ts';
 import type { Telemetry } from '../../telemetry/telemetry.ts';
 import { field, stringField } from '../../util/payload.ts';
 import {
   type ConversationApi,
   conversationAttributes,
   enterConversation,
-  type OpenSpan,
+  type OpenRecord,
   type Placement,
   parentIn,
   spendIn,
@@ -25,7 +25,7 @@ import { conversationIn } from '../conversations/conversation-id.ts';
 import { JoinedTrace } from '../conversations/joined-trace.ts';
 import { contextInConversation } from '../conversations/own-trace.ts';
 import { creatorOf, handsOn } from '../conversations/ownership.ts';
-import { ContinuingRequest } from '../invocations/continuing-operation.ts';
+import { requestAbout } from '../invocations/continuing-operation.ts';
 import { OperationClock } from '../operation-clock.ts';
 import { LONG_LIFETIME_MS, type Shelf } from '../store.ts';
 import { readItemCalls } from '../tool-calls/item-calls.ts';
@@ -76,7 +76,7 @@ export class Responses implements ConversationApi {
   }
 
   /** A call about an open background response in the same trace is part of that response. */
-  observe(call: Call, request: ApiRequest, endpoint: Endpoint): CallObservation | Placement {
+  place(call: Call, request: ApiRequest, endpoint: Endpoint): Placement {
     const { origin } = endpoint;
     const createsResponse = isResponse(request.route);
     const referred = responseReferredBy(request, createsResponse);
@@ -86,7 +86,7 @@ export class Responses implements ConversationApi {
     if (uses) call.context = contextInConversation(call.context, this.#tracker, 'conversation', id, origin);
     const background = this.#backgroundOf(request, endpoint);
     return background?.folds(call) === true
-      ? new ContinuingRequest(this.#telemetry, background, call, request.route)
+      ? requestAbout(background, this.#telemetry, call, request.route)
       : this.#place(call, request, endpoint, used);
   }
 
@@ -130,18 +130,18 @@ export class Responses implements ConversationApi {
     background?.requested();
     return {
       ...place,
-      chunk: background && ((event, time) => background.seeEvent(event, time, call.ownClock)),
-      settled: (ended, result, span) => {
+      hearsEvents: background !== undefined,
+      onFact: background && ((event, time) => background.seeEvent(event, time, call.ownClock)),
+      onEnd: (ended, result, record) => {
         const creator = known === undefined ? creatorOf(result, this.#telemetry.settings) : undefined;
-        if (creator !== undefined) span.link(creator);
+        if (creator !== undefined) record.link(creator);
         if (background !== undefined) background.answered(ended);
         else if (request.route.folds === 'response') this.#adopt(fetched, ended, result, creator);
         conversationUsed(this.#tracker, this.#toolCalls, fetched, segment, ended);
-        return false;
-      },
-      ended: (result, endTime, spent) => {
-        this.#fetched(result, endTime, endpoint);
-        spendIn(this.#tracker, fetched.conversationId, endpoint.origin, spent, fetched.startTime);
+        return () => {
+          this.#fetched(result, ended.endTime, endpoint);
+          spendIn(this.#tracker, fetched.conversationId, endpoint.origin, record.spent, fetched.startTime);
+        };
       },
     };
   }
@@ -175,48 +175,56 @@ export class Responses implements ConversationApi {
     return {
       ...place,
       parent: joined.parent,
-      chunk: call.streamed ? (event, time) => followed.times.add(event, time) : undefined,
-      completed: call.streamed
-        ? (answer, span) => this.#completed(followed, answer.result(), call.now(), span)
-        : undefined,
-      settled: (ended, result, span) => {
-        joined.settled(ended);
-        return this.#responded(followed, ended, result, span);
+      hearsEvents: true,
+      onFact: (event, time, record, answer) => {
+        followed.times.add(event, time);
+        if (answer !== undefined) this.#completed(followed, answer.result(), time, record);
       },
-      ended: (result, endTime, spent) => {
-        this.#ended(followed, result, endTime, spent);
-        joined.ended();
+      onEnd: (ended, result, record) => {
+        joined.settled(ended);
+        const end = (last: unknown, endTime: number): void => {
+          this.#ended(followed, last, endTime, record.spent);
+          joined.ended();
+        };
+        const goesOn = this.#responded(followed, ended, result, { record, ended: end });
+        return goesOn ? 'kept' : () => end(result, ended.endTime);
       },
     };
   }
 
   /** Takes a response whose stream goes on: the program may answer it before that ends. */
-  #completed(follow: FollowedResponse, response: unknown, time: number, span: OpenSpan): void {
+  #completed(follow: FollowedResponse, response: unknown, time: number, record: OpenRecord): void {
     if (stringField(response, 'id') === undefined || follow.isTaken) return;
-    know(this.#known, follow, response, span);
+    know(this.#known, follow, response, record);
     takeCalls(this.#toolCalls, follow, response, time);
     follow.isTaken = true;
   }
 
   /** @returns whether it is a background response that goes on */
-  #responded(follow: FollowedResponse, call: Call, result: unknown, span: OpenSpan): boolean {
+  #responded(
+    follow: FollowedResponse,
+    call: Call,
+    result: unknown,
+    going: Pick<BackgroundStart, 'record' | 'ended'>,
+  ): boolean {
     const id = stringField(result, 'id');
     follow.segment?.requestEnded(call.endTime);
     if (id === undefined) return false;
     const { endpoint, segment, handedOn } = follow;
-    if (!follow.isTaken) know(this.#known, follow, result, span);
+    if (!follow.isTaken) know(this.#known, follow, result, going.record);
     if (handedOn || !isResponseOpen(result)) return false;
     const { client, endTime: time } = call;
     const clock = new OperationClock(call.ownClock);
-    this.#keep({ id, endpoint, client, span, segment, result, time, clock }).startedWith(call);
+    this.#keep({ ...going, id, endpoint, client, segment, result, time, clock }).startedWith(call);
     return true;
   }
 
   #keep(start: Omit<BackgroundStart, 'closed' | 'limits'>): BackgroundResponse {
     const { id, endpoint } = start;
-    const closed = (response: BackgroundResponse): void => {
+    const closed = (response: BackgroundResponse, result: unknown, endTime: number): void => {
+      start.ended(result, endTime);
       this.#background.delete(endpoint.origin, id);
-      const span = trace.getSpanContext(response.span.context);
+      const span = trace.getSpanContext(response.record.context);
       if (!response.hasEnded && span !== undefined) this.#paused.set(endpoint.origin, id, span);
       this.#tracker.release(response);
     };
@@ -253,25 +261,23 @@ export class Responses implements ConversationApi {
     const parent = parentIn(segment, context);
     const from = { endpoint, segment, conversationId, startTime };
     const followed = followedResponse(this.#telemetry, adoption.request.body, parent, from);
-    const span = new CallSpan(
-      this.#telemetry,
-      { startTime },
-      {
-        operation: createResponse,
-        request: adoption.request,
-        endpoint,
-        rebuilt: true,
-        place: {
-          parent,
-          links: link === undefined ? [] : [{ context: link }],
-          attributes: conversationAttributes(conversationId),
-          ended: (result, endTime, spent) => this.#ended(followed, result, endTime, spent),
-        },
+    const record = new OperationRecord(this.#telemetry, {
+      operation: createResponse,
+      request: adoption.request,
+      endpoint,
+      startTime,
+      rebuilt: true,
+      place: {
+        parent,
+        links: link === undefined ? [] : [{ context: link }],
+        attributes: conversationAttributes(conversationId),
       },
-    );
-    know(this.#known, followed, response, span);
+    });
+    know(this.#known, followed, response, record);
     const { client } = call;
-    const start = { id, endpoint, client, span, segment, result: response, time: startTime, clock };
+    const ended = (last: unknown, endTime: number): void =>
+      this.#ended(followed, last, endTime, record.spent);
+    const start = { id, endpoint, client, record, ended, segment, result: response, time: startTime, clock };
     this.#keep(start).see(response, call.endTime, false);
   }
 

@@ -1,8 +1,8 @@
 import { ROOT_CONTEXT } from '@opentelemetry/api';
 import { expect, test } from 'vitest';
-import { Call } from '../../../src/sdk/call.ts';
-import { callAttributes } from '../../../src/telemetry/spans/call-attributes.ts';
-import { startProgram } from '../../support/program.ts';
+import { Call } from '../../src/sdk/call.ts';
+import { callAttributes } from '../../src/telemetry/call-facts.ts';
+import { startProgram } from '../support/program.ts';
 
 /** Attributes of a stream whose chunks came at these times, in milliseconds. */
 function gapsOf(...times: readonly number[]): unknown[] {

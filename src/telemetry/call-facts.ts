@@ -1,0 +1,85 @@
+import type { Attributes } from '@opentelemetry/api';
+import type { Call } from '../sdk/call.ts';
+import * as ATTR from '../semconv/attributes.ts';
+import { readHeader } from '../util/headers.ts';
+import { asName, field, stringField } from '../util/payload.ts';
+
+/** What the HTTP side of a call tells, whatever its operation is. */
+
+/** The attributes of any call, apart from its rate limits. */
+export function callAttributes(call: Call): Attributes {
+  const attributes: Attributes = {};
+  // The SDK puts the id on its results; reading a header is slower.
+  const requestId =
+    stringField(call.value, '_request_id') ?? asName(readHeader(headersOf(call), 'x-request-id'));
+  if (requestId !== undefined) attributes[ATTR.OPENAI_REQUEST_ID] = requestId;
+  if (call.streamEnd !== undefined) {
+    attributes[ATTR.OPENAI_STREAM_CHUNK_COUNT] = call.chunkCount;
+    attributes[ATTR.OPENAI_STREAM_END] = call.streamEnd;
+    addChunkGaps(attributes, call);
+  } else if (isUnread(call)) {
+    attributes[ATTR.OPENAI_RESPONSE_PARSED] = false;
+  }
+  addAnswer(attributes, call);
+  return attributes;
+}
+
+/** How a request was answered, and how often it was sent. */
+export function addAnswer(attributes: Attributes, { status, attemptCount }: Call): void {
+  if (status !== undefined) attributes[ATTR.HTTP_RESPONSE_STATUS_CODE] = status;
+  if (attemptCount > 1) attributes[ATTR.HTTP_REQUEST_RESEND_COUNT] = attemptCount - 1;
+}
+
+/** The seconds between chunks, on average and at most. */
+function addChunkGaps(attributes: Attributes, call: Call): void {
+  const { chunkCount, firstChunkTime = 0, lastChunkTime = 0 } = call;
+  if (chunkCount < 2) return;
+  attributes[ATTR.OPENAI_STREAM_CHUNK_GAP_MEAN] = (lastChunkTime - firstChunkTime) / (chunkCount - 1) / 1e3;
+  attributes[ATTR.OPENAI_STREAM_CHUNK_GAP_MAX] = call.longestChunkGap / 1e3;
+}
+
+/** The response headers. Those of an error response come with the error. */
+export function headersOf(call: Call): unknown {
+  return call.headers ?? field(call.error, 'headers');
+}
+
+/** Whether a shutdown ended the call before it was over, so its duration is unknown. */
+export function isCutShort({ outcome, streamed, read, requested, headersTime }: Call): boolean {
+  return outcome === 'interrupted' && (headersTime === 0 || (streamed ? read : requested));
+}
+
+/** Whether the SDK never parsed the response: it was raw, abandoned, or interrupted by a shutdown. */
+function isUnread({ outcome }: Call): boolean {
+  return outcome === 'raw' || outcome === 'abandoned' || outcome === 'interrupted';
+}
+
+/** The rate limits from the response headers. */
+export function rateLimitsIn(headers: unknown): Attributes | undefined {
+  const requests = countIn(headers, 'x-ratelimit-remaining-requests');
+  const tokens = countIn(headers, 'x-ratelimit-remaining-tokens');
+  // Reading a header is slow: without the remaining amounts, the other limits are not sent either.
+  if (requests === undefined && tokens === undefined) return undefined;
+  const limits: Attributes = {};
+  if (requests !== undefined) limits[ATTR.OPENAI_RATELIMIT_REMAINING_REQUESTS] = requests;
+  if (tokens !== undefined) limits[ATTR.OPENAI_RATELIMIT_REMAINING_TOKENS] = tokens;
+  const requestLimit = countIn(headers, 'x-ratelimit-limit-requests');
+  if (requestLimit !== undefined) limits[ATTR.OPENAI_RATELIMIT_LIMIT_REQUESTS] = requestLimit;
+  const tokenLimit = countIn(headers, 'x-ratelimit-limit-tokens');
+  if (tokenLimit !== undefined) limits[ATTR.OPENAI_RATELIMIT_LIMIT_TOKENS] = tokenLimit;
+  addTime(limits, ATTR.OPENAI_RATELIMIT_RESET_REQUESTS, headers, 'x-ratelimit-reset-requests');
+  addTime(limits, ATTR.OPENAI_RATELIMIT_RESET_TOKENS, headers, 'x-ratelimit-reset-tokens');
+  return limits;
+}
+
+function countIn(headers: unknown, header: string): number | undefined {
+  const text = readHeader(headers, header);
+  const value = text === undefined ? Number.NaN : Number(text);
+  // Some gateways send -1 for "unlimited".
+  return Number.isSafeInteger(value) && value >= 0 ? value : undefined;
+}
+
+/** A duration such as `1m30s` is recorded as it was sent. */
+function addTime(attributes: Attributes, attribute: string, headers: unknown, header: string): void {
+  const value = readHeader(headers, header);
+  if (value !== undefined && /^[\w.:+-]{1,32}$/.test(value)) attributes[attribute] = value;
+}

@@ -1,0 +1,140 @@
+import { type Context, ROOT_CONTEXT } from '@opentelemetry/api';
+import { notice } from '../diagnostics/report.ts';
+import type { Call, CallObservation } from '../sdk/call.ts';
+import { guard } from '../util/guard.ts';
+import { callAttributes, headersOf, isCutShort, rateLimitsIn } from './call-facts.ts';
+import { NOTHING_SPENT } from './cost/spent.ts';
+import { readFailure } from './error.ts';
+import { markUnfinished } from './finish-reason.ts';
+import { textLimits } from './kept-text.ts';
+import { ChunkGaps } from './metrics/metrics.ts';
+import type { Accumulator } from './operation.ts';
+import type { Following, OpenRecord, Placement, RecordOutcome } from './placement.ts';
+import { OperationRecord, type RecordStart } from './record.ts';
+import { recordAttempts } from './spans/attempt-span.ts';
+import type { Telemetry } from './telemetry.ts';
+
+/** A call with a record of its own: what the SDK tells of it goes to that record, and to the hierarchy. */
+export class PlacedCall implements CallObservation {
+  readonly record: OperationRecord;
+  readonly roughTimes: boolean;
+  readonly #place: Placement;
+  /** Created with the first chunk: most calls are no streams. */
+  #accumulator: Accumulator | undefined;
+  readonly #gaps: ChunkGaps | undefined;
+  /** Of a long stream that is still open, read once because that takes time. The first chunks name the model. */
+  #partialResult: unknown;
+
+  constructor(telemetry: Telemetry, start: RecordStart) {
+    this.record = new OperationRecord(telemetry, start);
+    this.#place = start.place;
+    this.#gaps = this.record.measuresChunks ? new ChunkGaps() : undefined;
+    this.roughTimes = this.#gaps === undefined && start.place.hearsEvents !== true;
+  }
+
+  get context(): Context {
+    return this.record.context;
+  }
+
+  chunk(event: unknown, time: number): void {
+    this.#accumulator ??= this.#newAccumulator();
+    const answer = this.#accumulator?.add(event) ? this.#accumulator : undefined;
+    const place = this.#place;
+    if (place.onFact !== undefined && (place.hearsEvents === true || answer !== undefined))
+      place.onFact(event, time, this.record, answer);
+    if (this.#gaps?.add(time) !== true) return;
+    this.#partialResult ??= this.#accumulator?.result();
+    this.record.measureChunks(this.#gaps.take(), this.#partialResult);
+  }
+
+  hiddenChunk(event: unknown): void {
+    this.#accumulator ??= this.#newAccumulator();
+    this.#accumulator?.add(event);
+  }
+
+  settle(call: Call): void {
+    const { record } = this;
+    const result = call.outcome === 'stream' || call.chunkCount > 0 ? this.#streamed() : call.value;
+    if (call.streamEnd === 'completed' && this.#accumulator?.hasEnd === false) call.streamEnd = 'cut';
+    if (call.streamEnd !== undefined && call.streamEnd !== 'completed') markUnfinished(result);
+    const outcome = guard('reading an outcome', PlacedCall.#outcomeOf, this, call, result) ?? { result };
+    const { telemetry, context, startAttributes } = record;
+    if (call.attemptCount > 1)
+      guard('recording attempts', recordAttempts, telemetry, call, context, startAttributes);
+    const { onEnd } = this.#place;
+    const following = onEnd && guard('settling a call', followingOf, this.#place, call, result, record);
+    if (following === 'kept') {
+      record.add(outcome);
+      return;
+    }
+    record.end(outcome, call.endTime);
+    // Only streams of completions omit their usage unless the request asks for it.
+    if (call.streamEnd === 'completed' && record.operation.traits?.reportsUsageOnRequest && !record.usage)
+      notice('stream_without_usage');
+    if (following !== undefined) guard('updating the hierarchy', following);
+  }
+
+  #newAccumulator(): Accumulator | undefined {
+    const { operation, hasContent, telemetry } = this.record;
+    return operation.accumulate?.(hasContent ? textLimits(telemetry.settings) : undefined);
+  }
+
+  #streamed(): unknown {
+    this.#accumulator ??= this.#newAccumulator();
+    return this.#accumulator?.result();
+  }
+
+  // Static, so that `guard` needs no closure for each call.
+  static #outcomeOf(self: PlacedCall, call: Call, result: unknown): RecordOutcome {
+    const { record } = self;
+    const { metrics } = record.telemetry;
+    const { firstChunkTime, failed } = call;
+    const takesDetails = record.takesDetails || failed;
+    const limits = takesDetails || metrics.wanted ? rateLimitsIn(headersOf(call)) : undefined;
+    if (limits !== undefined) metrics.seeRateLimits({ ...record.startAttributes, ...limits });
+    if (self.#gaps !== undefined) record.measureChunks(self.#gaps.take(), result);
+    return {
+      result,
+      failure: failed ? readFailure(call.error) : undefined,
+      attributes: takesDetails ? callAttributes(call) : undefined,
+      lastAttributes: limits,
+      stream: self.#accumulator,
+      timeToFirstChunk: firstChunkTime && (firstChunkTime - call.startTime) / 1e3,
+      isInterrupted: call.outcome === 'interrupted',
+      isCut: isCutShort(call),
+    };
+  }
+}
+
+/** That of a call which is part of a longer operation, or of which no span is wanted. */
+const NO_RECORD: OpenRecord = {
+  context: ROOT_CONTEXT,
+  spent: NOTHING_SPENT,
+  add: () => undefined,
+  link: () => undefined,
+  end: () => undefined,
+};
+
+/** A call without a record of its own: it is part of a longer operation, or no span of it is wanted. */
+export class UnrecordedCall implements CallObservation {
+  readonly context: Context;
+  readonly #place: Placement;
+
+  constructor(place: Placement) {
+    this.context = place.parent;
+    this.#place = place;
+  }
+
+  chunk(event: unknown, time: number): void {
+    this.#place.onFact?.(event, time, NO_RECORD, undefined);
+  }
+
+  settle(call: Call): void {
+    const following = guard('settling a call', followingOf, this.#place, call, call.value, NO_RECORD);
+    if (typeof following === 'function') guard('updating the hierarchy', following);
+  }
+}
+
+function followingOf(place: Placement, call: Call, result: unknown, record: OpenRecord): Following {
+  return place.onEnd?.(call, result, record);
+}
