@@ -1,13 +1,67 @@
+import { exportersBesideViews, warnOfUnusedEndpoint } from './export/viewing.ts';
+import { guard } from './util/guard.ts';
+import { openTraces } from './util/open-traces.ts';
+import { ConsoleTreeExporter, type ConsoleTreeExporterOptions } from './viewer/console-tree.ts';
+import { HtmlTraceExporter, type HtmlTraceExporterOptions } from './viewer/html-trace.ts';
+import { connectLiveSource } from './viewer/live-source.ts';
+import { ImmediateSpanProcessor, type ViewExporter, type ViewProcessor } from './viewer/view-processor.ts';
+
 export {
   CircuitBreakerExporter,
   type CircuitBreakerExporterOptions,
   type Exporter,
 } from './export/circuit-breaker.ts';
 export { ContentStore, type ContentStoreLimits, type ContentStoreOptions } from './export/content-store.ts';
-export { consoleTree, htmlPage, type ViewProcessor, viewing } from './export/viewing.ts';
+export type { ExportResult } from './util/export-result.ts';
 export type { TextStream } from './util/text-stream.ts';
 export { ConsoleTreeExporter, type ConsoleTreeExporterOptions } from './viewer/console-tree.ts';
 export type { FinishedLogRecord, ShownEvaluation } from './viewer/evaluations.ts';
 export { HtmlTraceExporter, type HtmlTraceExporterOptions } from './viewer/html-trace.ts';
 export type { SpanEvent } from './viewer/page-span.ts';
-export type { ExportResult, FinishedSpan, Time } from './viewer/tree.ts';
+export type { FinishedSpan, Time } from './viewer/tree.ts';
+export type { ViewProcessor } from './viewer/view-processor.ts';
+
+connectLiveSource(openTraces);
+
+/** Creates a span processor that prints every trace as a tree in the terminal, with a {@link ConsoleTreeExporter}. */
+export function consoleTree(options?: ConsoleTreeExporterOptions): ViewProcessor {
+  return processorOf(new ConsoleTreeExporter(options), 'consoleTree()');
+}
+
+/**
+ * Creates a span processor that writes traces to a page for the browser, with an {@link HtmlTraceExporter}.
+ *
+ * @param target the path of the page, or options
+ */
+export function htmlPage(target: string | HtmlTraceExporterOptions = {}): ViewProcessor {
+  const options = typeof target === 'string' ? { path: target } : target;
+  return processorOf(new HtmlTraceExporter(options), 'htmlPage()');
+}
+
+/** The span processors that were passed to {@link viewing}. */
+const viewed = new WeakSet<object>();
+
+/**
+ * Returns the span processors for `NodeSDK`: the given views, and the exporters that the `OTEL_*` variables name.
+ * `NodeSDK` itself reads these variables only if it gets no processors. If the package of an exporter is not installed,
+ * a line on standard error says how to install it.
+ *
+ * ```ts
+ * new NodeSDK({ spanProcessors: viewing(consoleTree(), htmlPage('trace.html')) }).start();
+ * ```
+ *
+ * @param views the views; values that are not views are skipped, so a view can be conditional: `isLocal && consoleTree()`
+ */
+export function viewing(...views: (ViewProcessor | false | null | undefined)[]): ViewProcessor[] {
+  const given = views.filter((view) => typeof view === 'object' && view !== null);
+  for (const view of given) viewed.add(view);
+  return [...given, ...((guard('creating exporters', exportersBesideViews) ?? []) as ViewProcessor[])];
+}
+
+function processorOf(exporter: ViewExporter, call: string): ViewProcessor {
+  const isView = (each: object): boolean => each instanceof ImmediateSpanProcessor;
+  const processor: ViewProcessor = new ImmediateSpanProcessor(exporter, () => {
+    if (!viewed.has(processor)) guard('finding unused endpoints', warnOfUnusedEndpoint, isView, call);
+  });
+  return processor;
+}

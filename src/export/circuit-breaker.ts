@@ -1,7 +1,7 @@
 import { CircuitBreaker } from '../util/circuit-breaker.ts';
+import { type ExportResult, failed, SUCCESS } from '../util/export-result.ts';
 import { guard, log } from '../util/guard.ts';
 import { arrayField, field } from '../util/payload.ts';
-import { type ExportResult, failed, SUCCESS } from '../viewer/tree.ts';
 
 /** Options of {@link CircuitBreakerExporter}. */
 export interface CircuitBreakerExporterOptions {

@@ -4,9 +4,11 @@ import {
   isExportConfigured,
   processorsFromEnvironment,
 } from '../export/otlp-exporter.ts';
-import { ImmediateSpanProcessor } from '../export/viewing.ts';
+import { openTraces } from '../util/open-traces.ts';
 import { ConsoleTreeExporter } from '../viewer/console-tree.ts';
 import { HtmlTraceExporter } from '../viewer/html-trace.ts';
+import { connectLiveSource } from '../viewer/live-source.ts';
+import { ImmediateSpanProcessor } from '../viewer/view-processor.ts';
 
 /** The parts of `NodeSDK`'s configuration that we set. `NodeSDK` derives the others from the environment. */
 export interface SdkConfiguration {
@@ -34,6 +36,7 @@ export function sdkConfiguration(
     ...(wantsTree(environment, terminal) ? [new ConsoleTreeExporter()] : []),
     ...pagesOf(environment[PAGE_VARIABLE]?.trim()),
   ];
+  connectLiveSource(openTraces);
   if (views.length === 0) {
     const known = namedExporters(environment).every((name) => name === 'otlp' || name === 'zipkin');
     return known ? { spanProcessors: processorsFromEnvironment(environment, require, ['otlp']) } : {};

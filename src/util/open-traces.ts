@@ -40,7 +40,10 @@ function takeOne(traceId: string): void {
   else open.delete(traceId);
 }
 
-/** Whether this process will export more spans of the trace. A viewer should wait for them. */
+/** Whether this process will export more spans of the trace. */
 export function isOpenTrace(traceId: string): boolean {
   return open.get(traceId) !== undefined;
 }
+
+/** What viewers know of this process. */
+export const openTraces: { isOpen(traceId: string): boolean } = { isOpen: isOpenTrace };

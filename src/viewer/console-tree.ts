@@ -1,25 +1,17 @@
 import { BoundedMap } from '../util/bounded-map.ts';
+import { type ExportResult, failed, SUCCESS } from '../util/export-result.ts';
 import { guard } from '../util/guard.ts';
-import { isOpenTrace } from '../util/open-traces.ts';
 import { atExit } from '../util/process-events.ts';
 import { terminalSafe } from '../util/terminal-safe.ts';
 import { type TextStream, writeTo } from '../util/text-stream.ts';
 import { grouped } from './amounts.ts';
 import { attachEvaluations, lateEvaluationLines, type ShownEvaluation } from './evaluations.ts';
+import { isUnderWayHere } from './live-source.ts';
 import { attributeText } from './messages.ts';
 import { drawCalls, drawSummary } from './summary-view.ts';
 import { forOldConsole, isOldConsole, wantsColor } from './terminal-text.ts';
 import { summarize } from './trace-summary.ts';
-import {
-  buildTrees,
-  type ExportResult,
-  type FinishedSpan,
-  failed,
-  isLocalRoot,
-  rowsOf,
-  SUCCESS,
-  type TraceTree,
-} from './tree.ts';
+import { buildTrees, type FinishedSpan, isLocalRoot, rowsOf, type TraceTree } from './tree.ts';
 import { drawTree, type TreeViewOptions } from './tree-view.ts';
 
 /** Options of {@link ConsoleTreeExporter}. */
@@ -154,7 +146,7 @@ export class ConsoleTreeExporter {
 
   #wait(traceId: string, trace: UnprintedTrace): void {
     const print = (): void => {
-      if (trace.waits++ < MAX_WAITS && isOpenTrace(traceId)) this.#wait(traceId, trace);
+      if (trace.waits++ < MAX_WAITS && isUnderWayHere(traceId)) this.#wait(traceId, trace);
       else this.#print([traceId]);
     };
     trace.timer = setTimeout(() => guard('printing a trace', print), PRINT_DELAY_MS);

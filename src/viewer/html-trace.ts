@@ -1,4 +1,5 @@
 import { BoundedMap } from '../util/bounded-map.ts';
+import { type ExportResult, failed, SUCCESS } from '../util/export-result.ts';
 import { guardAsync, warnOnce } from '../util/guard.ts';
 import { logsWarnings } from '../util/otel-api.ts';
 import { atExit } from '../util/process-events.ts';
@@ -8,7 +9,7 @@ import type { ShownEvaluation } from './evaluations.ts';
 import { attributeText } from './messages.ts';
 import type * as PageFile from './page-file.ts';
 import { type HeldSpan, type SpanEvent, toHeldSpan, withEvents, withResource } from './page-span.ts';
-import { type ExportResult, type FinishedSpan, failed, isLocalRoot, SUCCESS } from './tree.ts';
+import { type FinishedSpan, isLocalRoot } from './tree.ts';
 
 /** Options of {@link HtmlTraceExporter}. */
 export interface HtmlTraceExporterOptions {

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { consoleTree, viewing } from '../../src/export/viewing.ts';
+import { consoleTree, viewing } from '../../src/export.ts';
 
 it('leaves out views whose condition is not met', () => {
   const view = consoleTree();

@@ -23,10 +23,10 @@ import { diag } from '@opentelemetry/api';
 import { resourceFromAttributes } from '@opentelemetry/resources';
 import { BatchSpanProcessor, SimpleSpanProcessor, TracerProvider } from '@opentelemetry/sdk-trace';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { ImmediateSpanProcessor } from '../../src/export/viewing.ts';
 import { type FinishedSpan, HtmlTraceExporter } from '../../src/export.ts';
 import { pageDocument, writePage } from '../../src/viewer/page-file.ts';
 import { pageFromFile, runView } from '../../src/viewer/view-command.ts';
+import { ImmediateSpanProcessor } from '../../src/viewer/view-processor.ts';
 import { MATH_TUTOR, makeSpans, spanOfSdk1 } from './spans.ts';
 
 let folder: string;

@@ -1,0 +1,12 @@
+/** The SDK's `ExportResult`. The code 0 means success, 1 failure. */
+export interface ExportResult {
+  code: number;
+  error?: Error;
+}
+
+export const SUCCESS: ExportResult = Object.freeze({ code: 0 });
+
+/** @param error the thrown value, or the reason as a text */
+export function failed(error: unknown): ExportResult {
+  return { code: 1, error: error instanceof Error ? error : new Error(String(error)) };
+}

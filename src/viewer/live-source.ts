@@ -1,0 +1,16 @@
+/** What a viewer within a program knows of its calls under way. The entries connect it. */
+export interface LiveSource {
+  /** Whether the program will export more spans of the trace. */
+  isOpen(traceId: string): boolean;
+}
+
+let connected: LiveSource | undefined;
+
+export function connectLiveSource(source: LiveSource): void {
+  connected = source;
+}
+
+/** Whether more spans of the trace will come from this program. A view should wait for them. */
+export function isUnderWayHere(traceId: string): boolean {
+  return connected?.isOpen(traceId) === true;
+}

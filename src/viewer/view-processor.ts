@@ -1,0 +1,68 @@
+import {
+  type FinishedLogRecord,
+  isEvaluation,
+  type ShownEvaluation,
+  toShownEvaluation,
+} from './evaluations.ts';
+import type { FinishedSpan } from './tree.ts';
+
+/** The exporters of this package. They never fail, and wait by themselves for the rest of a trace. */
+export interface ViewExporter {
+  export(spans: readonly FinishedSpan[], resultCallback: () => void): void;
+  /** Shows the result of an evaluation. */
+  evaluated(evaluation: ShownEvaluation): void;
+  forceFlush(): Promise<void>;
+  shutdown(): Promise<void>;
+}
+
+/**
+ * A span processor for SDK 2.x and 3.x: an entry of `spanProcessors`. It is also a log record processor, which shows
+ * evaluations: an entry of `logRecordProcessors`.
+ */
+export interface ViewProcessor {
+  onStart(span: unknown, context: unknown): void;
+  onEnd(span: FinishedSpan): void;
+  /** Shows evaluations, and ignores all other log records. */
+  onEmit(record: FinishedLogRecord): void;
+  /** Whether this processor shows the log record. Other log records need not be created for it. */
+  enabled(options: { readonly eventName?: string | undefined }): boolean;
+  forceFlush(): Promise<void>;
+  shutdown(): Promise<void>;
+}
+
+/** Passes every span to the exporter when it ends. */
+export class ImmediateSpanProcessor implements ViewProcessor {
+  readonly #exporter: ViewExporter;
+  #beforeFirst: (() => void) | undefined;
+
+  /** @param beforeFirst called before the first span is exported */
+  constructor(exporter: ViewExporter, beforeFirst?: () => void) {
+    this.#exporter = exporter;
+    this.#beforeFirst = beforeFirst;
+  }
+
+  onStart(): void {}
+
+  onEnd(span: FinishedSpan): void {
+    const beforeFirst = this.#beforeFirst;
+    this.#beforeFirst = undefined;
+    beforeFirst?.();
+    this.#exporter.export([span], () => undefined);
+  }
+
+  onEmit(record: FinishedLogRecord): void {
+    if (isEvaluation(record.eventName)) this.#exporter.evaluated(toShownEvaluation(record));
+  }
+
+  enabled({ eventName }: { readonly eventName?: string | undefined }): boolean {
+    return isEvaluation(eventName);
+  }
+
+  forceFlush(): Promise<void> {
+    return this.#exporter.forceFlush();
+  }
+
+  shutdown(): Promise<void> {
+    return this.#exporter.shutdown();
+  }
+}
