@@ -81,7 +81,7 @@ const LATER = {
     'src/telemetry/error.ts',
     'src/telemetry/events/sink.ts',
     'src/telemetry/spans/active-span.ts',
-    'src/telemetry/spans/attempt-span.ts',
+    'src/telemetry/attempts.ts',
     'src/telemetry/spans/outer-span-end.ts',
     'src/telemetry/spans/record-end.ts',
   ],

@@ -1,5 +1,5 @@
 import { monotonic, now } from '../util/clock.ts';
-import { readHeader } from '../util/headers.ts';
+import { readHeader } from '../util/payload.ts';
 
 /** The time within the bounds; the upper one wins where they cross. */
 export function clamp(time: number, from: number, to: number): number {

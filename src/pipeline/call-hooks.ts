@@ -6,8 +6,7 @@ import type { Call } from '../sdk/call.ts';
 import { runInsideHook } from '../telemetry/hook-context.ts';
 import type { Placement } from '../telemetry/placement.ts';
 import { guard, guardAsync } from '../util/guard.ts';
-import { readHeader } from '../util/headers.ts';
-import { asObject, field } from '../util/payload.ts';
+import { asObject, field, readHeader } from '../util/payload.ts';
 
 /** The hooks of one call. An error that a hook throws stays here. */
 export class CallHooks {

@@ -2,7 +2,6 @@ import { type Context, ROOT_CONTEXT, trace } from '@opentelemetry/api';
 import { activeContext, runIn } from '../util/active-context.ts';
 import { now, type SpanClock } from '../util/clock.ts';
 import { guard, logError } from '../util/guard.ts';
-import { readHeader } from '../util/headers.ts';
 import { LinkedContext } from '../util/linked-context.ts';
 import {
   asName,
@@ -11,6 +10,7 @@ import {
   MAX_REPEATED,
   numberField,
   type PayloadObject,
+  readHeader,
   stringField,
 } from '../util/payload.ts';
 import { clockIn } from '../util/span-clock.ts';

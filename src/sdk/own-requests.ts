@@ -1,6 +1,5 @@
 import { notice } from '../diagnostics/report.ts';
-import { readHeader } from '../util/headers.ts';
-import { field } from '../util/payload.ts';
+import { field, readHeader } from '../util/payload.ts';
 import { platformTimers } from '../util/timers.ts';
 import { makeSuppressed } from './suppression.ts';
 

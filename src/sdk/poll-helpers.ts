@@ -1,6 +1,6 @@
 import { createContextKey } from '@opentelemetry/api';
 import { activeContext, runIn } from '../util/active-context.ts';
-import { readHeader } from '../util/headers.ts';
+import { readHeader } from '../util/payload.ts';
 import type { Call } from './call.ts';
 import type { Method, Patches } from './patches.ts';
 import { asMethod } from './reflect.ts';

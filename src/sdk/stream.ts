@@ -1,7 +1,7 @@
 import { guard } from '../util/guard.ts';
-import { readHeader } from '../util/headers.ts';
 import { setMethod } from '../util/patch-method.ts';
 import type { PayloadObject } from '../util/payload.ts';
+import { readHeader } from '../util/payload.ts';
 import type { Call } from './call.ts';
 import { asMethod, resemble } from './reflect.ts';
 import { isUsageChunk, removeNoUsage } from './stream-usage.ts';

@@ -1,8 +1,7 @@
 import type { Attributes } from '@opentelemetry/api';
 import type { Call } from '../sdk/call.ts';
 import * as ATTR from '../semconv/attributes.ts';
-import { readHeader } from '../util/headers.ts';
-import { asName, field, stringField } from '../util/payload.ts';
+import { asName, field, readHeader, stringField } from '../util/payload.ts';
 
 /** What the HTTP side of a call tells, whatever its operation is. */
 

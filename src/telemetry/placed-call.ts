@@ -2,6 +2,7 @@ import { type Context, ROOT_CONTEXT } from '@opentelemetry/api';
 import { notice } from '../diagnostics/report.ts';
 import type { Call, CallObservation } from '../sdk/call.ts';
 import { guard } from '../util/guard.ts';
+import { recordAttempts } from './attempts.ts';
 import { callAttributes, headersOf, isCutShort, rateLimitsIn } from './call-facts.ts';
 import { NOTHING_SPENT } from './cost/spent.ts';
 import { readFailure } from './error.ts';
@@ -11,7 +12,6 @@ import { ChunkGaps } from './metrics/metrics.ts';
 import type { Accumulator } from './operation.ts';
 import type { Following, OpenRecord, Placement, RecordOutcome } from './placement.ts';
 import { OperationRecord, type RecordStart } from './record.ts';
-import { recordAttempts } from './spans/attempt-span.ts';
 import type { Telemetry } from './telemetry.ts';
 
 /** A call with a record of its own: what the SDK tells of it goes to that record, and to the hierarchy. */

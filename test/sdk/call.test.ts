@@ -3,7 +3,7 @@ import { afterEach, describe, expect, test, vi } from 'vitest';
 import { Call, type CallObservation } from '../../src/sdk/call.ts';
 import { isPollHelper } from '../../src/sdk/poll-helpers.ts';
 import { now } from '../../src/util/clock.ts';
-import { readHeader } from '../../src/util/headers.ts';
+import { readHeader } from '../../src/util/payload.ts';
 
 const KEY = createContextKey('test');
 const CALLER = ROOT_CONTEXT.setValue(KEY, 'caller');

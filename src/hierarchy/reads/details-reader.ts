@@ -1,6 +1,6 @@
 import { ROOT_CONTEXT } from '@opentelemetry/api';
 import { readWithClient } from '../../sdk/own-requests.ts';
-import { readHeader } from '../../util/headers.ts';
+import { readHeader } from '../../util/payload.ts';
 import type { FactSink, Get } from '../dialect.ts';
 import type { EngineState } from '../engine-state.ts';
 import { type Invocation, introduceAgent, lacksInput, type ReadDetails } from '../invocations/invocation.ts';

@@ -1,8 +1,7 @@
 import { notice } from '../../diagnostics/report.ts';
 import { requestsUnderWay } from '../../sdk/program-load.ts';
 import { monotonic } from '../../util/clock.ts';
-import { readHeader } from '../../util/headers.ts';
-import { field, numberField } from '../../util/payload.ts';
+import { field, numberField, readHeader } from '../../util/payload.ts';
 import { TaskQueue } from '../../util/task-queue.ts';
 import type { Send } from '../dialect.ts';
 

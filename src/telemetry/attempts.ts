@@ -1,14 +1,16 @@
 import { type Attributes, type Context, SpanKind, SpanStatusCode } from '@opentelemetry/api';
-import type { Attempt, Call } from '../../sdk/call.ts';
-import * as ATTR from '../../semconv/attributes.ts';
-import { readHeader } from '../../util/headers.ts';
-import { asName } from '../../util/payload.ts';
-import { pickAttributes } from '../../util/pick-attributes.ts';
-import { thrownTypeOf } from '../error.ts';
-import { HIERARCHY_IDS } from '../place.ts';
-import type { Telemetry } from '../telemetry.ts';
-import { delayHeader } from './retry-delay.ts';
-import { endSpan } from './span-end.ts';
+import type { Attempt, Call } from '../sdk/call.ts';
+import * as ATTR from '../semconv/attributes.ts';
+import {
+  OPENAI_RETRY_DELAY_HEADER_VALUE_RETRY_AFTER,
+  OPENAI_RETRY_DELAY_HEADER_VALUE_RETRY_AFTER_MS,
+} from '../semconv/values.ts';
+import { asName, readHeader } from '../util/payload.ts';
+import { pickAttributes } from '../util/pick-attributes.ts';
+import { thrownTypeOf } from './error.ts';
+import { HIERARCHY_IDS } from './place.ts';
+import { endSpan } from './spans/span-end.ts';
+import type { Telemetry } from './telemetry.ts';
 
 /** The error of an attempt whose response body timed out. */
 const BODY_TIMEOUT = 'APIConnectionTimeoutError';
@@ -72,4 +74,40 @@ function attemptErrorType({ status, error }: Attempt): string | undefined {
 
 function errorOfCall(call: Call): string | undefined {
   return call.failed ? thrownTypeOf(call.error) : undefined;
+}
+
+/** The SDK ignores a header that asks for a longer wait. */
+const MAX_HEADER_DELAY_MS = 60_000;
+/** Less than the SDK ever waits on its own. */
+const BELOW_OWN_DELAY_MS = 250;
+
+/** The headers that set a delay, in the SDK's order; each parser returns milliseconds from the given time. */
+const HEADERS: readonly (readonly [name: string, parse: (value: string, time: number) => number])[] = [
+  [OPENAI_RETRY_DELAY_HEADER_VALUE_RETRY_AFTER_MS, (value) => Number.parseFloat(value)],
+  [OPENAI_RETRY_DELAY_HEADER_VALUE_RETRY_AFTER, readRetryAfter],
+];
+
+/**
+ * The response header that set the SDK's delay before a retry, by the SDK's own rule; `undefined` if the SDK chose the
+ * delay.
+ *
+ * @param time the start of the delay, in milliseconds since the epoch
+ * @param waited the delay in milliseconds
+ */
+function delayHeader(headers: unknown, time: number, waited: number): string | undefined {
+  for (const [name, parse] of HEADERS) {
+    const value = readHeader(headers, name);
+    const delay = value === undefined ? Number.NaN : parse(value, time);
+    if (Number.isNaN(delay)) continue;
+    // Only later versions accept a delay of 0.
+    const obeyed = delay === 0 ? waited < BELOW_OWN_DELAY_MS : delay > 0 && delay <= MAX_HEADER_DELAY_MS;
+    return obeyed ? name : undefined;
+  }
+  return undefined;
+}
+
+/** Seconds or an HTTP date. */
+function readRetryAfter(value: string, time: number): number {
+  const seconds = Number.parseFloat(value);
+  return Number.isNaN(seconds) ? Date.parse(value) - time : seconds * 1e3;
 }
