@@ -111,13 +111,17 @@ describe('only', () => {
       /(?<!import type .*|typeof import\()'node:(?:net|tls|http|https|http2|dgram|child_process|cluster)'/,
     );
     expect(onNetwork.sort()).toEqual([
-      'doctor/probe.ts',
+      'doctor/collector.ts',
       'telemetry/program-end/unsent.ts',
       'viewer/live/live-view.ts',
     ]);
     expect(filesWith(/viewer\/live\/|'\.\/live\/|'\.\.\/live\//)).toEqual(['viewer/view-command.ts']);
     expect(filesWith(/view-command\.ts'/)).toEqual(['cli.ts']);
-    expect(filesWith(/doctor\/probe\.ts'|'\.\/probe\.ts'/)).toEqual(['doctor/command.ts']);
+    expect(filesWith(/doctor\/collector\.ts'|'\.\/collector\.ts'/)).toEqual([
+      'doctor/command.ts',
+      'doctor/project.ts',
+    ]);
+    expect(filesWith(/doctor\/project\.ts'|'\.\/project\.ts'/)).toEqual(['doctor/command.ts']);
     expect(filesWith(/doctor\/command\.ts'|'\.\/command\.ts'/)).toEqual(['cli.ts']);
   });
 

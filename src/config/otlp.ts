@@ -53,7 +53,16 @@ export function tracesEndpoint(environment: CollectorEnvironment, protocol: stri
 
 export const NO_SCHEME = 'no http://';
 export const NOT_A_URL = 'not a URL';
-export const SPACE_AT_END = 'space at the end';
+const QUOTED = 'quotation marks';
+const SPACE_AT_END = 'space at the end';
+
+/** What the variable of an endpoint must do, by the reason that it cannot be used. */
+export const ENDPOINT_RULES: Readonly<Record<string, string>> = {
+  [QUOTED]: 'not contain quotation marks, which Docker keeps in its --env-file',
+  [NO_SCHEME]: 'start with http:// or https://',
+  [NOT_A_URL]: 'be a URL such as http://localhost:4318',
+  [SPACE_AT_END]: 'not end with a space',
+};
 
 /** Why exporters cannot use the endpoint that the environment sets. Over gRPC, an address without scheme means TLS. */
 export function malformationIn(environment: CollectorEnvironment): string | undefined {
@@ -61,6 +70,7 @@ export function malformationIn(environment: CollectorEnvironment): string | unde
   if (variable === undefined) return undefined;
   const endpoint = environment[variable]?.trim() ?? '';
   const isGrpc = tracesProtocol(environment) === 'grpc';
+  if (/^["']|["']$/.test(endpoint)) return QUOTED;
   if (!isGrpc && lacksScheme(endpoint)) return NO_SCHEME;
   // Exporters append their path to it as it is.
   if (!isGrpc && variable === OTLP_ENDPOINT_VARIABLE && environment[variable]?.endsWith(' '))

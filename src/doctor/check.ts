@@ -1,4 +1,4 @@
-import type { Finding } from '../diagnostics/findings.ts';
+import type { Finding, ProjectFindingCode } from '../diagnostics/findings.ts';
 import { escapeControlCharacters, terminalSafe } from '../util/terminal-safe.ts';
 import type { TextStream } from '../util/text-stream.ts';
 import { NAME, VERSION } from '../util/version.ts';
@@ -22,6 +22,16 @@ export function checked(subject: string, detail: string, findings: readonly Find
 /** @param findings notes that stand beside it */
 export function skippedCheck(subject: string, reason: string, findings: readonly Finding[] = []): Check {
   return { subject, result: 'skipped', detail: reason, findings };
+}
+
+/** Something that keeps traces from being recorded or sent. */
+export function problem(code: ProjectFindingCode, message: string, action: string): Finding {
+  return { code, severity: 'warning', message, action };
+}
+
+/** Something to know. */
+export function remark(code: ProjectFindingCode, message: string, action: string): Finding {
+  return { code, severity: 'information', message, action };
 }
 
 /** The findings of all checks, each once. */

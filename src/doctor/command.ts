@@ -1,11 +1,9 @@
 import { parseArgs } from 'node:util';
-import { endpointVariable } from '../config/otlp.ts';
-import { parameterProblem } from '../util/parameter-problem.ts';
+import { parameterProblem } from '../util/terminal-safe.ts';
 import type { TextStream } from '../util/text-stream.ts';
 import { COMMAND } from '../util/version.ts';
-import { type Check, findingsOf, printChecks, printJson, skippedCheck } from './check.ts';
-import { NO_ENDPOINT, REPLACED_BY_FILE } from './endpoint.ts';
-import { COLLECTOR_CHECK, probeCollector, probeDefault } from './probe.ts';
+import { type Check, findingsOf, printChecks, printJson } from './check.ts';
+import { ENDPOINT_CHECK, examineCollector } from './collector.ts';
 import { examineProject } from './project.ts';
 
 const DOCTOR_USAGE =
@@ -41,19 +39,12 @@ export async function runDoctor(
   }
   const { json, start } = read;
   const checks: Check[] = examineProject({ project: process.cwd(), environment: process.env, start });
-  checks.push(await examineCollector(checks));
+  const isSetByScript = checks.some(
+    ({ subject, result }) => subject === ENDPOINT_CHECK && result !== 'skipped',
+  );
+  checks.push(await examineCollector(process.env, isSetByScript));
   (json ? printJson : printChecks)(checks, output);
   return findingsOf(checks).some(({ severity }) => severity === 'warning') ? 1 : 0;
-}
-
-/** @param checks those of the endpoints that programs are started with */
-async function examineCollector(checks: readonly Check[]): Promise<Check> {
-  if (checks.some(({ detail }) => detail === REPLACED_BY_FILE))
-    return skippedCheck(COLLECTOR_CHECK, REPLACED_BY_FILE);
-  if (endpointVariable(process.env) !== undefined) return probeCollector(process.env);
-  return checks.some(({ detail }) => detail.startsWith(NO_ENDPOINT))
-    ? probeDefault(process.env)
-    : skippedCheck(COLLECTOR_CHECK, 'only a start script sets the endpoint');
 }
 
 function readDoctorParameters(

@@ -1,7 +1,7 @@
 import { hasSeenClientClass, noticeOurselves } from '../diagnostics/copies.ts';
 import { describeFinding, type Finding } from '../diagnostics/findings.ts';
 import { logFinding, noticed } from '../diagnostics/report.ts';
-import { thisFile } from '../util/this-file.ts';
+import { thisFile } from '../util/optional-packages.ts';
 import { VERSION } from '../util/version.ts';
 import { currentProvider, findMissing } from './provider.ts';
 

@@ -1,71 +1,25 @@
-import { basename, dirname, extname, join, relative, sep } from 'node:path';
+import { basename, dirname, extname, join, relative, resolve, sep } from 'node:path';
 import { asObject, field, textField } from '../util/payload.ts';
 import { NAME } from '../util/version.ts';
-import { isRegularFile, readManifest, readRegularFile, realPathIfAny } from './files.ts';
-import { type ModuleImports, readImports } from './module-imports.ts';
+import { findUpwards, isRegularFile, readManifest, readRegularFile, realPathIfAny } from './files.ts';
+import { type Imports, readImports } from './imports.ts';
 
-export type ModuleKind = 'module' | 'commonjs';
-
-/** An import of `openai` in a file of the program. */
-export interface OpenAIImport {
-  /** The file, from where the command is run. */
-  readonly file: string;
-  /** As an ES module it is hooked on Node 22.15 and later only. */
+/** A package that a program loads. */
+export interface Load {
+  readonly specifier: string;
+  /** The file that loads it, from where the command is run; `undefined` for the command itself. */
+  readonly file?: string;
+  /** The file in the command that loads that one. */
+  readonly root?: string;
+  /** What the package needs, if it is no instrumentation. */
+  readonly needs: readonly string[];
+  /** The names and keywords in the file. */
+  readonly names: ReadonlySet<string>;
+  /** As an ES module, `openai` is hooked on Node 22.15 and later only. */
   readonly asModule: boolean;
-  /** Loaded together with the entry, before any code of the program runs. */
+  /** Loaded together with the root, before any code of it runs. */
   readonly beforeCode: boolean;
 }
-
-/** A file that sets the instrumentation up: with `OpenAIInstrumentation` or `…/register`. */
-export interface SetUp {
-  readonly file: string;
-  readonly isRegister: boolean;
-}
-
-/** What a program loads, as far as its files tell. */
-export interface Program {
-  readonly kind: ModuleKind;
-  /** What tells the kind. */
-  readonly kindBy: string;
-  readonly openai: readonly OpenAIImport[];
-  readonly setUp: SetUp | undefined;
-  /** A file that observes clients without hooks: by `…/openai`, or by `instrumentOpenAI`. */
-  readonly byHand: string | undefined;
-  /** A file that `openai` is bundled into. */
-  readonly bundle: string | undefined;
-  /** A file imports what starts an SDK, or may do so. */
-  readonly hasSdk: boolean;
-  /** Not everything was read. */
-  readonly isIncomplete: boolean;
-}
-
-const MAX_FILES = 500;
-/** Bytes of a file that is searched for a bundled `openai`, and of one whose imports are read. */
-const MAX_PROGRAM_FILE_SIZE = 20_000_000;
-const MAX_SOURCE_SIZE = 1_000_000;
-
-/** Headers that every version of `openai` sends; other SDKs have one of them at most. */
-const OPENAI_MARKS: readonly string[] = ['X-Stainless-Lang', 'OpenAI-Organization'];
-
-const EXTENSIONS = ['.js', '.mjs', '.cjs', '.ts', '.mts', '.cts', '.tsx', '.jsx'];
-/** What TypeScript calls a file in an import, and what it is. */
-const TYPESCRIPT_EXTENSIONS: Readonly<Record<string, readonly string[]>> = {
-  '.js': ['.ts', '.tsx'],
-  '.mjs': ['.mts'],
-  '.cjs': ['.cts'],
-};
-
-/** An alias of a file of the program, which package.json, TypeScript or a bundler resolves. */
-const ALIAS = /^(?:[#~]|@\/)/;
-
-/** Of a file that cannot be parsed. */
-const NO_IMPORTS: ModuleImports = {
-  statically: [],
-  dynamically: [],
-  required: [],
-  isModule: false,
-  names: new Set(),
-};
 
 export interface ProgramPlace {
   /** The folder of the project: files above it are not read. */
@@ -76,210 +30,165 @@ export interface ProgramPlace {
   readonly transpiles: boolean;
 }
 
-/**
- * Reads the files of a program and what they import, within the project. Nothing of it is run.
- *
- * @param entry absolute
- * @returns `undefined` if the entry cannot be read
- */
-export function readProgram(
-  entry: string,
-  { root: project, folder, transpiles }: ProgramPlace,
-): Program | undefined {
-  const start = realPathIfAny(resolveFile(entry) ?? entry);
-  const root = realPathIfAny(project);
-  if (start === undefined || root === undefined) return undefined;
-  const found = new ProgramFiles(root, realPathIfAny(folder) ?? root, transpiles);
-  return found.read(start);
+/** What a file is, and what tells that. */
+export interface FileKind {
+  readonly isModule: boolean;
+  readonly by: string;
 }
 
-type FoundProgram = { -readonly [Key in keyof Program]: Program[Key] } & { readonly openai: OpenAIImport[] };
+const MAX_FILES = 500;
+/** Bytes of a file that is searched for a bundled `openai`, and of one whose imports are read. */
+const MAX_PROGRAM_FILE_SIZE = 20_000_000;
+const MAX_SOURCE_SIZE = 1_000_000;
 
-/** How a file loads what it imports. */
-type Loading = Pick<OpenAIImport, 'asModule' | 'beforeCode'>;
+/** Headers that every version of `openai` sends; other SDKs have one of them at most. */
+const OPENAI_MARKS: readonly string[] = ['X-Stainless-Lang', 'OpenAI-Organization'];
 
-class ProgramFiles {
+/** An alias of a file of the program, which package.json, TypeScript or a bundler resolves. */
+const ALIAS = /^(?:[#~]|@\/)/;
+const EXTENSIONS = ['.js', '.mjs', '.cjs', '.ts', '.mts', '.cts', '.tsx', '.jsx'];
+/** What TypeScript calls a file in an import, and what it is. */
+const TYPESCRIPT_EXTENSIONS: Readonly<Record<string, readonly string[]>> = {
+  '.js': ['.ts', '.tsx'],
+  '.mjs': ['.mts'],
+  '.cjs': ['.cts'],
+};
+
+type How = Pick<Load, 'root' | 'names' | 'asModule' | 'beforeCode'>;
+
+/** Reads the files of a program and what they import, within the project. Nothing of it is run. */
+export class Program {
+  readonly loads: Load[] = [];
+  /** A file that `openai` is bundled into. */
+  bundle: string | undefined;
+  /** Not everything was read. */
+  isIncomplete = false;
   readonly #root: string;
   readonly #folder: string;
   readonly #transpiles: boolean;
-  readonly #found: FoundProgram = {
-    kind: 'commonjs',
-    kindBy: '',
-    openai: [],
-    setUp: undefined,
-    byHand: undefined,
-    bundle: undefined,
-    hasSdk: false,
-    isIncomplete: false,
-  };
+  readonly #visited = new Set<string>();
   /** By their folders: each import looks for its package in the same ones. */
   readonly #manifests = new Map<string, unknown>();
 
-  constructor(root: string, folder: string, transpiles: boolean) {
-    this.#root = root;
-    this.#folder = folder;
+  constructor({ root, folder, transpiles }: ProgramPlace) {
+    const real = realPathIfAny(root) ?? root;
+    this.#root = real.endsWith(sep) ? real : real + sep;
+    this.#folder = realPathIfAny(folder) ?? folder;
     this.#transpiles = transpiles;
   }
 
-  read(start: string): Program | undefined {
-    const visited = new Set<string>();
+  /**
+   * Reads a file that the command names, and what that loads.
+   *
+   * @returns `undefined` if the file cannot be read
+   */
+  read(root: string): FileKind | undefined {
+    const path = resolve(this.#folder, root);
+    const start = realPathIfAny(resolveFile(path) ?? path);
+    let rootKind: FileKind | undefined;
     // What is loaded before any code comes first: a file that is also loaded later counts as early.
-    const early = [start];
+    const early = start === undefined ? [] : [start];
     const late: string[] = [];
-    for (;;) {
+    while (early.length + late.length > 0) {
       const isEarly = early.length > 0;
-      const file = early.shift() ?? late.shift();
-      if (file === undefined) return this.#found;
-      if (visited.has(file)) continue;
-      if (visited.size >= MAX_FILES || !this.#isInside(file)) {
-        this.#found.isIncomplete = true;
-        if (file === start) return undefined;
-        continue;
-      }
-      visited.add(file);
-      const text = readRegularFile(file, MAX_PROGRAM_FILE_SIZE);
-      if (text === undefined && file === start) return undefined;
+      const file = early.shift() ?? late.shift() ?? '';
+      if (this.#visited.has(file)) continue;
+      const isOutside = this.#visited.size >= MAX_FILES || !file.startsWith(this.#root);
+      const text = isOutside ? undefined : readRegularFile(file, MAX_PROGRAM_FILE_SIZE);
+      this.isIncomplete ||= isOutside && file !== start;
       if (text === undefined) continue;
-      const imports = this.#importsOf(file, text);
-      const { kind, by } = this.#kindOf(file, imports);
-      if (file === start) Object.assign(this.#found, { kind, kindBy: by });
-      const asModule = kind === 'module';
-      const beforeCode = asModule && isEarly;
-      (beforeCode ? early : late).push(
-        ...this.#load(file, imports.names, imports.statically, { asModule, beforeCode }),
-      );
-      late.push(
-        ...this.#load(file, imports.names, imports.dynamically, { asModule: true, beforeCode: false }),
-        ...this.#load(file, imports.names, imports.required, { asModule: false, beforeCode: false }),
-      );
+      this.#visited.add(file);
+      const { statically, dynamically, required, names, isModule } = this.#importsOf(file, text);
+      const kind = this.#kindOf(file, isModule);
+      rootKind ??= kind;
+      const how = { root, names, asModule: kind.isModule, beforeCode: kind.isModule && isEarly };
+      (how.beforeCode ? early : late).push(...this.#load(statically, file, how));
+      late.push(...this.#load(dynamically, file, { ...how, asModule: true, beforeCode: false }));
+      late.push(...this.#load(required, file, { ...how, asModule: false, beforeCode: false }));
     }
+    return rootKind;
   }
 
-  #importsOf(file: string, text: string): ModuleImports {
+  #importsOf(file: string, text: string): Imports {
     const hasOpenAI = OPENAI_MARKS.every((mark) => text.includes(mark));
     // A bundle that has this package too may observe its clients by hand.
-    if (hasOpenAI && text.includes(NAME)) this.#found.isIncomplete = true;
-    else if (hasOpenAI) this.#found.bundle ??= this.#name(file);
+    if (hasOpenAI && text.includes(NAME)) this.isIncomplete = true;
+    else if (hasOpenAI) this.bundle ??= this.#nameOf(file);
     try {
       if (text.length <= MAX_SOURCE_SIZE) return readImports(text, file);
     } catch {
-      // Syntax that is not known, or nested too deep.
+      // It is no JavaScript.
     }
-    this.#found.isIncomplete = true;
-    return NO_IMPORTS;
+    this.isIncomplete = true;
+    return { statically: [], dynamically: [], required: [], names: new Set(), isModule: false };
   }
 
   /**
    * Takes note of the packages that a file loads.
    *
-   * @returns the files of the program among what it loads
+   * @returns the files of the program that it loads
    */
-  #load(file: string, names: ReadonlySet<string>, specifiers: readonly string[], loading: Loading): string[] {
-    const found = this.#found;
-    const name = this.#name(file);
+  #load(specifiers: readonly string[], from: string, how: How): string[] {
     return specifiers.flatMap((given) => {
-      if (ALIAS.test(given)) found.isIncomplete = true;
-      const specifier = withoutScheme(given);
-      if (specifier === `${NAME}/register`) found.setUp ??= { file: name, isRegister: true };
-      if (specifier === NAME && names.has('OpenAIInstrumentation'))
-        found.setUp ??= { file: name, isRegister: false };
-      if (specifier === `${NAME}/openai`) found.byHand ??= name;
-      if (specifier === `${NAME}/client` && names.has('instrumentOpenAI')) found.byHand ??= name;
-      const needed = this.#dependenciesOf(specifier, file);
-      if (/^openai(?:\/|$)/.test(specifier) || needed.includes('openai'))
-        found.openai.push({ file: name, ...loading });
-      if (mayStartSdk(specifier) || needed.some((each) => each.startsWith('@opentelemetry/sdk-')))
-        found.hasSdk = true;
-      return this.#resolve(given, file) ?? [];
+      if (/^\.{1,2}(?:\/|$)/.test(given)) {
+        const found = resolveFile(join(dirname(from), given.replace(/[?#][\s\S]*/, ''))) ?? '.json';
+        return extname(found) === '.json' ? [] : (realPathIfAny(found) ?? []);
+      }
+      if (ALIAS.test(given)) this.isIncomplete = true;
+      // Deno and Bun: `npm:openai@6`.
+      const specifier = given.startsWith('npm:') ? given.slice(4).replace(/(?<=.)@[^/]*/, '') : given;
+      const needs = this.#needsOf(specifier, dirname(from));
+      this.loads.push({ ...how, specifier, needs, file: this.#nameOf(from) });
+      return [];
     });
   }
 
-  /** What a package needs, if it is no instrumentation. */
-  #dependenciesOf(specifier: string, file: string): string[] {
+  #needsOf(specifier: string, folder: string): string[] {
     const name = /^(?:@[^/]+\/)?[^/@.#:][^/:]*/.exec(specifier)?.[0];
     if (name === undefined || name === NAME || /instrumentation/.test(name)) return [];
-    const manifest = this.#manifestOf(name, dirname(file));
+    const manifest = findUpwards(folder, (each) => this.#manifestIn(join(each, 'node_modules', name)));
     return ['dependencies', 'peerDependencies'].flatMap((key) =>
       Object.keys(asObject(field(manifest, key)) ?? {}),
     );
   }
 
-  #manifestOf(name: string, folder: string): unknown {
-    const manifest = this.#manifest(join(folder, 'node_modules', name));
-    const above = dirname(folder);
-    return manifest ?? (above === folder ? undefined : this.#manifestOf(name, above));
-  }
-
-  #manifest(folder: string): unknown {
+  #manifestIn(folder: string): unknown {
     if (!this.#manifests.has(folder)) this.#manifests.set(folder, readManifest(folder));
     return this.#manifests.get(folder);
   }
 
   /** How Node takes a file: by its extension, else by the nearest package.json, else by its syntax. */
-  #kindOf(file: string, imports: ModuleImports): { kind: ModuleKind; by: string } {
+  #kindOf(file: string, hasModuleSyntax: boolean): FileKind {
     const extension = extname(file);
-    if (/^\.m[jt]s$/.test(extension)) return { kind: 'module', by: `its name ends in ${extension}` };
-    if (/^\.c[jt]s$/.test(extension)) return { kind: 'commonjs', by: `its name ends in ${extension}` };
-    const type = textField(this.#nearestManifest(dirname(file)), 'type');
-    if (type === 'module' || type === 'commonjs') return { kind: type, by: `"type": "${type}"` };
-    if (this.#transpiles && extension !== '.js') return { kind: 'commonjs', by: 'no "type"' };
-    return imports.isModule
-      ? { kind: 'module', by: 'it has import or export statements' }
-      : { kind: 'commonjs', by: 'no "type"' };
+    if (/^\.[mc][jt]s$/.test(extension))
+      return { isModule: extension.startsWith('.m'), by: `its name ends in ${extension}` };
+    const type = textField(
+      findUpwards(dirname(file), (folder) => this.#manifestIn(folder)),
+      'type',
+    );
+    if (type === 'module' || type === 'commonjs')
+      return { isModule: type === 'module', by: `"type": "${type}"` };
+    return hasModuleSyntax && !(this.#transpiles && extension !== '.js')
+      ? { isModule: true, by: 'it has import or export statements' }
+      : { isModule: false, by: 'no "type"' };
   }
 
-  #nearestManifest(folder: string): unknown {
-    const manifest = this.#manifest(folder);
-    const above = dirname(folder);
-    return manifest ?? (above === folder ? undefined : this.#nearestManifest(above));
-  }
-
-  #resolve(specifier: string, from: string): string | undefined {
-    if (!/^\.{1,2}(?:\/|$)/.test(specifier)) return undefined;
-    const file = resolveFile(join(dirname(from), specifier.replace(/[?#][\s\S]*/, '')));
-    return file === undefined || extname(file) === '.json' ? undefined : realPathIfAny(file);
-  }
-
-  #isInside(file: string): boolean {
-    return file.startsWith(this.#root.endsWith(sep) ? this.#root : this.#root + sep);
-  }
-
-  #name(file: string): string {
+  #nameOf(file: string): string {
     return relative(this.#folder, file) || basename(file);
   }
 }
 
-/** Whether a module starts an SDK, as far as its name tells. */
-export function mayStartSdk(specifier: string): boolean {
-  if (specifier === `${NAME}/register`) return true;
-  if (/^[./]|^@opentelemetry\/(?:api|semantic|instr)/.test(specifier) || specifier.startsWith(NAME))
-    return false;
-  return /otel|telemetry|trac|apm|newrelic|logfire|langfuse|sentry/i.test(specifier);
-}
-
-/** Deno and Bun: `npm:openai@6`. */
-function withoutScheme(specifier: string): string {
-  return specifier.startsWith('npm:') ? specifier.slice(4).replace(/(?<=.)@[^/]*/, '') : specifier;
-}
-
-/** A file as Node, a bundler or TypeScript would find it. */
+/** A file as Node, a bundler or TypeScript would find it; a folder, by the `main` of its package.json or its index. */
 function resolveFile(path: string): string | undefined {
   const extension = extname(path);
   const base = path.slice(0, path.length - extension.length);
-  const candidates = [
+  const withExtension = (name: string): string[] => [name, ...EXTENSIONS.map((each) => name + each)];
+  const main = textField(readManifest(path), 'main');
+  const inFolder = main === undefined ? ['index'] : [main, `${main}/index`, 'index'];
+  return [
     path,
     ...(TYPESCRIPT_EXTENSIONS[extension] ?? []).map((each) => base + each),
-    ...EXTENSIONS.map((each) => path + each),
-  ];
-  return candidates.find(isRegularFile) ?? resolveFolder(path);
-}
-
-/** A folder, by the `main` of its package.json or by its index. */
-function resolveFolder(path: string): string | undefined {
-  const main = textField(readManifest(path), 'main');
-  const named =
-    main === undefined ? [] : [main, ...EXTENSIONS.flatMap((each) => [main + each, `${main}/index${each}`])];
-  return [...named, ...EXTENSIONS.map((each) => `index${each}`)]
-    .map((each) => join(path, each))
-    .find(isRegularFile);
+    ...withExtension(path),
+    ...inFolder.flatMap(withExtension).map((each) => join(path, each)),
+  ].find(isRegularFile);
 }

@@ -1,17 +1,13 @@
 import { resolve } from 'node:path';
-import { type ParseArgsConfig, parseArgs, parseEnv } from 'node:util';
+import { parseEnv } from 'node:util';
 import { parse } from 'shell-quote';
-import { hasConfigurationFile } from '../config/exporter-variables.ts';
 import { asObject, field } from '../util/payload.ts';
-import { textWithoutUrlSecrets } from '../util/url-secrets.ts';
-import { NAME } from '../util/version.ts';
 import { readRegularFile } from './files.ts';
 
-/** A program that a script starts. */
+/** A program that a command starts. */
 export interface Launch {
-  /** The name of the script, if it is one of package.json. */
+  /** The name of the script in package.json, if it is one. */
   readonly script: string | undefined;
-  readonly command: string;
   /** `node`, `tsx`, `bun` and so on. */
   readonly runner: string;
   /** What is loaded before the program: the values of `--import` and `--require`. */
@@ -36,27 +32,27 @@ const MAX_COMMAND_LENGTH = 10_000;
 /** Bytes of a file of variables. */
 const MAX_ENVIRONMENT_FILE_SIZE = 1_000_000;
 
-const RUNNERS: ReadonlySet<string> = new Set(['node', 'nodejs', 'tsx', 'ts-node', 'nodemon', 'bun', 'deno']);
+const RUNNER = /^(?:.*[\\/])?(node|nodejs|tsx|ts-node|nodemon|bun|deno)$/;
 /** What stands before a command without changing it. */
 const WRAPPERS: ReadonlySet<string> = new Set(['cross-env', 'env', 'exec', 'npx', 'time', 'dotenv', '--']);
-/** What runs a script of package.json. */
-const SCRIPT_RUNNERS: ReadonlySet<string> = new Set(['npm', 'pnpm', 'yarn', 'bun']);
-/** With these, a script of another package is run. */
-const ELSEWHERE = /^(?:-w|-C|-F|--(?:workspaces?|prefix|filter|recursive|dir|cwd)(?:=.*)?)$/;
-/** The words that stand between a runner and its program. */
-const SUBCOMMANDS: ReadonlySet<string> = new Set(['run', 'watch']);
-/** With these, Node runs no file. */
-const WITHOUT_FILE: ReadonlySet<string> = new Set(['eval', 'print', 'test', 'check', 'run']);
+/** `npm run x` and the like, and with what a script of another package is run. */
+const SCRIPT_CALL = /^(?:(?:npm|pnpm|yarn|bun)(?: run(?:-script)?)?|node --run)(?: -\S+)* (?<name>[^\s-]\S*)/;
+const ELSEWHERE = / (?:-w|-C|-F|--(?:workspaces?|prefix|filter|recursive|dir|cwd))(?:[ =]|$)/;
 
 const ASSIGNMENT = /^([A-Za-z_]\w*)=([\s\S]*)$/;
+const OPTION = /^--?([\w-]+)(?:=([\s\S]*))?$/;
+/** The options of all runners that have a value, and further ones of `nodemon`. */
+const WITH_VALUE =
+  /^(?:r|C|require|import|env-file|env-file-if-exists|loader|experimental-loader|watch-path|ext|ignore|tsconfig|project|config|conditions)$/;
+const WITH_VALUE_OF_NODEMON = /^(?:[deiswx]|exec|watch|signal|delay)$/;
+/** With these, Node runs no file. */
+const WITHOUT_FILE = /^(?:e|p|c|eval|print|test|check|run)$/;
 
 /** What the start scripts of a package.json start, as far as a command tells. */
 export function launchesOf(manifest: unknown): Launch[] {
   const scripts = scriptsOf(manifest);
   const launches = Object.entries(scripts)
-    .filter(
-      (script): script is [string, string] => SCRIPT_NAME.test(script[0]) && typeof script[1] === 'string',
-    )
+    .filter(([name]) => SCRIPT_NAME.test(name))
     .slice(0, MAX_SCRIPTS)
     .flatMap(([name, command]) => launchesIn(name, command, scripts));
   // A script that others run may be a start script, too.
@@ -75,7 +71,7 @@ export function scriptsOf(manifest: unknown): Scripts {
  */
 export function launchesIn(
   script: string | undefined,
-  command: string,
+  command: unknown,
   scripts: Scripts = {},
   entered: Set<string> = new Set(),
 ): Launch[] {
@@ -88,119 +84,73 @@ export function launchesIn(
       ...launch,
       environment: { ...environment, ...launch.environment },
     });
-    const called = calledScript(program, words, scripts);
-    if (called !== undefined) {
+    const call = line.slice(start).join(' ');
+    const called = ELSEWHERE.test(call) ? undefined : SCRIPT_CALL.exec(call)?.groups?.name;
+    if (called !== undefined && Object.hasOwn(scripts, called)) {
       if (entered.has(called) || entered.size >= MAX_CALLED_SCRIPTS) return [];
       entered.add(called);
-      return launchesIn(called, String(scripts[called]), scripts, entered).map(within);
+      return launchesIn(called, scripts[called], scripts, entered).map(within);
     }
-    const runner = program.replace(/^.*[\\/]/, '');
-    if (!RUNNERS.has(runner)) return [];
-    const { exec, entry, ...options } = readRunnerOptions(runner, words);
-    if (exec !== undefined) {
-      const executed = `${exec} ${entry === undefined ? '' : JSON.stringify(entry)}`;
-      return launchesIn(script, executed, scripts, entered).map((launch) => ({ ...within(launch), command }));
+    const [, runner] = RUNNER.exec(program) ?? [];
+    if (runner === undefined) return [];
+    const { executed, entry, ...options } = readRunnerOptions(runner, words);
+    if (executed !== undefined) {
+      const whole = `${executed} ${entry === undefined ? '' : JSON.stringify(entry)}`;
+      return launchesIn(script, whole, scripts, entered).map(within);
     }
-    return entry === undefined ? [] : [{ script, command, runner, ...options, entry, environment }];
+    return entry === undefined ? [] : [{ script, runner, ...options, entry, environment }];
   });
-}
-
-/** The name of the script that a command runs: `npm run x`, `npm start`, `yarn x`, `node --run x`. */
-function calledScript(runner: string, words: readonly string[], scripts: Scripts): string | undefined {
-  if (words.some((word) => ELSEWHERE.test(word))) return undefined;
-  const isNode = /^node(?:js)?$/.test(runner);
-  if (isNode ? words[0] !== '--run' : !SCRIPT_RUNNERS.has(runner)) return undefined;
-  const [first, second] = words.filter((word) => !word.startsWith('-'));
-  const name = !isNode && /^run(?:-script)?$/.test(first ?? '') ? second : first;
-  const isScript = name !== undefined && Object.hasOwn(scripts, name) && typeof scripts[name] === 'string';
-  return isScript ? name : undefined;
-}
-
-type Options = NonNullable<ParseArgsConfig['options']>;
-
-const COMMON_OPTIONS: Options = {
-  ...withValues('import', 'env-file', 'env-file-if-exists', 'loader', 'experimental-loader'),
-  ...withValues('watch-path', 'ext', 'ignore', 'tsconfig', 'project', 'config', 'conditions'),
-  require: { type: 'string', short: 'r' },
-};
-const NODE_OPTIONS: Options = {
-  ...COMMON_OPTIONS,
-  conditions: { type: 'string', short: 'C' },
-  eval: { type: 'string', short: 'e' },
-  print: { type: 'string', short: 'p' },
-};
-const NODEMON_OPTIONS: Options = {
-  ...COMMON_OPTIONS,
-  ext: { type: 'string', short: 'e' },
-  exec: { type: 'string', short: 'x' },
-  watch: { type: 'string', short: 'w' },
-  ignore: { type: 'string', short: 'i' },
-  signal: { type: 'string', short: 's' },
-  delay: { type: 'string', short: 'd' },
-};
-
-function withValues(...names: readonly string[]): Options {
-  return Object.fromEntries(names.map((name) => [name, { type: 'string' }]));
 }
 
 interface RunnerOptions extends Pick<Launch, 'preloads' | 'environmentFiles'> {
   readonly entry: string | undefined;
   /** The command that `nodemon` runs instead. */
-  readonly exec: string | undefined;
+  readonly executed: string | undefined;
 }
 
 function readRunnerOptions(runner: string, words: readonly string[]): RunnerOptions {
-  const isNode = /^node(?:js)?$/.test(runner);
-  const options = isNode ? NODE_OPTIONS : runner === 'nodemon' ? NODEMON_OPTIONS : COMMON_OPTIONS;
-  const { tokens } = parseArgs({
-    args: [...words],
-    options,
-    strict: false,
-    allowPositionals: true,
-    tokens: true,
-  });
   const preloads: string[] = [];
   const environmentFiles: string[] = [];
+  let executed: string | undefined;
   let entry: string | undefined;
-  let exec: string | undefined;
-  for (const token of tokens) {
-    if (token.kind === 'positional' && (isNode || !SUBCOMMANDS.has(token.value))) entry ??= token.value;
-    if (token.kind !== 'option') continue;
-    if (token.name === 'exec') exec = token.value ?? '';
+  const rest = [...words];
+  for (let word = rest.shift(); word !== undefined; word = rest.shift()) {
+    const [, name, given] = OPTION.exec(word) ?? [];
+    if (name === undefined) {
+      if (runner.startsWith('node') || !/^(?:run|watch)$/.test(word)) entry ??= word;
+      continue;
+    }
+    const hasValue = WITH_VALUE.test(name) || (runner === 'nodemon' && WITH_VALUE_OF_NODEMON.test(name));
+    const value = given ?? (hasValue ? rest.shift() : undefined) ?? '';
+    if (runner === 'nodemon' && /^(?:x|exec)$/.test(name)) executed = value;
     // What comes after the program is the program's.
     if (entry !== undefined) continue;
-    if (isNode && WITHOUT_FILE.has(token.name)) break;
-    if (token.value === undefined) continue;
-    if (/^(?:import|require)$/.test(token.name)) preloads.push(token.value);
-    else if (/^env-file/.test(token.name)) environmentFiles.push(token.value);
+    if (/^node(?:js)?$/.test(runner) && WITHOUT_FILE.test(name)) break;
+    if (/^(?:r|import|require)$/.test(name)) preloads.push(value);
+    else if (name.startsWith('env-file')) environmentFiles.push(value);
   }
-  return { preloads, environmentFiles, entry, exec };
+  return { preloads, environmentFiles, entry, executed };
 }
 
 /** The preloads among the options of Node, in `NODE_OPTIONS` too. */
 export function preloadsIn(nodeOptions: string | undefined): readonly string[] {
-  const [words = []] = commandsIn(nodeOptions ?? '');
-  return readRunnerOptions('node', words).preloads;
+  return readRunnerOptions('node', commandsIn(nodeOptions)[0] ?? []).preloads;
 }
 
 /** The words of each command in a line of the shell. Variables are left as they are. */
-function commandsIn(line: string): string[][] {
+function commandsIn(line: unknown): string[][] {
+  if (typeof line !== 'string' || line.length > MAX_COMMAND_LENGTH) return [];
   const commands: string[][] = [[]];
-  if (line.length > MAX_COMMAND_LENGTH) return [];
-  for (const part of parseCommand(line)) {
-    if (typeof part === 'string') commands.at(-1)?.push(part);
-    else if ('pattern' in part) commands.at(-1)?.push(part.pattern);
-    else commands.push([]);
-  }
-  return commands.filter((words) => words.length > 0);
-}
-
-function parseCommand(line: string): ReturnType<typeof parse> {
   try {
-    return parse(line, (name) => `$${name}`);
+    for (const part of parse(line, (name) => `$${name}`)) {
+      if (typeof part === 'string') commands.at(-1)?.push(part);
+      else if ('pattern' in part) commands.at(-1)?.push(part.pattern);
+      else commands.push([]);
+    }
   } catch {
     return [];
   }
+  return commands.filter((words) => words.length > 0);
 }
 
 /**
@@ -220,38 +170,4 @@ function readVariables(file: string): Variables {
   if (typeof parseEnv !== 'function') return {};
   const variables = parseEnv(readRegularFile(file, MAX_ENVIRONMENT_FILE_SIZE) ?? '');
   return Object.fromEntries(Object.entries(variables).filter(([name]) => /^OTEL_|^NODE_OPTIONS$/.test(name)));
-}
-
-/** Whether `…/register` sets up the exporters of a program by a configuration file. */
-export function usesConfigurationFile(launch: Launch, environment: Variables): boolean {
-  const preloads = [...launch.preloads, ...preloadsIn(environment.NODE_OPTIONS)];
-  return hasConfigurationFile(environment) && preloads.includes(`${NAME}/register`);
-}
-
-/** A variable that a command sets, by its name and `=`; not an option such as `--import=…`. */
-const SET_VALUE = /(?<![\w-])(?!NODE_OPTIONS=)([A-Za-z_]\w*=)(?:"[^"]*"|'[^']*'|\\.|[^\s;&|"'\\])+/g;
-const LEFT_OUT = '…';
-
-/** The command to print: without the values of its variables and the arguments of its program, which may be secret. */
-export function printable(launch: Launch): string {
-  return printableWith(launch, '');
-}
-
-/** The same, with a flag before the program. */
-export function printableWith({ command, entry }: Launch, flag: string): string {
-  // `nodemon` takes the next word for the program if there is such a file.
-  const added = flag === '' ? '' : `${/\bnodemon\b/.test(command) ? flag.replace(' ', '=') : flag} `;
-  const shown = textWithoutUrlSecrets(command.replaceAll(SET_VALUE, `$1${LEFT_OUT}`));
-  let at = shown.indexOf(entry);
-  while (at > 0 && !standsAlone(shown, at, entry.length)) at = shown.indexOf(entry, at + 1);
-  if (at < 0) return `${LEFT_OUT} ${added}${entry}`;
-  const end = at + entry.length;
-  const [quote = ''] = /["']?$/.exec(shown.slice(0, at)) ?? [];
-  const start = `${shown.slice(0, at - quote.length)}${added}${quote}${entry}`;
-  const rest = shown.slice(end);
-  return /^["']?\s*$/.test(rest) ? start + rest : `${start} ${LEFT_OUT}`;
-}
-
-function standsAlone(text: string, at: number, length: number): boolean {
-  return /^[\s"']$/.test(text.charAt(at - 1)) && /^[\s"';&|]?$/.test(text.charAt(at + length));
 }

@@ -1,36 +1,15 @@
 import module from 'node:module';
-import { resolve } from 'node:path';
 import { describeFinding, type Finding } from '../diagnostics/findings.ts';
 import { COMMAND, NAME } from '../util/version.ts';
-import { type Check, checked, skippedCheck } from './check.ts';
-import { mayStartSdk, type OpenAIImport, type Program, readProgram } from './program.ts';
-import { describeProjectFinding } from './project-findings.ts';
-import { environmentOf, type Launch, preloadsIn, printable, printableWith } from './start-scripts.ts';
+import { type Check, checked, problem, remark, skippedCheck } from './check.ts';
+import { type FileKind, type Load, Program } from './program.ts';
+import { environmentOf, type Launch, preloadsIn } from './start-scripts.ts';
 
 const START_SCRIPT = 'start script';
-const FILE_TYPE = 'file type';
-const IMPORTS = 'imports';
-
+const REGISTER = `${NAME}/register`;
 /** Packages that are often preloaded and do not bring this one. */
 const WITHOUT_SET_UP =
   /^(?:tsx|ts-node|tsconfig-paths|dotenv|source-map-support|@swc-node|@opentelemetry)(?:\/|$)/;
-
-/** What a program is started with, and what that loads. */
-interface Start {
-  readonly launch: Launch;
-  /** The preload that sets the instrumentation up. */
-  readonly preload: string | undefined;
-  /** An entry of this package that is preloaded, but sets nothing up. */
-  readonly idle: string | undefined;
-  /** A preload whose files cannot be read, so what it sets up is unknown. */
-  readonly unread: string | undefined;
-  /** Whether a preload starts an SDK, or may do so. */
-  readonly hasSdk: boolean;
-  /** A preloaded setup that itself imports `openai` before its own code runs. */
-  readonly spoiled: string | undefined;
-  /** The name of a runtime without module hooks. */
-  readonly hookless: string | undefined;
-}
 
 /** Where programs are started, and by what. */
 export interface Surroundings {
@@ -39,161 +18,167 @@ export interface Surroundings {
   /** Where commands are run. */
   readonly folder: string;
   readonly environment: Readonly<Record<string, string | undefined>>;
-  readonly nodeVersion: string;
   /** The command that was asked for in the place of the start scripts. */
   readonly start?: string | undefined;
 }
 
-/** Looks at how a project starts its programs: the commands, the types of their files, and the order of their imports. */
+/** Looks at how a project starts its programs: what is loaded first, and in which order the program imports the rest. */
 export function examineStart(launches: readonly Launch[], surroundings: Surroundings): Check[] {
-  if (launches.length === 0) {
-    const missing = 'package.json has no start, serve or dev script that runs a file with Node';
-    const reason =
-      surroundings.start === undefined ? missing : `${surroundings.start} does not run a file with Node`;
-    return [
-      skippedCheck(START_SCRIPT, `${reason}. Give the command: ${COMMAND} doctor --start "node app.mjs"`),
-      ...[FILE_TYPE, IMPORTS].map((subject) => skippedCheck(subject, 'no start script')),
-    ];
-  }
-  const { root, folder } = surroundings;
-  return launches.flatMap((launch) => {
-    const program = readProgram(resolve(folder, launch.entry), {
-      root,
-      folder,
-      transpiles: transpiles(launch),
-    });
-    if (program === undefined) {
-      const reason = `${launch.entry} cannot be read. If a build creates it, run the build first`;
-      return [START_SCRIPT, FILE_TYPE, IMPORTS].map((subject) => skippedCheck(subject, reason));
-    }
-    const start = startOf(launch, surroundings);
-    return [examineCommand(start, program), examineType(start, program), examineImports(start, program)];
-  });
+  if (launches.length > 0) return launches.map((launch) => examineLaunch(launch, surroundings));
+  const missing = 'package.json has no start, serve or dev script that runs a file with Node';
+  const { start } = surroundings;
+  const reason = start === undefined ? missing : `${start} does not run a file with Node`;
+  const advice = `Give the command: ${COMMAND} doctor --start "node app.mjs"`;
+  return [skippedCheck(START_SCRIPT, `${reason}. ${advice}`)];
 }
 
-function startOf(launch: Launch, { root, folder, environment, nodeVersion }: Surroundings): Start {
-  const options = environmentOf(launch, folder, environment).NODE_OPTIONS;
-  let [preload, idle, unread, spoiled]: (string | undefined)[] = [];
-  // Deno brings its own.
-  let hasSdk = launch.runner === 'deno';
-  for (const each of [...launch.preloads, ...preloadsIn(options)]) {
-    hasSdk ||= mayStartSdk(each);
-    // The drop-in instruments all clients, even if nothing uses what it exports.
-    if (each === `${NAME}/register` || each === `${NAME}/openai`) preload ??= each;
-    else if (each === NAME || each.startsWith(`${NAME}/`)) idle ??= each;
-    else if (!/^\.{0,2}[\\/]/.test(each)) {
-      if (!WITHOUT_SET_UP.test(each)) unread ??= each;
-    } else {
-      const program = readProgram(resolve(folder, each), { root, folder, transpiles: transpiles(launch) });
-      if (program === undefined) unread ??= each;
-      hasSdk ||= program?.hasSdk !== false || program.isIncomplete;
-      if (program?.setUp === undefined) continue;
-      preload ??= each;
-      spoiled ??= program.openai.find(({ beforeCode }) => beforeCode)?.file;
-    }
+/** What a program is started with, and what that loads. */
+interface Start {
+  readonly launch: Launch;
+  readonly program: Program;
+  readonly kind: FileKind;
+  /** The imports of `openai`. */
+  readonly openai: readonly Load[];
+  /** What sets the instrumentation up. */
+  readonly setUp: Load | undefined;
+  /** What observes clients without hooks: `…/openai`, or `instrumentOpenAI`. */
+  readonly byHand: Load | undefined;
+  /** The name of a runtime without module hooks. */
+  readonly hookless: string | undefined;
+}
+
+function examineLaunch(launch: Launch, surroundings: Surroundings): Check {
+  const { folder, environment } = surroundings;
+  const { entry, runner, script } = launch;
+  const described = script === undefined ? 'the command' : `"${script}"`;
+  const transpiles = [runner, ...launch.preloads].some((each) => /^(?:tsx|ts-node)(?:\/|$)/.test(each));
+  const program = new Program({ ...surroundings, transpiles });
+  const { NODE_OPTIONS } = environmentOf(launch, folder, environment);
+  const preloads = [...launch.preloads, ...preloadsIn(NODE_OPTIONS)];
+  const unread = preloads.filter((preload) => !readPreload(preload, program));
+  const kind = program.read(entry);
+  if (kind === undefined) {
+    const reason = `${described} runs ${entry}, which cannot be read. If a build creates it, run the build first`;
+    return skippedCheck(START_SCRIPT, reason);
   }
-  hasSdk ||= unread !== undefined;
-  return {
+  const start: Start = {
     launch,
-    preload,
-    idle,
-    unread,
-    hasSdk,
-    spoiled,
-    hookless: runtimeWithoutHooks(launch.runner, nodeVersion),
+    program,
+    kind,
+    openai: program.loads.filter(isOfOpenAI),
+    setUp: program.loads.find(setsUp),
+    byHand: program.loads.find(observesByHand),
+    hookless: runtimeWithoutHooks(runner),
   };
+  const what = kind.isModule ? 'an ES module' : 'CommonJS';
+  const detail = `${described} runs ${entry} with ${runner}, ${what} (${kind.by})`;
+  const findings = [...findUnhooked(start), ...findLateSetUp(start)];
+  const observer = start.setUp ?? start.byHand;
+  if (observer !== undefined) {
+    // Deno brings an SDK.
+    const mayHaveSdk = program.isIncomplete || unread.length > 0 || runner === 'deno';
+    if (!mayHaveSdk && !program.loads.some(mayStartSdk)) findings.push(noSdkStarted(entry));
+    const place = observer.file === undefined ? '' : ` in ${observer.file}`;
+    return checked(START_SCRIPT, `${detail}; ${observer.specifier}${place} instruments openai`, findings);
+  }
+  if (unread.length > 0) return skippedCheck(START_SCRIPT, `${detail}; ${unread[0]} cannot be read`);
+  if (start.openai.length > 0 || program.bundle !== undefined)
+    return checked(START_SCRIPT, detail, [...findings, findMissingSetUp(start)]);
+  const more = program.isIncomplete ? ', and not all of them could be read' : '';
+  return skippedCheck(START_SCRIPT, `${detail}; no import of openai was found in the files it loads${more}`);
 }
 
-function transpiles({ runner, preloads }: Launch): boolean {
-  return /^ts/.test(runner) || preloads.some((preload) => /^(?:tsx|ts-node)(?:\/|$)/.test(preload));
+/** @returns whether it is known what the preload does */
+function readPreload(name: string, program: Program): boolean {
+  if (/^\.{0,2}[\\/]/.test(name)) return program.read(name) !== undefined;
+  program.loads.push({ specifier: name, needs: [], names: new Set(), asModule: true, beforeCode: false });
+  return name === NAME || name.startsWith(`${NAME}/`) || WITHOUT_SET_UP.test(name);
 }
 
-function runtimeWithoutHooks(runner: string, nodeVersion: string): string | undefined {
+function isOfOpenAI({ specifier, needs }: Load): boolean {
+  return /^openai(?:\/|$)/.test(specifier) || needs.includes('openai');
+}
+
+function setsUp({ specifier, names }: Load): boolean {
+  return specifier === REGISTER || (specifier === NAME && names.has('OpenAIInstrumentation'));
+}
+
+function observesByHand({ specifier, names }: Load): boolean {
+  return specifier === `${NAME}/openai` || (specifier === `${NAME}/client` && names.has('instrumentOpenAI'));
+}
+
+/** Whether a package starts an SDK, as far as its name and its dependencies tell. */
+function mayStartSdk({ specifier, needs }: Load): boolean {
+  if (specifier === REGISTER || needs.some((each) => each.startsWith('@opentelemetry/sdk-'))) return true;
+  if (/^@opentelemetry\/(?:api|semantic|instr)/.test(specifier) || specifier.startsWith(NAME)) return false;
+  return /otel|telemetry|trac|apm|newrelic|logfire|langfuse|sentry/i.test(specifier);
+}
+
+function runtimeWithoutHooks(runner: string): string | undefined {
   if (runner === 'bun') return 'Bun';
   if (runner === 'deno') return 'Deno';
-  return typeof module.registerHooks === 'function' ? undefined : `Node ${nodeVersion}`;
+  return typeof module.registerHooks === 'function' ? undefined : `Node ${process.version}`;
 }
 
-/** Whether something observes the program's clients at all. */
-function examineCommand({ launch, preload, idle, unread, hasSdk }: Start, program: Program): Check {
-  const shown = printable(launch);
-  const command = launch.script === undefined ? shown : `"${launch.script}": ${shown}`;
-  const isSilent = hasSdk || program.hasSdk || program.isIncomplete;
-  const notes = isSilent ? [] : [describeProjectFinding('no_sdk_started', launch.entry)];
-  if (preload !== undefined) return checked(START_SCRIPT, `${command} loads ${preload} first`, notes);
-  if (program.byHand !== undefined)
-    return checked(START_SCRIPT, `${command}; ${program.byHand} instruments openai`, notes);
-  if (program.setUp !== undefined)
-    return checked(START_SCRIPT, `${command}; ${program.setUp.file} sets up the instrumentation`, notes);
-  if (unread !== undefined) return skippedCheck(START_SCRIPT, `${command}: ${unread} cannot be read`);
-  const described =
-    launch.script === undefined ? 'The command' : `The script ${JSON.stringify(launch.script)}`;
-  if (idle !== undefined) {
-    const remedy = printableWith(launch, '').replace(idle, `${NAME}/register`);
-    return checked(START_SCRIPT, command, [
-      describeProjectFinding('preload_without_effect', described, idle, remedy),
-    ]);
-  }
-  const [first] = program.openai;
-  if (first === undefined && program.bundle === undefined)
-    return skippedCheck(START_SCRIPT, `${command}: ${withoutImport(launch, program)}`);
-  return checked(START_SCRIPT, command, [
-    describeProjectFinding('set_up_not_loaded', described, launch.entry, remedyFor(program, launch)),
-  ]);
+function noSdkStarted(entry: string): Finding {
+  const message = `No import of an OpenTelemetry SDK was found in the files that ${entry} loads. If nothing else starts one, nothing is recorded.`;
+  return remark('no_sdk_started', message, `Start one, or use --import ${REGISTER}.`);
 }
 
-/** Whether the runtime can hook what the program imports. */
-function examineType({ launch, hookless }: Start, program: Program): Check {
-  const kind = program.kind === 'module' ? 'an ES module' : 'CommonJS';
-  const detail = `${launch.entry} is ${kind} (${program.kindBy})`;
-  const unhooked = program.openai.find(({ asModule }) => asModule);
-  const isMissed = hookless !== undefined && (unhooked !== undefined || !/^Node/.test(hookless));
-  if (!isMissed || program.byHand !== undefined || program.openai.length === 0)
-    return checked(FILE_TYPE, detail);
-  return checked(FILE_TYPE, detail, [describeFinding('node_too_old', hookless)]);
+function findMissingSetUp(start: Start): Finding {
+  const { entry, script } = start.launch;
+  const described = script === undefined ? 'The command' : `The script "${script}"`;
+  const idle = start.program.loads.find(
+    ({ file, specifier }) => file === undefined && specifier.startsWith(NAME),
+  );
+  if (idle !== undefined)
+    return problem(
+      'preload_without_effect',
+      `${described} loads ${idle.specifier}, which instruments nothing by itself: nothing is traced.`,
+      `Replace it by ${REGISTER}.`,
+    );
+  return problem(
+    'set_up_not_loaded',
+    `${described} starts ${entry}, which uses openai, without the instrumentation: nothing is traced.`,
+    remedyFor(start),
+  );
 }
 
-/** Whether the setup comes before `openai`, and whether `openai` is a module of its own. */
-function examineImports(start: Start, program: Program): Check {
-  const { launch, preload, spoiled, unread, hookless } = start;
-  if (program.byHand !== undefined)
-    return checked(IMPORTS, `${program.byHand} instruments openai without hooks`);
-  const early = program.openai.find(({ beforeCode }) => beforeCode);
-  const isHooked = hookless === undefined;
-  const findings: Finding[] = [];
-  if (program.bundle !== undefined) findings.push(describeProjectFinding('openai_in_bundle', program.bundle));
-  if (isHooked && preload !== undefined && spoiled !== undefined)
-    findings.push(describeProjectFinding('set_up_too_late', preload, spoiled, LOAD_LATER));
-  else if (isHooked && preload === undefined && program.setUp !== undefined && early !== undefined) {
-    const place = program.setUp.isRegister ? '' : ', from a file of its own';
-    const remedy = `Load the setup first${place}: ${remedyFor(program, launch)}`;
-    findings.push(describeProjectFinding('set_up_too_late', program.setUp.file, early.file, remedy));
-  }
-  const [first] = program.openai;
-  if (findings.length > 0) return checked(IMPORTS, describeImport(first, launch), findings);
-  if (first === undefined) return skippedCheck(IMPORTS, withoutImport(launch, program));
-  if (program.setUp === undefined && preload === undefined)
-    return skippedCheck(IMPORTS, unread === undefined ? 'there is no setup' : `${unread} was not read`);
-  return checked(IMPORTS, describeImport(first, launch));
+/** Whether the runtime can hook `openai`, as the program imports it. */
+function findUnhooked({ program: { bundle }, openai, byHand, hookless }: Start): Finding[] {
+  if (byHand !== undefined) return [];
+  const message = `${bundle} contains openai. The module hooks cannot find it there, so its calls are not traced.`;
+  const action = `Keep openai out of the bundle, or call instrumentOpenAI(OpenAI) of ${NAME}/client in the program.`;
+  // Node hooks CommonJS in every version.
+  const isMissed = openai.some(({ asModule }) => asModule || hookless?.startsWith('Node') === false);
+  return [
+    ...(bundle === undefined ? [] : [problem('openai_in_bundle', message, action)]),
+    ...(hookless !== undefined && isMissed ? [describeFinding('node_too_old', hookless)] : []),
+  ];
 }
 
-const LOAD_LATER = "Import openai after the setup there: await import('openai')";
-
-function withoutImport({ entry }: Launch, { isIncomplete }: Program): string {
-  const unread = isIncomplete ? ', and not all of them could be read' : '';
-  return `no import of openai was found in the files that ${entry} loads${unread}`;
+/** Whether the setup comes before `openai`. */
+function findLateSetUp(start: Start): Finding[] {
+  const { launch, setUp, openai, byHand, hookless } = start;
+  const early = openai.find(({ beforeCode, root }) => beforeCode && root === setUp?.root);
+  if (hookless !== undefined || byHand !== undefined || setUp === undefined || early === undefined) return [];
+  const message = `${setUp.file} sets up the instrumentation too late: all ES modules are loaded before the first of them runs, and ${early.file} imports openai.`;
+  const isPreloaded = setUp.root !== launch.entry;
+  const remedy = isPreloaded
+    ? "Import openai after the setup there: await import('openai')."
+    : remedyFor(start);
+  return [problem('set_up_too_late', message, remedy)];
 }
 
-function describeImport(first: OpenAIImport | undefined, { entry }: Launch): string {
-  return `${first?.file ?? entry} ${first?.asModule === false ? 'requires' : 'imports'} openai`;
-}
-
-/** The command that loads the setup first: that of the program by its file. */
-function remedyFor({ kind, setUp }: Program, launch: Launch): string {
-  const { entry, runner } = launch;
-  const isModule = kind === 'module';
-  const ownFile = entry.endsWith(setUp?.file ?? '') ? `telemetry.${isModule ? 'mjs' : 'cjs'}` : setUp?.file;
-  const loaded = setUp === undefined || setUp.isRegister ? `${NAME}/register` : `./${ownFile}`;
+/** How the setup is loaded first: that of the program by its file. */
+function remedyFor({ launch, kind, setUp }: Start): string {
+  const { entry, runner, script } = launch;
   // `ts-node` has no `--import`.
-  return printableWith(launch, `${isModule && runner !== 'ts-node' ? '--import' : '--require'} ${loaded}`);
+  const flag = kind.isModule && runner !== 'ts-node' ? '--import' : '--require';
+  const place = script === undefined ? '' : ` in the script "${script}"`;
+  const add = (loaded: string): string => `Add ${flag}=${loaded} before ${entry}${place}.`;
+  if (setUp?.file === undefined || setUp.specifier === REGISTER) return add(REGISTER);
+  if (!entry.endsWith(setUp.file)) return add(`./${setUp.file}`);
+  const own = `telemetry.${kind.isModule ? 'mjs' : 'cjs'}`;
+  return `Move the setup to a file of its own, such as ${own}. ${add(`./${own}`)}`;
 }

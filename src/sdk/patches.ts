@@ -1,7 +1,6 @@
 import { notice } from '../diagnostics/report.ts';
-import { copyFunctionProperties } from '../util/function-properties.ts';
 import { guard } from '../util/guard.ts';
-import { patchMethod } from '../util/patch-method.ts';
+import { copyFunctionProperties, patchMethod } from '../util/patch-method.ts';
 import { processWideCollection } from '../util/process-wide.ts';
 import { VERSION } from '../util/version.ts';
 

@@ -19,3 +19,8 @@ export function builtIn<Name extends keyof BuiltIns>(name: `node:${Name}`): Buil
     return undefined;
   }
 }
+
+/** Whether this code runs in a sandbox that got the function from outside, as in Jest: it has a `Function` of its own. */
+export function isOfSandbox(builtin: unknown): boolean {
+  return typeof builtin === 'function' && !(builtin instanceof Function);
+}

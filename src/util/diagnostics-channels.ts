@@ -1,6 +1,5 @@
-import { builtIn } from './built-in.ts';
+import { builtIn, isOfSandbox } from './built-in.ts';
 import { guard } from './guard.ts';
-import { isOfSandbox } from './sandbox.ts';
 
 /** The requests of `node:http`. */
 export const HTTP_REQUESTS = 'http.client.request.start';

@@ -1,5 +1,4 @@
 import { builtIn } from './built-in.ts';
-import { thisFile } from './this-file.ts';
 
 export type CreateRequire = (from: string | URL) => NodeJS.Require;
 
@@ -133,4 +132,12 @@ function isAbsolute(node: NodeJS.Require, file: string): boolean {
 
 function realPath(node: NodeJS.Require, file: string | URL): string {
   return (node('node:fs') as typeof import('node:fs')).realpathSync(file);
+}
+
+/**
+ * The path or URL of the file that contains this code; `__filename` in the CommonJS build. A bundler may provide
+ * neither.
+ */
+export function thisFile(): string | undefined {
+  return typeof __filename === 'string' ? __filename : import.meta.url;
 }

@@ -1,6 +1,6 @@
+import { isOfSandbox } from './built-in.ts';
 import { guard } from './guard.ts';
 import { atExit } from './process-events.ts';
-import { isOfSandbox } from './sandbox.ts';
 import { platformTimers, startOutside } from './timers.ts';
 
 /**

@@ -36,3 +36,9 @@ function visibleSymbol(character: string): string {
   if (code < 0x20) return String.fromCodePoint(0x2400 + code);
   return code === 0x7f ? '␡' : '\ufffd';
 }
+
+/** The sentence about a wrong parameter in an error of `parseArgs`, without the advice after it. */
+export function parameterProblem(error: unknown): string {
+  const [problem = ''] = String(error instanceof Error ? error.message : error).split('. ');
+  return `${terminalSafe(problem)}.`;
+}

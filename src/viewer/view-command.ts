@@ -1,8 +1,7 @@
 import { statSync } from 'node:fs';
 import { pathToFileURL } from 'node:url';
 import { parseArgs } from 'node:util';
-import { parameterProblem } from '../util/parameter-problem.ts';
-import { terminalSafe } from '../util/terminal-safe.ts';
+import { parameterProblem, terminalSafe } from '../util/terminal-safe.ts';
 import type { TextStream } from '../util/text-stream.ts';
 import { COMMAND } from '../util/version.ts';
 import { count } from './amounts.ts';

@@ -251,19 +251,10 @@ describe('a complete project is checked for', () => {
     expect(codes({ OTEL_INSTRUMENTATION_OPENAI_RUN_STEPS: 'sometimes' })).toEqual(['option_not_accepted']);
   });
 
-  test('recorded content, and batches that are too large for it', () => {
-    const content = { OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT: 'true' };
-    const grpc = { ...content, OTEL_EXPORTER_OTLP_PROTOCOL: 'grpc' };
-    expect(codes(grpc)).toEqual(['content_recorded', 'batch_too_large', 'batch_too_large']);
-    const small = { OTEL_BSP_MAX_EXPORT_BATCH_SIZE: '64', OTEL_BLRP_MAX_EXPORT_BATCH_SIZE: '64' };
-    expect(codes({ ...grpc, ...small })).toEqual(['content_recorded']);
-    expect(codes(content)).toEqual(['content_recorded']);
-    const events = { OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT: 'EVENT_ONLY' };
-    const logs = { ...events, OTEL_EXPORTER_OTLP_LOGS_PROTOCOL: 'grpc' };
-    expect(codes(logs)).toEqual(['content_recorded', 'batch_too_large']);
-    expect(codes({ ...logs, OTEL_LOGS_EXPORTER: 'none' })).toEqual(['content_recorded']);
-    expect(codes({ ...logs, OTEL_BLRP_MAX_EXPORT_BATCH_SIZE: '64' })).toEqual(['content_recorded']);
-    expect(codes({ ...events, OTEL_EXPORTER_OTLP_TRACES_PROTOCOL: 'grpc' })).toEqual(['content_recorded']);
+  test('recorded content', () => {
+    expect(codes({ OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT: 'true' })).toEqual([
+      'content_recorded',
+    ]);
   });
 
   test('a Node without module hooks, if the project is an ES module', async () => {

@@ -1,8 +1,7 @@
 import { activeContext } from '../../util/active-context.ts';
 import { BoundedMap } from '../../util/bounded-map.ts';
-import { copyFunctionProperties } from '../../util/function-properties.ts';
 import { guard } from '../../util/guard.ts';
-import { patchMethod } from '../../util/patch-method.ts';
+import { copyFunctionProperties, patchMethod } from '../../util/patch-method.ts';
 import { asObject, field, type PayloadObject } from '../../util/payload.ts';
 import { isObject } from '../reflect.ts';
 import { AgentsContext } from './agents-context.ts';

@@ -1,6 +1,7 @@
 import { CONFIG_FILE_VARIABLE, hasConfigurationFile } from '../../config/exporter-variables.ts';
 import {
   addressWithoutSecrets,
+  ENDPOINT_RULES,
   endpointVariable,
   lacksScheme,
   malformationIn,
@@ -8,7 +9,6 @@ import {
   NOT_A_URL,
   OTLP_ENDPOINT_VARIABLE,
   parseAddress,
-  SPACE_AT_END,
   socketAddress,
   tracesEndpoint,
   tracesProtocol,
@@ -39,13 +39,6 @@ const RETRIED_STATUS = 'HTTP 429, 502, 503 or 504';
 
 /** A refused connection fails at once. An endpoint that takes longer may be reachable. */
 const CONNECT_TIMEOUT_MS = 300;
-
-/** What the variable of an endpoint must do, by the reason that it cannot be used. */
-const ENDPOINT_RULES: Readonly<Record<string, string>> = {
-  [NO_SCHEME]: 'start with http:// or https://',
-  [NOT_A_URL]: 'be a URL such as http://localhost:4318',
-  [SPACE_AT_END]: 'not end with a space',
-};
 
 /** What prints a signal here, or does without it. */
 const INSTEAD: Readonly<Record<Signal, string>> = {

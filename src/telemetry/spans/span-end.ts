@@ -1,7 +1,6 @@
 import type { Span, TimeInput } from '@opentelemetry/api';
-import { copyFunctionProperties } from '../../util/function-properties.ts';
 import { guard, logError } from '../../util/guard.ts';
-import { patchMethod } from '../../util/patch-method.ts';
+import { copyFunctionProperties, patchMethod } from '../../util/patch-method.ts';
 import { ownClock } from '../../util/span-clock.ts';
 
 /** Ends one of our spans even if a span processor of the program throws. */

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { examineEndpoint } from '../../src/doctor/endpoint.ts';
+import { adviceFor, examineEndpoint } from '../../src/doctor/collector.ts';
+import { failureReason } from '../../src/telemetry/program-end/unsent.ts';
 
 const ENDPOINT = 'OTEL_EXPORTER_OTLP_ENDPOINT';
 const TRACES = 'OTEL_EXPORTER_OTLP_TRACES_ENDPOINT';
@@ -24,18 +25,18 @@ test.each([
 
 describe('a malformed endpoint is reported with its correction:', () => {
   test.each([
-    [{ [ENDPOINT]: 'localhost:4318' }, 'without http://', 'http://localhost:4318.'],
-    [{ ...GRPC, [ENDPOINT]: 'localhost:4317' }, 'speaks TLS', 'http://localhost:4317.'],
-    [{ [ENDPOINT]: 'grpc://localhost:4317' }, 'neither http://', 'http://localhost:4318.'],
-    [{ [ENDPOINT]: 'http://localhost:4318 ' }, 'ends with a space', 'Remove it.'],
-    [{ [ENDPOINT]: '"http://localhost:4318"' }, 'contains quotation marks', 'Remove them'],
-    [{ ...GRPC, [TRACES]: "'http://localhost:4317'" }, 'contains quotation marks', 'Remove them'],
+    [{ [ENDPOINT]: 'localhost:4318' }, 'no http://', 'start with http://'],
+    [{ ...GRPC, [ENDPOINT]: 'localhost:4317' }, 'speaks TLS', 'Add http://'],
+    [{ [ENDPOINT]: 'grpc://localhost:4319' }, 'no http://', 'start with http://'],
+    [{ [ENDPOINT]: 'http://localhost:4318 ' }, 'space at the end', 'not end with a space'],
+    [{ [ENDPOINT]: '"http://localhost:4318"' }, 'quotation marks', 'not contain quotation marks'],
+    [{ ...GRPC, [TRACES]: "'http://localhost:4317'" }, 'quotation marks', 'not contain quotation marks'],
     [{ [ENDPOINT]: 'http://' }, 'not a URL', 'http://localhost:4318.'],
     [{ [ENDPOINT]: 'http://localhost:4317' }, 'speak gRPC', 'OTEL_EXPORTER_OTLP_PROTOCOL=grpc.'],
     [{ ...GRPC, [ENDPOINT]: 'http://localhost:4318' }, 'speak HTTP', 'Use port 4317'],
-    [{ [ENDPOINT]: 'http://a:4318/v1/traces' }, 'add /v1/traces', 'Use http://a:4318.'],
-    [{ [TRACES]: 'http://a:4318' }, 'no path', 'Use http://a:4318/v1/traces'],
-    [{ OTEL_EXPORTER_OTLP_PROTOCOL: 'http' }, 'not an OTLP protocol', 'http/protobuf'],
+    [{ [ENDPOINT]: 'http://a:4318/v1/traces' }, 'add /v1/traces', 'Remove /v1/traces.'],
+    [{ [TRACES]: 'http://a:4318' }, 'no path', 'Add /v1/traces'],
+    [{ OTEL_EXPORTER_OTLP_PROTOCOL: 'http' }, 'no protocol of OTLP', 'http/protobuf'],
   ])('%j', (environment, problem, remedy) => {
     const { result, findings } = examineEndpoint(environment);
     expect(result).toBe('problem');
@@ -51,7 +52,7 @@ test.each([
 ])('a space at the end hides no other problem: %j', (endpoint, problem) => {
   const { findings } = examineEndpoint({ [ENDPOINT]: endpoint });
   expect(findings.map(({ message }) => message)).toEqual([
-    expect.stringContaining('ends with a space'),
+    expect.stringContaining('space at the end'),
     expect.stringContaining(problem),
   ]);
 });
@@ -82,4 +83,48 @@ test('credentials are left out', () => {
     protocols.map((protocol) => JSON.stringify(examineEndpoint({ ...protocol, [ENDPOINT]: each }))),
   );
   expect(said.join()).not.toContain('secret');
+});
+
+test.each(['HTTP 404', 'ECONNREFUSED'])('the advice names the variable that is set: %s', (reason) => {
+  const environment = { OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: 'http://localhost:4318' };
+  expect(adviceFor(reason, environment)).toContain('OTEL_EXPORTER_OTLP_TRACES_ENDPOINT');
+});
+
+test.each([
+  [
+    { name: 'OTLPExporterError', message: 'Export failed with retryable status' },
+    'HTTP 429, 502, 503 or 504',
+    /overloaded/,
+  ],
+  [{ code: 503 }, 'HTTP 503', /overloaded/],
+  [{ code: 302 }, 'HTTP 302', /^Check OTEL_EXPORTER_OTLP_ENDPOINT/],
+  [{ code: 401 }, 'HTTP 401', /^Check OTEL_EXPORTER_OTLP_ENDPOINT/],
+  [{ code: 'ERR_INVALID_CHAR' }, 'ERR_INVALID_CHAR', /OTEL_EXPORTER_OTLP_HEADERS/],
+  [{ code: 'HPE_INVALID_CONSTANT' }, 'HPE_INVALID_CONSTANT', /OTEL_EXPORTER_OTLP_PROTOCOL=grpc/],
+  [
+    { code: 'DEPTH_ZERO_SELF_SIGNED_CERT' },
+    'DEPTH_ZERO_SELF_SIGNED_CERT',
+    /^Check the certificates: OTEL_EXPORTER_OTLP_CERTIFICATE/,
+  ],
+  [{ code: 'UNABLE_TO_VERIFY_LEAF_SIGNATURE' }, 'UNABLE_TO_VERIFY_LEAF_SIGNATURE', /^Check the certificates/],
+  [{ code: 'CERT_HAS_EXPIRED' }, 'CERT_HAS_EXPIRED', /^Check the certificates/],
+  [{ code: 'ERR_TLS_CERT_ALTNAME_INVALID' }, 'ERR_TLS_CERT_ALTNAME_INVALID', /^Check the certificates/],
+  [{ code: 'CERT_REVOKED' }, 'CERT_REVOKED', /^Check the certificates/],
+  [{ code: 'CERT_NOT_YET_VALID' }, 'CERT_NOT_YET_VALID', /^Check the certificates/],
+  [{ code: 'CERT_SIGNATURE_FAILURE' }, 'CERT_SIGNATURE_FAILURE', /^Check the certificates/],
+  [
+    { code: 'ERR_SSL_TLSV13_ALERT_CERTIFICATE_REQUIRED' },
+    'ERR_SSL_TLSV13_ALERT_CERTIFICATE_REQUIRED',
+    /OTEL_EXPORTER_OTLP_CLIENT_CERTIFICATE/,
+  ],
+  [
+    { code: 'ERR_SSL_SSLV3_ALERT_BAD_CERTIFICATE' },
+    'ERR_SSL_SSLV3_ALERT_BAD_CERTIFICATE',
+    /OTEL_EXPORTER_OTLP_CLIENT_CERTIFICATE/,
+  ],
+  [{ code: 'EPROTO' }, 'EPROTO', /http:\/\/ instead of https/],
+  [{ code: 'ECONNREFUSED' }, 'ECONNREFUSED', /^Is a collector running/],
+])('an export that failed with %j: %s, and what to do', (error, reason, advice) => {
+  expect(failureReason(error)).toBe(reason);
+  expect(adviceFor(reason, {})).toMatch(advice);
 });

@@ -1,0 +1,234 @@
+import http from 'node:http';
+import https from 'node:https';
+import net from 'node:net';
+import { hasConfigurationFile, namedExporters } from '../config/exporter-variables.ts';
+import {
+  addressWithoutSecrets,
+  type CollectorEnvironment,
+  ENDPOINT_RULES,
+  endpointVariable,
+  lacksScheme,
+  malformationIn,
+  namedProtocol,
+  OTLP_ENDPOINT_VARIABLE,
+  parseAddress,
+  socketAddress,
+  tracesEndpoint,
+  tracesProtocol,
+  usesProxy,
+} from '../config/otlp.ts';
+import type { Finding } from '../diagnostics/findings.ts';
+import { failureReason } from '../telemetry/program-end/unsent.ts';
+import { type Check, checked, problem, skippedCheck } from './check.ts';
+
+export const ENDPOINT_CHECK = 'endpoint';
+const COLLECTOR_CHECK = 'collector';
+const REPLACED_BY_FILE = 'OTEL_CONFIG_FILE is set, and may replace the exporter variables';
+const PROBE_TIMEOUT_MS = 2_000;
+
+/** Whether an endpoint is one that traces can be sent to, by its form alone. */
+export function examineEndpoint(environment: CollectorEnvironment): Check {
+  if (hasConfigurationFile(environment)) return skippedCheck(ENDPOINT_CHECK, REPLACED_BY_FILE);
+  const variable = endpointVariable(environment) ?? OTLP_ENDPOINT_VARIABLE;
+  const protocol = tracesProtocol(environment);
+  const target = addressWithoutSecrets(tracesEndpoint(environment, protocol));
+  const findings = findMalformations(environment, variable, protocol);
+  if (findings.length > 0)
+    return checked(ENDPOINT_CHECK, `${variable} cannot be used for ${protocol}`, findings);
+  return environment[variable]?.trim()
+    ? checked(ENDPOINT_CHECK, `${variable} sends ${protocol} to ${target}`)
+    : skippedCheck(ENDPOINT_CHECK, `${variable} is not set; exporters use ${target}`);
+}
+
+function findMalformations(environment: CollectorEnvironment, variable: string, protocol: string): Finding[] {
+  const endpoint = environment[variable]?.trim() ?? '';
+  const named = namedProtocol(environment) ?? protocol;
+  const reason = malformationIn(environment);
+  const misdirection = misdirectionOf(variable, endpoint, protocol);
+  const found = (wrong: string, remedy: string): Finding => problem('endpoint_malformed', wrong, remedy);
+  const shown = JSON.stringify(named.slice(0, 40));
+  return [
+    ...(named === protocol
+      ? []
+      : [found(`${shown} is no protocol of OTLP.`, 'Use http/protobuf, http/json or grpc.')]),
+    ...(reason === undefined
+      ? []
+      : [found(`${variable} cannot be used (${reason}).`, `It must ${ENDPOINT_RULES[reason]}.`)]),
+    ...(misdirection === undefined ? [] : [found(`${variable} ${misdirection[0]}.`, misdirection[1])]),
+  ];
+}
+
+/** What is wrong with a well-formed endpoint, and what to do. */
+function misdirectionOf(
+  variable: string,
+  endpoint: string,
+  protocol: string,
+): readonly [problem: string, remedy: string] | undefined {
+  const { hostname = '', port = '', pathname = '' } = parseAddress(endpoint) ?? {};
+  if (protocol === 'grpc') {
+    if (lacksScheme(endpoint) && isLoopback(hostname))
+      return ['has no http://, so the exporter speaks TLS', 'Add http:// before it.'];
+    return port === '4318'
+      ? [
+          'has port 4318, where collectors speak HTTP',
+          'Use port 4317, or OTEL_EXPORTER_OTLP_PROTOCOL=http/protobuf.',
+        ]
+      : undefined;
+  }
+  if (port === '4317')
+    return [
+      'has port 4317, where collectors speak gRPC',
+      'Use port 4318, or OTEL_EXPORTER_OTLP_PROTOCOL=grpc.',
+    ];
+  const [suffix] = /\/v1\/(?:traces|metrics|logs)\/?$/.exec(pathname) ?? [];
+  if (variable === OTLP_ENDPOINT_VARIABLE)
+    return suffix === undefined
+      ? undefined
+      : [`ends in ${suffix}, and exporters add /v1/traces to it`, `Remove ${suffix}.`];
+  return pathname === '/'
+    ? [
+        'has no path, and exporters add none to it',
+        `Add /v1/traces, or set ${OTLP_ENDPOINT_VARIABLE} instead.`,
+      ]
+    : undefined;
+}
+
+function isLoopback(host: string): boolean {
+  return host === 'localhost' || host === '[::1]' || /^127\./.test(host);
+}
+
+/**
+ * Asks the endpoint of the environment whether it takes traces.
+ *
+ * @param isSetElsewhere whether a start script sets another one: the headers of this environment are not for it
+ */
+export async function examineCollector(
+  environment: CollectorEnvironment,
+  isSetElsewhere: boolean,
+): Promise<Check> {
+  const skipped = (reason: string): Check => skippedCheck(COLLECTOR_CHECK, reason);
+  if (hasConfigurationFile(environment)) return skipped(REPLACED_BY_FILE);
+  const exporters = namedExporters(environment);
+  if (exporters.length > 0 && !exporters.includes('otlp'))
+    return skipped(`OTEL_TRACES_EXPORTER is ${exporters.join(',')}`);
+  if (endpointVariable(environment) !== undefined) return probeCollector(environment);
+  if (isSetElsewhere) return skipped('only a start script sets the endpoint');
+  const check = await probeCollector(environment);
+  const detail = `the default ${check.detail}`;
+  // That nothing answers is a problem only if the environment asks for the exporter.
+  return check.result === 'ok' || exporters.length > 0
+    ? { ...check, detail }
+    : skipped(`${detail}; your code may name another endpoint`);
+}
+
+/** An export without spans: over HTTP the request of an exporter, with its headers; over gRPC a connection. */
+async function probeCollector(environment: CollectorEnvironment): Promise<Check> {
+  const protocol = tracesProtocol(environment);
+  const url = parseAddress(tracesEndpoint(environment, protocol));
+  if (url === undefined || lacksScheme(url.href) || malformationIn(environment) !== undefined)
+    return skippedCheck(COLLECTOR_CHECK, `${endpointVariable(environment) ?? 'the endpoint'} is malformed`);
+  if (usesProxy(environment)) return skippedCheck(COLLECTOR_CHECK, 'a proxy is set in the environment');
+  // Certificates of the exporter's own are not read here.
+  const hasCertificate = Object.keys(environment).some((name) =>
+    /^OTEL_EXPORTER_OTLP_(?:TRACES_)?(?:CLIENT_)?CERTIFICATE$/.test(name),
+  );
+  const isConnectionOnly = protocol === 'grpc' || hasCertificate;
+  const asking = isConnectionOnly ? connectTo(url) : exportNothing(url, protocol, environment);
+  const answer = await asking.catch(probeFailure);
+  const shown = addressWithoutSecrets(url.href.replace(/\/$/, ''));
+  if (answer === 'connected') return checked(COLLECTOR_CHECK, `${shown} accepts connections`);
+  if (typeof answer === 'number' && !isRefusal(answer))
+    return checked(COLLECTOR_CHECK, `${shown} answers (HTTP ${answer})`);
+  const reason = typeof answer === 'number' ? `HTTP ${answer}` : answer;
+  const message = `${shown} does not accept traces (${reason}).`;
+  const finding = problem('endpoint_unreachable', message, adviceFor(reason, environment));
+  return checked(COLLECTOR_CHECK, `${shown}: ${reason}`, [finding]);
+}
+
+/**
+ * Who answers these to an export of nothing does not accept traces: it does not know the address or the sender, sends
+ * exporters elsewhere, which they do not follow, or is overloaded. Collectors may answer others, such as 400.
+ */
+function isRefusal(status: number): boolean {
+  return (status >= 300 && status < 400) || [401, 403, 404, 405, 429, 502, 503, 504].includes(status);
+}
+
+/** @returns the status */
+function exportNothing(url: URL, protocol: string, environment: CollectorEnvironment): Promise<number> {
+  const isJson = protocol === 'http/json';
+  const body = isJson ? '{"resourceSpans":[]}' : '';
+  const headers = {
+    ...exporterHeaders(environment),
+    'content-type': isJson ? 'application/json' : 'application/x-protobuf',
+    'content-length': body.length,
+  };
+  return new Promise((resolve, reject) => {
+    const { request } = url.protocol === 'https:' ? https : http;
+    const sent = request(url, { method: 'POST', headers, signal: AbortSignal.timeout(PROBE_TIMEOUT_MS) });
+    sent.once('response', (response) => {
+      resolve(response.statusCode ?? 0);
+      response.destroy();
+    });
+    sent.on('error', reject);
+    sent.end(body);
+  });
+}
+
+function connectTo(url: URL): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const socket = net.connect({ ...socketAddress(url), timeout: PROBE_TIMEOUT_MS });
+    const end = (answer: string): void => {
+      socket.destroy();
+      resolve(answer);
+    };
+    socket.once('connect', () => end('connected'));
+    socket.once('timeout', () => end('timeout'));
+    socket.on('error', reject);
+  });
+}
+
+function probeFailure(error: Error): string {
+  return /^(?:Timeout|Abort)Error$/.test(error.name) ? 'timeout' : failureReason(error);
+}
+
+/** As the SDK reads them: `name=value` pairs, encoded as in a URL. */
+function exporterHeaders(environment: CollectorEnvironment): Record<string, string> {
+  const { OTEL_EXPORTER_OTLP_HEADERS: all = '', OTEL_EXPORTER_OTLP_TRACES_HEADERS: traces = '' } =
+    environment;
+  const headers: Record<string, string> = {};
+  for (const pair of `${all},${traces}`.split(',')) {
+    const [, name, value = ''] = /^\s*([\w-]+)\s*=(.*)$/.exec(pair) ?? [];
+    if (name !== undefined) headers[name.toLowerCase()] = decodeHeader(value.trim());
+  }
+  return headers;
+}
+
+function decodeHeader(value: string): string {
+  try {
+    return decodeURIComponent(value);
+  } catch {
+    return value;
+  }
+}
+
+/** What to do if traces cannot be sent. The first that fits a reason. */
+const ADVICE: readonly (readonly [reason: RegExp, advice: string])[] = [
+  [/^HTTP (?:3|4(?!29))|^ERR_INVALID/, 'Check OTEL_EXPORTER_OTLP_ENDPOINT and OTEL_EXPORTER_OTLP_HEADERS.'],
+  [/^HTTP /, 'The collector, or a proxy before it, is overloaded or broken. See its log.'],
+  [
+    /^HPE_/,
+    'It does not speak HTTP: if it is the port for gRPC, set OTEL_EXPORTER_OTLP_PROTOCOL=grpc, or use port 4318.',
+  ],
+  [/^EPROTO$/, 'It does not speak TLS: if it is a local collector, write http:// instead of https://.'],
+  [
+    /CERT|SELF_SIGNED|^UNABLE_TO_/,
+    'Check the certificates: OTEL_EXPORTER_OTLP_CERTIFICATE names the file of its CA, and OTEL_EXPORTER_OTLP_CLIENT_CERTIFICATE that of the exporter.',
+  ],
+];
+const START_COLLECTOR =
+  'Is a collector running? OTEL_EXPORTER_OTLP_ENDPOINT sets its address; OTEL_TRACES_EXPORTER=console prints traces here instead.';
+
+export function adviceFor(reason: string, environment: CollectorEnvironment): string {
+  const advice = ADVICE.find(([reasons]) => reasons.test(reason))?.[1] ?? START_COLLECTOR;
+  return advice.replace(OTLP_ENDPOINT_VARIABLE, endpointVariable(environment) ?? OTLP_ENDPOINT_VARIABLE);
+}
