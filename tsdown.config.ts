@@ -7,6 +7,7 @@ import { mockableImport } from './scripts/build/mockable-import.ts';
 import { plainBindings } from './scripts/build/plain-bindings.ts';
 import { plainImports } from './scripts/build/plain-imports.ts';
 import { sharedFiles } from './scripts/build/shared-files.ts';
+import { otlpMessages } from './scripts/otlp/messages.ts';
 import { pageAssets } from './scripts/page/assets.ts';
 
 // The sources are ES modules, and so strict.
@@ -145,6 +146,7 @@ const config: UserConfig[] = defineConfig([
     },
     plugins: [
       pageAssets(),
+      otlpMessages(),
       lazily({ source: './pipeline/agents-tracing.ts', entry: 'agents-tracing', names: ['recordAgents'] }),
       lazily({
         source: './agents-sdk/realtime-transport.ts',

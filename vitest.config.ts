@@ -1,6 +1,7 @@
 import { availableParallelism } from 'node:os';
 import { defineConfig, type TestProjectInlineConfiguration, type ViteUserConfig } from 'vitest/config';
 import type { VitestPluginContext } from 'vitest/node';
+import { otlpMessages } from './scripts/otlp/messages.ts';
 import { pageAssets } from './scripts/page/assets.ts';
 import { shareCompiledCode } from './test/support/compile-cache.ts';
 import { removeShellSettings } from './test/support/environment.ts';
@@ -69,7 +70,7 @@ function project(
   test: TestProjectInlineConfiguration['test'],
 ): TestProjectInlineConfiguration {
   return {
-    plugins: [{ ...pageAssets(), configureVitest: neverKeepPage }],
+    plugins: [{ ...pageAssets(), configureVitest: neverKeepPage }, otlpMessages()],
     test: { name, include: [...include], hookTimeout: 180_000, ...test },
   };
 }

@@ -98,7 +98,7 @@ function findSpans(value: unknown, resource: OtlpFields | undefined, found: Otlp
     const container = CONTAINERS.find((name) => Array.isArray(value[name]));
     const inner = isRecord(value.resource) ? readOtlpAttributes(value.resource.attributes) : resource;
     if (container !== undefined) findSpans(value[container], inner, found, level + 1);
-    else if (!isId(value.traceId) || !isId(value.spanId)) return;
+    else if (idIn(value.traceId) === undefined || idIn(value.spanId) === undefined) return;
     else if (found.spans.length < MAX_SPANS) found.spans.push(readSpan(value, inner));
     else found.omitted++;
   }
@@ -115,14 +115,14 @@ function findEvaluations(value: unknown, found: OtlpSpans, level: number): void 
 }
 
 function readSpan(span: OtlpFields, resource: OtlpFields | undefined): PageSpan {
-  const { parentSpanId } = span;
+  const parentId = idIn(span.parentSpanId);
   const status = isRecord(span.status) ? span.status : {};
   const events = Array.isArray(span.events) ? span.events.filter(isRecord) : [];
   return {
-    traceId: textIn(span.traceId),
-    spanId: textIn(span.spanId),
+    traceId: idIn(span.traceId) ?? '',
+    spanId: idIn(span.spanId) ?? '',
     // Some exporters write zeros for a root.
-    parentId: isId(parentSpanId) && /[^0]/.test(parentSpanId) ? parentSpanId : undefined,
+    parentId: parentId !== undefined && /[^0]/.test(parentId) ? parentId : undefined,
     name: limitedName(textIn(span.name)),
     kind: typeof span.kind === 'number' ? Math.max(0, span.kind - 1) : 0,
     start: timeIn(span.startTimeUnixNano),
@@ -141,8 +141,9 @@ function readSpan(span: OtlpFields, resource: OtlpFields | undefined): PageSpan 
 
 /** An evaluation in a log record of OTLP that names the span it is about. */
 function readOtlpEvaluation(record: OtlpFields): SpanNote | undefined {
-  const { traceId, spanId, eventName, timeUnixNano, observedTimeUnixNano } = record;
-  if (!isId(traceId) || !isId(spanId) || traceId === '' || spanId === '') return undefined;
+  const { eventName, timeUnixNano, observedTimeUnixNano } = record;
+  const [traceId, spanId] = [idIn(record.traceId), idIn(record.spanId)];
+  if (!traceId || !spanId) return undefined;
   const attributes = readOtlpAttributes(record.attributes);
   // Before OTLP 1.5 the name of an event was an attribute.
   if ((eventName || attributes['event.name']) !== EVENT_GEN_AI_EVALUATION_RESULT) return undefined;
@@ -161,8 +162,10 @@ const MAX_OTLP_LEVELS = 100;
 /** UTF-16 units of a trace or span id. OTLP's ids have 32 and 16. */
 const MAX_SPAN_ID_LENGTH = 128;
 
-function isId(value: unknown): value is string {
-  return typeof value === 'string' && value.length <= MAX_SPAN_ID_LENGTH;
+/** An id: hexadecimal in JSON, bytes in protobuf. */
+function idIn(value: unknown): string | undefined {
+  const id = value instanceof Uint8Array ? Buffer.from(value).toString('hex') : value;
+  return typeof id === 'string' && id.length <= MAX_SPAN_ID_LENGTH ? id : undefined;
 }
 
 function textIn(value: unknown): string {
@@ -189,6 +192,7 @@ function readValue(value: unknown, depth: number): unknown {
   if (!isRecord(value)) return undefined;
   const [type, content] = Object.entries(value)[0] ?? [];
   if (type === 'intValue') return isRecord(content) ? undefined : Number(content);
+  if (content instanceof Uint8Array) return Buffer.from(content).toString('base64');
   if (!isRecord(content)) return content;
   if (depth === MAX_OTLP_LEVELS) return '…';
   if (type === 'arrayValue')
