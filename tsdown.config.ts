@@ -69,8 +69,9 @@ const LATER = {
   content: [
     'src/doctor/batch-size.ts',
     'src/operations/chat/messages.ts',
-    'src/operations/response/item-content.ts',
-    'src/operations/response/messages.ts',
+    'src/operations/content-parts.ts',
+    'src/operations/response/content.ts',
+    'src/operations/tool-definitions.ts',
     'src/telemetry/content/completion-hook.ts',
     'src/telemetry/content/content-record.ts',
     'src/telemetry/content/limited-json.ts',

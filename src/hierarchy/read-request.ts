@@ -1,6 +1,6 @@
 import type { Message } from '../config/completion-types.ts';
 import type { ApiRequest } from '../operations/index.ts';
-import { readResponseTools } from '../operations/response/tool-definitions.ts';
+import { readToolDefinitions } from '../operations/tool-definitions.ts';
 import { field, textField } from '../util/payload.ts';
 import type { Intent } from './dialect.ts';
 import type { InvocationContent } from './model.ts';
@@ -41,7 +41,7 @@ export function readAgentContent(agent: unknown): InvocationContent {
   const instructions = textField(agent, 'instructions');
   return {
     systemInstructions: instructions === undefined ? [] : [{ type: 'text', content: instructions }],
-    toolDefinitions: readResponseTools(agent),
+    toolDefinitions: readToolDefinitions(agent),
   };
 }
 

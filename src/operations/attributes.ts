@@ -1,4 +1,7 @@
 import type { Attributes, AttributeValue } from '@opentelemetry/api';
+import * as ATTR from '../semconv/attributes.ts';
+import type { ApiRequest } from '../telemetry/operation.ts';
+import { asName, fieldsOf, names, row, stringField } from '../util/payload.ts';
 
 /** Sets an attribute if it has a value. */
 export function define(attributes: Attributes, name: string, value: AttributeValue | undefined): void {
@@ -8,4 +11,59 @@ export function define(attributes: Attributes, name: string, value: AttributeVal
 /** A flag that is recorded only if it is true. */
 export function optional(flag: boolean | undefined): true | undefined {
   return flag === true ? true : undefined;
+}
+
+/** The attributes that have a value. Operations that are called often use {@link define}, which copies nothing. */
+export function defined(attributes: Attributes): Attributes {
+  const found: Attributes = {};
+  for (const name in attributes) define(found, name, attributes[name]);
+  return found;
+}
+
+/** The model of a request; for Azure, the deployment. */
+export function modelOf({ body, deployment, sdkMetadata }: ApiRequest): string | undefined {
+  return deployment ?? bodyText(body, 'model') ?? stringField(sdkMetadata, 'model');
+}
+
+/** The attributes common to all model calls. */
+export function modelCall(operation: string, request: ApiRequest): Attributes {
+  const attributes: Attributes = { [ATTR.GEN_AI_OPERATION_NAME]: operation };
+  define(attributes, ATTR.GEN_AI_REQUEST_MODEL, modelOf(request));
+  return attributes;
+}
+
+/** The model that answered. */
+export function answeringModel(result: unknown): Attributes {
+  const attributes: Attributes = {};
+  define(attributes, ATTR.GEN_AI_RESPONSE_MODEL, stringField(result, 'model'));
+  return attributes;
+}
+
+/** The requested service tier. `auto` is not a request for one. */
+export function requestedServiceTier({ body }: ApiRequest): string | undefined {
+  const { service_tier } = fieldsOf(body);
+  return service_tier === 'auto' ? undefined : asName(service_tier);
+}
+
+const OUTPUT_TYPES: Readonly<Record<string, string>> = {
+  json_object: 'json',
+  json_schema: 'json',
+  text: 'text',
+};
+
+/** `gen_ai.output.type` of a requested format. */
+export function outputTypeOf(format: unknown): string | undefined {
+  return row(OUTPUT_TYPES, asName(fieldsOf(format).type));
+}
+
+/** A span name: the operation and its subject, or the operation alone if the subject is unknown. */
+export function nameWith(operation: string, subject: string | undefined): string {
+  return subject === undefined ? operation : `${operation} ${subject}`;
+}
+
+/** A text field of a body that is JSON or, with files, a form. */
+export function bodyText(body: unknown, key: string): string | undefined {
+  const text = stringField(body, key);
+  if (text !== undefined || !(body instanceof FormData)) return text;
+  return names([body.get(key)])[0] || undefined;
 }

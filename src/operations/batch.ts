@@ -1,8 +1,8 @@
 import { usageIn } from '../telemetry/cost/usage.ts';
 import type { Operation } from '../telemetry/operation.ts';
 import { countField, objectField, stringField } from '../util/payload.ts';
+import { answeringModel } from './attributes.ts';
 import { request } from './request.ts';
-import { answeringModel } from './subject.ts';
 
 /** The statuses in which a batch spends nothing more. Its requests that were done are billed in each of them. */
 const FINISHED: ReadonlySet<string | undefined> = new Set(['completed', 'failed', 'expired', 'cancelled']);

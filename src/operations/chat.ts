@@ -14,12 +14,20 @@ import {
   strings,
   tolerating,
 } from '../util/payload.ts';
-import { readAnswerFailure } from './answer-failure.ts';
-import { define, optional } from './attributes.ts';
+import {
+  define,
+  modelCall,
+  modelOf,
+  nameWith,
+  optional,
+  outputTypeOf,
+  requestedServiceTier,
+} from './attributes.ts';
 import { ChatAccumulator } from './chat/accumulator.ts';
-import { readInputMessages, readOutputMessages, readToolDefinitions } from './chat/messages.ts';
-import { countSkippedChatCalls, readRequestedToolCalls } from './chat/tool-calls.ts';
-import { modelCall, modelOf, nameWith, outputTypeOf, requestedServiceTier } from './subject.ts';
+import { readInputMessages, readOutputMessages } from './chat/messages.ts';
+import { readAnswerFailure } from './failures.ts';
+import { countSkippedChatCalls, readRequestedToolCalls } from './tool-calls.ts';
+import { readToolDefinitions } from './tool-definitions.ts';
 
 /**
  * `POST /chat/completions`: one model call.
@@ -42,7 +50,7 @@ export const chat: Operation = {
   toolCalls: (result) => readRequestedToolCalls(result),
   accumulate: (content) => new ChatAccumulator(content),
   content: {
-    requestAttributes: ({ body }) => chatStopSequences(body),
+    requestAttributes: stopSequences,
     inputMessages: ({ body }) => readInputMessages(field(body, 'messages')),
     toolDefinitions: ({ body }) => readToolDefinitions(body),
     outputMessages: (result) => readOutputMessages(result),
@@ -55,11 +63,12 @@ function chatRequestAttributes(request: ApiRequest): Attributes {
   return attributes;
 }
 
-function chatParameterAttributes({ body, streamed }: ApiRequest): Attributes {
+/** The parameters that chat and legacy completions share. It throws on hostile getters. */
+export function samplingAttributes({ body, streamed }: ApiRequest): Attributes {
   const { n, seed, temperature, top_p, max_completion_tokens, max_tokens } = fieldsOf(body);
-  const { frequency_penalty, presence_penalty, reasoning_effort, top_k } = fieldsOf(body);
+  const { frequency_penalty, presence_penalty, top_k } = fieldsOf(body);
   const choiceCount = asCount(n);
-  const attributes: Attributes = { [ATTR.OPENAI_API_TYPE]: 'chat_completions' };
+  const attributes: Attributes = {};
   define(attributes, ATTR.GEN_AI_REQUEST_STREAM, optional(streamed));
   define(attributes, ATTR.GEN_AI_REQUEST_CHOICE_COUNT, choiceCount === 1 ? undefined : choiceCount);
   define(attributes, ATTR.GEN_AI_REQUEST_SEED, asInteger(seed));
@@ -70,8 +79,16 @@ function chatParameterAttributes({ body, streamed }: ApiRequest): Attributes {
   define(attributes, ATTR.GEN_AI_REQUEST_MAX_TOKENS, asCount(max_completion_tokens) ?? asCount(max_tokens));
   define(attributes, ATTR.GEN_AI_REQUEST_FREQUENCY_PENALTY, asNumber(frequency_penalty));
   define(attributes, ATTR.GEN_AI_REQUEST_PRESENCE_PENALTY, asNumber(presence_penalty));
+  return attributes;
+}
+
+function chatParameterAttributes(request: ApiRequest): Attributes {
+  const { reasoning_effort, modalities, response_format } = fieldsOf(request.body);
+  const outputType = asArray(modalities).includes('audio') ? 'speech' : outputTypeOf(response_format);
+  const attributes = samplingAttributes(request);
+  attributes[ATTR.OPENAI_API_TYPE] = 'chat_completions';
   define(attributes, ATTR.GEN_AI_REQUEST_REASONING_LEVEL, asName(reasoning_effort));
-  define(attributes, ATTR.GEN_AI_OUTPUT_TYPE, chatOutputType(body));
+  define(attributes, ATTR.GEN_AI_OUTPUT_TYPE, outputType);
   return attributes;
 }
 
@@ -87,16 +104,10 @@ function withThoughts(usage: Usage, tokens: number, result: unknown): Usage {
 }
 
 /** The stop sequences, which are content. */
-function chatStopSequences(body: unknown): Attributes {
+export function stopSequences({ body }: ApiRequest): Attributes {
   const stop = field(body, 'stop');
   const sequences = typeof stop === 'string' ? [stop] : strings(asArray(stop));
   return sequences.length > 0 ? { [ATTR.GEN_AI_REQUEST_STOP_SEQUENCES]: sequences } : {};
-}
-
-function chatOutputType(body: unknown): string | undefined {
-  const { modalities, response_format } = fieldsOf(body);
-  if (asArray(modalities).includes('audio')) return 'speech';
-  return outputTypeOf(response_format);
 }
 
 function chatResultAttributes(result: unknown): Attributes {

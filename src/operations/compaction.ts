@@ -1,9 +1,8 @@
-import type { Attributes } from '@opentelemetry/api';
 import * as ATTR from '../semconv/attributes.ts';
 import { usageIn } from '../telemetry/cost/usage.ts';
 import type { Operation } from '../telemetry/operation.ts';
 import { stringField } from '../util/payload.ts';
-import { define } from './attributes.ts';
+import { defined } from './attributes.ts';
 import { modelRequest } from './request.ts';
 
 /**
@@ -16,22 +15,12 @@ export const compaction: Operation = {
   ...modelRequest,
   traits: { ...modelRequest.traits, tokensOf: 'chat' },
   endpoints: ['POST /responses/compact'],
-  requestAttributes(apiRequest): Attributes {
-    const attributes: Attributes = {
+  requestAttributes: (apiRequest) =>
+    defined({
       ...modelRequest.requestAttributes(apiRequest),
       [ATTR.OPENAI_API_TYPE]: 'responses',
-    };
-    define(
-      attributes,
-      ATTR.GEN_AI_REQUEST_PREVIOUS_RESPONSE_ID,
-      stringField(apiRequest.body, 'previous_response_id'),
-    );
-    return attributes;
-  },
-  resultAttributes(result): Attributes {
-    const attributes: Attributes = {};
-    define(attributes, ATTR.GEN_AI_RESPONSE_ID, stringField(result, 'id'));
-    return attributes;
-  },
+      [ATTR.GEN_AI_REQUEST_PREVIOUS_RESPONSE_ID]: stringField(apiRequest.body, 'previous_response_id'),
+    }),
+  resultAttributes: (result) => defined({ [ATTR.GEN_AI_RESPONSE_ID]: stringField(result, 'id') }),
   usage: usageIn,
 };

@@ -1,8 +1,8 @@
 import { usageIn } from '../telemetry/cost/usage.ts';
 import type { Operation } from '../telemetry/operation.ts';
-import { readAnswerFailure } from './answer-failure.ts';
+import { answeringModel } from './attributes.ts';
+import { readAnswerFailure } from './failures.ts';
 import { modelRequest } from './request.ts';
-import { answeringModel } from './subject.ts';
 
 /**
  * `POST /decisions`: a model answers questions about an input with choices and scores. The conventions define no

@@ -3,9 +3,8 @@ import * as ATTR from '../semconv/attributes.ts';
 import { type Usage, usageIn } from '../telemetry/cost/usage.ts';
 import type { Operation } from '../telemetry/operation.ts';
 import { arrayField, asObject, countField, stringField } from '../util/payload.ts';
-import { readAnswerFailure } from './answer-failure.ts';
-import { define } from './attributes.ts';
-import { answeringModel, modelCall, modelOf, nameWith } from './subject.ts';
+import { answeringModel, define, modelCall, modelOf, nameWith } from './attributes.ts';
+import { readAnswerFailure } from './failures.ts';
 
 /**
  * `POST /embeddings`. Of the vectors only the length of the first is read: they are large, and some majors of the SDK

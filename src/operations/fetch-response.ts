@@ -1,11 +1,10 @@
-import type { Attributes } from '@opentelemetry/api';
 import * as ATTR from '../semconv/attributes.ts';
 import type { Operation } from '../telemetry/operation.ts';
 import { countField } from '../util/payload.ts';
-import { define, optional } from './attributes.ts';
+import { defined, optional } from './attributes.ts';
 import { pathAttributes } from './request.ts';
 import { ResponseAccumulator } from './response/accumulator.ts';
-import { readResponseOutput } from './response/messages.ts';
+import { readResponseOutput } from './response/content.ts';
 import { responseAttributes } from './response/outcome.ts';
 
 /**
@@ -18,17 +17,14 @@ export const fetchResponse: Operation = {
   endpoints: ['GET /responses/{response_id}'],
   name: 'fetch_response',
   spanName: () => 'fetch_response',
-  requestAttributes(request): Attributes {
-    const attributes: Attributes = {
+  requestAttributes: (request) =>
+    defined({
       [ATTR.GEN_AI_OPERATION_NAME]: 'fetch_response',
       [ATTR.OPENAI_API_TYPE]: 'responses',
       ...pathAttributes(request),
-    };
-    const cursor = countField(request.query, 'starting_after');
-    define(attributes, ATTR.GEN_AI_REQUEST_STREAM, optional(request.streamed));
-    define(attributes, ATTR.GEN_AI_REQUEST_STREAM_CURSOR, cursor === undefined ? undefined : String(cursor));
-    return attributes;
-  },
+      [ATTR.GEN_AI_REQUEST_STREAM]: optional(request.streamed),
+      [ATTR.GEN_AI_REQUEST_STREAM_CURSOR]: countField(request.query, 'starting_after')?.toString(),
+    }),
   resultAttributes: responseAttributes,
   accumulate: (content) => new ResponseAccumulator(content),
   content: { outputMessages: (result) => readResponseOutput(result) },

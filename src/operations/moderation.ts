@@ -1,10 +1,10 @@
 import type { Attributes } from '@opentelemetry/api';
 import * as ATTR from '../semconv/attributes.ts';
 import type { Operation } from '../telemetry/operation.ts';
-import { arrayField, booleanField, field } from '../util/payload.ts';
-import { readAnswerFailure } from './answer-failure.ts';
+import { field } from '../util/payload.ts';
+import { answeringModel } from './attributes.ts';
+import { readAnswerFailure } from './failures.ts';
 import { modelRequest } from './request.ts';
-import { answeringModel } from './subject.ts';
 
 /**
  * `POST /moderations`: the number of inputs, and how many of them were flagged.
@@ -15,14 +15,14 @@ export const moderation: Operation = {
   ...modelRequest,
   endpoints: ['POST /moderations'],
   resultAttributes(result): Attributes {
-    const attributes = answeringModel(result);
-    if (!Array.isArray(field(result, 'results'))) return attributes;
-    const results = arrayField(result, 'results');
-    attributes[ATTR.OPENAI_MODERATION_RESULT_COUNT] = results.length;
-    let flagged = 0;
-    for (const result of results) if (booleanField(result, 'flagged')) flagged++;
-    attributes[ATTR.OPENAI_MODERATION_FLAGGED_COUNT] = flagged;
-    return attributes;
+    const results = field(result, 'results');
+    if (!Array.isArray(results)) return answeringModel(result);
+    const flagged = results.filter((each) => field(each, 'flagged') === true);
+    return {
+      ...answeringModel(result),
+      [ATTR.OPENAI_MODERATION_RESULT_COUNT]: results.length,
+      [ATTR.OPENAI_MODERATION_FLAGGED_COUNT]: flagged.length,
+    };
   },
   failure: readAnswerFailure,
 };

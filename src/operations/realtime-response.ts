@@ -13,13 +13,12 @@ import {
   stringField,
   tolerating,
 } from '../util/payload.ts';
-import { define } from './attributes.ts';
+import { define, modelCall, modelOf, nameWith } from './attributes.ts';
 import { ResponseAccumulator } from './response/accumulator.ts';
-import { readInstructions, readResponseInput, readResponseOutput } from './response/messages.ts';
+import { readInstructions, readResponseInput, readResponseOutput } from './response/content.ts';
 import { readResponseFailure, responseAttributes } from './response/outcome.ts';
-import { readResponseToolCalls } from './response/tool-calls.ts';
-import { readResponseTools } from './response/tool-definitions.ts';
-import { modelCall, modelOf, nameWith } from './subject.ts';
+import { readResponseToolCalls } from './tool-calls.ts';
+import { readToolDefinitions } from './tool-definitions.ts';
 
 /**
  * A response in a realtime session, in the form that {@link asResponse} gives it. No request creates it, so it has no
@@ -48,7 +47,7 @@ export const realtimeResponse: Operation = {
   content: {
     systemInstructions: ({ body }) => readInstructions(field(body, 'instructions')),
     inputMessages: ({ body }) => readResponseInput(field(body, 'input')),
-    toolDefinitions: ({ body }) => readResponseTools(body),
+    toolDefinitions: ({ body }) => readToolDefinitions(body),
     outputMessages: (result) => readResponseOutput(result),
   },
 };

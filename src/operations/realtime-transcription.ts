@@ -1,12 +1,10 @@
-import type { Attributes } from '@opentelemetry/api';
 import * as ATTR from '../semconv/attributes.ts';
 import { OPENAI_API_TYPE_VALUE_REALTIME } from '../semconv/values.ts';
 import { usageIn } from '../telemetry/cost/usage.ts';
 import { readError } from '../telemetry/error.ts';
 import type { Operation } from '../telemetry/operation.ts';
 import { field, textField } from '../util/payload.ts';
-import { define } from './attributes.ts';
-import { modelOf } from './subject.ts';
+import { defined, modelOf } from './attributes.ts';
 import { billedSeconds } from './transcription.ts';
 
 /**
@@ -17,16 +15,12 @@ import { billedSeconds } from './transcription.ts';
 export const realtimeTranscription: Operation = {
   endpoints: [],
   spanName: () => 'transcription',
-  requestAttributes(request): Attributes {
-    const attributes: Attributes = { [ATTR.OPENAI_API_TYPE]: OPENAI_API_TYPE_VALUE_REALTIME };
-    define(attributes, ATTR.GEN_AI_REQUEST_MODEL, modelOf(request));
-    return attributes;
-  },
-  resultAttributes(result): Attributes {
-    const attributes: Attributes = {};
-    define(attributes, ATTR.OPENAI_AUDIO_DURATION, billedSeconds(result));
-    return attributes;
-  },
+  requestAttributes: (request) =>
+    defined({
+      [ATTR.OPENAI_API_TYPE]: OPENAI_API_TYPE_VALUE_REALTIME,
+      [ATTR.GEN_AI_REQUEST_MODEL]: modelOf(request),
+    }),
+  resultAttributes: (result) => defined({ [ATTR.OPENAI_AUDIO_DURATION]: billedSeconds(result) }),
   usage: usageIn,
   fees: (result) => ({ audioSeconds: billedSeconds(result) }),
   failure(result) {

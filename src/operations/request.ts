@@ -1,10 +1,10 @@
 import type { Attributes } from '@opentelemetry/api';
 import * as ATTR from '../semconv/attributes.ts';
-import { type Failure, readError } from '../telemetry/error.ts';
-import type { ApiRequest, Operation } from '../telemetry/operation.ts';
-import { arrayField, asName, field, row, stringField } from '../util/payload.ts';
-import { define, optional } from './attributes.ts';
-import { modelOf } from './subject.ts';
+import { keptNumbers } from '../telemetry/kept-values.ts';
+import type { Accumulator, ApiRequest, Operation } from '../telemetry/operation.ts';
+import { field, row, stringField } from '../util/payload.ts';
+import { define, defined, modelOf, optional } from './attributes.ts';
+import { readResourceFailure } from './failures.ts';
 
 /** Any endpoint without an operation in the conventions: a span with method, path template and ids. */
 export const request: Operation = {
@@ -39,26 +39,32 @@ export const request: Operation = {
   failure: readResourceFailure,
 };
 
-/** Why a batch, a job, a file or another resource has failed. The files of OpenAI have the status `error`. */
-export function readResourceFailure(result: unknown): Failure | undefined {
-  const status = field(result, 'status');
-  if (status !== 'failed' && status !== 'error') return undefined;
-  if (row(OBJECT_FIELDS, asName(field(result, 'object'))) !== undefined) return undefined;
-  const error = field(result, 'error') ?? field(result, 'last_error');
-  const [first] = arrayField(field(result, 'errors'), 'data');
-  return readError(error ?? first ?? field(result, 'status_details'), status);
-}
-
 /** A request that runs a model, although the conventions define no operation for it. */
-export const modelRequest: Pick<Operation, 'traits' | 'spanName' | 'requestAttributes'> = {
+export const modelRequest: Pick<Operation, 'traits' | 'spanName' | 'requestAttributes' | 'accumulate'> = {
   traits: { runsModel: true },
   spanName: request.spanName,
-  requestAttributes(apiRequest): Attributes {
-    const attributes = request.requestAttributes(apiRequest);
-    define(attributes, ATTR.GEN_AI_REQUEST_MODEL, modelOf(apiRequest));
-    return attributes;
-  },
+  requestAttributes: (apiRequest) =>
+    defined({
+      ...request.requestAttributes(apiRequest),
+      [ATTR.GEN_AI_REQUEST_MODEL]: modelOf(apiRequest),
+    }),
+  accumulate: () => new UsageAccumulator(),
 };
+
+/** Keeps the usage that a stream tells, and counts its results: partial images do not count. */
+class UsageAccumulator implements Accumulator {
+  #results = 0;
+  #usage: unknown;
+
+  add(event: unknown): undefined {
+    if (stringField(event, 'type')?.endsWith('.completed')) this.#results++;
+    this.#usage = keptNumbers(field(event, 'usage')) ?? this.#usage;
+  }
+
+  result(): unknown {
+    return { data: Array.from({ length: this.#results }), usage: this.#usage };
+  }
+}
 
 /** `openai.api.type` by the first segment of the path. The hierarchy adds it for the other APIs. */
 const API_TYPES: Readonly<Record<string, string>> = {

@@ -18,14 +18,21 @@ import {
   textField,
   tolerating,
 } from '../util/payload.ts';
-import { define, optional } from './attributes.ts';
+import {
+  define,
+  modelCall,
+  modelOf,
+  nameWith,
+  optional,
+  outputTypeOf,
+  requestedServiceTier,
+} from './attributes.ts';
 import { ResponseAccumulator } from './response/accumulator.ts';
+import { readInstructions, readResponseInput, readResponseOutput } from './response/content.ts';
 import { countSkippedItemCalls } from './response/items.ts';
-import { readInstructions, readResponseInput, readResponseOutput } from './response/messages.ts';
 import { conversationIdOf, readResponseFailure, responseAttributes } from './response/outcome.ts';
-import { readResponseToolCalls } from './response/tool-calls.ts';
-import { readResponseTools } from './response/tool-definitions.ts';
-import { modelCall, modelOf, nameWith, outputTypeOf, requestedServiceTier } from './subject.ts';
+import { readResponseToolCalls } from './tool-calls.ts';
+import { readToolDefinitions } from './tool-definitions.ts';
 
 /**
  * `POST /responses`: one model call, with the hosted tools it uses.
@@ -56,7 +63,7 @@ export const response: Operation = {
     requestAttributes: ({ body }) => promptVariables(body),
     systemInstructions: ({ body }) => readInstructions(field(body, 'instructions')),
     inputMessages: ({ body }) => readResponseInput(field(body, 'input')),
-    toolDefinitions: ({ body }) => readResponseTools(body),
+    toolDefinitions: ({ body }) => readToolDefinitions(body),
     outputMessages: (result) => readResponseOutput(result),
   },
 };

@@ -2,11 +2,10 @@ import type { Attributes } from '@opentelemetry/api';
 import * as ATTR from '../semconv/attributes.ts';
 import type { Operation } from '../telemetry/operation.ts';
 import { arrayField, countField, field, strings, textField } from '../util/payload.ts';
-import { readAnswerFailure } from './answer-failure.ts';
-import { define } from './attributes.ts';
-import { readDocuments } from './documents.ts';
+import { defined, nameWith } from './attributes.ts';
+import { readAnswerFailure } from './failures.ts';
 import { pathAttributes } from './request.ts';
-import { nameWith } from './subject.ts';
+import { readDocuments } from './sources.ts';
 
 /**
  * `POST /vector_stores/{vector_store_id}/search`: searches a vector store.
@@ -18,15 +17,13 @@ export const retrieval: Operation = {
   traits: { inference: 'retrieval' },
   name: 'retrieval',
   spanName: ({ values: [vectorStoreId] }) => nameWith('retrieval', vectorStoreId),
-  requestAttributes(request): Attributes {
-    const attributes: Attributes = {
+  requestAttributes: (request) =>
+    defined({
       [ATTR.GEN_AI_OPERATION_NAME]: 'retrieval',
       ...pathAttributes(request),
-    };
-    define(attributes, ATTR.GEN_AI_DATA_SOURCE_ID, request.values[0]);
-    define(attributes, ATTR.GEN_AI_RETRIEVAL_TOP_K, countField(request.body, 'max_num_results'));
-    return attributes;
-  },
+      [ATTR.GEN_AI_DATA_SOURCE_ID]: request.values[0],
+      [ATTR.GEN_AI_RETRIEVAL_TOP_K]: countField(request.body, 'max_num_results'),
+    }),
   resultAttributes: (result) =>
     Array.isArray(field(result, 'data'))
       ? { [ATTR.OPENAI_FILE_SEARCH_RESULT_COUNT]: arrayField(result, 'data').length }

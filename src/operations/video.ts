@@ -1,10 +1,9 @@
-import type { Attributes } from '@opentelemetry/api';
 import * as ATTR from '../semconv/attributes.ts';
 import type { Operation } from '../telemetry/operation.ts';
 import { stringField } from '../util/payload.ts';
-import { define } from './attributes.ts';
-import { modelRequest, readResourceFailure, request } from './request.ts';
-import { answeringModel } from './subject.ts';
+import { answeringModel } from './attributes.ts';
+import { readResourceFailure } from './failures.ts';
+import { modelRequest, request } from './request.ts';
 
 /**
  * `POST /videos`, `/videos/edits`, `/videos/extensions` and `/videos/{video_id}/remix`: each starts a job that renders a
@@ -21,10 +20,10 @@ export const video: Operation = {
     'POST /videos/extensions',
     'POST /videos/{video_id}/remix',
   ],
-  resultAttributes(result, route): Attributes {
+  resultAttributes(result, route) {
+    const id = route.parameters.length === 0 ? stringField(result, 'id') : undefined;
     const attributes = { ...request.resultAttributes(result, route), ...answeringModel(result) };
-    if (route.parameters.length === 0) define(attributes, ATTR.OPENAI_VIDEO_ID, stringField(result, 'id'));
-    return attributes;
+    return id === undefined ? attributes : { ...attributes, [ATTR.OPENAI_VIDEO_ID]: id };
   },
   failure: readResourceFailure,
 };

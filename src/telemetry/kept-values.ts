@@ -140,7 +140,7 @@ export function keptNumbers(usage: unknown, depth: number = 3): object | undefin
 }
 
 /** Copies the fields that `keep` returns a value for, also those of nested objects. */
-function keptFields(
+export function keptFields(
   value: unknown,
   depth: number,
   maxFields: number,

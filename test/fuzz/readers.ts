@@ -15,7 +15,7 @@ import { type ItemCall, readItemCalls } from '../../src/hierarchy/tool-calls/ite
 import { readItemResults } from '../../src/hierarchy/tool-calls/item-results.ts';
 import type { ToolResult } from '../../src/hierarchy/tool-calls/tool-calls.ts';
 import { type ApiRequest, operationOf } from '../../src/operations/index.ts';
-import { countNewMessages } from '../../src/operations/response/user-messages.ts';
+import { countNewMessages } from '../../src/operations/response/items.ts';
 import { matchRoute } from '../../src/sdk/routes/index.ts';
 import { plainError } from '../../src/telemetry/content/plain-data.ts';
 import { readUsage } from '../../src/telemetry/cost/usage.ts';

@@ -64,6 +64,17 @@ describe('a legacy completion', () => {
     expect(JSON.stringify(attributes(program))).not.toMatch(/secret|upon/);
   });
 
+  test('has the service tier that a server reports', async () => {
+    const program = await startProgram();
+    const choices = [{ index: 0, text: 'Hello', finish_reason: 'stop', logprobs: null }];
+    const usage = { prompt_tokens: 4, completion_tokens: 1, total_tokens: 5 };
+    program.simulator.next({
+      body: { id: 'cmpl-1', model: ONCE.model, service_tier: 'flex', choices, usage },
+    });
+    await program.client.completions.create(ONCE);
+    expect(attributes(program)).toMatchObject({ 'openai.response.service_tier': 'flex' });
+  });
+
   test('as a stream has the same, and its usage if the caller asked for it', async () => {
     const program = await startProgram();
     const stream = await program.client.completions.create({

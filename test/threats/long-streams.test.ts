@@ -11,7 +11,6 @@ import { describe, expect, it, test } from 'vitest';
 import type { Completion } from '../../src/client.ts';
 import { ChatAccumulator } from '../../src/operations/chat/accumulator.ts';
 import { ResponseAccumulator } from '../../src/operations/response/accumulator.ts';
-import { TextCompletionAccumulator } from '../../src/operations/text-completion/accumulator.ts';
 import { startProgram } from '../support/program.ts';
 
 const PROGRAM = fileURLToPath(new URL('../support/heap/streams.ts', import.meta.url));
@@ -70,7 +69,7 @@ describe('an index that a server chooses', () => {
   });
 
   test('has the same limit in a legacy completion', () => {
-    const accumulator = new TextCompletionAccumulator(LIMITS);
+    const accumulator = new ChatAccumulator(LIMITS);
     for (const index of [...ABSURD, ...Array(1_000).keys()])
       accumulator.add({ choices: [{ index, text: 'x' }] });
     expect((accumulator.result() as { choices: unknown[] }).choices).toHaveLength(128);

@@ -1,5 +1,5 @@
 import type { Attributes } from '@opentelemetry/api';
-import { fingerprintOf } from '../../operations/tool-call-fingerprint.ts';
+import { fingerprintOf } from '../../operations/tool-calls.ts';
 import type { AgentsNode } from '../../sdk/agents-sdk/node.ts';
 import * as ATTR from '../../semconv/attributes.ts';
 import { addSpent, NOTHING_SPENT, type Spent } from '../../telemetry/cost/spent.ts';

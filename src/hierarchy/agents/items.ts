@@ -1,4 +1,4 @@
-import { readPage } from '../../operations/response/item-content.ts';
+import { readPage } from '../../operations/response/content.ts';
 import { parseJson, urlPart } from '../../telemetry/content/messages.ts';
 import { readToolOutcome } from '../../telemetry/tool-outcome.ts';
 import {

@@ -1,7 +1,7 @@
 import type { Message, MessagePart } from '../../config/completion-types.ts';
-import { citationParts } from '../../operations/citations.ts';
-import { partsOf, unknownPart, urlPart } from '../../telemetry/content/messages.ts';
-import { arrayField, field, first, objectField, stringField, textField } from '../../util/payload.ts';
+import { readContentPart } from '../../operations/content-parts.ts';
+import { partsOf } from '../../telemetry/content/messages.ts';
+import { arrayField, field, first, stringField, textField } from '../../util/payload.ts';
 import type { ToolOutput } from '../dialect.ts';
 
 /** Reads a message of a thread, or of the request that creates it. */
@@ -10,45 +10,17 @@ export function readThreadMessageContent(message: unknown): Message {
   return {
     role: textField(message, 'role') ?? 'user',
     parts: [
-      ...(typeof content === 'string' ? [{ type: 'text' as const, content }] : readThreadParts(content)),
-      ...first(arrayField(message, 'attachments')).flatMap((attachment) =>
-        readThreadFile(attachment, 'document'),
-      ),
+      ...(typeof content === 'string'
+        ? [{ type: 'text' as const, content }]
+        : partsOf(arrayField(message, 'content'), readContentPart)),
+      ...first(arrayField(message, 'attachments')).flatMap(readAttachment),
     ],
   };
 }
 
-function readThreadFile(value: unknown, modality: 'document' | 'image'): MessagePart[] {
-  const fileId = textField(value, 'file_id');
-  return fileId === undefined ? [] : [{ type: 'file', modality, file_id: fileId }];
-}
-
-function readThreadParts(content: unknown): MessagePart[] {
-  return Array.isArray(content) ? partsOf(content, readPart) : [];
-}
-
-/** @see https://platform.openai.com/docs/api-reference/messages/object */
-function readPart(part: unknown): MessagePart[] {
-  const text = field(part, 'text');
-  switch (textField(part, 'type')) {
-    case 'text':
-      return [
-        { type: 'text', content: typeof text === 'string' ? text : (textField(text, 'value') ?? '') },
-        ...citationParts(field(text, 'annotations')),
-      ];
-    case 'refusal':
-      return [{ type: 'text', content: textField(part, 'refusal') ?? '' }];
-    case 'image_file':
-      return readThreadFile(objectField(part, 'image_file'), 'image');
-    case 'image_url': {
-      const url = textField(objectField(part, 'image_url'), 'url');
-      return url === undefined ? [] : [urlPart(url, 'image')];
-    }
-    case undefined:
-      return [];
-    default:
-      return unknownPart();
-  }
+function readAttachment(attachment: unknown): MessagePart[] {
+  const file_id = textField(attachment, 'file_id');
+  return file_id === undefined ? [] : [{ type: 'file', modality: 'document', file_id }];
 }
 
 /** The outputs that the program submits for a run. */

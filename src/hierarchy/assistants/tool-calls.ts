@@ -1,4 +1,4 @@
-import { readDocuments } from '../../operations/documents.ts';
+import { readDocuments } from '../../operations/sources.ts';
 import { parseJson } from '../../telemetry/content/messages.ts';
 import {
   arrayField,

@@ -1,4 +1,4 @@
-import { fingerprintOf, fingerprintOfCall } from '../../operations/tool-call-fingerprint.ts';
+import { calledBy, fingerprintOf, fingerprintOfCall } from '../../operations/tool-calls.ts';
 import { parseJson } from '../../telemetry/content/messages.ts';
 import type { ToolOutcome } from '../../telemetry/tool-outcome.ts';
 import { arrayField, field, first, MAX_REPEATED, objectField, stringField } from '../../util/payload.ts';
@@ -116,15 +116,6 @@ function isResult(message: unknown): boolean {
 
 function isAnswer(message: unknown): boolean {
   return field(message, 'role') === 'assistant';
-}
-
-/** The function or custom tool that a tool call of a message names, and what it is given. */
-function calledBy(call: unknown): { readonly name: string; readonly given: unknown } | undefined {
-  const called = objectField(call, 'function') ?? objectField(call, 'custom');
-  const name = stringField(called, 'name');
-  return name === undefined
-    ? undefined
-    : { name, given: field(called, 'arguments') ?? field(called, 'input') };
 }
 
 export function once<Value>(read: () => Value): () => Value {

@@ -1,5 +1,5 @@
 import { type Context, trace } from '@opentelemetry/api';
-import { fingerprintOf } from '../../operations/tool-call-fingerprint.ts';
+import { fingerprintOf } from '../../operations/tool-calls.ts';
 import type { ToolRun } from '../../sdk/tool-runners.ts';
 import * as ATTR from '../../semconv/attributes.ts';
 import type { KnownToolCall } from '../../telemetry/spans/program-tool-span.ts';

@@ -2,7 +2,7 @@ import type { Attributes, Context } from '@opentelemetry/api';
 import type { Message } from '../../config/completion-types.ts';
 import type { ApiRequest } from '../../operations/index.ts';
 import { asResponse, realtimeResponse } from '../../operations/realtime-response.ts';
-import { readResponseInput } from '../../operations/response/messages.ts';
+import { readResponseInput } from '../../operations/response/content.ts';
 import { Call } from '../../sdk/call.ts';
 import { matchRoute } from '../../sdk/routes/index.ts';
 import type { SocketClose } from '../../sdk/sockets/socket.ts';

@@ -1,6 +1,6 @@
 import type { Attributes } from '@opentelemetry/api';
 import { define } from '../../operations/attributes.ts';
-import { readResponseTools } from '../../operations/response/tool-definitions.ts';
+import { readToolDefinitions } from '../../operations/tool-definitions.ts';
 import * as ATTR from '../../semconv/attributes.ts';
 import { LimitedJson } from '../../telemetry/content/limited-json.ts';
 import { KeptText, type TextLimits, TextRoom } from '../../telemetry/kept-text.ts';
@@ -133,7 +133,7 @@ const OMITTED_TOOL = { type: 'omitted', name: '…' };
 function keptTools(session: unknown, { text, span }: TextLimits): unknown[] {
   const json = new LimitedJson(text, span);
   let isFull = false;
-  return readResponseTools(session).map((tool) => {
+  return readToolDefinitions(session).map((tool) => {
     const written = isFull ? undefined : json.write(tool);
     isFull ||= written === undefined;
     return written === undefined ? OMITTED_TOOL : JSON.parse(written);

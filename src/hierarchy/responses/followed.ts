@@ -1,7 +1,7 @@
 import { type Context, type SpanContext, trace } from '@opentelemetry/api';
 import type { ApiRequest } from '../../operations/index.ts';
+import { countNewMessages, countPutMessages } from '../../operations/response/items.ts';
 import { conversationIdOf } from '../../operations/response/outcome.ts';
-import { countNewMessages, countPutMessages } from '../../operations/response/user-messages.ts';
 import type { Call } from '../../sdk/call.ts';
 import type { Endpoint } from '../../sdk/provider.ts';
 import type { Spent } from '../../telemetry/cost/spent.ts';

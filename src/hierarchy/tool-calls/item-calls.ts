@@ -1,11 +1,11 @@
+import { readToolContent } from '../../operations/response/content.ts';
 import {
   type ResponseToolCall,
   readAnsweredCallId,
   readResponseToolCall,
-  readToolContent,
   waitingCalls,
 } from '../../operations/response/items.ts';
-import { fingerprintOfItem } from '../../operations/tool-call-fingerprint.ts';
+import { fingerprintOfItem } from '../../operations/tool-calls.ts';
 import { parseJson } from '../../telemetry/content/messages.ts';
 import { outcomeWithoutResult, readToolOutcome, type ToolOutcome } from '../../telemetry/tool-outcome.ts';
 import { arrayField, first, MAX_READ, stringField, strings } from '../../util/payload.ts';

@@ -1,10 +1,10 @@
+import { readToolContent } from '../../operations/response/content.ts';
 import {
   type ResponseToolCall,
   readResponseToolCall,
-  readToolContent,
   readToolOutputCallId,
 } from '../../operations/response/items.ts';
-import { fingerprintOfItem } from '../../operations/tool-call-fingerprint.ts';
+import { fingerprintOfItem } from '../../operations/tool-calls.ts';
 import { parseJson } from '../../telemetry/content/messages.ts';
 import { readToolOutcome } from '../../telemetry/tool-outcome.ts';
 import { arrayField, field } from '../../util/payload.ts';

@@ -1,5 +1,5 @@
 import { readToolOutputCallId } from '../../operations/response/items.ts';
-import { fingerprintOf } from '../../operations/tool-call-fingerprint.ts';
+import { fingerprintOf } from '../../operations/tool-calls.ts';
 import { asArray, field, stringField } from '../../util/payload.ts';
 
 /** Characters. */

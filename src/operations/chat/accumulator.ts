@@ -1,64 +1,95 @@
-import { type TextLimits, TextRoom } from '../../telemetry/kept-text.ts';
+import { KeptText, type TextLimits, TextRoom } from '../../telemetry/kept-text.ts';
 import { keptNumbers } from '../../telemetry/kept-values.ts';
 import type { Accumulator } from '../../telemetry/operation.ts';
 import {
   asName,
   countField,
+  field,
   first,
   isCount,
+  MAX_NAME_LENGTH,
   MAX_REPEATED,
   objectField,
+  type PayloadObject,
   stringField,
+  textField,
   tolerant,
 } from '../../util/payload.ts';
-import { reportedError } from '../answer-failure.ts';
-import { addCitations } from '../citations.ts';
+import { textOfPart } from '../content-parts.ts';
+import { reportedError } from '../failures.ts';
+import { addCitations, type Citation } from '../sources.ts';
+import { keepArguments } from '../tool-calls.ts';
 import { reasoningOf } from './messages.ts';
-import {
-  addAudio,
-  addCalled,
-  addContentParts,
-  ChoiceMessage,
-  completeChoice,
-  findCall,
-  newCalled,
-  Room,
-  type StreamedChoice,
-} from './streamed-choice.ts';
 
-/** The fields that are read of every chunk. */
-interface Chunk {
-  readonly id?: unknown;
-  readonly model?: unknown;
-  readonly service_tier?: unknown;
-  readonly system_fingerprint?: unknown;
-  readonly usage?: unknown;
-  /** Groq puts the usage here unless the program asks for it. */
-  readonly x_groq?: unknown;
-  readonly choices?: unknown;
+/** What the chunks of a stream have told of one choice. */
+interface StreamedChoice {
+  readonly index: number;
+  finish_reason?: string;
+  error?: unknown;
+  message?: ChoiceMessage;
 }
 
-interface ChoicePiece {
-  readonly index?: unknown;
-  readonly finish_reason?: unknown;
-  readonly delta?: unknown;
-  readonly error?: unknown;
+/** The texts that get an `original_length` if they are cut. */
+const CHAT_TEXT_FIELDS = ['content', 'refusal', 'reasoning_content'] as const;
+
+class ChoiceMessage {
+  role = 'assistant';
+  readonly content: KeptText = new KeptText();
+  readonly refusal: KeptText = new KeptText();
+  readonly reasoning_content: KeptText = new KeptText();
+  /** In the order in which they began. */
+  readonly calls: StreamedToolCall[] = [];
+  /** In the form that came before tools. */
+  called: StreamedToolCall | undefined;
+  audio: Audio | undefined;
+  annotations: readonly Citation[] | undefined;
 }
 
-interface MessagePiece {
-  readonly role?: unknown;
-  readonly content?: unknown;
-  readonly refusal?: unknown;
-  readonly reasoning_content?: unknown;
-  /** The same under the name that OpenRouter, Groq, Ollama and vLLM use. */
-  readonly reasoning?: unknown;
-  readonly tool_calls?: unknown;
-  readonly function_call?: unknown;
-  readonly audio?: unknown;
-  readonly annotations?: unknown;
+interface StreamedToolCall {
+  readonly index: number;
+  id: string | undefined;
+  type: string;
+  isCustom: boolean;
+  name: string;
+  /** The arguments as far as they are recorded. */
+  readonly given: KeptText;
+  /** The arguments as far as the call is identified by them. */
+  readonly whole: KeptText;
 }
 
-const NO_ITEMS = {};
+function newCall(index: number, type: string): StreamedToolCall {
+  return {
+    index,
+    id: undefined,
+    type,
+    isCustom: false,
+    name: '',
+    given: new KeptText(),
+    whole: new KeptText(),
+  };
+}
+
+interface Audio {
+  id: string | undefined;
+  readonly transcript: KeptText;
+  readonly data: KeptText;
+}
+
+/** The remaining room for the texts of an answer. */
+class Room {
+  /** For the messages, which one span records. */
+  readonly messages: TextRoom;
+  /** For tool arguments, each of which may be recorded on its own span. */
+  readonly toolArguments: TextRoom;
+  readonly media: TextRoom = TextRoom.forMedia();
+
+  constructor({ text, span, answer }: TextLimits) {
+    this.messages = new TextRoom(text, span);
+    this.toolArguments = new TextRoom(text, answer);
+  }
+}
+
+const NO_PIECE: PayloadObject = {};
 
 /**
  * Characters of all the arguments in a stream that are kept until its end, also without content: by their hash the calls are
@@ -66,7 +97,7 @@ const NO_ITEMS = {};
  */
 const MAX_ARGUMENTS_LENGTH = 65_536;
 
-/** Accumulates the chunks of a chat completion. It keeps messages only if content is recorded. */
+/** Accumulates the chunks of a chat completion or a legacy one. It keeps messages only if content is recorded. */
 export class ChatAccumulator implements Accumulator {
   readonly #room: Room | undefined;
   readonly #choices: StreamedChoice[] = [];
@@ -98,7 +129,7 @@ export class ChatAccumulator implements Accumulator {
   add(chunk: unknown, tolerates: boolean = false): boolean | undefined {
     try {
       const { id, model, service_tier, system_fingerprint, usage, x_groq, choices } = (chunk ??
-        NO_ITEMS) as Chunk;
+        NO_PIECE) as PayloadObject;
       // Some servers leave out of most chunks which response they are part of.
       if (!this.#begun || (typeof id === 'string' && id !== '')) {
         this.#begun = true;
@@ -149,11 +180,13 @@ export class ChatAccumulator implements Accumulator {
         index: position,
         finish_reason: reasonGiven,
         delta,
+        text,
         error,
-      } = (piece ?? NO_ITEMS) as ChoicePiece;
+      } = (piece ?? NO_PIECE) as PayloadObject;
       const index = isCount(position) ? position : 0;
       const reason = typeof reasonGiven === 'string' ? asName(reasonGiven) : undefined;
-      const message = (typeof delta === 'object' && delta !== null ? delta : NO_ITEMS) as MessagePiece;
+      const told = text === undefined ? delta : { content: text };
+      const message = (typeof told === 'object' && told !== null ? told : NO_PIECE) as PayloadObject;
       const { content, refusal, reasoning_content, reasoning, audio } = message;
       const { tool_calls: toolCalls, function_call: called } = message;
       const calls =
@@ -189,13 +222,13 @@ export class ChatAccumulator implements Accumulator {
     }
   }
 
-  #addMessage(choice: StreamedChoice, delta: MessagePiece): void {
+  #addMessage(choice: StreamedChoice, delta: PayloadObject): void {
     choice.message ??= new ChoiceMessage();
     const { message } = choice;
     const { tool_calls: calls, function_call: called, audio, role } = delta;
     if (Array.isArray(calls)) for (const call of first(calls)) this.#addToolCall(message, call);
     if (called !== undefined && called !== null) {
-      message.called ??= newCalled();
+      message.called ??= newCall(0, 'function');
       addCalled(message.called, called, 'arguments', this.#room);
     }
     if (this.#room === undefined) return;
@@ -222,19 +255,18 @@ export class ChatAccumulator implements Accumulator {
         return;
       }
       this.#calls++;
-      call = { index, type: stringField(delta, 'type') ?? 'function' };
+      call = newCall(index, stringField(delta, 'type') ?? 'function');
       message.calls.push(call);
     }
     if (id !== undefined) call.id = id;
     this.#arguments ??= new TextRoom(MAX_ARGUMENTS_LENGTH, MAX_ARGUMENTS_LENGTH);
     const custom = objectField(delta, 'custom');
     if (custom === undefined) {
-      call.function ??= newCalled();
-      addCalled(call.function, objectField(delta, 'function'), 'arguments', this.#room, this.#arguments);
+      addCalled(call, objectField(delta, 'function'), 'arguments', this.#room, this.#arguments);
     } else {
       call.type = 'custom';
-      call.custom ??= newCalled();
-      addCalled(call.custom, custom, 'input', this.#room, this.#arguments);
+      call.isCustom = true;
+      addCalled(call, custom, 'input', this.#room, this.#arguments);
     }
   }
 }
@@ -245,4 +277,106 @@ function hasFinished({ finish_reason, error }: StreamedChoice): boolean {
 
 function isPiece(text: unknown): boolean {
   return typeof text === 'string' && text !== '';
+}
+
+/**
+ * The call that a piece continues. Gemini sends no index, and some servers give all calls index 0: there, a piece with
+ * a name and another id begins a new call. Some servers change the id of a call with each piece, but repeat no name.
+ */
+function findCall(
+  calls: readonly StreamedToolCall[],
+  delta: unknown,
+  id: string | undefined,
+): StreamedToolCall | undefined {
+  const index = countField(delta, 'index');
+  const isAt = (call: StreamedToolCall): boolean => index === undefined || call.index === index;
+  const latest = calls.findLast(isAt);
+  if (latest === undefined || (id !== undefined && latest.id === id)) return latest;
+  const called = objectField(delta, 'function') ?? objectField(delta, 'custom');
+  const isNamed = textField(called, 'name') !== undefined;
+  const hasOtherId = id === undefined ? index === undefined : latest.id !== undefined;
+  return isNamed && hasOtherId ? calls.find((call) => id !== undefined && call.id === id) : latest;
+}
+
+/** Adds content that is a list, as Mistral streams its reasoning. */
+function addContentParts(message: ChoiceMessage, content: readonly unknown[], room: Room): void {
+  for (const part of first(content)) {
+    const text = field(part, 'type') === 'thinking' ? message.reasoning_content : message.content;
+    text.add(textOfPart(part) ?? '', room.messages);
+  }
+}
+
+/** Adds a piece of the name and arguments of a call. */
+function addCalled(
+  call: StreamedToolCall,
+  delta: unknown,
+  argumentsField: string,
+  room: Room | undefined,
+  identifying?: TextRoom,
+): void {
+  const name = textField(delta, 'name');
+  // Some servers repeat the name in each piece.
+  if (name !== undefined && name !== call.name && call.name.length + name.length <= MAX_NAME_LENGTH)
+    call.name += name;
+  const piece = textField(delta, argumentsField) ?? '';
+  if (room !== undefined) call.given.add(piece, room.toolArguments);
+  if (identifying !== undefined) call.whole.add(piece, identifying);
+}
+
+function addAudio(message: ChoiceMessage, delta: unknown, room: Room): void {
+  message.audio ??= { id: undefined, transcript: new KeptText(), data: new KeptText() };
+  const { audio } = message;
+  audio.id = stringField(delta, 'id') ?? audio.id;
+  audio.transcript.add(textField(delta, 'transcript') ?? '', room.messages);
+  audio.data.add(textField(delta, 'data') ?? '', room.media);
+}
+
+function completeChoice({ index, finish_reason, error, message }: StreamedChoice): object {
+  const choice = finish_reason === undefined ? { index, error } : { index, finish_reason, error };
+  return message === undefined ? choice : { ...choice, message: wholeMessage(message) };
+}
+
+function wholeMessage(message: ChoiceMessage): object {
+  const { role, content, refusal, reasoning_content, called, audio, annotations } = message;
+  const cut = CHAT_TEXT_FIELDS.filter((name) => message[name].isCut);
+  return {
+    role,
+    content: content.text,
+    refusal: refusal.text,
+    reasoning_content: reasoning_content.text,
+    tool_calls: message.calls.sort((left, right) => left.index - right.index).map(wholeCall),
+    function_call: called && { name: called.name, arguments: called.given.marked },
+    audio: audio && wholeAudio(audio),
+    annotations,
+    original_lengths:
+      cut.length > 0 ? Object.fromEntries(cut.map((name) => [name, message[name].length])) : undefined,
+  };
+}
+
+function wholeCall({ id, type, isCustom, name, given, whole }: StreamedToolCall): object {
+  const call = isCustom
+    ? { id, type, custom: { name, input: given.marked } }
+    : { id, type, function: { name, arguments: given.marked } };
+  keepArguments(call, whole.isCut ? undefined : whole.text);
+  return call;
+}
+
+function wholeAudio({ id, transcript, data }: Audio): object {
+  return {
+    id,
+    transcript: transcript.text,
+    original_length: transcript.isCut ? transcript.length : undefined,
+    data: data.isCut ? '' : joinBase64(data.text),
+    size: data.isCut ? Math.floor((data.length * 3) / 4) : undefined,
+  };
+}
+
+/** Joins pieces of audio. Each is a complete base64 text, possibly padded, so they cannot simply be concatenated. */
+function joinBase64(pieces: string): string {
+  if (!/=[^=]/.test(pieces)) return pieces;
+  try {
+    return btoa(pieces.replace(/[^=]+=*/g, (piece) => atob(piece)));
+  } catch {
+    return pieces;
+  }
 }

@@ -1,4 +1,4 @@
-import type { Message, MessagePart, ToolDefinition } from '../../config/completion-types.ts';
+import type { Message, MessagePart } from '../../config/completion-types.ts';
 import {
   answerFinishReason,
   blobPart,
@@ -7,14 +7,9 @@ import {
   partsOf,
   textPart,
   UnreadMessage,
-  unknownPart,
-  urlPart,
 } from '../../telemetry/content/messages.ts';
-import { ownEntries, ownName, ownValue } from '../../util/own-data.ts';
 import {
   arrayField,
-  asObject,
-  asText,
   countField,
   field,
   first,
@@ -22,8 +17,9 @@ import {
   objectField,
   textField,
 } from '../../util/payload.ts';
-import { citationParts } from '../citations.ts';
-import { readToolParameters } from '../tool-parameters.ts';
+import { readContentPart } from '../content-parts.ts';
+import { citationParts } from '../sources.ts';
+import { calledBy } from '../tool-calls.ts';
 
 /** The messages of a request. System and developer messages keep their role and place. */
 export function readInputMessages(messages: unknown): Message[] {
@@ -41,7 +37,7 @@ export function readInputMessages(messages: unknown): Message[] {
 export function readOutputMessages(result: unknown): Message[] {
   const messages: Message[] = [];
   for (const choice of first(arrayField(result, 'choices'))) {
-    const message = objectField(choice, 'message');
+    const message = objectField(choice, 'message') ?? legacyMessage(field(choice, 'text'));
     if (message === undefined) continue;
     messages.push({
       role: textField(message, 'role') ?? 'assistant',
@@ -52,25 +48,9 @@ export function readOutputMessages(result: unknown): Message[] {
   return messages;
 }
 
-/** The tool definitions: functions flat, as in the conventions, custom tools by name and type. */
-export function readToolDefinitions(body: unknown): ToolDefinition[] {
-  const functions = ownEntries(field(body, 'functions')).map((called) => definitionOf('function', called));
-  const tools = ownEntries(field(body, 'tools')).map((tool) => {
-    const type = ownName(tool, 'type') ?? 'function';
-    return definitionOf(type, ownValue(tool, type), ownName(tool, 'name'));
-  });
-  return functions.length === 0 ? tools : [...tools, ...functions];
-}
-
-function definitionOf(type: string, definition: unknown, otherName: string = type): ToolDefinition {
-  const description = asText(ownValue(definition, 'description'));
-  const parameters = readToolParameters(definition);
-  return {
-    type,
-    name: ownName(definition, 'name') ?? otherName,
-    ...(description === undefined ? {} : { description }),
-    ...(parameters === undefined ? {} : { parameters }),
-  };
+/** A legacy completion has a text in place of a message. */
+function legacyMessage(text: unknown): object | undefined {
+  return typeof text === 'string' ? { content: text } : undefined;
 }
 
 /** @param most parts of a kind: a completion hook sees everything that the program sends */
@@ -94,13 +74,13 @@ function readChatParts(message: unknown, most: number = Number.POSITIVE_INFINITY
   const calls = arrayField(message, 'tool_calls');
   if (calls.length > 0) for (const part of partsOf(calls, readChatToolCallPart, most)) parts.push(part);
   const call = objectField(message, 'function_call');
-  if (call !== undefined) parts.push(...readLegacyFunctionCall(call));
+  if (call !== undefined) parts.push(...readChatToolCallPart({ function: call }));
   return parts;
 }
 
 /** An array for one text has one element: an empty one makes room for 17 with the first that is added. */
 function readChatContent(content: unknown, lengths: unknown, most: number): MessagePart[] {
-  if (Array.isArray(content)) return partsOf(content, readChatPart, most);
+  if (Array.isArray(content)) return partsOf(content, readContentPart, most);
   if (typeof content !== 'string' || content === '') return [];
   return [
     lengths === undefined ? chatTextPart(content) : textPart('text', content, countField(lengths, 'content')),
@@ -124,32 +104,6 @@ function toolResponse(message: unknown): MessagePart {
   };
 }
 
-function readChatPart(part: unknown): MessagePart[] {
-  const type = textField(part, 'type');
-  const value = type === undefined ? undefined : field(part, type);
-  if (type === 'text' && typeof value === 'string') return [chatTextPart(value)];
-  if (type === 'refusal' && typeof value === 'string') return [chatTextPart(value)];
-  if (type === 'thinking') return [{ type: 'reasoning', content: thinkingText(part) }];
-  // Other servers take videos and documents, too, and plain URLs.
-  const url = asText(value) ?? textField(value, 'url');
-  if (type?.endsWith('_url') === true && url !== undefined) return [urlPart(url, type.slice(0, -4))];
-  const fileId = textField(value, 'file_id');
-  if (type === 'file' && fileId !== undefined)
-    return [{ type: 'file', modality: 'document', file_id: fileId }];
-  return readInlineMedia(type, value);
-}
-
-function readInlineMedia(type: string | undefined, value: unknown): MessagePart[] {
-  const audio = textField(value, 'data');
-  if (type === 'input_audio' && audio !== undefined) {
-    const format = textField(value, 'format');
-    return [blobPart(audio, 'audio', format === undefined ? undefined : `audio/${format}`)];
-  }
-  const file = textField(value, 'file_data');
-  if (type !== 'file' || file === undefined) return type === undefined ? [] : unknownPart();
-  return [file.startsWith('data:') ? urlPart(file, 'document') : blobPart(file, 'document')];
-}
-
 /** The transcript of a spoken answer. A request refers to the answer by id. */
 function readSpokenAnswer(audio: unknown): MessagePart[] {
   const transcript = textField(audio, 'transcript');
@@ -169,19 +123,10 @@ function readSpokenAnswer(audio: unknown): MessagePart[] {
 
 function readChatToolCallPart(call: unknown): MessagePart[] {
   const id = textField(call, 'id');
-  const called = objectField(call, 'function') ?? objectField(call, 'custom');
-  const name = textField(called, 'name');
-  if (name === undefined) return [];
-  const args = parseJson(field(called, 'arguments') ?? field(called, 'input'));
-  return [{ type: 'tool_call', ...(id === undefined ? {} : { id }), name, arguments: args }];
-}
-
-/** The `function_call` of the legacy `functions` API. */
-function readLegacyFunctionCall(call: unknown): MessagePart[] {
-  const name = textField(asObject(call), 'name');
-  return name === undefined
-    ? []
-    : [{ type: 'tool_call', name, arguments: parseJson(field(call, 'arguments')) }];
+  const called = calledBy(call);
+  if (called === undefined) return [];
+  const { name, given } = called;
+  return [{ type: 'tool_call', ...(id === undefined ? {} : { id }), name, arguments: parseJson(given) }];
 }
 
 /**
@@ -190,14 +135,4 @@ function readLegacyFunctionCall(call: unknown): MessagePart[] {
  */
 export function reasoningOf(message: unknown): string | undefined {
   return textField(message, 'reasoning_content') || textField(message, 'reasoning') || undefined;
-}
-
-/** The text of a `thinking` part, which Mistral puts into the content. */
-export function thinkingText(part: unknown): string {
-  return (
-    textField(part, 'thinking') ??
-    first(arrayField(part, 'thinking'))
-      .map((piece) => textField(piece, 'text') ?? '')
-      .join('')
-  );
 }

@@ -1,5 +1,4 @@
-import { field, MAX_READ, MAX_REPEATED, row, stringField } from '../../util/payload.ts';
-import { type ItemContent, readItemContent } from './item-content.ts';
+import { arrayField, field, MAX_READ, MAX_REPEATED, row, stringField } from '../../util/payload.ts';
 
 /** A tool call among the items of a response, hosted or not, without its content. */
 export interface ResponseToolCall {
@@ -142,7 +141,40 @@ export function readAnsweredCallId(item: unknown, before: unknown): string | und
   return field(before, 'type') === 'tool_search_call' ? stringField(before, 'id') : undefined;
 }
 
-/** The content of a tool call. Call it only with consent. */
-export function readToolContent(item: unknown): ItemContent {
-  return readItemContent(stringField(item, 'type') ?? '', item);
+/**
+ * The number of user messages that a request for a response adds: those after the last item that the model made.
+ * Programs that keep the history repeat the others.
+ */
+export function countNewMessages(body: unknown): number {
+  if (typeof field(body, 'input') === 'string') return 1;
+  return countOfUser(unanswered(arrayField(body, 'input')));
+}
+
+/**
+ * The number of user messages that a request puts into a Conversation.
+ *
+ * @param stored whether it stores what other requests of the conversation have asked, along with the answers
+ */
+export function countPutMessages(body: unknown, stored: boolean): number {
+  const items = arrayField(body, 'items');
+  return countOfUser(stored ? unanswered(items) : items);
+}
+
+/** The items after the last one that the model made. */
+function unanswered(items: readonly unknown[]): readonly unknown[] {
+  return items.slice(items.findLastIndex(isOfModel) + 1);
+}
+
+function countOfUser(items: readonly unknown[]): number {
+  return items.filter((item) => field(item, 'role') === 'user').length;
+}
+
+function isOfModel(item: unknown): boolean {
+  const type = field(item, 'type');
+  return (
+    field(item, 'role') === 'assistant' ||
+    type === 'reasoning' ||
+    type === 'compaction' ||
+    readResponseToolCall(item) !== undefined
+  );
 }

@@ -1,8 +1,9 @@
 import { withoutCredentials } from '../../telemetry/content/credentials.ts';
 import type { TextLimits } from '../../telemetry/kept-text.ts';
-import { Keeper, keptNumbers } from '../../telemetry/kept-values.ts';
+import { Keeper, keptFields, keptNumbers } from '../../telemetry/kept-values.ts';
 import {
   arrayField,
+  asArray,
   asBoolean,
   asName,
   asNumber,
@@ -15,16 +16,19 @@ import {
   stringField,
   textField,
 } from '../../util/payload.ts';
-import { readCitations } from '../citations.ts';
-import { keepFingerprint } from '../tool-call-fingerprint.ts';
+import { readCitations } from '../sources.ts';
+import { keepFingerprint } from '../tool-calls.ts';
 import { readResponseToolCall, readToolOutputCallId } from './items.ts';
 
 /** The API takes 16 pairs of at most 512 characters. */
 const MAX_KEPT_PAIRS = 16;
 const MAX_PAIR_LENGTH = 512;
 
-/** What is kept of a response that is still coming: of each of its fields that are read, by the field. */
-const FIELDS: Readonly<Record<string, (value: unknown) => unknown>> = {
+/** What is kept of each field that is read. */
+type KeptFields = Readonly<Record<string, (value: unknown) => unknown>>;
+
+/** Of a response that is still coming. */
+const FIELDS: KeptFields = {
   id: asName,
   object: asName,
   model: asName,
@@ -37,7 +41,8 @@ const FIELDS: Readonly<Record<string, (value: unknown) => unknown>> = {
   conversation: (value) => asName(value) ?? pick(value, ['id']),
   incomplete_details: (value) => pick(value, ['reason']),
   error: keptError,
-  metadata: keptMetadata,
+  // The trace context of who created it travels there.
+  metadata: (value) => keptFields(value, 1, MAX_KEPT_PAIRS, keptPair),
   tool_usage: (value) => keptNumbers(value),
   usage: (value) => keptNumbers(value),
 };
@@ -57,8 +62,27 @@ const ITEM_NAMES = [
 ] as const;
 
 const TYPE = ['type', 'status'] as const;
+
+/** Of a tool call without its content: its outcome, and the number of results. */
+const TOOL_FIELDS: KeptFields = {
+  environment: (value) => pick(value, ['type']),
+  error: (value) => pick(value, ['type', 'code']) ?? {},
+  results: (value) => (Array.isArray(value) ? first(value, MAX_READ).map(() => null) : undefined),
+  outputs: (value) => listOrNone(first(asArray(value)).map((output) => pick(output, ['type']))),
+  output: (value) => listOrNone(first(asArray(value)).flatMap(exitOf)),
+};
+
 /** A tool call may have its output in a separate item. */
 const MAX_TOOL_ITEMS = 2 * MAX_REPEATED;
+
+function listOrNone(values: readonly unknown[]): readonly unknown[] | undefined {
+  return values.length > 0 ? values : undefined;
+}
+
+function keptPair(value: unknown): string | undefined {
+  const text = asName(value);
+  return text !== undefined && text.length <= MAX_PAIR_LENGTH ? text : undefined;
+}
 
 /** Keeps the items of one answer, with their content if it is recorded. */
 export class KeptItems {
@@ -81,7 +105,7 @@ export class KeptItems {
     if (isTool && this.#toolCount >= MAX_TOOL_ITEMS) return pick(item, TYPE) ?? {};
     const kept =
       this.#keeper === undefined
-        ? keptNamesOf(item, isTool)
+        ? { ...pick(item, isTool ? ITEM_NAMES : TYPE), ...(isTool ? keepFields(item, TOOL_FIELDS) : {}) }
         : (asObject(this.#keeper.keep(item, before)) ?? {});
     if (this.#keeper !== undefined) {
       // Without this, the text before them, such as the arguments of a function, could cut its id and name.
@@ -109,16 +133,21 @@ function keepCitations(kept: object, item: unknown): void {
 /** Copies the recorded fields of a response, within the limits. */
 export function keptResponse(response: unknown, limits: TextLimits | undefined): object | undefined {
   if (asObject(response) === undefined) return undefined;
-  const kept: Record<string, unknown> = {};
-  for (const name of Object.keys(FIELDS)) {
-    const value = field(response, name) ?? undefined;
-    const read = value === undefined ? undefined : FIELDS[name]?.(value);
-    if (read !== undefined) kept[name] = read;
-  }
+  const kept = keepFields(response, FIELDS);
   const output = field(response, 'output');
   if (!Array.isArray(output)) return kept;
   const items = new KeptItems(limits);
   kept.output = first(output, MAX_READ).map((item) => items.keep(item));
+  return kept;
+}
+
+function keepFields(value: unknown, fields: KeptFields): Record<string, unknown> {
+  const kept: Record<string, unknown> = {};
+  for (const name of Object.keys(fields)) {
+    const found = field(value, name) ?? undefined;
+    const read = found === undefined ? undefined : fields[name]?.(found);
+    if (read !== undefined) kept[name] = read;
+  }
   return kept;
 }
 
@@ -129,26 +158,6 @@ export function keptError(error: unknown): object | undefined {
   return message === undefined || names === undefined
     ? names
     : { ...names, message: withoutCredentials(message) };
-}
-
-/** A tool call without its content: the tool, its outcome, and the number of results. */
-function keptNamesOf(item: unknown, isTool: boolean): object {
-  if (!isTool) return pick(item, TYPE) ?? {};
-  const kept: Record<string, unknown> = { ...pick(item, ITEM_NAMES) };
-  const environment = pick(field(item, 'environment'), ['type']);
-  if (environment !== undefined) kept.environment = environment;
-  const error = field(item, 'error') ?? undefined;
-  if (error !== undefined) kept.error = pick(error, ['type', 'code']) ?? {};
-  if (Array.isArray(field(item, 'results')))
-    kept.results = arrayField(item, 'results')
-      .slice(0, MAX_READ)
-      .map(() => null);
-  const outputs = arrayField(item, 'outputs');
-  if (outputs.length > 0)
-    kept.outputs = outputs.slice(0, MAX_REPEATED).map((output) => pick(output, ['type']));
-  const exits = first(arrayField(item, 'output')).flatMap(exitOf);
-  if (exits.length > 0) kept.output = exits;
-  return kept;
 }
 
 /** How a command ended that a shell ran. */
@@ -166,18 +175,4 @@ function pick(value: unknown, names: readonly string[]): Record<string, string> 
     if (found !== undefined) picked[name] = found;
   }
   return picked;
-}
-
-/** The trace context of who created it travels there. */
-function keptMetadata(metadata: unknown): object | undefined {
-  const pairs = objectField({ metadata }, 'metadata');
-  if (pairs === undefined) return undefined;
-  const kept: Record<string, string> = {};
-  let seen = 0;
-  for (const key in pairs) {
-    if (++seen > MAX_KEPT_PAIRS) break;
-    const value = stringField(pairs, key);
-    if (value !== undefined && value.length <= MAX_PAIR_LENGTH && key !== '__proto__') kept[key] = value;
-  }
-  return kept;
 }

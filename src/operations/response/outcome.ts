@@ -14,8 +14,8 @@ import {
   stringField,
   tolerating,
 } from '../../util/payload.ts';
-import { reportedError } from '../answer-failure.ts';
 import { define } from '../attributes.ts';
+import { reportedError } from '../failures.ts';
 import { type ResponseToolCall, readResponseToolCall, waitingCalls } from './items.ts';
 
 /** The attributes of a response object from any source, without usage. */

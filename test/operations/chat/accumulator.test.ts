@@ -161,16 +161,12 @@ describe('audio is accumulated', () => {
     expect(spoken(...pieces)).toMatchObject({ choices: [{ message: { audio: { data } } }] });
   });
 
-  test('with its id, transcript and expiry', () => {
+  test('with its id and transcript', () => {
     const audio = (delta: object): object => chunk({ index: 0, delta: { audio: delta } });
     expect(
-      accumulate([
-        audio({ id: 'audio_1', transcript: 'Hel' }),
-        audio({ transcript: 'lo' }),
-        audio({ expires_at: 5 }),
-      ]),
+      accumulate([audio({ id: 'audio_1', transcript: 'Hel' }), audio({ transcript: 'lo' })]),
     ).toMatchObject({
-      choices: [{ message: { audio: { id: 'audio_1', transcript: 'Hello', data: '', expires_at: 5 } } }],
+      choices: [{ message: { audio: { id: 'audio_1', transcript: 'Hello', data: '' } } }],
     });
   });
 });

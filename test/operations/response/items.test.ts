@@ -1,9 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import {
-  readResponseToolCall,
-  readToolContent,
-  readToolOutputCallId,
-} from '../../../src/operations/response/items.ts';
+import { readToolContent } from '../../../src/operations/response/content.ts';
+import { readResponseToolCall, readToolOutputCallId } from '../../../src/operations/response/items.ts';
 
 describe('an item that is a tool call', () => {
   test.each<[object, object]>([

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import type { Message } from '../../../src/config/completion-types.ts';
 import { readThreadMessageContent } from '../../../src/hierarchy/assistants/content.ts';
 import { readInputMessages } from '../../../src/operations/chat/messages.ts';
-import { readResponseInput, readResponseOutput } from '../../../src/operations/response/messages.ts';
+import { readResponseInput, readResponseOutput } from '../../../src/operations/response/content.ts';
 import { checkContent } from '../../support/conventions/content.ts';
 
 /** What the schema of the conventions, with its known types of parts, has against messages. */

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { readOutputMessages } from '../../../src/operations/chat/messages.ts';
-import { readResponseOutput } from '../../../src/operations/response/messages.ts';
+import { readResponseOutput } from '../../../src/operations/response/content.ts';
 import { type Program, startProgram } from '../../support/program.ts';
 
 const MODEL = 'gpt-4o-mini';

@@ -1,7 +1,83 @@
 import { parseJson } from '../telemetry/content/messages.ts';
-import { asObject, field } from '../util/payload.ts';
+import type { RequestedToolCall } from '../telemetry/operation.ts';
+import {
+  arrayField,
+  asObject,
+  field,
+  first,
+  MAX_READ,
+  MAX_REPEATED,
+  objectField,
+  stringField,
+} from '../util/payload.ts';
 import { sha256 } from '../util/sha256.ts';
-import { type ResponseToolCall, readResponseToolCall, readToolContent } from './response/items.ts';
+import { readToolContent } from './response/content.ts';
+import { type ResponseToolCall, readResponseToolCall } from './response/items.ts';
+
+/** The first tool calls that a chat completion asks for, of all its choices, in the form that came before them as well. */
+export function readRequestedToolCalls(completion: unknown): readonly RequestedToolCall[] {
+  const calls = first(arrayField(completion, 'choices'))
+    .map((choice) => objectField(choice, 'message'))
+    .flatMap((message) => [
+      ...first(arrayField(message, 'tool_calls')),
+      { function: field(message, 'function_call') },
+    ])
+    .flatMap(readRequestedToolCall);
+  return first(calls);
+}
+
+function readRequestedToolCall(call: unknown): RequestedToolCall[] {
+  const called = calledBy(call);
+  if (called === undefined) return [];
+  const { name, given } = called;
+  const id = stringField(call, 'id');
+  const type = stringField(call, 'type') ?? 'function';
+  const told = { id, name, type, fingerprint: () => fingerprintOfCall(call, name, given) };
+  if (id !== undefined) return [told];
+  // A call without an id cannot be matched with the output messages, so its arguments are read here.
+  const content = {
+    get arguments(): unknown {
+      return parseJson(given);
+    },
+    result: undefined,
+  };
+  return [{ ...told, content }];
+}
+
+/** The function or custom tool that a tool call of a message names, and what it is given. */
+export function calledBy(call: unknown): { readonly name: string; readonly given: unknown } | undefined {
+  const called = objectField(call, 'function') ?? objectField(call, 'custom');
+  const name = stringField(called, 'name');
+  return name === undefined
+    ? undefined
+    : { name, given: field(called, 'arguments') ?? field(called, 'input') };
+}
+
+/** Read without an accessor: every chat completion is asked. */
+interface ChoiceWithCalls {
+  readonly message?: { readonly tool_calls?: unknown } | null;
+}
+
+/** How many tool calls of a chat completion's choices are not recorded when they are answered. */
+export function countSkippedChatCalls(choices: readonly unknown[]): number {
+  let count = 0;
+  for (let index = 0; index < choices.length; index++) {
+    const calls = (choices[index] as ChoiceWithCalls | null | undefined)?.message?.tool_calls;
+    if (Array.isArray(calls)) count += calls.length;
+  }
+  return count > MAX_REPEATED ? count - MAX_REPEATED : 0;
+}
+
+/** The first tool calls that are in a response's output, hosted ones included. */
+export function readResponseToolCalls(response: unknown): readonly RequestedToolCall[] {
+  const calls = first(arrayField(response, 'output'), MAX_READ).flatMap((item) => {
+    const call = readResponseToolCall(item);
+    if (call === undefined) return [];
+    const { callId: id, name, namespace, tool: type } = call;
+    return [{ id, name, namespace, type, fingerprint: () => fingerprintOfItem(call, item) }];
+  });
+  return first(calls);
+}
 
 /** Characters. Hashing more would hold the program up; such calls are matched by their response or conversation only. */
 const MAX_HASHED_LENGTH = 262_144;

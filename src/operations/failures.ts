@@ -1,5 +1,5 @@
 import { type Failure, readError } from '../telemetry/error.ts';
-import { arrayField, asObject, asText, field, textField } from '../util/payload.ts';
+import { arrayField, asObject, asText, field, stringField, textField } from '../util/payload.ts';
 
 /** The error that a server reports in a body or in a choice: an object, or only its message as LM Studio sends it. */
 export function reportedError(holder: unknown): unknown {
@@ -27,4 +27,17 @@ function isBroken(choice: unknown): boolean {
 function hasResults(result: unknown): boolean {
   const hasItems = arrayField(result, 'data').length > 0 || arrayField(result, 'results').length > 0;
   return hasItems || textField(result, 'text') !== undefined;
+}
+
+/** Their failures are recorded where they run. */
+const RECORDED_ELSEWHERE = /^(?:response|thread\.run|thread\.run\.step)$/;
+
+/** Why a batch, a job, a file or another resource has failed. The files of OpenAI have the status `error`. */
+export function readResourceFailure(result: unknown): Failure | undefined {
+  const status = field(result, 'status');
+  if (status !== 'failed' && status !== 'error') return undefined;
+  if (RECORDED_ELSEWHERE.test(stringField(result, 'object') ?? '')) return undefined;
+  const error = field(result, 'error') ?? field(result, 'last_error');
+  const [first] = arrayField(field(result, 'errors'), 'data');
+  return readError(error ?? first ?? field(result, 'status_details'), status);
 }

@@ -1,6 +1,15 @@
 import type { MessagePart } from '../config/completion-types.ts';
 import { cut } from '../util/cut-text.ts';
-import { asArray, asObject, field, first, stringField, textField } from '../util/payload.ts';
+import {
+  arrayField,
+  asArray,
+  asObject,
+  field,
+  first,
+  numberField,
+  stringField,
+  textField,
+} from '../util/payload.ts';
 import { urlWithoutSecrets } from '../util/url-secrets.ts';
 
 /** What is recorded of a page or file that is cited. */
@@ -37,4 +46,29 @@ export function addCitations(known: readonly Citation[], annotations: unknown): 
     !known.some((one) => one.type === citation.type && CITED.every((name) => one[name] === citation[name]));
   const added = readCitations(annotations).filter(isNew);
   return added.length === 0 ? known : first([...known, ...added]);
+}
+
+/**
+ * Reads a part of a file that a search found as a document of the conventions. The `attributes` of the file are user
+ * metadata and never recorded.
+ */
+function readDocument(found: unknown): object {
+  const text = textField(found, 'text');
+  const content =
+    text === undefined
+      ? first(arrayField(found, 'content')).flatMap((part) => textField(part, 'text') ?? [])
+      : [text];
+  return {
+    id: stringField(found, 'file_id'),
+    score: numberField(found, 'score'),
+    name: textField(found, 'filename') ?? textField(found, 'file_name'),
+    ...(content.length > 0 ? { content: content.join('\n') } : {}),
+  };
+}
+
+/** The first documents of a list, and in a last entry how many more there are. */
+export function readDocuments(found: readonly unknown[]): object[] {
+  const documents = first(found).map(readDocument);
+  const count = found.length - documents.length;
+  return count > 0 ? [...documents, { type: 'omitted', name: '…', count }] : documents;
 }

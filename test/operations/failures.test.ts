@@ -1,7 +1,7 @@
 import type OpenAI from 'openai';
 import { toFile } from 'openai';
 import { describe, expect, test } from 'vitest';
-import { readAnswerFailure } from '../../src/operations/answer-failure.ts';
+import { readAnswerFailure } from '../../src/operations/failures.ts';
 import { startProgram } from '../support/program.ts';
 import { useMalformedSession } from '../support/use-session.ts';
 

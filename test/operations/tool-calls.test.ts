@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { fingerprintOf } from '../../src/operations/tool-call-fingerprint.ts';
+import { fingerprintOf } from '../../src/operations/tool-calls.ts';
 
 const NAME = 'get_balance';
 const LONG = 'x'.repeat(262_144);

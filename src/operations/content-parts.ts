@@ -1,0 +1,96 @@
+import type { MessagePart } from '../config/completion-types.ts';
+import { blobPart, textPart, unknownPart, urlPart } from '../telemetry/content/messages.ts';
+import { asObject, asText, countField, field, first, row, textField } from '../util/payload.ts';
+import { citationParts } from './sources.ts';
+
+type Kind = 'text' | 'reasoning' | 'image' | 'document' | 'audio' | 'hidden';
+
+/**
+ * What the types of message parts hold, in every API.
+ *
+ * @see https://platform.openai.com/docs/api-reference/chat/create#chat_create-messages
+ * @see https://platform.openai.com/docs/api-reference/responses/create#responses_create-input
+ * @see https://platform.openai.com/docs/api-reference/messages/object
+ */
+const PART_KINDS: Readonly<Record<string, Kind>> = {
+  text: 'text',
+  input_text: 'text',
+  output_text: 'text',
+  refusal: 'text',
+  summary_text: 'reasoning',
+  reasoning_text: 'reasoning',
+  thinking: 'reasoning',
+  encrypted_content: 'hidden',
+  image_url: 'image',
+  image_file: 'image',
+  input_image: 'image',
+  computer_screenshot: 'image',
+  file: 'document',
+  input_file: 'document',
+  audio: 'audio',
+  input_audio: 'audio',
+  output_audio: 'audio',
+};
+
+/** Converts a part of a message of any API. */
+export function readContentPart(part: unknown): MessagePart[] {
+  const type = textField(part, 'type');
+  if (type === undefined) return [];
+  // Chat completions and Assistants nest what a part holds.
+  const value = field(part, type);
+  const holder = asObject(value) ?? part;
+  switch (row(PART_KINDS, type)) {
+    case 'text':
+      return [...textParts('text', part, textOfPart(part)), ...citationParts(field(holder, 'annotations'))];
+    case 'reasoning':
+      return textParts('reasoning', part, textOfPart(part));
+    case 'image':
+      return readFile(holder, 'image', asText(value) ?? textField(holder, 'image_url'));
+    case 'document':
+      return readFile(holder, 'document', textField(holder, 'file_url'));
+    case 'audio':
+      return [...textParts('text', part, textField(part, 'transcript')), ...readAudio(holder)];
+    case 'hidden':
+      return [];
+    default:
+      // Other servers take videos and documents, too.
+      return type.endsWith('_url') ? readFile(holder, type.slice(0, -4), asText(value)) : unknownPart();
+  }
+}
+
+/** @param part has the original length of a text that was cut while it was kept */
+function textParts(type: 'text' | 'reasoning', part: unknown, content: string | undefined): MessagePart[] {
+  return content === undefined ? [] : [textPart(type, content, countField(part, 'original_length'))];
+}
+
+/** The text of a part. Assistants have an object around it, Mistral a list of parts in `thinking`. */
+export function textOfPart(part: unknown): string | undefined {
+  const text = field(part, 'text') ?? field(part, 'refusal') ?? field(part, 'thinking');
+  return (
+    asText(text) ??
+    textField(text, 'value') ??
+    (Array.isArray(text)
+      ? first(text)
+          .map((piece) => textField(piece, 'text') ?? '')
+          .join('')
+      : undefined)
+  );
+}
+
+/** Media by URL, in place, or by the id of a file. */
+function readFile(holder: unknown, modality: string, urlGiven: string | undefined): MessagePart[] {
+  const url = urlGiven ?? textField(holder, 'url');
+  if (url !== undefined) return [urlPart(url, modality)];
+  const data = textField(holder, 'file_data');
+  if (data !== undefined)
+    return [data.startsWith('data:') ? urlPart(data, modality) : blobPart(data, modality)];
+  const file_id = textField(holder, 'file_id');
+  return file_id === undefined ? unknownPart() : [{ type: 'file', modality, file_id }];
+}
+
+function readAudio(holder: unknown): MessagePart[] {
+  const data = textField(holder, 'data');
+  const format = textField(holder, 'format');
+  if (data === undefined) return [];
+  return [blobPart(data, 'audio', format === undefined ? undefined : `audio/${format}`)];
+}

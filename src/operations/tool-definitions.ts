@@ -1,0 +1,43 @@
+import type { ToolDefinition } from '../config/completion-types.ts';
+import { isInert, ownEntries, ownName, ownValue } from '../util/own-data.ts';
+import { asObject, asText, field, first, MAX_READ, type PayloadObject } from '../util/payload.ts';
+
+/**
+ * The tools in a request, a search for tools, or an agent: functions with their parameters, a namespace followed by its
+ * functions, an MCP server by its label, a hosted tool by its type. URLs, headers and credentials of servers are left out.
+ */
+export function readToolDefinitions(body: unknown): ToolDefinition[] {
+  const tools = ownEntries(field(body, 'tools'));
+  // Of the API that came before tools.
+  const functions = ownEntries(field(body, 'functions'));
+  if (tools.length + functions.length === 0) return [];
+  const all = tools.flatMap((tool) => [tool, ...ownEntries(ownValue(tool, 'tools'))]);
+  return [
+    ...first(all, MAX_READ).flatMap((tool) => definitionOf(tool) ?? []),
+    ...functions.map((called) => toolDefinition('function', called, called)),
+  ];
+}
+
+/** Chat completions and Assistants nest the definition of a function or custom tool. */
+function definitionOf(tool: unknown): ToolDefinition | undefined {
+  const type = ownName(tool, 'type') ?? (ownValue(tool, 'function') === undefined ? undefined : 'function');
+  return type === undefined ? undefined : toolDefinition(type, ownValue(tool, type) ?? tool, tool);
+}
+
+function toolDefinition(type: string, definition: unknown, tool: unknown): ToolDefinition {
+  const description =
+    asText(ownValue(definition, 'description')) ?? asText(ownValue(tool, 'server_description'));
+  const parameters = readToolParameters(definition);
+  return {
+    type,
+    name: ownName(definition, 'name') ?? ownName(tool, 'name') ?? ownName(tool, 'server_label') ?? type,
+    ...(description === undefined ? {} : { description }),
+    ...(parameters === undefined ? {} : { parameters }),
+  };
+}
+
+/** The JSON schema of what a function takes. One with accessors, such as a model class, is not read. */
+function readToolParameters(definition: unknown): PayloadObject | undefined {
+  const parameters = asObject(ownValue(definition, 'parameters'));
+  return parameters !== undefined && isInert(parameters) ? parameters : undefined;
+}
