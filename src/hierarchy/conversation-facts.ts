@@ -9,7 +9,9 @@ import type { ConversationState, EarlyFact } from './conversations/conversation-
 import { hasRecordingCreator } from './conversations/ownership.ts';
 import type { AgentSettings, ConversationFact, RequiredAction, SubagentFact } from './dialect.ts';
 import type { EngineState } from './engine-state.ts';
-import { type Invocation, introduceAgent, type ReadDetails } from './invocations/invocation.ts';
+import type { AgentInvocation } from './invocations/agent-invocation.ts';
+import type { ReadInvocation } from './invocations/invocation.ts';
+import { canGoOn } from './invocations/life.ts';
 import type { Observation } from './observed-call.ts';
 
 /** What applying a fact about a conversation needs of the call that brings it. */
@@ -17,9 +19,9 @@ interface ConversationFacts extends Observation {
   readonly engine: EngineState;
   readonly content: boolean;
   readonly conversationId: string | undefined;
-  readonly details: ReadDetails | undefined;
+  reader(invocation: AgentInvocation): ReadInvocation | undefined;
   /** When the current facts were seen, by the clock of the invocation. */
-  timeFor(invocation: Invocation, time?: number): number;
+  timeFor(invocation: AgentInvocation, time?: number): number;
   /** Takes what a stream told before it was known who records the conversation. */
   release(): void;
 }
@@ -43,7 +45,7 @@ function takeAgent(state: ConversationState, settings: AgentSettings): void {
   const { agent, model, parameters } = settings;
   if (!isFirst || agent === undefined) return;
   const attributes = model === undefined ? parameters : { ...parameters, [ATTR.GEN_AI_REQUEST_MODEL]: model };
-  for (const { invocation } of state.waiting) introduceAgent(invocation, agent, attributes);
+  for (const { invocation } of state.waiting) invocation.introduce(agent, attributes);
 }
 
 /** An idle conversation ends only what was requested before; a stream begins with the previous state. */
@@ -61,25 +63,25 @@ function rest(facts: ConversationFacts, state: ConversationState): void {
 /** Nothing is in progress in its conversation: it is over, with an unknown outcome. */
 function endUnseen(
   facts: ConversationFacts,
-  invocation: Invocation,
+  invocation: AgentInvocation,
   time: number = facts.timeFor(invocation),
 ): void {
   const { life, segment } = invocation;
   // One that goes on after a pause has no request that could read it.
-  invocation.details ??= facts.details;
-  if (life.canGoOn) segment?.touch(time);
-  life.rest(time);
+  invocation.read ??= facts.reader(invocation);
+  if (canGoOn(life)) segment?.touch(time);
   // Without this, a turn waits for one of a subagent that nobody tells about any more.
   for (const below of invocation.below) endUnseen(facts, below, life.endTime ?? time);
-  facts.engine.tracker.settle(invocation);
+  invocation.hear({ type: 'idle' }, time);
 }
 
 function fail(facts: ConversationFacts, state: ConversationState, error: unknown): void {
   const failure = state.failure ?? readError(error, 'failed');
   state.failure = undefined;
   for (const invocation of [...state.invocations]) {
-    invocation.end(facts.timeFor(invocation), failure);
-    facts.engine.tracker.settle(invocation);
+    const time = facts.timeFor(invocation);
+    invocation.end(time, time, time, failure);
+    invocation.settle();
   }
 }
 
@@ -98,14 +100,16 @@ function continueConversation(
   const { underWay } = state;
   const requested = [...state.invocations, ...state.waiting.map(({ invocation }) => invocation)];
   // Something in progress explains the state of the conversation. Without it, what seemed to be over goes on.
-  for (const { life } of requested) if (underWay === undefined || life.finished === undefined) life.goOn();
+  for (const invocation of requested)
+    if (underWay === undefined || invocation.life.overSince === undefined)
+      invocation.hear({ type: 'open' }, invocation.life.lastOpenTime);
   for (const { type, id, invocationId, call } of actions) {
     const named =
       invocationId === undefined
         ? undefined
         : engine.tracker.known.open(invocationId, endpoint.origin, state.id);
     const invocation = named ?? state.underWay;
-    if (invocation === undefined || invocation.life.finished !== undefined) continue;
+    if (invocation === undefined || invocation.life.overSince !== undefined) continue;
     const time = facts.timeFor(invocation);
     invocation.wait(call === undefined ? [] : [call], time);
     // Every poll repeats it.
@@ -132,7 +136,7 @@ export function applySubagent(facts: ConversationFacts, fact: SubagentFact): voi
   if (isFirst) subagent.instructions = keeperOf(facts).keep(fact.instructions);
   const { invocation, name } = subagent;
   if (invocation !== undefined && name !== undefined)
-    introduceAgent(invocation, { id: invocation.place.agentId ?? fact.id, name, model: undefined }, {});
+    invocation.introduce({ id: invocation.place.agentId ?? fact.id, name, model: undefined }, {});
 }
 
 /** Records an event of the conversation on its span. Several streams repeat the same event. */

@@ -177,7 +177,7 @@ export interface InvocationView {
     haveAnswers(whole: Usage | undefined): boolean;
   };
   /** Whether everything about it is known. */
-  readonly complete: boolean;
+  readonly isComplete: boolean;
 }
 
 /** One API in the terms of the hierarchy. */

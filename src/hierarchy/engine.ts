@@ -26,7 +26,7 @@ import { creatorIn, creatorOf, drives, handsOn } from './conversations/ownership
 import type { AgentSettings, Dialect } from './dialect.ts';
 import type { EngineState } from './engine-state.ts';
 import { Facts } from './facts.ts';
-import type { Invocation } from './invocations/invocation.ts';
+import type { AgentInvocation } from './invocations/agent-invocation.ts';
 import { answerOutputs, InvocationCreation, InvocationRequest } from './invocations/invocation-requests.ts';
 import { InvocationMatcher } from './invocations/match-invocations.ts';
 import type { FactSource, ObservedCall } from './observed-call.ts';
@@ -97,7 +97,7 @@ export class Engine implements ConversationApi {
   }
 
   /** Places a call that has its own span, and takes its result. */
-  #place(observed: ObservedCall, facts: Facts, driven: Invocation | undefined): Placement {
+  #place(observed: ObservedCall, facts: Facts, driven: AgentInvocation | undefined): Placement {
     const { dialect, tracker } = this.#state;
     const { call, intent, route, endpoint } = observed;
     const segment =
@@ -138,7 +138,7 @@ export class Engine implements ConversationApi {
         facts.release();
         const creator = facts.unowned?.creator ?? this.#creatorOf(observed, ended.value, record);
         if (creator !== undefined && creator.spanId !== driven?.spanContext.spanId) record.link(creator);
-        if (listed !== undefined) stepsRead(tracker, listed);
+        listed?.hear({ type: 'answered', outlives: false });
         segment?.requestEnded(ended.endTime);
         // An adopted invocation has opened a segment meanwhile.
         if (segment === undefined && folds) tracker.find(observed)?.touch(ended.endTime);
@@ -153,7 +153,7 @@ export class Engine implements ConversationApi {
   }
 
   /** The open invocation of this process that a request drives, polls, or brings something to. */
-  #driven({ intent, endpoint }: ObservedCall): Invocation | undefined {
+  #driven({ intent, endpoint }: ObservedCall): AgentInvocation | undefined {
     const { tracker, matcher, dialect } = this.#state;
     const { invocationId: id, conversationId } = intent;
     const { origin } = endpoint;
@@ -165,7 +165,7 @@ export class Engine implements ConversationApi {
       id === undefined
         ? matcher.known(conversationId, origin)?.underWay
         : matcher.named(id, conversationId, origin);
-    return invocation?.life.finished === undefined ? invocation : undefined;
+    return invocation?.life.overSince === undefined ? invocation : undefined;
   }
 
   /** Whether the request creates an invocation for another process: then the request has its own span. */
@@ -186,7 +186,7 @@ export class Engine implements ConversationApi {
   }
 
   /** Opens the invocation that a request asks for, alone or with its conversation. */
-  #start(observed: ObservedCall, request: ApiRequest, { startAttributes }: PlaceOptions): Invocation {
+  #start(observed: ObservedCall, request: ApiRequest, { startAttributes }: PlaceOptions): AgentInvocation {
     const { dialect, tracker, matcher } = this.#state;
     const { call, intent, context, endpoint, content } = observed;
     const { conversationId } = intent;
@@ -215,13 +215,13 @@ export class Engine implements ConversationApi {
     });
   }
 
-  readonly #forget = (invocation: Invocation): void => {
+  readonly #forget = (invocation: AgentInvocation): void => {
     const { conversationId, endpoint } = invocation;
     this.#state.matcher.known(conversationId, endpoint.origin)?.forget(invocation);
   };
 
   /** The messages that an invocation answers: the unanswered ones of the conversation and those of the request. */
-  #inputOf({ intent, endpoint }: ObservedCall): Invocation['input'] {
+  #inputOf({ intent, endpoint }: ObservedCall): AgentInvocation['input'] {
     const { messages, conversationId } = intent;
     if (conversationId === undefined)
       return {
@@ -268,7 +268,7 @@ export class Engine implements ConversationApi {
     for (const message of observed.intent.messages) conversation.add(message);
   }
 
-  #linksTo(driven: Invocation | undefined, id: string | undefined, { origin }: Endpoint): Link[] {
+  #linksTo(driven: AgentInvocation | undefined, id: string | undefined, { origin }: Endpoint): Link[] {
     if (driven !== undefined) return [{ context: driven.spanContext }];
     return id === undefined ? [] : this.#state.tracker.known.linksTo(id, origin);
   }
@@ -289,17 +289,11 @@ export class Engine implements ConversationApi {
 function stepsListed(
   tracker: ConversationTracker,
   { intent, endpoint }: ObservedCall,
-): Invocation | undefined {
+): AgentInvocation | undefined {
   const { invocationId = '', conversationId } = intent;
   const invocation = tracker.known.open(invocationId, endpoint.origin, conversationId);
   if (invocation === undefined) return undefined;
-  if (invocation.life.finished !== undefined) tracker.leaveReading();
-  invocation.life.requests++;
+  if (invocation.life.overSince !== undefined) tracker.leaveReading();
+  invocation.hear({ type: 'asked', outlives: false });
   return invocation;
-}
-
-/** Called when that request is over. */
-function stepsRead(tracker: ConversationTracker, invocation: Invocation): void {
-  invocation.life.requests--;
-  tracker.settle(invocation);
 }

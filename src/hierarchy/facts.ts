@@ -1,7 +1,8 @@
-import type { Attributes, Context, SpanContext } from '@opentelemetry/api';
+import { type Attributes, type Context, ROOT_CONTEXT, type SpanContext } from '@opentelemetry/api';
+import { readWithClient } from '../sdk/own-requests.ts';
 import type { Endpoint } from '../sdk/provider.ts';
 import type { Failure } from '../telemetry/error.ts';
-import { MAX_READ } from '../util/payload.ts';
+import { MAX_READ, readHeader } from '../util/payload.ts';
 import {
   addConversationEvent,
   applyConversation,
@@ -13,6 +14,7 @@ import { creatorOf, placeAdopted } from './conversations/ownership.ts';
 import type {
   ConversationFact,
   FactSink,
+  Get,
   InvocationFact,
   SubagentFact,
   ToolCallFact,
@@ -21,11 +23,11 @@ import type {
 } from './dialect.ts';
 import type { EngineState } from './engine-state.ts';
 import { adoptInvocation, openReported } from './invocations/adoption.ts';
-import { type Invocation, isOf, type ReadDetails } from './invocations/invocation.ts';
+import type { AgentInvocation } from './invocations/agent-invocation.ts';
+import type { ReadInvocation } from './invocations/invocation.ts';
 import { answerToolCall } from './invocations/request-details.ts';
 import type { Agent, InvocationSnapshot, MessageSnapshot, StepSnapshot } from './model.ts';
 import type { FactSource, HeldFact, Observation } from './observed-call.ts';
-import { detailsReader } from './reads/details-reader.ts';
 
 /** Applies the facts that one call or background read brings. */
 export class Facts implements FactSink, Observation {
@@ -40,20 +42,20 @@ export class Facts implements FactSink, Observation {
   /** The conversation of the request, or the one that the stream has created. */
   conversationId: string | undefined;
   /** The invocation of the request. Its id may be unknown yet. */
-  requestInvocation: Invocation | undefined;
+  requestInvocation: AgentInvocation | undefined;
   /** Set where the request is about an invocation that this process does not record: it may be adopted. */
   unowned: Unowned | undefined;
   held: HeldFact[] | undefined;
-  reported: ((invocation: Invocation) => void) | undefined;
+  reported: ((invocation: AgentInvocation) => void) | undefined;
   /** Called with the id of the conversation that a stream has created. */
   conversationCreated: ((id: string) => void) | undefined;
   readonly #source: FactSource;
   /** The invocations whose start this stream has reported. */
   #begun: Set<string> | undefined;
   /** The invocation that the current facts were last about: most of them are about one. */
-  #last: Invocation | undefined;
+  #last: AgentInvocation | undefined;
   /** The invocation whose early facts are read, before the tracker knows its id. */
-  #early: { readonly id: string; readonly invocation: Invocation } | undefined;
+  #early: { readonly id: string; readonly invocation: AgentInvocation } | undefined;
 
   constructor(engine: EngineState, source: FactSource, conversationId: string | undefined) {
     this.engine = engine;
@@ -81,13 +83,13 @@ export class Facts implements FactSink, Observation {
   }
 
   /** When the current facts were seen, by the clock of the invocation. */
-  timeFor({ clock }: Invocation, time: number = this.time): number {
+  timeFor({ clock }: AgentInvocation, time: number = this.time): number {
     return clock.from(time, this.ownClock);
   }
 
-  /** Reads the missing details of an invocation, with the client of the call. */
-  get details(): ReadDetails | undefined {
-    return detailsReader(this.engine, this.#source, newFacts);
+  /** What reads about an invocation, with the client of the call. */
+  reader(invocation: AgentInvocation): ReadInvocation | undefined {
+    return readerOf(this.engine, this.#source, invocation);
   }
 
   /**
@@ -190,7 +192,6 @@ export class Facts implements FactSink, Observation {
     const invocation = this.known(step.invocationId, step.conversationId);
     if (invocation === undefined) return;
     invocation.seeStep(step, this.timeFor(invocation), this.live);
-    this.engine.tracker.settle(invocation);
   }
 
   order(invocationId: string, stepIds: readonly string[], earlier: boolean): void {
@@ -201,13 +202,13 @@ export class Facts implements FactSink, Observation {
     const invocation = this.known(message.invocationId, message.conversationId);
     if (invocation === undefined || (message.role === 'user' && !message.isInput)) return;
     if (this.live) invocation.touch(this.timeFor(invocation));
-    if (invocation.life.state !== 'closed') invocation.steps.seeMessage(message);
-    this.engine.tracker.settle(invocation);
+    if (!invocation.isRecorded) invocation.steps.seeMessage(message);
+    invocation.settle();
   }
 
   toolCall({ invocationId, call, asksProgram, begun, ended, duration }: ToolCallFact): void {
     const invocation = this.known(invocationId);
-    if (invocation === undefined || invocation.life.state === 'closed') return;
+    if (invocation === undefined || invocation.isRecorded) return;
     const { live } = this;
     const time = this.timeFor(invocation);
     if (live) invocation.touch(time);
@@ -219,7 +220,7 @@ export class Facts implements FactSink, Observation {
 
   toolResult({ callId, output, outcome, ...fact }: ToolOutput & { readonly invocationId: string }): void {
     const invocation = this.known(fact.invocationId);
-    if (invocation === undefined || invocation.life.state === 'closed') return;
+    if (invocation === undefined || invocation.isRecorded) return;
     if (this.live) {
       const time = this.timeFor(invocation);
       invocation.touch(time);
@@ -241,19 +242,19 @@ export class Facts implements FactSink, Observation {
   }
 
   /** The open invocation with this id, if this process records it. */
-  known(id: string | undefined, conversationId?: string): Invocation | undefined {
+  known(id: string | undefined, conversationId?: string): AgentInvocation | undefined {
     if (id === undefined) return undefined;
     if (id === this.#early?.id) return this.#early.invocation;
     const { tracker } = this.engine;
     const conversation = conversationId ?? this.conversationId;
     const last = this.#last;
-    if (last?.id === id && last.life.state !== 'closed' && isOf(last, conversation)) return last;
+    if (last?.id === id && !last.isRecorded && last.isOf(conversation)) return last;
     this.#last = tracker.known.open(id, this.endpoint.origin, conversation) ?? this.resume(id, conversation);
     return this.#last;
   }
 
   /** Goes on with a paused invocation. */
-  resume(id: string | undefined, conversationId: string | undefined): Invocation | undefined {
+  resume(id: string | undefined, conversationId: string | undefined): AgentInvocation | undefined {
     if (id === undefined) return undefined;
     const { context, endpoint, time, ownClock } = this;
     const from = { context, endpoint, time, ownClock };
@@ -262,7 +263,7 @@ export class Facts implements FactSink, Observation {
     return resumed;
   }
 
-  #find(fact: InvocationFact): Invocation | undefined {
+  #find(fact: InvocationFact): AgentInvocation | undefined {
     const { matcher, dialect } = this.engine;
     const { conversationId } = fact.snapshot;
     if (!dialect.identifiesAtOnce)
@@ -289,7 +290,7 @@ export class Facts implements FactSink, Observation {
     if (this.#begun.size < MAX_READ) this.#begun.add(id);
   }
 
-  #readEarly(invocation: Invocation, { id, conversationId }: InvocationSnapshot): void {
+  #readEarly(invocation: AgentInvocation, { id, conversationId }: InvocationSnapshot): void {
     const { matcher, dialect } = this.engine;
     const state = matcher.known(conversationId, this.endpoint.origin);
     if (state === undefined || state.early.length === 0) return;
@@ -306,9 +307,66 @@ export class Facts implements FactSink, Observation {
   }
 }
 
-/** Apart from {@link Facts.details}: what reads details later keeps nothing of the call. */
-function newFacts(engine: EngineState, source: FactSource, conversationId: string | undefined): Facts {
-  return new Facts(engine, source, conversationId);
+/** Reads with the client of a call. It keeps that client, and nothing else of the call: the read may be much later. */
+function readerOf(
+  engine: EngineState,
+  { endpoint, exchange: { client, requestHeaders } }: FactSource,
+  invocation: AgentInvocation,
+): ReadInvocation | undefined {
+  if (client === undefined) return undefined;
+  const { dialect } = engine;
+  const version = readHeader(requestHeaders, 'OpenAI-Beta') ?? dialect.version;
+  return async (what, send) => {
+    const { clock } = invocation;
+    const exchange = {
+      startTime: clock.now(),
+      ownClock: clock.own,
+      headers: undefined,
+      client,
+      requestHeaders: { 'OpenAI-Beta': version },
+    };
+    const content = engine.telemetry.wantsContent;
+    const source = { endpoint, context: ROOT_CONTEXT, content, exchange };
+    const facts = new Facts(engine, source, invocation.conversationId);
+    const request = async (path: string, query: Readonly<Record<string, unknown>> = {}): Promise<unknown> => {
+      const answer = await send((controller) => readWithClient(client, path, query, version, controller));
+      facts.time = clock.now();
+      return answer;
+    };
+    const get = Object.assign(request, { version });
+    if (what === 'end') return dialect.readEnd(invocation, get, facts);
+    const isKnown = invocation.isComplete && !invocation.lacksInput;
+    const isAll = isKnown || (await dialect.readDetails(invocation, get, facts));
+    await readAgentOf(invocation, get, facts);
+    // The conversation was idle although the invocation has not ended: it had not begun.
+    if (invocation.life.endTime === undefined)
+      invocation.hear({ type: 'open' }, invocation.life.lastOpenTime);
+    else if (isAll) invocation.allSeen = true;
+  };
+}
+
+/** Tells an invocation its agent, which the program may have made elsewhere: it is read once for each id. */
+async function readAgentOf(invocation: AgentInvocation, get: Get, facts: Facts): Promise<void> {
+  const { agentId, endpoint } = invocation;
+  const { tracker, dialect, agentReads } = facts.engine;
+  const path = agentId === undefined ? undefined : dialect.agentPath?.(agentId);
+  if (agentId === undefined || invocation.agent !== undefined || path === undefined) return;
+  const { origin } = endpoint;
+  if (tracker.agents.get(origin, agentId) === undefined) {
+    const read = (): Promise<void> =>
+      get(path).then(
+        (value) => dialect.read(value, facts),
+        () => undefined,
+      );
+    // Several runs of an assistant may end at once.
+    const reading = agentReads.get(origin, agentId) ?? read();
+    agentReads.set(origin, agentId, reading);
+    await reading;
+  }
+  // What cannot be read is not asked for again.
+  const agent = tracker.agents.get(origin, agentId) ?? { id: agentId, name: undefined, model: undefined };
+  tracker.agents.set(origin, agentId, agent);
+  invocation.introduce(agent, {});
 }
 
 /** What adopting needs of the call that shows an invocation which this process does not record. */
@@ -328,7 +386,7 @@ export interface Unowned {
 export function adoptUnowned(
   facts: UnownedFacts,
   { snapshot, object }: InvocationFact,
-): Invocation | undefined {
+): AgentInvocation | undefined {
   const { unowned, engine } = facts;
   const { tracker, handedOn, dialect, telemetry } = engine;
   const { origin } = facts.endpoint;

@@ -4,7 +4,7 @@ import type { Endpoint } from '../sdk/provider.ts';
 import type { Route } from '../sdk/routes/index.ts';
 import type { Use } from './conversations/conversation.ts';
 import type { Intent, InvocationFact } from './dialect.ts';
-import type { Invocation } from './invocations/invocation.ts';
+import type { AgentInvocation } from './invocations/agent-invocation.ts';
 
 /** The call, socket or background read that brings facts. */
 export interface Exchange
@@ -48,7 +48,7 @@ export interface Observation {
   /** Whether a stream reported it as it happened. */
   readonly live: boolean;
   /** Set where an invocation without a request begins with its report. It is called with that invocation. */
-  readonly reported: ((invocation: Invocation) => void) | undefined;
+  readonly reported: ((invocation: AgentInvocation) => void) | undefined;
   /** What a stream has told before it told of the conversation; `undefined` if nothing waits for that. */
   readonly held: HeldFact[] | undefined;
   /** Whether its request works on what it is about, rather than only looks at it. */

@@ -1,7 +1,7 @@
 import type { Segment } from './conversations/conversation.ts';
 import type { EngineState } from './engine-state.ts';
 import { Facts } from './facts.ts';
-import type { Invocation } from './invocations/invocation.ts';
+import type { AgentInvocation } from './invocations/agent-invocation.ts';
 import type { FactSource } from './observed-call.ts';
 
 /**
@@ -11,7 +11,7 @@ import type { FactSource } from './observed-call.ts';
 export class SourceListener {
   readonly #facts: Facts;
   /** The invocations that it has reported and that are open. */
-  readonly #open = new Set<Invocation>();
+  readonly #open = new Set<AgentInvocation>();
   /** Where they stand. The source keeps them open as a request does. */
   readonly #segments = new Set<Segment>();
   #ended = false;
@@ -31,16 +31,15 @@ export class SourceListener {
     this.#ended = true;
     for (const invocation of this.#open) {
       invocation.touch(time);
-      invocation.mayGoOn = false;
-      invocation.close();
+      invocation.closeForGood();
     }
     for (const segment of this.#segments) segment.requestEnded(time);
     this.#open.clear();
     this.#segments.clear();
   }
 
-  #reported(invocation: Invocation): void {
-    for (const known of this.#open) if (known.life.state === 'closed') this.#open.delete(known);
+  #reported(invocation: AgentInvocation): void {
+    for (const known of this.#open) if (known.isRecorded) this.#open.delete(known);
     this.#open.add(invocation);
     const { segment } = invocation;
     for (const known of this.#segments) if (known.ended) this.#segments.delete(known);

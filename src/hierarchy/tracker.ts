@@ -3,47 +3,59 @@ import type { EndLimits } from '../telemetry/program-end/program-end.ts';
 import type { ProviderListener } from '../telemetry/program-end/provider-life.ts';
 import type { Telemetry } from '../telemetry/telemetry.ts';
 import { monotonic } from '../util/clock.ts';
-import { guard } from '../util/guard.ts';
+import { guard, guardAsync } from '../util/guard.ts';
 import { SweepTimer } from '../util/sweep-timer.ts';
+import { settledWithin } from '../util/wait.ts';
 import type { Use } from './conversations/conversation.ts';
 import { activeSpan, Conversation, Segment } from './conversations/conversation.ts';
 import { linkCaller } from './conversations/own-trace.ts';
+import type { Send } from './dialect.ts';
 import {
-  Invocation,
-  type InvocationOwner,
+  AgentInvocation,
+  type AgentInvocationOwner,
   type InvocationStart,
-  type ReadDetails,
-} from './invocations/invocation.ts';
-import { KnownInvocations, type Resumption, resumption } from './invocations/known-invocations.ts';
-import type { Member } from './invocations/life.ts';
+  type Resumption,
+  resumption,
+} from './invocations/agent-invocation.ts';
+import type { Invocation, ReadInvocation } from './invocations/invocation.ts';
+import { KnownInvocations } from './invocations/known-invocations.ts';
+import { canGoOn, type Effect } from './invocations/life.ts';
 import { recordInvocation } from './invocations/record-invocation.ts';
 import type { Agent, ConversationKind, InvocationSnapshot } from './model.ts';
-import { BackgroundReads, READ_TIMEOUT_MS } from './reads/background-reads.ts';
-import { readEnds, sweepInvocation, sweepMember } from './reads/closing-reads.ts';
-import { settleInvocation } from './reads/settle-invocation.ts';
+import { BackgroundReads, type OriginReads, READ_TIMEOUT_MS } from './reads.ts';
 import { LONG_LIFETIME_MS, type Shelf, Store } from './store.ts';
 
 /** The interval of the search for overdue entries; shorter if the timeouts are short. */
 const SWEEP_INTERVAL_MS = 1_000;
+/** How long a program that ends waits for how things ended. */
+const CLOSING_READS_TIMEOUT_MS = 1_500;
+
+/** What the last reads may take together. One `AbortSignal` for all would make Node 20 warn of its many listeners. */
+interface ReadLimit {
+  isOver: boolean;
+  readonly controllers: Set<AbortController>;
+}
+
+/** Something else that is open, and ends by itself. */
+interface OpenSession {
+  close(): void;
+}
 
 /**
  * Tracks all conversations, segments and invocations in progress in this process. It is bounded by count and time, and
  * keeps span contexts, numbers and texts, never a context or request of a caller.
  */
-export class ConversationTracker implements ProviderListener {
+export class ConversationTracker implements ProviderListener, AgentInvocationOwner {
   readonly telemetry: Telemetry;
   readonly store: Store;
   readonly agents: Shelf<Agent>;
+  readonly known: KnownInvocations;
   readonly #conversations: Readonly<Record<ConversationKind, Shelf<Conversation>>>;
   readonly #segments = new Set<Segment>();
   /** The open invocations, also those whose id is not known yet. */
   readonly #invocations = new Set<Invocation>();
-  readonly #members = new Set<Member>();
-  readonly known: KnownInvocations;
-  /** Set while everything ends: nothing goes on after that. */
-  #isEnding = false;
+  readonly #sessions = new Set<OpenSession>();
   readonly #reads: BackgroundReads;
-  readonly #owner: InvocationOwner;
   readonly #timer = new SweepTimer(
     () => this.#sweep(),
     () => {
@@ -57,11 +69,6 @@ export class ConversationTracker implements ProviderListener {
     const store = new Store(maxConversations);
     this.telemetry = telemetry;
     this.store = store;
-    this.#owner = {
-      telemetry,
-      store,
-      closed: (invocation, endTime) => this.#closing(invocation, endTime),
-    };
     this.agents = store.shelf({ lifetimeMs: LONG_LIFETIME_MS });
     const shelf = (): Shelf<Conversation> => store.shelf({ evicted: endConversation, isInUse: isGoingOn });
     this.#conversations = {
@@ -115,15 +122,20 @@ export class ConversationTracker implements ProviderListener {
     return segment;
   }
 
-  openInvocation(start: InvocationStart): Invocation {
-    const invocation = new Invocation(start, this.#owner);
-    this.#invocations.add(invocation);
-    this.#watch();
+  openInvocation(start: InvocationStart): AgentInvocation {
+    const invocation = new AgentInvocation(start, this);
+    this.keep(invocation);
     return invocation;
   }
 
-  /** Goes on with an invocation that was closed before its end, in a span of its own. */
-  resume(id: string, conversationId: string | undefined, from: Resumption): Invocation | undefined {
+  /** Looks after an invocation until it is recorded. */
+  keep(invocation: Invocation): void {
+    this.#invocations.add(invocation);
+    this.#watch();
+  }
+
+  /** Goes on with an invocation that was recorded before its end, in a span of its own. */
+  resume(id: string, conversationId: string | undefined, from: Resumption): AgentInvocation | undefined {
     const paused = this.known.takePaused(id, from.endpoint.origin, conversationId);
     if (paused === undefined) return undefined;
     const { context, endpoint, time: startTime } = from;
@@ -133,44 +145,136 @@ export class ConversationTracker implements ProviderListener {
     return invocation;
   }
 
-  /** Closes the member when it is overdue, at a shutdown, and at exit. */
-  keep(member: Member): void {
-    this.#members.add(member);
+  /** Ends a session at a shutdown and at exit, unless it is over by then. */
+  keepSession(session: OpenSession): void {
+    this.#sessions.add(session);
     this.#watch();
   }
 
-  release(member: Member): void {
-    this.#members.delete(member);
+  releaseSession(session: OpenSession): void {
+    this.#sessions.delete(session);
   }
 
   /**
    * Applies a snapshot of an invocation.
    *
-   * @param details reads the missing details after the end
+   * @param seen.reader reads what is missing after the end
    */
   see(
-    invocation: Invocation,
+    invocation: AgentInvocation,
     snapshot: InvocationSnapshot,
-    seen: { live: boolean; details: ReadDetails | undefined; timeFor(invocation: Invocation): number },
+    seen: {
+      readonly live: boolean;
+      timeFor(invocation: AgentInvocation): number;
+      reader(invocation: AgentInvocation): ReadInvocation | undefined;
+    },
   ): void {
     if (invocation.id === undefined) {
       this.known.identify(snapshot.id, invocation);
       this.#created(invocation, snapshot);
     }
+    invocation.read ??= seen.reader(invocation);
     invocation.see(snapshot, seen.timeFor(invocation), seen.live);
-    invocation.details ??= seen.details;
-    this.settle(invocation);
   }
 
-  /** Closes an ended invocation once its details are known. Until then it stays open for a while. */
-  settle(invocation: Invocation): void {
-    if (invocation.life.finished === undefined) return;
-    settleInvocation(this.#reads, invocation, this.telemetry.settings.runSteps === 'fetch');
+  /** Called when the creating request returns the id, and maybe that of a new conversation. */
+  #created(invocation: AgentInvocation, { agentId, conversationId }: InvocationSnapshot): void {
+    invocation.agent ??= this.agents.get(invocation.endpoint.origin, agentId);
+    if (conversationId === undefined || invocation.above !== undefined) return;
+    const conversation = this.conversation(invocation.kind, conversationId, invocation.endpoint.origin);
+    conversation.startedRun(invocation.startTime);
+    if (invocation.segment?.conversation !== undefined) return;
+    invocation.segment?.identify(conversation);
+    conversation.countUserMessages(invocation.input.count);
+  }
+
+  carryOut(invocation: Invocation, effect: Effect): void {
+    if ('record' in effect) {
+      if (effect.isUnread) this.#reads.skip();
+      if (effect.record === 'usage') guard('recording usage', () => invocation.recordUsage());
+      else this.#record(invocation);
+    } else if (effect.read === 'details') this.#readDetails(invocation);
+    else this.#readEnd(invocation, effect.givesUp);
+  }
+
+  #record(invocation: Invocation): void {
+    invocation.record();
+    this.#invocations.delete(invocation);
+    if (!(invocation instanceof AgentInvocation)) return;
+    this.known.closed(invocation);
+    invocation.forgotten?.(invocation);
+    invocation.above?.settle();
+  }
+
+  recordAgent(invocation: AgentInvocation, endTime: number): void {
+    guard('recording an invocation', recordInvocation, invocation, endTime);
+  }
+
+  /** Reads the missing details of an invocation that is over. If the program itself has requested them by then, it need not. */
+  #readDetails(invocation: Invocation): void {
+    const { read, endpoint } = invocation;
+    if (read === undefined || this.telemetry.settings.runSteps !== 'fetch') return;
+    const from = this.#reads.at(endpoint.origin);
+    if (from.lacksEndpoint) invocation.hear({ type: 'unreadable' });
+    else if (from.full) {
+      this.#reads.skip();
+      invocation.hear({ type: 'details read', isLeft: false, isFinal: false });
+    } else {
+      invocation.hear({ type: 'reading', when: 'soon' });
+      this.#reads.inTurn(
+        () => void guardAsync('reading details', () => this.#readDetailsFrom(from, invocation, read)),
+      );
+    }
+  }
+
+  async #readDetailsFrom(from: OriginReads, invocation: Invocation, read: ReadInvocation): Promise<void> {
+    const { life } = invocation;
+    let isLeft = false;
+    const { began, succeeded } = await from.read({
+      id: invocation.id ?? '',
+      run: (send) => read('details', sending(invocation, send)),
+      isWanted: () => {
+        isLeft = life.requests > 0;
+        return !isLeft && life.mayGoOn && !invocation.isRecorded;
+      },
+    });
+    if (!began && !succeeded && !isLeft && !invocation.isRecorded) this.#reads.skip();
+    invocation.hear({ type: 'details read', isLeft, isFinal: succeeded || !began });
+  }
+
+  /** Reads how something ended that the program no longer waits for, or before it is given up. */
+  #readEnd(invocation: Invocation, givesUp: boolean): void {
+    const read = this.#startEndRead(invocation, givesUp);
+    if (read !== undefined) return;
+    if (givesUp && this.#canRead(invocation)) this.#reads.skip();
+    invocation.hear({ type: 'end read', givesUp });
+  }
+
+  #canRead({ read }: Invocation): boolean {
+    return read !== undefined && this.telemetry.settings.runSteps === 'fetch';
+  }
+
+  /** @returns settles when the read is over; `undefined` if there is none */
+  #startEndRead(invocation: Invocation, isLast: boolean, limit?: ReadLimit): Promise<void> | undefined {
+    const { read, life, endpoint } = invocation;
+    const from = this.#reads.at(endpoint.origin);
+    if (read === undefined || !this.#canRead(invocation) || from.full || from.rests) return undefined;
+    invocation.hear({ type: 'reading', when: 'soon' });
+    const outcome = from.read({
+      id: invocation.id ?? '',
+      run: (send) => read('end', sending(invocation, send, limit)),
+      isWanted: () => canGoOn(life) && life.requests === 0 && limit?.isOver !== true,
+    });
+    return guardAsync('reading an end', async () => {
+      const { began } = await outcome;
+      if (!began && isLast && canGoOn(life)) this.#reads.skip();
+      invocation.hear({ type: 'end read', givesUp: isLast && limit === undefined });
+    });
   }
 
   /** Called when the program has read details itself: from now on background reads let it go first. */
   leaveReading(): void {
-    this.#reads.patient = true;
+    this.#reads.isPatient = true;
   }
 
   /**
@@ -182,9 +286,13 @@ export class ConversationTracker implements ProviderListener {
     if (conversation === undefined) return;
     let isRead = false;
     for (const invocation of this.#invocations)
-      if (invocation.conversationId === id && invocation.endpoint.origin === origin) {
-        invocation.mayGoOn = false;
-        isRead ||= invocation.reading === 'now';
+      if (
+        invocation instanceof AgentInvocation &&
+        invocation.conversationId === id &&
+        invocation.endpoint.origin === origin
+      ) {
+        invocation.hear({ type: 'deleted' });
+        isRead ||= invocation.life.reading === 'now';
       }
     const end = (): void => endConversation(conversation);
     // Without this, a run has no steps if the program deletes its thread while they are being read.
@@ -195,7 +303,7 @@ export class ConversationTracker implements ProviderListener {
   }
 
   get isOpen(): boolean {
-    return this.#segments.size + this.#invocations.size + this.#members.size > 0;
+    return this.#segments.size + this.#invocations.size + this.#sessions.size > 0;
   }
 
   /** Ends what is finished, and nothing in progress. */
@@ -221,40 +329,32 @@ export class ConversationTracker implements ProviderListener {
     this.endAll();
   }
 
+  /**
+   * Reads once the end of everything in progress that no request of the program is about, for 1.5 s at most.
+   *
+   * @param isLast whether it is recorded after that. The last reads are then aborted
+   */
   async #readEnds(isLast: boolean): Promise<void> {
-    if (this.telemetry.settings.runSteps !== 'fetch') return;
-    await readEnds(this.#reads, { invocations: this.#invocations, members: this.#members }, isLast);
+    const limit: ReadLimit = { isOver: false, controllers: new Set() };
+    const started: Promise<void>[] = [];
+    for (const invocation of this.#invocations) {
+      const { life } = invocation;
+      if (life.overSince !== undefined || life.requests + life.streams > 0 || life.reading !== 'no') continue;
+      const read = this.#startEndRead(invocation, isLast, limit);
+      if (read !== undefined) started.push(read);
+      else if (isLast && this.#canRead(invocation)) this.#reads.skip();
+    }
+    if (started.length > 0) await settledWithin(CLOSING_READS_TIMEOUT_MS, started);
+    if (!isLast) return;
+    limit.isOver = true;
+    for (const controller of limit.controllers) controller.abort();
   }
 
   endAll(): void {
-    this.#isEnding = true;
-    for (const invocation of [...this.#invocations]) invocation.close();
-    for (const member of [...this.#members]) member.close();
+    for (const invocation of [...this.#invocations]) invocation.closeForGood();
+    for (const session of [...this.#sessions]) session.close();
     for (const segment of [...this.#segments]) segment.end();
-    this.#isEnding = false;
     this.#timer.stop();
-  }
-
-  /** Called when the creating request returns the id, and maybe that of a new conversation. */
-  #created(invocation: Invocation, { agentId, conversationId }: InvocationSnapshot): void {
-    invocation.agent ??= this.agents.get(invocation.endpoint.origin, agentId);
-    if (conversationId === undefined || invocation.above !== undefined) return;
-    const conversation = this.conversation(invocation.kind, conversationId, invocation.endpoint.origin);
-    conversation.startedRun(invocation.startTime);
-    if (invocation.segment?.conversation !== undefined) return;
-    invocation.segment?.identify(conversation);
-    conversation.countUserMessages(invocation.input.count);
-  }
-
-  #closing(invocation: Invocation, endTime: number): void {
-    const { id, above, life } = invocation;
-    const isOpen = life.endTime === undefined && above === undefined;
-    const pauses = isOpen && invocation.mayGoOn && !this.#isEnding;
-    guard('recording an invocation', recordInvocation, invocation, endTime);
-    this.#invocations.delete(invocation);
-    if (id !== undefined) this.known.close(id, invocation, pauses);
-    invocation.forgotten?.(invocation);
-    if (above !== undefined) this.settle(above);
   }
 
   /** Searches for overdue entries while something is open. Otherwise, the timer would only hold the program's hooks. */
@@ -265,15 +365,27 @@ export class ConversationTracker implements ProviderListener {
   }
 
   #sweep(idleTimeout = this.telemetry.settings.conversationIdleTimeout): void {
-    const { settings } = this.telemetry;
     this.#reads.goOn();
-    for (const invocation of [...this.#invocations]) sweepInvocation(this.#reads, invocation, settings);
-    for (const member of [...this.#members]) sweepMember(this.#reads, member, settings);
+    const { conversationIdleTimeout } = this.telemetry.settings;
+    for (const invocation of [...this.#invocations]) {
+      if (invocation.isAborted) invocation.close();
+      else invocation.hear({ type: 'time', idleTimeout: conversationIdleTimeout });
+    }
     for (const segment of [...this.#segments]) segment.endIfIdle(idleTimeout);
     if (this.isOpen) return;
     this.#timer.stop();
     this.store.expire();
   }
+}
+
+/** Tells the invocation when the first request is sent. */
+function sending(invocation: Invocation, send: Send, limit?: ReadLimit): Send {
+  return (request) =>
+    send((controller) => {
+      limit?.controllers.add(controller);
+      invocation.hear({ type: 'reading', when: 'now' });
+      return request(controller);
+    });
 }
 
 /** The program names a conversation for every server. */

@@ -28,13 +28,13 @@ export interface KeyHolder {
 }
 
 const clients: WeakRef<object>[] = [];
-let next = 0;
+let nextIndex = 0;
 let answering: KeyHolder | undefined;
 
 /** Remembers where keys are found, not the keys, and keeps no client alive. */
 export function rememberClient(client: object): void {
-  clients[next] = new WeakRef(client);
-  next = (next + 1) % MAX_CLIENTS;
+  clients[nextIndex] = new WeakRef(client);
+  nextIndex = (nextIndex + 1) % MAX_CLIENTS;
 }
 
 /** Reads an answer, or one chunk of it. No number of other clients hides the keys that were sent for it meanwhile. */

@@ -1,7 +1,7 @@
 import { arrayField, field, MAX_REPEATED, objectField, row, stringField } from '../../util/payload.ts';
 import type { AgentSettings, ConversationFact, FactSink, InvocationFact } from '../dialect.ts';
+import { oldestFirst } from '../list-pages.ts';
 import { readAgentContent } from '../read-request.ts';
-import { oldestFirst } from '../reads/list-pages.ts';
 import { readSessionParts } from './content.ts';
 import { readAgent, readAgentParameters, readRequiredActions, readTurn } from './objects.ts';
 import { readSessionItem } from './session-items.ts';

@@ -1,7 +1,7 @@
 import { arrayField, field, first, MAX_READ, stringField } from '../../util/payload.ts';
 import type { FactSink, Get, InvocationView } from '../dialect.ts';
+import { listPages } from '../list-pages.ts';
 import { asTime } from '../operation-clock.ts';
-import { listPages } from '../reads/list-pages.ts';
 import { readSessionObject, readTurnFact } from './facts.ts';
 
 const MAX_READ_SUBAGENTS = 10;

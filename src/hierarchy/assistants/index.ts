@@ -2,6 +2,7 @@ import { type ApiRequest, createThreadAndRun, operationOf } from '../../operatio
 import * as ATTR from '../../semconv/attributes.ts';
 import { arrayField, field, MAX_READ, objectField, stringField } from '../../util/payload.ts';
 import type { AgentSettings, Dialect, FactSink, Intent } from '../dialect.ts';
+import { isOldestFirst, oldestFirst } from '../list-pages.ts';
 import {
   type ConversationPaths,
   conversationUse,
@@ -9,7 +10,6 @@ import {
   readAgentContent,
   readRequestMessages,
 } from '../read-request.ts';
-import { isOldestFirst, oldestFirst } from '../reads/list-pages.ts';
 import { readThreadMessageContent, readToolOutputs } from './content.ts';
 import {
   readAssistant,

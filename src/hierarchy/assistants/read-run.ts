@@ -1,5 +1,5 @@
 import type { FactSink, Get, InvocationView } from '../dialect.ts';
-import { listPages } from '../reads/list-pages.ts';
+import { listPages } from '../list-pages.ts';
 import { readRun, readStep } from './objects.ts';
 import { MAX_READ_MESSAGES, readMessagesOfRun } from './run-input.ts';
 
@@ -21,7 +21,7 @@ export async function readRunDetails(run: InvocationView, get: Get, sink: FactSi
   if (isOpen(run)) await readRunEnd(run, get, sink);
   // The steps of an open run are not final yet.
   if (isOpen(run)) return false;
-  const reads = run.complete ? [] : [readSteps(run, get, sink)];
+  const reads = run.isComplete ? [] : [readSteps(run, get, sink)];
   const knowsMessages = run.steps.knowsInput && run.steps.haveAnswers(run.snapshot?.usage);
   if (sink.content && !knowsMessages) reads.push(readNewestMessages(run, get, sink));
   const results = await Promise.allSettled(reads);

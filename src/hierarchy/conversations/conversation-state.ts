@@ -4,7 +4,7 @@ import type { Failure } from '../../telemetry/error.ts';
 import type { CallerTrace } from '../../telemetry/metadata.ts';
 import { MAX_REPEATED } from '../../util/payload.ts';
 import type { AgentSettings } from '../dialect.ts';
-import type { Invocation } from '../invocations/invocation.ts';
+import type { AgentInvocation } from '../invocations/agent-invocation.ts';
 import type { Life } from '../invocations/life.ts';
 import type { InvocationSnapshot } from '../model.ts';
 import type { OperationClock } from '../operation-clock.ts';
@@ -31,7 +31,7 @@ export interface Acceptance {
 
 /** A requested invocation whose id is unknown yet. */
 export interface WaitingInvocation extends Acceptance {
-  readonly invocation: Invocation;
+  readonly invocation: AgentInvocation;
 }
 
 /** A message sent during an invocation: it may change that one or start another. */
@@ -53,7 +53,7 @@ export interface SubagentState {
   /** Its task, if content is recorded, until its first turn takes it. */
   instructions: readonly MessagePart[];
   /** Its open invocation. */
-  invocation: Invocation | undefined;
+  invocation: AgentInvocation | undefined;
 }
 
 /** A detail of an invocation that has not been reported yet. */
@@ -80,7 +80,7 @@ export class ConversationState {
   readonly waiting: WaitingInvocation[] = [];
   readonly queued: Set<QueuedMessage> = new Set();
   /** The open invocations of its own agent that this process records. */
-  readonly invocations: Set<Invocation> = new Set();
+  readonly invocations: Set<AgentInvocation> = new Set();
   readonly early: EarlyFact[] = [];
   /** The failure that it has reported. */
   failure: Failure | undefined;
@@ -93,10 +93,10 @@ export class ConversationState {
   }
 
   /** The current invocation, if this process records it. */
-  get underWay(): Invocation | undefined {
-    const open = [...this.invocations].findLast(({ life }) => life.finished === undefined);
+  get underWay(): AgentInvocation | undefined {
+    const open = [...this.invocations].findLast(({ life }) => life.overSince === undefined);
     return (
-      open ?? this.waiting.findLast(({ invocation }) => invocation.life.finished === undefined)?.invocation
+      open ?? this.waiting.findLast(({ invocation }) => invocation.life.overSince === undefined)?.invocation
     );
   }
 
@@ -113,11 +113,9 @@ export class ConversationState {
   }
 
   /** The invocation that one of a subagent is part of: that of its creator, or else the newest during which it was created. */
-  above(subagent: SubagentState, { createdAt }: InvocationSnapshot): Invocation | undefined {
+  above(subagent: SubagentState, { createdAt }: InvocationSnapshot): AgentInvocation | undefined {
     const parent = this.#subagents.get(subagent.parentAgentId ?? '')?.invocation;
-    const isDuring = ({ life, snapshot }: Invocation): boolean =>
-      life.state !== 'closed' && isWithin(createdAt, snapshot);
-    return parent ?? [...this.invocations].findLast(isDuring);
+    return parent ?? [...this.invocations].findLast(({ snapshot }) => isWithin(createdAt, snapshot));
   }
 
   queue(message: QueuedMessage): void {
@@ -153,7 +151,7 @@ export class ConversationState {
   }
 
   /** Forgets a closed invocation. */
-  forget(invocation: Invocation): void {
+  forget(invocation: AgentInvocation): void {
     this.invocations.delete(invocation);
     const index = this.waiting.findIndex((waiting) => waiting.invocation === invocation);
     if (index >= 0) this.waiting.splice(index, 1);

@@ -7,7 +7,7 @@ import type { Agent, ConversationKind, InvocationSnapshot } from '../model.ts';
 import type { Observation } from '../observed-call.ts';
 import { OperationClock } from '../operation-clock.ts';
 import type { ConversationTracker } from '../tracker.ts';
-import type { Invocation, InvocationStart } from './invocation.ts';
+import type { AgentInvocation, InvocationStart } from './agent-invocation.ts';
 
 /** An invocation that this process created and handed on. */
 export interface HandedOn {
@@ -23,7 +23,7 @@ interface Found {
   readonly conversationId: string | undefined;
   /** The agent, as far as the conversation tells it. */
   readonly agent?: Agent | undefined;
-  readonly forgotten?: ((invocation: Invocation) => void) | undefined;
+  readonly forgotten?: ((invocation: AgentInvocation) => void) | undefined;
 }
 
 /**
@@ -38,7 +38,7 @@ export function adoptInvocation(
     readonly handedOn?: HandedOn | undefined;
     readonly place: Continuation;
   },
-): Invocation {
+): AgentInvocation {
   const { snapshot, observation, handedOn, place, ...found } = adopted;
   const { time, endpoint } = observation;
   const clock = OperationClock.ofResponse(observation.headers, time, observation.ownClock);
@@ -62,7 +62,7 @@ export function openReported(
   tracker: ConversationTracker,
   found: Found,
   { reported, context, endpoint, time, ownClock }: Observation,
-): Invocation | undefined {
+): AgentInvocation | undefined {
   if (reported === undefined) return undefined;
   const clock = new OperationClock(ownClock);
   const invocation = openFoundInvocation(tracker, { ...found, context, endpoint, startTime: time, clock });
@@ -79,7 +79,7 @@ export function openFoundInvocation(
       readonly sentAt?: number;
       readonly input?: InputMessages | undefined;
     },
-): Invocation {
+): AgentInvocation {
   const { kind, snapshot, conversationId, context, endpoint, forgotten, clock } = found;
   // Below a span of this process, nothing begins before it was asked for.
   const { sentAt = found.startTime } = found;

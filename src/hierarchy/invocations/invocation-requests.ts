@@ -13,7 +13,8 @@ import type { Intent } from '../dialect.ts';
 import type { Facts } from '../facts.ts';
 import type { ObservedCall } from '../observed-call.ts';
 import { dateOf } from '../operation-clock.ts';
-import type { Invocation } from './invocation.ts';
+import type { AgentInvocation } from './agent-invocation.ts';
+import { canGoOn } from './life.ts';
 import {
   abandon,
   addAttempts,
@@ -27,7 +28,7 @@ import {
 /** The call that creates an invocation. The invocation starts with the call and outlives it. */
 export class InvocationCreation implements Placement {
   readonly parent: Context;
-  readonly foldInto: Invocation;
+  readonly foldInto: AgentInvocation;
   readonly opens: boolean = true;
   readonly hearsEvents: boolean = true;
   readonly #intent: Intent;
@@ -35,14 +36,14 @@ export class InvocationCreation implements Placement {
   /** Set while the id of the invocation is unknown. */
   #waiting: WaitingInvocation | undefined;
 
-  constructor(observed: ObservedCall, facts: Facts, invocation: Invocation) {
+  constructor(observed: ObservedCall, facts: Facts, invocation: AgentInvocation) {
     const { engine } = facts;
     this.parent = invocation.contextIn(observed.call.context);
     this.foldInto = invocation;
     this.#intent = observed.intent;
     this.#facts = facts;
     facts.requestInvocation = invocation;
-    invocation.life.requests++;
+    invocation.hear({ type: 'asked', outlives: false }, observed.call.startTime);
     if (engine.dialect.identifiesAtOnce) return;
     facts.conversationCreated = (id) => this.#conversationCreated(id);
     const { conversationId } = observed.intent;
@@ -55,7 +56,6 @@ export class InvocationCreation implements Placement {
 
   onEnd(call: Call): Following {
     const invocation = this.foldInto;
-    invocation.life.requests--;
     if (this.#facts.engine.dialect.identifiesAtOnce) findCut(call, invocation);
     addCreation(invocation, call, this.parent);
     if (call.outcome === 'value') this.#created(call);
@@ -63,12 +63,12 @@ export class InvocationCreation implements Placement {
     if (waiting !== undefined) accept(waiting, call, invocation);
     invocation.acceptedAt = waiting?.acceptedAt;
     // Its id may never be told: then the newest ones of its conversation are read.
-    if (waiting !== undefined) invocation.details ??= this.#facts.details;
-    if (isLeft(call)) invocation.life.closing.begin();
+    if (waiting !== undefined) invocation.read ??= this.#facts.reader(invocation);
     if (invocation.id !== undefined || waiting !== undefined) invocation.touch(call.endTime);
     else abandon(invocation, call);
     if (call.error === undefined) answerOutputs(this.#intent, this.#facts, call.startTime);
-    this.#facts.engine.tracker.settle(invocation);
+    if (isLeft(call)) invocation.hear({ type: 'left' }, call.endTime);
+    invocation.hear({ type: 'answered', outlives: false }, call.endTime);
     return undefined;
   }
 
@@ -108,19 +108,19 @@ export class InvocationCreation implements Placement {
  */
 export class InvocationRequest implements Placement {
   readonly parent: Context;
-  readonly foldInto: Invocation;
+  readonly foldInto: AgentInvocation;
   readonly hearsEvents: boolean = true;
   readonly #intent: Intent;
   readonly #facts: Facts;
   readonly #route: Route;
   readonly #queued: QueuedMessage | undefined;
   readonly #state: ConversationState | undefined;
-  /** Whether it keeps the invocation open. A stream of a conversation's events does not: it may outlive the invocation. */
-  readonly #holds: boolean;
+  /** A stream of a conversation's events may outlive the invocation, and does not keep it open. */
+  readonly #outlives: boolean;
   readonly #sentAt: number;
   #answered = false;
 
-  constructor(observed: ObservedCall, facts: Facts, invocation: Invocation) {
+  constructor(observed: ObservedCall, facts: Facts, invocation: AgentInvocation) {
     const { engine } = facts;
     const { call, route, intent, endpoint } = observed;
     this.parent = invocation.contextIn(observed.context);
@@ -130,10 +130,8 @@ export class InvocationRequest implements Placement {
     this.#facts = facts;
     this.#route = route;
     facts.requestInvocation = invocation;
-    invocation.life.closing.cancel();
-    this.#holds = engine.dialect.identifiesAtOnce || !call.streamed;
-    if (this.#holds) invocation.life.requests++;
-    else invocation.life.streams++;
+    this.#outlives = call.streamed && !engine.dialect.identifiesAtOnce;
+    invocation.hear({ type: 'asked', outlives: this.#outlives }, this.#sentAt);
     if (engine.dialect.identifiesAtOnce) return;
     this.#state = engine.matcher.known(intent.conversationId, endpoint.origin);
     if (intent.messages.length === 0) return;
@@ -153,9 +151,9 @@ export class InvocationRequest implements Placement {
   onEnd(call: Call): Following {
     const invocation = this.foldInto;
     if (this.#facts.engine.dialect.identifiesAtOnce) findCut(call, invocation);
-    if (invocation.life.state !== 'closed') {
+    if (!invocation.isRecorded) {
       addAttempts(invocation, call, this.parent);
-      if (call.error === undefined && call.method === 'GET' && this.#holds) invocation.pollCount++;
+      if (call.error === undefined && call.method === 'GET' && !this.#outlives) invocation.pollCount++;
       else addRequestEvent(invocation.span, RUN_REQUEST, call, this.#route);
     }
     this.settled(call);
@@ -165,22 +163,20 @@ export class InvocationRequest implements Placement {
   /** Takes the result of the request. */
   settled(call: Call): void {
     const invocation = this.foldInto;
-    if (invocation.life.state !== 'closed') addStreamPart(invocation, call);
-    if (this.#holds) invocation.life.requests--;
-    else invocation.life.streams--;
+    if (!invocation.isRecorded) addStreamPart(invocation, call);
     if (call.error === undefined) this.#accept(call);
     else if (this.#queued !== undefined) this.#state?.queued.delete(this.#queued);
     if (call.outcome === 'value') this.#facts.read(call.value, call.endTime);
-    if (call.error === undefined && invocation.life.state !== 'closed')
-      invocation.touch(this.#facts.timeFor(invocation, call.endTime));
-    if (isLeft(call)) invocation.life.closing.begin();
-    this.#facts.engine.tracker.settle(invocation);
+    const time = this.#facts.timeFor(invocation, call.endTime);
+    if (isLeft(call)) invocation.hear({ type: 'left' }, time);
+    invocation.hear({ type: 'answered', outlives: this.#outlives }, time);
+    if (call.error === undefined && !invocation.isRecorded) invocation.touch(time);
   }
 
   /** Called when the server has accepted the input of the request. */
   #accept(call: Call): void {
     // The server tells the end of an invocation in whole seconds.
-    if (this.#intent.needsOpenInvocation) this.foldInto.life.touch(this.#sentAt);
+    if (this.#intent.needsOpenInvocation) this.foldInto.hear({ type: 'sign' }, this.#sentAt);
     this.#answer();
     if (this.#queued === undefined || this.#state === undefined) return;
     accept(this.#queued, call, this.foldInto);
@@ -199,12 +195,18 @@ export class InvocationRequest implements Placement {
 }
 
 /** A stream that ends while its invocation goes on was cut. */
-function findCut(call: Call, { life, snapshot }: Invocation): void {
-  if (call.streamEnd === 'completed' && life.canGoOn && snapshot?.phase !== 'waiting') call.streamEnd = 'cut';
+function findCut(call: Call, { life, snapshot }: AgentInvocation): void {
+  if (call.streamEnd === 'completed' && canGoOn(life) && snapshot?.phase !== 'waiting')
+    call.streamEnd = 'cut';
 }
 
 /** Called when the server has accepted the outputs of tools. */
-export function answerOutputs({ outputs }: Intent, facts: Facts, time: number, driven?: Invocation): void {
+export function answerOutputs(
+  { outputs }: Intent,
+  facts: Facts,
+  time: number,
+  driven?: AgentInvocation,
+): void {
   if (outputs.length === 0) return;
   const { conversationId, endpoint, engine } = facts;
   for (const output of outputs) {
@@ -224,7 +226,7 @@ export function isLeft({ error, method, streamed, streamEnd }: Call): boolean {
 }
 
 /** From now on a list can contain the invocation; the response date tells the server's time. */
-function accept(acceptance: Acceptance, call: Call, { clock }: Invocation): void {
+function accept(acceptance: Acceptance, call: Call, { clock }: AgentInvocation): void {
   acceptance.acceptedAt = clock.from(call.endTime, call.ownClock);
   const date = dateOf(call.headers);
   const duration = call.endTime - call.startTime;

@@ -1,12 +1,10 @@
-import type { Attributes, Link, SpanContext } from '@opentelemetry/api';
-import type { Observation } from '../observed-call.ts';
+import type { Link, SpanContext } from '@opentelemetry/api';
 import { LONG_LIFETIME_MS, type Shelf, type Store } from '../store.ts';
-import { createdTimeOf, type Invocation, type InvocationStart, isOf } from './invocation.ts';
-import { NO_RECORDED_CALLS, NO_RECORDED_STEPS, type PausedInvocation } from './paused-invocation.ts';
+import type { AgentInvocation, PausedInvocation } from './agent-invocation.ts';
 
 /** An invocation of this process: its last span, and while that is open all that is known of it. */
 interface KnownInvocation {
-  readonly open: Invocation | undefined;
+  readonly open: AgentInvocation | undefined;
   readonly span: SpanContext;
 }
 
@@ -25,20 +23,16 @@ export class KnownInvocations {
   }
 
   /** Called when the id of an invocation becomes known. */
-  identify(id: string, invocation: Invocation): void {
+  identify(id: string, invocation: AgentInvocation): void {
     const { origin } = invocation.endpoint;
-    const forgotten = this.#known.get(origin, id)?.open;
     // A server that reuses an id has forgotten the first one, which never goes on.
-    if (forgotten !== undefined) {
-      forgotten.mayGoOn = false;
-      forgotten.close();
-    }
+    this.#known.get(origin, id)?.open?.closeForGood();
     this.#known.set(origin, id, { open: invocation, span: invocation.spanContext });
   }
 
-  open(id: string, origin: string, conversationId: string | undefined): Invocation | undefined {
+  open(id: string, origin: string, conversationId: string | undefined): AgentInvocation | undefined {
     const invocation = this.#known.get(origin, id)?.open;
-    return invocation !== undefined && isOf(invocation, conversationId) ? invocation : undefined;
+    return invocation?.isOf(conversationId) === true ? invocation : undefined;
   }
 
   /** Takes a paused invocation, which the caller goes on with. */
@@ -52,13 +46,14 @@ export class KnownInvocations {
     return paused;
   }
 
-  /** @param pauses whether it may go on later */
-  close(id: string, invocation: Invocation, pauses: boolean): void {
-    const { endpoint, spanContext: span } = invocation;
+  /** Called when an invocation is recorded. */
+  closed(invocation: AgentInvocation): void {
+    const { id, endpoint, spanContext: span, life } = invocation;
+    if (id === undefined) return;
     const other = this.#known.get(endpoint.origin, id)?.open;
     if (other === undefined || other === invocation)
       this.#known.set(endpoint.origin, id, { open: undefined, span });
-    if (pauses) this.#paused.set(endpoint.origin, id, pausedInvocation(id, invocation));
+    if (life.state === 'paused') this.#paused.set(endpoint.origin, id, invocation.paused(id));
   }
 
   /** Whether this process records the invocation, or has recorded it. */
@@ -71,67 +66,4 @@ export class KnownInvocations {
     const context = this.#known.get(origin, id)?.span ?? this.#paused.get(origin, id)?.span;
     return context === undefined ? [] : [{ context }];
   }
-}
-
-/** What the request asked for holds for all spans of an invocation; what its response told does not. */
-const KEPT_ATTRIBUTES = 'gen_ai.request.';
-
-function pausedInvocation(id: string, invocation: Invocation): PausedInvocation {
-  const { kind, clock, steps, agent, place, resumed } = invocation;
-  const before = resumed?.recordedSteps ?? NO_RECORDED_STEPS;
-  const own = steps.all.map(({ snapshot }) => [snapshot.id, snapshot.usage] as const);
-  const callsBefore = resumed?.recordedCalls ?? NO_RECORDED_CALLS;
-  const unanswered = steps.unanswered;
-  const waiting = new Set(unanswered.map(({ snapshot }) => snapshot.id));
-  const calls = steps.toolCalls.map(({ snapshot }) => snapshot.id).filter((call) => !waiting.has(call));
-  return {
-    id,
-    kind,
-    clock,
-    agent,
-    agentId: place.agentId,
-    conversationId: invocation.conversationId,
-    attributes: requested(invocation.attributes),
-    span: invocation.spanContext,
-    createdTime: createdTimeOf(invocation),
-    recordedSteps: own.length === 0 ? before : new Map([...before, ...own]),
-    recordedCalls: calls.length === 0 ? callsBefore : new Set([...callsBefore, ...calls]),
-    unanswered,
-  };
-}
-
-/** Where and when a paused invocation goes on. */
-export interface Resumption extends Pick<Observation, 'context' | 'endpoint' | 'time' | 'ownClock'> {}
-
-/** The start of the span that goes on with a paused invocation. */
-export function resumption(
-  paused: PausedInvocation,
-  { context, endpoint, time, ownClock }: Resumption,
-): Omit<InvocationStart, 'segment'> {
-  const { kind, agent, agentId, attributes, span, createdTime, unanswered } = paused;
-  const clock = paused.clock.continued(ownClock);
-  const moved = <Time extends number | undefined>(time: Time): Time | number =>
-    time === undefined ? time : clock.from(time, paused.clock.own);
-  return {
-    kind,
-    agent,
-    agentId,
-    endpoint,
-    attributes,
-    input: { count: 0, messages: [] },
-    content: undefined,
-    context,
-    creator: span,
-    startTime: time,
-    clock,
-    resumed: {
-      ...paused,
-      createdTime: moved(createdTime),
-      unanswered: unanswered.map((call) => ({ ...call, requestedAt: moved(call.requestedAt) })),
-    },
-  };
-}
-
-function requested(attributes: Attributes): Attributes {
-  return Object.fromEntries(Object.entries(attributes).filter(([name]) => name.startsWith(KEPT_ATTRIBUTES)));
 }

@@ -1,157 +1,332 @@
-import { monotonic } from '../../util/clock.ts';
-import type { SegmentMember } from '../conversations/conversation.ts';
-import type { Send } from '../dialect.ts';
 import { clamp } from '../operation-clock.ts';
 
 /**
  * - `open`: in progress, as far as is known.
- * - `over`: nothing is in progress any more; how it ended is unknown.
- * - `ended`: its end is known; its details may still be read.
+ * - `waiting`: the program must do something first, such as run a function.
+ * - `ended`: nothing is in progress any more. It may go on if its end is not known.
+ * - `paused`: recorded before its end. It may go on in a second span.
  * - `closed`: recorded. Nothing changes it any more.
  */
-type LifeState = 'open' | 'over' | 'ended' | 'closed';
+export type InvocationState = 'open' | 'waiting' | 'ended' | 'paused' | 'closed';
 
-/** The life of something that lasts longer than a call: a run, a turn, a background response, a poll loop. */
-export class Life {
-  /** Milliseconds since the epoch. */
+/**
+ * The life of something that lasts longer than a call: a run, a turn, a background response, a poll loop. Only {@link next}
+ * changes it. All times are milliseconds since the epoch by the clock of the invocation.
+ */
+export interface Life {
+  state: InvocationState;
   readonly startTime: number;
-  /** The number of requests under way about it. */
-  requests = 0;
-  /** The number of streams that tell about it and may outlive it. */
-  streams = 0;
   /** Set once its end is known. */
   endTime: number | undefined;
-  state: LifeState = 'open';
-  /** When the API is asked for its end, once the program no longer waits for it. */
-  readonly closing: ClosingPlan = new ClosingPlan();
-  /** Since when it has been over or ended, in monotonic milliseconds. */
-  finished: number | undefined;
   /** When it was last seen in progress; its end is later. */
-  #lastOpenTime: number;
-  /** The last sign of life, in monotonic milliseconds, but for those since {@link isSilent} was last asked. */
-  #lastSign = monotonic();
-  /** Whether there was a sign of life since then: reading the clock for each would cost more than all the rest. */
-  #hasSign = false;
-
-  constructor(startTime: number) {
-    this.startTime = this.#lastOpenTime = startTime;
-  }
-
-  /** Whether it may still go on. */
-  get canGoOn(): boolean {
-    return this.state === 'open' || this.state === 'over';
-  }
-
-  get lastOpenTime(): number {
-    return this.#lastOpenTime;
-  }
-
-  /** Whether nothing has been heard of it for so many milliseconds, and nothing is under way that could tell. */
-  isSilent(milliseconds: number, time: number = monotonic()): boolean {
-    if (this.#hasSign || this.requests + this.streams > 0) this.#lastSign = time;
-    this.#hasSign = false;
-    return time - this.#lastSign >= milliseconds;
-  }
-
-  /**
-   * @param timeout milliseconds without a sign of life after which it is given up
-   * @param idleTimeout milliseconds after its end in which details may still come
-   */
-  isOverdue(timeout: number, idleTimeout: number, time: number): boolean {
-    return this.finished === undefined ? this.isSilent(timeout, time) : time - this.finished >= idleTimeout;
-  }
-
-  /** Takes a sign of life. */
-  touch(time: number): void {
-    this.#hasSign = true;
-    if (this.endTime === undefined) this.#lastOpenTime = Math.max(this.#lastOpenTime, time);
-  }
-
-  /** Called when it is seen in progress: it is not over after all. */
-  goOn(time: number = this.#lastOpenTime): void {
-    if (!this.canGoOn) return;
-    this.#hasSign = true;
-    this.state = 'open';
-    this.finished = undefined;
-    this.#lastOpenTime = time;
-  }
-
-  /** Called when nothing is in progress any more. */
-  rest(time: number): void {
-    if (!this.canGoOn) return;
-    this.touch(time);
-    this.state = 'over';
-    this.finished ??= monotonic();
-  }
-
-  /** When it ended that is seen to be over at a time: not before it was last seen in progress. */
-  endSeenAt(time: number, endTime: number): number {
-    return clamp(endTime, this.#lastOpenTime, Math.max(time, this.#lastOpenTime));
-  }
-
-  end(endTime: number): void {
-    this.state = 'ended';
-    this.finished = monotonic();
-    this.endTime = Math.max(endTime, this.startTime);
-  }
-
-  /** @returns the time of its end, as far as it is known */
-  close(): number {
-    this.state = 'closed';
-    return this.endTime ?? Math.max(this.#lastOpenTime, this.startTime);
-  }
+  lastOpenTime: number;
+  /** The last sign of life. */
+  lastSign: number;
+  /** Since when it has been over. */
+  overSince: number | undefined;
+  /** The number of requests under way about it. */
+  requests: number;
+  /** The number of streams that tell about it and may outlive it. */
+  streams: number;
+  /** Whether its end or its details are being read, or are about to be. */
+  reading: 'no' | 'soon' | 'now';
+  /** Whether its details were read. */
+  isRead: boolean;
+  /** Whether what is missing at its end may be read. */
+  mayRead: boolean;
+  /** Whether it may go on after it was recorded before its end. */
+  mayGoOn: boolean;
+  /** When the API is asked for its end, once the program no longer waits for it. */
+  closingReads: ClosingReads | undefined;
 }
+
+interface ClosingReads {
+  readonly time: number;
+  readonly delay: number;
+  readonly left: number;
+}
+
+/** What decides on a life besides what is heard of it. */
+export interface Living {
+  readonly life: Life;
+  /** Milliseconds without a sign of life after which it is given up. */
+  readonly timeout: number;
+  /** When the API lets it expire. */
+  readonly expiresAt: number;
+  /** Whether everything about it is known. */
+  readonly isComplete: boolean;
+  /** Whether everything is known that a background read could add. */
+  readonly isWhole: boolean;
+  /** Whether nothing that is still unknown would be recorded. */
+  readonly isUnheard: boolean;
+  /** Those that work for it are recorded first. */
+  readonly hasOpenBelow: boolean;
+  /** Whether it works for another one. It ends with that at the latest. */
+  readonly isBelow: boolean;
+  /** Whether its conversation has ended but for it. */
+  readonly isAwaited: boolean;
+}
+
+/** What is heard of an invocation. */
+export type LifeFact =
+  /** A request about it was sent. `outlives`: a stream that may go on after it. */
+  | { readonly type: 'asked'; readonly outlives: boolean }
+  /** That request is over. */
+  | { readonly type: 'answered'; readonly outlives: boolean }
+  /** The program no longer waits for the end. */
+  | { readonly type: 'left' }
+  | { readonly type: 'sign' }
+  /** It was seen in progress. */
+  | { readonly type: 'open' | 'waiting' }
+  /** Its conversation has nothing in progress. */
+  | { readonly type: 'idle' }
+  /** Its end is known. It ended between the last time it was seen in progress and the latest time. */
+  | { readonly type: 'ended'; readonly endTime: number; readonly latest: number }
+  /** A detail was seen, such as a step. */
+  | { readonly type: 'detail' }
+  /** Its conversation was deleted, and with it all that could tell of it. */
+  | { readonly type: 'deleted' }
+  | { readonly type: 'reading'; readonly when: 'soon' | 'now' }
+  /** The server does not offer its details. */
+  | { readonly type: 'unreadable' }
+  /** A read of its end is over. `givesUp`: it was the last one. */
+  | { readonly type: 'end read'; readonly givesUp: boolean }
+  | {
+      readonly type: 'details read';
+      /** Left to the program, which asks for something about it itself. */
+      readonly isLeft: boolean;
+      readonly isFinal: boolean;
+    }
+  /** Time has passed. */
+  | { readonly type: 'time'; readonly idleTimeout: number }
+  /** What is over is recorded, unless it is about to be completed. */
+  | { readonly type: 'flush' }
+  /** It is recorded. `isFinal`: it never goes on. */
+  | { readonly type: 'close'; readonly isFinal: boolean };
+
+/** What follows from a fact. The engine carries it out. */
+export type Effect =
+  | { readonly read: 'end'; readonly givesUp: boolean }
+  | { readonly read: 'details' }
+  /** `isUnread`: without details that would have been read. */
+  | { readonly record: 'usage' | 'all'; readonly isUnread?: boolean };
 
 const FIRST_DELAY_MS = 1_000;
 const MAX_CLOSING_READS = 5;
 
-/** When the API is asked how something ended that the program no longer waits for: after 1 s, then at doubling intervals. */
-export class ClosingPlan {
-  #delay = 0;
-  #readsLeft = 0;
-  /** In monotonic milliseconds. */
-  #next = Number.POSITIVE_INFINITY;
+const NO_EFFECTS: readonly Effect[] = [];
+const RECORD_USAGE: Effect = { record: 'usage' };
+const RECORD: readonly Effect[] = [{ record: 'all' }];
+const RECORD_UNREAD: readonly Effect[] = [{ record: 'all', isUnread: true }];
+const READ_DETAILS: readonly Effect[] = [{ read: 'details' }];
+const READ_END: readonly Effect[] = [{ read: 'end', givesUp: false }];
+const READ_LAST: readonly Effect[] = [{ read: 'end', givesUp: true }];
 
-  /** Called when the program's wait for the end was aborted or broke. */
-  begin(time: number = monotonic()): void {
-    this.#readsLeft = MAX_CLOSING_READS;
-    this.#delay = FIRST_DELAY_MS;
-    this.#next = time + FIRST_DELAY_MS;
-  }
+export function newLife(startTime: number, mayRead: boolean): Life {
+  return {
+    state: 'open',
+    startTime,
+    endTime: undefined,
+    lastOpenTime: startTime,
+    lastSign: startTime,
+    overSince: undefined,
+    requests: 0,
+    streams: 0,
+    reading: 'no',
+    isRead: false,
+    mayRead,
+    mayGoOn: true,
+    closingReads: undefined,
+  };
+}
 
-  /** Called when the program asks again itself. */
-  cancel(): void {
-    this.#next = Number.POSITIVE_INFINITY;
-  }
+/** Whether it may still go on. */
+export function canGoOn({ state, endTime }: Life): boolean {
+  return endTime === undefined && !isRecordedState(state);
+}
 
-  /** Whether to ask now. Each time counts. */
-  isDue(time: number): boolean {
-    if (time < this.#next) return false;
-    this.#readsLeft--;
-    this.#delay *= 2;
-    this.#next = this.#readsLeft > 0 ? time + this.#delay : Number.POSITIVE_INFINITY;
-    return true;
+export function isRecordedState(state: InvocationState): boolean {
+  return state === 'closed' || state === 'paused';
+}
+
+/** Takes what is heard of an invocation. The same facts at the same times have the same effects. */
+export function next(invocation: Living, fact: LifeFact, time: number): readonly Effect[] {
+  const { life } = invocation;
+  if (isRecordedState(life.state)) return NO_EFFECTS;
+  switch (fact.type) {
+    case 'asked':
+      life.closingReads = undefined;
+      addRequests(life, fact.outlives, 1);
+      sign(life, time);
+      return NO_EFFECTS;
+    case 'answered':
+      addRequests(life, fact.outlives, -1);
+      sign(life, time);
+      return settleLife(invocation);
+    case 'left':
+      life.closingReads = { time: time + FIRST_DELAY_MS, delay: FIRST_DELAY_MS, left: MAX_CLOSING_READS };
+      return NO_EFFECTS;
+    case 'sign':
+      touch(life, time);
+      return NO_EFFECTS;
+    case 'open':
+    case 'waiting':
+      takeOpen(life, fact.type, time);
+      return NO_EFFECTS;
+    case 'idle':
+      return takeRest(invocation, time);
+    case 'ended':
+      return takeEnd(invocation, fact, time);
+    case 'detail':
+      return settleLife(invocation);
+    case 'deleted':
+      life.mayGoOn = false;
+      return NO_EFFECTS;
+    case 'reading':
+      life.reading = fact.when;
+      return NO_EFFECTS;
+    case 'unreadable':
+      life.mayRead = false;
+      return settleLife(invocation);
+    case 'end read':
+      return endRead(invocation, fact);
+    case 'details read':
+      return detailsRead(invocation, fact);
+    case 'time':
+      return passTime(invocation, fact, time);
+    case 'flush':
+      return flushLife(invocation);
+    case 'close':
+      if (fact.isFinal) life.mayGoOn = false;
+      return toRecord(invocation);
   }
 }
 
-/** Something in progress that can be retrieved from the API. */
-export interface Retrievable {
-  readonly id: string | undefined;
-  readonly endpoint: { readonly origin: string };
-  readonly life: Life;
-  reading: 'no' | 'soon' | 'now';
-  /**
-   * Asks for its state with one request, and takes the answer. `undefined` if nothing can be retrieved.
-   *
-   * @throws the SDK's error
-   */
-  readonly retrieve: ((send: Send) => Promise<void>) | undefined;
-  close(): void;
+function addRequests(life: Life, outlives: boolean, difference: number): void {
+  if (outlives) life.streams += difference;
+  else life.requests += difference;
 }
 
-/** Another operation that outlives its call and is bounded like an invocation. */
-export interface Member extends SegmentMember {
-  overdue(): boolean;
-  /** Itself, where it can be retrieved. */
-  readonly retrievable?: Retrievable;
+function sign(life: Life, time: number): void {
+  life.lastSign = Math.max(life.lastSign, time);
+}
+
+function touch(life: Life, time: number): void {
+  sign(life, time);
+  if (life.endTime === undefined) life.lastOpenTime = Math.max(life.lastOpenTime, time);
+}
+
+function takeOpen(life: Life, state: 'open' | 'waiting', time: number): void {
+  if (!canGoOn(life)) return;
+  life.state = state;
+  life.overSince = undefined;
+  touch(life, time);
+}
+
+function takeRest(invocation: Living, time: number): readonly Effect[] {
+  const { life } = invocation;
+  if (canGoOn(life)) {
+    touch(life, time);
+    life.state = 'ended';
+    life.overSince ??= time;
+  }
+  return settleLife(invocation);
+}
+
+function takeEnd(
+  invocation: Living,
+  { endTime, latest }: { endTime: number; latest: number },
+  time: number,
+): readonly Effect[] {
+  const { life } = invocation;
+  if (!canGoOn(life)) return settleLife(invocation);
+  const { lastOpenTime, startTime } = life;
+  life.state = 'ended';
+  life.endTime = Math.max(clamp(endTime, lastOpenTime, Math.max(latest, lastOpenTime)), startTime);
+  life.overSince = time;
+  return [RECORD_USAGE, ...settleLife(invocation)];
+}
+
+/** Records an invocation that is over once its details are known. Until then it stays open for a while. */
+function settleLife(invocation: Living): readonly Effect[] {
+  const { life, hasOpenBelow } = invocation;
+  if (life.overSince === undefined || life.requests > 0 || life.reading === 'now' || hasOpenBelow)
+    return NO_EFFECTS;
+  if (invocation.isUnheard || invocation.isWhole) return toRecord(invocation);
+  return life.isRead || !life.mayRead || life.reading === 'soon' ? NO_EFFECTS : READ_DETAILS;
+}
+
+function endRead(invocation: Living, { givesUp }: { givesUp: boolean }): readonly Effect[] {
+  const { life } = invocation;
+  life.reading = 'no';
+  const effects = settleLife(invocation);
+  return givesUp && effects.length === 0 && canGoOn(life) && life.requests === 0
+    ? toRecord(invocation)
+    : effects;
+}
+
+function detailsRead(
+  invocation: Living,
+  { isLeft, isFinal }: { isLeft: boolean; isFinal: boolean },
+): readonly Effect[] {
+  const { life, isComplete, isAwaited } = invocation;
+  life.reading = 'no';
+  // The read may show that it is in progress after all.
+  life.isRead = !isLeft && life.overSince !== undefined;
+  if (isLeft) return settleLife(invocation);
+  if (!life.isRead || invocation.hasOpenBelow) return NO_EFFECTS;
+  return isFinal || isAwaited || isComplete ? toRecord(invocation) : NO_EFFECTS;
+}
+
+/** Looks for what is overdue, and for what it is time to ask. */
+function passTime(
+  invocation: Living,
+  { idleTimeout }: { idleTimeout: number },
+  time: number,
+): readonly Effect[] {
+  const { life, timeout } = invocation;
+  const { overSince, reading } = life;
+  if (life.requests + life.streams > 0) sign(life, time);
+  if (reading !== 'no') {
+    const waitedTooLong = reading === 'soon' && overSince !== undefined && time - overSince >= timeout;
+    return waitedTooLong ? toRecord(invocation, RECORD_UNREAD) : NO_EFFECTS;
+  }
+  if (overSince !== undefined && time - overSince >= idleTimeout) return toRecord(invocation);
+  const isOver = time - life.lastSign >= timeout || hasExpired(invocation, time);
+  if (overSince === undefined && isOver) return READ_LAST;
+  return isDue(life, time) ? READ_END : NO_EFFECTS;
+}
+
+/** Whether its time is up. It is not, whatever the clocks say, if the API has shown it in progress since then. */
+function hasExpired({ life, expiresAt }: Living, time: number): boolean {
+  return life.requests + life.streams === 0 && time >= expiresAt && life.lastOpenTime < expiresAt;
+}
+
+/** Whether to ask for the end that the program no longer waits for: after 1 s, then at doubling intervals. Each time counts. */
+function isDue(life: Life, time: number): boolean {
+  const due = life.closingReads;
+  if (due === undefined || time < due.time || life.requests + life.streams > 0) return false;
+  const [delay, left] = [due.delay * 2, due.left - 1];
+  life.closingReads = left > 0 ? { time: time + delay, delay, left } : undefined;
+  return life.overSince === undefined;
+}
+
+function flushLife(invocation: Living): readonly Effect[] {
+  const { life } = invocation;
+  // Without this, a turn of a subagent is recorded before it is read.
+  if (life.overSince === undefined || invocation.hasOpenBelow) return NO_EFFECTS;
+  const waits = life.reading !== 'no' || life.requests > 0;
+  return !waits || invocation.isWhole ? toRecord(invocation) : NO_EFFECTS;
+}
+
+function toRecord(invocation: Living, effects: readonly Effect[] = RECORD): readonly Effect[] {
+  const { life } = invocation;
+  const pauses = canGoOn(life) && life.mayGoOn && !invocation.isBelow;
+  life.state = pauses ? 'paused' : 'closed';
+  return effects;
+}
+
+/** When it ended, as far as that is known. */
+export function recordedEnd({ endTime, lastOpenTime, startTime }: Life): number {
+  return endTime ?? Math.max(lastOpenTime, startTime);
 }

@@ -19,7 +19,8 @@ import { OperationClock } from '../operation-clock.ts';
 import type { Shelf } from '../store.ts';
 import type { ConversationTracker } from '../tracker.ts';
 import { adoptInvocation, openFoundInvocation, openReported } from './adoption.ts';
-import type { Invocation } from './invocation.ts';
+import type { AgentInvocation } from './agent-invocation.ts';
+import { isRecordedState } from './life.ts';
 
 /** How long after the end of an invocation the next one may begin that a message during the first one asked for. */
 const MAX_QUEUED_MS = 60_000;
@@ -33,7 +34,7 @@ export class InvocationMatcher {
   readonly #kind: ConversationKind;
   readonly #states: Shelf<ConversationState>;
   /** How many invocations of subagents stand below each invocation. */
-  readonly #below = new WeakMap<Invocation, number>();
+  readonly #below = new WeakMap<AgentInvocation, number>();
 
   constructor(tracker: ConversationTracker, kind: ConversationKind) {
     this.#tracker = tracker;
@@ -54,12 +55,12 @@ export class InvocationMatcher {
   }
 
   /** Takes an invocation that goes on after a pause. */
-  resumed(invocation: Invocation): void {
+  resumed(invocation: AgentInvocation): void {
     this.known(invocation.conversationId, invocation.endpoint.origin)?.invocations.add(invocation);
   }
 
   /** The open invocation with this id, or a requested one without an id, which must be this one. */
-  named(id: string, conversationId: string | undefined, origin: string): Invocation | undefined {
+  named(id: string, conversationId: string | undefined, origin: string): AgentInvocation | undefined {
     const waiting = this.known(conversationId, origin)?.underWay;
     if (this.#tracker.known.has(id, origin) || waiting?.id !== undefined)
       return this.#tracker.known.open(id, origin, conversationId);
@@ -67,7 +68,7 @@ export class InvocationMatcher {
   }
 
   /** Finds or opens the invocation; `undefined` if this process does not record it. */
-  find(fact: InvocationFact, conversationId: string, observation: Observation): Invocation | undefined {
+  find(fact: InvocationFact, conversationId: string, observation: Observation): AgentInvocation | undefined {
     const { origin } = observation.endpoint;
     if (this.#tracker.known.has(fact.snapshot.id, origin)) return undefined;
     const state = this.state(conversationId, origin);
@@ -82,7 +83,7 @@ export class InvocationMatcher {
     state: ConversationState,
     fact: InvocationFact,
     observation: Observation,
-  ): Invocation | undefined {
+  ): AgentInvocation | undefined {
     const { snapshot } = fact;
     const waiting = findWaiting(state, snapshot, observation);
     if (waiting !== undefined) {
@@ -94,7 +95,7 @@ export class InvocationMatcher {
       snapshot,
       conversationId: state.id,
       agent: state.agent?.agent,
-      forgotten: (invocation: Invocation): void => state.forget(invocation),
+      forgotten: (invocation: AgentInvocation): void => state.forget(invocation),
     };
     const isIt = (message: QueuedMessage): boolean =>
       canBe(message, snapshot, observation) && isInTime(message, snapshot);
@@ -130,7 +131,7 @@ export class InvocationMatcher {
     subagent: SubagentState,
     { snapshot, subagentId = '', aboveId }: InvocationFact,
     observation: Observation,
-  ): Invocation | undefined {
+  ): AgentInvocation | undefined {
     const { origin } = observation.endpoint;
     const above =
       aboveId === undefined
@@ -164,7 +165,7 @@ export class InvocationMatcher {
     return invocation;
   }
 
-  #hasRoomBelow(above: Invocation): boolean {
+  #hasRoomBelow(above: AgentInvocation): boolean {
     const below = this.#below.get(above) ?? 0;
     if (below >= MAX_REPEATED) {
       notice('calls_skipped');
@@ -186,7 +187,7 @@ function findWaiting(
   observation: Observation,
 ): WaitingInvocation | undefined {
   const possible = waiting.filter((each) => canBe(each, snapshot, observation));
-  const goesOn = ({ invocation }: WaitingInvocation): boolean => invocation.life.finished === undefined;
+  const goesOn = ({ invocation }: WaitingInvocation): boolean => invocation.life.overSince === undefined;
   return (observation.live ? possible.find(goesOn) : undefined) ?? possible[0];
 }
 
@@ -203,7 +204,7 @@ function isInTime(
   { life, clock, acceptedAt = 0 }: QueuedMessage,
   { createdAt }: InvocationSnapshot,
 ): boolean {
-  const lastTime = life.state === 'closed' ? life.lastOpenTime : Number.POSITIVE_INFINITY;
+  const lastTime = isRecordedState(life.state) ? life.lastOpenTime : Number.POSITIVE_INFINITY;
   const endTime = Math.max(acceptedAt, life.endTime ?? lastTime);
   return clock.local(createdAt, 0) <= endTime + MAX_QUEUED_MS;
 }

@@ -18,10 +18,10 @@ import { OperationClock } from '../operation-clock.ts';
 import type { ConversationTracker } from '../tracker.ts';
 import {
   type ContinuationTraits,
-  ContinuingOperation,
-  type ContinuingStart,
+  ContinuedCall,
+  type ContinuedStart,
   requestAbout,
-} from './continuing-operation.ts';
+} from './continued-call.ts';
 
 /** Of what the SDK polls; files of OpenAI and Azure have words of their own. */
 const UNDER_WAY: ReadonlySet<string | undefined> = new Set([
@@ -51,7 +51,7 @@ const POLL_LOOP: ContinuationTraits = {
  */
 export class Polls implements ConversationApi {
   readonly #tracker: ConversationTracker;
-  readonly #open = new Map<string, ContinuingOperation>();
+  readonly #open = new Map<string, ContinuedCall>();
 
   constructor(tracker: ConversationTracker) {
     this.#tracker = tracker;
@@ -61,7 +61,7 @@ export class Polls implements ConversationApi {
     const key = pollKey(call, request, endpoint.origin);
     const loop = this.#open.get(key);
     if (loop?.isAborted) loop.close();
-    else if (loop !== undefined) return requestAbout(loop, this.#tracker.telemetry, call, request.route);
+    else if (loop !== undefined) return requestAbout(loop, this.#tracker, call, request.route);
     const id = conversationIn(call.context);
     const segment = id === undefined ? undefined : this.#enter(id, call, endpoint);
     return {
@@ -70,9 +70,11 @@ export class Polls implements ConversationApi {
       attributes: conversationAttributes(id),
       onEnd: (ended, result, record) => {
         const goesOn = this.#goesOn(key, ended, {
+          id: undefined,
+          endpoint,
           record,
           result,
-          time: ended.endTime,
+          startTime: ended.endTime,
           clock: new OperationClock(ended.ownClock),
           segment,
         });
@@ -92,14 +94,12 @@ export class Polls implements ConversationApi {
     return segment;
   }
 
-  #goesOn(key: string, call: Call, start: ContinuingStart): boolean {
+  #goesOn(key: string, call: Call, start: Omit<ContinuedStart, 'closed'>): boolean {
     const { size } = this.#open;
     const isOver = call.outcome !== 'value' || POLL_LOOP.stateOf(start.result) === 'over';
     if (isOver || this.#open.has(key) || size >= MAX_LOOPS) return false;
-    const loop = new ContinuingOperation(POLL_LOOP, { ...start, signal: call.signal }, () => {
-      this.#open.delete(key);
-      this.#tracker.release(loop);
-    });
+    const closed = (): void => void this.#open.delete(key);
+    const loop = new ContinuedCall(POLL_LOOP, { ...start, signal: call.signal, closed }, this.#tracker);
     this.#open.set(key, loop);
     this.#tracker.keep(loop);
     return true;

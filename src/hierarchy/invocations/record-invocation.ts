@@ -14,19 +14,18 @@ import { justAfter, SPAN_ROOM_MS, Starts } from '../../util/microseconds.ts';
 import type { StepSnapshot, ToolCallContent } from '../model.ts';
 import { clamp } from '../operation-clock.ts';
 import { isUnanswered, type ToolCall } from '../tool-calls/tool-call.ts';
+import type { AgentInvocation } from './agent-invocation.ts';
 import { costOfUsage } from './cost-and-usage.ts';
-import { type Invocation, inputMessagesOf } from './invocation.ts';
 import type { Step, Steps } from './steps.ts';
 
 /** Records a closed invocation: its steps, its tool calls, and then its own span. */
-export function recordInvocation(invocation: Invocation, endTime: number): void {
+export function recordInvocation(invocation: AgentInvocation, endTime: number): void {
   const { span, telemetry, steps, snapshot } = invocation;
   guard('recording a status', addOutcome, invocation);
   const recordsSteps =
     (span.isRecording() || telemetry.wantsContent) && telemetry.settings.runSteps !== 'off';
   const recordedSteps = recordsSteps ? steps.all : [];
-  const before = invocation.resumed?.recordedCalls;
-  const requested = steps.toolCalls.filter(({ snapshot: { id } }) => before?.has(id) !== true);
+  const requested = steps.unrecordedCalls;
   // Functions that still wait are recorded where they are answered, maybe in another process.
   const calls =
     invocation.life.endTime === undefined ? requested.filter((call) => !isUnanswered(call)) : requested;
@@ -55,12 +54,12 @@ export function recordInvocation(invocation: Invocation, endTime: number): void 
     skippedToolCalls: steps.skippedToolCalls,
     systemInstructions: invocation.content?.systemInstructions ?? [],
     toolDefinitions: invocation.content?.toolDefinitions ?? [],
-    inputMessages: inputMessagesOf(invocation),
+    inputMessages: invocation.inputMessages,
     outputMessages: outputs,
   });
 }
 
-function addOutcome(invocation: Invocation): void {
+function addOutcome(invocation: AgentInvocation): void {
   const { snapshot, steps } = invocation;
   if (snapshot === undefined) return;
   const attributes: Attributes = { [ATTR.OPENAI_RUN_STATUS]: snapshot.status };
@@ -82,13 +81,13 @@ function inOrderOfSteps({ all }: Steps, toolCalls: readonly ToolCall[]): readonl
 
 /** @returns the output messages of the invocation */
 function recordStepsAndTools(
-  invocation: Invocation,
+  invocation: AgentInvocation,
   recordedSteps: readonly Step[],
   recordedCalls: readonly ToolCall[],
   endTime: number,
 ): Message[] {
   const { steps, snapshot } = invocation;
-  const heard: Message[] = [...inputMessagesOf(invocation)];
+  const heard: Message[] = [...invocation.inputMessages];
   const shown = new Set<string>();
   const answers: Message[] = [];
   const whole = { startTime: invocation.startTime, endTime };
@@ -132,7 +131,7 @@ function recordStepsAndTools(
 }
 
 /** Records the tool calls that belong to no recorded step. */
-function recordOrphans(invocation: Invocation, orphans: readonly ToolCall[], whole: Times): void {
+function recordOrphans(invocation: AgentInvocation, orphans: readonly ToolCall[], whole: Times): void {
   const times = new RecordedTimes([], whole);
   for (const call of inOrderOfTime(orphans, whole))
     recordInvocationToolCall(invocation, call, times.ofToolCall(call, whole));
@@ -146,7 +145,7 @@ function inOrderOfTime(calls: readonly ToolCall[], whole: Times): readonly ToolC
 }
 
 function recordInvocationStep(
-  invocation: Invocation,
+  invocation: AgentInvocation,
   { snapshot, firstTextTime, deltaTimes, skippedDeltas }: Step,
   times: Times,
   said: {
@@ -189,7 +188,7 @@ function recordInvocationStep(
 }
 
 function recordInvocationToolCall(
-  invocation: Invocation,
+  invocation: AgentInvocation,
   call: ToolCall,
   { startTime, endTime }: Times,
 ): void {
@@ -216,7 +215,7 @@ function recordInvocationToolCall(
 }
 
 /** What the call or its result says, or how the step or the invocation ended that it has no result of. */
-function toolOutcome({ steps, snapshot: whole }: Invocation, call: ToolCall): ToolOutcome | undefined {
+function toolOutcome({ steps, snapshot: whole }: AgentInvocation, call: ToolCall): ToolOutcome | undefined {
   const { snapshot, stepId, endTime } = call;
   const told = call.outcome ?? snapshot.outcome;
   if (told !== undefined || call.hasResult || snapshot.hasResult || endTime !== undefined) return told;
@@ -227,11 +226,11 @@ function toolOutcome({ steps, snapshot: whole }: Invocation, call: ToolCall): To
 }
 
 /** The vector stores of the run, the request, the thread or the assistant, the first that has any. */
-function storesOf(invocation: Invocation): readonly string[] {
+function storesOf(invocation: AgentInvocation): readonly string[] {
   return storesByOwner(invocation).find((ids) => ids.length > 0) ?? [];
 }
 
-function storesByOwner(invocation: Invocation): readonly (readonly string[])[] {
+function storesByOwner(invocation: AgentInvocation): readonly (readonly string[])[] {
   const { snapshot, requestedStores, conversation, agent } = invocation;
   const owners = [snapshot?.vectorStoreIds, requestedStores, conversation?.vectorStoreIds];
   return [...owners, agent?.vectorStoreIds].map((ids) => ids ?? []);
@@ -257,7 +256,7 @@ function toolResponses(calls: readonly ToolCall[]): Message[] {
 }
 
 /** Messages of the invocation that no recorded step stands for. What was not seen to its end did not stop by itself. */
-function unclaimed({ steps, snapshot, life }: Invocation, shown: ReadonlySet<string>): Message[] {
+function unclaimed({ steps, snapshot, life }: AgentInvocation, shown: ReadonlySet<string>): Message[] {
   if (steps.outputs.size === 0) return [];
   const reason = snapshot?.finishReason ?? (life.endTime === undefined ? 'error' : 'stop');
   return [...steps.outputs]

@@ -11,10 +11,10 @@ import { placeAttributes } from '../../telemetry/place.ts';
 import { recordToolDuration } from '../../telemetry/spans/tool-span.ts';
 import { stringField } from '../../util/payload.ts';
 import type { ToolOutput } from '../dialect.ts';
-import type { Invocation } from './invocation.ts';
+import type { AgentInvocation } from './agent-invocation.ts';
 
 /** Adds what the creating request contributes to the span of an invocation. */
-export function addCreation(invocation: Invocation, call: Call, context: Context): void {
+export function addCreation(invocation: AgentInvocation, call: Call, context: Context): void {
   const attributes = { ...callAttributes(call), ...rateLimitsIn(headersOf(call)) };
   if (call.streamed) attributes[ATTR.GEN_AI_REQUEST_STREAM] = true;
   invocation.addAttributes(attributes);
@@ -22,24 +22,25 @@ export function addCreation(invocation: Invocation, call: Call, context: Context
 }
 
 /** Ends an invocation without an id: it was not created, or the program read the raw response. */
-export function abandon(invocation: Invocation, call: Call): void {
+export function abandon(invocation: AgentInvocation, call: Call): void {
   invocation.touch(call.endTime);
   if (call.error !== undefined) {
     invocation.conversation?.giveBack(invocation.input);
-    invocation.end(call.endTime, readFailure(call.error));
+    const { endTime } = call;
+    invocation.end(endTime, endTime, endTime, readFailure(call.error));
   }
   invocation.close();
   // Nor was the conversation created that belongs to it.
   if (invocation.conversation === undefined) invocation.segment?.end(call.endTime);
 }
 
-export function addAttempts(invocation: Invocation, call: Call, context: Context): void {
+export function addAttempts(invocation: AgentInvocation, call: Call, context: Context): void {
   if (call.attemptCount > 1)
     recordAttempts(invocation.telemetry, call, context, placeAttributes(invocation.place));
 }
 
 /** A streamed invocation goes on in another stream, such as the one that answers its functions. */
-export function addStreamPart(invocation: Invocation, { streamEnd, chunkCount }: Call): void {
+export function addStreamPart(invocation: AgentInvocation, { streamEnd, chunkCount }: Call): void {
   const before = invocation.attributes[ATTR.OPENAI_STREAM_CHUNK_COUNT];
   if (streamEnd === undefined || typeof before !== 'number') return;
   invocation.addAttributes({
@@ -79,7 +80,7 @@ export function addRequestEvent(span: Span, { name, status }: RequestEvent, call
 
 /** Called when the server has accepted the program's output of a tool call. */
 export function answerToolCall(
-  invocation: Invocation,
+  invocation: AgentInvocation,
   { callId, output, outcome }: Pick<ToolOutput, 'callId' | 'output' | 'outcome'>,
   time: number,
 ): void {

@@ -14,7 +14,6 @@ import {
   unansweredOf,
 } from '../tool-calls/tool-call.ts';
 import { sumOf } from './cost-and-usage.ts';
-import { NO_RECORDED_STEPS, type PausedInvocation } from './paused-invocation.ts';
 
 export interface Step {
   snapshot: StepSnapshot;
@@ -48,11 +47,24 @@ interface CallResult {
   readonly outcome: ToolOutcome | undefined;
 }
 
+/** What spans have of an invocation that pauses, and what it waits for. */
+export interface PausedSteps {
+  /** The steps that were recorded, with the usage that their spans carry. */
+  readonly steps: ReadonlyMap<string, Usage | undefined>;
+  readonly calls: ReadonlySet<string>;
+  readonly unanswered: readonly UnansweredCall[];
+}
+
+/** Shared, because most paused invocations have neither, and each is kept for a day. */
+const NO_STEPS: PausedSteps['steps'] = new Map();
+const NO_CALLS: PausedSteps['calls'] = new Set();
+
 /** The steps and tool calls of one invocation, collected from streams, lists and retrieved objects. */
 export class Steps {
   readonly #content: boolean;
-  /** The steps that were recorded before a pause, with the usage that their spans carry. */
-  readonly #recordedBefore: ReadonlyMap<string, Usage | undefined>;
+  /** The steps and tool calls that were recorded before a pause. */
+  readonly #stepsBefore: PausedSteps['steps'];
+  readonly #callsBefore: PausedSteps['calls'];
   readonly #keeper: Keeper;
   readonly #deltas: boolean;
   readonly #steps = new Map<string, Step>();
@@ -76,7 +88,7 @@ export class Steps {
     content: boolean;
     deltas: boolean;
     keeper: Keeper;
-    resumed?: PausedInvocation | undefined;
+    resumed?: PausedSteps | undefined;
     isInputKnown?: boolean | undefined;
     above?: Steps | undefined;
   }) {
@@ -87,7 +99,8 @@ export class Steps {
     this.#inputs = new KeptMessages(options.keeper);
     this.#outputs = new KeptMessages(options.keeper);
     this.#deltas = options.deltas;
-    this.#recordedBefore = options.resumed?.recordedSteps ?? NO_RECORDED_STEPS;
+    this.#stepsBefore = options.resumed?.steps ?? NO_STEPS;
+    this.#callsBefore = options.resumed?.calls ?? NO_CALLS;
     for (const { snapshot, stepId, requestedAt } of options.resumed?.unanswered ?? [])
       this.#toolCalls.set(snapshot.id, { ...newToolCall(snapshot), stepId, requestedAt });
   }
@@ -102,6 +115,11 @@ export class Steps {
 
   get toolCalls(): readonly ToolCall[] {
     return [...this.#toolCalls.values()];
+  }
+
+  /** Without those that a span before a pause has. */
+  get unrecordedCalls(): readonly ToolCall[] {
+    return this.toolCalls.filter(({ snapshot: { id } }) => !this.#callsBefore.has(id));
   }
 
   get outputs(): ReadonlyMap<string, Message> {
@@ -123,20 +141,15 @@ export class Steps {
     return this.#waitingSince !== undefined;
   }
 
-  /** The functions that the program has been asked for and has not answered. */
-  get unanswered(): readonly UnansweredCall[] {
-    return unansweredOf(this.toolCalls);
-  }
-
   /** The tokens of all steps, as far as spans carry them. */
   get usage(): Usage {
     const own = this.#unrecorded().map(({ snapshot }) => snapshot.usage);
-    return sumOf([...this.#recordedBefore.values(), ...own]);
+    return sumOf([...this.#stepsBefore.values(), ...own]);
   }
 
   #unrecorded(): Step[] {
     const steps = [...this.#steps.values()];
-    return steps.filter(({ snapshot }) => !this.#recordedBefore.has(snapshot.id));
+    return steps.filter(({ snapshot }) => !this.#stepsBefore.has(snapshot.id));
   }
 
   /** How many steps were seen for which there was no room. */
@@ -270,6 +283,19 @@ export class Steps {
     toolCall.outcome = outcome ?? toolCall.outcome;
     if (this.#content) toolCall.output = this.#keeper.keep(output, toolCall.output);
     return toolCall;
+  }
+
+  /** What is kept of those that are recorded before the end of their invocation. */
+  paused(): PausedSteps {
+    const unanswered = unansweredOf(this.toolCalls);
+    const waiting = new Set(unanswered.map(({ snapshot }) => snapshot.id));
+    const steps = this.all.map(({ snapshot }) => [snapshot.id, snapshot.usage] as const);
+    const calls = this.toolCalls.map(({ snapshot }) => snapshot.id).filter((id) => !waiting.has(id));
+    return {
+      steps: steps.length === 0 ? this.#stepsBefore : new Map([...this.#stepsBefore, ...steps]),
+      calls: calls.length === 0 ? this.#callsBefore : new Set([...this.#callsBefore, ...calls]),
+      unanswered,
+    };
   }
 
   /** Drops the content of all that was seen, which may be seen again. */

@@ -129,12 +129,12 @@ class SessionSocket implements SocketObservation {
       claims,
     } as const;
     const session: RealtimeSession = new RealtimeSession(start, () => {
-      tracker.release(session);
+      tracker.releaseSession(session);
       if (this.#session !== session) return;
       this.#session = undefined;
       own.isOpen = false;
     });
-    tracker.keep(session);
+    tracker.keepSession(session);
     own.isOpen = true;
     return session;
   }

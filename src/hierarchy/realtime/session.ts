@@ -1,7 +1,6 @@
 import type { Context } from '@opentelemetry/api';
 import type { SocketClose } from '../../sdk/sockets/socket.ts';
 import { arrayField, field, fieldsOf, first, stringField } from '../../util/payload.ts';
-import type { Member } from '../invocations/life.ts';
 import { readItemResults } from '../tool-calls/item-results.ts';
 import { SessionInterruptions } from './interruptions.ts';
 import { SessionResponses } from './responses.ts';
@@ -9,7 +8,7 @@ import { type SessionStart, SessionState } from './session-state.ts';
 import { SessionSpeech } from './speech.ts';
 
 /** One session over one connection: what its events say, event by event. */
-export class RealtimeSession implements Member {
+export class RealtimeSession {
   readonly state: SessionState;
   readonly #released: () => void;
   readonly #speech: SessionSpeech;
@@ -75,13 +74,6 @@ export class RealtimeSession implements Member {
 
   close(): void {
     this.end(undefined);
-  }
-
-  /** It outlives the span above it, as its socket does. */
-  closeIfFinished(): void {}
-
-  overdue(): boolean {
-    return false;
   }
 
   #see(type: string, event: unknown): void {

@@ -3,20 +3,17 @@ import { responseIn } from '../../operations/response/accumulator.ts';
 import { keptResponse } from '../../operations/response/kept-response.ts';
 import type { Call } from '../../sdk/call.ts';
 import { readWithClient } from '../../sdk/own-requests.ts';
-import type { Endpoint } from '../../sdk/provider.ts';
 import * as ATTR from '../../semconv/attributes.ts';
 import { EVENT_OPENAI_RESPONSE_REQUEST } from '../../semconv/events.ts';
-import type { TextLimits } from '../../telemetry/kept-text.ts';
+import { type TextLimits, textLimits } from '../../telemetry/kept-text.ts';
 import { field, stringField } from '../../util/payload.ts';
 import { activeSpan, isInTrace } from '../conversations/conversation.ts';
-import type { Send } from '../dialect.ts';
 import {
   type ContinuationTraits,
-  ContinuingOperation,
-  type ContinuingStart,
-} from '../invocations/continuing-operation.ts';
-import { isLeft } from '../invocations/invocation-requests.ts';
-import type { Retrievable } from '../invocations/life.ts';
+  ContinuedCall,
+  type ContinuedStart,
+} from '../invocations/continued-call.ts';
+import type { InvocationOwner } from '../invocations/invocation.ts';
 import { asTime } from '../operation-clock.ts';
 
 const ENDED_RESPONSE_STATUSES: ReadonlySet<string> = new Set([
@@ -48,62 +45,38 @@ function continuation(limits: TextLimits | undefined): ContinuationTraits {
     kept: (response) => keptResponse(response, limits),
     resultIn: responseIn,
     requestEvent: { name: EVENT_OPENAI_RESPONSE_REQUEST, status: ATTR.GEN_AI_RESPONSE_STATUS },
+    createdAt: (response) => asTime(field(response, 'created_at')),
     endedAt: (response) => asTime(field(response, 'completed_at')),
   };
 }
 
-export interface BackgroundStart extends ContinuingStart {
+export interface BackgroundStart extends Omit<ContinuedStart, 'closed'> {
   readonly id: string;
-  readonly endpoint: Endpoint;
-  /** That reads its end. */
+  /** Reads its end. */
   readonly client: object;
-  readonly limits: TextLimits | undefined;
   /** Called with the last result once its record has ended. */
   readonly ended: (result: unknown, endTime: number) => void;
-  readonly closed: (response: BackgroundResponse, result: unknown, endTime: number) => void;
 }
 
 /** A background response, from its creation to its end, however the end becomes known. */
-export class BackgroundResponse extends ContinuingOperation implements Retrievable {
-  readonly id: string;
-  readonly endpoint: Endpoint;
-  readonly retrievable: Retrievable = this;
-  reading: Retrievable['reading'] = 'no';
-  readonly #client: object;
-
-  constructor(start: BackgroundStart) {
-    const { result, time, clock } = start;
-    clock.learn(asTime(field(result, 'created_at')), time);
-    super(continuation(start.limits), start, (last, endTime) => start.closed(this, last, endTime));
-    this.id = start.id;
-    this.endpoint = start.endpoint;
-    this.#client = start.client;
-  }
-
-  /** Whether a request about it has no span of its own. */
-  folds(call: Call): boolean {
-    const traceId = trace.getSpanContext(this.record.context)?.traceId ?? '';
-    return call.method !== 'DELETE' && isInTrace(activeSpan(call.context), traceId);
-  }
-
-  override answered(call: Call): void {
-    super.answered(call);
-    if (call.method !== 'DELETE' || call.error !== undefined) return;
-    this.life.touch(this.clock.from(call.endTime, call.ownClock));
-    this.close();
-  }
-
-  /** The program may have left the stream that created it. */
-  startedWith(call: Call): void {
-    this.streamed(call);
-    if (isLeft(call)) this.life.closing.begin();
-  }
-
-  readonly retrieve = async (send: Send): Promise<void> => {
-    const path = `/responses/${encodeURIComponent(this.id)}`;
-    const response = await send((controller) =>
-      readWithClient(this.#client, path, {}, undefined, controller),
-    );
-    this.see(response, this.clock.now(), false);
+export function backgroundResponse(
+  start: BackgroundStart & Pick<ContinuedStart, 'closed'>,
+  owner: InvocationOwner,
+): ContinuedCall {
+  const { client } = start;
+  const { settings, wantsContent } = owner.telemetry;
+  const traits = continuation(wantsContent ? textLimits(settings) : undefined);
+  const response = new ContinuedCall(traits, start, owner);
+  response.read = async (_, send) => {
+    const path = `/responses/${encodeURIComponent(start.id)}`;
+    const told = await send((controller) => readWithClient(client, path, {}, undefined, controller));
+    response.see(told, response.clock.now(), false);
   };
+  return response;
+}
+
+/** Whether a request about it has no span of its own. */
+export function foldsInto({ context }: ContinuedCall, call: Call): boolean {
+  const traceId = trace.getSpanContext(context)?.traceId ?? '';
+  return call.method !== 'DELETE' && isInTrace(activeSpan(call.context), traceId);
 }

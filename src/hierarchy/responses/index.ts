@@ -5,7 +5,6 @@ import type { Call } from '../../sdk/call.ts';
 import type { Endpoint } from '../../sdk/provider.ts';
 import { OPENAI_API_TYPE_VALUE_RESPONSES } from '../../semconv/values.ts';
 import type { Spent } from '../../telemetry/cost/spent.ts';
-import { textLimits } from '../../telemetry/kept-text.ts';
 import type { Place } from '../../telemetry/place.ts';
 import { OperationRecord } from '../../telemetry/record.ts';
 import type { Telemetry } from '../../telemetry/telemetry.ts';
@@ -25,7 +24,7 @@ import { conversationIn } from '../conversations/conversation-id.ts';
 import { JoinedTrace } from '../conversations/joined-trace.ts';
 import { contextInConversation } from '../conversations/own-trace.ts';
 import { creatorOf, handsOn } from '../conversations/ownership.ts';
-import { requestAbout } from '../invocations/continuing-operation.ts';
+import { type ContinuedCall, requestAbout } from '../invocations/continued-call.ts';
 import { OperationClock } from '../operation-clock.ts';
 import { LONG_LIFETIME_MS, type Shelf } from '../store.ts';
 import { readItemCalls } from '../tool-calls/item-calls.ts';
@@ -33,7 +32,7 @@ import { readItemResults } from '../tool-calls/item-results.ts';
 import type { ToolCalls } from '../tool-calls/tool-calls.ts';
 import type { ConversationTracker } from '../tracker.ts';
 import { placeAdoption, readAdoption } from './adoption.ts';
-import { BackgroundResponse, type BackgroundStart, isResponseOpen } from './background.ts';
+import { type BackgroundStart, backgroundResponse, foldsInto, isResponseOpen } from './background.ts';
 import {
   conversationUsed,
   conversationUsedBy,
@@ -58,7 +57,7 @@ export class Responses implements ConversationApi {
   /** The spans of background responses that were closed before their end. */
   readonly #paused: Shelf<SpanContext>;
   /** The open background responses; the least recently used one is closed first. */
-  readonly #background: Shelf<BackgroundResponse>;
+  readonly #background: Shelf<ContinuedCall>;
 
   constructor(tracker: ConversationTracker, toolCalls: ToolCalls) {
     this.#telemetry = tracker.telemetry;
@@ -85,12 +84,12 @@ export class Responses implements ConversationApi {
     const { id, uses } = used;
     if (uses) call.context = contextInConversation(call.context, this.#tracker, 'conversation', id, origin);
     const background = this.#backgroundOf(request, endpoint);
-    return background?.folds(call) === true
-      ? requestAbout(background, this.#telemetry, call, request.route)
+    return background !== undefined && foldsInto(background, call)
+      ? requestAbout(background, this.#tracker, call, request.route)
       : this.#place(call, request, endpoint, used);
   }
 
-  #backgroundOf({ route, values }: ApiRequest, { origin }: Endpoint): BackgroundResponse | undefined {
+  #backgroundOf({ route, values }: ApiRequest, { origin }: Endpoint): ContinuedCall | undefined {
     const isAbout = route.folds === 'response' || route.method === 'DELETE';
     return isAbout ? this.#background.get(origin, values[0]) : undefined;
   }
@@ -127,7 +126,7 @@ export class Responses implements ConversationApi {
   #followRequest(call: Call, place: Placement, fetched: Fetched, segment: Segment | undefined): Placement {
     const { request, endpoint, known } = fetched;
     const background = this.#backgroundOf(request, endpoint);
-    background?.requested();
+    background?.requested(call);
     return {
       ...place,
       hearsEvents: background !== undefined,
@@ -213,26 +212,23 @@ export class Responses implements ConversationApi {
     const { endpoint, segment, handedOn } = follow;
     if (!follow.isTaken) know(this.#known, follow, result, going.record);
     if (handedOn || !isResponseOpen(result)) return false;
-    const { client, endTime: time } = call;
+    const { client, endTime: startTime } = call;
     const clock = new OperationClock(call.ownClock);
-    this.#keep({ ...going, id, endpoint, client, segment, result, time, clock }).startedWith(call);
+    this.#keep({ ...going, id, endpoint, client, segment, result, startTime, clock }).startedWith(call);
     return true;
   }
 
-  #keep(start: Omit<BackgroundStart, 'closed' | 'limits'>): BackgroundResponse {
+  #keep(start: BackgroundStart): ContinuedCall {
     const { id, endpoint } = start;
-    const closed = (response: BackgroundResponse, result: unknown, endTime: number): void => {
+    const closed = ({ life, context }: ContinuedCall, result: unknown, endTime: number): void => {
       start.ended(result, endTime);
       this.#background.delete(endpoint.origin, id);
-      const span = trace.getSpanContext(response.record.context);
-      if (!response.hasEnded && span !== undefined) this.#paused.set(endpoint.origin, id, span);
-      this.#tracker.release(response);
+      const span = trace.getSpanContext(context);
+      if (life.state === 'paused' && span !== undefined) this.#paused.set(endpoint.origin, id, span);
     };
     // A server that reuses an id has forgotten the first one.
-    this.#background.get(endpoint.origin, id)?.close();
-    const { settings, wantsContent } = this.#telemetry;
-    const limits = wantsContent ? textLimits(settings) : undefined;
-    const background = new BackgroundResponse({ ...start, closed, limits });
+    this.#background.get(endpoint.origin, id)?.closeForGood();
+    const background = backgroundResponse({ ...start, closed }, this.#tracker);
     this.#background.set(endpoint.origin, id, background);
     this.#tracker.keep(background);
     return background;
@@ -277,7 +273,7 @@ export class Responses implements ConversationApi {
     const { client } = call;
     const ended = (last: unknown, endTime: number): void =>
       this.#ended(followed, last, endTime, record.spent);
-    const start = { id, endpoint, client, record, ended, segment, result: response, time: startTime, clock };
+    const start = { id, endpoint, client, record, ended, segment, result: response, startTime, clock };
     this.#keep(start).see(response, call.endTime, false);
   }
 

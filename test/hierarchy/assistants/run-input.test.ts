@@ -128,7 +128,7 @@ describe('a list of messages', () => {
       life: { endTime: 9_000 },
       snapshot: { usage: undefined, createdAt: 4_000, endedAt: undefined },
       steps: { knowsInput: false, haveAnswers: () => false },
-      complete: false,
+      isComplete: false,
     };
     readMessagesOfRun({ object: 'list', data: listed }, run, sink);
     return sink.facts.map(([, fact]) => {

@@ -1,67 +1,341 @@
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { Life } from '../../../src/hierarchy/invocations/life.ts';
+import { describe, expect, it, test } from 'vitest';
+import {
+  canGoOn,
+  type Effect,
+  type Life,
+  type LifeFact,
+  type Living,
+  newLife,
+  next,
+  recordedEnd,
+} from '../../../src/hierarchy/invocations/life.ts';
 
-beforeEach(() => vi.useFakeTimers());
-afterEach(() => vi.useRealTimers());
+const MINUTE = 60_000;
 
-describe('a life', () => {
-  it('is silent once nothing has been heard of it for long enough', () => {
-    const life = new Life(Date.now());
-    vi.advanceTimersByTime(999);
-    expect(life.isSilent(1_000)).toBe(false);
-    vi.advanceTimersByTime(1);
-    expect(life.isSilent(1_000)).toBe(true);
+interface Traits extends Partial<Omit<Living, 'life'>> {
+  readonly mayRead?: boolean;
+}
+
+/** An invocation that began at 0, of which details are missing, as a test sets it otherwise. */
+function invocation({ mayRead = true, ...traits }: Traits = {}): Living {
+  return {
+    life: newLife(0, mayRead),
+    timeout: 10 * MINUTE,
+    expiresAt: Number.POSITIVE_INFINITY,
+    isComplete: false,
+    isWhole: false,
+    isUnheard: false,
+    hasOpenBelow: false,
+    isBelow: false,
+    isAwaited: false,
+    ...traits,
+  };
+}
+
+const ASKED: LifeFact = { type: 'asked', outlives: false };
+const ANSWERED: LifeFact = { type: 'answered', outlives: false };
+const OPEN: LifeFact = { type: 'open' };
+const IDLE: LifeFact = { type: 'idle' };
+const DETAIL: LifeFact = { type: 'detail' };
+const FLUSH: LifeFact = { type: 'flush' };
+const LEFT: LifeFact = { type: 'left' };
+const TIME: LifeFact = { type: 'time', idleTimeout: 30_000 };
+const CLOSE: LifeFact = { type: 'close', isFinal: false };
+const ended = (endTime: number): LifeFact => ({ type: 'ended', endTime, latest: endTime });
+const reading = (when: 'soon' | 'now'): LifeFact => ({ type: 'reading', when });
+const endRead = (givesUp: boolean): LifeFact => ({ type: 'end read', givesUp });
+const detailsRead = (isLeft: boolean, isFinal: boolean): LifeFact => ({
+  type: 'details read',
+  isLeft,
+  isFinal,
+});
+
+type Step = readonly [time: number, fact: LifeFact, ...effects: readonly Effect[]];
+
+const USAGE: Effect = { record: 'usage' };
+const RECORD: Effect = { record: 'all' };
+const DETAILS: Effect = { read: 'details' };
+const END: Effect = { read: 'end', givesUp: false };
+const LAST: Effect = { read: 'end', givesUp: true };
+
+interface Row {
+  readonly of?: Traits;
+  readonly facts: readonly Step[];
+  readonly becomes: Partial<Life>;
+}
+
+/** What happens to an invocation, fact by fact, and what follows from each. */
+const ROWS: Readonly<Record<string, Row>> = {
+  'records what has ended and is whole': {
+    of: { isWhole: true },
+    facts: [[5_000, ended(5_000), USAGE, RECORD]],
+    becomes: { state: 'closed', endTime: 5_000 },
+  },
+  'reads what is missing, then records': {
+    facts: [
+      [5_000, ended(5_000), USAGE, DETAILS],
+      [5_000, reading('soon')],
+      [5_100, DETAIL],
+      [5_200, reading('now')],
+      [5_300, DETAIL],
+      [5_400, detailsRead(false, true), RECORD],
+    ],
+    becomes: { state: 'closed' },
+  },
+  'reads nothing that nobody records': {
+    of: { isUnheard: true },
+    facts: [[5_000, ended(5_000), USAGE, RECORD]],
+    becomes: { state: 'closed' },
+  },
+  'waits for details of the program, if it may not read': {
+    of: { mayRead: false },
+    facts: [
+      [5_000, ended(5_000), USAGE],
+      [34_999, TIME],
+      [35_000, TIME, RECORD],
+    ],
+    becomes: { state: 'closed' },
+  },
+  'waits for the requests that are under way': {
+    of: { isWhole: true },
+    facts: [
+      [1_000, ASKED],
+      [5_000, ended(5_000), USAGE],
+      [6_000, ANSWERED, RECORD],
+    ],
+    becomes: { state: 'closed' },
+  },
+  'waits for what works for it': {
+    of: { isWhole: true, hasOpenBelow: true },
+    facts: [
+      [5_000, ended(5_000), USAGE],
+      [5_000, FLUSH],
+    ],
+    becomes: { state: 'ended' },
+  },
+  'leaves a read to the program, and reads if that did not ask for all': {
+    facts: [
+      [5_000, ended(5_000), USAGE, DETAILS],
+      [5_000, reading('soon')],
+      [5_100, ASKED],
+      [5_200, detailsRead(true, true)],
+      [5_300, ANSWERED, DETAILS],
+    ],
+    becomes: { state: 'ended', isRead: false },
+  },
+  'keeps what could not be read until it is idle': {
+    facts: [
+      [5_000, ended(5_000), USAGE, DETAILS],
+      [5_000, reading('now')],
+      [5_100, detailsRead(false, false)],
+      [5_200, DETAIL],
+      [36_000, TIME, RECORD],
+    ],
+    becomes: { state: 'closed' },
+  },
+  'does not keep it if only it keeps its conversation open': {
+    of: { isAwaited: true },
+    facts: [
+      [5_000, ended(5_000), USAGE, DETAILS],
+      [5_000, reading('now')],
+      [5_100, detailsRead(false, false), RECORD],
+    ],
+    becomes: { state: 'closed' },
+  },
+  'reads nothing of a server that does not offer it': {
+    facts: [
+      [5_000, ended(5_000), USAGE, DETAILS],
+      [5_000, { type: 'unreadable' }],
+      [36_000, TIME, RECORD],
+    ],
+    becomes: { state: 'closed' },
+  },
+  'is recorded unread if its server rests for too long': {
+    facts: [
+      [5_000, ended(5_000), USAGE, DETAILS],
+      [5_000, reading('soon')],
+      [10 * MINUTE, TIME],
+      [10 * MINUTE + 5_000, TIME, { record: 'all', isUnread: true }],
+    ],
+    becomes: { state: 'closed' },
+  },
+  'goes on after its conversation was idle': {
+    of: { mayRead: false },
+    facts: [
+      [2_000, IDLE],
+      [3_000, OPEN],
+      [4_000, TIME],
+    ],
+    becomes: { state: 'open', overSince: undefined, lastOpenTime: 3_000 },
+  },
+  'never goes on after its end': {
+    of: { mayRead: false },
+    facts: [
+      [4_000, ended(4_000), USAGE],
+      [5_000, OPEN],
+      [6_000, ended(6_000)],
+    ],
+    becomes: { state: 'ended', endTime: 4_000 },
+  },
+  'waits for the program': {
+    facts: [[1_000, { type: 'waiting' }]],
+    becomes: { state: 'waiting', lastOpenTime: 1_000 },
+  },
+  'is asked for its end before it is given up, and pauses': {
+    facts: [
+      [10 * MINUTE - 1, TIME],
+      [10 * MINUTE, TIME, LAST],
+      [10 * MINUTE, reading('soon')],
+      [10 * MINUTE + 1_000, TIME],
+      [10 * MINUTE + 2_000, endRead(true), RECORD],
+    ],
+    becomes: { state: 'paused', endTime: undefined },
+  },
+  'is not given up if it has ended': {
+    facts: [
+      [10 * MINUTE, TIME, LAST],
+      [10 * MINUTE, reading('now')],
+      [10 * MINUTE + 1_000, ended(4_000), USAGE],
+      [10 * MINUTE + 2_000, endRead(true), DETAILS],
+    ],
+    becomes: { state: 'ended', endTime: 4_000 },
+  },
+  'is not silent after a sign of life': {
+    facts: [
+      [9 * MINUTE, { type: 'sign' }],
+      [10 * MINUTE, TIME],
+      [19 * MINUTE - 1, TIME],
+      [19 * MINUTE, TIME, LAST],
+    ],
+    becomes: { state: 'open' },
+  },
+  'is never silent while a request about it is under way': {
+    facts: [
+      [1_000, ASKED],
+      [60 * MINUTE, TIME],
+      [61 * MINUTE, ANSWERED],
+      [70 * MINUTE, TIME],
+      [71 * MINUTE, TIME, LAST],
+    ],
+    becomes: { state: 'open' },
+  },
+  'is never silent while a stream is under way that may outlive it': {
+    of: { isWhole: true },
+    facts: [
+      [1_000, { type: 'asked', outlives: true }],
+      [60 * MINUTE, TIME],
+      [61 * MINUTE, ended(61 * MINUTE), USAGE, RECORD],
+    ],
+    becomes: { state: 'closed' },
+  },
+  expires: {
+    of: { expiresAt: 5 * MINUTE },
+    facts: [
+      [5 * MINUTE - 1, TIME],
+      [5 * MINUTE, TIME, LAST],
+    ],
+    becomes: { state: 'open' },
+  },
+  'has not expired, whatever the clocks say, if it was seen in progress since then': {
+    of: { expiresAt: 5 * MINUTE },
+    facts: [
+      [6 * MINUTE, OPEN],
+      [7 * MINUTE, TIME],
+    ],
+    becomes: { state: 'open' },
+  },
+  'is asked for its end at doubling intervals once the program has left it': {
+    facts: [
+      [0, LEFT],
+      [999, TIME],
+      [1_000, TIME, END],
+      [2_999, TIME],
+      [3_000, TIME, END],
+      [7_000, TIME, END],
+      [15_000, TIME, END],
+      [31_000, TIME, END],
+      [63_000, TIME],
+      [127_000, TIME],
+    ],
+    becomes: { state: 'open', closingReads: undefined },
+  },
+  'is not asked for its end if the program asks again itself': {
+    facts: [
+      [0, LEFT],
+      [500, ASKED],
+      [600, ANSWERED],
+      [5_000, TIME],
+    ],
+    becomes: { state: 'open' },
+  },
+  'pauses where it is closed before its end': {
+    facts: [[2_000, CLOSE, RECORD]],
+    becomes: { state: 'paused' },
+  },
+  'does not pause if its conversation was deleted': {
+    facts: [
+      [1_000, { type: 'deleted' }],
+      [2_000, CLOSE, RECORD],
+    ],
+    becomes: { state: 'closed' },
+  },
+  'does not pause at the end of everything': {
+    facts: [[2_000, { type: 'close', isFinal: true }, RECORD]],
+    becomes: { state: 'closed' },
+  },
+  'does not pause by itself if it works for another one': {
+    of: { isBelow: true },
+    facts: [[2_000, CLOSE, RECORD]],
+    becomes: { state: 'closed' },
+  },
+  'is recorded by a flush once it is over, unless something may complete it': {
+    facts: [
+      [1_000, FLUSH],
+      [2_000, ended(2_000), USAGE, DETAILS],
+      [2_000, reading('now')],
+      [2_100, FLUSH],
+      [2_200, detailsRead(false, false)],
+      [2_300, FLUSH, RECORD],
+    ],
+    becomes: { state: 'closed' },
+  },
+  'changes no more once it is recorded': {
+    of: { isWhole: true },
+    facts: [
+      [1_000, ended(1_000), USAGE, RECORD],
+      [2_000, OPEN],
+      [3_000, CLOSE],
+      [4_000, TIME],
+    ],
+    becomes: { state: 'closed', endTime: 1_000, lastOpenTime: 0 },
+  },
+};
+
+test.each(Object.entries(ROWS))('an invocation %s', (_, { of, facts, becomes }) => {
+  const living = invocation(of);
+  for (const [time, fact, ...effects] of facts)
+    expect(next(living, fact, time), `${fact.type} at ${time}`).toEqual(effects);
+  expect(living.life).toMatchObject(becomes);
+});
+
+describe('the end of an invocation', () => {
+  it.each([
+    // From when it was last seen in progress to when its end came to light.
+    [1_500, 3_000, 2_000],
+    [2_500, 3_000, 2_500],
+    [4_000, 3_000, 3_000],
+    [2_500, 1_500, 2_000],
+  ])('that is said to be at %d, seen by %d, is at %d', (endTime, latest, expected) => {
+    const living = invocation();
+    next(living, OPEN, 2_000);
+    next(living, { type: 'ended', endTime, latest }, latest);
+    expect(living.life.endTime).toBe(expected);
+    expect(canGoOn(living.life)).toBe(false);
   });
 
-  it('is not silent after a sign of life', () => {
-    const life = new Life(Date.now());
-    vi.advanceTimersByTime(999);
-    life.touch(Date.now());
-    expect(life.isSilent(1_000)).toBe(false);
-    vi.advanceTimersByTime(999);
-    expect(life.isSilent(1_000)).toBe(false);
-    vi.advanceTimersByTime(1);
-    expect(life.isSilent(1_000)).toBe(true);
-  });
-
-  it.each(['requests', 'streams'] as const)('is never silent while %s about it are under way', (kind) => {
-    const life = new Life(Date.now());
-    life[kind]++;
-    vi.advanceTimersByTime(1_000_000);
-    expect(life.isSilent(1_000)).toBe(false);
-    life[kind]--;
-    expect(life.isSilent(1_000)).toBe(false);
-    vi.advanceTimersByTime(1_000);
-    expect(life.isSilent(1_000)).toBe(true);
-  });
-
-  it('that is over goes on when it is seen in progress, and one that has ended does not', () => {
-    const life = new Life(1_000);
-    life.rest(2_000);
-    expect(life.state).toBe('over');
-    life.goOn(3_000);
-    expect(life.state).toBe('open');
-    expect(life.finished).toBeUndefined();
-    life.end(4_000);
-    life.goOn(5_000);
-    expect([life.state, life.endTime]).toEqual(['ended', 4_000]);
-  });
-
-  it('ends between the last time it was seen in progress and now', () => {
-    const life = new Life(1_000);
-    life.goOn(2_000);
-    expect(life.endSeenAt(3_000, 1_500)).toBe(2_000);
-    expect(life.endSeenAt(3_000, 2_500)).toBe(2_500);
-    expect(life.endSeenAt(3_000, 4_000)).toBe(3_000);
-    expect(life.endSeenAt(1_500, 2_500)).toBe(2_000);
-  });
-
-  it('closes at its end, else at the last time it was seen in progress', () => {
-    const ended = new Life(1_000);
-    ended.end(2_000);
-    expect(ended.close()).toBe(2_000);
-    const left = new Life(1_000);
-    left.touch(3_000);
-    expect(left.close()).toBe(3_000);
+  it('is the last time it was seen in progress, if it is not known', () => {
+    const { life } = invocation();
+    next({ ...invocation(), life }, { type: 'sign' }, 3_000);
+    expect(recordedEnd(life)).toBe(3_000);
   });
 });

@@ -1,15 +1,14 @@
 import OpenAI from 'openai';
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { flush } from '../../../src/client.ts';
-import { ClosingPlan } from '../../../src/hierarchy/invocations/life.ts';
-import { environment, startAgentProgram } from '../../support/agent-program.ts';
-import { type ApiUsage, recordApiUsage } from '../../support/api-usage.ts';
-import { type Program, startProgram } from '../../support/program.ts';
-import { type RunScript, startSimulator } from '../../support/simulator/index.ts';
-import { startTutor, type Tutor } from '../../support/tutor.ts';
+import { describe, expect, it, vi } from 'vitest';
+import { flush } from '../../src/client.ts';
+import { environment, startAgentProgram } from '../support/agent-program.ts';
+import { type ApiUsage, recordApiUsage } from '../support/api-usage.ts';
+import { type Program, startProgram } from '../support/program.ts';
+import { type RunScript, startSimulator } from '../support/simulator/index.ts';
+import { startTutor, type Tutor } from '../support/tutor.ts';
 
 // Let fake timers control reads, too.
-vi.mock(import('../../../src/util/timers.ts'), async (original) => ({
+vi.mock(import('../../src/util/timers.ts'), async (original) => ({
   ...(await original()),
   platformTimers: () => globalThis,
 }));
@@ -56,27 +55,6 @@ async function finishElsewhere(
   const [run] = (await worker.beta.threads.runs.list(threadId)).data;
   await worker.beta.threads.runs.poll(run?.id ?? '', { thread_id: threadId }, { pollIntervalMs: 1 });
 }
-
-describe('the plan of closing reads', () => {
-  beforeEach(() => void vi.useFakeTimers({ toFake: ['performance'] }));
-  afterEach(() => void vi.useRealTimers());
-
-  it('asks after 1 s, then at doubling intervals, five times at most', () => {
-    const plan = new ClosingPlan();
-    plan.begin(0);
-    const asked = Array.from({ length: 100 }, (_, second) => second).filter((second) =>
-      plan.isDue(second * 1_000),
-    );
-    expect(asked).toEqual([1, 3, 7, 15, 31]);
-  });
-
-  it('ends when the program asks again itself', () => {
-    const plan = new ClosingPlan();
-    plan.begin(0);
-    plan.cancel();
-    expect(plan.isDue(1_000_000)).toBe(false);
-  });
-});
 
 describe('a run that the program no longer waits for', () => {
   it('is asked for its end after an aborted poll', async () => {

@@ -1,13 +1,13 @@
 import { DiagLogLevel, diag } from '@opentelemetry/api';
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { forgetNotices, noticed } from '../../../src/diagnostics/report.ts';
-import { holdRequests } from '../../support/hold-requests.ts';
-import type { ProgramOptions } from '../../support/program.ts';
-import type { RunScript, Simulator } from '../../support/simulator/index.ts';
-import { runAndListSteps, startTutor, type Tutor, treesFromNow } from '../../support/tutor.ts';
+import { forgetNotices, noticed } from '../../src/diagnostics/report.ts';
+import { holdRequests } from '../support/hold-requests.ts';
+import type { ProgramOptions } from '../support/program.ts';
+import type { RunScript, Simulator } from '../support/simulator/index.ts';
+import { runAndListSteps, startTutor, type Tutor, treesFromNow } from '../support/tutor.ts';
 
 // The tests advance the timers of the package.
-vi.mock(import('../../../src/util/timers.ts'), async (original) => ({
+vi.mock(import('../../src/util/timers.ts'), async (original) => ({
   ...(await original()),
   platformTimers: () => globalThis,
 }));

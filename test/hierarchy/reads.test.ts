@@ -1,8 +1,8 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { BackgroundReads } from '../../../src/hierarchy/reads/background-reads.ts';
-import { OriginReads } from '../../../src/hierarchy/reads/origin-reads.ts';
-import { requestAnswered, requestBegan } from '../../../src/sdk/program-load.ts';
+import type { Send } from '../../src/hierarchy/dialect.ts';
+import { BackgroundReads, OriginReads, type ReadOutcome } from '../../src/hierarchy/reads.ts';
+import { requestAnswered, requestBegan } from '../../src/sdk/program-load.ts';
 
 const MINUTE = 60_000;
 
@@ -22,8 +22,25 @@ const failWith = (status: number, headers?: Readonly<Record<string, string>>) =>
   throw new Failure(status, headers);
 };
 
+/** A read of one request. */
+function start(
+  reads: OriginReads,
+  id: string,
+  request: () => Promise<void>,
+  isWanted: () => boolean = () => true,
+): Promise<ReadOutcome> {
+  return reads.read({ id, run: (send) => send(request), isWanted });
+}
+
+/** A read of several. */
+function startAll(reads: OriginReads, id: string, run: (send: Send) => Promise<void>): Promise<ReadOutcome> {
+  return reads.read({ id, run, isWanted: () => true });
+}
+
+const isAvailable = ({ full, rests }: OriginReads): boolean => !full && !rests;
+
 async function repeat(reads: OriginReads, count: number, read: () => Promise<void>): Promise<void> {
-  for (let done = 0; done < count; done++) await reads.start(`run_${done}`, read);
+  for (let done = 0; done < count; done++) await start(reads, `run_${done}`, read);
 }
 
 /** How many of many reads run at once. */
@@ -34,7 +51,7 @@ async function concurrency(reads: OriginReads): Promise<number> {
     running++;
     return promise;
   };
-  const all = Array.from({ length: 20 }, (_, index) => reads.start(`many_${index}`, read));
+  const all = Array.from({ length: 20 }, (_, index) => start(reads, `many_${index}`, read));
   await Promise.resolve();
   const atOnce = running;
   resolve();
@@ -51,7 +68,7 @@ describe('reads from a server', () => {
   it('begin four at a time, also after a failure', async () => {
     const reads = new OriginReads('http://a', 100);
     expect(await concurrency(reads)).toBe(4);
-    await reads.start('run', failWith(500));
+    await start(reads, 'run', failWith(500));
     expect(await concurrency(reads)).toBe(4);
   });
 
@@ -59,64 +76,64 @@ describe('reads from a server', () => {
     const reads = new OriginReads('http://a', 100);
     await repeat(reads, 2, failWith(503));
     for (const rest of [1, 2, 4, 8, 16, 32, 60, 60]) {
-      expect(reads.available).toBe(true);
-      await reads.start('run', failWith(503));
+      expect(isAvailable(reads)).toBe(true);
+      await start(reads, 'run', failWith(503));
       vi.advanceTimersByTime(rest * 1e3 - 1);
-      expect(reads.available).toBe(false);
+      expect(isAvailable(reads)).toBe(false);
       vi.advanceTimersByTime(1);
     }
-    await reads.start('run', succeed);
+    await start(reads, 'run', succeed);
     await repeat(reads, 2, failWith(503));
-    expect(reads.available).toBe(true);
+    expect(isAvailable(reads)).toBe(true);
   });
 
   it('fail once if they fail together', async () => {
     const reads = new OriginReads('http://a', 100);
     const { promise, reject } = Promise.withResolvers<void>();
-    const together = [1, 2, 3, 4].map((run) => reads.start(`run_${run}`, () => promise));
+    const together = [1, 2, 3, 4].map((run) => start(reads, `run_${run}`, () => promise));
     reject(new Failure(503));
     await Promise.all(together);
-    await reads.start('run', failWith(503));
-    expect(reads.available).toBe(true);
-    await reads.start('run', failWith(503));
-    expect(reads.available).toBe(false);
+    await start(reads, 'run', failWith(503));
+    expect(isAvailable(reads)).toBe(true);
+    await start(reads, 'run', failWith(503));
+    expect(isAvailable(reads)).toBe(false);
   });
 
   it('rest for as long as the server asks', async () => {
     const reads = new OriginReads('http://a', 100);
     await repeat(reads, 3, failWith(429, { 'retry-after': '5' }));
     vi.advanceTimersByTime(4_999);
-    expect(reads.available).toBe(false);
+    expect(isAvailable(reads)).toBe(false);
     vi.advanceTimersByTime(1);
-    expect(reads.available).toBe(true);
+    expect(isAvailable(reads)).toBe(true);
   });
 
   it('go on where one of three succeeds', async () => {
     const reads = new OriginReads('http://a', 100);
     for (const read of [failWith(500), failWith(500), succeed, failWith(500), failWith(500)])
-      await reads.start('run', read);
-    expect(reads.available).toBe(true);
+      await start(reads, 'run', read);
+    expect(isAvailable(reads)).toBe(true);
   });
 
   it.each([405, 501])('stop for ten minutes after %i: the server lacks the endpoint', async (status) => {
     const reads = new OriginReads('http://a', 100);
-    await reads.start('run', failWith(status));
+    await start(reads, 'run', failWith(status));
     vi.advanceTimersByTime(10 * MINUTE - 1);
-    expect(reads.available).toBe(false);
+    expect(isAvailable(reads)).toBe(false);
     vi.advanceTimersByTime(1);
-    expect(reads.available).toBe(true);
+    expect(isAvailable(reads)).toBe(true);
   });
 
   it('stop after 404 for three different runs, where none was ever found', async () => {
     const lacking = new OriginReads('http://a', 100);
-    for (let count = 0; count < 5; count++) await lacking.start('run_1', failWith(404));
-    expect(lacking.available).toBe(true);
+    for (let count = 0; count < 5; count++) await start(lacking, 'run_1', failWith(404));
+    expect(isAvailable(lacking)).toBe(true);
     await repeat(lacking, 3, failWith(404));
-    expect(lacking.available).toBe(false);
+    expect(isAvailable(lacking)).toBe(false);
     const forgetful = new OriginReads('http://a', 100);
-    await forgetful.start('run_0', succeed);
+    await start(forgetful, 'run_0', succeed);
     await repeat(forgetful, 10, failWith(404));
-    expect(forgetful.available).toBe(true);
+    expect(isAvailable(forgetful)).toBe(true);
   });
 
   it('count nothing of what the program has deleted meanwhile', async () => {
@@ -127,19 +144,19 @@ describe('reads from a server', () => {
         isWanted = false;
         throw new Failure(500);
       };
-      await reads.start(`run_${count}`, read, () => isWanted);
+      await start(reads, `run_${count}`, read, () => isWanted);
     }
-    expect(reads.available).toBe(true);
+    expect(isAvailable(reads)).toBe(true);
   });
 
   it('wait in a queue that is bounded', async () => {
     const reads = new OriginReads('http://a', 3);
     const { promise, resolve } = Promise.withResolvers<void>();
-    const all = ['a', 'b', 'c'].map((id) => reads.start(id, () => promise));
-    expect(reads.available).toBe(false);
+    const all = ['a', 'b', 'c'].map((id) => start(reads, id, () => promise));
+    expect(isAvailable(reads)).toBe(false);
     resolve();
     await Promise.all(all);
-    expect(reads.available).toBe(true);
+    expect(isAvailable(reads)).toBe(true);
   });
 });
 
@@ -147,8 +164,8 @@ describe('the reads from all servers', () => {
   it('are kept apart', async () => {
     const reads = new BackgroundReads(100);
     await repeat(reads.at('http://a'), 3, failWith(500));
-    expect(reads.at('http://a').available).toBe(false);
-    expect(reads.at('http://b').available).toBe(true);
+    expect(isAvailable(reads.at('http://a'))).toBe(false);
+    expect(isAvailable(reads.at('http://b'))).toBe(true);
   });
 
   it('are awaited for five seconds at most, and never begin after a shutdown', async () => {
@@ -158,7 +175,7 @@ describe('the reads from all servers', () => {
       log.push('read');
       await new Promise<void>(() => undefined);
     };
-    for (let count = 0; count < 5; count++) void reads.at('http://a').start(`run_${count}`, read);
+    for (let count = 0; count < 5; count++) void start(reads.at('http://a'), `run_${count}`, read);
     const flushed = reads.settled().then(() => log.push('flushed'));
     await vi.advanceTimersByTimeAsync(4_999);
     expect(log).toEqual(['read', 'read', 'read', 'read']);
@@ -175,14 +192,14 @@ describe('the reads from all servers', () => {
     const reads = new BackgroundReads(100);
     const from = reads.at('http://a');
     const aborted: boolean[] = [];
-    const read = (): Promise<void> =>
-      from.send(
+    const run = (send: Send): Promise<void> =>
+      send(
         ({ signal }) =>
           new Promise((resolve) => {
             signal.addEventListener('abort', () => resolve(void aborted.push(signal.aborted)));
           }),
       );
-    for (let count = 0; count < 5; count++) void from.start(`run_${count}`, read);
+    for (let count = 0; count < 5; count++) void startAll(from, `run_${count}`, run);
     const ended = reads.end(2_000);
     await vi.advanceTimersByTimeAsync(2_000);
     await ended;
@@ -200,7 +217,7 @@ describe('reads beside the requests of the program', () => {
     const reads = new OriginReads(ORIGIN, 100);
     const log: string[] = [];
     begin(4);
-    const first = reads.start('run_1', async () => void log.push('read'));
+    const first = start(reads, 'run_1', async () => void log.push('read'));
     await Promise.resolve();
     expect(log).toEqual([]);
     requestAnswered(ORIGIN);
@@ -213,9 +230,9 @@ describe('reads beside the requests of the program', () => {
   it('begin beside three, and beside any number at another server', async () => {
     const log: string[] = [];
     begin(3);
-    const busy = new OriginReads(ORIGIN, 100).start('run_1', async () => void log.push('busy'));
+    const busy = start(new OriginReads(ORIGIN, 100), 'run_1', async () => void log.push('busy'));
     begin(10);
-    const idle = new OriginReads('http://idle', 100).start('run_1', async () => void log.push('idle'));
+    const idle = start(new OriginReads('http://idle', 100), 'run_1', async () => void log.push('idle'));
     await Promise.resolve();
     expect(log).toEqual(['busy', 'idle']);
     for (let request = 0; request < 13; request++) requestAnswered(ORIGIN);
@@ -228,9 +245,9 @@ describe('reads beside the requests of the program', () => {
     begin(4);
     const answers = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
     const started = answers.map(({ promise }, index) =>
-      reads.start(`run_${index}`, async () => {
+      start(reads, `run_${index}`, () => {
         log.push(`read ${index}`);
-        await reads.send(() => promise);
+        return promise;
       }),
     );
     vi.advanceTimersByTime(4_999);
@@ -252,14 +269,14 @@ describe('reads beside the requests of the program', () => {
   it('give way for five seconds again after the server was quiet', async () => {
     const reads = new OriginReads(ORIGIN, 100);
     begin(4);
-    const first = reads.start('run_1', succeed);
+    const first = start(reads, 'run_1', succeed);
     vi.advanceTimersByTime(5_000);
     requestAnswered(ORIGIN);
     reads.goOn();
     await first;
     begin(1);
     const log: string[] = [];
-    const second = reads.start('run_2', async () => void log.push('read'));
+    const second = start(reads, 'run_2', async () => void log.push('read'));
     vi.advanceTimersByTime(4_999);
     reads.goOn();
     await nextTurn();
@@ -273,10 +290,10 @@ describe('reads beside the requests of the program', () => {
   it('that have begun send no further request meanwhile', async () => {
     const reads = new OriginReads(ORIGIN, 100);
     const log: string[] = [];
-    const read = reads.start('run_1', async () => {
-      await reads.send(async () => void log.push('first page'));
+    const read = startAll(reads, 'run_1', async (send) => {
+      await send(async () => void log.push('first page'));
       begin(4);
-      const second = reads.send(async () => void log.push('second page'));
+      const second = send(async () => void log.push('second page'));
       await Promise.resolve();
       log.push('waits');
       requestAnswered(ORIGIN);
@@ -297,10 +314,10 @@ describe('reads beside the requests of the program', () => {
       await nextTurn();
       running--;
     };
-    const both = async (): Promise<void> => {
-      await Promise.all([reads.send(request), reads.send(request)]);
+    const both = async (send: Send): Promise<void> => {
+      await Promise.all([send(request), send(request)]);
     };
-    await Promise.all(['a', 'b', 'c'].map((id) => reads.start(id, both)));
+    await Promise.all(['a', 'b', 'c'].map((id) => startAll(reads, id, both)));
     expect(most).toBe(4);
   });
 });
@@ -310,7 +327,7 @@ describe('reads while a server rests', () => {
     const reads = new OriginReads('http://a', 100);
     await repeat(reads, 3, failWith(503));
     const log: string[] = [];
-    const read = reads.start('run', async () => void log.push('read'));
+    const read = start(reads, 'run', async () => void log.push('read'));
     reads.goOn();
     await nextTurn();
     expect(log).toEqual([]);
@@ -324,7 +341,7 @@ describe('reads while a server rests', () => {
     const reads = new BackgroundReads(100);
     await repeat(reads.at('http://a'), 3, failWith(503));
     const log: string[] = [];
-    const read = reads.at('http://a').start('run', async () => void log.push('read'));
+    const read = start(reads.at('http://a'), 'run', async () => void log.push('read'));
     await reads.settled();
     await read;
     expect(log).toEqual([]);
@@ -337,8 +354,8 @@ it('nothing is read once the process exits', async () => {
   const known = reads.at('http://a');
   reads.stop();
   for (const origin of [known, reads.at('http://b')]) {
-    expect(origin.available).toBe(false);
-    await origin.start('run', async () => void log.push('read'));
+    expect(isAvailable(origin)).toBe(false);
+    await start(origin, 'run', async () => void log.push('read'));
   }
   expect(log).toEqual([]);
 });

@@ -1,0 +1,516 @@
+import type { Attributes, Context, Span, SpanContext } from '@opentelemetry/api';
+import type { Message } from '../../config/completion-types.ts';
+import type { Settings } from '../../config/config.ts';
+import type { Endpoint } from '../../sdk/provider.ts';
+import * as ATTR from '../../semconv/attributes.ts';
+import { NAMES_DEPLOYMENTS } from '../../telemetry/cost/costs.ts';
+import { addSpent, NOTHING_SPENT, type Spent } from '../../telemetry/cost/spent.ts';
+import type { Usage } from '../../telemetry/cost/usage.ts';
+import type { Failure } from '../../telemetry/error.ts';
+import { rememberedOf, rememberForEvaluation } from '../../telemetry/evaluated-spans.ts';
+import { textLimits } from '../../telemetry/kept-text.ts';
+import { Keeper } from '../../telemetry/kept-values.ts';
+import { bareContext } from '../../telemetry/metadata.ts';
+import { type Place, placeAttributes } from '../../telemetry/place.ts';
+import {
+  invocationSpanName,
+  type StartedInvocation,
+  startInvocationSpan,
+} from '../../telemetry/spans/invocation-span.ts';
+import type { Telemetry } from '../../telemetry/telemetry.ts';
+import { LinkedContext } from '../../util/linked-context.ts';
+import { inOrder } from '../../util/microseconds.ts';
+import {
+  activeSpan,
+  type Conversation,
+  type InputMessages,
+  type Segment,
+  timeWithin,
+} from '../conversations/conversation.ts';
+import type {
+  Agent,
+  ConversationKind,
+  InvocationContent,
+  InvocationSnapshot,
+  StepSnapshot,
+  ToolCallSnapshot,
+} from '../model.ts';
+import { OperationClock } from '../operation-clock.ts';
+import { isReported, recordSpent, spentAtOnce } from './cost-and-usage.ts';
+import { Invocation, type InvocationOwner } from './invocation.ts';
+import { canGoOn, recordedEnd } from './life.ts';
+import { type PausedSteps, Steps } from './steps.ts';
+
+/** The initial state of a run or turn. */
+export interface InvocationStart {
+  readonly kind: ConversationKind;
+  readonly segment: Segment | undefined;
+  readonly agent: Agent | undefined;
+  readonly agentId: string | undefined;
+  readonly endpoint: Endpoint;
+  readonly attributes: Attributes;
+  /** The vector stores that the request names. */
+  readonly vectorStoreIds?: readonly string[] | undefined;
+  readonly input: InputMessages;
+  /** The content of the creating request, if content is recorded. It remains if the invocation is never seen. */
+  readonly content: InvocationContent | undefined;
+  readonly context: Context;
+  /** The span that created it in another process. */
+  readonly creator?: SpanContext | undefined;
+  readonly startTime: number;
+  /** The invocation that it works for: the turn of a subagent is a child of that turn. */
+  readonly above?: AgentInvocation | undefined;
+  readonly subagentId?: string | undefined;
+  /** That of the request; by default that of the invocation above. */
+  readonly clock?: OperationClock | undefined;
+  /** Set if it goes on after a pause, of which an earlier span tells. */
+  readonly resumed?: PausedInvocation;
+  /** Its start is in the server's whole seconds, too coarse for duration metrics. */
+  readonly rebuilt?: boolean;
+  /** Called when it has closed, to forget it. */
+  readonly forgotten?: ((invocation: AgentInvocation) => void) | undefined;
+}
+
+export interface AgentInvocationOwner extends InvocationOwner {
+  /** Records an invocation with all that was collected. */
+  recordAgent(invocation: AgentInvocation, endTime: number): void;
+}
+
+/** What is kept of an invocation that was recorded before its end. No content. */
+export interface PausedInvocation {
+  readonly id: string;
+  readonly kind: ConversationKind;
+  readonly conversationId: string | undefined;
+  readonly agent: Agent | undefined;
+  readonly agentId: string | undefined;
+  /** What its request asked for. */
+  readonly attributes: Attributes;
+  /** The span that has ended. */
+  readonly span: SpanContext;
+  /** When the invocation began, in milliseconds since the epoch; `undefined` if only the server knows. */
+  readonly createdTime: number | undefined;
+  readonly clock: OperationClock;
+  readonly steps: PausedSteps;
+}
+
+/** What the request asked for holds for all spans of an invocation; what its response told does not. */
+const KEPT_ATTRIBUTES = 'gen_ai.request.';
+
+/** Starts the span below the invocation it works for, or else in its conversation, with a link to a deeper caller. */
+function startBelow(
+  telemetry: Telemetry,
+  start: InvocationStart,
+  place: Place,
+): StartedInvocation & { readonly startTime: number } {
+  const { segment, above, endpoint, attributes, context } = start;
+  const caller = activeSpan(context)?.spanContext();
+  const bounded = segment === undefined || segment.parentSpanId === caller?.spanId || above !== undefined;
+  const linked = [bounded ? undefined : caller, start.creator];
+  // Just after the span above it, where both would start at once.
+  const startTime = inOrder(start.startTime, (above ?? segment)?.startTime);
+  const started = startInvocationSpan(telemetry, {
+    place,
+    endpoint,
+    attributes,
+    parent: (above ?? segment)?.contextIn(context) ?? context,
+    links: linked.flatMap((other) => (other === undefined ? [] : [{ context: other }])),
+    startTime,
+  });
+  return { ...started, startTime };
+}
+
+/**
+ * One run or turn, from the request that creates it to its end, however the end becomes known. Everything known of it is
+ * collected here and recorded when it closes, so that each token counts once.
+ */
+export class AgentInvocation extends Invocation {
+  readonly telemetry: Telemetry;
+  readonly startSettings: Settings;
+  readonly kind: ConversationKind;
+  readonly span: Span;
+  readonly spanContext: SpanContext;
+  readonly startTime: number;
+  readonly rebuilt: boolean;
+  readonly input: InputMessages;
+  readonly requestedStores: readonly string[];
+  /** Its content apart from messages: the request's, until the invocation itself is seen. */
+  content: InvocationContent | undefined;
+  readonly steps: Steps;
+  readonly above: AgentInvocation | undefined;
+  /** The open invocations that work for it. */
+  readonly below: Set<AgentInvocation> = new Set();
+  readonly subagentId: string | undefined;
+  readonly forgotten: InvocationStart['forgotten'];
+  /** Set if it goes on after a pause. */
+  readonly resumed: PausedInvocation | undefined;
+  /** The attributes of its span, without those that are known only at the end. */
+  readonly attributes: Attributes;
+  /** A context with its span, and of its caller only the baggage and the mark of a hook, for what is recorded below it. */
+  readonly context: Context;
+  agent: Agent | undefined;
+  snapshot: InvocationSnapshot | undefined;
+  failure: Failure | undefined;
+  pollCount = 0;
+  /** Set if nothing has to be read. */
+  allSeen = false;
+  /** When the creating request was answered, if the response does not contain the id. */
+  acceptedAt: number | undefined;
+  agentId: string | undefined;
+  /** The conversation that its request names or creates. Without a span of that one, nothing else tells until it is seen. */
+  #requestedIn: string | undefined;
+  #sawText = false;
+  readonly #owner: AgentInvocationOwner;
+  readonly #keeper: Keeper;
+  #spentBelow: Spent = NOTHING_SPENT;
+  /** Its own cost in USD, and whether it has none, once its usage is final. */
+  #priced: Pick<Spent, 'cost' | 'unpriced'> = NOTHING_SPENT;
+
+  constructor(start: InvocationStart, owner: AgentInvocationOwner) {
+    const { above, resumed } = start;
+    const clock = start.clock ?? above?.clock ?? new OperationClock();
+    super({ ...start, id: resumed?.id, clock }, owner);
+    const { telemetry, store } = owner;
+    this.#owner = owner;
+    this.telemetry = telemetry;
+    this.startSettings = telemetry.settings;
+    this.kind = start.kind;
+    this.agent = start.agent;
+    this.agentId = start.agentId;
+    this.rebuilt = start.rebuilt === true;
+    this.input = start.input;
+    this.content = start.content;
+    this.requestedStores = start.vectorStoreIds ?? [];
+    this.above = above;
+    this.subagentId = start.subagentId;
+    this.forgotten = start.forgotten;
+    this.resumed = resumed;
+    this.above?.below.add(this);
+    this.#keeper = new Keeper(textLimits(this.startSettings), (characters) => store.keeps(this, characters));
+    this.steps = new Steps({
+      content: telemetry.wantsContent,
+      deltas: this.startSettings.streamDeltas !== 'off',
+      keeper: this.#keeper,
+      resumed: resumed?.steps,
+      isInputKnown: start.input.isAll,
+      above: above?.steps,
+    });
+    const started = startBelow(telemetry, start, this.place);
+    this.span = started.span;
+    this.spanContext = started.span.spanContext();
+    this.context = this.contextIn(bareContext(start.context));
+    this.startTime = started.startTime;
+    this.attributes = started.attributes;
+  }
+
+  get place(): Place {
+    return {
+      kind: this.kind,
+      conversationId: this.conversationId,
+      invocationId: this.snapshot?.id,
+      agentId: this.agentId,
+      agentName: this.agent?.name,
+      subagentId: this.subagentId,
+    };
+  }
+
+  get conversationId(): string | undefined {
+    const { snapshot, resumed, conversation } = this;
+    return snapshot?.conversationId ?? resumed?.conversationId ?? conversation?.id ?? this.#requestedIn;
+  }
+
+  get conversation(): Conversation | undefined {
+    return this.segment?.conversation;
+  }
+
+  get timeout(): number {
+    return this.startSettings.runTimeout;
+  }
+
+  override get expiresAt(): number {
+    return this.clock.local(this.snapshot?.expiresAt, Number.POSITIVE_INFINITY);
+  }
+
+  override get isComplete(): boolean {
+    return this.allSeen || this.steps.isComplete(this.snapshot?.usage);
+  }
+
+  override get isWhole(): boolean {
+    return this.isComplete && (!this.life.mayRead || !(this.#lacksAgent || this.lacksInput));
+  }
+
+  /** Whether the agent's id is known, but its object has not been seen. */
+  get #lacksAgent(): boolean {
+    return this.kind === 'thread' && this.agent === undefined && this.agentId !== undefined;
+  }
+
+  /** Whether the model may have been given messages that this process has not seen. */
+  get lacksInput(): boolean {
+    return this.kind === 'thread' && this.telemetry.wantsContent && !this.steps.knowsInput;
+  }
+
+  override get isUnheard(): boolean {
+    return !this.span.isRecording() && !this.telemetry.readsUnsampled;
+  }
+
+  override get hasOpenBelow(): boolean {
+    return this.below.size > 0;
+  }
+
+  override get isBelow(): boolean {
+    return this.above !== undefined;
+  }
+
+  /** What it and everything below it spent. */
+  get spent(): Spent {
+    return addSpent({ ...this.#priced, usage: this.snapshot?.usage }, this.#spentBelow);
+  }
+
+  /** When it began, before any pause; `undefined` if only the server knows, in whole seconds. */
+  get createdTime(): number | undefined {
+    const { resumed, rebuilt, startTime } = this;
+    if (resumed !== undefined) return resumed.createdTime;
+    return rebuilt ? undefined : startTime;
+  }
+
+  /** Whether it can be one of the conversation: of any where no conversation is named, or it has none yet. */
+  isOf(conversationId: string | undefined): boolean {
+    const told = this.snapshot?.conversationId;
+    if (conversationId === undefined || told === conversationId) return true;
+    const named = this.conversation?.id;
+    return named === conversationId || (told === undefined && named === undefined);
+  }
+
+  /** What the model was given, as far as this process knows: the messages of the conversation, or only those it answers. */
+  get inputMessages(): readonly Message[] {
+    const { inputs } = this.steps;
+    return inputs.size > 0 ? [...inputs.values()] : this.input.messages;
+  }
+
+  addAttributes(attributes: Attributes): void {
+    for (const name in attributes) {
+      const value = attributes[name];
+      if (value === undefined || this.attributes[name] === value) continue;
+      this.attributes[name] = value;
+      this.span.setAttribute(name, value);
+    }
+  }
+
+  requestedIn(conversationId: string): void {
+    this.#requestedIn = conversationId;
+    this.addAttributes(placeAttributes(this.place));
+  }
+
+  contextIn(context: Context): Context {
+    return LinkedContext.withSpan(context, this.span);
+  }
+
+  /**
+   * Applies a snapshot. Snapshots older than the known state change nothing.
+   *
+   * @param live whether a stream reported it as it happened, so that `time` is the time of the change
+   */
+  see(snapshot: InvocationSnapshot, time: number, live: boolean): void {
+    const { life } = this;
+    if (this.isRecorded) return;
+    if (life.endTime !== undefined) {
+      if (isReported(snapshot.usage) && !isReported(this.snapshot?.usage)) this.#spendLate(snapshot.usage);
+      this.settle();
+      return;
+    }
+    const first = this.snapshot === undefined;
+    this.id = snapshot.id;
+    this.snapshot = withoutCalls(snapshot);
+    if (snapshot.content !== undefined) this.content = this.#keeper.keep(snapshot.content, this.content);
+    if (first) this.#identify(snapshot, time);
+    this.segment?.touch(time);
+    const { phase } = snapshot;
+    if (phase === 'waiting') this.steps.wait(snapshot.pendingToolCalls, time);
+    if (phase !== 'ended') {
+      this.hear({ type: phase }, time);
+      return;
+    }
+    const latest = live ? time : Math.min(time, this.#latestEnd(snapshot));
+    const endTime = live ? time : this.clock.local(snapshot.endedAt, latest);
+    this.end(endTime, latest, time, snapshot.failure);
+  }
+
+  /** Called when it is first seen. */
+  #identify(snapshot: InvocationSnapshot, time: number): void {
+    this.clock.learn(snapshot.createdAt, this.acceptedAt ?? time);
+    this.agentId ??= snapshot.agentId;
+    const identity = constantAttributes(snapshot, this.attributes);
+    this.addAttributes({ ...identity, ...placeAttributes(this.place) });
+    rememberForEvaluation('run', snapshot.id, this.span, rememberedOf(this.attributes));
+    if (this.agent?.name !== undefined) this.span.updateName(invocationSpanName(this.agent.name));
+  }
+
+  /** What the server says ended no later than the invocation it worked for ends within that, however late it is read. */
+  #latestEnd({ endedAt = Number.POSITIVE_INFINITY }: InvocationSnapshot): number {
+    const { life, snapshot } = this.above ?? {};
+    const isInside = endedAt <= (snapshot?.endedAt ?? Number.NEGATIVE_INFINITY);
+    return (isInside ? life?.endTime : undefined) ?? Number.POSITIVE_INFINITY;
+  }
+
+  seeStep(step: StepSnapshot, time: number, live: boolean): void {
+    if (this.isRecorded) return;
+    this.steps.see(step, live ? time : undefined, this.clock);
+    this.segment?.touch(time);
+    this.settle();
+  }
+
+  /** Takes the time of a piece of text. The first one counts, unless the program had to do something before it. */
+  seeText(time: number): void {
+    if (this.#sawText) return;
+    this.#sawText = true;
+    if (this.isRecorded || this.rebuilt || this.steps.hasWaited) return;
+    this.addAttributes({
+      [ATTR.GEN_AI_REQUEST_STREAM]: true,
+      [ATTR.GEN_AI_RESPONSE_TIME_TO_FIRST_CHUNK]: Math.max(0, time - this.startTime) / 1e3,
+    });
+  }
+
+  /** Called when another object tells its agent. */
+  introduce(agent: Agent, attributes: Attributes): void {
+    if (this.isRecorded) return;
+    this.agent = agent;
+    this.agentId ??= agent.id;
+    this.addAttributes({ ...attributes, ...placeAttributes(this.place) });
+    if (agent.name !== undefined) this.span.updateName(invocationSpanName(agent.name));
+  }
+
+  /**
+   * Called when its end becomes known: its usage is final, but its details may still be read.
+   *
+   * @param time when that was
+   */
+  end(endTime: number, latest: number, time: number, failure: Failure | undefined): void {
+    if (!canGoOn(this.life)) return;
+    this.failure = failure;
+    this.hear({ type: 'ended', endTime, latest }, time);
+  }
+
+  override recordUsage(): void {
+    const { createdTime, snapshot } = this;
+    const { endTime } = this.life;
+    const seconds =
+      createdTime === undefined || endTime === undefined ? undefined : (endTime - createdTime) / 1e3;
+    this.#spend(isReported(snapshot?.usage) ? snapshot.usage : undefined, seconds);
+  }
+
+  #spend(usage: Usage | undefined, seconds?: number): void {
+    const { telemetry, attributes } = this;
+    const spent = { ...spentAtOnce(telemetry, usage, attributes), seconds };
+    this.#priced = spent;
+    this.conversation?.spent(spent, this.startTime);
+    recordSpent(telemetry, spent, attributes, this.context, this.failure);
+  }
+
+  /** Spends what is known only after the end. */
+  #spendLate(usage: Usage | undefined): void {
+    if (this.snapshot === undefined || usage === undefined) return;
+    this.snapshot = { ...this.snapshot, usage };
+    this.#spend(usage);
+  }
+
+  /** Called when it waits for the program. */
+  wait(calls: readonly ToolCallSnapshot[], time: number): void {
+    if (!canGoOn(this.life)) return;
+    this.hear({ type: 'waiting' }, time);
+    this.steps.wait(calls, time);
+    this.segment?.touch(time);
+  }
+
+  forgetContent(): void {
+    this.content = undefined;
+    this.steps.forgetContent();
+    this.#keeper.forget();
+  }
+
+  override closeIfFinished(): void {
+    for (const invocation of this.below) invocation.closeIfFinished();
+    super.closeIfFinished();
+  }
+
+  /** Records it with its steps and tool calls, as far as they are known. */
+  override record(): void {
+    this.#spendLate(this.#usageOfSteps());
+    const { above, segment } = this;
+    const endTime = Math.max(timeWithin(segment, recordedEnd(this.life)), this.startTime);
+    for (const invocation of this.below) invocation.close();
+    if (above !== undefined) {
+      above.below.delete(this);
+      above.#spentBelow = addSpent(above.#spentBelow, this.spent);
+    }
+    this.#owner.recordAgent(this, endTime);
+    this.#owner.store.release(this);
+    segment?.invocationClosed(this, endTime);
+  }
+
+  /** What it spends if it has ended and told no tokens itself. */
+  #usageOfSteps(): Usage | undefined {
+    const { life, snapshot, steps } = this;
+    if (life.endTime === undefined || isReported(snapshot?.usage)) return undefined;
+    const { usage } = steps;
+    return isReported(usage) ? usage : snapshot?.usage;
+  }
+
+  /** What a second span goes on with. */
+  paused(id: string): PausedInvocation {
+    const { kind, clock, agent, agentId, conversationId, spanContext: span, createdTime } = this;
+    const attributes = Object.fromEntries(
+      Object.entries(this.attributes).filter(([name]) => name.startsWith(KEPT_ATTRIBUTES)),
+    );
+    const steps = this.steps.paused();
+    return { id, kind, clock, agent, agentId, conversationId, attributes, span, createdTime, steps };
+  }
+}
+
+/** Where and when a paused invocation goes on. */
+export interface Resumption extends Pick<InvocationStart, 'context' | 'endpoint'> {
+  readonly time: number;
+  readonly ownClock: number | undefined;
+}
+
+/** The start of the span that goes on with a paused invocation. */
+export function resumption(
+  paused: PausedInvocation,
+  { context, endpoint, time, ownClock }: Resumption,
+): Omit<InvocationStart, 'segment'> {
+  const { kind, agent, agentId, attributes, span, createdTime, steps } = paused;
+  const clock = paused.clock.continued(ownClock);
+  const moved = <Time extends number | undefined>(time: Time): Time | number =>
+    time === undefined ? time : clock.from(time, paused.clock.own);
+  const unanswered = steps.unanswered.map((call) => ({ ...call, requestedAt: moved(call.requestedAt) }));
+  return {
+    kind,
+    agent,
+    agentId,
+    endpoint,
+    attributes,
+    input: { count: 0, messages: [] },
+    content: undefined,
+    context,
+    creator: span,
+    startTime: time,
+    clock,
+    resumed: { ...paused, createdTime: moved(createdTime), steps: { ...steps, unanswered } },
+  };
+}
+
+/** The attributes that are fixed once an invocation was first seen. */
+function constantAttributes({ model, parameters }: InvocationSnapshot, known: Attributes): Attributes {
+  if (model === undefined) return parameters;
+  return {
+    ...parameters,
+    [ATTR.GEN_AI_REQUEST_MODEL]: known[ATTR.GEN_AI_REQUEST_MODEL] ?? model,
+    [ATTR.GEN_AI_RESPONSE_MODEL]: known[ATTR.GEN_AI_PROVIDER_NAME] === NAMES_DEPLOYMENTS ? undefined : model,
+  };
+}
+
+/** What it is given, and the calls that it asks for, are kept elsewhere, as far as there is room. */
+function withoutCalls(snapshot: InvocationSnapshot): InvocationSnapshot {
+  const { content, pendingToolCalls } = snapshot;
+  return content === undefined && pendingToolCalls.length === 0
+    ? snapshot
+    : { ...snapshot, content: undefined, pendingToolCalls: [] };
+}
