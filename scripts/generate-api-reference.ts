@@ -1,11 +1,11 @@
-/** Writes `docs/api.md` from the types in `dist/`; with `--check` only says whether it is up to date. */
+/** Writes `docs/api.md` and the tables of `docs/options.md` from the types in `dist/`; with `--check` only says whether they are up to date. */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { documentOf } from './api-reference/document.ts';
 import { exportsOf } from './api-reference/model.ts';
+import { withOptionTables } from './api-reference/options.ts';
 
 const ROOT = join(import.meta.dirname, '..');
-const FILE = join(ROOT, 'docs', 'api.md');
 /** The entries that export something of ours, in the order of the page: file in `dist/` → how it is imported. */
 const ENTRIES = {
   index: 'opentelemetry-instrumentation-openai',
@@ -17,9 +17,17 @@ const ENTRIES = {
 };
 
 const entries = Object.entries(ENTRIES).map(([file, specifier]) => ({ specifier, exports: exportsOf(file) }));
-const text = documentOf(entries);
-if (!process.argv.includes('--check')) writeFileSync(FILE, text);
-else if (readFileSync(FILE, 'utf8') !== text) {
-  console.error('docs/api.md is out of date: npm run api-reference');
-  process.exitCode = 1;
+const isCheck = process.argv.includes('--check');
+write('api.md', () => documentOf(entries));
+write('options.md', (options) => withOptionTables(options, entries[0]?.exports ?? []));
+
+function write(name: string, textFrom: (written: string) => string): void {
+  const file = join(ROOT, 'docs', name);
+  const written = readFileSync(file, 'utf8');
+  const text = textFrom(written);
+  if (!isCheck) writeFileSync(file, text);
+  else if (text !== written) {
+    console.error(`docs/${name} is out of date: npm run api-reference`);
+    process.exitCode = 1;
+  }
 }

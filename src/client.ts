@@ -1,6 +1,6 @@
 import { metrics, trace } from '@opentelemetry/api';
 import type { OpenAIInstrumentationConfig } from './config/config.ts';
-import { isSwitchedOff } from './config/kill-switch.ts';
+import { isSwitchedOff } from './config/environment.ts';
 import { logFindings } from './diagnostics/report.ts';
 import { reportMissingProvider } from './doctor/provider.ts';
 import { observerFor } from './pipeline/client-observers.ts';

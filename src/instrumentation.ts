@@ -1,6 +1,6 @@
 import type { MeterProvider, TracerProvider } from '@opentelemetry/api';
 import type { OpenAIInstrumentationConfig } from './config/config.ts';
-import { isSwitchedOff } from './config/kill-switch.ts';
+import { isSwitchedOff } from './config/environment.ts';
 import { logFindings } from './diagnostics/report.ts';
 import { reportMissingProvider } from './doctor/provider.ts';
 import { addDefaultObserver, removeDefaultObserver } from './pipeline/default-observers.ts';

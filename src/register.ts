@@ -7,7 +7,7 @@
  */
 
 import * as api from '@opentelemetry/api';
-import { isSdkDisabled, isSwitchedOff } from './config/kill-switch.ts';
+import { isSdkDisabled, isSwitchedOff } from './config/environment.ts';
 import { recordAgents } from './pipeline/agents-tracing.ts';
 import { addDefaultObserver, removeDefaultObserver } from './pipeline/default-observers.ts';
 import { Observer } from './pipeline/observer.ts';

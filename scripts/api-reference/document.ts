@@ -64,11 +64,12 @@ function parametersOf(item: ApiParameterListMixin): string {
 
 function membersOf(members: readonly ApiItem[]): string {
   if (members.length === 0) return '';
-  const rows = members.map((member) => `| ${cell(declarationOf(member))} | ${saying(member)} |`);
+  const rows = members.map((member) => `| ${cell(declarationOf(member))} | ${descriptionOf(member)} |`);
   return ['| member | |', '| --- | --- |', ...rows, ''].join('\n');
 }
 
-function saying(member: ApiItem): string {
+/** What the comment of a member says, on one line. */
+export function descriptionOf(member: ApiItem): string {
   const comment = commentOf(member);
   const parameters = ApiParameterListMixin.isBaseClassOf(member)
     ? parametersOf(member).replace(/^- /gm, '').replace(/\n/g, ' ').trim()

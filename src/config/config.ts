@@ -29,14 +29,14 @@ export interface OpenAIInstrumentationConfig extends Hooks {
   enabled?: boolean | undefined;
   /**
    * Where prompts, instructions, completions, tool arguments and tool results are recorded: `NO_CONTENT` (default),
-   * `SPAN_ONLY`, `EVENT_ONLY` or `SPAN_AND_EVENT`. `true` means `SPAN_AND_EVENT`, `false` means `NO_CONTENT`.
-   * `OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT`.
+   * `SPAN_ONLY`, `EVENT_ONLY` or `SPAN_AND_EVENT`. `true` means `SPAN_AND_EVENT`, `false` means `NO_CONTENT`. See
+   * `docs/privacy.md#only-with-consent`. `OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT`.
    */
   captureMessageContent?: CaptureMessageContent | boolean | undefined;
   /**
    * Where the steps of a run come from: `fetch` (default) lists them once, in the background, after a run of this
    * process has ended; `observe` uses only what the program's own requests return; `off` records no steps.
-   * `OTEL_INSTRUMENTATION_OPENAI_RUN_STEPS`.
+   * See `docs/hierarchy.md#background-reads`. `OTEL_INSTRUMENTATION_OPENAI_RUN_STEPS`.
    */
   runSteps?: 'fetch' | 'observe' | 'off' | undefined;
   /** The maximum number of characters recorded of one text. Default 16,384. `OTEL_INSTRUMENTATION_OPENAI_MAX_CONTENT_LENGTH`. */
@@ -50,10 +50,13 @@ export interface OpenAIInstrumentationConfig extends Hooks {
   media?: 'reference' | 'inline' | 'drop' | undefined;
   /**
    * Receives the content of every operation before it is recorded, and may change it. It is called with any value of
-   * `captureMessageContent`, and for unsampled traces too. See `docs/privacy.md`.
+   * `captureMessageContent`, and for unsampled traces too. See `docs/privacy.md#a-hook-that-masks` and `docs/masking.md`.
    */
   completionHook?: CompletionHook | undefined;
-  /** When a conversation gets its own span or, with `trace`, its own trace. Default `auto`. `OTEL_INSTRUMENTATION_OPENAI_CONVERSATION_SPANS`. */
+  /**
+   * When a conversation gets its own span: `auto` (default), `always` below other spans too, `never`, or with `trace` in a
+   * trace of its own. See `docs/hierarchy.md#threads`. `OTEL_INSTRUMENTATION_OPENAI_CONVERSATION_SPANS`.
+   */
   conversationSpans?: 'auto' | 'always' | 'never' | 'trace' | undefined;
   /**
    * Milliseconds of inactivity after which the span of a conversation ends, if no active span bounds it. Default
@@ -76,7 +79,7 @@ export interface OpenAIInstrumentationConfig extends Hooks {
    * tool outputs for them, streams them, or waits for them with a poll helper. `'polled'`: also when it only retrieves
    * them. Both continue the trace named in the metadata (see `propagateInMetadata`), with its sampling decision.
    * `'link'` is `true` in a new trace with a link to that one; use it if untrusted parties can write the metadata.
-   * `OTEL_INSTRUMENTATION_OPENAI_ADOPT_RUNS`.
+   * See `docs/hierarchy.md#many-processes`. `OTEL_INSTRUMENTATION_OPENAI_ADOPT_RUNS`.
    */
   adoptRuns?: boolean | 'polled' | 'link' | undefined;
   /**
@@ -84,7 +87,7 @@ export interface OpenAIInstrumentationConfig extends Hooks {
    * continue their trace, and to that of `@openai/agents` traces, for links. Anyone with access to these objects can read
    * it, and anyone who can change it can name another trace. With `adoptRuns` too, the process that works on a run
    * records it. Default `false`.
-   * `OTEL_INSTRUMENTATION_OPENAI_PROPAGATE_IN_METADATA`.
+   * See `docs/hierarchy.md#many-processes`. `OTEL_INSTRUMENTATION_OPENAI_PROPAGATE_IN_METADATA`.
    */
   propagateInMetadata?: boolean | undefined;
   /**
@@ -95,7 +98,7 @@ export interface OpenAIInstrumentationConfig extends Hooks {
   /**
    * Whether streams are asked for their usage: `observe` (default) leaves requests unchanged; `include` adds
    * `stream_options.include_usage` to streamed completions that do not set it, and hides the extra chunk from the
-   * program. `OTEL_INSTRUMENTATION_OPENAI_STREAM_USAGE`.
+   * program. See `docs/streaming.md#tokens-of-a-stream`. `OTEL_INSTRUMENTATION_OPENAI_STREAM_USAGE`.
    */
   streamUsage?: 'observe' | 'include' | undefined;
   /**
@@ -107,12 +110,13 @@ export interface OpenAIInstrumentationConfig extends Hooks {
   /**
    * Whether costs are recorded. Prices come from `prices` and from the optional peer `@pydantic/genai-prices`, if it is
    * installed. Default `true`. A bundled program passes the package itself:
-   * `cost: await import('@pydantic/genai-prices')`. `OTEL_INSTRUMENTATION_OPENAI_COST`.
+   * `cost: await import('@pydantic/genai-prices')`. See `docs/cost.md`. `OTEL_INSTRUMENTATION_OPENAI_COST`.
    */
   cost?: boolean | PricePackage | undefined;
   /**
    * Prices in USD by model. They override or complement those of the price package. The name of a model may end in `*`.
-   * `{ 'my-model': { input_mtok: 2.5, cache_read_mtok: 1.25, output_mtok: 10 } }` gives prices per million tokens.
+   * `{ 'my-model': { input_mtok: 2.5, cache_read_mtok: 1.25, output_mtok: 10 } }` gives prices per million tokens. See
+   * `docs/cost.md`.
    */
   prices?: Readonly<Record<string, ModelPrices>> | undefined;
   /** Additional rows of the provider table; they come before the built-in ones. Default: none. */
@@ -149,7 +153,7 @@ export type Settings = Required<Readonly<ResolvedOptions>> & {
 
 const PRESET = oneOf(['standard', 'minimal', 'full']);
 
-/** Every option. The table of `docs/options.md` has a row for each. */
+/** Every option. `npm run api-reference` writes the tables of `docs/options.md` from this and from the comments above. */
 export const OPTIONS: { readonly [Name in keyof Settings]: Option<Settings[Name]> } = {
   captureMessageContent: {
     variable: 'OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT',

@@ -1,6 +1,6 @@
 /** Where exporters send to by the standard `OTEL_*` variables, and the addresses in them. */
 
-export type CollectorEnvironment = Readonly<Record<string, string | undefined>>;
+import type { Environment } from './option-parsers.ts';
 
 /** The default endpoints of the OTLP specification. */
 const DEFAULT_HTTP_ENDPOINT = 'http://localhost:4318';
@@ -13,7 +13,7 @@ const DEFAULT_PROTOCOL = 'http/protobuf';
 
 /** The protocol that the `OTEL_*` variables name for a signal, known or not. */
 export function namedProtocol(
-  environment: CollectorEnvironment,
+  environment: Environment,
   signal: 'TRACES' | 'LOGS' = 'TRACES',
 ): string | undefined {
   const { [`OTEL_EXPORTER_OTLP_${signal}_PROTOCOL`]: own, OTEL_EXPORTER_OTLP_PROTOCOL: all } = environment;
@@ -21,7 +21,7 @@ export function namedProtocol(
 }
 
 /** The protocol for traces. An unknown one is replaced by the default, as `NodeSDK` does. */
-export function tracesProtocol(environment: CollectorEnvironment): string {
+export function tracesProtocol(environment: Environment): string {
   const named = namedProtocol(environment) ?? DEFAULT_PROTOCOL;
   return PROTOCOLS.has(named) ? named : DEFAULT_PROTOCOL;
 }
@@ -29,7 +29,7 @@ export function tracesProtocol(environment: CollectorEnvironment): string {
 export const ZIPKIN_VARIABLE = 'OTEL_EXPORTER_ZIPKIN_ENDPOINT';
 
 /** The endpoint of Zipkin's exporter, with its default. */
-export function zipkinEndpoint(environment: CollectorEnvironment): string {
+export function zipkinEndpoint(environment: Environment): string {
   return environment[ZIPKIN_VARIABLE]?.trim() || 'http://localhost:9411/api/v2/spans';
 }
 
@@ -39,12 +39,12 @@ export const OTLP_ENDPOINT_VARIABLE = 'OTEL_EXPORTER_OTLP_ENDPOINT';
 const ENDPOINT_VARIABLES = ['OTEL_EXPORTER_OTLP_TRACES_ENDPOINT', OTLP_ENDPOINT_VARIABLE] as const;
 
 /** The variable that sets the endpoint for traces. */
-export function endpointVariable(environment: CollectorEnvironment): string | undefined {
+export function endpointVariable(environment: Environment): string | undefined {
   return ENDPOINT_VARIABLES.find((name) => environment[name]?.trim());
 }
 
 /** The endpoint for traces that the `OTEL_*` variables set. */
-export function tracesEndpoint(environment: CollectorEnvironment, protocol: string): string {
+export function tracesEndpoint(environment: Environment, protocol: string): string {
   const [traces, base] = ENDPOINT_VARIABLES.map((name) => environment[name]?.trim());
   if (traces) return traces;
   if (protocol === 'grpc') return base || DEFAULT_GRPC_ENDPOINT;
@@ -65,7 +65,7 @@ export const ENDPOINT_RULES: Readonly<Record<string, string>> = {
 };
 
 /** Why exporters cannot use the endpoint that the environment sets. Over gRPC, an address without scheme means TLS. */
-export function malformationIn(environment: CollectorEnvironment): string | undefined {
+export function malformationIn(environment: Environment): string | undefined {
   const variable = endpointVariable(environment);
   if (variable === undefined) return undefined;
   const endpoint = environment[variable]?.trim() ?? '';
@@ -78,7 +78,7 @@ export function malformationIn(environment: CollectorEnvironment): string | unde
   return parseAddress(endpoint) === undefined ? NOT_A_URL : undefined;
 }
 
-export function usesProxy(environment: CollectorEnvironment): boolean {
+export function usesProxy(environment: Environment): boolean {
   return Object.keys(environment).some((name) => /^(https?|all)_proxy$|^NODE_USE_ENV_PROXY$/i.test(name));
 }
 

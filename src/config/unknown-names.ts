@@ -1,5 +1,6 @@
 import { asObject, field } from '../util/payload.ts';
 import { OPTIONS } from './config.ts';
+import type { Environment } from './option-parsers.ts';
 
 const EVENT_OPTION_NAMES = ['sink', 'preset'];
 
@@ -20,7 +21,7 @@ export function unknownOptions(config: unknown): string[] {
 }
 
 /** The same for environment variables. */
-export function unknownVariables(environment: Readonly<Record<string, string | undefined>>): string[] {
+export function unknownVariables(environment: Environment): string[] {
   const ours = Object.entries(environment).filter(([name]) => OWN_VARIABLE.test(name));
   const known = Object.values(OPTIONS).flatMap(({ variable }) => variable ?? []);
   return unknownAmong('', Object.fromEntries(ours), [...known, ...OTHER_VARIABLES]);

@@ -1,10 +1,10 @@
 import http from 'node:http';
 import https from 'node:https';
 import net from 'node:net';
-import { hasConfigurationFile, namedExporters } from '../config/exporter-variables.ts';
+import { hasConfigurationFile, namedExporters } from '../config/environment.ts';
+import type { Environment } from '../config/option-parsers.ts';
 import {
   addressWithoutSecrets,
-  type CollectorEnvironment,
   ENDPOINT_RULES,
   endpointVariable,
   lacksScheme,
@@ -23,11 +23,11 @@ import { type Check, checked, problem, skippedCheck } from './check.ts';
 
 export const ENDPOINT_CHECK = 'endpoint';
 const COLLECTOR_CHECK = 'collector';
-const REPLACED_BY_FILE = 'OTEL_CONFIG_FILE is set, and may replace the exporter variables';
+const REPLACED_BY_FILE = 'OTEL_CONFIG_FILE may replace the exporter variables';
 const PROBE_TIMEOUT_MS = 2_000;
 
 /** Whether an endpoint is one that traces can be sent to, by its form alone. */
-export function examineEndpoint(environment: CollectorEnvironment): Check {
+export function examineEndpoint(environment: Environment): Check {
   if (hasConfigurationFile(environment)) return skippedCheck(ENDPOINT_CHECK, REPLACED_BY_FILE);
   const variable = endpointVariable(environment) ?? OTLP_ENDPOINT_VARIABLE;
   const protocol = tracesProtocol(environment);
@@ -40,7 +40,7 @@ export function examineEndpoint(environment: CollectorEnvironment): Check {
     : skippedCheck(ENDPOINT_CHECK, `${variable} is not set; exporters use ${target}`);
 }
 
-function findMalformations(environment: CollectorEnvironment, variable: string, protocol: string): Finding[] {
+function findMalformations(environment: Environment, variable: string, protocol: string): Finding[] {
   const endpoint = environment[variable]?.trim() ?? '';
   const named = namedProtocol(environment) ?? protocol;
   const reason = malformationIn(environment);
@@ -102,10 +102,7 @@ function isLoopback(host: string): boolean {
  *
  * @param isSetElsewhere whether a start script sets another one: the headers of this environment are not for it
  */
-export async function examineCollector(
-  environment: CollectorEnvironment,
-  isSetElsewhere: boolean,
-): Promise<Check> {
+export async function examineCollector(environment: Environment, isSetElsewhere: boolean): Promise<Check> {
   const skipped = (reason: string): Check => skippedCheck(COLLECTOR_CHECK, reason);
   if (hasConfigurationFile(environment)) return skipped(REPLACED_BY_FILE);
   const exporters = namedExporters(environment);
@@ -122,7 +119,7 @@ export async function examineCollector(
 }
 
 /** An export without spans: over HTTP the request of an exporter, with its headers; over gRPC a connection. */
-async function probeCollector(environment: CollectorEnvironment): Promise<Check> {
+async function probeCollector(environment: Environment): Promise<Check> {
   const protocol = tracesProtocol(environment);
   const url = parseAddress(tracesEndpoint(environment, protocol));
   if (url === undefined || lacksScheme(url.href) || malformationIn(environment) !== undefined)
@@ -154,7 +151,7 @@ function isRefusal(status: number): boolean {
 }
 
 /** @returns the status */
-function exportNothing(url: URL, protocol: string, environment: CollectorEnvironment): Promise<number> {
+function exportNothing(url: URL, protocol: string, environment: Environment): Promise<number> {
   const isJson = protocol === 'http/json';
   const body = isJson ? '{"resourceSpans":[]}' : '';
   const headers = {
@@ -192,7 +189,7 @@ function probeFailure(error: Error): string {
 }
 
 /** As the SDK reads them: `name=value` pairs, encoded as in a URL. */
-function exporterHeaders(environment: CollectorEnvironment): Record<string, string> {
+function exporterHeaders(environment: Environment): Record<string, string> {
   const { OTEL_EXPORTER_OTLP_HEADERS: all = '', OTEL_EXPORTER_OTLP_TRACES_HEADERS: traces = '' } =
     environment;
   const headers: Record<string, string> = {};
@@ -228,7 +225,7 @@ const ADVICE: readonly (readonly [reason: RegExp, advice: string])[] = [
 const START_COLLECTOR =
   'Is a collector running? OTEL_EXPORTER_OTLP_ENDPOINT sets its address; OTEL_TRACES_EXPORTER=console prints traces here instead.';
 
-export function adviceFor(reason: string, environment: CollectorEnvironment): string {
+export function adviceFor(reason: string, environment: Environment): string {
   const advice = ADVICE.find(([reasons]) => reasons.test(reason))?.[1] ?? START_COLLECTOR;
   return advice.replace(OTLP_ENDPOINT_VARIABLE, endpointVariable(environment) ?? OTLP_ENDPOINT_VARIABLE);
 }

@@ -1,7 +1,7 @@
 import module from 'node:module';
 import { resolveSettings } from '../config/config.ts';
-import { hasConfigurationFile, unknownExporter } from '../config/exporter-variables.ts';
-import { switchProblem } from '../config/kill-switch.ts';
+import { hasConfigurationFile, switchProblem, unknownExporter } from '../config/environment.ts';
+import type { Environment } from '../config/option-parsers.ts';
 import { unknownVariables } from '../config/unknown-names.ts';
 import { describeFinding } from '../diagnostics/findings.ts';
 import { textField } from '../util/payload.ts';
@@ -11,8 +11,6 @@ import { findUpwards, readManifest } from './files.ts';
 import { examineBundlers, examinePackages } from './packages.ts';
 import { examineStart } from './start.ts';
 import { environmentOf, launchesIn, launchesOf, scriptsOf } from './start-scripts.ts';
-
-type ProjectEnvironment = Readonly<Record<string, string | undefined>>;
 
 /** Variables that keep spans from being made or sent, and the values that do. */
 const SWITCHES: readonly (readonly [name: string, off: string])[] = [
@@ -27,7 +25,7 @@ const SWITCHES: readonly (readonly [name: string, off: string])[] = [
 export interface ProjectSubject {
   /** The folder of the project, as an absolute path. */
   readonly project: string;
-  readonly environment: ProjectEnvironment;
+  readonly environment: Environment;
   /** A command to examine in the place of the start scripts. */
   readonly start?: string | undefined;
 }
@@ -60,7 +58,7 @@ function distinct(checks: readonly Check[]): Check[] {
   return [...new Map(checks.map((check) => [JSON.stringify(check), check])).values()];
 }
 
-function examineSettings(environment: ProjectEnvironment): Check {
+function examineSettings(environment: Environment): Check {
   // It sets up exporters and sampler.
   const isReplaced = hasConfigurationFile(environment);
   const problems: string[] = [];

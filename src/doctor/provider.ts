@@ -1,6 +1,6 @@
 import { createContextKey, metrics, ROOT_CONTEXT, type TracerProvider, trace } from '@opentelemetry/api';
 import type { Settings } from '../config/config.ts';
-import { areSpansOff, isSwitchedOff } from '../config/kill-switch.ts';
+import { areSpansOff, isSwitchedOff } from '../config/environment.ts';
 import { describeFinding, type Finding } from '../diagnostics/findings.ts';
 import { logFinding, sayFinding } from '../diagnostics/report.ts';
 import { seenCalls } from '../sdk/seam.ts';

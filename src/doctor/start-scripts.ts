@@ -1,6 +1,7 @@
 import { resolve } from 'node:path';
 import { parseEnv } from 'node:util';
 import { parse } from 'shell-quote';
+import type { Environment } from '../config/option-parsers.ts';
 import { asObject, field } from '../util/payload.ts';
 import { readRegularFile } from './files.ts';
 
@@ -21,7 +22,6 @@ export interface Launch {
 }
 
 type Scripts = Readonly<Record<string, unknown>>;
-type Variables = Readonly<Record<string, string | undefined>>;
 
 /** The scripts that start a program. */
 const SCRIPT_NAME = /^(?:start|serve|dev|prod|production|server|worker)(?:[:.-]|$)/;
@@ -137,7 +137,7 @@ export function preloadsIn(nodeOptions: string | undefined): readonly string[] {
   return readRunnerOptions('node', commandsIn(nodeOptions)[0] ?? []).preloads;
 }
 
-/** The words of each command in a line of the shell. Variables are left as they are. */
+/** The words of each command in a line of the shell. Environment are left as they are. */
 function commandsIn(line: unknown): string[][] {
   if (typeof line !== 'string' || line.length > MAX_COMMAND_LENGTH) return [];
   const commands: string[][] = [[]];
@@ -159,13 +159,13 @@ function commandsIn(line: unknown): string[][] {
  *
  * @param folder where the command is run
  */
-export function environmentOf(launch: Launch, folder: string, environment: Variables): Variables {
+export function environmentOf(launch: Launch, folder: string, environment: Environment): Environment {
   const files = launch.environmentFiles.map((file) => readVariables(resolve(folder, file)));
   return Object.assign({}, ...files, environment, launch.environment);
 }
 
 /** Of OpenTelemetry and Node alone: such files mostly hold secrets. */
-function readVariables(file: string): Variables {
+function readVariables(file: string): Environment {
   // Before Node 20.12 there is none.
   if (typeof parseEnv !== 'function') return {};
   const variables = parseEnv(readRegularFile(file, MAX_ENVIRONMENT_FILE_SIZE) ?? '');

@@ -1,4 +1,5 @@
 import module from 'node:module';
+import type { Environment } from '../config/option-parsers.ts';
 import { describeFinding, type Finding } from '../diagnostics/findings.ts';
 import { COMMAND, NAME } from '../util/version.ts';
 import { type Check, checked, problem, remark, skippedCheck } from './check.ts';
@@ -17,7 +18,7 @@ export interface Surroundings {
   readonly root: string;
   /** Where commands are run. */
   readonly folder: string;
-  readonly environment: Readonly<Record<string, string | undefined>>;
+  readonly environment: Environment;
   /** The command that was asked for in the place of the start scripts. */
   readonly start?: string | undefined;
 }

@@ -1,15 +1,8 @@
-import { namedExporters } from '../config/exporter-variables.ts';
-import {
-  type CollectorEnvironment,
-  malformationIn,
-  tracesEndpoint,
-  tracesProtocol,
-  zipkinEndpoint,
-} from '../config/otlp.ts';
+import { namedExporters } from '../config/environment.ts';
+import type { Environment } from '../config/option-parsers.ts';
+import { malformationIn, tracesEndpoint, tracesProtocol, zipkinEndpoint } from '../config/otlp.ts';
 import { watchRequestsTo } from '../telemetry/program-end/exporter-requests.ts';
 import { reportFailedExport, reportUnsent } from '../telemetry/program-end/unsent.ts';
-
-export type { CollectorEnvironment } from '../config/otlp.ts';
 
 type ExporterPackage = readonly [name: string, exported: string];
 
@@ -49,10 +42,7 @@ interface OtlpExportResult {
 }
 
 /** Whether the environment asks to send a signal: it names an exporter or an endpoint. */
-export function isExportConfigured(
-  environment: CollectorEnvironment,
-  signal: 'TRACES' | 'METRICS' | 'LOGS',
-): boolean {
+export function isExportConfigured(environment: Environment, signal: 'TRACES' | 'METRICS' | 'LOGS'): boolean {
   return [
     `OTEL_${signal}_EXPORTER`,
     'OTEL_EXPORTER_OTLP_ENDPOINT',
@@ -78,7 +68,7 @@ export function processorsFromEnvironment(
 
 /** The exporters that the environment names. Unknown names are ignored, as `NodeSDK` does. */
 export function exportersFromEnvironment(
-  environment: CollectorEnvironment,
+  environment: Environment,
   unnamed: readonly string[] = isExportConfigured(environment, 'TRACES') ? ['otlp'] : [],
 ): ExporterPackage[] {
   const named = namedExporters(environment);
@@ -115,11 +105,7 @@ function create(require: NodeJS.Require, [name, exported]: ExporterPackage): Spa
   return new Exporter();
 }
 
-function batchProcessor(
-  environment: CollectorEnvironment,
-  require: NodeJS.Require,
-  exporter: SpanExporter,
-): unknown {
+function batchProcessor(environment: Environment, require: NodeJS.Require, exporter: SpanExporter): unknown {
   const options = Object.fromEntries(
     BATCHING.map(([option, variable]) => [
       option,
@@ -175,7 +161,7 @@ class ReportingExporter implements SpanExporter {
     this._urlStr = endpoint;
   }
 
-  checkEndpoint(environment: CollectorEnvironment): void {
+  checkEndpoint(environment: Environment): void {
     const reason = malformationIn(environment);
     if (reason !== undefined) reportUnsent({ endpoint: this._urlStr, reason });
   }

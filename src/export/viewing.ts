@@ -1,16 +1,12 @@
 import { trace } from '@opentelemetry/api';
-import { unknownExporter } from '../config/exporter-variables.ts';
+import { unknownExporter } from '../config/environment.ts';
+import type { Environment } from '../config/option-parsers.ts';
 import { findDependenciesOf, findPackage } from '../util/optional-packages.ts';
 import { providerBehind } from '../util/otel-api.ts';
 import { processorsOf } from '../util/otel-sdk.ts';
 import { printToStderr } from '../util/text-stream.ts';
 import { NAME } from '../util/version.ts';
-import {
-  type CollectorEnvironment,
-  exportersFromEnvironment,
-  isExportConfigured,
-  processorsFromEnvironment,
-} from './otlp-exporter.ts';
+import { exportersFromEnvironment, isExportConfigured, processorsFromEnvironment } from './otlp-exporter.ts';
 
 const SDK_PACKAGE = '@opentelemetry/sdk-node';
 
@@ -37,7 +33,7 @@ export function exportersBesideViews(): unknown[] {
  * @param call the function that created the view
  */
 export function warnOfUnusedEndpoint(isView: (processor: object) => boolean, call: string): void {
-  const environment: CollectorEnvironment = globalThis.process?.env ?? {};
+  const environment: Environment = globalThis.process?.env ?? {};
   if (warned || !isExportConfigured(environment, 'TRACES')) return;
   if (exportersFromEnvironment(environment).length === 0) return;
   if (!processorsOf(providerBehind(trace.getTracerProvider())).every(isView)) return;

@@ -1,4 +1,4 @@
-import { isSwitchedOff } from '../config/kill-switch.ts';
+import { isSwitchedOff } from '../config/environment.ts';
 import { activityOfNode, placeWithinAgents } from '../hierarchy/agents-sdk/node-activity.ts';
 import { Workflows } from '../hierarchy/agents-sdk/workflows.ts';
 import { agentsNodeIn } from '../sdk/agents-sdk/agents-context.ts';

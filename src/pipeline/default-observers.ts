@@ -1,6 +1,6 @@
 import type { Context } from '@opentelemetry/api';
 import { resolveSettings } from '../config/config.ts';
-import { isSwitchedOff } from '../config/kill-switch.ts';
+import { isSwitchedOff } from '../config/environment.ts';
 import type { FunctionPlace } from '../telemetry/spans/function-span.ts';
 import { Telemetry } from '../telemetry/telemetry.ts';
 import { guard } from '../util/guard.ts';

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { CONFIG_FILE_VARIABLE } from '../config/exporter-variables.ts';
+import { CONFIG_FILE_VARIABLE } from '../config/environment.ts';
 import { API_KEY } from '../util/otel-api.ts';
 import { field } from '../util/payload.ts';
 

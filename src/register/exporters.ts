@@ -1,9 +1,6 @@
-import { namedExporters } from '../config/exporter-variables.ts';
-import {
-  type CollectorEnvironment,
-  isExportConfigured,
-  processorsFromEnvironment,
-} from '../export/otlp-exporter.ts';
+import { namedExporters } from '../config/environment.ts';
+import type { Environment } from '../config/option-parsers.ts';
+import { isExportConfigured, processorsFromEnvironment } from '../export/otlp-exporter.ts';
 import { openTraces } from '../util/open-traces.ts';
 import { ConsoleTreeExporter } from '../viewer/console-tree.ts';
 import { HtmlTraceExporter } from '../viewer/html-trace.ts';
@@ -54,7 +51,7 @@ function pagesOf(path: string | undefined): HtmlTraceExporter[] {
 }
 
 /** Whether to print trees: with `OTEL_TRACES_EXPORTER=console`, or on a terminal unless the variable says `none`. */
-export function wantsTree(environment: CollectorEnvironment, terminal: boolean): boolean {
+export function wantsTree(environment: Environment, terminal: boolean): boolean {
   const named = namedExporters(environment);
   return !named.includes('none') && (terminal || named.includes('console'));
 }

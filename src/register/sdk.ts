@@ -1,7 +1,6 @@
 import { createRequire } from 'node:module';
 import { metrics } from '@opentelemetry/api';
-import { CONFIG_FILE_VARIABLE, unknownExporter } from '../config/exporter-variables.ts';
-import { isSdkDisabled } from '../config/kill-switch.ts';
+import { CONFIG_FILE_VARIABLE, isSdkDisabled, unknownExporter } from '../config/environment.ts';
 import { unknownVariables } from '../config/unknown-names.ts';
 import { notice, noticed, sayFinding } from '../diagnostics/report.ts';
 import { withExportTimeout } from '../export/otlp-exporter.ts';

@@ -1,4 +1,4 @@
-import { isSdkDisabled } from '../config/kill-switch.ts';
+import { isSdkDisabled } from '../config/environment.ts';
 import type { Finding } from '../diagnostics/findings.ts';
 import { notice, noticed, sayFinding } from '../diagnostics/report.ts';
 import { activeContext } from '../util/active-context.ts';

@@ -1,8 +1,8 @@
 import { createRequire } from 'node:module';
 import { describe, expect, test } from 'vitest';
-import { unknownExporter } from '../../src/config/exporter-variables.ts';
+import { unknownExporter } from '../../src/config/environment.ts';
+import type { Environment } from '../../src/config/option-parsers.ts';
 import {
-  type CollectorEnvironment,
   exportersFromEnvironment,
   processorsFromEnvironment,
   withExportTimeout,
@@ -10,7 +10,7 @@ import {
 import { sdkConfiguration, wantsTree } from '../../src/register/exporters.ts';
 
 describe('whether trees are printed', () => {
-  test.each<[CollectorEnvironment, boolean, boolean]>([
+  test.each<[Environment, boolean, boolean]>([
     [{}, true, true],
     [{}, false, false],
     [{ OTEL_TRACES_EXPORTER: 'console' }, false, true],
@@ -26,7 +26,7 @@ describe('whether trees are printed', () => {
 
 describe('the span exporters beside the tree', () => {
   const otlp = (transport: string): string => `@opentelemetry/exporter-trace-otlp-${transport}`;
-  test.each<[CollectorEnvironment, string[]]>([
+  test.each<[Environment, string[]]>([
     [{}, []],
     [{ OTEL_TRACES_EXPORTER: 'console' }, []],
     [{ OTEL_TRACES_EXPORTER: 'console', OTEL_EXPORTER_OTLP_ENDPOINT: 'http://collector' }, []],
@@ -54,7 +54,7 @@ describe('the span exporters beside the tree', () => {
 
 describe('metrics and logs beside the tree', () => {
   const require = createRequire(import.meta.url);
-  const silenced = (environment: CollectorEnvironment): string[] => {
+  const silenced = (environment: Environment): string[] => {
     const { spanProcessors, ...rest } = sdkConfiguration(environment, true, require);
     expect(spanProcessors?.length).toBeGreaterThan(0);
     return Object.keys(rest);
@@ -78,12 +78,12 @@ describe('metrics and logs beside the tree', () => {
     expect(Object.keys(configuration)).toEqual(['spanProcessors']);
   });
 
-  test.each<CollectorEnvironment>([
-    { OTEL_TRACES_EXPORTER: 'none' },
-    { OTEL_TRACES_EXPORTER: 'otlp,jaeger' },
-  ])('like everything else, with %j', (environment) => {
-    expect(sdkConfiguration(environment, false, require)).toEqual({});
-  });
+  test.each<Environment>([{ OTEL_TRACES_EXPORTER: 'none' }, { OTEL_TRACES_EXPORTER: 'otlp,jaeger' }])(
+    'like everything else, with %j',
+    (environment) => {
+      expect(sdkConfiguration(environment, false, require)).toEqual({});
+    },
+  );
 });
 
 describe('an export', () => {
@@ -112,7 +112,7 @@ describe('an export', () => {
 
 describe('a page', () => {
   const require = createRequire(import.meta.url);
-  const count = (environment: CollectorEnvironment): number | undefined =>
+  const count = (environment: Environment): number | undefined =>
     sdkConfiguration(environment, false, require).spanProcessors?.length;
   const OTEL_INSTRUMENTATION_OPENAI_PAGE = 'traces.html';
 

@@ -1,4 +1,4 @@
-import { CONFIG_FILE_VARIABLE, hasConfigurationFile } from '../../config/exporter-variables.ts';
+import { CONFIG_FILE_VARIABLE, hasConfigurationFile } from '../../config/environment.ts';
 import {
   addressWithoutSecrets,
   ENDPOINT_RULES,

@@ -1,5 +1,6 @@
 import { notice } from '../diagnostics/report.ts';
-import { flag } from './option-parsers.ts';
+import { terminalSafe } from '../util/terminal-safe.ts';
+import { type Environment, flag } from './option-parsers.ts';
 
 const VARIABLE = 'OTEL_INSTRUMENTATION_OPENAI_ENABLED';
 const { parse, accepts } = flag(true);
@@ -19,7 +20,7 @@ export function isSwitchedOff(): boolean {
 }
 
 /** The problem with a value of the switch that is neither `true` nor `false`. */
-export function switchProblem(environment: Readonly<Record<string, string | undefined>>): string | undefined {
+export function switchProblem(environment: Environment): string | undefined {
   const value = environment[VARIABLE] ?? '';
   if (value === '' || parse(value) !== undefined) return undefined;
   return `${VARIABLE} is ${JSON.stringify(value.slice(0, 40))}; accepted: ${accepts}. It is treated as not set.`;
@@ -33,4 +34,31 @@ export function isSdkDisabled(): boolean {
 /** Whether the environment keeps `NodeSDK` from registering a tracer provider. */
 export function areSpansOff(): boolean {
   return isSdkDisabled() || globalThis.process?.env?.OTEL_TRACES_EXPORTER?.trim() === 'none';
+}
+
+/** What `OTEL_TRACES_EXPORTER` may name. `NodeSDK` ignores everything else, and reports it through `diag` only. */
+const EXPORTER_NAMES: readonly string[] = ['otlp', 'console', 'zipkin', 'none'];
+
+/** The names in `OTEL_TRACES_EXPORTER`. */
+export function namedExporters(environment: Environment): string[] {
+  return (environment.OTEL_TRACES_EXPORTER ?? '')
+    .split(',')
+    .map((name) => name.trim())
+    .filter((name) => name !== '');
+}
+
+/** The problem with a name that is no exporter. */
+export function unknownExporter(environment: Environment): string | undefined {
+  const unknown = namedExporters(environment).find((name) => !EXPORTER_NAMES.includes(name));
+  if (unknown === undefined) return undefined;
+  const shown = JSON.stringify(terminalSafe(unknown, 40));
+  return `OTEL_TRACES_EXPORTER names ${shown}, which is ignored; accepted: ${EXPORTER_NAMES.join(', ')}.`;
+}
+
+/** Names a file that replaces all other variables. Only `…/register` and `startNodeSdk` read it. */
+export const CONFIG_FILE_VARIABLE = 'OTEL_CONFIG_FILE';
+
+/** Whether the variables of exporters have no effect, as a file replaces them. */
+export function hasConfigurationFile(environment: Environment): boolean {
+  return Boolean(environment[CONFIG_FILE_VARIABLE]?.trim());
 }
