@@ -41,8 +41,9 @@ const ENTRIES = {
   register: 'src/register.ts',
 };
 
-/** Loads nothing but itself, and so shares no file. */
+/** Load nothing but themselves, and so share no file. */
 const TESTING = { testing: 'src/testing.ts' };
+const BUNDLER = { bundler: 'src/bundler.ts' };
 
 /** What is loaded when it is first used. */
 const LAZY_ENTRIES = {
@@ -172,6 +173,13 @@ const config: UserConfig[] = defineConfig([
     format: 'cjs',
     clean: false,
     plugins: [plainBindings([]), esModules(['testing'])],
+  },
+  {
+    ...SHARED,
+    entry: BUNDLER,
+    format: 'cjs',
+    clean: false,
+    plugins: [plainBindings([]), esModules(['bundler'])],
   },
   {
     ...SHARED,

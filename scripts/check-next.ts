@@ -1,12 +1,14 @@
 /**
- * Builds examples/bundled/next as a project of its own, with both bundlers, starts it, asks its route, and reads the spans
- * back that it sends: `npm run check-next`, or a test that names the packed package in `TARBALL`.
+ * Builds examples/bundled/next as a project of its own, starts it, asks its route, and reads the spans back that it sends:
+ * `npm run check-next`, or a test that names the packed package in `TARBALL`. With webpack, `openai` stays out of the
+ * bundle; with Turbopack, it is in the bundle, and the configuration is that of docs/bundlers.md.
  */
 import { spawn } from 'node:child_process';
 import { cp, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { codeBlocksOf } from '../test/docs/documents.ts';
 import { mustRun } from '../test/support/lanes/command.ts';
 import { ROOT } from '../test/support/lanes/paths.ts';
 import { packPackage } from '../test/support/lanes/tarball.ts';
@@ -42,27 +44,43 @@ interface Receiver {
 
 const directory = await mkdtemp(join(tmpdir(), 'next-'));
 try {
-  await build();
-  const { answer, traces } = await ask();
-  const ours = traces.find((names) => names.includes('chat gpt-4o-mini')) ?? [];
-  const below = ours.some((name) => name.startsWith('GET /api/chat'));
-  console.log(`answer: ${answer}\nthe trace of our span:\n${ours.map((name) => `  ${name}`).join('\n')}`);
-  console.log(below ? 'ok' : 'the call is not in the trace of its request');
-  process.exitCode = below ? 0 : 1;
+  await prepare();
+  await build('webpack');
+  await check('webpack');
+  await writeFile(join(directory, 'next.config.mjs'), configurationWithPlugin());
+  await build('turbopack');
+  await check('turbopack');
 } finally {
   await rm(directory, { recursive: true, force: true });
 }
 
-async function build(): Promise<void> {
+async function check(bundler: string): Promise<void> {
+  const { answer, traces } = await ask();
+  const ours = traces.find((names) => names.includes('chat gpt-4o-mini')) ?? [];
+  const below = ours.some((name) => name.startsWith('GET /api/chat'));
+  console.log(`${bundler}: ${answer}\nthe trace of our span:\n${ours.map((name) => `  ${name}`).join('\n')}`);
+  console.log(below ? 'ok' : 'the call is not in the trace of its request');
+  if (!below) process.exitCode = 1;
+}
+
+function configurationWithPlugin(): string {
+  const block = codeBlocksOf('docs/bundlers.md').find(({ code }) => code.startsWith('// next.config.mjs'));
+  if (block === undefined) throw new Error('docs/bundlers.md has no configuration for Next.js');
+  return block.code;
+}
+
+async function prepare(): Promise<void> {
   await cp(join(ROOT, 'examples', 'bundled', 'next'), directory, { recursive: true });
   const path = process.env.TARBALL ?? (await packPackage()).path;
   await installTools([...PACKAGES, path], directory);
   const edge = join(directory, 'app', 'api', 'edge');
   await mkdir(edge);
   await writeFile(join(edge, 'route.js'), EDGE_ROUTE);
+}
+
+async function build(bundler: string): Promise<void> {
   const env = { NEXT_TELEMETRY_DISABLED: '1' };
-  for (const bundler of ['--webpack', '--turbopack'])
-    await mustRun('npx', ['next', 'build', bundler], { cwd: directory, env, timeout: BUILD_TIMEOUT });
+  await mustRun('npx', ['next', 'build', `--${bundler}`], { cwd: directory, env, timeout: BUILD_TIMEOUT });
 }
 
 /** Asks the route once; gives the names of the spans of each trace, when ours is there. */

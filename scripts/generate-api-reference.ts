@@ -11,6 +11,7 @@ const ENTRIES = {
   index: 'opentelemetry-instrumentation-openai',
   client: 'opentelemetry-instrumentation-openai/client',
   agents: 'opentelemetry-instrumentation-openai/agents',
+  bundler: 'opentelemetry-instrumentation-openai/bundler',
   openai: 'opentelemetry-instrumentation-openai/openai',
   export: 'opentelemetry-instrumentation-openai/export',
   testing: 'opentelemetry-instrumentation-openai/testing',

@@ -132,7 +132,9 @@ describe('only', () => {
   it('entries that need Node import Node modules', () => {
     const onNode = filesWith(/from 'node:/).filter(
       (path) =>
-        !/^(?:sdk\/(?:module-hooks|load-hook|hooked-files)|register|cli|doctor|export|viewer)/.test(path),
+        !/^(?:sdk\/(?:module-hooks|load-hook|hooked-files)|register|bundler|cli|doctor|export|viewer)/.test(
+          path,
+        ),
     );
     expect(onNode).toEqual([]);
   });
@@ -174,6 +176,7 @@ describe('the structure of src/', () => {
   it('has one file for each import path at its root, the class and the public types', () => {
     expect(structure.rootFiles).toEqual([
       'agents.ts',
+      'bundler.ts',
       'cli.ts',
       'client.ts',
       'export.ts',

@@ -1,5 +1,6 @@
 // node esbuild.mjs
 import { build } from 'esbuild';
+import { esbuild } from 'opentelemetry-instrumentation-openai/bundler';
 
 const common = { bundle: true, minify: true, platform: 'node', format: 'esm', target: 'node22' };
 
@@ -9,4 +10,10 @@ await build({
   entryPoints: ['hooked.mjs'],
   outfile: 'out/esbuild/hooked.mjs',
   external: ['openai'],
+});
+await build({
+  ...common,
+  entryPoints: ['hooked.mjs'],
+  outfile: 'out/esbuild/plugged.mjs',
+  plugins: [esbuild()],
 });

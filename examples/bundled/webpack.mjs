@@ -1,5 +1,6 @@
 // node webpack.mjs
 import { promisify } from 'node:util';
+import { webpack as openai } from 'opentelemetry-instrumentation-openai/bundler';
 import webpack from 'webpack';
 
 const common = {
@@ -13,5 +14,6 @@ const output = (filename) => ({ path: `${import.meta.dirname}/out/webpack`, file
 const stats = await promisify(webpack)([
   { ...common, entry: './inlined.mjs', output: output('inlined.mjs') },
   { ...common, entry: './hooked.mjs', output: output('hooked.mjs'), externals: { openai: 'module openai' } },
+  { ...common, entry: './hooked.mjs', output: output('plugged.mjs'), plugins: [openai()] },
 ]);
 if (stats.hasErrors()) throw new Error(stats.toString('errors-only'));

@@ -12,8 +12,9 @@ export function esModules(entries: readonly string[]): Rolldown.Plugin {
         if (chunk.type !== 'chunk' || !chunk.isEntry || !entries.includes(chunk.name)) continue;
         if (!chunk.fileName.endsWith('.cjs')) continue;
         const from = `'./${chunk.name}.cjs'`;
-        const names =
-          chunk.exports.length === 0 ? '' : `export { ${chunk.exports.join(', ')} } from ${from};\n`;
+        // A default import of CommonJS is all that it exports.
+        const exported = chunk.exports.filter((name) => name !== 'default');
+        const names = exported.length === 0 ? '' : `export { ${exported.join(', ')} } from ${from};\n`;
         this.emitFile({ type: 'asset', fileName: `${chunk.name}.mjs`, source: names || `import ${from};\n` });
         this.emitFile({ type: 'asset', fileName: `${chunk.name}.d.mts`, source: `export * from ${from};\n` });
       }

@@ -151,7 +151,7 @@ const FINDINGS: Readonly<Record<ProcessFindingCode, FindingRow>> = {
   openai_not_seen: {
     message:
       'No copy of openai was found: it is bundled, was imported as an ES module before the instrumentation, or has not been used yet.',
-    action: `If it is bundled, mark openai as external or call ${INSTRUMENT}. ${REGISTER_FIRST}`,
+    action: `If it is bundled, mark openai as external, build with the plugin of ${NAME}/bundler, or call ${INSTRUMENT}. ${REGISTER_FIRST}`,
   },
   openai_twice: {
     severity: 'information',

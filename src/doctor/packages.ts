@@ -241,7 +241,7 @@ export function examineBundlers(manifest: unknown): Check {
       remark(
         'openai_bundled',
         `The project has ${name}. If it bundles openai, the module hooks cannot find it.`,
-        `Mark openai as external (${external}), or call instrumentOpenAI(OpenAI) of ${NAME}/client.`,
+        `Mark openai as external (${external}), build with the plugin of ${NAME}/bundler, or call instrumentOpenAI(OpenAI) of ${NAME}/client.`,
       ),
     ),
   );

@@ -149,7 +149,7 @@ function findMissingSetUp(start: Start): Finding {
 function findUnhooked({ program: { bundle }, openai, byHand, hookless }: Start): Finding[] {
   if (byHand !== undefined) return [];
   const message = `${bundle} contains openai. The module hooks cannot find it there, so its calls are not traced.`;
-  const action = `Keep openai out of the bundle, or call instrumentOpenAI(OpenAI) of ${NAME}/client in the program.`;
+  const action = `Keep openai out of the bundle, build with the plugin of ${NAME}/bundler, or call instrumentOpenAI(OpenAI) of ${NAME}/client in the program.`;
   // Node hooks CommonJS in every version.
   const isMissed = openai.some(({ asModule }) => asModule || hookless?.startsWith('Node') === false);
   return [

@@ -100,6 +100,9 @@ const ROWS: ReadonlyMap<string, readonly HookedFile[]> = new Map(
   ]),
 );
 
+/** The names of all files that are hooked, without their extension. */
+export const HOOKED_NAMES: readonly string[] = [...ROWS.keys()];
+
 /** The row of a file, by its path or URL alone: whether it belongs to the package is not looked at. */
 export function hookedFile(file: string): HookedFile | undefined {
   const start = Math.max(file.lastIndexOf('/'), file.lastIndexOf('\\')) + 1;

@@ -8,7 +8,8 @@ import { listenToChannels } from '../util/diagnostics-channels.ts';
 import { guard } from '../util/guard.ts';
 import { builtInRequire, requireDependency } from '../util/optional-packages.ts';
 import { textField } from '../util/payload.ts';
-import { hasWritable, isCollection, ProcessWide } from '../util/process-wide.ts';
+import { announcementOf } from './announcement-lines.ts';
+import { type Announce, announcements, hearLoaded } from './announcements.ts';
 import { findClientPrototype, missingMethods } from './find-client.ts';
 import { HOOKED_PACKAGES, hookedFile, type Part, versionOfHooked } from './hooked-files.ts';
 import { isObserved, onReleased } from './patches.ts';
@@ -36,31 +37,6 @@ export interface LoadListener {
   /** @param copy the exports of another copy of the OpenTelemetry API */
   api?(copy: object): void;
 }
-type Announce = (exported: object, file: string) => void;
-
-/** A loaded module. CommonJS modules are held weakly, because test runners and development servers reload them. */
-interface Announcement {
-  readonly exported: { deref(): object | undefined };
-  readonly file: string;
-}
-
-/** The modules announced so far, and the listeners. */
-interface Announcements extends Announce {
-  made: Announcement[];
-  readonly listeners: Set<Announce>;
-}
-
-/** The function that a loaded client calls. All copies of this package receive the clients that the hooks of each find. */
-const announcements = new ProcessWide<Announcements>({
-  name: 'loaded',
-  shape: 1,
-  accepts: (value) => {
-    const { made, listeners } = value as Partial<Announcements>;
-    const usable = typeof value === 'function' && hasWritable(value, ['made']);
-    return usable && Array.isArray(made) && isCollection(Set, listeners);
-  },
-  create: createAnnouncements,
-});
 
 /**
  * Calls the listener with every client of the `openai` package that has been or will be loaded, until the returned
@@ -68,7 +44,7 @@ const announcements = new ProcessWide<Announcements>({
  *
  * Where Node has `module.registerHooks` (22.15 and later), it appends one line to the file that defines the client, for
  * `require` and `import` alike, and touches nothing else. CommonJS that tsx compiles past the hooks is found when it is
- * required. On older versions it hooks `require` alone.
+ * required. On older versions it hooks `require` alone. In a bundle, a plugin has appended the line when it was built.
  */
 export function onClientLoaded(listener: LoadListener): () => void {
   const guarded: Required<LoadListener> = {
@@ -81,56 +57,59 @@ export function onClientLoaded(listener: LoadListener): () => void {
     api: (copy) => guard('connecting a copy of the API', () => listener.api?.(copy)),
   };
   isApiAwaited ||= listener.api !== undefined;
-  const stop = guard('installing the module hooks', installHooks, guarded);
+  const stopHearing = guard('hearing of loaded modules', hearAnnounced, guarded);
+  const unhook = guard('installing the module hooks', installHooks, guarded);
   guard('finding clients loaded before', findLoaded, guarded);
   const stopSucceeding = onReleased(() => {
-    hearLoaded((exported, file) => take(guarded, exported, file, false));
+    hearLoaded(takingFor(guarded));
     findLoaded(guarded);
   });
   return () => {
     stopSucceeding();
-    stop?.();
+    stopHearing?.();
+    unhook?.();
   };
 }
 
-function installHooks(listener: LoadListener): () => void {
-  return typeof module.registerHooks === 'function' ? appendOnLoad(listener) : hookRequire(listener);
+/** Hears of each file that the load hook, or a bundler's plugin, has added its line to. */
+function hearAnnounced(listener: LoadListener): () => void {
+  const { listeners } = announcements.value;
+  const hear = takingFor(listener);
+  guard('instrumenting clients loaded before', hearLoaded, hear);
+  listeners.add(hear);
+  return () => listeners.delete(hear);
+}
+
+function takingFor(listener: LoadListener): Announce {
+  return (exported, file, version) => {
+    appending?.resume();
+    take(listener, exported, file, { version });
+  };
+}
+
+function installHooks(listener: LoadListener): (() => void) | undefined {
+  if (typeof module.registerHooks !== 'function') return hookRequire(listener);
+  appendOnLoad();
+  return undefined;
 }
 
 let appending: LoadHook | undefined;
 /** Whether loaded copies of the OpenTelemetry API are reported to a listener. */
 let isApiAwaited = false;
 
-function appendOnLoad(listener: LoadListener): () => void {
-  const { listeners } = announcements.value;
-  const hear: Announce = (exported, file) => {
-    appending?.resume();
-    take(listener, exported, file, false);
-  };
-  guard('instrumenting clients loaded before', hearLoaded, hear);
-  listeners.add(hear);
-  // The hook outlives the last listener: an ES module that loads in between could never be found again.
-  if (appending === undefined) {
-    appending = new LoadHook(module.registerHooks, (url, context, nextLoad) => {
-      const result = nextLoad(url, context);
-      if (hookedFile(url) === undefined) return result;
-      // Without this, a module that cannot be read breaks its import.
-      const announced = guard('instrumenting an ES module', announceClient, url, result);
-      if (announced !== undefined && leadsToNoOther(url, context))
-        guard('pausing the module hooks', () => appending?.rest());
-      return announced ?? result;
-    });
-    afterRequire(announceRequired);
-  }
-  return () => listeners.delete(hear);
-}
-
-/** Announces again what has been announced so far. */
-function hearLoaded(hear: Announce): void {
-  for (const { exported, file } of announcements.value.made) {
-    const loaded = exported.deref();
-    if (loaded !== undefined) hear(loaded, file);
-  }
+/** The hook outlives the last listener: an ES module that loads in between could never be found again. */
+function appendOnLoad(): void {
+  if (appending !== undefined) return;
+  appending = new LoadHook(module.registerHooks, (url, context, nextLoad) => {
+    const result = nextLoad(url, context);
+    if (hookedFile(url) === undefined) return result;
+    // Without this, a module that cannot be read breaks its import.
+    const announced = guard('instrumenting an ES module', announceClient, url, result);
+    if (announced !== undefined && leadsToNoOther(url, context))
+      guard('pausing the module hooks', () => appending?.rest());
+    return announced ?? result;
+  });
+  afterRequire(announceRequired);
 }
 
 /** Whether a file is required, so that it runs at once, and requires no other file that is hooked: since openai 5. */
@@ -150,44 +129,17 @@ function announceRequired(required: object): void {
   }
 }
 
-function createAnnouncements(): Announcements {
-  const listeners: Announcements['listeners'] = new Set();
-  const announce: Announce = (exported, file) => {
-    // Nothing else refers to the exports of an ES module here, and an ES module never reloads.
-    const held = file.endsWith('.mjs') ? { deref: () => exported } : new WeakRef(exported);
-    shared.made = shared.made.filter((earlier) => earlier.exported.deref() !== undefined);
-    shared.made.push({ exported: held, file });
-    for (const hear of listeners) hear(exported, file);
-  };
-  const shared: Announcements = Object.assign(announce, { made: [], listeners });
-  return shared;
-}
-
 function announceClient(url: string, result: module.LoadFnOutput): module.LoadFnOutput | undefined {
   const file = url.startsWith('file:') ? fileURLToPath(url) : url;
   // Without this, files of other packages with the same name are changed.
   if (versionOfHooked(file) === undefined) return undefined;
-  const { defines, names = [] } = hookedFile(file) ?? {};
   // Without this, instrumentations change the API, too.
-  if (defines === 'api' && !isApiAwaited) return undefined;
+  if (hookedFile(file)?.defines === 'api' && !isApiAwaited) return undefined;
   const source = result.source == null ? readFileSync(file, 'utf8') : sourceText(result.source);
   // Another copy of the hooks got here first.
   // Without this, a second copy of this package adds its line again.
   if (source.includes(JSON.stringify(announcements.key))) return undefined;
-  return { ...result, source: source + announcementOf(file.endsWith('.mjs') ? moduleOf(names) : COMMONJS) };
-}
-
-const COMMONJS = 'exports, __filename';
-
-/** What is announced of an ES module, which has no object with its exports. */
-function moduleOf(names: readonly string[]): string {
-  const exported = names.map((name) => `${name}: typeof ${name} === "undefined" ? undefined : ${name}`);
-  return `{ ${exported.join(', ')} }, import.meta.url`;
-}
-
-/** The line that is appended to a file. Whatever another package puts under the symbol, the file loads. */
-function announcementOf(loaded: string): string {
-  return `\n;try { globalThis[Symbol.for(${JSON.stringify(announcements.key)})](${loaded}); } catch {}\n`;
+  return { ...result, source: source + announcementOf(file, announcements.key) };
 }
 
 function sourceText(source: string | ArrayBuffer | NodeJS.TypedArray): string {
@@ -211,8 +163,8 @@ function hookRequire(listener: LoadListener): () => void {
     const file = `${named.replace(/\.js$/, '')}.js`;
     const defined = hookedFile(file)?.defines;
     if (defined === 'client')
-      take(listener, exported, join(directory ?? '', file.split(/[\\/]/).pop() ?? ''), false);
-    else if (defined !== undefined) take(listener, exported, file, false);
+      take(listener, exported, join(directory ?? '', file.split(/[\\/]/).pop() ?? ''));
+    else if (defined !== undefined) take(listener, exported, file);
     return exported;
   });
   return () => hook.unhook();
@@ -220,7 +172,7 @@ function hookRequire(listener: LoadListener): () => void {
 
 /** Only CommonJS has a cache to look through; ES modules that loaded earlier cannot be found. */
 function findLoaded(listener: LoadListener): void {
-  for (const [file, exported] of loadedFiles()) take(listener, exported, file, true);
+  for (const [file, exported] of loadedFiles()) take(listener, exported, file, { early: true });
 }
 
 /** The file of a loaded copy of `openai` whose calls are not observed, because it was loaded without the hooks. */
@@ -239,9 +191,15 @@ function loadedFiles(): [file: string, exported: unknown, isLoaded: boolean][] {
     .map((file) => [file, cache[file]?.exports, cache[file]?.loaded === true]);
 }
 
-function take(listener: LoadListener, exported: unknown, file: string, early: boolean): void {
+/** What is known of a file before it is read: whether it loaded before the hooks; its version, in a bundle. */
+interface KnownOfFile {
+  readonly early?: boolean;
+  readonly version?: string | undefined;
+}
+
+function take(listener: LoadListener, exported: unknown, file: string, known: KnownOfFile = {}): void {
   const defined = hookedFile(file)?.defines ?? 'client';
-  if (defined === 'client') takeClient(listener, exported, file, early);
+  if (defined === 'client') takeClient(listener, exported, file, known);
   else if (defined !== 'api') takePart(listener, exported, defined);
   else if (isObject(exported)) listener.api?.(exported);
 }
@@ -265,10 +223,10 @@ function takePart(listener: LoadListener, exported: unknown, defined: Part): voi
   });
 }
 
-function takeClient(listener: LoadListener, exported: unknown, file: string, early: boolean): void {
+function takeClient(listener: LoadListener, exported: unknown, file: string, known: KnownOfFile): void {
   guard('finding the client of a module', () => {
     const prototype = findClientPrototype(exported);
-    const version = versionOfHooked(file);
+    const { version = versionOfHooked(file), early = false } = known;
     if (prototype !== undefined) listener.client({ prototype, exported, file, version, early });
     else {
       const unknown = propertyOf(propertyOf(exported, 'OpenAI'), 'prototype');

@@ -26,6 +26,8 @@ export const IMPORTED: Readonly<Record<string, string>> = {
 export const MODULES: Readonly<Record<string, string>> = {
   '@langchain/core/messages': 'export const HumanMessage: new (text: string) => object;',
   '@ai-sdk/otel': 'export class OpenTelemetry {}',
+  esbuild:
+    "export function build(options: { plugins: import('opentelemetry-instrumentation-openai/bundler').EsbuildPlugin[]; [option: string]: unknown }): Promise<void>;",
   ai: "export function registerTelemetry(integration: import('@ai-sdk/otel').OpenTelemetry): void;",
   express: `
     interface Request { body: { user: string; thread: string; question: string } }

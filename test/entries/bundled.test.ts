@@ -44,4 +44,12 @@ describe.each(['esbuild', 'webpack'])('a program bundled with %s', (bundler) => 
     expect(stderr).toMatch(/^chat gpt-4o-mini .*tokens/);
     expect(await runBundle([bundle], directory)).toEqual({ code: 0, stdout: ANSWER, stderr: '' });
   });
+
+  test('with the plugin, openai included, is instrumented by the same setup', async () => {
+    const bundle = join('out', bundler, 'plugged.mjs');
+    const { code, stdout, stderr } = await runBundle(['--import', './telemetry.mjs', bundle], directory);
+    expect({ code, stdout }).toEqual({ code: 0, stdout: ANSWER });
+    expect(stderr).toMatch(/^chat gpt-4o-mini .*tokens/);
+    expect(await runBundle(['plugged.mjs'], elsewhere)).toEqual({ code: 0, stdout: ANSWER, stderr: '' });
+  });
 });

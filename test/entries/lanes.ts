@@ -38,15 +38,24 @@ export const FULL_LANES: readonly Lane[] = [
   },
 ];
 
-/** The bundlers of examples/bundled. */
+/** The bundlers of examples/bundled, and all others that there is a plugin for. */
 export const BUNDLER_LANE: Lane = {
   name: 'bundlers',
   packages: {
     openai: '7.57.0',
+    '@openai/agents': '0.20.0',
     '@opentelemetry/api': '1.10.0',
+    '@opentelemetry/context-async-hooks': '3.1.1',
+    '@opentelemetry/sdk-metrics': '3.1.1',
     '@opentelemetry/sdk-trace': '3.1.1',
+    '@rollup/plugin-node-resolve': '16.0.3',
+    '@rspack/core': '2.3.2',
     esbuild: '0.28.2',
+    rolldown: '1.2.19',
+    rollup: '4.68.7',
+    vite: '8.3.8',
     webpack: '5.112.2',
+    zod: '4.6.7',
   },
 };
 

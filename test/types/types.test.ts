@@ -4,8 +4,13 @@ import { describe, expect, test } from 'vitest';
 import { run } from '../support/lanes/command.ts';
 import { laneDirectory } from '../support/lanes/paths.ts';
 
-/** A program, and the lanes that it is compiled in. */
-const PROGRAMS: readonly (readonly [program: string, lanes: readonly string[]])[] = [
+/** A program, the lanes that it is compiled in, and its formats if one imports what is no CommonJS. */
+const PROGRAMS: readonly (readonly [
+  program: string,
+  lanes: readonly string[],
+  formats?: readonly string[],
+])[] = [
+  ['bundlers', ['bundlers'], ['mts']],
   ['clients', ['openai-4.19', 'openai-4.104', 'openai-5', 'openai-6', 'openai-6-sdk-2', 'openai-7']],
   ['declarations', ['openai-7']],
   ['options', ['openai-7']],
@@ -17,23 +22,23 @@ const RESOLUTIONS = [
   { module: 'esnext', moduleResolution: 'bundler' },
 ] as const;
 
-const ROWS = PROGRAMS.flatMap(([program, lanes]) =>
-  lanes.flatMap((lane) => RESOLUTIONS.map((resolution) => ({ program, lane, ...resolution }))),
+const ROWS = PROGRAMS.flatMap(([program, lanes, formats = ['mts', 'cts']]) =>
+  lanes.flatMap((lane) => RESOLUTIONS.map((resolution) => ({ program, lane, formats, resolution }))),
 );
 
 describe('types are those of openai and OpenTelemetry', () => {
-  test.each(ROWS)('$program in $lane, $moduleResolution', async ({ program, lane, ...resolution }) => {
-    expect(await compile(program, lane, resolution)).toBe('');
+  test.each(ROWS)('$program in $lane, $resolution.moduleResolution', async (row) => {
+    expect(await compile(row)).toBe('');
   });
 });
 
 /** Compiles a program in a lane, as an ES module and as CommonJS; gives what the compiler says. */
-async function compile(program: string, lane: string, resolution: object): Promise<string> {
+async function compile({ program, lane, formats, resolution }: (typeof ROWS)[number]): Promise<string> {
   const directory = join(laneDirectory(lane), 'types', `${program}-${Object.values(resolution)[0]}`);
   await rm(directory, { recursive: true, force: true });
   await mkdir(directory, { recursive: true });
   const source = join(import.meta.dirname, 'programs', `${program}.ts`);
-  const files = ['mts', 'cts'].map((extension) => `${program}.${extension}`);
+  const files = formats.map((extension) => `${program}.${extension}`);
   for (const file of files) await copyFile(source, join(directory, file));
   const compilerOptions = {
     target: 'es2022',

@@ -1,0 +1,71 @@
+import { hasWritable, isCollection, ProcessWide } from '../util/process-wide.ts';
+import { EARLY_ANNOUNCEMENTS } from './announcement-lines.ts';
+import { isObject } from './reflect.ts';
+
+/** Hears of a module: its exports, its file, and the version of its package if a bundler knew it. */
+export type Announce = (exported: object, file: string, version?: string) => void;
+
+/** A loaded module. CommonJS modules are held weakly, because test runners and development servers reload them. */
+interface Announcement {
+  readonly exported: { deref(): object | undefined };
+  readonly file: string;
+  readonly version: string | undefined;
+}
+
+/** The modules announced so far, and the listeners. */
+interface Announcements extends Announce {
+  made: Announcement[];
+  readonly listeners: Set<Announce>;
+}
+
+/** The function that a loaded client calls. All copies of this package receive the clients that the hooks of each find. */
+export const announcements: ProcessWide<Announcements> = new ProcessWide<Announcements>({
+  name: 'loaded',
+  shape: 1,
+  accepts: (value) => {
+    const { made, listeners } = value as Partial<Announcements>;
+    const usable = typeof value === 'function' && hasWritable(value, ['made']);
+    return usable && Array.isArray(made) && isCollection(Set, listeners);
+  },
+  create: createAnnouncements,
+});
+
+function createAnnouncements(): Announcements {
+  const listeners: Announcements['listeners'] = new Set();
+  const announce: Announce = (exported, file, version) => {
+    // Nothing else refers to the exports of an ES module here, and an ES module never reloads. In a bundle, nothing does.
+    const isLasting = file.endsWith('.mjs') || version !== undefined;
+    const held = isLasting ? { deref: () => exported } : new WeakRef(exported);
+    shared.made = shared.made.filter((earlier) => earlier.exported.deref() !== undefined);
+    shared.made.push({ exported: held, file, version });
+    for (const hear of listeners) hear(exported, file, version);
+  };
+  const shared: Announcements = Object.assign(announce, { made: [], listeners });
+  for (const early of announcedEarly()) announce(...early);
+  return shared;
+}
+
+/** Announces again what has been announced so far. */
+export function hearLoaded(hear: Announce): void {
+  for (const { exported, file, version } of announcements.value.made) {
+    const loaded = exported.deref();
+    if (loaded !== undefined) hear(loaded, file, version);
+  }
+}
+
+type Announced = Parameters<Announce>;
+
+function announcedEarly(): readonly Announced[] {
+  try {
+    const early = (globalThis as Readonly<Record<symbol, unknown>>)[Symbol.for(EARLY_ANNOUNCEMENTS)];
+    return Array.isArray(early) ? early.filter(isAnnounced) : [];
+  } catch {
+    return [];
+  }
+}
+
+/** Anyone can write there. */
+function isAnnounced(value: unknown): value is Announced {
+  const [exported, file, version] = Array.isArray(value) ? value : [];
+  return isObject(exported) && typeof file === 'string' && typeof version === 'string';
+}

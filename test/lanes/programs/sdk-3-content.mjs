@@ -1,0 +1,4 @@
+import { OpenAIInstrumentation } from 'opentelemetry-instrumentation-openai';
+import './sdk-bare.mjs';
+
+new OpenAIInstrumentation({ captureMessageContent: 'SPAN_ONLY' });
