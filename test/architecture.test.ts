@@ -45,7 +45,7 @@ describe('exactly one file', () => {
     ],
     ['replaces methods of other objects', /Object\.defineProperty\(holder/, 'util/patch-method.ts'],
     ['looks packages up by name', /\bcreateRequire\(/, 'util/optional-packages.ts'],
-    ['asks for contexts and enters them', /\w*context\.(?:active|with)\(/i, 'util/active-context.ts'],
+    ['asks for contexts and enters them', /\w*context\.(?:active|with)\(/i, 'util/context.ts'],
     ['writes to the diagnostic log', /\bdiag\.(?:warn|error|info)/, 'util/guard.ts'],
   ])('%s', (_, text, file) => {
     const found = filesWith(text).filter((path) => !path.startsWith('semconv/'));
@@ -92,8 +92,8 @@ describe('only', () => {
       'export/otlp-exporter.ts: _urlStr',
       'export/otlp-exporter.ts: _sendingPromises',
       // Of spans: each call reads them.
-      'util/span-clock.ts: _startTimeProvided',
-      'util/span-clock.ts: _performanceStartTime',
+      'util/clock.ts: _startTimeProvided',
+      'util/clock.ts: _performanceStartTime',
       // Of `@openai/agents`.
       'hierarchy/agents-sdk/unseen-calls.ts: _response',
       'hierarchy/agents-sdk/unseen-calls.ts: _input',

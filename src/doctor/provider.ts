@@ -4,7 +4,7 @@ import { areSpansOff, isSwitchedOff } from '../config/environment.ts';
 import { describeFinding, type Finding } from '../diagnostics/findings.ts';
 import { logFinding, sayFinding } from '../diagnostics/report.ts';
 import { seenCalls } from '../sdk/seam.ts';
-import { activeContext, runIn } from '../util/active-context.ts';
+import { activeContext, runIn } from '../util/context.ts';
 import { isNoopMeterProvider, isNoopTracerProvider, providerBehind } from '../util/otel-api.ts';
 import { atExit } from '../util/process-events.ts';
 import { noticeBatchSize } from './batch-size.ts';

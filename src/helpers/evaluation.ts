@@ -1,8 +1,8 @@
 import { defaultTelemetry } from '../pipeline/default-observers.ts';
 import { isSuppressed } from '../sdk/suppression.ts';
 import { type EvaluationResult, emitEvaluation } from '../telemetry/events/evaluation-event.ts';
-import { activeContext } from '../util/active-context.ts';
 import { now } from '../util/clock.ts';
+import { activeContext } from '../util/context.ts';
 import { guard, warnOnce } from '../util/guard.ts';
 import { asNumber, field, isRecordable } from '../util/payload.ts';
 

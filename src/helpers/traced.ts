@@ -6,12 +6,11 @@ import { isSuppressed } from '../sdk/suppression.ts';
 import * as ATTR from '../semconv/attributes.ts';
 import { type TraceMetadata, withMetadataIn } from '../telemetry/metadata.ts';
 import { FunctionSpan } from '../telemetry/spans/function-span.ts';
-import { activeContext, runIn } from '../util/active-context.ts';
-import { now } from '../util/clock.ts';
+import { clockIn, now } from '../util/clock.ts';
+import { activeContext, runIn } from '../util/context.ts';
 import { cut } from '../util/cut-text.ts';
 import { guard, warnOnce } from '../util/guard.ts';
 import { MAX_NAME_LENGTH } from '../util/payload.ts';
-import { clockIn } from '../util/span-clock.ts';
 import { watchOutcome } from '../util/watch-result.ts';
 import { type Callable, decorate, noticeUnknownOptions } from './traced-arguments.ts';
 

@@ -5,9 +5,8 @@ import type { Endpoint } from '../sdk/provider.ts';
 import * as ATTR from '../semconv/attributes.ts';
 import type { Spent } from '../telemetry/cost/spent.ts';
 import type { Placement } from '../telemetry/placement.ts';
-import { inOrder } from '../util/microseconds.ts';
-import type { Use } from './conversations/conversation.ts';
-import { activeSpan, type Segment } from './conversations/conversation.ts';
+import { inOrder } from '../util/clock.ts';
+import { activeSpan, type Segment, type Use } from './conversations/conversation.ts';
 import { derivesTraceIds } from './conversations/conversation-id.ts';
 import type { ConversationTracker } from './tracker.ts';
 

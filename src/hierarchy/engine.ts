@@ -4,7 +4,7 @@ import type { ApiRequest } from '../operations/index.ts';
 import type { Call } from '../sdk/call.ts';
 import type { Endpoint } from '../sdk/provider.ts';
 import * as ATTR from '../semconv/attributes.ts';
-import { justAfter, SPAN_ROOM_MS } from '../util/microseconds.ts';
+import { justAfter, SPAN_ROOM_MS } from '../util/clock.ts';
 import {
   type ConversationApi,
   type OpenRecord,

@@ -28,10 +28,9 @@ import { runTool } from '../telemetry/spans/program-tool-span.ts';
 import { startWebhook } from '../telemetry/spans/webhook-span.ts';
 import { startWorkflow } from '../telemetry/spans/workflow-span.ts';
 import { Telemetry } from '../telemetry/telemetry.ts';
-import { activeContext } from '../util/active-context.ts';
-import { now } from '../util/clock.ts';
+import { clockIn, now } from '../util/clock.ts';
+import { activeContext } from '../util/context.ts';
 import { guard } from '../util/guard.ts';
-import { clockIn } from '../util/span-clock.ts';
 import { agentsCalls } from './agents-calls.ts';
 import { CallHooks } from './call-hooks.ts';
 

@@ -1,8 +1,7 @@
 import { type Context, ROOT_CONTEXT, trace } from '@opentelemetry/api';
-import { activeContext, runIn } from '../util/active-context.ts';
-import { now, type SpanClock } from '../util/clock.ts';
+import { clockIn, now, type SpanClock } from '../util/clock.ts';
+import { activeContext, LinkedContext, runIn, SPAN_KEY } from '../util/context.ts';
 import { guard, logError } from '../util/guard.ts';
-import { LinkedContext } from '../util/linked-context.ts';
 import {
   asName,
   field,
@@ -13,8 +12,6 @@ import {
   readHeader,
   stringField,
 } from '../util/payload.ts';
-import { clockIn } from '../util/span-clock.ts';
-import { SPAN_KEY } from '../util/span-key.ts';
 import { type KeyHolder, readAnswer } from './client-keys.ts';
 import type { Method } from './patches.ts';
 import type { OpenedSocket, SocketObservation } from './sockets/socket.ts';

@@ -1,7 +1,7 @@
 import { isSdkDisabled } from '../config/environment.ts';
 import type { Finding } from '../diagnostics/findings.ts';
 import { notice, noticed, sayFinding } from '../diagnostics/report.ts';
-import { activeContext } from '../util/active-context.ts';
+import { activeContext } from '../util/context.ts';
 import { HTTP_REQUESTS, listenToChannels } from '../util/diagnostics-channels.ts';
 import { guard } from '../util/guard.ts';
 import { asArray, field } from '../util/payload.ts';

@@ -1,5 +1,5 @@
 import { createContextKey } from '@opentelemetry/api';
-import { activeContext, runIn } from '../util/active-context.ts';
+import { activeContext, runIn } from '../util/context.ts';
 import { readHeader } from '../util/payload.ts';
 import type { Call } from './call.ts';
 import type { Method, Patches } from './patches.ts';

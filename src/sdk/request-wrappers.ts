@@ -1,4 +1,4 @@
-import { activeContext } from '../util/active-context.ts';
+import { activeContext } from '../util/context.ts';
 import { guard, logError } from '../util/guard.ts';
 import { field } from '../util/payload.ts';
 import { passOn } from '../util/watch-result.ts';

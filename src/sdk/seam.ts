@@ -1,5 +1,5 @@
 import { noticeClientClass, noticeVersionOf } from '../diagnostics/copies.ts';
-import { activeContext } from '../util/active-context.ts';
+import { activeContext } from '../util/context.ts';
 import { learnErrorClassNames } from '../util/error-class-names.ts';
 import { guard, logError } from '../util/guard.ts';
 import { asObject, field, type PayloadObject } from '../util/payload.ts';

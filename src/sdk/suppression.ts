@@ -1,5 +1,5 @@
 import { type Context, createContextKey } from '@opentelemetry/api';
-import { activeContext, runIn } from '../util/active-context.ts';
+import { activeContext, runIn } from '../util/context.ts';
 
 /** The key of `suppressTracing` in `@opentelemetry/core`: the API creates equal keys for equal descriptions. */
 const SUPPRESS_TRACING: symbol = createContextKey('OpenTelemetry SDK Context Key SUPPRESS_TRACING');

@@ -5,8 +5,8 @@ import {
   OPENAI_RETRY_DELAY_HEADER_VALUE_RETRY_AFTER,
   OPENAI_RETRY_DELAY_HEADER_VALUE_RETRY_AFTER_MS,
 } from '../semconv/values.ts';
+import { pickAttributes } from '../util/otel-api.ts';
 import { asName, readHeader } from '../util/payload.ts';
-import { pickAttributes } from '../util/pick-attributes.ts';
 import { thrownTypeOf } from './error.ts';
 import { HIERARCHY_IDS } from './place.ts';
 import { endSpan } from './spans/span-end.ts';

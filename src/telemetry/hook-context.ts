@@ -1,5 +1,5 @@
 import { type Context, createContextKey } from '@opentelemetry/api';
-import { activeContext, runIn } from '../util/active-context.ts';
+import { activeContext, runIn } from '../util/context.ts';
 
 const INSIDE_HOOK: symbol = createContextKey('opentelemetry-instrumentation-openai inside a hook');
 

@@ -13,7 +13,7 @@ import {
 } from '@opentelemetry/api';
 import { type HandoffCall, recordedByAgents } from '../sdk/agents-sdk/agents-key.ts';
 import * as ATTR from '../semconv/attributes.ts';
-import { activeContext } from '../util/active-context.ts';
+import { activeContext } from '../util/context.ts';
 import { cut } from '../util/cut-text.ts';
 import { field, strings } from '../util/payload.ts';
 import { isInsideHook, markInsideHook } from './hook-context.ts';

@@ -1,4 +1,5 @@
 import { monotonic } from './clock.ts';
+import { MAX_REPEATED } from './payload.ts';
 
 interface Entry<Key, Value> {
   readonly key: Key;
@@ -158,5 +159,13 @@ export class BoundedMap<Key, Value> {
     if (newer === undefined) this.#newest = older;
     else newer.older = older;
     entry.older = entry.newer = undefined;
+  }
+}
+
+/** Drops the oldest of what a peer may never end. */
+export function keepNewest<Key>(known: Map<Key, unknown> | Set<Key>): void {
+  for (const oldest of known.keys()) {
+    if (known.size <= MAX_REPEATED) return;
+    known.delete(oldest);
   }
 }

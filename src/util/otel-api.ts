@@ -1,3 +1,4 @@
+import type { Attributes } from '@opentelemetry/api';
 import {
   type Context,
   createNoopMeter,
@@ -49,4 +50,14 @@ export function isApiContext(context: Context): boolean {
 export function logsWarnings(): boolean {
   const warn = field(field(field(globalThis, API_KEY), 'diag'), 'warn');
   return typeof warn === 'function' && warn.name.startsWith('bound ');
+}
+
+/** The attributes of these names that have a value. */
+export function pickAttributes(attributes: Attributes, names: readonly string[]): Attributes {
+  const picked: Attributes = {};
+  for (const name of names) {
+    const value = attributes[name];
+    if (value !== undefined) picked[name] = value;
+  }
+  return picked;
 }

@@ -2,7 +2,7 @@ import { arrayField, countField, field, fieldsOf } from './payload.ts';
 
 /*
  * The private fields of OpenTelemetry's SDK 2.x and 3.x that we read, because no API exposes them. Providers and
- * processors of other packages lack them. `span-clock.ts` reads those of spans.
+ * processors of other packages lack them. `clock.ts` reads those of spans.
  */
 
 /** The span processors of a provider, or the provider itself if they are not found. */

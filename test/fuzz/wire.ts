@@ -1,5 +1,5 @@
 import { isTracingSuppressed } from '@opentelemetry/core';
-import { activeContext } from '../../src/util/active-context.ts';
+import { activeContext } from '../../src/util/context.ts';
 
 /** An answer as its bytes come: the text, and where it is cut into pieces. */
 export interface Answer {

@@ -1,7 +1,7 @@
 import { type ContextManager, context, createContextKey, ROOT_CONTEXT } from '@opentelemetry/api';
 import { AsyncLocalStorageContextManager } from '@opentelemetry/context-async-hooks';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import { activeContext, runIn } from '../../src/util/active-context.ts';
+import { activeContext, runIn } from '../../src/util/context.ts';
 
 const KEY = createContextKey('test');
 const inner = ROOT_CONTEXT.setValue(KEY, 'inner');

@@ -6,7 +6,7 @@ import {
   trace,
 } from '@opentelemetry/api';
 import { describe, expect, test } from 'vitest';
-import { LinkedContext } from '../../src/util/linked-context.ts';
+import { LinkedContext } from '../../src/util/context.ts';
 
 const A = createContextKey('a');
 const B = createContextKey('b');

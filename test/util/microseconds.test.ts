@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { inOrder, justAfter } from '../../src/util/microseconds.ts';
+import { inOrder, justAfter } from '../../src/util/clock.ts';
 
 const ABOVE = 1_763_600_000_000.5;
 

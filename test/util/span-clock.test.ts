@@ -1,7 +1,7 @@
 import { context, ROOT_CONTEXT, type Span, trace } from '@opentelemetry/api';
 import { TracerProvider } from '@opentelemetry/sdk-trace';
 import { describe, expect, it } from 'vitest';
-import { clockIn, notAfter, ownClock, shareClock } from '../../src/util/span-clock.ts';
+import { clockIn, notAfter, ownClock, shareClock } from '../../src/util/clock.ts';
 
 const tracer = new TracerProvider().getTracer('test');
 

@@ -10,12 +10,10 @@ import { endConversationSpan, startConversationSpan } from '../../telemetry/span
 import { beforeSpanEnds } from '../../telemetry/spans/span-end.ts';
 import { NO_TOTALS, type Totals } from '../../telemetry/spans/totals.ts';
 import type { Telemetry } from '../../telemetry/telemetry.ts';
-import { monotonic, now, type SpanClock } from '../../util/clock.ts';
+import { clockIn, monotonic, notAfter, now, type SpanClock } from '../../util/clock.ts';
+import { LinkedContext, SPAN_KEY } from '../../util/context.ts';
 import { guard } from '../../util/guard.ts';
-import { LinkedContext } from '../../util/linked-context.ts';
 import { MAX_REPEATED } from '../../util/payload.ts';
-import { clockIn, notAfter } from '../../util/span-clock.ts';
-import { SPAN_KEY } from '../../util/span-key.ts';
 import type { ConversationKind } from '../model.ts';
 import { type ContentHolder, charactersOf, type Store } from '../store.ts';
 import { inTraceOf } from './conversation-id.ts';

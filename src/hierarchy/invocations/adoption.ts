@@ -1,6 +1,6 @@
 import type { SpanContext } from '@opentelemetry/api';
 import * as ATTR from '../../semconv/attributes.ts';
-import { justAfter } from '../../util/microseconds.ts';
+import { justAfter } from '../../util/clock.ts';
 import { activeSpan, type InputMessages } from '../conversations/conversation.ts';
 import type { Continuation } from '../conversations/ownership.ts';
 import type { Agent, ConversationKind, InvocationSnapshot } from '../model.ts';

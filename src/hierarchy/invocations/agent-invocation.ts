@@ -18,8 +18,8 @@ import {
   startInvocationSpan,
 } from '../../telemetry/spans/invocation-span.ts';
 import type { Telemetry } from '../../telemetry/telemetry.ts';
-import { LinkedContext } from '../../util/linked-context.ts';
-import { inOrder } from '../../util/microseconds.ts';
+import { inOrder } from '../../util/clock.ts';
+import { LinkedContext } from '../../util/context.ts';
 import {
   activeSpan,
   type Conversation,

@@ -2,8 +2,8 @@ import type { Attributes } from '@opentelemetry/api';
 import { define } from '../../operations/attributes.ts';
 import * as ATTR from '../../semconv/attributes.ts';
 import { EVENT_OPENAI_REALTIME_INTERRUPTION } from '../../semconv/events.ts';
+import { keepNewest } from '../../util/bounded-map.ts';
 import type { LastingClock } from '../../util/clock.ts';
-import { keepNewest } from '../../util/keep-newest.ts';
 import { arrayField, field, first, numberField, objectField, stringField } from '../../util/payload.ts';
 import type { SocketSegment } from './segment.ts';
 

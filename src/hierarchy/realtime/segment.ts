@@ -9,7 +9,7 @@ import { type ConversationKind, placeAttributes } from '../../telemetry/place.ts
 import { endConversationSpan, startConversationSpan } from '../../telemetry/spans/conversation-span.ts';
 import type { Totals } from '../../telemetry/spans/totals.ts';
 import type { Telemetry } from '../../telemetry/telemetry.ts';
-import { LinkedContext } from '../../util/linked-context.ts';
+import { LinkedContext } from '../../util/context.ts';
 import { activeSpan } from '../conversations/conversation.ts';
 
 export interface SocketSegmentStart {

@@ -7,7 +7,7 @@ import * as ATTR from '../../semconv/attributes.ts';
 import { EVENT_OPENAI_REALTIME_SPEECH } from '../../semconv/events.ts';
 import { placeAttributes } from '../../telemetry/place.ts';
 import { OperationRecord } from '../../telemetry/record.ts';
-import { keepNewest } from '../../util/keep-newest.ts';
+import { keepNewest } from '../../util/bounded-map.ts';
 import { MAX_REPEATED, numberField, stringField, textField } from '../../util/payload.ts';
 import type { SessionState } from './session-state.ts';
 

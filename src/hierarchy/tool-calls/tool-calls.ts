@@ -4,7 +4,7 @@ import { type CallerTrace, contextOf } from '../../telemetry/metadata.ts';
 import type { Place } from '../../telemetry/place.ts';
 import { type RecordedToolCall, recordToolCall } from '../../telemetry/spans/tool-span.ts';
 import type { ToolOutcome } from '../../telemetry/tool-outcome.ts';
-import { justAfter, Starts } from '../../util/microseconds.ts';
+import { justAfter, Starts } from '../../util/clock.ts';
 import { beginIn, finishIn } from '../../util/open-traces.ts';
 import type { AnsweredCalls } from '../conversations/joined-trace.ts';
 import type { ItemTimes } from '../item-times.ts';

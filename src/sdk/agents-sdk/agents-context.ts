@@ -1,5 +1,5 @@
 import type { Context, Span } from '@opentelemetry/api';
-import { SPAN_KEY } from '../../util/span-key.ts';
+import { SPAN_KEY } from '../../util/context.ts';
 import { AGENTS } from './agents-key.ts';
 import type { AgentsNode } from './node.ts';
 

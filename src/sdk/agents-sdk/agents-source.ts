@@ -1,5 +1,5 @@
-import { activeContext } from '../../util/active-context.ts';
 import { BoundedMap } from '../../util/bounded-map.ts';
+import { activeContext } from '../../util/context.ts';
 import { guard } from '../../util/guard.ts';
 import { copyFunctionProperties, patchMethod } from '../../util/patch-method.ts';
 import { asObject, field, type PayloadObject } from '../../util/payload.ts';

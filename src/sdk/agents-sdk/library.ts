@@ -1,4 +1,4 @@
-import { runIn } from '../../util/active-context.ts';
+import { runIn } from '../../util/context.ts';
 import { guard } from '../../util/guard.ts';
 import { field } from '../../util/payload.ts';
 import { isObject } from '../reflect.ts';

@@ -1,5 +1,5 @@
-import { activeContext } from '../../util/active-context.ts';
 import { now } from '../../util/clock.ts';
+import { activeContext } from '../../util/context.ts';
 import { guard } from '../../util/guard.ts';
 import { asObject, field } from '../../util/payload.ts';
 import type { CallObserver } from '../call.ts';

@@ -1,5 +1,5 @@
 import { type Context, createContextKey } from '@opentelemetry/api';
-import { activeContext, runIn } from '../../util/active-context.ts';
+import { activeContext, runIn } from '../../util/context.ts';
 import { guard } from '../../util/guard.ts';
 import { ownValue } from '../../util/own-data.ts';
 import { field, stringField } from '../../util/payload.ts';

@@ -1,6 +1,6 @@
 import type { Context } from '@opentelemetry/api';
-import { activeContext } from '../../util/active-context.ts';
-import { keepNewest } from '../../util/keep-newest.ts';
+import { keepNewest } from '../../util/bounded-map.ts';
+import { activeContext } from '../../util/context.ts';
 import {
   field,
   fieldsOf,

@@ -4,7 +4,7 @@ import * as ATTR from '../../semconv/attributes.ts';
 import { EVENT_GEN_AI_EVALUATION_RESULT } from '../../semconv/events.ts';
 import { cut, searchedStart } from '../../util/cut-text.ts';
 import { guard } from '../../util/guard.ts';
-import { pickAttributes } from '../../util/pick-attributes.ts';
+import { pickAttributes } from '../../util/otel-api.ts';
 import { newCompletion } from '../content/completion-hook.ts';
 import { withoutSecrets } from '../content/credentials.ts';
 import {

@@ -26,9 +26,8 @@ import {
   GEN_AI_OPERATION_NAME_VALUE_INVOKE_WORKFLOW,
 } from '../../semconv/values.ts';
 import { guard } from '../../util/guard.ts';
-import { isNoopMeterProvider } from '../../util/otel-api.ts';
+import { isNoopMeterProvider, pickAttributes } from '../../util/otel-api.ts';
 import { row } from '../../util/payload.ts';
-import { pickAttributes } from '../../util/pick-attributes.ts';
 import { NAME, VERSION } from '../../util/version.ts';
 import type { Usage } from '../cost/usage.ts';
 import { metricSeries } from './metric-series.ts';

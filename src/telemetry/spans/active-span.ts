@@ -1,9 +1,8 @@
 import { type Attributes, type Context, type Link, type Span, SpanKind } from '@opentelemetry/api';
 import type { Settings } from '../../config/config.ts';
-import { LastingClock, type SpanClock } from '../../util/clock.ts';
+import { LastingClock, type SpanClock, shareClock } from '../../util/clock.ts';
+import { LinkedContext } from '../../util/context.ts';
 import { guard } from '../../util/guard.ts';
-import { LinkedContext } from '../../util/linked-context.ts';
-import { shareClock } from '../../util/span-clock.ts';
 import { beginContent } from '../content/begin-content.ts';
 import type { ContentRecord } from '../content/content-record.ts';
 import { type Failure, readFailure } from '../error.ts';

@@ -1,6 +1,6 @@
 import type { Attributes, Context, Span } from '@opentelemetry/api';
-import { runIn } from '../../util/active-context.ts';
 import type { SpanClock } from '../../util/clock.ts';
+import { runIn } from '../../util/context.ts';
 import { guard } from '../../util/guard.ts';
 import type { OutcomeListener } from '../../util/watch-result.ts';
 import type { ContentRecord } from '../content/content-record.ts';

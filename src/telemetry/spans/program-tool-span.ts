@@ -2,9 +2,9 @@ import { type Attributes, type Context, type SpanContext, trace } from '@opentel
 import type { ToolRun } from '../../sdk/tool-runners.ts';
 import * as ATTR from '../../semconv/attributes.ts';
 import { GEN_AI_OPERATION_NAME_VALUE_EXECUTE_TOOL } from '../../semconv/values.ts';
-import { activeContext, runIn } from '../../util/active-context.ts';
+import { clockIn } from '../../util/clock.ts';
+import { activeContext, runIn } from '../../util/context.ts';
 import { guard } from '../../util/guard.ts';
-import { clockIn } from '../../util/span-clock.ts';
 import { followOutcome, type Outcome } from '../../util/watch-result.ts';
 import type { ContentRecord } from '../content/content-record.ts';
 import { parseJson } from '../content/messages.ts';

@@ -1,11 +1,10 @@
 import type { Attributes, Context, SpanContext } from '@opentelemetry/api';
 import type { ObservedWebhook } from '../../sdk/webhooks.ts';
 import * as ATTR from '../../semconv/attributes.ts';
-import { activeContext } from '../../util/active-context.ts';
-import { now } from '../../util/clock.ts';
+import { clockIn, now } from '../../util/clock.ts';
+import { activeContext } from '../../util/context.ts';
 import { guard } from '../../util/guard.ts';
 import { objectField, stringField } from '../../util/payload.ts';
-import { clockIn } from '../../util/span-clock.ts';
 import { followResult, type Outcome } from '../../util/watch-result.ts';
 import { placeAttributes } from '../place.ts';
 import type { Telemetry } from '../telemetry.ts';

@@ -1,7 +1,7 @@
 import type { Attributes } from '@opentelemetry/api';
 import * as ATTR from '../../semconv/attributes.ts';
 import { GEN_AI_OPERATION_NAME_VALUE_INVOKE_WORKFLOW } from '../../semconv/values.ts';
-import { activeContext } from '../../util/active-context.ts';
+import { activeContext } from '../../util/context.ts';
 import { placeAttributes } from '../place.ts';
 import type { Telemetry } from '../telemetry.ts';
 import { type FunctionPlace, FunctionSpan, type FunctionSpanStart } from './function-span.ts';
