@@ -5,7 +5,7 @@ import type { Telemetry } from '../telemetry/telemetry.ts';
 import { monotonic } from '../util/clock.ts';
 import { guard, guardAsync } from '../util/guard.ts';
 import { SweepTimer } from '../util/sweep-timer.ts';
-import { settledWithin } from '../util/timers.ts';
+import { settledWithin } from '../util/wait.ts';
 import { activeSpan, Conversation, Segment, type Use } from './conversations/conversation.ts';
 import { linkCaller } from './conversations/own-trace.ts';
 import type { Send } from './dialect.ts';

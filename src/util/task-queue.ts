@@ -1,4 +1,4 @@
-import { settledWithin } from './timers.ts';
+import { settledWithin } from './wait.ts';
 
 /** A task may add others, such as the reads of a turn's subagents. Bounded, because a busy program always adds new ones. */
 const MAX_ROUNDS = 4;

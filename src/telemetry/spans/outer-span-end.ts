@@ -1,6 +1,6 @@
 import type { Span } from '@opentelemetry/api';
 import { guard } from '../../util/guard.ts';
-import { nextTurn } from '../../util/timers.ts';
+import { nextTurn } from '../../util/wait.ts';
 import { recordFailure } from '../error.ts';
 import type { Telemetry } from '../telemetry.ts';
 import type { EndedOperation } from './ended-operation.ts';
