@@ -220,3 +220,62 @@ export interface Dialect {
   /** The `OpenAI-Beta` header of background reads where the program's own request had none. */
   readonly version: string;
 }
+
+/** What is called, and with what. */
+export interface CallFacts {
+  readonly name: string;
+  /** Of the name and arguments. `undefined` where the arguments are too long, or were not kept of a stream. */
+  readonly fingerprint: string | undefined;
+}
+
+/** A tool call that an answer asks for, or that the API has run for it. */
+export interface RequestedCall {
+  readonly itemId: string | undefined;
+  readonly call: ToolCallSnapshot;
+  /** Whether the program answers it in a later request. */
+  readonly asksProgram: boolean;
+  /** `undefined` if it succeeded, or the program answers it. */
+  readonly outcome: ToolOutcome | undefined;
+  /** Of its name and arguments, computed where it is needed. */
+  readonly fingerprint: () => string | undefined;
+}
+
+/** The result of a tool call, as a request brings it. */
+export interface ToolResult {
+  /** Of the call. */
+  readonly id: string;
+  /** The call as the request repeats it; gives `undefined` where it does not. */
+  readonly repeated: () => CallFacts | undefined;
+  readonly output: () => unknown;
+  /** What it says of the call: that it was refused, denied, or failed. */
+  readonly outcome: () => ToolOutcome | undefined;
+  /** A hash of what stands before that call. */
+  readonly question: () => string | undefined;
+  /** Whether an earlier request may have brought it, and all results after it. */
+  readonly mayBeOld: boolean;
+}
+
+/** One API whose requests are model calls. */
+export interface ModelDialect {
+  /**
+   * The results of tool calls that a request brings.
+   *
+   * @param outcome of those that do not tell it
+   */
+  results(body: unknown, outcome?: ToolOutcome): Iterable<ToolResult>;
+  calls(answer: unknown, options: { readonly content: boolean }): readonly RequestedCall[];
+  /** The part of an answer that a stream has told to its end. */
+  finished(answer: unknown): unknown;
+  /** What the model replies to, if it is short. */
+  lastMessages(body: unknown): unknown;
+  /** The number of user messages that a request adds. */
+  userMessages(body: unknown): number;
+  /** The vector stores that the model may search. */
+  vectorStoreIds(body: unknown): readonly string[];
+  /** Whether a result is an answer, however short. */
+  isAnswer(result: unknown): boolean;
+  /** The conversation that an answer names. */
+  conversationOf?(answer: unknown): string | undefined;
+  /** The id by which later requests refer to an answer. */
+  idOf?(answer: unknown): string | undefined;
+}

@@ -10,18 +10,18 @@ import { agents } from './agents/index.ts';
 import type { ConversationApi } from './api.ts';
 import { assistants } from './assistants/index.ts';
 import { Engine } from './engine.ts';
-import { Completions, Histories } from './histories/index.ts';
-import { takeRunningCall } from './histories/running-call.ts';
 import { Polls } from './invocations/polls.ts';
+import { Completions } from './model-calls.ts';
 import { Realtime } from './realtime/index.ts';
-import { Responses } from './responses/index.ts';
+import { Responses } from './responses.ts';
 import type { HierarchyApi } from './select-api.ts';
+import { takeRunningCall } from './tool-calls/running-call.ts';
 import { ToolCalls } from './tool-calls/tool-calls.ts';
 import { ConversationTracker } from './tracker.ts';
 
 /** Everything that lasts longer than a call, for one set of settings. */
 export class Hierarchy implements ProviderListener {
-  readonly apis: Readonly<Record<HierarchyApi, ConversationApi>> & { readonly histories: Histories };
+  readonly apis: Readonly<Record<HierarchyApi, ConversationApi>> & { readonly completions: Completions };
   readonly #tracker: ConversationTracker;
   readonly #responses: Responses;
   readonly #toolCalls: ToolCalls;
@@ -38,8 +38,7 @@ export class Hierarchy implements ProviderListener {
     this.apis = {
       agents: new Engine(tracker, agents),
       assistants: new Engine(tracker, assistants),
-      completions: new Completions(telemetry, toolCalls),
-      histories: new Histories(tracker, toolCalls),
+      completions: new Completions(tracker, toolCalls),
       polls: new Polls(tracker),
       responses: this.#responses,
     };

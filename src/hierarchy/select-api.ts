@@ -6,7 +6,7 @@ import type { Placement } from './api.ts';
 import { conversationIn } from './conversations/conversation-id.ts';
 
 /** The APIs of the hierarchy: each knows the calls of one API of the SDK, or those that belong together in another way. */
-export type HierarchyApi = 'agents' | 'assistants' | 'completions' | 'histories' | 'polls' | 'responses';
+export type HierarchyApi = 'agents' | 'assistants' | 'completions' | 'polls' | 'responses';
 
 /** By the first segment of the path. */
 const FAMILIES: ReadonlyMap<string, HierarchyApi> = new Map([
@@ -34,7 +34,7 @@ export function selectApi(
   const { route } = request;
   const family = FAMILIES.get(route.family) ?? (hasSpan && isPoll(call, route) ? 'polls' : undefined);
   if (family !== undefined || !hasSpan) return family;
-  if (conversationIn(call.context) !== undefined) return 'histories';
+  if (conversationIn(call.context) !== undefined) return 'completions';
   if (operation !== chat) return undefined;
   const concernsTools = known?.awaitsToolCalls || field(request.body, 'tools') !== undefined;
   return concernsTools ? 'completions' : undefined;

@@ -169,7 +169,7 @@ export class Observer implements CallObserver, ProviderListener {
     if (conversationIn(context) === undefined) return undefined;
     this.prepare();
     this.#hierarchy ??= new Hierarchy(this.telemetry);
-    return this.#hierarchy.apis.histories.placeFunction(context, startTime, isLoop);
+    return this.#hierarchy.apis.completions.placeFunction(context, startTime, isLoop);
   }
 
   openSocket(socket: OpenedSocket): SocketObservation | undefined {

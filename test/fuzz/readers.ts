@@ -7,13 +7,10 @@ import * as runContent from '../../src/hierarchy/assistants/content.ts';
 import { assistants } from '../../src/hierarchy/assistants/index.ts';
 import * as runObjects from '../../src/hierarchy/assistants/objects.ts';
 import { readStepToolCalls } from '../../src/hierarchy/assistants/tool-calls.ts';
-import type { Dialect } from '../../src/hierarchy/dialect.ts';
-import * as histories from '../../src/hierarchy/histories/messages.ts';
+import type { Dialect, RequestedCall, ToolResult } from '../../src/hierarchy/dialect.ts';
+import { completions } from '../../src/hierarchy/dialects/completions.ts';
+import { responses } from '../../src/hierarchy/dialects/responses.ts';
 import { readAgentContent } from '../../src/hierarchy/read-request.ts';
-import { readVectorStoreIds } from '../../src/hierarchy/responses/request.ts';
-import { type ItemCall, readItemCalls } from '../../src/hierarchy/tool-calls/item-calls.ts';
-import { readItemResults } from '../../src/hierarchy/tool-calls/item-results.ts';
-import type { ToolResult } from '../../src/hierarchy/tool-calls/tool-calls.ts';
 import { type ApiRequest, operationOf } from '../../src/operations/index.ts';
 import { countNewMessages } from '../../src/operations/response/items.ts';
 import { matchRoute } from '../../src/sdk/routes/index.ts';
@@ -74,20 +71,20 @@ export const READERS: readonly Reader[] = [
   { name: 'submitted events', read: (value) => readSubmittedEvents(value, true) },
   {
     name: 'items of a response',
-    read: (value) => readItemCalls(value, CONTENT).map(readCall),
+    read: (value) => responses.calls(value, CONTENT).map(readCall),
   },
-  { name: 'results of items', read: (value) => readItemResults(value).map(readResult) },
+  { name: 'results of items', read: (value) => [...responses.results(value)].map(readResult) },
   { name: 'user messages of a response', read: countNewMessages },
-  { name: 'vector stores of a response', read: readVectorStoreIds },
+  { name: 'vector stores of a response', read: responses.vectorStoreIds },
   {
     name: 'tool calls of a history',
-    read: (value) => histories.readRequestedCalls(value, CONTENT.content).map(readCall),
+    read: (value) => completions.calls(value, CONTENT).map(readCall),
   },
   {
     name: 'tool messages of a history',
-    read: (value) => [...histories.readToolMessages(value)].map(readResult),
+    read: (value) => [...completions.results(value)].map(readResult),
   },
-  { name: 'user messages of a history', read: histories.countNewUserMessages },
+  { name: 'user messages of a history', read: completions.userMessages },
   { name: 'usage', read: readUsage },
   { name: 'an error', read: readFailure },
   { name: 'an error in an object', read: plainError },
@@ -95,7 +92,7 @@ export const READERS: readonly Reader[] = [
   { name: 'URLs in a text', read: (value) => textWithoutUrlSecrets(asText(value) ?? '') },
 ];
 
-function readCall(call: ItemCall): unknown {
+function readCall(call: RequestedCall): unknown {
   return [call, call.fingerprint()];
 }
 

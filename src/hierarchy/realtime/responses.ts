@@ -26,8 +26,8 @@ import {
   stringField,
   textField,
 } from '../../util/payload.ts';
+import { readItemCalls } from '../dialects/responses.ts';
 import { ItemTimes } from '../item-times.ts';
-import { readItemCalls } from '../tool-calls/item-calls.ts';
 import type { SessionState } from './session-state.ts';
 import type { SessionSpeech } from './speech.ts';
 

@@ -1,7 +1,7 @@
 import type { Context } from '@opentelemetry/api';
 import type { SocketClose } from '../../sdk/sockets/socket.ts';
 import { arrayField, field, fieldsOf, first, stringField } from '../../util/payload.ts';
-import { readItemResults } from '../tool-calls/item-results.ts';
+import { readItemResults } from '../dialects/responses.ts';
 import { SessionInterruptions } from './interruptions.ts';
 import { SessionResponses } from './responses.ts';
 import { type SessionStart, SessionState } from './session-state.ts';

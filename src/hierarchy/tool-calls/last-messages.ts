@@ -34,6 +34,14 @@ export function lastMessagesIn(input: unknown): unknown {
   return input.length > MAX_KEPT_LENGTH ? undefined : { role: 'user', content: input };
 }
 
+export function once<Value>(read: () => Value): () => Value {
+  let known: { readonly value: Value } | undefined;
+  return () => {
+    known ??= { value: read() };
+    return known.value;
+  };
+}
+
 /** A hash of what `lastMessages` found. */
 export function fingerprintOfMessages(messages: unknown): string | undefined {
   if (messages === undefined) return undefined;

@@ -1,4 +1,5 @@
 import { BoundedMap } from '../../util/bounded-map.ts';
+import type { CallFacts } from '../dialect.ts';
 import { keyAt } from '../store.ts';
 
 const MAX_PENDING_CALLS = 10_000;
@@ -11,13 +12,6 @@ interface ToolCallIdentity {
   readonly id: string;
   readonly conversationId: string | undefined;
   readonly traceId: string | undefined;
-}
-
-/** What is called, and with what. */
-export interface CallFacts {
-  readonly name: string;
-  /** Of the name and arguments. `undefined` where the arguments are too long, or were not kept of a stream. */
-  readonly fingerprint: string | undefined;
 }
 
 /** A tool call that the model has requested of the program. */

@@ -3,20 +3,17 @@ import { textLimits } from '../../telemetry/kept-text.ts';
 import { type CallerTrace, contextOf } from '../../telemetry/metadata.ts';
 import type { Place } from '../../telemetry/place.ts';
 import { type RecordedToolCall, recordToolCall } from '../../telemetry/spans/tool-span.ts';
-import type { ToolOutcome } from '../../telemetry/tool-outcome.ts';
 import { justAfter, Starts } from '../../util/clock.ts';
 import { beginIn, finishIn } from '../../util/open-traces.ts';
-import type { AnsweredCalls } from '../conversations/joined-trace.ts';
+import type { RequestedCall, ToolResult } from '../dialect.ts';
 import type { ItemTimes } from '../item-times.ts';
 import type { ToolCallContent } from '../model.ts';
 import { clamp } from '../operation-clock.ts';
 import { type ContentHolder, charactersOf } from '../store.ts';
 import type { ConversationTracker } from '../tracker.ts';
-import type { ItemCall } from './item-calls.ts';
 import { fingerprintOfMessages } from './last-messages.ts';
 import {
   type AnsweredToolCall,
-  type CallFacts,
   hasUniqueId,
   PendingToolCalls,
   type TakenCall,
@@ -25,22 +22,7 @@ import {
 import { cutArguments } from './tool-facts.ts';
 
 /** A call without what is only needed to find it again. */
-type KnownCall = Omit<ItemCall, 'fingerprint'>;
-
-/** The result of a tool call, as a request brings it. */
-export interface ToolResult {
-  /** Of the call. */
-  readonly id: string;
-  /** The call as the request repeats it; gives `undefined` where it does not. */
-  readonly repeated: () => CallFacts | undefined;
-  readonly output: () => unknown;
-  /** What it says of the call: that it was refused, denied, or failed. */
-  readonly outcome: () => ToolOutcome | undefined;
-  /** A hash of what stands before that call. */
-  readonly question: () => string | undefined;
-  /** Whether an earlier request may have brought it, and all results after it. */
-  readonly mayBeOld: boolean;
-}
+type KnownCall = Omit<RequestedCall, 'fingerprint'>;
 
 /** The response that requests a tool call. */
 export interface RequestingResponse {
@@ -53,6 +35,14 @@ export interface RequestingResponse {
   readonly vectorStoreIds: readonly string[];
   readonly startTime: number;
   readonly endTime: number;
+}
+
+/** The tool calls that a request answers. */
+export interface AnsweredCalls {
+  /** What the span of the requesting response stands below, or that span itself where it is the root. */
+  readonly caller: SpanContext | undefined;
+  /** Called if the request has failed: one that repeats it answers them. */
+  failed(): void;
 }
 
 /** With what it replies to, which is not kept. */
@@ -98,7 +88,7 @@ export class ToolCalls {
   }
 
   /** Takes the tool calls of a response that has ended. */
-  requested(calls: readonly ItemCall[], { lastMessages, ...response }: Reply, times: ItemTimes): void {
+  requested(calls: readonly RequestedCall[], { lastMessages, ...response }: Reply, times: ItemTimes): void {
     const isAmbiguous = calls.some(({ asksProgram, call }) => asksProgram && !hasUniqueId(call));
     const question = isAmbiguous ? fingerprintOfMessages(lastMessages) : undefined;
     const starts = new Starts(response.startTime);
@@ -115,7 +105,7 @@ export class ToolCalls {
 
   /** Takes the calls of a response that another process has created: the process that answers them records them. */
   seen(
-    calls: readonly ItemCall[],
+    calls: readonly RequestedCall[],
     seen: Pick<RequestingResponse, 'origin' | 'responseId' | 'place' | 'endTime'>,
   ): void {
     const response = { ...seen, parent: undefined, vectorStoreIds: [], startTime: seen.endTime };
@@ -128,7 +118,7 @@ export class ToolCalls {
   }
 
   #keep(
-    { fingerprint, ...requested }: ItemCall,
+    { fingerprint, ...requested }: RequestedCall,
     response: RequestingResponse,
     startTime: number,
     question: string | undefined,
@@ -232,7 +222,12 @@ export class ToolCalls {
     return content;
   }
 
-  #recordHosted(requested: ItemCall, response: RequestingResponse, times: ItemTimes, starts: Starts): void {
+  #recordHosted(
+    requested: RequestedCall,
+    response: RequestingResponse,
+    times: ItemTimes,
+    starts: Starts,
+  ): void {
     const { startTime, endTime } = response;
     const seen = times.of(requested.itemId);
     const start = starts.next(clamp(seen?.startTime ?? startTime, startTime, endTime));

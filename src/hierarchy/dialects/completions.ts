@@ -2,14 +2,24 @@ import { calledBy, fingerprintOf, fingerprintOfCall } from '../../operations/too
 import { parseJson } from '../../telemetry/content/messages.ts';
 import type { ToolOutcome } from '../../telemetry/tool-outcome.ts';
 import { arrayField, field, first, MAX_REPEATED, objectField, stringField } from '../../util/payload.ts';
-import type { ItemCall } from '../tool-calls/item-calls.ts';
-import { fingerprintOfMessages, lastMessages } from '../tool-calls/last-messages.ts';
+import type { ModelDialect, RequestedCall, ToolResult } from '../dialect.ts';
+import { fingerprintOfMessages, lastMessages, once } from '../tool-calls/last-messages.ts';
 import { hasUniqueId } from '../tool-calls/pending-tool-calls.ts';
-import type { ToolResult } from '../tool-calls/tool-calls.ts';
 import { NO_TOOL_CONTENT } from '../tool-calls/tool-facts.ts';
 
+/** Chat completions, and other calls that have no conversation of their own. */
+export const completions: ModelDialect = {
+  results: readToolMessages,
+  calls: readRequestedCalls,
+  finished: finishedPart,
+  lastMessages: (body) => lastMessages(arrayField(body, 'messages')),
+  userMessages: countNewUserMessages,
+  vectorStoreIds: () => [],
+  isAnswer: (result) => stringField(result, 'id') !== undefined || arrayField(result, 'choices').length > 0,
+};
+
 /** The first tool calls that a chat completion requests of the program. */
-export function readRequestedCalls(completion: unknown, withContent: boolean): ItemCall[] {
+export function readRequestedCalls(completion: unknown, { content }: { content: boolean }): RequestedCall[] {
   return first(arrayField(completion, 'choices'))
     .flatMap((choice) => first(arrayField(objectField(choice, 'message'), 'tool_calls')))
     .slice(0, MAX_REPEATED)
@@ -26,7 +36,7 @@ export function readRequestedCalls(completion: unknown, withContent: boolean): I
           type: stringField(call, 'type') ?? 'function',
           imageCount: undefined,
           resultCount: undefined,
-          content: withContent ? { ...NO_TOOL_CONTENT, arguments: parseJson(given) } : undefined,
+          content: content ? { ...NO_TOOL_CONTENT, arguments: parseJson(given) } : undefined,
         },
         asksProgram: true,
         outcome: undefined,
@@ -36,7 +46,7 @@ export function readRequestedCalls(completion: unknown, withContent: boolean): I
 }
 
 /** The choices that a stream has told to their end. */
-export function finishedPart(completion: unknown): object {
+function finishedPart(completion: unknown): object {
   const choices = arrayField(completion, 'choices');
   return { choices: choices.filter((choice) => field(choice, 'finish_reason') !== undefined) };
 }
@@ -104,7 +114,7 @@ function byUniqueId(values: readonly unknown[], key: string): Map<string, unknow
 }
 
 /** The number of user messages after the last assistant message; earlier requests have counted the others. */
-export function countNewUserMessages(body: unknown): number {
+function countNewUserMessages(body: unknown): number {
   const messages = arrayField(body, 'messages');
   const lastAnswer = messages.findLastIndex(isAnswer);
   return messages.slice(lastAnswer + 1).filter((message) => field(message, 'role') === 'user').length;
@@ -116,12 +126,4 @@ function isResult(message: unknown): boolean {
 
 function isAnswer(message: unknown): boolean {
   return field(message, 'role') === 'assistant';
-}
-
-export function once<Value>(read: () => Value): () => Value {
-  let known: { readonly value: Value } | undefined;
-  return () => {
-    known ??= { value: read() };
-    return known.value;
-  };
 }

@@ -5,9 +5,8 @@ import * as ATTR from '../../semconv/attributes.ts';
 import type { KnownToolCall } from '../../telemetry/spans/program-tool-span.ts';
 import { activeSpan } from '../conversations/conversation.ts';
 import { conversationIn } from '../conversations/conversation-id.ts';
-import { fingerprintOfMessages, lastMessages } from '../tool-calls/last-messages.ts';
-import { type ToolCalls, validTraceId } from '../tool-calls/tool-calls.ts';
-import { once } from './messages.ts';
+import { fingerprintOfMessages, lastMessages, once } from './last-messages.ts';
+import { type ToolCalls, validTraceId } from './tool-calls.ts';
 
 /** The tool call that a function of the program is about to answer. It is recorded while it runs, not when it is answered. */
 export function takeRunningCall(

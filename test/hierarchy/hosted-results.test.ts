@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { startSession } from '../../support/session.ts';
+import { startSession } from '../support/session.ts';
 
 const SHELL = {
   id: 'sh_1',

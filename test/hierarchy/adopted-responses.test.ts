@@ -1,7 +1,7 @@
 import { ROOT_CONTEXT } from '@opentelemetry/api';
 import { describe, expect, test } from 'vitest';
-import { type Adoption, readAdoption } from '../../../src/hierarchy/responses/adoption.ts';
-import { Call } from '../../../src/sdk/call.ts';
+import { type Adoption, readAdoption } from '../../src/hierarchy/responses.ts';
+import { Call } from '../../src/sdk/call.ts';
 
 const CREATED = 1_700_000_000;
 const RESPONSE = { id: 'resp_1', object: 'response', status: 'completed', background: true };

@@ -1,0 +1,220 @@
+import { type ApiRequest, response as createResponse, operationOf } from '../../operations/index.ts';
+import { readToolContent } from '../../operations/response/content.ts';
+import {
+  countNewMessages,
+  type ResponseToolCall,
+  readAnsweredCallId,
+  readResponseToolCall,
+  readToolOutputCallId,
+  waitingCalls,
+} from '../../operations/response/items.ts';
+import { conversationIdOf } from '../../operations/response/outcome.ts';
+import { fingerprintOfItem } from '../../operations/tool-calls.ts';
+import type { Route } from '../../sdk/routes/index.ts';
+import { parseJson } from '../../telemetry/content/messages.ts';
+import { outcomeWithoutResult, readToolOutcome, type ToolOutcome } from '../../telemetry/tool-outcome.ts';
+import { ownEntries, ownValue } from '../../util/own-data.ts';
+import {
+  arrayField,
+  field,
+  first,
+  MAX_READ,
+  MAX_REPEATED,
+  names,
+  stringField,
+  strings,
+} from '../../util/payload.ts';
+import type { ModelDialect, RequestedCall, ToolResult } from '../dialect.ts';
+import type { ToolCallContent, ToolCallSnapshot } from '../model.ts';
+import { fingerprintOfMessages, lastMessages, lastMessagesIn } from '../tool-calls/last-messages.ts';
+import { countResults, countToolImages, filesOf } from '../tool-calls/tool-facts.ts';
+
+/** Responses, whose tool calls are items, and may be hosted. */
+export const responses: ModelDialect = {
+  results: readItemResults,
+  calls: readItemCalls,
+  finished: (response) => response,
+  lastMessages: (body) => lastMessagesIn(field(body, 'input')),
+  userMessages: (body) => countNewMessages(body),
+  vectorStoreIds: readVectorStoreIds,
+  isAnswer: (response) => stringField(response, 'id') !== undefined,
+  conversationOf: (response) => conversationIdOf(response),
+  idOf: (response) => stringField(response, 'id'),
+};
+
+/** The first tool calls among the items of a response, in their order; most responses have none. */
+export function readItemCalls(response: unknown, options: { content: boolean }): readonly RequestedCall[] {
+  const output = first(arrayField(response, 'output'), MAX_READ);
+  let waits: ((call: ResponseToolCall) => boolean) | undefined;
+  const calls = output.flatMap((item) => {
+    const call = readResponseToolCall(item);
+    if (call === undefined || call.type === 'mcp_list_tools') return [];
+    waits ??= waitingCalls(output);
+    const asksProgram = waits(call);
+    // Once its approval is answered, the call is an item of its own.
+    if (call.type === 'mcp_approval_request' && !asksProgram) return [];
+    const own = options.content ? output : undefined;
+    return {
+      itemId: call.id,
+      call: snapshotOf(call, item, own),
+      asksProgram,
+      outcome: asksProgram ? undefined : itemOutcome(call, item, output, response),
+      fingerprint: () => fingerprintOfItem(call, item),
+    };
+  });
+  return first(calls);
+}
+
+/** @param output all items of the response, if content is recorded */
+function snapshotOf(
+  call: ResponseToolCall,
+  item: unknown,
+  output: readonly unknown[] | undefined,
+): ToolCallSnapshot {
+  return {
+    id: call.callId ?? call.id ?? call.name,
+    type: call.tool,
+    name: call.name,
+    imageCount: call.tool === 'code_interpreter' ? countToolImages(item) : undefined,
+    resultCount: countResults(item),
+    fileIds: call.tool === 'file_search' ? filesOf(item) : undefined,
+    serverLabel: call.serverLabel,
+    namespace: call.namespace,
+    content: output && responseToolContent(call, item, output),
+  };
+}
+
+function responseToolContent(
+  call: ResponseToolCall,
+  item: unknown,
+  output: readonly unknown[],
+): ToolCallContent {
+  const { arguments: given, result } = readToolContent(item);
+  const searched = call.tool === 'file_search';
+  return {
+    arguments: given,
+    result: searched
+      ? undefined
+      : (result ?? parseJson(readToolContent(resultOf(output, call.callId)).result)),
+    query: searched ? strings(arrayField(item, 'queries')).join('\n') || undefined : undefined,
+    documents: searched ? arrayField(result, 'results') : [],
+  };
+}
+
+/** Of a call that the program does not answer: what it or its result says, or how the response ended before it. */
+function itemOutcome(
+  call: ResponseToolCall,
+  item: unknown,
+  output: readonly unknown[],
+  response: unknown,
+): ToolOutcome | undefined {
+  const told = readToolOutcome(item) ?? readToolOutcome(resultOf(output, call.callId));
+  if (told !== undefined || call.status === undefined || call.status === 'completed') return told;
+  return outcomeWithoutResult(stringField(response, 'status'));
+}
+
+/** The result of a call that the API has run, such as in a shell, is an item of its own. */
+function resultOf(output: readonly unknown[], callId: string | undefined): unknown {
+  return output.find(
+    (one, index) => callId !== undefined && readAnsweredCallId(one, output[index - 1]) === callId,
+  );
+}
+
+interface FoundResult {
+  readonly item: unknown;
+  /** The call that the request repeats before it. */
+  call: { readonly index: number; readonly item: unknown; readonly read: ResponseToolCall } | undefined;
+  /**
+   * `open`: its call is still looked for. `paired`: its call was found. `complete`: an older result of the id stands
+   * before that call. `ambiguous`: two results or two calls of the id follow each other.
+   */
+  state: 'open' | 'paired' | 'complete' | 'ambiguous';
+}
+
+/**
+ * The results of tool calls that a request brings. Requests repeat the history: a result before the model's last
+ * message is old, and so is one that another result of the same id follows.
+ */
+export function readItemResults(body: unknown): ToolResult[] {
+  const input = arrayField(body, 'input');
+  const results = new Map<string, FoundResult>();
+  let isHistory = false;
+  for (let index = input.length - 1; index >= 0; index--) {
+    const item = input[index];
+    const id = readToolOutputCallId(item);
+    if (id !== undefined) addResult(results, id, item, isHistory);
+    else if (field(item, 'role') === 'assistant') isHistory = true;
+    else if (results.size > 0) addCall(results, item, index);
+    if (isHistory && !hasOpen(results)) break;
+  }
+  const found = [...results].reverse();
+  return found.flatMap(([id, result]) => (result.state === 'ambiguous' ? [] : toolResult(input, id, result)));
+}
+
+function addResult(results: Map<string, FoundResult>, id: string, item: unknown, isHistory: boolean): void {
+  const found = results.get(id);
+  if (found === undefined) {
+    if (!isHistory) results.set(id, { item, call: undefined, state: 'open' });
+  } else if (found.state === 'paired') found.state = 'complete';
+  else if (found.state === 'open') found.state = 'ambiguous';
+}
+
+function addCall(results: Map<string, FoundResult>, item: unknown, index: number): void {
+  const read = readResponseToolCall(item);
+  const found = read?.callId === undefined ? undefined : results.get(read.callId);
+  if (read === undefined || found === undefined) return;
+  if (found.state === 'open') {
+    found.call = { index, item, read };
+    found.state = 'paired';
+  } else if (found.state === 'paired') found.state = 'ambiguous';
+}
+
+function hasOpen(results: ReadonlyMap<string, FoundResult>): boolean {
+  for (const { state } of results.values()) if (state === 'open') return true;
+  return false;
+}
+
+function toolResult(input: readonly unknown[], id: string, { item, call }: FoundResult): ToolResult {
+  return {
+    id,
+    repeated: () => call && { name: call.read.name, fingerprint: fingerprintOfItem(call.read, call.item) },
+    output: () => parseJson(readToolContent(item).result),
+    outcome: () => readToolOutcome(item),
+    mayBeOld: false,
+    question: () => call && fingerprintOfMessages(lastMessages(input, call.index)),
+  };
+}
+
+const NO_VECTOR_STORES: readonly string[] = [];
+
+/** Whether the request creates a response. */
+export function isResponse(route: Route): boolean {
+  return operationOf(route) === createResponse;
+}
+
+/** The Conversation that a request names. */
+export function conversationOf(
+  { route, values, body }: ApiRequest,
+  createsResponse: boolean,
+): string | undefined {
+  if (createsResponse) return conversationIdOf(body);
+  return route.template.startsWith('/conversations/') ? values[0] : undefined;
+}
+
+/** The response that a request refers to. */
+export function responseReferredBy(
+  { values, body }: ApiRequest,
+  createsResponse: boolean,
+): string | undefined {
+  return createsResponse ? stringField(body, 'previous_response_id') : values[0];
+}
+
+/** The vector stores that the request allows the model to search. */
+export function readVectorStoreIds(body: unknown): readonly string[] {
+  const tools = field(body, 'tools');
+  if (tools === undefined) return NO_VECTOR_STORES;
+  return ownEntries(tools)
+    .filter((tool) => ownValue(tool, 'type') === 'file_search')
+    .flatMap((tool) => names(ownEntries(ownValue(tool, 'vector_store_ids'))))
+    .slice(0, MAX_REPEATED);
+}

@@ -1,0 +1,266 @@
+import { type Context, type SpanContext, trace } from '@opentelemetry/api';
+import { type ApiRequest, chat, operationOf } from '../operations/index.ts';
+import { type Call, isToolRunner } from '../sdk/call.ts';
+import type { Endpoint } from '../sdk/provider.ts';
+import { OPENAI_API_TYPE_VALUE_CHAT_COMPLETIONS } from '../semconv/values.ts';
+import type { Spent } from '../telemetry/cost/spent.ts';
+import { type CallerTrace, callerTraceOf } from '../telemetry/metadata.ts';
+import type { Place } from '../telemetry/place.ts';
+import type { OpenRecord, Placement, StreamedAnswer } from '../telemetry/placement.ts';
+import type { FunctionPlace } from '../telemetry/spans/function-span.ts';
+import { REFUSED_TOOL } from '../telemetry/tool-outcome.ts';
+import { beginIn, finishIn } from '../util/open-traces.ts';
+import { field } from '../util/payload.ts';
+import { type ConversationApi, conversationAttributes, enterConversation, parentIn, startIn } from './api.ts';
+import { activeSpan, type Segment } from './conversations/conversation.ts';
+import { conversationIn } from './conversations/conversation-id.ts';
+import { contextInConversation } from './conversations/own-trace.ts';
+import type { ModelDialect, RequestedCall } from './dialect.ts';
+import { completions } from './dialects/completions.ts';
+import { ItemTimes } from './item-times.ts';
+import type { AnsweredCalls, Answering, ToolCalls } from './tool-calls/tool-calls.ts';
+import type { ConversationTracker } from './tracker.ts';
+
+/**
+ * Where a request stands that may answer tool calls. An active span alone decides its trace. Without one it goes on in the
+ * trace of the response that requested them, which is open until the request is over.
+ */
+export class AnsweringCall {
+  readonly parent: Context;
+  readonly #answered: AnsweredCalls | undefined;
+  #joined: SpanContext | undefined;
+
+  constructor(toolCalls: ToolCalls, dialect: ModelDialect, call: Call, answering: Answering) {
+    const { parent } = answering;
+    // The functions that a runner of the SDK has run are awaited no longer.
+    const outcome = isToolRunner(call) ? REFUSED_TOOL : undefined;
+    this.#answered = toolCalls.areAwaited
+      ? toolCalls.answer(dialect.results(call.body, outcome), answering)
+      : undefined;
+    this.#joined = activeSpan(parent) === undefined ? this.#answered?.caller : undefined;
+    this.parent = this.#joined === undefined ? parent : trace.setSpanContext(parent, this.#joined);
+    beginIn(this.#joined);
+  }
+
+  settled({ failed }: Call): void {
+    if (failed) this.#answered?.failed();
+  }
+
+  ended(): void {
+    finishIn(this.#joined);
+    this.#joined = undefined;
+  }
+}
+
+/** What is kept of the request for an answer: a stream may stay open for long. */
+export interface ModelCallStart {
+  readonly origin: string;
+  /** As the request or the program names it. */
+  readonly conversationId: string | undefined;
+  /** What its span stands below. */
+  readonly parent: Context;
+  /** Of its span: hosted tools never start before it. */
+  readonly startTime: number;
+  /** Whether its answer counts as a run. */
+  readonly counts: boolean;
+  /** Whether it is left to the process that works on it. */
+  readonly handedOn?: boolean | undefined;
+}
+
+/** A request for an answer of a model, which may ask for tool calls and spends tokens in a conversation. */
+export class ModelCall {
+  readonly start: Omit<ModelCallStart, 'parent'>;
+  readonly #tracker: ConversationTracker;
+  readonly #toolCalls: ToolCalls;
+  readonly #dialect: ModelDialect;
+  readonly #caller: CallerTrace;
+  readonly #times = new ItemTimes();
+  readonly #vectorStoreIds: readonly string[];
+  readonly #userMessages: number;
+  /** What the model answers, if it is short. Not known of a background response, which is kept for long. */
+  readonly #lastMessages: unknown;
+  /** Whether spans or metrics record the tool calls that it requests. */
+  #isRecorded = false;
+  /** The keys of the tool calls that were registered before the stream ended. */
+  #taken: Set<string> | undefined;
+
+  constructor(
+    { tracker, toolCalls }: { readonly tracker: ConversationTracker; readonly toolCalls: ToolCalls },
+    dialect: ModelDialect,
+    body: unknown,
+    { parent, ...start }: ModelCallStart,
+  ) {
+    this.start = start;
+    this.#tracker = tracker;
+    this.#toolCalls = toolCalls;
+    this.#dialect = dialect;
+    this.#caller = callerTraceOf(parent);
+    this.#vectorStoreIds = dialect.vectorStoreIds(body);
+    const mayCount = start.conversationId !== undefined || dialect.conversationOf !== undefined;
+    this.#userMessages = mayCount ? dialect.userMessages(body) : 0;
+    this.#lastMessages = field(body, 'background') === true ? undefined : dialect.lastMessages(body);
+  }
+
+  /** Takes an event of the stream. */
+  streamed(event: unknown, time: number): void {
+    this.#times.add(event, time);
+  }
+
+  /** Called when an event completes the answer or a choice of it. The stream may go on with other tool calls. */
+  completed(answer: StreamedAnswer, time: number, record: OpenRecord): void {
+    this.recordsBelow(record);
+    this.#toolCalls.openStreams.set(this, () => {
+      this.#taken ??= new Set();
+      this.#request(this.#dialect.finished(answer.result()), time);
+    });
+  }
+
+  /** What the answer asks for stands below its own span, where that is a root. */
+  recordsBelow({ context }: OpenRecord): void {
+    this.#caller.span ??= trace.getSpanContext(context);
+    const { metrics } = this.#tracker.telemetry;
+    this.#isRecorded = trace.getSpan(context)?.isRecording() === true || metrics.wanted;
+  }
+
+  /** @param result `undefined` if it asks for nothing */
+  ended(result: unknown, endTime: number, spent: Spent): void {
+    if (this.#toolCalls.openStreams.size > 0) this.#toolCalls.openStreams.delete(this);
+    this.#request(result, endTime);
+    this.#count(result, spent);
+  }
+
+  /** A rejected request is repeated; an abandoned stream is not. */
+  #count(result: unknown, spent: Spent): void {
+    const { origin, startTime, counts, handedOn } = this.start;
+    const id = this.#conversationOf(result);
+    const hasSpent = (spent.usage ?? spent.cost) !== undefined || spent.unpriced;
+    const isAnswer = counts && this.#dialect.isAnswer(result);
+    if (id === undefined || !(hasSpent || isAnswer)) return;
+    const conversation = this.#tracker.conversation('conversation', id, origin);
+    if (isAnswer) conversation.countUserMessages(this.#userMessages);
+    if (handedOn) return;
+    if (isAnswer) conversation.startedRun(startTime);
+    if (hasSpent) conversation.spent(spent, startTime);
+  }
+
+  #conversationOf(result: unknown): string | undefined {
+    return this.#dialect.conversationOf?.(result) ?? this.start.conversationId;
+  }
+
+  #request(result: unknown, endTime: number): void {
+    // Unrecorded calls are pending, too: otherwise, a result would find only those of another user.
+    const content = this.#isRecorded && this.#tracker.telemetry.wantsContent;
+    const told = this.#dialect.calls(result, { content });
+    const taken = this.#taken;
+    const calls = taken === undefined ? told : told.filter((call) => !taken.has(callKey(call)));
+    for (const call of calls) taken?.add(callKey(call));
+    if (calls.length === 0) return;
+    const { origin, startTime } = this.start;
+    const place: Place = { kind: 'conversation', conversationId: this.#conversationOf(result) };
+    const response = {
+      origin,
+      responseId: this.#dialect.idOf?.(result),
+      parent: this.#caller,
+      place,
+      vectorStoreIds: this.#vectorStoreIds,
+      startTime,
+      endTime,
+      lastMessages: this.#lastMessages,
+    };
+    this.#toolCalls.requested(calls, response, this.#times);
+  }
+}
+
+/** Includes the arguments, because some servers send the last of them after the finish reason. */
+function callKey({ call, fingerprint }: RequestedCall): string {
+  return `${call.id} ${fingerprint()}`;
+}
+
+/** The calls that count as runs. */
+const ANSWERS: ReadonlySet<string | undefined> = new Set(['chat', 'text_completion']);
+
+/**
+ * Chat completions with the functions that they ask the program for, and all that is done in a conversation that the program
+ * names by `withConversation`: calls and functions that belong to no other.
+ */
+export class Completions implements ConversationApi {
+  readonly tracker: ConversationTracker;
+  readonly toolCalls: ToolCalls;
+
+  constructor(tracker: ConversationTracker, toolCalls: ToolCalls) {
+    this.tracker = tracker;
+    this.toolCalls = toolCalls;
+  }
+
+  /** Every call has its own span. */
+  place(call: Call, { body, route }: ApiRequest, endpoint: Endpoint): Placement {
+    const id = conversationIn(call.context);
+    const { origin } = endpoint;
+    const operation = operationOf(route);
+    const apiType = operation === chat ? OPENAI_API_TYPE_VALUE_CHAT_COMPLETIONS : undefined;
+    const segment = id === undefined ? undefined : this.#enter(call, { id, endpoint, apiType });
+    const parent = parentIn(segment, call.context);
+    const { startTime: time } = call;
+    const answering = new AnsweringCall(this.toolCalls, completions, call, {
+      origin,
+      conversationId: id,
+      time,
+      parent,
+    });
+    const model = new ModelCall(this, completions, body, {
+      origin,
+      conversationId: id,
+      parent: answering.parent,
+      startTime: time,
+      counts: ANSWERS.has(operation.traits?.inference),
+    });
+    // What others wait for must not decide which calls are recorded.
+    const mayAsk = id !== undefined || field(body, 'tools') !== undefined;
+    return {
+      parent: answering.parent,
+      startTime: startIn(segment, call),
+      attributes: conversationAttributes(id),
+      onFact: mayAsk
+        ? (_, __, record, answer) => answer && model.completed(answer, call.now(), record)
+        : undefined,
+      onEnd: (ended, result, record) => {
+        answering.settled(ended);
+        model.recordsBelow(record);
+        segment?.requestEnded(ended.endTime);
+        return () => {
+          model.ended(mayAsk ? result : undefined, ended.endTime, record.spent);
+          answering.ended();
+        };
+      },
+    };
+  }
+
+  /**
+   * A function of the program stands below the conversation's span, which stays open for it.
+   *
+   * @param isLoop it is a loop of the SDK, which stands in the trace of its calls
+   */
+  placeFunction(caller: Context, startTime: number, isLoop: boolean): FunctionPlace | undefined {
+    const id = conversationIn(caller);
+    if (id === undefined) return undefined;
+    const context = isLoop ? contextInConversation(caller, this.tracker, 'conversation', id, '') : caller;
+    const segment = enterConversation(this.tracker, { id, context, endpoint: undefined, startTime });
+    segment?.requestStarted();
+    return {
+      parent: parentIn(segment, context),
+      startTime: startIn(segment, { startTime }),
+      ended: (endTime) => segment?.requestEnded(endTime),
+    };
+  }
+
+  #enter(
+    call: Call,
+    { id, endpoint, apiType }: { id: string; endpoint: Endpoint; apiType: string | undefined },
+  ): Segment | undefined {
+    call.context = contextInConversation(call.context, this.tracker, 'conversation', id, endpoint.origin);
+    const { context, startTime } = call;
+    const segment = enterConversation(this.tracker, { id, context, endpoint, apiType, startTime });
+    segment?.requestStarted();
+    return segment;
+  }
+}

@@ -1,0 +1,459 @@
+import { type Context, type SpanContext, trace } from '@opentelemetry/api';
+import { type ApiRequest, response as createResponse } from '../operations/index.ts';
+import { responseIn } from '../operations/response/accumulator.ts';
+import { countPutMessages } from '../operations/response/items.ts';
+import { keptResponse } from '../operations/response/kept-response.ts';
+import { conversationIdOf } from '../operations/response/outcome.ts';
+import type { Call } from '../sdk/call.ts';
+import { readWithClient } from '../sdk/own-requests.ts';
+import type { Endpoint } from '../sdk/provider.ts';
+import { matchRoute } from '../sdk/routes/index.ts';
+import * as ATTR from '../semconv/attributes.ts';
+import { EVENT_OPENAI_RESPONSE_REQUEST } from '../semconv/events.ts';
+import { OPENAI_API_TYPE_VALUE_RESPONSES } from '../semconv/values.ts';
+import { textLimits } from '../telemetry/kept-text.ts';
+import type { Place } from '../telemetry/place.ts';
+import { OperationRecord } from '../telemetry/record.ts';
+import type { Telemetry } from '../telemetry/telemetry.ts';
+import { asObject, field, stringField } from '../util/payload.ts';
+import {
+  type ConversationApi,
+  conversationAttributes,
+  enterConversation,
+  type OpenRecord,
+  type Placement,
+  parentIn,
+  spendIn,
+  startIn,
+} from './api.ts';
+import { activeSpan, isInTrace, type Segment } from './conversations/conversation.ts';
+import { conversationIn } from './conversations/conversation-id.ts';
+import { contextInConversation } from './conversations/own-trace.ts';
+import { creatorOf, drives, handsOn, placeAdopted } from './conversations/ownership.ts';
+import {
+  conversationOf,
+  isResponse,
+  readItemCalls,
+  readItemResults,
+  responses,
+} from './dialects/responses.ts';
+import {
+  type ContinuationTraits,
+  ContinuedCall,
+  type ContinuedStart,
+  requestAbout,
+} from './invocations/continued-call.ts';
+import { AnsweringCall, ModelCall } from './model-calls.ts';
+import { asTime, OperationClock } from './operation-clock.ts';
+import { LONG_LIFETIME_MS, type Shelf } from './store.ts';
+import type { ToolCalls } from './tool-calls/tool-calls.ts';
+import type { ConversationTracker } from './tracker.ts';
+
+/** A response that this process has created, or goes on with. */
+interface KnownResponse {
+  /** Of its span. */
+  readonly context: SpanContext;
+  readonly conversationId: string | undefined;
+  /** Whether this process created it and left it to the process that works on it. */
+  readonly handedOn: boolean | undefined;
+  /** Of a background response, as it was requested: its answer names a version. */
+  readonly model: string | undefined;
+}
+
+/** A request about a response that was created before, or about a Conversation. */
+interface Fetch {
+  readonly request: ApiRequest;
+  readonly endpoint: Endpoint;
+  /** The caller's. */
+  readonly context: Context;
+  readonly startTime: number;
+  readonly segment: Segment | undefined;
+  readonly known: KnownResponse | undefined;
+  /** As the request or the program names it. */
+  readonly conversationId: string | undefined;
+}
+
+/** Where requests put items into a conversation. */
+const TAKE_ITEMS: ReadonlySet<string> = new Set(['/conversations', '/conversations/{conversation_id}/items']);
+
+const ENDED_STATUSES: ReadonlySet<string> = new Set(['completed', 'failed', 'cancelled', 'incomplete']);
+/** A background response that has shown no sign of life for this time is given up. */
+const BACKGROUND_RESPONSE_TIMEOUT_MS = 1_800_000;
+
+function backgroundTraits({ settings, wantsContent }: Telemetry): ContinuationTraits {
+  const limits = wantsContent ? textLimits(settings) : undefined;
+  return {
+    timeout: BACKGROUND_RESPONSE_TIMEOUT_MS,
+    stateOf,
+    kept: (response) => keptResponse(response, limits),
+    resultIn: responseIn,
+    requestEvent: { name: EVENT_OPENAI_RESPONSE_REQUEST, status: ATTR.GEN_AI_RESPONSE_STATUS },
+    createdAt: (response) => asTime(field(response, 'created_at')),
+    endedAt: (response) => asTime(field(response, 'completed_at')),
+  };
+}
+
+function stateOf(response: unknown): 'open' | 'over' | undefined {
+  const status = stringField(response, 'status');
+  if (status === undefined) return undefined;
+  return ENDED_STATUSES.has(status) ? 'over' : 'open';
+}
+
+/** Whether a response is in progress after its call, which only a background response can be. */
+function isResponseOpen(response: unknown): boolean {
+  return field(response, 'background') === true && stateOf(response) === 'open';
+}
+
+/** The Responses and Conversations APIs as conversations, with the tool calls of responses. */
+export class Responses implements ConversationApi {
+  readonly tracker: ConversationTracker;
+  readonly toolCalls: ToolCalls;
+  readonly #telemetry: Telemetry;
+  /** Where responses stand, for the requests that refer to them. */
+  readonly #known: Shelf<KnownResponse>;
+  /** The background responses that go on; the least recently used one is closed first. */
+  readonly #open: Shelf<ContinuedCall>;
+  /** The spans of background responses that were closed before their end. */
+  readonly #paused: Shelf<SpanContext>;
+
+  constructor(tracker: ConversationTracker, toolCalls: ToolCalls) {
+    this.tracker = tracker;
+    this.toolCalls = toolCalls;
+    this.#telemetry = tracker.telemetry;
+    this.#known = tracker.store.shelf();
+    this.#open = tracker.store.shelf({ evicted: (response) => response.close() });
+    this.#paused = tracker.store.shelf({ lifetimeMs: LONG_LIFETIME_MS });
+  }
+
+  /** The span context of a response that this process created. */
+  known(id: string, origin: string): SpanContext | undefined {
+    return this.#known.get(origin, id)?.context;
+  }
+
+  /** A call about an open background response in the same trace is part of that response. */
+  place(call: Call, request: ApiRequest, endpoint: Endpoint): Placement {
+    const { route, values, body } = request;
+    const { origin } = endpoint;
+    const creates = isResponse(route);
+    const referred = creates ? stringField(body, 'previous_response_id') : values[0];
+    const known = this.#known.get(origin, referred);
+    const own = conversationOf(request, creates) ?? (creates ? undefined : known?.conversationId);
+    const named =
+      own === undefined && route.family === 'responses' ? conversationIn(call.context) : undefined;
+    const conversationId = own ?? named;
+    const uses = conversationId !== undefined || route.template === '/conversations';
+    if (uses)
+      call.context = contextInConversation(
+        call.context,
+        this.tracker,
+        'conversation',
+        conversationId,
+        origin,
+      );
+    const open = isAbout(request) ? this.#open.get(origin, referred) : undefined;
+    if (open !== undefined && foldsInto(open, call)) return requestAbout(open, this.tracker, call, route);
+    const { context, startTime } = call;
+    const segment = uses ? this.#enter(conversationId, context, endpoint, startTime) : undefined;
+    segment?.requestStarted();
+    const place: Placement = {
+      parent: parentIn(segment, context),
+      startTime: startIn(segment, call),
+      links: known && [{ context: known.context }],
+      attributes: conversationAttributes(named),
+    };
+    const fetch: Fetch = { request, endpoint, context, startTime, segment, known, conversationId };
+    return creates ? this.#create(call, place, fetch) : this.#fetch(call, place, fetch);
+  }
+
+  #enter(
+    id: string | undefined,
+    context: Context,
+    endpoint: Endpoint,
+    startTime: number,
+  ): Segment | undefined {
+    const apiType = OPENAI_API_TYPE_VALUE_RESPONSES;
+    return enterConversation(this.tracker, { id, context, endpoint, apiType, startTime });
+  }
+
+  /** A request from another trace may also report the end of a background response. */
+  #fetch(call: Call, place: Placement, fetch: Fetch): Placement {
+    const { request, endpoint, known, segment, startTime, conversationId } = fetch;
+    const open = isAbout(request) ? this.#open.get(endpoint.origin, request.values[0]) : undefined;
+    open?.requested(call);
+    return {
+      ...place,
+      hearsEvents: open !== undefined,
+      onFact: open && ((event, time) => open.seeEvent(event, time, call.ownClock)),
+      onEnd: (ended, result, record) => {
+        const creator = known === undefined ? creatorOf(result, this.#telemetry.settings) : undefined;
+        if (creator !== undefined) record.link(creator);
+        if (open !== undefined) open.answered(ended);
+        else if (request.route.folds === 'response') this.#adopt(fetch, ended, result, creator);
+        segment?.requestEnded(ended.endTime);
+        this.#conversationUsed(fetch, ended);
+        return () => {
+          this.#fetched(result, ended.endTime, endpoint);
+          spendIn(this.tracker, conversationId, endpoint.origin, record.spent, startTime);
+        };
+      },
+    };
+  }
+
+  #create(call: Call, place: Placement, { request, endpoint, segment, conversationId }: Fetch): Placement {
+    const { body } = request;
+    const { origin } = endpoint;
+    // That of the span: hosted tools never start before it.
+    const { startTime = call.startTime } = place;
+    const answering = new AnsweringCall(this.toolCalls, responses, call, {
+      origin,
+      previousResponseId: stringField(body, 'previous_response_id'),
+      conversationId,
+      time: startTime,
+      parent: place.parent,
+    });
+    const isBackground = field(body, 'background') === true;
+    const handedOn = isBackground && handsOn(call, this.#telemetry.settings, true);
+    const model = isBackground ? stringField(body, 'model') : undefined;
+    const { parent } = answering;
+    const start = { origin, conversationId, parent, startTime, counts: true, handedOn };
+    const asked = new ModelCall(this, responses, body, start);
+    return {
+      ...place,
+      parent,
+      hearsEvents: true,
+      onFact: (event, time, record, answer) => {
+        asked.streamed(event, time);
+        if (answer === undefined) return;
+        this.#know(asked, answer.result(), record, model, endpoint);
+        asked.completed(answer, time, record);
+      },
+      onEnd: (ended, result, record) => {
+        answering.settled(ended);
+        asked.recordsBelow(record);
+        segment?.requestEnded(ended.endTime);
+        const end = (last: unknown, endTime: number): void => {
+          asked.ended(last, endTime, record.spent);
+          answering.ended();
+        };
+        this.#know(asked, result, record, model, endpoint);
+        const id = stringField(result, 'id');
+        if (id === undefined || handedOn || !isResponseOpen(result)) return () => end(result, ended.endTime);
+        const { client, endTime } = ended;
+        const clock = new OperationClock(ended.ownClock);
+        const continued = { id, endpoint, record, segment, result, startTime: endTime, clock };
+        this.#keep(continued, client, end).startedWith(ended);
+        return 'kept';
+      },
+    };
+  }
+
+  /** Lets later requests that refer to a response find it: once, be it before its stream has ended. */
+  #know(
+    { start }: ModelCall,
+    response: unknown,
+    record: OpenRecord,
+    model: string | undefined,
+    { origin }: Endpoint,
+  ): void {
+    const id = stringField(response, 'id');
+    const context = trace.getSpanContext(record.context);
+    if (id === undefined || context === undefined || this.known(id, origin)?.spanId === context.spanId)
+      return;
+    const { handedOn } = start;
+    const conversationId = conversationIdOf(response) ?? start.conversationId;
+    this.#known.set(origin, id, { context, conversationId, handedOn, model });
+  }
+
+  /**
+   * Keeps a background response until its end is known.
+   *
+   * @param client reads its end
+   * @param ended called with the last result once its record has ended
+   */
+  #keep(
+    start: Omit<ContinuedStart, 'closed'> & { readonly id: string },
+    client: object,
+    ended: (result: unknown, endTime: number) => void,
+  ): ContinuedCall {
+    const { id } = start;
+    const { origin } = start.endpoint;
+    const closed = ({ life, context }: ContinuedCall, result: unknown, endTime: number): void => {
+      ended(result, endTime);
+      if (this.#open.get(origin, id) === open) this.#open.delete(origin, id);
+      const span = trace.getSpanContext(context);
+      if (life.state === 'paused' && span !== undefined) this.#paused.set(origin, id, span);
+    };
+    // A server that reuses an id has forgotten the first one.
+    this.#open.get(origin, id)?.closeForGood();
+    const open: ContinuedCall = new ContinuedCall(
+      backgroundTraits(this.#telemetry),
+      { ...start, closed },
+      this.tracker,
+    );
+    open.read = async (_, send) => {
+      const path = `/responses/${encodeURIComponent(id)}`;
+      const response = await send((controller) => readWithClient(client, path, {}, undefined, controller));
+      open.see(response, open.clock.now(), false);
+    };
+    this.#open.set(origin, id, open);
+    this.tracker.keep(open);
+    return open;
+  }
+
+  /**
+   * Records a background response that another process has created, from the response's own times, or one that was closed
+   * before its end; once, however often it passes by.
+   */
+  #adopt(fetch: Fetch, call: Call, response: unknown, creator: SpanContext | undefined): void {
+    const { request, endpoint, context: caller } = fetch;
+    const { origin } = endpoint;
+    const id = stringField(response, 'id');
+    const paused = this.#paused.get(origin, id);
+    const known = this.#known.get(origin, id);
+    const adoption = readAdoption(call, request.deployment, response, known?.model);
+    if (adoption === undefined) return;
+    const found = { call, response, known, creator, context: caller };
+    const place = paused === undefined ? this.#placeAdopted(found) : { context: caller, link: paused };
+    if (place === undefined) return;
+    this.#paused.delete(origin, adoption.id);
+    const { context, link } = place;
+    const startTime = paused === undefined ? adoption.startTime : call.startTime;
+    const conversationId = conversationIdOf(response) ?? known?.conversationId ?? conversationIn(caller);
+    const segment =
+      conversationId === undefined ? undefined : this.#enter(conversationId, context, endpoint, startTime);
+    const parent = parentIn(segment, context);
+    const { body } = adoption.request;
+    const start = { origin, conversationId, parent, startTime, counts: true };
+    const asked = new ModelCall(this, responses, body, start);
+    const record = new OperationRecord(this.#telemetry, {
+      operation: createResponse,
+      request: adoption.request,
+      endpoint,
+      startTime,
+      rebuilt: true,
+      place: {
+        parent,
+        links: link === undefined ? [] : [{ context: link }],
+        attributes: conversationAttributes(conversationId),
+      },
+    });
+    asked.recordsBelow(record);
+    this.#know(asked, response, record, stringField(body, 'model'), endpoint);
+    const { clock } = adoption;
+    const continued = { id: adoption.id, endpoint, record, segment, result: response, startTime, clock };
+    const ended = (last: unknown, endTime: number): void => asked.ended(last, endTime, record.spent);
+    this.#keep(continued, call.client, ended).see(response, call.endTime, false);
+  }
+
+  /** Where a background response is recorded that this process handed on, or another one has created. */
+  #placeAdopted({
+    call,
+    response,
+    known,
+    creator,
+    context,
+  }: {
+    call: Call;
+    response: unknown;
+    known: KnownResponse | undefined;
+    creator: SpanContext | undefined;
+    context: Context;
+  }): ReturnType<typeof placeAdopted> {
+    if (known !== undefined && !known.handedOn) return undefined;
+    const own = known && { ...known.context, isRemote: true };
+    const { headers, endTime: time } = call;
+    const endedAt = asTime(field(response, 'completed_at'));
+    const adoptable = { isDriven: drives(call), endedAt, headers, time };
+    const found = { ...adoptable, isOwn: own !== undefined, creator: own ?? creator };
+    return placeAdopted(this.#telemetry.settings, { ...found, object: response, context });
+  }
+
+  /** The calls of a response that this process has created are known from there, and not before it has ended. */
+  #fetched(response: unknown, endTime: number, { origin }: Endpoint): void {
+    const id = stringField(response, 'id');
+    if (id === undefined || this.known(id, origin) !== undefined || isResponseOpen(response)) return;
+    const place: Place = { kind: 'conversation', conversationId: conversationIdOf(response) };
+    const calls = readItemCalls(response, { content: this.#telemetry.wantsContent });
+    this.toolCalls.seen(calls, { origin, responseId: id, place, endTime });
+  }
+
+  /** A request may have created or deleted a conversation, or put messages and results of tool calls into it. */
+  #conversationUsed({ request, endpoint, context, segment }: Fetch, call: Call): void {
+    const { tracker, toolCalls } = this;
+    const { template } = request.route;
+    const { origin } = endpoint;
+    const id = call.outcome === 'value' ? stringField(call.value, 'id') : undefined;
+    if (template === '/conversations' && segment !== undefined) {
+      if (id === undefined) segment.end(call.endTime);
+      else segment.identify(tracker.conversation('conversation', id, origin));
+    }
+    const puts = call.method === 'POST' && call.outcome === 'value' && TAKE_ITEMS.has(template);
+    const usedId = template === '/conversations' ? id : request.values[0];
+    if (puts && usedId !== undefined) {
+      // In a session, such as one of `@openai/agents`, the model calls have counted what they answered.
+      const messages = countPutMessages(request.body, conversationIn(context) === usedId);
+      if (messages > 0) tracker.conversation('conversation', usedId, origin).countUserMessages(messages);
+      if (toolCalls.areAwaited)
+        toolCalls.answer(readItemResults({ input: field(request.body, 'items') }), {
+          origin,
+          conversationId: usedId,
+          time: call.startTime,
+          parent: context,
+        });
+    }
+    if (template === '/conversations/{conversation_id}' && call.method === 'DELETE' && id !== undefined)
+      tracker.endConversation('conversation', id, origin);
+  }
+}
+
+/** Whether a request may tell of a background response. */
+function isAbout({ route }: ApiRequest): boolean {
+  return route.folds === 'response' || route.method === 'DELETE';
+}
+
+/** Whether a request about it has no span of its own. */
+function foldsInto({ context }: ContinuedCall, call: Call): boolean {
+  const traceId = trace.getSpanContext(context)?.traceId ?? '';
+  return call.method !== 'DELETE' && isInTrace(activeSpan(call.context), traceId);
+}
+
+/** A background response of another process, with its reconstructed creation. */
+export interface Adoption {
+  readonly id: string;
+  /** The creating request, as far as the response repeats its parameters. */
+  readonly request: ApiRequest;
+  readonly clock: OperationClock;
+  readonly startTime: number;
+}
+
+/**
+ * Returns `undefined` for anything but a background response.
+ *
+ * @param model what this process requested
+ */
+export function readAdoption(
+  call: Call,
+  deployment: string | undefined,
+  response: unknown,
+  model: string | undefined = stringField(response, 'model'),
+): Adoption | undefined {
+  const id = stringField(response, 'id');
+  const isBackground = field(response, 'object') === 'response' && field(response, 'background') === true;
+  if (id === undefined || stateOf(response) === undefined || !isBackground) return undefined;
+  // A response contains the tier that served it, not the requested one.
+  const { service_tier: _, ...body } = asObject(response) ?? {};
+  const clock = OperationClock.ofResponse(call.headers, call.endTime, call.ownClock);
+  const began = clock.local(asTime(field(response, 'created_at')), call.endTime);
+  return {
+    id,
+    clock,
+    startTime: Math.min(began, call.endTime),
+    request: {
+      ...matchRoute('POST', '/responses'),
+      method: 'POST',
+      body: { ...body, model },
+      streamed: false,
+      deployment,
+    },
+  };
+}
