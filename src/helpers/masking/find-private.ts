@@ -1,18 +1,15 @@
-import { NUMBERS, numbersIn } from './numbers.ts';
-import { plainText } from './plain-text.ts';
-
 /** The kinds with built-in patterns. */
 export type MaskedKind = 'email' | 'phone' | 'card' | 'key';
 
 /** What was found: the end is exclusive. */
-export interface FoundSpan {
+interface FoundSpan {
   readonly start: number;
   readonly end: number;
   readonly kind: MaskedKind;
 }
 
 /** A part of a text that a recognizer reads. */
-export interface Candidate {
+interface Candidate {
   readonly text: string;
   readonly start: number;
   readonly end: number;
@@ -57,6 +54,9 @@ const KEY_FORMATS: readonly string[] = [
   String.raw`SG\.[\w.-]{19,}[\w-]`,
   String.raw`(?:dop_v1_|shpat_|shpss_)[\w-]{20,}`,
 ];
+
+/** Digits with all that may stand between them, such as `) - `. */
+const NUMBERS = String.raw`[+(]{0,2}\d+(?:(?:[ .\-/)]{1,4}[+(]{0,2}|\()\d+)*`;
 
 const RECOGNIZERS: readonly Recognizer[] = [
   { kinds: ['key'], candidate: `(?=[AGSdghnprswxy])${WORD_START}(?:${KEY_FORMATS.join('|')})` },
@@ -161,4 +161,155 @@ function addressAround({ text, start, end, from }: Candidate): FoundSpan[] {
 
 function inAnyCase(word: string): string {
   return word.replace(/./g, (letter) => `[${letter}${letter.toUpperCase()}]`);
+}
+
+/** Characters that look like ASCII, or like nothing: spaces, dashes, full-width forms, zero-width and directional marks. */
+const LOOKALIKES =
+  /[\u00a0\u00ad\u061c\u1680\u180e\u2000-\u2015\u202a-\u202f\u205f-\u2064\u2066-\u2069\u2212\u3000\ufe58\ufe63\ufeff\uff01-\uff5e]/g;
+const SPACE = /[\u00a0\u1680\u2000-\u200a\u202f\u205f\u3000]/;
+const DASH = /[\u2010-\u2015\u2212\ufe58\ufe63]/;
+const FULL_WIDTH = /[\uff01-\uff5e]/;
+const FULL_WIDTH_OFFSET = 0xfee0;
+
+/** A text as a reader sees it, and where its characters stand in the original. */
+interface PlainText {
+  readonly text: string;
+  /** The position in the original of a character of `text`. */
+  positionOf(index: number): number;
+}
+
+/** Replaces each lookalike by its ASCII character, and leaves out what is invisible. */
+function plainText(original: string): PlainText {
+  const text = original.replace(LOOKALIKES, plainCharacter);
+  if (text.length === original.length) return { text, positionOf: (index) => index };
+  const positions = new Uint32Array(text.length);
+  let next = 0;
+  for (let index = 0; index < original.length; index++)
+    if (plainCharacter(original.charAt(index)) !== '') positions[next++] = index;
+  return { text, positionOf: (index) => positions[index] ?? original.length };
+}
+
+function plainCharacter(character: string): string {
+  if (character <= '\x7f') return character;
+  if (SPACE.test(character)) return ' ';
+  if (DASH.test(character)) return '-';
+  if (FULL_WIDTH.test(character)) return String.fromCharCode(character.charCodeAt(0) - FULL_WIDTH_OFFSET);
+  return character.search(LOOKALIKES) < 0 ? character : '';
+}
+
+const GROUP = /([ .\-/)]*)([+(]*)(\d+)/g;
+
+/** The first digits of the cards of each issuer, and how many follow. */
+const CARD =
+  /^(?:4(?:\d{12}|\d{15}|\d{18})|2[2-7]\d{14}|3[47]\d{13}|35\d{14,17}|3[0689]\d{12,17}|5[1-5]\d{14}|5[0678]\d{11,17}|6\d{12,18})$/;
+const MIN_CARD_DIGITS = 13;
+const MAX_CARD_DIGITS = 19;
+/** With a `+` before it, a shorter one is a phone number. */
+const MIN_CARD_DIGITS_AFTER_PLUS = 16;
+
+/** Formats of phone numbers. A space stands for hyphens and parentheses, too. */
+const PHONE_FORMATS: readonly RegExp[] = [
+  // International: `+49 (0)30 123-4567`.
+  /^\+\d(?:\D?\d){6,14}$/,
+  // The same with the prefix 00. Ids are often filled up with zeros.
+  /^00 ?[1-9](?:\D?\d){7,12}$/,
+  // North America: `(415) 555-2671`, `1 415 555 2671`.
+  /^(?:1\D)?[2-9]\d\d\D[2-9]\d\d\D\d{4}$/,
+  // With the leading zero of most countries: `030 1234567`, `0151/23456789`, `01.23.45.67.89`. No dates.
+  /^(?!\d\d\D\d\d\D\d{4}(?!\d))(?=(?:\d\D?){9,13}$)0[1-9]\d*(?:(?: \d+)*(?: |\/)\d+(?: \d+)*|(?:\.\d+)+)$/,
+  /^0[1-9]\d{8,11}$/,
+];
+/** The first two groups of all formats but the first. */
+const PHONE_START = /^(?:0\d|(?:1 )?[2-9]\d\d(?!\d))/;
+const MAX_PHONE_DIGITS = 15;
+
+/** What stands before and after digits that are part of an id, a path, a decimal or a word. */
+const BEFORE = { card: /[.@]$/, phone: /(?:[.@]|[A-Za-z0-9\u00c0-\u052f][#_/-]{1,2})$/ };
+const AFTER = { card: /^[A-Za-z\u00c0-\u052f]/, phone: /^_?[A-Za-z\u00c0-\u052f]/ };
+
+/** Digits without anything between them. */
+interface DigitGroup {
+  /** Where a mask begins: at a `+` or `(` before the digits. */
+  readonly from: number;
+  readonly start: number;
+  readonly end: number;
+  readonly digits: string;
+  /** Whether a number may begin here. The digits after a dot or hyphen are the rest of something, such as a decimal. */
+  readonly isFirst: boolean;
+  /** What stands before the digits: a space stands for hyphens and parentheses, too. */
+  readonly mark: '+' | '.' | '/' | ' ';
+}
+
+/** Finds cards and phone numbers in digits, with what may stand between them. */
+function numbersIn({ text, start, end, kinds }: Candidate): FoundSpan[] {
+  const before = text.slice(Math.max(0, start - 3), start);
+  const after = text.slice(end, end + 2);
+  const groups = groupsIn(text.slice(start, end), start);
+  const found: FoundSpan[] = [];
+  for (let index = 0; index < groups.length; ) {
+    const first = groups[index] as DigitGroup;
+    // Each group has a digit, and no number has more.
+    const next = groups.slice(index, index + MAX_CARD_DIGITS);
+    const isEnd = index + next.length === groups.length;
+    const lengthOf = (kind: 'card' | 'phone', measure: (groups: readonly DigitGroup[]) => number): number => {
+      if (!kinds.has(kind) || !first.isFirst || (index === 0 && BEFORE[kind].test(before))) return 0;
+      // Letters after the last digit: the last group is part of a word.
+      return measure(isEnd && AFTER[kind].test(after) ? next.slice(0, -1) : next);
+    };
+    const card = lengthOf('card', cardLength);
+    const phone = card > 0 ? 0 : lengthOf('phone', phoneLength);
+    const last = next[card + phone - 1];
+    if (last !== undefined && card > 0) found.push({ start: first.start, end: last.end, kind: 'card' });
+    if (last !== undefined && phone > 0) found.push({ start: first.from, end: last.end, kind: 'phone' });
+    index += Math.max(1, card + phone);
+  }
+  return found;
+}
+
+function groupsIn(candidate: string, offset: number): DigitGroup[] {
+  const groups: DigitGroup[] = [];
+  for (const { index, 1: separator = '', 2: sign = '', 3: digits = '' } of candidate.matchAll(GROUP)) {
+    const from = offset + index + separator.length;
+    const start = from + sign.length;
+    const plus = sign.includes('+');
+    const isFirst = index === 0 || plus || separator.startsWith(' ');
+    const mark = plus ? '+' : separator.includes('/') ? '/' : separator.includes('.') ? '.' : ' ';
+    groups.push({ from, start, end: start + digits.length, digits, isFirst, mark });
+  }
+  return groups;
+}
+
+/** The number of groups that make up a card number: the longest one with a valid check digit; 0 if there is none. */
+function cardLength(groups: readonly DigitGroup[]): number {
+  const min = groups[0]?.mark === '+' ? MIN_CARD_DIGITS_AFTER_PLUS : MIN_CARD_DIGITS;
+  let digits = '';
+  let length = 0;
+  let [sum, otherSum] = [0, 0];
+  for (const [index, group] of groups.entries()) {
+    digits += group.digits;
+    if (digits.length > MAX_CARD_DIGITS || (index > 0 && group.mark !== ' ')) break;
+    for (let at = 0; at < group.digits.length; at++) {
+      const digit = Number(group.digits[at]);
+      // With each further digit, those that were doubled are not, and the other way round.
+      [sum, otherSum] = [otherSum + digit, sum + (digit > 4 ? digit * 2 - 9 : digit * 2)];
+    }
+    if (sum % 10 === 0 && digits.length >= min && CARD.test(digits)) length = index + 1;
+  }
+  return length;
+}
+
+/** The number of groups that make up a phone number: as many as possible; 0 if there is none. */
+function phoneLength(groups: readonly DigitGroup[]): number {
+  if (groups[0]?.mark !== '+' && !PHONE_START.test(`${groups[0]?.digits} ${groups[1]?.digits}`)) return 0;
+  let written = '';
+  let digits = 0;
+  let length = 0;
+  for (const [index, group] of groups.entries()) {
+    if (index > 0 && group.mark === '+') break;
+    digits += group.digits.length;
+    if (digits > MAX_PHONE_DIGITS) break;
+    written += index > 0 || group.mark === '+' ? group.mark + group.digits : group.digits;
+    if (PHONE_FORMATS.some((format) => format.test(written))) length = index + 1;
+  }
+  return length;
 }

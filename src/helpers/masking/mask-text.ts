@@ -16,64 +16,65 @@ export interface Mask {
 
 /** What stands in place of a part of a text: the end is exclusive. */
 interface MaskedSpan {
-  readonly start: number;
-  readonly end: number;
   readonly name: string;
+  readonly start: number;
+  end: number;
 }
 
-/** Replaces all that is found by its kind in brackets: `[email]`. The program's own patterns come first. */
-export function maskWith({ kinds, patterns }: Mask, text: string): string {
-  let shown = text;
-  // A function, because `$` in a replacement has a meaning.
-  for (const { name, pattern } of patterns) shown = shown.replace(pattern, () => `[${name}]`);
-  const found = findPrivate(shown, kinds);
-  if (found.length === 0) return shown;
-  const parts: string[] = [];
-  let rest = 0;
-  for (const { start, end, kind } of found) {
-    parts.push(shown.slice(rest, start), `[${kind}]`);
-    rest = end;
-  }
-  parts.push(shown.slice(rest));
-  return parts.join('');
+/** Replaces all that is found by its kind in brackets: `[email]`. */
+export function maskWith(mask: Mask, text: string): string {
+  return maskPieces(mask, [text])[0] ?? '';
 }
 
 /** Masks texts that may be pieces of one, such as tokens of an answer, each by itself and all together. */
 export function maskPieces(mask: Mask, pieces: readonly string[]): string[] {
   const joined = pieces.join('');
-  const offsets: number[] = [];
+  const spans = spansIn(mask, joined, 0);
   let length = 0;
   for (const piece of pieces) {
-    offsets.push(length);
+    if (pieces.length > 1) spans.push(...spansIn(mask, piece, length));
     length += piece.length;
   }
-  const spans = [
-    ...pieces.flatMap((piece, index) => spansIn(mask, piece, offsets[index])),
-    ...spansIn(mask, joined),
-  ];
-  // The span that each character belongs to: the first one has it.
-  const owners: (MaskedSpan | undefined)[] = new Array(joined.length);
-  for (const span of spans) for (let index = span.start; index < span.end; index++) owners[index] ??= span;
-  return pieces.map((piece, index) => {
-    const start = offsets[index] ?? 0;
+  const apart = withoutOverlaps(spans);
+  let next = 0;
+  let start = 0;
+  return pieces.map((piece) => {
+    const end = start + piece.length;
+    let at = start;
     let shown = '';
-    for (let at = start; at < start + piece.length; at++) {
-      const owner = owners[at];
-      if (owner === undefined) shown += joined.charAt(at);
-      else if (owner.start === at) shown += `[${owner.name}]`;
+    for (let span = apart[next]; span !== undefined && span.start < end; span = apart[next]) {
+      if (span.start >= start) shown += `${joined.slice(at, span.start)}[${span.name}]`;
+      at = Math.min(span.end, end);
+      if (span.end > end) break;
+      next++;
     }
-    return shown;
+    start = end;
+    return shown + joined.slice(at, end);
   });
 }
 
-/** Everything to be masked in a text, in its order. */
-function spansIn({ kinds, patterns }: Mask, text: string, offset: number = 0): MaskedSpan[] {
-  const found: MaskedSpan[] = [];
-  const add = (name: string, start: number, end: number): void => {
-    if (end > start) found.push({ name, start: start + offset, end: end + offset });
-  };
-  for (const { name, pattern } of patterns)
-    for (const { index, 0: match } of text.matchAll(pattern)) add(name, index, index + match.length);
-  for (const { kind, start, end } of findPrivate(text, kinds)) add(kind, start, end);
-  return found.sort((one, other) => one.start - other.start);
+/** Everything to be masked in a text: what the program's own patterns match, and what is known. */
+function spansIn({ kinds, patterns }: Mask, text: string, offset: number): MaskedSpan[] {
+  const own = patterns.flatMap(({ name, pattern }) =>
+    [...text.matchAll(pattern)].map(({ index, 0: { length } }) => ({
+      name,
+      start: index,
+      end: index + length,
+    })),
+  );
+  const found = findPrivate(text, kinds).map(({ kind, start, end }) => ({ name: kind, start, end }));
+  return [...own, ...found]
+    .filter(({ start, end }) => end > start)
+    .map(({ name, start, end }) => ({ name, start: start + offset, end: end + offset }));
+}
+
+/** In the order of the text. What overlaps is one span, with the name of the first. */
+function withoutOverlaps(spans: readonly MaskedSpan[]): MaskedSpan[] {
+  const apart: MaskedSpan[] = [];
+  for (const span of spans.toSorted((one, other) => one.start - other.start)) {
+    const last = apart.at(-1);
+    if (last === undefined || span.start >= last.end) apart.push(span);
+    else last.end = Math.max(last.end, span.end);
+  }
+  return apart;
 }

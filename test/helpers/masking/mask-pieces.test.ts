@@ -23,7 +23,7 @@ describe('texts that are pieces of one', () => {
     [
       'what is found only in a piece alone',
       ['token', 'sk-proj-abcdefghijklmnop', '; ', 'ada@example.com', 'bob@example.org'],
-      ['token', '[key]', '; ', '[email]', '[email]'],
+      ['token', '[key]', '; ', '[email]', ''],
     ],
     [
       'one that a piece alone shows in part',
