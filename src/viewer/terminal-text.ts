@@ -1,3 +1,5 @@
+import measure from 'fast-string-truncated-width';
+
 /** The role of a piece of text, which selects its color. */
 export type Tone = 'plain' | 'strong' | 'dim' | 'agent' | 'model' | 'tool' | 'good' | 'warning' | 'bad';
 
@@ -65,17 +67,9 @@ export function forOldConsole(text: string): string {
   return text.replace(/[╭╮╰╯✗]/g, (sign) => OLD_CONSOLE_SIGNS[sign] ?? sign);
 }
 
-// East Asian wide and fullwidth blocks, and emoji that take two columns.
-const WIDE =
-  /[\u1100-\u115f\u2e80-\u303e\u3041-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60\uffe0-\uffe6\p{Emoji_Presentation}\u{20000}-\u{3fffd}]/u;
-const NONE = /[\p{Mn}\p{Me}\u200d]/u;
-
 /** The number of terminal columns that a text takes, to the extent that it can be known. */
 export function widthOf(text: string): number {
-  if (/^[\x20-\x7e]*$/.test(text)) return text.length;
-  let width = 0;
-  for (const character of text) width += NONE.test(character) ? 0 : WIDE.test(character) ? 2 : 1;
-  return width;
+  return measure(text).width;
 }
 
 /** Cuts a text to a number of columns. A cut text ends in `…`. */
