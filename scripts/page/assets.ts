@@ -49,7 +49,7 @@ async function buildScript(): Promise<string> {
     input: `${FOLDER}main.tsx`,
     write: false,
     platform: 'browser',
-    output: { format: 'iife', minify: true, comments: false },
+    output: { format: 'iife', minify: process.env.NOMIN ? false : true, comments: false },
     transform: { target: 'es2023' },
     plugins: [smallMarkdown],
   });

@@ -58,9 +58,12 @@ export function explainedCost(value: unknown, unpriced: unknown): string | undef
   return shown !== undefined && missing !== undefined ? `${shown}, ${missing} of unknown cost` : shown;
 }
 
+/** Made once: that takes longer than formatting a number. */
+const GROUPED = new Intl.NumberFormat('en-US');
+
 /** A number with thousands separators. */
 export function grouped(value: number): string {
-  return value.toLocaleString('en-US');
+  return GROUPED.format(value);
 }
 
 export function isNumber(value: unknown): value is number {

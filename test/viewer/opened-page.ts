@@ -7,6 +7,12 @@ import { HtmlTraceExporter } from '../../src/export.ts';
 import type { Browser } from '../support/browser.ts';
 import { makeSpans, type SpanPlan } from './spans.ts';
 
+/** On a small screen, the list of traces is a screen of its own: opens its first entry, if there is a list. */
+export async function chooseFirst(page: Page): Promise<void> {
+  const entry = page.getByRole('main').getByRole('navigation').getByRole('listitem').first();
+  if (await entry.isVisible()) await entry.getByRole('button').click();
+}
+
 /** Opens the page of some spans in a browser. */
 export async function openPage(
   browser: Pick<Browser, 'open'>,

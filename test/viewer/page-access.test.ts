@@ -5,6 +5,7 @@ import { HtmlTraceExporter } from '../../src/export.ts';
 import { accessFindings } from '../support/axe.ts';
 import { type Browser, NO_BROWSER } from '../support/browser.ts';
 import { suiteBrowser } from '../support/suite-browser.ts';
+import { chooseFirst } from './opened-page.ts';
 import { MATH_TUTOR, makeSpans, type SpanPlan } from './spans.ts';
 
 /** The smallest PNG: one pixel. */
@@ -100,6 +101,8 @@ describe.skipIf(NO_BROWSER !== undefined)('the page', () => {
   ])('at %d pixels, dark: %s', (width, dark) => {
     it('has no finding of axe, whatever is open', async () => {
       await open([MATH_TUTOR, ANSWERS], { width, dark });
+      expect(await accessFindings(page)).toEqual([]);
+      await chooseFirst(page);
       expect(await accessFindings(page)).toEqual([]);
       await page.getByRole('tab', { name: 'Conversation' }).click();
       expect(await accessFindings(page)).toEqual([]);
@@ -261,6 +264,8 @@ describe.skipIf(NO_BROWSER !== undefined)('the page', () => {
           .filter((each) => each.getBoundingClientRect().height < 24)
           .map((each) => each.outerHTML.slice(0, 100)),
       );
+    expect(await small()).toEqual([]);
+    await chooseFirst(page);
     expect(await small()).toEqual([]);
     await page.getByRole('treeitem', { name: 'chat' }).first().click();
     expect(await small()).toEqual([]);

@@ -1,14 +1,17 @@
-import { effect, signal } from '@preact/signals';
+import { computed, effect, type Signal, signal } from '@preact/signals';
 import type { VNode } from 'preact';
 import { useLayoutEffect, useRef } from 'preact/hooks';
 import { count, grouped } from '../amounts.ts';
 import { idsOf } from '../viewed-trace.ts';
+import { chooseKind, FILTER_ID, setFilter } from './actions.ts';
 import { address } from './address.ts';
 import { ConnectionState, connection, NoTraces } from './connection.tsx';
 import { KeyList, listenForKeys } from './keys.tsx';
+import { Divider, pixels, widths } from './layout.tsx';
+import { hasRoomForList, isSmall } from './media.ts';
 import { Overview } from './overview.tsx';
 import { Panels } from './panels.tsx';
-import { FILTER_ID, isMissing, lists, omitted, opened, setFilter } from './state.ts';
+import { isMissing, lists, omitted, opened } from './state.ts';
 import { TraceList } from './trace-list.tsx';
 
 /** The number of ids suggested in the filter. */
@@ -39,15 +42,65 @@ effect(() => {
   if (lists.value !== undefined && isListed) hasList.value = true;
 });
 
+/** Whether the reader wants the list beside the trace; `undefined` for where there is room. */
+const wantsList: Signal<boolean | undefined> = signal();
+
+/** On a small screen, the list is shown until a trace is chosen. */
+const isListShown = computed(() => {
+  if (isSmall.value) return hasList.value && address.value.id === undefined;
+  return hasList.value && (wantsList.value ?? hasRoomForList.value);
+});
+
 function Frame(): VNode | null {
   if (lists.value === undefined) return <main />;
+  if (isSmall.value)
+    return (
+      <div class="frame alone">
+        <main>{isListShown.value ? <TraceList /> : <OpenTrace />}</main>
+      </div>
+    );
+  const style = { '--list': pixels(widths.list), '--details': pixels(widths.details) };
   return (
-    <div class={hasList.value ? 'frame' : 'frame alone'}>
-      {hasList.value && <TraceList />}
+    <div class={isListShown.value ? 'frame' : 'frame alone'} style={style}>
+      {isListShown.value && <TraceList />}
       <main>
-        <OpenTrace />
+        {isListShown.value && (
+          <Divider
+            label="Width of the list"
+            of="list"
+            target={({ parentElement }) => parentElement?.previousElementSibling ?? null}
+          />
+        )}
+        <div>
+          <OpenTrace />
+        </div>
       </main>
     </div>
+  );
+}
+
+/** Shows or hides the list; on a small screen, goes back to it. */
+function ListButton(): VNode | null {
+  if (!hasList.value || (isSmall.value && isListShown.value)) return null;
+  const { kind } = address.value;
+  if (isSmall.value)
+    return (
+      <button type="button" onClick={() => chooseKind(kind)}>
+        <span aria-hidden="true">← </span>
+        {kind === 'trace' ? 'Traces' : 'Conversations'}
+      </button>
+    );
+  return (
+    <button
+      type="button"
+      aria-expanded={isListShown.value}
+      onClick={() => {
+        wantsList.value = !isListShown.value;
+      }}
+    >
+      <span aria-hidden="true">☰ </span>
+      List
+    </button>
   );
 }
 
@@ -68,6 +121,7 @@ function OpenTrace(): VNode {
 function Header({ showKeys }: { readonly showKeys: () => void }): VNode {
   return (
     <header>
+      <ListButton />
       <h1>OpenAI traces</h1>
       <Filter />
       <output aria-live="polite">{foundText()}</output>

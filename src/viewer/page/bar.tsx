@@ -121,14 +121,17 @@ export function firstChunkText(seconds: unknown): string | undefined {
 }
 
 interface LegendProps {
-  readonly rows: Iterable<Row>;
+  readonly rows: readonly Row[];
   readonly voices: ReadonlyMap<Row, Voice>;
 }
+
+/** Spans whose bars the legend explains. */
+const MAX_EXPLAINED = 500;
 
 /** What the bars of some spans show. */
 export function Legend({ rows, voices }: LegendProps): VNode | null {
   const seen = new Set<string>();
-  for (const row of rows) {
+  for (const row of rows.slice(0, MAX_EXPLAINED)) {
     if (voices.has(row)) {
       for (const name of Object.keys(VOICE_LABELS)) seen.add(name);
       continue;

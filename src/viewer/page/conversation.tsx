@@ -20,15 +20,16 @@ import { type TranscriptEntry, transcriptOf } from '../transcript.ts';
 import type { Row } from '../tree.ts';
 import { isFailed } from '../viewed-trace.ts';
 import type { Utterance } from '../voice.ts';
+import { select } from './actions.ts';
 import { PartBlock, ToolBlock } from './content.tsx';
-import { foundRows, opened, select } from './state.ts';
+import { foundRows, opened } from './state.ts';
 import { VoiceStrip } from './voice.tsx';
 
 type ChatMessage = Extract<TranscriptEntry, { kind: 'message' }>;
 type Tool = Extract<TranscriptEntry, { kind: 'tool' }>;
 
 /** The number of entries rendered at once. A button shows more. */
-const CHAT_PAGE_SIZE = 300;
+const CHAT_PAGE_SIZE = 100;
 /** The number of evaluations shown of one answer. Its span shows all of them. */
 const MAX_SHOWN_EVALUATIONS = 10;
 /** The number of parts shown of one message. Its span shows all of them. */

@@ -1,5 +1,5 @@
 import type { RefObject, VNode } from 'preact';
-import { focusFilter, selectNextError, toggleAll } from './state.ts';
+import { focusFilter, selectNextError, toggleAll } from './actions.ts';
 import { toggleZoom } from './time-axis.ts';
 
 const KEYS: readonly (readonly [keys: string, meaning: string])[] = [

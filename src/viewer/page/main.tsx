@@ -1,9 +1,10 @@
 import { render } from 'preact';
 import type { PageData } from '../viewed-trace.ts';
+import { showTraces } from './actions.ts';
 import { App } from './app.tsx';
 import { connection } from './connection.tsx';
 import { showHiddenCharacters } from './safe-text.ts';
-import { refresh, showTraces } from './state.ts';
+import { refresh } from './state.ts';
 import { ContainedTraces, ServedTraces } from './trace-source.ts';
 
 showHiddenCharacters();

@@ -12,12 +12,20 @@ function mediaSignal(query: string): ReadonlySignal<boolean> {
 
 export const isPrinted: ReadonlySignal<boolean> = mediaSignal('print');
 
-const isWideNow = mediaSignal('(min-width: 1101px)');
-const isWideOnScreen = signal(isWideNow.value);
-// Paper is narrower than the screen, and keeps the layout of that.
-isWideNow.subscribe((isWide) => {
-  if (!matchMedia('print').matches) isWideOnScreen.value = isWide;
-});
+/** Whether a media query holds on the screen. Paper is narrower, and keeps the layout. */
+function screenSignal(query: string): ReadonlySignal<boolean> {
+  const holds = signal(matchMedia(query).matches);
+  mediaSignal(query).subscribe((isMatched) => {
+    if (!matchMedia('print').matches) holds.value = isMatched;
+  });
+  return holds;
+}
 
 /** Whether there is room for details beside the timeline. */
-export const isWide: ReadonlySignal<boolean> = isWideOnScreen;
+export const isWide: ReadonlySignal<boolean> = screenSignal('(min-width: 1101px)');
+
+/** Whether there is room for the list beside both. */
+export const hasRoomForList: ReadonlySignal<boolean> = screenSignal('(min-width: 1400px)');
+
+/** Whether the list and the open trace are two screens. */
+export const isSmall: ReadonlySignal<boolean> = screenSignal('(max-width: 760px)');

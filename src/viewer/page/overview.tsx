@@ -6,7 +6,7 @@ import { modalityText } from '../modalities.ts';
 import type { TraceSummary } from '../trace-summary.ts';
 import type { Row, Time } from '../tree.ts';
 import type { Trace, TraceEntry } from '../viewed-trace.ts';
-import { select, showErrors } from './state.ts';
+import { select, showErrors } from './actions.ts';
 
 /** A list of facts. What is not known is left out. */
 export function FactList({
@@ -81,8 +81,7 @@ function Story({ summary }: { readonly summary: TraceSummary }): VNode {
 function CostliestCall({ row, total }: { readonly row: Row; readonly total: number | undefined }): VNode {
   const { name, attributes } = row.node.span;
   const cost = Number(attributes[ATTR.OPENAI_COST]);
-  const share =
-    total === undefined || total <= 0 ? '' : `, ${Math.round((cost / total) * 100)} % of the cost`;
+  const share = total === undefined || total <= 0 ? '' : `, ${shareText(cost / total)} of the cost`;
   return (
     <span>
       <button type="button" class="link" onClick={() => select(row)}>
@@ -91,6 +90,10 @@ function CostliestCall({ row, total }: { readonly row: Row; readonly total: numb
       {` ${dollars(cost)}${share}`}
     </span>
   );
+}
+
+function shareText(share: number): string {
+  return share < 0.01 ? 'less than 1 %' : `${Math.round(share * 100)} %`;
 }
 
 /** How a trace ended, or its errors. */

@@ -1,9 +1,11 @@
 import type { ComponentChildren, VNode } from 'preact';
 import { useEffect, useRef } from 'preact/hooks';
+import { deselect } from './actions.ts';
 import { ConversationView } from './conversation.tsx';
+import { Divider } from './layout.tsx';
 import { isPrinted, isWide } from './media.ts';
 import { SpanPanel } from './span-panel.tsx';
-import { deselect, isSheetOpen, type PanelName, panel, selected, showPanel } from './state.ts';
+import { isSheetOpen, type PanelName, panel, selected, showPanel } from './state.ts';
 import { Timeline } from './timeline.tsx';
 
 const LABELS: Readonly<Record<PanelName, string>> = {
@@ -26,6 +28,12 @@ export function Panels(): VNode {
             <Timeline />
           </div>
         </section>
+        <Divider
+          label="Width of the details"
+          of="details"
+          direction={-1}
+          target={({ nextElementSibling }) => nextElementSibling}
+        />
         <section class="details" aria-label="Details">
           <Tabs names={['chat', 'span']} />
           <Panel name="chat">

@@ -3,8 +3,9 @@ import { useState } from 'preact/hooks';
 import { count, formatDuration, grouped } from '../amounts.ts';
 import type { ShownSpan } from '../page-span.ts';
 import type { Row } from '../tree.ts';
+import { filterBy } from './actions.ts';
 import { pretty, TextBlock } from './content.tsx';
-import { filterBy, opened } from './state.ts';
+import { opened } from './state.ts';
 
 type FactRow = readonly [name: string, value: string];
 

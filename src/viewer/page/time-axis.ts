@@ -1,8 +1,7 @@
 import { computed, type ReadonlySignal, signal } from '@preact/signals';
 import { formatMilliseconds } from '../amounts.ts';
-import { edgeOf } from '../trace-summary.ts';
 import type { Time } from '../tree.ts';
-import { foundRows, opened, selected } from './state.ts';
+import { opened, selected } from './state.ts';
 
 /** A part of the time axis, in milliseconds since the epoch. */
 export interface TimeRange {
@@ -23,23 +22,15 @@ const traceId = computed(() => opened.value?.trace.tree.traceId);
 
 const zoom = computed(() => (chosen.value?.trace === traceId.value ? chosen.value : undefined));
 
-/** The time of all rows that were found. */
-const whole: ReadonlySignal<TimeRange> = computed(() => {
-  const spans = [...foundRows.value].map(({ node }) => node.span);
-  const edge = (times: readonly Time[], sign: 1 | -1): number => millisecondsOf(edgeOf(times, sign));
-  const from = edge(
-    spans.map(({ startTime }) => startTime),
-    -1,
-  );
-  const to = edge(
-    spans.map(({ endTime }) => endTime),
-    1,
-  );
-  return { from, to: Math.max(to, from + MIN_ZOOM_MS) };
+/** The time of the whole trace, whatever the filter hides. */
+export const wholeTime: ReadonlySignal<TimeRange> = computed(() => {
+  const { start = [0, 0], end = [0, 0] } = opened.value?.trace.summary ?? {};
+  const from = millisecondsOf(start as Time);
+  return { from, to: Math.max(millisecondsOf(end as Time), from + MIN_ZOOM_MS) };
 });
 
 /** The time that the timeline shows: all of it, or a part that the reader has chosen. */
-export const shownTime: ReadonlySignal<TimeRange> = computed(() => zoom.value ?? whole.value);
+export const shownTime: ReadonlySignal<TimeRange> = computed(() => zoom.value ?? wholeTime.value);
 
 export const isZoomed: ReadonlySignal<boolean> = computed(() => zoom.value !== undefined);
 
@@ -67,7 +58,7 @@ export function toggleZoom(): void {
 export function zoomBy(factor: number): void {
   const { from, to } = shownTime.peek();
   const length = (to - from) / factor;
-  const { from: first, to: last } = whole.peek();
+  const { from: first, to: last } = wholeTime.peek();
   if (length >= last - first) {
     zoomTo(undefined);
     return;
@@ -83,7 +74,7 @@ export function moveTime(part: number): void {
 }
 
 function rangeWithin(from: number, length: number): TimeRange {
-  const start = Math.max(Math.min(from, whole.peek().to - length), whole.peek().from);
+  const start = Math.max(Math.min(from, wholeTime.peek().to - length), wholeTime.peek().from);
   return { from: start, to: start + length };
 }
 
@@ -95,7 +86,13 @@ export function placeOnAxis(time: Time, { from, to }: TimeRange): number {
 export function ticks(): string[] {
   const { from, to } = shownTime.value;
   return Array.from({ length: TICKS }, (_, i) => {
-    const milliseconds = from - whole.value.from + ((to - from) * i) / (TICKS - 1);
+    const milliseconds = from - wholeTime.value.from + ((to - from) * i) / (TICKS - 1);
     return milliseconds > 0 ? formatMilliseconds(milliseconds) : '0';
   });
+}
+
+/** The time at a place of what is shown, from 0 to 1, in milliseconds since the start of the trace. */
+export function timeAt(place: number): number {
+  const { from, to } = shownTime.value;
+  return from - wholeTime.value.from + place * (to - from);
 }

@@ -1,4 +1,4 @@
-import { shownTime, zoomTo } from './time-axis.ts';
+import { shownTime, wholeTime, zoomTo } from './time-axis.ts';
 
 /** A shorter way of the pointer is a press, which selects a row. */
 const MIN_DRAG_PIXELS = 6;
@@ -6,6 +6,8 @@ const MIN_DRAG_PIXELS = 6;
 /** Lets the reader choose a part of the time by dragging across the bars. A finger scrolls instead. */
 export function listenForDrags(root: HTMLElement, mark: HTMLElement): void {
   let track: DOMRect | undefined;
+  /** Whether the pointer is on the minimap, which shows all of the time. */
+  let isWhole = false;
   let start = 0;
   const isLong = ({ clientX }: MouseEvent): boolean => Math.abs(clientX - start) >= MIN_DRAG_PIXELS;
   /** From where to where the pointer went, in pixels of the window. */
@@ -17,6 +19,7 @@ export function listenForDrags(root: HTMLElement, mark: HTMLElement): void {
   };
   root.addEventListener('pointerdown', ({ target, pointerType, button, clientX }) => {
     const at = target instanceof Element ? target.closest('.track, .ticks') : null;
+    isWhole = at?.matches('.minimap') === true;
     track = at === null || pointerType === 'touch' || button !== 0 ? undefined : at.getBoundingClientRect();
     start = clientX;
   });
@@ -32,7 +35,7 @@ export function listenForDrags(root: HTMLElement, mark: HTMLElement): void {
     if (!mark.hidden && track !== undefined && event.type === 'pointerup' && isLong(event)) {
       const { left, width } = track;
       const { from, to } = dragged(event, track);
-      const { from: first, to: last } = shownTime.peek();
+      const { from: first, to: last } = (isWhole ? wholeTime : shownTime).peek();
       const timeAt = (x: number): number => first + ((x - left) / width) * (last - first);
       zoomTo({ from: timeAt(from), to: timeAt(to) });
     }

@@ -1,81 +1,156 @@
 import type { VNode } from 'preact';
 import * as ATTR from '../../semconv/attributes.ts';
-import { costOf, dollars, estimatedTokens, formatDuration, tokens } from '../amounts.ts';
+import { costOf, count, estimatedTokens, formatDuration, grouped, tokens, totalTokens } from '../amounts.ts';
 import { evaluationsOf, evaluationText } from '../evaluations.ts';
 import { attributeText } from '../messages.ts';
 import type { ShownSpan } from '../page-span.ts';
-import type { Row } from '../tree.ts';
+import { edgeOf } from '../trace-summary.ts';
+import { type FinishedSpan, isTranscription, type Row, type Time } from '../tree.ts';
 import { isFailed, typeOf } from '../viewed-trace.ts';
 import type { Voice } from '../voice.ts';
+import { select, toggle } from './actions.ts';
 import { Bar } from './bar.tsx';
-import { select, toggle } from './state.ts';
+import type { TimePart } from './critical-path.ts';
+import { finishOf, previewOf } from './row-preview.ts';
 import { placeOnAxis, type TimeRange } from './time-axis.ts';
+import { kindOf, type TimelineItem, usageOf } from './timeline-items.ts';
 
 /** The number of scores beside the name of a span. The inspector has all. */
 const MAX_SHOWN_SCORES = 3;
 
 interface TimelineRowProps {
-  readonly row: Row;
+  readonly item: TimelineItem;
   /** Its place in the list, in pixels. */
   readonly top: number;
   readonly range: TimeRange;
   readonly voice: Voice | undefined;
+  /** The parts of its time that the end of the trace waited for. */
+  readonly critical: readonly TimePart[] | undefined;
+  readonly columns: { readonly tokens: number; readonly cost: number };
   readonly isSelected: boolean;
   /** Whether the tab key reaches it. */
   readonly isActive: boolean;
   /** Whether it matches the filter itself. */
   readonly isFound: boolean;
-  readonly isClosed: boolean;
 }
 
 /** A row of the timeline: the name of a span with what stands beside it, its facts and its bar. */
 export function TimelineRow(props: TimelineRowProps): VNode {
-  const { row, top, range, voice, isSelected, isActive, isFound, isClosed } = props;
-  const { span } = row.node;
-  const left = placeOnAxis(span.startTime, range);
-  const right = Math.max(placeOnAxis(span.endTime, range), left);
+  const { item, top, range, columns, isSelected, isActive, isFound } = props;
+  const { span } = item.row.node;
+  const { start, end } = timesOf(item);
+  const hasFailed = isFailed(span) && item.group === undefined;
   return (
     // biome-ignore lint/a11y/useKeyWithClickEvents: the tree has the keys of all rows.
     <div
       role="treeitem"
-      id={`span-${row.id}`}
-      aria-level={row.depth}
+      id={`span-${item.id}`}
+      aria-level={item.depth}
       aria-selected={isSelected}
-      aria-expanded={row.node.children.length > 0 ? !isClosed : undefined}
+      aria-expanded={item.isClosed === undefined ? undefined : !item.isClosed}
       tabIndex={isActive ? 0 : -1}
-      class={`row ${typeOf(span)}${isFailed(span) ? ' failed' : ''}${isFound ? '' : ' aside'}`}
+      class={`row ${typeOf(span)}${hasFailed ? ' failed' : ''}${isFound ? '' : ' aside'}`}
       style={{ top: `${top}px` }}
-      onClick={() => select(row)}
+      onClick={() => (item.group === undefined ? select(item.row) : toggle(item))}
     >
-      <RowName row={row} />
-      <span class="fact tokens">{tokensOf(span.attributes)}</span>
-      <span class="fact cost">
-        {dollars(span.attributes[ATTR.OPENAI_COST]) ??
-          costOf(span.attributes[ATTR.OPENAI_TOTAL_COST], span.attributes[ATTR.OPENAI_TOTAL_UNPRICED])}
-      </span>
-      <span class="fact time">{formatDuration(span.startTime, span.endTime)}</span>
-      <span class="track">
-        {right >= 0 && left <= 100 && <Bar node={row.node} left={left} right={right} voice={voice} />}
-      </span>
+      <RowName item={item} />
+      {columns.tokens > 0 && <span class="fact tokens">{tokensOf(item)}</span>}
+      {columns.cost > 0 && <span class="fact cost">{costText(item)}</span>}
+      <span class="fact time">{timeText(item)}</span>
+      <Track {...props} left={placeOnAxis(start, range)} right={placeOnAxis(end, range)} />
     </div>
   );
 }
 
-function RowName({ row }: { readonly row: Row }): VNode {
-  const { span, children } = row.node;
-  const hasChildren = children.length > 0;
-  const indentation = Math.min(row.depth - 1, 20) * 14 + (hasChildren ? 0 : 16);
+/** From the first start to the last end of its spans. */
+export function timesOf({ row, group = [row] }: TimelineItem): { readonly start: Time; readonly end: Time } {
+  const spans = group.map(({ node }) => node.span);
+  const start = edgeOf(
+    spans.map(({ startTime }) => startTime),
+    -1,
+  );
+  const end = edgeOf(
+    spans.map(({ endTime }) => endTime),
+    1,
+  );
+  return { start, end };
+}
+
+export function timeText(item: TimelineItem): string {
+  const { start, end } = timesOf(item);
+  return formatDuration(start, end);
+}
+
+/** Spans that the bar of a group shows. */
+const MAX_GROUP_PARTS = 500;
+
+function Track(props: TimelineRowProps & { readonly left: number; readonly right: number }): VNode {
+  const { item, range, voice, critical = [], left } = props;
+  const right = Math.max(props.right, left);
+  const placed = (from: Time, to: Time): { readonly left: string; readonly width: string } => {
+    const start = placeOnAxis(from, range);
+    return { left: `${start}%`, width: `${Math.max(placeOnAxis(to, range) - start, 0)}%` };
+  };
+  if (right < 0 || left > 100) return <span class="track" />;
+  return (
+    <span class="track">
+      {item.group === undefined ? (
+        <Bar node={item.row.node} left={left} right={right} voice={voice} />
+      ) : (
+        item.group
+          .slice(0, MAX_GROUP_PARTS)
+          .map(({ id, node: { span } }) => (
+            <span
+              key={id}
+              class={isFailed(span) ? 'bar bad-part' : 'bar'}
+              style={placed(span.startTime, span.endTime)}
+            />
+          ))
+      )}
+      {critical.map(({ from, to }, i) => (
+        <span key={i} class="critical" style={placed(from, to)} />
+      ))}
+    </span>
+  );
+}
+
+function RowName({ item }: { readonly item: TimelineItem }): VNode {
+  const { row, group, hidden, isClosed } = item;
+  const { span } = row.node;
+  const indentation = Math.min(item.depth - 1, 20) * 14 + (isClosed === undefined ? 16 : 0);
   // A press expands or collapses the row without selecting it.
   const onToggle = (event: Event): void => {
     event.stopPropagation();
-    toggle(row);
+    toggle(item);
   };
   return (
     <span class="name" style={{ paddingInlineStart: `${indentation}px` }}>
-      {hasChildren && <span class="toggle" aria-hidden="true" onClick={onToggle} />}
+      {isClosed !== undefined && <span class="toggle" aria-hidden="true" onClick={onToggle} />}
       <span class="sign" aria-hidden="true" />
+      {group === undefined ? (
+        <SpanName row={row} />
+      ) : (
+        <>
+          <span class="label">{`${grouped(group.length)} × ${kindOf(row).slice(0, 200)}`}</span>
+          <span class="failure">
+            {count(group.filter(({ node }) => isFailed(node.span)).length, 'error')}
+          </span>
+        </>
+      )}
+      {hidden > 0 && <span class="hidden-rows">{`${grouped(hidden)} hidden`}</span>}
+      {group === undefined && <Preview span={span} />}
+    </span>
+  );
+}
+
+function SpanName({ row: { node } }: { readonly row: Row }): VNode {
+  const { span } = node;
+  // The names of parameters say nothing: the end of the path does.
+  const label = span.name.slice(0, 200).replaceAll(/\{\w+\}/g, '…');
+  return (
+    <>
       <span class="label" title={span.name.slice(0, 1000)}>
-        {span.name.slice(0, 200)}
+        {label}
       </span>
       {isFailed(span) && (
         <span class="failure">{attributeText(span.attributes[ATTR.ERROR_TYPE] ?? 'error').slice(0, 60)}</span>
@@ -87,17 +162,38 @@ function RowName({ row }: { readonly row: Row }): VNode {
             {evaluationText(each).slice(0, 200)}
           </span>
         ))}
-    </span>
+    </>
+  );
+}
+
+function Preview({ span }: { readonly span: FinishedSpan }): VNode {
+  const finish = isTranscription(span) || isFailed(span) ? undefined : finishOf(span);
+  return (
+    <>
+      {finish !== undefined && <span class="badge going">{finish.slice(0, 40)}</span>}
+      <span class="preview">{previewOf(span)}</span>
+    </>
   );
 }
 
 /** The tokens of the span itself, or else the total of the spans below it, or else an estimate. */
-function tokensOf(attributes: Readonly<Record<string, unknown>>): string | undefined {
+export function tokensOf({ row, group }: TimelineItem): string | undefined {
+  const { attributes } = row.node.span;
   const own = tokens(attributes[ATTR.GEN_AI_USAGE_INPUT_TOKENS], attributes[ATTR.GEN_AI_USAGE_OUTPUT_TOKENS]);
-  const total = tokens(
-    attributes[ATTR.OPENAI_TOTAL_INPUT_TOKENS],
-    attributes[ATTR.OPENAI_TOTAL_OUTPUT_TOKENS],
-  );
   const estimated = estimatedTokens(attributes[ATTR.OPENAI_USAGE_ESTIMATED_OUTPUT_TOKENS]);
-  return (own ?? (total && `Σ ${total}`) ?? estimated)?.replace(' tokens', '');
+  const total =
+    tokens(attributes[ATTR.OPENAI_TOTAL_INPUT_TOKENS], attributes[ATTR.OPENAI_TOTAL_OUTPUT_TOKENS]) ??
+    totalTokens(usageOf([row]));
+  const shown =
+    group === undefined ? (own ?? estimated ?? (total && `Σ ${total}`)) : totalTokens(usageOf(group));
+  return shown?.replace(' tokens', '');
+}
+
+export function costText({ row, group }: TimelineItem): string | undefined {
+  const { attributes } = row.node.span;
+  const total = attributes[ATTR.OPENAI_TOTAL_COST];
+  const { cost, unpriced } = usageOf(group ?? [row]);
+  if (group !== undefined || (attributes[ATTR.OPENAI_COST] === undefined && total === undefined))
+    return costOf(cost, unpriced);
+  return costOf(attributes[ATTR.OPENAI_COST], 0) ?? costOf(total, attributes[ATTR.OPENAI_TOTAL_UNPRICED]);
 }

@@ -1,9 +1,10 @@
 import type { VNode } from 'preact';
 import { costOf, count, formatDuration, grouped, totalTokens } from '../amounts.ts';
 import type { TraceEntry } from '../viewed-trace.ts';
+import { choose, chooseKind } from './actions.ts';
 import { address } from './address.ts';
 import { Badge, clock } from './overview.tsx';
-import { choose, chooseKind, isSameEntry, lists, opened } from './state.ts';
+import { isSameEntry, lists, opened } from './state.ts';
 
 /** The number of entries listed. */
 const MAX_PAGE_TRACES = 2_000;

@@ -100,6 +100,7 @@ describe.skipIf(NO_BROWSER !== undefined)('the live page in Chromium', () => {
     ];
     const sent = (id: number): object => span('t', `${id}`, { parentSpanId: 'root', attributes });
     await send(...Array.from({ length: 60 }, (_, id) => sent(100 + id)));
+    await row('60 × chat').click();
     await row('span 100').click();
     await page.getByRole('tab', { name: 'Conversation' }).click();
     const details = page.getByRole('region', { name: 'Details' });

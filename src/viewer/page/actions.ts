@@ -1,0 +1,144 @@
+import { batch, computed, effect } from '@preact/signals';
+import type { Row } from '../tree.ts';
+import type { TraceEntry } from '../viewed-trace.ts';
+import { address, go, type PageAddress } from './address.ts';
+import { isWide } from './media.ts';
+import {
+  active,
+  folds,
+  foundRows,
+  isSameEntry,
+  isSheetOpen,
+  omitted,
+  opened,
+  panel,
+  refresh,
+  rowsById,
+  selected,
+  shownSpan,
+  showPanel,
+} from './state.ts';
+import { idsAbove, idsToClose, type TimelineItem, timelineItems } from './timeline-items.ts';
+import type { TraceSource } from './trace-source.ts';
+
+/** Shows what a source has, now and whenever the reader asks for something else. */
+export function showTraces(source: TraceSource, lost: (error: unknown) => void): void {
+  omitted.value = source.omitted;
+  const query = computed(() => {
+    const { kind, id, words, onlyErrors } = address.value;
+    return JSON.stringify([kind, id, words, onlyErrors]);
+  });
+  effect(() => {
+    query.value;
+    refresh(source).catch(lost);
+  });
+  const span = computed(() => address.value.span);
+  // A link names a span, or the reader goes back.
+  effect(() => {
+    if (span.value === shownSpan.peek()) return;
+    if (span.value === undefined) closeSpan();
+    else if (rowsById.value.has(span.value)) showSpan(span.value, false);
+  });
+}
+
+function showSpan(id: string, focus: boolean): void {
+  const row = rowsById.peek().get(id);
+  batch(() => {
+    if (row !== undefined)
+      fold(
+        idsAbove(row).filter((above) => above !== id),
+        false,
+      );
+    shownSpan.value = id;
+    active.value = { id, focus };
+    isSheetOpen.value = !isWide.peek();
+    if (isWide.peek()) showPanel('span');
+  });
+}
+
+function closeSpan(): void {
+  shownSpan.value = undefined;
+  isSheetOpen.value = false;
+  if (panel.peek() === 'span') showPanel('chat');
+}
+
+export function chooseKind(kind: TraceEntry['kind']): void {
+  go({ kind, id: undefined, span: undefined }, true);
+}
+
+export function choose({ kind, id }: TraceEntry): void {
+  go({ kind, id, span: undefined }, !isSameEntry({ kind, id }, opened.peek()?.entry));
+}
+
+export function setFilter(changes: Partial<Pick<PageAddress, 'words' | 'onlyErrors'>>): void {
+  go(changes, false);
+}
+
+/** Selects a span. A filter that hides it is cleared. */
+export function select(row: Row): void {
+  const { entry } = opened.peek() ?? {};
+  if (entry === undefined) return;
+  const isHidden = foundRows.peek().size > 0 && !foundRows.peek().has(row);
+  // Going back closes a sheet. Beside the timeline there is nothing to close.
+  const ownStep = selected.peek() === undefined && !isWide.peek();
+  batch(() => {
+    showSpan(row.id, true);
+    go(
+      {
+        kind: entry.kind,
+        id: entry.id,
+        span: row.id,
+        ...(isHidden ? { words: '', onlyErrors: false } : {}),
+      },
+      ownStep,
+    );
+  });
+}
+
+export function deselect(): void {
+  go({ span: undefined }, false);
+}
+
+/** Selects the next failed span, and after the last one the first again. */
+export function selectNextError(): void {
+  const errors = opened.peek()?.trace.summary.errors ?? [];
+  const row = selected.peek();
+  const next = errors[((row === undefined ? -1 : errors.indexOf(row)) + 1) % errors.length];
+  if (next !== undefined) select(next);
+}
+
+/** Filters by an id. */
+export function filterBy(id: string): void {
+  if (!isWide.peek()) deselect();
+  setFilter({ words: id });
+  focusFilter();
+}
+
+export function showErrors(): void {
+  setFilter({ onlyErrors: true });
+}
+
+/** Closes or opens what is below rows. */
+function fold(ids: readonly string[], close: boolean): void {
+  folds.value = new Map([...folds.peek(), ...ids.map((id) => [id, close] as const)]);
+}
+
+export function toggle({ id, isClosed }: Pick<TimelineItem, 'id' | 'isClosed'>): void {
+  fold([id], isClosed === false);
+}
+
+export function collapseAll(close: boolean): void {
+  fold(idsToClose(), close);
+}
+
+/** Collapses all rows, or expands them if none is left to collapse. */
+export function toggleAll(): void {
+  const isAnyOpen = timelineItems.peek().some((item) => item.isClosed === false && item.depth > 1);
+  collapseAll(isAnyOpen);
+}
+
+export const FILTER_ID = 'filter';
+
+export function focusFilter(): void {
+  document.getElementById(FILTER_ID)?.focus();
+}
