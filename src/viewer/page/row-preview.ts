@@ -9,8 +9,6 @@ const MAX_PREVIEW_LENGTH = 200;
 /** Tools that are named. */
 const MAX_NAMED_TOOLS = 5;
 
-type Attributes = FinishedSpan['attributes'];
-
 const PREVIEWS = new WeakMap<object, string>();
 
 /** What a span did, in a few words: what it answered, the tools that it asked for, or what it was asked. */
@@ -65,7 +63,7 @@ function requested({ name, attributes }: FinishedSpan): string | undefined {
   return path === undefined || name.includes(path) ? undefined : path;
 }
 
-function pathIn(attributes: Attributes): string | undefined {
+function pathIn(attributes: FinishedSpan['attributes']): string | undefined {
   const url = attributes['url.full'] ?? attributes['http.url'] ?? attributes['url.path'];
   if (typeof url !== 'string') return undefined;
   return beginning(url.replace(/^\w+:\/\/[^/]*/, '') || '/');

@@ -29,7 +29,7 @@ const OPEN_DEPTH = 1;
 const childrenOf = computed(() => Map.groupBy(opened.value?.trace.rows ?? [], ({ parent }) => parent));
 
 /** The groups that the rows are in. */
-const groupOf: ReadonlySignal<ReadonlyMap<Row, string>> = computed(() => {
+const groupIds: ReadonlySignal<ReadonlyMap<Row, string>> = computed(() => {
   const groups = new Map<Row, string>();
   for (const siblings of childrenOf.value.values())
     for (const run of runsOf(siblings)) {
@@ -60,7 +60,7 @@ export function idsAbove(row: Row): string[] {
   const ids: string[] = [];
   for (let each: Row | undefined = row; each !== undefined; each = each.parent) {
     if (each !== row) ids.push(each.id);
-    const group = groupOf.peek().get(each);
+    const group = groupIds.peek().get(each);
     if (group !== undefined) ids.push(group);
   }
   return ids;
@@ -70,7 +70,7 @@ export function idsAbove(row: Row): string[] {
 export function idsToClose(): string[] {
   const rows = opened.peek()?.trace.rows ?? [];
   const parents = rows.filter(({ node, parent }) => node.children.length > 0 && parent !== undefined);
-  return [...parents.map(({ id }) => id), ...new Set(groupOf.peek().values())];
+  return [...parents.map(({ id }) => id), ...new Set(groupIds.peek().values())];
 }
 
 /** Whether nothing below is shown: as the reader chose, or else because there is much of it. */
@@ -108,7 +108,7 @@ export const timelineItems: ReadonlySignal<readonly TimelineItem[]> = computed((
     const [row] = run;
     if (row === undefined) continue;
     if (run.length > 1) {
-      const id = groupOf.value.get(row) ?? row.id;
+      const id = groupIds.value.get(row) ?? row.id;
       const isGroupClosed = isClosed(id, row);
       items.push({ id, depth, parent, row, group: run, isClosed: isGroupClosed, hidden: 0 });
       if (isGroupClosed) continue;
@@ -126,14 +126,14 @@ export const timelineItems: ReadonlySignal<readonly TimelineItem[]> = computed((
 });
 
 /** What a span and all below it used. */
-export interface Usage extends TokenTotals {
+export interface RowUsage extends TokenTotals {
   readonly cost: number | undefined;
   /** Calls of unknown cost. */
   readonly unpriced: number;
   readonly errors: number;
 }
 
-const USAGE_OF_NONE: Usage = {
+const NOTHING_USED: RowUsage = {
   inputTokens: undefined,
   outputTokens: undefined,
   estimatedOutputTokens: undefined,
@@ -143,23 +143,22 @@ const USAGE_OF_NONE: Usage = {
 };
 
 /** What spans used, each with all below it. */
-const usages: ReadonlySignal<ReadonlyMap<Row, Usage>> = computed(() => {
-  const sums = new Map<Row, Usage>();
+const usages: ReadonlySignal<ReadonlyMap<Row, RowUsage>> = computed(() => {
+  const sums = new Map<Row, RowUsage>();
   // Children come after their parents.
   for (const row of (opened.value?.trace.rows ?? []).toReversed()) {
-    const usage = addedUsage(ownUsage(row), sums.get(row) ?? USAGE_OF_NONE);
+    const usage = addedUsage(ownUsage(row), sums.get(row) ?? NOTHING_USED);
     sums.set(row, usage);
-    if (row.parent !== undefined)
-      sums.set(row.parent, addedUsage(usage, sums.get(row.parent) ?? USAGE_OF_NONE));
+    if (row.parent !== undefined) sums.set(row.parent, addedUsage(usage, sums.get(row.parent) ?? NOTHING_USED));
   }
   return sums;
 });
 
-export function usageOf(rows: readonly Row[]): Usage {
-  return rows.map((row) => usages.value.get(row) ?? USAGE_OF_NONE).reduce(addedUsage, USAGE_OF_NONE);
+export function usageOf(rows: readonly Row[]): RowUsage {
+  return rows.map((row) => usages.value.get(row) ?? NOTHING_USED).reduce(addedUsage, NOTHING_USED);
 }
 
-function ownUsage({ node: { span } }: Row): Usage {
+function ownUsage({ node: { span } }: Row): RowUsage {
   const { attributes } = span;
   const read = (name: string): number | undefined => {
     const value = attributes[name];
@@ -178,7 +177,7 @@ function ownUsage({ node: { span } }: Row): Usage {
   };
 }
 
-function addedUsage(a: Usage, b: Usage): Usage {
+function addedUsage(a: RowUsage, b: RowUsage): RowUsage {
   const add = (one: number | undefined, other: number | undefined): number | undefined =>
     one === undefined ? other : one + (other ?? 0);
   return {
