@@ -1,6 +1,5 @@
 import type { Span } from '@opentelemetry/api';
-import type { EndLimits } from '../telemetry/program-end/program-end.ts';
-import type { ProviderListener } from '../telemetry/program-end/provider-life.ts';
+import type { EndLimits, ProviderListener } from '../telemetry/program-end/provider-life.ts';
 import type { Telemetry } from '../telemetry/telemetry.ts';
 import { monotonic } from '../util/clock.ts';
 import { guard, guardAsync } from '../util/guard.ts';

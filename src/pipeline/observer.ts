@@ -20,8 +20,11 @@ import { readFailure } from '../telemetry/error.ts';
 import { isInsideHook } from '../telemetry/hook-context.ts';
 import type { Operation } from '../telemetry/operation.ts';
 import { PlacedCall, UnrecordedCall } from '../telemetry/placed-call.ts';
-import type { EndLimits } from '../telemetry/program-end/program-end.ts';
-import { FollowedProvider, type ProviderListener } from '../telemetry/program-end/provider-life.ts';
+import {
+  type EndLimits,
+  FollowedProvider,
+  type ProviderListener,
+} from '../telemetry/program-end/provider-life.ts';
 import type { FunctionPlace, FunctionSpan } from '../telemetry/spans/function-span.ts';
 import { OtherInferences } from '../telemetry/spans/outer-instrumentation.ts';
 import { runTool } from '../telemetry/spans/program-tool-span.ts';

@@ -23,13 +23,14 @@ import { Sink } from './events/sink.ts';
 import { withMetadataOfContext } from './metadata.ts';
 import { Metrics } from './metrics/metrics.ts';
 import { withOlderNames } from './older-names.ts';
-import { flushAtProgramEnd, type SendState } from './program-end/program-end.ts';
+import { flushAtProgramEnd } from './program-end/program-end.ts';
+import type { ProviderLife } from './program-end/provider-life.ts';
 
 interface KnownTracer {
   readonly provider: object;
   readonly olderNames: boolean;
   /** `undefined` for a no-op provider. */
-  readonly state: SendState | undefined;
+  readonly state: ProviderLife | undefined;
   readonly tracer: Pick<Tracer, 'startSpan'>;
 }
 
@@ -157,7 +158,7 @@ export class Telemetry {
 }
 
 /** A tracer that notes its first recorded span. */
-function notingRecorded(tracer: Pick<Tracer, 'startSpan'>, state: SendState): Pick<Tracer, 'startSpan'> {
+function notingRecorded(tracer: Pick<Tracer, 'startSpan'>, state: ProviderLife): Pick<Tracer, 'startSpan'> {
   return {
     startSpan(name, options, context) {
       const span = tracer.startSpan(name, options, context);

@@ -11,7 +11,7 @@ import {
   withMetadata,
 } from '../../src/client.ts';
 import { findEvaluated, rememberAnswer, rememberForEvaluation } from '../../src/telemetry/evaluated-spans.ts';
-import { sendStateOf } from '../../src/telemetry/program-end/program-end.ts';
+import { lifeOf } from '../../src/telemetry/program-end/provider-life.ts';
 import type { Program } from '../support/program.ts';
 import { startTracedProgram } from './program.ts';
 
@@ -337,7 +337,7 @@ test('nothing fails without a logger', async () => {
 
 test('a program that only evaluates has it sent when it ends', async () => {
   const { provider } = (await startTracedProgram()).telemetry;
-  expect(sendStateOf(provider).unsent).toBe(false);
+  expect(lifeOf(provider).unsent).toBe(false);
   recordEvaluation({ responseId: 'chatcmpl-x', name: 'helpfulness', score: 1 });
-  expect(sendStateOf(provider).unsent).toBe(true);
+  expect(lifeOf(provider).unsent).toBe(true);
 });

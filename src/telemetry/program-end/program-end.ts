@@ -9,6 +9,7 @@ import { NAME } from '../../util/version.ts';
 import { settledWithin } from '../../util/wait.ts';
 import { sinksSettled } from '../events/sink.ts';
 import { hasJustTimedOut } from './exporter-requests.ts';
+import { type EndLimits, lifeOf, type ProviderLife, type ProviderListener } from './provider-life.ts';
 import {
   failureReason,
   NO_ANSWER,
@@ -23,72 +24,28 @@ export const FLUSH_TIMEOUT_MS = 2_000;
 /** How much of that goes to what is read of the API. */
 const END_READ_TIMEOUT_MS = 1_500;
 
-/** What may still be read of the API before everything ends. */
-export interface EndLimits {
-  /** Whether to read how things ended that are in progress. Default: true. */
-  readonly reads?: boolean;
-  /** How long to wait for requests of the instrumentation's own. */
-  readonly readTimeoutMs?: number;
-}
-
-/** Called before a provider sends its spans for the last time. */
-export interface ProgramEndListener {
-  /** Ends all open spans. */
-  shutdown(limits?: EndLimits): Promise<void>;
-  /** Ends idle conversations: those without a call or invocation in progress. */
-  endIdle?(limits?: EndLimits): Promise<void>;
-  /** Ends all open spans at once. */
-  endAll?(): void;
-  /** The meter and logger providers to flush together with the tracer provider. */
-  readonly otherProviders?: readonly object[];
-}
-
-/** The state of a provider. */
-export interface SendState {
-  /** Whether it may hold something of ours that is not flushed yet. */
-  unsent: boolean;
-  /** Whether a span of ours was recorded. A sampler may have dropped them all. */
-  recorded: boolean;
-  /** Whether it is flushed when the program ends. */
-  flushesAtEnd: boolean;
-  /** Its shutdown, once that has begun. */
-  shutdown?: unknown;
-  /** The listeners of the provider. The module that wraps its methods keeps them. */
-  listeners(): readonly ProgramEndListener[];
-}
-
-const states = new WeakMap<object, SendState>();
+/** The providers that are flushed when the program ends. */
 const providers = new Set<WeakRef<object>>();
-let listeningForEnd = false;
+let isListening = false;
 let sawUncaughtError = false;
 /** Whether the end has reported that the spans were not sent. */
 let hasReportedTraces = false;
+/** Spans that had ended when the program did, and were not sent. */
+let endedBeforeExit = 0;
 
-export function sendStateOf(provider: object): SendState {
-  const state = states.get(provider) ?? {
-    unsent: false,
-    recorded: false,
-    flushesAtEnd: false,
-    listeners: () => [],
-  };
-  states.set(provider, state);
-  return state;
-}
-
-/** Like {@link sendStateOf}, and flushes the provider when the program ends. */
-export function flushAtProgramEnd(provider: object): SendState {
-  const state = sendStateOf(provider);
-  if (state.flushesAtEnd || typeof field(provider, 'forceFlush') !== 'function') return state;
-  state.flushesAtEnd = true;
+/** Flushes the provider when the program ends. */
+export function flushAtProgramEnd(provider: object): ProviderLife {
+  const life = lifeOf(provider);
+  if (life.flushesAtEnd || typeof field(provider, 'forceFlush') !== 'function') return life;
+  life.flushesAtEnd = true;
   for (const each of providers) if (each.deref() === undefined) providers.delete(each);
   providers.add(new WeakRef(provider));
-  listenForEnd();
-  return state;
+  if (!isListening) listenForEnd();
+  isListening = true;
+  return life;
 }
 
 function listenForEnd(): void {
-  if (listeningForEnd) return;
-  listeningForEnd = true;
   onceProcess('beforeExit', sendUnsent);
   // Changes nothing of what the error does to the program.
   onceProcess('uncaughtExceptionMonitor', seeUncaughtError);
@@ -107,7 +64,7 @@ function sendUnsent(): void {
 
 /** Sends the remaining spans when the program ends by itself. */
 async function endAndSend(): Promise<void> {
-  const unsent = live().filter((provider) => states.get(provider)?.unsent === true);
+  const unsent = liveProviders().filter((provider) => lifeOf(provider).unsent);
   if (unsent.length === 0) return;
   const release = releasesProcess();
   // What a sink does keeps the program from ending by itself: by now it is over, or never will be.
@@ -169,15 +126,78 @@ export async function endWithin(
   };
   await within(milliseconds, async () => {
     const listeners = await prepareForEnd(flushed, (listener) => listener.shutdown(limits));
-    const targets = new Set([...flushed.flatMap(processorsOf), ...otherProvidersOf(listeners)]);
-    const all = [...targets].map((target) => guardAsync('flushing', () => send(target)));
-    await Promise.all([...all, sinks ? sinksSettled() : undefined]);
+    const targets = [...flushed.flatMap(processorsOf), ...otherProvidersOf(listeners)];
+    await Promise.all([...guardedEach(targets, send), sinks ? sinksSettled() : undefined]);
   });
   for (const target of sending) report(target, failureTo(target, NO_ANSWER));
 }
 
+/**
+ * Ends idle conversations and sends everything recorded, while the program continues.
+ *
+ * @param flushed default: all that we have recorded with
+ * @param others what else to flush
+ */
+export function sendWithin(
+  milliseconds: number,
+  flushed: readonly object[] = liveProviders(),
+  limits: EndLimits = {},
+  others: readonly object[] = [],
+): Promise<void> {
+  return within(milliseconds, async () => {
+    const listeners = await prepareForEnd(flushed, async (listener) => listener.endIdle?.(limits));
+    const targets = [...flushed, ...otherProvidersOf(listeners), ...others];
+    // Sinks need no provider.
+    await Promise.all([...guardedEach(targets, flushAtEnd), sinksSettled()]);
+  });
+}
+
+function within(milliseconds: number, run: () => Promise<void>): Promise<void> {
+  return settledWithin(milliseconds, [guardAsync('flushing', run)]);
+}
+
+function guardedEach(targets: readonly object[], run: (target: object) => Promise<void>): Promise<void>[] {
+  return [...new Set(targets)].map((target) => guardAsync('flushing', () => run(target)));
+}
+
+function listenersOf(flushed: readonly object[]): ProviderListener[] {
+  return [...new Set(flushed.flatMap((provider) => lifeOf(provider).listeners))];
+}
+
+async function prepareForEnd(
+  flushed: readonly object[],
+  run: (listener: ProviderListener) => Promise<void>,
+): Promise<ProviderListener[]> {
+  const listeners = listenersOf(flushed);
+  await Promise.all(listeners.map((each) => guardAsync('ending open spans', () => run(each))));
+  return listeners;
+}
+
+function otherProvidersOf(listeners: readonly ProviderListener[]): object[] {
+  return listeners.flatMap(({ otherProviders = [] }) => otherProviders);
+}
+
+/** Batching processors do not wait for a batch that they have handed to their exporter before. */
+async function flushAtEnd(target: object): Promise<void> {
+  try {
+    // The SDK logs a warning if it is flushed afterwards. The program may shut its providers down while we end.
+    await (lifeOf(target).shutdown ?? forceFlush(target));
+  } finally {
+    await Promise.all(processorsOf(target).flatMap(exportersOf).map(forceFlush));
+  }
+}
+
+async function forceFlush(target: unknown): Promise<void> {
+  const method = field(target, 'forceFlush');
+  if (typeof method === 'function') await method.call(target);
+}
+
+function liveProviders(): object[] {
+  return [...providers].flatMap((each) => each.deref() ?? []);
+}
+
 function hasRecorded(provider: object): boolean {
-  return states.get(provider)?.recorded === true || countQueuedSpans(provider) > 0;
+  return lifeOf(provider).recorded || countQueuedSpans(provider) > 0;
 }
 
 function failureTo(target: object, reason: string): SendFailure | undefined {
@@ -191,89 +211,27 @@ function signalOf(target: object): Signal | 'logs' {
   return typeof field(target, 'getLogger') === 'function' ? 'logs' : 'traces';
 }
 
-/**
- * Ends idle conversations and sends everything recorded, while the program continues.
- *
- * @param flushed default: all that we have recorded with
- * @param others what else to flush
- */
-export function sendWithin(
-  milliseconds: number,
-  flushed: readonly object[] = live(),
-  limits: EndLimits = {},
-  others: readonly object[] = [],
-): Promise<void> {
-  return within(milliseconds, async () => {
-    const listeners = await prepareForEnd(
-      flushed,
-      (listener) => listener.endIdle?.(limits) ?? Promise.resolve(),
-    );
-    const targets = new Set([...flushed, ...otherProvidersOf(listeners), ...others]);
-    // Sinks need no provider.
-    const all = [...targets].map((target) => guardAsync('flushing', () => flushAtEnd(target)));
-    await Promise.all([...all, sinksSettled()]);
-  });
-}
-
-function within(milliseconds: number, run: () => Promise<void>): Promise<void> {
-  return settledWithin(milliseconds, [guardAsync('flushing', run)]);
-}
-
-async function prepareForEnd(
-  flushed: readonly object[],
-  run: (listener: ProgramEndListener) => Promise<void>,
-): Promise<ProgramEndListener[]> {
-  const listeners = new Set(flushed.flatMap((provider) => states.get(provider)?.listeners() ?? []));
-  await Promise.all([...listeners].map((each) => guardAsync('ending open spans', () => run(each))));
-  return [...listeners];
-}
-
-function otherProvidersOf(listeners: readonly ProgramEndListener[]): Set<object> {
-  return new Set(listeners.flatMap(({ otherProviders = [] }) => otherProviders));
-}
-
-/** Batching processors do not wait for a batch that they have handed to their exporter before. */
-async function flushAtEnd(target: object): Promise<void> {
-  try {
-    // The SDK logs a warning if it is flushed afterwards. The program may shut its providers down while we end.
-    await (states.get(target)?.shutdown ?? forceFlush(target));
-  } finally {
-    await Promise.all(processorsOf(target).flatMap(exportersOf).map(forceFlush));
-  }
-}
-
-async function forceFlush(target: unknown): Promise<void> {
-  const method = field(target, 'forceFlush');
-  if (typeof method === 'function') await method.call(target);
-}
-
-function live(): object[] {
-  return [...providers].flatMap((each) => each.deref() ?? []);
-}
-
-/** Spans that had ended when the program did, and were not sent. */
-let endedBeforeExit = 0;
-
 /** Runs at exit, for the views and the count of lost spans: after `process.exit()`, calls and runs are still open. */
 function endOpenSpans(): void {
   endedBeforeExit = countLostSpans();
-  const listeners = new Set(live().flatMap((provider) => states.get(provider)?.listeners() ?? []));
-  for (const each of listeners) guard('ending open spans', () => each.endAll?.());
+  for (const each of listenersOf(liveProviders())) guard('ending open spans', () => each.endAll?.());
 }
 
 /** Runs at exit: after `process.exit()` or an uncaught error, nothing can be sent any more. */
 function reportLostSpans(): void {
-  if (hasReportedTraces) return;
   const lost = countLostSpans();
-  const [spans, them, were] =
-    lost === 1 ? ['1 span was', 'it', 'it was'] : [`${lost} spans were`, 'them', 'they were'];
-  const unanswered = live().flatMap(processorsOf).find(isSending);
+  const unanswered = liveProviders().flatMap(processorsOf).find(isSending);
+  if (hasReportedTraces || (lost === 0 && unanswered === undefined)) return;
   const isOpen = lost > 0 && endedBeforeExit === 0;
+  const [spans, it, was] =
+    lost === 1 ? ['1 span was', 'it', 'it was'] : [`${lost} spans were`, 'them', 'they were'];
+  const [endpoint] = unanswered === undefined ? [] : endpointsOf(unanswered);
+  const collector = endpoint === undefined ? 'the collector' : addressWithoutSecrets(endpoint);
+  const cause = isOpen ? `while ${was} still open` : `before sending ${it}`;
   const problem =
     lost > 0
-      ? `${spans} lost because the program ended ${isOpen ? `while ${were} still open` : `before sending ${them}`}`
-      : unanswered && `spans may be lost because the program ended before ${addressOf(unanswered)} answered`;
-  if (problem === undefined) return;
+      ? `${spans} lost because the program ended ${cause}`
+      : `spans may be lost because the program ended before ${collector} answered`;
   // What is in progress is not flushed.
   const first = isOpen ? 'let what is in progress end, or abort it, and ' : '';
   const uncaught = sawUncaughtError ? ' If an uncaught error ended it, catch that first.' : '';
@@ -281,10 +239,5 @@ function reportLostSpans(): void {
 }
 
 function countLostSpans(): number {
-  return live().reduce((sum, provider) => sum + countQueuedSpans(provider), 0);
-}
-
-function addressOf(processor: object): string {
-  const [endpoint] = endpointsOf(processor);
-  return endpoint === undefined ? 'the collector' : addressWithoutSecrets(endpoint);
+  return liveProviders().reduce((sum, provider) => sum + countQueuedSpans(provider), 0);
 }

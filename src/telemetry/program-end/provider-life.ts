@@ -1,49 +1,118 @@
 import { guardAsync } from '../../util/guard.ts';
 import { patchMethod } from '../../util/patch-method.ts';
+import { field } from '../../util/payload.ts';
 import { sinksSettled } from '../events/sink.ts';
-import { type EndLimits, type ProgramEndListener, sendStateOf } from './program-end.ts';
 
-/** Called before a provider flushes or shuts down. */
-export interface ProviderListener extends ProgramEndListener {
+/** What may still be read of the API before everything ends. */
+export interface EndLimits {
+  /** Whether to read how things ended that are in progress. Default: true. */
+  readonly reads?: boolean;
+  /** How long to wait for requests of the instrumentation's own. */
+  readonly readTimeoutMs?: number;
+}
+
+/** Called before a provider flushes or shuts down, and before it sends its spans for the last time. */
+export interface ProviderListener {
   /** Whether the listener has open spans, which will end later. */
   readonly isOpen?: boolean;
+  /** The meter and logger providers to flush together with the tracer provider. */
+  readonly otherProviders?: readonly object[];
   flush(): Promise<void>;
+  /** Ends all open spans. */
   shutdown(limits?: EndLimits): Promise<void>;
+  /** Ends idle conversations: those without a call or invocation in progress. */
+  endIdle?(limits?: EndLimits): Promise<void>;
+  /** Ends all open spans at once. */
+  endAll?(): void;
 }
 
-type ProviderMethod = (this: object, ...args: unknown[]) => unknown;
-type Listeners = Set<WeakRef<ProviderListener>>;
+/** Before each method of a provider, the one of its listeners is called. */
 const LIFE_METHODS = { forceFlush: 'flush', shutdown: 'shutdown' } as const;
-type Name = keyof typeof LIFE_METHODS;
 
-/** A wrapped method of a provider, which calls all listeners first. */
-interface WrappedMethod {
-  readonly listeners: Listeners;
-  restore(): boolean;
+/** What we know of a provider, and who listens to it: weakly, as it may outlive clients with their own settings. */
+export class ProviderLife {
+  /** Whether it may hold something of ours that is not flushed yet. */
+  unsent = false;
+  /** Whether a span of ours was recorded. A sampler may have dropped them all. */
+  recorded = false;
+  /** Whether it is flushed when the program ends. */
+  flushesAtEnd = false;
+  /** Its shutdown, once that has begun. */
+  shutdown: unknown;
+  readonly #listeners = new Set<WeakRef<ProviderListener>>();
+  #restores: (() => boolean)[] = [];
+
+  get listeners(): ProviderListener[] {
+    return [...this.#listeners].flatMap((held) => held.deref() ?? []);
+  }
+
+  add(held: WeakRef<ProviderListener>, provider: object): void {
+    if (this.#listeners.size === 0) this.#wrapMethods(provider);
+    this.#listeners.add(held);
+  }
+
+  remove(held: WeakRef<ProviderListener>): void {
+    this.#listeners.delete(held);
+    if (this.#listeners.size > 0) return;
+    for (const restore of this.#restores) restore();
+    this.#restores = [];
+  }
+
+  /** On the provider object, not on its class. OpenTelemetry announces neither to instrumentations. */
+  #wrapMethods(provider: object): void {
+    for (const name of Object.keys(LIFE_METHODS) as (keyof typeof LIFE_METHODS)[]) {
+      const original = field(provider, name);
+      if (typeof original !== 'function') continue;
+      const life = this;
+      const wrapper = function (this: object, ...args: unknown[]): unknown {
+        const run = (): unknown => original.apply(this, args);
+        return life.#listeners.size === 0 ? run() : life.#notify(name, run);
+      };
+      this.#restores.push(patchMethod(provider, name, wrapper));
+    }
+  }
+
+  async #notify(name: keyof typeof LIFE_METHODS, run: () => unknown): Promise<unknown> {
+    const listeners = [...this.#listeners];
+    await Promise.all(
+      listeners.map((held) =>
+        guardAsync(`finishing before ${name}`, async () => held.deref()?.[LIFE_METHODS[name]]()),
+      ),
+    );
+    this.unsent = this.listeners.some(({ isOpen }) => isOpen === true);
+    const done = run();
+    if (name === 'shutdown') this.shutdown = done;
+    const [result] = await Promise.all([done, sinksSettled()]);
+    return result;
+  }
 }
-const wrappedMethods = new WeakMap<ProviderMethod, WrappedMethod>();
-const collectedProviders = new FinalizationRegistry<() => void>((stop) => stop());
+
+const lives = new WeakMap<object, ProviderLife>();
+const collectedListeners = new FinalizationRegistry<() => void>((stop) => stop());
+
+export function lifeOf(provider: object): ProviderLife {
+  const life = lives.get(provider) ?? new ProviderLife();
+  lives.set(provider, life);
+  return life;
+}
 
 /**
- * Lets the listener finish its work before the provider flushes or shuts down, which OpenTelemetry does not announce to
- * instrumentations. It wraps the two methods on the provider object, not on its class.
- *
- * A provider may outlive clients with their own settings, so it holds listeners weakly. Work in progress must hold its
- * listener.
+ * Lets the listener finish its work before the provider flushes or shuts down. Work in progress must hold its listener.
  *
  * @returns removes the listener, and restores the methods if they are still ours
  */
 export function beforeProviderEnds(provider: object, listener: ProviderListener): () => void {
   const held = new WeakRef(listener);
-  const stops: (() => void)[] = [];
-  // A loop: a closure over the provider would keep it as long as the listener.
-  for (const name of Object.keys(LIFE_METHODS) as Name[]) stops.push(listen(provider, name, held));
+  lifeOf(provider).add(held, provider);
+  // A replaced provider may be collected before its listener.
+  const place = new WeakRef(provider);
   const stop = (): void => {
-    for (const each of stops) each();
+    const followed = place.deref();
+    if (followed !== undefined) lifeOf(followed).remove(held);
   };
-  collectedProviders.register(listener, stop, held);
+  collectedListeners.register(listener, stop, held);
   return () => {
-    collectedProviders.unregister(held);
+    collectedListeners.unregister(held);
     stop();
   };
 }
@@ -86,51 +155,4 @@ export class FollowedProvider {
     this.#followed = [];
     this.provider = undefined;
   }
-}
-
-function listen(provider: object, name: Name, listener: WeakRef<ProviderListener>): () => void {
-  const method = (provider as Record<string, unknown>)[name];
-  if (typeof method !== 'function') return () => undefined;
-  const wrapped =
-    wrappedMethods.get(method as ProviderMethod) ?? wrapMethod(provider, name, method as ProviderMethod);
-  wrapped.listeners.add(listener);
-  // A replaced provider may be collected before its listener.
-  const held = new WeakRef(wrapped);
-  return () => {
-    const { listeners, restore } = held.deref() ?? {};
-    listeners?.delete(listener);
-    if (listeners?.size === 0) restore?.();
-  };
-}
-
-function wrapMethod(provider: object, name: Name, original: ProviderMethod): WrappedMethod {
-  const listeners: Listeners = new Set();
-  const state = sendStateOf(provider);
-  const wrapper: ProviderMethod = function (...args) {
-    if (listeners.size === 0) return original.apply(this, args);
-    return notifyListeners(listeners, name).then(async () => {
-      state.unsent = liveOf(listeners).some(({ isOpen }) => isOpen === true);
-      const done = original.apply(this, args);
-      if (name === 'shutdown') state.shutdown = done;
-      const [result] = await Promise.all([done, sinksSettled()]);
-      return result;
-    });
-  };
-  const restore = patchMethod(provider, name, wrapper);
-  state.listeners = () => liveOf(listeners);
-  const made: WrappedMethod = { listeners, restore };
-  wrappedMethods.set(wrapper, made);
-  return made;
-}
-
-async function notifyListeners(listeners: Listeners, name: Name): Promise<void> {
-  await Promise.all(
-    [...listeners].map((listener) =>
-      guardAsync(`finishing before ${name}`, async () => listener.deref()?.[LIFE_METHODS[name]]()),
-    ),
-  );
-}
-
-function liveOf(listeners: Listeners): ProviderListener[] {
-  return [...listeners].flatMap((listener) => listener.deref() ?? []);
 }
