@@ -91,7 +91,6 @@ const LATER = {
   findings: ['src/config/unknown-names.ts', 'src/diagnostics/findings.ts'],
   functions: [
     'src/helpers/traced-arguments.ts',
-    'src/sdk/runner-loops.ts',
     'src/telemetry/events/evaluation-event.ts',
     'src/telemetry/spans/function-span.ts',
     'src/telemetry/spans/program-tool-span.ts',

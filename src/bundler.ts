@@ -10,17 +10,14 @@ import { bundledAnnouncementOf } from './sdk/announcement-lines.ts';
 import { HOOKED_NAMES, hookedFile, versionOfHooked } from './sdk/hooked-files.ts';
 import { NAME } from './util/version.ts';
 
-const FILES = new RegExp(`[\\\\/](?:${HOOKED_NAMES.join('|')})\\.m?js$`);
-
 /** Adds the line at the end, so that positions in source maps stay. Gives `undefined` for all other files. */
 function announce(source: string, id: string): string | undefined {
   const file = id.replace(/[?#].*$/, '');
-  const row = hookedFile(file);
-  const folder = row?.folderOf(file);
-  if (row === undefined || folder === undefined || row.defines === 'api') return undefined;
+  const hooked = hookedFile(file);
+  if (hooked === undefined || hooked.defines === 'api') return undefined;
   try {
     const version = versionOfHooked(file);
-    const path = row.package + file.slice(folder.length).replaceAll('\\', '/');
+    const path = hooked.package + file.slice(hooked.folder.length).replaceAll('\\', '/');
     return version === undefined ? undefined : source + bundledAnnouncementOf(path, version);
   } catch {
     // A manifest that cannot be read is no reason to break a build.
@@ -41,7 +38,7 @@ function rollupPlugin(isServer: (context: object) => boolean): RollupPlugin {
   return {
     name: NAME,
     transform: {
-      filter: { id: FILES },
+      filter: { id: HOOKED_NAMES },
       handler(code, id) {
         const announced = isServer(this) ? announce(code, id) : undefined;
         return announced === undefined ? undefined : { code: announced, map: null };
@@ -89,7 +86,7 @@ export function esbuild(): EsbuildPlugin {
     name: NAME,
     setup({ initialOptions, onLoad }) {
       if ((initialOptions.platform ?? 'browser') === 'browser') return;
-      onLoad({ filter: FILES }, async ({ path }) => {
+      onLoad({ filter: HOOKED_NAMES }, async ({ path }) => {
         const contents = announce(await readFile(path, 'utf8'), path);
         return contents === undefined ? undefined : { contents, loader: 'js' };
       });
@@ -118,7 +115,7 @@ export function webpack(): WebpackPlugin {
       // Defaults, such as those of the target, are known by then.
       hooks.afterEnvironment.tap(NAME, () => {
         if (options.externalsPresets.node === true)
-          options.module.rules.push({ test: FILES, use: [{ loader: __filename }] });
+          options.module.rules.push({ test: HOOKED_NAMES, use: [{ loader: __filename }] });
       });
     },
   };

@@ -17,11 +17,9 @@ import {
   findSubclassPrototype,
   isClient,
 } from './sdk/find-client.ts';
+import { seamsIn } from './sdk/observed-classes.ts';
 import type { PatchedClass } from './sdk/patches.ts';
 import { Seam } from './sdk/seam.ts';
-import { seamOfPart } from './sdk/seam-of-part.ts';
-import { findSocketPrototypes } from './sdk/sockets/find-sockets.ts';
-import { findLoopPrototypes } from './sdk/tool-loops.ts';
 import { globalLoggerProvider } from './telemetry/events/log-records.ts';
 import { sendWithin } from './telemetry/program-end/program-end.ts';
 import { guard, warnOnce } from './util/guard.ts';
@@ -47,7 +45,7 @@ const DEFAULTS: OpenAIInstrumentationConfig = {};
 let reportsProvider = false;
 
 /** The observer that was added last for all clients of a seam. */
-const newestObservers = new WeakMap<Seam | PatchedClass, Observer>();
+const newestObservers = new WeakMap<PatchedClass, Observer>();
 
 /**
  * Instruments `openai` without module hooks: for bundled programs, Bun, Deno and Workers. Never throws; an unknown
@@ -91,9 +89,8 @@ function globalProviders(): readonly object[] {
 function instrument(target: unknown, config: OpenAIInstrumentationConfig): void {
   if (isSwitchedOff()) return;
   const prototype = findClientPrototype(target);
-  const sockets = findSocketPrototypes(target);
-  const loops = findLoopPrototypes(target);
-  if (prototype === undefined && sockets.length === 0 && loops.length === 0) {
+  const seams = [...seamsIn(target, 'socket'), ...seamsIn(target, 'loop')];
+  if (prototype === undefined && seams.length === 0) {
     warnOnce(
       'unknown target',
       'instrumentOpenAI ignored its target: expected a client, a client or socket class, or a module of openai.',
@@ -104,11 +101,7 @@ function instrument(target: unknown, config: OpenAIInstrumentationConfig): void 
   if (!reportsProvider) guard('watching for a provider', reportMissingProvider);
   reportsProvider = true;
   logFindings();
-  const seams = [
-    ...sockets.map((socket) => seamOfPart(socket, 'socket')),
-    ...loops.map((loop) => seamOfPart(loop, 'loop')),
-  ];
-  for (const seam of seams) if (seam !== undefined) observeAll(seam, observer);
+  for (const seam of seams) observeAll(seam, observer);
   if (prototype === undefined) addClientObserver(observer);
   else if (isClient(target)) instrumentClient(Seam.of(prototype), target, observer);
   else instrumentClass(Seam.of(prototype), findClientClass(target), observer);
@@ -144,7 +137,7 @@ function instrumentClass(seam: Seam, target: unknown, observer: Observer): void 
  *
  * @returns the one before
  */
-function observeAll(seam: Seam | PatchedClass, observer: Observer): Observer | undefined {
+function observeAll(seam: PatchedClass, observer: Observer): Observer | undefined {
   const newest = newestObservers.get(seam);
   if (newest === observer) return newest;
   seam.addDefault(observer);

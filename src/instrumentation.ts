@@ -10,7 +10,6 @@ import { watchMissedCalls } from './sdk/missed-calls.ts';
 import { findUnobserved, type LoadedClient, onClientLoaded } from './sdk/module-hooks.ts';
 import type { PatchedClass } from './sdk/patches.ts';
 import { Seam } from './sdk/seam.ts';
-import { seamOfPart } from './sdk/seam-of-part.ts';
 import type { LoggerProvider } from './telemetry/events/log-records.ts';
 import { guard } from './util/guard.ts';
 import { NAME, VERSION } from './util/version.ts';
@@ -35,7 +34,7 @@ export class OpenAIInstrumentation {
   #observer: Observer;
   #stopLoading: (() => void) | undefined;
   /** Held weakly: a seam lives as long as its client class. */
-  #seams: WeakRef<Seam | PatchedClass>[] = [];
+  #seams: WeakRef<PatchedClass>[] = [];
 
   constructor(config: OpenAIInstrumentationConfig = {}) {
     this.#config = withEnabled(config);
@@ -94,7 +93,7 @@ export class OpenAIInstrumentation {
     addDefaultObserver(this.#observer);
     const stopLoading = onClientLoaded({
       client: (client) => this.#instrument(client),
-      part: (prototype, defined) => this.#observe(seamOfPart(prototype, defined)),
+      seam: (seam) => this.#observe(seam),
     });
     const stopWatching = guard('watching for missed calls', watchMissedCalls, findUnobserved);
     const stopReporting = guard('watching for a provider', reportMissingProvider);
@@ -111,8 +110,7 @@ export class OpenAIInstrumentation {
     seam.watchResources(findClientClass(exported));
   }
 
-  #observe(seam: Seam | PatchedClass | undefined): void {
-    if (seam === undefined) return;
+  #observe(seam: PatchedClass): void {
     seam.addDefault(this.#observer);
     this.#seams = this.#seams.filter((earlier) => ![undefined, seam].includes(earlier.deref()));
     this.#seams.push(new WeakRef(seam));

@@ -19,7 +19,6 @@ import { findClientClass } from './sdk/find-client.ts';
 import { watchMissedCalls } from './sdk/missed-calls.ts';
 import { findUnobserved, onClientLoaded } from './sdk/module-hooks.ts';
 import { Seam } from './sdk/seam.ts';
-import { seamOfPart } from './sdk/seam-of-part.ts';
 import { guard } from './util/guard.ts';
 
 const observer = new Observer({}, { beforeFirstCall });
@@ -46,7 +45,7 @@ guard('setting up', () => {
       seam.addDefault(observer);
       seam.watchResources(findClientClass(exported));
     },
-    part: (prototype, defined) => seamOfPart(prototype, defined)?.addDefault(observer),
+    seam: (seam) => seam.addDefault(observer),
     // The program has a copy of its own if this package is installed outside of its folder.
     api: (copy) => connectApi(copy as typeof api),
   });

@@ -1,7 +1,7 @@
 import type { Context, SpanContext } from '@opentelemetry/api';
+import type { ToolRun } from '../sdk/call.ts';
 import type { ClientEndpoint } from '../sdk/provider.ts';
 import type { OpenedSocket, SocketObservation } from '../sdk/sockets/socket.ts';
-import type { ToolRun } from '../sdk/tool-runners.ts';
 import type { EndLimits, ProviderListener } from '../telemetry/program-end/provider-life.ts';
 import type { KnownToolCall } from '../telemetry/spans/program-tool-span.ts';
 import type { Telemetry } from '../telemetry/telemetry.ts';

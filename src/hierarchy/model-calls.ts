@@ -1,7 +1,8 @@
 import { type Context, type SpanContext, trace } from '@opentelemetry/api';
 import { type ApiRequest, chat, operationOf } from '../operations/index.ts';
-import { type Call, isToolRunner } from '../sdk/call.ts';
+import type { Call } from '../sdk/call.ts';
 import type { Endpoint } from '../sdk/provider.ts';
+import { isToolRunner } from '../sdk/resources.ts';
 import { OPENAI_API_TYPE_VALUE_CHAT_COMPLETIONS } from '../semconv/values.ts';
 import type { Spent } from '../telemetry/cost/spent.ts';
 import { type CallerTrace, callerTraceOf } from '../telemetry/metadata.ts';

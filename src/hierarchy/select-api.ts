@@ -1,6 +1,6 @@
 import { type ApiRequest, chat, type Operation } from '../operations/index.ts';
 import type { Call, CallObservation } from '../sdk/call.ts';
-import { isPollHelper } from '../sdk/poll-helpers.ts';
+import { isPollHelper } from '../sdk/resources.ts';
 import { field } from '../util/payload.ts';
 import type { Placement } from './api.ts';
 import { conversationIn } from './conversations/conversation-id.ts';

@@ -8,14 +8,12 @@ import { conversationIn } from '../hierarchy/conversations/conversation-id.ts';
 import { Hierarchy } from '../hierarchy/index.ts';
 import { selectApi } from '../hierarchy/select-api.ts';
 import { type ApiRequest, operationOf } from '../operations/index.ts';
-import type { Call, CallObservation, CallObserver } from '../sdk/call.ts';
+import type { Call, CallObservation, CallObserver, ToolRun } from '../sdk/call.ts';
 import { requestAnswered, requestBegan } from '../sdk/program-load.ts';
 import { deploymentOf, type Endpoint, endpointAt, endpointOf, SENDS_USAGE_UNASKED } from '../sdk/provider.ts';
 import { matchRoute } from '../sdk/routes/index.ts';
 import type { OpenedSocket, SocketObservation } from '../sdk/sockets/socket.ts';
 import { isSuppressed } from '../sdk/suppression.ts';
-import type { ToolRun } from '../sdk/tool-runners.ts';
-import type { ObservedWebhook } from '../sdk/webhooks.ts';
 import { readFailure } from '../telemetry/error.ts';
 import { isInsideHook } from '../telemetry/hook-context.ts';
 import type { Operation } from '../telemetry/operation.ts';
@@ -34,6 +32,7 @@ import { Telemetry } from '../telemetry/telemetry.ts';
 import { clockIn, now } from '../util/clock.ts';
 import { activeContext } from '../util/context.ts';
 import { guard } from '../util/guard.ts';
+import type { Outcome } from '../util/watch-result.ts';
 import { agentsCalls } from './agents-calls.ts';
 import { CallHooks } from './call-hooks.ts';
 
@@ -182,7 +181,7 @@ export class Observer implements CallObserver, ProviderListener {
     return this.#hierarchy.openSocket(socket, endpointOf(socket.client, this.settings.providers));
   }
 
-  startWebhook(client: object): ObservedWebhook | undefined {
+  startWebhook(client: object): Outcome | undefined {
     if (this.telemetry.isDisabled) return undefined;
     return startWebhook(this.telemetry, {
       conversationId: conversationIn(activeContext()),

@@ -1,23 +1,10 @@
-import { type Context, ROOT_CONTEXT, trace } from '@opentelemetry/api';
+import { type Context, ROOT_CONTEXT } from '@opentelemetry/api';
 import { clockIn, now, type SpanClock } from '../util/clock.ts';
-import { activeContext, LinkedContext, runIn, SPAN_KEY } from '../util/context.ts';
 import { guard, logError } from '../util/guard.ts';
-import {
-  asName,
-  field,
-  fieldsOf,
-  MAX_REPEATED,
-  numberField,
-  type PayloadObject,
-  readHeader,
-  stringField,
-} from '../util/payload.ts';
-import { type KeyHolder, readAnswer } from './client-keys.ts';
-import type { Method } from './patches.ts';
+import { asName, field, fieldsOf, MAX_REPEATED, numberField, type PayloadObject } from '../util/payload.ts';
+import type { Outcome, OutcomeListener } from '../util/watch-result.ts';
+import { type AnsweredRequest, nowReading } from './client-keys.ts';
 import type { OpenedSocket, SocketObservation } from './sockets/socket.ts';
-import { isSuppressed } from './suppression.ts';
-import type { HelperObserver } from './tool-runners.ts';
-import type { ObservedWebhook } from './webhooks.ts';
 
 /** How a call ended. Every call ends once, in one of these ways. */
 type CallOutcome =
@@ -62,6 +49,9 @@ export interface Attempt {
   /** Response headers, kept until the call settles. */
   headers: unknown;
   error: unknown;
+  /** The URL and the headers that were sent, which hold its keys. Released with the call's other payloads. */
+  sentURL: unknown;
+  sentHeaders: unknown;
 }
 
 /** Reads status and headers of a response into a call or an attempt. */
@@ -69,10 +59,6 @@ export function readResponse(answered: Pick<Attempt, 'status' | 'headers'>, resp
   const { status, headers } = (response ?? {}) as PayloadObject;
   answered.status = typeof status === 'number' ? status : undefined;
   answered.headers = headers;
-}
-
-function dropPayloads(attempt: Attempt): void {
-  attempt.headers = attempt.error = undefined;
 }
 
 /** What the instrumentation does with one call, from its start to its end. */
@@ -87,8 +73,28 @@ export interface CallObservation {
   settle(call: Call): void;
 }
 
-/** Decides whether and how a call is observed. */
-export interface CallObserver extends HelperObserver {
+/** A tool call as the model has answered with it. */
+export interface ModelToolCall {
+  readonly id: string;
+  readonly arguments: unknown;
+}
+
+/** A function of the program that the model asked for and that a helper of the SDK is about to run. */
+export interface ToolRun {
+  /** The client of the helper. */
+  readonly client: object;
+  readonly name: string;
+  /** As the function gets them: parsed, or JSON text. */
+  readonly arguments: unknown;
+  /** The tool calls of the model to this function. This run is one of them. */
+  readonly calls: () => readonly ModelToolCall[];
+  /** The messages that the model answered with them. */
+  readonly history: () => readonly unknown[];
+  readonly run: () => unknown;
+}
+
+/** Decides whether and how what a client does is observed. */
+export interface CallObserver {
   /**
    * Runs before each call, before its context is read: the last moment to set up tracing.
    *
@@ -100,10 +106,18 @@ export interface CallObserver extends HelperObserver {
   answered?(call: Call): void;
   /** Runs when a call is over. */
   ended?(call: Call): void;
+  /** Runs when a helper of the SDK is about to start a loop of model and tool calls. */
+  startLoop?(): OutcomeListener | undefined;
+  /** Runs a function that the model asked for, and returns its result. */
+  runTool?(tool: ToolRun): unknown;
   /** Runs when a client unwraps a webhook. */
-  startWebhook?(client: object): ObservedWebhook | undefined;
+  startWebhook?(client: object): Outcome | undefined;
   /** Takes over what a socket carries that is no call. */
   openSocket?(socket: OpenedSocket): SocketObservation | undefined;
+}
+
+function dropPayloads(attempt: Attempt): void {
+  attempt.headers = attempt.error = attempt.sentURL = attempt.sentHeaders = undefined;
 }
 
 const NO_ATTEMPTS: readonly Attempt[] = [];
@@ -112,21 +126,24 @@ const NO_ATTEMPTS: readonly Attempt[] = [];
  * One call of the SDK: its request and its outcome. It settles exactly once. Span, metrics and events all derive from
  * it, so they cannot disagree. Times are milliseconds since the epoch.
  */
-export class Call implements KeyHolder {
+export class Call implements AnsweredRequest {
   readonly client: object;
   readonly reference: CallReference = { call: this };
+  readonly #observer: CallObserver;
+
   /** Of the caller's span: what is timed by it ends before that span does. */
   readonly clock: SpanClock;
   startTime: number;
   /** Its clock, or where it has none, ours as it was at the start: the wall clock may be set meanwhile. */
   ownClock: number;
   endTime = 0;
-  /** The caller's context, then, once the call has begun, that of its span. Released when the call settles. */
+  /** The caller's, then, once the call has begun, that of its span. All contexts are released when the call settles. */
   context: Context;
-  /** The context that the SDK works in, and the caller's. Released with it. */
-  working: Context | undefined;
   caller: Context;
+  /** The one that the SDK works in, once it makes the call. */
+  working: Context | undefined;
 
+  begun = false;
   method = '';
   path = '';
   body: unknown;
@@ -139,23 +156,6 @@ export class Call implements KeyHolder {
   requestHeaders: unknown;
   /** The program's, which stops the loop of a poll helper. */
   signal: unknown;
-
-  lastAttempt: Attempt | undefined;
-  attemptCount = 0;
-  #earlierAttempts: readonly Attempt[] = NO_ATTEMPTS;
-  /** Those of the last request, and its URL, which hold its keys. */
-  sentHeaders: unknown;
-  sentURL: unknown;
-  status: number | undefined;
-  headers: unknown;
-  headersTime = 0;
-
-  settled = false;
-  outcome: CallOutcome | undefined;
-  value: unknown;
-  error: unknown;
-
-  streamed = false;
   /** Set by the observer: ask the stream for its usage unless the caller has decided. */
   wantsUsage = false;
   /** Set by the observer: put the trace context into the metadata of the resource that the call creates. */
@@ -164,16 +164,14 @@ export class Call implements KeyHolder {
   handsOn = false;
   /** We asked for the usage, so the program must not see its chunk. */
   hidesUsage = false;
-  streamEnd: StreamEnd | undefined;
-  /** The program has begun to read the stream. */
-  read = false;
-  chunkCount = 0;
-  firstChunkTime: number | undefined;
-  lastChunkTime: number | undefined;
-  /** Milliseconds between two chunks, at most. */
-  longestChunkGap = 0;
 
-  begun = false;
+  lastAttempt: Attempt | undefined;
+  attemptCount = 0;
+  #earlierAttempts: readonly Attempt[] = NO_ATTEMPTS;
+  status: number | undefined;
+  headers: unknown;
+  headersTime = 0;
+
   /** The promise of the response, until it has arrived. */
   carrier: object | undefined;
   /** A subclass replaced the promise we returned from `makeRequest`; only that one settles. */
@@ -182,12 +180,27 @@ export class Call implements KeyHolder {
   requested = false;
   /** The program called `asResponse()`. */
   rawRequested = false;
+
+  streamed = false;
+  /** The program has begun to read the stream. */
+  read = false;
+  chunkCount = 0;
+  firstChunkTime: number | undefined;
+  lastChunkTime: number | undefined;
+  /** Milliseconds between two chunks, at most. */
+  longestChunkGap = 0;
+  streamEnd: StreamEnd | undefined;
+
+  /** Set once the call has settled. */
+  outcome: CallOutcome | undefined;
+  value: unknown;
+  error: unknown;
+
   observation: CallObservation | undefined;
   /** Set by the observer: where it keeps the call while it is in flight. */
   openIndex: number | undefined;
   /** Set by the observer: the server that has not answered yet. */
   awaitedOrigin: string | undefined;
-  readonly #observer: CallObserver;
 
   constructor(client: object, observer: CallObserver, caller: Context, told?: CallTimes) {
     const reading = performance.now();
@@ -198,15 +211,6 @@ export class Call implements KeyHolder {
     this.client = client;
     this.#observer = observer;
     this.context = this.caller = caller;
-    this.working = LinkedContext.accepts(caller)
-      ? new CallContext(this, caller)
-      : contextWithCall(this, caller);
-  }
-
-  /** The first attempts and the last one. */
-  get attempts(): readonly Attempt[] {
-    const { lastAttempt: last } = this;
-    return last === undefined ? NO_ATTEMPTS : [...this.#earlierAttempts, last];
   }
 
   /** True for any thrown value, even `undefined`. */
@@ -217,6 +221,12 @@ export class Call implements KeyHolder {
   /** The response has arrived, and the program has not asked for the result. */
   get isUnclaimed(): boolean {
     return this.headersTime > 0 && !this.requested;
+  }
+
+  /** The first attempts and the last one. */
+  get attempts(): readonly Attempt[] {
+    const { lastAttempt: last } = this;
+    return last === undefined ? NO_ATTEMPTS : [...this.#earlierAttempts, last];
   }
 
   now(): number {
@@ -232,25 +242,31 @@ export class Call implements KeyHolder {
   /** Reads the SDK's final request options, before the SDK builds the request from them. */
   begin(options: unknown): void {
     this.begun = true;
-    // Without this, a request that cannot be read breaks the call.
     try {
-      readOptions(this, options);
+      this.#readOptions(options);
     } catch (error) {
       logError('reading a request', error);
     }
-    // Without this, a span that cannot be started breaks the call.
     try {
       this.observation = this.#observer.start(this);
     } catch (error) {
       logError('starting a call', error);
     }
     this.context = this.observation?.context ?? this.context;
-    const { working } = this;
-    if (working instanceof CallContext) working.enter(this.context);
-    else if (working !== undefined) this.working = contextWithCall(this, this.context);
     // Everything has been read: a stream may stay open for long and must not retain the request.
-    // Without this, an open stream retains the request.
     this.body = this.query = this.sdkMetadata = undefined;
+  }
+
+  #readOptions(options: unknown): void {
+    const { method, path, body, query, stream, headers, signal, __metadata } = fieldsOf(options);
+    this.method = asName(method)?.toUpperCase() ?? '';
+    this.path = typeof path === 'string' ? path : '';
+    this.body = body;
+    this.query = query;
+    this.sdkMetadata = __metadata;
+    this.streamed = typeof stream === 'boolean' ? stream : field(body, 'stream') === true;
+    this.requestHeaders = headers;
+    this.signal = signal;
   }
 
   attempted(attempt: Attempt): void {
@@ -281,12 +297,14 @@ export class Call implements KeyHolder {
     if (lastChunkTime !== undefined && time !== lastChunkTime)
       this.longestChunkGap = Math.max(this.longestChunkGap, time - lastChunkTime);
     this.lastChunkTime = time;
-    // Without this, a chunk that cannot be read breaks the stream.
+    if (observation?.chunk === undefined) return;
+    const before = nowReading(this);
     try {
-      if (observation?.chunk !== undefined) readAnswer(this, passChunk, value, time);
+      observation.chunk(value, time);
     } catch (error) {
       logError('reading a chunk', error);
     }
+    nowReading(before);
   }
 
   hiddenChunk(value: unknown): void {
@@ -305,8 +323,7 @@ export class Call implements KeyHolder {
 
   /** @param isLate whether the end was noticed some time after it happened */
   endStream(end: StreamEnd, error?: unknown, isLate = false): void {
-    // Without this, an ended stream changes how it ended.
-    if (this.settled) return;
+    if (this.outcome !== undefined) return;
     this.streamEnd = end;
     this.#settle('stream', undefined, error, isLate);
   }
@@ -320,9 +337,7 @@ export class Call implements KeyHolder {
   }
 
   #settle(outcome: CallOutcome, value: unknown, error: unknown, isLate = false): void {
-    // Without this, a call settles twice.
-    if (this.settled) return;
-    this.settled = true;
+    if (this.outcome !== undefined) return;
     this.outcome = outcome;
     // Abandonment is noticed late, as some closes are: the last sign of life is the end.
     this.endTime = (isLate && (this.lastChunkTime ?? this.headersTime)) || this.now();
@@ -333,60 +348,32 @@ export class Call implements KeyHolder {
     }
     this.value = value;
     this.error = error;
-    const { observation } = this;
-    // Without this, a span that cannot be ended keeps the result from the program.
+    const before = nowReading(this);
     try {
-      if (observation !== undefined) readAnswer(this, settleObservation, undefined, this.endTime);
+      this.observation?.settle(this);
     } catch (error) {
       logError('ending a call', error);
     }
+    nowReading(before);
     try {
       this.#observer.ended?.(this);
     } catch (error) {
       logError('forgetting a call', error);
     }
-    // Without this, a retained promise or stream retains its whole request and response.
-    this.#release();
     if (this.streamed || !this.requested) lostResults.unregister(this);
+    this.#release();
   }
 
   /** Drops every payload: a program may retain promises and streams for long. */
   #release(): void {
     this.observation = undefined;
     this.value = this.error = this.headers = this.options = undefined;
-    this.sentHeaders = this.sentURL = undefined;
     this.requestHeaders = this.signal = undefined;
     this.#earlierAttempts.forEach(dropPayloads);
     if (this.lastAttempt !== undefined) dropPayloads(this.lastAttempt);
     this.context = this.caller = ROOT_CONTEXT;
     this.working = this.carrier = this.reference.call = undefined;
   }
-}
-
-const settleObservation = (call: Call): void => call.observation?.settle(call);
-
-const passChunk = (call: Call, value: unknown, time: number): void => call.observation?.chunk?.(value, time);
-
-/** Reads the SDK's final request options into the call. */
-function readOptions(call: Call, options: unknown): void {
-  const { method, path, body, query, stream, headers, signal, __metadata } = fieldsOf(options);
-  call.method = asName(method)?.toUpperCase() ?? '';
-  call.path = typeof path === 'string' ? path : '';
-  call.body = body;
-  call.query = query;
-  call.sdkMetadata = __metadata;
-  call.streamed = typeof stream === 'boolean' ? stream : field(body, 'stream') === true;
-  call.requestHeaders = headers;
-  call.signal = signal;
-}
-
-const TOOL_RUNNERS: ReadonlySet<string | undefined> = new Set(['runTools', 'runFunctions']);
-
-/** Whether a runner of the SDK sent a request: it runs the functions that the model asks for. */
-export function isToolRunner({ requestHeaders, sdkMetadata }: Call): boolean {
-  const helper =
-    stringField(sdkMetadata, 'helperMethod') ?? readHeader(requestHeaders, 'X-Stainless-Helper-Method');
-  return TOOL_RUNNERS.has(helper);
 }
 
 /**
@@ -402,123 +389,4 @@ export const lostResults: FinalizationRegistry<Call> = new FinalizationRegistry(
 export function watchForLoss(call: Call, object: object): void {
   lostResults.unregister(call);
   lostResults.register(object, call, call);
-}
-
-/** The call that a context belongs to. No key of the API's: those are equal in all copies of this package, calls are not. */
-const CALL: symbol = Symbol('opentelemetry-instrumentation-openai call');
-
-/**
- * The context that the SDK works in during one call: first the caller's, then, once the call has begun, that of its
- * span. It is one object, so a call enters one context and copies no values.
- */
-class CallContext implements Context {
-  readonly #call: Call;
-  #values: Context;
-
-  constructor(call: Call, caller: Context) {
-    this.#call = call;
-    this.#values = caller;
-  }
-
-  get isLinkable(): true {
-    return true;
-  }
-
-  /** Called when the call begins: all work from here on runs in the given context. */
-  enter(values: Context): void {
-    this.#values = values;
-  }
-
-  getValue(key: symbol): unknown {
-    return key === CALL ? this.#call : this.#values.getValue(key);
-  }
-
-  setValue(key: symbol, value: unknown): Context {
-    return this.#copy().setValue(key, value);
-  }
-
-  deleteValue(key: symbol): Context {
-    return this.#copy().deleteValue(key);
-  }
-
-  #copy(): Context {
-    return LinkedContext.of(this.#values).setValue(CALL, this.#call);
-  }
-}
-
-/** A context that the SDK works in during a call, where the caller's has to set values itself. */
-function contextWithCall(call: Call, values: Context): Context {
-  return values.setValue(CALL, call);
-}
-
-function idOfSpan(context: Context): string | undefined {
-  return trace.getSpanContext(context)?.spanId;
-}
-
-/**
- * The call that the SDK is making at this moment. The SDK mostly goes from one method to the next synchronously, so
- * this finds calls even without a context manager.
- */
-let callBeingMade: Call | undefined;
-
-/** Calls the SDK method that makes the request of a call. */
-export function make(call: Call, method: Method, client: object, args: unknown[]): unknown {
-  const outer = callBeingMade;
-  callBeingMade = call;
-  try {
-    return call.working === undefined
-      ? method.apply(client, args)
-      : runIn(call.working, method, client, args);
-  } finally {
-    callBeingMade = outer;
-  }
-}
-
-/** Calls an SDK method in the context of a call. */
-export function goOn({ working }: Call, method: Method, client: object, args: unknown[]): unknown {
-  return working === undefined || activeContext() === working
-    ? method.apply(client, args)
-    : runIn(working, method, client, args);
-}
-
-/** The same in what is not the call's context: the program may have added values to it, which stay. */
-export function goOnHere(call: Call, method: Method, client: object, args: unknown[]): unknown {
-  const span = call.working?.getValue(SPAN_KEY);
-  const active = activeContext();
-  const base = LinkedContext.accepts(active) ? LinkedContext.of(active) : active;
-  const placed = span === undefined ? base.deleteValue(SPAN_KEY) : base.setValue(SPAN_KEY, span);
-  return runIn(placed.setValue(CALL, call), method, client, args);
-}
-
-/**
- * Sends an attempt of a call in another context than the call's own. Context managers such as those of Sentry, Datadog
- * and New Relic read the span when they enter a context, which may be before the call has begun.
- */
-export function sendInside(
-  call: Call,
-  active: Context,
-  method: Method,
-  client: object,
-  args: unknown[],
-): unknown {
-  return idOfSpan(active) === idOfSpan(call.caller)
-    ? goOnHere(call, method, client, args)
-    : method.apply(client, args);
-}
-
-/** The call of the current context, whether or not it has begun. */
-export function currentCall(): Call | undefined {
-  return callBeingMade ?? (activeContext().getValue(CALL) as Call | undefined);
-}
-
-/** The call that the client is working on. A suppressed request may run inside it, for example in a custom fetch. */
-export function callInProgress(client: object, active: Context): Call | undefined {
-  const call = active.getValue(CALL) as Call | undefined;
-  // Without ` || call.settled`, attempts are added to a call that is over.
-  // Without ` || call.client !== client`, the request of another client counts as an attempt.
-  if (call === undefined || call.settled || call.client !== client) return undefined;
-  // The call's own context is never suppressed.
-  // Without this, a suppressed request inside a call counts as its attempt.
-  if (active !== call.working && isSuppressed(active)) return undefined;
-  return call;
 }

@@ -18,18 +18,28 @@ const PLACEHOLDERS: ReadonlySet<string> = new Set(
   ),
 );
 
-/** What is known of the request that an answer belongs to. */
-export interface KeyHolder {
+/** A request whose answer is read. */
+export interface AnsweredRequest {
   readonly client: object;
-  /** The headers as they were sent, with every key that the program, the SDK or a provider added. */
-  readonly sentHeaders: unknown;
-  /** The URL as it was requested, with the query of the client and that of the request. */
-  readonly sentURL: unknown;
+  /** As it was sent last, with every key that the program, the SDK or a provider added. */
+  readonly lastAttempt: { readonly sentURL: unknown; readonly sentHeaders: unknown } | undefined;
 }
 
 const clients: WeakRef<object>[] = [];
 let nextIndex = 0;
-let answering: KeyHolder | undefined;
+let answeredRequest: AnsweredRequest | undefined;
+
+/**
+ * Says whose answer, or part of it, is read from now on. Whatever number of other clients there are, the keys that were
+ * sent for it are known meanwhile.
+ *
+ * @returns whose was read before
+ */
+export function nowReading(request: AnsweredRequest | undefined): AnsweredRequest | undefined {
+  const before = answeredRequest;
+  answeredRequest = request;
+  return before;
+}
 
 /** Remembers where keys are found, not the keys, and keeps no client alive. */
 export function rememberClient(client: object): void {
@@ -37,29 +47,13 @@ export function rememberClient(client: object): void {
   nextIndex = (nextIndex + 1) % MAX_CLIENTS;
 }
 
-/** Reads an answer, or one chunk of it. No number of other clients hides the keys that were sent for it meanwhile. */
-export function readAnswer<Holder extends KeyHolder>(
-  holder: Holder,
-  read: (holder: Holder, value: unknown, time: number) => void,
-  value: unknown,
-  time: number,
-): void {
-  const before = answering;
-  answering = holder;
-  try {
-    read(holder, value, time);
-  } finally {
-    answering = before;
-  }
-}
-
 /** The keys in use, longest first. They are read again each time an error message is recorded. */
 export function keysInUse(): readonly string[] {
   const keys = new Set<string>();
-  if (answering !== undefined) {
-    addClientKeys(keys, answering.client);
-    addHeaderKeys(keys, answering.sentHeaders);
-    addUrlKeys(keys, answering.sentURL);
+  if (answeredRequest !== undefined) {
+    addClientKeys(keys, answeredRequest.client);
+    addHeaderKeys(keys, answeredRequest.lastAttempt?.sentHeaders);
+    addUrlKeys(keys, answeredRequest.lastAttempt?.sentURL);
   }
   for (const held of clients) {
     const client = held.deref();

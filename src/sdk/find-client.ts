@@ -1,17 +1,12 @@
 import { field } from '../util/payload.ts';
-import { isObject, propertyOf } from './reflect.ts';
+import { isObject, ownerOf, propertyOf } from './reflect.ts';
 
 /**
  * Finds the prototype that owns `makeRequest`, which every call of a client passes. The target may be a client, a client
  * class, a subclass or the module's namespace. A subclass that overrides the method is skipped: the SDK's own counts.
  */
 export function findClientPrototype(target: unknown): object | undefined {
-  let found: object | undefined;
-  const prototype = isClient(target) ? target : propertyOf(findClientClass(target), 'prototype');
-  for (let holder = prototype; isObject(holder); holder = Object.getPrototypeOf(holder)) {
-    if (Object.hasOwn(holder, 'makeRequest')) found = holder;
-  }
-  return found;
+  return ownerOf(isClient(target) ? target : propertyOf(findClientClass(target), 'prototype'), 'makeRequest');
 }
 
 /** The methods that the client of every known version has and that the seam wraps. */
@@ -27,39 +22,21 @@ export function missingMethods(prototype: unknown): string[] {
  * A proxy that wraps all that it returns gives another one each time.
  */
 export function clientOfResources(client: object): object {
-  const found = propertyOf(propertyOf(client, 'models'), '_client');
+  const found = propertyOf(client, 'models', '_client');
   return isClient(found) ? found : client;
-}
-
-/**
- * Finds the prototype of a resource that has the method, from a client or from a client class, on which openai keeps the
- * classes of its resources.
- */
-export function findResourcePrototype(
-  clientOrClass: unknown,
-  className: 'Files' | 'Webhooks',
-  method: string,
-): object | undefined {
-  const ofClass = propertyOf(propertyOf(clientOrClass, className), 'prototype');
-  const resource = propertyOf(clientOrClass, className.toLowerCase());
-  const found = [ofClass, isObject(resource) ? Object.getPrototypeOf(resource) : undefined];
-  return found.filter(isObject).find((prototype) => Object.hasOwn(prototype, method));
 }
 
 /** Whether the target is a client, not a class or a namespace. */
 export function isClient(target: unknown): target is object {
-  return (
-    isObject(target) && typeof target !== 'function' && typeof field(target, 'makeRequest') === 'function'
-  );
+  return typeof field(target, 'makeRequest') === 'function';
 }
 
 /** The target itself if it is a class, else the client class in a module namespace. */
 export function findClientClass(target: unknown): unknown {
-  if (typeof target === 'function' && hasMakeRequest(target)) return target;
+  if (isClientClass(target)) return target;
   // openai 4 exports its class from `core` as `APIClient`; bundlers may wrap a namespace in `default`.
-  return ['OpenAI', 'APIClient', 'default', 'AzureOpenAI']
-    .map((name) => propertyOf(target, name))
-    .find((candidate) => typeof candidate === 'function' && hasMakeRequest(candidate));
+  const names = ['OpenAI', 'APIClient', 'default', 'AzureOpenAI'];
+  return names.map((name) => propertyOf(target, name)).find(isClientClass);
 }
 
 /** The prototype of a client class that is not the SDK's main one, such as a subclass of the program. */
@@ -70,6 +47,6 @@ export function findSubclassPrototype(clientClass: unknown): object | undefined 
   return isObject(prototype) && !Object.hasOwn(prototype, 'makeRequest') ? prototype : undefined;
 }
 
-function hasMakeRequest(candidate: object): boolean {
-  return typeof field((candidate as { prototype?: unknown }).prototype, 'makeRequest') === 'function';
+function isClientClass(candidate: unknown): boolean {
+  return typeof candidate === 'function' && isClient(candidate.prototype);
 }

@@ -1,83 +1,56 @@
 import { existsSync, readFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { textField } from '../util/payload.ts';
-import { packageOfSocketFile, SOCKET_CLASSES } from './sockets/find-sockets.ts';
-import { LOOP_CLASSES } from './tool-loops.ts';
+import { CLASS_NAMES, type ClassKind } from './class-names.ts';
 
-/** What a file that the module hooks look for defines. */
-export type Defined = 'client' | 'api' | Part;
-
-/** A class of the SDK that is no client. */
-export type Part = 'socket' | 'loop' | 'agents' | 'agents-realtime';
-
-interface HookedFile {
-  readonly defines: Defined;
+interface HookedFiles {
+  readonly defines: 'client' | 'api' | ClassKind;
   readonly package: 'openai' | '@openai/agents-core' | '@openai/agents-realtime' | '@opentelemetry/api';
-  /** The names of such files, without the extension. */
-  readonly files: readonly string[];
-  /** The folder of the package that the file belongs to by its path; `undefined` if it is another file. */
-  readonly folderOf: (file: string) => string | undefined;
+  /** Matches the path from the folder of the package on. */
+  readonly path: RegExp;
   /** An ES module has to be asked for each of its exports by name. */
   readonly names: readonly string[];
 }
 
-/**
- * The files that define the client: `client` in openai 5 to 7, in openai 4 `core`, and `index` with the class
- * that has the resources.
- */
-const CLIENT_FILE = /(?:^|[\\/])(?:client|core|openai[\\/]index)\.m?js$/;
-/** The helpers that call a model and the program's functions in turn. No client leads to them. */
-const LOOP_FILE = /[\\/]helpers[\\/](?:responses|decisions)-tool-runner\.m?js$/;
-/** The runner of `@openai/agents`, the only one that knows of sessions. */
-const AGENTS_FILE = /[\\/]dist[\\/]run\.m?js$/;
-/** The transports of its realtime agents. */
-const REALTIME_FILE = /[\\/]dist[\\/]openaiRealtimeBase\.m?js$/;
-/** What `import` and `require` of the OpenTelemetry API load: of 1.10, and of 1.9. */
-const API_FILE =
-  /(?<=(?:^|[\\/])@opentelemetry[\\/]api)[\\/](?:dist[\\/]index\.[cm]js|build[\\/]src[\\/]index\.js)$/;
-
-const HOOKED_FILES: readonly HookedFile[] = [
+const HOOKED_FILES: readonly HookedFiles[] = [
   {
+    // `client` in openai 5 to 7, in openai 4 `core`, and `index` with the class that has the resources.
     defines: 'client',
     package: 'openai',
-    files: ['client', 'core', 'index'],
-    folderOf: (file) => (CLIENT_FILE.test(file) ? dirname(file) : undefined),
+    path: /[\\/](?:client|core|(?<=(?:^|[\\/])openai[\\/])index)\.m?js$/,
     names: ['OpenAI', 'APIClient'],
   },
   {
     defines: 'socket',
     package: 'openai',
-    files: ['ws', 'websocket'],
-    folderOf: packageOfSocketFile,
-    names: SOCKET_CLASSES,
+    path: /[\\/](?:(?:beta[\\/])?realtime(?:[\\/]translations)?|resources[\\/](?:beta[\\/])?responses|resources[\\/]live(?:[\\/](?:forks|sideband))?)[\\/](?:ws|websocket)\.m?js$/,
+    names: CLASS_NAMES.socket,
   },
   {
+    // No client leads to these helpers.
     defines: 'loop',
     package: 'openai',
-    files: ['responses-tool-runner', 'decisions-tool-runner'],
-    folderOf: above(LOOP_FILE),
-    names: LOOP_CLASSES,
+    path: /[\\/]helpers[\\/](?:responses|decisions)-tool-runner\.m?js$/,
+    names: CLASS_NAMES.loop,
   },
   {
     defines: 'agents',
     package: '@openai/agents-core',
-    files: ['run'],
-    folderOf: above(AGENTS_FILE),
-    names: ['Runner'],
+    path: /[\\/]dist[\\/]run\.m?js$/,
+    names: CLASS_NAMES.agents,
   },
   {
     defines: 'agents-realtime',
     package: '@openai/agents-realtime',
-    files: ['openaiRealtimeBase'],
-    folderOf: above(REALTIME_FILE),
-    names: ['OpenAIRealtimeBase'],
+    path: /[\\/]dist[\\/]openaiRealtimeBase\.m?js$/,
+    names: CLASS_NAMES['agents-realtime'],
   },
   {
+    // What `import` and `require` load: of API 1.10, and of 1.9.
     defines: 'api',
     package: '@opentelemetry/api',
-    files: ['index'],
-    folderOf: above(API_FILE),
+    path: /(?<=(?:^|[\\/])@opentelemetry[\\/]api)[\\/](?:dist[\\/]index\.[cm]js|build[\\/]src[\\/]index\.js)$/,
     names: ['context', 'logs', 'metrics', 'propagation', 'trace'],
   },
 ];
@@ -85,38 +58,32 @@ const HOOKED_FILES: readonly HookedFile[] = [
 /** What is asked for of modules by `require-in-the-middle`. */
 export const HOOKED_PACKAGES: readonly string[] = [...new Set(HOOKED_FILES.map((each) => each.package))];
 
-function above(pattern: RegExp): (file: string) => string | undefined {
-  return (file) => {
-    const found = pattern.exec(file);
-    return found === null ? undefined : file.slice(0, found.index);
-  };
+/** The names of all of these files. A program loads thousands, and the patterns are not tried on each. */
+export const HOOKED_NAMES: RegExp =
+  /[\\/](?:client|core|index|ws|websocket|responses-tool-runner|decisions-tool-runner|run|openaiRealtimeBase)\.[cm]?js$/;
+
+interface HookedFile extends HookedFiles {
+  /** The folder of the package that the file belongs to by its path. */
+  readonly folder: string;
 }
 
-/** By the names of their files: patterns are not tried on every file that a program loads. */
-const ROWS: ReadonlyMap<string, readonly HookedFile[]> = new Map(
-  HOOKED_FILES.flatMap(({ files }) => files).map((name) => [
-    name,
-    HOOKED_FILES.filter(({ files }) => files.includes(name)),
-  ]),
-);
-
-/** The names of all files that are hooked, without their extension. */
-export const HOOKED_NAMES: readonly string[] = [...ROWS.keys()];
-
-/** The row of a file, by its path or URL alone: whether it belongs to the package is not looked at. */
+/** What is known of a file by its path or URL alone: whether it belongs to the package is not looked at. */
 export function hookedFile(file: string): HookedFile | undefined {
-  const start = Math.max(file.lastIndexOf('/'), file.lastIndexOf('\\')) + 1;
-  const rows = ROWS.get(file.slice(start, file.lastIndexOf('.')));
-  return rows?.find((row) => row.folderOf(file) !== undefined);
+  if (!HOOKED_NAMES.test(file)) return undefined;
+  for (const row of HOOKED_FILES) {
+    const found = row.path.exec(file);
+    if (found !== null) return { ...row, folder: file.slice(0, found.index) };
+  }
+  return undefined;
 }
 
 /** The version of the package that a file belongs to; `undefined` if it is not the package of its row. */
 export function versionOfHooked(file: string): string | undefined {
   const path = file.startsWith('file:') ? fileURLToPath(file) : file;
-  const row = hookedFile(path);
-  if (row === undefined) return undefined;
-  const { name, version } = manifestAt(join(row.folderOf(path) ?? dirname(path), 'package.json'));
-  return name === row.package ? version : undefined;
+  const hooked = hookedFile(path);
+  if (hooked === undefined) return undefined;
+  const { name, version } = manifestAt(join(hooked.folder, 'package.json'));
+  return name === hooked.package ? version : undefined;
 }
 
 interface Manifest {

@@ -38,13 +38,11 @@ export function addTraceContext(call: Call, options: unknown): unknown {
   if (!call.propagates) return options;
   const body = objectField(options, 'body');
   const metadata = field(body, 'metadata') ?? {};
-  // Without ` || !isPlainObject(metadata)`, metadata of a class loses all but its own fields.
   if (!isPlainObject(body) || !isPlainObject(metadata)) return options;
   const carrier = traceContextOf(call.context);
   const mark = call.handsOn ? { [HANDED_ON]: 'true' } : {};
   const isCopied = Object.hasOwn(metadata, HANDED_ON);
   const hasContext = !isCopied && Object.keys(carrier).some((name) => Object.hasOwn(metadata, name));
-  // Without `hasContext ? {} : `, a trace context that the program added itself is lost.
   const added = { ...(hasContext ? {} : carrier), ...mark };
   if (!isCopied && Object.keys(added).length === 0) return options;
   const all = { ...(isCopied ? withoutContext(asObject(metadata)) : metadata), ...added };
@@ -67,7 +65,6 @@ export function traceContextOf(context: Context): Readonly<Record<string, string
     set(fields, name, value) {
       const fits =
         name.length <= MAX_METADATA_KEY_LENGTH && value !== '' && value.length <= MAX_METADATA_VALUE_LENGTH;
-      // Without `if (fits) `, the API refuses the request.
       if (fits) fields[name] = value;
     },
   });

@@ -11,11 +11,10 @@ import { textField } from '../util/payload.ts';
 import { announcementOf } from './announcement-lines.ts';
 import { type Announce, announcements, hearLoaded } from './announcements.ts';
 import { findClientPrototype, missingMethods } from './find-client.ts';
-import { HOOKED_PACKAGES, hookedFile, type Part, versionOfHooked } from './hooked-files.ts';
-import { isObserved, onReleased } from './patches.ts';
+import { HOOKED_PACKAGES, hookedFile, versionOfHooked } from './hooked-files.ts';
+import { seamsIn } from './observed-classes.ts';
+import { isObserved, onReleased, type PatchedClass } from './patches.ts';
 import { isObject, propertyOf } from './reflect.ts';
-import { findSocketPrototypes } from './sockets/find-sockets.ts';
-import { findLoopPrototypes } from './tool-loops.ts';
 
 /** A loaded copy of the SDK's client. There is one for each build of each installed version. */
 export interface LoadedClient {
@@ -32,8 +31,8 @@ export interface LoadedClient {
 /** Hears of what is loaded of `openai` and of `@openai/agents`. */
 export interface LoadListener {
   client(client: LoadedClient): void;
-  /** @param prototype of a class that is no client */
-  part?(prototype: object, defined: Part): void;
+  /** @param seam of a class that is no client */
+  seam?(seam: PatchedClass): void;
   /** @param copy the exports of another copy of the OpenTelemetry API */
   api?(copy: object): void;
 }
@@ -47,74 +46,121 @@ export interface LoadListener {
  * required. On older versions it hooks `require` alone. In a bundle, a plugin has appended the line when it was built.
  */
 export function onClientLoaded(listener: LoadListener): () => void {
-  const guarded: Required<LoadListener> = {
-    client(client) {
-      guard('registering a loaded client', noticeOpenAI, client);
-      guard('instrumenting a loaded client', () => listener.client(client));
-    },
-    part: (prototype, defined) =>
-      guard('instrumenting a loaded class', () => listener.part?.(prototype, defined)),
-    api: (copy) => guard('connecting a copy of the API', () => listener.api?.(copy)),
+  const hear: Announce = (exported, file, version) => {
+    loadHook?.resume();
+    take(listener, exported, file, { version });
   };
-  isApiAwaited ||= listener.api !== undefined;
-  const stopHearing = guard('hearing of loaded modules', hearAnnounced, guarded);
-  const unhook = guard('installing the module hooks', installHooks, guarded);
-  guard('finding clients loaded before', findLoaded, guarded);
+  // Only CommonJS has a cache to look through; ES modules that loaded earlier cannot be found.
+  const findLoaded = (): void => {
+    for (const [file, exported] of loadedFiles()) take(listener, exported, file, { early: true });
+  };
+  guard('instrumenting clients loaded before', hearLoaded, hear);
+  announcements.value.listeners.add(hear);
+  const unhook = guard('installing the module hooks', installHooks, listener);
+  guard('finding clients loaded before', findLoaded);
   const stopSucceeding = onReleased(() => {
-    hearLoaded(takingFor(guarded));
-    findLoaded(guarded);
+    hearLoaded(hear);
+    findLoaded();
   });
   return () => {
     stopSucceeding();
-    stopHearing?.();
+    announcements.value.listeners.delete(hear);
     unhook?.();
   };
 }
 
-/** Hears of each file that the load hook, or a bundler's plugin, has added its line to. */
-function hearAnnounced(listener: LoadListener): () => void {
-  const { listeners } = announcements.value;
-  const hear = takingFor(listener);
-  guard('instrumenting clients loaded before', hearLoaded, hear);
-  listeners.add(hear);
-  return () => listeners.delete(hear);
-}
-
-function takingFor(listener: LoadListener): Announce {
-  return (exported, file, version) => {
-    appending?.resume();
-    take(listener, exported, file, { version });
-  };
-}
+let loadHook: LoadHook | undefined;
 
 function installHooks(listener: LoadListener): (() => void) | undefined {
   if (typeof module.registerHooks !== 'function') return hookRequire(listener);
-  appendOnLoad();
+  // The hook outlives the last listener: an ES module that loads in between could never be found again.
+  if (loadHook === undefined) {
+    loadHook = new LoadHook();
+    afterRequire(announceRequired);
+  }
+  loadHook.announcesApi ||= listener.api !== undefined;
   return undefined;
 }
 
-let appending: LoadHook | undefined;
-/** Whether loaded copies of the OpenTelemetry API are reported to a listener. */
-let isApiAwaited = false;
+/**
+ * The hook that appends the announcement to files. While there is one, Node takes longer to load any file, and the client
+ * of `openai` requires two hundred that do not matter here, so that it can rest.
+ */
+class LoadHook {
+  /** Some listener asks for copies of the OpenTelemetry API: otherwise, these are not changed. */
+  announcesApi = false;
+  readonly #register: typeof module.registerHooks = module.registerHooks;
+  #registered: module.ModuleHooks | undefined;
 
-/** The hook outlives the last listener: an ES module that loads in between could never be found again. */
-function appendOnLoad(): void {
-  if (appending !== undefined) return;
-  appending = new LoadHook(module.registerHooks, (url, context, nextLoad) => {
-    const result = nextLoad(url, context);
-    if (hookedFile(url) === undefined) return result;
-    // Without this, a module that cannot be read breaks its import.
-    const announced = guard('instrumenting an ES module', announceClient, url, result);
-    if (announced !== undefined && leadsToNoOther(url, context))
-      guard('pausing the module hooks', () => appending?.rest());
-    return announced ?? result;
-  });
-  afterRequire(announceRequired);
+  constructor() {
+    this.resume();
+  }
+
+  resume(): void {
+    this.#registered ??= this.#register({
+      load: (url, context, nextLoad) => {
+        const result = nextLoad(url, context);
+        if (hookedFile(url) === undefined) return result;
+        const announced = guard('instrumenting a module', withAnnouncement, url, result, this.announcesApi);
+        if (announced !== undefined && leadsToNoOther(url, context))
+          guard('pausing the module hooks', () => this.#rest());
+        return announced ?? result;
+      },
+    });
+  }
+
+  /** Rests until it is resumed, or the program has finished what it does now: a file may throw instead of loading. */
+  #rest(): void {
+    this.#registered?.deregister();
+    this.#registered = undefined;
+    void Promise.resolve().then(() => this.resume());
+  }
 }
 
 /** Whether a file is required, so that it runs at once, and requires no other file that is hooked: since openai 5. */
 function leadsToNoOther(url: string, { conditions }: module.LoadHookContext): boolean {
   return url.endsWith('/client.js') && conditions.includes('require');
+}
+
+function withAnnouncement(
+  url: string,
+  result: module.LoadFnOutput,
+  announcesApi: boolean,
+): module.LoadFnOutput | undefined {
+  const file = url.startsWith('file:') ? fileURLToPath(url) : url;
+  // Other packages may have files of the same name.
+  if (versionOfHooked(file) === undefined) return undefined;
+  if (hookedFile(file)?.defines === 'api' && !announcesApi) return undefined;
+  const source = result.source == null ? readFileSync(file, 'utf8') : sourceText(result.source);
+  // Another copy of the hooks got here first.
+  if (source.includes(JSON.stringify(announcements.key))) return undefined;
+  return { ...result, source: source + announcementOf(file, announcements.key) };
+}
+
+function sourceText(source: string | ArrayBuffer | NodeJS.TypedArray): string {
+  return typeof source === 'string' ? source : new TextDecoder().decode(source);
+}
+
+/** The options of Node that name tsx, which compiles CommonJS past the module hooks. */
+const TSX = /(?:^|[\s\\/=])tsx(?:$|[\s\\/])/;
+
+/**
+ * Calls a function with what a `require` returned, each time that it may have loaded a part of the SDK for the first time.
+ * It listens only beside tsx: while anybody listens, Node does not see that a package required `punycode`, and
+ * prints a warning.
+ */
+function afterRequire(run: (exported: object) => void): void {
+  if (!TSX.test([...process.execArgv, process.env.NODE_OPTIONS ?? ''].join(' '))) return;
+  const seen = new WeakSet<object>();
+  listenToChannels(['tracing:module.require:end'], 'instrumenting a required module', (message) => {
+    // A program requires thousands of files. Those of a package require each other before they are complete.
+    const id = propertyOf(message, 'id');
+    if (typeof id !== 'string' || id.startsWith('.') || !id.includes('openai')) return;
+    const result = propertyOf(message, 'result');
+    if (!isObject(result) || seen.has(result)) return;
+    seen.add(result);
+    run(result);
+  });
 }
 
 /** What tsx compiles as CommonJS passes no hook: it is found in the cache. */
@@ -127,23 +173,6 @@ function announceRequired(required: object): void {
     const isKnown = made.some((earlier) => earlier.file === file && earlier.exported.deref() === exported);
     if (isLoaded && isObject(exported) && !isKnown) announcements.value(exported, file);
   }
-}
-
-function announceClient(url: string, result: module.LoadFnOutput): module.LoadFnOutput | undefined {
-  const file = url.startsWith('file:') ? fileURLToPath(url) : url;
-  // Without this, files of other packages with the same name are changed.
-  if (versionOfHooked(file) === undefined) return undefined;
-  // Without this, instrumentations change the API, too.
-  if (hookedFile(file)?.defines === 'api' && !isApiAwaited) return undefined;
-  const source = result.source == null ? readFileSync(file, 'utf8') : sourceText(result.source);
-  // Another copy of the hooks got here first.
-  // Without this, a second copy of this package adds its line again.
-  if (source.includes(JSON.stringify(announcements.key))) return undefined;
-  return { ...result, source: source + announcementOf(file, announcements.key) };
-}
-
-function sourceText(source: string | ArrayBuffer | NodeJS.TypedArray): string {
-  return typeof source === 'string' ? source : new TextDecoder().decode(source);
 }
 
 /** The files of packages that are required by their names. */
@@ -159,8 +188,7 @@ function hookRequire(listener: LoadListener): () => void {
     module.createRequire,
   ) as typeof import('require-in-the-middle');
   const hook = new Hook([...HOOKED_PACKAGES], { internals: true }, (exported, name, directory) => {
-    const named = MAIN_FILES.get(name) ?? name;
-    const file = `${named.replace(/\.js$/, '')}.js`;
+    const file = `${(MAIN_FILES.get(name) ?? name).replace(/\.js$/, '')}.js`;
     const defined = hookedFile(file)?.defines;
     if (defined === 'client')
       take(listener, exported, join(directory ?? '', file.split(/[\\/]/).pop() ?? ''));
@@ -168,11 +196,6 @@ function hookRequire(listener: LoadListener): () => void {
     return exported;
   });
   return () => hook.unhook();
-}
-
-/** Only CommonJS has a cache to look through; ES modules that loaded earlier cannot be found. */
-function findLoaded(listener: LoadListener): void {
-  for (const [file, exported] of loadedFiles()) take(listener, exported, file, { early: true });
 }
 
 /** The file of a loaded copy of `openai` whose calls are not observed, because it was loaded without the hooks. */
@@ -192,47 +215,28 @@ function loadedFiles(): [file: string, exported: unknown, isLoaded: boolean][] {
 }
 
 /** What is known of a file before it is read: whether it loaded before the hooks; its version, in a bundle. */
-interface KnownOfFile {
-  readonly early?: boolean;
-  readonly version?: string | undefined;
-}
+type KnownOfFile = Partial<Pick<LoadedClient, 'early' | 'version'>>;
 
 function take(listener: LoadListener, exported: unknown, file: string, known: KnownOfFile = {}): void {
-  const defined = hookedFile(file)?.defines ?? 'client';
-  if (defined === 'client') takeClient(listener, exported, file, known);
-  else if (defined !== 'api') takePart(listener, exported, defined);
-  else if (isObject(exported)) listener.api?.(exported);
-}
-
-const FINDERS: Readonly<Record<Part, (exported: unknown) => readonly object[]>> = {
-  socket: findSocketPrototypes,
-  loop: findLoopPrototypes,
-  'agents-realtime': (exported) => prototypesOf(exported, 'OpenAIRealtimeBase', '_onMessage'),
-  agents: (exported) => prototypesOf(exported, 'Runner', 'run'),
-};
-
-/** The prototype of a class in a module, if it has the method. */
-function prototypesOf(exported: unknown, name: string, method: string): readonly object[] {
-  const prototype = propertyOf(propertyOf(exported, name), 'prototype');
-  return isObject(prototype) && Object.hasOwn(prototype, method) ? [prototype] : [];
-}
-
-function takePart(listener: LoadListener, exported: unknown, defined: Part): void {
-  guard('finding the classes of a module', () => {
-    for (const prototype of FINDERS[defined](exported)) listener.part?.(prototype, defined);
+  guard('instrumenting what has loaded', () => {
+    const defined = hookedFile(file)?.defines ?? 'client';
+    if (defined === 'client') takeClient(listener, exported, file, known);
+    else if (defined !== 'api') for (const seam of seamsIn(exported, defined)) listener.seam?.(seam);
+    else if (isObject(exported)) listener.api?.(exported);
   });
 }
 
 function takeClient(listener: LoadListener, exported: unknown, file: string, known: KnownOfFile): void {
-  guard('finding the client of a module', () => {
-    const prototype = findClientPrototype(exported);
-    const { version = versionOfHooked(file), early = false } = known;
-    if (prototype !== undefined) listener.client({ prototype, exported, file, version, early });
-    else {
-      const unknown = propertyOf(propertyOf(exported, 'OpenAI'), 'prototype');
-      if (unknown !== undefined) noticeClientClass(missingMethods(unknown), version);
-    }
-  });
+  const prototype = findClientPrototype(exported);
+  const { version = versionOfHooked(file), early = false } = known;
+  if (prototype !== undefined) {
+    const client = { prototype, exported, file, version, early };
+    guard('registering a loaded client', noticeOpenAI, client);
+    listener.client(client);
+    return;
+  }
+  const unknown = propertyOf(exported, 'OpenAI', 'prototype');
+  if (unknown !== undefined) noticeClientClass(missingMethods(unknown), version);
 }
 
 /**
@@ -241,14 +245,10 @@ function takeClient(listener: LoadListener, exported: unknown, file: string, kno
  * @param main the file that the process was started with
  */
 export function noticeNodeVersion(main: string | undefined, version: string): void {
-  if (main !== undefined && isModule(main)) notice('node_too_old', runtimeName(version));
-}
-
-/** Bun and Deno also tell a version of Node. */
-function runtimeName(version: string): string {
+  // Bun and Deno also tell a version of Node.
   const { bun, deno } = process.versions;
-  if (bun !== undefined) return `Bun ${bun}`;
-  return deno === undefined ? `Node ${version}` : `Deno ${deno}`;
+  const other = bun === undefined ? deno && `Deno ${deno}` : `Bun ${bun}`;
+  if (main !== undefined && isModule(main)) notice('node_too_old', other ?? `Node ${version}`);
 }
 
 /** Decides by the extension, else by the nearest package.json. */
@@ -257,64 +257,8 @@ function isModule(file: string): boolean {
   if (extension !== undefined) return extension === 'm';
   for (let directory = dirname(file); ; directory = dirname(directory)) {
     const manifest = join(directory, 'package.json');
-    if (existsSync(manifest)) return isModulePackage(manifest);
+    if (existsSync(manifest))
+      return textField(JSON.parse(readFileSync(manifest, 'utf8')), 'type') === 'module';
     if (directory === dirname(directory)) return false;
   }
-}
-
-/** @throws when the file cannot be read or parsed */
-function isModulePackage(manifest: string): boolean {
-  return textField(JSON.parse(readFileSync(manifest, 'utf8')), 'type') === 'module';
-}
-
-/**
- * A load hook that can rest. While there is one, Node takes longer to load any file, and the client of `openai` requires
- * two hundred that do not matter here.
- */
-export class LoadHook {
-  readonly #register: typeof module.registerHooks;
-  readonly #load: module.LoadHookSync;
-  #registered: module.ModuleHooks | undefined;
-
-  constructor(register: typeof module.registerHooks, load: module.LoadHookSync) {
-    this.#register = register;
-    this.#load = load;
-    this.resume();
-  }
-
-  /** Rests until it is resumed, or the program has finished what it does now: a file may throw instead of loading. */
-  rest(): void {
-    this.#registered?.deregister();
-    this.#registered = undefined;
-    void Promise.resolve().then(() => this.resume());
-  }
-
-  resume(): void {
-    this.#registered ??= this.#register({ load: this.#load });
-  }
-}
-
-/** Node reports each `require` here, where it has module hooks. */
-const CHANNEL = 'tracing:module.require:end';
-
-/** The options of Node that name tsx, which compiles CommonJS past the module hooks. */
-const TSX = /(?:^|[\s\\/=])tsx(?:$|[\s\\/])/;
-
-/**
- * Calls a function with what a `require` returned, each time that it may have loaded a part of the SDK for the first time.
- * It listens only beside tsx: while anybody listens, Node does not see that a package required `punycode`, and
- * prints a warning.
- */
-export function afterRequire(run: (exported: object) => void): void {
-  if (!TSX.test([...process.execArgv, process.env.NODE_OPTIONS ?? ''].join(' '))) return;
-  const seen = new WeakSet<object>();
-  listenToChannels([CHANNEL], 'instrumenting a required module', (message) => {
-    // A program requires thousands of files. Those of a package require each other before they are complete.
-    const { id } = message as { readonly id?: unknown };
-    if (typeof id !== 'string' || id.startsWith('.') || !id.includes('openai')) return;
-    const result = propertyOf(message, 'result');
-    if (!isObject(result) || seen.has(result)) return;
-    seen.add(result);
-    run(result);
-  });
 }

@@ -5,8 +5,7 @@ import { builtIn } from '../util/built-in.ts';
 import { guard } from '../util/guard.ts';
 import { builtInRequire, findDependenciesOf, findPackage } from '../util/optional-packages.ts';
 import { patchMethod } from '../util/patch-method.ts';
-import type { Method } from './patches.ts';
-import { isObject, propertyOf } from './reflect.ts';
+import { isObject, type Method, propertyOf } from './reflect.ts';
 
 /** Its CommonJS build: of SDK 3, and of SDK 2. */
 const COMMONJS_FILE =
@@ -56,14 +55,14 @@ function disabled(isEnabled: Method): Method {
 
 function loadedPrototypes(): object[] {
   try {
-    return findPrototypes();
+    return findOtherPrototypes();
   } catch {
     // Other runtimes have only a part of Node's modules, and the file may not be there.
     return [];
   }
 }
 
-function findPrototypes(): object[] {
+function findOtherPrototypes(): object[] {
   const { createRequire, Module } = builtIn('node:module') ?? {};
   if (createRequire === undefined) return [];
   const require = builtInRequire(createRequire);
@@ -75,9 +74,7 @@ function findPrototypes(): object[] {
     const file = esModuleFile();
     if (file !== undefined) modules.push(require(file));
   }
-  return modules
-    .map((each) => propertyOf(propertyOf(each, 'OpenAIInstrumentation'), 'prototype'))
-    .filter(isObject);
+  return modules.map((each) => propertyOf(each, 'OpenAIInstrumentation', 'prototype')).filter(isObject);
 }
 
 /** The ES module of the installed package. The one of SDK 2 has none. */

@@ -3,9 +3,8 @@ import { guard } from '../util/guard.ts';
 import { copyFunctionProperties, patchMethod } from '../util/patch-method.ts';
 import { processWideCollection } from '../util/process-wide.ts';
 import { VERSION } from '../util/version.ts';
-
-/** Any method, called on any object. */
-export type Method = (this: object, ...args: unknown[]) => unknown;
+import type { CallObserver } from './call.ts';
+import { type Method, type MethodHolder, methodOf } from './reflect.ts';
 
 interface Patch {
   readonly holder: object;
@@ -18,20 +17,16 @@ export class Patches {
   readonly #patches: Patch[] = [];
 
   /** Wraps the method once, if `holder` itself owns it; otherwise does nothing. */
-  wrap(holder: object, name: string, wrap: (original: Method) => Method): void {
-    // Without this, a method is wrapped twice and every call is observed twice.
-    if (this.#patches.some((patch) => patch.holder === holder && patch.name === name)) return;
+  wrap(holder: object, name: string, wrap: (original: Method) => MethodHolder): void {
+    if (this.#has(holder, name)) return;
     const original = Object.getOwnPropertyDescriptor(holder, name);
-    // Without `typeof original?.value !== 'function' || `, a method that a version lacks is added.
-    // Without ` || original.configurable !== true`, instrumenting a frozen client class throws.
+    // A version may lack the method, and a program may have frozen the class.
     if (typeof original?.value !== 'function' || original.configurable !== true) return;
-    const wrapper = wrap(original.value as Method);
-    // Without this, wrapped methods change their name and length.
-    copyFunctionProperties(original.value, wrapper);
+    const wrapper = methodOf(wrap(original.value as Method));
+    this.#replace(holder, name, original.value as Method, wrapper);
     // A mock keeps its methods, such as `mockReturnValue`, and what it tells of its calls.
     if ('_isMockFunction' in original.value)
       Object.defineProperties(wrapper, Object.getOwnPropertyDescriptors(original.value));
-    this.#patches.push({ holder, name, restore: patchMethod(holder, name, wrapper) });
   }
 
   /**
@@ -39,82 +34,95 @@ export class Patches {
    *
    * @param make gets a function that finds the inherited method when it is called
    */
-  override(holder: object, name: string, make: (inherited: () => Method) => Method): void {
-    if (this.#patches.some((patch) => patch.holder === holder && patch.name === name)) return;
+  override(holder: object, name: string, make: (inherited: () => Method) => MethodHolder): void {
     if (Object.hasOwn(holder, name)) {
       this.wrap(holder, name, (original) => make(() => original));
       return;
     }
     const inherited = (): Method => Object.getPrototypeOf(holder)[name];
     if (typeof inherited() !== 'function' || !Object.isExtensible(holder)) return;
-    const wrapper = make(inherited);
-    copyFunctionProperties(inherited(), wrapper);
+    this.#replace(holder, name, inherited(), methodOf(make(inherited)));
+  }
+
+  #has(holder: object, name: string): boolean {
+    return this.#patches.some((patch) => patch.holder === holder && patch.name === name);
+  }
+
+  #replace(holder: object, name: string, original: Method, wrapper: Method): void {
+    copyFunctionProperties(original, wrapper);
     this.#patches.push({ holder, name, restore: patchMethod(holder, name, wrapper) });
   }
 
   /**
    * Restores every method that is still ours. One that another package has wrapped or frozen since then stays in
    * place; without observers our wrapper just passes through.
-   *
-   * @returns whether everything was restored
    */
-  restore(): boolean {
+  restore(): void {
     const kept = this.#patches.filter(({ restore }) => !restore());
     this.#patches.splice(0, this.#patches.length, ...kept);
-    return kept.length === 0;
   }
 }
 
-/** Patched classes by prototype, shared by all copies of this release: two patches would observe everything twice. */
-const patchedClasses = processWideCollection<WeakMap<object, PatchedClass>>(
-  WeakMap,
-  'patched-classes',
-  VERSION,
-);
+/** The classes that are patched, by prototype; the prototypes themselves show nothing. Shared by all copies of this release. */
+const patchedClasses = processWideCollection<WeakMap<object, PatchedClass>>(WeakMap, 'seams', VERSION);
 
 /**
- * @param newest gives the newest observer
- * @returns a function to call when the last observer leaves, or nothing
+ * A class whose methods are patched once, for all of its observers, while it has any. The newest of them observes the
+ * objects of the class.
  */
-type ClassPatch = (patches: Patches, newest: () => object | undefined) => unknown;
+export abstract class PatchedClass {
+  protected readonly prototype: object;
+  protected readonly patches: Patches = new Patches();
+  readonly #observers: CallObserver[] = [];
+  #isPatched = false;
 
-/** A class that is patched once, for all of its observers, while it has any. */
-export class PatchedClass {
-  readonly #prototype: object;
-  readonly #patches = new Patches();
-  readonly #patch: ClassPatch;
-  readonly #observers = new Set<object>();
-  #restore: unknown;
-
-  /** @param patch called with the first observer */
-  static of(prototype: object, patch: ClassPatch): PatchedClass {
-    let found = patchedClasses.value.get(prototype);
-    if (found === undefined) {
-      found = new PatchedClass(prototype, patch);
-      patchedClasses.value.set(prototype, found);
-    }
-    return found;
+  constructor(prototype: object) {
+    this.prototype = prototype;
+    patchedClasses.value.set(prototype, this);
   }
 
-  private constructor(prototype: object, patch: ClassPatch) {
-    this.#prototype = prototype;
-    this.#patch = patch;
+  /** The one of a prototype, whichever copy of this package has made it. */
+  static find(prototype: object | undefined): PatchedClass | undefined {
+    return prototype === undefined ? undefined : patchedClasses.value.get(prototype);
   }
 
-  addDefault(observer: object): void {
-    if (!claimPrototype(this.#prototype)) return;
-    // A method that another library wrapped since the last time is still patched, and is not patched again.
-    if (this.#observers.size === 0)
-      this.#restore = this.#patch(this.#patches, () => [...this.#observers].at(-1));
-    this.#observers.add(observer);
+  addDefault(observer: CallObserver): void {
+    if (this.claim() && !this.#observers.includes(observer)) this.#observers.push(observer);
   }
 
-  removeDefault(observer: object): void {
-    if (!this.#observers.delete(observer) || this.#observers.size > 0) return;
-    this.#patches.restore();
-    if (typeof this.#restore === 'function') this.#restore();
-    releasePrototype(this.#prototype);
+  /** What is under way finishes as it began. The last observer to leave restores the class. */
+  removeDefault(observer: CallObserver): void {
+    const index = this.#observers.indexOf(observer);
+    if (index < 0) return;
+    this.#observers.splice(index, 1);
+    if (this.newest !== undefined || this.isHeld()) return;
+    this.#isPatched = false;
+    this.patches.restore();
+    this.restored();
+    releasePrototype(this.prototype);
   }
+
+  protected get newest(): CallObserver | undefined {
+    return this.#observers[this.#observers.length - 1];
+  }
+
+  /** Patches the class, unless another release has. @returns whether this release observes it */
+  protected claim(): boolean {
+    if (!claimPrototype(this.prototype)) return false;
+    if (!this.#isPatched) this.patch();
+    this.#isPatched = true;
+    return true;
+  }
+
+  protected abstract patch(): void;
+
+  /** Whether the patches stay without observers of the whole class. */
+  protected isHeld(): boolean {
+    return false;
+  }
+
+  /** Called when the methods have been restored, to restore all else. */
+  protected restored(): void {}
 }
 
 /** Which release has patched a prototype, shared by all of them: two would record every call twice. */
@@ -124,16 +132,14 @@ const releases = processWideCollection<WeakMap<object, string>>(WeakMap, 'releas
 const successors = processWideCollection<Set<() => void>>(Set, 'successors', 1);
 
 /** Of several releases in a process, the first to observe a prototype keeps it until its last observer leaves. */
-export function claimPrototype(prototype: object): boolean {
+function claimPrototype(prototype: object): boolean {
   const release = releases.value.get(prototype) ?? VERSION;
   if (release === VERSION) releases.value.set(prototype, VERSION);
   else notice('other_release', String(release), VERSION);
   return release === VERSION;
 }
 
-export function releasePrototype(prototype: object): void {
-  // Without this, a release that was refused takes the prototype from the one that observes it.
-  if (!isOurs(prototype)) return;
+function releasePrototype(prototype: object): void {
   releases.value.delete(prototype);
   for (const succeed of [...successors.value]) guard('taking over from another release', succeed);
 }

@@ -1,21 +1,40 @@
-import type { Method } from './patches.ts';
+/** Any method, called on any object. */
+export type Method = (this: object, ...args: unknown[]) => unknown;
+
+/** An object with one method. Like the methods of the SDK, and unlike a function, that has no `prototype`. */
+export type MethodHolder = Readonly<Record<string, Method>>;
+
+export function methodOf(holder: MethodHolder): Method {
+  return Object.values(holder)[0] as Method;
+}
 
 /** Unlike `typeof`, counts classes and functions as objects. */
 export function isObject(value: unknown): value is object {
   return (typeof value === 'object' && value !== null) || typeof value === 'function';
 }
 
-export function propertyOf(value: unknown, key: string): unknown {
-  return isObject(value) ? (value as Record<string, unknown>)[key] : undefined;
+/** @param path the names of nested properties */
+export function propertyOf(value: unknown, ...path: readonly string[]): unknown {
+  return path.reduce<unknown>(
+    (holder, key) => (isObject(holder) ? (holder as Record<string, unknown>)[key] : undefined),
+    value,
+  );
 }
 
-export function hasPrototype(value: object, prototype: object): boolean {
-  return Object.prototype.isPrototypeOf.call(prototype, value);
+/** The object and its prototypes, from the bottom up. */
+export function* prototypesOf(object: unknown): Generator<object> {
+  for (let holder = object; isObject(holder); holder = Object.getPrototypeOf(holder)) yield holder;
 }
 
-/** The only method of an object. Like the SDK's methods, and unlike a function, it has no `prototype`. */
-export function asMethod(holder: Readonly<Record<string, Method>>): Method {
-  return Object.values(holder)[0] as Method;
+/** The object on the prototype chain that has the method. */
+export function holderOf(object: unknown, name: string): object | undefined {
+  for (const holder of prototypesOf(object)) if (Object.hasOwn(holder, name)) return holder;
+  return undefined;
+}
+
+/** The topmost of them. */
+export function ownerOf(object: unknown, name: string): object | undefined {
+  return [...prototypesOf(object)].findLast((holder) => Object.hasOwn(holder, name));
 }
 
 const INSPECT = Symbol.for('nodejs.util.inspect.custom');

@@ -21,15 +21,11 @@ import { originOf } from './provider.ts';
  */
 export function askForUsage(call: Call, options: unknown): unknown {
   const body = objectField(options, 'body');
-  // Without ` || call.rawRequested`, the body of a raw response shows the chunk.
-  // Without ` || !isPlainObject(body)`, a body of a class loses all but its own fields.
   if (!call.wantsUsage || call.rawRequested || field(body, 'stream') !== true || !isPlainObject(body))
     return options;
   const streamOptions = field(body, 'stream_options') ?? {};
-  // Without ` || field(streamOptions, 'include_usage') !== undefined`, a caller that asked for the chunk does not get it.
   if (asObject(streamOptions) === undefined || field(streamOptions, 'include_usage') !== undefined)
     return options;
-  // Without this, a server that refuses to be asked gets each request twice.
   if (refusesUsage(call.client)) return options;
   call.hidesUsage = true;
   return {

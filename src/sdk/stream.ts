@@ -1,9 +1,8 @@
 import { guard } from '../util/guard.ts';
 import { setMethod } from '../util/patch-method.ts';
-import type { PayloadObject } from '../util/payload.ts';
-import { readHeader } from '../util/payload.ts';
-import type { Call } from './call.ts';
-import { asMethod, resemble } from './reflect.ts';
+import { type PayloadObject, readHeader } from '../util/payload.ts';
+import { type Call, watchForLoss } from './call.ts';
+import { methodOf, resemble } from './reflect.ts';
 import { isUsageChunk, removeNoUsage } from './stream-usage.ts';
 
 type Iterator = AsyncGenerator<unknown> & Record<'next' | 'return' | 'throw', unknown>;
@@ -22,20 +21,18 @@ export function isStream(value: unknown): value is Stream {
 /**
  * Watches a stream in place. The object, its class and its generator stay the same; reading, leaving early, `tee()` and
  * aborting work as before.
- *
- * @param watchForLoss called with the object whose garbage collection means that the stream can no longer be read
  */
-export function watchStream(stream: Stream, call: Call, watchForLoss: (target: object) => void): void {
+export function watchStream(stream: Stream, call: Call): void {
   const { iterator } = stream;
-  const watched = asMethod({
+  watchForLoss(call, stream);
+  const watched = methodOf({
     iterator(...args) {
       const generator = Reflect.apply(iterator, this, args) as Iterator;
       // A second iteration throws at its first `next`, whatever the state of the first one.
-      // Without `if (!call.read) `, a second iteration ends the call of the first.
       if (!call.read) {
         call.read = true;
         watchGenerator(generator, stream, call);
-        watchForLoss(generator);
+        watchForLoss(call, generator);
       }
       return generator;
     },

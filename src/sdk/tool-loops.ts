@@ -1,50 +1,193 @@
 import { guard } from '../util/guard.ts';
+import { isReadableArray, ownValue } from '../util/own-data.ts';
+import { arrayField, field, first, MAX_REPEATED, objectField, stringField } from '../util/payload.ts';
 import { type OutcomeListener, watchOutcome } from '../util/watch-result.ts';
-import { type Method, PatchedClass, type Patches } from './patches.ts';
-import { asMethod, isObject, propertyOf } from './reflect.ts';
-import { Seam } from './seam.ts';
+import type { CallObserver, ModelToolCall } from './call.ts';
+import { PatchedClass, type Patches } from './patches.ts';
+import { isObject, ownerOf, propertyOf } from './reflect.ts';
+import { transparentProxy } from './transparent-proxy.ts';
 
-/** Classes of openai 7 whose methods call a model and the program's functions in turn, for the client that they get. */
-export const LOOP_CLASSES: readonly string[] = ['ResponsesToolRunner', 'DecisionsToolRunner'];
+/** Finds the observer of a client, ready for a call; there is none while the client's calls are suppressed. */
+export type ObserverOf = (client: unknown) => CallObserver | undefined;
 
-/** What begins a loop: where a class has both, `run` only reads what `iterate` yields. */
-const LOOP_METHODS = ['iterate', 'run'] as const;
-
-/** Starts the span of a loop, if its client is observed. */
-type StartLoop = (client: unknown) => OutcomeListener | undefined;
-
-/** The prototypes of the classes in a target: a class, or a module that exports some. */
-export function findLoopPrototypes(target: unknown): object[] {
-  if (!isObject(target)) return [];
-  const candidates = LOOP_CLASSES.map((name) =>
-    propertyOf(target, 'name') === name ? target : propertyOf(target, name),
-  );
-  return candidates
-    .filter((candidate) => typeof candidate === 'function')
-    .map((candidate) => propertyOf(candidate, 'prototype'))
-    .filter((prototype) => isObject(prototype) && LOOP_METHODS.some((name) => Object.hasOwn(prototype, name)))
-    .filter(isObject);
+/**
+ * The seam of a class of openai 7 whose `run` calls a model and the program's functions in turn, for the client that it
+ * gets. Each loop has a span, which is active meanwhile. If the class has `iterate`, `run` only reads what that yields.
+ */
+export function loopSeam(prototype: object, observerOf: ObserverOf): PatchedClass {
+  return PatchedClass.find(prototype) ?? new LoopClass(prototype, observerOf);
 }
 
-/** The seam of a class with loops: each has a span, which is active while the loop runs. */
-export function loopSeam(prototype: object, startLoop: StartLoop = startLoopOf): PatchedClass {
-  return PatchedClass.of(prototype, (patches) => patchLoops(prototype, patches, startLoop));
-}
+class LoopClass extends PatchedClass {
+  readonly #observerOf: ObserverOf;
 
-function startLoopOf(client: unknown): OutcomeListener | undefined {
-  return Seam.observerOf(client)?.startLoop?.();
-}
+  constructor(prototype: object, observerOf: ObserverOf) {
+    super(prototype);
+    this.#observerOf = observerOf;
+  }
 
-function patchLoops(prototype: object, patches: Patches, startLoop: StartLoop): void {
-  const [name] = LOOP_METHODS.filter((each) => Object.hasOwn(prototype, each));
-  if (name === undefined) return;
-  patches.wrap(prototype, name, (original): Method => {
-    return asMethod({
+  protected patch(): void {
+    const name = Object.hasOwn(this.prototype, 'iterate') ? 'iterate' : 'run';
+    const observerOf = this.#observerOf;
+    this.patches.wrap(this.prototype, name, (original) => ({
       run(...args) {
         const run = (): unknown => original.apply(this, args);
-        const loop = guard('starting a loop', startLoop, args[0]);
+        const loop = guard('starting a loop', () => observerOf(args[0])?.startLoop?.());
         return loop === undefined ? run() : watchOutcome(run, loop);
       },
+    }));
+  }
+}
+
+/** Methods of chat completions that call a model and the program's functions in turn. */
+export const TOOL_HELPERS = ['runTools', 'runFunctions'] as const;
+
+/** Makes the loop of a helper, and every function that it receives, run through the observer. */
+export function patchToolHelpers(prototype: object, patches: Patches, observerOf: ObserverOf): void {
+  for (const name of TOOL_HELPERS) {
+    patches.wrap(prototype, name, (original) => ({
+      runTools(body, ...rest) {
+        const client = field(this, '_client');
+        const observer = observerOf(client);
+        if (observer === undefined || !isObject(client)) return original.call(this, body, ...rest);
+        const run = (): unknown => original.call(this, watchTools(body, client, observer), ...rest);
+        const loop = guard('starting a loop', () => observer.startLoop?.());
+        return loop === undefined ? run() : runLoop(run, loop, patches);
+      },
+    }));
+  }
+}
+
+/** A runner that a helper has returned. */
+interface FollowedRunner {
+  readonly loop: OutcomeListener;
+  /** The answer that it got last, and how many functions it has run for that. */
+  answer: unknown;
+  runs: number;
+}
+
+const runners = new WeakMap<object, FollowedRunner>();
+
+/**
+ * Runs a helper that returns a runner, and follows the runner to its end. A listener or promise of ours would change
+ * which errors the SDK reports as unhandled, so the method that emits all events is watched instead.
+ */
+function runLoop(run: () => unknown, loop: OutcomeListener, patches: Patches): unknown {
+  let runner: unknown;
+  try {
+    runner = loop.within(run);
+  } catch (error) {
+    loop.fail(error);
+    throw error;
+  }
+  guard('observing a tool runner', followRunner, runner, loop, patches);
+  return runner;
+}
+
+function followRunner(runner: unknown, loop: OutcomeListener, patches: Patches): void {
+  const emitter = ownerOf(runner, '_emit');
+  if (emitter === undefined || !isObject(runner)) {
+    loop.succeed(undefined);
+    return;
+  }
+  runners.set(runner, { loop, answer: undefined, runs: 0 });
+  patches.wrap(emitter, '_emit', (original) => ({
+    _emit(...args) {
+      const followed = runners.get(this);
+      if (followed !== undefined) guard('observing a tool runner', hear, followed.loop, args[0], args[1]);
+      return original.apply(this, args);
+    },
+  }));
+}
+
+function hear(loop: OutcomeListener, event: unknown, error: unknown): void {
+  if (event === 'error' || event === 'abort') loop.fail(error);
+  else if (event === 'end') loop.succeed(undefined);
+}
+
+/** The other methods that the SDK calls on a tool or on the definition of its function. */
+const CALLED_METHODS: ReadonlySet<PropertyKey> = new Set(['parse', '$parseRaw', 'toJSON']);
+
+/**
+ * A proxy of the body in which the functions of tools are wrapped. It reads nothing before the SDK does, and the SDK's
+ * calls reach the program's own objects.
+ */
+function watchTools(body: unknown, client: object, observer: CallObserver): unknown {
+  if (!isObject(body) || observer.runTool === undefined) return body;
+  /** The names as the SDK read them: a getter might return another one next time. */
+  const names = new WeakMap<object, unknown>();
+  /** Wraps a tool or the definition of its function. */
+  const watch = (given: unknown): unknown => {
+    if (!isObject(given)) return given;
+    let definition = given;
+    return transparentProxy(given, (key, value, onOriginal) => {
+      if (key === 'name') names.set(given, value);
+      if (key === 'function' && typeof value === 'object') {
+        definition = value ?? given;
+        return watch(value);
+      }
+      if (key !== 'function' && key !== '$callback')
+        return CALLED_METHODS.has(key) ? onOriginal(value) : value;
+      return onOriginal(value, (run, args) => {
+        if (countRun(args[1]) > MAX_REPEATED) return run();
+        const name = guard('naming a tool', toolName, names.get(definition), definition, value) ?? 'function';
+        const calls = (): readonly ModelToolCall[] => callsOf(args[1], name);
+        const history = (): readonly unknown[] => historyOf(args[1]);
+        return observer.runTool?.({ client, name, arguments: args[0], calls, history, run });
+      });
     });
+  };
+  return transparentProxy(body, (key, value) =>
+    (key === 'tools' || key === 'functions') && isReadableArray(value)
+      ? transparentProxy(value, (index, each) =>
+          Object.hasOwn(value, index) && !isOfOtherType(each) ? watch(each) : each,
+        )
+      : value,
+  );
+}
+
+/** Counts a function that a runner runs, among those that one answer asks for. */
+function countRun(runner: unknown): number {
+  const known = isObject(runner) ? runners.get(runner) : undefined;
+  if (known === undefined) return 0;
+  const last = arrayField(runner, 'messages').at(-1);
+  // The results of functions follow the answer that asked for them.
+  if (isOfAssistant(last) && last !== known.answer) {
+    known.answer = last;
+    known.runs = 0;
+  }
+  return ++known.runs;
+}
+
+/** Tools that are not functions are sent unchanged. */
+function isOfOtherType(tool: unknown): boolean {
+  const type = ownValue(tool, 'type');
+  return typeof type === 'string' && type !== 'function';
+}
+
+/** The name the SDK uses: the one it read, else that of the function itself. */
+function toolName(read: unknown, definition: unknown, callback: unknown): string | undefined {
+  const name = (read ?? propertyOf(definition, 'name')) || propertyOf(callback, 'name');
+  return typeof name === 'string' && name !== '' ? name : undefined;
+}
+
+/** The calls of this function in the last answer of the model, in their order. */
+function callsOf(runner: unknown, name: string): ModelToolCall[] {
+  const answer = arrayField(runner, 'messages').findLast(isOfAssistant);
+  return first(arrayField(answer, 'tool_calls')).flatMap((call) => {
+    const id = stringField(call, 'id');
+    const called = objectField(call, 'function');
+    if (id === undefined || stringField(called, 'name') !== name) return [];
+    return { id, arguments: field(called, 'arguments') };
   });
+}
+
+/** What stands before that answer. */
+function historyOf(runner: unknown): readonly unknown[] {
+  const messages = arrayField(runner, 'messages');
+  return messages.slice(0, Math.max(0, messages.findLastIndex(isOfAssistant)));
+}
+
+function isOfAssistant(message: unknown): boolean {
+  return field(message, 'role') === 'assistant';
 }

@@ -142,17 +142,27 @@ describe.each([{ tracing: true }, { tracing: false }])(
       onTestFinished(() => void vi.useRealTimers());
       const { runner, simulator, telemetry, expectTree } = await startAgents({ tracing });
       const work = Promise.withResolvers<string>();
+      const [working, hanging] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
       const tools = [
-        newTool('work', () => work.promise),
-        newTool('hang', () => new Promise(() => undefined)),
+        newTool('work', () => {
+          working.resolve();
+          return work.promise;
+        }),
+        newTool('hang', () => {
+          hanging.resolve();
+          return new Promise(() => undefined);
+        }),
       ];
       simulator.respond({ output: [calling('work')] }, { output: [calling('hang')] });
       const agent = new Agent({ name: 'Helper', model: 'gpt-4o', tools });
       const isTold = (): boolean => telemetry.spans.some(({ name }) => name === 'invoke_workflow Chat');
-      await withTrace('Chat', () => Promise.race([runner.run(agent, 'Hi'), tick(50)]));
+      await withTrace('Chat', () => Promise.race([runner.run(agent, 'Hi'), working.promise]));
+      // The clock that the test sets stands still: what begins later must not begin in the same millisecond.
+      await tick(5);
       vi.advanceTimersByTime(8 * MINUTE);
       work.resolve('Done.');
-      await tick(50);
+      await hanging.promise;
+      await tick(5);
       vi.advanceTimersByTime(8 * MINUTE);
       expect(isTold()).toBe(false);
       vi.advanceTimersByTime(4 * MINUTE);

@@ -20,8 +20,8 @@ it.each([
   ['openai/core.js', 'client', 'openai'],
   ['@opentelemetry/api/build/src/index.js', 'api', '@opentelemetry/api'],
 ])('the file %s defines a %s of %s', (file, defines, folder) => {
-  const row = hookedFile(file);
-  expect([row?.defines, row?.folderOf(file)]).toEqual([defines, folder]);
+  const found = hookedFile(file);
+  expect([found?.defines, found?.folder]).toEqual([defines, folder]);
 });
 
 it.each([

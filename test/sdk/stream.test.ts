@@ -1,6 +1,6 @@
 import { ROOT_CONTEXT } from '@opentelemetry/api';
-import { describe, expect, test } from 'vitest';
-import { Call } from '../../src/sdk/call.ts';
+import { describe, expect, onTestFinished, test, vi } from 'vitest';
+import { Call, lostResults } from '../../src/sdk/call.ts';
 import { isStream, watchStream } from '../../src/sdk/stream.ts';
 
 type Watched = Parameters<typeof watchStream>[0];
@@ -11,14 +11,19 @@ function newCall(): Call {
   return call;
 }
 
-/** A stream as the SDK's are, with the call that is told of it and the generators that were watched for loss. */
-function watch(generate: () => AsyncGenerator<unknown>): { stream: Watched; call: Call; watched: object[] } {
+/** A stream as the SDK's are, with the call that is told of it and what was watched for loss. */
+function watch(generate: () => AsyncGenerator<unknown>): {
+  stream: Watched;
+  call: Call;
+  watched: () => unknown[];
+} {
   const controller = new AbortController();
   const stream = { iterator: generate, controller } as unknown as Watched;
   const call = newCall();
-  const watched: object[] = [];
-  watchStream(stream, call, (target) => watched.push(target));
-  return { stream, call, watched };
+  const register = vi.spyOn(lostResults, 'register');
+  onTestFinished(() => register.mockRestore());
+  watchStream(stream, call);
+  return { stream, call, watched: () => register.mock.calls.map(([target]) => target) };
 }
 
 async function* letters(): AsyncGenerator<string> {
@@ -46,7 +51,7 @@ describe('a stream is recognised by its shape', () => {
 test('the reader gets the values of the original generator', async () => {
   const { stream, call, watched } = watch(letters);
   const iterator = stream.iterator();
-  expect(watched).toEqual([iterator]);
+  expect(watched()).toEqual([stream, iterator]);
   expect(Object.prototype.toString.call(iterator)).toBe('[object AsyncGenerator]');
   expect(iterator[Symbol.asyncIterator]()).toBe(iterator);
   expect([await iterator.next(), await iterator.next(), await iterator.next()]).toEqual([
@@ -84,8 +89,8 @@ test('a second generator is not watched', async () => {
   const { stream, call, watched } = watch(letters);
   stream.iterator();
   for await (const _ of stream.iterator());
-  expect(watched).toHaveLength(1);
-  expect([call.chunkCount, call.settled]).toEqual([0, false]);
+  expect(watched()).toHaveLength(2);
+  expect([call.chunkCount, call.outcome !== undefined]).toEqual([0, false]);
 });
 
 test('the iterator receives its arguments and receiver', () => {

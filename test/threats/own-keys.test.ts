@@ -1,7 +1,9 @@
+import { ROOT_CONTEXT } from '@opentelemetry/api';
 import OpenAI, { AzureOpenAI } from 'openai';
 import { afterEach, describe, expect, test } from 'vitest';
 import { instrumentOpenAI, traced } from '../../src/client.ts';
-import { keysInUse, readAnswer, rememberClient } from '../../src/sdk/client-keys.ts';
+import { Call } from '../../src/sdk/call.ts';
+import { keysInUse, rememberClient } from '../../src/sdk/client-keys.ts';
 import { withoutCredentials } from '../../src/telemetry/content/credentials.ts';
 import { areCollected } from '../support/collected.ts';
 import { type Program, startProgram } from '../support/program.ts';
@@ -238,10 +240,13 @@ describe('the keys of a client', () => {
       seen.push(withoutCredentials(SAID));
       throw new Error('It cannot be read.');
     };
-    expect(() =>
-      readAnswer({ client, sentHeaders: undefined, sentURL: undefined }, read, undefined, 0),
-    ).toThrow();
-    expect(seen).toEqual([SHOWN]);
+    const observation = { context: ROOT_CONTEXT, chunk: read, settle: read };
+    const call = new Call(client, { start: () => observation }, ROOT_CONTEXT);
+    call.begin({ stream: true });
+    call.chunk({});
+    expect(keysInUse()).not.toContain(KEY);
+    call.endStream('completed');
+    expect(seen).toEqual([SHOWN, SHOWN]);
     expect(keysInUse()).not.toContain(KEY);
   });
 

@@ -3,7 +3,7 @@ import type { AdoptRuns, Settings } from '../../config/config.ts';
 import { notice } from '../../diagnostics/report.ts';
 import type { Call } from '../../sdk/call.ts';
 import { HANDED_ON, hasRoomForMark } from '../../sdk/metadata-propagation.ts';
-import { isPollHelper } from '../../sdk/poll-helpers.ts';
+import { isPollHelper } from '../../sdk/resources.ts';
 import { objectField, stringField } from '../../util/payload.ts';
 import { dateOf } from '../operation-clock.ts';
 import { activeSpan } from './conversation.ts';

@@ -1,6 +1,6 @@
 import { type Context, trace } from '@opentelemetry/api';
 import { fingerprintOf } from '../../operations/tool-calls.ts';
-import type { ToolRun } from '../../sdk/tool-runners.ts';
+import type { ToolRun } from '../../sdk/call.ts';
 import * as ATTR from '../../semconv/attributes.ts';
 import type { KnownToolCall } from '../../telemetry/spans/program-tool-span.ts';
 import { activeSpan } from '../conversations/conversation.ts';

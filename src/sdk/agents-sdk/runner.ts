@@ -4,24 +4,25 @@ import { guard } from '../../util/guard.ts';
 import { ownValue } from '../../util/own-data.ts';
 import { field, stringField } from '../../util/payload.ts';
 import { PatchedClass } from '../patches.ts';
-import { asMethod } from '../reflect.ts';
 
 /** Under this key a context has the options of the innermost run of `@openai/agents`, which may name a session. */
 const RUN_OPTIONS: symbol = createContextKey('opentelemetry-instrumentation-openai agents run');
 
 /** The seam of the class of runners, which knows the options of a run: the library's traces do not name the session. */
 export function runnerSeam(prototype: object): PatchedClass {
-  return PatchedClass.of(prototype, (patches) =>
-    patches.wrap(prototype, 'run', (original) =>
-      asMethod({
-        run(...args) {
-          const within = guard('preparing an agents run', contextOfRun, args[2]);
-          const run = (): unknown => original.apply(this, args);
-          return within === undefined ? run() : runIn(within, run);
-        },
-      }),
-    ),
-  );
+  return PatchedClass.find(prototype) ?? new RunnerClass(prototype);
+}
+
+class RunnerClass extends PatchedClass {
+  protected patch(): void {
+    this.patches.wrap(this.prototype, 'run', (original) => ({
+      run(...args) {
+        const within = guard('preparing an agents run', contextOfRun, args[2]);
+        const run = (): unknown => original.apply(this, args);
+        return within === undefined ? run() : runIn(within, run);
+      },
+    }));
+  }
 }
 
 function contextOfRun(options: unknown): Context | undefined {

@@ -1,8 +1,6 @@
 import { guard } from '../../util/guard.ts';
-import type { CallObserver } from '../call.ts';
-import { type Method, PatchedClass, type Patches } from '../patches.ts';
-import { asMethod, isObject } from '../reflect.ts';
-import { findEmitter } from './find-sockets.ts';
+import { PatchedClass } from '../patches.ts';
+import { isObject, type Method, type MethodHolder, prototypesOf } from '../reflect.ts';
 import { SocketState } from './state.ts';
 import { Transports } from './transport.ts';
 
@@ -13,54 +11,54 @@ const REPORTING = ['_onError', '_reportError'] as const;
 /** Where each class keeps its connection. */
 const CONNECTION = 'socket';
 
-/** The classes that are observed. A program's own subclass keeps the methods that it overrides. */
-const classes = new WeakSet<object>();
-
 /**
- * The seam of the socket classes that share an event emitter: those of `ws` and of the platform's `WebSocket`. It sees each
- * event once: received ones as the SDK emits them to its listeners, sent ones as the program hands them over. It adds no
- * listener and changes no frame.
+ * The seam of the socket classes that share an event emitter: those of `ws` and of the platform's `WebSocket`.
  *
  * @returns `undefined` if the class is built in a way that is not known
  */
 export function socketSeam(prototype: object): PatchedClass | undefined {
   const emitter = findEmitter(prototype);
   if (emitter === undefined) return undefined;
-  classes.add(prototype);
-  const sockets = new Sockets(emitter);
-  return PatchedClass.of(emitter, (patches, newest) => sockets.install(patches, newest));
+  const seam = (PatchedClass.find(emitter) as SocketClasses | undefined) ?? new SocketClasses(emitter);
+  seam.observed.add(prototype);
+  return seam;
 }
 
-class Sockets {
-  readonly #emitter: object;
+/**
+ * The last prototype before the one that owns `_emit`. The SDK's event emitter owns it, which the SDK also uses for
+ * other things.
+ */
+function findEmitter(prototype: object): object | undefined {
+  const chain = [...prototypesOf(prototype)];
+  return chain[chain.findLastIndex((holder) => Object.hasOwn(holder, '_emit')) - 1];
+}
+
+/**
+ * Sees each event once: received ones as the SDK emits them to its listeners, sent ones as the program hands them over. It
+ * adds no listener and changes no frame.
+ */
+class SocketClasses extends PatchedClass {
+  /** The classes that are observed. A program's own subclass keeps the methods that it overrides. */
+  readonly observed: WeakSet<object> = new WeakSet();
   readonly #transports = new Transports();
   #states = new WeakMap<object, SocketState>();
-  #patches: Patches | undefined;
-  #newest: () => object | undefined = () => undefined;
 
-  constructor(emitter: object) {
-    this.#emitter = emitter;
+  protected patch(): void {
+    const hear = this.#hear;
+    this.patches.override(this.prototype, '_emit', (inherited) => ({
+      _emit(...args) {
+        hear(this, args[0], args[1]);
+        return inherited().apply(this, args);
+      },
+    }));
+    this.#seeNew();
   }
 
-  /** @returns restores what is no method. Open sockets go on unrecorded */
-  install(patches: Patches, newest: () => object | undefined): () => void {
-    this.#patches = patches;
-    this.#newest = newest;
-    const hear = this.#hear;
-    patches.override(this.#emitter, '_emit', (inherited) =>
-      asMethod({
-        _emit(...args) {
-          hear(this, args[0], args[1]);
-          return inherited().apply(this, args);
-        },
-      }),
-    );
-    this.#seeNew();
-    return () => {
-      this.#states = new WeakMap();
-      this.#transports.restore();
-      Reflect.deleteProperty(this.#emitter, CONNECTION);
-    };
+  /** Open sockets go on unrecorded. */
+  protected override restored(): void {
+    this.#states = new WeakMap();
+    this.#transports.restore();
+    Reflect.deleteProperty(this.prototype, CONNECTION);
   }
 
   /**
@@ -68,14 +66,14 @@ class Sockets {
    * property, so this setter sees the first assignment, and gives the socket the property that it would have had.
    */
   #seeNew(): void {
-    if (CONNECTION in this.#emitter || !Object.isExtensible(this.#emitter)) return;
-    const sockets = this;
-    Object.defineProperty(this.#emitter, CONNECTION, {
+    if (CONNECTION in this.prototype || !Object.isExtensible(this.prototype)) return;
+    const stateOf = this.#stateOf;
+    Object.defineProperty(this.prototype, CONNECTION, {
       configurable: true,
       set(value: unknown) {
         const own = { value, configurable: true, enumerable: true, writable: true };
         Object.defineProperty(this, CONNECTION, own);
-        guard('making a socket', () => sockets.#stateOf(this));
+        guard('making a socket', stateOf, this);
       },
     });
   }
@@ -89,66 +87,64 @@ class Sockets {
   };
 
   /** The state of a socket that is observed; nothing that a socket does to be found can throw. */
-  #stateOf(socket: unknown): SocketState | undefined {
-    // Without this, the SDK's own error about a detached method is replaced.
+  readonly #stateOf = (socket: unknown): SocketState | undefined => {
+    // A detached method has no socket.
     if (!isObject(socket)) return undefined;
     const known = this.#states.get(socket);
     if (known !== undefined) return known;
-    const observer = this.#newest() as CallObserver | undefined;
+    const observer = this.newest;
     if (observer === undefined) return undefined;
     this.#wrapClass(Object.getPrototypeOf(socket));
     const state = new SocketState(socket, observer, this.#transports);
     this.#states.set(socket, state);
     return state;
-  }
+  };
 
   /** Wraps the methods of the observed class that a socket is of, and of those that it extends. */
   #wrapClass(prototype: object): void {
-    const patches = this.#patches;
-    const end: unknown = Object.getPrototypeOf(this.#emitter);
-    let isObserved = false;
-    for (let holder = prototype; holder !== end && isObject(holder); holder = Object.getPrototypeOf(holder)) {
-      isObserved ||= classes.has(holder);
-      if (!isObserved) continue;
-      for (const name of SENDING) patches?.wrap(holder, name, (original) => this.#wrapSend(name, original));
+    const chain = [...prototypesOf(prototype)];
+    const first = chain.findIndex((holder) => this.observed.has(holder));
+    if (first < 0) return;
+    for (const holder of chain.slice(first, chain.indexOf(this.prototype) + 1)) {
+      for (const name of SENDING) this.patches.wrap(holder, name, (send) => this.#wrapSend(name, send));
       for (const name of REPORTING)
-        patches?.wrap(holder, name, (original) => this.#wrapReport(name, original));
-      patches?.wrap(holder, 'close', (original) => this.#wrapClose(original));
+        this.patches.wrap(holder, name, (report) => this.#wrapReport(name, report));
+      this.patches.wrap(holder, 'close', (close) => this.#wrapClose(close));
     }
   }
 
-  #wrapSend(name: string, original: Method): Method {
-    const sockets = this;
-    return asMethod({
+  #wrapSend(name: string, original: Method): MethodHolder {
+    const stateOf = this.#stateOf;
+    return {
       [name](...args) {
-        const state = sockets.#stateOf(this);
+        const state = stateOf(this);
         return state === undefined
           ? original.apply(this, args)
           : state.send(args[0], name === 'sendRaw', () => original.apply(this, args));
       },
-    });
+    };
   }
 
-  #wrapReport(name: string, original: Method): Method {
-    const sockets = this;
-    return asMethod({
+  #wrapReport(name: string, original: Method): MethodHolder {
+    const stateOf = this.#stateOf;
+    return {
       [name](...args) {
-        sockets.#stateOf(this)?.broke(args[0], args[2]);
+        stateOf(this)?.broke(args[0], args[2]);
         return original.apply(this, args);
       },
-    });
+    };
   }
 
-  #wrapClose(original: Method): Method {
-    const sockets = this;
-    return asMethod({
+  #wrapClose(original: Method): MethodHolder {
+    const stateOf = this.#stateOf;
+    return {
       close(...args) {
-        const state = sockets.#stateOf(this);
+        const state = stateOf(this);
         state?.closing();
         const result = original.apply(this, args);
         state?.closed();
         return result;
       },
-    });
+    };
   }
 }

@@ -3,8 +3,8 @@ import { activeContext } from '../../util/context.ts';
 import { guard } from '../../util/guard.ts';
 import { asObject, field, fieldsOf, objectField } from '../../util/payload.ts';
 import type { CallObserver } from '../call.ts';
-import { isObject, propertyOf } from '../reflect.ts';
-import { ownObserverOf, seenCalls } from '../seam.ts';
+import { isObject, propertyOf, prototypesOf } from '../reflect.ts';
+import { Seam, seenCalls } from '../seam.ts';
 import { ResponsesSocket } from './responses-socket.ts';
 import {
   closeOf,
@@ -30,7 +30,6 @@ export class SocketState {
   readonly #observation: SocketObservation | undefined;
   /** Emitted by name only: `event` is emitted only if it has a listener. */
   readonly #byName: boolean;
-  #connection: unknown;
   #transport: object | undefined;
   /** The runtime emits no `close`. */
   #isNative = false;
@@ -58,7 +57,7 @@ export class SocketState {
   /** Called before an event reaches the listeners of the program. */
   heard(name: unknown, event: unknown): void {
     if (this.#observation === undefined || this.#isOver) return;
-    if (this.#connection !== field(this.#socket, 'socket')) this.#watch();
+    if (this.#transport !== transportOf(this.#socket)) this.#watch();
     if (name === 'event' ? !this.#byName : this.#byName && name === field(event, 'type'))
       guard('reading a frame', receive, this.#observation, event);
     else if (name === 'close' && this.#readyState >= CLOSING)
@@ -143,12 +142,10 @@ export class SocketState {
   }
 
   #connect(): void {
-    const connection = field(this.#socket, 'socket');
-    if (connection === this.#connection) return;
+    const transport = transportOf(this.#socket);
+    if (transport === this.#transport) return;
     // Nobody may have told that the one before has closed.
     if (this.#isNative && this.#transport !== undefined) this.#transports.missed(this.#transport, false);
-    this.#connection = connection;
-    const transport = transportOf(this.#socket);
     this.#transport = transport;
     if (transport === undefined) return;
     const isClosed = this.#readyState === CLOSED;
@@ -203,7 +200,7 @@ function receive(observation: SocketObservation, event: unknown): void {
 
 function observe(opened: OpenedSocket, observer: CallObserver): SocketObservation | undefined {
   seenCalls.value.any = true;
-  const own = ownObserverOf(opened.client) ?? observer;
+  const own = Seam.ofClient(opened.client)?.ownObserver(opened.client) ?? observer;
   guard('opening a socket', () => own.prepare?.());
   if (opened.kind === 'responses') return new ResponsesSocket(opened.client, own);
   return own.openSocket?.(opened);
@@ -242,7 +239,7 @@ const SOCKET_KINDS: readonly (readonly [path: RegExp, className: RegExp, kind: S
 function socketKindOf(socket: object, path: string): SocketKind {
   const byPath = SOCKET_KINDS.find(([pattern]) => pattern.test(path));
   if (byPath !== undefined) return byPath[2];
-  for (let holder: object | null = socket; holder !== null; holder = Object.getPrototypeOf(holder)) {
+  for (const holder of prototypesOf(socket)) {
     const name = String(propertyOf(field(holder, 'constructor'), 'name'));
     const byClass = SOCKET_KINDS.find(([, pattern]) => pattern.test(name));
     if (byClass !== undefined) return byClass[2];

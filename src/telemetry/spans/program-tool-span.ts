@@ -1,5 +1,5 @@
 import { type Attributes, type Context, type SpanContext, trace } from '@opentelemetry/api';
-import type { ToolRun } from '../../sdk/tool-runners.ts';
+import type { ToolRun } from '../../sdk/call.ts';
 import * as ATTR from '../../semconv/attributes.ts';
 import { GEN_AI_OPERATION_NAME_VALUE_EXECUTE_TOOL } from '../../semconv/values.ts';
 import { clockIn } from '../../util/clock.ts';

@@ -1,11 +1,10 @@
 import type { Attributes, Context, SpanContext } from '@opentelemetry/api';
-import type { ObservedWebhook } from '../../sdk/webhooks.ts';
 import * as ATTR from '../../semconv/attributes.ts';
 import { clockIn, now } from '../../util/clock.ts';
 import { activeContext } from '../../util/context.ts';
 import { guard } from '../../util/guard.ts';
 import { objectField, stringField } from '../../util/payload.ts';
-import { followResult, type Outcome } from '../../util/watch-result.ts';
+import type { Outcome } from '../../util/watch-result.ts';
 import { placeAttributes } from '../place.ts';
 import type { Telemetry } from '../telemetry.ts';
 import { ActiveSpan } from './active-span.ts';
@@ -28,7 +27,7 @@ export interface WebhookRelations {
 export function startWebhook(
   telemetry: Telemetry,
   { conversationId, placeIn, creatorOf }: WebhookRelations,
-): ObservedWebhook | undefined {
+): Outcome | undefined {
   const context = activeContext();
   const clock = guard('reading the clock of a span', clockIn, context);
   const time = now(clock);
@@ -42,7 +41,7 @@ export function startWebhook(
     if (place !== undefined) guard('ending a webhook', place.ended, time);
     return undefined;
   }
-  const outcome: Outcome = {
+  return {
     succeed(event) {
       if (webhook.hasEnded) return;
       guard('recording a webhook', recordEvent, webhook, event, creatorOf);
@@ -50,7 +49,6 @@ export function startWebhook(
     },
     fail: (error) => webhook.fail(error),
   };
-  return { fail: outcome.fail, follow: (result) => followResult(result, outcome) };
 }
 
 /** What the events of one object are about. */

@@ -10,7 +10,8 @@ import { ResponsesWS } from 'openai/resources/responses/ws';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { instrumentOpenAI } from '../../../src/client.ts';
 import { Observer } from '../../../src/pipeline/observer.ts';
-import { findSocketPrototypes, packageOfSocketFile } from '../../../src/sdk/sockets/find-sockets.ts';
+import { hookedFile } from '../../../src/sdk/hooked-files.ts';
+import { findPrototypes } from '../../../src/sdk/observed-classes.ts';
 import { socketSeam } from '../../../src/sdk/sockets/index.ts';
 import { assertSpanTree } from '../../../src/testing.ts';
 import { type Program, startProgram } from '../../support/program.ts';
@@ -34,12 +35,15 @@ describe('socket classes', () => {
     ['/app/node_modules/openai/resources/responses/ws-base.js', undefined],
     ['/app/node_modules/openai/client.js', undefined],
   ])('are in the file %s of %s', (file, folder) => {
-    expect(packageOfSocketFile(file)).toBe(folder);
+    const found = hookedFile(file);
+    expect(found?.defines === 'socket' ? found.folder : undefined).toBe(folder);
   });
 
   it('are found in classes, subclasses and modules, and nowhere else', () => {
     class Sub extends ResponsesWS {}
-    const found = [ResponsesWS, Sub, { ResponsesWS }, { default: ResponsesWS }].map(findSocketPrototypes);
+    const found = [ResponsesWS, Sub, { ResponsesWS }, { default: ResponsesWS }].map((target) =>
+      findPrototypes(target, 'socket'),
+    );
     expect(found).toEqual([
       [ResponsesWS.prototype],
       [Sub.prototype],
@@ -47,7 +51,7 @@ describe('socket classes', () => {
       [ResponsesWS.prototype],
     ]);
     for (const target of [undefined, null, 7, {}, class {}, { ResponsesWS: class {} }, () => undefined])
-      expect(findSocketPrototypes(target)).toEqual([]);
+      expect(findPrototypes(target, 'socket')).toEqual([]);
   });
 
   it('are as they were once nobody observes them', () => {

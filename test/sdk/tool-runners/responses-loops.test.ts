@@ -3,6 +3,7 @@ import { DecisionsToolRunner } from 'openai/helpers/decisions-tool-runner';
 import { ResponsesToolRunner } from 'openai/helpers/responses-tool-runner';
 import { describe, expect, it } from 'vitest';
 import { instrumentOpenAI } from '../../../src/client.ts';
+import { Observer } from '../../../src/pipeline/observer.ts';
 import { loopSeam } from '../../../src/sdk/tool-loops.ts';
 import { startProgram } from '../../support/program.ts';
 
@@ -116,13 +117,13 @@ it('a class with loops is restored after the last observer', () => {
     }
   }
   const { run } = Runner.prototype;
-  const observers = [{}, {}];
-  const seam = loopSeam(Runner.prototype);
+  const observers = [new Observer(), new Observer()] as const;
+  const seam = loopSeam(Runner.prototype, () => undefined);
   for (const observer of observers) seam.addDefault(observer);
   expect(Runner.prototype.run).not.toBe(run);
   expect([Runner.prototype.run.name, Runner.prototype.run.length]).toEqual(['run', 0]);
-  seam.removeDefault(observers[0] as object);
+  seam.removeDefault(observers[0]);
   expect(Runner.prototype.run).not.toBe(run);
-  seam.removeDefault(observers[1] as object);
+  seam.removeDefault(observers[1]);
   expect(Runner.prototype.run).toBe(run);
 });

@@ -1,0 +1,126 @@
+import { type Context, trace } from '@opentelemetry/api';
+import { activeContext, LinkedContext, runIn, SPAN_KEY } from '../util/context.ts';
+import type { Call } from './call.ts';
+import type { Method } from './reflect.ts';
+import { isSuppressed } from './suppression.ts';
+
+/** The call that a context belongs to. No key of the API's: those are equal in all copies of this package, calls are not. */
+const CALL: symbol = Symbol('opentelemetry-instrumentation-openai call');
+
+/**
+ * The context that the SDK works in during one call: first the caller's, then, once the call has begun, that of its
+ * span. It is one object, so a call enters one context and copies no values.
+ */
+class CallContext implements Context {
+  readonly #call: Call;
+  #values: Context;
+
+  constructor(call: Call, caller: Context) {
+    this.#call = call;
+    this.#values = caller;
+  }
+
+  get isLinkable(): true {
+    return true;
+  }
+
+  /** Called when the call begins: all work from here on runs in the given context. */
+  enter(values: Context): void {
+    this.#values = values;
+  }
+
+  getValue(key: symbol): unknown {
+    return key === CALL ? this.#call : this.#values.getValue(key);
+  }
+
+  setValue(key: symbol, value: unknown): Context {
+    return this.#copy().setValue(key, value);
+  }
+
+  deleteValue(key: symbol): Context {
+    return this.#copy().deleteValue(key);
+  }
+
+  #copy(): Context {
+    return LinkedContext.of(this.#values).setValue(CALL, this.#call);
+  }
+}
+
+/** Gives a call the context that the SDK will work in. A context of another package may have to set values itself. */
+export function prepareContext(call: Call): void {
+  const { caller } = call;
+  call.working = LinkedContext.accepts(caller) ? new CallContext(call, caller) : caller.setValue(CALL, call);
+}
+
+/** From here on, the SDK works below the span of the call, which has begun. */
+export function enterSpan(call: Call): void {
+  const { working, context } = call;
+  if (working instanceof CallContext) working.enter(context);
+  else call.working = context.setValue(CALL, call);
+}
+
+/**
+ * The call that the SDK is making at this moment. The SDK mostly goes from one method to the next synchronously, so
+ * this finds calls even without a context manager.
+ */
+let callBeingMade: Call | undefined;
+
+/** Calls the SDK method that makes the request of a call. */
+export function make(call: Call, method: Method, client: object, args: unknown[]): unknown {
+  const outer = callBeingMade;
+  callBeingMade = call;
+  try {
+    return runIn(call.working ?? call.caller, method, client, args);
+  } finally {
+    callBeingMade = outer;
+  }
+}
+
+/** Calls an SDK method in the context of a call. */
+export function goOn({ working }: Call, method: Method, client: object, args: unknown[]): unknown {
+  return working === undefined || activeContext() === working
+    ? method.apply(client, args)
+    : runIn(working, method, client, args);
+}
+
+/** The same in what is not the call's context: the program may have added values to it, which stay. */
+export function goOnHere(call: Call, method: Method, client: object, args: unknown[]): unknown {
+  const span = call.working?.getValue(SPAN_KEY);
+  const active = activeContext();
+  const base = LinkedContext.accepts(active) ? LinkedContext.of(active) : active;
+  const placed = span === undefined ? base.deleteValue(SPAN_KEY) : base.setValue(SPAN_KEY, span);
+  return runIn(placed.setValue(CALL, call), method, client, args);
+}
+
+/**
+ * Sends an attempt of a call in another context than the call's own. Context managers such as those of Sentry, Datadog
+ * and New Relic read the span when they enter a context, which may be before the call has begun.
+ */
+export function sendInside(
+  call: Call,
+  active: Context,
+  method: Method,
+  client: object,
+  args: unknown[],
+): unknown {
+  return spanIdIn(active) === spanIdIn(call.caller)
+    ? goOnHere(call, method, client, args)
+    : method.apply(client, args);
+}
+
+function spanIdIn(context: Context): string | undefined {
+  return trace.getSpanContext(context)?.spanId;
+}
+
+/** The call of the current context, whether or not it has begun. */
+export function currentCall(): Call | undefined {
+  return callBeingMade ?? (activeContext().getValue(CALL) as Call | undefined);
+}
+
+/** The call that the client is working on. A suppressed request may run inside it, for example in a custom fetch. */
+export function callInProgress(client: object, active: Context): Call | undefined {
+  const call = active.getValue(CALL) as Call | undefined;
+  if (call === undefined || call.outcome !== undefined || call.client !== client) return undefined;
+  // The call's own context is never suppressed.
+  return active !== call.working && isSuppressed(active) ? undefined : call;
+}

@@ -1,0 +1,366 @@
+import { activeContext } from '../util/context.ts';
+import { guard, logError } from '../util/guard.ts';
+import { isProxy } from '../util/own-data.ts';
+import { field, objectField } from '../util/payload.ts';
+import { passOn } from '../util/watch-result.ts';
+import {
+  type Attempt,
+  type Call,
+  type CallReference,
+  lostResults,
+  readResponse,
+  watchForLoss,
+} from './call.ts';
+import { callInProgress, currentCall, enterSpan, goOn, goOnHere, sendInside } from './call-context.ts';
+import { addTraceContext } from './metadata-propagation.ts';
+import { privateSlot } from './private-slot.ts';
+import { type Method, type MethodHolder, methodOf, resemble } from './reflect.ts';
+import { isStream, watchStream } from './stream.ts';
+import { askForUsage, mayRefuseUsage, rememberRefusal } from './stream-usage.ts';
+
+/** What the SDK hands to its parser. */
+interface SdkProps {
+  readonly response?: { readonly headers?: unknown };
+}
+
+interface SdkPage {
+  readonly getPaginatedItems: unknown;
+}
+
+/**
+ * Calls by the objects of the SDK that belong to them: the promise of the response, from which it derives every promise
+ * of the result; the value of that promise, which it passes to its parser; and the options, while it parses.
+ */
+const calls = privateSlot<CallReference>();
+
+/** Wraps `makeRequest`, which sees the final options of a call and its response. */
+export function wrapMakeRequest(original: Method): MethodHolder {
+  return {
+    makeRequest(...args) {
+      const options = args[0];
+      const call = currentCall();
+      // A retry passes here again, and so may the call of another client.
+      if (call === undefined || call.begun || call.client !== this) return original.apply(this, args);
+      call.begun = true;
+      args[0] = beginWhenResolved(call, options);
+      const response = goOn(call, original, this, args) as Promise<unknown> | undefined;
+      args[0] = options;
+      return watchResponse(call, response, original, args);
+    },
+  };
+}
+
+function beginWhenResolved(call: Call, options: unknown): unknown {
+  if (typeof field(options, 'then') === 'function')
+    return Promise.resolve(options).then((resolved) => beginRequest(call, resolved));
+  return beginRequest(call, options);
+}
+
+/** @returns the options to send: the program's own, unless something is added to them */
+function beginRequest(call: Call, options: unknown): unknown {
+  call.begin(options);
+  enterSpan(call);
+  call.options = call.wantsUsage || call.propagates ? withAdditions(call, options) : options;
+  return call.options;
+}
+
+function withAdditions(call: Call, options: unknown): unknown {
+  const withUsage = guard('requesting usage', askForUsage, call, options) ?? options;
+  return guard('adding the trace context', addTraceContext, call, withUsage) ?? withUsage;
+}
+
+/**
+ * Chains onto the SDK's promise: a handler on the side would hide an unhandled rejection from the program.
+ *
+ * @param args what the program passed to `makeRequest`, to send its original request again
+ */
+function watchResponse(
+  call: Call,
+  response: Promise<unknown> | undefined,
+  makeRequest: Method,
+  args: readonly unknown[],
+): unknown {
+  // A subclass may return something else than a promise, on which the SDK then fails by itself.
+  if (typeof response?.then !== 'function') {
+    call.close('abandoned');
+    return response;
+  }
+  const carrier = response.then(
+    (props) => {
+      if (!(call.indirect && call.requested)) takeResponse(call, props);
+      return props;
+    },
+    (error) =>
+      mayRefuseUsage(call, error) ? sendWithoutUsage(call, makeRequest, args) : failCall(call, error),
+  );
+  if (!call.indirect) call.carrier = carrier;
+  return carrier;
+}
+
+/** Whether a subclass may send the request again, after its response or failure: its own promise tells the end. */
+function isSentAgain(call: Call): boolean {
+  return call.indirect && call.requested;
+}
+
+function failCall(call: Call, error: unknown): never {
+  if (!isSentAgain(call)) call.fail(error);
+  throw error;
+}
+
+/** The program gets the answer to its original request. If the server accepts that one, it rejected our addition. */
+async function sendWithoutUsage(call: Call, makeRequest: Method, args: readonly unknown[]): Promise<unknown> {
+  call.hidesUsage = false;
+  let props: unknown;
+  try {
+    props = await goOn(call, makeRequest, call.client, [...args]);
+  } catch (error) {
+    return failCall(call, error);
+  }
+  guard('remembering refused usage', rememberRefusal, call.client);
+  if (!isSentAgain(call)) takeResponse(call, props);
+  return props;
+}
+
+/** Wraps `fetchWithTimeout`, which sees each attempt of a call. */
+export function wrapFetch(original: Method): MethodHolder {
+  return {
+    fetchWithTimeout(...args) {
+      const current = activeContext();
+      const call = callInProgress(this, current);
+      if (call === undefined) return original.apply(this, args);
+      const attempt: Attempt = {
+        startTime: call.now(),
+        endTime: undefined,
+        status: undefined,
+        headers: undefined,
+        error: undefined,
+        sentURL: args[0],
+        sentHeaders: field(args[1], 'headers'),
+      };
+      call.attempted(attempt);
+      return passOn(
+        current === call.working
+          ? original.apply(this, args)
+          : sendInside(call, current, original, this, args),
+        (response) => {
+          attempt.endTime = call.now();
+          try {
+            readResponse(attempt, response);
+          } catch (error) {
+            logError('reading a response', error);
+          }
+          return response;
+        },
+        (error) => {
+          attempt.endTime = call.now();
+          attempt.error = error;
+          throw error;
+        },
+      );
+    },
+  };
+}
+
+/** Wraps `retryRequest`, in which the SDK waits before it sends the request again. */
+export function wrapRetry(original: Method): MethodHolder {
+  return {
+    retryRequest(...args) {
+      const active = callInProgress(this, activeContext());
+      const call = callBeingRetried(args[0], this, active);
+      if (call === undefined) return original.apply(this, args);
+      const { lastAttempt } = call;
+      if (lastAttempt !== undefined) lastAttempt.endTime = call.now();
+      // The SDK parses outside of the call's context.
+      return call === active ? original.apply(this, args) : goOnHere(call, original, this, args);
+    },
+  };
+}
+
+/**
+ * The call whose request the SDK sends again, before or while it parses a response.
+ *
+ * @param active the client's call of the current context. It may be another one: one call may make another, in a custom
+ *   fetch or in a subclass.
+ */
+function callBeingRetried(options: unknown, client: object, active: Call | undefined): Call | undefined {
+  if (active?.options === options) return active;
+  const parsed = calls.get(options)?.call;
+  return parsed?.client === client ? parsed : active;
+}
+
+/**
+ * Registers the promise of a call's response. If it is not the one we returned from `makeRequest`, a subclass replaced it,
+ * for example to log in first; then only that one settles.
+ */
+export function watchResponsePromise(response: object, call: Call): void {
+  calls.set(response, call.reference);
+  // A thenable of a subclass must not be asked twice.
+  call.indirect = response instanceof Promise && response !== call.carrier;
+  if (call.indirect) watchForLoss(call, response);
+  // An object that is watched for collection must not be retained.
+  call.carrier = call.indirect ? undefined : response;
+}
+
+/**
+ * Takes the response. If the program has asked for the result by now, the SDK parses it next. Only a result that was not
+ * asked for can get lost, and watching each one would be the largest cost of a call.
+ */
+function takeResponse(call: Call, props: unknown): void {
+  const { carrier } = call;
+  call.carrier = undefined;
+  call.responded(field(props, 'response'));
+  if (typeof props === 'object' && props !== null) calls.set(props, call.reference);
+  // A raw response ends the call: the program reads the body itself.
+  if (call.rawRequested) call.close('raw');
+  if (carrier !== undefined && !call.requested && call.outcome === undefined) watchForLoss(call, carrier);
+}
+
+/** Wraps `parseResponseWithTimeout`, which late openai 7 has, and which parses every response. */
+export function wrapClientParse(original: Method): MethodHolder {
+  return {
+    parseResponseWithTimeout(...args) {
+      const call = calls.get(args[1])?.call;
+      if (call === undefined) return original.apply(this, args);
+      const options = field(args[1], 'options');
+      // Two calls may share one options object. Only a context tells their retries apart.
+      const parsed =
+        typeof options === 'object' && options !== null && !awaitRetry(call, options)
+          ? goOn(call, original, this, args)
+          : original.apply(this, args);
+      return watchParsed(call, args[1], parsed);
+    },
+  };
+}
+
+/**
+ * Late openai 7 may send the request again while it parses. A context around the parser would also tell which call that
+ * request belongs to, but entering it allocates a kilobyte for each call.
+ *
+ * @returns false if another call is already found by these options
+ */
+function awaitRetry(call: Call, options: object): boolean {
+  const known = calls.get(options)?.call;
+  if (known !== undefined && known !== call) return false;
+  calls.set(options, call.reference);
+  return true;
+}
+
+const watchingParses = privateSlot<Method>();
+
+/** The wrapper of a parse function, which each promise has in all other versions. Most share one, and so one wrapper. */
+export function watchingParse(original: Method): Method {
+  const known = watchingParses.get(original);
+  if (known !== undefined) return known;
+  const parseResponse = methodOf({
+    parseResponse(...args) {
+      const props = args[args.length - 1];
+      const call = calls.get(props)?.call;
+      const parsed = Reflect.apply(original, this, args);
+      return call === undefined ? parsed : watchParsed(call, props, parsed);
+    },
+  });
+  watchingParses.set(original, resemble(original, parseResponse));
+  // A wrapper is its own wrapper: one promise may serve many requests.
+  watchingParses.set(parseResponse, parseResponse);
+  return parseResponse;
+}
+
+/** Watches a result that the SDK is parsing. */
+function watchParsed(call: Call, props: unknown, parsed: unknown): unknown {
+  if (!call.requested) lostResults.unregister(call);
+  call.requested = true;
+  return passOn(
+    parsed,
+    (value) => {
+      guard('reading a result', takeResult, call, value, props);
+      return value;
+    },
+    (error) => {
+      call.fail(error);
+      throw error;
+    },
+  );
+}
+
+function takeResult(call: Call, value: unknown, props: unknown): void {
+  const { response } = props as SdkProps;
+  // The parser may have sent the request again.
+  if (response?.headers !== call.headers) call.responded(response);
+  if (isStream(value)) {
+    call.streamed = true;
+    // An open stream must not retain the request.
+    call.options = undefined;
+    watchStream(value, call);
+  } else if (value === response) {
+    call.succeed(undefined);
+  } else {
+    const isPage = typeof (value as Partial<SdkPage> | undefined)?.getPaginatedItems === 'function';
+    call.succeed(isPage ? objectField(value, 'body') : value);
+  }
+}
+
+/** Wraps `parse`, which everything that returns the result passes, before or after the response arrives. */
+export function wrapParse(original: Method): MethodHolder {
+  return {
+    parse(...args) {
+      const call = callOf(this);
+      if (call?.carrier !== undefined) call.requested = true;
+      if (call?.rawRequested) call.rawRequested = false;
+      if (call?.indirect) watchIndirect(call, this);
+      return original.apply(this, args);
+    },
+  };
+}
+
+export function wrapAsResponse(original: Method): MethodHolder {
+  return {
+    asResponse(...args) {
+      const call = callOf(this);
+      // `withResponse` calls both; the result is being parsed already.
+      if (call !== undefined && field(this, 'parsedPromise') === undefined) {
+        if (call.indirect) watchIndirect(call, this);
+        if (!isForWatcher(this)) {
+          call.rawRequested = true;
+          if (call.headersTime > 0) call.close('raw');
+        }
+      }
+      return original.apply(this, args);
+    },
+  };
+}
+
+/**
+ * Whether another library asks, to learn of failures, before the program has the promise: Sentry replaces the parser by a
+ * proxy first, and the method afterwards.
+ */
+function isForWatcher(promise: object): boolean {
+  return isProxy(field(promise, 'parseResponse')) && !Object.hasOwn(promise, 'asResponse');
+}
+
+/**
+ * Puts the watched promise in the place of the SDK's, once the program asks for the result. V8 follows a rejection to the
+ * code that waits only through promises with one handler, so one on the side would cut the program out of the stack.
+ */
+function watchIndirect(call: Call, promise: object): void {
+  if (call.requested) return;
+  call.requested = true;
+  lostResults.unregister(call);
+  const { responsePromise } = promise as { responsePromise: Promise<unknown> };
+  const watched = responsePromise.then(
+    (props) => {
+      // A call that has not begun made no request.
+      if (call.begun) guard('reading a response', takeResponse, call, props);
+      return props;
+    },
+    (error) => {
+      call.fail(error);
+      throw error;
+    },
+  );
+  calls.set(watched, call.reference);
+  Reflect.set(promise, 'responsePromise', watched);
+}
+
+function callOf(promise: object): Call | undefined {
+  return calls.get(field(promise, 'responsePromise'))?.call;
+}

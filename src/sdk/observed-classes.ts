@@ -1,0 +1,53 @@
+import { field } from '../util/payload.ts';
+import { realtimeSeam } from './agents-sdk/realtime-transport.ts';
+import { runnerSeam } from './agents-sdk/runner.ts';
+import { CLASS_NAMES, type ClassKind } from './class-names.ts';
+import type { PatchedClass } from './patches.ts';
+import { isObject, propertyOf } from './reflect.ts';
+import { Seam } from './seam.ts';
+import { socketSeam } from './sockets/index.ts';
+import { loopSeam } from './tool-loops.ts';
+
+/** A kind of class that is observed beside clients. */
+interface ObservedClass {
+  /** The methods that all of them have. */
+  readonly methods: readonly string[];
+  /** Whether any class with these methods is one: a subclass of the program, or one that a bundler has renamed. */
+  readonly hasAnyName?: boolean;
+  /** `undefined` if the class is built in a way that is not known. */
+  readonly seam: (prototype: object) => PatchedClass | undefined;
+}
+
+const OBSERVED_CLASSES: Readonly<Record<ClassKind, ObservedClass>> = {
+  socket: {
+    methods: ['_emit', 'send', 'close'],
+    hasAnyName: true,
+    seam: (prototype) => socketSeam(prototype),
+  },
+  loop: {
+    methods: ['run'],
+    seam: (prototype) => loopSeam(prototype, (client) => Seam.ofClient(client)?.observerOfResource(client)),
+  },
+  agents: { methods: ['run'], seam: (prototype) => runnerSeam(prototype) },
+  'agents-realtime': { methods: ['_onMessage'], seam: (prototype) => realtimeSeam(prototype) },
+};
+
+/** The prototypes of the classes of a kind in a target: a class, or a module that exports some. */
+export function findPrototypes(target: unknown, kind: ClassKind): object[] {
+  const { methods, hasAnyName } = OBSERVED_CLASSES[kind];
+  const names: readonly string[] = CLASS_NAMES[kind];
+  const exported = [...names, 'default'].map((name) => propertyOf(target, name));
+  const isNamed = hasAnyName || names.includes(String(propertyOf(target, 'name')));
+  const classes = typeof target === 'function' ? [target].filter(() => isNamed) : exported;
+  const prototypes = classes.map((each) => (typeof each === 'function' ? each.prototype : undefined));
+  const isOne = (prototype: unknown): boolean =>
+    methods.every((name) => typeof field(prototype, name) === 'function');
+  return [...new Set(prototypes.filter(isObject).filter(isOne))];
+}
+
+/** The seams of such classes. */
+export function seamsIn(target: unknown, kind: ClassKind): PatchedClass[] {
+  return findPrototypes(target, kind)
+    .map((prototype) => OBSERVED_CLASSES[kind].seam(prototype))
+    .filter((seam) => seam !== undefined);
+}
