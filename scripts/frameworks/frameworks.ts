@@ -7,6 +7,8 @@ export interface Framework {
   /** What the API answers instead of what it would, in order. */
   readonly answers?: readonly Answer[];
   readonly env?: Readonly<Record<string, string>>;
+  /** What sets up OpenTelemetry and this package, if it is another module of `programs/`. */
+  readonly setUp?: string;
   /** Everything that is recorded, also by others. */
   readonly tree: string;
   /** The same, where the program names its conversation. */
@@ -102,6 +104,26 @@ export const FRAMEWORKS: readonly Framework[] = [
       chat gpt-4o-mini         gen_ai.usage.input_tokens=* gen_ai.response.finish_reasons=["stop"]
 
       chat gpt-4o-mini         openai.stream.end=completed gen_ai.response.finish_reasons=["stop"]
+    `,
+  },
+  {
+    lane: {
+      name: 'nestjs',
+      packages: {
+        '@nestjs/common': '12.5.1',
+        '@nestjs/core': '12.5.1',
+        '@nestjs/platform-express': '12.5.1',
+        '@opentelemetry/instrumentation-http': '0.301.0',
+        openai: '7.57.0',
+        'reflect-metadata': '0.2.2',
+        rxjs: '7.8.2',
+        ...SDK_3,
+      },
+    },
+    setUp: './with-http.mjs',
+    tree: `
+      GET
+      └─ chat gpt-4o-mini
     `,
   },
   {

@@ -1,18 +1,22 @@
 /**
  * Runs programs of libraries that the tests leave out, without and with the instrumentation: output, results and requests
- * have to be the same, and what is recorded the tree that is expected.
+ * have to be the same, and what is recorded the tree that is expected. Adds the instrumentation to distributions of
+ * OpenTelemetry: a program must have its answers, and its spans must be in one trace.
  *
  * `npm run frameworks -- instructor` runs one of them.
  */
 import { cp } from 'node:fs/promises';
 import { join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
-import { assertSpanTree } from '../../src/testing.ts';
+import { assertSpanTree, type FinishedSpan } from '../../src/testing.ts';
+import type { Lane } from '../../test/support/lanes/lanes.ts';
+import { startOtlpReceiver } from '../../test/support/lanes/otlp.ts';
 import { programsDirectory } from '../../test/support/lanes/paths.ts';
 import { makeLanes } from '../../test/support/lanes/prepare.ts';
 import { findings, isOurs, type ProgramOutcome, runProgram } from '../../test/support/lanes/program.ts';
 import { packPackage } from '../../test/support/lanes/tarball.ts';
 import { type ReceivedRequest, startSimulator } from '../../test/support/simulator/index.ts';
+import { DISTRIBUTIONS, type Distribution } from './distributions.ts';
 import { FRAMEWORKS, type Framework } from './frameworks.ts';
 
 const PROGRAMS = join(import.meta.dirname, 'programs');
@@ -20,20 +24,32 @@ const PROGRAMS = join(import.meta.dirname, 'programs');
 const VOLATILE = /\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{3}Z)?|(?<=eval-)\w+|(?<=node:)\d+/g;
 const IN_CONVERSATION = { AROUND: './in-conversation.mjs' };
 
+/** The same for all: the instrumentations of a distribution add spans, which are left out. */
+const QUESTION = `
+  question
+  ├─ chat gpt-4o-mini
+  └─ chat gpt-4o-mini
+`;
+const COMPARED = ['program', 'opentelemetry-instrumentation-openai', '@opentelemetry/instrumentation-openai'];
+
 interface Observed extends ProgramOutcome {
   readonly requests: readonly ReceivedRequest[];
 }
 
 const wanted = process.argv.slice(2);
-const chosen = FRAMEWORKS.filter(({ lane }) => wanted.length === 0 || wanted.includes(lane.name));
+const isWanted = ({ lane }: { lane: Lane }): boolean => wanted.length === 0 || wanted.includes(lane.name);
+const frameworks = FRAMEWORKS.filter(isWanted);
+const distributions = DISTRIBUTIONS.filter(isWanted);
 await makeLanes(
-  chosen.map(({ lane }) => lane),
+  [...frameworks, ...distributions].map(({ lane }) => lane),
   await packPackage(),
 );
-for (const framework of chosen) {
-  const { name } = framework.lane;
+for (const framework of frameworks) await report(framework, () => examine(framework));
+for (const distribution of distributions) await report(distribution, () => examineDistribution(distribution));
+
+async function report({ lane: { name } }: { lane: Lane }, find: () => Promise<string[]>): Promise<void> {
   await cp(PROGRAMS, programsDirectory(name), { recursive: true });
-  const problems = await examine(framework);
+  const problems = await find();
   console.log(problems.length === 0 ? `${name}: as expected` : `${name}:\n${problems.join('\n')}`);
   if (problems.length > 0) process.exitCode = 1;
 }
@@ -41,11 +57,12 @@ for (const framework of chosen) {
 /** What differs from what is expected, one text for each. */
 async function examine(framework: Framework): Promise<string[]> {
   const plain = await run(framework, []);
-  const observed = await run(framework, ['--import', './sdk-3.mjs']);
-  const problems = [...compare(plain, observed), ...draws(observed, framework.tree)];
+  const setUp = ['--import', framework.setUp ?? './sdk-3.mjs'];
+  const observed = await run(framework, setUp);
+  const problems = [...compare(plain, observed), ...examineSpans(observed, framework.tree)];
   if (framework.named === undefined) return problems;
-  const named = await run(framework, ['--import', './sdk-3.mjs'], IN_CONVERSATION);
-  return [...problems, ...compare(plain, named), ...draws(named, framework.named)];
+  const named = await run(framework, setUp, IN_CONVERSATION);
+  return [...problems, ...compare(plain, named), ...examineSpans(named, framework.named)];
 }
 
 async function run(
@@ -78,6 +95,32 @@ function compare(plain: Observed, observed: Observed): string[] {
     .map(([what, of]) => `${what} differ: ${JSON.stringify(of(plain))} and ${JSON.stringify(of(observed))}`);
 }
 
+async function examineDistribution({ lane, setUp, exports, env }: Distribution): Promise<string[]> {
+  const [simulator, collector] = await Promise.all([startSimulator(), startOtlpReceiver()]);
+  try {
+    const outcome = await runProgram({
+      lane: lane.name,
+      parameters: [...setUp, 'question.mjs'],
+      env: {
+        ...env,
+        BASE_URL: simulator.url,
+        ...(exports && { OTEL_EXPORTER_OTLP_ENDPOINT: collector.httpUrl }),
+      },
+    });
+    const spans = exports ? collector.spans : outcome.spans;
+    const isAnswered = outcome.result === 'This is a simulated answer.';
+    return [
+      ...(isAnswered ? [] : [`the program comes to ${JSON.stringify(outcome.result)}`]),
+      ...draws(
+        spans.filter(({ scope }) => COMPARED.includes(scope)),
+        QUESTION,
+      ),
+    ];
+  } finally {
+    await Promise.all([simulator.close(), collector.close()]);
+  }
+}
+
 /** What reached the server, but for what differs from run to run. */
 function sentBy({ requests }: Observed): readonly unknown[] {
   return requests.map(({ method, path, body, headers: { host: _, ...headers } }) => {
@@ -85,14 +128,17 @@ function sentBy({ requests }: Observed): readonly unknown[] {
   });
 }
 
-function draws(outcome: Observed, tree: string): string[] {
+function examineSpans(outcome: Observed, tree: string): string[] {
   // Metrics do not say whose they are.
   const ours = outcome.spans.some(isOurs);
-  const problems = ours ? findings(outcome, { content: false }) : [];
+  return [...(ours ? findings(outcome, { content: false }) : []), ...draws(outcome.spans, tree)];
+}
+
+function draws(spans: readonly FinishedSpan[], tree: string): string[] {
   try {
-    assertSpanTree(outcome.spans, tree);
+    assertSpanTree(spans, tree);
+    return [];
   } catch (error) {
-    problems.push(error instanceof Error ? error.message : String(error));
+    return [error instanceof Error ? error.message : String(error)];
   }
-  return problems;
 }

@@ -34,6 +34,7 @@ export type ProcessFindingCode =
   | 'option_not_accepted'
   | 'switched_off'
   | 'no_tracer_provider'
+  | 'api_too_new'
   | 'no_context_manager'
   | 'openai_untested'
   | 'openai_changed'
@@ -113,6 +114,12 @@ const FINDINGS: Readonly<Record<ProcessFindingCode, FindingRow>> = {
   no_tracer_provider: {
     message: 'No tracer provider is registered, so no spans are recorded.',
     action: `Start an OpenTelemetry SDK before the first call: new NodeSDK({ instrumentations: [new OpenAIInstrumentation()] }).start(), or node --import ${NAME}/register.`,
+  },
+  api_too_new: {
+    message: (version) =>
+      `A tracer provider is registered with @opentelemetry/api ${version}, which the newer @opentelemetry/api of ${NAME} cannot use, so no spans are recorded.`,
+    action: (version) =>
+      `Install @opentelemetry/api@${version} in the program, or ${NAME} beside the SDK that is registered.`,
   },
   no_context_manager: {
     message:

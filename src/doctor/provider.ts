@@ -5,7 +5,12 @@ import { describeFinding, type Finding } from '../diagnostics/findings.ts';
 import { logFinding, sayFinding } from '../diagnostics/report.ts';
 import { seenCalls } from '../sdk/seam.ts';
 import { activeContext, runIn } from '../util/context.ts';
-import { isNoopMeterProvider, isNoopTracerProvider, providerBehind } from '../util/otel-api.ts';
+import {
+  isNoopMeterProvider,
+  isNoopTracerProvider,
+  olderApiInUse,
+  providerBehind,
+} from '../util/otel-api.ts';
 import { atExit } from '../util/process-events.ts';
 import { noticeBatchSize } from './batch-size.ts';
 
@@ -39,8 +44,15 @@ export function hasListener(): boolean {
 
 /** What is missing of OpenTelemetry now. */
 export function findMissing(provider: TracerProvider): Finding[] {
-  if (isNoopTracerProvider(provider)) return areSpansOff() ? [] : [describeFinding('no_tracer_provider')];
+  if (isNoopTracerProvider(provider)) return areSpansOff() ? [] : [missingProvider()];
   return hasContextManager() ? [] : [describeFinding('no_context_manager')];
+}
+
+function missingProvider(): Finding {
+  const version = olderApiInUse();
+  return version === undefined
+    ? describeFinding('no_tracer_provider')
+    : describeFinding('api_too_new', version);
 }
 
 /** The provider that calls were made with, else the one that is registered, behind the API's proxy. */
@@ -65,7 +77,6 @@ export function reportMissingProvider(): () => void {
   if (areSpansOff() || isSwitchedOff()) return () => undefined;
   return atExit(() => {
     const isMissing = seenCalls.value.any && !hasListener() && isNoopTracerProvider(currentProvider());
-    if (isMissing && isNoopMeterProvider(metrics.getMeterProvider()))
-      sayFinding(describeFinding('no_tracer_provider'));
+    if (isMissing && isNoopMeterProvider(metrics.getMeterProvider())) sayFinding(missingProvider());
   });
 }

@@ -2,6 +2,7 @@ import { createRequire } from 'node:module';
 import { metrics } from '@opentelemetry/api';
 import { CONFIG_FILE_VARIABLE, isSdkDisabled, unknownExporter } from '../config/environment.ts';
 import { unknownVariables } from '../config/unknown-names.ts';
+import { describeFinding } from '../diagnostics/findings.ts';
 import { notice, noticed, sayFinding } from '../diagnostics/report.ts';
 import { withExportTimeout } from '../export/otlp-exporter.ts';
 import { watchRequestsTo } from '../telemetry/program-end/exporter-requests.ts';
@@ -9,7 +10,7 @@ import { endWithin, FLUSH_TIMEOUT_MS, sendWithin } from '../telemetry/program-en
 import type { Telemetry } from '../telemetry/telemetry.ts';
 import { guard, guardAsync } from '../util/guard.ts';
 import { findPackage, requireOf } from '../util/optional-packages.ts';
-import { isNoopMeterProvider, isNoopTracerProvider } from '../util/otel-api.ts';
+import { isNoopMeterProvider, isNoopTracerProvider, olderApiInUse } from '../util/otel-api.ts';
 import { endpointsOf, processorsOf } from '../util/otel-sdk.ts';
 import { field } from '../util/payload.ts';
 import { printToStderr } from '../util/text-stream.ts';
@@ -50,6 +51,11 @@ function hasProvider({ provider }: Telemetry): boolean {
 function startIfMissing(telemetry: Telemetry): void {
   if (!isNoopTracerProvider(telemetry.provider)) return;
   if (isSdkDisabled()) return;
+  const version = olderApiInUse();
+  if (version !== undefined) {
+    sayFinding(describeFinding('api_too_new', version));
+    return;
+  }
   const require = findPackage(SDK, createRequire);
   if (require === undefined) {
     printToStderr(

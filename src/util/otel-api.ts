@@ -5,8 +5,9 @@ import {
   type MeterProvider,
   ProxyTracerProvider,
   type TracerProvider,
+  trace,
 } from '@opentelemetry/api';
-import { field } from './payload.ts';
+import { field, textField } from './payload.ts';
 import { NAME } from './version.ts';
 
 /** The API's global, which all copies of it share: the registered providers and the logger of `diag`. */
@@ -26,6 +27,18 @@ export function providerBehind(provider: TracerProvider): TracerProvider {
 export function isNoopTracerProvider(provider: object): boolean {
   const noop = new ProxyTracerProvider().getDelegate();
   return provider.constructor === noop.constructor || provider.constructor?.name === 'NoopTracerProvider';
+}
+
+/**
+ * The version of the API that a tracer provider is registered with, if this copy of the API is newer: it then ignores
+ * the provider, and cannot register one of its own.
+ */
+export function olderApiInUse(): string | undefined {
+  const registered = field(globalThis, API_KEY);
+  const provider = field(registered, 'trace');
+  return provider === undefined || provider === trace.getTracerProvider()
+    ? undefined
+    : textField(registered, 'version');
 }
 
 export function isNoopMeterProvider(provider: MeterProvider): boolean {

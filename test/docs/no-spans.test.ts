@@ -105,6 +105,12 @@ const ROWS: Readonly<Record<string, Row>> = {
     command: OWN_SET_UP,
     files: { 'telemetry.mjs': TELEMETRY.replace('.start()', '') },
   },
+  'the SDK loads an older `@opentelemetry/api` than this package': {
+    command: `--import ./older.mjs ${REGISTERED}`,
+    files: {
+      'older.mjs': `globalThis[Symbol.for('opentelemetry.js.api.1')] = { version: '1.0.4', trace: {} };`,
+    },
+  },
   '`new` is missing in `instrumentations`': {
     command: OWN_SET_UP,
     files: { 'telemetry.mjs': TELEMETRY.replace('[new OpenAIInstrumentation()]', '[OpenAIInstrumentation]') },

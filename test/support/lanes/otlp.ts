@@ -3,8 +3,10 @@ import type { FinishedSpan } from '../../../src/testing.ts';
 
 /** A real OTLP receiver, and what it was sent, in order of arrival. */
 export interface OtlpReceiver {
-  /** For `OTEL_EXPORTER_OTLP_ENDPOINT`. */
+  /** For `OTEL_EXPORTER_OTLP_ENDPOINT`, over gRPC. */
   readonly url: string;
+  /** The same over HTTP. */
+  readonly httpUrl: string;
   readonly spans: readonly ReceivedSpan[];
   readonly metrics: readonly ReceivedPoint[];
   close(): Promise<void>;
@@ -32,6 +34,7 @@ export interface ReceivedPoint {
 
 interface MockOtlpServer {
   readonly grpcUrl: { readonly href: string };
+  readonly httpUrl: { readonly href: string };
   start(): Promise<void>;
   close(): Promise<void>;
 }
@@ -96,15 +99,17 @@ interface MetricsMessage {
   })[];
 }
 
-/** Starts a receiver for OTLP over gRPC on a free port. */
+/** Starts a receiver for OTLP over gRPC and HTTP on free ports. */
 export async function startOtlpReceiver(): Promise<OtlpReceiver> {
   const library: Library = createRequire(import.meta.url)('@elastic/mockotlpserver');
   const spans: ReceivedSpan[] = [];
   const metrics: ReceivedPoint[] = [];
   const server = new library.MockOtlpServer({
-    services: ['grpc'],
+    services: ['grpc', 'http'],
     grpcHostname: '127.0.0.1',
     grpcPort: 0,
+    httpHostname: '127.0.0.1',
+    httpPort: 0,
     logLevel: 'warn',
     onTrace: ({ resourceSpans }: TraceMessage) => {
       for (const { resource, scopeSpans } of resourceSpans)
@@ -118,7 +123,8 @@ export async function startOtlpReceiver(): Promise<OtlpReceiver> {
     },
   });
   await server.start();
-  return { url: server.grpcUrl.href, spans, metrics, close: () => server.close() };
+  const [url, httpUrl] = [server.grpcUrl.href, server.httpUrl.href];
+  return { url, httpUrl, spans, metrics, close: () => server.close() };
 }
 
 function serviceOf(resource: ResourceMessage['resource']): string {
