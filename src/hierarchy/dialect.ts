@@ -185,8 +185,6 @@ export interface Dialect {
   readonly kind: ConversationKind;
   /** `openai.api.type` of the requests that have spans of their own. */
   readonly attributes: Attributes;
-  /** The kind of request that is folded into the span of an invocation. */
-  readonly folds: 'run' | 'turn';
   /** Whether the answer to the request for an invocation tells its id. If not, later events or lists do. */
   readonly identifiesAtOnce: boolean;
   intent(request: ApiRequest, content: boolean): Intent;
@@ -201,7 +199,7 @@ export interface Dialect {
   /** Reads an event of a stream. */
   readEvent(event: unknown, sink: FactSink): void;
   /** Reads what {@link FactSink.later} kept. */
-  readKept(value: unknown, sink: FactSink, invocationId: string, done: boolean): void;
+  readKept?(value: unknown, sink: FactSink, invocationId: string, done: boolean): void;
   /**
    * Reads an invocation whose end was not seen, with one request.
    *

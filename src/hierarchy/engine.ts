@@ -5,6 +5,7 @@ import type { Call } from '../sdk/call.ts';
 import type { Endpoint } from '../sdk/provider.ts';
 import * as ATTR from '../semconv/attributes.ts';
 import { justAfter, SPAN_ROOM_MS } from '../util/clock.ts';
+import { creatorIn, creatorOf, drives, handsOn } from './adoption.ts';
 import {
   type ConversationApi,
   type OpenRecord,
@@ -22,16 +23,12 @@ import {
   type Segment,
 } from './conversations/conversation.ts';
 import { contextInConversation } from './conversations/own-trace.ts';
-import { creatorIn, creatorOf, drives, handsOn } from './conversations/ownership.ts';
-import type { AgentSettings, Dialect } from './dialect.ts';
-import type { EngineState } from './engine-state.ts';
-import { Facts } from './facts.ts';
+import type { AgentSettings, Dialect, Intent } from './dialect.ts';
+import { type EngineState, Facts, type ObservedCall } from './facts.ts';
 import type { AgentInvocation } from './invocations/agent-invocation.ts';
-import { answerOutputs, InvocationCreation, InvocationRequest } from './invocations/invocation-requests.ts';
-import { InvocationMatcher } from './invocations/match-invocations.ts';
-import type { FactSource, ObservedCall } from './observed-call.ts';
+import { answerOutputs, InvocationCreation, InvocationRequest } from './invocations/requests.ts';
 import { OperationClock } from './operation-clock.ts';
-import { SourceListener } from './source-listener.ts';
+import { Sessions } from './sessions.ts';
 import { LONG_LIFETIME_MS } from './store.ts';
 import type { ConversationTracker } from './tracker.ts';
 
@@ -44,7 +41,7 @@ export class Engine implements ConversationApi {
       telemetry: tracker.telemetry,
       tracker,
       dialect,
-      matcher: new InvocationMatcher(tracker, dialect.kind),
+      sessions: new Sessions(tracker, dialect.kind),
       handedOn: tracker.store.shelf(),
       agentReads: tracker.store.shelf({ lifetimeMs: LONG_LIFETIME_MS }),
     };
@@ -76,10 +73,8 @@ export class Engine implements ConversationApi {
     };
     const facts = new Facts(this.#state, observed, id);
     facts.isDriven = telemetry.settings.adoptRuns !== false && drives(call, intent.outputs);
-    const driven =
-      route.folds === dialect.folds
-        ? (this.#driven(observed) ?? facts.resume(intent.invocationId, id))
-        : undefined;
+    const works = intent.invocation === 'starts' || intent.invocation === 'drives';
+    const driven = works ? (this.#driven(observed) ?? facts.resume(intent.invocationId, id)) : undefined;
     if (intent.invocation === 'starts' && driven === undefined && !this.#handsOn(call)) {
       const started = this.#start(observed, request, options);
       return new InvocationCreation(observed, facts, started);
@@ -91,26 +86,17 @@ export class Engine implements ConversationApi {
     return new InvocationRequest(observed, facts, driven);
   }
 
-  /** Listens to a source that is no request, such as a socket. */
-  listen(source: FactSource, conversationId?: string): SourceListener {
-    return new SourceListener(this.#state, source, conversationId);
-  }
-
   /** Places a call that has its own span, and takes its result. */
   #place(observed: ObservedCall, facts: Facts, driven: AgentInvocation | undefined): Placement {
     const { dialect, tracker } = this.#state;
-    const { call, intent, route, endpoint } = observed;
+    const { call, intent, endpoint } = observed;
     const segment =
       intent.conversation === 'none'
         ? undefined
         : segmentOf(tracker, observed, intent.conversation === 'reads', observed.active);
-    const folds = route.folds !== undefined;
     const driving = driven === undefined ? undefined : new InvocationRequest(observed, facts, driven);
     // The request that hands an invocation on does not adopt it; another process does, or a later request.
-    if (driven === undefined && folds && intent.invocation === 'drives') {
-      facts.unowned = {};
-      facts.held = [];
-    }
+    if (driven === undefined && intent.invocation === 'drives') facts.mayAdopt();
     if (intent.conversation === 'creates' && call.streamed)
       facts.conversationCreated = (id) => this.#created(observed, segment, id);
     const listed = intent.invocation === 'lists' ? stepsListed(tracker, observed) : undefined;
@@ -121,12 +107,10 @@ export class Engine implements ConversationApi {
       parent: parentIn(segment, call.context, observed.active),
       startTime: startIn(segment, call),
       attributes: dialect.attributes,
-      links: folds ? this.#linksTo(driven, intent.invocationId, endpoint) : [],
-      hearsEvents: folds,
-      onFact: folds
-        ? (event, time) =>
-            driving === undefined ? facts.readEvent(event, time) : driving.onFact(event, time)
-        : undefined,
+      links: this.#linksTo(driven, intent, endpoint),
+      hearsEvents: true,
+      onFact: (event, time) =>
+        driving === undefined ? facts.readEvent(event, time) : driving.onFact(event, time),
       onEnd: (ended, _, record) => {
         this.#conversationUsed(observed, segment, ended);
         if (ended.handsOn && ended.outcome === 'value') this.#handOn(observed, ended.value, record);
@@ -141,7 +125,8 @@ export class Engine implements ConversationApi {
         listed?.hear({ type: 'answered', outlives: false });
         segment?.requestEnded(ended.endTime);
         // An adopted invocation has opened a segment meanwhile.
-        if (segment === undefined && folds) tracker.find(observed)?.touch(ended.endTime);
+        if (segment === undefined && intent.invocation !== 'none')
+          tracker.find(observed)?.touch(ended.endTime);
         return undefined;
       },
     };
@@ -154,7 +139,7 @@ export class Engine implements ConversationApi {
 
   /** The open invocation of this process that a request drives, polls, or brings something to. */
   #driven({ intent, endpoint }: ObservedCall): AgentInvocation | undefined {
-    const { tracker, matcher, dialect } = this.#state;
+    const { tracker, sessions, dialect } = this.#state;
     const { invocationId: id, conversationId } = intent;
     const { origin } = endpoint;
     if (dialect.identifiesAtOnce) {
@@ -163,8 +148,8 @@ export class Engine implements ConversationApi {
     }
     const invocation =
       id === undefined
-        ? matcher.known(conversationId, origin)?.underWay
-        : matcher.named(id, conversationId, origin);
+        ? sessions.known(conversationId, origin)?.underWay
+        : sessions.named(id, conversationId, origin);
     return invocation?.life.overSince === undefined ? invocation : undefined;
   }
 
@@ -187,10 +172,10 @@ export class Engine implements ConversationApi {
 
   /** Opens the invocation that a request asks for, alone or with its conversation. */
   #start(observed: ObservedCall, request: ApiRequest, { startAttributes }: PlaceOptions): AgentInvocation {
-    const { dialect, tracker, matcher } = this.#state;
+    const { dialect, tracker, sessions } = this.#state;
     const { call, intent, context, endpoint, content } = observed;
     const { conversationId } = intent;
-    const state = dialect.identifiesAtOnce ? undefined : matcher.known(conversationId, endpoint.origin);
+    const state = dialect.identifiesAtOnce ? undefined : sessions.known(conversationId, endpoint.origin);
     const told: AgentSettings = state?.agent ?? dialect.requested(request, content);
     const { agentId } = told;
     const agent = told.agent ?? tracker.agents.get(endpoint.origin, agentId);
@@ -217,7 +202,7 @@ export class Engine implements ConversationApi {
 
   readonly #forget = (invocation: AgentInvocation): void => {
     const { conversationId, endpoint } = invocation;
-    this.#state.matcher.known(conversationId, endpoint.origin)?.forget(invocation);
+    this.#state.sessions.known(conversationId, endpoint.origin)?.forget(invocation);
   };
 
   /** The messages that an invocation answers: the unanswered ones of the conversation and those of the request. */
@@ -268,9 +253,14 @@ export class Engine implements ConversationApi {
     for (const message of observed.intent.messages) conversation.add(message);
   }
 
-  #linksTo(driven: AgentInvocation | undefined, id: string | undefined, { origin }: Endpoint): Link[] {
+  #linksTo(
+    driven: AgentInvocation | undefined,
+    { invocation, invocationId }: Intent,
+    { origin }: Endpoint,
+  ): Link[] {
     if (driven !== undefined) return [{ context: driven.spanContext }];
-    return id === undefined ? [] : this.#state.tracker.known.linksTo(id, origin);
+    const isAbout = invocation === 'drives' && invocationId !== undefined;
+    return isAbout ? this.#state.tracker.known.linksTo(invocationId, origin) : [];
   }
 
   /** The span that created a conversation in another process, where a request reads that conversation. */

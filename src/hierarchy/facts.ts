@@ -1,33 +1,73 @@
-import { type Attributes, type Context, ROOT_CONTEXT, type SpanContext } from '@opentelemetry/api';
+import { type Attributes, type Context, ROOT_CONTEXT, type Span, type SpanContext } from '@opentelemetry/api';
+import type { Call } from '../sdk/call.ts';
 import { readWithClient } from '../sdk/own-requests.ts';
 import type { Endpoint } from '../sdk/provider.ts';
+import type { Route } from '../sdk/routes/index.ts';
 import type { Failure } from '../telemetry/error.ts';
-import { MAX_READ, readHeader } from '../util/payload.ts';
-import {
-  addConversationEvent,
-  applyConversation,
-  applySubagent,
-  failNext,
-  keepEarly,
-} from './conversation-facts.ts';
-import { creatorOf, placeAdopted } from './conversations/ownership.ts';
+import type { Telemetry } from '../telemetry/telemetry.ts';
+import { MAX_READ, MAX_REPEATED, readHeader } from '../util/payload.ts';
+import { adoptInvocation, creatorOf, type HandedOn, type Observation, placeAdopted } from './adoption.ts';
+import type { Use } from './conversations/conversation.ts';
 import type {
   ConversationFact,
+  Dialect,
   FactSink,
   Get,
+  Intent,
   InvocationFact,
   SubagentFact,
   ToolCallFact,
   ToolOutput,
   WantedDetail,
 } from './dialect.ts';
-import type { EngineState } from './engine-state.ts';
-import { adoptInvocation, openReported } from './invocations/adoption.ts';
 import type { AgentInvocation } from './invocations/agent-invocation.ts';
 import type { ReadInvocation } from './invocations/invocation.ts';
-import { answerToolCall } from './invocations/request-details.ts';
 import type { Agent, InvocationSnapshot, MessageSnapshot, StepSnapshot } from './model.ts';
-import type { FactSource, HeldFact, Observation } from './observed-call.ts';
+import type { Sessions } from './sessions.ts';
+import type { Shelf } from './store.ts';
+import type { ConversationTracker } from './tracker.ts';
+
+/** What the engine keeps for one API. */
+export interface EngineState {
+  readonly telemetry: Telemetry;
+  readonly tracker: ConversationTracker;
+  readonly dialect: Dialect;
+  readonly sessions: Sessions;
+  readonly handedOn: Shelf<HandedOn>;
+  /** The reads of agents. */
+  readonly agentReads: Shelf<Promise<void>>;
+}
+
+/** The call or background read that brings facts. */
+interface Exchange extends Pick<Call, 'startTime' | 'ownClock' | 'headers' | 'client' | 'requestHeaders'> {
+  readonly headersTime?: number;
+}
+
+/** Where facts come from. */
+export interface FactSource {
+  readonly endpoint: Endpoint;
+  /** The caller's, kept until the call is over. */
+  readonly context: Context;
+  /** Whether content is recorded. */
+  readonly content: boolean;
+  readonly exchange: Exchange;
+}
+
+/** A call with everything that the engine needs to place it, without what it sends: a stream may stay open for long. */
+export interface ObservedCall extends FactSource, Use {
+  readonly call: Call;
+  readonly endpoint: Endpoint;
+  /** The active span of the context. */
+  readonly active: Span | undefined;
+  readonly route: Route;
+  readonly intent: Intent;
+}
+
+/** A request about an invocation that this process does not record. */
+interface Unowned {
+  /** The span that created it, once that is known. */
+  creator?: SpanContext | undefined;
+}
 
 /** Applies the facts that one call or background read brings. */
 export class Facts implements FactSink, Observation {
@@ -45,11 +85,11 @@ export class Facts implements FactSink, Observation {
   requestInvocation: AgentInvocation | undefined;
   /** Set where the request is about an invocation that this process does not record: it may be adopted. */
   unowned: Unowned | undefined;
-  held: HeldFact[] | undefined;
-  reported: ((invocation: AgentInvocation) => void) | undefined;
   /** Called with the id of the conversation that a stream has created. */
   conversationCreated: ((id: string) => void) | undefined;
   readonly #source: FactSource;
+  /** What a stream has told before it told of the conversation; `undefined` if nothing waits for that. */
+  #held: { readonly fact: InvocationFact; readonly time: number }[] | undefined;
   /** The invocations whose start this stream has reported. */
   #begun: Set<string> | undefined;
   /** The invocation that the current facts were last about: most of them are about one. */
@@ -78,7 +118,7 @@ export class Facts implements FactSink, Observation {
     return this.#source.exchange.headers;
   }
 
-  get ownClock(): number | undefined {
+  get ownClock(): number {
     return this.#source.exchange.ownClock;
   }
 
@@ -88,8 +128,14 @@ export class Facts implements FactSink, Observation {
   }
 
   /** What reads about an invocation, with the client of the call. */
-  reader(invocation: AgentInvocation): ReadInvocation | undefined {
+  reader(invocation: AgentInvocation): ReadInvocation {
     return readerOf(this.engine, this.#source, invocation);
+  }
+
+  /** Called where the request is about an invocation that this process does not record. */
+  mayAdopt(): void {
+    this.unowned = {};
+    this.#held = [];
   }
 
   /**
@@ -120,12 +166,11 @@ export class Facts implements FactSink, Observation {
     if (invocationId === undefined) return 'nothing';
     if (this.known(invocationId, conversationId) !== undefined) return 'changes';
     const identifies = this.requestInvocation !== undefined && this.requestInvocation.id === undefined;
-    const isNew = identifies || this.unowned !== undefined || this.reported !== undefined;
-    return isNew ? 'everything' : 'nothing';
+    return identifies || this.unowned !== undefined ? 'everything' : 'nothing';
   }
 
   uses(conversationId: string | undefined): boolean {
-    return this.engine.matcher.known(conversationId, this.endpoint.origin) !== undefined;
+    return this.engine.sessions.known(conversationId, this.endpoint.origin) !== undefined;
   }
 
   agent(agent: Agent): void {
@@ -144,19 +189,23 @@ export class Facts implements FactSink, Observation {
       this.conversationId = fact.id;
       this.conversationCreated?.(fact.id);
     }
-    applyConversation(this, fact);
+    this.engine.sessions.see(fact, this);
   }
 
-  conversationEvent(id: string | undefined, eventId: string | undefined, attributes: Attributes): void {
-    addConversationEvent(this, id, eventId, attributes);
+  conversationEvent(
+    id: string | undefined = this.conversationId,
+    eventId: string | undefined,
+    attributes: Attributes,
+  ): void {
+    if (id !== undefined) this.engine.sessions.addEvent(id, eventId, attributes, this);
   }
 
-  conversationFailure(conversationId: string | undefined, failure: Failure): void {
-    failNext(this, conversationId, failure);
+  conversationFailure(id: string | undefined = this.conversationId, failure: Failure): void {
+    this.engine.sessions.failNext(id, failure, this.endpoint.origin);
   }
 
   subagent(fact: SubagentFact): void {
-    applySubagent(this, fact);
+    this.engine.sessions.seeSubagent(fact, this.endpoint.origin);
   }
 
   invocation(fact: InvocationFact): void {
@@ -174,24 +223,28 @@ export class Facts implements FactSink, Observation {
     this.engine.tracker.see(invocation, snapshot, this);
   }
 
+  hold(fact: InvocationFact): boolean {
+    const held = this.#held;
+    if (held !== undefined && held.length < MAX_REPEATED) held.push({ fact, time: this.time });
+    return held !== undefined;
+  }
+
   /** Takes what was held: who records the conversation is known now, or the stream is over. */
   release(): void {
-    const { held = [], time, live } = this;
+    const held = this.#held ?? [];
     if (held.length === 0) return;
-    this.held = undefined;
-    this.live = true;
-    for (const { fact, time } of held) {
-      this.time = time;
-      this.invocation(fact);
-    }
-    this.time = time;
-    this.live = live;
+    this.#held = undefined;
+    this.#at(this.time, () => {
+      for (const { fact, time } of held) {
+        this.time = time;
+        this.invocation(fact);
+      }
+    });
   }
 
   step(step: StepSnapshot): void {
     const invocation = this.known(step.invocationId, step.conversationId);
-    if (invocation === undefined) return;
-    invocation.seeStep(step, this.timeFor(invocation), this.live);
+    invocation?.seeStep(step, this.timeFor(invocation), this.live);
   }
 
   order(invocationId: string, stepIds: readonly string[], earlier: boolean): void {
@@ -224,7 +277,7 @@ export class Facts implements FactSink, Observation {
     if (this.live) {
       const time = this.timeFor(invocation);
       invocation.touch(time);
-      answerToolCall(invocation, { callId, output, outcome }, time);
+      invocation.answer({ callId, output, outcome }, time);
     } else invocation.steps.seeToolResult(callId, { output, outcome });
   }
 
@@ -238,7 +291,7 @@ export class Facts implements FactSink, Observation {
 
   later(invocationId: string, value: unknown, done: boolean): void {
     const { time, ownClock } = this;
-    if (this.live) keepEarly(this, { invocationId, value, time, ownClock, done });
+    if (this.live) this.engine.sessions.keepEarly({ invocationId, value, time, ownClock, done }, this);
   }
 
   /** The open invocation with this id, if this process records it. */
@@ -257,30 +310,48 @@ export class Facts implements FactSink, Observation {
   resume(id: string | undefined, conversationId: string | undefined): AgentInvocation | undefined {
     if (id === undefined) return undefined;
     const { context, endpoint, time, ownClock } = this;
-    const from = { context, endpoint, time, ownClock };
-    const resumed = this.engine.tracker.resume(id, conversationId, from);
-    if (resumed !== undefined) this.engine.matcher.resumed(resumed);
+    const { tracker, sessions } = this.engine;
+    const resumed = tracker.resume(id, conversationId, { context, endpoint, time, ownClock });
+    if (resumed !== undefined)
+      sessions.known(resumed.conversationId, endpoint.origin)?.invocations.add(resumed);
     return resumed;
   }
 
   #find(fact: InvocationFact): AgentInvocation | undefined {
-    const { matcher, dialect } = this.engine;
+    const { sessions, dialect } = this.engine;
     const { conversationId } = fact.snapshot;
     if (!dialect.identifiesAtOnce)
-      return conversationId === undefined ? undefined : matcher.find(fact, conversationId, this);
+      return conversationId === undefined ? undefined : sessions.find(fact, conversationId, this);
     const requested = this.requestInvocation;
     if (requested !== undefined && requested.id === undefined) return requested;
-    const adopted = adoptUnowned(this, fact);
+    const adopted = this.#adopt(fact);
     if (adopted !== undefined) this.requestInvocation = adopted;
     return adopted;
   }
 
+  /** Starts to record an invocation that another process has created, or that this one handed on. */
+  #adopt({ snapshot, object }: InvocationFact): AgentInvocation | undefined {
+    const { unowned, isDriven, context, headers, time } = this;
+    const { tracker, handedOn, dialect, telemetry } = this.engine;
+    const { origin } = this.endpoint;
+    if (unowned === undefined || tracker.known.has(snapshot.id, origin)) return undefined;
+    const own = handedOn.get(origin, snapshot.id);
+    const creator = own?.creator ?? creatorOf(object, telemetry.settings);
+    unowned.creator ??= creator;
+    const seen = { isDriven, endedAt: snapshot.endedAt, headers, time };
+    const isOwn = own !== undefined;
+    const place = placeAdopted(telemetry.settings, { ...seen, isOwn, creator, object, context });
+    if (place === undefined) return undefined;
+    handedOn.delete(origin, snapshot.id);
+    const conversationId = snapshot.conversationId ?? this.conversationId;
+    return adoptInvocation(tracker, { kind: dialect.kind, snapshot, conversationId }, this, place, own);
+  }
+
   /** Adds what only the conversation tells: its agent with its settings. */
   #withAgent({ snapshot, subagentId }: InvocationFact): InvocationSnapshot {
-    const { matcher } = this.engine;
-    if (subagentId !== undefined) return snapshot;
-    const agent = matcher.known(snapshot.conversationId, this.endpoint.origin)?.agent;
-    if (agent === undefined) return snapshot;
+    const { sessions } = this.engine;
+    const agent = sessions.known(snapshot.conversationId, this.endpoint.origin)?.agent;
+    if (subagentId !== undefined || agent === undefined) return snapshot;
     const { model, parameters, content } = agent;
     return { ...snapshot, model, parameters, content };
   }
@@ -291,17 +362,24 @@ export class Facts implements FactSink, Observation {
   }
 
   #readEarly(invocation: AgentInvocation, { id, conversationId }: InvocationSnapshot): void {
-    const { matcher, dialect } = this.engine;
-    const state = matcher.known(conversationId, this.endpoint.origin);
-    if (state === undefined || state.early.length === 0) return;
-    const { time, live } = this;
-    this.live = true;
+    const { sessions, dialect } = this.engine;
+    const session = sessions.known(conversationId, this.endpoint.origin);
+    if (session === undefined || session.early.length === 0) return;
     this.#early = { id, invocation };
-    for (const early of state.takeEarly(id)) {
-      this.time = early.time + ((this.ownClock ?? 0) - (early.ownClock ?? 0));
-      dialect.readKept(early.value, this, id, early.done);
-    }
+    this.#at(this.time, () => {
+      for (const early of session.takeEarly(id)) {
+        this.time = early.time + (this.ownClock - early.ownClock);
+        dialect.readKept?.(early.value, this, id, early.done);
+      }
+    });
     this.#early = undefined;
+  }
+
+  /** Applies facts of a stream that were kept. */
+  #at(time: number, apply: () => void): void {
+    const { live } = this;
+    this.live = true;
+    apply();
     this.time = time;
     this.live = live;
   }
@@ -312,8 +390,7 @@ function readerOf(
   engine: EngineState,
   { endpoint, exchange: { client, requestHeaders } }: FactSource,
   invocation: AgentInvocation,
-): ReadInvocation | undefined {
-  if (client === undefined) return undefined;
+): ReadInvocation {
   const { dialect } = engine;
   const version = readHeader(requestHeaders, 'OpenAI-Beta') ?? dialect.version;
   return async (what, send) => {
@@ -367,41 +444,4 @@ async function readAgentOf(invocation: AgentInvocation, get: Get, facts: Facts):
   const agent = tracker.agents.get(origin, agentId) ?? { id: agentId, name: undefined, model: undefined };
   tracker.agents.set(origin, agentId, agent);
   invocation.introduce(agent, {});
-}
-
-/** What adopting needs of the call that shows an invocation which this process does not record. */
-interface UnownedFacts extends Observation {
-  readonly engine: EngineState;
-  readonly conversationId: string | undefined;
-  readonly unowned: Unowned | undefined;
-}
-
-/** A request about an invocation that this process does not record. */
-export interface Unowned {
-  /** The span that created it, once that is known. */
-  creator?: SpanContext | undefined;
-}
-
-/** Starts to record an invocation that the source reports, or that the process adopts, be it one that it handed on. */
-export function adoptUnowned(
-  facts: UnownedFacts,
-  { snapshot, object }: InvocationFact,
-): AgentInvocation | undefined {
-  const { unowned, engine } = facts;
-  const { tracker, handedOn, dialect, telemetry } = engine;
-  const { origin } = facts.endpoint;
-  if (tracker.known.has(snapshot.id, origin)) return undefined;
-  const conversationId = snapshot.conversationId ?? facts.conversationId;
-  const found = { kind: dialect.kind, snapshot, conversationId };
-  if (unowned === undefined) return openReported(tracker, found, facts);
-  const own = handedOn.get(origin, snapshot.id);
-  const creator = own?.creator ?? creatorOf(object, telemetry.settings);
-  unowned.creator ??= creator;
-  const { isDriven, context, headers, time } = facts;
-  const isOwn = own !== undefined;
-  const seen = { isDriven, endedAt: snapshot.endedAt, headers, time };
-  const place = placeAdopted(telemetry.settings, { ...seen, isOwn, creator, object, context });
-  if (place === undefined) return undefined;
-  handedOn.delete(origin, snapshot.id);
-  return adoptInvocation(tracker, { ...found, observation: facts, handedOn: own, place });
 }

@@ -5,9 +5,8 @@ import type { OpenedSocket, SocketObservation } from '../sdk/sockets/socket.ts';
 import type { EndLimits, ProviderListener } from '../telemetry/program-end/provider-life.ts';
 import type { KnownToolCall } from '../telemetry/spans/program-tool-span.ts';
 import type { Telemetry } from '../telemetry/telemetry.ts';
-import { agents } from './agents/index.ts';
 import type { ConversationApi } from './api.ts';
-import { assistants } from './assistants/index.ts';
+import { DIALECTS } from './dialects/index.ts';
 import { Engine } from './engine.ts';
 import { Polls } from './invocations/polls.ts';
 import { Completions } from './model-calls.ts';
@@ -20,7 +19,8 @@ import { ConversationTracker } from './tracker.ts';
 
 /** Everything that lasts longer than a call, for one set of settings. */
 export class Hierarchy implements ProviderListener {
-  readonly apis: Readonly<Record<HierarchyApi, ConversationApi>> & { readonly completions: Completions };
+  readonly completions: Completions;
+  readonly #apis: ReadonlyMap<string, ConversationApi>;
   readonly #tracker: ConversationTracker;
   readonly #responses: Responses;
   readonly #toolCalls: ToolCalls;
@@ -34,13 +34,18 @@ export class Hierarchy implements ProviderListener {
     this.#toolCalls = toolCalls;
     this.#responses = new Responses(tracker, toolCalls);
     this.#telemetry = telemetry;
-    this.apis = {
-      agents: new Engine(tracker, agents),
-      assistants: new Engine(tracker, assistants),
-      completions: new Completions(tracker, toolCalls),
-      polls: new Polls(tracker),
-      responses: this.#responses,
-    };
+    this.completions = new Completions(tracker, toolCalls);
+    const apis = new Map<string, ConversationApi>([
+      ['completions', this.completions],
+      ['polls', new Polls(tracker)],
+      ['responses', this.#responses],
+    ]);
+    for (const [name, dialect] of Object.entries(DIALECTS)) apis.set(name, new Engine(tracker, dialect));
+    this.#apis = apis;
+  }
+
+  api(name: HierarchyApi): ConversationApi | undefined {
+    return this.#apis.get(name);
   }
 
   /** A session over a socket. */

@@ -44,6 +44,22 @@ export interface InvocationSnapshot {
   readonly content: InvocationContent | undefined;
 }
 
+/** What an object need not tell of an invocation. */
+export const UNTOLD: Omit<InvocationSnapshot, 'id' | 'conversationId' | 'status' | 'phase'> = {
+  agentId: undefined,
+  model: undefined,
+  parameters: {},
+  createdAt: undefined,
+  endedAt: undefined,
+  expiresAt: undefined,
+  usage: undefined,
+  failure: undefined,
+  finishReason: undefined,
+  pendingToolCalls: [],
+  vectorStoreIds: [],
+  content: undefined,
+};
+
 /** Read only if content is recorded. */
 export interface InvocationContent {
   readonly systemInstructions: readonly MessagePart[];

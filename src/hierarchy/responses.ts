@@ -16,6 +16,7 @@ import type { Place } from '../telemetry/place.ts';
 import { OperationRecord } from '../telemetry/record.ts';
 import type { Telemetry } from '../telemetry/telemetry.ts';
 import { asObject, field, stringField } from '../util/payload.ts';
+import { creatorOf, drives, handsOn, placeAdopted } from './adoption.ts';
 import {
   type ConversationApi,
   conversationAttributes,
@@ -29,7 +30,6 @@ import {
 import { activeSpan, isInTrace, type Segment } from './conversations/conversation.ts';
 import { conversationIn } from './conversations/conversation-id.ts';
 import { contextInConversation } from './conversations/own-trace.ts';
-import { creatorOf, drives, handsOn, placeAdopted } from './conversations/ownership.ts';
 import {
   conversationOf,
   isResponse,

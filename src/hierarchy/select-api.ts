@@ -1,14 +1,13 @@
 import { type ApiRequest, chat, type Operation } from '../operations/index.ts';
-import type { Call, CallObservation } from '../sdk/call.ts';
+import type { Call } from '../sdk/call.ts';
 import { isPollHelper } from '../sdk/resources.ts';
 import { field } from '../util/payload.ts';
-import type { Placement } from './api.ts';
 import { conversationIn } from './conversations/conversation-id.ts';
 
 /** The APIs of the hierarchy: each knows the calls of one API of the SDK, or those that belong together in another way. */
 export type HierarchyApi = 'agents' | 'assistants' | 'completions' | 'polls' | 'responses';
 
-/** By the first segment of the path. */
+/** By the first segment of the path: a dialect, or what knows the API. */
 const FAMILIES: ReadonlyMap<string, HierarchyApi> = new Map([
   ['agents', 'agents'],
   ['vaults', 'agents'],
@@ -43,9 +42,4 @@ export function selectApi(
 /** A request of one of the SDK's poll helpers; those of runs are part of the run. */
 function isPoll(call: Call, { folds }: ApiRequest['route']): boolean {
   return call.method === 'GET' && folds === undefined && isPollHelper(call);
-}
-
-/** Whether a call is part of a longer operation and gets no span of its own. */
-export function isFolded(observed: CallObservation | Placement): observed is CallObservation {
-  return 'settle' in observed;
 }

@@ -171,7 +171,7 @@ export class Observer implements CallObserver, ProviderListener {
     if (conversationIn(context) === undefined) return undefined;
     this.prepare();
     this.#hierarchy ??= new Hierarchy(this.telemetry);
-    return this.#hierarchy.apis.completions.placeFunction(context, startTime, isLoop);
+    return this.#hierarchy.completions.placeFunction(context, startTime, isLoop);
   }
 
   openSocket(socket: OpenedSocket): SocketObservation | undefined {
@@ -294,7 +294,7 @@ export class Observer implements CallObserver, ProviderListener {
     const api = selectApi(call, request, operation, hasSpan, this.#hierarchy);
     if (api === undefined) return undefined;
     this.#hierarchy ??= new Hierarchy(this.telemetry);
-    return this.#hierarchy.apis[api];
+    return this.#hierarchy.api(api);
   }
 
   #interruptCalls(): void {

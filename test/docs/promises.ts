@@ -27,7 +27,7 @@ export const PROMISES: Readonly<Record<string, readonly Proof[]>> = {
   ],
   'Types are the same.': [['test/types/types.test.ts', 'types are those of openai and OpenTelemetry']],
   'No result waits for the instrumentation or its background reads.': [
-    ['test/hierarchy/reads/background-reads.test.ts', 'creates no span, and does not delay the program'],
+    ['test/hierarchy/background-reads.test.ts', 'creates no span, and does not delay the program'],
   ],
   'An error inside the instrumentation never reaches the program, and is reported once.': [
     ['test/util/guard.test.ts', 'that throws gives nothing, and is reported once for each place'],
@@ -105,12 +105,12 @@ export const PROMISES: Readonly<Record<string, readonly Proof[]>> = {
   ],
   "Background reads give way to the program's own requests.": [
     [
-      'test/hierarchy/reads/background-reads.test.ts',
+      'test/hierarchy/background-reads.test.ts',
       'waits while the program has four requests under way at that server',
     ],
   ],
   'If the program stops waiting for a run, its end is read and its tokens are recorded.': [
-    ['test/hierarchy/reads/closing-reads.test.ts', 'is asked for its end after an aborted poll'],
+    ['test/hierarchy/closing-reads.test.ts', 'is asked for its end after an aborted poll'],
   ],
   'Memory is bounded for conversations, runs, background responses, models and warnings.': [
     ['test/hierarchy/bounds.test.ts', 'many background responses that are never polled again'],

@@ -1,13 +1,8 @@
-import * as agentContent from '../../src/hierarchy/agents/content.ts';
-import { agents } from '../../src/hierarchy/agents/index.ts';
-import { readItemCall } from '../../src/hierarchy/agents/items.ts';
-import * as agentObjects from '../../src/hierarchy/agents/objects.ts';
-import { readSubmittedEvents } from '../../src/hierarchy/agents/submitted-events.ts';
-import * as runContent from '../../src/hierarchy/assistants/content.ts';
-import { assistants } from '../../src/hierarchy/assistants/index.ts';
-import * as runObjects from '../../src/hierarchy/assistants/objects.ts';
-import { readStepToolCalls } from '../../src/hierarchy/assistants/tool-calls.ts';
 import type { Dialect, RequestedCall, ToolResult } from '../../src/hierarchy/dialect.ts';
+import { agents, readSubmittedEvents } from '../../src/hierarchy/dialects/agents.ts';
+import * as agentObjects from '../../src/hierarchy/dialects/agents-objects.ts';
+import { assistants } from '../../src/hierarchy/dialects/assistants.ts';
+import * as runObjects from '../../src/hierarchy/dialects/assistants-objects.ts';
 import { completions } from '../../src/hierarchy/dialects/completions.ts';
 import { responses } from '../../src/hierarchy/dialects/responses.ts';
 import { readAgentContent } from '../../src/hierarchy/read-request.ts';
@@ -55,19 +50,19 @@ export const READERS: readonly Reader[] = [
   { name: 'a run step', read: (value) => runObjects.readStep(value, CONTENT) },
   { name: 'a message of a thread', read: (value) => runObjects.readThreadMessage(value, CONTENT) },
   { name: 'an assistant', read: runObjects.readAssistant },
-  { name: "a run's tool call", read: (value) => readStepToolCalls([value], true) },
+  { name: "a run's tool call", read: (value) => runObjects.readStepToolCalls([value], true) },
   { name: 'the content of an agent', read: readAgentContent },
-  { name: 'a message of a thread, or its request', read: runContent.readThreadMessageContent },
-  { name: 'tool outputs', read: (value) => runContent.readToolOutputs(value, true) },
+  { name: 'a message of a thread, or its request', read: runObjects.readThreadMessageContent },
+  { name: 'tool outputs', read: (value) => runObjects.readToolOutputs(value, true) },
   { name: 'an agent', read: agentObjects.readAgent },
   { name: 'parameters of an agent', read: agentObjects.readAgentParameters },
   { name: 'a turn', read: (value) => agentObjects.readTurn(value, value) },
   { name: 'an error of a turn', read: (value) => readError(value, 'failed') },
   { name: 'required actions', read: (value) => agentObjects.readRequiredActions(value, CONTENT) },
-  { name: 'an item of a turn', read: (value) => readItemCall(value, CONTENT) },
-  { name: "a turn's message", read: agentContent.readSessionMessage },
-  { name: "a turn's reasoning", read: agentContent.readSessionReasoning },
-  { name: "a turn's input", read: (value) => agentContent.readSessionInput(value, true) },
+  { name: 'an item of a turn', read: (value) => agentObjects.readItemCall(value, CONTENT) },
+  { name: "a turn's message", read: agentObjects.readSessionMessage },
+  { name: "a turn's reasoning", read: agentObjects.readSessionReasoning },
+  { name: "a turn's input", read: (value) => agentObjects.readSessionInput(value, true) },
   { name: 'submitted events', read: (value) => readSubmittedEvents(value, true) },
   {
     name: 'items of a response',
@@ -116,7 +111,7 @@ function dialectReaders(dialect: Dialect): Reader[] {
     { name: `an event of a ${kind}`, read: (value) => facts((sink) => dialect.readEvent(value, sink)) },
     {
       name: `something of a ${kind} that was kept`,
-      read: (value) => facts((sink) => dialect.readKept(value, sink, 'id', true)),
+      read: (value) => facts((sink) => dialect.readKept?.(value, sink, 'id', true)),
     },
     {
       name: `the conversation of a ${kind}`,

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { agents } from '../../src/hierarchy/agents/index.ts';
-import { assistants } from '../../src/hierarchy/assistants/index.ts';
 import type { Dialect, Intent } from '../../src/hierarchy/dialect.ts';
+import { agents } from '../../src/hierarchy/dialects/agents.ts';
+import { assistants } from '../../src/hierarchy/dialects/assistants.ts';
 import { matchRoute } from '../../src/sdk/routes/index.ts';
 import { recordFacts } from '../support/recording-sink.ts';
 

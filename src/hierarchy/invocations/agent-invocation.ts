@@ -17,6 +17,7 @@ import {
   type StartedInvocation,
   startInvocationSpan,
 } from '../../telemetry/spans/invocation-span.ts';
+import { recordToolDuration } from '../../telemetry/spans/tool-span.ts';
 import type { Telemetry } from '../../telemetry/telemetry.ts';
 import { inOrder } from '../../util/clock.ts';
 import { LinkedContext } from '../../util/context.ts';
@@ -27,6 +28,7 @@ import {
   type Segment,
   timeWithin,
 } from '../conversations/conversation.ts';
+import type { ToolOutput } from '../dialect.ts';
 import type {
   Agent,
   ConversationKind,
@@ -418,6 +420,13 @@ export class AgentInvocation extends Invocation {
     this.hear({ type: 'waiting' }, time);
     this.steps.wait(calls, time);
     this.segment?.touch(time);
+  }
+
+  /** Called when the server has accepted the program's output of a tool call. */
+  answer({ callId, output, outcome }: Omit<ToolOutput, 'invocationId'>, time: number): void {
+    const timed = this.steps.answer(callId, { output, outcome }, time);
+    if (timed !== undefined)
+      recordToolDuration(this.telemetry, timed.snapshot, this.agent?.name, timed, this.context);
   }
 
   forgetContent(): void {

@@ -10,9 +10,8 @@ import type { OpenRecord, Placement } from '../api.ts';
 import type { Segment } from '../conversations/conversation.ts';
 import type { OperationClock } from '../operation-clock.ts';
 import { Invocation, type InvocationOwner } from './invocation.ts';
-import { isLeft } from './invocation-requests.ts';
 import { canGoOn, recordedEnd } from './life.ts';
-import { addRequestEvent, answerAttributes, type RequestEvent } from './request-details.ts';
+import { addRequestEvent, answerAttributes, isLeft, type RequestEvent } from './requests.ts';
 
 /** How one kind of operation continues after its call: a background response, or a poll loop. */
 export interface ContinuationTraits {

@@ -1,6 +1,6 @@
 import OpenAI from 'openai';
 import { describe, expect, it } from 'vitest';
-import { readMessagesOfRun } from '../../../src/hierarchy/assistants/run-input.ts';
+import { readMessagesOfRun } from '../../../src/hierarchy/dialects/assistants.ts';
 import { recordFacts } from '../../support/recording-sink.ts';
 import { startTutor, type Tutor } from '../../support/tutor.ts';
 

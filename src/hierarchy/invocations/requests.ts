@@ -1,29 +1,22 @@
-import type { Context } from '@opentelemetry/api';
+import type { Attributes, Context, Span } from '@opentelemetry/api';
+import { define } from '../../operations/attributes.ts';
 import type { Call } from '../../sdk/call.ts';
 import type { Route } from '../../sdk/routes/index.ts';
+import * as ATTR from '../../semconv/attributes.ts';
+import { EVENT_OPENAI_RUN_REQUEST } from '../../semconv/events.ts';
+import { recordAttempts } from '../../telemetry/attempts.ts';
+import { addAnswer, callAttributes, headersOf, rateLimitsIn } from '../../telemetry/call-facts.ts';
+import { readFailure, thrownTypeOf } from '../../telemetry/error.ts';
 import { callerTraceOf } from '../../telemetry/metadata.ts';
+import { placeAttributes } from '../../telemetry/place.ts';
 import type { Following, Placement } from '../../telemetry/placement.ts';
-import type {
-  Acceptance,
-  ConversationState,
-  QueuedMessage,
-  WaitingInvocation,
-} from '../conversations/conversation-state.ts';
+import { stringField } from '../../util/payload.ts';
 import type { Intent } from '../dialect.ts';
-import type { Facts } from '../facts.ts';
-import type { ObservedCall } from '../observed-call.ts';
+import type { Facts, ObservedCall } from '../facts.ts';
 import { dateOf } from '../operation-clock.ts';
+import type { Acceptance, QueuedMessage, Session, WaitingInvocation } from '../sessions.ts';
 import type { AgentInvocation } from './agent-invocation.ts';
 import { canGoOn } from './life.ts';
-import {
-  abandon,
-  addAttempts,
-  addCreation,
-  addRequestEvent,
-  addStreamPart,
-  answerToolCall,
-  RUN_REQUEST,
-} from './request-details.ts';
 
 /** The call that creates an invocation. The invocation starts with the call and outlives it. */
 export class InvocationCreation implements Placement {
@@ -37,14 +30,13 @@ export class InvocationCreation implements Placement {
   #waiting: WaitingInvocation | undefined;
 
   constructor(observed: ObservedCall, facts: Facts, invocation: AgentInvocation) {
-    const { engine } = facts;
     this.parent = invocation.contextIn(observed.call.context);
     this.foldInto = invocation;
     this.#intent = observed.intent;
     this.#facts = facts;
     facts.requestInvocation = invocation;
     invocation.hear({ type: 'asked', outlives: false }, observed.call.startTime);
-    if (engine.dialect.identifiesAtOnce) return;
+    if (facts.engine.dialect.identifiesAtOnce) return;
     facts.conversationCreated = (id) => this.#conversationCreated(id);
     const { conversationId } = observed.intent;
     if (conversationId !== undefined) this.#wait(conversationId);
@@ -56,14 +48,20 @@ export class InvocationCreation implements Placement {
 
   onEnd(call: Call): Following {
     const invocation = this.foldInto;
-    if (this.#facts.engine.dialect.identifiesAtOnce) findCut(call, invocation);
-    addCreation(invocation, call, this.parent);
+    const { identifiesAtOnce } = this.#facts.engine.dialect;
+    if (identifiesAtOnce) findCut(call, invocation);
+    const attributes = { ...callAttributes(call), ...rateLimitsIn(headersOf(call)) };
+    if (call.streamed) attributes[ATTR.GEN_AI_REQUEST_STREAM] = true;
+    invocation.addAttributes(attributes);
+    addAttempts(invocation, call, this.parent);
     if (call.outcome === 'value') this.#created(call);
     const waiting = call.error === undefined ? this.#waiting : undefined;
-    if (waiting !== undefined) accept(waiting, call, invocation);
-    invocation.acceptedAt = waiting?.acceptedAt;
-    // Its id may never be told: then the newest ones of its conversation are read.
-    if (waiting !== undefined) invocation.read ??= this.#facts.reader(invocation);
+    if (waiting !== undefined) {
+      accept(waiting, call, invocation);
+      invocation.acceptedAt = waiting.acceptedAt;
+      // Its id may never be told: then the newest ones of its conversation are read.
+      invocation.read ??= this.#facts.reader(invocation);
+    }
     if (invocation.id !== undefined || waiting !== undefined) invocation.touch(call.endTime);
     else abandon(invocation, call);
     if (call.error === undefined) answerOutputs(this.#intent, this.#facts, call.startTime);
@@ -91,15 +89,28 @@ export class InvocationCreation implements Placement {
   }
 
   /** The response does not tell the id; a later event or list does. */
-  #wait(conversationId: string): void {
-    // The answer that creates a conversation names it twice.
+  #wait(sessionId: string): void {
+    // The answer that creates a session names it twice.
     if (this.#waiting !== undefined) return;
-    const state = this.#facts.engine.matcher.state(conversationId, this.foldInto.endpoint.origin);
-    this.foldInto.requestedIn(conversationId);
+    const session = this.#facts.engine.sessions.at(sessionId, this.foldInto.endpoint.origin);
+    this.foldInto.requestedIn(sessionId);
     this.#waiting = { invocation: this.foldInto, acceptedAt: undefined, notBefore: undefined };
-    state.queued.clear();
-    state.waiting.push(this.#waiting);
+    session.queued.clear();
+    session.waiting.push(this.#waiting);
   }
+}
+
+/** Ends an invocation without an id: it was not created, or the program read the raw response. */
+function abandon(invocation: AgentInvocation, call: Call): void {
+  const { endTime } = call;
+  invocation.touch(endTime);
+  if (call.error !== undefined) {
+    invocation.conversation?.giveBack(invocation.input);
+    invocation.end(endTime, endTime, endTime, readFailure(call.error));
+  }
+  invocation.close();
+  // Nor was the conversation created that belongs to it.
+  if (invocation.conversation === undefined) invocation.segment?.end(endTime);
 }
 
 /**
@@ -114,14 +125,14 @@ export class InvocationRequest implements Placement {
   readonly #facts: Facts;
   readonly #route: Route;
   readonly #queued: QueuedMessage | undefined;
-  readonly #state: ConversationState | undefined;
+  readonly #session: Session | undefined;
   /** A stream of a conversation's events may outlive the invocation, and does not keep it open. */
   readonly #outlives: boolean;
   readonly #sentAt: number;
   #answered = false;
 
   constructor(observed: ObservedCall, facts: Facts, invocation: AgentInvocation) {
-    const { engine } = facts;
+    const { dialect, sessions } = facts.engine;
     const { call, route, intent, endpoint } = observed;
     this.parent = invocation.contextIn(observed.context);
     this.foldInto = invocation;
@@ -130,17 +141,17 @@ export class InvocationRequest implements Placement {
     this.#facts = facts;
     this.#route = route;
     facts.requestInvocation = invocation;
-    this.#outlives = call.streamed && !engine.dialect.identifiesAtOnce;
+    this.#outlives = call.streamed && !dialect.identifiesAtOnce;
     invocation.hear({ type: 'asked', outlives: this.#outlives }, this.#sentAt);
-    if (engine.dialect.identifiesAtOnce) return;
-    this.#state = engine.matcher.known(intent.conversationId, endpoint.origin);
+    if (dialect.identifiesAtOnce) return;
+    this.#session = sessions.known(intent.conversationId, endpoint.origin);
     if (intent.messages.length === 0) return;
     const caller = callerTraceOf(observed.context);
     const { life, clock } = invocation;
     const { startTime, ownClock } = call;
     const message = { caller, endpoint, startTime, ownClock, life, clock };
     this.#queued = { ...message, acceptedAt: undefined, notBefore: undefined };
-    this.#state?.queue(this.#queued);
+    this.#session?.queue(this.#queued);
   }
 
   onFact(value: unknown, time: number): void {
@@ -165,7 +176,7 @@ export class InvocationRequest implements Placement {
     const invocation = this.foldInto;
     if (!invocation.isRecorded) addStreamPart(invocation, call);
     if (call.error === undefined) this.#accept(call);
-    else if (this.#queued !== undefined) this.#state?.queued.delete(this.#queued);
+    else if (this.#queued !== undefined) this.#session?.queued.delete(this.#queued);
     if (call.outcome === 'value') this.#facts.read(call.value, call.endTime);
     const time = this.#facts.timeFor(invocation, call.endTime);
     if (isLeft(call)) invocation.hear({ type: 'left' }, time);
@@ -178,11 +189,11 @@ export class InvocationRequest implements Placement {
     // The server tells the end of an invocation in whole seconds.
     if (this.#intent.needsOpenInvocation) this.foldInto.hear({ type: 'sign' }, this.#sentAt);
     this.#answer();
-    if (this.#queued === undefined || this.#state === undefined) return;
+    if (this.#queued === undefined || this.#session === undefined) return;
     accept(this.#queued, call, this.foldInto);
     const { tracker, dialect } = this.#facts.engine;
     const { origin } = this.foldInto.endpoint;
-    const conversation = tracker.conversation(dialect.kind, this.#state.id, origin);
+    const conversation = tracker.conversation(dialect.kind, this.#session.id, origin);
     for (const message of this.#intent.messages) conversation.add(message);
   }
 
@@ -195,27 +206,24 @@ export class InvocationRequest implements Placement {
 }
 
 /** A stream that ends while its invocation goes on was cut. */
-function findCut(call: Call, { life, snapshot }: AgentInvocation): void {
-  if (call.streamEnd === 'completed' && canGoOn(life) && snapshot?.phase !== 'waiting')
-    call.streamEnd = 'cut';
+function findCut(call: Call, { life }: AgentInvocation): void {
+  if (call.streamEnd === 'completed' && canGoOn(life) && life.state !== 'waiting') call.streamEnd = 'cut';
 }
 
 /** Called when the server has accepted the outputs of tools. */
 export function answerOutputs(
   { outputs }: Intent,
-  facts: Facts,
+  { conversationId, endpoint, engine }: Facts,
   time: number,
   driven?: AgentInvocation,
 ): void {
-  if (outputs.length === 0) return;
-  const { conversationId, endpoint, engine } = facts;
   for (const output of outputs) {
     const { invocationId } = output;
     const invocation =
       invocationId === undefined
         ? driven
-        : engine.matcher.named(invocationId, conversationId, endpoint.origin);
-    if (invocation !== undefined) answerToolCall(invocation, output, time);
+        : engine.sessions.named(invocationId, conversationId, endpoint.origin);
+    invocation?.answer(output, time);
   }
 }
 
@@ -231,4 +239,48 @@ function accept(acceptance: Acceptance, call: Call, { clock }: AgentInvocation):
   const date = dateOf(call.headers);
   const duration = call.endTime - call.startTime;
   if (date !== undefined) acceptance.notBefore = date - duration - 1_000;
+}
+
+function addAttempts(invocation: AgentInvocation, call: Call, context: Context): void {
+  if (call.attemptCount > 1)
+    recordAttempts(invocation.telemetry, call, context, placeAttributes(invocation.place));
+}
+
+/** A streamed invocation goes on in another stream, such as the one that answers its functions. */
+function addStreamPart(invocation: AgentInvocation, { streamEnd, chunkCount }: Call): void {
+  const before = invocation.attributes[ATTR.OPENAI_STREAM_CHUNK_COUNT];
+  if (streamEnd === undefined || typeof before !== 'number') return;
+  invocation.addAttributes({
+    [ATTR.OPENAI_STREAM_CHUNK_COUNT]: before + chunkCount,
+    [ATTR.OPENAI_STREAM_END]: streamEnd,
+  });
+}
+
+/** How a request that has no span of its own was answered. */
+export function answerAttributes(call: Call): Attributes {
+  const attributes: Attributes = {};
+  define(attributes, ATTR.OPENAI_REQUEST_ID, callAttributes(call)[ATTR.OPENAI_REQUEST_ID]);
+  addAnswer(attributes, call);
+  return attributes;
+}
+
+/** The event on a span for a request that has no span of its own. */
+export interface RequestEvent {
+  readonly name: string;
+  /** The attribute for the status in the answer. */
+  readonly status: string;
+}
+
+const RUN_REQUEST: RequestEvent = { name: EVENT_OPENAI_RUN_REQUEST, status: ATTR.OPENAI_RUN_STATUS };
+
+/** Adds an event to the span of an operation for a request that has no span of its own. */
+export function addRequestEvent(span: Span, { name, status }: RequestEvent, call: Call, route: Route): void {
+  const attributes: Attributes = {
+    [ATTR.HTTP_REQUEST_METHOD]: route.method,
+    [ATTR.URL_TEMPLATE]: route.template,
+  };
+  define(attributes, status, stringField(call.value, 'status'));
+  Object.assign(attributes, answerAttributes(call));
+  if (call.error !== undefined) attributes[ATTR.ERROR_TYPE] = thrownTypeOf(call.error);
+  span.addEvent(name, attributes, call.endTime);
 }

@@ -1,6 +1,10 @@
 import type { Attributes } from '@opentelemetry/api';
+import type { Message, MessagePart } from '../../config/completion-types.ts';
 import { define } from '../../operations/attributes.ts';
+import { readContentPart } from '../../operations/content-parts.ts';
+import { readDocuments } from '../../operations/sources.ts';
 import * as ATTR from '../../semconv/attributes.ts';
+import { parseJson, partsOf } from '../../telemetry/content/messages.ts';
 import { readUsage } from '../../telemetry/cost/usage.ts';
 import { type Failure, readError } from '../../telemetry/error.ts';
 import {
@@ -9,20 +13,32 @@ import {
   asCount,
   asName,
   asNumber,
+  asObject,
   field,
   fieldsOf,
+  first,
+  MAX_READ,
   MAX_REPEATED,
   names,
+  objectField,
   type PayloadObject,
   row,
   stringField,
+  textField,
   tolerating,
 } from '../../util/payload.ts';
-import type { Agent, InvocationSnapshot, MessageSnapshot, StepSnapshot } from '../model.ts';
+import type { ToolOutput } from '../dialect.ts';
+import type {
+  Agent,
+  InvocationSnapshot,
+  MessageSnapshot,
+  StepSnapshot,
+  ToolCallContent,
+  ToolCallSnapshot,
+} from '../model.ts';
 import { asTime } from '../operation-clock.ts';
 import { readAgentContent } from '../read-request.ts';
-import { readThreadMessageContent } from './content.ts';
-import { readStepToolCalls } from './tool-calls.ts';
+import { countResults, countToolImages, filesOf, NO_TOOL_CONTENT } from '../tool-calls/tool-facts.ts';
 
 /**
  * Reads the untrusted objects of the Assistants API. An object without an id is ignored.
@@ -171,4 +187,98 @@ const RUN_FINISH_REASONS: Readonly<Record<string, string>> = {
 function readFinishReason(incomplete: unknown, status: string): string | undefined {
   if (status === 'incomplete') return stringField(incomplete, 'reason') ?? 'incomplete';
   return row(RUN_FINISH_REASONS, status);
+}
+
+const NO_STEP_CALLS: readonly ToolCallSnapshot[] = [];
+
+/** The first tool calls of a step or of a run's `required_action`. Most have none. */
+export function readStepToolCalls(calls: readonly unknown[], content: boolean): readonly ToolCallSnapshot[] {
+  if (calls.length === 0) return NO_STEP_CALLS;
+  return first(calls).flatMap((call) => readStepToolCall(call, content) ?? []);
+}
+
+/** @see https://platform.openai.com/docs/api-reference/run-steps/step-object */
+function readStepToolCall(value: unknown, content: boolean): ToolCallSnapshot | undefined {
+  const id = stringField(value, 'id');
+  const type = stringField(value, 'type');
+  if (id === undefined || type === undefined) return undefined;
+  const details = objectField(value, type);
+  const hasResult = RESULTS.some((name) => isToolResult(field(details, name)));
+  return {
+    id,
+    type,
+    name: (type === 'function' ? stringField(details, 'name') : undefined) ?? type,
+    imageCount: type === 'code_interpreter' ? countToolImages(details) : undefined,
+    resultCount: type === 'file_search' ? countResults(details) : undefined,
+    fileIds: type === 'file_search' ? filesOf(details) : undefined,
+    content: content ? { ...NO_TOOL_CONTENT, ...readToolCallContent(type, details) } : undefined,
+    ...(hasResult ? { hasResult } : {}),
+  };
+}
+
+/** The fields with the result of a function, a code interpreter, a search. */
+const RESULTS = ['output', 'outputs', 'results'];
+
+function isToolResult(value: unknown): boolean {
+  return Array.isArray(value) ? value.length > 0 : typeof value === 'string';
+}
+
+function readToolCallContent(type: string, details: unknown): Partial<ToolCallContent> {
+  switch (type) {
+    case 'function':
+      return {
+        arguments: parseJson(field(details, 'arguments')),
+        result: parseJson(field(details, 'output')),
+      };
+    case 'code_interpreter':
+      return { arguments: codeOf(details), result: logsOf(details) };
+    case 'file_search':
+      return {
+        query: textField(details, 'query'),
+        documents: readDocuments(arrayField(details, 'results')),
+      };
+    default:
+      return { arguments: asObject(details) };
+  }
+}
+
+function codeOf(details: unknown): unknown {
+  const code = textField(details, 'input');
+  return code === undefined ? undefined : { code };
+}
+
+function logsOf(details: unknown): unknown {
+  const outputs = first(arrayField(details, 'outputs'), MAX_READ);
+  const logs = outputs.flatMap((output) => textField(output, 'logs') ?? []);
+  const images = outputs.flatMap((output) => stringField(objectField(output, 'image'), 'file_id') ?? []);
+  return logs.length + images.length === 0 ? undefined : { logs: logs.join('\n'), images };
+}
+
+/** Reads a message of a thread, or of the request that creates it. */
+export function readThreadMessageContent(message: unknown): Message {
+  const content = field(message, 'content');
+  return {
+    role: textField(message, 'role') ?? 'user',
+    parts: [
+      ...(typeof content === 'string'
+        ? [{ type: 'text' as const, content }]
+        : partsOf(arrayField(message, 'content'), readContentPart)),
+      ...first(arrayField(message, 'attachments')).flatMap(readAttachment),
+    ],
+  };
+}
+
+function readAttachment(attachment: unknown): MessagePart[] {
+  const file_id = textField(attachment, 'file_id');
+  return file_id === undefined ? [] : [{ type: 'file', modality: 'document', file_id }];
+}
+
+/** The outputs that the program submits for a run. */
+export function readToolOutputs(body: unknown, content: boolean): ToolOutput[] {
+  return arrayField(body, 'tool_outputs').flatMap((output) => {
+    const callId = stringField(output, 'tool_call_id');
+    if (callId === undefined) return [];
+    const text = content ? field(output, 'output') : undefined;
+    return [{ invocationId: undefined, callId, output: text, outcome: undefined }];
+  });
 }

@@ -1,0 +1,479 @@
+import type { Attributes, Context } from '@opentelemetry/api';
+import type { MessagePart } from '../config/completion-types.ts';
+import { notice } from '../diagnostics/report.ts';
+import type { Endpoint } from '../sdk/provider.ts';
+import * as ATTR from '../semconv/attributes.ts';
+import { EVENT_OPENAI_RUN_REQUIRES_ACTION, EVENT_OPENAI_SESSION_ENVIRONMENT } from '../semconv/events.ts';
+import { type Failure, readError } from '../telemetry/error.ts';
+import { textLimits } from '../telemetry/kept-text.ts';
+import { Keeper, keptNames } from '../telemetry/kept-values.ts';
+import { type CallerTrace, contextOf } from '../telemetry/metadata.ts';
+import { keepNewest } from '../util/bounded-map.ts';
+import { MAX_REPEATED } from '../util/payload.ts';
+import { adoptInvocation, adopts, hasRecordingCreator, type Observation, openFound } from './adoption.ts';
+import { activeSpan } from './conversations/conversation.ts';
+import type {
+  AgentSettings,
+  ConversationFact,
+  InvocationFact,
+  RequiredAction,
+  SubagentFact,
+} from './dialect.ts';
+import type { AgentInvocation } from './invocations/agent-invocation.ts';
+import type { ReadInvocation } from './invocations/invocation.ts';
+import { canGoOn, isRecordedState, type Life } from './invocations/life.ts';
+import type { ConversationKind, InvocationSnapshot } from './model.ts';
+import { OperationClock } from './operation-clock.ts';
+import type { Shelf } from './store.ts';
+import type { ConversationTracker } from './tracker.ts';
+
+/** How long after the end of an invocation the next one may begin that a message during the first one asked for. */
+const MAX_QUEUED_MS = 60_000;
+
+/** When the request for an invocation was answered. Earlier lists cannot contain it. */
+export interface Acceptance {
+  acceptedAt: number | undefined;
+  /** The earliest creation, on the server's clock, if known. */
+  notBefore: number | undefined;
+}
+
+/** A requested invocation whose id is unknown yet. */
+export interface WaitingInvocation extends Acceptance {
+  readonly invocation: AgentInvocation;
+}
+
+/** A message sent during an invocation: it may change that one or start another. */
+export interface QueuedMessage extends Acceptance {
+  readonly caller: CallerTrace;
+  readonly endpoint: Endpoint;
+  readonly startTime: number;
+  /** Of its request. */
+  readonly ownClock: number;
+  /** Of that invocation. */
+  readonly life: Life;
+  readonly clock: OperationClock;
+}
+
+interface SubagentState {
+  name: string | undefined;
+  /** The agent that created it: the session's, or another subagent. */
+  parentAgentId: string | undefined;
+  /** Its task, if content is recorded, until its first turn takes it. */
+  instructions: readonly MessagePart[];
+  /** Its open invocation. */
+  invocation: AgentInvocation | undefined;
+}
+
+/** A detail of an invocation that has not been reported yet. */
+interface EarlyFact {
+  readonly invocationId: string;
+  readonly value: unknown;
+  readonly time: number;
+  /** Of the stream that brought it. */
+  readonly ownClock: number;
+  readonly done: boolean;
+}
+
+/** What is known of a session: what this process requested of it and cannot identify yet, and what has come early for that. */
+export class Session {
+  readonly id: string;
+  /** The agent of the session, which its invocations do not repeat. */
+  agent: AgentSettings | undefined;
+  /** Whether its metadata says that the process which created it records it. Unknown until the session is seen. */
+  hasRecordingCreator: boolean | undefined;
+  /** What this process requested, oldest first. */
+  readonly waiting: WaitingInvocation[] = [];
+  readonly queued: Set<QueuedMessage> = new Set();
+  /** The open invocations of its own agent that this process records. */
+  readonly invocations: Set<AgentInvocation> = new Set();
+  readonly early: EarlyFact[] = [];
+  /** The failure that it has reported. */
+  failure: Failure | undefined;
+  readonly #subagents = new Map<string, SubagentState>();
+  readonly #events = new Set<string>();
+  #environmentEvents = 0;
+
+  constructor(id: string) {
+    this.id = id;
+  }
+
+  /** The current invocation, if this process records it. */
+  get underWay(): AgentInvocation | undefined {
+    const isOpen = ({ life }: AgentInvocation): boolean => life.overSince === undefined;
+    const open = [...this.invocations].findLast(isOpen);
+    return open ?? this.waiting.findLast(({ invocation }) => isOpen(invocation))?.invocation;
+  }
+
+  get hasOpenInvocations(): boolean {
+    return this.invocations.size + this.waiting.length > 0;
+  }
+
+  subagent(id: string): SubagentState {
+    const known = this.#subagents.get(id);
+    if (known !== undefined) return known;
+    const made = { name: undefined, parentAgentId: undefined, instructions: [], invocation: undefined };
+    if (this.#subagents.size < MAX_REPEATED) this.#subagents.set(id, made);
+    return made;
+  }
+
+  /** The invocation that one of a subagent is part of: that of its creator, or else the newest during which it was created. */
+  above(subagent: SubagentState, { createdAt }: InvocationSnapshot): AgentInvocation | undefined {
+    const parent = this.#subagents.get(subagent.parentAgentId ?? '')?.invocation;
+    return parent ?? [...this.invocations].findLast(({ snapshot }) => isWithin(createdAt, snapshot));
+  }
+
+  queue(message: QueuedMessage): void {
+    this.queued.add(message);
+    keepNewest(this.queued);
+  }
+
+  takeEarly(id: string): EarlyFact[] {
+    const taken = this.early.filter((fact) => fact.invocationId === id);
+    const others = this.early.filter((fact) => fact.invocationId !== id);
+    this.early.splice(0, this.early.length, ...(this.waiting.length > 0 ? others : []));
+    return taken;
+  }
+
+  /** Whether an event is new: several streams of a session, and each poll, repeat the same ones. */
+  isNew(eventId: string | undefined): boolean {
+    if (eventId === undefined) return true;
+    if (this.#events.has(eventId)) return false;
+    this.#events.add(eventId);
+    keepNewest(this.#events);
+    return true;
+  }
+
+  /** Whether what became of the environment is one more event on the span. */
+  hasRoomForEvent(): boolean {
+    return ++this.#environmentEvents <= MAX_REPEATED;
+  }
+
+  /** Forgets a closed invocation. */
+  forget(invocation: AgentInvocation): void {
+    this.invocations.delete(invocation);
+    const index = this.waiting.findIndex((waiting) => waiting.invocation === invocation);
+    if (index >= 0) this.waiting.splice(index, 1);
+    for (const subagent of this.#subagents.values())
+      if (subagent.invocation === invocation) subagent.invocation = undefined;
+    if (!this.hasOpenInvocations) this.early.length = 0;
+  }
+}
+
+/** Whether it was created during the other, as far as the server's seconds tell. */
+function isWithin(
+  createdAt: number | undefined,
+  other: Pick<InvocationSnapshot, 'createdAt' | 'endedAt'> | undefined,
+): boolean {
+  if (createdAt === undefined) return true;
+  const { createdAt: begin = createdAt, endedAt: end = createdAt } = other ?? {};
+  return createdAt >= begin && createdAt <= end;
+}
+
+/** What a call brings that tells of a session. */
+interface SessionObservation extends Observation {
+  readonly content: boolean;
+  readonly conversationId: string | undefined;
+  /** When the current facts were seen, by the clock of the invocation. */
+  timeFor(invocation: AgentInvocation, time?: number): number;
+  reader(invocation: AgentInvocation): ReadInvocation | undefined;
+  /** Takes what a stream told before it was known who records the session. */
+  release(): void;
+  /** Keeps an invocation until that is known. */
+  hold(fact: InvocationFact): boolean;
+}
+
+/**
+ * The conversations whose invocations have no id at first: the request for one does not return it. The first unknown invocation
+ * that an object reports belongs to the oldest unanswered request.
+ */
+export class Sessions {
+  readonly #tracker: ConversationTracker;
+  readonly #kind: ConversationKind;
+  readonly #sessions: Shelf<Session>;
+  /** How many invocations of subagents stand below each invocation. */
+  readonly #below = new WeakMap<AgentInvocation, number>();
+
+  constructor(tracker: ConversationTracker, kind: ConversationKind) {
+    this.#tracker = tracker;
+    this.#kind = kind;
+    this.#sessions = tracker.store.shelf();
+  }
+
+  at(id: string, origin: string): Session {
+    const known = this.known(id, origin);
+    if (known !== undefined) return known;
+    const made = new Session(id);
+    this.#sessions.set(origin, id, made);
+    return made;
+  }
+
+  known(id: string | undefined, origin: string): Session | undefined {
+    return this.#sessions.get(origin, id);
+  }
+
+  /** The open invocation with this id, or a requested one without an id, which must be this one. */
+  named(id: string, conversationId: string | undefined, origin: string): AgentInvocation | undefined {
+    const waiting = this.known(conversationId, origin)?.underWay;
+    if (this.#tracker.known.has(id, origin) || waiting?.id !== undefined)
+      return this.#tracker.known.open(id, origin, conversationId);
+    return waiting;
+  }
+
+  /** Finds or opens the invocation; `undefined` if this process does not record it. */
+  find(fact: InvocationFact, sessionId: string, seen: SessionObservation): AgentInvocation | undefined {
+    const { origin } = seen.endpoint;
+    if (this.#tracker.known.has(fact.snapshot.id, origin)) return undefined;
+    const session = this.at(sessionId, origin);
+    if (fact.subagentId !== undefined) return this.#openBelow(session, fact, seen);
+    const invocation = this.#findRequested(session, fact, seen);
+    if (invocation !== undefined) session.invocations.add(invocation);
+    return invocation;
+  }
+
+  #findRequested(
+    session: Session,
+    fact: InvocationFact,
+    seen: SessionObservation,
+  ): AgentInvocation | undefined {
+    const { snapshot } = fact;
+    const waiting = findWaiting(session, snapshot, seen);
+    if (waiting !== undefined) {
+      session.waiting.splice(session.waiting.indexOf(waiting), 1);
+      return waiting.invocation;
+    }
+    const found = {
+      kind: this.#kind,
+      snapshot,
+      conversationId: session.id,
+      agent: session.agent?.agent,
+      forgotten: (invocation: AgentInvocation): void => session.forget(invocation),
+    };
+    const queued = [...session.queued].find(
+      (message) => canBe(message, snapshot, seen) && isInTime(message, snapshot),
+    );
+    if (queued !== undefined) {
+      session.queued.delete(queued);
+      const { endpoint, startTime } = queued;
+      const clock = new OperationClock(queued.ownClock);
+      return openFound(this.#tracker, found, { context: farContextOf(queued), endpoint, startTime, clock });
+    }
+    const { isDriven, headers, time, context } = seen;
+    const adoptable = { isDriven, endedAt: snapshot.endedAt, headers, time };
+    if (session.hasRecordingCreator || !adopts(this.#tracker.telemetry.settings, adoptable)) return undefined;
+    if (session.hasRecordingCreator === undefined && seen.live && seen.hold(fact)) return undefined;
+    return adoptInvocation(this.#tracker, found, seen, { context, link: undefined });
+  }
+
+  /** The invocation of a subagent is a child of the one it works for, if this process records that. */
+  #openBelow(
+    session: Session,
+    { snapshot, subagentId = '', aboveId }: InvocationFact,
+    seen: SessionObservation,
+  ): AgentInvocation | undefined {
+    const { origin } = seen.endpoint;
+    const subagent = session.subagent(subagentId);
+    const above =
+      aboveId === undefined
+        ? session.above(subagent, snapshot)
+        : this.#tracker.known.open(aboveId, origin, session.id);
+    if (above === undefined || !isWithin(snapshot.createdAt, above.snapshot)) return undefined;
+    if (!this.#hasRoomBelow(above)) return undefined;
+    const startTime = seen.live
+      ? seen.timeFor(above)
+      : Math.min(
+          above.clock.local(snapshot.createdAt, above.startTime),
+          above.life.endTime ?? Number.POSITIVE_INFINITY,
+        );
+    const parts = subagent.instructions;
+    subagent.instructions = [];
+    const invocation = this.#tracker.openInvocation({
+      kind: this.#kind,
+      above,
+      subagentId,
+      segment: above.segment,
+      agent: { id: snapshot.agentId ?? subagentId, name: subagent.name, model: undefined },
+      agentId: snapshot.agentId,
+      endpoint: above.endpoint,
+      attributes: {},
+      input: { count: 0, messages: parts.length === 0 ? [] : [{ role: 'user', parts }] },
+      content: undefined,
+      context: above.context,
+      startTime: Math.max(startTime, above.startTime),
+      rebuilt: !seen.live,
+      forgotten: (closed) => session.forget(closed),
+    });
+    subagent.invocation = invocation;
+    return invocation;
+  }
+
+  #hasRoomBelow(above: AgentInvocation): boolean {
+    const below = this.#below.get(above) ?? 0;
+    if (below >= MAX_REPEATED) {
+      notice('calls_skipped');
+      return false;
+    }
+    this.#below.set(above, below + 1);
+    return true;
+  }
+
+  /** Takes what an object tells of a session. */
+  see(fact: ConversationFact, seen: SessionObservation): void {
+    const session = this.at(fact.id, seen.endpoint.origin);
+    if (fact.agent !== undefined) takeAgent(session, fact.agent);
+    if (this.#tracker.telemetry.settings.adoptRuns !== false) {
+      session.hasRecordingCreator ||= hasRecordingCreator(fact.object);
+      seen.release();
+    }
+    if (fact.state === 'failed') failAll(session, fact.error, seen);
+    else if (fact.state === 'idle') rest(session, seen);
+    else if (fact.state !== undefined) this.#goOn(session, fact.actions, seen);
+  }
+
+  #goOn(session: Session, actions: readonly RequiredAction[], seen: SessionObservation): void {
+    const { underWay } = session;
+    const requested = [...session.invocations, ...session.waiting.map(({ invocation }) => invocation)];
+    // Something in progress explains the state of the session. Without it, what seemed to be over goes on.
+    for (const invocation of requested)
+      if (underWay === undefined || invocation.life.overSince === undefined)
+        invocation.hear({ type: 'open' }, invocation.life.lastOpenTime);
+    for (const { type, id, invocationId, call } of actions) {
+      const { origin } = seen.endpoint;
+      const named =
+        invocationId === undefined ? undefined : this.#tracker.known.open(invocationId, origin, session.id);
+      const invocation = named ?? session.underWay;
+      if (invocation === undefined || invocation.life.overSince !== undefined) continue;
+      const time = seen.timeFor(invocation);
+      invocation.wait(call === undefined ? [] : [call], time);
+      if (!session.isNew(`${type} ${id}`)) continue;
+      invocation.span.addEvent(
+        EVENT_OPENAI_RUN_REQUIRES_ACTION,
+        {
+          [ATTR.OPENAI_REQUIRED_ACTION_TYPE]: type,
+          [ATTR.GEN_AI_TOOL_NAME]: call?.name,
+          [ATTR.GEN_AI_TOOL_CALL_ID]: call?.id,
+        },
+        time,
+      );
+    }
+  }
+
+  /** Takes the reason for which a session is about to fail. */
+  failNext(id: string | undefined, failure: Failure, origin: string): void {
+    const session = this.known(id, origin);
+    if (session !== undefined) session.failure = failure;
+  }
+
+  seeSubagent(fact: SubagentFact, origin: string): void {
+    const session = this.known(fact.conversationId, origin);
+    if (!session?.hasOpenInvocations) return;
+    const subagent = session.subagent(fact.id);
+    const isFirst = subagent.parentAgentId === undefined;
+    subagent.name = fact.name ?? subagent.name;
+    subagent.parentAgentId = fact.parentAgentId ?? subagent.parentAgentId;
+    if (isFirst) subagent.instructions = this.#keeper().keep(fact.instructions);
+    const { invocation, name } = subagent;
+    if (invocation !== undefined && name !== undefined)
+      invocation.introduce({ id: invocation.place.agentId ?? fact.id, name, model: undefined }, {});
+  }
+
+  /** Records an event of the session on its span. */
+  addEvent(id: string, eventId: string | undefined, attributes: Attributes, seen: SessionObservation): void {
+    const { endpoint, context, time } = seen;
+    const session = this.at(id, endpoint.origin);
+    const conversation = this.#tracker.conversation(this.#kind, id, endpoint.origin);
+    const segment =
+      conversation.segmentFor(activeSpan(context), time) ?? [...conversation.segments.values()].at(-1);
+    if (!session.isNew(eventId) || segment === undefined || !session.hasRoomForEvent()) return;
+    segment.span.addEvent(EVENT_OPENAI_SESSION_ENVIRONMENT, attributes, time);
+    segment.touch(time);
+  }
+
+  /** Keeps a detail of an invocation that has not been reported yet, if it will be recorded. */
+  keepEarly(early: EarlyFact, { conversationId, endpoint, content }: SessionObservation): void {
+    const session = this.known(conversationId, endpoint.origin);
+    if (session === undefined || session.waiting.length === 0 || session.early.length >= MAX_REPEATED) return;
+    const value = content ? this.#keeper().keep(early.value) : keptNames(early.value);
+    session.early.push({ ...early, value });
+  }
+
+  #keeper(): Keeper {
+    return new Keeper(textLimits(this.#tracker.telemetry.settings));
+  }
+}
+
+/** The agent may exist only in the session. */
+function takeAgent(session: Session, settings: AgentSettings): void {
+  const isFirst = session.agent === undefined;
+  session.agent = settings;
+  const { agent, model, parameters } = settings;
+  if (!isFirst || agent === undefined) return;
+  const attributes = model === undefined ? parameters : { ...parameters, [ATTR.GEN_AI_REQUEST_MODEL]: model };
+  for (const { invocation } of session.waiting) invocation.introduce(agent, attributes);
+}
+
+/** An idle session ends only what was requested before; a stream begins with the previous state. */
+function rest(session: Session, seen: SessionObservation): void {
+  for (const invocation of session.invocations) endUnseen(invocation, seen, seen.timeFor(invocation));
+  if (seen.live) return;
+  for (const { invocation } of [...session.waiting]) {
+    const { acceptedAt } = invocation;
+    if (acceptedAt !== undefined && acceptedAt <= seen.timeFor(invocation, seen.sentAt))
+      endUnseen(invocation, seen, seen.timeFor(invocation));
+  }
+}
+
+/** Nothing is in progress in its session: it is over, with an unknown outcome. */
+function endUnseen(invocation: AgentInvocation, seen: SessionObservation, time: number): void {
+  const { life, segment } = invocation;
+  // One that goes on after a pause has no request that could read it.
+  invocation.read ??= seen.reader(invocation);
+  if (canGoOn(life)) segment?.touch(time);
+  // Without this, a turn waits for one of a subagent that nobody tells about any more.
+  for (const below of invocation.below) endUnseen(below, seen, life.endTime ?? time);
+  invocation.hear({ type: 'idle' }, time);
+}
+
+function failAll(session: Session, error: unknown, seen: SessionObservation): void {
+  const failure = session.failure ?? readError(error, 'failed');
+  session.failure = undefined;
+  for (const invocation of [...session.invocations]) {
+    const time = seen.timeFor(invocation);
+    invocation.end(time, time, time, failure);
+    invocation.settle();
+  }
+}
+
+/** Finds the oldest request that can have started it. A stream reports what starts now, so requests that are over come last. */
+function findWaiting(
+  { waiting }: Session,
+  snapshot: InvocationSnapshot,
+  seen: Observation,
+): WaitingInvocation | undefined {
+  const possible = waiting.filter((each) => canBe(each, snapshot, seen));
+  const goesOn = ({ invocation }: WaitingInvocation): boolean => invocation.life.overSince === undefined;
+  return (seen.live ? possible.find(goesOn) : undefined) ?? possible[0];
+}
+
+/** Whether an invocation can be the requested one. One in a stream is new; one in a list may be old. */
+function canBe(acceptance: Acceptance, { createdAt }: InvocationSnapshot, { live }: Observation): boolean {
+  if (live) return true;
+  const { acceptedAt, notBefore } = acceptance;
+  if (acceptedAt === undefined) return false;
+  return notBefore === undefined || createdAt === undefined || createdAt >= notBefore;
+}
+
+/** A message that was sent during an invocation starts the next one at once, or never. */
+function isInTime(
+  { life, clock, acceptedAt = 0 }: QueuedMessage,
+  { createdAt }: InvocationSnapshot,
+): boolean {
+  const lastTime = isRecordedState(life.state) ? life.lastOpenTime : Number.POSITIVE_INFINITY;
+  const endTime = Math.max(acceptedAt, life.endTime ?? lastTime);
+  return clock.local(createdAt, 0) <= endTime + MAX_QUEUED_MS;
+}
+
+/** A context with the caller's span context and metadata; the end of the caller's span is not observed. */
+function farContextOf({ caller }: QueuedMessage): Context {
+  const { span } = caller;
+  return contextOf({ ...caller, span: span && { ...span, isRemote: true } });
+}
