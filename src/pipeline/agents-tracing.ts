@@ -1,9 +1,9 @@
 import { isSwitchedOff } from '../config/environment.ts';
-import { activityOfNode, placeWithinAgents } from '../hierarchy/agents-sdk/node-activity.ts';
+import { placeWithinAgents, recordOf } from '../hierarchy/agents-sdk/node-activity.ts';
 import { Workflows } from '../hierarchy/agents-sdk/workflows.ts';
-import { agentsNodeIn } from '../sdk/agents-sdk/agents-context.ts';
 import { AgentsSource } from '../sdk/agents-sdk/agents-source.ts';
 import { onTraceProvider } from '../sdk/agents-sdk/library.ts';
+import { agentsNodeIn } from '../sdk/agents-sdk/node.ts';
 import { processWideCollection } from '../util/process-wide.ts';
 import { agentsCalls } from './agents-calls.ts';
 import { defaultTelemetry } from './default-observers.ts';
@@ -28,7 +28,7 @@ export function recordAgents(): () => void {
     };
     agentsCalls.ignored = (context) => {
       const node = agentsNodeIn(context);
-      if (node !== undefined) activityOfNode(node).modelCalls++;
+      if (node !== undefined) recordOf(node).modelCalls++;
     };
     const source = new AgentsSource(provider, new Workflows(defaultTelemetry));
     stopHearing = () => {

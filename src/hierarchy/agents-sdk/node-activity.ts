@@ -1,4 +1,4 @@
-import type { Attributes } from '@opentelemetry/api';
+import type { Attributes, Context, SpanContext } from '@opentelemetry/api';
 import { fingerprintOf } from '../../operations/tool-calls.ts';
 import type { AgentsNode } from '../../sdk/agents-sdk/node.ts';
 import * as ATTR from '../../semconv/attributes.ts';
@@ -6,31 +6,21 @@ import { addSpent, NOTHING_SPENT, type Spent } from '../../telemetry/cost/spent.
 import { type Failure, readFailure } from '../../telemetry/error.ts';
 import type { Operation, RequestedToolCall } from '../../telemetry/operation.ts';
 import type { OpenRecord, Placement } from '../../telemetry/placement.ts';
+import type { ActiveSpan } from '../../telemetry/spans/active-span.ts';
+import type { Telemetry } from '../../telemetry/telemetry.ts';
 import { stringField } from '../../util/payload.ts';
 
-/** What the clients of `openai` have seen of a node's activity. */
-export class NodeActivity {
-  /** The model calls directly below. */
-  modelCalls = 0;
-  /** Why the last model call, or the last agent, failed. */
-  failure: Failure | undefined;
-  /** Whether its errors may quote that of a tool, whose text the library keeps to itself. */
-  withholdsText = false;
-  /** What everything below has spent. */
-  spent: Spent = NOTHING_SPENT;
-  /** The tool calls that the last answer asked for and nothing has been recorded for, in its order. */
-  #unanswered: readonly RequestedToolCall[] = [];
-  /** All of them. */
+/** The tool calls that the model of an agent asks for. */
+export class RequestedCalls {
+  /** Those of the last answer. */
   #calls: readonly RequestedToolCall[] = [];
+  /** Those that nothing has been recorded for, in their order. */
+  #unanswered: readonly RequestedToolCall[] = [];
   /** Whether an earlier run was asked for them. */
   #isRest = false;
   #hasAnswered = false;
   /** Whether it was asked for more before it answered any of that: it may be another run, or everything was rejected. */
   mayBeOther = false;
-
-  add(spent: Spent): void {
-    this.spent = addSpent(this.spent, spent);
-  }
 
   /** Takes the tool calls of an answer, in place of those of the one before it. */
   keep(calls: readonly RequestedToolCall[]): void {
@@ -44,9 +34,9 @@ export class NodeActivity {
    * What a run that is resumed after an approval answers, without the arguments; `undefined` if everything is answered.
    * Approved and rejected calls of one name come in any order: only their arguments tell which is which.
    */
-  get rest(): NodeActivity | undefined {
+  get rest(): RequestedCalls | undefined {
     if (this.#unanswered.length === 0 && !this.#isRest) return undefined;
-    const rest = new NodeActivity();
+    const rest = new RequestedCalls();
     rest.#isRest = true;
     rest.#calls = this.#calls.map(({ id, name, namespace, type, fingerprint }) => {
       const known = fingerprint?.();
@@ -89,20 +79,35 @@ export function toolNameOf({ name, namespace }: RequestedToolCall): string {
   return namespace === undefined || namespace === name ? name : `${namespace}.${name}`;
 }
 
-const activities = new WeakMap<AgentsNode, NodeActivity>();
-
-export function activityOfNode(node: AgentsNode): NodeActivity {
-  let activity = activities.get(node);
-  if (activity === undefined) {
-    activity = new NodeActivity();
-    activities.set(node, activity);
-  }
-  return activity;
+/** What is known of a trace or span of the library beside what it tells itself. */
+class RecordedNode {
+  /** What a trace is recorded with. */
+  telemetry: Telemetry | undefined;
+  span: ActiveSpan | undefined;
+  /** Of a call of a model that is under way. */
+  callStart: { readonly parent: Context; readonly startTime: number } | undefined;
+  /** Of a trace: the handoff that the next agent takes over from. */
+  handoff: { readonly to: string | undefined; readonly from: SpanContext } | undefined;
+  /** The model calls directly below, as the clients of `openai` have seen them. */
+  modelCalls = 0;
+  /** Why the last model call, or the last agent, failed. */
+  failure: Failure | undefined;
+  /** Whether its errors may quote that of a tool, whose text the library keeps to itself. */
+  withholdsText = false;
+  /** What everything below has spent. */
+  spent: Spent = NOTHING_SPENT;
+  requested: RequestedCalls = new RequestedCalls();
 }
 
-/** Has a node go on with the activity of an earlier run. */
-export function resumeActivity(node: AgentsNode, rest: NodeActivity): void {
-  activities.set(node, rest);
+const recordedNodes = new WeakMap<AgentsNode, RecordedNode>();
+
+export function recordOf(node: AgentsNode): RecordedNode {
+  let known = recordedNodes.get(node);
+  if (known === undefined) {
+    known = new RecordedNode();
+    recordedNodes.set(node, known);
+  }
+  return known;
 }
 
 /** The agent that makes a call. A request without an operation, such as one for an image, is not the agent's. */
@@ -121,16 +126,18 @@ export function agentAttributes(node: AgentsNode, operation: Operation): Attribu
 }
 
 export function noteModelCall(node: AgentsNode, { traits }: Operation): void {
-  if (traits?.inference === 'chat') activityOfNode(node).modelCalls++;
+  if (traits?.inference === 'chat') recordOf(node).modelCalls++;
 }
 
 /** Notes what an answer asks for and has spent: for its workflow, whatever the request was. */
 export function noteAnswer(node: AgentsNode, operation: Operation, result: unknown, spent: Spent): void {
   if (result === undefined) return;
   const agent = askingAgent(node, operation);
-  if (agent !== undefined) activityOfNode(agent).keep(operation.toolCalls?.(result) ?? []);
-  for (let above: AgentsNode | undefined = node.trace; above !== undefined; above = above.parent?.trace)
-    activityOfNode(above).add(spent);
+  if (agent !== undefined) recordOf(agent).requested.keep(operation.toolCalls?.(result) ?? []);
+  for (let above: AgentsNode | undefined = node.trace; above !== undefined; above = above.parent?.trace) {
+    const workflow = recordOf(above);
+    workflow.spent = addSpent(workflow.spent, spent);
+  }
 }
 
 /** The same record, whose result is noted once it has ended. */
@@ -157,8 +164,7 @@ export function placeWithinAgents(place: Placement, node: AgentsNode, operation:
     attributes: { ...agentAttributes(node, operation), ...place.attributes },
     onEnd: (call, result, record) => {
       const agent = askingAgent(node, operation);
-      if (agent !== undefined)
-        activityOfNode(agent).failure = call.failed ? readFailure(call.error) : undefined;
+      if (agent !== undefined) recordOf(agent).failure = call.failed ? readFailure(call.error) : undefined;
       const note = (told: unknown): void => noteAnswer(node, operation, told, record.spent);
       const following = place.onEnd?.(call, result, noting(record, note));
       if (following === 'kept') return following;

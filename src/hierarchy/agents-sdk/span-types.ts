@@ -1,4 +1,4 @@
-import type { Attributes } from '@opentelemetry/api';
+import { type Attributes, SpanKind } from '@opentelemetry/api';
 import { define } from '../../operations/attributes.ts';
 import * as ATTR from '../../semconv/attributes.ts';
 import {
@@ -23,7 +23,7 @@ import {
 /** What is known when a trace or span of the library starts. */
 export interface AgentsStart {
   readonly name: string;
-  readonly kind: 'internal' | 'client';
+  readonly kind: SpanKind;
   readonly attributes: Attributes;
 }
 
@@ -102,7 +102,7 @@ const SPAN_TYPES: Readonly<Record<string, SpanType>> = {
     start: (data) => {
       const attributes: Attributes = { [ATTR.MCP_METHOD_NAME]: MCP_METHOD_NAME_VALUE_TOOLS_LIST };
       define(attributes, ATTR.OPENAI_AGENTS_MCP_SERVER, withoutAddress(stringField(data, 'server')));
-      return { name: MCP_METHOD_NAME_VALUE_TOOLS_LIST, kind: 'client', attributes };
+      return { name: MCP_METHOD_NAME_VALUE_TOOLS_LIST, kind: SpanKind.CLIENT, attributes };
     },
     end: (data) =>
       Array.isArray(data.result)
@@ -131,7 +131,7 @@ export function readEnd(type: string, data: PayloadObject): AgentsEnd {
 }
 
 function internal(name: string, attributes: Attributes): AgentsStart {
-  return { name, kind: 'internal', attributes };
+  return { name, kind: SpanKind.INTERNAL, attributes };
 }
 
 /** @param type the library's own word for the kind of tool */

@@ -1,8 +1,7 @@
 import type { Context, Link, SpanContext } from '@opentelemetry/api';
 import { define } from '../../operations/attributes.ts';
-import { agentsNodeIn, PlacedContext } from '../../sdk/agents-sdk/agents-context.ts';
 import { type AgentsListener, NO_TRACE_ID } from '../../sdk/agents-sdk/agents-source.ts';
-import type { AgentsNode } from '../../sdk/agents-sdk/node.ts';
+import { type AgentsNode, agentsNodeIn, contextBelow } from '../../sdk/agents-sdk/node.ts';
 import { sessionIn } from '../../sdk/agents-sdk/runner.ts';
 import { traceContextOf } from '../../sdk/metadata-propagation.ts';
 import { isSuppressed } from '../../sdk/suppression.ts';
@@ -10,7 +9,8 @@ import * as ATTR from '../../semconv/attributes.ts';
 import { NOTHING_SPENT } from '../../telemetry/cost/spent.ts';
 import type { Failure } from '../../telemetry/error.ts';
 import type { RequestedToolCall } from '../../telemetry/operation.ts';
-import { AgentsSpan } from '../../telemetry/spans/agents-span.ts';
+import { ActiveSpan } from '../../telemetry/spans/active-span.ts';
+import { endAgentsSpan } from '../../telemetry/spans/agents-span.ts';
 import { NO_TOTALS, totalAttributes } from '../../telemetry/spans/totals.ts';
 import type { Telemetry } from '../../telemetry/telemetry.ts';
 import { REFUSED_TOOL } from '../../telemetry/tool-outcome.ts';
@@ -21,7 +21,7 @@ import { arrayField, objectField, stringField, textField } from '../../util/payl
 import { CONVERSATION, conversationIn, inTraceOf } from '../conversations/conversation-id.ts';
 import { spanContextIn, withoutFlags } from '../conversations/metadata-context.ts';
 import { morePrecise, readAgentsFailure, readAgentsToolOutcome, unknownToolOf } from './errors.ts';
-import { activityOfNode, NodeActivity, resumeActivity, toolNameOf } from './node-activity.ts';
+import { RequestedCalls, recordOf, toolNameOf } from './node-activity.ts';
 import { DEFAULT_WORKFLOW, readEnd, readStart, toolStart } from './span-types.ts';
 import { isCallNode, recordUnseenCall } from './unseen-calls.ts';
 
@@ -30,26 +30,15 @@ const MAX_TRACES = 1_000;
 /** An approval may take long. */
 const TRACE_LIFETIME_MS = 24 * 60 * 60_000;
 /** Stands for what several runs of an agent did not answer: nothing tells which of them is resumed. */
-const OF_SEVERAL_RUNS = new NodeActivity();
+const OF_SEVERAL_RUNS = new RequestedCalls();
 
 /** Records the workflows of `@openai/agents`: each of its traces, with the agents, tools and guardrails inside. */
 export class Workflows implements AgentsListener {
   readonly #telemetryNow: () => Telemetry | undefined;
-  readonly #spans = new WeakMap<AgentsNode, AgentsSpan>();
-  /** The calls of a model that are under way. */
-  readonly #calls = new WeakMap<AgentsNode, { readonly parent: Context; readonly startTime: number }>();
-  /** What each trace is recorded with. */
-  readonly #telemetry = new WeakMap<AgentsNode, Telemetry>();
   /** The newest workflow of each trace of the library. */
   readonly #known = new BoundedMap<string, SpanContext>(MAX_TRACES, undefined, TRACE_LIFETIME_MS);
   /** What agents were asked for and did not answer, as a resumed run does, by trace and agent. */
-  readonly #unanswered = new BoundedMap<string, NodeActivity>(MAX_TRACES, undefined, TRACE_LIFETIME_MS);
-  /** By trace, the handoff that the next agent takes over from. */
-  readonly #handoffs = new WeakMap<
-    AgentsNode,
-    { readonly to: string | undefined; readonly from: SpanContext }
-  >();
-
+  readonly #unanswered = new BoundedMap<string, RequestedCalls>(MAX_TRACES, undefined, TRACE_LIFETIME_MS);
   /** @param telemetry what a new trace is recorded with; prepares it first */
   constructor(telemetry: () => Telemetry | undefined) {
     this.#telemetryNow = telemetry;
@@ -63,13 +52,17 @@ export class Workflows implements AgentsListener {
     const start = readStart(node.type, node.data);
     const active = activeContext();
     if (isSuppressed(active)) return;
-    if (isCallNode(node)) this.#calls.set(node, { parent: contextFor(node, active), startTime: now() });
+    const recorded = recordOf(node);
+    if (isCallNode(node)) recorded.callStart = { parent: contextFor(node, active), startTime: now() };
     if (start === undefined) return;
-    if (node.type === 'trace' && isInside(node)) {
-      this.#continue(node, node.parent?.trace);
-      return;
+    if (node.type === 'trace') {
+      const outer = isInside(node) ? node.parent?.trace : undefined;
+      recorded.telemetry = outer === undefined ? this.#telemetryNow() : recordOf(outer).telemetry;
+      // One that is resumed has spent the rest in its first span.
+      recorded.spent = NOTHING_SPENT;
+      if (outer !== undefined) return;
     }
-    const telemetry = node.type === 'trace' ? this.#begin(node) : this.#telemetry.get(node.trace);
+    const { telemetry } = recordOf(node.trace);
     if (telemetry === undefined) return;
     nameConversation(node, active);
     this.#resume(node);
@@ -79,9 +72,9 @@ export class Workflows implements AgentsListener {
     if (node.type === 'function')
       define(attributes, ATTR.GEN_AI_TOOL_CALL_ID, answeredCall(node, node.data.name)?.id);
     const span = inTraceOf(sharedTraceOf(node), () => {
-      return new AgentsSpan(telemetry, { ...start, attributes, links, parent });
+      return new ActiveSpan(telemetry, { ...start, attributes, links, parent });
     });
-    this.#spans.set(node, span);
+    recorded.span = span;
     node.record(span.span, parent);
     if (telemetry.settings.propagateInMetadata && node.recorded !== undefined)
       node.addMetadata?.(traceContextOf(node.recorded.context));
@@ -91,10 +84,11 @@ export class Workflows implements AgentsListener {
     if (isCallNode(node)) this.#callEnded(node);
     if (withholdsText(node))
       for (let around: AgentsNode | undefined = node; around !== undefined; around = around.parent)
-        activityOfNode(around).withholdsText = true;
-    const span = this.#spans.get(node);
+        recordOf(around).withholdsText = true;
+    const recorded = recordOf(node);
+    const { span, spent } = recorded;
     if (span === undefined) return;
-    this.#spans.delete(node);
+    recorded.span = undefined;
     const { toolName, attributes, content } = readEnd(node.type, node.data);
     const isHandoff = node.type === 'handoff';
     const call = isHandoff ? answeredCall(node, toolName) : calledWith(node);
@@ -102,17 +96,16 @@ export class Workflows implements AgentsListener {
     if (isHandoff && node.agent !== undefined) node.agent.handoff.id = call?.id;
     define(attributes, ATTR.GEN_AI_TOOL_NAME, name);
     define(attributes, ATTR.GEN_AI_TOOL_CALL_ID, call?.id);
-    if (node.type === 'trace')
-      Object.assign(attributes, totalAttributes({ ...NO_TOTALS, ...activityOfNode(node).spent }));
+    if (node.type === 'trace') Object.assign(attributes, totalAttributes({ ...NO_TOTALS, ...spent }));
     const failure = failureOfNode(node);
     if (node.type === 'agent') {
       this.#recordUnknownTool(node);
       // If nothing tells how a trace ended, its last agent does.
-      activityOfNode(node.trace).failure = failure;
+      recordOf(node.trace).failure = failure;
     }
     const outcome =
       node.type === 'function' ? readAgentsToolOutcome(node.data, node.error, failure) : undefined;
-    span.end({
+    endAgentsSpan(span, {
       name: name === undefined ? undefined : `execute_tool ${name}`,
       attributes,
       content,
@@ -123,30 +116,26 @@ export class Workflows implements AgentsListener {
   }
 
   #callEnded(node: AgentsNode): void {
-    const call = this.#calls.get(node);
-    const telemetry = this.#telemetry.get(node.trace);
-    this.#calls.delete(node);
-    if (call === undefined || telemetry === undefined || activityOfNode(node).modelCalls > 0) return;
-    recordUnseenCall(telemetry, node, { ...call, failure: failureOfNode(node) });
+    const recorded = recordOf(node);
+    const { callStart, modelCalls } = recorded;
+    const { telemetry } = recordOf(node.trace);
+    recorded.callStart = undefined;
+    if (callStart === undefined || telemetry === undefined || modelCalls > 0) return;
+    recordUnseenCall(telemetry, node, { ...callStart, failure: failureOfNode(node) });
   }
 
   /** A tool that the agent does not have ends its run, and has no span of the library. */
   #recordUnknownTool(agent: AgentsNode): void {
     const name = unknownToolOf(agent.error);
-    const call = name && activityOfNode(agent).take((each) => toolNameOf(each) === name);
-    const telemetry = this.#telemetry.get(agent.trace);
+    const call = name && recordOf(agent).requested.take((each) => toolNameOf(each) === name);
+    const { telemetry } = recordOf(agent.trace);
     const parent = agent.recorded?.context;
     if (!call || telemetry === undefined || parent === undefined) return;
-    const { attributes, ...start } = toolStart(name, 'function');
+    const start = toolStart(name, 'function');
     const ids = { ...idsAround(agent, parent), [ATTR.GEN_AI_TOOL_CALL_ID]: call.id };
-    const span = new AgentsSpan(telemetry, {
-      ...start,
-      attributes: { ...attributes, ...ids },
-      links: [],
-      parent,
-    });
-    const { failure } = REFUSED_TOOL;
-    span.end({ name: undefined, attributes: {}, content: () => ({}), failure, outcome: REFUSED_TOOL });
+    const attributes = { ...start.attributes, ...ids };
+    const span = new ActiveSpan(telemetry, { ...start, attributes, parent });
+    endAgentsSpan(span, { failure: REFUSED_TOOL.failure, outcome: REFUSED_TOOL });
   }
 
   #resume(node: AgentsNode): void {
@@ -154,51 +143,38 @@ export class Workflows implements AgentsListener {
     const rest = key === undefined ? undefined : this.#unanswered.get(key);
     if (key === undefined || rest === undefined || rest === OF_SEVERAL_RUNS) return;
     this.#unanswered.delete(key);
-    resumeActivity(node, rest);
+    recordOf(node).requested = rest;
   }
 
   #remember(node: AgentsNode, span: SpanContext): void {
     const key = agentKeyOf(node);
-    const activity = activityOfNode(node);
-    const rest = key === undefined ? undefined : activity.rest;
+    const { requested } = recordOf(node);
+    const rest = key === undefined ? undefined : requested.rest;
     if (key !== undefined && rest !== undefined) {
-      const isOne = this.#unanswered.get(key) === undefined && !activity.mayBeOther;
+      const isOne = this.#unanswered.get(key) === undefined && !requested.mayBeOther;
       this.#unanswered.set(key, isOne ? rest : OF_SEVERAL_RUNS);
     }
     if (node.type === 'handoff')
-      this.#handoffs.set(node.trace, { to: stringField(node.data, 'to_agent'), from: span });
+      recordOf(node.trace).handoff = { to: stringField(node.data, 'to_agent'), from: span };
     const id = node.type === 'trace' ? recordedTraceId(node) : undefined;
     if (id !== undefined) this.#known.set(id, span);
   }
 
   /** Where a trace that is resumed was last recorded, as another process has noted in its metadata. */
   #earlierElsewhere(trace: AgentsNode): SpanContext | undefined {
-    if (this.#telemetry.get(trace)?.settings.propagateInMetadata !== true) return undefined;
+    if (recordOf(trace).telemetry?.settings.propagateInMetadata !== true) return undefined;
     const metadata = objectField(trace.data, 'metadata');
     const earlier = metadata === undefined ? undefined : spanContextIn(metadata);
     return earlier === undefined ? undefined : withoutFlags(earlier);
   }
 
-  /** A trace is recorded as its program is set up when it starts. */
-  #begin(trace: AgentsNode): Telemetry | undefined {
-    const telemetry = this.#telemetryNow();
-    if (telemetry !== undefined) this.#telemetry.set(trace, telemetry);
-    // One that is resumed has spent the rest in its first span.
-    activityOfNode(trace).spent = NOTHING_SPENT;
-    return telemetry;
-  }
-
-  #continue(trace: AgentsNode, outer: AgentsNode | undefined): void {
-    const telemetry = outer === undefined ? undefined : this.#telemetry.get(outer);
-    if (telemetry !== undefined) this.#telemetry.set(trace, telemetry);
-  }
-
   #linksOf(node: AgentsNode): Link[] {
     if (node.type === 'agent') {
-      const handoff = this.#handoffs.get(node.trace);
-      if (handoff?.to !== stringField(node.data, 'name')) return [];
-      this.#handoffs.delete(node.trace);
-      return handoff === undefined ? [] : [{ context: handoff.from }];
+      const workflow = recordOf(node.trace);
+      const { handoff } = workflow;
+      if (handoff === undefined || handoff.to !== stringField(node.data, 'name')) return [];
+      workflow.handoff = undefined;
+      return [{ context: handoff.from }];
     }
     const id = node.type === 'trace' ? recordedTraceId(node) : undefined;
     const earlier = id === undefined ? undefined : (this.#known.get(id) ?? this.#earlierElsewhere(node));
@@ -226,10 +202,10 @@ function conversationOfNode(node: AgentsNode): string | undefined {
 }
 
 function failureOfNode(node: AgentsNode): Failure | undefined {
-  const activity = activityOfNode(node);
-  const withholds = activity.withholdsText || node.trace.hidesTools;
-  const own = morePrecise(readAgentsFailure(node.error, node.thrown, !withholds), activity.failure);
-  return own ?? (node.type === 'trace' && !node.isFollowed ? activity.failure : undefined);
+  const { withholdsText: isWithheld, failure } = recordOf(node);
+  const withholds = isWithheld || node.trace.hidesTools;
+  const own = morePrecise(readAgentsFailure(node.error, node.thrown, !withholds), failure);
+  return own ?? (node.type === 'trace' && !node.isFollowed ? failure : undefined);
 }
 
 /**
@@ -245,11 +221,11 @@ function withholdsText({ type, data, error, thrown, hidesTools }: AgentsNode): b
 function answeredCall({ type, parent }: AgentsNode, name: unknown): RequestedToolCall | undefined {
   const { agent } = parent ?? {};
   if (agent === undefined) return undefined;
-  const activity = activityOfNode(agent);
-  const found = activity.take((call) => toolNameOf(call) === name);
+  const { requested } = recordOf(agent);
+  const found = requested.take((call) => toolNameOf(call) === name);
   if (found !== undefined || type !== 'handoff') return found;
   const tools = arrayField(agent.data, 'tools');
-  return activity.take((call) => call.type === 'function' && !tools.includes(call.name));
+  return requested.take((call) => call.type === 'function' && !tools.includes(call.name));
 }
 
 /** The call that a function answers, where its arguments tell, which are known at its end. */
@@ -257,7 +233,7 @@ function calledWith({ type, data, agent }: AgentsNode): RequestedToolCall | unde
   const [name, given] = [stringField(data, 'name'), textField(data, 'input')];
   if (type !== 'function' || agent === undefined || name === undefined || given === undefined)
     return undefined;
-  return activityOfNode(agent).called(name, given);
+  return recordOf(agent).requested.called(name, given);
 }
 
 /** What the trace id of a workflow without a span above is derived from, so that a run resumed elsewhere is in the same one. */
@@ -285,7 +261,7 @@ function idsAround(node: AgentsNode, parent: Context): Record<string, string> {
   define(
     attributes,
     ATTR.GEN_AI_CONVERSATION_ID,
-    stringField(trace.data, 'groupId') ?? conversationIn(new PlacedContext(parent, node, undefined)),
+    stringField(trace.data, 'groupId') ?? conversationIn(contextBelow(parent, node, undefined)),
   );
   define(attributes, ATTR.GEN_AI_AGENT_NAME, stringField(node.agent?.data, 'name'));
   return attributes;

@@ -1,20 +1,11 @@
 import { BoundedMap } from '../../util/bounded-map.ts';
-import { activeContext } from '../../util/context.ts';
+import { activeContext, runIn } from '../../util/context.ts';
 import { guard } from '../../util/guard.ts';
-import { copyFunctionProperties, patchMethod } from '../../util/patch-method.ts';
 import { asObject, field, type PayloadObject } from '../../util/payload.ts';
-import { isObject } from '../reflect.ts';
-import { AgentsContext } from './agents-context.ts';
-import {
-  type Entered,
-  globalStorage,
-  HeardStorage,
-  isStorage,
-  type Run,
-  setStorage,
-  type TraceRuns,
-} from './library.ts';
-import { AgentsNode, traceData } from './node.ts';
+import { Patches } from '../patches.ts';
+import { holderOf, isObject } from '../reflect.ts';
+import { globalStorage, isStorage, type Run, setStorage, type TraceStorage } from './library.ts';
+import { AgentsContext, AgentsNode, traceData } from './node.ts';
 import { follow, WaitingTraces } from './running-traces.ts';
 
 /** The id of every trace that the library does not record. */
@@ -34,76 +25,107 @@ export interface AgentsListener {
   ended(node: AgentsNode): void;
 }
 
-/** What the library's traces and spans are told. */
-const HEARD = ['start', 'end', 'setError', 'clone'] as const;
-type Heard = (typeof HEARD)[number];
+/** A trace, or a copy of the library's current trace and span, that something is about to run with. */
+interface Entered {
+  readonly within: AgentsContext;
+  /** Follows what the function returns. The program gets the promise that this returns instead. */
+  readonly watch: ((result: Promise<unknown>) => Promise<unknown>) | undefined;
+}
+
+/** The library's storage, with OpenTelemetry's context beside it. */
+class HeardStorage implements TraceStorage {
+  readonly original: TraceStorage;
+  readonly #entering: (store: unknown) => Entered;
+
+  constructor(original: TraceStorage, entering: (store: unknown) => Entered) {
+    this.original = original;
+    this.#entering = entering;
+  }
+
+  getStore(): unknown {
+    return this.original.getStore();
+  }
+
+  enterWith(store: unknown): void {
+    this.original.enterWith(store);
+  }
+
+  run(store: unknown, run: Run, ...args: unknown[]): unknown {
+    const entered = guard('entering an agents trace', this.#entering, store);
+    if (entered === undefined) return this.original.run(store, run, ...args);
+    const { within, watch } = entered;
+    const result = this.original.run(store, () => runIn(within, run, undefined, args));
+    if (watch === undefined || !(result instanceof Promise)) return result;
+    // Nothing else may be attached to a promise of the program: an unhandled rejection would not be reported,
+    // and a stack would end here.
+    return guard('observing an agents run', watch, result) ?? result;
+  }
+}
 
 /**
  * Hears the traces and spans of `@openai/agents`, whether or not the library records them. It asks for its trace provider
  * and its storage under global symbols at every use, so that both are found without importing it, in every copy and build.
  */
-export class AgentsSource implements TraceRuns {
+export class AgentsSource {
   readonly #provider: object;
   readonly #listener: AgentsListener;
   readonly #nodes = new WeakMap<object, AgentsNode>();
   /** The copies of traces that nothing has run with yet: the library makes one for each run and span. */
   readonly #copies = new WeakSet<object>();
-  /** By prototype, the methods that are patched. */
-  readonly #patched = new WeakMap<object, Set<string>>();
-  readonly #open = new WeakMap<AgentsNode, Set<AgentsNode>>();
   /** The traces that have not ended. */
   readonly #traces = new BoundedMap<AgentsNode, AgentsNode>(MAX_OPEN_WORKFLOWS);
   readonly #waiting: WaitingTraces = new WaitingTraces((trace) =>
     this.#endNow([trace, ...this.#traces.values().filter((each) => each.isWithin(trace))]),
   );
-  readonly #restores: (() => unknown)[] = [];
+  readonly #patches = new Patches();
   #storage: HeardStorage | undefined;
   #stopped = false;
 
   constructor(provider: object, listener: AgentsListener) {
     this.#provider = provider;
     this.#listener = listener;
-    this.#findStorage();
-    this.#wrap(provider, 'createTrace', (create, self, args) => {
-      guard('preparing an agents trace', () => {
-        listener.prepare();
-        this.#keepStorage();
-      });
-      const made = create.apply(self, args);
-      guard('observing an agents trace', () =>
-        this.#made(made, 'trace', traceData(made, args[0]), this.#current()),
-      );
-      return made;
-    });
-    this.#wrap(provider, 'createSpan', (create, self, args) => {
-      guard('preparing an agents span', () => this.#keepStorage());
-      const made = create.apply(self, args);
-      guard('observing an agents span', () => {
-        const data = asObject(field(made, 'spanData')) ?? {};
-        const node = this.#made(made, String(data.type), data, this.#nodeOf(args[1]) ?? this.#current());
-        node.isPaused = field(args[0], 'startedAt') !== undefined;
-      });
-      return made;
-    });
-  }
-
-  /** The library may be loading at this moment, and cannot make its storage until it has. */
-  #findStorage(): void {
+    // The library may be loading at this moment, and cannot make its storage until it has.
     if (isStorage(globalStorage())) this.#keepStorage();
     else queueMicrotask(() => guard('finding the storage of agents', () => this.#keepStorage()));
+    this.#hearMaking('createTrace', (made, args) => {
+      this.#made(made, 'trace', traceData(made, args[0]), this.#current());
+    });
+    this.#hearMaking('createSpan', (made, args) => {
+      const data = asObject(field(made, 'spanData')) ?? {};
+      const node = this.#made(made, String(data.type), data, this.#nodeOf(args[1]) ?? this.#current());
+      node.isPaused = field(args[0], 'startedAt') !== undefined;
+    });
   }
 
   /** Restores everything. What is under way is not heard any further, and ends now. */
   stop(): void {
     this.#stopped = true;
-    for (const restore of this.#restores.splice(0)) restore();
+    this.#patches.restore();
     this.#endNow(this.#traces.values());
     this.#waiting.stop();
     if (this.#storage !== undefined && globalStorage() === this.#storage) setStorage(this.#storage.original);
     this.#storage = undefined;
   }
 
-  entering(store: unknown): Entered {
+  #hearMaking(
+    name: 'createTrace' | 'createSpan',
+    made: (made: unknown, args: readonly unknown[]) => void,
+  ): void {
+    const prepare = (): void => {
+      if (name === 'createTrace') this.#listener.prepare();
+      this.#keepStorage();
+    };
+    this.#patches.override(this.#provider, name, (create) => ({
+      [name](...args) {
+        guard('preparing an agents span', prepare);
+        const result = create().apply(this, args);
+        guard('observing an agents span', made, result, args);
+        return result;
+      },
+    }));
+  }
+
+  readonly #entering = (store: unknown): Entered => {
     const trace = field(store, 'trace');
     const node = isObject(trace) ? (this.#nodes.get(trace) ?? this.#adopt(trace)) : undefined;
     // A store that was copied, or that the program made of a trace, names a span, even if that is `undefined`.
@@ -111,8 +133,7 @@ export class AgentsSource implements TraceRuns {
     const isCopy = isObject(trace) && this.#copies.delete(trace);
     const around = this.#nodeIn(store);
     const traces = begins ? [node] : isCopy ? (around?.waitingTraces ?? []) : [];
-    const base = activeContext();
-    const within = new AgentsContext(base, () => this.#nodeIn(store) ?? this.#current());
+    const within = new AgentsContext(activeContext(), () => this.#nodeIn(store) ?? this.#current());
     const watch = (result: Promise<unknown>): Promise<unknown> => {
       // A span of the program has begun at once. Only runs are waited for, those inside of it, too.
       const first = this.#nodeIn(store);
@@ -120,7 +141,7 @@ export class AgentsSource implements TraceRuns {
       return follow(traces, result, begins, (each) => this.#end(each));
     };
     return { within, watch: traces.length > 0 ? watch : undefined };
-  }
+  };
 
   /** A trace that was not made by the provider: a runner with tracing disabled has one of its own. */
   #adopt(trace: object): AgentsNode {
@@ -132,47 +153,48 @@ export class AgentsSource implements TraceRuns {
 
   #made(made: unknown, type: string, data: PayloadObject, parent: AgentsNode | undefined): AgentsNode {
     const node = new AgentsNode(type, data, parent);
-    if (isObject(made)) {
-      if (type === 'trace')
-        node.addMetadata = (added) => {
-          // The program's own object stays as it is: several traces may share it.
-          if (Object.hasOwn(made, 'metadata'))
-            Object.assign(made, { metadata: { ...asObject(field(made, 'metadata')), ...added } });
-        };
-      this.#nodes.set(made, node);
-      for (const name of HEARD) this.#hear(made, name);
-    }
+    if (!isObject(made)) return node;
+    if (type === 'trace')
+      node.addMetadata = (added) => {
+        // The program's own object stays as it is: several traces may share it.
+        if (Object.hasOwn(made, 'metadata'))
+          Object.assign(made, { metadata: { ...asObject(field(made, 'metadata')), ...added } });
+      };
+    this.#nodes.set(made, node);
+    this.#hear(made, 'start', (told) => this.#start(told));
+    this.#hear(made, 'end', (told) => this.#end(told));
+    this.#hear(made, 'setError', (told, error) => {
+      // The second error of a tool does not name the class: a span that is not recorded forgets that it has the first.
+      if (told.type !== 'function' || told.error === undefined) told.error = error;
+    });
+    this.#hear(made, 'clone', undefined, (told, copy) => {
+      if (!isObject(copy)) return;
+      this.#nodes.set(copy, told);
+      if (told.type === 'trace') this.#copies.add(copy);
+    });
     return node;
   }
 
-  /** Patches the method where it is defined, for all objects of the class. */
-  #hear(made: object, name: Heard): void {
-    let holder: object | null = Object.getPrototypeOf(made);
-    while (holder !== null && !Object.hasOwn(holder, name)) holder = Object.getPrototypeOf(holder);
-    if (holder === null || this.#patched.get(holder)?.has(name) === true) return;
-    this.#patched.set(holder, (this.#patched.get(holder) ?? new Set()).add(name));
-    const heard = this.#reactions[name];
-    this.#wrap(holder, name, (method, self, args) => {
-      const node = this.#nodeOf(self);
-      if (node !== undefined && name !== 'clone') guard('updating an agents span', heard, node, args[0]);
-      const result = method.apply(self, args);
-      if (node !== undefined && name === 'clone' && isObject(result)) {
-        this.#nodes.set(result, node);
-        if (node.type === 'trace') this.#copies.add(result);
-      }
-      return result;
-    });
+  /** Patches the method where it is defined, once for all objects of the class. */
+  #hear(
+    made: object,
+    name: string,
+    before: ((node: AgentsNode, given: unknown) => void) | undefined,
+    after?: (node: AgentsNode, result: unknown) => void,
+  ): void {
+    const holder = holderOf(Object.getPrototypeOf(made), name);
+    if (holder === undefined) return;
+    const nodes = this.#nodes;
+    this.#patches.wrap(holder, name, (original) => ({
+      [name](...args) {
+        const node = nodes.get(this);
+        if (node !== undefined) guard('updating an agents span', () => before?.(node, args[0]));
+        const result = original.apply(this, args);
+        if (node !== undefined) guard('updating an agents span', () => after?.(node, result));
+        return result;
+      },
+    }));
   }
-
-  readonly #reactions: Readonly<Record<Heard, (node: AgentsNode, given: unknown) => void>> = {
-    start: (node) => this.#start(node),
-    end: (node) => this.#end(node),
-    setError: (node, error) => {
-      // The second error of a tool does not name the class: a span that is not recorded forgets that it has the first.
-      if (node.type !== 'function' || node.error === undefined) node.error = error;
-    },
-    clone: () => undefined,
-  };
 
   #start(node: AgentsNode): void {
     // A trace that is resumed starts again.
@@ -184,11 +206,11 @@ export class AgentsSource implements TraceRuns {
     node.error = undefined;
     node.thrown = undefined;
     node.isEnding = false;
-    node.forget();
+    node.recorded = undefined;
     this.#listener.started(node);
     node.state = 'open';
     if (node.type === 'trace') this.#traces.set(node, node);
-    else this.#openIn(node.trace).add(node);
+    else node.trace.openSpans.add(node);
   }
 
   #end(node: AgentsNode): void {
@@ -202,12 +224,15 @@ export class AgentsSource implements TraceRuns {
     }
     if (node.stream !== undefined) node.thrown ??= field(node.stream, 'error') ?? undefined;
     node.stream = undefined;
-    // Some versions leave an agent open that waits for an approval.
     if (node.type === 'trace') {
-      for (const inside of [...this.#openIn(node)].reverse()) this.#pause(inside);
+      // Some versions leave an agent open that waits for an approval.
+      for (const inside of [...node.openSpans].reverse()) {
+        this.#end(inside);
+        inside.isPaused = true;
+      }
       this.#traces.delete(node);
       this.#waiting.delete(node);
-    } else this.#openIn(node.trace).delete(node);
+    } else node.trace.openSpans.delete(node);
     node.state = 'ended';
     this.#listener.ended(node);
   }
@@ -218,21 +243,6 @@ export class AgentsSource implements TraceRuns {
       trace.running.clear();
       guard('ending an agents trace', () => this.#end(trace));
     }
-  }
-
-  #pause(node: AgentsNode): void {
-    this.#end(node);
-    node.isPaused = true;
-  }
-
-  /** The spans of a trace that have not ended, oldest first. */
-  #openIn(trace: AgentsNode): Set<AgentsNode> {
-    let open = this.#open.get(trace);
-    if (open === undefined) {
-      open = new Set();
-      this.#open.set(trace, open);
-    }
-    return open;
   }
 
   #nodeOf(object: unknown): AgentsNode | undefined {
@@ -249,35 +259,16 @@ export class AgentsSource implements TraceRuns {
     return this.#nodeIn(this.#storage?.getStore());
   }
 
-  /** Wraps the storage again if the program has set another. */
+  /** Wraps the storage again if the program has set another. The library makes its own when it first looks for the current trace. */
   #keepStorage(): void {
     if (this.#stopped) return;
-    const found = globalStorage() ?? this.#makeStorage();
+    if (globalStorage() === undefined) {
+      const { getCurrentTrace } = this.#provider as { getCurrentTrace?: () => unknown };
+      getCurrentTrace?.call(this.#provider);
+    }
+    const found = globalStorage();
     if (found === this.#storage || !isStorage(found)) return;
-    this.#storage = new HeardStorage(found, this);
+    this.#storage = new HeardStorage(found, this.#entering);
     setStorage(this.#storage);
-  }
-
-  /** The library makes its storage when it first looks for the current trace. */
-  #makeStorage(): unknown {
-    const { getCurrentTrace } = this.#provider as { getCurrentTrace?: () => unknown };
-    getCurrentTrace?.call(this.#provider);
-    return globalStorage();
-  }
-
-  #wrap(
-    holder: object,
-    name: string,
-    wrapper: (method: Run, self: unknown, args: unknown[]) => unknown,
-  ): void {
-    const method: unknown = (holder as Record<string, unknown>)[name];
-    if (typeof method !== 'function') return;
-    const wrapped = {
-      [name](this: unknown, ...args: unknown[]): unknown {
-        return wrapper(method as Run, this, args);
-      },
-    }[name] as Run;
-    copyFunctionProperties(method as Run, wrapped);
-    this.#restores.push(patchMethod(holder, name, wrapped));
   }
 }

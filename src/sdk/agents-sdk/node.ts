@@ -1,7 +1,7 @@
 import type { Context, Span } from '@opentelemetry/api';
+import { SPAN_KEY } from '../../util/context.ts';
 import { asObject, field, type PayloadObject } from '../../util/payload.ts';
-import { PlacedContext } from './agents-context.ts';
-import type { HandoffCall } from './agents-key.ts';
+import { AGENTS, type HandoffCall } from './agents-key.ts';
 
 /** The span that stands for a node, and the context in which it is active. */
 interface RecordedSpan {
@@ -26,23 +26,28 @@ export class AgentsNode {
   error: unknown;
   /** The error itself, where one ended a trace; `null` where nothing was thrown as one. */
   thrown: unknown;
-  /** What of a trace has not returned yet: its function, and the runs and spans inside. */
-  readonly running: Set<Promise<unknown>> = new Set();
-  /** The function of a trace is, or was, followed: how it returns tells whether the trace has failed. */
-  isFollowed = false;
-  /** The library has ended it. */
-  isEnding = false;
-  /** The stream that the function of a trace has returned. */
-  stream: unknown;
-  /** Adds to the metadata of a trace, which the library keeps in the state of a run. */
-  addMetadata: ((added: Readonly<Record<string, string>>) => void) | undefined;
   /** Values for the contexts inside. */
   values: ReadonlyMap<symbol, unknown> | undefined;
   /** The call that has a span where an agent hands over. */
   readonly handoff: HandoffCall = { id: undefined };
+  /** Set while it has a span. One that is resumed is not part of its first span. */
+  recorded: RecordedSpan | undefined;
+
+  // Of traces:
+  /** The spans inside that have not ended, oldest first. */
+  readonly openSpans: Set<AgentsNode> = new Set();
+  /** What has not returned yet: its function, and the runs and spans inside. */
+  readonly running: Set<Promise<unknown>> = new Set();
+  /** Its function is, or was, followed: how it returns tells whether the trace has failed. */
+  isFollowed = false;
+  /** The library has ended it. */
+  isEnding = false;
+  /** The stream that its function has returned. */
+  stream: unknown;
+  /** Adds to the metadata, which the library keeps in the state of a run. */
+  addMetadata: ((added: Readonly<Record<string, string>>) => void) | undefined;
   /** A runner with its tracing disabled makes no spans for tools but handoffs. */
   hidesTools = false;
-  #recorded: RecordedSpan | undefined;
 
   constructor(type: string, data: PayloadObject, parent: AgentsNode | undefined) {
     this.type = type;
@@ -50,11 +55,40 @@ export class AgentsNode {
     this.parent = parent;
   }
 
+  /** The node itself, or else the next one above it, that fits. */
+  closest(fits: (node: AgentsNode) => boolean): AgentsNode | undefined {
+    let node: AgentsNode | undefined = this;
+    while (node !== undefined && !fits(node)) node = node.parent;
+    return node;
+  }
+
   /** The trace that it belongs to, which is the innermost one. */
   get trace(): AgentsNode {
-    let node: AgentsNode = this;
-    while (node.type !== 'trace' && node.parent !== undefined) node = node.parent;
-    return node;
+    return this.closest(({ type, parent }) => type === 'trace' || parent === undefined) ?? this;
+  }
+
+  /** The agent that it is part of. */
+  get agent(): AgentsNode | undefined {
+    return this.closest(({ type }) => type === 'agent');
+  }
+
+  /** The node or the next one above it that has a span, one that has not ended. */
+  get open(): AgentsNode | undefined {
+    return this.closest(({ recorded, state }) => recorded !== undefined && state !== 'ended');
+  }
+
+  /** The node or the next one above it that has a span, if possible one that has not ended. */
+  get nearest(): AgentsNode | undefined {
+    return this.open ?? this.closest(({ recorded }) => recorded !== undefined);
+  }
+
+  /** The value of the key for contexts inside of it: its own, else that of the next node above it. */
+  valueOf(key: symbol): unknown {
+    return this.closest(({ values }) => values?.has(key) === true)?.values?.get(key);
+  }
+
+  isWithin(outer: AgentsNode): boolean {
+    return this.parent?.closest((node) => node === outer) !== undefined;
   }
 
   /** Whether a call of a model here is one of an agent, whose tools the library runs; below a tool it is the program's. */
@@ -67,45 +101,6 @@ export class AgentsNode {
     return this.isModelCall && (!this.trace.hidesTools || (this.agent?.handoff ?? false));
   }
 
-  /** The value of the key for contexts inside of it: its own, else that of the next node above it. */
-  valueOf(key: symbol): unknown {
-    let node: AgentsNode | undefined = this;
-    while (node !== undefined && node.values?.has(key) !== true) node = node.parent;
-    return node?.values?.get(key);
-  }
-
-  get recorded(): RecordedSpan | undefined {
-    return this.#recorded;
-  }
-
-  /** Has a span stand for the node, from now on or from now on again. */
-  record(span: Span, parent: Context): void {
-    this.#recorded = { span, context: new PlacedContext(parent, this, span) };
-  }
-
-  /** One that is resumed is not part of its first span. */
-  forget(): void {
-    this.#recorded = undefined;
-  }
-
-  /** The node or the next one above it that has a span, one that has not ended. */
-  get open(): AgentsNode | undefined {
-    let node: AgentsNode | undefined = this;
-    while (node !== undefined && (node.#recorded === undefined || node.state === 'ended')) node = node.parent;
-    return node;
-  }
-
-  /** The node or the next one above it that has a span, if possible one that has not ended. */
-  get nearest(): AgentsNode | undefined {
-    let node: AgentsNode | undefined = this.open ?? this;
-    while (node !== undefined && node.#recorded === undefined) node = node.parent;
-    return node;
-  }
-
-  isWithin(outer: AgentsNode): boolean {
-    return this.parent !== undefined && (this.parent === outer || this.parent.isWithin(outer));
-  }
-
   /** The traces that last until a run that begins here has ended. What an agent runs is awaited by the run of that agent. */
   get waitingTraces(): readonly AgentsNode[] {
     const traces: AgentsNode[] = [];
@@ -116,11 +111,80 @@ export class AgentsNode {
     return traces;
   }
 
-  /** The agent that it is part of. */
-  get agent(): AgentsNode | undefined {
-    let node: AgentsNode | undefined = this;
-    while (node !== undefined && node.type !== 'agent') node = node.parent;
-    return node;
+  /** Has a span stand for the node, from now on or from now on again. */
+  record(span: Span, parent: Context): void {
+    this.recorded = { span, context: contextBelow(parent, this, span) };
+  }
+}
+
+/** The innermost trace or span of `@openai/agents` that the context is part of. */
+export function agentsNodeIn(context: Context): AgentsNode | undefined {
+  return context.getValue(AGENTS) as AgentsNode | undefined;
+}
+
+/** A context with a span that stays, below a node of the library. */
+export function contextBelow(base: Context, node: AgentsNode, span: Span | undefined): Context {
+  return new AgentsContext(base, () => node, { span });
+}
+
+interface PlacedSpan {
+  readonly span: Span | undefined;
+}
+
+/**
+ * The context inside of one of the library's own contexts. The library changes the current span of those in place, so
+ * each lookup asks for it anew.
+ */
+export class AgentsContext implements Context {
+  readonly #base: Context;
+  readonly #current: () => AgentsNode | undefined;
+  readonly #placed: PlacedSpan | undefined;
+
+  /**
+   * @param current the innermost node, of the library's context that this one belongs to
+   * @param placed a span that stays, whatever the node
+   */
+  constructor(base: Context, current: () => AgentsNode | undefined, placed?: PlacedSpan) {
+    this.#base = base;
+    this.#current = current;
+    this.#placed = placed;
+  }
+
+  get isLinkable(): true {
+    return true;
+  }
+
+  getValue(key: symbol): unknown {
+    const node = this.#current();
+    if (node === undefined) return this.#base.getValue(key);
+    if (key === AGENTS) return node;
+    if (key === SPAN_KEY) return this.#placed === undefined ? this.#spanOf(node) : this.#placed.span;
+    const value = this.#base.getValue(key);
+    // The program has set it, or it is of a node above.
+    return value === undefined || value === agentsNodeIn(this.#base)?.valueOf(key)
+      ? (node.valueOf(key) ?? value)
+      : value;
+  }
+
+  #spanOf(node: AgentsNode): unknown {
+    const { open } = node;
+    // What a tool has left behind stays in its trace.
+    if (open === undefined) return this.#base.getValue(SPAN_KEY) ?? node.nearest?.recorded?.span;
+    // The program's own span, if it has made one inside of the same node.
+    return agentsNodeIn(this.#base)?.open === open ? this.#base.getValue(SPAN_KEY) : open.recorded?.span;
+  }
+
+  setValue(key: symbol, value: unknown): Context {
+    const node = this.#current();
+    return key === SPAN_KEY && node !== undefined
+      ? contextBelow(this, node, value as Span | undefined)
+      : new AgentsContext(this.#base.setValue(key, value), this.#current, this.#placed);
+  }
+
+  deleteValue(key: symbol): Context {
+    return key === SPAN_KEY
+      ? this.setValue(key, undefined)
+      : new AgentsContext(this.#base.deleteValue(key), this.#current, this.#placed);
   }
 }
 

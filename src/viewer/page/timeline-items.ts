@@ -149,7 +149,8 @@ const usages: ReadonlySignal<ReadonlyMap<Row, RowUsage>> = computed(() => {
   for (const row of (opened.value?.trace.rows ?? []).toReversed()) {
     const usage = addedUsage(ownUsage(row), sums.get(row) ?? NOTHING_USED);
     sums.set(row, usage);
-    if (row.parent !== undefined) sums.set(row.parent, addedUsage(usage, sums.get(row.parent) ?? NOTHING_USED));
+    if (row.parent !== undefined)
+      sums.set(row.parent, addedUsage(usage, sums.get(row.parent) ?? NOTHING_USED));
   }
   return sums;
 });
