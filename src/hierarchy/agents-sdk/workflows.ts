@@ -10,7 +10,6 @@ import { NOTHING_SPENT } from '../../telemetry/cost/spent.ts';
 import type { Failure } from '../../telemetry/error.ts';
 import type { RequestedToolCall } from '../../telemetry/operation.ts';
 import { ActiveSpan } from '../../telemetry/spans/active-span.ts';
-import { endAgentsSpan } from '../../telemetry/spans/agents-span.ts';
 import { NO_TOTALS, totalAttributes } from '../../telemetry/spans/totals.ts';
 import type { Telemetry } from '../../telemetry/telemetry.ts';
 import { REFUSED_TOOL } from '../../telemetry/tool-outcome.ts';
@@ -105,7 +104,7 @@ export class Workflows implements AgentsListener {
     }
     const outcome =
       node.type === 'function' ? readAgentsToolOutcome(node.data, node.error, failure) : undefined;
-    endAgentsSpan(span, {
+    span.finish({
       name: name === undefined ? undefined : `execute_tool ${name}`,
       attributes,
       content,
@@ -135,7 +134,7 @@ export class Workflows implements AgentsListener {
     const ids = { ...idsAround(agent, parent), [ATTR.GEN_AI_TOOL_CALL_ID]: call.id };
     const attributes = { ...start.attributes, ...ids };
     const span = new ActiveSpan(telemetry, { ...start, attributes, parent });
-    endAgentsSpan(span, { failure: REFUSED_TOOL.failure, outcome: REFUSED_TOOL });
+    span.finish({ failure: REFUSED_TOOL.failure, outcome: REFUSED_TOOL });
   }
 
   #resume(node: AgentsNode): void {

@@ -4,9 +4,11 @@ import { LastingClock, type SpanClock, shareClock } from '../../util/clock.ts';
 import { LinkedContext } from '../../util/context.ts';
 import { guard } from '../../util/guard.ts';
 import { beginContent } from '../content/begin-content.ts';
+import type { Content } from '../content/completion-hook.ts';
 import type { ContentRecord } from '../content/content-record.ts';
 import { type Failure, readFailure } from '../error.ts';
 import type { Telemetry } from '../telemetry.ts';
+import { outcomeAttributes, type ToolOutcome } from '../tool-outcome.ts';
 import { recordEnd } from './record-end.ts';
 import { endSpan } from './span-end.ts';
 import { startSpan } from './start-span.ts';
@@ -32,6 +34,17 @@ export interface ActiveSpanEnd {
   readonly endTime?: number;
   /** Whether its duration counts: not if a shutdown ends the span early, or a tool did not run. Default: true. */
   readonly isMeasured?: boolean;
+}
+
+/** What a library tells at the end of something. */
+export interface ToldEnd {
+  /** Another name than the span started with. */
+  readonly name?: string | undefined;
+  readonly attributes?: Attributes;
+  readonly content?: () => Content;
+  readonly failure: Failure | undefined;
+  /** `undefined` for a tool that succeeded, and for what is no tool. It has the failure of a tool. */
+  readonly outcome?: ToolOutcome | undefined;
 }
 
 /** The span of what the program itself does, such as a function or a tool. It can be active meanwhile. It ends once. */
@@ -85,6 +98,18 @@ export class ActiveSpan {
   /** Ends it with what the program's function threw. */
   fail(error: unknown): void {
     this.end({ failure: guard('reading a failure', readFailure, error) });
+  }
+
+  /** Ends it with all that is only known now. */
+  finish({ name, attributes, content, failure, outcome }: ToldEnd): void {
+    if (this.#hasEnded) return;
+    const endTime = this.now();
+    guard('recording the end of an agent', () => {
+      if (name !== undefined) this.span.updateName(name);
+      this.addAttributes({ ...attributes, ...outcomeAttributes(outcome) });
+      if (content !== undefined) this.beginContent()?.add(content());
+    });
+    this.end({ failure, endTime, isMeasured: outcome?.ran !== false });
   }
 
   end({ failure, endTime = this.#clock.now(), isMeasured = true }: ActiveSpanEnd = {}): void {
