@@ -1,0 +1,23 @@
+const UNRELEASED = '## [Unreleased]\n';
+
+/**
+ * The changelog after a release.
+ *
+ * @throws Error if nothing was released, or the version before
+ */
+export function released(changelog: string, version: string, date: string): string {
+  const heading = `## [${version}]`;
+  if (changelog.includes(heading)) throw new Error(`CHANGELOG.md already has ${heading}.`);
+  const [before = '', after] = changelog.split(UNRELEASED);
+  const [entries = ''] = after?.split(/^## /m) ?? [];
+  if (after === undefined || !/^- /m.test(entries))
+    throw new Error('CHANGELOG.md has no entries under Unreleased: there is nothing to release.');
+  return `${before}${UNRELEASED}\n${heading} - ${date}\n${after}`;
+}
+
+/** The source file that has the version, with another one. */
+export function withVersion(source: string, version: string): string {
+  const pattern = /(?<=VERSION = ')[^']+(?=')/;
+  if (!pattern.test(source)) throw new Error('src/util/version.ts has no VERSION.');
+  return source.replace(pattern, version);
+}

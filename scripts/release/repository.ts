@@ -1,0 +1,31 @@
+/**
+ * The one setting that says where the project lives.
+ *
+ *   npm run repository -- https://github.com/owner/name    writes it everywhere: see `fieldsOf` and `registryEntry`
+ *   npm run repository -- --check                          fails unless it is set, and the same everywhere
+ */
+import { readFile, writeFile } from 'node:fs/promises';
+import { type Manifest, problemsOf, REGISTRY_ENTRY, registryEntry, withRepository } from './setting.ts';
+
+const [given = ''] = process.argv.slice(2);
+const manifest = JSON.parse(await readFile('package.json', 'utf8')) as Manifest;
+const entry = await readFile(REGISTRY_ENTRY, 'utf8');
+const { GITHUB_REPOSITORY: released } = process.env;
+
+if (given === '--check') {
+  fail(problemsOf(manifest, entry, released));
+} else {
+  const changed = withRepository(manifest, given);
+  const written = registryEntry(changed, new Date().toISOString().slice(0, 10));
+  const problems = problemsOf(changed, written, undefined);
+  if (problems.length === 0) {
+    await writeFile('package.json', `${JSON.stringify(changed, null, 2)}\n`);
+    await writeFile(REGISTRY_ENTRY, written);
+  }
+  fail(problems);
+}
+
+function fail(problems: readonly string[]): void {
+  for (const problem of problems) console.error(problem);
+  if (problems.length > 0) process.exitCode = 1;
+}

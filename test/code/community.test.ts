@@ -1,0 +1,78 @@
+import { globSync, readFileSync } from 'node:fs';
+import { describe, expect, test } from 'vitest';
+import { parse } from 'yaml';
+
+interface Question {
+  readonly type: string;
+  readonly id?: string;
+  readonly attributes: {
+    readonly label?: string;
+    readonly value?: string;
+    readonly options?: readonly string[];
+  };
+}
+interface Form {
+  readonly name: string;
+  readonly description: string;
+  readonly labels: readonly string[];
+  readonly body: readonly Question[];
+}
+interface Updates {
+  readonly 'package-ecosystem': string;
+  readonly directory: string;
+  readonly cooldown: { readonly 'default-days': number };
+  readonly ignore?: readonly { readonly 'dependency-name': string }[];
+}
+
+const TYPES = ['checkboxes', 'dropdown', 'input', 'markdown', 'textarea'];
+const FORMS = globSync('.github/ISSUE_TEMPLATE/*.yml').filter((file) => !file.endsWith('config.yml'));
+const { scripts, devDependencies } = JSON.parse(readFileSync('package.json', 'utf8')) as {
+  readonly scripts: Readonly<Record<string, string>>;
+  readonly devDependencies: Readonly<Record<string, string>>;
+};
+
+describe('issue forms', () => {
+  test('for what is wrong and what is missing; there are no blank issues', () => {
+    expect(FORMS.map((file) => file.replace(/.*\//, '')).toSorted()).toEqual(['bug.yml', 'feature.yml']);
+    const config = parse(readFileSync('.github/ISSUE_TEMPLATE/config.yml', 'utf8'));
+    expect(config).toEqual({ blank_issues_enabled: false });
+  });
+
+  test.each(FORMS)('%s is one that GitHub accepts', (file) => {
+    const { name, description, labels, body } = parse(readFileSync(file, 'utf8')) as Form;
+    expect([name, description].every((text) => text.length > 3)).toBe(true);
+    expect(labels).toHaveLength(1);
+    const questions = body.filter(({ type }) => type !== 'markdown');
+    expect(questions.length).toBeGreaterThan(0);
+    expect(body.filter(({ type }) => !TYPES.includes(type))).toEqual([]);
+    const ids = questions.map(({ id = '' }) => id);
+    expect(ids.filter((id) => !/^[\w-]+$/.test(id))).toEqual([]);
+    expect(new Set(ids).size).toBe(ids.length);
+    const labelled = questions.map(({ attributes }) => attributes.label ?? '');
+    expect(new Set(labelled).size).toBe(questions.length);
+    const choices = questions.filter(({ type }) => type === 'dropdown');
+    expect(choices.filter(({ attributes }) => new Set(attributes.options).size < 2)).toEqual([]);
+  });
+});
+
+test('the form of pull requests names existing scripts', () => {
+  const named = readFileSync('.github/pull_request_template.md', 'utf8').matchAll(/npm run (\w+)/g);
+  const names = [...named].map(([, name = '']) => name);
+  expect(names).toContain('check');
+  expect(names.filter((name) => !(name in scripts))).toEqual([]);
+});
+
+test('a bot updates the actions and the development dependencies, when they are a week old', () => {
+  const { version, updates } = parse(readFileSync('.github/dependabot.yml', 'utf8')) as {
+    readonly version: number;
+    readonly updates: readonly Updates[];
+  };
+  expect(version).toBe(2);
+  expect(updates.map((each) => each['package-ecosystem'])).toEqual(['github-actions', 'npm']);
+  expect(updates.map(({ directory, cooldown }) => [directory, cooldown['default-days']])).toEqual([
+    ['/', 7],
+    ['/', 7],
+  ]);
+  const ignored = updates.flatMap(({ ignore = [] }) => ignore.map((each) => each['dependency-name']));
+  expect(ignored.filter((name) => !(name in devDependencies))).toEqual([]);
+});
