@@ -33,15 +33,11 @@ function withoutComments(source: string): string {
 
 describe('exactly one file', () => {
   it.each([
+    ['starts the spans of operations', /operation\.spanName\(/, 'telemetry/record.ts'],
     [
-      'starts the spans of runs and turns',
-      /startSpan\(\s*telemetry,\s*invocationSpanName/,
-      'telemetry/spans/invocation-span.ts',
-    ],
-    [
-      'starts the spans of conversations',
-      /startSpan\(\s*telemetry,\s*place\.kind/,
-      'telemetry/spans/conversation-span.ts',
+      'starts the records of runs and turns',
+      /operation: invokeAgent/,
+      'hierarchy/invocations/agent-invocation.ts',
     ],
     ['replaces methods of other objects', /Object\.defineProperty\(holder/, 'util/patch-method.ts'],
     ['looks packages up by name', /\bcreateRequire\(/, 'util/optional-packages.ts'],
@@ -91,6 +87,8 @@ describe('only', () => {
       // Our own fields, named like those of OpenTelemetry's exporters.
       'export/otlp-exporter.ts: _urlStr',
       'export/otlp-exporter.ts: _sendingPromises',
+      // Of Sentry.
+      'telemetry/outer-span.ts: _attributes',
       // Of spans: each call reads them.
       'util/clock.ts: _startTimeProvided',
       'util/clock.ts: _performanceStartTime',
@@ -101,8 +99,6 @@ describe('only', () => {
       'telemetry/content/content-writer.ts: _sharedState',
       // Of Node.
       'telemetry/program-end/program-end.ts: _getActiveHandles',
-      // Of Sentry.
-      'telemetry/spans/outer-instrumentation.ts: _attributes',
     ]);
   });
 

@@ -1,11 +1,12 @@
 import { type Attributes, INVALID_SPAN_CONTEXT, type Span, trace } from '@opentelemetry/api';
 import { CONVERSATION, conversationIn } from '../hierarchy/conversations/conversation-id.ts';
 import { define } from '../operations/attributes.ts';
+import { programCode, programFunction } from '../operations/program.ts';
 import { defaultTelemetry, placeOfFunction, prepareDefaultObservers } from '../pipeline/default-observers.ts';
 import { isSuppressed } from '../sdk/suppression.ts';
 import * as ATTR from '../semconv/attributes.ts';
 import { type TraceMetadata, withMetadataIn } from '../telemetry/metadata.ts';
-import { FunctionSpan } from '../telemetry/spans/function-span.ts';
+import { ProgramOperation } from '../telemetry/program-operation.ts';
 import { clockIn, now } from '../util/clock.ts';
 import { activeContext, runIn } from '../util/context.ts';
 import { cut } from '../util/cut-text.ts';
@@ -76,7 +77,7 @@ function wrapFunction(run: Callable, given: unknown): Callable {
 export function span<Result>(name: string, run: (span: Span) => Result): Result {
   const started = guard('starting a span', startFunctionSpan, { name });
   if (started === undefined) return run(trace.wrapSpanContext(INVALID_SPAN_CONTEXT));
-  return watchOutcome(() => run(started.span), started);
+  return watchOutcome(() => run(started.record.span), started);
 }
 
 /**
@@ -119,7 +120,7 @@ function startFunctionSpan(
   options: TracedOptions,
   run?: Callable,
   input?: readonly unknown[],
-): FunctionSpan | undefined {
+): ProgramOperation<never> | undefined {
   const telemetry = defaultTelemetry();
   const active = activeContext();
   if (telemetry === undefined || isSuppressed(active)) return undefined;
@@ -130,17 +131,16 @@ function startFunctionSpan(
   define(attributes, ATTR.GEN_AI_CONVERSATION_ID, conversationIn(active));
   const clock = clockIn(active);
   const startTime = now(clock);
-  const place = guard('finding the parent of a function', placeOfFunction, active, startTime);
-  const parent = withMetadataIn(place?.parent ?? active, options);
-  return new FunctionSpan(telemetry, {
-    name,
-    attributes,
-    input,
-    parent,
-    startTime: place?.startTime ?? startTime,
-    clock,
-    ended: place?.ended,
-  });
+  const found = guard('finding the parent of a function', placeOfFunction, active, startTime);
+  const place = { ...found, parent: withMetadataIn(found?.parent ?? active, options) };
+  const start = { place, startTime, clock };
+  return input === undefined
+    ? new ProgramOperation(telemetry, { ...start, operation: programCode, request: { name, attributes } })
+    : new ProgramOperation(telemetry, {
+        ...start,
+        operation: programFunction,
+        request: { name, attributes, input },
+      });
 }
 
 /** A program may build names from the input of its users. */

@@ -3,7 +3,7 @@ import type { ToolRun } from '../sdk/call.ts';
 import type { ClientEndpoint } from '../sdk/provider.ts';
 import type { OpenedSocket, SocketObservation } from '../sdk/sockets/socket.ts';
 import type { EndLimits, ProviderListener } from '../telemetry/program-end/provider-life.ts';
-import type { KnownToolCall } from '../telemetry/spans/program-tool-span.ts';
+import type { LocalPlace } from '../telemetry/program-operation.ts';
 import type { Telemetry } from '../telemetry/telemetry.ts';
 import type { ConversationApi } from './api.ts';
 import { DIALECTS } from './dialects/index.ts';
@@ -65,7 +65,7 @@ export class Hierarchy implements ProviderListener {
   }
 
   /** The tool call that a function of the program is about to answer. */
-  running(tool: ToolRun, origin: string, context: Context): KnownToolCall | undefined {
+  running(tool: ToolRun, origin: string, context: Context): LocalPlace | undefined {
     return takeRunningCall(this.#toolCalls, tool, origin, context);
   }
 

@@ -8,7 +8,7 @@ import type { Spent } from '../telemetry/cost/spent.ts';
 import { type CallerTrace, callerTraceOf } from '../telemetry/metadata.ts';
 import type { Place } from '../telemetry/place.ts';
 import type { OpenRecord, Placement, StreamedAnswer } from '../telemetry/placement.ts';
-import type { FunctionPlace } from '../telemetry/spans/function-span.ts';
+import type { LocalPlace } from '../telemetry/program-operation.ts';
 import { REFUSED_TOOL } from '../telemetry/tool-outcome.ts';
 import { beginIn, finishIn } from '../util/open-traces.ts';
 import { field } from '../util/payload.ts';
@@ -241,7 +241,7 @@ export class Completions implements ConversationApi {
    *
    * @param isLoop it is a loop of the SDK, which stands in the trace of its calls
    */
-  placeFunction(caller: Context, startTime: number, isLoop: boolean): FunctionPlace | undefined {
+  placeFunction(caller: Context, startTime: number, isLoop: boolean): LocalPlace | undefined {
     const id = conversationIn(caller);
     if (id === undefined) return undefined;
     const context = isLoop ? contextInConversation(caller, this.tracker, 'conversation', id, '') : caller;
@@ -250,7 +250,10 @@ export class Completions implements ConversationApi {
     return {
       parent: parentIn(segment, context),
       startTime: startIn(segment, { startTime }),
-      ended: (endTime) => segment?.requestEnded(endTime),
+      onEnd: ({ endTime }) => {
+        segment?.requestEnded(endTime);
+        return undefined;
+      },
     };
   }
 

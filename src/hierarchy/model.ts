@@ -1,11 +1,11 @@
 import type { Attributes } from '@opentelemetry/api';
 import type { Message, MessagePart, ToolDefinition } from '../config/completion-types.ts';
+import type { ToolCallSnapshot } from '../operations/execute-tool.ts';
 import type { Usage } from '../telemetry/cost/usage.ts';
 import type { Failure } from '../telemetry/error.ts';
-import type { ToolCallSnapshot } from '../telemetry/spans/tool-span.ts';
 
+export type { ToolCallContent, ToolCallSnapshot } from '../operations/execute-tool.ts';
 export type { ConversationKind } from '../telemetry/place.ts';
-export type { ToolCallContent, ToolCallSnapshot } from '../telemetry/spans/tool-span.ts';
 
 /**
  * The model of the hierarchy, shared by all APIs: a conversation (thread, session) has invocations (run, turn), an

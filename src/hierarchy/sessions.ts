@@ -384,7 +384,7 @@ export class Sessions {
     const segment =
       conversation.segmentFor(activeSpan(context), time) ?? [...conversation.segments.values()].at(-1);
     if (!session.isNew(eventId) || segment === undefined || !session.hasRoomForEvent()) return;
-    segment.span.addEvent(EVENT_OPENAI_SESSION_ENVIRONMENT, attributes, time);
+    segment.record.addEvent(EVENT_OPENAI_SESSION_ENVIRONMENT, attributes, time);
     segment.touch(time);
   }
 

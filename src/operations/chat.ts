@@ -50,10 +50,12 @@ export const chat: Operation = {
   toolCalls: (result) => readRequestedToolCalls(result),
   accumulate: (content) => new ChatAccumulator(content),
   content: {
-    requestAttributes: stopSequences,
-    inputMessages: ({ body }) => readInputMessages(field(body, 'messages')),
-    toolDefinitions: ({ body }) => readToolDefinitions(body),
-    outputMessages: (result) => readOutputMessages(result),
+    input: (request) => ({
+      parameters: stopSequences(request),
+      inputMessages: readInputMessages(field(request.body, 'messages')),
+      toolDefinitions: readToolDefinitions(request.body),
+    }),
+    output: (result) => ({ outputMessages: readOutputMessages(result) }),
   },
 };
 

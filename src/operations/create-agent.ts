@@ -22,13 +22,14 @@ export const createAgent: Operation = {
     }),
   resultAttributes(result, route) {
     const id = stringField(result, 'id');
-    const assistantId = route.template === '/assistants' ? id : undefined;
+    const assistantId = route?.template === '/assistants' ? id : undefined;
     return defined({ [ATTR.GEN_AI_AGENT_ID]: id, [ATTR.OPENAI_ASSISTANT_ID]: assistantId });
   },
   content: {
-    requestAttributes: ({ body }) =>
-      defined({ [ATTR.GEN_AI_AGENT_DESCRIPTION]: textField(body, 'description') }),
-    toolDefinitions: ({ body }) => readToolDefinitions(body),
-    systemInstructions: ({ body }) => readInstructions(field(body, 'instructions')),
+    input: ({ body }) => ({
+      parameters: defined({ [ATTR.GEN_AI_AGENT_DESCRIPTION]: textField(body, 'description') }),
+      toolDefinitions: readToolDefinitions(body),
+      systemInstructions: readInstructions(field(body, 'instructions')),
+    }),
   },
 };

@@ -27,5 +27,5 @@ export const fetchResponse: Operation = {
     }),
   resultAttributes: responseAttributes,
   accumulate: (content) => new ResponseAccumulator(content),
-  content: { outputMessages: (result) => readResponseOutput(result) },
+  content: { output: (result) => ({ outputMessages: readResponseOutput(result) }) },
 };

@@ -1,9 +1,71 @@
-import type { Operation } from '../telemetry/operation.ts';
+import type { Attributes } from '@opentelemetry/api';
+import type { Message, MessagePart, ToolDefinition } from '../config/completion-types.ts';
+import * as ATTR from '../semconv/attributes.ts';
+import { GEN_AI_OPERATION_NAME_VALUE_INVOKE_AGENT } from '../semconv/values.ts';
+import { messageFinishReason } from '../telemetry/content/messages.ts';
+import type { Usage } from '../telemetry/cost/usage.ts';
+import { addFinishReason } from '../telemetry/finish-reason.ts';
+import type { Operation, OperationKind, RequestedToolCall, WholeOperation } from '../telemetry/operation.ts';
+import { type Totals, totalAttributes } from '../telemetry/totals.ts';
+import { define, nameWith } from './attributes.ts';
 import { request } from './request.ts';
 
+/** The end of a run or turn. */
+export interface InvocationEnd {
+  /** `false` if the invocation was given up before its end was seen. */
+  readonly observed: boolean;
+  readonly finishReason: string | undefined;
+  readonly pollCount: number;
+  /** The tokens that no step below the span carries. */
+  readonly usage: Usage | undefined;
+  readonly whole: WholeOperation;
+  readonly totals: Totals;
+  readonly toolCalls: readonly RequestedToolCall[];
+  /** The numbers of steps and tool calls without a span. */
+  readonly skippedSteps: number;
+  readonly skippedToolCalls: number;
+  readonly systemInstructions: readonly MessagePart[];
+  readonly toolDefinitions: readonly ToolDefinition[];
+  readonly inputMessages: readonly Message[];
+  readonly outputMessages: readonly Message[];
+}
+
+/** `invoke_agent {agent}`: a run or turn, from the request for it to its end, however that becomes known. */
+export const invokeAgent: OperationKind<{ readonly agentName: string | undefined }, InvocationEnd> = {
+  name: GEN_AI_OPERATION_NAME_VALUE_INVOKE_AGENT,
+  isLasting: true,
+  spanName: ({ agentName }) => nameWith(GEN_AI_OPERATION_NAME_VALUE_INVOKE_AGENT, agentName),
+  requestAttributes: () => ({ [ATTR.GEN_AI_OPERATION_NAME]: GEN_AI_OPERATION_NAME_VALUE_INVOKE_AGENT }),
+  resultAttributes({ observed, finishReason, pollCount, skippedSteps, skippedToolCalls, totals }) {
+    const attributes: Attributes = totalAttributes(totals);
+    if (!observed) attributes[ATTR.OPENAI_RUN_OBSERVED] = false;
+    addFinishReason(attributes, finishReason);
+    define(attributes, ATTR.OPENAI_RUN_POLL_COUNT, pollCount || undefined);
+    define(attributes, ATTR.OPENAI_SKIPPED_STEPS, skippedSteps || undefined);
+    define(attributes, ATTR.OPENAI_SKIPPED_TOOL_CALLS, skippedToolCalls || undefined);
+    return attributes;
+  },
+  usage: ({ usage }) => usage,
+  // No single call had all these tokens.
+  fees: () => ({ aggregate: true }),
+  whole: ({ whole }) => whole,
+  toolCalls: ({ toolCalls }) => toolCalls,
+  content: {
+    output: ({ systemInstructions, toolDefinitions, inputMessages, outputMessages, finishReason }) => ({
+      systemInstructions,
+      toolDefinitions,
+      inputMessages,
+      outputMessages: outputMessages.map((message) => ({
+        ...message,
+        finish_reason: messageFinishReason(message.finish_reason ?? finishReason),
+      })),
+    }),
+  },
+};
+
 /*
- * The requests that start a run or a turn. The hierarchy creates the `invoke_agent` span and folds the request into it;
- * if another process records the invocation, the request has its own span like any other.
+ * The requests that start one. The hierarchy folds them into its record; if another process records the invocation, the
+ * request has its own span like any other.
  */
 
 /**

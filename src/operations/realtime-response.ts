@@ -45,10 +45,12 @@ export const realtimeResponse: Operation = {
   toolCalls: (result) => readResponseToolCalls(result),
   accumulate: (content) => new ResponseAccumulator(content),
   content: {
-    systemInstructions: ({ body }) => readInstructions(field(body, 'instructions')),
-    inputMessages: ({ body }) => readResponseInput(field(body, 'input')),
-    toolDefinitions: ({ body }) => readToolDefinitions(body),
-    outputMessages: (result) => readResponseOutput(result),
+    input: ({ body }) => ({
+      systemInstructions: readInstructions(field(body, 'instructions')),
+      inputMessages: readResponseInput(field(body, 'input')),
+      toolDefinitions: readToolDefinitions(body),
+    }),
+    output: (result) => ({ outputMessages: readResponseOutput(result) }),
   },
 };
 

@@ -28,11 +28,12 @@ export const realtimeTranscription: Operation = {
     return error === undefined ? undefined : readError(error, 'failed');
   },
   content: {
-    outputMessages(result) {
+    output(result) {
       const content = textField(result, 'transcript');
-      return content === undefined
-        ? []
-        : [{ role: 'user', parts: [{ type: 'text', content }], finish_reason: 'stop' }];
+      if (content === undefined) return {};
+      return {
+        outputMessages: [{ role: 'user', parts: [{ type: 'text', content }], finish_reason: 'stop' }],
+      };
     },
   },
 };

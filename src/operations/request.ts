@@ -29,7 +29,7 @@ export const request: Operation = {
     for (const [key, name] of fields ?? []) define(attributes, name, stringField(result, key));
     const status = fields === undefined ? stringField(result, 'status') : undefined;
     if (status !== undefined && STATUS.test(status)) attributes[ATTR.OPENAI_RESOURCE_STATUS] = status;
-    const { created } = route;
+    const created = route?.created;
     const id = created === undefined ? undefined : stringField(result, created.field);
     if (created?.attribute === undefined || id === undefined) return attributes;
     attributes[created.attribute] = id;

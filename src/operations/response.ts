@@ -60,11 +60,13 @@ export const response: Operation = {
   toolCalls: readResponseToolCalls,
   accumulate: (content) => new ResponseAccumulator(content),
   content: {
-    requestAttributes: ({ body }) => promptVariables(body),
-    systemInstructions: ({ body }) => readInstructions(field(body, 'instructions')),
-    inputMessages: ({ body }) => readResponseInput(field(body, 'input')),
-    toolDefinitions: ({ body }) => readToolDefinitions(body),
-    outputMessages: (result) => readResponseOutput(result),
+    input: ({ body }) => ({
+      parameters: promptVariables(body),
+      systemInstructions: readInstructions(field(body, 'instructions')),
+      inputMessages: readResponseInput(field(body, 'input')),
+      toolDefinitions: readToolDefinitions(body),
+    }),
+    output: (result) => ({ outputMessages: readResponseOutput(result) }),
   },
 };
 

@@ -1,4 +1,3 @@
-import type { Attributes } from '@opentelemetry/api';
 import * as ATTR from '../semconv/attributes.ts';
 import type { Operation } from '../telemetry/operation.ts';
 import { arrayField, countField, field, strings, textField } from '../util/payload.ts';
@@ -30,10 +29,10 @@ export const retrieval: Operation = {
       : {},
   failure: readAnswerFailure,
   content: {
-    requestAttributes({ body }): Attributes {
+    input({ body }) {
       const query = textField(body, 'query') ?? strings(arrayField(body, 'query')).join('\n');
-      return query === '' ? {} : { [ATTR.GEN_AI_RETRIEVAL_QUERY_TEXT]: query };
+      return { parameters: query === '' ? {} : { [ATTR.GEN_AI_RETRIEVAL_QUERY_TEXT]: query } };
     },
-    documents: (result) => readDocuments(arrayField(result, 'data')),
+    output: (result) => ({ documents: readDocuments(arrayField(result, 'data')) }),
   },
 };

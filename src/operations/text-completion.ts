@@ -21,9 +21,11 @@ export const textCompletion: Operation = {
   parameterAttributes: tolerating(samplingAttributes),
   usage: usageIn,
   content: {
-    requestAttributes: stopSequences,
-    inputMessages: ({ body }) => readPrompts(field(body, 'prompt')),
-    outputMessages: (result) => readOutputMessages(result),
+    input: (request) => ({
+      parameters: stopSequences(request),
+      inputMessages: readPrompts(field(request.body, 'prompt')),
+    }),
+    output: (result) => ({ outputMessages: readOutputMessages(result) }),
   },
 };
 

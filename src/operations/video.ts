@@ -21,7 +21,7 @@ export const video: Operation = {
     'POST /videos/{video_id}/remix',
   ],
   resultAttributes(result, route) {
-    const id = route.parameters.length === 0 ? stringField(result, 'id') : undefined;
+    const id = route?.parameters.length === 0 ? stringField(result, 'id') : undefined;
     const attributes = { ...request.resultAttributes(result, route), ...answeringModel(result) };
     return id === undefined ? attributes : { ...attributes, [ATTR.OPENAI_VIDEO_ID]: id };
   },

@@ -1,7 +1,7 @@
 import type { Context } from '@opentelemetry/api';
 import { resolveSettings } from '../config/config.ts';
 import { isSwitchedOff } from '../config/environment.ts';
-import type { FunctionPlace } from '../telemetry/spans/function-span.ts';
+import type { LocalPlace } from '../telemetry/program-operation.ts';
 import { Telemetry } from '../telemetry/telemetry.ts';
 import { guard } from '../util/guard.ts';
 import { processWideCollection } from '../util/process-wide.ts';
@@ -13,7 +13,7 @@ export interface DefaultObserver {
   /** Called before anything is recorded. `…/register` sets up OpenTelemetry here. */
   prepare(): void;
   /** Where a function of the program stands that runs inside of `withConversation`. */
-  placeFunction(context: Context, startTime: number): FunctionPlace | undefined;
+  placeFunction(context: Context, startTime: number): LocalPlace | undefined;
 }
 
 /** Observers of all clients in the process, the newest last; shared by all copies of this release. */
@@ -38,7 +38,7 @@ export function addClientObserver(observer: DefaultObserver): void {
  * Where a function of the program stands that runs inside of `withConversation`: in the conversation as the newest
  * default observer knows it, else as the newest one of a client does.
  */
-export function placeOfFunction(context: Context, startTime: number): FunctionPlace | undefined {
+export function placeOfFunction(context: Context, startTime: number): LocalPlace | undefined {
   const observer = newestDefault() ?? ofClient?.deref();
   return observer?.placeFunction(context, startTime);
 }

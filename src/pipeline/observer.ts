@@ -17,24 +17,21 @@ import { isSuppressed } from '../sdk/suppression.ts';
 import { readFailure } from '../telemetry/error.ts';
 import { isInsideHook } from '../telemetry/hook-context.ts';
 import type { Operation } from '../telemetry/operation.ts';
+import { OuterSpans } from '../telemetry/outer-span.ts';
 import { PlacedCall, UnrecordedCall } from '../telemetry/placed-call.ts';
 import {
   type EndLimits,
   FollowedProvider,
   type ProviderListener,
 } from '../telemetry/program-end/provider-life.ts';
-import type { FunctionPlace, FunctionSpan } from '../telemetry/spans/function-span.ts';
-import { OtherInferences } from '../telemetry/spans/outer-instrumentation.ts';
-import { runTool } from '../telemetry/spans/program-tool-span.ts';
-import { startWebhook } from '../telemetry/spans/webhook-span.ts';
-import { startWorkflow } from '../telemetry/spans/workflow-span.ts';
+import type { LocalPlace } from '../telemetry/program-operation.ts';
 import { Telemetry } from '../telemetry/telemetry.ts';
-import { clockIn, now } from '../util/clock.ts';
 import { activeContext } from '../util/context.ts';
 import { guard } from '../util/guard.ts';
-import type { Outcome } from '../util/watch-result.ts';
+import type { Outcome, OutcomeListener } from '../util/watch-result.ts';
 import { agentsCalls } from './agents-calls.ts';
 import { CallHooks } from './call-hooks.ts';
+import { runTool, startWebhook, startWorkflow } from './program-operations.ts';
 
 const NO_OPTIONS: PlaceOptions = {};
 
@@ -49,7 +46,7 @@ export interface ObserverHooks {
  */
 export class Observer implements CallObserver, ProviderListener {
   readonly telemetry: Telemetry;
-  readonly #others = new OtherInferences();
+  readonly #others = new OuterSpans();
   /** Calls in flight. A shutdown ends their spans. */
   readonly #open = new OpenCalls();
   /** Created, and in the built package also loaded, when it is first needed. */
@@ -158,16 +155,14 @@ export class Observer implements CallObserver, ProviderListener {
     );
   }
 
-  startLoop(): FunctionSpan | undefined {
+  startLoop(): OutcomeListener | undefined {
     if (this.telemetry.isDisabled) return undefined;
-    const active = activeContext();
-    const clock = clockIn(active);
-    const startTime = now(clock);
-    const place = this.placeFunction(active, startTime, true);
-    return startWorkflow(this.telemetry, { startTime, clock, conversationId: conversationIn(active), place });
+    return startWorkflow(this.telemetry, conversationIn(activeContext()), (context, startTime) =>
+      this.placeFunction(context, startTime, true),
+    );
   }
 
-  placeFunction(context: Context, startTime: number, isLoop = false): FunctionPlace | undefined {
+  placeFunction(context: Context, startTime: number, isLoop = false): LocalPlace | undefined {
     if (conversationIn(context) === undefined) return undefined;
     this.prepare();
     this.#hierarchy ??= new Hierarchy(this.telemetry);
@@ -183,12 +178,12 @@ export class Observer implements CallObserver, ProviderListener {
 
   startWebhook(client: object): Outcome | undefined {
     if (this.telemetry.isDisabled) return undefined;
-    return startWebhook(this.telemetry, {
-      conversationId: conversationIn(activeContext()),
-      placeIn: (context, startTime) => this.placeFunction(context, startTime),
-      creatorOf: (id) =>
-        this.#hierarchy?.knownResponse(id, endpointOf(client, this.settings.providers).origin),
-    });
+    return startWebhook(
+      this.telemetry,
+      conversationIn(activeContext()),
+      (context, startTime) => this.placeFunction(context, startTime),
+      (id) => this.#hierarchy?.knownResponse(id, endpointOf(client, this.settings.providers).origin),
+    );
   }
 
   get isOpen(): boolean {
@@ -269,14 +264,15 @@ export class Observer implements CallObserver, ProviderListener {
     const { context, startTime } = call;
     const place = agentsCalls.place?.({ context, place: placed, operation }) ?? placed;
     if (!hasSpan) return new UnrecordedCall(place);
-    const above = this.#others.above(context, operation.traits?.inference);
-    if (above !== undefined) notice('other_instrumentation', above.scope ?? 'Another instrumentation');
+    const outer = this.#others.above(context, operation.traits?.inference);
+    if (outer !== undefined) notice('other_instrumentation', outer.scope ?? 'Another instrumentation');
     const recorded = new PlacedCall(this.telemetry, {
       operation,
       request,
+      route: request.route,
       endpoint,
       startTime,
-      above,
+      outer,
       place: hooks?.around(place) ?? place,
       beforeEnd: hooks?.answered,
     });

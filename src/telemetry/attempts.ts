@@ -9,7 +9,7 @@ import { pickAttributes } from '../util/otel-api.ts';
 import { asName, readHeader } from '../util/payload.ts';
 import { thrownTypeOf } from './error.ts';
 import { HIERARCHY_IDS } from './place.ts';
-import { endSpan } from './spans/span-end.ts';
+import { endSpan } from './span-end.ts';
 import type { Telemetry } from './telemetry.ts';
 
 /** The error of an attempt whose response body timed out. */

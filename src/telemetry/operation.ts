@@ -1,7 +1,8 @@
 import type { Attributes } from '@opentelemetry/api';
-import type { Message, ToolDefinition } from '../config/completion-types.ts';
 import type { Route } from '../sdk/routes/index.ts';
-import type { Fees } from './cost/prices.ts';
+import type { Content } from './content/completion-hook.ts';
+import type { Fees, Spending } from './cost/prices.ts';
+import type { Spent } from './cost/spent.ts';
 import type { Usage } from './cost/usage.ts';
 import type { Failure } from './error.ts';
 import type { TextLimits } from './kept-text.ts';
@@ -36,55 +37,73 @@ export interface RequestedToolCall {
   fingerprint?(): string | undefined;
 }
 
-/** The content of an operation, which is recorded only with consent. */
-export interface OperationContent {
-  /** Request parameters that are content. */
-  requestAttributes?(request: ApiRequest): Attributes;
-  systemInstructions?(request: ApiRequest): readonly Message['parts'][number][];
-  inputMessages?(request: ApiRequest): readonly Message[];
-  toolDefinitions?(request: ApiRequest): readonly ToolDefinition[];
-  /** The whole input, if some of it is told after the start. */
-  lateInput?(): readonly Message[] | undefined;
-  outputMessages?(result: unknown): readonly Message[];
-  /** The results of a search. */
-  documents?(result: unknown): readonly unknown[];
-}
-
 /**
- * The meaning of one kind of call. Every file in `src/operations` exports one of these. All functions are pure and treat
- * requests and results as untrusted.
+ * What is recorded of one kind of operation. The recorder makes span, metrics, log records and sink events from it, so
+ * kinds differ in these rows alone. All functions are pure, and treat requests and results as untrusted.
+ *
+ * @typeParam Request what is known when it starts
+ * @typeParam Result what is known when it ends
  */
-export interface Operation {
-  /** Method and path template of each endpoint: `POST /chat/completions`. */
-  readonly endpoints: readonly string[];
-  readonly traits?: OperationTraits;
-  /** `gen_ai.operation.name`; `undefined` if the conventions define none for the endpoint. */
+export interface OperationKind<Request, Result> {
+  /** `gen_ai.operation.name`; `undefined` if the conventions define none. */
   readonly name?: string;
+  /** Of the span. Default: client. */
+  readonly kind?: 'internal';
+  /**
+   * - `call` (default): the sink hears of it, and what it took and spent is measured if the conventions name it.
+   * - `local`: the program runs it, and how long that takes is measured.
+   * - `unmeasured`: neither. What it is part of, or has, counts.
+   */
+  readonly scope?: 'local' | 'unmeasured';
+  /** It outlives the call that began it: it keeps no context of a caller, and viewers wait for its trace. */
+  readonly isLasting?: true;
+  readonly traits?: OperationTraits;
   /** The name of the span, from what is known at its start. */
-  spanName(request: ApiRequest): string;
+  spanName(request: Request): string;
   /** The attributes that the span starts with, so that samplers see them: operation, model, target. */
-  requestAttributes(request: ApiRequest): Attributes;
+  requestAttributes(request: Request): Attributes;
   /** The other request parameters. They are not read for calls of which only metrics are recorded. */
-  parameterAttributes?(request: ApiRequest): Attributes;
+  parameterAttributes?(request: Request): Attributes;
   /** The attributes of the result, plain or accumulated from a stream. */
-  resultAttributes(result: unknown, route: Route): Attributes;
-  /** Tokens that the call spent. */
-  usage?(result: unknown): Usage | undefined;
+  resultAttributes?(result: Result, route: Route | undefined): Attributes;
+  /** Tokens that the operation spent. */
+  usage?(result: Result): Usage | undefined;
+  /** What metrics count where parts of the operation have spans that carry a share of it. */
+  whole?(result: Result): WholeOperation;
   /** Tokens that other calls spent and the result sums up. They are recorded as totals and feed no metric. */
-  spentElsewhere?(result: unknown): TotalSpent | undefined;
+  spentElsewhere?(result: Result): TotalSpent | undefined;
   /** What the API bills besides tokens. */
-  fees?(result: unknown): Fees;
+  fees?(result: Result): Fees & Pick<Spending, 'aggregate'>;
   /** The failure that a result reports although the call itself succeeded. */
-  failure?(result: unknown): Failure | undefined;
+  failure?(result: Result): Failure | undefined;
   /** The tool calls that the result asks for or reports. */
-  toolCalls?(result: unknown): readonly RequestedToolCall[];
+  toolCalls?(result: Result): readonly RequestedToolCall[];
   /**
    * Accumulates the chunks of a stream into the result that a plain call would have returned.
    *
    * @param content the limits for texts; `undefined` if content is not recorded
    */
   accumulate?(content: TextLimits | undefined): Accumulator;
-  readonly content?: OperationContent;
+  /** What is recorded only with consent. */
+  readonly content?: OperationContent<Request, Result>;
+}
+
+export interface OperationContent<Request, Result> {
+  input?(request: Request): Content;
+  output?(result: Result): Content;
+}
+
+/** The meaning of one kind of call. Every file in `src/operations` that knows endpoints exports one. */
+export interface Operation extends OperationKind<ApiRequest, unknown> {
+  /** Method and path template of each endpoint: `POST /chat/completions`. */
+  readonly endpoints: readonly string[];
+  resultAttributes(result: unknown, route: Route | undefined): Attributes;
+}
+
+/** What an operation spent and took, with all of its parts. */
+export interface WholeOperation extends Spent {
+  /** `undefined` if it is not known exactly. */
+  readonly seconds: number | undefined;
 }
 
 /** Tokens of several calls together, and the service tier that they were billed in. */

@@ -1,7 +1,7 @@
 import { type Context, ROOT_CONTEXT } from '@opentelemetry/api';
 import { notice } from '../diagnostics/report.ts';
 import type { Call, CallObservation } from '../sdk/call.ts';
-import { guard } from '../util/guard.ts';
+import { guard, logError } from '../util/guard.ts';
 import { recordAttempts } from './attempts.ts';
 import { callAttributes, headersOf, isCutShort, rateLimitsIn } from './call-facts.ts';
 import { NOTHING_SPENT } from './cost/spent.ts';
@@ -9,14 +9,14 @@ import { readFailure } from './error.ts';
 import { markUnfinished } from './finish-reason.ts';
 import { textLimits } from './kept-text.ts';
 import { ChunkGaps } from './metrics/metrics.ts';
-import type { Accumulator } from './operation.ts';
+import type { Accumulator, ApiRequest } from './operation.ts';
 import type { Following, OpenRecord, Placement, RecordOutcome } from './placement.ts';
 import { OperationRecord, type RecordStart } from './record.ts';
 import type { Telemetry } from './telemetry.ts';
 
 /** A call with a record of its own: what the SDK tells of it goes to that record, and to the hierarchy. */
 export class PlacedCall implements CallObservation {
-  readonly record: OperationRecord;
+  readonly record: OperationRecord<ApiRequest>;
   readonly roughTimes: boolean;
   readonly #place: Placement;
   /** Created with the first chunk: most calls are no streams. */
@@ -25,7 +25,7 @@ export class PlacedCall implements CallObservation {
   /** Of a long stream that is still open, read once because that takes time. The first chunks name the model. */
   #partialResult: unknown;
 
-  constructor(telemetry: Telemetry, start: RecordStart) {
+  constructor(telemetry: Telemetry, start: RecordStart<ApiRequest, unknown> & { readonly place: Placement }) {
     this.record = new OperationRecord(telemetry, start);
     this.#place = start.place;
     this.#gaps = this.record.measuresChunks ? new ChunkGaps() : undefined;
@@ -58,11 +58,10 @@ export class PlacedCall implements CallObservation {
     if (call.streamEnd === 'completed' && this.#accumulator?.hasEnd === false) call.streamEnd = 'cut';
     if (call.streamEnd !== undefined && call.streamEnd !== 'completed') markUnfinished(result);
     const outcome = guard('reading an outcome', PlacedCall.#outcomeOf, this, call, result) ?? { result };
-    const { telemetry, context, startAttributes } = record;
+    const { telemetry, context, attributes } = record;
     if (call.attemptCount > 1)
-      guard('recording attempts', recordAttempts, telemetry, call, context, startAttributes);
-    const { onEnd } = this.#place;
-    const following = onEnd && guard('settling a call', followingOf, this.#place, call, result, record);
+      guard('recording attempts', recordAttempts, telemetry, call, context, attributes);
+    const following = followingOf(this.#place, call, result, record);
     if (following === 'kept') {
       record.add(outcome);
       return;
@@ -91,7 +90,7 @@ export class PlacedCall implements CallObservation {
     const { firstChunkTime, failed } = call;
     const takesDetails = record.takesDetails || failed;
     const limits = takesDetails || metrics.wanted ? rateLimitsIn(headersOf(call)) : undefined;
-    if (limits !== undefined) metrics.seeRateLimits({ ...record.startAttributes, ...limits });
+    if (limits !== undefined) metrics.seeRateLimits({ ...record.attributes, ...limits });
     if (self.#gaps !== undefined) record.measureChunks(self.#gaps.take(), result);
     return {
       result,
@@ -101,7 +100,7 @@ export class PlacedCall implements CallObservation {
       stream: self.#accumulator,
       timeToFirstChunk: firstChunkTime && (firstChunkTime - call.startTime) / 1e3,
       isInterrupted: call.outcome === 'interrupted',
-      isCut: isCutShort(call),
+      isUntimed: isCutShort(call),
     };
   }
 }
@@ -111,6 +110,7 @@ const NO_RECORD: OpenRecord = {
   context: ROOT_CONTEXT,
   spent: NOTHING_SPENT,
   add: () => undefined,
+  addEvent: () => undefined,
   link: () => undefined,
   end: () => undefined,
 };
@@ -130,11 +130,16 @@ export class UnrecordedCall implements CallObservation {
   }
 
   settle(call: Call): void {
-    const following = guard('settling a call', followingOf, this.#place, call, call.value, NO_RECORD);
+    const following = followingOf(this.#place, call, call.value, NO_RECORD);
     if (typeof following === 'function') guard('updating the hierarchy', following);
   }
 }
 
 function followingOf(place: Placement, call: Call, result: unknown, record: OpenRecord): Following {
-  return place.onEnd?.(call, result, record);
+  try {
+    return place.onEnd?.(call, result, record);
+  } catch (error) {
+    logError('settling a call', error);
+    return undefined;
+  }
 }

@@ -13,14 +13,14 @@ export interface RecordFacts {
   readonly stream?: Pick<Accumulator, 'skippedCalls' | 'contentChunks'> | undefined;
   /** Seconds from the request to the first chunk of the answer. */
   readonly timeToFirstChunk?: number | undefined;
-  /** The duration is not known: a shutdown cut the operation short. */
-  readonly isCut?: boolean;
+  /** It has no duration: a shutdown cut it short, or it never ran. */
+  readonly isUntimed?: boolean;
 }
 
 /** How an operation ended, with the last facts about it. */
-export interface RecordOutcome extends RecordFacts {
-  /** What the API answered, plain or accumulated from a stream. */
-  readonly result?: unknown;
+export interface RecordOutcome<Result = unknown> extends RecordFacts {
+  /** What the API answered, plain or accumulated from a stream, or what else is known at the end. */
+  readonly result?: Result | undefined;
   /** What was thrown. Otherwise the result may report a failure. */
   readonly failure?: Failure | undefined;
   /** A shutdown ended it. */
@@ -32,6 +32,8 @@ export interface OpenRecord {
   /** With its span, for what is recorded below it. */
   readonly context: Context;
   add(facts: RecordFacts): void;
+  /** @param time in milliseconds since the epoch */
+  addEvent(name: string, attributes: Attributes, time: number): void;
   link(to: SpanContext): void;
   /** Ends it once, at a time in milliseconds since the epoch. */
   end(outcome: RecordOutcome, time: number): void;
@@ -48,8 +50,10 @@ export type Following = 'kept' | (() => void) | undefined;
 /**
  * What the hierarchy answers a call with: its place, or the longer operation that it is part of. This is all that the
  * hierarchy and the record of a call know of each other.
+ *
+ * @typeParam Ended what the end is told with
  */
-export interface Placement {
+export interface Placement<Ended = Call> {
   readonly parent: Context;
   /** Just after the span above, where both would start at once. */
   readonly startTime?: number | undefined;
@@ -71,5 +75,5 @@ export interface Placement {
     | ((event: unknown, time: number, record: OpenRecord, answer: StreamedAnswer | undefined) => void)
     | undefined;
   /** Called once when the call has ended, before its record does. */
-  readonly onEnd?: ((call: Call, result: unknown, record: OpenRecord) => Following) | undefined;
+  readonly onEnd?: ((ended: Ended, result: unknown, record: OpenRecord) => Following) | undefined;
 }

@@ -1,53 +1,61 @@
 import {
   type Attributes,
   type Context,
-  type Link,
   type Span,
+  type SpanContext,
   SpanKind,
   type SpanOptions,
   trace,
 } from '@opentelemetry/api';
-import type { Settings } from '../config/config.ts';
+import { operationSettings, type Settings } from '../config/config.ts';
+import { notice } from '../diagnostics/report.ts';
 import type { Endpoint } from '../sdk/provider.ts';
 import type { Route } from '../sdk/routes/index.ts';
 import * as ATTR from '../semconv/attributes.ts';
 import { LinkedContext } from '../util/context.ts';
 import { guard } from '../util/guard.ts';
-import { beginContent } from './content/begin-content.ts';
-import { addInput, addOutput, type ContentRecord } from './content/content-record.ts';
+import { begin, finish } from '../util/open-traces.ts';
+import { ContentRecord } from './content/content-record.ts';
 import { readReportedCost } from './cost/costs.ts';
 import { addPartCost, type CostPart } from './cost/prices.ts';
 import { type Spent, spentBy } from './cost/spent.ts';
 import { addUsageAttributes, isNoUsage, type Usage } from './cost/usage.ts';
 import type { Failure } from './error.ts';
 import { rememberAnswer } from './evaluated-spans.ts';
+import type { EndedOperation } from './events/sink-events.ts';
+import { isInsideHook } from './hook-context.ts';
+import { bareContext } from './metadata.ts';
 import { chunkDimensions, metricDimensions } from './metrics/metrics.ts';
-import type { ApiRequest, Operation, TotalSpent } from './operation.ts';
+import type { OperationKind, TotalSpent } from './operation.ts';
+import type { OuterSpan } from './outer-span.ts';
 import { addEndpointAttributes } from './place.ts';
 import type { OpenRecord, Placement, RecordFacts, RecordOutcome } from './placement.ts';
-import { addSkippedCalls } from './skipped.ts';
-import { isEndTold } from './spans/ended-operation.ts';
-import type { InferenceAbove } from './spans/outer-instrumentation.ts';
-import { recordEndAndTellSink } from './spans/record-end.ts';
-import { endSpan } from './spans/span-end.ts';
-import { startSpan } from './spans/start-span.ts';
-import { NO_TOTALS, totalAttributes } from './spans/totals.ts';
+import { recordEnd } from './record-end.ts';
+import { endSpan } from './span-end.ts';
 import type { Telemetry } from './telemetry.ts';
+import { NO_TOTALS, totalAttributes } from './totals.ts';
 
 const NO_ATTRIBUTES: Attributes = Object.freeze({});
 
 /** What an operation starts with. */
-export interface RecordStart {
-  readonly operation: Operation;
-  readonly request: ApiRequest;
-  readonly endpoint: Endpoint;
-  readonly place: Placement;
+export interface RecordStart<Request, Result> {
+  readonly operation: OperationKind<Request, Result>;
+  readonly request: Request;
+  /** Of a call. */
+  readonly route?: Route | undefined;
+  /** The server that it goes to. */
+  readonly endpoint?: Endpoint | undefined;
+  readonly place: Pick<Placement, 'parent' | 'startTime' | 'attributes' | 'links'>;
   /** Milliseconds since the epoch; the place may begin later. */
   readonly startTime: number;
+  /** Whether it starts a trace, whatever its parent is. */
+  readonly isRoot?: boolean;
   /** The inference span of another instrumentation. It represents the operation, which gets no span of ours. */
-  readonly above?: InferenceAbove | undefined;
-  /** Built from the server's whole seconds, which are too coarse for duration metrics. */
+  readonly outer?: OuterSpan | undefined;
+  /** It was not timed here: its times are too coarse for duration metrics. */
   readonly rebuilt?: boolean;
+  /** Those in force when it began, if it is recorded later. Content that they forbid is not recorded. */
+  readonly startSettings?: Settings;
   /** Called when everything is recorded, just before the span ends. */
   readonly beforeEnd?: ((span: Span, result: unknown) => void) | undefined;
 }
@@ -56,29 +64,29 @@ export interface RecordStart {
  * The record of one operation, from its start to its end. At the end, span, metrics, log records and sink events are
  * all made from it, so that they cannot disagree. The request is not kept: a stream may stay open for long.
  */
-export class OperationRecord implements OpenRecord {
+export class OperationRecord<Request = unknown, Result = unknown> implements OpenRecord {
   readonly telemetry: Telemetry;
-  readonly operation: Operation;
+  readonly operation: OperationKind<Request, Result>;
+  readonly span: Span;
   readonly context: Context;
+  /** The attributes that the span starts with, most of them of the request; of what lasts, all but those of its end. */
+  readonly attributes: Attributes;
   readonly #startSettings: Settings;
-  readonly #span: Span;
-  readonly #above: InferenceAbove | undefined;
-  readonly #route: Route;
+  readonly #outer: OuterSpan | undefined;
+  readonly #route: Route | undefined;
   readonly #isPlaced: boolean;
   readonly #startTime: number;
-  /** Whether to record metrics. They are recorded once per operation, so not if an outer instrumentation does it. */
-  readonly #measures: boolean;
   /** Whether anything besides metrics is recorded. Of an unsampled call, that is the event of a failure at most. */
   readonly #recordsDetails: boolean;
-  /** The attributes the span starts with, most of them of the request. The fields below hold attributes as well. */
-  readonly #request: Attributes;
-  /** All later attributes, kept in further objects: V8 turns a large one into a slow dictionary. */
+  /** Later attributes, in objects of their own: V8 turns a large one into a slow dictionary. */
   #parameters: Attributes = NO_ATTRIBUTES;
   #added: Attributes = NO_ATTRIBUTES;
   #result: Attributes = NO_ATTRIBUTES;
   #last: Attributes | undefined;
-  readonly #content: ContentRecord | undefined;
-  readonly #beforeEnd: RecordStart['beforeEnd'];
+  #content: ContentRecord | undefined;
+  /** Whether it has content only once it has ended, which is recorded as the settings are then. */
+  readonly #readsContentLate: boolean;
+  readonly #beforeEnd: RecordStart<Request, Result>['beforeEnd'];
   #isTimed: boolean;
   #timeToFirstChunk: number | undefined;
   #stream: RecordFacts['stream'];
@@ -87,58 +95,61 @@ export class OperationRecord implements OpenRecord {
   #cost: number | undefined;
   #hasEnded = false;
 
-  constructor(telemetry: Telemetry, start: RecordStart) {
-    const { operation, request, endpoint, place, above } = start;
+  constructor(telemetry: Telemetry, start: RecordStart<Request, Result>) {
+    const { operation, request, endpoint, place, outer } = start;
     this.telemetry = telemetry;
-    this.#startSettings = telemetry.settings;
-    this.#above = above;
     this.operation = operation;
-    this.#route = request.route;
+    this.#startSettings = start.startSettings ?? telemetry.settings;
+    this.#outer = outer;
+    this.#route = start.route;
     this.#isPlaced = place.attributes !== undefined;
     this.#beforeEnd = start.beforeEnd;
     this.#isTimed = start.rebuilt !== true;
     this.#startTime = place.startTime ?? start.startTime;
-    this.#measures =
-      operation.name !== undefined && above?.recordsMetrics !== true && telemetry.metrics.wanted;
     const attributes = guard('reading request attributes', operation.requestAttributes, request) ?? {};
-    addEndpointAttributes(attributes, endpoint);
+    if (endpoint !== undefined) addEndpointAttributes(attributes, endpoint);
     if (place.attributes !== undefined) Object.assign(attributes, place.attributes);
-    this.#request = attributes;
-    if (above === undefined) {
-      const options: SpanOptions & { attributes: Attributes } = {
-        kind: SpanKind.CLIENT,
-        attributes,
-        startTime: this.#startTime,
-      };
-      if (place.links !== undefined) options.links = place.links;
-      this.#span = startSpan(telemetry, operation.spanName(request), options, place.parent);
-      this.context = LinkedContext.withSpan(place.parent, this.#span);
-      if (operation.content !== undefined) this.#content = beginContent(telemetry, this.#span, this.context);
+    this.attributes = attributes;
+    if (outer === undefined) {
+      this.span = startSpan(telemetry, start, attributes, this.#startTime);
+      if (operation.isLasting) begin(this.span);
+      const { parent } = place;
+      this.context = LinkedContext.withSpan(operation.isLasting ? bareContext(parent) : parent, this.span);
     } else {
-      this.#span = trace.wrapSpanContext(above.span.spanContext());
+      this.span = trace.wrapSpanContext(outer.span.spanContext());
       this.context = place.parent;
     }
+    const { content } = operation;
+    this.#readsContentLate =
+      content?.input === undefined && (operation.scope !== undefined || operation.isLasting === true);
+    if (content !== undefined && outer === undefined && !this.#readsContentLate)
+      this.#content = beginContent(telemetry, this.span, this.context, this.#startSettings);
     this.#recordsDetails =
-      this.#span.isRecording() || this.#content !== undefined || telemetry.settings.events !== undefined;
+      this.span.isRecording() || this.#content !== undefined || telemetry.settings.events !== undefined;
     if (this.#recordsDetails && operation.parameterAttributes !== undefined)
       guard('reading request parameters', OperationRecord.#readParameters, this, request, place.attributes);
-    if (this.#content !== undefined && operation.content !== undefined)
-      guard('reading request content', addInput, this.#content, operation.content, request);
+    if (content?.input !== undefined && this.#content !== undefined)
+      guard('reading request content', OperationRecord.#readInput, this, request);
   }
 
   /** Whether each chunk of a stream is measured. */
   get measuresChunks(): boolean {
-    return this.#measures && this.#startSettings.chunkMetrics === 'each';
+    const { operation, telemetry } = this;
+    if (this.#startSettings.chunkMetrics !== 'each' || this.#outer?.recordsMetrics === true) return false;
+    return operation.name !== undefined && telemetry.metrics.wanted;
   }
 
   /** Whether facts about a call are recorded that has not failed. */
   get takesDetails(): boolean {
-    return this.#recordsDetails || this.#above?.span.isRecording() === true;
+    return this.#recordsDetails || this.#outer?.span.isRecording() === true;
   }
 
-  /** Whether its content is recorded. */
   get hasContent(): boolean {
     return this.#content !== undefined;
+  }
+
+  get hasEnded(): boolean {
+    return this.#hasEnded;
   }
 
   get usage(): Usage | undefined {
@@ -149,17 +160,20 @@ export class OperationRecord implements OpenRecord {
     return spentBy(this.#usage, this.#cost, this.telemetry.costs.wanted, this.#result);
   }
 
-  /** The attributes that it started with. */
-  get startAttributes(): Attributes {
-    return this.#request;
-  }
-
   add(facts: RecordFacts): void {
     if (!this.#hasEnded) guard('recording a fact', OperationRecord.#add, this, facts);
   }
 
-  link(context: Link['context']): void {
-    this.#span.addLink({ context });
+  addEvent(name: string, attributes: Attributes, time: number): void {
+    this.span.addEvent(name, attributes, time);
+  }
+
+  rename(name: string): void {
+    if (!this.#hasEnded) this.span.updateName(name);
+  }
+
+  link(context: SpanContext): void {
+    this.span.addLink({ context });
   }
 
   /**
@@ -167,161 +181,248 @@ export class OperationRecord implements OpenRecord {
    *
    * @param result as far as it has come, which tells the model
    */
-  measureChunks(gaps: readonly number[], result: unknown): void {
-    const told = result === undefined ? NO_ATTRIBUTES : this.operation.resultAttributes(result, this.#route);
-    const dimensions = chunkDimensions(this.#request, told);
+  measureChunks(gaps: readonly number[], result: Result | undefined): void {
+    const { operation } = this;
+    const told = result === undefined ? undefined : operation.resultAttributes?.(result, this.#route);
+    const dimensions = chunkDimensions(this.attributes, told);
     this.telemetry.metrics.recordTimePerOutputChunk(gaps, dimensions, this.context);
   }
 
-  end(outcome: RecordOutcome, time: number): void {
+  end(outcome: RecordOutcome<Result>, time: number): void {
     if (this.#hasEnded) return;
     this.#hasEnded = true;
+    const { operation, telemetry, span } = this;
+    const outer = this.#outer;
+    if (operation.isLasting) finish(span);
     guard('recording a result', OperationRecord.#readOutcome, this, outcome);
-    const { result, failure: thrown, isInterrupted } = outcome;
-    const { operation } = this;
-    const failure = thrown ?? failureIn(result, operation, this.#result);
-    // Without this, the span of another instrumentation ends before its call.
-    if (this.#above !== undefined && isInterrupted === true) this.#above.end = undefined;
-    if (this.#measures || this.#cost !== undefined || this.#usage !== undefined)
-      guard('recording metrics', OperationRecord.#recordMetrics, this, time, failure);
-    if (isEndTold(this.telemetry, this.#content, failure, this.#above)) this.#tell(result, time, failure);
-    const span = this.#above?.span ?? this.#span;
-    // The SDK logs a warning for a span that has ended.
-    if (this.#last !== undefined && span.isRecording())
-      guard('recording rate limits', setAttributes, span, this.#last);
-    if (operation.name !== undefined) rememberAnswer(span, this.#request, this.#result, this.#isPlaced);
-    if (this.#beforeEnd !== undefined) guard('finishing a span', this.#beforeEnd, span, result);
-    endSpan(this.#span, Math.max(time, this.#startTime));
-  }
-
-  /** Records content, the failure and events. */
-  #tell(result: unknown, endTime: number, failure: Failure | undefined): void {
-    const ended = {
-      span: this.#span,
-      startSettings: this.#startSettings,
-      context: this.context,
-      attributes: { ...this.#request, ...this.#parameters, ...this.#added, ...this.#result, ...this.#last },
-      content: this.#content,
-      failure,
-      endTime,
-    };
-    recordEndAndTellSink(this.telemetry, ended, {
-      above: this.#above,
-      runsModel: this.operation.traits?.runsModel === true,
-      startTime: this.#startTime,
-      toolCalls: () => this.operation.toolCalls?.(result) ?? [],
-    });
+    const { result } = outcome;
+    const failure = outcome.failure ?? (operation.failure && failureIn(result, operation, this.#result));
+    const isMeasured = operation.name !== undefined || this.#usage !== undefined || this.#cost !== undefined;
+    if (operation.scope === 'local' || (isMeasured && operation.scope === undefined))
+      guard('recording metrics', OperationRecord.#recordMetrics, this, outcome, time, failure);
+    const reportsToSink = operation.scope === undefined && telemetry.settings.events !== undefined;
+    // To gather the attributes again, more than 20 of them, takes longer than anything else at the end.
+    if (reportsToSink || outer !== undefined || failure !== undefined || this.#content?.awaitsEnd === true)
+      guard('recording an end', OperationRecord.#tell, this, outcome, time, failure);
+    const shown = outer?.span ?? span;
+    if (this.#last !== undefined) guard('recording rate limits', addLast, shown, this.#last);
+    if (operation.name !== undefined) rememberAnswer(shown, this.attributes, this.#result, this.#isPlaced);
+    if (this.#beforeEnd !== undefined) guard('finishing a span', this.#beforeEnd, shown, result);
+    endSpan(span, Math.max(time, this.#startTime));
   }
 
   // Static, so that `guard` needs no closure for each call.
-  static #add(
-    self: OperationRecord,
-    { attributes, lastAttributes, stream, timeToFirstChunk, isCut }: RecordFacts,
-  ): void {
-    if (lastAttributes !== undefined) self.#last = lastAttributes;
-    if (stream !== undefined) self.#stream = stream;
-    if (isCut === true) self.#isTimed = false;
-    if (timeToFirstChunk !== undefined) self.#timeToFirstChunk = timeToFirstChunk;
-    if (attributes === undefined) return;
-    // No other instrumentation has these.
-    if (self.#above?.span.isRecording() === true) self.#above.span.setAttributes(attributes);
-    if (timeToFirstChunk !== undefined)
-      attributes[ATTR.GEN_AI_RESPONSE_TIME_TO_FIRST_CHUNK] = timeToFirstChunk;
-    self.#added = self.#added === NO_ATTRIBUTES ? attributes : { ...self.#added, ...attributes };
-    self.#span.setAttributes(attributes);
-  }
-
-  static #readParameters(self: OperationRecord, request: ApiRequest, placed: Attributes | undefined): void {
+  static #readParameters(self: OperationRecord, request: unknown, placed: Attributes | undefined): void {
     const attributes = self.operation.parameterAttributes?.(request);
     if (attributes === undefined) return;
     // The hierarchy knows more about the call's place than the request does.
     for (const name in placed) if (name in attributes) delete attributes[name];
     self.#parameters = attributes;
-    self.#span.setAttributes(attributes);
+    self.span.setAttributes(attributes);
+  }
+
+  static #readInput(self: OperationRecord, request: unknown): void {
+    const input = self.operation.content?.input?.(request);
+    if (input !== undefined) self.#content?.addInput(input);
+  }
+
+  static #add(self: OperationRecord, facts: RecordFacts): void {
+    const { attributes, lastAttributes, stream, timeToFirstChunk, isUntimed } = facts;
+    if (lastAttributes !== undefined) self.#last = lastAttributes;
+    if (stream !== undefined) self.#stream = stream;
+    if (isUntimed === true) self.#isTimed = false;
+    if (timeToFirstChunk !== undefined) self.#timeToFirstChunk = timeToFirstChunk;
+    if (attributes === undefined) return;
+    // No other instrumentation has these.
+    if (self.#outer?.span.isRecording() === true) self.#outer.span.setAttributes(attributes);
+    if (timeToFirstChunk !== undefined)
+      attributes[ATTR.GEN_AI_RESPONSE_TIME_TO_FIRST_CHUNK] = timeToFirstChunk;
+    self.span.setAttributes(attributes);
+    if (self.operation.isLasting) Object.assign(self.attributes, attributes);
+    else self.#added = self.#added === NO_ATTRIBUTES ? attributes : { ...self.#added, ...attributes };
   }
 
   static #readOutcome(self: OperationRecord, outcome: RecordOutcome): void {
     OperationRecord.#add(self, outcome);
+    const { operation, telemetry } = self;
     const { result } = outcome;
-    const { operation } = self;
     if (result === undefined) return;
     if (operation.usage !== undefined) self.#usage = guard('reading usage', operation.usage, result);
-    const attributes = operation.resultAttributes(result, self.#route);
+    const attributes = operation.resultAttributes?.(result, self.#route) ?? {};
     const skipped = self.#stream?.skippedCalls || attributes[ATTR.OPENAI_SKIPPED_TOOL_CALLS];
-    if (typeof skipped === 'number') addSkippedCalls(attributes, ATTR.OPENAI_SKIPPED_TOOL_CALLS, skipped);
+    if (skipped !== undefined) attributes[ATTR.OPENAI_SKIPPED_TOOL_CALLS] = skipped;
+    if ((skipped ?? attributes[ATTR.OPENAI_SKIPPED_STEPS]) !== undefined) notice('calls_skipped');
     addUsageAttributes(attributes, self.#usage);
     const estimated = operation.usage && self.#stream?.contentChunks;
     if (self.#usage === undefined && estimated)
       attributes[ATTR.OPENAI_USAGE_ESTIMATED_OUTPUT_TOKENS] = estimated;
-    const spent = operation.spentElsewhere && guard('reading totals', operation.spentElsewhere, result);
-    if (spent !== undefined) addTotals(attributes, self.telemetry, spent, self.#request);
+    const elsewhere = operation.spentElsewhere && guard('reading totals', operation.spentElsewhere, result);
+    if (elsewhere !== undefined) addTotals(attributes, telemetry, elsewhere, self.attributes);
     self.#result = attributes;
-    if (self.telemetry.costs.wanted)
+    if (telemetry.costs.wanted)
       self.#cost = guard('pricing a result', OperationRecord.#price, self, result, attributes);
     // The SDK logs a warning for a span that has ended.
-    if (self.#cost !== undefined && self.#above?.span.isRecording() === true)
-      self.#above.span.setAttribute(ATTR.OPENAI_COST, self.#cost);
-    self.#span.setAttributes(attributes);
-    if (self.#content !== undefined && operation.content !== undefined)
-      guard('reading the content of a result', addOutput, self.#content, operation.content, result);
+    if (self.#cost !== undefined && self.#outer?.span.isRecording() === true)
+      self.#outer.span.setAttribute(ATTR.OPENAI_COST, self.#cost);
+    self.span.setAttributes(attributes);
+    if (operation.content !== undefined) guard('reading content', OperationRecord.#readOutput, self, result);
   }
 
-  /** @returns what a call cost in USD, if that is known; adds it, and what each modality of it did unless all is text */
+  /** @returns the cost in USD, if it is known; adds it, and what each modality of it was unless all is text */
   static #price(self: OperationRecord, result: unknown, attributes: Attributes): number | undefined {
-    const { costs } = self.telemetry;
-    const { operation } = self;
+    const { operation, telemetry } = self;
     const usage = self.#usage;
     const parts: Attributes | undefined = usage?.modalities && {};
     const tell = parts && ((part: CostPart, cost: number) => addPartCost(parts, part, cost));
     // What a retrieved response has cost belongs to the call that created it.
-    const reported = operation.usage && readReportedCost(self.#request[ATTR.GEN_AI_PROVIDER_NAME], result);
+    const reported = operation.usage && readReportedCost(self.attributes[ATTR.GEN_AI_PROVIDER_NAME], result);
+    const told = operation.isLasting ? { ...self.attributes, ...attributes } : attributes;
     const spending = { ...operation.fees?.(result), usage, reported };
-    const cost = costs.of(spending, self.#request, attributes, tell);
+    const cost = telemetry.costs.of(spending, self.attributes, told, tell);
     if (cost === undefined) return undefined;
     attributes[ATTR.OPENAI_COST] = cost;
     if (parts !== undefined) Object.assign(attributes, parts);
     return cost;
   }
 
-  static #recordMetrics(self: OperationRecord, endTime: number, failure?: Failure): void {
-    const { metrics } = self.telemetry;
+  static #readOutput(self: OperationRecord, result: unknown): void {
+    const { operation, telemetry, span, context } = self;
+    if (self.#readsContentLate) self.#content = beginContent(telemetry, span, context, self.#startSettings);
+    const output = self.#content && operation.content?.output?.(result);
+    if (output !== undefined) self.#content?.add(output);
+  }
+
+  static #recordMetrics(
+    self: OperationRecord,
+    { result }: RecordOutcome,
+    time: number,
+    failure: Failure | undefined,
+  ): void {
+    const { telemetry, operation, context } = self;
+    const { metrics } = telemetry;
+    const lasted = (time - self.#startTime) / 1e3;
+    if (operation.scope === 'local') {
+      const told = { ...self.attributes, ...self.#added };
+      if (self.#isTimed) metrics.recordLocalDuration(lasted, told, failure?.type, context);
+      return;
+    }
     if (!metrics.wanted) return;
-    const { context } = self;
-    const usage = self.#usage;
-    const dimensions = metricDimensions(self.#request, self.#result);
+    const whole = result === undefined ? undefined : operation.whole?.(result);
+    const { usage, cost } = whole ?? { usage: self.#usage, cost: self.#cost };
+    const seconds = whole === undefined ? (self.#isTimed ? lasted : undefined) : whole.seconds;
+    // They are recorded once per operation, so not if another instrumentation does it.
+    const measures = operation.name !== undefined && self.#outer?.recordsMetrics !== true;
+    // Dimensions that nothing is recorded with would take the place of others.
+    if (cost === undefined && usage === undefined && !(measures && seconds !== undefined)) return;
+    const dimensions = metricDimensions(self.attributes, self.#result);
     // No other instrumentation records the cost. Calls without an operation in the conventions cost money too.
-    if (self.#cost !== undefined) metrics.recordCost(self.#cost, dimensions, context);
-    const { tokensOf } = self.operation.traits ?? {};
+    if (cost !== undefined) metrics.recordCost(cost, dimensions, context);
+    const { tokensOf } = operation.traits ?? {};
     if (usage !== undefined && tokensOf !== undefined)
       metrics.recordUsage(usage, { ...dimensions, [ATTR.GEN_AI_OPERATION_NAME]: tokensOf }, context);
-    if (!self.#measures) return;
-    const seconds = (endTime - self.#startTime) / 1e3;
-    if (self.#isTimed) metrics.recordDuration(seconds, dimensions, failure?.type, context);
+    if (!measures) return;
+    if (seconds !== undefined) metrics.recordDuration(seconds, dimensions, failure?.type, context);
     if (usage !== undefined) metrics.recordUsage(usage, dimensions, context);
     if (self.#timeToFirstChunk === undefined) return;
-    const streamed = chunkDimensions(self.#request, self.#result);
+    const streamed = chunkDimensions(self.attributes, self.#result);
     metrics.recordTimeToFirstChunk(self.#timeToFirstChunk, streamed, context);
+  }
+
+  /** Records content, the failure and events. */
+  static #tell(
+    self: OperationRecord,
+    { result, isInterrupted }: RecordOutcome,
+    endTime: number,
+    failure: Failure | undefined,
+  ): void {
+    const { telemetry, operation, span, context } = self;
+    const ended: EndedOperation = {
+      span,
+      operation,
+      result,
+      context,
+      failure,
+      endTime,
+      startTime: self.#startTime,
+      startSettings: self.#startSettings,
+      attributes: { ...self.attributes, ...self.#parameters, ...self.#added, ...self.#result, ...self.#last },
+      content: self.#content,
+    };
+    // Without this, the span of another instrumentation ends before its call.
+    const outer = isInterrupted === true && self.#outer ? { ...self.#outer, isLeftOpen: false } : self.#outer;
+    recordEnd(telemetry, ended, outer);
   }
 }
 
-function setAttributes(span: Span, attributes: Attributes): void {
-  span.setAttributes(attributes);
+/**
+ * Begins the record of content. In the built package, everything that reads content is loaded with the first one.
+ *
+ * @returns `undefined` if content is neither recorded nor hooked, so that none is read, and for calls that a hook makes if
+ *   there is a completion hook, which does not see their content
+ */
+function beginContent(
+  telemetry: Telemetry,
+  span: Span,
+  context: Context,
+  startSettings: Settings,
+): ContentRecord | undefined {
+  const settings = operationSettings(startSettings, telemetry.settings);
+  const { captureMessageContent, completionHook } = settings;
+  const isTaken =
+    completionHook === undefined ? captureMessageContent !== 'NO_CONTENT' : !isInsideHook(context);
+  return isTaken ? ContentRecord.begin(telemetry, span, context, settings) : undefined;
 }
 
-/**
- * The failure that a result reports. It is not read from an answer that is whole.
- *
- * @param resultAttributes the attributes of the result
- */
+function startSpan(
+  telemetry: Telemetry,
+  { operation, request, place, isRoot }: RecordStart<unknown, unknown>,
+  attributes: Attributes,
+  startTime: number,
+): Span {
+  const kind = operation.kind === 'internal' ? SpanKind.INTERNAL : SpanKind.CLIENT;
+  const options: SpanOptions & { attributes: Attributes } = { kind, attributes, startTime };
+  if (place.links !== undefined) options.links = place.links;
+  if (isRoot === true) options.root = true;
+  const name = operation.spanName(request);
+  // Most calls have one such attribute. To sort it out would cost more than it saves.
+  const isSimple =
+    attributes[ATTR.GEN_AI_OPERATION_NAME] !== undefined &&
+    attributes[ATTR.GEN_AI_CONVERSATION_ID] === undefined;
+  if (isSimple) return telemetry.tracer.startSpan(name, options, place.parent);
+  // The SDK checks and copies the attributes of a start twice, later ones once. No sampler needs ids and other facts of ours.
+  const early: Attributes = {};
+  for (const key in attributes) if (!key.startsWith(LATE_PREFIX)) early[key] = attributes[key];
+  const span = telemetry.tracer.startSpan(name, { ...options, attributes: early }, place.parent);
+  guard('recording ids', addLate, span, attributes);
+  return span;
+}
+
+const LATE_PREFIX = 'openai.';
+
+function addLate(span: Span, attributes: Attributes): void {
+  if (!span.isRecording()) return;
+  for (const key in attributes) {
+    const value = attributes[key];
+    if (value !== undefined && key.startsWith(LATE_PREFIX)) span.setAttribute(key, value);
+  }
+}
+
+function addLast(span: Span, attributes: Attributes): void {
+  // The SDK logs a warning for a span that has ended.
+  if (span.isRecording()) span.setAttributes(attributes);
+}
+
+/** The failure that a result reports. It is not read from an answer that is whole. */
 function failureIn(
   result: unknown,
-  { traits, failure }: Operation,
-  resultAttributes: Attributes,
+  { traits, failure }: OperationKind<unknown, unknown>,
+  {
+    [ATTR.GEN_AI_RESPONSE_FINISH_REASONS]: reasons,
+    [ATTR.GEN_AI_EMBEDDINGS_DIMENSION_COUNT]: dimensions,
+  }: Attributes,
 ): Failure | undefined {
-  if (failure === undefined) return undefined;
-  const reasons = resultAttributes[ATTR.GEN_AI_RESPONSE_FINISH_REASONS];
-  const hasReason = traits?.failsWithoutReason && Array.isArray(reasons) && reasons[0] !== 'error';
-  const isWhole = hasReason || resultAttributes[ATTR.GEN_AI_EMBEDDINGS_DIMENSION_COUNT] !== undefined;
+  if (failure === undefined || dimensions !== undefined) return undefined;
+  const isWhole = traits?.failsWithoutReason && Array.isArray(reasons) && reasons[0] !== 'error';
   return isWhole ? undefined : guard('reading a failure', failure, result);
 }
 

@@ -162,14 +162,7 @@ function operationReaders(line: string): Reader[] {
     },
     {
       name: `the content of ${line}`,
-      read: (value) => [
-        content.requestAttributes?.(request(value)),
-        content.systemInstructions?.(request(value)),
-        content.inputMessages?.(request(value)),
-        content.toolDefinitions?.(request(value)),
-        content.outputMessages?.(value),
-        content.documents?.(value),
-      ],
+      read: (value) => [content.input?.(request(value)), content.output?.(value)],
     },
   ];
 }

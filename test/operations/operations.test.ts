@@ -85,8 +85,8 @@ describe('the creation of an agent', () => {
   test('records its instructions as content', () => {
     const { content } = createAgent;
     const asked = request('POST', '/assistants', { body: { instructions: 'Be kind.' } });
-    expect(content?.systemInstructions?.(asked)).toEqual([{ type: 'text', content: 'Be kind.' }]);
-    expect(content?.systemInstructions?.(request('POST', '/assistants'))).toEqual([]);
+    expect(content?.input?.(asked).systemInstructions).toEqual([{ type: 'text', content: 'Be kind.' }]);
+    expect(content?.input?.(request('POST', '/assistants')).systemInstructions).toEqual([]);
   });
 });
 

@@ -347,7 +347,7 @@ describe('only the first thousand of 5,000 entries are read:', () => {
     [
       'output items, for their content',
       ITEM,
-      (output) => response.content?.outputMessages?.({ ...done, output }),
+      (output) => response.content?.output?.({ ...done, output }).outputMessages,
     ],
     [
       'output items, for attributes',
@@ -358,9 +358,9 @@ describe('only the first thousand of 5,000 entries are read:', () => {
     [
       'parts of an output item',
       { type: 'output_text', text: 'x' },
-      (content) => response.content?.outputMessages?.({ ...done, output: [{ ...ITEM, content }] }),
+      (content) => response.content?.output?.({ ...done, output: [{ ...ITEM, content }] }).outputMessages,
     ],
-    ['choices, for their content', CHOICE, (choices) => chat.content?.outputMessages?.({ choices })],
+    ['choices, for their content', CHOICE, (choices) => chat.content?.output?.({ choices }).outputMessages],
     ['choices, for attributes', CHOICE, (choices) => chat.resultAttributes({ choices }, {} as never)],
     [
       'tool calls of a choice, for the sink',
@@ -370,14 +370,18 @@ describe('only the first thousand of 5,000 entries are read:', () => {
     [
       'tool calls of a choice',
       { id: 'call_1', type: 'function', function: { name: 'f', arguments: '{}' } },
-      (tool_calls) => chat.content?.outputMessages?.({ choices: [{ message: { tool_calls } }] }),
+      (tool_calls) => chat.content?.output?.({ choices: [{ message: { tool_calls } }] }).outputMessages,
     ],
     [
       'choices of a legacy completion',
       CHOICE,
-      (choices) => textCompletion.content?.outputMessages?.({ choices }),
+      (choices) => textCompletion.content?.output?.({ choices }).outputMessages,
     ],
-    ['documents', { file_id: 'file_1', content: [] }, (data) => retrieval.content?.documents?.({ data })],
+    [
+      'documents',
+      { file_id: 'file_1', content: [] },
+      (data) => retrieval.content?.output?.({ data }).documents,
+    ],
     [
       'tool calls of a run',
       CALL,

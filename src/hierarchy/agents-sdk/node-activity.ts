@@ -6,9 +6,10 @@ import { addSpent, NOTHING_SPENT, type Spent } from '../../telemetry/cost/spent.
 import { type Failure, readFailure } from '../../telemetry/error.ts';
 import type { Operation, RequestedToolCall } from '../../telemetry/operation.ts';
 import type { OpenRecord, Placement } from '../../telemetry/placement.ts';
-import type { ActiveSpan } from '../../telemetry/spans/active-span.ts';
+import type { ProgramOperation } from '../../telemetry/program-operation.ts';
 import type { Telemetry } from '../../telemetry/telemetry.ts';
 import { stringField } from '../../util/payload.ts';
+import type { AgentsEnd, AgentsStart } from './span-types.ts';
 
 /** The tool calls that the model of an agent asks for. */
 export class RequestedCalls {
@@ -83,7 +84,7 @@ export function toolNameOf({ name, namespace }: RequestedToolCall): string {
 class RecordedNode {
   /** What a trace is recorded with. */
   telemetry: Telemetry | undefined;
-  span: ActiveSpan | undefined;
+  operation: ProgramOperation<AgentsStart, AgentsEnd> | undefined;
   /** Of a call of a model that is under way. */
   callStart: { readonly parent: Context; readonly startTime: number } | undefined;
   /** Of a trace: the handoff that the next agent takes over from. */
@@ -145,6 +146,7 @@ function noting(record: OpenRecord, note: (result: unknown) => void): OpenRecord
   return {
     context: record.context,
     add: (facts) => record.add(facts),
+    addEvent: (name, attributes, time) => record.addEvent(name, attributes, time),
     link: (to) => record.link(to),
     end(outcome, time) {
       record.end(outcome, time);

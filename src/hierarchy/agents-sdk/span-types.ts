@@ -1,4 +1,4 @@
-import { type Attributes, SpanKind } from '@opentelemetry/api';
+import type { Attributes } from '@opentelemetry/api';
 import { define } from '../../operations/attributes.ts';
 import * as ATTR from '../../semconv/attributes.ts';
 import {
@@ -11,6 +11,7 @@ import {
 import type { Content } from '../../telemetry/content/completion-hook.ts';
 import { parseJson } from '../../telemetry/content/messages.ts';
 import { plainData } from '../../telemetry/content/plain-data.ts';
+import type { OperationKind } from '../../telemetry/operation.ts';
 import {
   arrayField,
   booleanField,
@@ -22,8 +23,8 @@ import {
 
 /** What is known when a trace or span of the library starts. */
 export interface AgentsStart {
+  readonly operation: OperationKind<AgentsStart, AgentsEnd>;
   readonly name: string;
-  readonly kind: SpanKind;
   readonly attributes: Attributes;
 }
 
@@ -35,6 +36,23 @@ export interface AgentsEnd {
   /** Read only if content is recorded. */
   readonly content: () => Content;
 }
+
+/** What the library does in this process, whatever it is. */
+const IN_PROCESS: OperationKind<AgentsStart, AgentsEnd> = {
+  kind: 'internal',
+  scope: 'local',
+  spanName: ({ name }) => name,
+  requestAttributes: ({ attributes }) => attributes,
+  content: { output: ({ content }) => content() },
+};
+
+/** A request of its own, over MCP. */
+const REQUEST: OperationKind<AgentsStart, AgentsEnd> = {
+  scope: 'local',
+  spanName: IN_PROCESS.spanName,
+  requestAttributes: IN_PROCESS.requestAttributes,
+  content: { output: ({ content }) => content() },
+};
 
 interface SpanType {
   readonly start: (data: PayloadObject) => AgentsStart;
@@ -102,7 +120,7 @@ const SPAN_TYPES: Readonly<Record<string, SpanType>> = {
     start: (data) => {
       const attributes: Attributes = { [ATTR.MCP_METHOD_NAME]: MCP_METHOD_NAME_VALUE_TOOLS_LIST };
       define(attributes, ATTR.OPENAI_AGENTS_MCP_SERVER, withoutAddress(stringField(data, 'server')));
-      return { name: MCP_METHOD_NAME_VALUE_TOOLS_LIST, kind: SpanKind.CLIENT, attributes };
+      return { operation: REQUEST, name: MCP_METHOD_NAME_VALUE_TOOLS_LIST, attributes };
     },
     end: (data) =>
       Array.isArray(data.result)
@@ -131,7 +149,7 @@ export function readEnd(type: string, data: PayloadObject): AgentsEnd {
 }
 
 function internal(name: string, attributes: Attributes): AgentsStart {
-  return { name, kind: SpanKind.INTERNAL, attributes };
+  return { operation: IN_PROCESS, name, attributes };
 }
 
 /** @param type the library's own word for the kind of tool */

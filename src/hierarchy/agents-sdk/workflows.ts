@@ -1,4 +1,4 @@
-import type { Context, Link, SpanContext } from '@opentelemetry/api';
+import type { Attributes, Context, Link, SpanContext } from '@opentelemetry/api';
 import { define } from '../../operations/attributes.ts';
 import { type AgentsListener, NO_TRACE_ID } from '../../sdk/agents-sdk/agents-source.ts';
 import { type AgentsNode, agentsNodeIn, contextBelow } from '../../sdk/agents-sdk/node.ts';
@@ -9,10 +9,10 @@ import * as ATTR from '../../semconv/attributes.ts';
 import { NOTHING_SPENT } from '../../telemetry/cost/spent.ts';
 import type { Failure } from '../../telemetry/error.ts';
 import type { RequestedToolCall } from '../../telemetry/operation.ts';
-import { ActiveSpan } from '../../telemetry/spans/active-span.ts';
-import { NO_TOTALS, totalAttributes } from '../../telemetry/spans/totals.ts';
+import { ProgramOperation } from '../../telemetry/program-operation.ts';
 import type { Telemetry } from '../../telemetry/telemetry.ts';
-import { REFUSED_TOOL } from '../../telemetry/tool-outcome.ts';
+import { outcomeAttributes, REFUSED_TOOL } from '../../telemetry/tool-outcome.ts';
+import { NO_TOTALS, totalAttributes } from '../../telemetry/totals.ts';
 import { BoundedMap } from '../../util/bounded-map.ts';
 import { now } from '../../util/clock.ts';
 import { activeContext } from '../../util/context.ts';
@@ -67,14 +67,15 @@ export class Workflows implements AgentsListener {
     this.#resume(node);
     const parent = contextFor(node, active);
     const links = this.#linksOf(node);
-    const attributes = { ...start.attributes, ...idsAround(node, parent) };
+    const attributes = idsAround(node, parent);
     if (node.type === 'function')
       define(attributes, ATTR.GEN_AI_TOOL_CALL_ID, answeredCall(node, node.data.name)?.id);
-    const span = inTraceOf(sharedTraceOf(node), () => {
-      return new ActiveSpan(telemetry, { ...start, attributes, links, parent });
+    const operation = inTraceOf(sharedTraceOf(node), () => {
+      const place = { parent, links, attributes };
+      return new ProgramOperation(telemetry, { operation: start.operation, request: start, place });
     });
-    recorded.span = span;
-    node.record(span.span, parent);
+    recorded.operation = operation;
+    node.record(operation.record.span, parent);
     if (telemetry.settings.propagateInMetadata && node.recorded !== undefined)
       node.addMetadata?.(traceContextOf(node.recorded.context));
   }
@@ -85,10 +86,11 @@ export class Workflows implements AgentsListener {
       for (let around: AgentsNode | undefined = node; around !== undefined; around = around.parent)
         recordOf(around).withholdsText = true;
     const recorded = recordOf(node);
-    const { span, spent } = recorded;
-    if (span === undefined) return;
-    recorded.span = undefined;
-    const { toolName, attributes, content } = readEnd(node.type, node.data);
+    const { operation, spent } = recorded;
+    if (operation === undefined) return;
+    recorded.operation = undefined;
+    const result = readEnd(node.type, node.data);
+    const { toolName, attributes } = result;
     const isHandoff = node.type === 'handoff';
     const call = isHandoff ? answeredCall(node, toolName) : calledWith(node);
     const name = isHandoff ? (call?.name ?? toolName) : undefined;
@@ -104,14 +106,15 @@ export class Workflows implements AgentsListener {
     }
     const outcome =
       node.type === 'function' ? readAgentsToolOutcome(node.data, node.error, failure) : undefined;
-    span.finish({
-      name: name === undefined ? undefined : `execute_tool ${name}`,
-      attributes,
-      content,
+    const { record } = operation;
+    if (name !== undefined) record.rename(`execute_tool ${name}`);
+    operation.end({
+      attributes: { ...attributes, ...outcomeAttributes(outcome) },
+      result,
       failure: outcome === undefined ? failure : outcome.failure,
-      outcome,
+      isUntimed: outcome?.ran === false,
     });
-    this.#remember(node, span.span.spanContext());
+    this.#remember(node, record.span.spanContext());
   }
 
   #callEnded(node: AgentsNode): void {
@@ -131,10 +134,10 @@ export class Workflows implements AgentsListener {
     const parent = agent.recorded?.context;
     if (!call || telemetry === undefined || parent === undefined) return;
     const start = toolStart(name, 'function');
-    const ids = { ...idsAround(agent, parent), [ATTR.GEN_AI_TOOL_CALL_ID]: call.id };
-    const attributes = { ...start.attributes, ...ids };
-    const span = new ActiveSpan(telemetry, { ...start, attributes, parent });
-    span.finish({ failure: REFUSED_TOOL.failure, outcome: REFUSED_TOOL });
+    const attributes: Attributes = { ...idsAround(agent, parent), [ATTR.GEN_AI_TOOL_CALL_ID]: call.id };
+    const place = { parent, attributes };
+    const refused = new ProgramOperation(telemetry, { operation: start.operation, request: start, place });
+    refused.end({ failure: REFUSED_TOOL.failure, isUntimed: true });
   }
 
   #resume(node: AgentsNode): void {

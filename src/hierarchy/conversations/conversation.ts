@@ -1,15 +1,16 @@
 import { type Context, isSpanContextValid, type Span, type SpanContext } from '@opentelemetry/api';
 import type { Message } from '../../config/completion-types.ts';
+import { conversation as conversationOperation } from '../../operations/conversation.ts';
 import type { Endpoint } from '../../sdk/provider.ts';
 import * as ATTR from '../../semconv/attributes.ts';
 import { addSpent, type Spent } from '../../telemetry/cost/spent.ts';
 import { rememberForEvaluation } from '../../telemetry/evaluated-spans.ts';
 import { withMetadataOf } from '../../telemetry/metadata.ts';
-import { endpointAttributes, placeAttributes } from '../../telemetry/place.ts';
-import { endConversationSpan, startConversationSpan } from '../../telemetry/spans/conversation-span.ts';
-import { beforeSpanEnds } from '../../telemetry/spans/span-end.ts';
-import { NO_TOTALS, type Totals } from '../../telemetry/spans/totals.ts';
+import { endpointAttributes, type Place, placeAttributes } from '../../telemetry/place.ts';
+import { OperationRecord } from '../../telemetry/record.ts';
+import { beforeSpanEnds } from '../../telemetry/span-end.ts';
 import type { Telemetry } from '../../telemetry/telemetry.ts';
+import { NO_TOTALS, type Totals } from '../../telemetry/totals.ts';
 import { clockIn, monotonic, notAfter, now, type SpanClock } from '../../util/clock.ts';
 import { LinkedContext, SPAN_KEY } from '../../util/context.ts';
 import { guard } from '../../util/guard.ts';
@@ -215,7 +216,7 @@ export interface SegmentStart {
  * one idle time to the next: what the span of a conversation stands for.
  */
 export class Segment {
-  readonly span: Span;
+  readonly record: OperationRecord<Place, Totals>;
   readonly spanContext: SpanContext;
   /** The span of the program that bounds it; `undefined` where time does. */
   readonly parentSpanId: string | undefined;
@@ -249,17 +250,18 @@ export class Segment {
     this.startTime = this.#lastActivity = startTime;
     this.#open = start.open;
     this.#told = { endpoint, apiType };
-    this.span = inTraceOf(parent === undefined ? conversation?.id : undefined, () =>
-      startConversationSpan(telemetry, {
-        place: { kind, apiType, conversationId: conversation?.id },
+    this.record = inTraceOf(parent === undefined ? conversation?.id : undefined, () => {
+      const previous = conversation?.previous;
+      return new OperationRecord(telemetry, {
+        operation: conversationOperation,
+        request: { kind, apiType, conversationId: conversation?.id },
         endpoint,
-        parent: context,
-        root: parent === undefined,
-        links: conversation?.previous === undefined ? [] : [{ context: conversation.previous }],
+        place: { parent: context, links: previous === undefined ? [] : [{ context: previous }] },
+        isRoot: parent === undefined,
         startTime,
-      }),
-    );
-    this.spanContext = this.span.spanContext();
+      });
+    });
+    this.spanContext = this.record.span.spanContext();
     if (parent !== undefined && parent.spanContext().isRemote !== true) {
       this.#parent = new WeakRef(parent);
       this.#clock = clockIn(context);
@@ -282,14 +284,15 @@ export class Segment {
 
   /** The context of what happens on the conversation. */
   contextIn(context: Context): Context {
-    return withMetadataOf(context, LinkedContext.withSpan(context, this.span));
+    return withMetadataOf(context, LinkedContext.withSpan(context, this.record.span));
   }
 
   /** The request that creates the conversation has told its id. */
   identify(conversation: Conversation): void {
     if (this.#conversation !== undefined || this.ended) return;
     const { apiType } = this.#told;
-    this.span.setAttributes(placeAttributes({ kind: this.#kind, apiType, conversationId: conversation.id }));
+    const place = { kind: this.#kind, apiType, conversationId: conversation.id };
+    this.record.add({ attributes: placeAttributes(place) });
     this.#attach(conversation);
   }
 
@@ -298,9 +301,9 @@ export class Segment {
     const told = this.#told;
     this.#told = { endpoint: told.endpoint ?? endpoint, apiType: told.apiType ?? apiType };
     if (told.endpoint === undefined && endpoint !== undefined)
-      this.span.setAttributes(endpointAttributes(endpoint));
+      this.record.add({ attributes: endpointAttributes(endpoint) });
     if (told.apiType === undefined && apiType !== undefined)
-      this.span.setAttribute(ATTR.OPENAI_API_TYPE, apiType);
+      this.record.add({ attributes: { [ATTR.OPENAI_API_TYPE]: apiType } });
   }
 
   #attach(conversation: Conversation): void {
@@ -315,7 +318,7 @@ export class Segment {
     conversation.previous = this.spanContext;
     // The program's own ids hold for every endpoint.
     const endpoint = this.#kind === 'conversation' ? undefined : this.#told.endpoint;
-    rememberForEvaluation('conversation', conversation.id, this.span, {
+    rememberForEvaluation('conversation', conversation.id, this.record.span, {
       [ATTR.GEN_AI_CONVERSATION_ID]: conversation.id,
       [ATTR.SERVER_ADDRESS]: endpoint?.address,
       [ATTR.SERVER_PORT]: endpoint?.port,
@@ -365,7 +368,7 @@ export class Segment {
     const segments = this.#conversation?.segments;
     if (segments?.delete(spanId) === false && segments.get(traceId) === this) segments.delete(traceId);
     const endTime = Math.max(time, this.startTime);
-    endConversationSpan(this.span, this.#conversation?.totalsAt(endTime) ?? NO_TOTALS, endTime);
+    this.record.end({ result: this.#conversation?.totalsAt(endTime) ?? NO_TOTALS }, endTime);
     this.#open.delete(this);
   }
 

@@ -3,8 +3,7 @@ import { AGENTS } from '../../sdk/agents-sdk/agents-key.ts';
 import type { AgentsNode } from '../../sdk/agents-sdk/node.ts';
 import type { Telemetry } from '../../telemetry/telemetry.ts';
 import type { ConversationKind } from '../model.ts';
-import type { Conversation } from './conversation.ts';
-import { activeSpan, type Segment } from './conversation.ts';
+import { activeSpan, type Conversation, type Segment } from './conversation.ts';
 import { CONVERSATION } from './conversation-id.ts';
 
 /*

@@ -1,6 +1,7 @@
 import type { Attributes, Context, Span, SpanContext } from '@opentelemetry/api';
 import type { Message } from '../../config/completion-types.ts';
 import type { Settings } from '../../config/config.ts';
+import { type InvocationEnd, invokeAgent } from '../../operations/invoke-agent.ts';
 import type { Endpoint } from '../../sdk/provider.ts';
 import * as ATTR from '../../semconv/attributes.ts';
 import { NAMES_DEPLOYMENTS } from '../../telemetry/cost/costs.ts';
@@ -10,14 +11,9 @@ import type { Failure } from '../../telemetry/error.ts';
 import { rememberedOf, rememberForEvaluation } from '../../telemetry/evaluated-spans.ts';
 import { textLimits } from '../../telemetry/kept-text.ts';
 import { Keeper } from '../../telemetry/kept-values.ts';
-import { bareContext } from '../../telemetry/metadata.ts';
+import type { WholeOperation } from '../../telemetry/operation.ts';
 import { type Place, placeAttributes } from '../../telemetry/place.ts';
-import {
-  invocationSpanName,
-  type StartedInvocation,
-  startInvocationSpan,
-} from '../../telemetry/spans/invocation-span.ts';
-import { recordToolDuration } from '../../telemetry/spans/tool-span.ts';
+import { OperationRecord } from '../../telemetry/record.ts';
 import type { Telemetry } from '../../telemetry/telemetry.ts';
 import { inOrder } from '../../util/clock.ts';
 import { LinkedContext } from '../../util/context.ts';
@@ -38,7 +34,8 @@ import type {
   ToolCallSnapshot,
 } from '../model.ts';
 import { OperationClock } from '../operation-clock.ts';
-import { isReported, recordSpent, spentAtOnce } from './cost-and-usage.ts';
+import { recordToolDuration } from '../tool-calls/tool-call.ts';
+import { isReported, spentAtOnce } from './cost-and-usage.ts';
 import { Invocation, type InvocationOwner } from './invocation.ts';
 import { canGoOn, recordedEnd } from './life.ts';
 import { type PausedSteps, Steps } from './steps.ts';
@@ -98,27 +95,32 @@ export interface PausedInvocation {
 /** What the request asked for holds for all spans of an invocation; what its response told does not. */
 const KEPT_ATTRIBUTES = 'gen_ai.request.';
 
-/** Starts the span below the invocation it works for, or else in its conversation, with a link to a deeper caller. */
+type InvocationRecord = OperationRecord<{ readonly agentName: string | undefined }, InvocationEnd>;
+
+const NOTHING_MEASURED: WholeOperation = { ...NOTHING_SPENT, seconds: undefined };
+
+/** Starts the record below the invocation it works for, or else in its conversation, with a link to a deeper caller. */
 function startBelow(
   telemetry: Telemetry,
   start: InvocationStart,
   place: Place,
-): StartedInvocation & { readonly startTime: number } {
+  startTime: number,
+): InvocationRecord {
   const { segment, above, endpoint, attributes, context } = start;
   const caller = activeSpan(context)?.spanContext();
   const bounded = segment === undefined || segment.parentSpanId === caller?.spanId || above !== undefined;
   const linked = [bounded ? undefined : caller, start.creator];
-  // Just after the span above it, where both would start at once.
-  const startTime = inOrder(start.startTime, (above ?? segment)?.startTime);
-  const started = startInvocationSpan(telemetry, {
-    place,
+  return new OperationRecord(telemetry, {
+    operation: invokeAgent,
+    request: { agentName: place.agentName },
     endpoint,
-    attributes,
-    parent: (above ?? segment)?.contextIn(context) ?? context,
-    links: linked.flatMap((other) => (other === undefined ? [] : [{ context: other }])),
+    place: {
+      parent: (above ?? segment)?.contextIn(context) ?? context,
+      links: linked.flatMap((other) => (other === undefined ? [] : [{ context: other }])),
+      attributes: { ...placeAttributes(place), ...attributes },
+    },
     startTime,
   });
-  return { ...started, startTime };
 }
 
 /**
@@ -129,6 +131,7 @@ export class AgentInvocation extends Invocation {
   readonly telemetry: Telemetry;
   readonly startSettings: Settings;
   readonly kind: ConversationKind;
+  readonly openRecord: InvocationRecord;
   readonly span: Span;
   readonly spanContext: SpanContext;
   readonly startTime: number;
@@ -147,7 +150,7 @@ export class AgentInvocation extends Invocation {
   readonly resumed: PausedInvocation | undefined;
   /** The attributes of its span, without those that are known only at the end. */
   readonly attributes: Attributes;
-  /** A context with its span, and of its caller only the baggage and the mark of a hook, for what is recorded below it. */
+  /** A context with its span, for what is recorded below it. */
   readonly context: Context;
   agent: Agent | undefined;
   snapshot: InvocationSnapshot | undefined;
@@ -164,8 +167,8 @@ export class AgentInvocation extends Invocation {
   readonly #owner: AgentInvocationOwner;
   readonly #keeper: Keeper;
   #spentBelow: Spent = NOTHING_SPENT;
-  /** Its own cost in USD, and whether it has none, once its usage is final. */
-  #priced: Pick<Spent, 'cost' | 'unpriced'> = NOTHING_SPENT;
+  /** What it spent itself, once its usage is final. */
+  #own: Spent = NOTHING_SPENT;
 
   constructor(start: InvocationStart, owner: AgentInvocationOwner) {
     const { above, resumed } = start;
@@ -196,12 +199,13 @@ export class AgentInvocation extends Invocation {
       isInputKnown: start.input.isAll,
       above: above?.steps,
     });
-    const started = startBelow(telemetry, start, this.place);
-    this.span = started.span;
-    this.spanContext = started.span.spanContext();
-    this.context = this.contextIn(bareContext(start.context));
-    this.startTime = started.startTime;
-    this.attributes = started.attributes;
+    // Just after the span above it, where both would start at once.
+    this.startTime = inOrder(start.startTime, (above ?? start.segment)?.startTime);
+    this.openRecord = startBelow(telemetry, start, this.place, this.startTime);
+    this.span = this.openRecord.span;
+    this.spanContext = this.span.spanContext();
+    this.context = this.openRecord.context;
+    this.attributes = this.openRecord.attributes;
   }
 
   get place(): Place {
@@ -264,7 +268,15 @@ export class AgentInvocation extends Invocation {
 
   /** What it and everything below it spent. */
   get spent(): Spent {
-    return addSpent({ ...this.#priced, usage: this.snapshot?.usage }, this.#spentBelow);
+    return addSpent({ ...this.#own, usage: this.snapshot?.usage }, this.#spentBelow);
+  }
+
+  /** What metrics count of it. Of one that pauses they count nothing: its end counts once. */
+  get whole(): WholeOperation {
+    const { createdTime } = this;
+    const { endTime } = this.life;
+    if (endTime === undefined) return NOTHING_MEASURED;
+    return { ...this.#own, seconds: createdTime === undefined ? undefined : (endTime - createdTime) / 1e3 };
   }
 
   /** When it began, before any pause; `undefined` if only the server knows, in whole seconds. */
@@ -289,12 +301,15 @@ export class AgentInvocation extends Invocation {
   }
 
   addAttributes(attributes: Attributes): void {
+    const changed: Attributes = {};
+    let hasChanged = false;
     for (const name in attributes) {
       const value = attributes[name];
       if (value === undefined || this.attributes[name] === value) continue;
-      this.attributes[name] = value;
-      this.span.setAttribute(name, value);
+      changed[name] = value;
+      hasChanged = true;
     }
+    if (hasChanged) this.openRecord.add({ attributes: changed });
   }
 
   requestedIn(conversationId: string): void {
@@ -343,7 +358,7 @@ export class AgentInvocation extends Invocation {
     const identity = constantAttributes(snapshot, this.attributes);
     this.addAttributes({ ...identity, ...placeAttributes(this.place) });
     rememberForEvaluation('run', snapshot.id, this.span, rememberedOf(this.attributes));
-    if (this.agent?.name !== undefined) this.span.updateName(invocationSpanName(this.agent.name));
+    if (this.agent?.name !== undefined) this.#rename(this.agent.name);
   }
 
   /** What the server says ended no later than the invocation it worked for ends within that, however late it is read. */
@@ -377,7 +392,11 @@ export class AgentInvocation extends Invocation {
     this.agent = agent;
     this.agentId ??= agent.id;
     this.addAttributes({ ...attributes, ...placeAttributes(this.place) });
-    if (agent.name !== undefined) this.span.updateName(invocationSpanName(agent.name));
+    if (agent.name !== undefined) this.#rename(agent.name);
+  }
+
+  #rename(agentName: string): void {
+    this.openRecord.rename(invokeAgent.spanName({ agentName }));
   }
 
   /**
@@ -392,19 +411,13 @@ export class AgentInvocation extends Invocation {
   }
 
   override recordUsage(): void {
-    const { createdTime, snapshot } = this;
-    const { endTime } = this.life;
-    const seconds =
-      createdTime === undefined || endTime === undefined ? undefined : (endTime - createdTime) / 1e3;
-    this.#spend(isReported(snapshot?.usage) ? snapshot.usage : undefined, seconds);
+    const { snapshot } = this;
+    this.#spend(isReported(snapshot?.usage) ? snapshot.usage : undefined);
   }
 
-  #spend(usage: Usage | undefined, seconds?: number): void {
-    const { telemetry, attributes } = this;
-    const spent = { ...spentAtOnce(telemetry, usage, attributes), seconds };
-    this.#priced = spent;
-    this.conversation?.spent(spent, this.startTime);
-    recordSpent(telemetry, spent, attributes, this.context, this.failure);
+  #spend(usage: Usage | undefined): void {
+    this.#own = spentAtOnce(this.telemetry, usage, this.attributes);
+    this.conversation?.spent(this.#own, this.startTime);
   }
 
   /** Spends what is known only after the end. */
@@ -425,8 +438,7 @@ export class AgentInvocation extends Invocation {
   /** Called when the server has accepted the program's output of a tool call. */
   answer({ callId, output, outcome }: Omit<ToolOutput, 'invocationId'>, time: number): void {
     const timed = this.steps.answer(callId, { output, outcome }, time);
-    if (timed !== undefined)
-      recordToolDuration(this.telemetry, timed.snapshot, this.agent?.name, timed, this.context);
+    if (timed !== undefined) recordToolDuration(this.telemetry, timed, this.agent?.name, this.context);
   }
 
   forgetContent(): void {

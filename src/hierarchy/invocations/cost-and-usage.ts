@@ -1,8 +1,6 @@
-import type { Attributes, Context } from '@opentelemetry/api';
+import type { Attributes } from '@opentelemetry/api';
 import { type Spent, spentBy } from '../../telemetry/cost/spent.ts';
 import { addUsage, isNoUsage, NO_USAGE, type Usage } from '../../telemetry/cost/usage.ts';
-import type { Failure } from '../../telemetry/error.ts';
-import { metricDimensions } from '../../telemetry/metrics/metrics.ts';
 import type { Telemetry } from '../../telemetry/telemetry.ts';
 import { guard } from '../../util/guard.ts';
 
@@ -29,20 +27,4 @@ export function isReported(usage: Usage | undefined): usage is Usage {
 /** What several model calls together spent. */
 export function spentAtOnce(telemetry: Telemetry, usage: Usage | undefined, attributes: Attributes): Spent {
   return spentBy(usage, costOfUsage(telemetry, usage, attributes), telemetry.costs.wanted);
-}
-
-/** Records the metrics of an operation: duration, tokens, cost. */
-export function recordSpent(
-  { metrics }: Telemetry,
-  { usage, cost, seconds }: Spent & { readonly seconds?: number | undefined },
-  attributes: Attributes,
-  context: Context,
-  failure?: Failure,
-): void {
-  const dimensions = metricDimensions(attributes);
-  guard('recording metrics', () => {
-    if (seconds !== undefined) metrics.recordDuration(seconds, dimensions, failure?.type, context);
-    if (usage !== undefined) metrics.recordUsage(usage, dimensions, context);
-    if (cost !== undefined) metrics.recordCost(cost, dimensions, context);
-  });
 }

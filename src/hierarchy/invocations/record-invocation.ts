@@ -2,20 +2,21 @@ import type { Attributes } from '@opentelemetry/api';
 import type { Message, MessagePart } from '../../config/completion-types.ts';
 import { define } from '../../operations/attributes.ts';
 import type { RequestedToolCall } from '../../operations/index.ts';
+import { step as stepOperation } from '../../operations/step.ts';
+import { providerAt } from '../../sdk/provider.ts';
 import * as ATTR from '../../semconv/attributes.ts';
 import { messageFinishReason } from '../../telemetry/content/messages.ts';
 import { isNoUsage, subtractUsage } from '../../telemetry/cost/usage.ts';
-import { endInvocationSpan } from '../../telemetry/spans/invocation-span.ts';
-import { recordStep } from '../../telemetry/spans/step-span.ts';
-import { recordToolCall } from '../../telemetry/spans/tool-span.ts';
+import { placeAttributes } from '../../telemetry/place.ts';
+import { OperationRecord } from '../../telemetry/record.ts';
+import { recordDeltas } from '../../telemetry/stream-deltas.ts';
 import { failedTool, outcomeWithoutResult, type ToolOutcome } from '../../telemetry/tool-outcome.ts';
 import { justAfter, SPAN_ROOM_MS, Starts } from '../../util/clock.ts';
 import { guard } from '../../util/guard.ts';
 import type { StepSnapshot, ToolCallContent } from '../model.ts';
 import { clamp } from '../operation-clock.ts';
-import { isUnanswered, type ToolCall } from '../tool-calls/tool-call.ts';
+import { isUnanswered, recordToolCall, type ToolCall } from '../tool-calls/tool-call.ts';
 import type { AgentInvocation } from './agent-invocation.ts';
-import { costOfUsage } from './cost-and-usage.ts';
 import type { Step, Steps } from './steps.ts';
 
 /** Records a closed invocation: its steps, its tool calls, and then its own span. */
@@ -35,16 +36,12 @@ export function recordInvocation(invocation: AgentInvocation, endTime: number): 
   const unclaimedUsage = usage === undefined || !hasCarriers ? usage : subtractUsage(usage, steps.usage);
   const left =
     unclaimedUsage === undefined || (hasCarriers && isNoUsage(unclaimedUsage)) ? undefined : unclaimedUsage;
-  endInvocationSpan(telemetry, invocation, {
-    attributes: invocation.attributes,
-    startTime: invocation.startTime,
-    endTime,
+  const result = {
     observed: invocation.life.endTime !== undefined,
     finishReason: snapshot?.finishReason,
-    failure: invocation.failure,
     pollCount: invocation.pollCount,
     usage: left,
-    cost: costOfUsage(telemetry, left, invocation.attributes),
+    whole: invocation.whole,
     totals: { ...invocation.spent, runs: 0, userMessages: invocation.input.count },
     // The sink was told at the pause of the functions that waited then.
     toolCalls: inOrderOfSteps(steps, requested)
@@ -56,7 +53,8 @@ export function recordInvocation(invocation: AgentInvocation, endTime: number): 
     toolDefinitions: invocation.content?.toolDefinitions ?? [],
     inputMessages: invocation.inputMessages,
     outputMessages: outputs,
-  });
+  };
+  invocation.openRecord.end({ result, failure: invocation.failure }, endTime);
 }
 
 function addOutcome(invocation: AgentInvocation): void {
@@ -156,43 +154,44 @@ function recordInvocationStep(
   },
 ): void {
   const { id, type, status, usage, messageId } = snapshot;
-  recordStep(
-    invocation.telemetry,
-    {
-      id,
-      type,
-      status,
-      usage,
-      // A call that asked for tools has succeeded, whatever became of them.
-      failure: snapshot.toolCalls.length === 0 ? snapshot.failure : undefined,
-      messageId,
-      model: invocation.snapshot?.model,
-      finishReason: said.reason,
-      startTime: times.startTime,
-      endTime: times.endTime,
-      timeToFirstChunk:
-        firstTextTime === undefined ? undefined : Math.max(0, firstTextTime - times.startTime) / 1e3,
-      deltaTimes,
-      skippedDeltas,
-      skippedToolCalls: Math.max(0, said.skipped),
-      inputMessages: said.inputMessages,
-      outputMessages: said.outputMessages,
-    },
-    {
-      parent: invocation.context,
-      place: invocation.place,
-      endpoint: invocation.endpoint,
-      startSettings: invocation.startSettings,
-    },
-  );
+  const { telemetry, endpoint, startSettings } = invocation;
+  const { startTime, endTime } = times;
+  const recorded = {
+    id,
+    type,
+    status,
+    usage,
+    messageId,
+    model: invocation.snapshot?.model,
+    provider: endpoint.provider,
+    finishReason: said.reason,
+    timeToFirstChunk: firstTextTime === undefined ? undefined : Math.max(0, firstTextTime - startTime) / 1e3,
+    skippedDeltas,
+    skippedToolCalls: Math.max(0, said.skipped),
+    inputMessages: said.inputMessages,
+    outputMessages: said.outputMessages,
+  };
+  const attributes = placeAttributes(invocation.place);
+  const record = new OperationRecord(telemetry, {
+    operation: stepOperation,
+    request: recorded,
+    endpoint,
+    place: { parent: invocation.context, attributes },
+    startTime,
+    startSettings,
+  });
+  if (deltaTimes.length > 0) {
+    const { [ATTR.OPENAI_API_TYPE]: _, ...ids } = attributes;
+    const deltas = { times: deltaTimes, endTime, ids: { ...ids, [ATTR.OPENAI_STEP_ID]: id } };
+    guard('recording deltas', recordDeltas, telemetry, record, deltas);
+  }
+  // A call that asked for tools has succeeded, whatever became of them.
+  const failure = snapshot.toolCalls.length === 0 ? snapshot.failure : undefined;
+  record.end({ result: recorded, failure }, endTime);
 }
 
-function recordInvocationToolCall(
-  invocation: AgentInvocation,
-  call: ToolCall,
-  { startTime, endTime }: Times,
-): void {
-  const { snapshot } = call;
+function recordInvocationToolCall(invocation: AgentInvocation, call: ToolCall, times: Times): void {
+  const { snapshot, requestedAt } = call;
   recordToolCall(
     invocation.telemetry,
     {
@@ -201,16 +200,15 @@ function recordInvocationToolCall(
       vectorStoreIds: storesOf(invocation),
       itemId: snapshot.itemId,
       outcome: toolOutcome(invocation, call),
-      waited: call.requestedAt === undefined ? undefined : Math.max(0, startTime - call.requestedAt) / 1e3,
-      startTime,
-      endTime,
+      waited: requestedAt === undefined ? undefined : Math.max(0, times.startTime - requestedAt) / 1e3,
+      provider: providerAt(invocation.endpoint.origin),
     },
     {
       parent: invocation.context,
-      origin: invocation.endpoint.origin,
       startSettings: invocation.startSettings,
       place: { ...invocation.place, ...(snapshot.subagentId && { subagentId: snapshot.subagentId }) },
     },
+    times,
   );
 }
 

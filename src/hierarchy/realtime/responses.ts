@@ -1,5 +1,4 @@
 import type { Attributes, Context } from '@opentelemetry/api';
-import type { Message } from '../../config/completion-types.ts';
 import type { ApiRequest } from '../../operations/index.ts';
 import { asResponse, realtimeResponse } from '../../operations/realtime-response.ts';
 import { readResponseInput } from '../../operations/response/content.ts';
@@ -8,6 +7,7 @@ import { matchRoute } from '../../sdk/routes/index.ts';
 import type { SocketClose } from '../../sdk/sockets/socket.ts';
 import * as ATTR from '../../semconv/attributes.ts';
 import { ERROR_TYPE_VALUE_OTHER } from '../../semconv/values.ts';
+import type { Content } from '../../telemetry/content/completion-hook.ts';
 import type { Spent } from '../../telemetry/cost/spent.ts';
 import { errorTypeOf } from '../../telemetry/error.ts';
 import { callerTraceOf } from '../../telemetry/metadata.ts';
@@ -385,11 +385,13 @@ class OpenResponse {
 
 /** @param heard the whole input, if more of it was told after the start */
 function hearing(heard: () => readonly unknown[] | undefined): Operation {
-  const lateInput = (): Message[] | undefined => {
-    const input = heard();
-    return input && readResponseInput(input);
+  const { content } = realtimeResponse;
+  const output = (result: unknown): Content => {
+    const late = heard();
+    const told = content?.output?.(result);
+    return late === undefined ? { ...told } : { ...told, inputMessages: readResponseInput(late) };
   };
-  return { ...realtimeResponse, content: { ...realtimeResponse.content, lateInput } };
+  return { ...realtimeResponse, content: { ...content, output } };
 }
 
 function withDefaults(response: unknown, defaults: object): object {

@@ -1,14 +1,14 @@
-import type { Attributes, Context, Link, Span, SpanContext } from '@opentelemetry/api';
-import { operationSettings, type Settings } from '../../config/config.ts';
+import type { Attributes, Context, Link, SpanContext } from '@opentelemetry/api';
 import { define } from '../../operations/attributes.ts';
+import { conversation } from '../../operations/conversation.ts';
 import type { ClientEndpoint } from '../../sdk/provider.ts';
 import type { SocketClose } from '../../sdk/sockets/socket.ts';
 import * as ATTR from '../../semconv/attributes.ts';
-import { readFailure, recordFailure } from '../../telemetry/error.ts';
-import { type ConversationKind, placeAttributes } from '../../telemetry/place.ts';
-import { endConversationSpan, startConversationSpan } from '../../telemetry/spans/conversation-span.ts';
-import type { Totals } from '../../telemetry/spans/totals.ts';
+import { readFailure } from '../../telemetry/error.ts';
+import { type ConversationKind, type Place, placeAttributes } from '../../telemetry/place.ts';
+import { OperationRecord } from '../../telemetry/record.ts';
 import type { Telemetry } from '../../telemetry/telemetry.ts';
+import type { Totals } from '../../telemetry/totals.ts';
 import { LinkedContext } from '../../util/context.ts';
 import { activeSpan } from '../conversations/conversation.ts';
 
@@ -27,61 +27,54 @@ export class SocketSegment {
   readonly context: Context;
   /** What has been counted so far. */
   readonly counts = { sent: 0, received: 0, errors: 0, interruptions: 0, heardSeconds: 0, spokenSeconds: 0 };
-  readonly #telemetry: Telemetry;
-  readonly #startSettings: Settings;
   readonly #kind: ConversationKind;
-  readonly #startTime: number;
   readonly #parentSpanId: string | undefined;
   /** `undefined` where spans of conversations are switched off. */
-  readonly #span: Span | undefined;
+  readonly #record: OperationRecord<Place, Totals> | undefined;
 
   constructor(telemetry: Telemetry, start: SocketSegmentStart) {
     const { kind, endpoint, context, startTime, attributes, previous } = start;
     const parent = activeSpan(context);
     const links: Link[] = previous === undefined ? [] : [{ context: previous }];
-    this.#telemetry = telemetry;
-    this.#startSettings = telemetry.settings;
     this.#kind = kind;
-    this.#startTime = startTime;
     this.#parentSpanId = parent?.spanContext().spanId;
-    const place = { kind, conversationId: undefined };
-    const root = parent === undefined;
-    this.#span =
-      telemetry.settings.conversationSpans === 'never'
-        ? undefined
-        : startConversationSpan(telemetry, { place, endpoint, parent: context, root, links, startTime });
-    this.#span?.setAttributes(attributes);
-    this.context = this.#span === undefined ? context : LinkedContext.withSpan(context, this.#span);
+    if (telemetry.settings.conversationSpans !== 'never')
+      this.#record = new OperationRecord(telemetry, {
+        operation: conversation,
+        request: { kind, conversationId: undefined },
+        endpoint,
+        place: { parent: context, links },
+        isRoot: parent === undefined,
+        startTime,
+      });
+    this.#record?.add({ attributes });
+    this.context = this.#record === undefined ? context : LinkedContext.withSpan(context, this.#record.span);
   }
 
   get spanContext(): SpanContext | undefined {
-    return this.#span?.spanContext();
+    return this.#record?.span.spanContext();
   }
 
   /** Below the session, unless the caller's span is neither the session's parent nor missing: then it stays with that. */
   parentIn(caller: Context): Context {
-    if (this.#span === undefined) return caller;
+    if (this.#record === undefined) return caller;
     const id = activeSpan(caller)?.spanContext().spanId;
     return id === undefined || id === this.#parentSpanId
-      ? LinkedContext.withSpan(caller, this.#span)
+      ? LinkedContext.withSpan(caller, this.#record.span)
       : caller;
   }
 
   /** The server has told what the session is. */
   describe(id: string | undefined, attributes: Attributes): void {
-    this.#span?.setAttributes({
-      ...attributes,
-      ...placeAttributes({ kind: this.#kind, conversationId: id }),
-    });
+    const place = placeAttributes({ kind: this.#kind, conversationId: id });
+    this.#record?.add({ attributes: { ...attributes, ...place } });
   }
 
   addEvent(name: string, attributes: Attributes, time: number): void {
-    this.#span?.addEvent(name, attributes, time);
+    this.#record?.addEvent(name, attributes, time);
   }
 
   end(time: number, totals: Totals, close: SocketClose | undefined): void {
-    const span = this.#span;
-    if (span === undefined) return;
     const { sent, received, errors, interruptions, heardSeconds, spokenSeconds } = this.counts;
     const attributes: Attributes = {
       [ATTR.OPENAI_SOCKET_SENT_EVENTS]: sent,
@@ -92,11 +85,7 @@ export class SocketSegment {
     if (heardSeconds > 0) attributes[ATTR.OPENAI_REALTIME_INPUT_AUDIO_DURATION] = heardSeconds;
     if (spokenSeconds > 0) attributes[ATTR.OPENAI_REALTIME_OUTPUT_AUDIO_DURATION] = spokenSeconds;
     define(attributes, ATTR.OPENAI_SOCKET_CLOSE_CODE, close?.code);
-    span.setAttributes(attributes);
-    if (close?.isFailure) {
-      const settings = operationSettings(this.#startSettings, this.#telemetry.settings);
-      recordFailure(span, readFailure(close.error), settings);
-    }
-    endConversationSpan(span, totals, Math.max(time, this.#startTime));
+    const failure = close?.isFailure ? readFailure(close.error) : undefined;
+    this.#record?.end({ attributes, result: totals, failure }, time);
   }
 }

@@ -2,7 +2,7 @@ import { type Context, trace } from '@opentelemetry/api';
 import { fingerprintOf } from '../../operations/tool-calls.ts';
 import type { ToolRun } from '../../sdk/call.ts';
 import * as ATTR from '../../semconv/attributes.ts';
-import type { KnownToolCall } from '../../telemetry/spans/program-tool-span.ts';
+import type { LocalPlace } from '../../telemetry/program-operation.ts';
 import { activeSpan } from '../conversations/conversation.ts';
 import { conversationIn } from '../conversations/conversation-id.ts';
 import { fingerprintOfMessages, lastMessages, once } from './last-messages.ts';
@@ -14,7 +14,7 @@ export function takeRunningCall(
   tool: ToolRun,
   origin: string,
   context: Context,
-): KnownToolCall | undefined {
+): LocalPlace | undefined {
   if (!toolCalls.areAwaited) return undefined;
   const conversationId = conversationIn(context);
   const traceId = validTraceId(trace.getSpanContext(context));
@@ -32,7 +32,10 @@ export function takeRunningCall(
   if (pending === undefined) return undefined;
   const id = { [ATTR.GEN_AI_TOOL_CALL_ID]: pending.requested.call.id };
   const caller = pending.response.parent?.span;
-  if (conversationId !== undefined)
-    return { attributes: { [ATTR.GEN_AI_CONVERSATION_ID]: conversationId, ...id }, parent: caller };
-  return { attributes: id, parent: activeSpan(context) === undefined ? caller : undefined };
+  const isBelow = conversationId !== undefined || activeSpan(context) === undefined;
+  const parent = isBelow && caller !== undefined ? trace.setSpanContext(context, caller) : context;
+  return {
+    parent,
+    attributes: conversationId === undefined ? id : { [ATTR.GEN_AI_CONVERSATION_ID]: conversationId, ...id },
+  };
 }

@@ -1,4 +1,13 @@
+import type { Attributes, Context } from '@opentelemetry/api';
+import type { Settings } from '../../config/config.ts';
+import { executeTool, type RecordedToolCall, toolTypeOf } from '../../operations/execute-tool.ts';
+import * as ATTR from '../../semconv/attributes.ts';
+import { GEN_AI_OPERATION_NAME_VALUE_EXECUTE_TOOL } from '../../semconv/values.ts';
+import { type Place, placeAttributes } from '../../telemetry/place.ts';
+import { OperationRecord } from '../../telemetry/record.ts';
+import type { Telemetry } from '../../telemetry/telemetry.ts';
 import type { ToolOutcome } from '../../telemetry/tool-outcome.ts';
+import { guard } from '../../util/guard.ts';
 import { field } from '../../util/payload.ts';
 import type { ToolCallSnapshot } from '../model.ts';
 
@@ -67,5 +76,47 @@ export function hasDocuments({
     type !== 'file_search' ||
     resultCount === 0 ||
     content?.documents.some((document) => field(document, 'content') !== undefined) === true
+  );
+}
+
+/** Records a tool call that has ended. */
+export function recordToolCall(
+  telemetry: Telemetry,
+  recorded: RecordedToolCall,
+  {
+    parent,
+    place,
+    startSettings = telemetry.settings,
+  }: { parent: Context; place: Place; startSettings?: Settings },
+  { startTime, endTime }: { readonly startTime: number; readonly endTime: number },
+): void {
+  const { [ATTR.OPENAI_API_TYPE]: _, ...attributes } = placeAttributes(place);
+  const { outcome, timedHere } = recorded;
+  const record = new OperationRecord(telemetry, {
+    operation: executeTool,
+    request: recorded,
+    place: { parent, attributes },
+    startTime,
+    startSettings,
+    rebuilt: timedHere !== true || outcome?.ran === false,
+  });
+  record.end({ result: recorded, failure: outcome?.failure }, endTime);
+}
+
+/** Records the duration metric of a tool call whose span is recorded later or not at all. */
+export function recordToolDuration(
+  telemetry: Telemetry,
+  { snapshot, seconds, outcome }: TimedToolCall,
+  agentName: string | undefined,
+  context: Context,
+): void {
+  const attributes: Attributes = {
+    [ATTR.GEN_AI_OPERATION_NAME]: GEN_AI_OPERATION_NAME_VALUE_EXECUTE_TOOL,
+    [ATTR.GEN_AI_TOOL_NAME]: snapshot.name,
+    [ATTR.GEN_AI_TOOL_TYPE]: toolTypeOf(snapshot.type),
+  };
+  if (agentName !== undefined) attributes[ATTR.GEN_AI_AGENT_NAME] = agentName;
+  guard('recording metrics', () =>
+    telemetry.metrics.recordLocalDuration(seconds, attributes, outcome?.failure?.type, context),
   );
 }

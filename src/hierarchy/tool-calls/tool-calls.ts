@@ -1,8 +1,8 @@
 import { type Context, isSpanContextValid, ROOT_CONTEXT, type SpanContext, trace } from '@opentelemetry/api';
+import { providerAt } from '../../sdk/provider.ts';
 import { textLimits } from '../../telemetry/kept-text.ts';
 import { type CallerTrace, contextOf } from '../../telemetry/metadata.ts';
 import type { Place } from '../../telemetry/place.ts';
-import { type RecordedToolCall, recordToolCall } from '../../telemetry/spans/tool-span.ts';
 import { justAfter, Starts } from '../../util/clock.ts';
 import { beginIn, finishIn } from '../../util/open-traces.ts';
 import type { RequestedCall, ToolResult } from '../dialect.ts';
@@ -19,6 +19,7 @@ import {
   type TakenCall,
   type ToolCallRequest,
 } from './pending-tool-calls.ts';
+import { recordToolCall } from './tool-call.ts';
 import { cutArguments } from './tool-facts.ts';
 
 /** A call without what is only needed to find it again. */
@@ -243,20 +244,19 @@ export class ToolCalls {
     times: { startTime: number; endTime: number; timedHere?: boolean },
     answering = ROOT_CONTEXT,
   ): void {
-    const recorded: RecordedToolCall = {
+    const { timedHere } = times;
+    const recorded = {
       call: requested.call,
       stepId: undefined,
       responseId: response.responseId,
       itemId: requested.itemId,
       vectorStoreIds: response.vectorStoreIds,
       outcome: requested.outcome,
-      ...times,
+      provider: providerAt(response.origin),
+      ...(timedHere && { timedHere }),
     };
-    recordToolCall(this.#tracker.telemetry, recorded, {
-      parent: response.parent === undefined ? answering : contextOf(response.parent),
-      place: response.place,
-      origin: response.origin,
-    });
+    const parent = response.parent === undefined ? answering : contextOf(response.parent);
+    recordToolCall(this.#tracker.telemetry, recorded, { parent, place: response.place }, times);
   }
 }
 

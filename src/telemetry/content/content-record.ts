@@ -11,7 +11,6 @@ import { EVENT_GEN_AI_CLIENT_INFERENCE_OPERATION_DETAILS } from '../../semconv/e
 import { guard } from '../../util/guard.ts';
 import { asObject, isRecordable } from '../../util/payload.ts';
 import type { Failure } from '../error.ts';
-import type { ApiRequest, OperationContent } from '../operation.ts';
 import type { Telemetry } from '../telemetry.ts';
 import { type Content, copyContent, newCompletion } from './completion-hook.ts';
 import { attributeLimitOf, ContentWriter, textLimitOf } from './content-writer.ts';
@@ -102,7 +101,7 @@ export class ContentRecord {
       : new ContentWriter(settings, undefined, to.event ? textLimitOf(telemetry.events.provider) : undefined);
   }
 
-  /** {@link beginContent} calls this once something may take content. */
+  /** Called once something may take content. */
   static begin(
     telemetry: Telemetry,
     span: Span,
@@ -212,28 +211,6 @@ export class ContentRecord {
     if (this.#onSpan) this.#span.setAttributes(written);
     if (this.#onEvent || this.#inSink) Object.assign(this.#attributes, written);
   }
-}
-
-/** Adds the input of an operation. */
-export function addInput(to: ContentRecord, content: OperationContent, request: ApiRequest): void {
-  const { requestAttributes, systemInstructions, inputMessages, toolDefinitions } = content;
-  const input: Content = {};
-  if (requestAttributes !== undefined) input.parameters = requestAttributes(request);
-  if (systemInstructions !== undefined) input.systemInstructions = systemInstructions(request);
-  if (inputMessages !== undefined) input.inputMessages = inputMessages(request);
-  if (toolDefinitions !== undefined) input.toolDefinitions = toolDefinitions(request);
-  to.addInput(input);
-}
-
-/** Adds the output of an operation. */
-export function addOutput(to: ContentRecord, content: OperationContent, result: unknown): void {
-  const { lateInput, outputMessages, documents } = content;
-  const output: Content = {};
-  if (outputMessages !== undefined) output.outputMessages = outputMessages(result);
-  if (documents !== undefined) output.documents = documents(result);
-  const inputMessages = lateInput?.();
-  if (inputMessages !== undefined) output.inputMessages = inputMessages;
-  to.add(output);
 }
 
 function structured(attributes: Attributes): Record<string, unknown> {

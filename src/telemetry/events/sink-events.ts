@@ -1,4 +1,4 @@
-import type { Attributes } from '@opentelemetry/api';
+import type { Attributes, Context, Span } from '@opentelemetry/api';
 import { type Settings, sinkTakesContent } from '../../config/config.ts';
 import type {
   CostRecordEvent,
@@ -12,10 +12,11 @@ import type {
 import * as ATTR from '../../semconv/attributes.ts';
 import { cut } from '../../util/cut-text.ts';
 import { arrayField, asObject, field } from '../../util/payload.ts';
+import type { ContentRecord } from '../content/content-record.ts';
 import { LimitedJson } from '../content/limited-json.ts';
+import type { Failure } from '../error.ts';
 import { isInsideHook } from '../hook-context.ts';
-import type { RequestedToolCall } from '../operation.ts';
-import type { EndedOperation } from '../spans/ended-operation.ts';
+import type { OperationKind, RequestedToolCall } from '../operation.ts';
 import type { Sink } from './sink.ts';
 
 /** The operations of which the sink receives all. A run counts as a whole, without its steps. */
@@ -26,16 +27,26 @@ const SINK_OPERATIONS: ReadonlySet<unknown> = new Set([
   'invoke_agent',
 ]);
 
-export interface EndedModelOperation extends EndedOperation {
-  /** Milliseconds since the epoch. */
+/** A finished operation. */
+export interface EndedOperation {
+  readonly operation: OperationKind<unknown, unknown>;
+  readonly result: unknown;
+  readonly span: Span;
+  /** Contains the span, to which the events belong. */
+  readonly context: Context;
+  /** All attributes of the span except content. */
+  readonly attributes: Attributes;
+  readonly content: ContentRecord | undefined;
+  readonly failure: Failure | undefined;
+  /** The settings when it started. Content that they forbid is not recorded, whatever the settings are now. */
+  readonly startSettings: Settings;
+  // In milliseconds since the epoch.
   readonly startTime: number;
-  /** See `OperationTraits`. */
-  readonly runsModel: boolean;
-  readonly toolCalls: () => readonly RequestedToolCall[];
+  readonly endTime: number;
 }
 
 /** Passes the events of a finished operation to the program's sink, if it has one. */
-export function emitSinkEvents(sink: Sink, operation: EndedModelOperation, settings: Settings): void {
+export function emitSinkEvents(sink: Sink, operation: EndedOperation, settings: Settings): void {
   const { events } = settings;
   if (events === undefined || isInsideHook(operation.context)) return;
   const { attributes } = operation;
@@ -45,11 +56,11 @@ export function emitSinkEvents(sink: Sink, operation: EndedModelOperation, setti
   for (const event of sent) sink.hand(events.sink, event);
 }
 
-function modelEvents(operation: EndedModelOperation, settings: Settings, preset: EventPreset): SinkEvent[] {
+function modelEvents(operation: EndedOperation, settings: Settings, preset: EventPreset): SinkEvent[] {
   const { attributes } = operation;
   const content = sinkTakesContent(settings) ? (operation.content?.written ?? {}) : undefined;
   const base = baseOf(operation);
-  const toolCalls = preset === 'minimal' ? [] : operation.toolCalls();
+  const toolCalls = preset === 'minimal' ? [] : (operation.operation.toolCalls?.(operation.result) ?? []);
   return [
     invocation(base, operation, preset, content),
     ...toolCalls.map((call) => toolCall(base, call, content, settings)),
@@ -59,11 +70,11 @@ function modelEvents(operation: EndedModelOperation, settings: Settings, preset:
 }
 
 /** Of a model call without a name in the conventions, such as an image, the sink has the cost and the failure. */
-function otherEvents(operation: EndedModelOperation, settings: Settings): SinkEvent[] {
+function otherEvents(operation: EndedOperation, settings: Settings): SinkEvent[] {
   const base = baseOf(operation);
   return [
     ...costRecords(base, operation.attributes[ATTR.OPENAI_COST]),
-    ...(operation.runsModel ? violations(base, operation, settings) : []),
+    ...(operation.operation.traits?.runsModel ? violations(base, operation, settings) : []),
   ];
 }
 
@@ -81,7 +92,7 @@ function eventOperation(attributes: Attributes): unknown {
   return `${String(attributes[ATTR.HTTP_REQUEST_METHOD])} ${String(template)}`;
 }
 
-function baseOf({ span, attributes, endTime }: EndedModelOperation): SinkEventBase {
+function baseOf({ span, attributes, endTime }: EndedOperation): SinkEventBase {
   const { traceId, spanId } = span.spanContext();
   return definedMembers({
     time: endTime,
@@ -97,7 +108,7 @@ function baseOf({ span, attributes, endTime }: EndedModelOperation): SinkEventBa
 
 function invocation(
   base: SinkEventBase,
-  { attributes, startTime, endTime, failure }: EndedModelOperation,
+  { attributes, startTime, endTime, failure }: EndedOperation,
   preset: EventPreset,
   content: Readonly<Record<string, unknown>> = {},
 ): ModelInvokeEvent {
@@ -196,7 +207,7 @@ function limitedText(value: unknown, { maxContentLength, maxSpanContentLength }:
 /** None if the operation did not fail. */
 function violations(
   base: SinkEventBase,
-  { attributes, failure }: EndedModelOperation,
+  { attributes, failure }: EndedOperation,
   settings: Settings,
 ): PolicyViolationEvent[] {
   if (failure === undefined) return [];

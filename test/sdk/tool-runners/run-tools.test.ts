@@ -3,7 +3,7 @@ import OpenAI from 'openai';
 import { describe, expect, it, test } from 'vitest';
 import { withConversation } from '../../../src/client.ts';
 import { resolveSettings } from '../../../src/config/config.ts';
-import { runTool } from '../../../src/telemetry/spans/program-tool-span.ts';
+import { runTool } from '../../../src/pipeline/program-operations.ts';
 import { Telemetry } from '../../../src/telemetry/telemetry.ts';
 import { type Program, startProgram } from '../../support/program.ts';
 

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { startProgram } from '../../support/program.ts';
+import { startProgram } from '../support/program.ts';
 
 test('a span that may have few attributes has the usage rather than the rate limits', async () => {
   const { client, telemetry } = await startProgram({ spanLimits: { attributeCountLimit: 16 } });

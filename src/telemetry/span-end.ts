@@ -1,7 +1,7 @@
 import type { Span, TimeInput } from '@opentelemetry/api';
-import { ownClock } from '../../util/clock.ts';
-import { guard, logError } from '../../util/guard.ts';
-import { copyFunctionProperties, patchMethod } from '../../util/patch-method.ts';
+import { ownClock } from '../util/clock.ts';
+import { guard, logError } from '../util/guard.ts';
+import { copyFunctionProperties, patchMethod } from '../util/patch-method.ts';
 
 /** Ends one of our spans even if a span processor of the program throws. */
 export function endSpan(span: Span, endTime: number): void {

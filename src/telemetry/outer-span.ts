@@ -1,19 +1,18 @@
 import { type Context, createContextKey, type Span, trace } from '@opentelemetry/api';
-import { OTHER_INSTRUMENTATIONS, SENTRY_SCOPE } from '../../diagnostics/other-instrumentations.ts';
-import * as ATTR from '../../semconv/attributes.ts';
-import { asName, fieldsOf, objectField, type PayloadObject, row, stringField } from '../../util/payload.ts';
-import { NAME } from '../../util/version.ts';
-import type { InferenceKind } from '../operation.ts';
-import { endIfOpen } from './outer-span-end.ts';
+import { OTHER_INSTRUMENTATIONS, SENTRY_SCOPE } from '../diagnostics/other-instrumentations.ts';
+import * as ATTR from '../semconv/attributes.ts';
+import { asName, fieldsOf, objectField, type PayloadObject, row, stringField } from '../util/payload.ts';
+import { NAME } from '../util/version.ts';
+import type { InferenceKind } from './operation.ts';
 
 /** The span of another instrumentation that already represents the same inference. */
-export interface InferenceAbove {
+export interface OuterSpan {
   readonly span: Span;
   /** The instrumentation scope of that span, if it is known. */
   readonly scope: string | undefined;
-  readonly recordsMetrics: boolean | undefined;
-  /** Ends the span if the instrumentation does not. Defined if it is known to leave spans open, and the call is over. */
-  end: typeof endIfOpen | undefined;
+  readonly recordsMetrics: boolean;
+  /** Whether that instrumentation is known to leave such spans open. */
+  readonly isLeftOpen: boolean;
 }
 
 /**
@@ -63,10 +62,10 @@ const SIGNS: readonly Sign[] = [
  * Detects whether the active span of a call is the inference span of another instrumentation. An unsampled span has no
  * attributes to read; then the result of the last sampled call of the same kind applies.
  */
-export class OtherInferences {
-  readonly #last = new Map<InferenceKind, Omit<InferenceAbove, 'span'>>();
+export class OuterSpans {
+  readonly #last = new Map<InferenceKind, Omit<OuterSpan, 'span'>>();
 
-  above(context: Context, kind: InferenceKind | undefined): InferenceAbove | undefined {
+  above(context: Context, kind: InferenceKind | undefined): OuterSpan | undefined {
     if (kind === undefined) return undefined;
     const span = trace.getSpan(context);
     if (span === undefined) {
@@ -88,7 +87,7 @@ function readOuterSpan(
   span: Span,
   context: Context,
   kind: InferenceKind,
-): Omit<InferenceAbove, 'span'> | undefined {
+): Omit<OuterSpan, 'span'> | undefined {
   const inner = innerSpan(span);
   const scope = asName(fieldsOf(inner.instrumentationScope).name);
   if (scope === NAME || !span.isRecording()) return undefined;
@@ -99,8 +98,8 @@ function readOuterSpan(
   const from = stringField(inner.attributes, SENTRY_ORIGIN) ?? scope;
   return {
     scope,
-    recordsMetrics: !known || known.recordsMetrics,
-    end: known && known.leavesOpen === from ? endIfOpen : undefined,
+    recordsMetrics: known === undefined || known.recordsMetrics === true,
+    isLeftOpen: known !== undefined && known.leavesOpen === from,
   };
 }
 

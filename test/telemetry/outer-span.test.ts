@@ -12,11 +12,11 @@ import { suppressTracing } from '@opentelemetry/core';
 import { SamplingDecision } from '@opentelemetry/sdk-trace';
 import type OpenAI from 'openai';
 import { afterEach, describe, expect, test, vi } from 'vitest';
-import type { CompletionHook, SinkEvent } from '../../../src/client.ts';
-import { forgetNotices } from '../../../src/diagnostics/report.ts';
-import { assertSpanTree } from '../../../src/testing.ts';
-import { nextTurn } from '../../../src/util/wait.ts';
-import { type Session, type SessionOptions, startSession } from '../../support/session.ts';
+import type { CompletionHook, SinkEvent } from '../../src/client.ts';
+import { forgetNotices } from '../../src/diagnostics/report.ts';
+import { assertSpanTree } from '../../src/testing.ts';
+import { nextTurn } from '../../src/util/wait.ts';
+import { type Session, type SessionOptions, startSession } from '../support/session.ts';
 
 let session: Session;
 afterEach(async () => {

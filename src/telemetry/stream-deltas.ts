@@ -1,6 +1,7 @@
-import { type Attributes, type Context, type Span, SpanKind } from '@opentelemetry/api';
-import { EVENT_OPENAI_MESSAGE_DELTA } from '../../semconv/events.ts';
-import type { Telemetry } from '../telemetry.ts';
+import { type Attributes, SpanKind } from '@opentelemetry/api';
+import { EVENT_OPENAI_MESSAGE_DELTA } from '../semconv/events.ts';
+import type { OpenRecord } from './placement.ts';
+import type { Telemetry } from './telemetry.ts';
 
 export interface RecordedDeltas {
   /** The arrival times of the deltas. */
@@ -11,22 +12,17 @@ export interface RecordedDeltas {
 }
 
 /** Records the deltas of a step as the option `streamDeltas` demands: as events on its span or as spans below it. */
-export function recordDeltas(
-  telemetry: Telemetry,
-  span: Span,
-  parent: Context,
-  deltas: RecordedDeltas,
-): void {
+export function recordDeltas(telemetry: Telemetry, step: OpenRecord, deltas: RecordedDeltas): void {
   const { streamDeltas } = telemetry.settings;
   const { times, endTime, ids } = deltas;
   if (streamDeltas === 'events') {
-    for (const time of times) span.addEvent(EVENT_OPENAI_MESSAGE_DELTA, {}, time);
+    for (const time of times) step.addEvent(EVENT_OPENAI_MESSAGE_DELTA, {}, time);
   } else if (streamDeltas === 'spans') {
     times.forEach((time, index) => {
       const delta = telemetry.tracer.startSpan(
         'message_delta',
         { kind: SpanKind.INTERNAL, startTime: Math.min(time, endTime), attributes: ids },
-        parent,
+        step.context,
       );
       delta.end(Math.min(times[index + 1] ?? endTime, endTime));
     });

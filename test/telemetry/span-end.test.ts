@@ -1,7 +1,7 @@
 import type { Span } from '@opentelemetry/api';
 import { TracerProvider } from '@opentelemetry/sdk-trace';
 import { expect, test, vi } from 'vitest';
-import { beforeSpanEnds } from '../../../src/telemetry/spans/span-end.ts';
+import { beforeSpanEnds } from '../../src/telemetry/span-end.ts';
 
 function startSpan(): Span & { readonly ended: boolean } {
   return new TracerProvider().getTracer('t').startSpan('s') as Span & { readonly ended: boolean };

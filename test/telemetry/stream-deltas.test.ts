@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import type { OpenAIInstrumentationConfig } from '../../../src/client.ts';
-import { startTutor, type Tutor } from '../../support/tutor.ts';
+import type { OpenAIInstrumentationConfig } from '../../src/client.ts';
+import { startTutor, type Tutor } from '../support/tutor.ts';
 
 async function stream(config: OpenAIInstrumentationConfig): Promise<Tutor> {
   const tutor = await startTutor({ runs: [{ steps: [{ message: 'x is one third' }] }], config });

@@ -1,0 +1,13 @@
+import type { OperationKind } from '../telemetry/operation.ts';
+import { type Place, placeAttributes } from '../telemetry/place.ts';
+import { type Totals, totalAttributes } from '../telemetry/totals.ts';
+
+/** One segment of a thread, conversation or session, which is also the name of its span. */
+export const conversation: OperationKind<Place, Totals> = {
+  kind: 'internal',
+  scope: 'unmeasured',
+  isLasting: true,
+  spanName: ({ kind }) => kind,
+  requestAttributes: placeAttributes,
+  resultAttributes: totalAttributes,
+};

@@ -1,0 +1,140 @@
+import type { Attributes } from '@opentelemetry/api';
+import * as ATTR from '../semconv/attributes.ts';
+import {
+  GEN_AI_OPERATION_NAME_VALUE_EXECUTE_TOOL,
+  GEN_AI_OPERATION_NAME_VALUE_INVOKE_WORKFLOW,
+} from '../semconv/values.ts';
+import { parseJson } from '../telemetry/content/messages.ts';
+import { plainData } from '../telemetry/content/plain-data.ts';
+import type { OperationKind } from '../telemetry/operation.ts';
+import { placeAttributes } from '../telemetry/place.ts';
+import type { ProgramResult } from '../telemetry/program-operation.ts';
+import { objectField, stringField } from '../util/payload.ts';
+import { define } from './attributes.ts';
+
+/** What the program itself does, and a helper of the SDK for it. */
+
+interface NamedFunction {
+  readonly name: string;
+  readonly attributes: Attributes;
+}
+
+/** Code of the program, whose arguments and result are not recorded. A completion hook sees it. */
+export const programCode: OperationKind<NamedFunction, ProgramResult> = {
+  kind: 'internal',
+  scope: 'unmeasured',
+  spanName: ({ name }) => name,
+  requestAttributes: ({ attributes }) => attributes,
+  content: { input: () => ({}) },
+};
+
+/** A function of the program, with its arguments and result. */
+export const programFunction: OperationKind<
+  NamedFunction & { readonly input: readonly unknown[] },
+  ProgramResult
+> = {
+  ...programCode,
+  content: {
+    input: ({ input }) => ({ functionArguments: plainData(input) }),
+    output: ({ value, yielded }) => ({ functionResult: yielded ?? plainData(value) }),
+  },
+};
+
+/** A function of the program that the model asked for and that a helper of the SDK runs. */
+export const programTool: OperationKind<
+  { readonly name: string; readonly arguments: unknown; readonly provider: string },
+  ProgramResult
+> = {
+  name: GEN_AI_OPERATION_NAME_VALUE_EXECUTE_TOOL,
+  kind: 'internal',
+  scope: 'local',
+  spanName: ({ name }) => `${GEN_AI_OPERATION_NAME_VALUE_EXECUTE_TOOL} ${name}`,
+  requestAttributes: ({ name, provider }) => ({
+    [ATTR.GEN_AI_OPERATION_NAME]: GEN_AI_OPERATION_NAME_VALUE_EXECUTE_TOOL,
+    // The event with the details requires it.
+    [ATTR.GEN_AI_PROVIDER_NAME]: provider,
+    [ATTR.GEN_AI_TOOL_NAME]: name,
+    [ATTR.GEN_AI_TOOL_TYPE]: 'function',
+    [ATTR.OPENAI_TOOL_TYPE]: 'function',
+  }),
+  content: {
+    input: ({ arguments: given }) => ({ toolArguments: parseJson(given) }),
+    output: ({ value }) => ({ toolResult: parseJson(value) }),
+  },
+};
+
+/** All loops of the SDK have the name of the helper that most programs use. */
+const WORKFLOW = 'runTools';
+
+/** A loop of model and tool calls that a helper of the SDK runs. */
+export const workflow: OperationKind<undefined, ProgramResult> = {
+  name: GEN_AI_OPERATION_NAME_VALUE_INVOKE_WORKFLOW,
+  kind: 'internal',
+  scope: 'local',
+  spanName: () => `${GEN_AI_OPERATION_NAME_VALUE_INVOKE_WORKFLOW} ${WORKFLOW}`,
+  requestAttributes: () => ({
+    [ATTR.GEN_AI_OPERATION_NAME]: GEN_AI_OPERATION_NAME_VALUE_INVOKE_WORKFLOW,
+    [ATTR.GEN_AI_WORKFLOW_NAME]: WORKFLOW,
+  }),
+};
+
+/** A webhook that the program unwraps: which event arrived, and what it is about. */
+export const webhook: OperationKind<undefined, ProgramResult> = {
+  kind: 'internal',
+  scope: 'unmeasured',
+  spanName: () => 'webhook',
+  requestAttributes: () => ({}),
+  resultAttributes({ value: event }) {
+    const attributes: Attributes = {};
+    const type = stringField(event, 'type');
+    define(attributes, ATTR.OPENAI_WEBHOOK_EVENT_TYPE, type);
+    define(attributes, ATTR.OPENAI_WEBHOOK_EVENT_ID, stringField(event, 'id'));
+    const subject = subjectOf(event);
+    if (subject === undefined) return attributes;
+    const { attribute, id } = subject;
+    return { ...attributes, ...(typeof attribute === 'string' ? { [attribute]: id } : attribute(id)) };
+  },
+};
+
+/** What the events of one object are about. */
+interface Subject {
+  /** The prefix of their types. */
+  readonly type: string;
+  /** The field of `data` that has the object's id, unless it is `id`. */
+  readonly key?: string;
+  /** The attribute that requests about the object have, too; or several. */
+  readonly attribute: string | ((id: string) => Attributes);
+}
+
+/** @see https://platform.openai.com/docs/api-reference/webhook-events */
+const SUBJECTS: readonly Subject[] = [
+  {
+    type: 'response.',
+    attribute: (id) => ({ [ATTR.OPENAI_API_TYPE]: 'responses', [ATTR.GEN_AI_RESPONSE_ID]: id }),
+  },
+  {
+    type: 'agent.session.',
+    attribute: (id) => placeAttributes({ kind: 'session', conversationId: id }),
+  },
+  { type: 'agent.environment.', attribute: ATTR.OPENAI_ENVIRONMENT_ID },
+  { type: 'batch.', attribute: ATTR.OPENAI_BATCH_ID },
+  { type: 'eval.run.', attribute: ATTR.OPENAI_EVAL_RUN_ID },
+  { type: 'fine_tuning.job.', attribute: ATTR.OPENAI_FINE_TUNING_JOB_ID },
+  { type: 'live.', key: 'session_id', attribute: ATTR.OPENAI_SESSION_ID },
+  { type: 'realtime.call.', key: 'call_id', attribute: ATTR.OPENAI_CALL_ID },
+  { type: 'safety.alert.', attribute: ATTR.OPENAI_ALERT_ID },
+  { type: 'safety.org_alert.', attribute: ATTR.OPENAI_ALERT_ID },
+  { type: 'safety.deactivation_issued', attribute: ATTR.OPENAI_CASE_ID },
+  { type: 'safety.warning_issued', attribute: ATTR.OPENAI_CASE_ID },
+  { type: 'video.', attribute: ATTR.OPENAI_VIDEO_ID },
+];
+
+/** The object that an event of a webhook is about. */
+export function subjectOf(
+  event: unknown,
+): (Pick<Subject, 'attribute'> & { readonly id: string }) | undefined {
+  const type = stringField(event, 'type');
+  const subject = SUBJECTS.find((row) => type?.startsWith(row.type) === true);
+  const id = stringField(objectField(event, 'data'), subject?.key ?? 'id');
+  return subject === undefined || id === undefined ? undefined : { attribute: subject.attribute, id };
+}

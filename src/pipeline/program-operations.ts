@@ -1,0 +1,99 @@
+import type { Context, SpanContext } from '@opentelemetry/api';
+import { programTool, subjectOf, webhook, workflow } from '../operations/program.ts';
+import type { ToolRun } from '../sdk/call.ts';
+import { placeAttributes } from '../telemetry/place.ts';
+import { type LocalPlace, ProgramOperation } from '../telemetry/program-operation.ts';
+import type { Telemetry } from '../telemetry/telemetry.ts';
+import { clockIn, now } from '../util/clock.ts';
+import { activeContext, runIn } from '../util/context.ts';
+import { guard } from '../util/guard.ts';
+import { followOutcome, type Outcome, type OutcomeListener } from '../util/watch-result.ts';
+
+/** What helpers of the SDK do for the program, without a request. */
+
+/** Finds where something stands that the program does in a conversation that it has named. */
+type FindPlace = (context: Context, startTime: number) => LocalPlace | undefined;
+
+/**
+ * Runs a function of the program that the model asked for, in a span that is active while it runs. Results and errors
+ * pass through unchanged.
+ *
+ * @param provider of the client that runs it
+ * @param find finds the tool call that it answers
+ */
+export function runTool(
+  telemetry: Telemetry,
+  tool: ToolRun,
+  provider: string,
+  find: (context: Context) => LocalPlace | undefined,
+): unknown {
+  const started = guard('starting a tool span', () => {
+    const context = activeContext();
+    return new ProgramOperation(telemetry, {
+      operation: programTool,
+      request: { name: tool.name, arguments: tool.arguments, provider },
+      place: find(context) ?? { parent: context },
+      clock: clockIn(context),
+    });
+  });
+  if (started === undefined) return tool.run();
+  return followOutcome(() => runIn(started.context, tool.run), started);
+}
+
+/** Starts the record of a loop of model and tool calls that a helper of the SDK runs. Its span is active for the loop. */
+export function startWorkflow(
+  telemetry: Telemetry,
+  conversationId: string | undefined,
+  find: FindPlace,
+): OutcomeListener {
+  const context = activeContext();
+  const clock = clockIn(context);
+  const startTime = now(clock);
+  const attributes = placeAttributes({ kind: 'conversation', conversationId });
+  const place = { parent: context, ...find(context, startTime), attributes };
+  return new ProgramOperation(telemetry, {
+    operation: workflow,
+    request: undefined,
+    place,
+    startTime,
+    clock,
+  });
+}
+
+/**
+ * Starts the record of a webhook that is unwrapped. A webhook with an invalid signature is not read: anybody may have
+ * sent it.
+ *
+ * @param creatorOf returns the span context of a response that this process created
+ */
+export function startWebhook(
+  telemetry: Telemetry,
+  conversationId: string | undefined,
+  find: FindPlace,
+  creatorOf: (responseId: string) => SpanContext | undefined,
+): Outcome | undefined {
+  const context = activeContext();
+  const clock = guard('reading the clock of a span', clockIn, context);
+  const startTime = now(clock);
+  const found = guard('placing a webhook', find, context, startTime);
+  const attributes = placeAttributes({ kind: 'conversation', conversationId });
+  const place: LocalPlace = { parent: context, ...found, attributes };
+  const started = guard('starting a webhook span', () => {
+    return new ProgramOperation(telemetry, {
+      operation: webhook,
+      request: undefined,
+      place,
+      startTime,
+      clock,
+    });
+  });
+  if (started === undefined) return undefined;
+  return {
+    succeed(event) {
+      const creator = guard('finding what a webhook is about', () => creatorOf(subjectOf(event)?.id ?? ''));
+      if (creator !== undefined && !started.record.hasEnded) started.record.link(creator);
+      started.succeed(event);
+    },
+    fail: (error) => started.fail(error),
+  };
+}

@@ -1,0 +1,100 @@
+import type { Context } from '@opentelemetry/api';
+import { LastingClock, type SpanClock, shareClock } from '../util/clock.ts';
+import { runIn } from '../util/context.ts';
+import { guard } from '../util/guard.ts';
+import type { OutcomeListener } from '../util/watch-result.ts';
+import { plainDataReader } from './content/plain-data.ts';
+import { readFailure } from './error.ts';
+import type { Placement, RecordOutcome } from './placement.ts';
+import { OperationRecord, type RecordStart } from './record.ts';
+import type { Telemetry } from './telemetry.ts';
+
+/** The number of yielded values that are kept of a generator, if content is recorded. */
+const MAX_YIELDED = 1_000;
+
+/** What a function of the program returned. */
+export interface ProgramResult {
+  readonly value: unknown;
+  /** Copies of what a generator has yielded. */
+  readonly yielded?: readonly unknown[] | undefined;
+}
+
+/** The place of what the program does: that of a call, without the call. */
+export type LocalPlace = Omit<Placement<{ readonly endTime: number }>, 'foldInto' | 'opens' | 'onFact'>;
+
+export interface ProgramStart<Request, Result>
+  extends Pick<RecordStart<Request, Result>, 'operation' | 'request'> {
+  readonly place: LocalPlace;
+  /** Milliseconds since the epoch; default: now. */
+  readonly startTime?: number;
+  /** Of the span above. */
+  readonly clock?: SpanClock;
+}
+
+/** What the program itself does, such as running a function or a tool. It is timed here, and a shutdown ends it. */
+export class ProgramOperation<Request, Result = ProgramResult> implements OutcomeListener {
+  readonly record: OperationRecord<Request, Result>;
+  readonly #place: LocalPlace;
+  readonly #clock: LastingClock;
+  #lastActivity: number;
+  #yielded: unknown[] | undefined;
+  #readYielded: ReturnType<typeof plainDataReader> | undefined;
+
+  constructor(
+    telemetry: Telemetry,
+    { operation, request, place, clock, ...start }: ProgramStart<Request, Result>,
+  ) {
+    this.#place = place;
+    this.#clock = new LastingClock(clock);
+    const startTime = start.startTime ?? this.#clock.now();
+    this.#lastActivity = startTime;
+    this.record = new OperationRecord(telemetry, { operation, request, place, startTime });
+    shareClock(this.record.span, clock);
+    telemetry.functions.set(this, () => this.end({ isUntimed: true }));
+  }
+
+  /** With its span active. */
+  get context(): Context {
+    return this.record.context;
+  }
+
+  within<Value>(run: () => Value): Value {
+    this.#lastActivity = this.#clock.now();
+    return runIn(this.context, run);
+  }
+
+  yielded(value: unknown): void {
+    this.#lastActivity = this.#clock.now();
+    const { hasContent, operation } = this.record;
+    if (!hasContent || operation.content?.output === undefined) return;
+    this.#yielded ??= [];
+    this.#readYielded ??= plainDataReader();
+    if (this.#yielded.length < MAX_YIELDED) this.#yielded.push(this.#readYielded(value));
+  }
+
+  succeed(value: unknown): void {
+    const result: ProgramResult = { value, yielded: this.#yielded };
+    this.end({ result: result as Result });
+  }
+
+  /** Ends it with what the program's function threw. */
+  fail(error: unknown): void {
+    this.end({ failure: guard('reading a failure', readFailure, error) });
+  }
+
+  abandon(): void {
+    this.end({}, this.#lastActivity);
+  }
+
+  /** It may go on after a shutdown has ended it. */
+  end(outcome: RecordOutcome<Result>, time: number = this.#clock.now()): void {
+    const { record } = this;
+    if (record.hasEnded) return;
+    record.telemetry.functions.delete(this);
+    const { onEnd } = this.#place;
+    const following =
+      onEnd && guard('leaving a conversation', onEnd, { endTime: time }, outcome.result, record);
+    record.end(outcome, time);
+    if (typeof following === 'function') guard('leaving a conversation', following);
+  }
+}
