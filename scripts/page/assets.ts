@@ -24,9 +24,11 @@ export async function pageConstants(): Promise<{ readonly script: string; readon
   return { script, style };
 }
 
-/** The rules of markdown-it for HTML, and for what models do not write. */
+/** The rules of markdown-it for HTML, which is off, and for what models seldom write: it stays as it is written. */
 const LEFT_OUT =
-  /markdown-it\/lib\/rules_\w+\/(?:entity|html_block|html_inline|lheading|linkify|reference)\.mjs$/;
+  /markdown-it\/lib\/rules_\w+\/(?:autolink|entity|html_block|html_inline|image|lheading|linkify|reference|strikethrough)\.mjs$/;
+const NO_RULE =
+  'const none = () => false; export default Object.assign(none, { tokenize: none, postProcess: none });';
 /** What stands for packages of tables: HTML's character references stay as they are written, and browsers know Unicode. */
 const REPLACED: Readonly<Record<string, string>> = {
   entities: 'export const decodeHTML = (text) => text;',
@@ -39,7 +41,7 @@ const smallMarkdown: Plugin = {
   name: 'small-markdown',
   resolveId: (source) => (Object.hasOwn(REPLACED, source) ? `\0${source}` : null),
   load(id) {
-    if (LEFT_OUT.test(id.replaceAll('\\', '/'))) return 'export default () => false;';
+    if (LEFT_OUT.test(id.replaceAll('\\', '/'))) return NO_RULE;
     return REPLACED[id.slice(1)] ?? null;
   },
 };
@@ -49,8 +51,13 @@ async function buildScript(): Promise<string> {
     input: `${FOLDER}main.tsx`,
     write: false,
     platform: 'browser',
-    output: { format: 'iife', minify: process.env.NOMIN ? false : true, comments: false },
-    transform: { target: 'es2023' },
+    output: { format: 'iife', minify: true, comments: false },
+    transform: {
+      target: 'es2023',
+      // Shorter than the calls of the automatic runtime.
+      jsx: { runtime: 'classic', pragma: 'h', pragmaFrag: 'Fragment' },
+      inject: { h: ['preact', 'h'], Fragment: ['preact', 'Fragment'] },
+    },
     plugins: [smallMarkdown],
   });
   const script = output[0].code.trim();

@@ -1,7 +1,8 @@
 import * as ATTR from '../semconv/attributes.ts';
 import type { TokenTotals } from './amounts.ts';
 import { attributeText } from './messages.ts';
-import { fromPageSpan, type PageSpan, type ShownSpan } from './page-span.ts';
+import { fromPageSpan, type PageSpan } from './page-span.ts';
+import { facetsOf, findRows, type TraceFilter } from './trace-filter.ts';
 import { summarize, type TraceSummary } from './trace-summary.ts';
 import {
   buildTrees,
@@ -31,15 +32,9 @@ export interface Trace {
   readonly rows: readonly Row[];
   readonly summary: TraceSummary;
   readonly title: string;
+  /** See `facetsOf`. */
+  readonly facets: readonly string[];
 }
-
-/** Longer ids are not suggested. */
-const MAX_SHOWN_ID_LENGTH = 200;
-
-/** The attributes that the filter searches: names, models, error types and ids, and what was said. */
-const SEARCHED = /\.(id|name|model|type|messages|arguments|result|system_instructions|text)$/;
-/** UTF-16 units of each of them that are searched, at its start and at its end, where the newest message is. */
-const MAX_FILTERED_LENGTH = 20_000;
 
 /** Traces with errors first, then the newest. */
 export function readTraces({ spans }: PageData): Trace[] {
@@ -59,59 +54,8 @@ export function readTrace(spans: readonly PageSpan[]): Trace {
 
 function toTrace(tree: TraceTree): Trace {
   const rows = [...rowsOf(tree)];
-  return { tree, rows, summary: summarize(tree.traceId, rows), title: tree.roots[0]?.span.name ?? '' };
-}
-
-/** The rows that match a filter: each of its words occurs in a name, a model, an error, an id or a message. */
-export function findRows(trace: Trace, words: string, onlyErrors: boolean): Set<Row> {
-  const wanted = words
-    .toLowerCase()
-    .split(/\s+/)
-    .filter((word) => word !== '');
-  return new Set(
-    trace.rows.filter(({ node: { span } }) => {
-      if (onlyErrors && !isFailed(span)) return false;
-      if (wanted.length === 0) return true;
-      const text = searchedText(span);
-      return wanted.every((word) => text.includes(word));
-    }),
-  );
-}
-
-/** The ids of threads, runs, steps and agents in some traces, as suggestions for the filter. */
-export function idsOf(traces: readonly Trace[], most: number): string[] {
-  const ids = new Set<string>();
-  for (const { rows } of traces)
-    for (const { node } of rows)
-      for (const [name, value] of Object.entries(node.span.attributes)) {
-        if (ids.size >= most) return [...ids];
-        if (
-          /^(openai|gen_ai)\.(?!request|response)\w+\.id$/.test(name) &&
-          typeof value === 'string' &&
-          value.length <= MAX_SHOWN_ID_LENGTH
-        )
-          ids.add(value);
-      }
-  return [...ids];
-}
-
-const SEARCHED_TEXTS = new WeakMap<object, string>();
-
-/** What is searched of a span, made once: a filter is typed letter by letter. */
-function searchedText(span: ShownSpan | Row['node']['span']): string {
-  const known = SEARCHED_TEXTS.get(span);
-  if (known !== undefined) return known;
-  const { traceId, spanId } = span.spanContext();
-  const texts = [span.name, traceId, spanId, span.status.message];
-  for (const [name, value] of Object.entries(span.attributes))
-    if (typeof value === 'string' && SEARCHED.test(name))
-      texts.push(
-        value.slice(0, MAX_FILTERED_LENGTH),
-        value.slice(MAX_FILTERED_LENGTH).slice(-MAX_FILTERED_LENGTH),
-      );
-  const text = texts.join('\n').toLowerCase();
-  SEARCHED_TEXTS.set(span, text);
-  return text;
+  const title = tree.roots[0]?.span.name ?? '';
+  return { tree, rows, summary: summarize(tree.traceId, rows), title, facets: facetsOf(rows) };
 }
 
 export function isFailed({ status }: Row['node']['span']): boolean {
@@ -148,6 +92,7 @@ export interface TraceEntry extends TokenTotals {
   readonly traces: number;
   /** Whether the parent of some span is missing: it ends, and arrives, after its children. */
   readonly underWay: boolean;
+  readonly facets: readonly string[];
   /** Changes with the spans. */
   readonly revision: string;
 }
@@ -156,16 +101,12 @@ export interface TraceEntry extends TokenTotals {
 export interface TraceLists {
   readonly traces: readonly TraceEntry[];
   readonly conversations: readonly TraceEntry[];
+  /** The number of traces, whatever the filter hides. */
+  readonly total: number;
   /** Traces that were dropped for newer ones. */
   readonly dropped: number;
   /** Conversations that are not among the newest ones. */
   readonly unlisted: number;
-}
-
-/** What a list is filtered by. */
-export interface EntryFilter {
-  readonly words: string;
-  readonly onlyErrors: boolean;
 }
 
 /** UTF-16 units of a prompt in a list. */
@@ -177,11 +118,11 @@ const MAX_LISTED_LENGTH = 1000;
 export function entryOf(
   trace: Trace,
   kind: TraceEntry['kind'],
-  { words, onlyErrors }: EntryFilter,
+  filter: TraceFilter,
   revision = '',
 ): TraceEntry | undefined {
-  const isFiltered = onlyErrors || words.trim() !== '';
-  const spans = isFiltered ? findRows(trace, words, onlyErrors).size : trace.rows.length;
+  const isFiltered = filter.onlyErrors || filter.words.trim() !== '';
+  const spans = isFiltered ? findRows(trace.rows, filter).size : trace.rows.length;
   if (spans === 0) return undefined;
   const { start, end, prompt, cost, unpriced, errors, outcome } = trace.summary;
   const { inputTokens, outputTokens, estimatedOutputTokens } = trace.summary;
@@ -202,6 +143,7 @@ export function entryOf(
     spans,
     traces: new Set(trace.tree.roots.map(({ span }) => span.spanContext().traceId)).size,
     underWay: isUnderWay(trace),
+    facets: trace.facets,
     revision,
   };
 }
@@ -240,7 +182,8 @@ export function conversationTrace(id: string, spans: readonly FinishedSpan[]): T
   const rows = [...rowsOf(tree)];
   // The request that created it comes first, and says least.
   const own = rows.find(({ node }) => typeOf(node.span) === 'conversation');
-  return { tree, rows, summary: summarize(id, rows), title: own?.node.span.name ?? id };
+  const title = own?.node.span.name ?? id;
+  return { tree, rows, summary: summarize(id, rows), title, facets: facetsOf(rows) };
 }
 
 function conversationId({ attributes }: FinishedSpan): string | undefined {

@@ -14,7 +14,7 @@ afterEach(() => live.close());
 const BODY = otlp({ traceId: 't', spanId: '1', name: 'x' });
 
 describe('a page on the internet cannot', () => {
-  test.each(['/', '/api/lists', '/api/changes', '/api/trace?id=t', '/v1/traces', '/nothing'])(
+  test.each(['/', '/api/lists', '/api/totals', '/api/changes', '/api/trace?id=t', '/v1/traces', '/nothing'])(
     'ask for %s by a name that its owner points here',
     async (path) => {
       for (const host of [
@@ -115,7 +115,7 @@ test.skipIf(elsewhere === undefined)('other machines cannot connect', async () =
 });
 
 describe('another user of the machine, who knows the port but not the token,', () => {
-  const paths = ['/', '/api/lists', '/api/changes', '/api/trace?id=t', '/api/conversation?id=t'];
+  const paths = ['/', '/api/lists', '/api/totals', '/api/changes', '/api/trace?id=t', '/api/conversation?id=t'];
 
   test.each(['', 'token=', 'token=0', `token=${'0'.repeat(32)}`, `token=${'é'.repeat(32)}`])(
     'reads nothing with %j',

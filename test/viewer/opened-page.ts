@@ -29,6 +29,6 @@ export async function openPage(
   await exporter.shutdown();
   const page = await browser.open(options);
   await page.goto(pathToFileURL(path).href);
-  await rm(folder, { recursive: true, force: true });
+  page.on('close', () => void rm(folder, { recursive: true, force: true }));
   return page;
 }

@@ -148,7 +148,7 @@ describe.skipIf(NO_BROWSER !== undefined)('the page in Chromium', () => {
 
     it('traces with errors first, and their failed spans', async () => {
       await open([MATH_TUTOR, FAILED]);
-      const traces = page.getByRole('navigation').getByRole('listitem').getByRole('button');
+      const traces = page.getByRole('navigation').locator('li > :first-child');
       expect((await traces.allInnerTexts()).map((text) => text.split('\n')[0])).toEqual([
         'answer ticket',
         'thread',
@@ -726,7 +726,7 @@ describe.skipIf(NO_BROWSER !== undefined)('the page in Chromium', () => {
     it('by the names and roles that a screen reader announces', async () => {
       await open([MATH_TUTOR, FAILED]);
       expect(await page.getByRole('navigation').ariaSnapshot()).toContain(
-        'button "answer ticket 1 error Where is it? 2.00 s · $0.0012 · 3 spans',
+        'button "answer ticket Where is it? 1 error 23:59:00 · 2.00 s · $0.0012 · 3 spans',
       );
       expect(await page.getByRole('tree').ariaSnapshot()).toBe(
         [
@@ -850,7 +850,7 @@ describe.skipIf(NO_BROWSER !== undefined)('the page in Chromium', () => {
     it('in every place of the page', async () => {
       await open(HOSTILE.map(everywhere));
       expect(await page.getByRole('navigation').getByRole('listitem').count()).toBe(HOSTILE.length);
-      for (const trace of await page.getByRole('navigation').getByRole('button').all()) {
+      for (const trace of await page.getByRole('navigation').locator('li > :first-child').all()) {
         await trace.click();
         for (const row of await page.getByRole('treeitem').all()) await row.click();
         for (const tab of await page.getByRole('tab').all()) await tab.click();
@@ -861,7 +861,10 @@ describe.skipIf(NO_BROWSER !== undefined)('the page in Chromium', () => {
       expect(await page.locator('script').count()).toBe(0);
       const text = await page.locator('body').textContent();
       expect(text).not.toMatch(/[\u202e\u2066]/);
-      await page.getByRole('navigation').getByRole('button', { name: 'img src' }).click();
+      await page
+        .getByRole('navigation')
+        .getByRole('button', { name: /^<img src/ })
+        .click();
       expect(await page.getByRole('region', { name: 'Trace' }).getByRole('heading').textContent()).toBe(
         '<img src=x onerror=alert(1)>',
       );
@@ -918,8 +921,10 @@ describe.skipIf(NO_BROWSER !== undefined)('the page in Chromium', () => {
 
     it('with many traces', async () => {
       await openSpans(Array.from({ length: MANY }, (_, i) => rawSpan(i)));
-      expect(await page.getByRole('navigation').getByRole('button').count()).toBe(2000);
-      expect(await page.getByRole('navigation').textContent()).toContain('and 128,000 more');
+      const nav = page.getByRole('navigation');
+      expect(await nav.getByRole('listitem').count()).toBeLessThan(100);
+      await nav.evaluate((it) => it.scrollTo(0, it.scrollHeight));
+      await nav.getByRole('button', { name: /^span 0 / }).waitFor();
       expect(await rows()).toEqual([`span ${MANY - 1}`]);
     });
   });

@@ -2,6 +2,7 @@ import { randomBytes, timingSafeEqual } from 'node:crypto';
 import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http';
 import { type OtlpSpans, readOtlpDocument } from '../otlp-json.ts';
 import { livePageDocument } from '../page-file.ts';
+import type { TraceFilter } from '../trace-filter.ts';
 import { decodeOtlp } from './otlp-protobuf.ts';
 import { parseOtlpBody, Refusal, readOtlpBody } from './otlp-request.ts';
 import type { StoredSpans, TraceStore } from './trace-store.ts';
@@ -68,16 +69,11 @@ export class Receiver {
     const id = searchParams.get('id') ?? '';
     if (pathname === '/') sendPage(response);
     else if (pathname === '/api/changes') this.#changes.open(response, ANSWER_HEADERS);
-    else if (pathname === '/api/lists') this.#sendLists(searchParams, response);
+    else if (pathname === '/api/lists') sendJson(response, this.#store.lists(filterIn(searchParams)));
+    else if (pathname === '/api/totals') sendJson(response, this.#store.totals(filterIn(searchParams)));
     else if (pathname === '/api/trace') sendSpans(response, this.#store.trace(id));
     else if (pathname === '/api/conversation') sendSpans(response, this.#store.conversation(id));
     else throw new Refusal(404, 'Not found. The page is at /.');
-  }
-
-  #sendLists(query: URLSearchParams, response: ServerResponse): void {
-    const words = (query.get('words') ?? '').slice(0, MAX_FILTER_LENGTH);
-    const lists = this.#store.lists({ words, onlyErrors: query.has('errors') });
-    send(response, 200, JSON_TYPE, JSON.stringify(lists));
   }
 
   async #take(signal: string, request: IncomingMessage, response: ServerResponse): Promise<void> {
@@ -110,6 +106,15 @@ function documentIn(body: Buffer, type: string, kind: 'traces' | 'logs'): unknow
   } catch {
     throw new Refusal(400, 'The body is not an OTLP request.');
   }
+}
+
+function filterIn(query: URLSearchParams): TraceFilter {
+  const words = (query.get('words') ?? '').slice(0, MAX_FILTER_LENGTH);
+  return { words, onlyErrors: query.has('errors') };
+}
+
+function sendJson(response: ServerResponse, value: unknown): void {
+  send(response, 200, JSON_TYPE, JSON.stringify(value));
 }
 
 function sendPage(response: ServerResponse): void {

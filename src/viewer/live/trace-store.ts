@@ -1,11 +1,12 @@
 import { MAX_NOTES, type SpanNote, withNotes } from '../evaluations.ts';
 import type { PageSpan, SpanEvent } from '../page-span.ts';
+import { type CallTotals, callTotals } from '../totals.ts';
+import type { TraceFilter } from '../trace-filter.ts';
 import type { FinishedSpan } from '../tree.ts';
 import {
   compareEntries,
   conversationSpans,
   conversationTrace,
-  type EntryFilter,
   entryOf,
   isUnderWay,
   readTrace,
@@ -92,7 +93,13 @@ export class TraceStore {
     this.#drop();
   }
 
-  lists(filter: EntryFilter): TraceLists {
+  /** The calls of the traces that a filter finds. */
+  totals(filter: TraceFilter): readonly CallTotals[] {
+    const traces = [...this.#traces.values()].map((stored) => viewedTrace(stored).trace);
+    return callTotals(traces.filter((trace) => entryOf(trace, 'trace', filter) !== undefined));
+  }
+
+  lists(filter: TraceFilter): TraceLists {
     const traces: TraceEntry[] = [];
     const underWay = new Set<string>();
     const parts = new Map<string, { spans: FinishedSpan[]; key: string }>();
@@ -124,6 +131,7 @@ export class TraceStore {
     return {
       traces: traces.sort(compareEntries),
       conversations: conversations.sort(compareEntries),
+      total: this.#traces.size,
       dropped: this.#dropped,
       unlisted: parts.size - newest.length,
     };

@@ -1,7 +1,7 @@
 import { batch, computed, effect } from '@preact/signals';
 import type { Row } from '../tree.ts';
 import type { TraceEntry } from '../viewed-trace.ts';
-import { address, go, type PageAddress } from './address.ts';
+import { address, go, type PageAddress, type TraceOrder } from './address.ts';
 import { isWide } from './media.ts';
 import {
   active,
@@ -25,8 +25,8 @@ import type { TraceSource } from './trace-source.ts';
 export function showTraces(source: TraceSource, lost: (error: unknown) => void): void {
   omitted.value = source.omitted;
   const query = computed(() => {
-    const { kind, id, words, onlyErrors } = address.value;
-    return JSON.stringify([kind, id, words, onlyErrors]);
+    const { span: _, ...asked } = address.value;
+    return JSON.stringify(asked);
   });
   effect(() => {
     query.value;
@@ -67,11 +67,28 @@ export function chooseKind(kind: TraceEntry['kind']): void {
 }
 
 export function choose({ kind, id }: TraceEntry): void {
-  go({ kind, id, span: undefined }, !isSameEntry({ kind, id }, opened.peek()?.entry));
+  const isOpen = isSameEntry({ kind, id }, opened.peek()?.entry) && !address.peek().isTotals;
+  go({ kind, id, span: undefined, other: undefined, isTotals: false }, !isOpen);
 }
 
+/** Compares the open trace with another one, or no longer. */
+export function compareWith(other: string | undefined): void {
+  const { kind, id } = opened.peek()?.entry ?? address.peek();
+  go({ kind, id, other, isTotals: false }, true);
+}
+
+export function showTotals(isTotals: boolean): void {
+  go({ isTotals, other: undefined }, true);
+}
+
+export function setOrder(sort: TraceOrder): void {
+  go({ sort }, true);
+}
+
+/** Filters. Going back leads to what was shown before, not to each letter. */
 export function setFilter(changes: Partial<Pick<PageAddress, 'words' | 'onlyErrors'>>): void {
-  go(changes, false);
+  const { words = '', onlyErrors } = changes;
+  go(changes, onlyErrors !== undefined || (words === '') !== (address.peek().words === ''));
 }
 
 /** Selects a span. A filter that hides it is cleared. */

@@ -9,7 +9,23 @@ export interface PageAddress {
   readonly span: string | undefined;
   readonly words: string;
   readonly onlyErrors: boolean;
+  readonly sort: TraceOrder;
+  /** Another trace or conversation, which the open one is compared with. */
+  readonly other: string | undefined;
+  /** Whether the totals of the list are shown. */
+  readonly isTotals: boolean;
 }
+
+export type TraceOrder = '' | 'time' | 'duration' | 'cost' | 'errors';
+
+/** The orders of the list. */
+export const TRACE_ORDERS: Readonly<Record<TraceOrder, string>> = {
+  '': 'Default order',
+  time: 'Newest',
+  duration: 'Longest',
+  cost: 'Costliest',
+  errors: 'Most errors',
+};
 
 export const address: Signal<PageAddress> = signal<PageAddress>(readAddress());
 
@@ -26,16 +42,26 @@ function readAddress(): PageAddress {
     span: named.get('span') ?? undefined,
     words: named.get('filter') ?? '',
     onlyErrors: named.has('errors'),
+    sort: isOrder(named.get('sort')) ? (named.get('sort') as TraceOrder) : '',
+    other: named.get('with') ?? undefined,
+    isTotals: named.has('totals'),
   };
 }
 
-function linkTo({ kind, id, span, words, onlyErrors }: PageAddress): string {
+function isOrder(name: string | null): boolean {
+  return name !== null && Object.hasOwn(TRACE_ORDERS, name);
+}
+
+function linkTo({ kind, id, span, words, onlyErrors, sort, other, isTotals }: PageAddress): string {
   const parts: Readonly<Record<string, string | undefined>> = {
     // A list of conversations has no open one at first.
     [kind]: id ?? (kind === 'conversation' ? '' : undefined),
     span,
     filter: words || undefined,
     errors: onlyErrors ? '' : undefined,
+    sort: sort || undefined,
+    with: other,
+    totals: isTotals ? '' : undefined,
   };
   const named = Object.entries(parts).flatMap(([name, value]) =>
     value === undefined ? [] : [[name, value]],

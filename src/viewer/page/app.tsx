@@ -2,20 +2,22 @@ import { computed, effect, type Signal, signal } from '@preact/signals';
 import type { VNode } from 'preact';
 import { useLayoutEffect, useRef } from 'preact/hooks';
 import { count, grouped } from '../amounts.ts';
-import { idsOf } from '../viewed-trace.ts';
 import { chooseKind, FILTER_ID, setFilter } from './actions.ts';
 import { address } from './address.ts';
+import { Comparison } from './comparison.tsx';
 import { ConnectionState, connection, NoTraces } from './connection.tsx';
 import { KeyList, listenForKeys } from './keys.tsx';
 import { Divider, pixels, widths } from './layout.tsx';
 import { hasRoomForList, isSmall } from './media.ts';
 import { Overview } from './overview.tsx';
 import { Panels } from './panels.tsx';
-import { isMissing, lists, omitted, opened } from './state.ts';
+import { compared, isMissing, listedEntries, lists, omitted, opened } from './state.ts';
+import { TotalsView } from './totals-view.tsx';
 import { TraceList } from './trace-list.tsx';
 
-/** The number of ids suggested in the filter. */
-const MAX_IDS = 500;
+/** Terms that are suggested, and traces whose terms are. */
+const MAX_SUGGESTIONS = 500;
+const MAX_SUGGESTING = 2_000;
 
 /** The page: the lists, the open trace or conversation, and the filter. */
 export function App(): VNode {
@@ -35,19 +37,15 @@ effect(() => {
   if (trace !== undefined) document.title = `${trace.title.slice(0, 100)} · OpenAI traces`;
 });
 
-const hasList = signal(false);
-effect(() => {
-  // One trace needs no list, and neither does one that nothing but the filter leaves.
-  const isListed = connection.value !== undefined || (lists.value?.traces.length ?? 0) > 1;
-  if (lists.value !== undefined && isListed) hasList.value = true;
-});
+/** One trace needs no list. */
+const hasList = computed(() => connection.value !== undefined || (lists.value?.total ?? 0) > 1);
 
 /** Whether the reader wants the list beside the trace; `undefined` for where there is room. */
 const wantsList: Signal<boolean | undefined> = signal();
 
 /** On a small screen, the list is shown until a trace is chosen. */
 const isListShown = computed(() => {
-  if (isSmall.value) return hasList.value && address.value.id === undefined;
+  if (isSmall.value) return hasList.value && address.value.id === undefined && !address.value.isTotals;
   return hasList.value && (wantsList.value ?? hasRoomForList.value);
 });
 
@@ -106,7 +104,9 @@ function ListButton(): VNode | null {
 
 function OpenTrace(): VNode {
   const { value: open } = opened;
-  const { words, onlyErrors } = address.value;
+  const { words, onlyErrors, isTotals, other } = address.value;
+  if (isTotals) return <TotalsView />;
+  if (open !== undefined && other !== undefined && compared.value !== undefined) return <Comparison />;
   if (open !== undefined)
     return (
       <>
@@ -142,9 +142,15 @@ function Header({ showKeys }: { readonly showKeys: () => void }): VNode {
   );
 }
 
+/** What may be looked for, after what is there already. */
+function suggestions(words: string): string[] {
+  const before = /^(.*\s)?\S*$/s.exec(words)?.[1] ?? '';
+  const facets = new Set(listedEntries.value.slice(0, MAX_SUGGESTING).flatMap((entry) => entry.facets));
+  return [...facets].slice(0, MAX_SUGGESTIONS).map((facet) => before + facet);
+}
+
 function Filter(): VNode {
   const { words, onlyErrors } = address.value;
-  const ids = opened.value === undefined ? [] : idsOf([opened.value.trace], MAX_IDS);
   return (
     <search>
       <label>
@@ -152,15 +158,15 @@ function Filter(): VNode {
         <input
           id={FILTER_ID}
           type="search"
-          list="ids"
-          placeholder="Name, id or message   ( / )"
+          list="terms"
+          placeholder="Words, ids, model: tool: user:   ( / )"
           value={words}
           onInput={({ currentTarget }) => setFilter({ words: currentTarget.value })}
         />
       </label>
-      <datalist id="ids">
-        {ids.map((id) => (
-          <option key={id} value={id} />
+      <datalist id="terms">
+        {suggestions(words).map((each) => (
+          <option key={each} value={each} />
         ))}
       </datalist>
       <label>
@@ -177,8 +183,7 @@ function Filter(): VNode {
 
 function foundText(): string {
   const { kind } = address.value;
-  const { traces = [], conversations = [] } = lists.value ?? {};
-  const entries = kind === 'trace' ? traces : conversations;
+  const { value: entries } = listedEntries;
   const spans = count(
     entries.reduce((sum, entry) => sum + entry.spans, 0),
     'span',

@@ -3,6 +3,7 @@ import type { PageData } from '../viewed-trace.ts';
 import { showTraces } from './actions.ts';
 import { App } from './app.tsx';
 import { connection } from './connection.tsx';
+import { markMatches } from './highlight-matches.ts';
 import { showHiddenCharacters } from './safe-text.ts';
 import { refresh } from './state.ts';
 import { ContainedTraces, ServedTraces } from './trace-source.ts';
@@ -13,6 +14,7 @@ document.body.replaceChildren();
 if (data.live === true) showLive();
 else showTraces(new ContainedTraces(data), () => undefined);
 render(<App />, document.body);
+markMatches();
 
 function showLive(): void {
   const source = new ServedTraces();

@@ -90,11 +90,6 @@ function leaf(token: Token, isInLink: boolean): ComponentChild[] {
       return ['\n'];
     case 'hr':
       return [<hr />];
-    case 'image': {
-      const address = token.attrGet('src') || undefined;
-      const label = content || 'image';
-      return address === undefined || isInLink ? [label] : [<Link label={label} address={address} />];
-    }
     default:
       return isInLink ? [content] : withLinks(content);
   }

@@ -1,7 +1,9 @@
 import { batch, computed, type ReadonlySignal, type Signal, signal } from '@preact/signals';
-import type { Row } from '../tree.ts';
-import { findRows, type TraceEntry, type TraceLists } from '../viewed-trace.ts';
-import { address } from './address.ts';
+import type { CallTotals } from '../totals.ts';
+import { findRows } from '../trace-filter.ts';
+import { millisecondsBetween, type Row } from '../tree.ts';
+import { entryOf, type TraceEntry, type TraceLists } from '../viewed-trace.ts';
+import { address, type PageAddress, type TraceOrder } from './address.ts';
 import { isWide } from './media.ts';
 import type { OpenedTrace, TraceSource } from './trace-source.ts';
 
@@ -12,6 +14,10 @@ interface Opened extends OpenedTrace {
 
 export const lists: Signal<TraceLists | undefined> = signal();
 export const opened: Signal<Opened | undefined> = signal();
+/** The trace that the open one is compared with. */
+export const compared: Signal<Opened | undefined> = signal();
+/** The calls of what is listed, while they are shown. */
+export const totals: Signal<readonly CallTotals[] | undefined> = signal();
 /** Whether the address names a trace that is not here, and another one is shown. */
 export const isMissing: Signal<boolean> = signal(false);
 /** The number of spans that did not fit into the page. */
@@ -53,7 +59,7 @@ export const selected: ReadonlySignal<Row | undefined> = computed(() => {
 /** The rows that match the filter. */
 export const foundRows: ReadonlySignal<ReadonlySet<Row>> = computed(() => {
   const { words, onlyErrors } = address.value;
-  return opened.value === undefined ? new Set() : findRows(opened.value.trace, words, onlyErrors);
+  return findRows(opened.value?.trace.rows ?? [], { words, onlyErrors });
 });
 
 export const panel: ReadonlySignal<PanelName> = computed(() => {
@@ -66,21 +72,45 @@ export function showPanel(name: PanelName): void {
   chosenPanel.value = name;
 }
 
+type Comparison = (a: TraceEntry, b: TraceEntry) => number;
+
+const COMPARISONS: Readonly<Record<TraceOrder, Comparison>> = {
+  '': () => 0,
+  time: (a, b) => millisecondsBetween(a.start, b.start),
+  duration: (a, b) => millisecondsBetween(b.start, b.end) - millisecondsBetween(a.start, a.end),
+  cost: (a, b) => (b.cost ?? 0) - (a.cost ?? 0),
+  errors: (a, b) => b.errors - a.errors,
+};
+
+function inOrder(answer: TraceLists | undefined, { kind, sort }: PageAddress): readonly TraceEntry[] {
+  const entries = (kind === 'trace' ? answer?.traces : answer?.conversations) ?? [];
+  return sort === '' ? entries : entries.toSorted(COMPARISONS[sort]);
+}
+
+/** The traces or conversations of the list, in its order. */
+export const listedEntries: ReadonlySignal<readonly TraceEntry[]> = computed(() =>
+  inOrder(lists.value, address.value),
+);
+
 let round = 0;
 
 /** Asks for the lists and the open entry again. Answers that come after those to later questions are dropped. */
 export async function refresh(source: TraceSource): Promise<void> {
   const current = ++round;
-  const { kind, words, onlyErrors } = address.peek();
+  const { words, onlyErrors, kind, other, isTotals } = address.peek();
   const answer = await source.lists({ words, onlyErrors });
-  const entry = wanted(kind === 'trace' ? answer.traces : answer.conversations, source.live);
+  const entry = wanted(inOrder(answer, address.peek()));
   const before = opened.peek();
   const isSame = isSameEntry(entry, before?.entry);
   const isOpen = isSame && entry?.revision === before?.entry.revision;
   const trace = entry === undefined ? undefined : isOpen ? before : await source.open(entry);
+  const second = other === undefined ? undefined : await openOther(source, { kind, id: other });
+  const calls = isTotals ? await source.totals({ words, onlyErrors }) : undefined;
   if (current !== round) return;
   const { id } = address.peek();
   batch(() => {
+    compared.value = second;
+    totals.value = calls;
     lists.value = answer;
     if (!isFiltered.peek()) isMissing.value = id !== undefined && id !== entry?.id;
     // A trace that was dropped meanwhile stays as it was.
@@ -91,15 +121,24 @@ export async function refresh(source: TraceSource): Promise<void> {
   });
 }
 
-/** The entry to open: the one of the address, else the one that is open, else the first. */
-function wanted(entries: readonly TraceEntry[], isLive: boolean): TraceEntry | undefined {
+/** The other trace of a comparison, whether or not it is in the list. */
+async function openOther(
+  source: TraceSource,
+  named: Pick<TraceEntry, 'kind' | 'id'>,
+): Promise<Opened | undefined> {
+  const found = await source.open(named);
+  const entry = found && entryOf(found.trace, named.kind, { words: '', onlyErrors: false });
+  return found && entry && { ...found, entry };
+}
+
+/** The entry to open: the one of the address, else the one that is open, else the first. Without an address, the first. */
+function wanted(entries: readonly TraceEntry[]): TraceEntry | undefined {
   const { kind, id } = address.peek();
   const [first] = entries;
-  if (id !== undefined) {
-    const named = entries.find((entry) => isSameEntry(entry, { kind, id }));
-    if (named !== undefined) return named;
-  } else if (isLive) return first;
-  return entries.find((entry) => isSameEntry(entry, opened.peek()?.entry)) ?? first;
+  if (id === undefined) return first;
+  const isOneOf = (named: Parameters<typeof isSameEntry>[0]): TraceEntry | undefined =>
+    entries.find((entry) => isSameEntry(entry, named));
+  return isOneOf({ kind, id }) ?? isOneOf(opened.peek()?.entry) ?? first;
 }
 
 export function isSameEntry(

@@ -159,7 +159,7 @@ export function usageOf(rows: readonly Row[]): RowUsage {
   return rows.map((row) => usages.value.get(row) ?? NOTHING_USED).reduce(addedUsage, NOTHING_USED);
 }
 
-function ownUsage({ node: { span } }: Row): RowUsage {
+export function ownUsage({ node: { span } }: Row): RowUsage {
   const { attributes } = span;
   const read = (name: string): number | undefined => {
     const value = attributes[name];

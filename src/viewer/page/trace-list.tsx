@@ -1,26 +1,25 @@
 import type { VNode } from 'preact';
-import { costOf, count, formatDuration, grouped, totalTokens } from '../amounts.ts';
+import { useRef } from 'preact/hooks';
+import { costOf, count, dollars, formatDuration, grouped, totalTokens } from '../amounts.ts';
 import type { TraceEntry } from '../viewed-trace.ts';
-import { choose, chooseKind } from './actions.ts';
-import { address } from './address.ts';
+import { choose, chooseKind, compareWith, setOrder, showTotals } from './actions.ts';
+import { address, TRACE_ORDERS, type TraceOrder } from './address.ts';
 import { Badge, clock } from './overview.tsx';
-import { isSameEntry, lists, opened } from './state.ts';
-
-/** The number of entries listed. */
-const MAX_PAGE_TRACES = 2_000;
+import { isSameEntry, listedEntries, lists, opened } from './state.ts';
+import { useVisibleRows } from './visible-rows.ts';
 
 /** The list of traces, and the one of conversations. */
 export function TraceList(): VNode {
-  const { kind } = address.value;
+  const { kind, isTotals, sort } = address.value;
   const { traces = [], conversations = [], dropped = 0, unlisted = 0 } = lists.value ?? {};
-  const entries = kind === 'trace' ? traces : conversations;
-  const notes = [
-    entries.length > MAX_PAGE_TRACES &&
-      `and ${grouped(entries.length - MAX_PAGE_TRACES)} more; use the filter to find them`,
-    kind === 'trace' && note(dropped, 'older trace was', 'older traces were', 'dropped'),
-    kind === 'conversation' &&
-      note(unlisted, 'older conversation is', 'older conversations are', 'not listed'),
-  ];
+  const { value: entries } = listedEntries;
+  const list = useRef<HTMLUListElement>(null);
+  const { from, to, height } = useVisibleRows(list, entries.length);
+  const cost = entries.reduce((sum, entry) => sum + (entry.cost ?? 0), 0);
+  const older =
+    kind === 'trace'
+      ? note(dropped, 'older trace was', 'older traces were', 'dropped')
+      : note(unlisted, 'older conversation is', 'older conversations are', 'not listed');
   return (
     <nav aria-label="Traces">
       {(conversations.length > 0 || kind === 'conversation') && (
@@ -29,21 +28,30 @@ export function TraceList(): VNode {
           <KindButton kind="conversation" label={`Conversations ${grouped(conversations.length)}`} />
         </fieldset>
       )}
-      <ul>
-        {entries.slice(0, MAX_PAGE_TRACES).map((entry) => (
-          <li key={entry.id}>
-            <ListedTrace entry={entry} isOpen={isSameEntry(entry, opened.value?.entry)} />
+      <div class="kinds">
+        <select
+          aria-label="Order"
+          value={sort}
+          onChange={({ currentTarget }) => setOrder(currentTarget.value as TraceOrder)}
+        >
+          {Object.entries(TRACE_ORDERS).map(([value, label]) => (
+            <option key={value} value={value}>
+              {label}
+            </option>
+          ))}
+        </select>
+        <button type="button" aria-pressed={isTotals} onClick={() => showTotals(!isTotals)}>
+          {`Totals${cost > 0 ? ` ${dollars(cost)}` : ''}`}
+        </button>
+      </div>
+      <ul ref={list} style={{ height: `${entries.length * height}px` }}>
+        {entries.slice(from, to).map((entry, i) => (
+          <li key={entry.id} style={{ top: `${(from + i) * height}px` }}>
+            <ListedTrace entry={entry} isOpen={!isTotals && isSameEntry(entry, opened.value?.entry)} />
           </li>
         ))}
-        {notes.map(
-          (text) =>
-            text && (
-              <li class="note" key={text}>
-                {text}
-              </li>
-            ),
-        )}
       </ul>
+      {older && <p class="note">{older}</p>}
     </nav>
   );
 }
@@ -63,21 +71,34 @@ function KindButton({ kind, label }: { readonly kind: TraceEntry['kind']; readon
 function ListedTrace({ entry, isOpen }: { readonly entry: TraceEntry; readonly isOpen: boolean }): VNode {
   const { start, end, cost, unpriced, spans, traces, prompt } = entry;
   const facts = [
+    clock(start).slice(11, 19),
     formatDuration(start, end),
-    totalTokens(entry),
     costOf(cost, unpriced),
+    totalTokens(entry)?.replace(' tokens', ''),
     entry.kind === 'conversation' ? count(traces, 'trace') : undefined,
     count(spans, 'span'),
   ];
   return (
-    <button type="button" aria-current={isOpen ? 'true' : undefined} onClick={() => choose(entry)}>
-      <span class="title">
-        <strong>{entry.title.slice(0, 100)}</strong>
-        <Badge entry={entry} />
-      </span>
-      {prompt !== undefined && <span class="prompt">{prompt}</span>}
-      <span class="dim">{facts.filter((fact) => fact !== undefined).join(' · ')}</span>
-      <span class="dim">{clock(start)}</span>
-    </button>
+    <>
+      <button type="button" aria-current={isOpen ? 'true' : undefined} onClick={() => choose(entry)}>
+        <span class="title">
+          <strong>{entry.title.slice(0, 100)}</strong>
+          {prompt !== undefined && <span class="prompt">{prompt}</span>}
+          <Badge entry={entry} />
+        </span>
+        <span class="dim facts-line">{facts.filter((fact) => fact !== undefined).join(' · ')}</span>
+      </button>
+      {!isOpen && opened.value?.entry.kind === entry.kind && (
+        <button
+          type="button"
+          class="compare"
+          aria-label={`Compare the open one with ${entry.title.slice(0, 100)}`}
+          title="Compare with the open one"
+          onClick={() => compareWith(entry.id)}
+        >
+          <span aria-hidden="true">⇆</span>
+        </button>
+      )}
+    </>
   );
 }

@@ -1,9 +1,10 @@
 import { fromPageSpan, type PageSpan } from '../page-span.ts';
+import { type CallTotals, callTotals } from '../totals.ts';
+import type { TraceFilter } from '../trace-filter.ts';
 import type { FinishedSpan } from '../tree.ts';
 import {
   conversationSpans,
   conversationTrace,
-  type EntryFilter,
   entryOf,
   type PageData,
   readTrace,
@@ -22,19 +23,19 @@ export interface OpenedTrace {
 
 /** Where the page has its traces from. */
 export interface TraceSource {
-  readonly live: boolean;
   /** All traces, where the page contains them. */
   readonly traces?: readonly Trace[];
   /** Spans that did not fit into the page. */
   readonly omitted: number;
   /** @throws if they cannot be had now */
-  lists(filter: EntryFilter): Promise<TraceLists>;
-  open(entry: TraceEntry): Promise<OpenedTrace | undefined>;
+  lists(filter: TraceFilter): Promise<TraceLists>;
+  open(entry: Pick<TraceEntry, 'kind' | 'id'>): Promise<OpenedTrace | undefined>;
+  /** The calls of the traces that a filter finds. */
+  totals(filter: TraceFilter): Promise<readonly CallTotals[]>;
 }
 
 /** The traces that the page contains. */
 export class ContainedTraces implements TraceSource {
-  readonly live = false;
   readonly traces: readonly Trace[];
   readonly #conversations: readonly Trace[];
   readonly omitted: number;
@@ -52,7 +53,7 @@ export class ContainedTraces implements TraceSource {
     this.#conversations = [...parts].map(([id, spans]) => conversationTrace(id, spans));
   }
 
-  async lists(filter: EntryFilter): Promise<TraceLists> {
+  async lists(filter: TraceFilter): Promise<TraceLists> {
     const entries = (traces: readonly Trace[], kind: TraceEntry['kind']): TraceEntry[] =>
       traces
         .map((trace) => entryOf(trace, kind, filter))
@@ -62,12 +63,17 @@ export class ContainedTraces implements TraceSource {
     return {
       traces: entries(this.traces, 'trace'),
       conversations: entries(this.#conversations, 'conversation'),
+      total: this.traces.length,
       dropped: 0,
       unlisted: 0,
     };
   }
 
-  async open({ kind, id }: TraceEntry): Promise<OpenedTrace | undefined> {
+  async totals(filter: TraceFilter): Promise<readonly CallTotals[]> {
+    return callTotals(this.traces.filter((trace) => entryOf(trace, 'trace', filter) !== undefined));
+  }
+
+  async open({ kind, id }: Pick<TraceEntry, 'kind' | 'id'>): Promise<OpenedTrace | undefined> {
     const traces = kind === 'trace' ? this.traces : this.#conversations;
     const trace = traces.find(({ tree }) => tree.traceId === id);
     return trace && { trace, omitted: this.omitted };
@@ -76,15 +82,17 @@ export class ContainedTraces implements TraceSource {
 
 /** The traces of the server that the page comes from. */
 export class ServedTraces implements TraceSource {
-  readonly live = true;
   readonly omitted = 0;
 
-  async lists({ words, onlyErrors }: EntryFilter): Promise<TraceLists> {
-    const query = { words, ...(onlyErrors ? { errors: '' } : {}) };
-    return (await (await fetchFrom('/api/lists', query)).json()) as TraceLists;
+  async lists(filter: TraceFilter): Promise<TraceLists> {
+    return (await (await fetchFrom('/api/lists', queryOf(filter))).json()) as TraceLists;
   }
 
-  async open({ kind, id }: TraceEntry): Promise<OpenedTrace | undefined> {
+  async totals(filter: TraceFilter): Promise<readonly CallTotals[]> {
+    return (await (await fetchFrom('/api/totals', queryOf(filter))).json()) as CallTotals[];
+  }
+
+  async open({ kind, id }: Pick<TraceEntry, 'kind' | 'id'>): Promise<OpenedTrace | undefined> {
     const answer = await fetchFrom(`/api/${kind}`, { id });
     // It was dropped meanwhile.
     if (answer.status === 404) return undefined;
@@ -109,6 +117,10 @@ export class ServedTraces implements TraceSource {
     document.addEventListener('visibilitychange', connect);
     connect();
   }
+}
+
+function queryOf({ words, onlyErrors }: TraceFilter): Readonly<Record<string, string>> {
+  return { words, ...(onlyErrors ? { errors: '' } : {}) };
 }
 
 /** The address of something on the server, with the token that the address of the page has. */

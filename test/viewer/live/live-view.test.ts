@@ -67,8 +67,8 @@ describe.skipIf(NO_BROWSER !== undefined)('the live page in Chromium', () => {
     await row('span 1').waitFor();
     const texts = await entries().allInnerTexts();
     expect(texts.map((text) => text.split('\n').slice(0, 3))).toEqual([
-      ['span 1', 'ok', '1.00 s · 1 span'],
-      ['thread', 'ok', '14.2 s · 381 → 88 tokens · 5 spans'],
+      ['span 1', 'ok', '17:46:40 · 1.00 s · 1 span'],
+      ['thread', 'ok', '00:00:00 · 14.2 s · 381 → 88 · 5 spans'],
     ]);
   });
 

@@ -1,0 +1,92 @@
+import type { VNode } from 'preact';
+import { costOf, dollars, formatMilliseconds, grouped, isNumber, tokens } from '../amounts.ts';
+import type { CallTotals } from '../totals.ts';
+import type { TraceEntry } from '../viewed-trace.ts';
+import { setFilter, showTotals } from './actions.ts';
+import { address } from './address.ts';
+import { FactList } from './overview.tsx';
+import { listedEntries, totals } from './state.ts';
+
+/** What the listed traces used, and their calls by model and tool. */
+export function TotalsView(): VNode {
+  const { value: entries } = listedEntries;
+  const calls = totals.value ?? [];
+  return (
+    <section class="overview" aria-label="Totals">
+      <div class="title">
+        <h2>Totals</h2>
+        <button type="button" onClick={() => showTotals(false)}>
+          Close totals
+        </button>
+      </div>
+      <FactList
+        facts={[
+          [address.value.kind === 'trace' ? 'Traces' : 'Conversations', grouped(entries.length)],
+          ['Cost', costOf(sumOf(entries, 'cost'), sumOf(entries, 'unpriced'))],
+          [
+            'Tokens',
+            tokens(sumOf(entries, 'inputTokens'), sumOf(entries, 'outputTokens'))?.replace(' tokens', ''),
+          ],
+          ['Errors', grouped(sumOf(entries, 'errors') ?? 0)],
+        ]}
+      />
+      {calls.length > 0 && <CallTable calls={calls} />}
+    </section>
+  );
+}
+
+function sumOf(entries: readonly TraceEntry[], name: keyof TraceEntry): number | undefined {
+  const values = entries.map((entry) => entry[name]).filter(isNumber);
+  return values.length === 0 ? undefined : values.reduce((sum, value) => sum + value, 0);
+}
+
+function CallTable({ calls }: { readonly calls: readonly CallTotals[] }): VNode {
+  const longest = Math.max(...calls.map(({ p95 }) => p95), 1e-3);
+  return (
+    <table class="amounts totals">
+      <tr>
+        {['Model or tool', 'Calls', 'Errors', 'Tokens', 'Cost', 'p50', 'p95', 'Latency, p50 to p95'].map(
+          (name) => (
+            <th scope="col" key={name}>
+              {name}
+            </th>
+          ),
+        )}
+      </tr>
+      {calls.map((each) => (
+        <tr key={`${each.kind} ${each.name}`} class={each.kind}>
+          <th scope="row">
+            <button
+              type="button"
+              class="link"
+              onClick={() => setFilter({ words: `${each.kind}:"${each.name}"` })}
+            >
+              {each.name}
+            </button>
+          </th>
+          <td>{grouped(each.calls)}</td>
+          <td class={each.errors > 0 ? 'failure' : ''}>{grouped(each.errors)}</td>
+          <td>
+            {each.inputTokens + each.outputTokens > 0 &&
+              tokens(each.inputTokens, each.outputTokens)?.replace(' tokens', '')}
+          </td>
+          <td>{dollars(each.cost)}</td>
+          <td>{formatMilliseconds(each.median)}</td>
+          <td>{formatMilliseconds(each.p95)}</td>
+          <td class="latency">
+            <span class="track">
+              <span class="bar" style={{ left: 0, width: `${(each.median / longest) * 100}%` }} />
+              <span
+                class="bar rest"
+                style={{
+                  left: `${(each.median / longest) * 100}%`,
+                  width: `${((each.p95 - each.median) / longest) * 100}%`,
+                }}
+              />
+            </span>
+          </td>
+        </tr>
+      ))}
+    </table>
+  );
+}

@@ -1,0 +1,138 @@
+import * as ATTR from '../semconv/attributes.ts';
+import type { FinishedSpan, Row } from './tree.ts';
+import { STATUS_ERROR } from './tree.ts';
+
+/** What the reader looks for. */
+export interface TraceFilter {
+  /** Words, phrases in quotes, and terms such as `model:gpt-4o`. */
+  readonly words: string;
+  readonly onlyErrors: boolean;
+}
+
+/** The attributes that a term names. Terms of other names are words. */
+const FIELDS: Readonly<Record<string, readonly string[]>> = {
+  model: [ATTR.GEN_AI_RESPONSE_MODEL, ATTR.GEN_AI_REQUEST_MODEL],
+  agent: [ATTR.GEN_AI_AGENT_NAME],
+  tool: [ATTR.GEN_AI_TOOL_NAME],
+  user: [ATTR.USER_ID],
+  conversation: [ATTR.GEN_AI_CONVERSATION_ID, ATTR.OPENAI_THREAD_ID, ATTR.OPENAI_SESSION_ID],
+  error: [ATTR.ERROR_TYPE],
+};
+
+/** The attributes that words are looked for in: names, models, error types and what was said. */
+const SEARCHED = /\.(name|model|type|messages|arguments|result|system_instructions|text)$/;
+/** Those with ids. Short words are looked for as whole ids: parts of ids are any number. */
+const SEARCHED_IDS = /\.id$/;
+const MIN_ID_PART = 4;
+/** UTF-16 units of each of them that are searched, at its start and at its end, where the newest message is. */
+const MAX_FILTERED_LENGTH = 20_000;
+/** Terms of a filter. Each is a bit. */
+const MAX_TERMS = 30;
+
+/** Whether a span is what one term asks for. */
+type Term = (span: FinishedSpan) => boolean;
+
+/**
+ * The rows that match a filter. Each term occurs in the span or in one above it, and at least one in the span itself:
+ * `document 137 part 3` finds part 3 of document 137.
+ */
+export function findRows(rows: readonly Row[], { words, onlyErrors }: TraceFilter): Set<Row> {
+  const terms = partsOf(words).map(termOf);
+  const all = 2 ** terms.length - 1;
+  const found = new Set<Row>();
+  const seen = new Map<Row | undefined, number>();
+  for (const row of rows) {
+    const { span } = row.node;
+    const own = terms.reduce((bits, term, i) => (term(span) ? bits | (1 << i) : bits), 0);
+    const bits = own | (seen.get(row.parent) ?? 0);
+    seen.set(row, bits);
+    const isFound = bits === all && (own > 0 || all === 0);
+    if (isFound && (!onlyErrors || span.status.code === STATUS_ERROR)) found.add(row);
+  }
+  return found;
+}
+
+/** Finds the words of a filter in a text; `undefined` if there are none. */
+export function patternOf(filter: string): RegExp | undefined {
+  const words = partsOf(filter).map((part) => fieldIn(part)?.value ?? part);
+  const sources = words.filter((word) => word !== '').map(sourceOf);
+  return sources.length === 0 ? undefined : new RegExp(sources.join('|'), 'gi');
+}
+
+/** The source of a pattern that finds a word. A number is not a part of another one. */
+function sourceOf(word: string): string {
+  return /^\d+$/.test(word) ? `(?<!\\d)${word}(?!\\d)` : word.replace(/[\\^$.*+?()[\]{}|/-]/g, '\\$&');
+}
+
+function partsOf(words: string): string[] {
+  return [...words.toLowerCase().matchAll(/(?:"[^"]*"?|[^\s"])+/g)]
+    .map(([part]) => part.replaceAll('"', ''))
+    .filter((part) => part !== '')
+    .slice(0, MAX_TERMS);
+}
+
+function fieldIn(part: string): { readonly names: readonly string[]; readonly value: string } | undefined {
+  const [, name = '', value = ''] = /^(\w+):(.*)$/.exec(part) ?? [];
+  const names = Object.hasOwn(FIELDS, name) ? FIELDS[name] : undefined;
+  return names && { names, value };
+}
+
+function termOf(part: string): Term {
+  const field = fieldIn(part);
+  if (field !== undefined)
+    return ({ attributes }) =>
+      field.names.some(
+        (name) => attributes[name] !== undefined && lower(attributes[name]).includes(field.value),
+      );
+  const number = /^\d+$/.test(part) ? new RegExp(sourceOf(part)) : undefined;
+  return (span) => {
+    const { text, ids } = searchedTexts(span);
+    const isInText = number === undefined ? text.includes(part) : number.test(text);
+    return isInText || ids.includes(part.length < MIN_ID_PART ? `\n${part}\n` : part);
+  };
+}
+
+const SEARCHED_TEXTS = new WeakMap<object, { readonly text: string; readonly ids: string }>();
+
+/** What is searched of a span, made once: a filter is typed letter by letter. */
+function searchedTexts(span: FinishedSpan): { readonly text: string; readonly ids: string } {
+  const known = SEARCHED_TEXTS.get(span);
+  if (known !== undefined) return known;
+  const { traceId, spanId } = span.spanContext();
+  const texts = [span.name, span.status.message ?? ''];
+  const ids = [traceId, spanId];
+  for (const [name, value] of Object.entries(span.attributes)) {
+    if (typeof value !== 'string') continue;
+    const parts = [
+      value.slice(0, MAX_FILTERED_LENGTH),
+      value.slice(MAX_FILTERED_LENGTH).slice(-MAX_FILTERED_LENGTH),
+    ];
+    if (SEARCHED.test(name)) texts.push(...parts);
+    else if (SEARCHED_IDS.test(name)) ids.push(...parts);
+  }
+  const made = { text: texts.join('\n').toLowerCase(), ids: `\n${ids.join('\n')}\n`.toLowerCase() };
+  SEARCHED_TEXTS.set(span, made);
+  return made;
+}
+
+function lower(value: unknown): string {
+  return typeof value === 'string' ? value.toLowerCase() : '';
+}
+
+/** Values of one field of a trace that are suggested. */
+const MAX_FACETS = 20;
+/** UTF-16 units. Longer values are not suggested. */
+const MAX_FACET_LENGTH = 200;
+
+/** Terms that find a trace: its models, tools, users and so on. */
+export function facetsOf(rows: readonly Row[]): string[] {
+  return Object.entries(FIELDS).flatMap(([name, attributes]) => {
+    const values = new Set<string>();
+    for (const { node } of rows) {
+      if (values.size >= MAX_FACETS) break;
+      const value = attributes.map((each) => node.span.attributes[each]).find((each) => each !== undefined);
+      if (typeof value === 'string' && value !== '' && value.length <= MAX_FACET_LENGTH) values.add(value);
+    }
+    return [...values].map((value) => `${name}:${/\s/.test(value) ? `"${value}"` : value}`);
+  });
+}

@@ -1,0 +1,67 @@
+import { expect, it } from 'vitest';
+import { callTotals } from '../../src/viewer/totals.ts';
+import { summarize } from '../../src/viewer/trace-summary.ts';
+import { buildTrees, rowsOf } from '../../src/viewer/tree.ts';
+import type { Trace } from '../../src/viewer/viewed-trace.ts';
+import { makeSpans, type SpanPlan } from './spans.ts';
+
+function tracesOf(...plans: readonly SpanPlan[]): Trace[] {
+  return buildTrees(makeSpans(...plans)).map((tree) => {
+    const rows = [...rowsOf(tree)];
+    return { tree, rows, summary: summarize(tree.traceId, rows), title: '', facets: [] };
+  });
+}
+
+it('sums calls by model and tool, with the time that half and 95 of 100 of them took', () => {
+  const chat = (end: number, more: SpanPlan['attributes'] = {}, error = false): SpanPlan => ({
+    name: 'chat',
+    end,
+    error,
+    attributes: {
+      'gen_ai.operation.name': 'chat',
+      'gen_ai.request.model': 'gpt-4o',
+      'gen_ai.usage.input_tokens': 10,
+      'gen_ai.usage.output_tokens': 1,
+      ...more,
+    },
+  });
+  const tool = {
+    name: 'execute_tool find',
+    end: 7,
+    attributes: { 'gen_ai.operation.name': 'execute_tool', 'gen_ai.tool.name': 'find' },
+  };
+  const calls = Array.from({ length: 100 }, (_, i) =>
+    chat(i + 1, i < 2 ? { 'openai.cost': 0.5 } : {}, i === 0),
+  );
+  expect(
+    callTotals(
+      tracesOf(
+        { name: 'one', children: [...calls.slice(1), tool] },
+        { name: 'two', children: [calls[0] ?? tool] },
+      ),
+    ),
+  ).toEqual([
+    {
+      kind: 'model',
+      name: 'gpt-4o',
+      calls: 100,
+      errors: 1,
+      median: 50,
+      p95: 95,
+      inputTokens: 1000,
+      outputTokens: 100,
+      cost: 1,
+    },
+    {
+      kind: 'tool',
+      name: 'find',
+      calls: 1,
+      errors: 0,
+      median: 7,
+      p95: 7,
+      inputTokens: 0,
+      outputTokens: 0,
+      cost: undefined,
+    },
+  ]);
+});

@@ -1,0 +1,83 @@
+import { describe, expect, it } from 'vitest';
+import { facetsOf, findRows, patternOf } from '../../src/viewer/trace-filter.ts';
+import { buildTrees, type Row, rowsOf } from '../../src/viewer/tree.ts';
+import { MATH_TUTOR, makeSpans, type SpanPlan } from './spans.ts';
+
+function rowsFrom(plan: SpanPlan): Row[] {
+  return buildTrees(makeSpans(plan)).flatMap((tree) => [...rowsOf(tree)]);
+}
+
+function found(plan: SpanPlan, words: string, onlyErrors = false): string[] {
+  const rows = rowsFrom(plan);
+  return [...findRows(rows, { words, onlyErrors })].map(
+    ({ node, parent }) => `${parent?.node.span.name ?? ''}/${node.span.name}`,
+  );
+}
+
+const parts = Array.from({ length: 40 }, (_, i) => ({ name: `part ${i}` }));
+const ARCHIVE: SpanPlan = {
+  name: 'archive',
+  attributes: { 'user.id': 'user_7' },
+  children: [13, 137, 1370].map((number) => ({ name: `document ${number}`, children: parts })),
+};
+
+describe('a filter', () => {
+  it.each([
+    ['document 137 part 3', ['document 137/part 3']],
+    ['part 3 document 137', ['document 137/part 3']],
+    ['"document 137"', ['archive/document 137', 'archive/document 1370']],
+    ['"ment 13" part "39"', ['document 13/part 39', 'document 137/part 39', 'document 1370/part 39']],
+    ['user:user_7 document 1370 "part 39"', ['document 1370/part 39']],
+    ['user:user_8 document', []],
+    ['user:', ['/archive']],
+  ])('%s finds the spans that have a term, below those that have the others', (words, expected) => {
+    expect(found(ARCHIVE, words)).toEqual(expected);
+  });
+
+  it.each([
+    ['model:gpt-4o-mini tool:CODE', ['invoke_agent Math Tutor/execute_tool code_interpreter']],
+    ['model:gpt-4o-mini tool:other', []],
+    ['model:4o-mini', ['thread/invoke_agent Math Tutor']],
+    ['tool:code_interpreter', ['invoke_agent Math Tutor/execute_tool code_interpreter']],
+    ['agent:"math tutor"', ['thread/invoke_agent Math Tutor']],
+    ['conversation:thread_abc123 execute', ['invoke_agent Math Tutor/execute_tool code_interpreter']],
+    ['error:x', []],
+    ['nothing:x', []],
+  ])('%s asks for an attribute', (words, expected) => {
+    expect(found(MATH_TUTOR, words)).toEqual(expected);
+  });
+
+  it('of no words finds all spans, or those that failed', () => {
+    const plan = { name: 'a', children: [{ name: 'b', error: true }] };
+    expect(found(plan, '  ')).toEqual(['/a', 'a/b']);
+    expect(found(plan, '', true)).toEqual(['a/b']);
+    expect(found(plan, 'a', true)).toEqual([]);
+  });
+
+  it('with thousands of words is read in part', () => {
+    expect(found(ARCHIVE, 'archive '.repeat(5_000))).toHaveLength(1);
+  });
+});
+
+it('suggests what a trace has', () => {
+  const { attributes = {}, ...more } = MATH_TUTOR;
+  const plan = { ...more, attributes: { ...attributes, 'user.id': 'ann lee', 'error.type': 'timeout' } };
+  expect(facetsOf(rowsFrom(plan))).toEqual([
+    'model:gpt-4o-mini',
+    'agent:"Math Tutor"',
+    'tool:code_interpreter',
+    'user:"ann lee"',
+    'conversation:thread_abc123',
+    'error:timeout',
+  ]);
+});
+
+it.each([
+  ['a 3', 'A cat, 3 or 13', ['A', 'a', '3']],
+  ['"a cat" model:or', 'A cat, 3 or 13', ['A cat', 'or']],
+  ['[.*( ', 'x [.*( x', ['[.*(']],
+  ['model:', 'model', undefined],
+])('%s is marked in a text', (words, text, expected) => {
+  const pattern = patternOf(words);
+  expect(pattern && [...text.matchAll(pattern)].map(([match]) => match)).toEqual(expected);
+});
