@@ -36,7 +36,7 @@ export function callTotals(traces: readonly Trace[]): CallTotals[] {
         return isNumber(value) ? value : 0;
       };
       const known = calls.get(`${kind} ${name}`);
-      const before = known?.totals ?? NO_CALLS;
+      const before = known?.totals ?? NOTHING_CALLED;
       const hasCost = isNumber(attributes[ATTR.OPENAI_COST]);
       const totals = {
         ...before,
@@ -58,7 +58,7 @@ export function callTotals(traces: readonly Trace[]): CallTotals[] {
     .slice(0, MAX_LISTED_CALLS);
 }
 
-const NO_CALLS: CallTotals = {
+const NOTHING_CALLED: CallTotals = {
   kind: 'model',
   name: '',
   calls: 0,

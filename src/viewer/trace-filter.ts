@@ -10,7 +10,7 @@ export interface TraceFilter {
 }
 
 /** The attributes that a term names. Terms of other names are words. */
-const FIELDS: Readonly<Record<string, readonly string[]>> = {
+const FILTERED_FIELDS: Readonly<Record<string, readonly string[]>> = {
   model: [ATTR.GEN_AI_RESPONSE_MODEL, ATTR.GEN_AI_REQUEST_MODEL],
   agent: [ATTR.GEN_AI_AGENT_NAME],
   tool: [ATTR.GEN_AI_TOOL_NAME],
@@ -37,7 +37,7 @@ type Term = (span: FinishedSpan) => boolean;
  * `document 137 part 3` finds part 3 of document 137.
  */
 export function findRows(rows: readonly Row[], { words, onlyErrors }: TraceFilter): Set<Row> {
-  const terms = partsOf(words).map(termOf);
+  const terms = filterParts(words).map(termOf);
   const all = 2 ** terms.length - 1;
   const found = new Set<Row>();
   const seen = new Map<Row | undefined, number>();
@@ -54,7 +54,7 @@ export function findRows(rows: readonly Row[], { words, onlyErrors }: TraceFilte
 
 /** Finds the words of a filter in a text; `undefined` if there are none. */
 export function patternOf(filter: string): RegExp | undefined {
-  const words = partsOf(filter).map((part) => fieldIn(part)?.value ?? part);
+  const words = filterParts(filter).map((part) => fieldIn(part)?.value ?? part);
   const sources = words.filter((word) => word !== '').map(sourceOf);
   return sources.length === 0 ? undefined : new RegExp(sources.join('|'), 'gi');
 }
@@ -64,7 +64,7 @@ function sourceOf(word: string): string {
   return /^\d+$/.test(word) ? `(?<!\\d)${word}(?!\\d)` : word.replace(/[\\^$.*+?()[\]{}|/-]/g, '\\$&');
 }
 
-function partsOf(words: string): string[] {
+function filterParts(words: string): string[] {
   return [...words.toLowerCase().matchAll(/(?:"[^"]*"?|[^\s"])+/g)]
     .map(([part]) => part.replaceAll('"', ''))
     .filter((part) => part !== '')
@@ -73,7 +73,7 @@ function partsOf(words: string): string[] {
 
 function fieldIn(part: string): { readonly names: readonly string[]; readonly value: string } | undefined {
   const [, name = '', value = ''] = /^(\w+):(.*)$/.exec(part) ?? [];
-  const names = Object.hasOwn(FIELDS, name) ? FIELDS[name] : undefined;
+  const names = Object.hasOwn(FILTERED_FIELDS, name) ? FILTERED_FIELDS[name] : undefined;
   return names && { names, value };
 }
 
@@ -126,7 +126,7 @@ const MAX_FACET_LENGTH = 200;
 
 /** Terms that find a trace: its models, tools, users and so on. */
 export function facetsOf(rows: readonly Row[]): string[] {
-  return Object.entries(FIELDS).flatMap(([name, attributes]) => {
+  return Object.entries(FILTERED_FIELDS).flatMap(([name, attributes]) => {
     const values = new Set<string>();
     for (const { node } of rows) {
       if (values.size >= MAX_FACETS) break;

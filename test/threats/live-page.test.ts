@@ -115,7 +115,14 @@ test.skipIf(elsewhere === undefined)('other machines cannot connect', async () =
 });
 
 describe('another user of the machine, who knows the port but not the token,', () => {
-  const paths = ['/', '/api/lists', '/api/totals', '/api/changes', '/api/trace?id=t', '/api/conversation?id=t'];
+  const paths = [
+    '/',
+    '/api/lists',
+    '/api/totals',
+    '/api/changes',
+    '/api/trace?id=t',
+    '/api/conversation?id=t',
+  ];
 
   test.each(['', 'token=', 'token=0', `token=${'0'.repeat(32)}`, `token=${'é'.repeat(32)}`])(
     'reads nothing with %j',

@@ -12,12 +12,12 @@ const MAX_ALIGNED = 300;
 /** Steps that are listed. */
 export const MAX_STEPS = 2_000;
 
-type Pair = readonly [one: Row | undefined, other: Row | undefined];
+type StepPair = readonly [one: Row | undefined, other: Row | undefined];
 
 /** Puts the steps of two traces side by side: those with one name, in one order, below the same steps. */
 export function alignedSteps(one: readonly Row[], other: readonly Row[]): AlignedStep[] {
   const childrenOf = [one, other].map((rows) => Map.groupBy(rows, ({ parent }) => parent));
-  const below = ([a, b]: Pair): Pair[] => {
+  const below = ([a, b]: StepPair): StepPair[] => {
     const [first = [], second = []] = [a, b].map((row, i) => childrenOf[i]?.get(row) ?? []);
     if (a === undefined && b === undefined) return pairsOf(first, second);
     return pairsOf(a === undefined ? [] : first, b === undefined ? [] : second);
@@ -36,7 +36,7 @@ export function alignedSteps(one: readonly Row[], other: readonly Row[]): Aligne
 }
 
 /** The longest common subsequence of two lists of siblings, with what is in one of them alone in between. */
-function pairsOf(one: readonly Row[], other: readonly Row[]): Pair[] {
+function pairsOf(one: readonly Row[], other: readonly Row[]): StepPair[] {
   const [a, b] = [one.slice(0, MAX_ALIGNED), other.slice(0, MAX_ALIGNED)];
   const width = b.length + 1;
   /** The length of the longest common subsequence of the rests from two places. */
@@ -47,7 +47,7 @@ function pairsOf(one: readonly Row[], other: readonly Row[]): Pair[] {
       lengths[i * width + j] = isSameStep(a[i], b[j])
         ? at(i + 1, j + 1) + 1
         : Math.max(at(i + 1, j), at(i, j + 1));
-  const pairs: Pair[] = [];
+  const pairs: StepPair[] = [];
   let [i, j] = [0, 0];
   while (i < a.length || j < b.length) {
     if (i < a.length && j < b.length && isSameStep(a[i], b[j])) pairs.push([a[i++], b[j++]]);

@@ -16,7 +16,7 @@ interface Measure {
   readonly show: (value: number) => string | undefined;
 }
 
-const countOf =
+const countNamed =
   (name: string): Measure['read'] =>
   (trace) =>
     trace.summary.counts.find(({ label }) => label === name)?.count;
@@ -30,8 +30,8 @@ const MEASURES: readonly Measure[] = [
   { label: 'Cost', read: ({ summary }) => summary.cost, show: dollars },
   { label: 'Input tokens', read: ({ summary }) => summary.inputTokens, show: grouped },
   { label: 'Output tokens', read: ({ summary }) => summary.outputTokens, show: grouped },
-  { label: 'Model calls', read: countOf('Model calls'), show: grouped },
-  { label: 'Tool calls', read: countOf('Tool calls'), show: grouped },
+  { label: 'Model calls', read: countNamed('Model calls'), show: grouped },
+  { label: 'Tool calls', read: countNamed('Tool calls'), show: grouped },
   { label: 'Errors', read: ({ summary }) => summary.errors.length, show: grouped },
   { label: 'Spans', read: ({ rows }) => rows.length, show: grouped },
 ];

@@ -5,8 +5,8 @@ import { address } from './address.ts';
 /** Where matches are marked. */
 const MARKED = '.row .name, nav, #panel-chat, #panel-span';
 /** Texts that are searched, and places that are marked. */
-const MAX_TEXTS = 5_000;
-const MAX_MARKS = 1_000;
+const MAX_SEARCHED_NODES = 5_000;
+const MAX_MATCHES = 1_000;
 
 /** Marks the words of the filter wherever they are shown, without a change of the page. */
 export function markMatches(): void {
@@ -32,12 +32,12 @@ export function markMatches(): void {
 
 function mark(pattern: RegExp | undefined): void {
   const found = new Highlight();
-  let left = MAX_TEXTS;
+  let left = MAX_SEARCHED_NODES;
   for (const part of pattern === undefined ? [] : document.querySelectorAll(MARKED)) {
     const texts = document.createTreeWalker(part, NodeFilter.SHOW_TEXT);
     for (let text = texts.nextNode(); text !== null && left-- > 0; text = texts.nextNode())
       for (const { index, 0: match } of (text.nodeValue ?? '').matchAll(pattern ?? /$^/g)) {
-        if (found.size >= MAX_MARKS) break;
+        if (found.size >= MAX_MATCHES) break;
         const range = new Range();
         range.setStart(text, index);
         range.setEnd(text, index + match.length);

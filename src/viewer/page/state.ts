@@ -72,9 +72,9 @@ export function showPanel(name: PanelName): void {
   chosenPanel.value = name;
 }
 
-type Comparison = (a: TraceEntry, b: TraceEntry) => number;
+type EntryOrder = (a: TraceEntry, b: TraceEntry) => number;
 
-const COMPARISONS: Readonly<Record<TraceOrder, Comparison>> = {
+const COMPARISONS: Readonly<Record<TraceOrder, EntryOrder>> = {
   '': () => 0,
   time: (a, b) => millisecondsBetween(a.start, b.start),
   duration: (a, b) => millisecondsBetween(b.start, b.end) - millisecondsBetween(a.start, a.end),
@@ -82,14 +82,14 @@ const COMPARISONS: Readonly<Record<TraceOrder, Comparison>> = {
   errors: (a, b) => b.errors - a.errors,
 };
 
-function inOrder(answer: TraceLists | undefined, { kind, sort }: PageAddress): readonly TraceEntry[] {
+function entriesInOrder(answer: TraceLists | undefined, { kind, sort }: PageAddress): readonly TraceEntry[] {
   const entries = (kind === 'trace' ? answer?.traces : answer?.conversations) ?? [];
   return sort === '' ? entries : entries.toSorted(COMPARISONS[sort]);
 }
 
 /** The traces or conversations of the list, in its order. */
 export const listedEntries: ReadonlySignal<readonly TraceEntry[]> = computed(() =>
-  inOrder(lists.value, address.value),
+  entriesInOrder(lists.value, address.value),
 );
 
 let round = 0;
@@ -99,7 +99,7 @@ export async function refresh(source: TraceSource): Promise<void> {
   const current = ++round;
   const { words, onlyErrors, kind, other, isTotals } = address.peek();
   const answer = await source.lists({ words, onlyErrors });
-  const entry = wanted(inOrder(answer, address.peek()));
+  const entry = wanted(entriesInOrder(answer, address.peek()));
   const before = opened.peek();
   const isSame = isSameEntry(entry, before?.entry);
   const isOpen = isSame && entry?.revision === before?.entry.revision;

@@ -22,12 +22,12 @@ export function TotalsView(): VNode {
       <FactList
         facts={[
           [address.value.kind === 'trace' ? 'Traces' : 'Conversations', grouped(entries.length)],
-          ['Cost', costOf(sumOf(entries, 'cost'), sumOf(entries, 'unpriced'))],
+          ['Cost', costOf(sumOver(entries, 'cost'), sumOver(entries, 'unpriced'))],
           [
             'Tokens',
-            tokens(sumOf(entries, 'inputTokens'), sumOf(entries, 'outputTokens'))?.replace(' tokens', ''),
+            tokens(sumOver(entries, 'inputTokens'), sumOver(entries, 'outputTokens'))?.replace(' tokens', ''),
           ],
-          ['Errors', grouped(sumOf(entries, 'errors') ?? 0)],
+          ['Errors', grouped(sumOver(entries, 'errors') ?? 0)],
         ]}
       />
       {calls.length > 0 && <CallTable calls={calls} />}
@@ -35,7 +35,7 @@ export function TotalsView(): VNode {
   );
 }
 
-function sumOf(entries: readonly TraceEntry[], name: keyof TraceEntry): number | undefined {
+function sumOver(entries: readonly TraceEntry[], name: keyof TraceEntry): number | undefined {
   const values = entries.map((entry) => entry[name]).filter(isNumber);
   return values.length === 0 ? undefined : values.reduce((sum, value) => sum + value, 0);
 }
