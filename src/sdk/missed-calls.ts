@@ -16,11 +16,8 @@ const CHANNELS = ['undici:request:create', HTTP_REQUESTS] as const;
 /** A server that does not end is told after this. */
 const REPORT_DELAY_MS = 5_000;
 
-let watchers = 0;
-let stopListening: (() => void) | undefined;
-let stopWaiting: (() => void) | undefined;
-/** A request of the SDK was sent that passed no seam. */
-let isMissed = false;
+/** The watch of the process, for all who want it. */
+let current: { users: number; readonly stop: () => void } | undefined;
 
 /**
  * Watches for calls to `openai` that go past the seams, and reports them once, when the program ends. It listens to the
@@ -31,43 +28,42 @@ let isMissed = false;
  */
 export function watchMissedCalls(findUnhooked: () => string | undefined): () => void {
   if (isSdkDisabled()) return () => undefined;
-  if (watchers++ === 0) startWatching(findUnhooked);
+  current ??= { users: 0, stop: startWatching(findUnhooked) };
+  const watch = current;
+  watch.users++;
   let isWatching = true;
   return () => {
-    if (isWatching && --watchers === 0) stopWatching();
+    if (isWatching && --watch.users === 0) {
+      watch.stop();
+      current = undefined;
+    }
     isWatching = false;
   };
 }
 
-function startWatching(findUnhooked: () => string | undefined): void {
+function startWatching(findUnhooked: () => string | undefined): () => void {
+  let isMissed = false;
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const { clearTimeout, setTimeout } = platformTimers() ?? globalThis;
   const report = (): void => {
+    stop();
     const file = isMissed ? undefined : guard('finding unobserved clients', findUnhooked);
-    const isFound = isMissed || file !== undefined;
-    stopWatching();
     if (file !== undefined) takeNote(file);
-    const reason = isFound ? reasonFor() : undefined;
+    const reason = isMissed || file !== undefined ? reasonFor() : undefined;
     if (reason !== undefined) sayFinding(reason);
   };
   const stopAtExit = atExit(report);
-  stopWaiting = stopAtExit;
-  stopListening = listenToRequests(() => {
+  const stopListening = listenToRequests(() => {
     isMissed = true;
     takeNote('');
-    const { clearTimeout, setTimeout } = platformTimers() ?? globalThis;
-    const timer = startOutside(() => setTimeout(report, REPORT_DELAY_MS));
-    stopWaiting = () => {
-      stopAtExit();
-      clearTimeout(timer);
-    };
+    timer = startOutside(() => setTimeout(report, REPORT_DELAY_MS));
   });
-}
-
-function stopWatching(): void {
-  stopListening?.();
-  stopWaiting?.();
-  stopListening = undefined;
-  stopWaiting = undefined;
-  isMissed = false;
+  const stop = (): void => {
+    stopListening();
+    stopAtExit();
+    clearTimeout(timer);
+  };
+  return stop;
 }
 
 function takeNote(file: string): void {
@@ -76,20 +72,17 @@ function takeNote(file: string): void {
 
 /** Why calls are missed: Node has no module hooks, or else what was noticed of them. */
 function reasonFor(): Finding | undefined {
-  const findings = noticed();
-  return ['node_too_old', 'calls_missed']
-    .map((wanted) => findings.find(({ code }) => code === wanted))
-    .find((finding) => finding !== undefined);
+  const found = new Map(noticed().map((finding) => [finding.code, finding]));
+  return found.get('node_too_old') ?? found.get('calls_missed');
 }
 
 /** @returns stops it */
 function listenToRequests(missed: () => void): () => void {
   const stop = listenToChannels(CHANNELS, 'detecting missed calls', (message) => {
-    if (seenCalls.value.any) stop();
-    else if (isCall(field(message, 'request')) && !isSuppressed(activeContext())) {
-      stop();
-      missed();
-    }
+    const isSeen = seenCalls.value.any;
+    const isMissed = !isSeen && isCall(field(message, 'request')) && !isSuppressed(activeContext());
+    if (isSeen || isMissed) stop();
+    if (isMissed) missed();
   });
   return stop;
 }
@@ -123,15 +116,12 @@ function headersIn(request: unknown): (name: string) => string | undefined {
   // `node-fetch` sets lists of values.
   if (typeof getHeader === 'function') return (name) => getHeader.call(request, name)?.toString();
   const headers = field(request, 'headers');
-  // Older versions of undici have one text.
-  if (typeof headers === 'string')
-    return (name) => new RegExp(`^${name}: *(.*?)\\r?$`, 'im').exec(headers)?.[1];
-  const pairs = asArray(headers);
-  return (name) => headerIn(pairs, name);
-}
-
-/** Names and values take turns. */
-function headerIn(pairs: readonly unknown[], name: string): string | undefined {
-  const index = pairs.findIndex((each, at) => at % 2 === 0 && String(each).toLowerCase() === name);
-  return index < 0 ? undefined : String(pairs[index + 1]);
+  // Older versions of undici have one text. In newer ones, names and values take turns.
+  const lines =
+    typeof headers === 'string'
+      ? headers
+      : asArray(headers)
+          .map((each, index) => `${each}${index % 2 === 0 ? ':' : '\n'}`)
+          .join('');
+  return (name) => new RegExp(`^${name}: *(.*?)\\r?$`, 'im').exec(lines)?.[1];
 }

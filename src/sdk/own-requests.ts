@@ -1,5 +1,5 @@
 import { notice } from '../diagnostics/report.ts';
-import { field, readHeader } from '../util/payload.ts';
+import { field } from '../util/payload.ts';
 import { platformTimers } from '../util/timers.ts';
 import { makeSuppressed } from './suppression.ts';
 
@@ -42,65 +42,37 @@ export async function readWithClient(
     const asResponse = field(promise, 'asResponse');
     // The client of a test may return a plain promise.
     if (typeof asResponse !== 'function') return await promise;
-    const answer = await readJson(await asResponse.call(promise), MAX_ANSWER_BYTES, signal);
-    if (!isTooLarge(answer)) return answer;
+    return await Promise.race([readJson(await asResponse.call(promise)), rejection(signal)]);
   } finally {
     clearTimeout(timer);
   }
-  notice('answer_too_large');
-  return undefined;
 }
 
-/** Stands for the body of a response that has more bytes than are read. */
-const TOO_LARGE: unique symbol = Symbol('too large');
-
-function isTooLarge(value: unknown): boolean {
-  return value === TOO_LARGE;
-}
-
-/**
- * Reads the body of a `Response`, of the platform or of `node-fetch`, as JSON. A body with more than `maxBytes` is
- * discarded: {@link isTooLarge} tells.
- *
- * @throws if the body is not JSON, or when the signal aborts
- */
-async function readJson(response: unknown, maxBytes: number, signal: AbortSignal): Promise<unknown> {
+/** Reads the body of a `Response`, of the platform or of `node-fetch`. */
+async function readJson(response: unknown): Promise<unknown> {
   const body = field(response, 'body');
-  if (Number(readHeader(field(response, 'headers'), 'content-length')) > maxBytes) {
-    discard(body);
-    return TOO_LARGE;
+  if (!isByteStream(body)) {
+    // A `fetch` of the program may answer with an object of its own.
+    const json = field(response, 'json');
+    return typeof json === 'function' ? json.call(response) : undefined;
   }
-  const reading = isByteStream(body) ? readChunks(body, maxBytes) : parseBody(response);
-  return await Promise.race([reading, rejection(signal)]);
-}
-
-async function readChunks(body: AsyncIterable<Uint8Array>, maxBytes: number): Promise<unknown> {
   const decoder = new TextDecoder();
   let size = 0;
   let text = '';
   for await (const chunk of body) {
     size += chunk.byteLength;
-    // Leaving the loop cancels the body.
-    if (size > maxBytes) return TOO_LARGE;
+    if (size > MAX_ANSWER_BYTES) {
+      notice('answer_too_large');
+      // Leaving the loop cancels the body.
+      return undefined;
+    }
     text += decoder.decode(chunk, { stream: true });
   }
   return JSON.parse(text + decoder.decode());
 }
 
-/** A `fetch` of the program may answer with an object of its own. */
-async function parseBody(response: unknown): Promise<unknown> {
-  const json = field(response, 'json');
-  return typeof json === 'function' ? await json.call(response) : undefined;
-}
-
 function isByteStream(body: unknown): body is AsyncIterable<Uint8Array> {
   return typeof (body as { [Symbol.asyncIterator]?: unknown } | null)?.[Symbol.asyncIterator] === 'function';
-}
-
-function discard(body: unknown): void {
-  const [cancel, destroy] = [field(body, 'cancel'), field(body, 'destroy')];
-  if (typeof cancel === 'function') void Promise.resolve(cancel.call(body)).catch(() => undefined);
-  else if (typeof destroy === 'function') destroy.call(body);
 }
 
 function rejection(signal: AbortSignal): Promise<never> {
