@@ -1,7 +1,6 @@
 import { defineConfig, type UserConfig } from 'tsdown';
 import { callableModule } from './scripts/build/callable-module.ts';
 import { esModules } from './scripts/build/es-modules.ts';
-import { lazily } from './scripts/build/lazily.ts';
 import { lazyFiles } from './scripts/build/lazy-files.ts';
 import { mockableImport } from './scripts/build/mockable-import.ts';
 import { plainBindings } from './scripts/build/plain-bindings.ts';
@@ -45,27 +44,20 @@ const ENTRIES = {
 const TESTING = { testing: 'src/testing.ts' };
 const BUNDLER = { bundler: 'src/bundler.ts' };
 
-/** What is loaded when it is first used. */
-const LAZY_ENTRIES = {
-  'agents-transport': 'src/sdk/agents-sdk/realtime-transport.ts',
-  'agents-tracing': 'src/pipeline/agents-tracing.ts',
-  hierarchy: 'src/hierarchy/index.ts',
-  masking: 'src/helpers/masking/mask-text.ts',
-  realtime: 'src/hierarchy/realtime/index.ts',
-  sockets: 'src/sdk/sockets/index.ts',
-};
-
 /** Small sources that only later files import. To load each from a file of its own would take longer. */
 const MORE_AT_START = [
   'src/hierarchy/conversations/conversation-id.ts',
   'src/hierarchy/conversations/metadata-context.ts',
   'src/sdk/agents-sdk/runner.ts',
   'src/util/circuit-breaker.ts',
+  'src/util/open-traces.ts',
   'src/util/sweep-timer.ts',
 ];
 
 /** Sources that most programs never use, by the file that is loaded when the first of them is used. */
 const LATER = {
+  'agents-tracing': ['src/pipeline/agents-tracing.ts'],
+  'agents-transport': ['src/sdk/agents-sdk/realtime-transport.ts'],
   collector: ['src/config/otlp.ts', 'src/telemetry/program-end/unsent.ts'],
   content: [
     'src/doctor/batch-size.ts',
@@ -94,6 +86,8 @@ const LATER = {
     'src/pipeline/program-operations.ts',
     'src/telemetry/events/evaluation-event.ts',
   ],
+  hierarchy: ['src/hierarchy/index.ts'],
+  masking: ['src/helpers/masking/mask-text.ts'],
   'masking-options': ['src/helpers/masking/masking-options.ts'],
   operations: [
     'src/operations/batch.ts',
@@ -116,12 +110,14 @@ const LATER = {
     'src/operations/transcription.ts',
     'src/operations/video.ts',
   ],
+  realtime: ['src/hierarchy/realtime/index.ts'],
+  sockets: ['src/sdk/sockets/index.ts'],
 };
 
 const config: UserConfig[] = defineConfig([
   {
     ...SHARED,
-    entry: { ...ENTRIES, ...LAZY_ENTRIES },
+    entry: ENTRIES,
     format: 'cjs',
     dts: { entry: Object.values(ENTRIES) },
     define: { 'import.meta.url': 'undefined' },
@@ -133,10 +129,7 @@ const config: UserConfig[] = defineConfig([
           sharedFiles({
             start: [ENTRIES.client, ...MORE_AT_START],
             together: { hooks: [ENTRIES.index, ENTRIES.register] },
-            others: {
-              agents: LAZY_ENTRIES['agents-tracing'],
-              export: ENTRIES.export,
-            },
+            others: { agents: 'src/pipeline/agents-tracing.ts', export: ENTRIES.export },
             later: LATER,
           }),
         ],
@@ -145,16 +138,6 @@ const config: UserConfig[] = defineConfig([
     plugins: [
       pageAssets(),
       otlpMessages(),
-      lazily({ source: './pipeline/agents-tracing.ts', entry: 'agents-tracing', names: ['recordAgents'] }),
-      lazily({
-        source: './agents-sdk/realtime-transport.ts',
-        entry: 'agents-transport',
-        names: ['realtimeSeam'],
-      }),
-      lazily({ source: '../hierarchy/index.ts', entry: 'hierarchy', names: ['Hierarchy'] }),
-      lazily({ source: './mask-text.ts', entry: 'masking', names: ['maskPieces', 'maskWith'] }),
-      lazily({ source: './realtime/index.ts', entry: 'realtime', names: ['Realtime'] }),
-      lazily({ source: './sockets/index.ts', entry: 'sockets', names: ['socketSeam'] }),
       plainImports(),
       lazyFiles(Object.keys(LATER)),
       plainBindings(Object.keys(LATER)),

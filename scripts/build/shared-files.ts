@@ -10,7 +10,7 @@ interface Shared {
   readonly others: Readonly<Record<string, string>>;
   /**
    * Sources that are loaded when they are used, by the file that they are in. What only the sources of one file import
-   * is there, too.
+   * is there, too; what those of several import is in a file with their names.
    */
   readonly later: Readonly<Record<string, readonly string[]>>;
 }
@@ -47,11 +47,10 @@ function namesOf({ start, together, others, later }: Shared, importsOf: ImportsO
   const names = new Map<string, string>();
   const atStart = atOnce(start);
   for (const id of new Set([...atStart, ...lazy.flatMap(([, ids]) => [...ids])])) {
-    const [file, another] = atStart.has(id) ? [] : namesWith(id, lazy);
-    names.set(
-      id,
-      another === undefined && file !== undefined ? file : ['core', ...namesWith(id, used)].join('-'),
-    );
+    const files = atStart.has(id) ? [] : namesWith(id, lazy);
+    const [file, ...more] = files;
+    const shared = ['shared', ...files].join('-');
+    names.set(id, more.length > 0 ? shared : (file ?? ['core', ...namesWith(id, used)].join('-')));
   }
   for (const [name, [first = '', ...more]] of Object.entries(together)) {
     const inMore = more.map((entry) => atOnce([entry]));
