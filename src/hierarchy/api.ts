@@ -3,7 +3,7 @@ import type { ApiRequest } from '../operations/index.ts';
 import type { Call } from '../sdk/call.ts';
 import type { Endpoint } from '../sdk/provider.ts';
 import * as ATTR from '../semconv/attributes.ts';
-import type { Spent } from '../telemetry/cost/spent.ts';
+import type { Spent } from '../telemetry/cost/usage.ts';
 import type { Placement } from '../telemetry/placement.ts';
 import { inOrder } from '../util/clock.ts';
 import { activeSpan, type Segment, type Use } from './conversations/conversation.ts';

@@ -4,7 +4,7 @@ import type { Call } from '../sdk/call.ts';
 import type { Endpoint } from '../sdk/provider.ts';
 import { isToolRunner } from '../sdk/resources.ts';
 import { OPENAI_API_TYPE_VALUE_CHAT_COMPLETIONS } from '../semconv/values.ts';
-import type { Spent } from '../telemetry/cost/spent.ts';
+import type { Spent } from '../telemetry/cost/usage.ts';
 import { type CallerTrace, callerTraceOf } from '../telemetry/metadata.ts';
 import type { Place } from '../telemetry/place.ts';
 import type { OpenRecord, Placement, StreamedAnswer } from '../telemetry/placement.ts';

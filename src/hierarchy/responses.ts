@@ -11,7 +11,7 @@ import { matchRoute } from '../sdk/routes/index.ts';
 import * as ATTR from '../semconv/attributes.ts';
 import { EVENT_OPENAI_RESPONSE_REQUEST } from '../semconv/events.ts';
 import { OPENAI_API_TYPE_VALUE_RESPONSES } from '../semconv/values.ts';
-import { textLimits } from '../telemetry/kept-text.ts';
+import { textLimits } from '../telemetry/content/kept.ts';
 import type { Place } from '../telemetry/place.ts';
 import { OperationRecord } from '../telemetry/record.ts';
 import type { Telemetry } from '../telemetry/telemetry.ts';

@@ -1,5 +1,6 @@
 import type { MessagePart } from '../config/completion-types.ts';
-import { blobPart, textPart, unknownPart, urlPart } from '../telemetry/content/messages.ts';
+import { blobPart, urlPart } from '../telemetry/content/media.ts';
+import { textPart, unknownPart } from '../telemetry/content/messages.ts';
 import { asObject, asText, countField, field, first, row, textField } from '../util/payload.ts';
 import { citationParts } from './sources.ts';
 

@@ -1,6 +1,6 @@
 import type { Attributes } from '@opentelemetry/api';
 import * as ATTR from '../semconv/attributes.ts';
-import { keptNumbers } from '../telemetry/kept-values.ts';
+import { keptNumbers } from '../telemetry/content/kept.ts';
 import type { Accumulator, ApiRequest, Operation } from '../telemetry/operation.ts';
 import { field, row, stringField } from '../util/payload.ts';
 import { define, defined, modelOf, optional } from './attributes.ts';

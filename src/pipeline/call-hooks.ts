@@ -3,8 +3,8 @@ import type { HookRequest, HookResponse, Hooks } from '../config/hook-types.ts';
 import { notice } from '../diagnostics/report.ts';
 import { type ApiRequest, operationNameOf } from '../operations/index.ts';
 import type { Call } from '../sdk/call.ts';
-import { runInsideHook } from '../telemetry/hook-context.ts';
 import type { Placement } from '../telemetry/placement.ts';
+import { runInsideHook } from '../telemetry/program-hooks.ts';
 import { guard, guardAsync } from '../util/guard.ts';
 import { asObject, field, readHeader } from '../util/payload.ts';
 

@@ -15,7 +15,6 @@ import { matchRoute } from '../sdk/routes/index.ts';
 import type { OpenedSocket, SocketObservation } from '../sdk/sockets/socket.ts';
 import { isSuppressed } from '../sdk/suppression.ts';
 import { readFailure } from '../telemetry/error.ts';
-import { isInsideHook } from '../telemetry/hook-context.ts';
 import type { Operation } from '../telemetry/operation.ts';
 import { OuterSpans } from '../telemetry/outer-span.ts';
 import { PlacedCall, UnrecordedCall } from '../telemetry/placed-call.ts';
@@ -24,6 +23,7 @@ import {
   FollowedProvider,
   type ProviderListener,
 } from '../telemetry/program-end/provider-life.ts';
+import { isInsideHook } from '../telemetry/program-hooks.ts';
 import type { LocalPlace } from '../telemetry/program-operation.ts';
 import { Telemetry } from '../telemetry/telemetry.ts';
 import { activeContext } from '../util/context.ts';

@@ -16,7 +16,7 @@ import * as ATTR from '../semconv/attributes.ts';
 import { activeContext } from '../util/context.ts';
 import { cut } from '../util/cut-text.ts';
 import { field, strings } from '../util/payload.ts';
-import { isInsideHook, markInsideHook } from './hook-context.ts';
+import { isInsideHook, markInsideHook } from './program-hooks.ts';
 
 /** The program's own metadata for all spans below. It is recorded unchanged, whatever `captureMessageContent` says. */
 export interface TraceMetadata {

@@ -1,11 +1,10 @@
 import type { Attributes } from '@opentelemetry/api';
 import type { Route } from '../sdk/routes/index.ts';
-import type { Content } from './content/completion-hook.ts';
+import type { Content } from './content/content-record.ts';
+import type { TextLimits } from './content/kept.ts';
 import type { Fees, Spending } from './cost/prices.ts';
-import type { Spent } from './cost/spent.ts';
-import type { Usage } from './cost/usage.ts';
+import type { Spent, Usage } from './cost/usage.ts';
 import type { Failure } from './error.ts';
-import type { TextLimits } from './kept-text.ts';
 
 /** One request to the API. */
 export interface ApiRequest {

@@ -1,6 +1,6 @@
 import type { Attributes, Context, Link, SpanContext } from '@opentelemetry/api';
 import type { Call } from '../sdk/call.ts';
-import type { Spent } from './cost/spent.ts';
+import type { Spent } from './cost/usage.ts';
 import type { Failure } from './error.ts';
 import type { Accumulator } from './operation.ts';
 

@@ -6,8 +6,8 @@ import { ContentRecord } from './content/content-record.ts';
 import { type Failure, failureAttributes, recordFailure, withoutUnseenMessage } from './error.ts';
 import { emitException } from './events/exception-event.ts';
 import { type EndedOperation, emitSinkEvents } from './events/sink-events.ts';
-import { isInsideHook } from './hook-context.ts';
 import type { OuterSpan } from './outer-span.ts';
+import { isInsideHook } from './program-hooks.ts';
 import { endSpan } from './span-end.ts';
 import type { Telemetry } from './telemetry.ts';
 

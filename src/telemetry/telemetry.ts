@@ -16,7 +16,6 @@ import { SCHEMA_URL } from '../semconv/schema.ts';
 import { BoundedMap } from '../util/bounded-map.ts';
 import { isNoopTracerProvider, providerBehind } from '../util/otel-api.ts';
 import { NAME, VERSION } from '../util/version.ts';
-import { PendingHooks } from './content/pending-hooks.ts';
 import { Costs } from './cost/costs.ts';
 import { Events, type LoggerProvider } from './events/log-records.ts';
 import { Sink } from './events/sink.ts';
@@ -25,6 +24,7 @@ import { Metrics } from './metrics/metrics.ts';
 import { withOlderNames } from './older-names.ts';
 import { flushAtProgramEnd } from './program-end/program-end.ts';
 import type { ProviderLife } from './program-end/provider-life.ts';
+import { PendingHooks } from './program-hooks.ts';
 
 interface KnownTracer {
   readonly provider: object;

@@ -1,7 +1,6 @@
 import type { Attributes } from '@opentelemetry/api';
 import * as ATTR from '../semconv/attributes.ts';
-import { roundCost } from './cost/prices.ts';
-import type { Usage } from './cost/usage.ts';
+import { roundCost, type Usage } from './cost/usage.ts';
 
 /** The cumulative totals of a conversation in this process. Use the latest ones; do not add them up. */
 export interface Totals {

@@ -59,18 +59,14 @@ test('any messages are recorded as JSON within the limits of text and span', () 
       const parts = recipes.map(
         (recipe) => ({ type: 'tool_call_response', id: 'call_1', response: make(recipe) }) as const,
       );
-      writer.addMessages(
-        attributes,
-        'messages',
-        [
-          { role: 'tool', parts },
-          { role: 'user', parts: [] },
-        ],
-        0.75,
-      );
-      writer.addParts(attributes, 'instructions', parts);
-      writer.addList(attributes, 'documents', recipes.map(make));
-      writer.addValue(attributes, 'arguments', make(recipes[0]));
+      const messages = [
+        { role: 'tool', parts },
+        { role: 'user', parts: [] },
+      ];
+      writer.add(attributes, 'messages', 'messages', messages, 0.75);
+      writer.add(attributes, 'instructions', 'parts', parts);
+      writer.add(attributes, 'documents', 'list', recipes.map(make));
+      writer.add(attributes, 'arguments', 'object', make(recipes[0]));
       const written = Object.values(attributes);
       for (const json of written) JSON.parse(json);
       expect(written.join('').length).toBeLessThanOrEqual(settings.maxSpanContentLength);

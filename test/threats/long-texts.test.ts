@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { maskingHook } from '../../src/client.ts';
 import { resolveSettings } from '../../src/config/config.ts';
-import { newCompletion } from '../../src/telemetry/content/completion-hook.ts';
+import { newCompletion } from '../../src/telemetry/content/content-record.ts';
 import { MediaPolicy } from '../../src/telemetry/content/media.ts';
 import { plainData } from '../../src/telemetry/content/plain-data.ts';
 import { searchedStart } from '../../src/util/cut-text.ts';

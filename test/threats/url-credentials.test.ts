@@ -2,7 +2,7 @@ import { describe, expect, test, vi } from 'vitest';
 import { readEndpoint } from '../../src/sdk/provider.ts';
 import { matchRoute } from '../../src/sdk/routes/index.ts';
 import { withoutCredentials, withoutSecrets } from '../../src/telemetry/content/credentials.ts';
-import { urlPart } from '../../src/telemetry/content/messages.ts';
+import { urlPart } from '../../src/telemetry/content/media.ts';
 import { textWithoutUrlSecrets, urlWithoutSecrets } from '../../src/util/url-secrets.ts';
 import { startProgram } from '../support/program.ts';
 

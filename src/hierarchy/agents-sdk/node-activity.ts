@@ -2,7 +2,7 @@ import type { Attributes, Context, SpanContext } from '@opentelemetry/api';
 import { fingerprintOf } from '../../operations/tool-calls.ts';
 import type { AgentsNode } from '../../sdk/agents-sdk/node.ts';
 import * as ATTR from '../../semconv/attributes.ts';
-import { addSpent, NOTHING_SPENT, type Spent } from '../../telemetry/cost/spent.ts';
+import { addSpent, NOTHING_SPENT, type Spent } from '../../telemetry/cost/usage.ts';
 import { type Failure, readFailure } from '../../telemetry/error.ts';
 import type { Operation, RequestedToolCall } from '../../telemetry/operation.ts';
 import type { OpenRecord, Placement } from '../../telemetry/placement.ts';

@@ -6,7 +6,7 @@ import { sessionIn } from '../../sdk/agents-sdk/runner.ts';
 import { traceContextOf } from '../../sdk/metadata-propagation.ts';
 import { isSuppressed } from '../../sdk/suppression.ts';
 import * as ATTR from '../../semconv/attributes.ts';
-import { NOTHING_SPENT } from '../../telemetry/cost/spent.ts';
+import { NOTHING_SPENT } from '../../telemetry/cost/usage.ts';
 import type { Failure } from '../../telemetry/error.ts';
 import type { RequestedToolCall } from '../../telemetry/operation.ts';
 import { ProgramOperation } from '../../telemetry/program-operation.ts';

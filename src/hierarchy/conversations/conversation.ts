@@ -3,7 +3,7 @@ import type { Message } from '../../config/completion-types.ts';
 import { conversation as conversationOperation } from '../../operations/conversation.ts';
 import type { Endpoint } from '../../sdk/provider.ts';
 import * as ATTR from '../../semconv/attributes.ts';
-import { addSpent, type Spent } from '../../telemetry/cost/spent.ts';
+import { addSpent, type Spent } from '../../telemetry/cost/usage.ts';
 import { rememberForEvaluation } from '../../telemetry/evaluated-spans.ts';
 import { withMetadataOf } from '../../telemetry/metadata.ts';
 import { endpointAttributes, type Place, placeAttributes } from '../../telemetry/place.ts';

@@ -1,6 +1,12 @@
 import type { Attributes } from '@opentelemetry/api';
-import { type Spent, spentBy } from '../../telemetry/cost/spent.ts';
-import { addUsage, isNoUsage, NO_USAGE, type Usage } from '../../telemetry/cost/usage.ts';
+import {
+  addUsage,
+  isNoUsage,
+  NO_USAGE,
+  type Spent,
+  spentBy,
+  type Usage,
+} from '../../telemetry/cost/usage.ts';
 import type { Telemetry } from '../../telemetry/telemetry.ts';
 import { guard } from '../../util/guard.ts';
 

@@ -2,8 +2,8 @@ import type { Attributes } from '@opentelemetry/api';
 import { define } from '../../operations/attributes.ts';
 import { readToolDefinitions } from '../../operations/tool-definitions.ts';
 import * as ATTR from '../../semconv/attributes.ts';
+import { KeptText, type TextLimits, TextRoom } from '../../telemetry/content/kept.ts';
 import { LimitedJson } from '../../telemetry/content/limited-json.ts';
-import { KeptText, type TextLimits, TextRoom } from '../../telemetry/kept-text.ts';
 import { asCount, asName, field, fieldsOf, names, objectField, stringField } from '../../util/payload.ts';
 
 /** What a session says of itself, in `session.created` and `session.updated`. */

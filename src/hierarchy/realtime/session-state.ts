@@ -1,5 +1,5 @@
 import type { ClientEndpoint } from '../../sdk/provider.ts';
-import { textLimits } from '../../telemetry/kept-text.ts';
+import { textLimits } from '../../telemetry/content/kept.ts';
 import type { Place } from '../../telemetry/place.ts';
 import type { Telemetry } from '../../telemetry/telemetry.ts';
 import { LastingClock } from '../../util/clock.ts';

@@ -1,6 +1,6 @@
 import { type Context, isSpanContextValid, ROOT_CONTEXT, type SpanContext, trace } from '@opentelemetry/api';
 import { providerAt } from '../../sdk/provider.ts';
-import { textLimits } from '../../telemetry/kept-text.ts';
+import { textLimits } from '../../telemetry/content/kept.ts';
 import { type CallerTrace, contextOf } from '../../telemetry/metadata.ts';
 import type { Place } from '../../telemetry/place.ts';
 import { justAfter, Starts } from '../../util/clock.ts';

@@ -1,4 +1,4 @@
-import { mayHaveMedia } from '../../telemetry/content/messages.ts';
+import { mayHaveMedia } from '../../telemetry/content/media.ts';
 import { cut, ownCopy } from '../../util/cut-text.ts';
 import { arrayField, field, names } from '../../util/payload.ts';
 import type { ToolCallContent } from '../model.ts';

@@ -1,5 +1,4 @@
-import { KeptText, type TextLimits, TextRoom } from '../../telemetry/kept-text.ts';
-import { keptNumbers } from '../../telemetry/kept-values.ts';
+import { KeptText, keptNumbers, type TextLimits, TextRoom } from '../../telemetry/content/kept.ts';
 import type { Accumulator } from '../../telemetry/operation.ts';
 import {
   asName,

@@ -1,7 +1,7 @@
 import type { Message, MessagePart } from '../../config/completion-types.ts';
+import { blobPart } from '../../telemetry/content/media.ts';
 import {
   answerFinishReason,
-  blobPart,
   parseJson,
   parseMedia,
   partsOf,

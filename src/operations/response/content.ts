@@ -1,14 +1,13 @@
 import type { Message, MessagePart } from '../../config/completion-types.ts';
+import { blobPart, urlPart } from '../../telemetry/content/media.ts';
 import {
   answerFinishReason,
-  blobPart,
   messageFinishReason,
   parseJson,
   parseMedia,
   partsOf,
   UnreadMessage,
   unknownPart,
-  urlPart,
 } from '../../telemetry/content/messages.ts';
 import { plainError } from '../../telemetry/content/plain-data.ts';
 import {

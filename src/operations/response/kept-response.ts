@@ -1,6 +1,5 @@
 import { withoutCredentials } from '../../telemetry/content/credentials.ts';
-import type { TextLimits } from '../../telemetry/kept-text.ts';
-import { Keeper, keptFields, keptNumbers } from '../../telemetry/kept-values.ts';
+import { Keeper, keptFields, keptNumbers, type TextLimits } from '../../telemetry/content/kept.ts';
 import {
   arrayField,
   asArray,

@@ -1,4 +1,4 @@
-import type { Attributes, Context, Span } from '@opentelemetry/api';
+import type { Attributes, Context, Span, SpanContext } from '@opentelemetry/api';
 import type { Completion, CompletionHook } from '../../config/completion-types.ts';
 import {
   recordsContentOnEvents,
@@ -9,49 +9,57 @@ import {
 import * as ATTR from '../../semconv/attributes.ts';
 import { EVENT_GEN_AI_CLIENT_INFERENCE_OPERATION_DETAILS } from '../../semconv/events.ts';
 import { guard } from '../../util/guard.ts';
-import { asObject, isRecordable } from '../../util/payload.ts';
+import { asObject, field, isRecordable, MAX_PART_DEPTH, setOwn } from '../../util/payload.ts';
 import type { Failure } from '../error.ts';
 import type { Telemetry } from '../telemetry.ts';
-import { type Content, copyContent, newCompletion } from './completion-hook.ts';
-import { attributeLimitOf, ContentWriter, textLimitOf } from './content-writer.ts';
+import { attributeLimitOf, ContentWriter, textLimitOf, type WrittenAs } from './content-writer.ts';
+import { UnreadMessage } from './messages.ts';
+
+/** The content of one operation; each part is optional. */
+export type Content = Partial<
+  Pick<
+    Completion,
+    | 'systemInstructions'
+    | 'inputMessages'
+    | 'outputMessages'
+    | 'toolDefinitions'
+    | 'toolArguments'
+    | 'toolResult'
+    | 'functionArguments'
+    | 'functionResult'
+    | 'documents'
+    | 'parameters'
+  >
+>;
 
 /** The share of the limit that messages may use if more content follows, and the input if an output follows. */
 const SHARE = 0.75;
 
-/** How each kind of content is written, in the order in which they may use up the limit. */
-const WRITE: {
-  readonly [Kind in keyof Content]-?: (writer: ContentWriter, to: Attributes, value: Content[Kind]) => void;
-} = {
-  parameters: (writer, to, texts) => writer.addTexts(to, texts ?? {}),
-  systemInstructions: (writer, to, parts) =>
-    writer.addParts(to, ATTR.GEN_AI_SYSTEM_INSTRUCTIONS, parts ?? []),
-  outputMessages: (writer, to, messages) =>
-    writer.addMessages(to, ATTR.GEN_AI_OUTPUT_MESSAGES, messages ?? []),
-  inputMessages: (writer, to, messages) =>
-    writer.addMessages(to, ATTR.GEN_AI_INPUT_MESSAGES, messages ?? [], SHARE),
-  toolDefinitions: (writer, to, tools) => writer.addList(to, ATTR.GEN_AI_TOOL_DEFINITIONS, tools ?? []),
-  toolArguments: (writer, to, given) => writer.addValue(to, ATTR.GEN_AI_TOOL_CALL_ARGUMENTS, given),
-  toolResult: (writer, to, result) => writer.addValue(to, ATTR.GEN_AI_TOOL_CALL_RESULT, result),
-  functionArguments: (writer, to, given) => writer.addJson(to, ATTR.OPENAI_TRACE_INPUT, given),
-  functionResult: (writer, to, result) => writer.addJson(to, ATTR.OPENAI_TRACE_OUTPUT, result),
-  documents: (writer, to, found) => writer.addList(to, ATTR.GEN_AI_RETRIEVAL_DOCUMENTS, found ?? []),
-};
-const CONTENT_KINDS = Object.keys(WRITE) as (keyof Content)[];
-
-function writeKind(writer: ContentWriter, to: Attributes, content: Content, kind: keyof Content): void {
-  WRITE[kind](writer, to, content[kind] as never);
+interface ContentForm {
+  readonly kind: keyof Content;
+  readonly as: WrittenAs;
+  readonly attribute: string;
+  readonly share?: number;
 }
 
+/** How each kind of content is written, in the order in which they may use up the limit. Parameters name their attributes. */
+const FORMS: readonly ContentForm[] = [
+  { kind: 'parameters', as: 'texts', attribute: '' },
+  { kind: 'systemInstructions', as: 'parts', attribute: ATTR.GEN_AI_SYSTEM_INSTRUCTIONS },
+  { kind: 'outputMessages', as: 'messages', attribute: ATTR.GEN_AI_OUTPUT_MESSAGES },
+  { kind: 'inputMessages', as: 'messages', attribute: ATTR.GEN_AI_INPUT_MESSAGES, share: SHARE },
+  { kind: 'toolDefinitions', as: 'list', attribute: ATTR.GEN_AI_TOOL_DEFINITIONS },
+  { kind: 'toolArguments', as: 'object', attribute: ATTR.GEN_AI_TOOL_CALL_ARGUMENTS },
+  { kind: 'toolResult', as: 'object', attribute: ATTR.GEN_AI_TOOL_CALL_RESULT },
+  { kind: 'functionArguments', as: 'json', attribute: ATTR.OPENAI_TRACE_INPUT },
+  { kind: 'functionResult', as: 'json', attribute: ATTR.OPENAI_TRACE_OUTPUT },
+  { kind: 'documents', as: 'list', attribute: ATTR.GEN_AI_RETRIEVAL_DOCUMENTS },
+];
+
 /** Attributes that are JSON on spans and structured values on events. */
-const STRUCTURED: ReadonlySet<string> = new Set([
-  ATTR.GEN_AI_SYSTEM_INSTRUCTIONS,
-  ATTR.GEN_AI_OUTPUT_MESSAGES,
-  ATTR.GEN_AI_INPUT_MESSAGES,
-  ATTR.GEN_AI_TOOL_DEFINITIONS,
-  ATTR.GEN_AI_TOOL_CALL_ARGUMENTS,
-  ATTR.GEN_AI_TOOL_CALL_RESULT,
-  ATTR.GEN_AI_RETRIEVAL_DOCUMENTS,
-]);
+const STRUCTURED: ReadonlySet<string> = new Set(
+  FORMS.filter(({ as }) => as !== 'texts' && as !== 'json').map(({ attribute }) => attribute),
+);
 
 /** The end of an operation. */
 export interface OperationEnd {
@@ -62,18 +70,23 @@ export interface OperationEnd {
   readonly endTime: number;
 }
 
+/** Where content is recorded, besides being shown to a hook. */
+interface ContentTargets {
+  readonly span: boolean;
+  readonly event: boolean;
+  readonly sink: boolean;
+}
+
 /**
- * The content of one operation on its way to the completion hook, the span and the event. This is the one place that
- * decides who gets content. It is read once and serialised once, within the limits; the event gets the same content as
- * structured values. The event does not depend on sampling, since its purpose is to keep content apart from traces.
+ * The content of one operation on its way to the completion hook, the span and the event. It is read once, and serialised
+ * once within the limits; the event gets the same content as structured values. The event does not depend on sampling,
+ * since its purpose is to keep content apart from traces.
  */
 export class ContentRecord {
+  readonly #telemetry: Telemetry;
   readonly #span: Span;
   readonly #context: Context;
-  readonly #telemetry: Telemetry;
-  readonly #onSpan: boolean;
-  readonly #onEvent: boolean;
-  readonly #inSink: boolean;
+  readonly #targets: ContentTargets;
   readonly #hook: CompletionHook | undefined;
   readonly #writer: ContentWriter;
   /** The added content, kept for the hook. */
@@ -86,14 +99,12 @@ export class ContentRecord {
     span: Span,
     context: Context,
     settings: Settings,
-    to: { span: boolean; event: boolean; sink: boolean },
+    to: ContentTargets,
   ) {
     this.#telemetry = telemetry;
     this.#span = span;
     this.#context = context;
-    this.#onSpan = to.span;
-    this.#onEvent = to.event;
-    this.#inSink = to.sink;
+    this.#targets = to;
     this.#hook = settings.completionHook;
     // Where a span has the same content, its texts stay whole.
     this.#writer = to.span
@@ -108,12 +119,11 @@ export class ContentRecord {
     context: Context,
     settings: Settings,
   ): ContentRecord | undefined {
-    const { events } = telemetry;
     const to = {
       span: recordsContentOnSpans(settings) && span.isRecording(),
       event:
         recordsContentOnEvents(settings) &&
-        events.wanted(EVENT_GEN_AI_CLIENT_INFERENCE_OPERATION_DETAILS, context),
+        telemetry.events.wanted(EVENT_GEN_AI_CLIENT_INFERENCE_OPERATION_DETAILS, context),
       sink: sinkTakesContent(settings),
     };
     return to.span || to.event || to.sink || settings.completionHook !== undefined
@@ -128,13 +138,10 @@ export class ContentRecord {
     context: Context,
     { message }: Failure,
   ): ContentRecord | undefined {
+    const nowhere = { span: false, event: false, sink: false };
     return message === undefined
       ? undefined
-      : new ContentRecord(telemetry, span, context, telemetry.settings, {
-          span: false,
-          event: false,
-          sink: false,
-        });
+      : new ContentRecord(telemetry, span, context, telemetry.settings, nowhere);
   }
 
   /** The recorded content by attribute, as values, after the limits and the hook. */
@@ -144,13 +151,12 @@ export class ContentRecord {
 
   /** Whether the end has anything to do: a hook must see the content, or an event carries it. */
   get awaitsEnd(): boolean {
-    return this.#hook !== undefined || this.#onEvent;
+    return this.#hook !== undefined || this.#targets.event;
   }
 
   /** Adds the input. It is recorded at once, unless a hook must see it first. */
   addInput(content: Content): void {
-    if (this.#hook === undefined) this.#writer.within(SHARE, () => this.#write(content));
-    else Object.assign(this.#held, copyContent(content));
+    this.#writer.within(SHARE, () => this.add(content));
   }
 
   /** Adds the output, or all content at once. */
@@ -161,56 +167,102 @@ export class ContentRecord {
 
   /** Records the content after the hook, and emits the event. @returns the failure, as the hook changed it */
   end({ attributes, failure, endTime }: OperationEnd): Failure | undefined {
-    const hook = this.#hook;
-    const completion = hook === undefined ? undefined : this.#newCompletion(attributes, failure);
-    if (hook !== undefined && completion !== undefined) {
-      if (this.#telemetry.hooks.call(hook, completion)) {
-        this.#write(completion);
-        this.#stamp(completion.attributes);
-      } else completion.errorMessage = undefined;
-    }
+    const shown = this.#hook === undefined ? failure : this.#passHook(this.#hook, attributes, failure);
     // The conventions define the event for GenAI operations only.
-    if (this.#onEvent && attributes[ATTR.GEN_AI_OPERATION_NAME] !== undefined)
+    if (this.#targets.event && attributes[ATTR.GEN_AI_OPERATION_NAME] !== undefined)
       this.#telemetry.events.emit({
         name: EVENT_GEN_AI_CLIENT_INFERENCE_OPERATION_DETAILS,
         context: this.#context,
         attributes: { ...attributes, ...structured(this.#attributes) },
         time: endTime,
       });
-    if (failure === undefined || completion === undefined) return failure;
+    return shown;
+  }
+
+  #passHook(hook: CompletionHook, attributes: Attributes, failure: Failure | undefined): Failure | undefined {
+    const completion = newCompletion(attributes, this.#span.spanContext());
+    Object.assign(completion, this.#held, { errorMessage: failure?.message });
+    if (this.#telemetry.hooks.call(hook, completion)) {
+      this.#write(completion);
+      this.#span.setAttributes(completion.attributes);
+      Object.assign(this.#attributes, completion.attributes);
+    } else completion.errorMessage = undefined;
     const { errorMessage } = completion;
-    return errorMessage === failure.message
+    return failure === undefined || errorMessage === failure.message
       ? failure
       : { ...failure, message: typeof errorMessage === 'string' ? errorMessage : undefined };
   }
 
-  #newCompletion(operation: Attributes, failure: Failure | undefined): Completion {
-    const completion = newCompletion(operation, this.#span.spanContext());
-    return Object.assign(completion, this.#held, { errorMessage: failure?.message });
-  }
-
   #write(content: Content): void {
-    if (!this.#onSpan && !this.#onEvent && !this.#inSink) return;
+    const { span, event, sink } = this.#targets;
+    if (!span && !event && !sink) return;
     const written: Attributes = {};
     // No iterator, which would allocate for each kind.
-    for (let index = 0; index < CONTENT_KINDS.length; index++) {
-      const kind = CONTENT_KINDS[index] as keyof Content;
+    for (let index = 0; index < FORMS.length; index++) {
+      const form = FORMS[index] as ContentForm;
       // A hook may have left a getter that throws.
-      if (this.#hook !== undefined || content[kind] !== undefined)
-        guard('recording content', writeKind, this.#writer, written, content, kind);
+      if (this.#hook !== undefined || content[form.kind] !== undefined)
+        guard('recording content', writeForm, this.#writer, written, content, form);
     }
-    this.#set(written);
+    if (span) this.#span.setAttributes(written);
+    if (event || sink) Object.assign(this.#attributes, written);
   }
+}
 
-  #stamp(attributes: Attributes): void {
-    this.#span.setAttributes(attributes);
-    Object.assign(this.#attributes, attributes);
-  }
+function writeForm(writer: ContentWriter, to: Attributes, content: Content, form: ContentForm): void {
+  writer.add(to, form.attribute, form.as, content[form.kind], form.share);
+}
 
-  #set(written: Attributes): void {
-    if (this.#onSpan) this.#span.setAttributes(written);
-    if (this.#onEvent || this.#inSink) Object.assign(this.#attributes, written);
-  }
+/** A completion without content. */
+export function newCompletion(operation: Attributes, spanContext: SpanContext): Completion {
+  return {
+    operation: { ...operation },
+    spanContext,
+    systemInstructions: [],
+    inputMessages: [],
+    outputMessages: [],
+    toolDefinitions: [],
+    toolArguments: undefined,
+    toolResult: undefined,
+    functionArguments: undefined,
+    functionResult: undefined,
+    documents: [],
+    parameters: {},
+    errorMessage: undefined,
+    evaluationExplanation: undefined,
+    attributes: {},
+  };
+}
+
+/** The number of values copied of one message, definition, document or tool call. */
+const MAX_COPIED_VALUES = 100_000;
+
+/** Copies content, so that a hook may change it without changing the program's payload. */
+export function copyContent(content: Content): Content {
+  let left = MAX_COPIED_VALUES;
+  const copy = (given: unknown, depth: number): unknown => {
+    const value = given instanceof UnreadMessage ? guard('reading a message', () => given.toJSON()) : given;
+    if (typeof value !== 'object' || value === null) return typeof value === 'function' ? undefined : value;
+    if (depth === 0 || left <= 0) return undefined;
+    if (Array.isArray(value) && depth === MAX_PART_DEPTH - 1)
+      return value.map((item) => copyWhole(item, depth - 1));
+    if (Array.isArray(value)) {
+      left -= value.length;
+      return value.slice(0, MAX_COPIED_VALUES).map((item) => copy(item, depth - 1));
+    }
+    const copied: Record<string, unknown> = {};
+    for (const key of Object.keys(value)) {
+      if (left-- <= 0) break;
+      setOwn(copied, key, copy(field(value, key), depth - 1));
+    }
+    return copied;
+  };
+  /** Resets the limit for each item: half a message is of no use to a hook. */
+  const copyWhole = (item: unknown, depth: number): unknown => {
+    left = MAX_COPIED_VALUES;
+    return copy(item, depth);
+  };
+  return copy(content, MAX_PART_DEPTH) as Content;
 }
 
 function structured(attributes: Attributes): Record<string, unknown> {

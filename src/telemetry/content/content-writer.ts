@@ -17,6 +17,9 @@ const MAX_PARAMETERS = 64;
 /** The longest name in the API. */
 const MAX_PARAMETER_NAME_LENGTH = 64;
 
+/** The forms in which content is written. */
+export type WrittenAs = 'texts' | 'messages' | 'parts' | 'list' | 'object' | 'json';
+
 /**
  * The one place that decides how much content is recorded, and in what form. Each operation has its own writer.
  *
@@ -55,59 +58,19 @@ export class ContentWriter {
     this.#left += kept;
   }
 
-  /** Adds content that is not JSON: texts and lists of texts. */
-  addTexts(attributes: Attributes, texts: Attributes): void {
-    for (const [name, value] of Object.entries(texts).slice(0, MAX_PARAMETERS)) {
-      if (typeof value === 'string') attributes[name] = this.text(value);
-      else if (Array.isArray(value))
-        attributes[name] = value.slice(0, MAX_TEXTS).map((item) => this.text(String(item)));
-    }
-  }
-
   /**
-   * Adds messages as JSON. If not all fit, the newest are kept.
+   * Adds a value as an attribute: texts as they are, all else as JSON.
    *
-   * @param share the share of the span's remaining limit, less than 1 if more content will follow
+   * @param share of the remaining limit, less than 1 if more content will follow
    */
-  addMessages(attributes: Attributes, name: string, messages: readonly Message[], share: number = 1): void {
-    const json = this.#startArray(messages.length, share);
-    if (json === undefined) return;
-    let kept = '';
-    let omitted = messages.length;
-    while (omitted > 0) {
-      const written = json.spend(1) ? this.#writeMessage(json, messages[omitted - 1] as Message) : undefined;
-      if (written === undefined) break;
-      kept = list(written, kept);
-      omitted--;
-    }
-    if (omitted > 0) kept = list(omittedMessages(messages[omitted - 1] as Message, omitted), kept);
-    this.#endArray(attributes, name, kept);
-  }
-
-  /** Adds parts of system instructions as JSON. If not all fit, the first are kept. */
-  addParts(attributes: Attributes, name: string, parts: readonly MessagePart[]): void {
-    this.#addFirst(attributes, name, parts, (json, part) => writePart(json, part, this.#media));
-  }
-
-  /** Adds values of any shape (tool definitions, documents) as JSON. If not all fit, the first are kept. */
-  addList(attributes: Attributes, name: string, values: readonly unknown[]): void {
-    this.#addFirst(attributes, name, values, (json, value) => json.write(value));
-  }
-
-  /** Adds the arguments or the result of a tool call as JSON: objects unchanged, anything else under `value`. */
-  addValue(attributes: Attributes, name: string, value: unknown): void {
+  add(attributes: Attributes, name: string, as: WrittenAs, value: unknown, share: number = 1): void {
     if (value === undefined || value === null) return;
-    this.addJson(attributes, name, typeof value === 'object' && !Array.isArray(value) ? value : { value });
-  }
-
-  /** Adds a value of any shape as JSON. */
-  addJson(attributes: Attributes, name: string, value: unknown): void {
-    if (value === undefined) return;
-    const json = this.#json(Math.min(this.#left, this.#maxAttribute));
-    const written = json.write(value) ?? json.write({ omitted: true });
-    if (written === undefined) return;
-    attributes[name] = written;
-    this.#left -= written.length;
+    if (as === 'texts') this.#addTexts(attributes, value as Attributes);
+    else if (as === 'json') this.#addJson(attributes, name, value);
+    // The conventions want an object.
+    else if (as === 'object')
+      this.#addJson(attributes, name, typeof value === 'object' && !Array.isArray(value) ? value : { value });
+    else this.#addArray(attributes, name, as, value as readonly unknown[], share);
   }
 
   /** Limits a text that is recorded as it is. A cut one ends in `…`. */
@@ -119,67 +82,86 @@ export class ContentWriter {
     return text;
   }
 
-  #addFirst<Value>(
-    attributes: Attributes,
-    name: string,
-    values: readonly Value[],
-    write: (json: LimitedJson, value: Value) => string | undefined,
-  ): void {
-    const json = this.#startArray(values.length, 1);
-    if (json === undefined) return;
-    let kept = '';
-    let omitted = values.length;
-    for (const value of values) {
-      const written = json.spend(1) ? write(json, value) : undefined;
-      if (written === undefined) break;
-      kept = list(kept, written);
-      omitted--;
+  /** Adds texts and lists of texts under their own names. */
+  #addTexts(attributes: Attributes, texts: Attributes): void {
+    for (const [name, value] of Object.entries(texts).slice(0, MAX_PARAMETERS)) {
+      if (typeof value === 'string') attributes[name] = this.text(value);
+      else if (Array.isArray(value))
+        attributes[name] = value.slice(0, MAX_TEXTS).map((item) => this.text(String(item)));
     }
-    if (omitted > 0) kept = list(kept, `{"type":"omitted","name":"…","count":${omitted}}`);
-    this.#endArray(attributes, name, kept);
+  }
+
+  #addJson(attributes: Attributes, name: string, value: unknown): void {
+    const json = this.#json(Math.min(this.#left, this.#maxAttribute));
+    this.#set(attributes, name, json.write(value) ?? json.write({ omitted: true }));
   }
 
   /**
-   * Starts a JSON array. Its items are concatenated with `+`, which builds a rope: the text is copied only when the span
-   * is exported.
-   *
-   * @returns `undefined` if the array is empty or not even the mark fits
+   * Adds a JSON array of what fits: the newest messages, the first of other values; nothing if not even the mark fits. The
+   * items are concatenated with `+`, which builds a rope: the text is copied only when the span is exported.
    */
-  #startArray(length: number, share: number): LimitedJson | undefined {
+  #addArray(
+    attributes: Attributes,
+    name: string,
+    as: 'messages' | 'parts' | 'list',
+    values: readonly unknown[],
+    share: number,
+  ): void {
     const limit = Math.min(this.#left * share, this.#maxAttribute) - MARK_LENGTH;
-    return length === 0 || limit < 0 ? undefined : this.#json(limit);
-  }
-
-  #endArray(attributes: Attributes, name: string, items: string): void {
-    const written = `[${items}]`;
-    attributes[name] = written;
-    this.#left -= written.length;
+    if (values.length === 0 || limit < 0) return;
+    const json = this.#json(limit);
+    const areMessages = as === 'messages';
+    const write = areMessages ? writeMessage : as === 'parts' ? writePart : writeValue;
+    let kept = '';
+    let omitted = values.length;
+    while (omitted > 0) {
+      const value = values[areMessages ? omitted - 1 : values.length - omitted];
+      const written = json.spend(1) ? write(json, value, this.#media) : undefined;
+      if (written === undefined) break;
+      kept = areMessages ? list(written, kept) : list(kept, written);
+      omitted--;
+    }
+    if (omitted > 0 && areMessages)
+      kept = list(omittedMessages(values[omitted - 1] as Message, omitted), kept);
+    else if (omitted > 0) kept = list(kept, `{"type":"omitted","name":"…","count":${omitted}}`);
+    this.#set(attributes, name, `[${kept}]`);
   }
 
   #json(maxLength: number): LimitedJson {
     return new LimitedJson(this.#maxText, maxLength, this.#shown);
   }
 
-  #writeMessage(json: LimitedJson, { role, name, parts, finish_reason }: Message): string | undefined {
-    const head = name === undefined ? (HEADS.get(role) ?? headOf(role)) : headOf(role, name);
-    const tail = `${finishReason(finish_reason)}}`;
-    if (!json.spend(head.length + 1 + tail.length + PARTS_MARK_LENGTH)) return undefined;
-    let kept = '';
-    let omitted = 0;
-    // A hook may have left another iterable, or holes.
-    const all: readonly (MessagePart | undefined)[] = Array.isArray(parts) ? parts : [...parts];
-    for (let index = 0; index < all.length; index++) {
-      const part = all[index];
-      if (part === undefined || this.#media.drops(part)) continue;
-      const written = omitted === 0 && json.spend(1) ? writePart(json, part, this.#media) : undefined;
-      if (written === undefined) omitted++;
-      else kept = list(kept, written);
-    }
-    if (omitted > 0 && kept === '') return undefined;
-    if (omitted > 0) return `${head}${kept}],"omitted_parts":${omitted}${tail}`;
-    json.spend(-PARTS_MARK_LENGTH);
-    return `${head}${kept}]${tail}`;
+  #set(attributes: Attributes, name: string, written: string | undefined): void {
+    if (written === undefined) return;
+    attributes[name] = written;
+    this.#left -= written.length;
   }
+}
+
+function writeValue(json: LimitedJson, value: unknown): string | undefined {
+  return json.write(value);
+}
+
+function writeMessage(json: LimitedJson, message: unknown, media: MediaPolicy): string | undefined {
+  const { role, name, parts, finish_reason } = message as Message;
+  const head = name === undefined ? (HEADS.get(role) ?? headOf(role)) : headOf(role, name);
+  const tail = `${finishReason(finish_reason)}}`;
+  if (!json.spend(head.length + 1 + tail.length + PARTS_MARK_LENGTH)) return undefined;
+  let kept = '';
+  let omitted = 0;
+  // A hook may have left another iterable, or holes.
+  const all: readonly (MessagePart | undefined)[] = Array.isArray(parts) ? parts : [...parts];
+  for (let index = 0; index < all.length; index++) {
+    const part = all[index];
+    if (part === undefined || media.drops(part)) continue;
+    const written = omitted === 0 && json.spend(1) ? writePart(json, part, media) : undefined;
+    if (written === undefined) omitted++;
+    else kept = list(kept, written);
+  }
+  if (omitted > 0 && kept === '') return undefined;
+  if (omitted > 0) return `${head}${kept}],"omitted_parts":${omitted}${tail}`;
+  json.spend(-PARTS_MARK_LENGTH);
+  return `${head}${kept}]${tail}`;
 }
 
 /** Joins two lists of JSON items, either of which may be empty. */
@@ -219,10 +201,12 @@ const REASONING = '{"type":"reasoning","content":';
 const ORIGINAL_LENGTH = ',"original_length":';
 
 /** Cuts the text of a part to the remaining limit; any other part fits or is omitted. */
-function writePart(json: LimitedJson, part: MessagePart, media: MediaPolicy): string | undefined {
-  if (part.type !== 'text' && part.type !== 'reasoning') return json.write(part);
-  const head = part.type === 'text' ? TEXT : REASONING;
+function writePart(json: LimitedJson, value: unknown, media: MediaPolicy): string | undefined {
+  const part = value as MessagePart;
+  const { type } = part;
+  if (type !== 'text' && type !== 'reasoning') return json.write(part);
   const { content: whole, original_length: given } = part;
+  const head = type === 'text' ? TEXT : REASONING;
   const content = media.text(whole);
   const length = given === undefined ? whole.length : Math.max(whole.length, asCount(given) ?? 0);
   const markLength = ORIGINAL_LENGTH.length + String(length).length;

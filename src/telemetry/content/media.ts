@@ -1,10 +1,9 @@
-import type { BlobPart } from '../../config/completion-types.ts';
+import type { BlobPart, MessagePart } from '../../config/completion-types.ts';
 import type { Settings } from '../../config/config.ts';
 import { cut } from '../../util/cut-text.ts';
-import { field, textField } from '../../util/payload.ts';
+import { field, row, textField } from '../../util/payload.ts';
 import { hashesFast, sha256 } from '../../util/sha256.ts';
-import { mediaInField, withoutMediaFields } from './media-fields.ts';
-import { blobPart, mentionsBase64, urlPart } from './messages.ts';
+import { urlWithoutSecrets } from '../../util/url-secrets.ts';
 
 /**
  * The number of bytes hashed per operation, which takes some milliseconds. Larger media get no hash, nor do any in a runtime
@@ -18,16 +17,6 @@ const EMBEDDED_URL =
 
 /** Of a longer text, no more is searched for them: what follows is not recorded. */
 const MAX_SEARCHED_MEDIA_LENGTH = 1_048_576;
-
-/** Recorded in place of bytes: their type, size, and SHA-256, which identifies equal media. */
-interface MediaReference {
-  readonly type: 'blob';
-  readonly modality: string;
-  readonly mime_type?: string;
-  readonly content: '';
-  readonly size: number;
-  readonly sha256?: string;
-}
 
 /** Applies the option `media` to the media inside the messages of one operation: base64 and `data:` URLs. */
 export class MediaPolicy {
@@ -72,27 +61,19 @@ export class MediaPolicy {
     return whole ? value : this.#reference(blob);
   }
 
-  #reference(blob: BlobPart): MediaReference {
-    const { modality, mime_type, content } = blob;
-    const size = blob.size ?? base64Size(content);
+  /** In place of bytes: their type, size, and SHA-256, which identifies equal media. */
+  #reference({ type, modality, mime_type, content, size = base64Size(content) }: BlobPart): object {
     const hash = content === '' ? undefined : this.#hash(content, size);
-    return {
-      type: 'blob',
-      modality,
-      ...(mime_type === undefined ? {} : { mime_type }),
-      content: '',
-      size,
-      ...(hash === undefined ? {} : { sha256: hash }),
-    };
+    return { type, modality, mime_type, content: '', size, sha256: hash };
   }
 
   #hash(base64: string, size: number): string | undefined {
     if (size > this.#hashable) return undefined;
     this.#hashable -= size;
     try {
-      return sha256(decodeBase64(base64));
+      return sha256(Buffer.from(base64, 'base64'));
     } catch {
-      // Not base64.
+      // The runtime has no `Buffer`.
       return undefined;
     }
   }
@@ -114,22 +95,124 @@ function blobOfUrl(text: string): BlobPart | undefined {
   return part.type === 'blob' ? part : undefined;
 }
 
-function blobInField(
-  text: string,
-  key: string | undefined,
-  holder: object | undefined,
-): BlobPart | undefined {
-  const media = mediaInField(text, key, holder);
-  return media && blobPart(text, media.modality, media.mimeType);
-}
-
 /** The number of bytes that a base64 text encodes. */
 function base64Size(text: string): number {
   const padding = text.endsWith('==') ? 2 : text.endsWith('=') ? 1 : 0;
   return Math.max(0, Math.floor(((text.length - padding) * 3) / 4));
 }
 
-function decodeBase64(base64: string): Uint8Array {
-  if (typeof Buffer === 'function') return Buffer.from(base64, 'base64');
-  return Uint8Array.from(atob(base64), (character) => character.charCodeAt(0));
+/** The beginning of a `data:` URL. The platform ignores white space before it, and its case. */
+const DATA_SCHEME = /^[\0-\x20]*data:/i;
+/** What precedes the data: the MIME type, and parameters. */
+const DATA_HEAD = /^[\0-\x20]*data:([^,;]*)([^,]*),/i;
+
+/** Some servers take it in the place of a URL. */
+const BARE_BASE64 = /^[\w+/]{256}/;
+
+/** The part for an image or file given by URL. A `data:` URL contains the bytes, which the API takes as base64 only. */
+export function urlPart(given: string, modality: string): MessagePart {
+  if (BARE_BASE64.test(given)) return blobPart(given, modality);
+  if (!DATA_SCHEME.test(given)) return { type: 'uri', modality, uri: urlWithoutSecrets(given) };
+  const [head = given, type = '', parameters = ''] = DATA_HEAD.exec(given) ?? [];
+  const data = given.slice(head.length);
+  if (data === '' || parameters.split(';').includes('base64'))
+    return blobPart(data, modality, type || undefined);
+  return { ...blobPart('', modality, type || undefined), size: data.length };
+}
+
+/** @param data base64 */
+export function blobPart(data: string, modality: string, mimeType?: string): BlobPart {
+  const type = mimeType === undefined ? {} : { mime_type: mimeType };
+  return { type: 'blob', modality, ...type, content: data };
+}
+
+/** The base64 text of a field. Lines of MIME are allowed. */
+const BASE64 = /^[\w+/\r\n-]{32,}={0,2}\s*$/;
+
+/** Fields of OpenAI's API, MCP and the AI SDK whose base64 is always media, with its modality. */
+const MEDIA_FIELDS: Readonly<Record<string, string>> = {
+  b64_json: 'image',
+  blob: 'document',
+  file_data: 'document',
+};
+
+/** Fields that may hold base64 of media. A field beside them tells. */
+const POSSIBLE_FIELDS = ['data', 'image', 'result'];
+
+/** Fields with the MIME type of the bytes beside them, as in results of MCP tools. */
+const TYPE_FIELDS = ['mimeType', 'mime_type', 'mediaType', 'media_type'];
+
+/** Fields that OpenAI's API has beside the `data` of audio. */
+const AUDIO_FIELDS = ['format', 'transcript'];
+
+const MODALITY = /^(image|audio|video)/;
+
+/** Media in a field of its own, as in `{"type":"image","mimeType":"image/png","data":"…"}`. */
+function blobInField(
+  text: string,
+  key: string | undefined,
+  holder: object | undefined,
+): BlobPart | undefined {
+  const known = row(MEDIA_FIELDS, key);
+  if (known === undefined && !POSSIBLE_FIELDS.includes(key ?? '')) return undefined;
+  if (!BASE64.test(text.slice(0, 256))) return undefined;
+  const mimeType = firstText(holder, TYPE_FIELDS);
+  const modality = modalityOf(mimeType) ?? known ?? modalityBeside(key, mimeType, holder);
+  return modality === undefined ? undefined : blobPart(text, modality, mimeType);
+}
+
+function modalityBeside(
+  key: string | undefined,
+  mimeType: string | undefined,
+  holder: object | undefined,
+): string | undefined {
+  if (mimeType !== undefined) return mimeType.startsWith('text/') ? undefined : 'document';
+  const isAudio = key === 'data' && firstText(holder, AUDIO_FIELDS) !== undefined;
+  return modalityOf(textField(holder, 'type')) ?? (isAudio ? 'audio' : undefined);
+}
+
+function modalityOf(type: string | undefined): string | undefined {
+  return MODALITY.exec(type ?? '')?.[1];
+}
+
+function firstText(holder: object | undefined, names: readonly string[]): string | undefined {
+  return names.map((name) => textField(holder, name)).find((text) => text !== undefined);
+}
+
+const ALWAYS = Object.keys(MEDIA_FIELDS);
+const JSON_FIELD = `"(?:${[...ALWAYS, ...POSSIBLE_FIELDS].join('|')})"\\s*:\\s*"`;
+const JSON_BYTES = new RegExp(`${JSON_FIELD}[\\w+/-]{32}`);
+const ALL_JSON_BYTES = new RegExp(`(${JSON_FIELD})[\\w+/-]{32}(?:[\\w+/=-]|\\\\[rn/])*(?=["…]|$)`, 'g');
+/** Shorter JSON has no such field. */
+const MIN_SEARCHED_JSON_LENGTH = 48;
+/** Of a longer text, no more is searched: it is cut to much less. */
+const MAX_SEARCHED_JSON_LENGTH = 4_194_304;
+const JSON_EVIDENCE = new RegExp(
+  `"(?:${[...ALWAYS, ...TYPE_FIELDS, ...AUDIO_FIELDS].join('|')})"\\s*:|"type"\\s*:\\s*"(?:image|audio|video)`,
+  'i',
+);
+
+/** Whether JSON text may have media in such a field. */
+function mayHaveMediaFields(json: string): boolean {
+  return JSON_BYTES.test(json) && JSON_EVIDENCE.test(json);
+}
+
+/** JSON text that was not parsed, or is part of another text, without the bytes of such fields. */
+function withoutMediaFields(text: string): string {
+  if (text.length < MIN_SEARCHED_JSON_LENGTH) return text;
+  const start = text.length > MAX_SEARCHED_JSON_LENGTH ? text.slice(0, MAX_SEARCHED_JSON_LENGTH) : text;
+  // The rest of a text that was cut may have told.
+  if (!JSON_BYTES.test(start) || !(text.endsWith('…') || JSON_EVIDENCE.test(text))) return text;
+  const shown = start.replace(ALL_JSON_BYTES, '$1…');
+  return start === text ? shown : `${shown}…`;
+}
+
+/** Whether a text may contain a `data:` URL. Other spellings of upper and lower case are not worth a slower search. */
+function mentionsBase64(text: string): boolean {
+  return text.includes(';base64,') || text.includes(';BASE64,');
+}
+
+/** Whether a text may contain media: `data:` URLs, or JSON with base64 in fields for it. */
+export function mayHaveMedia(text: string): boolean {
+  return mentionsBase64(text) || mayHaveMediaFields(text);
 }

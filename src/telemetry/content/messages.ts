@@ -1,8 +1,7 @@
-import type { BlobPart, Message, MessagePart } from '../../config/completion-types.ts';
+import type { Message, MessagePart } from '../../config/completion-types.ts';
 import { MAX_READ, row } from '../../util/payload.ts';
-import { urlWithoutSecrets } from '../../util/url-secrets.ts';
 import { INCOMPLETE_REASONS, isUnfinished } from '../finish-reason.ts';
-import { mayHaveMediaFields } from './media-fields.ts';
+import { mayHaveMedia } from './media.ts';
 
 /** A message of a request whose parts are read lazily, because only the end of a long conversation is recorded. */
 export class UnreadMessage implements Message {
@@ -102,11 +101,6 @@ const MAX_PARSED_LENGTH = 65_536;
 /** JSON with media is short once these are omitted. */
 const MAX_PARSED_MEDIA_LENGTH = 4_194_304;
 
-/** Whether a text may contain a `data:` URL. Other spellings of upper and lower case are not worth a slower search. */
-export function mentionsBase64(text: string): boolean {
-  return text.includes(';base64,') || text.includes(';BASE64,');
-}
-
 /** Parses the JSON text of a result that contains media, to which the option `media` applies. */
 export function parseMedia(text: unknown): unknown {
   return typeof text === 'string' && hasMedia(text) ? jsonOrText(text) : text;
@@ -116,10 +110,6 @@ export function parseMedia(text: unknown): unknown {
 export function parseJson(text: unknown): unknown {
   if (typeof text !== 'string') return text;
   return text.length > MAX_PARSED_LENGTH && !hasMedia(text) ? text : jsonOrText(text);
-}
-
-export function mayHaveMedia(text: string): boolean {
-  return mentionsBase64(text) || mayHaveMediaFields(text);
 }
 
 function hasMedia(text: string): boolean {
@@ -145,47 +135,4 @@ function exactNumber(_key: string, value: unknown, context?: { readonly source?:
   if (typeof value !== 'number') return value;
   const isRounded = Number.isInteger(value) ? !Number.isSafeInteger(value) : !Number.isFinite(value);
   return isRounded ? (context?.source ?? value) : value;
-}
-
-/** Longer URL-encoded `data:` URLs are not converted to base64. They are rare: images are base64 already. */
-const MAX_ENCODED_LENGTH = 16_384;
-
-/** The beginning of a `data:` URL. The platform ignores white space before it, and its case. */
-const DATA_SCHEME = /^[\0-\x20]*data:/i;
-
-/** Some servers take it in the place of a URL. */
-const BARE_BASE64 = /^[\w+/]{256}/;
-
-/** The part for an image or file given by URL. A `data:` URL contains the bytes. */
-export function urlPart(given: string, modality: string): MessagePart {
-  const [start = ''] = DATA_SCHEME.exec(given) ?? [];
-  if (start === '')
-    return BARE_BASE64.test(given)
-      ? blobPart(given, modality)
-      : { type: 'uri', modality, uri: urlWithoutSecrets(given) };
-  const url = `data:${given.slice(start.length)}`;
-  const comma = url.indexOf(',');
-  if (comma < 0) return blobPart('', modality);
-  const [mimeType, ...parameters] = url.slice('data:'.length, comma).split(';');
-  const data = url.slice(comma + 1);
-  if (parameters.includes('base64')) return blobPart(data, modality, mimeType || undefined);
-  const encoded = data.length > MAX_ENCODED_LENGTH ? undefined : encode(data);
-  const part = blobPart(encoded ?? '', modality, mimeType || undefined);
-  return encoded === undefined ? { ...part, size: data.length } : part;
-}
-
-/** @param data base64 */
-export function blobPart(data: string, modality: string, mimeType?: string): BlobPart {
-  const type = mimeType === undefined ? {} : { mime_type: mimeType };
-  return { type: 'blob', modality, ...type, content: data };
-}
-
-/** Converts a URL-encoded text to base64; returns `undefined` if it is malformed. */
-function encode(text: string): string | undefined {
-  try {
-    const bytes = new TextEncoder().encode(decodeURIComponent(text));
-    return btoa(String.fromCharCode(...bytes));
-  } catch {
-    return undefined;
-  }
 }

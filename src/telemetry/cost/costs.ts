@@ -5,7 +5,8 @@ import * as ATTR from '../../semconv/attributes.ts';
 import { log } from '../../util/guard.ts';
 import { asText, field, numberField, row } from '../../util/payload.ts';
 import { PriceList } from './price-package.ts';
-import { type CostPart, MAX_COST, priceOf, roundCost, type Spending } from './prices.ts';
+import { MAX_COST, priceOf, type Spending } from './prices.ts';
+import { roundCost } from './usage.ts';
 
 const MAX_REPORTED_MODELS = 100;
 
@@ -42,14 +43,14 @@ export class Costs {
   /**
    * @param request the attributes of the request: provider, model and service tier
    * @param response the attributes of the response
-   * @param tell called with the cost of each part
+   * @param parts gets the cost of each part as an attribute
    * @returns the cost in USD; `undefined` if the price is unknown
    */
   of(
     spending: Spending,
     request: Attributes,
     response: Attributes = request,
-    tell?: (part: CostPart, cost: number) => void,
+    parts?: Attributes,
   ): number | undefined {
     const list = this.#list();
     const { usage, audioSeconds, reported, hasOthers, hasUncountedSearches } = spending;
@@ -70,7 +71,7 @@ export class Costs {
     const model = provider === NAMES_DEPLOYMENTS ? responseModel : (responseModel ?? requestModel);
     const prices = own ?? findWhole(list, model, request, spending);
     const inTier = STANDARD_TIERS.has(tier) ? prices : pricesOfTier(prices, tier);
-    const cost = inTier === undefined ? undefined : priceOf(inTier, spending, tell);
+    const cost = inTier === undefined ? undefined : priceOf(inTier, spending, parts);
     if (cost !== undefined) return cost;
     const { settings } = this.#holder;
     if (list.available) this.#report(provider, responseModel ?? requestModel, tier);

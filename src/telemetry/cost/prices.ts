@@ -1,7 +1,7 @@
 import type { Attributes } from '@opentelemetry/api';
 import type { ModelPrices, PriceKey } from '../../config/model-prices.ts';
 import * as ATTR from '../../semconv/attributes.ts';
-import { type ModalityUsage, NO_MODALITIES, NO_USAGE, type Usage } from './usage.ts';
+import { addCosts, type ModalityUsage, NO_MODALITIES, NO_USAGE, roundCost, type Usage } from './usage.ts';
 
 /** In USD. A higher cost would be a mistake, and sums of it could become infinite. */
 export const MAX_COST = 1e15;
@@ -29,12 +29,12 @@ export interface Spending extends Fees {
 }
 
 /** The parts that the cost of tokens is told for. */
-export type CostPart = `${'text' | 'audio' | 'image'}.${'input' | 'cached' | 'output'}`;
+type CostPart = `${'text' | 'audio' | 'image'}.${'input' | 'cached' | 'output'}`;
 
 interface Amount {
   /** `undefined` for what is billed besides tokens. */
   readonly part?: CostPart;
-  readonly count: (spending: Spending, usage: Usage, modalities: ModalityUsage) => number;
+  readonly count: (spending: Spending, usage: Usage, of: ModalityUsage) => number;
   /** The number of units that the price refers to. */
   readonly per: number;
   /** The keys of the price; the first one that has a price counts. */
@@ -47,87 +47,76 @@ interface Amount {
 const AMOUNTS: readonly Amount[] = [
   tokenAmount(
     'text.input',
-    (usage, parts) =>
+    ['input_mtok'],
+    (usage, of) =>
       usage.inputTokens -
       usage.cacheReadTokens -
       usage.cacheWriteTokens -
-      (parts.audioInputTokens - parts.audioCacheReadTokens) -
-      (parts.imageInputTokens - parts.imageCacheReadTokens),
-    ['input_mtok'],
+      (of.audioInputTokens - of.audioCacheReadTokens) -
+      (of.imageInputTokens - of.imageCacheReadTokens),
   ),
   tokenAmount(
     'text.cached',
-    (usage, parts) => usage.cacheReadTokens - parts.audioCacheReadTokens - parts.imageCacheReadTokens,
     ['cache_read_mtok', 'input_mtok'],
+    (usage, of) => usage.cacheReadTokens - of.audioCacheReadTokens - of.imageCacheReadTokens,
   ),
-  tokenAmount('text.input', (usage) => usage.cacheWriteTokens, ['cache_write_mtok', 'input_mtok']),
-  tokenAmount('audio.input', (_, parts) => parts.audioInputTokens - parts.audioCacheReadTokens, [
-    'input_audio_mtok',
-    'input_mtok',
-  ]),
-  tokenAmount('audio.cached', (_, parts) => parts.audioCacheReadTokens, [
-    'cache_audio_read_mtok',
-    'cache_read_mtok',
-    'input_audio_mtok',
-    'input_mtok',
-  ]),
-  tokenAmount('image.input', (_, parts) => parts.imageInputTokens - parts.imageCacheReadTokens, [
-    'input_image_mtok',
-    'input_mtok',
-  ]),
-  tokenAmount('image.cached', (_, parts) => parts.imageCacheReadTokens, [
-    'cache_image_read_mtok',
-    'cache_read_mtok',
-    'input_image_mtok',
-    'input_mtok',
-  ]),
+  tokenAmount('text.input', ['cache_write_mtok', 'input_mtok'], (usage) => usage.cacheWriteTokens),
+  tokenAmount(
+    'audio.input',
+    ['input_audio_mtok', 'input_mtok'],
+    (_, of) => of.audioInputTokens - of.audioCacheReadTokens,
+  ),
+  tokenAmount(
+    'audio.cached',
+    ['cache_audio_read_mtok', 'cache_read_mtok', 'input_audio_mtok', 'input_mtok'],
+    (_, of) => of.audioCacheReadTokens,
+  ),
+  tokenAmount(
+    'image.input',
+    ['input_image_mtok', 'input_mtok'],
+    (_, of) => of.imageInputTokens - of.imageCacheReadTokens,
+  ),
+  tokenAmount(
+    'image.cached',
+    ['cache_image_read_mtok', 'cache_read_mtok', 'input_image_mtok', 'input_mtok'],
+    (_, of) => of.imageCacheReadTokens,
+  ),
   tokenAmount(
     'text.output',
-    (usage, parts) =>
-      usage.outputTokens - usage.reasoningTokens - parts.audioOutputTokens - parts.imageOutputTokens,
     ['output_mtok'],
+    (usage, of) => usage.outputTokens - usage.reasoningTokens - of.audioOutputTokens - of.imageOutputTokens,
   ),
-  tokenAmount('text.output', (usage) => usage.reasoningTokens, ['output_reasoning_mtok', 'output_mtok']),
-  tokenAmount('audio.output', (_, parts) => parts.audioOutputTokens, ['output_audio_mtok', 'output_mtok']),
-  tokenAmount('image.output', (_, parts) => parts.imageOutputTokens, ['output_image_mtok', 'output_mtok']),
+  tokenAmount('text.output', ['output_reasoning_mtok', 'output_mtok'], (usage) => usage.reasoningTokens),
+  tokenAmount('audio.output', ['output_audio_mtok', 'output_mtok'], (_, of) => of.audioOutputTokens),
+  tokenAmount('image.output', ['output_image_mtok', 'output_mtok'], (_, of) => of.imageOutputTokens),
   {
-    count: ({ audioSeconds = 0 }, usage) => usage.audioSeconds ?? audioSeconds,
-    per: 3_600,
     keys: ['audio_hours'],
+    per: 3_600,
     needed: true,
+    count: ({ audioSeconds = 0 }, usage) => usage.audioSeconds ?? audioSeconds,
   },
-  {
-    count: ({ aggregate }) => (aggregate ? 0 : 1),
-    per: 1e3,
-    keys: ['requests_kcount'],
-    needed: false,
-  },
-  { count: ({ webSearches = 0 }) => webSearches, per: 1e3, keys: ['web_searches_kcount'], needed: false },
-  {
-    count: ({ fileSearches = 0 }) => fileSearches,
-    per: 1e3,
-    keys: ['storage_searches_kcount'],
-    needed: false,
-  },
+  fee('requests_kcount', ({ aggregate }) => (aggregate ? 0 : 1)),
+  fee('web_searches_kcount', ({ webSearches = 0 }) => webSearches),
+  fee('storage_searches_kcount', ({ fileSearches = 0 }) => fileSearches),
 ];
 
 function tokenAmount(
   part: CostPart,
-  count: (usage: Usage, modalities: ModalityUsage) => number,
   keys: readonly PriceKey[],
+  count: (usage: Usage, of: ModalityUsage) => number,
 ): Amount {
-  return { part, count: (_, usage, modalities) => count(usage, modalities), per: 1e6, keys, needed: true };
+  return { part, keys, per: 1e6, needed: true, count: (_, usage, of) => count(usage, of) };
+}
+
+function fee(key: PriceKey, count: (spending: Spending) => number): Amount {
+  return { keys: [key], per: 1e3, needed: false, count };
 }
 
 /**
- * @param tell called with the cost of each part
+ * @param parts gets the cost of each part as an attribute
  * @returns the cost in USD; `undefined` if a price is missing, because a partial cost would be wrong, or the sum absurd
  */
-export function priceOf(
-  prices: ModelPrices,
-  spending: Spending,
-  tell?: (part: CostPart, cost: number) => void,
-): number | undefined {
+export function priceOf(prices: ModelPrices, spending: Spending, parts?: Attributes): number | undefined {
   const usage = spending.usage ?? NO_USAGE;
   const modalities = usage.modalities && splitCache(prices, usage, usage.modalities);
   if (usage.modalities !== undefined && modalities === undefined) return undefined;
@@ -143,7 +132,7 @@ export function priceOf(
     }
     const cost = (price * amount) / per;
     sum += cost;
-    if (part !== undefined) tell?.(part, cost);
+    if (part !== undefined && parts !== undefined) addPartCost(parts, part, cost);
   }
   return sum > MAX_COST ? undefined : roundCost(sum);
 }
@@ -160,15 +149,6 @@ function splitCache(prices: ModelPrices, usage: Usage, parts: ModalityUsage): Mo
   if (excess <= 0) return parts;
   if (excess > images || prices.input_image_mtok !== undefined) return undefined;
   return { ...parts, imageCacheReadTokens: parts.imageCacheReadTokens + excess };
-}
-
-/** Removes the rounding errors of binary fractions. */
-export function roundCost(cost: number): number {
-  return Number(cost.toPrecision(12));
-}
-
-export function addCosts(a: number, b: number): number {
-  return roundCost(a + b);
 }
 
 function priceAt(prices: ModelPrices, keys: readonly PriceKey[], context: number): number | undefined {
@@ -194,8 +174,7 @@ const PART_ATTRIBUTES: Readonly<Record<CostPart, readonly string[]>> = {
   'image.output': [ATTR.OPENAI_USAGE_IMAGE_OUTPUT_COST],
 };
 
-/** Adds the cost of a part of a usage. */
-export function addPartCost(attributes: Attributes, part: CostPart, cost: number): void {
+function addPartCost(attributes: Attributes, part: CostPart, cost: number): void {
   for (const name of PART_ATTRIBUTES[part]) {
     const known = attributes[name];
     attributes[name] = addCosts(typeof known === 'number' ? known : 0, cost);

@@ -3,13 +3,29 @@ import * as ATTR from '../../semconv/attributes.ts';
 import { asAmount, asCount, field, fieldsOf, type PayloadObject, tolerating } from '../../util/payload.ts';
 
 /** The tokens of a usage that are not text. Cached tokens are part of the input of their modality. */
-export interface ModalityUsage {
-  readonly audioInputTokens: number;
-  readonly audioCacheReadTokens: number;
-  readonly audioOutputTokens: number;
-  readonly imageInputTokens: number;
-  readonly imageCacheReadTokens: number;
-  readonly imageOutputTokens: number;
+export type ModalityUsage = Readonly<
+  Record<`${'audio' | 'image'}${'Input' | 'CacheRead' | 'Output'}Tokens`, number>
+>;
+
+type ModalityKey = keyof ModalityUsage;
+
+/** Where a usage tells them: the details that have them, and their field there. */
+const MODALITY_TOKENS: readonly (readonly [
+  key: ModalityKey,
+  among: 'input' | 'cached' | 'output',
+  field: string,
+  attribute: string,
+])[] = [
+  ['audioInputTokens', 'input', 'audio_tokens', ATTR.GEN_AI_USAGE_AUDIO_INPUT_TOKENS],
+  ['audioCacheReadTokens', 'cached', 'audio_tokens', ATTR.GEN_AI_USAGE_AUDIO_CACHE_READ_INPUT_TOKENS],
+  ['audioOutputTokens', 'output', 'audio_tokens', ATTR.GEN_AI_USAGE_AUDIO_OUTPUT_TOKENS],
+  ['imageInputTokens', 'input', 'image_tokens', ATTR.GEN_AI_USAGE_IMAGE_INPUT_TOKENS],
+  ['imageCacheReadTokens', 'cached', 'image_tokens', ATTR.GEN_AI_USAGE_IMAGE_CACHE_READ_INPUT_TOKENS],
+  ['imageOutputTokens', 'output', 'image_tokens', ATTR.GEN_AI_USAGE_IMAGE_OUTPUT_TOKENS],
+];
+
+function modalitiesWith(count: (row: (typeof MODALITY_TOKENS)[number]) => number): ModalityUsage {
+  return Object.fromEntries(MODALITY_TOKENS.map((row) => [row[0], count(row)])) as ModalityUsage;
 }
 
 /** Tokens spent. Cached and written tokens are part of the input, reasoning tokens part of the output. */
@@ -39,14 +55,7 @@ export const NO_USAGE: Usage = Object.freeze({
   reasoningTokens: 0,
 });
 
-export const NO_MODALITIES: ModalityUsage = Object.freeze({
-  audioInputTokens: 0,
-  audioCacheReadTokens: 0,
-  audioOutputTokens: 0,
-  imageInputTokens: 0,
-  imageCacheReadTokens: 0,
-  imageOutputTokens: 0,
-});
+export const NO_MODALITIES: ModalityUsage = modalitiesWith(() => 0);
 
 /**
  * Reads usage in the spelling of any OpenAI API: `prompt_tokens` (chat, completions, embeddings, Assistants) or
@@ -131,24 +140,9 @@ function readModalities(input: PayloadObject, output: PayloadObject): ModalityUs
   // Most usage is of text alone and says nothing of the rest, or 0.
   if (!(input.audio_tokens || input.image_tokens || output.audio_tokens || output.image_tokens))
     return undefined;
-  const cached = fieldsOf(input.cached_tokens_details);
-  const audioInputTokens = asCount(input.audio_tokens) ?? 0;
-  const audioCacheReadTokens = asCount(cached.audio_tokens) ?? 0;
-  const audioOutputTokens = asCount(output.audio_tokens) ?? 0;
-  const imageInputTokens = asCount(input.image_tokens) ?? 0;
-  const imageCacheReadTokens = asCount(cached.image_tokens) ?? 0;
-  const imageOutputTokens = asCount(output.image_tokens) ?? 0;
-  const audio = audioInputTokens + audioCacheReadTokens + audioOutputTokens;
-  const image = imageInputTokens + imageCacheReadTokens + imageOutputTokens;
-  if (audio + image === 0) return undefined;
-  return {
-    audioInputTokens,
-    audioCacheReadTokens,
-    audioOutputTokens,
-    imageInputTokens,
-    imageCacheReadTokens,
-    imageOutputTokens,
-  };
+  const details = { input, cached: fieldsOf(input.cached_tokens_details), output };
+  const read = modalitiesWith(([, among, name]) => asCount(details[among][name]) ?? 0);
+  return Object.values(read).some((count) => count > 0) ? read : undefined;
 }
 
 export function addUsage(a: Usage, b: Usage): Usage {
@@ -163,15 +157,6 @@ export function subtractUsage(whole: Usage, part: Usage): Usage {
 export function isNoUsage(usage: Usage): boolean {
   return usage.inputTokens === 0 && usage.outputTokens === 0;
 }
-
-const MODALITY_PARTS: readonly (readonly [attribute: string, key: keyof ModalityUsage])[] = [
-  [ATTR.GEN_AI_USAGE_AUDIO_INPUT_TOKENS, 'audioInputTokens'],
-  [ATTR.GEN_AI_USAGE_AUDIO_CACHE_READ_INPUT_TOKENS, 'audioCacheReadTokens'],
-  [ATTR.GEN_AI_USAGE_AUDIO_OUTPUT_TOKENS, 'audioOutputTokens'],
-  [ATTR.GEN_AI_USAGE_IMAGE_INPUT_TOKENS, 'imageInputTokens'],
-  [ATTR.GEN_AI_USAGE_IMAGE_CACHE_READ_INPUT_TOKENS, 'imageCacheReadTokens'],
-  [ATTR.GEN_AI_USAGE_IMAGE_OUTPUT_TOKENS, 'imageOutputTokens'],
-];
 
 /** The usage attributes for the span of the model call that spent the tokens. */
 export function usageAttributes(usage: Usage | undefined): Attributes {
@@ -191,9 +176,8 @@ export function addUsageAttributes(attributes: Attributes, usage: Usage | undefi
   if (cacheWriteTokens > 0) attributes[ATTR.GEN_AI_USAGE_CACHE_CREATION_INPUT_TOKENS] = cacheWriteTokens;
   if (reasoningTokens > 0) attributes[ATTR.GEN_AI_USAGE_REASONING_OUTPUT_TOKENS] = reasoningTokens;
   if (modalities === undefined) return;
-  for (const [attribute, key] of MODALITY_PARTS) {
+  for (const [key, , , attribute] of MODALITY_TOKENS)
     if (modalities[key] > 0) attributes[attribute] = modalities[key];
-  }
 }
 
 type Each = (left: number, right: number) => number;
@@ -217,10 +201,49 @@ function combineModalities(
   each: Each,
 ): ModalityUsage | undefined {
   if (a === undefined && b === undefined) return undefined;
-  const left = a ?? NO_MODALITIES;
-  const right = b ?? NO_MODALITIES;
-  const keys = Object.keys(NO_MODALITIES) as (keyof ModalityUsage)[];
-  return Object.fromEntries(
-    keys.map((key) => [key, each(left[key], right[key])]),
-  ) as unknown as ModalityUsage;
+  return modalitiesWith(([key]) => each(a?.[key] ?? 0, b?.[key] ?? 0));
+}
+
+/** Removes the rounding errors of binary fractions. */
+export function roundCost(cost: number): number {
+  return Number(cost.toPrecision(12));
+}
+
+export function addCosts(a: number, b: number): number {
+  return roundCost(a + b);
+}
+
+/** Tokens and their cost in USD, as far as they are known. */
+export interface Spent {
+  readonly usage: Usage | undefined;
+  readonly cost: number | undefined;
+  /** How many of the calls have a cost that is not known. */
+  readonly unpriced?: number;
+}
+
+export const NOTHING_SPENT: Spent = { usage: undefined, cost: undefined };
+
+export function addSpent(a: Spent, b: Spent): Spent {
+  return {
+    usage: a.usage === undefined || b.usage === undefined ? (a.usage ?? b.usage) : addUsage(a.usage, b.usage),
+    cost: a.cost === undefined || b.cost === undefined ? (a.cost ?? b.cost) : addCosts(a.cost, b.cost),
+    unpriced: (a.unpriced ?? 0) + (b.unpriced ?? 0),
+  };
+}
+
+/**
+ * What one call spent.
+ *
+ * @param wantsCosts where costs are switched off, none is missing
+ * @param resultAttributes its attributes, which tell whether its stream gave content and reported no usage
+ */
+export function spentBy(
+  usage: Usage | undefined,
+  cost: number | undefined,
+  wantsCosts: boolean,
+  resultAttributes: Attributes = {},
+): Spent {
+  const estimated = resultAttributes[ATTR.OPENAI_USAGE_ESTIMATED_OUTPUT_TOKENS];
+  const hasTokens = usage === undefined ? estimated !== undefined : !isNoUsage(usage);
+  return { usage, cost, unpriced: cost === undefined && hasTokens && wantsCosts ? 1 : 0 };
 }

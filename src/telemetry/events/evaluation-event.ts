@@ -5,7 +5,7 @@ import { EVENT_GEN_AI_EVALUATION_RESULT } from '../../semconv/events.ts';
 import { cut, searchedStart } from '../../util/cut-text.ts';
 import { guard } from '../../util/guard.ts';
 import { pickAttributes } from '../../util/otel-api.ts';
-import { newCompletion } from '../content/completion-hook.ts';
+import { newCompletion } from '../content/content-record.ts';
 import { withoutSecrets } from '../content/credentials.ts';
 import {
   EVALUATION_ATTRIBUTES,
@@ -13,7 +13,7 @@ import {
   findEvaluated,
   mayBeOfAnother,
 } from '../evaluated-spans.ts';
-import { isInsideHook } from '../hook-context.ts';
+import { isInsideHook } from '../program-hooks.ts';
 import type { Telemetry } from '../telemetry.ts';
 
 /** What an evaluation is about. The first of these ids that is given decides which span it belongs to. */

@@ -15,8 +15,8 @@ import { arrayField, asObject, field } from '../../util/payload.ts';
 import type { ContentRecord } from '../content/content-record.ts';
 import { LimitedJson } from '../content/limited-json.ts';
 import type { Failure } from '../error.ts';
-import { isInsideHook } from '../hook-context.ts';
 import type { OperationKind, RequestedToolCall } from '../operation.ts';
+import { isInsideHook } from '../program-hooks.ts';
 import type { Sink } from './sink.ts';
 
 /** The operations of which the sink receives all. A run counts as a whole, without its steps. */

@@ -4,7 +4,7 @@ import { monotonic } from '../../util/clock.ts';
 import { logError, warnOnce } from '../../util/guard.ts';
 import { field } from '../../util/payload.ts';
 import { TaskQueue } from '../../util/task-queue.ts';
-import { runInsideHook } from '../hook-context.ts';
+import { runInsideHook } from '../program-hooks.ts';
 
 /** An `async` sink may hold a connection for each of them. */
 const MAX_UNSETTLED_EVENTS = 100;

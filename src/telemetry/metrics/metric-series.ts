@@ -59,18 +59,13 @@ interface Level extends Map<unknown, Level> {}
  * invented values would leave no series for real values after them.
  */
 export class MetricSeries {
+  /** By dimension, those of most. */
+  readonly #kept = new Map<string, KeptValues>();
   readonly #servers = new KeptValues(ATTR.SERVER_ADDRESS);
   readonly #requestModels = new KeptValues(ATTR.GEN_AI_REQUEST_MODEL, MAX_REQUEST_MODELS);
   /** Request models without a response so far. Invented ones take no place from real ones. */
   readonly #unansweredModels = new KeptValues(ATTR.GEN_AI_REQUEST_MODEL);
-  readonly #responseModels = new KeptValues(ATTR.GEN_AI_RESPONSE_MODEL);
   readonly #ownResponseModels = new Map<string, Set<string>>();
-  readonly #tiers = new KeptValues(ATTR.OPENAI_RESPONSE_SERVICE_TIER);
-  readonly #fingerprints = new KeptValues(ATTR.OPENAI_RESPONSE_SYSTEM_FINGERPRINT);
-  readonly #errorTypes = new KeptValues(ATTR.ERROR_TYPE);
-  readonly #toolNames = new KeptValues(ATTR.GEN_AI_TOOL_NAME);
-  readonly #workflowNames = new KeptValues(ATTR.GEN_AI_WORKFLOW_NAME);
-  readonly #agentNames = new KeptValues(ATTR.GEN_AI_AGENT_NAME);
   readonly #failures = new Set<string>();
   readonly #tools = new Set<string>();
   readonly #combinations: Level = new Map();
@@ -98,8 +93,8 @@ export class MetricSeries {
       delete dimensions[ATTR.SERVER_PORT];
     }
     const own = this.#limitModels(dimensions);
-    limit(dimensions, ATTR.OPENAI_RESPONSE_SERVICE_TIER, this.#tiers);
-    limit(dimensions, ATTR.OPENAI_RESPONSE_SYSTEM_FINGERPRINT, this.#fingerprints);
+    this.#limit(dimensions, ATTR.OPENAI_RESPONSE_SERVICE_TIER);
+    this.#limit(dimensions, ATTR.OPENAI_RESPONSE_SYSTEM_FINGERPRINT);
     if (this.#take(dimensions, MAX_DETAILED_COMBINATIONS)) return;
     notice('metric_values_limited', 'models, tiers and fingerprints together');
     // Details are replaced first: invented fingerprints must not use up the series of real models.
@@ -113,9 +108,9 @@ export class MetricSeries {
 
   /** Programs name their tools, workflows and agents, some of them after a user. */
   limitNames(dimensions: Attributes): void {
-    limit(dimensions, ATTR.GEN_AI_TOOL_NAME, this.#toolNames);
-    limit(dimensions, ATTR.GEN_AI_WORKFLOW_NAME, this.#workflowNames);
-    limit(dimensions, ATTR.GEN_AI_AGENT_NAME, this.#agentNames);
+    this.#limit(dimensions, ATTR.GEN_AI_TOOL_NAME);
+    this.#limit(dimensions, ATTR.GEN_AI_WORKFLOW_NAME);
+    this.#limit(dimensions, ATTR.GEN_AI_AGENT_NAME);
     if (dimensions[ATTR.GEN_AI_TOOL_NAME] === undefined) return;
     if (keepKey(this.#tools, dimensions, MAX_TOOL_COMBINATIONS)) return;
     notice('metric_values_limited', 'tool names and agent names together');
@@ -125,11 +120,23 @@ export class MetricSeries {
   /** Returns a copy of the dimensions with the error type. */
   withError(dimensions: Attributes, errorType: string): Attributes {
     const failed = { ...dimensions, [ATTR.ERROR_TYPE]: errorType };
-    limit(failed, ATTR.ERROR_TYPE, this.#errorTypes);
+    this.#limit(failed, ATTR.ERROR_TYPE);
     if (keepKey(this.#failures, failed, MAX_FAILED_COMBINATIONS)) return failed;
     notice('metric_values_limited', 'error types and other dimensions together');
     replaceDimension(failed, ATTR.ERROR_TYPE);
     return failed;
+  }
+
+  /** Replaces a value that is none of the first ones of its dimension. */
+  #limit(dimensions: Attributes, name: string): void {
+    const value = dimensions[name];
+    if (typeof value !== 'string') return;
+    let kept = this.#kept.get(name);
+    if (kept === undefined) {
+      kept = new KeptValues(name);
+      this.#kept.set(name, kept);
+    }
+    if (!kept.keep(value)) dimensions[name] = OTHER;
   }
 
   /** @returns whether the response model is reserved for the request model */
@@ -144,7 +151,7 @@ export class MetricSeries {
       if (kept && typeof responseModel === 'string' && this.#isOwn(requestModel, responseModel)) return true;
       if (!kept) dimensions[ATTR.GEN_AI_REQUEST_MODEL] = OTHER;
     }
-    limit(dimensions, ATTR.GEN_AI_RESPONSE_MODEL, this.#responseModels);
+    this.#limit(dimensions, ATTR.GEN_AI_RESPONSE_MODEL);
     return false;
   }
 
@@ -170,7 +177,11 @@ export class MetricSeries {
     if (this.#count >= most) return false;
     this.#count++;
     let level = this.#combinations;
-    for (const name of LEVELS) level = below(level, dimensions[name]);
+    for (const name of LEVELS) {
+      const below = level.get(dimensions[name]) ?? new Map();
+      level.set(dimensions[name], below);
+      level = below;
+    }
     return true;
   }
 }
@@ -184,22 +195,6 @@ const LEVELS: readonly string[] = [
   ATTR.OPENAI_RESPONSE_SERVICE_TIER,
   ATTR.OPENAI_RESPONSE_SYSTEM_FINGERPRINT,
 ];
-
-function below(level: Level, value: unknown): Level {
-  const known = level.get(value);
-  if (known !== undefined) return known;
-  const made: Level = new Map();
-  level.set(value, made);
-  return made;
-}
-
-function isOver(kept: KeptValues, value: unknown): boolean {
-  return typeof value === 'string' && !kept.keep(value);
-}
-
-function limit(dimensions: Attributes, name: string, kept: KeptValues): void {
-  if (isOver(kept, dimensions[name])) dimensions[name] = OTHER;
-}
 
 function replaceDimension(dimensions: Attributes, name: string): void {
   if (dimensions[name] !== undefined) dimensions[name] = OTHER;

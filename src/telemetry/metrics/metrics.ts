@@ -2,7 +2,6 @@ import {
   type Attributes,
   type Context,
   type Histogram,
-  type Meter,
   type MeterProvider,
   metrics,
   ValueType,
@@ -17,7 +16,6 @@ import {
   METRIC_GEN_AI_INVOKE_AGENT_DURATION,
   METRIC_GEN_AI_INVOKE_WORKFLOW_DURATION,
   METRIC_OPENAI_CLIENT_COST,
-  type MetricDefinition,
 } from '../../semconv/metrics.ts';
 import { SCHEMA_URL } from '../../semconv/schema.ts';
 import {
@@ -31,13 +29,29 @@ import { row } from '../../util/payload.ts';
 import { NAME, VERSION } from '../../util/version.ts';
 import type { Usage } from '../cost/usage.ts';
 import { metricSeries } from './metric-series.ts';
-import { RateLimits } from './rate-limit-metrics.ts';
+import { RateLimits } from './rate-limit-gauges.ts';
+
+/** The histograms, by what they measure. */
+const HISTOGRAMS = {
+  duration: METRIC_GEN_AI_CLIENT_OPERATION_DURATION,
+  tokenUsage: METRIC_GEN_AI_CLIENT_TOKEN_USAGE,
+  timeToFirstChunk: METRIC_GEN_AI_CLIENT_OPERATION_TIME_TO_FIRST_CHUNK,
+  timePerOutputChunk: METRIC_GEN_AI_CLIENT_OPERATION_TIME_PER_OUTPUT_CHUNK,
+  toolDuration: METRIC_GEN_AI_EXECUTE_TOOL_DURATION,
+  workflowDuration: METRIC_GEN_AI_INVOKE_WORKFLOW_DURATION,
+  agentDuration: METRIC_GEN_AI_INVOKE_AGENT_DURATION,
+  cost: METRIC_OPENAI_CLIENT_COST,
+};
+
+type Instruments = Readonly<Record<keyof typeof HISTOGRAMS, Histogram>> & { readonly rateLimits: RateLimits };
 
 /**
  * How long what the program itself does takes, by operation. In the conventions, these durations have no operation name
  * among their dimensions.
  */
-const LOCAL_DURATIONS = {
+const LOCAL_DURATIONS: Readonly<
+  Record<string, { readonly instrument: keyof typeof HISTOGRAMS; readonly dimensions: readonly string[] }>
+> = {
   [GEN_AI_OPERATION_NAME_VALUE_EXECUTE_TOOL]: {
     instrument: 'toolDuration',
     dimensions: [ATTR.GEN_AI_TOOL_NAME, ATTR.GEN_AI_TOOL_TYPE, ATTR.GEN_AI_AGENT_NAME],
@@ -50,19 +64,7 @@ const LOCAL_DURATIONS = {
     instrument: 'workflowDuration',
     dimensions: [ATTR.GEN_AI_WORKFLOW_NAME],
   },
-} as const;
-
-interface Instruments {
-  readonly duration: Histogram;
-  readonly tokenUsage: Histogram;
-  readonly timeToFirstChunk: Histogram;
-  readonly timePerOutputChunk: Histogram;
-  readonly toolDuration: Histogram;
-  readonly workflowDuration: Histogram;
-  readonly agentDuration: Histogram;
-  readonly cost: Histogram;
-  readonly rateLimits: RateLimits;
-}
+};
 
 /**
  * Records the client metrics of the conventions and our own, once per operation, sampled or not. Each value is recorded
@@ -232,29 +234,18 @@ function instrumentsOf(provider: MeterProvider): Instruments | undefined {
 
 function createInstruments(provider: MeterProvider): Instruments {
   const meter = provider.getMeter(NAME, VERSION, { schemaUrl: SCHEMA_URL });
-  return {
-    duration: createHistogram(meter, METRIC_GEN_AI_CLIENT_OPERATION_DURATION),
-    tokenUsage: createHistogram(meter, METRIC_GEN_AI_CLIENT_TOKEN_USAGE),
-    timeToFirstChunk: createHistogram(meter, METRIC_GEN_AI_CLIENT_OPERATION_TIME_TO_FIRST_CHUNK),
-    timePerOutputChunk: createHistogram(meter, METRIC_GEN_AI_CLIENT_OPERATION_TIME_PER_OUTPUT_CHUNK),
-    toolDuration: createHistogram(meter, METRIC_GEN_AI_EXECUTE_TOOL_DURATION),
-    workflowDuration: createHistogram(meter, METRIC_GEN_AI_INVOKE_WORKFLOW_DURATION),
-    agentDuration: createHistogram(meter, METRIC_GEN_AI_INVOKE_AGENT_DURATION),
-    cost: createHistogram(meter, METRIC_OPENAI_CLIENT_COST),
-    rateLimits: new RateLimits(meter),
-  };
-}
-
-function createHistogram(
-  meter: Meter,
-  { name, description, unit, valueType, buckets }: MetricDefinition,
-): Histogram {
-  return meter.createHistogram(name, {
-    description,
-    unit,
-    valueType: valueType === 'int' ? ValueType.INT : ValueType.DOUBLE,
-    advice: { explicitBucketBoundaries: [...buckets] },
-  });
+  const histograms = Object.entries(HISTOGRAMS).map(
+    ([key, { name, description, unit, valueType, buckets }]) => [
+      key,
+      meter.createHistogram(name, {
+        description,
+        unit,
+        valueType: valueType === 'int' ? ValueType.INT : ValueType.DOUBLE,
+        advice: { explicitBucketBoundaries: [...buckets] },
+      }),
+    ],
+  );
+  return { ...Object.fromEntries(histograms), rateLimits: new RateLimits(meter) } as Instruments;
 }
 
 /** How many gaps of one stream are kept before they are recorded. */

@@ -9,7 +9,7 @@ import {
   traced,
 } from '../../../src/client.ts';
 import { forgetNotices } from '../../../src/diagnostics/report.ts';
-import { newCompletion } from '../../../src/telemetry/content/completion-hook.ts';
+import { newCompletion } from '../../../src/telemetry/content/content-record.ts';
 import { startTracedProgram } from '../program.ts';
 
 const MAIL = 'ada@example.com';

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { Steps } from '../../../src/hierarchy/invocations/steps.ts';
 import type { StepSnapshot, ToolCallSnapshot } from '../../../src/hierarchy/model.ts';
 import { OperationClock } from '../../../src/hierarchy/operation-clock.ts';
-import { Keeper } from '../../../src/telemetry/kept-values.ts';
+import { Keeper } from '../../../src/telemetry/content/kept.ts';
 
 function step(id: string, createdAt: number): StepSnapshot {
   return {

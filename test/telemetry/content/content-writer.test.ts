@@ -28,7 +28,7 @@ function messages(...texts: string[]): Message[] {
 
 describe('messages', () => {
   test('within the limits are written whole', () => {
-    expect(written((writer, to) => writer.addMessages(to, NAME, messages('Hi', 'there')))).toEqual(
+    expect(written((writer, to) => writer.add(to, NAME, 'messages', messages('Hi', 'there')))).toEqual(
       messages('Hi', 'there'),
     );
   });
@@ -36,7 +36,7 @@ describe('messages', () => {
   test('beyond the limits are replaced by a count, oldest first', () => {
     const long = 'x'.repeat(100);
     const all = messages(...Array.from({ length: 20 }, () => long), 'newest');
-    const kept = written((writer, to) => writer.addMessages(to, NAME, all)) as Message[];
+    const kept = written((writer, to) => writer.add(to, NAME, 'messages', all)) as Message[];
     expect(kept[0]).toEqual({ role: 'user', parts: [], omitted_messages: 21 - (kept.length - 1) });
     expect(kept.at(-1)).toEqual(messages('newest')[0]);
   });
@@ -44,7 +44,7 @@ describe('messages', () => {
   test('with omitted parts carry their number', () => {
     const parts = Array.from({ length: 50 }, () => ({ type: 'text' as const, content: 'x'.repeat(50) }));
     const message: Message = { role: 'assistant', parts, finish_reason: 'stop' };
-    const [kept] = written((writer, to) => writer.addMessages(to, NAME, [message])) as [
+    const [kept] = written((writer, to) => writer.add(to, NAME, 'messages', [message])) as [
       Message & { omitted_parts: number },
     ];
     expect(kept.parts.length).toBeGreaterThan(3);
@@ -53,7 +53,7 @@ describe('messages', () => {
 
   test('with a text beyond the limit are cut to the remaining length', () => {
     const kept = written(
-      (writer, to) => writer.addMessages(to, NAME, messages('x'.repeat(5_000))),
+      (writer, to) => writer.add(to, NAME, 'messages', messages('x'.repeat(5_000))),
       10_000,
       500,
     );
@@ -64,10 +64,10 @@ describe('messages', () => {
 
   test('of which nothing fits leave only their number, or nothing', () => {
     const add = (writer: ContentWriter, to: Attributes): void =>
-      writer.addMessages(to, NAME, messages('a', 'b'));
+      writer.add(to, NAME, 'messages', messages('a', 'b'));
     expect(written(add, 100, 150)).toEqual([{ role: 'user', parts: [], omitted_messages: 2 }]);
     expect(written(add, 100, 0)).toBeUndefined();
-    expect(written((writer, to) => writer.addMessages(to, NAME, []))).toBeUndefined();
+    expect(written((writer, to) => writer.add(to, NAME, 'messages', []))).toBeUndefined();
   });
 });
 
@@ -99,11 +99,11 @@ describe('with any limits', () => {
       for (const maxText of [0, 1, 7, 1_000]) {
         const writer = new ContentWriter(settings(maxText, limit));
         const attributes: Attributes = {};
-        writer.addParts(attributes, 'a', all[1]?.parts ?? []);
-        writer.addMessages(attributes, 'b', all, 0.5);
-        writer.addList(attributes, 'c', all);
-        writer.addValue(attributes, 'd', all[0]);
-        writer.addMessages(attributes, 'e', all);
+        writer.add(attributes, 'a', 'parts', all[1]?.parts ?? []);
+        writer.add(attributes, 'b', 'messages', all, 0.5);
+        writer.add(attributes, 'c', 'list', all);
+        writer.add(attributes, 'd', 'object', all[0]);
+        writer.add(attributes, 'e', 'messages', all);
         const values = Object.values(attributes).map(String);
         for (const value of values) expect(() => JSON.parse(value)).not.toThrow();
         expect(values.join('').length).toBeLessThanOrEqual(limit);
@@ -116,7 +116,7 @@ describe('with any limits', () => {
 describe('other content', () => {
   test('a list keeps its first values and counts the others', () => {
     const values = Array.from({ length: 40 }, (_, index) => ({ type: 'function', name: `tool_${index}` }));
-    const kept = written((writer, to) => writer.addList(to, NAME, values)) as unknown[];
+    const kept = written((writer, to) => writer.add(to, NAME, 'list', values)) as unknown[];
     expect(kept[0]).toEqual(values[0]);
     expect(kept.at(-1)).toEqual({ type: 'omitted', name: '…', count: 40 - (kept.length - 1) });
   });
@@ -133,7 +133,7 @@ describe('other content', () => {
       { omitted: true },
     ],
   ])('a value: %s', (_, value, expected) => {
-    expect(written((writer, to) => writer.addValue(to, NAME, value))).toEqual(expected);
+    expect(written((writer, to) => writer.add(to, NAME, 'object', value))).toEqual(expected);
   });
 
   test('a short text is cut to the remaining length of the span, with a mark', () => {

@@ -4,8 +4,7 @@ import type OpenAI from 'openai';
 import { describe, expect, test } from 'vitest';
 import { resolveSettings } from '../../../src/config/config.ts';
 import { ContentWriter } from '../../../src/telemetry/content/content-writer.ts';
-import { MediaPolicy } from '../../../src/telemetry/content/media.ts';
-import { blobPart } from '../../../src/telemetry/content/messages.ts';
+import { blobPart, MediaPolicy } from '../../../src/telemetry/content/media.ts';
 import { sha256, slowSha256 } from '../../../src/util/sha256.ts';
 import { startProgram } from '../../support/program.ts';
 
@@ -129,7 +128,7 @@ describe('media beside their type, as in results of MCP tools,', () => {
   function written(media: Media, value: unknown): unknown {
     const settings = resolveSettings({ media }, () => undefined, {});
     const attributes: Attributes = {};
-    new ContentWriter(settings).addValue(attributes, 'result', value);
+    new ContentWriter(settings).add(attributes, 'result', 'object', value);
     return JSON.parse(String(attributes.result));
   }
 
@@ -286,9 +285,9 @@ describe('the SHA-256 of media', () => {
     const megabytes = (count: number): string =>
       'A'.repeat((count * 2 ** 20 * 4) / 3 - (((count * 2 ** 20 * 4) / 3) % 4));
     const media = policy('reference');
-    expect(media.shown(blobPart(megabytes(5), 'image'))).not.toHaveProperty('sha256');
-    expect(media.shown(blobPart(megabytes(3), 'image'))).toHaveProperty('sha256');
-    expect(media.shown(blobPart(megabytes(3), 'image'))).not.toHaveProperty('sha256');
+    expect(media.shown(blobPart(megabytes(5), 'image'))).toMatchObject({ sha256: undefined });
+    expect(media.shown(blobPart(megabytes(3), 'image'))).toMatchObject({ sha256: expect.any(String) });
+    expect(media.shown(blobPart(megabytes(3), 'image'))).toMatchObject({ sha256: undefined });
     expect(media.shown(blobPart('aGVsbG8=', 'image'))).toHaveProperty('sha256', HELLO);
   });
 });

@@ -1,6 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { TextRoom } from '../../src/telemetry/kept-text.ts';
-import { keptValue } from '../../src/telemetry/kept-values.ts';
+import { keptValue, TextRoom } from '../../../src/telemetry/content/kept.ts';
 
 const kept = (value: unknown): unknown => keptValue(value, new TextRoom(100, 1_000));
 

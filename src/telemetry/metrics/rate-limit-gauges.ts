@@ -1,4 +1,4 @@
-import { type Attributes, type BatchObservableResult, type Meter, ValueType } from '@opentelemetry/api';
+import { type Attributes, type Meter, ValueType } from '@opentelemetry/api';
 import { notice } from '../../diagnostics/report.ts';
 import * as ATTR from '../../semconv/attributes.ts';
 import {
@@ -9,6 +9,7 @@ import {
   type MetricDefinition,
 } from '../../semconv/metrics.ts';
 import { monotonic } from '../../util/clock.ts';
+import { pickAttributes } from '../../util/otel-api.ts';
 import { MAX_DIMENSION_LENGTH } from './metric-series.ts';
 
 /**
@@ -35,12 +36,16 @@ const GAUGES: readonly (readonly [metric: MetricDefinition, attribute: string])[
   [METRIC_OPENAI_CLIENT_RATELIMIT_REMAINING_TOKENS, ATTR.OPENAI_RATELIMIT_REMAINING_TOKENS],
 ];
 
+const LIMITS: readonly string[] = GAUGES.map(([, attribute]) => attribute);
+
+const KEPT: readonly string[] = [...DIMENSIONS, ...LIMITS];
+
 /**
  * The rate limits of the latest responses. Observable gauges report them at collection, so a call only stores them.
  */
 export class RateLimits {
   readonly #meter: Meter;
-  /** The attributes of the latest span of each group, and when it ended, in monotonic milliseconds. */
+  /** What the latest span of each group said, and when, in monotonic milliseconds. */
   readonly #groups = new Map<string, { readonly attributes: Attributes; readonly time: number }>();
   #observed = false;
 
@@ -50,7 +55,7 @@ export class RateLimits {
 
   /** @param attributes the attributes of a span; ignored without rate limits */
   see(attributes: Attributes): void {
-    if (!GAUGES.some(([, attribute]) => attributes[attribute] !== undefined)) return;
+    if (!LIMITS.some((name) => attributes[name] !== undefined)) return;
     const group = DIMENSIONS.map((name) => String(attributes[name])).join(' ');
     const model = attributes[ATTR.GEN_AI_REQUEST_MODEL];
     const tooLong = typeof model === 'string' && model.length > MAX_DIMENSION_LENGTH;
@@ -58,11 +63,7 @@ export class RateLimits {
       notice('rate_limits_limited');
       return;
     }
-    const seen: Attributes = {};
-    for (const name of [...DIMENSIONS, ...GAUGES.map(([, attribute]) => attribute)]) {
-      if (attributes[name] !== undefined) seen[name] = attributes[name];
-    }
-    this.#groups.set(group, { attributes: seen, time: monotonic() });
+    this.#groups.set(group, { attributes: pickAttributes(attributes, KEPT), time: monotonic() });
     if (!this.#observed) this.#observe();
   }
 
@@ -79,25 +80,18 @@ export class RateLimits {
   /** Creates the gauges when there is a first value. */
   #observe(): void {
     this.#observed = true;
-    const gauges = GAUGES.map(([{ name, description, unit }, attribute]) => ({
-      gauge: this.#meter.createObservableGauge(name, { description, unit, valueType: ValueType.INT }),
-      attribute,
-    }));
-    const observe = (result: BatchObservableResult): void => {
-      this.#forgetOld();
-      for (const { attributes: group } of this.#groups.values()) {
-        const dimensions = Object.fromEntries(
-          DIMENSIONS.filter((name) => group[name] !== undefined).map((name) => [name, group[name]]),
-        );
-        for (const { gauge, attribute } of gauges) {
-          const value = group[attribute];
-          if (typeof value === 'number') result.observe(gauge, value, dimensions);
-        }
-      }
-    };
-    this.#meter.addBatchObservableCallback(
-      observe,
-      gauges.map(({ gauge }) => gauge),
+    const gauges = GAUGES.map(([{ name, description, unit }]) =>
+      this.#meter.createObservableGauge(name, { description, unit, valueType: ValueType.INT }),
     );
+    this.#meter.addBatchObservableCallback((result) => {
+      this.#forgetOld();
+      for (const { attributes } of this.#groups.values()) {
+        const dimensions = pickAttributes(attributes, DIMENSIONS);
+        gauges.forEach((gauge, index) => {
+          const value = attributes[LIMITS[index] ?? ''];
+          if (typeof value === 'number') result.observe(gauge, value, dimensions);
+        });
+      }
+    }, gauges);
   }
 }

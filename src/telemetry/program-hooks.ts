@@ -1,10 +1,34 @@
-import type { Completion, CompletionHook } from '../../config/completion-types.ts';
-import { notice } from '../../diagnostics/report.ts';
-import { builtIn } from '../../util/built-in.ts';
-import { guard, guardAsync } from '../../util/guard.ts';
-import { field } from '../../util/payload.ts';
-import { TaskQueue } from '../../util/task-queue.ts';
-import { runInsideHook } from '../hook-context.ts';
+import { type Context, createContextKey } from '@opentelemetry/api';
+import type { Completion, CompletionHook } from '../config/completion-types.ts';
+import { notice } from '../diagnostics/report.ts';
+import { builtIn } from '../util/built-in.ts';
+import { activeContext, runIn } from '../util/context.ts';
+import { guard, guardAsync } from '../util/guard.ts';
+import { field } from '../util/payload.ts';
+import { TaskQueue } from '../util/task-queue.ts';
+
+const INSIDE_HOOK: symbol = createContextKey('opentelemetry-instrumentation-openai inside a hook');
+
+/** Whether any hook has run: most programs have none, and each call asks. */
+let hasRun = false;
+
+/**
+ * Runs a hook or the sink of the program. The calls to `openai` that it makes reach no hook and no sink, or each would
+ * make further calls.
+ */
+export function runInsideHook<Result>(run: () => Result): Result {
+  hasRun = true;
+  return runIn(markInsideHook(activeContext()), run);
+}
+
+export function isInsideHook(context: Context): boolean {
+  return hasRun && context.getValue(INSIDE_HOOK) === true;
+}
+
+/** Marks a new context, for work that a hook has started. */
+export function markInsideHook(context: Context): Context {
+  return context.setValue(INSIDE_HOOK, true);
+}
 
 const MAX_PENDING_HOOKS = 1_000;
 /** How long a flush waits for hooks. */
