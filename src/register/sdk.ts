@@ -14,11 +14,10 @@ import { isNoopMeterProvider, isNoopTracerProvider, olderApiInUse } from '../uti
 import { endpointsOf, processorsOf } from '../util/otel-sdk.ts';
 import { field } from '../util/payload.ts';
 import { printToStderr } from '../util/text-stream.ts';
+import { endEarly, handOver } from './api-copies.ts';
 import { configurationFileVariable, withOwnLogger } from './config-file.ts';
-import { endEarly } from './early-tracers.ts';
 import { flushOnSignals } from './exit.ts';
 import { PAGE_VARIABLE, type SdkConfiguration, sdkConfiguration } from './exporters.ts';
-import { handOver } from './hand-over.ts';
 
 const SDK = '@opentelemetry/sdk-node';
 const INSTALL = `npm install @opentelemetry/api ${SDK}`;

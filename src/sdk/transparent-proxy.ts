@@ -17,7 +17,7 @@ export function transparentProxy(
     typeof method === 'function'
       ? new Proxy(method, {
           apply(_, self, args) {
-            // Without `self === proxy ? original : `, methods run on the proxy, where private fields are missing.
+            // A proxy has no private fields.
             const run = (): unknown => Reflect.apply(method, self === proxy ? original : self, args);
             return around === undefined ? run() : around(run, args);
           },
