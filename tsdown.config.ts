@@ -158,6 +158,7 @@ const config: UserConfig[] = defineConfig([
     entry: BUNDLER,
     format: 'cjs',
     clean: false,
+    outputOptions: { ...SHARED_OUTPUT, esModule: false },
     plugins: [plainBindings([]), esModules(['bundler'])],
   },
   {

@@ -108,7 +108,7 @@ export interface WebpackPlugin {
   apply(compiler: WebpackCompiler): void;
 }
 
-/** For webpack, also that of Next.js. Compilations with a `target` other than Node are not changed. */
+/** For webpack, also that of Next.js. Only compilations with a `target` of Node or Electron are changed. */
 export function webpack(): WebpackPlugin {
   return {
     apply({ options, hooks }) {
@@ -121,7 +121,7 @@ export function webpack(): WebpackPlugin {
   };
 }
 
-/** For Rspack and Rsbuild. Compilations with a `target` other than Node are not changed. */
+/** For Rspack and Rsbuild. Only compilations with a `target` of Node or Electron are changed. */
 export function rspack(): WebpackPlugin {
   return webpack();
 }
