@@ -84,7 +84,7 @@ const LATER = {
     'src/helpers/traced-arguments.ts',
     'src/operations/program.ts',
     'src/pipeline/program-operations.ts',
-    'src/telemetry/events/evaluation-event.ts',
+    'src/telemetry/evaluations/evaluation.ts',
   ],
   hierarchy: ['src/hierarchy/index.ts'],
   masking: ['src/helpers/masking/mask-text.ts'],

@@ -19,7 +19,7 @@ import { ContentRecord } from './content/content-record.ts';
 import { readReportedCost } from './cost/costs.ts';
 import { addUsageAttributes, isNoUsage, type Spent, spentBy, type Usage } from './cost/usage.ts';
 import type { Failure } from './error.ts';
-import { rememberAnswer } from './evaluated-spans.ts';
+import { rememberAnswer } from './evaluations/evaluated-spans.ts';
 import type { EndedOperation } from './events/sink-events.ts';
 import { bareContext } from './metadata.ts';
 import { chunkDimensions, metricDimensions } from './metrics/metrics.ts';

@@ -10,7 +10,11 @@ import {
   withConversation,
   withMetadata,
 } from '../../src/client.ts';
-import { findEvaluated, rememberAnswer, rememberForEvaluation } from '../../src/telemetry/evaluated-spans.ts';
+import {
+  findEvaluated,
+  rememberAnswer,
+  rememberForEvaluation,
+} from '../../src/telemetry/evaluations/evaluated-spans.ts';
 import { lifeOf } from '../../src/telemetry/program-end/provider-life.ts';
 import type { Program } from '../support/program.ts';
 import { startTracedProgram } from './program.ts';

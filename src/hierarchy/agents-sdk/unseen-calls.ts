@@ -6,7 +6,7 @@ import { matchRoute } from '../../sdk/routes/index.ts';
 import * as ATTR from '../../semconv/attributes.ts';
 import { ERROR_TYPE_VALUE_OTHER, GEN_AI_PROVIDER_NAME_VALUE_OPENAI } from '../../semconv/values.ts';
 import type { Failure } from '../../telemetry/error.ts';
-import { findEvaluated } from '../../telemetry/evaluated-spans.ts';
+import { findEvaluated } from '../../telemetry/evaluations/evaluated-spans.ts';
 import type { ApiRequest, Operation } from '../../telemetry/operation.ts';
 import { OperationRecord } from '../../telemetry/record.ts';
 import type { Telemetry } from '../../telemetry/telemetry.ts';

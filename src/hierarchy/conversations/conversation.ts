@@ -4,7 +4,7 @@ import { conversation as conversationOperation } from '../../operations/conversa
 import type { Endpoint } from '../../sdk/provider.ts';
 import * as ATTR from '../../semconv/attributes.ts';
 import { addSpent, type Spent } from '../../telemetry/cost/usage.ts';
-import { rememberForEvaluation } from '../../telemetry/evaluated-spans.ts';
+import { rememberForEvaluation } from '../../telemetry/evaluations/evaluated-spans.ts';
 import { withMetadataOf } from '../../telemetry/metadata.ts';
 import { endpointAttributes, type Place, placeAttributes } from '../../telemetry/place.ts';
 import { OperationRecord } from '../../telemetry/record.ts';

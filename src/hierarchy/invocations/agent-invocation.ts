@@ -8,7 +8,7 @@ import { Keeper, textLimits } from '../../telemetry/content/kept.ts';
 import { NAMES_DEPLOYMENTS } from '../../telemetry/cost/costs.ts';
 import { addSpent, NOTHING_SPENT, type Spent, type Usage } from '../../telemetry/cost/usage.ts';
 import type { Failure } from '../../telemetry/error.ts';
-import { rememberedOf, rememberForEvaluation } from '../../telemetry/evaluated-spans.ts';
+import { rememberedOf, rememberForEvaluation } from '../../telemetry/evaluations/evaluated-spans.ts';
 import type { WholeOperation } from '../../telemetry/operation.ts';
 import { type Place, placeAttributes } from '../../telemetry/place.ts';
 import { OperationRecord } from '../../telemetry/record.ts';

@@ -1,7 +1,6 @@
 import type { Attributes, Context, Span } from '@opentelemetry/api';
 import { type Settings, sinkTakesContent } from '../../config/config.ts';
 import type {
-  CostRecordEvent,
   EventPreset,
   ModelInvokeEvent,
   PolicyViolationEvent,
@@ -46,41 +45,27 @@ export interface EndedOperation {
 }
 
 /** Passes the events of a finished operation to the program's sink, if it has one. */
-export function emitSinkEvents(sink: Sink, operation: EndedOperation, settings: Settings): void {
+export function emitSinkEvents(sink: Sink, ended: EndedOperation, settings: Settings): void {
   const { events } = settings;
-  if (events === undefined || isInsideHook(operation.context)) return;
-  const { attributes } = operation;
-  const sent = SINK_OPERATIONS.has(attributes[ATTR.GEN_AI_OPERATION_NAME])
-    ? modelEvents(operation, settings, events.preset)
-    : otherEvents(operation, settings);
-  for (const event of sent) sink.hand(events.sink, event);
-}
-
-function modelEvents(operation: EndedOperation, settings: Settings, preset: EventPreset): SinkEvent[] {
-  const { attributes } = operation;
-  const content = sinkTakesContent(settings) ? (operation.content?.written ?? {}) : undefined;
-  const base = baseOf(operation);
-  const toolCalls = preset === 'minimal' ? [] : (operation.operation.toolCalls?.(operation.result) ?? []);
-  return [
-    invocation(base, operation, preset, content),
-    ...toolCalls.map((call) => toolCall(base, call, content, settings)),
-    ...costRecords(base, attributes[ATTR.OPENAI_TOTAL_COST] ?? attributes[ATTR.OPENAI_COST]),
-    ...violations(base, operation, settings),
-  ];
+  if (events === undefined || isInsideHook(ended.context)) return;
+  for (const event of eventsOf(ended, settings, events.preset)) sink.hand(events.sink, event);
 }
 
 /** Of a model call without a name in the conventions, such as an image, the sink has the cost and the failure. */
-function otherEvents(operation: EndedOperation, settings: Settings): SinkEvent[] {
-  const base = baseOf(operation);
-  return [
-    ...costRecords(base, operation.attributes[ATTR.OPENAI_COST]),
-    ...(operation.operation.traits?.runsModel ? violations(base, operation, settings) : []),
-  ];
-}
-
-/** None if the cost is not known. */
-function costRecords(base: SinkEventBase, cost: unknown): CostRecordEvent[] {
-  return typeof cost === 'number' ? [{ ...base, type: 'cost.record', cost }] : [];
+function* eventsOf(ended: EndedOperation, settings: Settings, preset: EventPreset): Generator<SinkEvent> {
+  const { attributes, failure, operation, result } = ended;
+  const base = baseOf(ended);
+  const isNamed = SINK_OPERATIONS.has(attributes[ATTR.GEN_AI_OPERATION_NAME]);
+  if (isNamed) {
+    const content = sinkTakesContent(settings) ? (ended.content?.written ?? {}) : undefined;
+    yield invocation(base, ended, preset, content);
+    const calls = preset === 'minimal' ? [] : (operation.toolCalls?.(result) ?? []);
+    for (const call of calls) yield toolCall(base, call, content, settings);
+  }
+  const cost = (isNamed ? attributes[ATTR.OPENAI_TOTAL_COST] : undefined) ?? attributes[ATTR.OPENAI_COST];
+  if (typeof cost === 'number') yield { ...base, type: 'cost.record', cost };
+  if (failure !== undefined && (isNamed || operation.traits?.runsModel === true))
+    yield violation(base, attributes, failure, settings);
 }
 
 /** The operation, or where the conventions have no name for it, the name of its span. */
@@ -204,22 +189,20 @@ function limitedText(value: unknown, { maxContentLength, maxSpanContentLength }:
   return json === undefined ? undefined : (JSON.parse(json) as unknown);
 }
 
-/** None if the operation did not fail. */
-function violations(
+function violation(
   base: SinkEventBase,
-  { attributes, failure }: EndedOperation,
+  attributes: Attributes,
+  failure: Failure,
   settings: Settings,
-): PolicyViolationEvent[] {
-  if (failure === undefined) return [];
+): PolicyViolationEvent {
   const maxMessage = sinkTakesContent(settings) ? settings.maxContentLength : 0;
-  const event: PolicyViolationEvent = definedMembers({
+  return definedMembers({
     ...base,
     type: 'policy.violation',
     error: failure.type,
     status: attributes[ATTR.HTTP_RESPONSE_STATUS_CODE],
     message: cut(failure.message ?? '', maxMessage) || undefined,
   });
-  return [event];
 }
 
 /** Removes undefined members. The values come from attributes, whose types are known by construction. */

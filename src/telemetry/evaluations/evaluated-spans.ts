@@ -1,9 +1,9 @@
 import type { Attributes, Span, SpanContext } from '@opentelemetry/api';
-import * as ATTR from '../semconv/attributes.ts';
-import { pickAttributes } from '../util/otel-api.ts';
-import { processWideCollection } from '../util/process-wide.ts';
-import { VERSION } from '../util/version.ts';
-import { HIERARCHY_IDS } from './place.ts';
+import * as ATTR from '../../semconv/attributes.ts';
+import { pickAttributes } from '../../util/otel-api.ts';
+import { processWideCollection } from '../../util/process-wide.ts';
+import { VERSION } from '../../util/version.ts';
+import { HIERARCHY_IDS } from '../place.ts';
 
 /** What an evaluation can be about. */
 export type Evaluated = 'response' | 'run' | 'conversation';

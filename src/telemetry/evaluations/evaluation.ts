@@ -1,0 +1,135 @@
+import { type Attributes, type Context, INVALID_SPAN_CONTEXT, trace } from '@opentelemetry/api';
+import { recordsContentOnEvents } from '../../config/config.ts';
+import * as ATTR from '../../semconv/attributes.ts';
+import { EVENT_GEN_AI_EVALUATION_RESULT } from '../../semconv/events.ts';
+import { cut, searchedStart } from '../../util/cut-text.ts';
+import { guard, warnOnce } from '../../util/guard.ts';
+import { pickAttributes } from '../../util/otel-api.ts';
+import { asNumber, field, isRecordable, textField } from '../../util/payload.ts';
+import { newCompletion } from '../content/content-record.ts';
+import { withoutSecrets } from '../content/credentials.ts';
+import { isInsideHook } from '../program-hooks.ts';
+import type { Telemetry } from '../telemetry.ts';
+import {
+  EVALUATION_ATTRIBUTES,
+  type EvaluatedSpan,
+  findEvaluated,
+  mayBeOfAnother,
+} from './evaluated-spans.ts';
+
+/** The result of an evaluation, or user feedback. At least one id is required. */
+export interface Evaluation {
+  /** The id of a chat completion, a response or a message of a run. */
+  readonly responseId?: string | undefined;
+  /** The id of a run or turn. */
+  readonly runId?: string | undefined;
+  readonly threadId?: string | undefined;
+  /** The id of a conversation or session, or one that was passed to `withConversation`. */
+  readonly conversationId?: string | undefined;
+  /** What was evaluated: `helpfulness`. Recorded in every mode; use few distinct values. */
+  readonly name: string;
+  readonly score?: number | undefined;
+  /** The score as a word: `pass`, `fail`. Recorded in every mode; use few distinct values. */
+  readonly label?: string | undefined;
+  /** The reason for the score. It is content, recorded if `captureMessageContent` allows it on events. */
+  readonly explanation?: string | undefined;
+}
+
+/** Characters of a name, label or id. */
+const MAX_EVALUATION_NAME_LENGTH = 256;
+
+/**
+ * Emits the result of an evaluation as a log record. It belongs to the span that it is about, or to no span where that is
+ * not known: never to the span that is active, which is about something else.
+ */
+export function emitEvaluation(
+  telemetry: Telemetry,
+  evaluation: Evaluation,
+  active: Context,
+  time: number,
+): void {
+  const about = evaluatedSpan(evaluation);
+  const context = about === undefined ? trace.deleteSpan(active) : trace.setSpanContext(active, about.span);
+  if (!telemetry.events.wanted(EVENT_GEN_AI_EVALUATION_RESULT, context)) return;
+  const attributes: Attributes = idAttributes(evaluation, about);
+  attributes[ATTR.GEN_AI_EVALUATION_NAME] = named(evaluation, 'name');
+  const score = asNumber(field(evaluation, 'score'));
+  if (score !== undefined) attributes[ATTR.GEN_AI_EVALUATION_SCORE_VALUE] = score;
+  const label = named(evaluation, 'label');
+  if (label !== undefined) attributes[ATTR.GEN_AI_EVALUATION_SCORE_LABEL] = label;
+  const explanation = textField(evaluation, 'explanation');
+  if (explanation !== undefined) addExplanation(telemetry, attributes, explanation, context);
+  telemetry.events.emit({ name: EVENT_GEN_AI_EVALUATION_RESULT, context, attributes, time });
+  telemetry.sendAtEnd();
+}
+
+const SUBJECT_IDS = ['responseId', 'runId', 'threadId', 'conversationId'] as const;
+
+/** Whether it has what every evaluation needs. Says once what is missing. */
+export function hasSubject(evaluation: unknown): evaluation is Evaluation {
+  const isAbout = SUBJECT_IDS.some((id) => textField(evaluation, id) !== undefined);
+  const score = field(evaluation, 'score') ?? undefined;
+  if (score !== undefined && !isRecordable(score))
+    warnOnce('evaluation score', 'recordEvaluation ignored the score: expected a number below 2^63.');
+  if (isAbout && textField(evaluation, 'name') !== undefined) return true;
+  warnOnce(
+    'evaluation',
+    'recordEvaluation ignored its argument: expected a name and one of responseId, runId, threadId and conversationId.',
+  );
+  return false;
+}
+
+function named(evaluation: Evaluation, name: keyof Evaluation): string | undefined {
+  const text = textField(evaluation, name);
+  return text === undefined ? undefined : cut(text, MAX_EVALUATION_NAME_LENGTH);
+}
+
+/** The first of the ids that is given decides. */
+function evaluatedSpan(evaluation: Evaluation): EvaluatedSpan | undefined {
+  const [responseId, runId, threadId, conversationId] = SUBJECT_IDS.map((id) => textField(evaluation, id));
+  if (responseId !== undefined)
+    return mayBeOfAnother(responseId) ? undefined : findEvaluated('response', responseId);
+  if (runId !== undefined) return findEvaluated('run', runId);
+  const id = threadId ?? conversationId;
+  return id === undefined ? undefined : findEvaluated('conversation', id);
+}
+
+/** The given ids, and those that the span has: one filter finds all scores of a thread. */
+function idAttributes(evaluation: Evaluation, about: EvaluatedSpan | undefined): Attributes {
+  const attributes = pickAttributes(about?.attributes ?? {}, EVALUATION_ATTRIBUTES);
+  // A turn of the Agents API has an attribute of its own.
+  const isTurn = about?.attributes[ATTR.OPENAI_TURN_ID] !== undefined;
+  const given: Readonly<Record<string, string | undefined>> = {
+    [ATTR.GEN_AI_CONVERSATION_ID]: named(evaluation, 'conversationId') ?? named(evaluation, 'threadId'),
+    [ATTR.OPENAI_THREAD_ID]: named(evaluation, 'threadId'),
+    [ATTR.OPENAI_RUN_ID]: isTurn ? undefined : named(evaluation, 'runId'),
+    [ATTR.GEN_AI_RESPONSE_ID]: named(evaluation, 'responseId'),
+  };
+  return { ...attributes, ...pickAttributes(given, Object.keys(given)) };
+}
+
+/** The explanation is content. A completion hook sees it first, whether or not it is recorded. */
+function addExplanation(
+  { settings, hooks }: Telemetry,
+  attributes: Attributes,
+  explanation: string,
+  context: Context,
+): void {
+  const { completionHook, maxContentLength } = settings;
+  let shown: unknown = explanation;
+  let added: Attributes = {};
+  if (completionHook !== undefined) {
+    const completion = newCompletion(attributes, trace.getSpanContext(context) ?? INVALID_SPAN_CONTEXT);
+    completion.evaluationExplanation = explanation;
+    shown = undefined;
+    if (!isInsideHook(context) && hooks.call(completionHook, completion))
+      // The hook may have left a getter that throws.
+      guard('the completionHook', () => {
+        shown = completion.evaluationExplanation;
+        added = completion.attributes;
+      });
+  }
+  if (recordsContentOnEvents(settings) && typeof shown === 'string')
+    attributes[ATTR.GEN_AI_EVALUATION_EXPLANATION] = searchedStart(shown, maxContentLength, withoutSecrets);
+  Object.assign(attributes, added);
+}
