@@ -73,7 +73,7 @@ const LATER = {
   ],
   failures: [
     'src/telemetry/content/credentials.ts',
-    'src/telemetry/error.ts',
+    'src/telemetry/outcomes/failure.ts',
     'src/telemetry/events/sink.ts',
     'src/telemetry/attempts.ts',
     'src/telemetry/program-operation.ts',

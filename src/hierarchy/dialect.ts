@@ -2,8 +2,8 @@ import type { Attributes } from '@opentelemetry/api';
 import type { Message, MessagePart } from '../config/completion-types.ts';
 import type { ApiRequest } from '../operations/index.ts';
 import type { Usage } from '../telemetry/cost/usage.ts';
-import type { Failure } from '../telemetry/error.ts';
-import type { ToolOutcome } from '../telemetry/tool-outcome.ts';
+import type { Failure } from '../telemetry/outcomes/failure.ts';
+import type { ToolOutcome } from '../telemetry/outcomes/tool-outcome.ts';
 import type {
   Agent,
   ConversationKind,

@@ -3,7 +3,7 @@ import type { Call } from '../sdk/call.ts';
 import { readWithClient } from '../sdk/own-requests.ts';
 import type { Endpoint } from '../sdk/provider.ts';
 import type { Route } from '../sdk/routes/index.ts';
-import type { Failure } from '../telemetry/error.ts';
+import type { Failure } from '../telemetry/outcomes/failure.ts';
 import type { Telemetry } from '../telemetry/telemetry.ts';
 import { MAX_READ, MAX_REPEATED, readHeader } from '../util/payload.ts';
 import { adoptInvocation, creatorOf, type HandedOn, type Observation, placeAdopted } from './adoption.ts';

@@ -2,7 +2,7 @@ import type { Attributes } from '@opentelemetry/api';
 import type { Message, MessagePart, ToolDefinition } from '../config/completion-types.ts';
 import type { ToolCallSnapshot } from '../operations/execute-tool.ts';
 import type { Usage } from '../telemetry/cost/usage.ts';
-import type { Failure } from '../telemetry/error.ts';
+import type { Failure } from '../telemetry/outcomes/failure.ts';
 
 export type { ToolCallContent, ToolCallSnapshot } from '../operations/execute-tool.ts';
 export type { ConversationKind } from '../telemetry/place.ts';

@@ -2,7 +2,7 @@ import type { Attributes } from '@opentelemetry/api';
 import * as ATTR from '../semconv/attributes.ts';
 import { GEN_AI_OPERATION_NAME_VALUE_EXECUTE_TOOL } from '../semconv/values.ts';
 import type { OperationKind } from '../telemetry/operation.ts';
-import { outcomeAttributes, type ToolOutcome } from '../telemetry/tool-outcome.ts';
+import { outcomeAttributes, type ToolOutcome } from '../telemetry/outcomes/tool-outcome.ts';
 import { row } from '../util/payload.ts';
 import { define } from './attributes.ts';
 

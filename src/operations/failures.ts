@@ -1,4 +1,4 @@
-import { type Failure, readError } from '../telemetry/error.ts';
+import { type Failure, readError } from '../telemetry/outcomes/failure.ts';
 import { arrayField, asObject, asText, field, stringField, textField } from '../util/payload.ts';
 
 /** The error that a server reports in a body or in a choice: an object, or only its message as LM Studio sends it. */

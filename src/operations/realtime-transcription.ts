@@ -1,8 +1,8 @@
 import * as ATTR from '../semconv/attributes.ts';
 import { OPENAI_API_TYPE_VALUE_REALTIME } from '../semconv/values.ts';
 import { usageIn } from '../telemetry/cost/usage.ts';
-import { readError } from '../telemetry/error.ts';
 import type { Operation } from '../telemetry/operation.ts';
+import { readError } from '../telemetry/outcomes/failure.ts';
 import { field, textField } from '../util/payload.ts';
 import { defined, modelOf } from './attributes.ts';
 import { billedSeconds } from './transcription.ts';

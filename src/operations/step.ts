@@ -4,8 +4,8 @@ import * as ATTR from '../semconv/attributes.ts';
 import { GEN_AI_OPERATION_NAME_VALUE_CHAT } from '../semconv/values.ts';
 import { NAMES_DEPLOYMENTS } from '../telemetry/cost/costs.ts';
 import type { Usage } from '../telemetry/cost/usage.ts';
-import { addFinishReason } from '../telemetry/finish-reason.ts';
 import type { OperationKind } from '../telemetry/operation.ts';
+import { addFinishReason } from '../telemetry/outcomes/finish-reason.ts';
 import { define, nameWith } from './attributes.ts';
 
 /** A finished step of an invocation: one model call. */

@@ -14,8 +14,8 @@ import { deploymentOf, type Endpoint, endpointAt, endpointOf, SENDS_USAGE_UNASKE
 import { matchRoute } from '../sdk/routes/index.ts';
 import type { OpenedSocket, SocketObservation } from '../sdk/sockets/socket.ts';
 import { isSuppressed } from '../sdk/suppression.ts';
-import { readFailure } from '../telemetry/error.ts';
 import type { Operation } from '../telemetry/operation.ts';
+import { readFailure } from '../telemetry/outcomes/failure.ts';
 import { OuterSpans } from '../telemetry/outer-span.ts';
 import { PlacedCall, UnrecordedCall } from '../telemetry/placed-call.ts';
 import {

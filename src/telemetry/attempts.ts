@@ -7,7 +7,7 @@ import {
 } from '../semconv/values.ts';
 import { pickAttributes } from '../util/otel-api.ts';
 import { asName, readHeader } from '../util/payload.ts';
-import { thrownTypeOf } from './error.ts';
+import { thrownTypeOf } from './outcomes/failure.ts';
 import { HIERARCHY_IDS } from './place.ts';
 import { endSpan } from './span-end.ts';
 import type { Telemetry } from './telemetry.ts';

@@ -4,7 +4,7 @@ import type { Content } from './content/content-record.ts';
 import type { TextLimits } from './content/kept.ts';
 import type { Fees, Spending } from './cost/prices.ts';
 import type { Spent, Usage } from './cost/usage.ts';
-import type { Failure } from './error.ts';
+import type { Failure } from './outcomes/failure.ts';
 
 /** One request to the API. */
 export interface ApiRequest {

@@ -1,8 +1,8 @@
 import type { Attributes, Context, Link, SpanContext } from '@opentelemetry/api';
 import type { Call } from '../sdk/call.ts';
 import type { Spent } from './cost/usage.ts';
-import type { Failure } from './error.ts';
 import type { Accumulator } from './operation.ts';
+import type { Failure } from './outcomes/failure.ts';
 
 /** What becomes known of an operation while its record is open. */
 export interface RecordFacts {

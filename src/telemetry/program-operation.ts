@@ -4,7 +4,7 @@ import { runIn } from '../util/context.ts';
 import { guard } from '../util/guard.ts';
 import type { OutcomeListener } from '../util/watch-result.ts';
 import { plainDataReader } from './content/plain-data.ts';
-import { readFailure } from './error.ts';
+import { readFailure } from './outcomes/failure.ts';
 import type { Placement, RecordOutcome } from './placement.ts';
 import { OperationRecord, type RecordStart } from './record.ts';
 import type { Telemetry } from './telemetry.ts';

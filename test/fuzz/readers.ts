@@ -11,7 +11,7 @@ import { countNewMessages } from '../../src/operations/response/items.ts';
 import { matchRoute } from '../../src/sdk/routes/index.ts';
 import { plainError } from '../../src/telemetry/content/plain-data.ts';
 import { readUsage } from '../../src/telemetry/cost/usage.ts';
-import { readError, readFailure } from '../../src/telemetry/error.ts';
+import { readError, readFailure } from '../../src/telemetry/outcomes/failure.ts';
 import { asText } from '../../src/util/payload.ts';
 import { textWithoutUrlSecrets, urlWithoutSecrets } from '../../src/util/url-secrets.ts';
 import { type RecordingSink, recordFacts } from '../support/recording-sink.ts';

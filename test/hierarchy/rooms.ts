@@ -2,7 +2,7 @@ import type { Dialect, FactSink } from '../../src/hierarchy/dialect.ts';
 import { UNTOLD } from '../../src/hierarchy/model.ts';
 import { parameterOf } from '../../src/hierarchy/read-request.ts';
 import { usageIn } from '../../src/telemetry/cost/usage.ts';
-import { readError } from '../../src/telemetry/error.ts';
+import { readError } from '../../src/telemetry/outcomes/failure.ts';
 import { field, objectField, stringField } from '../../src/util/payload.ts';
 
 /** The dialect of a made-up API: rooms have turns, turns call tools, and a turn is told as server-sent events. */

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { SinkEvent } from '../../src/client.ts';
-import { readError, readFailure } from '../../src/telemetry/error.ts';
+import { readError, readFailure } from '../../src/telemetry/outcomes/failure.ts';
 import { type Program, type ProgramOptions, startProgram } from '../support/program.ts';
 
 /**

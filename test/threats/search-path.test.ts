@@ -87,7 +87,8 @@ beforeAll(async () => {
   await cp(resolve('src'), at('library', 'src'), { recursive: true });
   await writeFile(at('library', 'package.json'), '{ "type": "module" }');
   // The build puts this library into the terminal's tree; the sources import it.
-  for (const name of ['@opentelemetry/api', 'require-in-the-middle', 'fast-string-truncated-width']) await link(name, 'library');
+  for (const name of ['@opentelemetry/api', 'require-in-the-middle', 'fast-string-truncated-width'])
+    await link(name, 'library');
   await link('openai', 'tool');
   await writeFile(at('tool', 'main.js'), PROGRAM);
   await writeFile(at('tool', 'package.json'), '{ "main": "main.js" }');

@@ -1,6 +1,6 @@
 import { ERROR_TYPE_VALUE_OTHER } from '../../semconv/values.ts';
 import { parseJson } from '../../telemetry/content/messages.ts';
-import { type Failure, readFailure } from '../../telemetry/error.ts';
+import { type Failure, readFailure } from '../../telemetry/outcomes/failure.ts';
 import {
   CANCELLED_TOOL,
   DENIED_TOOL,
@@ -8,7 +8,7 @@ import {
   REFUSED_TOOL,
   readToolOutcome,
   type ToolOutcome,
-} from '../../telemetry/tool-outcome.ts';
+} from '../../telemetry/outcomes/tool-outcome.ts';
 import { arrayField, field, type PayloadObject, row, textField } from '../../util/payload.ts';
 
 /** What the library says of some errors, and the class that it throws for them. */

@@ -6,8 +6,8 @@ import * as ATTR from '../../semconv/attributes.ts';
 import { urlPart } from '../../telemetry/content/media.ts';
 import { parseJson, partsOf } from '../../telemetry/content/messages.ts';
 import { usageIn } from '../../telemetry/cost/usage.ts';
-import { readError } from '../../telemetry/error.ts';
-import { readToolOutcome } from '../../telemetry/tool-outcome.ts';
+import { readError } from '../../telemetry/outcomes/failure.ts';
+import { readToolOutcome } from '../../telemetry/outcomes/tool-outcome.ts';
 import {
   arrayField,
   asArray,

@@ -1,7 +1,7 @@
 import type { Message } from '../../config/completion-types.ts';
 import * as ATTR from '../../semconv/attributes.ts';
-import { errorTypeOf, readError } from '../../telemetry/error.ts';
-import { readToolOutcome } from '../../telemetry/tool-outcome.ts';
+import { errorTypeOf, readError } from '../../telemetry/outcomes/failure.ts';
+import { readToolOutcome } from '../../telemetry/outcomes/tool-outcome.ts';
 import {
   arrayField,
   field,

@@ -6,7 +6,7 @@ import { readDocuments } from '../../operations/sources.ts';
 import * as ATTR from '../../semconv/attributes.ts';
 import { parseJson, partsOf } from '../../telemetry/content/messages.ts';
 import { readUsage } from '../../telemetry/cost/usage.ts';
-import { type Failure, readError } from '../../telemetry/error.ts';
+import { type Failure, readError } from '../../telemetry/outcomes/failure.ts';
 import {
   arrayField,
   asArray,

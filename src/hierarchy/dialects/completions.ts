@@ -1,6 +1,6 @@
 import { calledBy, fingerprintOf, fingerprintOfCall } from '../../operations/tool-calls.ts';
 import { parseJson } from '../../telemetry/content/messages.ts';
-import type { ToolOutcome } from '../../telemetry/tool-outcome.ts';
+import type { ToolOutcome } from '../../telemetry/outcomes/tool-outcome.ts';
 import { arrayField, field, first, MAX_REPEATED, objectField, stringField } from '../../util/payload.ts';
 import type { ModelDialect, RequestedCall, ToolResult } from '../dialect.ts';
 import { fingerprintOfMessages, lastMessages, once } from '../tool-calls/last-messages.ts';

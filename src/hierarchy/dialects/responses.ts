@@ -12,7 +12,11 @@ import { conversationIdOf } from '../../operations/response/outcome.ts';
 import { fingerprintOfItem } from '../../operations/tool-calls.ts';
 import type { Route } from '../../sdk/routes/index.ts';
 import { parseJson } from '../../telemetry/content/messages.ts';
-import { outcomeWithoutResult, readToolOutcome, type ToolOutcome } from '../../telemetry/tool-outcome.ts';
+import {
+  outcomeWithoutResult,
+  readToolOutcome,
+  type ToolOutcome,
+} from '../../telemetry/outcomes/tool-outcome.ts';
 import { ownEntries, ownValue } from '../../util/own-data.ts';
 import {
   arrayField,

@@ -4,7 +4,7 @@ import type { Endpoint } from '../../sdk/provider.ts';
 import type { Route } from '../../sdk/routes/index.ts';
 import * as ATTR from '../../semconv/attributes.ts';
 import { recordAttempts } from '../../telemetry/attempts.ts';
-import { type Failure, readFailure } from '../../telemetry/error.ts';
+import { type Failure, readFailure } from '../../telemetry/outcomes/failure.ts';
 import { field } from '../../util/payload.ts';
 import type { OpenRecord, Placement } from '../api.ts';
 import type { Segment } from '../conversations/conversation.ts';

@@ -1,7 +1,7 @@
 import type { Message } from '../../config/completion-types.ts';
 import type { Keeper } from '../../telemetry/content/kept.ts';
 import type { Usage } from '../../telemetry/cost/usage.ts';
-import type { ToolOutcome } from '../../telemetry/tool-outcome.ts';
+import type { ToolOutcome } from '../../telemetry/outcomes/tool-outcome.ts';
 import { MAX_READ, MAX_REPEATED } from '../../util/payload.ts';
 import type { MessageSnapshot, StepSnapshot, ToolCallSnapshot } from '../model.ts';
 import type { OperationClock } from '../operation-clock.ts';

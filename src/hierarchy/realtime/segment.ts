@@ -4,7 +4,7 @@ import { conversation } from '../../operations/conversation.ts';
 import type { ClientEndpoint } from '../../sdk/provider.ts';
 import type { SocketClose } from '../../sdk/sockets/socket.ts';
 import * as ATTR from '../../semconv/attributes.ts';
-import { readFailure } from '../../telemetry/error.ts';
+import { readFailure } from '../../telemetry/outcomes/failure.ts';
 import { type ConversationKind, type Place, placeAttributes } from '../../telemetry/place.ts';
 import { OperationRecord } from '../../telemetry/record.ts';
 import type { Telemetry } from '../../telemetry/telemetry.ts';

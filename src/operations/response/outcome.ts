@@ -1,7 +1,7 @@
 import type { Attributes } from '@opentelemetry/api';
 import * as ATTR from '../../semconv/attributes.ts';
-import { type Failure, readError } from '../../telemetry/error.ts';
-import { addFinishReason } from '../../telemetry/finish-reason.ts';
+import { type Failure, readError } from '../../telemetry/outcomes/failure.ts';
+import { addFinishReason } from '../../telemetry/outcomes/finish-reason.ts';
 import {
   arrayField,
   asName,

@@ -10,7 +10,7 @@ import * as ATTR from '../../semconv/attributes.ts';
 import { EVENT_GEN_AI_CLIENT_INFERENCE_OPERATION_DETAILS } from '../../semconv/events.ts';
 import { guard } from '../../util/guard.ts';
 import { asObject, field, isRecordable, MAX_PART_DEPTH, setOwn } from '../../util/payload.ts';
-import type { Failure } from '../error.ts';
+import type { Failure } from '../outcomes/failure.ts';
 import type { Telemetry } from '../telemetry.ts';
 import { attributeLimitOf, ContentWriter, textLimitOf, type WrittenAs } from './content-writer.ts';
 import { UnreadMessage } from './messages.ts';

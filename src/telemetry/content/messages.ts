@@ -1,6 +1,6 @@
 import type { Message, MessagePart } from '../../config/completion-types.ts';
 import { MAX_READ, row } from '../../util/payload.ts';
-import { INCOMPLETE_REASONS, isUnfinished } from '../finish-reason.ts';
+import { INCOMPLETE_REASONS, isUnfinished } from '../outcomes/finish-reason.ts';
 import { mayHaveMedia } from './media.ts';
 
 /** A message of a request whose parts are read lazily, because only the end of a long conversation is recorded. */

@@ -2,7 +2,7 @@ import { keysInUse } from '../../sdk/client-keys.ts';
 import { searchedStart } from '../../util/cut-text.ts';
 import { guard } from '../../util/guard.ts';
 import { isPlainObject, setOwn } from '../../util/payload.ts';
-import { classNameOf } from '../error.ts';
+import { classNameOf } from '../outcomes/failure.ts';
 import { redactedMember, withoutCredentials, withoutSecrets } from './credentials.ts';
 
 const MAX_DATA_DEPTH = 12;

@@ -6,7 +6,7 @@ import { cut } from '../../util/cut-text.ts';
 import { pickAttributes } from '../../util/otel-api.ts';
 import { textField } from '../../util/payload.ts';
 import { withoutCredentials } from '../content/credentials.ts';
-import { classNameOf, type Failure, failureAttributes } from '../error.ts';
+import { classNameOf, type Failure, failureAttributes } from '../outcomes/failure.ts';
 import { HIERARCHY_IDS } from '../place.ts';
 import type { Events } from './log-records.ts';
 

@@ -13,8 +13,8 @@ import { cut } from '../../util/cut-text.ts';
 import { arrayField, asObject, field } from '../../util/payload.ts';
 import type { ContentRecord } from '../content/content-record.ts';
 import { LimitedJson } from '../content/limited-json.ts';
-import type { Failure } from '../error.ts';
 import type { OperationKind, RequestedToolCall } from '../operation.ts';
+import type { Failure } from '../outcomes/failure.ts';
 import { isInsideHook } from '../program-hooks.ts';
 import type { Sink } from './sink.ts';
 

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { outcomeWithoutResult, readToolOutcome } from '../../src/telemetry/tool-outcome.ts';
+import { outcomeWithoutResult, readToolOutcome } from '../../../src/telemetry/outcomes/tool-outcome.ts';
 
 const shell = (...outcomes: object[]): object => ({
   type: 'shell_call_output',

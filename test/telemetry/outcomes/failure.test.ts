@@ -1,6 +1,6 @@
 import { APIError } from 'openai';
 import { describe, expect, test } from 'vitest';
-import { readError, readFailure } from '../../src/telemetry/error.ts';
+import { readError, readFailure } from '../../../src/telemetry/outcomes/failure.ts';
 
 class RateLimitError extends Error {
   code?: unknown;

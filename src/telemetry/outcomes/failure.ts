@@ -1,11 +1,11 @@
 import { type Attributes, type Span, SpanStatusCode } from '@opentelemetry/api';
-import { recordsContentOnSpans, type Settings } from '../config/config.ts';
-import * as ATTR from '../semconv/attributes.ts';
-import { ERROR_TYPE_VALUE_OTHER } from '../semconv/values.ts';
-import { cut } from '../util/cut-text.ts';
-import { errorClassName } from '../util/error-class-names.ts';
-import { field, numberField, textField } from '../util/payload.ts';
-import { withoutCredentials } from './content/credentials.ts';
+import { recordsContentOnSpans, type Settings } from '../../config/config.ts';
+import * as ATTR from '../../semconv/attributes.ts';
+import { ERROR_TYPE_VALUE_OTHER } from '../../semconv/values.ts';
+import { cut } from '../../util/cut-text.ts';
+import { errorClassName } from '../../util/error-class-names.ts';
+import { field, numberField, textField } from '../../util/payload.ts';
+import { withoutCredentials } from '../content/credentials.ts';
 import { knownCode, knownExceptionName } from './error-codes.ts';
 
 /** A failure: its type, and its message, which is content because it may quote the input. */

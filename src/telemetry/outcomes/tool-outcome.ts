@@ -1,12 +1,12 @@
 import type { Attributes } from '@opentelemetry/api';
-import * as ATTR from '../semconv/attributes.ts';
+import * as ATTR from '../../semconv/attributes.ts';
 import {
   OPENAI_TOOL_OUTCOME_VALUE_CANCELLED,
   OPENAI_TOOL_OUTCOME_VALUE_DENIED,
   OPENAI_TOOL_OUTCOME_VALUE_UNANSWERED,
-} from '../semconv/values.ts';
-import { arrayField, field, numberField, stringField } from '../util/payload.ts';
-import { type Failure, readError } from './error.ts';
+} from '../../semconv/values.ts';
+import { arrayField, field, numberField, stringField } from '../../util/payload.ts';
+import { type Failure, readError } from './failure.ts';
 
 /**
  * How a tool call ended that did not succeed, in every API. Its span has `error.type` where that is an error, else
