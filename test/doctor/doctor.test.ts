@@ -11,7 +11,7 @@ import { BatchSpanProcessor, type SpanExporter, TracerProvider } from '@opentele
 import OpenAI from 'openai';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { instrumentOpenAI, type OpenAIInstrumentationConfig } from '../../src/client.ts';
-import { forgetCopies, noticeOpenAI, noticeOurselves } from '../../src/diagnostics/copies.ts';
+import { forgetCopies, noticeClientClass, noticeOpenAI, noticeOurselves } from '../../src/diagnostics/copies.ts';
 import { forgetNotices, notice } from '../../src/diagnostics/report.ts';
 import { type Finding, doctor as runDoctor } from '../../src/doctor/index.ts';
 import { noticeNodeVersion } from '../../src/sdk/module-hooks.ts';
@@ -23,6 +23,8 @@ beforeEach(async () => {
   forgetNotices();
   forgetCopies();
   session = await startSession();
+  // The class of its client stays patched from one test to the next, and so is noticed only once.
+  noticeClientClass([]);
   logged = [];
   const log = (text: string): void => void logged.push(text);
   diag.setLogger(
