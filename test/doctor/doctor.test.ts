@@ -11,7 +11,12 @@ import { BatchSpanProcessor, type SpanExporter, TracerProvider } from '@opentele
 import OpenAI from 'openai';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { instrumentOpenAI, type OpenAIInstrumentationConfig } from '../../src/client.ts';
-import { forgetCopies, noticeClientClass, noticeOpenAI, noticeOurselves } from '../../src/diagnostics/copies.ts';
+import {
+  forgetCopies,
+  noticeClientClass,
+  noticeOpenAI,
+  noticeOurselves,
+} from '../../src/diagnostics/copies.ts';
 import { forgetNotices, notice } from '../../src/diagnostics/report.ts';
 import { type Finding, doctor as runDoctor } from '../../src/doctor/index.ts';
 import { noticeNodeVersion } from '../../src/sdk/module-hooks.ts';

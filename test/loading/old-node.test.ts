@@ -175,7 +175,9 @@ describe.each(LANES)('%s: an ES module that nothing can hook', (lane) => {
       run(nodeOf(lane), [command, 'doctor', '--start', start], { cwd: programsDirectory(lane) });
     const unhooked = await examine('node --import ./sdk-2.mjs unhooked.mjs');
     expect(unhooked.code).toBe(1);
-    expect(unhooked.stdout).toMatch(/^problem +start script: the command runs unhooked\.mjs with node, an ES module /m);
+    expect(unhooked.stdout).toMatch(
+      /^problem +start script: the command runs unhooked\.mjs with node, an ES module /m,
+    );
     expect(unhooked.stdout).toContain('problem node_too_old');
     const hooked = await examine('node --require ./sdk-2.cjs hooked.cjs');
     expect(hooked.stdout).toMatch(/^ok +start script: the command runs hooked\.cjs with node, CommonJS /m);
