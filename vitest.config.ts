@@ -80,8 +80,8 @@ function project(
 const config: ViteUserConfig = defineConfig({
   test: {
     reporters: ['default', './test/support/reporter.ts'],
-    // Tests wait for processes as often as they compute: on two cores, one worker would leave one idle.
-    maxWorkers: Math.max(2, availableParallelism()),
+    // Tests wait for processes as often as they compute: as many workers as cores leave one of them idle.
+    maxWorkers: availableParallelism() + 1,
     sequence: { sequencer: RunOrder },
     projects: [
       project('units', ['test/**/*.test.ts'], {

@@ -28,6 +28,8 @@ export interface Fault {
   readonly meterProvider?: () => MeterProvider;
   readonly loggerProvider?: () => LoggerProvider;
   readonly diagThrows?: true;
+  /** Whether each flush waits until it times out. */
+  readonly flushWaits?: boolean;
   /** Spans are started that the instrumentation never gets, or whose end never arrives: they cannot be counted. */
   readonly uncounted?: true;
 }
@@ -214,7 +216,7 @@ export const FAULTS: readonly Fault[] = [
   },
   { name: 'a sink that throws', config: { events: { sink: broken, preset: 'full' } } },
   { name: 'a sink that rejects', config: { events: { sink: rejecting, preset: 'full' } } },
-  { name: 'a sink that hangs', config: { events: { sink: hanging, preset: 'full' } } },
+  { name: 'a sink that hangs', flushWaits: true, config: { events: { sink: hanging, preset: 'full' } } },
   {
     name: 'invalid prices',
     config: { cost: true, prices: { '*': { input_mtok: Number.NaN } as never } },

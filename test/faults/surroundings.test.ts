@@ -23,12 +23,19 @@ function answersOf(name: string): readonly Recorded[] {
 describe('no kind of program is affected', () => {
   test.each(FAULTS)('$name', async (fault) => {
     let spans = 0;
+    const ends: Promise<void>[] = [];
     for (const program of PROGRAMS) {
-      const { behaviour, started, open } = await runFaulty(program, answersOf(program.name), fault);
+      const { behaviour, end } = await runFaulty(program, answersOf(program.name), fault);
       expect(behaviour, program.name).toEqual(plain.get(program.name));
-      if (fault.uncounted !== true) expect(open, program.name).toEqual([]);
-      spans += started;
+      const ended = end().then(({ started, open }) => {
+        if (fault.uncounted !== true) expect(open, program.name).toEqual([]);
+        spans += started;
+      });
+      ends.push(ended);
+      // A flush waits five seconds for a sink that hangs: for those of all programs at once.
+      if (fault.flushWaits !== true) await ended;
     }
+    await Promise.all(ends);
     expect(unhandled.splice(0)).toEqual([]);
     if (!/sampler|ids that cannot|tracer|ignoreRequest/.test(fault.name))
       expect(spans).toBeGreaterThan(PROGRAMS.length);

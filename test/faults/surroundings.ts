@@ -21,22 +21,32 @@ export async function runPlain(program: FuzzProgram, recorded: readonly Recorded
   return { seen: await act(program, newClient(fetch), program.body), requests };
 }
 
-/** The same with the instrumentation, in surroundings that are faulty, to the end of the provider. */
+interface FaultyRun {
+  readonly behaviour: Behaviour;
+  /** Flushes and shuts the provider down. */
+  end(): Promise<{ readonly started: number; readonly open: readonly string[] }>;
+}
+
+/** The same with the instrumentation, in surroundings that are faulty. */
 export async function runFaulty(
   program: FuzzProgram,
   recorded: readonly Recorded[],
   fault: Fault,
-): Promise<{ behaviour: Behaviour; started: number; open: readonly string[] }> {
+): Promise<FaultyRun> {
   const { fetch, requests } = wireOf(soundAnswers(recorded));
   const counts = new Counts();
   const provider = setUp(fault, counts);
   const client = instrumentOpenAI(newClient(fetch), { cost: false, ...fault.config });
   const seen = await act(program, client, program.body);
-  // Who flushes or shuts a provider down hears of what is wrong with it.
-  await provider.forceFlush().catch(() => undefined);
-  await provider.shutdown().catch(() => undefined);
-  diag.disable();
-  return { behaviour: { seen, requests }, started: counts.started, open: counts.open };
+  const end = async (): Promise<{ started: number; open: readonly string[] }> => {
+    // Who flushes or shuts a provider down hears of what is wrong with it.
+    const flushed = provider.forceFlush().catch(() => undefined);
+    if (fault.flushWaits !== true) await flushed;
+    await Promise.all([flushed, provider.shutdown().catch(() => undefined)]);
+    diag.disable();
+    return { started: counts.started, open: counts.open };
+  };
+  return { behaviour: { seen, requests }, end };
 }
 
 function newClient(fetch: typeof globalThis.fetch): OpenAI {

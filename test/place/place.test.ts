@@ -31,7 +31,7 @@ const TESTS = [
   'test/docs/api-reference.test.ts',
   'test/doctor/command.test.ts',
   'test/entries/units/register.test.ts',
-  'test/examples/examples.test.ts',
+  'test/examples/math-tutor.test.ts',
   'test/viewer/html-trace.test.ts',
   'test/size/size.test.ts',
 ];
