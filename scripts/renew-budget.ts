@@ -1,5 +1,5 @@
 /**
- * Measures what one operation of each case costs, tells how that differs from the budget, and writes it to
+ * Measures what one operation of each case costs, says how that differs from the budget, and writes it to
  * `test/budget/budget.json`. Run it when a cost has gone down, or when it has gone up for a reason.
  */
 import { BUDGETED, type Budget, readBudget, writeBudget } from '../test/budget/budget.ts';

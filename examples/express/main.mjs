@@ -23,7 +23,7 @@ async function answer(user, question) {
 
 const server = express()
   .use(express.json())
-  // `span` stands for the HTTP instrumentation of a real server: a request is a trace.
+  // `span` represents the HTTP instrumentation of a real server: a request is a trace.
   .post('/ask', async ({ body: { user, question } }, response) => {
     const text = await span('POST /ask', () => withMetadata({ userId: user }, () => answer(user, question)));
     response.json({ answer: text });

@@ -6,5 +6,5 @@ const { OpenAIInstrumentation } = require('opentelemetry-instrumentation-openai'
 
 const lambda = new AwsLambdaInstrumentation();
 new NodeSDK({ instrumentations: [lambda, new OpenAIInstrumentation()] }).start();
-// It flushes this provider after each invocation. NodeSDK tells its instrumentations of none.
+// It flushes this provider after each invocation. NodeSDK reports its instrumentations of none.
 lambda.setTracerProvider(trace.getTracerProvider());

@@ -1,7 +1,7 @@
 import { styleText } from 'node:util';
 import type OpenAI from 'openai';
 
-/** A heading and what there is to know before the program goes on. */
+/** A heading and what there is to know before the program continues. */
 export function explain(heading: string, ...lines: readonly string[]): void {
   print(styleText('bold', heading), ...lines, '');
 }

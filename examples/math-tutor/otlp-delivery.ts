@@ -26,7 +26,7 @@ export class OtlpDelivery implements SpanExporter {
         for (const span of spans) this.traceIds.add(span.spanContext().traceId);
       }
       this.failure ??= result.error;
-      // The demo tells of failures itself; otherwise OpenTelemetry would, once for each batch.
+      // The demo reports failures itself; otherwise OpenTelemetry would, once for each batch.
       report({ code: 0 });
     });
   }

@@ -65,7 +65,7 @@ async function answerByStreaming(client: OpenAI, threadId: string, assistantId: 
   say('Tutor', answer);
 }
 
-/** Where the run asks for a function, the program answers it and goes on listening. */
+/** Where the run asks for a function, the program answers it and keeps listening. */
 async function listen(client: OpenAI, events: Events): Promise<string> {
   let answer = '';
   let waiting: OpenAI.Beta.Threads.Run | undefined;

@@ -3,7 +3,7 @@ import { span, traced, withMetadata } from 'opentelemetry-instrumentation-openai
 
 const client = new OpenAI();
 
-/** Stands for a database. */
+/** Represents a database. */
 async function findNotes(subject) {
   return `Notes on ${subject}`;
 }

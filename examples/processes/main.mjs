@@ -9,7 +9,7 @@ const assistant = await client.beta.assistants.create({ name: 'Math Tutor', mode
 const thread = await client.beta.threads.create();
 await client.beta.threads.messages.create(thread.id, { role: 'user', content: 'What is x, if 3x = 12?' });
 
-// Stands for a queue and a process that has been running for long.
+// Represents a queue and a process that has been running for long.
 const worker = fork(new URL('worker.mjs', import.meta.url));
 worker.send({ threadId: thread.id, assistantId: assistant.id });
 await once(worker, 'exit');

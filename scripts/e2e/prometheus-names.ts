@@ -1,6 +1,6 @@
 /**
  * Names as Prometheus has them that receives OTLP, by its default rules: a dot becomes an underscore, and a name ends in
- * its unit, unless that only tells what is counted (`{token}`).
+ * its unit, unless that only says what is counted (`{token}`).
  */
 const UNITS: Readonly<Record<string, string>> = { s: 'seconds', ms: 'milliseconds', By: 'bytes' };
 

@@ -2,7 +2,7 @@
  * Runs every behaviour of `test/transparency` in every cell, and writes `docs/compatibility.md` from it. Fails when
  * a program notices that it is observed, or its spans are not right.
  *
- * `npm run matrix -- 7.55` runs the columns whose title begins so, and writes nothing; `frameworks` stands for all of
+ * `npm run matrix -- 7.55` runs the columns whose title begins so, and writes nothing; `frameworks` names all of
  * theirs.
  */
 import { writeFile } from 'node:fs/promises';

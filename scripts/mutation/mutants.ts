@@ -30,7 +30,7 @@ interface Node {
   readonly right?: Node;
 }
 
-/** Takes the place of `guard` and `guardAsync`, and lets errors through. */
+/** Replaces `guard` and `guardAsync`, and lets errors through. */
 const UNGUARDED = '((_, run, ...args) => run(...args))';
 const EXITS: ReadonlySet<unknown> = new Set([
   'BreakStatement',

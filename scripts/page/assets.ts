@@ -29,7 +29,7 @@ const LEFT_OUT =
   /markdown-it\/lib\/rules_\w+\/(?:autolink|entity|html_block|html_inline|image|lheading|linkify|reference|strikethrough)\.mjs$/;
 const NO_RULE =
   'const none = () => false; export default Object.assign(none, { tokenize: none, postProcess: none });';
-/** What stands for packages of tables: HTML's character references stay as they are written, and browsers know Unicode. */
+/** Replacements for packages of tables: HTML's character references stay as they are written, and browsers know Unicode. */
 const REPLACED: Readonly<Record<string, string>> = {
   entities: 'export const decodeHTML = (text) => text;',
   mdurl: 'export {};',

@@ -51,7 +51,7 @@ export interface SpanDefinition {
   readonly kind: string;
   /** Values of `gen_ai.operation.name`; none for spans of ours. */
   readonly operations: readonly string[];
-  /** Attribute whose presence tells this refinement from others of the same operation. */
+  /** Attribute whose presence distinguishes this refinement from others of the same operation. */
   readonly present?: string | undefined;
   /** Pattern of the name, attributes in braces. */
   readonly name: string;

@@ -1,6 +1,6 @@
 import type { Account } from '../../test/support/accounting/ledger.ts';
 
-/** The program between two pieces of work, with nothing under way. */
+/** The program between two pieces of work, with nothing in progress. */
 export interface Checkpoint {
   readonly operations: number;
   /** Bytes of the heap in use after it was collected. */

@@ -66,7 +66,7 @@ async function countHops({ run, config = {} }: Operation): Promise<Hops> {
     trace.getTracer('program').startActiveSpan('program', async (span) => {
       await run(client, assistant.id);
       span.end();
-      // What goes on in the background.
+      // What continues in the background.
       while (telemetry.openSpans.length > 0) {
         await new Promise((resolve) => setImmediate(resolve));
         time.advance(100);

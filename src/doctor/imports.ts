@@ -1,6 +1,6 @@
 import jsTokens, { type JSXToken, type Token } from 'js-tokens';
 
-/** What a source file imports, as far as its text tells. */
+/** What a source file imports, as far as its text shows. */
 export interface Imports {
   /** By `import … from` and `export … from`. Types import nothing. */
   readonly statically: readonly string[];
@@ -21,7 +21,7 @@ const BEFORE_TYPE = /^(?:typeof|[:<|&])$/;
 /**
  * Reads the imports of JavaScript, TypeScript or JSX from its tokens, without running it.
  *
- * @param file its name, which tells the language
+ * @param file its name, whose extension names the language
  * @throws SyntaxError if a string, template, comment, pattern or element has no end
  */
 export function readImports(source: string, file: string): Imports {

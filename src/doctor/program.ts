@@ -30,7 +30,7 @@ export interface ProgramPlace {
   readonly transpiles: boolean;
 }
 
-/** What a file is, and what tells that. */
+/** What a file is, and why. */
 export interface FileKind {
   readonly isModule: boolean;
   readonly by: string;

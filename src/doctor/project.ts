@@ -26,7 +26,7 @@ export interface ProjectSubject {
   /** The folder of the project, as an absolute path. */
   readonly project: string;
   readonly environment: Environment;
-  /** A command to examine in the place of the start scripts. */
+  /** A command to examine instead of the start scripts. */
   readonly start?: string | undefined;
 }
 
@@ -82,7 +82,7 @@ function examineSettings(environment: Environment): Check {
   ]);
 }
 
-/** @param manifest of a project whose start is not known: then its type tells what is imported */
+/** @param manifest of a project whose start is not known: then its type says what is imported */
 function examineNode(manifest: unknown): Check {
   const { version } = process;
   if (typeof module.registerHooks === 'function')

@@ -48,7 +48,7 @@ const WITH_VALUE_OF_NODEMON = /^(?:[deiswx]|exec|watch|signal|delay)$/;
 /** With these, Node runs no file. */
 const WITHOUT_FILE = /^(?:e|p|c|eval|print|test|check|run)$/;
 
-/** What the start scripts of a package.json start, as far as a command tells. */
+/** What the start scripts of a package.json start, as far as the command shows. */
 export function launchesOf(manifest: unknown): Launch[] {
   const scripts = scriptsOf(manifest);
   const launches = Object.entries(scripts)

@@ -19,7 +19,7 @@ export interface Surroundings {
   /** Where commands are run. */
   readonly folder: string;
   readonly environment: Environment;
-  /** The command that was asked for in the place of the start scripts. */
+  /** The command that was asked for instead of the start scripts. */
   readonly start?: string | undefined;
 }
 

@@ -3,7 +3,7 @@ import { startOutside } from '../util/timers.ts';
 
 /** The actions on a signal. Both resolve within a timeout and never reject. */
 export interface SignalActions {
-  /** Called if the program goes on after the signal: sends what is recorded. */
+  /** Called if the program continues after the signal: sends what is recorded. */
   flush(): Promise<void>;
   /** Called if the signal ends the process: ends all open spans and sends everything. */
   finish(): Promise<void>;
@@ -42,7 +42,7 @@ function onSignal(signal: NodeJS.Signals, actions: SignalActions, stopAll: () =>
     const isAlone = process.listenerCount(signal) === 1;
     // Node passes the number of a signal. `process.emit('SIGTERM')` without listeners would do nothing.
     if (isAlone && typeof number !== 'number') return;
-    // The kernel ignores a signal without a listener in process 1, as in a container: the program goes on.
+    // The kernel ignores a signal without a listener in process 1, as in a container: the program continues.
     if (isAlone && process.pid !== 1) {
       finishAndDie(signal, actions, stopAll);
     } else {

@@ -284,7 +284,7 @@ describe.each([{ tracing: true }, { tracing: false }])(
          └─ chat gpt-4o
     `);
         const tool = telemetry.spans.find(({ name }) => name === 'execute_tool delete');
-        // Without the library's tracing, nothing tells which run is resumed.
+        // Without the library's tracing, nothing says which run is resumed.
         const id = tracing ? expect.stringMatching(/^call_/) : undefined;
         expect(tool?.attributes['gen_ai.tool.call.id']).toEqual(id);
         const [first, second] = telemetry.spans.filter(({ name }) => name.startsWith('invoke_workflow'));
@@ -294,7 +294,7 @@ describe.each([{ tracing: true }, { tracing: false }])(
       },
     );
 
-    it('tells which of two calls was approved, and counts what each part of the run has spent', async () => {
+    it('says which of two calls was approved, and counts what each part of the run has spent', async () => {
       for (const api of ['responses', 'chat'] as const) {
         const { runner, simulator, telemetry } = await startAgents({ tracing, api });
         const agent = new Agent({ name: 'Helper', model: 'gpt-4o', tools: [deletingSome] });
@@ -400,7 +400,7 @@ describe.each([{ tracing: true }, { tracing: false }])(
     `);
     });
 
-    it('goes on when the program sets the storage anew', async () => {
+    it('continues when the program sets the storage anew', async () => {
       const { runner, simulator, inSpan, expectTree } = await startAgents({ tracing });
       library.setTracingContextStorage?.(undefined);
       simulator.respond({ output: [{ message: 'Yes.' }] });
@@ -415,7 +415,7 @@ describe.each([{ tracing: true }, { tracing: false }])(
   },
 );
 
-it('records what a runner without tracing tells', async () => {
+it('records what a runner without tracing reports', async () => {
   const { newRunner, simulator, inSpan, expectTree } = await startAgents();
   simulator.respond({ output: [calling('echo')] }, { output: [{ message: 'Yes.' }] });
   const runner = newRunner({ tracingDisabled: true });

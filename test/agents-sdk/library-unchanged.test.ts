@@ -102,7 +102,7 @@ it('keeps nothing open, run after run', async () => {
   expect(telemetry.spans).toHaveLength(50 * 5);
 });
 
-it('ends what is under way when it ends, and no sooner', async () => {
+it('ends what is in progress when it ends, and no sooner', async () => {
   const { runner, simulator, telemetry } = await startAgents();
   const stop = instrumentAgents();
   simulator.respond({ output: [calling('stop')] }, { output: [{ message: 'Yes.' }] });

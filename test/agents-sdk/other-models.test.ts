@@ -5,7 +5,7 @@ import { completion, startAgents } from './program.ts';
 
 const { Agent } = library;
 
-/** A model of another package, as the library's adapter for the AI SDK tells of its calls. */
+/** A model of another package, as the library's adapter for the AI SDK reports its calls. */
 function newModel(): object {
   const answer = {
     usage: new library.Usage({ input_tokens: 12, output_tokens: 3, total_tokens: 15 }),

@@ -18,7 +18,7 @@ function stream(runner: LibraryRunner, options: object = {}): Promise<StreamedRu
   return runner.run(helper, 'Hi', { ...options, stream: true });
 }
 
-/** What the function of a trace may return while a run goes on, and how the program awaits it. */
+/** What the function of a trace may return while a run continues, and how the program awaits it. */
 const LEAVING = {
   text: async (runner: LibraryRunner) => (await stream(runner)).toTextStream(),
   object: async (runner: LibraryRunner) => ({ run: (await stream(runner)).completed }),

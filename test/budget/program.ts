@@ -49,7 +49,7 @@ async function repeat(one: Case, client: OpenAI, telemetry: Telemetry, operation
   await telemetry.inSpan(async () => {
     for (let done = 0; done < operations; done++) await one.run(client);
   });
-  // What goes on in the background after the last one.
+  // What continues in the background after the last one.
   for (let turn = 0; turn < 10; turn++) await new Promise((resolve) => setImmediate(resolve));
 }
 

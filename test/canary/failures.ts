@@ -1,7 +1,7 @@
 import { SCENARIOS } from './scenarios.ts';
 import type { Scenario, Stage } from './stage.ts';
 
-/** How a call can fail, with a secret in whatever tells of it. */
+/** How a call can fail, with a secret in everything that reports it. */
 interface Failure {
   readonly name: string;
   prepare(stage: Stage): Stage;

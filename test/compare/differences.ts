@@ -12,7 +12,7 @@ export interface Difference {
   readonly candidate: string;
 }
 
-/** Stands for what is not there. */
+/** Represents what is not there. */
 export const ABSENT = 'absent';
 
 /** All that differs between the outcomes of a program, both of which are steady. */

@@ -142,7 +142,7 @@ async function handOff({ simulator, library, parts, runner }: AgentsStage): Prom
   return (await runner.run(triage, 'What is x?')).finalOutput;
 }
 
-/** What waits for an approval goes on from its state as a text. */
+/** What waits for an approval continues from its state as a text. */
 async function resume({ simulator, library, parts, runner }: AgentsStage): Promise<unknown> {
   simulator.respond({ output: [parts.calling('remove')] }, { output: [{ message: 'Removed.' }] });
   const tools = [parts.newTool('remove', () => 'Yes.', { needsApproval: true })];

@@ -17,7 +17,7 @@ beforeAll(async () => {
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
 test('following the README in an empty folder shows a trace', async () => {
-  // The package is not published from here: its name in the command stands for the packed tarball.
+  // The package is not published from here: its name in the command represents the packed tarball.
   await shell(install?.code.replace(` ${PACKAGE} `, ` '${inject('tarball')}' `) ?? '');
   await writeFile(join(folder, fileName(program)), program?.code ?? '');
   const { stdout, stderr, code } = await shell(start?.code ?? '');

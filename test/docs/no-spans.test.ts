@@ -229,7 +229,7 @@ test('every cause on the page is tried', () => {
   expect(documented.map(([cause]) => cause).sort()).toEqual([...Object.keys(ROWS), ...SILENT].sort());
 });
 
-describe('the program, doctor() or the command tells what the page says:', () => {
+describe('the program, doctor() or the command says what the page says:', () => {
   const rows = documented.filter(([cause = '']) => Object.hasOwn(ROWS, cause));
   test.each(rows)('%s', async (cause = '', signs = '') => {
     const { command, files = {}, environment, removed = [] } = ROWS[cause] as Row;

@@ -106,7 +106,7 @@ export const PROMISES: Readonly<Record<string, readonly Proof[]>> = {
   "Background reads give way to the program's own requests.": [
     [
       'test/hierarchy/background-reads.test.ts',
-      'waits while the program has four requests under way at that server',
+      'waits while the program has four requests in progress at that server',
     ],
   ],
   'If the program stops waiting for a run, its end is read and its tokens are recorded.': [

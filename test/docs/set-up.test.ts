@@ -83,7 +83,7 @@ describe.each([
   let folder = '';
   beforeAll(async () => {
     folder = await mkdtemp(join(tmpdir(), 'setup-'));
-    // The package is not published from here: its name in the command stands for the packed tarball.
+    // The package is not published from here: its name in the command represents the packed tarball.
     const command = install.replace(` ${PACKAGE} `, ` '${inject('tarball')}' `);
     for (const [name, text] of Object.entries(manager?.files ?? {}))
       await writeFile(join(folder, name), text);

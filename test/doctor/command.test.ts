@@ -38,7 +38,7 @@ async function report(environment?: Readonly<Record<string, string>>): Promise<R
   return { code, ...(JSON.parse(stdout) as Report) };
 }
 
-/** Writes a project with a start script, runs that script, and tells how many calls were traced. */
+/** Writes a project with a start script, runs that script, and returns how many calls were traced. */
 async function start(parameters: string, files: Readonly<Record<string, string>>): Promise<number> {
   await project().write({ 'package.json': { scripts: { start: `node ${parameters}` } }, ...files });
   const environment = {

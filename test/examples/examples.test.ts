@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { codeBlocksOf } from '../docs/documents.ts';
 import { type Finished, ROOT, startExample, treeLines } from './program.ts';
 
-/** Those with a README that tells the command and the tree; the others have tests of their own. */
+/** Those with a README that has the command and the tree; the others have tests of their own. */
 const EXAMPLES = [
   'agents',
   'azure',

@@ -59,8 +59,8 @@ const FAILED = 1;
 const EXPORTERS: readonly (readonly [what: string, exporter: () => SpanExporter])[] = [
   ['fails', () => exporting((_, done) => done({ code: FAILED, error: new Error('It is broken.') }))],
   ['throws', () => exporting(broken)],
-  ['tells how it went only later', () => exporting((_, done) => void setImmediate(() => done({ code: 0 })))],
-  ['tells how it went twice', () => exporting((_, done) => [done({ code: 0 }), done({ code: FAILED })])],
+  ['reports its outcome later', () => exporting((_, done) => void setImmediate(() => done({ code: 0 })))],
+  ['reports its outcome twice', () => exporting((_, done) => [done({ code: 0 }), done({ code: FAILED })])],
   ['rejects its shutdown', () => exporting((_, done) => done({ code: 0 }), rejecting)],
 ];
 

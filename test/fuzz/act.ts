@@ -4,7 +4,7 @@ import { make, type Recipe } from './recipe.ts';
 
 const MOST_SEEN = 2_000;
 
-/** Runs a program, and tells all that it has seen: values, chunks, errors. */
+/** Runs a program, and returns all that it has seen: values, chunks, errors. */
 export async function act(program: FuzzProgram, client: OpenAI, body: Recipe): Promise<readonly unknown[]> {
   const seen: unknown[] = [];
   const see = async (ask: () => unknown): Promise<unknown> => {

@@ -7,7 +7,7 @@ import { Secrets } from '../canary/secrets.ts';
 import type { Simulator } from '../support/simulator/index.ts';
 import type { Recipe } from './recipe.ts';
 
-/** What a program does with the SDK; whatever it gets, it goes on. */
+/** What a program does with the SDK; whatever it gets, it continues. */
 export interface Actor {
   readonly client: OpenAI;
   /** The body of its main request, made anew. */

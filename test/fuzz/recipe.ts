@@ -1,5 +1,5 @@
 /**
- * Recipes of values that no JSON can say: plain JSON in which `{ "$make": … }` stands for something to be made.
+ * Recipes of values that no JSON can say: plain JSON in which `{ "$make": … }` represents something to be made.
  * A found case is kept as the recipe that made it.
  */
 
@@ -26,7 +26,7 @@ const FIELDS = [
   'length',
 ];
 
-/** What `{ "$make": name, "size": n }` stands for. */
+/** What `{ "$make": name, "size": n }` represents. */
 const MAKERS: Readonly<Record<string, (size: number) => unknown>> = {
   undefined: () => undefined,
   NaN: () => Number.NaN,
@@ -81,7 +81,7 @@ export const JSON_MAKERS: readonly string[] = [
 
 export const ALL_MAKERS: readonly string[] = Object.keys(MAKERS);
 
-/** The value that a recipe stands for; every call makes a new one. */
+/** The value that a recipe represents; every call makes a new one. */
 export function make(recipe: Recipe | undefined): unknown {
   if (typeof recipe !== 'object' || recipe === null) return recipe;
   if (Array.isArray(recipe)) return recipe.map(make);

@@ -47,7 +47,7 @@ test('traced leaves the target of a legacy decorator unchanged, and warns once',
     teach(): string {
       return 'taught';
     }
-    // A function in the place of a descriptor would have it as the getter.
+    // A function instead of a descriptor would have it as the getter.
     static get(): string {
       return 'got';
     }

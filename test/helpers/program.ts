@@ -2,7 +2,7 @@ import { onTestFinished } from 'vitest';
 import { OpenAIInstrumentation, type OpenAIInstrumentationConfig } from '../../src/index.ts';
 import { type Program, type ProgramOptions, startProgram } from '../support/program.ts';
 
-/** A program whose instrumentation stands for the whole process, as the helpers ask for it. */
+/** A program whose instrumentation represents the whole process, as the helpers ask for it. */
 export async function startTracedProgram(
   config: OpenAIInstrumentationConfig = {},
   options: ProgramOptions = {},

@@ -261,7 +261,7 @@ describe('the background read', () => {
     expect(readsOf(simulator)).toHaveLength(2);
   });
 
-  it('waits while the program has four requests under way at that server', async () => {
+  it('waits while the program has four requests in progress at that server', async () => {
     const { client, simulator, ...program } = await startTutor({ runs: [{}] });
     const ask = (): Promise<unknown> =>
       client.chat.completions.create({ model: 'gpt-4o', messages: [{ role: 'user', content: 'Hi' }] });

@@ -38,7 +38,7 @@ it('no request is kept, even while its conversation is open', { timeout: PATIENC
     histories: 0,
     'streams that are left': 0,
     'streams that are never read': 0,
-    'runs under way': 0,
+    'runs in progress': 0,
   });
   expect(openSpans).toBeGreaterThan(0);
 });

@@ -97,7 +97,7 @@ describe.each(LANES_AND_FORMATS)('$name, $format: a program', (row) => {
   });
 });
 
-/** The simulator tells the time of day, which is not the same twice. */
+/** The simulator reports the time of day, which is not the same twice. */
 function withoutTimes(result: unknown): unknown {
   const time = /^created$|_at$/;
   return JSON.parse(JSON.stringify(result), (key, value) =>

@@ -113,7 +113,7 @@ test('every file of openai that module hooks change is changed: sub-paths, Commo
     'openai/realtime/websocket.mjs',
   ]);
   expect(bundle.match(ADDED)).toHaveLength(named.length);
-  // Nothing tells where it was built.
+  // Nothing says where it was built.
   expect(bundle).not.toContain(directory);
 });
 

@@ -75,7 +75,7 @@ describe('every endpoint of the openai package', () => {
     session.simulator.next(ANSWERS[route.endpoint] ?? { body: THING });
     const method = row.method.toLowerCase() as Method;
     await session.client.request({ method, path, ...(method === 'post' ? { body } : {}) });
-    // A run or a turn goes on until its end is seen: here the end of tracing.
+    // A run or a turn continues until its end is seen: here the end of tracing.
     if (NAMED[endpoint] === 'invoke_agent') await session.provider.shutdown();
     const own = session.spans.filter(({ name }) => name !== 'thread' && name !== 'session');
     expect(own.map(({ name }) => name)).toEqual([NAMED[endpoint] ?? endpoint]);

@@ -6,7 +6,7 @@ import { describe, expect, test } from 'vitest';
 import { type Program, startProgram } from '../support/program.ts';
 import { attributesOf, STREAMED } from './recorded.ts';
 
-/** What the one span tells beside what every request does. */
+/** What the one span reports beside what every request does. */
 function told({ telemetry }: Program): Attributes {
   expect(telemetry.spans).toHaveLength(1);
   const [span] = telemetry.spans;

@@ -82,7 +82,7 @@ test('its types refer to no other package than the OpenTelemetry API', async () 
   for (const file of files.filter((name) => /\.d\.[cm]ts$/.test(name))) {
     const text = await readFile(join(INSTALLED, file), 'utf8');
     const named = specifiersIn(text).filter((name) => !name.startsWith('.'));
-    // The drop-in has the types of what it stands for.
+    // The drop-in has the types of what it represents.
     const allowed = /^dist\/openai\./.test(file) ? ['@opentelemetry/api', 'openai'] : ['@opentelemetry/api'];
     expect(
       named.filter((name) => !allowed.includes(name)),

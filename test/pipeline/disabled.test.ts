@@ -54,7 +54,7 @@ async function runTwoTools({ simulator }: Program, client: OpenAI, inFirst: () =
   return [await runner.finalContent(), calls];
 }
 
-test('a loop during which the instrumentation is disabled goes on without spans', async () => {
+test('a loop during which the instrumentation is disabled continues without spans', async () => {
   const program = await startProgram();
   const observer = new Observer();
   const disable = (): void => {

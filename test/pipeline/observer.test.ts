@@ -23,7 +23,7 @@ afterEach(() => {
 
 const CLIENT = { baseURL: 'https://api.openai.com/v1' };
 
-/** A call that has begun and is under way. */
+/** A call that has begun and is in progress. */
 function begin(observer: Observer, method: string = 'get', path: string = '/models'): Call {
   observer.prepare();
   const call = new Call(CLIENT, observer, ROOT_CONTEXT);

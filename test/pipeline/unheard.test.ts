@@ -14,7 +14,7 @@ beforeEach(() => {
   context.setGlobalContextManager(new AsyncLocalStorageContextManager());
 });
 
-/** A client that tells in which contexts it sends, in a program without an SDK. */
+/** A client that reports in which contexts it sends, in a program without an SDK. */
 async function startSilent(config: OpenAIInstrumentationConfig = {}) {
   forgetObservers();
   const simulator = await startSimulator({ runs: [] });

@@ -31,7 +31,7 @@ const MINUTES_OF_A_DAY = 24 * 60;
 const FEW = 20;
 const CONVERSATIONS = 500;
 
-/** Calls for one poll of each run, with so many runs under way. */
+/** Calls for one poll of each run, with so many runs in progress. */
 async function polledRuns(
   { client, inSpan, callsOf, kept, open, time }: Stage,
   size: number,

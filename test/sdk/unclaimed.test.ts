@@ -5,7 +5,7 @@ import { startProgram } from '../support/program.ts';
 
 const BODY = { model: 'gpt-4o-mini', messages: [{ role: 'user' as const, content: 'Hello' }] };
 
-/** A client's `fetch` that tells when answers arrive, and keeps them. */
+/** A client's `fetch` that says when answers arrive, and keeps them. */
 function answers(): { fetch: typeof fetch; arrived(): Promise<Response> } {
   const { promise, resolve } = Promise.withResolvers<Response>();
   return {

@@ -5,7 +5,7 @@ export interface RecordingSink extends FactSink {
   readonly facts: readonly (readonly [name: string, ...values: unknown[]])[];
 }
 
-/** A sink that writes down what a dialect tells it. */
+/** A sink that writes down what a dialect reports. */
 export function recordFacts(options: { content?: boolean; wants?: WantedDetail } = {}): RecordingSink {
   const facts: [string, ...unknown[]][] = [];
   const take =

@@ -15,7 +15,7 @@ const EPOCH = Date.UTC(2026, 0, 1);
 const LOOK = 0.25;
 
 /**
- * Takes the place of the clocks and of `setInterval`, so that two runs of a program do the same. `setTimeout`
+ * Replaces the clocks and `setInterval`, so that two runs of a program do the same. `setTimeout`
  * stays what it is: the SDK's request timeouts are cleared before they are due.
  */
 export function scriptTime(): ScriptedTime {

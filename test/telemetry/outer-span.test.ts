@@ -93,7 +93,7 @@ describe('LangSmith, which names the operation after the call', () => {
     expect(ours()).toEqual(['chat gpt-4o']);
   });
 
-  test('writes the run of LangChain onto the span that is active, which stands for no later call', async () => {
+  test('writes the run of LangChain onto the span that is active, which does not cover later calls', async () => {
     await start();
     const written = { 'gen_ai.operation.name': 'chat', 'langsmith.span.kind': 'llm' };
     await below(written, () => chat(session.client), 'program');

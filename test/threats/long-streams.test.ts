@@ -1,5 +1,5 @@
 /**
- * A server decides how long a stream goes on, and what its pieces say. A program that throws the pieces away must not find
+ * A server decides how long a stream continues, and what its pieces say. A program that throws the pieces away must not find
  * them kept by us: not without content, and with it no more than is recorded.
  */
 

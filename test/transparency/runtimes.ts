@@ -77,7 +77,7 @@ function binary(name: string): string {
   return join(laneDirectory(RUNTIMES_LANE.name), 'node_modules', '.bin', name);
 }
 
-/** A Worker is asked over HTTP; which port it listens on, workerd tells on a file descriptor of its own. */
+/** A Worker is asked over HTTP; which port it listens on, workerd reports on a file descriptor of its own. */
 async function runWorker(cell: Cell, stages: readonly Stage[], instrumented: boolean): Promise<Report> {
   const child = spawn(binary('workerd'), ['serve', 'worker.capnp', '--control-fd=3'], {
     cwd: join(sourcesIn(cell.lane.name), 'worker'),

@@ -25,7 +25,7 @@ test('the clock follows jumps of the wall clock in both directions', () => {
   expect(now()).toBe(9_000_000);
 });
 
-test('the clock goes on at once after the wall clock was set back', () => {
+test('the clock continues at once after the wall clock was set back', () => {
   set(4_000_000, 40);
   now();
   set(3_000_000, 40.25);
@@ -64,7 +64,7 @@ test('the clock does not visibly step back, even if one source runs faster', () 
 });
 
 describe('the clock of something that lasts', () => {
-  test('goes on as before when the wall clock is set meanwhile', () => {
+  test('continues as before when the wall clock is set meanwhile', () => {
     set(1_000_000, 10);
     const clock = new LastingClock();
     const start = clock.now();

@@ -18,7 +18,7 @@ describe('the start of a span', () => {
     expect(inOrder(ABOVE - 0.99, ABOVE)).toBe(justAfter(ABOVE));
   });
 
-  it('stays earlier by more than clocks can differ, such as a time that a server tells', () => {
+  it('stays earlier by more than clocks can differ, such as a time that a server reports', () => {
     expect(inOrder(ABOVE - 1, ABOVE)).toBe(ABOVE - 1);
   });
 });

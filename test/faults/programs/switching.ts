@@ -1,4 +1,4 @@
-// The instrumentation is switched off and on while calls, streams and runs are under way.
+// The instrumentation is switched off and on while calls, streams and runs are in progress.
 import { OpenAIInstrumentation } from '../../../src/index.ts';
 import { startSimulator } from '../../support/simulator/index.ts';
 import { recordTelemetry } from '../../support/telemetry.ts';
@@ -18,7 +18,7 @@ const question = { model: 'gpt-4o', messages: [{ role: 'user' as const, content:
 const { threads, assistants } = client.beta;
 const seen: unknown[] = [];
 
-// A call is under way when it is switched off, and another one when it is switched on.
+// A call is in progress when it is switched off, and another one when it is switched on.
 const first = client.chat.completions.create(question);
 turn('disable');
 const second = client.chat.completions.create(question);

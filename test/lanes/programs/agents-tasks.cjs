@@ -93,7 +93,7 @@ exports.ask = async ({ library, client }) => {
   return state.getInterruptions().length;
 };
 
-/** What a person has approved of goes on, from that file. */
+/** What a person has approved of continues, from that file. */
 exports.resume = async ({ library, client }) => {
   const agent = newAgentWithApproval(library);
   const state = await library.RunState.fromString(agent, readFileSync(process.env.STATE, 'utf8'));

@@ -23,7 +23,7 @@ function submitToolOutputs(client, version, { id, thread_id }, outputs, method) 
     : runs[method](thread_id, id, parameters);
 }
 
-/** A result and the id of the request it came from, where the SDK tells it. */
+/** A result and the id of the request it came from, where the SDK reports it. */
 function told(value) {
   return { value, requestId: value?._request_id ?? null, prototype: value?.constructor?.name ?? null };
 }

@@ -219,7 +219,7 @@ test('a service tier that only the first chunk reports is kept', () => {
 });
 
 test('a chunk without an index changes nothing', () => {
-  // The first chunk of an Azure stream tells of the filters only.
+  // The first chunk of an Azure stream reports the filters only.
   expect(accumulate([{ id: '', model: '', choices: [] }, chunk(), null, 5])).toMatchObject(HEAD);
 });
 
@@ -294,7 +294,7 @@ describe('a field that throws loses only itself', () => {
   });
 });
 
-test('a chunk tells whether it completes a choice', () => {
+test('a chunk says whether it completes a choice', () => {
   const accumulator = new ChatAccumulator(undefined);
   const finished = (index: number): object => ({ index, delta: {}, finish_reason: 'stop' });
   const told = [

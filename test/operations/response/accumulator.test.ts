@@ -127,7 +127,7 @@ test.each([
   expect(accumulate(events)).toEqual({ output: [] });
 });
 
-test('an event tells whether it completes the response', () => {
+test('an event says whether it completes the response', () => {
   const accumulator = new ResponseAccumulator(undefined);
   const told = ['created', 'in_progress', 'output_text.done', 'completed', 'incomplete', 'failed'].map(
     (type) => accumulator.add({ type: `response.${type}`, response: { id: 'resp_1' } }) === true,

@@ -82,7 +82,7 @@ describe('the arguments and result of a tool call', () => {
       },
     ],
     [{ type: 'file_search_call', queries: ['x'], results: null }, { arguments: { queries: ['x'] } }],
-    // How a server of tools is reached is nobody's business, whoever tells of it.
+    // How a server of tools is reached is nobody's business, whoever reports it.
     [
       {
         type: 'tool_search_output',

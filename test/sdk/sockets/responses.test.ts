@@ -258,7 +258,7 @@ describe('a response over a WebSocket', () => {
     ]);
   });
 
-  it('that goes on after an error about another leaves the one after that alone', async () => {
+  it('that continues after an error about another leaves the one after that alone', async () => {
     const { program, server, ended } = await failFirst(3);
     server.send(event('completed', 'r1'));
     server.send(event('created', 'r3'));

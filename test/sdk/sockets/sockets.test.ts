@@ -284,7 +284,7 @@ describe('a socket', () => {
     expect([telemetry.openSpans, ends]).toEqual([[], ['connection_closed', 'connection_closed']]);
   });
 
-  it('whose runtime tells nobody of its close ends what is open with the next look at it', async () => {
+  it('whose runtime reports its close to nobody ends what is open with the next look at it', async () => {
     vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] });
     const telemetry = recordTelemetry();
     instrumentOpenAI(NativeWS as never);
@@ -463,7 +463,7 @@ class NativeWS extends Events {
   close(): void {}
 }
 
-/** That of the package `ws`, which tells of its close, as it was refused. */
+/** That of the package `ws`, which reports its close, as it was refused. */
 class ToldSocket extends NativeSocket {
   override readyState = 3;
   emitClose(): void {}

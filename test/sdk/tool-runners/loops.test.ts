@@ -67,7 +67,7 @@ describe('a loop that runTools runs', () => {
     expect(seen).toEqual(['chat', 'execute_tool', 'chat']);
   });
 
-  it('ends only when the whole loop has, and has ended before the program goes on', async () => {
+  it('ends only when the whole loop has, and has ended before the program continues', async () => {
     const program = await startProgram();
     let active: unknown;
     const runner = run(program.client, async () => {
@@ -139,7 +139,7 @@ describe('a loop that runTools runs', () => {
     },
   );
 
-  it('has its span ended by a shutdown in its midst, and goes on', async () => {
+  it('has its span ended by a shutdown in its midst, and continues', async () => {
     const program = await startProgram();
     const runner = run(program.client, async () => {
       await program.telemetry.provider.shutdown();

@@ -146,7 +146,7 @@ async function heap(later: number): Promise<object> {
 }
 
 const UNDER_WAY: typeof CONVERSATIONS = {
-  async 'runs under way'() {
+  async 'runs in progress'() {
     const { id } = await threads.create();
     await threads.runs.create(id, watched({ assistant_id: 'asst_1' }));
   },

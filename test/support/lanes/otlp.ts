@@ -12,7 +12,7 @@ export interface OtlpReceiver {
   close(): Promise<void>;
 }
 
-/** A span, with what tells where it comes from. */
+/** A span, with its origin. */
 export interface ReceivedSpan extends FinishedSpan {
   /** `service.name` of its resource. */
   readonly service: string;
@@ -56,7 +56,7 @@ interface Ids {
 interface SpanMessage extends Ids {
   readonly parentSpanId?: Uint8Array;
   readonly name: string;
-  /** One more than `SpanKind`: 0 stands for none. */
+  /** One more than `SpanKind`: 0 means none. */
   readonly kind: number;
   readonly startTimeUnixNano: { toString(): string };
   readonly endTimeUnixNano: { toString(): string };

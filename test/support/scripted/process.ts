@@ -8,7 +8,7 @@ import { type Memory, PRICES, SCRIPTED, type ScriptedConversation, type Surround
 /** A process that has some of the roles of the scripted conversations. */
 export type ScriptedProcess = {
   prepare(conversation: string, memory: Memory): Promise<Memory>;
-  /** Starts a trace, and tells its context to hand on. */
+  /** Starts a trace, and returns its context to hand on. */
   begin(): Promise<Record<string, string>>;
   /** @param carrier of the context that the step runs in; without one it runs in none */
   step(

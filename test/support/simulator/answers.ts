@@ -4,7 +4,7 @@ import type { Delivery, ReceivedRequest } from './server.ts';
 /**
  * An answer a test puts in the way of one request.
  *
- * With `status`, `body` or `sse` it takes the place of the simulator's own answer. Without them the simulator
+ * With `status`, `body` or `sse` it replaces the simulator's own answer. Without them the simulator
  * answers as ever and only headers, delays and the break are added; after `before-headers` nothing has happened.
  */
 export interface Answer {

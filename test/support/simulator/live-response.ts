@@ -70,7 +70,7 @@ export class LiveResponse {
     };
   }
 
-  /** A client looked: a response in the background goes on. */
+  /** A client looked: a response in the background continues. */
   advance(): void {
     if (this.ended || --this.#pollsLeft > 0) return;
     this.#pollsLeft = this.#polls;

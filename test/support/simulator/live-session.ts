@@ -34,7 +34,7 @@ export class LiveSession {
     }
   }
 
-  /** Begins a turn, which the next script tells. */
+  /** Begins a turn, which the next script describes. */
   start(): void {
     const turn = this.newTurn(this.world.turnScripts.shift() ?? {}, null);
     this.#life = turn.play();

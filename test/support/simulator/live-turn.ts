@@ -9,7 +9,7 @@ export type Moment = 'stage' | 'input needed';
 
 const USAGE: ScriptedUsage = { prompt: 100, completion: 20 };
 
-/** A turn and its life, which tells the session's events as it goes. */
+/** A turn and its life, which reports the session's events as it goes. */
 export class LiveTurn {
   readonly session: LiveSession;
   readonly object: Turn;

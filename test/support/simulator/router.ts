@@ -7,7 +7,7 @@ export interface Call {
   readonly path: string;
   readonly query: URLSearchParams;
   readonly body: unknown;
-  /** Azure's deployment in the path, which stands for the model. */
+  /** Azure's deployment in the path, which represents the model. */
   readonly deployment: string | undefined;
   /** The value of a `{name}` of the route's path. */
   parameter(name: string): string;

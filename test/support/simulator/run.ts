@@ -27,7 +27,7 @@ export class LiveRun {
   readonly steps: RunStep[] = [];
   /** What the steps that have ended spent. */
   readonly spent: ScriptedUsage[] = [];
-  /** What the step under way will have spent. */
+  /** What the step in progress will have spent. */
   spending: ScriptedUsage = { prompt: 0, completion: 0 };
   /** The message the latest message step writes. */
   answer: Message | undefined;

@@ -17,7 +17,7 @@ export interface ReceivedRequest {
   aborted: boolean;
 }
 
-/** Milliseconds after which a stream that is held goes on, so that a client that stays does not hang for ever. */
+/** Milliseconds after which a stream that is held continues, so that a client that stays does not hang for ever. */
 const LONGEST_HOLD = 10_000;
 
 /** A reply and what goes wrong with it on the way. */

@@ -164,7 +164,7 @@ function newToolCall(run: LiveRun, tool: ToolScript): ToolCall {
   };
 }
 
-/** A tool call as a stream tells it: first its id, then its input, then what came out. */
+/** A tool call as a stream reports it: first its id, then its input, then what came out. */
 function* toolDeltas(call: ToolCall): Generator<object, void> {
   const { id, type } = call;
   switch (call.type) {

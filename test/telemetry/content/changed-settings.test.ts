@@ -8,7 +8,7 @@ import { RUN } from './operations.ts';
 type Mode = NonNullable<OpenAIInstrumentationConfig['captureMessageContent']>;
 const EXCEPTION = 'gen_ai.client.operation.exception';
 
-/** A call that fails with a text that echoes the input. While it is under way, the mode changes. */
+/** A call that fails with a text that echoes the input. While it is in progress, the mode changes. */
 async function failing(call: (program: Program) => Promise<unknown>, first: Mode, later: Mode) {
   const config = { captureMessageContent: first, cost: false };
   const program = await startProgram({

@@ -215,7 +215,7 @@ describe('media beside their type, as in results of MCP tools,', () => {
   });
 
   test.each([
-    ['which tells the type first', `{"type":"image","data":"${data}`],
+    ['which reports the type first', `{"type":"image","data":"${data}`],
     ['which would have told it at the end', `[{"data":"${data}`],
   ])('have no bytes in JSON that was cut, %s', (_, text) => {
     expect(policy('drop').shown(`${text}…`)).toBe(`${text.slice(0, text.indexOf(data))}……`);

@@ -40,7 +40,7 @@ test.each([
   expect(parseJson(text)).toEqual(expected);
 });
 
-test('base64 in the place of a URL is media, and a long URL is not', () => {
+test('base64 instead of a URL is media, and a long URL is not', () => {
   const bytes = 'aGVsbG8h'.repeat(40);
   expect(urlPart(bytes, 'image')).toEqual(blobPart(bytes, 'image'));
   const url = `https://x.example/${bytes}`;

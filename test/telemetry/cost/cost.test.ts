@@ -19,7 +19,7 @@ beforeEach(() => {
 });
 afterEach(() => diag.disable());
 
-/** Stands for the price package: what it was asked, and a price for each `provider model` that it knows. */
+/** Represents the price package: what it was asked, and a price for each `provider model` that it knows. */
 class Prices {
   readonly asked: string[] = [];
   readonly known: Readonly<Record<string, unknown>>;

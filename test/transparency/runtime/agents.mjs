@@ -1,7 +1,7 @@
 // What programs of `@openai/agents` have in common. They are handed the library, as their own module system loads it.
 const PARAMETERS = { type: 'object', properties: {}, required: [], additionalProperties: true };
 
-/** What the library tells a processor of its traces, in order. */
+/** What the library reports to a processor of its traces, in order. */
 class Processor {
   told = [];
   #tell = (text) => async (span) => void this.told.push(`${text}${span.spanData?.type ?? 'trace'}`);

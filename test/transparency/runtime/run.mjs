@@ -1,4 +1,4 @@
-// Runs programs one after the other and tells what each came to. Knows nothing of tracing but what it is handed.
+// Runs programs one after the other and returns what each came to. Knows nothing of tracing but what it is handed.
 import { describe } from './describe.mjs';
 
 /** A program that takes longer hangs. */
