@@ -137,7 +137,7 @@ export function preloadsIn(nodeOptions: string | undefined): readonly string[] {
   return readRunnerOptions('node', commandsIn(nodeOptions)[0] ?? []).preloads;
 }
 
-/** The words of each command in a line of the shell. Environment are left as they are. */
+/** The words of each command in a line of the shell. Variables are left as they are. */
 function commandsIn(line: unknown): string[][] {
   if (typeof line !== 'string' || line.length > MAX_COMMAND_LENGTH) return [];
   const commands: string[][] = [[]];
