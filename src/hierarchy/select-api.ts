@@ -31,15 +31,12 @@ export function selectApi(
   known: { readonly awaitsToolCalls: boolean } | undefined,
 ): HierarchyApi | undefined {
   const { route } = request;
-  const family = FAMILIES.get(route.family) ?? (hasSpan && isPoll(call, route) ? 'polls' : undefined);
+  const isPoll = hasSpan && call.method === 'GET' && route.folds === undefined && isPollHelper(call);
+  // Requests of the SDK's poll helpers; those of runs are part of the run.
+  const family = FAMILIES.get(route.family) ?? (isPoll ? 'polls' : undefined);
   if (family !== undefined || !hasSpan) return family;
   if (conversationIn(call.context) !== undefined) return 'completions';
   if (operation !== chat) return undefined;
   const concernsTools = known?.awaitsToolCalls || field(request.body, 'tools') !== undefined;
   return concernsTools ? 'completions' : undefined;
-}
-
-/** A request of one of the SDK's poll helpers; those of runs are part of the run. */
-function isPoll(call: Call, { folds }: ApiRequest['route']): boolean {
-  return call.method === 'GET' && folds === undefined && isPollHelper(call);
 }

@@ -3,7 +3,7 @@ import { type OpenAIInstrumentationConfig, resolveSettings, type Settings } from
 import { unknownOptions } from '../config/unknown-names.ts';
 import { logFindings, notice, noticeAgain } from '../diagnostics/report.ts';
 import { noticeProvider } from '../doctor/provider.ts';
-import type { ConversationApi, PlaceOptions } from '../hierarchy/api.ts';
+import type { PlaceOptions } from '../hierarchy/api.ts';
 import { conversationIn } from '../hierarchy/conversations/conversation-id.ts';
 import { Hierarchy } from '../hierarchy/index.ts';
 import { selectApi } from '../hierarchy/select-api.ts';
@@ -18,6 +18,7 @@ import type { Operation } from '../telemetry/operation.ts';
 import { readFailure } from '../telemetry/outcomes/failure.ts';
 import { OuterSpans } from '../telemetry/outer-span.ts';
 import { PlacedCall, UnrecordedCall } from '../telemetry/placed-call.ts';
+import type { Placement } from '../telemetry/placement.ts';
 import {
   type EndLimits,
   FollowedProvider,
@@ -49,7 +50,7 @@ export class Observer implements CallObserver, ProviderListener {
   readonly #others = new OuterSpans();
   /** Calls in flight. A shutdown ends their spans. */
   readonly #open = new OpenCalls();
-  /** Created, and in the built package also loaded, when it is first needed. */
+  /** In the built package, it is also loaded when it is first needed. */
   #hierarchy: Hierarchy | undefined;
   #beforeFirstCall: (() => unknown) | undefined;
   /** What ends at a shutdown is measured and emits events, and all providers shut down at the same time. */
@@ -61,16 +62,20 @@ export class Observer implements CallObserver, ProviderListener {
   #ending: Promise<void> | undefined;
   /** Whether a call has ended. */
   #hasEnded = false;
+  /** Whether the program has set a hook that every call is shown to. */
+  #isHooked: boolean;
 
   constructor(config: OpenAIInstrumentationConfig = {}, hooks: ObserverHooks = {}) {
     this.#beforeFirstCall = hooks.beforeFirstCall;
     this.telemetry = new Telemetry(readSettings(config), this);
+    this.#isHooked = CallHooks.wants(this.settings);
     this.telemetry.metrics.providerChanged = (provider) => void this.#followed.meters.follow(provider);
   }
 
   /** Changes the settings of all later calls. */
   configure(config: OpenAIInstrumentationConfig): void {
     this.telemetry.settings = readSettings(config);
+    this.#isHooked = CallHooks.wants(this.settings);
   }
 
   get settings(): Settings {
@@ -83,9 +88,9 @@ export class Observer implements CallObserver, ProviderListener {
     if (beforeFirstCall?.() === false) this.telemetry.isDisabled = true;
     if (this.telemetry.isDisabled) return false;
     logFindings();
-    const { provider, events, settings } = this.telemetry;
+    const { provider, events } = this.telemetry;
     const { loggers, tracers } = this.#followed;
-    const isHeard = this.telemetry.isHeardBy(provider) || CallHooks.wants(settings);
+    const isHeard = this.telemetry.isHeardBy(provider) || this.#isHooked;
     if (provider !== tracers.provider || events.provider !== loggers.provider)
       this.#follow(provider, isHeard);
     return isHeard;
@@ -165,15 +170,13 @@ export class Observer implements CallObserver, ProviderListener {
   placeFunction(context: Context, startTime: number, isLoop = false): LocalPlace | undefined {
     if (conversationIn(context) === undefined) return undefined;
     this.prepare();
-    this.#hierarchy ??= new Hierarchy(this.telemetry);
-    return this.#hierarchy.completions.placeFunction(context, startTime, isLoop);
+    return this.#reached.completions.placeFunction(context, startTime, isLoop);
   }
 
   openSocket(socket: OpenedSocket): SocketObservation | undefined {
     if (this.telemetry.isDisabled || isSuppressed(socket.context)) return undefined;
     this.telemetry.costs.prepare();
-    this.#hierarchy ??= new Hierarchy(this.telemetry);
-    return this.#hierarchy.openSocket(socket, endpointOf(socket.client, this.settings.providers));
+    return this.#reached.openSocket(socket, endpointOf(socket.client, this.settings.providers));
   }
 
   startWebhook(client: object): Outcome | undefined {
@@ -247,7 +250,7 @@ export class Observer implements CallObserver, ProviderListener {
   ): CallObservation | undefined {
     const { settings } = this.telemetry;
     const { apiSpans } = settings;
-    const isHooked = CallHooks.wants(settings) && !isInsideHook(call.context);
+    const isHooked = this.#isHooked && !isInsideHook(call.context);
     const hooks = isHooked ? new CallHooks(settings, call, request) : undefined;
     if (hooks?.ignored) {
       agentsCalls.ignored?.(call.context);
@@ -255,8 +258,11 @@ export class Observer implements CallObserver, ProviderListener {
     }
     const isModelCall = operation.name !== undefined || operation.usage !== undefined;
     const hasSpan = isModelCall || apiSpans === 'all' || (apiSpans === 'writes' && call.method !== 'GET');
-    const api = this.#apiOf(call, request, operation, hasSpan);
-    const placed = api?.place(call, request, endpoint, hooks ?? NO_OPTIONS) ?? { parent: call.context };
+    const api = selectApi(call, request, operation, hasSpan, this.#hierarchy);
+    const known = api === undefined ? undefined : this.#reached.api(api);
+    const placed: Placement = known?.place(call, request, endpoint, hooks ?? NO_OPTIONS) ?? {
+      parent: call.context,
+    };
     if (placed.foldInto !== undefined) {
       if (placed.opens) hooks?.requested(trace.getSpan(placed.parent));
       return new UnrecordedCall(hooks?.around(placed) ?? placed);
@@ -280,17 +286,10 @@ export class Observer implements CallObserver, ProviderListener {
     return recorded;
   }
 
-  /** The API of the hierarchy that the call belongs to, if it is part of something longer. */
-  #apiOf(
-    call: Call,
-    request: ApiRequest,
-    operation: Operation,
-    hasSpan: boolean,
-  ): ConversationApi | undefined {
-    const api = selectApi(call, request, operation, hasSpan, this.#hierarchy);
-    if (api === undefined) return undefined;
+  /** The hierarchy, from the first call on that is part of something longer. */
+  get #reached(): Hierarchy {
     this.#hierarchy ??= new Hierarchy(this.telemetry);
-    return this.#hierarchy.api(api);
+    return this.#hierarchy;
   }
 
   #interruptCalls(): void {

@@ -17,7 +17,7 @@ function forgetIdle(): void {
 
 /** Called once for each request that began: when its answer begins, or when it fails. */
 export function requestAnswered(origin: string): void {
-  underWay.set(origin, requestsUnderWay(origin) - 1);
+  underWay.set(origin, (underWay.get(origin) ?? 1) - 1);
 }
 
 export function requestsUnderWay(origin: string): number {

@@ -37,7 +37,7 @@ export function recordAttempts(
     const errorType = attemptErrorType(attempt) ?? (last ? errorOfCall(call) : BODY_TIMEOUT);
     const attributes = { ...ids, ...attemptAttributes(attempt, number, previous) };
     if (errorType !== undefined) attributes[ATTR.ERROR_TYPE] = errorType;
-    const span = telemetry.tracer.startSpan(
+    const span = telemetry.startSpan(
       'attempt',
       { kind: SpanKind.INTERNAL, startTime: attempt.startTime, attributes },
       parent,

@@ -16,7 +16,8 @@ export function callAttributes(call: Call): Attributes {
     attributes[ATTR.OPENAI_STREAM_CHUNK_COUNT] = call.chunkCount;
     attributes[ATTR.OPENAI_STREAM_END] = call.streamEnd;
     addChunkGaps(attributes, call);
-  } else if (isUnread(call)) {
+  } else if (call.outcome !== 'value' && call.outcome !== 'error') {
+    // The SDK never parsed the response: it was raw, abandoned, or interrupted by a shutdown.
     attributes[ATTR.OPENAI_RESPONSE_PARSED] = false;
   }
   addAnswer(attributes, call);
@@ -42,14 +43,9 @@ export function headersOf(call: Call): unknown {
   return call.headers ?? field(call.error, 'headers');
 }
 
-/** Whether a shutdown ended the call before it was over, so its duration is unknown. */
-export function isCutShort({ outcome, streamed, read, requested, headersTime }: Call): boolean {
-  return outcome === 'interrupted' && (headersTime === 0 || (streamed ? read : requested));
-}
-
-/** Whether the SDK never parsed the response: it was raw, abandoned, or interrupted by a shutdown. */
-function isUnread({ outcome }: Call): boolean {
-  return outcome === 'raw' || outcome === 'abandoned' || outcome === 'interrupted';
+/** Whether a call that a shutdown has ended was not over, so its duration is unknown. */
+export function isCutShort({ streamed, read, requested, headersTime }: Call): boolean {
+  return headersTime === 0 || (streamed ? read : requested);
 }
 
 /** The rate limits from the response headers. */

@@ -13,7 +13,6 @@ import {
 } from '@opentelemetry/api';
 import { type HandoffCall, recordedByAgents } from '../sdk/agents-sdk/agents-key.ts';
 import * as ATTR from '../semconv/attributes.ts';
-import { activeContext } from '../util/context.ts';
 import { cut } from '../util/cut-text.ts';
 import { field, strings } from '../util/payload.ts';
 import { isInsideHook, markInsideHook } from './program-hooks.ts';
@@ -123,22 +122,23 @@ const metadataBySpan = new WeakMap<SpanContext, Attributes>();
 /** Whether there is any: most programs have none, and each span asks. */
 let hasMetadata = false;
 
-/** A tracer whose spans carry the metadata of their context. */
-export function withMetadataOfContext(tracer: Pick<Tracer, 'startSpan'>): Pick<Tracer, 'startSpan'> {
-  return {
-    startSpan(name: string, options: SpanOptions = {}, context: Context = activeContext()): Span {
-      const metadata = metadataIn(context);
-      if (metadata === undefined) return tracer.startSpan(name, options, context);
-      const attributes = { ...metadata, ...options.attributes };
-      const span = tracer.startSpan(name, { ...options, attributes }, context);
-      const own = span.spanContext();
-      // A span that is no span of its own, such as a no-op one, shares its context with those of others.
-      if (!isSpanContextValid(own) || own === trace.getSpanContext(context)) return span;
-      metadataBySpan.set(own, metadata);
-      hasMetadata = true;
-      return span;
-    },
-  };
+/** Starts a span that carries the metadata of its context. */
+export function startSpanWithMetadata(
+  tracer: Pick<Tracer, 'startSpan'>,
+  name: string,
+  options: SpanOptions,
+  context: Context,
+): Span {
+  const metadata = metadataIn(context);
+  if (metadata === undefined) return tracer.startSpan(name, options, context);
+  const attributes = { ...metadata, ...options.attributes };
+  const span = tracer.startSpan(name, { ...options, attributes }, context);
+  const own = span.spanContext();
+  // A span that is no span of its own, such as a no-op one, shares its context with those of others.
+  if (!isSpanContextValid(own) || own === trace.getSpanContext(context)) return span;
+  metadataBySpan.set(own, metadata);
+  hasMetadata = true;
+  return span;
 }
 
 function metadataAttributes(given: TraceMetadata, outerTags: unknown): Attributes {

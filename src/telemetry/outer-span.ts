@@ -72,11 +72,13 @@ export class OuterSpans {
       this.#last.delete(kind);
       return undefined;
     }
-    if (!isReadable(span)) {
+    const inner = innerSpan(span);
+    // The SDK's recording spans can be read; unsampled ones have nothing to read.
+    if (inner.attributes === undefined) {
       const last = this.#last.get(kind);
       return last === undefined ? undefined : { span, ...last };
     }
-    const found = readOuterSpan(span, context, kind);
+    const found = readOuterSpan(span, inner, context, kind);
     if (found === undefined) this.#last.delete(kind);
     else this.#last.set(kind, found);
     return found === undefined ? undefined : { span, ...found };
@@ -85,10 +87,10 @@ export class OuterSpans {
 
 function readOuterSpan(
   span: Span,
+  inner: PayloadObject,
   context: Context,
   kind: InferenceKind,
 ): Omit<OuterSpan, 'span'> | undefined {
-  const inner = innerSpan(span);
   const scope = asName(fieldsOf(inner.instrumentationScope).name);
   if (scope === NAME || !span.isRecording()) return undefined;
   const declared =
@@ -114,11 +116,6 @@ function says(attributes: unknown, kind: InferenceKind): boolean {
       );
   }
   return false;
-}
-
-/** The SDK's recording spans can be read; unsampled ones have nothing to read. */
-function isReadable(span: Span): boolean {
-  return innerSpan(span).attributes !== undefined;
 }
 
 const LANGSMITH = 'langsmith';

@@ -61,7 +61,7 @@ export class PlacedCall implements CallObservation {
     const { telemetry, context, attributes } = record;
     if (call.attemptCount > 1)
       guard('recording attempts', recordAttempts, telemetry, call, context, attributes);
-    const following = followingOf(this.#place, call, result, record);
+    const following = this.#place.onEnd && followingOf(this.#place, call, result, record);
     if (following === 'kept') {
       record.add(outcome);
       return;
@@ -88,9 +88,10 @@ export class PlacedCall implements CallObservation {
     const { record } = self;
     const { metrics } = record.telemetry;
     const { firstChunkTime, failed } = call;
+    const isInterrupted = call.outcome === 'interrupted';
     const takesDetails = record.takesDetails || failed;
     const limits = takesDetails || metrics.wanted ? rateLimitsIn(headersOf(call)) : undefined;
-    if (limits !== undefined) metrics.seeRateLimits({ ...record.attributes, ...limits });
+    if (limits !== undefined) metrics.seeRateLimits(limits, record.attributes);
     if (self.#gaps !== undefined) record.measureChunks(self.#gaps.take(), result);
     return {
       result,
@@ -99,8 +100,8 @@ export class PlacedCall implements CallObservation {
       lastAttributes: limits,
       stream: self.#accumulator,
       timeToFirstChunk: firstChunkTime && (firstChunkTime - call.startTime) / 1e3,
-      isInterrupted: call.outcome === 'interrupted',
-      isUntimed: isCutShort(call),
+      isInterrupted,
+      isUntimed: isInterrupted && isCutShort(call),
     };
   }
 }

@@ -21,7 +21,6 @@ import { addUsageAttributes, isNoUsage, type Spent, spentBy, type Usage } from '
 import { rememberAnswer } from './evaluations/evaluated-spans.ts';
 import type { EndedOperation } from './events/sink-events.ts';
 import { bareContext } from './metadata.ts';
-import { chunkDimensions, metricDimensions } from './metrics/metrics.ts';
 import type { OperationKind, TotalSpent } from './operation.ts';
 import type { Failure } from './outcomes/failure.ts';
 import type { OuterSpan } from './outer-span.ts';
@@ -119,7 +118,9 @@ export class OperationRecord<Request = unknown, Result = unknown> implements Ope
     }
     const { content } = operation;
     this.#readsContentLate =
-      content?.input === undefined && (operation.scope !== undefined || operation.isLasting === true);
+      content !== undefined &&
+      content.input === undefined &&
+      (operation.scope !== undefined || operation.isLasting === true);
     if (content !== undefined && outer === undefined && !this.#readsContentLate)
       this.#content = beginContent(telemetry, this.span, this.context, this.#startSettings);
     this.#recordsDetails =
@@ -180,10 +181,9 @@ export class OperationRecord<Request = unknown, Result = unknown> implements Ope
    * @param result as far as it has come, which tells the model
    */
   measureChunks(gaps: readonly number[], result: Result | undefined): void {
-    const { operation } = this;
+    const { operation, telemetry, attributes, context } = this;
     const told = result === undefined ? undefined : operation.resultAttributes?.(result, this.#route);
-    const dimensions = chunkDimensions(this.attributes, told);
-    this.telemetry.metrics.recordTimePerOutputChunk(gaps, dimensions, this.context);
+    telemetry.metrics.recordChunks(gaps, attributes, told ?? NO_ATTRIBUTES, context);
   }
 
   end(outcome: RecordOutcome<Result>, time: number): void {
@@ -263,7 +263,8 @@ export class OperationRecord<Request = unknown, Result = unknown> implements Ope
     if (self.#cost !== undefined && self.#outer?.span.isRecording() === true)
       self.#outer.span.setAttribute(ATTR.OPENAI_COST, self.#cost);
     self.span.setAttributes(attributes);
-    if (operation.content !== undefined) guard('reading content', OperationRecord.#readOutput, self, result);
+    if (self.#content !== undefined || self.#readsContentLate)
+      guard('reading content', OperationRecord.#readOutput, self, result);
   }
 
   /** @returns the cost in USD, if it is known; adds it, and what each modality of it was unless all is text */
@@ -303,26 +304,21 @@ export class OperationRecord<Request = unknown, Result = unknown> implements Ope
       if (self.#isTimed) metrics.recordLocalDuration(lasted, told, failure?.type, context);
       return;
     }
-    if (!metrics.wanted) return;
     const whole = result === undefined ? undefined : operation.whole?.(result);
     const { usage, cost } = whole ?? { usage: self.#usage, cost: self.#cost };
     const seconds = whole === undefined ? (self.#isTimed ? lasted : undefined) : whole.seconds;
-    // They are recorded once per operation, so not if another instrumentation does it.
-    const measures = operation.name !== undefined && self.#outer?.recordsMetrics !== true;
-    // Dimensions that nothing is recorded with would take the place of others.
-    if (cost === undefined && usage === undefined && !(measures && seconds !== undefined)) return;
-    const dimensions = metricDimensions(self.attributes, self.#result);
-    // No other instrumentation records the cost. Calls without an operation in the conventions cost money too.
-    if (cost !== undefined) metrics.recordCost(cost, dimensions, context);
-    const { tokensOf } = operation.traits ?? {};
-    if (usage !== undefined && tokensOf !== undefined)
-      metrics.recordUsage(usage, { ...dimensions, [ATTR.GEN_AI_OPERATION_NAME]: tokensOf }, context);
-    if (!measures) return;
-    if (seconds !== undefined) metrics.recordDuration(seconds, dimensions, failure?.type, context);
-    if (usage !== undefined) metrics.recordUsage(usage, dimensions, context);
-    if (self.#timeToFirstChunk === undefined) return;
-    const streamed = chunkDimensions(self.attributes, self.#result);
-    metrics.recordTimeToFirstChunk(self.#timeToFirstChunk, streamed, context);
+    const tokensOf = operation.traits?.tokensOf;
+    // They are recorded once per operation, so not if another instrumentation does it. None records the cost.
+    const isNamed = operation.name !== undefined && self.#outer?.recordsMetrics !== true;
+    const measured = {
+      seconds: isNamed ? seconds : undefined,
+      usage: isNamed || tokensOf !== undefined ? usage : undefined,
+      cost,
+      timeToFirstChunk: isNamed ? self.#timeToFirstChunk : undefined,
+      errorType: failure?.type,
+      tokensOf,
+    };
+    metrics.recordOperation(self.attributes, self.#result, measured, context);
   }
 
   /** Records content, the failure and events. */
@@ -385,11 +381,11 @@ function startSpan(
   const isSimple =
     attributes[ATTR.GEN_AI_OPERATION_NAME] !== undefined &&
     attributes[ATTR.GEN_AI_CONVERSATION_ID] === undefined;
-  if (isSimple) return telemetry.tracer.startSpan(name, options, place.parent);
+  if (isSimple) return telemetry.startSpan(name, options, place.parent);
   // The SDK checks and copies the attributes of a start twice, later ones once. No sampler needs ids and other facts of ours.
   const early: Attributes = {};
   for (const key in attributes) if (!key.startsWith(LATE_PREFIX)) early[key] = attributes[key];
-  const span = telemetry.tracer.startSpan(name, { ...options, attributes: early }, place.parent);
+  const span = telemetry.startSpan(name, { ...options, attributes: early }, place.parent);
   guard('recording ids', addLate, span, attributes);
   return span;
 }

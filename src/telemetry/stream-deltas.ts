@@ -19,7 +19,7 @@ export function recordDeltas(telemetry: Telemetry, step: OpenRecord, deltas: Rec
     for (const time of times) step.addEvent(EVENT_OPENAI_MESSAGE_DELTA, {}, time);
   } else if (streamDeltas === 'spans') {
     times.forEach((time, index) => {
-      const delta = telemetry.tracer.startSpan(
+      const delta = telemetry.startSpan(
         'message_delta',
         { kind: SpanKind.INTERNAL, startTime: Math.min(time, endTime), attributes: ids },
         step.context,

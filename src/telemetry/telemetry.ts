@@ -1,6 +1,9 @@
 import {
+  type Context,
   type MeterProvider,
   ROOT_CONTEXT,
+  type Span,
+  type SpanOptions,
   type Tracer,
   type TracerProvider,
   trace,
@@ -19,7 +22,7 @@ import { NAME, VERSION } from '../util/version.ts';
 import { Costs } from './cost/costs.ts';
 import { Events, type LoggerProvider } from './events/log-records.ts';
 import { Sink } from './events/sink.ts';
-import { withMetadataOfContext } from './metadata.ts';
+import { startSpanWithMetadata } from './metadata.ts';
 import { Metrics } from './metrics/metrics.ts';
 import { withOlderNames } from './older-names.ts';
 import { flushAtProgramEnd } from './program-end/program-end.ts';
@@ -30,7 +33,7 @@ interface KnownTracer {
   readonly provider: object;
   readonly olderNames: boolean;
   /** `undefined` for a no-op provider. */
-  readonly state: ProviderLife | undefined;
+  readonly life: ProviderLife | undefined;
   readonly tracer: Pick<Tracer, 'startSpan'>;
 }
 
@@ -134,36 +137,33 @@ export class Telemetry {
 
   /** Has all providers flushed when the program ends, though it may have started no span. */
   sendAtEnd(): void {
-    void this.tracer;
+    this.#currentTracer();
   }
 
-  /** A tracer of the current provider. The API's own proxies stay with the first provider. */
-  get tracer(): Pick<Tracer, 'startSpan'> {
+  /** Starts a span with a tracer of the current provider. It carries the metadata of its context. */
+  startSpan(name: string, options: SpanOptions, parent: Context): Span {
+    const { tracer, life } = this.#currentTracer();
+    const span = startSpanWithMetadata(tracer, name, options, parent);
+    // A sampler may drop them all.
+    if (life?.recorded === false) life.recorded = span.isRecording();
+    return span;
+  }
+
+  /** The API's own proxies stay with the first provider. */
+  #currentTracer(): KnownTracer {
     const { provider } = this;
     const { olderNames } = this.settings;
-    if (this.#tracer?.provider !== provider || this.#tracer.olderNames !== olderNames) {
-      const tracer = provider.getTracer(NAME, VERSION, { schemaUrl: SCHEMA_URL });
-      const named = olderNames ? withOlderNames(tracer) : tracer;
-      const state = isNoopTracerProvider(provider) ? undefined : flushAtProgramEnd(provider);
-      const noted = state === undefined ? named : notingRecorded(named, state);
-      this.#tracer = { provider, olderNames, state, tracer: withMetadataOfContext(noted) };
+    let known = this.#tracer;
+    if (known === undefined || known.provider !== provider || known.olderNames !== olderNames) {
+      const made = provider.getTracer(NAME, VERSION, { schemaUrl: SCHEMA_URL });
+      const tracer = olderNames ? withOlderNames(made) : made;
+      const life = isNoopTracerProvider(provider) ? undefined : flushAtProgramEnd(provider);
+      known = { provider, olderNames, life, tracer };
+      this.#tracer = known;
     }
-    const { state, tracer } = this.#tracer;
-    // Callers get the tracer to start a span.
-    if (state !== undefined) state.unsent = true;
+    if (known.life !== undefined) known.life.unsent = true;
     // Without spans, metrics and events still have to be sent.
     else for (const each of this.otherProviders) flushAtProgramEnd(each).unsent = true;
-    return tracer;
+    return known;
   }
-}
-
-/** A tracer that notes its first recorded span. */
-function notingRecorded(tracer: Pick<Tracer, 'startSpan'>, state: ProviderLife): Pick<Tracer, 'startSpan'> {
-  return {
-    startSpan(name, options, context) {
-      const span = tracer.startSpan(name, options, context);
-      if (!state.recorded) state.recorded = span.isRecording();
-      return span;
-    },
-  };
 }

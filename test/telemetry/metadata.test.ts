@@ -10,7 +10,7 @@ import {
 import { type Sampler, SamplingDecision } from '@opentelemetry/sdk-trace';
 import { describe, expect, test } from 'vitest';
 import { flush } from '../../src/client.ts';
-import { metadataIn, withMetadataIn, withMetadataOfContext } from '../../src/telemetry/metadata.ts';
+import { metadataIn, startSpanWithMetadata, withMetadataIn } from '../../src/telemetry/metadata.ts';
 import { environment, startAgentProgram } from '../support/agent-program.ts';
 import { startProgram } from '../support/program.ts';
 import { startTutor } from '../support/tutor.ts';
@@ -29,16 +29,16 @@ describe('metadata of one user is not that of others whose spans', () => {
   ])('%s', (_, shared) => {
     const startSpan = () => trace.wrapSpanContext(shared);
     const parent = trace.setSpanContext(ROOT_CONTEXT, shared);
-    const tracer = withMetadataOfContext({ startSpan });
-    const span = tracer.startSpan('chat', {}, withMetadataIn(parent, { userId: 'user-1' }));
+    const context = withMetadataIn(parent, { userId: 'user-1' });
+    const span = startSpanWithMetadata({ startSpan }, 'chat', {}, context);
     expect(metadataIn(trace.setSpan(ROOT_CONTEXT, span))).toBeUndefined();
   });
 });
 
 test('the metadata of a span is found by a context with nothing but that span', () => {
   const startSpan = () => trace.wrapSpanContext({ ...REMOTE, isRemote: false });
-  const tracer = withMetadataOfContext({ startSpan });
-  const span = tracer.startSpan('chat', {}, withMetadataIn(ROOT_CONTEXT, { userId: 'user-1' }));
+  const context = withMetadataIn(ROOT_CONTEXT, { userId: 'user-1' });
+  const span = startSpanWithMetadata({ startSpan }, 'chat', {}, context);
   expect(metadataIn(trace.setSpan(ROOT_CONTEXT, span))).toEqual({ 'user.id': 'user-1' });
 });
 

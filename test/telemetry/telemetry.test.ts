@@ -19,25 +19,25 @@ afterEach(() => {
 
 /** The provider that the tracer’s spans belong to. */
 function used(telemetry: Telemetry, providers: Record<string, TracerProvider>): string | undefined {
-  telemetry.tracer.startSpan('s').end();
+  telemetry.startSpan('s', {}, ROOT_CONTEXT).end();
   return Object.keys(providers).find((name) => providers[name] === telemetry.provider);
 }
 
 test('spans go to the registered provider, whenever it is registered', () => {
   const telemetry = new Telemetry(settings);
-  expect(telemetry.tracer.startSpan('s').isRecording()).toBe(false);
+  expect(telemetry.startSpan('s', {}, ROOT_CONTEXT).isRecording()).toBe(false);
   const first = new TracerProvider();
   trace.setGlobalTracerProvider(first);
-  expect(telemetry.tracer.startSpan('s').isRecording()).toBe(true);
+  expect(telemetry.startSpan('s', {}, ROOT_CONTEXT).isRecording()).toBe(true);
   expect(used(telemetry, { first })).toBe('first');
 });
 
 test('spans go to the new provider after a replacement', async () => {
   const telemetry = new Telemetry(settings);
   const first = recordTelemetry();
-  telemetry.tracer.startSpan('first').end();
+  telemetry.startSpan('first', {}, ROOT_CONTEXT).end();
   const second = recordTelemetry();
-  telemetry.tracer.startSpan('second').end();
+  telemetry.startSpan('second', {}, ROOT_CONTEXT).end();
   expect([first, second].map(({ spans }) => spans.map(({ name }) => name))).toEqual([['first'], ['second']]);
 });
 
@@ -52,7 +52,7 @@ test('a provider that is set takes precedence over the registered one', () => {
 test('the scope has a name, a version and a schema', () => {
   const telemetry = new Telemetry(settings);
   const recorded = recordTelemetry();
-  telemetry.tracer.startSpan('s').end();
+  telemetry.startSpan('s', {}, ROOT_CONTEXT).end();
   expect(recorded.spans[0]?.instrumentationScope).toMatchObject({
     name: 'opentelemetry-instrumentation-openai',
     version: expect.stringMatching(/^\d+\.\d+\.\d+/),
@@ -63,10 +63,15 @@ test('the scope has a name, a version and a schema', () => {
 test('metrics go to the registered provider, even after a no-op one was passed in', async () => {
   const recorder = new Metrics();
   recorder.setMeterProvider({ getMeter: () => createNoopMeter() });
-  recorder.recordDuration(1, { 'gen_ai.operation.name': 'chat' }, undefined, ROOT_CONTEXT);
+  recorder.recordOperation({ 'gen_ai.operation.name': 'chat' }, {}, { seconds: 1 }, ROOT_CONTEXT);
   const telemetry = recordTelemetry();
-  recorder.recordDuration(1, { 'gen_ai.operation.name': 'chat' }, undefined, ROOT_CONTEXT);
-  recorder.recordDuration(-1, { 'gen_ai.operation.name': 'chat' }, 'timeout', ROOT_CONTEXT);
+  recorder.recordOperation({ 'gen_ai.operation.name': 'chat' }, {}, { seconds: 1 }, ROOT_CONTEXT);
+  recorder.recordOperation(
+    { 'gen_ai.operation.name': 'chat' },
+    {},
+    { seconds: -1, errorType: 'timeout' },
+    ROOT_CONTEXT,
+  );
   const [duration] = await telemetry.metrics();
   expect(
     duration?.dataPoints.map(({ attributes, value }) => [attributes, (value as { sum: number }).sum]),

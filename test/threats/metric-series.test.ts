@@ -291,13 +291,15 @@ describe('a model that invents tool names', () => {
 describe('rate limits', () => {
   const GAUGE = 'openai.client.ratelimit.remaining_requests';
   const see = (metrics: Metrics, model: string): void =>
-    metrics.seeRateLimits({
-      'gen_ai.provider.name': 'openai',
-      'gen_ai.request.model': model,
-      'server.address': 'api.openai.com',
-      'server.port': 443,
-      'openai.ratelimit.remaining_requests': 7,
-    });
+    metrics.seeRateLimits(
+      { 'openai.ratelimit.remaining_requests': 7 },
+      {
+        'gen_ai.provider.name': 'openai',
+        'gen_ai.request.model': model,
+        'server.address': 'api.openai.com',
+        'server.port': 443,
+      },
+    );
 
   test('are kept for the first 100 models, whichever an end user requests later', async () => {
     const { values, verify } = await start();

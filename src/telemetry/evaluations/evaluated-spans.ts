@@ -57,7 +57,8 @@ export function rememberForEvaluation(
     rings.value.set(kind, ring);
   }
   const seconds = nowInSeconds();
-  dropExpired(ring, seconds);
+  const oldest = ring.spans[ring.dropped % MAX_EVALUATED_SPANS]?.seconds ?? seconds;
+  if (oldest < seconds - EVALUATED_SPAN_LIFETIME_SECONDS) dropExpired(ring, seconds);
   if (ring.added - ring.dropped === MAX_EVALUATED_SPANS) ring.dropped++;
   const remembered = { id, span: span.spanContext(), attributes, seconds };
   ring.spans[ring.added++ % MAX_EVALUATED_SPANS] = remembered;

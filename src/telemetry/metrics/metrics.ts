@@ -66,6 +66,19 @@ const LOCAL_DURATIONS: Readonly<
   },
 };
 
+/** What is measured of an operation. */
+export interface Measured {
+  readonly seconds?: number | undefined;
+  readonly usage?: Usage | undefined;
+  /** In USD. */
+  readonly cost?: number | undefined;
+  /** In seconds. */
+  readonly timeToFirstChunk?: number | undefined;
+  readonly errorType?: string | undefined;
+  /** The operation that its tokens are counted under, where the conventions do not name its own. */
+  readonly tokensOf?: string | undefined;
+}
+
 /**
  * Records the client metrics of the conventions and our own, once per operation, sampled or not. Each value is recorded
  * in the context of its span, so that exemplars lead to the span.
@@ -92,39 +105,39 @@ export class Metrics {
     return this.#current() !== undefined;
   }
 
-  /** @param seconds the duration of the operation */
-  recordDuration(
-    seconds: number,
-    dimensions: Attributes,
-    errorType: string | undefined,
-    context: Context,
-  ): void {
-    this.#current()?.duration.record(Math.max(0, seconds), withError(dimensions, errorType), context);
-  }
-
-  recordUsage(usage: Usage, dimensions: Attributes, context: Context): void {
-    const tokenUsage = this.#current()?.tokenUsage;
-    if (tokenUsage === undefined) return;
-    const { known } = usage;
-    if (known !== 'output')
-      tokenUsage.record(usage.inputTokens, { ...dimensions, [ATTR.GEN_AI_TOKEN_TYPE]: 'input' }, context);
-    if (known !== 'input')
-      tokenUsage.record(usage.outputTokens, { ...dimensions, [ATTR.GEN_AI_TOKEN_TYPE]: 'output' }, context);
-  }
-
-  /** @param cost in USD */
-  recordCost(cost: number, dimensions: Attributes, context: Context): void {
-    this.#current()?.cost.record(cost, dimensions, context);
-  }
-
-  recordTimeToFirstChunk(seconds: number, dimensions: Attributes, context: Context): void {
-    this.#current()?.timeToFirstChunk.record(Math.max(0, seconds), dimensions, context);
+  /**
+   * Records what an operation took and spent. Where nothing is measured, its dimensions take the place of no others.
+   *
+   * @param request the attributes that its span started with
+   * @param response those that its span got
+   */
+  recordOperation(request: Attributes, response: Attributes, measured: Measured, context: Context): void {
+    const instruments = this.#current();
+    const { seconds, usage, cost, timeToFirstChunk, errorType, tokensOf } = measured;
+    if (instruments === undefined || (seconds === undefined && usage === undefined && cost === undefined))
+      return;
+    const dimensions = operationDimensions(request, response);
+    if (cost !== undefined) instruments.cost.record(cost, dimensions, context);
+    if (seconds !== undefined)
+      instruments.duration.record(Math.max(0, seconds), withError(dimensions, errorType), context);
+    if (usage !== undefined) {
+      const { known, inputTokens, outputTokens } = usage;
+      const { tokenUsage } = instruments;
+      if (known !== 'output')
+        tokenUsage.record(inputTokens, tokenDimensions(dimensions, 'input', tokensOf), context);
+      if (known !== 'input')
+        tokenUsage.record(outputTokens, tokenDimensions(dimensions, 'output', tokensOf), context);
+    }
+    if (timeToFirstChunk === undefined) return;
+    const streamed = operationDimensions(request, response, true);
+    instruments.timeToFirstChunk.record(Math.max(0, timeToFirstChunk), streamed, context);
   }
 
   /** @param gaps the seconds between consecutive chunks */
-  recordTimePerOutputChunk(gaps: readonly number[], dimensions: Attributes, context: Context): void {
+  recordChunks(gaps: readonly number[], request: Attributes, response: Attributes, context: Context): void {
     const timePerOutputChunk = this.#current()?.timePerOutputChunk;
-    if (timePerOutputChunk === undefined) return;
+    if (timePerOutputChunk === undefined || gaps.length === 0) return;
+    const dimensions = operationDimensions(request, response, true);
     for (const gap of gaps) timePerOutputChunk.record(Math.max(0, gap), dimensions, context);
   }
 
@@ -147,9 +160,9 @@ export class Metrics {
     instruments[local.instrument].record(Math.max(0, seconds), withError(dimensions, errorType), context);
   }
 
-  /** @param attributes the attributes of the span, including rate limits */
-  seeRateLimits(attributes: Attributes): void {
-    this.#current()?.rateLimits.see(attributes);
+  /** @param operation the attributes of the call */
+  seeRateLimits(limits: Attributes, operation: Attributes): void {
+    this.#current()?.rateLimits.see(limits, operation);
   }
 
   /**
@@ -170,50 +183,47 @@ export class Metrics {
 }
 
 /**
- * The dimensions of an operation's duration and usage, taken from the attributes that its span started with and got, with
- * `_OTHER` for values beyond the limits of `metric-series.ts`. They are in the SDK's sort order: it sorts the attributes
- * of every point, and sorted ones are faster.
+ * The dimensions of an operation, taken from the attributes that its span started with and got, with `_OTHER` for values
+ * beyond the limits of `metric-series.ts`. They are in the SDK's sort order: it sorts the attributes of every point, and
+ * sorted ones are faster. Literal keys keep V8's inline caches monomorphic; do not turn this into a loop.
+ *
+ * @param ofChunks the conventions have fewer on the chunks of an answer than on what it took and spent
  */
-export function metricDimensions(request: Attributes, response: Attributes = request): Attributes {
-  const dimensions = modelDimensions(request, response);
-  // The conventions have these on what an operation took and spent, not on its chunks.
-  const tier = response[ATTR.OPENAI_RESPONSE_SERVICE_TIER] ?? request[ATTR.OPENAI_RESPONSE_SERVICE_TIER];
-  const fingerprint =
-    response[ATTR.OPENAI_RESPONSE_SYSTEM_FINGERPRINT] ?? request[ATTR.OPENAI_RESPONSE_SYSTEM_FINGERPRINT];
-  if (tier !== undefined) dimensions[ATTR.OPENAI_RESPONSE_SERVICE_TIER] = tier;
-  if (fingerprint !== undefined) dimensions[ATTR.OPENAI_RESPONSE_SYSTEM_FINGERPRINT] = fingerprint;
-  addServer(dimensions, request);
-  metricSeries.limitOperation(dimensions);
-  return dimensions;
-}
-
-/** The dimensions of chunk metrics. */
-export function chunkDimensions(request: Attributes, response: Attributes = request): Attributes {
-  const dimensions = modelDimensions(request, response);
-  addServer(dimensions, request);
-  metricSeries.limitOperation(dimensions);
-  return dimensions;
-}
-
-/** Literal keys keep V8's inline caches monomorphic; do not turn this into a loop. */
-function modelDimensions(request: Attributes, response: Attributes): Attributes {
+export function operationDimensions(
+  request: Attributes,
+  response: Attributes,
+  ofChunks: boolean = false,
+): Attributes {
   const dimensions: Attributes = {};
   const operation = request[ATTR.GEN_AI_OPERATION_NAME];
   const provider = request[ATTR.GEN_AI_PROVIDER_NAME];
   const requestModel = request[ATTR.GEN_AI_REQUEST_MODEL];
   const responseModel = response[ATTR.GEN_AI_RESPONSE_MODEL] ?? request[ATTR.GEN_AI_RESPONSE_MODEL];
+  const tier = response[ATTR.OPENAI_RESPONSE_SERVICE_TIER] ?? request[ATTR.OPENAI_RESPONSE_SERVICE_TIER];
+  const fingerprint =
+    response[ATTR.OPENAI_RESPONSE_SYSTEM_FINGERPRINT] ?? request[ATTR.OPENAI_RESPONSE_SYSTEM_FINGERPRINT];
+  const address = request[ATTR.SERVER_ADDRESS];
+  const port = request[ATTR.SERVER_PORT];
   if (operation !== undefined) dimensions[ATTR.GEN_AI_OPERATION_NAME] = operation;
   if (provider !== undefined) dimensions[ATTR.GEN_AI_PROVIDER_NAME] = provider;
   if (requestModel !== undefined) dimensions[ATTR.GEN_AI_REQUEST_MODEL] = requestModel;
   if (responseModel !== undefined) dimensions[ATTR.GEN_AI_RESPONSE_MODEL] = responseModel;
+  if (tier !== undefined && !ofChunks) dimensions[ATTR.OPENAI_RESPONSE_SERVICE_TIER] = tier;
+  if (fingerprint !== undefined && !ofChunks)
+    dimensions[ATTR.OPENAI_RESPONSE_SYSTEM_FINGERPRINT] = fingerprint;
+  if (address !== undefined) dimensions[ATTR.SERVER_ADDRESS] = address;
+  if (port !== undefined) dimensions[ATTR.SERVER_PORT] = port;
+  metricSeries.limitOperation(dimensions);
   return dimensions;
 }
 
-function addServer(dimensions: Attributes, request: Attributes): void {
-  const address = request[ATTR.SERVER_ADDRESS];
-  const port = request[ATTR.SERVER_PORT];
-  if (address !== undefined) dimensions[ATTR.SERVER_ADDRESS] = address;
-  if (port !== undefined) dimensions[ATTR.SERVER_PORT] = port;
+function tokenDimensions(
+  dimensions: Attributes,
+  type: 'input' | 'output',
+  operation: string | undefined,
+): Attributes {
+  const tokens = { ...dimensions, [ATTR.GEN_AI_TOKEN_TYPE]: type };
+  return operation === undefined ? tokens : { ...tokens, [ATTR.GEN_AI_OPERATION_NAME]: operation };
 }
 
 function withError(dimensions: Attributes, errorType: string | undefined): Attributes {

@@ -36,34 +36,47 @@ const GAUGES: readonly (readonly [metric: MetricDefinition, attribute: string])[
   [METRIC_OPENAI_CLIENT_RATELIMIT_REMAINING_TOKENS, ATTR.OPENAI_RATELIMIT_REMAINING_TOKENS],
 ];
 
-const LIMITS: readonly string[] = GAUGES.map(([, attribute]) => attribute);
-
-const KEPT: readonly string[] = [...DIMENSIONS, ...LIMITS];
+interface Group {
+  readonly dimensions: Attributes;
+  /** Those of the latest response. */
+  limits: Attributes;
+  /** When it came, in monotonic milliseconds. */
+  time: number;
+}
 
 /**
  * The rate limits of the latest responses. Observable gauges report them at collection, so a call only stores them.
  */
 export class RateLimits {
   readonly #meter: Meter;
-  /** What the latest span of each group said, and when, in monotonic milliseconds. */
-  readonly #groups = new Map<string, { readonly attributes: Attributes; readonly time: number }>();
+  readonly #groups = new Map<string, Group>();
   #observed = false;
 
   constructor(meter: Meter) {
     this.#meter = meter;
   }
 
-  /** @param attributes the attributes of a span; ignored without rate limits */
-  see(attributes: Attributes): void {
-    if (!LIMITS.some((name) => attributes[name] !== undefined)) return;
-    const group = DIMENSIONS.map((name) => String(attributes[name])).join(' ');
-    const model = attributes[ATTR.GEN_AI_REQUEST_MODEL];
+  /**
+   * @param limits what the response said
+   * @param operation the attributes of the call
+   */
+  see(limits: Attributes, operation: Attributes): void {
+    let key = '';
+    for (const name of DIMENSIONS) key += `${operation[name]} `;
+    const known = this.#groups.get(key);
+    if (known !== undefined) {
+      known.limits = limits;
+      known.time = monotonic();
+      return;
+    }
+    const model = operation[ATTR.GEN_AI_REQUEST_MODEL];
     const tooLong = typeof model === 'string' && model.length > MAX_DIMENSION_LENGTH;
-    if (tooLong || (!this.#groups.has(group) && !this.#hasRoom())) {
+    if (tooLong || !this.#hasRoom()) {
       notice('rate_limits_limited');
       return;
     }
-    this.#groups.set(group, { attributes: pickAttributes(attributes, KEPT), time: monotonic() });
+    const dimensions = pickAttributes(operation, DIMENSIONS);
+    this.#groups.set(key, { dimensions, limits, time: monotonic() });
     if (!this.#observed) this.#observe();
   }
 
@@ -85,11 +98,11 @@ export class RateLimits {
     );
     this.#meter.addBatchObservableCallback((result) => {
       this.#forgetOld();
-      for (const { attributes } of this.#groups.values()) {
-        const dimensions = pickAttributes(attributes, DIMENSIONS);
-        gauges.forEach((gauge, index) => {
-          const value = attributes[LIMITS[index] ?? ''];
-          if (typeof value === 'number') result.observe(gauge, value, dimensions);
+      for (const { dimensions, limits } of this.#groups.values()) {
+        GAUGES.forEach(([, attribute], index) => {
+          const gauge = gauges[index];
+          const value = limits[attribute];
+          if (gauge !== undefined && typeof value === 'number') result.observe(gauge, value, dimensions);
         });
       }
     }, gauges);

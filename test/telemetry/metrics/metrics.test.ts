@@ -13,12 +13,7 @@ import {
 import { describe, expect, test, vi } from 'vitest';
 import { ChatAccumulator } from '../../../src/operations/chat/accumulator.ts';
 import { NO_USAGE } from '../../../src/telemetry/cost/usage.ts';
-import {
-  ChunkGaps,
-  chunkDimensions,
-  Metrics,
-  metricDimensions,
-} from '../../../src/telemetry/metrics/metrics.ts';
+import { ChunkGaps, Metrics, operationDimensions } from '../../../src/telemetry/metrics/metrics.ts';
 import { startSession } from '../../support/session.ts';
 
 interface Recorded {
@@ -86,20 +81,18 @@ const ALL: Attributes = {
 
 test('metrics have few dimensions, and chunk metrics fewer', () => {
   const { 'gen_ai.response.id': _, 'gen_ai.usage.input_tokens': __, 'openai.request.id': ___, ...few } = ALL;
-  expect(metricDimensions(ALL)).toEqual(few);
+  expect(operationDimensions(ALL, {})).toEqual(few);
   const { 'openai.response.service_tier': ____, 'openai.response.system_fingerprint': _____, ...fewer } = few;
-  expect(chunkDimensions(ALL)).toEqual(fewer);
+  expect(operationDimensions(ALL, {}, true)).toEqual(fewer);
 });
 
 test('every value is recorded in the context of its span, for exemplars', () => {
   const { provider, recorder } = record();
   const span = trace.wrapSpanContext({ traceId: '1'.repeat(32), spanId: '1'.repeat(16), traceFlags: 1 });
   const context = trace.setSpan(ROOT_CONTEXT, span);
-  recorder.recordDuration(1, ALL, undefined, context);
-  recorder.recordUsage({ ...NO_USAGE, inputTokens: 3, outputTokens: 2 }, ALL, context);
-  recorder.recordCost(0.5, ALL, context);
-  recorder.recordTimeToFirstChunk(0.1, ALL, context);
-  recorder.recordTimePerOutputChunk([0.2, 0.3], ALL, context);
+  const usage = { ...NO_USAGE, inputTokens: 3, outputTokens: 2 };
+  recorder.recordOperation(ALL, {}, { seconds: 1, usage, cost: 0.5, timeToFirstChunk: 0.1 }, context);
+  recorder.recordChunks([0.2, 0.3], ALL, {}, context);
   recorder.recordLocalDuration(
     4,
     { 'gen_ai.operation.name': 'execute_tool', 'gen_ai.tool.name': 'f' },
@@ -107,10 +100,10 @@ test('every value is recorded in the context of its span, for exemplars', () => 
     context,
   );
   expect(provider.recorded.map(({ metric, value }) => [metric, value])).toEqual([
+    ['openai.client.cost', 0.5],
     ['gen_ai.client.operation.duration', 1],
     ['gen_ai.client.token.usage', 3],
     ['gen_ai.client.token.usage', 2],
-    ['openai.client.cost', 0.5],
     ['gen_ai.client.operation.time_to_first_chunk', 0.1],
     ['gen_ai.client.operation.time_per_output_chunk', 0.2],
     ['gen_ai.client.operation.time_per_output_chunk', 0.3],
@@ -245,22 +238,16 @@ describe('the gaps between chunks', () => {
 });
 
 describe('rate limits', () => {
-  const limits = (model: string, remaining: number): Attributes => ({
-    'gen_ai.provider.name': 'openai',
-    'gen_ai.request.model': model,
-    'openai.ratelimit.limit_requests': 100,
-    'openai.ratelimit.remaining_requests': remaining,
-  });
+  const limits = (model: string, remaining: number): [limits: Attributes, operation: Attributes] => [
+    { 'openai.ratelimit.limit_requests': 100, 'openai.ratelimit.remaining_requests': remaining },
+    { 'gen_ai.provider.name': 'openai', 'gen_ai.request.model': model },
+  ];
 
   test('are gauges of the latest response for each model', () => {
     const { provider, recorder } = record();
-    recorder.seeRateLimits({ 'gen_ai.request.model': 'a' });
-    expect(provider.collect()).toEqual([]);
-    recorder.seeRateLimits(limits('a', 99));
-    recorder.seeRateLimits(limits('b', 50));
-    recorder.seeRateLimits(limits('a', 98));
-    // What an answer does not tell changes nothing.
-    recorder.seeRateLimits({ 'gen_ai.provider.name': 'openai', 'gen_ai.request.model': 'a' });
+    recorder.seeRateLimits(...limits('a', 99));
+    recorder.seeRateLimits(...limits('b', 50));
+    recorder.seeRateLimits(...limits('a', 98));
     expect(provider.collect().sort()).toEqual([
       'limit_requests a=100',
       'limit_requests b=100',
@@ -273,28 +260,28 @@ describe('rate limits', () => {
   test('are reported until ten minutes after the last answer', () => {
     const { provider, recorder } = record();
     const clock = vi.spyOn(performance, 'now').mockReturnValue(0);
-    recorder.seeRateLimits(limits('a', 1));
+    recorder.seeRateLimits(...limits('a', 1));
     clock.mockReturnValue(599_000);
     expect(provider.collect()).toHaveLength(2);
     clock.mockReturnValue(601_000);
     expect(provider.collect()).toEqual([]);
-    recorder.seeRateLimits(limits('a', 2));
+    recorder.seeRateLimits(...limits('a', 2));
     expect(provider.collect()).toContain('remaining_requests a=2');
     clock.mockRestore();
   });
 
   test('are kept for a limited number of models', () => {
     const { provider, recorder } = record();
-    for (let model = 0; model < 500; model++) recorder.seeRateLimits(limits(`m${model}`, 1));
+    for (let model = 0; model < 500; model++) recorder.seeRateLimits(...limits(`m${model}`, 1));
     expect(provider.collect()).toHaveLength(200);
   });
 
   test('make room for other models when they are no longer reported', () => {
     const { provider, recorder } = record();
     const clock = vi.spyOn(performance, 'now').mockReturnValue(0);
-    for (let model = 0; model < 100; model++) recorder.seeRateLimits(limits(`m${model}`, 1));
+    for (let model = 0; model < 100; model++) recorder.seeRateLimits(...limits(`m${model}`, 1));
     clock.mockReturnValue(601_000);
-    recorder.seeRateLimits(limits('new', 1));
+    recorder.seeRateLimits(...limits('new', 1));
     expect(provider.collect().sort()).toEqual(['limit_requests new=100', 'remaining_requests new=1']);
     clock.mockRestore();
   });
@@ -303,8 +290,8 @@ describe('rate limits', () => {
     const { provider, recorder } = record();
     const other = new Metrics();
     other.setMeterProvider(provider);
-    recorder.seeRateLimits(limits('a', 99));
-    other.seeRateLimits(limits('a', 98));
+    recorder.seeRateLimits(...limits('a', 99));
+    other.seeRateLimits(...limits('a', 98));
     expect(provider.collect()).toEqual(['limit_requests a=100', 'remaining_requests a=98']);
   });
 
