@@ -1,5 +1,5 @@
 import { notice } from '../diagnostics/report.ts';
-import { requestsUnderWay } from '../sdk/program-load.ts';
+import { requestsUnderWay } from '../sdk/call.ts';
 import { BoundedMap } from '../util/bounded-map.ts';
 import { monotonic } from '../util/clock.ts';
 import { field, numberField, readHeader } from '../util/payload.ts';

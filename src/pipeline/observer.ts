@@ -8,8 +8,7 @@ import { conversationIn } from '../hierarchy/conversations/conversation-id.ts';
 import { Hierarchy } from '../hierarchy/index.ts';
 import { selectApi } from '../hierarchy/select-api.ts';
 import { type ApiRequest, operationOf } from '../operations/index.ts';
-import type { Call, CallObservation, CallObserver, ToolRun } from '../sdk/call.ts';
-import { requestAnswered, requestBegan } from '../sdk/program-load.ts';
+import { type Call, type CallObservation, type CallObserver, openCalls, type ToolRun } from '../sdk/call.ts';
 import { deploymentOf, type Endpoint, endpointAt, endpointOf, SENDS_USAGE_UNASKED } from '../sdk/provider.ts';
 import { matchRoute } from '../sdk/routes/index.ts';
 import type { OpenedSocket, SocketObservation } from '../sdk/sockets/socket.ts';
@@ -48,8 +47,6 @@ export interface ObserverHooks {
 export class Observer implements CallObserver, ProviderListener {
   readonly telemetry: Telemetry;
   readonly #others = new OuterSpans();
-  /** Calls in flight. A shutdown ends their spans. */
-  readonly #open = new OpenCalls();
   /** In the built package, it is also loaded when it is first needed. */
   #hierarchy: Hierarchy | undefined;
   #beforeFirstCall: (() => unknown) | undefined;
@@ -130,25 +127,13 @@ export class Observer implements CallObserver, ProviderListener {
     const includesUsage = settings.streamUsage === 'include' && !SENDS_USAGE_UNASKED.has(endpoint.provider);
     call.wantsUsage = includesUsage && call.streamed && traits?.reportsUsageOnRequest === true;
     call.propagates = settings.propagateInMetadata && traits?.createsMetadata === true;
-    this.#open.add(call);
-    call.awaitedOrigin = endpoint.origin;
-    requestBegan(endpoint.origin);
     return observation;
   }
 
-  answered(call: Call): void {
-    const origin = call.awaitedOrigin;
-    if (origin === undefined) return;
-    call.awaitedOrigin = undefined;
-    requestAnswered(origin);
-  }
-
-  ended(call: Call): void {
-    if (call.awaitedOrigin !== undefined) this.answered(call);
-    this.#open.delete(call);
+  /** Loads the code for failures. A program that has run out of file descriptors can load nothing, and its calls fail. */
+  ended(): void {
     if (this.#hasEnded) return;
     this.#hasEnded = true;
-    // Loads the code for failures. A program that has run out of file descriptors can load nothing, and its calls fail.
     guard('preparing for failures', readFailure, undefined);
   }
 
@@ -190,7 +175,9 @@ export class Observer implements CallObserver, ProviderListener {
   }
 
   get isOpen(): boolean {
-    return this.#open.size > 0 || this.telemetry.functions.size > 0 || this.#hierarchy?.isOpen === true;
+    return (
+      openCalls.of(this).length > 0 || this.telemetry.functions.size > 0 || this.#hierarchy?.isOpen === true
+    );
   }
 
   get otherProviders(): readonly object[] {
@@ -203,7 +190,7 @@ export class Observer implements CallObserver, ProviderListener {
   }
 
   async endIdle(limits?: EndLimits): Promise<void> {
-    for (const call of this.#open.values()) if (call.isUnclaimed) call.close('abandoned');
+    for (const call of openCalls.of(this)) if (call.isUnclaimed) call.close('abandoned');
     await this.#hierarchy?.endIdle(limits);
   }
 
@@ -293,7 +280,7 @@ export class Observer implements CallObserver, ProviderListener {
   }
 
   #interruptCalls(): void {
-    for (const call of this.#open.values()) call.close('interrupted');
+    for (const call of openCalls.of(this)) call.close('interrupted');
   }
 
   /** Called last, after everything below these spans has ended. The newest ends first: it may be below another. */
@@ -321,38 +308,4 @@ export function readSettings(
   const { captureMessageContent } = settings;
   if (captureMessageContent !== 'NO_CONTENT') notice('content_recorded', captureMessageContent);
   return settings;
-}
-
-/**
- * The calls in flight. Each knows its place in one array, which keeps its length: a map that is filled and emptied by
- * each call of a quiet program allocates a new table every time.
- */
-export class OpenCalls {
-  readonly #calls: (Call | undefined)[] = [];
-  #size = 0;
-
-  get size(): number {
-    return this.#size;
-  }
-
-  add(call: Call): void {
-    call.openIndex = this.#size;
-    this.#calls[this.#size++] = call;
-  }
-
-  /** Does nothing for a call that was not added. */
-  delete(call: Call): void {
-    const { openIndex: index } = call;
-    if (index === undefined) return;
-    call.openIndex = undefined;
-    const last = this.#calls[--this.#size] as Call;
-    this.#calls[this.#size] = undefined;
-    if (last === call) return;
-    this.#calls[index] = last;
-    last.openIndex = index;
-  }
-
-  values(): Call[] {
-    return this.#calls.filter((call) => call !== undefined);
-  }
 }

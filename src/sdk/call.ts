@@ -4,6 +4,7 @@ import { guard, logError } from '../util/guard.ts';
 import { asName, field, fieldsOf, MAX_REPEATED, numberField, type PayloadObject } from '../util/payload.ts';
 import type { Outcome, OutcomeListener } from '../util/watch-result.ts';
 import { type AnsweredRequest, nowReading } from './client-keys.ts';
+import { originOf } from './provider.ts';
 import type { OpenedSocket, SocketObservation } from './sockets/socket.ts';
 
 /** How a call ended. Every call ends once, in one of these ways. */
@@ -102,10 +103,8 @@ export interface CallObserver {
    */
   prepare?(): boolean;
   start(call: Call): CallObservation | undefined;
-  /** Runs when the headers of the answer have arrived. */
-  answered?(call: Call): void;
-  /** Runs when a call is over. */
-  ended?(call: Call): void;
+  /** Runs when a call is over. Must not throw. */
+  ended?(): void;
   /** Runs when a helper of the SDK is about to start a loop of model and tool calls. */
   startLoop?(): OutcomeListener | undefined;
   /** Runs a function that the model asked for, and returns its result. */
@@ -128,8 +127,8 @@ const NO_ATTEMPTS: readonly Attempt[] = [];
  */
 export class Call implements AnsweredRequest {
   readonly client: object;
+  readonly observer: CallObserver;
   readonly reference: CallReference = { call: this };
-  readonly #observer: CallObserver;
 
   /** Of the caller's span: what is timed by it ends before that span does. */
   readonly clock: SpanClock;
@@ -197,10 +196,8 @@ export class Call implements AnsweredRequest {
   error: unknown;
 
   observation: CallObservation | undefined;
-  /** Set by the observer: where it keeps the call while it is in flight. */
+  /** Its place among the calls in flight. */
   openIndex: number | undefined;
-  /** Set by the observer: the server that has not answered yet. */
-  awaitedOrigin: string | undefined;
 
   constructor(client: object, observer: CallObserver, caller: Context, told?: CallTimes) {
     const reading = performance.now();
@@ -209,7 +206,7 @@ export class Call implements AnsweredRequest {
     this.startTime = told?.startTime ?? time;
     this.ownClock = this.clock ?? time - reading;
     this.client = client;
-    this.#observer = observer;
+    this.observer = observer;
     this.context = this.caller = caller;
   }
 
@@ -248,7 +245,8 @@ export class Call implements AnsweredRequest {
       logError('reading a request', error);
     }
     try {
-      this.observation = this.#observer.start(this);
+      this.observation = this.observer.start(this);
+      if (this.observation !== undefined) openCalls.add(this);
     } catch (error) {
       logError('starting a call', error);
     }
@@ -280,11 +278,6 @@ export class Call implements AnsweredRequest {
   responded(response: unknown): void {
     this.headersTime = this.lastAttempt?.endTime ?? this.now();
     readResponse(this, response);
-    try {
-      this.#observer.answered?.(this);
-    } catch (error) {
-      logError('handling a response', error);
-    }
   }
 
   chunk(value: unknown): void {
@@ -355,11 +348,8 @@ export class Call implements AnsweredRequest {
       logError('ending a call', error);
     }
     nowReading(before);
-    try {
-      this.#observer.ended?.(this);
-    } catch (error) {
-      logError('forgetting a call', error);
-    }
+    openCalls.delete(this);
+    this.observer.ended?.();
     if (this.streamed || !this.requested) lostResults.unregister(this);
     this.#release();
   }
@@ -389,4 +379,50 @@ export const lostResults: FinalizationRegistry<Call> = new FinalizationRegistry(
 export function watchForLoss(call: Call, object: object): void {
   lostResults.unregister(call);
   lostResults.register(object, call, call);
+}
+
+/**
+ * The calls in flight that are observed. Each knows its place in one array, which keeps its length: a map that is filled and
+ * emptied by each call of a quiet program allocates a new table every time.
+ */
+export class OpenCalls {
+  readonly #calls: (Call | undefined)[] = [];
+  #size = 0;
+
+  get size(): number {
+    return this.#size;
+  }
+
+  add(call: Call): void {
+    call.openIndex = this.#size;
+    this.#calls[this.#size++] = call;
+  }
+
+  /** Does nothing for a call that was not added. */
+  delete(call: Call): void {
+    const { openIndex: index } = call;
+    if (index === undefined) return;
+    call.openIndex = undefined;
+    const last = this.#calls[--this.#size] as Call;
+    this.#calls[this.#size] = undefined;
+    if (last === call) return;
+    this.#calls[index] = last;
+    last.openIndex = index;
+  }
+
+  values(): Call[] {
+    return this.#calls.slice(0, this.#size) as Call[];
+  }
+
+  of(observer: CallObserver): Call[] {
+    return this.values().filter((call) => call.observer === observer);
+  }
+}
+
+export const openCalls: OpenCalls = new OpenCalls();
+
+/** How many requests of the program wait for their answer from a server. */
+export function requestsUnderWay(origin: string): number {
+  const isWaiting = (call: Call): boolean => call.headersTime === 0 && originOf(call.client) === origin;
+  return openCalls.values().filter(isWaiting).length;
 }

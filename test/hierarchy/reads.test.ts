@@ -1,8 +1,10 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
+import { ROOT_CONTEXT } from '@opentelemetry/api';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { Send } from '../../src/hierarchy/dialect.ts';
 import { BackgroundReads, OriginReads, type ReadOutcome } from '../../src/hierarchy/reads.ts';
-import { requestAnswered, requestBegan } from '../../src/sdk/program-load.ts';
+import { Call } from '../../src/sdk/call.ts';
+import { endpointOf } from '../../src/sdk/provider.ts';
 
 const MINUTE = 60_000;
 
@@ -209,9 +211,24 @@ describe('the reads from all servers', () => {
 
 describe('reads beside the requests of the program', () => {
   const ORIGIN = 'http://busy';
+  const client = { baseURL: ORIGIN };
+  const calls: Call[] = [];
   const begin = (count: number): void => {
-    for (let request = 0; request < count; request++) requestBegan(ORIGIN);
+    endpointOf(client);
+    for (let request = 0; request < count; request++) {
+      const call = new Call(client, { start: ({ context }) => ({ context, settle() {} }) }, ROOT_CONTEXT);
+      call.begin({ method: 'get', path: '/models' });
+      calls.push(call);
+    }
   };
+  const answer = (): void => {
+    const call = calls.shift();
+    call?.responded({ status: 200 });
+    call?.succeed({});
+  };
+  afterEach(() => {
+    while (calls.length > 0) answer();
+  });
 
   it('do not begin while there are four, and begin when one is answered', async () => {
     const reads = new OriginReads(ORIGIN, 100);
@@ -220,11 +237,11 @@ describe('reads beside the requests of the program', () => {
     const first = start(reads, 'run_1', async () => void log.push('read'));
     await Promise.resolve();
     expect(log).toEqual([]);
-    requestAnswered(ORIGIN);
+    answer();
     reads.goOn();
     await first;
     expect(log).toEqual(['read']);
-    for (let request = 0; request < 3; request++) requestAnswered(ORIGIN);
+    for (let request = 0; request < 3; request++) answer();
   });
 
   it('begin beside three, and beside any number at another server', async () => {
@@ -235,7 +252,7 @@ describe('reads beside the requests of the program', () => {
     const idle = start(new OriginReads('http://idle', 100), 'run_1', async () => void log.push('idle'));
     await Promise.resolve();
     expect(log).toEqual(['busy', 'idle']);
-    for (let request = 0; request < 13; request++) requestAnswered(ORIGIN);
+    for (let request = 0; request < 13; request++) answer();
     await Promise.all([busy, idle]);
   });
 
@@ -263,7 +280,7 @@ describe('reads beside the requests of the program', () => {
     expect(log).toEqual(['read 0', 'read 1']);
     answers[1]?.resolve();
     await Promise.all(started);
-    for (let request = 0; request < 4; request++) requestAnswered(ORIGIN);
+    for (let request = 0; request < 4; request++) answer();
   });
 
   it('give way for five seconds again after the server was quiet', async () => {
@@ -271,7 +288,7 @@ describe('reads beside the requests of the program', () => {
     begin(4);
     const first = start(reads, 'run_1', succeed);
     vi.advanceTimersByTime(5_000);
-    requestAnswered(ORIGIN);
+    answer();
     reads.goOn();
     await first;
     begin(1);
@@ -281,7 +298,7 @@ describe('reads beside the requests of the program', () => {
     reads.goOn();
     await nextTurn();
     expect(log).toEqual([]);
-    for (let request = 0; request < 4; request++) requestAnswered(ORIGIN);
+    for (let request = 0; request < 4; request++) answer();
     reads.goOn();
     await second;
     expect(log).toEqual(['read']);
@@ -296,13 +313,13 @@ describe('reads beside the requests of the program', () => {
       const second = send(async () => void log.push('second page'));
       await Promise.resolve();
       log.push('waits');
-      requestAnswered(ORIGIN);
+      answer();
       reads.goOn();
       await second;
     });
     await read;
     expect(log).toEqual(['first page', 'waits', 'second page']);
-    for (let request = 0; request < 3; request++) requestAnswered(ORIGIN);
+    for (let request = 0; request < 3; request++) answer();
   });
 
   it('send four requests at a time in all', async () => {

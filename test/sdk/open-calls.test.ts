@@ -1,7 +1,6 @@
 import { ROOT_CONTEXT } from '@opentelemetry/api';
 import { expect, test } from 'vitest';
-import { OpenCalls } from '../../src/pipeline/observer.ts';
-import { Call } from '../../src/sdk/call.ts';
+import { Call, OpenCalls } from '../../src/sdk/call.ts';
 
 function newCall(): Call {
   return new Call({}, { start: () => undefined }, ROOT_CONTEXT);
