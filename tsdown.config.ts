@@ -65,6 +65,7 @@ const LATER = {
     'src/operations/content-parts.ts',
     'src/operations/response/content.ts',
     'src/operations/tool-definitions.ts',
+    'src/telemetry/content/consent.ts',
     'src/telemetry/content/content-record.ts',
     'src/telemetry/content/limited-json.ts',
     'src/telemetry/content/media.ts',

@@ -1,12 +1,18 @@
 export type {
   BlobPart,
+  Caller,
   Completion,
   CompletionHook,
   Message,
   MessagePart,
   ToolDefinition,
 } from './config/completion-types.ts';
-export type { CaptureMessageContent, OpenAIInstrumentationConfig, ProviderRow } from './config/config.ts';
+export type {
+  CaptureMessageContent,
+  ContentConsent,
+  OpenAIInstrumentationConfig,
+  ProviderRow,
+} from './config/config.ts';
 export type { HookRequest, HookResponse, Hooks } from './config/hook-types.ts';
 export type { ModelPrices, Price, PricePackage } from './config/model-prices.ts';
 export type {

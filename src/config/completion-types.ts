@@ -73,6 +73,21 @@ export interface ToolDefinition {
 }
 
 /**
+ * For whom an operation runs: what the program said with `withMetadata` or `traced`, and OpenTelemetry's baggage. Any
+ * server or client before this process may have set baggage.
+ */
+export interface Caller {
+  readonly userId?: string;
+  readonly sessionId?: string;
+  readonly project?: string;
+  readonly environment?: string;
+  readonly tags: readonly string[];
+  /** The program's own metadata, such as `tenant`, as texts. */
+  readonly metadata: Readonly<Record<string, string>>;
+  readonly baggage: Readonly<Record<string, string>>;
+}
+
+/**
  * The content of one operation, as a completion hook receives it. Operations are chat completions, responses, runs,
  * steps of runs, tool calls, searches, traced functions and evaluations with an explanation. For any other failed
  * call only `errorMessage` is set.
@@ -86,6 +101,7 @@ export interface Completion {
   readonly operation: Readonly<Attributes>;
   /** The context of the operation's span, which may not be sampled. */
   readonly spanContext: SpanContext;
+  readonly caller: Caller;
   systemInstructions: readonly MessagePart[];
   inputMessages: readonly Message[];
   outputMessages: readonly Message[];

@@ -1,5 +1,5 @@
 import { field, stringField } from '../util/payload.ts';
-import type { CompletionHook } from './completion-types.ts';
+import type { Caller, CompletionHook } from './completion-types.ts';
 import type { Hooks } from './hook-types.ts';
 import { asPricePackage, type ModelPrices, type PricePackage, readPriceTable } from './model-prices.ts';
 import {
@@ -20,6 +20,12 @@ import type { EventOptions, EventPreset } from './sink-event-types.ts';
 export type CaptureMessageContent = 'NO_CONTENT' | 'SPAN_ONLY' | 'EVENT_ONLY' | 'SPAN_AND_EVENT';
 
 /**
+ * Decides for each operation where its content is recorded, by whom it runs for. If it throws, or returns anything else,
+ * no content of that operation is recorded.
+ */
+export type ContentConsent = (caller: Caller) => CaptureMessageContent | boolean;
+
+/**
  * The options of the instrumentation. An option takes precedence over its environment variable, and the variable over
  * the default. An invalid value counts as unset and is reported once, with the accepted values. So is an unknown name.
  * With an invalid `completionHook` or `captureMessageContent` in code, no content is recorded.
@@ -29,10 +35,10 @@ export interface OpenAIInstrumentationConfig extends Hooks {
   enabled?: boolean | undefined;
   /**
    * Where prompts, instructions, completions, tool arguments and tool results are recorded: `NO_CONTENT` (default),
-   * `SPAN_ONLY`, `EVENT_ONLY` or `SPAN_AND_EVENT`. `true` means `SPAN_AND_EVENT`, `false` means `NO_CONTENT`. See
-   * `docs/privacy.md#only-with-consent`. `OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT`.
+   * `SPAN_ONLY`, `EVENT_ONLY` or `SPAN_AND_EVENT`. `true` means `SPAN_AND_EVENT`, `false` means `NO_CONTENT`. A function
+   * decides for each operation, by its user or tenant. See `docs/privacy.md#only-with-consent`. `OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT`.
    */
-  captureMessageContent?: CaptureMessageContent | boolean | undefined;
+  captureMessageContent?: CaptureMessageContent | boolean | ContentConsent | undefined;
   /**
    * Where the steps of a run come from: `fetch` (default) lists them once, in the background, after a run of this
    * process has ended; `observe` uses only what the program's own requests return; `off` records no steps.
@@ -130,7 +136,8 @@ export type AdoptRuns = NonNullable<OpenAIInstrumentationConfig['adoptRuns']>;
 
 /** What becomes of options that are another thing in code, or may be absent. */
 interface ResolvedOptions extends Pick<OpenAIInstrumentationConfig, keyof Hooks | 'completionHook'> {
-  captureMessageContent: CaptureMessageContent;
+  /** A function decides for each operation: `settingsFor` in `telemetry/content/consent.ts` asks it. */
+  captureMessageContent: CaptureMessageContent | ContentConsent;
   /** `undefined` if the program has not asked: costs are recorded if their prices are known. */
   cost: OpenAIInstrumentationConfig['cost'];
   events: (EventOptions & { readonly preset: EventPreset }) | undefined;
@@ -151,16 +158,20 @@ export type Settings = Required<Readonly<ResolvedOptions>> & {
   >]-?: ValueOf<Name>;
 };
 
+/** Where content is recorded, by its name. */
+export const CAPTURE_MODES: Omit<Option<CaptureMessageContent>, 'variable'> = oneOf(
+  ['NO_CONTENT', 'SPAN_ONLY', 'EVENT_ONLY', 'SPAN_AND_EVENT'],
+  { true: 'SPAN_AND_EVENT', false: 'NO_CONTENT' },
+);
+
 const PRESET = oneOf(['standard', 'minimal', 'full']);
 
 /** Every option. `npm run api-reference` writes the tables of `docs/options.md` from this and from the comments above. */
 export const OPTIONS: { readonly [Name in keyof Settings]: Option<Settings[Name]> } = {
   captureMessageContent: {
     variable: 'OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT',
-    ...oneOf(['NO_CONTENT', 'SPAN_ONLY', 'EVENT_ONLY', 'SPAN_AND_EVENT'], {
-      true: 'SPAN_AND_EVENT',
-      false: 'NO_CONTENT',
-    }),
+    ...CAPTURE_MODES,
+    parse: (value) => (typeof value === 'function' ? (value as ContentConsent) : CAPTURE_MODES.parse(value)),
     withholdsContent: () => true,
   },
   completionHook: { ...aFunction(), withholdsContent: (value) => value !== null },
@@ -253,18 +264,14 @@ export function resolveSettings(
   return Object.freeze(settings) as unknown as Settings;
 }
 
-/** Whether content may be recorded on spans. */
-export function recordsContentOnSpans(settings: Settings): boolean {
-  return (
-    settings.captureMessageContent === 'SPAN_ONLY' || settings.captureMessageContent === 'SPAN_AND_EVENT'
-  );
+/** Whether content may be recorded on spans, at least of some operations. */
+export function recordsContentOnSpans({ captureMessageContent: mode }: Settings): boolean {
+  return mode === 'SPAN_ONLY' || mode === 'SPAN_AND_EVENT' || typeof mode === 'function';
 }
 
-/** Whether content may be recorded on events. */
-export function recordsContentOnEvents(settings: Settings): boolean {
-  return (
-    settings.captureMessageContent === 'EVENT_ONLY' || settings.captureMessageContent === 'SPAN_AND_EVENT'
-  );
+/** Whether content may be recorded on events, at least of some operations. */
+export function recordsContentOnEvents({ captureMessageContent: mode }: Settings): boolean {
+  return mode === 'EVENT_ONLY' || mode === 'SPAN_AND_EVENT' || typeof mode === 'function';
 }
 
 /** Whether the sink receives content: its preset is `full`, and events may contain content. */

@@ -76,7 +76,7 @@ function examineSettings(environment: Environment): Check {
       .map(([name, off]) =>
         remark('spans_switched_off', `${name}=${off}: no spans are sent.`, 'To send spans, unset it.'),
       ),
-    ...(captureMessageContent === 'NO_CONTENT'
+    ...(captureMessageContent === 'NO_CONTENT' || typeof captureMessageContent === 'function'
       ? []
       : [describeFinding('content_recorded', captureMessageContent)]),
   ]);

@@ -306,6 +306,7 @@ export function readSettings(
   if (!isPlain || config.events !== undefined)
     for (const problem of unknownOptions(config)) notice('option_not_accepted', problem);
   const { captureMessageContent } = settings;
-  if (captureMessageContent !== 'NO_CONTENT') notice('content_recorded', captureMessageContent);
+  const mode = typeof captureMessageContent === 'function' ? 'by caller' : captureMessageContent;
+  if (mode !== 'NO_CONTENT') notice('content_recorded', mode);
   return settings;
 }

@@ -11,10 +11,11 @@ import {
   type Tracer,
   trace,
 } from '@opentelemetry/api';
+import type { Caller } from '../config/completion-types.ts';
 import { type HandoffCall, recordedByAgents } from '../sdk/agents-sdk/agents-key.ts';
 import * as ATTR from '../semconv/attributes.ts';
 import { cut } from '../util/cut-text.ts';
-import { field, strings } from '../util/payload.ts';
+import { asArray, field, strings } from '../util/payload.ts';
 import { isInsideHook, markInsideHook } from './program-hooks.ts';
 
 /** The program's own metadata for all spans below. It is recorded unchanged, whatever `captureMessageContent` says. */
@@ -66,6 +67,22 @@ export function metadataIn(context: Context): Attributes | undefined {
   if (own !== undefined || !hasMetadata) return own;
   const above = trace.getSpanContext(context);
   return above === undefined ? undefined : metadataBySpan.get(above);
+}
+
+/** For whom what runs in a context is done, for functions of the program that decide by it. */
+export function callerIn(context: Context): Caller {
+  const attributes = metadataIn(context) ?? NO_METADATA;
+  const own = Object.entries(METADATA_ATTRIBUTES).filter(([, name]) => attributes[name] !== undefined);
+  const metadata = Object.entries(attributes).filter(([name]) => name.startsWith(METADATA_PREFIX));
+  const baggage = propagation.getBaggage(context)?.getAllEntries() ?? [];
+  return {
+    ...Object.fromEntries(own.map(([key, name]) => [key, attributes[name]])),
+    tags: strings(asArray(attributes[ATTR.OPENAI_TRACE_TAGS])),
+    metadata: Object.fromEntries(
+      metadata.map(([name, value]) => [name.slice(METADATA_PREFIX.length), String(value)]),
+    ),
+    baggage: Object.fromEntries(baggage.map(([name, { value }]) => [name, value])),
+  };
 }
 
 const NO_METADATA: Attributes = {};

@@ -15,6 +15,7 @@ import * as ATTR from '../semconv/attributes.ts';
 import { LinkedContext } from '../util/context.ts';
 import { guard } from '../util/guard.ts';
 import { begin, finish } from '../util/open-traces.ts';
+import { settingsFor } from './content/consent.ts';
 import { ContentRecord } from './content/content-record.ts';
 import { readReportedCost } from './cost/costs.ts';
 import { addUsageAttributes, isNoUsage, type Spent, spentBy, type Usage } from './cost/usage.ts';
@@ -96,7 +97,9 @@ export class OperationRecord<Request = unknown, Result = unknown> implements Ope
     const { operation, request, endpoint, place, outer } = start;
     this.telemetry = telemetry;
     this.operation = operation;
-    this.#startSettings = start.startSettings ?? telemetry.settings;
+    const settings = start.startSettings ?? telemetry.settings;
+    const asks = typeof settings.captureMessageContent === 'function';
+    this.#startSettings = asks ? settingsFor(settings, place.parent) : settings;
     this.#outer = outer;
     this.#route = start.route;
     this.#isPlaced = place.attributes !== undefined;
@@ -141,6 +144,12 @@ export class OperationRecord<Request = unknown, Result = unknown> implements Ope
   /** Whether facts about a call are recorded that has not failed. */
   get takesDetails(): boolean {
     return this.#recordsDetails || this.#outer?.span.isRecording() === true;
+  }
+
+  /** Whether its content may be recorded or hooked, once there is any. */
+  get mayHaveContent(): boolean {
+    const { captureMessageContent, completionHook } = this.#startSettings;
+    return captureMessageContent !== 'NO_CONTENT' || completionHook !== undefined;
   }
 
   get hasContent(): boolean {

@@ -25,6 +25,7 @@ function completion(said: string): Completion {
   return {
     operation: {},
     spanContext: INVALID_SPAN_CONTEXT,
+    caller: { tags: [], metadata: {}, baggage: {} },
     systemInstructions: [],
     inputMessages: [{ role: 'user', parts: [{ type: 'text', content: said }] }],
     outputMessages: [],

@@ -23,6 +23,11 @@ export interface SessionOptions extends RecordOptions {
   readonly client?: ClientOptions;
 }
 
+/** A function of the program may allow anything. */
+function allows(mode: OpenAIInstrumentationConfig['captureMessageContent'], values: unknown[]): boolean {
+  return typeof mode === 'function' || values.includes(mode);
+}
+
 /** Tests share no observer: each has settings and a provider of its own. */
 export async function startSession({
   config = {},
@@ -35,8 +40,8 @@ export async function startSession({
   const simulator = await startSimulator();
   const warnings = listen();
   const telemetry = recordTelemetry({
-    content: ['SPAN_ONLY', 'SPAN_AND_EVENT', true].includes(config.captureMessageContent ?? false),
-    eventContent: ['EVENT_ONLY', 'SPAN_AND_EVENT', true].includes(config.captureMessageContent ?? false),
+    content: allows(config.captureMessageContent, ['SPAN_ONLY', 'SPAN_AND_EVENT', true]),
+    eventContent: allows(config.captureMessageContent, ['EVENT_ONLY', 'SPAN_AND_EVENT', true]),
     ...options,
   });
   const settings: ClientOptions = {

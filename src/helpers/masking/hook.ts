@@ -1,4 +1,4 @@
-import type { Completion, CompletionHook } from '../../config/completion-types.ts';
+import type { Caller, Completion, CompletionHook } from '../../config/completion-types.ts';
 import { notice } from '../../diagnostics/report.ts';
 import { searchedStart } from '../../util/cut-text.ts';
 import { field, setOwn } from '../../util/payload.ts';
@@ -9,6 +9,7 @@ import { type MaskingOptions, readMask } from './masking-options.ts';
 const OTHER_FIELDS: readonly string[] = [
   'operation',
   'spanContext',
+  'caller',
   'attributes',
 ] satisfies (keyof Completion)[];
 
@@ -28,9 +29,15 @@ const MIN_CARD_NUMBER = 1e12;
  * ```
  *
  * It finds text with a known format. It cannot find names or postal addresses: see `docs/masking.md`.
+ *
+ * @param options a function gets the caller of each operation, and returns the options for it
  */
-export function maskingHook(options?: MaskingOptions): CompletionHook {
+export function maskingHook(
+  options?: MaskingOptions | ((caller: Caller) => MaskingOptions | undefined),
+): CompletionHook {
   if (isCompletion(options)) throw calledAsHook(options);
+  if (typeof options === 'function')
+    return (completion) => maskContent(readMask(options(completion.caller)), completion);
   const mask = readMask(options);
   return (completion) => maskContent(mask, completion);
 }

@@ -249,7 +249,9 @@ export class AgentInvocation extends Invocation {
 
   /** Whether the model may have been given messages that this process has not seen. */
   get lacksInput(): boolean {
-    return this.kind === 'thread' && this.telemetry.wantsContent && !this.steps.knowsInput;
+    const { openRecord, telemetry } = this;
+    const wants = telemetry.wantsContent && openRecord.mayHaveContent;
+    return this.kind === 'thread' && wants && !this.steps.knowsInput;
   }
 
   override get isUnheard(): boolean {

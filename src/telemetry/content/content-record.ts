@@ -1,5 +1,5 @@
 import type { Attributes, Context, Span, SpanContext } from '@opentelemetry/api';
-import type { Completion, CompletionHook } from '../../config/completion-types.ts';
+import type { Caller, Completion, CompletionHook } from '../../config/completion-types.ts';
 import {
   recordsContentOnEvents,
   recordsContentOnSpans,
@@ -10,6 +10,7 @@ import * as ATTR from '../../semconv/attributes.ts';
 import { EVENT_GEN_AI_CLIENT_INFERENCE_OPERATION_DETAILS } from '../../semconv/events.ts';
 import { guard } from '../../util/guard.ts';
 import { asObject, field, isRecordable, MAX_PART_DEPTH, setOwn } from '../../util/payload.ts';
+import { callerIn } from '../metadata.ts';
 import type { Failure } from '../outcomes/failure.ts';
 import type { Telemetry } from '../telemetry.ts';
 import { attributeLimitOf, ContentWriter, textLimitOf, type WrittenAs } from './content-writer.ts';
@@ -180,7 +181,7 @@ export class ContentRecord {
   }
 
   #passHook(hook: CompletionHook, attributes: Attributes, failure: Failure | undefined): Failure | undefined {
-    const completion = newCompletion(attributes, this.#span.spanContext());
+    const completion = newCompletion(attributes, this.#span.spanContext(), callerIn(this.#context));
     Object.assign(completion, this.#held, { errorMessage: failure?.message });
     if (this.#telemetry.hooks.call(hook, completion)) {
       this.#write(completion);
@@ -213,11 +214,18 @@ function writeForm(writer: ContentWriter, to: Attributes, content: Content, form
   writer.add(to, form.attribute, form.as, content[form.kind], form.share);
 }
 
+const NOBODY: Caller = { tags: [], metadata: {}, baggage: {} };
+
 /** A completion without content. */
-export function newCompletion(operation: Attributes, spanContext: SpanContext): Completion {
+export function newCompletion(
+  operation: Attributes,
+  spanContext: SpanContext,
+  caller: Caller = NOBODY,
+): Completion {
   return {
     operation: { ...operation },
     spanContext,
+    caller,
     systemInstructions: [],
     inputMessages: [],
     outputMessages: [],

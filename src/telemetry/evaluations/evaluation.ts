@@ -6,8 +6,10 @@ import { cut, searchedStart } from '../../util/cut-text.ts';
 import { guard, warnOnce } from '../../util/guard.ts';
 import { pickAttributes } from '../../util/otel-api.ts';
 import { asNumber, field, isRecordable, textField } from '../../util/payload.ts';
+import { settingsFor } from '../content/consent.ts';
 import { newCompletion } from '../content/content-record.ts';
 import { withoutSecrets } from '../content/credentials.ts';
+import { callerIn } from '../metadata.ts';
 import { isInsideHook } from '../program-hooks.ts';
 import type { Telemetry } from '../telemetry.ts';
 import {
@@ -58,7 +60,7 @@ export function emitEvaluation(
   const label = named(evaluation, 'label');
   if (label !== undefined) attributes[ATTR.GEN_AI_EVALUATION_SCORE_LABEL] = label;
   const explanation = textField(evaluation, 'explanation');
-  if (explanation !== undefined) addExplanation(telemetry, attributes, explanation, context);
+  if (explanation !== undefined) addExplanation(telemetry, attributes, explanation, context, active);
   telemetry.events.emit({ name: EVENT_GEN_AI_EVALUATION_RESULT, context, attributes, time });
   telemetry.sendAtEnd();
 }
@@ -110,19 +112,25 @@ function idAttributes(evaluation: Evaluation, about: EvaluatedSpan | undefined):
 
 /** The explanation is content. A completion hook sees it first, whether or not it is recorded. */
 function addExplanation(
-  { settings, hooks }: Telemetry,
+  telemetry: Telemetry,
   attributes: Attributes,
   explanation: string,
   context: Context,
+  active: Context,
 ): void {
+  const settings = settingsFor(telemetry.settings, active);
   const { completionHook, maxContentLength } = settings;
   let shown: unknown = explanation;
   let added: Attributes = {};
   if (completionHook !== undefined) {
-    const completion = newCompletion(attributes, trace.getSpanContext(context) ?? INVALID_SPAN_CONTEXT);
+    const completion = newCompletion(
+      attributes,
+      trace.getSpanContext(context) ?? INVALID_SPAN_CONTEXT,
+      callerIn(active),
+    );
     completion.evaluationExplanation = explanation;
     shown = undefined;
-    if (!isInsideHook(context) && hooks.call(completionHook, completion))
+    if (!isInsideHook(context) && telemetry.hooks.call(completionHook, completion))
       // The hook may have left a getter that throws.
       guard('the completionHook', () => {
         shown = completion.evaluationExplanation;

@@ -43,7 +43,7 @@ test('masks every field of a completion that has content', () => {
     evaluationExplanation: `As ${MAIL} said`,
   });
   maskingHook()(completion);
-  const { operation, spanContext, attributes, ...content } = completion;
+  const { operation, spanContext, caller, attributes, ...content } = completion;
   expect(content).toEqual({
     systemInstructions: [{ type: 'text', content: 'Write to [email]' }],
     inputMessages: [
@@ -76,7 +76,7 @@ test('masks every field of a completion that has content', () => {
 });
 
 test('knows every field of a completion', () => {
-  const { operation, spanContext, attributes, ...content } = newCompletion({}, SPAN_CONTEXT);
+  const { operation, spanContext, caller, attributes, ...content } = newCompletion({}, SPAN_CONTEXT);
   const before = Object.keys(content).map((name) => [name, MAIL]);
   const completion = Object.assign(newCompletion({}, SPAN_CONTEXT), Object.fromEntries(before));
   maskingHook()(completion);

@@ -37,7 +37,7 @@ describe.each(MODES)('with %s a hook', (mode) => {
       );
       expect(told.length).toBeGreaterThan(0);
       const said = JSON.stringify(
-        told.map(({ operation: _, spanContext: __, attributes: ___, ...content }) => content),
+        told.map(({ operation: _, spanContext: __, caller: ____, attributes: ___, ...content }) => content),
       );
       expect(said).toContain('hidden');
     },

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import { codeBlocks, shownExample } from '../../support/example.ts';
 import { startSession } from '../../support/session.ts';
+import { example as deciding } from './consent-example.ts';
 import { example as masking } from './masking-example.ts';
 import { example as storing } from './store-example.ts';
 
@@ -8,9 +9,25 @@ const messages = [{ role: 'user' as const, content: 'Write to me@example.org' }]
 
 test('docs/privacy.md shows the examples', () => {
   expect(codeBlocks('docs/privacy.md')).toEqual([
+    shownExample('telemetry/content/consent-example.ts'),
     shownExample('telemetry/content/masking-example.ts'),
     shownExample('telemetry/content/store-example.ts'),
   ]);
+});
+
+test('the example of consent records the content of one tenant, and masks that of a user', async () => {
+  const { instrumentation, handle } = deciding();
+  instrumentation.disable();
+  const session = await startSession({ config: instrumentation.getConfig() });
+  const ask = () => session.client.chat.completions.create({ model: 'gpt-4o-mini', messages });
+  await handle('acme', 'ada', ask);
+  await handle('acme', 'operator', ask);
+  await handle('other', 'ada', ask);
+  const inputs = session.spans.map(({ attributes }) => String(attributes['gen_ai.input.messages']));
+  expect(inputs[0]).toContain('Write to [email]');
+  expect(inputs[1]).toContain('Write to me@example.org');
+  expect(inputs[2]).toBe('undefined');
+  await session.verify();
 });
 
 test('the first example masks content as documented', async () => {
