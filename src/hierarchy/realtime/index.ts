@@ -10,7 +10,6 @@ import { asName, field, type PayloadObject } from '../../util/payload.ts';
 import type { Shelf } from '../store.ts';
 import type { ToolCalls } from '../tool-calls/tool-calls.ts';
 import type { ConversationTracker } from '../tracker.ts';
-import { SocketSegment } from './segment.ts';
 import { RealtimeSession } from './session.ts';
 
 /** A socket that has claimed something. */
@@ -74,8 +73,7 @@ class SessionSocket implements SocketObservation {
 
   received(event: unknown): void {
     const type = field(event, 'type');
-    if (typeof type !== 'string') return;
-    this.#connected()?.received(type, event);
+    if (typeof type === 'string') this.#connected()?.received(type, event as object);
   }
 
   connectionClosed(close: SocketClose): void {
@@ -93,50 +91,49 @@ class SessionSocket implements SocketObservation {
   }
 
   #open(): RealtimeSession {
-    const { telemetry, tracker, toolCalls, claimed } = this.#realtime;
-    const { kind, client, parameters, time } = this.#socket;
+    const { telemetry, tracker, toolCalls } = this.#realtime;
+    const { kind, client, parameters, time, context } = this.#socket;
     const endpoint = this.#endpoint;
-    const own = this.#claimant;
     const model = endpoint.deployment ?? asName(parameters.model);
     const attributes: Attributes = { [ATTR.OPENAI_REALTIME_SESSION_TYPE]: sessionTypeOf(this.#socket) };
     define(attributes, ATTR.GEN_AI_REQUEST_MODEL, model);
-    const name = kind === 'live' ? 'live' : 'realtime';
-    const segment = new SocketSegment(telemetry, {
-      kind: name,
-      endpoint,
-      context: this.#socket.context,
-      startTime: this.#sessions++ === 0 ? time : now(),
-      attributes,
-      previous: this.#previous,
-    });
-    this.#previous = segment.spanContext;
-    const claims = (id: string): boolean => {
-      const other = claimed.get(endpoint.origin, id);
-      own.sessionId = session.state.facts.id;
-      if (other !== undefined && other !== own && isOfSession(other, own.sessionId)) return false;
-      claimed.set(endpoint.origin, id, own);
-      return true;
-    };
-    const start = {
+    const session = new RealtimeSession({
       telemetry,
       tracker,
       toolCalls,
-      segment,
       client,
       endpoint,
       model,
-      kind: name,
-      claims,
-    } as const;
-    const session: RealtimeSession = new RealtimeSession(start, () => {
-      tracker.releaseSession(session);
-      if (this.#session !== session) return;
-      this.#session = undefined;
-      own.isOpen = false;
+      kind: kind === 'live' ? 'live' : 'realtime',
+      context,
+      startTime: this.#sessions++ === 0 ? time : now(),
+      attributes,
+      previous: this.#previous,
+      claims: (id, { id: sessionId }) => this.#claims(id, sessionId),
+      released: (ended) => this.#released(ended),
     });
+    this.#previous = session.spanContext;
+    this.#claimant.isOpen = true;
     tracker.keepSession(session);
-    own.isOpen = true;
     return session;
+  }
+
+  #claims(id: string, sessionId: string | undefined): boolean {
+    const { claimed } = this.#realtime;
+    const { origin } = this.#endpoint;
+    const own = this.#claimant;
+    const other = claimed.get(origin, id);
+    own.sessionId = sessionId;
+    if (other !== undefined && other !== own && isOfSession(other, sessionId)) return false;
+    claimed.set(origin, id, own);
+    return true;
+  }
+
+  #released(session: RealtimeSession): void {
+    this.#realtime.tracker.releaseSession(session);
+    if (this.#session !== session) return;
+    this.#session = undefined;
+    this.#claimant.isOpen = false;
   }
 }
 

@@ -3,6 +3,7 @@ import type { ApiRequest } from '../../operations/index.ts';
 import { asResponse, realtimeResponse } from '../../operations/realtime-response.ts';
 import { readResponseInput } from '../../operations/response/content.ts';
 import { Call } from '../../sdk/call.ts';
+import type { ClientEndpoint } from '../../sdk/provider.ts';
 import { matchRoute } from '../../sdk/routes/index.ts';
 import type { SocketClose } from '../../sdk/sockets/socket.ts';
 import * as ATTR from '../../semconv/attributes.ts';
@@ -12,30 +13,56 @@ import type { Spent } from '../../telemetry/cost/usage.ts';
 import { callerTraceOf } from '../../telemetry/metadata.ts';
 import type { Operation } from '../../telemetry/operation.ts';
 import { errorTypeOf } from '../../telemetry/outcomes/failure.ts';
-import { placeAttributes } from '../../telemetry/place.ts';
+import { type Place, placeAttributes } from '../../telemetry/place.ts';
 import { PlacedCall } from '../../telemetry/placed-call.ts';
 import type { Telemetry } from '../../telemetry/telemetry.ts';
+import type { SpanClock } from '../../util/clock.ts';
 import {
   arrayField,
   asObject,
-  countField,
   field,
   fieldsOf,
-  numberField,
   type PayloadObject,
   stringField,
   textField,
 } from '../../util/payload.ts';
+import { isOutOfBand } from '../dialects/realtime.ts';
 import { readItemCalls } from '../dialects/responses.ts';
 import { ItemTimes } from '../item-times.ts';
-import type { SessionState } from './session-state.ts';
-import type { SessionSpeech } from './speech.ts';
+import type { ToolCalls } from '../tool-calls/tool-calls.ts';
 
 /** A server may begin responses and end none. */
 const MAX_OPEN_RESPONSES = 128;
 
 /** What the API says where a response is asked for while another one is made. */
 const ALREADY_ACTIVE = 'conversation_already_has_active_response';
+
+/** What responses need of their session. */
+interface ResponsesSession {
+  readonly telemetry: Telemetry;
+  readonly toolCalls: ToolCalls;
+  readonly client: object;
+  readonly endpoint: ClientEndpoint;
+  readonly model: string | undefined;
+  /** What the session sets for its responses. */
+  readonly defaults: object;
+  /** Bytes of audio in a second of an answer. */
+  readonly outputRate: number;
+  readonly place: Place;
+  readonly spanClock: SpanClock;
+  readonly context: Context;
+  /** What a response stands below that is asked for in this context. */
+  parentIn(caller: Context): Context;
+  /** Whether no other socket has this response. */
+  claims(id: string): boolean;
+  /** What was said and brought since the last response; `takes` if the next one does not answer it again. */
+  said(takes: boolean): readonly unknown[];
+  /** When the speech that the next response answers has ended. */
+  takeSpeechEnd(): number | undefined;
+  /** A response begins that answers what was said: it takes the transcripts that come later. */
+  answering(heard: object[]): void;
+  answered(spent: Spent): void;
+}
 
 /** An error that does not say what it is about, and the request that waited when it came. */
 interface UnattributedError {
@@ -46,23 +73,21 @@ interface UnattributedError {
 
 /** The responses of a session: those asked for, in order, and those the server has begun, by id. */
 export class SessionResponses {
-  readonly #state: SessionState;
-  readonly #speech: SessionSpeech;
+  readonly #session: ResponsesSession;
   #requested: OpenResponse[] = [];
   readonly #begun = new Map<string, OpenResponse>();
   #last: OpenResponse | undefined;
   #unattributed: UnattributedError | undefined;
 
-  constructor(state: SessionState, speech: SessionSpeech) {
-    this.#state = state;
-    this.#speech = speech;
+  constructor(session: ResponsesSession) {
+    this.#session = session;
   }
 
   /** The program asks for a response. */
   request(event: object, caller: Context): void {
     // The next response that the server begins by itself does not answer this speech again.
     if (!isOutOfBand(event)) {
-      this.#speech.takeEnd();
+      this.#session.takeSpeechEnd();
       this.settleError();
     }
     this.#last = this.#begin(event, caller, undefined);
@@ -82,29 +107,28 @@ export class SessionResponses {
   }
 
   /** The answers do not say which request they answer; their order does. */
-  created(event: unknown): void {
-    const id = stringField(field(event, 'response'), 'id');
-    if (id === undefined || this.#begun.has(id) || !this.#state.start.claims(id)) return;
-    const response =
-      this.#takeRequested(field(event, 'response')) ??
-      this.#begin({}, this.#state.start.segment.context, this.#speech.takeEnd());
+  created(told: unknown): void {
+    const session = this.#session;
+    const id = stringField(told, 'id');
+    if (id === undefined || this.#begun.has(id) || !session.claims(id)) return;
+    const response = this.#takeRequested(told) ?? this.#begin({}, session.context, session.takeSpeechEnd());
     if (response === undefined) return;
-    if (!response.isOutOfBand) this.#speech.answering(response.heard);
+    if (!response.isOutOfBand) session.answering(response.heard);
     response.id = id;
     this.#begun.set(id, response);
-    response.see(event);
+    response.see({ type: 'response.created', response: told });
   }
 
-  audio(event: unknown): void {
-    this.#of(event)?.audio(field(event, 'delta'));
+  audio(id: string | undefined, bytes: number): void {
+    this.#begun.get(id ?? '')?.audio(bytes);
   }
 
-  text(type: string, event: unknown): void {
-    this.#of(event)?.text(type, event);
+  piece(id: string | undefined, piece: object, isText: boolean): void {
+    this.#begun.get(id ?? '')?.piece(piece, isText);
   }
 
   item(event: unknown, time: number): void {
-    const response = this.#of(event);
+    const response = this.#begun.get(stringField(event, 'response_id') ?? '');
     if (response === undefined) return;
     const id = stringField(field(event, 'item'), 'id');
     const isKnown = response.itemTimes.of(id)?.endTime !== undefined;
@@ -114,13 +138,6 @@ export class SessionResponses {
     if (isKnown) return;
     // The program may run a function, and answer, before the response is done.
     this.#requestTools(response, { output: [field(event, 'item')] }, time, time);
-  }
-
-  /** The arguments of a function are complete. A program that runs it now may answer before its item is done. */
-  called(event: unknown, time: number): void {
-    const { item_id: id, ...call } = fieldsOf(event);
-    const type = 'response.output_item.done';
-    if (call.name) this.item({ ...call, type, item: { ...call, id, type: 'function_call' } }, time);
   }
 
   /** @returns when the response ended; `undefined` for one that is not open */
@@ -164,15 +181,7 @@ export class SessionResponses {
     failed.call.endStream('error', { ...error, code }, true);
   }
 
-  limits(event: unknown): void {
-    const headers: Record<string, string> = {};
-    for (const limit of arrayField(event, 'rate_limits')) {
-      const name = stringField(limit, 'name');
-      if (name !== 'requests' && name !== 'tokens') continue;
-      headers[`x-ratelimit-limit-${name}`] = String(numberField(limit, 'limit'));
-      headers[`x-ratelimit-remaining-${name}`] = String(numberField(limit, 'remaining'));
-      headers[`x-ratelimit-reset-${name}`] = `${numberField(limit, 'reset_seconds')}s`;
-    }
+  limits(headers: Readonly<Record<string, string>>): void {
     for (const { call } of this.#begun.values()) call.headers = headers;
   }
 
@@ -219,25 +228,15 @@ export class SessionResponses {
     return isOfResponse ? this.#requested.find(({ eventId }) => eventId === undefined) : undefined;
   }
 
-  #of(event: unknown): OpenResponse | undefined {
-    const id = field(event, 'response_id');
-    return typeof id === 'string' ? this.#begun.get(id) : undefined;
-  }
-
   #begin(event: object, caller: Context, startTime: number | undefined): OpenResponse | undefined {
     if (this.#requested.length + this.#begun.size >= MAX_OPEN_RESPONSES) return undefined;
-    const state = this.#state;
-    const { telemetry, segment } = state.start;
+    const session = this.#session;
     const given = field(field(event, 'response'), 'input');
-    const input = given ?? (telemetry.wantsContent ? state.said(!isOutOfBand(event)) : undefined);
-    const response: OpenResponse = new OpenResponse(state, {
-      body: { ...event, input },
-      isOutOfBand: isOutOfBand(event),
-      parent: segment.parentIn(caller),
+    const input = given ?? (session.telemetry.wantsContent ? session.said(!isOutOfBand(event)) : undefined);
+    const response: OpenResponse = new OpenResponse(session, { ...event, input }, session.parentIn(caller), {
       startTime,
       ended: (result, endTime, spent) => {
-        state.conversation.startedRun();
-        state.conversation.spent(spent);
+        session.answered(spent);
         this.#requestTools(response, result, endTime);
       },
     });
@@ -247,7 +246,7 @@ export class SessionResponses {
   /** @param completed when the requested functions were complete; `undefined` for the rest, when the response is done */
   #requestTools(open: OpenResponse, result: unknown, endTime: number, completed?: number): void {
     const { id: responseId, parent, call, itemTimes } = open;
-    const { telemetry, endpoint, toolCalls } = this.#state.start;
+    const { telemetry, endpoint, toolCalls, place } = this.#session;
     const calls = readItemCalls(result, { content: telemetry.wantsContent });
     const requested = calls.filter(
       ({ asksProgram, itemId }) => (asksProgram ? itemTimes.of(itemId)?.endTime : undefined) === completed,
@@ -257,7 +256,7 @@ export class SessionResponses {
       origin: endpoint.origin,
       responseId,
       parent: callerTraceOf(parent),
-      place: this.#state.place,
+      place,
       vectorStoreIds: [],
       startTime: call.startTime,
       endTime,
@@ -266,29 +265,8 @@ export class SessionResponses {
   }
 }
 
-/** Whether a response is asked for outside of the session's conversation, which goes on as if there were none. */
-function isOutOfBand(event: object): boolean {
-  return field(field(event, 'response'), 'conversation') === 'none';
-}
-
 /** Audio is counted and not kept. */
 const AUDIO_DELTA = Object.freeze({ type: 'response.output_audio.delta' });
-/** Pieces of an answer's text, in both versions of the API, and of what is said. */
-const TEXT_DELTAS: ReadonlySet<string> = new Set([
-  'response.output_text.delta',
-  'response.text.delta',
-  'response.output_audio_transcript.delta',
-  'response.audio_transcript.delta',
-]);
-
-interface ResponseStart {
-  readonly body: object;
-  readonly parent: Context;
-  readonly startTime: number | undefined;
-  readonly isOutOfBand: boolean;
-  /** Called after its span has ended. */
-  readonly ended: (result: unknown, endTime: number, spent: Spent) => void;
-}
 
 /** A response of a session that was asked for, or that the server has begun, and has not ended. */
 class OpenResponse {
@@ -301,64 +279,68 @@ class OpenResponse {
   readonly heard: object[] = [];
   readonly itemTimes: ItemTimes = new ItemTimes();
   id: string | undefined;
-  readonly #telemetry: Telemetry;
   readonly #model: string | undefined;
-  readonly #input: readonly unknown[];
   #bytes = 0;
   #firstAudio: number | undefined;
   #firstText: number | undefined;
 
-  constructor(state: SessionState, { body, parent, startTime, isOutOfBand, ended }: ResponseStart) {
-    const { telemetry, client, endpoint } = state.start;
-    const { model } = state;
-    this.#telemetry = telemetry;
+  constructor(
+    session: ResponsesSession,
+    event: object,
+    parent: Context,
+    start: {
+      readonly startTime: number | undefined;
+      /** Called after its span has ended. */
+      readonly ended: (result: unknown, endTime: number, spent: Spent) => void;
+    },
+  ) {
+    const { telemetry, client, endpoint, model, defaults, place } = session;
     this.#model = model;
     this.parent = parent;
-    this.eventId = textField(body, 'event_id');
-    this.isOutOfBand = isOutOfBand;
-    this.#input = arrayField(body, 'input');
+    this.eventId = textField(event, 'event_id');
+    this.isOutOfBand = isOutOfBand(event);
+    const input = field(event, 'input');
     const request: ApiRequest = {
       ...matchRoute('POST', '/realtime'),
       method: 'POST',
       body: {
-        ...withDefaults(field(body, 'response'), { model, ...state.defaults.current }),
-        ...inputOf(body),
+        ...withDefaults(field(event, 'response'), { model, ...defaults }),
+        ...(input === undefined ? {} : { input }),
       },
       streamed: true,
       deployment: endpoint.deployment,
     };
-    const begin = ({ startTime: begun }: Call): PlacedCall =>
+    const operation = hearing(this.heard, arrayField(event, 'input'));
+    const begin = ({ startTime }: Call): PlacedCall =>
       new PlacedCall(telemetry, {
-        operation: hearing(() => (this.heard.length === 0 ? undefined : [...this.heard, ...this.#input])),
+        operation,
         request,
         endpoint,
-        startTime: begun,
+        startTime,
         place: {
           parent,
-          attributes: placeAttributes(state.place),
+          attributes: placeAttributes(place),
           onEnd: (call, result, record) => {
-            record.add({ attributes: this.#times(state.facts.outputRate) });
-            return () => ended(result, call.endTime, record.spent);
+            record.add({ attributes: this.#times(session.outputRate) });
+            return () => start.ended(result, call.endTime, record.spent);
           },
         },
       });
-    const clock = state.clock.current;
-    this.call = new Call(client, { start: begin }, parent, { startTime, clock });
+    const { startTime } = start;
+    this.call = new Call(client, { start: begin }, parent, { startTime, clock: session.spanClock });
     this.call.begin({ method: 'post', path: '/realtime', stream: true });
   }
 
-  audio(delta: unknown): void {
-    if (typeof delta === 'string') this.#bytes += delta.length * 0.75;
+  audio(bytes: number): void {
+    this.#bytes += bytes;
     this.#firstAudio ??= this.call.now();
     this.call.chunk(AUDIO_DELTA);
   }
 
   /** A piece of text, of what is said, or of the arguments of a function. */
-  text(type: string, event: unknown): void {
-    const isText = TEXT_DELTAS.has(type);
+  piece(piece: object, isText: boolean): void {
     if (isText) this.#firstText ??= this.call.now();
-    const { wantsContent } = this.#telemetry;
-    this.call.chunk(isText && wantsContent ? textDelta(event) : { type });
+    this.call.chunk(piece);
   }
 
   /** An event of its life: created, an item, done. */
@@ -383,13 +365,14 @@ class OpenResponse {
   }
 }
 
-/** @param heard the whole input, if more of it was told after the start */
-function hearing(heard: () => readonly unknown[] | undefined): Operation {
+/** @param heard what was told after the start, which belongs before the input */
+function hearing(heard: readonly unknown[], input: readonly unknown[]): Operation {
   const { content } = realtimeResponse;
   const output = (result: unknown): Content => {
-    const late = heard();
     const told = content?.output?.(result);
-    return late === undefined ? { ...told } : { ...told, inputMessages: readResponseInput(late) };
+    return heard.length === 0
+      ? { ...told }
+      : { ...told, inputMessages: readResponseInput([...heard, ...input]) };
   };
   return { ...realtimeResponse, content: { ...content, output } };
 }
@@ -398,18 +381,4 @@ function withDefaults(response: unknown, defaults: object): object {
   const asked: Record<string, unknown> = { ...asObject(response) };
   for (const [name, value] of Object.entries(defaults)) asked[name] ??= value;
   return asked;
-}
-
-function inputOf(body: object): object {
-  const input = field(body, 'input');
-  return input === undefined ? {} : { input };
-}
-
-function textDelta(event: unknown): object {
-  return {
-    type: 'response.output_text.delta',
-    output_index: countField(event, 'output_index'),
-    content_index: countField(event, 'content_index'),
-    delta: textField(event, 'delta'),
-  };
 }

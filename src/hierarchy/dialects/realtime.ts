@@ -1,0 +1,303 @@
+import type { Attributes } from '@opentelemetry/api';
+import { define } from '../../operations/attributes.ts';
+import { readToolDefinitions } from '../../operations/tool-definitions.ts';
+import * as ATTR from '../../semconv/attributes.ts';
+import { KeptText, type TextLimits, TextRoom } from '../../telemetry/content/kept.ts';
+import { LimitedJson } from '../../telemetry/content/limited-json.ts';
+import {
+  arrayField,
+  asCount,
+  asName,
+  countField,
+  field,
+  fieldsOf,
+  first,
+  names,
+  numberField,
+  objectField,
+  row,
+  stringField,
+  textField,
+} from '../../util/payload.ts';
+
+/** What is heard of a session over a socket: what the program sends, and what the server does. */
+export interface RealtimeSink {
+  /** Whether content is recorded. */
+  readonly content: boolean;
+  /** The program has sent audio, in bytes. */
+  audioSent(bytes: number): void;
+  responseRequested(event: object): void;
+  updateSent(event: object): void;
+  itemBrought(item: unknown): void;
+  /** The program tells how much of an item was heard. */
+  truncated(event: object): void;
+  /** The program says that the user has finished, or is to be forgotten. */
+  committing(): void;
+  cleared(): void;
+  /** @param isAnswer to an update of the program */
+  described(session: unknown, isAnswer: boolean): void;
+  responseCreated(response: unknown): void;
+  /** A piece of an answer: of its audio in bytes, else of its text, or of what else it says. */
+  audio(responseId: string | undefined, bytes: number): void;
+  piece(responseId: string | undefined, piece: object, isText: boolean): void;
+  item(event: unknown): void;
+  responseDone(event: unknown): void;
+  speechStarted(startMs: number | undefined): void;
+  speechStopped(itemId: string | undefined, endMs: number | undefined): void;
+  committed(itemId: string | undefined): void;
+  transcribed(event: unknown): void;
+  limits(headers: Readonly<Record<string, string>>): void;
+  failed(error: unknown): void;
+}
+
+type Read = (event: object, sink: RealtimeSink) => void;
+
+const SENT: Readonly<Record<string, Read>> = {
+  'input_audio_buffer.append': (event, sink) => sink.audioSent(bytesOf(field(event, 'audio'))),
+  'response.create': (event, sink) => sink.responseRequested(event),
+  'session.update': (event, sink) => sink.updateSent(event),
+  'conversation.item.create': (event, sink) => sink.itemBrought(withoutSound(field(event, 'item'))),
+  'conversation.item.truncate': (event, sink) => sink.truncated(event),
+  'input_audio_buffer.commit': (_, sink) => sink.committing(),
+  'input_audio_buffer.clear': (_, sink) => sink.cleared(),
+};
+
+const readSession: Read = (event, sink) =>
+  sink.described(field(event, 'session'), field(event, 'type') === 'session.updated');
+const readItem: Read = (event, sink) => sink.item(event);
+const readTranscript: Read = (event, sink) => sink.transcribed(event);
+
+const RECEIVED: Readonly<Record<string, Read>> = {
+  'session.created': readSession,
+  'session.updated': readSession,
+  'session.started': readSession,
+  'transcription_session.created': readSession,
+  'transcription_session.updated': readSession,
+  'response.created': (event, sink) => sink.responseCreated(field(event, 'response')),
+  'response.output_item.added': readItem,
+  'response.output_item.done': readItem,
+  'response.function_call_arguments.done': readArguments,
+  'response.done': (event, sink) => sink.responseDone(event),
+  'input_audio_buffer.speech_started': (event, sink) =>
+    sink.speechStarted(numberField(event, 'audio_start_ms')),
+  'input_audio_buffer.speech_stopped': (event, sink) =>
+    sink.speechStopped(stringField(event, 'item_id'), numberField(event, 'audio_end_ms')),
+  'input_audio_buffer.committed': (event, sink) => sink.committed(stringField(event, 'item_id')),
+  'conversation.item.input_audio_transcription.completed': readTranscript,
+  'conversation.item.input_audio_transcription.failed': readTranscript,
+  'rate_limits.updated': (event, sink) => sink.limits(limitsOf(event)),
+  error: (event, sink) => sink.failed(field(event, 'error')),
+};
+
+const AUDIO_DELTAS: ReadonlySet<string> = new Set(['response.output_audio.delta', 'response.audio.delta']);
+/** Pieces of an answer's text, in both versions of the API, and of what is said. */
+const TEXT_DELTAS: ReadonlySet<string> = new Set([
+  'response.output_text.delta',
+  'response.text.delta',
+  'response.output_audio_transcript.delta',
+  'response.audio_transcript.delta',
+]);
+
+/** Reads an event that the program sends. */
+export function readSent(type: string, event: object, sink: RealtimeSink): void {
+  row(SENT, type)?.(event, sink);
+}
+
+/** Reads an event of the server. Most are pieces of an answer. */
+export function readReceived(type: string, event: object, sink: RealtimeSink): void {
+  if (!type.startsWith('response.') || !type.endsWith('.delta')) {
+    row(RECEIVED, type)?.(event, sink);
+    return;
+  }
+  const id = stringField(event, 'response_id');
+  if (AUDIO_DELTAS.has(type)) sink.audio(id, bytesOf(field(event, 'delta')));
+  else {
+    const isText = TEXT_DELTAS.has(type);
+    sink.piece(id, isText && sink.content ? textDelta(event) : { type }, isText);
+  }
+}
+
+/** Of base64. */
+function bytesOf(audio: unknown): number {
+  return typeof audio === 'string' ? audio.length * 0.75 : 0;
+}
+
+function textDelta(event: unknown): object {
+  return {
+    type: 'response.output_text.delta',
+    output_index: countField(event, 'output_index'),
+    content_index: countField(event, 'content_index'),
+    delta: textField(event, 'delta'),
+  };
+}
+
+/** The arguments of a function are complete. A program that runs it now may answer before its item is done. */
+function readArguments(event: object, sink: RealtimeSink): void {
+  const { item_id: id, ...call } = fieldsOf(event);
+  const type = 'response.output_item.done';
+  if (call.name) sink.item({ ...call, type, item: { ...call, id, type: 'function_call' } });
+}
+
+/** The limits as the headers of a response that would tell them. */
+function limitsOf(event: object): Record<string, string> {
+  const headers: Record<string, string> = {};
+  for (const limit of arrayField(event, 'rate_limits')) {
+    const name = stringField(limit, 'name');
+    if (name !== 'requests' && name !== 'tokens') continue;
+    headers[`x-ratelimit-limit-${name}`] = String(numberField(limit, 'limit'));
+    headers[`x-ratelimit-remaining-${name}`] = String(numberField(limit, 'remaining'));
+    headers[`x-ratelimit-reset-${name}`] = `${numberField(limit, 'reset_seconds')}s`;
+  }
+  return headers;
+}
+
+/** An item without its audio, which is large and never recorded. */
+function withoutSound(item: unknown): unknown {
+  const content = arrayField(item, 'content');
+  if (content.length === 0) return item;
+  const kept = first(content).map((part) =>
+    field(part, 'audio') === undefined
+      ? part
+      : { type: field(part, 'type'), transcript: field(part, 'transcript') },
+  );
+  return { ...fieldsOf(item), content: kept };
+}
+
+/** Whether a response is asked for outside of the session's conversation, which goes on as if there were none. */
+export function isOutOfBand(event: object): boolean {
+  return field(field(event, 'response'), 'conversation') === 'none';
+}
+
+/** What a session says of itself, in `session.created` and `session.updated`. */
+export interface SessionFacts {
+  readonly id: string | undefined;
+  readonly model: string | undefined;
+  readonly transcriptionModel: string | undefined;
+  /** Bytes of audio in a second. */
+  readonly inputRate: number;
+  readonly outputRate: number;
+  readonly attributes: Attributes;
+}
+
+const PCM16_24_KHZ = 48_000;
+/** By the names of the newer and the older versions of the API. */
+const G711_8_KHZ = 8_000;
+
+const TYPES: ReadonlySet<string> = new Set(['realtime', 'transcription', 'translation']);
+
+/** Reads a session of either version of the API: the older one has no `audio`. */
+export function readSessionFacts(session: unknown): SessionFacts {
+  const audio = field(session, 'audio');
+  const [input, output] = [field(audio, 'input'), field(audio, 'output')];
+  const transcription =
+    objectField(input, 'transcription') ?? objectField(session, 'input_audio_transcription');
+  const { output_modalities, modalities, voice, input_audio_format, output_audio_format, type } =
+    fieldsOf(session);
+  const attributes: Attributes = {};
+  const model = stringField(session, 'model');
+  define(attributes, ATTR.GEN_AI_REQUEST_MODEL, model);
+  if (typeof type === 'string' && TYPES.has(type)) attributes[ATTR.OPENAI_REALTIME_SESSION_TYPE] = type;
+  const spoken = stringField(output, 'voice') ?? asName(voice) ?? stringField(voice, 'id');
+  define(attributes, ATTR.OPENAI_REALTIME_VOICE, spoken);
+  const answered = output_modalities ?? modalities;
+  if (Array.isArray(answered)) attributes[ATTR.OPENAI_REALTIME_OUTPUT_MODALITIES] = names(answered);
+  // `null` switches it off.
+  const detection = [input, session]
+    .map((part) => field(part, 'turn_detection'))
+    .find((set) => set !== undefined);
+  if (detection !== undefined)
+    attributes[ATTR.OPENAI_REALTIME_TURN_DETECTION] = stringField(detection, 'type') ?? 'none';
+  return {
+    id: stringField(session, 'id'),
+    model,
+    transcriptionModel: stringField(transcription, 'model'),
+    inputRate: rateOf(field(input, 'format') ?? input_audio_format),
+    outputRate: rateOf(field(output, 'format') ?? output_audio_format),
+    attributes,
+  };
+}
+
+function rateOf(format: unknown): number {
+  const type = stringField(format, 'type') ?? asName(format) ?? '';
+  return /pcmu|pcma|g711/.test(type) ? G711_8_KHZ : PCM16_24_KHZ;
+}
+
+/** Updates that the server has not answered. No realistic program has more. */
+const MAX_UNANSWERED = 16;
+
+interface SentUpdate {
+  readonly eventId: string | undefined;
+  readonly defaults: object;
+}
+
+/** What a session sets for its responses: what the server has told, with what the program has sent since. */
+export class ResponseDefaults {
+  readonly #limits: () => TextLimits | undefined;
+  #told: object = {};
+  #sent: SentUpdate[] = [];
+
+  /** @param limits of content; gives `undefined` if it is not recorded */
+  constructor(limits: () => TextLimits | undefined) {
+    this.#limits = limits;
+  }
+
+  get current(): object {
+    return Object.assign({}, this.#told, ...this.#sent.map(({ defaults }) => defaults));
+  }
+
+  /** Called for a `session.update` of the program. */
+  sent(event: unknown): void {
+    const defaults = readResponseDefaults(field(event, 'session'), this.#limits());
+    this.#sent.push({ eventId: stringField(event, 'event_id'), defaults });
+    if (this.#sent.length > MAX_UNANSWERED) this.#sent.shift();
+  }
+
+  /** @param isAnswer the server has taken the oldest update */
+  told(session: unknown, isAnswer: boolean): void {
+    if (isAnswer) this.#sent.shift();
+    this.#told = { ...this.#told, ...readResponseDefaults(session, this.#limits()) };
+  }
+
+  /** Called when the server has rejected the event of the program with this id. */
+  rejected(eventId: string | undefined): void {
+    if (eventId !== undefined) this.#sent = this.#sent.filter((update) => update.eventId !== eventId);
+  }
+}
+
+/**
+ * What a session sets for the responses that do not set it themselves. The parameters have the names of the older version
+ * of the API, which give way to those of the newer one.
+ *
+ * @param limits of content; `undefined` if it is not recorded
+ */
+function readResponseDefaults(session: unknown, limits: TextLimits | undefined): object {
+  const tokens = field(session, 'max_output_tokens') ?? field(session, 'max_response_output_tokens');
+  const modalities = field(session, 'output_modalities') ?? field(session, 'modalities');
+  const defaults: Record<string, unknown> = {};
+  // Without a number, there is no limit any more.
+  if (tokens !== undefined) defaults.max_response_output_tokens = asCount(tokens);
+  if (Array.isArray(modalities)) defaults.modalities = names(modalities);
+  if (limits === undefined) return defaults;
+  const instructions = field(session, 'instructions');
+  if (typeof instructions === 'string') {
+    const kept = new KeptText();
+    kept.add(instructions, new TextRoom(limits.text, limits.span));
+    const original_length = kept.isCut ? kept.length : undefined;
+    defaults.instructions = [{ content: [{ type: 'output_text', text: kept.text, original_length }] }];
+  }
+  if (Array.isArray(field(session, 'tools'))) defaults.tools = keptTools(session, limits);
+  return defaults;
+}
+
+const OMITTED_TOOL = { type: 'omitted', name: '…' };
+
+/** If not all fit, the first are kept, and marks of the others, to be counted. */
+function keptTools(session: unknown, { text, span }: TextLimits): unknown[] {
+  const json = new LimitedJson(text, span);
+  let isFull = false;
+  return readToolDefinitions(session).map((tool) => {
+    const written = isFull ? undefined : json.write(tool);
+    isFull ||= written === undefined;
+    return written === undefined ? OMITTED_TOOL : JSON.parse(written);
+  });
+}
