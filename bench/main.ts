@@ -120,9 +120,9 @@ async function measureCpu(
       measured: measured.name,
       order,
       rounds,
-      processes: PROCESSES,
+      processes: measured.cold ? rounds : PROCESSES,
       exported,
-      warmUps: measured.warmUps ?? WARM_UPS,
+      warmUps: measured.cold ? 0 : (measured.warmUps ?? WARM_UPS),
     });
     all.push({ measured, samples });
     console.error(`${measured.name}: processor time measured`);

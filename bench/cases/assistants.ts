@@ -130,4 +130,13 @@ export const ASSISTANTS_CASES: readonly Case[] = [
     api: assistantsApi,
     run: askInThread,
   },
+  {
+    name: 'assistants-cold',
+    title: 'assistants: the same, the first 300 of a process',
+    requests: 8,
+    operations: 300,
+    cold: true,
+    api: assistantsApi,
+    run: askInThread,
+  },
 ];

@@ -14,6 +14,8 @@ export interface Case {
   readonly operations: number;
   /** Rounds before those that count, where the usual number leaves V8 with code to compile. */
   readonly warmUps?: number;
+  /** Each round has a new process, whose first operations are measured: as a function in a cloud runs, where V8 has compiled nothing. */
+  readonly cold?: boolean;
   readonly api: () => Api;
   /** Throws when the program does not get what it should: a changed behaviour is no fast one. */
   readonly run: (client: OpenAI) => Promise<void>;

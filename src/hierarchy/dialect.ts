@@ -149,8 +149,6 @@ export interface FactSink {
   toolResult(output: ToolOutput & { readonly invocationId: string }): void;
   /** A piece of text or code, without an object: streams have thousands. The ids are those that the event has. */
   text(invocationId: string | undefined, stepOrMessageId: string | undefined): void;
-  /** A detail of an invocation that has not been reported yet. It is read again once the invocation is known. */
-  later(invocationId: string, value: unknown, done: boolean): void;
 }
 
 /** Sends a request of a read when it is its turn. The controller aborts it. */
@@ -198,8 +196,6 @@ export interface Dialect {
   read(value: unknown, sink: FactSink, query?: unknown): void;
   /** Reads an event of a stream. */
   readEvent(event: unknown, sink: FactSink): void;
-  /** Reads what {@link FactSink.later} kept. */
-  readKept?(value: unknown, sink: FactSink, invocationId: string, done: boolean): void;
   /**
    * Reads an invocation whose end was not seen, with one request.
    *

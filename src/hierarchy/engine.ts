@@ -96,7 +96,7 @@ export class Engine implements ConversationApi {
         : segmentOf(tracker, observed, intent.conversation === 'reads', observed.active);
     const driving = driven === undefined ? undefined : new InvocationRequest(observed, facts, driven);
     // The request that hands an invocation on does not adopt it; another process does, or a later request.
-    if (driven === undefined && intent.invocation === 'drives') facts.mayAdopt();
+    if (driven === undefined && intent.invocation === 'drives') facts.unowned = {};
     if (intent.conversation === 'creates' && call.streamed)
       facts.conversationCreated = (id) => this.#created(observed, segment, id);
     const listed = intent.invocation === 'lists' ? stepsListed(tracker, observed) : undefined;
@@ -119,7 +119,6 @@ export class Engine implements ConversationApi {
           if (ended.outcome === 'value') facts.read(ended.value, ended.endTime, query);
           if (ended.error === undefined) answerOutputs(intent, facts, ended.startTime);
         }
-        facts.release();
         const creator = facts.unowned?.creator ?? this.#creatorOf(observed, ended.value, record);
         if (creator !== undefined && creator.spanId !== driven?.spanContext.spanId) record.link(creator);
         listed?.hear({ type: 'answered', outlives: false });

@@ -5,7 +5,7 @@ import type { Endpoint } from '../sdk/provider.ts';
 import type { Route } from '../sdk/routes/index.ts';
 import type { Failure } from '../telemetry/outcomes/failure.ts';
 import type { Telemetry } from '../telemetry/telemetry.ts';
-import { MAX_READ, MAX_REPEATED, readHeader } from '../util/payload.ts';
+import { MAX_READ, readHeader } from '../util/payload.ts';
 import { adoptInvocation, creatorOf, type HandedOn, type Observation, placeAdopted } from './adoption.ts';
 import type { Use } from './conversations/conversation.ts';
 import type {
@@ -88,14 +88,10 @@ export class Facts implements FactSink, Observation {
   /** Called with the id of the conversation that a stream has created. */
   conversationCreated: ((id: string) => void) | undefined;
   readonly #source: FactSource;
-  /** What a stream has told before it told of the conversation; `undefined` if nothing waits for that. */
-  #held: { readonly fact: InvocationFact; readonly time: number }[] | undefined;
   /** The invocations whose start this stream has reported. */
   #begun: Set<string> | undefined;
   /** The invocation that the current facts were last about: most of them are about one. */
   #last: AgentInvocation | undefined;
-  /** The invocation whose early facts are read, before the tracker knows its id. */
-  #early: { readonly id: string; readonly invocation: AgentInvocation } | undefined;
 
   constructor(engine: EngineState, source: FactSource, conversationId: string | undefined) {
     this.engine = engine;
@@ -130,12 +126,6 @@ export class Facts implements FactSink, Observation {
   /** What reads about an invocation, with the client of the call. */
   reader(invocation: AgentInvocation): ReadInvocation {
     return readerOf(this.engine, this.#source, invocation);
-  }
-
-  /** Called where the request is about an invocation that this process does not record. */
-  mayAdopt(): void {
-    this.unowned = {};
-    this.#held = [];
   }
 
   /**
@@ -219,27 +209,7 @@ export class Facts implements FactSink, Observation {
     const invocation = known ?? this.#find({ ...fact, snapshot });
     if (invocation === undefined) return;
     if (moment === 'begun') this.#begin(id);
-    if (!identifiesAtOnce) this.#readEarly(invocation, snapshot);
     this.engine.tracker.see(invocation, snapshot, this);
-  }
-
-  hold(fact: InvocationFact): boolean {
-    const held = this.#held;
-    if (held !== undefined && held.length < MAX_REPEATED) held.push({ fact, time: this.time });
-    return held !== undefined;
-  }
-
-  /** Takes what was held: who records the conversation is known now, or the stream is over. */
-  release(): void {
-    const held = this.#held ?? [];
-    if (held.length === 0) return;
-    this.#held = undefined;
-    this.#at(this.time, () => {
-      for (const { fact, time } of held) {
-        this.time = time;
-        this.invocation(fact);
-      }
-    });
   }
 
   step(step: StepSnapshot): void {
@@ -289,15 +259,9 @@ export class Facts implements FactSink, Observation {
     invocation.seeText(time);
   }
 
-  later(invocationId: string, value: unknown, done: boolean): void {
-    const { time, ownClock } = this;
-    if (this.live) this.engine.sessions.keepEarly({ invocationId, value, time, ownClock, done }, this);
-  }
-
   /** The open invocation with this id, if this process records it. */
   known(id: string | undefined, conversationId?: string): AgentInvocation | undefined {
     if (id === undefined) return undefined;
-    if (id === this.#early?.id) return this.#early.invocation;
     const { tracker } = this.engine;
     const conversation = conversationId ?? this.conversationId;
     const last = this.#last;
@@ -359,29 +323,6 @@ export class Facts implements FactSink, Observation {
   #begin(id: string): void {
     this.#begun ??= new Set();
     if (this.#begun.size < MAX_READ) this.#begun.add(id);
-  }
-
-  #readEarly(invocation: AgentInvocation, { id, conversationId }: InvocationSnapshot): void {
-    const { sessions, dialect } = this.engine;
-    const session = sessions.known(conversationId, this.endpoint.origin);
-    if (session === undefined || session.early.length === 0) return;
-    this.#early = { id, invocation };
-    this.#at(this.time, () => {
-      for (const early of session.takeEarly(id)) {
-        this.time = early.time + (this.ownClock - early.ownClock);
-        dialect.readKept?.(early.value, this, id, early.done);
-      }
-    });
-    this.#early = undefined;
-  }
-
-  /** Applies facts of a stream that were kept. */
-  #at(time: number, apply: () => void): void {
-    const { live } = this;
-    this.live = true;
-    apply();
-    this.time = time;
-    this.live = live;
   }
 }
 

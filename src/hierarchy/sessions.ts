@@ -4,7 +4,7 @@ import { notice } from '../diagnostics/report.ts';
 import type { Endpoint } from '../sdk/provider.ts';
 import * as ATTR from '../semconv/attributes.ts';
 import { EVENT_OPENAI_RUN_REQUIRES_ACTION, EVENT_OPENAI_SESSION_ENVIRONMENT } from '../semconv/events.ts';
-import { Keeper, keptNames, textLimits } from '../telemetry/content/kept.ts';
+import { Keeper, textLimits } from '../telemetry/content/kept.ts';
 import { type CallerTrace, contextOf } from '../telemetry/metadata.ts';
 import { type Failure, readError } from '../telemetry/outcomes/failure.ts';
 import { keepNewest } from '../util/bounded-map.ts';
@@ -63,17 +63,7 @@ interface SubagentState {
   invocation: AgentInvocation | undefined;
 }
 
-/** A detail of an invocation that has not been reported yet. */
-interface EarlyFact {
-  readonly invocationId: string;
-  readonly value: unknown;
-  readonly time: number;
-  /** Of the stream that brought it. */
-  readonly ownClock: number;
-  readonly done: boolean;
-}
-
-/** What is known of a session: what this process requested of it and cannot identify yet, and what has come early for that. */
+/** What is known of a session, and what this process requested of it and cannot identify yet. */
 export class Session {
   readonly id: string;
   /** The agent of the session, which its invocations do not repeat. */
@@ -85,7 +75,6 @@ export class Session {
   readonly queued: Set<QueuedMessage> = new Set();
   /** The open invocations of its own agent that this process records. */
   readonly invocations: Set<AgentInvocation> = new Set();
-  readonly early: EarlyFact[] = [];
   /** The failure that it has reported. */
   failure: Failure | undefined;
   readonly #subagents = new Map<string, SubagentState>();
@@ -126,13 +115,6 @@ export class Session {
     keepNewest(this.queued);
   }
 
-  takeEarly(id: string): EarlyFact[] {
-    const taken = this.early.filter((fact) => fact.invocationId === id);
-    const others = this.early.filter((fact) => fact.invocationId !== id);
-    this.early.splice(0, this.early.length, ...(this.waiting.length > 0 ? others : []));
-    return taken;
-  }
-
   /** Whether an event is new: several streams of a session, and each poll, repeat the same ones. */
   isNew(eventId: string | undefined): boolean {
     if (eventId === undefined) return true;
@@ -154,7 +136,6 @@ export class Session {
     if (index >= 0) this.waiting.splice(index, 1);
     for (const subagent of this.#subagents.values())
       if (subagent.invocation === invocation) subagent.invocation = undefined;
-    if (!this.hasOpenInvocations) this.early.length = 0;
   }
 }
 
@@ -170,15 +151,9 @@ function isWithin(
 
 /** What a call brings that tells of a session. */
 interface SessionObservation extends Observation {
-  readonly content: boolean;
-  readonly conversationId: string | undefined;
   /** When the current facts were seen, by the clock of the invocation. */
   timeFor(invocation: AgentInvocation, time?: number): number;
   reader(invocation: AgentInvocation): ReadInvocation | undefined;
-  /** Takes what a stream told before it was known who records the session. */
-  release(): void;
-  /** Keeps an invocation until that is known. */
-  hold(fact: InvocationFact): boolean;
 }
 
 /**
@@ -259,7 +234,8 @@ export class Sessions {
     const { isDriven, headers, time, context } = seen;
     const adoptable = { isDriven, endedAt: snapshot.endedAt, headers, time };
     if (session.hasRecordingCreator || !adopts(this.#tracker.telemetry.settings, adoptable)) return undefined;
-    if (session.hasRecordingCreator === undefined && seen.live && seen.hold(fact)) return undefined;
+    // A stream tells of the session soon. Then a later event tells of the invocation again.
+    if (session.hasRecordingCreator === undefined && seen.live) return undefined;
     return adoptInvocation(this.#tracker, found, seen, { context, link: undefined });
   }
 
@@ -319,10 +295,8 @@ export class Sessions {
   see(fact: ConversationFact, seen: SessionObservation): void {
     const session = this.at(fact.id, seen.endpoint.origin);
     if (fact.agent !== undefined) takeAgent(session, fact.agent);
-    if (this.#tracker.telemetry.settings.adoptRuns !== false) {
+    if (this.#tracker.telemetry.settings.adoptRuns !== false)
       session.hasRecordingCreator ||= hasRecordingCreator(fact.object);
-      seen.release();
-    }
     if (fact.state === 'failed') failAll(session, fact.error, seen);
     else if (fact.state === 'idle') rest(session, seen);
     else if (fact.state !== undefined) this.#goOn(session, fact.actions, seen);
@@ -385,14 +359,6 @@ export class Sessions {
     if (!session.isNew(eventId) || segment === undefined || !session.hasRoomForEvent()) return;
     segment.record.addEvent(EVENT_OPENAI_SESSION_ENVIRONMENT, attributes, time);
     segment.touch(time);
-  }
-
-  /** Keeps a detail of an invocation that has not been reported yet, if it will be recorded. */
-  keepEarly(early: EarlyFact, { conversationId, endpoint, content }: SessionObservation): void {
-    const session = this.known(conversationId, endpoint.origin);
-    if (session === undefined || session.waiting.length === 0 || session.early.length >= MAX_REPEATED) return;
-    const value = content ? this.#keeper().keep(early.value) : keptNames(early.value);
-    session.early.push({ ...early, value });
   }
 
   #keeper(): Keeper {

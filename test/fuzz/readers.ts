@@ -110,10 +110,6 @@ function dialectReaders(dialect: Dialect): Reader[] {
     },
     { name: `an event of a ${kind}`, read: (value) => facts((sink) => dialect.readEvent(value, sink)) },
     {
-      name: `something of a ${kind} that was kept`,
-      read: (value) => facts((sink) => dialect.readKept?.(value, sink, 'id', true)),
-    },
-    {
       name: `the conversation of a ${kind}`,
       read: (value) => [dialect.conversationOf(value), dialect.invocationOf(value)],
     },

@@ -126,11 +126,11 @@ describe('what an object of the Assistants API tells', () => {
 });
 
 describe('what an event of the Agents API tells', () => {
-  it('is kept for later where its turn is not known yet', () => {
+  it('is nothing about an item whose turn is not known', () => {
     const item = { id: 'item_1', type: 'web_search_call', turn_id: 'turn_1' };
     const sink = recordFacts({ wants: 'nothing' });
     agents.readEvent({ type: 'agent.session.turn.item.done', item }, sink);
-    expect(sink.facts).toEqual([['later', 'turn_1', item, true]]);
+    expect(sink.facts).toEqual([]);
   });
 
   it('is the state of the conversation', () => {

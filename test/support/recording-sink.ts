@@ -30,6 +30,5 @@ export function recordFacts(options: { content?: boolean; wants?: WantedDetail }
     toolCall: take('toolCall'),
     toolResult: take('toolResult'),
     text: take('text'),
-    later: take('later'),
   };
 }

@@ -96,7 +96,6 @@ export const agents: Dialect = {
   },
 
   readEvent: readSessionEvent,
-  readKept: (value, sink, turnId, done) => readSessionItem(value, sink, turnId, done),
   readEnd: readTurnEnd,
   readDetails: readTurnDetails,
 };
@@ -148,9 +147,7 @@ function readSubagentState(event: unknown, sink: FactSink): void {
 function readItemEvent(event: unknown, sink: FactSink, done: boolean): void {
   const item = field(event, 'item');
   const turnId = stringField(item, 'turn_id') ?? stringField(event, 'turn_id');
-  if (turnId === undefined) return;
-  if (sink.wants(turnId) === 'changes') readSessionItem(item, sink, turnId, done);
-  else sink.later(turnId, item, done);
+  readSessionItem(item, sink, turnId, done);
 }
 
 /** The reason for which the session is about to fail. */

@@ -62,20 +62,20 @@ const SENT: Readonly<Record<string, Read>> = {
   'input_audio_buffer.clear': (_, sink) => sink.cleared(),
 };
 
-const readSession: Read = (event, sink) =>
+const tellSession: Read = (event, sink) =>
   sink.described(field(event, 'session'), field(event, 'type') === 'session.updated');
-const readItem: Read = (event, sink) => sink.item(event);
-const readTranscript: Read = (event, sink) => sink.transcribed(event);
+const tellItem: Read = (event, sink) => sink.item(event);
+const tellTranscript: Read = (event, sink) => sink.transcribed(event);
 
 const RECEIVED: Readonly<Record<string, Read>> = {
-  'session.created': readSession,
-  'session.updated': readSession,
-  'session.started': readSession,
-  'transcription_session.created': readSession,
-  'transcription_session.updated': readSession,
+  'session.created': tellSession,
+  'session.updated': tellSession,
+  'session.started': tellSession,
+  'transcription_session.created': tellSession,
+  'transcription_session.updated': tellSession,
   'response.created': (event, sink) => sink.responseCreated(field(event, 'response')),
-  'response.output_item.added': readItem,
-  'response.output_item.done': readItem,
+  'response.output_item.added': tellItem,
+  'response.output_item.done': tellItem,
   'response.function_call_arguments.done': readArguments,
   'response.done': (event, sink) => sink.responseDone(event),
   'input_audio_buffer.speech_started': (event, sink) =>
@@ -83,8 +83,8 @@ const RECEIVED: Readonly<Record<string, Read>> = {
   'input_audio_buffer.speech_stopped': (event, sink) =>
     sink.speechStopped(stringField(event, 'item_id'), numberField(event, 'audio_end_ms')),
   'input_audio_buffer.committed': (event, sink) => sink.committed(stringField(event, 'item_id')),
-  'conversation.item.input_audio_transcription.completed': readTranscript,
-  'conversation.item.input_audio_transcription.failed': readTranscript,
+  'conversation.item.input_audio_transcription.completed': tellTranscript,
+  'conversation.item.input_audio_transcription.failed': tellTranscript,
   'rate_limits.updated': (event, sink) => sink.limits(limitsOf(event)),
   error: (event, sink) => sink.failed(field(event, 'error')),
 };

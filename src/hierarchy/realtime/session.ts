@@ -72,7 +72,7 @@ export class RealtimeSession implements RealtimeSink {
   readonly endpoint: ClientEndpoint;
   readonly context: Context;
   model: string | undefined;
-  readonly #start: Pick<SessionStart, 'tracker' | 'kind' | 'startTime' | 'claims' | 'released'>;
+  readonly #start: Pick<SessionStart, 'tracker' | 'kind' | 'claims' | 'released'>;
   readonly #parentSpanId: string | undefined;
   /** `undefined` where spans of conversations are switched off. */
   readonly #record: OperationRecord<Place, Totals> | undefined;
@@ -97,7 +97,7 @@ export class RealtimeSession implements RealtimeSink {
   constructor(start: SessionStart) {
     const { telemetry, kind, context, endpoint, startTime, previous } = start;
     const { tracker, claims, released } = start;
-    this.#start = { tracker, kind, startTime, claims, released };
+    this.#start = { tracker, kind, claims, released };
     this.telemetry = telemetry;
     this.toolCalls = start.toolCalls;
     this.client = start.client;

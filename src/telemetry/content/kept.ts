@@ -7,7 +7,6 @@ import {
   first,
   MAX_READ,
   MAX_RECORDED_DEPTH,
-  MAX_REPEATED,
   row,
   stringField,
 } from '../../util/payload.ts';
@@ -208,13 +207,6 @@ export class Keeper {
     this.#told?.(this.#limits.answer - this.#left + this.#mediaKept);
     return kept as Value;
   }
-}
-
-/** Copies the names, numbers and booleans of an object and its nested objects: an item without its content. */
-export function keptNames(value: unknown, depth: number = 2): object | undefined {
-  return keptFields(value, depth, MAX_REPEATED, (item) =>
-    typeof item === 'number' || typeof item === 'boolean' ? item : asName(item),
-  );
 }
 
 /** Copies the numbers and booleans of a usage object and its details. */
