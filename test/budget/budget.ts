@@ -12,7 +12,7 @@ const TOLERATED: Readonly<Record<'bytes' | 'calls', number>> = { bytes: 100, cal
 const MOST_FUNCTIONS = 15;
 
 /** These show nothing that another case does not show. */
-const WITHOUT_BUDGET: readonly string[] = ['chat-large-unlimited', 'stream-content'];
+const WITHOUT_BUDGET: readonly string[] = ['chat-large-unlimited', 'stream-content', 'assistants-cold'];
 
 export const BUDGETED: readonly string[] = CASES.map(({ name }) => name).filter(
   (name) => !WITHOUT_BUDGET.includes(name),

@@ -18,7 +18,7 @@ import { scriptTime } from '../support/scripted-time.ts';
 import type { Cost } from './measure.ts';
 
 /** What is left unused at the end of a page of the heap counts, too, and is another amount in each round. */
-const ROUNDS = 5;
+const ROUNDS = 3;
 
 /** Functions of ours, and those of OpenTelemetry that we call. */
 const COUNTED = ['src/', '@opentelemetry/'];
