@@ -35,7 +35,7 @@ const SHORT_FILE_LINES = 40;
 const STATE: Readonly<Record<string, RegExp>> = {
   'module-level lets': /^(?:export )?let /gm,
   'module-level collections': /^(?:export )?const .*=\s*new (?:Weak)?(?:Map|Set)\b/gm,
-  'process-wide registries': /^(?:export )?const .*=\s*(?:new ProcessWide|processWideCollection)\b/gm,
+  'values in the state of the process': /\bnew ProcessWide\b/g,
   'calls of setTimeout and setInterval': /\bset(?:Timeout|Interval)\(/g,
 };
 

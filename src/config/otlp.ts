@@ -8,7 +8,7 @@ const DEFAULT_GRPC_ENDPOINT = 'http://localhost:4317';
 const TRACES_PATH = 'v1/traces';
 
 /** The protocols of OTLP. */
-const PROTOCOLS: ReadonlySet<string> = new Set(['grpc', 'http/json', 'http/protobuf']);
+const PROTOCOLS: readonly string[] = ['grpc', 'http/json', 'http/protobuf'];
 const DEFAULT_PROTOCOL = 'http/protobuf';
 
 /** The protocol that the `OTEL_*` variables name for a signal, known or not. */
@@ -23,7 +23,7 @@ export function namedProtocol(
 /** The protocol for traces. An unknown one is replaced by the default, as `NodeSDK` does. */
 export function tracesProtocol(environment: Environment): string {
   const named = namedProtocol(environment) ?? DEFAULT_PROTOCOL;
-  return PROTOCOLS.has(named) ? named : DEFAULT_PROTOCOL;
+  return PROTOCOLS.includes(named) ? named : DEFAULT_PROTOCOL;
 }
 
 export const ZIPKIN_VARIABLE = 'OTEL_EXPORTER_ZIPKIN_ENDPOINT';

@@ -1,5 +1,5 @@
 import { field } from '../util/payload.ts';
-import { hasWritable, isCollection, ProcessWide } from '../util/process-wide.ts';
+import { ProcessWide } from '../util/process-state.ts';
 import { DEDUPE } from './findings.ts';
 import { notice } from './report.ts';
 import { isTested } from './tested-versions.ts';
@@ -20,16 +20,12 @@ interface Copies {
   seen: boolean;
 }
 
-const copies = new ProcessWide<Copies>({
-  name: 'copies',
-  shape: 1,
-  accepts: (value) => {
-    const { openai, ours, files } = value as Partial<Copies>;
-    const maps = isCollection(Map, openai) && isCollection(Map, ours);
-    return maps && isCollection(Set, files) && hasWritable(value, ['seen']);
-  },
-  create: () => ({ openai: new Map(), ours: new Map(), files: new Set(), seen: false }),
-});
+const copies = new ProcessWide<Copies>('copies', () => ({
+  openai: new Map(),
+  ours: new Map(),
+  files: new Set(),
+  seen: false,
+}));
 
 /** Records that a build of `openai` was loaded. Its ES module and CommonJS builds count as one copy. */
 export function noticeOpenAI({

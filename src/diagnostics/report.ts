@@ -1,6 +1,6 @@
 import { guard, log } from '../util/guard.ts';
 import { logsWarnings } from '../util/otel-api.ts';
-import { hasWritable, isCollection, onKeyTaken, ProcessWide } from '../util/process-wide.ts';
+import { onKeyTaken, ProcessWide } from '../util/process-state.ts';
 import { terminalSafe } from '../util/terminal-safe.ts';
 import { printToStderr } from '../util/text-stream.ts';
 import { NAME } from '../util/version.ts';
@@ -22,19 +22,15 @@ interface Notices {
   speaking: boolean;
 }
 
-const notices = new ProcessWide<Notices>({
-  name: 'notices',
-  shape: 1,
-  accepts: (value) => {
-    const { findings, said } = value as Partial<Notices>;
-    return isCollection(Map, findings) && isCollection(Set, said) && hasWritable(value, ['speaking']);
-  },
-  create: () => ({ findings: new Map(), said: new Set(), speaking: false }),
-});
+const notices = new ProcessWide<Notices>('notices', () => ({
+  findings: new Map(),
+  said: new Set(),
+  speaking: false,
+}));
 onKeyTaken((key) => notice('global_taken', key));
 
 /** Findings that name more with time. The newest is kept, and the first one logged. */
-const GROWING: ReadonlySet<ProcessFindingCode> = new Set(['openai_twice', 'package_twice', 'reads_skipped']);
+const GROWING: readonly ProcessFindingCode[] = ['openai_twice', 'package_twice', 'reads_skipped'];
 
 /** Keeps a finding for `doctor()` and logs it once through `diag`, at the earliest when the first call is made. */
 export function notice(code: ProcessFindingCode, ...details: readonly string[]): void {
@@ -55,7 +51,7 @@ export function noticeAgain(code: ProcessFindingCode, ...details: readonly strin
 
 function keep(code: ProcessFindingCode, details: readonly string[]): void {
   const { findings, speaking } = notices.value;
-  const grows = GROWING.has(code);
+  const grows = GROWING.includes(code);
   const key = grows ? code : [code, ...details].join('\n');
   const known = findings.has(key);
   if ((known && !grows) || findings.size >= MAX_FINDINGS) return;

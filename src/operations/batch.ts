@@ -5,7 +5,7 @@ import { answeringModel } from './attributes.ts';
 import { request } from './request.ts';
 
 /** The statuses in which a batch spends nothing more. Its requests that were done are billed in each of them. */
-const FINISHED: ReadonlySet<string | undefined> = new Set(['completed', 'failed', 'expired', 'cancelled']);
+const FINISHED: readonly (string | undefined)[] = ['completed', 'failed', 'expired', 'cancelled'];
 
 /**
  * `GET /batches/{batch_id}`: what a finished batch spent. A batch may be retrieved any number of times, so its tokens are
@@ -21,7 +21,7 @@ export const batch: Operation = {
     ...answeringModel(result),
   }),
   spentElsewhere(result) {
-    const usage = FINISHED.has(stringField(result, 'status')) ? usageIn(result) : undefined;
+    const usage = FINISHED.includes(stringField(result, 'status')) ? usageIn(result) : undefined;
     const calls = countField(objectField(result, 'request_counts'), 'completed') || 1;
     return usage === undefined ? undefined : { usage, serviceTier: 'batch', calls };
   },

@@ -4,12 +4,12 @@ import { Workflows } from '../hierarchy/agents-sdk/workflows.ts';
 import { AgentsSource } from '../sdk/agents-sdk/agents-source.ts';
 import { onTraceProvider } from '../sdk/agents-sdk/library.ts';
 import { agentsNodeIn } from '../sdk/agents-sdk/node.ts';
-import { processWideCollection } from '../util/process-wide.ts';
+import { ProcessWide } from '../util/process-state.ts';
 import { agentsCalls } from './agents-calls.ts';
 import { defaultTelemetry } from './default-observers.ts';
 
 /** The trace providers that a copy of this package listens to: two would record every span twice. */
-const heard = processWideCollection<WeakMap<object, true>>(WeakMap, 'agents', 1);
+const heard = new ProcessWide('agents', () => new WeakMap<object, true>());
 
 /**
  * Records what `@openai/agents` does, now or once it is loaded. In the built package, this file is loaded when it is called.

@@ -4,7 +4,7 @@ import { isSwitchedOff } from '../config/environment.ts';
 import type { LocalPlace } from '../telemetry/program-operation.ts';
 import { Telemetry } from '../telemetry/telemetry.ts';
 import { guard } from '../util/guard.ts';
-import { processWideCollection } from '../util/process-wide.ts';
+import { ProcessWide } from '../util/process-state.ts';
 import { VERSION } from '../util/version.ts';
 
 /** The part of an observer that the helpers for the program's own code use. */
@@ -17,7 +17,7 @@ export interface DefaultObserver {
 }
 
 /** Observers of all clients in the process, the newest last; shared by all copies of this release. */
-const observers = processWideCollection<Set<DefaultObserver>>(Set, 'observers', VERSION);
+const observers = new ProcessWide(`observers@${VERSION}`, () => new Set<DefaultObserver>());
 
 export function addDefaultObserver(observer: DefaultObserver): void {
   observers.value.add(observer);

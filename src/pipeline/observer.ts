@@ -124,7 +124,8 @@ export class Observer implements CallObserver, ProviderListener {
     const observation = this.#observe(call, request, operation, endpoint);
     if (observation === undefined) return undefined;
     const { traits } = operation;
-    const includesUsage = settings.streamUsage === 'include' && !SENDS_USAGE_UNASKED.has(endpoint.provider);
+    const includesUsage =
+      settings.streamUsage === 'include' && !SENDS_USAGE_UNASKED.includes(endpoint.provider);
     call.wantsUsage = includesUsage && call.streamed && traits?.reportsUsageOnRequest === true;
     call.propagates = settings.propagateInMetadata && traits?.createsMetadata === true;
     return observation;

@@ -6,10 +6,14 @@ const LOADED = `${NAME}/loaded@1`;
 /** What they announce before a copy of this package is loaded: a bundle runs its modules in its own order. */
 export const EARLY_ANNOUNCEMENTS: string = `${NAME}/loaded-early@1`;
 
-/** The line that the load hook appends to a file. Whatever another package puts under the symbol, the file loads. */
+/**
+ * The line that the load hook appends to a file. Whatever another package puts under the symbol, the file loads.
+ *
+ * @param key of the state of the process, which has `announcements` among its values
+ */
 export function announcementOf(file: string, key: string): string {
   const loaded = isEsModule(file) ? `${exportsOf(file)}, import.meta.url` : 'exports, __filename';
-  return `\n;try { globalThis[${symbol(key)}](${loaded}); } catch {}\n`;
+  return `\n;try { globalThis[${symbol(key)}].values.get("loaded")(${loaded}); } catch {}\n`;
 }
 
 /**

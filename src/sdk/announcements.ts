@@ -1,4 +1,4 @@
-import { hasWritable, isCollection, ProcessWide } from '../util/process-wide.ts';
+import { ProcessWide } from '../util/process-state.ts';
 import { EARLY_ANNOUNCEMENTS } from './announcement-lines.ts';
 import { isObject } from './reflect.ts';
 
@@ -19,16 +19,7 @@ interface Announcements extends Announce {
 }
 
 /** The function that a loaded client calls. All copies of this package receive the clients that the hooks of each find. */
-export const announcements: ProcessWide<Announcements> = new ProcessWide<Announcements>({
-  name: 'loaded',
-  shape: 1,
-  accepts: (value) => {
-    const { made, listeners } = value as Partial<Announcements>;
-    const usable = typeof value === 'function' && hasWritable(value, ['made']);
-    return usable && Array.isArray(made) && isCollection(Set, listeners);
-  },
-  create: createAnnouncements,
-});
+export const announcements: ProcessWide<Announcements> = new ProcessWide('loaded', createAnnouncements);
 
 function createAnnouncements(): Announcements {
   const listeners: Announcements['listeners'] = new Set();

@@ -8,6 +8,7 @@ import { listenToChannels } from '../util/diagnostics-channels.ts';
 import { guard } from '../util/guard.ts';
 import { builtInRequire, requireDependency } from '../util/optional-packages.ts';
 import { textField } from '../util/payload.ts';
+import { processStateKey } from '../util/process-state.ts';
 import { announcementOf } from './announcement-lines.ts';
 import { type Announce, announcements, hearLoaded } from './announcements.ts';
 import { findClientPrototype, missingMethods } from './find-client.ts';
@@ -133,8 +134,8 @@ function withAnnouncement(
   if (hookedFile(file)?.defines === 'api' && !announcesApi) return undefined;
   const source = result.source == null ? readFileSync(file, 'utf8') : sourceText(result.source);
   // Another copy of the hooks got here first.
-  if (source.includes(JSON.stringify(announcements.key))) return undefined;
-  return { ...result, source: source + announcementOf(file, announcements.key) };
+  if (source.includes(JSON.stringify(processStateKey()))) return undefined;
+  return { ...result, source: source + announcementOf(file, processStateKey()) };
 }
 
 function sourceText(source: string | ArrayBuffer | NodeJS.TypedArray): string {

@@ -1,7 +1,7 @@
 import { notice } from '../diagnostics/report.ts';
 import { guard } from '../util/guard.ts';
 import { copyFunctionProperties, patchMethod } from '../util/patch-method.ts';
-import { processWideCollection } from '../util/process-wide.ts';
+import { ProcessWide } from '../util/process-state.ts';
 import { VERSION } from '../util/version.ts';
 import type { CallObserver } from './call.ts';
 import { type Method, type MethodHolder, methodOf } from './reflect.ts';
@@ -64,7 +64,7 @@ export class Patches {
 }
 
 /** The classes that are patched, by prototype; the prototypes themselves show nothing. Shared by all copies of this release. */
-const patchedClasses = processWideCollection<WeakMap<object, PatchedClass>>(WeakMap, 'seams', VERSION);
+const patchedClasses = new ProcessWide(`seams@${VERSION}`, () => new WeakMap<object, PatchedClass>());
 
 /**
  * A class whose methods are patched once, for all of its observers, while it has any. The newest of them observes the
@@ -126,10 +126,10 @@ export abstract class PatchedClass {
 }
 
 /** Which release has patched a prototype, shared by all of them: two would record every call twice. */
-const releases = processWideCollection<WeakMap<object, string>>(WeakMap, 'releases', 1);
+const releases = new ProcessWide('releases', () => new WeakMap<object, string>());
 
 /** What all releases do when one of them no longer observes a prototype. */
-const successors = processWideCollection<Set<() => void>>(Set, 'successors', 1);
+const successors = new ProcessWide('successors', () => new Set<() => void>());
 
 /** Of several releases in a process, the first to observe a prototype keeps it until its last observer leaves. */
 function claimPrototype(prototype: object): boolean {

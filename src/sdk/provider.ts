@@ -77,7 +77,7 @@ const PROVIDERS: Readonly<Record<string, readonly string[]>> = {
  * Providers whose streams always end with a usage chunk: hiding it would take usage and cost from the
  * program. Others that report usage unasked (Mistral, Perplexity, …) put it into a chunk with choices, which is not hidden.
  */
-export const SENDS_USAGE_UNASKED: ReadonlySet<string> = new Set(['openrouter']);
+export const SENDS_USAGE_UNASKED: readonly string[] = ['openrouter'];
 
 /** An unknown host serves an OpenAI-compatible API. */
 const DEFAULT_PROVIDER = 'openai';
@@ -149,7 +149,7 @@ export function endpointAt(
 }
 
 /** Where `AzureOpenAI` posts to its deployment in some release of `openai`. Other requests go to the model they name. */
-const DEPLOYED_TEMPLATES: ReadonlySet<string> = new Set([
+const DEPLOYED_TEMPLATES: readonly string[] = [
   '/chat/completions',
   '/completions',
   '/embeddings',
@@ -158,14 +158,14 @@ const DEPLOYED_TEMPLATES: ReadonlySet<string> = new Set([
   '/audio/translations',
   '/images/edits',
   '/images/generations',
-]);
+];
 
 /** The deployment that a request goes to. */
 export function deploymentOf(
   { deployment, urlDeployment }: ClientEndpoint,
   { method, template }: Route,
 ): string | undefined {
-  return method === 'POST' && DEPLOYED_TEMPLATES.has(template) ? deployment : urlDeployment;
+  return method === 'POST' && DEPLOYED_TEMPLATES.includes(template) ? deployment : urlDeployment;
 }
 
 function deploymentIn(baseURL: string): string | undefined {

@@ -3,7 +3,7 @@ import { activeContext } from '../util/context.ts';
 import { learnErrorClassNames } from '../util/error-class-names.ts';
 import { guard, logError } from '../util/guard.ts';
 import { asObject, field, type PayloadObject } from '../util/payload.ts';
-import { hasWritable, ProcessWide } from '../util/process-wide.ts';
+import { ProcessWide } from '../util/process-state.ts';
 import { Call, type CallObserver } from './call.ts';
 import { make, prepareContext } from './call-context.ts';
 import {
@@ -209,9 +209,4 @@ function prepare(observer: CallObserver, client: object): boolean | undefined {
 }
 
 /** Whether a call has passed a seam, of whichever copy of this package. */
-export const seenCalls: ProcessWide<{ any: boolean }> = new ProcessWide({
-  name: 'seen-calls',
-  shape: 1,
-  accepts: (value) => hasWritable(value, ['any']),
-  create: () => ({ any: false }),
-});
+export const seenCalls: ProcessWide<{ any: boolean }> = new ProcessWide('seen-calls', () => ({ any: false }));

@@ -106,7 +106,7 @@ function hear(loop: OutcomeListener, event: unknown, error: unknown): void {
 }
 
 /** The other methods that the SDK calls on a tool or on the definition of its function. */
-const CALLED_METHODS: ReadonlySet<PropertyKey> = new Set(['parse', '$parseRaw', 'toJSON']);
+const CALLED_METHODS: readonly PropertyKey[] = ['parse', '$parseRaw', 'toJSON'];
 
 /**
  * A proxy of the body in which the functions of tools are wrapped. It reads nothing before the SDK does, and the SDK's
@@ -127,7 +127,7 @@ function watchTools(body: unknown, client: object, observer: CallObserver): unkn
         return watch(value);
       }
       if (key !== 'function' && key !== '$callback')
-        return CALLED_METHODS.has(key) ? onOriginal(value) : value;
+        return CALLED_METHODS.includes(key) ? onOriginal(value) : value;
       return onOriginal(value, (run, args) => {
         if (countRun(args[1]) > MAX_REPEATED) return run();
         const name = guard('naming a tool', toolName, names.get(definition), definition, value) ?? 'function';

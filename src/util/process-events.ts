@@ -1,6 +1,6 @@
 import { guard } from './guard.ts';
 import { patchMethod } from './patch-method.ts';
-import { processWideCollection } from './process-wide.ts';
+import { ProcessWide } from './process-state.ts';
 
 type ProcessEvent = 'beforeExit' | 'exit' | 'uncaughtExceptionMonitor';
 
@@ -8,10 +8,9 @@ type ProcessEvent = 'beforeExit' | 'exit' | 'uncaughtExceptionMonitor';
  * The listeners of all copies of this package, held weakly. A test runner may load many copies, and Node warns of a leak
  * if each adds its own listener.
  */
-const processEvents = processWideCollection<Map<ProcessEvent, Set<WeakRef<() => unknown>>>>(
-  Map,
+const processEvents = new ProcessWide(
   'process-events',
-  1,
+  () => new Map<ProcessEvent, Set<WeakRef<() => unknown>>>(),
 );
 
 /**

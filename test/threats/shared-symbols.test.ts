@@ -74,19 +74,9 @@ async function run(body: string, before: readonly string[] = []): Promise<Ended>
   return JSON.parse(stdout) as Ended;
 }
 
-const KEYS = [
-  'conversation-id@1',
-  'copies@1',
-  `evaluated-spans@${VERSION}`,
-  'loaded@1',
-  'notices@1',
-  `observers@${VERSION}`,
-  'process-events@1',
-  'releases@1',
-  `seams@${VERSION}`,
-  'seen-calls@1',
-  'successors@1',
-].map((name) => `${NAME}/${name}`);
+const KEYS = ['conversation-id@1', 'loaded@1', 'releases@1', 'state@1', 'successors@1'].map(
+  (name) => `${NAME}/${name}`,
+);
 
 /** Everything that a program can set up, and one call. */
 const SET_UP = `
@@ -128,6 +118,9 @@ const FOREIGN = [
   'new Proxy(() => undefined, new Proxy({}, { get() { throw new Error("trap"); } }))',
   'new Proxy({ conversationId: undefined, used: false }, { get() { throw new Error("get"); } })',
   'Object.defineProperty({}, "findings", { get() { throw new Error("getter"); } })',
+  '{ version: 1, values: new Proxy(new Map(), {}) }',
+  '{ version: 2, values: new Map() }',
+  'Object.freeze({ version: 1, values: new Map() })',
 ];
 
 describe('another package that puts', () => {
@@ -170,7 +163,7 @@ describe('another package that puts', () => {
     const { spans, told } = await run(SET_UP.replace(load, `${overwrite}\n${load}`));
     expect(spans).toEqual(RECORDED);
     expect(told).not.toContain(`${NAME}/loaded@1`);
-    expect(told).not.toContain(`${NAME}/observers@${VERSION}`);
+    expect(told).not.toContain(`${NAME}/state@1`);
   });
 
   test('its own logger provider under the symbols of OpenTelemetry: calls are recorded', async () => {
@@ -260,6 +253,22 @@ describe('two copies of this package', () => {
       await ask(client);
     `);
     expect(spans).toEqual([`chat gpt-4o by ${VERSION}`]);
+  });
+
+  test('of different releases: the one that keeps its claims under a symbol, as 0.1.0 does, keeps what it has patched', async () => {
+    const { spans, told } = await run(`
+      const { OpenAI } = await import('openai');
+      const claims = new WeakMap([[OpenAI.prototype, '${OTHER_VERSION}']]);
+      globalThis[Symbol.for('${NAME}/releases@1')] = claims;
+      const { instrumentOpenAI } = await import(${moduleOf('first', 'client')});
+      useProvider();
+      await ask(instrumentOpenAI(newClient(OpenAI)));
+      claims.delete(OpenAI.prototype);
+      await ask(instrumentOpenAI(newClient(OpenAI)));
+      told = claims.get(OpenAI.prototype);
+    `);
+    expect(spans).toEqual([`chat gpt-4o by ${VERSION}`]);
+    expect(told).toBe(VERSION);
   });
 
   test('of different releases do not share a client either', async () => {

@@ -51,8 +51,10 @@ test('copies that are gone are not kept', async () => {
     },
   );
   for (let copy = 0; copy < 3; copy++) (await onceProcessOfCopy())(event, () => undefined);
-  const shared: unknown = Reflect.get(globalThis, Symbol.for(`${NAME}/process-events@1`));
-  expect((shared as Map<Event, Set<unknown>>).get(event)?.size).toBe(1);
+  const { values } = Reflect.get(globalThis, Symbol.for(`${NAME}/state@1`)) as {
+    values: Map<string, Map<Event, Set<unknown>>>;
+  };
+  expect(values.get('process-events')?.get(event)?.size).toBe(1);
   process.emit(event as 'exit', 0);
 });
 

@@ -1,5 +1,5 @@
 import { type Context, createContextKey } from '@opentelemetry/api';
-import { hasWritable, ProcessWide } from '../../util/process-wide.ts';
+import { ProcessWide } from '../../util/process-state.ts';
 
 export const CONVERSATION: symbol = createContextKey('opentelemetry-instrumentation-openai conversation');
 
@@ -20,12 +20,10 @@ interface Channel {
   used: boolean;
 }
 
-const shared = new ProcessWide<Channel>({
-  name: 'conversation-id',
-  shape: 1,
-  accepts: (value) => hasWritable(value, ['conversationId', 'used']),
-  create: () => ({ conversationId: undefined, used: false }),
-});
+const shared = new ProcessWide<Channel>('conversation-id', () => ({
+  conversationId: undefined,
+  used: false,
+}));
 
 export function conversationIdChannel(): Channel {
   return shared.value;

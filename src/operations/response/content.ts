@@ -60,12 +60,12 @@ export function readResponseOutput(response: unknown): Message[] {
 }
 
 /** Items without content: they refer to others or change settings. */
-const SILENT: ReadonlySet<unknown> = new Set([
+const SILENT: readonly unknown[] = [
   'item_reference',
   'configuration_update',
   'additional_tools',
   'compaction_trigger',
-]);
+];
 
 /** Whether an item has content. A reference may come without its type; most reasoning is encrypted. */
 function isRecorded(item: unknown): boolean {
@@ -74,7 +74,7 @@ function isRecorded(item: unknown): boolean {
   if (type === undefined) return field(item, 'role') !== undefined || field(item, 'content') !== undefined;
   if (type === 'reasoning')
     return arrayField(item, 'summary').length + arrayField(item, 'content').length > 0;
-  return !SILENT.has(type);
+  return !SILENT.includes(type);
 }
 
 function roleOf(item: unknown): string {
@@ -97,7 +97,7 @@ function readItem(item: unknown, most?: number, before?: unknown): MessagePart[]
     return [{ type: 'compaction', ...identified(textField(item, 'id')) }];
   const answered = readAnsweredCallId(item, before);
   if (answered !== undefined || type === 'tool_search_output') return readToolOutput(answered, item);
-  if (SILENT.has(type)) return [];
+  if (SILENT.includes(type)) return [];
   return readResponseToolCall(item) === undefined ? unknownPart() : readCall(item);
 }
 

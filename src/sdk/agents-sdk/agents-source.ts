@@ -15,7 +15,7 @@ export const NO_TRACE_ID: string = 'no-op';
 const MAX_OPEN_WORKFLOWS = 1_000;
 
 /** What a run may begin with. */
-const RUN_SPANS: ReadonlySet<string | undefined> = new Set(['agent', 'task']);
+const RUN_SPANS: readonly (string | undefined)[] = ['agent', 'task'];
 
 /** Told of everything that `@openai/agents` does, at once and in order. */
 export interface AgentsListener {
@@ -137,7 +137,7 @@ export class AgentsSource {
     const watch = (result: Promise<unknown>): Promise<unknown> => {
       // A span of the program has begun at once. Only runs are waited for, those inside of it, too.
       const first = this.#nodeIn(store);
-      if (!begins && first !== around && !RUN_SPANS.has(first?.type)) return result;
+      if (!begins && first !== around && !RUN_SPANS.includes(first?.type)) return result;
       return follow(traces, result, begins, (each) => this.#end(each));
     };
     return { within, watch: traces.length > 0 ? watch : undefined };

@@ -10,7 +10,7 @@ interface RecordedSpan {
 }
 
 /** Where the library calls models: with its tracing for models switched off, directly below an agent or turn. */
-const AGENT_WORK: ReadonlySet<string> = new Set(['response', 'generation', 'turn', 'agent']);
+const AGENT_WORK: readonly string[] = ['response', 'generation', 'turn', 'agent'];
 
 /** A trace or span of `@openai/agents`. Its copies share one node, and so do those that the library does not record. */
 export class AgentsNode {
@@ -93,7 +93,7 @@ export class AgentsNode {
 
   /** Whether a call of a model here is one of an agent, whose tools the library runs; below a tool it is the program's. */
   get isModelCall(): boolean {
-    return AGENT_WORK.has(this.type);
+    return AGENT_WORK.includes(this.type);
   }
 
   /** Which of the tool calls that a model asks for here the library makes spans for. */

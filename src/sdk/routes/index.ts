@@ -220,7 +220,7 @@ function createdBy(template: string): PathParameter | undefined {
 }
 
 /** What older releases of openai send for an id that the program lacks. As ids, different users would share them. */
-const MISSING_IDS: ReadonlySet<string> = new Set(['undefined', 'null']);
+const MISSING_IDS: readonly string[] = ['undefined', 'null'];
 
 /** The parameters in the path. Each call about something that exists passes here, so no function is made. */
 function valuesAt(
@@ -231,7 +231,7 @@ function valuesAt(
   const values: (string | undefined)[] = [];
   for (let index = 0; index < parameters.length; index++) {
     const segment = segments[start + (parameters[index]?.index ?? 0)] ?? '';
-    if (MISSING_IDS.has(segment)) values.push(undefined);
+    if (MISSING_IDS.includes(segment)) values.push(undefined);
     else values.push(segment.includes('%') ? decodeSegment(segment) : segment);
   }
   return values;
@@ -260,14 +260,14 @@ function familyOf(template: string): string {
 }
 
 /** Segments before the API's own path, which may begin with slashes. Azure adds `/deployments/{name}`. */
-const PATH_PREFIXES: ReadonlySet<string> = new Set(['', 'openai', 'v1']);
+const PATH_PREFIXES: readonly string[] = ['', 'openai', 'v1'];
 
 /** The start of the API's own path in `/v1/…`, `/openai/v1/…`, `/openai/deployments/{name}/…` and the like. */
 function skipPrefixes(segments: readonly string[], from: number): number {
   let start = from;
   while (start < segments.length) {
     const segment = segments[start] ?? '';
-    if (PATH_PREFIXES.has(segment)) start++;
+    if (PATH_PREFIXES.includes(segment)) start++;
     else if (segment === 'deployments' && start + 2 < segments.length) start += 2;
     else break;
   }
@@ -335,11 +335,11 @@ const VALUE_FIELDS: Readonly<Record<string, string | undefined>> = {
 };
 
 /** The parameters that identify a conversation, too; by the same keys. */
-const CONVERSATION_PARAMETERS: ReadonlySet<string> = new Set([
+const CONVERSATION_PARAMETERS: readonly string[] = [
   'thread_id',
   '/agents/sessions/{session_id}',
   '/live/sessions/{session_id}',
-]);
+];
 
 /** The parameters of a path template, in path order, with the attributes their values are recorded under. */
 function readParameters(template: string): readonly PathParameter[] {
@@ -351,7 +351,7 @@ function readParameters(template: string): readonly PathParameter[] {
     const key = [path, name].find((each) => each in ATTRIBUTES);
     const attribute = key === undefined ? `openai.${name.replace(/_id$/, '')}.id` : ATTRIBUTES[key];
     const field = VALUE_FIELDS[path] ?? VALUE_FIELDS[name] ?? 'id';
-    const isConversation = CONVERSATION_PARAMETERS.has(path) || CONVERSATION_PARAMETERS.has(name);
+    const isConversation = CONVERSATION_PARAMETERS.includes(path) || CONVERSATION_PARAMETERS.includes(name);
     return [{ name, index, attribute, field, isConversation }];
   });
 }

@@ -55,7 +55,7 @@ export interface SocketObservation {
 const REFUSED = /^Unexpected server response: (\d{3})$/;
 
 /** Closes that both sides wanted: as agreed, going away, without a code. */
-const ORDERLY_CLOSES: ReadonlySet<number> = new Set([1000, 1001, 1005]);
+const ORDERLY_CLOSES: readonly number[] = [1000, 1001, 1005];
 
 interface ClosedConnection extends Pick<SocketClose, 'code' | 'byProgram' | 'isLate'> {
   /** What the SDK has reported before. */
@@ -64,7 +64,7 @@ interface ClosedConnection extends Pick<SocketClose, 'code' | 'byProgram' | 'isL
 }
 
 export function closeOf({ code, byProgram, isLate, error, hasFailed }: ClosedConnection): SocketClose {
-  const isOrderly = code === undefined ? isLate && !hasFailed : ORDERLY_CLOSES.has(code);
+  const isOrderly = code === undefined ? isLate && !hasFailed : ORDERLY_CLOSES.includes(code);
   return { code, byProgram, isLate, isFailure: !byProgram && !isOrderly, error: closeError(error, code) };
 }
 

@@ -110,9 +110,9 @@ const OMITTED_KEYS: Readonly<Record<string, readonly string[]>> = {
   encrypted_content: ENCRYPTED,
 };
 /** Keys whose values are base64 or `data:` URLs. */
-const MEDIA: ReadonlySet<string> = new Set(['result', 'data', 'image_url', 'file_data', 'audio']);
+const MEDIA: readonly string[] = ['result', 'data', 'image_url', 'file_data', 'audio'];
 /** The texts of message parts. A cut one gets an `original_length`. */
-const PART_TEXT_FIELDS: ReadonlySet<string> = new Set(['text', 'content', 'refusal']);
+const PART_TEXT_FIELDS: readonly string[] = ['text', 'content', 'refusal'];
 
 /**
  * Copies a value that is kept until a stream or run ends, with as much text as the room allows. A cut text of a message
@@ -147,7 +147,7 @@ export function keptValue(value: unknown, room: TextRoom, media: TextRoom = Text
   };
   const copyText = (to: Record<string, unknown>, key: string, text: string, from: object): void => {
     const type = field(from, 'type');
-    const isMedia = MEDIA.has(key) || type === 'blob';
+    const isMedia = MEDIA.includes(key) || type === 'blob';
     // Media are kept whole or not at all: a hash or size of half an image would be wrong.
     if (isMedia && text.length > room.maxText) {
       const fits = text.length <= media.left;
@@ -157,7 +157,7 @@ export function keptValue(value: unknown, room: TextRoom, media: TextRoom = Text
       return;
     }
     const kept = keptText(text, room);
-    if (kept.isCut && PART_TEXT_FIELDS.has(key) && typeof type === 'string') {
+    if (kept.isCut && PART_TEXT_FIELDS.includes(key) && typeof type === 'string') {
       to[key] = kept.text;
       to.original_length = text.length;
     } else to[key] = kept.marked;

@@ -11,7 +11,7 @@ import { roundCost } from './usage.ts';
 const MAX_REPORTED_MODELS = 100;
 
 /** The service tiers to which list prices apply. */
-const STANDARD_TIERS: ReadonlySet<string> = new Set(['auto', 'default', 'standard', 'on_demand']);
+const STANDARD_TIERS: readonly string[] = ['auto', 'default', 'standard', 'on_demand'];
 
 /** Here the customer chooses the names of deployments, so they do not identify the model. */
 export const NAMES_DEPLOYMENTS = 'azure.ai.openai';
@@ -70,7 +70,7 @@ export class Costs {
     if (hasUncountedSearches && !areSearchesFree) return undefined;
     const model = provider === NAMES_DEPLOYMENTS ? responseModel : (responseModel ?? requestModel);
     const prices = own ?? findWhole(list, model, request, spending);
-    const inTier = STANDARD_TIERS.has(tier) ? prices : pricesOfTier(prices, tier);
+    const inTier = STANDARD_TIERS.includes(tier) ? prices : pricesOfTier(prices, tier);
     const cost = inTier === undefined ? undefined : priceOf(inTier, spending, parts);
     if (cost !== undefined) return cost;
     const { settings } = this.#holder;
@@ -98,7 +98,7 @@ export class Costs {
 
   /** Logs a missing price once for each model, for those who wonder about the missing cost. */
   #report(provider: string, model: string | undefined, tier: string): void {
-    const what = `${model ?? 'an unnamed model'} of ${provider}${STANDARD_TIERS.has(tier) ? '' : ` in service tier ${tier}`}`;
+    const what = `${model ?? 'an unnamed model'} of ${provider}${STANDARD_TIERS.includes(tier) ? '' : ` in service tier ${tier}`}`;
     if (this.#reported.has(what) || this.#reported.size >= MAX_REPORTED_MODELS) return;
     this.#reported.add(what);
     log('info', `no price is known for ${what}, so its calls have no cost; the option prices can add one.`);
@@ -150,7 +150,7 @@ function findModel(
 }
 
 /** They bill audio at a higher price than text, so text prices do not apply to it. */
-const SELLS_OPENAI: ReadonlySet<unknown> = new Set(['openai', 'azure.ai.openai']);
+const SELLS_OPENAI: readonly unknown[] = ['openai', 'azure.ai.openai'];
 
 /** Each call of these chat models searches the web, for a fee. */
 const SEARCHES_ALWAYS = /-search-(?:preview|api)/;
@@ -174,7 +174,7 @@ export function includesAll(
   const { usage, webSearches = 0, fileSearches = 0 } = spending;
   if (webSearches > 0 && prices.web_searches_kcount === undefined) return false;
   if (fileSearches > 0 && prices.storage_searches_kcount === undefined) return false;
-  if (!SELLS_OPENAI.has(request[ATTR.GEN_AI_PROVIDER_NAME])) return true;
+  if (!SELLS_OPENAI.includes(request[ATTR.GEN_AI_PROVIDER_NAME])) return true;
   if (SEARCHES_ALWAYS.test(model) && prices.requests_kcount === undefined) return false;
   if (REGIONAL.test(String(request[ATTR.SERVER_ADDRESS])) && !WITHOUT_REGIONAL_PRICE.test(model))
     return false;

@@ -1,7 +1,7 @@
 import type { Attributes, Span, SpanContext } from '@opentelemetry/api';
 import * as ATTR from '../../semconv/attributes.ts';
 import { pickAttributes } from '../../util/otel-api.ts';
-import { processWideCollection } from '../../util/process-wide.ts';
+import { ProcessWide } from '../../util/process-state.ts';
 import { VERSION } from '../../util/version.ts';
 import { HIERARCHY_IDS } from '../place.ts';
 
@@ -41,7 +41,7 @@ const MAX_EVALUATED_SPANS = 1_000;
 const EVALUATED_SPAN_LIFETIME_SECONDS = 3_600;
 
 /** Shared by all copies of this release: the one that records is often not the one that the program calls. */
-const rings = processWideCollection<Map<Evaluated, Ring>>(Map, 'evaluated-spans', VERSION);
+const rings = new ProcessWide(`evaluated-spans@${VERSION}`, () => new Map<Evaluated, Ring>());
 
 /** Remembers a span that is recorded, before it ends. */
 export function rememberForEvaluation(

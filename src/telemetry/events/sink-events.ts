@@ -19,12 +19,7 @@ import { isInsideHook } from '../program-hooks.ts';
 import type { Sink } from './sink.ts';
 
 /** The operations of which the sink receives all. A run counts as a whole, without its steps. */
-const SINK_OPERATIONS: ReadonlySet<unknown> = new Set([
-  'chat',
-  'text_completion',
-  'embeddings',
-  'invoke_agent',
-]);
+const SINK_OPERATIONS: readonly unknown[] = ['chat', 'text_completion', 'embeddings', 'invoke_agent'];
 
 /** A finished operation. */
 export interface EndedOperation {
@@ -55,7 +50,7 @@ export function emitSinkEvents(sink: Sink, ended: EndedOperation, settings: Sett
 function* eventsOf(ended: EndedOperation, settings: Settings, preset: EventPreset): Generator<SinkEvent> {
   const { attributes, failure, operation, result } = ended;
   const base = baseOf(ended);
-  const isNamed = SINK_OPERATIONS.has(attributes[ATTR.GEN_AI_OPERATION_NAME]);
+  const isNamed = SINK_OPERATIONS.includes(attributes[ATTR.GEN_AI_OPERATION_NAME]);
   if (isNamed) {
     const content = sinkTakesContent(settings) ? (ended.content?.written ?? {}) : undefined;
     yield invocation(base, ended, preset, content);

@@ -166,7 +166,9 @@ test('instrumenting a class twice creates one span per call', async () => {
 
 test('instrumenting a class on each request keeps only the latest observer', async () => {
   const observers = (): readonly unknown[] => [
-    ...Reflect.get(globalThis, Symbol.for(`opentelemetry-instrumentation-openai/observers@${VERSION}`)),
+    ...Reflect.get(globalThis, Symbol.for('opentelemetry-instrumentation-openai/state@1')).values.get(
+      `observers@${VERSION}`,
+    ),
   ];
   const first = { captureMessageContent: false };
   instrumentOpenAI(OpenAI, first);

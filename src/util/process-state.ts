@@ -1,0 +1,141 @@
+import { NAME } from './version.ts';
+
+/**
+ * What all copies of this package in the process share: one object under a symbol on `globalThis`. Two copies may be
+ * installed, or one may be bundled. Copies that know other versions of it do not meet there. A value with methods, which
+ * every release may change, is kept under a name that ends in the version of the package.
+ */
+interface ProcessState {
+  readonly version: 1;
+  readonly values: Map<string, object>;
+}
+
+const STATE_KEY = `${NAME}/state@1`;
+
+/**
+ * Values that also stand under symbols of their own, where version 0.1.0 reads and writes them: that each call and each
+ * agent is recorded once, by one release, depends on them. So do the lines that bundlers have added to `openai`.
+ */
+const PUBLISHED: readonly string[] = ['agents', 'conversation-id', 'loaded', 'releases', 'successors'];
+
+interface OwnCopy {
+  /** Found or made when the first value is asked for. */
+  state?: ProcessState;
+  key: string;
+  readonly taken: string[];
+  onTaken?: (key: string) => void;
+}
+const own: OwnCopy = { key: STATE_KEY, taken: [] };
+
+/** A value of the process. All copies of this package that ask for it get the same; reading it never throws. */
+export class ProcessWide<Value extends object> {
+  readonly #name: string;
+  readonly #create: () => Value;
+  #value: Value | undefined;
+
+  constructor(name: string, create: () => Value) {
+    this.#name = name;
+    this.#create = create;
+  }
+
+  get value(): Value {
+    this.#value ??= sharedValue(this.#name, this.#create);
+    return this.#value;
+  }
+}
+
+/** The description of the symbol under which `globalThis` has the state, with the values in its map `values`. */
+export function processStateKey(): string {
+  processState();
+  return own.key;
+}
+
+/** Calls the listener with each symbol that holds a foreign value, including those found before. */
+export function onKeyTaken(hear: (key: string) => void): void {
+  own.onTaken = hear;
+  own.taken.forEach(hear);
+}
+
+function sharedValue<Value extends object>(name: string, create: () => Value): Value {
+  const { values } = processState();
+  const known = values.get(name);
+  if (known !== undefined) return known as Value;
+  const made = create();
+  const value = PUBLISHED.includes(name) ? publish(`${NAME}/${name}@1`, made, isAlike) : made;
+  values.set(name, value);
+  return value;
+}
+
+function processState(): ProcessState {
+  if (own.state !== undefined) return own.state;
+  const made: ProcessState = { version: 1, values: new Map() };
+  own.state = publish(STATE_KEY, made, isState);
+  if (own.state === made && read(STATE_KEY) !== made) {
+    own.key = `${STATE_KEY}#${Math.random().toString(36).slice(2)}`;
+    defineGlobal(own.key, made);
+  }
+  return own.state;
+}
+
+/**
+ * Puts a value under a symbol, for good, so that copies loaded later find it. Anyone can write there: a foreign value is
+ * left alone and reported, and this copy then has a value of its own.
+ *
+ * @returns the value that was there, if it is one of ours
+ */
+function publish<Value extends object>(
+  key: string,
+  made: Value,
+  accepts: (found: unknown, made: Value) => boolean,
+): Value {
+  const found = read(key);
+  if (found === undefined && defineGlobal(key, made)) return made;
+  try {
+    if (accepts(found, made)) return found as Value;
+  } catch {
+    // A proxy or an accessor of somebody else.
+  }
+  own.taken.push(key);
+  own.onTaken?.(key);
+  return made;
+}
+
+/** Marks a getter that threw: a foreign value. */
+const UNREADABLE = null;
+
+function read(key: string): unknown {
+  try {
+    return (globalThis as Readonly<Record<symbol, unknown>>)[Symbol.for(key)];
+  } catch {
+    return UNREADABLE;
+  }
+}
+
+function defineGlobal(key: string, value: object): boolean {
+  try {
+    Object.defineProperty(globalThis, Symbol.for(key), { value });
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+function isState(found: unknown, made: ProcessState): boolean {
+  const { version, values } = found as ProcessState;
+  return version === made.version && isAlike(values, made.values) && isAlike(found, made);
+}
+
+/**
+ * Whether a value is of the same kind as one that this copy would make: an instance of the same class that has the same
+ * properties, which can be written. May throw, which means no.
+ */
+function isAlike(found: unknown, made: object): boolean {
+  // The built-in method throws for proxies and for objects that only look like a collection.
+  if ('has' in made) (made as Set<unknown>).has.call(found as never, made);
+  const names = Object.keys(made);
+  return (
+    Object.getPrototypeOf(found) === Object.getPrototypeOf(made) &&
+    Object.keys(found as object).join() === names.join() &&
+    names.every((name) => Reflect.set(found as object, name, Reflect.get(found as object, name)))
+  );
+}
