@@ -37,7 +37,7 @@ export {
   withConversation,
   withMetadata,
 } from './helpers/traced.ts';
-export type { TraceMetadata } from './telemetry/metadata.ts';
+export type { PromptMetadata, TraceMetadata } from './telemetry/metadata.ts';
 export type * from './types.ts';
 
 const DEFAULTS: OpenAIInstrumentationConfig = {};

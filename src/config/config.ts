@@ -120,6 +120,11 @@ export interface OpenAIInstrumentationConfig extends Hooks {
    */
   cost?: boolean | PricePackage | undefined;
   /**
+   * Whether the metric `openai.client.cost` has the name and version of the prompt as dimensions, that of `withMetadata` or
+   * one stored at OpenAI. Default `false`. `OTEL_INSTRUMENTATION_OPENAI_COST_BY_PROMPT`.
+   */
+  costByPrompt?: boolean | undefined;
+  /**
    * Prices in USD by model. They override or complement those of the price package. The name of a model may end in `*`.
    * `{ 'my-model': { input_mtok: 2.5, cache_read_mtok: 1.25, output_mtok: 10 } }` gives prices per million tokens. See
    * `docs/cost.md`.
@@ -210,6 +215,7 @@ export const OPTIONS: { readonly [Name in keyof Settings]: Option<Settings[Name]
     accepts: 'true, false, the module @pydantic/genai-prices',
     parse: (value) => asPricePackage(value) ?? flag(true).parse(value),
   },
+  costByPrompt: { variable: 'OTEL_INSTRUMENTATION_OPENAI_COST_BY_PROMPT', ...flag(false) },
   prices: {
     fallback: {},
     accepts: 'objects with an object of prices in USD for each model',

@@ -1,5 +1,5 @@
 import type { Attributes, Context } from '@opentelemetry/api';
-import { metadataIn } from '../telemetry/metadata.ts';
+import { addedMetadata, metadataIn } from '../telemetry/metadata.ts';
 import { guard } from '../util/guard.ts';
 
 /**
@@ -7,10 +7,13 @@ import { guard } from '../util/guard.ts';
  * them. The spans of this package carry it without the processor.
  */
 export class MetadataSpanProcessor {
-  onStart(span: { setAttributes(attributes: Attributes): unknown }, context: Context): void {
+  onStart(
+    span: { readonly attributes?: Attributes; setAttributes(attributes: Attributes): unknown },
+    context: Context,
+  ): void {
     guard('setting metadata', () => {
       const metadata = metadataIn(context);
-      if (metadata !== undefined) span.setAttributes(metadata);
+      if (metadata !== undefined) span.setAttributes(addedMetadata(metadata, span.attributes));
     });
   }
 

@@ -5,22 +5,25 @@ import { programCode, programFunction } from '../operations/program.ts';
 import { defaultTelemetry, placeOfFunction, prepareDefaultObservers } from '../pipeline/default-observers.ts';
 import { isSuppressed } from '../sdk/suppression.ts';
 import * as ATTR from '../semconv/attributes.ts';
-import { type TraceMetadata, withMetadataIn } from '../telemetry/metadata.ts';
+import { type PromptMetadata, type TraceMetadata, withMetadataIn } from '../telemetry/metadata.ts';
 import { ProgramOperation } from '../telemetry/program-operation.ts';
 import { clockIn, now } from '../util/clock.ts';
 import { activeContext, runIn } from '../util/context.ts';
 import { cut } from '../util/cut-text.ts';
 import { guard, warnOnce } from '../util/guard.ts';
-import { MAX_NAME_LENGTH } from '../util/payload.ts';
+import { field, MAX_NAME_LENGTH } from '../util/payload.ts';
 import { watchOutcome } from '../util/watch-result.ts';
 import { type Callable, decorate, noticeUnknownOptions } from './traced-arguments.ts';
 
 /** How a function is traced. The fields of `TraceMetadata` apply to everything below it, as with {@link withMetadata}. */
-export interface TracedOptions extends TraceMetadata {
+export interface TracedOptions extends Omit<TraceMetadata, 'prompt'> {
   /** The name of the span. Default: `prompt`, else the name of the function. */
   readonly name?: string | undefined;
-  /** The name of the prompt that the function uses: `gen_ai.prompt.name` of its span. */
-  readonly prompt?: string | undefined;
+  /**
+   * The prompt that the function uses. A name is `gen_ai.prompt.name` of its span alone; an object applies to everything
+   * below it, too.
+   */
+  readonly prompt?: string | PromptMetadata | undefined;
 }
 
 /** A standard method decorator. */
@@ -125,14 +128,15 @@ function startFunctionSpan(
   const active = activeContext();
   if (telemetry === undefined || isSuppressed(active)) return undefined;
   const prompt = nameIn(options.prompt);
-  const name = nameIn(options.name) ?? prompt ?? (run?.name || 'function');
+  const name =
+    nameIn(options.name) ?? prompt ?? nameIn(field(options.prompt, 'name')) ?? (run?.name || 'function');
   const attributes: Attributes = {};
   define(attributes, ATTR.GEN_AI_PROMPT_NAME, prompt);
   define(attributes, ATTR.GEN_AI_CONVERSATION_ID, conversationIn(active));
   const clock = clockIn(active);
   const startTime = now(clock);
   const found = guard('finding the parent of a function', placeOfFunction, active, startTime);
-  const place = { ...found, parent: withMetadataIn(found?.parent ?? active, options) };
+  const place = { ...found, parent: withMetadataIn(found?.parent ?? active, options as TraceMetadata) };
   const start = { place, startTime, clock };
   return input === undefined
     ? new ProgramOperation(telemetry, { ...start, operation: programCode, request: { name, attributes } })

@@ -74,13 +74,17 @@ function responseRequestAttributes(request: ApiRequest): Attributes {
   const attributes = modelCall('chat', request);
   define(attributes, ATTR.GEN_AI_CONVERSATION_ID, conversationIdOf(request.body));
   define(attributes, ATTR.OPENAI_REQUEST_SERVICE_TIER, requestedServiceTier(request));
+  // At the start, so that no other prompt of the program takes its place.
+  const prompt = objectField(request.body, 'prompt');
+  if (prompt === undefined) return attributes;
+  define(attributes, ATTR.GEN_AI_PROMPT_NAME, asName(field(prompt, 'id')));
+  define(attributes, ATTR.GEN_AI_PROMPT_VERSION, asName(field(prompt, 'version')));
   return attributes;
 }
 
 function responseParameterAttributes({ body, streamed }: ApiRequest): Attributes {
-  const { input, previous_response_id, max_output_tokens, temperature, top_p, reasoning, prompt, text } =
+  const { input, previous_response_id, max_output_tokens, temperature, top_p, reasoning, text } =
     fieldsOf(body);
-  const { id, version } = fieldsOf(asObject(prompt));
   const attributes: Attributes = { [ATTR.OPENAI_API_TYPE]: 'responses' };
   define(attributes, ATTR.GEN_AI_REQUEST_STREAM, optional(streamed));
   define(attributes, ATTR.GEN_AI_CONVERSATION_COMPACTED, optional(asArray(input).some(isCompaction)));
@@ -90,8 +94,6 @@ function responseParameterAttributes({ body, streamed }: ApiRequest): Attributes
   define(attributes, ATTR.GEN_AI_REQUEST_TOP_P, asNumber(top_p));
   define(attributes, ATTR.GEN_AI_REQUEST_REASONING_LEVEL, asName(fieldsOf(asObject(reasoning)).effort));
   define(attributes, ATTR.GEN_AI_OUTPUT_TYPE, outputTypeOf(fieldsOf(text).format));
-  define(attributes, ATTR.GEN_AI_PROMPT_NAME, asName(id));
-  define(attributes, ATTR.GEN_AI_PROMPT_VERSION, asName(version));
   return attributes;
 }
 

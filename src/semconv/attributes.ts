@@ -66,13 +66,13 @@ export const GEN_AI_OUTPUT_MESSAGES_REF = 'gen_ai.output.messages_ref' as const;
 /** Kind of output that the request asks for. */
 export const GEN_AI_OUTPUT_TYPE = 'gen_ai.output.type' as const;
 
-/** Id of the stored prompt, or the name given to `traced`. */
+/** Id of the stored prompt, or the name given to `traced` or `withMetadata`. */
 export const GEN_AI_PROMPT_NAME = 'gen_ai.prompt.name' as const;
 
 /** Values of the stored prompt's variables, one attribute per variable. */
 export const GEN_AI_PROMPT_VARIABLE = (key: string): string => `gen_ai.prompt.variable.${key}`;
 
-/** Version of the stored prompt. */
+/** Version of the prompt. */
 export const GEN_AI_PROMPT_VERSION = 'gen_ai.prompt.version' as const;
 
 /** Service behind the client, determined by its base URL. */

@@ -18,6 +18,14 @@ import { cut } from '../util/cut-text.ts';
 import { asArray, field, strings } from '../util/payload.ts';
 import { isInsideHook, markInsideHook } from './program-hooks.ts';
 
+/** A prompt that a program keeps itself or in another service. */
+export interface PromptMetadata {
+  /** `gen_ai.prompt.name` */
+  readonly name: string;
+  /** `gen_ai.prompt.version` */
+  readonly version?: string | number | undefined;
+}
+
 /** The program's own metadata for all spans below. It is recorded unchanged, whatever `captureMessageContent` says. */
 export interface TraceMetadata {
   /** `openai.trace.project` */
@@ -28,6 +36,11 @@ export interface TraceMetadata {
   readonly userId?: string | undefined;
   /** `session.id`: a session of the program, not of the Agents API. */
   readonly sessionId?: string | undefined;
+  /**
+   * The prompt that what is below uses. An inner one replaces an outer one, and a prompt stored at OpenAI, which the request
+   * names, any other.
+   */
+  readonly prompt?: PromptMetadata | undefined;
   /** `openai.trace.tags`. Inner tags are added to outer ones. */
   readonly tags?: readonly string[] | undefined;
   /** `openai.trace.metadata.{key}` */
@@ -40,7 +53,9 @@ const MAX_TEXT_LENGTH = 1_024;
 const MAX_ENTRIES = 64;
 const METADATA_PREFIX = ATTR.OPENAI_TRACE_METADATA('');
 
-const METADATA_ATTRIBUTES: Readonly<Record<Exclude<keyof TraceMetadata, 'tags' | 'metadata'>, string>> = {
+const METADATA_ATTRIBUTES: Readonly<
+  Record<Exclude<keyof TraceMetadata, 'prompt' | 'tags' | 'metadata'>, string>
+> = {
   project: ATTR.OPENAI_TRACE_PROJECT,
   environment: ATTR.DEPLOYMENT_ENVIRONMENT_NAME,
   userId: ATTR.USER_ID,
@@ -57,8 +72,27 @@ export function withMetadataIn(context: Context, metadata: TraceMetadata): Conte
 /** Merges metadata within a limit: nested calls must not use up the attributes of a span. */
 function mergeMetadata(outer: Attributes | undefined, added: Attributes): Attributes {
   let left = MAX_ENTRIES;
-  const entries = Object.entries({ ...added, ...outer, ...added });
+  const entries = Object.entries({ ...added, ...addedMetadata(outer ?? NO_METADATA, added), ...added });
   return Object.fromEntries(entries.filter(([name]) => !name.startsWith(METADATA_PREFIX) || left-- > 0));
+}
+
+/** The metadata that is added to attributes. The version of another prompt than theirs is not. */
+export function addedMetadata(metadata: Attributes, to: Attributes | undefined): Attributes {
+  if (to?.[ATTR.GEN_AI_PROMPT_NAME] === undefined) return metadata;
+  const { [ATTR.GEN_AI_PROMPT_NAME]: _, [ATTR.GEN_AI_PROMPT_VERSION]: __, ...others } = metadata;
+  return others;
+}
+
+/** The prompt of an operation: its own, or that of its context. */
+export function promptOf(attributes: Attributes, context: Context): Attributes | undefined {
+  const isOwn = attributes[ATTR.GEN_AI_PROMPT_NAME] !== undefined;
+  const { [ATTR.GEN_AI_PROMPT_NAME]: name, [ATTR.GEN_AI_PROMPT_VERSION]: version } =
+    (isOwn ? attributes : metadataIn(context)) ?? NO_METADATA;
+  if (name === undefined) return undefined;
+  return {
+    [ATTR.GEN_AI_PROMPT_NAME]: name,
+    ...(version === undefined ? {} : { [ATTR.GEN_AI_PROMPT_VERSION]: version }),
+  };
 }
 
 /** The metadata of a context. A context that was built from a bare span has the metadata of that span. */
@@ -148,7 +182,7 @@ export function startSpanWithMetadata(
 ): Span {
   const metadata = metadataIn(context);
   if (metadata === undefined) return tracer.startSpan(name, options, context);
-  const attributes = { ...metadata, ...options.attributes };
+  const attributes = { ...addedMetadata(metadata, options.attributes), ...options.attributes };
   const span = tracer.startSpan(name, { ...options, attributes }, context);
   const own = span.spanContext();
   // A span that is no span of its own, such as a no-op one, shares its context with those of others.
@@ -163,6 +197,12 @@ function metadataAttributes(given: TraceMetadata, outerTags: unknown): Attribute
   for (const [key, name] of Object.entries(METADATA_ATTRIBUTES)) {
     const text = metadataText(field(given, key));
     if (text !== undefined) attributes[name] = text;
+  }
+  const prompt = metadataText(field(given.prompt, 'name'));
+  const version = metadataText(field(given.prompt, 'version'));
+  if (prompt !== undefined) {
+    attributes[ATTR.GEN_AI_PROMPT_NAME] = prompt;
+    if (version !== undefined) attributes[ATTR.GEN_AI_PROMPT_VERSION] = version;
   }
   if (Array.isArray(given.tags)) {
     const tags = [...(Array.isArray(outerTags) ? outerTags : []), ...given.tags.map(metadataText)];

@@ -21,7 +21,7 @@ import { readReportedCost } from './cost/costs.ts';
 import { addUsageAttributes, isNoUsage, type Spent, spentBy, type Usage } from './cost/usage.ts';
 import { rememberAnswer } from './evaluations/evaluated-spans.ts';
 import type { EndedOperation } from './events/sink-events.ts';
-import { bareContext } from './metadata.ts';
+import { bareContext, promptOf } from './metadata.ts';
 import type { OperationKind, TotalSpent } from './operation.ts';
 import type { Failure } from './outcomes/failure.ts';
 import type { OuterSpan } from './outer-span.ts';
@@ -323,6 +323,10 @@ export class OperationRecord<Request = unknown, Result = unknown> implements Ope
       seconds: isNamed ? seconds : undefined,
       usage: isNamed || tokensOf !== undefined ? usage : undefined,
       cost,
+      prompt:
+        cost !== undefined && telemetry.settings.costByPrompt
+          ? promptOf(self.attributes, context)
+          : undefined,
       timeToFirstChunk: isNamed ? self.#timeToFirstChunk : undefined,
       errorType: failure?.type,
       tokensOf,

@@ -15,6 +15,7 @@ const FILTERED_FIELDS: Readonly<Record<string, readonly string[]>> = {
   agent: [ATTR.GEN_AI_AGENT_NAME],
   tool: [ATTR.GEN_AI_TOOL_NAME],
   user: [ATTR.USER_ID],
+  prompt: [ATTR.GEN_AI_PROMPT_NAME, ATTR.GEN_AI_PROMPT_VERSION],
   conversation: [ATTR.GEN_AI_CONVERSATION_ID, ATTR.OPENAI_THREAD_ID, ATTR.OPENAI_SESSION_ID],
   error: [ATTR.ERROR_TYPE],
 };

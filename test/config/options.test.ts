@@ -47,6 +47,7 @@ const ROWS: Readonly<Record<string, Row>> = {
     accepts: 'true, false, polled, link',
   },
   propagateInMetadata: flag(false),
+  costByPrompt: flag(false),
   streamDeltas: oneOf(['off', 'events', 'spans']),
   streamUsage: {
     fallback: 'observe',

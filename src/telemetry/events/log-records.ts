@@ -1,4 +1,4 @@
-import type { Context } from '@opentelemetry/api';
+import type { Attributes, Context } from '@opentelemetry/api';
 import {
   EVENT_GEN_AI_CLIENT_INFERENCE_OPERATION_DETAILS,
   EVENT_GEN_AI_CLIENT_OPERATION_EXCEPTION,
@@ -7,7 +7,7 @@ import { SCHEMA_URL } from '../../semconv/schema.ts';
 import { guard } from '../../util/guard.ts';
 import { API_KEY, isLoggerPlaceholder } from '../../util/otel-api.ts';
 import { NAME, VERSION } from '../../util/version.ts';
-import { metadataIn } from '../metadata.ts';
+import { addedMetadata, metadataIn } from '../metadata.ts';
 
 /** The global of `@opentelemetry/api-logs`, with the provider and the version it is for. */
 const API_LOGS_KEY: unique symbol = Symbol.for('io.opentelemetry.js.api.logs');
@@ -81,7 +81,10 @@ export class Events {
       // Older versions of SDK 2 take a number from before the start of the process for a reading of its own clock.
       timestamp: [Math.floor(time / 1e3), Math.round((time % 1e3) * 1e6)],
       context,
-      attributes: metadata === undefined ? attributes : { ...metadata, ...attributes },
+      attributes:
+        metadata === undefined
+          ? attributes
+          : { ...addedMetadata(metadata, attributes as Attributes), ...attributes },
       ...SEVERITIES[name],
     });
   }

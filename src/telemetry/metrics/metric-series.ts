@@ -21,6 +21,7 @@ const MAX_DETAILED_COMBINATIONS = 400;
 const MAX_COMBINATIONS = 800;
 const MAX_FAILED_COMBINATIONS = 300;
 const MAX_TOOL_COMBINATIONS = 500;
+const MAX_PROMPT_COMBINATIONS = 1_000;
 
 /** The first values of a dimension. Later values never replace them. */
 class KeptValues {
@@ -68,6 +69,7 @@ export class MetricSeries {
   readonly #ownResponseModels = new Map<string, Set<string>>();
   readonly #failures = new Set<string>();
   readonly #tools = new Set<string>();
+  readonly #prompts = new Set<string>();
   readonly #combinations: Level = new Map();
   #count = 0;
 
@@ -115,6 +117,18 @@ export class MetricSeries {
     if (keepKey(this.#tools, dimensions, MAX_TOOL_COMBINATIONS)) return;
     notice('metric_values_limited', 'tool names and agent names together');
     replaceDimension(dimensions, ATTR.GEN_AI_AGENT_NAME);
+  }
+
+  /** Returns a copy of the dimensions with the name and version of a prompt. */
+  withPrompt(dimensions: Attributes, prompt: Attributes): Attributes {
+    const used = { ...dimensions, ...prompt };
+    this.#limit(used, ATTR.GEN_AI_PROMPT_NAME);
+    this.#limit(used, ATTR.GEN_AI_PROMPT_VERSION);
+    if (keepKey(this.#prompts, used, MAX_PROMPT_COMBINATIONS)) return used;
+    notice('metric_values_limited', 'prompts and other dimensions together');
+    replaceDimension(used, ATTR.GEN_AI_PROMPT_NAME);
+    replaceDimension(used, ATTR.GEN_AI_PROMPT_VERSION);
+    return used;
   }
 
   /** Returns a copy of the dimensions with the error type. */

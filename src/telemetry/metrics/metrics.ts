@@ -72,6 +72,8 @@ export interface Measured {
   readonly usage?: Usage | undefined;
   /** In USD. */
   readonly cost?: number | undefined;
+  /** The name and version of its prompt, if its cost is counted by them. */
+  readonly prompt?: Attributes | undefined;
   /** In seconds. */
   readonly timeToFirstChunk?: number | undefined;
   readonly errorType?: string | undefined;
@@ -113,11 +115,16 @@ export class Metrics {
    */
   recordOperation(request: Attributes, response: Attributes, measured: Measured, context: Context): void {
     const instruments = this.#current();
-    const { seconds, usage, cost, timeToFirstChunk, errorType, tokensOf } = measured;
+    const { seconds, usage, cost, prompt, timeToFirstChunk, errorType, tokensOf } = measured;
     if (instruments === undefined || (seconds === undefined && usage === undefined && cost === undefined))
       return;
     const dimensions = operationDimensions(request, response);
-    if (cost !== undefined) instruments.cost.record(cost, dimensions, context);
+    if (cost !== undefined)
+      instruments.cost.record(
+        cost,
+        prompt === undefined ? dimensions : metricSeries.withPrompt(dimensions, prompt),
+        context,
+      );
     if (seconds !== undefined)
       instruments.duration.record(Math.max(0, seconds), withError(dimensions, errorType), context);
     if (usage !== undefined) {

@@ -1,0 +1,148 @@
+import { context } from '@opentelemetry/api';
+import { describe, expect, test } from 'vitest';
+import { traced, withMetadata } from '../../src/client.ts';
+import { MetadataSpanProcessor } from '../../src/index.ts';
+import { codeBlocks, shownExample } from '../support/example.ts';
+import { startProgram } from '../support/program.ts';
+import { startTutor } from '../support/tutor.ts';
+import { startTracedProgram } from './program.ts';
+import { example } from './prompt-example.ts';
+
+const TUTOR = { name: 'tutor', version: 3 };
+const QUESTION = { model: 'gpt-4o-mini', messages: [{ role: 'user' as const, content: 'What is 2 + 2?' }] };
+const STORED = { model: 'gpt-4o-mini', input: 'x', prompt: { id: 'pmpt_1' } };
+const PRICES = { prices: { 'gpt-4o*': { input_mtok: 1, output_mtok: 1 } }, cost: true };
+
+describe('the prompt of withMetadata', () => {
+  test('is on every model call, run and function within, in the innermost form', async () => {
+    const { client, expectTree } = await startTracedProgram();
+    const grade = traced({ name: 'grade', prompt: { name: 'grader' } }, () =>
+      client.chat.completions.create(QUESTION),
+    );
+    const hint = traced({ prompt: 'hint' }, () => client.embeddings.create({ model: 'e', input: 'x' }));
+    await withMetadata({ prompt: TUTOR }, async () => {
+      await client.chat.completions.create(QUESTION);
+      await client.responses.create(STORED);
+      await grade();
+      await hint();
+    });
+    await expectTree(`
+      chat gpt-4o-mini     gen_ai.prompt.name=tutor gen_ai.prompt.version="3"
+
+      chat gpt-4o-mini     gen_ai.prompt.name=pmpt_1
+
+      grade                gen_ai.prompt.name=grader
+      └─ chat gpt-4o-mini  gen_ai.prompt.name=grader
+
+      hint                 gen_ai.prompt.name=hint
+      └─ embeddings e      gen_ai.prompt.name=tutor gen_ai.prompt.version="3"
+    `);
+  });
+
+  test('leaves no version on a span whose prompt has none', async () => {
+    const { client, telemetry } = await startTracedProgram();
+    const outer = { prompt: TUTOR };
+    await withMetadata(outer, () => client.responses.create(STORED));
+    await withMetadata(outer, () =>
+      withMetadata({ prompt: { name: 'other' } }, () => client.chat.completions.create(QUESTION)),
+    );
+    await withMetadata(outer, async () => traced({ prompt: 'hint' }, () => undefined)());
+    for (const { attributes } of telemetry.spans) {
+      expect(attributes['gen_ai.prompt.name']).not.toBe('tutor');
+      expect(attributes).not.toHaveProperty('gen_ai.prompt.version');
+    }
+  });
+
+  test('is on the whole tree of a run, and on events', async () => {
+    const { telemetry, run } = await startTutor({
+      config: { captureMessageContent: 'EVENT_ONLY' },
+      eventContent: true,
+      runs: [{ steps: [{ tools: [{ codeInterpreter: { input: '1' } }] }, { message: 'x is 1' }] }],
+    });
+    const before = telemetry.spans.length;
+    await withMetadata({ prompt: TUTOR }, run);
+    await telemetry.provider.shutdown();
+    const prompts = telemetry.spans
+      .slice(before)
+      .map(({ name, attributes }) => [
+        name,
+        `${attributes['gen_ai.prompt.name']}@${attributes['gen_ai.prompt.version']}`,
+      ]);
+    for (const name of ['invoke_agent Math Tutor', 'chat gpt-4o-mini', 'execute_tool code_interpreter'])
+      expect(prompts).toContainEqual([name, 'tutor@3']);
+    const told = telemetry.logRecords.filter((one) => one.attributes['gen_ai.operation.name'] === 'chat');
+    expect(told.map(({ attributes }) => attributes['gen_ai.prompt.version'])).toEqual(['3', '3']);
+  });
+
+  test('leaves the prompt of a span alone where a processor adds metadata', async () => {
+    const { client, telemetry } = await startTracedProgram();
+    const attributes: Record<string, unknown>[] = [];
+    const processor = new MetadataSpanProcessor();
+    await withMetadata({ prompt: TUTOR, userId: 'ada' }, async () => {
+      await client.responses.create(STORED);
+      const started = { attributes: telemetry.spans.at(-1)?.attributes ?? {} };
+      processor.onStart(
+        { ...started, setAttributes: (added: Record<string, unknown>) => attributes.push(added) },
+        context.active(),
+      );
+    });
+    expect(attributes).toEqual([{ 'user.id': 'ada' }]);
+  });
+});
+
+describe('the cost metric', () => {
+  async function costDimensions(costByPrompt: boolean): Promise<unknown[]> {
+    const { client, telemetry } = await startProgram({ config: { ...PRICES, costByPrompt } });
+    await withMetadata({ prompt: TUTOR }, () => client.chat.completions.create(QUESTION));
+    await client.responses.create({ ...STORED, prompt: { id: 'pmpt_1', version: '2' } });
+    await client.chat.completions.create(QUESTION);
+    const metrics = await telemetry.metrics();
+    const cost = metrics.find(({ descriptor }) => descriptor.name === 'openai.client.cost');
+    const duration = metrics.find(({ descriptor }) => descriptor.name === 'gen_ai.client.operation.duration');
+    expect(JSON.stringify(duration)).not.toContain('prompt.name');
+    return (cost?.dataPoints ?? []).map(({ attributes }) => [
+      attributes['gen_ai.prompt.name'],
+      attributes['gen_ai.prompt.version'],
+    ]);
+  }
+
+  test('has the prompt if asked for', async () => {
+    expect(await costDimensions(true)).toEqual([
+      ['tutor', '3'],
+      ['pmpt_1', '2'],
+      [undefined, undefined],
+    ]);
+    expect(new Set((await costDimensions(false)).flat())).toEqual(new Set([undefined]));
+  });
+
+  test('has a limited number of prompts', async () => {
+    const { client, telemetry } = await startProgram({ config: { ...PRICES, costByPrompt: true } });
+    for (let prompt = 0; prompt < 120; prompt++)
+      await withMetadata({ prompt: { name: `invented ${prompt}` } }, () =>
+        client.chat.completions.create(QUESTION),
+      );
+    const cost = (await telemetry.metrics()).find(
+      ({ descriptor }) => descriptor.name === 'openai.client.cost',
+    );
+    const names = (cost?.dataPoints ?? []).map(({ attributes }) => attributes['gen_ai.prompt.name']);
+    expect(names).toHaveLength(101);
+    expect(names).toContain('_OTHER');
+  });
+});
+
+test('docs/your-code.md shows how to link a prompt of Langfuse', async () => {
+  expect(codeBlocks('docs/your-code.md')).toContain(shownExample('helpers/prompt-example.ts'));
+  const { client, telemetry } = await startProgram();
+  const { answer, langfusePrompts } = example();
+  await answer(client, TUTOR, 'x');
+  const added: Record<string, unknown> = {};
+  const { attributes } = telemetry.spans[0] ?? {};
+  langfusePrompts.onStart(
+    { attributes, setAttribute: (name: string, value: unknown) => (added[name] = value) } as never,
+    context.active(),
+  );
+  expect(added).toEqual({
+    'langfuse.observation.prompt.name': 'tutor',
+    'langfuse.observation.prompt.version': 3,
+  });
+});
