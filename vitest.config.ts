@@ -49,6 +49,7 @@ const PROCESSES = [
 
 const BROWSER = [
   'test/viewer/page-access.test.ts',
+  'test/viewer/page-content.test.ts',
   'test/viewer/page-list.test.ts',
   'test/viewer/page-timeline.test.ts',
   'test/viewer/page-touch.test.ts',

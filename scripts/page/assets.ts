@@ -29,6 +29,19 @@ const LEFT_OUT =
   /markdown-it\/lib\/rules_\w+\/(?:autolink|entity|html_block|html_inline|image|lheading|linkify|reference|strikethrough)\.mjs$/;
 const NO_RULE =
   'const none = () => false; export default Object.assign(none, { tokenize: none, postProcess: none });';
+/** Replacement for markdown-it's lists of rules, which the page does not change. */
+const RULER = `export default class {
+  rules = [];
+  chains = new Map();
+  push(name, rule, { alt = [] } = {}) {
+    this.rules.push({ rule, alt });
+  }
+  getRules(chain) {
+    if (!this.chains.has(chain))
+      this.chains.set(chain, this.rules.filter(({ alt }) => chain === '' || alt.includes(chain)).map(({ rule }) => rule));
+    return this.chains.get(chain);
+  }
+}`;
 /** Replacements for packages of tables: HTML's character references stay as they are written, and browsers know Unicode. */
 const REPLACED: Readonly<Record<string, string>> = {
   entities: 'export const decodeHTML = (text) => text;',
@@ -41,7 +54,9 @@ const smallMarkdown: Plugin = {
   name: 'small-markdown',
   resolveId: (source) => (Object.hasOwn(REPLACED, source) ? `\0${source}` : null),
   load(id) {
-    if (LEFT_OUT.test(id.replaceAll('\\', '/'))) return NO_RULE;
+    const path = id.replaceAll('\\', '/');
+    if (path.endsWith('/markdown-it/lib/ruler.mjs')) return RULER;
+    if (LEFT_OUT.test(path)) return NO_RULE;
     return REPLACED[id.slice(1)] ?? null;
   },
 };
@@ -70,7 +85,7 @@ async function buildStyle(): Promise<string> {
   return style
     .replace(/\/\*[\s\S]*?\*\//g, '')
     .replace(/\s+/g, ' ')
-    .replace(/ ?([{};,]) ?/g, '$1')
+    .replace(/ ?([{};,>]) ?/g, '$1')
     .replaceAll(': ', ':')
     .replaceAll(';}', '}')
     .trim();

@@ -1,7 +1,10 @@
+/** A part of a message: `{ type, content }`, or fields of its own. */
+export type SpanPart = Readonly<Record<string, unknown>>;
+
 /** A message in the format of the GenAI conventions, read from a span. */
 export interface SpanMessage {
   readonly role: string;
-  readonly parts: readonly Readonly<Record<string, unknown>>[];
+  readonly parts: readonly SpanPart[];
 }
 
 /** Longer JSON is shown as text and not parsed. */
@@ -51,7 +54,7 @@ export function isRecord(value: unknown): value is Readonly<Record<string, unkno
 }
 
 /** The content of a message part: its text, or the result of a tool. */
-export function partContent(part: Readonly<Record<string, unknown>>): unknown {
+export function partContent(part: SpanPart): unknown {
   return part.content ?? part.response ?? part.result;
 }
 

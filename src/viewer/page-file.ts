@@ -34,7 +34,7 @@ export function livePageDocument(): { readonly html: string; readonly policy: st
 }
 
 function policyWith(more: string): string {
-  return `default-src 'none'; ${more}img-src data:; script-src ${hashOf(PAGE_SCRIPT)}; style-src ${hashOf(PAGE_STYLE)}; base-uri 'none'; form-action 'none'`;
+  return `default-src 'none'; ${more}img-src data:; media-src data:; script-src ${hashOf(PAGE_SCRIPT)}; style-src ${hashOf(PAGE_STYLE)}; base-uri 'none'; form-action 'none'`;
 }
 
 function documentWith(policy: string, data: string): string {

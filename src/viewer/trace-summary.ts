@@ -78,7 +78,7 @@ export function summarize(traceId: string, rows: readonly Row[]): TraceSummary {
     counts: countsOf(rows),
     retries: rows.filter(isRetry).length,
     calls: rows.filter(({ node }) => isListedCall(node.span)),
-    errors: rows.filter(isOwnError),
+    errors: errorsIn(rows),
     outcome: outcomeOf(rows.map(({ node }) => node.span)),
     costliest: costliestOf(rows),
     voices: voicesOf(rows),
@@ -117,6 +117,17 @@ function isUnpriced(each: Attributes): boolean {
 function isRetry({ node, parent }: Row): boolean {
   const resent = node.span.attributes[ATTR.HTTP_REQUEST_RESEND_COUNT];
   return parent !== undefined && node.span.name === 'attempt' && isNumber(resent) && resent > 0;
+}
+
+/** The errors that ended the work first, the last of them before those that led to it, and then all others. */
+function errorsIn(rows: readonly Row[]): Row[] {
+  const ended = new Set<Row | undefined>([undefined]);
+  // Parents come before their children.
+  for (const row of rows)
+    if (row.node.span.status.code === STATUS_ERROR && ended.has(row.parent)) ended.add(row);
+  const errors = rows.filter(isOwnError);
+  const byEnd = (a: Row, b: Row): number => compareTimes(b.node.span.endTime, a.node.span.endTime);
+  return [...errors.filter((row) => ended.has(row)).sort(byEnd), ...errors.filter((row) => !ended.has(row))];
 }
 
 function isOwnError({ node }: Row): boolean {

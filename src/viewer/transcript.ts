@@ -6,10 +6,9 @@ import {
   partContent,
   readMessages,
   type SpanMessage,
+  type SpanPart,
 } from './messages.ts';
 import { type FinishedSpan, isTranscription, type Row } from './tree.ts';
-
-type TranscriptPart = SpanMessage['parts'][number];
 
 /** An entry of a transcript. */
 export type TranscriptEntry =
@@ -20,7 +19,7 @@ export type TranscriptEntry =
       readonly kind: 'message';
       readonly row: Row;
       readonly role: string;
-      readonly parts: readonly TranscriptPart[];
+      readonly parts: readonly SpanPart[];
       /** Whether this is the last output message of a model call, which shows its tokens and cost. */
       readonly usage: boolean;
     }
@@ -39,7 +38,7 @@ const CONVERSATIONS = new Set(['thread', 'conversation', 'session', 'realtime', 
 const MODEL_CALLS: ReadonlySet<unknown> = new Set(['chat', 'text_completion', 'generate_content']);
 const TOOL_CALLS: ReadonlySet<unknown> = new Set(['execute_tool', 'retrieval']);
 /** Replaces content that cannot be read because its JSON was cut for the page. */
-const CUT: readonly TranscriptPart[] = [{ type: 'cut' }];
+const CUT: readonly SpanPart[] = [{ type: 'cut' }];
 /** Parallel conversations in one scope, which are distinguished by their first messages. */
 const MAX_HISTORIES = 20;
 
@@ -142,7 +141,7 @@ class Transcript {
     }
   }
 
-  #answer(part: TranscriptPart): void {
+  #answer(part: SpanPart): void {
     const left: { output: unknown }[][] = [];
     for (const [call, ...others] of this.#unanswered.get(part.id) ?? []) {
       if (call !== undefined) call.output = partContent(part);
@@ -170,7 +169,7 @@ class Transcript {
       this.entries.push({ kind: 'message', row, role: 'assistant', parts: [], usage: true });
   }
 
-  #addMessage(row: Row, role: string, parts: readonly TranscriptPart[], usage: boolean): void {
+  #addMessage(row: Row, role: string, parts: readonly SpanPart[], usage: boolean): void {
     const calls = parts.filter(({ type }) => type === 'tool_call');
     // Tool calls and their results become tool entries.
     const said = parts.filter(({ type }) => type !== 'tool_call' && type !== 'tool_call_response');

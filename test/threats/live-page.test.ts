@@ -97,6 +97,7 @@ test('the page may connect to itself, and load nothing', async () => {
       "default-src 'none'",
       "connect-src 'self'",
       'img-src data:',
+      'media-src data:',
       "base-uri 'none'",
       "form-action 'none'",
       "frame-ancestors 'none'",

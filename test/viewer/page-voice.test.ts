@@ -78,7 +78,7 @@ describe.skipIf(NO_BROWSER !== undefined)('a spoken conversation in the page', (
     page = await openPage(browser, [VOICE_SESSION]);
     const panel = page.getByRole('tabpanel', { name: 'Conversation' });
     const lines = (await panel.locator('.message .said').allInnerTexts()).map((text) =>
-      text.split('\n').filter(Boolean),
+      text.split('\n').filter((line) => line !== '' && line !== 'Copy'),
     );
     expect(lines).toEqual([
       ['User, after 500 ms, for 1.50 s', 'Is x equal to 1?'],

@@ -38,6 +38,11 @@ const FAILED: SpanPlan = {
   ],
 };
 
+/** The lines of an entry of the conversation, without the button that copies it. */
+function linesOf(text: string): string[] {
+  return text.split('\n').filter((line) => line !== '' && line !== 'Copy');
+}
+
 /** More than a function takes arguments. */
 const MANY = 130_000;
 
@@ -166,7 +171,7 @@ describe.skipIf(NO_BROWSER !== undefined)('the page in Chromium', () => {
     it('the conversation, with the cost of each answer', async () => {
       await open([FAILED]);
       const items = page.getByRole('tabpanel', { name: 'Conversation' }).getByRole('listitem');
-      const texts = (await items.allInnerTexts()).map((text) => text.split('\n').filter(Boolean));
+      const texts = (await items.allInnerTexts()).map(linesOf);
       expect(texts).toEqual([
         ['Instructions'],
         ['User', 'Where is it?'],
@@ -193,7 +198,7 @@ describe.skipIf(NO_BROWSER !== undefined)('the page in Chromium', () => {
       ]);
       const conversation = page.getByRole('tabpanel', { name: 'Conversation' });
       const texts = await conversation.getByRole('listitem').allInnerTexts();
-      expect(texts.map((text) => text.split('\n').filter(Boolean))).toEqual([
+      expect(texts.map(linesOf)).toEqual([
         ['User', 'cut for this page: see the span'],
         ['Assistant', 'cut for this page: see the span', 'chat a', '0 ms'],
         ['Assistant', 'no answer', 'chat b', '0 ms', 'error'],
@@ -523,7 +528,7 @@ describe.skipIf(NO_BROWSER !== undefined)('the page in Chromium', () => {
       ]);
       const visible = await panel().innerText();
       expect(visible).toMatch(
-        /1 earlier message.*user\s+Second.*assistant\s+Fine.*Everything recorded \(11 attributes\)$/s,
+        /1 earlier message.*User\s+Second.*Assistant\s+Fine.*Everything recorded \(11 attributes\)$/s,
       );
       expect(visible).not.toContain('gen_ai.response.model');
       await page.getByText('Everything recorded').click();

@@ -1,38 +1,73 @@
 import { type ComponentChildren, Fragment, type VNode } from 'preact';
-import { useState } from 'preact/hooks';
+import { useMemo, useState } from 'preact/hooks';
 import { grouped } from '../amounts.ts';
-import { attributeText, parseShortJson, partContent, type SpanMessage } from '../messages.ts';
+import { attributeText, parseShortJson, partContent, type SpanPart } from '../messages.ts';
 import { CodeBlock } from './highlight.tsx';
 import { MAX_MARKDOWN_LENGTH, Markdown } from './markdown.tsx';
-
-type ContentPart = SpanMessage['parts'][number];
+import { isMedia, MediaPart } from './media-part.tsx';
 
 /** Longer texts are cut, with a button that shows the rest. */
 const MAX_INITIAL_LENGTH = 2000;
+/** The same for lines. */
+const MAX_INITIAL_LINES = 20;
 
 /** A block of preformatted text. */
 export function TextBlock(props: { readonly text: string; readonly className?: string }): VNode {
   const { text, className = '' } = props;
-  const [isWhole, setWhole] = useState(text.length <= MAX_INITIAL_LENGTH);
+  const [isWhole, setWhole] = useState(false);
+  const lines = text.split('\n', MAX_INITIAL_LINES + 1);
+  const start = lines.slice(0, MAX_INITIAL_LINES).join('\n').slice(0, MAX_INITIAL_LENGTH);
+  if (isWhole || start.length === text.length) return <div class={`text ${className}`}>{text}</div>;
   return (
     <div class={`text ${className}`}>
-      {isWhole ? text : `${text.slice(0, MAX_INITIAL_LENGTH)}… `}
-      {!isWhole && (
-        <button type="button" class="more" onClick={() => setWhole(true)}>
-          {`Show all ${grouped(text.length)} characters`}
-        </button>
-      )}
+      {`${start}… `}
+      <button type="button" class="more" onClick={() => setWhole(true)}>
+        {`Show all ${sizeText(text)}`}
+      </button>
     </div>
   );
 }
 
-/** Text as Markdown if it is short enough. */
+function sizeText(text: string): string {
+  return text.length > MAX_INITIAL_LENGTH
+    ? `${grouped(text.length)} characters`
+    : `${grouped(text.split('\n').length)} lines`;
+}
+
+/** Text as Markdown, or JSON over several lines, if it is short enough. Of more than 20 lines, the first are shown. */
 function RichText({ text }: { readonly text: string }): VNode {
-  return text.length > MAX_MARKDOWN_LENGTH ? <TextBlock text={text} /> : <Markdown text={text} />;
+  const [isWhole, setWhole] = useState(false);
+  const json = useMemo(() => (/^\s*[[{]/.test(text) ? parseShortJson(text) : undefined), [text]);
+  if (text.length > MAX_MARKDOWN_LENGTH) return <TextBlock text={text} />;
+  const shown = typeof json === 'object' ? JSON.stringify(json, undefined, 2) : text;
+  const content = shown === text ? <Markdown text={text} /> : <CodeBlock code={shown} language="json" />;
+  const lines = shown.split('\n').length;
+  if (isWhole || lines <= MAX_INITIAL_LINES) return content;
+  return (
+    <>
+      <div class="folded">{content}</div>
+      <button type="button" class="more" onClick={() => setWhole(true)}>
+        {`Show all ${grouped(lines)} lines`}
+      </button>
+    </>
+  );
+}
+
+const SPEAKERS: Readonly<Record<string, string>> = {
+  user: 'User',
+  assistant: 'Assistant',
+  system: 'Instructions',
+  developer: 'Instructions',
+  tool: 'Tool',
+};
+
+/** Who says a message, by its role. */
+export function speakerOf(role: string): string {
+  return (Object.hasOwn(SPEAKERS, role) ? SPEAKERS[role] : undefined) ?? (role.slice(0, 100) || 'Message');
 }
 
 /** Text as Markdown, an image that is in the trace, any other part as its type and a tree. Nothing is loaded. */
-export function PartBlock({ part }: { readonly part: ContentPart }): VNode {
+export function PartBlock({ part }: { readonly part: SpanPart }): VNode {
   const content = partContent(part);
   if (part.type === 'text' && typeof content === 'string') return <RichText text={content} />;
   if (part.type === 'cut') return <p class="dim">cut for this page: see the span</p>;
@@ -43,29 +78,36 @@ export function PartBlock({ part }: { readonly part: ContentPart }): VNode {
         <RichText text={attributeText(content ?? '')} />
       </details>
     );
-  const image = imageIn(part);
-  if (image !== undefined) return <img class="shown-image" src={image.url} alt={image.type} loading="lazy" />;
+  if (isMedia(part)) return <MediaPart part={part} />;
   const { type, ...rest } = part;
   return (
     <div>
       <span class="dim">{attributeText(type ?? 'part').slice(0, 100)}</span>
-      <ValueBlock value={rest} />
+      {Object.keys(rest).length > 0 && <ValueBlock value={rest} />}
     </div>
   );
 }
 
-/** The images that are shown. Of others, such as SVG, browsers have to run more than a decoder. */
-const SHOWN_IMAGE = /^image\/(?:png|jpeg|gif|webp)$/;
-const IMAGE_URL = /^data:(image\/\w{1,10});base64,([\w+/=]+)$/;
+interface CopyButtonProps {
+  readonly label: string;
+  /** Made when it is asked for. */
+  readonly text: () => string;
+}
 
-/** The image in a part, if its bytes were recorded. */
-function imageIn(part: ContentPart): { readonly url: string; readonly type: string } | undefined {
-  const [, urlType, urlContent] = IMAGE_URL.exec(part.type === 'uri' ? attributeText(part.uri) : '') ?? [];
-  const type = urlType ?? part.mime_type;
-  const content = urlContent ?? (part.type === 'blob' ? part.content : undefined);
-  if (typeof type !== 'string' || !SHOWN_IMAGE.test(type)) return undefined;
-  if (typeof content !== 'string' || !/^[\w+/]+=*$/.test(content)) return undefined;
-  return { url: `data:${type};base64,${content}`, type };
+/** Copies a text. */
+export function CopyButton({ label, text }: CopyButtonProps): VNode {
+  const [said, say] = useState<string | undefined>(undefined);
+  const copy = (): void => {
+    navigator.clipboard.writeText(text()).then(
+      () => say('Copied'),
+      () => say('Copying is not allowed here'),
+    );
+  };
+  return (
+    <button type="button" class="copy" onClick={copy} onBlur={() => say(undefined)}>
+      {said ?? label}
+    </button>
+  );
 }
 
 /** The arguments and the result of a tool call, side by side where there is room. */
@@ -105,7 +147,7 @@ function ValueBlock({ value }: { readonly value: unknown }): VNode {
 
 function branches(value: object, level: number, left: { leaves: number }): ComponentChildren {
   const entries = Object.entries(value);
-  if (entries.length === 0) return <p class="dim">{Array.isArray(value) ? '[]' : '{}'}</p>;
+  if (entries.length === 0) return <p class="dim">{attributeText(value)}</p>;
   const shown = entries.slice(0, MAX_BRANCHES).flatMap(([name, each], i) => {
     if (left.leaves-- <= 0) return [];
     return [<Fragment key={i}>{branch(name, each, level, left)}</Fragment>];
@@ -116,7 +158,7 @@ function branches(value: object, level: number, left: { leaves: number }): Compo
 
 function branch(name: string, value: unknown, level: number, left: { leaves: number }): VNode {
   const key = <span class="tree-key">{name.slice(0, 200)}</span>;
-  if (typeof value === 'object' && value !== null) {
+  if (typeof value === 'object' && value !== null && Object.keys(value).length > 0) {
     const size = grouped(Object.keys(value).length);
     return (
       <details open={level < MAX_OPEN_LEVELS}>

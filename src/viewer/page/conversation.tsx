@@ -14,14 +14,14 @@ import {
 } from '../amounts.ts';
 import { cancelledBy, heardOf, unusualFinish } from '../answer-end.ts';
 import { evaluationsOf, evaluationText } from '../evaluations.ts';
-import { attributeText } from '../messages.ts';
+import { attributeText, messageText } from '../messages.ts';
 import type { ShownSpan } from '../page-span.ts';
 import { type TranscriptEntry, transcriptOf } from '../transcript.ts';
 import type { Row } from '../tree.ts';
 import { isFailed } from '../viewed-trace.ts';
 import type { Utterance } from '../voice.ts';
 import { select } from './actions.ts';
-import { PartBlock, ToolBlock } from './content.tsx';
+import { CopyButton, PartBlock, speakerOf, ToolBlock } from './content.tsx';
 import { foundRows, opened } from './state.ts';
 import { VoiceStrip } from './voice.tsx';
 
@@ -34,13 +34,6 @@ const CHAT_PAGE_SIZE = 100;
 const MAX_SHOWN_EVALUATIONS = 10;
 /** The number of parts shown of one message. Its span shows all of them. */
 const MAX_PARTS = 50;
-
-const SPEAKERS: Readonly<Record<string, string>> = {
-  user: 'User',
-  assistant: 'Assistant',
-  system: 'Instructions',
-  developer: 'Instructions',
-};
 
 const transcript = computed(() => transcriptOf(opened.value?.trace.rows ?? []));
 
@@ -156,7 +149,7 @@ function ChatBubble({ message }: { readonly message: ChatMessage }): VNode {
       {parts.length === 0 && <p class="dim">{missingText(role, isFailed(span))}</p>}
     </>
   );
-  const speaker = Object.hasOwn(SPEAKERS, role) ? SPEAKERS[role] : role.slice(0, 100);
+  const speaker = speakerOf(role);
   const isFolded = speaker === 'Instructions';
   return (
     <li class={`message ${isFolded ? 'system' : role === 'user' ? 'user' : 'assistant'}`}>
@@ -171,12 +164,18 @@ function ChatBubble({ message }: { readonly message: ChatMessage }): VNode {
             {speaker}
             {usage && whenSpoken(row)}
           </span>
+          {parts.length > 0 && <CopyButton label="Copy" text={() => copiedText(parts)} />}
           {content}
         </div>
       )}
       {usage && <Footer row={row} />}
     </li>
   );
+}
+
+/** What a message says: its texts, or all of it as JSON. */
+function copiedText(parts: ChatMessage['parts']): string {
+  return messageText({ role: '', parts }) || attributeText(parts);
 }
 
 function whenSpoken(row: Row): string | undefined {

@@ -39,7 +39,7 @@ export function Overview({ trace, entry }: { readonly trace: Trace; readonly ent
     ['Tokens', totalTokens(summary)?.replace(' tokens', '')],
     ...summary.modalities.map((each) => [each.label, modalityText(each).replace(' tokens', '')] as const),
     ...summary.counts.map((each) => [each.label, grouped(each.count)] as const),
-    ['Retries', grouped(summary.retries)],
+    ['Retries', summary.retries > 0 ? grouped(summary.retries) : undefined],
     ['Model', listed(summary.models)],
     ['Service', summary.service],
     ['Project', summary.project],

@@ -45,7 +45,6 @@ export function Everything({ row, attributes }: EverythingProps): VNode {
           placeholder="Search"
           onInput={({ currentTarget }) => setWords(currentTarget.value.trim().toLowerCase())}
         />
-        <CopyButton span={span} />
       </div>
       <div class="record">
         <FactTable
@@ -68,24 +67,6 @@ export function Everything({ row, attributes }: EverythingProps): VNode {
         )}
       </div>
     </details>
-  );
-}
-
-/** Copies the span as JSON. */
-function CopyButton({ span }: { readonly span: ShownSpan }): VNode {
-  const [label, setLabel] = useState('Copy as JSON');
-  const copy = (): void => {
-    const { name, attributes, events } = span;
-    const text = JSON.stringify({ name, ...span.spanContext(), attributes, events }, undefined, 2);
-    navigator.clipboard.writeText(text).then(
-      () => setLabel('Copied'),
-      () => setLabel('Copying is not allowed here'),
-    );
-  };
-  return (
-    <button type="button" onClick={copy}>
-      {label}
-    </button>
   );
 }
 

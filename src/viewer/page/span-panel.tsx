@@ -11,16 +11,24 @@ import {
   tokens,
 } from '../amounts.ts';
 import { evaluationsOf, evaluationText } from '../evaluations.ts';
-import { attributeText, isRecord, parseShortJson, readMessages, type SpanMessage } from '../messages.ts';
+import {
+  attributeText,
+  isRecord,
+  parseShortJson,
+  partContent,
+  readMessages,
+  type SpanMessage,
+} from '../messages.ts';
 import { modalitiesOf } from '../modalities.ts';
 import type { ShownSpan } from '../page-span.ts';
 import { toolExchange } from '../transcript.ts';
 import type { Row } from '../tree.ts';
 import { isFailed } from '../viewed-trace.ts';
 import { firstChunkText } from './bar.tsx';
-import { PartBlock, ToolBlock } from './content.tsx';
+import { CopyButton, PartBlock, speakerOf, ToolBlock } from './content.tsx';
 import { FactList } from './overview.tsx';
 import { attributeRows, Everything, FactTable, isIdRow } from './record.tsx';
+import { curlOf, isRepeatable, typeScriptOf } from './request-code.ts';
 import { opened, selected } from './state.ts';
 import { ModalityTable, VoiceStrip, VoiceTable } from './voice.tsx';
 
@@ -50,6 +58,7 @@ function Inspector({ row }: { readonly row: Row }): VNode {
     <div class="inspector">
       <h3>{span.name.slice(0, 1000)}</h3>
       <FactList className="facts" facts={factsOf(span)} />
+      <CopyButtons span={span} />
       <FailureText span={span} />
       <Evaluations span={span} />
       <ModalityTable amounts={modalitiesOf(spending.map(({ node }) => node.span.attributes))} />
@@ -58,6 +67,24 @@ function Inspector({ row }: { readonly row: Row }): VNode {
       <SpanContent span={span} />
       <FactTable caption="Ids" facts={attributes.filter(isIdRow).slice(0, MAX_ID_ROWS)} />
       <Everything row={row} attributes={attributes} />
+    </div>
+  );
+}
+
+/** Copies a span, or its call to make it again. */
+function CopyButtons({ span }: { readonly span: ShownSpan }): VNode {
+  const { name, attributes, events } = span;
+  const json = (): string =>
+    JSON.stringify({ name, ...span.spanContext(), attributes, events }, undefined, 2);
+  const codes = [
+    ['Copy as curl', curlOf],
+    ['Copy as TypeScript', typeScriptOf],
+  ] as const;
+  return (
+    <div class="tools">
+      <CopyButton label="Copy as JSON" text={json} />
+      {isRepeatable(span) &&
+        codes.map(([label, codeOf]) => <CopyButton key={label} label={label} text={() => codeOf(span)} />)}
     </div>
   );
 }
@@ -173,7 +200,7 @@ function Messages({ messages }: { readonly messages: readonly SpanMessage[] }): 
     <>
       {messages.map(({ role, parts }, i) => (
         <div class={role === 'user' ? 'said by-user' : 'said'} key={i}>
-          <span class="speaker">{role === '' ? 'message' : role.slice(0, 100)}</span>
+          <span class="speaker">{speakerOf(role)}</span>
           {parts.slice(0, MAX_SHOWN_PARTS).map((part, n) => (
             <SaidPart key={n} part={part} />
           ))}
@@ -193,9 +220,14 @@ function SaidPart({ part }: { readonly part: SpanMessage['parts'][number] }): VN
       </div>
     );
   if (part.type !== 'tool_call_response') return <PartBlock part={part} />;
+  const output = partContent(part);
   return (
     <div class="call">
-      <ToolBlock input={undefined} output={part.response ?? part.result ?? part.content} />
+      {output === undefined ? (
+        <p class="dim">not recorded</p>
+      ) : (
+        <ToolBlock input={undefined} output={output} />
+      )}
     </div>
   );
 }

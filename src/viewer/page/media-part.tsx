@@ -1,0 +1,51 @@
+import type { VNode } from 'preact';
+import { count } from '../amounts.ts';
+import { attributeText, type SpanPart } from '../messages.ts';
+
+/** What browsers show with a decoder alone. Others, such as SVG, they have to run. */
+const SHOWN_IMAGE = /^image\/(?:png|jpeg|gif|webp)$/;
+const SHOWN_AUDIO = /^audio\/(?:aac|flac|mp3|mp4|mpeg|ogg|wav|webm|x-wav)$/;
+const MEDIA_URL = /^data:((?:image|audio)\/[\w-]{1,10});base64,([\w+/=]+)$/;
+
+export function isMedia({ type }: SpanPart): boolean {
+  return type === 'blob' || type === 'uri' || type === 'file';
+}
+
+/** An image or audio if its bytes were recorded, else a line that says what it was. Nothing is loaded. */
+export function MediaPart({ part }: { readonly part: SpanPart }): VNode {
+  const { type, url } = recordedIn(part);
+  if (SHOWN_IMAGE.test(type) && url !== undefined)
+    return <img class="shown-image" src={url} alt={type} loading="lazy" />;
+  if (SHOWN_AUDIO.test(type) && url !== undefined)
+    // biome-ignore lint/a11y/useMediaCaption: what was said stands beside it.
+    return <audio class="shown-audio" src={url} controls preload="none" aria-label={type} />;
+  return <p class="dim">{mediaText(part)}</p>;
+}
+
+/** `image/png, 78 bytes, not recorded`. */
+export function mediaText(part: SpanPart): string {
+  const { type, url } = recordedIn(part);
+  const link =
+    part.type === 'uri' && !/^data:/i.test(attributeText(part.uri))
+      ? attributeText(part.uri ?? '')
+      : undefined;
+  const facts = [
+    type || attributeText(part.modality ?? part.type ?? 'media'),
+    count(part.size, 'byte'),
+    part.type === 'file' ? attributeText(part.file_id ?? '') : link,
+    link === undefined && part.type !== 'file' && url === undefined ? 'not recorded' : undefined,
+  ];
+  return facts
+    .filter((fact) => fact !== undefined && fact !== '')
+    .join(', ')
+    .slice(0, 1000);
+}
+
+/** The type of a part, and its bytes as a URL if they were recorded. */
+function recordedIn(part: SpanPart): { readonly type: string; readonly url: string | undefined } {
+  const [, urlType, urlContent] = MEDIA_URL.exec(part.type === 'uri' ? attributeText(part.uri) : '') ?? [];
+  const type = urlType ?? (typeof part.mime_type === 'string' ? part.mime_type : '');
+  const content = urlContent ?? (part.type === 'blob' ? part.content : undefined);
+  const isBytes = typeof content === 'string' && /^[\w+/]+=*$/.test(content);
+  return { type, url: isBytes ? `data:${type};base64,${content}` : undefined };
+}

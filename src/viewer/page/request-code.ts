@@ -1,0 +1,161 @@
+import * as ATTR from '../../semconv/attributes.ts';
+import { escapeControlCharacters } from '../../util/terminal-safe.ts';
+import {
+  attributeText,
+  isRecord,
+  parseShortJson,
+  partContent,
+  readMessages,
+  type SpanMessage,
+} from '../messages.ts';
+import type { FinishedSpan } from '../tree.ts';
+import { mediaText } from './media-part.tsx';
+
+type Json = Readonly<Record<string, unknown>>;
+
+/** The parameters of each API, by their attributes. */
+const PARAMETERS: Readonly<Record<'chat' | 'responses', Readonly<Record<string, string>>>> = {
+  chat: {
+    temperature: ATTR.GEN_AI_REQUEST_TEMPERATURE,
+    top_p: ATTR.GEN_AI_REQUEST_TOP_P,
+    max_completion_tokens: ATTR.GEN_AI_REQUEST_MAX_TOKENS,
+    frequency_penalty: ATTR.GEN_AI_REQUEST_FREQUENCY_PENALTY,
+    presence_penalty: ATTR.GEN_AI_REQUEST_PRESENCE_PENALTY,
+    seed: ATTR.GEN_AI_REQUEST_SEED,
+    stop: ATTR.GEN_AI_REQUEST_STOP_SEQUENCES,
+    n: ATTR.GEN_AI_REQUEST_CHOICE_COUNT,
+    reasoning_effort: ATTR.GEN_AI_REQUEST_REASONING_LEVEL,
+  },
+  responses: {
+    temperature: ATTR.GEN_AI_REQUEST_TEMPERATURE,
+    top_p: ATTR.GEN_AI_REQUEST_TOP_P,
+    max_output_tokens: ATTR.GEN_AI_REQUEST_MAX_TOKENS,
+    previous_response_id: ATTR.GEN_AI_REQUEST_PREVIOUS_RESPONSE_ID,
+  },
+};
+
+/** Whether a span is a call whose messages were recorded, so that it can be made again. */
+export function isRepeatable({ attributes }: FinishedSpan): boolean {
+  const isChat = attributes[ATTR.GEN_AI_OPERATION_NAME] === 'chat';
+  return isChat && readMessages(attributes[ATTR.GEN_AI_INPUT_MESSAGES]) !== undefined;
+}
+
+function apiOf({ attributes }: FinishedSpan): keyof typeof PARAMETERS {
+  return attributes[ATTR.OPENAI_API_TYPE] === 'responses' ? 'responses' : 'chat';
+}
+
+/** What the call sends. */
+function bodyOf(span: FinishedSpan): Json {
+  const { attributes } = span;
+  const api = apiOf(span);
+  const isChat = api === 'chat';
+  const tools = listIn(attributes[ATTR.GEN_AI_TOOL_DEFINITIONS]);
+  const instructions = listIn(attributes[ATTR.GEN_AI_SYSTEM_INSTRUCTIONS]).map(({ content }) => ({
+    role: 'system',
+    content: attributeText(content ?? ''),
+  }));
+  const said = (readMessages(attributes[ATTR.GEN_AI_INPUT_MESSAGES]) ?? []).flatMap(
+    isChat ? chatMessages : responseItems,
+  );
+  const parameters = Object.entries(PARAMETERS[api]).map(([name, attribute]) => [
+    name,
+    attributes[attribute],
+  ]);
+  return Object.fromEntries(
+    [
+      ['model', attributes[ATTR.GEN_AI_REQUEST_MODEL]],
+      [isChat ? 'messages' : 'input', [...instructions, ...said]],
+      ['tools', isChat ? tools.map(({ type, ...more }) => ({ type, function: more })) : tools],
+      ...parameters,
+    ].filter(([name, value]) => value !== undefined && (name !== 'tools' || tools.length > 0)),
+  );
+}
+
+function listIn(value: unknown): Json[] {
+  const parsed = parseShortJson(value);
+  return Array.isArray(parsed) ? parsed.filter(isRecord) : [];
+}
+
+function chatMessages({ role, parts }: SpanMessage): Json[] {
+  const content = spokenIn(parts);
+  const tool_calls = partsOfType(parts, 'tool_call').map(({ id, name, arguments: input }) => ({
+    id,
+    type: 'function',
+    function: { name, arguments: attributeText(input ?? '{}') },
+  }));
+  const results = partsOfType(parts, 'tool_call_response').map((part) => ({
+    role: 'tool',
+    tool_call_id: part.id,
+    content: attributeText(partContent(part) ?? ''),
+  }));
+  if (tool_calls.length > 0) return [{ role, content, tool_calls }, ...results];
+  return content === '' ? results : [{ role, content }, ...results];
+}
+
+function responseItems({ role, parts }: SpanMessage): Json[] {
+  const content = spokenIn(parts);
+  return [
+    ...(content === '' ? [] : [{ role, content }]),
+    ...partsOfType(parts, 'tool_call').map(({ id, name, arguments: input }) => ({
+      type: 'function_call',
+      call_id: id,
+      name,
+      arguments: attributeText(input ?? '{}'),
+    })),
+    ...partsOfType(parts, 'tool_call_response').map((part) => ({
+      type: 'function_call_output',
+      call_id: part.id,
+      output: attributeText(partContent(part) ?? ''),
+    })),
+  ];
+}
+
+function partsOfType(parts: SpanMessage['parts'], type: string): SpanMessage['parts'] {
+  return parts.filter((part) => part.type === type);
+}
+
+/** The text of a message. What else it had is named. */
+function spokenIn(parts: SpanMessage['parts']): string {
+  return parts
+    .filter(({ type }) => !/^(?:tool_call|tool_call_response|reasoning)$/.test(String(type)))
+    .map((part) => (part.type === 'text' ? attributeText(partContent(part) ?? '') : `[${mediaText(part)}]`))
+    .join('\n');
+}
+
+/** The address of the API. */
+function baseUrlOf({ attributes }: FinishedSpan): string {
+  const { [ATTR.SERVER_ADDRESS]: host = 'api.openai.com', [ATTR.SERVER_PORT]: port = 443 } = attributes;
+  return `${port === 443 ? 'https' : 'http'}://${host}${port === 443 ? '' : `:${port}`}/v1`;
+}
+
+/** The command that makes the call again. The key is read from the environment. */
+export function curlOf(span: FinishedSpan): string {
+  const path = apiOf(span) === 'chat' ? '/chat/completions' : '/responses';
+  return [
+    `curl ${shellQuoted(baseUrlOf(span) + path)}`,
+    '-H "Authorization: Bearer $OPENAI_API_KEY"',
+    "-H 'Content-Type: application/json'",
+    `-d ${shellQuoted(jsonOf(bodyOf(span)))}`,
+  ].join(' \\\n  ');
+}
+
+/** The program that makes the call again. */
+export function typeScriptOf(span: FinishedSpan): string {
+  const method = apiOf(span) === 'chat' ? 'chat.completions' : 'responses';
+  return `import OpenAI from 'openai';
+
+const client = new OpenAI({ baseURL: ${jsonOf(baseUrlOf(span))} });
+const answer = await client.${method}.create(${jsonOf(bodyOf(span))});
+console.log(answer);
+`;
+}
+
+/** JSON over several lines, in which no character is hidden. */
+function jsonOf(value: unknown): string {
+  return JSON.stringify(value, undefined, 2).split('\n').map(escapeControlCharacters).join('\n');
+}
+
+/** A text that a shell takes as it is. */
+function shellQuoted(text: string): string {
+  return `'${text.replaceAll("'", "'\\''")}'`;
+}

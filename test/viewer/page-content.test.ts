@@ -1,0 +1,164 @@
+import type { Locator, Page } from 'playwright-core';
+import { afterEach, describe, expect, it } from 'vitest';
+import { accessFindings } from '../support/axe.ts';
+import { NO_BROWSER } from '../support/browser.ts';
+import { suiteBrowser } from '../support/suite-browser.ts';
+import { openPage } from './opened-page.ts';
+import type { SpanPlan } from './spans.ts';
+
+const text = (content: string): object => ({ type: 'text', content });
+
+function chat(...parts: readonly object[]): SpanPlan {
+  return {
+    name: 'chat',
+    attributes: {
+      'gen_ai.operation.name': 'chat',
+      'gen_ai.request.model': 'gpt-4o',
+      'gen_ai.input.messages': JSON.stringify([
+        { role: 'system', parts: [text('Be kind')] },
+        { role: 'user', parts },
+      ]),
+    },
+  };
+}
+
+describe.skipIf(NO_BROWSER !== undefined)('the content of a page', () => {
+  const browser = suiteBrowser();
+  let page: Page;
+
+  afterEach(() => page.close());
+
+  const said = (): Locator => page.locator('#panel-chat .user .said');
+
+  it('is folded beyond 20 lines', async () => {
+    const lines = Array.from({ length: 50 }, (_, i) => `line ${i}`).join('\n');
+    const said50 = chat(text(lines));
+    page = await openPage(browser, [{ ...said50, attributes: { ...said50.attributes, note: lines } }]);
+    const before = (await said().boundingBox())?.height ?? 0;
+    expect(before).toBeLessThan(560);
+    await said().getByRole('button', { name: 'Show all 50 lines' }).click();
+    expect((await said().boundingBox())?.height).toBeGreaterThan(before);
+    await page.getByRole('treeitem').click();
+    await page.getByText('Everything recorded').click();
+    const attribute = page.getByRole('row', { name: /^note/ }).locator('td');
+    await attribute.getByRole('button', { name: /^Show all/ }).click();
+    expect(await attribute.textContent()).toContain('line 49');
+  });
+
+  it('that is JSON has a line for each value', async () => {
+    page = await openPage(browser, [chat(text('{"place":"Hamburg","parts":[1]}'))]);
+    expect(await said().locator('pre').textContent()).toBe(
+      '{\n  "place": "Hamburg",\n  "parts": [\n    1\n  ]\n}',
+    );
+  });
+
+  it('of a tool has empty lists in one line', async () => {
+    const attributes = {
+      'gen_ai.operation.name': 'execute_tool',
+      'gen_ai.tool.call.result': '{"images":[],"logs":"done","more":{}}',
+    };
+    page = await openPage(browser, [{ name: 'execute_tool run', attributes }]);
+    expect((await page.locator('#panel-chat .tool .tree').innerText()).split('\n')).toEqual([
+      'images []',
+      'logs done',
+      'more {}',
+    ]);
+  });
+
+  it('plays audio that was recorded, and says in a line what was not', async () => {
+    const sound = 'UklGRiQAAABXQVZFZm10IBAAAAABAAEAQB8AAEAfAAABAAgAZGF0YQAAAAA=';
+    page = await openPage(browser, [
+      chat(
+        { type: 'blob', modality: 'audio', mime_type: 'audio/wav', content: sound },
+        {
+          type: 'blob',
+          modality: 'image',
+          mime_type: 'image/png',
+          content: '',
+          size: 78,
+          sha256: 'a'.repeat(64),
+        },
+        { type: 'uri', modality: 'image', uri: 'https://example.com/x.png' },
+        { type: 'file', modality: 'document', file_id: 'file_1' },
+        { type: 'blob', modality: 'audio', mime_type: 'audio/x" onerror="alert(1)', content: sound },
+      ),
+    ]);
+    expect(await said().locator('audio').count()).toBe(1);
+    const length = await said()
+      .locator('audio')
+      .evaluate(
+        (it) =>
+          new Promise((done) => {
+            const audio = it as HTMLAudioElement;
+            audio.addEventListener('loadedmetadata', () => done('loaded'));
+            audio.addEventListener('error', () => done('failed'));
+            audio.load();
+            audio.preload = 'auto';
+          }),
+      );
+    expect(length).toBe('loaded');
+    expect((await said().locator('p.dim').allTextContents()).slice(0, 3)).toEqual([
+      'image/png, 78 bytes, not recorded',
+      'image, https://example.com/x.png',
+      'document, file_1',
+    ]);
+    expect(await said().locator('img, a').count()).toBe(0);
+    expect(await accessFindings(page)).toEqual([]);
+  });
+
+  it('is copied: a message, a span, and a call as code', async () => {
+    page = await openPage(browser, [chat(text('Where is *it*?'))]);
+    await page.context().grantPermissions(['clipboard-read', 'clipboard-write']);
+    const copied = (): Promise<string> => page.evaluate(() => navigator.clipboard.readText());
+    await said().hover();
+    await said().getByRole('button', { name: 'Copy' }).click();
+    expect(await copied()).toBe('Where is *it*?');
+    await page.getByRole('treeitem').click();
+    const panel = page.getByRole('tabpanel', { name: 'Span' });
+    await panel.getByRole('button', { name: 'Copy as JSON' }).click();
+    await panel.getByRole('button', { name: 'Copied' }).waitFor();
+    expect(JSON.parse(await copied())).toMatchObject({
+      name: 'chat',
+      attributes: { 'gen_ai.request.model': 'gpt-4o' },
+    });
+    await panel.getByRole('button', { name: 'Copy as curl' }).click();
+    expect(await copied()).toMatch(/^curl 'https:\/\/api\.openai\.com\/v1\/chat\/completions'/);
+    await panel.getByRole('button', { name: 'Copy as TypeScript' }).click();
+    expect(await copied()).toContain('client.chat.completions.create({');
+  });
+
+  it('calls instructions by one name, and has no line for what did not happen', async () => {
+    page = await openPage(browser, [chat(text('Where?'))]);
+    expect(await page.locator('#panel-chat .system summary').textContent()).toBe('Instructions');
+    expect(await page.getByRole('region', { name: 'Trace' }).textContent()).not.toContain('Retries');
+    await page.getByRole('treeitem').click();
+    await page.getByText('1 earlier message').click();
+    expect(await page.locator('#panel-span .speaker').allTextContents()).toEqual(['Instructions', 'User']);
+  });
+
+  it('has the error first that ended the work, then what led to it, then others', async () => {
+    const failed = (name: string, end: number, children: readonly SpanPlan[] = []): SpanPlan => ({
+      name,
+      end,
+      error: true,
+      attributes: { 'error.type': name },
+      children,
+    });
+    page = await openPage(browser, [
+      failed('work', 90, [
+        { name: 'survived', end: 20, children: [failed('early', 10)] },
+        failed('first try', 40),
+        failed('last try', 80, [failed('cause', 70)]),
+      ]),
+    ]);
+    expect(await page.getByRole('list', { name: 'Errors' }).locator('strong').allTextContents()).toEqual([
+      'work',
+      'last try',
+      'cause',
+      'first try',
+      'early',
+    ]);
+    await page.keyboard.press('n');
+    expect(await page.getByRole('treeitem', { selected: true }).locator('.label').textContent()).toBe('work');
+  });
+});

@@ -1,0 +1,125 @@
+import { execFileSync } from 'node:child_process';
+import { describe, expect, it } from 'vitest';
+import { curlOf, isRepeatable, typeScriptOf } from '../../../src/viewer/page/request-code.ts';
+import type { FinishedSpan } from '../../../src/viewer/tree.ts';
+import { makeSpans, type SpanPlan } from '../spans.ts';
+
+const text = (content: string): object => ({ type: 'text', content });
+const json = JSON.stringify;
+
+function call(attributes: SpanPlan['attributes']): FinishedSpan {
+  const [span] = makeSpans({
+    name: 'chat',
+    attributes: { 'gen_ai.operation.name': 'chat', 'gen_ai.request.model': 'gpt-4o', ...attributes },
+  });
+  if (span === undefined) throw new Error('There is no span');
+  return span;
+}
+
+/** What a shell passes to `curl`. */
+function shellArguments(command: string): string[] {
+  const echo = 'curl() { for each in "$@"; do printf \'%s\\0\' "$each"; done; }';
+  return execFileSync('sh', ['-c', `${echo}\n${command}`], { encoding: 'utf8' })
+    .split('\0')
+    .slice(0, -1);
+}
+
+function bodyIn(span: FinishedSpan): unknown {
+  return JSON.parse(shellArguments(curlOf(span)).at(-1) ?? '');
+}
+
+const MESSAGES = json([
+  { role: 'system', parts: [text('Be kind')] },
+  { role: 'user', parts: [text('Where?'), { type: 'blob', mime_type: 'image/png', content: '', size: 78 }] },
+  { role: 'assistant', parts: [{ type: 'tool_call', id: 'c1', name: 'find', arguments: { order: 1 } }] },
+  { role: 'tool', parts: [{ type: 'tool_call_response', id: 'c1', response: 'Hamburg' }] },
+]);
+const TOOLS = json([{ type: 'function', name: 'find', parameters: { type: 'object' } }]);
+
+describe('the code of a call', () => {
+  it('of Chat Completions has its messages, tools and parameters', () => {
+    const span = call({
+      'gen_ai.input.messages': MESSAGES,
+      'gen_ai.tool.definitions': TOOLS,
+      'gen_ai.request.temperature': 0.5,
+      'gen_ai.request.max_tokens': 9,
+    });
+    expect(shellArguments(curlOf(span))).toEqual([
+      'https://api.openai.com/v1/chat/completions',
+      '-H',
+      'Authorization: Bearer ',
+      '-H',
+      'Content-Type: application/json',
+      '-d',
+      expect.any(String),
+    ]);
+    const body = {
+      model: 'gpt-4o',
+      messages: [
+        { role: 'system', content: 'Be kind' },
+        { role: 'user', content: 'Where?\n[image/png, 78 bytes, not recorded]' },
+        {
+          role: 'assistant',
+          content: '',
+          tool_calls: [{ id: 'c1', type: 'function', function: { name: 'find', arguments: '{"order":1}' } }],
+        },
+        { role: 'tool', tool_call_id: 'c1', content: 'Hamburg' },
+      ],
+      tools: [{ type: 'function', function: { name: 'find', parameters: { type: 'object' } } }],
+      temperature: 0.5,
+      max_completion_tokens: 9,
+    };
+    expect(bodyIn(span)).toEqual(body);
+    const [, made = ''] =
+      /client\.chat\.completions\.create\((.*)\);\nconsole/s.exec(typeScriptOf(span)) ?? [];
+    expect(JSON.parse(made)).toEqual(body);
+  });
+
+  it('of Responses has input items', () => {
+    const span = call({
+      'openai.api.type': 'responses',
+      'gen_ai.system_instructions': json([text('Be kind')]),
+      'gen_ai.input.messages': MESSAGES,
+      'gen_ai.tool.definitions': TOOLS,
+      'server.address': 'localhost',
+      'server.port': 8080,
+    });
+    expect(shellArguments(curlOf(span))[0]).toBe('http://localhost:8080/v1/responses');
+    expect(bodyIn(span)).toEqual({
+      model: 'gpt-4o',
+      input: [
+        { role: 'system', content: 'Be kind' },
+        { role: 'system', content: 'Be kind' },
+        { role: 'user', content: 'Where?\n[image/png, 78 bytes, not recorded]' },
+        { type: 'function_call', call_id: 'c1', name: 'find', arguments: '{"order":1}' },
+        { type: 'function_call_output', call_id: 'c1', output: 'Hamburg' },
+      ],
+      tools: [{ type: 'function', name: 'find', parameters: { type: 'object' } }],
+    });
+    expect(typeScriptOf(span)).toContain('client.responses.create({');
+  });
+
+  it.each(["'; touch /tmp/pwned; '", '$(id)', '`id`', "\\'", '\u001b[2J\u202e', '</script>', 'a\nb'])(
+    'runs nothing that a message says: %j',
+    (hostile) => {
+      const messages = json([{ role: hostile, parts: [text(hostile)] }]);
+      const span = call({
+        'gen_ai.input.messages': messages,
+        'server.address': hostile,
+        'gen_ai.request.model': hostile,
+      });
+      expect(bodyIn(span)).toEqual({ model: hostile, messages: [{ role: hostile, content: hostile }] });
+      expect(shellArguments(curlOf(span))).toHaveLength(7);
+      expect(['\u001b', '\u202e'].filter((sign) => curlOf(span).split('-d ')[1]?.includes(sign))).toEqual([]);
+    },
+  );
+
+  it('is there only for calls whose messages were recorded', () => {
+    expect(isRepeatable(call({ 'gen_ai.input.messages': MESSAGES }))).toBe(true);
+    expect(isRepeatable(call({}))).toBe(false);
+    expect(isRepeatable(call({ 'gen_ai.input.messages': '[{' }))).toBe(false);
+    expect(
+      isRepeatable(call({ 'gen_ai.operation.name': 'execute_tool', 'gen_ai.input.messages': MESSAGES })),
+    ).toBe(false);
+  });
+});
