@@ -1,8 +1,9 @@
 import { notice } from '../diagnostics/report.ts';
 import { BoundedMap } from '../util/bounded-map.ts';
 import { field, MAX_PART_DEPTH } from '../util/payload.ts';
-import { type Expiring, expireLater, expiring } from '../util/sweep-timer.ts';
+import { type Expiring, expiryTimer } from '../util/sweep-timer.ts';
 
+const EXPIRE_INTERVAL_MS = 60_000;
 /** How long something is remembered after its last use. */
 const LIFETIME_MS = 3_600_000;
 /** A person may need as long for an answer. An assistant is read once in that time. */
@@ -42,7 +43,7 @@ interface Memory {
 export class Store implements Expiring {
   readonly #limit: number;
   readonly #memories: Memory[] = [];
-  readonly #self = new WeakRef(this);
+  readonly #timer = expiryTimer(this);
   readonly #bytesOf = new Map<ContentHolder, number>();
   #bytes = 0;
 
@@ -71,9 +72,9 @@ export class Store implements Expiring {
     for (const memory of this.#memories) memory.expire();
   }
 
-  /** Called when something was remembered. */
+  /** Called when something was remembered: it expires also in a process that does nothing else. */
   expireLater(): void {
-    if (!expiring.has(this.#self)) expireLater(this.#self);
+    if (!this.#timer.isAwake) this.#timer.wake(EXPIRE_INTERVAL_MS);
   }
 
   /** @param characters all that the holder keeps now */

@@ -1,25 +1,27 @@
 import type { Route } from '../sdk/routes/index.ts';
 import type { Operation } from '../telemetry/operation.ts';
-import { batch } from './batch.ts';
 import { chat } from './chat.ts';
-import { compaction } from './compaction.ts';
 import { createAgent } from './create-agent.ts';
-import { decision } from './decision.ts';
 import { embeddings } from './embeddings.ts';
 import { fetchResponse } from './fetch-response.ts';
-import { image } from './image.ts';
-import { createRun, createSession, createThreadAndRun, submitSessionEvents } from './invoke-agent.ts';
-import { moderation } from './moderation.ts';
+import { startInvocation, submitSessionEvents } from './invoke-agent.ts';
+import {
+  batch,
+  compaction,
+  decision,
+  image,
+  moderation,
+  speech,
+  transcription,
+  video,
+} from './model-requests.ts';
 import { request } from './request.ts';
 import { response } from './response.ts';
 import { retrieval } from './retrieval.ts';
-import { speech } from './speech.ts';
 import { textCompletion } from './text-completion.ts';
-import { transcription } from './transcription.ts';
-import { video } from './video.ts';
 
 export type { Accumulator, ApiRequest, Operation, RequestedToolCall } from '../telemetry/operation.ts';
-export { chat, createRun, createThreadAndRun, response };
+export { chat, response };
 
 /** All operations but chat. In the built package they are loaded with the first call that is none. */
 function otherOperations(): readonly Operation[] {
@@ -27,9 +29,6 @@ function otherOperations(): readonly Operation[] {
     batch,
     compaction,
     createAgent,
-    createRun,
-    createSession,
-    createThreadAndRun,
     decision,
     embeddings,
     fetchResponse,
@@ -38,6 +37,7 @@ function otherOperations(): readonly Operation[] {
     response,
     retrieval,
     speech,
+    startInvocation,
     submitSessionEvents,
     textCompletion,
     transcription,

@@ -63,41 +63,20 @@ export const invokeAgent: OperationKind<{ readonly agentName: string | undefined
   },
 };
 
-/*
- * The requests that start one. The hierarchy folds them into its record; if another process records the invocation, the
- * request has its own span like any other.
- */
-
 /**
- * `POST /threads/{thread_id}/runs`: starts a run on a thread.
+ * The requests that start one: a run on a thread, a thread with a run, a session, which usually has the input of its first
+ * turn. The hierarchy folds them into its record; if another process records the invocation, the request has its own span
+ * like any other.
  *
  * @see https://platform.openai.com/docs/api-reference/runs/createRun
  */
-export const createRun: Operation = {
+export const startInvocation: Operation = {
   ...request,
-  endpoints: ['POST /threads/{thread_id}/runs'],
+  endpoints: ['POST /threads/{thread_id}/runs', 'POST /threads/runs', 'POST /agents/sessions'],
   traits: { createsMetadata: true, invokesAgent: true },
 };
 
-/**
- * `POST /threads/runs`: creates a thread and starts a run on it.
- *
- * @see https://platform.openai.com/docs/api-reference/runs/createThreadAndRun
- */
-export const createThreadAndRun: Operation = {
-  ...request,
-  endpoints: ['POST /threads/runs'],
-  traits: { createsMetadata: true, invokesAgent: true },
-};
-
-/** `POST /agents/sessions`: creates a session, usually with the input of its first turn. */
-export const createSession: Operation = {
-  ...request,
-  endpoints: ['POST /agents/sessions'],
-  traits: { createsMetadata: true, invokesAgent: true },
-};
-
-/** `POST /agents/sessions/{session_id}/events`: submits input, which starts or continues a turn. */
+/** Submits input to a session, which starts or continues a turn. */
 export const submitSessionEvents: Operation = {
   ...request,
   endpoints: ['POST /agents/sessions/{session_id}/events'],

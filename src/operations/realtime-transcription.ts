@@ -5,7 +5,7 @@ import type { Operation } from '../telemetry/operation.ts';
 import { readError } from '../telemetry/outcomes/failure.ts';
 import { field, textField } from '../util/payload.ts';
 import { defined, modelOf } from './attributes.ts';
-import { billedSeconds } from './transcription.ts';
+import { billedSeconds } from './model-requests.ts';
 
 /**
  * What the user has said, as a realtime session transcribes it. It has a model and a price of its own.

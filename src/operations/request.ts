@@ -1,9 +1,8 @@
 import type { Attributes } from '@opentelemetry/api';
 import * as ATTR from '../semconv/attributes.ts';
-import { keptNumbers } from '../telemetry/content/kept.ts';
-import type { Accumulator, ApiRequest, Operation } from '../telemetry/operation.ts';
-import { field, row, stringField } from '../util/payload.ts';
-import { define, defined, modelOf, optional } from './attributes.ts';
+import type { ApiRequest, Operation } from '../telemetry/operation.ts';
+import { row, stringField } from '../util/payload.ts';
+import { define, optional } from './attributes.ts';
 import { readResourceFailure } from './failures.ts';
 
 /** Any endpoint without an operation in the conventions: a span with method, path template and ids. */
@@ -38,33 +37,6 @@ export const request: Operation = {
   },
   failure: readResourceFailure,
 };
-
-/** A request that runs a model, although the conventions define no operation for it. */
-export const modelRequest: Pick<Operation, 'traits' | 'spanName' | 'requestAttributes' | 'accumulate'> = {
-  traits: { runsModel: true },
-  spanName: request.spanName,
-  requestAttributes: (apiRequest) =>
-    defined({
-      ...request.requestAttributes(apiRequest),
-      [ATTR.GEN_AI_REQUEST_MODEL]: modelOf(apiRequest),
-    }),
-  accumulate: () => new UsageAccumulator(),
-};
-
-/** Keeps the usage that a stream tells, and counts its results: partial images do not count. */
-class UsageAccumulator implements Accumulator {
-  #results = 0;
-  #usage: unknown;
-
-  add(event: unknown): undefined {
-    if (stringField(event, 'type')?.endsWith('.completed')) this.#results++;
-    this.#usage = keptNumbers(field(event, 'usage')) ?? this.#usage;
-  }
-
-  result(): unknown {
-    return { data: Array.from({ length: this.#results }), usage: this.#usage };
-  }
-}
 
 /** `openai.api.type` by the first segment of the path. The hierarchy adds it for the other APIs. */
 const API_TYPES: Readonly<Record<string, string>> = {

@@ -124,37 +124,22 @@ function sorted(object: unknown): object {
   );
 }
 
-/** The fingerprints of items that are kept only in part. */
-const FINGERPRINTS = new WeakMap<object, string>();
-const NOTHING = {};
+/** The fingerprints of calls that are kept only in part. */
+const FINGERPRINTS = new WeakMap<object, () => string | undefined>();
+
+/** Stores the fingerprint of a whole call with its kept part, whose arguments may be cut. */
+export function keepFingerprint(kept: object, fingerprint: () => string | undefined): void {
+  FINGERPRINTS.set(kept, fingerprint);
+}
 
 /** The fingerprint of a tool call item, from its name and arguments. */
 export function fingerprintOfItem({ name }: ResponseToolCall, item: unknown): string | undefined {
-  return (
-    FINGERPRINTS.get(asObject(item) ?? NOTHING) ??
-    fingerprintOf(name, field(item, 'arguments') ?? field(item, 'input') ?? readToolContent(item).arguments)
-  );
+  const given = (): unknown =>
+    field(item, 'arguments') ?? field(item, 'input') ?? readToolContent(item).arguments;
+  return (FINGERPRINTS.get(item as object) ?? (() => fingerprintOf(name, given())))();
 }
-
-/** Stores the fingerprint of the whole item with its kept part, whose arguments may be cut. */
-export function keepFingerprint(kept: object, item: unknown): void {
-  const call = readResponseToolCall(item);
-  if (call?.runBy !== 'program' || call.status === 'in_progress') return;
-  const fingerprint = fingerprintOfItem(call, item);
-  if (fingerprint !== undefined) FINGERPRINTS.set(kept, fingerprint);
-}
-
-/** What the tool calls of a stream are given, which their copies have only as far as it is recorded. */
-const STREAMED = new WeakMap<object, { readonly given: string | undefined }>();
 
 /** The fingerprint of a tool call of a chat completion. */
 export function fingerprintOfCall(call: unknown, name: string, given: unknown): string | undefined {
-  const streamed = STREAMED.get(asObject(call) ?? NOTHING);
-  if (streamed === undefined) return fingerprintOf(name, given);
-  return streamed.given === undefined ? undefined : fingerprintOf(name, streamed.given);
-}
-
-/** @param given `undefined` if it was too long to be kept */
-export function keepArguments(call: object, given: string | undefined): void {
-  STREAMED.set(call, { given });
+  return (FINGERPRINTS.get(call as object) ?? (() => fingerprintOf(name, given)))();
 }

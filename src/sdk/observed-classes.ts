@@ -1,12 +1,12 @@
 import { field } from '../util/payload.ts';
-import { realtimeSeam } from './agents-sdk/realtime-transport.ts';
-import { runnerSeam } from './agents-sdk/runner.ts';
+import { RealtimeTransports } from './agents-sdk/realtime-transport.ts';
+import { RunnerClass } from './agents-sdk/runner.ts';
 import { CLASS_NAMES, type ClassKind } from './class-names.ts';
-import type { PatchedClass } from './patches.ts';
+import { PatchedClass } from './patches.ts';
 import { isObject, propertyOf } from './reflect.ts';
 import { Seam } from './seam.ts';
 import { socketSeam } from './sockets/index.ts';
-import { loopSeam } from './tool-loops.ts';
+import { LoopClass } from './tool-loops.ts';
 
 /** A kind of class that is observed beside clients. */
 interface ObservedClass {
@@ -14,7 +14,7 @@ interface ObservedClass {
   readonly methods: readonly string[];
   /** Whether any class with these methods is one: a subclass of the program, or one that a bundler has renamed. */
   readonly hasAnyName?: boolean;
-  /** `undefined` if the class is built in a way that is not known. */
+  /** Called once for each class. `undefined` if it is built in a way that is not known. */
   readonly seam: (prototype: object) => PatchedClass | undefined;
 }
 
@@ -26,10 +26,11 @@ const OBSERVED_CLASSES: Readonly<Record<ClassKind, ObservedClass>> = {
   },
   loop: {
     methods: ['run'],
-    seam: (prototype) => loopSeam(prototype, (client) => Seam.ofClient(client)?.observerOfResource(client)),
+    seam: (prototype) =>
+      new LoopClass(prototype, (client) => Seam.ofClient(client)?.observerOfResource(client)),
   },
-  agents: { methods: ['run'], seam: (prototype) => runnerSeam(prototype) },
-  'agents-realtime': { methods: ['_onMessage'], seam: (prototype) => realtimeSeam(prototype) },
+  agents: { methods: ['run'], seam: (prototype) => new RunnerClass(prototype) },
+  'agents-realtime': { methods: ['_onMessage'], seam: (prototype) => new RealtimeTransports(prototype) },
 };
 
 /** The prototypes of the classes of a kind in a target: a class, or a module that exports some. */
@@ -48,6 +49,6 @@ export function findPrototypes(target: unknown, kind: ClassKind): object[] {
 /** The seams of such classes. */
 export function seamsIn(target: unknown, kind: ClassKind): PatchedClass[] {
   return findPrototypes(target, kind)
-    .map((prototype) => OBSERVED_CLASSES[kind].seam(prototype))
+    .map((prototype) => PatchedClass.find(prototype) ?? OBSERVED_CLASSES[kind].seam(prototype))
     .filter((seam) => seam !== undefined);
 }

@@ -1,6 +1,5 @@
 import { noticeClientClass, noticeVersionOf } from '../diagnostics/copies.ts';
 import { activeContext } from '../util/context.ts';
-import { learnErrorClassNames } from '../util/error-class-names.ts';
 import { guard, logError } from '../util/guard.ts';
 import { asObject, field, type PayloadObject } from '../util/payload.ts';
 import { ProcessWide } from '../util/process-state.ts';
@@ -16,6 +15,7 @@ import {
   wrapParse,
   wrapRetry,
 } from './client-methods.ts';
+import { learnErrorClassNames } from './error-class-names.ts';
 import { clientOfResources, findClientPrototype, missingMethods } from './find-client.ts';
 import { lookForWrappers, switchOtherOff } from './other-wrappers.ts';
 import { isOurs, PatchedClass } from './patches.ts';

@@ -11,14 +11,10 @@ import { transparentProxy } from './transparent-proxy.ts';
 export type ObserverOf = (client: unknown) => CallObserver | undefined;
 
 /**
- * The seam of a class of openai 7 whose `run` calls a model and the program's functions in turn, for the client that it
- * gets. Each loop has a span, which is active meanwhile. If the class has `iterate`, `run` only reads what that yields.
+ * A class of openai 7 whose `run` calls a model and the program's functions in turn, for the client that it gets. Each loop
+ * has a span, which is active meanwhile. If the class has `iterate`, `run` only reads what that yields.
  */
-export function loopSeam(prototype: object, observerOf: ObserverOf): PatchedClass {
-  return PatchedClass.find(prototype) ?? new LoopClass(prototype, observerOf);
-}
-
-class LoopClass extends PatchedClass {
+export class LoopClass extends PatchedClass {
   readonly #observerOf: ObserverOf;
 
   constructor(prototype: object, observerOf: ObserverOf) {

@@ -14,7 +14,7 @@ import type { Route } from '../sdk/routes/index.ts';
 import * as ATTR from '../semconv/attributes.ts';
 import { LinkedContext } from '../util/context.ts';
 import { guard } from '../util/guard.ts';
-import { begin, finish } from '../util/open-traces.ts';
+import { beginIn, finishIn } from '../util/open-traces.ts';
 import { settingsFor } from './content/consent.ts';
 import { ContentRecord } from './content/content-record.ts';
 import { readReportedCost } from './cost/costs.ts';
@@ -112,7 +112,7 @@ export class OperationRecord<Request = unknown, Result = unknown> implements Ope
     this.attributes = attributes;
     if (outer === undefined) {
       this.span = startSpan(telemetry, start, attributes, this.#startTime);
-      if (operation.isLasting) begin(this.span);
+      if (operation.isLasting) beginIn(this.span.spanContext());
       const { parent } = place;
       this.context = LinkedContext.withSpan(operation.isLasting ? bareContext(parent) : parent, this.span);
     } else {
@@ -200,7 +200,7 @@ export class OperationRecord<Request = unknown, Result = unknown> implements Ope
     this.#hasEnded = true;
     const { operation, telemetry, span } = this;
     const outer = this.#outer;
-    if (operation.isLasting) finish(span);
+    if (operation.isLasting) finishIn(span.spanContext());
     guard('recording a result', OperationRecord.#readOutcome, this, outcome);
     const { result } = outcome;
     const failure = outcome.failure ?? (operation.failure && failureIn(result, operation, this.#result));

@@ -4,16 +4,17 @@ import { atExit } from './process-events.ts';
 import { platformTimers, startOutside } from './timers.ts';
 
 /**
- * Calls a function at intervals while there is something to look after, and another one at exit. It does not keep the
- * process alive. What it calls stays in memory until it stops.
+ * Calls a function at intervals while there is something to look after. It does not keep the process alive. What it calls
+ * stays in memory until it stops.
  */
 export class SweepTimer {
   readonly #sweep: () => void;
-  readonly #end: () => void;
+  readonly #end: (() => void) | undefined;
   #stopTimer: (() => void) | undefined;
   #stopListening: (() => void) | undefined;
 
-  constructor(sweep: () => void, end: () => void) {
+  /** @param end called at exit */
+  constructor(sweep: () => void, end?: () => void) {
     this.#sweep = sweep;
     this.#end = end;
   }
@@ -23,8 +24,9 @@ export class SweepTimer {
   }
 
   wake(interval: number): void {
+    this.#stopTimer?.();
     this.#every(interval);
-    this.#stopListening ??= atExit(this.#end);
+    if (this.#end !== undefined) this.#stopListening ??= atExit(this.#end);
   }
 
   stop(): void {
@@ -35,9 +37,9 @@ export class SweepTimer {
   }
 
   #every(interval: number): void {
-    this.#stopTimer?.();
     const timers = platformTimers();
-    if (timers === undefined) return;
+    // In a sandbox, such as Jest's, what has no end would be kept, and the sandbox with it.
+    if (timers === undefined || (this.#end === undefined && isOfSandbox(timers.setInterval))) return;
     const { clearInterval, setInterval } = timers;
     const timer = startOutside(() => setInterval(() => guard('expiring entries', this.#sweep), interval));
     this.#stopTimer = () => clearInterval(timer);
@@ -51,38 +53,13 @@ export interface Expiring {
   expire(): void;
 }
 
-const EXPIRE_INTERVAL_MS = 60_000;
-
-/** Held weakly: they may hold hooks, and with them a request of the program. */
-export const expiring: Set<WeakRef<Expiring>> = new Set();
-let stopExpiring: (() => void) | undefined;
-
-/**
- * Lets something expire once a minute until it is empty, also in a process that does nothing else. In a sandbox, such as
- * Jest's, it does not: the timer would keep the sandbox.
- */
-export function expireLater(memory: WeakRef<Expiring>): void {
-  if (stopExpiring !== undefined) {
-    expiring.add(memory);
-    return;
-  }
-  const timers = platformTimers();
-  if (timers === undefined || isOfSandbox(timers.setInterval)) return;
-  expiring.add(memory);
-  const { clearInterval, setInterval } = timers;
-  const timer = startOutside(() =>
-    setInterval(() => guard('expiring memory entries', expireAll), EXPIRE_INTERVAL_MS),
-  );
-  stopExpiring = () => clearInterval(timer);
-}
-
-function expireAll(): void {
-  for (const each of expiring) {
-    const memory = each.deref();
-    if (memory !== undefined) guard('expiring memory entries', () => memory.expire());
-    if (memory === undefined || memory.isEmpty) expiring.delete(each);
-  }
-  if (expiring.size > 0) return;
-  stopExpiring?.();
-  stopExpiring = undefined;
+/** Lets something expire until it is empty, or is gone: it is held weakly, since it may hold a request of the program. */
+export function expiryTimer(expiring: Expiring): SweepTimer {
+  const held = new WeakRef(expiring);
+  const timer = new SweepTimer(() => {
+    const memory = held.deref();
+    memory?.expire();
+    if (memory === undefined || memory.isEmpty) timer.stop();
+  });
+  return timer;
 }

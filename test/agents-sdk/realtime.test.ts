@@ -4,7 +4,7 @@ import { OpenAIRealtimeBase } from '@openai/agents-realtime';
 import { diag } from '@opentelemetry/api';
 import { expect, it, onTestFinished } from 'vitest';
 import { Observer } from '../../src/pipeline/observer.ts';
-import { realtimeSeam } from '../../src/sdk/agents-sdk/realtime-transport.ts';
+import { seamsIn } from '../../src/sdk/observed-classes.ts';
 import { call, created, done, message, SESSION, sound } from '../hierarchy/realtime/events.ts';
 import { type Program, type ProgramOptions, startProgram } from '../support/program.ts';
 
@@ -21,11 +21,11 @@ interface Voice extends Program {
 
 async function startVoice(observed: boolean, options: ProgramOptions = {}): Promise<Voice> {
   const program = await startProgram(options);
-  const seam = realtimeSeam(OpenAIRealtimeBase.prototype);
+  const [seam] = seamsIn({ OpenAIRealtimeBase }, 'agents-realtime');
   const observer = new Observer({ cost: false, ...options.config });
-  if (observed) seam.addDefault(observer);
+  if (observed) seam?.addDefault(observer);
   onTestFinished(() => {
-    seam.removeDefault(observer);
+    seam?.removeDefault(observer);
     observer.dispose();
   });
   program.simulator.onSocket(() => undefined);

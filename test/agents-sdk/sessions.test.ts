@@ -2,7 +2,7 @@ import { describe, expect, it, onTestFinished } from 'vitest';
 import { withConversation } from '../../src/client.ts';
 import { ConversationIdGenerator } from '../../src/index.ts';
 import { Observer } from '../../src/pipeline/observer.ts';
-import { runnerSeam } from '../../src/sdk/agents-sdk/runner.ts';
+import { seamsIn } from '../../src/sdk/observed-classes.ts';
 import { library } from './library.ts';
 import { type AgentsProgram, type AgentsProgramOptions, calling, newTool, startAgents } from './program.ts';
 
@@ -10,10 +10,10 @@ const { Agent, MemorySession } = library;
 
 /** A program whose runs are observed, as they are where the module hooks see the library. */
 async function startObserved(options: AgentsProgramOptions = {}): Promise<AgentsProgram> {
-  const seam = runnerSeam(library.Runner.prototype as object);
+  const [seam] = seamsIn(library, 'agents');
   const observer = new Observer();
-  seam.addDefault(observer);
-  onTestFinished(() => seam.removeDefault(observer));
+  seam?.addDefault(observer);
+  onTestFinished(() => seam?.removeDefault(observer));
   return startAgents(options);
 }
 

@@ -2,7 +2,7 @@ import { AlwaysOffSampler } from '@opentelemetry/sdk-trace';
 import type OpenAI from 'openai';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { instrumentOpenAI, withConversation } from '../../src/client.ts';
-import { isOpenTrace } from '../../src/util/open-traces.ts';
+import { openTraces } from '../../src/util/open-traces.ts';
 import { type Program, type ProgramOptions, startProgram } from '../support/program.ts';
 
 type Message = OpenAI.Chat.ChatCompletionMessageParam;
@@ -422,11 +422,11 @@ describe('a trace is open', () => {
   it('while a call of it is pending, and while the request that answers it is under way', async () => {
     const program = await startProgram();
     const history = await round(program, [QUESTION]);
-    expect(isOpenTrace(traceIdOf(program))).toBe(true);
+    expect(openTraces.isOpen(traceIdOf(program))).toBe(true);
     const answering = program.client.chat.completions.create({ model: MODEL, messages: history });
-    expect(isOpenTrace(traceIdOf(program))).toBe(true);
+    expect(openTraces.isOpen(traceIdOf(program))).toBe(true);
     await answering;
-    expect(isOpenTrace(traceIdOf(program))).toBe(false);
+    expect(openTraces.isOpen(traceIdOf(program))).toBe(false);
   });
 
   it.each([
@@ -440,7 +440,7 @@ describe('a trace is open', () => {
         for (const succeeds of outcomes) {
           if (!succeeds) program.simulator.next({ status: 400, body: { error: { message: 'No.' } } });
           await round(program, history).catch(() => undefined);
-          expect(isOpenTrace(traceIdOf(program))).toBe(false);
+          expect(openTraces.isOpen(traceIdOf(program))).toBe(false);
         }
       };
       await (conversation === undefined ? run() : withConversation(conversation, run));
@@ -452,7 +452,7 @@ describe('a trace is open', () => {
     const program = await startProgram();
     const messages = await round(program, [QUESTION]);
     await program.client.chat.completions.create({ model: MODEL, messages }).asResponse();
-    await vi.waitFor(() => expect(isOpenTrace(traceIdOf(program))).toBe(false));
+    await vi.waitFor(() => expect(openTraces.isOpen(traceIdOf(program))).toBe(false));
     answer(program);
     await round(program, messages);
     expect(traces(program)).toBe(2);
@@ -464,7 +464,7 @@ describe('a trace is open', () => {
     await round(program, [QUESTION]);
     vi.advanceTimersByTime(600_000);
     await round(program, [QUESTION]);
-    expect(isOpenTrace(traceIdOf(program))).toBe(false);
+    expect(openTraces.isOpen(traceIdOf(program))).toBe(false);
   });
 });
 

@@ -1,19 +1,14 @@
 import { describe, expect, it, vi } from 'vitest';
-import type { RouteRow } from '../../src/sdk/routes/table.ts';
 import { startProgram } from '../support/program.ts';
 
 /*
- * A made-up API, as somebody adds one who follows the guide. It takes the rows of its endpoints, one dialect, and its path.
+ * A made-up API, as somebody adds one who follows the guide. It takes the paths of its endpoints, one dialect, and its family.
  */
 
 vi.mock(import('../../src/sdk/routes/table.ts'), async (original) => {
-  const { ROUTE_TABLE } = await original();
-  const rows: RouteRow[] = [
-    ['/rooms', 'POST'],
-    ['/rooms/{session_id}/turns', 'POST'],
-    ['/rooms/{session_id}/turns/{turn_id}', 'GET POST'],
-  ];
-  return { ROUTE_TABLE: [...ROUTE_TABLE, ...rows] };
+  const all = await original();
+  const rooms = { '{session_id}': { turns: { '{turn_id}': {} } } };
+  return { ...all, PATHS: { ...all.PATHS, rooms } };
 });
 vi.mock(import('../../src/hierarchy/dialects/index.ts'), async (original) => {
   const { DIALECTS } = await original();

@@ -1,7 +1,7 @@
 import type OpenAI from 'openai';
 import { describe, expect, it } from 'vitest';
 import { withConversation } from '../../src/client.ts';
-import { isOpenTrace } from '../../src/util/open-traces.ts';
+import { openTraces } from '../../src/util/open-traces.ts';
 import { type Program, type ProgramOptions, startProgram } from '../support/program.ts';
 
 type Message = OpenAI.Chat.ChatCompletionMessageParam;
@@ -98,8 +98,8 @@ function ms([seconds, nanoseconds]: [number, number] = [0, 0]): number {
   return seconds * 1e3 + nanoseconds / 1e6;
 }
 
-function openTraces({ telemetry }: Program): boolean[] {
-  return telemetry.spans.map((span) => isOpenTrace(span.spanContext().traceId));
+function areOpen({ telemetry }: Program): boolean[] {
+  return telemetry.spans.map((span) => openTraces.isOpen(span.spanContext().traceId));
 }
 
 describe('a call that is answered before the stream of a chat completion ends', () => {
@@ -108,7 +108,7 @@ describe('a call that is answered before the stream of a chat completion ends', 
     await loop(program, await ask(program));
     await program.expectTree(BELOW_NOTHING);
     expectTimes(program);
-    expect(openTraces(program)).toEqual([false, false, false]);
+    expect(areOpen(program)).toEqual([false, false, false]);
   });
 
   it('is beside the calls of the model below an active span', async () => {
@@ -204,7 +204,7 @@ describe('a call that is answered before the stream of a chat completion ends', 
       chat gpt-4o-mini             openai.stream.end=completed
     `);
     expectTimes(program);
-    expect(openTraces(program)).toEqual([false, false, false, false]);
+    expect(areOpen(program)).toEqual([false, false, false, false]);
   });
 
   it('of each choice when that is complete', async () => {
@@ -234,7 +234,7 @@ describe('a call that is answered before the stream of a chat completion ends', 
       ├─ execute_tool get_weather  gen_ai.tool.call.id=${second}
       └─ chat gpt-4o-mini
     `);
-    expect(openTraces(program)).toEqual([false, false, false, false, false]);
+    expect(areOpen(program)).toEqual([false, false, false, false, false]);
   });
 
   it('has the arguments that follow the finish reason, also if others look for calls meanwhile', async () => {
@@ -321,7 +321,7 @@ describe('a call that is answered before the stream of a response ends', () => {
     await respond(program, { input: 'How is the weather?' });
     await program.expectTree(ALONE);
     expectLink(program);
-    expect(openTraces(program)).toEqual([false, false, false, false]);
+    expect(areOpen(program)).toEqual([false, false, false, false]);
   });
 
   it('is beside the responses below an active span', async () => {

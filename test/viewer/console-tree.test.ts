@@ -3,7 +3,7 @@ import { resourceFromAttributes } from '@opentelemetry/resources';
 import { BatchSpanProcessor, SimpleSpanProcessor, TracerProvider } from '@opentelemetry/sdk-trace';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { ConsoleTreeExporter, type ConsoleTreeExporterOptions, type FinishedSpan } from '../../src/export.ts';
-import { begin, beginIn, finish, finishIn } from '../../src/util/open-traces.ts';
+import { beginIn, finishIn } from '../../src/util/open-traces.ts';
 import { wantsColor } from '../../src/viewer/terminal-text.ts';
 import { MATH_TUTOR, makeSpans } from './spans.ts';
 
@@ -67,11 +67,11 @@ describe('a trace is printed', () => {
     const open = api.trace.wrapSpanContext({ ...late.spanContext(), traceFlags: 1 });
     vi.spyOn(open, 'isRecording').mockReturnValue(true);
     const { send, printed } = start();
-    begin(open);
+    beginIn(open.spanContext());
     send(root);
     vi.advanceTimersByTime(3000);
     expect(printed()).toBe('');
-    finish(open);
+    finishIn(open.spanContext());
     send(late);
     vi.advanceTimersByTime(200);
     expect(printed()).toBe('root       0 ms\n└─ thread  0 ms\n\n');
@@ -79,13 +79,13 @@ describe('a trace is printed', () => {
     if (other === undefined) throw new Error('no span');
     const endless = api.trace.wrapSpanContext({ ...other.spanContext(), traceFlags: 1 });
     vi.spyOn(endless, 'isRecording').mockReturnValue(true);
-    begin(endless);
+    beginIn(endless.spanContext());
     send(other);
     vi.advanceTimersByTime(4999);
     expect(printed()).not.toContain('other');
     vi.advanceTimersByTime(1);
     expect(printed()).toContain('other');
-    finish(endless);
+    finishIn(endless.spanContext());
   });
 
   it('once for a loop whose rounds take four seconds each', () => {

@@ -1,4 +1,4 @@
-import { type ApiRequest, createThreadAndRun, operationOf } from '../../operations/index.ts';
+import { type ApiRequest, operationOf } from '../../operations/index.ts';
 import * as ATTR from '../../semconv/attributes.ts';
 import { arrayField, field, first, MAX_READ, objectField, stringField } from '../../util/payload.ts';
 import type { AgentSettings, Dialect, FactSink, Get, Intent, InvocationView } from '../dialect.ts';
@@ -100,7 +100,7 @@ function driven({ route }: ApiRequest): Intent['invocation'] {
 
 function messagesIn({ route, body }: ApiRequest, starts: boolean): readonly unknown[] {
   if (route.template === MESSAGES) return [body];
-  if (operationOf(route) === createThreadAndRun) return arrayField(objectField(body, 'thread'), 'messages');
+  if (route.endpoint === 'POST /threads/runs') return arrayField(objectField(body, 'thread'), 'messages');
   if (route.template === THREADS) return arrayField(body, 'messages');
   return starts ? arrayField(body, 'additional_messages') : NO_ENTRIES;
 }

@@ -17,7 +17,7 @@ import {
 import { textOfPart } from '../content-parts.ts';
 import { reportedError } from '../failures.ts';
 import { addCitations, type Citation } from '../sources.ts';
-import { keepArguments } from '../tool-calls.ts';
+import { fingerprintOf, keepFingerprint } from '../tool-calls.ts';
 import { reasoningOf } from './messages.ts';
 
 /** What the chunks of a stream have told of one choice. */
@@ -356,7 +356,7 @@ function wholeCall({ id, type, isCustom, name, given, whole }: StreamedToolCall)
   const call = isCustom
     ? { id, type, custom: { name, input: given.marked } }
     : { id, type, function: { name, arguments: given.marked } };
-  keepArguments(call, whole.isCut ? undefined : whole.text);
+  keepFingerprint(call, () => (whole.isCut ? undefined : fingerprintOf(name, whole.text)));
   return call;
 }
 

@@ -16,7 +16,7 @@ import {
   textField,
 } from '../../util/payload.ts';
 import { readCitations } from '../sources.ts';
-import { keepFingerprint } from '../tool-calls.ts';
+import { fingerprintOfItem, keepFingerprint } from '../tool-calls.ts';
 import { readResponseToolCall, readToolOutputCallId } from './items.ts';
 
 /** The API takes 16 pairs of at most 512 characters. */
@@ -100,7 +100,8 @@ export class KeptItems {
    */
   keep(item: unknown, before?: object): object {
     if (before !== undefined && this.#tools.delete(before)) this.#toolCount--;
-    const isTool = readResponseToolCall(item) !== undefined || readToolOutputCallId(item) !== undefined;
+    const call = readResponseToolCall(item);
+    const isTool = call !== undefined || readToolOutputCallId(item) !== undefined;
     if (isTool && this.#toolCount >= MAX_TOOL_ITEMS) return pick(item, TYPE) ?? {};
     const kept =
       this.#keeper === undefined
@@ -114,7 +115,10 @@ export class KeptItems {
     if (isTool) {
       this.#toolCount++;
       this.#tools.add(kept);
-      keepFingerprint(kept, item);
+    }
+    if (call?.runBy === 'program' && call.status !== 'in_progress') {
+      const fingerprint = fingerprintOfItem(call, item);
+      keepFingerprint(kept, () => fingerprint);
     }
     return kept;
   }

@@ -14,16 +14,11 @@ interface Connection {
   byProgram: boolean;
 }
 
-/** The seam of the transports that `@openai/agents` has for realtime agents. */
-export function realtimeSeam(prototype: object): PatchedClass {
-  return PatchedClass.find(prototype) ?? new RealtimeTransports(prototype);
-}
-
 /**
- * The transports use no class of `openai`. All of them hand what arrives to one method, with the WebSocket as its target;
- * what is sent passes the method of that WebSocket.
+ * The transports that `@openai/agents` has for realtime agents. They use no class of `openai`. All of them hand what arrives
+ * to one method, with the WebSocket as its target; what is sent passes the method of that WebSocket.
  */
-class RealtimeTransports extends PatchedClass {
+export class RealtimeTransports extends PatchedClass {
   readonly #transports = new Transports();
   /** `undefined` for a connection that is not observed. */
   readonly #known = new WeakMap<object, Connection | undefined>();

@@ -8,12 +8,8 @@ import { PatchedClass } from '../patches.ts';
 /** Under this key a context has the options of the innermost run of `@openai/agents`, which may name a session. */
 const RUN_OPTIONS: symbol = createContextKey('opentelemetry-instrumentation-openai agents run');
 
-/** The seam of the class of runners, which knows the options of a run: the library's traces do not name the session. */
-export function runnerSeam(prototype: object): PatchedClass {
-  return PatchedClass.find(prototype) ?? new RunnerClass(prototype);
-}
-
-class RunnerClass extends PatchedClass {
+/** The class of runners, which knows the options of a run: the library's traces do not name the session. */
+export class RunnerClass extends PatchedClass {
   protected patch(): void {
     this.patches.wrap(this.prototype, 'run', (original) => ({
       run(...args) {

@@ -1,5 +1,6 @@
 import * as ATTR from '../../semconv/attributes.ts';
-import { type InvocationKind, ROUTE_TABLE, type RouteRow } from './table.ts';
+import { row } from '../../util/payload.ts';
+import { FOLDED_ENDPOINTS, type InvocationKind, PATHS, type PathTree } from './table.ts';
 
 export type { InvocationKind } from './table.ts';
 
@@ -17,7 +18,7 @@ export interface PathParameter {
   readonly isConversation: boolean;
 }
 
-/** One method of one row. */
+/** One method of one path. */
 export interface Route {
   /** In upper case: `POST`; `_OTHER` for methods that HTTP does not define. */
   readonly method: string;
@@ -47,72 +48,72 @@ export interface RouteMatch {
 
 const NO_VALUES: readonly string[] = [];
 
-/** A node of the tree that all path templates form. */
-class TemplateNode {
-  literals: Map<string, TemplateNode> | undefined;
-  parameter: TemplateNode | undefined;
-  row: RouteRow | undefined;
-  /** By method, without values, and created lazily: a program uses few of the endpoints. */
-  matches: Map<string, RouteMatch> | undefined;
+/** One path of the tree, made when a request first leads there. */
+class PathNode {
+  /** `/threads/{thread_id}`; empty for the root. */
+  readonly template: string;
+  /** The nodes below that requests have led to, by segment; those of parameters by their name in braces. */
+  readonly known: Map<string, PathNode> = new Map();
+  /** The matches here by method, without values. */
+  readonly matches: Map<string, RouteMatch> = new Map();
+  readonly #below: PathTree;
+  readonly #parameter: string | undefined;
 
-  /** Finds or creates the node of a template below. */
-  descend(template: string): TemplateNode {
-    let node: TemplateNode = this;
-    for (const segment of segmentsOf(template)) {
-      if (segment.startsWith('{')) node = node.parameter ??= new TemplateNode();
-      else {
-        node.literals ??= new Map();
-        const next = node.literals.get(segment) ?? new TemplateNode();
-        node.literals.set(segment, next);
-        node = next;
-      }
+  constructor(template: string, below: PathTree) {
+    this.template = template;
+    this.#below = below;
+    this.#parameter = Object.keys(below).find(isParameter);
+  }
+
+  literal(segment: string): PathNode | undefined {
+    return Object.hasOwn(this.#below, segment) ? this.#node(segment) : undefined;
+  }
+
+  get parameter(): PathNode | undefined {
+    return this.#parameter === undefined ? undefined : this.#node(this.#parameter);
+  }
+
+  #node(segment: string): PathNode {
+    let node = this.known.get(segment);
+    if (node === undefined) {
+      node = new PathNode(`${this.template}/${segment}`, this.#below[segment] ?? {});
+      this.known.set(segment, node);
     }
     return node;
   }
 }
 
-function segmentsOf(template: string): string[] {
-  return template.slice(1).split('/');
+function isParameter(segment: string): boolean {
+  return segment.startsWith('{');
 }
 
-interface Routes {
-  readonly root: TemplateNode;
-  /** The endpoints without parameters, by their path. */
-  readonly literalPaths: ReadonlyMap<string, TemplateNode>;
-}
-let routes: Routes | undefined;
-
-function buildRoutes(): Routes {
-  const root = new TemplateNode();
-  const literalPaths = new Map<string, TemplateNode>();
-  for (const row of ROUTE_TABLE) {
-    const [template] = row;
-    const node = root.descend(template);
-    node.row = row;
-    if (!template.includes('{')) literalPaths.set(template, node);
-  }
-  // Not an endpoint but a prefix of Azure's paths, whose second segment the customer chooses.
-  root.descend('/deployments/{deployment}');
-  return { root, literalPaths };
-}
+// The second segment of Azure's paths is chosen by the customer. It is no endpoint.
+const ROOT = new PathNode('', { ...PATHS, deployments: { '{id}': {} } });
+/** The nodes without parameters that requests have named exactly. */
+const literalPaths = new Map<string, PathNode>();
 
 /**
  * Finds the route of a request by method and path. It never throws.
  *
- * A path without a row gets a generic low-cardinality template without parameters. A known path with an unlisted method
- * keeps its template and parameters.
+ * A path that is not in the tree gets a generic low-cardinality template without parameters.
  *
  * @param method in any case: `post`
  * @param path as in the SDK's request options: `/threads/thread_1/runs?limit=2`, or a whole URL
  */
 export function matchRoute(method: string, path: string): RouteMatch {
-  routes ??= buildRoutes();
-  const { root, literalPaths } = routes;
   const known = methodName(method);
   const literal = literalPaths.get(path);
-  if (literal?.row !== undefined) return matchAt(literal, literal.row, known);
+  if (literal !== undefined) return matchAt(literal, known);
   const parts = readPath(path);
-  return findEndpoint(root, known, parts) ?? unknownRoute(root, known, parts);
+  const found = findPath(parts);
+  if (found === undefined) return unknownRoute(known, parts);
+  const { node, start } = found;
+  const match = matchAt(node, known);
+  const { parameters } = match.route;
+  if (parameters.length > 0)
+    return { route: match.route, values: valuesAt(parameters, parts.segments, start) };
+  if (node.template === path) literalPaths.set(path, node);
+  return match;
 }
 
 const METHODS: ReadonlySet<string> = new Set([
@@ -161,18 +162,17 @@ function readPath(path: unknown): PathSegments {
   return { segments, absolute: origin !== '', truncated };
 }
 
-function findEndpoint(
-  root: TemplateNode,
-  method: string,
-  { segments, absolute, truncated }: PathSegments,
-): RouteMatch | undefined {
+/** A path of the tree, and the segment that it starts at. */
+interface FoundPath {
+  readonly node: PathNode;
+  readonly start: number;
+}
+
+function findPath({ segments, absolute, truncated }: PathSegments): FoundPath | undefined {
   if (truncated) return undefined;
   for (let start = skipPrefixes(segments, 0); start < segments.length; start++) {
-    const node = findNode(root, segments, start);
-    if (node?.row !== undefined) {
-      const { route } = matchAt(node, node.row, method);
-      return { route, values: valuesAt(route.parameters, segments, start) };
-    }
+    const node = findNode(segments, start);
+    if (node !== undefined) return { node, start };
     // The base path of a whole URL is unknown: each suffix of it may be an endpoint.
     if (!absolute) return undefined;
   }
@@ -183,40 +183,33 @@ function findEndpoint(
  * Finds the node whose template matches the segments from `start` on. A literal takes precedence over a parameter
  * (`/threads/runs` is not a thread), without backtracking, which no template needs.
  */
-function findNode(root: TemplateNode, segments: readonly string[], start: number): TemplateNode | undefined {
-  let node: TemplateNode | undefined = root;
+function findNode(segments: readonly string[], start: number): PathNode | undefined {
+  let node: PathNode | undefined = ROOT;
   for (let index = start; node !== undefined && index < segments.length; index++) {
     const segment: string = segments[index] ?? '';
-    node = node.literals?.get(segment) ?? (segment === '' ? undefined : node.parameter);
+    node = node.known.get(segment) ?? node.literal(segment) ?? (segment === '' ? undefined : node.parameter);
   }
   return node;
 }
 
-/** The match of a method at an endpoint, without the values of one request. */
-function matchAt(node: TemplateNode, row: RouteRow, method: string): RouteMatch {
-  node.matches ??= new Map();
+/** The match of a method at a path, without the values of one request. */
+function matchAt(node: PathNode, method: string): RouteMatch {
   const known = node.matches.get(method);
   if (known !== undefined) return known;
-  const [template, , folds] = row;
+  const { template } = node;
+  const endpoint = `${method} ${template}`;
   const route: Route = {
     method,
     template,
-    endpoint: `${method} ${template}`,
+    endpoint,
     family: familyOf(template),
-    folds: folds?.[method as keyof typeof folds],
+    folds: row(FOLDED_ENDPOINTS, endpoint),
     parameters: readParameters(template),
-    created: method === 'POST' ? createdBy(template) : undefined,
+    created: method === 'POST' && node.parameter ? readParameters(node.parameter.template).at(-1) : undefined,
   };
   const match: RouteMatch = { route, values: NO_VALUES };
   node.matches.set(method, match);
   return match;
-}
-
-/** The parameter that follows a template in another one. */
-function createdBy(template: string): PathParameter | undefined {
-  const [item] = ROUTE_TABLE.find(([other]) => other.startsWith(`${template}/{`)) ?? [];
-  const index = segmentsOf(template).length;
-  return item === undefined ? undefined : readParameters(item).find((parameter) => parameter.index === index);
 }
 
 /** What older releases of openai send for an id that the program lacks. As ids, different users would share them. */
@@ -245,10 +238,10 @@ function decodeSegment(value: string): string {
   }
 }
 
-function unknownRoute(root: TemplateNode, method: string, parts: PathSegments): RouteMatch {
+function unknownRoute(method: string, parts: PathSegments): RouteMatch {
   const { segments, absolute } = parts;
-  const start = absolute ? skipBasePath(root, segments) : skipPrefixes(segments, 0);
-  const template = genericTemplate(root, parts, start);
+  const start = absolute ? skipBasePath(segments) : skipPrefixes(segments, 0);
+  const template = genericTemplate(parts, start);
   const endpoint = `${method} ${template}`;
   const route: Route = { method, template, endpoint, family: familyOf(template), parameters: [] };
   return { route, values: NO_VALUES };
@@ -275,9 +268,9 @@ function skipPrefixes(segments: readonly string[], from: number): number {
 }
 
 /** The same for a whole URL without a known endpoint: after the version, or else at a known first segment. */
-function skipBasePath(root: TemplateNode, segments: readonly string[]): number {
+function skipBasePath(segments: readonly string[]): number {
   const version = segments.lastIndexOf('v1');
-  const known = version >= 0 ? version : segments.findIndex((segment) => root.literals?.has(segment));
+  const known = version >= 0 ? version : segments.findIndex((segment) => ROOT.literal(segment) !== undefined);
   return skipPrefixes(segments, Math.max(known, 0));
 }
 
@@ -287,19 +280,19 @@ const MAX_WORD_LENGTH = 32;
 const RESOURCE_WORD = /^[a-z]{1,20}(?:[_-][a-z]{1,20})*$/;
 
 /**
- * Builds a low-cardinality template for a path without a row: `/threads/{id}/summary`. A segment becomes `{id}` where an
- * endpoint of the table has a parameter, after a plural, after a word that the table does not have there, and if it does
- * not look like a word: `/user/{id}`. Ids, keys, names and addresses thus stay out of span names.
+ * Builds a low-cardinality template for an unknown path: `/threads/{id}/summary`. A segment becomes `{id}` where the tree
+ * has a parameter, after a plural, after a word that the tree does not have there, and if it does not look like a
+ * word: `/user/{id}`. Ids, keys, names and addresses thus stay out of span names.
  */
-function genericTemplate(root: TemplateNode, { segments, truncated }: PathSegments, start: number): string {
+function genericTemplate({ segments, truncated }: PathSegments, start: number): string {
   const end = Math.min(segments.length, start + MAX_SEGMENTS);
-  let node: TemplateNode | undefined = root;
+  let node: PathNode | undefined = ROOT;
   let template = '';
   let expectsId = false;
   for (let index = start; index < end; index++) {
     const segment = segments[index] ?? '';
-    const literal: TemplateNode | undefined = node?.literals?.get(segment);
-    const parameter: TemplateNode | undefined = literal === undefined ? node?.parameter : undefined;
+    const literal: PathNode | undefined = node?.literal(segment);
+    const parameter: PathNode | undefined = literal === undefined ? node?.parameter : undefined;
     const isWord: boolean = segment.length <= MAX_WORD_LENGTH && RESOURCE_WORD.test(segment);
     const isKept: boolean = literal !== undefined || (parameter === undefined && !expectsId && isWord);
     template += isKept ? `/${segment}` : '/{id}';
@@ -343,9 +336,9 @@ const CONVERSATION_PARAMETERS: readonly string[] = [
 
 /** The parameters of a path template, in path order, with the attributes their values are recorded under. */
 function readParameters(template: string): readonly PathParameter[] {
-  const segments = segmentsOf(template);
+  const segments = template.slice(1).split('/');
   return segments.flatMap((segment, index) => {
-    if (!segment.startsWith('{')) return [];
+    if (!isParameter(segment)) return [];
     const name = segment.slice(1, -1);
     const path = `/${segments.slice(0, index + 1).join('/')}`;
     const key = [path, name].find((each) => each in ATTRIBUTES);

@@ -3,7 +3,7 @@ import { recordsContentOnSpans, type Settings } from '../../config/config.ts';
 import * as ATTR from '../../semconv/attributes.ts';
 import { ERROR_TYPE_VALUE_OTHER } from '../../semconv/values.ts';
 import { cut } from '../../util/cut-text.ts';
-import { errorClassName } from '../../util/error-class-names.ts';
+import { errorClassName } from '../../sdk/error-class-names.ts';
 import { field, numberField, textField } from '../../util/payload.ts';
 import { withoutCredentials } from '../content/credentials.ts';
 import { knownCode, knownExceptionName } from './error-codes.ts';

@@ -4,7 +4,7 @@ import { ResponsesToolRunner } from 'openai/helpers/responses-tool-runner';
 import { describe, expect, it } from 'vitest';
 import { instrumentOpenAI } from '../../../src/client.ts';
 import { Observer } from '../../../src/pipeline/observer.ts';
-import { loopSeam } from '../../../src/sdk/tool-loops.ts';
+import { LoopClass } from '../../../src/sdk/tool-loops.ts';
 import { startProgram } from '../../support/program.ts';
 
 instrumentOpenAI(ResponsesToolRunner);
@@ -118,7 +118,7 @@ it('a class with loops is restored after the last observer', () => {
   }
   const { run } = Runner.prototype;
   const observers = [new Observer(), new Observer()] as const;
-  const seam = loopSeam(Runner.prototype, () => undefined);
+  const seam = new LoopClass(Runner.prototype, () => undefined);
   for (const observer of observers) seam.addDefault(observer);
   expect(Runner.prototype.run).not.toBe(run);
   expect([Runner.prototype.run.name, Runner.prototype.run.length]).toEqual(['run', 0]);

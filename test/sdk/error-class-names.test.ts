@@ -1,6 +1,6 @@
 import OpenAI, { AzureOpenAI } from 'openai';
 import { expect, test } from 'vitest';
-import { errorClassName, learnErrorClassNames } from '../../src/util/error-class-names.ts';
+import { errorClassName, learnErrorClassNames } from '../../src/sdk/error-class-names.ts';
 
 test('the errors of a client are known by the names of its static members, also for a subclass', () => {
   const client = new AzureOpenAI({ apiKey: 'test', endpoint: 'http://127.0.0.1:1', apiVersion: '1' });

@@ -1,0 +1,203 @@
+import type { Attributes } from '@opentelemetry/api';
+import * as ATTR from '../semconv/attributes.ts';
+import { keptNumbers } from '../telemetry/content/kept.ts';
+import { NO_MODALITIES, readUsage, type Usage, usageIn } from '../telemetry/cost/usage.ts';
+import type { Accumulator, Operation } from '../telemetry/operation.ts';
+import { asAmount, asCount, countField, field, objectField, stringField } from '../util/payload.ts';
+import { answeringModel, bodyText, defined, modelOf } from './attributes.ts';
+import { readAnswerFailure, readResourceFailure } from './failures.ts';
+import { request } from './request.ts';
+
+/*
+ * The requests that run a model, although the conventions define no operation for them: their spans have the name of the
+ * request, and the attributes of a model call.
+ */
+
+const modelRequest: Omit<Operation, 'endpoints'> = {
+  traits: { runsModel: true },
+  spanName: request.spanName,
+  requestAttributes: (apiRequest) =>
+    defined({
+      ...request.requestAttributes(apiRequest),
+      [ATTR.GEN_AI_REQUEST_MODEL]: modelOf(apiRequest),
+    }),
+  resultAttributes: answeringModel,
+  usage: usageIn,
+  failure: readAnswerFailure,
+  accumulate: () => new UsageAccumulator(),
+};
+
+/** Keeps the usage that a stream tells, and counts its results: partial images do not count. */
+class UsageAccumulator implements Accumulator {
+  #results = 0;
+  #usage: unknown;
+
+  add(event: unknown): undefined {
+    if (stringField(event, 'type')?.endsWith('.completed')) this.#results++;
+    this.#usage = keptNumbers(field(event, 'usage')) ?? this.#usage;
+  }
+
+  result(): unknown {
+    return { data: Array.from({ length: this.#results }), usage: this.#usage };
+  }
+}
+
+/** The same with `gen_ai.output.type`. */
+function requestsOutput(type: string): Operation['requestAttributes'] {
+  return (apiRequest) => ({
+    ...modelRequest.requestAttributes(apiRequest),
+    [ATTR.GEN_AI_OUTPUT_TYPE]: type,
+  });
+}
+
+/**
+ * A model answers questions about an input with choices and scores.
+ *
+ * @see https://platform.openai.com/docs/api-reference/decisions/create
+ */
+export const decision: Operation = { ...modelRequest, endpoints: ['POST /decisions'] };
+
+/**
+ * A model shortens the history of a conversation, which spends tokens.
+ *
+ * @see https://platform.openai.com/docs/api-reference/responses/compact
+ */
+export const compaction: Operation = {
+  ...modelRequest,
+  endpoints: ['POST /responses/compact'],
+  traits: { ...modelRequest.traits, tokensOf: 'chat' },
+  requestAttributes: (apiRequest) =>
+    defined({
+      ...modelRequest.requestAttributes(apiRequest),
+      [ATTR.OPENAI_API_TYPE]: 'responses',
+      [ATTR.GEN_AI_REQUEST_PREVIOUS_RESPONSE_ID]: stringField(apiRequest.body, 'previous_response_id'),
+    }),
+  resultAttributes: (result) => defined({ [ATTR.GEN_AI_RESPONSE_ID]: stringField(result, 'id') }),
+};
+
+/**
+ * The number of inputs, and how many of them were flagged.
+ *
+ * @see https://platform.openai.com/docs/api-reference/moderations/create
+ */
+export const moderation: Operation = {
+  ...modelRequest,
+  endpoints: ['POST /moderations'],
+  resultAttributes(result): Attributes {
+    const results = field(result, 'results');
+    if (!Array.isArray(results)) return answeringModel(result);
+    const flagged = results.filter((each) => field(each, 'flagged') === true);
+    return {
+      ...answeringModel(result),
+      [ATTR.OPENAI_MODERATION_RESULT_COUNT]: results.length,
+      [ATTR.OPENAI_MODERATION_FLAGGED_COUNT]: flagged.length,
+    };
+  },
+};
+
+/**
+ * Text to speech. The SDK passes the audio to the program unread, so nothing of it is recorded.
+ *
+ * @see https://platform.openai.com/docs/api-reference/audio/createSpeech
+ */
+export const speech: Operation = {
+  ...modelRequest,
+  endpoints: ['POST /audio/speech'],
+  requestAttributes: requestsOutput('speech'),
+};
+
+/**
+ * Speech to text. Models bill either tokens or the duration of the recording.
+ *
+ * @see https://platform.openai.com/docs/api-reference/audio/createTranscription
+ */
+export const transcription: Operation = {
+  ...modelRequest,
+  endpoints: ['POST /audio/transcriptions', 'POST /audio/translations'],
+  requestAttributes: requestsOutput('text'),
+  resultAttributes: (result) =>
+    defined({ [ATTR.OPENAI_AUDIO_DURATION]: billedSeconds(result) ?? asAmount(field(result, 'duration')) }),
+  fees: (result) => ({ audioSeconds: billedSeconds(result) }),
+};
+
+/** The length of the audio that a transcript bills, by OpenAI or by Mistral. */
+export function billedSeconds(result: unknown): number | undefined {
+  const usage = field(result, 'usage');
+  return asAmount(field(usage, 'seconds')) ?? asAmount(field(usage, 'prompt_audio_seconds'));
+}
+
+/** @see https://platform.openai.com/docs/api-reference/images */
+export const image: Operation = {
+  ...modelRequest,
+  endpoints: ['POST /images/edits', 'POST /images/generations', 'POST /images/variations'],
+  traits: { inference: 'image', runsModel: true },
+  requestAttributes(apiRequest) {
+    const { body } = apiRequest;
+    const count = countField(body, 'n') ?? asCount(Number(bodyText(body, 'n')));
+    return defined({
+      ...requestsOutput('image')(apiRequest),
+      [ATTR.GEN_AI_REQUEST_CHOICE_COUNT]: count === 1 ? undefined : count,
+    });
+  },
+  resultAttributes(result) {
+    const data = field(result, 'data');
+    return Array.isArray(data) ? { [ATTR.OPENAI_IMAGE_COUNT]: data.length } : {};
+  },
+  usage: readImageUsage,
+  // The model that draws an SVG has a price of its own.
+  fees: (result) => ({ hasOthers: objectField(result, 'svg_usage') !== undefined }),
+};
+
+/** Without details, all of the output are tokens of images. */
+function readImageUsage(result: unknown): Usage | undefined {
+  const reported = field(result, 'usage');
+  const usage = readUsage(reported);
+  if (usage === undefined || objectField(reported, 'output_tokens_details') !== undefined) return usage;
+  return {
+    ...usage,
+    modalities: { ...(usage.modalities ?? NO_MODALITIES), imageOutputTokens: usage.outputTokens },
+  };
+}
+
+/**
+ * Each starts a job that renders a video. The span ends with the answer, when the job is queued.
+ *
+ * @see https://platform.openai.com/docs/api-reference/videos
+ */
+export const video: Operation = {
+  ...modelRequest,
+  endpoints: [
+    'POST /videos',
+    'POST /videos/edits',
+    'POST /videos/extensions',
+    'POST /videos/{video_id}/remix',
+  ],
+  resultAttributes(result, route) {
+    const id = route?.parameters.length === 0 ? stringField(result, 'id') : undefined;
+    const attributes = { ...request.resultAttributes(result, route), ...answeringModel(result) };
+    return id === undefined ? attributes : { ...attributes, [ATTR.OPENAI_VIDEO_ID]: id };
+  },
+  failure: readResourceFailure,
+};
+
+/** The statuses in which a batch spends nothing more. Its requests that were done are billed in each of them. */
+const FINISHED: readonly (string | undefined)[] = ['completed', 'failed', 'expired', 'cancelled'];
+
+/**
+ * What a finished batch spent. A batch may be retrieved any number of times, so its tokens are totals and feed no metric.
+ *
+ * @see https://platform.openai.com/docs/api-reference/batch/retrieve
+ */
+export const batch: Operation = {
+  ...request,
+  endpoints: ['GET /batches/{batch_id}'],
+  resultAttributes: (result, route) => ({
+    ...request.resultAttributes(result, route),
+    ...answeringModel(result),
+  }),
+  spentElsewhere(result) {
+    const usage = FINISHED.includes(stringField(result, 'status')) ? usageIn(result) : undefined;
+    const calls = countField(objectField(result, 'request_counts'), 'completed') || 1;
+    return usage === undefined ? undefined : { usage, serviceTier: 'batch', calls };
+  },
+};
