@@ -52,7 +52,7 @@ const NO_VALUES: readonly string[] = [];
 class PathNode {
   /** `/threads/{thread_id}`; empty for the root. */
   readonly template: string;
-  /** The nodes below that requests have led to, by segment; those of parameters by their name in braces. */
+  /** The nodes below that requests have led to, by segment; that of the parameter by its name in braces. */
   readonly known: Map<string, PathNode> = new Map();
   /** The matches here by method, without values. */
   readonly matches: Map<string, RouteMatch> = new Map();
@@ -65,19 +65,14 @@ class PathNode {
     this.#parameter = Object.keys(below).find(isParameter);
   }
 
-  literal(segment: string): PathNode | undefined {
-    return Object.hasOwn(this.#below, segment) ? this.#node(segment) : undefined;
-  }
-
-  get parameter(): PathNode | undefined {
-    return this.#parameter === undefined ? undefined : this.#node(this.#parameter);
-  }
-
-  #node(segment: string): PathNode {
-    let node = this.known.get(segment);
+  /** The node that a segment leads to. A literal takes precedence over the parameter: `/threads/runs` is not a thread. */
+  below(segment: string): PathNode | undefined {
+    const key = Object.hasOwn(this.#below, segment) ? segment : this.#parameter;
+    if (key === undefined) return undefined;
+    let node = this.known.get(key);
     if (node === undefined) {
-      node = new PathNode(`${this.template}/${segment}`, this.#below[segment] ?? {});
-      this.known.set(segment, node);
+      node = new PathNode(`${this.template}/${key}`, this.#below[key] ?? {});
+      this.known.set(key, node);
     }
     return node;
   }
@@ -179,15 +174,12 @@ function findPath({ segments, absolute, truncated }: PathSegments): FoundPath | 
   return undefined;
 }
 
-/**
- * Finds the node whose template matches the segments from `start` on. A literal takes precedence over a parameter
- * (`/threads/runs` is not a thread), without backtracking, which no template needs.
- */
+/** Finds the node whose template matches the segments from `start` on, without backtracking, which no template needs. */
 function findNode(segments: readonly string[], start: number): PathNode | undefined {
   let node: PathNode | undefined = ROOT;
   for (let index = start; node !== undefined && index < segments.length; index++) {
     const segment: string = segments[index] ?? '';
-    node = node.known.get(segment) ?? node.literal(segment) ?? (segment === '' ? undefined : node.parameter);
+    node = segment === '' ? undefined : (node.known.get(segment) ?? node.below(segment));
   }
   return node;
 }
@@ -205,11 +197,17 @@ function matchAt(node: PathNode, method: string): RouteMatch {
     family: familyOf(template),
     folds: row(FOLDED_ENDPOINTS, endpoint),
     parameters: readParameters(template),
-    created: method === 'POST' && node.parameter ? readParameters(node.parameter.template).at(-1) : undefined,
+    created: method === 'POST' ? createdAt(node) : undefined,
   };
   const match: RouteMatch = { route, values: NO_VALUES };
   node.matches.set(method, match);
   return match;
+}
+
+/** The parameter that follows a path. */
+function createdAt(node: PathNode): PathParameter | undefined {
+  const item = node.below('');
+  return item && readParameters(item.template).at(-1);
 }
 
 /** What older releases of openai send for an id that the program lacks. As ids, different users would share them. */
@@ -270,7 +268,7 @@ function skipPrefixes(segments: readonly string[], from: number): number {
 /** The same for a whole URL without a known endpoint: after the version, or else at a known first segment. */
 function skipBasePath(segments: readonly string[]): number {
   const version = segments.lastIndexOf('v1');
-  const known = version >= 0 ? version : segments.findIndex((segment) => ROOT.literal(segment) !== undefined);
+  const known = version >= 0 ? version : segments.findIndex((segment) => ROOT.below(segment) !== undefined);
   return skipPrefixes(segments, Math.max(known, 0));
 }
 
@@ -291,13 +289,13 @@ function genericTemplate({ segments, truncated }: PathSegments, start: number): 
   let expectsId = false;
   for (let index = start; index < end; index++) {
     const segment = segments[index] ?? '';
-    const literal: PathNode | undefined = node?.literal(segment);
-    const parameter: PathNode | undefined = literal === undefined ? node?.parameter : undefined;
+    const below: PathNode | undefined = node?.below(segment);
+    const isLiteral: boolean = below !== undefined && !below.template.endsWith('}');
     const isWord: boolean = segment.length <= MAX_WORD_LENGTH && RESOURCE_WORD.test(segment);
-    const isKept: boolean = literal !== undefined || (parameter === undefined && !expectsId && isWord);
+    const isKept: boolean = isLiteral || (below === undefined && !expectsId && isWord);
     template += isKept ? `/${segment}` : '/{id}';
-    expectsId = isKept && (literal === undefined || segment.endsWith('s'));
-    node = literal ?? parameter;
+    expectsId = isKept && (!isLiteral || segment.endsWith('s'));
+    node = below;
   }
   if (truncated || end < segments.length) template += '/…';
   return template === '' ? '/' : template;

@@ -1,9 +1,9 @@
 import { type Attributes, type Span, SpanStatusCode } from '@opentelemetry/api';
 import { recordsContentOnSpans, type Settings } from '../../config/config.ts';
+import { errorClassName } from '../../sdk/error-class-names.ts';
 import * as ATTR from '../../semconv/attributes.ts';
 import { ERROR_TYPE_VALUE_OTHER } from '../../semconv/values.ts';
 import { cut } from '../../util/cut-text.ts';
-import { errorClassName } from '../../sdk/error-class-names.ts';
 import { field, numberField, textField } from '../../util/payload.ts';
 import { withoutCredentials } from '../content/credentials.ts';
 import { knownCode, knownExceptionName } from './error-codes.ts';
