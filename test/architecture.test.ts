@@ -102,12 +102,14 @@ describe('only', () => {
     ]);
   });
 
-  it('the command and the check for a refused connection use the network', () => {
+  it('the command, the check for a refused connection and the source of the live view use the network', () => {
     const onNetwork = filesWith(
       /(?<!import type .*|typeof import\()'node:(?:net|tls|http|https|http2|dgram|child_process|cluster)'/,
     );
     expect(onNetwork.sort()).toEqual([
       'doctor/collector.ts',
+      // To this machine alone.
+      'export/live-spans.ts',
       'telemetry/program-end/unsent.ts',
       'viewer/live/live-view.ts',
     ]);

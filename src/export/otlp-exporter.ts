@@ -3,6 +3,7 @@ import type { Environment } from '../config/option-parsers.ts';
 import { malformationIn, tracesEndpoint, tracesProtocol, zipkinEndpoint } from '../config/otlp.ts';
 import { watchRequestsTo } from '../telemetry/program-end/exporter-requests.ts';
 import { reportFailedExport, reportUnsent } from '../telemetry/program-end/unsent.ts';
+import { liveSpans } from './live-spans.ts';
 
 type ExporterPackage = readonly [name: string, exported: string];
 
@@ -61,8 +62,8 @@ export function processorsFromEnvironment(
   require: NodeJS.Require,
   unnamed?: readonly string[],
 ): unknown[] {
-  return exportersFromEnvironment(environment, unnamed).map((source) =>
-    source === ZIPKIN ? zipkinProcessor(environment, require) : otlpProcessor(environment, require, source),
+  return exportersFromEnvironment(environment, unnamed).flatMap((source) =>
+    source === ZIPKIN ? zipkinProcessor(environment, require) : otlpProcessors(environment, require, source),
   );
 }
 
@@ -80,16 +81,21 @@ export function exportersFromEnvironment(
   return exporters;
 }
 
-function otlpProcessor(
+/** The one that exports, and one for the command `view` on this machine. */
+function otlpProcessors(
   environment: NodeJS.ProcessEnv,
   require: NodeJS.Require,
   source: ExporterPackage,
-): unknown {
+): unknown[] {
   const protocol = tracesProtocol(environment);
   const made = withExportTimeout(environment, () => create(require, source));
-  const exporter = new ReportingExporter(made, tracesEndpoint(environment, protocol));
-  if (protocol !== 'grpc') exporter.checkEndpoint(environment);
-  return batchProcessor(environment, require, exporter);
+  const endpoint = tracesEndpoint(environment, protocol);
+  const exporter = new ReportingExporter(made, endpoint);
+  const exporting = batchProcessor(environment, require, exporter);
+  if (protocol === 'grpc') return [exporting];
+  exporter.checkEndpoint(environment);
+  const live = liveSpans(endpoint);
+  return live === undefined ? [exporting] : [exporting, live];
 }
 
 function zipkinProcessor(environment: NodeJS.ProcessEnv, require: NodeJS.Require): unknown {

@@ -156,6 +156,12 @@ export class OperationRecord<Request = unknown, Result = unknown> implements Ope
     return this.#content !== undefined;
   }
 
+  /** The content of a result that may still grow, as the end would record it; see {@link ContentRecord.preview}. */
+  preview(result: unknown): Attributes | undefined {
+    const output = this.#content && this.operation.content?.output?.(result as Result);
+    return output && this.#content?.preview(output);
+  }
+
   get hasEnded(): boolean {
     return this.#hasEnded;
   }

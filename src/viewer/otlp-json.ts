@@ -117,6 +117,8 @@ function findEvaluations(value: unknown, found: OtlpSpans, level: number): void 
 function readSpan(span: OtlpFields, resource: OtlpFields | undefined): PageSpan {
   const parentId = idIn(span.parentSpanId);
   const status = isRecord(span.status) ? span.status : {};
+  const [start, end] = [timeIn(span.startTimeUnixNano), timeIn(span.endTimeUnixNano)];
+  const isOpen = end[0] === 0 && start[0] > 0;
   const events = Array.isArray(span.events) ? span.events.filter(isRecord) : [];
   return {
     traceId: idIn(span.traceId) ?? '',
@@ -125,8 +127,9 @@ function readSpan(span: OtlpFields, resource: OtlpFields | undefined): PageSpan 
     parentId: parentId !== undefined && /[^0]/.test(parentId) ? parentId : undefined,
     name: limitedName(textIn(span.name)),
     kind: typeof span.kind === 'number' ? Math.max(0, span.kind - 1) : 0,
-    start: timeIn(span.startTimeUnixNano),
-    end: timeIn(span.endTimeUnixNano),
+    start,
+    end: isOpen ? start : end,
+    ...(isOpen && { isOpen }),
     status: status.code === STATUS_ERROR || status.code === 'STATUS_CODE_ERROR' ? STATUS_ERROR : 0,
     message: pageText(textIn(status.message) || undefined),
     attributes: limitedValues(readOtlpAttributes(span.attributes)),

@@ -18,6 +18,8 @@ export interface PageSpan {
   readonly kind: number;
   readonly start: Time;
   readonly end: Time;
+  /** Set if it has not ended. */
+  readonly isOpen?: true | undefined;
   /** A value of `SpanStatusCode`: 0 unset, 1 ok, 2 error. */
   readonly status: number;
   readonly message?: string | undefined;
@@ -154,6 +156,7 @@ export function fromPageSpan(span: PageSpan): ShownSpan {
     kind: span.kind,
     startTime: span.start,
     endTime: span.end,
+    isOpen: span.isOpen,
     status: { code: span.status, message: span.message },
     attributes: span.attributes,
     parentSpanContext: parentId === undefined ? undefined : { spanId: parentId },

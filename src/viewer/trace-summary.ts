@@ -146,6 +146,7 @@ function isSameError(one: FinishedSpan, other: FinishedSpan): boolean {
 }
 
 function outcomeOf(spans: readonly FinishedSpan[]): string {
+  if (spans.some(({ isOpen }) => isOpen)) return 'not ended';
   const ends = new Map<string, string>();
   const inOrder = spans.toSorted((a, b) => compareTimes(a.startTime, b.startTime));
   for (const { attributes: each } of inOrder) {

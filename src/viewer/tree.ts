@@ -15,6 +15,8 @@ export interface FinishedSpan {
   readonly kind: number;
   readonly startTime: Time;
   readonly endTime: Time;
+  /** Set if it has not ended: a live page shows it with what is known so far. */
+  readonly isOpen?: true | undefined;
   /** `code` is a value of `SpanStatusCode`: 0 unset, 1 ok, 2 error. */
   readonly status: { readonly code: number; readonly message?: string | undefined };
   readonly attributes: Readonly<Record<string, unknown>>;

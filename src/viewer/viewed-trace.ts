@@ -90,7 +90,7 @@ export interface TraceEntry extends TokenTotals {
   readonly spans: number;
   /** The traces that a conversation has spans in. */
   readonly traces: number;
-  /** Whether the parent of some span is missing: it ends, and arrives, after its children. */
+  /** Whether a span has not ended, or the parent of one is missing: it ends, and arrives, after its children. */
   readonly underWay: boolean;
   readonly facets: readonly string[];
   /** Changes with the spans. */
@@ -148,9 +148,11 @@ export function entryOf(
   };
 }
 
-/** Whether spans above those of a trace are missing. */
-export function isUnderWay({ tree }: Trace): boolean {
-  return tree.roots.some(({ span }) => parentIdOf(span) !== undefined);
+/** Whether spans of a trace have not ended, or those above them are missing. */
+export function isUnderWay({ tree, rows }: Trace): boolean {
+  return (
+    tree.roots.some(({ span }) => parentIdOf(span) !== undefined) || rows.some(({ node }) => node.span.isOpen)
+  );
 }
 
 /** Newest first. */

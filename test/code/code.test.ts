@@ -20,7 +20,7 @@ test('the package evaluates no code at run time', () => {
   ).toEqual([]);
 });
 
-test('the package starts no process and opens no connection except to check the collector', () => {
+test('the package starts no process and opens no connection except to check the collector and to show live spans', () => {
   const used = matches(
     /(child_process|worker_threads|node:(net|tls|dgram|dns|https?|http2|cluster|inspector))\b/g,
   );
@@ -36,7 +36,11 @@ test('the package starts no process and opens no connection except to check the 
     expect.stringMatching(/\/live-view-[\w-]+\.cjs$/),
   ]);
   // `telemetry/program-end/unsent.ts` looks whether the collector that spans go to refuses connections.
-  expect(inPrograms).toEqual([expect.stringMatching(/\/collector-[\w-]+\.cjs: node:net$/)]);
+  // `export/live-spans.ts` sends what is in progress to the command `view` on this machine.
+  expect(inPrograms).toEqual([
+    expect.stringMatching(/\/collector-[\w-]+\.cjs: node:net$/),
+    expect.stringMatching(/\/spans-in-progress-[\w-]+\.cjs: node:http$/),
+  ]);
   // The page asks the server that it comes from. Its policy allows that, and on a disk nothing.
   expect(matches(/\bfetch\s*\(|XMLHttpRequest|WebSocket\s*\(|EventSource\s*\(/g)).toEqual([
     expect.stringMatching(/\/page-file-[\w-]+\.cjs: EventSource\($/),

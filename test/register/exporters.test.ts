@@ -124,7 +124,11 @@ describe('a page', () => {
   });
 
   test('is written beside trees and exporters', () => {
-    expect(count({ OTEL_INSTRUMENTATION_OPENAI_PAGE, OTEL_TRACES_EXPORTER: 'console,otlp' })).toBe(3);
+    const OTEL_EXPORTER_OTLP_ENDPOINT = 'http://collector:4318';
+    const OTEL_TRACES_EXPORTER = 'console,otlp';
+    expect(
+      count({ OTEL_INSTRUMENTATION_OPENAI_PAGE, OTEL_TRACES_EXPORTER, OTEL_EXPORTER_OTLP_ENDPOINT }),
+    ).toBe(3);
   });
 });
 

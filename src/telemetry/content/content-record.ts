@@ -166,6 +166,14 @@ export class ContentRecord {
     else Object.assign(this.#held, copyContent(content));
   }
 
+  /** Content as the span would have it, which is not recorded yet; `undefined` if a hook must see it first. */
+  preview(content: Content): Attributes | undefined {
+    if (!this.#targets.span || this.#hook !== undefined) return undefined;
+    const written: Attributes = {};
+    writeForms(new ContentWriter(this.#telemetry.settings, attributeLimitOf(this.#span)), written, content);
+    return written;
+  }
+
   /** Records the content after the hook, and emits the event. @returns the failure, as the hook changed it */
   end({ attributes, failure, endTime }: OperationEnd): Failure | undefined {
     const shown = this.#hook === undefined ? failure : this.#passHook(this.#hook, attributes, failure);
@@ -198,15 +206,19 @@ export class ContentRecord {
     const { span, event, sink } = this.#targets;
     if (!span && !event && !sink) return;
     const written: Attributes = {};
-    // No iterator, which would allocate for each kind.
-    for (let index = 0; index < FORMS.length; index++) {
-      const form = FORMS[index] as ContentForm;
-      // A hook may have left a getter that throws.
-      if (this.#hook !== undefined || content[form.kind] !== undefined)
-        guard('recording content', writeForm, this.#writer, written, content, form);
-    }
+    writeForms(this.#writer, written, content, this.#hook !== undefined);
     if (span) this.#span.setAttributes(written);
     if (event || sink) Object.assign(this.#attributes, written);
+  }
+}
+
+/** @param isHooked whether a hook has seen it, which may have left a getter that throws */
+function writeForms(writer: ContentWriter, to: Attributes, content: Content, isHooked = false): void {
+  // No iterator, which would allocate for each kind.
+  for (let index = 0; index < FORMS.length; index++) {
+    const form = FORMS[index] as ContentForm;
+    if (isHooked || content[form.kind] !== undefined)
+      guard('recording content', writeForm, writer, to, content, form);
   }
 }
 

@@ -1,5 +1,6 @@
 import { randomBytes, timingSafeEqual } from 'node:crypto';
 import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http';
+import { VIEW_HEADER } from '../../util/version.ts';
 import { type OtlpSpans, readOtlpDocument } from '../otlp-json.ts';
 import { livePageDocument } from '../page-file.ts';
 import type { TraceFilter } from '../trace-filter.ts';
@@ -24,17 +25,24 @@ const ANSWER_HEADERS: Readonly<Record<string, string>> = {
 /** UTF-16 units of spans that one answer contains: more than a browser can be expected to show. */
 const MAX_SENT_LENGTH = 50_000_000;
 const MAX_FILTER_LENGTH = 1000;
+/** How often pages are told that spans in progress have lasted longer. */
+const TICK_MS = 1_000;
 
 /** Takes OTLP over HTTP, and serves the page that shows it. */
 export class Receiver {
   readonly #store: TraceStore;
   readonly #token: string;
   readonly #changes = new Changes();
+  /** Spans that have not ended last longer. */
+  readonly #ticks: ReturnType<typeof setInterval>;
 
   /** @param token what a request must know to read. Sending needs no token. */
   constructor(store: TraceStore, token: string) {
     this.#store = store;
     this.#token = token;
+    this.#ticks = setInterval(() => {
+      if (store.refreshOpen()) this.announce();
+    }, TICK_MS).unref();
   }
 
   /** Tells the open pages that there is something new. */
@@ -48,6 +56,7 @@ export class Receiver {
   };
 
   close(): void {
+    clearInterval(this.#ticks);
     this.#changes.close();
   }
 
@@ -83,7 +92,7 @@ export class Receiver {
     if (signal === 'traces' || signal === 'logs')
       this.#keep(readOtlpDocument(documentIn(body, type, signal)));
     // The answer of OTLP to a request that was accepted as a whole. In protobuf it has no bytes.
-    send(response, 200, type, type === JSON_TYPE ? '{}' : '');
+    send(response, 200, type, type === JSON_TYPE ? '{}' : '', { [VIEW_HEADER]: 'live' });
   }
 
   #keep({ spans, evaluations }: Pick<OtlpSpans, 'spans' | 'evaluations'>): void {

@@ -2,7 +2,7 @@ import { MAX_NOTES, type SpanNote, withNotes } from '../evaluations.ts';
 import type { PageSpan, SpanEvent } from '../page-span.ts';
 import { type CallTotals, callTotals } from '../totals.ts';
 import type { TraceFilter } from '../trace-filter.ts';
-import type { FinishedSpan } from '../tree.ts';
+import { compareTimes, type FinishedSpan, type Time } from '../tree.ts';
 import {
   compareEntries,
   conversationSpans,
@@ -25,6 +25,8 @@ export interface StoredSpans {
 interface StoredTrace {
   readonly spans: Map<string, PageSpan>;
   readonly notes: Map<string, SpanEvent[]>;
+  /** The ids of the spans that have not ended. */
+  readonly open: Set<string>;
   size: number;
   omitted: number;
   revision: number;
@@ -93,6 +95,16 @@ export class TraceStore {
     this.#drop();
   }
 
+  /** Has traces with open spans read again, which last longer. @returns whether there are any */
+  refreshOpen(): boolean {
+    const growing = [...this.#traces.values()].filter((each) => each.open.size > 0 && isRecent(each));
+    for (const trace of growing) {
+      trace.viewed = undefined;
+      trace.revision = ++this.#revision;
+    }
+    return growing.length > 0;
+  }
+
   /** The calls of the traces that a filter finds. */
   totals(filter: TraceFilter): readonly CallTotals[] {
     const traces = [...this.#traces.values()].map((stored) => viewedTrace(stored).trace);
@@ -139,7 +151,7 @@ export class TraceStore {
 
   trace(id: string): StoredSpans | undefined {
     const stored = this.#traces.get(id);
-    return stored && { spans: [...stored.spans.values()], omitted: stored.omitted };
+    return stored && { spans: spansUntilNow(stored), omitted: stored.omitted };
   }
 
   conversation(id: string): StoredSpans | undefined {
@@ -157,6 +169,7 @@ export class TraceStore {
     const trace = this.#traces.get(id) ?? {
       spans: new Map(),
       notes: new Map(),
+      open: new Set(),
       size: 0,
       omitted: 0,
       revision: 0,
@@ -173,6 +186,10 @@ export class TraceStore {
 
   #put(trace: StoredTrace, span: PageSpan): void {
     const known = trace.spans.get(span.spanId);
+    // A request that was sent before may arrive later.
+    if (span.isOpen && known !== undefined && !known.isOpen) return;
+    if (span.isOpen) trace.open.add(span.spanId);
+    else trace.open.delete(span.spanId);
     const growth = memoryOf(span) - (known === undefined ? -SPAN_OVERHEAD : memoryOf(known));
     if (trace.size + growth > this.#maxSize) {
       trace.omitted++;
@@ -199,14 +216,27 @@ export class TraceStore {
 
 function viewedTrace(stored: StoredTrace): ViewedTrace {
   if (stored.viewed === undefined) {
-    const trace = readTrace([...stored.spans.values()]);
+    const trace = readTrace(spansUntilNow(stored));
     stored.viewed = { trace, conversations: conversationSpans(trace) };
   }
   return stored.viewed;
 }
 
-function isStillUnderWay({ arrived }: StoredTrace, viewed: Trace): boolean {
-  return Date.now() - arrived < UNDER_WAY_TIMEOUT_MS && isUnderWay(viewed);
+function isStillUnderWay(stored: StoredTrace, viewed: Trace): boolean {
+  return isRecent(stored) && isUnderWay(viewed);
+}
+
+function isRecent({ arrived }: StoredTrace): boolean {
+  return Date.now() - arrived < UNDER_WAY_TIMEOUT_MS;
+}
+
+/** The spans. Those that have not ended last until now, or until nothing more was heard of them. */
+function spansUntilNow(stored: StoredTrace): PageSpan[] {
+  const now = isRecent(stored) ? Date.now() : stored.arrived;
+  const end: Time = [Math.trunc(now / 1e3), (now % 1e3) * 1e6];
+  return Array.from(stored.spans.values(), (span) =>
+    span.isOpen && compareTimes(span.start, end) < 0 ? { ...span, end } : span,
+  );
 }
 
 /**

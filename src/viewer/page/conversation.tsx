@@ -146,7 +146,7 @@ function ChatBubble({ message }: { readonly message: ChatMessage }): VNode {
         <PartBlock key={i} part={part} />
       ))}
       {parts.length > MAX_PARTS && <p class="dim">{`and ${grouped(parts.length - MAX_PARTS)} more parts`}</p>}
-      {parts.length === 0 && <p class="dim">{missingText(role, isFailed(span))}</p>}
+      {parts.length === 0 && <p class="dim">{missingText(role, span)}</p>}
     </>
   );
   const speaker = speakerOf(role);
@@ -186,8 +186,9 @@ function whenSpoken(row: Row): string | undefined {
 }
 
 /** What stands for words that are not there. */
-function missingText(role: string, failed: boolean): string {
-  if (!failed) return 'not recorded';
+function missingText(role: string, span: Row['node']['span']): string {
+  if (span.isOpen) return 'under way';
+  if (!isFailed(span)) return 'not recorded';
   return role === 'user' ? 'not transcribed' : 'no answer';
 }
 

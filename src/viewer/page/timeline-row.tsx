@@ -152,6 +152,7 @@ function SpanName({ row: { node } }: { readonly row: Row }): VNode {
       <span class="label" title={span.name.slice(0, 1000)}>
         {label}
       </span>
+      {span.isOpen && <span class="badge going">under way</span>}
       {isFailed(span) && (
         <span class="failure">{attributeText(span.attributes[ATTR.ERROR_TYPE] ?? 'error').slice(0, 60)}</span>
       )}

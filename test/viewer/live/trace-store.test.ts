@@ -98,3 +98,19 @@ test('an event that is sent again is there once', () => {
   store.annotate([structuredClone(note)]);
   expect(store.trace('a')?.spans[0]?.events).toEqual([note.event]);
 });
+
+test('a span in progress lasts until now, and never takes the place of the one that has ended', () => {
+  const store = new TraceStore();
+  const started: PageSpan = { ...span('t', '1'), end: [1, 0], isOpen: true };
+  store.add([started]);
+  expect(store.lists(NO_FILTER).traces[0]).toMatchObject({ underWay: true });
+  expect(store.trace('t')?.spans[0]?.end[0]).toBeGreaterThan(1_700_000_000);
+  const { revision } = store;
+  expect(store.refreshOpen()).toBe(true);
+  expect(store.revision).toBeGreaterThan(revision);
+  store.add([span('t', '1')]);
+  store.add([started]);
+  expect(store.trace('t')?.spans).toEqual([span('t', '1')]);
+  expect(store.lists(NO_FILTER).traces[0]).toMatchObject({ underWay: false, outcome: 'ok' });
+  expect(store.refreshOpen()).toBe(false);
+});

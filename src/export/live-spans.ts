@@ -1,0 +1,206 @@
+import http from 'node:http';
+import { type Attributes, TraceFlags } from '@opentelemetry/api';
+import { parseAddress } from '../config/otlp.ts';
+import { makeSuppressed } from '../sdk/suppression.ts';
+import { openAnswers } from '../telemetry/placed-call.ts';
+import { platformTimers, startOutside } from '../util/timers.ts';
+import { VIEW_HEADER } from '../util/version.ts';
+
+type HighResolutionTime = readonly [seconds: number, nanoseconds: number];
+
+/** A span that has started: the common part of those of SDK 2.x and 3.x. The end time of an open one is 0. */
+interface StartedSpan {
+  readonly name: string;
+  readonly kind: number;
+  readonly startTime: HighResolutionTime;
+  readonly endTime: HighResolutionTime;
+  readonly status: { readonly code: number; readonly message?: string };
+  readonly attributes: Attributes;
+  readonly events: readonly {
+    readonly name: string;
+    readonly time: HighResolutionTime;
+    readonly attributes?: Attributes;
+  }[];
+  readonly parentSpanContext?: { readonly spanId: string };
+  readonly resource?: { readonly attributes: Attributes; readonly asyncAttributesPending?: boolean };
+  spanContext(): { readonly traceId: string; readonly spanId: string; readonly traceFlags: number };
+}
+
+/** Spans in progress that are shown at once. */
+const MAX_SHOWN_SPANS = 1_000;
+/** UTF-16 units of one request. */
+const MAX_REQUEST_LENGTH = 8_000_000;
+/** The delay from the start of a span to its request. */
+const START_DELAY_MS = 150;
+/** The same for what has changed since then. */
+const CHANGE_DELAY_MS = 400;
+/** The same after a request that failed. */
+const RETRY_DELAY_MS = 5_000;
+const REQUEST_TIMEOUT_MS = 2_000;
+
+/**
+ * Creates a span processor that shows the `view` command what is in progress: spans that have started, and the text of
+ * streams as it arrives. Only an endpoint on this machine can be that command. It is asked once, by a request without spans,
+ * and says in its answer whether it is; no other receiver gets anything from this processor.
+ *
+ * @returns `undefined` for an endpoint elsewhere
+ */
+export function liveSpans(endpoint: string): LiveSpans | undefined {
+  const url = parseAddress(endpoint);
+  const isHere = url?.protocol === 'http:' && /^(?:localhost|127(?:\.\d+){3}|\[::1\])$/.test(url.hostname);
+  return isHere ? new LiveSpans(url) : undefined;
+}
+
+class LiveSpans {
+  readonly #endpoint: URL;
+  /** Those that have started, and their sizes when they were last sent. */
+  readonly #open = new Map<StartedSpan, string>();
+  #ended: StartedSpan[] = [];
+  #receiver: 'unknown' | 'view' | 'other' = 'unknown';
+  #isWaiting = false;
+
+  constructor(endpoint: URL) {
+    this.#endpoint = endpoint;
+  }
+
+  onStart(span: StartedSpan): void {
+    const isSampled = (span.spanContext().traceFlags & TraceFlags.SAMPLED) !== 0;
+    if (this.#receiver === 'other' || !isSampled || this.#open.size >= MAX_SHOWN_SPANS) return;
+    this.#open.set(span, '');
+    this.#sendAfter(START_DELAY_MS);
+  }
+
+  onEnd(span: StartedSpan): void {
+    // The exporter sends it, too, though later.
+    if (this.#open.delete(span) && this.#receiver === 'view') this.#ended.push(span);
+  }
+
+  forceFlush(): Promise<void> {
+    return Promise.resolve();
+  }
+
+  shutdown(): Promise<void> {
+    this.#stop();
+    return Promise.resolve();
+  }
+
+  #stop(): void {
+    this.#receiver = 'other';
+    this.#open.clear();
+    this.#ended = [];
+  }
+
+  #sendAfter(milliseconds: number): void {
+    if (this.#isWaiting) return;
+    this.#isWaiting = true;
+    const { setTimeout } = platformTimers() ?? globalThis;
+    startOutside(() => setTimeout(() => this.#send(), milliseconds));
+  }
+
+  #send(): void {
+    if (this.#open.size + this.#ended.length === 0) {
+      this.#isWaiting = false;
+      return;
+    }
+    const isKnown = this.#receiver === 'view';
+    const spans = isKnown ? this.#changed() : [];
+    if (isKnown && spans.length === 0) this.#next(CHANGE_DELAY_MS);
+    else if (this.#receiver !== 'other')
+      post(this.#endpoint, spans, (answer) => {
+        if (answer === 'other') this.#stop();
+        else if (this.#receiver !== 'other') this.#receiver = answer;
+        this.#next(answer === 'unknown' ? RETRY_DELAY_MS : isKnown ? CHANGE_DELAY_MS : 0);
+      });
+  }
+
+  #next(milliseconds: number): void {
+    this.#isWaiting = false;
+    if (this.#open.size + this.#ended.length > 0) this.#sendAfter(milliseconds);
+  }
+
+  /** The spans of which something is not sent yet, as JSON. */
+  #changed(): string[] {
+    const answers = openAnswers();
+    const spans = this.#ended.map((span) => JSON.stringify(otlpSpan(span)));
+    this.#ended = [];
+    let length = 0;
+    for (const [span, sent] of this.#open) {
+      const answer = answers.get(span.spanContext().spanId);
+      const sizes = sizesOf(span, answer);
+      if (sizes === sent || length > MAX_REQUEST_LENGTH) continue;
+      this.#open.set(span, sizes);
+      const json = JSON.stringify(otlpSpan(span, answer));
+      length += json.length;
+      spans.push(json);
+    }
+    return spans;
+  }
+}
+
+/** What tells that there is more of a span: it has grown. */
+function sizesOf({ attributes, events }: StartedSpan, answer: Attributes = {}): string {
+  const lengths = Object.values(answer).map((value) => String(value).length);
+  return [Object.keys(attributes).length, events.length, ...lengths].join(' ');
+}
+
+/** Sends spans as OTLP/JSON, or none to learn who the receiver is. */
+function post(
+  url: URL,
+  spans: readonly string[],
+  done: (receiver: 'unknown' | 'view' | 'other') => void,
+): void {
+  const body = spans.length === 0 ? '' : `{"resourceSpans":[${spans.join(',')}]}`;
+  // In protobuf, a request without spans has no bytes.
+  const type = body === '' ? 'application/x-protobuf' : 'application/json';
+  const headers = { 'content-type': type, 'content-length': Buffer.byteLength(body) };
+  const request = makeSuppressed(() =>
+    http.request(url, { method: 'POST', headers, agent: false, timeout: REQUEST_TIMEOUT_MS }),
+  );
+  request.on('socket', (socket) => socket.unref());
+  request.on('response', (response) => {
+    response.resume();
+    done(response.headers[VIEW_HEADER] === undefined ? 'other' : 'view');
+  });
+  request.on('timeout', () => request.destroy(new Error('timeout')));
+  request.on('error', () => done('unknown'));
+  request.end(body);
+}
+
+function otlpSpan(span: StartedSpan, answer: Attributes = {}): object {
+  const { traceId, spanId } = span.spanContext();
+  const { parentSpanContext: parent, resource } = span;
+  const { code, message } = span.status;
+  // The SDK logs an error if they are read too early.
+  const process = resource?.asyncAttributesPending === true ? {} : (resource?.attributes ?? {});
+  const shown = {
+    traceId,
+    spanId,
+    parentSpanId: parent?.spanId,
+    name: span.name,
+    kind: span.kind + 1,
+    startTimeUnixNano: nanoseconds(span.startTime),
+    endTimeUnixNano: nanoseconds(span.endTime),
+    status: { code, message },
+    attributes: keyValues({ ...span.attributes, ...answer }),
+    events: span.events.map(({ name, time, attributes = {} }) => ({
+      name,
+      timeUnixNano: nanoseconds(time),
+      attributes: keyValues(attributes),
+    })),
+  };
+  return { resource: { attributes: keyValues(process) }, scopeSpans: [{ spans: [shown] }] };
+}
+
+function nanoseconds([seconds, rest]: HighResolutionTime): string {
+  return String(BigInt(seconds) * 1_000_000_000n + BigInt(Math.trunc(rest)));
+}
+
+function keyValues(attributes: Attributes): object[] {
+  return Object.entries(attributes).map(([key, value]) => ({ key, value: anyValue(value) }));
+}
+
+function anyValue(value: unknown): object {
+  if (Array.isArray(value)) return { arrayValue: { values: value.map(anyValue) } };
+  if (typeof value === 'number') return { doubleValue: value };
+  return typeof value === 'boolean' ? { boolValue: value } : { stringValue: String(value) };
+}

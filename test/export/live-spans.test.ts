@@ -1,0 +1,162 @@
+import { createServer, type IncomingMessage } from 'node:http';
+import { createRequire } from 'node:module';
+import type { AddressInfo } from 'node:net';
+import { setTimeout as wait } from 'node:timers/promises';
+import { trace } from '@opentelemetry/api';
+import { type SpanProcessor, TracerProvider } from '@opentelemetry/sdk-trace';
+import OpenAI from 'openai';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { instrumentOpenAI, type OpenAIInstrumentationConfig } from '../../src/client.ts';
+import { processorsFromEnvironment } from '../../src/export/otlp-exporter.ts';
+import { type LiveView, startLiveView } from '../../src/viewer/live/live-view.ts';
+import type { PageSpan } from '../../src/viewer/page-span.ts';
+import { get, listsOf } from '../viewer/live/requests.ts';
+
+const require = createRequire(import.meta.url);
+
+/** The processors that `viewing()` and `register` add for an endpoint. */
+function processorsFor(endpoint: string): SpanProcessor[] {
+  // Nothing is exported while a test lasts.
+  const environment = { OTEL_EXPORTER_OTLP_ENDPOINT: endpoint, OTEL_BSP_SCHEDULE_DELAY: '600000' };
+  return processorsFromEnvironment(environment, require) as SpanProcessor[];
+}
+
+/** Registers a provider that exports to an endpoint. */
+function exportTo(endpoint: string): TracerProvider {
+  const provider = new TracerProvider({ spanProcessors: processorsFor(endpoint) });
+  trace.disable();
+  trace.setGlobalTracerProvider(provider);
+  return provider;
+}
+
+/** A client whose stream the test writes. */
+function streamingClient(config: OpenAIInstrumentationConfig): {
+  readonly client: OpenAI;
+  say(content: string): void;
+  end(): void;
+} {
+  const encoder = new TextEncoder();
+  let stream: ReadableStreamDefaultController<Uint8Array> | undefined;
+  const body = new ReadableStream<Uint8Array>({
+    start: (controller) => {
+      stream = controller;
+    },
+  });
+  const fetch = async (): Promise<Response> =>
+    new Response(body, { headers: { 'content-type': 'text/event-stream' } });
+  const client = new OpenAI({ apiKey: 'test', baseURL: 'http://api.example/v1', fetch });
+  instrumentOpenAI(client, config);
+  const send = (data: string): void => stream?.enqueue(encoder.encode(`data: ${data}\n\n`));
+  return {
+    client,
+    say: (content) => send(JSON.stringify({ id: 'c', choices: [{ index: 0, delta: { content } }] })),
+    end: () => {
+      send('[DONE]');
+      stream?.close();
+    },
+  };
+}
+
+const REQUEST: OpenAI.ChatCompletionCreateParamsStreaming = {
+  model: 'gpt-4o',
+  stream: true,
+  messages: [{ role: 'user', content: 'Where?' }],
+};
+
+describe('with the command view as endpoint', () => {
+  let view: LiveView;
+  let provider: TracerProvider;
+
+  beforeEach(async () => {
+    view = await startLiveView(0, undefined, () => {});
+    provider = exportTo(view.address);
+  });
+  afterEach(async () => {
+    await view.close();
+    await provider.shutdown().catch(() => undefined);
+  });
+
+  const shown = async (): Promise<PageSpan> => {
+    const [trace] = (await listsOf(view.page)).traces;
+    const { spans } = JSON.parse((await get(view.page, `/api/trace?id=${trace?.id}`)).text);
+    return spans[0];
+  };
+  const answer = async (): Promise<unknown> => (await shown()).attributes['gen_ai.output.messages'];
+
+  it('a call is visible within a second of its start, and its text as it arrives', async () => {
+    const { client, say, end } = streamingClient({ captureMessageContent: 'SPAN_ONLY' });
+    const started = performance.now();
+    const stream = await client.chat.completions.create(REQUEST);
+    const reading = (async () => {
+      for await (const _ of stream);
+    })();
+    await vi.waitFor(async () => expect((await listsOf(view.page)).traces).toHaveLength(1), {
+      interval: 20,
+    });
+    expect(performance.now() - started).toBeLessThan(1_000);
+    expect((await listsOf(view.page)).traces[0]).toMatchObject({ underWay: true, prompt: 'Where?' });
+    say('In ');
+    await vi.waitFor(async () => expect(await answer()).toContain('In '), { timeout: 5_000 });
+    say('Hamburg');
+    await vi.waitFor(async () => expect(await answer()).toContain('In Hamburg'), { timeout: 5_000 });
+    const before = await shown();
+    expect(before).toMatchObject({ isOpen: true });
+    expect(before.end[0]).toBeGreaterThanOrEqual(before.start[0]);
+    end();
+    await reading;
+    await vi.waitFor(async () => expect((await shown()).isOpen).toBeUndefined(), { timeout: 5_000 });
+    expect((await listsOf(view.page)).traces[0]).toMatchObject({ underWay: false, outcome: 'ok' });
+  });
+
+  it.each<[string, OpenAIInstrumentationConfig]>([
+    ['is not recorded', {}],
+    ['has yet to pass a hook', { captureMessageContent: 'SPAN_ONLY', completionHook: () => undefined }],
+  ])('no content is sent that %s', async (_, config) => {
+    const { client, say } = streamingClient(config);
+    const stream = await client.chat.completions.create(REQUEST);
+    void (async () => {
+      for await (const _ of stream);
+    })();
+    say('In Hamburg');
+    await vi.waitFor(async () => expect((await listsOf(view.page)).traces).toHaveLength(1), {
+      timeout: 5_000,
+    });
+    await wait(1_000);
+    expect((await shown()).attributes).toMatchObject({ 'gen_ai.request.model': 'gpt-4o' });
+    expect(JSON.stringify(await shown())).not.toMatch(/Where|Hamburg/);
+    stream.controller.abort();
+  });
+});
+
+it('another receiver on this machine gets one request without spans, and no more', async () => {
+  const bodies: string[] = [];
+  const server = createServer((request: IncomingMessage, response) => {
+    let body = '';
+    request.on('data', (chunk) => {
+      body += chunk;
+    });
+    request.on('end', () => {
+      bodies.push(body);
+      response.end();
+    });
+  }).listen(0, '127.0.0.1');
+  await new Promise((done) => server.once('listening', done));
+  const { port } = server.address() as AddressInfo;
+  const tracer = exportTo(`http://127.0.0.1:${port}`).getTracer('test');
+  tracer.startSpan('one');
+  await vi.waitFor(() => expect(bodies).toEqual(['']));
+  tracer.startSpan('two');
+  await wait(1_000);
+  expect(bodies).toEqual(['']);
+  server.close();
+  server.closeAllConnections();
+});
+
+it.each([
+  'http://collector:4318',
+  'https://localhost:4318',
+  'http://localhost.example',
+  'http://10.0.0.1:4318',
+])('an endpoint elsewhere, such as %s, is not asked', (endpoint) => {
+  expect(processorsFor(endpoint)).toHaveLength(1);
+});
