@@ -152,7 +152,7 @@ function post(
   const body = spans.length === 0 ? '' : `{"resourceSpans":[${spans.join(',')}]}`;
   // In protobuf, a request without spans has no bytes.
   const type = body === '' ? 'application/x-protobuf' : 'application/json';
-  const headers = { 'content-type': type, 'content-length': Buffer.byteLength(body) };
+  const headers = { 'content-type': type, 'content-length': Buffer.byteLength(body), [VIEW_HEADER]: 'live' };
   const request = makeSuppressed(() =>
     http.request(url, { method: 'POST', headers, agent: false, timeout: REQUEST_TIMEOUT_MS }),
   );

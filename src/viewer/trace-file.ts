@@ -2,7 +2,7 @@ import { closeSync, openSync, readSync } from 'node:fs';
 import { terminalSafe } from '../util/terminal-safe.ts';
 
 /** Bytes of a file. Parsing a file of this size can take more than 3 GB of memory. */
-const MAX_FILE_SIZE = 100 * 2 ** 20;
+export const MAX_FILE_SIZE: number = 100 * 2 ** 20;
 const CHUNK_SIZE = 2 ** 20;
 
 /**

@@ -12,13 +12,14 @@ import type { PageSpan } from './page-span.ts';
 import { fileProblem, readWhole, viewText } from './trace-file.ts';
 
 const VIEW_USAGE: string =
-  `Usage: ${COMMAND} view [--port <port>]\n` +
+  `Usage: ${COMMAND} view [--keep <file>] [--port <port>]\n` +
   `       ${COMMAND} view <file> [--output <page>]\n` +
   `       ${COMMAND} view <file or folder> --watch [--port <port>]\n` +
   'Without a file, it receives traces over OTLP/HTTP on this machine and shows them as they arrive.\n' +
   '  <file>    OTLP/JSON: one document, or one per line, as the collector writes them; - reads standard input\n' +
   '  --output  path of the page; default: openai-traces.html\n' +
   '  --watch   also shows the file, or the .json, .jsonl and .ndjson files of the folder, as they grow\n' +
+  '  --keep    also keeps what it receives in this file, one OTLP/JSON document per line, and shows what is there\n' +
   '  --port    port of the page and of OTLP; default: 4318\n';
 
 /** The port of OTLP over HTTP. */
@@ -49,10 +50,10 @@ export async function runView(
     output.write(VIEW_USAGE);
     return 0;
   }
-  const { file, page, port, watch } = wanted;
+  const { file, page, port, watch, keep } = wanted;
   if (file !== undefined && !watch) return pageFromFile(file, page, output, errors);
   const { viewLive } = await import('./live/live-view.ts');
-  return viewLive(port, file, output, errors);
+  return viewLive(port, file, keep, output, errors);
 }
 
 interface ViewParameters {
@@ -62,6 +63,8 @@ interface ViewParameters {
   /** Whether a live page shows the file, or the folder. */
   readonly watch: boolean;
   readonly port: number;
+  /** The file that received traces are kept in. */
+  readonly keep: string | undefined;
 }
 
 /** Parameters that cannot be used, and why. */
@@ -79,29 +82,32 @@ function readViewParameters(parameters: readonly string[]): ViewParameters | Wro
         output: { type: 'string' },
         watch: { type: 'boolean', default: false },
         port: { type: 'string' },
+        keep: { type: 'string' },
       },
     });
     const [file, second] = positionals;
-    const { help, output, watch, port } = values;
+    const { help, output, watch, port, keep } = values;
     const page = output ?? 'openai-traces.html';
     const isWatched = watch || (file !== undefined && isFolder(file));
     const number = port === undefined ? OTLP_PORT : /^\d{1,5}$/.test(port) ? Number(port) : Number.NaN;
     const wrong = (problem: string): WrongParameters => ({ problem: terminalSafe(problem) });
     if (!help) {
       if (second !== undefined) return wrong(`Unexpected argument '${second}'.`);
-      if (file === '' || output === '') return wrong('The name of a file is empty.');
+      if (file === '' || output === '' || keep === '') return wrong('The name of a file is empty.');
       if (!(number <= MAX_PORT)) return wrong(`--port '${port}' is not a number from 0 to ${MAX_PORT}.`);
       if (watch && file === undefined) return wrong('--watch needs a file or a folder.');
       if (watch && file === '-') return wrong('--watch needs a file or a folder, not standard input.');
       if (output !== undefined && file === undefined) return wrong('--output needs a file of traces.');
       if (output !== undefined && isWatched)
         return wrong('--output writes a page from one file. It does not go with --watch or a folder.');
+      if (keep !== undefined && file !== undefined)
+        return wrong('--keep does not go with a file or a folder.');
       if (port !== undefined && file !== undefined && !isWatched)
         return wrong('--port needs --watch if there is a file.');
       if (file !== undefined && !isWatched && isSameFile(file, page))
         return wrong(`The page would replace the file of traces '${file}'. Choose another --output.`);
     }
-    return { help, file, page, watch: isWatched, port: number };
+    return { help, file, page, watch: isWatched, port: number, keep };
   } catch (error) {
     return { problem: parameterProblem(error) };
   }

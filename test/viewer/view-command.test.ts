@@ -1,11 +1,14 @@
 import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { OTLPTraceExporter } from '@opentelemetry/exporter-trace-otlp-proto';
+import type { ReadableSpan } from '@opentelemetry/sdk-trace';
 import { afterEach, expect, test } from 'vitest';
 import { listsOf, otlp, send } from './live/requests.ts';
+import { makeSpans } from './spans.ts';
 
 const CLI = join(import.meta.dirname, '../../dist/cli.cjs');
 const cleanups: (() => unknown)[] = [];
@@ -119,4 +122,41 @@ test('standard input without spans is named in words', async () => {
   child.stdin.end();
   const [code] = await once(child, 'close');
   expect([code, said]).toEqual([1, 'Standard input contains no spans. It must be OTLP/JSON.\n']);
+});
+
+test('--keep keeps what is received, as OTLP lines that a later one shows again', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'kept-'));
+  cleanups.push(() => rm(folder, { recursive: true }));
+  const file = join(folder, 'traces.jsonl');
+  const first = start('--port', '0', '--keep', file);
+  const [, , address = ''] = await first.printed(/shown at ((http:\/\/localhost:\d+)\S+)/);
+  const ids = { traceId: '0af7651916cd43dd8448eb211c80319c', spanId: 'b7ad6b7169203331' };
+  const times = { startTimeUnixNano: '1700000000000000001', endTimeUnixNano: '1700000001000000000' };
+  const sent = { ...ids, ...times, name: 'kept' };
+  const traces = `${address}/v1/traces`;
+  await send(traces, { method: 'POST', headers: { 'content-type': 'application/json' }, body: otlp(sent) });
+  const exporter = new OTLPTraceExporter({ url: traces });
+  const [root] = makeSpans({ name: 'in protobuf' }) as unknown as ReadableSpan[];
+  if (root === undefined) throw new Error('There is no span');
+  await new Promise((done) => exporter.export([root], done));
+  // In progress, and metrics: neither is kept.
+  await send(traces, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', 'x-openai-traces-view': 'live' },
+    body: otlp({ ...sent, spanId: 'b7ad6b7169203332', endTimeUnixNano: '0' }),
+  });
+  const lines = (await readFile(file, 'utf8')).trimEnd().split('\n');
+  expect(lines).toHaveLength(2);
+  expect(JSON.parse(lines[0] ?? '')).toEqual(JSON.parse(otlp(sent)));
+  expect(lines[1]).toContain(`"spanId":"${root.spanContext().spanId}"`);
+  if (process.platform !== 'win32') expect((await stat(file)).mode & 0o777).toBe(0o600);
+  const second = start('--port', '0', '--keep', file);
+  const [, page = ''] = await second.printed(/shown at (\S+)/);
+  expect((await listsOf(page)).traces.map(({ title }) => title).sort()).toEqual(['in protobuf', 'kept']);
+});
+
+test('--keep says in one line that its file cannot be used', async () => {
+  const program = start('--port', '0', '--keep', join(tmpdir(), 'missing', 'traces.jsonl'));
+  expect(await program.ended).toBe(1);
+  expect(program.said()).toMatch(/^\S+traces\.jsonl cannot be read: no such file or folder\.\n$/);
 });

@@ -8,6 +8,9 @@ import {
 import { terminalSafe } from '../../util/terminal-safe.ts';
 import type { TextStream } from '../../util/text-stream.ts';
 import { COMMAND } from '../../util/version.ts';
+import type { OtlpSpans } from '../otlp-json.ts';
+import { fileProblem } from '../trace-file.ts';
+import { KeptTraces } from './kept-traces.ts';
 import { newToken, Receiver } from './receiver.ts';
 import { TraceStore } from './trace-store.ts';
 import { watchTraces } from './watch-traces.ts';
@@ -31,13 +34,13 @@ export interface LiveView {
 export async function viewLive(
   port: number,
   file: string | undefined,
+  keep: string | undefined,
   output: TextStream,
   errors: TextStream,
 ): Promise<number> {
   try {
-    const { address, page } = await startLiveView(port, file, (problem) =>
-      errors.write(`${terminalSafe(problem)}\n`),
-    );
+    const report = (problem: string): unknown => errors.write(`${terminalSafe(problem)}\n`);
+    const { address, page } = await startLiveView(port, file, report, { keep });
     output.write(
       `Traces are shown at ${page}\n` +
         `To send them, start the program with ${ENDPOINT_VARIABLE}=${address}\nStop with Ctrl+C.\n`,
@@ -50,15 +53,27 @@ export async function viewLive(
   return new Promise(() => {});
 }
 
+interface LiveViewOptions {
+  readonly token?: string | undefined;
+  /** The file that traces are kept in. */
+  readonly keep?: string | undefined;
+}
+
 /** @throws the system's error if the port cannot be had, or the file cannot be read */
 export async function startLiveView(
   port: number,
   file: string | undefined,
   report: (problem: string) => void,
-  token: string = newToken(),
+  { token = newToken(), keep }: LiveViewOptions = {},
 ): Promise<LiveView> {
   const store = new TraceStore();
-  const receiver = new Receiver(store, token);
+  const take = ({ spans, evaluations }: OtlpSpans): void => {
+    store.add(spans);
+    store.annotate(evaluations);
+  };
+  const kept = keep === undefined ? undefined : new KeptTraces(keep, report);
+  if (kept !== undefined) take(readKept(kept, keep));
+  const receiver = new Receiver(store, token, kept);
   const handle = (request: IncomingMessage, response: ServerResponse): void =>
     receiver.handle(request, response);
   let listening: Listening;
@@ -71,9 +86,8 @@ export async function startLiveView(
   const stopWatching =
     file === undefined
       ? undefined
-      : watchTraces(file, report, ({ spans, evaluations }) => {
-          store.add(spans);
-          store.annotate(evaluations);
+      : watchTraces(file, report, (found) => {
+          take(found);
           receiver.announce();
         });
   const address = `http://localhost:${listening.port}`;
@@ -86,6 +100,15 @@ export async function startLiveView(
       await listening.close();
     },
   };
+}
+
+/** @throws a sentence for the user */
+function readKept(kept: KeptTraces, path: string = ''): OtlpSpans {
+  try {
+    return kept.read();
+  } catch (error) {
+    throw new Error(fileProblem(path, 'read', error));
+  }
 }
 
 async function startProblem(error: unknown, port: number): Promise<string> {

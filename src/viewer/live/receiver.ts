@@ -4,6 +4,7 @@ import { VIEW_HEADER } from '../../util/version.ts';
 import { type OtlpSpans, readOtlpDocument } from '../otlp-json.ts';
 import { livePageDocument } from '../page-file.ts';
 import type { TraceFilter } from '../trace-filter.ts';
+import type { KeptTraces } from './kept-traces.ts';
 import { decodeOtlp } from './otlp-protobuf.ts';
 import { parseOtlpBody, Refusal, readOtlpBody } from './otlp-request.ts';
 import type { StoredSpans, TraceStore } from './trace-store.ts';
@@ -32,14 +33,19 @@ const TICK_MS = 1_000;
 export class Receiver {
   readonly #store: TraceStore;
   readonly #token: string;
+  readonly #kept: KeptTraces | undefined;
   readonly #changes = new Changes();
   /** Spans that have not ended last longer. */
   readonly #ticks: ReturnType<typeof setInterval>;
 
-  /** @param token what a request must know to read. Sending needs no token. */
-  constructor(store: TraceStore, token: string) {
+  /**
+   * @param token what a request must know to read. Sending needs no token
+   * @param kept where requests are kept
+   */
+  constructor(store: TraceStore, token: string, kept?: KeptTraces) {
     this.#store = store;
     this.#token = token;
+    this.#kept = kept;
     this.#ticks = setInterval(() => {
       if (store.refreshOpen()) this.announce();
     }, TICK_MS).unref();
@@ -89,13 +95,19 @@ export class Receiver {
     const type = typeOfBody(request);
     const body = await readOtlpBody(request);
     // Programs send metrics to the same endpoint, and would log errors if it refused them.
-    if (signal === 'traces' || signal === 'logs')
-      this.#keep(readOtlpDocument(documentIn(body, type, signal)));
+    if (signal === 'traces' || signal === 'logs') {
+      const document = documentIn(body, type, signal);
+      const found = readOtlpDocument(document);
+      this.#show(found);
+      // Exporters send spans in progress again when they have ended.
+      const isLive = request.headers[VIEW_HEADER] !== undefined;
+      if (!isLive && found.spans.length + found.evaluations.length > 0) this.#kept?.add(document);
+    }
     // The answer of OTLP to a request that was accepted as a whole. In protobuf it has no bytes.
     send(response, 200, type, type === JSON_TYPE ? '{}' : '', { [VIEW_HEADER]: 'live' });
   }
 
-  #keep({ spans, evaluations }: Pick<OtlpSpans, 'spans' | 'evaluations'>): void {
+  #show({ spans, evaluations }: Pick<OtlpSpans, 'spans' | 'evaluations'>): void {
     this.#store.add(spans);
     this.#store.annotate(evaluations);
     if (spans.length > 0 || evaluations.length > 0) this.announce();

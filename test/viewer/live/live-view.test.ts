@@ -243,7 +243,7 @@ describe.skipIf(NO_BROWSER !== undefined)('the live page in Chromium', () => {
     await page.getByText('live', { exact: true }).waitFor();
     const { port, searchParams } = new URL(live.page);
     const restart = (token?: string): ReturnType<typeof startLiveView> =>
-      startLiveView(Number(port), undefined, () => {}, token);
+      startLiveView(Number(port), undefined, () => {}, { token });
     await live.close();
     await page.getByText('connection lost').waitFor();
     live = await restart(searchParams.get('token') ?? '');
