@@ -33,7 +33,7 @@ function withoutComments(source: string): string {
 
 describe('exactly one file', () => {
   it.each([
-    ['starts the spans of operations', /operation\.spanName\(/, 'telemetry/record.ts'],
+    ['starts the spans of operations', /spanNameOf\(operation/, 'telemetry/record.ts'],
     [
       'starts the records of runs and turns',
       /operation: invokeAgent/,

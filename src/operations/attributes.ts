@@ -8,11 +8,6 @@ export function define(attributes: Attributes, name: string, value: AttributeVal
   if (value !== undefined) attributes[name] = value;
 }
 
-/** A flag that is recorded only if it is true. */
-export function optional(flag: boolean | undefined): true | undefined {
-  return flag === true ? true : undefined;
-}
-
 /** The attributes that have a value. Operations that are called often use {@link define}, which copies nothing. */
 export function defined(attributes: Attributes): Attributes {
   const found: Attributes = {};

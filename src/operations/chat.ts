@@ -14,15 +14,7 @@ import {
   strings,
   tolerating,
 } from '../util/payload.ts';
-import {
-  define,
-  modelCall,
-  modelOf,
-  nameWith,
-  optional,
-  outputTypeOf,
-  requestedServiceTier,
-} from './attributes.ts';
+import { define, modelCall, outputTypeOf, requestedServiceTier } from './attributes.ts';
 import { ChatAccumulator } from './chat/accumulator.ts';
 import { readInputMessages, readOutputMessages } from './chat/messages.ts';
 import { readAnswerFailure } from './failures.ts';
@@ -38,7 +30,6 @@ export const chat: Operation = {
   endpoints: ['POST /chat/completions'],
   traits: { inference: 'chat', reportsUsageOnRequest: true, failsWithoutReason: true },
   name: 'chat',
-  spanName: (request) => nameWith('chat', modelOf(request)),
   requestAttributes: tolerating(chatRequestAttributes),
   parameterAttributes: tolerating(chatParameterAttributes),
   resultAttributes: tolerating(chatResultAttributes),
@@ -71,7 +62,7 @@ export function samplingAttributes({ body, streamed }: ApiRequest): Attributes {
   const { frequency_penalty, presence_penalty, top_k } = fieldsOf(body);
   const choiceCount = asCount(n);
   const attributes: Attributes = {};
-  define(attributes, ATTR.GEN_AI_REQUEST_STREAM, optional(streamed));
+  define(attributes, ATTR.GEN_AI_REQUEST_STREAM, streamed || undefined);
   define(attributes, ATTR.GEN_AI_REQUEST_CHOICE_COUNT, choiceCount === 1 ? undefined : choiceCount);
   define(attributes, ATTR.GEN_AI_REQUEST_SEED, asInteger(seed));
   define(attributes, ATTR.GEN_AI_REQUEST_TEMPERATURE, asNumber(temperature));

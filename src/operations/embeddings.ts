@@ -3,7 +3,7 @@ import * as ATTR from '../semconv/attributes.ts';
 import { type Usage, usageIn } from '../telemetry/cost/usage.ts';
 import type { Operation } from '../telemetry/operation.ts';
 import { arrayField, asObject, countField, stringField } from '../util/payload.ts';
-import { answeringModel, define, modelCall, modelOf, nameWith } from './attributes.ts';
+import { answeringModel, define, modelCall } from './attributes.ts';
 import { readAnswerFailure } from './failures.ts';
 
 /**
@@ -16,7 +16,6 @@ export const embeddings: Operation = {
   endpoints: ['POST /embeddings'],
   traits: { inference: 'embeddings' },
   name: 'embeddings',
-  spanName: (request) => nameWith('embeddings', modelOf(request)),
   requestAttributes: (request) => modelCall('embeddings', request),
   parameterAttributes({ body }): Attributes {
     const format = stringField(body, 'encoding_format');

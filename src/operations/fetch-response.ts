@@ -1,7 +1,7 @@
 import * as ATTR from '../semconv/attributes.ts';
 import type { Operation } from '../telemetry/operation.ts';
 import { countField } from '../util/payload.ts';
-import { defined, optional } from './attributes.ts';
+import { defined } from './attributes.ts';
 import { pathAttributes } from './request.ts';
 import { ResponseAccumulator } from './response/accumulator.ts';
 import { readResponseOutput } from './response/content.ts';
@@ -16,13 +16,12 @@ import { responseAttributes } from './response/outcome.ts';
 export const fetchResponse: Operation = {
   endpoints: ['GET /responses/{response_id}'],
   name: 'fetch_response',
-  spanName: () => 'fetch_response',
   requestAttributes: (request) =>
     defined({
       [ATTR.GEN_AI_OPERATION_NAME]: 'fetch_response',
       [ATTR.OPENAI_API_TYPE]: 'responses',
       ...pathAttributes(request),
-      [ATTR.GEN_AI_REQUEST_STREAM]: optional(request.streamed),
+      [ATTR.GEN_AI_REQUEST_STREAM]: request.streamed || undefined,
       [ATTR.GEN_AI_REQUEST_STREAM_CURSOR]: countField(request.query, 'starting_after')?.toString(),
     }),
   resultAttributes: responseAttributes,

@@ -13,7 +13,7 @@ import {
   stringField,
   tolerating,
 } from '../util/payload.ts';
-import { define, modelCall, modelOf, nameWith } from './attributes.ts';
+import { define, modelCall } from './attributes.ts';
 import { ResponseAccumulator } from './response/accumulator.ts';
 import { readInstructions, readResponseInput, readResponseOutput } from './response/content.ts';
 import { readResponseFailure, responseAttributes } from './response/outcome.ts';
@@ -29,7 +29,6 @@ import { readToolDefinitions } from './tool-definitions.ts';
 export const realtimeResponse: Operation = {
   endpoints: [],
   name: 'chat',
-  spanName: (request) => nameWith('chat', modelOf(request)),
   requestAttributes: (request) => modelCall('chat', request),
   parameterAttributes: tolerating(realtimeParameterAttributes),
   resultAttributes(result): Attributes {

@@ -2,14 +2,14 @@ import type { Attributes } from '@opentelemetry/api';
 import * as ATTR from '../semconv/attributes.ts';
 import type { ApiRequest, Operation } from '../telemetry/operation.ts';
 import { row, stringField } from '../util/payload.ts';
-import { define, optional } from './attributes.ts';
+import { define } from './attributes.ts';
 import { readResourceFailure } from './failures.ts';
 
 /** Any endpoint without an operation in the conventions: a span with method, path template and ids. */
 export const request: Operation = {
   /** Every endpoint that no other operation declares. */
   endpoints: [],
-  spanName: ({ route }) => `${route.method} ${route.template}`,
+  spanName: ({ route }) => route.endpoint,
   requestAttributes(apiRequest): Attributes {
     const { route, streamed } = apiRequest;
     const attributes: Attributes = {
@@ -18,7 +18,7 @@ export const request: Operation = {
       ...pathAttributes(apiRequest),
     };
     define(attributes, ATTR.OPENAI_API_TYPE, row(API_TYPES, route.family));
-    define(attributes, ATTR.GEN_AI_REQUEST_STREAM, optional(streamed));
+    define(attributes, ATTR.GEN_AI_REQUEST_STREAM, streamed || undefined);
     return attributes;
   },
   /** The status or other fields of the result, and the id of a created resource. */

@@ -18,15 +18,7 @@ import {
   textField,
   tolerating,
 } from '../util/payload.ts';
-import {
-  define,
-  modelCall,
-  modelOf,
-  nameWith,
-  optional,
-  outputTypeOf,
-  requestedServiceTier,
-} from './attributes.ts';
+import { define, modelCall, outputTypeOf, requestedServiceTier } from './attributes.ts';
 import { ResponseAccumulator } from './response/accumulator.ts';
 import { readInstructions, readResponseInput, readResponseOutput } from './response/content.ts';
 import { countSkippedItemCalls } from './response/items.ts';
@@ -43,7 +35,6 @@ export const response: Operation = {
   endpoints: ['POST /responses'],
   traits: { inference: 'chat', createsMetadata: true },
   name: 'chat',
-  spanName: (request) => nameWith('chat', modelOf(request)),
   requestAttributes: tolerating(responseRequestAttributes),
   parameterAttributes: tolerating(responseParameterAttributes),
   resultAttributes(result): Attributes {
@@ -51,7 +42,7 @@ export const response: Operation = {
     const output = arrayField(result, 'output');
     const compacted = output.some(isCompaction);
     define(attributes, ATTR.OPENAI_SKIPPED_TOOL_CALLS, countSkippedItemCalls(output) || undefined);
-    define(attributes, ATTR.GEN_AI_CONVERSATION_COMPACTED, optional(compacted));
+    define(attributes, ATTR.GEN_AI_CONVERSATION_COMPACTED, compacted || undefined);
     return attributes;
   },
   usage: usageIn,
@@ -86,8 +77,8 @@ function responseParameterAttributes({ body, streamed }: ApiRequest): Attributes
   const { input, previous_response_id, max_output_tokens, temperature, top_p, reasoning, text } =
     fieldsOf(body);
   const attributes: Attributes = { [ATTR.OPENAI_API_TYPE]: 'responses' };
-  define(attributes, ATTR.GEN_AI_REQUEST_STREAM, optional(streamed));
-  define(attributes, ATTR.GEN_AI_CONVERSATION_COMPACTED, optional(asArray(input).some(isCompaction)));
+  define(attributes, ATTR.GEN_AI_REQUEST_STREAM, streamed || undefined);
+  define(attributes, ATTR.GEN_AI_CONVERSATION_COMPACTED, asArray(input).some(isCompaction) || undefined);
   define(attributes, ATTR.GEN_AI_REQUEST_PREVIOUS_RESPONSE_ID, asName(previous_response_id));
   define(attributes, ATTR.GEN_AI_REQUEST_MAX_TOKENS, asCount(max_output_tokens));
   define(attributes, ATTR.GEN_AI_REQUEST_TEMPERATURE, asNumber(temperature));

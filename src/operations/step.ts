@@ -6,7 +6,7 @@ import { NAMES_DEPLOYMENTS } from '../telemetry/cost/costs.ts';
 import type { Usage } from '../telemetry/cost/usage.ts';
 import type { OperationKind } from '../telemetry/operation.ts';
 import { addFinishReason } from '../telemetry/outcomes/finish-reason.ts';
-import { define, nameWith } from './attributes.ts';
+import { define } from './attributes.ts';
 
 /** A finished step of an invocation: one model call. */
 export interface RecordedStep {
@@ -32,7 +32,6 @@ export interface RecordedStep {
 export const step: OperationKind<RecordedStep, RecordedStep> = {
   name: GEN_AI_OPERATION_NAME_VALUE_CHAT,
   scope: 'unmeasured',
-  spanName: ({ model }) => nameWith(GEN_AI_OPERATION_NAME_VALUE_CHAT, model),
   requestAttributes({ model }) {
     const attributes: Attributes = { [ATTR.GEN_AI_OPERATION_NAME]: GEN_AI_OPERATION_NAME_VALUE_CHAT };
     define(attributes, ATTR.GEN_AI_REQUEST_MODEL, model);

@@ -105,7 +105,7 @@ export class Observer implements CallObserver, ProviderListener {
     // It was made before. Its client's methods are restored, so nothing would tell of its end.
     if (this.telemetry.isDisabled) return undefined;
     const { settings, costs } = this.telemetry;
-    if (settings.cost !== false) costs.prepare();
+    if (!this.#hasEnded) costs.prepare();
     const { route, values } = matchRoute(call.method, call.path);
     const endpoint = call.path.startsWith('/')
       ? endpointOf(call.client, settings.providers)

@@ -179,9 +179,8 @@ export function startSpanWithMetadata(
   name: string,
   options: SpanOptions,
   context: Context,
+  metadata: Attributes,
 ): Span {
-  const metadata = metadataIn(context);
-  if (metadata === undefined) return tracer.startSpan(name, options, context);
   const attributes = { ...addedMetadata(metadata, options.attributes), ...options.attributes };
   const span = tracer.startSpan(name, { ...options, attributes }, context);
   const own = span.spanContext();

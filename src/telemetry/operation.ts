@@ -57,8 +57,8 @@ export interface OperationKind<Request, Result> {
   /** It outlives the call that began it: it keeps no context of a caller, and viewers wait for its trace. */
   readonly isLasting?: true;
   readonly traits?: OperationTraits;
-  /** The name of the span, from what is known at its start. */
-  spanName(request: Request): string;
+  /** The name of the span, from what is known at its start. Default: the operation, and the model that is asked for. */
+  spanName?(request: Request): string;
   /** The attributes that the span starts with, so that samplers see them: operation, model, target. */
   requestAttributes(request: Request): Attributes;
   /** The other request parameters. They are not read for calls of which only metrics are recorded. */

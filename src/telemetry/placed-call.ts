@@ -17,6 +17,7 @@ import type { Telemetry } from './telemetry.ts';
 /** A call with a record of its own: what the SDK tells of it goes to that record, and to the hierarchy. */
 export class PlacedCall implements CallObservation {
   readonly record: OperationRecord<ApiRequest>;
+  readonly context: Context;
   readonly roughTimes: boolean;
   readonly #place: Placement;
   /** Created with the first chunk: most calls are no streams. */
@@ -27,13 +28,10 @@ export class PlacedCall implements CallObservation {
 
   constructor(telemetry: Telemetry, start: RecordStart<ApiRequest, unknown> & { readonly place: Placement }) {
     this.record = new OperationRecord(telemetry, start);
+    this.context = this.record.context;
     this.#place = start.place;
     this.#gaps = this.record.measuresChunks ? new ChunkGaps() : undefined;
     this.roughTimes = this.#gaps === undefined && start.place.hearsEvents !== true;
-  }
-
-  get context(): Context {
-    return this.record.context;
   }
 
   chunk(event: unknown, time: number): void {

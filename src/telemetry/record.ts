@@ -272,8 +272,7 @@ export class OperationRecord<Request = unknown, Result = unknown> implements Ope
     const elsewhere = operation.spentElsewhere && guard('reading totals', operation.spentElsewhere, result);
     if (elsewhere !== undefined) addTotals(attributes, telemetry, elsewhere, self.attributes);
     self.#result = attributes;
-    if (telemetry.costs.wanted)
-      self.#cost = guard('pricing a result', OperationRecord.#price, self, result, attributes);
+    self.#cost = guard('pricing a result', OperationRecord.#price, self, result, attributes);
     // The SDK logs a warning for a span that has ended.
     if (self.#cost !== undefined && self.#outer?.span.isRecording() === true)
       self.#outer.span.setAttribute(ATTR.OPENAI_COST, self.#cost);
@@ -395,7 +394,7 @@ function startSpan(
   const options: SpanOptions & { attributes: Attributes } = { kind, attributes, startTime };
   if (place.links !== undefined) options.links = place.links;
   if (isRoot === true) options.root = true;
-  const name = operation.spanName(request);
+  const name = spanNameOf(operation, request, attributes);
   // Most calls have one such attribute. To sort it out would cost more than it saves.
   const isSimple =
     attributes[ATTR.GEN_AI_OPERATION_NAME] !== undefined &&
@@ -407,6 +406,17 @@ function startSpan(
   const span = telemetry.startSpan(name, { ...options, attributes: early }, place.parent);
   guard('recording ids', addLate, span, attributes);
   return span;
+}
+
+/** @param attributes those that its span starts with */
+export function spanNameOf<Request>(
+  operation: Pick<OperationKind<Request, unknown>, 'name' | 'spanName'>,
+  request: Request,
+  attributes: Attributes,
+): string {
+  if (operation.spanName !== undefined) return operation.spanName(request);
+  const model = attributes[ATTR.GEN_AI_REQUEST_MODEL];
+  return model === undefined ? `${operation.name}` : `${operation.name} ${model}`;
 }
 
 const LATE_PREFIX = 'openai.';

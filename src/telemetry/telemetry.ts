@@ -22,7 +22,7 @@ import { NAME, VERSION } from '../util/version.ts';
 import { Costs } from './cost/costs.ts';
 import { Events, type LoggerProvider } from './events/log-records.ts';
 import { Sink } from './events/sink.ts';
-import { startSpanWithMetadata } from './metadata.ts';
+import { metadataIn, startSpanWithMetadata } from './metadata.ts';
 import { Metrics } from './metrics/metrics.ts';
 import { withOlderNames } from './older-names.ts';
 import { flushAtProgramEnd } from './program-end/program-end.ts';
@@ -143,7 +143,11 @@ export class Telemetry {
   /** Starts a span with a tracer of the current provider. It carries the metadata of its context. */
   startSpan(name: string, options: SpanOptions, parent: Context): Span {
     const { tracer, life } = this.#currentTracer();
-    const span = startSpanWithMetadata(tracer, name, options, parent);
+    const metadata = metadataIn(parent);
+    const span =
+      metadata === undefined
+        ? tracer.startSpan(name, options, parent)
+        : startSpanWithMetadata(tracer, name, options, parent, metadata);
     // A sampler may drop them all.
     if (life?.recorded === false) life.recorded = span.isRecording();
     return span;

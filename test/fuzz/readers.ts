@@ -12,6 +12,7 @@ import { matchRoute } from '../../src/sdk/routes/index.ts';
 import { plainError } from '../../src/telemetry/content/plain-data.ts';
 import { readUsage } from '../../src/telemetry/cost/usage.ts';
 import { readError, readFailure } from '../../src/telemetry/outcomes/failure.ts';
+import { spanNameOf } from '../../src/telemetry/record.ts';
 import { asText } from '../../src/util/payload.ts';
 import { textWithoutUrlSecrets, urlWithoutSecrets } from '../../src/util/url-secrets.ts';
 import { type RecordingSink, recordFacts } from '../support/recording-sink.ts';
@@ -133,8 +134,7 @@ function operationReaders(line: string): Reader[] {
     {
       name: `the request of ${line}`,
       read: (body) => [
-        operation.spanName(request(body)),
-        operation.requestAttributes(request(body)),
+        spanNameOf(operation, request(body), operation.requestAttributes(request(body))),
         operation.parameterAttributes?.(request(body)),
       ],
     },

@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { createAgent } from '../../src/operations/create-agent.ts';
 import { type ApiRequest, operationOf } from '../../src/operations/index.ts';
 import { matchRoute } from '../../src/sdk/routes/index.ts';
+import { spanNameOf } from '../../src/telemetry/record.ts';
 
 function request(method: string, path: string, more: Partial<ApiRequest> = {}): ApiRequest {
   return {
@@ -18,7 +19,7 @@ function request(method: string, path: string, more: Partial<ApiRequest> = {}): 
 function read(asked: ApiRequest, result?: unknown): { name: string; start: object; end: object } {
   const operation = operationOf(asked.route);
   return {
-    name: operation.spanName(asked),
+    name: spanNameOf(operation, asked, operation.requestAttributes(asked)),
     start: { ...operation.requestAttributes(asked), ...operation.parameterAttributes?.(asked) },
     end: result === undefined ? {} : operation.resultAttributes(result, asked.route),
   };

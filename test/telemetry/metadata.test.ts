@@ -30,7 +30,7 @@ describe('metadata of one user is not that of others whose spans', () => {
     const startSpan = () => trace.wrapSpanContext(shared);
     const parent = trace.setSpanContext(ROOT_CONTEXT, shared);
     const context = withMetadataIn(parent, { userId: 'user-1' });
-    const span = startSpanWithMetadata({ startSpan }, 'chat', {}, context);
+    const span = startSpanWithMetadata({ startSpan }, 'chat', {}, context, metadataIn(context) ?? {});
     expect(metadataIn(trace.setSpan(ROOT_CONTEXT, span))).toBeUndefined();
   });
 });
@@ -38,7 +38,7 @@ describe('metadata of one user is not that of others whose spans', () => {
 test('the metadata of a span is found by a context with nothing but that span', () => {
   const startSpan = () => trace.wrapSpanContext({ ...REMOTE, isRemote: false });
   const context = withMetadataIn(ROOT_CONTEXT, { userId: 'user-1' });
-  const span = startSpanWithMetadata({ startSpan }, 'chat', {}, context);
+  const span = startSpanWithMetadata({ startSpan }, 'chat', {}, context, metadataIn(context) ?? {});
   expect(metadataIn(trace.setSpan(ROOT_CONTEXT, span))).toEqual({ 'user.id': 'user-1' });
 });
 

@@ -49,7 +49,7 @@ const IN_PROCESS: OperationKind<AgentsStart, AgentsEnd> = {
 /** A request of its own, over MCP. */
 const REQUEST: OperationKind<AgentsStart, AgentsEnd> = {
   scope: 'local',
-  spanName: IN_PROCESS.spanName,
+  spanName: ({ name }) => name,
   requestAttributes: IN_PROCESS.requestAttributes,
   content: { output: ({ content }) => content() },
 };

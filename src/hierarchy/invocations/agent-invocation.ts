@@ -11,7 +11,7 @@ import { rememberedOf, rememberForEvaluation } from '../../telemetry/evaluations
 import type { WholeOperation } from '../../telemetry/operation.ts';
 import type { Failure } from '../../telemetry/outcomes/failure.ts';
 import { type Place, placeAttributes } from '../../telemetry/place.ts';
-import { OperationRecord } from '../../telemetry/record.ts';
+import { OperationRecord, spanNameOf } from '../../telemetry/record.ts';
 import type { Telemetry } from '../../telemetry/telemetry.ts';
 import { inOrder } from '../../util/clock.ts';
 import { LinkedContext } from '../../util/context.ts';
@@ -396,7 +396,7 @@ export class AgentInvocation extends Invocation {
   }
 
   #rename(agentName: string): void {
-    this.openRecord.rename(invokeAgent.spanName({ agentName }));
+    this.openRecord.rename(spanNameOf(invokeAgent, { agentName }, {}));
   }
 
   /**

@@ -35,7 +35,7 @@ export class Costs {
     return this.#holder.settings.cost !== false;
   }
 
-  /** Called with each call: loads the price package while the program waits for the response. */
+  /** Called with the first calls: loads the price package while the program waits for the response. */
   prepare(): void {
     this.#list()?.prepare();
   }
@@ -53,6 +53,7 @@ export class Costs {
     parts?: Attributes,
   ): number | undefined {
     const list = this.#list();
+    const { settings } = this.#holder;
     const { usage, audioSeconds, reported, hasOthers, hasUncountedSearches } = spending;
     if (list === undefined || (usage ?? audioSeconds ?? reported) === undefined) return undefined;
     const requestModel = asText(request[ATTR.GEN_AI_REQUEST_MODEL]);
@@ -61,7 +62,8 @@ export class Costs {
     const tier = String(
       response[ATTR.OPENAI_RESPONSE_SERVICE_TIER] ?? request[ATTR.OPENAI_REQUEST_SERVICE_TIER] ?? 'default',
     );
-    const own = this.#findOwn(requestModel, responseModel);
+    const own =
+      findModel(settings.prices, responseModel, requestModel) ?? findModel(settings.prices, requestModel);
     if (own === undefined && reported !== undefined) return roundCost(reported);
     // No price of the program could cover it.
     if (hasOthers || usage?.isPartial) return undefined;
@@ -73,7 +75,6 @@ export class Costs {
     const inTier = STANDARD_TIERS.includes(tier) ? prices : pricesOfTier(prices, tier);
     const cost = inTier === undefined ? undefined : priceOf(inTier, spending, parts);
     if (cost !== undefined) return cost;
-    const { settings } = this.#holder;
     if (list.available) this.#report(provider, responseModel ?? requestModel, tier);
     else if (settings.cost === true || settings.events !== undefined) void list.noticeMissing();
     return undefined;
@@ -89,11 +90,6 @@ export class Costs {
       programPrices.set(cost, list);
     }
     return list;
-  }
-
-  #findOwn(requestModel: string | undefined, responseModel: string | undefined): ModelPrices | undefined {
-    const { prices } = this.#holder.settings;
-    return findModel(prices, responseModel, requestModel) ?? findModel(prices, requestModel);
   }
 
   /** Logs a missing price once for each model, for those who wonder about the missing cost. */

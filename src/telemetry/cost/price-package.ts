@@ -72,7 +72,6 @@ export class PriceList {
     this.#loaded = given !== undefined;
   }
 
-  /** Called with each call. */
   prepare(): void {
     if (this.#prepared || this.#loaded) return;
     this.#prepared = true;

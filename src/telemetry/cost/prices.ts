@@ -34,7 +34,7 @@ type CostPart = `${'text' | 'audio' | 'image'}.${'input' | 'cached' | 'output'}`
 interface Amount {
   /** `undefined` for what is billed besides tokens. */
   readonly part?: CostPart;
-  readonly count: (spending: Spending, usage: Usage, of: ModalityUsage) => number;
+  readonly count: (usage: Usage, of: ModalityUsage, spending: Spending) => number;
   /** The number of units that the price refers to. */
   readonly per: number;
   /** The keys of the price; the first one that has a price counts. */
@@ -93,7 +93,7 @@ const AMOUNTS: readonly Amount[] = [
     keys: ['audio_hours'],
     per: 3_600,
     needed: true,
-    count: ({ audioSeconds = 0 }, usage) => usage.audioSeconds ?? audioSeconds,
+    count: (usage, _, { audioSeconds = 0 }) => usage.audioSeconds ?? audioSeconds,
   },
   fee('requests_kcount', ({ aggregate }) => (aggregate ? 0 : 1)),
   fee('web_searches_kcount', ({ webSearches = 0 }) => webSearches),
@@ -105,11 +105,11 @@ function tokenAmount(
   keys: readonly PriceKey[],
   count: (usage: Usage, of: ModalityUsage) => number,
 ): Amount {
-  return { part, keys, per: 1e6, needed: true, count: (_, usage, of) => count(usage, of) };
+  return { part, keys, per: 1e6, needed: true, count };
 }
 
 function fee(key: PriceKey, count: (spending: Spending) => number): Amount {
-  return { keys: [key], per: 1e3, needed: false, count };
+  return { keys: [key], per: 1e3, needed: false, count: (_, __, spending) => count(spending) };
 }
 
 /**
@@ -123,7 +123,7 @@ export function priceOf(prices: ModelPrices, spending: Spending, parts?: Attribu
   const context = spending.aggregate ? 0 : usage.inputTokens;
   let sum = 0;
   for (const { part, count, per, keys, needed } of AMOUNTS) {
-    const amount = count(spending, usage, modalities ?? NO_MODALITIES);
+    const amount = count(usage, modalities ?? NO_MODALITIES, spending);
     if (amount <= 0) continue;
     const price = priceAt(prices, keys, context);
     if (price === undefined) {

@@ -131,8 +131,9 @@ export class MetricSeries {
     return used;
   }
 
-  /** Returns a copy of the dimensions with the error type. */
-  withError(dimensions: Attributes, errorType: string): Attributes {
+  /** Returns a copy of the dimensions with the error type, if there is one. */
+  withError(dimensions: Attributes, errorType: string | undefined): Attributes {
+    if (errorType === undefined) return dimensions;
     const failed = { ...dimensions, [ATTR.ERROR_TYPE]: errorType };
     this.#limit(failed, ATTR.ERROR_TYPE);
     if (keepKey(this.#failures, failed, MAX_FAILED_COMBINATIONS)) return failed;

@@ -126,7 +126,11 @@ export class Metrics {
         context,
       );
     if (seconds !== undefined)
-      instruments.duration.record(Math.max(0, seconds), withError(dimensions, errorType), context);
+      instruments.duration.record(
+        Math.max(0, seconds),
+        metricSeries.withError(dimensions, errorType),
+        context,
+      );
     if (usage !== undefined) {
       const { known, inputTokens, outputTokens } = usage;
       const { tokenUsage } = instruments;
@@ -164,7 +168,11 @@ export class Metrics {
     if (local === undefined || instruments === undefined) return;
     const dimensions = pickAttributes(attributes, local.dimensions);
     metricSeries.limitNames(dimensions);
-    instruments[local.instrument].record(Math.max(0, seconds), withError(dimensions, errorType), context);
+    instruments[local.instrument].record(
+      Math.max(0, seconds),
+      metricSeries.withError(dimensions, errorType),
+      context,
+    );
   }
 
   /** @param operation the attributes of the call */
@@ -231,10 +239,6 @@ function tokenDimensions(
 ): Attributes {
   const tokens = { ...dimensions, [ATTR.GEN_AI_TOKEN_TYPE]: type };
   return operation === undefined ? tokens : { ...tokens, [ATTR.GEN_AI_OPERATION_NAME]: operation };
-}
-
-function withError(dimensions: Attributes, errorType: string | undefined): Attributes {
-  return errorType === undefined ? dimensions : metricSeries.withError(dimensions, errorType);
 }
 
 /** Instruments by provider. They are created once, because a provider keeps the callbacks of its gauges for life. */
