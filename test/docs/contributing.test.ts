@@ -1,4 +1,4 @@
-import { globSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, globSync, readdirSync, readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 
 const GUIDE = readFileSync('CONTRIBUTING.md', 'utf8');
@@ -14,6 +14,13 @@ test('the layout in CONTRIBUTING.md names every folder of src/ and every file at
     .flatMap((line) => line.trim().split(/ {3,}/)[0]?.split(' ') ?? [])
     .filter((name) => /^[\w-]+(?:\/|\.ts)$/.test(name));
   expect(listed.toSorted()).toEqual(entries.toSorted());
+});
+
+test('every file that CONTRIBUTING.md names below src/ is there', () => {
+  const [, table = ''] = /Where to look, below `src\/`:\n\n([\s\S]*?)\n\n/.exec(GUIDE) ?? [];
+  const files = [...table.matchAll(/`([\w/-]+\.ts)`/g)].map(([, file = '']) => file);
+  expect(files.length).toBeGreaterThan(10);
+  expect(files.filter((file) => !existsSync(`src/${file}`))).toEqual([]);
 });
 
 test('every script of the package is in the table of CONTRIBUTING.md', () => {
