@@ -88,8 +88,8 @@ const LATER = {
     'src/telemetry/evaluations/evaluation.ts',
   ],
   hierarchy: ['src/hierarchy/index.ts'],
-  masking: ['src/helpers/masking/mask-text.ts'],
-  'masking-options': ['src/helpers/masking/masking-options.ts'],
+  masking: ['src/telemetry/masking/mask-text.ts'],
+  'masking-options': ['src/telemetry/masking/masking-options.ts'],
   operations: [
     'src/operations/create-agent.ts',
     'src/operations/embeddings.ts',
@@ -107,6 +107,7 @@ const LATER = {
   realtime: ['src/hierarchy/realtime/index.ts'],
   sockets: ['src/sdk/sockets/index.ts'],
   'spans-in-progress': ['src/export/live-spans.ts'],
+  'variable-hooks': ['src/telemetry/content/variable-hooks.ts'],
   'unknown-names': ['src/config/unknown-names.ts'],
 };
 

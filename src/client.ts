@@ -25,10 +25,8 @@ import { sendWithin } from './telemetry/program-end/program-end.ts';
 import { guard, warnOnce } from './util/guard.ts';
 import { providerBehind } from './util/otel-api.ts';
 
+export type { MaskedKind } from './config/config.ts';
 export { type Evaluation, recordEvaluation } from './helpers/evaluation.ts';
-export type { MaskedKind } from './helpers/masking/find-private.ts';
-export { maskingHook, maskText } from './helpers/masking/hook.ts';
-export type { MaskingOptions } from './helpers/masking/masking-options.ts';
 export {
   span,
   type TracedDecorator,
@@ -37,6 +35,8 @@ export {
   withConversation,
   withMetadata,
 } from './helpers/traced.ts';
+export { maskingHook, maskText } from './telemetry/masking/hook.ts';
+export type { MaskingOptions } from './telemetry/masking/masking-options.ts';
 export type { PromptMetadata, TraceMetadata } from './telemetry/metadata.ts';
 export type * from './types.ts';
 

@@ -11,7 +11,11 @@ export {
   type CircuitBreakerExporterOptions,
   type Exporter,
 } from './export/circuit-breaker.ts';
-export { ContentStore, type ContentStoreLimits, type ContentStoreOptions } from './export/content-store.ts';
+export {
+  ContentStore,
+  type ContentStoreLimits,
+  type ContentStoreOptions,
+} from './telemetry/content/content-store.ts';
 export type { ExportResult } from './util/export-result.ts';
 export type { TextStream } from './util/text-stream.ts';
 export { ConsoleTreeExporter, type ConsoleTreeExporterOptions } from './viewer/console-tree.ts';

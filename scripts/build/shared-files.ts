@@ -44,10 +44,15 @@ function namesOf({ start, together, others, later }: Shared, importsOf: ImportsO
   const lazy = Object.entries(later).map(([name, sources]) => [name, atOnce(sources)] as const);
   // They use what they load later, too, and shall not load more of the start for it.
   const used = Object.entries(others).map(([name, one]) => [name, importedBy([one], importsOf)] as const);
+  // What these load at once cannot be in a file that is loaded later.
+  const usedAtOnce = Object.entries(others)
+    .filter(([, one]) => !doors.has(resolve(one)))
+    .map(([name, one]) => [name, atOnce([one])] as const);
   const names = new Map<string, string>();
   const atStart = atOnce(start);
   for (const id of new Set([...atStart, ...lazy.flatMap(([, ids]) => [...ids])])) {
-    const files = atStart.has(id) ? [] : namesWith(id, lazy);
+    const inLater = atStart.has(id) ? [] : namesWith(id, lazy);
+    const files = inLater.length === 1 ? [...inLater, ...namesWith(id, usedAtOnce)] : inLater;
     const [file, ...more] = files;
     const shared = ['shared', ...files].join('-');
     names.set(id, more.length > 0 ? shared : (file ?? ['core', ...namesWith(id, used)].join('-')));

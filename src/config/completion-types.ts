@@ -50,7 +50,7 @@ export type MessagePart =
       readonly modality: string;
       readonly file_id: string;
     }
-  | { readonly type: 'uri'; readonly modality: string; readonly uri: string }
+  | { readonly type: 'uri'; readonly modality: string; readonly mime_type?: string; readonly uri: string }
   | BlobPart;
 
 /** Media inside a message. The option `media` decides how it is recorded. */

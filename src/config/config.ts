@@ -16,6 +16,12 @@ import {
 } from './option-parsers.ts';
 import type { EventOptions, EventPreset } from './sink-event-types.ts';
 
+/** What `maskingHook` finds. */
+export type MaskedKind = 'email' | 'phone' | 'card' | 'key';
+
+/** The kinds that are found unless others are chosen. */
+export const MASKED_KINDS: readonly MaskedKind[] = ['email', 'phone', 'card', 'key'];
+
 /** Where content is recorded. Events need a logger provider. */
 export type CaptureMessageContent = 'NO_CONTENT' | 'SPAN_ONLY' | 'EVENT_ONLY' | 'SPAN_AND_EVENT';
 
@@ -45,6 +51,12 @@ export interface OpenAIInstrumentationConfig extends Hooks {
    * See `docs/hierarchy.md#background-reads`. `OTEL_INSTRUMENTATION_OPENAI_RUN_STEPS`.
    */
   runSteps?: 'fetch' | 'observe' | 'off' | undefined;
+  /**
+   * Which content is neither recorded nor shown to `completionHook`: `none` (default), `inputs`, such as instructions,
+   * messages, arguments and definitions of tools, or `outputs`, such as answers and results. A history of messages is an
+   * input. Messages of errors are hidden with either. `OTEL_INSTRUMENTATION_OPENAI_HIDE_CONTENT`.
+   */
+  hideContent?: 'none' | 'inputs' | 'outputs' | undefined;
   /** The maximum number of characters recorded of one text. Default 16,384. `OTEL_INSTRUMENTATION_OPENAI_MAX_CONTENT_LENGTH`. */
   maxContentLength?: number | undefined;
   /** The maximum number of characters of content on one span. Default 65,536. `OTEL_INSTRUMENTATION_OPENAI_MAX_SPAN_CONTENT_LENGTH`. */
@@ -146,6 +158,10 @@ interface ResolvedOptions extends Pick<OpenAIInstrumentationConfig, keyof Hooks 
   /** `undefined` if the program has not asked: costs are recorded if their prices are known. */
   cost: OpenAIInstrumentationConfig['cost'];
   events: (EventOptions & { readonly preset: EventPreset }) | undefined;
+  /** What is masked before any hook sees content, whatever the program does. */
+  maskedKinds: readonly MaskedKind[];
+  /** Where content is stored after all hooks. */
+  contentFolder: string | undefined;
   /** Whether spans also carry the attribute names of older versions of the conventions. */
   olderNames: boolean;
 }
@@ -180,6 +196,12 @@ export const OPTIONS: { readonly [Name in keyof Settings]: Option<Settings[Name]
     withholdsContent: () => true,
   },
   completionHook: { ...aFunction(), withholdsContent: (value) => value !== null },
+  hideContent: {
+    variable: 'OTEL_INSTRUMENTATION_OPENAI_HIDE_CONTENT',
+    ...oneOf(['none', 'inputs', 'outputs']),
+    withholdsContent: () => true,
+    variableWithholds: true,
+  },
   runSteps: { variable: 'OTEL_INSTRUMENTATION_OPENAI_RUN_STEPS', ...oneOf(['fetch', 'observe', 'off']) },
   maxContentLength: { variable: 'OTEL_INSTRUMENTATION_OPENAI_MAX_CONTENT_LENGTH', ...wholeNumber(16_384) },
   maxSpanContentLength: {
@@ -235,6 +257,21 @@ export const OPTIONS: { readonly [Name in keyof Settings]: Option<Settings[Name]
   responseHook: aFunction(),
   ignoreRequestHook: aFunction(),
   startSpanHook: aFunction(),
+  maskedKinds: {
+    variable: 'OTEL_INSTRUMENTATION_OPENAI_MASKING',
+    variableOnly: true,
+    fallback: [],
+    accepts: `true, false, lists of ${MASKED_KINDS.join(', ')}`,
+    parse: parseMaskedKinds,
+    variableWithholds: true,
+  },
+  contentFolder: {
+    variable: 'OTEL_INSTRUMENTATION_GENAI_UPLOAD_BASE_PATH',
+    variableOnly: true,
+    fallback: undefined,
+    accepts: 'paths of folders, and file: URLs',
+    parse: parseFolder,
+  },
   olderNames: {
     variable: 'OTEL_SEMCONV_STABILITY_OPT_IN',
     variableOnly: true,
@@ -298,6 +335,7 @@ export function operationSettings(atStart: Settings, current: Settings): Setting
       recordsContentOnEvents(atStart) && recordsContentOnEvents(current),
     ),
     completionHook: current.completionHook ?? atStart.completionHook,
+    hideContent: current.hideContent === 'none' ? atStart.hideContent : current.hideContent,
   };
 }
 
@@ -316,6 +354,23 @@ function parseEvents(value: unknown): Settings['events'] {
   return typeof sink === 'function' && parsed !== undefined
     ? { sink: sink as EventOptions['sink'], preset: parsed }
     : undefined;
+}
+
+function parseMaskedKinds(value: unknown): readonly MaskedKind[] | undefined {
+  const names = optionText(value)
+    .split(',')
+    .map((name) => name.trim().toLowerCase());
+  if (names.length === 1 && names[0] === 'true') return MASKED_KINDS;
+  if (names.length === 1 && names[0] === 'false') return [];
+  const kinds = MASKED_KINDS.filter((kind) => names.includes(kind));
+  return kinds.length === names.length ? kinds : undefined;
+}
+
+/** Python's instrumentations also take URLs of object stores here, which need a library. */
+function parseFolder(value: unknown): string | undefined {
+  const path = optionText(value).trim();
+  if (!/^[a-z][a-z\d+.-]+:/i.test(path)) return path || undefined;
+  return /^file:\/\/\//i.test(path) ? path.slice('file://'.length) : undefined;
 }
 
 function readEnvironment(): Environment {

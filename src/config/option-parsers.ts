@@ -15,6 +15,8 @@ export interface Option<Value> {
    * is recorded: without it, more would be recorded than the program allows.
    */
   readonly withholdsContent?: (value: unknown) => boolean;
+  /** The same for the variable: it hides content. */
+  readonly variableWithholds?: true;
 }
 
 /** One of several names, in any case. The first one is the default. */
@@ -94,14 +96,19 @@ export function resolveOption<Value>(
   report: ReportProblem,
   environment: Environment,
 ): Value {
-  const { variable, variableOnly, fallback, accepts, parse, withholdsContent } = option;
+  const { variable, variableOnly, fallback, accepts, parse, withholdsContent, variableWithholds } = option;
   const sources = [
     { name: `option ${name}`, value: variableOnly ? undefined : given, withholds: withholdsContent },
-    { name: variable ?? '', value: variable === undefined ? undefined : environment[variable] },
+    {
+      name: variable ?? '',
+      value: variable === undefined ? undefined : environment[variable],
+      withholds: variableWithholds ? () => true : undefined,
+    },
   ];
   for (const source of sources) {
     const withholds = source.value !== undefined && source.withholds?.(source.value) === true;
-    if (source.value === undefined || (source.value === '' && !withholds)) continue;
+    if (source.value === undefined || (source.value === '' && (!withholds || source.name === variable)))
+      continue;
     const value = parse(source.value);
     if (value !== undefined) return value;
     const shown = JSON.stringify(optionText(source.value).slice(0, 40)).replace('"object"', 'malformed');

@@ -13,6 +13,7 @@ import { deploymentOf, type Endpoint, endpointAt, endpointOf, SENDS_USAGE_UNASKE
 import { matchRoute } from '../sdk/routes/index.ts';
 import type { OpenedSocket, SocketObservation } from '../sdk/sockets/socket.ts';
 import { isSuppressed } from '../sdk/suppression.ts';
+import { hookOfVariables } from '../telemetry/content/variable-hooks.ts';
 import type { Operation } from '../telemetry/operation.ts';
 import { readFailure } from '../telemetry/outcomes/failure.ts';
 import { OuterSpans } from '../telemetry/outer-span.ts';
@@ -309,5 +310,9 @@ export function readSettings(
   const { captureMessageContent } = settings;
   const mode = typeof captureMessageContent === 'function' ? 'by caller' : captureMessageContent;
   if (mode !== 'NO_CONTENT') notice('content_recorded', mode);
-  return settings;
+  const { maskedKinds, contentFolder } = settings;
+  // Without consent and hooks, there is nothing to mask.
+  const masks = maskedKinds.length > 0 && (mode !== 'NO_CONTENT' || settings.completionHook !== undefined);
+  if (!masks && contentFolder === undefined) return settings;
+  return Object.freeze({ ...settings, completionHook: hookOfVariables(settings) });
 }

@@ -40,7 +40,7 @@ const INSPECTION = { depth: 0, colors: false, customInspect: false } as const;
 const REJECTED_PROMISE = /^[^{]*{\s+<rejected>/;
 
 /** A handler learns a microtask later that an `async` hook threw before its first `await`; Node's `inspect` at once. */
-function hasRejected(returned: unknown): boolean {
+export function hasRejected(returned: unknown): boolean {
   return (
     inspect !== undefined &&
     types?.isPromise(returned) === true &&

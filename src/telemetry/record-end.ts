@@ -17,12 +17,10 @@ import type { Telemetry } from './telemetry.ts';
  *
  * @param outer the span of another instrumentation, if that stands for the operation
  */
-export function recordEnd(
-  telemetry: Telemetry,
-  operation: EndedOperation,
-  outer: OuterSpan | undefined,
-): void {
-  const settings = operationSettings(operation.startSettings, telemetry.settings);
+export function recordEnd(telemetry: Telemetry, ended: EndedOperation, outer: OuterSpan | undefined): void {
+  const settings = operationSettings(ended.startSettings, telemetry.settings);
+  const isHidden = settings.hideContent !== 'none' && ended.failure !== undefined;
+  const operation = isHidden ? { ...ended, failure: { ...ended.failure, message: undefined } } : ended;
   if (outer?.isLeftOpen === true) endIfOpen(telemetry, outer, operation);
   const failure =
     outer === undefined

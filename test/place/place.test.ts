@@ -26,7 +26,7 @@ const TESTS = [
   'test/architecture.test.ts',
   'test/sdk/module-hooks.test.ts',
   'test/code',
-  'test/export/content-store.test.ts',
+  'test/telemetry/content/content-store.test.ts',
   'test/hierarchy/scripted-processes.test.ts',
   'test/docs/api-reference.test.ts',
   'test/doctor/command.test.ts',

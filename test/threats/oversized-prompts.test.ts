@@ -4,8 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterEach, describe, expect, test, vi } from 'vitest';
-import { jsonWithin, stubOf } from '../../src/export/content-store.ts';
 import { ContentStore } from '../../src/export.ts';
+import { jsonWithin, stubOf } from '../../src/telemetry/content/content-store.ts';
 import { startProgram } from '../support/program.ts';
 
 /**

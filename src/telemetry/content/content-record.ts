@@ -40,21 +40,29 @@ interface ContentForm {
   readonly kind: keyof Content;
   readonly as: WrittenAs;
   readonly attribute: string;
+  /** What hides it. */
+  readonly of: 'inputs' | 'outputs';
   readonly share?: number;
 }
 
 /** How each kind of content is written, in the order in which they may use up the limit. Parameters name their attributes. */
 const FORMS: readonly ContentForm[] = [
-  { kind: 'parameters', as: 'texts', attribute: '' },
-  { kind: 'systemInstructions', as: 'parts', attribute: ATTR.GEN_AI_SYSTEM_INSTRUCTIONS },
-  { kind: 'outputMessages', as: 'messages', attribute: ATTR.GEN_AI_OUTPUT_MESSAGES },
-  { kind: 'inputMessages', as: 'messages', attribute: ATTR.GEN_AI_INPUT_MESSAGES, share: SHARE },
-  { kind: 'toolDefinitions', as: 'list', attribute: ATTR.GEN_AI_TOOL_DEFINITIONS },
-  { kind: 'toolArguments', as: 'object', attribute: ATTR.GEN_AI_TOOL_CALL_ARGUMENTS },
-  { kind: 'toolResult', as: 'object', attribute: ATTR.GEN_AI_TOOL_CALL_RESULT },
-  { kind: 'functionArguments', as: 'json', attribute: ATTR.OPENAI_TRACE_INPUT },
-  { kind: 'functionResult', as: 'json', attribute: ATTR.OPENAI_TRACE_OUTPUT },
-  { kind: 'documents', as: 'list', attribute: ATTR.GEN_AI_RETRIEVAL_DOCUMENTS },
+  { kind: 'parameters', of: 'inputs', as: 'texts', attribute: '' },
+  { kind: 'systemInstructions', of: 'inputs', as: 'parts', attribute: ATTR.GEN_AI_SYSTEM_INSTRUCTIONS },
+  { kind: 'outputMessages', of: 'outputs', as: 'messages', attribute: ATTR.GEN_AI_OUTPUT_MESSAGES },
+  {
+    kind: 'inputMessages',
+    of: 'inputs',
+    as: 'messages',
+    attribute: ATTR.GEN_AI_INPUT_MESSAGES,
+    share: SHARE,
+  },
+  { kind: 'toolDefinitions', of: 'inputs', as: 'list', attribute: ATTR.GEN_AI_TOOL_DEFINITIONS },
+  { kind: 'toolArguments', of: 'inputs', as: 'object', attribute: ATTR.GEN_AI_TOOL_CALL_ARGUMENTS },
+  { kind: 'toolResult', of: 'outputs', as: 'object', attribute: ATTR.GEN_AI_TOOL_CALL_RESULT },
+  { kind: 'functionArguments', of: 'inputs', as: 'json', attribute: ATTR.OPENAI_TRACE_INPUT },
+  { kind: 'functionResult', of: 'outputs', as: 'json', attribute: ATTR.OPENAI_TRACE_OUTPUT },
+  { kind: 'documents', of: 'outputs', as: 'list', attribute: ATTR.GEN_AI_RETRIEVAL_DOCUMENTS },
 ];
 
 /** Attributes that are JSON on spans and structured values on events. */
@@ -89,6 +97,7 @@ export class ContentRecord {
   readonly #context: Context;
   readonly #targets: ContentTargets;
   readonly #hook: CompletionHook | undefined;
+  readonly #hidden: Settings['hideContent'];
   readonly #writer: ContentWriter;
   /** The added content, kept for the hook. */
   readonly #held: Content = {};
@@ -107,6 +116,7 @@ export class ContentRecord {
     this.#context = context;
     this.#targets = to;
     this.#hook = settings.completionHook;
+    this.#hidden = settings.hideContent;
     // Where a span has the same content, its texts stay whole.
     this.#writer = to.span
       ? new ContentWriter(settings, attributeLimitOf(span))
@@ -162,8 +172,9 @@ export class ContentRecord {
 
   /** Adds the output, or all content at once. */
   add(content: Content): void {
-    if (this.#hook === undefined) this.#write(content);
-    else Object.assign(this.#held, copyContent(content));
+    const shown = this.#hidden === 'none' ? content : withoutHidden(content, this.#hidden);
+    if (this.#hook === undefined) this.#write(shown);
+    else Object.assign(this.#held, copyContent(shown));
   }
 
   /** Content as the span would have it, which is not recorded yet; `undefined` if a hook must see it first. */
@@ -227,6 +238,11 @@ function writeForm(writer: ContentWriter, to: Attributes, content: Content, form
 }
 
 const NOBODY: Caller = { tags: [], metadata: {}, baggage: {} };
+
+function withoutHidden(content: Content, hidden: string): Content {
+  const kinds = new Set<string>(FORMS.filter(({ of }) => of === hidden).map(({ kind }) => kind));
+  return Object.fromEntries(Object.entries(content).filter(([kind]) => !kinds.has(kind)));
+}
 
 /** A completion without content. */
 export function newCompletion(

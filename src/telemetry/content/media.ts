@@ -80,7 +80,7 @@ export class MediaPolicy {
 }
 
 /** Recognised by its shape, because a completion hook may have created it. */
-function isBlob(value: unknown): value is BlobPart {
+export function isBlob(value: unknown): value is BlobPart {
   return (
     field(value, 'type') === 'blob' &&
     typeof field(value, 'content') === 'string' &&
@@ -96,7 +96,7 @@ function blobOfUrl(text: string): BlobPart | undefined {
 }
 
 /** The number of bytes that a base64 text encodes. */
-function base64Size(text: string): number {
+export function base64Size(text: string): number {
   const padding = text.endsWith('==') ? 2 : text.endsWith('=') ? 1 : 0;
   return Math.max(0, Math.floor(((text.length - padding) * 3) / 4));
 }

@@ -119,6 +119,8 @@ function addExplanation(
   active: Context,
 ): void {
   const settings = settingsFor(telemetry.settings, active);
+  // It may quote both.
+  if (settings.hideContent !== 'none') return;
   const { completionHook, maxContentLength } = settings;
   let shown: unknown = explanation;
   let added: Attributes = {};

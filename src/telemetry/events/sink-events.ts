@@ -153,7 +153,8 @@ function toolCall(
     .flatMap((message) => arrayField(message, 'parts'))
     .filter((part) => id !== undefined && field(part, 'id') === id);
   // With a completion hook, only content that passed the hook may be used.
-  const direct = settings.completionHook === undefined ? own : undefined;
+  const { completionHook, hideContent } = settings;
+  const direct = completionHook === undefined && hideContent === 'none' ? own : undefined;
   return definedMembers({
     ...event,
     arguments:

@@ -12,6 +12,7 @@ test('docs/privacy.md shows the examples', () => {
     shownExample('telemetry/content/consent-example.ts'),
     shownExample('telemetry/content/masking-example.ts'),
     shownExample('telemetry/content/store-example.ts'),
+    shownExample('telemetry/content/upload-example.ts'),
   ]);
 });
 

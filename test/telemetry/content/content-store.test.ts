@@ -5,9 +5,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DiagLogLevel, diag, INVALID_SPAN_CONTEXT } from '@opentelemetry/api';
 import { afterEach, describe, expect, test, vi } from 'vitest';
-import type { Completion } from '../../src/client.ts';
-import { ContentStore } from '../../src/export.ts';
-import { OPERATIONS, type OperationCase, record } from '../telemetry/content/operations.ts';
+import type { Completion } from '../../../src/client.ts';
+import { ContentStore } from '../../../src/export.ts';
+import { OPERATIONS, type OperationCase, record } from './operations.ts';
 
 const folders: string[] = [];
 afterEach(async () => {

@@ -10,7 +10,7 @@ import {
 } from '../../../src/client.ts';
 import { forgetNotices } from '../../../src/diagnostics/report.ts';
 import { newCompletion } from '../../../src/telemetry/content/content-record.ts';
-import { startTracedProgram } from '../program.ts';
+import { startTracedProgram } from '../../helpers/program.ts';
 
 const MAIL = 'ada@example.com';
 const CARD = 4111111111111111;

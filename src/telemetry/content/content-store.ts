@@ -1,11 +1,12 @@
-import type { Completion, CompletionHook } from '../config/completion-types.ts';
-import * as ATTR from '../semconv/attributes.ts';
-import { BoundedMap } from '../util/bounded-map.ts';
-import { monotonic } from '../util/clock.ts';
-import { guardAsync } from '../util/guard.ts';
-import { field, stringField } from '../util/payload.ts';
-import { sha256 } from '../util/sha256.ts';
-import { TaskQueue } from '../util/task-queue.ts';
+import type { BlobPart, Completion, CompletionHook } from '../../config/completion-types.ts';
+import * as ATTR from '../../semconv/attributes.ts';
+import { BoundedMap } from '../../util/bounded-map.ts';
+import { monotonic } from '../../util/clock.ts';
+import { guardAsync } from '../../util/guard.ts';
+import { field, stringField } from '../../util/payload.ts';
+import { sha256 } from '../../util/sha256.ts';
+import { TaskQueue } from '../../util/task-queue.ts';
+import { base64Size, isBlob } from './media.ts';
 
 /** Limits of {@link ContentStore}, and the names in references. */
 export interface ContentStoreLimits {
@@ -17,12 +18,22 @@ export interface ContentStoreLimits {
   readonly maxLength?: number | undefined;
 }
 
-/** Options of {@link ContentStore}: either `folder` or `write`, and limits. */
+/** Options of {@link ContentStore}: one of `folder`, `put` and `write`, and limits. */
 export type ContentStoreOptions = ContentStoreLimits &
   (
     | {
         /** The folder for the files. It is created if it is missing. Folder and files are accessible to their owner only. */
         readonly folder: string;
+        readonly put?: undefined;
+        readonly write?: undefined;
+      }
+    | {
+        /**
+         * Receives each object with its file name and MIME type, as `write` does, and also media: each image, audio or file
+         * once, under its hash.
+         */
+        readonly put: (key: string, bytes: Uint8Array, contentType: string) => unknown;
+        readonly folder?: undefined;
         readonly write?: undefined;
       }
     | {
@@ -32,9 +43,12 @@ export type ContentStoreOptions = ContentStoreLimits &
          * counts as dropped.
          */
         readonly write: (name: string, json: string) => unknown;
+        readonly put?: undefined;
         readonly folder?: undefined;
       }
   );
+
+type Write = (name: string, content: Uint8Array | string, contentType: string) => unknown;
 
 type Stored = 'systemInstructions' | 'inputMessages' | 'outputMessages' | 'toolDefinitions';
 
@@ -85,6 +99,8 @@ const MAX_KNOWN_FILES = 1_000;
 /** Something else may delete old files, so content that is still in use is written again after this. */
 const REWRITE_INTERVAL_MS = 3_600_000;
 const MAX_CONCURRENT_WRITES = 8;
+/** Base64 characters of media that are stored. To hash more would hold the program up. */
+const MAX_STORED_MEDIA_LENGTH = 33_554_432;
 
 /**
  * Stores content outside the telemetry, which then contains only references to it. Works with any value of
@@ -99,9 +115,13 @@ const MAX_CONCURRENT_WRITES = 8;
  * each, in the shapes of the GenAI conventions. A file name ends in the SHA-256 of its content, so the same content is
  * stored once. While it is in use, it is stored again every hour, in case the file was deleted. Files are written in
  * the background, from a bounded queue.
+ *
+ * In a folder or with `put`, media of messages are objects of their own. Messages, those on spans and events included, refer to
+ * them in parts of type `uri`.
  */
 export class ContentStore {
-  readonly #write: (name: string, json: string) => unknown;
+  readonly #write: Write;
+  readonly #storesMedia: boolean;
   readonly #baseUrl: string;
   readonly #maxLength: number;
   /** When the latest names were stored or queued, in monotonic milliseconds. */
@@ -110,8 +130,9 @@ export class ContentStore {
   #dropped = 0;
 
   constructor(options: ContentStoreOptions) {
-    const { folder, write, baseUrl = '', maxQueueLength = 100, maxLength = 4_194_304 } = options;
-    this.#write = write ?? ((name, json) => writeFileIn(folder, name, json));
+    const { baseUrl = '', maxQueueLength = 100, maxLength = 4_194_304 } = options;
+    this.#write = writeOf(options);
+    this.#storesMedia = options.write === undefined;
     this.#baseUrl = baseUrl;
     this.#queue = new TaskQueue({
       maxConcurrent: MAX_CONCURRENT_WRITES,
@@ -122,7 +143,9 @@ export class ContentStore {
 
   /** The value for the option `completionHook`. Your own hook may also call it, after it has masked content. */
   readonly hook: CompletionHook = (completion) => {
-    const writes = (Object.keys(STORED) as Stored[]).flatMap((field) => this.#store(completion, field) ?? []);
+    const media = this.#storesMedia ? this.#storeMedia(completion) : [];
+    const stored = (Object.keys(STORED) as Stored[]).flatMap((field) => this.#store(completion, field) ?? []);
+    const writes = [...media, ...stored];
     return writes.length === 0 ? undefined : Promise.all(writes);
   };
 
@@ -140,17 +163,61 @@ export class ContentStore {
   #store(completion: Completion, field: Stored): Promise<void> | undefined {
     const values = completion[field];
     if (values.length === 0) return undefined;
-    const whole = jsonWithin(this.#maxLength, values);
+    // The text beside large media is worth more than a stub of both.
+    const whole =
+      jsonWithin(this.#maxLength, values) ?? jsonWithin(this.#maxLength, mapBlobs(values, withoutBytes));
     if (whole === undefined) this.#drop();
     const json = whole ?? JSON.stringify(STORED[field].wrapStub(stubOf(values, this.#maxLength), values));
     const name = `${STORED[field].name}-${sha256(new TextEncoder().encode(json))}.json`;
-    const known = monotonic() - (this.#known.get(name) ?? Number.NEGATIVE_INFINITY) < REWRITE_INTERVAL_MS;
-    if (!known && this.#queue.full) return whole === undefined ? undefined : this.#drop();
-    completion.attributes[STORED[field].attribute] = this.#baseUrl + name;
-    if (known) return undefined;
-    this.#known.set(name, monotonic());
     const counted = whole === undefined;
-    return this.#queue.add(() => guardAsync('storing content', () => this.#attempt(name, json, counted)));
+    const write = this.#queued(name, json, 'application/json', counted);
+    if (write === 'full') return undefined;
+    completion.attributes[STORED[field].attribute] = this.#baseUrl + name;
+    return write;
+  }
+
+  /** Stores the media of messages, and has their parts refer to them. */
+  #storeMedia(completion: Completion): Promise<void>[] {
+    const writes: Promise<void>[] = [];
+    const store = (part: BlobPart): object => {
+      const { content, modality, mime_type: type = 'application/octet-stream' } = part;
+      if (content === '') return part;
+      const bytes = content.length > MAX_STORED_MEDIA_LENGTH ? undefined : bytesOf(content);
+      if (bytes === undefined) {
+        this.#drop();
+        return withoutBytes(part);
+      }
+      const name = `${modality.replace(/\W/g, '_')}-${sha256(bytes)}.${extensionOf(type)}`;
+      const write = this.#queued(name, bytes, type, false);
+      if (write === 'full') return withoutBytes(part);
+      if (write !== undefined) writes.push(write);
+      const named = part.mime_type === undefined ? {} : { mime_type: part.mime_type };
+      return { type: 'uri', modality, ...named, uri: this.#baseUrl + name };
+    };
+    const { systemInstructions, inputMessages, outputMessages } = completion;
+    completion.systemInstructions = mapBlobs(systemInstructions, store) as typeof systemInstructions;
+    completion.inputMessages = mapBlobs(inputMessages, store) as typeof inputMessages;
+    completion.outputMessages = mapBlobs(outputMessages, store) as typeof outputMessages;
+    return writes;
+  }
+
+  /** @returns settles once the object is written; `undefined` if it was lately */
+  #queued(
+    name: string,
+    content: Uint8Array | string,
+    contentType: string,
+    counted: boolean,
+  ): Promise<void> | 'full' | undefined {
+    if (monotonic() - (this.#known.get(name) ?? Number.NEGATIVE_INFINITY) < REWRITE_INTERVAL_MS)
+      return undefined;
+    if (this.#queue.full) {
+      if (!counted) this.#drop();
+      return 'full';
+    }
+    this.#known.set(name, monotonic());
+    return this.#queue.add(() =>
+      guardAsync('storing content', () => this.#attempt(name, content, contentType, counted)),
+    );
   }
 
   #drop(): undefined {
@@ -159,9 +226,14 @@ export class ContentStore {
   }
 
   /** @param counted whether the object already counts as dropped, because this is its stub */
-  async #attempt(name: string, json: string, counted: boolean): Promise<void> {
+  async #attempt(
+    name: string,
+    content: Uint8Array | string,
+    contentType: string,
+    counted: boolean,
+  ): Promise<void> {
     try {
-      await this.#write(name, json);
+      await this.#write(name, content, contentType);
     } catch (error) {
       // The next write of the same content may succeed.
       this.#known.delete(name);
@@ -171,8 +243,45 @@ export class ContentStore {
   }
 }
 
+function writeOf(options: ContentStoreOptions): Write {
+  if (options.put !== undefined) {
+    const { put } = options;
+    return (name, content, type) =>
+      put(name, typeof content === 'string' ? new TextEncoder().encode(content) : content, type);
+  }
+  if (options.write !== undefined) {
+    const { write } = options;
+    return (name, content) => write(name, String(content));
+  }
+  const { folder } = options;
+  return (name, content) => writeFileIn(folder, name, content);
+}
+
+/** Maps the media in parts, or in the parts of messages. */
+function mapBlobs(values: readonly unknown[], map: (part: BlobPart) => object): readonly unknown[] {
+  return values.map((value) => {
+    if (isBlob(value)) return map(value);
+    const parts = field(value, 'parts');
+    return Array.isArray(parts) ? { ...(value as object), parts: mapBlobs(parts, map) } : value;
+  });
+}
+
+function withoutBytes(part: BlobPart): object {
+  return { ...part, content: '', size: part.size ?? base64Size(part.content) };
+}
+
+/** `undefined` in a runtime without `Buffer`. */
+function bytesOf(base64: string): Uint8Array | undefined {
+  return typeof Buffer === 'undefined' ? undefined : Buffer.from(base64, 'base64');
+}
+
+/** The end of a file name by its MIME type: `png`, `mpeg`, `pdf`. */
+function extensionOf(type: string): string {
+  return /^\w+\/(?:x-)?([a-z\d]{1,8})\b/i.exec(type)?.[1]?.toLowerCase() ?? 'bin';
+}
+
 /** Writes to a temporary name and renames, so that the file is never incomplete. */
-async function writeFileIn(folder: string, name: string, json: string): Promise<void> {
+async function writeFileIn(folder: string, name: string, content: Uint8Array | string): Promise<void> {
   const { lstat, rename, rm, writeFile } = await import('node:fs/promises');
   const { join } = await import('node:path');
   const { randomUUID } = await import('node:crypto');
@@ -186,7 +295,7 @@ async function writeFileIn(folder: string, name: string, json: string): Promise<
   if (written) return;
   const unfinished = `${path}.${randomUUID()}`;
   try {
-    await writeFile(unfinished, json, { mode: 0o600, flag: 'wx' });
+    await writeFile(unfinished, content, { mode: 0o600, flag: 'wx' });
     await rename(unfinished, path);
   } catch (error) {
     // On a full disk, each attempt would leave a part of the content behind.

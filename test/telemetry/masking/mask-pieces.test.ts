@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { maskPieces } from '../../../src/helpers/masking/mask-text.ts';
-import { MASKED_KINDS } from '../../../src/helpers/masking/masking-options.ts';
+import { MASKED_KINDS } from '../../../src/config/config.ts';
+import { maskPieces } from '../../../src/telemetry/masking/mask-text.ts';
 
 const ALL = { kinds: new Set(MASKED_KINDS), patterns: [{ name: 'order', pattern: /\bORD-\d{6}\b/g }] };
 

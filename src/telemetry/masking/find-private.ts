@@ -1,5 +1,4 @@
-/** The kinds with built-in patterns. */
-export type MaskedKind = 'email' | 'phone' | 'card' | 'key';
+import type { MaskedKind } from '../../config/config.ts';
 
 /** What was found: the end is exclusive. */
 interface FoundSpan {

@@ -1,4 +1,5 @@
-import { findPrivate, type MaskedKind } from './find-private.ts';
+import type { MaskedKind } from '../../config/config.ts';
+import { findPrivate } from './find-private.ts';
 
 /** A pattern of the program. */
 export interface OwnPattern {

@@ -1,6 +1,6 @@
 import { describe, expect, it, test } from 'vitest';
 import { maskText } from '../../../src/client.ts';
-import type { MaskedKind } from '../../../src/helpers/masking/find-private.ts';
+import type { MaskedKind } from '../../../src/config/config.ts';
 import { codeBlocksOf, readDocument } from '../../docs/documents.ts';
 
 /** A section of docs/masking.md. */

@@ -1,6 +1,6 @@
+import { MASKED_KINDS, type MaskedKind } from '../../config/config.ts';
 import { notice } from '../../diagnostics/report.ts';
 import { asObject, field, isPlainObject } from '../../util/payload.ts';
-import type { MaskedKind } from './find-private.ts';
 import type { Mask, OwnPattern } from './mask-text.ts';
 
 /** What `maskingHook` and `maskText` mask. With malformed options, they mask all content. */
@@ -10,9 +10,6 @@ export interface MaskingOptions {
   /** Patterns of your own, by the name that replaces what they match: `{ order: /\bORD-\d{6}\b/ }` gives `[order]`. */
   readonly patterns?: Readonly<Record<string, RegExp>> | undefined;
 }
-
-/** The kinds that are found unless others are chosen. */
-export const MASKED_KINDS: readonly MaskedKind[] = ['email', 'phone', 'card', 'key'];
 
 const MASKING_OPTION_NAMES: readonly string[] = ['kinds', 'patterns'];
 

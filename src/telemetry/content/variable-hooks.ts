@@ -1,0 +1,28 @@
+import type { CompletionHook } from '../../config/completion-types.ts';
+import type { Settings } from '../../config/config.ts';
+import { maskingHook } from '../masking/hook.ts';
+import { hasRejected } from '../program-hooks.ts';
+import { ContentStore } from './content-store.ts';
+
+/** One for each folder, so that observers share its queue and store nothing twice. */
+const stores = new Map<string, ContentStore>();
+
+/** The hook of the program between those that variables ask for: content is masked first, and stored last. */
+export function hookOfVariables({ completionHook, maskedKinds, contentFolder }: Settings): CompletionHook {
+  const mask = maskedKinds.length === 0 ? undefined : maskingHook({ kinds: maskedKinds });
+  const store = contentFolder === undefined ? undefined : storeIn(contentFolder);
+  return (completion) => {
+    mask?.(completion);
+    const returned = completionHook?.(completion);
+    // It has masked nothing, so nothing may be stored.
+    if (typeof returned === 'function' || hasRejected(returned)) return returned;
+    const stored = store?.hook(completion);
+    return stored === undefined ? returned : Promise.all([returned, stored]);
+  };
+}
+
+function storeIn(folder: string): ContentStore {
+  const store = stores.get(folder) ?? new ContentStore({ folder });
+  stores.set(folder, store);
+  return store;
+}

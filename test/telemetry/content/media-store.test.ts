@@ -1,0 +1,183 @@
+import { createHash } from 'node:crypto';
+import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, describe, expect, test, vi } from 'vitest';
+import { ContentStore } from '../../../src/export.ts';
+import { codeBlocks, shownExample } from '../../support/example.ts';
+import { startSession } from '../../support/session.ts';
+import { example } from './upload-example.ts';
+
+const IMAGE = Buffer.alloc(400_000, 7);
+const HASH = createHash('sha256').update(IMAGE).digest('hex');
+const FILE = `image-${HASH}.png`;
+
+/** A question about an image. */
+function question(bytes: Buffer, text: string) {
+  const url = `data:image/png;base64,${bytes.toString('base64')}`;
+  return {
+    role: 'user' as const,
+    content: [
+      { type: 'text' as const, text },
+      { type: 'image_url' as const, image_url: { url } },
+    ],
+  };
+}
+
+const folders: string[] = [];
+afterEach(async () => {
+  vi.unstubAllEnvs();
+  for (const folder of folders.splice(0)) await rm(folder, { recursive: true, force: true });
+});
+
+async function newFolder(): Promise<string> {
+  const folder = await mkdtemp(join(tmpdir(), 'media-'));
+  folders.push(folder);
+  return folder;
+}
+
+describe('media of messages', () => {
+  test('are stored once however many turns repeat them, and referred to on spans and in stored messages', async () => {
+    const folder = await newFolder();
+    const store = new ContentStore({ folder, baseUrl: 'https://content.example/' });
+    const session = await startSession({
+      config: { completionHook: store.hook, captureMessageContent: 'SPAN_AND_EVENT' },
+    });
+    const messages = [question(IMAGE, 'What is this?')];
+    for (let turn = 0; turn < 10; turn++) {
+      await session.client.chat.completions.create({ model: 'gpt-4o', messages });
+      messages.push(question(IMAGE, `And in turn ${turn}?`));
+    }
+    await store.flush();
+    const files = await readdir(folder);
+    expect(files.filter((file) => file.startsWith('image-'))).toEqual([FILE]);
+    expect(await readFile(join(folder, FILE))).toEqual(IMAGE);
+    const part = {
+      type: 'uri',
+      modality: 'image',
+      mime_type: 'image/png',
+      uri: `https://content.example/${FILE}`,
+    };
+    const [span] = session.spans;
+    const parts = [{ type: 'text', content: 'What is this?' }, part];
+    expect(JSON.parse(String(span?.attributes['gen_ai.input.messages']))).toEqual([{ role: 'user', parts }]);
+    const texts = await Promise.all(
+      files
+        .filter((file) => file.startsWith('input_messages-'))
+        .map((file) => readFile(join(folder, file), 'utf8')),
+    );
+    expect(texts).toHaveLength(10);
+    expect(Math.max(...texts.map((text) => text.length))).toBeLessThan(10_000);
+    expect(texts).toContainEqual(JSON.stringify([{ role: 'user', parts }]));
+    await session.verify();
+  });
+
+  test.each(['put', 'write'] as const)('never take the text beside them along: %s', async (target) => {
+    const stored = new Map<string, string | Uint8Array>();
+    const keep = (name: string, content: string | Uint8Array): unknown => stored.set(name, content);
+    const store = new ContentStore(target === 'put' ? { put: keep } : { write: keep });
+    const session = await startSession({ config: { completionHook: store.hook } });
+    const messages = [question(Buffer.alloc(5_300_000, 1), 'Read this, too.')];
+    await session.client.chat.completions.create({ model: 'gpt-4o', messages });
+    await store.flush();
+    const reference = String(session.spans[0]?.attributes['gen_ai.input.messages_ref']);
+    const json = Buffer.from(stored.get(reference) as Uint8Array).toString();
+    expect(json).toContain('Read this, too.');
+    expect(json.length).toBeLessThan(1_000);
+    expect(json).toContain(target === 'put' ? '"type":"uri"' : '"size":5300000');
+    expect(store.dropped).toBe(0);
+    await session.verify();
+  });
+
+  test('that find no place are counted, and leave their size', async () => {
+    const store = new ContentStore({ put: () => new Promise(() => undefined), maxQueueLength: 0 });
+    const session = await startSession({
+      config: { completionHook: store.hook, captureMessageContent: 'SPAN_ONLY' },
+    });
+    const messages = Array.from({ length: 12 }, (_, index) => question(Buffer.alloc(100, index), 'x'));
+    await session.client.chat.completions.create({ model: 'gpt-4o', messages });
+    const input = String(session.spans[0]?.attributes['gen_ai.input.messages']);
+    expect(input.match(/"type":"uri"/g)).toHaveLength(8);
+    expect(input.match(/"content":"","size":100/g)).toHaveLength(4);
+    expect(store.dropped).toBeGreaterThanOrEqual(4);
+    await session.verify();
+  });
+});
+
+test('docs/privacy.md shows how to upload with presigned addresses', async () => {
+  expect(codeBlocks('docs/privacy.md')).toContain(shownExample('telemetry/content/upload-example.ts'));
+  const received: [path: string, type: string | undefined, length: number][] = [];
+  const server = createServer((request, response) => {
+    const chunks: Buffer[] = [];
+    request.on('data', (chunk: Buffer) => chunks.push(chunk));
+    request.on('end', () => {
+      received.push([
+        `${request.method} ${request.url}`,
+        request.headers['content-type'],
+        Buffer.concat(chunks).length,
+      ]);
+      response.end();
+    });
+  }).listen(0);
+  const { port } = server.address() as AddressInfo;
+  const store = example(async (key) => `http://127.0.0.1:${port}/${key}?signature=1`);
+  const session = await startSession({ config: { completionHook: store.hook } });
+  await session.client.chat.completions.create({ model: 'gpt-4o', messages: [question(IMAGE, 'x')] });
+  await store.flush();
+  server.close();
+  expect(received).toContainEqual([`PUT /${FILE}?signature=1`, 'image/png', IMAGE.length]);
+  expect(received.map(([, type]) => type)).toContain('application/json');
+  expect(store.dropped).toBe(0);
+  await session.verify();
+});
+
+describe('OTEL_INSTRUMENTATION_GENAI_UPLOAD_BASE_PATH', () => {
+  test.each(['', 'file://'])('names a folder for content and media, after masking: %s', async (scheme) => {
+    const folder = await newFolder();
+    vi.stubEnv('OTEL_INSTRUMENTATION_GENAI_UPLOAD_BASE_PATH', scheme + folder);
+    vi.stubEnv('OTEL_INSTRUMENTATION_OPENAI_MASKING', 'email');
+    const session = await startSession();
+    const messages = [question(IMAGE, 'Write to me@example.org or +49 30 1234567.')];
+    await session.client.chat.completions.create({ model: 'gpt-4o', messages });
+    await session.provider.forceFlush();
+    await vi.waitFor(async () => expect(await readdir(folder)).toHaveLength(3));
+    const reference = String(session.spans[0]?.attributes['gen_ai.input.messages_ref']);
+    const json = await readFile(join(folder, reference), 'utf8');
+    expect(json).toContain('Write to [email] or +49 30 1234567.');
+    expect(session.spans[0]?.attributes).not.toHaveProperty('gen_ai.input.messages');
+    await session.verify();
+  });
+
+  test('names no other place, which is said once', async () => {
+    vi.stubEnv('OTEL_INSTRUMENTATION_GENAI_UPLOAD_BASE_PATH', 's3://bucket/content');
+    const session = await startSession();
+    await session.client.models.list();
+    expect(session.warnings.splice(0).join()).toContain(
+      'OTEL_INSTRUMENTATION_GENAI_UPLOAD_BASE_PATH is "s3://bucket/content"; accepted: paths of folders',
+    );
+    await session.verify();
+  });
+
+  test('stores nothing that a failed hook of the program has not seen', async () => {
+    const folder = await newFolder();
+    vi.stubEnv('OTEL_INSTRUMENTATION_GENAI_UPLOAD_BASE_PATH', folder);
+    const hooks = [
+      () => {
+        throw new Error('refused');
+      },
+      async () => {
+        throw new Error('refused');
+      },
+      () => () => undefined,
+    ];
+    for (const completionHook of hooks) {
+      const session = await startSession({ config: { completionHook } });
+      await session.client.chat.completions.create({ model: 'gpt-4o', messages: [question(IMAGE, 'x')] });
+      session.warnings.splice(0);
+      await session.verify();
+    }
+    expect(await readdir(folder)).toEqual([]);
+  });
+});
