@@ -182,7 +182,7 @@ export class ContentStore {
     const store = (part: BlobPart): object => {
       const { content, modality, mime_type: type = 'application/octet-stream' } = part;
       if (content === '') return part;
-      const bytes = content.length > MAX_STORED_MEDIA_LENGTH ? undefined : bytesOf(content);
+      const bytes = content.length > MAX_STORED_MEDIA_LENGTH ? undefined : decodedBase64(content);
       if (bytes === undefined) {
         this.#drop();
         return withoutBytes(part);
@@ -271,7 +271,7 @@ function withoutBytes(part: BlobPart): object {
 }
 
 /** `undefined` in a runtime without `Buffer`. */
-function bytesOf(base64: string): Uint8Array | undefined {
+function decodedBase64(base64: string): Uint8Array | undefined {
   return typeof Buffer === 'undefined' ? undefined : Buffer.from(base64, 'base64');
 }
 
