@@ -47,7 +47,6 @@ export type ProcessFindingCode =
   | 'global_taken'
   | 'other_instrumentation'
   | 'other_switched_off'
-  | 'recorded_twice'
   | 'content_recorded'
   | 'batch_too_large'
   | 'no_price_package'
@@ -93,10 +92,6 @@ export const INSTRUMENT: string = `instrumentOpenAI(OpenAI) of ${NAME}/client`;
 export const DEDUPE = 'npm dedupe';
 
 const whoDepends = (name: string): string => `npm ls ${name} shows what depends on each.`;
-
-/** The advice for a client that Langfuse wraps. */
-export const UNWRAP_LANGFUSE =
-  'Use the client without observeOpenAI. Langfuse accepts the spans of this package over OTLP.';
 
 const READ_LESS = 'Check whether the server is overloaded. To read nothing, set runSteps to "observe".';
 
@@ -190,11 +185,6 @@ const FINDINGS: Readonly<Record<ProcessFindingCode, FindingRow>> = {
       `${scope} is active, too. It is switched off: beside it, parse() and asResponse() of openai throw.`,
     action: (scope) =>
       `To keep this package, do not start the other: ${switchOff(scope)} To keep the other, set OTEL_INSTRUMENTATION_OPENAI_ENABLED=false.`,
-  },
-  recorded_twice: {
-    message: (scope) =>
-      `${scope} also records these calls. A backend that receives both counts tokens twice.`,
-    action: UNWRAP_LANGFUSE,
   },
   content_recorded: {
     severity: 'information',

@@ -5,7 +5,6 @@ import {
   type Finding,
   type ProjectFindingCode,
   switchOff,
-  UNWRAP_LANGFUSE,
 } from '../diagnostics/findings.ts';
 import { OTEL_OPENAI, OTHER_INSTRUMENTATIONS, SENTRY_SCOPE } from '../diagnostics/other-instrumentations.ts';
 import { isOlder, isTested, OLDEST_AGENTS } from '../diagnostics/tested-versions.ts';
@@ -57,7 +56,7 @@ const NEIGHBOURS: readonly Neighbour[] = [
     names: ['@langfuse/openai'],
     code: 'other_instrumentation_installed',
     effect: 'Each call of a client that it wraps has two spans, one from each package.',
-    action: () => UNWRAP_LANGFUSE,
+    action: 'Use the client without observeOpenAI. Langfuse accepts the spans of this package over OTLP.',
   },
   {
     names: ['dd-trace'],

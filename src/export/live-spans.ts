@@ -1,8 +1,8 @@
 import http from 'node:http';
 import { type Attributes, TraceFlags } from '@opentelemetry/api';
 import { parseAddress } from '../config/otlp.ts';
-import { makeSuppressed } from '../sdk/suppression.ts';
 import { openAnswers } from '../telemetry/placed-call.ts';
+import { makeSuppressed } from '../util/context.ts';
 import { platformTimers, startOutside } from '../util/timers.ts';
 import { VIEW_HEADER } from '../util/version.ts';
 

@@ -1,8 +1,7 @@
 import { defaultTelemetry } from '../pipeline/default-observers.ts';
-import { isSuppressed } from '../sdk/suppression.ts';
 import { type Evaluation, emitEvaluation, hasSubject } from '../telemetry/evaluations/evaluation.ts';
 import { now } from '../util/clock.ts';
-import { activeContext } from '../util/context.ts';
+import { activeContext, isSuppressed } from '../util/context.ts';
 import { guard } from '../util/guard.ts';
 
 export type { Evaluation };

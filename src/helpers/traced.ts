@@ -3,12 +3,11 @@ import { CONVERSATION, conversationIn } from '../hierarchy/conversations/convers
 import { define } from '../operations/attributes.ts';
 import { programCode, programFunction } from '../operations/program.ts';
 import { defaultTelemetry, placeOfFunction, prepareDefaultObservers } from '../pipeline/default-observers.ts';
-import { isSuppressed } from '../sdk/suppression.ts';
 import * as ATTR from '../semconv/attributes.ts';
 import { type PromptMetadata, type TraceMetadata, withMetadataIn } from '../telemetry/metadata.ts';
 import { ProgramOperation } from '../telemetry/program-operation.ts';
 import { clockIn, now } from '../util/clock.ts';
-import { activeContext, runIn } from '../util/context.ts';
+import { activeContext, isSuppressed, runIn } from '../util/context.ts';
 import { cut } from '../util/cut-text.ts';
 import { guard, warnOnce } from '../util/guard.ts';
 import { field, MAX_NAME_LENGTH } from '../util/payload.ts';

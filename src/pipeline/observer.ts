@@ -12,7 +12,6 @@ import { type Call, type CallObservation, type CallObserver, openCalls, type Too
 import { deploymentOf, type Endpoint, endpointAt, endpointOf, SENDS_USAGE_UNASKED } from '../sdk/provider.ts';
 import { matchRoute } from '../sdk/routes/index.ts';
 import type { OpenedSocket, SocketObservation } from '../sdk/sockets/socket.ts';
-import { isSuppressed } from '../sdk/suppression.ts';
 import { hookOfVariables } from '../telemetry/content/variable-hooks.ts';
 import type { Operation } from '../telemetry/operation.ts';
 import { readFailure } from '../telemetry/outcomes/failure.ts';
@@ -27,7 +26,7 @@ import {
 import { isInsideHook } from '../telemetry/program-hooks.ts';
 import type { LocalPlace } from '../telemetry/program-operation.ts';
 import { Telemetry } from '../telemetry/telemetry.ts';
-import { activeContext } from '../util/context.ts';
+import { activeContext, isSuppressed } from '../util/context.ts';
 import { guard } from '../util/guard.ts';
 import type { Outcome, OutcomeListener } from '../util/watch-result.ts';
 import { agentsCalls } from './agents-calls.ts';

@@ -1,5 +1,5 @@
 import { ProcessWide } from '../util/process-state.ts';
-import { EARLY_ANNOUNCEMENTS } from './announcement-lines.ts';
+import { EARLY_ANNOUNCEMENTS } from './hooked-files.ts';
 import { isObject } from './reflect.ts';
 
 /** Hears of a module: its exports, its file, and the version of its package if a bundler knew it. */

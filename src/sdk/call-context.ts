@@ -1,8 +1,7 @@
 import { type Context, trace } from '@opentelemetry/api';
-import { activeContext, LinkedContext, runIn, SPAN_KEY } from '../util/context.ts';
+import { activeContext, isSuppressed, LinkedContext, runIn, SPAN_KEY } from '../util/context.ts';
 import type { Call } from './call.ts';
 import type { Method } from './reflect.ts';
-import { isSuppressed } from './suppression.ts';
 
 /** The call that a context belongs to. No key of the API's: those are equal in all copies of this package, calls are not. */
 const CALL: symbol = Symbol('opentelemetry-instrumentation-openai call');

@@ -117,40 +117,12 @@ function esModuleFile(): string | undefined {
 
 /** The first calls of a process are looked at: that is too dear for each. */
 const MAX_CALLS_LOOKED_AT = 3;
-/** Frames: the wrapper stands a few above the client. */
-const STACK_DEPTH = 30;
-
-const LANGFUSE = /[\\/]@langfuse[\\/]openai[\\/]/;
 
 let looked = 0;
 
-/**
- * Looks for other packages around a client that records a call: for OpenTelemetry's own, and for one that has a span of its
- * own, which is not active during the call. Only the stack of the call tells of it.
- */
+/** Looks for its wrappers around a client that records a call. */
 export function lookForWrappers(client: object): void {
   if (looked >= MAX_CALLS_LOOKED_AT) return;
   looked++;
   if (observing > 0) guard('switching another instrumentation off', bypassWrappers, client);
-  if (LANGFUSE.test(guard('finding wrappers', deepStack) ?? '')) notice('recorded_twice', '@langfuse/openai');
-}
-
-/** The program's own `Error.prepareStackTrace` is not asked: it may throw, or show that it was called. */
-function deepStack(): string {
-  const { stackTraceLimit, prepareStackTrace } = Error;
-  // Unlike an assignment, this does not throw if the built-in objects are frozen.
-  Reflect.set(Error, 'stackTraceLimit', STACK_DEPTH);
-  const isOwn = Object.hasOwn(Error, 'prepareStackTrace');
-  if (isOwn) Reflect.set(Error, 'prepareStackTrace', undefined);
-  try {
-    return new Error('finding wrappers').stack ?? '';
-  } finally {
-    Reflect.set(Error, 'stackTraceLimit', stackTraceLimit);
-    if (isOwn) Reflect.set(Error, 'prepareStackTrace', prepareStackTrace);
-  }
-}
-
-/** Resets the state, for tests. */
-export function forgetWrappers(): void {
-  looked = 0;
 }

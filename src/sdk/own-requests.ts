@@ -1,7 +1,7 @@
 import { notice } from '../diagnostics/report.ts';
+import { makeSuppressed } from '../util/context.ts';
 import { field } from '../util/payload.ts';
 import { platformTimers } from '../util/timers.ts';
-import { makeSuppressed } from './suppression.ts';
 
 const OWN_REQUEST_TIMEOUT_MS = 5_000;
 /** Of an answer, decoded. */

@@ -1,5 +1,5 @@
 import { noticeClientClass, noticeVersionOf } from '../diagnostics/copies.ts';
-import { activeContext } from '../util/context.ts';
+import { activeContext, isSuppressed } from '../util/context.ts';
 import { guard, logError } from '../util/guard.ts';
 import { asObject, field, type PayloadObject } from '../util/payload.ts';
 import { ProcessWide } from '../util/process-state.ts';
@@ -21,7 +21,6 @@ import { lookForWrappers, switchOtherOff } from './other-wrappers.ts';
 import { isOurs, PatchedClass } from './patches.ts';
 import { holderOf, type Method, type MethodHolder, prototypesOf } from './reflect.ts';
 import { patchResources } from './resources.ts';
-import { isSuppressed } from './suppression.ts';
 
 /**
  * The seam of one client prototype. It wraps the few methods that every call of every major passes:

@@ -157,10 +157,6 @@ export function asCount(value: unknown): number | undefined {
   return typeof value === 'number' && value >= 0 && Number.isSafeInteger(value) ? value : undefined;
 }
 
-export function isCount(value: unknown): value is number {
-  return typeof value === 'number' && value >= 0 && Number.isSafeInteger(value);
-}
-
 export function booleanField(value: unknown, key: string): boolean | undefined {
   return asBoolean(field(value, key));
 }

@@ -5,7 +5,7 @@ import OpenAI from 'openai';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { Call, type CallObserver } from '../../src/sdk/call.ts';
 import { Seam } from '../../src/sdk/seam.ts';
-import { suppressed } from '../../src/sdk/suppression.ts';
+import { suppressed } from '../../src/util/context.ts';
 import { type Simulator, startSimulator } from '../support/simulator/index.ts';
 
 const KEY = createContextKey('test');

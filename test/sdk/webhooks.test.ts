@@ -3,7 +3,7 @@ import { W3CTraceContextPropagator } from '@opentelemetry/core';
 import OpenAI from 'openai';
 import { describe, expect, it, test } from 'vitest';
 import { instrumentOpenAI, withConversation } from '../../src/client.ts';
-import { suppressed } from '../../src/sdk/suppression.ts';
+import { suppressed } from '../../src/util/context.ts';
 import { type Program, startProgram } from '../support/program.ts';
 import { signWebhook, WEBHOOK_SECRET } from '../support/webhook.ts';
 

@@ -4,7 +4,6 @@ import { type AgentsListener, NO_TRACE_ID } from '../../sdk/agents-sdk/agents-so
 import { type AgentsNode, agentsNodeIn, contextBelow } from '../../sdk/agents-sdk/node.ts';
 import { sessionIn } from '../../sdk/agents-sdk/runner.ts';
 import { traceContextOf } from '../../sdk/metadata-propagation.ts';
-import { isSuppressed } from '../../sdk/suppression.ts';
 import * as ATTR from '../../semconv/attributes.ts';
 import { NOTHING_SPENT } from '../../telemetry/cost/usage.ts';
 import type { RequestedToolCall } from '../../telemetry/operation.ts';
@@ -15,7 +14,7 @@ import type { Telemetry } from '../../telemetry/telemetry.ts';
 import { NO_TOTALS, totalAttributes } from '../../telemetry/totals.ts';
 import { BoundedMap } from '../../util/bounded-map.ts';
 import { now } from '../../util/clock.ts';
-import { activeContext } from '../../util/context.ts';
+import { activeContext, isSuppressed } from '../../util/context.ts';
 import { arrayField, objectField, stringField, textField } from '../../util/payload.ts';
 import { CONVERSATION, conversationIn, inTraceOf } from '../conversations/conversation-id.ts';
 import { spanContextIn, withoutFlags } from '../conversations/metadata-context.ts';

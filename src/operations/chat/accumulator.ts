@@ -1,11 +1,11 @@
 import { KeptText, keptNumbers, type TextLimits, TextRoom } from '../../telemetry/content/kept.ts';
 import type { Accumulator } from '../../telemetry/operation.ts';
 import {
+  asCount,
   asName,
   countField,
   field,
   first,
-  isCount,
   MAX_NAME_LENGTH,
   MAX_REPEATED,
   objectField,
@@ -44,34 +44,26 @@ class ChoiceMessage {
   annotations: readonly Citation[] | undefined;
 }
 
-interface StreamedToolCall {
+class StreamedToolCall {
   readonly index: number;
-  id: string | undefined;
   type: string;
-  isCustom: boolean;
-  name: string;
-  /** The arguments as far as they are recorded. */
-  readonly given: KeptText;
-  /** The arguments as far as the call is identified by them. */
-  readonly whole: KeptText;
-}
-
-function newCall(index: number, type: string): StreamedToolCall {
-  return {
-    index,
-    id: undefined,
-    type,
-    isCustom: false,
-    name: '',
-    given: new KeptText(),
-    whole: new KeptText(),
-  };
-}
-
-interface Audio {
   id: string | undefined;
-  readonly transcript: KeptText;
-  readonly data: KeptText;
+  name = '';
+  /** The arguments as far as they are recorded. */
+  readonly given: KeptText = new KeptText();
+  /** The arguments as far as the call is identified by them. */
+  readonly whole: KeptText = new KeptText();
+
+  constructor(index: number, type: string) {
+    this.index = index;
+    this.type = type;
+  }
+}
+
+class Audio {
+  id: string | undefined;
+  readonly transcript: KeptText = new KeptText();
+  readonly data: KeptText = new KeptText();
 }
 
 /** The remaining room for the texts of an answer. */
@@ -182,7 +174,7 @@ export class ChatAccumulator implements Accumulator {
         text,
         error,
       } = (piece ?? NO_PIECE) as PayloadObject;
-      const index = isCount(position) ? position : 0;
+      const index = asCount(position) ?? 0;
       const reason = typeof reasonGiven === 'string' ? asName(reasonGiven) : undefined;
       const told = text === undefined ? delta : { content: text };
       const message = (typeof told === 'object' && told !== null ? told : NO_PIECE) as PayloadObject;
@@ -227,8 +219,8 @@ export class ChatAccumulator implements Accumulator {
     const { tool_calls: calls, function_call: called, audio, role } = delta;
     if (Array.isArray(calls)) for (const call of first(calls)) this.#addToolCall(message, call);
     if (called !== undefined && called !== null) {
-      message.called ??= newCall(0, 'function');
-      addCalled(message.called, called, 'arguments', this.#room);
+      message.called ??= new StreamedToolCall(0, 'function');
+      addCalled(message.called, called, this.#room);
     }
     if (this.#room === undefined) return;
     if (audio !== undefined && audio !== null) addAudio(message, audio, this.#room);
@@ -254,19 +246,14 @@ export class ChatAccumulator implements Accumulator {
         return;
       }
       this.#calls++;
-      call = newCall(index, stringField(delta, 'type') ?? 'function');
+      call = new StreamedToolCall(index, stringField(delta, 'type') ?? 'function');
       message.calls.push(call);
     }
     if (id !== undefined) call.id = id;
     this.#arguments ??= new TextRoom(MAX_ARGUMENTS_LENGTH, MAX_ARGUMENTS_LENGTH);
     const custom = objectField(delta, 'custom');
-    if (custom === undefined) {
-      addCalled(call, objectField(delta, 'function'), 'arguments', this.#room, this.#arguments);
-    } else {
-      call.type = 'custom';
-      call.isCustom = true;
-      addCalled(call, custom, 'input', this.#room, this.#arguments);
-    }
+    if (custom !== undefined) call.type = 'custom';
+    addCalled(call, custom ?? objectField(delta, 'function'), this.#room, this.#arguments);
   }
 }
 
@@ -305,11 +292,10 @@ function addContentParts(message: ChoiceMessage, content: readonly unknown[], ro
   }
 }
 
-/** Adds a piece of the name and arguments of a call. */
+/** Adds a piece of the name and arguments of a call, which a custom tool has as its input. */
 function addCalled(
   call: StreamedToolCall,
   delta: unknown,
-  argumentsField: string,
   room: Room | undefined,
   identifying?: TextRoom,
 ): void {
@@ -317,13 +303,13 @@ function addCalled(
   // Some servers repeat the name in each piece.
   if (name !== undefined && name !== call.name && call.name.length + name.length <= MAX_NAME_LENGTH)
     call.name += name;
-  const piece = textField(delta, argumentsField) ?? '';
+  const piece = textField(delta, 'arguments') ?? textField(delta, 'input') ?? '';
   if (room !== undefined) call.given.add(piece, room.toolArguments);
   if (identifying !== undefined) call.whole.add(piece, identifying);
 }
 
 function addAudio(message: ChoiceMessage, delta: unknown, room: Room): void {
-  message.audio ??= { id: undefined, transcript: new KeptText(), data: new KeptText() };
+  message.audio ??= new Audio();
   const { audio } = message;
   audio.id = stringField(delta, 'id') ?? audio.id;
   audio.transcript.add(textField(delta, 'transcript') ?? '', room.messages);
@@ -352,10 +338,11 @@ function wholeMessage(message: ChoiceMessage): object {
   };
 }
 
-function wholeCall({ id, type, isCustom, name, given, whole }: StreamedToolCall): object {
-  const call = isCustom
-    ? { id, type, custom: { name, input: given.marked } }
-    : { id, type, function: { name, arguments: given.marked } };
+function wholeCall({ id, type, name, given, whole }: StreamedToolCall): object {
+  const call =
+    type === 'custom'
+      ? { id, type, custom: { name, input: given.marked } }
+      : { id, type, function: { name, arguments: given.marked } };
   keepFingerprint(call, () => (whole.isCut ? undefined : fingerprintOf(name, whole.text)));
   return call;
 }

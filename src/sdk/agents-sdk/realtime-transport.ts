@@ -1,12 +1,11 @@
 import { now } from '../../util/clock.ts';
-import { activeContext } from '../../util/context.ts';
+import { activeContext, isSuppressed } from '../../util/context.ts';
 import { guard } from '../../util/guard.ts';
 import { asObject, field } from '../../util/payload.ts';
 import { PatchedClass } from '../patches.ts';
 import { holderOf, isObject } from '../reflect.ts';
 import { closeOf, httpUrl, parseFrame, parseReceived, type SocketObservation } from '../sockets/socket.ts';
 import { Transports } from '../sockets/transport.ts';
-import { isSuppressed } from '../suppression.ts';
 
 /** A WebSocket of a realtime agent, and what hears its frames. */
 interface Connection {

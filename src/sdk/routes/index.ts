@@ -111,23 +111,10 @@ export function matchRoute(method: string, path: string): RouteMatch {
   return match;
 }
 
-const METHODS: ReadonlySet<string> = new Set([
-  'GET',
-  'POST',
-  'DELETE',
-  'PUT',
-  'PATCH',
-  'HEAD',
-  'OPTIONS',
-  'CONNECT',
-  'TRACE',
-]);
-const MAX_METHOD_LENGTH = 'OPTIONS'.length;
+const METHOD = /^(?:GET|POST|DELETE|PUT|PATCH|HEAD|OPTIONS|CONNECT|TRACE)$/i;
 
 function methodName(method: unknown): string {
-  const isShort = typeof method === 'string' && method.length <= MAX_METHOD_LENGTH;
-  const name = isShort ? method.toUpperCase() : '';
-  return METHODS.has(name) ? name : '_OTHER';
+  return typeof method === 'string' && METHOD.test(method) ? method.toUpperCase() : '_OTHER';
 }
 
 /** The segments of a request's path, without origin, query, fragment and slashes at the end. */
@@ -302,47 +289,45 @@ function genericTemplate({ segments, truncated }: PathSegments, start: number): 
 }
 
 /**
- * The parameters that are not recorded as `openai.x.id` for `{x_id}`, with their attribute; `undefined` means never
- * recorded. The key is the name, or the path up to the parameter if the name is ambiguous.
+ * What is particular to a parameter, by its name, or by the path up to it if the name is ambiguous. All others are recorded
+ * as `openai.x.id` for `{x_id}`.
  */
-const ATTRIBUTES: Readonly<Record<string, string | undefined>> = {
-  agent_id: ATTR.GEN_AI_AGENT_ID,
-  conversation_id: ATTR.GEN_AI_CONVERSATION_ID,
-  response_id: ATTR.GEN_AI_RESPONSE_ID,
-  model: ATTR.GEN_AI_REQUEST_MODEL,
+const PATH_PARAMETERS: Readonly<Record<string, Partial<PathParameter>>> = {
+  thread_id: { isConversation: true },
+  '/agents/sessions/{session_id}': { isConversation: true },
+  '/live/sessions/{session_id}': { isConversation: true },
+  agent_id: { attribute: ATTR.GEN_AI_AGENT_ID },
+  conversation_id: { attribute: ATTR.GEN_AI_CONVERSATION_ID },
+  response_id: { attribute: ATTR.GEN_AI_RESPONSE_ID },
+  model: { attribute: ATTR.GEN_AI_REQUEST_MODEL },
+  version: { field: 'version' },
+  '/organization/projects/{project_id}/groups/{group_id}': { field: 'group_id' },
   // Identifies a person.
-  user_id: undefined,
+  user_id: { attribute: undefined },
   // Ambiguous without a path.
-  id: undefined,
-  '/evals/{eval_id}/runs/{run_id}': ATTR.OPENAI_EVAL_RUN_ID,
-  '/safety/alerts/{id}': ATTR.OPENAI_ALERT_ID,
-  '/safety/cases/{id}': ATTR.OPENAI_CASE_ID,
+  id: { attribute: undefined },
+  '/evals/{eval_id}/runs/{run_id}': { attribute: ATTR.OPENAI_EVAL_RUN_ID },
+  '/safety/alerts/{id}': { attribute: ATTR.OPENAI_ALERT_ID },
+  '/safety/cases/{id}': { attribute: ATTR.OPENAI_CASE_ID },
 };
 
-/** The fields of resources that have the value of a parameter, unless it is `id`; by the same keys. */
-const VALUE_FIELDS: Readonly<Record<string, string | undefined>> = {
-  version: 'version',
-  '/organization/projects/{project_id}/groups/{group_id}': 'group_id',
-};
-
-/** The parameters that identify a conversation, too; by the same keys. */
-const CONVERSATION_PARAMETERS: readonly string[] = [
-  'thread_id',
-  '/agents/sessions/{session_id}',
-  '/live/sessions/{session_id}',
-];
-
-/** The parameters of a path template, in path order, with the attributes their values are recorded under. */
+/** The parameters of a path template, in path order. */
 function readParameters(template: string): readonly PathParameter[] {
   const segments = template.slice(1).split('/');
   return segments.flatMap((segment, index) => {
     if (!isParameter(segment)) return [];
     const name = segment.slice(1, -1);
     const path = `/${segments.slice(0, index + 1).join('/')}`;
-    const key = [path, name].find((each) => each in ATTRIBUTES);
-    const attribute = key === undefined ? `openai.${name.replace(/_id$/, '')}.id` : ATTRIBUTES[key];
-    const field = VALUE_FIELDS[path] ?? VALUE_FIELDS[name] ?? 'id';
-    const isConversation = CONVERSATION_PARAMETERS.includes(path) || CONVERSATION_PARAMETERS.includes(name);
-    return [{ name, index, attribute, field, isConversation }];
+    return [
+      {
+        name,
+        index,
+        attribute: `openai.${name.replace(/_id$/, '')}.id`,
+        field: 'id',
+        isConversation: false,
+        ...row(PATH_PARAMETERS, name),
+        ...row(PATH_PARAMETERS, path),
+      },
+    ];
   });
 }

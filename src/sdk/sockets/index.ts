@@ -1,6 +1,6 @@
 import { guard } from '../../util/guard.ts';
 import { PatchedClass } from '../patches.ts';
-import { isObject, type Method, type MethodHolder, prototypesOf } from '../reflect.ts';
+import { isObject, prototypesOf } from '../reflect.ts';
 import { SocketState } from './state.ts';
 import { Transports } from './transport.ts';
 
@@ -105,46 +105,33 @@ class SocketClasses extends PatchedClass {
     const chain = [...prototypesOf(prototype)];
     const first = chain.findIndex((holder) => this.observed.has(holder));
     if (first < 0) return;
+    const stateOf = this.#stateOf;
     for (const holder of chain.slice(first, chain.indexOf(this.prototype) + 1)) {
-      for (const name of SENDING) this.patches.wrap(holder, name, (send) => this.#wrapSend(name, send));
+      for (const name of SENDING)
+        this.patches.wrap(holder, name, (original) => ({
+          [name](...args) {
+            const state = stateOf(this);
+            return state === undefined
+              ? original.apply(this, args)
+              : state.send(args[0], name === 'sendRaw', () => original.apply(this, args));
+          },
+        }));
       for (const name of REPORTING)
-        this.patches.wrap(holder, name, (report) => this.#wrapReport(name, report));
-      this.patches.wrap(holder, 'close', (close) => this.#wrapClose(close));
+        this.patches.wrap(holder, name, (original) => ({
+          [name](...args) {
+            stateOf(this)?.broke(args[0], args[2]);
+            return original.apply(this, args);
+          },
+        }));
+      this.patches.wrap(holder, 'close', (original) => ({
+        close(...args) {
+          const state = stateOf(this);
+          state?.closing();
+          const result = original.apply(this, args);
+          state?.closed();
+          return result;
+        },
+      }));
     }
-  }
-
-  #wrapSend(name: string, original: Method): MethodHolder {
-    const stateOf = this.#stateOf;
-    return {
-      [name](...args) {
-        const state = stateOf(this);
-        return state === undefined
-          ? original.apply(this, args)
-          : state.send(args[0], name === 'sendRaw', () => original.apply(this, args));
-      },
-    };
-  }
-
-  #wrapReport(name: string, original: Method): MethodHolder {
-    const stateOf = this.#stateOf;
-    return {
-      [name](...args) {
-        stateOf(this)?.broke(args[0], args[2]);
-        return original.apply(this, args);
-      },
-    };
-  }
-
-  #wrapClose(original: Method): MethodHolder {
-    const stateOf = this.#stateOf;
-    return {
-      close(...args) {
-        const state = stateOf(this);
-        state?.closing();
-        const result = original.apply(this, args);
-        state?.closed();
-        return result;
-      },
-    };
   }
 }

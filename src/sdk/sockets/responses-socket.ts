@@ -1,6 +1,6 @@
 import type { Context } from '@opentelemetry/api';
 import { keepNewest } from '../../util/bounded-map.ts';
-import { activeContext } from '../../util/context.ts';
+import { activeContext, isSuppressed } from '../../util/context.ts';
 import {
   field,
   fieldsOf,
@@ -10,7 +10,6 @@ import {
   stringField,
 } from '../../util/payload.ts';
 import { Call, type CallObserver } from '../call.ts';
-import { isSuppressed } from '../suppression.ts';
 import type { SocketClose, SocketObservation } from './socket.ts';
 
 /** A program may ask and never be answered; further responses are not recorded. */

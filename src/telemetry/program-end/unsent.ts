@@ -16,8 +16,8 @@ import {
   ZIPKIN_VARIABLE,
   zipkinEndpoint,
 } from '../../config/otlp.ts';
-import { makeSuppressed } from '../../sdk/suppression.ts';
 import { builtIn } from '../../util/built-in.ts';
+import { makeSuppressed } from '../../util/context.ts';
 import { field, row } from '../../util/payload.ts';
 import { printToStderr } from '../../util/text-stream.ts';
 import { NAME } from '../../util/version.ts';

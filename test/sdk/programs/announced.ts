@@ -1,6 +1,6 @@
 // What the lines in a bundle announce, before and after the hooks are there, on a Node without synchronous module hooks.
 import module from 'node:module';
-import { bundledAnnouncementOf } from '../../../src/sdk/announcement-lines.ts';
+import { bundledAnnouncementOf } from '../../../src/sdk/hooked-files.ts';
 
 Object.assign(module, { registerHooks: undefined });
 /** Runs a file of `openai` as it stands in a bundle. */

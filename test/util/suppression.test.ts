@@ -1,7 +1,7 @@
 import { context, ROOT_CONTEXT } from '@opentelemetry/api';
 import { isTracingSuppressed, suppressTracing, unsuppressTracing } from '@opentelemetry/core';
 import { expect, test } from 'vitest';
-import { isSuppressed, makeSuppressed, suppressed } from '../../src/sdk/suppression.ts';
+import { isSuppressed, makeSuppressed, suppressed } from '../../src/util/context.ts';
 
 test('suppression in a context is shared with OpenTelemetry in both directions', () => {
   expect(isSuppressed(ROOT_CONTEXT)).toBe(false);
