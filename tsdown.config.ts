@@ -88,8 +88,7 @@ const LATER = {
     'src/telemetry/evaluations/evaluation.ts',
   ],
   hierarchy: ['src/hierarchy/index.ts'],
-  masking: ['src/telemetry/masking/mask-text.ts'],
-  'masking-options': ['src/telemetry/masking/masking-options.ts'],
+  masking: ['src/telemetry/masking/mask-text.ts', 'src/telemetry/masking/masking-options.ts'],
   operations: [
     'src/operations/create-agent.ts',
     'src/operations/embeddings.ts',
@@ -128,6 +127,7 @@ const config: UserConfig[] = defineConfig([
             together: { hooks: [ENTRIES.index, ENTRIES.register] },
             others: { agents: 'src/pipeline/agents-tracing.ts', export: ENTRIES.export },
             later: LATER,
+            loadedBy: { realtime: 'hierarchy' },
           }),
         ],
       },

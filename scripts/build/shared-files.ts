@@ -13,6 +13,8 @@ interface Shared {
    * is there, too; what those of several import is in a file with their names.
    */
   readonly later: Readonly<Record<string, readonly string[]>>;
+  /** Those of these files that another one alone loads, which has what both import. */
+  readonly loadedBy: Readonly<Record<string, string>>;
 }
 
 type ImportsOf = (id: string) => readonly string[];
@@ -38,7 +40,10 @@ export function sharedFiles(shared: Shared): Rolldown.CodeSplittingGroup {
 }
 
 /** The name of the file for each source that is in none of its own. */
-function namesOf({ start, together, others, later }: Shared, importsOf: ImportsOf): Map<string, string> {
+function namesOf(
+  { start, together, others, later, loadedBy }: Shared,
+  importsOf: ImportsOf,
+): Map<string, string> {
   const doors = new Set(Object.values(later).flatMap((sources) => sources.map((source) => resolve(source))));
   const atOnce = (sources: readonly string[]): Sources => importedBy(sources, importsOf, doors);
   const lazy = Object.entries(later).map(([name, sources]) => [name, atOnce(sources)] as const);
@@ -51,7 +56,8 @@ function namesOf({ start, together, others, later }: Shared, importsOf: ImportsO
   const names = new Map<string, string>();
   const atStart = atOnce(start);
   for (const id of new Set([...atStart, ...lazy.flatMap(([, ids]) => [...ids])])) {
-    const inLater = atStart.has(id) ? [] : namesWith(id, lazy);
+    const found = atStart.has(id) ? [] : namesWith(id, lazy);
+    const inLater = found.filter((name) => !found.includes(loadedBy[name] ?? ''));
     const files = inLater.length === 1 ? [...inLater, ...namesWith(id, usedAtOnce)] : inLater;
     const [file, ...more] = files;
     const shared = ['shared', ...files].join('-');
