@@ -3,7 +3,7 @@
  * programs, and the page of a program whose last call fails.
  *
  *     npm run screenshots
- *     npm run screenshots -- --review <folder>   each program at three widths, light and dark, to look at
+ *     npm run screenshots -- --review <folder>   each program at four widths, light and dark, to look at
  */
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -97,12 +97,17 @@ async function openTrace(
   const { trace: title, span, ...options } = screenshot;
   const page = await browser.open(options);
   await page.goto(address);
+  const list = page.getByRole('button', { name: 'List', expanded: false });
+  // Where there is no room, the list is folded.
+  const isFolded = await list.isVisible();
+  if (isFolded) await list.click();
   await page
     .getByRole('navigation')
     .getByRole('button')
     .filter({ has: page.getByText(title, { exact: true }) })
     .first()
     .click();
+  if (isFolded) await page.getByRole('button', { name: 'List', expanded: true }).click();
   if (span !== undefined) await page.getByRole('treeitem', { name: span }).click();
   return page;
 }
@@ -110,7 +115,7 @@ async function openTrace(
 async function writeReview(browser: Browser, address: string, folder: string): Promise<void> {
   await mkdir(folder, { recursive: true });
   for (const trace of REVIEWED)
-    for (const width of [400, 800, 1600])
+    for (const width of [400, 1280, 1440, 1920])
       for (const dark of [false, true]) {
         const page = await openTrace(browser, address, { trace, width, height: 1000, dark });
         const name = `${trace.replaceAll(' ', '-')}-${width}-${dark ? 'dark' : 'light'}.png`;

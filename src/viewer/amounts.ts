@@ -32,6 +32,11 @@ export function totalTokens(totals: TokenTotals): string | undefined {
     : (reported ?? estimated);
 }
 
+/** Facts on one line. What is not known is left out. */
+export function joinedFacts(facts: readonly unknown[], separator = ' · '): string {
+  return facts.filter((fact) => typeof fact === 'string' && fact !== '').join(separator);
+}
+
 /** `1 run`, `2 runs`; `undefined` for 0. */
 export function count(value: unknown, one: string, many: string = `${one}s`): string | undefined {
   return isNumber(value) && value > 0 ? `${grouped(value)} ${value === 1 ? one : many}` : undefined;

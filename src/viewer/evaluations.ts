@@ -1,7 +1,7 @@
 import * as ATTR from '../semconv/attributes.ts';
 import { EVENT_GEN_AI_EVALUATION_RESULT } from '../semconv/events.ts';
 import { terminalSafe } from '../util/terminal-safe.ts';
-import { isNumber } from './amounts.ts';
+import { isNumber, joinedFacts } from './amounts.ts';
 import { attributeText } from './messages.ts';
 import type { PageSpan, SpanEvent } from './page-span.ts';
 import type { FinishedSpan, Time } from './tree.ts';
@@ -36,7 +36,7 @@ export function evaluationsOf(events: readonly SpanEvent[]): SpanEvaluation[] {
 /** `helpfulness 0.9 (good)`. */
 export function evaluationText({ name, score, label }: SpanEvaluation): string {
   const value = [score?.toLocaleString('en-US'), label === undefined ? undefined : `(${label})`];
-  return [name, ...value].filter((part) => part !== undefined).join(' ');
+  return joinedFacts([name, ...value], ' ');
 }
 
 /** The common part of log records in SDK 2.x and 3.x. */

@@ -1,8 +1,7 @@
 import * as ATTR from '../semconv/attributes.ts';
-import { explainedCost, grouped, isNumber, tokens } from './amounts.ts';
-import type { FinishedSpan } from './tree.ts';
+import { explainedCost, grouped, isNumber, joinedFacts, tokens } from './amounts.ts';
+import type { SpanAttributes } from './tree.ts';
 
-type SpanAttributes = FinishedSpan['attributes'];
 type Modality = 'Text' | 'Audio' | 'Image';
 
 /** What tokens cost in USD. Cached tokens are part of the input. */
@@ -58,7 +57,7 @@ export function modalitiesOf(all: readonly SpanAttributes[]): ModalityAmount[] {
 export function modalityText({ input, cached, output, cost, unpriced }: ModalityAmount): string {
   const amount = input + output > 0 ? tokens(input, output) : undefined;
   const shown = cached > 0 ? `${amount} (${grouped(cached)} cached)` : amount;
-  return [shown, explainedCost(cost, unpriced)].filter((text) => text !== undefined).join(', ');
+  return joinedFacts([shown, explainedCost(cost, unpriced)], ', ');
 }
 
 function added(a: ModalityAmount, b: ModalityAmount): ModalityAmount {

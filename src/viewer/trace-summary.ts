@@ -1,5 +1,5 @@
 import * as ATTR from '../semconv/attributes.ts';
-import { isNumber, type TokenTotals } from './amounts.ts';
+import { isNumber } from './amounts.ts';
 import { attributeText, messageText, readMessages } from './messages.ts';
 import { type ModalityAmount, modalitiesOf } from './modalities.ts';
 import {
@@ -10,10 +10,11 @@ import {
   STATUS_ERROR,
   type Time,
 } from './tree.ts';
+import { addedUsage, NOTHING_USED, type SpanUsage, spanUsage } from './usage.ts';
 import { type Voice, voicesOf } from './voice.ts';
 
 /** Facts about a trace as a whole. */
-export interface TraceSummary extends TokenTotals {
+export interface TraceSummary extends SpanUsage {
   readonly traceId: string;
   readonly start: Time;
   readonly end: Time;
@@ -29,10 +30,6 @@ export interface TraceSummary extends TokenTotals {
   readonly environment: string | undefined;
   /** The tokens by modality, and what they cost; empty where all are text. */
   readonly modalities: readonly ModalityAmount[];
-  /** In USD; `undefined` if no price was known. */
-  readonly cost: number | undefined;
-  /** Spans with tokens, reported or estimated, and no cost, which the cost therefore lacks. */
-  readonly unpriced: number;
   /** What happened how often: runs, steps, tool calls and the like. */
   readonly counts: readonly TraceCount[];
   readonly retries: number;
@@ -69,12 +66,8 @@ export function summarize(traceId: string, rows: readonly Row[]): TraceSummary {
     service: namesIn(resources, ['service.name']).find((name) => !name.startsWith('unknown_service')),
     project: namesIn(attributes, [ATTR.OPENAI_TRACE_PROJECT])[0],
     environment: namesIn([...attributes, ...resources], [ATTR.DEPLOYMENT_ENVIRONMENT_NAME])[0],
-    inputTokens: sum(attributes, ATTR.GEN_AI_USAGE_INPUT_TOKENS),
-    outputTokens: sum(attributes, ATTR.GEN_AI_USAGE_OUTPUT_TOKENS),
-    estimatedOutputTokens: sum(attributes, ATTR.OPENAI_USAGE_ESTIMATED_OUTPUT_TOKENS),
+    ...attributes.map(spanUsage).reduce(addedUsage, NOTHING_USED),
     modalities: modalitiesOf(attributes),
-    cost: sum(attributes, ATTR.OPENAI_COST),
-    unpriced: attributes.filter(isUnpriced).length,
     counts: countsOf(rows),
     retries: rows.filter(isRetry).length,
     calls: rows.filter(({ node }) => isListedCall(node.span)),
@@ -96,22 +89,6 @@ type Attributes = FinishedSpan['attributes'];
 function namesIn(all: readonly Attributes[], names: readonly string[]): string[] {
   const values = all.map((each) => names.map((name) => each[name]).find((value) => value !== undefined));
   return [...new Set(values.filter((value) => typeof value === 'string' && value !== ''))] as string[];
-}
-
-function sum(all: readonly Attributes[], name: string): number | undefined {
-  const values = all.map((each) => each[name]).filter(isNumber);
-  return values.length === 0 ? undefined : values.reduce((total, value) => total + value, 0);
-}
-
-const TOKENS = [
-  ATTR.GEN_AI_USAGE_INPUT_TOKENS,
-  ATTR.GEN_AI_USAGE_OUTPUT_TOKENS,
-  ATTR.OPENAI_USAGE_ESTIMATED_OUTPUT_TOKENS,
-];
-
-function isUnpriced(each: Attributes): boolean {
-  const tokens = TOKENS.map((name) => each[name]).filter(isNumber);
-  return tokens.some((count) => count > 0) && !isNumber(each[ATTR.OPENAI_COST]);
 }
 
 function isRetry({ node, parent }: Row): boolean {

@@ -28,6 +28,8 @@ export interface FinishedSpan {
   spanContext(): { readonly traceId: string; readonly spanId: string };
 }
 
+export type SpanAttributes = FinishedSpan['attributes'];
+
 /** `SpanStatusCode.ERROR`. */
 export const STATUS_ERROR = 2;
 

@@ -1,5 +1,4 @@
 import * as ATTR from '../semconv/attributes.ts';
-import type { TokenTotals } from './amounts.ts';
 import { attributeText } from './messages.ts';
 import { fromPageSpan, type PageSpan } from './page-span.ts';
 import { facetsOf, findRows, type TraceFilter } from './trace-filter.ts';
@@ -16,6 +15,7 @@ import {
   type Time,
   type TraceTree,
 } from './tree.ts';
+import type { SpanUsage } from './usage.ts';
 
 /** The data of the page. */
 export interface PageData {
@@ -58,6 +58,11 @@ function toTrace(tree: TraceTree): Trace {
   return { tree, rows, summary: summarize(tree.traceId, rows), title, facets: facetsOf(rows) };
 }
 
+/** The type of the error of a failed span. */
+export function shownErrorType({ attributes }: Row['node']['span']): string {
+  return attributeText(attributes[ATTR.ERROR_TYPE] ?? 'error').slice(0, 100);
+}
+
 export function isFailed({ status }: Row['node']['span']): boolean {
   return status.code === STATUS_ERROR;
 }
@@ -73,7 +78,7 @@ export function typeOf(span: Row['node']['span']): string {
 }
 
 /** A trace or a conversation in a list. */
-export interface TraceEntry extends TokenTotals {
+export interface TraceEntry extends SpanUsage {
   readonly kind: 'trace' | 'conversation';
   readonly id: string;
   readonly title: string;
@@ -81,8 +86,6 @@ export interface TraceEntry extends TokenTotals {
   readonly prompt: string | undefined;
   readonly start: Time;
   readonly end: Time;
-  readonly cost: number | undefined;
-  readonly unpriced: number;
   readonly errors: number;
   /** See `TraceSummary`. */
   readonly outcome: string;

@@ -542,7 +542,7 @@ describe('the command view', () => {
     expect(await runView(parameters, { write: () => expect.fail() }, into)).toBe(2);
     expect(errors.split('\n').slice(0, 2)).toEqual([
       problem,
-      'Usage: npx opentelemetry-instrumentation-openai view [--port <port>]',
+      'Usage: npx opentelemetry-instrumentation-openai view [--keep <file>] [--port <port>]',
     ]);
   });
 

@@ -51,6 +51,7 @@ it('sums calls by model and tool, with the time that half and 95 of 100 of them 
       inputTokens: 1000,
       outputTokens: 100,
       cost: 1,
+      unpriced: 98,
     },
     {
       kind: 'tool',
@@ -59,9 +60,7 @@ it('sums calls by model and tool, with the time that half and 95 of 100 of them 
       errors: 0,
       median: 7,
       p95: 7,
-      inputTokens: 0,
-      outputTokens: 0,
-      cost: undefined,
+      unpriced: 0,
     },
   ]);
 });

@@ -1,13 +1,13 @@
 import { computed } from '@preact/signals';
 import type { VNode } from 'preact';
-import { dollars, formatDuration, formatMilliseconds, grouped, tokens } from '../amounts.ts';
+import { dollars, formatDuration, formatMilliseconds, grouped, joinedFacts, tokens } from '../amounts.ts';
 import { millisecondsBetween, type Row } from '../tree.ts';
+import { spanUsage } from '../usage.ts';
 import { isFailed, type Trace } from '../viewed-trace.ts';
 import { choose, compareWith } from './actions.ts';
 import { alignedSteps } from './aligned-steps.ts';
 import { clock } from './overview.tsx';
 import { compared, opened } from './state.ts';
-import { ownUsage } from './timeline-items.ts';
 
 /** A number of a trace or step: how it is shown, and whether less of it is better. */
 interface Measure {
@@ -118,15 +118,13 @@ function MeasureRow({ measure: { label, read, show }, one, other }: MeasureRowPr
 function StepCell({ row }: { readonly row: Row | undefined }): VNode {
   if (row === undefined) return <td class="dim">–</td>;
   const { span } = row.node;
-  const { inputTokens, outputTokens, cost } = ownUsage(row);
+  const { inputTokens, outputTokens, cost } = spanUsage(span.attributes);
   const facts = [
     formatDuration(span.startTime, span.endTime),
     tokens(inputTokens, outputTokens),
     dollars(cost),
   ];
-  return (
-    <td class={isFailed(span) ? 'failure' : ''}>{facts.filter((fact) => fact !== undefined).join(' · ')}</td>
-  );
+  return <td class={isFailed(span) ? 'failure' : ''}>{joinedFacts(facts)}</td>;
 }
 
 function durationOf({ node: { span } }: Row): number {

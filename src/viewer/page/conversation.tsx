@@ -5,11 +5,11 @@ import * as ATTR from '../../semconv/attributes.ts';
 import {
   costOf,
   dollars,
-  estimatedTokens,
   explainedCost,
   formatDuration,
   formatMilliseconds,
   grouped,
+  joinedFacts,
   tokens,
 } from '../amounts.ts';
 import { cancelledBy, heardOf, unusualFinish } from '../answer-end.ts';
@@ -18,7 +18,8 @@ import { attributeText, messageText } from '../messages.ts';
 import type { ShownSpan } from '../page-span.ts';
 import { type TranscriptEntry, transcriptOf } from '../transcript.ts';
 import type { Row } from '../tree.ts';
-import { isFailed } from '../viewed-trace.ts';
+import { ownTokens } from '../usage.ts';
+import { isFailed, shownErrorType } from '../viewed-trace.ts';
 import type { Utterance } from '../voice.ts';
 import { select } from './actions.ts';
 import { CopyButton, PartBlock, speakerOf, ToolBlock } from './content.tsx';
@@ -128,7 +129,7 @@ function Heading({ row }: { readonly row: Row }): VNode {
       <h3>
         <SpanButton row={row} name={name} /> <code class="id">{id}</code>
       </h3>
-      <p class="dim">{facts.filter((fact) => typeof fact === 'string').join(' · ')}</p>
+      <p class="dim">{joinedFacts(facts)}</p>
       {voice && <VoiceStrip voice={voice} />}
     </li>
   );
@@ -215,18 +216,15 @@ function Footer({ row }: { readonly row: Row }): VNode {
     unusualFinish(attributes[ATTR.GEN_AI_RESPONSE_FINISH_REASONS]);
   const facts = [
     formatDuration(span.startTime, span.endTime),
-    tokens(attributes[ATTR.GEN_AI_USAGE_INPUT_TOKENS], attributes[ATTR.GEN_AI_USAGE_OUTPUT_TOKENS]) ??
-      estimatedTokens(attributes[ATTR.OPENAI_USAGE_ESTIMATED_OUTPUT_TOKENS]),
+    ownTokens(attributes),
     dollars(attributes[ATTR.OPENAI_COST]),
   ];
   return (
     <p class="foot">
       <SpanButton row={row} name={span.name} />
-      <span class="dim">{facts.filter((fact) => fact !== undefined).join(' · ')}</span>
+      <span class="dim">{joinedFacts(facts)}</span>
       {cutOff !== undefined && !isFailed(span) && <span class="badge">{cutOff}</span>}
-      {isFailed(span) && (
-        <span class="failure">{attributeText(attributes[ATTR.ERROR_TYPE] ?? 'error').slice(0, 60)}</span>
-      )}
+      {isFailed(span) && <span class="failure">{shownErrorType(span)}</span>}
       {evaluationsOf((span as ShownSpan).events)
         .slice(0, MAX_SHOWN_EVALUATIONS)
         .map((each, i) => (

@@ -1,7 +1,7 @@
 import { type Signal, signal } from '@preact/signals';
 import type { VNode } from 'preact';
 import * as ATTR from '../../semconv/attributes.ts';
-import { costOf, count, formatDuration, formatMilliseconds, totalTokens } from '../amounts.ts';
+import { costOf, formatDuration, formatMilliseconds, totalTokens } from '../amounts.ts';
 import { firstChunkText } from './bar.tsx';
 import { isCritical } from './critical-path.ts';
 import { FactList } from './overview.tsx';
@@ -58,7 +58,6 @@ export function HoverCard(): VNode | null {
           ['Tokens', totalTokens(usage)],
           ['Cost', costOf(usage.cost, usage.unpriced)],
           ['Finish', item.group === undefined ? finishOf(item.row.node.span) : undefined],
-          ['Errors', count(usage.errors, 'error')],
           ['Critical path', isCritical(item.row) ? 'the end waited for it' : undefined],
         ]}
       />

@@ -1,5 +1,5 @@
 import type { VNode } from 'preact';
-import { count } from '../amounts.ts';
+import { count, joinedFacts } from '../amounts.ts';
 import { attributeText, type SpanPart } from '../messages.ts';
 
 /** What browsers show with a decoder alone. Others, such as SVG, they have to run. */
@@ -35,10 +35,7 @@ export function mediaText(part: SpanPart): string {
     part.type === 'file' ? attributeText(part.file_id ?? '') : link,
     link === undefined && part.type !== 'file' && url === undefined ? 'not recorded' : undefined,
   ];
-  return facts
-    .filter((fact) => fact !== undefined && fact !== '')
-    .join(', ')
-    .slice(0, 1000);
+  return joinedFacts(facts, ', ').slice(0, 1000);
 }
 
 /** The type of a part, and its bytes as a URL if they were recorded. */

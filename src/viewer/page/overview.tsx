@@ -5,7 +5,7 @@ import { attributeText } from '../messages.ts';
 import { modalityText } from '../modalities.ts';
 import type { TraceSummary } from '../trace-summary.ts';
 import type { Row, Time } from '../tree.ts';
-import type { Trace, TraceEntry } from '../viewed-trace.ts';
+import { shownErrorType, type Trace, type TraceEntry } from '../viewed-trace.ts';
 import { select, showErrors } from './actions.ts';
 
 /** A list of facts. What is not known is left out. */
@@ -118,7 +118,7 @@ function ErrorList({ errors }: { readonly errors: readonly Row[] }): VNode {
         return (
           <li key={row.id}>
             <button type="button" onClick={() => select(row)}>
-              <strong>{attributeText(attributes[ATTR.ERROR_TYPE] ?? 'error').slice(0, 100)}</strong>
+              <strong>{shownErrorType(row.node.span)}</strong>
               <span>{name.slice(0, 200)}</span>
               <code class="id">{attributeText(id).slice(0, 200)}</code>
               {status.message && <span class="dim">{status.message.slice(0, 200)}</span>}

@@ -1,15 +1,6 @@
 import type { ComponentChildren, VNode } from 'preact';
 import * as ATTR from '../../semconv/attributes.ts';
-import {
-  count,
-  dollars,
-  estimatedTokens,
-  explainedCost,
-  formatDuration,
-  grouped,
-  isNumber,
-  tokens,
-} from '../amounts.ts';
+import { count, dollars, explainedCost, formatDuration, grouped, isNumber, tokens } from '../amounts.ts';
 import { evaluationsOf, evaluationText } from '../evaluations.ts';
 import {
   attributeText,
@@ -23,7 +14,8 @@ import { modalitiesOf } from '../modalities.ts';
 import type { ShownSpan } from '../page-span.ts';
 import { toolExchange } from '../transcript.ts';
 import type { Row } from '../tree.ts';
-import { isFailed } from '../viewed-trace.ts';
+import { ownTokens } from '../usage.ts';
+import { isFailed, shownErrorType } from '../viewed-trace.ts';
 import { firstChunkText } from './bar.tsx';
 import { CopyButton, PartBlock, speakerOf, ToolBlock } from './content.tsx';
 import { FactList } from './overview.tsx';
@@ -116,7 +108,7 @@ function FailureText({ span }: { readonly span: ShownSpan }): VNode | null {
   const { message } = span.status;
   return (
     <p class="failed-with">
-      <strong>{attributeText(span.attributes[ATTR.ERROR_TYPE] ?? 'error').slice(0, 100)}</strong>
+      <strong>{shownErrorType(span)}</strong>
       {message ? ` ${message.slice(0, 2000)}` : ''}
     </p>
   );
@@ -234,9 +226,8 @@ function SaidPart({ part }: { readonly part: SpanMessage['parts'][number] }): VN
 
 function tokensIn(attributes: ShownSpan['attributes']): string | undefined {
   const shown =
-    tokens(attributes[ATTR.GEN_AI_USAGE_INPUT_TOKENS], attributes[ATTR.GEN_AI_USAGE_OUTPUT_TOKENS]) ??
-    tokens(attributes[ATTR.OPENAI_TOTAL_INPUT_TOKENS], attributes[ATTR.OPENAI_TOTAL_OUTPUT_TOKENS]) ??
-    estimatedTokens(attributes[ATTR.OPENAI_USAGE_ESTIMATED_OUTPUT_TOKENS]);
+    ownTokens(attributes) ??
+    tokens(attributes[ATTR.OPENAI_TOTAL_INPUT_TOKENS], attributes[ATTR.OPENAI_TOTAL_OUTPUT_TOKENS]);
   return shown?.replace(' tokens', '');
 }
 

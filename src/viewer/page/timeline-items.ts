@@ -1,8 +1,7 @@
 import { computed, type ReadonlySignal } from '@preact/signals';
 import * as ATTR from '../../semconv/attributes.ts';
-import { isNumber, type TokenTotals } from '../amounts.ts';
 import type { Row } from '../tree.ts';
-import { isFailed } from '../viewed-trace.ts';
+import { addedUsage, NOTHING_USED, type SpanUsage, spanUsage } from '../usage.ts';
 import { folds, foundRows, isFiltered, opened } from './state.ts';
 
 /** A row of the timeline: a span, or several of one kind that follow each other. */
@@ -125,29 +124,12 @@ export const timelineItems: ReadonlySignal<readonly TimelineItem[]> = computed((
   return items;
 });
 
-/** What a span and all below it used. */
-export interface RowUsage extends TokenTotals {
-  readonly cost: number | undefined;
-  /** Calls of unknown cost. */
-  readonly unpriced: number;
-  readonly errors: number;
-}
-
-const NOTHING_USED: RowUsage = {
-  inputTokens: undefined,
-  outputTokens: undefined,
-  estimatedOutputTokens: undefined,
-  cost: undefined,
-  unpriced: 0,
-  errors: 0,
-};
-
 /** What spans used, each with all below it. */
-const usages: ReadonlySignal<ReadonlyMap<Row, RowUsage>> = computed(() => {
-  const sums = new Map<Row, RowUsage>();
+const usages: ReadonlySignal<ReadonlyMap<Row, SpanUsage>> = computed(() => {
+  const sums = new Map<Row, SpanUsage>();
   // Children come after their parents.
   for (const row of (opened.value?.trace.rows ?? []).toReversed()) {
-    const usage = addedUsage(ownUsage(row), sums.get(row) ?? NOTHING_USED);
+    const usage = addedUsage(spanUsage(row.node.span.attributes), sums.get(row) ?? NOTHING_USED);
     sums.set(row, usage);
     if (row.parent !== undefined)
       sums.set(row.parent, addedUsage(usage, sums.get(row.parent) ?? NOTHING_USED));
@@ -155,38 +137,6 @@ const usages: ReadonlySignal<ReadonlyMap<Row, RowUsage>> = computed(() => {
   return sums;
 });
 
-export function usageOf(rows: readonly Row[]): RowUsage {
+export function usageOf(rows: readonly Row[]): SpanUsage {
   return rows.map((row) => usages.value.get(row) ?? NOTHING_USED).reduce(addedUsage, NOTHING_USED);
-}
-
-export function ownUsage({ node: { span } }: Row): RowUsage {
-  const { attributes } = span;
-  const read = (name: string): number | undefined => {
-    const value = attributes[name];
-    return isNumber(value) ? value : undefined;
-  };
-  const cost = read(ATTR.OPENAI_COST);
-  const inputTokens = read(ATTR.GEN_AI_USAGE_INPUT_TOKENS);
-  const outputTokens = read(ATTR.GEN_AI_USAGE_OUTPUT_TOKENS);
-  return {
-    inputTokens,
-    outputTokens,
-    estimatedOutputTokens: read(ATTR.OPENAI_USAGE_ESTIMATED_OUTPUT_TOKENS),
-    cost,
-    unpriced: cost === undefined && (inputTokens ?? 0) + (outputTokens ?? 0) > 0 ? 1 : 0,
-    errors: isFailed(span) ? 1 : 0,
-  };
-}
-
-function addedUsage(a: RowUsage, b: RowUsage): RowUsage {
-  const add = (one: number | undefined, other: number | undefined): number | undefined =>
-    one === undefined ? other : one + (other ?? 0);
-  return {
-    inputTokens: add(a.inputTokens, b.inputTokens),
-    outputTokens: add(a.outputTokens, b.outputTokens),
-    estimatedOutputTokens: add(a.estimatedOutputTokens, b.estimatedOutputTokens),
-    cost: add(a.cost, b.cost),
-    unpriced: a.unpriced + b.unpriced,
-    errors: a.errors + b.errors,
-  };
 }

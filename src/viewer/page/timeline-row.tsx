@@ -1,12 +1,12 @@
 import type { VNode } from 'preact';
 import * as ATTR from '../../semconv/attributes.ts';
-import { costOf, count, estimatedTokens, formatDuration, grouped, tokens, totalTokens } from '../amounts.ts';
+import { costOf, count, formatDuration, grouped, tokens, totalTokens } from '../amounts.ts';
 import { evaluationsOf, evaluationText } from '../evaluations.ts';
-import { attributeText } from '../messages.ts';
 import type { ShownSpan } from '../page-span.ts';
 import { edgeOf } from '../trace-summary.ts';
 import { type FinishedSpan, isTranscription, type Row, type Time } from '../tree.ts';
-import { isFailed, typeOf } from '../viewed-trace.ts';
+import { ownTokens } from '../usage.ts';
+import { isFailed, shownErrorType, typeOf } from '../viewed-trace.ts';
 import type { Voice } from '../voice.ts';
 import { select, toggle } from './actions.ts';
 import { Bar } from './bar.tsx';
@@ -153,9 +153,7 @@ function SpanName({ row: { node } }: { readonly row: Row }): VNode {
         {label}
       </span>
       {span.isOpen && <span class="badge going">under way</span>}
-      {isFailed(span) && (
-        <span class="failure">{attributeText(span.attributes[ATTR.ERROR_TYPE] ?? 'error').slice(0, 60)}</span>
-      )}
+      {isFailed(span) && <span class="failure">{shownErrorType(span)}</span>}
       {evaluationsOf((span as ShownSpan).events)
         .slice(0, MAX_SHOWN_SCORES)
         .map((each, i) => (
@@ -180,13 +178,11 @@ function Preview({ span }: { readonly span: FinishedSpan }): VNode {
 /** The tokens of the span itself, or else the total of the spans below it, or else an estimate. */
 export function tokensOf({ row, group }: TimelineItem): string | undefined {
   const { attributes } = row.node.span;
-  const own = tokens(attributes[ATTR.GEN_AI_USAGE_INPUT_TOKENS], attributes[ATTR.GEN_AI_USAGE_OUTPUT_TOKENS]);
-  const estimated = estimatedTokens(attributes[ATTR.OPENAI_USAGE_ESTIMATED_OUTPUT_TOKENS]);
   const total =
     tokens(attributes[ATTR.OPENAI_TOTAL_INPUT_TOKENS], attributes[ATTR.OPENAI_TOTAL_OUTPUT_TOKENS]) ??
     totalTokens(usageOf([row]));
   const shown =
-    group === undefined ? (own ?? estimated ?? (total && `Σ ${total}`)) : totalTokens(usageOf(group));
+    group === undefined ? (ownTokens(attributes) ?? (total && `Σ ${total}`)) : totalTokens(usageOf(group));
   return shown?.replace(' tokens', '');
 }
 

@@ -1,7 +1,7 @@
 import type { VNode } from 'preact';
-import { costOf, dollars, formatMilliseconds, grouped, isNumber, tokens } from '../amounts.ts';
+import { costOf, formatMilliseconds, grouped, totalTokens } from '../amounts.ts';
 import type { CallTotals } from '../totals.ts';
-import type { TraceEntry } from '../viewed-trace.ts';
+import { addedUsage, NOTHING_USED } from '../usage.ts';
 import { setFilter, showTotals } from './actions.ts';
 import { address } from './address.ts';
 import { FactList } from './overview.tsx';
@@ -11,6 +11,7 @@ import { listedEntries, totals } from './state.ts';
 export function TotalsView(): VNode {
   const { value: entries } = listedEntries;
   const calls = totals.value ?? [];
+  const used = entries.reduce(addedUsage, NOTHING_USED);
   return (
     <section class="overview" aria-label="Totals">
       <div class="title">
@@ -22,22 +23,14 @@ export function TotalsView(): VNode {
       <FactList
         facts={[
           [address.value.kind === 'trace' ? 'Traces' : 'Conversations', grouped(entries.length)],
-          ['Cost', costOf(sumOver(entries, 'cost'), sumOver(entries, 'unpriced'))],
-          [
-            'Tokens',
-            tokens(sumOver(entries, 'inputTokens'), sumOver(entries, 'outputTokens'))?.replace(' tokens', ''),
-          ],
-          ['Errors', grouped(sumOver(entries, 'errors') ?? 0)],
+          ['Cost', costOf(used.cost, used.unpriced)],
+          ['Tokens', totalTokens(used)?.replace(' tokens', '')],
+          ['Errors', grouped(entries.reduce((sum, { errors }) => sum + errors, 0))],
         ]}
       />
       {calls.length > 0 && <CallTable calls={calls} />}
     </section>
   );
-}
-
-function sumOver(entries: readonly TraceEntry[], name: keyof TraceEntry): number | undefined {
-  const values = entries.map((entry) => entry[name]).filter(isNumber);
-  return values.length === 0 ? undefined : values.reduce((sum, value) => sum + value, 0);
 }
 
 function CallTable({ calls }: { readonly calls: readonly CallTotals[] }): VNode {
@@ -66,11 +59,8 @@ function CallTable({ calls }: { readonly calls: readonly CallTotals[] }): VNode 
           </th>
           <td>{grouped(each.calls)}</td>
           <td class={each.errors > 0 ? 'failure' : ''}>{grouped(each.errors)}</td>
-          <td>
-            {each.inputTokens + each.outputTokens > 0 &&
-              tokens(each.inputTokens, each.outputTokens)?.replace(' tokens', '')}
-          </td>
-          <td>{dollars(each.cost)}</td>
+          <td>{totalTokens(each)?.replace(' tokens', '')}</td>
+          <td>{costOf(each.cost, each.unpriced)}</td>
           <td>{formatMilliseconds(each.median)}</td>
           <td>{formatMilliseconds(each.p95)}</td>
           <td class="latency">

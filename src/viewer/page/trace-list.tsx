@@ -1,6 +1,6 @@
 import type { VNode } from 'preact';
 import { useRef } from 'preact/hooks';
-import { costOf, count, dollars, formatDuration, grouped, totalTokens } from '../amounts.ts';
+import { costOf, count, dollars, formatDuration, grouped, joinedFacts, totalTokens } from '../amounts.ts';
 import type { TraceEntry } from '../viewed-trace.ts';
 import { choose, chooseKind, compareWith, setOrder, showTotals } from './actions.ts';
 import { address, TRACE_ORDERS, type TraceOrder } from './address.ts';
@@ -86,7 +86,7 @@ function ListedTrace({ entry, isOpen }: { readonly entry: TraceEntry; readonly i
           {prompt !== undefined && <span class="prompt">{prompt}</span>}
           <Badge entry={entry} />
         </span>
-        <span class="dim facts-line">{facts.filter((fact) => fact !== undefined).join(' · ')}</span>
+        <span class="dim facts-line">{joinedFacts(facts)}</span>
       </button>
       {!isOpen && opened.value?.entry.kind === entry.kind && (
         <button
