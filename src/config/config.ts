@@ -307,19 +307,18 @@ export function resolveSettings(
   return Object.freeze(settings) as unknown as Settings;
 }
 
-/** Whether content may be recorded on spans, at least of some operations. */
-export function recordsContentOnSpans({ captureMessageContent: mode }: Settings): boolean {
-  return mode === 'SPAN_ONLY' || mode === 'SPAN_AND_EVENT' || typeof mode === 'function';
+/** Where content may be recorded, at least of some operations. */
+export interface ContentTargets {
+  readonly span: boolean;
+  readonly event: boolean;
+  /** The sink receives content if its preset is `full`, and events may contain it. */
+  readonly sink: boolean;
 }
 
-/** Whether content may be recorded on events, at least of some operations. */
-export function recordsContentOnEvents({ captureMessageContent: mode }: Settings): boolean {
-  return mode === 'EVENT_ONLY' || mode === 'SPAN_AND_EVENT' || typeof mode === 'function';
-}
-
-/** Whether the sink receives content: its preset is `full`, and events may contain content. */
-export function sinkTakesContent(settings: Settings): boolean {
-  return settings.events?.preset === 'full' && recordsContentOnEvents(settings);
+export function contentTargets({ captureMessageContent: mode, events }: Settings): ContentTargets {
+  const onBoth = mode === 'SPAN_AND_EVENT' || typeof mode === 'function';
+  const event = onBoth || mode === 'EVENT_ONLY';
+  return { span: onBoth || mode === 'SPAN_ONLY', event, sink: event && events?.preset === 'full' };
 }
 
 /**
@@ -328,12 +327,11 @@ export function sinkTakesContent(settings: Settings): boolean {
  */
 export function operationSettings(atStart: Settings, current: Settings): Settings {
   if (atStart === current) return current;
+  const before = contentTargets(atStart);
+  const now = contentTargets(current);
   return {
     ...current,
-    captureMessageContent: captureMode(
-      recordsContentOnSpans(atStart) && recordsContentOnSpans(current),
-      recordsContentOnEvents(atStart) && recordsContentOnEvents(current),
-    ),
+    captureMessageContent: captureMode(before.span && now.span, before.event && now.event),
     completionHook: current.completionHook ?? atStart.completionHook,
     hideContent: current.hideContent === 'none' ? atStart.hideContent : current.hideContent,
   };

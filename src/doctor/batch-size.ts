@@ -1,4 +1,4 @@
-import { recordsContentOnEvents, recordsContentOnSpans, type Settings } from '../config/config.ts';
+import { contentTargets, type Settings } from '../config/config.ts';
 import { notice } from '../diagnostics/report.ts';
 import { batchSizeOf, logProcessorsOf, processorsOf, sendsOverGrpc } from '../util/otel-sdk.ts';
 
@@ -7,9 +7,9 @@ const MAX_MESSAGE_BYTES = 4 * 1024 * 1024;
 
 /** Compares what the providers send over gRPC at once with what spans and events may hold by these settings. */
 export function noticeBatchSize(tracers: object, loggers: object | undefined, settings: Settings): void {
-  if (recordsContentOnSpans(settings))
+  if (contentTargets(settings).span)
     noticeBatch('spans', 'OTEL_BSP_MAX_EXPORT_BATCH_SIZE', processorsOf(tracers), settings);
-  if (recordsContentOnEvents(settings) && loggers !== undefined)
+  if (contentTargets(settings).event && loggers !== undefined)
     noticeBatch('log records', 'OTEL_BLRP_MAX_EXPORT_BATCH_SIZE', logProcessorsOf(loggers), settings);
 }
 

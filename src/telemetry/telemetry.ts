@@ -8,12 +8,7 @@ import {
   type TracerProvider,
   trace,
 } from '@opentelemetry/api';
-import {
-  recordsContentOnEvents,
-  recordsContentOnSpans,
-  type Settings,
-  sinkTakesContent,
-} from '../config/config.ts';
+import { contentTargets, type Settings } from '../config/config.ts';
 import { EVENT_GEN_AI_CLIENT_INFERENCE_OPERATION_DETAILS } from '../semconv/events.ts';
 import { SCHEMA_URL } from '../semconv/schema.ts';
 import { BoundedMap } from '../util/bounded-map.ts';
@@ -88,21 +83,19 @@ export class Telemetry {
   get wantsContent(): boolean {
     const { settings } = this;
     if (settings.completionHook !== undefined) return true;
-    if (settings.captureMessageContent === 'NO_CONTENT') return false;
+    const { span, event, sink } = contentTargets(settings);
     return (
-      recordsContentOnSpans(settings) ||
-      sinkTakesContent(settings) ||
-      (recordsContentOnEvents(settings) &&
-        this.events.wanted(EVENT_GEN_AI_CLIENT_INFERENCE_OPERATION_DETAILS, ROOT_CONTEXT))
+      span ||
+      sink ||
+      (event && this.events.wanted(EVENT_GEN_AI_CLIENT_INFERENCE_OPERATION_DETAILS, ROOT_CONTEXT))
     );
   }
 
   /** Whether content that must be read is read for operations that are not sampled: where its place is not the span. */
   get readsUnsampled(): boolean {
     const { settings } = this;
-    const { completionHook, captureMessageContent } = settings;
-    const onEventsOnly = captureMessageContent === 'EVENT_ONLY' && this.wantsContent;
-    return completionHook !== undefined || sinkTakesContent(settings) || onEventsOnly;
+    const { span, sink } = contentTargets(settings);
+    return settings.completionHook !== undefined || sink || (!span && this.wantsContent);
   }
 
   /** The registered tracer provider, behind the API's proxy. */

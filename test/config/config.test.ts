@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import {
+  contentTargets,
   type OpenAIInstrumentationConfig,
-  recordsContentOnSpans,
   resolveSettings,
 } from '../../src/config/config.ts';
 
@@ -142,5 +142,5 @@ test.each([
   [true, true],
   [false, false],
 ] as const)('%s records content on spans: %s', (captureMessageContent, expected) => {
-  expect(recordsContentOnSpans(resolve({ captureMessageContent }).settings)).toBe(expected);
+  expect(contentTargets(resolve({ captureMessageContent }).settings).span).toBe(expected);
 });

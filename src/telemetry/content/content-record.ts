@@ -1,11 +1,6 @@
 import type { Attributes, Context, Span, SpanContext } from '@opentelemetry/api';
 import type { Caller, Completion, CompletionHook } from '../../config/completion-types.ts';
-import {
-  recordsContentOnEvents,
-  recordsContentOnSpans,
-  type Settings,
-  sinkTakesContent,
-} from '../../config/config.ts';
+import { type ContentTargets, contentTargets, type Settings } from '../../config/config.ts';
 import * as ATTR from '../../semconv/attributes.ts';
 import { EVENT_GEN_AI_CLIENT_INFERENCE_OPERATION_DETAILS } from '../../semconv/events.ts';
 import { guard } from '../../util/guard.ts';
@@ -79,13 +74,6 @@ export interface OperationEnd {
   readonly endTime: number;
 }
 
-/** Where content is recorded, besides being shown to a hook. */
-interface ContentTargets {
-  readonly span: boolean;
-  readonly event: boolean;
-  readonly sink: boolean;
-}
-
 /**
  * The content of one operation on its way to the completion hook, the span and the event. It is read once, and serialised
  * once within the limits; the event gets the same content as structured values. The event does not depend on sampling,
@@ -95,6 +83,7 @@ export class ContentRecord {
   readonly #telemetry: Telemetry;
   readonly #span: Span;
   readonly #context: Context;
+  /** Besides the hook. */
   readonly #targets: ContentTargets;
   readonly #hook: CompletionHook | undefined;
   readonly #hidden: Settings['hideContent'];
@@ -130,12 +119,12 @@ export class ContentRecord {
     context: Context,
     settings: Settings,
   ): ContentRecord | undefined {
+    const wanted = contentTargets(settings);
     const to = {
-      span: recordsContentOnSpans(settings) && span.isRecording(),
+      span: wanted.span && span.isRecording(),
       event:
-        recordsContentOnEvents(settings) &&
-        telemetry.events.wanted(EVENT_GEN_AI_CLIENT_INFERENCE_OPERATION_DETAILS, context),
-      sink: sinkTakesContent(settings),
+        wanted.event && telemetry.events.wanted(EVENT_GEN_AI_CLIENT_INFERENCE_OPERATION_DETAILS, context),
+      sink: wanted.sink,
     };
     return to.span || to.event || to.sink || settings.completionHook !== undefined
       ? new ContentRecord(telemetry, span, context, settings, to)

@@ -22,7 +22,7 @@ const MAX_SEARCHED_MEDIA_LENGTH = 1_048_576;
 export class MediaPolicy {
   readonly #mode: Settings['media'];
   readonly #maxInline: number;
-  #hashable: number = hashesFast() ? MAX_HASHED_BYTES : 0;
+  #hashable = MAX_HASHED_BYTES;
 
   constructor({ media, maxContentLength }: Settings) {
     this.#mode = media;
@@ -68,7 +68,7 @@ export class MediaPolicy {
   }
 
   #hash(base64: string, size: number): string | undefined {
-    if (size > this.#hashable) return undefined;
+    if (size > this.#hashable || !hashesFast()) return undefined;
     this.#hashable -= size;
     try {
       return sha256(Buffer.from(base64, 'base64'));

@@ -1,5 +1,5 @@
 import { type Attributes, type Context, INVALID_SPAN_CONTEXT, trace } from '@opentelemetry/api';
-import { recordsContentOnEvents } from '../../config/config.ts';
+import { contentTargets } from '../../config/config.ts';
 import * as ATTR from '../../semconv/attributes.ts';
 import { EVENT_GEN_AI_EVALUATION_RESULT } from '../../semconv/events.ts';
 import { cut, searchedStart } from '../../util/cut-text.ts';
@@ -139,7 +139,7 @@ function addExplanation(
         added = completion.attributes;
       });
   }
-  if (recordsContentOnEvents(settings) && typeof shown === 'string')
+  if (contentTargets(settings).event && typeof shown === 'string')
     attributes[ATTR.GEN_AI_EVALUATION_EXPLANATION] = searchedStart(shown, maxContentLength, withoutSecrets);
   Object.assign(attributes, added);
 }

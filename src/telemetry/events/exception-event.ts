@@ -1,5 +1,5 @@
 import type { Attributes, Context } from '@opentelemetry/api';
-import { recordsContentOnEvents, type Settings } from '../../config/config.ts';
+import { contentTargets, type Settings } from '../../config/config.ts';
 import * as ATTR from '../../semconv/attributes.ts';
 import { EVENT_GEN_AI_CLIENT_OPERATION_EXCEPTION } from '../../semconv/events.ts';
 import { cut } from '../../util/cut-text.ts';
@@ -34,7 +34,7 @@ export function emitException(
     [ATTR.EXCEPTION_TYPE]: classNameOf(failure.thrown) ?? failure.type,
     ...pickAttributes(operation.attributes, CORRELATED),
   };
-  const consent = recordsContentOnEvents(settings);
+  const consent = contentTargets(settings).event;
   const stack = stackOf(failure, consent && settings.completionHook === undefined);
   if (stack !== undefined) attributes[ATTR.EXCEPTION_STACKTRACE] = stack;
   if (consent && failure.message !== undefined)

@@ -1,5 +1,5 @@
 import type { Attributes, Context, Span } from '@opentelemetry/api';
-import { type Settings, sinkTakesContent } from '../../config/config.ts';
+import { contentTargets, type Settings } from '../../config/config.ts';
 import type {
   EventPreset,
   ModelInvokeEvent,
@@ -52,7 +52,7 @@ function* eventsOf(ended: EndedOperation, settings: Settings, preset: EventPrese
   const base = baseOf(ended);
   const isNamed = SINK_OPERATIONS.includes(attributes[ATTR.GEN_AI_OPERATION_NAME]);
   if (isNamed) {
-    const content = sinkTakesContent(settings) ? (ended.content?.written ?? {}) : undefined;
+    const content = contentTargets(settings).sink ? (ended.content?.written ?? {}) : undefined;
     yield invocation(base, ended, preset, content);
     const calls = preset === 'minimal' ? [] : (operation.toolCalls?.(result) ?? []);
     for (const call of calls) yield toolCall(base, call, content, settings);
@@ -191,7 +191,7 @@ function violation(
   failure: Failure,
   settings: Settings,
 ): PolicyViolationEvent {
-  const maxMessage = sinkTakesContent(settings) ? settings.maxContentLength : 0;
+  const maxMessage = contentTargets(settings).sink ? settings.maxContentLength : 0;
   return definedMembers({
     ...base,
     type: 'policy.violation',

@@ -1,5 +1,5 @@
 import { type Attributes, type Span, SpanStatusCode } from '@opentelemetry/api';
-import { recordsContentOnSpans, type Settings } from '../../config/config.ts';
+import { contentTargets, type Settings } from '../../config/config.ts';
 import { errorClassName } from '../../sdk/error-class-names.ts';
 import * as ATTR from '../../semconv/attributes.ts';
 import { ERROR_TYPE_VALUE_OTHER } from '../../semconv/values.ts';
@@ -70,7 +70,7 @@ export function withoutUnseenMessage(
 /** Marks the span as failed. The message is recorded only if content is. */
 export function recordFailure(span: Span, failure: Failure, settings: Settings): void {
   span.setAttribute(ATTR.ERROR_TYPE, failure.type);
-  const described = recordsContentOnSpans(settings) && failure.message !== undefined;
+  const described = contentTargets(settings).span && failure.message !== undefined;
   span.setStatus({
     code: SpanStatusCode.ERROR,
     ...(described ? { message: cut(failure.message, settings.maxContentLength) } : {}),
