@@ -28,6 +28,13 @@ const COMMANDS: Readonly<Record<string, Command>> = {
       return runView(parameters, output, errors);
     },
   },
+  'export-calls': {
+    summary: 'writes the requests and answers in a file of traces, a line each, for evaluations',
+    run: async (parameters) => {
+      const { runExportCalls } = await import('./viewer/export-calls.ts');
+      return runExportCalls(parameters, output, errors);
+    },
+  },
 };
 
 const HELP: ReadonlySet<string> = new Set(['--help', '-h']);
@@ -54,7 +61,7 @@ async function run(): Promise<number> {
 }
 
 function commandList(): string {
-  const lines = Object.entries(COMMANDS).map(([each, { summary }]) => `  ${each.padEnd(9)}  ${summary}\n`);
+  const lines = Object.entries(COMMANDS).map(([each, { summary }]) => `  ${each.padEnd(12)}  ${summary}\n`);
   const flags = '  --help     prints this; after a command, its options\n  --version\n';
   return `Usage: ${COMMAND} <command>\n${lines.join('')}${flags}`;
 }

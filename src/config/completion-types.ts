@@ -118,6 +118,8 @@ export interface Completion {
   documents: readonly unknown[];
   /** Request parameters that are content, by attribute: stop sequences, a search query, the variables of a prompt. */
   parameters: Attributes;
+  /** The fields of the request without attributes of their own, with the option `recordRequest`. */
+  requestBody: unknown;
   /** The message of the operation's error, which may quote the request. */
   errorMessage: string | undefined;
   /** The explanation of an evaluation. Its other fields are empty then, and `operation` has its score. */

@@ -57,6 +57,13 @@ export interface OpenAIInstrumentationConfig extends Hooks {
    * input. Messages of errors are hidden with either. `OTEL_INSTRUMENTATION_OPENAI_HIDE_CONTENT`.
    */
   hideContent?: 'none' | 'inputs' | 'outputs' | undefined;
+  /**
+   * Whether the fields of the request of a chat completion or response that no other attribute has, such as the response
+   * format, `tool_choice` and `store`, are recorded as `openai.request.body`, where content is recorded. Fields that may name
+   * a person, `user`, `safety_identifier` and `metadata`, are left out unless they are in a list. Default `false`. See
+   * `docs/evaluations.md#calls-as-a-dataset`. `OTEL_INSTRUMENTATION_OPENAI_RECORD_REQUEST`.
+   */
+  recordRequest?: boolean | readonly string[] | undefined;
   /** The maximum number of characters recorded of one text. Default 16,384. `OTEL_INSTRUMENTATION_OPENAI_MAX_CONTENT_LENGTH`. */
   maxContentLength?: number | undefined;
   /** The maximum number of characters of content on one span. Default 65,536. `OTEL_INSTRUMENTATION_OPENAI_MAX_SPAN_CONTENT_LENGTH`. */
@@ -201,6 +208,12 @@ export const OPTIONS: { readonly [Name in keyof Settings]: Option<Settings[Name]
     ...oneOf(['none', 'inputs', 'outputs']),
     withholdsContent: () => true,
     variableWithholds: true,
+  },
+  recordRequest: {
+    variable: 'OTEL_INSTRUMENTATION_OPENAI_RECORD_REQUEST',
+    fallback: false,
+    accepts: 'true, false, lists of user, safety_identifier, metadata',
+    parse: parsePersonalFields,
   },
   runSteps: { variable: 'OTEL_INSTRUMENTATION_OPENAI_RUN_STEPS', ...oneOf(['fetch', 'observe', 'off']) },
   maxContentLength: { variable: 'OTEL_INSTRUMENTATION_OPENAI_MAX_CONTENT_LENGTH', ...wholeNumber(16_384) },
@@ -352,6 +365,19 @@ function parseEvents(value: unknown): Settings['events'] {
   return typeof sink === 'function' && parsed !== undefined
     ? { sink: sink as EventOptions['sink'], preset: parsed }
     : undefined;
+}
+
+/** Fields of requests that may name a person. */
+export const PERSONAL_FIELDS: readonly string[] = ['user', 'safety_identifier', 'metadata'];
+
+function parsePersonalFields(value: unknown): boolean | readonly string[] | undefined {
+  const names: readonly unknown[] = Array.isArray(value)
+    ? value
+    : optionText(value)
+        .split(',')
+        .map((name) => name.trim());
+  if (names.every((name) => PERSONAL_FIELDS.some((each) => each === name))) return names.map(String);
+  return flag(false).parse(value);
 }
 
 function parseMaskedKinds(value: unknown): readonly MaskedKind[] | undefined {

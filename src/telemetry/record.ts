@@ -15,8 +15,10 @@ import * as ATTR from '../semconv/attributes.ts';
 import { LinkedContext } from '../util/context.ts';
 import { guard } from '../util/guard.ts';
 import { beginIn, finishIn } from '../util/open-traces.ts';
+import { field } from '../util/payload.ts';
 import { settingsFor } from './content/consent.ts';
 import { ContentRecord } from './content/content-record.ts';
+import { restOfRequest } from './content/request-body.ts';
 import { readReportedCost } from './cost/costs.ts';
 import { addUsageAttributes, isNoUsage, type Spent, spentBy, type Usage } from './cost/usage.ts';
 import { rememberAnswer } from './evaluations/evaluated-spans.ts';
@@ -235,8 +237,16 @@ export class OperationRecord<Request = unknown, Result = unknown> implements Ope
   }
 
   static #readInput(self: OperationRecord, request: unknown): void {
-    const input = self.operation.content?.input?.(request);
-    if (input !== undefined) self.#content?.addInput(input);
+    const { content, traits } = self.operation;
+    const input = content?.input?.(request);
+    if (input === undefined) return;
+    const { recordRequest } = self.#startSettings;
+    const isModelCall = traits?.inference === 'chat' || traits?.inference === 'text_completion';
+    const requestBody =
+      recordRequest !== false && isModelCall
+        ? restOfRequest(field(request, 'body'), recordRequest)
+        : undefined;
+    self.#content?.addInput(requestBody === undefined ? input : { ...input, requestBody });
   }
 
   static #add(self: OperationRecord, facts: RecordFacts): void {

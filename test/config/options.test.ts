@@ -31,6 +31,13 @@ const ROWS: Readonly<Record<string, Row>> = {
   },
   completionHook: hook(),
   hideContent: oneOf(['none', 'inputs', 'outputs']),
+  recordRequest: {
+    fallback: false,
+    option: [['user'], ['user']],
+    variable: ['user, metadata', ['user', 'metadata']],
+    bad: 'model',
+    accepts: 'true, false, lists of user, safety_identifier, metadata',
+  },
   runSteps: oneOf(['fetch', 'observe', 'off']),
   maxContentLength: count(16_384),
   maxSpanContentLength: count(65_536),

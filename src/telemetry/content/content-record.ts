@@ -24,6 +24,7 @@ export type Content = Partial<
     | 'functionArguments'
     | 'functionResult'
     | 'documents'
+    | 'requestBody'
     | 'parameters'
   >
 >;
@@ -58,6 +59,7 @@ const FORMS: readonly ContentForm[] = [
   { kind: 'functionArguments', of: 'inputs', as: 'json', attribute: ATTR.OPENAI_TRACE_INPUT },
   { kind: 'functionResult', of: 'outputs', as: 'json', attribute: ATTR.OPENAI_TRACE_OUTPUT },
   { kind: 'documents', of: 'outputs', as: 'list', attribute: ATTR.GEN_AI_RETRIEVAL_DOCUMENTS },
+  { kind: 'requestBody', of: 'inputs', as: 'object', attribute: ATTR.OPENAI_REQUEST_BODY },
 ];
 
 /** Attributes that are JSON on spans and structured values on events. */
@@ -252,6 +254,7 @@ export function newCompletion(
     functionArguments: undefined,
     functionResult: undefined,
     documents: [],
+    requestBody: undefined,
     parameters: {},
     errorMessage: undefined,
     evaluationExplanation: undefined,

@@ -35,6 +35,7 @@ function completion(said: string): Completion {
     functionArguments: undefined,
     functionResult: undefined,
     documents: [],
+    requestBody: undefined,
     parameters: {},
     errorMessage: undefined,
     evaluationExplanation: undefined,

@@ -1,0 +1,201 @@
+import { parseArgs } from 'node:util';
+import * as ATTR from '../semconv/attributes.ts';
+import { terminalSafe } from '../util/terminal-safe.ts';
+import type { TextStream } from '../util/text-stream.ts';
+import { COMMAND } from '../util/version.ts';
+import { count } from './amounts.ts';
+import { attributeText, isRecord, parseShortJson, readMessages, type SpanMessage } from './messages.ts';
+import { readOtlpJson } from './otlp-json.ts';
+import type { PageSpan } from './page-span.ts';
+import { fileProblem, readWhole, viewText } from './trace-file.ts';
+
+const EXPORT_USAGE: string =
+  `Usage: ${COMMAND} export-calls <file> [--format evals|batch] > dataset.jsonl\n` +
+  'Writes the chat completions and responses of a file of traces, a line each, as chat completions.\n' +
+  '  <file>    OTLP/JSON: one document, or one per line, as the collector writes them; - reads standard input\n' +
+  '  --format  evals (default): {"item":{"request":…,"answer":…}}; batch: the input of a batch, without answers\n';
+
+/** Marks of content that was cut or left out: such a call cannot be repeated. */
+const CUT_MARK_JSON =
+  /"(?:original_length|omitted_parts|omitted_messages|omitted)":|"type":"(?:omitted|blob)"|…"/;
+
+type JsonLine = Readonly<Record<string, unknown>>;
+
+/**
+ * The command `export-calls`: the requests and answers in a file of traces as lines for evaluations and batches.
+ *
+ * @returns the exit code: 0 if there were calls, 1 if not, 2 for wrong parameters
+ */
+export function runExportCalls(
+  parameters: readonly string[],
+  output: TextStream,
+  errors: TextStream,
+): number {
+  const wanted = readExportParameters(parameters);
+  if (wanted === 'help') {
+    output.write(EXPORT_USAGE);
+    return 0;
+  }
+  if ('problem' in wanted) {
+    errors.write(`${wanted.problem}\n${EXPORT_USAGE}`);
+    return 2;
+  }
+  try {
+    const { spans } = readOtlpJson(viewText(readWhole(wanted.file)));
+    const calls = spans.filter(({ attributes }) => attributes[ATTR.GEN_AI_INPUT_MESSAGES] !== undefined);
+    const lines = calls.flatMap((span) => (isChat(span) ? [lineOfCall(span, wanted.format)] : []));
+    const whole = lines.filter((line) => line !== undefined);
+    for (const line of whole) output.write(`${JSON.stringify(line)}\n`);
+    if (lines.length > whole.length)
+      errors.write(
+        `Left out ${count(lines.length - whole.length, 'call')}: content is cut or not readable.\n`,
+      );
+    if (whole.length > 0) return 0;
+    errors.write('No whole call was found. Calls are exported if their content was recorded.\n');
+  } catch (error) {
+    errors.write(`${fileProblem(wanted.file, 'read', error)}\n`);
+  }
+  return 1;
+}
+
+function readExportParameters(
+  parameters: readonly string[],
+): 'help' | { readonly problem: string } | { readonly file: string; readonly format: string } {
+  try {
+    const { values, positionals } = parseArgs({
+      args: [...parameters],
+      allowPositionals: true,
+      options: {
+        help: { type: 'boolean', short: 'h', default: false },
+        format: { type: 'string', default: 'evals' },
+      },
+    });
+    const [file = '', second] = positionals;
+    if (values.help) return 'help';
+    if (second !== undefined) return { problem: terminalSafe(`Unexpected argument '${second}'.`) };
+    if (file === '') return { problem: 'It needs a file of traces.' };
+    if (!['evals', 'batch'].includes(values.format))
+      return { problem: '--format is neither evals nor batch.' };
+    return { file, format: values.format };
+  } catch (error) {
+    return { problem: terminalSafe(String((error as Error).message)) };
+  }
+}
+
+function isChat({ attributes }: PageSpan): boolean {
+  return attributes[ATTR.GEN_AI_OPERATION_NAME] === 'chat' && attributes[ATTR.OPENAI_STEP_ID] === undefined;
+}
+
+/** @returns `undefined` if a part of the request or of the answer is missing */
+function lineOfCall({ attributes, traceId, spanId }: PageSpan, format: string): JsonLine | undefined {
+  const read = (name: string): unknown => {
+    const text = attributes[name];
+    return text === undefined || CUT_MARK_JSON.test(attributeText(text)) ? undefined : parseShortJson(text);
+  };
+  const input = readMessages(read(ATTR.GEN_AI_INPUT_MESSAGES));
+  const isCut = [
+    ATTR.GEN_AI_SYSTEM_INSTRUCTIONS,
+    ATTR.GEN_AI_TOOL_DEFINITIONS,
+    ATTR.OPENAI_REQUEST_BODY,
+  ].some((name) => attributes[name] !== undefined && read(name) === undefined);
+  if (input === undefined || isCut) return undefined;
+  const system = read(ATTR.GEN_AI_SYSTEM_INSTRUCTIONS);
+  const tools = read(ATTR.GEN_AI_TOOL_DEFINITIONS);
+  const body = read(ATTR.OPENAI_REQUEST_BODY);
+  const request = {
+    model: attributes[ATTR.GEN_AI_REQUEST_MODEL],
+    ...asCompletion(isRecord(body) ? body : {}),
+    messages: [
+      ...(Array.isArray(system)
+        ? completionMessages({ role: 'system', parts: system.filter(isRecord) })
+        : []),
+      ...input.flatMap(completionMessages),
+    ],
+    ...(Array.isArray(tools) && tools.length > 0 ? { tools: tools.map(chatTool) } : {}),
+  };
+  if (format === 'batch')
+    return { custom_id: `${traceId}-${spanId}`, method: 'POST', url: '/v1/chat/completions', body: request };
+  const answer = readMessages(read(ATTR.GEN_AI_OUTPUT_MESSAGES));
+  if (answer === undefined) return undefined;
+  return {
+    item: {
+      request,
+      answer: answer.flatMap(completionMessages)[0] ?? null,
+      trace_id: traceId,
+      span_id: spanId,
+    },
+  };
+}
+
+/** Fields of the Responses API by their names among those of chat completions; the others have none, or the same. */
+const RENAMED: Readonly<Record<string, string>> = { max_output_tokens: 'max_completion_tokens' };
+/** Fields of a request that say how it was made, and those of responses alone. */
+const NOT_REPEATED: ReadonlySet<string> = new Set([
+  'stream',
+  'stream_options',
+  'background',
+  'conversation',
+  'include',
+  'max_tool_calls',
+  'previous_response_id',
+  'prompt',
+  'truncation',
+]);
+
+function asCompletion(body: JsonLine): JsonLine {
+  const entries = Object.entries(body)
+    .filter(([name]) => !NOT_REPEATED.has(name))
+    .flatMap(([name, value]): [string, unknown][] => {
+      if (name === 'reasoning') return isRecord(value) ? [['reasoning_effort', value.effort]] : [];
+      if (name !== 'text') return [[RENAMED[name] ?? name, value]];
+      const { format, verbosity } = isRecord(value) ? value : {};
+      return [
+        ['response_format', responseFormat(format)],
+        ['verbosity', verbosity],
+      ];
+    });
+  return Object.fromEntries(entries.filter(([, value]) => value !== undefined));
+}
+
+/** Chat completions have the schema in an object of its own. */
+function responseFormat(format: unknown): unknown {
+  if (!isRecord(format) || format.type !== 'json_schema') return format;
+  const { type, ...schema } = format;
+  return { type, json_schema: schema };
+}
+
+function chatTool(tool: unknown): unknown {
+  if (!isRecord(tool) || tool.type !== 'function') return tool;
+  const { type, ...definition } = tool;
+  return { type, function: definition };
+}
+
+/** A message of the conventions as those of a chat completion. Each result of a tool is a message of its own. */
+function completionMessages({ role, parts }: SpanMessage): JsonLine[] {
+  const results = parts
+    .filter(({ type }) => type === 'tool_call_response')
+    .map(({ id, response }) => ({ role: 'tool', tool_call_id: id, content: attributeText(response) }));
+  const calls = parts
+    .filter(({ type }) => type === 'tool_call')
+    .map(({ id, name, arguments: given }) => ({
+      id,
+      type: 'function',
+      function: { name, arguments: attributeText(given ?? {}) },
+    }));
+  const content = parts.flatMap(chatPart);
+  const isText = content.every(({ type }) => type === 'text');
+  const text = isText && content.length > 0 ? content.map(({ text }) => attributeText(text)).join('') : null;
+  if (content.length === 0 && calls.length === 0) return results;
+  const message = {
+    role,
+    content: isText ? text : content,
+    ...(calls.length > 0 ? { tool_calls: calls } : {}),
+  };
+  return [message, ...results];
+}
+
+function chatPart({ type, content, uri, modality, file_id }: JsonLine): JsonLine[] {
+  if (type === 'text') return [{ type: 'text', text: content }];
+  if (type === 'uri' && modality === 'image') return [{ type: 'image_url', image_url: { url: uri } }];
+  return type === 'file' ? [{ type: 'file', file: { file_id } }] : [];
+}

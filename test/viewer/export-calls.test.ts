@@ -1,0 +1,221 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { ReadableSpan } from '@opentelemetry/sdk-trace';
+import { afterEach, describe, expect, test } from 'vitest';
+import { maskingHook, type OpenAIInstrumentationConfig } from '../../src/client.ts';
+import { runExportCalls } from '../../src/viewer/export-calls.ts';
+import { type Session, startSession } from '../support/session.ts';
+
+const SCHEMA = { name: 'answer', strict: true, schema: { type: 'object', properties: {} } };
+const TOOL = { name: 'solve', description: 'Solves x.', parameters: { type: 'object', properties: {} } };
+const REQUEST = {
+  model: 'gpt-4o',
+  messages: [
+    { role: 'system' as const, content: 'Be brief.' },
+    {
+      role: 'user' as const,
+      content: [
+        { type: 'text' as const, text: 'What is this?' },
+        { type: 'image_url' as const, image_url: { url: 'https://example.org/cat.png' } },
+      ],
+    },
+    {
+      role: 'assistant' as const,
+      content: null,
+      tool_calls: [
+        { id: 'call_1', type: 'function' as const, function: { name: 'solve', arguments: '{"x":1}' } },
+      ],
+    },
+    { role: 'tool' as const, tool_call_id: 'call_1', content: 'x is 1' },
+  ],
+  tools: [{ type: 'function' as const, function: TOOL }],
+  tool_choice: 'auto' as const,
+  parallel_tool_calls: false,
+  response_format: { type: 'json_schema' as const, json_schema: SCHEMA },
+  temperature: 0.5,
+  verbosity: 'low' as const,
+  prompt_cache_key: 'lesson',
+  store: false,
+};
+const PERSONAL = { user: 'ada', safety_identifier: 'ada', metadata: { name: 'Ada' } };
+
+const folders: string[] = [];
+afterEach(async () => {
+  for (const folder of folders.splice(0)) await rm(folder, { recursive: true });
+});
+
+function startRecording(config: OpenAIInstrumentationConfig = {}): Promise<Session> {
+  return startSession({ config: { captureMessageContent: 'SPAN_ONLY', recordRequest: true, ...config } });
+}
+
+/** Runs the command on a file with these spans, one per line, as OTLP/JSON. */
+async function exportCalls(
+  spans: readonly ReadableSpan[],
+  ...parameters: string[]
+): Promise<{ code: number; lines: Record<string, unknown>[]; errors: string }> {
+  const folder = await mkdtemp(join(tmpdir(), 'calls-'));
+  folders.push(folder);
+  const file = join(folder, 'trace.jsonl');
+  const lines = spans.map((span) => {
+    const attributes = Object.entries(span.attributes).map(([key, value]) => ({
+      key,
+      value: { stringValue: String(value) },
+    }));
+    const { traceId, spanId } = span.spanContext();
+    return JSON.stringify({
+      traceId,
+      spanId,
+      name: span.name,
+      startTimeUnixNano: '1',
+      endTimeUnixNano: '2',
+      attributes,
+    });
+  });
+  await writeFile(file, lines.join('\n'));
+  const [output, errors] = [[] as string[], [] as string[]];
+  const code = runExportCalls(
+    [file, ...parameters],
+    { write: (text) => output.push(text) },
+    { write: (text) => errors.push(text) },
+  );
+  return { code, lines: output.map((line) => JSON.parse(line)), errors: errors.join('') };
+}
+
+function bodyOf({ spans }: Session, index = 0): Record<string, unknown> {
+  return JSON.parse(String(spans[index]?.attributes['openai.request.body']));
+}
+
+describe('recordRequest', () => {
+  test('records all of a request that has no attribute of its own, without persons', async () => {
+    const session = await startRecording();
+    await session.client.chat.completions.create({ ...REQUEST, ...PERSONAL });
+    const { messages: _, tools: __, ...rest } = REQUEST;
+    expect(bodyOf(session)).toEqual(rest);
+    await session.verify();
+  });
+
+  test('records named fields of persons, and the whole of a response', async () => {
+    const session = await startRecording({ recordRequest: ['user', 'metadata'] });
+    const rest = {
+      model: 'gpt-4o',
+      max_tool_calls: 2,
+      truncation: 'auto' as const,
+      text: { verbosity: 'low' as const },
+    };
+    const prompt = { id: 'pmpt_1' };
+    await session.client.responses.create({ ...rest, ...PERSONAL, prompt, input: 'x', instructions: 'y' });
+    const { safety_identifier: _, ...named } = PERSONAL;
+    expect(bodyOf(session)).toEqual({ ...rest, ...named, prompt });
+    await session.verify();
+  });
+
+  test('is masked, limited and hidden like other content, and recorded only with consent', async () => {
+    const masked = await startRecording({ recordRequest: ['user'], completionHook: maskingHook() });
+    await masked.client.chat.completions.create({ ...REQUEST, user: 'ada@example.org' });
+    expect(bodyOf(masked)).toMatchObject({ user: '[email]' });
+    await masked.verify();
+    const limited = await startRecording({ maxContentLength: 24 });
+    await limited.client.chat.completions.create({
+      ...REQUEST,
+      prompt_cache_key: 'a lesson that is very long',
+    });
+    expect(bodyOf(limited)).toMatchObject({ prompt_cache_key: 'a lesson that is very lo…' });
+    await limited.verify();
+    for (const config of [
+      { hideContent: 'inputs' },
+      { captureMessageContent: false },
+      { recordRequest: false },
+    ] as const) {
+      const without = await startRecording(config);
+      await without.client.chat.completions.create(REQUEST);
+      expect(without.spans[0]?.attributes).not.toHaveProperty('openai.request.body');
+      await without.verify();
+    }
+  });
+});
+
+describe('export-calls', () => {
+  test('writes a request that can be sent again as it was, and its answer', async () => {
+    const session = await startRecording();
+    const { choices } = await session.client.chat.completions.create({ ...REQUEST, ...PERSONAL });
+    const { code, lines, errors } = await exportCalls(session.spans);
+    expect([code, errors]).toEqual([0, '']);
+    const [{ item } = {}] = lines as { item?: { request: object; answer: object } }[];
+    expect(item?.request).toEqual(REQUEST);
+    expect(item?.answer).toEqual({ role: 'assistant', content: choices[0]?.message.content });
+    const batch = await exportCalls(session.spans, '--format', 'batch');
+    const { traceId, spanId } = session.spans[0]?.spanContext() ?? {};
+    expect(batch.lines).toEqual([
+      { custom_id: `${traceId}-${spanId}`, method: 'POST', url: '/v1/chat/completions', body: REQUEST },
+    ]);
+    await session.verify();
+  });
+
+  test('writes a response as a chat completion', async () => {
+    const session = await startRecording();
+    const format = { type: 'json_schema' as const, ...SCHEMA };
+    await session.client.responses.create({
+      model: 'gpt-4o',
+      instructions: 'Be brief.',
+      input: 'What is x?',
+      max_output_tokens: 9,
+      reasoning: { effort: 'low' },
+      text: { format },
+      tools: [{ type: 'function', strict: false, ...TOOL }],
+    });
+    const { lines } = await exportCalls(session.spans);
+    expect(lines[0]).toMatchObject({
+      item: {
+        request: {
+          model: 'gpt-4o',
+          messages: [
+            { role: 'system', content: 'Be brief.' },
+            { role: 'user', content: 'What is x?' },
+          ],
+          max_completion_tokens: 9,
+          reasoning_effort: 'low',
+          response_format: { type: 'json_schema', json_schema: SCHEMA },
+          tools: [{ type: 'function', function: TOOL }],
+        },
+        answer: { role: 'assistant' },
+      },
+    });
+    await session.verify();
+  });
+
+  test('leaves out calls whose content was cut, and says so', async () => {
+    const session = await startRecording({ maxContentLength: 20 });
+    const ask = (content: string) =>
+      session.client.chat.completions.create({ model: 'gpt-4o', messages: [{ role: 'user', content }] });
+    await ask('What is 2 + 2?');
+    await ask('What is 2 + 2, and what is 3 + 3?');
+    const { code, lines, errors } = await exportCalls(session.spans, '--format', 'batch');
+    expect([code, lines.length]).toEqual([0, 1]);
+    expect(errors).toContain('Left out 1 call: content is cut or not readable.');
+    const none = await exportCalls(session.spans.slice(1), '--format', 'batch');
+    expect([none.code, none.lines]).toEqual([1, []]);
+    await session.verify();
+  });
+
+  test.each([
+    [[], 'It needs a file of traces.'],
+    [['a', 'b'], "Unexpected argument 'b'."],
+    [['a', '--format', 'csv'], '--format is neither evals nor batch.'],
+    [['a', '--all'], "Unknown option '--all'"],
+  ])('refuses %j', (parameters, problem) => {
+    const errors: string[] = [];
+    expect(
+      runExportCalls(parameters, { write: () => undefined }, { write: (text) => errors.push(text) }),
+    ).toBe(2);
+    expect(errors.join('')).toContain(problem);
+  });
+
+  test('says what is wrong with a file, and how it is used', () => {
+    const said: string[] = [];
+    const stream = { write: (text: string) => said.push(text) };
+    expect(runExportCalls(['/nowhere/trace.jsonl'], stream, stream)).toBe(1);
+    expect(runExportCalls(['--help'], stream, stream)).toBe(0);
+    expect(said.join('')).toMatch(/cannot be read: no such file[\s\S]*Usage: .* export-calls <file>/);
+  });
+});
