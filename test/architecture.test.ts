@@ -93,8 +93,8 @@ describe('only', () => {
       'util/clock.ts: _startTimeProvided',
       'util/clock.ts: _performanceStartTime',
       // Of `@openai/agents`.
-      'hierarchy/agents-sdk/unseen-calls.ts: _response',
-      'hierarchy/agents-sdk/unseen-calls.ts: _input',
+      'hierarchy/dialects/agents-sdk.ts: _response',
+      'hierarchy/dialects/agents-sdk.ts: _input',
       'telemetry/content/content-writer.ts: _spanLimits',
       'telemetry/content/content-writer.ts: _sharedState',
       // Of Node.

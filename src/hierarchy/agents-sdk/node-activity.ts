@@ -9,68 +9,33 @@ import type { OpenRecord, Placement } from '../../telemetry/placement.ts';
 import type { ProgramOperation } from '../../telemetry/program-operation.ts';
 import type { Telemetry } from '../../telemetry/telemetry.ts';
 import { stringField } from '../../util/payload.ts';
-import type { AgentsEnd, AgentsStart } from './span-types.ts';
+import type { AgentsEnd, AgentsStart } from '../dialects/agents-sdk.ts';
 
-/** The tool calls that the model of an agent asks for. */
-export class RequestedCalls {
-  /** Those of the last answer. */
+/** The tool calls that the last answer of an agent's model asks for. A run that is resumed has none until the next answer. */
+class RequestedCalls {
   #calls: readonly RequestedToolCall[] = [];
   /** Those that nothing has been recorded for, in their order. */
   #unanswered: readonly RequestedToolCall[] = [];
-  /** Whether an earlier run was asked for them. */
-  #isRest = false;
-  #hasAnswered = false;
-  /** Whether it was asked for more before it answered any of that: it may be another run, or everything was rejected. */
-  mayBeOther = false;
 
   /** Takes the tool calls of an answer, in place of those of the one before it. */
   keep(calls: readonly RequestedToolCall[]): void {
-    this.mayBeOther ||= this.#isRest && !this.#hasAnswered;
-    this.#isRest = false;
     this.#unanswered = calls;
     this.#calls = calls;
-  }
-
-  /**
-   * What a run that is resumed after an approval answers, without the arguments; `undefined` if everything is answered.
-   * Approved and rejected calls of one name come in any order: only their arguments tell which is which.
-   */
-  get rest(): RequestedCalls | undefined {
-    if (this.#unanswered.length === 0 && !this.#isRest) return undefined;
-    const rest = new RequestedCalls();
-    rest.#isRest = true;
-    rest.#calls = this.#calls.map(({ id, name, namespace, type, fingerprint }) => {
-      const known = fingerprint?.();
-      return { id, name, namespace, type, fingerprint: () => known };
-    });
-    const names = this.#calls.map(toolNameOf);
-    rest.#unanswered = rest.#calls.filter((each, index) => {
-      const call = this.#calls[index];
-      const name = toolNameOf(each);
-      const isOne = names.indexOf(name) === names.lastIndexOf(name);
-      return isOne && call !== undefined && this.#unanswered.includes(call);
-    });
-    return rest;
   }
 
   /** The first of those calls that fits, which is answered now: the library starts its tools in their order. */
   take(fits: (call: RequestedToolCall) => boolean): RequestedToolCall | undefined {
     const found = this.#unanswered.find(fits);
-    if (found === undefined) return undefined;
     this.#unanswered = this.#unanswered.filter((call) => call !== found);
-    this.#hasAnswered = true;
     return found;
   }
 
   /** The call with these arguments, if calls of the same name differ in them: one may wait for its approval. */
   called(name: string, given: string): RequestedToolCall | undefined {
-    const [first, ...others] = this.#calls.filter((call) => toolNameOf(call) === name);
-    if (first === undefined || others.length === 0) return undefined;
-    const fingerprint = fingerprintOf(first.name, given);
-    const found = [first, ...others].filter((call) => call.fingerprint?.() === fingerprint);
-    if (fingerprint === undefined || found.length !== 1) return undefined;
-    this.#hasAnswered = true;
-    return found[0];
+    const calls = this.#calls.filter((call) => toolNameOf(call) === name);
+    const fingerprint = fingerprintOf(calls[0]?.name ?? name, given);
+    const found = calls.filter((call) => call.fingerprint?.() === fingerprint);
+    return calls.length > 1 && fingerprint !== undefined && found.length === 1 ? found[0] : undefined;
   }
 }
 
@@ -97,7 +62,7 @@ class RecordedNode {
   withholdsText = false;
   /** What everything below has spent. */
   spent: Spent = NOTHING_SPENT;
-  requested: RequestedCalls = new RequestedCalls();
+  readonly requested: RequestedCalls = new RequestedCalls();
 }
 
 const recordedNodes = new WeakMap<AgentsNode, RecordedNode>();

@@ -4,12 +4,16 @@ import { type AgentsListener, NO_TRACE_ID } from '../../sdk/agents-sdk/agents-so
 import { type AgentsNode, agentsNodeIn, contextBelow } from '../../sdk/agents-sdk/node.ts';
 import { sessionIn } from '../../sdk/agents-sdk/runner.ts';
 import { traceContextOf } from '../../sdk/metadata-propagation.ts';
+import type { Endpoint } from '../../sdk/provider.ts';
+import { matchRoute } from '../../sdk/routes/index.ts';
 import * as ATTR from '../../semconv/attributes.ts';
 import { NOTHING_SPENT } from '../../telemetry/cost/usage.ts';
-import type { RequestedToolCall } from '../../telemetry/operation.ts';
+import { findEvaluated } from '../../telemetry/evaluations/evaluated-spans.ts';
+import type { ApiRequest, RequestedToolCall } from '../../telemetry/operation.ts';
 import type { Failure } from '../../telemetry/outcomes/failure.ts';
 import { outcomeAttributes, REFUSED_TOOL } from '../../telemetry/outcomes/tool-outcome.ts';
 import { ProgramOperation } from '../../telemetry/program-operation.ts';
+import { OperationRecord } from '../../telemetry/record.ts';
 import type { Telemetry } from '../../telemetry/telemetry.ts';
 import { NO_TOTALS, totalAttributes } from '../../telemetry/totals.ts';
 import { BoundedMap } from '../../util/bounded-map.ts';
@@ -18,25 +22,30 @@ import { activeContext, isSuppressed } from '../../util/context.ts';
 import { arrayField, objectField, stringField, textField } from '../../util/payload.ts';
 import { CONVERSATION, conversationIn, inTraceOf } from '../conversations/conversation-id.ts';
 import { spanContextIn, withoutFlags } from '../conversations/metadata-context.ts';
-import { morePrecise, readAgentsFailure, readAgentsToolOutcome, unknownToolOf } from './errors.ts';
-import { RequestedCalls, recordOf, toolNameOf } from './node-activity.ts';
-import { DEFAULT_WORKFLOW, readEnd, readStart, toolStart } from './span-types.ts';
-import { isCallNode, recordUnseenCall } from './unseen-calls.ts';
+import {
+  DEFAULT_WORKFLOW,
+  morePrecise,
+  readAgentsFailure,
+  readAgentsToolOutcome,
+  readEnd,
+  readStart,
+  readToldCall,
+  toolStart,
+  unknownToolOf,
+} from '../dialects/agents-sdk.ts';
+import { agentAttributes, noteAnswer, noteModelCall, recordOf, toolNameOf } from './node-activity.ts';
 
 /** Traces that may be resumed, by the library's id. */
 const MAX_TRACES = 1_000;
 /** An approval may take long. */
 const TRACE_LIFETIME_MS = 24 * 60 * 60_000;
-/** Stands for what several runs of an agent did not answer: nothing tells which of them is resumed. */
-const OF_SEVERAL_RUNS = new RequestedCalls();
 
 /** Records the workflows of `@openai/agents`: each of its traces, with the agents, tools and guardrails inside. */
 export class Workflows implements AgentsListener {
   readonly #telemetryNow: () => Telemetry | undefined;
   /** The newest workflow of each trace of the library. */
   readonly #known = new BoundedMap<string, SpanContext>(MAX_TRACES, undefined, TRACE_LIFETIME_MS);
-  /** What agents were asked for and did not answer, as a resumed run does, by trace and agent. */
-  readonly #unanswered = new BoundedMap<string, RequestedCalls>(MAX_TRACES, undefined, TRACE_LIFETIME_MS);
+
   /** @param telemetry what a new trace is recorded with; prepares it first */
   constructor(telemetry: () => Telemetry | undefined) {
     this.#telemetryNow = telemetry;
@@ -63,7 +72,6 @@ export class Workflows implements AgentsListener {
     const { telemetry } = recordOf(node.trace);
     if (telemetry === undefined) return;
     nameConversation(node, active);
-    this.#resume(node);
     const parent = contextFor(node, active);
     const links = this.#linksOf(node);
     const attributes = idsAround(node, parent);
@@ -139,22 +147,7 @@ export class Workflows implements AgentsListener {
     refused.end({ failure: REFUSED_TOOL.failure, isUntimed: true });
   }
 
-  #resume(node: AgentsNode): void {
-    const key = agentKeyOf(node);
-    const rest = key === undefined ? undefined : this.#unanswered.get(key);
-    if (key === undefined || rest === undefined || rest === OF_SEVERAL_RUNS) return;
-    this.#unanswered.delete(key);
-    recordOf(node).requested = rest;
-  }
-
   #remember(node: AgentsNode, span: SpanContext): void {
-    const key = agentKeyOf(node);
-    const { requested } = recordOf(node);
-    const rest = key === undefined ? undefined : requested.rest;
-    if (key !== undefined && rest !== undefined) {
-      const isOne = this.#unanswered.get(key) === undefined && !requested.mayBeOther;
-      this.#unanswered.set(key, isOne ? rest : OF_SEVERAL_RUNS);
-    }
     if (node.type === 'handoff')
       recordOf(node.trace).handoff = { to: stringField(node.data, 'to_agent'), from: span };
     const id = node.type === 'trace' ? recordedTraceId(node) : undefined;
@@ -268,13 +261,50 @@ function idsAround(node: AgentsNode, parent: Context): Record<string, string> {
   return attributes;
 }
 
-/** As JSON, so that no name looks like the id of another trace. */
-function agentKeyOf({ type, trace, data }: AgentsNode): string | undefined {
-  const id = type === 'agent' ? recordedTraceId(trace) : undefined;
-  return id === undefined ? undefined : JSON.stringify([id, stringField(data, 'name')]);
-}
-
 function recordedTraceId(trace: AgentsNode): string | undefined {
   const id = stringField(trace.data, 'traceId');
   return id === NO_TRACE_ID ? undefined : id;
+}
+
+/** Whether a node of the library is a call of a model. */
+function isCallNode({ type }: AgentsNode): boolean {
+  return type === 'response' || type === 'generation';
+}
+
+/**
+ * Records a call of a model that no client of `openai` made: over the library's own WebSocket, or by the model of another
+ * package. The library tells request and answer at its end.
+ */
+function recordUnseenCall(
+  telemetry: Telemetry,
+  node: AgentsNode,
+  { parent, startTime, failure }: { parent: Context; startTime: number; failure: Failure | undefined },
+): void {
+  const told = readToldCall(node.type, node.data);
+  if (told === undefined) return;
+  const { operation, path, body, result, provider } = told;
+  if (isSeen(result, startTime)) return;
+  const request: ApiRequest = {
+    method: 'POST',
+    ...matchRoute('POST', path),
+    body,
+    streamed: false,
+    deployment: undefined,
+  };
+  const endpoint: Endpoint = { origin: '', provider, address: undefined, port: undefined };
+  const place = {
+    parent,
+    attributes: { ...agentAttributes(node, operation), [ATTR.OPENAI_AGENTS_SPAN_TYPE]: node.type },
+  };
+  noteModelCall(node, operation);
+  const record = new OperationRecord(telemetry, { operation, request, endpoint, place, startTime });
+  record.end({ result, failure }, now());
+  noteAnswer(node, operation, result, record.spent);
+}
+
+/** Whether a client of `openai` has recorded it elsewhere: without a context manager, it cannot tell the workflow. */
+function isSeen(result: unknown, startTime: number): boolean {
+  const id = stringField(result, 'id');
+  const seen = id === undefined ? undefined : findEvaluated('response', id);
+  return seen !== undefined && seen.seconds >= Math.trunc(startTime / 1e3);
 }
