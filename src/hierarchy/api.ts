@@ -8,6 +8,7 @@ import type { Placement } from '../telemetry/placement.ts';
 import { inOrder } from '../util/clock.ts';
 import { activeSpan, type Segment, type Use } from './conversations/conversation.ts';
 import { derivesTraceIds } from './conversations/conversation-id.ts';
+import { contextInConversation } from './conversations/own-trace.ts';
 import type { ConversationTracker } from './tracker.ts';
 
 export type { OpenRecord, Placement } from '../telemetry/placement.ts';
@@ -68,6 +69,19 @@ export function enterConversation(tracker: ConversationTracker, use: Omit<Use, '
   return (active === undefined && !waits) || always
     ? tracker.open(named, active)
     : tracker.find(named, active);
+}
+
+/** Enters the conversation that the program has named around a call, until the segment is told that the request is over. */
+export function enterWithCall(
+  tracker: ConversationTracker,
+  call: Call,
+  { id, endpoint, apiType }: { id: string; endpoint: Endpoint; apiType?: string | undefined },
+): Segment | undefined {
+  call.context = contextInConversation(call.context, tracker, 'conversation', id, endpoint.origin);
+  const { context, startTime } = call;
+  const segment = enterConversation(tracker, { id, context, endpoint, apiType, startTime });
+  segment?.requestStarted();
+  return segment;
 }
 
 /** The attributes of a span whose request and result do not name its conversation. */

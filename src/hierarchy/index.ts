@@ -13,7 +13,6 @@ import { Completions } from './model-calls.ts';
 import { Realtime } from './realtime/index.ts';
 import { Responses } from './responses.ts';
 import type { HierarchyApi } from './select-api.ts';
-import { takeRunningCall } from './tool-calls/running-call.ts';
 import { ToolCalls } from './tool-calls/tool-calls.ts';
 import { ConversationTracker } from './tracker.ts';
 
@@ -66,7 +65,7 @@ export class Hierarchy implements ProviderListener {
 
   /** The tool call that a function of the program is about to answer. */
   running(tool: ToolRun, origin: string, context: Context): LocalPlace | undefined {
-    return takeRunningCall(this.#toolCalls, tool, origin, context);
+    return this.#toolCalls.running(tool, origin, context);
   }
 
   /** Whether a conversation or an invocation goes on. */

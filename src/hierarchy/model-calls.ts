@@ -12,14 +12,21 @@ import type { OpenRecord, Placement, StreamedAnswer } from '../telemetry/placeme
 import type { LocalPlace } from '../telemetry/program-operation.ts';
 import { beginIn, finishIn } from '../util/open-traces.ts';
 import { field } from '../util/payload.ts';
-import { type ConversationApi, conversationAttributes, enterConversation, parentIn, startIn } from './api.ts';
-import { activeSpan, type Segment } from './conversations/conversation.ts';
+import {
+  type ConversationApi,
+  conversationAttributes,
+  enterConversation,
+  enterWithCall,
+  parentIn,
+  startIn,
+} from './api.ts';
+import { activeSpan } from './conversations/conversation.ts';
 import { conversationIn } from './conversations/conversation-id.ts';
 import { contextInConversation } from './conversations/own-trace.ts';
 import type { ModelDialect, RequestedCall } from './dialect.ts';
 import { completions } from './dialects/completions.ts';
-import { ItemTimes } from './item-times.ts';
 import type { AnsweredCalls, Answering, ToolCalls } from './tool-calls/tool-calls.ts';
+import { ItemTimes } from './tool-calls/tool-facts.ts';
 import type { ConversationTracker } from './tracker.ts';
 
 /**
@@ -199,7 +206,8 @@ export class Completions implements ConversationApi {
     const { origin } = endpoint;
     const operation = operationOf(route);
     const apiType = operation === chat ? OPENAI_API_TYPE_VALUE_CHAT_COMPLETIONS : undefined;
-    const segment = id === undefined ? undefined : this.#enter(call, { id, endpoint, apiType });
+    const segment =
+      id === undefined ? undefined : enterWithCall(this.tracker, call, { id, endpoint, apiType });
     const parent = parentIn(segment, call.context);
     const { startTime: time } = call;
     const answering = new AnsweringCall(this.toolCalls, completions, call, {
@@ -255,16 +263,5 @@ export class Completions implements ConversationApi {
         return undefined;
       },
     };
-  }
-
-  #enter(
-    call: Call,
-    { id, endpoint, apiType }: { id: string; endpoint: Endpoint; apiType: string | undefined },
-  ): Segment | undefined {
-    call.context = contextInConversation(call.context, this.tracker, 'conversation', id, endpoint.origin);
-    const { context, startTime } = call;
-    const segment = enterConversation(this.tracker, { id, context, endpoint, apiType, startTime });
-    segment?.requestStarted();
-    return segment;
   }
 }

@@ -6,7 +6,14 @@ import type { Endpoint } from '../../sdk/provider.ts';
 import * as ATTR from '../../semconv/attributes.ts';
 import { Keeper, textLimits } from '../../telemetry/content/kept.ts';
 import { NAMES_DEPLOYMENTS } from '../../telemetry/cost/costs.ts';
-import { addSpent, NOTHING_SPENT, type Spent, type Usage } from '../../telemetry/cost/usage.ts';
+import {
+  addSpent,
+  isNoUsage,
+  NOTHING_SPENT,
+  type Spent,
+  spentBy,
+  type Usage,
+} from '../../telemetry/cost/usage.ts';
 import { rememberedOf, rememberForEvaluation } from '../../telemetry/evaluations/evaluated-spans.ts';
 import type { WholeOperation } from '../../telemetry/operation.ts';
 import type { Failure } from '../../telemetry/outcomes/failure.ts';
@@ -15,6 +22,7 @@ import { OperationRecord, spanNameOf } from '../../telemetry/record.ts';
 import type { Telemetry } from '../../telemetry/telemetry.ts';
 import { inOrder } from '../../util/clock.ts';
 import { LinkedContext } from '../../util/context.ts';
+import { guard } from '../../util/guard.ts';
 import {
   activeSpan,
   type Conversation,
@@ -33,7 +41,6 @@ import type {
 } from '../model.ts';
 import { OperationClock } from '../operation-clock.ts';
 import { recordToolDuration } from '../tool-calls/tool-call.ts';
-import { isReported, spentAtOnce } from './cost-and-usage.ts';
 import { Invocation, type InvocationOwner } from './invocation.ts';
 import { canGoOn, recordedEnd } from './life.ts';
 import { type PausedSteps, Steps } from './steps.ts';
@@ -416,7 +423,10 @@ export class AgentInvocation extends Invocation {
   }
 
   #spend(usage: Usage | undefined): void {
-    this.#own = spentAtOnce(this.telemetry, usage, this.attributes);
+    const { costs } = this.telemetry;
+    // The price of several model calls together.
+    const cost = guard('pricing a run', () => costs.of({ usage, aggregate: true }, this.attributes));
+    this.#own = spentBy(usage, cost, costs.wanted);
     this.conversation?.spent(this.#own, this.startTime);
   }
 
@@ -484,6 +494,11 @@ export class AgentInvocation extends Invocation {
     const steps = this.steps.paused();
     return { id, kind, clock, agent, agentId, conversationId, attributes, span, createdTime, steps };
   }
+}
+
+/** Whether it has tokens: some servers report none, or zeros, until a while after the end, or only on the steps. */
+function isReported(usage: Usage | undefined): usage is Usage {
+  return usage !== undefined && !isNoUsage(usage);
 }
 
 /** Where and when a paused invocation goes on. */

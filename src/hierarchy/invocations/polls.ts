@@ -6,15 +6,15 @@ import { stringField } from '../../util/payload.ts';
 import {
   type ConversationApi,
   conversationAttributes,
-  enterConversation,
+  enterWithCall,
   type Placement,
   parentIn,
   startIn,
 } from '../api.ts';
-import { activeSpan, type Segment } from '../conversations/conversation.ts';
+import { activeSpan } from '../conversations/conversation.ts';
 import { conversationIn } from '../conversations/conversation-id.ts';
-import { contextInConversation } from '../conversations/own-trace.ts';
 import { OperationClock } from '../operation-clock.ts';
+import type { Shelf } from '../store.ts';
 import type { ConversationTracker } from '../tracker.ts';
 import {
   type ContinuationTraits,
@@ -32,9 +32,6 @@ const UNDER_WAY: ReadonlySet<string | undefined> = new Set([
   'running',
 ]);
 
-/** The number of concurrent loops that are folded into one span each. Beyond it, each poll has its own span. */
-const MAX_LOOPS = 1_000;
-
 /** A poll loop without a poll for this long is over. */
 const POLL_TIMEOUT_MS = 60_000;
 
@@ -51,19 +48,22 @@ const POLL_LOOP: ContinuationTraits = {
  */
 export class Polls implements ConversationApi {
   readonly #tracker: ConversationTracker;
-  readonly #open = new Map<string, ContinuedCall>();
+  /** The loops that go on; the least recently used one is closed first. */
+  readonly #open: Shelf<ContinuedCall>;
 
   constructor(tracker: ConversationTracker) {
     this.#tracker = tracker;
+    this.#open = tracker.store.shelf({ evicted: (loop) => loop.close() });
   }
 
   place(call: Call, request: ApiRequest, endpoint: Endpoint): Placement {
-    const key = pollKey(call, request, endpoint.origin);
-    const loop = this.#open.get(key);
+    const { origin } = endpoint;
+    const key = pollKey(call, request);
+    const loop = this.#open.get(origin, key);
     if (loop?.isAborted) loop.close();
     else if (loop !== undefined) return requestAbout(loop, this.#tracker, call, request.route);
     const id = conversationIn(call.context);
-    const segment = id === undefined ? undefined : this.#enter(id, call, endpoint);
+    const segment = id === undefined ? undefined : enterWithCall(this.#tracker, call, { id, endpoint });
     return {
       parent: parentIn(segment, call.context),
       startTime: startIn(segment, call),
@@ -84,29 +84,19 @@ export class Polls implements ConversationApi {
     };
   }
 
-  /** The part of the conversation that the program has named. */
-  #enter(id: string, call: Call, endpoint: Endpoint): Segment | undefined {
-    const tracker = this.#tracker;
-    call.context = contextInConversation(call.context, tracker, 'conversation', id, endpoint.origin);
-    const { context, startTime } = call;
-    const segment = enterConversation(tracker, { id, context, endpoint, startTime });
-    segment?.requestStarted();
-    return segment;
-  }
-
   #goesOn(key: string, call: Call, start: Omit<ContinuedStart, 'closed'>): boolean {
-    const { size } = this.#open;
+    const { origin } = start.endpoint;
     const isOver = call.outcome !== 'value' || POLL_LOOP.stateOf(start.result) === 'over';
-    if (isOver || this.#open.has(key) || size >= MAX_LOOPS) return false;
-    const closed = (): void => void this.#open.delete(key);
+    if (isOver || this.#open.get(origin, key) !== undefined) return false;
+    const closed = (): void => this.#open.delete(origin, key);
     const loop = new ContinuedCall(POLL_LOOP, { ...start, signal: call.signal, closed }, this.#tracker);
-    this.#open.set(key, loop);
+    this.#open.set(origin, key, loop);
     this.#tracker.keep(loop);
     return true;
   }
 }
 
-/** Identifies a poll loop: what is polled, where, and in which trace. */
-function pollKey({ context }: Call, { route, values }: ApiRequest, origin: string): string {
-  return [activeSpan(context)?.spanContext().traceId, origin, route.template, ...values].join(' ');
+/** Identifies a poll loop at a server: what is polled, and in which trace. */
+function pollKey({ context }: Call, { route, values }: ApiRequest): string {
+  return [activeSpan(context)?.spanContext().traceId, route.template, ...values].join(' ');
 }

@@ -1,6 +1,6 @@
 import type { Message } from '../../config/completion-types.ts';
 import type { Keeper } from '../../telemetry/content/kept.ts';
-import type { Usage } from '../../telemetry/cost/usage.ts';
+import { addUsage, NO_USAGE, type Usage } from '../../telemetry/cost/usage.ts';
 import type { ToolOutcome } from '../../telemetry/outcomes/tool-outcome.ts';
 import { MAX_READ, MAX_REPEATED } from '../../util/payload.ts';
 import type { MessageSnapshot, StepSnapshot, ToolCallSnapshot } from '../model.ts';
@@ -13,7 +13,6 @@ import {
   type UnansweredCall,
   unansweredOf,
 } from '../tool-calls/tool-call.ts';
-import { sumOf } from './cost-and-usage.ts';
 
 export interface Step {
   snapshot: StepSnapshot;
@@ -24,20 +23,6 @@ export interface Step {
   readonly deltaTimes: number[];
   /** How many pieces came after them. */
   skippedDeltas: number;
-}
-
-/** What there was no room for, counted by id, since one list may follow another; up to a number that is worth telling. */
-class SkippedIds {
-  #ids: Set<string> | undefined;
-
-  get size(): number {
-    return this.#ids?.size ?? 0;
-  }
-
-  add(id: string): void {
-    this.#ids ??= new Set();
-    if (this.#ids.size < MAX_READ) this.#ids.add(id);
-  }
 }
 
 /** What came back from a tool call. */
@@ -70,15 +55,16 @@ export class Steps {
   readonly #steps = new Map<string, Step>();
   readonly #toolCalls = new Map<string, ToolCall>();
   readonly #callsAbove: Map<string, ToolCall> | undefined;
-  readonly #outputs: KeptMessages;
-  readonly #inputs: KeptMessages;
+  /** The messages that the invocation has made, and those that it was given, by id. Without content there are none. */
+  readonly outputs: Map<string, Message> = new Map();
+  readonly inputs: Map<string, Message> = new Map();
   /** Whether they are known without having been listed. */
   readonly #isInputKnown: boolean;
   /** The position of each step in the list that contained it. */
   #order: Map<string, number> | undefined;
   /** Ids of steps, and of tool calls that are part of no step, for which there was no room. */
-  readonly #skippedSteps = new SkippedIds();
-  readonly #skippedCalls = new SkippedIds();
+  readonly #skippedSteps = new Set<string>();
+  readonly #skippedCalls = new Set<string>();
   /** Tool calls that are part of no step, and that the program was not asked for. */
   #looseCalls = 0;
   /** When the invocation last began to wait for the program's tools. */
@@ -96,8 +82,6 @@ export class Steps {
     this.#isInputKnown = options.isInputKnown === true;
     this.#content = options.content;
     this.#keeper = options.keeper;
-    this.#inputs = new KeptMessages(options.keeper);
-    this.#outputs = new KeptMessages(options.keeper);
     this.#deltas = options.deltas;
     this.#stepsBefore = options.resumed?.steps ?? NO_STEPS;
     this.#callsBefore = options.resumed?.calls ?? NO_CALLS;
@@ -120,15 +104,6 @@ export class Steps {
   /** Without those that a span before a pause has. */
   get unrecordedCalls(): readonly ToolCall[] {
     return this.toolCalls.filter(({ snapshot: { id } }) => !this.#callsBefore.has(id));
-  }
-
-  get outputs(): ReadonlyMap<string, Message> {
-    return this.#outputs.all;
-  }
-
-  /** The messages that the model was given, in their order. */
-  get inputs(): ReadonlyMap<string, Message> {
-    return this.#inputs.all;
   }
 
   /** Whether all messages are known that the model was given. */
@@ -172,7 +147,7 @@ export class Steps {
     let step = this.#steps.get(snapshot.id);
     if (step === undefined) {
       if (this.#steps.size >= MAX_READ) {
-        this.#skippedSteps.add(snapshot.id);
+        skip(this.#skippedSteps, snapshot.id);
         return;
       }
       step = {
@@ -225,7 +200,10 @@ export class Steps {
   }
 
   seeMessage({ id, content, isInput }: MessageSnapshot): void {
-    if (content !== undefined) (isInput ? this.#inputs : this.#outputs).keep(id, content);
+    if (content === undefined) return;
+    const messages = isInput ? this.inputs : this.outputs;
+    const known = messages.get(id);
+    if (known !== undefined || messages.size < MAX_READ) messages.set(id, this.#keeper.keep(content, known));
   }
 
   /**
@@ -236,7 +214,7 @@ export class Steps {
   seeToolCall(snapshot: ToolCallSnapshot, live: { beganAt?: number; endedAt?: number } = {}): void {
     if (!this.#toolCalls.has(snapshot.id)) {
       if (this.#looseCalls >= MAX_REPEATED) {
-        this.#skippedCalls.add(snapshot.id);
+        skip(this.#skippedCalls, snapshot.id);
         return;
       }
       this.#looseCalls++;
@@ -308,8 +286,8 @@ export class Steps {
       const toolCalls = step.snapshot.toolCalls.map((call) => ({ ...call, content: undefined }));
       step.snapshot = { ...step.snapshot, toolCalls };
     }
-    this.#inputs.forget();
-    this.#outputs.forget();
+    this.inputs.clear();
+    this.outputs.clear();
   }
 
   /** Whether everything is known of an invocation with so much usage. */
@@ -360,30 +338,14 @@ export class Steps {
   }
 }
 
-const NO_MESSAGES: ReadonlyMap<string, Message> = new Map();
+/** Counts what there was no room for by id, since one list may follow another; up to a number that is worth telling. */
+function skip(ids: Set<string>, id: string): void {
+  if (ids.size < MAX_READ) ids.add(id);
+}
 
-/** The messages that an invocation was given or has made, by id. Without content there are none, and no map either. */
-export class KeptMessages {
-  readonly #keeper: Keeper;
-  #messages: Map<string, Message> | undefined;
-
-  constructor(keeper: Keeper) {
-    this.#keeper = keeper;
-  }
-
-  /** In the order in which they were seen first. */
-  get all(): ReadonlyMap<string, Message> {
-    return this.#messages ?? NO_MESSAGES;
-  }
-
-  forget(): void {
-    this.#messages = undefined;
-  }
-
-  keep(id: string, content: Message): void {
-    this.#messages ??= new Map();
-    const known = this.#messages.get(id);
-    if (known !== undefined || this.#messages.size < MAX_READ)
-      this.#messages.set(id, this.#keeper.keep(content, known));
-  }
+/** The tokens of several steps together. */
+function sumOf(usages: readonly (Usage | undefined)[]): Usage {
+  let sum = NO_USAGE;
+  for (const usage of usages) if (usage !== undefined) sum = sum === NO_USAGE ? usage : addUsage(sum, usage);
+  return sum;
 }

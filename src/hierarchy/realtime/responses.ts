@@ -28,8 +28,8 @@ import {
 } from '../../util/payload.ts';
 import { isOutOfBand } from '../dialects/realtime.ts';
 import { readItemCalls } from '../dialects/responses.ts';
-import { ItemTimes } from '../item-times.ts';
 import type { ToolCalls } from '../tool-calls/tool-calls.ts';
+import { ItemTimes } from '../tool-calls/tool-facts.ts';
 
 /** A server may begin responses and end none. */
 const MAX_OPEN_RESPONSES = 128;

@@ -1,17 +1,30 @@
-import { type Context, isSpanContextValid, ROOT_CONTEXT, type SpanContext, trace } from '@opentelemetry/api';
+import {
+  type Attributes,
+  type Context,
+  isSpanContextValid,
+  ROOT_CONTEXT,
+  type SpanContext,
+  trace,
+} from '@opentelemetry/api';
+import { define } from '../../operations/attributes.ts';
+import { fingerprintOf } from '../../operations/tool-calls.ts';
+import type { ToolRun } from '../../sdk/call.ts';
 import { providerAt } from '../../sdk/provider.ts';
+import * as ATTR from '../../semconv/attributes.ts';
 import { textLimits } from '../../telemetry/content/kept.ts';
 import { type CallerTrace, contextOf } from '../../telemetry/metadata.ts';
 import type { Place } from '../../telemetry/place.ts';
+import type { LocalPlace } from '../../telemetry/program-operation.ts';
 import { justAfter, Starts } from '../../util/clock.ts';
 import { beginIn, finishIn } from '../../util/open-traces.ts';
+import { activeSpan } from '../conversations/conversation.ts';
+import { conversationIn } from '../conversations/conversation-id.ts';
 import type { RequestedCall, ToolResult } from '../dialect.ts';
-import type { ItemTimes } from '../item-times.ts';
 import type { ToolCallContent } from '../model.ts';
 import { clamp } from '../operation-clock.ts';
 import { type ContentHolder, charactersOf } from '../store.ts';
 import type { ConversationTracker } from '../tracker.ts';
-import { fingerprintOfMessages } from './last-messages.ts';
+import { fingerprintOfMessages, lastMessages, once } from './last-messages.ts';
 import {
   type AnsweredToolCall,
   hasUniqueId,
@@ -20,7 +33,7 @@ import {
   type ToolCallRequest,
 } from './pending-tool-calls.ts';
 import { recordToolCall } from './tool-call.ts';
-import { cutArguments } from './tool-facts.ts';
+import { cutArguments, type ItemTimes } from './tool-facts.ts';
 
 /** A call without what is only needed to find it again. */
 type KnownCall = Omit<RequestedCall, 'fingerprint'>;
@@ -49,7 +62,7 @@ export interface AnsweredCalls {
 /** With what it replies to, which is not kept. */
 type Reply = RequestingResponse & { readonly lastMessages?: unknown };
 
-export interface PendingCall extends ContentHolder {
+interface PendingCall extends ContentHolder {
   readonly requested: KnownCall;
   /** Calls that were requested at once are in order. */
   readonly startTime: number;
@@ -195,14 +208,24 @@ export class ToolCalls {
     if (taken.length > 0) this.#tracker.store.expireLater();
   }
 
-  /** The first of the calls that is not answered, which is recorded where the program runs it and not by its answer. */
-  takeFirst(calls: readonly AnsweredToolCall[]): PendingCall | undefined {
-    for (const call of calls) {
-      this.#registerStreams();
-      const pending = this.#pending.take(call)?.call;
-      if (pending === undefined) continue;
-      this.#forget(pending);
-      return pending;
+  /** The tool call that a function of the program is about to answer. It is recorded while it runs, not when it is answered. */
+  running(tool: ToolRun, origin: string, context: Context): LocalPlace | undefined {
+    if (!this.areAwaited) return undefined;
+    this.#registerStreams();
+    const conversationId = conversationIn(context);
+    const traceId = validTraceId(trace.getSpanContext(context));
+    const question = once(() => fingerprintOfMessages(lastMessages(tool.history())));
+    for (const { id, arguments: given } of tool.calls()) {
+      const repeated = { name: tool.name, fingerprint: fingerprintOf(tool.name, given) };
+      const found = this.#pending.take({ origin, id, repeated, conversationId, traceId, question });
+      if (found === undefined) continue;
+      this.#forget(found.call);
+      const attributes: Attributes = { [ATTR.GEN_AI_TOOL_CALL_ID]: id };
+      define(attributes, ATTR.GEN_AI_CONVERSATION_ID, conversationId);
+      const caller = found.call.response.parent?.span;
+      const isBelow = conversationId !== undefined || activeSpan(context) === undefined;
+      const parent = isBelow && caller !== undefined ? trace.setSpanContext(context, caller) : context;
+      return { parent, attributes };
     }
     return undefined;
   }
@@ -276,6 +299,6 @@ function identityOf(
 }
 
 /** Untraced calls all share the invalid trace id, which would mix up their users. */
-export function validTraceId(span: SpanContext | undefined): string | undefined {
+function validTraceId(span: SpanContext | undefined): string | undefined {
   return span !== undefined && isSpanContextValid(span) ? span.traceId : undefined;
 }

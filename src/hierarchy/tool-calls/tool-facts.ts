@@ -1,6 +1,6 @@
 import { mayHaveMedia } from '../../telemetry/content/media.ts';
 import { cut, ownCopy } from '../../util/cut-text.ts';
-import { arrayField, field, names } from '../../util/payload.ts';
+import { arrayField, field, MAX_READ, names, objectField, stringField } from '../../util/payload.ts';
 import type { ToolCallContent } from '../model.ts';
 
 /** What the tool calls of all APIs have in common. */
@@ -33,4 +33,26 @@ export function countResults(call: unknown): number | undefined {
 /** The files that the results of a search are from. */
 export function filesOf(call: unknown): readonly string[] {
   return [...new Set(names(arrayField(call, 'results').map((result) => field(result, 'file_id'))))];
+}
+
+/** The start and end times of the items of a streamed response. */
+export class ItemTimes {
+  /** Created lazily: most responses are not streamed. */
+  #times: Map<string, { startTime: number; endTime: number | undefined }> | undefined;
+
+  add(event: unknown, time: number): void {
+    const type = field(event, 'type');
+    if (type !== 'response.output_item.added' && type !== 'response.output_item.done') return;
+    const id = stringField(objectField(event, 'item'), 'id');
+    if (id === undefined) return;
+    this.#times ??= new Map();
+    const known = this.#times.get(id);
+    if (known === undefined) {
+      if (this.#times.size < MAX_READ) this.#times.set(id, { startTime: time, endTime: undefined });
+    } else if (type === 'response.output_item.done') known.endTime ??= time;
+  }
+
+  of(id: string | undefined): { startTime: number; endTime: number | undefined } | undefined {
+    return id === undefined ? undefined : this.#times?.get(id);
+  }
 }
