@@ -2,12 +2,10 @@ import type { Span } from '@opentelemetry/api';
 import type { EndLimits, ProviderListener } from '../telemetry/program-end/provider-life.ts';
 import type { Telemetry } from '../telemetry/telemetry.ts';
 import { monotonic } from '../util/clock.ts';
-import { guard, guardAsync } from '../util/guard.ts';
+import { guard } from '../util/guard.ts';
 import { SweepTimer } from '../util/sweep-timer.ts';
-import { settledWithin } from '../util/wait.ts';
 import { activeSpan, Conversation, Segment, type Use } from './conversations/conversation.ts';
 import { linkCaller } from './conversations/own-trace.ts';
-import type { Send } from './dialect.ts';
 import {
   AgentInvocation,
   type AgentInvocationOwner,
@@ -16,24 +14,16 @@ import {
   resumption,
 } from './invocations/agent-invocation.ts';
 import type { Invocation, ReadInvocation } from './invocations/invocation.ts';
+import { InvocationReads } from './invocations/invocation-reads.ts';
 import { KnownInvocations } from './invocations/known-invocations.ts';
-import { canGoOn, type Effect } from './invocations/life.ts';
+import type { Effect } from './invocations/life.ts';
 import { recordInvocation } from './invocations/record-invocation.ts';
 import type { Agent, ConversationKind, InvocationSnapshot } from './model.ts';
-import { BackgroundReads, type OriginReads, READ_TIMEOUT_MS } from './reads.ts';
+import { READ_TIMEOUT_MS } from './reads.ts';
 import { LONG_LIFETIME_MS, type Shelf, Store } from './store.ts';
 
 /** The interval of the search for overdue entries; shorter if the timeouts are short. */
 const SWEEP_INTERVAL_MS = 1_000;
-/** How long a program that ends waits for how things ended. */
-const CLOSING_READS_TIMEOUT_MS = 1_500;
-
-/** What the last reads may take together. One `AbortSignal` for all would make Node 20 warn of its many listeners. */
-interface ReadLimit {
-  isOver: boolean;
-  readonly controllers: Set<AbortController>;
-}
-
 /** Something else that is open, and ends by itself. */
 interface OpenSession {
   close(): void;
@@ -53,11 +43,11 @@ export class ConversationTracker implements ProviderListener, AgentInvocationOwn
   /** The open invocations, also those whose id is not known yet. */
   readonly #invocations = new Set<Invocation>();
   readonly #sessions = new Set<OpenSession>();
-  readonly #reads: BackgroundReads;
+  readonly #reads: InvocationReads;
   readonly #timer = new SweepTimer(
     () => this.#sweep(),
     () => {
-      this.#reads.stop();
+      this.#reads.queue.stop();
       this.endAll();
     },
   );
@@ -77,7 +67,7 @@ export class ConversationTracker implements ProviderListener, AgentInvocationOwn
       live: shelf(),
     };
     this.known = new KnownInvocations(store);
-    this.#reads = new BackgroundReads(maxConversations);
+    this.#reads = new InvocationReads(telemetry);
   }
 
   conversation(kind: ConversationKind, id: string, origin: string): Conversation {
@@ -186,13 +176,18 @@ export class ConversationTracker implements ProviderListener, AgentInvocationOwn
     conversation.countUserMessages(invocation.input.count);
   }
 
+  /** Called when the program has read details itself: from now on background reads let it go first. */
+  leaveReading(): void {
+    this.#reads.queue.isPatient = true;
+  }
+
   carryOut(invocation: Invocation, effect: Effect): void {
     if ('record' in effect) {
-      if (effect.isUnread) this.#reads.skip();
+      if (effect.isUnread) this.#reads.queue.skip();
       if (effect.record === 'usage') guard('recording usage', () => invocation.recordUsage());
       else this.#record(invocation);
-    } else if (effect.read === 'details') this.#readDetails(invocation);
-    else this.#readEnd(invocation, effect.givesUp);
+    } else if (effect.read === 'details') this.#reads.details(invocation);
+    else this.#reads.end(invocation, effect.givesUp);
   }
 
   #record(invocation: Invocation): void {
@@ -206,73 +201,6 @@ export class ConversationTracker implements ProviderListener, AgentInvocationOwn
 
   recordAgent(invocation: AgentInvocation, endTime: number): void {
     guard('recording an invocation', recordInvocation, invocation, endTime);
-  }
-
-  /** Reads the missing details of an invocation that is over. If the program itself has requested them by then, it need not. */
-  #readDetails(invocation: Invocation): void {
-    const { read, endpoint } = invocation;
-    if (read === undefined || this.telemetry.settings.runSteps !== 'fetch') return;
-    const from = this.#reads.at(endpoint.origin);
-    if (from.lacksEndpoint) invocation.hear({ type: 'unreadable' });
-    else if (from.full) {
-      this.#reads.skip();
-      invocation.hear({ type: 'details read', isLeft: false, isFinal: false });
-    } else {
-      invocation.hear({ type: 'reading', when: 'soon' });
-      this.#reads.inTurn(
-        () => void guardAsync('reading details', () => this.#readDetailsFrom(from, invocation, read)),
-      );
-    }
-  }
-
-  async #readDetailsFrom(from: OriginReads, invocation: Invocation, read: ReadInvocation): Promise<void> {
-    const { life } = invocation;
-    let isLeft = false;
-    const { began, succeeded } = await from.read({
-      id: invocation.id ?? '',
-      run: (send) => read('details', sending(invocation, send)),
-      isWanted: () => {
-        isLeft = life.requests > 0;
-        return !isLeft && life.mayGoOn && !invocation.isRecorded;
-      },
-    });
-    if (!began && !succeeded && !isLeft && !invocation.isRecorded) this.#reads.skip();
-    invocation.hear({ type: 'details read', isLeft, isFinal: succeeded || !began });
-  }
-
-  /** Reads how something ended that the program no longer waits for, or before it is given up. */
-  #readEnd(invocation: Invocation, givesUp: boolean): void {
-    const read = this.#startEndRead(invocation, givesUp);
-    if (read !== undefined) return;
-    if (givesUp && this.#canRead(invocation)) this.#reads.skip();
-    invocation.hear({ type: 'end read', givesUp });
-  }
-
-  #canRead({ read }: Invocation): boolean {
-    return read !== undefined && this.telemetry.settings.runSteps === 'fetch';
-  }
-
-  /** @returns settles when the read is over; `undefined` if there is none */
-  #startEndRead(invocation: Invocation, isLast: boolean, limit?: ReadLimit): Promise<void> | undefined {
-    const { read, life, endpoint } = invocation;
-    const from = this.#reads.at(endpoint.origin);
-    if (read === undefined || !this.#canRead(invocation) || from.full || from.rests) return undefined;
-    invocation.hear({ type: 'reading', when: 'soon' });
-    const outcome = from.read({
-      id: invocation.id ?? '',
-      run: (send) => read('end', sending(invocation, send, limit)),
-      isWanted: () => canGoOn(life) && life.requests === 0 && limit?.isOver !== true,
-    });
-    return guardAsync('reading an end', async () => {
-      const { began } = await outcome;
-      if (!began && isLast && canGoOn(life)) this.#reads.skip();
-      invocation.hear({ type: 'end read', givesUp: isLast && limit === undefined });
-    });
-  }
-
-  /** Called when the program has read details itself: from now on background reads let it go first. */
-  leaveReading(): void {
-    this.#reads.isPatient = true;
   }
 
   /**
@@ -294,7 +222,7 @@ export class ConversationTracker implements ProviderListener, AgentInvocationOwn
       }
     const end = (): void => endConversation(conversation);
     // Without this, a run has no steps if the program deletes its thread while they are being read.
-    if (isRead) void this.#reads.at(origin).settled(READ_TIMEOUT_MS).then(end);
+    if (isRead) void this.#reads.queue.at(origin).settled(READ_TIMEOUT_MS).then(end);
     else end();
     conversation.forgetContent();
     this.#conversations[kind].delete(conversationOrigin(kind, origin), id);
@@ -306,14 +234,14 @@ export class ConversationTracker implements ProviderListener, AgentInvocationOwn
 
   /** Ends what is finished, and nothing in progress. */
   async flush(): Promise<void> {
-    await this.#reads.settled();
+    await this.#reads.queue.settled();
     for (const invocation of [...this.#invocations]) invocation.closeIfFinished();
     this.#sweep();
   }
 
   /** Ends every conversation with nothing under way. */
   async endIdle({ reads = true }: EndLimits = {}): Promise<void> {
-    if (reads) await this.#readEnds(false);
+    if (reads) await this.#reads.allEnds(this.#invocations, false);
     await this.flush();
     this.#sweep(0);
   }
@@ -321,31 +249,10 @@ export class ConversationTracker implements ProviderListener, AgentInvocationOwn
   /** Asks for the end of what is open, and ends everything after the current reads. */
   async shutdown({ reads = true, readTimeoutMs = READ_TIMEOUT_MS }: EndLimits = {}): Promise<void> {
     const start = monotonic();
-    if (reads) await this.#readEnds(true);
-    else this.#reads.clear();
-    await this.#reads.end(Math.max(0, readTimeoutMs - (monotonic() - start)));
+    if (reads) await this.#reads.allEnds(this.#invocations, true);
+    else this.#reads.queue.clear();
+    await this.#reads.queue.end(Math.max(0, readTimeoutMs - (monotonic() - start)));
     this.endAll();
-  }
-
-  /**
-   * Reads once the end of everything in progress that no request of the program is about, for 1.5 s at most.
-   *
-   * @param isLast whether it is recorded after that. The last reads are then aborted
-   */
-  async #readEnds(isLast: boolean): Promise<void> {
-    const limit: ReadLimit = { isOver: false, controllers: new Set() };
-    const started: Promise<void>[] = [];
-    for (const invocation of this.#invocations) {
-      const { life } = invocation;
-      if (life.overSince !== undefined || life.requests + life.streams > 0 || life.reading !== 'no') continue;
-      const read = this.#startEndRead(invocation, isLast, limit);
-      if (read !== undefined) started.push(read);
-      else if (isLast && this.#canRead(invocation)) this.#reads.skip();
-    }
-    if (started.length > 0) await settledWithin(CLOSING_READS_TIMEOUT_MS, started);
-    if (!isLast) return;
-    limit.isOver = true;
-    for (const controller of limit.controllers) controller.abort();
   }
 
   endAll(): void {
@@ -363,7 +270,7 @@ export class ConversationTracker implements ProviderListener, AgentInvocationOwn
   }
 
   #sweep(idleTimeout = this.telemetry.settings.conversationIdleTimeout): void {
-    this.#reads.goOn();
+    this.#reads.queue.goOn();
     const { conversationIdleTimeout } = this.telemetry.settings;
     for (const invocation of [...this.#invocations]) {
       if (invocation.isAborted) invocation.close();
@@ -374,16 +281,6 @@ export class ConversationTracker implements ProviderListener, AgentInvocationOwn
     this.#timer.stop();
     this.store.expire();
   }
-}
-
-/** Tells the invocation when the first request is sent. */
-function sending(invocation: Invocation, send: Send, limit?: ReadLimit): Send {
-  return (request) =>
-    send((controller) => {
-      limit?.controllers.add(controller);
-      invocation.hear({ type: 'reading', when: 'now' });
-      return request(controller);
-    });
 }
 
 /** The program names a conversation for every server. */

@@ -1,6 +1,6 @@
 import type { Dialect, FactSink } from '../../src/hierarchy/dialect.ts';
+import { parameterOf } from '../../src/hierarchy/dialects/read-request.ts';
 import { UNTOLD } from '../../src/hierarchy/model.ts';
-import { parameterOf } from '../../src/hierarchy/read-request.ts';
 import { usageIn } from '../../src/telemetry/cost/usage.ts';
 import { readError } from '../../src/telemetry/outcomes/failure.ts';
 import { field, objectField, stringField } from '../../src/util/payload.ts';

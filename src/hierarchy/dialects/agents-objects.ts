@@ -22,8 +22,8 @@ import {
 import type { InvocationFact, RequiredAction } from '../dialect.ts';
 import { type Agent, type Phase, type ToolCallSnapshot, UNTOLD } from '../model.ts';
 import { asTime } from '../operation-clock.ts';
-import { readRequestMessages } from '../read-request.ts';
 import { NO_TOOL_CONTENT } from '../tool-calls/tool-facts.ts';
+import { readRequestMessages } from './read-request.ts';
 
 /**
  * Reads the untrusted objects of the Agents API. An object without an id is ignored.

@@ -23,9 +23,7 @@ import type {
   InvocationView,
   ToolOutput,
 } from '../dialect.ts';
-import { listPages, oldestFirst } from '../list-pages.ts';
 import { asTime } from '../operation-clock.ts';
-import { type ConversationPaths, conversationUse, parameterOf, readAgentContent } from '../read-request.ts';
 import {
   readAgent,
   readAgentParameters,
@@ -38,6 +36,8 @@ import {
   readSessionReasoning,
   readTurn,
 } from './agents-objects.ts';
+import { listPages, oldestFirst } from './list-pages.ts';
+import { type ConversationPaths, conversationUse, parameterOf, readAgentContent } from './read-request.ts';
 
 const SESSIONS = '/agents/sessions';
 const SESSION_PATHS: ConversationPaths = {

@@ -37,8 +37,8 @@ import type {
   ToolCallSnapshot,
 } from '../model.ts';
 import { asTime } from '../operation-clock.ts';
-import { readAgentContent } from '../read-request.ts';
 import { countResults, countToolImages, filesOf, NO_TOOL_CONTENT } from '../tool-calls/tool-facts.ts';
+import { readAgentContent } from './read-request.ts';
 
 /**
  * Reads the untrusted objects of the Assistants API. An object without an id is ignored.

@@ -2,16 +2,8 @@ import { type ApiRequest, operationOf } from '../../operations/index.ts';
 import * as ATTR from '../../semconv/attributes.ts';
 import { arrayField, field, first, MAX_READ, objectField, stringField } from '../../util/payload.ts';
 import type { AgentSettings, Dialect, FactSink, Get, Intent, InvocationView } from '../dialect.ts';
-import { isOldestFirst, listPages, oldestFirst } from '../list-pages.ts';
 import type { MessageSnapshot } from '../model.ts';
 import { asTime } from '../operation-clock.ts';
-import {
-  type ConversationPaths,
-  conversationUse,
-  parameterOf,
-  readAgentContent,
-  readRequestMessages,
-} from '../read-request.ts';
 import {
   readAssistant,
   readRun,
@@ -22,6 +14,14 @@ import {
   readThreadMessageContent,
   readToolOutputs,
 } from './assistants-objects.ts';
+import { isOldestFirst, listPages, oldestFirst } from './list-pages.ts';
+import {
+  type ConversationPaths,
+  conversationUse,
+  parameterOf,
+  readAgentContent,
+  readRequestMessages,
+} from './read-request.ts';
 
 const THREADS = '/threads';
 const THREAD_PATHS: ConversationPaths = {

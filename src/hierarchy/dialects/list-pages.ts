@@ -1,5 +1,5 @@
-import { arrayField, field, MAX_READ, stringField } from '../util/payload.ts';
-import type { Get } from './dialect.ts';
+import { arrayField, field, MAX_READ, stringField } from '../../util/payload.ts';
+import type { Get } from '../dialect.ts';
 
 /** What the API returns at most at once. */
 const PAGE_SIZE = 100;

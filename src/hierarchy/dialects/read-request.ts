@@ -1,9 +1,9 @@
-import type { Message } from '../config/completion-types.ts';
-import type { ApiRequest } from '../operations/index.ts';
-import { readToolDefinitions } from '../operations/tool-definitions.ts';
-import { field, textField } from '../util/payload.ts';
-import type { Intent } from './dialect.ts';
-import type { InvocationContent } from './model.ts';
+import type { Message } from '../../config/completion-types.ts';
+import type { ApiRequest } from '../../operations/index.ts';
+import { readToolDefinitions } from '../../operations/tool-definitions.ts';
+import { field, textField } from '../../util/payload.ts';
+import type { Intent } from '../dialect.ts';
+import type { InvocationContent } from '../model.ts';
 
 /** The value of a parameter in the path of a request, by the name in the route's template. */
 export function parameterOf({ route, values }: ApiRequest, name: string): string | undefined {

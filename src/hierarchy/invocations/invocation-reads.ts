@@ -1,0 +1,122 @@
+import type { Telemetry } from '../../telemetry/telemetry.ts';
+import { guardAsync } from '../../util/guard.ts';
+import { settledWithin } from '../../util/wait.ts';
+import type { Send } from '../dialect.ts';
+import { BackgroundReads, type OriginReads } from '../reads.ts';
+import type { Invocation, ReadInvocation } from './invocation.ts';
+import { canGoOn } from './life.ts';
+
+/** How long a program that ends waits for how things ended. */
+const CLOSING_READS_TIMEOUT_MS = 1_500;
+
+/** What the last reads may take together. One `AbortSignal` for all would make Node 20 warn of its many listeners. */
+interface ReadLimit {
+  isOver: boolean;
+  readonly controllers: Set<AbortController>;
+}
+
+/** Reads what is missing of invocations: the details of one that is over, or how one ended that nobody watches. */
+export class InvocationReads {
+  /** When each read may send its requests. */
+  readonly queue: BackgroundReads;
+  readonly #telemetry: Telemetry;
+
+  constructor(telemetry: Telemetry) {
+    this.#telemetry = telemetry;
+    this.queue = new BackgroundReads(telemetry.settings.maxConversations);
+  }
+
+  /** What reads about the invocation, unless the program has switched that off. */
+  #readOf({ read }: Invocation): ReadInvocation | undefined {
+    return this.#telemetry.settings.runSteps === 'fetch' ? read : undefined;
+  }
+
+  /** Reads the missing details of an invocation that is over. If the program itself has requested them by then, it need not. */
+  details(invocation: Invocation): void {
+    const read = this.#readOf(invocation);
+    if (read === undefined) return;
+    const from = this.queue.at(invocation.endpoint.origin);
+    if (from.lacksEndpoint) invocation.hear({ type: 'unreadable' });
+    else if (from.full) {
+      this.queue.skip();
+      invocation.hear({ type: 'details read', isLeft: false, isFinal: false });
+    } else {
+      invocation.hear({ type: 'reading', when: 'soon' });
+      this.queue.inTurn(
+        () => void guardAsync('reading details', () => this.#detailsFrom(from, invocation, read)),
+      );
+    }
+  }
+
+  async #detailsFrom(from: OriginReads, invocation: Invocation, read: ReadInvocation): Promise<void> {
+    const { life } = invocation;
+    let isLeft = false;
+    const { began, succeeded } = await from.read({
+      id: invocation.id ?? '',
+      run: (send) => read('details', sending(invocation, send)),
+      isWanted: () => {
+        isLeft = life.requests > 0;
+        return !isLeft && life.mayGoOn && !invocation.isRecorded;
+      },
+    });
+    if (!began && !succeeded && !isLeft && !invocation.isRecorded) this.queue.skip();
+    invocation.hear({ type: 'details read', isLeft, isFinal: succeeded || !began });
+  }
+
+  /** Reads how something ended that the program no longer waits for, or before it is given up. */
+  end(invocation: Invocation, givesUp: boolean): void {
+    if (this.#startEnd(invocation, givesUp) !== undefined) return;
+    if (givesUp && this.#readOf(invocation) !== undefined) this.queue.skip();
+    invocation.hear({ type: 'end read', givesUp });
+  }
+
+  /**
+   * Reads once the end of everything in progress that no request of the program is about, for 1.5 s at most.
+   *
+   * @param isLast whether it is recorded after that. The last reads are then aborted
+   */
+  async allEnds(invocations: Iterable<Invocation>, isLast: boolean): Promise<void> {
+    const limit: ReadLimit = { isOver: false, controllers: new Set() };
+    const started: Promise<void>[] = [];
+    for (const invocation of invocations) {
+      const { life } = invocation;
+      if (life.overSince !== undefined || life.requests + life.streams > 0 || life.reading !== 'no') continue;
+      const read = this.#startEnd(invocation, isLast, limit);
+      if (read !== undefined) started.push(read);
+      else if (isLast && this.#readOf(invocation) !== undefined) this.queue.skip();
+    }
+    if (started.length > 0) await settledWithin(CLOSING_READS_TIMEOUT_MS, started);
+    if (!isLast) return;
+    limit.isOver = true;
+    for (const controller of limit.controllers) controller.abort();
+  }
+
+  /** @returns settles when the read is over; `undefined` if there is none */
+  #startEnd(invocation: Invocation, isLast: boolean, limit?: ReadLimit): Promise<void> | undefined {
+    const { life, endpoint } = invocation;
+    const read = this.#readOf(invocation);
+    const from = this.queue.at(endpoint.origin);
+    if (read === undefined || from.full || from.rests) return undefined;
+    invocation.hear({ type: 'reading', when: 'soon' });
+    const outcome = from.read({
+      id: invocation.id ?? '',
+      run: (send) => read('end', sending(invocation, send, limit)),
+      isWanted: () => canGoOn(life) && life.requests === 0 && limit?.isOver !== true,
+    });
+    return guardAsync('reading an end', async () => {
+      const { began } = await outcome;
+      if (!began && isLast && canGoOn(life)) this.queue.skip();
+      invocation.hear({ type: 'end read', givesUp: isLast && limit === undefined });
+    });
+  }
+}
+
+/** Tells the invocation when the first request is sent. */
+function sending(invocation: Invocation, send: Send, limit?: ReadLimit): Send {
+  return (request) =>
+    send((controller) => {
+      limit?.controllers.add(controller);
+      invocation.hear({ type: 'reading', when: 'now' });
+      return request(controller);
+    });
+}
