@@ -17,16 +17,22 @@ export function listenToChannels(
 ): () => void {
   const channels = builtIn('node:diagnostics_channel');
   if (channels === undefined || isOfSandbox(channels.subscribe)) return () => undefined;
+  let isHearing = false;
   let isStopped = false;
   const listener = (message: unknown): void => {
-    if (!isStopped) guard(where, hear, message);
+    if (isStopped) return;
+    isHearing = true;
+    guard(where, hear, message);
+    isHearing = false;
+  };
+  const leave = (): void => {
+    for (const name of names) channels.unsubscribe(name, listener);
   };
   for (const name of names) channels.subscribe(name, listener);
   return () => {
     isStopped = true;
     // In Node 20.0, a request fails if its channel loses the last listener while it is published.
-    queueMicrotask(() => {
-      for (const name of names) channels.unsubscribe(name, listener);
-    });
+    if (isHearing) queueMicrotask(leave);
+    else leave();
   };
 }
