@@ -6,7 +6,12 @@
  * The module itself is a webpack loader, for bundlers that run loaders but no plugins.
  */
 import { readFile } from 'node:fs/promises';
-import { bundledAnnouncementOf, HOOKED_NAMES, hookedFile, versionOfHooked } from './sdk/hooked-files.ts';
+import {
+  bundledAnnouncementOf,
+  HOOKED_NAMES,
+  hookedFile,
+  versionOfHooked,
+} from './sdk/loading/hooked-files.ts';
 import { NAME } from './util/version.ts';
 
 /** Adds the line at the end, so that positions in source maps stay. Gives `undefined` for all other files. */

@@ -15,8 +15,8 @@ import { connectEarlyTracers, rememberApi, startWithFirstSpan } from './register
 import { startSdk } from './register/sdk.ts';
 import { onTraceProvider } from './sdk/agents-sdk/library.ts';
 import { findClientClass } from './sdk/find-client.ts';
-import { watchMissedCalls } from './sdk/missed-calls.ts';
-import { findUnobserved, onClientLoaded } from './sdk/module-hooks.ts';
+import { watchMissedCalls } from './sdk/loading/missed-calls.ts';
+import { findUnobserved, onClientLoaded } from './sdk/loading/module-hooks.ts';
 import { Seam } from './sdk/seam.ts';
 import { guard } from './util/guard.ts';
 

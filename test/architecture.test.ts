@@ -130,7 +130,7 @@ describe('only', () => {
   it('entries that need Node import Node modules', () => {
     const onNode = filesWith(/from 'node:/).filter(
       (path) =>
-        !/^(?:sdk\/(?:module-hooks|load-hook|hooked-files)|register|bundler|cli|doctor|export|viewer)/.test(
+        !/^(?:sdk\/loading\/(?:module-hooks|hooked-files)|register|bundler|cli|doctor|export|viewer)/.test(
           path,
         ),
     );

@@ -1,21 +1,16 @@
 import { builtIn } from './built-in.ts';
 
-let found: typeof import('node:crypto') | false | undefined;
-
-/** Node's `crypto`, looked up only when needed because it takes longer to load than this whole package. */
-function nodeCrypto(): typeof import('node:crypto') | undefined {
-  found ??= builtIn('node:crypto') ?? false;
-  return found === false ? undefined : found;
-}
-
 /** Whether megabytes are hashed in milliseconds here. */
 export function hashesFast(): boolean {
-  return nodeCrypto() !== undefined;
+  return builtIn('node:crypto') !== undefined;
 }
 
-/** The SHA-256 of bytes as hexadecimal digits. Synchronous: a promise would settle too late for the span. */
+/**
+ * The SHA-256 of bytes as hexadecimal digits. Synchronous: a promise would settle too late for the span. Node's `crypto` is
+ * looked up only when needed, because it takes longer to load than this whole package.
+ */
 export function sha256(bytes: Uint8Array): string {
-  return nodeCrypto()?.createHash('sha256').update(bytes).digest('hex') ?? slowSha256(bytes);
+  return builtIn('node:crypto')?.createHash('sha256').update(bytes).digest('hex') ?? slowSha256(bytes);
 }
 
 /** The first 32 bits of the fractional parts of the roots of the first primes (FIPS 180-4, §4.2.2 and §5.3.3). */

@@ -25,7 +25,13 @@ export class SweepTimer {
 
   wake(interval: number): void {
     this.#stopTimer?.();
-    this.#every(interval);
+    const timers = platformTimers();
+    // In a sandbox, such as Jest's, what has no end would be kept, and the sandbox with it.
+    if (timers !== undefined && !(this.#end === undefined && isOfSandbox(timers.setInterval))) {
+      const { clearInterval, setInterval } = timers;
+      const timer = startOutside(() => setInterval(() => guard('expiring entries', this.#sweep), interval));
+      this.#stopTimer = () => clearInterval(timer);
+    }
     if (this.#end !== undefined) this.#stopListening ??= atExit(this.#end);
   }
 
@@ -34,15 +40,6 @@ export class SweepTimer {
     this.#stopTimer = undefined;
     this.#stopListening?.();
     this.#stopListening = undefined;
-  }
-
-  #every(interval: number): void {
-    const timers = platformTimers();
-    // In a sandbox, such as Jest's, what has no end would be kept, and the sandbox with it.
-    if (timers === undefined || (this.#end === undefined && isOfSandbox(timers.setInterval))) return;
-    const { clearInterval, setInterval } = timers;
-    const timer = startOutside(() => setInterval(() => guard('expiring entries', this.#sweep), interval));
-    this.#stopTimer = () => clearInterval(timer);
   }
 }
 

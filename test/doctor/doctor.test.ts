@@ -19,7 +19,7 @@ import {
 } from '../../src/diagnostics/copies.ts';
 import { forgetNotices, notice } from '../../src/diagnostics/report.ts';
 import { type Finding, doctor as runDoctor } from '../../src/doctor/index.ts';
-import { noticeNodeVersion } from '../../src/sdk/module-hooks.ts';
+import { noticeNodeVersion } from '../../src/sdk/loading/module-hooks.ts';
 import { type Session, startSession } from '../support/session.ts';
 
 let session: Session;

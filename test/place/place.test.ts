@@ -24,7 +24,7 @@ const LEFT_OUT = ['.git', '.bench', '.e2e', '.lanes', 'node_modules'];
 /** Tests that look at paths, start programs, bundle, or write files. */
 const TESTS = [
   'test/architecture.test.ts',
-  'test/sdk/module-hooks.test.ts',
+  'test/sdk/loading/module-hooks.test.ts',
   'test/code',
   'test/telemetry/content/content-store.test.ts',
   'test/hierarchy/scripted-processes.test.ts',

@@ -1,6 +1,6 @@
 import type { Attributes, Context } from '@opentelemetry/api';
 import type { ApiRequest } from '../../operations/index.ts';
-import { asResponse, realtimeResponse } from '../../operations/realtime-response.ts';
+import { asResponse, realtimeResponse } from '../../operations/realtime.ts';
 import { readResponseInput } from '../../operations/response/content.ts';
 import { Call } from '../../sdk/call.ts';
 import type { ClientEndpoint } from '../../sdk/provider.ts';

@@ -2,7 +2,7 @@ import type { Attributes, Context, SpanContext } from '@opentelemetry/api';
 import { define } from '../../operations/attributes.ts';
 import { conversation } from '../../operations/conversation.ts';
 import type { ApiRequest } from '../../operations/index.ts';
-import { realtimeTranscription } from '../../operations/realtime-transcription.ts';
+import { realtimeTranscription } from '../../operations/realtime.ts';
 import type { ClientEndpoint } from '../../sdk/provider.ts';
 import { matchRoute } from '../../sdk/routes/index.ts';
 import type { SocketClose } from '../../sdk/sockets/socket.ts';

@@ -1,6 +1,6 @@
 // What the lines in a bundle announce, before and after the hooks are there, on a Node without synchronous module hooks.
 import module from 'node:module';
-import { bundledAnnouncementOf } from '../../../src/sdk/hooked-files.ts';
+import { bundledAnnouncementOf } from '../../../src/sdk/loading/hooked-files.ts';
 
 Object.assign(module, { registerHooks: undefined });
 /** Runs a file of `openai` as it stands in a bundle. */
@@ -14,7 +14,7 @@ runFile('7.0.1');
 const early = Symbol.for('opentelemetry-instrumentation-openai/loaded-early@1');
 (globalThis as unknown as Record<symbol, unknown[]>)[early]?.push(null, [], [{}, 1, 2], 'text');
 
-const { onClientLoaded } = await import('../../../src/sdk/module-hooks.ts');
+const { onClientLoaded } = await import('../../../src/sdk/loading/module-hooks.ts');
 const heard: unknown[] = [];
 const stop = onClientLoaded({ client: (client) => heard.push([client.version, client.early]) });
 runFile('7.0.2');

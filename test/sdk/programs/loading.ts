@@ -31,12 +31,12 @@ module.registerHooks({
       : next(url, context),
 });
 
-const LOAD = '../../../src/sdk/module-hooks.ts';
+const LOAD = '../../../src/sdk/loading/module-hooks.ts';
 const heard: unknown[] = [];
 for (const copy of ['first', 'second']) {
   const { onClientLoaded } = (await import(
     `${LOAD}?${copy}`
-  )) as typeof import('../../../src/sdk/module-hooks.ts');
+  )) as typeof import('../../../src/sdk/loading/module-hooks.ts');
   onClientLoaded({ client: ({ version }) => heard.push({ copy, version }) });
 }
 require('other/client.js');
@@ -52,7 +52,7 @@ module.registerHooks({
 require(API);
 const awaiting = (await import(
   `${LOAD}?first` as string
-)) as typeof import('../../../src/sdk/module-hooks.ts');
+)) as typeof import('../../../src/sdk/loading/module-hooks.ts');
 const copies: string[] = [];
 awaiting.onClientLoaded({ client: () => {}, api: (copy) => copies.push(Object.keys(copy).join()) });
 delete require.cache[require.resolve(API)];

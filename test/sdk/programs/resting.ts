@@ -30,7 +30,7 @@ module.registerHooks = ({ load, ...more }) =>
     },
   });
 
-const { onClientLoaded } = await import('../../../src/sdk/module-hooks.ts');
+const { onClientLoaded } = await import('../../../src/sdk/loading/module-hooks.ts');
 const heard: string[] = [];
 onClientLoaded({ client: ({ file }) => heard.push(file.slice(directory.length + 1).split('/')[0] ?? '') });
 asked = 0;

@@ -10,7 +10,7 @@ import { ResponsesWS } from 'openai/resources/responses/ws';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { instrumentOpenAI } from '../../../src/client.ts';
 import { Observer } from '../../../src/pipeline/observer.ts';
-import { hookedFile } from '../../../src/sdk/hooked-files.ts';
+import { hookedFile } from '../../../src/sdk/loading/hooked-files.ts';
 import { findPrototypes } from '../../../src/sdk/observed-classes.ts';
 import { socketSeam } from '../../../src/sdk/sockets/index.ts';
 import { assertSpanTree } from '../../../src/testing.ts';

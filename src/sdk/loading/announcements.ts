@@ -1,6 +1,6 @@
-import { ProcessWide } from '../util/process-state.ts';
+import { ProcessWide } from '../../util/process-state.ts';
+import { isObject } from '../reflect.ts';
 import { EARLY_ANNOUNCEMENTS } from './hooked-files.ts';
-import { isObject } from './reflect.ts';
 
 /** Hears of a module: its exports, its file, and the version of its package if a bundler knew it. */
 export type Announce = (exported: object, file: string, version?: string) => void;

@@ -1,9 +1,9 @@
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import { describe, expect, test } from 'vitest';
-import { useSimulator } from '../support/lanes/api.ts';
-import { PACKAGE_NAME } from '../support/lanes/paths.ts';
-import { useProject } from '../support/project.ts';
+import { useSimulator } from '../../support/lanes/api.ts';
+import { PACKAGE_NAME } from '../../support/lanes/paths.ts';
+import { useProject } from '../../support/project.ts';
 
 test('copies of openai that are loaded again are not kept', async () => {
   const program = ['--expose-gc', 'test/sdk/programs/reloading.ts'];

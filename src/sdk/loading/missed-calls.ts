@@ -1,13 +1,13 @@
-import { isSdkDisabled } from '../config/environment.ts';
-import type { Finding } from '../diagnostics/findings.ts';
-import { notice, noticed, sayFinding } from '../diagnostics/report.ts';
-import { activeContext, isSuppressed } from '../util/context.ts';
-import { HTTP_REQUESTS, listenToChannels } from '../util/diagnostics-channels.ts';
-import { guard } from '../util/guard.ts';
-import { asArray, field } from '../util/payload.ts';
-import { atExit } from '../util/process-events.ts';
-import { platformTimers, startOutside } from '../util/timers.ts';
-import { seenCalls } from './seam.ts';
+import { isSdkDisabled } from '../../config/environment.ts';
+import type { Finding } from '../../diagnostics/findings.ts';
+import { notice, noticed, sayFinding } from '../../diagnostics/report.ts';
+import { activeContext, isSuppressed } from '../../util/context.ts';
+import { HTTP_REQUESTS, listenToChannels } from '../../util/diagnostics-channels.ts';
+import { guard } from '../../util/guard.ts';
+import { asArray, field } from '../../util/payload.ts';
+import { atExit } from '../../util/process-events.ts';
+import { platformTimers, startOutside } from '../../util/timers.ts';
+import { seenCalls } from '../seam.ts';
 
 /** Requests of `fetch`, and of `node:http`, which openai 4 uses. */
 const CHANNELS = ['undici:request:create', HTTP_REQUESTS] as const;

@@ -1,9 +1,9 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { textField } from '../util/payload.ts';
-import { NAME } from '../util/version.ts';
-import { CLASS_NAMES, type ClassKind } from './class-names.ts';
+import { textField } from '../../util/payload.ts';
+import { NAME } from '../../util/version.ts';
+import { CLASS_NAMES, type ClassKind } from '../class-names.ts';
 
 interface HookedFiles {
   readonly defines: 'client' | 'api' | ClassKind;

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { hookedFile } from '../../src/sdk/hooked-files.ts';
+import { hookedFile } from '../../../src/sdk/loading/hooked-files.ts';
 
 it.each([
   ['/app/node_modules/openai/client.js', 'client', '/app/node_modules/openai'],

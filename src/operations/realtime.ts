@@ -3,6 +3,7 @@ import * as ATTR from '../semconv/attributes.ts';
 import { OPENAI_API_TYPE_VALUE_REALTIME } from '../semconv/values.ts';
 import { usageIn } from '../telemetry/cost/usage.ts';
 import type { ApiRequest, Operation } from '../telemetry/operation.ts';
+import { readError } from '../telemetry/outcomes/failure.ts';
 import {
   arrayField,
   asArray,
@@ -11,9 +12,11 @@ import {
   fieldsOf,
   objectField,
   stringField,
+  textField,
   tolerating,
 } from '../util/payload.ts';
-import { define, modelCall } from './attributes.ts';
+import { define, defined, modelCall, modelOf } from './attributes.ts';
+import { billedSeconds } from './model-requests.ts';
 import { ResponseAccumulator } from './response/accumulator.ts';
 import { readInstructions, readResponseInput, readResponseOutput } from './response/content.ts';
 import { readResponseFailure, responseAttributes } from './response/outcome.ts';
@@ -84,3 +87,34 @@ export function asResponse(response: unknown, model: string | undefined): object
     error: field(details, 'error'),
   };
 }
+
+/**
+ * What the user has said, as a realtime session transcribes it. It has a model and a price of its own.
+ *
+ * @see https://platform.openai.com/docs/api-reference/realtime-server-events/conversation
+ */
+export const realtimeTranscription: Operation = {
+  endpoints: [],
+  spanName: () => 'transcription',
+  requestAttributes: (request) =>
+    defined({
+      [ATTR.OPENAI_API_TYPE]: OPENAI_API_TYPE_VALUE_REALTIME,
+      [ATTR.GEN_AI_REQUEST_MODEL]: modelOf(request),
+    }),
+  resultAttributes: (result) => defined({ [ATTR.OPENAI_AUDIO_DURATION]: billedSeconds(result) }),
+  usage: usageIn,
+  fees: (result) => ({ audioSeconds: billedSeconds(result) }),
+  failure(result) {
+    const error = field(result, 'error');
+    return error === undefined ? undefined : readError(error, 'failed');
+  },
+  content: {
+    output(result) {
+      const content = textField(result, 'transcript');
+      if (content === undefined) return {};
+      return {
+        outputMessages: [{ role: 'user', parts: [{ type: 'text', content }], finish_reason: 'stop' }],
+      };
+    },
+  },
+};

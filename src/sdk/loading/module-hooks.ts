@@ -2,19 +2,19 @@ import { existsSync, readFileSync } from 'node:fs';
 import module from 'node:module';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { noticeClientClass, noticeOpenAI } from '../diagnostics/copies.ts';
-import { notice } from '../diagnostics/report.ts';
-import { listenToChannels } from '../util/diagnostics-channels.ts';
-import { guard } from '../util/guard.ts';
-import { builtInRequire, requireDependency } from '../util/optional-packages.ts';
-import { textField } from '../util/payload.ts';
-import { processStateKey } from '../util/process-state.ts';
+import { noticeClientClass, noticeOpenAI } from '../../diagnostics/copies.ts';
+import { notice } from '../../diagnostics/report.ts';
+import { listenToChannels } from '../../util/diagnostics-channels.ts';
+import { guard } from '../../util/guard.ts';
+import { builtInRequire, requireDependency } from '../../util/optional-packages.ts';
+import { textField } from '../../util/payload.ts';
+import { processStateKey } from '../../util/process-state.ts';
+import { findClientPrototype, missingMethods } from '../find-client.ts';
+import { seamsIn } from '../observed-classes.ts';
+import { isObserved, onReleased, type PatchedClass } from '../patches.ts';
+import { isObject, propertyOf } from '../reflect.ts';
 import { type Announce, announcements, hearLoaded } from './announcements.ts';
-import { findClientPrototype, missingMethods } from './find-client.ts';
 import { announcementOf, HOOKED_PACKAGES, hookedFile, versionOfHooked } from './hooked-files.ts';
-import { seamsIn } from './observed-classes.ts';
-import { isObserved, onReleased, type PatchedClass } from './patches.ts';
-import { isObject, propertyOf } from './reflect.ts';
 
 /** A loaded copy of the SDK's client. There is one for each build of each installed version. */
 export interface LoadedClient {

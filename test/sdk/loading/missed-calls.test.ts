@@ -1,9 +1,9 @@
 import { createRequire } from 'node:module';
 import { dirname, sep } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { useSimulator } from '../support/lanes/api.ts';
-import { PACKAGE_NAME } from '../support/lanes/paths.ts';
-import { CALL, type Ended, useProject } from '../support/project.ts';
+import { useSimulator } from '../../support/lanes/api.ts';
+import { PACKAGE_NAME } from '../../support/lanes/paths.ts';
+import { CALL, type Ended, useProject } from '../../support/project.ts';
 
 /** Programs whose calls the instrumentation does not see, and what they print about it. */
 const simulator = useSimulator();
