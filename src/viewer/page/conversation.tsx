@@ -196,7 +196,7 @@ function missingText(role: string, span: Row['node']['span']): string {
 function ToolEntry({ tool }: { readonly tool: Tool }): VNode {
   const { row, name, input, output, own } = tool;
   return (
-    <li class={`tool${own && isFailed(row.node.span) ? ' failed' : ''}`}>
+    <li class="tool" style={{ '--type': own && isFailed(row.node.span) ? 'var(--bad)' : 'var(--tool)' }}>
       <div class="said">
         <span class="speaker">{`Tool ${name.slice(0, 200)}`}</span>
         <ToolBlock input={input} output={output} />

@@ -49,8 +49,8 @@ export function TimelineRow(props: TimelineRowProps): VNode {
       aria-selected={isSelected}
       aria-expanded={item.isClosed === undefined ? undefined : !item.isClosed}
       tabIndex={isActive ? 0 : -1}
-      class={`row ${typeOf(span)}${hasFailed ? ' failed' : ''}${isFound ? '' : ' aside'}`}
-      style={{ top: `${top}px` }}
+      class={`row ${typeOf(span)}${isFound ? '' : ' aside'}`}
+      style={{ top: `${top}px`, '--type': hasFailed ? 'var(--bad)' : `var(--${typeOf(span)})` }}
       onClick={() => (item.group === undefined ? select(item.row) : toggle(item))}
     >
       <RowName item={item} />

@@ -47,7 +47,7 @@ function CallTable({ calls }: { readonly calls: readonly CallTotals[] }): VNode 
         )}
       </tr>
       {calls.map((each) => (
-        <tr key={`${each.kind} ${each.name}`} class={each.kind}>
+        <tr key={`${each.kind} ${each.name}`} style={{ '--type': `var(--${each.kind})` }}>
           <th scope="row">
             <button
               type="button"
