@@ -63,7 +63,9 @@ async function recordPrograms(path: string, liveAddress: string): Promise<void> 
     instrumentations: [new OpenAIInstrumentation({ captureMessageContent: 'SPAN_ONLY' })],
     spanProcessors: [
       new SimpleSpanProcessor({ exporter: new HtmlTraceExporter({ path }) }),
-      new SimpleSpanProcessor({ exporter: new OTLPTraceExporter({ url: `${liveAddress}/v1/traces` }) }),
+      new SimpleSpanProcessor({
+        exporter: new OTLPTraceExporter({ url: new URL('/v1/traces', liveAddress).href }),
+      }),
     ],
     metricReaders: [],
     logRecordProcessors: [],

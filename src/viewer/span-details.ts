@@ -146,19 +146,20 @@ const FACTS: readonly Fact[] = [
 /** The details of a span: ids that no ancestor shows, then its facts, then the extra attributes. */
 export function detailsOf(row: Row, extraAttributes: readonly string[]): Detail[] {
   const { attributes } = row.node.span;
-  const details = ownIds(row).map((id): Detail => ({ ...dim(terminalSafe(id, 100)), rank: 1 }));
+  const details = ownIds(row).map((id): Detail => ({ ...dim(terminalSafe(id, 100)), rank: 2, kind: 'id' }));
   for (const fact of FACTS) {
     const detail = fact.show(
       fact.attributes.map((name) => attributes[name]),
       row.node,
     );
     if (detail === undefined) continue;
-    details.push({ rank: fact.rank ?? 0, ...(typeof detail === 'string' ? dim(detail) : detail) });
+    const kind = fact.attributes.join();
+    details.push({ rank: fact.rank ?? 0, kind, ...(typeof detail === 'string' ? dim(detail) : detail) });
   }
   for (const name of extraAttributes) {
     const value = attributes[name];
     if (value !== undefined)
-      details.push({ ...dim(terminalSafe(`${name}=${attributeText(value)}`, 300)), rank: 0 });
+      details.push({ ...dim(terminalSafe(`${name}=${attributeText(value)}`, 300)), rank: 0, kind: name });
   }
   return details;
 }
@@ -205,13 +206,13 @@ function status(value: unknown, span: SpanNode['span']): ShownFact | undefined {
   // A status that is also the error type, such as `expired`, is shown once.
   if (span.status.code === STATUS_ERROR && span.attributes[ATTR.ERROR_TYPE] === value) return undefined;
   const text = terminalSafe(value, 40);
-  if (value === 'completed') return { text, tone: 'good', rank: 2 };
+  if (value === 'completed') return { text, tone: 'good', rank: 1 };
   return { text, tone: BAD_STATUSES.has(value) ? 'bad' : 'warning', rank: 0 };
 }
 
 function shownFinish(value: unknown): ShownFact | undefined {
   const text = words(value);
-  return text === undefined ? undefined : { ...dim(text), rank: unusualFinish(value) === undefined ? 2 : 0 };
+  return text === undefined ? undefined : { ...dim(text), rank: unusualFinish(value) === undefined ? 1 : 0 };
 }
 
 /** For an attempt, its number among the retries. For a call, the number of retries, counted from the attempts below it. */

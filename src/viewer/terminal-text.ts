@@ -115,6 +115,8 @@ export type Rank = 0 | 1 | 2;
 /** A detail of a span in the terminal. */
 export interface Detail extends TextSegment {
   readonly rank: Rank;
+  /** What it says: rows of one kind show the same kinds of details. */
+  readonly kind: string;
 }
 
 const SEPARATOR: TextSegment = { text: ' · ', tone: 'dim' };

@@ -78,7 +78,7 @@ export function drawTree(tree: TraceTree, options: TreeViewOptions): string {
   const cells = Array.from(rowsOf(tree), (row) => readCell(row, options.attributes));
   const layout = layOut(cells, options.columns);
   const lines: string[] = [];
-  for (const cell of cells) {
+  for (const cell of withEqualDetails(cells, layout)) {
     for (const line of [...spanLines(cell, layout), ...contentLines(cell, layout)]) {
       lines.push(`${paint(line, options.color)}\n`);
     }
@@ -96,13 +96,34 @@ function readCell(row: Row, attributes: readonly string[]): Cell {
     duration: formatDuration(span.startTime, span.endTime),
     details: [
       ...detailsOf(row, attributes),
-      ...evaluations.map((each): Detail => ({ text: scoreText(each), tone: 'dim', rank: 0 })),
+      ...evaluations.map(
+        (each): Detail => ({ text: scoreText(each), tone: 'dim', rank: 0, kind: 'evaluation' }),
+      ),
     ],
     content: [
       ...contentLinesOf(span.attributes),
       ...evaluations.flatMap((each) => explanationText(each) ?? []),
     ],
   };
+}
+
+/** Rows of one kind without the details that do not fit into one of them, so that what is beside one is beside all. */
+function withEqualDetails(cells: readonly Cell[], { name, duration, columns }: Layout): readonly Cell[] {
+  if (columns === undefined) return cells;
+  const kindOfRow = ({ row, name: text }: Cell): unknown =>
+    row.node.span.attributes[ATTR.GEN_AI_OPERATION_NAME] ?? text;
+  const dropped = new Map<unknown, Set<string>>();
+  for (const cell of cells) {
+    const kept = fittingDetails(cell.details, columns - name - duration - 4);
+    const missing = kept === undefined ? [] : cell.details.filter((each) => !kept.includes(each));
+    const kinds = dropped.get(kindOfRow(cell)) ?? new Set();
+    for (const { kind } of missing) kinds.add(kind);
+    dropped.set(kindOfRow(cell), kinds);
+  }
+  return cells.map((cell) => ({
+    ...cell,
+    details: cell.details.filter(({ rank, kind }) => rank === 0 || !dropped.get(kindOfRow(cell))?.has(kind)),
+  }));
 }
 
 function nameToneOf(span: FinishedSpan, row: Row): Tone {

@@ -317,6 +317,21 @@ describe('the terminal width', () => {
         expect(widthOf(line)).toBeLessThanOrEqual(columns);
   });
 
+  it('shows the same of all rows of one kind, and the ends of answers before ids', () => {
+    const chats = (columns: number): string[] =>
+      draw(MATH_TUTOR, { columns })
+        .split('\n')
+        .filter((line) => line.includes('chat'));
+    expect(chats(80)).toEqual([
+      '   ├─ chat gpt-4o-mini               1.24 s  154 → 62 tokens · tool_calls',
+      '   └─ chat gpt-4o-mini               4.00 s  227 → 26 tokens · stop',
+    ]);
+    expect(chats(66)).toEqual([
+      '   ├─ chat gpt-4o-mini               1.24 s  154 → 62 tokens',
+      '   └─ chat gpt-4o-mini               4.00 s  227 → 26 tokens',
+    ]);
+  });
+
   it('lets a span have one line, without what matters least', () => {
     const lines = (columns: number): string[] => draw(MATH_TUTOR, { columns }).split('\n').slice(1, 3);
     expect(lines(100)).toEqual([
@@ -324,12 +339,12 @@ describe('the terminal width', () => {
       '   ├─ chat gpt-4o-mini               1.24 s  step_1 · 154 → 62 tokens · tool_calls',
     ]);
     expect(lines(80)).toEqual([
-      '└─ invoke_agent Math Tutor           6.31 s  run_def456 · total 381 → 88 tokens',
-      '   ├─ chat gpt-4o-mini               1.24 s  step_1 · 154 → 62 tokens',
+      '└─ invoke_agent Math Tutor           6.31 s  completed · total 381 → 88 tokens',
+      '   ├─ chat gpt-4o-mini               1.24 s  154 → 62 tokens · tool_calls',
     ]);
     expect(lines(70)).toEqual([
       '└─ invoke_agent Math Tutor           6.31 s  total 381 → 88 tokens',
-      '   ├─ chat gpt-4o-mini               1.24 s  step_1 · 154 → 62 tokens',
+      '   ├─ chat gpt-4o-mini               1.24 s  154 → 62 tokens',
     ]);
   });
 
