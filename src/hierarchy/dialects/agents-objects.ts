@@ -102,10 +102,7 @@ export function readRequiredActions(session: unknown, options: { content: boolea
 }
 
 /** Reads a function call for the program, from an item or a required action. */
-export function readTurnFunctionCall(
-  value: unknown,
-  options: { content: boolean },
-): ToolCallSnapshot | undefined {
+function readTurnFunctionCall(value: unknown, options: { content: boolean }): ToolCallSnapshot | undefined {
   const id = stringField(value, 'call_id');
   const itemId = stringField(value, 'id');
   if (id === undefined) return undefined;

@@ -125,7 +125,7 @@ const EVENTS: Readonly<Record<string, (event: unknown, sink: FactSink) => void>>
 };
 
 /** Reads an event of a session's stream. A failure is an event, too; it does not end the stream. */
-export function readSessionEvent(event: unknown, sink: FactSink): void {
+function readSessionEvent(event: unknown, sink: FactSink): void {
   const type = stringField(event, 'type') ?? '';
   const name = type.startsWith(PREFIX) ? type.slice(PREFIX.length) : type;
   if (name.startsWith(ENVIRONMENT)) readEnvironmentEvent(event, sink);
@@ -177,7 +177,7 @@ const SESSION_STATES: Readonly<Record<string, ConversationFact['state']>> = {
   failed: 'failed',
 };
 
-export function readSessionList(value: unknown, sink: FactSink, query: unknown): void {
+function readSessionList(value: unknown, sink: FactSink, query: unknown): void {
   for (const item of oldestFirst(value, query, MAX_REPEATED)) {
     // A list contains sessions that this process does not use.
     if (field(item, 'object') !== 'agent.session' || sink.uses(stringField(item, 'id')))
@@ -185,7 +185,7 @@ export function readSessionList(value: unknown, sink: FactSink, query: unknown):
   }
 }
 
-export function readSessionObject(value: unknown, sink: FactSink): void {
+function readSessionObject(value: unknown, sink: FactSink): void {
   const kind = stringField(value, 'object');
   if (kind === 'agent.session') readSession(value, sink);
   else if (kind === 'agent.session.turn') readTurnFact(value, sink);
@@ -197,7 +197,7 @@ export function readSessionObject(value: unknown, sink: FactSink): void {
 }
 
 /** Reads the state of a session. */
-export function readSession(value: unknown, sink: FactSink): void {
+function readSession(value: unknown, sink: FactSink): void {
   const id = stringField(value, 'id');
   if (id === undefined) return;
   const status = stringField(value, 'status');
@@ -226,7 +226,7 @@ function readSessionAgent(value: unknown, content: boolean): AgentSettings | und
 }
 
 /** @param seen.event the event that contains the turn and may add `usage` */
-export function readTurnFact(
+function readTurnFact(
   value: unknown,
   sink: FactSink,
   { event, ...seen }: Pick<InvocationFact, 'moment' | 'aboveId'> & { readonly event?: unknown } = {},
@@ -235,7 +235,7 @@ export function readTurnFact(
   if (reading !== undefined) sink.invocation({ ...reading, ...seen });
 }
 
-export function readSubagent(value: unknown, sink: FactSink): void {
+function readSubagent(value: unknown, sink: FactSink): void {
   const id = stringField(value, 'id');
   const conversationId = stringField(value, 'session_id');
   if (id === undefined || conversationId === undefined) return;
@@ -254,12 +254,7 @@ export function readSubagent(value: unknown, sink: FactSink): void {
  *
  * @param done whether the item is done. A stream first reports its start.
  */
-export function readSessionItem(
-  item: unknown,
-  sink: FactSink,
-  turnId: string | undefined,
-  done: boolean,
-): void {
+function readSessionItem(item: unknown, sink: FactSink, turnId: string | undefined, done: boolean): void {
   if (turnId === undefined || sink.wants(turnId) !== 'changes') return;
   const type = stringField(item, 'type');
   if (type === 'function_call_output') readResult(item, sink, turnId);
@@ -324,7 +319,7 @@ const MAX_READ_SUBAGENTS = 10;
 const MAX_READ_TURNS = 100;
 
 /** Reads a turn whose end was not seen, or the newest turns where its id is not known either. */
-export async function readTurnEnd(turn: InvocationView, get: Get, sink: FactSink): Promise<void> {
+async function readTurnEnd(turn: InvocationView, get: Get, sink: FactSink): Promise<void> {
   const path = turnPath(turn);
   if (path === undefined) return;
   const turns = `${path.session}${path.owner}/turns`;
@@ -340,7 +335,7 @@ export async function readTurnEnd(turn: InvocationView, get: Get, sink: FactSink
  * Reads an ended turn: the turn itself if its end was not seen, its items, and the turns of the subagents that its items
  * name, which then read their own items. Meanwhile the next turn may have begun, with subagents of its own.
  */
-export async function readTurnDetails(turn: InvocationView, get: Get, sink: FactSink): Promise<boolean> {
+async function readTurnDetails(turn: InvocationView, get: Get, sink: FactSink): Promise<boolean> {
   const path = turnPath(turn);
   if (path === undefined) return false;
   const { session, owner } = path;

@@ -153,7 +153,7 @@ function isWanted(value: unknown, sink: FactSink): boolean {
 const SEARCH_RESULTS = 'step_details.tool_calls[*].file_search.results[*].content';
 
 /** Reads a run whose end was not seen. */
-export async function readRunEnd(run: InvocationView, get: Get, sink: FactSink): Promise<void> {
+async function readRunEnd(run: InvocationView, get: Get, sink: FactSink): Promise<void> {
   const path = runPath(run);
   if (path === undefined) return;
   const snapshot = readRun(await get(path), { content: sink.content, known: true });
@@ -164,7 +164,7 @@ export async function readRunEnd(run: InvocationView, get: Get, sink: FactSink):
  * Reads the steps of an ended run and, with consent, its messages, both at once. A run whose end was not seen is read
  * first. It skips what the program's own requests have shown meanwhile.
  */
-export async function readRunDetails(run: InvocationView, get: Get, sink: FactSink): Promise<boolean> {
+async function readRunDetails(run: InvocationView, get: Get, sink: FactSink): Promise<boolean> {
   if (isOpen(run)) await readRunEnd(run, get, sink);
   // The steps of an open run are not final yet.
   if (isOpen(run)) return false;
@@ -211,7 +211,7 @@ function runPath({ id, conversationId }: InvocationView): string | undefined {
 }
 
 /** Older messages are not looked for. */
-export const MAX_READ_MESSAGES = 20;
+const MAX_READ_MESSAGES = 20;
 
 interface Listed {
   readonly message: MessageSnapshot;
@@ -235,12 +235,7 @@ export function readMessagesOfRun(listed: unknown, run: InvocationView, sink: Fa
  *
  * @param inOrder its messages, oldest first
  */
-export function readListedInput(
-  list: unknown,
-  inOrder: readonly unknown[],
-  query: unknown,
-  sink: FactSink,
-): void {
+function readListedInput(list: unknown, inOrder: readonly unknown[], query: unknown, sink: FactSink): void {
   if (!sink.content) return;
   const isPart = ['run_id', 'after', 'before'].some((name) => stringField(query, name) !== undefined);
   const isShort = inOrder.length < MAX_READ_MESSAGES && field(list, 'has_more') !== false;

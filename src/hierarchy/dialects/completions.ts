@@ -19,7 +19,7 @@ export const completions: ModelDialect = {
 };
 
 /** The first tool calls that a chat completion requests of the program. */
-export function readRequestedCalls(completion: unknown, { content }: { content: boolean }): RequestedCall[] {
+function readRequestedCalls(completion: unknown, { content }: { content: boolean }): RequestedCall[] {
   return first(arrayField(completion, 'choices'))
     .flatMap((choice) => first(arrayField(objectField(choice, 'message'), 'tool_calls')))
     .slice(0, MAX_REPEATED)
@@ -57,7 +57,7 @@ function finishedPart(completion: unknown): object {
  *
  * @param outcome of all of them: a message does not tell it
  */
-export function* readToolMessages(body: unknown, outcome?: ToolOutcome): Generator<ToolResult> {
+function* readToolMessages(body: unknown, outcome?: ToolOutcome): Generator<ToolResult> {
   const messages = arrayField(body, 'messages');
   let end = messages.length;
   let answerIndex = messages.findLastIndex(isAnswer);

@@ -205,16 +205,8 @@ export function conversationOf(
   return route.template.startsWith('/conversations/') ? values[0] : undefined;
 }
 
-/** The response that a request refers to. */
-export function responseReferredBy(
-  { values, body }: ApiRequest,
-  createsResponse: boolean,
-): string | undefined {
-  return createsResponse ? stringField(body, 'previous_response_id') : values[0];
-}
-
 /** The vector stores that the request allows the model to search. */
-export function readVectorStoreIds(body: unknown): readonly string[] {
+function readVectorStoreIds(body: unknown): readonly string[] {
   const tools = field(body, 'tools');
   if (tools === undefined) return NO_VECTOR_STORES;
   return ownEntries(tools)

@@ -311,7 +311,7 @@ export interface StepWithCalls {
  * The times of what is recorded below an invocation, one after the other. Steps follow each other and the tools they asked
  * for, which the server's whole seconds cannot express: whatever has no time of its own gets some microseconds.
  */
-export class RecordedTimes {
+class RecordedTimes {
   readonly #endTime: number;
   /** The latest end of each step, so that all that comes after it finds room. */
   readonly #latest: readonly number[];
