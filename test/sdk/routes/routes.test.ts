@@ -93,6 +93,11 @@ describe('ids in the path', () => {
     });
   });
 
+  it('are recorded on the way to an endpoint, too, should there be one some day', () => {
+    expect(found('GET', '/realtime/calls/call_1')).toBe('GET /realtime/calls/{call_id}');
+    expect(ids('GET', '/realtime/calls/call_1')).toEqual({ 'openai.call.id': 'call_1' });
+  });
+
   it('distinguish the run of an evaluation from that of an assistant', () => {
     expect(ids('GET', '/evals/eval_1/runs/run_1')).toEqual({
       'openai.eval.id': 'eval_1',
