@@ -89,6 +89,7 @@ const LATER = {
     'src/telemetry/evaluations/evaluation.ts',
   ],
   hierarchy: ['src/hierarchy/index.ts'],
+  'inference-metrics': ['src/telemetry/metrics/inference-metrics.ts'],
   masking: ['src/telemetry/masking/mask-text.ts', 'src/telemetry/masking/masking-options.ts'],
   operations: [
     'src/operations/create-agent.ts',

@@ -169,6 +169,8 @@ interface ResolvedOptions extends Pick<OpenAIInstrumentationConfig, keyof Hooks 
   maskedKinds: readonly MaskedKind[];
   /** Where content is stored after all hooks. */
   contentFolder: string | undefined;
+  /** Which version's names metrics and cached tokens have: those of the conventions' next version only on request. */
+  conventions: 'current' | 'next' | 'both';
   /** Whether spans also carry the attribute names of older versions of the conventions. */
   olderNames: boolean;
 }
@@ -285,6 +287,14 @@ export const OPTIONS: { readonly [Name in keyof Settings]: Option<Settings[Name]
     accepts: 'paths of folders, and file: URLs',
     parse: parseFolder,
   },
+  conventions: {
+    variable: 'OTEL_SEMCONV_STABILITY_OPT_IN',
+    variableOnly: true,
+    fallback: 'current',
+    accepts:
+      'lists of names, of which gen_ai/dup, gen_ai_latest_experimental and gen_ai_latest_experimental/dup are known',
+    parse: parseConventions,
+  },
   olderNames: {
     variable: 'OTEL_SEMCONV_STABILITY_OPT_IN',
     variableOnly: true,
@@ -365,6 +375,17 @@ function parseEvents(value: unknown): Settings['events'] {
   return typeof sink === 'function' && parsed !== undefined
     ? { sink: sink as EventOptions['sink'], preset: parsed }
     : undefined;
+}
+
+/** Other names in the list address other instrumentations. */
+function parseConventions(value: unknown): Settings['conventions'] | undefined {
+  const names = optionText(value)
+    .split(',')
+    .map((name) => name.trim().toLowerCase());
+  const known = ['gen_ai/dup', 'gen_ai_latest_experimental', 'gen_ai_latest_experimental/dup'];
+  if (names.some((name) => name.startsWith('gen_ai') && !known.includes(name))) return undefined;
+  if (names.includes('gen_ai_latest_experimental/dup')) return 'both';
+  return names.includes('gen_ai_latest_experimental') ? 'next' : 'current';
 }
 
 /** Fields of requests that may name a person. */

@@ -41,6 +41,11 @@ export const GEN_AI_RESPONSE_STATUS_VALUE_INCOMPLETE = 'incomplete' as const;
 export const GEN_AI_RESPONSE_STATUS_VALUE_FAILED = 'failed' as const;
 export const GEN_AI_RESPONSE_STATUS_VALUE_CANCELLED = 'cancelled' as const;
 
+export const GEN_AI_TOKEN_MODALITY_VALUE_TEXT = 'text' as const;
+export const GEN_AI_TOKEN_MODALITY_VALUE_IMAGE = 'image' as const;
+export const GEN_AI_TOKEN_MODALITY_VALUE_AUDIO = 'audio' as const;
+export const GEN_AI_TOKEN_MODALITY_VALUE_UNKNOWN = 'unknown' as const;
+
 export const GEN_AI_TOKEN_TYPE_VALUE_INPUT = 'input' as const;
 export const GEN_AI_TOKEN_TYPE_VALUE_OUTPUT = 'output' as const;
 

@@ -200,7 +200,8 @@ export class OperationRecord<Request = unknown, Result = unknown> implements Ope
   measureChunks(gaps: readonly number[], result: Result | undefined): void {
     const { operation, telemetry, attributes, context } = this;
     const told = result === undefined ? undefined : operation.resultAttributes?.(result, this.#route);
-    telemetry.metrics.recordChunks(gaps, attributes, told ?? NO_ATTRIBUTES, context);
+    const { conventions } = telemetry.settings;
+    telemetry.metrics.recordChunks(gaps, attributes, told ?? NO_ATTRIBUTES, context, conventions);
   }
 
   end(outcome: RecordOutcome<Result>, time: number): void {
@@ -275,7 +276,7 @@ export class OperationRecord<Request = unknown, Result = unknown> implements Ope
     const skipped = self.#stream?.skippedCalls || attributes[ATTR.OPENAI_SKIPPED_TOOL_CALLS];
     if (skipped !== undefined) attributes[ATTR.OPENAI_SKIPPED_TOOL_CALLS] = skipped;
     if ((skipped ?? attributes[ATTR.OPENAI_SKIPPED_STEPS]) !== undefined) notice('calls_skipped');
-    addUsageAttributes(attributes, self.#usage);
+    addUsageAttributes(attributes, self.#usage, telemetry.settings.conventions);
     const estimated = operation.usage && self.#stream?.contentChunks;
     if (self.#usage === undefined && estimated)
       attributes[ATTR.OPENAI_USAGE_ESTIMATED_OUTPUT_TOKENS] = estimated;
@@ -346,7 +347,7 @@ export class OperationRecord<Request = unknown, Result = unknown> implements Ope
       errorType: failure?.type,
       tokensOf,
     };
-    metrics.recordOperation(self.attributes, self.#result, measured, context);
+    metrics.recordOperation(self.attributes, self.#result, measured, context, telemetry.settings.conventions);
   }
 
   /** Records content, the failure and events. */

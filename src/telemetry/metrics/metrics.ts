@@ -2,10 +2,12 @@ import {
   type Attributes,
   type Context,
   type Histogram,
+  type Meter,
   type MeterProvider,
   metrics,
   ValueType,
 } from '@opentelemetry/api';
+import type { Settings } from '../../config/config.ts';
 import * as ATTR from '../../semconv/attributes.ts';
 import {
   METRIC_GEN_AI_CLIENT_OPERATION_DURATION,
@@ -16,6 +18,7 @@ import {
   METRIC_GEN_AI_INVOKE_AGENT_DURATION,
   METRIC_GEN_AI_INVOKE_WORKFLOW_DURATION,
   METRIC_OPENAI_CLIENT_COST,
+  type MetricDefinition,
 } from '../../semconv/metrics.ts';
 import { SCHEMA_URL } from '../../semconv/schema.ts';
 import {
@@ -28,6 +31,7 @@ import { isNoopMeterProvider, pickAttributes } from '../../util/otel-api.ts';
 import { row } from '../../util/payload.ts';
 import { NAME, VERSION } from '../../util/version.ts';
 import type { Usage } from '../cost/usage.ts';
+import { InferenceMetrics, isInference } from './inference-metrics.ts';
 import { metricSeries } from './metric-series.ts';
 import { RateLimits } from './rate-limit-gauges.ts';
 
@@ -43,7 +47,11 @@ const HISTOGRAMS = {
   cost: METRIC_OPENAI_CLIENT_COST,
 };
 
-type Instruments = Readonly<Record<keyof typeof HISTOGRAMS, Histogram>> & { readonly rateLimits: RateLimits };
+type Instruments = Readonly<Record<keyof typeof HISTOGRAMS, Histogram>> & {
+  readonly rateLimits: RateLimits;
+  /** Those of the conventions' next version. */
+  readonly next: InferenceMetrics;
+};
 
 /**
  * How long what the program itself does takes, by operation. In the conventions, these durations have no operation name
@@ -113,7 +121,13 @@ export class Metrics {
    * @param request the attributes that its span started with
    * @param response those that its span got
    */
-  recordOperation(request: Attributes, response: Attributes, measured: Measured, context: Context): void {
+  recordOperation(
+    request: Attributes,
+    response: Attributes,
+    measured: Measured,
+    context: Context,
+    conventions: Settings['conventions'] = 'current',
+  ): void {
     const instruments = this.#current();
     const { seconds, usage, cost, prompt, timeToFirstChunk, errorType, tokensOf } = measured;
     if (instruments === undefined || (seconds === undefined && usage === undefined && cost === undefined))
@@ -125,13 +139,17 @@ export class Metrics {
         prompt === undefined ? dimensions : metricSeries.withPrompt(dimensions, prompt),
         context,
       );
-    if (seconds !== undefined)
-      instruments.duration.record(
-        Math.max(0, seconds),
-        metricSeries.withError(dimensions, errorType),
-        context,
-      );
-    if (usage !== undefined) {
+    const failed = metricSeries.withError(dimensions, errorType);
+    const next = conventions === 'current' ? undefined : instruments.next;
+    // Of what is no inference, the next version has the same names.
+    const inference = next !== undefined && isInference(request) ? next : undefined;
+    const isCurrent = conventions !== 'next';
+    if (seconds !== undefined) {
+      const measuredSeconds = Math.max(0, seconds);
+      inference?.histograms.duration.record(measuredSeconds, failed, context);
+      if (isCurrent || inference === undefined) instruments.duration.record(measuredSeconds, failed, context);
+    }
+    if (usage !== undefined && isCurrent) {
       const { known, inputTokens, outputTokens } = usage;
       const { tokenUsage } = instruments;
       if (known !== 'output')
@@ -139,17 +157,35 @@ export class Metrics {
       if (known !== 'input')
         tokenUsage.record(outputTokens, tokenDimensions(dimensions, 'output', tokensOf), context);
     }
+    if (usage !== undefined && next !== undefined)
+      next.recordUsage(usage, ofOperation(dimensions, tokensOf), context);
     if (timeToFirstChunk === undefined) return;
     const streamed = operationDimensions(request, response, true);
-    instruments.timeToFirstChunk.record(Math.max(0, timeToFirstChunk), streamed, context);
+    const first = Math.max(0, timeToFirstChunk);
+    inference?.histograms.timeToFirstChunk.record(first, streamed, context);
+    if (isCurrent || inference === undefined) instruments.timeToFirstChunk.record(first, streamed, context);
   }
 
   /** @param gaps the seconds between consecutive chunks */
-  recordChunks(gaps: readonly number[], request: Attributes, response: Attributes, context: Context): void {
-    const timePerOutputChunk = this.#current()?.timePerOutputChunk;
-    if (timePerOutputChunk === undefined || gaps.length === 0) return;
+  recordChunks(
+    gaps: readonly number[],
+    request: Attributes,
+    response: Attributes,
+    context: Context,
+    conventions: Settings['conventions'] = 'current',
+  ): void {
+    const instruments = this.#current();
+    if (instruments === undefined || gaps.length === 0) return;
     const dimensions = operationDimensions(request, response, true);
-    for (const gap of gaps) timePerOutputChunk.record(Math.max(0, gap), dimensions, context);
+    const next =
+      conventions !== 'current' && isInference(request)
+        ? instruments.next.histograms.timePerOutputChunk
+        : undefined;
+    const current = conventions !== 'next' || next === undefined ? instruments.timePerOutputChunk : undefined;
+    for (const gap of gaps) {
+      next?.record(Math.max(0, gap), dimensions, context);
+      current?.record(Math.max(0, gap), dimensions, context);
+    }
   }
 
   /**
@@ -237,8 +273,11 @@ function tokenDimensions(
   type: 'input' | 'output',
   operation: string | undefined,
 ): Attributes {
-  const tokens = { ...dimensions, [ATTR.GEN_AI_TOKEN_TYPE]: type };
-  return operation === undefined ? tokens : { ...tokens, [ATTR.GEN_AI_OPERATION_NAME]: operation };
+  return ofOperation({ ...dimensions, [ATTR.GEN_AI_TOKEN_TYPE]: type }, operation);
+}
+
+function ofOperation(dimensions: Attributes, operation: string | undefined): Attributes {
+  return operation === undefined ? dimensions : { ...dimensions, [ATTR.GEN_AI_OPERATION_NAME]: operation };
 }
 
 /** Instruments by provider. They are created once, because a provider keeps the callbacks of its gauges for life. */
@@ -255,18 +294,28 @@ function instrumentsOf(provider: MeterProvider): Instruments | undefined {
 
 function createInstruments(provider: MeterProvider): Instruments {
   const meter = provider.getMeter(NAME, VERSION, { schemaUrl: SCHEMA_URL });
-  const histograms = Object.entries(HISTOGRAMS).map(
-    ([key, { name, description, unit, valueType, buckets }]) => [
-      key,
-      meter.createHistogram(name, {
-        description,
-        unit,
-        valueType: valueType === 'int' ? ValueType.INT : ValueType.DOUBLE,
-        advice: { explicitBucketBoundaries: [...buckets] },
-      }),
-    ],
-  );
-  return { ...Object.fromEntries(histograms), rateLimits: new RateLimits(meter) } as Instruments;
+  const histograms = Object.entries(HISTOGRAMS).map(([key, definition]) => [
+    key,
+    histogramOf(meter, definition),
+  ]);
+  let next: InferenceMetrics | undefined;
+  return Object.defineProperty(
+    { ...Object.fromEntries(histograms), rateLimits: new RateLimits(meter) },
+    'next',
+    { get: () => (next ??= new InferenceMetrics(meter, histogramOf)) },
+  ) as Instruments;
+}
+
+function histogramOf(
+  meter: Meter,
+  { name, description, unit, valueType, buckets }: MetricDefinition,
+): Histogram {
+  return meter.createHistogram(name, {
+    description,
+    unit,
+    valueType: valueType === 'int' ? ValueType.INT : ValueType.DOUBLE,
+    advice: { explicitBucketBoundaries: [...buckets] },
+  });
 }
 
 /** How many gaps of one stream are kept before they are recorded. */
