@@ -13,7 +13,6 @@ import {
   tokens,
 } from '../amounts.ts';
 import { cancelledBy, heardOf, unusualFinish } from '../answer-end.ts';
-import { evaluationsOf, evaluationText } from '../evaluations.ts';
 import { attributeText, messageText } from '../messages.ts';
 import type { ShownSpan } from '../page-span.ts';
 import { type TranscriptEntry, transcriptOf } from '../transcript.ts';
@@ -23,6 +22,7 @@ import { isFailed, shownErrorType } from '../viewed-trace.ts';
 import type { Utterance } from '../voice.ts';
 import { select } from './actions.ts';
 import { CopyButton, PartBlock, speakerOf, ToolBlock } from './content.tsx';
+import { Scores } from './record.tsx';
 import { foundRows, opened } from './state.ts';
 import { VoiceStrip } from './voice.tsx';
 
@@ -225,13 +225,7 @@ function Footer({ row }: { readonly row: Row }): VNode {
       <span class="dim">{joinedFacts(facts)}</span>
       {cutOff !== undefined && !isFailed(span) && <span class="badge">{cutOff}</span>}
       {isFailed(span) && <span class="failure">{shownErrorType(span)}</span>}
-      {evaluationsOf((span as ShownSpan).events)
-        .slice(0, MAX_SHOWN_EVALUATIONS)
-        .map((each, i) => (
-          <span class="evaluation" title={each.explanation} key={i}>
-            {evaluationText(each).slice(0, 200)}
-          </span>
-        ))}
+      <Scores span={span} limit={MAX_SHOWN_EVALUATIONS} />
     </p>
   );
 }

@@ -1,8 +1,9 @@
 import type { VNode } from 'preact';
 import { useState } from 'preact/hooks';
 import { count, formatDuration, grouped } from '../amounts.ts';
+import { evaluationsOf, evaluationText } from '../evaluations.ts';
 import type { ShownSpan } from '../page-span.ts';
-import type { Row } from '../tree.ts';
+import type { FinishedSpan, Row } from '../tree.ts';
 import { filterBy } from './actions.ts';
 import { pretty, TextBlock } from './content.tsx';
 import { opened } from './state.ts';
@@ -88,6 +89,25 @@ function EventTables({ span: { events, startTime } }: { readonly span: ShownSpan
         </button>
       )}
     </div>
+  );
+}
+
+interface ScoresProps {
+  readonly span: FinishedSpan;
+  readonly limit: number;
+}
+
+/** The evaluations of a span, in short. */
+export function Scores({ span, limit }: ScoresProps): VNode {
+  const evaluations = evaluationsOf((span as ShownSpan).events);
+  return (
+    <>
+      {evaluations.slice(0, limit).map((each, i) => (
+        <span class="evaluation" title={each.explanation} key={i}>
+          {evaluationText(each).slice(0, 200)}
+        </span>
+      ))}
+    </>
   );
 }
 

@@ -1,8 +1,6 @@
 import type { VNode } from 'preact';
 import * as ATTR from '../../semconv/attributes.ts';
 import { costOf, count, formatDuration, grouped, tokens, totalTokens } from '../amounts.ts';
-import { evaluationsOf, evaluationText } from '../evaluations.ts';
-import type { ShownSpan } from '../page-span.ts';
 import { edgeOf } from '../trace-summary.ts';
 import { type FinishedSpan, isTranscription, type Row, type Time } from '../tree.ts';
 import { ownTokens } from '../usage.ts';
@@ -11,6 +9,7 @@ import type { Voice } from '../voice.ts';
 import { select, toggle } from './actions.ts';
 import { Bar } from './bar.tsx';
 import type { TimePart } from './critical-path.ts';
+import { Scores } from './record.tsx';
 import { finishOf, previewOf } from './row-preview.ts';
 import { placeOnAxis, type TimeRange } from './time-axis.ts';
 import { kindOf, type TimelineItem, usageOf } from './timeline-items.ts';
@@ -154,13 +153,7 @@ function SpanName({ row: { node } }: { readonly row: Row }): VNode {
       </span>
       {span.isOpen && <span class="badge going">under way</span>}
       {isFailed(span) && <span class="failure">{shownErrorType(span)}</span>}
-      {evaluationsOf((span as ShownSpan).events)
-        .slice(0, MAX_SHOWN_SCORES)
-        .map((each, i) => (
-          <span class="badge" title={each.explanation} key={i}>
-            {evaluationText(each).slice(0, 200)}
-          </span>
-        ))}
+      <Scores span={span} limit={MAX_SHOWN_SCORES} />
     </>
   );
 }

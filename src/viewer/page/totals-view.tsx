@@ -6,6 +6,7 @@ import { setFilter, showTotals } from './actions.ts';
 import { address } from './address.ts';
 import { FactList } from './overview.tsx';
 import { listedEntries, totals } from './state.ts';
+import { Headings } from './voice.tsx';
 
 /** What the listed traces used, and their calls by model and tool. */
 export function TotalsView(): VNode {
@@ -37,15 +38,9 @@ function CallTable({ calls }: { readonly calls: readonly CallTotals[] }): VNode 
   const longest = Math.max(...calls.map(({ p95 }) => p95), 1e-3);
   return (
     <table class="amounts totals">
-      <tr>
-        {['Model or tool', 'Calls', 'Errors', 'Tokens', 'Cost', 'p50', 'p95', 'Latency, p50 to p95'].map(
-          (name) => (
-            <th scope="col" key={name}>
-              {name}
-            </th>
-          ),
-        )}
-      </tr>
+      <Headings
+        names={['Model or tool', 'Calls', 'Errors', 'Tokens', 'Cost', 'p50', 'p95', 'Latency, p50 to p95']}
+      />
       {calls.map((each) => (
         <tr key={`${each.kind} ${each.name}`} style={{ '--type': `var(--${each.kind})` }}>
           <th scope="row">

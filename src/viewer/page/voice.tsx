@@ -151,7 +151,8 @@ function TokenCell({ amount, part }: TokenCellProps): VNode {
   );
 }
 
-function Headings({ names }: { readonly names: readonly string[] }): VNode {
+/** The first row of a table. */
+export function Headings({ names }: { readonly names: readonly string[] }): VNode {
   return (
     <tr>
       {names.map((name) => (

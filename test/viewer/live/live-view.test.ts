@@ -86,6 +86,22 @@ describe.skipIf(NO_BROWSER !== undefined)('the live page in Chromium', () => {
     expect(await page.getByRole('tabpanel', { name: 'Span' }).textContent()).toContain('span a');
   });
 
+  it('shows a span in progress, which lasts longer until it ends', async () => {
+    const started = BigInt(Date.now()) * 1_000_000n;
+    const sent = { startTimeUnixNano: String(started), endTimeUnixNano: '0' };
+    await send(span('t', '1', sent));
+    await row('span 1').getByText('under way').waitFor();
+    expect(await entries().first().textContent()).toContain('under way');
+    const time = row('span 1').locator('.time');
+    const first = (await time.textContent()) ?? '';
+    await expect.poll(() => time.textContent(), { timeout: 10_000 }).not.toBe(first);
+    expect(await accessFindings(page)).toEqual([]);
+    await send(span('t', '1', { ...sent, endTimeUnixNano: String(started + 2_000_000_000n) }));
+    await row('span 1').getByText('2.00 s').waitFor();
+    expect(await row('span 1').textContent()).not.toContain('under way');
+    expect(await entries().first().textContent()).toContain('ok');
+  });
+
   it('leaves the reader in the conversation beside a selected span, where nothing moves', async () => {
     const attributes = [
       { key: 'gen_ai.operation.name', value: { stringValue: 'chat' } },
