@@ -72,7 +72,7 @@ export class OpenAIInstrumentation {
     this.#observer.telemetry.setMeterProvider(meterProvider);
   }
 
-  /** @param loggerProvider of API 1.10 or of `@opentelemetry/api-logs`; default: the one registered with either */
+  /** @param loggerProvider of `@opentelemetry/api` 1.10 or of `@opentelemetry/api-logs`; default: the one registered with either */
   setLoggerProvider(loggerProvider: LoggerProvider): void {
     this.#observer.telemetry.setLoggerProvider(loggerProvider);
   }

@@ -15,7 +15,7 @@ export interface Imports {
 }
 
 const BLANK = /^(?:WhiteSpace|LineTerminatorSequence|(?:Multi|Single)LineComment|HashbangComment)$/;
-/** What stands before `import('…')` in a type. */
+/** The tokens before an `import('…')` that is a type. */
 const BEFORE_TYPE = /^(?:typeof|[:<|&])$/;
 
 /**

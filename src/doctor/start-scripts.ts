@@ -55,7 +55,7 @@ export function launchesOf(manifest: unknown): Launch[] {
     .filter(([name]) => SCRIPT_NAME.test(name))
     .slice(0, MAX_SCRIPTS)
     .flatMap(([name, command]) => launchesIn(name, command, scripts));
-  // A script that others run may be a start script, too.
+  // A start script may also be run by another one: its launch counts once.
   return [...new Map(launches.map((launch) => [JSON.stringify(launch), launch])).values()];
 }
 

@@ -158,7 +158,7 @@ function findUnhooked({ program: { bundle }, openai, byHand, hookless }: Start):
   ];
 }
 
-/** Whether the setup comes before `openai`. */
+/** Reports a setup that runs after `openai` is loaded. */
 function findLateSetUp(start: Start): Finding[] {
   const { launch, setUp, openai, byHand, hookless } = start;
   const early = openai.find(({ beforeCode, root }) => beforeCode && root === setUp?.root);

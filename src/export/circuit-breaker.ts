@@ -114,8 +114,8 @@ export class CircuitBreakerExporter<Wrapped extends Exporter> {
       clearTimeout(timer);
       if (first) guard('the callback of an export', resultCallback, result);
     };
-    const giveUp = (): void => settle(failed(`no answer within ${this.#timeout} ms`), 'late');
-    const timer = setTimeout(giveUp, this.#timeout);
+    const expire = (): void => settle(failed(`no answer within ${this.#timeout} ms`), 'late');
+    const timer = setTimeout(expire, this.#timeout);
     // The timer must not keep the process alive.
     (timer as { unref?: () => void }).unref?.();
     return (result) => settle(result, 'answered');

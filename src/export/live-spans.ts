@@ -137,7 +137,7 @@ class LiveSpans {
   }
 }
 
-/** What tells that there is more of a span: it has grown. */
+/** What says that there is more of a span: it has grown. */
 function sizesOf({ attributes, events }: StartedSpan, answer: Attributes = {}): string {
   const lengths = Object.values(answer).map((value) => String(value).length);
   return [Object.keys(attributes).length, events.length, ...lengths].join(' ');

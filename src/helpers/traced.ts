@@ -57,7 +57,7 @@ export function traced(options: unknown = {}, run?: unknown, descriptor?: unknow
     : decorate(wrapFunction, options, run, descriptor);
 }
 
-/** A proxy of the function: only its calls differ. */
+/** A proxy that behaves like the function except when it is called. */
 function wrapFunction(run: Callable, given: unknown): Callable {
   const options = (typeof given === 'string' ? { name: given } : (given ?? {})) as TracedOptions;
   if (options === given) guard('reading options', noticeUnknownOptions, given);
@@ -109,7 +109,7 @@ export function withConversation<Result>(id: string, run: () => Result): Result 
   return runIn(activeContext().setValue(CONVERSATION, conversationName(id)), run);
 }
 
-/** Ids of databases are numbers. */
+/** Accepts numbers, too: ids in databases often are. */
 function conversationName(id: unknown): string | undefined {
   const name = nameIn(typeof id === 'bigint' || Number.isFinite(id) ? String(id) : id);
   if (name === undefined)

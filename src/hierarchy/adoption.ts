@@ -71,7 +71,7 @@ export function adopts({ adoptRuns }: Pick<Settings, 'adoptRuns'>, found: Adopta
 const TRACEPARENT = /^[\da-f]{2}-([\da-f]{32})-([\da-f]{16})-[\da-f]{2}$/;
 
 /**
- * Where something was created, in whatever process, as far as its metadata tells: see `propagateInMetadata`. End
+ * Where something was created, in whatever process, as far as its metadata shows: see `propagateInMetadata`. End
  * users and gateways may write metadata, so it is read only where an option asks for it.
  */
 export function creatorOf(
@@ -91,7 +91,7 @@ function trusts(adoptRuns: AdoptRuns): boolean {
 }
 
 /**
- * Whether the metadata tells that the process which created something records it: that process put its trace context there, and
+ * Whether the metadata says that the process which created something records it: that process put its trace context there, and
  * did not hand it on. A process without a propagator sees that too.
  */
 export function hasRecordingCreator(value: unknown): boolean {
@@ -117,7 +117,7 @@ interface AdoptedPlace {
 }
 
 /**
- * Where something is recorded that this process does not record yet; `undefined` if it is not recorded here. It goes on in
+ * Where something is recorded that this process does not record yet; `undefined` if it is not recorded here. It continues in
  * its creator's trace where no span is active and the creator is trusted. Otherwise it stands below the active span, or begins
  * a trace that this process's sampler decides on, with a link to its creator.
  *
@@ -151,7 +151,7 @@ export interface Observation {
   readonly sentAt: number;
   /** The clock of its times, as what that adds to the monotonic one. */
   readonly ownClock: number | undefined;
-  /** The response headers. Their date tells the server's time. */
+  /** The response headers. Their date reports the server's time. */
   readonly headers: unknown;
   /** The caller's. */
   readonly context: Context;
@@ -166,12 +166,12 @@ export interface HandedOn {
   readonly input: InputMessages;
 }
 
-/** An invocation that an object shows, and that this process does not record yet. */
+/** An invocation that was found in an object of the API and that this process does not record yet. */
 export interface FoundInvocation {
   readonly kind: ConversationKind;
   readonly snapshot: InvocationSnapshot;
   readonly conversationId: string | undefined;
-  /** The agent, as far as the conversation tells it. */
+  /** The agent, as far as the conversation shows it. */
   readonly agent?: Agent | undefined;
   readonly forgotten?: ((invocation: AgentInvocation) => void) | undefined;
 }

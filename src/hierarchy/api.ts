@@ -58,7 +58,7 @@ export function segmentOf(
 
 /**
  * The segment for a use of a conversation that is no thread or session: one is opened if there is no active span, or
- * always if so configured. Otherwise the open one of the same trace goes on.
+ * always if so configured. Otherwise the open one of the same trace continues.
  */
 export function enterConversation(tracker: ConversationTracker, use: Omit<Use, 'kind'>): Segment | undefined {
   const { conversationSpans } = tracker.telemetry.settings;

@@ -24,7 +24,7 @@ export interface Intent {
   readonly conversation: 'creates' | 'changes' | 'reads' | 'deletes' | 'none';
   readonly conversationId: string | undefined;
   /**
-   * - `starts`: asks for an invocation, unless one is under way that takes the messages.
+   * - `starts`: asks for an invocation, unless one is in progress that takes the messages.
    * - `drives`: polls, cancels or answers an invocation.
    * - `lists`: lists the steps of an invocation.
    */
@@ -51,7 +51,7 @@ export interface ToolOutput {
   readonly outcome: ToolOutcome | undefined;
 }
 
-/** The settings of an agent, as far as a request or an object tells them. */
+/** The settings of an agent, as far as a request or an object shows them. */
 export interface AgentSettings {
   readonly agentId: string | undefined;
   readonly agent: Agent | undefined;
@@ -82,18 +82,18 @@ export interface ToolCallFact {
   readonly asksProgram: boolean;
   readonly begun: boolean;
   readonly ended: boolean;
-  /** Milliseconds, if the object tells it. */
+  /** Milliseconds, if the object reports it. */
   readonly duration: number | undefined;
 }
 
-/** The state of a conversation that tells it, such as a session. */
+/** The state of a conversation that reports it, such as a session. */
 export interface ConversationFact {
   readonly id: string;
-  /** `idle`: nothing is under way. */
+  /** `idle`: nothing is in progress. */
   readonly state: 'idle' | 'failed' | 'open' | undefined;
   readonly agent: AgentSettings | undefined;
   readonly error: unknown;
-  /** What the program must do before it goes on. */
+  /** What the program must do before it continues. */
   readonly actions: readonly RequiredAction[];
   /** The object with the metadata that the creator wrote. */
   readonly object?: unknown;
@@ -183,7 +183,7 @@ export interface Dialect {
   readonly kind: ConversationKind;
   /** `openai.api.type` of the requests that have spans of their own. */
   readonly attributes: Attributes;
-  /** Whether the answer to the request for an invocation tells its id. If not, later events or lists do. */
+  /** Whether the answer to the request for an invocation reports its id. If not, later events or lists do. */
   readonly identifiesAtOnce: boolean;
   intent(request: ApiRequest, content: boolean): Intent;
   /** What the request for an invocation says about it. */
@@ -258,7 +258,7 @@ export interface ModelDialect {
    */
   results(body: unknown, outcome?: ToolOutcome): Iterable<ToolResult>;
   calls(answer: unknown, options: { readonly content: boolean }): readonly RequestedCall[];
-  /** The part of an answer that a stream has told to its end. */
+  /** The parts of a streamed answer that have arrived in full. */
   finished(answer: unknown): unknown;
   /** What the model replies to, if it is short. */
   lastMessages(body: unknown): unknown;

@@ -311,7 +311,7 @@ export class Facts implements FactSink, Observation {
     return adoptInvocation(tracker, { kind: dialect.kind, snapshot, conversationId }, this, place, own);
   }
 
-  /** Adds what only the conversation tells: its agent with its settings. */
+  /** Adds what only the conversation reports: its agent with its settings. */
   #withAgent({ snapshot, subagentId }: InvocationFact): InvocationSnapshot {
     const { sessions } = this.engine;
     const agent = sessions.known(snapshot.conversationId, this.endpoint.origin)?.agent;

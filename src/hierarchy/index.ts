@@ -68,7 +68,7 @@ export class Hierarchy implements ProviderListener {
     return this.#toolCalls.running(tool, origin, context);
   }
 
-  /** Whether a conversation or an invocation goes on. */
+  /** Whether a conversation or an invocation continues. */
   get isOpen(): boolean {
     return this.#tracker.isOpen;
   }

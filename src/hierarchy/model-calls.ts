@@ -30,7 +30,7 @@ import { ItemTimes } from './tool-calls/tool-facts.ts';
 import type { ConversationTracker } from './tracker.ts';
 
 /**
- * Where a request stands that may answer tool calls. An active span alone decides its trace. Without one it goes on in the
+ * Where a request stands that may answer tool calls. An active span alone decides its trace. Without one it continues in the
  * trace of the response that requested them, which is open until the request is over.
  */
 export class AnsweringCall {

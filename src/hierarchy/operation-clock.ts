@@ -49,7 +49,7 @@ export class OperationClock {
     return told === this.own ? time : time + (this.own - told);
   }
 
-  /** The same for an operation that goes on later, in a call with another clock. */
+  /** The same for an operation that continues later, in a call with another clock. */
   continued(own: number | undefined): OperationClock {
     const clock = new OperationClock(own);
     if (this.#offset !== undefined) clock.#offset = clock.from(this.#offset, this.own);
@@ -57,7 +57,7 @@ export class OperationClock {
   }
 
   /**
-   * Takes an answer about the operation. Its date tells if the machine has slept since the last one, or the server's clock
+   * Takes an answer about the operation. Its date says if the machine has slept since the last one, or the server's clock
    * was set.
    */
   answered(headers: unknown, localTime: number): void {

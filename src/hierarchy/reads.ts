@@ -60,7 +60,7 @@ export class OriginReads {
   /** Until when nothing is read, in monotonic milliseconds. */
   #restsUntil = 0;
   #lacksEndpoint = false;
-  /** Since when reads give way to the program, in monotonic milliseconds. */
+  /** When reads began to give way to the program's requests, in monotonic milliseconds; `undefined` while they do not. */
   #busySince: number | undefined;
   #isStopped = false;
 
@@ -75,8 +75,8 @@ export class OriginReads {
   }
 
   /** Sends what has waited for the end of a rest, or of the program's own requests. */
-  goOn(): void {
-    this.#requests.goOn();
+  resume(): void {
+    this.#requests.resume();
   }
 
   get full(): boolean {
@@ -248,8 +248,8 @@ export class BackgroundReads {
   }
 
   /** Goes on with what has waited for a server that rested. */
-  goOn(): void {
-    for (const reads of this.#origins.values()) reads.goOn();
+  resume(): void {
+    for (const reads of this.#origins.values()) reads.resume();
   }
 
   /** Waits for the current reads and those that they start, but not for a server that rests. */
@@ -258,7 +258,7 @@ export class BackgroundReads {
     const all = this.#origins.values();
     for (const reads of all) {
       if (reads.rests) reads.clear();
-      reads.goOn();
+      reads.resume();
     }
     await Promise.all(all.map((reads) => reads.settled(timeoutMs)));
   }

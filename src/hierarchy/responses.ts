@@ -49,7 +49,7 @@ import { LONG_LIFETIME_MS, type Shelf } from './store.ts';
 import type { ToolCalls } from './tool-calls/tool-calls.ts';
 import type { ConversationTracker } from './tracker.ts';
 
-/** A response that this process has created, or goes on with. */
+/** A response that this process has created, or continues with. */
 interface KnownResponse {
   /** Of its span. */
   readonly context: SpanContext;

@@ -21,7 +21,7 @@ const FAMILIES: ReadonlyMap<string, HierarchyApi> = new Map([
  * The API that knows the call, if it is part of something longer. All are loaded when the first such call is made.
  *
  * @param hasSpan whether a span is recorded of the call: else it opens no conversation that the program has named
- * @param known tells whether any tool call is pending, which a chat completion may answer
+ * @param known says whether any tool call is pending, which a chat completion may answer
  */
 export function selectApi(
   call: Call,

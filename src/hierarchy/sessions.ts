@@ -20,7 +20,7 @@ import type {
 } from './dialect.ts';
 import type { AgentInvocation } from './invocations/agent-invocation.ts';
 import type { ReadInvocation } from './invocations/invocation.ts';
-import { canGoOn, isRecordedState, type Life } from './invocations/life.ts';
+import { canContinue, isRecordedState, type Life } from './invocations/life.ts';
 import type { ConversationKind, InvocationSnapshot } from './model.ts';
 import { OperationClock } from './operation-clock.ts';
 import type { Shelf } from './store.ts';
@@ -149,7 +149,7 @@ function isWithin(
   return createdAt >= begin && createdAt <= end;
 }
 
-/** What a call brings that tells of a session. */
+/** What a call brings about a session. */
 interface SessionObservation extends Observation {
   /** When the current facts were seen, by the clock of the invocation. */
   timeFor(invocation: AgentInvocation, time?: number): number;
@@ -234,7 +234,7 @@ export class Sessions {
     const { isDriven, headers, time, context } = seen;
     const adoptable = { isDriven, endedAt: snapshot.endedAt, headers, time };
     if (session.hasRecordingCreator || !adopts(this.#tracker.telemetry.settings, adoptable)) return undefined;
-    // A stream tells of the session soon. Then a later event tells of the invocation again.
+    // A stream reports the session soon. Then a later event reports the invocation again.
     if (session.hasRecordingCreator === undefined && seen.live) return undefined;
     return adoptInvocation(this.#tracker, found, seen, { context, link: undefined });
   }
@@ -291,7 +291,7 @@ export class Sessions {
     return true;
   }
 
-  /** Takes what an object tells of a session. */
+  /** Takes what an object says about a session. */
   see(fact: ConversationFact, seen: SessionObservation): void {
     const session = this.at(fact.id, seen.endpoint.origin);
     if (fact.agent !== undefined) takeAgent(session, fact.agent);
@@ -299,13 +299,13 @@ export class Sessions {
       session.hasRecordingCreator ||= hasRecordingCreator(fact.object);
     if (fact.state === 'failed') failAll(session, fact.error, seen);
     else if (fact.state === 'idle') rest(session, seen);
-    else if (fact.state !== undefined) this.#goOn(session, fact.actions, seen);
+    else if (fact.state !== undefined) this.#continue(session, fact.actions, seen);
   }
 
-  #goOn(session: Session, actions: readonly RequiredAction[], seen: SessionObservation): void {
+  #continue(session: Session, actions: readonly RequiredAction[], seen: SessionObservation): void {
     const { underWay } = session;
     const requested = [...session.invocations, ...session.waiting.map(({ invocation }) => invocation)];
-    // Something in progress explains the state of the session. Without it, what seemed to be over goes on.
+    // Something in progress explains the state of the session. Without it, what seemed to be over continues.
     for (const invocation of requested)
       if (underWay === undefined || invocation.life.overSince === undefined)
         invocation.hear({ type: 'open' }, invocation.life.lastOpenTime);
@@ -390,10 +390,10 @@ function rest(session: Session, seen: SessionObservation): void {
 /** Nothing is in progress in its session: it is over, with an unknown outcome. */
 function endUnseen(invocation: AgentInvocation, seen: SessionObservation, time: number): void {
   const { life, segment } = invocation;
-  // One that goes on after a pause has no request that could read it.
+  // One that continues after a pause has no request that could read it.
   invocation.read ??= seen.reader(invocation);
-  if (canGoOn(life)) segment?.touch(time);
-  // Without this, a turn waits for one of a subagent that nobody tells about any more.
+  if (canContinue(life)) segment?.touch(time);
+  // Without this, a turn waits for one of a subagent that nothing mentions any more.
   for (const below of invocation.below) endUnseen(below, seen, life.endTime ?? time);
   invocation.hear({ type: 'idle' }, time);
 }

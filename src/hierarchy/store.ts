@@ -12,7 +12,7 @@ export const LONG_LIFETIME_MS = 86_400_000;
 const MAX_OPEN_CONTENT = 67_108_864;
 /** V8 takes one or two. */
 const BYTES_OF_CHARACTER = 2;
-/** Stands for a number, or for an object without its fields. */
+/** Represents a number, or an object without its fields. */
 const CHARACTERS_OF_VALUE = 16;
 
 /** What bounds one kind of things, beside the number that all kinds share. */
@@ -20,7 +20,7 @@ interface ShelfOptions<Value> {
   readonly lifetimeMs?: number;
   /** Called with what makes room, or has not been used for the lifetime. */
   readonly evicted?: (value: Value) => void;
-  /** Whether a value goes on without being looked up. */
+  /** Whether a value is kept without being looked up. */
   readonly isInUse?: (value: Value) => boolean;
 }
 

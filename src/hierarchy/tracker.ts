@@ -83,10 +83,10 @@ export class ConversationTracker implements ProviderListener, AgentInvocationOwn
   find(use: Use, active: Span | undefined = activeSpan(use.context)): Segment | undefined {
     const { id } = use;
     if (id === undefined) return undefined;
-    return this.#goOn(this.conversation(use.kind, id, use.endpoint?.origin ?? ''), use, active);
+    return this.#continue(this.conversation(use.kind, id, use.endpoint?.origin ?? ''), use, active);
   }
 
-  #goOn(conversation: Conversation, use: Use, active: Span | undefined): Segment | undefined {
+  #continue(conversation: Conversation, use: Use, active: Span | undefined): Segment | undefined {
     const segment = conversation.segmentFor(active, use.startTime);
     if (segment === undefined) return undefined;
     segment.touch(use.startTime);
@@ -100,7 +100,7 @@ export class ConversationTracker implements ProviderListener, AgentInvocationOwn
     if (this.telemetry.settings.conversationSpans === 'never') return undefined;
     const { kind, id, context, endpoint } = use;
     const conversation = id === undefined ? undefined : this.conversation(kind, id, endpoint?.origin ?? '');
-    const found = conversation && this.#goOn(conversation, use, active);
+    const found = conversation && this.#continue(conversation, use, active);
     if (found !== undefined) return found;
     const start = { telemetry: this.telemetry, conversation, use, active, open: this.#segments };
     const segment = new Segment(start);
@@ -187,7 +187,7 @@ export class ConversationTracker implements ProviderListener, AgentInvocationOwn
       if (effect.record === 'usage') guard('recording usage', () => invocation.recordUsage());
       else this.#record(invocation);
     } else if (effect.read === 'details') this.#reads.details(invocation);
-    else this.#reads.end(invocation, effect.givesUp);
+    else this.#reads.end(invocation, effect.isLastRead);
   }
 
   #record(invocation: Invocation): void {
@@ -204,7 +204,7 @@ export class ConversationTracker implements ProviderListener, AgentInvocationOwn
   }
 
   /**
-   * Forgets a deleted conversation, and ends it once the reads under way are over. Its invocations are gone, too: later
+   * Forgets a deleted conversation, and ends it once the reads in progress are over. Its invocations are gone, too: later
    * requests about them fail.
    */
   endConversation(kind: ConversationKind, id: string, origin: string): void {
@@ -239,7 +239,7 @@ export class ConversationTracker implements ProviderListener, AgentInvocationOwn
     this.#sweep();
   }
 
-  /** Ends every conversation with nothing under way. */
+  /** Ends every conversation with nothing in progress. */
   async endIdle({ reads = true }: EndLimits = {}): Promise<void> {
     if (reads) await this.#reads.allEnds(this.#invocations, false);
     await this.flush();
@@ -270,7 +270,7 @@ export class ConversationTracker implements ProviderListener, AgentInvocationOwn
   }
 
   #sweep(idleTimeout = this.telemetry.settings.conversationIdleTimeout): void {
-    this.#reads.queue.goOn();
+    this.#reads.queue.resume();
     const { conversationIdleTimeout } = this.telemetry.settings;
     for (const invocation of [...this.#invocations]) {
       if (invocation.isAborted) invocation.close();

@@ -27,7 +27,7 @@ const modelRequest: Omit<Operation, 'endpoints'> = {
   accumulate: () => new UsageAccumulator(),
 };
 
-/** Keeps the usage that a stream tells, and counts its results: partial images do not count. */
+/** Keeps the usage that a stream reports, and counts its results: partial images do not count. */
 class UsageAccumulator implements Accumulator {
   #results = 0;
   #usage: unknown;

@@ -93,7 +93,7 @@ function isCompaction(item: unknown): boolean {
   return field(item, 'type') === 'compaction';
 }
 
-/** The variables of a stored prompt. Of message parts only text is recorded. */
+/** The variables of a stored prompt. Of a variable that is a message part, only the text is recorded. */
 function promptVariables(body: unknown): Attributes {
   const attributes: Attributes = {};
   const variables = Object.entries(objectField(objectField(body, 'prompt'), 'variables') ?? {});

@@ -31,7 +31,8 @@ export function observerFor(config: OpenAIInstrumentationConfig): Observer {
   byConfig.set(config, { observer, key: settings?.key });
   if (settings === undefined) return observer;
   bySettings.delete(settings.key);
-  // A hook that is created for a request may keep that request in memory. One that outlives its observer is the program's.
+  // A hook that is created for each request may keep that request in memory, so its observer is held weakly. A hook that
+  // was seen before, with an observer that is gone, belongs to the program.
   const isLasting = same !== undefined && (live === undefined || live === same);
   bySettings.set(settings.key, !settings.hasIdentities || isLasting ? observer : new WeakRef(observer));
   const [oldest] = bySettings.keys();

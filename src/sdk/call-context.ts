@@ -76,14 +76,14 @@ export function make(call: Call, method: Method, client: object, args: unknown[]
 }
 
 /** Calls an SDK method in the context of a call. */
-export function goOn({ working }: Call, method: Method, client: object, args: unknown[]): unknown {
+export function proceed({ working }: Call, method: Method, client: object, args: unknown[]): unknown {
   return working === undefined || activeContext() === working
     ? method.apply(client, args)
     : runIn(working, method, client, args);
 }
 
 /** The same in what is not the call's context: the program may have added values to it, which stay. */
-export function goOnHere(call: Call, method: Method, client: object, args: unknown[]): unknown {
+export function proceedHere(call: Call, method: Method, client: object, args: unknown[]): unknown {
   const span = call.working?.getValue(SPAN_KEY);
   const active = activeContext();
   const base = LinkedContext.accepts(active) ? LinkedContext.of(active) : active;
@@ -103,7 +103,7 @@ export function sendInside(
   args: unknown[],
 ): unknown {
   return spanIdIn(active) === spanIdIn(call.caller)
-    ? goOnHere(call, method, client, args)
+    ? proceedHere(call, method, client, args)
     : method.apply(client, args);
 }
 

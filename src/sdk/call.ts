@@ -99,7 +99,7 @@ export interface CallObserver {
   /**
    * Runs before each call, before its context is read: the last moment to set up tracing.
    *
-   * @returns whether anything takes what is recorded now. If not, a call goes past unobserved, and costs next to nothing.
+   * @returns whether anything takes what is recorded. If not, the call is not observed, and costs almost nothing.
    */
   prepare?(): boolean;
   start(call: Call): CallObservation | undefined;

@@ -11,7 +11,7 @@ import {
   readResponse,
   watchForLoss,
 } from './call.ts';
-import { callInProgress, currentCall, enterSpan, goOn, goOnHere, sendInside } from './call-context.ts';
+import { callInProgress, currentCall, enterSpan, proceed, proceedHere, sendInside } from './call-context.ts';
 import { addTraceContext } from './metadata-propagation.ts';
 import { privateSlot } from './private-slot.ts';
 import { type Method, type MethodHolder, methodOf, resemble } from './reflect.ts';
@@ -43,7 +43,7 @@ export function wrapMakeRequest(original: Method): MethodHolder {
       if (call === undefined || call.begun || call.client !== this) return original.apply(this, args);
       call.begun = true;
       args[0] = beginWhenResolved(call, options);
-      const response = goOn(call, original, this, args) as Promise<unknown> | undefined;
+      const response = proceed(call, original, this, args) as Promise<unknown> | undefined;
       args[0] = options;
       return watchResponse(call, response, original, args);
     },
@@ -97,7 +97,7 @@ function watchResponse(
   return carrier;
 }
 
-/** Whether a subclass may send the request again, after its response or failure: its own promise tells the end. */
+/** Whether a subclass may send the request again, after its response or failure: its own promise reports the end. */
 function isSentAgain(call: Call): boolean {
   return call.indirect && call.requested;
 }
@@ -112,7 +112,7 @@ async function sendWithoutUsage(call: Call, makeRequest: Method, args: readonly 
   call.hidesUsage = false;
   let props: unknown;
   try {
-    props = await goOn(call, makeRequest, call.client, [...args]);
+    props = await proceed(call, makeRequest, call.client, [...args]);
   } catch (error) {
     return failCall(call, error);
   }
@@ -171,7 +171,7 @@ export function wrapRetry(original: Method): MethodHolder {
       const { lastAttempt } = call;
       if (lastAttempt !== undefined) lastAttempt.endTime = call.now();
       // The SDK parses outside of the call's context.
-      return call === active ? original.apply(this, args) : goOnHere(call, original, this, args);
+      return call === active ? original.apply(this, args) : proceedHere(call, original, this, args);
     },
   };
 }
@@ -225,7 +225,7 @@ export function wrapClientParse(original: Method): MethodHolder {
       // Two calls may share one options object. Only a context tells their retries apart.
       const parsed =
         typeof options === 'object' && options !== null && !awaitRetry(call, options)
-          ? goOn(call, original, this, args)
+          ? proceed(call, original, this, args)
           : original.apply(this, args);
       return watchParsed(call, args[1], parsed);
     },
@@ -338,7 +338,7 @@ function isForWatcher(promise: object): boolean {
 }
 
 /**
- * Puts the watched promise in the place of the SDK's, once the program asks for the result. V8 follows a rejection to the
+ * Puts the watched promise in place of the SDK's, once the program asks for the result. V8 follows a rejection to the
  * code that waits only through promises with one handler, so one on the side would cut the program out of the stack.
  */
 function watchIndirect(call: Call, promise: object): void {

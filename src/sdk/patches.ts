@@ -24,13 +24,13 @@ export class Patches {
     if (typeof original?.value !== 'function' || original.configurable !== true) return;
     const wrapper = methodOf(wrap(original.value as Method));
     this.#replace(holder, name, original.value as Method, wrapper);
-    // A mock keeps its methods, such as `mockReturnValue`, and what it tells of its calls.
+    // A mock keeps its methods, such as `mockReturnValue`, and what it records of its calls.
     if ('_isMockFunction' in original.value)
       Object.defineProperties(wrapper, Object.getOwnPropertyDescriptors(original.value));
   }
 
   /**
-   * Gives `holder` a method of its own in the place of the one it inherits, once.
+   * Gives `holder` a method of its own instead of the one it inherits, once.
    *
    * @param make gets a function that finds the inherited method when it is called
    */
@@ -90,7 +90,7 @@ export abstract class PatchedClass {
     if (this.claim() && !this.#observers.includes(observer)) this.#observers.push(observer);
   }
 
-  /** What is under way finishes as it began. The last observer to leave restores the class. */
+  /** What is in progress finishes as it began. The last observer to leave restores the class. */
   removeDefault(observer: CallObserver): void {
     const index = this.#observers.indexOf(observer);
     if (index < 0) return;

@@ -81,7 +81,7 @@ export class Seam extends PatchedClass {
     this.#observesClients = true;
   }
 
-  /** Also observes what makes no request, if it can be found from a client or its class. */
+  /** Also observes methods that make no request themselves, if they can be reached from a client or its class. */
   watchResources(clientOrClass: unknown): void {
     if (isOurs(this.prototype))
       patchResources(clientOrClass, this.patches, (client) => this.observerOfResource(client));

@@ -42,7 +42,7 @@ export function watchStream(stream: Stream, call: Call): void {
 }
 
 /**
- * A reader learns of an abort from the generator; without a reader only the signal tells. The signal may outlive the
+ * A reader learns of an abort from the generator; without a reader only the signal reports it. The signal may outlive the
  * stream, so its listener must not retain the stream: an unread stream has to be garbage collected.
  */
 function endOnAbort(signal: Partial<AbortSignal> | undefined, call: Call): void {

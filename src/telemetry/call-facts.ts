@@ -3,7 +3,7 @@ import type { Call } from '../sdk/call.ts';
 import * as ATTR from '../semconv/attributes.ts';
 import { asName, field, readHeader, stringField } from '../util/payload.ts';
 
-/** What the HTTP side of a call tells, whatever its operation is. */
+/** What the HTTP side of a call reports, whatever its operation is. */
 
 /** The attributes of any call, apart from its rate limits. */
 export function callAttributes(call: Call): Attributes {

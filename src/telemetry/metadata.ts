@@ -170,7 +170,7 @@ export function contextOf(caller: Omit<CallerTrace, 'withinAgents'>): Context {
 
 /** Metadata by span: steps and tool calls are created in contexts that hold little more than a span. */
 const metadataBySpan = new WeakMap<SpanContext, Attributes>();
-/** Whether there is any: most programs have none, and each span asks. */
+/** Whether any metadata was ever set. Every span checks this first: most programs set none. */
 let hasMetadata = false;
 
 /** Starts a span that carries the metadata of its context. */

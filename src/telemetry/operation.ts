@@ -18,7 +18,7 @@ export interface ApiRequest {
   /** What the SDK notes about the request. It names the model of a form whose file is a stream. */
   readonly sdkMetadata?: unknown;
   readonly streamed: boolean;
-  /** The deployment of an `AzureOpenAI` client that the request goes to, which takes the place of the model. */
+  /** The deployment of an `AzureOpenAI` client that the request goes to, which replaces the model. */
   readonly deployment: string | undefined;
 }
 

@@ -27,7 +27,7 @@ const EMBEDDINGS: readonly InferenceKind[] = ['embeddings'];
 const RETRIEVAL: readonly InferenceKind[] = ['retrieval'];
 const IMAGE: readonly InferenceKind[] = ['image'];
 
-/** An attribute whose value tells the kinds of inferences that a span represents. */
+/** An attribute whose value reports the kinds of inferences that a span represents. */
 interface Sign {
   readonly attribute: string;
   readonly kinds: Readonly<Record<string, readonly InferenceKind[]>>;
@@ -138,7 +138,7 @@ function isLangSmithModelCall(kind: InferenceKind): boolean {
   return type === 'llm' && stringField(objectField(extra, 'metadata'), 'ls_provider') !== undefined;
 }
 
-/** What a span tells, in the form of the SDK's. Some instrumentations wrap the SDK's span in an object that keeps it as `span`. */
+/** What a span reports, in the form of the SDK's. Some instrumentations wrap the SDK's span in an object that keeps it as `span`. */
 function innerSpan(span: Span): PayloadObject {
   const outer = fieldsOf(span);
   if (outer.attributes !== undefined) return outer;

@@ -14,7 +14,7 @@ import type { Following, OpenRecord, Placement, RecordOutcome } from './placemen
 import { OperationRecord, type RecordStart } from './record.ts';
 import type { Telemetry } from './telemetry.ts';
 
-/** A call with a record of its own: what the SDK tells of it goes to that record, and to the hierarchy. */
+/** A call with a record of its own: what the SDK reports of it goes to that record, and to the hierarchy. */
 export class PlacedCall implements CallObservation {
   readonly record: OperationRecord<ApiRequest>;
   readonly context: Context;

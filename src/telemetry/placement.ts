@@ -44,7 +44,7 @@ export interface OpenRecord {
 /** The answer of a stream as far as it has come. */
 export type StreamedAnswer = Pick<Accumulator, 'result'>;
 
-/** Done once a record has ended; `kept`: the operation goes on after its call, and the hierarchy ends its record. */
+/** Done once a record has ended; `kept`: the operation continues after its call, and the hierarchy ends its record. */
 export type Following = 'kept' | (() => void) | undefined;
 
 /**

@@ -15,7 +15,7 @@ import type { Telemetry } from './telemetry.ts';
  * Records what is known of an operation before its span ends: content on span and event, the failure on the span and as an
  * exception event, and all of it for the program's sink.
  *
- * @param outer the span of another instrumentation, if that stands for the operation
+ * @param outer the span of another instrumentation, if that represents the operation
  */
 export function recordEnd(telemetry: Telemetry, ended: EndedOperation, outer: OuterSpan | undefined): void {
   const settings = operationSettings(ended.startSettings, telemetry.settings);

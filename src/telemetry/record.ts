@@ -193,9 +193,9 @@ export class OperationRecord<Request = unknown, Result = unknown> implements Ope
   }
 
   /**
-   * Records the seconds between chunks, while the stream goes on or at its end.
+   * Records the seconds between chunks, while the stream continues or at its end.
    *
-   * @param result as far as it has come, which tells the model
+   * @param result as far as it has come, which shows the model
    */
   measureChunks(gaps: readonly number[], result: Result | undefined): void {
     const { operation, telemetry, attributes, context } = this;
@@ -455,8 +455,8 @@ function failureIn(
   }: Attributes,
 ): Failure | undefined {
   if (failure === undefined || dimensions !== undefined) return undefined;
-  const isWhole = traits?.failsWithoutReason && Array.isArray(reasons) && reasons[0] !== 'error';
-  return isWhole ? undefined : guard('reading a failure', failure, result);
+  const isComplete = traits?.failsWithoutReason && Array.isArray(reasons) && reasons[0] !== 'error';
+  return isComplete ? undefined : guard('reading a failure', failure, result);
 }
 
 /** Adds what other calls spent, as totals, at the prices of the tier that they were billed in. */

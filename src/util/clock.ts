@@ -147,7 +147,7 @@ export function justAfter(time: number): number {
   return (Math.floor(time * 1e3) + 1.5) / 1e3;
 }
 
-/** Clocks of spans differ by less: each begins with a time cut to milliseconds. */
+/** The most that the clocks of two spans differ: each starts from a time that was cut to whole milliseconds. */
 const MAX_LAG_MS = 1;
 
 /**

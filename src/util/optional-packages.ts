@@ -2,7 +2,7 @@ import { builtIn } from './built-in.ts';
 
 export type CreateRequire = (from: string | URL) => NodeJS.Require;
 
-/** The options of Node that run code in the place of a file. */
+/** The options of Node that run code instead of a file. */
 const CODE_OPTION = /^(?:-e|-p|-pe|--eval|--print)(?:=|$)/;
 
 /**

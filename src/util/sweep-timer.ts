@@ -43,7 +43,7 @@ export class SweepTimer {
   }
 }
 
-/** Remembers things for a time. */
+/** A store whose entries expire. */
 export interface Expiring {
   readonly isEmpty: boolean;
   /** Forgets what is too old. */

@@ -8,7 +8,7 @@ interface TaskQueueLimits {
   readonly maxConcurrent: number;
   /** How many tasks the queue holds: those that run and those that wait. */
   readonly maxPending: number;
-  /** Whether a task may start beside those that run; {@link TaskQueue.goOn} is called when that changes. */
+  /** Whether a task may start beside those that run; {@link TaskQueue.resume} is called when that changes. */
   readonly mayStart?: (running: number) => boolean;
 }
 
@@ -67,7 +67,7 @@ export class TaskQueue {
       await task();
     } finally {
       this.#running--;
-      this.goOn();
+      this.resume();
     }
   }
 
@@ -77,7 +77,7 @@ export class TaskQueue {
   }
 
   /** Starts waiting tasks. Places are taken at once, so that no other task can slip in between. */
-  goOn(): void {
+  resume(): void {
     while (this.#hasRoom) {
       const next = this.#waiting.shift();
       if (next === undefined) return;

@@ -1,4 +1,4 @@
-/** What a viewer within a program knows of its calls under way. The entries connect it. */
+/** What a viewer inside a program knows of the program's calls in progress. The entries of the package connect the two. */
 export interface LiveSource {
   /** Whether the program will export more spans of the trace. */
   isOpen(traceId: string): boolean;

@@ -76,7 +76,7 @@ function addedCosts(a: ModalityCosts, b: ModalityCosts): ModalityCosts {
   return { input: a.input + b.input, cached: a.cached + b.cached, output: a.output + b.output };
 }
 
-/** What a span tells of the cost of a modality. */
+/** What a span says about the cost of a modality. */
 function costsIn(attributes: SpanAttributes, label: Modality): ModalityCosts | undefined {
   const { input, cached, output } = COSTS[label];
   const [inputCost, outputCost] = [numberIn(attributes, input), numberIn(attributes, output)];

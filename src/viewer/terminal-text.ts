@@ -46,7 +46,7 @@ export function wantsColor(
   return isTerminal && !no && terminal !== 'dumb';
 }
 
-/** Signs that the fonts of Windows' old console lack, and what stands for them there. */
+/** Signs that the fonts of Windows' old console lack, and what replaces them there. */
 const OLD_CONSOLE_SIGNS: Readonly<Record<string, string>> = {
   '╭': '┌',
   '╮': '┐',

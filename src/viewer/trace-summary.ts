@@ -130,7 +130,7 @@ function outcomeOf(spans: readonly FinishedSpan[]): string {
     const run = invocationIn(each);
     const status =
       each[ATTR.OPENAI_RUN_OBSERVED] === false ? 'end not observed' : each[ATTR.OPENAI_RUN_STATUS];
-    // A run that went on after a pause has several spans: the last one tells.
+    // A run that went on after a pause has several spans: the last one has the end.
     if (run !== undefined) ends.set(run, attributeText(status ?? 'completed'));
   }
   return [...ends.values()].find((end) => end !== 'completed') ?? 'ok';

@@ -32,7 +32,7 @@ export interface Voice {
   readonly parts: readonly Row[];
 }
 
-/** What the session tells of an interrupted answer. */
+/** What the session says about an interrupted answer. */
 interface Interruption {
   readonly at: number;
   readonly heardSeconds: number | undefined;

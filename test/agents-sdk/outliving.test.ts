@@ -155,7 +155,7 @@ describe.each([{ tracing: true }, { tracing: false }])(
       ];
       simulator.respond({ output: [calling('work')] }, { output: [calling('hang')] });
       const agent = new Agent({ name: 'Helper', model: 'gpt-4o', tools });
-      const isTold = (): boolean => telemetry.spans.some(({ name }) => name === 'invoke_workflow Chat');
+      const isRecorded = (): boolean => telemetry.spans.some(({ name }) => name === 'invoke_workflow Chat');
       await withTrace('Chat', () => Promise.race([runner.run(agent, 'Hi'), working.promise]));
       // The clock that the test sets stands still: what begins later must not begin in the same millisecond.
       await tick(5);
@@ -164,7 +164,7 @@ describe.each([{ tracing: true }, { tracing: false }])(
       await hanging.promise;
       await tick(5);
       vi.advanceTimersByTime(8 * MINUTE);
-      expect(isTold()).toBe(false);
+      expect(isRecorded()).toBe(false);
       vi.advanceTimersByTime(4 * MINUTE);
       await expectTree(HANGING);
     });

@@ -144,7 +144,7 @@ describe('a run that another process created', () => {
 
 describe('a turn that another process requested', () => {
   it.each<[string, (agents: OpenAI['beta']['agents'], sessionId: string) => Promise<unknown>, string]>([
-    // The stream tells of the agent, too.
+    // The stream reports the agent, too.
     ['follows it', follow, 'invoke_agent Helper'],
     ['lists it', ({ sessions }, sessionId) => sessions.turns.list(sessionId), 'invoke_agent'],
   ])('has only its own tokens when it is adopted by a process that %s', async (_, look, name) => {
@@ -230,7 +230,7 @@ describe('a response that another process created', () => {
     const program = await startProgram();
     program.simulator.respond({ output: [{ webSearch: { query: 'x' } }, { message: 'x is 1' }] });
     const plain = new OpenAI({ apiKey: 'test', baseURL: program.simulator.url });
-    // Half an hour ago: the API tells times in whole seconds, so a response made just now may begin before or after its fetch.
+    // Half an hour ago: the API reports times in whole seconds, so a response made just now may begin before or after its fetch.
     program.simulator.clock.offset = -1800;
     const { id } = await plain.responses.create({ model: 'gpt-4o-mini', input: 'x?', background: true });
     while ((await plain.responses.retrieve(id)).status !== 'completed');

@@ -144,7 +144,7 @@ describe('a background response that is resumed', () => {
 describe('a stream of a run', () => {
   const steps = [{ tools: [{ function: { name: 'wait', arguments: {} } }] }, { message: 'Done.' }];
 
-  it('is cut when the run goes on', async () => {
+  it('is cut when the run continues', async () => {
     const program = await startTutor({ runs: [{}] });
     const { client, simulator, threadId: thread_id, assistantId: assistant_id } = program;
     await program.inSpan(async () => {
@@ -163,7 +163,7 @@ describe('a stream of a run', () => {
     expect(ends(program)).toEqual(['cut']);
   });
 
-  it('that answers its functions goes on with the count', async () => {
+  it('that answers its functions continues with the count', async () => {
     const program = await startTutor({ runs: [{ steps }] });
     const { client, threadId: thread_id, assistantId: assistant_id } = program;
     let chunks = 0;

@@ -51,7 +51,7 @@ describe('what a request of the Assistants API intends', () => {
     expect(intentOf(assistants, line)).toMatchObject({ conversation, invocation });
   });
 
-  it('tells what the server accepts only while the run is in progress', () => {
+  it('says what the server accepts only while the run is in progress', () => {
     const run = '/threads/thread_1/runs/run_1';
     const lines = [`GET ${run}`, `POST ${run}`, `POST ${run}/cancel`, `POST ${run}/submit_tool_outputs`];
     const needs = lines.map((line) => intentOf(assistants, line).needsOpenInvocation);
@@ -86,7 +86,7 @@ describe('what a request of the Agents API intends', () => {
   });
 });
 
-describe('what an object of the Assistants API tells', () => {
+describe('what an object of the Assistants API reports', () => {
   it('is an invocation for a run', () => {
     const sink = recordFacts();
     assistants.read(RUN, sink);
@@ -125,7 +125,7 @@ describe('what an object of the Assistants API tells', () => {
   });
 });
 
-describe('what an event of the Agents API tells', () => {
+describe('what an event of the Agents API reports', () => {
   it('is nothing about an item whose turn is not known', () => {
     const item = { id: 'item_1', type: 'web_search_call', turn_id: 'turn_1' };
     const sink = recordFacts({ wants: 'nothing' });

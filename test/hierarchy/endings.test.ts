@@ -165,7 +165,7 @@ describe('a run that nobody follows', () => {
     `);
   });
 
-  it('ends after the timeout with its thread, and goes on in a second span when it is seen again', async () => {
+  it('ends after the timeout with its thread, and continues in a second span when it is seen again', async () => {
     const { client, assistantId, threadId, ...program } = await startTutor({
       runs: [{}],
       config: { runTimeout: 20 },

@@ -207,7 +207,7 @@ describe('a loop by hand on chat completions', () => {
     `);
   });
 
-  it('goes on where the program trims what was said before', async () => {
+  it('continues where the program trims what was said before', async () => {
     const program = await startProgram();
     answer(program, called('call_T9rXw2LbQm4KzVy8NcHd0PfA'));
     const history = await round(program, [QUESTION]);
@@ -232,7 +232,7 @@ describe('a loop by hand on chat completions', () => {
     `);
   });
 
-  it('goes on in its trace with a request that is repeated because it has failed', async () => {
+  it('continues in its trace with a request that is repeated because it has failed', async () => {
     const program = await startProgram();
     const history = await round(program, [QUESTION]);
     for (const _ of [1, 2]) {
@@ -395,7 +395,7 @@ describe('a loop by hand on the Responses API', () => {
   });
 });
 
-it('a loop on the Responses API goes on in its trace with a request that is repeated because it has failed', async () => {
+it('a loop on the Responses API continues in its trace with a request that is repeated because it has failed', async () => {
   const program = await startProgram();
   const { responses } = program.client;
   program.simulator.respond({ output: [{ function: { name: 'get_weather', arguments: {} } }] });
@@ -419,7 +419,7 @@ it('a loop on the Responses API goes on in its trace with a request that is repe
 describe('a trace is open', () => {
   const traceIdOf = ({ telemetry }: Program): string => telemetry.spans[0]?.spanContext().traceId ?? '';
 
-  it('while a call of it is pending, and while the request that answers it is under way', async () => {
+  it('while a call of it is pending, and while the request that answers it is in progress', async () => {
     const program = await startProgram();
     const history = await round(program, [QUESTION]);
     expect(openTraces.isOpen(traceIdOf(program))).toBe(true);

@@ -55,7 +55,7 @@ async function pause(tutor: Tutor): Promise<void> {
 }
 
 describe('a run that a person answers after its timeout', () => {
-  it('goes on in a second span, with each token once and one duration', async () => {
+  it('continues in a second span, with each token once and one duration', async () => {
     const tutor = await startPausing();
     const { client, threadId, apiUsage } = tutor;
     const { runs } = client.beta.threads;
@@ -87,7 +87,7 @@ describe('a run that a person answers after its timeout', () => {
     expect(await measuredOf(tutor)).toEqual({ ...reported, durations: [1] });
   });
 
-  it('tells a sink of each tool call once', async () => {
+  it('reports each tool call to a sink once', async () => {
     const called: string[] = [];
     const sink = (event: SinkEvent): void => {
       if (event.type === 'tool.call') called.push(event.name);
@@ -111,7 +111,7 @@ describe('a run that a person answers after its timeout', () => {
 });
 
 describe('a run that was given up', () => {
-  it('goes on when any request shows it again', async () => {
+  it('continues when any request shows it again', async () => {
     const tutor = await startPausing({});
     const { client, assistantId, threadId, apiUsage } = tutor;
     const { runs } = client.beta.threads;
@@ -137,7 +137,7 @@ describe('a run that was given up', () => {
 });
 
 describe('a run whose time is over', () => {
-  it('goes on as long as the API says so', async () => {
+  it('continues as long as the API says so', async () => {
     const program = await startProgram({ config: { runSteps: 'observe' } });
     const created_at = Math.floor(Date.now() / 1e3);
     const run = {
@@ -206,7 +206,7 @@ describe('a run that only another process polls', () => {
 });
 
 describe('a background response that was given up', () => {
-  it('goes on in a second span when it is retrieved, with each token once', async () => {
+  it('continues in a second span when it is retrieved, with each token once', async () => {
     const apiUsage = recordApiUsage();
     const program = await startProgram({
       config: { maxConversations: 1 },
@@ -236,7 +236,7 @@ describe('a background response that was given up', () => {
     expect(resumed?.links.map(({ context }) => context.spanId)).toContain(paused?.spanContext().spanId);
   });
 
-  it('goes on with the model that was requested after its conversation was deleted', async () => {
+  it('continues with the model that was requested after its conversation was deleted', async () => {
     const program = await startProgram();
     const { conversations, responses } = program.client;
     program.simulator.respond({ output: [{ message: 'x is 1' }], pollsPerStage: 2 });

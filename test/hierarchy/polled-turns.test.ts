@@ -126,7 +126,7 @@ describe('a turn during which the system time is set back', () => {
   });
 });
 
-describe('a turn that goes on after a pause', () => {
+describe('a turn that continues after a pause', () => {
   it('has its tokens, although nothing but polls of its session tell of its end', async () => {
     const asks = { items: [{ functions: [{ name: 'ask_human', arguments: {} }] }, { message: 'ok' }] };
     const program = await startAgentProgram([{ ...asks, usage: { prompt: 1, completion: 1 } }], {

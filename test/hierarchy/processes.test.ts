@@ -32,7 +32,7 @@ const PROCESSES = {
 type Name = keyof typeof PROCESSES;
 type Tutor = RunningProcess<TutorSteps>;
 
-/** Who does what about one question. The model is the question's own, and tells its metrics from those of others. */
+/** Who does what about one question. The model is the question's own, and distinguishes its metrics from those of others. */
 interface Question {
   readonly model: string;
   /** Creates the run. */

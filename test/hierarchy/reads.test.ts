@@ -238,7 +238,7 @@ describe('reads beside the requests of the program', () => {
     await Promise.resolve();
     expect(log).toEqual([]);
     answer();
-    reads.goOn();
+    reads.resume();
     await first;
     expect(log).toEqual(['read']);
     for (let request = 0; request < 3; request++) answer();
@@ -268,11 +268,11 @@ describe('reads beside the requests of the program', () => {
       }),
     );
     vi.advanceTimersByTime(4_999);
-    reads.goOn();
+    reads.resume();
     await nextTurn();
     expect(log).toEqual([]);
     vi.advanceTimersByTime(1);
-    reads.goOn();
+    reads.resume();
     await nextTurn();
     expect(log).toEqual(['read 0']);
     answers[0]?.resolve();
@@ -289,17 +289,17 @@ describe('reads beside the requests of the program', () => {
     const first = start(reads, 'run_1', succeed);
     vi.advanceTimersByTime(5_000);
     answer();
-    reads.goOn();
+    reads.resume();
     await first;
     begin(1);
     const log: string[] = [];
     const second = start(reads, 'run_2', async () => void log.push('read'));
     vi.advanceTimersByTime(4_999);
-    reads.goOn();
+    reads.resume();
     await nextTurn();
     expect(log).toEqual([]);
     for (let request = 0; request < 4; request++) answer();
-    reads.goOn();
+    reads.resume();
     await second;
     expect(log).toEqual(['read']);
   });
@@ -314,7 +314,7 @@ describe('reads beside the requests of the program', () => {
       await Promise.resolve();
       log.push('waits');
       answer();
-      reads.goOn();
+      reads.resume();
       await second;
     });
     await read;
@@ -345,11 +345,11 @@ describe('reads while a server rests', () => {
     await repeat(reads, 3, failWith(503));
     const log: string[] = [];
     const read = start(reads, 'run', async () => void log.push('read'));
-    reads.goOn();
+    reads.resume();
     await nextTurn();
     expect(log).toEqual([]);
     vi.advanceTimersByTime(1_000);
-    reads.goOn();
+    reads.resume();
     await read;
     expect(log).toEqual(['read']);
   });

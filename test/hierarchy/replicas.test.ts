@@ -106,7 +106,7 @@ interface Counted {
   readonly metrics: Readonly<Record<string, number>>;
 }
 
-/** The tokens of a run by the process that tells them. */
+/** The tokens of a run by the process that reports them. */
 function counted(model: Model): Counted {
   const onSpans: Record<string, number> = {};
   const inMetrics: Record<string, number> = {};

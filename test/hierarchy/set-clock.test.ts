@@ -148,7 +148,7 @@ describe.each(JUMPS)('while the wall clock is set by %s seconds', (jump) => {
 });
 
 describe('the clock of an operation', () => {
-  it('shifts times of the server by what the creation tells', () => {
+  it('shifts times of the server by what the creation reports', () => {
     const clock = new OperationClock();
     expect(clock.local(5_000, 1)).toBe(1);
     clock.learn(10_000, 400_000);
@@ -156,7 +156,7 @@ describe('the clock of an operation', () => {
     expect(clock.local(12_000, 1)).toBe(402_000);
   });
 
-  it('shifts them by what the answer tells, where the machine has slept since then', () => {
+  it('shifts them by what the answer reports, where the machine has slept since then', () => {
     const clock = new OperationClock();
     const answer = (date: number): object => ({ date: new Date(date).toUTCString() });
     clock.answered(answer(10_000), 400_000);

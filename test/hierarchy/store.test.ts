@@ -4,7 +4,7 @@ import { type ContentHolder, charactersOf, Store } from '../../src/hierarchy/sto
 
 const MEGABYTE = 524_288; // Characters.
 
-test('an id stands for one thing of each kind at each server', () => {
+test('an id names one thing of each kind at each server', () => {
   const store = new Store(10);
   const [runs, turns] = [store.shelf<string>(), store.shelf<string>()];
   const origins = ['https://api.openai.com', 'https://other.example'];

@@ -89,7 +89,7 @@ describe('below a plain span of the SDK, which times itself', () => {
   });
 });
 
-describe('a run whose end the API tells in whole seconds', () => {
+describe('a run whose end the API reports in whole seconds', () => {
   /** By how many nanoseconds the run ends after the start of a request that shows its end. */
   async function lateness(path: RegExp, end: object, request: 'cancel' | 'update'): Promise<bigint> {
     const { client, simulator, inSpan, telemetry } = await startProgram({ runs: [{}] });

@@ -21,7 +21,7 @@ afterEach(() => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-/** Ids are never used twice: an id that stands for two answers belongs to neither. */
+/** Ids are never used twice: an id that names two answers belongs to neither. */
 let asked = 0;
 
 /** A program with a view as its span processor and its log record processor. */

@@ -117,7 +117,7 @@ describe.skipIf(NO_BROWSER !== undefined)('the page', () => {
     });
   });
 
-  it('tells what was asked, what came back and what cost most', async () => {
+  it('says what was asked, what came back and what cost most', async () => {
     const [first, ...others] = ANSWERS.children ?? [];
     const cheap = {
       name: 'chat gpt-4o-mini',

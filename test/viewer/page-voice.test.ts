@@ -40,7 +40,7 @@ describe.skipIf(NO_BROWSER !== undefined)('a spoken conversation in the page', (
     ]);
   });
 
-  it('tells in the details of the session who said what when, and what each modality cost', async () => {
+  it('shows in the details of the session who said what when, and what each modality cost', async () => {
     page = await openPage(browser, [VOICE_SESSION]);
     await session().click();
     const panel = page.getByRole('tabpanel', { name: 'Span' });
@@ -74,7 +74,7 @@ describe.skipIf(NO_BROWSER !== undefined)('a spoken conversation in the page', (
     ]);
   });
 
-  it('tells in the conversation when everything was said', async () => {
+  it('shows in the conversation when everything was said', async () => {
     page = await openPage(browser, [VOICE_SESSION]);
     const panel = page.getByRole('tabpanel', { name: 'Conversation' });
     const lines = (await panel.locator('.message .said').allInnerTexts()).map((text) =>

@@ -434,7 +434,7 @@ describe.skipIf(NO_BROWSER !== undefined)('the page in Chromium', () => {
       expect(covered).toBe(0);
     });
 
-    it('tells work, waiting for tools, several things at once and the first chunk apart', async () => {
+    it('distinguishes work, waiting for tools, several things at once and the first chunk', async () => {
       const chat = { 'gen_ai.operation.name': 'chat', 'gen_ai.response.time_to_first_chunk': 0.005 };
       await open([
         {

@@ -22,7 +22,7 @@ function estimated(output: number): Attributes {
 
 const wide = { columns: undefined, color: false };
 
-/** A chat completion that was tried three times and then given up, by a program that goes on. */
+/** A chat completion that was tried three times and then given up, by a program that continues. */
 const RETRIED: SpanPlan = {
   name: 'ask',
   end: 3000,
@@ -139,7 +139,7 @@ describe('the summary of a trace', () => {
       ],
     ],
     ['1 error: server_error', [{ status: 'cancelled' }, { status: 'failed', error: 'server_error' }]],
-  ])('tells %s by the ends of its runs', (shown, runs) => {
+  ])('shows %s by the ends of its runs', (shown, runs) => {
     const children = runs.map(
       (
         {

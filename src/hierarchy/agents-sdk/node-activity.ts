@@ -45,12 +45,12 @@ export function toolNameOf({ name, namespace }: RequestedToolCall): string {
   return namespace === undefined || namespace === name ? name : `${namespace}.${name}`;
 }
 
-/** What is known of a trace or span of the library beside what it tells itself. */
+/** What is known of a trace or span of the library beside what it reports itself. */
 class RecordedNode {
   /** What a trace is recorded with. */
   telemetry: Telemetry | undefined;
   operation: ProgramOperation<AgentsStart, AgentsEnd> | undefined;
-  /** Of a call of a model that is under way. */
+  /** Of a call of a model that is in progress. */
   callStart: { readonly parent: Context; readonly startTime: number } | undefined;
   /** Of a trace: the handoff that the next agent takes over from. */
   handoff: { readonly to: string | undefined; readonly from: SpanContext } | undefined;

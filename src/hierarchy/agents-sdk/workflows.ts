@@ -108,7 +108,7 @@ export class Workflows implements AgentsListener {
     const failure = failureOfNode(node);
     if (node.type === 'agent') {
       this.#recordUnknownTool(node);
-      // If nothing tells how a trace ended, its last agent does.
+      // If nothing says how a trace ended, its last agent does.
       recordOf(node.trace).failure = failure;
     }
     const outcome =
@@ -204,7 +204,7 @@ function failureOfNode(node: AgentsNode): Failure | undefined {
 
 /**
  * Whether the library keeps the text of its error to itself: without sensitive data, a tool has no input. Where tools have no
- * spans, nothing tells.
+ * spans, nothing shows that.
  */
 function withholdsText({ type, data, error, thrown, hidesTools }: AgentsNode): boolean {
   if (hidesTools) return thrown !== undefined;
@@ -235,7 +235,7 @@ function sharedTraceOf(node: AgentsNode): string | undefined {
   return node.type === 'trace' ? (conversationOfNode(node) ?? recordedTraceId(node)) : undefined;
 }
 
-/** Whether a trace is part of an agent's work and has no name of its own: it stands for what it is inside of. */
+/** Whether a trace is part of an agent's work and has no name of its own: it represents what it is inside of. */
 function isInside(trace: AgentsNode): boolean {
   const name = stringField(trace.data, 'name') ?? DEFAULT_WORKFLOW;
   return trace.parent?.open !== undefined && name === DEFAULT_WORKFLOW;
@@ -273,7 +273,7 @@ function isCallNode({ type }: AgentsNode): boolean {
 
 /**
  * Records a call of a model that no client of `openai` made: over the library's own WebSocket, or by the model of another
- * package. The library tells request and answer at its end.
+ * package. The library reports request and answer at its end.
  */
 function recordUnseenCall(
   telemetry: Telemetry,
@@ -302,7 +302,7 @@ function recordUnseenCall(
   noteAnswer(node, operation, result, record.spent);
 }
 
-/** Whether a client of `openai` has recorded it elsewhere: without a context manager, it cannot tell the workflow. */
+/** Whether a client of `openai` has recorded this response outside the workflow, as without a context manager. */
 function isSeen(result: unknown, startTime: number): boolean {
   const id = stringField(result, 'id');
   const seen = id === undefined ? undefined : findEvaluated('response', id);

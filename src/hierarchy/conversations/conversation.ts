@@ -201,7 +201,7 @@ const MAX_SEGMENT_DURATION_MS = 600_000;
 
 export interface SegmentStart {
   readonly telemetry: Telemetry;
-  /** Not known yet while the request that creates the conversation is under way. */
+  /** Not known yet while the request that creates the conversation is in progress. */
   readonly conversation: Conversation | undefined;
   /** What opens it. */
   readonly use: Use;
@@ -213,7 +213,7 @@ export interface SegmentStart {
 
 /**
  * A conversation as far as it is used below one span of the program, or, where there is no such span, from
- * one idle time to the next: what the span of a conversation stands for.
+ * one idle time to the next: what the span of a conversation represents.
  */
 export class Segment {
   readonly record: OperationRecord<Place, Totals>;
@@ -296,7 +296,7 @@ export class Segment {
     this.#attach(conversation);
   }
 
-  /** The first call tells the server and the API, which a function of the program before it did not. */
+  /** The first call reports the server and the API, which a function of the program before it did not. */
   tell({ endpoint, apiType }: Pick<Use, 'endpoint' | 'apiType'>): void {
     const told = this.#told;
     this.#told = { endpoint: told.endpoint ?? endpoint, apiType: told.apiType ?? apiType };
@@ -358,7 +358,7 @@ export class Segment {
     if (idle || time - this.#started >= MAX_SEGMENT_DURATION_MS) this.end(this.#lastActivity);
   }
 
-  /** Ends it whatever is under way; `time` defaults to that of the last activity. */
+  /** Ends it whatever is in progress; `time` defaults to that of the last activity. */
   end(time: number = this.#lastActivity): void {
     if (this.ended) return;
     this.ended = true;

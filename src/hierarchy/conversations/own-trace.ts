@@ -17,7 +17,7 @@ const MAX_LINKED_CONVERSATIONS = 8;
 /** The span of the program that a conversation is used below. */
 const CALLER: symbol = createContextKey('opentelemetry-instrumentation-openai caller of a conversation');
 
-/** What knows the conversations of this process. */
+/** Finds the conversations of this process. */
 interface Conversations {
   readonly telemetry: Telemetry;
   conversation(kind: ConversationKind, id: string, origin: string): Conversation;
@@ -47,7 +47,7 @@ export function contextInConversation(
   const mayLink = links === undefined || links.size < MAX_LINKED_CONVERSATIONS;
   let isLinked = false;
   for (const { spanContext } of segments) {
-    // The program goes on below a span of the conversation.
+    // The program continues below a span of the conversation.
     if (spanContext.traceId === caller.spanContext().traceId) return context;
     isLinked ||= links?.has(spanContext.spanId) === true;
   }

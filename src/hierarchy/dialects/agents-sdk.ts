@@ -44,7 +44,7 @@ export interface AgentsStart {
 
 /** What is known at its end. */
 export interface AgentsEnd {
-  /** The name of the tool, where only the end tells it. */
+  /** The name of the tool, where only the end reports it. */
   readonly toolName?: string;
   readonly attributes: Attributes;
   /** Read only if content is recorded. */
@@ -216,7 +216,7 @@ function mediaEnd(data: PayloadObject): Partial<AgentsEnd> {
   };
 }
 
-/** A call of a model as the library tells it: nothing of it where its sensitive data is off. */
+/** A call of a model as the library reports it: nothing of it where its sensitive data is off. */
 export interface ToldCall {
   readonly operation: Operation;
   readonly path: string;
@@ -317,7 +317,7 @@ const ABORTED_RESULT = 'aborted';
 const TIMEOUT_RESULT = /^Tool '.{1,128}' timed out after \d{1,16}ms\.$/;
 
 /**
- * The outcome of a tool. Some outcomes show only in what the library gives the model as the result, which it tells only
+ * The outcome of a tool. Some outcomes show only in what the library gives the model as the result, which it reports only
  * with its sensitive data: the tool took too long, other calls have ended its run, a command of a shell failed.
  *
  * @param failure the error of its span

@@ -254,7 +254,7 @@ function logsOf(details: unknown): unknown {
   return logs.length + images.length === 0 ? undefined : { logs: logs.join('\n'), images };
 }
 
-/** Reads a message of a thread, or of the request that creates it. */
+/** Reads a message from a thread, or from the request that creates the message. */
 export function readThreadMessageContent(message: unknown): Message {
   const content = field(message, 'content');
   return {

@@ -29,7 +29,7 @@ export interface RealtimeSink {
   responseRequested(event: object): void;
   updateSent(event: object): void;
   itemBrought(item: unknown): void;
-  /** The program tells how much of an item was heard. */
+  /** The program says how much of an item was heard. */
   truncated(event: object): void;
   /** The program says that the user has finished, or is to be forgotten. */
   committing(): void;
@@ -163,7 +163,7 @@ function withoutSound(item: unknown): unknown {
   return { ...fieldsOf(item), content: kept };
 }
 
-/** Whether a response is asked for outside of the session's conversation, which goes on as if there were none. */
+/** Whether a response is asked for outside of the session's conversation, which continues as if there were none. */
 export function isOutOfBand(event: object): boolean {
   return field(field(event, 'response'), 'conversation') === 'none';
 }
@@ -258,7 +258,7 @@ export class ResponseDefaults {
     this.#told = { ...this.#told, ...readResponseDefaults(session, this.#limits()) };
   }
 
-  /** Called when the server has rejected the event of the program with this id. */
+  /** Called when the server has rejected the client event with this id. */
   rejected(eventId: string | undefined): void {
     if (eventId !== undefined) this.#sent = this.#sent.filter((update) => update.eventId !== eventId);
   }

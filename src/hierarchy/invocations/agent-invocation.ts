@@ -42,7 +42,7 @@ import type {
 import { OperationClock } from '../operation-clock.ts';
 import { recordToolDuration } from '../tool-calls/tool-call.ts';
 import { Invocation, type InvocationOwner } from './invocation.ts';
-import { canGoOn, recordedEnd } from './life.ts';
+import { canContinue, recordedEnd } from './life.ts';
 import { type PausedSteps, Steps } from './steps.ts';
 
 /** The initial state of a run or turn. */
@@ -67,7 +67,7 @@ export interface InvocationStart {
   readonly subagentId?: string | undefined;
   /** That of the request; by default that of the invocation above. */
   readonly clock?: OperationClock | undefined;
-  /** Set if it goes on after a pause, of which an earlier span tells. */
+  /** Set if it continues after a pause, up to which an earlier span reports. */
   readonly resumed?: PausedInvocation;
   /** Its start is in the server's whole seconds, too coarse for duration metrics. */
   readonly rebuilt?: boolean;
@@ -151,7 +151,7 @@ export class AgentInvocation extends Invocation {
   readonly below: Set<AgentInvocation> = new Set();
   readonly subagentId: string | undefined;
   readonly forgotten: InvocationStart['forgotten'];
-  /** Set if it goes on after a pause. */
+  /** Set if it continues after a pause. */
   readonly resumed: PausedInvocation | undefined;
   /** The attributes of its span, without those that are known only at the end. */
   readonly attributes: Attributes;
@@ -166,7 +166,7 @@ export class AgentInvocation extends Invocation {
   /** When the creating request was answered, if the response does not contain the id. */
   acceptedAt: number | undefined;
   agentId: string | undefined;
-  /** The conversation that its request names or creates. Without a span of that one, nothing else tells until it is seen. */
+  /** The conversation that its request names or creates. Without a span of that one, nothing else reports until it is seen. */
   #requestedIn: string | undefined;
   #sawText = false;
   readonly #owner: AgentInvocationOwner;
@@ -245,7 +245,7 @@ export class AgentInvocation extends Invocation {
     return this.allSeen || this.steps.isComplete(this.snapshot?.usage);
   }
 
-  override get isWhole(): boolean {
+  override get needsNoRead(): boolean {
     return this.isComplete && (!this.life.mayRead || !(this.#lacksAgent || this.lacksInput));
   }
 
@@ -393,7 +393,7 @@ export class AgentInvocation extends Invocation {
     });
   }
 
-  /** Called when another object tells its agent. */
+  /** Called when another object reports its agent. */
   introduce(agent: Agent, attributes: Attributes): void {
     if (this.isRecorded) return;
     this.agent = agent;
@@ -412,7 +412,7 @@ export class AgentInvocation extends Invocation {
    * @param time when that was
    */
   end(endTime: number, latest: number, time: number, failure: Failure | undefined): void {
-    if (!canGoOn(this.life)) return;
+    if (!canContinue(this.life)) return;
     this.failure = failure;
     this.hear({ type: 'ended', endTime, latest }, time);
   }
@@ -439,7 +439,7 @@ export class AgentInvocation extends Invocation {
 
   /** Called when it waits for the program. */
   wait(calls: readonly ToolCallSnapshot[], time: number): void {
-    if (!canGoOn(this.life)) return;
+    if (!canContinue(this.life)) return;
     this.hear({ type: 'waiting' }, time);
     this.steps.wait(calls, time);
     this.segment?.touch(time);
@@ -485,7 +485,7 @@ export class AgentInvocation extends Invocation {
     return isReported(usage) ? usage : snapshot?.usage;
   }
 
-  /** What a second span goes on with. */
+  /** What a second span continues with. */
   paused(id: string): PausedInvocation {
     const { kind, clock, agent, agentId, conversationId, spanContext: span, createdTime } = this;
     const attributes = Object.fromEntries(
@@ -501,13 +501,13 @@ function isReported(usage: Usage | undefined): usage is Usage {
   return usage !== undefined && !isNoUsage(usage);
 }
 
-/** Where and when a paused invocation goes on. */
+/** Where and when a paused invocation continues. */
 export interface Resumption extends Pick<InvocationStart, 'context' | 'endpoint'> {
   readonly time: number;
   readonly ownClock: number | undefined;
 }
 
-/** The start of the span that goes on with a paused invocation. */
+/** The start of the span that continues with a paused invocation. */
 export function resumption(
   paused: PausedInvocation,
   { context, endpoint, time, ownClock }: Resumption,

@@ -10,14 +10,14 @@ import type { OpenRecord, Placement } from '../api.ts';
 import type { Segment } from '../conversations/conversation.ts';
 import type { OperationClock } from '../operation-clock.ts';
 import { Invocation, type InvocationOwner } from './invocation.ts';
-import { canGoOn, recordedEnd } from './life.ts';
+import { canContinue, recordedEnd } from './life.ts';
 import { addRequestEvent, answerAttributes, isLeft, type RequestEvent } from './requests.ts';
 
 /** How one kind of operation continues after its call: a background response, or a poll loop. */
 export interface ContinuationTraits {
   /** Milliseconds without a sign of life after which the operation is given up. */
   readonly timeout: number;
-  /** What a result tells of the operation; `undefined` if nothing. */
+  /** What a result says about the operation; `undefined` if nothing. */
   stateOf(result: unknown): 'open' | 'over' | undefined;
   /** The part of an open result that is recorded if no other result follows. */
   kept?(result: unknown): unknown;
@@ -86,7 +86,7 @@ export class ContinuedCall extends Invocation {
     return this.traits.timeout;
   }
 
-  /** No listener tells: a signal of the program may live for as long as the process. */
+  /** Asked for, and not listened for: a signal of the program may live for as long as the process. */
   override get isAborted(): boolean {
     return field(this.#signal, 'aborted') === true;
   }
@@ -104,14 +104,14 @@ export class ContinuedCall extends Invocation {
     this.#end(live ? time : this.clock.local(this.traits.endedAt?.(result), time), time);
   }
 
-  /** The rest of a stream that tells its end does not change it. */
+  /** The rest of a stream that reports its end does not change it. */
   #end(endTime: number, time: number): void {
     this.hear({ type: 'ended', endTime, latest: time }, time);
     this.close();
   }
 
   /**
-   * Takes an event of a stream that tells of the operation.
+   * Takes an event of a stream about the operation.
    *
    * @param ownClock that of the request
    */
@@ -144,7 +144,7 @@ export class ContinuedCall extends Invocation {
     const time = clock.from(call.endTime, ownClock);
     clock.answered(headers, clock.from(headersTime, ownClock));
     this.#requests++;
-    if (call.streamEnd === 'completed' && canGoOn(life)) call.streamEnd = 'cut';
+    if (call.streamEnd === 'completed' && canContinue(life)) call.streamEnd = 'cut';
     this.#streamed(call);
     if (outcome === 'value') this.see(call.value, time, false);
     else if (traits.endsWithoutResult && !this.isRecorded) {
@@ -164,7 +164,7 @@ export class ContinuedCall extends Invocation {
     return this.traits.kept === undefined ? result : this.traits.kept(result);
   }
 
-  /** Its span tells that with the rest. */
+  /** Its span says that with the rest. */
   override recordUsage(): void {}
 
   /** Ends its span with the last known result. */
@@ -203,9 +203,9 @@ export function requestAbout(
       recordAttempts(telemetry, ended, context);
       const { requestEvent } = traits;
       const span = trace.getSpan(context);
-      const isTold = ended.error !== undefined || ended.method !== 'GET';
+      const isEvent = ended.error !== undefined || ended.method !== 'GET';
       // The SDK logs a warning for a span that has ended.
-      if (requestEvent && isTold && span?.isRecording() === true)
+      if (requestEvent && isEvent && span?.isRecording() === true)
         addRequestEvent(span, requestEvent, ended, route);
       operation.answered(ended);
       return undefined;

@@ -4,7 +4,7 @@ import { settledWithin } from '../../util/wait.ts';
 import type { Send } from '../dialect.ts';
 import { BackgroundReads, type OriginReads } from '../reads.ts';
 import type { Invocation, ReadInvocation } from './invocation.ts';
-import { canGoOn } from './life.ts';
+import { canContinue } from './life.ts';
 
 /** How long a program that ends waits for how things ended. */
 const CLOSING_READS_TIMEOUT_MS = 1_500;
@@ -56,7 +56,7 @@ export class InvocationReads {
       run: (send) => read('details', sending(invocation, send)),
       isWanted: () => {
         isLeft = life.requests > 0;
-        return !isLeft && life.mayGoOn && !invocation.isRecorded;
+        return !isLeft && life.mayContinue && !invocation.isRecorded;
       },
     });
     if (!began && !succeeded && !isLeft && !invocation.isRecorded) this.queue.skip();
@@ -64,10 +64,10 @@ export class InvocationReads {
   }
 
   /** Reads how something ended that the program no longer waits for, or before it is given up. */
-  end(invocation: Invocation, givesUp: boolean): void {
-    if (this.#startEnd(invocation, givesUp) !== undefined) return;
-    if (givesUp && this.#readOf(invocation) !== undefined) this.queue.skip();
-    invocation.hear({ type: 'end read', givesUp });
+  end(invocation: Invocation, isLastRead: boolean): void {
+    if (this.#startEnd(invocation, isLastRead) !== undefined) return;
+    if (isLastRead && this.#readOf(invocation) !== undefined) this.queue.skip();
+    invocation.hear({ type: 'end read', isLastRead });
   }
 
   /**
@@ -101,12 +101,12 @@ export class InvocationReads {
     const outcome = from.read({
       id: invocation.id ?? '',
       run: (send) => read('end', sending(invocation, send, limit)),
-      isWanted: () => canGoOn(life) && life.requests === 0 && limit?.isOver !== true,
+      isWanted: () => canContinue(life) && life.requests === 0 && limit?.isOver !== true,
     });
     return guardAsync('reading an end', async () => {
       const { began } = await outcome;
-      if (!began && isLast && canGoOn(life)) this.queue.skip();
-      invocation.hear({ type: 'end read', givesUp: isLast && limit === undefined });
+      if (!began && isLast && canContinue(life)) this.queue.skip();
+      invocation.hear({ type: 'end read', isLastRead: isLast && limit === undefined });
     });
   }
 }

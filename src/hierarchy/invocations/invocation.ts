@@ -73,7 +73,7 @@ export abstract class Invocation implements Living, SegmentMember {
     return true;
   }
 
-  get isWhole(): boolean {
+  get needsNoRead(): boolean {
     return true;
   }
 

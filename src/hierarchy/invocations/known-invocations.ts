@@ -25,7 +25,7 @@ export class KnownInvocations {
   /** Called when the id of an invocation becomes known. */
   identify(id: string, invocation: AgentInvocation): void {
     const { origin } = invocation.endpoint;
-    // A server that reuses an id has forgotten the first one, which never goes on.
+    // A server that reuses an id has forgotten the first one, which never continues.
     this.#known.get(origin, id)?.open?.closeForGood();
     this.#known.set(origin, id, { open: invocation, span: invocation.spanContext });
   }
@@ -35,7 +35,7 @@ export class KnownInvocations {
     return invocation?.isOf(conversationId) === true ? invocation : undefined;
   }
 
-  /** Takes a paused invocation, which the caller goes on with. */
+  /** Takes a paused invocation, which the caller continues with. */
   takePaused(id: string, origin: string, conversationId: string | undefined): PausedInvocation | undefined {
     const paused = this.#paused.get(origin, id);
     const named = paused?.conversationId;

@@ -24,7 +24,7 @@ export interface Life {
   lastSign: number;
   /** Since when it has been over. */
   overSince: number | undefined;
-  /** The number of requests under way about it. */
+  /** The number of requests in progress about it. */
   requests: number;
   /** The number of streams that tell about it and may outlive it. */
   streams: number;
@@ -35,7 +35,7 @@ export interface Life {
   /** Whether what is missing at its end may be read. */
   mayRead: boolean;
   /** Whether it may go on after it was recorded before its end. */
-  mayGoOn: boolean;
+  mayContinue: boolean;
   /** When the API is asked for its end, once the program no longer waits for it. */
   closingReads: ClosingReads | undefined;
 }
@@ -56,7 +56,7 @@ export interface Living {
   /** Whether everything about it is known. */
   readonly isComplete: boolean;
   /** Whether everything is known that a background read could add. */
-  readonly isWhole: boolean;
+  readonly needsNoRead: boolean;
   /** Whether nothing that is still unknown would be recorded. */
   readonly isUnheard: boolean;
   /** Those that work for it are recorded first. */
@@ -89,8 +89,8 @@ export type LifeFact =
   | { readonly type: 'reading'; readonly when: 'soon' | 'now' }
   /** The server does not offer its details. */
   | { readonly type: 'unreadable' }
-  /** A read of its end is over. `givesUp`: it was the last one. */
-  | { readonly type: 'end read'; readonly givesUp: boolean }
+  /** A read of its end is over. `isLastRead`: it was the last one. */
+  | { readonly type: 'end read'; readonly isLastRead: boolean }
   | {
       readonly type: 'details read';
       /** Left to the program, which asks for something about it itself. */
@@ -101,12 +101,12 @@ export type LifeFact =
   | { readonly type: 'time'; readonly idleTimeout: number }
   /** What is over is recorded, unless it is about to be completed. */
   | { readonly type: 'flush' }
-  /** It is recorded. `isFinal`: it never goes on. */
+  /** It is recorded. `isFinal`: it never continues. */
   | { readonly type: 'close'; readonly isFinal: boolean };
 
 /** What follows from a fact. The engine carries it out. */
 export type Effect =
-  | { readonly read: 'end'; readonly givesUp: boolean }
+  | { readonly read: 'end'; readonly isLastRead: boolean }
   | { readonly read: 'details' }
   /** `isUnread`: without details that would have been read. */
   | { readonly record: 'usage' | 'all'; readonly isUnread?: boolean };
@@ -119,8 +119,8 @@ const RECORD_USAGE: Effect = { record: 'usage' };
 const RECORD: readonly Effect[] = [{ record: 'all' }];
 const RECORD_UNREAD: readonly Effect[] = [{ record: 'all', isUnread: true }];
 const READ_DETAILS: readonly Effect[] = [{ read: 'details' }];
-const READ_END: readonly Effect[] = [{ read: 'end', givesUp: false }];
-const READ_LAST: readonly Effect[] = [{ read: 'end', givesUp: true }];
+const READ_END: readonly Effect[] = [{ read: 'end', isLastRead: false }];
+const READ_LAST: readonly Effect[] = [{ read: 'end', isLastRead: true }];
 
 export function newLife(startTime: number, mayRead: boolean): Life {
   return {
@@ -135,13 +135,13 @@ export function newLife(startTime: number, mayRead: boolean): Life {
     reading: 'no',
     isRead: false,
     mayRead,
-    mayGoOn: true,
+    mayContinue: true,
     closingReads: undefined,
   };
 }
 
 /** Whether it may still go on. */
-export function canGoOn({ state, endTime }: Life): boolean {
+export function canContinue({ state, endTime }: Life): boolean {
   return endTime === undefined && !isRecordedState(state);
 }
 
@@ -180,7 +180,7 @@ export function next(invocation: Living, fact: LifeFact, time: number): readonly
     case 'detail':
       return settleLife(invocation);
     case 'deleted':
-      life.mayGoOn = false;
+      life.mayContinue = false;
       return NO_EFFECTS;
     case 'reading':
       life.reading = fact.when;
@@ -197,7 +197,7 @@ export function next(invocation: Living, fact: LifeFact, time: number): readonly
     case 'flush':
       return flushLife(invocation);
     case 'close':
-      if (fact.isFinal) life.mayGoOn = false;
+      if (fact.isFinal) life.mayContinue = false;
       return toRecord(invocation);
   }
 }
@@ -217,7 +217,7 @@ function touch(life: Life, time: number): void {
 }
 
 function takeOpen(life: Life, state: 'open' | 'waiting', time: number): void {
-  if (!canGoOn(life)) return;
+  if (!canContinue(life)) return;
   life.state = state;
   life.overSince = undefined;
   touch(life, time);
@@ -225,7 +225,7 @@ function takeOpen(life: Life, state: 'open' | 'waiting', time: number): void {
 
 function takeRest(invocation: Living, time: number): readonly Effect[] {
   const { life } = invocation;
-  if (canGoOn(life)) {
+  if (canContinue(life)) {
     touch(life, time);
     life.state = 'ended';
     life.overSince ??= time;
@@ -239,7 +239,7 @@ function takeEnd(
   time: number,
 ): readonly Effect[] {
   const { life } = invocation;
-  if (!canGoOn(life)) return settleLife(invocation);
+  if (!canContinue(life)) return settleLife(invocation);
   const { lastOpenTime, startTime } = life;
   life.state = 'ended';
   life.endTime = Math.max(clamp(endTime, lastOpenTime, Math.max(latest, lastOpenTime)), startTime);
@@ -252,15 +252,15 @@ function settleLife(invocation: Living): readonly Effect[] {
   const { life, hasOpenBelow } = invocation;
   if (life.overSince === undefined || life.requests > 0 || life.reading === 'now' || hasOpenBelow)
     return NO_EFFECTS;
-  if (invocation.isUnheard || invocation.isWhole) return toRecord(invocation);
+  if (invocation.isUnheard || invocation.needsNoRead) return toRecord(invocation);
   return life.isRead || !life.mayRead || life.reading === 'soon' ? NO_EFFECTS : READ_DETAILS;
 }
 
-function endRead(invocation: Living, { givesUp }: { givesUp: boolean }): readonly Effect[] {
+function endRead(invocation: Living, { isLastRead }: { isLastRead: boolean }): readonly Effect[] {
   const { life } = invocation;
   life.reading = 'no';
   const effects = settleLife(invocation);
-  return givesUp && effects.length === 0 && canGoOn(life) && life.requests === 0
+  return isLastRead && effects.length === 0 && canContinue(life) && life.requests === 0
     ? toRecord(invocation)
     : effects;
 }
@@ -316,12 +316,12 @@ function flushLife(invocation: Living): readonly Effect[] {
   // Without this, a turn of a subagent is recorded before it is read.
   if (life.overSince === undefined || invocation.hasOpenBelow) return NO_EFFECTS;
   const waits = life.reading !== 'no' || life.requests > 0;
-  return !waits || invocation.isWhole ? toRecord(invocation) : NO_EFFECTS;
+  return !waits || invocation.needsNoRead ? toRecord(invocation) : NO_EFFECTS;
 }
 
 function toRecord(invocation: Living, effects: readonly Effect[] = RECORD): readonly Effect[] {
   const { life } = invocation;
-  const pauses = canGoOn(life) && life.mayGoOn && !invocation.isBelow;
+  const pauses = canContinue(life) && life.mayContinue && !invocation.isBelow;
   life.state = pauses ? 'paused' : 'closed';
   return effects;
 }

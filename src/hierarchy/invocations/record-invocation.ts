@@ -253,7 +253,7 @@ function toolResponses(calls: readonly ToolCall[]): Message[] {
   return parts.length === 0 ? [] : [{ role: 'tool', parts }];
 }
 
-/** Messages of the invocation that no recorded step stands for. What was not seen to its end did not stop by itself. */
+/** Messages of the invocation that no recorded step represents. What was not seen to its end did not stop by itself. */
 function unclaimed({ steps, snapshot, life }: AgentInvocation, shown: ReadonlySet<string>): Message[] {
   if (steps.outputs.size === 0) return [];
   const reason = snapshot?.finishReason ?? (life.endTime === undefined ? 'error' : 'stop');
@@ -330,7 +330,7 @@ class RecordedTimes {
     const latest = this.#latest[index] ?? this.#endTime;
     const requested = requestedAt(calls);
     const room = SPAN_ROOM_MS * (1 + calls.length);
-    // This process knows when it was asked. The server tells whole seconds.
+    // This process knows when it was asked. The server reports whole seconds.
     const start = clamp(
       withKnownValues(step.startTime) ?? this.#earliest,
       this.#earliest,
@@ -370,7 +370,7 @@ function requestedAt(calls: readonly ToolCall[]): number | undefined {
   return calls.find(({ startTime }) => startTime !== undefined)?.startTime;
 }
 
-/** A server whose clock was never learnt gives no time. */
+/** `undefined` for a time that is not known, such as that of a server whose clock was never compared with ours. */
 function withKnownValues(time: number | undefined): number | undefined {
   return time === undefined || Number.isNaN(time) ? undefined : time;
 }

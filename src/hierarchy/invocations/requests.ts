@@ -16,7 +16,7 @@ import type { Facts, ObservedCall } from '../facts.ts';
 import { dateOf } from '../operation-clock.ts';
 import type { Acceptance, QueuedMessage, Session, WaitingInvocation } from '../sessions.ts';
 import type { AgentInvocation } from './agent-invocation.ts';
-import { canGoOn } from './life.ts';
+import { canContinue } from './life.ts';
 
 /** The call that creates an invocation. The invocation starts with the call and outlives it. */
 export class InvocationCreation implements Placement {
@@ -186,7 +186,7 @@ export class InvocationRequest implements Placement {
 
   /** Called when the server has accepted the input of the request. */
   #accept(call: Call): void {
-    // The server tells the end of an invocation in whole seconds.
+    // The server reports the end of an invocation in whole seconds.
     if (this.#intent.needsOpenInvocation) this.foldInto.hear({ type: 'sign' }, this.#sentAt);
     this.#answer();
     if (this.#queued === undefined || this.#session === undefined) return;
@@ -205,9 +205,9 @@ export class InvocationRequest implements Placement {
   }
 }
 
-/** A stream that ends while its invocation goes on was cut. */
+/** A stream that ends while its invocation continues was cut. */
 function findCut(call: Call, { life }: AgentInvocation): void {
-  if (call.streamEnd === 'completed' && canGoOn(life) && life.state !== 'waiting') call.streamEnd = 'cut';
+  if (call.streamEnd === 'completed' && canContinue(life) && life.state !== 'waiting') call.streamEnd = 'cut';
 }
 
 /** Called when the server has accepted the outputs of tools. */
@@ -233,7 +233,7 @@ export function isLeft({ error, method, streamed, streamEnd }: Call): boolean {
   return error !== undefined && (streamed || method === 'GET');
 }
 
-/** From now on a list can contain the invocation; the response date tells the server's time. */
+/** From now on a list can contain the invocation; the response date reports the server's time. */
 function accept(acceptance: Acceptance, call: Call, { clock }: AgentInvocation): void {
   acceptance.acceptedAt = clock.from(call.endTime, call.ownClock);
   const date = dateOf(call.headers);
@@ -246,7 +246,7 @@ function addAttempts(invocation: AgentInvocation, call: Call, context: Context):
     recordAttempts(invocation.telemetry, call, context, placeAttributes(invocation.place));
 }
 
-/** A streamed invocation goes on in another stream, such as the one that answers its functions. */
+/** A streamed invocation continues in another stream, such as the one that answers its functions. */
 function addStreamPart(invocation: AgentInvocation, { streamEnd, chunkCount }: Call): void {
   const before = invocation.attributes[ATTR.OPENAI_STREAM_CHUNK_COUNT];
   if (streamEnd === undefined || typeof before !== 'number') return;

@@ -81,7 +81,7 @@ export class RealtimeSession implements RealtimeSink {
   readonly #counts = { sent: 0, received: 0, errors: 0, interruptions: 0, heardSeconds: 0, spokenSeconds: 0 };
   readonly #responses: SessionResponses;
   readonly #speech: Speech;
-  /** The responses of items, the newest: playback goes on after their end. */
+  /** The responses of items, the newest: playback continues after their end. */
   readonly #responseOfItem = new Map<string, string>();
   /** The interrupted responses, the newest. */
   readonly #interrupted = new Set<string>();
@@ -252,8 +252,8 @@ export class RealtimeSession implements RealtimeSink {
   speechStopped(itemId: string | undefined, endMs: number | undefined): void {
     const time = this.#now();
     const { ms, time: startTime } = this.#speech.started ?? {};
-    const isTold = ms !== undefined && endMs !== undefined && endMs >= ms;
-    this.#speechEnded(itemId, startTime, isTold ? (endMs - ms) / 1e3 : undefined, time);
+    const isReported = ms !== undefined && endMs !== undefined && endMs >= ms;
+    this.#speechEnded(itemId, startTime, isReported ? (endMs - ms) / 1e3 : undefined, time);
     this.#speech.started = undefined;
     this.#speech.end = time;
     this.#responses.settleError();
@@ -374,7 +374,7 @@ export class RealtimeSession implements RealtimeSink {
     this.#conversation.spent(spent);
   }
 
-  /** The server tells of an interruption of an answer that is still being made. */
+  /** The server reports an interruption of an answer that is still being made. */
   responseDone(event: unknown): void {
     this.#now();
     const response = field(event, 'response');
@@ -389,8 +389,8 @@ export class RealtimeSession implements RealtimeSink {
   }
 
   /**
-   * The program tells how much of an item was heard. Audio arrives faster than it is played, so this may come later than
-   * what the server tells, or tell of the same answer again.
+   * The program says how much of an item was heard. Audio arrives faster than it is played, so this may come later than
+   * what the server reports, or tell of the same answer again.
    */
   truncated(event: object): void {
     const itemId = stringField(event, 'item_id');
@@ -430,8 +430,8 @@ export class RealtimeSession implements RealtimeSink {
     if (this.#closed) return;
     this.#closed = true;
     const last = Math.max(this.#responses.end(close), this.#lastActivity);
-    const isTold = close !== undefined && !close.isLate;
-    this.#endSpan(isTold ? this.#clock.now() : last, close);
+    const isReported = close !== undefined && !close.isLate;
+    this.#endSpan(isReported ? this.#clock.now() : last, close);
     this.#start.released(this);
   }
 

@@ -28,7 +28,7 @@ export function lastMessages(items: readonly unknown[], end: number = items.leng
   return undefined;
 }
 
-/** What the input of a response tells, which may be the words of the user. */
+/** What the input of a response tells the model, which may be the words of the user. */
 export function lastMessagesIn(input: unknown): unknown {
   if (typeof input !== 'string') return lastMessages(asArray(input));
   return input.length > MAX_KEPT_LENGTH ? undefined : { role: 'user', content: input };

@@ -49,7 +49,7 @@ interface PendingEntry<Call> extends TakenCall<Call> {
   readonly keys: readonly string[];
   /** Those of the keys that may be asked for once only. */
   readonly keysUsedOnce: readonly string[];
-  /** Stands for it where its keys are closed. */
+  /** Represents it where its keys are closed. */
   readonly closer: object;
 }
 

@@ -43,7 +43,7 @@ export interface RequestingResponse {
   /** Of the endpoint. */
   readonly origin: string;
   readonly responseId: string | undefined;
-  /** What the response's own span stands below, itself where it is a root; where it is elsewhere, what answers it tells. */
+  /** What the response's own span stands below, itself where it is a root. */
   readonly parent: CallerTrace | undefined;
   readonly place: Place;
   readonly vectorStoreIds: readonly string[];
@@ -55,7 +55,7 @@ export interface RequestingResponse {
 export interface AnsweredCalls {
   /** What the span of the requesting response stands below, or that span itself where it is the root. */
   readonly caller: SpanContext | undefined;
-  /** Called if the request has failed: one that repeats it answers them. */
+  /** Called if the request has failed. Its tool calls stay pending, for a request that repeats it. */
   failed(): void;
 }
 

@@ -24,7 +24,7 @@ export function countToolImages(call: unknown): number {
   return arrayField(call, 'outputs').filter((output) => field(output, 'type') === 'image').length;
 }
 
-/** The number of results of a search; the API tells them only on request. */
+/** The number of results of a search; the API reports them only on request. */
 export function countResults(call: unknown): number | undefined {
   const results = field(call, 'results');
   return Array.isArray(results) ? results.length : undefined;

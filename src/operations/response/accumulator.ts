@@ -19,7 +19,7 @@ interface TextPlace {
   readonly order: number;
   readonly field: string;
   readonly part: string | undefined;
-  /** The field of the event that tells which part it is. */
+  /** The field of the event that says which part it is. */
   readonly index: string;
 }
 

@@ -124,7 +124,7 @@ export function readToolOutputCallId(item: unknown): string | undefined {
   return key === undefined ? undefined : stringField(item, key);
 }
 
-/** Tells which calls of an output wait for the program, which has to answer or approve them. */
+/** Says which calls of an output wait for the program, which has to answer or approve them. */
 export function waitingCalls(output: readonly unknown[]): (call: ResponseToolCall) => boolean {
   let answered: Set<string | undefined> | undefined;
   return ({ runBy, callId }) => {

@@ -97,7 +97,7 @@ export class AgentsSource {
     });
   }
 
-  /** Restores everything. What is under way is not heard any further, and ends now. */
+  /** Restores everything. What is in progress is not heard any further, and ends now. */
   stop(): void {
     this.#stopped = true;
     this.#patches.restore();
@@ -215,7 +215,7 @@ export class AgentsSource {
 
   #end(node: AgentsNode): void {
     if (node.state !== 'open') return;
-    // Only its result tells whether a run has failed, and a stream may leave the function of its trace.
+    // Only its result says whether a run has failed, and a stream may leave the function of its trace.
     node.isEnding = true;
     this.#waiting.renew(node);
     if (node.running.size > 0) {

@@ -3,7 +3,7 @@ import { SPAN_KEY } from '../../util/context.ts';
 import { asObject, field, type PayloadObject } from '../../util/payload.ts';
 import { AGENTS, type HandoffCall } from './agents-key.ts';
 
-/** The span that stands for a node, and the context in which it is active. */
+/** The span that represents a node, and the context in which it is active. */
 interface RecordedSpan {
   readonly span: Span;
   readonly context: Context;
@@ -38,7 +38,7 @@ export class AgentsNode {
   readonly openSpans: Set<AgentsNode> = new Set();
   /** What has not returned yet: its function, and the runs and spans inside. */
   readonly running: Set<Promise<unknown>> = new Set();
-  /** Its function is, or was, followed: how it returns tells whether the trace has failed. */
+  /** Its function is, or was, followed: how it returns says whether the trace has failed. */
   isFollowed = false;
   /** The library has ended it. */
   isEnding = false;

@@ -7,21 +7,21 @@ import type { AgentsNode } from './node.ts';
 
 /**
  * Follows the function of a trace, or a run inside. The library ends the trace of a stream later, and none whose function
- * throws. Once the function has returned, nothing but its result tells that a run has failed.
+ * throws. Once the function has returned, nothing but its result says that a run has failed.
  *
  * @param traces those that it is the function of, or that wait for it
  * @param end ends a trace that the library has ended, unless that waits for others
- * @returns the promise that takes the place of the one given
+ * @returns the promise that replaces the one given
  */
 export function follow(
   traces: readonly AgentsNode[],
   result: Promise<unknown>,
-  isWhole: boolean,
+  isComplete: boolean,
   end: (trace: AgentsNode) => void,
 ): Promise<unknown> {
   for (const trace of traces) {
     trace.running.add(result);
-    if (isWhole) trace.isFollowed = true;
+    if (isComplete) trace.isFollowed = true;
   }
   const settle = (tell: (trace: AgentsNode) => void): void => {
     for (const trace of traces) {
@@ -34,11 +34,13 @@ export function follow(
     const stream = isRunStream(value) ? value : undefined;
     const settleStream = (): void =>
       settle((trace) => {
-        if (isWhole) trace.stream = stream;
+        if (isComplete) trace.stream = stream;
         else if (trace.isEnding) trace.thrown ??= field(stream, 'error') ?? undefined;
       });
     const loop =
-      isWhole || stream === undefined ? undefined : guard('observing an agents stream', streamLoopOf, stream);
+      isComplete || stream === undefined
+        ? undefined
+        : guard('observing an agents stream', streamLoopOf, stream);
     if (loop === undefined) settleStream();
     else loop.then(settleStream, settleStream);
   };
@@ -50,7 +52,7 @@ export function follow(
     (error: unknown) => {
       settle((trace) => {
         // A program may throw `undefined`, too.
-        if (isWhole) {
+        if (isComplete) {
           trace.thrown = error ?? null;
           trace.running.clear();
           trace.isEnding = true;

@@ -96,7 +96,7 @@ const OWN_PATH =
 
 /**
  * By a header of the SDK's generator, and by the user agent: SDKs of other companies come from the same generator. The
- * version of Node tells most requests that a gateway forwards with the headers of its clients.
+ * version of Node distinguishes most requests that a gateway forwards with the headers of its clients.
  */
 function isCall(request: unknown): boolean {
   const header = headersIn(request);

@@ -39,7 +39,7 @@ interface Steering {
 }
 
 /**
- * Responses over a WebSocket, each as the streamed call that it stands for. The responses of one lane (`stream_id`; older
+ * Responses over a WebSocket, each as the streamed call that it represents. The responses of one lane (`stream_id`; older
  * versions have one lane) come one after the other, in the order they were asked for, and their deltas name no response.
  */
 export class ResponsesSocket implements SocketObservation {

@@ -68,7 +68,7 @@ export function closeOf({ code, byProgram, isLate, error, hasFailed }: ClosedCon
   return { code, byProgram, isLate, isFailure: !byProgram && !isOrderly, error: closeError(error, code) };
 }
 
-/** The error of what was under way when a socket closed: what the connection broke with, else that it closed. */
+/** The error of what was in progress when a socket closed: what the connection broke with, else that it closed. */
 function closeError(error: unknown, code: number | undefined): object {
   const status = REFUSED.exec(textField(error, 'message') ?? '')?.[1];
   if (status !== undefined) return { code: status, message: textField(error, 'message') };

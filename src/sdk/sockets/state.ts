@@ -175,7 +175,7 @@ export class SocketState {
     });
   }
 
-  /** Notices a close at the next call, where nothing else tells it. */
+  /** Notices a close at the next call, where nothing else reports it. */
   #see(isClosing: boolean): void {
     if (!this.#isNative) return;
     const transport = transportOf(this.#socket);

@@ -26,8 +26,8 @@ export interface TransportObserver {
 }
 
 /**
- * Sees connections send and close. Not every class of the SDK tells a close, and a listener of ours could be counted, so
- * the method that tells the listeners is wrapped: `emitClose` of the package `ws`, `dispatchEvent` of the platform's
+ * Sees connections send and close. Not every class of the SDK reports a close, and a listener of ours could be counted, so
+ * the method that reports the listeners is wrapped: `emitClose` of the package `ws`, `dispatchEvent` of the platform's
  * class. It does nothing for sockets that are not the SDK's. Bun, Workers and browsers close their sockets in native code,
  * where no method can be wrapped, and a hand-written class may have no such method: such a socket is looked at when the
  * program uses it, and now and then.
@@ -43,7 +43,7 @@ export class Transports {
     () => this.#sweep(),
   );
 
-  /** @returns whether its close may be {@link missed} */
+  /** @returns whether it may close without a call of the observer: see {@link missed} */
   watch(transport: object, observer: TransportObserver): boolean {
     this.#observers.set(transport, observer);
     this.#wrapSend(holderOf(transport, 'send'));
@@ -86,7 +86,7 @@ export class Transports {
   }
 
   #sweep(): void {
-    // One that was told after all needs no further look.
+    // One whose close was reported after all needs no further check.
     for (const transport of [...this.#silent])
       if (this.#observers.has(transport)) guard('reading a socket', () => this.missed(transport, false));
       else this.#forget(transport);
@@ -140,7 +140,7 @@ export function transportOf(socket: object): object | undefined {
   return isObject(inner) ? inner : undefined;
 }
 
-/** Whether no method can be wrapped that tells of the close. Hand-written classes may call their listeners themselves. */
+/** Whether no method can be wrapped that reports the close. Hand-written classes may call their listeners themselves. */
 function isSilent(transport: object): boolean {
   const close = field(transport, 'close');
   if (holderOf(transport, 'dispatchEvent') === undefined) return true;

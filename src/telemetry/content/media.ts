@@ -106,7 +106,7 @@ const DATA_SCHEME = /^[\0-\x20]*data:/i;
 /** What precedes the data: the MIME type, and parameters. */
 const DATA_HEAD = /^[\0-\x20]*data:([^,;]*)([^,]*),/i;
 
-/** Some servers take it in the place of a URL. */
+/** Some servers take it instead of a URL. */
 const BARE_BASE64 = /^[\w+/]{256}/;
 
 /** The part for an image or file given by URL. A `data:` URL contains the bytes, which the API takes as base64 only. */
@@ -136,7 +136,7 @@ const MEDIA_FIELDS: Readonly<Record<string, string>> = {
   file_data: 'document',
 };
 
-/** Fields that may hold base64 of media. A field beside them tells. */
+/** Fields that may hold base64 of media. A field beside them says whether they do. */
 const POSSIBLE_FIELDS = ['data', 'image', 'result'];
 
 /** Fields with the MIME type of the bytes beside them, as in results of MCP tools. */

@@ -65,7 +65,7 @@ export function partsOf(
   return parts;
 }
 
-/** Stands for one part or item whose type is not known. */
+/** Represents one part or item whose type is not known. */
 export function unknownPart(): MessagePart[] {
   return [{ type: 'omitted', count: 1 }];
 }
@@ -128,7 +128,7 @@ function jsonOrText(text: string): unknown {
 }
 
 /**
- * A number that JavaScript would round, or that is too large for it, stays the text that it was, where the platform tells
+ * A number that JavaScript would round, or that is too large for it, stays the text that it was, where the platform gives it
  * (Node 22 and later).
  */
 function exactNumber(_key: string, value: unknown, context?: { readonly source?: string }): unknown {

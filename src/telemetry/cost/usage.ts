@@ -10,7 +10,7 @@ export type ModalityUsage = Readonly<
 
 type ModalityKey = keyof ModalityUsage;
 
-/** Where a usage tells them: the details that have them, and their field there. */
+/** Where a usage reports them: the details that have them, and their field there. */
 const MODALITY_TOKENS: readonly (readonly [
   key: ModalityKey,
   among: 'input' | 'cached' | 'output',
@@ -114,7 +114,7 @@ export const readUsage: (usage: unknown) => Usage | undefined = tolerating((usag
   };
 });
 
-/** The usage that a result, or another object of the API, tells. */
+/** The usage that a result, or another object of the API, reports. */
 export function usageIn(holder: unknown): Usage | undefined {
   return readUsage(field(holder, 'usage'));
 }

@@ -12,7 +12,7 @@ export type Evaluated = 'response' | 'run' | 'conversation';
 export interface EvaluatedSpan {
   readonly id: string;
   readonly span: SpanContext;
-  /** What an evaluation takes over, and which server the span is about. No content. */
+  /** The attributes that an evaluation copies from its span, and the server of its call. No content. */
   readonly attributes: Attributes;
   /** Whole seconds, which take no memory of their own. */
   readonly seconds: number;
@@ -113,7 +113,7 @@ export function mayBeOfAnother(responseId: string): boolean {
 /**
  * Finds the span of an id, the newest one of a run or conversation.
  *
- * @returns `undefined` if it is not known, or if the id stands for several things: servers choose ids, and some repeat
+ * @returns `undefined` if it is not known, or if the id represents several things: servers choose ids, and some repeat
  *   them
  */
 export function findEvaluated(kind: Evaluated, id: string): EvaluatedSpan | undefined {

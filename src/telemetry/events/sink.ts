@@ -143,7 +143,7 @@ function refused(delivery: Delivery, error: unknown, dropped: number): void {
   logError('the sink of events', error);
 }
 
-/** @param dropped how many dropped events the failed event told of: a later one tells of them again */
+/** @param dropped how many dropped events the failed event told of: a later one reports them again */
 function countFailure(delivery: Delivery, dropped: number): void {
   delivery.breaker.failed();
   delivery.reportedDropped -= dropped;

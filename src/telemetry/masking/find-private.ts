@@ -206,7 +206,7 @@ const MAX_CARD_DIGITS = 19;
 /** With a `+` before it, a shorter one is a phone number. */
 const MIN_CARD_DIGITS_AFTER_PLUS = 16;
 
-/** Formats of phone numbers. A space stands for hyphens and parentheses, too. */
+/** Formats of phone numbers. A space represents hyphens and parentheses, too. */
 const PHONE_FORMATS: readonly RegExp[] = [
   // International: `+49 (0)30 123-4567`.
   /^\+\d(?:\D?\d){6,14}$/,
@@ -235,7 +235,7 @@ interface DigitGroup {
   readonly digits: string;
   /** Whether a number may begin here. The digits after a dot or hyphen are the rest of something, such as a decimal. */
   readonly isFirst: boolean;
-  /** What stands before the digits: a space stands for hyphens and parentheses, too. */
+  /** What stands before the digits: a space represents hyphens and parentheses, too. */
   readonly mark: '+' | '.' | '/' | ' ';
 }
 

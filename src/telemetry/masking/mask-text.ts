@@ -27,7 +27,7 @@ export function maskWith(mask: Mask, text: string): string {
   return maskPieces(mask, [text])[0] ?? '';
 }
 
-/** Masks texts that may be pieces of one, such as tokens of an answer, each by itself and all together. */
+/** Masks texts that may be pieces of a longer one, such as the tokens of an answer: in each piece, and across them. */
 export function maskPieces(mask: Mask, pieces: readonly string[]): string[] {
   const joined = pieces.join('');
   const spans = spansIn(mask, joined, 0);

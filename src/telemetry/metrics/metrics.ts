@@ -116,7 +116,7 @@ export class Metrics {
   }
 
   /**
-   * Records what an operation took and spent. Where nothing is measured, its dimensions take the place of no others.
+   * Records what an operation took and spent. Where nothing is measured, its dimensions replace no others.
    *
    * @param request the attributes that its span started with
    * @param response those that its span got

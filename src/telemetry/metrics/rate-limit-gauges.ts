@@ -18,7 +18,7 @@ import { MAX_DIMENSION_LENGTH } from './metric-series.ts';
  */
 const MAX_GROUPS = 100;
 
-/** What an answer said before that tells nothing about now. */
+/** What an answer said before that says nothing about now. */
 const MAX_AGE_MS = 600_000;
 
 const DIMENSIONS: readonly string[] = [
@@ -90,7 +90,7 @@ export class RateLimits {
     for (const [group, { time }] of this.#groups) if (time < oldest) this.#groups.delete(group);
   }
 
-  /** Creates the gauges when there is a first value. */
+  /** Creates the gauges once there is a value to report. */
   #observe(): void {
     this.#observed = true;
     const gauges = GAUGES.map(([{ name, description, unit }]) =>

@@ -2,7 +2,7 @@ import type { Attributes } from '@opentelemetry/api';
 import * as ATTR from '../../semconv/attributes.ts';
 import { row } from '../../util/payload.ts';
 
-/** Why a run or response may be `incomplete`, with the finish reason that stands for it: all three limits are `length`. */
+/** Why a run or response may be `incomplete`, with the finish reason that represents it: all three limits are `length`. */
 export const INCOMPLETE_REASONS: Readonly<Record<string, string>> = {
   max_output_tokens: 'length',
   max_completion_tokens: 'length',

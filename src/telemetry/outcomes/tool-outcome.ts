@@ -43,7 +43,7 @@ function harmless(value: string): ToolOutcome {
   return { ran: false, failure: undefined, value };
 }
 
-/** The outcome that a tool call or its result tells in any API; `undefined` for success. */
+/** The outcome that a tool call or its result reports in any API; `undefined` for success. */
 export function readToolOutcome(object: unknown): ToolOutcome | undefined {
   const error = field(object, 'error') ?? undefined;
   if (field(object, 'approve') === false || stringField(error, 'code') === DENIAL) return DENIED_TOOL;

@@ -32,7 +32,7 @@ export interface SendFailure {
 }
 
 const REFUSED_CONNECTION = 'ECONNREFUSED';
-/** The reason where a collector has accepted the connection, and nothing else. */
+/** The reason when a collector accepts the connection and never responds. */
 export const NO_ANSWER = 'timeout';
 /** After these statuses, exporters retry. Their error names none of them. */
 const RETRIED_STATUS = 'HTTP 429, 502, 503 or 504';

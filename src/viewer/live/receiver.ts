@@ -183,7 +183,7 @@ const LOOPBACK_NAMES: ReadonlySet<string> = new Set(['localhost', '127.0.0.1', '
 
 /**
  * Why a request must not be answered. A page on the internet can have a browser send requests to this machine: directly,
- * which `Origin` and `Sec-Fetch-Site` tell, or by a name that its owner points here (DNS rebinding), which `Host` tells.
+ * which `Origin` and `Sec-Fetch-Site` show, or by a name that its owner points here (DNS rebinding), which `Host` shows.
  *
  * @returns `undefined` if the request may be answered
  */
@@ -215,7 +215,7 @@ function matchesToken(given: string, token: string): boolean {
 const MAX_PAGES = 50;
 /** Pages are told this long after the first of several changes. */
 const ANNOUNCE_DELAY_MS = 200;
-/** How often pages are told in any case: what is no longer under way changes by itself. */
+/** How often pages are told in any case: what is no longer in progress changes by itself. */
 const HEARTBEAT_MS = 30_000;
 
 /** Tells open pages, by server-sent events, that there is something new. They ask for what they show. */

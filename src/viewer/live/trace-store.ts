@@ -47,7 +47,7 @@ const MAX_LISTED_CONVERSATIONS = 500;
 const MAX_LIVE_SIZE = 256 * 2 ** 20;
 /** Bytes of memory that a span takes in trees, rows and maps. */
 const SPAN_OVERHEAD = 1_000;
-/** A trace whose root has not arrived this long after its last span is no longer under way. */
+/** A trace whose root has not arrived this long after its last span is no longer in progress. */
 const UNDER_WAY_TIMEOUT_MS = 10 * 60_000;
 
 /** The traces that have arrived, within limits: beyond them, those that have been still for longest are dropped. */

@@ -6,7 +6,7 @@ import { typeOf } from '../viewed-trace.ts';
 import type { Voice } from '../voice.ts';
 import { VOICE_LABELS, VoiceParts } from './voice.tsx';
 
-/** What goes on in a part of a span's time: nothing below it, tools alone, other work, or several things at once. */
+/** What continues in a part of a span's time: nothing below it, tools alone, other work, or several things at once. */
 type Activity = 'idle' | 'tools' | 'work' | 'several';
 
 /** A part of a span's time, from 0 to 1. */

@@ -14,14 +14,14 @@ const MAX_INITIAL_LINES = 20;
 /** A block of preformatted text. */
 export function TextBlock(props: { readonly text: string; readonly className?: string }): VNode {
   const { text, className = '' } = props;
-  const [isWhole, setWhole] = useState(false);
+  const [isUnfolded, setUnfolded] = useState(false);
   const lines = text.split('\n', MAX_INITIAL_LINES + 1);
   const start = lines.slice(0, MAX_INITIAL_LINES).join('\n').slice(0, MAX_INITIAL_LENGTH);
-  if (isWhole || start.length === text.length) return <div class={`text ${className}`}>{text}</div>;
+  if (isUnfolded || start.length === text.length) return <div class={`text ${className}`}>{text}</div>;
   return (
     <div class={`text ${className}`}>
       {`${start}… `}
-      <button type="button" class="more" onClick={() => setWhole(true)}>
+      <button type="button" class="more" onClick={() => setUnfolded(true)}>
         {`Show all ${sizeText(text)}`}
       </button>
     </div>
@@ -36,17 +36,17 @@ function sizeText(text: string): string {
 
 /** Text as Markdown, or JSON over several lines, if it is short enough. Of more than 20 lines, the first are shown. */
 function RichText({ text }: { readonly text: string }): VNode {
-  const [isWhole, setWhole] = useState(false);
+  const [isUnfolded, setUnfolded] = useState(false);
   const json = useMemo(() => (/^\s*[[{]/.test(text) ? parseShortJson(text) : undefined), [text]);
   if (text.length > MAX_MARKDOWN_LENGTH) return <TextBlock text={text} />;
   const shown = typeof json === 'object' ? JSON.stringify(json, undefined, 2) : text;
   const content = shown === text ? <Markdown text={text} /> : <CodeBlock code={shown} language="json" />;
   const lines = shown.split('\n').length;
-  if (isWhole || lines <= MAX_INITIAL_LINES) return content;
+  if (isUnfolded || lines <= MAX_INITIAL_LINES) return content;
   return (
     <>
       <div class="folded">{content}</div>
-      <button type="button" class="more" onClick={() => setWhole(true)}>
+      <button type="button" class="more" onClick={() => setUnfolded(true)}>
         {`Show all ${grouped(lines)} lines`}
       </button>
     </>

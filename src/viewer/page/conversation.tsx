@@ -186,9 +186,9 @@ function whenSpoken(row: Row): string | undefined {
     : `, after ${formatMilliseconds(from)}, for ${formatMilliseconds(to - from)}`;
 }
 
-/** What stands for words that are not there. */
+/** Shown in place of words that are not there. */
 function missingText(role: string, span: Row['node']['span']): string {
-  if (span.isOpen) return 'under way';
+  if (span.isOpen) return 'in progress';
   if (!isFailed(span)) return 'not recorded';
   return role === 'user' ? 'not transcribed' : 'no answer';
 }

@@ -101,7 +101,7 @@ export function Badge({ entry }: { readonly entry: TraceEntry }): VNode {
   const { errors, underWay, outcome } = entry;
   const text = count(errors, 'error');
   if (text !== undefined) return <span class="badge bad">{text}</span>;
-  const state = underWay ? 'under way' : outcome.slice(0, 40);
+  const state = underWay ? 'in progress' : outcome.slice(0, 40);
   return <span class={state === 'ok' ? 'badge good' : 'badge going'}>{state}</span>;
 }
 

@@ -18,7 +18,7 @@ export const opened: Signal<Opened | undefined> = signal();
 export const compared: Signal<Opened | undefined> = signal();
 /** The calls of what is listed, while they are shown. */
 export const totals: Signal<readonly CallTotals[] | undefined> = signal();
-/** Whether the address names a trace that is not here, and another one is shown. */
+/** Whether the URL names a trace that is not here, so that another one is shown. */
 export const isMissing: Signal<boolean> = signal(false);
 /** The number of spans that did not fit into the page. */
 export const omitted: Signal<number> = signal(0);

@@ -7,7 +7,7 @@ const MIN_DRAG_PIXELS = 6;
 export function listenForDrags(root: HTMLElement, mark: HTMLElement): void {
   let track: DOMRect | undefined;
   /** Whether the pointer is on the minimap, which shows all of the time. */
-  let isWhole = false;
+  let dragsMinimap = false;
   let start = 0;
   const isLong = ({ clientX }: MouseEvent): boolean => Math.abs(clientX - start) >= MIN_DRAG_PIXELS;
   /** From where to where the pointer went, in pixels of the window. */
@@ -19,7 +19,7 @@ export function listenForDrags(root: HTMLElement, mark: HTMLElement): void {
   };
   root.addEventListener('pointerdown', ({ target, pointerType, button, clientX }) => {
     const at = target instanceof Element ? target.closest('.track, .ticks') : null;
-    isWhole = at?.matches('.minimap') === true;
+    dragsMinimap = at?.matches('.minimap') === true;
     track = at === null || pointerType === 'touch' || button !== 0 ? undefined : at.getBoundingClientRect();
     start = clientX;
   });
@@ -35,7 +35,7 @@ export function listenForDrags(root: HTMLElement, mark: HTMLElement): void {
     if (!mark.hidden && track !== undefined && event.type === 'pointerup' && isLong(event)) {
       const { left, width } = track;
       const { from, to } = dragged(event, track);
-      const { from: first, to: last } = (isWhole ? wholeTime : shownTime).peek();
+      const { from: first, to: last } = (dragsMinimap ? wholeTime : shownTime).peek();
       const timeAt = (x: number): number => first + ((x - left) / width) * (last - first);
       zoomTo({ from: timeAt(from), to: timeAt(to) });
     }

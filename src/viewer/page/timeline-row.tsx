@@ -151,7 +151,7 @@ function SpanName({ row: { node } }: { readonly row: Row }): VNode {
       <span class="label" title={span.name.slice(0, 1000)}>
         {label}
       </span>
-      {span.isOpen && <span class="badge going">under way</span>}
+      {span.isOpen && <span class="badge going">in progress</span>}
       {isFailed(span) && <span class="failure">{shownErrorType(span)}</span>}
       <Scores span={span} limit={MAX_SHOWN_SCORES} />
     </>

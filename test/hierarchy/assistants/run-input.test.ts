@@ -137,17 +137,17 @@ describe('a list of messages', () => {
     });
   }
 
-  it('tells what the run was given before its first answer, in either order', () => {
+  it('says what the run was given before its first answer, in either order', () => {
     const all = [...before, ...answers, ...after];
     expect(read(all)).toEqual(['> a', '> b', '> c', '< d', '< e']);
     expect(read(all.toReversed())).toEqual(['> a', '> b', '> c', '< d', '< e']);
   });
 
-  it('tells what there was when the run was created, if it has not answered', () => {
+  it('says what there was when the run was created, if it has not answered', () => {
     expect(read([...before, ...after].toReversed())).toEqual(['> a', '> b', '> c']);
   });
 
-  it('tells nothing if it reaches only later messages, or none', () => {
+  it('says nothing if it reaches only later messages, or none', () => {
     expect(read(after.toReversed())).toEqual([]);
     expect(read([])).toEqual([]);
   });

@@ -8,7 +8,7 @@ import { startTutor } from '../../support/tutor.ts';
 
 const IDLE = { conversationIdleTimeout: 20 } as const;
 
-/** Below a span, as a server is that has answered a request and goes on with its work. */
+/** Below a span, as a server is that has answered a request and continues with its work. */
 function below<Result>(span: Span, run: () => Promise<Result>): Promise<Result> {
   return context.with(trace.setSpan(context.active(), span), run);
 }
@@ -127,7 +127,7 @@ it('work without a span has a trace of its own, where a conversation began below
   `);
 });
 
-it('work without a span goes on in the newest trace, also where that had another part before', async () => {
+it('work without a span continues in the newest trace, also where that had another part before', async () => {
   const tutor = await startTutor({ runs: [{ pollsPerStage: 5 }], config: { runSteps: 'observe' } });
   const { client, assistantId, threadId } = tutor;
   const { threads } = client.beta;
@@ -162,7 +162,7 @@ it('work without a span goes on in the newest trace, also where that had another
 });
 
 describe('a conversation that several traces use at once', () => {
-  it('goes on in its own trace without a span', async () => {
+  it('continues in its own trace without a span', async () => {
     const program = await startProgram();
     const { threads } = program.client.beta;
     const { id } = await threads.create();
@@ -192,7 +192,7 @@ describe('a conversation that several traces use at once', () => {
     `);
   });
 
-  it('goes on in the trace of an open span if it has none of its own', async () => {
+  it('continues in the trace of an open span if it has none of its own', async () => {
     const tutor = await startTutor();
     const { messages } = tutor.client.beta.threads;
     const say = () => messages.create(tutor.threadId, { role: 'user', content: 'And y?' });
@@ -263,7 +263,7 @@ it('what is done below a span that has ended is no part of a conversation that w
   expect(second?.links.map(({ context: { spanId } }) => spanId)).toEqual([first?.spanContext().spanId]);
 });
 
-it('what a stream tells of a session is recorded in the trace of that stream', async () => {
+it('what a stream says about a session is recorded in the trace of that stream', async () => {
   const program = await startAgentProgram([{ items: [{ environment: 'reset' }, { message: 'Done.' }] }]);
   const { sessions } = program.client.beta.agents;
   const tracer = trace.getTracer('program');

@@ -136,7 +136,7 @@ describe('with conversationSpans "trace"', () => {
     expect(linksOf(program, 'program')).toEqual(Array(8).fill('conversation'));
     const own = program.telemetry.spans.find(({ name }) => name === 'program')?.spanContext().traceId;
     const calls = program.telemetry.spans.filter(({ name }) => name === 'chat gpt-4o-mini');
-    // The ninth has no link. The tenth goes on with the first, which has one.
+    // The ninth has no link. The tenth continues with the first, which has one.
     expect(calls.map((call) => call.spanContext().traceId === own)).toEqual([
       ...Array(8).fill(false),
       true,

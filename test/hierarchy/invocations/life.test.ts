@@ -1,6 +1,6 @@
 import { describe, expect, it, test } from 'vitest';
 import {
-  canGoOn,
+  canContinue,
   type Effect,
   type Life,
   type LifeFact,
@@ -23,7 +23,7 @@ function invocation({ mayRead = true, ...traits }: Traits = {}): Living {
     timeout: 10 * MINUTE,
     expiresAt: Number.POSITIVE_INFINITY,
     isComplete: false,
-    isWhole: false,
+    needsNoRead: false,
     isUnheard: false,
     hasOpenBelow: false,
     isBelow: false,
@@ -43,7 +43,7 @@ const TIME: LifeFact = { type: 'time', idleTimeout: 30_000 };
 const CLOSE: LifeFact = { type: 'close', isFinal: false };
 const ended = (endTime: number): LifeFact => ({ type: 'ended', endTime, latest: endTime });
 const reading = (when: 'soon' | 'now'): LifeFact => ({ type: 'reading', when });
-const endRead = (givesUp: boolean): LifeFact => ({ type: 'end read', givesUp });
+const endRead = (isLastRead: boolean): LifeFact => ({ type: 'end read', isLastRead });
 const detailsRead = (isLeft: boolean, isFinal: boolean): LifeFact => ({
   type: 'details read',
   isLeft,
@@ -55,8 +55,8 @@ type Step = readonly [time: number, fact: LifeFact, ...effects: readonly Effect[
 const USAGE: Effect = { record: 'usage' };
 const RECORD: Effect = { record: 'all' };
 const DETAILS: Effect = { read: 'details' };
-const END: Effect = { read: 'end', givesUp: false };
-const LAST: Effect = { read: 'end', givesUp: true };
+const END: Effect = { read: 'end', isLastRead: false };
+const LAST: Effect = { read: 'end', isLastRead: true };
 
 interface Row {
   readonly of?: Traits;
@@ -67,7 +67,7 @@ interface Row {
 /** What happens to an invocation, fact by fact, and what follows from each. */
 const ROWS: Readonly<Record<string, Row>> = {
   'records what has ended and is whole': {
-    of: { isWhole: true },
+    of: { needsNoRead: true },
     facts: [[5_000, ended(5_000), USAGE, RECORD]],
     becomes: { state: 'closed', endTime: 5_000 },
   },
@@ -96,8 +96,8 @@ const ROWS: Readonly<Record<string, Row>> = {
     ],
     becomes: { state: 'closed' },
   },
-  'waits for the requests that are under way': {
-    of: { isWhole: true },
+  'waits for the requests that are in progress': {
+    of: { needsNoRead: true },
     facts: [
       [1_000, ASKED],
       [5_000, ended(5_000), USAGE],
@@ -106,7 +106,7 @@ const ROWS: Readonly<Record<string, Row>> = {
     becomes: { state: 'closed' },
   },
   'waits for what works for it': {
-    of: { isWhole: true, hasOpenBelow: true },
+    of: { needsNoRead: true, hasOpenBelow: true },
     facts: [
       [5_000, ended(5_000), USAGE],
       [5_000, FLUSH],
@@ -159,7 +159,7 @@ const ROWS: Readonly<Record<string, Row>> = {
     ],
     becomes: { state: 'closed' },
   },
-  'goes on after its conversation was idle': {
+  'continues after its conversation was idle': {
     of: { mayRead: false },
     facts: [
       [2_000, IDLE],
@@ -168,7 +168,7 @@ const ROWS: Readonly<Record<string, Row>> = {
     ],
     becomes: { state: 'open', overSince: undefined, lastOpenTime: 3_000 },
   },
-  'never goes on after its end': {
+  'never continues after its end': {
     of: { mayRead: false },
     facts: [
       [4_000, ended(4_000), USAGE],
@@ -209,7 +209,7 @@ const ROWS: Readonly<Record<string, Row>> = {
     ],
     becomes: { state: 'open' },
   },
-  'is never silent while a request about it is under way': {
+  'is never silent while a request about it is in progress': {
     facts: [
       [1_000, ASKED],
       [60 * MINUTE, TIME],
@@ -219,8 +219,8 @@ const ROWS: Readonly<Record<string, Row>> = {
     ],
     becomes: { state: 'open' },
   },
-  'is never silent while a stream is under way that may outlive it': {
-    of: { isWhole: true },
+  'is never silent while a stream is in progress that may outlive it': {
+    of: { needsNoRead: true },
     facts: [
       [1_000, { type: 'asked', outlives: true }],
       [60 * MINUTE, TIME],
@@ -300,7 +300,7 @@ const ROWS: Readonly<Record<string, Row>> = {
     becomes: { state: 'closed' },
   },
   'changes no more once it is recorded': {
-    of: { isWhole: true },
+    of: { needsNoRead: true },
     facts: [
       [1_000, ended(1_000), USAGE, RECORD],
       [2_000, OPEN],
@@ -330,7 +330,7 @@ describe('the end of an invocation', () => {
     next(living, OPEN, 2_000);
     next(living, { type: 'ended', endTime, latest }, latest);
     expect(living.life.endTime).toBe(expected);
-    expect(canGoOn(living.life)).toBe(false);
+    expect(canContinue(living.life)).toBe(false);
   });
 
   it('is the last time it was seen in progress, if it is not known', () => {

@@ -101,7 +101,7 @@ describe('a realtime session', () => {
     expect(program.telemetry.openSpans).toEqual([]);
   });
 
-  it('tells which request the API rejects', async () => {
+  it('says which request the API rejects', async () => {
     const program = await startProgram();
     const { say, answer, errors } = await openRealtime(program);
     await answer({ type: 'session.created', session: SESSION });
@@ -132,7 +132,7 @@ describe('a realtime session', () => {
     expect(errors).toHaveLength(1);
   });
 
-  it('counts a response once that a second socket tells, too', async () => {
+  it('counts a response once that a second socket reports, too', async () => {
     const program = await startProgram();
     const main = await openRealtime(program);
     const beside = await openRealtime(program);

@@ -4,7 +4,7 @@ import { openRealtime } from '../../support/realtime-socket.ts';
 import { attributesOf, created, done, SESSION, sound, transcript } from './events.ts';
 
 describe('what a realtime session spends', () => {
-  it('is counted once where a socket that listens beside the main one tells it, too', async () => {
+  it('is counted once where a socket that listens beside the main one reports it, too', async () => {
     const program = await startProgram();
     const main = await openRealtime(program, { cost: true });
     const beside = await openRealtime(program, {}, { callID: 'rtc_1' });
@@ -93,7 +93,7 @@ describe('what a realtime session spends', () => {
     await session.answer(
       transcript('item_1', 'Hello'),
       ...[created('resp_1'), done('resp_1', {})],
-      // No provider tells these, and the price list throws on them.
+      // No provider reports these, and the price list throws on them.
       ...[created('resp_2'), done('resp_2', { usage: MORE_AUDIO_THAN_INPUT })],
     );
     session.socket.close();

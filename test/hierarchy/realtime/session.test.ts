@@ -286,7 +286,7 @@ describe('a realtime session', () => {
     `);
   });
 
-  it('tells who interrupted an answer, while it was made or while it was played', async () => {
+  it('says who interrupted an answer, while it was made or while it was played', async () => {
     const program = await startProgram();
     const { say, answer, socket, closed } = await openRealtime(program);
     await answer({ type: 'session.created', session: SESSION }, created('resp_1'), sound('resp_1'));
@@ -326,7 +326,7 @@ describe('a realtime session', () => {
     ]);
   });
 
-  it('counts an answer as interrupted once, whether the program or the server tells it first', async () => {
+  it('counts an answer as interrupted once, whether the program or the server reports it first', async () => {
     const program = await startProgram();
     const { say, answer, socket, closed } = await openRealtime(program);
     const truncate = { type: 'conversation.item.truncate', content_index: 0, audio_end_ms: 400 };
@@ -353,7 +353,7 @@ describe('a realtime session', () => {
     ]);
   });
 
-  it('tells when the user spoke where the program says so, and the server does not listen for it', async () => {
+  it('says when the user spoke where the program says so, and the server does not listen for it', async () => {
     const program = await startProgram();
     const { say, answer, socket, closed } = await openRealtime(program);
     await answer({ type: 'session.created', session: SESSION });

@@ -100,7 +100,7 @@ describe('a request matches no call', () => {
     ['by the id alone', [REQUEST], BARE],
     ['to which another message led', [REQUEST], { ...REPEATED, ...OTHER_QUESTION }],
     [
-      'if neither tells which message led to it',
+      'if neither says which message led to it',
       [{ ...REQUEST, question: undefined }],
       { ...REPEATED, question: () => undefined },
     ],

@@ -30,7 +30,7 @@ const programs: Readonly<Record<string, () => Promise<() => Promise<void>>>> = {
 };
 
 const name = process.argv[2] ?? '';
-const goOn = await programs[name]?.();
+const proceed = await programs[name]?.();
 await collectUntil(() => collected.length > 0);
-await goOn?.();
+await proceed?.();
 await finish(collected);

@@ -18,7 +18,7 @@ interface Case {
   readonly prices?: object;
 }
 
-function isWhole({ model = 'gpt-5', provider = 'openai', address, spending, prices }: Case): boolean {
+function isComplete({ model = 'gpt-5', provider = 'openai', address, spending, prices }: Case): boolean {
   const asked = { 'gen_ai.provider.name': provider, 'server.address': address };
   return includesAll({ ...TEXT, ...prices }, model, asked, spending ?? NOTHING);
 }
@@ -37,7 +37,7 @@ describe('the list prices of a model include', () => {
     ['an older model in a region', { model: 'gpt-4o-2024-08-06', address: 'eu.api.openai.com' }],
     ['gpt-5 in a region', { model: 'gpt-5-mini', address: 'eu.api.openai.com' }],
     ['a newer model elsewhere', { model: 'gpt-5.4', address: 'api.openai.com' }],
-  ])('%s', (_, call) => expect(isWhole(call)).toBe(true));
+  ])('%s', (_, call) => expect(isComplete(call)).toBe(true));
 });
 
 describe('the list prices of a model lack', () => {
@@ -49,5 +49,5 @@ describe('the list prices of a model lack', () => {
     ['file searches', { spending: { fileSearches: 1 } }],
     ['the fee of a model that searches', { model: 'gpt-4o-mini-search-preview-2025-03-11' }],
     ['the surcharge of a region', { model: 'gpt-5.4-pro', address: 'eu.api.openai.com' }],
-  ])('%s', (_, call) => expect(isWhole(call)).toBe(false));
+  ])('%s', (_, call) => expect(isComplete(call)).toBe(false));
 });

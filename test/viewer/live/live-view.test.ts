@@ -72,14 +72,14 @@ describe.skipIf(NO_BROWSER !== undefined)('the live page in Chromium', () => {
     ]);
   });
 
-  it('shows a trace without its root as under way, and goes on with it where the reader is', async () => {
+  it('shows a trace without its root as in progress, and continues with it where the reader is', async () => {
     await send(span('t', 'a', { parentSpanId: 'root' }), span('t', 'below', { parentSpanId: 'a' }));
     await row('span a').locator('.toggle').click();
     await row('span a').click();
-    expect(await entries().first().textContent()).toContain('under way');
+    expect(await entries().first().textContent()).toContain('in progress');
     await send(span('t', 'root'), span('t', 'b', { parentSpanId: 'root' }));
     await row('span b').waitFor();
-    expect(await entries().first().textContent()).not.toContain('under way');
+    expect(await entries().first().textContent()).not.toContain('in progress');
     expect(await page.getByRole('treeitem', { selected: true }).textContent()).toContain('span a');
     expect(await page.evaluate(() => document.activeElement?.textContent)).toContain('span a');
     expect(await row('span a').getAttribute('aria-expanded')).toBe('false');
@@ -90,15 +90,15 @@ describe.skipIf(NO_BROWSER !== undefined)('the live page in Chromium', () => {
     const started = BigInt(Date.now()) * 1_000_000n;
     const sent = { startTimeUnixNano: String(started), endTimeUnixNano: '0' };
     await send(span('t', '1', sent));
-    await row('span 1').getByText('under way').waitFor();
-    expect(await entries().first().textContent()).toContain('under way');
+    await row('span 1').getByText('in progress').waitFor();
+    expect(await entries().first().textContent()).toContain('in progress');
     const time = row('span 1').locator('.time');
     const first = (await time.textContent()) ?? '';
     await expect.poll(() => time.textContent(), { timeout: 10_000 }).not.toBe(first);
     expect(await accessFindings(page)).toEqual([]);
     await send(span('t', '1', { ...sent, endTimeUnixNano: String(started + 2_000_000_000n) }));
     await row('span 1').getByText('2.00 s').waitFor();
-    expect(await row('span 1').textContent()).not.toContain('under way');
+    expect(await row('span 1').textContent()).not.toContain('in progress');
     expect(await entries().first().textContent()).toContain('ok');
   });
 
@@ -255,7 +255,7 @@ describe.skipIf(NO_BROWSER !== undefined)('the live page in Chromium', () => {
     expect(await entries().textContent()).toContain('2nd');
   });
 
-  it('says that the connection is lost, and goes on when it is back', async () => {
+  it('says that the connection is lost, and continues when it is back', async () => {
     await page.getByText('live', { exact: true }).waitFor();
     const { port, searchParams } = new URL(live.page);
     const restart = (token?: string): ReturnType<typeof startLiveView> =>

@@ -78,7 +78,7 @@ describe('what the exporters of OpenTelemetry send', () => {
   });
 });
 
-test('a trace is under way until its root arrives', async () => {
+test('a trace is in progress until its root arrives', async () => {
   await post1(otlp(span('t', 'child', { parentSpanId: 'root' })));
   expect((await listsOf(live.page)).traces).toMatchObject([{ id: 't', underWay: true }]);
   await post1(otlp(span('t', 'root')));

@@ -99,7 +99,7 @@ test('an event that is sent again is there once', () => {
   expect(store.trace('a')?.spans[0]?.events).toEqual([note.event]);
 });
 
-test('a span in progress lasts until now, and never takes the place of the one that has ended', () => {
+test('a span in progress lasts until now, and never replaces the one that has ended', () => {
   const store = new TraceStore();
   const started: PageSpan = { ...span('t', '1'), end: [1, 0], isOpen: true };
   store.add([started]);
