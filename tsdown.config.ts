@@ -68,7 +68,6 @@ const LATER = {
     'src/telemetry/content/consent.ts',
     'src/telemetry/content/content-record.ts',
     'src/telemetry/content/limited-json.ts',
-    'src/telemetry/content/media.ts',
     'src/telemetry/content/messages.ts',
     'src/telemetry/content/plain-data.ts',
     'src/telemetry/content/request-body.ts',

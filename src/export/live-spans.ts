@@ -1,8 +1,9 @@
 import http from 'node:http';
 import { type Attributes, TraceFlags } from '@opentelemetry/api';
 import { parseAddress } from '../config/otlp.ts';
-import { openAnswers } from '../telemetry/placed-call.ts';
+import { openCalls } from '../sdk/call.ts';
 import { makeSuppressed } from '../util/context.ts';
+import { guard } from '../util/guard.ts';
 import { platformTimers, startOutside } from '../util/timers.ts';
 import { VIEW_HEADER } from '../util/version.ts';
 
@@ -120,7 +121,7 @@ class LiveSpans {
 
   /** The spans of which something is not sent yet, as JSON. */
   #changed(): string[] {
-    const answers = openAnswers();
+    const answers = answersSoFar();
     const spans = this.#ended.map((span) => JSON.stringify(otlpSpan(span)));
     this.#ended = [];
     let length = 0;
@@ -135,6 +136,16 @@ class LiveSpans {
     }
     return spans;
   }
+}
+
+/** The answers of streams that are still open, by the ids of their spans. */
+function answersSoFar(): ReadonlyMap<string, Attributes> {
+  const answers = new Map<string, Attributes>();
+  for (const { observation } of openCalls.values()) {
+    const answer = guard('reading an open stream', () => observation?.answerSoFar?.());
+    if (answer !== undefined) answers.set(answer.spanId, answer.attributes);
+  }
+  return answers;
 }
 
 /** What says that there is more of a span: it has grown. */

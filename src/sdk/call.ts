@@ -1,4 +1,4 @@
-import { type Context, ROOT_CONTEXT } from '@opentelemetry/api';
+import { type Attributes, type Context, ROOT_CONTEXT } from '@opentelemetry/api';
 import { clockIn, now, type SpanClock } from '../util/clock.ts';
 import { guard, logError } from '../util/guard.ts';
 import { asName, field, fieldsOf, MAX_REPEATED, numberField, type PayloadObject } from '../util/payload.ts';
@@ -71,7 +71,14 @@ export interface CallObservation {
   chunk?(value: unknown, time: number): void;
   /** A usage chunk that the program did not ask for and does not see. */
   hiddenChunk?(value: unknown): void;
+  /** The answer of a stream as far as it has come, as it would be recorded; `undefined` if content is not, or only after a hook. */
+  answerSoFar?(): AnswerSoFar | undefined;
   settle(call: Call): void;
+}
+
+export interface AnswerSoFar {
+  readonly spanId: string;
+  readonly attributes: Attributes;
 }
 
 /** A tool call as the model has answered with it. */

@@ -1,6 +1,6 @@
-import { type Attributes, type Context, ROOT_CONTEXT } from '@opentelemetry/api';
+import { type Context, ROOT_CONTEXT } from '@opentelemetry/api';
 import { notice } from '../diagnostics/report.ts';
-import { type Call, type CallObservation, openCalls } from '../sdk/call.ts';
+import type { AnswerSoFar, Call, CallObservation } from '../sdk/call.ts';
 import { guard, logError } from '../util/guard.ts';
 import { recordAttempts } from './attempts.ts';
 import { callAttributes, headersOf, isCutShort, rateLimitsIn } from './call-facts.ts';
@@ -50,9 +50,9 @@ export class PlacedCall implements CallObservation {
     this.#accumulator?.add(event);
   }
 
-  /** The answer of a stream as far as it has come, as it would be recorded; `undefined` if content is not, or only after a hook. */
-  get answerSoFar(): Attributes | undefined {
-    return this.#accumulator && this.record.preview(this.#accumulator.result());
+  answerSoFar(): AnswerSoFar | undefined {
+    const attributes = this.#accumulator && this.record.preview(this.#accumulator.result());
+    return attributes && { spanId: this.record.span.spanContext().spanId, attributes };
   }
 
   settle(call: Call): void {
@@ -107,17 +107,6 @@ export class PlacedCall implements CallObservation {
       isUntimed: isInterrupted && isCutShort(call),
     };
   }
-}
-
-/** The answers of streams that are still open, by the ids of their spans. */
-export function openAnswers(): ReadonlyMap<string, Attributes> {
-  const answers = new Map<string, Attributes>();
-  for (const { observation } of openCalls.values()) {
-    if (!(observation instanceof PlacedCall)) continue;
-    const answer = guard('reading an open stream', () => observation.answerSoFar);
-    if (answer !== undefined) answers.set(observation.record.span.spanContext().spanId, answer);
-  }
-  return answers;
 }
 
 /** That of a call which is part of a longer operation, or of which no span is wanted. */

@@ -17,7 +17,7 @@ export const ENTRIES: readonly Entry[] = [
   { name: 'agents', kilobytes: 217, loads: [API] },
   { name: 'bundler', kilobytes: 4, loads: ['node:fs', 'node:fs/promises', 'node:path', 'node:url'] },
   { name: 'client', kilobytes: 410, loads: [API] },
-  { name: 'export', kilobytes: 243, loads: [API] },
+  { name: 'export', kilobytes: 263, loads: [API] },
   { name: 'index', kilobytes: 421, loads: [API, ...HOOKS] },
   { name: 'openai', kilobytes: 410, loads: [API, 'openai'] },
   { name: 'register', kilobytes: 624, loads: [API, ...HOOKS] },
