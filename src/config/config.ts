@@ -54,7 +54,7 @@ export interface OpenAIInstrumentationConfig extends Hooks {
   /**
    * Which content is neither recorded nor shown to `completionHook`: `none` (default), `inputs`, such as instructions,
    * messages, arguments and definitions of tools, or `outputs`, such as answers and results. A history of messages is an
-   * input. Messages of errors are hidden with either. `OTEL_INSTRUMENTATION_OPENAI_HIDE_CONTENT`.
+   * input; a tool call in an answer, with its arguments, and what a user says in a Realtime session are outputs. Messages of errors are hidden with either. `OTEL_INSTRUMENTATION_OPENAI_HIDE_CONTENT`.
    */
   hideContent?: 'none' | 'inputs' | 'outputs' | undefined;
   /**
@@ -308,6 +308,9 @@ export const OPTIONS: { readonly [Name in keyof Settings]: Option<Settings[Name]
   },
 };
 
+/** Options that may keep content from what receives it. */
+const MASKING_OPTIONS: readonly string[] = ['completionHook', 'hideContent', 'maskedKinds'];
+
 /** Resolves options and environment variables to frozen settings. */
 export function resolveSettings(
   config: OpenAIInstrumentationConfig,
@@ -315,18 +318,21 @@ export function resolveSettings(
   environment: Environment = readEnvironment(),
 ): Settings {
   const options = config as Readonly<Record<string, unknown>>;
-  let isWithheld = false;
-  const note: ReportProblem = (problem, withholdsContent) => {
-    isWithheld ||= withholdsContent;
-    report(problem, withholdsContent);
+  const withheld: string[] = [];
+  const resolve = ([name, option]: [string, Option<unknown>]): [string, unknown] => {
+    const note: ReportProblem = (problem, withholdsContent) => {
+      if (withholdsContent) withheld.push(name);
+      report(problem, withholdsContent);
+    };
+    return [name, resolveOption({ name, given: options[name], option }, note, environment)];
   };
   const settings: Record<string, unknown> = Object.fromEntries(
-    Object.entries<Option<unknown>>(OPTIONS).map(([name, option]) => [
-      name,
-      resolveOption({ name, given: options[name], option }, note, environment),
-    ]),
+    Object.entries<Option<unknown>>(OPTIONS).map(resolve),
   );
-  if (isWithheld) settings.captureMessageContent = 'NO_CONTENT';
+  if (withheld.length > 0) settings.captureMessageContent = 'NO_CONTENT';
+  // What would have masked or hidden content is not known: nobody may receive it.
+  if (withheld.some((name) => MASKING_OPTIONS.includes(name)))
+    Object.assign(settings, { completionHook: undefined, contentFolder: undefined });
   return Object.freeze(settings) as unknown as Settings;
 }
 
@@ -342,6 +348,11 @@ export function contentTargets({ captureMessageContent: mode, events }: Settings
   const onBoth = mode === 'SPAN_AND_EVENT' || typeof mode === 'function';
   const event = onBoth || mode === 'EVENT_ONLY';
   return { span: onBoth || mode === 'SPAN_ONLY', event, sink: event && events?.preset === 'full' };
+}
+
+/** Whether the function of the program has decided against content of an operation: then no hook and no store sees it, either. */
+export function refusesContent({ captureMessageContent: consent }: Settings, ofOperation: Settings): boolean {
+  return typeof consent === 'function' && ofOperation.captureMessageContent === 'NO_CONTENT';
 }
 
 /**

@@ -1,7 +1,7 @@
-import http from 'node:http';
 import { type Attributes, TraceFlags } from '@opentelemetry/api';
 import { parseAddress } from '../config/otlp.ts';
 import { openCalls } from '../sdk/call.ts';
+import { builtIn } from '../util/built-in.ts';
 import { makeSuppressed } from '../util/context.ts';
 import { guard } from '../util/guard.ts';
 import { platformTimers, startOutside } from '../util/timers.ts';
@@ -73,7 +73,8 @@ class LiveSpans {
 
   onEnd(span: StartedSpan): void {
     // The exporter sends it, too, though later.
-    if (this.#open.delete(span) && this.#receiver === 'view') this.#ended.push(span);
+    const isShown = this.#open.delete(span) && this.#receiver === 'view';
+    if (isShown && this.#ended.length < MAX_SHOWN_SPANS) this.#ended.push(span);
   }
 
   forceFlush(): Promise<void> {
@@ -95,13 +96,21 @@ class LiveSpans {
     if (this.#isWaiting) return;
     this.#isWaiting = true;
     const { setTimeout } = platformTimers() ?? globalThis;
-    startOutside(() => setTimeout(() => this.#send(), milliseconds));
+    startOutside(() =>
+      setTimeout(() => {
+        // Other instrumentations' spans may have values that cannot be written.
+        if (guard('showing spans in progress', () => this.#send()) === undefined) this.#stop();
+      }, milliseconds),
+    );
   }
 
-  #send(): void {
+  /** @returns `true`, unless it throws */
+  #send(): true {
     if (this.#open.size + this.#ended.length === 0) {
       this.#isWaiting = false;
-      return;
+      // Something else may listen there by the time that the next span starts.
+      if (this.#receiver === 'view') this.#receiver = 'unknown';
+      return true;
     }
     const isKnown = this.#receiver === 'view';
     const spans = isKnown ? this.#changed() : [];
@@ -110,8 +119,11 @@ class LiveSpans {
       post(this.#endpoint, spans, (answer) => {
         if (answer === 'other') this.#stop();
         else if (this.#receiver !== 'other') this.#receiver = answer;
+        // What has not arrived is sent again.
+        if (answer !== 'view') for (const span of this.#open.keys()) this.#open.set(span, '');
         this.#next(answer === 'unknown' ? RETRY_DELAY_MS : isKnown ? CHANGE_DELAY_MS : 0);
       });
+    return true;
   }
 
   #next(milliseconds: number): void {
@@ -164,16 +176,26 @@ function post(
   // In protobuf, a request without spans has no bytes.
   const type = body === '' ? 'application/x-protobuf' : 'application/json';
   const headers = { 'content-type': type, 'content-length': Buffer.byteLength(body), [VIEW_HEADER]: 'live' };
+  const http = builtIn('node:http');
+  if (http === undefined) {
+    done('other');
+    return;
+  }
   const request = makeSuppressed(() =>
     http.request(url, { method: 'POST', headers, agent: false, timeout: REQUEST_TIMEOUT_MS }),
   );
   request.on('socket', (socket) => socket.unref());
+  let isDone = false;
+  const once = (receiver: 'unknown' | 'view' | 'other'): void => {
+    if (!isDone) done(receiver);
+    isDone = true;
+  };
   request.on('response', (response) => {
     response.resume();
-    done(response.headers[VIEW_HEADER] === undefined ? 'other' : 'view');
+    once(response.headers[VIEW_HEADER] === undefined ? 'other' : 'view');
   });
   request.on('timeout', () => request.destroy(new Error('timeout')));
-  request.on('error', () => done('unknown'));
+  request.on('error', () => once('unknown'));
   request.end(body);
 }
 
@@ -203,7 +225,9 @@ function otlpSpan(span: StartedSpan, answer: Attributes = {}): object {
 }
 
 function nanoseconds([seconds, rest]: HighResolutionTime): string {
-  return String(BigInt(seconds) * 1_000_000_000n + BigInt(Math.trunc(rest)));
+  const whole = Number.isFinite(seconds) ? Math.trunc(seconds) : 0;
+  const fraction = Number.isFinite(rest) ? Math.trunc(rest) : 0;
+  return String(BigInt(whole) * 1_000_000_000n + BigInt(fraction));
 }
 
 function keyValues(attributes: Attributes): object[] {

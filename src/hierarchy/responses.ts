@@ -121,7 +121,10 @@ export class Responses implements ConversationApi {
     this.toolCalls = toolCalls;
     this.#telemetry = tracker.telemetry;
     this.#known = tracker.store.shelf();
-    this.#open = tracker.store.shelf({ evicted: (response) => response.close() });
+    this.#open = tracker.store.shelf({
+      evicted: (response) => response.close(),
+      isInUse: ({ life }) => life.requests + life.streams > 0,
+    });
     this.#paused = tracker.store.shelf({ lifetimeMs: LONG_LIFETIME_MS });
   }
 

@@ -224,7 +224,6 @@ export class ConversationTracker implements ProviderListener, AgentInvocationOwn
     // Without this, a run has no steps if the program deletes its thread while they are being read.
     if (isRead) void this.#reads.queue.at(origin).settled(READ_TIMEOUT_MS).then(end);
     else end();
-    conversation.forgetContent();
     this.#conversations[kind].delete(conversationOrigin(kind, origin), id);
   }
 
@@ -296,4 +295,5 @@ function isGoingOn({ segments }: Conversation): boolean {
 
 function endConversation(conversation: Conversation): void {
   for (const segment of [...conversation.segments.values()]) segment.end();
+  conversation.forgetContent();
 }

@@ -2,6 +2,8 @@ import { type Attributes, type Context, ROOT_CONTEXT } from '@opentelemetry/api'
 import { clockIn, now, type SpanClock } from '../util/clock.ts';
 import { guard, logError } from '../util/guard.ts';
 import { asName, field, fieldsOf, MAX_REPEATED, numberField, type PayloadObject } from '../util/payload.ts';
+import { ProcessWide } from '../util/process-state.ts';
+import { VERSION } from '../util/version.ts';
 import type { Outcome, OutcomeListener } from '../util/watch-result.ts';
 import { type AnsweredRequest, nowReading } from './client-keys.ts';
 import { originOf } from './provider.ts';
@@ -393,16 +395,20 @@ export function watchForLoss(call: Call, object: object): void {
  * emptied by each call of a quiet program allocates a new table every time.
  */
 export class OpenCalls {
-  readonly #calls: (Call | undefined)[] = [];
-  #size = 0;
+  readonly #shared: { readonly value: CallList };
+
+  constructor(shared: { readonly value: CallList } = { value: { calls: [], size: 0 } }) {
+    this.#shared = shared;
+  }
 
   get size(): number {
-    return this.#size;
+    return this.#shared.value.size;
   }
 
   add(call: Call): void {
-    call.openIndex = this.#size;
-    this.#calls[this.#size++] = call;
+    const list = this.#shared.value;
+    call.openIndex = list.size;
+    list.calls[list.size++] = call;
   }
 
   /** Does nothing for a call that was not added. */
@@ -410,15 +416,17 @@ export class OpenCalls {
     const { openIndex: index } = call;
     if (index === undefined) return;
     call.openIndex = undefined;
-    const last = this.#calls[--this.#size] as Call;
-    this.#calls[this.#size] = undefined;
+    const list = this.#shared.value;
+    const last = list.calls[--list.size] as Call;
+    list.calls[list.size] = undefined;
     if (last === call) return;
-    this.#calls[index] = last;
+    list.calls[index] = last;
     last.openIndex = index;
   }
 
   values(): Call[] {
-    return this.#calls.slice(0, this.#size) as Call[];
+    const { calls, size } = this.#shared.value;
+    return calls.slice(0, size) as Call[];
   }
 
   of(observer: CallObserver): Call[] {
@@ -426,10 +434,20 @@ export class OpenCalls {
   }
 }
 
-export const openCalls: OpenCalls = new OpenCalls();
+interface CallList {
+  readonly calls: (Call | undefined)[];
+  size: number;
+}
+
+/** Of all copies of this release: the copy that patched a class begins the calls that the others observe. */
+export const openCalls: OpenCalls = new OpenCalls(
+  new ProcessWide<CallList>(`open-calls@${VERSION}`, () => ({ calls: [], size: 0 })),
+);
 
 /** How many requests of the program wait for their answer from a server. */
 export function requestsUnderWay(origin: string): number {
-  const isWaiting = (call: Call): boolean => call.headersTime === 0 && originOf(call.client) === origin;
+  // A response over a socket, whose observer prepares nothing, waits for no request.
+  const isWaiting = ({ headersTime, observer, client }: Call): boolean =>
+    headersTime === 0 && observer.prepare !== undefined && originOf(client) === origin;
   return openCalls.values().filter(isWaiting).length;
 }

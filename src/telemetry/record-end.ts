@@ -1,4 +1,4 @@
-import { operationSettings } from '../config/config.ts';
+import { operationSettings, refusesContent } from '../config/config.ts';
 import * as ATTR from '../semconv/attributes.ts';
 import { guard } from '../util/guard.ts';
 import { nextTurn } from '../util/wait.ts';
@@ -38,7 +38,11 @@ function recordContentAndFailure(telemetry: Telemetry, operation: EndedOperation
     failure === undefined ? operation.attributes : { ...operation.attributes, ...failureAttributes(failure) };
   const settings = operationSettings(operation.startSettings, telemetry.settings);
   const { completionHook } = telemetry.settings;
-  const isHooked = failure !== undefined && completionHook !== undefined && !isInsideHook(context);
+  const isHooked =
+    failure !== undefined &&
+    completionHook !== undefined &&
+    !isInsideHook(context) &&
+    !refusesContent(telemetry.settings, operation.startSettings);
   const content =
     operation.content ?? (isHooked ? ContentRecord.ofFailure(telemetry, span, context, failure) : undefined);
   // A hook that could not run has not masked anything.

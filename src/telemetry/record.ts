@@ -7,7 +7,7 @@ import {
   type SpanOptions,
   trace,
 } from '@opentelemetry/api';
-import { operationSettings, type Settings } from '../config/config.ts';
+import { operationSettings, refusesContent, type Settings } from '../config/config.ts';
 import { notice } from '../diagnostics/report.ts';
 import type { Endpoint } from '../sdk/provider.ts';
 import type { Route } from '../sdk/routes/index.ts';
@@ -388,6 +388,7 @@ function beginContent(
   context: Context,
   startSettings: Settings,
 ): ContentRecord | undefined {
+  if (refusesContent(telemetry.settings, startSettings)) return undefined;
   const settings = operationSettings(startSettings, telemetry.settings);
   const { captureMessageContent, completionHook } = settings;
   const isTaken =

@@ -2,6 +2,7 @@ interface BuiltIns {
   async_hooks: typeof import('node:async_hooks');
   crypto: typeof import('node:crypto');
   diagnostics_channel: typeof import('node:diagnostics_channel');
+  http: typeof import('node:http');
   module: typeof import('node:module');
   net: typeof import('node:net');
   util: typeof import('node:util');

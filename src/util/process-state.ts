@@ -59,8 +59,8 @@ export function onKeyTaken(hear: (key: string) => void): void {
 function sharedValue<Value extends object>(name: string, create: () => Value): Value {
   const { values } = processState();
   const known = values.get(name);
-  if (known !== undefined) return known as Value;
   const made = create();
+  if (known !== undefined && isUsable(known, made)) return known as Value;
   const value = PUBLISHED.includes(name) ? publish(`${NAME}/${name}@1`, made, isAlike) : made;
   values.set(name, value);
   return value;
@@ -123,6 +123,14 @@ function defineGlobal(key: string, value: object): boolean {
 function isState(found: unknown, made: ProcessState): boolean {
   const { version, values } = found as ProcessState;
   return version === made.version && isAlike(values, made.values) && isAlike(found, made);
+}
+
+function isUsable(found: unknown, made: object): boolean {
+  try {
+    return isAlike(found, made);
+  } catch {
+    return false;
+  }
 }
 
 /**

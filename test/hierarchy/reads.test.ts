@@ -216,7 +216,11 @@ describe('reads beside the requests of the program', () => {
   const begin = (count: number): void => {
     endpointOf(client);
     for (let request = 0; request < count; request++) {
-      const call = new Call(client, { start: ({ context }) => ({ context, settle() {} }) }, ROOT_CONTEXT);
+      const call = new Call(
+        client,
+        { prepare: () => true, start: ({ context }) => ({ context, settle() {} }) },
+        ROOT_CONTEXT,
+      );
       call.begin({ method: 'get', path: '/models' });
       calls.push(call);
     }

@@ -35,7 +35,8 @@ async function runPlaced({ service, format, text, options, env = {} }: Placed) {
     cwd: directory,
     env: {
       BASE_URL: simulator().url,
-      NODE_OPTIONS: options.join(' '),
+      // A path may have spaces.
+      NODE_OPTIONS: options.map((each) => (each.includes(' ') ? JSON.stringify(each) : each)).join(' '),
       OTEL_EXPORTER_OTLP_ENDPOINT: receiver.httpUrl,
       OTEL_METRICS_EXPORTER: 'none',
       OTEL_LOGS_EXPORTER: 'none',

@@ -123,7 +123,7 @@ test('source maps lead to the lines of the sources', async () => {
   for (const env of [{}, { PLUGIN: 'none' }]) {
     const file = await build({ bundler: 'esbuild', text, env });
     const failed: Completed = await run(process.execPath, ['--enable-source-maps', file], { cwd: directory });
-    stacks.push(/(?<=at new .*\()\S+client\.ts:\d+:\d+/.exec(failed.stderr)?.[0]);
+    stacks.push(/(?<=at new .*\()[^()]+client\.ts:\d+:\d+/.exec(failed.stderr)?.[0]);
   }
   expect(stacks[0]).toContain('openai/src/client.ts');
   expect(stacks[0]).toBe(stacks[1]);

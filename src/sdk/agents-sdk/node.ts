@@ -177,7 +177,8 @@ export class AgentsContext implements Context {
   setValue(key: symbol, value: unknown): Context {
     const node = this.#current();
     return key === SPAN_KEY && node !== undefined
-      ? contextBelow(this, node, value as Span | undefined)
+      ? // On the same base: spans within spans would make a chain without an end.
+        contextBelow(this.#placed === undefined ? this : this.#base, node, value as Span | undefined)
       : new AgentsContext(this.#base.setValue(key, value), this.#current, this.#placed);
   }
 

@@ -20,7 +20,7 @@ interface Connection {
 export class RealtimeTransports extends PatchedClass {
   readonly #transports = new Transports();
   /** `undefined` for a connection that is not observed. */
-  readonly #known = new WeakMap<object, Connection | undefined>();
+  #known = new WeakMap<object, Connection | undefined>();
 
   protected patch(): void {
     const hear = (message: unknown): void => this.#hear(message);
@@ -35,6 +35,7 @@ export class RealtimeTransports extends PatchedClass {
   /** Connections go on unrecorded. */
   protected override restored(): void {
     this.#transports.restore();
+    this.#known = new WeakMap();
   }
 
   #hear(message: unknown): void {

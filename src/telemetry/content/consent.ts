@@ -2,6 +2,7 @@ import type { Context } from '@opentelemetry/api';
 import { CAPTURE_MODES, type ContentConsent, type Settings } from '../../config/config.ts';
 import { notice } from '../../diagnostics/report.ts';
 import { guard, guardAsync } from '../../util/guard.ts';
+import { field } from '../../util/payload.ts';
 import { callerIn } from '../metadata.ts';
 import { isInsideHook, runInsideHook } from '../program-hooks.ts';
 
@@ -20,7 +21,8 @@ export function settingsFor(settings: Settings, context: Context): Settings {
 
 function decide(consent: ContentConsent, context: Context): typeof CAPTURE_MODES.fallback | undefined {
   const answer: unknown = runInsideHook(() => consent(callerIn(context)));
-  if (answer instanceof Promise) void guardAsync('the captureMessageContent', () => answer);
+  if (typeof field(answer, 'then') === 'function')
+    void guardAsync('the captureMessageContent', async () => void (await answer));
   const mode = CAPTURE_MODES.parse(answer);
   if (mode === undefined)
     notice(

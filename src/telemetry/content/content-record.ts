@@ -163,7 +163,7 @@ export class ContentRecord {
 
   /** Adds the output, or all content at once. */
   add(content: Content): void {
-    const shown = this.#hidden === 'none' ? content : withoutHidden(content, this.#hidden);
+    const shown = withoutHidden(content, this.#hidden);
     if (this.#hook === undefined) this.#write(shown);
     else Object.assign(this.#held, copyContent(shown));
   }
@@ -172,7 +172,8 @@ export class ContentRecord {
   preview(content: Content): Attributes | undefined {
     if (!this.#targets.span || this.#hook !== undefined) return undefined;
     const written: Attributes = {};
-    writeForms(new ContentWriter(this.#telemetry.settings, attributeLimitOf(this.#span)), written, content);
+    const writer = new ContentWriter(this.#telemetry.settings, attributeLimitOf(this.#span));
+    writeForms(writer, written, withoutHidden(content, this.#hidden));
     return written;
   }
 
@@ -230,7 +231,8 @@ function writeForm(writer: ContentWriter, to: Attributes, content: Content, form
 
 const NOBODY: Caller = { tags: [], metadata: {}, baggage: {} };
 
-function withoutHidden(content: Content, hidden: string): Content {
+function withoutHidden(content: Content, hidden: Settings['hideContent']): Content {
+  if (hidden === 'none') return content;
   const kinds = new Set<string>(FORMS.filter(({ of }) => of === hidden).map(({ kind }) => kind));
   return Object.fromEntries(Object.entries(content).filter(([kind]) => !kinds.has(kind)));
 }

@@ -10,6 +10,8 @@ import { base64Size, isBlob } from './media.ts';
 
 /** Limits of {@link ContentStore}, and the names in references. */
 export interface ContentStoreLimits {
+  /** Whether images, audio and files in messages are left out. Default: `false`. */
+  readonly dropMedia?: boolean | undefined;
   /** The prefix of names in references, such as `s3://bucket/prefix/`. Default: empty. */
   readonly baseUrl?: string | undefined;
   /** The maximum number of objects waiting to be written. Further ones are dropped. Default 100. */
@@ -122,6 +124,7 @@ const MAX_STORED_MEDIA_LENGTH = 33_554_432;
 export class ContentStore {
   readonly #write: Write;
   readonly #storesMedia: boolean;
+  readonly #dropsMedia: boolean;
   readonly #baseUrl: string;
   readonly #maxLength: number;
   /** When the latest names were stored or queued, in monotonic milliseconds. */
@@ -132,7 +135,8 @@ export class ContentStore {
   constructor(options: ContentStoreOptions) {
     const { baseUrl = '', maxQueueLength = 100, maxLength = 4_194_304 } = options;
     this.#write = writeOf(options);
-    this.#storesMedia = options.write === undefined;
+    this.#dropsMedia = options.dropMedia === true;
+    this.#storesMedia = this.#dropsMedia || options.write === undefined;
     this.#baseUrl = baseUrl;
     this.#queue = new TaskQueue({
       maxConcurrent: MAX_CONCURRENT_WRITES,
@@ -182,6 +186,7 @@ export class ContentStore {
     const store = (part: BlobPart): object => {
       const { content, modality, mime_type: type = 'application/octet-stream' } = part;
       if (content === '') return part;
+      if (this.#dropsMedia) return withoutBytes(part);
       const bytes = content.length > MAX_STORED_MEDIA_LENGTH ? undefined : decodedBase64(content);
       if (bytes === undefined) {
         this.#drop();

@@ -8,9 +8,14 @@ import { ContentStore } from './content-store.ts';
 const stores = new Map<string, ContentStore>();
 
 /** The hook of the program between those that variables ask for: content is masked first, and stored last. */
-export function hookOfVariables({ completionHook, maskedKinds, contentFolder }: Settings): CompletionHook {
+export function hookOfVariables({
+  completionHook,
+  maskedKinds,
+  contentFolder,
+  media,
+}: Settings): CompletionHook {
   const mask = maskedKinds.length === 0 ? undefined : maskingHook({ kinds: maskedKinds });
-  const store = contentFolder === undefined ? undefined : storeIn(contentFolder);
+  const store = contentFolder === undefined ? undefined : storeIn(contentFolder, media === 'drop');
   return (completion) => {
     mask?.(completion);
     const returned = completionHook?.(completion);
@@ -21,8 +26,9 @@ export function hookOfVariables({ completionHook, maskedKinds, contentFolder }: 
   };
 }
 
-function storeIn(folder: string): ContentStore {
-  const store = stores.get(folder) ?? new ContentStore({ folder });
-  stores.set(folder, store);
+function storeIn(folder: string, dropMedia: boolean): ContentStore {
+  const key = `${dropMedia} ${folder}`;
+  const store = stores.get(key) ?? new ContentStore({ folder, dropMedia });
+  stores.set(key, store);
   return store;
 }

@@ -1,5 +1,5 @@
 import { type Attributes, type Context, INVALID_SPAN_CONTEXT, trace } from '@opentelemetry/api';
-import { contentTargets } from '../../config/config.ts';
+import { contentTargets, refusesContent } from '../../config/config.ts';
 import * as ATTR from '../../semconv/attributes.ts';
 import { EVENT_GEN_AI_EVALUATION_RESULT } from '../../semconv/events.ts';
 import { cut, searchedStart } from '../../util/cut-text.ts';
@@ -60,7 +60,7 @@ export function emitEvaluation(
   const label = named(evaluation, 'label');
   if (label !== undefined) attributes[ATTR.GEN_AI_EVALUATION_SCORE_LABEL] = label;
   const explanation = textField(evaluation, 'explanation');
-  if (explanation !== undefined) addExplanation(telemetry, attributes, explanation, context, active);
+  if (explanation !== undefined) addExplanation(telemetry, attributes, explanation, context);
   telemetry.events.emit({ name: EVENT_GEN_AI_EVALUATION_RESULT, context, attributes, time });
   telemetry.sendAtEnd();
 }
@@ -116,9 +116,10 @@ function addExplanation(
   attributes: Attributes,
   explanation: string,
   context: Context,
-  active: Context,
 ): void {
-  const settings = settingsFor(telemetry.settings, active);
+  // Whose content it quotes decides: the caller of the span that it is about.
+  const settings = settingsFor(telemetry.settings, context);
+  if (refusesContent(telemetry.settings, settings)) return;
   // It may quote both.
   if (settings.hideContent !== 'none') return;
   const { completionHook, maxContentLength } = settings;
@@ -128,7 +129,7 @@ function addExplanation(
     const completion = newCompletion(
       attributes,
       trace.getSpanContext(context) ?? INVALID_SPAN_CONTEXT,
-      callerIn(active),
+      callerIn(context),
     );
     completion.evaluationExplanation = explanation;
     shown = undefined;

@@ -1,6 +1,7 @@
 import type { Caller, Completion, CompletionHook } from '../../config/completion-types.ts';
 import { notice } from '../../diagnostics/report.ts';
 import { searchedStart } from '../../util/cut-text.ts';
+import { guardAsync } from '../../util/guard.ts';
 import { field, setOwn } from '../../util/payload.ts';
 import { type Mask, maskPieces, maskWith } from './mask-text.ts';
 import { type MaskingOptions, readMask } from './masking-options.ts';
@@ -37,7 +38,13 @@ export function maskingHook(
 ): CompletionHook {
   if (isCompletion(options)) throw calledAsHook(options);
   if (typeof options === 'function')
-    return (completion) => maskContent(readMask(options(completion.caller)), completion);
+    return (completion) => {
+      const given: unknown = options(completion.caller);
+      // It is malformed, so everything is masked; nobody else handles its failure.
+      if (typeof field(given, 'then') === 'function')
+        void guardAsync('the options of maskingHook', async () => void (await given));
+      maskContent(readMask(given as MaskingOptions | undefined), completion);
+    };
   const mask = readMask(options);
   return (completion) => maskContent(mask, completion);
 }

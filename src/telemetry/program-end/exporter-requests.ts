@@ -1,6 +1,7 @@
 import { parseAddress } from '../../config/otlp.ts';
 import { HTTP_REQUESTS, listenToChannels } from '../../util/diagnostics-channels.ts';
 import { field, objectField } from '../../util/payload.ts';
+import { VIEW_HEADER } from '../../util/version.ts';
 
 /** What is used of a request of `node:http`. */
 interface HttpRequest {
@@ -51,6 +52,8 @@ function isToServerOf({ protocol, host }: URL, request: unknown): boolean {
     field(request, 'method') === 'POST' &&
     field(request, 'protocol') === protocol &&
     typeof getHeader === 'function' &&
-    getHeader.call(request, 'host') === host
+    getHeader.call(request, 'host') === host &&
+    // Of spans in progress nothing is lost.
+    getHeader.call(request, VIEW_HEADER) === undefined
   );
 }

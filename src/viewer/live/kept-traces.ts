@@ -1,4 +1,4 @@
-import { appendFileSync, statSync } from 'node:fs';
+import { appendFileSync, chmodSync, lstatSync, statSync } from 'node:fs';
 import { type OtlpSpans, readOtlpJson } from '../otlp-json.ts';
 import { fileProblem, MAX_FILE_SIZE, readWhole, viewText } from '../trace-file.ts';
 
@@ -20,7 +20,11 @@ export class KeptTraces {
    * @throws if they cannot be read, or nothing can be added
    */
   read(): OtlpSpans {
+    const found = lstatSync(this.#path, { throwIfNoEntry: false });
+    if (found?.isFile() === false) throw new Error('it is not a regular file');
     appendFileSync(this.#path, '', { mode: 0o600 });
+    // It may be there already, for others to read.
+    chmodSync(this.#path, 0o600);
     const { size } = statSync(this.#path);
     return readOtlpJson(viewText(readWhole(this.#path, Math.max(0, size - MAX_FILE_SIZE))));
   }

@@ -21,6 +21,8 @@ const ANSWER_HEADERS: Readonly<Record<string, string>> = {
   'referrer-policy': 'no-referrer',
   'x-content-type-options': 'nosniff',
   'x-frame-options': 'DENY',
+  // A program that was refused once still knows who it was.
+  [VIEW_HEADER]: 'live',
 };
 
 /** UTF-16 units of spans that one answer contains: more than a browser can be expected to show. */
@@ -104,7 +106,7 @@ export class Receiver {
       if (!isLive && found.spans.length + found.evaluations.length > 0) this.#kept?.add(document);
     }
     // The answer of OTLP to a request that was accepted as a whole. In protobuf it has no bytes.
-    send(response, 200, type, type === JSON_TYPE ? '{}' : '', { [VIEW_HEADER]: 'live' });
+    send(response, 200, type, type === JSON_TYPE ? '{}' : '');
   }
 
   #show({ spans, evaluations }: Pick<OtlpSpans, 'spans' | 'evaluations'>): void {

@@ -122,18 +122,30 @@ function spokenIn(parts: SpanMessage['parts']): string {
     .join('\n');
 }
 
-/** The address of the API. */
+const OPENAI_HOST = 'api.openai.com';
+
+/** The address of the API. Whoever sent the span chose it, so what is no host name is left out. */
 function baseUrlOf({ attributes }: FinishedSpan): string {
-  const { [ATTR.SERVER_ADDRESS]: host = 'api.openai.com', [ATTR.SERVER_PORT]: port = 443 } = attributes;
-  return `${port === 443 ? 'https' : 'http'}://${host}${port === 443 ? '' : `:${port}`}/v1`;
+  const { [ATTR.SERVER_ADDRESS]: address, [ATTR.SERVER_PORT]: port = 443 } = attributes;
+  const host = typeof address === 'string' && /^[\w.:-]+$/.test(address) ? address : OPENAI_HOST;
+  const isHere = /^(?:localhost|127\.[\d.]+|::1)$/.test(host);
+  const scheme = isHere || port === 80 ? 'http' : 'https';
+  const place = Number(port) === 443 || !Number.isInteger(Number(port)) ? '' : `:${Number(port)}`;
+  return `${scheme}://${host.includes(':') ? `[${host}]` : host}${place}/v1`;
+}
+
+/** The variable with the key: that of OpenAI is for its own host alone. */
+function keyVariableOf(baseUrl: string): string {
+  return baseUrl === `https://${OPENAI_HOST}/v1` ? 'OPENAI_API_KEY' : 'API_KEY';
 }
 
 /** The command that makes the call again. The key is read from the environment. */
 export function curlOf(span: FinishedSpan): string {
   const path = apiOf(span) === 'chat' ? '/chat/completions' : '/responses';
+  const baseUrl = baseUrlOf(span);
   return [
-    `curl ${shellQuoted(baseUrlOf(span) + path)}`,
-    '-H "Authorization: Bearer $OPENAI_API_KEY"',
+    `curl ${shellQuoted(baseUrl + path)}`,
+    `-H "Authorization: Bearer $${keyVariableOf(baseUrl)}"`,
     "-H 'Content-Type: application/json'",
     `-d ${shellQuoted(jsonOf(bodyOf(span)))}`,
   ].join(' \\\n  ');
@@ -142,9 +154,10 @@ export function curlOf(span: FinishedSpan): string {
 /** The program that makes the call again. */
 export function typeScriptOf(span: FinishedSpan): string {
   const method = apiOf(span) === 'chat' ? 'chat.completions' : 'responses';
+  const baseUrl = baseUrlOf(span);
   return `import OpenAI from 'openai';
 
-const client = new OpenAI({ baseURL: ${jsonOf(baseUrlOf(span))} });
+const client = new OpenAI({ baseURL: ${jsonOf(baseUrl)}, apiKey: process.env.${keyVariableOf(baseUrl)} });
 const answer = await client.${method}.create(${jsonOf(bodyOf(span))});
 console.log(answer);
 `;

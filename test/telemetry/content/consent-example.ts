@@ -11,8 +11,9 @@ const instrumentation = new OpenAIInstrumentation({
 });
 
 // For each request of a tenant:
-const handle = <Answer>(tenant: string, userId: string, answer: () => Answer): Answer =>
-  withMetadata({ userId, metadata: { tenant } }, answer);
+function handle<Answer>(tenant: string, userId: string, answer: () => Answer): Answer {
+  return withMetadata({ userId, metadata: { tenant } }, answer);
+}
 
 // The example of docs/privacy.md ends here.
 export function example(): { instrumentation: OpenAIInstrumentation; handle: typeof handle } {
