@@ -111,6 +111,7 @@ describe('with the command view as endpoint', () => {
   it.each<[string, OpenAIInstrumentationConfig]>([
     ['is not recorded', {}],
     ['has yet to pass a hook', { captureMessageContent: 'SPAN_ONLY', completionHook: () => undefined }],
+    ['is refused for the caller', { captureMessageContent: () => false }],
   ])('no content is sent that %s', async (_, config) => {
     const { client, say } = streamingClient(config);
     const stream = await client.chat.completions.create(REQUEST);
@@ -124,6 +125,21 @@ describe('with the command view as endpoint', () => {
     await wait(1_000);
     expect((await shown()).attributes).toMatchObject({ 'gen_ai.request.model': 'gpt-4o' });
     expect(JSON.stringify(await shown())).not.toMatch(/Where|Hamburg/);
+    stream.controller.abort();
+  });
+
+  it('an answer that is hidden is not sent before its end, either', async () => {
+    const { client, say } = streamingClient({ captureMessageContent: 'SPAN_ONLY', hideContent: 'outputs' });
+    const stream = await client.chat.completions.create(REQUEST);
+    void (async () => {
+      for await (const _ of stream);
+    })();
+    say('In Hamburg');
+    await vi.waitFor(async () => expect((await listsOf(view.page)).traces).toHaveLength(1), {
+      timeout: 5_000,
+    });
+    await wait(1_000);
+    expect(JSON.stringify(await shown())).not.toContain('Hamburg');
     stream.controller.abort();
   });
 });

@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { cp, mkdtemp, realpath, rm, symlink, writeFile } from 'node:fs/promises';
+import { cp, mkdtemp, readFile, realpath, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -20,10 +20,8 @@ beforeAll(async () => {
   await symlink(resolve('node_modules'), join(root, 'node_modules'));
   await writeFile(join(root, 'package.json'), '{ "type": "module" }');
   for (const copy of ['same', 'other']) await cp(resolve('src'), join(root, copy), { recursive: true });
-  await writeFile(
-    join(root, 'other', 'util', 'version.ts'),
-    `export const NAME = '${NAME}'; export const VERSION = '${OTHER_VERSION}';`,
-  );
+  const version = join(root, 'other', 'util', 'version.ts');
+  await writeFile(version, (await readFile(version, 'utf8')).replace(`'${VERSION}'`, `'${OTHER_VERSION}'`));
 });
 afterAll(() => rm(root, { recursive: true }));
 

@@ -55,6 +55,26 @@ describe('captureMessageContent as a function', () => {
     expect(telemetry.spans.filter((span) => tenantOf(span) === 'acme' && !shown.includes(span))).toEqual([]);
   });
 
+  test('keeps what it refuses from hooks, the text of an error included', async () => {
+    const seen: unknown[] = [];
+    const completionHook = (completion: unknown): void => void seen.push(completion);
+    const session = await startSession({
+      config: { captureMessageContent: ({ userId }) => userId === 'ada', completionHook },
+    });
+    const { client, simulator } = session;
+    const ask = (userId: string): Promise<unknown> =>
+      withMetadata({ userId }, () =>
+        client.chat.completions.create({ model: 'gpt-4o', messages: [{ role: 'user', content: 'hidden' }] }),
+      );
+    await ask('grace');
+    simulator.next({ status: 400, body: { error: { message: 'hidden' } } });
+    await ask('grace').catch(() => undefined);
+    expect(seen).toEqual([]);
+    await ask('ada');
+    expect(seen).toHaveLength(1);
+    await session.verify();
+  });
+
   test('decides about the whole of a run, which ends later, and reads no messages for it in vain', async () => {
     const paths: Record<string, string[]> = {};
     for (const tenant of ['acme', 'other']) {

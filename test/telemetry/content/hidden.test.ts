@@ -1,3 +1,6 @@
+import { mkdtemp, readdir, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { describe, expect, test, vi } from 'vitest';
 import { type Completion, recordEvaluation } from '../../../src/client.ts';
 import { startTracedProgram } from '../../helpers/program.ts';
@@ -92,6 +95,24 @@ describe('OTEL_INSTRUMENTATION_OPENAI_MASKING', () => {
     expect(seen.join()).toContain(said);
     expect(session.spans[0]?.attributes['gen_ai.input.messages']).toContain(said);
     await session.verify();
+  });
+
+  test('with an unknown kind lets no hook and no store see content', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'withheld-'));
+    vi.stubEnv('OTEL_INSTRUMENTATION_OPENAI_MASKING', 'emial');
+    vi.stubEnv('OTEL_INSTRUMENTATION_GENAI_UPLOAD_BASE_PATH', folder);
+    const seen: unknown[] = [];
+    const session = await startSession({
+      config: { completionHook: (completion) => void seen.push(completion) },
+    });
+    await session.client.chat.completions.create({ model: 'gpt-4o', messages });
+    vi.unstubAllEnvs();
+    await session.provider.forceFlush();
+    expect(seen).toEqual([]);
+    expect(await readdir(folder)).toEqual([]);
+    session.warnings.splice(0);
+    await session.verify();
+    await rm(folder, { recursive: true });
   });
 
   test('with an unknown kind lets no content be recorded', async () => {

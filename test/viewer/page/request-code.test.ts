@@ -114,6 +114,34 @@ describe('the code of a call', () => {
     },
   );
 
+  it.each([
+    [{}, 'https://api.openai.com/v1/chat/completions', 'OPENAI_API_KEY'],
+    [{ 'server.address': 'evil.example' }, 'https://evil.example/v1/chat/completions', 'API_KEY'],
+    [
+      { 'server.address': 'gateway', 'server.port': 8443 },
+      'https://gateway:8443/v1/chat/completions',
+      'API_KEY',
+    ],
+    [
+      { 'server.address': 'localhost', 'server.port': 11434 },
+      'http://localhost:11434/v1/chat/completions',
+      'API_KEY',
+    ],
+    [
+      { 'server.address': 'a\u001b[201~\u0003' },
+      'https://api.openai.com/v1/chat/completions',
+      'OPENAI_API_KEY',
+    ],
+  ])(
+    'sends the key of OpenAI to OpenAI alone, and none in clear text to another machine: %j',
+    (at, url, key) => {
+      const span = call({ 'gen_ai.input.messages': MESSAGES, ...at });
+      expect(curlOf(span)).toContain(`curl '${url}'`);
+      expect(curlOf(span)).toContain(`Bearer $${key}"`);
+      expect(typeScriptOf(span)).toContain(`apiKey: process.env.${key} }`);
+    },
+  );
+
   it('is there only for calls whose messages were recorded', () => {
     expect(isRepeatable(call({ 'gen_ai.input.messages': MESSAGES }))).toBe(true);
     expect(isRepeatable(call({}))).toBe(false);

@@ -1,0 +1,29 @@
+import { expect, test } from 'vitest';
+import { restOfRequest } from '../../../src/telemetry/content/request-body.ts';
+
+const BODY = {
+  model: 'gpt-4o',
+  messages: [],
+  tool_choice: 'auto',
+  user: 'user-42',
+  metadata: { team: 'billing' },
+  data_sources: [{ parameters: { authentication: { key: 'secret' } } }],
+  api_key: 'secret',
+  azure_ad_token: 'secret',
+};
+
+test('the rest of a request has neither credentials nor what names a person', () => {
+  expect(restOfRequest(BODY, true)).toEqual({ model: 'gpt-4o', tool_choice: 'auto' });
+});
+
+test('what names a person is there if the program names it, and credentials never are', () => {
+  expect(restOfRequest(BODY, ['user', 'api_key'])).toEqual({
+    model: 'gpt-4o',
+    tool_choice: 'auto',
+    user: 'user-42',
+  });
+});
+
+test('without the option there is none', () => {
+  expect(restOfRequest(BODY, false)).toBeUndefined();
+});
