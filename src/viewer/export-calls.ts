@@ -48,7 +48,7 @@ export function runExportCalls(
     for (const line of whole) output.write(`${JSON.stringify(line)}\n`);
     if (lines.length > whole.length)
       errors.write(
-        `Left out ${count(lines.length - whole.length, 'call')}: content is cut or not readable.\n`,
+        `Left out ${count(lines.length - whole.length, 'call')}: content is cut, not readable, or of a kind that a line cannot have.\n`,
       );
     if (whole.length > 0) return 0;
     errors.write('No whole call was found. Calls are exported if their content was recorded.\n');
@@ -98,7 +98,7 @@ function lineOfCall({ attributes, traceId, spanId }: PageSpan, format: string): 
     ATTR.GEN_AI_TOOL_DEFINITIONS,
     ATTR.OPENAI_REQUEST_BODY,
   ].some((name) => attributes[name] !== undefined && read(name) === undefined);
-  if (input === undefined || isCut) return undefined;
+  if (input === undefined || isCut || !input.every(isExportable)) return undefined;
   const system = read(ATTR.GEN_AI_SYSTEM_INSTRUCTIONS);
   const tools = read(ATTR.GEN_AI_TOOL_DEFINITIONS);
   const body = read(ATTR.OPENAI_REQUEST_BODY);
@@ -192,6 +192,14 @@ function completionMessages({ role, parts }: SpanMessage): JsonLine[] {
     ...(calls.length > 0 ? { tool_calls: calls } : {}),
   };
   return [message, ...results];
+}
+
+/** Whether a line can have every part of a message. The model is not given its own reasoning again. */
+function isExportable({ parts }: SpanMessage): boolean {
+  return parts.every(
+    (part) =>
+      /^(?:tool_call|tool_call_response|reasoning)$/.test(String(part.type)) || chatPart(part).length > 0,
+  );
 }
 
 function chatPart({ type, content, uri, modality, file_id }: JsonLine): JsonLine[] {

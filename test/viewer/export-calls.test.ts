@@ -86,6 +86,8 @@ function bodyOf({ spans }: Session, index = 0): Record<string, unknown> {
   return JSON.parse(String(spans[index]?.attributes['openai.request.body']));
 }
 
+const LEFT_OUT = 'Left out 1 call: content is cut, not readable, or of a kind that a line cannot have.';
+
 describe('recordRequest', () => {
   test('records all of a request that has no attribute of its own, without persons', async () => {
     const session = await startRecording();
@@ -184,6 +186,26 @@ describe('export-calls', () => {
     await session.verify();
   });
 
+  test('leaves out calls with a part that a line cannot have, such as audio by its address', async () => {
+    const session = await startRecording();
+    const audio = { data: 'aGk=', format: 'wav' as const };
+    await session.client.chat.completions.create({
+      model: 'gpt-4o',
+      messages: [
+        {
+          role: 'user',
+          content: [
+            { type: 'text', text: 'What is said?' },
+            { type: 'input_audio', input_audio: audio },
+          ],
+        },
+      ],
+    });
+    const { code, lines, errors } = await exportCalls(session.spans);
+    expect([code, lines]).toEqual([1, []]);
+    expect(errors).toContain(LEFT_OUT);
+  });
+
   test('leaves out calls whose content was cut, and says so', async () => {
     const session = await startRecording({ maxContentLength: 20 });
     const ask = (content: string) =>
@@ -192,7 +214,7 @@ describe('export-calls', () => {
     await ask('What is 2 + 2, and what is 3 + 3?');
     const { code, lines, errors } = await exportCalls(session.spans, '--format', 'batch');
     expect([code, lines.length]).toEqual([0, 1]);
-    expect(errors).toContain('Left out 1 call: content is cut or not readable.');
+    expect(errors).toContain(LEFT_OUT);
     const none = await exportCalls(session.spans.slice(1), '--format', 'batch');
     expect([none.code, none.lines]).toEqual([1, []]);
     await session.verify();
