@@ -153,7 +153,7 @@ export class Conversation implements ContentHolder {
 
   /** Drops the content of kept messages, but not their number. */
   forgetContent(): void {
-    this.#dropMessages();
+    if (this.#unanswered.length > 0) this.#dropMessages();
     this.#isNew = false;
   }
 
