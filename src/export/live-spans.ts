@@ -106,15 +106,10 @@ class LiveSpans {
 
   /** @returns `true`, unless it throws */
   #send(): true {
-    if (this.#open.size + this.#ended.length === 0) {
-      this.#isWaiting = false;
-      // Something else may listen there by the time that the next span starts.
-      if (this.#receiver === 'view') this.#receiver = 'unknown';
-      return true;
-    }
     const isKnown = this.#receiver === 'view';
+    const isIdle = this.#isIdle;
     const spans = isKnown ? this.#changed() : [];
-    if (isKnown && spans.length === 0) this.#next(CHANGE_DELAY_MS);
+    if (isIdle || (isKnown && spans.length === 0)) this.#next(CHANGE_DELAY_MS);
     else if (this.#receiver !== 'other')
       post(this.#endpoint, spans, (answer) => {
         if (answer === 'other') this.#stop();
@@ -128,7 +123,13 @@ class LiveSpans {
 
   #next(milliseconds: number): void {
     this.#isWaiting = false;
-    if (this.#open.size + this.#ended.length > 0) this.#sendAfter(milliseconds);
+    if (!this.#isIdle) this.#sendAfter(milliseconds);
+    // Something else may listen there by the time that the next span starts.
+    else if (this.#receiver === 'view') this.#receiver = 'unknown';
+  }
+
+  get #isIdle(): boolean {
+    return this.#open.size + this.#ended.length === 0;
   }
 
   /** The spans of which something is not sent yet, as JSON. */

@@ -1,4 +1,4 @@
-import { createServer, type IncomingMessage } from 'node:http';
+import { createServer, type IncomingMessage, type Server } from 'node:http';
 import { createRequire } from 'node:module';
 import type { AddressInfo } from 'node:net';
 import { setTimeout as wait } from 'node:timers/promises';
@@ -8,6 +8,7 @@ import OpenAI from 'openai';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { instrumentOpenAI, type OpenAIInstrumentationConfig } from '../../src/client.ts';
 import { processorsFromEnvironment } from '../../src/export/otlp-exporter.ts';
+import { VIEW_HEADER } from '../../src/util/version.ts';
 import { type LiveView, startLiveView } from '../../src/viewer/live/live-view.ts';
 import type { PageSpan } from '../../src/viewer/page-span.ts';
 import { get, listsOf } from '../viewer/live/requests.ts';
@@ -108,11 +109,16 @@ describe('with the command view as endpoint', () => {
     expect((await listsOf(view.page)).traces[0]).toMatchObject({ underWay: false, outcome: 'ok' });
   });
 
-  it.each<[string, OpenAIInstrumentationConfig]>([
-    ['is not recorded', {}],
-    ['has yet to pass a hook', { captureMessageContent: 'SPAN_ONLY', completionHook: () => undefined }],
-    ['is refused for the caller', { captureMessageContent: () => false }],
-  ])('no content is sent that %s', async (_, config) => {
+  it.each<[string, RegExp, OpenAIInstrumentationConfig]>([
+    ['is not recorded', /Where|Hamburg/, {}],
+    [
+      'has yet to pass a hook',
+      /Where|Hamburg/,
+      { captureMessageContent: 'SPAN_ONLY', completionHook: () => undefined },
+    ],
+    ['is refused for the caller', /Where|Hamburg/, { captureMessageContent: () => false }],
+    ['is hidden', /Hamburg/, { captureMessageContent: 'SPAN_ONLY', hideContent: 'outputs' }],
+  ])('no content is sent that %s', async (_, content, config) => {
     const { client, say } = streamingClient(config);
     const stream = await client.chat.completions.create(REQUEST);
     void (async () => {
@@ -124,28 +130,13 @@ describe('with the command view as endpoint', () => {
     });
     await wait(1_000);
     expect((await shown()).attributes).toMatchObject({ 'gen_ai.request.model': 'gpt-4o' });
-    expect(JSON.stringify(await shown())).not.toMatch(/Where|Hamburg/);
-    stream.controller.abort();
-  });
-
-  it('an answer that is hidden is not sent before its end, either', async () => {
-    const { client, say } = streamingClient({ captureMessageContent: 'SPAN_ONLY', hideContent: 'outputs' });
-    const stream = await client.chat.completions.create(REQUEST);
-    void (async () => {
-      for await (const _ of stream);
-    })();
-    say('In Hamburg');
-    await vi.waitFor(async () => expect((await listsOf(view.page)).traces).toHaveLength(1), {
-      timeout: 5_000,
-    });
-    await wait(1_000);
-    expect(JSON.stringify(await shown())).not.toContain('Hamburg');
+    expect(JSON.stringify(await shown())).not.toMatch(content);
     stream.controller.abort();
   });
 });
 
-it('another receiver on this machine gets one request without spans, and no more', async () => {
-  const bodies: string[] = [];
+/** A receiver that answers as `view` while `isView` says so. */
+async function startReceiver(bodies: string[], isView: () => boolean): Promise<Server> {
   const server = createServer((request: IncomingMessage, response) => {
     let body = '';
     request.on('data', (chunk) => {
@@ -153,10 +144,37 @@ it('another receiver on this machine gets one request without spans, and no more
     });
     request.on('end', () => {
       bodies.push(body);
+      if (isView()) response.setHeader(VIEW_HEADER, 'live');
       response.end();
     });
   }).listen(0, '127.0.0.1');
   await new Promise((done) => server.once('listening', done));
+  return server;
+}
+
+it('a receiver that takes the place of the command between two spans gets none of the second', async () => {
+  const bodies: string[] = [];
+  let isView = true;
+  const server = await startReceiver(bodies, () => isView);
+  const { port } = server.address() as AddressInfo;
+  const tracer = exportTo(`http://127.0.0.1:${port}`).getTracer('test');
+  const first = tracer.startSpan('one');
+  const shows = (name: string): boolean => bodies.some((body) => body.includes(`"name":"${name}","kind"`));
+  await vi.waitFor(() => expect(shows('one')).toBe(true), { timeout: 5_000 });
+  first.end();
+  await wait(1_500);
+  isView = false;
+  tracer.startSpan('two');
+  await wait(1_500);
+  expect(bodies.at(-1)).toBe('');
+  expect(shows('two')).toBe(false);
+  server.close();
+  server.closeAllConnections();
+});
+
+it('another receiver on this machine gets one request without spans, and no more', async () => {
+  const bodies: string[] = [];
+  const server = await startReceiver(bodies, () => false);
   const { port } = server.address() as AddressInfo;
   const tracer = exportTo(`http://127.0.0.1:${port}`).getTracer('test');
   tracer.startSpan('one');
