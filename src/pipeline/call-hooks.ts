@@ -4,8 +4,8 @@ import { notice } from '../diagnostics/report.ts';
 import { type ApiRequest, operationNameOf } from '../operations/index.ts';
 import type { Call } from '../sdk/call.ts';
 import type { Placement } from '../telemetry/placement.ts';
-import { runInsideHook } from '../telemetry/program-hooks.ts';
-import { guard, guardAsync } from '../util/guard.ts';
+import { handleRejection, runInsideHook } from '../telemetry/program-hooks.ts';
+import { guard } from '../util/guard.ts';
 import { asObject, field, readHeader } from '../util/payload.ts';
 
 /** The hooks of one call. An error that a hook throws stays here. */
@@ -86,7 +86,7 @@ export class CallHooks {
 /** Runs a function of the program. A promise is not awaited, and its rejection stays here too. */
 function runHook<Result>(name: string, run: () => Result): Result | undefined {
   const result = guard(name, runInsideHook, run);
-  if (result instanceof Promise) void guardAsync(name, () => result);
+  handleRejection(name, result);
   return result;
 }
 

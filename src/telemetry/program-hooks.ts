@@ -48,6 +48,12 @@ export function hasRejected(returned: unknown): boolean {
   );
 }
 
+/** Handles the failure of a promise that nobody awaits. Other thenables may begin their work when they are asked for a result. */
+export function handleRejection(where: string, returned: unknown): void {
+  if (types?.isPromise(returned) ?? returned instanceof Promise)
+    void guardAsync(where, async () => void (await returned));
+}
+
 /** The completion hooks that have not settled yet. */
 export class PendingHooks {
   /** Keeps the owner from being garbage collected before its hooks have settled. */

@@ -1,10 +1,9 @@
 import type { Context } from '@opentelemetry/api';
 import { CAPTURE_MODES, type ContentConsent, type Settings } from '../../config/config.ts';
 import { notice } from '../../diagnostics/report.ts';
-import { guard, guardAsync } from '../../util/guard.ts';
-import { field } from '../../util/payload.ts';
+import { guard } from '../../util/guard.ts';
 import { callerIn } from '../metadata.ts';
-import { isInsideHook, runInsideHook } from '../program-hooks.ts';
+import { handleRejection, isInsideHook, runInsideHook } from '../program-hooks.ts';
 
 /**
  * The settings of one operation: where a function of the program decides about content, it has decided. Calls that the
@@ -21,8 +20,7 @@ export function settingsFor(settings: Settings, context: Context): Settings {
 
 function decide(consent: ContentConsent, context: Context): typeof CAPTURE_MODES.fallback | undefined {
   const answer: unknown = runInsideHook(() => consent(callerIn(context)));
-  if (typeof field(answer, 'then') === 'function')
-    void guardAsync('the captureMessageContent', async () => void (await answer));
+  handleRejection('the captureMessageContent', answer);
   const mode = CAPTURE_MODES.parse(answer);
   if (mode === undefined)
     notice(

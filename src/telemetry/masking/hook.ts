@@ -1,8 +1,8 @@
 import type { Caller, Completion, CompletionHook } from '../../config/completion-types.ts';
 import { notice } from '../../diagnostics/report.ts';
 import { searchedStart } from '../../util/cut-text.ts';
-import { guardAsync } from '../../util/guard.ts';
 import { field, setOwn } from '../../util/payload.ts';
+import { handleRejection } from '../program-hooks.ts';
 import { type Mask, maskPieces, maskWith } from './mask-text.ts';
 import { type MaskingOptions, readMask } from './masking-options.ts';
 
@@ -41,8 +41,7 @@ export function maskingHook(
     return (completion) => {
       const given: unknown = options(completion.caller);
       // It is malformed, so everything is masked; nobody else handles its failure.
-      if (typeof field(given, 'then') === 'function')
-        void guardAsync('the options of maskingHook', async () => void (await given));
+      handleRejection('the options of maskingHook', given);
       maskContent(readMask(given as MaskingOptions | undefined), completion);
     };
   const mask = readMask(options);

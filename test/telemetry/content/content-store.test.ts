@@ -7,6 +7,7 @@ import { DiagLogLevel, diag, INVALID_SPAN_CONTEXT } from '@opentelemetry/api';
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import type { Completion } from '../../../src/client.ts';
 import { ContentStore } from '../../../src/export.ts';
+import { newCompletion } from '../../../src/telemetry/content/content-record.ts';
 import { OPERATIONS, type OperationCase, record } from './operations.ts';
 
 const folders: string[] = [];
@@ -22,25 +23,8 @@ async function newFolder(): Promise<string> {
 }
 
 function completion(said: string): Completion {
-  return {
-    operation: {},
-    spanContext: INVALID_SPAN_CONTEXT,
-    caller: { tags: [], metadata: {}, baggage: {} },
-    systemInstructions: [],
-    inputMessages: [{ role: 'user', parts: [{ type: 'text', content: said }] }],
-    outputMessages: [],
-    toolDefinitions: [],
-    toolArguments: undefined,
-    toolResult: undefined,
-    functionArguments: undefined,
-    functionResult: undefined,
-    documents: [],
-    requestBody: undefined,
-    parameters: {},
-    errorMessage: undefined,
-    evaluationExplanation: undefined,
-    attributes: {},
-  };
+  const inputMessages = [{ role: 'user', parts: [{ type: 'text', content: said }] }];
+  return { ...newCompletion({}, INVALID_SPAN_CONTEXT), inputMessages } as Completion;
 }
 
 const REFERENCE = 'gen_ai.input.messages_ref';
