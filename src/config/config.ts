@@ -6,6 +6,7 @@ import {
   aFunction,
   type Environment,
   flag,
+  listedNames,
   namedValue,
   type Option,
   oneOf,
@@ -301,10 +302,7 @@ export const OPTIONS: { readonly [Name in keyof Settings]: Option<Settings[Name]
     fallback: false,
     accepts: 'lists of names, of which gen_ai/dup is one',
     // Other names in the list address other instrumentations.
-    parse: (value) =>
-      optionText(value)
-        .split(',')
-        .some((name) => name.trim().toLowerCase() === 'gen_ai/dup'),
+    parse: (value) => listedNames(value).includes('gen_ai/dup'),
   },
 };
 
@@ -390,9 +388,7 @@ function parseEvents(value: unknown): Settings['events'] {
 
 /** Other names in the list address other instrumentations. */
 function parseConventions(value: unknown): Settings['conventions'] | undefined {
-  const names = optionText(value)
-    .split(',')
-    .map((name) => name.trim().toLowerCase());
+  const names = listedNames(value);
   const known = ['gen_ai/dup', 'gen_ai_latest_experimental', 'gen_ai_latest_experimental/dup'];
   if (names.some((name) => name.startsWith('gen_ai') && !known.includes(name))) return undefined;
   if (names.includes('gen_ai_latest_experimental/dup')) return 'both';
@@ -403,19 +399,13 @@ function parseConventions(value: unknown): Settings['conventions'] | undefined {
 export const PERSONAL_FIELDS: readonly string[] = ['user', 'safety_identifier', 'metadata'];
 
 function parsePersonalFields(value: unknown): boolean | readonly string[] | undefined {
-  const names: readonly unknown[] = Array.isArray(value)
-    ? value
-    : optionText(value)
-        .split(',')
-        .map((name) => name.trim());
+  const names: readonly unknown[] = Array.isArray(value) ? value : listedNames(value);
   if (names.every((name) => PERSONAL_FIELDS.some((each) => each === name))) return names.map(String);
   return flag(false).parse(value);
 }
 
 function parseMaskedKinds(value: unknown): readonly MaskedKind[] | undefined {
-  const names = optionText(value)
-    .split(',')
-    .map((name) => name.trim().toLowerCase());
+  const names = listedNames(value);
   if (names.length === 1 && names[0] === 'true') return MASKED_KINDS;
   if (names.length === 1 && names[0] === 'false') return [];
   const kinds = MASKED_KINDS.filter((kind) => names.includes(kind));

@@ -24,18 +24,11 @@ export function oneOf<const Name extends string>(
   names: readonly [Name, ...Name[]],
   aliases: Readonly<Record<string, Name>> = {},
 ): Omit<Option<Name>, 'variable'> {
-  const keys = [...names, ...Object.keys(aliases)];
-  return {
-    fallback: names[0],
-    accepts: keys.join(', '),
-    parse: (value) => {
-      const key = keyFor(value, keys);
-      return key === undefined ? undefined : (row(aliases, key) ?? (key as Name));
-    },
-  };
+  const own = Object.fromEntries(names.map((name) => [name, name])) as Record<string, Name>;
+  return namedValue({ ...own, ...aliases }, names[0]);
 }
 
-/** Values by their names, which are accepted in any case; a new value is a row. */
+/** Values by their names, which are accepted in any case. */
 export function namedValue<Value>(
   values: Readonly<Record<string, Value>>,
   fallback: Value,
@@ -44,13 +37,14 @@ export function namedValue<Value>(
   return {
     fallback,
     accepts: keys.join(', '),
-    parse: (value) => row(values, keyFor(value, keys)),
+    parse: (value) => {
+      const text = optionText(value).trim().toLowerCase();
+      return row(
+        values,
+        keys.find((key) => key.toLowerCase() === text),
+      );
+    },
   };
-}
-
-function keyFor(value: unknown, keys: readonly string[]): string | undefined {
-  const text = optionText(value).trim().toLowerCase();
-  return keys.find((key) => key.toLowerCase() === text);
 }
 
 export function flag(fallback: boolean): Omit<Option<boolean>, 'variable'> {
@@ -79,6 +73,13 @@ export function aFunction<Value>(): Option<Value | undefined> {
 /** The value as text. Untyped programs may pass anything, even objects that cannot be converted. */
 export function optionText(value: unknown): string {
   return typeof value === 'object' || typeof value === 'function' ? typeof value : String(value);
+}
+
+/** The names in a list with commas, in lower case. */
+export function listedNames(value: unknown): string[] {
+  return optionText(value)
+    .split(',')
+    .map((name) => name.trim().toLowerCase());
 }
 
 export type Environment = Readonly<Record<string, string | undefined>>;

@@ -9,9 +9,6 @@ const OWN_VARIABLE = /^OTEL_INSTRUMENTATION_(?:OPENAI_|GENAI_CAPTURE)/;
 /** Variables that are no options. */
 const OTHER_VARIABLES = ['OTEL_INSTRUMENTATION_OPENAI_ENABLED', 'OTEL_INSTRUMENTATION_OPENAI_PAGE'];
 
-/** Letters at the start that two names must have in common for one to be a misspelling of the other. */
-const MIN_COMMON_LETTERS = 3;
-
 /** A sentence for each name in a program's options that is none: most are misspelt. */
 export function unknownOptions(config: unknown): string[] {
   return [
@@ -31,28 +28,5 @@ export function unknownVariables(environment: Environment): string[] {
 export function unknownAmong(kind: string, values: unknown, known: readonly string[]): string[] {
   return Object.entries(asObject(values) ?? {})
     .filter(([name, value]) => value !== undefined && !known.includes(name))
-    .map(([name]) => {
-      const meant = nearest(name, known);
-      return `${kind}${name.slice(0, 80)} is unknown.${meant === undefined ? '' : ` Did you mean ${meant}?`}`;
-    });
-}
-
-/** The name that begins with the most of the same letters. */
-function nearest(name: string, known: readonly string[]): string | undefined {
-  const counted = known.map((each) => ({ each, common: commonLetters(lettersOf(name), lettersOf(each)) }));
-  const best = counted.reduce((most, next) => (next.common > most.common ? next : most));
-  return best.common < MIN_COMMON_LETTERS ? undefined : best.each;
-}
-
-function lettersOf(name: string): string {
-  return name
-    .replace(/^OTEL_INSTRUMENTATION_(?:OPENAI|GENAI)_/, '')
-    .replaceAll('_', '')
-    .toLowerCase();
-}
-
-function commonLetters(one: string, other: string): number {
-  let count = 0;
-  while (count < one.length && one[count] === other[count]) count++;
-  return count;
+    .map(([name]) => `${kind}${name.slice(0, 80)} is unknown.`);
 }

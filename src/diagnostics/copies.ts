@@ -1,6 +1,5 @@
 import { field } from '../util/payload.ts';
 import { ProcessWide } from '../util/process-state.ts';
-import { DEDUPE } from './findings.ts';
 import { notice } from './report.ts';
 import { isTested } from './tested-versions.ts';
 
@@ -45,7 +44,7 @@ export function noticeOpenAI({
   // Several files of a copy define its client.
   if (early && !openai.has(directory)) notice('openai_loaded_early', version, path);
   noticeVersion(version);
-  if (add(openai, { directory, version })) notice('openai_twice', ...describeCopies([...openai.values()]));
+  if (add(openai, { directory, version })) notice('openai_twice', copyList([...openai.values()]));
 }
 
 /** Reads the version of `openai` from the user agent of a client. */
@@ -64,7 +63,7 @@ function noticeVersion(version: string): void {
 export function noticeOurselves(file: string, version: string): void {
   const { ours } = copies.value;
   if (add(ours, { directory: directoryOf(pathOf(file)), version }))
-    notice('package_twice', ...describeCopies([...ours.values()]));
+    notice('package_twice', copyList([...ours.values()]));
 }
 
 /**
@@ -97,15 +96,9 @@ function add(known: Map<string, Copy>, copy: Copy): boolean {
   return known.size > 1;
 }
 
-/** Packages that ask for one exact version of `openai`, which therefore keep a copy of their own. */
-const PINNING = /[\\/]node_modules[\\/]portkey-ai[\\/]/;
-
-/** The details of a finding about copies: what they are, and whether `npm dedupe` can leave one. */
-export function describeCopies(known: readonly Copy[]): string[] {
-  const said = known.map(({ directory, version }) => `${version} in ${directory}`).join(', ');
-  const majors = new Set(known.map(({ version }) => version.split('.')[0]));
-  const fits = majors.size === 1 && !known.some(({ directory }) => PINNING.test(directory));
-  return fits ? [said, DEDUPE] : [said];
+/** Copies as a finding names them. */
+export function copyList(known: readonly Copy[]): string {
+  return known.map(({ directory, version }) => `${version} in ${directory}`).join(', ');
 }
 
 /** Converts a path or file URL to a path without `node:url`, which not every runtime has. */

@@ -48,7 +48,6 @@ export type ProcessFindingCode =
   | 'other_instrumentation'
   | 'other_switched_off'
   | 'content_recorded'
-  | 'batch_too_large'
   | 'no_price_package'
   | 'stream_without_usage'
   | 'stream_options_refused'
@@ -88,10 +87,8 @@ export interface FindingRow {
 const REGISTER_FIRST = `Load the instrumentation before anything else: node --import ${NAME}/register app.mjs.`;
 export const INSTRUMENT: string = `instrumentOpenAI(OpenAI) of ${NAME}/client`;
 
-/** Leaves one copy, if all copies have one major version and no package requires an exact one. */
-export const DEDUPE = 'npm dedupe';
-
-const whoDepends = (name: string): string => `npm ls ${name} shows what depends on each.`;
+const whoDepends = (name: string): string =>
+  `npm ls ${name} shows what depends on each. npm dedupe may leave one.`;
 
 const READ_LESS = 'Check whether the server is overloaded. To read nothing, set runSteps to "observe".';
 
@@ -158,13 +155,12 @@ const FINDINGS: Readonly<Record<ProcessFindingCode, FindingRow>> = {
   openai_twice: {
     severity: 'information',
     message: (copies) => `Several copies of openai are loaded: ${copies}. All are traced.`,
-    action: (_, mend) =>
-      mend === DEDUPE ? `To keep one: ${DEDUPE}. ${whoDepends('openai')}` : whoDepends('openai'),
+    action: whoDepends('openai'),
   },
   package_twice: {
     message: (copies) =>
       `Several copies of ${NAME} are loaded: ${copies}. One of them records each call, with its own settings: of one version, the newest enabled copy; of different versions, the first to observe openai.`,
-    action: (_, mend) => `Keep one${mend === DEDUPE ? `: ${DEDUPE}` : ''}. ${whoDepends(NAME)}`,
+    action: `Keep one. ${whoDepends(NAME)}`,
   },
   other_release: {
     message: (other, own) =>
@@ -191,12 +187,6 @@ const FINDINGS: Readonly<Record<ProcessFindingCode, FindingRow>> = {
     message: (value) => `Prompts, answers and tool calls are recorded (${value}).`,
     action:
       'To prevent this, set captureMessageContent: false, or OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT=NO_CONTENT.',
-  },
-  batch_too_large: {
-    message: (items, characters) =>
-      `Up to ${items} are sent at once, each with up to ${characters} characters of content: more than the 4 MiB that OTLP over gRPC accepts by default. Receivers reject all of it.`,
-    action: (_, __, batch, limit, variable) =>
-      `Send fewer at once (${variable}=${batch}), or record less (maxSpanContentLength: ${limit}).`,
   },
   no_price_package: {
     severity: 'information',

@@ -10,10 +10,6 @@ const MAX_FINDINGS = 100;
 /** Characters of a line: findings quote versions, paths and options, which others have written. */
 const MAX_LOGGED_LENGTH = 4_000;
 
-/** How often findings are logged again. */
-const MAX_REPEATED_LINES = 100;
-let repeated = 0;
-
 /** What has been noticed in this process, by all copies of this package. */
 interface Notices {
   readonly findings: Map<string, Finding>;
@@ -35,18 +31,6 @@ const GROWING: readonly ProcessFindingCode[] = ['openai_twice', 'package_twice',
 /** Keeps a finding for `doctor()` and logs it once through `diag`, at the earliest when the first call is made. */
 export function notice(code: ProcessFindingCode, ...details: readonly string[]): void {
   guard('recording a finding', keep, code, details);
-}
-
-/** The same, but logged each time: the program has done it again, and another line would not tell of it. */
-export function noticeAgain(code: ProcessFindingCode, ...details: readonly string[]): void {
-  guard('recording a finding', () => {
-    const line = lineOf(describeFinding(code, ...details));
-    const isKnown = notices.value.said.has(line);
-    keep(code, details);
-    if (!isKnown || repeated >= MAX_REPEATED_LINES) return;
-    repeated++;
-    log('warn', line);
-  });
 }
 
 function keep(code: ProcessFindingCode, details: readonly string[]): void {
@@ -116,5 +100,4 @@ export function forgetNotices(): void {
   all.said.clear();
   all.speaking = false;
   hasLogged = false;
-  repeated = 0;
 }

@@ -1,5 +1,5 @@
 import { dirname, join } from 'node:path';
-import { describeCopies } from '../diagnostics/copies.ts';
+import { copyList } from '../diagnostics/copies.ts';
 import {
   describeFinding,
   type Finding,
@@ -127,8 +127,8 @@ function examineCopies(installed: readonly InstalledPackage[]): Finding[] {
     ...versionsOf('openai', installed)
       .filter((version) => !isTested(version))
       .map((version) => describeFinding('openai_untested', version)),
-    ...(openai.length > 1 ? [describeFinding('openai_twice', ...describeCopies(openai))] : []),
-    ...(ours.length > 1 ? [describeFinding('package_twice', ...describeCopies(ours))] : []),
+    ...(openai.length > 1 ? [describeFinding('openai_twice', copyList(openai))] : []),
+    ...(ours.length > 1 ? [describeFinding('package_twice', copyList(ours))] : []),
   ];
 }
 

@@ -1,5 +1,4 @@
 import { type OpenAIInstrumentationConfig, resolveSettings } from '../config/config.ts';
-import { notice } from '../diagnostics/report.ts';
 import { asObject, isPlainObject } from '../util/payload.ts';
 import { prepareDefaultObservers } from './default-observers.ts';
 import { Observer, readSettings } from './observer.ts';
@@ -26,7 +25,7 @@ export function observerFor(config: OpenAIInstrumentationConfig): Observer {
   const same = settings && bySettings.get(settings.key);
   const live = same instanceof WeakRef ? same.deref() : same;
   // Options with a mistake can have the same settings as options without one.
-  if (live) readSettings(config, notice);
+  if (live) readSettings(config);
   const observer = live ?? new Observer(config, { beforeFirstCall: prepareDefaultObservers });
   byConfig.set(config, { observer, key: settings?.key });
   if (settings === undefined) return observer;

@@ -1,7 +1,7 @@
 import { type Context, type TracerProvider, trace } from '@opentelemetry/api';
 import { type OpenAIInstrumentationConfig, resolveSettings, type Settings } from '../config/config.ts';
 import { unknownOptions } from '../config/unknown-names.ts';
-import { logFindings, notice, noticeAgain } from '../diagnostics/report.ts';
+import { logFindings, notice } from '../diagnostics/report.ts';
 import { noticeProvider } from '../doctor/provider.ts';
 import type { PlaceOptions } from '../hierarchy/api.ts';
 import { conversationIn } from '../hierarchy/conversations/conversation-id.ts';
@@ -94,11 +94,11 @@ export class Observer implements CallObserver, ProviderListener {
   }
 
   #follow(provider: TracerProvider, isHeard: boolean): void {
-    const { events, metrics, settings } = this.telemetry;
+    const { events, metrics } = this.telemetry;
     this.#followed.tracers.follow(provider);
     this.#followed.meters.follow(metrics.provider);
     this.#followed.loggers.follow(events.provider);
-    guard('checking the setup', noticeProvider, provider, events.provider, settings, isHeard);
+    guard('checking the setup', noticeProvider, provider, isHeard);
   }
 
   start(call: Call): CallObservation | undefined {
@@ -290,18 +290,9 @@ export class Observer implements CallObserver, ProviderListener {
   }
 }
 
-/**
- * The settings of an observer. What is wrong with them, and content that they record, are findings.
- *
- * @param noticeWithheld receives what keeps content from being recorded
- */
-export function readSettings(
-  config: OpenAIInstrumentationConfig,
-  noticeWithheld: typeof notice = noticeAgain,
-): Settings {
-  const settings = resolveSettings(config, (problem, withholdsContent) =>
-    (withholdsContent ? noticeWithheld : notice)('option_not_accepted', problem),
-  );
+/** The settings of an observer. What is wrong with them, and content that they record, are findings. */
+export function readSettings(config: OpenAIInstrumentationConfig): Settings {
+  const settings = resolveSettings(config, (problem) => notice('option_not_accepted', problem));
   // Looked at closer only if needed: the code for that is loaded with its first use.
   const isPlain = Object.keys(config).every((name) => name === 'enabled' || Object.hasOwn(settings, name));
   if (!isPlain || config.events !== undefined)

@@ -1,4 +1,4 @@
-import { arrayField, countField, field, fieldsOf } from './payload.ts';
+import { arrayField, field, fieldsOf } from './payload.ts';
 
 /*
  * The private fields of OpenTelemetry's SDK 2.x and 3.x that we read, because no API exposes them. Providers and
@@ -11,7 +11,7 @@ export function processorsOf(provider: object): object[] {
   return found.length > 0 ? found : [provider];
 }
 
-export function logProcessorsOf(provider: object): object[] {
+function logProcessorsOf(provider: object): object[] {
   return arrayField(field(field(provider, '_sharedState'), 'activeProcessor'), 'processors').filter(
     isProcessor,
   );
@@ -41,13 +41,6 @@ export function endpointsOf(target: object): string[] {
   });
 }
 
-/** Whether a processor sends over gRPC. */
-export function sendsOverGrpc(processor: object): boolean {
-  return exportersOf(processor).some(
-    (exporter) => field(transportParameters(exporter), 'grpcPath') !== undefined,
-  );
-}
-
 /** Whether an exporter of a processor waits for an answer. */
 export function isSending(processor: object): boolean {
   return exportersOf(processor).some((exporter) => {
@@ -65,9 +58,4 @@ function transportParameters(exporter: object): unknown {
 /** How many spans wait in a batching processor, or in the fullest one of a provider. */
 export function countQueuedSpans(target: object): number {
   return Math.max(...processorsOf(target).map((processor) => arrayField(processor, '_finishedSpans').length));
-}
-
-/** How much a batching processor sends at once. */
-export function batchSizeOf(processor: object): number | undefined {
-  return countField(processor, '_maxExportBatchSize');
 }

@@ -1,19 +1,13 @@
 import { describe, expect, test } from 'vitest';
 import { unknownOptions, unknownVariables } from '../../src/config/unknown-names.ts';
 
-describe('a name that no option has is reported, with the one that is meant', () => {
+describe('a name that no option has is reported', () => {
   test.each([
-    [
-      { captureMesageContent: true },
-      'option captureMesageContent is unknown. Did you mean captureMessageContent?',
-    ],
-    [{ runsteps: 'off' }, 'option runsteps is unknown. Did you mean runSteps?'],
-    [{ enable: false }, 'option enable is unknown. Did you mean enabled?'],
+    [{ captureMesageContent: true }, 'option captureMesageContent is unknown.'],
+    [{ runsteps: 'off' }, 'option runsteps is unknown.'],
+    [{ enable: false }, 'option enable is unknown.'],
     [{ zone: true }, 'option zone is unknown.'],
-    [
-      { events: { sink: () => {}, presets: 'full' } },
-      'option events.presets is unknown. Did you mean preset?',
-    ],
+    [{ events: { sink: () => {}, presets: 'full' } }, 'option events.presets is unknown.'],
   ])('%j', (config, problem) => {
     expect(unknownOptions(config)).toEqual([problem]);
   });
@@ -33,13 +27,10 @@ test.each([
 
 describe('the same for variables', () => {
   test.each([
-    [
-      'OTEL_INSTRUMENTATION_OPENAI_RUNSTEPS',
-      'OTEL_INSTRUMENTATION_OPENAI_RUNSTEPS is unknown. Did you mean OTEL_INSTRUMENTATION_OPENAI_RUN_STEPS?',
-    ],
+    ['OTEL_INSTRUMENTATION_OPENAI_RUNSTEPS', 'OTEL_INSTRUMENTATION_OPENAI_RUNSTEPS is unknown.'],
     [
       'OTEL_INSTRUMENTATION_OPENAI_CAPTURE_MESSAGE_CONTENT',
-      'OTEL_INSTRUMENTATION_OPENAI_CAPTURE_MESSAGE_CONTENT is unknown. Did you mean OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT?',
+      'OTEL_INSTRUMENTATION_OPENAI_CAPTURE_MESSAGE_CONTENT is unknown.',
     ],
     ['OTEL_INSTRUMENTATION_OPENAI_XYZ', 'OTEL_INSTRUMENTATION_OPENAI_XYZ is unknown.'],
   ])('%s', (name, problem) => {

@@ -2,12 +2,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { context, DiagLogLevel, diag, logs, trace } from '@opentelemetry/api';
-import { OTLPLogExporter as GrpcLogExporter } from '@opentelemetry/exporter-logs-otlp-grpc';
-import { OTLPTraceExporter as GrpcExporter } from '@opentelemetry/exporter-trace-otlp-grpc';
-import { OTLPTraceExporter as HttpExporter } from '@opentelemetry/exporter-trace-otlp-http';
-import { BatchLogRecordProcessor, LoggerProvider } from '@opentelemetry/sdk-logs';
-import { BatchSpanProcessor, type SpanExporter, TracerProvider } from '@opentelemetry/sdk-trace';
+import { context, DiagLogLevel, diag, trace } from '@opentelemetry/api';
 import OpenAI from 'openai';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { instrumentOpenAI, type OpenAIInstrumentationConfig } from '../../src/client.ts';
@@ -172,23 +167,6 @@ describe('versions and copies of openai:', () => {
     expect(found[0]?.message).toContain('third/openai');
   });
 
-  test.each([
-    ['of one major version', 'node_modules/library/node_modules/openai', '6.1.0', true],
-    ['of two major versions', 'node_modules/library/node_modules/openai', '7.55.0', false],
-    [
-      'of a package that asks for one exact version',
-      'node_modules/portkey-ai/node_modules/openai',
-      '6.8.1',
-      false,
-    ],
-  ])('npm dedupe is named only if it can help: copies %s', (_, folder, version, helps) => {
-    load('node_modules/openai', '6.49.0');
-    load(folder, version);
-    const found = doctor().find(({ code }) => code === 'openai_twice');
-    expect(found?.action.includes('npm dedupe')).toBe(helps);
-    expect(found?.action).toContain('npm ls openai');
-  });
-
   test('the CommonJS and ES module builds of one copy count once', () => {
     load('openai', '6.49.0');
     noticeOpenAI({ file: 'file:///app/openai/client.mjs', version: '6.49.0', early: false });
@@ -236,54 +214,6 @@ describe('OpenTelemetry:', () => {
     await clientWith({}).models.list();
     expect(codes()).toEqual(['no_context_manager']);
     expect(said('no_context_manager')).toHaveLength(1);
-  });
-
-  test('batches that may exceed the size limit of receivers are reported', async () => {
-    const findingsFor = async (
-      size: number,
-      config: OpenAIInstrumentationConfig,
-      exporter: SpanExporter = new GrpcExporter({ url: 'https://otlp.invalid' }),
-    ): Promise<string[]> => {
-      forgetNotices();
-      vi.spyOn(exporter, 'export').mockImplementation((_, done) => done({ code: 0 }));
-      const processor = new BatchSpanProcessor({ exporter, maxExportBatchSize: size });
-      const provider = new TracerProvider({ spanProcessors: [processor] });
-      trace.disable();
-      trace.setGlobalTracerProvider(provider);
-      await clientWith(config).models.list();
-      await provider.shutdown();
-      return codes();
-    };
-    expect(await findingsFor(512, { captureMessageContent: 'SPAN_ONLY' })).toContain('batch_too_large');
-    expect(await findingsFor(64, { captureMessageContent: 'SPAN_ONLY' })).not.toContain('batch_too_large');
-    expect(await findingsFor(512, {})).not.toContain('batch_too_large');
-    const small = { captureMessageContent: 'SPAN_ONLY', maxSpanContentLength: 8192 } as const;
-    expect(await findingsFor(512, small)).not.toContain('batch_too_large');
-    // Over HTTP they accept more.
-    const http = new HttpExporter({ url: 'https://otlp.invalid' });
-    expect(await findingsFor(512, { captureMessageContent: 'SPAN_ONLY' }, http)).not.toContain(
-      'batch_too_large',
-    );
-  });
-
-  test('so are batches of events, for a logger provider that is registered later, too', async () => {
-    const client = clientWith({ captureMessageContent: 'EVENT_ONLY' });
-    const register = (maxExportBatchSize: number): void => {
-      const exporter = new GrpcLogExporter({ url: 'https://otlp.invalid' });
-      vi.spyOn(exporter, 'export').mockImplementation((_, done) => done({ code: 0 }));
-      const processors = [new BatchLogRecordProcessor({ exporter, maxExportBatchSize })];
-      logs.disable();
-      logs.setGlobalLoggerProvider(new LoggerProvider({ processors }));
-    };
-    register(64);
-    await client.models.list();
-    expect(codes()).not.toContain('batch_too_large');
-    register(512);
-    await client.models.list();
-    expect(doctor().find(({ code }) => code === 'batch_too_large')).toMatchObject({
-      message: expect.stringMatching(/^Up to 512 log records are sent at once/),
-      action: expect.stringContaining('OTEL_BLRP_MAX_EXPORT_BATCH_SIZE=64'),
-    });
   });
 });
 
