@@ -66,7 +66,7 @@ export const PEERS: readonly Variant[] = [
   },
   {
     name: 'langsmith',
-    packages: ['langsmith@0.10.5'],
+    packages: ['langsmith@0.12.0'],
     prepare: prepareLangSmith,
   },
 ];
