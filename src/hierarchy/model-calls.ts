@@ -25,40 +25,9 @@ import { conversationIn } from './conversations/conversation-id.ts';
 import { contextInConversation } from './conversations/own-trace.ts';
 import type { ModelDialect, RequestedCall } from './dialect.ts';
 import { completions } from './dialects/completions.ts';
-import type { AnsweredCalls, Answering, ToolCalls } from './tool-calls/tool-calls.ts';
+import type { AnsweredCalls, ToolCalls } from './tool-calls/tool-calls.ts';
 import { ItemTimes } from './tool-calls/tool-facts.ts';
 import type { ConversationTracker } from './tracker.ts';
-
-/**
- * Where a request stands that may answer tool calls. An active span alone decides its trace. Without one it continues in the
- * trace of the response that requested them, which is open until the request is over.
- */
-export class AnsweringCall {
-  readonly parent: Context;
-  readonly #answered: AnsweredCalls | undefined;
-  #joined: SpanContext | undefined;
-
-  constructor(toolCalls: ToolCalls, dialect: ModelDialect, call: Call, answering: Answering) {
-    const { parent } = answering;
-    // The functions that a runner of the SDK has run are awaited no longer.
-    const outcome = isToolRunner(call) ? REFUSED_TOOL : undefined;
-    this.#answered = toolCalls.areAwaited
-      ? toolCalls.answer(dialect.results(call.body, outcome), answering)
-      : undefined;
-    this.#joined = activeSpan(parent) === undefined ? this.#answered?.caller : undefined;
-    this.parent = this.#joined === undefined ? parent : trace.setSpanContext(parent, this.#joined);
-    beginIn(this.#joined);
-  }
-
-  settled({ failed }: Call): void {
-    if (failed) this.#answered?.failed();
-  }
-
-  ended(): void {
-    finishIn(this.#joined);
-    this.#joined = undefined;
-  }
-}
 
 /** What is kept of the request for an answer: a stream may stay open for long. */
 export interface ModelCallStart {
@@ -73,11 +42,21 @@ export interface ModelCallStart {
   readonly counts: boolean;
   /** Whether it is left to the process that works on it. */
   readonly handedOn?: boolean | undefined;
+  /** Set for a request of this process, which may answer tool calls. */
+  readonly call?: Call;
+  readonly previousResponseId?: string | undefined;
 }
 
 /** A request for an answer of a model, which may ask for tool calls and spends tokens in a conversation. */
 export class ModelCall {
-  readonly start: Omit<ModelCallStart, 'parent'>;
+  /**
+   * What its span stands below. An active span alone decides its trace. Without one, a request that answers tool calls
+   * continues in the trace of the response that requested them, which is open until the request is over.
+   */
+  readonly parent: Context;
+  readonly start: Omit<ModelCallStart, 'parent' | 'call'>;
+  readonly #answered: AnsweredCalls | undefined;
+  readonly #joined: SpanContext | undefined;
   readonly #tracker: ConversationTracker;
   readonly #toolCalls: ToolCalls;
   readonly #dialect: ModelDialect;
@@ -96,13 +75,21 @@ export class ModelCall {
     { tracker, toolCalls }: { readonly tracker: ConversationTracker; readonly toolCalls: ToolCalls },
     dialect: ModelDialect,
     body: unknown,
-    { parent, ...start }: ModelCallStart,
+    { parent, call, ...start }: ModelCallStart,
   ) {
     this.start = start;
     this.#tracker = tracker;
     this.#toolCalls = toolCalls;
     this.#dialect = dialect;
-    this.#caller = callerTraceOf(parent);
+    if (call !== undefined && toolCalls.areAwaited) {
+      // The functions that a runner of the SDK has run are awaited no longer.
+      const results = dialect.results(call.body, isToolRunner(call) ? REFUSED_TOOL : undefined);
+      this.#answered = toolCalls.answer(results, { ...start, time: start.startTime, parent });
+    }
+    this.#joined = activeSpan(parent) === undefined ? this.#answered?.caller : undefined;
+    this.parent = this.#joined === undefined ? parent : trace.setSpanContext(parent, this.#joined);
+    beginIn(this.#joined);
+    this.#caller = callerTraceOf(this.parent);
     this.#vectorStoreIds = dialect.vectorStoreIds(body);
     const mayCount = start.conversationId !== undefined || dialect.conversationOf !== undefined;
     this.#userMessages = mayCount ? dialect.userMessages(body) : 0;
@@ -130,11 +117,18 @@ export class ModelCall {
     this.#isRecorded = trace.getSpan(context)?.isRecording() === true || metrics.wanted;
   }
 
+  /** Called when the request is over, whose record has not ended. */
+  settled({ failed }: Call, record: OpenRecord): void {
+    if (failed) this.#answered?.failed();
+    this.recordsBelow(record);
+  }
+
   /** @param result `undefined` if it asks for nothing */
   ended(result: unknown, endTime: number, spent: Spent): void {
     if (this.#toolCalls.openStreams.size > 0) this.#toolCalls.openStreams.delete(this);
     this.#request(result, endTime);
     this.#count(result, spent);
+    finishIn(this.#joined);
   }
 
   /** A rejected request is repeated; an abandoned stream is not. */
@@ -209,37 +203,27 @@ export class Completions implements ConversationApi {
     const segment =
       id === undefined ? undefined : enterWithCall(this.tracker, call, { id, endpoint, apiType });
     const parent = parentIn(segment, call.context);
-    const { startTime: time } = call;
-    const answering = new AnsweringCall(this.toolCalls, completions, call, {
-      origin,
-      conversationId: id,
-      time,
-      parent,
-    });
     const model = new ModelCall(this, completions, body, {
       origin,
       conversationId: id,
-      parent: answering.parent,
-      startTime: time,
+      parent,
+      startTime: call.startTime,
       counts: ANSWERS.has(operation.traits?.inference),
+      call,
     });
     // What others wait for must not decide which calls are recorded.
     const mayAsk = id !== undefined || field(body, 'tools') !== undefined;
     return {
-      parent: answering.parent,
+      parent: model.parent,
       startTime: startIn(segment, call),
       attributes: conversationAttributes(id),
       onFact: mayAsk
         ? (_, __, record, answer) => answer && model.completed(answer, call.now(), record)
         : undefined,
       onEnd: (ended, result, record) => {
-        answering.settled(ended);
-        model.recordsBelow(record);
+        model.settled(ended, record);
         segment?.requestEnded(ended.endTime);
-        return () => {
-          model.ended(mayAsk ? result : undefined, ended.endTime, record.spent);
-          answering.ended();
-        };
+        return () => model.ended(mayAsk ? result : undefined, ended.endTime, record.spent);
       },
     };
   }

@@ -43,7 +43,7 @@ import {
   type ContinuedStart,
   requestAbout,
 } from './invocations/continued-call.ts';
-import { AnsweringCall, ModelCall } from './model-calls.ts';
+import { ModelCall } from './model-calls.ts';
 import { asTime, OperationClock } from './operation-clock.ts';
 import { LONG_LIFETIME_MS, type Shelf } from './store.ts';
 import type { ToolCalls } from './tool-calls/tool-calls.ts';
@@ -51,13 +51,18 @@ import type { ConversationTracker } from './tracker.ts';
 
 /** A response that this process has created, or continues with. */
 interface KnownResponse {
-  /** Of its span. */
-  readonly context: SpanContext;
+  readonly id: string;
+  /** Of its last span. */
+  readonly context: SpanContext | undefined;
   readonly conversationId: string | undefined;
   /** Whether this process created it and left it to the process that works on it. */
   readonly handedOn: boolean | undefined;
   /** Of a background response, as it was requested: its answer names a version. */
   readonly model: string | undefined;
+  /** Of a background response that goes on. */
+  readonly open?: ContinuedCall | undefined;
+  /** Whether its span was closed before its end: a second one goes on with it. */
+  readonly isPaused?: boolean;
 }
 
 /** A request about a response that was created before, or about a Conversation. */
@@ -69,6 +74,8 @@ interface Fetch {
   readonly startTime: number;
   readonly segment: Segment | undefined;
   readonly known: KnownResponse | undefined;
+  /** The background response that it is about. */
+  readonly open: ContinuedCall | undefined;
   /** As the request or the program names it. */
   readonly conversationId: string | undefined;
 }
@@ -109,23 +116,18 @@ export class Responses implements ConversationApi {
   readonly tracker: ConversationTracker;
   readonly toolCalls: ToolCalls;
   readonly #telemetry: Telemetry;
-  /** Where responses stand, for the requests that refer to them. */
+  /** For the requests that refer to them. The least recently used one is closed first. */
   readonly #known: Shelf<KnownResponse>;
-  /** The background responses that go on; the least recently used one is closed first. */
-  readonly #open: Shelf<ContinuedCall>;
-  /** The spans of background responses that were closed before their end. */
-  readonly #paused: Shelf<SpanContext>;
 
   constructor(tracker: ConversationTracker, toolCalls: ToolCalls) {
     this.tracker = tracker;
     this.toolCalls = toolCalls;
     this.#telemetry = tracker.telemetry;
-    this.#known = tracker.store.shelf();
-    this.#open = tracker.store.shelf({
-      evicted: (response) => response.close(),
-      isInUse: ({ life }) => life.requests + life.streams > 0,
+    this.#known = tracker.store.shelf<KnownResponse>({
+      lifetimeMs: LONG_LIFETIME_MS,
+      evicted: ({ open }) => open?.close(),
+      isInUse: ({ open }) => open !== undefined,
     });
-    this.#paused = tracker.store.shelf({ lifetimeMs: LONG_LIFETIME_MS });
   }
 
   /** The span context of a response that this process created. */
@@ -153,7 +155,7 @@ export class Responses implements ConversationApi {
         conversationId,
         origin,
       );
-    const open = isAbout(request) ? this.#open.get(origin, referred) : undefined;
+    const open = isAbout(request) ? known?.open : undefined;
     if (open !== undefined && foldsInto(open, call)) return requestAbout(open, this.tracker, call, route);
     const { context, startTime } = call;
     const segment = uses ? this.#enter(conversationId, context, endpoint, startTime) : undefined;
@@ -161,10 +163,10 @@ export class Responses implements ConversationApi {
     const place: Placement = {
       parent: parentIn(segment, context),
       startTime: startIn(segment, call),
-      links: known && [{ context: known.context }],
+      links: known?.context && [{ context: known.context }],
       attributes: conversationAttributes(named),
     };
-    const fetch: Fetch = { request, endpoint, context, startTime, segment, known, conversationId };
+    const fetch: Fetch = { request, endpoint, context, startTime, segment, known, open, conversationId };
     return creates ? this.#create(call, place, fetch) : this.#fetch(call, place, fetch);
   }
 
@@ -180,8 +182,7 @@ export class Responses implements ConversationApi {
 
   /** A request from another trace may also report the end of a background response. */
   #fetch(call: Call, place: Placement, fetch: Fetch): Placement {
-    const { request, endpoint, known, segment, startTime, conversationId } = fetch;
-    const open = isAbout(request) ? this.#open.get(endpoint.origin, request.values[0]) : undefined;
+    const { request, endpoint, known, open, segment, startTime, conversationId } = fetch;
     open?.requested(call);
     return {
       ...place,
@@ -207,22 +208,15 @@ export class Responses implements ConversationApi {
     const { origin } = endpoint;
     // That of the span: hosted tools never start before it.
     const { startTime = call.startTime } = place;
-    const answering = new AnsweringCall(this.toolCalls, responses, call, {
-      origin,
-      previousResponseId: stringField(body, 'previous_response_id'),
-      conversationId,
-      time: startTime,
-      parent: place.parent,
-    });
     const isBackground = field(body, 'background') === true;
     const handedOn = isBackground && handsOn(call, this.#telemetry.settings, true);
     const model = isBackground ? stringField(body, 'model') : undefined;
-    const { parent } = answering;
-    const start = { origin, conversationId, parent, startTime, counts: true, handedOn };
-    const asked = new ModelCall(this, responses, body, start);
+    const previousResponseId = stringField(body, 'previous_response_id');
+    const start = { origin, conversationId, parent: place.parent, startTime, counts: true, handedOn };
+    const asked = new ModelCall(this, responses, body, { ...start, previousResponseId, call });
     return {
       ...place,
-      parent,
+      parent: asked.parent,
       hearsEvents: true,
       onFact: (event, time, record, answer) => {
         asked.streamed(event, time);
@@ -231,20 +225,15 @@ export class Responses implements ConversationApi {
         asked.completed(answer, time, record);
       },
       onEnd: (ended, result, record) => {
-        answering.settled(ended);
-        asked.recordsBelow(record);
+        asked.settled(ended, record);
         segment?.requestEnded(ended.endTime);
-        const end = (last: unknown, endTime: number): void => {
-          asked.ended(last, endTime, record.spent);
-          answering.ended();
-        };
-        this.#know(asked, result, record, model, endpoint);
-        const id = stringField(result, 'id');
-        if (id === undefined || handedOn || !isResponseOpen(result)) return () => end(result, ended.endTime);
+        const end = (last: unknown, endTime: number): void => asked.ended(last, endTime, record.spent);
+        const known = this.#know(asked, result, record, model, endpoint);
         const { client, endTime } = ended;
+        if (known === undefined || handedOn || !isResponseOpen(result)) return () => end(result, endTime);
         const clock = new OperationClock(ended.ownClock);
-        const continued = { id, endpoint, record, segment, result, startTime: endTime, clock };
-        this.#keep(continued, client, end).startedWith(ended);
+        const continued = { endpoint, record, segment, result, startTime: endTime, clock };
+        this.#keep(known, continued, client, end).startedWith(ended);
         return 'kept';
       },
     };
@@ -257,14 +246,19 @@ export class Responses implements ConversationApi {
     record: OpenRecord,
     model: string | undefined,
     { origin }: Endpoint,
-  ): void {
+  ): KnownResponse | undefined {
     const id = stringField(response, 'id');
+    if (id === undefined) return undefined;
     const context = trace.getSpanContext(record.context);
-    if (id === undefined || context === undefined || this.known(id, origin)?.spanId === context.spanId)
-      return;
+    const known = this.#known.get(origin, id);
+    if (known !== undefined && known.context?.spanId === context?.spanId) return known;
+    // A server that reuses an id has forgotten the first one.
+    known?.open?.closeForGood();
     const { handedOn } = start;
     const conversationId = conversationIdOf(response) ?? start.conversationId;
-    this.#known.set(origin, id, { context, conversationId, handedOn, model });
+    const told = { id, context, conversationId, handedOn, model };
+    this.#known.set(origin, id, told);
+    return told;
   }
 
   /**
@@ -274,31 +268,26 @@ export class Responses implements ConversationApi {
    * @param ended called with the last result once its record has ended
    */
   #keep(
-    start: Omit<ContinuedStart, 'closed'> & { readonly id: string },
+    known: KnownResponse,
+    start: Omit<ContinuedStart, 'id' | 'closed'>,
     client: object,
     ended: (result: unknown, endTime: number) => void,
   ): ContinuedCall {
-    const { id } = start;
+    const { id } = known;
     const { origin } = start.endpoint;
-    const closed = ({ life, context }: ContinuedCall, result: unknown, endTime: number): void => {
+    const closed = ({ life }: ContinuedCall, result: unknown, endTime: number): void => {
       ended(result, endTime);
-      if (this.#open.get(origin, id) === open) this.#open.delete(origin, id);
-      const span = trace.getSpanContext(context);
-      if (life.state === 'paused' && span !== undefined) this.#paused.set(origin, id, span);
+      if (this.#known.get(origin, id)?.open === open)
+        this.#known.set(origin, id, { ...known, isPaused: life.state === 'paused' });
     };
-    // A server that reuses an id has forgotten the first one.
-    this.#open.get(origin, id)?.closeForGood();
-    const open: ContinuedCall = new ContinuedCall(
-      backgroundTraits(this.#telemetry),
-      { ...start, closed },
-      this.tracker,
-    );
+    const continued = { ...start, id, closed };
+    const open: ContinuedCall = new ContinuedCall(backgroundTraits(this.#telemetry), continued, this.tracker);
     open.read = async (_, send) => {
       const path = `/responses/${encodeURIComponent(id)}`;
       const response = await send((controller) => readWithClient(client, path, {}, undefined, controller));
       open.see(response, open.clock.now(), false);
     };
-    this.#open.set(origin, id, open);
+    this.#known.set(origin, id, { ...known, open });
     this.tracker.keep(open);
     return open;
   }
@@ -310,17 +299,15 @@ export class Responses implements ConversationApi {
   #adopt(fetch: Fetch, call: Call, response: unknown, creator: SpanContext | undefined): void {
     const { request, endpoint, context: caller } = fetch;
     const { origin } = endpoint;
-    const id = stringField(response, 'id');
-    const paused = this.#paused.get(origin, id);
-    const known = this.#known.get(origin, id);
+    const known = this.#known.get(origin, stringField(response, 'id'));
     const adoption = readAdoption(call, request.deployment, response, known?.model);
     if (adoption === undefined) return;
+    const isPaused = known?.isPaused === true;
     const found = { call, response, known, creator, context: caller };
-    const place = paused === undefined ? this.#placeAdopted(found) : { context: caller, link: paused };
+    const place = isPaused ? { context: caller, link: known.context } : this.#placeAdopted(found);
     if (place === undefined) return;
-    this.#paused.delete(origin, adoption.id);
     const { context, link } = place;
-    const startTime = paused === undefined ? adoption.startTime : call.startTime;
+    const startTime = isPaused ? call.startTime : adoption.startTime;
     const conversationId = conversationIdOf(response) ?? known?.conversationId ?? conversationIn(caller);
     const segment =
       conversationId === undefined ? undefined : this.#enter(conversationId, context, endpoint, startTime);
@@ -341,11 +328,12 @@ export class Responses implements ConversationApi {
       },
     });
     asked.recordsBelow(record);
-    this.#know(asked, response, record, stringField(body, 'model'), endpoint);
+    const adopted = this.#know(asked, response, record, stringField(body, 'model'), endpoint);
+    if (adopted === undefined) return;
     const { clock } = adoption;
-    const continued = { id: adoption.id, endpoint, record, segment, result: response, startTime, clock };
+    const continued = { endpoint, record, segment, result: response, startTime, clock };
     const ended = (last: unknown, endTime: number): void => asked.ended(last, endTime, record.spent);
-    this.#keep(continued, call.client, ended).see(response, call.endTime, false);
+    this.#keep(adopted, continued, call.client, ended).see(response, call.endTime, false);
   }
 
   /** Where a background response is recorded that this process handed on, or another one has created. */
@@ -363,7 +351,7 @@ export class Responses implements ConversationApi {
     context: Context;
   }): ReturnType<typeof placeAdopted> {
     if (known !== undefined && !known.handedOn) return undefined;
-    const own = known && { ...known.context, isRemote: true };
+    const own = known?.context && { ...known.context, isRemote: true };
     const { headers, endTime: time } = call;
     const endedAt = asTime(field(response, 'completed_at'));
     const adoptable = { isDriven: drives(call), endedAt, headers, time };
