@@ -82,8 +82,8 @@ function project(
 const config: ViteUserConfig = defineConfig({
   test: {
     reporters: ['default', './test/support/reporter.ts'],
-    // Tests wait for processes as often as they compute: as many workers as cores leave one of them idle.
-    maxWorkers: availableParallelism() + 1,
+    // Tests wait for processes as often as they compute: as many workers as cores leave some of them idle.
+    maxWorkers: availableParallelism() + 2,
     sequence: { sequencer: RunOrder },
     projects: [
       project('units', ['test/**/*.test.ts'], {

@@ -5,7 +5,7 @@ import { expect, it } from 'vitest';
 
 const PROGRAM = fileURLToPath(new URL('../support/heap/program.ts', import.meta.url));
 
-/** Twenty thousand conversations take a while where the machine has other things to do. */
+/** Thousands of conversations take a while where the machine has other things to do. */
 const PATIENCE = 600_000;
 
 async function look(
@@ -26,7 +26,7 @@ it('twenty thousand conversations use no more memory than three thousand', {
 it('idle conversations use none by default', { timeout: PATIENCE }, async () => {
   const { difference, openSpans } = await look('lifetime');
   expect(openSpans).toEqual([0, 0]);
-  expect(difference).toBeLessThan(1_000_000);
+  expect(difference).toBeLessThan(400_000);
 });
 
 it('no request is kept, even while its conversation is open', { timeout: PATIENCE }, async () => {

@@ -89,18 +89,6 @@ describe('reads from a server', () => {
     expect(isAvailable(reads)).toBe(true);
   });
 
-  it('fail once if they fail together', async () => {
-    const reads = new OriginReads('http://a', 100);
-    const { promise, reject } = Promise.withResolvers<void>();
-    const together = [1, 2, 3, 4].map((run) => start(reads, `run_${run}`, () => promise));
-    reject(new Failure(503));
-    await Promise.all(together);
-    await start(reads, 'run', failWith(503));
-    expect(isAvailable(reads)).toBe(true);
-    await start(reads, 'run', failWith(503));
-    expect(isAvailable(reads)).toBe(false);
-  });
-
   it('rest for as long as the server asks', async () => {
     const reads = new OriginReads('http://a', 100);
     await repeat(reads, 3, failWith(429, { 'retry-after': '5' }));
@@ -138,19 +126,6 @@ describe('reads from a server', () => {
     expect(isAvailable(forgetful)).toBe(true);
   });
 
-  it('count nothing of what the program has deleted meanwhile', async () => {
-    const reads = new OriginReads('http://a', 100);
-    for (let count = 0; count < 5; count++) {
-      let isWanted = true;
-      const read = async (): Promise<void> => {
-        isWanted = false;
-        throw new Failure(500);
-      };
-      await start(reads, `run_${count}`, read, () => isWanted);
-    }
-    expect(isAvailable(reads)).toBe(true);
-  });
-
   it('wait in a queue that is bounded', async () => {
     const reads = new OriginReads('http://a', 3);
     const { promise, resolve } = Promise.withResolvers<void>();
@@ -163,13 +138,6 @@ describe('reads from a server', () => {
 });
 
 describe('the reads from all servers', () => {
-  it('are kept apart', async () => {
-    const reads = new BackgroundReads(100);
-    await repeat(reads.at('http://a'), 3, failWith(500));
-    expect(isAvailable(reads.at('http://a'))).toBe(false);
-    expect(isAvailable(reads.at('http://b'))).toBe(true);
-  });
-
   it('are awaited for five seconds at most, and never begin after a shutdown', async () => {
     const reads = new BackgroundReads(100);
     const log: string[] = [];
@@ -234,20 +202,6 @@ describe('reads beside the requests of the program', () => {
     while (calls.length > 0) answer();
   });
 
-  it('do not begin while there are four, and begin when one is answered', async () => {
-    const reads = new OriginReads(ORIGIN, 100);
-    const log: string[] = [];
-    begin(4);
-    const first = start(reads, 'run_1', async () => void log.push('read'));
-    await Promise.resolve();
-    expect(log).toEqual([]);
-    answer();
-    reads.resume();
-    await first;
-    expect(log).toEqual(['read']);
-    for (let request = 0; request < 3; request++) answer();
-  });
-
   it('begin beside three, and beside any number at another server', async () => {
     const log: string[] = [];
     begin(3);
@@ -258,33 +212,6 @@ describe('reads beside the requests of the program', () => {
     expect(log).toEqual(['busy', 'idle']);
     for (let request = 0; request < 13; request++) answer();
     await Promise.all([busy, idle]);
-  });
-
-  it('begin one at a time once the program has kept the server busy for five seconds', async () => {
-    const reads = new OriginReads(ORIGIN, 100);
-    const log: string[] = [];
-    begin(4);
-    const answers = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
-    const started = answers.map(({ promise }, index) =>
-      start(reads, `run_${index}`, () => {
-        log.push(`read ${index}`);
-        return promise;
-      }),
-    );
-    vi.advanceTimersByTime(4_999);
-    reads.resume();
-    await nextTurn();
-    expect(log).toEqual([]);
-    vi.advanceTimersByTime(1);
-    reads.resume();
-    await nextTurn();
-    expect(log).toEqual(['read 0']);
-    answers[0]?.resolve();
-    await nextTurn();
-    expect(log).toEqual(['read 0', 'read 1']);
-    answers[1]?.resolve();
-    await Promise.all(started);
-    for (let request = 0; request < 4; request++) answer();
   });
 
   it('give way for five seconds again after the server was quiet', async () => {
@@ -324,48 +251,6 @@ describe('reads beside the requests of the program', () => {
     await read;
     expect(log).toEqual(['first page', 'waits', 'second page']);
     for (let request = 0; request < 3; request++) answer();
-  });
-
-  it('send four requests at a time in all', async () => {
-    const reads = new OriginReads(ORIGIN, 100);
-    let running = 0;
-    let most = 0;
-    const request = async (): Promise<void> => {
-      most = Math.max(most, ++running);
-      await nextTurn();
-      running--;
-    };
-    const both = async (send: Send): Promise<void> => {
-      await Promise.all([send(request), send(request)]);
-    };
-    await Promise.all(['a', 'b', 'c'].map((id) => startAll(reads, id, both)));
-    expect(most).toBe(4);
-  });
-});
-
-describe('reads while a server rests', () => {
-  it('wait, and begin after it', async () => {
-    const reads = new OriginReads('http://a', 100);
-    await repeat(reads, 3, failWith(503));
-    const log: string[] = [];
-    const read = start(reads, 'run', async () => void log.push('read'));
-    reads.resume();
-    await nextTurn();
-    expect(log).toEqual([]);
-    vi.advanceTimersByTime(1_000);
-    reads.resume();
-    await read;
-    expect(log).toEqual(['read']);
-  });
-
-  it('are dropped by a flush, which does not wait for it', async () => {
-    const reads = new BackgroundReads(100);
-    await repeat(reads.at('http://a'), 3, failWith(503));
-    const log: string[] = [];
-    const read = start(reads.at('http://a'), 'run', async () => void log.push('read'));
-    await reads.settled();
-    await read;
-    expect(log).toEqual([]);
   });
 });
 

@@ -1,7 +1,7 @@
 import { beforeAll, describe, expect, test } from 'vitest';
 import { assertSpanTree } from '../../src/testing.ts';
 import { findings, type ProgramOutcome } from '../support/lanes/program.ts';
-import { LANES_AND_FORMATS, runScenario, type Scenario } from '../support/lanes/scenario.ts';
+import { LANES_IN_TURN, runScenario, type Scenario } from '../support/lanes/scenario.ts';
 import { POLLED_RUN, RUN_USAGE, STREAMED_RUN, UNREAD_RUN, UNSEEN } from '../support/lanes/trees.ts';
 import { usageSum } from '../support/lanes/usage.ts';
 
@@ -9,7 +9,7 @@ const FIXTURES = 'test/fixtures/assistants';
 const POLLING: Scenario = { name: 'polling', server: { recording: `${FIXTURES}/polling.json` } };
 const STREAMING: Scenario = { name: 'streaming', server: { recording: `${FIXTURES}/streaming.json` } };
 
-describe.each(LANES_AND_FORMATS)('$name, $format: the recorded polls', (row) => {
+describe.each(LANES_IN_TURN)('$name, $format: the recorded polls', (row) => {
   const outcomes = runAllWays(POLLING, row);
 
   test('are one tree, with the usage on the run', () => {
@@ -34,7 +34,7 @@ describe.each(LANES_AND_FORMATS)('$name, $format: the recorded polls', (row) => 
   });
 });
 
-describe.each(LANES_AND_FORMATS)('$name, $format: the recorded stream', (row) => {
+describe.each(LANES_IN_TURN)('$name, $format: the recorded stream', (row) => {
   const outcomes = runAllWays(STREAMING, row);
   const parsed = row.lane.openai !== '4.19.0';
 
@@ -69,7 +69,7 @@ interface Outcomes {
 }
 
 /** Runs the program as it is, instrumented, and instrumented with consent to record content. */
-function runAllWays(scenario: Scenario, row: (typeof LANES_AND_FORMATS)[number]): () => Outcomes {
+function runAllWays(scenario: Scenario, row: (typeof LANES_IN_TURN)[number]): () => Outcomes {
   let outcomes: Outcomes | undefined;
   beforeAll(async () => {
     outcomes = {

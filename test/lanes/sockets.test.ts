@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { hostile } from '../support/lanes/hostile-socket.ts';
 import { type ProgramOutcome, runProgram } from '../support/lanes/program.ts';
-import { LANES_AND_FORMATS } from '../support/lanes/scenario.ts';
+import { LANES_IN_TURN } from '../support/lanes/scenario.ts';
 import { startSimulator } from '../support/simulator/index.ts';
 
 /** What a program saw of its sockets, what the server got from it, and what was recorded. */
@@ -18,7 +18,7 @@ const CLASSES: Readonly<Record<string, { realtime: number; live: number; respons
   '6.49.0': { realtime: 4, live: 0, responses: 2 },
   '7.57.0': { realtime: 5, live: 3, responses: 2 },
 };
-const ROWS = LANES_AND_FORMATS.filter(({ lane }) => lane.line === 3 && lane.openai in CLASSES);
+const ROWS = LANES_IN_TURN.filter(({ lane }) => lane.line === 3 && lane.openai in CLASSES);
 
 describe.each(ROWS)('$name, $format: a program with sockets', ({ lane, format }) => {
   test('sees and sends the same with and without instrumentation', async () => {

@@ -27,11 +27,9 @@ const TESTS = [
   'test/sdk/loading/module-hooks.test.ts',
   'test/code',
   'test/telemetry/content/content-store.test.ts',
-  'test/hierarchy/scripted-processes.test.ts',
   'test/docs/api-reference.test.ts',
   'test/doctor/command.test.ts',
   'test/entries/units/register.test.ts',
-  'test/examples/math-tutor.test.ts',
   'test/viewer/html-trace.test.ts',
   'test/size/size.test.ts',
 ];

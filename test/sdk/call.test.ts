@@ -1,9 +1,7 @@
 import { createContextKey, ROOT_CONTEXT } from '@opentelemetry/api';
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import { Call, type CallObservation } from '../../src/sdk/call.ts';
-import { isPollHelper } from '../../src/sdk/resources.ts';
 import { now } from '../../src/util/clock.ts';
-import { readHeader } from '../../src/util/payload.ts';
 
 const KEY = createContextKey('test');
 const CALLER = ROOT_CONTEXT.setValue(KEY, 'caller');
@@ -128,74 +126,6 @@ describe('a call is settled once', () => {
       context: ROOT_CONTEXT,
     });
   });
-
-  test('even if nobody observes it', () => {
-    const call = new Call({}, { start: () => undefined }, CALLER);
-    call.begin({});
-    call.succeed(1);
-    expect(call.outcome !== undefined).toBe(true);
-  });
-});
-
-describe('a call keeps of its request', () => {
-  test.each<[string, unknown, object]>([
-    ['method, path and body', { method: 'post', path: '/p', body: { a: 1 } }, { method: 'POST', path: '/p' }],
-    ['that it is streamed, by its options', { stream: true }, { streamed: true }],
-    ['or by its body', { body: { stream: true } }, { streamed: true }],
-    ['defaults for missing values', undefined, { method: '', path: '', streamed: false }],
-    [
-      'defaults for values of wrong types',
-      { method: 5, path: {}, stream: 'yes', headers: 7 },
-      { method: '', path: '', streamed: false },
-    ],
-  ])('%s', (_, options, expected) => {
-    const call = new Call({}, { start: () => undefined }, CALLER);
-    call.begin(options);
-    expect(call).toMatchObject(expected);
-  });
-
-  test.each<[string, unknown]>([
-    ['openai 4', { 'X-Stainless-Poll-Helper': 'true' }],
-    ['openai 5 to 7', { values: new Headers({ 'X-Stainless-Poll-Helper': 'true' }) }],
-  ])('its headers until it settles: whether a poll helper sent it (%s)', (_, headers) => {
-    const call = new Call({}, { start: () => undefined }, CALLER);
-    expect(isPollHelper(call)).toBe(false);
-    call.begin({ headers });
-    expect(isPollHelper(call)).toBe(true);
-    call.succeed(1);
-    expect(isPollHelper(call)).toBe(false);
-  });
-
-  test('the body and what the SDK notes only while it starts', () => {
-    const seen: unknown[] = [];
-    const start = ({ body, sdkMetadata }: Call): undefined => void seen.push(body, sdkMetadata);
-    const call = new Call({}, { start }, CALLER);
-    call.begin({ body: { a: 1 }, __metadata: { model: 'm' } });
-    expect(seen).toEqual([{ a: 1 }, { model: 'm' }]);
-    expect([call.body, call.sdkMetadata]).toEqual([undefined, undefined]);
-  });
-});
-
-test('a call runs in the context of its observation, or else of its caller', () => {
-  const { call } = newCall();
-  expect(call.context.getValue(KEY)).toBe('caller');
-  call.begin({});
-  expect(call.context.getValue(KEY)).toBe('call');
-  const unobserved = new Call({}, { start: () => undefined }, CALLER);
-  unobserved.begin({});
-  expect(unobserved.context.getValue(KEY)).toBe('caller');
-});
-
-test('chunks are counted, and passed on until the end', () => {
-  const { call, told } = newCall();
-  call.begin({ stream: true });
-  call.chunk('a');
-  call.chunk('b');
-  call.endStream('completed');
-  call.chunk('c');
-  expect(told.slice(0, 2)).toEqual(['a', 'b']);
-  expect(told).toHaveLength(3);
-  expect(call.lastChunkTime).toBeGreaterThanOrEqual(call.firstChunkTime ?? Number.NaN);
 });
 
 test('a chunk is never earlier than the previous one, even without exact times', () => {
@@ -237,23 +167,4 @@ describe('a call that is garbage collected ends at the last event', () => {
     call.close('abandoned');
     expect([call.endTime, call.streamEnd]).toEqual([5, 'abandoned']);
   });
-});
-
-test('an error with a status sets the status of the call', () => {
-  const { call } = newCall();
-  call.begin({});
-  call.fail({ status: 429 });
-  expect([call.status, call.failed]).toEqual([429, true]);
-});
-
-test.each<[string, unknown, string | undefined]>([
-  ['real headers', new Headers({ 'X-Request-Id': 'req_1' }), 'req_1'],
-  ['a plain object', { 'x-request-id': 'req_1' }, 'req_1'],
-  ['headers within an object', { values: new Headers({ 'x-request-id': 'req_1' }) }, 'req_1'],
-  ['nothing', undefined, undefined],
-  ['something else', 'x-request-id: req_1', undefined],
-  ['an empty one', { 'x-request-id': '' }, undefined],
-  ['a value that is not text', { 'x-request-id': 5 }, undefined],
-])('a header is read from %s', (_, headers, expected) => {
-  expect(readHeader(headers, 'X-Request-Id')).toBe(expected);
 });

@@ -7,15 +7,6 @@ function startSpan(): Span & { readonly ended: boolean } {
   return new TracerProvider().getTracer('t').startSpan('s') as Span & { readonly ended: boolean };
 }
 
-test('a listener for the end of a span is called once, just before it', () => {
-  const span = startSpan();
-  const endedBefore: boolean[] = [];
-  beforeSpanEnds(span, () => endedBefore.push(span.ended));
-  span.end();
-  expect(endedBefore).toEqual([false]);
-  expect(span.ended).toBe(true);
-});
-
 test('the span is restored', () => {
   const span = startSpan();
   const keys = Reflect.ownKeys(span);
@@ -23,25 +14,6 @@ test('the span is restored', () => {
   expect(Object.keys(span)).not.toContain('end');
   span.end();
   expect(Reflect.ownKeys(span)).toEqual(keys);
-});
-
-test('several listeners may wait for the same span', () => {
-  const span = startSpan();
-  const told: string[] = [];
-  beforeSpanEnds(span, () => told.push('first'));
-  beforeSpanEnds(span, () => told.push('second'));
-  span.end();
-  expect(told.sort()).toEqual(['first', 'second']);
-  expect(Object.hasOwn(span, 'end')).toBe(false);
-});
-
-test('a span ends with any number of listeners', () => {
-  const span = startSpan();
-  let told = 0;
-  for (let waiting = 0; waiting < 50_000; waiting++) beforeSpanEnds(span, () => told++);
-  span.end();
-  expect(told).toBe(50_000);
-  expect(span.ended).toBe(true);
 });
 
 test('a removed listener is not called', () => {

@@ -6,11 +6,21 @@ import { type ProgramOutcome, runProgram } from './program.ts';
 /** How a program is written: as a CommonJS module or as an ES module. */
 export type Format = 'cjs' | 'mjs';
 
+interface Row {
+  readonly lane: ProgramLane;
+  readonly name: string;
+  readonly format: Format;
+}
+
 /** Every lane with both formats, as rows for `describe.each`. */
-export const LANES_AND_FORMATS: readonly { lane: ProgramLane; name: string; format: Format }[] =
-  PROGRAM_LANES.flatMap((lane) =>
-    (['cjs', 'mjs'] as const).map((format) => ({ lane, name: lane.name, format })),
-  );
+export const LANES_AND_FORMATS: readonly Row[] = PROGRAM_LANES.flatMap((lane) =>
+  (['cjs', 'mjs'] as const).map((format) => ({ lane, name: lane.name, format })),
+);
+
+/** Every lane once, with one format after the other, for what does not depend on how the package is loaded. */
+export const LANES_IN_TURN: readonly Row[] = LANES_AND_FORMATS.filter(
+  ({ format }, index) => (format === 'cjs') === index % 4 < 2,
+);
 
 export interface Scenario {
   /** A function of test/lanes/programs/scenarios.cjs. */

@@ -92,7 +92,8 @@ describe('media of messages', () => {
   });
 
   test('that find no place are counted, and leave their size', async () => {
-    const store = new ContentStore({ put: () => new Promise(() => undefined), maxQueueLength: 0 });
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const store = new ContentStore({ put: () => promise, maxQueueLength: 0 });
     const session = await startSession({
       config: { completionHook: store.hook, captureMessageContent: 'SPAN_ONLY' },
     });
@@ -102,6 +103,7 @@ describe('media of messages', () => {
     expect(input.match(/"type":"uri"/g)).toHaveLength(8);
     expect(input.match(/"content":"","size":100/g)).toHaveLength(4);
     expect(store.dropped).toBeGreaterThanOrEqual(4);
+    resolve();
     await session.verify();
   });
 });
