@@ -50,6 +50,7 @@ const MORE_AT_START = [
   'src/hierarchy/conversations/metadata-context.ts',
   'src/sdk/agents-sdk/runner.ts',
   'src/util/circuit-breaker.ts',
+  'src/util/diagnostics-channels.ts',
   'src/util/open-traces.ts',
   'src/util/sweep-timer.ts',
 ];
@@ -66,10 +67,9 @@ const LATER = {
     'src/operations/tool-definitions.ts',
     'src/telemetry/content/consent.ts',
     'src/telemetry/content/content-record.ts',
-    'src/telemetry/content/limited-json.ts',
+    'src/telemetry/content/content-writer.ts',
     'src/telemetry/content/messages.ts',
     'src/telemetry/content/plain-data.ts',
-    'src/telemetry/content/request-body.ts',
   ],
   failures: [
     'src/telemetry/content/credentials.ts',

@@ -1,8 +1,7 @@
 import { namedExporters } from '../config/environment.ts';
 import type { Environment } from '../config/option-parsers.ts';
-import { malformationIn, tracesEndpoint, tracesProtocol, zipkinEndpoint } from '../config/otlp.ts';
-import { watchRequestsTo } from '../telemetry/program-end/exporter-requests.ts';
-import { reportFailedExport, reportUnsent } from '../telemetry/program-end/unsent.ts';
+import { tracesEndpoint, tracesProtocol, zipkinEndpoint } from '../config/otlp.ts';
+import { reportFailedExport, reportMalformation } from '../telemetry/program-end/unsent.ts';
 import { liveSpans } from './live-spans.ts';
 
 type ExporterPackage = readonly [name: string, exported: string];
@@ -93,16 +92,14 @@ function otlpProcessors(
   const exporter = new ReportingExporter(made, endpoint);
   const exporting = batchProcessor(environment, require, exporter);
   if (protocol === 'grpc') return [exporting];
-  exporter.checkEndpoint(environment);
+  reportMalformation();
   const live = liveSpans(endpoint);
   return live === undefined ? [exporting] : [exporting, live];
 }
 
 function zipkinProcessor(environment: NodeJS.ProcessEnv, require: NodeJS.Require): unknown {
   const endpoint = zipkinEndpoint(environment);
-  const exporter = new ReportingExporter(create(require, ZIPKIN), endpoint);
-  watchRequestsTo([endpoint], EXPORT_TIMEOUT_MS);
-  return batchProcessor(environment, require, exporter);
+  return batchProcessor(environment, require, new ReportingExporter(create(require, ZIPKIN), endpoint));
 }
 
 function create(require: NodeJS.Require, [name, exported]: ExporterPackage): SpanExporter {
@@ -165,11 +162,6 @@ class ReportingExporter implements SpanExporter {
   constructor(exporter: SpanExporter, endpoint: string) {
     this.#exporter = exporter;
     this._urlStr = endpoint;
-  }
-
-  checkEndpoint(environment: Environment): void {
-    const reason = malformationIn(environment);
-    if (reason !== undefined) reportUnsent({ endpoint: this._urlStr, reason });
   }
 
   export(spans: unknown, done: (result: OtlpExportResult) => void): void {

@@ -5,8 +5,8 @@ import { unknownVariables } from '../config/unknown-names.ts';
 import { describeFinding } from '../diagnostics/findings.ts';
 import { notice, noticed, sayFinding } from '../diagnostics/report.ts';
 import { withExportTimeout } from '../export/otlp-exporter.ts';
-import { watchRequestsTo } from '../telemetry/program-end/exporter-requests.ts';
 import { endWithin, FLUSH_TIMEOUT_MS, sendWithin } from '../telemetry/program-end/program-end.ts';
+import { watchTimeouts } from '../telemetry/program-end/unsent.ts';
 import type { Telemetry } from '../telemetry/telemetry.ts';
 import { guard, guardAsync } from '../util/guard.ts';
 import { findPackage, requireOf } from '../util/optional-packages.ts';
@@ -85,9 +85,7 @@ function start(require: NodeJS.Require, telemetry: Telemetry): void {
     file === undefined ? startFromVariables(module, dependencies) : startFromFile(module, file, telemetry);
   if (sdk === undefined) return;
   sayRejectedVariables();
-  guard('watching the exporters', () =>
-    watchRequestsTo(processorsOf(telemetry.provider).flatMap(endpointsOf)),
-  );
+  guard('watching the exporters', () => watchTimeouts(processorsOf(telemetry.provider).flatMap(endpointsOf)));
   const { flushed } = telemetry;
   const stop = flushOnSignals({
     flush: () => sendWithin(FLUSH_TIMEOUT_MS, flushed, { reads: false }),

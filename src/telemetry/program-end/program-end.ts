@@ -8,15 +8,14 @@ import { printToStderr } from '../../util/text-stream.ts';
 import { NAME } from '../../util/version.ts';
 import { settledWithin } from '../../util/wait.ts';
 import { sinksSettled } from '../events/sink.ts';
-import { hasJustTimedOut } from './exporter-requests.ts';
 import { type EndLimits, lifeOf, type ProviderLife, type ProviderListener } from './provider-life.ts';
 import {
   failureReason,
+  hasJustTimedOut,
+  isRefused,
   NO_ANSWER,
+  REFUSED_CONNECTION,
   reportUnsent,
-  type SendFailure,
-  type Signal,
-  sendFailureOf,
 } from './unsent.ts';
 
 /** How long a program that ends waits until everything is sent. */
@@ -27,11 +26,8 @@ const END_READ_TIMEOUT_MS = 1_500;
 /** The providers that are flushed when the program ends. */
 const providers = new Set<WeakRef<object>>();
 let isListening = false;
-let sawUncaughtError = false;
 /** Whether the end has reported that the spans were not sent. */
-let hasReportedTraces = false;
-/** Spans that had ended when the program did, and were not sent. */
-let endedBeforeExit = 0;
+let hasReported = false;
 
 /** Flushes the provider when the program ends. */
 export function flushAtProgramEnd(provider: object): ProviderLife {
@@ -47,15 +43,9 @@ export function flushAtProgramEnd(provider: object): ProviderLife {
 
 function listenForEnd(): void {
   onceProcess('beforeExit', sendUnsent);
-  // Changes nothing of what the error does to the program.
-  onceProcess('uncaughtExceptionMonitor', seeUncaughtError);
   // No span has started yet, so this comes before the views print what has ended.
   atExit(endOpenSpans);
   atExit(() => guard('counting lost spans', reportLostSpans), { last: true });
-}
-
-function seeUncaughtError(): void {
-  sawUncaughtError = true;
 }
 
 function sendUnsent(): void {
@@ -94,7 +84,8 @@ function releasesProcess(): () => void {
 }
 
 /**
- * Ends all open spans and sends everything. Resolves after the given time at the latest, and reports what was not sent.
+ * Ends all open spans and sends everything. Resolves after the given time at the latest, and reports which endpoint did not
+ * take the spans.
  *
  * @param options.reads whether to read how things ended that are in progress
  * @param options.sinks whether to wait for `async` sinks
@@ -106,22 +97,20 @@ export async function endWithin(
 ): Promise<void> {
   const limits: EndLimits = { reads, readTimeoutMs: END_READ_TIMEOUT_MS };
   const sending = new Set<object>();
-  const report = (target: object, failure: SendFailure | undefined): void => {
-    const signal = flushed.some(hasRecorded) ? 'traces' : 'metrics';
-    if (failure === undefined || signalOf(target) !== signal) return;
-    hasReportedTraces ||= signal === 'traces';
-    reportUnsent(failure, signal);
+  const report = (target: object, reason: string): void => {
+    const [endpoint] = endpointsOf(target);
+    // A sampler may have dropped all spans.
+    const isLost = takesSpans(target) && flushed.some(hasRecorded);
+    if (endpoint === undefined || !isLost) return;
+    hasReported = true;
+    reportUnsent(endpoint, reason);
   };
   const send = async (target: object): Promise<void> => {
     sending.add(target);
-    const failures = await Promise.all(
-      endpointsOf(target).map((each) =>
-        hasJustTimedOut(each) ? { endpoint: each, reason: NO_ANSWER } : sendFailureOf(each),
-      ),
-    );
+    const reasons = await Promise.all(endpointsOf(target).map(whyUnreachable));
     // Exporters that are refused would retry until their timeout.
-    if (failures.length > 0 && !failures.includes(undefined)) report(target, failures[0]);
-    else await flushAtEnd(target).catch((error) => report(target, failureTo(target, failureReason(error))));
+    if (reasons[0] !== undefined && !reasons.includes(undefined)) report(target, reasons[0]);
+    else await flushAtEnd(target).catch((error) => report(target, failureReason(error)));
     sending.delete(target);
   };
   await within(milliseconds, async () => {
@@ -129,7 +118,12 @@ export async function endWithin(
     const targets = [...flushed.flatMap(processorsOf), ...otherProvidersOf(listeners)];
     await Promise.all([...guardedEach(targets, send), sinks ? sinksSettled() : undefined]);
   });
-  for (const target of sending) report(target, failureTo(target, NO_ANSWER));
+  for (const target of sending) report(target, NO_ANSWER);
+}
+
+async function whyUnreachable(endpoint: string): Promise<string | undefined> {
+  if (hasJustTimedOut(endpoint)) return NO_ANSWER;
+  return (await isRefused(endpoint)) ? REFUSED_CONNECTION : undefined;
 }
 
 /**
@@ -200,20 +194,13 @@ function hasRecorded(provider: object): boolean {
   return lifeOf(provider).recorded || countQueuedSpans(provider) > 0;
 }
 
-function failureTo(target: object, reason: string): SendFailure | undefined {
-  const [endpoint] = endpointsOf(target);
-  return endpoint === undefined ? undefined : { endpoint, reason };
-}
-
 /** Tracer providers and span processors have the methods of neither other provider. */
-function signalOf(target: object): Signal | 'logs' {
-  if (typeof field(target, 'getMeter') === 'function') return 'metrics';
-  return typeof field(target, 'getLogger') === 'function' ? 'logs' : 'traces';
+function takesSpans(target: object): boolean {
+  return typeof (field(target, 'getMeter') ?? field(target, 'getLogger')) !== 'function';
 }
 
 /** Runs at exit, for the views and the count of lost spans: after `process.exit()`, calls and runs are still open. */
 function endOpenSpans(): void {
-  endedBeforeExit = countLostSpans();
   for (const each of listenersOf(liveProviders())) guard('ending open spans', () => each.endAll?.());
 }
 
@@ -221,21 +208,15 @@ function endOpenSpans(): void {
 function reportLostSpans(): void {
   const lost = countLostSpans();
   const unanswered = liveProviders().flatMap(processorsOf).find(isSending);
-  if (hasReportedTraces || (lost === 0 && unanswered === undefined)) return;
-  const isOpen = lost > 0 && endedBeforeExit === 0;
-  const [spans, it, was] =
-    lost === 1 ? ['1 span was', 'it', 'it was'] : [`${lost} spans were`, 'them', 'they were'];
+  if (hasReported || (lost === 0 && unanswered === undefined)) return;
   const [endpoint] = unanswered === undefined ? [] : endpointsOf(unanswered);
   const collector = endpoint === undefined ? 'the collector' : addressWithoutSecrets(endpoint);
-  const cause = isOpen ? `while ${was} still open` : `before sending ${it}`;
+  const [spans, them] = lost === 1 ? ['1 span was', 'it'] : [`${lost} spans were`, 'them'];
   const problem =
     lost > 0
-      ? `${spans} lost because the program ended ${cause}`
+      ? `${spans} lost because the program ended before sending ${them}`
       : `spans may be lost because the program ended before ${collector} answered`;
-  // What is in progress is not flushed.
-  const first = isOpen ? 'let what is in progress end, or abort it, and ' : '';
-  const uncaught = sawUncaughtError ? ' If an uncaught error ended it, catch that first.' : '';
-  printToStderr(`${problem}. Before process.exit(), ${first}await flush() of ${NAME}/client.${uncaught}`);
+  printToStderr(`${problem}. Before process.exit(), await flush() of ${NAME}/client.`);
 }
 
 function countLostSpans(): number {

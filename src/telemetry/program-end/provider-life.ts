@@ -117,20 +117,15 @@ export function beforeProviderEnds(provider: object, listener: ProviderListener)
   };
 }
 
-/** A replaced provider may have open spans, and may be shut down long after the first call with the next one. */
-const MAX_FOLLOWED = 4;
-
-interface Followed {
-  readonly held: WeakRef<object>;
-  readonly stop: () => void;
-}
-
-/** Listens to a provider, which may be registered or replaced long after the instrumentation was created. */
+/**
+ * Listens to a provider, which may be registered or replaced long after the instrumentation was created. A replaced one may
+ * have open spans, and may be shut down long after the first call with the next one.
+ */
 export class FollowedProvider {
   readonly #listener: ProviderListener;
+  /** The current one. */
   provider: object | undefined;
-  /** The current provider, which is the last one, and a few before it. */
-  #followed: Followed[] = [];
+  #followed: { readonly held: WeakRef<object>; readonly stop: () => void }[] = [];
 
   constructor(listener: ProviderListener) {
     this.#listener = listener;
@@ -139,15 +134,10 @@ export class FollowedProvider {
   follow(provider: object | undefined): void {
     if (provider === this.provider) return;
     this.provider = provider;
-    if (provider === undefined) return;
-    const known = this.#followed.find(({ held }) => held.deref() === provider);
-    const others = this.#followed.filter((each) => each !== known);
-    if (others.length === MAX_FOLLOWED) others.shift()?.stop();
-    this.#followed = [...others, known ?? this.#listenTo(provider)];
-  }
-
-  #listenTo(provider: object): Followed {
-    return { held: new WeakRef(provider), stop: beforeProviderEnds(provider, this.#listener) };
+    this.#followed = this.#followed.filter(({ held }) => held.deref() !== undefined);
+    if (provider === undefined || this.#followed.some(({ held }) => held.deref() === provider)) return;
+    const stop = beforeProviderEnds(provider, this.#listener);
+    this.#followed.push({ held: new WeakRef(provider), stop });
   }
 
   stop(): void {

@@ -105,7 +105,12 @@ test('a collector that has just let a request time out is asked no more, so that
      await client.chat.completions.create({ model: 'gpt-4o', messages: [] }).catch(() => {});
      const waiting = setInterval(() => {}, 1_000_000);
      subscribe('http.client.request.start', () => clearInterval(waiting));`,
-    { ...otlp(), OTEL_LOGS_EXPORTER: 'otlp', OTEL_BLRP_SCHEDULE_DELAY: '1' },
+    {
+      ...otlp(),
+      OTEL_LOGS_EXPORTER: 'otlp',
+      OTEL_BLRP_SCHEDULE_DELAY: '1',
+      OTEL_BSP_SCHEDULE_DELAY: '60000',
+    },
   );
   expect(received).toEqual(['/v1/logs']);
   expect(stderr).toContain(`could not send traces to ${origin}/v1/traces (timeout). `);
@@ -120,30 +125,26 @@ describe('a program that ends in the middle of a stream', () => {
   `;
 
   test.each([
-    ['process.exit(3);', 3, '\n'],
-    ['process.exit(1);', 1, '\n'],
-    [`throw new Error('Nobody catches this');`, 1, ' If an uncaught error ended it, catch that first.\n'],
-    [
-      `Promise.reject(new Error('Nobody catches this'));`,
-      1,
-      ' If an uncaught error ended it, catch that first.\n',
-    ],
-  ])('counts its span as lost: %s', async (end, exitCode, advice) => {
+    ['process.exit(3);', 3],
+    ['process.exit(1);', 1],
+    [`throw new Error('Nobody catches this');`, 1],
+    [`Promise.reject(new Error('Nobody catches this'));`, 1],
+  ])('counts its span as lost: %s', async (end, exitCode) => {
     const { code, stderr } = await run(stream(end), otlp());
     expect(code).toBe(exitCode);
     expect(stderr).toContain(
       `${PACKAGE_NAME}: 2 spans were lost because the program ended before sending them. ` +
-        `Before process.exit(), await flush() of ${PACKAGE_NAME}/client.${advice}`,
+        `Before process.exit(), await flush() of ${PACKAGE_NAME}/client.\n`,
     );
   });
 
-  test('after flush() says that the span was still open', async () => {
+  test('counts its span as lost although flush() has sent the others', async () => {
     const flush = `import { flush } from '${PACKAGE_NAME}/client';`;
     const end = stream('await flush(); process.exit(3);');
     const { stderr } = await run(`${flush}${end}`, { OTEL_EXPORTER_OTLP_ENDPOINT: simulator().url });
     expect(stderr).toBe(
-      `${PACKAGE_NAME}: 1 span was lost because the program ended while it was still open. ` +
-        `Before process.exit(), let what is in progress end, or abort it, and await flush() of ${PACKAGE_NAME}/client.\n`,
+      `${PACKAGE_NAME}: 1 span was lost because the program ended before sending it. ` +
+        `Before process.exit(), await flush() of ${PACKAGE_NAME}/client.\n`,
     );
   });
 
@@ -202,11 +203,7 @@ describe('a program with a NodeSDK of its own', () => {
   });
 });
 
-test('a refusing Zipkin is reported, and its status', async () => {
+test('a refusing Zipkin is reported', async () => {
   const refused = { ...zipkin(), OTEL_EXPORTER_ZIPKIN_ENDPOINT: 'http://127.0.0.1:1/api/v2/spans' };
   expect((await run('', refused)).stderr).toContain('http://127.0.0.1:1/api/v2/spans (ECONNREFUSED). ');
-  const missing = { ...zipkin(), OTEL_EXPORTER_ZIPKIN_ENDPOINT: `${simulator().url}/nowhere` };
-  simulator().next({ status: 200, body: { choices: [] } });
-  simulator().next({ status: 404, body: {} });
-  expect((await run('', missing)).stderr).toContain('/nowhere (HTTP 404). ');
 });
