@@ -1,6 +1,6 @@
 import type { Attributes } from '@opentelemetry/api';
 import type { Route } from '../sdk/routes/index.ts';
-import type { Content } from './content/content-record.ts';
+import type { Content } from './content/content-writer.ts';
 import type { TextLimits } from './content/kept.ts';
 import type { Fees, Spending } from './cost/prices.ts';
 import type { Spent, Usage } from './cost/usage.ts';

@@ -1,8 +1,7 @@
 import fc, { type Arbitrary } from 'fast-check';
 import { beforeAll, expect, test } from 'vitest';
 import { resolveSettings } from '../../src/config/config.ts';
-import { ContentWriter } from '../../src/telemetry/content/content-writer.ts';
-import { LimitedJson } from '../../src/telemetry/content/limited-json.ts';
+import { ContentWriter, LimitedJson } from '../../src/telemetry/content/content-writer.ts';
 import { hostileValue, mutated, mutation } from './mutations.ts';
 import { PROGRAMS } from './programs.ts';
 import { READERS } from './readers.ts';
@@ -55,7 +54,6 @@ test('any messages are recorded as JSON within the limits of text and span', () 
     (recipes, maxContentLength, maxSpanContentLength) => {
       const settings = resolveSettings({ maxContentLength, maxSpanContentLength }, () => undefined);
       const writer = new ContentWriter(settings);
-      const attributes: Record<string, string> = {};
       const parts = recipes.map(
         (recipe) => ({ type: 'tool_call_response', id: 'call_1', response: make(recipe) }) as const,
       );
@@ -63,11 +61,13 @@ test('any messages are recorded as JSON within the limits of text and span', () 
         { role: 'tool', parts },
         { role: 'user', parts: [] },
       ];
-      writer.add(attributes, 'messages', 'messages', messages, 0.75);
-      writer.add(attributes, 'instructions', 'parts', parts);
-      writer.add(attributes, 'documents', 'list', recipes.map(make));
-      writer.add(attributes, 'arguments', 'object', make(recipes[0]));
-      const written = Object.values(attributes);
+      const attributes = writer.write({
+        inputMessages: messages,
+        systemInstructions: parts,
+        documents: recipes.map(make),
+        toolArguments: make(recipes[0]),
+      });
+      const written = Object.values(attributes).map(String);
       for (const json of written) JSON.parse(json);
       expect(written.join('').length).toBeLessThanOrEqual(settings.maxSpanContentLength);
     },

@@ -10,7 +10,7 @@ import {
   GEN_AI_PROVIDER_NAME_VALUE_OPENAI,
   MCP_METHOD_NAME_VALUE_TOOLS_LIST,
 } from '../../semconv/values.ts';
-import type { Content } from '../../telemetry/content/content-record.ts';
+import type { Content } from '../../telemetry/content/content-writer.ts';
 import { parseJson } from '../../telemetry/content/messages.ts';
 import { plainData } from '../../telemetry/content/plain-data.ts';
 import type { Operation, OperationKind } from '../../telemetry/operation.ts';

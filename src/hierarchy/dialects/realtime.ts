@@ -2,8 +2,8 @@ import type { Attributes } from '@opentelemetry/api';
 import { define } from '../../operations/attributes.ts';
 import { readToolDefinitions } from '../../operations/tool-definitions.ts';
 import * as ATTR from '../../semconv/attributes.ts';
+import { LimitedJson } from '../../telemetry/content/content-writer.ts';
 import { KeptText, type TextLimits, TextRoom } from '../../telemetry/content/kept.ts';
-import { LimitedJson } from '../../telemetry/content/limited-json.ts';
 import {
   arrayField,
   asCount,

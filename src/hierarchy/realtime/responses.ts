@@ -8,7 +8,7 @@ import { matchRoute } from '../../sdk/routes/index.ts';
 import type { SocketClose } from '../../sdk/sockets/socket.ts';
 import * as ATTR from '../../semconv/attributes.ts';
 import { ERROR_TYPE_VALUE_OTHER } from '../../semconv/values.ts';
-import type { Content } from '../../telemetry/content/content-record.ts';
+import type { Content } from '../../telemetry/content/content-writer.ts';
 import type { Spent } from '../../telemetry/cost/usage.ts';
 import { callerTraceOf } from '../../telemetry/metadata.ts';
 import type { Operation } from '../../telemetry/operation.ts';

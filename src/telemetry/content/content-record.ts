@@ -8,63 +8,19 @@ import { asObject, field, isRecordable, MAX_PART_DEPTH, setOwn } from '../../uti
 import { callerIn } from '../metadata.ts';
 import type { Failure } from '../outcomes/failure.ts';
 import type { Telemetry } from '../telemetry.ts';
-import { attributeLimitOf, ContentWriter, textLimitOf, type WrittenAs } from './content-writer.ts';
+import {
+  attributeLimitOf,
+  CONTENT_FORMS,
+  type Content,
+  ContentWriter,
+  SHARE_BEFORE_OTHERS,
+  textLimitOf,
+} from './content-writer.ts';
 import { UnreadMessage } from './messages.ts';
-
-/** The content of one operation; each part is optional. */
-export type Content = Partial<
-  Pick<
-    Completion,
-    | 'systemInstructions'
-    | 'inputMessages'
-    | 'outputMessages'
-    | 'toolDefinitions'
-    | 'toolArguments'
-    | 'toolResult'
-    | 'functionArguments'
-    | 'functionResult'
-    | 'documents'
-    | 'requestBody'
-    | 'parameters'
-  >
->;
-
-/** The share of the limit that messages may use if more content follows, and the input if an output follows. */
-const SHARE = 0.75;
-
-interface ContentForm {
-  readonly kind: keyof Content;
-  readonly as: WrittenAs;
-  readonly attribute: string;
-  /** What hides it. */
-  readonly of: 'inputs' | 'outputs';
-  readonly share?: number;
-}
-
-/** How each kind of content is written, in the order in which they may use up the limit. Parameters name their attributes. */
-const FORMS: readonly ContentForm[] = [
-  { kind: 'parameters', of: 'inputs', as: 'texts', attribute: '' },
-  { kind: 'systemInstructions', of: 'inputs', as: 'parts', attribute: ATTR.GEN_AI_SYSTEM_INSTRUCTIONS },
-  { kind: 'outputMessages', of: 'outputs', as: 'messages', attribute: ATTR.GEN_AI_OUTPUT_MESSAGES },
-  {
-    kind: 'inputMessages',
-    of: 'inputs',
-    as: 'messages',
-    attribute: ATTR.GEN_AI_INPUT_MESSAGES,
-    share: SHARE,
-  },
-  { kind: 'toolDefinitions', of: 'inputs', as: 'list', attribute: ATTR.GEN_AI_TOOL_DEFINITIONS },
-  { kind: 'toolArguments', of: 'inputs', as: 'object', attribute: ATTR.GEN_AI_TOOL_CALL_ARGUMENTS },
-  { kind: 'toolResult', of: 'outputs', as: 'object', attribute: ATTR.GEN_AI_TOOL_CALL_RESULT },
-  { kind: 'functionArguments', of: 'inputs', as: 'json', attribute: ATTR.OPENAI_TRACE_INPUT },
-  { kind: 'functionResult', of: 'outputs', as: 'json', attribute: ATTR.OPENAI_TRACE_OUTPUT },
-  { kind: 'documents', of: 'outputs', as: 'list', attribute: ATTR.GEN_AI_RETRIEVAL_DOCUMENTS },
-  { kind: 'requestBody', of: 'inputs', as: 'object', attribute: ATTR.OPENAI_REQUEST_BODY },
-];
 
 /** Attributes that are JSON on spans and structured values on events. */
 const STRUCTURED: ReadonlySet<string> = new Set(
-  FORMS.filter(({ as }) => as !== 'texts' && as !== 'json').map(({ attribute }) => attribute),
+  CONTENT_FORMS.filter(({ as }) => as !== 'texts' && as !== 'json').map(({ attribute }) => attribute),
 );
 
 /** The end of an operation. */
@@ -156,25 +112,21 @@ export class ContentRecord {
     return this.#hook !== undefined || this.#targets.event;
   }
 
-  /** Adds the input. It is recorded at once, unless a hook must see it first. */
+  /** Adds the input, before the output. */
   addInput(content: Content): void {
-    this.#writer.within(SHARE, () => this.add(content));
+    this.add(content, SHARE_BEFORE_OTHERS);
   }
 
-  /** Adds the output, or all content at once. */
-  add(content: Content): void {
-    const shown = withoutHidden(content, this.#hidden);
-    if (this.#hook === undefined) this.#write(shown);
-    else Object.assign(this.#held, copyContent(shown));
+  /** Adds the output, or all content at once. It is recorded at once, unless a hook must see it first. */
+  add(content: Content, share?: number): void {
+    if (this.#hook === undefined) this.#write(content, share);
+    else Object.assign(this.#held, copyContent(withoutHidden(content, this.#hidden)));
   }
 
   /** Content as the span would have it, which is not recorded yet; `undefined` if a hook must see it first. */
   preview(content: Content): Attributes | undefined {
     if (!this.#targets.span || this.#hook !== undefined) return undefined;
-    const written: Attributes = {};
-    const writer = new ContentWriter(this.#telemetry.settings, attributeLimitOf(this.#span));
-    writeForms(writer, written, withoutHidden(content, this.#hidden));
-    return written;
+    return new ContentWriter(this.#telemetry.settings, attributeLimitOf(this.#span)).write(content);
   }
 
   /** Records the content after the hook, and emits the event. @returns the failure, as the hook changed it */
@@ -205,35 +157,20 @@ export class ContentRecord {
       : { ...failure, message: typeof errorMessage === 'string' ? errorMessage : undefined };
   }
 
-  #write(content: Content): void {
+  #write(content: Content, share?: number): void {
     const { span, event, sink } = this.#targets;
     if (!span && !event && !sink) return;
-    const written: Attributes = {};
-    writeForms(this.#writer, written, content, this.#hook !== undefined);
+    const written = this.#writer.write(content, share);
     if (span) this.#span.setAttributes(written);
     if (event || sink) Object.assign(this.#attributes, written);
   }
-}
-
-/** @param isHooked whether a hook has seen it, which may have left a getter that throws */
-function writeForms(writer: ContentWriter, to: Attributes, content: Content, isHooked = false): void {
-  // No iterator, which would allocate for each kind.
-  for (let index = 0; index < FORMS.length; index++) {
-    const form = FORMS[index] as ContentForm;
-    if (isHooked || content[form.kind] !== undefined)
-      guard('recording content', writeForm, writer, to, content, form);
-  }
-}
-
-function writeForm(writer: ContentWriter, to: Attributes, content: Content, form: ContentForm): void {
-  writer.add(to, form.attribute, form.as, content[form.kind], form.share);
 }
 
 const NOBODY: Caller = { tags: [], metadata: {}, baggage: {} };
 
 function withoutHidden(content: Content, hidden: Settings['hideContent']): Content {
   if (hidden === 'none') return content;
-  const kinds = new Set<string>(FORMS.filter(({ of }) => of === hidden).map(({ kind }) => kind));
+  const kinds = new Set<string>(CONTENT_FORMS.filter(({ of }) => of === hidden).map(({ kind }) => kind));
   return Object.fromEntries(Object.entries(content).filter(([kind]) => !kinds.has(kind)));
 }
 

@@ -1,9 +1,10 @@
 import type { Attributes, Span } from '@opentelemetry/api';
-import type { Message, MessagePart } from '../../config/completion-types.ts';
+import type { Completion, Message, MessagePart } from '../../config/completion-types.ts';
 import type { Settings } from '../../config/config.ts';
+import * as ATTR from '../../semconv/attributes.ts';
 import { cut } from '../../util/cut-text.ts';
-import { asCount, field } from '../../util/payload.ts';
-import { LimitedJson } from './limited-json.ts';
+import { logError } from '../../util/guard.ts';
+import { asCount, field, MAX_RECORDED_DEPTH } from '../../util/payload.ts';
 import { MediaPolicy } from './media.ts';
 
 /** Reserved for the mark that counts the omitted values. */
@@ -17,8 +18,58 @@ const MAX_PARAMETERS = 64;
 /** The longest name in the API. */
 const MAX_PARAMETER_NAME_LENGTH = 64;
 
-/** The forms in which content is written. */
-export type WrittenAs = 'texts' | 'messages' | 'parts' | 'list' | 'object' | 'json';
+/** The content of one operation; each part is optional. */
+export type Content = Partial<
+  Pick<
+    Completion,
+    | 'systemInstructions'
+    | 'inputMessages'
+    | 'outputMessages'
+    | 'toolDefinitions'
+    | 'toolArguments'
+    | 'toolResult'
+    | 'functionArguments'
+    | 'functionResult'
+    | 'documents'
+    | 'requestBody'
+    | 'parameters'
+  >
+>;
+
+/** How one kind of content is written. */
+interface ContentForm {
+  readonly kind: keyof Content;
+  readonly attribute: string;
+  readonly as: 'texts' | 'messages' | 'parts' | 'list' | 'object' | 'json';
+  /** What hides it. */
+  readonly of: 'inputs' | 'outputs';
+  /** Of the remaining limit, if more content follows. */
+  readonly share?: number;
+}
+
+/** The share of the limit that messages may use if more content follows, and the input if an output follows. */
+export const SHARE_BEFORE_OTHERS = 0.75;
+
+/** In the order in which they may use up the limit. Parameters name their attributes. */
+export const CONTENT_FORMS: readonly ContentForm[] = [
+  { kind: 'parameters', of: 'inputs', as: 'texts', attribute: '' },
+  { kind: 'systemInstructions', of: 'inputs', as: 'parts', attribute: ATTR.GEN_AI_SYSTEM_INSTRUCTIONS },
+  { kind: 'outputMessages', of: 'outputs', as: 'messages', attribute: ATTR.GEN_AI_OUTPUT_MESSAGES },
+  {
+    kind: 'inputMessages',
+    of: 'inputs',
+    as: 'messages',
+    attribute: ATTR.GEN_AI_INPUT_MESSAGES,
+    share: SHARE_BEFORE_OTHERS,
+  },
+  { kind: 'toolDefinitions', of: 'inputs', as: 'list', attribute: ATTR.GEN_AI_TOOL_DEFINITIONS },
+  { kind: 'toolArguments', of: 'inputs', as: 'object', attribute: ATTR.GEN_AI_TOOL_CALL_ARGUMENTS },
+  { kind: 'toolResult', of: 'outputs', as: 'object', attribute: ATTR.GEN_AI_TOOL_CALL_RESULT },
+  { kind: 'functionArguments', of: 'inputs', as: 'json', attribute: ATTR.OPENAI_TRACE_INPUT },
+  { kind: 'functionResult', of: 'outputs', as: 'json', attribute: ATTR.OPENAI_TRACE_OUTPUT },
+  { kind: 'documents', of: 'outputs', as: 'list', attribute: ATTR.GEN_AI_RETRIEVAL_DOCUMENTS },
+  { kind: 'requestBody', of: 'inputs', as: 'object', attribute: ATTR.OPENAI_REQUEST_BODY },
+];
 
 /**
  * The one place that decides how much content is recorded, and in what form. Each operation has its own writer.
@@ -29,11 +80,11 @@ export type WrittenAs = 'texts' | 'messages' | 'parts' | 'list' | 'object' | 'js
  * serialised.
  */
 export class ContentWriter {
-  readonly #maxText: number;
+  readonly #hidden: Settings['hideContent'];
   readonly #maxAttribute: number;
   readonly #media: MediaPolicy;
-  readonly #shown: MediaPolicy['shown'] = (value, key, holder) => this.#media.shown(value, key, holder);
-  #left: number;
+  /** What is left of it may still be written for the operation. */
+  readonly #json: LimitedJson;
 
   /**
    * @param maxAttribute the limit of OpenTelemetry's SDK for attributes of spans, which would cut JSON in the middle
@@ -44,72 +95,95 @@ export class ContentWriter {
     maxAttribute: number = Number.POSITIVE_INFINITY,
     maxText: number = Number.POSITIVE_INFINITY,
   ) {
-    this.#maxText = Math.min(settings.maxContentLength, maxText);
+    this.#hidden = settings.hideContent;
     this.#maxAttribute = maxAttribute;
-    this.#left = settings.maxSpanContentLength;
     this.#media = new MediaPolicy(settings);
-  }
-
-  /** Writes with a share of the limit, because more content will follow. */
-  within(share: number, write: () => void): void {
-    const kept = this.#left * (1 - share);
-    this.#left -= kept;
-    write();
-    this.#left += kept;
+    this.#json = new LimitedJson(
+      Math.min(settings.maxContentLength, maxText),
+      settings.maxSpanContentLength,
+      this.#media,
+    );
   }
 
   /**
-   * Adds a value as an attribute: texts as they are, all else as JSON.
+   * Writes all kinds of content that the program does not hide, as attributes: texts as they are, all else as JSON.
    *
    * @param share of the remaining limit, less than 1 if more content will follow
    */
-  add(attributes: Attributes, name: string, as: WrittenAs, value: unknown, share: number = 1): void {
-    if (value === undefined || value === null) return;
-    if (as === 'texts') this.#addTexts(attributes, value as Attributes);
-    else if (as === 'json') this.#addJson(attributes, name, value);
-    // The conventions want an object.
-    else if (as === 'object')
-      this.#addJson(attributes, name, typeof value === 'object' && !Array.isArray(value) ? value : { value });
-    else this.#addArray(attributes, name, as, value as readonly unknown[], share);
+  write(content: Content, share: number = 1): Attributes {
+    const json = this.#json;
+    const written: Attributes = {};
+    const reserved = json.left * (1 - share);
+    json.left -= reserved;
+    // No iterator, which would allocate for each kind.
+    for (let index = 0; index < CONTENT_FORMS.length; index++) {
+      const form = CONTENT_FORMS[index] as ContentForm;
+      if (form.of === this.#hidden) continue;
+      try {
+        const value = content[form.kind];
+        if (value !== undefined && value !== null) this.#add(written, form, value);
+      } catch (error) {
+        // A completion hook may have left a getter that throws.
+        logError('recording content', error);
+      }
+    }
+    json.left += reserved;
+    return written;
   }
 
-  /** Limits a text that is recorded as it is. A cut one ends in `…`. */
-  text(value: string): string {
-    const shown = this.#media.text(value);
-    const limit = Math.min(this.#maxText, this.#maxAttribute, this.#left);
-    const text = shown.length > limit ? (limit > 0 ? `${cut(shown, limit - 1)}…` : '') : shown;
-    this.#left -= text.length;
-    return text;
+  #add(attributes: Attributes, { as, attribute, share = 1 }: ContentForm, value: unknown): void {
+    if (as === 'texts') {
+      this.#addTexts(attributes, value as Attributes);
+      return;
+    }
+    const json = this.#json;
+    const { left } = json;
+    let written: string | undefined;
+    try {
+      json.left = Math.min(left * share, this.#maxAttribute);
+      written =
+        as === 'json' || as === 'object'
+          ? this.#writeValue(as, value)
+          : this.#writeList(as, value as readonly unknown[]);
+    } finally {
+      json.left = left - (written?.length ?? 0);
+    }
+    if (written !== undefined) attributes[attribute] = written;
   }
 
   /** Adds texts and lists of texts under their own names. */
   #addTexts(attributes: Attributes, texts: Attributes): void {
     for (const [name, value] of Object.entries(texts).slice(0, MAX_PARAMETERS)) {
-      if (typeof value === 'string') attributes[name] = this.text(value);
+      if (typeof value === 'string') attributes[name] = this.#text(value);
       else if (Array.isArray(value))
-        attributes[name] = value.slice(0, MAX_TEXTS).map((item) => this.text(String(item)));
+        attributes[name] = value.slice(0, MAX_TEXTS).map((item) => this.#text(String(item)));
     }
   }
 
-  #addJson(attributes: Attributes, name: string, value: unknown): void {
-    const json = this.#json(Math.min(this.#left, this.#maxAttribute));
-    this.#set(attributes, name, json.write(value) ?? json.write({ omitted: true }));
+  /** Limits a text that is recorded as it is. A cut one ends in `…`. */
+  #text(value: string): string {
+    const json = this.#json;
+    const shown = this.#media.text(value);
+    const limit = Math.min(json.maxText, this.#maxAttribute, json.left);
+    const text = shown.length > limit ? (limit > 0 ? `${cut(shown, limit - 1)}…` : '') : shown;
+    json.left -= text.length;
+    return text;
+  }
+
+  #writeValue(as: 'json' | 'object', value: unknown): string | undefined {
+    // The conventions want an object.
+    const isWrapped = as === 'object' && (typeof value !== 'object' || Array.isArray(value));
+    return this.#json.write(isWrapped ? { value } : value) ?? this.#json.write({ omitted: true });
   }
 
   /**
-   * Adds a JSON array of what fits: the newest messages, the first of other values; nothing if not even the mark fits. The
+   * Writes a JSON array of what fits: the newest messages, the first of other values; nothing if not even the mark fits. The
    * items are concatenated with `+`, which builds a rope: the text is copied only when the span is exported.
    */
-  #addArray(
-    attributes: Attributes,
-    name: string,
-    as: 'messages' | 'parts' | 'list',
-    values: readonly unknown[],
-    share: number,
-  ): void {
-    const limit = Math.min(this.#left * share, this.#maxAttribute) - MARK_LENGTH;
-    if (values.length === 0 || limit < 0) return;
-    const json = this.#json(limit);
+  #writeList(as: 'messages' | 'parts' | 'list', values: readonly unknown[]): string | undefined {
+    const json = this.#json;
+    json.left -= MARK_LENGTH;
+    if (values.length === 0 || json.left < 0) return undefined;
     const areMessages = as === 'messages';
     const write = areMessages ? writeMessage : as === 'parts' ? writePart : writeValue;
     let kept = '';
@@ -124,17 +198,7 @@ export class ContentWriter {
     if (omitted > 0 && areMessages)
       kept = list(omittedMessages(values[omitted - 1] as Message, omitted), kept);
     else if (omitted > 0) kept = list(kept, `{"type":"omitted","name":"…","count":${omitted}}`);
-    this.#set(attributes, name, `[${kept}]`);
-  }
-
-  #json(maxLength: number): LimitedJson {
-    return new LimitedJson(this.#maxText, maxLength, this.#shown);
-  }
-
-  #set(attributes: Attributes, name: string, written: string | undefined): void {
-    if (written === undefined) return;
-    attributes[name] = written;
-    this.#left -= written.length;
+    return `[${kept}]`;
   }
 }
 
@@ -216,6 +280,107 @@ function writePart(json: LimitedJson, value: unknown, media: MediaPolicy): strin
   if (text.cut || length > content.length) return `${head}${text.json}${ORIGINAL_LENGTH}${length}}`;
   json.spend(-markLength);
   return `${head}${text.json}}`;
+}
+
+/** Of one array or object. */
+const MAX_ITEMS = 1_000;
+/** Marks an omitted part of a value. */
+const OMITTED = '…';
+
+/**
+ * Serialises values to JSON within a number of characters. It never serialises what does not fit, so its work is bounded
+ * by the limit, not by the payload.
+ */
+export class LimitedJson {
+  readonly maxText: number;
+  /** The number of characters that may still be written. */
+  left: number;
+  readonly #media: MediaPolicy | undefined;
+
+  /**
+   * @param maxText the limit for one text; a longer one is cut and ends in `…`
+   * @param maxLength the limit for all JSON together
+   * @param media says what is written in place of media; by default they are written as they are
+   */
+  constructor(maxText: number, maxLength: number, media?: MediaPolicy) {
+    this.maxText = maxText;
+    this.left = maxLength;
+    this.#media = media;
+  }
+
+  /** Reserves characters that are written elsewhere. Returns `false`, and reserves nothing, if they do not fit. */
+  spend(characters: number): boolean {
+    if (characters > this.left) return false;
+    this.left -= characters;
+    return true;
+  }
+
+  /** Returns the value as JSON, or `undefined` if it does not fit; then nothing is spent. */
+  write(value: unknown): string | undefined {
+    const before = this.left;
+    const json = this.#value(value, MAX_RECORDED_DEPTH);
+    if (json === undefined) this.left = before;
+    return json;
+  }
+
+  /** Returns a text as JSON, shortened if needed, or `undefined` if not even a few characters fit. */
+  writeText(text: string): { readonly json: string; readonly cut: boolean } | undefined {
+    for (let length = Math.min(this.maxText, this.left, text.length); ; length >>= 1) {
+      const json = JSON.stringify(cut(text, length));
+      if (this.spend(json.length)) return { json, cut: length < text.length };
+      if (length === 0) return undefined;
+    }
+  }
+
+  #value(given: unknown, depth: number, key?: string, holder?: object): string | undefined {
+    const value = this.#media === undefined ? given : this.#media.shown(given, key, holder);
+    if (typeof value === 'string') return this.#text(value);
+    if (typeof value === 'bigint') return this.#token(`"${value}"`);
+    if (typeof value === 'number' || typeof value === 'boolean') return this.#token(JSON.stringify(value));
+    if (typeof value !== 'object' || value === null) return this.#token('null');
+    if (depth === 0) return this.#token(`"${OMITTED}"`);
+    return Array.isArray(value) ? this.#array(value, depth) : this.#object(value, depth);
+  }
+
+  #token(json: string): string | undefined {
+    return this.spend(json.length) ? json : undefined;
+  }
+
+  #text(text: string): string | undefined {
+    const shown = text.length > this.maxText ? cut(text, this.maxText) + OMITTED : text;
+    // JSON is never shorter than its text.
+    return shown.length > this.left ? undefined : this.#token(JSON.stringify(shown));
+  }
+
+  #array(values: readonly unknown[], depth: number): string | undefined {
+    const written: string[] = [];
+    for (let index = 0; index < values.length; index++) {
+      const whole = index < MAX_ITEMS;
+      const json = this.spend(1) ? this.#value(whole ? values[index] : OMITTED, depth - 1) : undefined;
+      if (json === undefined) return undefined;
+      written.push(json);
+      if (!whole) break;
+    }
+    return this.spend(2) ? `[${written.join(',')}]` : undefined;
+  }
+
+  #object(value: object, depth: number): string | undefined {
+    const written: string[] = [];
+    for (const key in value) {
+      const item = field(value, key);
+      if (item === undefined || typeof item === 'function' || !Object.hasOwn(value, key)) continue;
+      const whole = written.length < MAX_ITEMS;
+      const name = this.#text(whole ? key : OMITTED);
+      const json =
+        name !== undefined && this.spend(2)
+          ? this.#value(whole ? item : true, depth - 1, key, value)
+          : undefined;
+      if (json === undefined) return undefined;
+      written.push(`${name}:${json}`);
+      if (!whole) break;
+    }
+    return this.spend(2) ? `{${written.join(',')}}` : undefined;
+  }
 }
 
 /** The SDK's limit for attribute values, which no API exposes but its span objects do. */

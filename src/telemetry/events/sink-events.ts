@@ -12,7 +12,7 @@ import * as ATTR from '../../semconv/attributes.ts';
 import { cut } from '../../util/cut-text.ts';
 import { arrayField, asObject, field } from '../../util/payload.ts';
 import type { ContentRecord } from '../content/content-record.ts';
-import { LimitedJson } from '../content/limited-json.ts';
+import { LimitedJson } from '../content/content-writer.ts';
 import type { OperationKind, RequestedToolCall } from '../operation.ts';
 import type { Failure } from '../outcomes/failure.ts';
 import { isInsideHook } from '../program-hooks.ts';

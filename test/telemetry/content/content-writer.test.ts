@@ -2,23 +2,15 @@ import type { Attributes } from '@opentelemetry/api';
 import { describe, expect, test } from 'vitest';
 import type { Message } from '../../../src/config/completion-types.ts';
 import { resolveSettings, type Settings } from '../../../src/config/config.ts';
-import { ContentWriter } from '../../../src/telemetry/content/content-writer.ts';
-
-const NAME = 'gen_ai.input.messages';
+import { type Content, ContentWriter } from '../../../src/telemetry/content/content-writer.ts';
 
 function settings(maxContentLength: number, maxSpanContentLength: number): Settings {
   return resolveSettings({ maxContentLength, maxSpanContentLength }, () => undefined, {});
 }
 
-/** What a writer with these limits writes. */
-function written(
-  write: (writer: ContentWriter, attributes: Attributes) => void,
-  maxText = 100,
-  maxSpan = 1_000,
-): unknown {
-  const attributes: Attributes = {};
-  write(new ContentWriter(settings(maxText, maxSpan)), attributes);
-  const value = attributes[NAME];
+/** What a writer with these limits writes of one kind of content. */
+function written(content: Content, maxText = 100, maxSpan = 1_000): unknown {
+  const [value] = Object.values(new ContentWriter(settings(maxText, maxSpan)).write(content));
   return value === undefined ? undefined : JSON.parse(String(value));
 }
 
@@ -28,15 +20,13 @@ function messages(...texts: string[]): Message[] {
 
 describe('messages', () => {
   test('within the limits are written whole', () => {
-    expect(written((writer, to) => writer.add(to, NAME, 'messages', messages('Hi', 'there')))).toEqual(
-      messages('Hi', 'there'),
-    );
+    expect(written({ outputMessages: messages('Hi', 'there') })).toEqual(messages('Hi', 'there'));
   });
 
   test('beyond the limits are replaced by a count, oldest first', () => {
     const long = 'x'.repeat(100);
     const all = messages(...Array.from({ length: 20 }, () => long), 'newest');
-    const kept = written((writer, to) => writer.add(to, NAME, 'messages', all)) as Message[];
+    const kept = written({ outputMessages: all }) as Message[];
     expect(kept[0]).toEqual({ role: 'user', parts: [], omitted_messages: 21 - (kept.length - 1) });
     expect(kept.at(-1)).toEqual(messages('newest')[0]);
   });
@@ -44,30 +34,23 @@ describe('messages', () => {
   test('with omitted parts carry their number', () => {
     const parts = Array.from({ length: 50 }, () => ({ type: 'text' as const, content: 'x'.repeat(50) }));
     const message: Message = { role: 'assistant', parts, finish_reason: 'stop' };
-    const [kept] = written((writer, to) => writer.add(to, NAME, 'messages', [message])) as [
-      Message & { omitted_parts: number },
-    ];
+    const [kept] = written({ outputMessages: [message] }) as [Message & { omitted_parts: number }];
     expect(kept.parts.length).toBeGreaterThan(3);
     expect(kept).toMatchObject({ omitted_parts: 50 - kept.parts.length, finish_reason: 'stop' });
   });
 
   test('with a text beyond the limit are cut to the remaining length', () => {
-    const kept = written(
-      (writer, to) => writer.add(to, NAME, 'messages', messages('x'.repeat(5_000))),
-      10_000,
-      500,
-    );
+    const kept = written({ outputMessages: messages('x'.repeat(5_000)) }, 10_000, 500);
     const [message] = kept as [{ parts: [{ content: string }] }];
     expect(message.parts[0].content.length).toBeGreaterThan(100);
     expect(message.parts[0]).toMatchObject({ original_length: 5_000 });
   });
 
   test('of which nothing fits leave only their number, or nothing', () => {
-    const add = (writer: ContentWriter, to: Attributes): void =>
-      writer.add(to, NAME, 'messages', messages('a', 'b'));
-    expect(written(add, 100, 150)).toEqual([{ role: 'user', parts: [], omitted_messages: 2 }]);
-    expect(written(add, 100, 0)).toBeUndefined();
-    expect(written((writer, to) => writer.add(to, NAME, 'messages', []))).toBeUndefined();
+    const content = { outputMessages: messages('a', 'b') };
+    expect(written(content, 100, 150)).toEqual([{ role: 'user', parts: [], omitted_messages: 2 }]);
+    expect(written(content, 100, 0)).toBeUndefined();
+    expect(written({ outputMessages: [] })).toBeUndefined();
   });
 });
 
@@ -98,12 +81,10 @@ describe('with any limits', () => {
     (limit) => {
       for (const maxText of [0, 1, 7, 1_000]) {
         const writer = new ContentWriter(settings(maxText, limit));
-        const attributes: Attributes = {};
-        writer.add(attributes, 'a', 'parts', all[1]?.parts ?? []);
-        writer.add(attributes, 'b', 'messages', all, 0.5);
-        writer.add(attributes, 'c', 'list', all);
-        writer.add(attributes, 'd', 'object', all[0]);
-        writer.add(attributes, 'e', 'messages', all);
+        const attributes: Attributes = {
+          ...writer.write({ systemInstructions: all[1]?.parts ?? [], inputMessages: all }, 0.5),
+          ...writer.write({ outputMessages: all, documents: all, toolResult: all[0] }),
+        };
         const values = Object.values(attributes).map(String);
         for (const value of values) expect(() => JSON.parse(value)).not.toThrow();
         expect(values.join('').length).toBeLessThanOrEqual(limit);
@@ -116,7 +97,7 @@ describe('with any limits', () => {
 describe('other content', () => {
   test('a list keeps its first values and counts the others', () => {
     const values = Array.from({ length: 40 }, (_, index) => ({ type: 'function', name: `tool_${index}` }));
-    const kept = written((writer, to) => writer.add(to, NAME, 'list', values)) as unknown[];
+    const kept = written({ toolDefinitions: values }) as unknown[];
     expect(kept[0]).toEqual(values[0]);
     expect(kept.at(-1)).toEqual({ type: 'omitted', name: '…', count: 40 - (kept.length - 1) });
   });
@@ -133,11 +114,15 @@ describe('other content', () => {
       { omitted: true },
     ],
   ])('a value: %s', (_, value, expected) => {
-    expect(written((writer, to) => writer.add(to, NAME, 'object', value))).toEqual(expected);
+    expect(written({ toolResult: value })).toEqual(expected);
   });
 
   test('a short text is cut to the remaining length of the span, with a mark', () => {
     const writer = new ContentWriter(settings(5, 8));
-    expect([writer.text('123456'), writer.text('123456'), writer.text('1')]).toEqual(['1234…', '12…', '']);
+    expect(writer.write({ parameters: { a: '123456', b: '123456', c: '1' } })).toEqual({
+      a: '1234…',
+      b: '12…',
+      c: '',
+    });
   });
 });

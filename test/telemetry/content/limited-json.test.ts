@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { LimitedJson } from '../../../src/telemetry/content/limited-json.ts';
+import { LimitedJson } from '../../../src/telemetry/content/content-writer.ts';
 import { cut } from '../../../src/util/cut-text.ts';
 
 function write(value: unknown, maxText = 100, maxLength = 1_000): unknown {

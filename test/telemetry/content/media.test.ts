@@ -1,5 +1,4 @@
 import { createHash } from 'node:crypto';
-import type { Attributes } from '@opentelemetry/api';
 import type OpenAI from 'openai';
 import { describe, expect, test } from 'vitest';
 import { resolveSettings } from '../../../src/config/config.ts';
@@ -127,9 +126,7 @@ describe('media beside their type, as in results of MCP tools,', () => {
 
   function written(media: Media, value: unknown): unknown {
     const settings = resolveSettings({ media }, () => undefined, {});
-    const attributes: Attributes = {};
-    new ContentWriter(settings).add(attributes, 'result', 'object', value);
-    return JSON.parse(String(attributes.result));
+    return JSON.parse(Object.values(new ContentWriter(settings).write({ toolResult: value })).join());
   }
 
   test.each([

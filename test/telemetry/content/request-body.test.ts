@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { restOfRequest } from '../../../src/telemetry/content/request-body.ts';
+import { restOfRequest } from '../../../src/telemetry/content/consent.ts';
 
 const BODY = {
   model: 'gpt-4o',
