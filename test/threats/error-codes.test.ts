@@ -5,7 +5,7 @@ import { type Program, type ProgramOptions, startProgram } from '../support/prog
 
 /**
  * A server, or a gateway before it, that puts a word of the prompt or a key where its error code belongs. The word looks
- * like any code, so nothing but a list of known codes can tell them apart.
+ * like any code, so nothing but a list of the words of known codes can tell them apart.
  */
 const STOLEN = 'jane_doe_has_diabetes';
 const KNOWN = 'rate_limit_exceeded';
@@ -107,7 +107,7 @@ const CHANNELS: readonly Channel[] = [
       const body = { agent_id: id, environment, input: 'Hello.', stream: true as const };
       await Array.fromAsync(await client.beta.agents.sessions.create(body));
     },
-    fallback: 'environment_failed',
+    fallback: 'environment_error',
   },
 ];
 

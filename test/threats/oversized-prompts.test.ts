@@ -1,11 +1,10 @@
-import { createHash } from 'node:crypto';
 import { mkdtemp, readdir, readFile, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import { ContentStore } from '../../src/export.ts';
-import { jsonWithin, stubOf } from '../../src/telemetry/content/content-store.ts';
+import { jsonWithin } from '../../src/telemetry/content/content-store.ts';
 import { startProgram } from '../support/program.ts';
 
 /**
@@ -44,35 +43,13 @@ function stored({ reference, files }: Stored): unknown {
 }
 
 describe('an end user sends a prompt that is larger than the limit', () => {
-  test('its span refers to a stub with its size and the hash of its beginning', async () => {
-    const question = 'Forbidden? '.repeat(10_000);
-    const result = await ask(question);
-    const start = `usertext${question}`.slice(0, 65_536);
+  test('its span refers to a stub', async () => {
+    const result = await ask('Forbidden? '.repeat(10_000));
     expect(stored(result)).toEqual([
-      {
-        role: 'user',
-        parts: [
-          {
-            type: 'omitted',
-            name: '…',
-            reason: 'too_large',
-            max_length: LIMIT,
-            characters: question.length + 'usertext'.length + 'rolepartstypecontent'.length,
-            values: 7,
-            complete: true,
-            sha256: createHash('sha256').update(start).digest('hex'),
-            sha256_characters: 65_536,
-          },
-        ],
-      },
+      { role: 'user', parts: [{ type: 'omitted', name: '…', reason: 'too_large', max_length: LIMIT }] },
     ]);
     expect(result.dropped).toBe(1);
     expect([...result.files.values()].join()).not.toContain('Forbidden');
-  });
-
-  test('prompts that differ only at the end are distinguished by size', async () => {
-    const [one, other] = [await ask('x'.repeat(100_000)), await ask('x'.repeat(100_001))];
-    expect(one.reference).not.toEqual(other.reference);
   });
 
   test('its stub has the role of its last message and the finish reason', async () => {
@@ -128,14 +105,11 @@ describe('an end user sends a prompt that is larger than the limit', () => {
   });
 
   test.each([
-    ['many messages', Array.from({ length: 300_000 }, () => 'x'), false],
-    ['deep nesting', [nested(50_000)], true],
-    ['a value that leads to itself', [circular()], false],
-  ])('measuring it is bounded: %s', (_, value, complete) => {
+    ['many messages', Array.from({ length: 300_000 }, () => 'x')],
+    ['deep nesting', [nested(50_000)]],
+    ['a value that leads to itself', [circular()]],
+  ])('nothing is stored of what cannot be written: %s', (_, value) => {
     expect(jsonWithin(LIMIT, value)).toBeUndefined();
-    const stub = stubOf(value, LIMIT);
-    expect(stub.complete).toBe(complete);
-    expect(stub.values).toBeLessThanOrEqual(100_000);
   });
 });
 

@@ -16,7 +16,7 @@ export interface ContentStoreLimits {
   readonly baseUrl?: string | undefined;
   /** The maximum number of objects waiting to be written. Further ones are dropped. Default 100. */
   readonly maxQueueLength?: number | undefined;
-  /** The maximum length of one object, in UTF-16 units of JSON. A stub with its size replaces a longer one. Default 4,194,304. */
+  /** The maximum length of one object, in UTF-16 units of JSON. A stub replaces a longer one. Default 4,194,304. */
   readonly maxLength?: number | undefined;
 }
 
@@ -58,25 +58,25 @@ type Stored = 'systemInstructions' | 'inputMessages' | 'outputMessages' | 'toolD
 interface StoredKind {
   readonly name: string;
   readonly attribute: string;
-  /** Wraps the stub that replaces values that are too large in the shape of these values. */
-  readonly wrapStub: (stub: ContentStub, values: readonly unknown[]) => readonly unknown[];
+  /** What replaces values that are too large, in their shape. */
+  readonly stubOf: (stub: object, values: readonly unknown[]) => readonly unknown[];
 }
 
 const STORED: { readonly [Name in Stored]: StoredKind } = {
   systemInstructions: {
     name: 'system_instructions',
     attribute: ATTR.GEN_AI_SYSTEM_INSTRUCTIONS_REF,
-    wrapStub: (stub) => [stub],
+    stubOf: (stub) => [stub],
   },
   inputMessages: {
     name: 'input_messages',
     attribute: ATTR.GEN_AI_INPUT_MESSAGES_REF,
-    wrapStub: (stub, values) => [{ role: wordOf(values, 'role') ?? 'user', parts: [stub] }],
+    stubOf: (stub, values) => [{ role: wordOf(values, 'role') ?? 'user', parts: [stub] }],
   },
   outputMessages: {
     name: 'output_messages',
     attribute: ATTR.GEN_AI_OUTPUT_MESSAGES_REF,
-    wrapStub: (stub, values) => [
+    stubOf: (stub, values) => [
       {
         role: wordOf(values, 'role') ?? 'assistant',
         parts: [stub],
@@ -87,7 +87,7 @@ const STORED: { readonly [Name in Stored]: StoredKind } = {
   toolDefinitions: {
     name: 'tool_definitions',
     attribute: ATTR.GEN_AI_TOOL_DEFINITIONS_REF,
-    wrapStub: (stub) => [stub],
+    stubOf: (stub) => [stub],
   },
 };
 
@@ -171,7 +171,8 @@ export class ContentStore {
     const whole =
       jsonWithin(this.#maxLength, values) ?? jsonWithin(this.#maxLength, mapBlobs(values, withoutBytes));
     if (whole === undefined) this.#drop();
-    const json = whole ?? JSON.stringify(STORED[field].wrapStub(stubOf(values, this.#maxLength), values));
+    const stub = { type: 'omitted', name: '…', reason: 'too_large', max_length: this.#maxLength };
+    const json = whole ?? JSON.stringify(STORED[field].stubOf(stub, values));
     const name = `${STORED[field].name}-${sha256(new TextEncoder().encode(json))}.json`;
     const counted = whole === undefined;
     const write = this.#queued(name, json, 'application/json', counted);
@@ -329,29 +330,6 @@ async function makeFolderFor(path: string): Promise<void> {
   }
 }
 
-/** The number of values counted in content that is too large. */
-const MAX_MEASURED_VALUES = 100_000;
-/** The number of characters hashed, which takes less than a millisecond. Hashing all of them could take longer than writing them. */
-const MAX_STUB_HASHED_LENGTH = 65_536;
-
-/** Stored in place of content that is too large. */
-interface ContentStub {
-  readonly type: 'omitted';
-  readonly name: '…';
-  readonly reason: 'too_large';
-  /** The limit. */
-  readonly max_length: number;
-  /** The number of characters in all texts and names. */
-  readonly characters: number;
-  readonly values: number;
-  /** Whether the two counts are totals; `false` if counting stopped at its limit. */
-  readonly complete: boolean;
-  /** SHA-256 of the first characters of all texts, concatenated. */
-  readonly sha256: string;
-  /** The number of characters hashed. */
-  readonly sha256_characters: number;
-}
-
 /**
  * Writes a value as JSON, and stops where it becomes too long: this runs inside the program's call.
  *
@@ -372,45 +350,4 @@ export function jsonWithin(limit: number, value: unknown): string | undefined {
   } catch {
     return undefined;
   }
-}
-
-/** Describes content by a bounded part of it. */
-export function stubOf(value: unknown, maxLength: number): ContentStub {
-  let characters = 0;
-  let values = 0;
-  let start = '';
-  const left: unknown[] = [value];
-  while (left.length > 0 && values < MAX_MEASURED_VALUES) {
-    const next = plain(left.pop());
-    values++;
-    if (typeof next === 'string') {
-      characters += next.length;
-      if (start.length < MAX_STUB_HASHED_LENGTH)
-        start += next.slice(0, MAX_STUB_HASHED_LENGTH - start.length);
-    } else if (typeof next === 'object' && next !== null) {
-      const names = Array.isArray(next) ? undefined : Object.keys(next);
-      const items =
-        names === undefined ? (next as readonly unknown[]) : names.map((name) => field(next, name));
-      for (const name of names ?? []) characters += name.length;
-      // In their order. Items beyond the limit are not counted.
-      for (let index = Math.min(items.length, MAX_MEASURED_VALUES) - 1; index >= 0; index--)
-        left.push(items[index]);
-    }
-  }
-  return {
-    type: 'omitted',
-    name: '…',
-    reason: 'too_large',
-    max_length: maxLength,
-    characters,
-    values,
-    complete: left.length === 0,
-    sha256: sha256(new TextEncoder().encode(start)),
-    sha256_characters: start.length,
-  };
-}
-
-function plain(value: unknown): unknown {
-  const toJSON = field(value, 'toJSON');
-  return typeof toJSON === 'function' ? (toJSON as () => unknown).call(value) : value;
 }

@@ -27,7 +27,7 @@ const END_READ_TIMEOUT_MS = 1_500;
 const providers = new Set<WeakRef<object>>();
 let isListening = false;
 /** Whether the end has reported that the spans were not sent. */
-let hasReported = false;
+let hasReportedTraces = false;
 
 /** Flushes the provider when the program ends. */
 export function flushAtProgramEnd(provider: object): ProviderLife {
@@ -102,7 +102,7 @@ export async function endWithin(
     // A sampler may have dropped all spans.
     const isLost = takesSpans(target) && flushed.some(hasRecorded);
     if (endpoint === undefined || !isLost) return;
-    hasReported = true;
+    hasReportedTraces = true;
     reportUnsent(endpoint, reason);
   };
   const send = async (target: object): Promise<void> => {
@@ -208,7 +208,7 @@ function endOpenSpans(): void {
 function reportLostSpans(): void {
   const lost = countLostSpans();
   const unanswered = liveProviders().flatMap(processorsOf).find(isSending);
-  if (hasReported || (lost === 0 && unanswered === undefined)) return;
+  if (hasReportedTraces || (lost === 0 && unanswered === undefined)) return;
   const [endpoint] = unanswered === undefined ? [] : endpointsOf(unanswered);
   const collector = endpoint === undefined ? 'the collector' : addressWithoutSecrets(endpoint);
   const [spans, them] = lost === 1 ? ['1 span was', 'it'] : [`${lost} spans were`, 'them'];
