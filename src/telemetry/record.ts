@@ -294,6 +294,7 @@ export class OperationRecord<Request = unknown, Result = unknown> implements Ope
   /** @returns the cost in USD, if it is known; adds it, and what each modality of it was unless all is text */
   static #price(self: OperationRecord, result: unknown, attributes: Attributes): number | undefined {
     const { operation, telemetry } = self;
+    if (!telemetry.costs.wanted) return undefined;
     const usage = self.#usage;
     const parts: Attributes | undefined = usage?.modalities && {};
     // What a retrieved response has cost belongs to the call that created it.
@@ -329,7 +330,8 @@ export class OperationRecord<Request = unknown, Result = unknown> implements Ope
       return;
     }
     const whole = result === undefined ? undefined : operation.whole?.(result);
-    const { usage, cost } = whole ?? { usage: self.#usage, cost: self.#cost };
+    const usage = whole === undefined ? self.#usage : whole.usage;
+    const cost = whole === undefined ? self.#cost : whole.cost;
     const seconds = whole === undefined ? (self.#isTimed ? lasted : undefined) : whole.seconds;
     const tokensOf = operation.traits?.tokensOf;
     // They are recorded once per operation, so not if another instrumentation does it. None records the cost.

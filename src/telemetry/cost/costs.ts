@@ -134,15 +134,18 @@ function findModel(
   if (model === undefined) return undefined;
   // Fits every model, if there is such a price.
   let best = '*';
-  // The alias counts before the same name with `*`, which is for other models, too.
-  const rankOf = (name: string): number => name.length + (name === alias ? 1.5 : 0);
   for (const name in prices) {
     if (name === model) return prices[name];
     const isPrefix = name === alias || name.endsWith('*');
     const fits = isPrefix && model.startsWith(name.replace(/\*$/, ''));
-    if (fits && rankOf(name) > rankOf(best)) best = name;
+    if (fits && rankOf(name, alias) > rankOf(best, alias)) best = name;
   }
   return prices[best];
+}
+
+/** The alias counts before the same name with `*`, which is for other models, too. */
+function rankOf(name: string, alias: string | undefined): number {
+  return name.length + (name === alias ? 1.5 : 0);
 }
 
 /** They bill audio at a higher price than text, so text prices do not apply to it. */

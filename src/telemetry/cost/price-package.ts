@@ -11,10 +11,10 @@ import { field } from '../../util/payload.ts';
 import { platformTimers, startOutside } from '../../util/timers.ts';
 
 const PACKAGE = '@pydantic/genai-prices';
+/** Of each provider. */
 const MAX_CACHED_MODELS = 500;
-/** How long prices are cached; briefly if they change by date or time of day. */
-const CHANGING_PRICES_LIFETIME_MS = 60_000;
-const PRICES_LIFETIME_MS = 3_600_000;
+/** How long prices are cached: some change by date or time of day. */
+const PRICES_LIFETIME_MS = 60_000;
 /** After this time the first request has been sent, and its response is still to come. */
 const LOAD_DELAY_MS = 50;
 
@@ -59,7 +59,8 @@ interface CachedPrices {
  * latest, and usually earlier, while the program waits for its first response.
  */
 export class PriceList {
-  readonly #entries = new BoundedMap<string, CachedPrices>(MAX_CACHED_MODELS);
+  /** By provider and model. */
+  readonly #entries = new Map<string, BoundedMap<string, CachedPrices>>();
   #package: PricePackage | undefined;
   #loaded = false;
   #prepared = false;
@@ -99,27 +100,27 @@ export class PriceList {
     const providerId = PRICE_PROVIDERS.get(provider);
     if (providerId === undefined || !this.available) return undefined;
     if (provider === 'openai' && NOT_SOLD.test(model)) return undefined;
-    const key = `${provider} ${model}`;
-    const known = this.#entries.get(key);
+    let entries = this.#entries.get(provider);
+    if (entries === undefined) {
+      entries = new BoundedMap(MAX_CACHED_MODELS);
+      this.#entries.set(provider, entries);
+    }
+    const known = entries.get(model);
     if (known !== undefined && known.until > Date.now()) return known.prices;
-    const found = this.#lookUp(providerId, model);
-    this.#entries.set(key, found);
-    return found.prices;
+    const prices = this.#lookUp(providerId, model);
+    entries.set(model, { prices, until: Date.now() + PRICES_LIFETIME_MS });
+    return prices;
   }
 
-  #lookUp(providerId: string, model: string): CachedPrices {
+  #lookUp(providerId: string, model: string): ModelPrices | undefined {
     const name = providerId === 'google' ? model.replace(PUBLISHER, '') : model;
-    let result: unknown;
     try {
-      result = this.#package?.calcPrice(ZERO_TOKENS, name, { providerId });
+      const result: unknown = this.#package?.calcPrice(ZERO_TOKENS, name, { providerId });
+      return readPrices(withAudio(field(result, 'model_price')), false);
     } catch {
       // The package cannot handle some of its own prices.
+      return undefined;
     }
-    const changes = Array.isArray(field(field(result, 'model'), 'prices'));
-    return {
-      prices: readPrices(withAudio(field(result, 'model_price')), false),
-      until: Date.now() + (changes ? CHANGING_PRICES_LIFETIME_MS : PRICES_LIFETIME_MS),
-    };
   }
 
   /** Synchronous in Node. Elsewhere it loads in the background, and earlier operations have no cost. */

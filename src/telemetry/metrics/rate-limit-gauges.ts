@@ -49,7 +49,7 @@ interface Group {
  */
 export class RateLimits {
   readonly #meter: Meter;
-  readonly #groups = new Map<string, Group>();
+  #groups: Group[] = [];
   #observed = false;
 
   constructor(meter: Meter) {
@@ -61,10 +61,9 @@ export class RateLimits {
    * @param operation the attributes of the call
    */
   see(limits: Attributes, operation: Attributes): void {
-    let key = '';
-    for (const name of DIMENSIONS) key += `${operation[name]} `;
-    const known = this.#groups.get(key);
-    if (known !== undefined) {
+    // A key for a map would be allocated with each call.
+    for (const known of this.#groups) {
+      if (!isOf(known, operation)) continue;
       known.limits = limits;
       known.time = monotonic();
       return;
@@ -76,18 +75,18 @@ export class RateLimits {
       return;
     }
     const dimensions = pickAttributes(operation, DIMENSIONS);
-    this.#groups.set(key, { dimensions, limits, time: monotonic() });
+    this.#groups.push({ dimensions, limits, time: monotonic() });
     if (!this.#observed) this.#observe();
   }
 
   #hasRoom(): boolean {
-    if (this.#groups.size >= MAX_GROUPS) this.#forgetOld();
-    return this.#groups.size < MAX_GROUPS;
+    if (this.#groups.length >= MAX_GROUPS) this.#forgetOld();
+    return this.#groups.length < MAX_GROUPS;
   }
 
   #forgetOld(): void {
     const oldest = monotonic() - MAX_AGE_MS;
-    for (const [group, { time }] of this.#groups) if (time < oldest) this.#groups.delete(group);
+    this.#groups = this.#groups.filter(({ time }) => time >= oldest);
   }
 
   /** Creates the gauges once there is a value to report. */
@@ -98,7 +97,7 @@ export class RateLimits {
     );
     this.#meter.addBatchObservableCallback((result) => {
       this.#forgetOld();
-      for (const { dimensions, limits } of this.#groups.values()) {
+      for (const { dimensions, limits } of this.#groups) {
         GAUGES.forEach(([, attribute], index) => {
           const gauge = gauges[index];
           const value = limits[attribute];
@@ -107,4 +106,9 @@ export class RateLimits {
       }
     }, gauges);
   }
+}
+
+function isOf({ dimensions }: Group, operation: Attributes): boolean {
+  for (const name of DIMENSIONS) if (dimensions[name] !== operation[name]) return false;
+  return true;
 }
