@@ -52,16 +52,17 @@ describe.skipIf(NO_BROWSER !== undefined)('the content of a page', () => {
     );
   });
 
-  it('of a tool has empty lists in one line', async () => {
+  it('of a tool has a line for each value, and code as it was written', async () => {
     const attributes = {
       'gen_ai.operation.name': 'execute_tool',
+      'gen_ai.tool.call.arguments': '{"code":"if x:\\n  print(x)","limits":[1,{"cpu":2}]}',
       'gen_ai.tool.call.result': '{"images":[],"logs":"done","more":{}}',
     };
     page = await openPage(browser, [{ name: 'execute_tool run', attributes }]);
-    expect((await page.locator('#panel-chat .tool .tree').innerText()).split('\n')).toEqual([
-      'images []',
-      'logs done',
-      'more {}',
+    const shown = await page.locator('#panel-chat .tool .text').allInnerTexts();
+    expect(shown.map((each) => each.split('\n'))).toEqual([
+      ['code:', '  if x:', '    print(x)', 'limits:', '  - 1', '  -', '    cpu: 2'],
+      ['images: []', 'logs: done', 'more: {}'],
     ]);
   });
 
@@ -129,11 +130,14 @@ describe.skipIf(NO_BROWSER !== undefined)('the content of a page', () => {
 
   it('calls instructions by one name, and has no line for what did not happen', async () => {
     page = await openPage(browser, [chat(text('Where?'))]);
-    expect(await page.locator('#panel-chat .system summary').textContent()).toBe('Instructions');
+    expect(await page.locator('#panel-chat summary').textContent()).toBe('Instructions');
     expect(await page.getByRole('region', { name: 'Trace' }).textContent()).not.toContain('Retries');
     await page.getByRole('treeitem').click();
     await page.getByText('1 earlier message').click();
-    expect(await page.locator('#panel-span .speaker').allTextContents()).toEqual(['Instructions', 'User']);
+    expect(await page.locator('#panel-span .said summary').allTextContents()).toEqual([
+      '1 earlier message',
+      'Instructions',
+    ]);
   });
 
   it('has the error first that ended the work, then what led to it, then others', async () => {

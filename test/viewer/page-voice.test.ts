@@ -26,12 +26,12 @@ describe.skipIf(NO_BROWSER !== undefined)('a spoken conversation in the page', (
 
   it('shows who spoke when in the bar of the session, with interruptions where they happened', async () => {
     page = await openPage(browser, [VOICE_SESSION]);
-    expect(await places('.speech-user')).toEqual(['5 + 15', '60 + 10']);
-    expect(await places('.speech-assistant')).toEqual(['30 + 25', '75 + 15']);
-    expect(await places('.cut')).toEqual(['60 + NaN', '90 + NaN']);
+    expect(await places('.speech.user')).toEqual(['5 + 15', '60 + 10']);
+    expect(await places('.speech.assistant')).toEqual(['30 + 25', '75 + 15']);
+    expect(await places('.cut')).toEqual(['60 + 0', '90 + 0']);
     const [user, assistant] = await session()
       .locator('.speech')
-      .evaluateAll((all) => all.slice(1, 3).map((each) => each.getBoundingClientRect()));
+      .evaluateAll((all) => all.slice(0, 2).map((each) => each.getBoundingClientRect()));
     expect(user?.bottom).toBeLessThanOrEqual(assistant?.top ?? 0);
     expect(await page.locator('.legend > span').allTextContents()).toEqual([
       'user speaks',
@@ -60,8 +60,6 @@ describe.skipIf(NO_BROWSER !== undefined)('a spoken conversation in the page', (
       ['Text', '144', '64', '29', '≥ $0.00090, 1 call of unknown cost'],
       ['Audio', '70', '0', '80', '≥ $0.0071, 1 call of unknown cost'],
     ]);
-    const strip = panel.getByRole('group', { name: 'Who spoke when' });
-    expect(await strip.getByRole('img', { name: 'User speaks 2 times, 2.50 s in all' }).count()).toBe(1);
     await page.getByRole('treeitem', { name: 'chat gpt-realtime' }).first().click();
     // What a part cost stands below its tokens.
     const cells = (await linesOf('Tokens and cost by modality')).map((line) =>
@@ -85,7 +83,6 @@ describe.skipIf(NO_BROWSER !== undefined)('a spoken conversation in the page', (
       ['Assistant, after 3.00 s, for 2.50 s', 'Yes, x is 1.'],
       ['Assistant, after 7.50 s, for 1.50 s', 'You are wel'],
     ]);
-    expect(await panel.getByRole('group', { name: 'Who spoke when' }).isVisible()).toBe(true);
   });
 
   it.each([

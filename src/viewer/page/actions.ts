@@ -1,8 +1,8 @@
 import { batch, computed, effect } from '@preact/signals';
 import type { Row } from '../tree.ts';
 import type { TraceEntry } from '../viewed-trace.ts';
-import { address, go, type PageAddress, type TraceOrder } from './address.ts';
-import { isWide } from './media.ts';
+import { address, go, type PageAddress } from './address.ts';
+import { isWide } from './layout.tsx';
 import {
   active,
   folds,
@@ -15,19 +15,18 @@ import {
   refresh,
   rowsById,
   selected,
-  shownSpan,
   showPanel,
 } from './state.ts';
 import { idsAbove, idsToClose, type TimelineItem, timelineItems } from './timeline-items.ts';
 import type { TraceSource } from './trace-source.ts';
 
+/** The span of the address that is shown already: it is not shown again when other spans arrive. */
+let shownSpan: string | undefined;
+
 /** Shows what a source has, now and whenever the reader asks for something else. */
 export function showTraces(source: TraceSource, lost: (error: unknown) => void): void {
   omitted.value = source.omitted;
-  const query = computed(() => {
-    const { span: _, ...asked } = address.value;
-    return JSON.stringify(asked);
-  });
+  const query = computed(() => JSON.stringify({ ...address.value, span: undefined }));
   effect(() => {
     query.value;
     refresh(source).catch(lost);
@@ -35,7 +34,7 @@ export function showTraces(source: TraceSource, lost: (error: unknown) => void):
   const span = computed(() => address.value.span);
   // A link names a span, or the reader goes back.
   effect(() => {
-    if (span.value === shownSpan.peek()) return;
+    if (span.value === shownSpan) return;
     if (span.value === undefined) closeSpan();
     else if (rowsById.value.has(span.value)) showSpan(span.value, false);
   });
@@ -43,13 +42,9 @@ export function showTraces(source: TraceSource, lost: (error: unknown) => void):
 
 function showSpan(id: string, focus: boolean): void {
   const row = rowsById.peek().get(id);
+  shownSpan = id;
   batch(() => {
-    if (row !== undefined)
-      fold(
-        idsAbove(row).filter((above) => above !== id),
-        false,
-      );
-    shownSpan.value = id;
+    fold(idsAbove(row), false);
     active.value = { id, focus };
     isSheetOpen.value = !isWide.peek();
     if (isWide.peek()) showPanel('span');
@@ -57,7 +52,7 @@ function showSpan(id: string, focus: boolean): void {
 }
 
 function closeSpan(): void {
-  shownSpan.value = undefined;
+  shownSpan = undefined;
   isSheetOpen.value = false;
   if (panel.peek() === 'span') showPanel('chat');
 }
@@ -81,10 +76,6 @@ export function showTotals(isTotals: boolean): void {
   go({ isTotals, other: undefined }, true);
 }
 
-export function setOrder(sort: TraceOrder): void {
-  go({ sort }, true);
-}
-
 /** Filters. Going back leads to what was shown before, not to each letter. */
 export function setFilter(changes: Partial<Pick<PageAddress, 'words' | 'onlyErrors'>>): void {
   const { words = '', onlyErrors } = changes;
@@ -93,22 +84,13 @@ export function setFilter(changes: Partial<Pick<PageAddress, 'words' | 'onlyErro
 
 /** Selects a span. A filter that hides it is cleared. */
 export function select(row: Row): void {
-  const { entry } = opened.peek() ?? {};
-  if (entry === undefined) return;
+  const { kind, id } = opened.peek()?.entry ?? address.peek();
   const isHidden = foundRows.peek().size > 0 && !foundRows.peek().has(row);
   // Going back closes a sheet. Beside the timeline there is nothing to close.
   const ownStep = selected.peek() === undefined && !isWide.peek();
   batch(() => {
     showSpan(row.id, true);
-    go(
-      {
-        kind: entry.kind,
-        id: entry.id,
-        span: row.id,
-        ...(isHidden ? { words: '', onlyErrors: false } : {}),
-      },
-      ownStep,
-    );
+    go({ kind, id, span: row.id, ...(isHidden && { words: '', onlyErrors: false }) }, ownStep);
   });
 }
 
@@ -131,10 +113,6 @@ export function filterBy(id: string): void {
   focusFilter();
 }
 
-export function showErrors(): void {
-  setFilter({ onlyErrors: true });
-}
-
 /** Closes or opens what is below rows. */
 function fold(ids: readonly string[], close: boolean): void {
   folds.value = new Map([...folds.peek(), ...ids.map((id) => [id, close] as const)]);
@@ -144,14 +122,10 @@ export function toggle({ id, isClosed }: Pick<TimelineItem, 'id' | 'isClosed'>):
   fold([id], isClosed === false);
 }
 
-export function collapseAll(close: boolean): void {
-  fold(idsToClose(), close);
-}
-
 /** Collapses all rows, or expands them if none is left to collapse. */
 export function toggleAll(): void {
   const isAnyOpen = timelineItems.peek().some((item) => item.isClosed === false && item.depth > 1);
-  collapseAll(isAnyOpen);
+  fold(idsToClose(), isAnyOpen);
 }
 
 export const FILTER_ID = 'filter';

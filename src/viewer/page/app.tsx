@@ -1,17 +1,15 @@
 import { computed, effect, type Signal, signal } from '@preact/signals';
 import type { VNode } from 'preact';
-import { useLayoutEffect, useRef } from 'preact/hooks';
 import { count, grouped } from '../amounts.ts';
 import { chooseKind, FILTER_ID, setFilter } from './actions.ts';
 import { address } from './address.ts';
 import { Comparison } from './comparison.tsx';
 import { ConnectionState, connection, NoTraces } from './connection.tsx';
-import { KeyList, listenForKeys } from './keys.tsx';
-import { Divider, pixels, widths } from './layout.tsx';
-import { hasRoomForList, isSmall } from './media.ts';
+import { KeyList, showKeys } from './keys.tsx';
+import { Divider, hasRoomForList, isSmall, pixels, widths } from './layout.tsx';
 import { Overview } from './overview.tsx';
 import { Panels } from './panels.tsx';
-import { compared, isMissing, listedEntries, lists, omitted, opened } from './state.ts';
+import { compared, isFiltered, isMissing, listedEntries, lists, omitted, opened } from './state.ts';
 import { TotalsView } from './totals-view.tsx';
 import { TraceList } from './trace-list.tsx';
 
@@ -21,13 +19,11 @@ const MAX_SUGGESTING = 2_000;
 
 /** The page: the lists, the open trace or conversation, and the filter. */
 export function App(): VNode {
-  const keys = useRef<HTMLDialogElement>(null);
-  useLayoutEffect(() => listenForKeys(() => keys.current?.showModal()), []);
   return (
     <>
-      <Header showKeys={() => keys.current?.showModal()} />
+      <Header />
       <Frame />
-      <KeyList dialog={keys} />
+      <KeyList />
     </>
   );
 }
@@ -51,29 +47,20 @@ const isListShown = computed(() => {
 
 function Frame(): VNode | null {
   if (lists.value === undefined) return <main />;
-  if (isSmall.value)
-    return (
-      <div class="frame alone">
-        <main>{isListShown.value ? <TraceList /> : <OpenTrace />}</main>
-      </div>
-    );
-  const style = { '--list': pixels(widths.list), '--details': pixels(widths.details) };
+  const isBeside = isListShown.value && !isSmall.value;
   return (
-    <div class={isListShown.value ? 'frame' : 'frame alone'} style={style}>
+    <main
+      class={isBeside ? 'frame' : 'frame alone'}
+      style={{ '--list': pixels(widths.list), '--details': pixels(widths.details) }}
+    >
       {isListShown.value && <TraceList />}
-      <main>
-        {isListShown.value && (
-          <Divider
-            label="Width of the list"
-            of="list"
-            target={({ parentElement }) => parentElement?.previousElementSibling ?? null}
-          />
-        )}
+      {isBeside && <Divider of="list" side="before" />}
+      {(isBeside || !isListShown.value) && (
         <div>
           <OpenTrace />
         </div>
-      </main>
-    </div>
+      )}
+    </main>
   );
 }
 
@@ -104,21 +91,21 @@ function ListButton(): VNode | null {
 
 function OpenTrace(): VNode {
   const { value: open } = opened;
-  const { words, onlyErrors, isTotals, other } = address.value;
+  const { isTotals, other } = address.value;
   if (isTotals) return <TotalsView />;
-  if (open !== undefined && other !== undefined && compared.value !== undefined) return <Comparison />;
-  if (open !== undefined)
-    return (
-      <>
-        <Overview entry={open.entry} trace={open.trace} />
-        <Panels key={`${open.entry.kind} ${open.entry.id}`} />
-      </>
-    );
-  const isFiltered = words.trim() !== '' || onlyErrors;
-  return isFiltered ? <p class="note">No span matches the filter.</p> : <NoTraces />;
+  if (open === undefined)
+    return isFiltered.value ? <p class="note">No span matches the filter.</p> : <NoTraces />;
+  if (other !== undefined && compared.value !== undefined)
+    return <Comparison one={open} other={compared.value} />;
+  return (
+    <>
+      <Overview entry={open.entry} trace={open.trace} />
+      <Panels key={`${open.entry.kind} ${open.entry.id}`} />
+    </>
+  );
 }
 
-function Header({ showKeys }: { readonly showKeys: () => void }): VNode {
+function Header(): VNode {
   return (
     <header>
       <ListButton />
@@ -184,11 +171,8 @@ function Filter(): VNode {
 function foundText(): string {
   const { kind } = address.value;
   const { value: entries } = listedEntries;
-  const spans = count(
-    entries.reduce((sum, entry) => sum + entry.spans, 0),
-    'span',
-  );
-  return `${spans ?? 'No span'} in ${count(entries.length, kind) ?? `no ${kind}`}`;
+  const spans = entries.reduce((sum, entry) => sum + entry.spans, 0);
+  return `${count(spans, 'span') ?? 'No span'} in ${count(entries.length, kind) ?? `no ${kind}`}`;
 }
 
 const THEMES = ['auto', 'light', 'dark'] as const;

@@ -1,155 +1,139 @@
 import type { VNode } from 'preact';
 import * as ATTR from '../../semconv/attributes.ts';
-import { formatDuration, isNumber } from '../amounts.ts';
-import { millisecondsBetween, type Row, type SpanNode, type Time } from '../tree.ts';
-import { typeOf } from '../viewed-trace.ts';
+import { formatMilliseconds, isNumber } from '../amounts.ts';
+import type { FinishedSpan, SpanNode } from '../tree.ts';
+import { isFailed, typeOf } from '../viewed-trace.ts';
 import type { Voice } from '../voice.ts';
-import { VOICE_LABELS, VoiceParts } from './voice.tsx';
+import { criticalPath } from './critical-path.ts';
+import { foundRows } from './state.ts';
+import { placeIn, shownTime, spanTime, type TimeRange } from './time-axis.ts';
+import type { TimelineItem } from './timeline-items.ts';
+import { voices } from './voice.tsx';
 
-/** What continues in a part of a span's time: nothing below it, tools alone, other work, or several things at once. */
-type Activity = 'idle' | 'tools' | 'work' | 'several';
-
-/** A part of a span's time, from 0 to 1. */
-export interface BarPart {
-  readonly activity: Activity;
-  readonly from: number;
-  readonly to: number;
+/** Something that a track shows at its time: a class of the style, and the type of span that gives the color. */
+interface Mark extends TimeRange {
+  readonly kind: string;
+  readonly type?: string;
 }
 
-/** The labels of what a bar can show, in the order of the legend. */
-const BAR_LABELS: Readonly<Record<Activity | 'first', string>> = {
-  work: 'working',
-  several: 'several at once',
-  tools: 'waiting for tools',
-  idle: 'no child working',
-  first: 'first chunk',
-};
-
+/** Spans of a group, children or utterances that a track shows. */
+const MAX_MARKS = 2_000;
 /** A span with more children has a plain bar. */
-const MAX_BAR_CHILDREN = 300;
+const MAX_PARTS = 300;
 
-/** What the children of a span do during its time. Empty for a span without children, which works itself. */
-export function barParts({ span, children }: SpanNode): BarPart[] {
-  const length = millisecondsBetween(span.startTime, span.endTime);
-  const below = children.filter(({ span: child }) => child.name !== 'attempt');
-  if (below.length === 0 || below.length > MAX_BAR_CHILDREN || !(length > 0)) return [];
-  const place = (time: Time): number =>
-    Math.min(Math.max(millisecondsBetween(span.startTime, time) / length, 0), 1);
-  const changes = below
-    .flatMap(({ span: child }) => {
-      const isTool = typeOf(child) === 'tool';
-      return [
-        { at: place(child.startTime), isTool, by: 1 },
-        { at: place(child.endTime), isTool, by: -1 },
-      ];
-    })
-    .sort((a, b) => a.at - b.at);
-  const parts: BarPart[] = [];
-  const count = { tools: 0, others: 0 };
-  // A turn with tokens of its own has no span for its model.
-  const worksItself = isNumber(span.attributes[ATTR.GEN_AI_USAGE_OUTPUT_TOKENS]);
-  let from = 0;
-  for (const { at, isTool, by } of [...changes, { at: 1, isTool: false, by: 0 }]) {
-    const activity = activityOf(count);
-    if (at > from)
-      addPart(parts, { activity: worksItself && activity === 'idle' ? 'work' : activity, from, to: at });
-    from = at;
-    count[isTool ? 'tools' : 'others'] += by;
-  }
-  return parts;
-}
+/** Types of spans that do work of their own, and so are parts of the bar above them. */
+const WORKERS: ReadonlySet<string> = new Set(['agent', 'model', 'tool']);
 
-function activityOf({ tools, others }: { readonly tools: number; readonly others: number }): Activity {
-  if (others === 0) return tools === 0 ? 'idle' : 'tools';
-  return others > 1 ? 'several' : 'work';
-}
-
-function addPart(parts: BarPart[], part: BarPart): void {
-  const last = parts.at(-1);
-  if (last?.activity === part.activity) parts[parts.length - 1] = { ...last, to: part.to };
-  else parts.push(part);
-}
-
-interface BarProps {
-  readonly node: SpanNode;
-  /** Where it begins and ends on its track, in per cent. */
-  readonly left: number;
-  readonly right: number;
-  readonly voice: Voice | undefined;
-}
-
-/** The bar of a span. */
-export function Bar({ node, left, right, voice }: BarProps): VNode {
-  const style = { left: `${left}%`, width: `${right - left}%` };
-  if (voice !== undefined)
-    return (
-      <span class="bar voice" style={style}>
-        <VoiceParts voice={voice} />
-      </span>
-    );
-  const parts = barParts(node);
-  const first = firstChunkAt(node);
+/** The bar of a row, with what happened in it, on the axis of the whole trace. */
+export function Track({ item }: { readonly item: TimelineItem }): VNode {
+  const { value: shown } = shownTime;
+  const marks = item.isGroup ? groupMarks(item) : spanMarks(item);
   return (
-    <span class={parts.length > 0 ? 'bar parted' : 'bar'} style={style}>
-      {parts
-        .filter(({ activity }) => activity !== 'idle')
-        .map(({ activity, from, to }) => (
+    <span class="track">
+      {marks
+        .filter(({ from, to }) => to >= shown.from && from <= shown.to)
+        .map(({ kind, type, from, to }, i) => (
           <span
-            key={from}
-            class={`part ${activity}`}
-            style={{ left: `${from * 100}%`, width: `${(to - from) * 100}%` }}
+            key={i}
+            class={kind}
+            style={{ ...placeIn(shown, { from, to }), '--type': type && `var(--${type})` }}
           />
         ))}
-      {first !== undefined && <span class="first" style={{ left: `${first * 100}%` }} />}
     </span>
   );
 }
 
-/** Where in a span its first chunk arrived, from 0 to 1. */
-function firstChunkAt({ span }: SpanNode): number | undefined {
+function groupMarks({ rows }: TimelineItem): Mark[] {
+  return rows.slice(0, MAX_MARKS).map(({ node: { span } }) => ({
+    kind: 'bar',
+    ...(isFailed(span) && { type: 'bad' }),
+    ...spanTime(span),
+  }));
+}
+
+function spanMarks({ row }: TimelineItem): Mark[] {
+  const { span } = row.node;
+  const voice = voices.value.get(row);
+  const critical = criticalPath.value.get(row.node) ?? [];
+  const parts = voice === undefined ? childMarks(row.node) : voiceMarks(voice, spanTime(span).from);
+  return [
+    { kind: parts.length > 0 && !worksItself(span) ? 'bar pale' : 'bar', ...spanTime(span) },
+    ...parts,
+    ...firstChunkMarks(span),
+    ...critical.map((part) => ({ kind: 'critical', ...part })),
+  ];
+}
+
+/** The children that work during the time of a span, each in its own color. */
+function childMarks({ children }: SpanNode): Mark[] {
+  const workers = children.filter(({ span }) => WORKERS.has(typeOf(span)));
+  if (workers.length > MAX_PARTS) return [];
+  return workers.map(({ span }) => ({
+    kind: 'part',
+    type: isFailed(span) ? 'bad' : typeOf(span),
+    ...spanTime(span),
+  }));
+}
+
+/** A turn with tokens of its own has no span for its model. */
+function worksItself({ attributes }: FinishedSpan): boolean {
+  return isNumber(attributes[ATTR.GEN_AI_USAGE_OUTPUT_TOKENS]);
+}
+
+/** Who spoke when in a session, the user above the assistant, and when the user interrupted. */
+function voiceMarks({ utterances, interruptions }: Voice, start: number): Mark[] {
+  return [
+    ...utterances
+      .slice(0, MAX_MARKS)
+      .map(({ speaker, from, to }) => ({ kind: `speech ${speaker}`, from: start + from, to: start + to })),
+    ...interruptions.slice(0, MAX_MARKS).map((at) => ({ kind: 'cut', from: start + at, to: start + at })),
+  ];
+}
+
+function firstChunkMarks(span: FinishedSpan): Mark[] {
   const seconds = span.attributes[ATTR.GEN_AI_RESPONSE_TIME_TO_FIRST_CHUNK];
-  const length = millisecondsBetween(span.startTime, span.endTime);
-  if (!isNumber(seconds) || seconds < 0 || !(length > 0)) return undefined;
-  return Math.min((seconds * 1e3) / length, 1);
+  if (!isNumber(seconds) || seconds < 0) return [];
+  const { from, to } = spanTime(span);
+  const at = Math.min(from + seconds * 1e3, to);
+  return [{ kind: 'first', from: at, to: at }];
 }
 
-/** `first chunk after 120 ms`. */
+/** The time to the first chunk, as it is shown. */
 export function firstChunkText(seconds: unknown): string | undefined {
-  return isNumber(seconds) && seconds >= 0
-    ? formatDuration([0, 0], [Math.trunc(seconds), Math.round((seconds % 1) * 1e9)])
-    : undefined;
-}
-
-interface LegendProps {
-  readonly rows: readonly Row[];
-  readonly voices: ReadonlyMap<Row, Voice>;
+  return isNumber(seconds) && seconds >= 0 ? formatMilliseconds(seconds * 1e3) : undefined;
 }
 
 /** Spans whose bars the legend explains. */
 const MAX_EXPLAINED = 500;
 
-/** What the bars of some spans show. */
-export function Legend({ rows, voices }: LegendProps): VNode | null {
-  const seen = new Set<string>();
-  for (const row of rows.slice(0, MAX_EXPLAINED)) {
-    if (voices.has(row)) {
-      for (const name of Object.keys(VOICE_LABELS)) seen.add(name);
-      continue;
-    }
-    for (const { activity } of barParts(row.node)) seen.add(activity);
-    if (firstChunkAt(row.node) !== undefined) seen.add('first');
-  }
-  if (!['cut', 'tools', 'several', 'first'].some((name) => seen.has(name))) return null;
+/** What a mark means, with the classes of a sample of it. */
+type Explanation = readonly [label: string, ...kinds: string[]];
+
+const VOICE_LEGEND: readonly Explanation[] = [
+  ['user speaks', 'speech user'],
+  ['assistant speaks', 'speech assistant'],
+  ['interruption', 'cut'],
+];
+const STREAM_LEGEND: Explanation = ['first chunk', 'bar', 'first'];
+
+/** What the marks in bars mean. */
+export function Legend(): VNode | null {
+  const rows = [...foundRows.value].slice(0, MAX_EXPLAINED);
+  const hasStream = rows.some(({ node }) => firstChunkMarks(node.span).length > 0);
+  const shown = [...(voices.value.size > 0 ? VOICE_LEGEND : []), ...(hasStream ? [STREAM_LEGEND] : [])];
+  if (shown.length === 0) return null;
   return (
     <p class="legend dim">
-      {Object.entries({ ...BAR_LABELS, ...VOICE_LABELS })
-        .filter(([name]) => seen.has(name))
-        .map(([name, label]) => (
-          <span key={name}>
-            <span class={`key ${name}`} aria-hidden="true" />
-            {label}
+      {shown.map(([label, ...kinds]) => (
+        <span key={label}>
+          <span class="track" aria-hidden="true">
+            {kinds.map((kind) => (
+              <span key={kind} class={kind} />
+            ))}
           </span>
-        ))}
+          {label}
+        </span>
+      ))}
     </p>
   );
 }

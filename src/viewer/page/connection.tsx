@@ -1,6 +1,6 @@
 import { type Signal, signal } from '@preact/signals';
 import type { VNode } from 'preact';
-import { CodeBlock } from './highlight.tsx';
+import { CodeBlock } from './markdown.tsx';
 
 type ConnectionKind = 'live' | 'lost' | 'refused' | undefined;
 

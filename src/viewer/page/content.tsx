@@ -1,91 +1,177 @@
-import { type ComponentChildren, Fragment, type VNode } from 'preact';
+import type { ComponentChildren, VNode } from 'preact';
 import { useMemo, useState } from 'preact/hooks';
 import { grouped } from '../amounts.ts';
-import { attributeText, parseShortJson, partContent, type SpanPart } from '../messages.ts';
-import { CodeBlock } from './highlight.tsx';
-import { MAX_MARKDOWN_LENGTH, Markdown } from './markdown.tsx';
-import { isMedia, MediaPart } from './media-part.tsx';
+import { attributeText, isRecord, parseShortJson, partContent, type SpanPart } from '../messages.ts';
+import { CodeBlock, MAX_MARKDOWN_LENGTH, Markdown } from './markdown.tsx';
+import { MediaPart } from './media-part.tsx';
 
-/** Longer texts are cut, with a button that shows the rest. */
-const MAX_INITIAL_LENGTH = 2000;
-/** The same for lines. */
+/** Of longer texts, the beginning is shown, with a button that shows the rest. */
 const MAX_INITIAL_LINES = 20;
+const MAX_INITIAL_LENGTH = 2_000;
+/** Parts of one message that are shown. Its span's attributes have all of them. */
+const MAX_SHOWN_PARTS = 50;
 
-/** A block of preformatted text. */
-export function TextBlock(props: { readonly text: string; readonly className?: string }): VNode {
-  const { text, className = '' } = props;
-  const [isUnfolded, setUnfolded] = useState(false);
-  const lines = text.split('\n', MAX_INITIAL_LINES + 1);
-  const start = lines.slice(0, MAX_INITIAL_LINES).join('\n').slice(0, MAX_INITIAL_LENGTH);
-  if (isUnfolded || start.length === text.length) return <div class={`text ${className}`}>{text}</div>;
-  return (
-    <div class={`text ${className}`}>
-      {`${start}… `}
-      <button type="button" class="more" onClick={() => setUnfolded(true)}>
-        {`Show all ${sizeText(text)}`}
-      </button>
-    </div>
-  );
+interface PagedProps<T> {
+  readonly items: readonly T[];
+  /** Items that are shown at first, and with each press of the button. */
+  readonly size: number;
+  readonly label: string;
+  readonly render: (item: T, index: number) => ComponentChildren;
 }
 
-function sizeText(text: string): string {
-  return text.length > MAX_INITIAL_LENGTH
-    ? `${grouped(text.length)} characters`
-    : `${grouped(text.split('\n').length)} lines`;
-}
-
-/** Text as Markdown, or JSON over several lines, if it is short enough. Of more than 20 lines, the first are shown. */
-function RichText({ text }: { readonly text: string }): VNode {
-  const [isUnfolded, setUnfolded] = useState(false);
-  const json = useMemo(() => (/^\s*[[{]/.test(text) ? parseShortJson(text) : undefined), [text]);
-  if (text.length > MAX_MARKDOWN_LENGTH) return <TextBlock text={text} />;
-  const shown = typeof json === 'object' ? JSON.stringify(json, undefined, 2) : text;
-  const content = shown === text ? <Markdown text={text} /> : <CodeBlock code={shown} language="json" />;
-  const lines = shown.split('\n').length;
-  if (isUnfolded || lines <= MAX_INITIAL_LINES) return content;
+/** Items of a long list, with a button that shows more. */
+export function Paged<T>({ items, size, label, render }: PagedProps<T>): VNode {
+  const [limit, setLimit] = useState(size);
+  const rest = items.length - limit;
   return (
     <>
-      <div class="folded">{content}</div>
-      <button type="button" class="more" onClick={() => setUnfolded(true)}>
-        {`Show all ${grouped(lines)} lines`}
-      </button>
+      {items.slice(0, limit).map(render)}
+      {rest > 0 && (
+        <MoreButton label={`${label} (${grouped(rest)})`} onClick={() => setLimit(limit + size)} />
+      )}
     </>
   );
 }
 
-const SPEAKERS: Readonly<Record<string, string>> = {
-  user: 'User',
-  assistant: 'Assistant',
-  system: 'Instructions',
-  developer: 'Instructions',
-  tool: 'Tool',
-};
-
-/** Who says a message, by its role. */
-export function speakerOf(role: string): string {
-  return (Object.hasOwn(SPEAKERS, role) ? SPEAKERS[role] : undefined) ?? (role.slice(0, 100) || 'Message');
+function MoreButton({ label, onClick }: { readonly label: string; readonly onClick: () => void }): VNode {
+  return (
+    <button type="button" class="more" onClick={onClick}>
+      {label}
+    </button>
+  );
 }
 
-/** Text as Markdown, an image that is in the trace, any other part as its type and a tree. Nothing is loaded. */
-export function PartBlock({ part }: { readonly part: SpanPart }): VNode {
-  const content = partContent(part);
-  if (part.type === 'text' && typeof content === 'string') return <RichText text={content} />;
-  if (part.type === 'cut') return <p class="dim">cut for this page: see the span</p>;
-  if (part.type === 'reasoning')
-    return (
-      <details>
-        <summary>Reasoning</summary>
-        <RichText text={attributeText(content ?? '')} />
-      </details>
-    );
-  if (isMedia(part)) return <MediaPart part={part} />;
-  const { type, ...rest } = part;
+interface LongTextProps {
+  readonly text: string;
+  /** UTF-16 units that are shown at first. */
+  readonly length?: number;
+  readonly children?: (shown: string) => VNode;
+}
+
+/** A text, of which the beginning is shown at first if it is long: as it is, or as something that is made of it. */
+export function LongText(props: LongTextProps): VNode {
+  const { text, length = MAX_INITIAL_LENGTH, children = (shown) => <div class="text">{shown}</div> } = props;
+  const [isUnfolded, setUnfolded] = useState(false);
+  const start = text.split('\n', MAX_INITIAL_LINES).join('\n').slice(0, length);
+  if (isUnfolded || start.length === text.length) return children(text);
+  const size =
+    text.length > length ? `${grouped(text.length)} characters` : `${grouped(text.split('\n').length)} lines`;
   return (
-    <div>
-      <span class="dim">{attributeText(type ?? 'part').slice(0, 100)}</span>
-      {Object.keys(rest).length > 0 && <ValueBlock value={rest} />}
+    <>
+      {children(`${start}\n…`)}
+      <MoreButton label={`Show all ${size}`} onClick={() => setUnfolded(true)} />
+    </>
+  );
+}
+
+/** Text as Markdown, or JSON over several lines, if it is short enough. */
+function RichText({ text }: { readonly text: string }): VNode {
+  const json = useMemo(() => (/^\s*[[{]/.test(text) ? parseShortJson(text) : undefined), [text]);
+  if (text.length > MAX_MARKDOWN_LENGTH) return <LongText text={text} />;
+  const isJson = typeof json === 'object';
+  return (
+    <LongText text={isJson ? formatted(json) : text} length={MAX_MARKDOWN_LENGTH * 2}>
+      {(shown) => (isJson ? <CodeBlock code={shown} language="json" /> : <Markdown text={shown} />)}
+    </LongText>
+  );
+}
+
+const SPEAKERS: ReadonlyMap<string, string> = new Map([
+  ['user', 'User'],
+  ['assistant', 'Assistant'],
+  ['system', 'Instructions'],
+  ['developer', 'Instructions'],
+  ['tool', 'Tool'],
+]);
+
+interface SaidProps {
+  readonly role: string;
+  readonly parts: readonly SpanPart[];
+  /** What stands beside the speaker. */
+  readonly note?: string | undefined;
+  /** What can be copied. */
+  readonly copied?: (() => string) | undefined;
+  /** What is said if there are no parts. */
+  readonly children?: ComponentChildren;
+}
+
+/** A message: who says what. Instructions are folded. */
+export function Said({ role, parts, note = '', copied, children }: SaidProps): VNode {
+  const speaker = SPEAKERS.get(role) ?? (role.slice(0, 100) || 'Message');
+  const more = parts.length - MAX_SHOWN_PARTS;
+  const content = (
+    <>
+      {parts.slice(0, MAX_SHOWN_PARTS).map((part, i) => (
+        <PartBlock key={i} part={part} />
+      ))}
+      {more > 0 && <p class="dim">{`and ${grouped(more)} more parts`}</p>}
+      {children}
+    </>
+  );
+  if (speaker === 'Instructions') return <Folded label={speaker}>{content}</Folded>;
+  return (
+    <div class={role === 'user' ? 'said by-user' : 'said'}>
+      {copied !== undefined && <CopyButton label="Copy" text={copied} />}
+      <span class="speaker">{`${speaker}${note}`}</span>
+      {content}
     </div>
   );
+}
+
+export function Folded(props: { readonly label: string; readonly children: ComponentChildren }): VNode {
+  return (
+    <details class="said">
+      <summary>{props.label}</summary>
+      {props.children}
+    </details>
+  );
+}
+
+/** A part of a message. Nothing is loaded. */
+export function PartBlock({ part }: { readonly part: SpanPart }): VNode {
+  const { type, ...rest } = part;
+  const content = partContent(part);
+  switch (type) {
+    case 'text':
+      return typeof content === 'string' ? <RichText text={content} /> : <ValueBlock value={content ?? ''} />;
+    case 'cut':
+      return <p class="dim">cut for this page: see the span</p>;
+    case 'reasoning':
+      return (
+        <details>
+          <summary>Reasoning</summary>
+          <RichText text={attributeText(content ?? '')} />
+        </details>
+      );
+    case 'tool_call':
+      return (
+        <div class="call">
+          <strong>{`calls ${attributeText(part.name ?? 'tool').slice(0, 200)}`}</strong>
+          <ToolBlock input={part.arguments} output={undefined} />
+        </div>
+      );
+    case 'tool_call_response':
+      return (
+        <div class="call">
+          {content === undefined ? (
+            <p class="dim">not recorded</p>
+          ) : (
+            <ToolBlock input={undefined} output={content} />
+          )}
+        </div>
+      );
+    case 'blob':
+    case 'uri':
+    case 'file':
+      return <MediaPart part={part} />;
+    default:
+      return (
+        <div>
+          <span class="dim">{attributeText(type ?? 'part').slice(0, 100)}</span>
+          {Object.keys(rest).length > 0 && <ValueBlock value={rest} />}
+        </div>
+      );
+  }
 }
 
 interface CopyButtonProps {
@@ -112,85 +198,43 @@ export function CopyButton({ label, text }: CopyButtonProps): VNode {
 
 /** The arguments and the result of a tool call, side by side where there is room. */
 export function ToolBlock({ input, output }: { readonly input: unknown; readonly output: unknown }): VNode {
+  const values = [
+    ['Arguments', input],
+    ['Result', output],
+  ] as const;
   return (
     <div class="tool-values">
-      <Labelled label="Arguments" value={input} />
-      <Labelled label="Result" value={output} />
+      {values
+        .filter(([, value]) => value !== undefined && value !== null && value !== '')
+        .map(([label, value]) => (
+          <div key={label}>
+            <span class="dim">{label}</span>
+            <ValueBlock value={value} />
+          </div>
+        ))}
     </div>
   );
 }
 
-function Labelled({ label, value }: { readonly label: string; readonly value: unknown }): VNode | null {
-  if (value === undefined || value === null || value === '') return null;
-  return (
-    <div>
-      <span class="dim">{label}</span>
-      <ValueBlock value={value} />
-    </div>
-  );
-}
-
-/** Levels of a tree that are open at first. */
-const MAX_OPEN_LEVELS = 2;
-/** Fields or elements of one value that are shown. The span's attributes have all of them. */
-const MAX_BRANCHES = 200;
-/** Values shown of one tree. */
-const MAX_LEAVES = 2_000;
-
-/** Any value: JSON as a tree, code as code, other text as it is. */
+/** Any value as lines of names and values. */
 function ValueBlock({ value }: { readonly value: unknown }): VNode {
-  const parsed = parseShortJson(value) ?? value;
-  if (typeof parsed !== 'object' || parsed === null)
-    return <TextBlock text={attributeText(parsed)} className="code" />;
-  return <div class="tree">{branches(parsed, 0, { leaves: MAX_LEAVES })}</div>;
+  const text = useMemo(() => linesOf(parseShortJson(value) ?? value).join('\n'), [value]);
+  return <LongText text={text}>{(shown) => <div class="text code">{shown}</div>}</LongText>;
 }
 
-function branches(value: object, level: number, left: { leaves: number }): ComponentChildren {
-  const entries = Object.entries(value);
-  if (entries.length === 0) return <p class="dim">{attributeText(value)}</p>;
-  const shown = entries.slice(0, MAX_BRANCHES).flatMap(([name, each], i) => {
-    if (left.leaves-- <= 0) return [];
-    return [<Fragment key={i}>{branch(name, each, level, left)}</Fragment>];
+/** Code in arguments keeps its line ends, which JSON would show as `\n`. */
+function linesOf(value: unknown): string[] {
+  if (!isRecord(value) || Object.keys(value).length === 0) return attributeText(value).split('\n');
+  return Object.entries(value).flatMap(([name, each]) => {
+    const label = Array.isArray(value) ? '-' : `${name}:`;
+    const lines = linesOf(each);
+    const isShort = lines.length === 1 && (!isRecord(each) || Object.keys(each).length === 0);
+    return isShort ? [`${label} ${lines[0]}`] : [label, ...lines.map((line) => `  ${line}`)];
   });
-  const more = entries.length - shown.length;
-  return more > 0 ? [...shown, <p class="dim">{`and ${grouped(more)} more`}</p>] : shown;
-}
-
-function branch(name: string, value: unknown, level: number, left: { leaves: number }): VNode {
-  const key = <span class="tree-key">{name.slice(0, 200)}</span>;
-  if (typeof value === 'object' && value !== null && Object.keys(value).length > 0) {
-    const size = grouped(Object.keys(value).length);
-    return (
-      <details open={level < MAX_OPEN_LEVELS}>
-        <summary>
-          {key} <span class="dim">{Array.isArray(value) ? `[${size}]` : `{${size}}`}</span>
-        </summary>
-        <div class="tree">{branches(value, level + 1, left)}</div>
-      </details>
-    );
-  }
-  const text = attributeText(value ?? 'null');
-  // Code in arguments has line ends, which JSON would show as `\n`.
-  if (text.includes('\n'))
-    return (
-      <div>
-        {key}
-        {text.length > 2000 ? (
-          <TextBlock text={text} className="code" />
-        ) : (
-          <CodeBlock code={text} language="" />
-        )}
-      </div>
-    );
-  return (
-    <div>
-      {key} <span class="tree-value">{text.slice(0, 2000)}</span>
-    </div>
-  );
 }
 
 /** A value as JSON over several lines, or as text. */
-export function pretty(value: unknown): string {
+export function formatted(value: unknown): string {
   const parsed = parseShortJson(value) ?? value;
-  return typeof parsed === 'object' ? JSON.stringify(parsed, undefined, 2) : attributeText(value);
+  return isRecord(parsed) ? JSON.stringify(parsed, undefined, 2) : attributeText(value);
 }

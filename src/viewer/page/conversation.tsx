@@ -1,6 +1,5 @@
 import { computed } from '@preact/signals';
 import type { VNode } from 'preact';
-import { useState } from 'preact/hooks';
 import * as ATTR from '../../semconv/attributes.ts';
 import {
   costOf,
@@ -8,7 +7,6 @@ import {
   explainedCost,
   formatDuration,
   formatMilliseconds,
-  grouped,
   joinedFacts,
   tokens,
 } from '../amounts.ts';
@@ -20,11 +18,11 @@ import type { Row } from '../tree.ts';
 import { ownTokens } from '../usage.ts';
 import { isFailed, shownErrorType } from '../viewed-trace.ts';
 import type { Utterance } from '../voice.ts';
-import { select } from './actions.ts';
-import { CopyButton, PartBlock, speakerOf, ToolBlock } from './content.tsx';
-import { Scores } from './record.tsx';
+import { Paged, Said, ToolBlock } from './content.tsx';
+import { Scores } from './evaluations.tsx';
+import { SpanButton } from './overview.tsx';
 import { foundRows, opened } from './state.ts';
-import { VoiceStrip } from './voice.tsx';
+import { voices } from './voice.tsx';
 
 type ChatMessage = Extract<TranscriptEntry, { kind: 'message' }>;
 type Tool = Extract<TranscriptEntry, { kind: 'tool' }>;
@@ -33,8 +31,6 @@ type Tool = Extract<TranscriptEntry, { kind: 'tool' }>;
 const CHAT_PAGE_SIZE = 100;
 /** The number of evaluations shown of one answer. Its span shows all of them. */
 const MAX_SHOWN_EVALUATIONS = 10;
-/** The number of parts shown of one message. Its span shows all of them. */
-const MAX_PARTS = 50;
 
 const transcript = computed(() => transcriptOf(opened.value?.trace.rows ?? []));
 
@@ -57,37 +53,28 @@ const hasContent = computed(() =>
 );
 
 /** When the words of a span were spoken. */
-const spoken = computed(() => {
-  const voices = opened.value?.trace.summary.voices ?? [];
-  return new Map<Row | undefined, Utterance>(
-    voices.flatMap(({ utterances }) => utterances.map((each) => [each.row, each] as const)),
-  );
-});
+const spoken = computed(
+  () =>
+    new Map<Row | undefined, Utterance>(
+      [...voices.value.values()].flatMap(({ utterances }) => utterances.map((each) => [each.row, each])),
+    ),
+);
 
 /** The conversation of a trace, with its tool calls and the cost of each answer. */
 export function ConversationView(): VNode {
-  const [limit, setLimit] = useState(CHAT_PAGE_SIZE);
   const { value: entries } = shownEntries;
-  const rest = entries.length - limit;
-  if (entries.length === 0)
-    return (
-      <div class="chat">
-        <p class="dim">These spans contain no conversation.</p>
-      </div>
-    );
+  if (entries.length === 0) return <p class="dim">These spans contain no conversation.</p>;
   return (
     <div class="chat">
       {!hasContent.value && <NothingRecorded />}
       <ol>
-        {entries.slice(0, limit).map(({ entry, key }) => (
-          <TranscriptItem key={key} entry={entry} />
-        ))}
+        <Paged
+          items={entries}
+          size={CHAT_PAGE_SIZE}
+          label="Show more of the conversation"
+          render={({ entry, key }) => <TranscriptItem key={key} entry={entry} />}
+        />
       </ol>
-      {rest > 0 && (
-        <button type="button" class="more" onClick={() => setLimit(limit + CHAT_PAGE_SIZE)}>
-          {`Show more of the conversation (${rest})`}
-        </button>
-      )}
     </div>
   );
 }
@@ -108,14 +95,13 @@ function TranscriptItem({ entry }: { readonly entry: TranscriptEntry }): VNode {
 }
 
 function Heading({ row }: { readonly row: Row }): VNode {
-  const { name, attributes, startTime, endTime } = row.node.span;
+  const { attributes, startTime, endTime } = row.node.span;
   const id = [ATTR.OPENAI_RUN_ID, ATTR.OPENAI_TURN_ID, ATTR.GEN_AI_CONVERSATION_ID]
     .map((each) => attributes[each])
     .find((value) => typeof value === 'string');
   const unpriced = attributes[ATTR.OPENAI_TOTAL_UNPRICED];
   const cost =
     explainedCost(attributes[ATTR.OPENAI_TOTAL_COST], unpriced) ?? dollars(attributes[ATTR.OPENAI_COST]);
-  const voice = opened.value?.trace.summary.voices.find(({ session }) => session === row);
   const perMessage = costOf(attributes[ATTR.OPENAI_COST_PER_USER_MESSAGE], unpriced);
   const facts = [
     attributes[ATTR.OPENAI_RUN_STATUS],
@@ -127,10 +113,9 @@ function Heading({ row }: { readonly row: Row }): VNode {
   return (
     <li class="heading">
       <h3>
-        <SpanButton row={row} name={name} /> <code class="id">{id}</code>
+        <SpanButton row={row} /> <code class="id">{id}</code>
       </h3>
       <p class="dim">{joinedFacts(facts)}</p>
-      {voice && <VoiceStrip voice={voice} />}
     </li>
   );
 }
@@ -141,34 +126,17 @@ function ChatBubble({ message }: { readonly message: ChatMessage }): VNode {
   // What it calls follows as cards of the tools.
   const onlyCalls = parts.length === 0 && span.attributes[ATTR.GEN_AI_OUTPUT_MESSAGES] !== undefined;
   if (onlyCalls) return <li class="message assistant">{usage && <Footer row={row} />}</li>;
-  const content = (
-    <>
-      {parts.slice(0, MAX_PARTS).map((part, i) => (
-        <PartBlock key={i} part={part} />
-      ))}
-      {parts.length > MAX_PARTS && <p class="dim">{`and ${grouped(parts.length - MAX_PARTS)} more parts`}</p>}
-      {parts.length === 0 && <p class="dim">{missingText(role, span)}</p>}
-    </>
-  );
-  const speaker = speakerOf(role);
-  const isFolded = speaker === 'Instructions';
+  const side = role === 'user' ? 'user' : 'assistant';
   return (
-    <li class={`message ${isFolded ? 'system' : role === 'user' ? 'user' : 'assistant'}`}>
-      {isFolded ? (
-        <details>
-          <summary>{speaker}</summary>
-          {content}
-        </details>
-      ) : (
-        <div class="said">
-          <span class="speaker">
-            {speaker}
-            {usage && whenSpoken(row)}
-          </span>
-          {parts.length > 0 && <CopyButton label="Copy" text={() => copiedText(parts)} />}
-          {content}
-        </div>
-      )}
+    <li class={`message ${side}`}>
+      <Said
+        role={role}
+        parts={parts}
+        note={usage ? whenSpoken(row) : undefined}
+        copied={parts.length > 0 ? () => copiedText(parts) : undefined}
+      >
+        {parts.length === 0 && <p class="dim">{missingText(role, span)}</p>}
+      </Said>
       {usage && <Footer row={row} />}
     </li>
   );
@@ -221,7 +189,7 @@ function Footer({ row }: { readonly row: Row }): VNode {
   ];
   return (
     <p class="foot">
-      <SpanButton row={row} name={span.name} />
+      <SpanButton row={row} />
       <span class="dim">{joinedFacts(facts)}</span>
       {cutOff !== undefined && !isFailed(span) && <span class="badge">{cutOff}</span>}
       {isFailed(span) && <span class="failure">{shownErrorType(span)}</span>}
@@ -234,12 +202,4 @@ function Footer({ row }: { readonly row: Row }): VNode {
 function heardIn({ node, parent }: Row): string | undefined {
   const { events = [] } = (parent?.node.span ?? {}) as Partial<ShownSpan>;
   return events.length === 0 ? undefined : heardOf(node.span.attributes[ATTR.GEN_AI_RESPONSE_ID], events);
-}
-
-function SpanButton({ row, name }: { readonly row: Row; readonly name: string }): VNode {
-  return (
-    <button type="button" class="link" onClick={() => select(row)}>
-      {name.slice(0, 100)}
-    </button>
-  );
 }

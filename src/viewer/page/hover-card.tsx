@@ -1,31 +1,29 @@
 import { type Signal, signal } from '@preact/signals';
 import type { VNode } from 'preact';
 import * as ATTR from '../../semconv/attributes.ts';
-import { costOf, formatDuration, formatMilliseconds, totalTokens } from '../amounts.ts';
+import { formatMilliseconds } from '../amounts.ts';
 import { firstChunkText } from './bar.tsx';
-import { isCritical } from './critical-path.ts';
-import { FactList } from './overview.tsx';
+import { criticalPath } from './critical-path.ts';
+import { FactList } from './facts.tsx';
 import { finishOf } from './row-preview.ts';
-import { opened } from './state.ts';
 import { timeAt } from './time-axis.ts';
-import { type TimelineItem, usageOf } from './timeline-items.ts';
-import { timesOf } from './timeline-row.tsx';
+import { costText, itemTime, type TimelineItem, timeText, tokensText } from './timeline-items.ts';
 
 interface Hovered {
   readonly item: TimelineItem;
   readonly x: number;
   readonly y: number;
-  /** Milliseconds since the start of the trace, where the pointer is on a bar. */
-  readonly at: number | undefined;
+  /** The time under the pointer. */
+  readonly at: number;
 }
 
 const hovered: Signal<Hovered | undefined> = signal();
 
-/** Shows the numbers of a row beside the pointer. */
+/** Shows the numbers of a row beside the pointer, while that is on a bar: what is beside the bar can be read there. */
 export function hover(item: TimelineItem, { clientX: x, clientY: y, target }: PointerEvent): void {
   const track = target instanceof Element ? target.closest('.track') : null;
   const { left = 0, width = 1 } = track?.getBoundingClientRect() ?? {};
-  hovered.value = { item, x, y, at: track === null ? undefined : timeAt((x - left) / width) };
+  hovered.value = track === null ? undefined : { item, x, y, at: timeAt((x - left) / width) };
 }
 
 export function hide(): void {
@@ -35,30 +33,27 @@ export function hide(): void {
 /** The numbers of the row under the pointer. */
 export function HoverCard(): VNode | null {
   const { value: shown } = hovered;
-  // What is beside the bar can be read there.
-  if (shown?.at === undefined) return null;
+  if (shown === undefined) return null;
   const { item, x, y, at } = shown;
-  const { attributes } = item.row.node.span;
-  const { start, end } = timesOf(item);
-  const usage = usageOf(item.group ?? [item.row]);
-  const first = opened.value?.trace.summary.start ?? start;
+  const { span } = item.row.node;
   // On the side of the pointer that has room.
   const style = {
-    [x > innerWidth / 2 ? 'right' : 'left']: `${x > innerWidth / 2 ? innerWidth - x + 12 : x + 12}px`,
-    [y > innerHeight / 2 ? 'bottom' : 'top']: `${y > innerHeight / 2 ? innerHeight - y + 12 : y + 12}px`,
+    [x > innerWidth / 2 ? 'right' : 'left']: `${Math.min(x, innerWidth - x) + 12}px`,
+    [y > innerHeight / 2 ? 'bottom' : 'top']: `${Math.min(y, innerHeight - y) + 12}px`,
   };
   return (
     <div class="hover-card" style={style} aria-hidden="true">
       <FactList
+        className=""
         facts={[
           ['At', formatMilliseconds(at)],
-          ['Starts after', formatDuration(first, start)],
-          ['Duration', formatDuration(start, end)],
-          ['First chunk', firstChunkText(attributes[ATTR.GEN_AI_RESPONSE_TIME_TO_FIRST_CHUNK])],
-          ['Tokens', totalTokens(usage)],
-          ['Cost', costOf(usage.cost, usage.unpriced)],
-          ['Finish', item.group === undefined ? finishOf(item.row.node.span) : undefined],
-          ['Critical path', isCritical(item.row) ? 'the end waited for it' : undefined],
+          ['Starts after', formatMilliseconds(itemTime(item).from)],
+          ['Duration', timeText(item)],
+          ['First chunk', firstChunkText(span.attributes[ATTR.GEN_AI_RESPONSE_TIME_TO_FIRST_CHUNK])],
+          ['Tokens', tokensText(item)],
+          ['Cost', costText(item)],
+          ['Finish', item.isGroup ? undefined : finishOf(span)],
+          ['Critical path', criticalPath.value.has(item.row.node) ? 'the end waited for it' : undefined],
         ]}
       />
     </div>

@@ -1,27 +1,34 @@
-import type { RefObject, VNode } from 'preact';
+import type { VNode } from 'preact';
 import { focusFilter, selectNextError, toggleAll } from './actions.ts';
 import { toggleZoom } from './time-axis.ts';
 
-const KEYS: readonly (readonly [keys: string, meaning: string])[] = [
-  ['/', 'filter by name, id or words of a message'],
-  ['n', 'next error'],
-  ['c', 'collapse or expand all spans'],
-  ['z', 'show the time of the selected span, or all of it; dragging across bars does the same'],
+/** The keys of the page, and what those do that work everywhere. */
+const KEYS: readonly (readonly [keys: string, meaning: string, act?: () => void])[] = [
+  ['/', 'filter by name, id or words of a message', focusFilter],
+  ['n', 'next error', selectNextError],
+  ['c', 'collapse or expand all spans', toggleAll],
+  ['z', 'show the time of the selected span, or all of it; dragging across bars does the same', toggleZoom],
   ['↑ ↓ Home End', 'move in the timeline'],
   ['← →', 'collapse and expand a span, or change the tab'],
   ['Enter', 'show the span'],
   ['Esc', 'close what covers the page'],
-  ['?', 'this list'],
+  ['?', 'this list', showKeys],
 ];
 
+const DIALOG_ID = 'keys';
+
+export function showKeys(): void {
+  (document.getElementById(DIALOG_ID) as HTMLDialogElement | null)?.showModal();
+}
+
 /** The keys of the page, as a dialog. */
-export function KeyList({ dialog }: { readonly dialog: RefObject<HTMLDialogElement | null> }): VNode {
+export function KeyList(): VNode {
   return (
-    <dialog class="keys" aria-labelledby="keys-title" ref={dialog}>
+    <dialog class="keys" id={DIALOG_ID} aria-labelledby="keys-title">
       <h2 id="keys-title">Keys</h2>
-      <dl>
+      <dl class="story">
         {KEYS.map(([keys, meaning]) => (
-          <div class="key-row" key={keys}>
+          <div key={keys}>
             <dt>
               <kbd>{keys}</kbd>
             </dt>
@@ -29,29 +36,22 @@ export function KeyList({ dialog }: { readonly dialog: RefObject<HTMLDialogEleme
           </div>
         ))}
       </dl>
-      <button type="button" onClick={() => dialog.current?.close()}>
+      <button type="button" onClick={({ currentTarget }) => currentTarget.closest('dialog')?.close()}>
         Close
       </button>
     </dialog>
   );
 }
 
-/** Calls an action for a key, unless the reader writes something or a dialog is open. */
-export function listenForKeys(showKeys: () => void): void {
-  const actions: Readonly<Record<string, () => void>> = {
-    '/': focusFilter,
-    n: selectNextError,
-    c: toggleAll,
-    z: toggleZoom,
-    '?': showKeys,
-  };
+/** Acts on a key, unless the reader writes something or a dialog is open. */
+export function listenForKeys(): void {
   document.addEventListener('keydown', (event) => {
     const { key, target, altKey, ctrlKey, metaKey } = event;
-    const isWriting =
-      target instanceof Element && target.matches('input:not([type=checkbox]), textarea, [contenteditable]');
-    if (isWriting || altKey || ctrlKey || metaKey || !Object.hasOwn(actions, key)) return;
+    const act = KEYS.find(([keys]) => keys === key)?.[2];
+    const isWriting = target instanceof Element && target.matches('input:not([type=checkbox])');
+    if (act === undefined || isWriting || altKey || ctrlKey || metaKey) return;
     if (document.querySelector('dialog[open]') !== null) return;
     event.preventDefault();
-    actions[key]?.();
+    act();
   });
 }

@@ -1,5 +1,30 @@
-import { type Signal, signal } from '@preact/signals';
+import { computed, type ReadonlySignal, type Signal, signal } from '@preact/signals';
 import type { VNode } from 'preact';
+import { useRef } from 'preact/hooks';
+
+/** Whether a media query holds. */
+function mediaSignal(query: string): ReadonlySignal<boolean> {
+  const media = matchMedia(query);
+  const holds = signal(media.matches);
+  media.addEventListener('change', () => {
+    holds.value = media.matches;
+  });
+  return holds;
+}
+
+/** Whether there is more room than so many pixels. Paper has all parts, one below the other. */
+function isWiderThan(width: number): ReadonlySignal<boolean> {
+  const isNarrow = mediaSignal(`screen and (max-width: ${width}px)`);
+  return computed(() => !isNarrow.value);
+}
+
+export const isPrinted: ReadonlySignal<boolean> = mediaSignal('print');
+/** Whether there is room for details beside the timeline. */
+export const isWide: ReadonlySignal<boolean> = isWiderThan(1100);
+/** Whether there is room for the list beside both. */
+export const hasRoomForList: ReadonlySignal<boolean> = isWiderThan(1399);
+/** Whether the list and the open trace are two screens. */
+export const isSmall: ReadonlySignal<boolean> = mediaSignal('screen and (max-width: 760px)');
 
 /** The widths that the reader has chosen, in pixels. */
 export const widths: Readonly<Record<'list' | 'details' | 'names', Signal<number | undefined>>> = {
@@ -8,65 +33,60 @@ export const widths: Readonly<Record<'list' | 'details' | 'names', Signal<number
   names: signal(),
 };
 
+/** A width as the value of a property of styles; `undefined` for that of the style sheet. */
+export function pixels({ value }: Signal<number | undefined>): string | undefined {
+  return value === undefined ? undefined : `${value}px`;
+}
+
 const MIN_WIDTH = 120;
 /** How far an arrow key moves a divider. */
 const STEP = 24;
 
 interface DividerProps {
-  readonly label: string;
+  /** The part whose width it changes. */
   readonly of: keyof typeof widths;
-  /** The element whose width it changes. */
-  readonly target: (divider: HTMLElement) => Element | null;
-  /** -1 where the element gets wider to the left. */
-  readonly direction?: 1 | -1;
+  /** Whether that part stands before the divider or after it. */
+  readonly side: 'before' | 'after';
 }
 
 /** A line between two parts of the page, which can be dragged. */
-export function Divider({ label, of, target, direction = 1 }: DividerProps): VNode {
+export function Divider({ of, side }: DividerProps): VNode {
   const { [of]: width } = widths;
-  const widthNow = (divider: HTMLElement): number => target(divider)?.getBoundingClientRect().width ?? 0;
-  const set = (pixels: number): void => {
-    width.value = Math.min(Math.max(pixels, MIN_WIDTH), innerWidth - 2 * MIN_WIDTH);
-  };
-  const onPointerDown = (event: PointerEvent): void => {
-    const divider = event.currentTarget as HTMLElement;
-    const [start, from] = [event.clientX, widthNow(divider)];
-    const move = ({ clientX }: PointerEvent): void => set(from + direction * (clientX - start));
-    const end = (): void => {
-      divider.removeEventListener('pointermove', move);
-      divider.removeEventListener('lostpointercapture', end);
-    };
-    event.preventDefault();
-    divider.setPointerCapture(event.pointerId);
-    divider.addEventListener('pointermove', move);
-    divider.addEventListener('lostpointercapture', end);
-  };
-  const onKeyDown = (event: KeyboardEvent): void => {
-    const steps = { ArrowLeft: -direction, ArrowRight: direction }[event.key];
-    if (steps === undefined) return;
-    event.preventDefault();
-    event.stopPropagation();
-    set(widthNow(event.currentTarget as HTMLElement) + steps * STEP);
+  const direction = side === 'before' ? 1 : -1;
+  /** The width of the part if the pointer were at the left edge of the window. */
+  const grip = useRef(0);
+  const widthNow = ({ previousElementSibling: before, nextElementSibling: after }: Element): number =>
+    (side === 'before' ? before : after)?.getBoundingClientRect().width ?? 0;
+  const set = (wanted: number): void => {
+    width.value = Math.min(Math.max(wanted, MIN_WIDTH), innerWidth - 2 * MIN_WIDTH);
   };
   return (
     // biome-ignore lint/a11y/useSemanticElements: a rule cannot be moved.
     <div
-      class={`divider between-${of}`}
+      class={`divider of-${of}`}
       role="separator"
-      aria-label={label}
+      aria-label={`Width of the ${of}`}
       aria-orientation="vertical"
       aria-valuenow={Math.round(width.value ?? 0)}
       tabIndex={0}
-      onPointerDown={onPointerDown}
+      onPointerDown={(event) => {
+        event.preventDefault();
+        event.currentTarget.setPointerCapture(event.pointerId);
+        grip.current = widthNow(event.currentTarget) - direction * event.clientX;
+      }}
+      onPointerMove={({ currentTarget, pointerId, clientX }) => {
+        if (currentTarget.hasPointerCapture(pointerId)) set(grip.current + direction * clientX);
+      }}
       onDblClick={() => {
         width.value = undefined;
       }}
-      onKeyDown={onKeyDown}
+      onKeyDown={(event) => {
+        const steps = { ArrowLeft: -direction, ArrowRight: direction }[event.key];
+        if (steps === undefined) return;
+        event.preventDefault();
+        event.stopPropagation();
+        set(widthNow(event.currentTarget) + steps * STEP);
+      }}
     />
   );
-}
-
-/** A width as the value of a property of styles; `undefined` for that of the style sheet. */
-export function pixels({ value }: Signal<number | undefined>): string | undefined {
-  return value === undefined ? undefined : `${value}px`;
 }

@@ -4,6 +4,7 @@ import { showTraces } from './actions.ts';
 import { App } from './app.tsx';
 import { connection } from './connection.tsx';
 import { markMatches } from './highlight-matches.ts';
+import { listenForKeys } from './keys.tsx';
 import { showHiddenCharacters } from './safe-text.ts';
 import { refresh } from './state.ts';
 import { ContainedTraces, ServedTraces } from './trace-source.ts';
@@ -13,6 +14,7 @@ const data = JSON.parse(document.getElementById('data')?.textContent ?? '') as P
 document.body.replaceChildren();
 if (data.live === true) showLive();
 else showTraces(new ContainedTraces(data), () => undefined);
+listenForKeys();
 render(<App />, document.body);
 markMatches();
 

@@ -3,9 +3,8 @@ import * as helpers from 'markdown-it/lib/helpers/index.mjs';
 import ParserBlock from 'markdown-it/lib/parser_block.mjs';
 import ParserInline from 'markdown-it/lib/parser_inline.mjs';
 import type Token from 'markdown-it/lib/token.mjs';
-import { type ComponentChild, h, type VNode } from 'preact';
+import { type ComponentChild, type ComponentChildren, h, type VNode } from 'preact';
 import { useMemo } from 'preact/hooks';
-import { CodeBlock, ScrollRegion } from './highlight.tsx';
 
 /** Longer texts are shown as they are. */
 export const MAX_MARKDOWN_LENGTH = 20_000;
@@ -45,6 +44,32 @@ export function Markdown({ text }: { readonly text: string }): VNode {
     return nodesOf(tokens);
   }, [text]);
   return <div class="text md">{content}</div>;
+}
+
+/** A block of code, which scrolls by itself. */
+export function CodeBlock({ code, language }: { readonly code: string; readonly language: string }): VNode {
+  return (
+    <ScrollRegion label={language === '' ? 'Code' : `Code, ${language}`}>
+      <pre>
+        <code>{code}</code>
+      </pre>
+    </ScrollRegion>
+  );
+}
+
+interface ScrollRegionProps {
+  readonly label: string;
+  readonly children: ComponentChildren;
+}
+
+/** What may be wider than the page, and scrolls by itself. */
+function ScrollRegion({ label, children }: ScrollRegionProps): VNode {
+  return (
+    // biome-ignore lint/a11y/noNoninteractiveTabindex: keys scroll only what has the focus.
+    <section class="scrolls" aria-label={label} tabIndex={0}>
+      {children}
+    </section>
+  );
 }
 
 /** An element that is not closed yet. */

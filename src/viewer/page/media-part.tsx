@@ -7,10 +7,6 @@ const SHOWN_IMAGE = /^image\/(?:png|jpeg|gif|webp)$/;
 const SHOWN_AUDIO = /^audio\/(?:aac|flac|mp3|mp4|mpeg|ogg|wav|webm|x-wav)$/;
 const MEDIA_URL = /^data:((?:image|audio)\/[\w-]{1,10});base64,([\w+/=]+)$/;
 
-export function isMedia({ type }: SpanPart): boolean {
-  return type === 'blob' || type === 'uri' || type === 'file';
-}
-
 /** An image or audio if its bytes were recorded, else a line that says what it was. Nothing is loaded. */
 export function MediaPart({ part }: { readonly part: SpanPart }): VNode {
   const { type, url } = recordedIn(part);

@@ -1,51 +1,26 @@
-import type { ComponentChildren, VNode } from 'preact';
+import type { VNode } from 'preact';
 import * as ATTR from '../../semconv/attributes.ts';
 import { count, dollars, explainedCost, formatDuration, grouped, totalTokens } from '../amounts.ts';
 import { attributeText } from '../messages.ts';
 import { modalityText } from '../modalities.ts';
 import type { TraceSummary } from '../trace-summary.ts';
-import type { Row, Time } from '../tree.ts';
+import type { Row } from '../tree.ts';
 import { shownErrorType, type Trace, type TraceEntry } from '../viewed-trace.ts';
-import { select, showErrors } from './actions.ts';
+import { select, setFilter } from './actions.ts';
+import { clock, FactList } from './facts.tsx';
 
-/** A list of facts. What is not known is left out. */
-export function FactList({
-  facts,
-  className = '',
-}: {
-  readonly facts: readonly (readonly [label: string, value: ComponentChildren])[];
-  readonly className?: string;
-}): VNode | null {
-  const known = facts.filter(([, value]) => value !== undefined);
-  if (known.length === 0) return null;
-  return (
-    <dl class={className}>
-      {known.map(([label, value]) => (
-        <div key={label}>
-          <dt>{label}</dt>
-          <dd>{value}</dd>
-        </div>
-      ))}
-    </dl>
-  );
-}
+/** Models named. */
+const MAX_MODELS = 20;
+/** UTF-16 units of a question or an answer. The conversation has all of it. */
+const MAX_STORY_LENGTH = 300;
+/** Errors listed. The filter finds the others. */
+const MAX_ERRORS = 6;
 
-/** The summary of a trace: duration, cost, tokens and errors. */
+/** A trace in short: its numbers, what was asked and answered, and what failed. */
 export function Overview({ trace, entry }: { readonly trace: Trace; readonly entry: TraceEntry }): VNode {
   const { summary } = trace;
-  const facts: readonly (readonly [label: string, value: string | undefined])[] = [
-    ['Duration', formatDuration(summary.start, summary.end)],
-    ['Cost', explainedCost(summary.cost, summary.unpriced)],
-    ['Tokens', totalTokens(summary)?.replace(' tokens', '')],
-    ...summary.modalities.map((each) => [each.label, modalityText(each).replace(' tokens', '')] as const),
-    ...summary.counts.map((each) => [each.label, grouped(each.count)] as const),
-    ['Retries', summary.retries > 0 ? grouped(summary.retries) : undefined],
-    ['Model', listed(summary.models)],
-    ['Service', summary.service],
-    ['Project', summary.project],
-    ['Environment', summary.environment],
-    ['Started', clock(summary.start)],
-  ];
+  const models = summary.models.slice(0, MAX_MODELS).map((name) => name.slice(0, 200));
+  if (summary.models.length > MAX_MODELS) models.push('…');
   return (
     <section class="overview" aria-label="Trace">
       <div class="title">
@@ -53,15 +28,28 @@ export function Overview({ trace, entry }: { readonly trace: Trace; readonly ent
         <Badge entry={entry} />
         <code class="id">{trace.tree.traceId}</code>
       </div>
-      <FactList facts={facts} />
+      <FactList
+        facts={[
+          ['Duration', formatDuration(summary.start, summary.end)],
+          ['Cost', explainedCost(summary.cost, summary.unpriced)],
+          ['Tokens', totalTokens(summary)?.replace(' tokens', '')],
+          ...summary.modalities.map(
+            (each) => [each.label, modalityText(each).replace(' tokens', '')] as const,
+          ),
+          ...summary.counts.map((each) => [each.label, grouped(each.count)] as const),
+          ['Retries', summary.retries > 0 ? grouped(summary.retries) : undefined],
+          ['Model', models.join(', ') || undefined],
+          ['Service', summary.service],
+          ['Project', summary.project],
+          ['Environment', summary.environment],
+          ['Started', clock(summary.start)],
+        ]}
+      />
       <Story summary={summary} />
       {summary.errors.length > 0 && <ErrorList errors={summary.errors} />}
     </section>
   );
 }
-
-/** UTF-16 units of a question or an answer. The conversation has all of it. */
-const MAX_STORY_LENGTH = 300;
 
 /** What was asked, what came back, and what cost most. */
 function Story({ summary }: { readonly summary: TraceSummary }): VNode {
@@ -79,14 +67,11 @@ function Story({ summary }: { readonly summary: TraceSummary }): VNode {
 }
 
 function CostliestCall({ row, total }: { readonly row: Row; readonly total: number | undefined }): VNode {
-  const { name, attributes } = row.node.span;
-  const cost = Number(attributes[ATTR.OPENAI_COST]);
+  const cost = Number(row.node.span.attributes[ATTR.OPENAI_COST]);
   const share = total === undefined || total <= 0 ? '' : `, ${shareText(cost / total)} of the cost`;
   return (
     <span>
-      <button type="button" class="link" onClick={() => select(row)}>
-        {name.slice(0, 200)}
-      </button>
+      <SpanButton row={row} />
       {` ${dollars(cost)}${share}`}
     </span>
   );
@@ -96,17 +81,23 @@ function shareText(share: number): string {
   return share < 0.01 ? 'less than 1 %' : `${Math.round(share * 100)} %`;
 }
 
+/** The name of a span, which selects it. */
+export function SpanButton({ row }: { readonly row: Row }): VNode {
+  return (
+    <button type="button" class="link" onClick={() => select(row)}>
+      {row.node.span.name.slice(0, 200)}
+    </button>
+  );
+}
+
 /** How a trace ended, or its errors. */
 export function Badge({ entry }: { readonly entry: TraceEntry }): VNode {
   const { errors, underWay, outcome } = entry;
   const text = count(errors, 'error');
   if (text !== undefined) return <span class="badge bad">{text}</span>;
   const state = underWay ? 'in progress' : outcome.slice(0, 40);
-  return <span class={state === 'ok' ? 'badge good' : 'badge going'}>{state}</span>;
+  return <span class={state === 'ok' ? 'badge good' : 'badge'}>{state}</span>;
 }
-
-/** The number of errors listed. The filter finds the others. */
-const MAX_ERRORS = 6;
 
 function ErrorList({ errors }: { readonly errors: readonly Row[] }): VNode {
   const more = errors.length - MAX_ERRORS;
@@ -120,39 +111,19 @@ function ErrorList({ errors }: { readonly errors: readonly Row[] }): VNode {
             <button type="button" onClick={() => select(row)}>
               <strong>{shownErrorType(row.node.span)}</strong>
               <span>{name.slice(0, 200)}</span>
-              <code class="id">{attributeText(id).slice(0, 200)}</code>
-              {status.message && <span class="dim">{status.message.slice(0, 200)}</span>}
+              <code>{attributeText(id).slice(0, 200)}</code>
+              <span>{status.message?.slice(0, 200)}</span>
             </button>
           </li>
         );
       })}
       {more > 0 && (
         <li>
-          <button
-            type="button"
-            onClick={() => {
-              showErrors();
-              document.getElementById('only-errors')?.focus();
-            }}
-          >
+          <button type="button" onClick={() => setFilter({ onlyErrors: true })}>
             {`and ${grouped(more)} more`}
           </button>
         </li>
       )}
     </ul>
   );
-}
-
-/** The number of names listed. */
-const MAX_NAMES = 20;
-
-function listed(names: readonly string[]): string | undefined {
-  const shown = names.slice(0, MAX_NAMES).map((name) => name.slice(0, 200));
-  const more = names.length - shown.length;
-  return more > 0 ? `${shown.join(', ')} and ${grouped(more)} more` : shown.join(', ') || undefined;
-}
-
-export function clock([seconds]: Time): string {
-  const date = new Date(seconds * 1e3);
-  return Number.isNaN(date.getTime()) ? '' : `${date.toISOString().slice(0, 19).replace('T', ' ')} UTC`;
 }

@@ -1,17 +1,16 @@
-import type { ComponentChildren, VNode } from 'preact';
+import type { VNode } from 'preact';
 import { useEffect, useRef } from 'preact/hooks';
 import { deselect } from './actions.ts';
 import { ConversationView } from './conversation.tsx';
-import { Divider } from './layout.tsx';
-import { isPrinted, isWide } from './media.ts';
+import { Divider, isWide } from './layout.tsx';
 import { SpanPanel } from './span-panel.tsx';
 import { isSheetOpen, type PanelName, panel, selected, showPanel } from './state.ts';
 import { Timeline } from './timeline.tsx';
 
-const LABELS: Readonly<Record<PanelName, string>> = {
-  timeline: 'Timeline',
-  chat: 'Conversation',
-  span: 'Span',
+const PANELS: Readonly<Record<PanelName, { readonly label: string; readonly Content: () => VNode }>> = {
+  timeline: { label: 'Timeline', Content: Timeline },
+  chat: { label: 'Conversation', Content: ConversationView },
+  span: { label: 'Span', Content: SpanPanel },
 };
 
 /**
@@ -19,53 +18,25 @@ const LABELS: Readonly<Record<PanelName, string>> = {
  * Elsewhere the timeline and the conversation are tabs, and the span is a sheet over them.
  */
 export function Panels(): VNode {
-  const isOnPaper = isPrinted.value;
-  if (isWide.value)
-    return (
-      <div class="panes">
+  const names: readonly PanelName[] = isWide.value ? ['chat', 'span'] : ['timeline', 'chat'];
+  return (
+    <div class="panes">
+      {isWide.value && (
         <section aria-label="Timeline">
           <div id="panel-timeline" class="panel">
             <Timeline />
           </div>
         </section>
-        <Divider
-          label="Width of the details"
-          of="details"
-          direction={-1}
-          target={({ nextElementSibling }) => nextElementSibling}
-        />
-        <section class="details" aria-label="Details">
-          <Tabs names={['chat', 'span']} />
-          <Panel name="chat">
-            <ConversationView />
-          </Panel>
-          <Panel name="span">
-            <SpanPanel />
-          </Panel>
-        </section>
-      </div>
-    );
-  return (
-    <>
-      <div class="panes">
-        <section class="details" aria-label="Details">
-          <Tabs names={['timeline', 'chat']} />
-          <Panel name="timeline">
-            <Timeline />
-          </Panel>
-          <Panel name="chat">
-            <ConversationView />
-          </Panel>
-        </section>
-        {/* Nothing lies over anything on paper. */}
-        {isOnPaper && (
-          <div id="panel-span" class="panel">
-            <SpanPanel />
-          </div>
-        )}
-      </div>
-      {!isOnPaper && <Sheet />}
-    </>
+      )}
+      {isWide.value && <Divider of="details" side="after" />}
+      <section class="details" aria-label="Details">
+        <Tabs names={names} />
+        {names.map((name) => (
+          <Panel key={name} name={name} />
+        ))}
+      </section>
+      {!isWide.value && <Sheet />}
+    </div>
   );
 }
 
@@ -90,15 +61,15 @@ function Tabs({ names }: { readonly names: readonly PanelName[] }): VNode {
           tabIndex={panel.value === name ? 0 : -1}
           onClick={() => showPanel(name)}
         >
-          {LABELS[name]}
+          {PANELS[name].label}
         </button>
       ))}
     </div>
   );
 }
 
-function Panel(props: { readonly name: PanelName; readonly children: ComponentChildren }): VNode {
-  const { name, children } = props;
+function Panel({ name }: { readonly name: PanelName }): VNode {
+  const { Content } = PANELS[name];
   return (
     <div
       id={`panel-${name}`}
@@ -107,9 +78,9 @@ function Panel(props: { readonly name: PanelName; readonly children: ComponentCh
       aria-labelledby={`tab-${name}`}
       hidden={panel.value !== name}
       // The timeline has a tab stop of its own.
-      {...(name === 'timeline' ? {} : { tabIndex: 0 })}
+      tabIndex={name === 'timeline' ? undefined : 0}
     >
-      {children}
+      <Content />
     </div>
   );
 }

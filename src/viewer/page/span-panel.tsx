@@ -1,15 +1,7 @@
-import type { ComponentChildren, VNode } from 'preact';
+import type { VNode } from 'preact';
 import * as ATTR from '../../semconv/attributes.ts';
 import { count, dollars, explainedCost, formatDuration, grouped, isNumber, tokens } from '../amounts.ts';
-import { evaluationsOf, evaluationText } from '../evaluations.ts';
-import {
-  attributeText,
-  isRecord,
-  parseShortJson,
-  partContent,
-  readMessages,
-  type SpanMessage,
-} from '../messages.ts';
+import { attributeText, isRecord, parseShortJson, readMessages, type SpanMessage } from '../messages.ts';
 import { modalitiesOf } from '../modalities.ts';
 import type { ShownSpan } from '../page-span.ts';
 import { toolExchange } from '../transcript.ts';
@@ -17,21 +9,16 @@ import type { Row } from '../tree.ts';
 import { ownTokens } from '../usage.ts';
 import { isFailed, shownErrorType } from '../viewed-trace.ts';
 import { firstChunkText } from './bar.tsx';
-import { CopyButton, PartBlock, speakerOf, ToolBlock } from './content.tsx';
-import { FactList } from './overview.tsx';
-import { attributeRows, Everything, FactTable, isIdRow } from './record.tsx';
+import { CopyButton, Folded, PartBlock, Said, ToolBlock } from './content.tsx';
+import { Evaluations } from './evaluations.tsx';
+import { FactList } from './facts.tsx';
+import { Everything, Ids } from './record.tsx';
 import { curlOf, isRepeatable, typeScriptOf } from './request-code.ts';
-import { opened, selected } from './state.ts';
-import { ModalityTable, VoiceStrip, VoiceTable } from './voice.tsx';
+import { selected } from './state.ts';
+import { ModalityTable, VoiceTable, voices } from './voice.tsx';
 
-/** Messages of a span that are shown, the newest. Its attributes have all of them. */
+/** Messages of a span that are shown, the newest, and parts of its instructions. Its attributes have all of them. */
 const MAX_SHOWN_MESSAGES = 50;
-/** The same for the parts of one message. */
-const MAX_SHOWN_PARTS = 50;
-/** The same for its evaluations. */
-const MAX_LISTED_EVALUATIONS = 50;
-/** Ids that are shown at once. All attributes are among what was recorded. */
-const MAX_ID_ROWS = 20;
 
 /** The selected span. */
 export function SpanPanel(): VNode {
@@ -43,22 +30,20 @@ export function SpanPanel(): VNode {
 /** A span: what it did in short, what was said, and at last everything that was recorded. */
 function Inspector({ row }: { readonly row: Row }): VNode {
   const span = row.node.span as ShownSpan;
-  const voice = opened.value?.trace.summary.voices.find(({ session }) => session === row);
-  const spending = voice === undefined ? [row] : voice.parts;
-  const attributes = attributeRows(span.attributes);
+  const voice = voices.value.get(row);
+  const spending = voice?.parts ?? [row];
   return (
     <div class="inspector">
       <h3>{span.name.slice(0, 1000)}</h3>
-      <FactList className="facts" facts={factsOf(span)} />
+      <FactList facts={factsOf(span)} />
       <CopyButtons span={span} />
       <FailureText span={span} />
       <Evaluations span={span} />
       <ModalityTable amounts={modalitiesOf(spending.map(({ node }) => node.span.attributes))} />
-      {voice && <VoiceStrip voice={voice} />}
       {voice && <VoiceTable voice={voice} />}
       <SpanContent span={span} />
-      <FactTable caption="Ids" facts={attributes.filter(isIdRow).slice(0, MAX_ID_ROWS)} />
-      <Everything row={row} attributes={attributes} />
+      <Ids span={span} />
+      <Everything span={span} />
     </div>
   );
 }
@@ -114,21 +99,6 @@ function FailureText({ span }: { readonly span: ShownSpan }): VNode | null {
   );
 }
 
-function Evaluations({ span }: { readonly span: ShownSpan }): VNode | null {
-  const evaluations = evaluationsOf(span.events);
-  if (evaluations.length === 0) return null;
-  return (
-    <ul class="evaluations" aria-label="Evaluations">
-      {evaluations.slice(0, MAX_LISTED_EVALUATIONS).map((each, i) => (
-        <li key={i}>
-          <span class="evaluation">{evaluationText(each).slice(0, 200)}</span>
-          {each.explanation === undefined ? '' : ` ${each.explanation.slice(0, 2000)}`}
-        </li>
-      ))}
-    </ul>
-  );
-}
-
 /** The messages of a span, or the arguments and the result of a tool call, if content was recorded. */
 function SpanContent({ span: { attributes } }: { readonly span: ShownSpan }): VNode | null {
   const { input, output } = toolExchange(attributes);
@@ -149,7 +119,7 @@ function SpanContent({ span: { attributes } }: { readonly span: ShownSpan }): VN
         <Folded label="Instructions">
           {instructions
             .filter(isRecord)
-            .slice(0, MAX_SHOWN_PARTS)
+            .slice(0, MAX_SHOWN_MESSAGES)
             .map((part, i) => (
               <PartBlock key={i} part={part} />
             ))}
@@ -172,55 +142,13 @@ function shownMessages(value: unknown): SpanMessage[] {
   return readMessages(value) ?? [{ role: '', parts: [{ type: 'text', content: value }] }];
 }
 
-function Folded({
-  label,
-  children,
-}: {
-  readonly label: string;
-  readonly children: ComponentChildren;
-}): VNode {
-  return (
-    <details class="said">
-      <summary>{label}</summary>
-      {children}
-    </details>
-  );
-}
-
 function Messages({ messages }: { readonly messages: readonly SpanMessage[] }): VNode {
   return (
     <>
       {messages.map(({ role, parts }, i) => (
-        <div class={role === 'user' ? 'said by-user' : 'said'} key={i}>
-          <span class="speaker">{speakerOf(role)}</span>
-          {parts.slice(0, MAX_SHOWN_PARTS).map((part, n) => (
-            <SaidPart key={n} part={part} />
-          ))}
-        </div>
+        <Said key={i} role={role} parts={parts} />
       ))}
     </>
-  );
-}
-
-/** A part of a message. A tool call has the name of the tool, and what it is called with. */
-function SaidPart({ part }: { readonly part: SpanMessage['parts'][number] }): VNode {
-  if (part.type === 'tool_call')
-    return (
-      <div class="call">
-        <strong>{`calls ${attributeText(part.name ?? 'tool').slice(0, 200)}`}</strong>
-        <ToolBlock input={part.arguments} output={undefined} />
-      </div>
-    );
-  if (part.type !== 'tool_call_response') return <PartBlock part={part} />;
-  const output = partContent(part);
-  return (
-    <div class="call">
-      {output === undefined ? (
-        <p class="dim">not recorded</p>
-      ) : (
-        <ToolBlock input={undefined} output={output} />
-      )}
-    </div>
   );
 }
 

@@ -4,11 +4,11 @@ import { findRows } from '../trace-filter.ts';
 import { millisecondsBetween, type Row } from '../tree.ts';
 import { entryOf, type TraceEntry, type TraceLists } from '../viewed-trace.ts';
 import { address, type PageAddress, type TraceOrder } from './address.ts';
-import { isWide } from './media.ts';
+import { isWide } from './layout.tsx';
 import type { OpenedTrace, TraceSource } from './trace-source.ts';
 
 /** The open trace or conversation, with its entry in the list. */
-interface Opened extends OpenedTrace {
+export interface Opened extends OpenedTrace {
   readonly entry: TraceEntry;
 }
 
@@ -38,8 +38,6 @@ interface ActiveRow {
 
 /** The row that the tab key reaches. The timeline scrolls to it, and may give it the focus. */
 export const active: Signal<ActiveRow | undefined> = signal();
-/** The span of the address that is shown already: it is not shown again when other spans arrive. */
-export const shownSpan: Signal<string | undefined> = signal();
 
 export const isFiltered: ReadonlySignal<boolean> = computed(
   () => address.value.onlyErrors || address.value.words.trim() !== '',

@@ -1,9 +1,9 @@
 import { computed, type ReadonlySignal, signal } from '@preact/signals';
 import { formatMilliseconds } from '../amounts.ts';
-import type { Time } from '../tree.ts';
+import { type FinishedSpan, millisecondsBetween, type Time } from '../tree.ts';
 import { opened, selected } from './state.ts';
 
-/** A part of the time axis, in milliseconds since the epoch. */
+/** A part of the time axis, in milliseconds since the start of the trace. */
 export interface TimeRange {
   readonly from: number;
   readonly to: number;
@@ -24,9 +24,8 @@ const zoom = computed(() => (chosen.value?.trace === traceId.value ? chosen.valu
 
 /** The time of the whole trace, whatever the filter hides. */
 export const wholeTime: ReadonlySignal<TimeRange> = computed(() => {
-  const { start = [0, 0], end = [0, 0] } = opened.value?.trace.summary ?? {};
-  const from = millisecondsOf(start as Time);
-  return { from, to: Math.max(millisecondsOf(end as Time), from + MIN_ZOOM_MS) };
+  const { end } = opened.value?.trace.summary ?? {};
+  return { from: 0, to: Math.max(end === undefined ? 0 : timeSinceStart(end), MIN_ZOOM_MS) };
 });
 
 /** The time that the timeline shows: all of it, or a part that the reader has chosen. */
@@ -34,8 +33,12 @@ export const shownTime: ReadonlySignal<TimeRange> = computed(() => zoom.value ??
 
 export const isZoomed: ReadonlySignal<boolean> = computed(() => zoom.value !== undefined);
 
-function millisecondsOf([seconds, nanoseconds]: Time): number {
-  return seconds * 1e3 + nanoseconds / 1e6;
+function timeSinceStart(time: Time): number {
+  return millisecondsBetween(opened.value?.trace.summary.start ?? time, time);
+}
+
+export function spanTime({ startTime, endTime }: FinishedSpan): TimeRange {
+  return { from: timeSinceStart(startTime), to: timeSinceStart(endTime) };
 }
 
 /** Shows a part of the time, if it is long enough. */
@@ -44,55 +47,34 @@ export function zoomTo(range: TimeRange | undefined): void {
   else if (range.to - range.from >= MIN_ZOOM_MS) chosen.value = { ...range, trace: traceId.peek() ?? '' };
 }
 
-function selectedTime(): TimeRange | undefined {
-  const span = selected.peek()?.node.span;
-  return span && { from: millisecondsOf(span.startTime), to: millisecondsOf(span.endTime) };
-}
-
 /** Shows the time of the selected span alone, or all of the time again. */
 export function toggleZoom(): void {
-  zoomTo(isZoomed.peek() ? undefined : selectedTime());
+  const { value: row } = selected;
+  zoomTo(isZoomed.peek() || row === undefined ? undefined : spanTime(row.node.span));
 }
 
-/** Shows a shorter or a longer part: the first time around the selected span, then around the middle of what is shown. */
-export function zoomBy(factor: number): void {
-  const { from, to } = shownTime.peek();
-  const length = (to - from) / factor;
-  const { from: first, to: last } = wholeTime.peek();
-  if (length >= last - first) {
-    zoomTo(undefined);
-    return;
-  }
-  const around = (factor > 1 && !isZoomed.peek() ? selectedTime() : undefined) ?? { from, to };
-  zoomTo(rangeWithin((around.from + around.to) / 2 - length / 2, length));
-}
-
-/** Shows what is before or after, by a part of what is shown. */
-export function moveTime(part: number): void {
-  const { from, to } = shownTime.peek();
-  if (isZoomed.peek()) zoomTo(rangeWithin(from + part * (to - from), to - from));
-}
-
-function rangeWithin(from: number, length: number): TimeRange {
-  const start = Math.max(Math.min(from, wholeTime.peek().to - length), wholeTime.peek().from);
-  return { from: start, to: start + length };
-}
-
-/** The place of a time, in per cent of what is shown. */
-export function placeOnAxis(time: Time, { from, to }: TimeRange): number {
-  return Math.min(Math.max(((millisecondsOf(time) - from) / (to - from)) * 100, -MAX_PLACE), MAX_PLACE);
+/** Where a part of the time stands within another one, as styles. */
+export function placeIn(
+  { from: first, to: last }: TimeRange,
+  { from, to }: TimeRange,
+): {
+  readonly left: string;
+  readonly width: string;
+} {
+  const placeOf = (time: number): number =>
+    Math.min(Math.max(((time - first) / (last - first)) * 100, -MAX_PLACE), MAX_PLACE);
+  return { left: `${placeOf(from)}%`, width: `${Math.max(placeOf(to) - placeOf(from), 0)}%` };
 }
 
 export function ticks(): string[] {
-  const { from, to } = shownTime.value;
   return Array.from({ length: TICKS }, (_, i) => {
-    const milliseconds = from - wholeTime.value.from + ((to - from) * i) / (TICKS - 1);
+    const milliseconds = timeAt(i / (TICKS - 1));
     return milliseconds > 0 ? formatMilliseconds(milliseconds) : '0';
   });
 }
 
-/** The time at a place of what is shown, from 0 to 1, in milliseconds since the start of the trace. */
+/** The time at a place of what is shown, from 0 to 1. */
 export function timeAt(place: number): number {
   const { from, to } = shownTime.value;
-  return from - wholeTime.value.from + place * (to - from);
+  return from + place * (to - from);
 }

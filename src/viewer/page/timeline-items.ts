@@ -1,8 +1,10 @@
 import { computed, type ReadonlySignal } from '@preact/signals';
 import * as ATTR from '../../semconv/attributes.ts';
+import { costOf, formatMilliseconds, tokens, totalTokens } from '../amounts.ts';
 import type { Row } from '../tree.ts';
-import { addedUsage, NOTHING_USED, type SpanUsage, spanUsage } from '../usage.ts';
+import { addedUsage, NOTHING_USED, ownTokens, type SpanUsage, spanUsage } from '../usage.ts';
 import { folds, foundRows, isFiltered, opened } from './state.ts';
+import { spanTime, type TimeRange } from './time-axis.ts';
 
 /** A row of the timeline: a span, or several of one kind that follow each other. */
 export interface TimelineItem {
@@ -12,7 +14,8 @@ export interface TimelineItem {
   readonly parent: string | undefined;
   /** The span, or the first of several. */
   readonly row: Row;
-  readonly group: readonly Row[] | undefined;
+  readonly rows: readonly Row[];
+  readonly isGroup: boolean;
   /** `undefined` if there is nothing below. */
   readonly isClosed: boolean | undefined;
   /** Children that the filter hides. */
@@ -27,26 +30,19 @@ const OPEN_DEPTH = 1;
 
 const childrenOf = computed(() => Map.groupBy(opened.value?.trace.rows ?? [], ({ parent }) => parent));
 
-/** The groups that the rows are in. */
-const groupIds: ReadonlySignal<ReadonlyMap<Row, string>> = computed(() => {
-  const groups = new Map<Row, string>();
-  for (const siblings of childrenOf.value.values())
-    for (const run of runsOf(siblings)) {
-      if (run.length < MIN_GROUP) continue;
-      for (const row of run) groups.set(row, `${run[0]?.id} group`);
-    }
-  return groups;
-});
+/** The rows below each row, in groups; a row that is in no group is one by itself. */
+const groupsBelow = computed(
+  () => new Map([...childrenOf.value].map(([parent, siblings]) => [parent, siblingGroups(siblings)])),
+);
 
-/** Parts of a list whose rows are of one kind. */
-function runsOf(rows: readonly Row[]): Row[][] {
+function siblingGroups(siblings: readonly Row[]): Row[][] {
   const runs: Row[][] = [];
-  for (const row of rows) {
+  for (const row of siblings) {
     const run = runs.at(-1);
     if (run?.[0] !== undefined && kindOf(run[0]) === kindOf(row)) run.push(row);
     else runs.push([row]);
   }
-  return runs;
+  return runs.flatMap((run) => (run.length < MIN_GROUP ? run.map((row) => [row]) : [run]));
 }
 
 export function kindOf({ node: { span } }: Row): string {
@@ -54,10 +50,16 @@ export function kindOf({ node: { span } }: Row): string {
   return typeof operation === 'string' ? operation : span.name;
 }
 
+/** The ids of the groups that rows are in. */
+const groupIds: ReadonlySignal<ReadonlyMap<Row, string>> = computed(() => {
+  const groups = [...groupsBelow.value.values()].flat().filter(({ length }) => length > 1);
+  return new Map(groups.flatMap((group) => group.map((row) => [row, `${group[0]?.id} group`] as const)));
+});
+
 /** The ids of all that must be open for a row to be seen. */
-export function idsAbove(row: Row): string[] {
+export function idsAbove(row: Row | undefined): string[] {
   const ids: string[] = [];
-  for (let each: Row | undefined = row; each !== undefined; each = each.parent) {
+  for (let each = row; each !== undefined; each = each.parent) {
     if (each !== row) ids.push(each.id);
     const group = groupIds.peek().get(each);
     if (group !== undefined) ids.push(group);
@@ -73,7 +75,7 @@ export function idsToClose(): string[] {
 }
 
 /** Whether nothing below is shown: as the reader chose, or else because there is much of it. */
-export function isClosed(id: string, row: Row): boolean {
+function isClosed(id: string, row: Row): boolean {
   const isLarge = (opened.value?.trace.rows.length ?? 0) > MAX_OPEN_SPANS && !isFiltered.value;
   return folds.value.get(id) ?? (id !== row.id || (isLarge && row.depth > OPEN_DEPTH));
 }
@@ -87,39 +89,31 @@ const wantedRows = computed(() => {
   return wanted;
 });
 
-/** What the timeline shows, from top to bottom. */
+/** What the timeline shows, from top to bottom. A filter leaves no groups. */
 export const timelineItems: ReadonlySignal<readonly TimelineItem[]> = computed(() => {
   const items: TimelineItem[] = [];
-  // The last is next. No recursion: a trace can be thousands of levels deep.
-  const pending: { readonly run: readonly Row[]; readonly depth: number; readonly parent?: string }[] = [];
-  const push = (rows: readonly Row[], depth: number, parent?: string): void => {
-    const wanted = rows.filter((row) => wantedRows.value.has(row));
-    const runs = isFiltered.value ? [wanted] : runsOf(wanted);
-    for (const run of runs.toReversed()) {
-      const isGroup = run.length >= MIN_GROUP && !isFiltered.value;
-      for (const each of isGroup ? [run] : run.toReversed().map((row) => [row]))
-        pending.push({ run: each, depth, ...(parent !== undefined && { parent }) });
-    }
+  const shownBelow = (parent: Row | undefined): readonly (readonly Row[])[] => {
+    if (!isFiltered.value) return groupsBelow.value.get(parent) ?? [];
+    const rows = childrenOf.value.get(parent) ?? [];
+    return rows.filter((row) => wantedRows.value.has(row)).map((row) => [row]);
   };
-  push(childrenOf.value.get(undefined) ?? [], 1);
+  // The last is next. No recursion: a trace can be thousands of levels deep.
+  const pending: Pick<TimelineItem, 'rows' | 'depth' | 'parent'>[] = [];
+  const push = (groups: readonly (readonly Row[])[], depth: number, parent?: string): void => {
+    for (const rows of groups.toReversed()) pending.push({ rows, depth, parent });
+  };
+  push(shownBelow(undefined), 1);
   for (let next = pending.pop(); next !== undefined; next = pending.pop()) {
-    const { run, depth, parent } = next;
-    const [row] = run;
+    const { rows, depth } = next;
+    const [row] = rows;
     if (row === undefined) continue;
-    if (run.length > 1) {
-      const id = groupIds.value.get(row) ?? row.id;
-      const isGroupClosed = isClosed(id, row);
-      items.push({ id, depth, parent, row, group: run, isClosed: isGroupClosed, hidden: 0 });
-      if (isGroupClosed) continue;
-      for (const each of run.toReversed()) pending.push({ run: [each], depth: depth + 1, parent: id });
-    } else {
-      const children = childrenOf.value.get(row) ?? [];
-      const shown = children.filter((child) => wantedRows.value.has(child)).length;
-      const isRowClosed = shown === 0 ? undefined : isClosed(row.id, row);
-      const hidden = children.length - shown;
-      items.push({ id: row.id, depth, parent, row, group: undefined, isClosed: isRowClosed, hidden });
-      if (isRowClosed === false) push(children, depth + 1, row.id);
-    }
+    const isGroup = rows.length > 1;
+    const id = isGroup ? (groupIds.value.get(row) ?? row.id) : row.id;
+    const below = isGroup ? rows.map((each) => [each]) : shownBelow(row);
+    const hidden = isFiltered.value ? row.node.children.length - below.length : 0;
+    const isItemClosed = below.length === 0 ? undefined : isClosed(id, row);
+    items.push({ ...next, id, row, isGroup, isClosed: isItemClosed, hidden });
+    if (isItemClosed === false) push(below, depth + 1, id);
   }
   return items;
 });
@@ -137,6 +131,41 @@ const usages: ReadonlySignal<ReadonlyMap<Row, SpanUsage>> = computed(() => {
   return sums;
 });
 
-export function usageOf(rows: readonly Row[]): SpanUsage {
+function usageOf({ rows }: TimelineItem): SpanUsage {
   return rows.map((row) => usages.value.get(row) ?? NOTHING_USED).reduce(addedUsage, NOTHING_USED);
+}
+
+/** The tokens of the span itself, or else the total of the spans below it, or else an estimate. */
+export function tokensText(item: TimelineItem): string | undefined {
+  const { attributes } = item.row.node.span;
+  const sum = totalTokens(usageOf(item));
+  const total =
+    tokens(attributes[ATTR.OPENAI_TOTAL_INPUT_TOKENS], attributes[ATTR.OPENAI_TOTAL_OUTPUT_TOKENS]) ?? sum;
+  const shown = item.isGroup ? sum : (ownTokens(attributes) ?? (total && `Σ ${total}`));
+  return shown?.replace(' tokens', '');
+}
+
+/** The cost of the span itself, or else its total, or else the sum of the spans below it. */
+export function costText(item: TimelineItem): string | undefined {
+  const { attributes } = item.row.node.span;
+  const { cost, unpriced } = usageOf(item);
+  const own = item.isGroup ? undefined : costOf(attributes[ATTR.OPENAI_COST], 0);
+  const total = item.isGroup
+    ? undefined
+    : costOf(attributes[ATTR.OPENAI_TOTAL_COST], attributes[ATTR.OPENAI_TOTAL_UNPRICED]);
+  return own ?? total ?? costOf(cost, unpriced);
+}
+
+/** From the first start to the last end of its spans. */
+export function itemTime({ rows }: TimelineItem): TimeRange {
+  const times = rows.map(({ node }) => spanTime(node.span));
+  return {
+    from: times.reduce((first, { from }) => Math.min(first, from), Number.POSITIVE_INFINITY),
+    to: times.reduce((last, { to }) => Math.max(last, to), Number.NEGATIVE_INFINITY),
+  };
+}
+
+export function timeText(item: TimelineItem): string {
+  const { from, to } = itemTime(item);
+  return formatMilliseconds(to - from);
 }

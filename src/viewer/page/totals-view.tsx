@@ -4,9 +4,9 @@ import type { CallTotals } from '../totals.ts';
 import { addedUsage, NOTHING_USED } from '../usage.ts';
 import { setFilter, showTotals } from './actions.ts';
 import { address } from './address.ts';
-import { FactList } from './overview.tsx';
+import { FactList, Table } from './facts.tsx';
 import { listedEntries, totals } from './state.ts';
-import { Headings } from './voice.tsx';
+import { placeIn } from './time-axis.ts';
 
 /** What the listed traces used, and their calls by model and tool. */
 export function TotalsView(): VNode {
@@ -29,7 +29,7 @@ export function TotalsView(): VNode {
           ['Errors', grouped(entries.reduce((sum, { errors }) => sum + errors, 0))],
         ]}
       />
-      {calls.length > 0 && <CallTable calls={calls} />}
+      <CallTable calls={calls} />
     </section>
   );
 }
@@ -37,41 +37,36 @@ export function TotalsView(): VNode {
 function CallTable({ calls }: { readonly calls: readonly CallTotals[] }): VNode {
   const longest = Math.max(...calls.map(({ p95 }) => p95), 1e-3);
   return (
-    <table class="amounts totals">
-      <Headings
-        names={['Model or tool', 'Calls', 'Errors', 'Tokens', 'Cost', 'p50', 'p95', 'Latency, p50 to p95']}
-      />
-      {calls.map((each) => (
-        <tr key={`${each.kind} ${each.name}`} style={{ '--type': `var(--${each.kind})` }}>
-          <th scope="row">
-            <button
-              type="button"
-              class="link"
-              onClick={() => setFilter({ words: `${each.kind}:"${each.name}"` })}
-            >
-              {each.name}
-            </button>
-          </th>
-          <td>{grouped(each.calls)}</td>
-          <td class={each.errors > 0 ? 'failure' : ''}>{grouped(each.errors)}</td>
-          <td>{totalTokens(each)?.replace(' tokens', '')}</td>
-          <td>{costOf(each.cost, each.unpriced)}</td>
-          <td>{formatMilliseconds(each.median)}</td>
-          <td>{formatMilliseconds(each.p95)}</td>
-          <td class="latency">
-            <span class="track">
-              <span class="bar" style={{ left: 0, width: `${(each.median / longest) * 100}%` }} />
-              <span
-                class="bar rest"
-                style={{
-                  left: `${(each.median / longest) * 100}%`,
-                  width: `${((each.p95 - each.median) / longest) * 100}%`,
-                }}
-              />
-            </span>
-          </td>
-        </tr>
-      ))}
-    </table>
+    <Table
+      className="amounts totals"
+      headings={['Model or tool', 'Calls', 'Errors', 'Tokens', 'Cost', 'p50', 'p95', 'Latency, p50 to p95']}
+      rows={calls.map((each) => [
+        <button
+          type="button"
+          class="link"
+          onClick={() => setFilter({ words: `${each.kind}:"${each.name}"` })}
+        >
+          {each.name}
+        </button>,
+        grouped(each.calls),
+        <span class={each.errors > 0 ? 'failure' : ''}>{grouped(each.errors)}</span>,
+        totalTokens(each)?.replace(' tokens', ''),
+        costOf(each.cost, each.unpriced),
+        formatMilliseconds(each.median),
+        formatMilliseconds(each.p95),
+        <LatencyBar calls={each} longest={longest} />,
+      ])}
+    />
+  );
+}
+
+function LatencyBar(props: { readonly calls: CallTotals; readonly longest: number }): VNode {
+  const { kind, median, p95 } = props.calls;
+  const scale = { from: 0, to: props.longest };
+  return (
+    <span class="track latency" style={{ '--type': `var(--${kind})` }}>
+      <span class="bar" style={placeIn(scale, { from: 0, to: median })} />
+      <span class="bar pale" style={placeIn(scale, { from: median, to: p95 })} />
+    </span>
   );
 }

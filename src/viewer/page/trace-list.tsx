@@ -2,9 +2,10 @@ import type { VNode } from 'preact';
 import { useRef } from 'preact/hooks';
 import { costOf, count, dollars, formatDuration, grouped, joinedFacts, totalTokens } from '../amounts.ts';
 import type { TraceEntry } from '../viewed-trace.ts';
-import { choose, chooseKind, compareWith, setOrder, showTotals } from './actions.ts';
-import { address, TRACE_ORDERS, type TraceOrder } from './address.ts';
-import { Badge, clock } from './overview.tsx';
+import { choose, chooseKind, compareWith, showTotals } from './actions.ts';
+import { address, go, TRACE_ORDERS, type TraceOrder } from './address.ts';
+import { clock } from './facts.tsx';
+import { Badge } from './overview.tsx';
 import { isSameEntry, listedEntries, lists, opened } from './state.ts';
 import { useVisibleRows } from './visible-rows.ts';
 
@@ -32,7 +33,7 @@ export function TraceList(): VNode {
         <select
           aria-label="Order"
           value={sort}
-          onChange={({ currentTarget }) => setOrder(currentTarget.value as TraceOrder)}
+          onChange={({ currentTarget }) => go({ sort: currentTarget.value as TraceOrder }, true)}
         >
           {Object.entries(TRACE_ORDERS).map(([value, label]) => (
             <option key={value} value={value}>

@@ -23,8 +23,6 @@ export interface OpenedTrace {
 
 /** Where the page has its traces from. */
 export interface TraceSource {
-  /** All traces, where the page contains them. */
-  readonly traces?: readonly Trace[];
   /** Spans that did not fit into the page. */
   readonly omitted: number;
   /** @throws if they cannot be had now */
@@ -36,15 +34,15 @@ export interface TraceSource {
 
 /** The traces that the page contains. */
 export class ContainedTraces implements TraceSource {
-  readonly traces: readonly Trace[];
+  readonly #traces: readonly Trace[];
   readonly #conversations: readonly Trace[];
   readonly omitted: number;
 
   constructor(data: PageData) {
-    this.traces = readTraces(data);
+    this.#traces = readTraces(data);
     this.omitted = data.omitted;
     const parts = new Map<string, FinishedSpan[]>();
-    for (const trace of this.traces)
+    for (const trace of this.#traces)
       for (const [id, spans] of conversationSpans(trace)) {
         const known = parts.get(id);
         if (known === undefined) parts.set(id, spans);
@@ -61,20 +59,20 @@ export class ContainedTraces implements TraceSource {
         // A span of another process may be missing for good.
         .map((entry) => ({ ...entry, underWay: false }));
     return {
-      traces: entries(this.traces, 'trace'),
+      traces: entries(this.#traces, 'trace'),
       conversations: entries(this.#conversations, 'conversation'),
-      total: this.traces.length,
+      total: this.#traces.length,
       dropped: 0,
       unlisted: 0,
     };
   }
 
   async totals(filter: TraceFilter): Promise<readonly CallTotals[]> {
-    return callTotals(this.traces.filter((trace) => entryOf(trace, 'trace', filter) !== undefined));
+    return callTotals(this.#traces.filter((trace) => entryOf(trace, 'trace', filter) !== undefined));
   }
 
   async open({ kind, id }: Pick<TraceEntry, 'kind' | 'id'>): Promise<OpenedTrace | undefined> {
-    const traces = kind === 'trace' ? this.traces : this.#conversations;
+    const traces = kind === 'trace' ? this.#traces : this.#conversations;
     const trace = traces.find(({ tree }) => tree.traceId === id);
     return trace && { trace, omitted: this.omitted };
   }

@@ -1,6 +1,6 @@
 import type { RefObject } from 'preact';
 import { useLayoutEffect, useState } from 'preact/hooks';
-import { isPrinted } from './media.ts';
+import { isPrinted } from './layout.tsx';
 
 /** Rows beyond each edge of the window, so that scrolling shows no gap. */
 const OVERSCAN = 12;

@@ -1,0 +1,66 @@
+import type { ComponentChildren, VNode } from 'preact';
+import type { Time } from '../tree.ts';
+
+type LabelledFacts = readonly (readonly [label: string, value: ComponentChildren])[];
+
+interface FactListProps {
+  readonly facts: LabelledFacts;
+  readonly className?: string;
+}
+
+/** A list of facts. What is not known is left out. */
+export function FactList({ facts, className = 'facts' }: FactListProps): VNode | null {
+  const known = facts.filter(([, value]) => value !== undefined);
+  if (known.length === 0) return null;
+  return (
+    <dl class={className}>
+      {known.map(([label, value]) => (
+        <div key={label}>
+          <dt>{label}</dt>
+          <dd>{value}</dd>
+        </div>
+      ))}
+    </dl>
+  );
+}
+
+interface TableProps {
+  readonly caption?: string;
+  readonly headings?: readonly ComponentChildren[];
+  /** The cells of each row, the first of which is its heading. */
+  readonly rows: readonly (readonly ComponentChildren[])[];
+  /** The class of a row. */
+  readonly classOf?: (index: number) => string;
+  readonly className?: string;
+}
+
+/** A table; nothing if it has no rows. */
+export function Table({ caption, headings, rows, classOf, className }: TableProps): VNode | null {
+  if (rows.length === 0) return null;
+  return (
+    <table class={className}>
+      {caption !== undefined && <caption>{caption}</caption>}
+      {headings !== undefined && (
+        <tr>
+          {headings.map((heading, i) =>
+            heading === '' ? <td key={i} /> : <th scope="col" key={i} children={heading} />,
+          )}
+        </tr>
+      )}
+      {rows.map(([heading, ...cells], i) => (
+        <tr key={i} class={classOf?.(i)}>
+          <th scope="row">{heading}</th>
+          {cells.map((cell, n) => (
+            <td key={n}>{cell}</td>
+          ))}
+        </tr>
+      ))}
+    </table>
+  );
+}
+
+/** A moment as the clock of UTC shows it. */
+export function clock([seconds]: Time): string {
+  const date = new Date(seconds * 1e3);
+  return Number.isNaN(date.getTime()) ? '' : `${date.toISOString().slice(0, 19).replace('T', ' ')} UTC`;
+}
