@@ -1,4 +1,4 @@
-import { batch, computed, effect } from '@preact/signals';
+import { batch, computed, effect, type Signal, signal } from '@preact/signals';
 import type { Row } from '../tree.ts';
 import type { TraceEntry } from '../viewed-trace.ts';
 import { address, go, type PageAddress } from './address.ts';
@@ -21,7 +21,7 @@ import { idsAbove, idsToClose, type TimelineItem, timelineItems } from './timeli
 import type { TraceSource } from './trace-source.ts';
 
 /** The span of the address that is shown already: it is not shown again when other spans arrive. */
-let shownSpan: string | undefined;
+const shownSpan: Signal<string | undefined> = signal();
 
 /** Shows what a source has, now and whenever the reader asks for something else. */
 export function showTraces(source: TraceSource, lost: (error: unknown) => void): void {
@@ -34,7 +34,7 @@ export function showTraces(source: TraceSource, lost: (error: unknown) => void):
   const span = computed(() => address.value.span);
   // A link names a span, or the reader goes back.
   effect(() => {
-    if (span.value === shownSpan) return;
+    if (span.value === shownSpan.peek()) return;
     if (span.value === undefined) closeSpan();
     else if (rowsById.value.has(span.value)) showSpan(span.value, false);
   });
@@ -42,8 +42,8 @@ export function showTraces(source: TraceSource, lost: (error: unknown) => void):
 
 function showSpan(id: string, focus: boolean): void {
   const row = rowsById.peek().get(id);
-  shownSpan = id;
   batch(() => {
+    shownSpan.value = id;
     fold(idsAbove(row), false);
     active.value = { id, focus };
     isSheetOpen.value = !isWide.peek();
@@ -52,7 +52,7 @@ function showSpan(id: string, focus: boolean): void {
 }
 
 function closeSpan(): void {
-  shownSpan = undefined;
+  shownSpan.value = undefined;
   isSheetOpen.value = false;
   if (panel.peek() === 'span') showPanel('chat');
 }

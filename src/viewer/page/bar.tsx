@@ -22,7 +22,7 @@ const MAX_MARKS = 2_000;
 const MAX_PARTS = 300;
 
 /** Types of spans that do work of their own, and so are parts of the bar above them. */
-const WORKERS: ReadonlySet<string> = new Set(['agent', 'model', 'tool']);
+const WORKER = /^(?:agent|model|tool)$/;
 
 /** The bar of a row, with what happened in it, on the axis of the whole trace. */
 export function Track({ item }: { readonly item: TimelineItem }): VNode {
@@ -66,7 +66,7 @@ function spanMarks({ row }: TimelineItem): Mark[] {
 
 /** The children that work during the time of a span, each in its own color. */
 function childMarks({ children }: SpanNode): Mark[] {
-  const workers = children.filter(({ span }) => WORKERS.has(typeOf(span)));
+  const workers = children.filter(({ span }) => WORKER.test(typeOf(span)));
   if (workers.length > MAX_PARTS) return [];
   return workers.map(({ span }) => ({
     kind: 'part',

@@ -76,13 +76,13 @@ function RichText({ text }: { readonly text: string }): VNode {
   );
 }
 
-const SPEAKERS: ReadonlyMap<string, string> = new Map([
-  ['user', 'User'],
-  ['assistant', 'Assistant'],
-  ['system', 'Instructions'],
-  ['developer', 'Instructions'],
-  ['tool', 'Tool'],
-]);
+const SPEAKERS: Readonly<Record<string, string>> = {
+  user: 'User',
+  assistant: 'Assistant',
+  system: 'Instructions',
+  developer: 'Instructions',
+  tool: 'Tool',
+};
 
 interface SaidProps {
   readonly role: string;
@@ -97,7 +97,8 @@ interface SaidProps {
 
 /** A message: who says what. Instructions are folded. */
 export function Said({ role, parts, note = '', copied, children }: SaidProps): VNode {
-  const speaker = SPEAKERS.get(role) ?? (role.slice(0, 100) || 'Message');
+  const known = Object.hasOwn(SPEAKERS, role) ? SPEAKERS[role] : undefined;
+  const speaker = known ?? (role.slice(0, 100) || 'Message');
   const more = parts.length - MAX_SHOWN_PARTS;
   const content = (
     <>
