@@ -1,7 +1,6 @@
 import type { Attributes } from '@opentelemetry/api';
 import type { Message, MessagePart } from '../config/completion-types.ts';
 import type { ApiRequest } from '../operations/index.ts';
-import type { Usage } from '../telemetry/cost/usage.ts';
 import type { Failure } from '../telemetry/outcomes/failure.ts';
 import type { ToolOutcome } from '../telemetry/outcomes/tool-outcome.ts';
 import type {
@@ -26,9 +25,8 @@ export interface Intent {
   /**
    * - `starts`: asks for an invocation, unless one is in progress that takes the messages.
    * - `drives`: polls, cancels or answers an invocation.
-   * - `lists`: lists the steps of an invocation.
    */
-  readonly invocation: 'starts' | 'drives' | 'lists' | 'none';
+  readonly invocation: 'starts' | 'drives' | 'none';
   readonly invocationId: string | undefined;
   /** Whether the server accepts it only while the invocation is in progress. */
   readonly needsOpenInvocation: boolean;
@@ -168,12 +166,8 @@ export interface InvocationView {
   readonly subagentId: string | undefined;
   readonly life: { readonly endTime: number | undefined };
   readonly snapshot: Pick<InvocationSnapshot, 'usage' | 'createdAt' | 'endedAt'> | undefined;
-  readonly steps: {
-    /** Whether all messages are known that the model was given. */
-    readonly knowsInput: boolean;
-    /** Whether all steps of an invocation with so much usage are known, with their messages. */
-    haveAnswers(whole: Usage | undefined): boolean;
-  };
+  /** Whether all messages are known that the model was given, and all that it made. */
+  readonly knowsMessages: boolean;
   /** Whether everything about it is known. */
   readonly isComplete: boolean;
 }

@@ -74,7 +74,7 @@ export class Engine implements ConversationApi {
     const facts = new Facts(this.#state, observed, id);
     facts.isDriven = telemetry.settings.adoptRuns !== false && drives(call, intent.outputs);
     const works = intent.invocation === 'starts' || intent.invocation === 'drives';
-    const driven = works ? (this.#driven(observed) ?? facts.resume(intent.invocationId, id)) : undefined;
+    const driven = works ? this.#driven(observed) : undefined;
     if (intent.invocation === 'starts' && driven === undefined && !this.#handsOn(call)) {
       const started = this.#start(observed, request, options);
       return new InvocationCreation(observed, facts, started);
@@ -99,8 +99,6 @@ export class Engine implements ConversationApi {
     if (driven === undefined && intent.invocation === 'drives') facts.unowned = {};
     if (intent.conversation === 'creates' && call.streamed)
       facts.conversationCreated = (id) => this.#created(observed, segment, id);
-    const listed = intent.invocation === 'lists' ? stepsListed(tracker, observed) : undefined;
-    facts.requestInvocation ??= listed;
     const { query } = call;
     segment?.requestStarted();
     return {
@@ -121,7 +119,6 @@ export class Engine implements ConversationApi {
         }
         const creator = facts.unowned?.creator ?? this.#creatorOf(observed, ended.value, record);
         if (creator !== undefined && creator.spanId !== driven?.spanContext.spanId) record.link(creator);
-        listed?.hear({ type: 'answered', outlives: false });
         segment?.requestEnded(ended.endTime);
         // An adopted invocation has opened a segment meanwhile.
         if (segment === undefined && intent.invocation !== 'none')
@@ -269,20 +266,4 @@ export class Engine implements ConversationApi {
     const creator = creatorOf(value, telemetry.settings);
     return creator?.traceId === trace.getSpanContext(record.context)?.traceId ? undefined : creator;
   }
-}
-
-/**
- * The invocation whose steps the program is listing, so that no background read is needed. Only a program that has done
- * so before is waited for: another one may delete the conversation, and the steps with it, as soon as it has ended.
- */
-function stepsListed(
-  tracker: ConversationTracker,
-  { intent, endpoint }: ObservedCall,
-): AgentInvocation | undefined {
-  const { invocationId = '', conversationId } = intent;
-  const invocation = tracker.known.open(invocationId, endpoint.origin, conversationId);
-  if (invocation === undefined) return undefined;
-  if (invocation.life.overSince !== undefined) tracker.leaveReading();
-  invocation.hear({ type: 'asked', outlives: false });
-  return invocation;
 }

@@ -39,9 +39,7 @@ export interface EngineState {
 }
 
 /** The call or background read that brings facts. */
-interface Exchange extends Pick<Call, 'startTime' | 'ownClock' | 'headers' | 'client' | 'requestHeaders'> {
-  readonly headersTime?: number;
-}
+type Exchange = Pick<Call, 'startTime' | 'ownClock' | 'headers' | 'client' | 'requestHeaders'>;
 
 /** Where facts come from. */
 export interface FactSource {
@@ -136,10 +134,7 @@ export class Facts implements FactSink, Observation {
   read(value: unknown, time: number, query?: unknown, live = false): void {
     this.time = time;
     this.live = live;
-    const { requestInvocation } = this;
-    this.#last = requestInvocation;
-    const { headersTime = time } = this.#source.exchange;
-    requestInvocation?.clock.answered(this.headers, this.timeFor(requestInvocation, headersTime));
+    this.#last = this.requestInvocation;
     this.engine.dialect.read(value, this, query);
   }
 
@@ -209,7 +204,23 @@ export class Facts implements FactSink, Observation {
     const invocation = known ?? this.#find({ ...fact, snapshot });
     if (invocation === undefined) return;
     if (moment === 'begun') this.#begin(id);
-    this.engine.tracker.see(invocation, snapshot, this);
+    if (invocation.id === undefined) this.#identify(invocation, snapshot);
+    invocation.read ??= this.reader(invocation);
+    invocation.see(snapshot, this.timeFor(invocation), this.live);
+  }
+
+  /** Takes the id of an invocation from the first object that has it, and maybe that of a new conversation. */
+  #identify(invocation: AgentInvocation, { id, agentId, conversationId }: InvocationSnapshot): void {
+    const { tracker } = this.engine;
+    const { kind, segment, input, endpoint } = invocation;
+    tracker.known.identify(id, invocation);
+    invocation.agent ??= tracker.agents.get(endpoint.origin, agentId);
+    if (conversationId === undefined || invocation.above !== undefined) return;
+    const conversation = tracker.conversation(kind, conversationId, endpoint.origin);
+    conversation.startedRun(invocation.startTime);
+    if (segment?.conversation !== undefined) return;
+    segment?.identify(conversation);
+    conversation.countUserMessages(input.count);
   }
 
   step(step: StepSnapshot): void {
@@ -266,19 +277,8 @@ export class Facts implements FactSink, Observation {
     const conversation = conversationId ?? this.conversationId;
     const last = this.#last;
     if (last?.id === id && !last.isRecorded && last.isOf(conversation)) return last;
-    this.#last = tracker.known.open(id, this.endpoint.origin, conversation) ?? this.resume(id, conversation);
+    this.#last = tracker.known.open(id, this.endpoint.origin, conversation);
     return this.#last;
-  }
-
-  /** Goes on with a paused invocation. */
-  resume(id: string | undefined, conversationId: string | undefined): AgentInvocation | undefined {
-    if (id === undefined) return undefined;
-    const { context, endpoint, time, ownClock } = this;
-    const { tracker, sessions } = this.engine;
-    const resumed = tracker.resume(id, conversationId, { context, endpoint, time, ownClock });
-    if (resumed !== undefined)
-      sessions.known(resumed.conversationId, endpoint.origin)?.invocations.add(resumed);
-    return resumed;
   }
 
   #find(fact: InvocationFact): AgentInvocation | undefined {

@@ -20,9 +20,6 @@ export function dateOf(headers: unknown): number | undefined {
   return Number.isNaN(date) ? undefined : date;
 }
 
-/** How far the date of an answer may seem to move, which counts whole seconds and is read later. */
-const MAX_DATE_ERROR_MS = 2_000;
-
 /**
  * The clock of something that lasts longer than a call. It goes by the monotonic clock from when it began, so that nothing
  * is moved when the wall clock is set. The server's times, which may be hours off and count whole seconds, are shifted by
@@ -32,8 +29,6 @@ export class OperationClock {
   /** What it adds to the monotonic clock. */
   readonly own: number;
   #offset: number | undefined;
-  /** How far it is ahead of the date of the last answer. */
-  #ahead: number | undefined;
 
   /** @param own that of the call that began the operation */
   constructor(own: number = now() - monotonic()) {
@@ -47,26 +42,6 @@ export class OperationClock {
   /** @param told what the clock of the call adds to the monotonic one that has told the time; by default the same */
   from(time: number, told: number = this.own): number {
     return told === this.own ? time : time + (this.own - told);
-  }
-
-  /** The same for an operation that continues later, in a call with another clock. */
-  continued(own: number | undefined): OperationClock {
-    const clock = new OperationClock(own);
-    if (this.#offset !== undefined) clock.#offset = clock.from(this.#offset, this.own);
-    return clock;
-  }
-
-  /**
-   * Takes an answer about the operation. Its date says if the machine has slept since the last one, or the server's clock
-   * was set.
-   */
-  answered(headers: unknown, localTime: number): void {
-    const date = dateOf(headers);
-    if (date === undefined) return;
-    const ahead = localTime - date;
-    const moved = ahead - (this.#ahead ?? ahead);
-    if (Math.abs(moved) > MAX_DATE_ERROR_MS && this.#offset !== undefined) this.#offset += moved;
-    if (Math.abs(moved) > MAX_DATE_ERROR_MS || this.#ahead === undefined) this.#ahead = ahead;
   }
 
   /** @param serverTime when the server says something happened that came to light at `localTime` */

@@ -1,10 +1,9 @@
 import { notice } from '../diagnostics/report.ts';
-import { requestsUnderWay } from '../sdk/call.ts';
+import { hasRequestsUnderWay } from '../sdk/call.ts';
 import { BoundedMap } from '../util/bounded-map.ts';
 import { monotonic } from '../util/clock.ts';
 import { field, numberField, readHeader } from '../util/payload.ts';
 import { TaskQueue } from '../util/task-queue.ts';
-import { nextTurn } from '../util/wait.ts';
 import type { Send } from './dialect.ts';
 
 const MAX_READ_ORIGINS = 100;
@@ -161,7 +160,7 @@ export class OriginReads {
 
   #maySend(origin: string, running: number): boolean {
     if (this.rests) return false;
-    const isBusy = requestsUnderWay(origin) >= MAX_REQUESTS_BESIDE_READS;
+    const isBusy = hasRequestsUnderWay(origin, MAX_REQUESTS_BESIDE_READS);
     const now = monotonic();
     this.#busySince = isBusy ? (this.#busySince ?? now) : undefined;
     return this.#busySince === undefined || (running === 0 && now - this.#busySince >= MAX_BUSY_WAIT_MS);
@@ -205,13 +204,8 @@ let skipped = 0;
 
 /** The instrumentation's own reads, for each server apart. Only a flush waits for them. */
 export class BackgroundReads {
-  /** Whether the program has read such details itself. Reads then start one turn later, to let the program go first. */
-  isPatient = false;
   readonly #maxPending: number;
   #isStopped = false;
-  /** What begins on the next turn, and the wait for it. */
-  readonly #waiting: (() => void)[] = [];
-  #turn: Promise<void> | undefined;
   readonly #origins = new BoundedMap<string, OriginReads>(MAX_READ_ORIGINS, (reads) => reads.clear());
 
   /** @param maxPending how many reads wait at most, for each server */
@@ -228,19 +222,6 @@ export class BackgroundReads {
     return made;
   }
 
-  /** Calls the function now, or on the next turn of the event loop. One wait serves all that ask in this turn. */
-  inTurn(start: () => void): void {
-    if (!this.isPatient) {
-      start();
-      return;
-    }
-    this.#waiting.push(start);
-    this.#turn ??= nextTurn().then(() => {
-      this.#turn = undefined;
-      for (const waiting of this.#waiting.splice(0)) waiting();
-    });
-  }
-
   /** Counts something that is recorded without a read that would have completed it, and says so once. */
   skip(): void {
     skipped++;
@@ -254,7 +235,6 @@ export class BackgroundReads {
 
   /** Waits for the current reads and those that they start, but not for a server that rests. */
   async settled(timeoutMs: number = READ_TIMEOUT_MS): Promise<void> {
-    await this.#turn;
     const all = this.#origins.values();
     for (const reads of all) {
       if (reads.rests) reads.clear();

@@ -19,8 +19,7 @@ import type {
   SubagentFact,
 } from './dialect.ts';
 import type { AgentInvocation } from './invocations/agent-invocation.ts';
-import type { ReadInvocation } from './invocations/invocation.ts';
-import { canContinue, isRecordedState, type Life } from './invocations/life.ts';
+import { canContinue, type Life } from './invocations/life.ts';
 import type { ConversationKind, InvocationSnapshot } from './model.ts';
 import { OperationClock } from './operation-clock.ts';
 import type { Shelf } from './store.ts';
@@ -153,7 +152,6 @@ function isWithin(
 interface SessionObservation extends Observation {
   /** When the current facts were seen, by the clock of the invocation. */
   timeFor(invocation: AgentInvocation, time?: number): number;
-  reader(invocation: AgentInvocation): ReadInvocation | undefined;
 }
 
 /**
@@ -390,8 +388,6 @@ function rest(session: Session, seen: SessionObservation): void {
 /** Nothing is in progress in its session: it is over, with an unknown outcome. */
 function endUnseen(invocation: AgentInvocation, seen: SessionObservation, time: number): void {
   const { life, segment } = invocation;
-  // One that continues after a pause has no request that could read it.
-  invocation.read ??= seen.reader(invocation);
   if (canContinue(life)) segment?.touch(time);
   // Without this, a turn waits for one of a subagent that nothing mentions any more.
   for (const below of invocation.below) endUnseen(below, seen, life.endTime ?? time);
@@ -432,7 +428,7 @@ function isInTime(
   { life, clock, acceptedAt = 0 }: QueuedMessage,
   { createdAt }: InvocationSnapshot,
 ): boolean {
-  const lastTime = isRecordedState(life.state) ? life.lastOpenTime : Number.POSITIVE_INFINITY;
+  const lastTime = life.state === 'closed' ? life.lastOpenTime : Number.POSITIVE_INFINITY;
   const endTime = Math.max(acceptedAt, life.endTime ?? lastTime);
   return clock.local(createdAt, 0) <= endTime + MAX_QUEUED_MS;
 }

@@ -10,15 +10,13 @@ import {
   AgentInvocation,
   type AgentInvocationOwner,
   type InvocationStart,
-  type Resumption,
-  resumption,
 } from './invocations/agent-invocation.ts';
-import type { Invocation, ReadInvocation } from './invocations/invocation.ts';
+import type { Invocation } from './invocations/invocation.ts';
 import { InvocationReads } from './invocations/invocation-reads.ts';
 import { KnownInvocations } from './invocations/known-invocations.ts';
 import type { Effect } from './invocations/life.ts';
 import { recordInvocation } from './invocations/record-invocation.ts';
-import type { Agent, ConversationKind, InvocationSnapshot } from './model.ts';
+import type { Agent, ConversationKind } from './model.ts';
 import { READ_TIMEOUT_MS } from './reads.ts';
 import { LONG_LIFETIME_MS, type Shelf, Store } from './store.ts';
 
@@ -122,17 +120,6 @@ export class ConversationTracker implements ProviderListener, AgentInvocationOwn
     this.#watch();
   }
 
-  /** Goes on with an invocation that was recorded before its end, in a span of its own. */
-  resume(id: string, conversationId: string | undefined, from: Resumption): AgentInvocation | undefined {
-    const paused = this.known.takePaused(id, from.endpoint.origin, conversationId);
-    if (paused === undefined) return undefined;
-    const { context, endpoint, time: startTime } = from;
-    const use = { kind: paused.kind, id: paused.conversationId, context, endpoint, startTime };
-    const invocation = this.openInvocation({ ...resumption(paused, from), segment: this.open(use) });
-    this.known.identify(id, invocation);
-    return invocation;
-  }
-
   /** Ends a session at a shutdown and at exit, unless it is over by then. */
   keepSession(session: OpenSession): void {
     this.#sessions.add(session);
@@ -141,44 +128,6 @@ export class ConversationTracker implements ProviderListener, AgentInvocationOwn
 
   releaseSession(session: OpenSession): void {
     this.#sessions.delete(session);
-  }
-
-  /**
-   * Applies a snapshot of an invocation.
-   *
-   * @param seen.reader reads what is missing after the end
-   */
-  see(
-    invocation: AgentInvocation,
-    snapshot: InvocationSnapshot,
-    seen: {
-      readonly live: boolean;
-      timeFor(invocation: AgentInvocation): number;
-      reader(invocation: AgentInvocation): ReadInvocation | undefined;
-    },
-  ): void {
-    if (invocation.id === undefined) {
-      this.known.identify(snapshot.id, invocation);
-      this.#created(invocation, snapshot);
-    }
-    invocation.read ??= seen.reader(invocation);
-    invocation.see(snapshot, seen.timeFor(invocation), seen.live);
-  }
-
-  /** Called when the creating request returns the id, and maybe that of a new conversation. */
-  #created(invocation: AgentInvocation, { agentId, conversationId }: InvocationSnapshot): void {
-    invocation.agent ??= this.agents.get(invocation.endpoint.origin, agentId);
-    if (conversationId === undefined || invocation.above !== undefined) return;
-    const conversation = this.conversation(invocation.kind, conversationId, invocation.endpoint.origin);
-    conversation.startedRun(invocation.startTime);
-    if (invocation.segment?.conversation !== undefined) return;
-    invocation.segment?.identify(conversation);
-    conversation.countUserMessages(invocation.input.count);
-  }
-
-  /** Called when the program has read details itself: from now on background reads let it go first. */
-  leaveReading(): void {
-    this.#reads.queue.isPatient = true;
   }
 
   carryOut(invocation: Invocation, effect: Effect): void {
@@ -255,7 +204,7 @@ export class ConversationTracker implements ProviderListener, AgentInvocationOwn
   }
 
   endAll(): void {
-    for (const invocation of [...this.#invocations]) invocation.closeForGood();
+    for (const invocation of [...this.#invocations]) invocation.close();
     for (const session of [...this.#sessions]) session.close();
     for (const segment of [...this.#segments]) segment.end();
     this.#timer.stop();

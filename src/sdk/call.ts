@@ -444,10 +444,14 @@ export const openCalls: OpenCalls = new OpenCalls(
   new ProcessWide<CallList>(`open-calls@${VERSION}`, () => ({ calls: [], size: 0 })),
 );
 
-/** How many requests of the program wait for their answer from a server. */
-export function requestsUnderWay(origin: string): number {
-  // A response over a socket, whose observer prepares nothing, waits for no request.
-  const isWaiting = ({ headersTime, observer, client }: Call): boolean =>
-    headersTime === 0 && observer.prepare !== undefined && originOf(client) === origin;
-  return openCalls.values().filter(isWaiting).length;
+/** Whether so many requests of the program wait for their answer from a server. */
+export function hasRequestsUnderWay(origin: string, count: number): boolean {
+  if (openCalls.size < count) return false;
+  let waiting = 0;
+  for (const { headersTime, observer, client } of openCalls.values()) {
+    // A response over a socket, whose observer prepares nothing, waits for no request.
+    if (headersTime === 0 && observer.prepare !== undefined && originOf(client) === origin) waiting++;
+    if (waiting === count) return true;
+  }
+  return false;
 }

@@ -2,6 +2,7 @@ import { context, SpanStatusCode, trace } from '@opentelemetry/api';
 import { AlwaysOffSampler } from '@opentelemetry/sdk-trace';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import type { OpenAIInstrumentationConfig } from '../../src/client.ts';
+import { assistants } from '../../src/hierarchy/dialects/assistants.ts';
 import type { FinishedSpan } from '../../src/testing.ts';
 import { startProgram } from '../support/program.ts';
 import { startTutor } from '../support/tutor.ts';
@@ -165,26 +166,29 @@ describe('a run that nobody follows', () => {
     `);
   });
 
-  it('ends after the timeout with its thread, and continues in a second span when it is seen again', async () => {
+  it('ends after the timeout with its thread, and a later poll is a span of its own with a link', async () => {
     const { client, assistantId, threadId, ...program } = await startTutor({
       runs: [{}],
       config: { runTimeout: 20 },
     });
     await program.inSpan(() => client.beta.threads.runs.create(threadId, { assistant_id: assistantId }));
     await expect.poll(() => program.telemetry.openSpans).toEqual([]);
-    await program.inSpan(() => client.beta.threads.runs.poll('run_000001', { thread_id: threadId }), 'later');
+    await program.inSpan(
+      () => client.beta.threads.runs.retrieve('run_000001', { thread_id: threadId }),
+      'later',
+    );
     await program.expectTree(`
       program
       └─ thread                      openai.total.runs=1
          └─ invoke_agent Math Tutor  openai.run.status=in_progress openai.run.observed=false
 
       later
-      └─ thread                      openai.total.runs=1
-         └─ invoke_agent Math Tutor  openai.run.status=completed
-            └─ chat gpt-4o-mini
+      └─ GET /threads/{thread_id}/runs/{run_id}  openai.run.status=in_progress
     `);
-    const [first, second] = program.telemetry.spans.filter(({ name }) => name.startsWith('invoke_agent'));
-    expect(second?.links.map(({ context }) => context.spanId)).toEqual([first?.spanContext().spanId]);
+    const [run, poll] = ['invoke_agent', 'GET'].map((start) =>
+      program.telemetry.spans.find(({ name }) => name.startsWith(start)),
+    );
+    expect(poll?.links.map(({ context }) => context.spanId)).toEqual([run?.spanContext().spanId]);
   });
 
   it('adds no further listener to one signal for each run that is in progress at the end: Node 20 warns of 11', async () => {
@@ -221,6 +225,21 @@ describe('a run that nobody follows', () => {
             └─ chat gpt-4o-mini
     `);
   });
+});
+
+it('an error of our own while an answer is read does not keep a run open', async () => {
+  const { client, assistantId, threadId, ...program } = await startTutor({ runs: [{}] });
+  const { runs } = client.beta.threads;
+  await program.inSpan(async () => {
+    const { id } = await runs.create(threadId, { assistant_id: assistantId });
+    vi.spyOn(assistants, 'read').mockImplementationOnce(() => {
+      throw new Error('a bug');
+    });
+    await runs.retrieve(id, { thread_id: threadId });
+    await runs.poll(id, { thread_id: threadId });
+  });
+  await program.telemetry.provider.forceFlush();
+  expect(program.telemetry.openSpans).toEqual([]);
 });
 
 describe('a stream of a run', () => {

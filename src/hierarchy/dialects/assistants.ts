@@ -30,7 +30,6 @@ const THREAD_PATHS: ConversationPaths = {
   creating: [THREADS, '/threads/runs'],
 };
 const MESSAGES = '/threads/{thread_id}/messages';
-const RUN_STEPS = '/threads/{thread_id}/runs/{run_id}/steps';
 
 const NO_ENTRIES: readonly never[] = [];
 
@@ -49,7 +48,7 @@ export const assistants: Dialect = {
     return {
       conversation: conversationUse(request, THREAD_PATHS, starts),
       conversationId: parameterOf(request, 'thread_id'),
-      invocation: starts ? 'starts' : driven(request),
+      invocation: starts ? 'starts' : route.folds === 'run' ? 'drives' : 'none',
       invocationId: parameterOf(request, 'run_id'),
       needsOpenInvocation: submits || (posts && route.template.endsWith('/cancel')),
       messages: posts
@@ -93,11 +92,6 @@ export const assistants: Dialect = {
   agentPath: (assistantId) => `/assistants/${encodeURIComponent(assistantId)}`,
 };
 
-function driven({ route }: ApiRequest): Intent['invocation'] {
-  if (route.template === RUN_STEPS) return 'lists';
-  return route.folds === 'run' ? 'drives' : 'none';
-}
-
 function messagesIn({ route, body }: ApiRequest, starts: boolean): readonly unknown[] {
   if (route.template === MESSAGES) return [body];
   if (route.endpoint === 'POST /threads/runs') return arrayField(objectField(body, 'thread'), 'messages');
@@ -112,7 +106,6 @@ function readList(value: unknown, sink: FactSink, query: unknown): void {
     const ids = inOrder.flatMap((step) => stringField(step, 'id') ?? []);
     sink.order(runId, ids, !isOldestFirst(query) && stringField(query, 'after') !== undefined);
   }
-  if (field(inOrder[0], 'object') === 'thread.message') readListedInput(value, inOrder, query, sink);
   for (const item of inOrder) readObject(item, sink);
 }
 
@@ -169,8 +162,7 @@ async function readRunDetails(run: InvocationView, get: Get, sink: FactSink): Pr
   // The steps of an open run are not final yet.
   if (isOpen(run)) return false;
   const reads = run.isComplete ? [] : [readSteps(run, get, sink)];
-  const knowsMessages = run.steps.knowsInput && run.steps.haveAnswers(run.snapshot?.usage);
-  if (sink.content && !knowsMessages) reads.push(readNewestMessages(run, get, sink));
+  if (sink.content && !run.knowsMessages) reads.push(readNewestMessages(run, get, sink));
   const results = await Promise.allSettled(reads);
   const failed = results.find((result) => result.status === 'rejected');
   if (failed !== undefined) throw failed.reason;
@@ -226,42 +218,16 @@ export function readMessagesOfRun(listed: unknown, run: InvocationView, sink: Fa
   const { id, conversationId, snapshot } = run;
   if (id === undefined) return;
   const messages = readListedMessages(messagesInOrder(first(arrayField(listed, 'data'), MAX_READ)), sink);
-  readInput(messages, { id, conversationId, createdAt: snapshot?.createdAt }, sink);
-  for (const { message } of messages) if (isAnswerOfRun(message, id)) sink.message(message);
-}
-
-/**
- * Reads what runs were given from a list that the program has read.
- *
- * @param inOrder its messages, oldest first
- */
-function readListedInput(list: unknown, inOrder: readonly unknown[], query: unknown, sink: FactSink): void {
-  if (!sink.content) return;
-  const isPart = ['run_id', 'after', 'before'].some((name) => stringField(query, name) !== undefined);
-  const isShort = inOrder.length < MAX_READ_MESSAGES && field(list, 'has_more') !== false;
-  if (isPart || isShort) return;
-  const messages = readListedMessages(inOrder, sink);
-  const ids = new Set(messages.map(({ message }) => message.invocationId));
-  for (const id of ids) {
-    const conversationId = messages[0]?.message.conversationId;
-    if (id !== undefined && sink.wants(id, conversationId) === 'changes')
-      readInput(messages, { id, conversationId, createdAt: undefined }, sink);
-  }
-}
-
-/** A run that has not answered was given what there was when it was created. */
-function readInput(
-  messages: readonly Listed[],
-  run: { id: string; conversationId: string | undefined; createdAt: number | undefined },
-  sink: FactSink,
-): void {
-  const { id: invocationId, conversationId, createdAt: created = Number.NEGATIVE_INFINITY } = run;
-  const answer = messages.findIndex(({ message }) => isAnswerOfRun(message, invocationId));
+  const { createdAt: created = Number.NEGATIVE_INFINITY } = snapshot ?? {};
+  const answer = messages.findIndex(({ message }) => isAnswerOfRun(message, id));
+  // A run that has not answered was given what there was when it was created.
   const given =
     answer >= 0
       ? messages.slice(0, answer)
       : messages.filter(({ createdAt = Number.POSITIVE_INFINITY }) => createdAt <= created);
-  for (const { message } of given) sink.message({ ...message, conversationId, invocationId, isInput: true });
+  for (const { message } of given)
+    sink.message({ ...message, conversationId, invocationId: id, isInput: true });
+  for (const { message } of messages) if (isAnswerOfRun(message, id)) sink.message(message);
 }
 
 function readListedMessages(values: readonly unknown[], sink: FactSink): Listed[] {

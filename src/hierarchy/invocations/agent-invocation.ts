@@ -42,8 +42,8 @@ import type {
 import { OperationClock } from '../operation-clock.ts';
 import { recordToolDuration } from '../tool-calls/tool-call.ts';
 import { Invocation, type InvocationOwner } from './invocation.ts';
-import { canContinue, recordedEnd } from './life.ts';
-import { type PausedSteps, Steps } from './steps.ts';
+import { canContinue, type Living, recordedEnd } from './life.ts';
+import { Steps } from './steps.ts';
 
 /** The initial state of a run or turn. */
 export interface InvocationStart {
@@ -67,8 +67,6 @@ export interface InvocationStart {
   readonly subagentId?: string | undefined;
   /** That of the request; by default that of the invocation above. */
   readonly clock?: OperationClock | undefined;
-  /** Set if it continues after a pause, up to which an earlier span reports. */
-  readonly resumed?: PausedInvocation;
   /** Its start is in the server's whole seconds, too coarse for duration metrics. */
   readonly rebuilt?: boolean;
   /** Called when it has closed, to forget it. */
@@ -79,26 +77,6 @@ export interface AgentInvocationOwner extends InvocationOwner {
   /** Records an invocation with all that was collected. */
   recordAgent(invocation: AgentInvocation, endTime: number): void;
 }
-
-/** What is kept of an invocation that was recorded before its end. No content. */
-export interface PausedInvocation {
-  readonly id: string;
-  readonly kind: ConversationKind;
-  readonly conversationId: string | undefined;
-  readonly agent: Agent | undefined;
-  readonly agentId: string | undefined;
-  /** What its request asked for. */
-  readonly attributes: Attributes;
-  /** The span that has ended. */
-  readonly span: SpanContext;
-  /** When the invocation began, in milliseconds since the epoch; `undefined` if only the server knows. */
-  readonly createdTime: number | undefined;
-  readonly clock: OperationClock;
-  readonly steps: PausedSteps;
-}
-
-/** What the request asked for holds for all spans of an invocation; what its response told does not. */
-const KEPT_ATTRIBUTES = 'gen_ai.request.';
 
 type InvocationRecord = OperationRecord<{ readonly agentName: string | undefined }, InvocationEnd>;
 
@@ -151,8 +129,6 @@ export class AgentInvocation extends Invocation {
   readonly below: Set<AgentInvocation> = new Set();
   readonly subagentId: string | undefined;
   readonly forgotten: InvocationStart['forgotten'];
-  /** Set if it continues after a pause. */
-  readonly resumed: PausedInvocation | undefined;
   /** The attributes of its span, without those that are known only at the end. */
   readonly attributes: Attributes;
   /** A context with its span, for what is recorded below it. */
@@ -176,9 +152,8 @@ export class AgentInvocation extends Invocation {
   #own: Spent = NOTHING_SPENT;
 
   constructor(start: InvocationStart, owner: AgentInvocationOwner) {
-    const { above, resumed } = start;
-    const clock = start.clock ?? above?.clock ?? new OperationClock();
-    super({ ...start, id: resumed?.id, clock }, owner);
+    const { above } = start;
+    super({ ...start, id: undefined, clock: start.clock ?? above?.clock ?? new OperationClock() }, owner);
     const { telemetry, store } = owner;
     this.#owner = owner;
     this.telemetry = telemetry;
@@ -193,14 +168,12 @@ export class AgentInvocation extends Invocation {
     this.above = above;
     this.subagentId = start.subagentId;
     this.forgotten = start.forgotten;
-    this.resumed = resumed;
     this.above?.below.add(this);
     this.#keeper = new Keeper(textLimits(this.startSettings), (characters) => store.keeps(this, characters));
     this.steps = new Steps({
       content: telemetry.wantsContent,
       deltas: this.startSettings.streamDeltas !== 'off',
       keeper: this.#keeper,
-      resumed: resumed?.steps,
       isInputKnown: start.input.isAll,
       above: above?.steps,
     });
@@ -225,8 +198,7 @@ export class AgentInvocation extends Invocation {
   }
 
   get conversationId(): string | undefined {
-    const { snapshot, resumed, conversation } = this;
-    return snapshot?.conversationId ?? resumed?.conversationId ?? conversation?.id ?? this.#requestedIn;
+    return this.snapshot?.conversationId ?? this.conversation?.id ?? this.#requestedIn;
   }
 
   get conversation(): Conversation | undefined {
@@ -241,36 +213,30 @@ export class AgentInvocation extends Invocation {
     return this.clock.local(this.snapshot?.expiresAt, Number.POSITIVE_INFINITY);
   }
 
-  override get isComplete(): boolean {
+  get isComplete(): boolean {
     return this.allSeen || this.steps.isComplete(this.snapshot?.usage);
   }
 
-  override get needsNoRead(): boolean {
-    return this.isComplete && (!this.life.mayRead || !(this.#lacksAgent || this.lacksInput));
+  /** Whether all messages are known that the model was given, and all that it made. */
+  get knowsMessages(): boolean {
+    return this.steps.knowsInput && this.steps.haveAnswers(this.snapshot?.usage);
   }
 
-  /** Whether the agent's id is known, but its object has not been seen. */
-  get #lacksAgent(): boolean {
-    return this.kind === 'thread' && this.agent === undefined && this.agentId !== undefined;
-  }
-
-  /** Whether the model may have been given messages that this process has not seen. */
+  /** Whether the model may have been given messages that this process has not seen, and that are recorded. */
   get lacksInput(): boolean {
     const { openRecord, telemetry } = this;
     const wants = telemetry.wantsContent && openRecord.mayHaveContent;
     return this.kind === 'thread' && wants && !this.steps.knowsInput;
   }
 
-  override get isUnheard(): boolean {
-    return !this.span.isRecording() && !this.telemetry.readsUnsampled;
-  }
-
-  override get hasOpenBelow(): boolean {
-    return this.below.size > 0;
-  }
-
-  override get isBelow(): boolean {
-    return this.above !== undefined;
+  override get lacks(): Living['lacks'] {
+    if (this.below.size > 0) return 'invocations';
+    const isHeard = this.span.isRecording() || this.telemetry.readsUnsampled;
+    if (!isHeard) return 'nothing';
+    // The agent's id may be known, although its object has not been seen.
+    const lacksAgent = this.kind === 'thread' && this.agent === undefined && this.agentId !== undefined;
+    const isWhole = this.isComplete && !(this.life.mayRead && (lacksAgent || this.lacksInput));
+    return isWhole ? 'nothing' : 'details';
   }
 
   /** What it and everything below it spent. */
@@ -278,19 +244,11 @@ export class AgentInvocation extends Invocation {
     return addSpent({ ...this.#own, usage: this.snapshot?.usage }, this.#spentBelow);
   }
 
-  /** What metrics count of it. Of one that pauses they count nothing: its end counts once. */
+  /** What metrics count of it: nothing before its end is known. */
   get whole(): WholeOperation {
-    const { createdTime } = this;
     const { endTime } = this.life;
     if (endTime === undefined) return NOTHING_MEASURED;
-    return { ...this.#own, seconds: createdTime === undefined ? undefined : (endTime - createdTime) / 1e3 };
-  }
-
-  /** When it began, before any pause; `undefined` if only the server knows, in whole seconds. */
-  get createdTime(): number | undefined {
-    const { resumed, rebuilt, startTime } = this;
-    if (resumed !== undefined) return resumed.createdTime;
-    return rebuilt ? undefined : startTime;
+    return { ...this.#own, seconds: this.rebuilt ? undefined : (endTime - this.startTime) / 1e3 };
   }
 
   /** Whether it can be one of the conversation: of any where no conversation is named, or it has none yet. */
@@ -484,53 +442,11 @@ export class AgentInvocation extends Invocation {
     const { usage } = steps;
     return isReported(usage) ? usage : snapshot?.usage;
   }
-
-  /** What a second span continues with. */
-  paused(id: string): PausedInvocation {
-    const { kind, clock, agent, agentId, conversationId, spanContext: span, createdTime } = this;
-    const attributes = Object.fromEntries(
-      Object.entries(this.attributes).filter(([name]) => name.startsWith(KEPT_ATTRIBUTES)),
-    );
-    const steps = this.steps.paused();
-    return { id, kind, clock, agent, agentId, conversationId, attributes, span, createdTime, steps };
-  }
 }
 
 /** Whether it has tokens: some servers report none, or zeros, until a while after the end, or only on the steps. */
 function isReported(usage: Usage | undefined): usage is Usage {
   return usage !== undefined && !isNoUsage(usage);
-}
-
-/** Where and when a paused invocation continues. */
-export interface Resumption extends Pick<InvocationStart, 'context' | 'endpoint'> {
-  readonly time: number;
-  readonly ownClock: number | undefined;
-}
-
-/** The start of the span that continues with a paused invocation. */
-export function resumption(
-  paused: PausedInvocation,
-  { context, endpoint, time, ownClock }: Resumption,
-): Omit<InvocationStart, 'segment'> {
-  const { kind, agent, agentId, attributes, span, createdTime, steps } = paused;
-  const clock = paused.clock.continued(ownClock);
-  const moved = <Time extends number | undefined>(time: Time): Time | number =>
-    time === undefined ? time : clock.from(time, paused.clock.own);
-  const unanswered = steps.unanswered.map((call) => ({ ...call, requestedAt: moved(call.requestedAt) }));
-  return {
-    kind,
-    agent,
-    agentId,
-    endpoint,
-    attributes,
-    input: { count: 0, messages: [] },
-    content: undefined,
-    context,
-    creator: span,
-    startTime: time,
-    clock,
-    resumed: { ...paused, createdTime: moved(createdTime), steps: { ...steps, unanswered } },
-  };
 }
 
 /** The attributes that are fixed once an invocation was first seen. */

@@ -140,9 +140,8 @@ export class ContinuedCall extends Invocation {
 
   answered(call: Call): void {
     const { clock, life, traits } = this;
-    const { outcome, headers, headersTime, ownClock } = call;
+    const { outcome, ownClock } = call;
     const time = clock.from(call.endTime, ownClock);
-    clock.answered(headers, clock.from(headersTime, ownClock));
     this.#requests++;
     if (call.streamEnd === 'completed' && canContinue(life)) call.streamEnd = 'cut';
     this.#streamed(call);
@@ -154,7 +153,7 @@ export class ContinuedCall extends Invocation {
     }
     if (call.method === 'DELETE' && call.error === undefined) {
       this.hear({ type: 'sign' }, time);
-      this.closeForGood();
+      this.close();
     }
     if (isLeft(call)) this.hear({ type: 'left' }, time);
     this.hear({ type: 'answered', outlives: false }, time);

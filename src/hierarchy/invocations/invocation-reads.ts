@@ -31,7 +31,7 @@ export class InvocationReads {
     return this.#telemetry.settings.runSteps === 'fetch' ? read : undefined;
   }
 
-  /** Reads the missing details of an invocation that is over. If the program itself has requested them by then, it need not. */
+  /** Reads the missing details of an invocation that is over. */
   details(invocation: Invocation): void {
     const read = this.#readOf(invocation);
     if (read === undefined) return;
@@ -39,28 +39,21 @@ export class InvocationReads {
     if (from.lacksEndpoint) invocation.hear({ type: 'unreadable' });
     else if (from.full) {
       this.queue.skip();
-      invocation.hear({ type: 'details read', isLeft: false, isFinal: false });
+      invocation.hear({ type: 'details read', isFinal: false });
     } else {
       invocation.hear({ type: 'reading', when: 'soon' });
-      this.queue.inTurn(
-        () => void guardAsync('reading details', () => this.#detailsFrom(from, invocation, read)),
-      );
+      void guardAsync('reading details', () => this.#detailsFrom(from, invocation, read));
     }
   }
 
   async #detailsFrom(from: OriginReads, invocation: Invocation, read: ReadInvocation): Promise<void> {
-    const { life } = invocation;
-    let isLeft = false;
     const { began, succeeded } = await from.read({
       id: invocation.id ?? '',
       run: (send) => read('details', sending(invocation, send)),
-      isWanted: () => {
-        isLeft = life.requests > 0;
-        return !isLeft && life.mayContinue && !invocation.isRecorded;
-      },
+      isWanted: () => !invocation.life.isDeleted && !invocation.isRecorded,
     });
-    if (!began && !succeeded && !isLeft && !invocation.isRecorded) this.queue.skip();
-    invocation.hear({ type: 'details read', isLeft, isFinal: succeeded || !began });
+    if (!began && !succeeded && !invocation.isRecorded) this.queue.skip();
+    invocation.hear({ type: 'details read', isFinal: succeeded || !began });
   }
 
   /** Reads how something ended that the program no longer waits for, or before it is given up. */

@@ -4,15 +4,7 @@ import type { Segment, SegmentMember } from '../conversations/conversation.ts';
 import type { Send } from '../dialect.ts';
 import type { OperationClock } from '../operation-clock.ts';
 import type { Store } from '../store.ts';
-import {
-  type Effect,
-  isRecordedState,
-  type Life,
-  type LifeFact,
-  type Living,
-  newLife,
-  next,
-} from './life.ts';
+import { type Effect, type Life, type LifeFact, type Living, newLife, next } from './life.ts';
 
 /**
  * Reads how an invocation ended, or the missing details of one that has.
@@ -31,8 +23,7 @@ export interface InvocationOwner {
 const SIGN: LifeFact = { type: 'sign' };
 const DETAIL: LifeFact = { type: 'detail' };
 const FLUSH: LifeFact = { type: 'flush' };
-const CLOSE: LifeFact = { type: 'close', isFinal: false };
-const CLOSE_FOR_GOOD: LifeFact = { type: 'close', isFinal: true };
+const CLOSE: LifeFact = { type: 'close' };
 
 interface InvocationBase {
   readonly id: string | undefined;
@@ -69,24 +60,8 @@ export abstract class Invocation implements Living, SegmentMember {
     return Number.POSITIVE_INFINITY;
   }
 
-  get isComplete(): boolean {
-    return true;
-  }
-
-  get needsNoRead(): boolean {
-    return true;
-  }
-
-  get isUnheard(): boolean {
-    return false;
-  }
-
-  get hasOpenBelow(): boolean {
-    return false;
-  }
-
-  get isBelow(): boolean {
-    return false;
+  get lacks(): Living['lacks'] {
+    return 'nothing';
   }
 
   /** Whether the program has aborted it. */
@@ -95,7 +70,7 @@ export abstract class Invocation implements Living, SegmentMember {
   }
 
   get isRecorded(): boolean {
-    return isRecordedState(this.life.state);
+    return this.life.state === 'closed';
   }
 
   get isAwaited(): boolean {
@@ -124,10 +99,6 @@ export abstract class Invocation implements Living, SegmentMember {
 
   close(): void {
     this.hear(CLOSE, this.life.lastSign);
-  }
-
-  closeForGood(): void {
-    this.hear(CLOSE_FOR_GOOD, this.life.lastSign);
   }
 
   /** Records what it has spent, once its end is known. */

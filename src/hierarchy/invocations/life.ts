@@ -4,10 +4,9 @@ import { clamp } from '../operation-clock.ts';
  * - `open`: in progress, as far as is known.
  * - `waiting`: the program must do something first, such as run a function.
  * - `ended`: nothing is in progress any more. It may go on if its end is not known.
- * - `paused`: recorded before its end. It may go on in a second span.
  * - `closed`: recorded. Nothing changes it any more.
  */
-export type InvocationState = 'open' | 'waiting' | 'ended' | 'paused' | 'closed';
+export type InvocationState = 'open' | 'waiting' | 'ended' | 'closed';
 
 /**
  * The life of something that lasts longer than a call: a run, a turn, a background response, a poll loop. Only {@link next}
@@ -34,8 +33,8 @@ export interface Life {
   isRead: boolean;
   /** Whether what is missing at its end may be read. */
   mayRead: boolean;
-  /** Whether it may go on after it was recorded before its end. */
-  mayContinue: boolean;
+  /** Whether its conversation was deleted, and with it all that could tell of it. */
+  isDeleted: boolean;
   /** When the API is asked for its end, once the program no longer waits for it. */
   closingReads: ClosingReads | undefined;
 }
@@ -53,16 +52,8 @@ export interface Living {
   readonly timeout: number;
   /** When the API lets it expire. */
   readonly expiresAt: number;
-  /** Whether everything about it is known. */
-  readonly isComplete: boolean;
-  /** Whether everything is known that a background read could add. */
-  readonly needsNoRead: boolean;
-  /** Whether nothing that is still unknown would be recorded. */
-  readonly isUnheard: boolean;
-  /** Those that work for it are recorded first. */
-  readonly hasOpenBelow: boolean;
-  /** Whether it works for another one. It ends with that at the latest. */
-  readonly isBelow: boolean;
+  /** What it waits for once it is over: details that can be read, or those that work for it, which are recorded first. */
+  readonly lacks: 'nothing' | 'details' | 'invocations';
   /** Whether its conversation has ended but for it. */
   readonly isAwaited: boolean;
 }
@@ -91,18 +82,13 @@ export type LifeFact =
   | { readonly type: 'unreadable' }
   /** A read of its end is over. `isLastRead`: it was the last one. */
   | { readonly type: 'end read'; readonly isLastRead: boolean }
-  | {
-      readonly type: 'details read';
-      /** Left to the program, which asks for something about it itself. */
-      readonly isLeft: boolean;
-      readonly isFinal: boolean;
-    }
+  | { readonly type: 'details read'; readonly isFinal: boolean }
   /** Time has passed. */
   | { readonly type: 'time'; readonly idleTimeout: number }
   /** What is over is recorded, unless it is about to be completed. */
   | { readonly type: 'flush' }
-  /** It is recorded. `isFinal`: it never continues. */
-  | { readonly type: 'close'; readonly isFinal: boolean };
+  /** It is recorded as far as it is known. */
+  | { readonly type: 'close' };
 
 /** What follows from a fact. The engine carries it out. */
 export type Effect =
@@ -135,32 +121,28 @@ export function newLife(startTime: number, mayRead: boolean): Life {
     reading: 'no',
     isRead: false,
     mayRead,
-    mayContinue: true,
+    isDeleted: false,
     closingReads: undefined,
   };
 }
 
 /** Whether it may still go on. */
 export function canContinue({ state, endTime }: Life): boolean {
-  return endTime === undefined && !isRecordedState(state);
-}
-
-export function isRecordedState(state: InvocationState): boolean {
-  return state === 'closed' || state === 'paused';
+  return endTime === undefined && state !== 'closed';
 }
 
 /** Takes what is heard of an invocation. The same facts at the same times have the same effects. */
 export function next(invocation: Living, fact: LifeFact, time: number): readonly Effect[] {
   const { life } = invocation;
-  if (isRecordedState(life.state)) return NO_EFFECTS;
+  if (life.state === 'closed') return NO_EFFECTS;
   switch (fact.type) {
     case 'asked':
       life.closingReads = undefined;
-      addRequests(life, fact.outlives, 1);
+      life[fact.outlives ? 'streams' : 'requests']++;
       sign(life, time);
       return NO_EFFECTS;
     case 'answered':
-      addRequests(life, fact.outlives, -1);
+      life[fact.outlives ? 'streams' : 'requests']--;
       sign(life, time);
       return settleLife(invocation);
     case 'left':
@@ -180,7 +162,7 @@ export function next(invocation: Living, fact: LifeFact, time: number): readonly
     case 'detail':
       return settleLife(invocation);
     case 'deleted':
-      life.mayContinue = false;
+      life.isDeleted = true;
       return NO_EFFECTS;
     case 'reading':
       life.reading = fact.when;
@@ -191,20 +173,14 @@ export function next(invocation: Living, fact: LifeFact, time: number): readonly
     case 'end read':
       return endRead(invocation, fact);
     case 'details read':
-      return detailsRead(invocation, fact);
+      return detailsRead(invocation, fact.isFinal);
     case 'time':
       return passTime(invocation, fact, time);
     case 'flush':
       return flushLife(invocation);
     case 'close':
-      if (fact.isFinal) life.mayContinue = false;
-      return toRecord(invocation);
+      return toRecord(life);
   }
-}
-
-function addRequests(life: Life, outlives: boolean, difference: number): void {
-  if (outlives) life.streams += difference;
-  else life.requests += difference;
 }
 
 function sign(life: Life, time: number): void {
@@ -249,11 +225,12 @@ function takeEnd(
 
 /** Records an invocation that is over once its details are known. Until then it stays open for a while. */
 function settleLife(invocation: Living): readonly Effect[] {
-  const { life, hasOpenBelow } = invocation;
-  if (life.overSince === undefined || life.requests > 0 || life.reading === 'now' || hasOpenBelow)
-    return NO_EFFECTS;
-  if (invocation.isUnheard || invocation.needsNoRead) return toRecord(invocation);
-  return life.isRead || !life.mayRead || life.reading === 'soon' ? NO_EFFECTS : READ_DETAILS;
+  const { life } = invocation;
+  if (life.overSince === undefined || life.requests > 0 || life.reading === 'now') return NO_EFFECTS;
+  const { lacks } = invocation;
+  if (lacks === 'nothing') return toRecord(life);
+  const isRead = life.isRead || !life.mayRead || life.reading === 'soon';
+  return isRead || lacks === 'invocations' ? NO_EFFECTS : READ_DETAILS;
 }
 
 function endRead(invocation: Living, { isLastRead }: { isLastRead: boolean }): readonly Effect[] {
@@ -261,21 +238,16 @@ function endRead(invocation: Living, { isLastRead }: { isLastRead: boolean }): r
   life.reading = 'no';
   const effects = settleLife(invocation);
   return isLastRead && effects.length === 0 && canContinue(life) && life.requests === 0
-    ? toRecord(invocation)
+    ? toRecord(life)
     : effects;
 }
 
-function detailsRead(
-  invocation: Living,
-  { isLeft, isFinal }: { isLeft: boolean; isFinal: boolean },
-): readonly Effect[] {
-  const { life, isComplete, isAwaited } = invocation;
+function detailsRead({ life, lacks, isAwaited }: Living, isFinal: boolean): readonly Effect[] {
   life.reading = 'no';
   // The read may show that it is in progress after all.
-  life.isRead = !isLeft && life.overSince !== undefined;
-  if (isLeft) return settleLife(invocation);
-  if (!life.isRead || invocation.hasOpenBelow) return NO_EFFECTS;
-  return isFinal || isAwaited || isComplete ? toRecord(invocation) : NO_EFFECTS;
+  life.isRead = life.overSince !== undefined;
+  if (!life.isRead || lacks === 'invocations') return NO_EFFECTS;
+  return isFinal || isAwaited || lacks === 'nothing' ? toRecord(life) : NO_EFFECTS;
 }
 
 /** Looks for what is overdue, and for what it is time to ask. */
@@ -289,9 +261,9 @@ function passTime(
   if (life.requests + life.streams > 0) sign(life, time);
   if (reading !== 'no') {
     const waitedTooLong = reading === 'soon' && overSince !== undefined && time - overSince >= timeout;
-    return waitedTooLong ? toRecord(invocation, RECORD_UNREAD) : NO_EFFECTS;
+    return waitedTooLong ? toRecord(life, RECORD_UNREAD) : NO_EFFECTS;
   }
-  if (overSince !== undefined && time - overSince >= idleTimeout) return toRecord(invocation);
+  if (overSince !== undefined && time - overSince >= idleTimeout) return toRecord(life);
   const isOver = time - life.lastSign >= timeout || hasExpired(invocation, time);
   if (overSince === undefined && isOver) return READ_LAST;
   return isDue(life, time) ? READ_END : NO_EFFECTS;
@@ -311,18 +283,15 @@ function isDue(life: Life, time: number): boolean {
   return life.overSince === undefined;
 }
 
-function flushLife(invocation: Living): readonly Effect[] {
-  const { life } = invocation;
+function flushLife({ life, lacks }: Living): readonly Effect[] {
   // Without this, a turn of a subagent is recorded before it is read.
-  if (life.overSince === undefined || invocation.hasOpenBelow) return NO_EFFECTS;
+  if (life.overSince === undefined || lacks === 'invocations') return NO_EFFECTS;
   const waits = life.reading !== 'no' || life.requests > 0;
-  return !waits || invocation.needsNoRead ? toRecord(invocation) : NO_EFFECTS;
+  return !waits || lacks === 'nothing' ? toRecord(life) : NO_EFFECTS;
 }
 
-function toRecord(invocation: Living, effects: readonly Effect[] = RECORD): readonly Effect[] {
-  const { life } = invocation;
-  const pauses = canContinue(life) && life.mayContinue && !invocation.isBelow;
-  life.state = pauses ? 'paused' : 'closed';
+function toRecord(life: Life, effects: readonly Effect[] = RECORD): readonly Effect[] {
+  life.state = 'closed';
   return effects;
 }
 

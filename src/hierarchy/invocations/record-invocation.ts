@@ -26,13 +26,13 @@ export function recordInvocation(invocation: AgentInvocation, endTime: number): 
   const recordsSteps =
     (span.isRecording() || telemetry.wantsContent) && telemetry.settings.runSteps !== 'off';
   const recordedSteps = recordsSteps ? steps.all : [];
-  const requested = steps.unrecordedCalls;
+  const requested = steps.toolCalls;
   // Functions that still wait are recorded where they are answered, maybe in another process.
   const calls =
     invocation.life.endTime === undefined ? requested.filter((call) => !isUnanswered(call)) : requested;
   const outputs = recordStepsAndTools(invocation, recordedSteps, calls, endTime);
   const usage = snapshot?.usage;
-  const hasCarriers = recordedSteps.length > 0 || invocation.resumed !== undefined;
+  const hasCarriers = recordedSteps.length > 0;
   const unclaimedUsage = usage === undefined || !hasCarriers ? usage : subtractUsage(usage, steps.usage);
   const left =
     unclaimedUsage === undefined || (hasCarriers && isNoUsage(unclaimedUsage)) ? undefined : unclaimedUsage;
@@ -43,10 +43,7 @@ export function recordInvocation(invocation: AgentInvocation, endTime: number): 
     usage: left,
     whole: invocation.whole,
     totals: { ...invocation.spent, runs: 0, userMessages: invocation.input.count },
-    // The sink was told at the pause of the functions that waited then.
-    toolCalls: inOrderOfSteps(steps, requested)
-      .filter(({ requestedAt }) => requestedAt === undefined)
-      .map(requestedToolCall),
+    toolCalls: inOrderOfSteps(steps).map(requestedToolCall),
     skippedSteps: steps.skippedSteps,
     skippedToolCalls: steps.skippedToolCalls,
     systemInstructions: invocation.content?.systemInstructions ?? [],
@@ -69,11 +66,10 @@ function addOutcome(invocation: AgentInvocation): void {
   invocation.addAttributes(attributes);
 }
 
-/** A polled run is known to wait for functions before its steps are read. Steps recorded before a pause come first. */
-function inOrderOfSteps({ all }: Steps, toolCalls: readonly ToolCall[]): readonly ToolCall[] {
+/** A polled run is known to wait for functions before its steps are read. */
+function inOrderOfSteps({ all, toolCalls }: Steps): readonly ToolCall[] {
   const places = new Map(all.map(({ snapshot: { id } }, index) => [id, index]));
-  const place = ({ stepId }: ToolCall): number =>
-    stepId === undefined ? all.length : (places.get(stepId) ?? -1);
+  const place = ({ stepId = '' }: ToolCall): number => places.get(stepId) ?? all.length;
   return toolCalls.toSorted((a, b) => place(a) - place(b));
 }
 
@@ -191,7 +187,7 @@ function recordInvocationStep(
 }
 
 function recordInvocationToolCall(invocation: AgentInvocation, call: ToolCall, times: Times): void {
-  const { snapshot, requestedAt } = call;
+  const { snapshot } = call;
   recordToolCall(
     invocation.telemetry,
     {
@@ -200,7 +196,6 @@ function recordInvocationToolCall(invocation: AgentInvocation, call: ToolCall, t
       vectorStoreIds: storesOf(invocation),
       itemId: snapshot.itemId,
       outcome: toolOutcome(invocation, call),
-      waited: requestedAt === undefined ? undefined : Math.max(0, times.startTime - requestedAt) / 1e3,
       provider: providerAt(invocation.endpoint.origin),
     },
     {

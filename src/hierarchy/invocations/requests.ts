@@ -47,6 +47,15 @@ export class InvocationCreation implements Placement {
   }
 
   onEnd(call: Call): Following {
+    try {
+      this.#settle(call);
+    } finally {
+      this.foldInto.hear({ type: 'answered', outlives: false }, call.endTime);
+    }
+    return undefined;
+  }
+
+  #settle(call: Call): void {
     const invocation = this.foldInto;
     const { identifiesAtOnce } = this.#facts.engine.dialect;
     if (identifiesAtOnce) findCut(call, invocation);
@@ -66,8 +75,6 @@ export class InvocationCreation implements Placement {
     else abandon(invocation, call);
     if (call.error === undefined) answerOutputs(this.#intent, this.#facts, call.startTime);
     if (isLeft(call)) invocation.hear({ type: 'left' }, call.endTime);
-    invocation.hear({ type: 'answered', outlives: false }, call.endTime);
-    return undefined;
   }
 
   #created(call: Call): void {
@@ -174,13 +181,16 @@ export class InvocationRequest implements Placement {
   /** Takes the result of the request. */
   settled(call: Call): void {
     const invocation = this.foldInto;
-    if (!invocation.isRecorded) addStreamPart(invocation, call);
-    if (call.error === undefined) this.#accept(call);
-    else if (this.#queued !== undefined) this.#session?.queued.delete(this.#queued);
-    if (call.outcome === 'value') this.#facts.read(call.value, call.endTime);
     const time = this.#facts.timeFor(invocation, call.endTime);
-    if (isLeft(call)) invocation.hear({ type: 'left' }, time);
-    invocation.hear({ type: 'answered', outlives: this.#outlives }, time);
+    try {
+      if (!invocation.isRecorded) addStreamPart(invocation, call);
+      if (call.error === undefined) this.#accept(call);
+      else if (this.#queued !== undefined) this.#session?.queued.delete(this.#queued);
+      if (call.outcome === 'value') this.#facts.read(call.value, call.endTime);
+      if (isLeft(call)) invocation.hear({ type: 'left' }, time);
+    } finally {
+      invocation.hear({ type: 'answered', outlives: this.#outlives }, time);
+    }
     if (call.error === undefined && !invocation.isRecorded) invocation.touch(time);
   }
 

@@ -5,14 +5,7 @@ import type { ToolOutcome } from '../../telemetry/outcomes/tool-outcome.ts';
 import { MAX_READ, MAX_REPEATED } from '../../util/payload.ts';
 import type { MessageSnapshot, StepSnapshot, ToolCallSnapshot } from '../model.ts';
 import type { OperationClock } from '../operation-clock.ts';
-import {
-  hasDocuments,
-  newToolCall,
-  type TimedToolCall,
-  type ToolCall,
-  type UnansweredCall,
-  unansweredOf,
-} from '../tool-calls/tool-call.ts';
+import { hasDocuments, newToolCall, type TimedToolCall, type ToolCall } from '../tool-calls/tool-call.ts';
 
 export interface Step {
   snapshot: StepSnapshot;
@@ -32,24 +25,9 @@ interface CallResult {
   readonly outcome: ToolOutcome | undefined;
 }
 
-/** What spans have of an invocation that pauses, and what it waits for. */
-export interface PausedSteps {
-  /** The steps that were recorded, with the usage that their spans carry. */
-  readonly steps: ReadonlyMap<string, Usage | undefined>;
-  readonly calls: ReadonlySet<string>;
-  readonly unanswered: readonly UnansweredCall[];
-}
-
-/** Shared, because most paused invocations have neither, and each is kept for a day. */
-const NO_STEPS: PausedSteps['steps'] = new Map();
-const NO_CALLS: PausedSteps['calls'] = new Set();
-
 /** The steps and tool calls of one invocation, collected from streams, lists and retrieved objects. */
 export class Steps {
   readonly #content: boolean;
-  /** The steps and tool calls that were recorded before a pause. */
-  readonly #stepsBefore: PausedSteps['steps'];
-  readonly #callsBefore: PausedSteps['calls'];
   readonly #keeper: Keeper;
   readonly #deltas: boolean;
   readonly #steps = new Map<string, Step>();
@@ -74,7 +52,6 @@ export class Steps {
     content: boolean;
     deltas: boolean;
     keeper: Keeper;
-    resumed?: PausedSteps | undefined;
     isInputKnown?: boolean | undefined;
     above?: Steps | undefined;
   }) {
@@ -83,27 +60,18 @@ export class Steps {
     this.#content = options.content;
     this.#keeper = options.keeper;
     this.#deltas = options.deltas;
-    this.#stepsBefore = options.resumed?.steps ?? NO_STEPS;
-    this.#callsBefore = options.resumed?.calls ?? NO_CALLS;
-    for (const { snapshot, stepId, requestedAt } of options.resumed?.unanswered ?? [])
-      this.#toolCalls.set(snapshot.id, { ...newToolCall(snapshot), stepId, requestedAt });
   }
 
   /** All steps by creation time; within the same second in the order of a list, or else of a stream. */
   get all(): readonly Step[] {
     const place = ({ snapshot: { id } }: Step): number => this.#order?.get(id) ?? Number.NaN;
-    return this.#unrecorded().sort(
+    return [...this.#steps.values()].sort(
       (a, b) => (a.snapshot.createdAt ?? 0) - (b.snapshot.createdAt ?? 0) || place(a) - place(b) || 0,
     );
   }
 
   get toolCalls(): readonly ToolCall[] {
     return [...this.#toolCalls.values()];
-  }
-
-  /** Without those that a span before a pause has. */
-  get unrecordedCalls(): readonly ToolCall[] {
-    return this.toolCalls.filter(({ snapshot: { id } }) => !this.#callsBefore.has(id));
   }
 
   /** Whether all messages are known that the model was given. */
@@ -116,15 +84,9 @@ export class Steps {
     return this.#waitingSince !== undefined;
   }
 
-  /** The tokens of all steps, as far as spans carry them. */
+  /** The tokens of all steps. */
   get usage(): Usage {
-    const own = this.#unrecorded().map(({ snapshot }) => snapshot.usage);
-    return sumOf([...this.#stepsBefore.values(), ...own]);
-  }
-
-  #unrecorded(): Step[] {
-    const steps = [...this.#steps.values()];
-    return steps.filter(({ snapshot }) => !this.#stepsBefore.has(snapshot.id));
+    return sumOf([...this.#steps.values()].map(({ snapshot }) => snapshot.usage));
   }
 
   /** How many steps were seen for which there was no room. */
@@ -244,13 +206,12 @@ export class Steps {
   answer(id: string, result: CallResult, time: number): TimedToolCall | undefined {
     const toolCall = this.seeToolResult(id, result);
     if (toolCall === undefined) return undefined;
-    toolCall.startTime ??= this.#waitingSince ?? (toolCall.requestedAt === undefined ? undefined : time);
+    toolCall.startTime ??= this.#waitingSince;
     if (toolCall.endTime !== undefined) return undefined;
     toolCall.endTime = time;
     const { snapshot, startTime } = toolCall;
-    const requestedAt = toolCall.requestedAt ?? startTime;
     const { outcome } = result;
-    return requestedAt === undefined ? undefined : { snapshot, outcome, seconds: (time - requestedAt) / 1e3 };
+    return startTime === undefined ? undefined : { snapshot, outcome, seconds: (time - startTime) / 1e3 };
   }
 
   /** Takes the result of a tool call whose end time is unknown. */
@@ -261,19 +222,6 @@ export class Steps {
     toolCall.outcome = outcome ?? toolCall.outcome;
     if (this.#content) toolCall.output = this.#keeper.keep(output, toolCall.output);
     return toolCall;
-  }
-
-  /** What is kept of those that are recorded before the end of their invocation. */
-  paused(): PausedSteps {
-    const unanswered = unansweredOf(this.toolCalls);
-    const waiting = new Set(unanswered.map(({ snapshot }) => snapshot.id));
-    const steps = this.all.map(({ snapshot }) => [snapshot.id, snapshot.usage] as const);
-    const calls = this.toolCalls.map(({ snapshot }) => snapshot.id).filter((id) => !waiting.has(id));
-    return {
-      steps: steps.length === 0 ? this.#stepsBefore : new Map([...this.#stepsBefore, ...steps]),
-      calls: calls.length === 0 ? this.#callsBefore : new Set([...this.#callsBefore, ...calls]),
-      unanswered,
-    };
   }
 
   /** Drops the content of all that was seen, which may be seen again. */

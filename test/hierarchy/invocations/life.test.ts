@@ -22,11 +22,7 @@ function invocation({ mayRead = true, ...traits }: Traits = {}): Living {
     life: newLife(0, mayRead),
     timeout: 10 * MINUTE,
     expiresAt: Number.POSITIVE_INFINITY,
-    isComplete: false,
-    needsNoRead: false,
-    isUnheard: false,
-    hasOpenBelow: false,
-    isBelow: false,
+    lacks: 'details',
     isAwaited: false,
     ...traits,
   };
@@ -40,15 +36,11 @@ const DETAIL: LifeFact = { type: 'detail' };
 const FLUSH: LifeFact = { type: 'flush' };
 const LEFT: LifeFact = { type: 'left' };
 const TIME: LifeFact = { type: 'time', idleTimeout: 30_000 };
-const CLOSE: LifeFact = { type: 'close', isFinal: false };
+const CLOSE: LifeFact = { type: 'close' };
 const ended = (endTime: number): LifeFact => ({ type: 'ended', endTime, latest: endTime });
 const reading = (when: 'soon' | 'now'): LifeFact => ({ type: 'reading', when });
 const endRead = (isLastRead: boolean): LifeFact => ({ type: 'end read', isLastRead });
-const detailsRead = (isLeft: boolean, isFinal: boolean): LifeFact => ({
-  type: 'details read',
-  isLeft,
-  isFinal,
-});
+const detailsRead = (isFinal: boolean): LifeFact => ({ type: 'details read', isFinal });
 
 type Step = readonly [time: number, fact: LifeFact, ...effects: readonly Effect[]];
 
@@ -67,7 +59,7 @@ interface Row {
 /** What happens to an invocation, fact by fact, and what follows from each. */
 const ROWS: Readonly<Record<string, Row>> = {
   'records what has ended and is whole': {
-    of: { needsNoRead: true },
+    of: { lacks: 'nothing' },
     facts: [[5_000, ended(5_000), USAGE, RECORD]],
     becomes: { state: 'closed', endTime: 5_000 },
   },
@@ -78,13 +70,8 @@ const ROWS: Readonly<Record<string, Row>> = {
       [5_100, DETAIL],
       [5_200, reading('now')],
       [5_300, DETAIL],
-      [5_400, detailsRead(false, true), RECORD],
+      [5_400, detailsRead(true), RECORD],
     ],
-    becomes: { state: 'closed' },
-  },
-  'reads nothing that nobody records': {
-    of: { isUnheard: true },
-    facts: [[5_000, ended(5_000), USAGE, RECORD]],
     becomes: { state: 'closed' },
   },
   'waits for details of the program, if it may not read': {
@@ -97,7 +84,7 @@ const ROWS: Readonly<Record<string, Row>> = {
     becomes: { state: 'closed' },
   },
   'waits for the requests that are in progress': {
-    of: { needsNoRead: true },
+    of: { lacks: 'nothing' },
     facts: [
       [1_000, ASKED],
       [5_000, ended(5_000), USAGE],
@@ -106,28 +93,18 @@ const ROWS: Readonly<Record<string, Row>> = {
     becomes: { state: 'closed' },
   },
   'waits for what works for it': {
-    of: { needsNoRead: true, hasOpenBelow: true },
+    of: { lacks: 'invocations' },
     facts: [
       [5_000, ended(5_000), USAGE],
       [5_000, FLUSH],
     ],
     becomes: { state: 'ended' },
   },
-  'leaves a read to the program, and reads if that did not ask for all': {
-    facts: [
-      [5_000, ended(5_000), USAGE, DETAILS],
-      [5_000, reading('soon')],
-      [5_100, ASKED],
-      [5_200, detailsRead(true, true)],
-      [5_300, ANSWERED, DETAILS],
-    ],
-    becomes: { state: 'ended', isRead: false },
-  },
   'keeps what could not be read until it is idle': {
     facts: [
       [5_000, ended(5_000), USAGE, DETAILS],
       [5_000, reading('now')],
-      [5_100, detailsRead(false, false)],
+      [5_100, detailsRead(false)],
       [5_200, DETAIL],
       [36_000, TIME, RECORD],
     ],
@@ -138,7 +115,7 @@ const ROWS: Readonly<Record<string, Row>> = {
     facts: [
       [5_000, ended(5_000), USAGE, DETAILS],
       [5_000, reading('now')],
-      [5_100, detailsRead(false, false), RECORD],
+      [5_100, detailsRead(false), RECORD],
     ],
     becomes: { state: 'closed' },
   },
@@ -181,7 +158,7 @@ const ROWS: Readonly<Record<string, Row>> = {
     facts: [[1_000, { type: 'waiting' }]],
     becomes: { state: 'waiting', lastOpenTime: 1_000 },
   },
-  'is asked for its end before it is given up, and pauses': {
+  'is asked for its end before it is given up': {
     facts: [
       [10 * MINUTE - 1, TIME],
       [10 * MINUTE, TIME, LAST],
@@ -189,7 +166,7 @@ const ROWS: Readonly<Record<string, Row>> = {
       [10 * MINUTE + 1_000, TIME],
       [10 * MINUTE + 2_000, endRead(true), RECORD],
     ],
-    becomes: { state: 'paused', endTime: undefined },
+    becomes: { state: 'closed', endTime: undefined },
   },
   'is not given up if it has ended': {
     facts: [
@@ -220,7 +197,7 @@ const ROWS: Readonly<Record<string, Row>> = {
     becomes: { state: 'open' },
   },
   'is never silent while a stream is in progress that may outlive it': {
-    of: { needsNoRead: true },
+    of: { lacks: 'nothing' },
     facts: [
       [1_000, { type: 'asked', outlives: true }],
       [60 * MINUTE, TIME],
@@ -268,25 +245,12 @@ const ROWS: Readonly<Record<string, Row>> = {
     ],
     becomes: { state: 'open' },
   },
-  'pauses where it is closed before its end': {
-    facts: [[2_000, CLOSE, RECORD]],
-    becomes: { state: 'paused' },
-  },
-  'does not pause if its conversation was deleted': {
+  'may be closed before its end, and does not go on then': {
     facts: [
-      [1_000, { type: 'deleted' }],
       [2_000, CLOSE, RECORD],
+      [3_000, ended(3_000)],
     ],
-    becomes: { state: 'closed' },
-  },
-  'does not pause at the end of everything': {
-    facts: [[2_000, { type: 'close', isFinal: true }, RECORD]],
-    becomes: { state: 'closed' },
-  },
-  'does not pause by itself if it works for another one': {
-    of: { isBelow: true },
-    facts: [[2_000, CLOSE, RECORD]],
-    becomes: { state: 'closed' },
+    becomes: { state: 'closed', endTime: undefined },
   },
   'is recorded by a flush once it is over, unless something may complete it': {
     facts: [
@@ -294,13 +258,13 @@ const ROWS: Readonly<Record<string, Row>> = {
       [2_000, ended(2_000), USAGE, DETAILS],
       [2_000, reading('now')],
       [2_100, FLUSH],
-      [2_200, detailsRead(false, false)],
+      [2_200, detailsRead(false)],
       [2_300, FLUSH, RECORD],
     ],
     becomes: { state: 'closed' },
   },
   'changes no more once it is recorded': {
-    of: { needsNoRead: true },
+    of: { lacks: 'nothing' },
     facts: [
       [1_000, ended(1_000), USAGE, RECORD],
       [2_000, OPEN],

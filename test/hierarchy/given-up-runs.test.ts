@@ -1,0 +1,158 @@
+import OpenAI from 'openai';
+import { describe, expect, it } from 'vitest';
+import { type ApiUsage, recordApiUsage } from '../support/api-usage.ts';
+import { type Program, startProgram } from '../support/program.ts';
+import { startTutor, type Tutor } from '../support/tutor.ts';
+
+const TOOL_RUN = {
+  steps: [{ tools: [{ function: { name: 'get_x', arguments: { of: 'y' } } }] }, { message: 'x is 1' }],
+};
+
+interface Point {
+  readonly attributes: Readonly<Record<string, unknown>>;
+  readonly value: { readonly count: number; readonly sum: number };
+}
+
+type Measured = Point['value'] & { readonly type: unknown };
+
+async function startGivingUp(script: object): Promise<Tutor & { apiUsage: ApiUsage }> {
+  const apiUsage = recordApiUsage();
+  const tutor = await startTutor({
+    runs: [script],
+    config: { runTimeout: 400, conversationIdleTimeout: 20 },
+    client: { fetch: apiUsage.fetch },
+  });
+  return { ...tutor, apiUsage };
+}
+
+/** The tokens that the spans carry. */
+function tokensOf({ telemetry }: Program): unknown {
+  const sum = (name: string): number =>
+    telemetry.spans.reduce((total, { attributes }) => total + Number(attributes[name] ?? 0), 0);
+  return { input_tokens: sum('gen_ai.usage.input_tokens'), output_tokens: sum('gen_ai.usage.output_tokens') };
+}
+
+/** The tokens and the number of durations that were measured. */
+async function measuredOf({ telemetry }: Program): Promise<unknown> {
+  const all = await telemetry.metrics();
+  const points = (name: string): Measured[] =>
+    all
+      .filter(({ descriptor }) => descriptor.name === name)
+      .flatMap(({ dataPoints }) => dataPoints as readonly Point[])
+      .filter(({ attributes }) => attributes['gen_ai.operation.name'] === 'invoke_agent')
+      .map(({ attributes, value }) => ({ type: attributes['gen_ai.token.type'], ...value }));
+  const tokens = points('gen_ai.client.token.usage');
+  return {
+    input_tokens: tokens.find(({ type }) => type === 'input')?.sum,
+    output_tokens: tokens.find(({ type }) => type === 'output')?.sum,
+    durations: points('gen_ai.client.operation.duration').map(({ count }) => count),
+  };
+}
+
+async function givenUp(tutor: Tutor): Promise<void> {
+  await expect.poll(() => tutor.telemetry.openSpans, { timeout: 10_000 }).toEqual([]);
+}
+
+describe('a run that was given up', () => {
+  it('does not go on when a person answers later', async () => {
+    const tutor = await startGivingUp(TOOL_RUN);
+    const run = await tutor.inSpan(tutor.run, 'ask');
+    const [call] = run.required_action?.submit_tool_outputs.tool_calls ?? [];
+    await givenUp(tutor);
+    const tool_outputs = [{ tool_call_id: call?.id ?? '', output: '1' }];
+    const { runs } = tutor.client.beta.threads;
+    await tutor.inSpan(
+      () => runs.submitToolOutputs(run.id, { thread_id: tutor.threadId, tool_outputs }),
+      'answer',
+    );
+    await tutor.expectTree(`
+      ask
+      └─ thread                      openai.total.runs=1
+         └─ invoke_agent Math Tutor  openai.run.status=requires_action openai.run.observed=false
+
+      answer
+      └─ POST /threads/{thread_id}/runs/{run_id}/submit_tool_outputs  openai.run.status=queued
+    `);
+    expect(await measuredOf(tutor)).toEqual({ durations: [] });
+  });
+
+  it('that nobody asks about again stays as it was', async () => {
+    const tutor = await startGivingUp(TOOL_RUN);
+    await tutor.inSpan(tutor.run, 'ask');
+    await givenUp(tutor);
+    await tutor.expectTree(`
+      ask
+      └─ thread
+         └─ invoke_agent Math Tutor  openai.run.status=requires_action openai.run.observed=false
+    `);
+  });
+});
+
+describe('a run whose time is over', () => {
+  it('continues as long as the API says so', async () => {
+    const program = await startProgram({ config: { runSteps: 'observe' } });
+    const created_at = Math.floor(Date.now() / 1e3);
+    const run = {
+      id: 'run_1',
+      object: 'thread.run',
+      thread_id: 'thread_1',
+      assistant_id: 'asst_1',
+      model: 'gpt-4o',
+      created_at,
+      expires_at: created_at,
+    };
+    const path = '/v1/threads/thread_1/runs';
+    program.simulator.next({ when: { path }, body: { ...run, status: 'in_progress' } });
+    for (const status of ['in_progress', 'in_progress', 'completed'])
+      program.simulator.next({ when: { path: `${path}/run_1` }, body: { ...run, status } });
+    const { runs } = program.client.beta.threads;
+    await program.inSpan(async () => {
+      await runs.create('thread_1', { assistant_id: 'asst_1' });
+      for (let polled = 0; polled < 3; polled++) {
+        // Looks at what is overdue.
+        await program.telemetry.provider.forceFlush();
+        await runs.retrieve('run_1', { thread_id: 'thread_1' });
+      }
+    });
+    await program.expectTree(`
+      program
+      └─ thread
+         └─ invoke_agent  openai.run.id=run_1 openai.run.status=completed openai.run.poll_count=3
+    `);
+  });
+});
+
+describe('a run that only another process polls', () => {
+  it('is asked for its end before its creator gives it up', async () => {
+    const tutor = await startGivingUp({});
+    const { client, simulator, assistantId, threadId, apiUsage } = tutor;
+    const worker = new OpenAI({ apiKey: 'test', baseURL: simulator.url, fetch: apiUsage.fetch });
+    const run = await tutor.inSpan(
+      () => client.beta.threads.runs.create(threadId, { assistant_id: assistantId }),
+      'creator',
+    );
+    await worker.beta.threads.runs.poll(run.id, { thread_id: threadId });
+    await givenUp(tutor);
+    await tutor.expectTree(`
+      creator
+      └─ thread                      openai.total.runs=1
+         └─ invoke_agent Math Tutor  openai.run.status=completed
+            └─ chat gpt-4o-mini
+    `);
+    const reported = await apiUsage.total();
+    expect(tokensOf(tutor)).toEqual(reported);
+    expect(await measuredOf(tutor)).toEqual({ ...reported, durations: [1] });
+  });
+
+  it('is asked for only once', async () => {
+    const tutor = await startGivingUp({});
+    const { client, simulator, assistantId, threadId } = tutor;
+    await tutor.inSpan(
+      () => client.beta.threads.runs.create(threadId, { assistant_id: assistantId }),
+      'creator',
+    );
+    await givenUp(tutor);
+    const asked = simulator.requests.filter(({ method, path }) => method === 'GET' && /run_\d+$/.test(path));
+    expect(asked).toHaveLength(1);
+  });
+});
