@@ -25,8 +25,9 @@ export interface Intent {
   /**
    * - `starts`: asks for an invocation, unless one is in progress that takes the messages.
    * - `drives`: polls, cancels or answers an invocation.
+   * - `lists`: lists the steps of an invocation.
    */
-  readonly invocation: 'starts' | 'drives' | 'none';
+  readonly invocation: 'starts' | 'drives' | 'lists' | 'none';
   readonly invocationId: string | undefined;
   /** Whether the server accepts it only while the invocation is in progress. */
   readonly needsOpenInvocation: boolean;

@@ -99,6 +99,7 @@ export class Engine implements ConversationApi {
     if (driven === undefined && intent.invocation === 'drives') facts.unowned = {};
     if (intent.conversation === 'creates' && call.streamed)
       facts.conversationCreated = (id) => this.#created(observed, segment, id);
+    const listed = intent.invocation === 'lists' ? this.#listed(observed) : undefined;
     const { query } = call;
     segment?.requestStarted();
     return {
@@ -119,6 +120,7 @@ export class Engine implements ConversationApi {
         }
         const creator = facts.unowned?.creator ?? this.#creatorOf(observed, ended.value, record);
         if (creator !== undefined && creator.spanId !== driven?.spanContext.spanId) record.link(creator);
+        listed?.hear({ type: 'answered', outlives: false });
         segment?.requestEnded(ended.endTime);
         // An adopted invocation has opened a segment meanwhile.
         if (segment === undefined && intent.invocation !== 'none')
@@ -147,6 +149,19 @@ export class Engine implements ConversationApi {
         ? sessions.known(conversationId, origin)?.underWay
         : sessions.named(id, conversationId, origin);
     return invocation?.life.overSince === undefined ? invocation : undefined;
+  }
+
+  /**
+   * The invocation whose steps the program lists. A program that does so after the end is waited for from then on; another
+   * one may delete the conversation, and the steps with it, as soon as it has ended.
+   */
+  #listed({ intent, endpoint }: ObservedCall): AgentInvocation | undefined {
+    const { tracker } = this.#state;
+    const { invocationId = '', conversationId } = intent;
+    const invocation = tracker.known.open(invocationId, endpoint.origin, conversationId);
+    if (invocation?.life.overSince !== undefined) tracker.reads.queue.isPatient = true;
+    invocation?.hear({ type: 'asked', outlives: false });
+    return invocation;
   }
 
   /** Whether the request creates an invocation for another process: then the request has its own span. */

@@ -4,6 +4,7 @@ import { BoundedMap } from '../util/bounded-map.ts';
 import { monotonic } from '../util/clock.ts';
 import { field, numberField, readHeader } from '../util/payload.ts';
 import { TaskQueue } from '../util/task-queue.ts';
+import { nextTurn } from '../util/wait.ts';
 import type { Send } from './dialect.ts';
 
 const MAX_READ_ORIGINS = 100;
@@ -204,6 +205,8 @@ let skipped = 0;
 
 /** The instrumentation's own reads, for each server apart. Only a flush waits for them. */
 export class BackgroundReads {
+  /** Whether the program has read such details itself. Reads then start one turn later, to let it go first. */
+  isPatient = false;
   readonly #maxPending: number;
   #isStopped = false;
   readonly #origins = new BoundedMap<string, OriginReads>(MAX_READ_ORIGINS, (reads) => reads.clear());
@@ -235,6 +238,7 @@ export class BackgroundReads {
 
   /** Waits for the current reads and those that they start, but not for a server that rests. */
   async settled(timeoutMs: number = READ_TIMEOUT_MS): Promise<void> {
+    if (this.isPatient) await nextTurn();
     const all = this.#origins.values();
     for (const reads of all) {
       if (reads.rests) reads.clear();

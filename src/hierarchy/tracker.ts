@@ -41,11 +41,11 @@ export class ConversationTracker implements ProviderListener, AgentInvocationOwn
   /** The open invocations, also those whose id is not known yet. */
   readonly #invocations = new Set<Invocation>();
   readonly #sessions = new Set<OpenSession>();
-  readonly #reads: InvocationReads;
+  readonly reads: InvocationReads;
   readonly #timer = new SweepTimer(
     () => this.#sweep(),
     () => {
-      this.#reads.queue.stop();
+      this.reads.queue.stop();
       this.endAll();
     },
   );
@@ -65,7 +65,7 @@ export class ConversationTracker implements ProviderListener, AgentInvocationOwn
       live: shelf(),
     };
     this.known = new KnownInvocations(store);
-    this.#reads = new InvocationReads(telemetry);
+    this.reads = new InvocationReads(telemetry);
   }
 
   conversation(kind: ConversationKind, id: string, origin: string): Conversation {
@@ -132,11 +132,11 @@ export class ConversationTracker implements ProviderListener, AgentInvocationOwn
 
   carryOut(invocation: Invocation, effect: Effect): void {
     if ('record' in effect) {
-      if (effect.isUnread) this.#reads.queue.skip();
+      if (effect.isUnread) this.reads.queue.skip();
       if (effect.record === 'usage') guard('recording usage', () => invocation.recordUsage());
       else this.#record(invocation);
-    } else if (effect.read === 'details') this.#reads.details(invocation);
-    else this.#reads.end(invocation, effect.isLastRead);
+    } else if (effect.read === 'details') this.reads.details(invocation);
+    else this.reads.end(invocation, effect.isLastRead);
   }
 
   #record(invocation: Invocation): void {
@@ -171,7 +171,7 @@ export class ConversationTracker implements ProviderListener, AgentInvocationOwn
       }
     const end = (): void => endConversation(conversation);
     // Without this, a run has no steps if the program deletes its thread while they are being read.
-    if (isRead) void this.#reads.queue.at(origin).settled(READ_TIMEOUT_MS).then(end);
+    if (isRead) void this.reads.queue.at(origin).settled(READ_TIMEOUT_MS).then(end);
     else end();
     this.#conversations[kind].delete(conversationOrigin(kind, origin), id);
   }
@@ -182,14 +182,14 @@ export class ConversationTracker implements ProviderListener, AgentInvocationOwn
 
   /** Ends what is finished, and nothing in progress. */
   async flush(): Promise<void> {
-    await this.#reads.queue.settled();
+    await this.reads.queue.settled();
     for (const invocation of [...this.#invocations]) invocation.closeIfFinished();
     this.#sweep();
   }
 
   /** Ends every conversation with nothing in progress. */
   async endIdle({ reads = true }: EndLimits = {}): Promise<void> {
-    if (reads) await this.#reads.allEnds(this.#invocations, false);
+    if (reads) await this.reads.allEnds(this.#invocations, false);
     await this.flush();
     this.#sweep(0);
   }
@@ -197,9 +197,9 @@ export class ConversationTracker implements ProviderListener, AgentInvocationOwn
   /** Asks for the end of what is open, and ends everything after the current reads. */
   async shutdown({ reads = true, readTimeoutMs = READ_TIMEOUT_MS }: EndLimits = {}): Promise<void> {
     const start = monotonic();
-    if (reads) await this.#reads.allEnds(this.#invocations, true);
-    else this.#reads.queue.clear();
-    await this.#reads.queue.end(Math.max(0, readTimeoutMs - (monotonic() - start)));
+    if (reads) await this.reads.allEnds(this.#invocations, true);
+    else this.reads.queue.clear();
+    await this.reads.queue.end(Math.max(0, readTimeoutMs - (monotonic() - start)));
     this.endAll();
   }
 
@@ -218,7 +218,7 @@ export class ConversationTracker implements ProviderListener, AgentInvocationOwn
   }
 
   #sweep(idleTimeout = this.telemetry.settings.conversationIdleTimeout): void {
-    this.#reads.queue.resume();
+    this.reads.queue.resume();
     const { conversationIdleTimeout } = this.telemetry.settings;
     for (const invocation of [...this.#invocations]) {
       if (invocation.isAborted) invocation.close();

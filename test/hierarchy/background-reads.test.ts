@@ -4,7 +4,7 @@ import { forgetNotices, noticed } from '../../src/diagnostics/report.ts';
 import { holdRequests } from '../support/hold-requests.ts';
 import type { ProgramOptions } from '../support/program.ts';
 import type { RunScript, Simulator } from '../support/simulator/index.ts';
-import { runAndListSteps, startTutor, type Tutor } from '../support/tutor.ts';
+import { runAndListSteps, startTutor, type Tutor, treesFromNow } from '../support/tutor.ts';
 
 // The tests advance the timers of the package.
 vi.mock(import('../../src/util/timers.ts'), async (original) => ({
@@ -16,6 +16,25 @@ afterEach(() => {
   diag.disable();
   vi.useRealTimers();
 });
+
+/** A program that has once listed the steps of a run that had ended; nothing is left of that run but its number. */
+async function startLister(options: ProgramOptions): Promise<Tutor> {
+  const program = await startTutor({ ...options, runs: [{}, ...(options.runs ?? [])] });
+  const { simulator, telemetry } = program;
+  await program.inSpan(() => runAndListSteps(program));
+  await telemetry.provider.forceFlush();
+  const received = simulator.requests.length;
+  return {
+    ...program,
+    simulator: {
+      ...simulator,
+      get requests() {
+        return simulator.requests.slice(received);
+      },
+    },
+    expectTree: treesFromNow(telemetry),
+  };
+}
 
 function readsOf(simulator: Simulator): string[] {
   return simulator.requests.map(({ path }) => path).filter((path) => /steps|messages\?/.test(path));
@@ -350,6 +369,121 @@ describe('what the program itself reads', () => {
     );
     expect(run).toBeGreaterThan(0);
     expect(step).toBeUndefined();
+  });
+});
+
+describe('what the program reads right after the end of a run', () => {
+  const STEPS = '/v1/threads/thread_000001/runs/run_000002/steps';
+  const TREE = `
+    program
+    └─ thread
+       ├─ invoke_agent Math Tutor
+       │  └─ chat gpt-4o-mini
+       └─ GET /threads/{thread_id}/runs/{run_id}/steps
+  `;
+
+  it('is not requested again', async () => {
+    const { simulator, ...program } = await startLister({ runs: [{}] });
+    await program.inSpan(() => runAndListSteps(program));
+    await program.expectTree(TREE);
+    expect(readsOf(simulator)).toEqual([STEPS]);
+  });
+
+  it('is requested again if it was incomplete', async () => {
+    const { simulator, ...program } = await startLister({
+      runs: [{ steps: [{ tools: [{ codeInterpreter: { input: '1' } }] }, { message: 'x is 1' }] }],
+    });
+    await program.inSpan(() => runAndListSteps(program, { limit: 1 }));
+    await program.expectTree(`
+      program
+      └─ thread
+         ├─ invoke_agent Math Tutor
+         │  ├─ chat gpt-4o-mini                           openai.step.type=tool_calls
+         │  ├─ execute_tool code_interpreter
+         │  └─ chat gpt-4o-mini                           openai.step.type=message_creation
+         └─ GET /threads/{thread_id}/runs/{run_id}/steps
+    `);
+    expect(readsOf(simulator)).toEqual([`${STEPS}?limit=1`, `${STEPS}?limit=100&order=asc`]);
+  });
+
+  it('is requested again if search results were missing, and are recorded', async () => {
+    const { client, simulator, threadId, ...program } = await startLister({
+      ...WITH_CONTENT,
+      runs: [SEARCHING],
+    });
+    await program.inSpan(async () => {
+      const run = await program.run();
+      await Promise.all([
+        client.beta.threads.runs.steps.list(run.id, { thread_id: threadId }),
+        client.beta.threads.messages.list(threadId),
+      ]);
+    });
+    await program.telemetry.provider.forceFlush();
+    const lists = readsOf(simulator).filter((path) => path.includes('/steps'));
+    expect(lists.map((path) => path.split('&')[0])).toEqual([STEPS, `${STEPS}?limit=100`]);
+    expect(documentsOf(program)).toContain('x = 1');
+  });
+
+  it('is requested again if the program received none', async () => {
+    const { client, simulator, threadId, ...program } = await startLister({ runs: [{}] });
+    simulator.next({ when: { path: /steps/ }, status: 404 });
+    await program.inSpan(async () => {
+      const run = await program.run();
+      const listed = client.beta.threads.runs.steps.list(run.id, { thread_id: threadId });
+      await expect(listed).rejects.toThrow('404');
+    });
+    await program.expectTree(`${TREE.trimEnd()}  !NotFoundError`);
+    expect(readsOf(simulator)).toEqual([STEPS, `${STEPS}?limit=100&order=asc`]);
+  });
+
+  it('is in order, even page by page and newest first', async () => {
+    const tools = [{ codeInterpreter: { input: '1' } }];
+    const { client, simulator, threadId, ...program } = await startLister({
+      runs: [{ steps: [{ tools }, { tools }, { message: 'x is 1' }] }],
+    });
+    await program.inSpan(async () => {
+      const run = await program.run();
+      const steps = client.beta.threads.runs.steps.list(run.id, { thread_id: threadId, limit: 1 });
+      for await (const _ of steps);
+    });
+    expect(
+      readsOf(simulator).every((path) => path.includes('limit=1&after') || path.endsWith('limit=1')),
+    ).toBe(true);
+    const steps = program.telemetry.spans.filter(({ name }) => name.startsWith('chat')).slice(1);
+    expect(steps.map(({ attributes }) => attributes['openai.step.id'])).toEqual([
+      'step_000002',
+      'step_000003',
+      'step_000004',
+    ]);
+  });
+
+  it('is requested three times, and not while the server rests after that', async () => {
+    const runs = [{}, {}, {}, {}];
+    const { client, simulator, threadId, ...program } = await startLister({ runs });
+    for (const _ of runs) {
+      const answer = { when: { path: /steps/ }, status: 503, headers: { 'retry-after': '60' } };
+      for (let read = 0; read < 2; read++) simulator.next(answer);
+      await program.inSpan(async () => {
+        const run = await program.run();
+        const listed = client.beta.threads.runs.steps.list(run.id, { thread_id: threadId });
+        await expect(listed).rejects.toThrow('503');
+      });
+      await program.telemetry.provider.forceFlush();
+    }
+    expect(readsOf(simulator)).toHaveLength(runs.length + 3);
+  });
+
+  it('is awaited if the span of the program ends before it arrives', async () => {
+    const { client, simulator, threadId, ...program } = await startLister({ runs: [{}] });
+    let listed: PromiseLike<unknown> | undefined;
+    await program.inSpan(async () => {
+      const run = await program.run();
+      listed = client.beta.threads.runs.steps.list(run.id, { thread_id: threadId }).then();
+    });
+    expect(program.telemetry.openSpans).toContain('invoke_agent Math Tutor');
+    await listed;
+    await program.expectTree(TREE);
+    expect(readsOf(simulator)).toEqual([STEPS]);
   });
 });
 

@@ -43,7 +43,7 @@ describe('what a request of the Assistants API intends', () => {
     ['POST /threads/thread_1/runs', 'changes', 'starts'],
     ['GET /threads/thread_1/runs/run_1', 'reads', 'drives'],
     ['POST /threads/thread_1/runs/run_1/cancel', 'reads', 'drives'],
-    ['GET /threads/thread_1/runs/run_1/steps', 'reads', 'none'],
+    ['GET /threads/thread_1/runs/run_1/steps', 'reads', 'lists'],
     ['POST /threads/thread_1/messages', 'changes', 'none'],
     ['DELETE /threads/thread_1', 'deletes', 'none'],
     ['POST /assistants', 'none', 'none'],

@@ -30,6 +30,7 @@ const THREAD_PATHS: ConversationPaths = {
   creating: [THREADS, '/threads/runs'],
 };
 const MESSAGES = '/threads/{thread_id}/messages';
+const RUN_STEPS = '/threads/{thread_id}/runs/{run_id}/steps';
 
 const NO_ENTRIES: readonly never[] = [];
 
@@ -48,7 +49,7 @@ export const assistants: Dialect = {
     return {
       conversation: conversationUse(request, THREAD_PATHS, starts),
       conversationId: parameterOf(request, 'thread_id'),
-      invocation: starts ? 'starts' : route.folds === 'run' ? 'drives' : 'none',
+      invocation: starts ? 'starts' : driven(request),
       invocationId: parameterOf(request, 'run_id'),
       needsOpenInvocation: submits || (posts && route.template.endsWith('/cancel')),
       messages: posts
@@ -91,6 +92,11 @@ export const assistants: Dialect = {
   readDetails: readRunDetails,
   agentPath: (assistantId) => `/assistants/${encodeURIComponent(assistantId)}`,
 };
+
+function driven({ route }: ApiRequest): Intent['invocation'] {
+  if (route.template === RUN_STEPS) return 'lists';
+  return route.folds === 'run' ? 'drives' : 'none';
+}
 
 function messagesIn({ route, body }: ApiRequest, starts: boolean): readonly unknown[] {
   if (route.template === MESSAGES) return [body];

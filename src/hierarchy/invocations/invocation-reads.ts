@@ -1,6 +1,6 @@
 import type { Telemetry } from '../../telemetry/telemetry.ts';
 import { guardAsync } from '../../util/guard.ts';
-import { settledWithin } from '../../util/wait.ts';
+import { nextTurn, settledWithin } from '../../util/wait.ts';
 import type { Send } from '../dialect.ts';
 import { BackgroundReads, type OriginReads } from '../reads.ts';
 import type { Invocation, ReadInvocation } from './invocation.ts';
@@ -31,7 +31,7 @@ export class InvocationReads {
     return this.#telemetry.settings.runSteps === 'fetch' ? read : undefined;
   }
 
-  /** Reads the missing details of an invocation that is over. */
+  /** Reads the missing details of an invocation that is over, unless the program asks for them itself. */
   details(invocation: Invocation): void {
     const read = this.#readOf(invocation);
     if (read === undefined) return;
@@ -42,7 +42,11 @@ export class InvocationReads {
       invocation.hear({ type: 'details read', isFinal: false });
     } else {
       invocation.hear({ type: 'reading', when: 'soon' });
-      void guardAsync('reading details', () => this.#detailsFrom(from, invocation, read));
+      void guardAsync('reading details', async () => {
+        if (this.queue.isPatient) await nextTurn();
+        if (invocation.life.requests > 0) invocation.hear({ type: 'reading', when: 'no' });
+        else await this.#detailsFrom(from, invocation, read);
+      });
     }
   }
 

@@ -77,7 +77,8 @@ export type LifeFact =
   | { readonly type: 'detail' }
   /** Its conversation was deleted, and with it all that could tell of it. */
   | { readonly type: 'deleted' }
-  | { readonly type: 'reading'; readonly when: 'soon' | 'now' }
+  /** `no`: it is left to the program, which asks for something about it itself. */
+  | { readonly type: 'reading'; readonly when: 'soon' | 'now' | 'no' }
   /** The server does not offer its details. */
   | { readonly type: 'unreadable' }
   /** A read of its end is over. `isLastRead`: it was the last one. */

@@ -38,7 +38,7 @@ const LEFT: LifeFact = { type: 'left' };
 const TIME: LifeFact = { type: 'time', idleTimeout: 30_000 };
 const CLOSE: LifeFact = { type: 'close' };
 const ended = (endTime: number): LifeFact => ({ type: 'ended', endTime, latest: endTime });
-const reading = (when: 'soon' | 'now'): LifeFact => ({ type: 'reading', when });
+const reading = (when: 'soon' | 'now' | 'no'): LifeFact => ({ type: 'reading', when });
 const endRead = (isLastRead: boolean): LifeFact => ({ type: 'end read', isLastRead });
 const detailsRead = (isFinal: boolean): LifeFact => ({ type: 'details read', isFinal });
 
@@ -99,6 +99,16 @@ const ROWS: Readonly<Record<string, Row>> = {
       [5_000, FLUSH],
     ],
     becomes: { state: 'ended' },
+  },
+  'leaves a read to the program, and reads if that did not ask for all': {
+    facts: [
+      [5_000, ended(5_000), USAGE, DETAILS],
+      [5_000, reading('soon')],
+      [5_100, ASKED],
+      [5_200, reading('no')],
+      [5_300, ANSWERED, DETAILS],
+    ],
+    becomes: { state: 'ended', isRead: false },
   },
   'keeps what could not be read until it is idle': {
     facts: [
