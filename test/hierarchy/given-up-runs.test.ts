@@ -156,3 +156,32 @@ describe('a run that only another process polls', () => {
     expect(asked).toHaveLength(1);
   });
 });
+
+describe('a background response that was given up', () => {
+  it('continues in a second span when it is retrieved, with each token once and the model that was requested', async () => {
+    const apiUsage = recordApiUsage();
+    const program = await startProgram({ client: { fetch: apiUsage.fetch } });
+    const { conversations, responses } = program.client;
+    program.simulator.respond({ output: [{ message: 'x is 1' }], pollsPerStage: 2 });
+    const { id: conversation } = await conversations.create();
+    const asked = { model: 'gpt-4o-mini', input: 'What is x?', background: true, conversation };
+    const { id } = await responses.create(asked);
+    await conversations.delete(conversation);
+    let { status } = await responses.retrieve(id);
+    while (status === 'queued' || status === 'in_progress') ({ status } = await responses.retrieve(id));
+    await program.telemetry.provider.shutdown();
+    await program.expectTree(`
+      conversation
+      ├─ POST /conversations
+      ├─ chat gpt-4o-mini                         gen_ai.response.status=queued
+      └─ DELETE /conversations/{conversation_id}
+
+      conversation
+      ├─ chat gpt-4o-mini                         gen_ai.response.status=completed
+      └─ fetch_response                           gen_ai.response.status=queued
+    `);
+    expect(tokensOf(program)).toEqual(await apiUsage.total());
+    const [first, second] = program.telemetry.spans.filter(({ name }) => name.startsWith('chat '));
+    expect(second?.links.map(({ context }) => context.spanId)).toContain(first?.spanContext().spanId);
+  });
+});
