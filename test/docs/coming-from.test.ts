@@ -2,8 +2,8 @@ import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
 import { assertSpanTree } from '../../src/testing.ts';
-import { startReceiver } from '../examples/otlp-receiver.ts';
 import { ROOT, startExample } from '../examples/program.ts';
+import { startOtlpReceiver } from '../support/lanes/otlp.ts';
 import { comparable, prepare, readSections, type Section } from './coming-from.ts';
 
 const DIRECTORY = join(ROOT, `.docs-run-${process.pid}`);
@@ -67,7 +67,7 @@ test.each(PRINTING.map((section) => [section.heading, section] as const))(
 test.each(SENDING.map((section) => [section.heading, section] as const))(
   '%s: sends what the document shows',
   async (_, section) => {
-    const receiver = await startReceiver();
+    const receiver = await startOtlpReceiver();
     try {
       const { code, stderr } = await startExample(commandOf(section), {
         OTEL_TRACES_EXPORTER: 'otlp',
@@ -77,7 +77,7 @@ test.each(SENDING.map((section) => [section.heading, section] as const))(
         OTEL_LOGS_EXPORTER: 'none',
       }).finished;
       expect([code, stderr]).toEqual([0, '']);
-      assertSpanTree(receiver.spans(), section.output);
+      assertSpanTree(receiver.spans, section.output);
     } finally {
       await receiver.close();
     }

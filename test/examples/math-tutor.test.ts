@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { describe, expect, it } from 'vitest';
 import { assertSpanTree } from '../../src/testing.ts';
-import { startReceiver } from './otlp-receiver.ts';
+import { startOtlpReceiver } from '../support/lanes/otlp.ts';
 import { type Finished, ROOT, startExample, treeLines } from './program.ts';
 
 const QUESTION = 'I need to solve the equation `3x + 11 = 14`. Can you help me?';
@@ -71,14 +71,14 @@ describe.concurrent('the demo', () => {
   });
 
   it('sends the traces to an OTLP endpoint with --otlp, and prints that it did', async () => {
-    const receiver = await startReceiver();
+    const receiver = await startOtlpReceiver();
     try {
       const { code, stdout, stderr } = await runDemo(['--otlp'], {
         OTEL_EXPORTER_OTLP_ENDPOINT: receiver.url,
       });
       expect(stderr).toBe('');
       expect(code).toBe(0);
-      const spans = receiver.spans();
+      const { spans } = receiver;
       expect(stdout).toContain(`Sent ${spans.length} spans to ${receiver.url} (OTLP/gRPC).`);
       for (const span of spans) expect(stdout).toContain(span.spanContext().traceId);
       assertSpanTree(spans, EXPECTED_SPANS);

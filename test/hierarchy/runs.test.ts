@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { startProgram } from '../support/program.ts';
 import type { RunScript } from '../support/simulator/index.ts';
-import { startTutor } from '../support/tutor.ts';
+import { startTutor, type Tutor } from '../support/tutor.ts';
 
 const TUTOR_RUN: RunScript = {
   steps: [
@@ -53,49 +53,37 @@ const TUTOR_TREE = `
 `;
 
 describe('a run', () => {
-  it('is recorded with its steps when the helper polls it', async () => {
-    const { client, assistantId, threadId, ...program } = await startTutor({ runs: [TUTOR_RUN] });
-    await program.inSpan(() =>
-      client.beta.threads.runs.createAndPoll(threadId, { assistant_id: assistantId }),
-    );
-    await program.expectTree(TUTOR_TREE);
-  });
-
-  it('is recorded the same when the program polls', async () => {
-    const { client, assistantId, threadId, ...program } = await startTutor({ runs: [TUTOR_RUN] });
-    await program.inSpan(async () => {
-      let run = await client.beta.threads.runs.create(threadId, { assistant_id: assistantId });
-      while (run.status !== 'completed')
-        run = await client.beta.threads.runs.retrieve(run.id, { thread_id: threadId });
-    });
-    await program.expectTree(TUTOR_TREE);
-  });
-
-  it('is recorded the same when it is streamed', async () => {
-    const { client, assistantId, threadId, ...program } = await startTutor({ runs: [TUTOR_RUN] });
-    await program.inSpan(async () => {
-      const stream = await client.beta.threads.runs.create(threadId, {
-        assistant_id: assistantId,
-        stream: true,
-      });
-      for await (const _ of stream);
-    });
-    await program.expectTree(TUTOR_TREE);
-  });
-
-  it('is recorded the same by the stream helper', async () => {
-    const { client, assistantId, threadId, ...program } = await startTutor({ runs: [TUTOR_RUN] });
-    await program.inSpan(() =>
-      client.beta.threads.runs.stream(threadId, { assistant_id: assistantId }).finalRun(),
-    );
+  it.each<[string, (tutor: Tutor) => Promise<unknown>]>([
+    ['the helper polls it', ({ run }) => run()],
+    [
+      'the program polls',
+      async ({ client, assistantId, threadId }) => {
+        let run = await client.beta.threads.runs.create(threadId, { assistant_id: assistantId });
+        while (run.status !== 'completed')
+          run = await client.beta.threads.runs.retrieve(run.id, { thread_id: threadId });
+      },
+    ],
+    [
+      'it is streamed',
+      async ({ client, assistantId, threadId }) => {
+        const request = { assistant_id: assistantId, stream: true } as const;
+        for await (const _ of await client.beta.threads.runs.create(threadId, request));
+      },
+    ],
+    [
+      'the helper streams it',
+      ({ client, assistantId, threadId }) =>
+        client.beta.threads.runs.stream(threadId, { assistant_id: assistantId }).finalRun(),
+    ],
+  ])('is recorded with its steps when %s', async (_, run) => {
+    const program = await startTutor({ runs: [TUTOR_RUN] });
+    await program.inSpan(() => run(program));
     await program.expectTree(TUTOR_TREE);
   });
 
   it('has cached and reasoning tokens on the steps that spent them', async () => {
-    const { client, assistantId, threadId, ...program } = await startTutor({ runs: [TUTOR_RUN] });
-    await program.inSpan(() =>
-      client.beta.threads.runs.createAndPoll(threadId, { assistant_id: assistantId }),
-    );
+    const program = await startTutor({ runs: [TUTOR_RUN] });
+    await program.inSpan(program.run);
     await program.telemetry.provider.forceFlush();
     const steps = program.telemetry.spans.filter(
       ({ attributes }) => attributes['openai.step.type'] !== undefined,
@@ -238,14 +226,12 @@ describe('a run that asks for tools', () => {
 
 describe('a file search', () => {
   it('records the number of results, and their text with consent', async () => {
-    const { client, assistantId, threadId, ...program } = await startTutor({
+    const program = await startTutor({
       runs: [SEARCH_RUN],
       config: { captureMessageContent: 'SPAN_ONLY' },
       content: true,
     });
-    await program.inSpan(() =>
-      client.beta.threads.runs.createAndPoll(threadId, { assistant_id: assistantId }),
-    );
+    await program.inSpan(program.run);
     await program.telemetry.provider.forceFlush();
     const search = program.telemetry.spans.find(
       ({ name }) => name === 'execute_tool file_search',

@@ -94,9 +94,7 @@ describe.skipIf(NO_BROWSER !== undefined)('the page', () => {
 
   describe.each([
     [1600, false],
-    [1600, true],
     [800, true],
-    [400, false],
     [400, true],
   ])('at %d pixels, dark: %s', (width, dark) => {
     it('has no finding of axe, whatever is open', async () => {

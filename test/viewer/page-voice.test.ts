@@ -88,7 +88,6 @@ describe.skipIf(NO_BROWSER !== undefined)('a spoken conversation in the page', (
   it.each([
     [1600, false],
     [800, true],
-    [400, false],
     [400, true],
   ])('has no finding of axe and fits at %d pixels, dark: %s', async (width, dark) => {
     page = await openPage(browser, [VOICE_SESSION], { width, dark });

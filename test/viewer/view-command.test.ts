@@ -99,16 +99,8 @@ test.skipIf(process.platform === 'win32')('it does not wait for pipes', async ()
   );
 });
 
-test.each([
-  [['--port', 'x']],
-  [['--port', '65536']],
-  [['--watch']],
-  [['--output', 'page.html']],
-  [['a.json', '--port', '4318']],
-  [['a.json', '--watch', '--output', 'page.html']],
-  [['--nothing']],
-])('%j is answered with what is wrong and the usage', async (parameters) => {
-  const program = start(...parameters);
+test('an option that is wrong is answered with what is wrong and the usage', async () => {
+  const program = start('--port', 'x');
   expect(await program.ended).toBe(2);
   expect(program.said()).toMatch(/^.+\.\nUsage: .* view/);
 });

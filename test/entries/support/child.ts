@@ -30,7 +30,10 @@ export const PACKAGE = 'opentelemetry-instrumentation-openai';
 /** Longer than any program takes; the exporters give up after ten seconds. */
 const TIMEOUT = 40_000;
 
-/** Runs a program in a lane to its end, whatever that is. Nothing of this process's environment reaches it. */
+/** What Node has compiled before starts a program sooner, and changes nothing else. */
+const { PATH, NODE_COMPILE_CACHE = '' } = process.env;
+
+/** Runs a program in a lane to its end, whatever that is. Nothing else of this process's environment reaches it. */
 export async function runChild(program: ChildProgram): Promise<Ended> {
   const { lane, directory = laneDirectory(lane), format, text } = program;
   const { parameters = [], env = {}, signals = [] } = program;
@@ -52,7 +55,7 @@ function follow(
   const waiting = [...signals];
   const child = spawn(process.execPath, parameters, {
     cwd,
-    env: { PATH: process.env.PATH, ...env },
+    env: { PATH, NODE_COMPILE_CACHE, ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
     timeout: TIMEOUT,
     killSignal: 'SIGKILL',
