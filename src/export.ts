@@ -1,9 +1,12 @@
 import { exportersBesideViews, warnOfUnusedEndpoint } from './export/viewing.ts';
 import { guard } from './util/guard.ts';
 import { openTraces } from './util/open-traces.ts';
-import { ConsoleTreeExporter, type ConsoleTreeExporterOptions } from './viewer/console-tree.ts';
+import {
+  ConsoleTreeExporter,
+  type ConsoleTreeExporterOptions,
+  connectLiveSource,
+} from './viewer/console-tree.ts';
 import { HtmlTraceExporter, type HtmlTraceExporterOptions } from './viewer/html-trace.ts';
-import { connectLiveSource } from './viewer/live-source.ts';
 import { ImmediateSpanProcessor, type ViewExporter, type ViewProcessor } from './viewer/view-processor.ts';
 
 export {

@@ -135,36 +135,48 @@ class LiveSpans {
   /** The spans of which something is not sent yet, as JSON. */
   #changed(): string[] {
     const answers = answersSoFar();
-    const spans = this.#ended.map((span) => JSON.stringify(otlpSpan(span)));
-    this.#ended = [];
+    const spans: string[] = [];
     let length = 0;
+    const add = (span: StartedSpan, answer?: Attributes): void => {
+      const json = JSON.stringify(otlpSpan(span, answer));
+      length += json.length;
+      spans.push(json);
+    };
+    // The exporter sends the others.
+    for (const span of this.#ended) if (length <= MAX_REQUEST_LENGTH) add(span);
+    this.#ended = [];
     for (const [span, sent] of this.#open) {
       const answer = answers.get(span.spanContext().spanId);
       const sizes = sizesOf(span, answer);
       if (sizes === sent || length > MAX_REQUEST_LENGTH) continue;
       this.#open.set(span, sizes);
-      const json = JSON.stringify(otlpSpan(span, answer));
-      length += json.length;
-      spans.push(json);
+      add(span, answer);
     }
     return spans;
   }
 }
 
-/** The answers of streams that are still open, by the ids of their spans. */
+/** The answers of streams that are still open, as far as one request has room, by the ids of their spans. */
 function answersSoFar(): ReadonlyMap<string, Attributes> {
   const answers = new Map<string, Attributes>();
+  let length = 0;
   for (const { observation } of openCalls.values()) {
+    if (length > MAX_REQUEST_LENGTH) break;
     const answer = guard('reading an open stream', () => observation?.answerSoFar?.());
-    if (answer !== undefined) answers.set(answer.spanId, answer.attributes);
+    if (answer === undefined) continue;
+    answers.set(answer.spanId, answer.attributes);
+    length += lengthsOf(answer.attributes).reduce((sum, each) => sum + each, 0);
   }
   return answers;
 }
 
+function lengthsOf(attributes: Attributes): number[] {
+  return Object.values(attributes).map((value) => String(value).length);
+}
+
 /** What says that there is more of a span: it has grown. */
 function sizesOf({ attributes, events }: StartedSpan, answer: Attributes = {}): string {
-  const lengths = Object.values(answer).map((value) => String(value).length);
-  return [Object.keys(attributes).length, events.length, ...lengths].join(' ');
+  return [Object.keys(attributes).length, events.length, ...lengthsOf(answer)].join(' ');
 }
 
 /** Sends spans as OTLP/JSON, or none to learn who the receiver is. */

@@ -2,9 +2,8 @@ import { namedExporters } from '../config/environment.ts';
 import type { Environment } from '../config/option-parsers.ts';
 import { isExportConfigured, processorsFromEnvironment } from '../export/otlp-exporter.ts';
 import { openTraces } from '../util/open-traces.ts';
-import { ConsoleTreeExporter } from '../viewer/console-tree.ts';
+import { ConsoleTreeExporter, connectLiveSource } from '../viewer/console-tree.ts';
 import { HtmlTraceExporter } from '../viewer/html-trace.ts';
-import { connectLiveSource } from '../viewer/live-source.ts';
 import { ImmediateSpanProcessor } from '../viewer/view-processor.ts';
 
 /** The parts of `NodeSDK`'s configuration that we set. `NodeSDK` derives the others from the environment. */

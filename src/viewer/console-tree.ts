@@ -6,7 +6,6 @@ import { terminalSafe } from '../util/terminal-safe.ts';
 import { type TextStream, writeTo } from '../util/text-stream.ts';
 import { grouped } from './amounts.ts';
 import { attachEvaluations, lateEvaluationLines, type ShownEvaluation } from './evaluations.ts';
-import { isUnderWayHere } from './live-source.ts';
 import { attributeText } from './messages.ts';
 import { drawCalls, drawSummary } from './summary-view.ts';
 import { forOldConsole, isOldConsole, wantsColor } from './terminal-text.ts';
@@ -24,8 +23,8 @@ export interface ConsoleTreeExporterOptions {
   readonly attributes?: readonly string[] | undefined;
   /**
    * Whether to print a panel below each trace with its id, prompt (if content was recorded), model, project,
-   * environment, duration, tokens and cost (by modality, where not all is text), who spoke when in voice sessions, counts
-   * of runs, steps and calls, retries and status. Default: false.
+   * environment, duration, tokens and cost (by modality, where not all is text), counts of runs, steps and calls, retries
+   * and status. Default: false.
    */
   readonly summary?: boolean | undefined;
   /** Whether to print a numbered table of model and tool calls below each trace. Default: false. */
@@ -41,6 +40,18 @@ interface UnprintedTrace {
   readonly continued: boolean;
   timer: ReturnType<typeof setTimeout> | undefined;
   waits: number;
+}
+
+/** What a viewer inside a program knows of the program's calls in progress. The entries of the package connect the two. */
+export interface LiveSource {
+  /** Whether the program will export more spans of the trace. */
+  isOpen(traceId: string): boolean;
+}
+
+let liveSource: LiveSource | undefined;
+
+export function connectLiveSource(source: LiveSource): void {
+  liveSource = source;
 }
 
 const MAX_UNPRINTED_TRACES = 1000;
@@ -146,7 +157,7 @@ export class ConsoleTreeExporter {
 
   #wait(traceId: string, trace: UnprintedTrace): void {
     const print = (): void => {
-      if (trace.waits++ < MAX_WAITS && isUnderWayHere(traceId)) this.#wait(traceId, trace);
+      if (trace.waits++ < MAX_WAITS && liveSource?.isOpen(traceId) === true) this.#wait(traceId, trace);
       else this.#print([traceId]);
     };
     trace.timer = setTimeout(() => guard('printing a trace', print), PRINT_DELAY_MS);

@@ -3,7 +3,7 @@ import { EVENT_GEN_AI_EVALUATION_RESULT } from '../semconv/events.ts';
 import { terminalSafe } from '../util/terminal-safe.ts';
 import { isNumber, joinedFacts } from './amounts.ts';
 import { attributeText } from './messages.ts';
-import type { PageSpan, SpanEvent } from './page-span.ts';
+import type { SpanEvent } from './page-span.ts';
 import type { FinishedSpan, Time } from './tree.ts';
 
 /** A judgement on an answer, as a page shows it. */
@@ -125,43 +125,4 @@ export function lateEvaluationLines({ traceId, event }: ShownEvaluation): string
       return `${parts.join(' · ')}\n${explanation === undefined ? '' : `  ${explanation}\n`}`;
     })
     .join('');
-}
-
-/** An evaluation that names the span it is about, and may arrive before it. */
-export interface SpanNote extends ShownEvaluation {
-  readonly traceId: string;
-  readonly spanId: string;
-}
-
-/** Events about one span that are kept. */
-export const MAX_NOTES = 100;
-
-/** A span with further events. */
-export function withNotes(span: PageSpan, events: readonly SpanEvent[] = []): PageSpan {
-  return events.length === 0 ? span : { ...span, events: [...(span.events ?? []), ...events] };
-}
-
-/**
- * Adds events to the spans of a file, and counts those that are about other spans. Of a span or event that is repeated,
- * the last one is kept: exporters send again what they do not know to have arrived, and files may be joined.
- */
-export function annotatedSpans(
-  spans: readonly PageSpan[],
-  notes: readonly SpanNote[],
-): { readonly spans: readonly PageSpan[]; readonly missed: number } {
-  const keyOf = ({ traceId, spanId }: SpanNote | PageSpan): string => JSON.stringify([traceId, spanId]);
-  const events = new Map<string, Map<string, SpanEvent>>();
-  for (const note of notes) {
-    const known = events.get(keyOf(note)) ?? new Map<string, SpanEvent>();
-    if (known.size < MAX_NOTES) known.set(JSON.stringify(note.event), note.event);
-    events.set(keyOf(note), known);
-  }
-  const annotated = new Map<string, PageSpan>();
-  for (const span of spans) {
-    const key = keyOf(span);
-    annotated.set(key, withNotes(span, [...(events.get(key)?.values() ?? [])]));
-  }
-  let missed = 0;
-  for (const [key, { size }] of events) if (!annotated.has(key)) missed += size;
-  return { spans: [...annotated.values()], missed };
 }

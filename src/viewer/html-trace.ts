@@ -8,8 +8,11 @@ import { printToStderr } from '../util/text-stream.ts';
 import type { ShownEvaluation } from './evaluations.ts';
 import { attributeText } from './messages.ts';
 import type * as PageFile from './page-file.ts';
-import { type HeldSpan, type SpanEvent, toHeldSpan, withEvents, withResource } from './page-span.ts';
+import { type HeldSpan, toHeldSpan } from './page-span.ts';
+import { SpanStore, type StoredTrace, spansOnPage } from './span-store.ts';
 import { type FinishedSpan, isLocalRoot } from './tree.ts';
+
+type PageTrace = StoredTrace<HeldSpan>;
 
 /** Options of {@link HtmlTraceExporter}. */
 export interface HtmlTraceExporterOptions {
@@ -25,19 +28,8 @@ export interface HtmlTraceExporterOptions {
   readonly maxSize?: number | undefined;
 }
 
-interface PageTrace {
-  readonly spans: HeldSpan[];
-  size: number;
-  omitted: number;
-  /** Whether the page has all its spans, or could not be written. */
-  page: 'stale' | 'written' | 'failed';
-}
-
-/** Traces that have their own page and are no longer kept: a late span must not overwrite the page. */
-const MAX_CLOSED = 10_000;
-/** Spans whose evaluations are kept, also before they end, and evaluations of one span. */
-const MAX_EVALUATED = 1_000;
-const MAX_KEPT_EVALUATIONS = 100;
+/** Traces that are kept, or that have their own page and are no longer kept: a late span must not overwrite the page. */
+const MAX_PAGE_TRACES = 10_000;
 
 /** The delay from the end of a trace to its page. It includes late spans, and limits a busy program to one write a second. */
 const WRITE_DELAY_MS = 1000;
@@ -53,14 +45,11 @@ const WRITE_DELAY_MS = 1000;
  */
 export class HtmlTraceExporter {
   readonly #path: string;
-  readonly #maxSize: number;
   readonly #isPerTrace: boolean;
-  /** Sorted by the arrival of their last span. */
-  readonly #held = new Map<string, PageTrace>();
-  #size = 0;
-  readonly #closed = new BoundedMap<string, true>(MAX_CLOSED);
-  /** By the id of the span that they are about. */
-  readonly #evaluations = new BoundedMap<string, SpanEvent[]>(MAX_EVALUATED);
+  readonly #stored: SpanStore<HeldSpan>;
+  /** The revisions of the traces that a page has. */
+  readonly #written = new WeakMap<PageTrace, number>();
+  readonly #closed = new BoundedMap<string, true>(MAX_PAGE_TRACES);
   /** The number of spans that were dropped for newer traces and are on no page. */
   #omitted = 0;
   #timer: ReturnType<typeof setTimeout> | undefined;
@@ -72,7 +61,12 @@ export class HtmlTraceExporter {
   constructor(options: HtmlTraceExporterOptions = {}) {
     this.#path = options.path ?? 'openai-traces.html';
     this.#isPerTrace = this.#path.includes('{traceId}');
-    this.#maxSize = options.maxSize ?? 10_485_760;
+    this.#stored = new SpanStore({
+      maxTraces: MAX_PAGE_TRACES,
+      maxSize: options.maxSize ?? 10_485_760,
+      sizeOf: (part) => ('json' in part ? part.json : JSON.stringify(part)).length,
+      dropping: (id, trace) => this.#close(id, trace),
+    });
     // Loaded now, because nothing can be loaded at the exit of the process.
     this.#writing = this.#load();
   }
@@ -92,14 +86,9 @@ export class HtmlTraceExporter {
 
   /** Shows an evaluation with its span, even if the span is on a page already. Ignores evaluations without a span. */
   evaluated({ traceId, spanId, event }: ShownEvaluation): void {
-    if (traceId === undefined || spanId === undefined) return;
-    const known = this.#evaluations.get(spanId) ?? [];
-    if (known.length >= MAX_KEPT_EVALUATIONS) return;
-    this.#evaluations.set(spanId, [...known, event]);
-    const trace = this.#held.get(traceId);
-    if (trace === undefined) return;
-    trace.page = 'stale';
-    this.#schedule();
+    if (traceId === undefined || spanId === undefined || this.#closed.get(traceId) === true) return;
+    this.#stored.annotate({ traceId, spanId, event });
+    if (this.#stored.traces.get(traceId)?.spans.size) this.#schedule();
   }
 
   /** Writes all traces, complete or not. */
@@ -122,36 +111,21 @@ export class HtmlTraceExporter {
     const traceId = attributeText(span.spanContext().traceId);
     if (this.#closed.get(traceId) === true) return void this.#omitted++;
     const held = toHeldSpan(span);
-    const size = held.json.length;
     // A resource stays pending until it is awaited.
     if (held.resource !== undefined)
       void guardAsync('reading a resource', async () => held.resource?.waitForAsyncAttributes?.());
-    const trace = this.#held.get(traceId) ?? { spans: [], size: 0, omitted: 0, page: 'stale' };
-    // Moves the trace to the end of the order: the trace that grows is dropped last.
-    this.#held.delete(traceId);
-    this.#held.set(traceId, trace);
-    trace.page = 'stale';
-    trace.spans.push(held);
-    trace.size += size;
-    this.#size += size;
-    for (const [id, oldest] of this.#held) {
-      if (this.#size <= this.#maxSize || id === traceId) break;
-      this.#close(id, oldest);
-    }
-    if (this.#size <= this.#maxSize) return;
-    trace.spans.pop();
-    trace.size -= size;
-    this.#size -= size;
-    trace.omitted++;
+    this.#stored.add(traceId, held.spanId, held);
   }
 
-  /** Drops a trace. With one page per trace, writes its page first. */
+  /** Called before a trace is dropped. With one page per trace, writes its page. */
   #close(id: string, trace: PageTrace): void {
-    if (this.#isPerTrace && trace.page !== 'written') this.#writeTrace(id, trace);
-    if (!this.#isPerTrace || trace.page === 'stale') this.#omitted += trace.spans.length + trace.omitted;
-    this.#held.delete(id);
-    this.#size -= trace.size;
-    if (this.#isPerTrace) this.#closed.set(id, true);
+    if (this.#isPerTrace && this.#isStale(trace)) this.#writeTrace(id, trace);
+    if (!this.#isPerTrace || this.#page === undefined) this.#omitted += trace.spans.size + trace.omitted;
+    if (this.#isPerTrace && trace.spans.size > 0) this.#closed.set(id, true);
+  }
+
+  #isStale(trace: PageTrace): boolean {
+    return trace.spans.size + trace.omitted > 0 && this.#written.get(trace) !== trace.revision;
   }
 
   #schedule(): void {
@@ -169,41 +143,35 @@ export class HtmlTraceExporter {
   }
 
   #writeAll(): void {
-    const waiting = [...this.#held].filter(([, trace]) => trace.page !== 'written');
-    if (!this.#isPerTrace) {
-      if (waiting.length > 0) this.#write(this.#path, [...this.#held.values()], this.#omitted);
-      return;
-    }
-    let hasFailed = false;
-    for (const [id, trace] of waiting) {
-      // They would probably fail again, and building thousands of pages takes seconds.
-      if (hasFailed && trace.page === 'failed') continue;
-      this.#writeTrace(id, trace);
-      hasFailed ||= trace.page === 'failed';
-    }
-  }
-
-  #writeTrace(id: string, trace: PageTrace): void {
-    this.#write(this.#path.replaceAll('{traceId}', id.replace(/[^\w-]/g, '_')), [trace], 0);
-  }
-
-  #write(path: string, traces: readonly PageTrace[], omitted: number): void {
-    if (this.#page === undefined) return;
-    const { pageDocument, writePage } = this.#page;
-    // Before the page is written, because spans may end meanwhile.
-    for (const trace of traces) trace.page = 'written';
-    try {
-      const spans = traces.flatMap((trace) => trace.spans.map((held) => this.#jsonOf(held)));
-      writePage(
-        path,
-        pageDocument(
-          spans,
-          traces.reduce((sum, trace) => sum + trace.omitted, omitted),
-        ),
+    const traces = [...this.#stored.traces];
+    const stale = traces.filter(([, trace]) => this.#isStale(trace));
+    if (stale.length === 0) return;
+    if (!this.#isPerTrace)
+      this.#write(
+        this.#path,
+        traces.map(([, trace]) => trace),
+        this.#omitted,
       );
+    // After one that cannot be written, the others would probably fail, too, and building them can take seconds.
+    else stale.every(([id, trace]) => this.#writeTrace(id, trace));
+  }
+
+  #writeTrace(id: string, trace: PageTrace): boolean {
+    return this.#write(this.#path.replaceAll('{traceId}', id.replace(/[^\w-]/g, '_')), [trace], 0);
+  }
+
+  /** @returns whether the page was written */
+  #write(path: string, traces: readonly PageTrace[], omitted: number): boolean {
+    if (this.#page === undefined) return false;
+    const { pageDocument, writePrivately } = this.#page;
+    try {
+      const left = traces.reduce((sum, trace) => sum + trace.omitted, omitted);
+      writePrivately(path, pageDocument(traces.flatMap(spansOnPage), left));
+      for (const trace of traces) this.#written.set(trace, trace.revision);
+      return true;
     } catch (error) {
-      for (const trace of traces) trace.page = 'failed';
       this.#reportUnwritten(path, reasonOf(error));
+      return false;
     }
   }
 
@@ -215,15 +183,9 @@ export class HtmlTraceExporter {
     printToStderr(terminalSafe(problem));
   }
 
-  #jsonOf(held: HeldSpan): string {
-    const evaluations = this.#evaluations.get(held.spanId);
-    const json = withResource(held);
-    return evaluations === undefined ? json : withEvents(json, evaluations);
-  }
-
   #end(): void {
     this.#writeAll();
-    if (this.#page === undefined && this.#held.size > 0)
+    if (this.#page === undefined && this.#stored.traces.size > 0)
       this.#reportUnwritten(this.#path, 'the process exited too early');
     // A page for all traces shows the number itself.
     if (this.#isPerTrace && this.#omitted > 0)

@@ -1,8 +1,8 @@
 import { EVENT_GEN_AI_EVALUATION_RESULT } from '../semconv/events.ts';
 import { isNumber } from './amounts.ts';
-import type { SpanNote } from './evaluations.ts';
 import { isRecord } from './messages.ts';
 import { limitedName, limitedValues, type PageSpan, pageText, shownResource } from './page-span.ts';
+import type { SpanNote } from './span-store.ts';
 import { STATUS_ERROR, type Time } from './tree.ts';
 
 /** The spans of a file, and what was skipped. */

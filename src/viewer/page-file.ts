@@ -69,12 +69,12 @@ function hashOf(text: string): string {
 }
 
 /**
- * Writes a page. The page and the folders it creates are accessible to their owner only, because the page contains
- * everything the spans contain. The file is replaced atomically. A symbolic link at the path is replaced, not followed.
+ * Writes a page or a file of traces. It and the folders that are created are accessible to their owner only, because it
+ * contains everything the spans contain. The file is replaced atomically. A symbolic link at the path is replaced, not followed.
  *
  * @throws if something else is there, such as a device
  */
-export function writePage(path: string, text: string): void {
+export function writePrivately(path: string, text: string | Uint8Array): void {
   const found = statSync(path, { throwIfNoEntry: false });
   // A program of root would replace devices such as /dev/null.
   if (found !== undefined && (!found.isFile() || isLinkToOpenFile(path))) throw new NotAFileError(path);

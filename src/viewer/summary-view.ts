@@ -1,6 +1,6 @@
 import * as ATTR from '../semconv/attributes.ts';
 import { terminalSafe } from '../util/terminal-safe.ts';
-import { count, explainedCost, formatDuration, formatMilliseconds, grouped, totalTokens } from './amounts.ts';
+import { count, explainedCost, formatDuration, grouped, totalTokens } from './amounts.ts';
 import { attributeText } from './messages.ts';
 import { modalityText } from './modalities.ts';
 import { detailsOf } from './span-details.ts';
@@ -17,7 +17,6 @@ import {
 } from './terminal-text.ts';
 import type { TraceSummary } from './trace-summary.ts';
 import { type Row, STATUS_ERROR } from './tree.ts';
-import { spokenTime, type Utterance, type Voice } from './voice.ts';
 
 /** See `TreeViewOptions`. */
 interface SummaryViewOptions {
@@ -56,7 +55,6 @@ export function drawSummary(summary: TraceSummary, { columns, color }: SummaryVi
   const values: (readonly [label: string, value: TextSegment])[] = [
     ...LINES.map(([label, read]) => [label, read(summary)] as const),
     ...summary.modalities.map((each) => [each.label, modalityText(each)] as const),
-    ...voiceLines(summary.voices, columns ?? PANEL_WIDTH),
     ...summary.counts.map((each) => [each.label, grouped(each.count)] as const),
     ['Retries', grouped(summary.retries)] as const,
   ].flatMap(([label, text]) =>
@@ -131,34 +129,4 @@ function toned(text: string, tone: Tone): TextSegment {
 
 function space(width: number): TextSegment {
   return toned(' '.repeat(Math.max(0, width)), 'plain');
-}
-
-/** Sessions of a trace that are drawn. */
-const MAX_DRAWN_VOICES = 3;
-/** Columns of a lane. */
-const MAX_LANE_WIDTH = 44;
-const MIN_LANE_WIDTH = 8;
-/** Columns that a line needs beside its lane. */
-const BESIDE_LANE = 30;
-
-/** Who spoke when, as two lanes for each session, from its beginning to its end: `██····✗█`. */
-function voiceLines(voices: readonly Voice[], columns: number): (readonly [label: string, text: string])[] {
-  const width = Math.min(Math.max(columns - BESIDE_LANE, MIN_LANE_WIDTH), MAX_LANE_WIDTH);
-  return voices
-    .slice(0, MAX_DRAWN_VOICES)
-    .flatMap((voice) => [
-      ['User', laneText(voice, 'user', width)] as const,
-      ['Assistant', laneText(voice, 'assistant', width)] as const,
-    ]);
-}
-
-/** The lane of one speaker. The user's interruptions are marked where the assistant is silenced. */
-function laneText(voice: Voice, speaker: Utterance['speaker'], width: number): string {
-  const { length, utterances, interruptions } = voice;
-  const placeOf = (time: number): number => Math.min(Math.floor((time / length) * width), width - 1);
-  const lane = new Array<string>(width).fill('·');
-  for (const { from, to } of utterances.filter((each) => each.speaker === speaker))
-    lane.fill('█', placeOf(from), Math.max(placeOf(to), placeOf(from) + 1));
-  if (speaker === 'assistant') for (const time of interruptions) lane[placeOf(time)] = '✗';
-  return `${lane.join('')} ${formatMilliseconds(spokenTime(voice, speaker))}`;
 }

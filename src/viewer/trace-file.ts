@@ -4,6 +4,7 @@ import { terminalSafe } from '../util/terminal-safe.ts';
 /** Bytes of a file. Parsing a file of this size can take more than 3 GB of memory. */
 export const MAX_FILE_SIZE: number = 100 * 2 ** 20;
 const CHUNK_SIZE = 2 ** 20;
+export const LINE_FEED = 0x0a;
 
 /**
  * Reads a file, which may be a pipe or an endless device.

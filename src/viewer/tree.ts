@@ -54,7 +54,7 @@ export function isLocalRoot(span: FinishedSpan): boolean {
 /** A span and its children, in order. */
 export interface SpanNode {
   readonly span: FinishedSpan;
-  children: SpanNode[];
+  readonly children: SpanNode[];
 }
 
 /** The spans of one trace. A span whose parent is not among them is a root. */
@@ -137,51 +137,28 @@ function link(nodes: readonly SpanNode[]): SpanNode[] {
     if (!byId.has(spanId)) byId.set(spanId, node);
   }
   const parents = new Map<SpanNode, SpanNode>();
-  const roots: SpanNode[] = [];
   for (const node of nodes) {
-    const parentId = parentIdOf(node.span);
-    const parent = parentId === undefined ? undefined : byId.get(parentId);
-    if (parent === undefined || parent === node) {
-      roots.push(node);
-    } else {
-      parent.children.push(node);
-      parents.set(node, parent);
-    }
+    const parent = byId.get(parentIdOf(node.span) ?? '');
+    if (parent !== undefined && parent !== node) parents.set(node, parent);
   }
-  for (const root of cutCircles(nodes, roots, parents)) roots.push(root);
+  cutCircles(nodes, parents);
+  const roots: SpanNode[] = [];
+  for (const node of nodes) (parents.get(node)?.children ?? roots).push(node);
   for (const node of nodes) node.children.sort(compareNodes);
   return roots.sort(compareNodes);
 }
 
-/** Turns one span of every circle of parents into a root, since no root leads to the circle. */
-function cutCircles(
-  nodes: readonly SpanNode[],
-  roots: readonly SpanNode[],
-  parents: ReadonlyMap<SpanNode, SpanNode>,
-): SpanNode[] {
-  const reached = new Set<SpanNode>();
-  const reach = (start: SpanNode): void => {
-    const pending = [start];
-    for (let node = pending.pop(); node !== undefined; node = pending.pop()) {
-      if (reached.has(node)) continue;
-      reached.add(node);
-      for (const child of node.children) pending.push(child);
-    }
-  };
-  roots.forEach(reach);
-  const cut: SpanNode[] = [];
+/** Removes the parent of one span in every circle of parents, since no root leads to the circle. */
+function cutCircles(nodes: readonly SpanNode[], parents: Map<SpanNode, SpanNode>): void {
+  const settled = new Set<SpanNode>();
   for (const start of nodes) {
-    if (reached.has(start)) continue;
-    // It may stand below the circle.
-    let node = start;
-    for (const above = new Set<SpanNode>(); !above.has(node); node = parents.get(node) ?? node)
+    const above = new Set<SpanNode>();
+    let node: SpanNode | undefined = start;
+    for (; node !== undefined && !settled.has(node) && !above.has(node); node = parents.get(node))
       above.add(node);
-    const parent = parents.get(node);
-    if (parent !== undefined) parent.children = parent.children.filter((child) => child !== node);
-    cut.push(node);
-    reach(node);
+    if (node !== undefined && above.has(node)) parents.delete(node);
+    for (const each of above) settled.add(each);
   }
-  return cut;
 }
 
 // Sorting is stable, so equal nodes stay in order of arrival.

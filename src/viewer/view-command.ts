@@ -5,10 +5,10 @@ import { parameterProblem, terminalSafe } from '../util/terminal-safe.ts';
 import type { TextStream } from '../util/text-stream.ts';
 import { COMMAND } from '../util/version.ts';
 import { count } from './amounts.ts';
-import { annotatedSpans } from './evaluations.ts';
 import { type OtlpSpans, readOtlpJson } from './otlp-json.ts';
-import { inert, pageDocument, writePage } from './page-file.ts';
-import type { PageSpan } from './page-span.ts';
+import { inert, pageDocument, writePrivately } from './page-file.ts';
+import type { HeldSpan } from './page-span.ts';
+import { SpanStore, spansOnPage } from './span-store.ts';
 import { fileProblem, readWhole, viewText } from './trace-file.ts';
 
 const VIEW_USAGE: string =
@@ -138,19 +138,18 @@ export function pageFromFile(file: string, page: string, output: TextStream, err
   try {
     const found = readOtlpJson(viewText(readWhole(file)));
     for (const problem of problemsOf(found)) errors.write(`${problem}\n`);
-    const { spans, missed } = annotatedSpans(found.spans, found.evaluations);
-    if (missed > 0 && spans.length > 0)
+    const { spans, omitted, missed } = fittingSpans(found);
+    if (missed > 0 && found.spans.length > 0)
       errors.write(`Evaluations about spans that are not in the file: ${missed}.\n`);
-    if (spans.length === 0) {
+    if (found.spans.length === 0) {
       errors.write(
         `${file === '-' ? 'Standard input' : terminalSafe(file)} contains no spans. It must be OTLP/JSON.\n`,
       );
       return 1;
     }
-    const shown = fitting(spans);
     done = 'written';
-    writePage(page, pageDocument(shown, spans.length - shown.length + found.omitted));
-    output.write(`${count(shown.length, 'span') ?? 'No spans'}: ${pathToFileURL(page).href}\n`);
+    writePrivately(page, pageDocument(spans, omitted));
+    output.write(`${count(spans.length, 'span') ?? 'No spans'}: ${pathToFileURL(page).href}\n`);
     return 0;
   } catch (error) {
     errors.write(`${fileProblem(done === 'read' ? file : page, done, error)}\n`);
@@ -167,17 +166,30 @@ function problemsOf({ unreadable, stopped, tooDeep }: OtlpSpans): string[] {
   return problems;
 }
 
-/** The spans as JSON, within the limit of one page. */
-function fitting(spans: readonly PageSpan[]): readonly string[] {
-  const shown: string[] = [];
-  let size = 0;
-  for (const span of spans) {
-    const json = JSON.stringify(span);
-    if (json.length > MAX_SPAN_LENGTH) continue;
+/** The spans as JSON, within the limit of one page, and the number of evaluations about others. */
+function fittingSpans(found: OtlpSpans): { spans: string[]; omitted: number; missed: number } {
+  let { omitted } = found;
+  const store = new SpanStore<HeldSpan>({
+    maxTraces: Number.POSITIVE_INFINITY,
+    maxSize: MAX_PAGE_LENGTH,
     // Escaping for the page makes the text longer.
-    size += inert(json).length;
-    if (size > MAX_PAGE_LENGTH) break;
-    shown.push(json);
+    sizeOf: (part) => inert('json' in part ? part.json : JSON.stringify(part)).length,
+    dropping: (_, trace) => {
+      omitted += trace.spans.size + trace.omitted;
+    },
+  });
+  for (const span of found.spans) {
+    const json = JSON.stringify(span);
+    if (json.length > MAX_SPAN_LENGTH) omitted++;
+    else store.add(span.traceId, span.spanId, { spanId: span.spanId, json });
   }
-  return shown;
+  for (const note of found.evaluations) store.annotate(note);
+  const spans: string[] = [];
+  let missed = 0;
+  for (const trace of store.traces.values()) {
+    for (const json of spansOnPage(trace)) spans.push(json);
+    omitted += trace.omitted;
+    for (const [id, events] of trace.notes) if (!trace.spans.has(id)) missed += events.length;
+  }
+  return { spans, omitted, missed };
 }

@@ -8,6 +8,7 @@ import OpenAI from 'openai';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { instrumentOpenAI, type OpenAIInstrumentationConfig } from '../../src/client.ts';
 import { processorsFromEnvironment } from '../../src/export/otlp-exporter.ts';
+import { type Call, openCalls } from '../../src/sdk/call.ts';
 import { VIEW_HEADER } from '../../src/util/version.ts';
 import { type LiveView, startLiveView } from '../../src/viewer/live/live-view.ts';
 import type { PageSpan } from '../../src/viewer/page-span.ts';
@@ -83,6 +84,19 @@ describe('with the command view as endpoint', () => {
     return spans[0];
   };
   const answer = async (): Promise<unknown> => (await shown()).attributes['gen_ai.output.messages'];
+
+  it('of many open streams, no more is read than one request has room for', async () => {
+    const answers = Array.from({ length: 1_000 }, (_, id) =>
+      vi.fn(() => ({ spanId: String(id), attributes: { text: 'x'.repeat(65_536) } })),
+    );
+    const calls = answers.map((answerSoFar) => ({ observation: { answerSoFar } }) as unknown as Call);
+    for (const call of calls) openCalls.add(call);
+    const span = trace.getTracer('t').startSpan('x');
+    await vi.waitFor(async () => expect((await listsOf(view.page)).traces).toHaveLength(1));
+    for (const call of calls) openCalls.delete(call);
+    span.end();
+    expect(answers.filter(({ mock }) => mock.calls.length > 0).length * 65_536).toBeLessThan(8_200_000);
+  });
 
   it('a call is visible within a second of its start, and its text as it arrives', async () => {
     const { client, say, end } = streamingClient({ captureMessageContent: 'SPAN_ONLY' });

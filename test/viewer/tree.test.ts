@@ -51,11 +51,11 @@ describe('buildTrees', () => {
   it('cuts circles of parents, so that every span appears once', () => {
     const circle = [rawSpan('1', '3'), rawSpan('2', '1'), rawSpan('3', '2')];
     expect(draw([...circle, rawSpan('4', '4'), rawSpan('5', '4')])).toEqual([
-      '4',
-      '└─ 5',
       '1',
       '└─ 2',
       '   └─ 3',
+      '4',
+      '└─ 5',
     ]);
   });
 

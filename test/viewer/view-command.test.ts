@@ -58,7 +58,7 @@ test('it prints its address, and answers there', async () => {
     );
 });
 
-test('a port that is taken is said in one line, with the next free one and the variable to set', async () => {
+test('a port that is taken is said in one line', async () => {
   const server = createServer();
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
@@ -66,15 +66,9 @@ test('a port that is taken is said in one line, with the next free one and the v
   const { port } = server.address() as { port: number };
   const program = start('--port', String(port));
   expect(await program.ended).toBe(1);
-  const [, next = ''] =
-    program
-      .said()
-      .match(
-        new RegExp(
-          `^Port ${port} is taken\\. (\\d+) is free: npx \\S+ view --port \\1, and set OTEL_EXPORTER_OTLP_ENDPOINT=http://localhost:\\1\\n$`,
-        ),
-      ) ?? [];
-  expect(Number(next), program.said()).toBeGreaterThan(port);
+  expect(program.said()).toBe(
+    `Port ${port} is taken. With --port 0, it takes a free one and prints what to set.\n`,
+  );
 });
 
 test('it watches a folder', async () => {

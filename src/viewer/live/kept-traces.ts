@@ -1,21 +1,28 @@
-import { appendFileSync, chmodSync, lstatSync, statSync } from 'node:fs';
+import { appendFileSync, chmodSync, lstatSync } from 'node:fs';
 import { type OtlpSpans, readOtlpJson } from '../otlp-json.ts';
-import { fileProblem, MAX_FILE_SIZE, readWhole, viewText } from '../trace-file.ts';
+import { writePrivately } from '../page-file.ts';
+import { fileProblem, LINE_FEED, MAX_FILE_SIZE, readWhole, viewText } from '../trace-file.ts';
 
-/** The file that the command keeps traces in: a request of OTLP on each line, as the Collector's file exporter writes them. */
+/**
+ * The file that the command keeps traces in: a request of OTLP on each line, as the Collector's file exporter writes them.
+ * It never grows beyond what can be read: its older half makes room for what is new.
+ */
 export class KeptTraces {
   readonly #path: string;
   readonly #report: (problem: string) => void;
+  readonly #maxSize: number;
+  #size = 0;
   #hasFailed = false;
 
   /** @param report told once that the file cannot be written */
-  constructor(path: string, report: (problem: string) => void) {
+  constructor(path: string, report: (problem: string) => void, maxSize: number = MAX_FILE_SIZE) {
     this.#path = path;
     this.#report = report;
+    this.#maxSize = maxSize;
   }
 
   /**
-   * The traces of earlier times: the newest, if there are more than can be read.
+   * The traces of earlier times.
    *
    * @throws if they cannot be read, or nothing can be added
    */
@@ -25,19 +32,36 @@ export class KeptTraces {
     appendFileSync(this.#path, '', { mode: 0o600 });
     // It may be there already, for others to read.
     chmodSync(this.#path, 0o600);
-    const { size } = statSync(this.#path);
-    return readOtlpJson(viewText(readWhole(this.#path, Math.max(0, size - MAX_FILE_SIZE))));
+    const bytes = readWhole(this.#path);
+    this.#size = bytes.length;
+    // The end of a line that was interrupted must not spoil the next one.
+    if (bytes.length > 0 && bytes.at(-1) !== LINE_FEED) this.#append('\n');
+    return readOtlpJson(viewText(bytes));
   }
 
   /** Adds a request in the form of OTLP/JSON, or with bytes instead of texts. */
   add(request: unknown): void {
     try {
-      appendFileSync(this.#path, `${JSON.stringify(request, bytesAsText)}\n`, { mode: 0o600 });
+      const line = `${JSON.stringify(request, bytesAsText)}\n`;
+      if (this.#size + Buffer.byteLength(line) > this.#maxSize) this.#makeRoom();
+      this.#append(line);
       this.#hasFailed = false;
     } catch (error) {
       if (!this.#hasFailed) this.#report(fileProblem(this.#path, 'written', error));
       this.#hasFailed = true;
     }
+  }
+
+  #append(text: string): void {
+    appendFileSync(this.#path, text, { mode: 0o600 });
+    this.#size += Buffer.byteLength(text);
+  }
+
+  #makeRoom(): void {
+    const newest = readWhole(this.#path, Math.max(0, this.#size - this.#maxSize / 2));
+    const kept = newest.subarray(newest.indexOf(LINE_FEED) + 1);
+    writePrivately(this.#path, kept);
+    this.#size = kept.length;
   }
 }
 

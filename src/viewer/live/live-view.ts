@@ -7,7 +7,6 @@ import {
 } from 'node:http';
 import { terminalSafe } from '../../util/terminal-safe.ts';
 import type { TextStream } from '../../util/text-stream.ts';
-import { COMMAND } from '../../util/version.ts';
 import type { OtlpSpans } from '../otlp-json.ts';
 import { fileProblem } from '../trace-file.ts';
 import { KeptTraces } from './kept-traces.ts';
@@ -46,7 +45,7 @@ export async function viewLive(
         `To send them, start the program with ${ENDPOINT_VARIABLE}=${address}\nStop with Ctrl+C.\n`,
     );
   } catch (error) {
-    errors.write(`${await startProblem(error, port)}\n`);
+    errors.write(`${startProblem(error, port)}\n`);
     return 1;
   }
   // The server keeps the process running.
@@ -111,16 +110,11 @@ function readKept(kept: KeptTraces, path: string = ''): OtlpSpans {
   }
 }
 
-async function startProblem(error: unknown, port: number): Promise<string> {
+function startProblem(error: unknown, port: number): string {
   const code = errorCodeOf(error);
   if (code === 'EACCES') return `No permission to use port ${port}. Choose one above 1023 with --port.`;
   if (code !== 'EADDRINUSE') return terminalSafe(error instanceof Error ? error.message : String(error));
-  const free = await nextFreePort(port);
-  const advice =
-    free === undefined
-      ? 'Choose another one with --port.'
-      : `${free} is free: ${COMMAND} view --port ${free}, and set ${ENDPOINT_VARIABLE}=http://localhost:${free}`;
-  return `Port ${port} is taken. ${advice}`;
+  return `Port ${port} is taken. With --port 0, it takes a free one and prints what to set.`;
 }
 
 /** Where a server listens: on 127.0.0.1, and on ::1 where the machine has it. */
@@ -129,8 +123,6 @@ interface Listening {
   close(): Promise<void>;
 }
 
-/** Ports that are tried for an advice. */
-const MAX_TRIED_PORTS = 50;
 const NO_IPV6: ReadonlySet<unknown> = new Set(['EADDRNOTAVAIL', 'EAFNOSUPPORT', 'EINVAL']);
 
 /**
@@ -152,20 +144,6 @@ async function listenLocally(port: number, handle: RequestListener): Promise<Lis
     }
   }
   return { port: taken, close: () => closeAll(servers) };
-}
-
-/** The next free port above; `undefined` if there is none nearby. */
-async function nextFreePort(above: number): Promise<number | undefined> {
-  for (let port = above + 1; port <= Math.min(above + MAX_TRIED_PORTS, 65_535); port++) {
-    try {
-      const listening = await listenLocally(port, () => {});
-      await listening.close();
-      return port;
-    } catch {
-      // Taken as well.
-    }
-  }
-  return undefined;
 }
 
 function errorCodeOf(error: unknown): unknown {

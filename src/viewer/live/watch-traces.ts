@@ -1,34 +1,23 @@
 import { readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { sha256 } from '../../util/sha256.ts';
 import { type OtlpSpans, readOtlpJson } from '../otlp-json.ts';
-import { fileProblem, isUtf16, readWhole, viewText } from '../trace-file.ts';
+import { fileProblem, isUtf16, LINE_FEED, readWhole, viewText } from '../trace-file.ts';
 
 /** Files of a folder that are watched. */
 const MAX_WATCHED_FILES = 1000;
 const WATCH_INTERVAL_MS = 500;
 const TRACE_FILE = /\.(?:json|jsonl|ndjson)$/;
-const LINE_FEED = 0x0a;
-/** Bytes. The content of a span is seldom longer, so the tail has the ids of one. */
-const MAX_TAIL_SIZE = 2 ** 16;
+/** Bytes before the end of what was read. A file that was rewritten has others there. */
+const MAX_TAIL_SIZE = 4096;
 
-/** How far a file was read. */
-interface Position {
-  /** The bytes that need not be read again. */
-  readonly read: number;
-  /** The last of these bytes. A file that was rewritten has others there. */
-  readonly tailSize: number;
-  readonly tailHash: string;
-}
-
-interface WatchedFile extends Position {
+interface WatchedFile {
   /** Tells one state of the file from another. */
   readonly state: string;
-  readonly inode: number;
-  readonly size: number;
+  /** The bytes that need not be read again. */
+  readonly read: number;
+  /** The last of these bytes. */
+  readonly tail: Uint8Array;
 }
-
-const START: Position = { read: 0, tailSize: 0, tailHash: sha256(new Uint8Array()) };
 
 /**
  * Reads the spans and evaluations of a file, or of the files of a folder, and those that are added later.
@@ -42,16 +31,14 @@ export function watchTraces(
 ): () => void {
   const files = new Map<string, WatchedFile>();
   const reported = new Set<string>();
-  const reportOnce = (problem: string): void => {
-    if (reported.has(problem) || reported.size >= MAX_WATCHED_FILES) return;
-    reported.add(problem);
-    report(problem);
-  };
   const reading = <Result>(from: string, read: () => Result): Result | undefined => {
     try {
       return read();
     } catch (error) {
-      return void reportOnce(fileProblem(from, 'read', error));
+      const problem = fileProblem(from, 'read', error);
+      if (!reported.has(problem) && reported.size < MAX_WATCHED_FILES) report(problem);
+      reported.add(problem);
+      return undefined;
     }
   };
   const look = (): void => {
@@ -77,27 +64,26 @@ function readNew(path: string, files: Map<string, WatchedFile>, take: (found: Ot
   const stats = statSync(path);
   // Opening a pipe would wait for a writer.
   if (!stats.isFile()) return;
-  const { size, ino: inode, mtimeMs } = stats;
-  const known = files.get(path);
-  const state = `${size} ${inode} ${mtimeMs}`;
-  if (known?.state === state) return;
+  const state = `${stats.size} ${stats.ino} ${stats.mtimeMs}`;
+  let { read, tail, ...known } = files.get(path) ?? { state: '', read: 0, tail: new Uint8Array() };
+  if (known.state === state) return;
   // Noted first: a file that cannot be read is not tried again until it changes.
-  files.set(path, { ...(known ?? START), state, inode, size });
-  let from = known?.inode === inode && size > known.size ? known : START;
-  let bytes = readWhole(path, from.read - from.tailSize);
-  if (sha256(bytes.subarray(0, from.tailSize)) !== from.tailHash) {
-    from = START;
+  files.set(path, { state, read, tail });
+  let bytes = readWhole(path, read - tail.length);
+  if (Buffer.compare(bytes.subarray(0, tail.length), tail) === 0) {
+    bytes = bytes.subarray(tail.length);
+  } else {
+    read = 0;
     bytes = readWhole(path, 0);
   }
-  const text = viewText(bytes.subarray(from.tailSize));
+  const text = viewText(bytes);
   // A log can have any number of other lines.
   const found = readOtlpJson(text, Number.POSITIVE_INFINITY);
   // The last line may be unfinished. UTF-16 is told by its first bytes, so it is always read from there.
   const isReadAgain = isUtf16(bytes) || mayBeUnfinished(text, found);
-  const end = isReadAgain ? from.tailSize : bytes.lastIndexOf(LINE_FEED) + 1;
-  const tail = bytes.subarray(Math.max(0, end - MAX_TAIL_SIZE), end);
-  const read = from.read - from.tailSize + end;
-  files.set(path, { state, inode, size, read, tailSize: tail.length, tailHash: sha256(tail) });
+  const end = isReadAgain ? 0 : bytes.lastIndexOf(LINE_FEED) + 1;
+  if (end > 0)
+    files.set(path, { state, read: read + end, tail: bytes.slice(Math.max(0, end - MAX_TAIL_SIZE), end) });
   // Spans of a line that is read again replace themselves.
   if (!isEmpty(found)) take(found);
 }

@@ -1,0 +1,118 @@
+import { type HeldSpan, type SpanEvent, withEvents, withResource } from './page-span.ts';
+
+/** An event that names the span it is about, such as an evaluation. It may arrive before the span. */
+export interface SpanNote {
+  readonly traceId: string;
+  readonly spanId: string;
+  readonly event: SpanEvent;
+}
+
+/** A trace of a store. */
+export interface StoredTrace<Span> {
+  readonly spans: Map<string, Span>;
+  /** Events by the id of the span that they are about. */
+  readonly notes: Map<string, readonly SpanEvent[]>;
+  size: number;
+  /** Spans that did not fit. */
+  omitted: number;
+  /** Changes with the trace. */
+  revision: number;
+  /** When something of it came last, in milliseconds since the epoch. */
+  arrived: number;
+}
+
+/** Beyond these limits, the traces that have been still for longest are dropped, then the newest spans of the last one. */
+interface StoreLimits<Span> {
+  readonly maxTraces: number;
+  readonly maxSize: number;
+  readonly sizeOf: (part: Span | SpanEvent) => number;
+  /** Called before a trace is dropped. */
+  readonly dropping?: (traceId: string, trace: StoredTrace<Span>) => void;
+}
+
+/** Events about one span that are kept. */
+const MAX_NOTES = 100;
+/** Spans of a trace that have events. */
+const MAX_NOTED_SPANS = 10_000;
+
+/** Spans by their trace, and the events that arrive apart from them. */
+export class SpanStore<Span> {
+  readonly #limits: StoreLimits<Span>;
+  /** Sorted by the arrival of their last span. */
+  readonly #traces = new Map<string, StoredTrace<Span>>();
+  #size = 0;
+  #revision = 0;
+
+  constructor(limits: StoreLimits<Span>) {
+    this.#limits = limits;
+  }
+
+  get traces(): ReadonlyMap<string, StoredTrace<Span>> {
+    return this.#traces;
+  }
+
+  /** A span that is there already is replaced: exporters send again what they do not know to have arrived. */
+  add(traceId: string, spanId: string, span: Span): void {
+    const { maxSize, sizeOf } = this.#limits;
+    const trace = this.#touch(traceId);
+    const known = trace.spans.get(spanId);
+    const growth = sizeOf(span) - (known === undefined ? 0 : sizeOf(known));
+    const fits = trace.size + growth <= maxSize;
+    if (fits) trace.spans.set(spanId, span);
+    else trace.omitted++;
+    this.#grow(trace, fits ? growth : 0);
+  }
+
+  /** An event that is there already is passed over, for the same reason. */
+  annotate({ traceId, spanId, event }: SpanNote): void {
+    const trace = this.#touch(traceId);
+    const events = trace.notes.get(spanId) ?? [];
+    if (events.length >= MAX_NOTES || trace.notes.size >= MAX_NOTED_SPANS) return;
+    if (events.some((known) => JSON.stringify(known) === JSON.stringify(event))) return;
+    trace.notes.set(spanId, [...events, event]);
+    this.#grow(trace, this.#limits.sizeOf(event));
+  }
+
+  /** Marks a trace as changed. */
+  renew(trace: StoredTrace<Span>): void {
+    trace.revision = ++this.#revision;
+  }
+
+  /** Returns the trace, moved to the end of the order. */
+  #touch(id: string): StoredTrace<Span> {
+    const trace = this.#traces.get(id) ?? {
+      spans: new Map(),
+      notes: new Map(),
+      size: 0,
+      omitted: 0,
+      revision: 0,
+      arrived: 0,
+    };
+    this.#traces.delete(id);
+    this.#traces.set(id, trace);
+    trace.arrived = Date.now();
+    this.renew(trace);
+    return trace;
+  }
+
+  #grow(trace: StoredTrace<Span>, growth: number): void {
+    trace.size += growth;
+    this.#size += growth;
+    const { maxTraces, maxSize, dropping } = this.#limits;
+    for (const [id, oldest] of this.#traces) {
+      if (this.#traces.size <= maxTraces && this.#size <= maxSize) return;
+      dropping?.(id, oldest);
+      this.#traces.delete(id);
+      this.#size -= oldest.size;
+    }
+  }
+}
+
+/** The spans of a trace with their events, as JSON for a page. */
+export function spansOnPage({ spans, notes }: StoredTrace<HeldSpan>): string[] {
+  return Array.from(spans, ([id, held]) => {
+    const events = notes.get(id);
+    const json = withResource(held);
+    return events === undefined ? json : withEvents(json, events);
+  });
+}
