@@ -323,11 +323,10 @@ export class Call implements AnsweredRequest {
     this.#settle('error', undefined, error);
   }
 
-  /** @param isLate whether the end was noticed some time after it happened */
-  endStream(end: StreamEnd, error?: unknown, isLate = false): void {
+  endStream(end: StreamEnd, error?: unknown): void {
     if (this.outcome !== undefined) return;
     this.streamEnd = end;
-    this.#settle('stream', undefined, error, isLate);
+    this.#settle('stream', undefined, error);
   }
 
   /** Ends a call without a result to read: the program takes the body itself, or never asked for the result. */
@@ -341,7 +340,7 @@ export class Call implements AnsweredRequest {
   #settle(outcome: CallOutcome, value: unknown, error: unknown, isLate = false): void {
     if (this.outcome !== undefined) return;
     this.outcome = outcome;
-    // Abandonment is noticed late, as some closes are: the last sign of life is the end.
+    // Abandonment is noticed late: the last sign of life is the end.
     this.endTime = (isLate && (this.lastChunkTime ?? this.headersTime)) || this.now();
     if (this.lastChunkTime !== undefined && this.lastChunkTime > this.endTime) {
       // The wall clock was set between two chunks.

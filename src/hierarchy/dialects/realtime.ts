@@ -163,6 +163,11 @@ function withoutSound(item: unknown): unknown {
   return { ...fieldsOf(item), content: kept };
 }
 
+/** Whether an event of the program asks for a response. */
+export function isRequest(event: unknown): event is object {
+  return field(event, 'type') === 'response.create';
+}
+
 /** Whether a response is asked for outside of the session's conversation, which continues as if there were none. */
 export function isOutOfBand(event: object): boolean {
   return field(field(event, 'response'), 'conversation') === 'none';

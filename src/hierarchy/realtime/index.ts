@@ -1,12 +1,10 @@
-import type { Attributes, SpanContext } from '@opentelemetry/api';
-import { define } from '../../operations/attributes.ts';
+import type { SpanContext } from '@opentelemetry/api';
 import type { ClientEndpoint } from '../../sdk/provider.ts';
 import type { OpenedSocket, SocketClose, SocketObservation } from '../../sdk/sockets/socket.ts';
-import * as ATTR from '../../semconv/attributes.ts';
 import type { Telemetry } from '../../telemetry/telemetry.ts';
 import { now } from '../../util/clock.ts';
 import { activeContext } from '../../util/context.ts';
-import { asName, field, type PayloadObject } from '../../util/payload.ts';
+import { field, type PayloadObject } from '../../util/payload.ts';
 import type { Shelf } from '../store.ts';
 import type { ToolCalls } from '../tool-calls/tool-calls.ts';
 import type { ConversationTracker } from '../tracker.ts';
@@ -55,29 +53,19 @@ class SessionSocket implements SocketObservation {
     this.#session = this.#open();
   }
 
-  sent(event: PayloadObject | undefined, waits: boolean): void {
+  sent(event: PayloadObject | undefined): void {
     const type = field(event, 'type');
-    // What the SDK keeps for the next connection is not part of one.
-    if (event === undefined || typeof type !== 'string' || waits) return;
-    this.#session?.sent(type, event, activeContext());
+    if (event !== undefined && typeof type === 'string')
+      this.#connected()?.sent(type, event, activeContext());
   }
 
-  flushed(event: PayloadObject | undefined): void {
-    this.#connected();
-    this.sent(event, false);
-  }
-
-  notSent(error: unknown): void {
-    this.#session?.notSent(error);
+  notSent(event: PayloadObject | undefined, error: unknown): void {
+    this.#session?.notSent(event, activeContext(), error);
   }
 
   received(event: unknown): void {
     const type = field(event, 'type');
     if (typeof type === 'string') this.#connected()?.received(type, event as object);
-  }
-
-  connectionClosed(close: SocketClose): void {
-    this.#session?.end(close);
   }
 
   closed(close: SocketClose): void {
@@ -92,22 +80,13 @@ class SessionSocket implements SocketObservation {
 
   #open(): RealtimeSession {
     const { telemetry, tracker, toolCalls } = this.#realtime;
-    const { kind, client, parameters, time, context } = this.#socket;
-    const endpoint = this.#endpoint;
-    const model = endpoint.deployment ?? asName(parameters.model);
-    const attributes: Attributes = { [ATTR.OPENAI_REALTIME_SESSION_TYPE]: sessionTypeOf(this.#socket) };
-    define(attributes, ATTR.GEN_AI_REQUEST_MODEL, model);
     const session = new RealtimeSession({
       telemetry,
       tracker,
       toolCalls,
-      client,
-      endpoint,
-      model,
-      kind: kind === 'live' ? 'live' : 'realtime',
-      context,
-      startTime: this.#sessions++ === 0 ? time : now(),
-      attributes,
+      socket: this.#socket,
+      endpoint: this.#endpoint,
+      startTime: this.#sessions++ === 0 ? this.#socket.time : now(),
       previous: this.#previous,
       claims: (id, { id: sessionId }) => this.#claims(id, sessionId),
       released: (ended) => this.#released(ended),
@@ -140,9 +119,4 @@ class SessionSocket implements SocketObservation {
 /** Whether it may have the same session. Some servers give the ids of one session to the next one again. */
 function isOfSession({ sessionId, isOpen }: Claimant, id: string | undefined): boolean {
   return sessionId === undefined || id === undefined ? isOpen : sessionId === id;
-}
-
-function sessionTypeOf({ kind, parameters }: OpenedSocket): string {
-  if (kind === 'realtime') return parameters.intent === 'transcription' ? 'transcription' : 'realtime';
-  return kind === 'translation' ? 'translation' : 'live';
 }

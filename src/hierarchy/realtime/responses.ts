@@ -36,6 +36,8 @@ const MAX_OPEN_RESPONSES = 128;
 
 /** What the API says where a response is asked for while another one is made. */
 const ALREADY_ACTIVE = 'conversation_already_has_active_response';
+/** The type of the error if the API fails to make a response. */
+const FAILED_TO_ANSWER = 'server_error';
 
 /** What responses need of their session. */
 interface ResponsesSession {
@@ -64,20 +66,11 @@ interface ResponsesSession {
   answered(spent: Spent): void;
 }
 
-/** An error that does not say what it is about, and the request that waited when it came. */
-interface UnattributedError {
-  readonly request: OpenResponse;
-  readonly error: PayloadObject;
-  readonly time: number;
-}
-
 /** The responses of a session: those asked for, in order, and those the server has begun, by id. */
 export class SessionResponses {
   readonly #session: ResponsesSession;
   #requested: OpenResponse[] = [];
   readonly #begun = new Map<string, OpenResponse>();
-  #last: OpenResponse | undefined;
-  #unattributed: UnattributedError | undefined;
 
   constructor(session: ResponsesSession) {
     this.#session = session;
@@ -86,24 +79,13 @@ export class SessionResponses {
   /** The program asks for a response. */
   request(event: object, caller: Context): void {
     // The next response that the server begins by itself does not answer this speech again.
-    if (!isOutOfBand(event)) {
-      this.#session.takeSpeechEnd();
-      this.settleError();
-    }
-    this.#last = this.#begin(event, caller, undefined);
-    if (this.#last !== undefined) this.#requested.push(this.#last);
+    if (!isOutOfBand(event)) this.#session.takeSpeechEnd();
+    const request = this.#begin(event, caller, undefined);
+    if (request !== undefined) this.#requested.push(request);
   }
 
-  notSent(error: unknown): void {
-    const failed = this.#last;
-    this.#last = undefined;
-    if (failed === undefined || this.#requested.at(-1) !== failed) return;
-    this.#requested.pop();
-    failed.call.fail(error);
-  }
-
-  sentOther(): void {
-    this.#last = undefined;
+  notSent(event: object, caller: Context, error: unknown): void {
+    this.#begin(event, caller, undefined)?.call.fail(error);
   }
 
   /** The answers do not say which request they answer; their order does. */
@@ -154,31 +136,11 @@ export class SessionResponses {
   /** The API rejects something that the program has sent. */
   failed(error: unknown): void {
     const details = fieldsOf(error);
-    const failed = this.#rejected(details);
-    const request = this.#waiting;
-    if (failed !== undefined) this.#reject(failed, details);
-    else if (request !== undefined && !details.event_id && !details.param)
-      this.#unattributed = { request, error: details, time: request.call.now() };
-  }
-
-  /**
-   * Called when the next response is due, or none any more. The API answers one request at a time: if the one before still
-   * waits, the error that came meanwhile was about that.
-   */
-  settleError(): void {
-    const unattributed = this.#unattributed;
-    this.#unattributed = undefined;
-    if (unattributed === undefined) return;
-    const { request, error, time } = unattributed;
-    if (!this.#requested.includes(request)) return;
-    request.call.headersTime = time;
-    this.#reject(request, error);
-  }
-
-  #reject(failed: OpenResponse, error: PayloadObject): void {
-    this.#remove(failed);
+    const request = this.#rejected(details);
+    if (request === undefined) return;
+    this.#remove(request);
     const code = errorTypeOf(error, ERROR_TYPE_VALUE_OTHER);
-    failed.call.endStream('error', { ...error, code }, true);
+    request.call.endStream('error', { ...details, code });
   }
 
   limits(headers: Readonly<Record<string, string>>): void {
@@ -191,12 +153,11 @@ export class SessionResponses {
    * @returns the end of the last one
    */
   end(close: SocketClose | undefined): number {
-    this.settleError();
     let last = 0;
     for (const { call } of [...this.#requested.splice(0), ...this.#begun.values()]) {
       if (close === undefined) call.close('interrupted');
       else if (close.byProgram) call.endStream('aborted');
-      else call.endStream('error', close.error, close.isLate);
+      else call.endStream('error', close.error);
       last = Math.max(last, call.endTime);
     }
     this.#begun.clear();
@@ -220,10 +181,11 @@ export class SessionResponses {
     this.#requested = this.#requested.filter((each) => each !== request);
   }
 
-  /** The request that an error is about. Few programs name their events, but the parameter may tell. */
-  #rejected({ event_id, code, param }: PayloadObject): OpenResponse | undefined {
+  /** The request that an error is about. Few programs name their events, but the parameter or the type may tell. */
+  #rejected({ event_id, type, code, param }: PayloadObject): OpenResponse | undefined {
     if (event_id) return this.#requested.find(({ eventId }) => eventId === event_id);
     if (code === ALREADY_ACTIVE) return this.#requested.at(-1);
+    if (type === FAILED_TO_ANSWER && !param) return this.#waiting;
     const isOfResponse = typeof param === 'string' && /^response(?:[.[]|$)/.test(param);
     return isOfResponse ? this.#requested.find(({ eventId }) => eventId === undefined) : undefined;
   }

@@ -5,7 +5,7 @@ import type { ApiRequest } from '../../operations/index.ts';
 import { realtimeTranscription } from '../../operations/realtime.ts';
 import type { ClientEndpoint } from '../../sdk/provider.ts';
 import { matchRoute } from '../../sdk/routes/index.ts';
-import type { SocketClose } from '../../sdk/sockets/socket.ts';
+import type { OpenedSocket, SocketClose } from '../../sdk/sockets/socket.ts';
 import * as ATTR from '../../semconv/attributes.ts';
 import { EVENT_OPENAI_REALTIME_INTERRUPTION, EVENT_OPENAI_REALTIME_SPEECH } from '../../semconv/events.ts';
 import { textLimits } from '../../telemetry/content/kept.ts';
@@ -20,6 +20,7 @@ import { LastingClock, type SpanClock } from '../../util/clock.ts';
 import { LinkedContext } from '../../util/context.ts';
 import {
   arrayField,
+  asName,
   field,
   first,
   MAX_REPEATED,
@@ -30,6 +31,7 @@ import {
 } from '../../util/payload.ts';
 import { activeSpan, Conversation } from '../conversations/conversation.ts';
 import {
+  isRequest,
   type RealtimeSink,
   ResponseDefaults,
   readReceived,
@@ -46,13 +48,9 @@ export interface SessionStart {
   readonly telemetry: Telemetry;
   readonly tracker: ConversationTracker;
   readonly toolCalls: ToolCalls;
-  readonly client: object;
+  readonly socket: OpenedSocket;
   readonly endpoint: ClientEndpoint;
-  readonly model: string | undefined;
-  readonly kind: 'realtime' | 'live';
-  readonly context: Context;
   readonly startTime: number;
-  readonly attributes: Attributes;
   /** The connection before on the same socket. */
   readonly previous: SpanContext | undefined;
   /** Whether no other socket has this response, or this transcript. */
@@ -72,7 +70,8 @@ export class RealtimeSession implements RealtimeSink {
   readonly endpoint: ClientEndpoint;
   readonly context: Context;
   model: string | undefined;
-  readonly #start: Pick<SessionStart, 'tracker' | 'kind' | 'claims' | 'released'>;
+  readonly #kind: 'realtime' | 'live';
+  readonly #start: Pick<SessionStart, 'tracker' | 'claims' | 'released'>;
   readonly #parentSpanId: string | undefined;
   /** `undefined` where spans of conversations are switched off. */
   readonly #record: OperationRecord<Place, Totals> | undefined;
@@ -95,14 +94,16 @@ export class RealtimeSession implements RealtimeSink {
   #closed = false;
 
   constructor(start: SessionStart) {
-    const { telemetry, kind, context, endpoint, startTime, previous } = start;
-    const { tracker, claims, released } = start;
-    this.#start = { tracker, kind, claims, released };
+    const { telemetry, tracker, toolCalls, socket, endpoint, startTime, previous, claims, released } = start;
+    const { client, context, parameters } = socket;
+    const kind = socket.kind === 'live' ? 'live' : 'realtime';
+    this.#kind = kind;
+    this.#start = { tracker, claims, released };
     this.telemetry = telemetry;
-    this.toolCalls = start.toolCalls;
-    this.client = start.client;
+    this.toolCalls = toolCalls;
+    this.client = client;
     this.endpoint = endpoint;
-    this.model = start.model;
+    this.model = endpoint.deployment ?? asName(parameters.model);
     const parent = activeSpan(context);
     this.#parentSpanId = parent?.spanContext().spanId;
     if (telemetry.settings.conversationSpans !== 'never')
@@ -114,7 +115,9 @@ export class RealtimeSession implements RealtimeSink {
         isRoot: parent === undefined,
         startTime,
       });
-    this.#record?.add({ attributes: start.attributes });
+    const attributes: Attributes = { [ATTR.OPENAI_REALTIME_SESSION_TYPE]: sessionTypeOf(socket) };
+    define(attributes, ATTR.GEN_AI_REQUEST_MODEL, this.model);
+    this.#record?.add({ attributes });
     this.context = this.#record === undefined ? context : LinkedContext.withSpan(context, this.#record.span);
     this.#caller = this.context;
     this.#conversation = new Conversation(kind, '');
@@ -137,7 +140,7 @@ export class RealtimeSession implements RealtimeSink {
   }
 
   get place(): Place {
-    return { kind: this.#start.kind, conversationId: this.id };
+    return { kind: this.#kind, conversationId: this.id };
   }
 
   get outputRate(): number {
@@ -168,15 +171,12 @@ export class RealtimeSession implements RealtimeSink {
   sent(type: string, event: object, caller: Context): void {
     this.#counts.sent++;
     this.#caller = caller;
-    if (type !== 'input_audio_buffer.append') {
-      this.#lastActivity = this.#clock.now();
-      this.#responses.sentOther();
-    }
+    if (type !== 'input_audio_buffer.append') this.#lastActivity = this.#clock.now();
     readSent(type, event, this);
   }
 
-  notSent(error: unknown): void {
-    this.#responses.notSent(error);
+  notSent(event: unknown, caller: Context, error: unknown): void {
+    if (isRequest(event)) this.#responses.notSent(event, caller, error);
   }
 
   received(type: string, event: object): void {
@@ -200,9 +200,8 @@ export class RealtimeSession implements RealtimeSink {
     this.#facts = { ...facts, id: known ?? facts.id };
     this.model = facts.model ?? this.model;
     this.#record?.add({ attributes: { ...facts.attributes, ...placeAttributes(this.place) } });
-    const { tracker, kind } = this.#start;
     if (known === undefined && facts.id !== undefined)
-      this.#conversation = tracker.conversation(kind, facts.id, this.endpoint.origin);
+      this.#conversation = this.#start.tracker.conversation(this.#kind, facts.id, this.endpoint.origin);
   }
 
   updateSent(event: object): void {
@@ -256,7 +255,6 @@ export class RealtimeSession implements RealtimeSink {
     this.#speechEnded(itemId, startTime, isReported ? (endMs - ms) / 1e3 : undefined, time);
     this.#speech.started = undefined;
     this.#speech.end = time;
-    this.#responses.settleError();
   }
 
   committing(): void {
@@ -430,8 +428,7 @@ export class RealtimeSession implements RealtimeSink {
     if (this.#closed) return;
     this.#closed = true;
     const last = Math.max(this.#responses.end(close), this.#lastActivity);
-    const isReported = close !== undefined && !close.isLate;
-    this.#endSpan(isReported ? this.#clock.now() : last, close);
+    this.#endSpan(close === undefined ? last : this.#clock.now(), close);
     this.#start.released(this);
   }
 
@@ -511,4 +508,9 @@ class Speech {
     if (heard === undefined) this.#unanswered = this.#unanswered.filter((id) => id !== itemId);
     return { startTime, heard };
   }
+}
+
+function sessionTypeOf({ kind, parameters }: OpenedSocket): string {
+  if (kind === 'realtime') return parameters.intent === 'transcription' ? 'transcription' : 'realtime';
+  return kind === 'translation' ? 'translation' : 'live';
 }

@@ -69,14 +69,12 @@ export class RealtimeTransports extends PatchedClass {
   #watch(socket: object, connection: Connection): void {
     const { observation } = connection;
     this.#transports.watch(socket, {
-      closed(code, opened, isLate) {
-        const { byProgram } = connection;
-        const close = closeOf({ code, byProgram, isLate, error: undefined, hasFailed: false });
-        observation.connectionClosed(close, opened);
-        observation.closed(close);
-      },
+      closed: (code) =>
+        observation.closed(
+          closeOf({ code, byProgram: connection.byProgram, error: undefined, hasFailed: false }),
+        ),
       sending: (frame) =>
-        guard('recording a realtime frame', () => observation.sent(asObject(parseFrame(frame)), false)),
+        guard('recording a realtime frame', () => observation.sent(asObject(parseFrame(frame)))),
     });
     const known = this.#known;
     // The class belongs to others, whose sockets are not known here.

@@ -125,11 +125,8 @@ class SocketClasses extends PatchedClass {
         }));
       this.patches.wrap(holder, 'close', (original) => ({
         close(...args) {
-          const state = stateOf(this);
-          state?.closing();
-          const result = original.apply(this, args);
-          state?.closed();
-          return result;
+          stateOf(this)?.closing();
+          return original.apply(this, args);
         },
       }));
     }

@@ -26,28 +26,16 @@ export interface SocketClose {
   readonly error: object;
   /** Neither side wanted it. */
   readonly isFailure: boolean;
-  /** It was noticed some time after it happened: what was open ended with its last event. */
-  readonly isLate: boolean;
 }
 
 /** What a socket carries, frame by frame. Nothing here may throw: the SDK would stop reading. */
 export interface SocketObservation {
-  /**
-   * An event of the program is about to be sent; `undefined` for one that is not read.
-   *
-   * @param waits the connection is closed: the SDK keeps the event for the next one
-   */
-  sent(event: PayloadObject | undefined, waits: boolean): void;
-  /** An event that waited is sent over the next connection. */
-  flushed?(event: PayloadObject | undefined): void;
-  /** What waited has been sent, before it could be observed. */
-  reconnected?(): void;
-  /** The event just given to {@link sent} could not be sent. */
-  notSent(error: unknown): void;
+  /** An event of the program goes out, in the context that the program has sent it in; `undefined` for one that is not read. */
+  sent(event: PayloadObject | undefined): void;
+  /** An event of the program never goes out. */
+  notSent(event: PayloadObject | undefined, error: unknown): void;
   received(event: unknown): void;
-  /** @param opened whether frames have passed over the connection */
-  connectionClosed(close: SocketClose, opened: boolean): void;
-  /** There will be no further connection. */
+  /** A connection has closed. Another one may follow. */
   closed(close: SocketClose): void;
 }
 
@@ -57,15 +45,15 @@ const REFUSED = /^Unexpected server response: (\d{3})$/;
 /** Closes that both sides wanted: as agreed, going away, without a code. */
 const ORDERLY_CLOSES: readonly number[] = [1000, 1001, 1005];
 
-interface ClosedConnection extends Pick<SocketClose, 'code' | 'byProgram' | 'isLate'> {
+interface ClosedConnection extends Pick<SocketClose, 'code' | 'byProgram'> {
   /** What the SDK has reported before. */
   readonly error: unknown;
   readonly hasFailed: boolean;
 }
 
-export function closeOf({ code, byProgram, isLate, error, hasFailed }: ClosedConnection): SocketClose {
-  const isOrderly = code === undefined ? isLate && !hasFailed : ORDERLY_CLOSES.includes(code);
-  return { code, byProgram, isLate, isFailure: !byProgram && !isOrderly, error: closeError(error, code) };
+export function closeOf({ code, byProgram, error, hasFailed }: ClosedConnection): SocketClose {
+  const isOrderly = code === undefined ? !hasFailed : ORDERLY_CLOSES.includes(code);
+  return { code, byProgram, isFailure: !byProgram && !isOrderly, error: closeError(error, code) };
 }
 
 /** The error of what was in progress when a socket closed: what the connection broke with, else that it closed. */

@@ -1,7 +1,8 @@
+import type { Context } from '@opentelemetry/api';
 import { now } from '../../util/clock.ts';
-import { activeContext } from '../../util/context.ts';
+import { activeContext, runIn } from '../../util/context.ts';
 import { guard } from '../../util/guard.ts';
-import { asObject, field, fieldsOf, objectField } from '../../util/payload.ts';
+import { asNumber, asObject, field, fieldsOf, objectField, type PayloadObject } from '../../util/payload.ts';
 import type { CallObserver } from '../call.ts';
 import { isObject, propertyOf, prototypesOf } from '../reflect.ts';
 import { Seam, seenCalls } from '../seam.ts';
@@ -15,13 +16,19 @@ import {
   type SocketKind,
   type SocketObservation,
 } from './socket.ts';
-import { CLOSED, CLOSING, CONNECTING, type Transports, transportOf } from './transport.ts';
+import { CLOSING, OPEN, type Transports, transportOf } from './transport.ts';
 
 /** The SDK keeps a limited number of bytes; further events are not told apart. */
 const MAX_KEPT = 1_000;
 
-/** What fails a request that the SDK drops, because the socket has closed for good. */
+/** What fails a request that the SDK drops. */
 const NOT_SENT: object = Object.freeze({ code: 'connection_closed', message: 'The WebSocket is closed.' });
+
+/** An event that the program has sent, and that has not gone out. */
+interface Unsent {
+  readonly event: PayloadObject | undefined;
+  readonly context: Context;
+}
 
 /** One socket of the SDK, with its connections one after the other. Nothing here throws. */
 export class SocketState {
@@ -31,16 +38,12 @@ export class SocketState {
   /** Emitted by name only: `event` is emitted only if it has a listener. */
   readonly #byName: boolean;
   #transport: object | undefined;
-  /** The runtime emits no `close`. */
-  #isNative = false;
   #isSending = false;
-  /** What the SDK is sending has reached the connection, or is lost. */
-  #isPassed = false;
-  /** What the SDK keeps to send later: whether it is for the next connection. */
-  readonly #kept: boolean[] = [];
+  /** What the SDK is sending. */
+  #unsent: Unsent | undefined;
+  /** What the SDK keeps until a connection is open, in its order. */
+  readonly #kept: Unsent[] = [];
   #byProgram = false;
-  /** What still arrives after the program has closed it belongs to nothing. */
-  #isOver = false;
   #error: unknown;
   /** The SDK has reported an error of the connection, maybe without its cause. */
   #hasFailed = false;
@@ -56,45 +59,41 @@ export class SocketState {
 
   /** Called before an event reaches the listeners of the program. */
   heard(name: unknown, event: unknown): void {
-    if (this.#observation === undefined || this.#isOver) return;
+    const observation = this.#observation;
+    if (observation === undefined) return;
     if (this.#transport !== transportOf(this.#socket)) this.#watch();
     if (name === 'event' ? !this.#byName : this.#byName && name === field(event, 'type'))
-      guard('reading a frame', receive, this.#observation, event);
-    else if (name === 'close' && this.#readyState >= CLOSING)
-      guard('closing a socket', () => this.#observation?.closed(this.#close(event)));
-    else if (name === 'reconnected') {
-      this.#error = undefined;
-      this.#hasFailed = false;
-      this.#observation.reconnected?.();
-    }
+      guard('reading a frame', receive, observation, event);
+    else if (name === 'close' && Number(this.#readyState) >= CLOSING)
+      guard('closing a socket', () => {
+        const close = this.#close(event);
+        this.#notSent(this.#kept.splice(0), close.error);
+        observation.closed(close);
+      });
+    else if (name === 'reconnected') guard('watching a connection', () => this.#reconnected());
   }
 
-  /** Sends an event of the program: notes it first, so that its span starts before the SDK's work. */
+  /** Sends an event of the program, which is told as it goes out: its span starts before the work of the connection. */
   send(given: unknown, isRaw: boolean, original: () => unknown): unknown {
-    const observation = this.#observation;
-    if (observation === undefined || this.#isSending) return original();
+    if (this.#observation === undefined || this.#isSending) return original();
     let isLost = false;
-    let isClosed = false;
     guard('sending a frame', () => {
       this.#connect();
-      this.#see(false);
-      const event = isRaw ? parseFrame(given) : given;
-      isClosed = this.#readyState >= CLOSING;
-      observation.sent(asObject(event), isClosed);
-      isLost = isClosed && !canReconnect(this.#socket);
+      isLost = Number(this.#readyState) >= CLOSING && !canReconnect(this.#socket);
+      this.#unsent = { event: asObject(isRaw ? parseFrame(given) : given), context: activeContext() };
     });
     this.#isSending = true;
-    this.#isPassed = isLost;
     try {
       const result = original();
-      if (!this.#isPassed && this.#kept.length < MAX_KEPT) this.#kept.push(isClosed);
-      if (isLost) this.#notSent(NOT_SENT);
+      if (isLost) this.#lose(NOT_SENT);
+      else if (this.#unsent !== undefined && this.#kept.length < MAX_KEPT) this.#kept.push(this.#unsent);
       return result;
     } catch (error) {
-      this.#notSent(error);
+      this.#lose(error);
       throw error;
     } finally {
       this.#isSending = false;
+      this.#unsent = undefined;
     }
   }
 
@@ -110,31 +109,42 @@ export class SocketState {
     const error = cause ?? first ?? undefined;
     if (error !== undefined) this.#error = error;
     // It gives no cause where a socket has closed for good, or too much waits for the next connection.
-    if (!this.#isSending) return;
-    this.#isPassed = true;
-    this.#notSent(error ?? NOT_SENT);
+    this.#lose(error ?? NOT_SENT);
   }
 
   closing(): void {
-    guard('watching a connection', () => {
-      this.#connect();
-      this.#see(false);
-    });
+    this.#watch();
     this.#byProgram = true;
   }
 
-  /** Called when the program's `close()` has returned. */
-  closed(): void {
-    guard('closing a socket', () => this.#see(true));
+  #reconnected(): void {
+    this.#error = undefined;
+    this.#hasFailed = false;
+    if (keepsUntilAsked(this.#socket)) return;
+    // The SDK has sent what it kept, before the new connection could be seen.
+    for (const { event, context } of this.#kept.splice(0))
+      runIn(context, () => this.#observation?.sent(event));
   }
 
-  #notSent(error: unknown): void {
-    guard('recording a frame', () => this.#observation?.notSent(error));
+  #close(code: unknown): SocketClose {
+    const told = { byProgram: this.#byProgram, error: this.#error, hasFailed: this.#hasFailed };
+    return closeOf({ code: asNumber(code), ...told });
   }
 
-  get #readyState(): number {
-    const state = field(transportOf(this.#socket), 'readyState');
-    return typeof state === 'number' ? state : CONNECTING;
+  /** What the SDK is sending will not go out. */
+  #lose(error: unknown): void {
+    const unsent = this.#unsent;
+    this.#unsent = undefined;
+    if (unsent !== undefined) this.#notSent([unsent], error);
+  }
+
+  #notSent(events: readonly Unsent[], error: unknown): void {
+    for (const { event, context } of events)
+      guard('recording a frame', () => runIn(context, () => this.#observation?.notSent(event, error)));
+  }
+
+  get #readyState(): unknown {
+    return field(transportOf(this.#socket), 'readyState');
   }
 
   #watch(): void {
@@ -145,53 +155,43 @@ export class SocketState {
     const transport = transportOf(this.#socket);
     if (transport === this.#transport) return;
     // Nobody may have told that the one before has closed.
-    if (this.#isNative && this.#transport !== undefined) this.#transports.missed(this.#transport, false);
+    if (this.#transport !== undefined) this.#transports.missed(this.#transport);
     this.#transport = transport;
     if (transport === undefined) return;
-    const isClosed = this.#readyState === CLOSED;
-    this.#isNative = this.#transports.watch(transport, {
-      closed: (code, opened, isLate) => {
-        if (transport !== this.#transport) return;
-        this.#observation?.connectionClosed(this.#close(code, isLate), opened && !isClosed);
+    this.#transports.watch(transport, {
+      closed: (code) => {
+        if (transport === this.#transport) this.#observation?.closed(this.#close(code));
       },
-      sending: (data) => this.#sending(data),
+      sending: (data) => guard('recording a frame', () => this.#sending(data)),
     });
-    // It closed before this listener was added, so no event will follow.
-    if (isClosed) this.#transports.missed(transport, false);
   }
 
-  /** Anything goes out: what the SDK was just given, what it has kept, or what the program sends past the SDK. */
+  /** Something goes out: what the SDK was just given, what it has kept, or what the program sends past the SDK. */
   #sending(data: unknown): void {
-    if (this.#isSending) {
-      this.#isPassed = true;
-      // The SDK sends in order: what it kept has gone out, or never will.
-      if (this.#kept.length > 0) this.#kept.length = 0;
+    const observation = this.#observation;
+    if (observation === undefined || (this.#readyState ?? OPEN) !== OPEN) return;
+    if (!this.#isSending) {
+      const kept = this.#kept.shift();
+      if (kept === undefined) observation.sent(asObject(parseFrame(data)));
+      else runIn(kept.context, () => observation.sent(kept.event));
       return;
     }
-    guard('recording a frame', () => {
-      const wasForNext = this.#kept.shift();
-      if (wasForNext === undefined) this.#observation?.sent(asObject(parseFrame(data)), false);
-      else if (wasForNext) this.#observation?.flushed?.(asObject(parseFrame(data)));
-    });
-  }
-
-  /** Notices a close at the next call, where nothing else reports it. */
-  #see(isClosing: boolean): void {
-    if (!this.#isNative) return;
-    const transport = transportOf(this.#socket);
-    if (transport !== undefined && this.#transports.missed(transport, isClosing)) this.#isOver = isClosing;
-  }
-
-  #close(code: unknown, isLate = false): SocketClose {
-    const known = typeof code === 'number' ? code : undefined;
-    const told = { byProgram: this.#byProgram, error: this.#error, hasFailed: this.#hasFailed };
-    return closeOf({ code: known, isLate, ...told });
+    // The SDK sends in order: what it kept has gone out, or never will.
+    if (this.#kept.length > 0) this.#kept.length = 0;
+    const unsent = this.#unsent;
+    this.#unsent = undefined;
+    if (unsent !== undefined) observation.sent(unsent.event);
   }
 }
 
 /** Classes that reconnect keep what is sent meanwhile, or report that they do not. Those before openai 6.49 lose it. */
 function canReconnect(socket: object): boolean {
   return typeof field(socket, 'sendRaw') === 'function';
+}
+
+/** Some classes send what they have kept only if the program asks them to. */
+function keepsUntilAsked(socket: object): boolean {
+  return typeof field(socket, 'flushPending') === 'function';
 }
 
 function receive(observation: SocketObservation, event: unknown): void {
