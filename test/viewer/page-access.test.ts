@@ -281,18 +281,4 @@ describe.skipIf(NO_BROWSER !== undefined)('the page', () => {
     );
     expect(durations.filter((each) => !['0s', 'auto'].includes(each))).toEqual([]);
   });
-
-  it('is printed with its timeline and its conversation, without what is there to press', async () => {
-    await open([ANSWERS]);
-    await page.emulateMedia({ media: 'print', colorScheme: 'light' });
-    for (const shown of [page.getByRole('tree'), page.getByRole('tabpanel').getByText('What is it?')])
-      expect(await shown.isVisible()).toBe(true);
-    for (const hidden of [page.getByRole('banner'), page.getByRole('tablist')])
-      expect(await hidden.isVisible()).toBe(false);
-    const overflow = await page
-      .locator('.details, .waterfall, main')
-      .evaluateAll((all) => all.filter((each) => each.scrollHeight > each.clientHeight + 1).length);
-    expect(overflow).toBe(0);
-    expect((await page.pdf()).length).toBeGreaterThan(1_000);
-  });
 });

