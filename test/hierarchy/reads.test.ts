@@ -214,6 +214,33 @@ describe('reads beside the requests of the program', () => {
     await Promise.all([busy, idle]);
   });
 
+  it('begin one at a time once the program has kept the server busy for five seconds', async () => {
+    const reads = new OriginReads(ORIGIN, 100);
+    const log: string[] = [];
+    begin(4);
+    const answers = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+    const started = answers.map(({ promise }, index) =>
+      start(reads, `run_${index}`, () => {
+        log.push(`read ${index}`);
+        return promise;
+      }),
+    );
+    vi.advanceTimersByTime(4_999);
+    reads.resume();
+    await nextTurn();
+    expect(log).toEqual([]);
+    vi.advanceTimersByTime(1);
+    reads.resume();
+    await nextTurn();
+    expect(log).toEqual(['read 0']);
+    answers[0]?.resolve();
+    await nextTurn();
+    expect(log).toEqual(['read 0', 'read 1']);
+    answers[1]?.resolve();
+    await Promise.all(started);
+    for (let request = 0; request < 4; request++) answer();
+  });
+
   it('give way for five seconds again after the server was quiet', async () => {
     const reads = new OriginReads(ORIGIN, 100);
     begin(4);
