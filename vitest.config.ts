@@ -92,7 +92,11 @@ const config: ViteUserConfig = defineConfig({
       }),
       project('processes', PROCESSES, { testTimeout: 180_000 }),
       project('browser', BROWSER, { testTimeout: 120_000 }),
-      project('lanes', LANES, { globalSetup: ['./test/support/lanes/prepare.ts'], testTimeout: 180_000 }),
+      project('lanes', LANES, {
+        globalSetup: ['./test/support/lanes/prepare.ts'],
+        setupFiles: ['./test/support/lanes/wait.ts'],
+        testTimeout: 180_000,
+      }),
       project('heap', HEAP, { testTimeout: 600_000 }),
       project('place', PLACE, { testTimeout: 1_200_000 }),
       project('soak', SOAK, { testTimeout: 900_000 }),

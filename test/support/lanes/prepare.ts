@@ -1,11 +1,13 @@
+import { existsSync } from 'node:fs';
 import { cp, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import type { TestProject } from 'vitest/node';
 import { ENTRY_LANES } from '../../entries/lanes.ts';
 import { DOUBLE_LANES, FRAMEWORK_LANES } from '../../lanes/lanes.ts';
 import { mustRun } from './command.ts';
 import { LANES, type Lane } from './lanes.ts';
-import { laneDirectory, PACKAGE_NAME, programsDirectory, ROOT } from './paths.ts';
+import { LANES_DIRECTORY, laneDirectory, PACKAGE_NAME, programsDirectory, ROOT } from './paths.ts';
 import { packPackage, sha256, type Tarball } from './tarball.ts';
 
 declare module 'vitest' {
@@ -25,11 +27,28 @@ interface Stamp {
   readonly tarball: string;
 }
 
-/** Makes every lane what its row in the table says. Runs once, before the tests that use lanes. */
-export default async function prepareLanes(project: TestProject): Promise<void> {
+/** There once all lanes are made; what is in it went wrong. */
+const OUTCOME = join(LANES_DIRECTORY, 'made.txt');
+
+/**
+ * Makes every lane what its row in the table says. Runs once, beside the tests that use no lanes: in a new checkout, npm
+ * installs them for a minute.
+ */
+export default async function prepareLanes(project: TestProject): Promise<() => Promise<void>> {
+  await rm(OUTCOME, { force: true });
   const tarball = await packPackage();
   project.provide('tarball', tarball.path);
-  await makeLanes([...LANES, ...ENTRY_LANES, ...DOUBLE_LANES, ...FRAMEWORK_LANES], tarball);
+  const made = makeLanes([...LANES, ...ENTRY_LANES, ...DOUBLE_LANES, ...FRAMEWORK_LANES], tarball)
+    .then(() => '', String)
+    .then((problem) => writeFile(OUTCOME, problem));
+  return () => made;
+}
+
+/** Waits, in a file of tests, until all lanes are made. */
+export async function lanesAreMade(): Promise<void> {
+  while (!existsSync(OUTCOME)) await delay(100);
+  const problem = await readFile(OUTCOME, 'utf8');
+  if (problem !== '') throw new Error(problem);
 }
 
 /** Makes each lane what its row says, a few at a time. */
