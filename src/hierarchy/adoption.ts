@@ -140,22 +140,25 @@ export function placeAdopted(
     : { context, link: creator };
 }
 
+/** Where facts come from. */
+export interface FactSource {
+  readonly endpoint: Endpoint;
+  /** The caller's, kept until the call is over. */
+  readonly context: Context;
+  /** Whether content is recorded. */
+  readonly content: boolean;
+  /** The call or background read that brings them. The date in its headers is the server's time. */
+  readonly exchange: Pick<Call, 'startTime' | 'ownClock' | 'headers' | 'client' | 'requestHeaders'>;
+}
+
 /** When, how and by whom an object was seen. */
 export interface Observation {
+  readonly source: FactSource;
   readonly time: number;
   /** Whether a stream reported it as it happened. */
   readonly live: boolean;
   /** Whether its request works on what it is about, rather than only looks at it. */
   readonly isDriven: boolean;
-  /** When its request was sent. */
-  readonly sentAt: number;
-  /** The clock of its times, as what that adds to the monotonic one. */
-  readonly ownClock: number | undefined;
-  /** The response headers. Their date reports the server's time. */
-  readonly headers: unknown;
-  /** The caller's. */
-  readonly context: Context;
-  readonly endpoint: Endpoint;
 }
 
 /** An invocation that this process created and handed on. */
@@ -184,12 +187,11 @@ export interface FoundInvocation {
 export function adoptInvocation(
   tracker: ConversationTracker,
   found: FoundInvocation,
-  observation: Observation,
+  { time, source: { endpoint, exchange } }: Observation,
   { context, link }: AdoptedPlace,
   handedOn?: HandedOn,
 ): AgentInvocation {
-  const { time, endpoint, headers, ownClock, sentAt } = observation;
-  const clock = OperationClock.ofResponse(headers, time, ownClock);
+  const clock = OperationClock.ofResponse(exchange.headers, time, exchange.ownClock);
   const created = Math.min(clock.local(found.snapshot.createdAt, time), time);
   return openFound(tracker, found, {
     context,
@@ -197,7 +199,7 @@ export function adoptInvocation(
     creator: link,
     input: handedOn?.input,
     startTime: handedOn?.startTime ?? created,
-    sentAt,
+    sentAt: exchange.startTime,
     clock,
     // Its start is known only in the server's whole seconds.
     rebuilt: handedOn === undefined,

@@ -75,7 +75,9 @@ export class Engine implements ConversationApi {
     facts.isDriven = telemetry.settings.adoptRuns !== false && drives(call, intent.outputs);
     const works = intent.invocation === 'starts' || intent.invocation === 'drives';
     const driven = works ? this.#driven(observed) : undefined;
-    if (intent.invocation === 'starts' && driven === undefined && !this.#handsOn(call)) {
+    const starts = intent.invocation === 'starts' && driven === undefined;
+    // What is created for another process is recorded there, and the request has its own span here.
+    if (starts && !handsOn(call, telemetry.settings, dialect.identifiesAtOnce)) {
       const started = this.#start(observed, request, options);
       return new InvocationCreation(observed, facts, started);
     }
@@ -164,12 +166,6 @@ export class Engine implements ConversationApi {
     return invocation;
   }
 
-  /** Whether the request creates an invocation for another process: then the request has its own span. */
-  #handsOn(call: Call): boolean {
-    const { telemetry, dialect } = this.#state;
-    return handsOn(call, telemetry.settings, dialect.identifiesAtOnce);
-  }
-
   #handOn({ call, intent, endpoint }: ObservedCall, value: unknown, record: OpenRecord): void {
     const { dialect, handedOn } = this.#state;
     const id = dialect.invocationOf(value);
@@ -249,16 +245,12 @@ export class Engine implements ConversationApi {
     tracker.endConversation(dialect.kind, id, endpoint.origin);
   }
 
-  /** Beside the request that created the conversation, and after it. */
-  #opened(observed: ObservedCall, id: string): void {
-    const { kind, context, active, endpoint, startTime } = observed;
-    const use = { kind, id, context, endpoint, startTime: justAfter(startTime) };
-    this.#state.tracker.open(use, active)?.touch();
-  }
-
   #created(observed: ObservedCall, segment: Segment | undefined, id: string): void {
-    const conversation = this.#conversation(id, observed.endpoint);
-    if (segment === undefined) this.#opened(observed, id);
+    const { kind, context, active, endpoint, startTime } = observed;
+    const conversation = this.#conversation(id, endpoint);
+    // Beside the request that created the conversation, and after it.
+    const use = { kind, id, context, endpoint, startTime: justAfter(startTime) };
+    if (segment === undefined) this.#state.tracker.open(use, active)?.touch();
     else segment.identify(conversation);
     conversation.created();
     for (const message of observed.intent.messages) conversation.add(message);

@@ -1,4 +1,4 @@
-import { type Attributes, type Context, ROOT_CONTEXT, type Span, type SpanContext } from '@opentelemetry/api';
+import { type Attributes, ROOT_CONTEXT, type Span, type SpanContext } from '@opentelemetry/api';
 import type { Call } from '../sdk/call.ts';
 import { readWithClient } from '../sdk/own-requests.ts';
 import type { Endpoint } from '../sdk/provider.ts';
@@ -6,7 +6,14 @@ import type { Route } from '../sdk/routes/index.ts';
 import type { Failure } from '../telemetry/outcomes/failure.ts';
 import type { Telemetry } from '../telemetry/telemetry.ts';
 import { MAX_READ, readHeader } from '../util/payload.ts';
-import { adoptInvocation, creatorOf, type HandedOn, type Observation, placeAdopted } from './adoption.ts';
+import {
+  adoptInvocation,
+  creatorOf,
+  type FactSource,
+  type HandedOn,
+  type Observation,
+  placeAdopted,
+} from './adoption.ts';
 import type { Use } from './conversations/conversation.ts';
 import type {
   ConversationFact,
@@ -15,6 +22,7 @@ import type {
   Get,
   Intent,
   InvocationFact,
+  Send,
   SubagentFact,
   ToolCallFact,
   ToolOutput,
@@ -38,19 +46,6 @@ export interface EngineState {
   readonly agentReads: Shelf<Promise<void>>;
 }
 
-/** The call or background read that brings facts. */
-type Exchange = Pick<Call, 'startTime' | 'ownClock' | 'headers' | 'client' | 'requestHeaders'>;
-
-/** Where facts come from. */
-export interface FactSource {
-  readonly endpoint: Endpoint;
-  /** The caller's, kept until the call is over. */
-  readonly context: Context;
-  /** Whether content is recorded. */
-  readonly content: boolean;
-  readonly exchange: Exchange;
-}
-
 /** A call with everything that the engine needs to place it, without what it sends: a stream may stay open for long. */
 export interface ObservedCall extends FactSource, Use {
   readonly call: Call;
@@ -70,6 +65,7 @@ interface Unowned {
 /** Applies the facts that one call or background read brings. */
 export class Facts implements FactSink, Observation {
   readonly engine: EngineState;
+  readonly source: FactSource;
   readonly endpoint: Endpoint;
   readonly content: boolean;
   /** When the current facts were seen; at first, when the request was sent. */
@@ -85,7 +81,6 @@ export class Facts implements FactSink, Observation {
   unowned: Unowned | undefined;
   /** Called with the id of the conversation that a stream has created. */
   conversationCreated: ((id: string) => void) | undefined;
-  readonly #source: FactSource;
   /** The invocations whose start this stream has reported. */
   #begun: Set<string> | undefined;
   /** The invocation that the current facts were last about: most of them are about one. */
@@ -93,37 +88,24 @@ export class Facts implements FactSink, Observation {
 
   constructor(engine: EngineState, source: FactSource, conversationId: string | undefined) {
     this.engine = engine;
-    this.#source = source;
+    this.source = source;
     this.endpoint = source.endpoint;
     this.time = source.exchange.startTime;
     this.conversationId = conversationId;
     this.content = source.content;
   }
 
-  get context(): Context {
-    return this.#source.context;
-  }
-
-  get sentAt(): number {
-    return this.#source.exchange.startTime;
-  }
-
-  get headers(): unknown {
-    return this.#source.exchange.headers;
-  }
-
-  get ownClock(): number {
-    return this.#source.exchange.ownClock;
-  }
-
   /** When the current facts were seen, by the clock of the invocation. */
   timeFor({ clock }: AgentInvocation, time: number = this.time): number {
-    return clock.from(time, this.ownClock);
+    return clock.from(time, this.source.exchange.ownClock);
   }
 
-  /** What reads about an invocation, with the client of the call. */
+  /** What reads about an invocation. It keeps the client of the call and nothing else of it: the read may be much later. */
   reader(invocation: AgentInvocation): ReadInvocation {
-    return readerOf(this.engine, this.#source, invocation);
+    const { engine, endpoint } = this;
+    const { client, requestHeaders } = this.source.exchange;
+    const version = readHeader(requestHeaders, 'OpenAI-Beta') ?? engine.dialect.version;
+    return (what, send) => readWith({ engine, endpoint, client, version }, invocation, what, send);
   }
 
   /**
@@ -295,14 +277,15 @@ export class Facts implements FactSink, Observation {
 
   /** Starts to record an invocation that another process has created, or that this one handed on. */
   #adopt({ snapshot, object }: InvocationFact): AgentInvocation | undefined {
-    const { unowned, isDriven, context, headers, time } = this;
+    const { unowned, isDriven, time, source } = this;
+    const { context, exchange } = source;
     const { tracker, handedOn, dialect, telemetry } = this.engine;
     const { origin } = this.endpoint;
     if (unowned === undefined || tracker.known.has(snapshot.id, origin)) return undefined;
     const own = handedOn.get(origin, snapshot.id);
     const creator = own?.creator ?? creatorOf(object, telemetry.settings);
     unowned.creator ??= creator;
-    const seen = { isDriven, endedAt: snapshot.endedAt, headers, time };
+    const seen = { isDriven, endedAt: snapshot.endedAt, headers: exchange.headers, time };
     const isOwn = own !== undefined;
     const place = placeAdopted(telemetry.settings, { ...seen, isOwn, creator, object, context });
     if (place === undefined) return undefined;
@@ -326,41 +309,40 @@ export class Facts implements FactSink, Observation {
   }
 }
 
-/** Reads with the client of a call. It keeps that client, and nothing else of the call: the read may be much later. */
-function readerOf(
-  engine: EngineState,
-  { endpoint, exchange: { client, requestHeaders } }: FactSource,
+/** Reads the end or the details of an invocation with the client of an earlier call. */
+async function readWith(
+  from: { engine: EngineState; endpoint: Endpoint; client: object; version: string },
   invocation: AgentInvocation,
-): ReadInvocation {
+  what: 'end' | 'details',
+  send: Send,
+): Promise<void> {
+  const { engine, endpoint, client, version } = from;
   const { dialect } = engine;
-  const version = readHeader(requestHeaders, 'OpenAI-Beta') ?? dialect.version;
-  return async (what, send) => {
-    const { clock } = invocation;
-    const exchange = {
-      startTime: clock.now(),
-      ownClock: clock.own,
-      headers: undefined,
-      client,
-      requestHeaders: { 'OpenAI-Beta': version },
-    };
-    const content = engine.telemetry.wantsContent;
-    const source = { endpoint, context: ROOT_CONTEXT, content, exchange };
-    const facts = new Facts(engine, source, invocation.conversationId);
-    const request = async (path: string, query: Readonly<Record<string, unknown>> = {}): Promise<unknown> => {
-      const answer = await send((controller) => readWithClient(client, path, query, version, controller));
-      facts.time = clock.now();
-      return answer;
-    };
-    const get = Object.assign(request, { version });
-    if (what === 'end') return dialect.readEnd(invocation, get, facts);
-    const isKnown = invocation.isComplete && !invocation.lacksInput;
-    const isAll = isKnown || (await dialect.readDetails(invocation, get, facts));
-    await readAgentOf(invocation, get, facts);
-    // The conversation was idle although the invocation has not ended: it had not begun.
-    if (invocation.life.endTime === undefined)
-      invocation.hear({ type: 'open' }, invocation.life.lastOpenTime);
-    else if (isAll) invocation.allSeen = true;
+  const { clock } = invocation;
+  const requestHeaders = { 'OpenAI-Beta': version };
+  const exchange = {
+    startTime: clock.now(),
+    ownClock: clock.own,
+    headers: undefined,
+    client,
+    requestHeaders,
   };
+  const content = engine.telemetry.wantsContent;
+  const source = { endpoint, context: ROOT_CONTEXT, content, exchange };
+  const facts = new Facts(engine, source, invocation.conversationId);
+  const request = async (path: string, query: Readonly<Record<string, unknown>> = {}): Promise<unknown> => {
+    const answer = await send((controller) => readWithClient(client, path, query, version, controller));
+    facts.time = clock.now();
+    return answer;
+  };
+  const get = Object.assign(request, { version });
+  if (what === 'end') return dialect.readEnd(invocation, get, facts);
+  const isKnown = invocation.isComplete && !invocation.lacksInput;
+  const isAll = isKnown || (await dialect.readDetails(invocation, get, facts));
+  await readAgentOf(invocation, get, facts);
+  // The conversation was idle although the invocation has not ended: it had not begun.
+  if (invocation.life.endTime === undefined) invocation.hear({ type: 'open' }, invocation.life.lastOpenTime);
+  else if (isAll) invocation.allSeen = true;
 }
 
 /** Tells an invocation its agent, which the program may have made elsewhere: it is read once for each id. */

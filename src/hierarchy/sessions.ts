@@ -193,7 +193,7 @@ export class Sessions {
 
   /** Finds or opens the invocation; `undefined` if this process does not record it. */
   find(fact: InvocationFact, sessionId: string, seen: SessionObservation): AgentInvocation | undefined {
-    const { origin } = seen.endpoint;
+    const { origin } = seen.source.endpoint;
     if (this.#tracker.known.has(fact.snapshot.id, origin)) return undefined;
     const session = this.at(sessionId, origin);
     if (fact.subagentId !== undefined) return this.#openBelow(session, fact, seen);
@@ -229,12 +229,13 @@ export class Sessions {
       const clock = new OperationClock(queued.ownClock);
       return openFound(this.#tracker, found, { context: farContextOf(queued), endpoint, startTime, clock });
     }
-    const { isDriven, headers, time, context } = seen;
+    const { isDriven, time, source } = seen;
+    const { headers } = source.exchange;
     const adoptable = { isDriven, endedAt: snapshot.endedAt, headers, time };
     if (session.hasRecordingCreator || !adopts(this.#tracker.telemetry.settings, adoptable)) return undefined;
     // A stream reports the session soon. Then a later event reports the invocation again.
     if (session.hasRecordingCreator === undefined && seen.live) return undefined;
-    return adoptInvocation(this.#tracker, found, seen, { context, link: undefined });
+    return adoptInvocation(this.#tracker, found, seen, { context: source.context, link: undefined });
   }
 
   /** The invocation of a subagent is a child of the one it works for, if this process records that. */
@@ -243,7 +244,7 @@ export class Sessions {
     { snapshot, subagentId = '', aboveId }: InvocationFact,
     seen: SessionObservation,
   ): AgentInvocation | undefined {
-    const { origin } = seen.endpoint;
+    const { origin } = seen.source.endpoint;
     const subagent = session.subagent(subagentId);
     const above =
       aboveId === undefined
@@ -291,7 +292,7 @@ export class Sessions {
 
   /** Takes what an object says about a session. */
   see(fact: ConversationFact, seen: SessionObservation): void {
-    const session = this.at(fact.id, seen.endpoint.origin);
+    const session = this.at(fact.id, seen.source.endpoint.origin);
     if (fact.agent !== undefined) takeAgent(session, fact.agent);
     if (this.#tracker.telemetry.settings.adoptRuns !== false)
       session.hasRecordingCreator ||= hasRecordingCreator(fact.object);
@@ -308,7 +309,7 @@ export class Sessions {
       if (underWay === undefined || invocation.life.overSince === undefined)
         invocation.hear({ type: 'open' }, invocation.life.lastOpenTime);
     for (const { type, id, invocationId, call } of actions) {
-      const { origin } = seen.endpoint;
+      const { origin } = seen.source.endpoint;
       const named =
         invocationId === undefined ? undefined : this.#tracker.known.open(invocationId, origin, session.id);
       const invocation = named ?? session.underWay;
@@ -349,7 +350,8 @@ export class Sessions {
 
   /** Records an event of the session on its span. */
   addEvent(id: string, eventId: string | undefined, attributes: Attributes, seen: SessionObservation): void {
-    const { endpoint, context, time } = seen;
+    const { endpoint, context } = seen.source;
+    const { time } = seen;
     const session = this.at(id, endpoint.origin);
     const conversation = this.#tracker.conversation(this.#kind, id, endpoint.origin);
     const segment =
@@ -380,7 +382,7 @@ function rest(session: Session, seen: SessionObservation): void {
   if (seen.live) return;
   for (const { invocation } of [...session.waiting]) {
     const { acceptedAt } = invocation;
-    if (acceptedAt !== undefined && acceptedAt <= seen.timeFor(invocation, seen.sentAt))
+    if (acceptedAt !== undefined && acceptedAt <= seen.timeFor(invocation, seen.source.exchange.startTime))
       endUnseen(invocation, seen, seen.timeFor(invocation));
   }
 }

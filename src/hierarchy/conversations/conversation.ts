@@ -221,6 +221,8 @@ export class Segment {
   /** The span of the program that bounds it; `undefined` where time does. */
   readonly parentSpanId: string | undefined;
   readonly invocations: Set<SegmentMember> = new Set();
+  /** Set once its id is known. */
+  conversation: Conversation | undefined;
   ended = false;
   /** When its parent ended, which it may outlive to wait for its invocations. */
   parentEnd: number | undefined;
@@ -234,7 +236,6 @@ export class Segment {
   readonly #clock: SpanClock;
   /** A span of the program may be open for long, and have many below it that are over. */
   readonly #stopWaiting: (() => void) | undefined;
-  #conversation: Conversation | undefined;
   #lastActivity: number;
   /** In monotonic milliseconds, but for what has happened since {@link endIfIdle} looked. */
   #lastActive = this.#started;
@@ -273,10 +274,6 @@ export class Segment {
     if (conversation !== undefined) this.#attach(conversation);
   }
 
-  get conversation(): Conversation | undefined {
-    return this.#conversation;
-  }
-
   /** Whether its parent will end it. A parent that had ended before the segment began does not end again. */
   get hasOpenParent(): boolean {
     return this.#parent?.deref()?.isRecording() === true;
@@ -289,7 +286,7 @@ export class Segment {
 
   /** The request that creates the conversation has told its id. */
   identify(conversation: Conversation): void {
-    if (this.#conversation !== undefined || this.ended) return;
+    if (this.conversation !== undefined || this.ended) return;
     const { apiType } = this.#told;
     const place = { kind: this.#kind, apiType, conversationId: conversation.id };
     this.record.add({ attributes: placeAttributes(place) });
@@ -307,7 +304,7 @@ export class Segment {
   }
 
   #attach(conversation: Conversation): void {
-    this.#conversation = conversation;
+    this.conversation = conversation;
     const { segments } = conversation;
     const { traceId } = this.spanContext;
     const waiting = segments.get(traceId);
@@ -365,10 +362,10 @@ export class Segment {
     this.#stopWaiting?.();
     for (const invocation of [...this.invocations]) invocation.close();
     const { traceId, spanId } = this.spanContext;
-    const segments = this.#conversation?.segments;
+    const segments = this.conversation?.segments;
     if (segments?.delete(spanId) === false && segments.get(traceId) === this) segments.delete(traceId);
     const endTime = Math.max(time, this.startTime);
-    this.record.end({ result: this.#conversation?.totalsAt(endTime) ?? NO_TOTALS }, endTime);
+    this.record.end({ result: this.conversation?.totalsAt(endTime) ?? NO_TOTALS }, endTime);
     this.#open.delete(this);
   }
 
@@ -386,11 +383,6 @@ export class Segment {
   within(time: number): number {
     return notAfter(this.#clock, time);
   }
-}
-
-/** A time of what is in a segment, if it is in one. */
-export function timeWithin(segment: Segment | undefined, time: number): number {
-  return segment === undefined ? time : segment.within(time);
 }
 
 /** The last one that was checked: many calls in a row are made below one span. */

@@ -28,7 +28,6 @@ import {
   type Conversation,
   type InputMessages,
   type Segment,
-  timeWithin,
 } from '../conversations/conversation.ts';
 import type { ToolOutput } from '../dialect.ts';
 import type {
@@ -301,7 +300,8 @@ export class AgentInvocation extends Invocation {
     }
     const first = this.snapshot === undefined;
     this.id = snapshot.id;
-    this.snapshot = withoutCalls(snapshot);
+    // Its content and the calls that it asks for are kept elsewhere, as far as there is room.
+    this.snapshot = { ...snapshot, content: undefined, pendingToolCalls: [] };
     if (snapshot.content !== undefined) this.content = this.#keeper.keep(snapshot.content, this.content);
     if (first) this.#identify(snapshot, time);
     this.segment?.touch(time);
@@ -344,7 +344,7 @@ export class AgentInvocation extends Invocation {
   seeText(time: number): void {
     if (this.#sawText) return;
     this.#sawText = true;
-    if (this.isRecorded || this.rebuilt || this.steps.hasWaited) return;
+    if (this.isRecorded || this.rebuilt || this.steps.waitingSince !== undefined) return;
     this.addAttributes({
       [ATTR.GEN_AI_REQUEST_STREAM]: true,
       [ATTR.GEN_AI_RESPONSE_TIME_TO_FIRST_CHUNK]: Math.max(0, time - this.startTime) / 1e3,
@@ -389,8 +389,8 @@ export class AgentInvocation extends Invocation {
   }
 
   /** Spends what is known only after the end. */
-  #spendLate(usage: Usage | undefined): void {
-    if (this.snapshot === undefined || usage === undefined) return;
+  #spendLate(usage: Usage): void {
+    if (this.snapshot === undefined) return;
     this.snapshot = { ...this.snapshot, usage };
     this.#spend(usage);
   }
@@ -422,9 +422,13 @@ export class AgentInvocation extends Invocation {
 
   /** Records it with its steps and tool calls, as far as they are known. */
   override record(): void {
-    this.#spendLate(this.#usageOfSteps());
-    const { above, segment } = this;
-    const endTime = Math.max(timeWithin(segment, recordedEnd(this.life)), this.startTime);
+    const { above, segment, life, snapshot, steps } = this;
+    if (life.endTime !== undefined && !isReported(snapshot?.usage)) {
+      const usage = isReported(steps.usage) ? steps.usage : snapshot?.usage;
+      if (usage !== undefined) this.#spendLate(usage);
+    }
+    const lastTime = recordedEnd(life);
+    const endTime = Math.max(segment?.within(lastTime) ?? lastTime, this.startTime);
     for (const invocation of this.below) invocation.close();
     if (above !== undefined) {
       above.below.delete(this);
@@ -433,14 +437,6 @@ export class AgentInvocation extends Invocation {
     this.#owner.recordAgent(this, endTime);
     this.#owner.store.release(this);
     segment?.invocationClosed(this, endTime);
-  }
-
-  /** What it spends if it has ended and told no tokens itself. */
-  #usageOfSteps(): Usage | undefined {
-    const { life, snapshot, steps } = this;
-    if (life.endTime === undefined || isReported(snapshot?.usage)) return undefined;
-    const { usage } = steps;
-    return isReported(usage) ? usage : snapshot?.usage;
   }
 }
 
@@ -457,12 +453,4 @@ function constantAttributes({ model, parameters }: InvocationSnapshot, known: At
     [ATTR.GEN_AI_REQUEST_MODEL]: known[ATTR.GEN_AI_REQUEST_MODEL] ?? model,
     [ATTR.GEN_AI_RESPONSE_MODEL]: known[ATTR.GEN_AI_PROVIDER_NAME] === NAMES_DEPLOYMENTS ? undefined : model,
   };
-}
-
-/** What it is given, and the calls that it asks for, are kept elsewhere, as far as there is room. */
-function withoutCalls(snapshot: InvocationSnapshot): InvocationSnapshot {
-  const { content, pendingToolCalls } = snapshot;
-  return content === undefined && pendingToolCalls.length === 0
-    ? snapshot
-    : { ...snapshot, content: undefined, pendingToolCalls: [] };
 }

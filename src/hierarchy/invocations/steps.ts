@@ -46,7 +46,7 @@ export class Steps {
   /** Tool calls that are part of no step, and that the program was not asked for. */
   #looseCalls = 0;
   /** When the invocation last began to wait for the program's tools. */
-  #waitingSince: number | undefined;
+  waitingSince: number | undefined;
 
   constructor(options: {
     content: boolean;
@@ -77,11 +77,6 @@ export class Steps {
   /** Whether all messages are known that the model was given. */
   get knowsInput(): boolean {
     return this.#isInputKnown || this.inputs.size > 0;
-  }
-
-  /** Whether the invocation has waited for the program. */
-  get hasWaited(): boolean {
-    return this.#waitingSince !== undefined;
   }
 
   /** The tokens of all steps. */
@@ -188,7 +183,7 @@ export class Steps {
 
   /** Called when the invocation waits for the program's tools: the asking model call is over. */
   wait(calls: readonly ToolCallSnapshot[], time: number): void {
-    this.#waitingSince = time;
+    this.waitingSince = time;
     for (const call of calls) {
       const toolCall = this.#toolCall(call);
       if (toolCall.startTime !== undefined) continue;
@@ -206,7 +201,7 @@ export class Steps {
   answer(id: string, result: CallResult, time: number): TimedToolCall | undefined {
     const toolCall = this.seeToolResult(id, result);
     if (toolCall === undefined) return undefined;
-    toolCall.startTime ??= this.#waitingSince;
+    toolCall.startTime ??= this.waitingSince;
     if (toolCall.endTime !== undefined) return undefined;
     toolCall.endTime = time;
     const { snapshot, startTime } = toolCall;
