@@ -135,23 +135,7 @@ export function charactersOf(value: unknown, depth: number = MAX_PART_DEPTH): nu
   return length;
 }
 
-interface MadeKey {
-  readonly origin: string;
-  readonly id: string;
-  readonly key: string;
-}
-
-/** Those of a conversation and an invocation, of two calls at a time. */
-const MAX_MADE_KEYS = 4;
-/** The newest keys. A call looks up the same few again and again, and a map has to hash each new text. */
-const made: MadeKey[] = [];
-let oldest = 0;
-
 /** The key of an id at a server. No origin has a space in it. */
 export function keyAt(origin: string, id: string): string {
-  for (const one of made) if (one.id === id && one.origin === origin) return one.key;
-  const key = `${origin} ${id}`;
-  made[oldest] = { origin, id, key };
-  oldest = (oldest + 1) % MAX_MADE_KEYS;
-  return key;
+  return `${origin} ${id}`;
 }
