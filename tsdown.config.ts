@@ -88,7 +88,7 @@ const LATER = {
   ],
   hierarchy: ['src/hierarchy/index.ts'],
   'inference-metrics': ['src/telemetry/metrics/inference-metrics.ts'],
-  masking: ['src/telemetry/masking/mask-text.ts', 'src/telemetry/masking/masking-options.ts'],
+  masking: ['src/telemetry/masking/mask-text.ts'],
   operations: [
     'src/operations/create-agent.ts',
     'src/operations/embeddings.ts',

@@ -36,7 +36,7 @@ export {
   withMetadata,
 } from './helpers/traced.ts';
 export { maskingHook, maskText } from './telemetry/masking/hook.ts';
-export type { MaskingOptions } from './telemetry/masking/masking-options.ts';
+export type { MaskingOptions } from './telemetry/masking/mask-text.ts';
 export type { PromptMetadata, TraceMetadata } from './telemetry/metadata.ts';
 export type * from './types.ts';
 

@@ -12,7 +12,7 @@ import { cut } from '../util/cut-text.ts';
 import { guard, warnOnce } from '../util/guard.ts';
 import { field, MAX_NAME_LENGTH } from '../util/payload.ts';
 import { watchOutcome } from '../util/watch-result.ts';
-import { type Callable, decorate, noticeUnknownOptions } from './traced-arguments.ts';
+import { type Callable, decorate } from './traced-arguments.ts';
 
 /** How a function is traced. The fields of `TraceMetadata` apply to everything below it, as with {@link withMetadata}. */
 export interface TracedOptions extends Omit<TraceMetadata, 'prompt'> {
@@ -60,7 +60,6 @@ export function traced(options: unknown = {}, run?: unknown, descriptor?: unknow
 /** A proxy that behaves like the function except when it is called. */
 function wrapFunction(run: Callable, given: unknown): Callable {
   const options = (typeof given === 'string' ? { name: given } : (given ?? {})) as TracedOptions;
-  if (options === given) guard('reading options', noticeUnknownOptions, given);
   return new Proxy(run, {
     apply(target, self, args) {
       const call = (): unknown => Reflect.apply(target, self, args);

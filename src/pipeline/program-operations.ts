@@ -1,8 +1,9 @@
 import type { Context, SpanContext } from '@opentelemetry/api';
 import { programTool, subjectOf, webhook, workflow } from '../operations/program.ts';
 import type { ToolRun } from '../sdk/call.ts';
+import type { OperationKind } from '../telemetry/operation.ts';
 import { placeAttributes } from '../telemetry/place.ts';
-import { type LocalPlace, ProgramOperation } from '../telemetry/program-operation.ts';
+import { type LocalPlace, ProgramOperation, type ProgramResult } from '../telemetry/program-operation.ts';
 import type { Telemetry } from '../telemetry/telemetry.ts';
 import { clockIn, now } from '../util/clock.ts';
 import { activeContext, runIn } from '../util/context.ts';
@@ -45,18 +46,24 @@ export function startWorkflow(
   telemetry: Telemetry,
   conversationId: string | undefined,
   find: FindPlace,
-): OutcomeListener {
-  const context = activeContext();
-  const clock = clockIn(context);
-  const startTime = now(clock);
-  const attributes = placeAttributes({ kind: 'conversation', conversationId });
-  const place = { parent: context, ...find(context, startTime), attributes };
-  return new ProgramOperation(telemetry, {
-    operation: workflow,
-    request: undefined,
-    place,
-    startTime,
-    clock,
+): OutcomeListener | undefined {
+  return startInConversation(telemetry, workflow, conversationId, find);
+}
+
+/** Starts what stands in a conversation that the program has named, or below the span that is active. */
+function startInConversation(
+  telemetry: Telemetry,
+  operation: OperationKind<undefined, ProgramResult>,
+  conversationId: string | undefined,
+  find: FindPlace,
+): ProgramOperation<undefined> | undefined {
+  return guard('starting a span', () => {
+    const context = activeContext();
+    const clock = clockIn(context);
+    const startTime = now(clock);
+    const attributes = placeAttributes({ kind: 'conversation', conversationId });
+    const place = { parent: context, ...guard('placing a span', find, context, startTime), attributes };
+    return new ProgramOperation(telemetry, { operation, request: undefined, place, startTime, clock });
   });
 }
 
@@ -72,21 +79,7 @@ export function startWebhook(
   find: FindPlace,
   creatorOf: (responseId: string) => SpanContext | undefined,
 ): Outcome | undefined {
-  const context = activeContext();
-  const clock = guard('reading the clock of a span', clockIn, context);
-  const startTime = now(clock);
-  const found = guard('placing a webhook', find, context, startTime);
-  const attributes = placeAttributes({ kind: 'conversation', conversationId });
-  const place: LocalPlace = { parent: context, ...found, attributes };
-  const started = guard('starting a webhook span', () => {
-    return new ProgramOperation(telemetry, {
-      operation: webhook,
-      request: undefined,
-      place,
-      startTime,
-      clock,
-    });
-  });
+  const started = startInConversation(telemetry, webhook, conversationId, find);
   if (started === undefined) return undefined;
   return {
     succeed(event) {

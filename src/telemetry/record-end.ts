@@ -1,4 +1,4 @@
-import { operationSettings, refusesContent } from '../config/config.ts';
+import { operationSettings, refusesContent, type Settings } from '../config/config.ts';
 import * as ATTR from '../semconv/attributes.ts';
 import { guard } from '../util/guard.ts';
 import { nextTurn } from '../util/wait.ts';
@@ -17,36 +17,39 @@ import type { Telemetry } from './telemetry.ts';
  *
  * @param outer the span of another instrumentation, if that represents the operation
  */
-export function recordEnd(telemetry: Telemetry, ended: EndedOperation, outer: OuterSpan | undefined): void {
-  const settings = operationSettings(ended.startSettings, telemetry.settings);
-  const isHidden = settings.hideContent !== 'none' && ended.failure !== undefined;
-  const operation = isHidden ? { ...ended, failure: { ...ended.failure, message: undefined } } : ended;
-  if (outer?.isLeftOpen === true) endIfOpen(telemetry, outer, operation);
+export function recordEnd(telemetry: Telemetry, given: EndedOperation, outer: OuterSpan | undefined): void {
+  const settings = operationSettings(given.startSettings, telemetry.settings);
+  const isHidden = settings.hideContent !== 'none' && given.failure !== undefined;
+  const ended = isHidden ? { ...given, failure: { ...given.failure, message: undefined } } : given;
+  if (outer?.isLeftOpen === true) endIfOpen(telemetry, outer, ended);
+  // A hook that could not run has not masked anything.
+  const unhooked = withoutUnseenMessage(ended.failure, settings);
   const failure =
-    outer === undefined
-      ? recordContentAndFailure(telemetry, operation)
-      : withoutUnseenMessage(operation.failure, settings);
-  if (settings.events === undefined || operation.operation.scope !== undefined) return;
-  const told = { ...operation, failure };
-  guard('sending events to the sink', emitSinkEvents, telemetry.sink, told, settings);
+    outer === undefined ? recordContentAndFailure(telemetry, ended, settings, unhooked) : unhooked;
+  if (settings.events === undefined || ended.operation.scope !== undefined) return;
+  guard('sending events to the sink', emitSinkEvents, telemetry.sink, { ...ended, failure }, settings);
 }
 
-/** @returns the failure as recorded: a completion hook may have changed its message */
-function recordContentAndFailure(telemetry: Telemetry, operation: EndedOperation): Failure | undefined {
+/**
+ * @param unhooked the failure as it is recorded without a hook
+ * @returns the failure as recorded: a completion hook may have changed its message
+ */
+function recordContentAndFailure(
+  telemetry: Telemetry,
+  operation: EndedOperation,
+  settings: Settings,
+  unhooked: Failure | undefined,
+): Failure | undefined {
   const { span, context, failure, endTime } = operation;
-  const attributes =
-    failure === undefined ? operation.attributes : { ...operation.attributes, ...failureAttributes(failure) };
-  const settings = operationSettings(operation.startSettings, telemetry.settings);
-  const { completionHook } = telemetry.settings;
+  const attributes = { ...operation.attributes, ...failureAttributes(failure) };
   const isHooked =
     failure !== undefined &&
-    completionHook !== undefined &&
+    telemetry.settings.completionHook !== undefined &&
     !isInsideHook(context) &&
     !refusesContent(telemetry.settings, operation.startSettings);
   const content =
     operation.content ?? (isHooked ? ContentRecord.ofFailure(telemetry, span, context, failure) : undefined);
-  // A hook that could not run has not masked anything.
-  let reported = withoutUnseenMessage(failure, settings);
+  let reported = unhooked;
   if (content !== undefined)
     guard('recording content', () => {
       reported = content.end({ attributes, failure, endTime });

@@ -18,6 +18,7 @@ import { beginIn, finishIn } from '../util/open-traces.ts';
 import { field } from '../util/payload.ts';
 import { restOfRequest, settingsFor } from './content/consent.ts';
 import { ContentRecord } from './content/content-record.ts';
+import { SHARE_BEFORE_OTHERS } from './content/content-writer.ts';
 import { readReportedCost } from './cost/costs.ts';
 import { addUsageAttributes, isNoUsage, type Spent, spentBy, type Usage } from './cost/usage.ts';
 import { rememberAnswer } from './evaluations/evaluated-spans.ts';
@@ -246,7 +247,7 @@ export class OperationRecord<Request = unknown, Result = unknown> implements Ope
       recordRequest !== false && isModelCall
         ? restOfRequest(field(request, 'body'), recordRequest)
         : undefined;
-    self.#content?.addInput(requestBody === undefined ? input : { ...input, requestBody });
+    self.#content?.add(requestBody === undefined ? input : { ...input, requestBody }, SHARE_BEFORE_OTHERS);
   }
 
   static #add(self: OperationRecord, facts: RecordFacts): void {
@@ -294,7 +295,7 @@ export class OperationRecord<Request = unknown, Result = unknown> implements Ope
   /** @returns the cost in USD, if it is known; adds it, and what each modality of it was unless all is text */
   static #price(self: OperationRecord, result: unknown, attributes: Attributes): number | undefined {
     const { operation, telemetry } = self;
-    if (!telemetry.costs.wanted) return undefined;
+    if (telemetry.settings.cost === false) return undefined;
     const usage = self.#usage;
     const parts: Attributes | undefined = usage?.modalities && {};
     // What a retrieved response has cost belongs to the call that created it.

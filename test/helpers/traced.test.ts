@@ -4,7 +4,6 @@ import type { ReadableSpan } from '@opentelemetry/sdk-trace';
 import OpenAI from 'openai';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { span, traced, withConversation } from '../../src/client.ts';
-import { forgetNotices, noticed } from '../../src/diagnostics/report.ts';
 import { defaultTelemetry } from '../../src/pipeline/default-observers.ts';
 import { startTracedProgram } from './program.ts';
 
@@ -97,21 +96,6 @@ describe('traced', () => {
 
       add
     `);
-  });
-
-  it('reports unknown options once', () => {
-    forgetNotices();
-    const known = { prompt: 'algebra', project: 'school', environment: 'test', userId: '1', sessionId: '2' };
-    traced({ ...known, name: 'lesson', tags: [], metadata: {} }, () => undefined);
-    traced('lesson', () => undefined);
-    expect(noticed()).toEqual([]);
-    const misspelt = { projct: 'school', model_name: 'gpt-4o', prompt: 'algebra' };
-    for (const _ of [1, 2]) expect(traced(misspelt, () => 4)()).toBe(4);
-    expect(noticed().map(({ code, message }) => `${code}: ${message}`)).toEqual([
-      'option_not_accepted: traced option projct is unknown.',
-      'option_not_accepted: traced option model_name is unknown.',
-    ]);
-    forgetNotices();
   });
 
   it('takes a function alone, or before its options', async () => {

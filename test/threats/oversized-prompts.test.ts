@@ -52,34 +52,6 @@ describe('an end user sends a prompt that is larger than the limit', () => {
     expect([...result.files.values()].join()).not.toContain('Forbidden');
   });
 
-  test('its stub has the role of its last message and the finish reason', async () => {
-    const files: string[] = [];
-    const store = new ContentStore({ write: (_, json) => files.push(json), maxLength: LIMIT });
-    const message = (role: string, finish_reason?: string): object => ({
-      role,
-      parts: [{ type: 'text', content: 'x'.repeat(LIMIT) }],
-      finish_reason,
-    });
-    const said = {
-      inputMessages: [message('user'), message('tool')],
-      outputMessages: [message('assistant', 'length')],
-    };
-    store.hook({ systemInstructions: [], toolDefinitions: [], ...said, attributes: {} } as never);
-    store.hook({
-      systemInstructions: [],
-      toolDefinitions: [],
-      inputMessages: [message('x'.repeat(99))],
-      outputMessages: [],
-      attributes: {},
-    } as never);
-    await store.flush();
-    expect(files.map((json) => JSON.parse(json)[0])).toEqual([
-      expect.objectContaining({ role: 'tool' }),
-      expect.objectContaining({ role: 'assistant', finish_reason: 'length' }),
-      expect.objectContaining({ role: 'user' }),
-    ]);
-  });
-
   test('other content is stored as usual', async () => {
     const tool = { type: 'function', function: { name: 'look', description: 'Looks.', parameters: {} } };
     const { files } = await ask('x'.repeat(100_000), [tool]);

@@ -13,7 +13,6 @@ import {
   CONTENT_FORMS,
   type Content,
   ContentWriter,
-  SHARE_BEFORE_OTHERS,
   textLimitOf,
 } from './content-writer.ts';
 import { UnreadMessage } from './messages.ts';
@@ -41,6 +40,8 @@ export class ContentRecord {
   readonly #telemetry: Telemetry;
   readonly #span: Span;
   readonly #context: Context;
+  /** Whether the end has anything to do: a hook must see the content, or an event carries it. */
+  readonly awaitsEnd: boolean;
   /** Besides the hook. */
   readonly #targets: ContentTargets;
   readonly #hook: CompletionHook | undefined;
@@ -62,6 +63,7 @@ export class ContentRecord {
     this.#span = span;
     this.#context = context;
     this.#targets = to;
+    this.awaitsEnd = to.event || settings.completionHook !== undefined;
     this.#hook = settings.completionHook;
     this.#hidden = settings.hideContent;
     // Where a span has the same content, its texts stay whole.
@@ -107,17 +109,11 @@ export class ContentRecord {
     return structured(this.#attributes);
   }
 
-  /** Whether the end has anything to do: a hook must see the content, or an event carries it. */
-  get awaitsEnd(): boolean {
-    return this.#hook !== undefined || this.#targets.event;
-  }
-
-  /** Adds the input, before the output. */
-  addInput(content: Content): void {
-    this.add(content, SHARE_BEFORE_OTHERS);
-  }
-
-  /** Adds the output, or all content at once. It is recorded at once, unless a hook must see it first. */
+  /**
+   * Adds content. It is recorded at once, unless a hook must see it first.
+   *
+   * @param share of the remaining limit, less than 1 if more content will follow
+   */
   add(content: Content, share?: number): void {
     if (this.#hook === undefined) this.#write(content, share);
     else Object.assign(this.#held, copyContent(withoutHidden(content, this.#hidden)));

@@ -3,7 +3,7 @@ import * as ATTR from '../../semconv/attributes.ts';
 import { BoundedMap } from '../../util/bounded-map.ts';
 import { monotonic } from '../../util/clock.ts';
 import { guardAsync } from '../../util/guard.ts';
-import { field, stringField } from '../../util/payload.ts';
+import { field } from '../../util/payload.ts';
 import { sha256 } from '../../util/sha256.ts';
 import { TaskQueue } from '../../util/task-queue.ts';
 import { base64Size, isBlob } from './media.ts';
@@ -59,7 +59,7 @@ interface StoredKind {
   readonly name: string;
   readonly attribute: string;
   /** What replaces values that are too large, in their shape. */
-  readonly stubOf: (stub: object, values: readonly unknown[]) => readonly unknown[];
+  readonly stubOf: (stub: object) => readonly unknown[];
 }
 
 const STORED: { readonly [Name in Stored]: StoredKind } = {
@@ -71,18 +71,12 @@ const STORED: { readonly [Name in Stored]: StoredKind } = {
   inputMessages: {
     name: 'input_messages',
     attribute: ATTR.GEN_AI_INPUT_MESSAGES_REF,
-    stubOf: (stub, values) => [{ role: wordOf(values, 'role') ?? 'user', parts: [stub] }],
+    stubOf: (stub) => [{ role: 'user', parts: [stub] }],
   },
   outputMessages: {
     name: 'output_messages',
     attribute: ATTR.GEN_AI_OUTPUT_MESSAGES_REF,
-    stubOf: (stub, values) => [
-      {
-        role: wordOf(values, 'role') ?? 'assistant',
-        parts: [stub],
-        finish_reason: wordOf(values, 'finish_reason') ?? 'unknown',
-      },
-    ],
+    stubOf: (stub) => [{ role: 'assistant', parts: [stub], finish_reason: 'unknown' }],
   },
   toolDefinitions: {
     name: 'tool_definitions',
@@ -90,12 +84,6 @@ const STORED: { readonly [Name in Stored]: StoredKind } = {
     stubOf: (stub) => [stub],
   },
 };
-
-/** A field of the last message, if it is a single word. */
-function wordOf(messages: readonly unknown[], name: string): string | undefined {
-  const word = stringField(messages.at(-1), name);
-  return word !== undefined && /^[\w.-]{1,24}$/.test(word) ? word : undefined;
-}
 
 const MAX_KNOWN_FILES = 1_000;
 /** Something else may delete old files, so content that is still in use is written again after this. */
@@ -153,7 +141,7 @@ export class ContentStore {
     return writes.length === 0 ? undefined : Promise.all(writes);
   };
 
-  /** The number of objects not stored because the queue was full, they were too large, or writing failed. */
+  /** The number of objects not stored because the queue was full, they were too large, or writing failed, stubs included. */
   get dropped(): number {
     return this.#dropped;
   }
@@ -170,12 +158,11 @@ export class ContentStore {
     // The text beside large media is worth more than a stub of both.
     const whole =
       jsonWithin(this.#maxLength, values) ?? jsonWithin(this.#maxLength, mapBlobs(values, withoutBytes));
-    if (whole === undefined) this.#drop();
+    if (whole === undefined) this.#dropped++;
     const stub = { type: 'omitted', name: '…', reason: 'too_large', max_length: this.#maxLength };
-    const json = whole ?? JSON.stringify(STORED[field].stubOf(stub, values));
+    const json = whole ?? JSON.stringify(STORED[field].stubOf(stub));
     const name = `${STORED[field].name}-${sha256(new TextEncoder().encode(json))}.json`;
-    const counted = whole === undefined;
-    const write = this.#queued(name, json, 'application/json', counted);
+    const write = this.#queued(name, json, 'application/json');
     if (write === 'full') return undefined;
     completion.attributes[STORED[field].attribute] = this.#baseUrl + name;
     return write;
@@ -190,11 +177,11 @@ export class ContentStore {
       if (this.#dropsMedia) return withoutBytes(part);
       const bytes = content.length > MAX_STORED_MEDIA_LENGTH ? undefined : decodedBase64(content);
       if (bytes === undefined) {
-        this.#drop();
+        this.#dropped++;
         return withoutBytes(part);
       }
       const name = `${modality.replace(/\W/g, '_')}-${sha256(bytes)}.${extensionOf(type)}`;
-      const write = this.#queued(name, bytes, type, false);
+      const write = this.#queued(name, bytes, type);
       if (write === 'full') return withoutBytes(part);
       if (write !== undefined) writes.push(write);
       const named = part.mime_type === undefined ? {} : { mime_type: part.mime_type };
@@ -212,38 +199,26 @@ export class ContentStore {
     name: string,
     content: Uint8Array | string,
     contentType: string,
-    counted: boolean,
   ): Promise<void> | 'full' | undefined {
     if (monotonic() - (this.#known.get(name) ?? Number.NEGATIVE_INFINITY) < REWRITE_INTERVAL_MS)
       return undefined;
     if (this.#queue.full) {
-      if (!counted) this.#drop();
+      this.#dropped++;
       return 'full';
     }
     this.#known.set(name, monotonic());
     return this.#queue.add(() =>
-      guardAsync('storing content', () => this.#attempt(name, content, contentType, counted)),
+      guardAsync('storing content', () => this.#attempt(name, content, contentType)),
     );
   }
 
-  #drop(): undefined {
-    this.#dropped++;
-    return undefined;
-  }
-
-  /** @param counted whether the object already counts as dropped, because this is its stub */
-  async #attempt(
-    name: string,
-    content: Uint8Array | string,
-    contentType: string,
-    counted: boolean,
-  ): Promise<void> {
+  async #attempt(name: string, content: Uint8Array | string, contentType: string): Promise<void> {
     try {
       await this.#write(name, content, contentType);
     } catch (error) {
       // The next write of the same content may succeed.
       this.#known.delete(name);
-      if (!counted) this.#drop();
+      this.#dropped++;
       throw error;
     }
   }

@@ -5,7 +5,7 @@ import * as ATTR from '../../semconv/attributes.ts';
 import { cut } from '../../util/cut-text.ts';
 import { logError } from '../../util/guard.ts';
 import { asCount, field, MAX_RECORDED_DEPTH } from '../../util/payload.ts';
-import { MediaPolicy } from './media.ts';
+import { isBlob, MediaPolicy } from './media.ts';
 
 /** Reserved for the mark that counts the omitted values. */
 const MARK_LENGTH = 128;
@@ -217,7 +217,7 @@ function writeMessage(json: LimitedJson, message: unknown, media: MediaPolicy): 
   const all: readonly (MessagePart | undefined)[] = Array.isArray(parts) ? parts : [...parts];
   for (let index = 0; index < all.length; index++) {
     const part = all[index];
-    if (part === undefined || media.drops(part)) continue;
+    if (part === undefined || (media.mode === 'drop' && isBlob(part))) continue;
     const written = omitted === 0 && json.spend(1) ? writePart(json, part, media) : undefined;
     if (written === undefined) omitted++;
     else kept = list(kept, written);

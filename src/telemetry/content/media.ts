@@ -20,18 +20,13 @@ const MAX_SEARCHED_MEDIA_LENGTH = 1_048_576;
 
 /** Applies the option `media` to the media inside the messages of one operation: base64 and `data:` URLs. */
 export class MediaPolicy {
-  readonly #mode: Settings['media'];
+  readonly mode: Settings['media'];
   readonly #maxInline: number;
   #hashable = MAX_HASHED_BYTES;
 
   constructor({ media, maxContentLength }: Settings) {
-    this.#mode = media;
+    this.mode = media;
     this.#maxInline = maxContentLength;
-  }
-
-  /** Whether a part of a message is omitted. */
-  drops(part: unknown): boolean {
-    return this.#mode === 'drop' && isBlob(part);
   }
 
   /**
@@ -43,12 +38,12 @@ export class MediaPolicy {
     if (typeof value !== 'string') return isBlob(value) ? this.#blob(value, value) : value;
     const blob = blobOfUrl(value) ?? blobInField(value, key, holder);
     if (blob !== undefined) return this.#blob(value, blob);
-    return this.text(this.#mode === 'inline' ? value : withoutMediaFields(value));
+    return this.text(this.mode === 'inline' ? value : withoutMediaFields(value));
   }
 
   /** A text without the bytes of the `data:` URLs in it, unless media are recorded inline. */
   text(text: string): string {
-    if (this.#mode === 'inline') return text;
+    if (this.mode === 'inline') return text;
     const start = cut(text, MAX_SEARCHED_MEDIA_LENGTH);
     if (!mentionsBase64(start)) return text;
     const shown = start.replace(EMBEDDED_URL, '$1…');
@@ -56,8 +51,8 @@ export class MediaPolicy {
   }
 
   #blob(value: unknown, blob: BlobPart): unknown {
-    if (this.#mode === 'drop') return null;
-    const whole = this.#mode === 'inline' && blob.content.length <= this.#maxInline;
+    if (this.mode === 'drop') return null;
+    const whole = this.mode === 'inline' && blob.content.length <= this.#maxInline;
     return whole ? value : this.#reference(blob);
   }
 

@@ -14,7 +14,7 @@ export interface EvaluatedSpan {
   readonly span: SpanContext;
   /** The attributes that an evaluation copies from its span, and the server of its call. No content. */
   readonly attributes: Attributes;
-  /** Whole seconds, which take no memory of their own. */
+  /** When it ended, in whole seconds, which take no memory of their own. */
   readonly seconds: number;
 }
 
@@ -29,16 +29,13 @@ const REMEMBERED_ATTRIBUTES: readonly string[] = [
 
 /** The last spans of one kind, in a ring: adding one costs next to nothing. Few are ever looked for. */
 interface Ring {
-  readonly spans: (EvaluatedSpan | undefined)[];
+  readonly spans: EvaluatedSpan[];
   /** The number added so far, which leads to the place of the next. */
   added: number;
-  /** The number dropped so far, which leads to the place of the oldest. */
-  dropped: number;
 }
 
 /** The number of spans kept of each kind. */
 const MAX_EVALUATED_SPANS = 1_000;
-const EVALUATED_SPAN_LIFETIME_SECONDS = 3_600;
 
 /** Shared by all copies of this release: the one that records is often not the one that the program calls. */
 const rings = new ProcessWide(`evaluated-spans@${VERSION}`, () => new Map<Evaluated, Ring>());
@@ -53,24 +50,11 @@ export function rememberForEvaluation(
   if (typeof id !== 'string' || !span.isRecording()) return;
   let ring = rings.value.get(kind);
   if (ring === undefined) {
-    ring = { spans: [], added: 0, dropped: 0 };
+    ring = { spans: [], added: 0 };
     rings.value.set(kind, ring);
   }
-  const seconds = nowInSeconds();
-  const oldest = ring.spans[ring.dropped % MAX_EVALUATED_SPANS]?.seconds ?? seconds;
-  if (oldest < seconds - EVALUATED_SPAN_LIFETIME_SECONDS) dropExpired(ring, seconds);
-  if (ring.added - ring.dropped === MAX_EVALUATED_SPANS) ring.dropped++;
-  const remembered = { id, span: span.spanContext(), attributes, seconds };
-  ring.spans[ring.added++ % MAX_EVALUATED_SPANS] = remembered;
-}
-
-function dropExpired(ring: Ring, now: number = nowInSeconds()): void {
-  const { spans } = ring;
-  for (; ring.dropped < ring.added; ring.dropped++) {
-    const oldest = spans[ring.dropped % MAX_EVALUATED_SPANS];
-    if (oldest !== undefined && oldest.seconds >= now - EVALUATED_SPAN_LIFETIME_SECONDS) return;
-    spans[ring.dropped % MAX_EVALUATED_SPANS] = undefined;
-  }
+  const seconds = Math.trunc(Date.now() / 1e3);
+  ring.spans[ring.added++ % MAX_EVALUATED_SPANS] = { id, span: span.spanContext(), attributes, seconds };
 }
 
 export function rememberedOf(attributes: Attributes): Attributes {
@@ -94,20 +78,13 @@ export function rememberAnswer(span: Span, request: Attributes, result: Attribut
     );
 }
 
-/** By the wall clock, which allocates nothing. A clock that is set makes a span be forgotten early or late, at worst. */
-function nowInSeconds(): number {
-  return Math.trunc(Date.now() / 1_000);
-}
-
 /** A number that a server counts, or draws from a few: Ollama's answers are `chatcmpl-0` to `chatcmpl-998`. */
 const COUNTED_ID = /^[a-z_.-]{0,32}\d{1,9}$/i;
 
 /** Whether an answer that is forgotten by now may have had this id. */
 export function mayBeOfAnother(responseId: string): boolean {
-  const ring = rings.value.get('response');
-  if (ring === undefined || !COUNTED_ID.test(responseId)) return false;
-  dropExpired(ring);
-  return ring.dropped > 0;
+  const added = rings.value.get('response')?.added ?? 0;
+  return added > MAX_EVALUATED_SPANS && COUNTED_ID.test(responseId);
 }
 
 /**
@@ -117,12 +94,9 @@ export function mayBeOfAnother(responseId: string): boolean {
  *   them
  */
 export function findEvaluated(kind: Evaluated, id: string): EvaluatedSpan | undefined {
-  const ring = rings.value.get(kind);
-  if (ring === undefined) return undefined;
-  dropExpired(ring);
-  const { spans, added, dropped } = ring;
+  const { spans, added } = rings.value.get(kind) ?? { spans: [], added: 0 };
   let found: EvaluatedSpan | undefined;
-  for (let newer = added - 1; newer >= dropped; newer--) {
+  for (let newer = added - 1; newer >= 0 && newer >= added - MAX_EVALUATED_SPANS; newer--) {
     const each = spans[newer % MAX_EVALUATED_SPANS];
     if (each?.id !== id) continue;
     found ??= each;

@@ -3,8 +3,7 @@ import { notice } from '../../diagnostics/report.ts';
 import { searchedStart } from '../../util/cut-text.ts';
 import { field, setOwn } from '../../util/payload.ts';
 import { handleRejection } from '../program-hooks.ts';
-import { type Mask, maskPieces, maskWith } from './mask-text.ts';
-import { type MaskingOptions, readMask } from './masking-options.ts';
+import { type Mask, type MaskingOptions, maskPieces, maskWith, readMask } from './mask-text.ts';
 
 /** The fields of a completion that have no content. */
 const OTHER_FIELDS: readonly string[] = [

@@ -1,5 +1,15 @@
-import type { MaskedKind } from '../../config/config.ts';
+import { MASKED_KINDS, type MaskedKind } from '../../config/config.ts';
+import { notice } from '../../diagnostics/report.ts';
+import { asObject, field, isPlainObject } from '../../util/payload.ts';
 import { findPrivate } from './find-private.ts';
+
+/** What `maskingHook` and `maskText` mask. With malformed options, they mask all content. */
+export interface MaskingOptions {
+  /** Which kinds to find. Default: `email`, `phone`, `card` and `key`. */
+  readonly kinds?: readonly MaskedKind[] | undefined;
+  /** Patterns of your own, by the name that replaces what they match: `{ order: /\bORD-\d{6}\b/ }` gives `[order]`. */
+  readonly patterns?: Readonly<Record<string, RegExp>> | undefined;
+}
 
 /** A pattern of the program. */
 export interface OwnPattern {
@@ -78,4 +88,57 @@ function withoutOverlaps(spans: readonly MaskedSpan[]): MaskedSpan[] {
     else last.end = Math.max(last.end, span.end);
   }
   return apart;
+}
+
+const MASK_MEMBERS: readonly string[] = ['kinds', 'patterns'] satisfies (keyof MaskingOptions)[];
+
+/**
+ * Reads the options of untyped programs, too. What is wrong is reported once.
+ *
+ * @returns `undefined` if they do not tell what to mask, so that nothing may be shown
+ */
+export function readMask(options: unknown): Mask | undefined {
+  const mask = parseMask(options ?? {});
+  if (mask === undefined)
+    notice(
+      'option_not_accepted',
+      `masking options are malformed; accepted: kinds, a list of ${MASKED_KINDS.join(', ')}, and patterns, an object of ` +
+        'regular expressions. All content is masked.',
+    );
+  return mask;
+}
+
+function parseMask(options: unknown): Mask | undefined {
+  if (!isPlainObject(options)) return undefined;
+  const names = Object.keys(options).filter((name) => field(options, name) !== undefined);
+  const kinds = parseKinds(field(options, 'kinds') ?? MASKED_KINDS);
+  const patterns = parsePatterns(field(options, 'patterns') ?? {});
+  const areKnown = names.every((name) => MASK_MEMBERS.includes(name));
+  return areKnown && kinds && patterns ? { kinds, patterns } : undefined;
+}
+
+function parseKinds(given: unknown): ReadonlySet<MaskedKind> | undefined {
+  if (!Array.isArray(given) && !(given instanceof Set)) return undefined;
+  const kinds: ReadonlySet<unknown> = new Set(given);
+  const known = MASKED_KINDS.filter((kind) => kinds.has(kind));
+  return known.length === kinds.size ? new Set(known) : undefined;
+}
+
+function parsePatterns(given: unknown): readonly OwnPattern[] | undefined {
+  if (!isPlainObject(given)) return undefined;
+  const entries = Object.entries(asObject(given) ?? {}).filter(([, pattern]) => pattern !== undefined);
+  const patterns = entries.flatMap((entry) => parsePattern(entry) ?? []);
+  return patterns.length === entries.length ? patterns : undefined;
+}
+
+/** A copy, which has its own `lastIndex`. */
+function parsePattern([name, given]: readonly [string, unknown]): OwnPattern | undefined {
+  const [source, flags] = [field(given, 'source'), field(given, 'flags')];
+  if (typeof source !== 'string' || typeof flags !== 'string') return undefined;
+  try {
+    // A sticky pattern finds nothing beyond the first match.
+    return { name, pattern: new RegExp(source, `${flags.replace(/[gy]/g, '')}g`) };
+  } catch {
+    return undefined;
+  }
 }

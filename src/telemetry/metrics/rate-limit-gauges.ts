@@ -63,7 +63,9 @@ export class RateLimits {
   see(limits: Attributes, operation: Attributes): void {
     // A key for a map would be allocated with each call.
     for (const known of this.#groups) {
-      if (!isOf(known, operation)) continue;
+      let isSame = true;
+      for (const name of DIMENSIONS) isSame &&= known.dimensions[name] === operation[name];
+      if (!isSame) continue;
       known.limits = limits;
       known.time = monotonic();
       return;
@@ -106,9 +108,4 @@ export class RateLimits {
       }
     }, gauges);
   }
-}
-
-function isOf({ dimensions }: Group, operation: Attributes): boolean {
-  for (const name of DIMENSIONS) if (dimensions[name] !== operation[name]) return false;
-  return true;
 }

@@ -184,55 +184,27 @@ describe('a masking hook that is set up wrongly', () => {
     expect(all.filter((line) => line.includes('Correct or remove it.'))).toEqual(told(problem));
   });
 
-  test.each<[string, object | string | null]>([
+  test.each<[string, unknown]>([
     ['kinds that are no list', { kinds: 'email' }],
     ['an unknown kind', { kinds: ['emails'] }],
     ['an unknown kind beside a known one', { kinds: ['phone', 'emails'] }],
     ['kinds in an object', { kinds: { email: true } }],
-  ])('masks all kinds with %s', async (_, options) => {
-    const { recorded, told: all } = await recordedWith(maskingHook(options as MaskingOptions));
-    expect(recorded).not.toContain(MAIL);
-    expect(recorded).toContain('Repeat: [email] ORD-1');
-    expect(all).toEqual(
-      told(
-        'masking option kinds is malformed; accepted: lists of email, phone, card, key. All of these are masked.',
-      ),
-    );
-    expect(maskText(`${MAIL} +49 30 1234567`, options as MaskingOptions)).toBe('[email] [phone]');
-  });
-
-  test.each<[string, unknown, string]>([
-    [
-      'an unknown name',
-      { pattern: { order: /ORD-\d/ } },
-      'option pattern is unknown; accepted: kinds, patterns.',
-    ],
-    [
-      'a pattern that is text',
-      { patterns: { order: 'ORD-\\d' } },
-      'option patterns is malformed; accepted: objects of regular expressions.',
-    ],
-    [
-      'a pattern without a name',
-      { patterns: /ORD-\d/ },
-      'option patterns is malformed; accepted: objects of regular expressions.',
-    ],
-    [
-      'patterns in a map',
-      { patterns: new Map([['order', /ORD-\d/]]) },
-      'option patterns is malformed; accepted: objects of regular expressions.',
-    ],
-    [
-      'a pattern that is no object of the platform',
-      { patterns: { order: { source: '(', flags: '' } } },
-      'option patterns is malformed; accepted: objects of regular expressions.',
-    ],
-    ['a list', [/ORD-\d/], 'options are malformed; accepted: objects with kinds and patterns.'],
-    ['a pattern alone', /ORD-\d/, 'options are malformed; accepted: objects with kinds and patterns.'],
-  ])('masks all content with %s', async (_, options, problem) => {
+    ['an unknown name', { pattern: { order: /ORD-\d/ } }],
+    ['a pattern that is text', { patterns: { order: 'ORD-\\d' } }],
+    ['a pattern without a name', { patterns: /ORD-\d/ }],
+    ['patterns in a map', { patterns: new Map([['order', /ORD-\d/]]) }],
+    ['a pattern that is no object of the platform', { patterns: { order: { source: '(', flags: '' } } }],
+    ['a list', [/ORD-\d/]],
+    ['a pattern alone', /ORD-\d/],
+  ])('masks all content with %s', async (_, options) => {
     const { recorded, told: all } = await recordedWith(maskingHook(options as MaskingOptions));
     for (const hidden of ['Repeat', 'ORD-1', MAIL, 'sent to', 'said']) expect(recorded).not.toContain(hidden);
-    expect(all).toEqual(told(`masking ${problem} All content is masked.`));
+    expect(all).toEqual(
+      told(
+        'masking options are malformed; accepted: kinds, a list of email, phone, card, key, and patterns, an object of ' +
+          'regular expressions. All content is masked.',
+      ),
+    );
     expect(maskText('ORD-1', options as MaskingOptions)).toBe('[masked]');
   });
 
