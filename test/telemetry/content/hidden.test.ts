@@ -1,8 +1,9 @@
 import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { describe, expect, test, vi } from 'vitest';
+import { beforeEach, describe, expect, test, vi } from 'vitest';
 import { type Completion, recordEvaluation } from '../../../src/client.ts';
+import { forgetNotices } from '../../../src/diagnostics/report.ts';
 import { startTracedProgram } from '../../helpers/program.ts';
 import { startSession } from '../../support/session.ts';
 import { contentOf, OPERATIONS, record } from './operations.ts';
@@ -18,6 +19,9 @@ const INPUTS = new Set([
   'gen_ai.tool.call.arguments',
   'openai.trace.input',
 ]);
+
+// A mistake is reported once in a process.
+beforeEach(forgetNotices);
 
 describe.each(['inputs', 'outputs'] as const)('hideContent: %s', (hideContent) => {
   test.each(OPERATIONS.map((one, index) => ({ ...one, title: `${one.operation} (${index})` })))(
