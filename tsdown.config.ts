@@ -58,7 +58,6 @@ const MORE_AT_START = [
 /** Sources that most programs never use, by the file that is loaded when the first of them is used. */
 const LATER = {
   'agents-tracing': ['src/pipeline/agents-tracing.ts'],
-  'agents-transport': ['src/sdk/agents-sdk/realtime-transport.ts'],
   collector: ['src/config/otlp.ts', 'src/telemetry/program-end/unsent.ts'],
   content: [
     'src/operations/chat/messages.ts',
@@ -79,7 +78,7 @@ const LATER = {
     'src/telemetry/program-operation.ts',
     'src/telemetry/record-end.ts',
   ],
-  findings: ['src/diagnostics/findings.ts'],
+  findings: ['src/config/unknown-names.ts', 'src/diagnostics/findings.ts'],
   functions: [
     'src/helpers/traced-arguments.ts',
     'src/operations/program.ts',
@@ -104,10 +103,9 @@ const LATER = {
     'src/operations/text-completion.ts',
   ],
   realtime: ['src/hierarchy/realtime/index.ts'],
-  sockets: ['src/sdk/sockets/index.ts'],
+  sockets: ['src/sdk/agents-sdk/realtime-transport.ts', 'src/sdk/sockets/index.ts'],
   'spans-in-progress': ['src/export/live-spans.ts'],
   'variable-hooks': ['src/telemetry/content/variable-hooks.ts'],
-  'unknown-names': ['src/config/unknown-names.ts'],
 };
 
 const config: UserConfig[] = defineConfig([
@@ -125,7 +123,7 @@ const config: UserConfig[] = defineConfig([
           sharedFiles({
             start: [ENTRIES.client, ...MORE_AT_START],
             together: { hooks: [ENTRIES.index, ENTRIES.register] },
-            others: { agents: 'src/pipeline/agents-tracing.ts', export: ENTRIES.export },
+            others: { export: ENTRIES.export },
             later: LATER,
             loadedBy: { realtime: 'hierarchy' },
           }),
