@@ -95,10 +95,11 @@ export abstract class PatchedClass {
     const index = this.#observers.indexOf(observer);
     if (index < 0) return;
     this.#observers.splice(index, 1);
-    if (this.newest !== undefined || this.isHeld()) return;
+    if (this.newest !== undefined) return;
+    this.unobserved();
+    if (this.isHeld()) return;
     this.#isPatched = false;
     this.patches.restore();
-    this.restored();
     releasePrototype(this.prototype);
   }
 
@@ -121,8 +122,8 @@ export abstract class PatchedClass {
     return false;
   }
 
-  /** Called when the methods have been restored, to restore all else. */
-  protected restored(): void {}
+  /** Called when the last observer of the whole class leaves, before the methods are restored. */
+  protected unobserved(): void {}
 }
 
 /** Which release has patched a prototype, shared by all of them: two would record every call twice. */

@@ -17,7 +17,7 @@ import {
 } from './client-methods.ts';
 import { learnErrorClassNames } from './error-class-names.ts';
 import { clientOfResources, findClientPrototype, missingMethods } from './find-client.ts';
-import { lookForWrappers, switchOtherOff } from './other-wrappers.ts';
+import { switchOtherOff } from './other-wrappers.ts';
 import { isOurs, PatchedClass } from './patches.ts';
 import { holderOf, type Method, type MethodHolder, prototypesOf } from './reflect.ts';
 import { patchResources } from './resources.ts';
@@ -57,9 +57,8 @@ export class Seam extends PatchedClass {
     if (this.newest !== undefined) this.#switchOtherOn ??= switchOtherOff();
   }
 
-  override removeDefault(observer: CallObserver): void {
-    super.removeDefault(observer);
-    if (this.newest !== undefined) return;
+  /** Before the class is restored: another release may then observe it, and switch the other instrumentation off itself. */
+  protected override unobserved(): void {
     this.#switchOtherOn?.();
     this.#switchOtherOn = undefined;
   }
@@ -101,7 +100,7 @@ export class Seam extends PatchedClass {
   observerOfResource(client: unknown): CallObserver | undefined {
     if (typeof client !== 'object' || client === null || isSuppressed(activeContext())) return undefined;
     const observer = this.#observerOf(client);
-    if (observer !== undefined) prepare(observer, client);
+    if (observer !== undefined) prepare(observer);
     return observer;
   }
 
@@ -112,6 +111,7 @@ export class Seam extends PatchedClass {
 
   protected patch(): void {
     const { prototype, patches } = this;
+    this.#promisePrototype = undefined;
     noticeClientClass(missingMethods(prototype));
     this.#parsesInClient = typeof field(prototype, 'parseResponseWithTimeout') === 'function';
     patches.wrap(prototype, 'request', (original) => this.#wrapRequest(original));
@@ -121,11 +121,6 @@ export class Seam extends PatchedClass {
     patches.wrap(prototype, 'retryRequest', wrapRetry);
     patches.wrap(prototype, 'parseResponseWithTimeout', wrapClientParse);
     patches.wrap(prototype, 'withOptions', (original) => this.#wrapWithOptions(original));
-  }
-
-  /** A method that another package has wrapped since then cannot be restored; it stays and passes calls through. */
-  protected override restored(): void {
-    this.#promisePrototype = undefined;
   }
 
   protected override isHeld(): boolean {
@@ -139,7 +134,7 @@ export class Seam extends PatchedClass {
       request(...args) {
         calls.any = true;
         const observer = seam.#observerOf(this);
-        if (observer === undefined || prepare(observer, this) === false) return original.apply(this, args);
+        if (observer === undefined || prepare(observer) === false) return original.apply(this, args);
         const active = activeContext();
         if (isSuppressed(active)) return original.apply(this, args);
         let call: Call;
@@ -197,9 +192,8 @@ export class Seam extends PatchedClass {
 }
 
 /** @returns `false` if nothing takes what would be recorded */
-function prepare(observer: CallObserver, client: object): boolean | undefined {
+function prepare(observer: CallObserver): boolean | undefined {
   try {
-    lookForWrappers(client);
     return observer.prepare?.();
   } catch (error) {
     logError('preparing for a call', error);

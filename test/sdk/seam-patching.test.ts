@@ -1,7 +1,8 @@
+import { createRequire } from 'node:module';
 import OpenAI from 'openai';
 import { afterEach, beforeEach, describe, expect, onTestFinished, test, vi } from 'vitest';
 import type { Call, CallObservation, CallObserver } from '../../src/sdk/call.ts';
-import { Patches } from '../../src/sdk/patches.ts';
+import { onReleased, Patches } from '../../src/sdk/patches.ts';
 import { Seam } from '../../src/sdk/seam.ts';
 import { type Simulator, startSimulator } from '../support/simulator/index.ts';
 
@@ -200,3 +201,28 @@ function promisePrototype(): object {
   while (!Object.hasOwn(holder, 'asResponse')) holder = Object.getPrototypeOf(holder);
   return holder;
 }
+
+test("OpenTelemetry's own instrumentation is on again before another release observes the client", () => {
+  class OpenAIInstrumentation {
+    isEnabled(): boolean {
+      return true;
+    }
+  }
+  const file = '/app/node_modules/@opentelemetry/instrumentation-openai/dist/index.cjs';
+  const { cache } = createRequire(process.execPath);
+  cache[file] = { exports: { OpenAIInstrumentation } } as unknown as NodeJS.Module;
+  onTestFinished(() => void delete cache[file]);
+  const theirs = new OpenAIInstrumentation();
+  const seen: boolean[] = [];
+  onTestFinished(onReleased(() => seen.push(theirs.isEnabled())));
+  class Client {
+    request(): void {}
+    makeRequest(): void {}
+  }
+  const ofClients = Seam.of(Client.prototype);
+  const listener = new Listener();
+  ofClients.addDefault(listener);
+  seen.push(theirs.isEnabled());
+  ofClients.removeDefault(listener);
+  expect(seen).toEqual([false, true]);
+});

@@ -33,7 +33,7 @@ export class RealtimeTransports extends PatchedClass {
   }
 
   /** Connections go on unrecorded. */
-  protected override restored(): void {
+  protected override unobserved(): void {
     this.#transports.restore();
     this.#known = new WeakMap();
   }

@@ -55,7 +55,7 @@ class SocketClasses extends PatchedClass {
   }
 
   /** Open sockets go on unrecorded. */
-  protected override restored(): void {
+  protected override unobserved(): void {
     this.#states = new WeakMap();
     this.#transports.restore();
     Reflect.deleteProperty(this.prototype, CONNECTION);
