@@ -15,9 +15,6 @@ const CHANNELS = ['undici:request:create', HTTP_REQUESTS] as const;
 /** A server that does not end is told after this. */
 const REPORT_DELAY_MS = 5_000;
 
-/** The watch of the process, for all who want it. */
-let current: { users: number; readonly stop: () => void } | undefined;
-
 /**
  * Watches for calls to `openai` that go past the seams, and reports them once, when the program ends. It listens to the
  * program's requests until one of them is a call, seen by a seam or not.
@@ -27,20 +24,6 @@ let current: { users: number; readonly stop: () => void } | undefined;
  */
 export function watchMissedCalls(findUnhooked: () => string | undefined): () => void {
   if (isSdkDisabled()) return () => undefined;
-  current ??= { users: 0, stop: startWatching(findUnhooked) };
-  const watch = current;
-  watch.users++;
-  let isWatching = true;
-  return () => {
-    if (isWatching && --watch.users === 0) {
-      watch.stop();
-      current = undefined;
-    }
-    isWatching = false;
-  };
-}
-
-function startWatching(findUnhooked: () => string | undefined): () => void {
   let isMissed = false;
   let timer: ReturnType<typeof setTimeout> | undefined;
   const { clearTimeout, setTimeout } = platformTimers() ?? globalThis;
@@ -88,23 +71,15 @@ function listenToRequests(missed: () => void): () => void {
 
 /** The name of the client class in the user agent, which bundlers number. */
 const USER_AGENT = /OpenAI[$_\d]*\/JS /;
-/** The same where a bundler has shortened it, with the version: most other SDKs of this generator are at 0 or 1. */
-const MINIFIED_USER_AGENT = /^[\w$]{1,3}\/JS (?:[4-9]|\d\d)\./;
-/** Endpoints that other SDKs at such a version do not have. Cloudflare's has images and audio, too. */
-const OWN_PATH =
-  /\/(?:chat\/completions|responses|embeddings|conversations|threads|vector_stores|images\/(?:edits|generations|variations)|audio\/(?:speech|transcriptions|translations))\b/;
-
 /**
  * By a header of the SDK's generator, and by the user agent: SDKs of other companies come from the same generator. The
  * version of Node distinguishes most requests that a gateway forwards with the headers of its clients.
  */
 function isCall(request: unknown): boolean {
   const header = headersIn(request);
-  const agent = header('user-agent') ?? '';
   return (
     header('x-stainless-lang') !== undefined &&
-    (USER_AGENT.test(agent) ||
-      (MINIFIED_USER_AGENT.test(agent) && OWN_PATH.test(String(field(request, 'path'))))) &&
+    USER_AGENT.test(header('user-agent') ?? '') &&
     (header('x-stainless-runtime') !== 'node' ||
       (header('x-stainless-runtime-version') ?? process.version) === process.version)
   );
