@@ -1,14 +1,9 @@
 import { monotonic } from './clock.ts';
 import { MAX_REPEATED } from './payload.ts';
 
-interface Entry<Key, Value> {
-  readonly key: Key;
+interface Entry<Value> {
   value: Value;
   used: number;
-  /** Its neighbour in order of use, towards the oldest. */
-  older: Entry<Key, Value> | undefined;
-  /** Its neighbour in order of use, towards the newest. */
-  newer: Entry<Key, Value> | undefined;
 }
 
 /** How many entries in use are passed over to make room for a new one. */
@@ -17,18 +12,15 @@ const MAX_TRIES = 16;
 /**
  * A map with a limit and a lifetime: a new entry replaces the least recently used one. Entries that have not been used for
  * the lifetime are not found any more; a new entry or {@link expire} drops them.
- *
- * A linked list keeps the order of use. The insertion order of a `Map` would do, but finding its first entry slows down
- * with every deletion before it: by a factor of 15 at 10,000 entries.
  */
 export class BoundedMap<Key, Value> {
   readonly #limit: number;
   readonly #evicted: (value: Value) => void;
   readonly #lifetime: number;
   readonly #isInUse: (value: Value) => boolean;
-  readonly #entries = new Map<Key, Entry<Key, Value>>();
-  #oldest: Entry<Key, Value> | undefined;
-  #newest: Entry<Key, Value> | undefined;
+  /** In order of use: the least recently used entry is the first. */
+  readonly #entries = new Map<Key, Entry<Value>>();
+  #newest: Entry<Value> | undefined;
 
   /**
    * @param lifetime milliseconds without use after which an entry is dropped
@@ -58,12 +50,12 @@ export class BoundedMap<Key, Value> {
     if (this.#lifetime !== Number.POSITIVE_INFINITY) {
       const time = monotonic();
       if (entry.used <= time - this.#lifetime && !this.#isInUse(entry.value)) {
-        this.#drop(entry);
+        this.#drop(key, entry);
         return undefined;
       }
       entry.used = time;
     }
-    if (entry !== this.#newest) this.#renew(entry);
+    this.#renew(key, entry);
     return entry.value;
   }
 
@@ -73,92 +65,70 @@ export class BoundedMap<Key, Value> {
     if (known !== undefined) {
       known.value = value;
       known.used = used;
-      if (known !== this.#newest) this.#renew(known);
+      this.#renew(key, known);
     }
-    if ((this.#oldest?.used ?? used) <= used - this.#lifetime) this.expire(used);
-    if (known === undefined) this.#add({ key, value, used, older: undefined, newer: undefined });
+    if (this.#lifetime !== Number.POSITIVE_INFINITY) this.expire(used);
+    if (known !== undefined) return;
+    if (this.#entries.size >= this.#limit) this.#makeRoom();
+    this.#renew(key, { value, used });
   }
 
   delete(key: Key): void {
-    const entry = this.#entries.get(key);
-    if (entry === undefined) return;
     this.#entries.delete(key);
-    this.#unlink(entry);
   }
 
   /** Drops the least recently used entry. */
   dropOldest(): void {
-    if (this.#oldest !== undefined) this.#drop(this.#oldest);
+    for (const [key, entry] of this.#entries) {
+      this.#drop(key, entry);
+      return;
+    }
   }
 
   /** All values, least recently used first. */
   values(): Value[] {
-    const values: Value[] = [];
-    for (let entry = this.#oldest; entry !== undefined; entry = entry.newer) values.push(entry.value);
-    return values;
+    return [...this.#entries.values()].map(({ value }) => value);
   }
 
   clear(): void {
     this.#entries.clear();
-    this.#oldest = this.#newest = undefined;
   }
 
   /** Drops the entries that have not been used for the lifetime. */
   expire(time: number = monotonic()): void {
-    const last = time - this.#lifetime;
-    for (let entry = this.#oldest; entry !== undefined && entry.used <= last; entry = this.#oldest) {
+    for (const [key, entry] of this.#entries) {
+      if (entry.used > time - this.#lifetime) return;
       if (this.#isInUse(entry.value)) {
         entry.used = time;
-        this.#renew(entry);
-      } else this.#drop(entry);
+        this.#renew(key, entry);
+      } else this.#drop(key, entry);
     }
   }
 
-  /** Drops the oldest entry that is not in use, or the oldest one if the next few are in use, too. */
+  /** Drops the oldest entry that is not in use, or one that is if the next few are, too. */
   #makeRoom(): void {
-    const first = this.#oldest;
-    for (let tries = 0; tries < MAX_TRIES; tries++) {
-      const entry = this.#oldest;
-      if (entry === undefined) return;
-      if (!this.#isInUse(entry.value)) {
-        this.#drop(entry);
+    let tries = 0;
+    for (const [key, entry] of this.#entries) {
+      if (tries === MAX_TRIES || !this.#isInUse(entry.value)) {
+        this.#drop(key, entry);
         return;
       }
-      this.#renew(entry);
+      tries++;
+      this.#renew(key, entry);
     }
-    if (first !== undefined) this.#drop(first);
   }
 
-  #add(entry: Entry<Key, Value>): void {
-    if (this.#entries.size >= this.#limit) this.#makeRoom();
-    this.#entries.set(entry.key, entry);
-    this.#append(entry);
-  }
-
-  #drop(entry: Entry<Key, Value>): void {
-    this.delete(entry.key);
+  #drop(key: Key, entry: Entry<Value>): void {
+    this.#entries.delete(key);
     this.#evicted(entry.value);
   }
 
-  #renew(entry: Entry<Key, Value>): void {
-    this.#unlink(entry);
-    this.#append(entry);
-  }
-
-  #append(entry: Entry<Key, Value>): void {
-    entry.older = this.#newest;
-    if (this.#newest === undefined) this.#oldest = entry;
-    else this.#newest.newer = entry;
+  /** Puts an entry behind all others, in a map that keeps the order in which entries were added. */
+  #renew(key: Key, entry: Entry<Value>): void {
+    if (entry === this.#newest) return;
+    this.#entries.delete(key);
+    this.#entries.set(key, entry);
     this.#newest = entry;
-  }
-
-  #unlink(entry: Entry<Key, Value>): void {
-    const { older, newer } = entry;
-    if (older === undefined) this.#oldest = newer;
-    else older.newer = newer;
-    if (newer === undefined) this.#newest = older;
-    else newer.older = older;
-    entry.older = entry.newer = undefined;
   }
 }
 
