@@ -160,7 +160,7 @@ class LiveSpans {
 function answersSoFar(): ReadonlyMap<string, Attributes> {
   const answers = new Map<string, Attributes>();
   let length = 0;
-  for (const { observation } of openCalls.values()) {
+  for (const { observation } of openCalls()) {
     if (length > MAX_REQUEST_LENGTH) break;
     const answer = guard('reading an open stream', () => observation?.answerSoFar?.());
     if (answer === undefined) continue;

@@ -177,7 +177,7 @@ export class Observer implements CallObserver, ProviderListener {
 
   get isOpen(): boolean {
     return (
-      openCalls.of(this).length > 0 || this.telemetry.functions.size > 0 || this.#hierarchy?.isOpen === true
+      openCalls(this).length > 0 || this.telemetry.functions.size > 0 || this.#hierarchy?.isOpen === true
     );
   }
 
@@ -191,7 +191,7 @@ export class Observer implements CallObserver, ProviderListener {
   }
 
   async endIdle(limits?: EndLimits): Promise<void> {
-    for (const call of openCalls.of(this)) if (call.isUnclaimed) call.close('abandoned');
+    for (const call of openCalls(this)) if (call.isUnclaimed) call.close('abandoned');
     await this.#hierarchy?.endIdle(limits);
   }
 
@@ -281,7 +281,7 @@ export class Observer implements CallObserver, ProviderListener {
   }
 
   #interruptCalls(): void {
-    for (const call of openCalls.of(this)) call.close('interrupted');
+    for (const call of openCalls(this)) call.close('interrupted');
   }
 
   /** Called last, after everything below these spans has ended. The newest ends first: it may be below another. */

@@ -182,8 +182,6 @@ export class Call implements AnsweredRequest {
 
   /** The promise of the response, until it has arrived. */
   carrier: object | undefined;
-  /** A subclass replaced the promise we returned from `makeRequest`; only that one settles. */
-  indirect = false;
   /** The program has asked for the result. */
   requested = false;
   /** The program called `asResponse()`. */
@@ -205,8 +203,9 @@ export class Call implements AnsweredRequest {
   error: unknown;
 
   observation: CallObservation | undefined;
-  /** Its place among the calls in flight. */
-  openIndex: number | undefined;
+  /** Its neighbours among the calls in flight. */
+  older: Call | undefined;
+  newer: Call | undefined;
 
   constructor(client: object, observer: CallObserver, caller: Context, told?: CallTimes) {
     const reading = performance.now();
@@ -255,7 +254,7 @@ export class Call implements AnsweredRequest {
     }
     try {
       this.observation = this.observer.start(this);
-      if (this.observation !== undefined) openCalls.add(this);
+      if (this.observation !== undefined) addCall(this);
     } catch (error) {
       logError('starting a call', error);
     }
@@ -356,7 +355,7 @@ export class Call implements AnsweredRequest {
       logError('ending a call', error);
     }
     nowReading(before);
-    openCalls.delete(this);
+    removeCall(this);
     this.observer.ended?.();
     if (this.streamed || !this.requested) lostResults.unregister(this);
     this.#release();
@@ -390,64 +389,42 @@ export function watchForLoss(call: Call, object: object): void {
 }
 
 /**
- * The calls in flight that are observed. Each knows its place in one array, which keeps its length: a map that is filled and
- * emptied by each call of a quiet program allocates a new table every time.
+ * The calls in flight that are observed, of all copies of this release: the copy that patched a class begins the calls that
+ * the others observe. They are linked to each other: a set allocates a new table for each call of a quiet program.
  */
-export class OpenCalls {
-  readonly #shared: { readonly value: CallList };
+const inFlight = new ProcessWide<{ newest: Call | undefined }>(`open-calls@${VERSION}`, () => ({
+  newest: undefined,
+}));
 
-  constructor(shared: { readonly value: CallList } = { value: { calls: [], size: 0 } }) {
-    this.#shared = shared;
-  }
-
-  get size(): number {
-    return this.#shared.value.size;
-  }
-
-  add(call: Call): void {
-    const list = this.#shared.value;
-    call.openIndex = list.size;
-    list.calls[list.size++] = call;
-  }
-
-  /** Does nothing for a call that was not added. */
-  delete(call: Call): void {
-    const { openIndex: index } = call;
-    if (index === undefined) return;
-    call.openIndex = undefined;
-    const list = this.#shared.value;
-    const last = list.calls[--list.size] as Call;
-    list.calls[list.size] = undefined;
-    if (last === call) return;
-    list.calls[index] = last;
-    last.openIndex = index;
-  }
-
-  values(): Call[] {
-    const { calls, size } = this.#shared.value;
-    return calls.slice(0, size) as Call[];
-  }
-
-  of(observer: CallObserver): Call[] {
-    return this.values().filter((call) => call.observer === observer);
-  }
+/** The calls in flight, oldest first; of one observer if it is given. */
+export function openCalls(observer?: CallObserver): Call[] {
+  const calls: Call[] = [];
+  for (let call = inFlight.value.newest; call !== undefined; call = call.older)
+    if (observer === undefined || call.observer === observer) calls.push(call);
+  return calls.reverse();
 }
 
-interface CallList {
-  readonly calls: (Call | undefined)[];
-  size: number;
+function addCall(call: Call): void {
+  const list = inFlight.value;
+  call.older = list.newest;
+  if (call.older !== undefined) call.older.newer = call;
+  list.newest = call;
 }
 
-/** Of all copies of this release: the copy that patched a class begins the calls that the others observe. */
-export const openCalls: OpenCalls = new OpenCalls(
-  new ProcessWide<CallList>(`open-calls@${VERSION}`, () => ({ calls: [], size: 0 })),
-);
+/** Does nothing for a call that was not added. */
+function removeCall(call: Call): void {
+  const { older, newer } = call;
+  if (newer !== undefined) newer.older = older;
+  else if (inFlight.value.newest === call) inFlight.value.newest = older;
+  if (older !== undefined) older.newer = newer;
+  call.older = call.newer = undefined;
+}
 
 /** Whether so many requests of the program wait for their answer from a server. */
 export function hasRequestsUnderWay(origin: string, count: number): boolean {
-  if (openCalls.size < count) return false;
   let waiting = 0;
-  for (const { headersTime, observer, client } of openCalls.values()) {
+  for (let call = inFlight.value.newest; call !== undefined; call = call.older) {
+    const { headersTime, observer, client } = call;
     // A response over a socket, whose observer prepares nothing, waits for no request.
     if (headersTime === 0 && observer.prepare !== undefined && originOf(client) === origin) waiting++;
     if (waiting === count) return true;
