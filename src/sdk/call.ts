@@ -254,7 +254,7 @@ export class Call implements AnsweredRequest {
     }
     try {
       this.observation = this.observer.start(this);
-      if (this.observation !== undefined) linkCall(this);
+      if (this.observation !== undefined) addOpenCall(this);
     } catch (error) {
       logError('starting a call', error);
     }
@@ -355,7 +355,7 @@ export class Call implements AnsweredRequest {
       logError('ending a call', error);
     }
     nowReading(before);
-    unlinkCall(this);
+    removeOpenCall(this);
     this.observer.ended?.();
     if (this.streamed || !this.requested) lostResults.unregister(this);
     this.#release();
@@ -404,7 +404,7 @@ export function openCalls(observer?: CallObserver): Call[] {
   return calls.reverse();
 }
 
-function linkCall(call: Call): void {
+export function addOpenCall(call: Call): void {
   const list = inFlight.value;
   call.older = list.newest;
   if (call.older !== undefined) call.older.newer = call;
@@ -412,7 +412,7 @@ function linkCall(call: Call): void {
 }
 
 /** Does nothing for a call that was not added. */
-function unlinkCall(call: Call): void {
+export function removeOpenCall(call: Call): void {
   const { older, newer } = call;
   if (newer !== undefined) newer.older = older;
   else if (inFlight.value.newest === call) inFlight.value.newest = older;

@@ -8,7 +8,7 @@ import OpenAI from 'openai';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { instrumentOpenAI, type OpenAIInstrumentationConfig } from '../../src/client.ts';
 import { processorsFromEnvironment } from '../../src/export/otlp-exporter.ts';
-import { type Call, openCalls } from '../../src/sdk/call.ts';
+import { addOpenCall, type Call, removeOpenCall } from '../../src/sdk/call.ts';
 import { VIEW_HEADER } from '../../src/util/version.ts';
 import { type LiveView, startLiveView } from '../../src/viewer/live/live-view.ts';
 import type { PageSpan } from '../../src/viewer/page-span.ts';
@@ -90,10 +90,10 @@ describe('with the command view as endpoint', () => {
       vi.fn(() => ({ spanId: String(id), attributes: { text: 'x'.repeat(65_536) } })),
     );
     const calls = answers.map((answerSoFar) => ({ observation: { answerSoFar } }) as unknown as Call);
-    for (const call of calls) openCalls.add(call);
+    for (const call of calls) addOpenCall(call);
     const span = trace.getTracer('t').startSpan('x');
     await vi.waitFor(async () => expect((await listsOf(view.page)).traces).toHaveLength(1));
-    for (const call of calls) openCalls.delete(call);
+    for (const call of calls) removeOpenCall(call);
     span.end();
     expect(answers.filter(({ mock }) => mock.calls.length > 0).length * 65_536).toBeLessThan(8_200_000);
   });
