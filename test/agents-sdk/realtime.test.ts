@@ -1,12 +1,12 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import * as realtime from '@openai/agents/realtime';
 import { OpenAIRealtimeBase } from '@openai/agents-realtime';
-import { diag } from '@opentelemetry/api';
 import { expect, it, onTestFinished } from 'vitest';
 import { Observer } from '../../src/pipeline/observer.ts';
 import { seamsIn } from '../../src/sdk/observed-classes.ts';
 import { call, created, done, message, SESSION, sound } from '../hierarchy/realtime/events.ts';
 import { type Program, type ProgramOptions, startProgram } from '../support/program.ts';
+import { collectWarnings } from '../support/warnings.ts';
 
 /** A program whose realtime agent says what the test has it say, and the frames that reach the server. */
 interface Voice extends Program {
@@ -100,14 +100,7 @@ it('records the session of a realtime agent', async () => {
 });
 
 it('passes over frames that are not JSON, without a warning', async () => {
-  const warnings: string[] = [];
-  const warn = (text: string): void => void warnings.push(text);
-  const ignore = (): void => undefined;
-  diag.setLogger(
-    { error: warn, warn, info: ignore, debug: ignore, verbose: ignore },
-    { suppressOverrideMessage: true },
-  );
-  onTestFinished(() => diag.disable());
+  const warnings = collectWarnings();
   const voice = await startVoice(true);
   for (const text of ['{', 'null', '']) voice.simulator.sockets.at(-1)?.sendText(text);
   await converse(voice);

@@ -1,4 +1,4 @@
-import { context, DiagLogLevel, diag, SpanKind, trace } from '@opentelemetry/api';
+import { context, SpanKind, trace } from '@opentelemetry/api';
 import { suppressTracing } from '@opentelemetry/core';
 import type { ReadableLogRecord } from '@opentelemetry/sdk-logs';
 import { AlwaysOffSampler } from '@opentelemetry/sdk-trace';
@@ -17,6 +17,7 @@ import {
 } from '../../src/telemetry/evaluations/evaluated-spans.ts';
 import { lifeOf } from '../../src/telemetry/program-end/provider-life.ts';
 import type { Program } from '../support/program.ts';
+import { collectWarnings } from '../support/warnings.ts';
 import { startTracedProgram } from './program.ts';
 
 const CHAT = { model: 'gpt-4o-mini', messages: [{ role: 'user' as const, content: 'Hello?' }] };
@@ -279,10 +280,7 @@ test.each<[what: string, given: unknown]>([
 });
 
 test('a score that is not finite is left out, and said once', async () => {
-  const warnings: string[] = [];
-  const warn = (message: string): void => void warnings.push(message);
-  diag.setLogger({ warn, error: warn, info() {}, debug() {}, verbose() {} }, DiagLogLevel.WARN);
-  onTestFinished(() => diag.disable());
+  const warnings = collectWarnings();
   const program = await startTracedProgram();
   for (const score of [Number.NaN, Number.POSITIVE_INFINITY])
     recordEvaluation({ responseId: 'chatcmpl-x', name: 'helpfulness', score, label: 'pass' });

@@ -1,8 +1,8 @@
-import { DiagLogLevel, diag } from '@opentelemetry/api';
 import { describe, expect, it } from 'vitest';
 import { flush } from '../../src/client.ts';
 import { type AgentProgram, environment, startAgentProgram } from '../support/agent-program.ts';
 import { startProgram } from '../support/program.ts';
+import { collectWarnings } from '../support/warnings.ts';
 
 async function converse(program: AgentProgram, input = 'What is x?'): Promise<string> {
   const stream = await program.client.beta.agents.sessions.create({
@@ -339,9 +339,7 @@ const NONSENSE: readonly unknown[] = [
 
 describe('an invalid answer from the server', () => {
   it('reaches the program unchanged, and only its own data are lost', async () => {
-    const logged: string[] = [];
-    const log = (message: string): void => void logged.push(message);
-    diag.setLogger({ error: log, warn: log, info: log, debug: log, verbose: log }, DiagLogLevel.WARN);
+    const logged = collectWarnings();
     const program = await startAgentProgram([], {
       config: { captureMessageContent: 'SPAN_ONLY' },
       content: true,
@@ -366,7 +364,6 @@ describe('an invalid answer from the server', () => {
       }
     });
     await program.telemetry.provider.shutdown();
-    diag.disable();
     expect(seen).toEqual(NONSENSE);
     expect(program.telemetry.openSpans).toEqual([]);
     expect(logged).toEqual([]);

@@ -1,10 +1,10 @@
-import { DiagLogLevel, diag } from '@opentelemetry/api';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { forgetNotices, noticed } from '../../src/diagnostics/report.ts';
 import { holdRequests } from '../support/hold-requests.ts';
 import type { ProgramOptions } from '../support/program.ts';
 import type { RunScript, Simulator } from '../support/simulator/index.ts';
 import { runAndListSteps, startTutor, type Tutor, treesFromNow } from '../support/tutor.ts';
+import { collectWarnings } from '../support/warnings.ts';
 
 // The tests advance the timers of the package.
 vi.mock(import('../../src/util/timers.ts'), async (original) => ({
@@ -13,7 +13,6 @@ vi.mock(import('../../src/util/timers.ts'), async (original) => ({
 }));
 
 afterEach(() => {
-  diag.disable();
   vi.useRealTimers();
 });
 
@@ -218,9 +217,7 @@ describe('the background read', () => {
   });
 
   it('stops after three consecutive failures, and reports this once', async () => {
-    const said: string[] = [];
-    const log = (message: string): void => void said.push(message);
-    diag.setLogger({ error: log, warn: log, info: log, debug: log, verbose: log }, DiagLogLevel.WARN);
+    const said = collectWarnings();
     const { simulator, ...program } = await startTutor({
       runs: [{}, {}, {}, {}, {}],
     });
@@ -279,9 +276,7 @@ describe('the background read', () => {
     ['whose length is not told', {}],
   ])('drops an answer of more than 4 MiB %s, and reports this once', async (_, headers) => {
     forgetNotices();
-    const said: string[] = [];
-    const log = (message: string): void => void said.push(message);
-    diag.setLogger({ error: log, warn: log, info: log, debug: log, verbose: log }, DiagLogLevel.WARN);
+    const said = collectWarnings();
     const { client, assistantId, threadId, ...program } = await startTutor({ runs: [{}, {}] });
     let sent = 0;
     let cancelled = 0;
@@ -579,9 +574,7 @@ describe('a run that ends while its server rests', () => {
     config: ProgramOptions['config'] = {},
   ): Promise<Tutor & { said: string[] }> {
     forgetNotices();
-    const said: string[] = [];
-    const log = (message: string): void => void said.push(message);
-    diag.setLogger({ error: log, warn: log, info: log, debug: log, verbose: log }, DiagLogLevel.WARN);
+    const said = collectWarnings();
     const tutor = await startTutor({ runs: [{}, {}, {}, {}, {}], config });
     const { simulator, telemetry } = tutor;
     for (let count = 0; count < 3; count++) {

@@ -1,7 +1,7 @@
-import { DiagLogLevel, diag } from '@opentelemetry/api';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { Program } from '../support/program.ts';
 import { startTutor } from '../support/tutor.ts';
+import { collectWarnings } from '../support/warnings.ts';
 
 /** What a server may send in place of a run, step, message or event; none of it is one. */
 const NONSENSE: readonly unknown[] = [
@@ -49,15 +49,10 @@ const NONSENSE: readonly unknown[] = [
 let logged: string[] = [];
 
 beforeEach(() => {
-  logged = [];
-  const log = (message: string): void => void logged.push(message);
-  diag.setLogger({ error: log, warn: log, info: log, debug: log, verbose: log }, DiagLogLevel.WARN);
+  logged = collectWarnings();
 });
 
-afterEach(() => {
-  diag.disable();
-  vi.useRealTimers();
-});
+afterEach(() => void vi.useRealTimers());
 
 const everything = { captureMessageContent: 'SPAN_ONLY' } as const;
 

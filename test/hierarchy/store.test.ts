@@ -1,4 +1,3 @@
-import { DiagLogLevel, diag } from '@opentelemetry/api';
 import { expect, test } from 'vitest';
 import { type ContentHolder, charactersOf, Store } from '../../src/hierarchy/store.ts';
 
@@ -30,10 +29,7 @@ test('each kind keeps as much as is set, those in use longest', () => {
   expect(agents.get('', 'asst_1')).toBe('an agent');
 });
 
-test('beyond 64 MB, the oldest is forgotten first, and said once', () => {
-  const lines: string[] = [];
-  const log = (line: string): number => lines.push(line);
-  diag.setLogger({ error: log, warn: log, info: log, debug: log, verbose: log }, DiagLogLevel.WARN);
+test('beyond 64 MB, the oldest is forgotten first', () => {
   const content = new Store(10);
   const forgotten: number[] = [];
   const holders = Array.from(
@@ -49,7 +45,6 @@ test('beyond 64 MB, the oldest is forgotten first, and said once', () => {
   // It has grown, and is still the oldest but for what it keeps now.
   if (first !== undefined) content.keeps(first, 30 * MEGABYTE);
   expect(forgotten).toEqual([0, 2, 3, 4]);
-  diag.disable();
 });
 
 const nested = (depth: number, value: unknown): unknown =>

@@ -1,23 +1,18 @@
-import { context, DiagLogLevel, diag, ROOT_CONTEXT, trace } from '@opentelemetry/api';
+import { context, ROOT_CONTEXT, trace } from '@opentelemetry/api';
 import { TracerProvider } from '@opentelemetry/sdk-trace';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { Observer } from '../../src/pipeline/observer.ts';
 import { Call } from '../../src/sdk/call.ts';
 import { type RecordedTelemetry, recordTelemetry } from '../support/telemetry.ts';
+import { collectWarnings } from '../support/warnings.ts';
 
 let telemetry: RecordedTelemetry;
-const warnings: string[] = [];
+let warnings: string[] = [];
 beforeEach(() => {
   telemetry = recordTelemetry();
-  const ignore = (): void => undefined;
-  diag.setLogger(
-    { error: ignore, warn: (text) => warnings.push(text), info: ignore, debug: ignore, verbose: ignore },
-    { logLevel: DiagLogLevel.ALL, suppressOverrideMessage: true },
-  );
+  warnings = collectWarnings();
 });
 afterEach(() => {
-  diag.disable();
-  warnings.length = 0;
   context.disable();
 });
 

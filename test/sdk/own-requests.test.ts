@@ -23,6 +23,12 @@ test('a background read uses the client of the program and leaves no telemetry',
   expect(session().spans).toEqual([]);
 });
 
+test('a background read is not retried', async () => {
+  session().simulator.next({ status: 500 });
+  await expect(readWithClient(session().client, '/models', {}, 'assistants=v2')).rejects.toThrow('500');
+  expect(session().simulator.requests).toHaveLength(1);
+});
+
 test('a background read fails for an object that is not a client', async () => {
   await expect(readWithClient({}, '/models', {}, 'assistants=v2')).rejects.toThrow(TypeError);
 });

@@ -10,6 +10,7 @@ import {
   names,
   numberField,
   objectField,
+  readHeader,
   stringField,
   strings,
   textField,
@@ -111,4 +112,16 @@ test('a tolerant reader skips fields that throw and reads all others', () => {
   expect(read(given)).toEqual({ id: 'a', model: undefined, usage: undefined });
   expect(read({ id: 'a', model: 'b', usage: { key: 1 } })).toEqual({ id: 'a', model: 'b', usage: 1 });
   expect(read('text')).toEqual({ id: undefined, model: undefined, usage: undefined });
+});
+
+test.each<[string, unknown, string | undefined]>([
+  ['real headers', new Headers({ 'X-Request-Id': 'req_1' }), 'req_1'],
+  ['a plain object', { 'x-request-id': 'req_1' }, 'req_1'],
+  ['headers within an object', { values: new Headers({ 'x-request-id': 'req_1' }) }, 'req_1'],
+  ['nothing', undefined, undefined],
+  ['something else', 'x-request-id: req_1', undefined],
+  ['an empty one', { 'x-request-id': '' }, undefined],
+  ['a value that is not text', { 'x-request-id': 5 }, undefined],
+])('a header is read from %s', (_, headers, expected) => {
+  expect(readHeader(headers, 'X-Request-Id')).toBe(expected);
 });

@@ -1,11 +1,11 @@
-import { diag } from '@opentelemetry/api';
 import OpenAI, * as namespace from 'openai';
 import { AzureOpenAI } from 'openai';
-import { afterEach, beforeEach, describe, expect, onTestFinished, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { instrumentOpenAI } from '../../../src/client.ts';
 import { VERSION } from '../../../src/util/version.ts';
 import { type Simulator, startSimulator } from '../../support/simulator/index.ts';
 import { type RecordedTelemetry, recordTelemetry } from '../../support/telemetry.ts';
+import { collectWarnings } from '../../support/warnings.ts';
 
 const CONTENT = 'gen_ai.input.messages';
 
@@ -92,13 +92,7 @@ describe('the settings of one client', () => {
   });
 
   test('cannot be given to a proxy that wraps everything, which is reported', () => {
-    const warnings: string[] = [];
-    const log = (): void => undefined;
-    diag.setLogger(
-      { warn: (text) => void warnings.push(text), error: log, info: log, debug: log, verbose: log },
-      { suppressOverrideMessage: true },
-    );
-    onTestFinished(() => diag.disable());
+    const warnings = collectWarnings();
     const wrap = <Wrapped extends object>(wrapped: Wrapped): Wrapped =>
       new Proxy(wrapped, {
         get(target, key) {

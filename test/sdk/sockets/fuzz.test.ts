@@ -1,8 +1,8 @@
-import { DiagLogLevel, diag } from '@opentelemetry/api';
 import fc from 'fast-check';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it } from 'vitest';
 import { instrumentOpenAI } from '../../../src/client.ts';
 import { recordTelemetry } from '../../support/telemetry.ts';
+import { collectWarnings } from '../../support/warnings.ts';
 
 /** What the SDK's emitter does, as far as the seam can tell. */
 class Emitter {
@@ -127,15 +127,8 @@ const url = fc.constantFrom(
 
 let told: string[];
 beforeEach(() => {
-  told = [];
-  const warn = (text: string): void => void told.push(text);
-  const ignore = (): void => undefined;
-  diag.setLogger(
-    { error: warn, warn, info: ignore, debug: ignore, verbose: ignore },
-    { logLevel: DiagLogLevel.WARN },
-  );
+  told = collectWarnings();
 });
-afterEach(() => diag.disable());
 
 describe('whatever comes over a socket', () => {
   it.each([false, true])(

@@ -3,11 +3,12 @@ import { existsSync } from 'node:fs';
 import { lstat, mkdir, mkdtemp, readdir, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { DiagLogLevel, diag, INVALID_SPAN_CONTEXT } from '@opentelemetry/api';
+import { diag, INVALID_SPAN_CONTEXT } from '@opentelemetry/api';
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import type { Completion } from '../../../src/client.ts';
 import { ContentStore } from '../../../src/export.ts';
 import { newCompletion } from '../../../src/telemetry/content/content-record.ts';
+import { collectWarnings } from '../../support/warnings.ts';
 import { OPERATIONS, type OperationCase, record } from './operations.ts';
 
 const folders: string[] = [];
@@ -164,10 +165,7 @@ describe('content that is not stored', () => {
   });
 
   test('because writing fails is counted, reported once without its text, and tried again', async () => {
-    const warnings: string[] = [];
-    const ignore = (): void => undefined;
-    const logger = { error: ignore, info: ignore, debug: ignore, verbose: ignore };
-    diag.setLogger({ ...logger, warn: (text) => void warnings.push(text) }, DiagLogLevel.WARN);
+    const warnings = collectWarnings();
     const write = vi
       .fn()
       .mockRejectedValueOnce(new Error('hidden'))

@@ -1,4 +1,3 @@
-import { DiagLogLevel, diag } from '@opentelemetry/api';
 import { beforeEach, describe, expect, test } from 'vitest';
 import {
   type MaskingOptions,
@@ -11,6 +10,7 @@ import {
 import { forgetNotices } from '../../../src/diagnostics/report.ts';
 import { newCompletion } from '../../../src/telemetry/content/content-record.ts';
 import { startTracedProgram } from '../../helpers/program.ts';
+import { collectWarnings } from '../../support/warnings.ts';
 
 const MAIL = 'ada@example.com';
 const CARD = 4111111111111111;
@@ -133,15 +133,8 @@ test('finds what a traced generator yields in pieces', async () => {
 describe('a masking hook that is set up wrongly', () => {
   let warnings: string[] = [];
   beforeEach(() => {
-    warnings = [];
+    warnings = collectWarnings();
     forgetNotices();
-    const ignore = (): void => undefined;
-    const warn = (text: string): void => void warnings.push(text);
-    diag.setLogger(
-      { error: ignore, warn, info: ignore, debug: ignore, verbose: ignore },
-      { logLevel: DiagLogLevel.WARN, suppressOverrideMessage: true },
-    );
-    return () => diag.disable();
   });
 
   /** What is recorded of a call, a function and an evaluation, and what is reported. */
