@@ -128,6 +128,12 @@ describe('a call is settled once', () => {
   });
 });
 
+test.each([{ stream: true }, { body: { stream: true } }])('a call is streamed with %j', (options) => {
+  const { call } = newCall();
+  call.begin(options);
+  expect(call.streamed).toBe(true);
+});
+
 test('a chunk is never earlier than the previous one, even without exact times', () => {
   const { call } = newCall({ roughTimes: true });
   call.begin({ stream: true });
