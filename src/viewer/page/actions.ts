@@ -61,7 +61,7 @@ export function chooseKind(kind: TraceEntry['kind']): void {
   go({ kind, id: undefined, span: undefined }, true);
 }
 
-export function choose({ kind, id }: TraceEntry): void {
+export function choose({ kind, id }: Pick<TraceEntry, 'kind' | 'id'>): void {
   const isOpen = isSameEntry({ kind, id }, opened.peek()?.entry) && !address.peek().isTotals;
   go({ kind, id, span: undefined, other: undefined, isTotals: false }, !isOpen);
 }

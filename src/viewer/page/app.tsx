@@ -68,23 +68,15 @@ function Frame(): VNode | null {
 function ListButton(): VNode | null {
   if (!hasList.value || (isSmall.value && isListShown.value)) return null;
   const { kind } = address.value;
-  if (isSmall.value)
-    return (
-      <button type="button" onClick={() => chooseKind(kind)}>
-        <span aria-hidden="true">← </span>
-        {kind === 'trace' ? 'Traces' : 'Conversations'}
-      </button>
-    );
+  const [sign, label] = isSmall.value ? ['←', kind === 'trace' ? 'Traces' : 'Conversations'] : ['☰', 'List'];
+  const onClick = (): void => {
+    if (isSmall.value) chooseKind(kind);
+    else wantsList.value = !isListShown.value;
+  };
   return (
-    <button
-      type="button"
-      aria-expanded={isListShown.value}
-      onClick={() => {
-        wantsList.value = !isListShown.value;
-      }}
-    >
-      <span aria-hidden="true">☰ </span>
-      List
+    <button type="button" aria-expanded={isSmall.value ? undefined : isListShown.value} onClick={onClick}>
+      <span aria-hidden="true">{`${sign} `}</span>
+      {label}
     </button>
   );
 }
@@ -96,7 +88,7 @@ function OpenTrace(): VNode {
   if (open === undefined)
     return isFiltered.value ? <p class="note">No span matches the filter.</p> : <NoTraces />;
   if (other !== undefined && compared.value !== undefined)
-    return <Comparison one={open} other={compared.value} />;
+    return <Comparison one={open.trace} other={compared.value} />;
   return (
     <>
       <Overview entry={open.entry} trace={open.trace} />
@@ -107,11 +99,13 @@ function OpenTrace(): VNode {
 
 function Header(): VNode {
   return (
-    <header>
+    <header class="line">
       <ListButton />
       <h1>OpenAI traces</h1>
       <Filter />
-      <output aria-live="polite">{foundText()}</output>
+      <output class="dim" aria-live="polite">
+        {foundText()}
+      </output>
       {omitted.value > 0 && (
         <span class="note">{`${grouped(omitted.value)} spans did not fit and were left out`}</span>
       )}
@@ -139,8 +133,8 @@ function suggestions(words: string): string[] {
 function Filter(): VNode {
   const { words, onlyErrors } = address.value;
   return (
-    <search>
-      <label>
+    <search class="line">
+      <label class="line">
         <span>Filter</span>
         <input
           id={FILTER_ID}
@@ -156,7 +150,7 @@ function Filter(): VNode {
           <option key={each} value={each} />
         ))}
       </datalist>
-      <label>
+      <label class="line">
         <input
           type="checkbox"
           checked={onlyErrors}

@@ -123,9 +123,9 @@ export function Legend(): VNode | null {
   const shown = [...(voices.value.size > 0 ? VOICE_LEGEND : []), ...(hasStream ? [STREAM_LEGEND] : [])];
   if (shown.length === 0) return null;
   return (
-    <p class="legend dim">
+    <p class="legend line small dim">
       {shown.map(([label, ...kinds]) => (
-        <span key={label}>
+        <span class="line" key={label}>
           <span class="track" aria-hidden="true">
             {kinds.map((kind) => (
               <span key={kind} class={kind} />

@@ -5,9 +5,9 @@ import { millisecondsBetween, type Row } from '../tree.ts';
 import { spanUsage } from '../usage.ts';
 import { isFailed, type Trace } from '../viewed-trace.ts';
 import { choose, compareWith } from './actions.ts';
+import { address } from './address.ts';
 import { type AlignedStep, alignedSteps } from './aligned-steps.ts';
 import { clock, Table } from './facts.tsx';
-import type { Opened } from './state.ts';
 
 /** A number of a trace, and how it is shown. */
 type Measure = readonly [
@@ -33,16 +33,16 @@ const MEASURES: readonly Measure[] = [
 ];
 
 /** Two traces side by side, and what differs in steps, tokens, cost and time. */
-export function Comparison({ one, other }: { readonly one: Opened; readonly other: Opened }): VNode {
-  const steps = useMemo(() => alignedSteps(one.trace.rows, other.trace.rows), [one.trace, other.trace]);
+export function Comparison({ one, other }: { readonly one: Trace; readonly other: Trace }): VNode {
+  const steps = useMemo(() => alignedSteps(one.rows, other.rows), [one, other]);
   const measures = MEASURES.flatMap(([label, read, show]) => {
-    const [a, b] = [read(one.trace), read(other.trace)];
+    const [a, b] = [read(one), read(other)];
     const isKnown = a !== undefined || b !== undefined;
     return isKnown ? [[label, show(a ?? 0), show(b ?? 0), differenceText(a ?? 0, b ?? 0, show)]] : [];
   });
   return (
-    <section class="overview" aria-label="Comparison">
-      <div class="title">
+    <section class="overview stack" aria-label="Comparison">
+      <div class="title line">
         <h2>Two traces</h2>
         <button type="button" onClick={() => compareWith(undefined)}>
           Close comparison
@@ -61,13 +61,14 @@ export function Comparison({ one, other }: { readonly one: Opened; readonly othe
   );
 }
 
-function traceHeading({ entry, trace }: Opened): VNode {
+function traceHeading({ tree, title, summary }: Trace): VNode {
+  const { kind } = address.value;
   return (
     <>
-      <button type="button" class="link" onClick={() => choose(entry)}>
-        {trace.title.slice(0, 100)}
+      <button type="button" class="link" onClick={() => choose({ kind, id: tree.traceId })}>
+        {title.slice(0, 100)}
       </button>
-      <div class="dim">{clock(trace.summary.start)}</div>
+      <div class="dim">{clock(summary.start)}</div>
     </>
   );
 }

@@ -113,7 +113,7 @@ export function Said({ role, parts, note = '', copied, children }: SaidProps): V
   return (
     <div class={role === 'user' ? 'said by-user' : 'said'}>
       {copied !== undefined && <CopyButton label="Copy" text={copied} />}
-      <span class="speaker">{`${speaker}${note}`}</span>
+      <span class="speaker small dim">{`${speaker}${note}`}</span>
       {content}
     </div>
   );
@@ -191,7 +191,7 @@ export function CopyButton({ label, text }: CopyButtonProps): VNode {
     );
   };
   return (
-    <button type="button" class="copy" onClick={copy} onBlur={() => say(undefined)}>
+    <button type="button" class="copy small" onClick={copy} onBlur={() => say(undefined)}>
       {said ?? label}
     </button>
   );
@@ -209,7 +209,7 @@ export function ToolBlock({ input, output }: { readonly input: unknown; readonly
         .filter(([, value]) => value !== undefined && value !== null && value !== '')
         .map(([label, value]) => (
           <div key={label}>
-            <span class="dim">{label}</span>
+            <span class="small dim">{label}</span>
             <ValueBlock value={value} />
           </div>
         ))}
@@ -220,7 +220,7 @@ export function ToolBlock({ input, output }: { readonly input: unknown; readonly
 /** Any value as lines of names and values. */
 function ValueBlock({ value }: { readonly value: unknown }): VNode {
   const text = useMemo(() => linesOf(parseShortJson(value) ?? value).join('\n'), [value]);
-  return <LongText text={text}>{(shown) => <div class="text code">{shown}</div>}</LongText>;
+  return <LongText text={text}>{(shown) => <div class="text code small">{shown}</div>}</LongText>;
 }
 
 /** Code in arguments keeps its line ends, which JSON would show as `\n`. */

@@ -19,7 +19,7 @@ import { ownTokens } from '../usage.ts';
 import { isFailed, shownErrorType } from '../viewed-trace.ts';
 import type { Utterance } from '../voice.ts';
 import { Paged, Said, ToolBlock } from './content.tsx';
-import { Scores } from './evaluations.tsx';
+import { Evaluations } from './facts.tsx';
 import { SpanButton } from './overview.tsx';
 import { foundRows, opened } from './state.ts';
 import { voices } from './voice.tsx';
@@ -67,7 +67,7 @@ export function ConversationView(): VNode {
   return (
     <div class="chat">
       {!hasContent.value && <NothingRecorded />}
-      <ol>
+      <ol class="stack">
         <Paged
           items={entries}
           size={CHAT_PAGE_SIZE}
@@ -113,7 +113,7 @@ function Heading({ row }: { readonly row: Row }): VNode {
   return (
     <li class="heading">
       <h3>
-        <SpanButton row={row} /> <code class="id">{id}</code>
+        <SpanButton row={row} /> <code class="id dim">{id}</code>
       </h3>
       <p class="dim">{joinedFacts(facts)}</p>
     </li>
@@ -166,7 +166,7 @@ function ToolEntry({ tool }: { readonly tool: Tool }): VNode {
   return (
     <li class="tool" style={{ '--type': own && isFailed(row.node.span) ? 'var(--bad)' : 'var(--tool)' }}>
       <div class="said">
-        <span class="speaker">{`Tool ${name.slice(0, 200)}`}</span>
+        <span class="speaker small dim">{`Tool ${name.slice(0, 200)}`}</span>
         <ToolBlock input={input} output={output} />
       </div>
       {own && <Footer row={row} />}
@@ -188,12 +188,12 @@ function Footer({ row }: { readonly row: Row }): VNode {
     dollars(attributes[ATTR.OPENAI_COST]),
   ];
   return (
-    <p class="foot">
+    <p class="foot line small">
       <SpanButton row={row} />
       <span class="dim">{joinedFacts(facts)}</span>
       {cutOff !== undefined && !isFailed(span) && <span class="badge">{cutOff}</span>}
       {isFailed(span) && <span class="failure">{shownErrorType(span)}</span>}
-      <Scores span={span} limit={MAX_SHOWN_EVALUATIONS} />
+      <Evaluations span={span} limit={MAX_SHOWN_EVALUATIONS} />
     </p>
   );
 }

@@ -1,5 +1,7 @@
 import type { ComponentChildren, VNode } from 'preact';
-import type { Time } from '../tree.ts';
+import { evaluationsOf, evaluationText } from '../evaluations.ts';
+import type { ShownSpan } from '../page-span.ts';
+import type { FinishedSpan, Time } from '../tree.ts';
 
 type LabelledFacts = readonly (readonly [label: string, value: ComponentChildren])[];
 
@@ -9,7 +11,7 @@ interface FactListProps {
 }
 
 /** A list of facts. What is not known is left out. */
-export function FactList({ facts, className = 'facts' }: FactListProps): VNode | null {
+export function FactList({ facts, className = 'facts line' }: FactListProps): VNode | null {
   const known = facts.filter(([, value]) => value !== undefined);
   if (known.length === 0) return null;
   return (
@@ -35,7 +37,13 @@ interface TableProps {
 }
 
 /** A table; nothing if it has no rows. */
-export function Table({ caption, headings, rows, classOf, className }: TableProps): VNode | null {
+export function Table({
+  caption,
+  headings,
+  rows,
+  classOf,
+  className = 'attributes',
+}: TableProps): VNode | null {
   if (rows.length === 0) return null;
   return (
     <table class={className}>
@@ -63,4 +71,27 @@ export function Table({ caption, headings, rows, classOf, className }: TableProp
 export function clock([seconds]: Time): string {
   const date = new Date(seconds * 1e3);
   return Number.isNaN(date.getTime()) ? '' : `${date.toISOString().slice(0, 19).replace('T', ' ')} UTC`;
+}
+
+interface EvaluationsProps {
+  readonly span: FinishedSpan;
+  /** The number that is shown. The events of the span have all of them. */
+  readonly limit: number;
+  /** Whether what explains them stands beside them. */
+  readonly isExplained?: boolean;
+}
+
+/** The evaluations of a span. */
+export function Evaluations({ span, limit, isExplained = false }: EvaluationsProps): VNode {
+  const evaluations = evaluationsOf((span as ShownSpan).events).slice(0, limit);
+  return (
+    <>
+      {evaluations.map((each, i) => (
+        <span key={i} title={each.explanation}>
+          <span class="pill">{evaluationText(each).slice(0, 200)}</span>
+          {isExplained && ` ${each.explanation?.slice(0, 2_000) ?? ''}`}
+        </span>
+      ))}
+    </>
+  );
 }

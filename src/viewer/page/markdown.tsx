@@ -43,7 +43,7 @@ export function Markdown({ text }: { readonly text: string }): VNode {
     block.parse(text.replace(LINE_END, '\n'), parser, {}, tokens);
     return nodesOf(tokens);
   }, [text]);
-  return <div class="text md">{content}</div>;
+  return <div class="text md stack">{content}</div>;
 }
 
 /** A block of code, which scrolls by itself. */
@@ -133,7 +133,7 @@ function element(token: Token, children: ComponentChild[]): ComponentChild[] {
     case 'table_open':
       return [
         <ScrollRegion label="Table">
-          <table class="md-table">{children}</table>
+          <table>{children}</table>
         </ScrollRegion>,
       ];
     case 'link_open':

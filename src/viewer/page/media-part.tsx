@@ -10,11 +10,10 @@ const MEDIA_URL = /^data:((?:image|audio)\/[\w-]{1,10});base64,([\w+/=]+)$/;
 /** An image or audio if its bytes were recorded, else a line that says what it was. Nothing is loaded. */
 export function MediaPart({ part }: { readonly part: SpanPart }): VNode {
   const { type, url } = recordedIn(part);
-  if (SHOWN_IMAGE.test(type) && url !== undefined)
-    return <img class="shown-image" src={url} alt={type} loading="lazy" />;
+  if (SHOWN_IMAGE.test(type) && url !== undefined) return <img src={url} alt={type} loading="lazy" />;
   if (SHOWN_AUDIO.test(type) && url !== undefined)
     // biome-ignore lint/a11y/useMediaCaption: what was said stands beside it.
-    return <audio class="shown-audio" src={url} controls preload="none" aria-label={type} />;
+    return <audio src={url} controls preload="none" aria-label={type} />;
   return <p class="dim">{mediaText(part)}</p>;
 }
 

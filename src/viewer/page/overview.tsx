@@ -22,11 +22,11 @@ export function Overview({ trace, entry }: { readonly trace: Trace; readonly ent
   const models = summary.models.slice(0, MAX_MODELS).map((name) => name.slice(0, 200));
   if (summary.models.length > MAX_MODELS) models.push('…');
   return (
-    <section class="overview" aria-label="Trace">
-      <div class="title">
+    <section class="overview stack" aria-label="Trace">
+      <div class="title line">
         <h2>{trace.title}</h2>
         <Badge entry={entry} />
-        <code class="id">{trace.tree.traceId}</code>
+        <code class="id dim">{trace.tree.traceId}</code>
       </div>
       <FactList
         facts={[
@@ -53,32 +53,28 @@ export function Overview({ trace, entry }: { readonly trace: Trace; readonly ent
 
 /** What was asked, what came back, and what cost most. */
 function Story({ summary }: { readonly summary: TraceSummary }): VNode {
-  const { prompt, answer, cost, costliest } = summary;
+  const { prompt, answer, cost: total = 0, costliest } = summary;
+  const cost = Number(costliest?.node.span.attributes[ATTR.OPENAI_COST]);
+  const percent = Math.round((cost / total) * 100);
+  const share = total > 0 ? `, ${percent < 1 ? 'less than 1' : percent} % of the cost` : '';
   return (
     <FactList
-      className="story"
+      className="story stack"
       facts={[
         ['First question', prompt?.slice(0, MAX_STORY_LENGTH)],
         ['Last answer', answer?.slice(0, MAX_STORY_LENGTH)],
-        ['Costliest call', costliest && <CostliestCall row={costliest} total={cost} />],
+        [
+          'Costliest call',
+          costliest && (
+            <>
+              <SpanButton row={costliest} />
+              {` ${dollars(cost)}${share}`}
+            </>
+          ),
+        ],
       ]}
     />
   );
-}
-
-function CostliestCall({ row, total }: { readonly row: Row; readonly total: number | undefined }): VNode {
-  const cost = Number(row.node.span.attributes[ATTR.OPENAI_COST]);
-  const share = total === undefined || total <= 0 ? '' : `, ${shareText(cost / total)} of the cost`;
-  return (
-    <span>
-      <SpanButton row={row} />
-      {` ${dollars(cost)}${share}`}
-    </span>
-  );
-}
-
-function shareText(share: number): string {
-  return share < 0.01 ? 'less than 1 %' : `${Math.round(share * 100)} %`;
 }
 
 /** The name of a span, which selects it. */
@@ -102,14 +98,14 @@ export function Badge({ entry }: { readonly entry: TraceEntry }): VNode {
 function ErrorList({ errors }: { readonly errors: readonly Row[] }): VNode {
   const more = errors.length - MAX_ERRORS;
   return (
-    <ul class="errors" aria-label="Errors">
+    <ul class="errors line" aria-label="Errors">
       {errors.slice(0, MAX_ERRORS).map((row) => {
         const { name, status, attributes } = row.node.span;
         const id = attributes[ATTR.OPENAI_STEP_ID] ?? attributes[ATTR.OPENAI_RUN_ID] ?? '';
         return (
           <li key={row.id}>
-            <button type="button" onClick={() => select(row)}>
-              <strong>{shownErrorType(row.node.span)}</strong>
+            <button type="button" class="line" onClick={() => select(row)}>
+              <strong class="failure">{shownErrorType(row.node.span)}</strong>
               <span>{name.slice(0, 200)}</span>
               <code>{attributeText(id).slice(0, 200)}</code>
               <span>{status.message?.slice(0, 200)}</span>

@@ -60,7 +60,7 @@ export function Everything({ span }: { readonly span: ShownSpan }): VNode {
       <summary>
         {`Everything recorded (${count(Object.keys(attributes).length, 'attribute') ?? 'no attribute'})`}
       </summary>
-      <div class="record">
+      <div class="record stack">
         <AttributeTable caption="Attributes" attributes={attributes} />
         <Paged
           items={events}

@@ -13,9 +13,34 @@ import { mediaText } from './media-part.tsx';
 
 type Json = Readonly<Record<string, unknown>>;
 
-/** The parameters of each API, by their attributes. */
-const PARAMETERS: Readonly<Record<'chat' | 'responses', Readonly<Record<string, string>>>> = {
-  chat: {
+type Message = ReturnType<typeof toMessage>;
+
+/** How a call of an API is written. */
+interface Api {
+  readonly path: string;
+  readonly method: string;
+  /** The parameter with the messages. */
+  readonly messages: string;
+  readonly itemsOf: (message: Message) => Json[];
+  readonly toolOf: (tool: Json) => Json;
+  /** The other parameters, by their attributes. */
+  readonly parameters: Readonly<Record<string, string>>;
+}
+
+const CHAT: Api = {
+  path: '/chat/completions',
+  method: 'chat.completions',
+  messages: 'messages',
+  itemsOf: ({ role, content, calls, results }) => {
+    const tool_calls = calls.map(({ id, ...call }) => ({ id, type: 'function', function: call }));
+    const said = tool_calls.length > 0 ? { role, content, tool_calls } : { role, content };
+    return [
+      ...(content === '' && calls.length === 0 ? [] : [said]),
+      ...results.map(({ id, output }) => ({ role: 'tool', tool_call_id: id, content: output })),
+    ];
+  },
+  toolOf: ({ type, ...more }) => ({ type, function: more }),
+  parameters: {
     temperature: ATTR.GEN_AI_REQUEST_TEMPERATURE,
     top_p: ATTR.GEN_AI_REQUEST_TOP_P,
     max_completion_tokens: ATTR.GEN_AI_REQUEST_MAX_TOKENS,
@@ -26,7 +51,19 @@ const PARAMETERS: Readonly<Record<'chat' | 'responses', Readonly<Record<string, 
     n: ATTR.GEN_AI_REQUEST_CHOICE_COUNT,
     reasoning_effort: ATTR.GEN_AI_REQUEST_REASONING_LEVEL,
   },
-  responses: {
+};
+
+const RESPONSES: Api = {
+  path: '/responses',
+  method: 'responses',
+  messages: 'input',
+  itemsOf: ({ role, content, calls, results }) => [
+    ...(content === '' ? [] : [{ role, content }]),
+    ...calls.map(({ id, ...call }) => ({ type: 'function_call', call_id: id, ...call })),
+    ...results.map(({ id, output }) => ({ type: 'function_call_output', call_id: id, output })),
+  ],
+  toolOf: (tool) => tool,
+  parameters: {
     temperature: ATTR.GEN_AI_REQUEST_TEMPERATURE,
     top_p: ATTR.GEN_AI_REQUEST_TOP_P,
     max_output_tokens: ATTR.GEN_AI_REQUEST_MAX_TOKENS,
@@ -34,41 +71,35 @@ const PARAMETERS: Readonly<Record<'chat' | 'responses', Readonly<Record<string, 
   },
 };
 
+function apiOf({ attributes }: FinishedSpan): Api {
+  return attributes[ATTR.OPENAI_API_TYPE] === 'responses' ? RESPONSES : CHAT;
+}
+
 /** Whether a span is a call whose messages were recorded, so that it can be made again. */
 export function isRepeatable({ attributes }: FinishedSpan): boolean {
   const isChat = attributes[ATTR.GEN_AI_OPERATION_NAME] === 'chat';
   return isChat && readMessages(attributes[ATTR.GEN_AI_INPUT_MESSAGES]) !== undefined;
 }
 
-function apiOf({ attributes }: FinishedSpan): keyof typeof PARAMETERS {
-  return attributes[ATTR.OPENAI_API_TYPE] === 'responses' ? 'responses' : 'chat';
-}
-
 /** What the call sends. */
 function bodyOf(span: FinishedSpan): Json {
   const { attributes } = span;
   const api = apiOf(span);
-  const isChat = api === 'chat';
-  const tools = listIn(attributes[ATTR.GEN_AI_TOOL_DEFINITIONS]);
   const instructions = listIn(attributes[ATTR.GEN_AI_SYSTEM_INSTRUCTIONS]).map(({ content }) => ({
     role: 'system',
     content: attributeText(content ?? ''),
   }));
-  const said = (readMessages(attributes[ATTR.GEN_AI_INPUT_MESSAGES]) ?? []).flatMap(
-    isChat ? chatMessages : responseItems,
-  );
-  const parameters = Object.entries(PARAMETERS[api]).map(([name, attribute]) => [
-    name,
-    attributes[attribute],
-  ]);
-  return Object.fromEntries(
-    [
-      ['model', attributes[ATTR.GEN_AI_REQUEST_MODEL]],
-      [isChat ? 'messages' : 'input', [...instructions, ...said]],
-      ['tools', isChat ? tools.map(({ type, ...more }) => ({ type, function: more })) : tools],
-      ...parameters,
-    ].filter(([name, value]) => value !== undefined && (name !== 'tools' || tools.length > 0)),
-  );
+  const said = (readMessages(attributes[ATTR.GEN_AI_INPUT_MESSAGES]) ?? []).map(toMessage);
+  const tools = listIn(attributes[ATTR.GEN_AI_TOOL_DEFINITIONS]).map(api.toolOf);
+  return {
+    model: attributes[ATTR.GEN_AI_REQUEST_MODEL],
+    [api.messages]: [...instructions, ...said.flatMap(api.itemsOf)],
+    ...(tools.length > 0 && { tools }),
+    // JSON leaves out what is undefined.
+    ...Object.fromEntries(
+      Object.entries(api.parameters).map(([name, attribute]) => [name, attributes[attribute]]),
+    ),
+  };
 }
 
 function listIn(value: unknown): Json[] {
@@ -76,42 +107,22 @@ function listIn(value: unknown): Json[] {
   return Array.isArray(parsed) ? parsed.filter(isRecord) : [];
 }
 
-function chatMessages({ role, parts }: SpanMessage): Json[] {
-  const content = spokenIn(parts);
-  const tool_calls = partsOfType(parts, 'tool_call').map(({ id, name, arguments: input }) => ({
-    id,
-    type: 'function',
-    function: { name, arguments: attributeText(input ?? '{}') },
-  }));
-  const results = partsOfType(parts, 'tool_call_response').map((part) => ({
-    role: 'tool',
-    tool_call_id: part.id,
-    content: attributeText(partContent(part) ?? ''),
-  }));
-  if (tool_calls.length > 0) return [{ role, content, tool_calls }, ...results];
-  return content === '' ? results : [{ role, content }, ...results];
-}
-
-function responseItems({ role, parts }: SpanMessage): Json[] {
-  const content = spokenIn(parts);
-  return [
-    ...(content === '' ? [] : [{ role, content }]),
-    ...partsOfType(parts, 'tool_call').map(({ id, name, arguments: input }) => ({
-      type: 'function_call',
-      call_id: id,
+/** A message as both APIs understand it. */
+function toMessage({ role, parts }: SpanMessage) {
+  const ofType = (wanted: string): SpanMessage['parts'] => parts.filter(({ type }) => type === wanted);
+  return {
+    role,
+    content: spokenIn(parts),
+    calls: ofType('tool_call').map(({ id, name, arguments: input }) => ({
+      id,
       name,
       arguments: attributeText(input ?? '{}'),
     })),
-    ...partsOfType(parts, 'tool_call_response').map((part) => ({
-      type: 'function_call_output',
-      call_id: part.id,
+    results: ofType('tool_call_response').map((part) => ({
+      id: part.id,
       output: attributeText(partContent(part) ?? ''),
     })),
-  ];
-}
-
-function partsOfType(parts: SpanMessage['parts'], type: string): SpanMessage['parts'] {
-  return parts.filter((part) => part.type === type);
+  };
 }
 
 /** The text of a message. What else it had is named. */
@@ -141,10 +152,9 @@ function keyVariableOf(baseUrl: string): string {
 
 /** The command that makes the call again. The key is read from the environment. */
 export function curlOf(span: FinishedSpan): string {
-  const path = apiOf(span) === 'chat' ? '/chat/completions' : '/responses';
   const baseUrl = baseUrlOf(span);
   return [
-    `curl ${shellQuoted(baseUrl + path)}`,
+    `curl ${shellQuoted(baseUrl + apiOf(span).path)}`,
     `-H "Authorization: Bearer $${keyVariableOf(baseUrl)}"`,
     "-H 'Content-Type: application/json'",
     `-d ${shellQuoted(jsonOf(bodyOf(span)))}`,
@@ -153,12 +163,11 @@ export function curlOf(span: FinishedSpan): string {
 
 /** The program that makes the call again. */
 export function typeScriptOf(span: FinishedSpan): string {
-  const method = apiOf(span) === 'chat' ? 'chat.completions' : 'responses';
   const baseUrl = baseUrlOf(span);
   return `import OpenAI from 'openai';
 
 const client = new OpenAI({ baseURL: ${jsonOf(baseUrl)}, apiKey: process.env.${keyVariableOf(baseUrl)} });
-const answer = await client.${method}.create(${jsonOf(bodyOf(span))});
+const answer = await client.${apiOf(span).method}.create(${jsonOf(bodyOf(span))});
 console.log(answer);
 `;
 }

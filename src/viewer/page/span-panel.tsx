@@ -10,8 +10,7 @@ import { ownTokens } from '../usage.ts';
 import { isFailed, shownErrorType } from '../viewed-trace.ts';
 import { firstChunkText } from './bar.tsx';
 import { CopyButton, Folded, PartBlock, Said, ToolBlock } from './content.tsx';
-import { Evaluations } from './evaluations.tsx';
-import { FactList } from './facts.tsx';
+import { Evaluations, FactList } from './facts.tsx';
 import { Everything, Ids } from './record.tsx';
 import { curlOf, isRepeatable, typeScriptOf } from './request-code.ts';
 import { selected } from './state.ts';
@@ -33,12 +32,12 @@ function Inspector({ row }: { readonly row: Row }): VNode {
   const voice = voices.value.get(row);
   const spending = voice?.parts ?? [row];
   return (
-    <div class="inspector">
+    <div class="inspector stack">
       <h3>{span.name.slice(0, 1000)}</h3>
       <FactList facts={factsOf(span)} />
       <CopyButtons span={span} />
       <FailureText span={span} />
-      <Evaluations span={span} />
+      <Evaluations span={span} limit={MAX_SHOWN_MESSAGES} isExplained />
       <ModalityTable amounts={modalitiesOf(spending.map(({ node }) => node.span.attributes))} />
       {voice && <VoiceTable voice={voice} />}
       <SpanContent span={span} />
@@ -58,7 +57,7 @@ function CopyButtons({ span }: { readonly span: ShownSpan }): VNode {
     ['Copy as TypeScript', typeScriptOf],
   ] as const;
   return (
-    <div class="tools">
+    <div class="line">
       <CopyButton label="Copy as JSON" text={json} />
       {isRepeatable(span) &&
         codes.map(([label, codeOf]) => <CopyButton key={label} label={label} text={() => codeOf(span)} />)}
@@ -93,7 +92,7 @@ function FailureText({ span }: { readonly span: ShownSpan }): VNode | null {
   const { message } = span.status;
   return (
     <p class="failed-with">
-      <strong>{shownErrorType(span)}</strong>
+      <strong class="failure">{shownErrorType(span)}</strong>
       {message ? ` ${message.slice(0, 2000)}` : ''}
     </p>
   );

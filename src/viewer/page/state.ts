@@ -2,20 +2,20 @@ import { batch, computed, type ReadonlySignal, type Signal, signal } from '@prea
 import type { CallTotals } from '../totals.ts';
 import { findRows } from '../trace-filter.ts';
 import { millisecondsBetween, type Row } from '../tree.ts';
-import { entryOf, type TraceEntry, type TraceLists } from '../viewed-trace.ts';
+import type { Trace, TraceEntry, TraceLists } from '../viewed-trace.ts';
 import { address, type PageAddress, type TraceOrder } from './address.ts';
 import { isWide } from './layout.tsx';
 import type { OpenedTrace, TraceSource } from './trace-source.ts';
 
 /** The open trace or conversation, with its entry in the list. */
-export interface Opened extends OpenedTrace {
+interface Opened extends OpenedTrace {
   readonly entry: TraceEntry;
 }
 
 export const lists: Signal<TraceLists | undefined> = signal();
 export const opened: Signal<Opened | undefined> = signal();
 /** The trace that the open one is compared with. */
-export const compared: Signal<Opened | undefined> = signal();
+export const compared: Signal<Trace | undefined> = signal();
 /** The calls of what is listed, while they are shown. */
 export const totals: Signal<readonly CallTotals[] | undefined> = signal();
 /** Whether the URL names a trace that is not here, so that another one is shown. */
@@ -102,12 +102,12 @@ export async function refresh(source: TraceSource): Promise<void> {
   const isSame = isSameEntry(entry, before?.entry);
   const isOpen = isSame && entry?.revision === before?.entry.revision;
   const trace = entry === undefined ? undefined : isOpen ? before : await source.open(entry);
-  const second = other === undefined ? undefined : await openOther(source, { kind, id: other });
+  const second = other === undefined ? undefined : await source.open({ kind, id: other });
   const calls = isTotals ? await source.totals({ words, onlyErrors }) : undefined;
   if (current !== round) return;
   const { id } = address.peek();
   batch(() => {
-    compared.value = second;
+    compared.value = second?.trace;
     totals.value = calls;
     lists.value = answer;
     if (!isFiltered.peek()) isMissing.value = id !== undefined && id !== entry?.id;
@@ -117,16 +117,6 @@ export async function refresh(source: TraceSource): Promise<void> {
     if (trace !== undefined) omitted.value = trace.omitted;
     if (!isSame) chosenPanel.value = undefined;
   });
-}
-
-/** The other trace of a comparison, whether or not it is in the list. */
-async function openOther(
-  source: TraceSource,
-  named: Pick<TraceEntry, 'kind' | 'id'>,
-): Promise<Opened | undefined> {
-  const found = await source.open(named);
-  const entry = found && entryOf(found.trace, named.kind, { words: '', onlyErrors: false });
-  return found && entry && { ...found, entry };
 }
 
 /** The entry to open: the one of the address, else the one that is open, else the first. Without an address, the first. */

@@ -4,13 +4,13 @@ import { isTranscription, type Row } from '../tree.ts';
 import { isFailed, shownErrorType, typeOf } from '../viewed-trace.ts';
 import { select, toggle } from './actions.ts';
 import { Track } from './bar.tsx';
-import { Scores } from './evaluations.tsx';
+import { Evaluations } from './facts.tsx';
 import { finishOf, previewOf } from './row-preview.ts';
 import { foundRows, isFiltered, selected } from './state.ts';
 import { costText, kindOf, type TimelineItem, timeText, tokensText } from './timeline-items.ts';
 
-/** The number of scores beside the name of a span. The inspector has all. */
-const MAX_SHOWN_SCORES = 3;
+/** Evaluations beside the name of a span. The inspector has all. */
+const MAX_ROW_EVALUATIONS = 3;
 
 interface TimelineRowProps {
   readonly item: TimelineItem;
@@ -42,9 +42,9 @@ export function TimelineRow({ item, top, columns, isActive }: TimelineRowProps):
       onClick={() => (isGroup ? toggle(item) : select(row))}
     >
       <RowName item={item} />
-      {columns.tokens > 0 && <span class="fact">{tokensText(item)}</span>}
-      {columns.cost > 0 && <span class="fact">{costText(item)}</span>}
-      <span class="fact time">{timeText(item)}</span>
+      {columns.tokens > 0 && <span class="fact small dim clip">{tokensText(item)}</span>}
+      {columns.cost > 0 && <span class="fact small dim clip">{costText(item)}</span>}
+      <span class="fact time small dim clip">{timeText(item)}</span>
       <Track item={item} />
     </div>
   );
@@ -60,18 +60,20 @@ function RowName({ item }: { readonly item: TimelineItem }): VNode {
   };
   return (
     <span class="name" style={{ paddingInlineStart: `${indentation}px` }}>
-      {isClosed !== undefined && <span class="toggle" aria-hidden="true" onClick={onToggle} />}
+      {isClosed !== undefined && <span class="toggle dim" aria-hidden="true" onClick={onToggle} />}
       <span class="sign" aria-hidden="true" />
       {isGroup ? (
         <>
-          <span class="label">{`${grouped(rows.length)} × ${kindOf(row).slice(0, 200)}`}</span>
-          <span class="failure">{count(rows.filter(({ node }) => isFailed(node.span)).length, 'error')}</span>
+          <span class="label clip">{`${grouped(rows.length)} × ${kindOf(row).slice(0, 200)}`}</span>
+          <span class="failure small clip">
+            {count(rows.filter(({ node }) => isFailed(node.span)).length, 'error')}
+          </span>
         </>
       ) : (
         <SpanName row={row} />
       )}
       {hidden > 0 && <span class="pill">{`${grouped(hidden)} hidden`}</span>}
-      {!isGroup && <span class="preview">{previewOf(row.node.span)}</span>}
+      {!isGroup && <span class="preview small dim clip">{previewOf(row.node.span)}</span>}
     </span>
   );
 }
@@ -84,11 +86,11 @@ function SpanName({ row: { node } }: { readonly row: Row }): VNode {
   const state = span.isOpen ? 'in progress' : finish;
   return (
     <>
-      <span class="label" title={span.name.slice(0, 1000)}>
+      <span class="label clip" title={span.name.slice(0, 1000)}>
         {label}
       </span>
-      {isFailed(span) && <span class="failure">{shownErrorType(span)}</span>}
-      <Scores span={span} limit={MAX_SHOWN_SCORES} />
+      {isFailed(span) && <span class="failure small clip">{shownErrorType(span)}</span>}
+      <Evaluations span={span} limit={MAX_ROW_EVALUATIONS} />
       {state !== undefined && <span class="badge">{state}</span>}
     </>
   );

@@ -41,7 +41,7 @@ export function Timeline(): VNode {
   return (
     <>
       <ZoomArea style={{ '--names': pixels(widths.names), '--facts': facts.join(' ') }}>
-        <fieldset class="timeline-tools" aria-label="Timeline view">
+        <fieldset class="timeline-tools line" aria-label="Timeline view">
           <button type="button" onClick={toggleZoom}>
             Zoom to the span, or out
           </button>
@@ -52,14 +52,14 @@ export function Timeline(): VNode {
         <div class="timeline-head">
           <Minimap />
           {isZoomed.value && (
-            <p class="zoomed">
+            <p class="zoomed line small">
               Zoomed in.
               <button type="button" onClick={() => zoomTo(undefined)}>
                 Reset zoom
               </button>
             </p>
           )}
-          <div class="ruler">
+          <div class="ruler small dim">
             <span>Span</span>
             <Divider of="names" side="before" />
             {tokens > 0 && <span class="fact">Tokens</span>}

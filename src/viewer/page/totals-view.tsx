@@ -14,8 +14,8 @@ export function TotalsView(): VNode {
   const calls = totals.value ?? [];
   const used = entries.reduce(addedUsage, NOTHING_USED);
   return (
-    <section class="overview" aria-label="Totals">
-      <div class="title">
+    <section class="overview stack" aria-label="Totals">
+      <div class="title line">
         <h2>Totals</h2>
         <button type="button" onClick={() => showTotals(false)}>
           Close totals
@@ -38,7 +38,7 @@ function CallTable({ calls }: { readonly calls: readonly CallTotals[] }): VNode 
   const longest = Math.max(...calls.map(({ p95 }) => p95), 1e-3);
   return (
     <Table
-      className="amounts totals"
+      className="amounts"
       headings={['Model or tool', 'Calls', 'Errors', 'Tokens', 'Cost', 'p50', 'p95', 'Latency, p50 to p95']}
       rows={calls.map((each) => [
         <button

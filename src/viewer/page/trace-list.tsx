@@ -9,6 +9,11 @@ import { Badge } from './overview.tsx';
 import { isSameEntry, listedEntries, lists, opened } from './state.ts';
 import { useVisibleRows } from './visible-rows.ts';
 
+const KINDS = [
+  ['trace', 'Traces'],
+  ['conversation', 'Conversations'],
+] as const;
+
 /** The list of traces, and the one of conversations. */
 export function TraceList(): VNode {
   const { kind, isTotals, sort } = address.value;
@@ -24,12 +29,15 @@ export function TraceList(): VNode {
   return (
     <nav aria-label="Traces">
       {(conversations.length > 0 || kind === 'conversation') && (
-        <fieldset class="kinds" aria-label="List">
-          <KindButton kind="trace" label={`Traces ${grouped(traces.length)}`} />
-          <KindButton kind="conversation" label={`Conversations ${grouped(conversations.length)}`} />
+        <fieldset class="kinds line" aria-label="List">
+          {KINDS.map(([each, label]) => (
+            <button type="button" key={each} aria-pressed={kind === each} onClick={() => chooseKind(each)}>
+              {`${label} ${grouped((each === 'trace' ? traces : conversations).length)}`}
+            </button>
+          ))}
         </fieldset>
       )}
-      <div class="kinds">
+      <div class="kinds line">
         <select
           aria-label="Order"
           value={sort}
@@ -61,14 +69,6 @@ function note(number: number, one: string, many: string, what: string): string |
   return number > 0 ? `${count(number, one, many)} ${what}` : undefined;
 }
 
-function KindButton({ kind, label }: { readonly kind: TraceEntry['kind']; readonly label: string }): VNode {
-  return (
-    <button type="button" aria-pressed={address.value.kind === kind} onClick={() => chooseKind(kind)}>
-      {label}
-    </button>
-  );
-}
-
 function ListedTrace({ entry, isOpen }: { readonly entry: TraceEntry; readonly isOpen: boolean }): VNode {
   const { start, end, cost, unpriced, spans, traces, prompt } = entry;
   const facts = [
@@ -81,13 +81,18 @@ function ListedTrace({ entry, isOpen }: { readonly entry: TraceEntry; readonly i
   ];
   return (
     <>
-      <button type="button" aria-current={isOpen ? 'true' : undefined} onClick={() => choose(entry)}>
-        <span class="title">
-          <strong>{entry.title.slice(0, 100)}</strong>
-          {prompt !== undefined && <span class="prompt">{prompt}</span>}
+      <button
+        type="button"
+        class="stack"
+        aria-current={isOpen ? 'true' : undefined}
+        onClick={() => choose(entry)}
+      >
+        <span class="title line">
+          <strong class="clip">{entry.title.slice(0, 100)}</strong>
+          {prompt !== undefined && <span class="prompt clip">{prompt}</span>}
           <Badge entry={entry} />
         </span>
-        <span class="dim facts-line">{joinedFacts(facts)}</span>
+        <span class="small dim clip">{joinedFacts(facts)}</span>
       </button>
       {!isOpen && opened.value?.entry.kind === entry.kind && (
         <button
