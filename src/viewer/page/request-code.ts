@@ -13,7 +13,7 @@ import { mediaText } from './media-part.tsx';
 
 type Json = Readonly<Record<string, unknown>>;
 
-type Message = ReturnType<typeof toMessage>;
+type SentMessage = ReturnType<typeof toMessage>;
 
 /** How a call of an API is written. */
 interface Api {
@@ -21,13 +21,13 @@ interface Api {
   readonly method: string;
   /** The parameter with the messages. */
   readonly messages: string;
-  readonly itemsOf: (message: Message) => Json[];
+  readonly itemsOf: (message: SentMessage) => Json[];
   readonly toolOf: (tool: Json) => Json;
   /** The other parameters, by their attributes. */
   readonly parameters: Readonly<Record<string, string>>;
 }
 
-const CHAT: Api = {
+const CHAT_API: Api = {
   path: '/chat/completions',
   method: 'chat.completions',
   messages: 'messages',
@@ -53,7 +53,7 @@ const CHAT: Api = {
   },
 };
 
-const RESPONSES: Api = {
+const RESPONSES_API: Api = {
   path: '/responses',
   method: 'responses',
   messages: 'input',
@@ -72,7 +72,7 @@ const RESPONSES: Api = {
 };
 
 function apiOf({ attributes }: FinishedSpan): Api {
-  return attributes[ATTR.OPENAI_API_TYPE] === 'responses' ? RESPONSES : CHAT;
+  return attributes[ATTR.OPENAI_API_TYPE] === 'responses' ? RESPONSES_API : CHAT_API;
 }
 
 /** Whether a span is a call whose messages were recorded, so that it can be made again. */

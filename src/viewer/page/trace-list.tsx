@@ -9,7 +9,7 @@ import { Badge } from './overview.tsx';
 import { isSameEntry, listedEntries, lists, opened } from './state.ts';
 import { useVisibleRows } from './visible-rows.ts';
 
-const KINDS = [
+const LIST_KINDS = [
   ['trace', 'Traces'],
   ['conversation', 'Conversations'],
 ] as const;
@@ -30,7 +30,7 @@ export function TraceList(): VNode {
     <nav aria-label="Traces">
       {(conversations.length > 0 || kind === 'conversation') && (
         <fieldset class="kinds line" aria-label="List">
-          {KINDS.map(([each, label]) => (
+          {LIST_KINDS.map(([each, label]) => (
             <button type="button" key={each} aria-pressed={kind === each} onClick={() => chooseKind(each)}>
               {`${label} ${grouped((each === 'trace' ? traces : conversations).length)}`}
             </button>
