@@ -78,7 +78,7 @@ const LATER = {
     'src/telemetry/program-operation.ts',
     'src/telemetry/record-end.ts',
   ],
-  findings: ['src/config/unknown-names.ts', 'src/diagnostics/findings.ts'],
+  findings: ['src/diagnostics/findings.ts'],
   functions: [
     'src/helpers/traced-arguments.ts',
     'src/operations/program.ts',
@@ -105,6 +105,7 @@ const LATER = {
   realtime: ['src/hierarchy/realtime/index.ts'],
   sockets: ['src/sdk/agents-sdk/realtime-transport.ts', 'src/sdk/sockets/index.ts'],
   'spans-in-progress': ['src/export/live-spans.ts'],
+  'unknown-names': ['src/config/unknown-names.ts'],
   'variable-hooks': ['src/telemetry/content/variable-hooks.ts'],
 };
 
@@ -123,7 +124,7 @@ const config: UserConfig[] = defineConfig([
           sharedFiles({
             start: [ENTRIES.client, ...MORE_AT_START],
             together: { hooks: [ENTRIES.index, ENTRIES.register] },
-            others: { export: ENTRIES.export },
+            others: { agents: 'src/pipeline/agents-tracing.ts', export: ENTRIES.export },
             later: LATER,
             loadedBy: { realtime: 'hierarchy' },
           }),

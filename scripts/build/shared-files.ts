@@ -6,7 +6,7 @@ interface Shared {
   readonly start: readonly string[];
   /** Entries that share more than that, by the name of the file with what all of them load. */
   readonly together: Readonly<Record<string, readonly string[]>>;
-  /** Other entries, by name. What they load at once is in no file that is loaded later. */
+  /** Sources of entries that are also used without it, by name. They load no more of it than they use. */
   readonly others: Readonly<Record<string, string>>;
   /**
    * Sources that are loaded when they are used, by the file that they are in. What only the sources of one file import
@@ -21,8 +21,8 @@ type ImportsOf = (id: string) => readonly string[];
 type Sources = ReadonlySet<string>;
 
 /**
- * Groups the sources that a program loads at its start into one file, which all entries share, and those it loads later
- * into a few. By default the bundler makes three dozen files, which take a third longer to load.
+ * Groups the sources that a program loads at its start into a few files: one for each set of other entries that load them,
+ * too. By default the bundler makes three dozen files, which take a third longer to load.
  */
 export function sharedFiles(shared: Shared): Rolldown.CodeSplittingGroup {
   let names: ReadonlyMap<string, string> = new Map();
@@ -47,7 +47,12 @@ function namesOf(
   const doors = new Set(Object.values(later).flatMap((sources) => sources.map((source) => resolve(source))));
   const atOnce = (sources: readonly string[]): Sources => importedBy(sources, importsOf, doors);
   const lazy = Object.entries(later).map(([name, sources]) => [name, atOnce(sources)] as const);
-  const usedAtOnce = Object.entries(others).map(([name, one]) => [name, atOnce([one])] as const);
+  // They use what they load later, too, and shall not load more of the start for it.
+  const used = Object.entries(others).map(([name, one]) => [name, importedBy([one], importsOf)] as const);
+  // What these load at once cannot be in a file that is loaded later.
+  const usedAtOnce = Object.entries(others)
+    .filter(([, one]) => !doors.has(resolve(one)))
+    .map(([name, one]) => [name, atOnce([one])] as const);
   const names = new Map<string, string>();
   const atStart = atOnce(start);
   for (const id of new Set([...atStart, ...lazy.flatMap(([, ids]) => [...ids])])) {
@@ -56,7 +61,7 @@ function namesOf(
     const files = inLater.length === 1 ? [...inLater, ...namesWith(id, usedAtOnce)] : inLater;
     const [file, ...more] = files;
     const shared = ['shared', ...files].join('-');
-    names.set(id, more.length > 0 ? shared : (file ?? 'core'));
+    names.set(id, more.length > 0 ? shared : (file ?? ['core', ...namesWith(id, used)].join('-')));
   }
   for (const [name, [first = '', ...more]] of Object.entries(together)) {
     const inMore = more.map((entry) => atOnce([entry]));

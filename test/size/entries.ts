@@ -14,12 +14,12 @@ const HOOKS = ['node:fs', 'node:module', 'node:path', 'node:url'];
 
 /** Limits are two per cent above what the entries are: to be lowered with them, and raised for a reason. */
 export const ENTRIES: readonly Entry[] = [
-  { name: 'agents', kilobytes: 217, loads: [API] },
+  { name: 'agents', kilobytes: 206, loads: [API] },
   { name: 'bundler', kilobytes: 4, loads: ['node:fs', 'node:fs/promises', 'node:path', 'node:url'] },
-  { name: 'client', kilobytes: 410, loads: [API] },
-  { name: 'export', kilobytes: 263, loads: [API] },
-  { name: 'index', kilobytes: 421, loads: [API, ...HOOKS] },
-  { name: 'openai', kilobytes: 410, loads: [API, 'openai'] },
-  { name: 'register', kilobytes: 624, loads: [API, ...HOOKS] },
+  { name: 'client', kilobytes: 390, loads: [API] },
+  { name: 'export', kilobytes: 249, loads: [API] },
+  { name: 'index', kilobytes: 399, loads: [API, ...HOOKS] },
+  { name: 'openai', kilobytes: 390, loads: [API, 'openai'] },
+  { name: 'register', kilobytes: 604, loads: [API, ...HOOKS] },
   { name: 'testing', kilobytes: 8, loads: [] },
 ];
