@@ -24,48 +24,58 @@ import {
 export interface RealtimeSink {
   /** Whether content is recorded. */
   readonly content: boolean;
+  readonly speech: SpeechSink;
+  readonly responses: ResponseSink;
+  updateSent(event: object): void;
+  /** @param isAnswer to an update of the program */
+  described(session: unknown, isAnswer: boolean): void;
+  failed(error: unknown): void;
+}
+
+export interface SpeechSink {
+  /** The program adds an item: a message, or the result of a function. */
+  itemBrought(item: unknown): void;
   /** The program has sent audio, in bytes. */
   audioSent(bytes: number): void;
-  responseRequested(event: object): void;
-  updateSent(event: object): void;
-  itemBrought(item: unknown): void;
-  /** The program says how much of an item was heard. */
-  truncated(event: object): void;
+  speechStarted(startMs: number | undefined): void;
+  speechStopped(itemId: string | undefined, endMs: number | undefined): void;
   /** The program says that the user has finished, or is to be forgotten. */
   committing(): void;
   cleared(): void;
-  /** @param isAnswer to an update of the program */
-  described(session: unknown, isAnswer: boolean): void;
-  responseCreated(response: unknown): void;
+  committed(itemId: string | undefined): void;
+  transcribed(event: unknown): void;
+}
+
+export interface ResponseSink {
+  /** The program asks for a response. */
+  requested(event: object): void;
+  created(response: unknown): void;
   /** A piece of an answer: of its audio in bytes, else of its text, or of what else it says. */
   audio(responseId: string | undefined, bytes: number): void;
   piece(responseId: string | undefined, piece: object, isText: boolean): void;
   item(event: unknown): void;
-  responseDone(event: unknown): void;
-  speechStarted(startMs: number | undefined): void;
-  speechStopped(itemId: string | undefined, endMs: number | undefined): void;
-  committed(itemId: string | undefined): void;
-  transcribed(event: unknown): void;
+  done(event: unknown): void;
+  /** The program says how much of an item was heard. */
+  truncated(event: object): void;
   limits(headers: Readonly<Record<string, string>>): void;
-  failed(error: unknown): void;
 }
 
 type Read = (event: object, sink: RealtimeSink) => void;
 
 const SENT: Readonly<Record<string, Read>> = {
-  'input_audio_buffer.append': (event, sink) => sink.audioSent(bytesOf(field(event, 'audio'))),
-  'response.create': (event, sink) => sink.responseRequested(event),
+  'input_audio_buffer.append': (event, { speech }) => speech.audioSent(bytesOf(field(event, 'audio'))),
+  'response.create': (event, { responses }) => responses.requested(event),
   'session.update': (event, sink) => sink.updateSent(event),
-  'conversation.item.create': (event, sink) => sink.itemBrought(withoutSound(field(event, 'item'))),
-  'conversation.item.truncate': (event, sink) => sink.truncated(event),
-  'input_audio_buffer.commit': (_, sink) => sink.committing(),
-  'input_audio_buffer.clear': (_, sink) => sink.cleared(),
+  'conversation.item.create': (event, { speech }) => speech.itemBrought(withoutSound(field(event, 'item'))),
+  'conversation.item.truncate': (event, { responses }) => responses.truncated(event),
+  'input_audio_buffer.commit': (_, { speech }) => speech.committing(),
+  'input_audio_buffer.clear': (_, { speech }) => speech.cleared(),
 };
 
 const tellSession: Read = (event, sink) =>
   sink.described(field(event, 'session'), field(event, 'type') === 'session.updated');
-const tellItem: Read = (event, sink) => sink.item(event);
-const tellTranscript: Read = (event, sink) => sink.transcribed(event);
+const tellItem: Read = (event, { responses }) => responses.item(event);
+const tellTranscript: Read = (event, { speech }) => speech.transcribed(event);
 
 const RECEIVED: Readonly<Record<string, Read>> = {
   'session.created': tellSession,
@@ -73,19 +83,19 @@ const RECEIVED: Readonly<Record<string, Read>> = {
   'session.started': tellSession,
   'transcription_session.created': tellSession,
   'transcription_session.updated': tellSession,
-  'response.created': (event, sink) => sink.responseCreated(field(event, 'response')),
+  'response.created': (event, { responses }) => responses.created(field(event, 'response')),
   'response.output_item.added': tellItem,
   'response.output_item.done': tellItem,
   'response.function_call_arguments.done': readArguments,
-  'response.done': (event, sink) => sink.responseDone(event),
-  'input_audio_buffer.speech_started': (event, sink) =>
-    sink.speechStarted(numberField(event, 'audio_start_ms')),
-  'input_audio_buffer.speech_stopped': (event, sink) =>
-    sink.speechStopped(stringField(event, 'item_id'), numberField(event, 'audio_end_ms')),
-  'input_audio_buffer.committed': (event, sink) => sink.committed(stringField(event, 'item_id')),
+  'response.done': (event, { responses }) => responses.done(event),
+  'input_audio_buffer.speech_started': (event, { speech }) =>
+    speech.speechStarted(numberField(event, 'audio_start_ms')),
+  'input_audio_buffer.speech_stopped': (event, { speech }) =>
+    speech.speechStopped(stringField(event, 'item_id'), numberField(event, 'audio_end_ms')),
+  'input_audio_buffer.committed': (event, { speech }) => speech.committed(stringField(event, 'item_id')),
   'conversation.item.input_audio_transcription.completed': tellTranscript,
   'conversation.item.input_audio_transcription.failed': tellTranscript,
-  'rate_limits.updated': (event, sink) => sink.limits(limitsOf(event)),
+  'rate_limits.updated': (event, { responses }) => responses.limits(limitsOf(event)),
   error: (event, sink) => sink.failed(field(event, 'error')),
 };
 
@@ -98,22 +108,32 @@ const TEXT_DELTAS: ReadonlySet<string> = new Set([
   'response.audio_transcript.delta',
 ]);
 
+/** Whether an event of the server is a piece of an answer, as most are. */
+export function isAnswerPiece(type: string): boolean {
+  return type.startsWith('response.') && type.endsWith('.delta');
+}
+
+/** Whether an event of the program is a piece of audio. */
+export function isAudioPiece(type: string): boolean {
+  return type === 'input_audio_buffer.append';
+}
+
 /** Reads an event that the program sends. */
 export function readSent(type: string, event: object, sink: RealtimeSink): void {
   row(SENT, type)?.(event, sink);
 }
 
-/** Reads an event of the server. Most are pieces of an answer. */
+/** Reads an event of the server. */
 export function readReceived(type: string, event: object, sink: RealtimeSink): void {
-  if (!type.startsWith('response.') || !type.endsWith('.delta')) {
+  if (!isAnswerPiece(type)) {
     row(RECEIVED, type)?.(event, sink);
     return;
   }
   const id = stringField(event, 'response_id');
-  if (AUDIO_DELTAS.has(type)) sink.audio(id, bytesOf(field(event, 'delta')));
+  if (AUDIO_DELTAS.has(type)) sink.responses.audio(id, bytesOf(field(event, 'delta')));
   else {
     const isText = TEXT_DELTAS.has(type);
-    sink.piece(id, isText && sink.content ? textDelta(event) : { type }, isText);
+    sink.responses.piece(id, isText && sink.content ? textDelta(event) : { type }, isText);
   }
 }
 
@@ -132,10 +152,10 @@ function textDelta(event: unknown): object {
 }
 
 /** The arguments of a function are complete. A program that runs it now may answer before its item is done. */
-function readArguments(event: object, sink: RealtimeSink): void {
+function readArguments(event: object, { responses }: RealtimeSink): void {
   const { item_id: id, ...call } = fieldsOf(event);
   const type = 'response.output_item.done';
-  if (call.name) sink.item({ ...call, type, item: { ...call, id, type: 'function_call' } });
+  if (call.name) responses.item({ ...call, type, item: { ...call, id, type: 'function_call' } });
 }
 
 /** The limits as the headers of a response that would tell them. */

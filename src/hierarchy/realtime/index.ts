@@ -80,7 +80,7 @@ class SessionSocket implements SocketObservation {
 
   #open(): RealtimeSession {
     const { telemetry, tracker, toolCalls } = this.#realtime;
-    const session = new RealtimeSession({
+    const start = {
       telemetry,
       tracker,
       toolCalls,
@@ -88,9 +88,9 @@ class SessionSocket implements SocketObservation {
       endpoint: this.#endpoint,
       startTime: this.#sessions++ === 0 ? this.#socket.time : now(),
       previous: this.#previous,
-      claims: (id, { id: sessionId }) => this.#claims(id, sessionId),
-      released: (ended) => this.#released(ended),
-    });
+      claims: (id: string, sessionId: string | undefined) => this.#claims(id, sessionId),
+    };
+    const session = new RealtimeSession(start, (ended) => this.#released(ended));
     this.#previous = session.spanContext;
     this.#claimant.isOpen = true;
     tracker.keepSession(session);

@@ -1,35 +1,39 @@
 import type { Attributes, Context } from '@opentelemetry/api';
+import { define } from '../../operations/attributes.ts';
 import type { ApiRequest } from '../../operations/index.ts';
 import { asResponse, realtimeResponse } from '../../operations/realtime.ts';
 import { readResponseInput } from '../../operations/response/content.ts';
 import { Call } from '../../sdk/call.ts';
-import type { ClientEndpoint } from '../../sdk/provider.ts';
 import { matchRoute } from '../../sdk/routes/index.ts';
 import type { SocketClose } from '../../sdk/sockets/socket.ts';
 import * as ATTR from '../../semconv/attributes.ts';
+import { EVENT_OPENAI_REALTIME_INTERRUPTION } from '../../semconv/events.ts';
 import { ERROR_TYPE_VALUE_OTHER } from '../../semconv/values.ts';
 import type { Content } from '../../telemetry/content/content-writer.ts';
 import type { Spent } from '../../telemetry/cost/usage.ts';
 import { callerTraceOf } from '../../telemetry/metadata.ts';
 import type { Operation } from '../../telemetry/operation.ts';
 import { errorTypeOf } from '../../telemetry/outcomes/failure.ts';
-import { type Place, placeAttributes } from '../../telemetry/place.ts';
+import { placeAttributes } from '../../telemetry/place.ts';
 import { PlacedCall } from '../../telemetry/placed-call.ts';
-import type { Telemetry } from '../../telemetry/telemetry.ts';
-import type { SpanClock } from '../../util/clock.ts';
+import { keepNewest } from '../../util/bounded-map.ts';
 import {
   arrayField,
   asObject,
   field,
   fieldsOf,
+  first,
+  numberField,
+  objectField,
   type PayloadObject,
   stringField,
   textField,
 } from '../../util/payload.ts';
-import { isOutOfBand } from '../dialects/realtime.ts';
+import { isOutOfBand, type ResponseSink } from '../dialects/realtime.ts';
 import { readItemCalls } from '../dialects/responses.ts';
-import type { ToolCalls } from '../tool-calls/tool-calls.ts';
 import { ItemTimes } from '../tool-calls/tool-facts.ts';
+import type { SessionState } from './session-state.ts';
+import type { UserSpeech } from './speech.ts';
 
 /** A server may begin responses and end none. */
 const MAX_OPEN_RESPONSES = 128;
@@ -39,48 +43,31 @@ const ALREADY_ACTIVE = 'conversation_already_has_active_response';
 /** The type of the error if the API fails to make a response. */
 const FAILED_TO_ANSWER = 'server_error';
 
-/** What responses need of their session. */
-interface ResponsesSession {
-  readonly telemetry: Telemetry;
-  readonly toolCalls: ToolCalls;
-  readonly client: object;
-  readonly endpoint: ClientEndpoint;
-  readonly model: string | undefined;
-  /** What the session sets for its responses. */
-  readonly defaults: object;
-  /** Bytes of audio in a second of an answer. */
-  readonly outputRate: number;
-  readonly place: Place;
-  readonly spanClock: SpanClock;
-  readonly context: Context;
-  /** What a response stands below that is asked for in this context. */
-  parentIn(caller: Context): Context;
-  /** Whether no other socket has this response. */
-  claims(id: string): boolean;
-  /** What was said and brought since the last response; `takes` if the next one does not answer it again. */
-  said(takes: boolean): readonly unknown[];
-  /** When the speech that the next response answers has ended. */
-  takeSpeechEnd(): number | undefined;
-  /** A response begins that answers what was said: it takes the transcripts that come later. */
-  answering(heard: object[]): void;
-  answered(spent: Spent): void;
-}
-
 /** The responses of a session: those asked for, in order, and those the server has begun, by id. */
-export class SessionResponses {
-  readonly #session: ResponsesSession;
+export class SessionResponses implements ResponseSink {
+  /** How many of them the user has interrupted. */
+  interruptions = 0;
+  /** How much audio they have. */
+  spokenSeconds = 0;
+  readonly #state: SessionState;
+  readonly #speech: UserSpeech;
   #requested: OpenResponse[] = [];
   readonly #begun = new Map<string, OpenResponse>();
 
-  constructor(session: ResponsesSession) {
-    this.#session = session;
+  /** The responses of items, the newest: playback continues after their end. */
+  readonly #responseOfItem = new Map<string, string>();
+  /** The interrupted responses, the newest. */
+  readonly #interrupted = new Set<string>();
+
+  constructor(state: SessionState, speech: UserSpeech) {
+    this.#state = state;
+    this.#speech = speech;
   }
 
-  /** The program asks for a response. */
-  request(event: object, caller: Context): void {
+  requested(event: object): void {
     // The next response that the server begins by itself does not answer this speech again.
-    if (!isOutOfBand(event)) this.#session.takeSpeechEnd();
-    const request = this.#begin(event, caller, undefined);
+    if (!isOutOfBand(event)) this.#speech.takeEnd();
+    const request = this.#begin(event, this.#state.caller, undefined);
     if (request !== undefined) this.#requested.push(request);
   }
 
@@ -90,18 +77,19 @@ export class SessionResponses {
 
   /** The answers do not say which request they answer; their order does. */
   created(told: unknown): void {
-    const session = this.#session;
     const id = stringField(told, 'id');
-    if (id === undefined || this.#begun.has(id) || !session.claims(id)) return;
-    const response = this.#takeRequested(told) ?? this.#begin({}, session.context, session.takeSpeechEnd());
+    if (id === undefined || this.#begun.has(id) || !this.#state.claims(id)) return;
+    const response =
+      this.#takeRequested(told) ?? this.#begin({}, this.#state.context, this.#speech.takeEnd());
     if (response === undefined) return;
-    if (!response.isOutOfBand) session.answering(response.heard);
+    if (!response.isOutOfBand) this.#speech.answering(response.heard);
     response.id = id;
     this.#begun.set(id, response);
     response.see({ type: 'response.created', response: told });
   }
 
   audio(id: string | undefined, bytes: number): void {
+    this.spokenSeconds += bytes / this.#state.facts.outputRate;
     this.#begun.get(id ?? '')?.audio(bytes);
   }
 
@@ -109,8 +97,11 @@ export class SessionResponses {
     this.#begun.get(id ?? '')?.piece(piece, isText);
   }
 
-  item(event: unknown, time: number): void {
-    const response = this.#begun.get(stringField(event, 'response_id') ?? '');
+  item(event: unknown): void {
+    const { time } = this.#state;
+    const responseId = stringField(event, 'response_id');
+    this.#belongs(field(event, 'item'), responseId);
+    const response = this.#begun.get(responseId ?? '');
     if (response === undefined) return;
     const id = stringField(field(event, 'item'), 'id');
     const isKnown = response.itemTimes.of(id)?.endTime !== undefined;
@@ -122,15 +113,56 @@ export class SessionResponses {
     this.#requestTools(response, { output: [field(event, 'item')] }, time, time);
   }
 
-  /** @returns when the response ended; `undefined` for one that is not open */
-  done(event: unknown): number | undefined {
-    const id = stringField(field(event, 'response'), 'id');
+  /** The server reports an interruption of an answer that is still being made. */
+  done(event: unknown): void {
+    const told = field(event, 'response');
+    const id = stringField(told, 'id');
     const response = this.#begun.get(id ?? '');
-    if (id === undefined || response === undefined) return undefined;
+    if (id === undefined || response === undefined) return;
     this.#begun.delete(id);
     response.see(event);
     response.call.endStream('completed');
-    return response.call.endTime;
+    for (const item of first(arrayField(told, 'output'))) this.#belongs(item, id);
+    const reason = field(objectField(told, 'status_details'), 'reason');
+    const isCancelled = field(told, 'status') === 'cancelled' && reason === 'turn_detected';
+    if (isCancelled && this.#isNewlyInterrupted(id))
+      this.#tellInterruption({ [ATTR.GEN_AI_RESPONSE_ID]: id }, response.call.endTime);
+  }
+
+  /**
+   * The program says how much of an item was heard. Audio arrives faster than it is played, so this may come later than
+   * what the server reports, or tell of the same answer again.
+   */
+  truncated(event: object): void {
+    const itemId = stringField(event, 'item_id');
+    const responseId = this.#responseOfItem.get(itemId ?? '');
+    const heard = numberField(event, 'audio_end_ms');
+    if (responseId === undefined) this.interruptions++;
+    else this.#isNewlyInterrupted(responseId);
+    const attributes: Attributes = {};
+    define(attributes, ATTR.GEN_AI_RESPONSE_ID, responseId);
+    define(attributes, ATTR.OPENAI_ITEM_ID, itemId);
+    define(attributes, ATTR.OPENAI_REALTIME_HEARD_AUDIO_DURATION, heard && heard / 1e3);
+    this.#tellInterruption(attributes, this.#state.time);
+  }
+
+  #belongs(item: unknown, responseId: string | undefined): void {
+    const id = stringField(item, 'id');
+    if (id === undefined || responseId === undefined) return;
+    this.#responseOfItem.set(id, responseId);
+    keepNewest(this.#responseOfItem);
+  }
+
+  #isNewlyInterrupted(responseId: string): boolean {
+    if (this.#interrupted.has(responseId)) return false;
+    this.#interrupted.add(responseId);
+    keepNewest(this.#interrupted);
+    this.interruptions++;
+    return true;
+  }
+
+  #tellInterruption(attributes: Attributes, time: number): void {
+    this.#state.record?.addEvent(EVENT_OPENAI_REALTIME_INTERRUPTION, attributes, time);
   }
 
   /** The API rejects something that the program has sent. */
@@ -192,24 +224,30 @@ export class SessionResponses {
 
   #begin(event: object, caller: Context, startTime: number | undefined): OpenResponse | undefined {
     if (this.#requested.length + this.#begun.size >= MAX_OPEN_RESPONSES) return undefined;
-    const session = this.#session;
     const given = field(field(event, 'response'), 'input');
-    const input = given ?? (session.telemetry.wantsContent ? session.said(!isOutOfBand(event)) : undefined);
-    const response: OpenResponse = new OpenResponse(session, { ...event, input }, session.parentIn(caller), {
-      startTime,
-      ended: (result, endTime, spent) => {
-        session.answered(spent);
-        this.#requestTools(response, result, endTime);
+    const input = given ?? (this.#state.content ? this.#speech.said(!isOutOfBand(event)) : undefined);
+    const response: OpenResponse = new OpenResponse(
+      this.#state,
+      { ...event, input },
+      this.#state.parentIn(caller),
+      {
+        startTime,
+        ended: (result, endTime, spent) => {
+          const { conversation } = this.#state;
+          conversation.startedRun();
+          conversation.spent(spent);
+          this.#requestTools(response, result, endTime);
+        },
       },
-    });
+    );
     return response;
   }
 
   /** @param completed when the requested functions were complete; `undefined` for the rest, when the response is done */
   #requestTools(open: OpenResponse, result: unknown, endTime: number, completed?: number): void {
     const { id: responseId, parent, call, itemTimes } = open;
-    const { telemetry, endpoint, toolCalls, place } = this.#session;
-    const calls = readItemCalls(result, { content: telemetry.wantsContent });
+    const { content, endpoint, toolCalls, place } = this.#state;
+    const calls = readItemCalls(result, { content });
     const requested = calls.filter(
       ({ asksProgram, itemId }) => (asksProgram ? itemTimes.of(itemId)?.endTime : undefined) === completed,
     );
@@ -247,7 +285,7 @@ class OpenResponse {
   #firstText: number | undefined;
 
   constructor(
-    session: ResponsesSession,
+    state: SessionState,
     event: object,
     parent: Context,
     start: {
@@ -256,7 +294,7 @@ class OpenResponse {
       readonly ended: (result: unknown, endTime: number, spent: Spent) => void;
     },
   ) {
-    const { telemetry, client, endpoint, model, defaults, place } = session;
+    const { telemetry, client, endpoint, model, place } = state;
     this.#model = model;
     this.parent = parent;
     this.eventId = textField(event, 'event_id');
@@ -266,7 +304,7 @@ class OpenResponse {
       ...matchRoute('POST', '/realtime'),
       method: 'POST',
       body: {
-        ...withDefaults(field(event, 'response'), { model, ...defaults }),
+        ...withDefaults(field(event, 'response'), { model, ...state.defaults.current }),
         ...(input === undefined ? {} : { input }),
       },
       streamed: true,
@@ -283,13 +321,13 @@ class OpenResponse {
           parent,
           attributes: placeAttributes(place),
           onEnd: (call, result, record) => {
-            record.add({ attributes: this.#times(session.outputRate) });
+            record.add({ attributes: this.#times(state.facts.outputRate) });
             return () => start.ended(result, call.endTime, record.spent);
           },
         },
       });
     const { startTime } = start;
-    this.call = new Call(client, { start: begin }, parent, { startTime, clock: session.spanClock });
+    this.call = new Call(client, { start: begin }, parent, { startTime, clock: state.spanClock });
     this.call.begin({ method: 'post', path: '/realtime', stream: true });
   }
 

@@ -1,0 +1,181 @@
+import type { Attributes } from '@opentelemetry/api';
+import { define } from '../../operations/attributes.ts';
+import type { ApiRequest } from '../../operations/index.ts';
+import { realtimeTranscription } from '../../operations/realtime.ts';
+import { matchRoute } from '../../sdk/routes/index.ts';
+import * as ATTR from '../../semconv/attributes.ts';
+import { EVENT_OPENAI_REALTIME_SPEECH } from '../../semconv/events.ts';
+import { placeAttributes } from '../../telemetry/place.ts';
+import { OperationRecord } from '../../telemetry/record.ts';
+import { keepNewest } from '../../util/bounded-map.ts';
+import { field, MAX_REPEATED, stringField, textField } from '../../util/payload.ts';
+import type { SpeechSink } from '../dialects/realtime.ts';
+import { readItemResults } from '../dialects/responses.ts';
+import type { SessionState } from './session-state.ts';
+
+/** What the user says and the program brings: when, and which responses answer it. */
+export class UserSpeech implements SpeechSink {
+  /** How much audio the program has sent. */
+  heardSeconds = 0;
+  readonly #state: SessionState;
+  /** What was said and brought since the last response. */
+  readonly #input: unknown[] = [];
+  /** When the program began to send what the server has not taken yet, and how many seconds it had sent before. */
+  #sendingSince: number | undefined;
+  #sentBefore = 0;
+  /** When speech began, by the server's count of milliseconds and by our clock. */
+  #started: { readonly ms: number | undefined; readonly time: number } | undefined;
+  /** When it ended, until a response answers it. */
+  #end: number | undefined;
+  /** When the program has said that the user has finished: the server does not listen for it. */
+  #committing: number | undefined;
+  /** When the speech of an item ended, until its transcript comes. */
+  readonly #spoken = new Map<string, number>();
+  /** Items that no response answers yet. */
+  #unanswered: string[] = [];
+  /**
+   * What the responses have heard, by items whose transcripts have not come. Those often come after the response has
+   * begun, or even ended: then they are ignored.
+   */
+  readonly #heard = new Map<string, object[]>();
+
+  constructor(state: SessionState) {
+    this.#state = state;
+  }
+
+  itemBrought(item: unknown): void {
+    const { conversation, toolCalls, endpoint, facts, time, context: parent, content } = this.#state;
+    if (field(item, 'type') === 'message' && field(item, 'role') === 'user')
+      conversation.countUserMessages(1);
+    if (toolCalls.areAwaited)
+      toolCalls.answer(readItemResults({ input: [item] }), {
+        origin: endpoint.origin,
+        conversationId: facts.id,
+        time,
+        parent,
+      });
+    if (content) this.#say(item);
+  }
+
+  #say(item: unknown): void {
+    if (this.#input.length < MAX_REPEATED) this.#input.push(item);
+  }
+
+  audioSent(bytes: number): void {
+    this.heardSeconds += bytes / this.#state.facts.inputRate;
+    this.#sendingSince ??= this.#state.now();
+  }
+
+  speechStarted(startMs: number | undefined): void {
+    this.#started = { ms: startMs, time: this.#state.time };
+  }
+
+  speechStopped(itemId: string | undefined, endMs: number | undefined): void {
+    const { time } = this.#state;
+    const { ms, time: startTime } = this.#started ?? {};
+    const isReported = ms !== undefined && endMs !== undefined && endMs >= ms;
+    this.#ended(itemId, startTime, isReported ? (endMs - ms) / 1e3 : undefined, time);
+    this.#started = undefined;
+    this.#end = time;
+  }
+
+  committing(): void {
+    this.#committing = this.#state.time;
+  }
+
+  /** The server takes what was sent as an item. Where it does not listen for the end of speech, the program has told it. */
+  committed(itemId: string | undefined): void {
+    const committing = this.#committing;
+    const seconds = this.heardSeconds - this.#sentBefore;
+    if (committing !== undefined && itemId !== undefined && !this.#spoken.has(itemId))
+      this.#ended(itemId, this.#sendingSince, seconds, committing);
+    else this.#remember(itemId, this.#state.time);
+    this.#committing = undefined;
+    if (itemId !== undefined && this.#unanswered.length < MAX_REPEATED) this.#unanswered.push(itemId);
+    this.cleared();
+  }
+
+  /** What was sent and not taken is gone. */
+  cleared(): void {
+    this.#sendingSince = undefined;
+    this.#sentBefore = this.heardSeconds;
+  }
+
+  #ended(
+    itemId: string | undefined,
+    startTime: number | undefined,
+    seconds: number | undefined,
+    time: number,
+  ): void {
+    this.#state.conversation.countUserMessages(1);
+    const attributes: Attributes = {};
+    define(attributes, ATTR.OPENAI_ITEM_ID, itemId);
+    define(attributes, ATTR.OPENAI_AUDIO_DURATION, seconds);
+    // Times before and after the clock was set can overlap by less than a millisecond.
+    if (startTime !== undefined)
+      attributes[ATTR.OPENAI_REALTIME_SPEECH_TIME] = Math.max(time - startTime, 0) / 1e3;
+    this.#state.record?.addEvent(EVENT_OPENAI_REALTIME_SPEECH, attributes, time);
+    this.#remember(itemId, time);
+  }
+
+  #remember(itemId: string | undefined, time: number): void {
+    if (itemId === undefined || this.#spoken.has(itemId)) return;
+    this.#spoken.set(itemId, time);
+    keepNewest(this.#spoken);
+  }
+
+  /** The transcript of what the user has said has come, or failed. */
+  transcribed(event: unknown): void {
+    const { telemetry, endpoint, context: parent, time: endTime, facts, place: within } = this.#state;
+    const itemId = stringField(event, 'item_id');
+    const startTime = this.#spoken.get(itemId ?? '') ?? endTime;
+    this.#hear(itemId, textField(event, 'transcript'));
+    if (itemId !== undefined && !this.#state.claims(`transcript of ${itemId}`)) return;
+    const request: ApiRequest = {
+      ...matchRoute('POST', '/realtime'),
+      method: 'POST',
+      body: { model: facts.transcriptionModel },
+      streamed: false,
+      deployment: undefined,
+    };
+    const attributes = placeAttributes(within);
+    define(attributes, ATTR.OPENAI_ITEM_ID, itemId);
+    const place = { parent, attributes };
+    const operation = realtimeTranscription;
+    const record = new OperationRecord(telemetry, { operation, request, endpoint, startTime, place });
+    record.end({ result: event }, endTime);
+    this.#state.conversation.spent(record.spent);
+  }
+
+  /** A transcript is input of the response that answers it, or of the next one if none does yet. */
+  #hear(itemId: string | undefined, transcript: string | undefined): void {
+    const heard = this.#heard.get(itemId ?? '');
+    this.#spoken.delete(itemId ?? '');
+    this.#heard.delete(itemId ?? '');
+    if (heard === undefined) this.#unanswered = this.#unanswered.filter((id) => id !== itemId);
+    if (!this.#state.content || transcript === undefined) return;
+    const item = { type: 'message', role: 'user', content: [{ type: 'input_text', text: transcript }] };
+    if (heard === undefined) this.#say(item);
+    else heard.push(item);
+  }
+
+  /** What was said and brought since the last response; `takes` if the next one does not answer it again. */
+  said(takes: boolean): readonly unknown[] {
+    return takes ? this.#input.splice(0) : [...this.#input];
+  }
+
+  /** When the speech that the next response answers has ended. */
+  takeEnd(): number | undefined {
+    const end = this.#end;
+    this.#end = undefined;
+    return end;
+  }
+
+  /** A response begins that answers what was said: it takes the transcripts that come later. */
+  answering(heard: object[]): void {
+    for (const itemId of this.#unanswered) this.#heard.set(itemId, heard);
+    this.#unanswered = [];
+    // A session without transcription never takes them.
+    keepNewest(this.#heard);
+  }
+}
