@@ -30,7 +30,6 @@ export function isOlder(version: string, than: string): boolean {
 
 /** Whether a version of `openai` is in the tested range. An unreadable version counts as tested. */
 export function isTested(version: string): boolean {
-  const [major = Number.NaN, minor = Number.NaN] = version.split('.').map(Number);
-  if (Number.isNaN(major)) return true;
-  return major <= NEWEST_MAJOR && (major > OLDEST_MAJOR || (major === OLDEST_MAJOR && minor >= OLDEST_MINOR));
+  const isOfUntestedMajor = Number.parseInt(version, 10) > NEWEST_MAJOR;
+  return !isOfUntestedMajor && !isTooOld(version);
 }

@@ -1,5 +1,5 @@
 import { parseArgs } from 'node:util';
-import { parameterProblem } from '../util/terminal-safe.ts';
+import { readParameters } from '../util/terminal-safe.ts';
 import type { TextStream } from '../util/text-stream.ts';
 import { COMMAND } from '../util/version.ts';
 import { type Check, findingsOf, printChecks, printJson } from './check.ts';
@@ -12,12 +12,6 @@ const DOCTOR_USAGE =
   '  --start  examines this command, such as "node app.mjs", instead of the start scripts of package.json\n' +
   'Exits with 1 if it finds a problem.\n';
 
-interface DoctorParameters {
-  readonly help: boolean;
-  readonly json: boolean;
-  readonly start: string | undefined;
-}
-
 /**
  * Looks at the project of the current folder, and asks the endpoint that the environment names.
  *
@@ -28,11 +22,8 @@ export async function runDoctor(
   output: TextStream,
   errors: TextStream,
 ): Promise<number> {
-  const read = readDoctorParameters(parameters);
-  if ('problem' in read) {
-    errors.write(`${read.problem}\n${DOCTOR_USAGE}`);
-    return 2;
-  }
+  const read = readParameters(DOCTOR_USAGE, errors, () => parseDoctorParameters(parameters));
+  if (read === undefined) return 2;
   if (read.help) {
     output.write(DOCTOR_USAGE);
     return 0;
@@ -47,20 +38,18 @@ export async function runDoctor(
   return findingsOf(checks).some(({ severity }) => severity === 'warning') ? 1 : 0;
 }
 
-function readDoctorParameters(
-  parameters: readonly string[],
-): DoctorParameters | { readonly problem: string } {
-  try {
-    const { values } = parseArgs({
-      args: [...parameters],
-      options: {
-        help: { type: 'boolean', short: 'h', default: false },
-        json: { type: 'boolean', default: false },
-        start: { type: 'string' },
-      },
-    });
-    return { help: values.help, json: values.json, start: values.start };
-  } catch (error) {
-    return { problem: parameterProblem(error) };
-  }
+function parseDoctorParameters(parameters: readonly string[]): {
+  readonly help: boolean;
+  readonly json: boolean;
+  readonly start?: string | undefined;
+} {
+  const { values } = parseArgs({
+    args: [...parameters],
+    options: {
+      help: { type: 'boolean', short: 'h', default: false },
+      json: { type: 'boolean', default: false },
+      start: { type: 'string' },
+    },
+  });
+  return values;
 }

@@ -1,3 +1,5 @@
+import type { TextStream } from './text-stream.ts';
+
 // Control (Cc), format (Cf: direction overrides and other invisible ones) and lone surrogate (Cs) characters,
 // and the two Unicode line ends; all but U+200D, which joins emoji and moves nothing.
 const harmful = (): RegExp => /(?!\u200d)[\p{Cc}\p{Cf}\p{Cs}\u2028\u2029]/gu;
@@ -37,8 +39,23 @@ function visibleSymbol(character: string): string {
   return code === 0x7f ? '␡' : '\ufffd';
 }
 
-/** The sentence about a wrong parameter in an error of `parseArgs`, without the advice after it. */
-export function parameterProblem(error: unknown): string {
-  const [problem = ''] = String(error instanceof Error ? error.message : error).split('. ');
-  return `${terminalSafe(problem)}.`;
+/**
+ * What a command reads from its parameters. Wrong ones are reported with its usage.
+ *
+ * @param read throws an error with a sentence, or one of `parseArgs`, which has advice after its sentence
+ * @returns `undefined` for wrong parameters
+ */
+export function readParameters<Wanted>(
+  usage: string,
+  errors: TextStream,
+  read: () => Wanted,
+): Wanted | undefined {
+  try {
+    return read();
+  } catch (error) {
+    const { code, message } = error as { readonly code?: unknown; readonly message: string };
+    const sentence = code === undefined ? message : `${message.split('. ')[0]}.`;
+    errors.write(`${terminalSafe(sentence)}\n${usage}`);
+    return undefined;
+  }
 }

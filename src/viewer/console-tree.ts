@@ -5,7 +5,7 @@ import { atExit } from '../util/process-events.ts';
 import { terminalSafe } from '../util/terminal-safe.ts';
 import { type TextStream, writeTo } from '../util/text-stream.ts';
 import { grouped } from './amounts.ts';
-import { attachEvaluations, lateEvaluationLines, type ShownEvaluation } from './evaluations.ts';
+import { lateEvaluationLines, type ShownEvaluation } from './evaluations.ts';
 import { attributeText } from './messages.ts';
 import { drawCalls, drawSummary } from './summary-view.ts';
 import { forOldConsole, isOldConsole, wantsColor } from './terminal-text.ts';
@@ -188,14 +188,16 @@ export class ConsoleTreeExporter {
         columns: isTerminal ? columns - Number(isOld) : undefined,
         color: this.#options.color ?? wantsColor(isTerminal, env),
         attributes: this.#options.attributes ?? [],
+        evaluations: trace.evaluations,
       };
       const header = trace.continued ? `trace ${terminalSafe(traceId)}, continued\n` : '';
-      const late = attachEvaluations(trace.spans, trace.evaluations).map(lateEvaluationLines).join('');
+      const spanIds = new Set<unknown>(trace.spans.map((span) => span.spanContext().spanId));
+      const late = trace.evaluations.filter(({ spanId }) => !spanIds.has(spanId)).map(lateEvaluationLines);
       const trees = buildTrees(trace.spans).map(
         (tree) => drawTree(tree, view) + (trace.continued ? '' : this.#belowTree(tree, view)),
       );
       const footer = trace.dropped > 0 ? `… and ${grouped(trace.dropped)} more spans\n` : '';
-      const text = header + trees.join('') + footer + late;
+      const text = [header, ...trees, footer, ...late].join('');
       return isOld ? forOldConsole(text) : text;
     } catch (error) {
       return `trace ${terminalSafe(traceId)}: cannot draw its spans (${terminalSafe(String(error), 200)})\n`;

@@ -4,7 +4,7 @@ import { terminalSafe } from '../util/terminal-safe.ts';
 import { isNumber, joinedFacts } from './amounts.ts';
 import { attributeText } from './messages.ts';
 import type { SpanEvent } from './page-span.ts';
-import type { FinishedSpan, Time } from './tree.ts';
+import type { Time } from './tree.ts';
 
 /** A judgement on an answer, as a page shows it. */
 export interface SpanEvaluation {
@@ -62,33 +62,6 @@ export function isEvaluation(eventName: unknown): boolean {
 export function toShownEvaluation({ spanContext, hrTime, attributes }: FinishedLogRecord): ShownEvaluation {
   const { traceId, spanId } = spanContext ?? {};
   return { traceId, spanId, event: { name: EVENT_GEN_AI_EVALUATION_RESULT, time: hrTime, attributes } };
-}
-
-/** Evaluations by the finished span that they are about. */
-const bySpan = new WeakMap<FinishedSpan, SpanEvent[]>();
-
-/**
- * Attaches evaluations to their spans.
- *
- * @returns the evaluations whose span is not among these
- */
-export function attachEvaluations(
-  spans: readonly FinishedSpan[],
-  evaluations: readonly ShownEvaluation[],
-): ShownEvaluation[] {
-  if (evaluations.length === 0) return [];
-  const byId = new Map(spans.map((span) => [span.spanContext().spanId, span]));
-  return evaluations.filter(({ spanId, event }) => {
-    const span = byId.get(spanId ?? '');
-    if (span === undefined) return true;
-    bySpan.set(span, [...(bySpan.get(span) ?? []), event]);
-    return false;
-  });
-}
-
-export function attachedTo(span: FinishedSpan): SpanEvaluation[] {
-  const events = bySpan.get(span);
-  return events === undefined ? [] : evaluationsOf(events);
 }
 
 /** `helpfulness 0.9 (good)`, on one line of a terminal. */

@@ -1,6 +1,6 @@
 import { parseArgs } from 'node:util';
 import * as ATTR from '../semconv/attributes.ts';
-import { terminalSafe } from '../util/terminal-safe.ts';
+import { readParameters } from '../util/terminal-safe.ts';
 import type { TextStream } from '../util/text-stream.ts';
 import { COMMAND } from '../util/version.ts';
 import { count } from './amounts.ts';
@@ -31,14 +31,11 @@ export function runExportCalls(
   output: TextStream,
   errors: TextStream,
 ): number {
-  const wanted = readExportParameters(parameters);
-  if (wanted === 'help') {
+  const wanted = readParameters(EXPORT_USAGE, errors, () => parseExportParameters(parameters));
+  if (wanted === undefined) return 2;
+  if (wanted.help) {
     output.write(EXPORT_USAGE);
     return 0;
-  }
-  if ('problem' in wanted) {
-    errors.write(`${wanted.problem}\n${EXPORT_USAGE}`);
-    return 2;
   }
   try {
     const { spans } = readOtlpJson(viewText(readWhole(wanted.file)));
@@ -58,28 +55,25 @@ export function runExportCalls(
   return 1;
 }
 
-function readExportParameters(
-  parameters: readonly string[],
-): 'help' | { readonly problem: string } | { readonly file: string; readonly format: string } {
-  try {
-    const { values, positionals } = parseArgs({
-      args: [...parameters],
-      allowPositionals: true,
-      options: {
-        help: { type: 'boolean', short: 'h', default: false },
-        format: { type: 'string', default: 'evals' },
-      },
-    });
-    const [file = '', second] = positionals;
-    if (values.help) return 'help';
-    if (second !== undefined) return { problem: terminalSafe(`Unexpected argument '${second}'.`) };
-    if (file === '') return { problem: 'It needs a file of traces.' };
-    if (!['evals', 'batch'].includes(values.format))
-      return { problem: '--format is neither evals nor batch.' };
-    return { file, format: values.format };
-  } catch (error) {
-    return { problem: terminalSafe(String((error as Error).message)) };
-  }
+function parseExportParameters(parameters: readonly string[]): {
+  readonly help: boolean;
+  readonly file: string;
+  readonly format: string;
+} {
+  const { values, positionals } = parseArgs({
+    args: [...parameters],
+    allowPositionals: true,
+    options: {
+      help: { type: 'boolean', short: 'h', default: false },
+      format: { type: 'string', default: 'evals' },
+    },
+  });
+  const [file = '', second] = positionals;
+  const { help, format } = values;
+  if (!help && second !== undefined) throw new Error(`Unexpected argument '${second}'.`);
+  if (!help && file === '') throw new Error('It needs a file of traces.');
+  if (!['evals', 'batch'].includes(format)) throw new Error('--format is neither evals nor batch.');
+  return { help, file, format };
 }
 
 function isChat({ attributes }: PageSpan): boolean {

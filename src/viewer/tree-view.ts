@@ -1,7 +1,7 @@
 import * as ATTR from '../semconv/attributes.ts';
 import { terminalSafe } from '../util/terminal-safe.ts';
 import { formatDuration } from './amounts.ts';
-import { attachedTo, explanationText, scoreText } from './evaluations.ts';
+import { evaluationsOf, explanationText, type ShownEvaluation, scoreText } from './evaluations.ts';
 import { attributeText, partContent, readMessages } from './messages.ts';
 import { detailsOf } from './span-details.ts';
 import {
@@ -26,6 +26,8 @@ export interface TreeViewOptions {
   readonly color: boolean;
   /** Further attributes to show, as `name=value`. */
   readonly attributes: readonly string[];
+  /** Those about spans of the tree are shown with them. */
+  readonly evaluations?: readonly ShownEvaluation[];
 }
 
 /** If lines may have any length, longer names (branch included) do not widen the name column. */
@@ -75,7 +77,7 @@ interface Layout {
  * @returns lines that end in a line feed and contain no control characters except those for color
  */
 export function drawTree(tree: TraceTree, options: TreeViewOptions): string {
-  const cells = Array.from(rowsOf(tree), (row) => readCell(row, options.attributes));
+  const cells = Array.from(rowsOf(tree), (row) => readCell(row, options));
   const layout = layOut(cells, options.columns);
   const lines: string[] = [];
   for (const cell of withEqualDetails(cells, layout)) {
@@ -86,9 +88,10 @@ export function drawTree(tree: TraceTree, options: TreeViewOptions): string {
   return lines.join('');
 }
 
-function readCell(row: Row, attributes: readonly string[]): Cell {
+function readCell(row: Row, { attributes, evaluations: all = [] }: TreeViewOptions): Cell {
   const { span } = row.node;
-  const evaluations = attachedTo(span);
+  const { spanId } = span.spanContext();
+  const evaluations = evaluationsOf(all.filter((each) => each.spanId === spanId).map(({ event }) => event));
   return {
     row,
     name: terminalSafe(attributeText(span.name), 200),

@@ -1,7 +1,7 @@
 import { statSync } from 'node:fs';
 import { pathToFileURL } from 'node:url';
 import { parseArgs } from 'node:util';
-import { parameterProblem, terminalSafe } from '../util/terminal-safe.ts';
+import { readParameters, terminalSafe } from '../util/terminal-safe.ts';
 import type { TextStream } from '../util/text-stream.ts';
 import { COMMAND } from '../util/version.ts';
 import { count } from './amounts.ts';
@@ -41,11 +41,8 @@ export async function runView(
   output: TextStream,
   errors: TextStream,
 ): Promise<number> {
-  const wanted = readViewParameters(parameters);
-  if ('problem' in wanted) {
-    errors.write(`${wanted.problem}\n${VIEW_USAGE}`);
-    return 2;
-  }
+  const wanted = readParameters(VIEW_USAGE, errors, () => parseViewParameters(parameters));
+  if (wanted === undefined) return 2;
   if (wanted.help) {
     output.write(VIEW_USAGE);
     return 0;
@@ -67,50 +64,51 @@ interface ViewParameters {
   readonly keep: string | undefined;
 }
 
-/** Parameters that cannot be used, and why. */
-interface WrongParameters {
-  readonly problem: string;
-}
-
-function readViewParameters(parameters: readonly string[]): ViewParameters | WrongParameters {
-  try {
-    const { values, positionals } = parseArgs({
-      args: [...parameters],
-      allowPositionals: true,
-      options: {
-        help: { type: 'boolean', short: 'h', default: false },
-        output: { type: 'string' },
-        watch: { type: 'boolean', default: false },
-        port: { type: 'string' },
-        keep: { type: 'string' },
-      },
-    });
-    const [file, second] = positionals;
-    const { help, output, watch, port, keep } = values;
-    const page = output ?? 'openai-traces.html';
-    const isWatched = watch || (file !== undefined && isFolder(file));
-    const number = port === undefined ? OTLP_PORT : /^\d{1,5}$/.test(port) ? Number(port) : Number.NaN;
-    const wrong = (problem: string): WrongParameters => ({ problem: terminalSafe(problem) });
-    if (!help) {
-      if (second !== undefined) return wrong(`Unexpected argument '${second}'.`);
-      if (file === '' || output === '' || keep === '') return wrong('The name of a file is empty.');
-      if (!(number <= MAX_PORT)) return wrong(`--port '${port}' is not a number from 0 to ${MAX_PORT}.`);
-      if (watch && file === undefined) return wrong('--watch needs a file or a folder.');
-      if (watch && file === '-') return wrong('--watch needs a file or a folder, not standard input.');
-      if (output !== undefined && file === undefined) return wrong('--output needs a file of traces.');
-      if (output !== undefined && isWatched)
-        return wrong('--output writes a page from one file. It does not go with --watch or a folder.');
-      if (keep !== undefined && file !== undefined)
-        return wrong('--keep does not go with a file or a folder.');
-      if (port !== undefined && file !== undefined && !isWatched)
-        return wrong('--port needs --watch if there is a file.');
-      if (file !== undefined && !isWatched && isSameFile(file, page))
-        return wrong(`The page would replace the file of traces '${file}'. Choose another --output.`);
-    }
-    return { help, file, page, watch: isWatched, port: number, keep };
-  } catch (error) {
-    return { problem: parameterProblem(error) };
-  }
+function parseViewParameters(parameters: readonly string[]): ViewParameters {
+  const { values, positionals } = parseArgs({
+    args: [...parameters],
+    allowPositionals: true,
+    options: {
+      help: { type: 'boolean', short: 'h', default: false },
+      output: { type: 'string' },
+      watch: { type: 'boolean', default: false },
+      port: { type: 'string' },
+      keep: { type: 'string' },
+    },
+  });
+  const [file, second] = positionals;
+  const { help, output, watch, port = String(OTLP_PORT), keep } = values;
+  const wanted = {
+    help,
+    file,
+    page: output ?? 'openai-traces.html',
+    watch: watch || (file !== undefined && isFolder(file)),
+    port: /^\d{1,5}$/.test(port) ? Number(port) : Number.NaN,
+    keep,
+  };
+  if (help) return wanted;
+  const reject = (isWrong: boolean, problem: string): void => {
+    if (isWrong) throw new Error(problem);
+  };
+  const isFile = file !== undefined;
+  reject(second !== undefined, `Unexpected argument '${second}'.`);
+  reject(file === '' || output === '' || keep === '', 'The name of a file is empty.');
+  reject(!(wanted.port <= MAX_PORT), `--port '${port}' is not a number from 0 to ${MAX_PORT}.`);
+  reject(watch && !isFile, '--watch needs a file or a folder.');
+  reject(watch && file === '-', '--watch needs a file or a folder, not standard input.');
+  reject(output !== undefined && !isFile, '--output needs a file of traces.');
+  reject(
+    output !== undefined && wanted.watch,
+    '--output writes a page from one file. It does not go with --watch or a folder.',
+  );
+  reject(keep !== undefined && isFile, '--keep does not go with a file or a folder.');
+  if (!isFile || wanted.watch) return wanted;
+  reject(values.port !== undefined, '--port needs --watch if there is a file.');
+  reject(
+    isSameFile(file, wanted.page),
+    `The page would replace the file of traces '${file}'. Choose another --output.`,
+  );
+  return wanted;
 }
 
 /** Whether both paths lead to one file, be it by links or in another case. */
