@@ -89,7 +89,7 @@ export function readPriceTable(
     : undefined;
 }
 
-export function readPrice(value: unknown): Price | undefined {
+function readPrice(value: unknown): Price | undefined {
   if (isAmount(value)) return value;
   const { base, tiers } = (value ?? {}) as { base?: unknown; tiers?: unknown };
   if (!isAmount(base) || !Array.isArray(tiers)) return undefined;

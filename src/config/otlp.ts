@@ -51,31 +51,26 @@ export function tracesEndpoint(environment: Environment, protocol: string): stri
   return `${(base || DEFAULT_HTTP_ENDPOINT).replace(/\/$/, '')}/${TRACES_PATH}`;
 }
 
-export const NO_SCHEME = 'no http://';
-export const NOT_A_URL = 'not a URL';
-const QUOTED = 'quotation marks';
-const SPACE_AT_END = 'space at the end';
-
 /** What the variable of an endpoint must do, by the reason that it cannot be used. */
-export const ENDPOINT_RULES: Readonly<Record<string, string>> = {
-  [QUOTED]: 'not contain quotation marks, which Docker keeps in its --env-file',
-  [NO_SCHEME]: 'start with http:// or https://',
-  [NOT_A_URL]: 'be a URL such as http://localhost:4318',
-  [SPACE_AT_END]: 'not end with a space',
+export const ENDPOINT_RULES = {
+  'quotation marks': 'not contain quotation marks, which Docker keeps in its --env-file',
+  'no http://': 'start with http:// or https://',
+  'not a URL': 'be a URL such as http://localhost:4318',
+  'space at the end': 'not end with a space',
 };
 
 /** Why exporters cannot use the endpoint that the environment sets. Over gRPC, an address without scheme means TLS. */
-export function malformationIn(environment: Environment): string | undefined {
+export function malformationIn(environment: Environment): keyof typeof ENDPOINT_RULES | undefined {
   const variable = endpointVariable(environment);
   if (variable === undefined) return undefined;
   const endpoint = environment[variable]?.trim() ?? '';
   const isGrpc = tracesProtocol(environment) === 'grpc';
-  if (/^["']|["']$/.test(endpoint)) return QUOTED;
-  if (!isGrpc && lacksScheme(endpoint)) return NO_SCHEME;
+  if (/^["']|["']$/.test(endpoint)) return 'quotation marks';
+  if (!isGrpc && lacksScheme(endpoint)) return 'no http://';
   // Exporters append their path to it as it is.
   if (!isGrpc && variable === OTLP_ENDPOINT_VARIABLE && environment[variable]?.endsWith(' '))
-    return SPACE_AT_END;
-  return parseAddress(endpoint) === undefined ? NOT_A_URL : undefined;
+    return 'space at the end';
+  return parseAddress(endpoint) === undefined ? 'not a URL' : undefined;
 }
 
 export function usesProxy(environment: Environment): boolean {
@@ -90,12 +85,8 @@ export function lacksScheme(endpoint: string): boolean {
 export function addressWithoutSecrets(endpoint: string): string {
   const url = parseAddress(endpoint);
   if (url === undefined) return 'the endpoint of OTEL_EXPORTER_OTLP_ENDPOINT';
-  return `${url.protocol}//${url.host}${pathWithoutSecrets(url)}`;
-}
-
-/** The path, unless it may contain a password: `https//user:password@host` is read as the host `https` with a path. */
-export function pathWithoutSecrets({ pathname }: URL): string {
-  return /@|%40/.test(pathname) ? '' : pathname;
+  // A path may contain a password: `https//user:password@host` is read as the host `https` with a path.
+  return `${url.protocol}//${url.host}${/@|%40/.test(url.pathname) ? '' : url.pathname}`;
 }
 
 /** What a socket connects to for a URL. */

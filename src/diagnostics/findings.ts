@@ -74,10 +74,10 @@ export interface Finding {
 }
 
 /** A sentence or two. The parameters are the details that are passed with the finding's code. */
-export type Wording = string | ((...details: readonly string[]) => string);
+type Wording = string | ((...details: readonly string[]) => string);
 
 /** The wording of a finding. */
-export interface FindingRow {
+interface FindingRow {
   /** Default: `warning`. */
   readonly severity?: Severity;
   readonly message: Wording;
@@ -85,7 +85,7 @@ export interface FindingRow {
 }
 
 const REGISTER_FIRST = `Load the instrumentation before anything else: node --import ${NAME}/register app.mjs.`;
-export const INSTRUMENT: string = `instrumentOpenAI(OpenAI) of ${NAME}/client`;
+const INSTRUMENT = `instrumentOpenAI(OpenAI) of ${NAME}/client`;
 
 const whoDepends = (name: string): string =>
   `npm ls ${name} shows what depends on each. npm dedupe may leave one.`;
@@ -271,11 +271,7 @@ const FINDINGS: Readonly<Record<ProcessFindingCode, FindingRow>> = {
 
 /** @param details in the order of the parameters in the code's row */
 export function describeFinding(code: ProcessFindingCode, ...details: readonly string[]): Finding {
-  return fillIn(code, FINDINGS[code], details);
-}
-
-export function fillIn(code: FindingCode, row: FindingRow, details: readonly string[]): Finding {
-  const { severity = 'warning', message, action } = row;
+  const { severity = 'warning', message, action } = FINDINGS[code];
   return { code, severity, message: worded(message, details), action: worded(action, details) };
 }
 

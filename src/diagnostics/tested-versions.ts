@@ -13,11 +13,6 @@ export function isTooOld(version: string): boolean {
 /** The first version of `@openai/agents` that leaves its traces where `…/agents` finds them. */
 export const OLDEST_AGENTS = '0.3.9';
 
-/** Whether a version of `@openai/agents` is older than that. */
-export function isTooOldForAgents(version: string): boolean {
-  return isOlder(version, OLDEST_AGENTS);
-}
-
 /** Whether a version is older than another one. An unreadable version is not. */
 export function isOlder(version: string, than: string): boolean {
   const given = version.split('.').map((part) => Number.parseInt(part, 10));

@@ -1,5 +1,5 @@
 import { parseArgs } from 'node:util';
-import { readParameters } from '../util/terminal-safe.ts';
+import { commandParameters } from '../util/terminal-safe.ts';
 import type { TextStream } from '../util/text-stream.ts';
 import { COMMAND } from '../util/version.ts';
 import { type Check, findingsOf, printChecks, printJson } from './check.ts';
@@ -22,7 +22,7 @@ export async function runDoctor(
   output: TextStream,
   errors: TextStream,
 ): Promise<number> {
-  const read = readParameters(DOCTOR_USAGE, errors, () => parseDoctorParameters(parameters));
+  const read = commandParameters(DOCTOR_USAGE, errors, () => parseDoctorParameters(parameters));
   if (read === undefined) return 2;
   if (read.help) {
     output.write(DOCTOR_USAGE);

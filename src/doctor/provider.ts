@@ -29,11 +29,6 @@ export function noticeProvider(provider: TracerProvider, hasOthers: boolean): vo
   for (const finding of findMissing(provider)) logFinding(finding);
 }
 
-/** Whether anything took what calls recorded. It may be gone by now. */
-export function hasListener(): boolean {
-  return isHeard || used !== undefined;
-}
-
 /** What is missing of OpenTelemetry now. */
 export function findMissing(provider: TracerProvider): Finding[] {
   if (isNoopTracerProvider(provider)) return areSpansOff() ? [] : [missingProvider()];
@@ -68,7 +63,13 @@ function hasContextManager(): boolean {
 export function reportMissingProvider(): () => void {
   if (areSpansOff() || isSwitchedOff()) return () => undefined;
   return atExit(() => {
-    const isMissing = seenCalls.value.any && !hasListener() && isNoopTracerProvider(currentProvider());
-    if (isMissing && isNoopMeterProvider(metrics.getMeterProvider())) sayFinding(missingProvider());
+    // Whatever took what calls recorded may be gone by now.
+    const isUnheard = seenCalls.value.any && !isHeard && used === undefined;
+    if (
+      isUnheard &&
+      isNoopTracerProvider(currentProvider()) &&
+      isNoopMeterProvider(metrics.getMeterProvider())
+    )
+      sayFinding(missingProvider());
   });
 }

@@ -45,7 +45,7 @@ function visibleSymbol(character: string): string {
  * @param read throws an error with a sentence, or one of `parseArgs`, which has advice after its sentence
  * @returns `undefined` for wrong parameters
  */
-export function readParameters<Wanted>(
+export function commandParameters<Wanted>(
   usage: string,
   errors: TextStream,
   read: () => Wanted,

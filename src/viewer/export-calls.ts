@@ -1,6 +1,6 @@
 import { parseArgs } from 'node:util';
 import * as ATTR from '../semconv/attributes.ts';
-import { readParameters } from '../util/terminal-safe.ts';
+import { commandParameters } from '../util/terminal-safe.ts';
 import type { TextStream } from '../util/text-stream.ts';
 import { COMMAND } from '../util/version.ts';
 import { count } from './amounts.ts';
@@ -31,7 +31,7 @@ export function runExportCalls(
   output: TextStream,
   errors: TextStream,
 ): number {
-  const wanted = readParameters(EXPORT_USAGE, errors, () => parseExportParameters(parameters));
+  const wanted = commandParameters(EXPORT_USAGE, errors, () => parseExportParameters(parameters));
   if (wanted === undefined) return 2;
   if (wanted.help) {
     output.write(EXPORT_USAGE);

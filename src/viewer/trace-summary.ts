@@ -79,7 +79,7 @@ export function summarize(traceId: string, rows: readonly Row[]): TraceSummary {
 }
 
 /** The earliest (-1) or latest (1) of some times. */
-export function edgeOf(times: readonly Time[], sign: 1 | -1): Time {
+function edgeOf(times: readonly Time[], sign: 1 | -1): Time {
   return times.reduce((a, b) => (sign * (b[0] - a[0] || b[1] - a[1]) > 0 ? b : a), times[0] ?? [0, 0]);
 }
 

@@ -1,7 +1,7 @@
 import { statSync } from 'node:fs';
 import { pathToFileURL } from 'node:url';
 import { parseArgs } from 'node:util';
-import { readParameters, terminalSafe } from '../util/terminal-safe.ts';
+import { commandParameters, terminalSafe } from '../util/terminal-safe.ts';
 import type { TextStream } from '../util/text-stream.ts';
 import { COMMAND } from '../util/version.ts';
 import { count } from './amounts.ts';
@@ -41,7 +41,7 @@ export async function runView(
   output: TextStream,
   errors: TextStream,
 ): Promise<number> {
-  const wanted = readParameters(VIEW_USAGE, errors, () => parseViewParameters(parameters));
+  const wanted = commandParameters(VIEW_USAGE, errors, () => parseViewParameters(parameters));
   if (wanted === undefined) return 2;
   if (wanted.help) {
     output.write(VIEW_USAGE);

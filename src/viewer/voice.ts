@@ -55,11 +55,6 @@ export function voicesOf(rows: readonly Row[]): Voice[] {
     .filter(({ utterances }) => utterances.length > 0);
 }
 
-/** How long one side spoke, in milliseconds. */
-export function spokenTime({ utterances }: Voice, by: Utterance['speaker']): number {
-  return utterances.filter(({ speaker }) => speaker === by).reduce((sum, { from, to }) => sum + to - from, 0);
-}
-
 function isSession({ node: { span } }: Row): boolean {
   const isNamed = span.name === 'realtime' || span.name === 'live';
   return isNamed && span.attributes[ATTR.GEN_AI_OPERATION_NAME] === undefined;
