@@ -56,8 +56,11 @@ export class OperationClock {
     return clock;
   }
 
-  /** A time of the server's in local time; `fallback` where the server has not said. */
-  local(serverTime: number | undefined, fallback: number): number {
+  /** A time of the server's in local time; `fallback` where the server has not said, or its clock was never compared. */
+  local<Fallback extends number | undefined>(
+    serverTime: number | undefined,
+    fallback: Fallback,
+  ): number | Fallback {
     return serverTime === undefined || this.#offset === undefined ? fallback : serverTime + this.#offset;
   }
 }

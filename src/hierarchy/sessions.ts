@@ -19,7 +19,7 @@ import type {
   SubagentFact,
 } from './dialect.ts';
 import type { AgentInvocation } from './invocations/agent-invocation.ts';
-import { canContinue, type Life } from './invocations/life.ts';
+import { canContinue, type Life, recordedEnd } from './invocations/life.ts';
 import type { ConversationKind, InvocationSnapshot } from './model.ts';
 import { OperationClock } from './operation-clock.ts';
 import type { Shelf } from './store.ts';
@@ -78,7 +78,6 @@ export class Session {
   failure: Failure | undefined;
   readonly #subagents = new Map<string, SubagentState>();
   readonly #events = new Set<string>();
-  #environmentEvents = 0;
 
   constructor(id: string) {
     this.id = id;
@@ -121,11 +120,6 @@ export class Session {
     this.#events.add(eventId);
     keepNewest(this.#events);
     return true;
-  }
-
-  /** Whether what became of the environment is one more event on the span. */
-  hasRoomForEvent(): boolean {
-    return ++this.#environmentEvents <= MAX_REPEATED;
   }
 
   /** Forgets a closed invocation. */
@@ -211,7 +205,10 @@ export class Sessions {
     const waiting = findWaiting(session, snapshot, seen);
     if (waiting !== undefined) {
       session.waiting.splice(session.waiting.indexOf(waiting), 1);
-      return waiting.invocation;
+      const { invocation, acceptedAt } = waiting;
+      // The server created it when it accepted the request, and not when the object was seen that shows it.
+      if (acceptedAt !== undefined) invocation.clock.learn(snapshot.createdAt, acceptedAt);
+      return invocation;
     }
     const found = {
       kind: this.#kind,
@@ -356,7 +353,7 @@ export class Sessions {
     const conversation = this.#tracker.conversation(this.#kind, id, endpoint.origin);
     const segment =
       conversation.segmentFor(activeSpan(context), time) ?? [...conversation.segments.values()].at(-1);
-    if (!session.isNew(eventId) || segment === undefined || !session.hasRoomForEvent()) return;
+    if (!session.isNew(eventId) || segment === undefined) return;
     segment.record.addEvent(EVENT_OPENAI_SESSION_ENVIRONMENT, attributes, time);
     segment.touch(time);
   }
@@ -380,8 +377,7 @@ function takeAgent(session: Session, settings: AgentSettings): void {
 function rest(session: Session, seen: SessionObservation): void {
   for (const invocation of session.invocations) endUnseen(invocation, seen, seen.timeFor(invocation));
   if (seen.live) return;
-  for (const { invocation } of [...session.waiting]) {
-    const { acceptedAt } = invocation;
+  for (const { invocation, acceptedAt } of [...session.waiting]) {
     if (acceptedAt !== undefined && acceptedAt <= seen.timeFor(invocation, seen.source.exchange.startTime))
       endUnseen(invocation, seen, seen.timeFor(invocation));
   }
@@ -430,9 +426,8 @@ function isInTime(
   { life, clock, acceptedAt = 0 }: QueuedMessage,
   { createdAt }: InvocationSnapshot,
 ): boolean {
-  const lastTime = life.state === 'closed' ? life.lastOpenTime : Number.POSITIVE_INFINITY;
-  const endTime = Math.max(acceptedAt, life.endTime ?? lastTime);
-  return clock.local(createdAt, 0) <= endTime + MAX_QUEUED_MS;
+  const lastTime = Math.max(acceptedAt, recordedEnd(life));
+  return canContinue(life) || clock.local(createdAt, 0) <= lastTime + MAX_QUEUED_MS;
 }
 
 /** A context with the caller's span context and metadata; the end of the caller's span is not observed. */

@@ -138,8 +138,6 @@ export class AgentInvocation extends Invocation {
   pollCount = 0;
   /** Set if nothing has to be read. */
   allSeen = false;
-  /** When the creating request was answered, if the response does not contain the id. */
-  acceptedAt: number | undefined;
   agentId: string | undefined;
   /** The conversation that its request names or creates. Without a span of that one, nothing else reports until it is seen. */
   #requestedIn: string | undefined;
@@ -318,7 +316,7 @@ export class AgentInvocation extends Invocation {
 
   /** Called when it is first seen. */
   #identify(snapshot: InvocationSnapshot, time: number): void {
-    this.clock.learn(snapshot.createdAt, this.acceptedAt ?? time);
+    this.clock.learn(snapshot.createdAt, time);
     this.agentId ??= snapshot.agentId;
     const identity = constantAttributes(snapshot, this.attributes);
     this.addAttributes({ ...identity, ...placeAttributes(this.place) });

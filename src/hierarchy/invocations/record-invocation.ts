@@ -327,12 +327,12 @@ class RecordedTimes {
     const room = SPAN_ROOM_MS * (1 + calls.length);
     // This process knows when it was asked. The server reports whole seconds.
     const start = clamp(
-      withKnownValues(step.startTime) ?? this.#earliest,
+      step.startTime ?? this.#earliest,
       this.#earliest,
       Math.min((requested ?? latest) - SPAN_ROOM_MS, latest - room),
     );
     const startTime = this.#starts.next(Math.max(start, this.#starts.latest));
-    const told = requested ?? withKnownValues(step.endTime) ?? latest;
+    const told = requested ?? step.endTime ?? latest;
     const endTime = Math.max(justAfter(startTime), Math.min(told, latest));
     this.#earliest = endTime;
     return { startTime, endTime };
@@ -363,9 +363,4 @@ function latestEnds(steps: readonly StepWithCalls[], endTime: number): number[] 
 /** When the program was asked for the functions of a step. */
 function requestedAt(calls: readonly ToolCall[]): number | undefined {
   return calls.find(({ startTime }) => startTime !== undefined)?.startTime;
-}
-
-/** `undefined` for a time that is not known, such as that of a server whose clock was never compared with ours. */
-function withKnownValues(time: number | undefined): number | undefined {
-  return time === undefined || Number.isNaN(time) ? undefined : time;
 }

@@ -67,7 +67,6 @@ export class InvocationCreation implements Placement {
     const waiting = call.error === undefined ? this.#waiting : undefined;
     if (waiting !== undefined) {
       accept(waiting, call, invocation);
-      invocation.acceptedAt = waiting.acceptedAt;
       // Its id may never be told: then the newest ones of its conversation are read.
       invocation.read ??= this.#facts.reader(invocation);
     }

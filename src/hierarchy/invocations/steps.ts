@@ -125,10 +125,8 @@ export class Steps {
     });
     if (!step.snapshot.ended || snapshot.ended)
       step.snapshot = { ...snapshot, toolCalls, usage: snapshot.usage ?? step.snapshot.usage };
-    if (step.startTime === undefined && snapshot.createdAt !== undefined)
-      step.startTime = clock.local(snapshot.createdAt, Number.NaN);
-    if (step.endTime === undefined && snapshot.ended)
-      step.endTime = liveTime ?? clock.local(snapshot.endedAt, Number.NaN);
+    step.startTime ??= clock.local(snapshot.createdAt, undefined);
+    if (snapshot.ended) step.endTime ??= liveTime ?? clock.local(snapshot.endedAt, undefined);
   }
 
   /**
