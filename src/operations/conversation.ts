@@ -1,6 +1,6 @@
+import { type Totals, totalAttributes } from '../telemetry/cost/usage.ts';
 import type { OperationKind } from '../telemetry/operation.ts';
 import { type Place, placeAttributes } from '../telemetry/place.ts';
-import { type Totals, totalAttributes } from '../telemetry/totals.ts';
 
 /** One segment of a thread, conversation or session, which is also the name of its span. */
 export const conversation: OperationKind<Place, Totals> = {

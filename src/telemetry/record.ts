@@ -20,7 +20,15 @@ import { restOfRequest, settingsFor } from './content/consent.ts';
 import { ContentRecord } from './content/content-record.ts';
 import { SHARE_BEFORE_OTHERS } from './content/content-writer.ts';
 import { readReportedCost } from './cost/costs.ts';
-import { addUsageAttributes, isNoUsage, type Spent, spentBy, type Usage } from './cost/usage.ts';
+import {
+  addUsageAttributes,
+  isNoUsage,
+  NO_TOTALS,
+  type Spent,
+  spentBy,
+  totalAttributes,
+  type Usage,
+} from './cost/usage.ts';
 import { rememberAnswer } from './evaluations/evaluated-spans.ts';
 import type { EndedOperation } from './events/sink-events.ts';
 import { bareContext, promptOf } from './metadata.ts';
@@ -33,7 +41,6 @@ import { isInsideHook } from './program-hooks.ts';
 import { recordEnd } from './record-end.ts';
 import { endSpan } from './span-end.ts';
 import type { Telemetry } from './telemetry.ts';
-import { NO_TOTALS, totalAttributes } from './totals.ts';
 
 const NO_ATTRIBUTES: Attributes = Object.freeze({});
 

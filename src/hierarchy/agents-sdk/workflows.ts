@@ -7,7 +7,7 @@ import { traceContextOf } from '../../sdk/metadata-propagation.ts';
 import type { Endpoint } from '../../sdk/provider.ts';
 import { matchRoute } from '../../sdk/routes/index.ts';
 import * as ATTR from '../../semconv/attributes.ts';
-import { NOTHING_SPENT } from '../../telemetry/cost/usage.ts';
+import { NO_TOTALS, NOTHING_SPENT, totalAttributes } from '../../telemetry/cost/usage.ts';
 import { findEvaluated } from '../../telemetry/evaluations/evaluated-spans.ts';
 import type { ApiRequest, RequestedToolCall } from '../../telemetry/operation.ts';
 import type { Failure } from '../../telemetry/outcomes/failure.ts';
@@ -15,7 +15,6 @@ import { outcomeAttributes, REFUSED_TOOL } from '../../telemetry/outcomes/tool-o
 import { ProgramOperation } from '../../telemetry/program-operation.ts';
 import { OperationRecord } from '../../telemetry/record.ts';
 import type { Telemetry } from '../../telemetry/telemetry.ts';
-import { NO_TOTALS, totalAttributes } from '../../telemetry/totals.ts';
 import { BoundedMap } from '../../util/bounded-map.ts';
 import { now } from '../../util/clock.ts';
 import { activeContext, isSuppressed } from '../../util/context.ts';

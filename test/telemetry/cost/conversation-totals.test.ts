@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { NO_TOTALS, totalAttributes } from '../../src/telemetry/totals.ts';
+import { NO_TOTALS, totalAttributes } from '../../../src/telemetry/cost/usage.ts';
 
 test('a total counts the calls whose cost it lacks', () => {
   expect(totalAttributes({ ...NO_TOTALS, cost: 0.5, unpriced: 2 })).toEqual({
