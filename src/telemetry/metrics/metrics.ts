@@ -149,16 +149,17 @@ export class Metrics {
       inference?.histograms.duration.record(measuredSeconds, failed, context);
       if (isCurrent || inference === undefined) instruments.duration.record(measuredSeconds, failed, context);
     }
-    if (usage !== undefined && isCurrent) {
+    if (usage !== undefined) {
       const { known, inputTokens, outputTokens } = usage;
       const { tokenUsage } = instruments;
-      if (known !== 'output')
-        tokenUsage.record(inputTokens, tokenDimensions(dimensions, 'input', tokensOf), context);
-      if (known !== 'input')
-        tokenUsage.record(outputTokens, tokenDimensions(dimensions, 'output', tokensOf), context);
+      const counted =
+        tokensOf === undefined ? dimensions : { ...dimensions, [ATTR.GEN_AI_OPERATION_NAME]: tokensOf };
+      if (isCurrent && known !== 'output')
+        tokenUsage.record(inputTokens, { ...counted, [ATTR.GEN_AI_TOKEN_TYPE]: 'input' }, context);
+      if (isCurrent && known !== 'input')
+        tokenUsage.record(outputTokens, { ...counted, [ATTR.GEN_AI_TOKEN_TYPE]: 'output' }, context);
+      next?.recordUsage(usage, counted, context);
     }
-    if (usage !== undefined && next !== undefined)
-      next.recordUsage(usage, ofOperation(dimensions, tokensOf), context);
     if (timeToFirstChunk === undefined) return;
     const streamed = operationDimensions(request, response, true);
     const first = Math.max(0, timeToFirstChunk);
@@ -266,18 +267,6 @@ export function operationDimensions(
   if (port !== undefined) dimensions[ATTR.SERVER_PORT] = port;
   metricSeries.limitOperation(dimensions);
   return dimensions;
-}
-
-function tokenDimensions(
-  dimensions: Attributes,
-  type: 'input' | 'output',
-  operation: string | undefined,
-): Attributes {
-  return ofOperation({ ...dimensions, [ATTR.GEN_AI_TOKEN_TYPE]: type }, operation);
-}
-
-function ofOperation(dimensions: Attributes, operation: string | undefined): Attributes {
-  return operation === undefined ? dimensions : { ...dimensions, [ATTR.GEN_AI_OPERATION_NAME]: operation };
 }
 
 /** Instruments by provider. They are created once, because a provider keeps the callbacks of its gauges for life. */
