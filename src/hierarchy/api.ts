@@ -98,5 +98,5 @@ export function spendIn(
   startTime: number,
 ): void {
   if (id === undefined || ((spent.usage ?? spent.cost) === undefined && !spent.unpriced)) return;
-  tracker.conversation('conversation', id, origin).spent(spent, startTime);
+  tracker.conversation('conversation', id, origin).count({ time: startTime, spent });
 }

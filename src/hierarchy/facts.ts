@@ -199,10 +199,10 @@ export class Facts implements FactSink, Observation {
     invocation.agent ??= tracker.agents.get(endpoint.origin, agentId);
     if (conversationId === undefined || invocation.above !== undefined) return;
     const conversation = tracker.conversation(kind, conversationId, endpoint.origin);
-    conversation.startedRun(invocation.startTime);
+    conversation.count({ time: invocation.startTime, runs: 1 });
     if (segment?.conversation !== undefined) return;
     segment?.identify(conversation);
-    conversation.countUserMessages(input.count);
+    conversation.count({ userMessages: input.count });
   }
 
   step(step: StepSnapshot): void {

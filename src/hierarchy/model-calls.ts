@@ -139,10 +139,9 @@ export class ModelCall {
     const isAnswer = counts && this.#dialect.isAnswer(result);
     if (id === undefined || !(hasSpent || isAnswer)) return;
     const conversation = this.#tracker.conversation('conversation', id, origin);
-    if (isAnswer) conversation.countUserMessages(this.#userMessages);
+    if (isAnswer) conversation.count({ userMessages: this.#userMessages });
     if (handedOn) return;
-    if (isAnswer) conversation.startedRun(startTime);
-    if (hasSpent) conversation.spent(spent, startTime);
+    conversation.count({ time: startTime, runs: isAnswer ? 1 : 0, spent });
   }
 
   #conversationOf(result: unknown): string | undefined {

@@ -383,7 +383,8 @@ export class Responses implements ConversationApi {
     if (puts && usedId !== undefined) {
       // In a session, such as one of `@openai/agents`, the model calls have counted what they answered.
       const messages = countPutMessages(request.body, conversationIn(context) === usedId);
-      if (messages > 0) tracker.conversation('conversation', usedId, origin).countUserMessages(messages);
+      if (messages > 0)
+        tracker.conversation('conversation', usedId, origin).count({ userMessages: messages });
       if (toolCalls.areAwaited)
         toolCalls.answer(readItemResults({ input: field(request.body, 'items') }), {
           origin,

@@ -112,8 +112,9 @@ export class Conversation implements ContentHolder {
     return this.#latest.filter((counted) => counted.time <= end).reduce(addCounted, this.#totals);
   }
 
-  #count(counted: Counted): void {
-    this.#latest.push(counted);
+  /** @param counted.time when the run or call began; by default now */
+  count({ time = now(), ...counted }: Omit<Counted, 'time'> & { readonly time?: number }): void {
+    this.#latest.push({ time, ...counted });
     const segments = [...this.segments.values()];
     const someAreOver = segments.length > 1 || segments.some(({ parentEnd }) => parentEnd !== undefined);
     const excess = this.#latest.length - (someAreOver ? MAX_REPEATED : 0);
@@ -125,19 +126,10 @@ export class Conversation implements ContentHolder {
     this.#isNew = true;
   }
 
-  startedRun(time: number = now()): void {
-    this.#count({ time, runs: 1 });
-  }
-
-  /** @param time when the run or call began that spent it */
-  spent(spent: Spent, time: number = now()): void {
-    this.#count({ time, spent });
-  }
-
   /** Takes a message for the next run, with its content if content is recorded, and counts it if it is the user's. */
   add(content: Message | undefined): void {
     if (isOfUser(content)) {
-      this.countUserMessages(1);
+      this.count({ userMessages: 1 });
       this.#unansweredCount++;
     }
     if (content === undefined) return;
@@ -154,11 +146,6 @@ export class Conversation implements ContentHolder {
   forgetContent(): void {
     if (this.#unanswered.length > 0) this.#dropMessages();
     this.#isNew = false;
-  }
-
-  /** Counts user messages whose content is not kept: the run that answers them has it, or it is not recorded. */
-  countUserMessages(count: number): void {
-    if (count > 0) this.#count({ time: now(), userMessages: count });
   }
 
   /** Takes the unanswered messages, for the run that answers them. */

@@ -383,7 +383,7 @@ export class AgentInvocation extends Invocation {
     // The price of several model calls together.
     const cost = guard('pricing a run', () => costs.of({ usage, aggregate: true }, this.attributes));
     this.#own = spentBy(usage, cost, costs.wanted);
-    this.conversation?.spent(this.#own, this.startTime);
+    this.conversation?.count({ time: this.startTime, spent: this.#own });
   }
 
   /** Spends what is known only after the end. */

@@ -91,7 +91,7 @@ export class InvocationCreation implements Placement {
     if (segment === undefined || segment.conversation !== undefined) return;
     const conversation = tracker.conversation(dialect.kind, id, endpoint.origin);
     segment.identify(conversation);
-    conversation.countUserMessages(input.count);
+    conversation.count({ userMessages: input.count });
   }
 
   /** The response does not tell the id; a later event or list does. */

@@ -234,8 +234,7 @@ export class SessionResponses implements ResponseSink {
         startTime,
         ended: (result, endTime, spent) => {
           const { conversation } = this.#state;
-          conversation.startedRun();
-          conversation.spent(spent);
+          conversation.count({ runs: 1, spent });
           this.#requestTools(response, result, endTime);
         },
       },

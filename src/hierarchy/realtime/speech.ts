@@ -46,7 +46,7 @@ export class UserSpeech implements SpeechSink {
   itemBrought(item: unknown): void {
     const { conversation, toolCalls, endpoint, facts, time, context: parent, content } = this.#state;
     if (field(item, 'type') === 'message' && field(item, 'role') === 'user')
-      conversation.countUserMessages(1);
+      conversation.count({ userMessages: 1 });
     if (toolCalls.areAwaited)
       toolCalls.answer(readItemResults({ input: [item] }), {
         origin: endpoint.origin,
@@ -107,7 +107,7 @@ export class UserSpeech implements SpeechSink {
     seconds: number | undefined,
     time: number,
   ): void {
-    this.#state.conversation.countUserMessages(1);
+    this.#state.conversation.count({ userMessages: 1 });
     const attributes: Attributes = {};
     define(attributes, ATTR.OPENAI_ITEM_ID, itemId);
     define(attributes, ATTR.OPENAI_AUDIO_DURATION, seconds);
@@ -144,7 +144,7 @@ export class UserSpeech implements SpeechSink {
     const operation = realtimeTranscription;
     const record = new OperationRecord(telemetry, { operation, request, endpoint, startTime, place });
     record.end({ result: event }, endTime);
-    this.#state.conversation.spent(record.spent);
+    this.#state.conversation.count({ spent: record.spent });
   }
 
   /** A transcript is input of the response that answers it, or of the next one if none does yet. */
