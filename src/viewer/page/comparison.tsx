@@ -41,7 +41,7 @@ export function Comparison({ one, other }: { readonly one: Trace; readonly other
     return isKnown ? [[label, show(a ?? 0), show(b ?? 0), differenceText(a ?? 0, b ?? 0, show)]] : [];
   });
   return (
-    <section class="overview stack" aria-label="Comparison">
+    <section class="overview card stack" aria-label="Comparison">
       <div class="title line">
         <h2>Two traces</h2>
         <button type="button" onClick={() => compareWith(undefined)}>

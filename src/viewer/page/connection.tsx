@@ -32,7 +32,7 @@ export function NoTraces(): VNode {
     'node --import opentelemetry-instrumentation-openai/register app.mjs',
   ].join('\n');
   return (
-    <section class="overview stack" aria-label="No traces yet">
+    <section class="overview card stack" aria-label="No traces yet">
       <h2>Waiting for traces</h2>
       <p>Start a program that calls openai, and its traces appear here as they arrive:</p>
       <CodeBlock code={command} language="shell" />

@@ -115,7 +115,7 @@ function Heading({ row }: { readonly row: Row }): VNode {
       <h3>
         <SpanButton row={row} /> <code class="id dim">{id}</code>
       </h3>
-      <p class="dim">{joinedFacts(facts)}</p>
+      <p class="small dim">{joinedFacts(facts)}</p>
     </li>
   );
 }

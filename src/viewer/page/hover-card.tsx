@@ -42,7 +42,7 @@ export function HoverCard(): VNode | null {
     [y > innerHeight / 2 ? 'bottom' : 'top']: `${Math.min(y, innerHeight - y) + 12}px`,
   };
   return (
-    <div class="hover-card small" style={style} aria-hidden="true">
+    <div class="hover-card card small" style={style} aria-hidden="true">
       <FactList
         className=""
         facts={[

@@ -24,7 +24,7 @@ export function showKeys(): void {
 /** The keys of the page, as a dialog. */
 export function KeyList(): VNode {
   return (
-    <dialog class="keys stack" id={DIALOG_ID} aria-labelledby="keys-title">
+    <dialog class="keys card stack" id={DIALOG_ID} aria-labelledby="keys-title">
       <h2 id="keys-title">Keys</h2>
       <dl class="story stack">
         {KEYS.map(([keys, meaning]) => (

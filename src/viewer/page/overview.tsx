@@ -22,7 +22,7 @@ export function Overview({ trace, entry }: { readonly trace: Trace; readonly ent
   const models = summary.models.slice(0, MAX_MODELS).map((name) => name.slice(0, 200));
   if (summary.models.length > MAX_MODELS) models.push('…');
   return (
-    <section class="overview stack" aria-label="Trace">
+    <section class="overview card stack" aria-label="Trace">
       <div class="title line">
         <h2>{trace.title}</h2>
         <Badge entry={entry} />

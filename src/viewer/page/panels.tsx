@@ -22,14 +22,14 @@ export function Panels(): VNode {
   return (
     <div class="panes">
       {isWide.value && (
-        <section aria-label="Timeline">
+        <section class="card" aria-label="Timeline">
           <div id="panel-timeline" class="panel">
             <Timeline />
           </div>
         </section>
       )}
       {isWide.value && <Divider of="details" side="after" />}
-      <section class="details" aria-label="Details">
+      <section class="details card" aria-label="Details">
         <Tabs names={names} />
         {names.map((name) => (
           <Panel key={name} name={name} />
@@ -99,7 +99,7 @@ function Sheet(): VNode {
   };
   return (
     // biome-ignore lint/a11y/useKeyWithClickEvents: the escape key closes it, too.
-    <dialog class="sheet" aria-label="Span" ref={sheet} onClose={deselect} onClick={onClick}>
+    <dialog class="sheet card" aria-label="Span" ref={sheet} onClose={deselect} onClick={onClick}>
       <div class="bar-of-sheet">
         <button type="button" onClick={() => sheet.current?.close()}>
           <span aria-hidden="true">← </span>

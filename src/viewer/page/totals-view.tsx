@@ -14,7 +14,7 @@ export function TotalsView(): VNode {
   const calls = totals.value ?? [];
   const used = entries.reduce(addedUsage, NOTHING_USED);
   return (
-    <section class="overview stack" aria-label="Totals">
+    <section class="overview card stack" aria-label="Totals">
       <div class="title line">
         <h2>Totals</h2>
         <button type="button" onClick={() => showTotals(false)}>

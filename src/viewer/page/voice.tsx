@@ -32,7 +32,7 @@ export function VoiceTable({ voice: { utterances } }: { readonly voice: Voice })
           formatMilliseconds(to - from),
           <>
             {text !== undefined && `${shortened(text)} `}
-            {cutOff !== undefined && <span class="pill">{cutOff}</span>}
+            {cutOff !== undefined && <span class="dim">{cutOff}</span>}
           </>,
         ])}
       />
