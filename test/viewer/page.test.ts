@@ -45,6 +45,8 @@ function linesOf(text: string): string[] {
 
 /** More than a function takes arguments. */
 const MANY = 130_000;
+/** Traces that a page keeps, the newest. */
+const MAX_TRACES = 10_000;
 
 /** A trace of one span, which does not go through the SDK. */
 function rawSpan(index: number): FinishedSpan {
@@ -877,8 +879,9 @@ describe.skipIf(NO_BROWSER !== undefined)('the page in Chromium', () => {
       const nav = page.getByRole('navigation');
       expect(await nav.getByRole('listitem').count()).toBeLessThan(100);
       await nav.evaluate((it) => it.scrollTo(0, it.scrollHeight));
-      await nav.getByRole('button', { name: /^span 0 / }).waitFor();
+      await nav.getByRole('button', { name: new RegExp(`^span ${MANY - MAX_TRACES} `) }).waitFor();
       expect(await rows()).toEqual([`span ${MANY - 1}`]);
+      expect(await page.locator('header').textContent()).toContain('120,000 spans did not fit');
     });
   });
 });
