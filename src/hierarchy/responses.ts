@@ -303,8 +303,9 @@ export class Responses implements ConversationApi {
     const adoption = readAdoption(call, request.deployment, response, known?.model);
     if (adoption === undefined) return;
     const isGivenUp = known?.isGivenUp === true;
-    const found = { call, response, known, creator, context: caller };
-    const place = isGivenUp ? { context: caller, link: known.context } : this.#placeAdopted(found);
+    const place = isGivenUp
+      ? { context: caller, link: known.context }
+      : this.#placeAdopted(call, response, caller, { known, creator });
     if (place === undefined) return;
     const { context, link } = place;
     const startTime = isGivenUp ? call.startTime : adoption.startTime;
@@ -337,19 +338,12 @@ export class Responses implements ConversationApi {
   }
 
   /** Where a background response is recorded that this process handed on, or another one has created. */
-  #placeAdopted({
-    call,
-    response,
-    known,
-    creator,
-    context,
-  }: {
-    call: Call;
-    response: unknown;
-    known: KnownResponse | undefined;
-    creator: SpanContext | undefined;
-    context: Context;
-  }): ReturnType<typeof placeAdopted> {
+  #placeAdopted(
+    call: Call,
+    response: unknown,
+    context: Context,
+    { known, creator }: { known: KnownResponse | undefined; creator: SpanContext | undefined },
+  ): ReturnType<typeof placeAdopted> {
     if (known !== undefined && !known.handedOn) return undefined;
     const own = known?.context && { ...known.context, isRemote: true };
     const { headers, endTime: time } = call;
