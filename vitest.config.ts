@@ -48,6 +48,27 @@ const PROCESSES = [
   'test/weight/**/*.test.ts',
 ];
 
+/** Tests of parts that leave nothing behind: their files share a process, which loads what they need once. */
+const SHARED = [
+  'test/config/*.test.ts',
+  'test/doctor/{collector,imports,project,start,start-scripts}.test.ts',
+  'test/hierarchy/invocations/{life,steps}.test.ts',
+  'test/hierarchy/tool-calls/{last-messages,pending-tool-calls}.test.ts',
+  'test/operations/**/*.test.ts',
+  'test/register/*.test.ts',
+  'test/sdk/{error-class-names,find-client,open-calls,private-slot,provider,stream,transparent-proxy}.test.ts',
+  'test/sdk/routes/*.test.ts',
+  'test/semconv/*.test.ts',
+  'test/support/conventions/*.test.ts',
+  'test/telemetry/content/{content-writer,kept,limited-json,messages,messages-of-each-api,request-body}.test.ts',
+  'test/telemetry/{cost,masking,outcomes}/*.test.ts',
+  'test/testing/*.test.ts',
+  'test/util/{bounded-map,linked-context,microseconds,patch-method,payload}.test.ts',
+  'test/viewer/{duration,otlp-json,summary-view,totals,transcript,trace-filter,tree,tree-view}.test.ts',
+  'test/viewer/live/trace-store.test.ts',
+  'test/viewer/page/*.test.ts',
+];
+
 const BROWSER = [
   'test/viewer/page-access.test.ts',
   'test/viewer/page-content.test.ts',
@@ -87,9 +108,10 @@ const config: ViteUserConfig = defineConfig({
     sequence: { sequencer: RunOrder },
     projects: [
       project('units', ['test/**/*.test.ts'], {
-        exclude: [...BROWSER, ...HEAP, ...LANES, ...PLACE, ...PROCESSES, ...SOAK],
+        exclude: [...BROWSER, ...HEAP, ...LANES, ...PLACE, ...PROCESSES, ...SHARED, ...SOAK],
         testTimeout: 120_000,
       }),
+      project('shared', SHARED, { isolate: false, testTimeout: 120_000 }),
       project('processes', PROCESSES, { testTimeout: 180_000 }),
       project('browser', BROWSER, { testTimeout: 120_000 }),
       project('lanes', LANES, {

@@ -131,7 +131,7 @@ async function readReport(file: string): Promise<Report | undefined> {
 /** @returns whether all tests passed */
 function runVitest(files: readonly string[], output: string): Promise<boolean> {
   const vitest = join(ROOT, 'node_modules', 'vitest', 'vitest.mjs');
-  const projects = ['--project', 'units', '--project', 'processes'];
+  const projects = ['units', 'shared', 'processes'].flatMap((name) => ['--project', name]);
   const options = [...projects, '--bail', '1', '--reporter', 'json', '--outputFile', output];
   const child = spawn(process.execPath, [vitest, 'run', ...options, ...files], {
     cwd: project,

@@ -10,6 +10,7 @@ const LONGEST_FIRST: readonly string[] = [
   'lanes',
   'processes',
   'units',
+  'shared',
 ];
 
 export class RunOrder extends BaseSequencer {
