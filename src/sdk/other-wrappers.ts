@@ -5,7 +5,7 @@ import { builtIn } from '../util/built-in.ts';
 import { guard } from '../util/guard.ts';
 import { builtInRequire, findDependenciesOf, findPackage } from '../util/optional-packages.ts';
 import { patchMethod } from '../util/patch-method.ts';
-import { isObject, type Method, propertyOf } from './reflect.ts';
+import { isObject, type Method, methodOf, propertyOf, resemble } from './reflect.ts';
 
 /** Its CommonJS build: of SDK 3, and of SDK 2. */
 const COMMONJS_FILE =
@@ -14,7 +14,7 @@ const AUTO_INSTRUMENTATIONS = '@opentelemetry/auto-instrumentations-node';
 
 /** How many observers of all clients there are. */
 let observing = 0;
-/** By the prototypes of the other instrumentation's classes. */
+/** By the prototypes of the other instrumentation's classes, and of the resources that its wrappers are taken off. */
 const restores = new Map<object, () => void>();
 
 /**
@@ -44,13 +44,44 @@ function disabled(isEnabled: Method): Method {
   return function (this: object) {
     if (!isSaid && isEnabled.call(this) === true) {
       isSaid = true;
-      notice('other_switched_off', OTEL_OPENAI);
-      guard('reporting another instrumentation', () =>
-        sayFinding(describeFinding('other_switched_off', OTEL_OPENAI)),
-      );
+      saySwitchedOff();
     }
     return false;
   };
+}
+
+function saySwitchedOff(): void {
+  notice('other_switched_off', OTEL_OPENAI);
+  guard('reporting another instrumentation', () =>
+    sayFinding(describeFinding('other_switched_off', OTEL_OPENAI)),
+  );
+}
+
+/** What a wrapper of it logs, which stays in its source when it is bundled and minified. */
+const WRAPPER_SOURCE = /OpenAI\.[\w.]+\.create args: %O/;
+
+/**
+ * Takes its wrappers off the resources of a client. Bundled, such as into a distribution of OpenTelemetry, its class cannot
+ * be found.
+ */
+function bypassWrappers(client: object): void {
+  const resources = [propertyOf(propertyOf(client, 'chat'), 'completions')];
+  resources.push(...['embeddings', 'responses'].map((name) => propertyOf(client, name)));
+  for (const prototype of resources.filter(isObject).map(Object.getPrototypeOf)) {
+    const wrapper = propertyOf(prototype, 'create');
+    if (typeof wrapper !== 'function' || !WRAPPER_SOURCE.test(Function.prototype.toString.call(wrapper)))
+      continue;
+    const original = propertyOf(wrapper, '__original') as Method;
+    if (restores.has(prototype) || typeof original !== 'function') continue;
+    const bypass = methodOf({
+      create(...args) {
+        return original.apply(this, args);
+      },
+    });
+    // It looks wrapped, so that the other instrumentation finds nothing amiss when it is disabled.
+    restores.set(prototype, patchMethod(prototype, 'create', resemble(wrapper, bypass)));
+    saySwitchedOff();
+  }
 }
 
 function loadedPrototypes(): object[] {
@@ -82,4 +113,16 @@ function esModuleFile(): string | undefined {
   const finder = findPackage(OTEL_OPENAI) ?? findDependenciesOf(AUTO_INSTRUMENTATIONS);
   const file = finder?.resolve(OTEL_OPENAI);
   return file?.endsWith('.cjs') ? file.replace(/cjs$/, 'mjs') : undefined;
+}
+
+/** The first calls of a process are looked at: that is too dear for each. */
+const MAX_CALLS_LOOKED_AT = 3;
+
+let looked = 0;
+
+/** Looks for its wrappers around a client that records a call. */
+export function lookForWrappers(client: object): void {
+  if (looked >= MAX_CALLS_LOOKED_AT) return;
+  looked++;
+  if (observing > 0) guard('switching another instrumentation off', bypassWrappers, client);
 }

@@ -17,7 +17,7 @@ import {
 } from './client-methods.ts';
 import { learnErrorClassNames } from './error-class-names.ts';
 import { clientOfResources, findClientPrototype, missingMethods } from './find-client.ts';
-import { switchOtherOff } from './other-wrappers.ts';
+import { lookForWrappers, switchOtherOff } from './other-wrappers.ts';
 import { isOurs, PatchedClass } from './patches.ts';
 import { holderOf, type Method, type MethodHolder, prototypesOf } from './reflect.ts';
 import { patchResources } from './resources.ts';
@@ -100,7 +100,7 @@ export class Seam extends PatchedClass {
   observerOfResource(client: unknown): CallObserver | undefined {
     if (typeof client !== 'object' || client === null || isSuppressed(activeContext())) return undefined;
     const observer = this.#observerOf(client);
-    if (observer !== undefined) prepare(observer);
+    if (observer !== undefined) prepare(observer, client);
     return observer;
   }
 
@@ -134,7 +134,7 @@ export class Seam extends PatchedClass {
       request(...args) {
         calls.any = true;
         const observer = seam.#observerOf(this);
-        if (observer === undefined || prepare(observer) === false) return original.apply(this, args);
+        if (observer === undefined || prepare(observer, this) === false) return original.apply(this, args);
         const active = activeContext();
         if (isSuppressed(active)) return original.apply(this, args);
         let call: Call;
@@ -192,8 +192,9 @@ export class Seam extends PatchedClass {
 }
 
 /** @returns `false` if nothing takes what would be recorded */
-function prepare(observer: CallObserver): boolean | undefined {
+function prepare(observer: CallObserver, client: object): boolean | undefined {
   try {
+    lookForWrappers(client);
     return observer.prepare?.();
   } catch (error) {
     logError('preparing for a call', error);

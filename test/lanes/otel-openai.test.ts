@@ -1,8 +1,13 @@
+import { randomUUID } from 'node:crypto';
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { rolldown } from 'rolldown';
 import { describe, expect, test } from 'vitest';
 import { type Ended, PACKAGE, runChild } from '../entries/support/child.ts';
 import { FORMATS, type Format, programText } from '../entries/support/programs.ts';
 import { RECORDER, readSpans } from '../entries/support/spans.ts';
 import { useSimulator } from '../support/lanes/api.ts';
+import { laneDirectory } from '../support/lanes/paths.ts';
 
 const THEIRS = '@opentelemetry/instrumentation-openai';
 const AUTO = '@opentelemetry/auto-instrumentations-node';
@@ -118,6 +123,49 @@ describe.each(LANES)("OpenTelemetry's own instrumentation in %s", (lane) => {
     });
     expect(ended).toMatchObject({ code: 0, stdout: expect.stringMatching(/^true$/m) });
     expect(ended.stderr.split('\n').filter((line) => line.includes(THEIRS))).toHaveLength(1);
+  });
+
+  test('bundled and minified, as in a distribution, it is switched off with the first call', async () => {
+    const directory = laneDirectory(lane);
+    const file = `distribution-${randomUUID()}.cjs`;
+    const external = [
+      '@opentelemetry/api',
+      '@opentelemetry/api-logs',
+      'require-in-the-middle',
+      'import-in-the-middle',
+    ];
+    const bundle = await rolldown({
+      input: THEIRS,
+      cwd: directory,
+      platform: 'node',
+      external,
+      logLevel: 'silent',
+    });
+    await bundle.write({ file: join(directory, file), format: 'cjs', minify: true });
+    await bundle.close();
+    const beginning = `
+      const { OpenAIInstrumentation: Theirs } = require('./${file}');
+      ${LOAD_OURS}
+      const ours = ${OURS};
+      ${START('new Theirs(), ours')}
+    `;
+    const text = programText('cjs', `await ask();${CALLS} ours.disable(); await ask();`, {
+      beginning: RECORDER + beginning,
+    });
+    try {
+      const ended = await runChild({
+        lane,
+        format: 'cjs',
+        text,
+        env: { BASE_URL: simulator().url, OTEL_NODE_RESOURCE_DETECTORS: 'none' },
+      });
+      expect(ended).toMatchObject({ code: 0, stdout: expect.stringMatching(/^true$/m) });
+      // The first call had begun, and the last one is made without ours.
+      expect(spansIn(ended)).toEqual({ ours: SPANS, theirs: ['chat gpt-4o', 'chat gpt-4o'] });
+      expect(ended.stderr.split('\n').filter((line) => line.includes('is switched off'))).toHaveLength(1);
+    } finally {
+      await rm(join(directory, file));
+    }
   });
 
   test('the kill switch keeps it', async () => {
