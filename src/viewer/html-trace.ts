@@ -108,13 +108,14 @@ export class HtmlTraceExporter {
   }
 
   #hold(span: FinishedSpan): void {
-    const traceId = attributeText(span.spanContext().traceId);
+    const context = span.spanContext();
+    const traceId = attributeText(context.traceId);
     if (this.#closed.get(traceId) === true) return void this.#omitted++;
     const held = toHeldSpan(span);
     // A resource stays pending until it is awaited.
     if (held.resource !== undefined)
       void guardAsync('reading a resource', async () => held.resource?.waitForAsyncAttributes?.());
-    this.#stored.add(traceId, held.spanId, held);
+    this.#stored.add(traceId, attributeText(context.spanId), held);
   }
 
   /** Called before a trace is dropped. With one page per trace, writes its page. */

@@ -52,7 +52,6 @@ interface Resource {
 
 /** A finished span as JSON. Its resource is kept beside it while some of its attributes are pending. */
 export interface HeldSpan {
-  readonly spanId: string;
   readonly json: string;
   readonly resource?: Resource;
 }
@@ -83,12 +82,12 @@ export function toHeldSpan(span: FinishedSpan & { readonly events?: readonly Spa
         }),
   };
   const resource: Resource = span.resource ?? { attributes: {} };
-  const held: HeldSpan = { spanId: shown.spanId, json: JSON.stringify(shown), resource };
-  return resource.asyncAttributesPending === true ? held : { spanId: held.spanId, json: withResource(held) };
+  const held: HeldSpan = { json: JSON.stringify(shown), resource };
+  return resource.asyncAttributesPending === true ? held : { json: withResource(held) };
 }
 
 /** The JSON of a span of the page, with its resource. */
-export function withResource({ json, resource }: Pick<HeldSpan, 'json' | 'resource'>): string {
+export function withResource({ json, resource }: HeldSpan): string {
   const shown = shownResource(resource?.attributes ?? {});
   return shown === undefined ? json : `${json.slice(0, -1)},"resource":${JSON.stringify(shown)}}`;
 }

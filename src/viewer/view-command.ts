@@ -179,7 +179,7 @@ function fittingSpans(found: OtlpSpans): { spans: string[]; omitted: number; mis
   for (const span of found.spans) {
     const json = JSON.stringify(span);
     if (json.length > MAX_SPAN_LENGTH) omitted++;
-    else store.add(span.traceId, span.spanId, { spanId: span.spanId, json });
+    else store.add(span.traceId, span.spanId, { json });
   }
   for (const note of found.evaluations) store.annotate(note);
   const spans: string[] = [];

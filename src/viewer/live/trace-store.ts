@@ -59,7 +59,10 @@ export class TraceStore {
 
   add(spans: readonly PageSpan[]): void {
     for (const span of spans) {
-      const known = this.#stored.traces.get(span.traceId)?.spans.get(span.spanId);
+      const stored = this.#stored.traces.get(span.traceId);
+      const known = stored?.spans.get(span.spanId);
+      // It holds spans that may be replaced.
+      if (stored !== undefined) this.#viewed.delete(stored);
       // A request that was sent before may arrive later.
       if (!span.isOpen || known === undefined || known.isOpen)
         this.#stored.add(span.traceId, span.spanId, span);
@@ -93,7 +96,7 @@ export class TraceStore {
       if (stored.spans.size === 0) continue;
       const { trace, conversations } = this.#viewedTrace(stored);
       const entry = entryOf(trace, 'trace', filter, String(stored.revision));
-      if (isStillUnderWay(stored, trace)) underWay.add(traceId);
+      if (isRecent(stored) && isUnderWay(trace)) underWay.add(traceId);
       if (entry !== undefined) traces.push({ ...entry, underWay: underWay.has(traceId) });
       for (const [id, spans] of conversations) {
         const part = parts.get(id) ?? { spans: [], key: '' };
@@ -147,10 +150,6 @@ export class TraceStore {
     this.#viewed.set(stored, viewed);
     return viewed;
   }
-}
-
-function isStillUnderWay(stored: StoredTrace<PageSpan>, viewed: Trace): boolean {
-  return isRecent(stored) && isUnderWay(viewed);
 }
 
 function isRecent({ arrived }: StoredTrace<PageSpan>): boolean {
