@@ -23,7 +23,7 @@ export interface HtmlTraceExporterOptions {
   readonly path?: string | undefined;
   /**
    * The maximum size of all spans kept in memory and written to one page, in UTF-16 units of JSON. Default: 10,485,760.
-   * Beyond it, the oldest traces are dropped, and then the newest spans of the last trace. The page shows how many.
+   * Beyond it, and beyond 10,000 traces, the oldest are dropped, then the newest spans of the last one. The page shows how many.
    */
   readonly maxSize?: number | undefined;
 }
