@@ -55,7 +55,7 @@ export class BoundedMap<Key, Value> {
       }
       entry.used = time;
     }
-    this.#renew(key, entry);
+    if (entry !== this.#newest) this.#renew(key, entry);
     return entry.value;
   }
 
@@ -125,7 +125,6 @@ export class BoundedMap<Key, Value> {
 
   /** Puts an entry behind all others, in a map that keeps the order in which entries were added. */
   #renew(key: Key, entry: Entry<Value>): void {
-    if (entry === this.#newest) return;
     this.#entries.delete(key);
     this.#entries.set(key, entry);
     this.#newest = entry;

@@ -49,6 +49,12 @@ test('the order of use is correct after any use or deletion', () => {
   expect(evicted).toEqual(['C', 'F']);
 });
 
+test('the only entry is replaced even if it is in use', () => {
+  const map = new BoundedMap<string, string>(1, undefined, undefined, () => true);
+  for (const key of 'ab') map.set(key, key.toUpperCase());
+  expect(map.values()).toEqual(['B']);
+});
+
 test('an entry in use is replaced only if many are', () => {
   const inUse = new Set(['A', 'B']);
   const map = new BoundedMap<string, string>(3, undefined, undefined, (value) => inUse.has(value));
