@@ -10,7 +10,7 @@ import { justAfter } from '../util/clock.ts';
 import { objectField, stringField } from '../util/payload.ts';
 import { activeSpan, type InputMessages } from './conversations/conversation.ts';
 import { spanContextIn, withoutFlags } from './conversations/metadata-context.ts';
-import type { AgentInvocation, InvocationStart } from './invocations/agent-invocation.ts';
+import type { AgentInvocation, InvocationStart, PausedInvocation } from './invocations/agent-invocation.ts';
 import type { Agent, ConversationKind, InvocationSnapshot } from './model.ts';
 import { dateOf, OperationClock } from './operation-clock.ts';
 import type { ConversationTracker } from './tracker.ts';
@@ -206,11 +206,35 @@ export function adoptInvocation(
   });
 }
 
+/** Continues with a paused invocation in a second span, with a link to the first. */
+export function resumeInvocation(
+  tracker: ConversationTracker,
+  found: Pick<FoundInvocation, 'kind' | 'forgotten'>,
+  { time, source: { endpoint, context, exchange } }: Observation,
+  paused: PausedInvocation,
+): AgentInvocation {
+  const { snapshot, agent, span, steps } = paused;
+  const { id, conversationId } = snapshot;
+  const clock = new OperationClock(exchange.ownClock);
+  // The wall clock may have been set since the times were taken.
+  const moved = (then: number | undefined): number | undefined => then && clock.from(then, paused.ownClock);
+  const waiting = steps.waiting.map((call) => ({ ...call, startTime: moved(call.startTime) }));
+  const before = { ...paused, createdTime: moved(paused.createdTime), steps: { ...steps, waiting } };
+  const input = { count: 0, messages: [] };
+  const start = { context, endpoint, creator: span, startTime: time, clock, input, before };
+  const resumed = openFound(tracker, { ...found, snapshot, conversationId, agent }, start);
+  tracker.known.identify(id, resumed);
+  return resumed;
+}
+
 /** Opens an invocation that an object shows. */
 export function openFound(
   tracker: ConversationTracker,
   { kind, snapshot, conversationId, forgotten, ...found }: FoundInvocation,
-  start: Pick<InvocationStart, 'context' | 'endpoint' | 'startTime' | 'creator' | 'clock' | 'rebuilt'> & {
+  start: Pick<
+    InvocationStart,
+    'context' | 'endpoint' | 'startTime' | 'creator' | 'clock' | 'rebuilt' | 'before'
+  > & {
     /** When the request was sent that found it. */
     readonly sentAt?: number;
     readonly input?: InputMessages | undefined;

@@ -74,7 +74,7 @@ export class Engine implements ConversationApi {
     const facts = new Facts(this.#state, observed, id);
     facts.isDriven = telemetry.settings.adoptRuns !== false && drives(call, intent.outputs);
     const works = intent.invocation === 'starts' || intent.invocation === 'drives';
-    const driven = works ? this.#driven(observed) : undefined;
+    const driven = works ? (this.#driven(observed) ?? facts.resume(intent.invocationId, id)) : undefined;
     const starts = intent.invocation === 'starts' && driven === undefined;
     // What is created for another process is recorded there, and the request has its own span here.
     if (starts && !handsOn(call, telemetry.settings, dialect.identifiesAtOnce)) {

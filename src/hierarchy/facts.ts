@@ -13,6 +13,7 @@ import {
   type HandedOn,
   type Observation,
   placeAdopted,
+  resumeInvocation,
 } from './adoption.ts';
 import type { Use } from './conversations/conversation.ts';
 import type {
@@ -31,6 +32,7 @@ import type {
 import type { AgentInvocation } from './invocations/agent-invocation.ts';
 import type { ReadInvocation } from './invocations/invocation.ts';
 import type { Agent, InvocationSnapshot, MessageSnapshot, StepSnapshot } from './model.ts';
+import { dateOf } from './operation-clock.ts';
 import type { Sessions } from './sessions.ts';
 import type { Shelf } from './store.ts';
 import type { ConversationTracker } from './tracker.ts';
@@ -188,6 +190,11 @@ export class Facts implements FactSink, Observation {
     if (moment === 'begun') this.#begin(id);
     if (invocation.id === undefined) this.#identify(invocation, snapshot);
     invocation.read ??= this.reader(invocation);
+    // Since the pause, the machine may have slept, or its clock was set.
+    if (invocation.before !== undefined) {
+      const time = this.timeFor(invocation);
+      invocation.clock.learn(dateOf(this.source.exchange.headers) ?? time, time);
+    }
     invocation.see(snapshot, this.timeFor(invocation), this.live);
   }
 
@@ -259,8 +266,22 @@ export class Facts implements FactSink, Observation {
     const conversation = conversationId ?? this.conversationId;
     const last = this.#last;
     if (last?.id === id && !last.isRecorded && last.isOf(conversation)) return last;
-    this.#last = tracker.known.open(id, this.endpoint.origin, conversation);
+    this.#last = tracker.known.open(id, this.endpoint.origin, conversation) ?? this.resume(id, conversation);
     return this.#last;
+  }
+
+  /** Continues with a paused invocation. */
+  resume(id: string | undefined, conversationId: string | undefined): AgentInvocation | undefined {
+    const { tracker, sessions, dialect } = this.engine;
+    const { origin } = this.endpoint;
+    const paused = id === undefined ? undefined : tracker.known.paused(id, origin, conversationId);
+    if (paused === undefined) return undefined;
+    const session = sessions.known(paused.snapshot.conversationId, origin);
+    const forgotten = (closed: AgentInvocation): void => session?.forget(closed);
+    const resumed = resumeInvocation(tracker, { kind: dialect.kind, forgotten }, this, paused);
+    resumed.read = this.reader(resumed);
+    session?.invocations.add(resumed);
+    return resumed;
   }
 
   #find(fact: InvocationFact): AgentInvocation | undefined {

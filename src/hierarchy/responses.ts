@@ -62,7 +62,7 @@ interface KnownResponse {
   /** Of a background response that goes on. */
   readonly open?: ContinuedCall | undefined;
   /** Whether its span was closed before its end: a second one goes on with it. */
-  readonly isGivenUp?: boolean;
+  readonly isPaused?: boolean;
 }
 
 /** A request about a response that was created before, or about a Conversation. */
@@ -278,7 +278,7 @@ export class Responses implements ConversationApi {
     const closed = ({ life }: ContinuedCall, result: unknown, endTime: number): void => {
       ended(result, endTime);
       if (this.#known.get(origin, id)?.open === open)
-        this.#known.set(origin, id, { ...known, isGivenUp: life.endTime === undefined });
+        this.#known.set(origin, id, { ...known, isPaused: life.endTime === undefined });
     };
     const continued = { ...start, id, closed };
     const open: ContinuedCall = new ContinuedCall(backgroundTraits(this.#telemetry), continued, this.tracker);
@@ -302,13 +302,13 @@ export class Responses implements ConversationApi {
     const known = this.#known.get(origin, stringField(response, 'id'));
     const adoption = readAdoption(call, request.deployment, response, known?.model);
     if (adoption === undefined) return;
-    const isGivenUp = known?.isGivenUp === true;
-    const place = isGivenUp
+    const isPaused = known?.isPaused === true;
+    const place = isPaused
       ? { context: caller, link: known.context }
       : this.#placeAdopted(call, response, caller, { known, creator });
     if (place === undefined) return;
     const { context, link } = place;
-    const startTime = isGivenUp ? call.startTime : adoption.startTime;
+    const startTime = isPaused ? call.startTime : adoption.startTime;
     const conversationId = conversationIdOf(response) ?? known?.conversationId ?? conversationIn(caller);
     const segment =
       conversationId === undefined ? undefined : this.#enter(conversationId, context, endpoint, startTime);

@@ -59,6 +59,8 @@ export interface RecordedToolCall {
   readonly responseId?: string | undefined;
   readonly itemId?: string | undefined;
   readonly vectorStoreIds: readonly string[];
+  /** Seconds since the program was asked, where an invocation paused in between. */
+  readonly waited?: number | undefined;
   /** `undefined` if it succeeded. */
   readonly outcome: ToolOutcome | undefined;
   /** Whether the program ran the tool, so that this process measured its duration. */
@@ -91,6 +93,7 @@ export const executeTool: OperationKind<RecordedToolCall, RecordedToolCall> = {
     define(attributes, ATTR.OPENAI_ITEM_ID, recorded.itemId);
     define(attributes, ATTR.OPENAI_MCP_SERVER_LABEL, call.serverLabel);
     define(attributes, ATTR.OPENAI_TOOL_NAMESPACE, call.namespace);
+    define(attributes, ATTR.OPENAI_TOOL_WAITED, recorded.waited);
     define(attributes, ATTR.OPENAI_CODE_INTERPRETER_IMAGE_COUNT, call.imageCount);
     define(attributes, ATTR.OPENAI_FILE_SEARCH_RESULT_COUNT, call.resultCount);
     if (fileIds?.length) attributes[ATTR.OPENAI_FILE_SEARCH_FILE_IDS] = [...fileIds];

@@ -588,6 +588,9 @@ export const OPENAI_TOOL_OUTCOME = 'openai.tool.outcome' as const;
 /** The API's own type of the tool; `gen_ai.tool.type` has the coarser class of the conventions. */
 export const OPENAI_TOOL_TYPE = 'openai.tool.type' as const;
 
+/** Seconds from the request for the function until the program resumed the paused run. */
+export const OPENAI_TOOL_WAITED = 'openai.tool.waited' as const;
+
 /** Cost in USD of everything below that this process has seen and knows the prices of. */
 export const OPENAI_TOTAL_COST = 'openai.total.cost' as const;
 

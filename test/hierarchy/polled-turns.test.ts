@@ -125,3 +125,36 @@ describe('a turn during which the system time is set back', () => {
     expect(tokensOf(program)).toEqual([1]);
   });
 });
+
+describe('a turn that continues after a pause', () => {
+  it('has its tokens, although nothing but polls of its session tell of its end', async () => {
+    const asks = { items: [{ functions: [{ name: 'ask_human', arguments: {} }] }, { message: 'ok' }] };
+    const program = await startAgentProgram([{ ...asks, usage: { prompt: 1, completion: 1 } }], {
+      config: { runTimeout: 400, conversationIdleTimeout: 20 },
+    });
+    const { sessions } = program.client.beta.agents;
+    let id = '';
+    await program.inSpan(async () => {
+      id = await create(program, 'first');
+      await poll(program, id, 'requires_action');
+    });
+    await expect.poll(() => program.telemetry.openSpans, { timeout: 10_000 }).toEqual([]);
+    await program.inSpan(async () => {
+      const [action] = (await sessions.retrieve(id)).required_actions ?? [];
+      const { call_id, turn_id } = action as { call_id: string; turn_id: string };
+      const result = { type: 'agent.session.input.tool_result' as const, output: 'x', success: true };
+      await sessions.events.create(id, { events: [{ ...result, call_id, turn_id }] as never });
+      await poll(program, id);
+    });
+    await program.expectTree(`
+      program
+      └─ session
+         └─ invoke_agent Helper  openai.run.observed=false openai.run.status=waiting
+
+      program
+      └─ session
+         └─ invoke_agent Helper  openai.run.status=completed gen_ai.usage.input_tokens=1
+            └─ execute_tool ask_human
+    `);
+  });
+});

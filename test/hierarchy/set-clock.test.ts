@@ -106,6 +106,25 @@ describe.each(JUMPS)('while the wall clock is set by %s seconds', (jump) => {
     expect(seconds(named(tutor, /^execute_tool/)) * 1e3).toBeLessThan(passed());
   });
 
+  it('a run that pauses meanwhile has one duration, from creation to end', async () => {
+    const config = { runTimeout: 200, conversationIdleTimeout: 20 };
+    const tutor = await startTutor({ runs: [FUNCTION], config });
+    const run = await tutor.inSpan(tutor.run);
+    const [call] = run.required_action?.submit_tool_outputs.tool_calls ?? [];
+    await expect.poll(() => tutor.telemetry.openSpans, { timeout: 10_000 }).toEqual([]);
+    setClock(tutor, jump);
+    const tool_outputs = [{ tool_call_id: call?.id ?? '', output: '1' }];
+    const params = { thread_id: tutor.threadId, tool_outputs };
+    await tutor.client.beta.threads.runs.submitToolOutputsAndPoll(run.id, params);
+    await tutor.telemetry.provider.forceFlush();
+    const duration = await measured(tutor, 'invoke_agent');
+    expect(duration).toBeGreaterThan(config.runTimeout / 1e3);
+    expect(duration * 1e3).toBeLessThan(passed());
+    const { 'openai.tool.waited': waited } = named(tutor, /^execute_tool/).attributes;
+    expect(waited).toBeGreaterThan(config.runTimeout / 1e3);
+    expect(Number(waited) * 1e3).toBeLessThan(passed());
+  });
+
   it('a background response takes as long as it took', async () => {
     const program = await startProgram();
     program.simulator.respond({ output: [{ message: 'x' }] });

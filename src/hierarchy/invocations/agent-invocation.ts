@@ -42,7 +42,7 @@ import { OperationClock } from '../operation-clock.ts';
 import { recordToolDuration } from '../tool-calls/tool-call.ts';
 import { Invocation, type InvocationOwner } from './invocation.ts';
 import { canContinue, type Living, recordedEnd } from './life.ts';
-import { Steps } from './steps.ts';
+import { Steps, type StepsBefore } from './steps.ts';
 
 /** The initial state of a run or turn. */
 export interface InvocationStart {
@@ -68,6 +68,8 @@ export interface InvocationStart {
   readonly clock?: OperationClock | undefined;
   /** Its start is in the server's whole seconds, too coarse for duration metrics. */
   readonly rebuilt?: boolean;
+  /** Set if it continues after a pause. */
+  readonly before?: PausedInvocation | undefined;
   /** Called when it has closed, to forget it. */
   readonly forgotten?: ((invocation: AgentInvocation) => void) | undefined;
 }
@@ -75,6 +77,19 @@ export interface InvocationStart {
 export interface AgentInvocationOwner extends InvocationOwner {
   /** Records an invocation with all that was collected. */
   recordAgent(invocation: AgentInvocation, endTime: number): void;
+}
+
+/** What is kept of an invocation that was recorded before its end. No content. */
+export interface PausedInvocation {
+  readonly snapshot: InvocationSnapshot;
+  readonly agent: Agent | undefined;
+  /** The span that has ended. */
+  readonly span: SpanContext;
+  /** When it began; `undefined` if only the server knows, in whole seconds. */
+  readonly createdTime: number | undefined;
+  /** What its times go by. */
+  readonly ownClock: number;
+  readonly steps: StepsBefore;
 }
 
 type InvocationRecord = OperationRecord<{ readonly agentName: string | undefined }, InvocationEnd>;
@@ -128,6 +143,7 @@ export class AgentInvocation extends Invocation {
   readonly below: Set<AgentInvocation> = new Set();
   readonly subagentId: string | undefined;
   readonly forgotten: InvocationStart['forgotten'];
+  readonly before: PausedInvocation | undefined;
   /** The attributes of its span, without those that are known only at the end. */
   readonly attributes: Attributes;
   /** A context with its span, for what is recorded below it. */
@@ -149,8 +165,8 @@ export class AgentInvocation extends Invocation {
   #own: Spent = NOTHING_SPENT;
 
   constructor(start: InvocationStart, owner: AgentInvocationOwner) {
-    const { above } = start;
-    super({ ...start, id: undefined, clock: start.clock ?? above?.clock ?? new OperationClock() }, owner);
+    const { above, before, clock = above?.clock ?? new OperationClock() } = start;
+    super({ ...start, id: before?.snapshot.id, clock }, owner);
     const { telemetry, store } = owner;
     this.#owner = owner;
     this.telemetry = telemetry;
@@ -165,6 +181,8 @@ export class AgentInvocation extends Invocation {
     this.above = above;
     this.subagentId = start.subagentId;
     this.forgotten = start.forgotten;
+    this.before = before;
+    this.#requestedIn = before?.snapshot.conversationId;
     this.above?.below.add(this);
     this.#keeper = new Keeper(textLimits(this.startSettings), (characters) => store.keeps(this, characters));
     this.steps = new Steps({
@@ -173,6 +191,7 @@ export class AgentInvocation extends Invocation {
       keeper: this.#keeper,
       isInputKnown: start.input.isAll,
       above: above?.steps,
+      before: before?.steps,
     });
     // Just after the span above it, where both would start at once.
     this.startTime = inOrder(start.startTime, (above ?? start.segment)?.startTime);
@@ -241,11 +260,28 @@ export class AgentInvocation extends Invocation {
     return addSpent({ ...this.#own, usage: this.snapshot?.usage }, this.#spentBelow);
   }
 
-  /** What metrics count of it: nothing before its end is known. */
+  /** What metrics count of it: nothing before its end is known, and then also what was before a pause. */
   get whole(): WholeOperation {
-    const { endTime } = this.life;
+    const { life, createdTime } = this;
+    const { endTime } = life;
     if (endTime === undefined) return NOTHING_MEASURED;
-    return { ...this.#own, seconds: this.rebuilt ? undefined : (endTime - this.startTime) / 1e3 };
+    return { ...this.#own, seconds: createdTime === undefined ? undefined : (endTime - createdTime) / 1e3 };
+  }
+
+  /** When it began, before any pause; `undefined` if only the server knows, in whole seconds. */
+  get createdTime(): number | undefined {
+    const { before, rebuilt, startTime } = this;
+    if (before !== undefined) return before.createdTime;
+    return rebuilt ? undefined : startTime;
+  }
+
+  /** What a second span continues with; `undefined` if nothing continues. An invocation below another ends with that. */
+  get paused(): PausedInvocation | undefined {
+    const { life, above, before, agent, spanContext: span, createdTime, clock } = this;
+    const snapshot = this.snapshot ?? before?.snapshot;
+    if (snapshot === undefined || life.endTime !== undefined || life.isDeleted || above !== undefined)
+      return undefined;
+    return { snapshot, agent, span, createdTime, ownClock: clock.own, steps: this.steps.paused };
   }
 
   /** Whether it can be one of the conversation: of any where no conversation is named, or it has none yet. */

@@ -1,19 +1,22 @@
 import type { Link, SpanContext } from '@opentelemetry/api';
-import type { Shelf, Store } from '../store.ts';
-import type { AgentInvocation } from './agent-invocation.ts';
+import { LONG_LIFETIME_MS, type Shelf, type Store } from '../store.ts';
+import type { AgentInvocation, PausedInvocation } from './agent-invocation.ts';
 
-/** An invocation of this process: its span, and while that is open all that is known of it. */
+/** An invocation of this process: its last span, and while that is open all that is known of it. */
 interface KnownInvocation {
   readonly open: AgentInvocation | undefined;
   readonly span: SpanContext;
+  /** What a second span continues with, where the first one was closed before the end. */
+  readonly paused: PausedInvocation | undefined;
 }
 
-/** The invocations of this process that have an id: open and closed ones. */
+/** The invocations of this process that have an id: open, paused and closed ones. */
 export class KnownInvocations {
   readonly #known: Shelf<KnownInvocation>;
 
   constructor(store: Store) {
     this.#known = store.shelf<KnownInvocation>({
+      lifetimeMs: LONG_LIFETIME_MS,
       evicted: ({ open }) => open?.close(),
       isInUse: ({ open }) => open !== undefined,
     });
@@ -24,7 +27,7 @@ export class KnownInvocations {
     const { origin } = invocation.endpoint;
     // A server that reuses an id has forgotten the first one.
     this.#known.get(origin, id)?.open?.close();
-    this.#known.set(origin, id, { open: invocation, span: invocation.spanContext });
+    this.#known.set(origin, id, { open: invocation, span: invocation.spanContext, paused: undefined });
   }
 
   open(id: string, origin: string, conversationId: string | undefined): AgentInvocation | undefined {
@@ -32,10 +35,18 @@ export class KnownInvocations {
     return invocation?.isOf(conversationId) === true ? invocation : undefined;
   }
 
+  /** What was recorded before its end, which the caller continues with. */
+  paused(id: string, origin: string, conversationId: string | undefined): PausedInvocation | undefined {
+    const paused = this.#known.get(origin, id)?.paused;
+    const named = paused?.snapshot.conversationId;
+    const isOther = named !== undefined && conversationId !== undefined && named !== conversationId;
+    return isOther ? undefined : paused;
+  }
+
   /** Called when an invocation is recorded. */
-  closed({ id, endpoint: { origin }, spanContext: span }: AgentInvocation): void {
+  closed({ id, endpoint: { origin }, spanContext: span, paused }: AgentInvocation): void {
     if (id !== undefined && this.#known.get(origin, id)?.span === span)
-      this.#known.set(origin, id, { open: undefined, span });
+      this.#known.set(origin, id, { open: undefined, span, paused });
   }
 
   /** Whether this process records the invocation, or has recorded it. */

@@ -26,13 +26,14 @@ export function recordInvocation(invocation: AgentInvocation, endTime: number): 
   const recordsSteps =
     (span.isRecording() || telemetry.wantsContent) && telemetry.settings.runSteps !== 'off';
   const recordedSteps = recordsSteps ? steps.all : [];
-  const requested = steps.toolCalls;
+  const { recorded, waiting } = steps.before;
+  const requested = inOrderOfSteps(steps).filter(({ snapshot: { id } }) => !recorded.has(id));
   // Functions that still wait are recorded where they are answered, maybe in another process.
   const calls =
     invocation.life.endTime === undefined ? requested.filter((call) => !isUnanswered(call)) : requested;
   const outputs = recordStepsAndTools(invocation, recordedSteps, calls, endTime);
   const usage = snapshot?.usage;
-  const hasCarriers = recordedSteps.length > 0;
+  const hasCarriers = recordedSteps.length > 0 || invocation.before !== undefined;
   const unclaimedUsage = usage === undefined || !hasCarriers ? usage : subtractUsage(usage, steps.usage);
   const left =
     unclaimedUsage === undefined || (hasCarriers && isNoUsage(unclaimedUsage)) ? undefined : unclaimedUsage;
@@ -43,7 +44,8 @@ export function recordInvocation(invocation: AgentInvocation, endTime: number): 
     usage: left,
     whole: invocation.whole,
     totals: { ...invocation.spent, runs: 0, userMessages: invocation.input.count },
-    toolCalls: inOrderOfSteps(steps).map(requestedToolCall),
+    // At the pause, the sink was told of the functions that waited then.
+    toolCalls: requested.filter((call) => !waiting.includes(call)).map(requestedToolCall),
     skippedSteps: steps.skippedSteps,
     skippedToolCalls: steps.skippedToolCalls,
     systemInstructions: invocation.content?.systemInstructions ?? [],
@@ -187,7 +189,8 @@ function recordInvocationStep(
 }
 
 function recordInvocationToolCall(invocation: AgentInvocation, call: ToolCall, times: Times): void {
-  const { snapshot } = call;
+  const { snapshot, startTime = times.startTime } = call;
+  const hasWaited = invocation.steps.before.waiting.includes(call);
   recordToolCall(
     invocation.telemetry,
     {
@@ -196,6 +199,7 @@ function recordInvocationToolCall(invocation: AgentInvocation, call: ToolCall, t
       vectorStoreIds: storesOf(invocation),
       itemId: snapshot.itemId,
       outcome: toolOutcome(invocation, call),
+      waited: hasWaited ? Math.max(0, times.startTime - startTime) / 1e3 : undefined,
       provider: providerAt(invocation.endpoint.origin),
     },
     {

@@ -5,7 +5,13 @@ import type { ToolOutcome } from '../../telemetry/outcomes/tool-outcome.ts';
 import { MAX_READ, MAX_REPEATED } from '../../util/payload.ts';
 import type { MessageSnapshot, StepSnapshot, ToolCallSnapshot } from '../model.ts';
 import type { OperationClock } from '../operation-clock.ts';
-import { hasDocuments, newToolCall, type TimedToolCall, type ToolCall } from '../tool-calls/tool-call.ts';
+import {
+  hasDocuments,
+  isUnanswered,
+  newToolCall,
+  type TimedToolCall,
+  type ToolCall,
+} from '../tool-calls/tool-call.ts';
 
 export interface Step {
   snapshot: StepSnapshot;
@@ -25,6 +31,16 @@ interface CallResult {
   readonly outcome: ToolOutcome | undefined;
 }
 
+/** What is kept of an invocation that pauses. */
+export interface StepsBefore {
+  /** The ids of the steps and tool calls that have spans, with the usage that the span of a step carries. */
+  readonly recorded: ReadonlyMap<string, Usage | undefined>;
+  /** The functions that the program has not answered, without content. */
+  readonly waiting: readonly ToolCall[];
+}
+
+const NOTHING_BEFORE: StepsBefore = { recorded: new Map(), waiting: [] };
+
 /** The steps and tool calls of one invocation, collected from streams, lists and retrieved objects. */
 export class Steps {
   readonly #content: boolean;
@@ -33,6 +49,7 @@ export class Steps {
   readonly #steps = new Map<string, Step>();
   readonly #toolCalls = new Map<string, ToolCall>();
   readonly #callsAbove: Map<string, ToolCall> | undefined;
+  readonly before: StepsBefore;
   /** The messages that the invocation has made, and those that it was given, by id. Without content there are none. */
   readonly outputs: Map<string, Message> = new Map();
   readonly inputs: Map<string, Message> = new Map();
@@ -54,7 +71,11 @@ export class Steps {
     keeper: Keeper;
     isInputKnown?: boolean | undefined;
     above?: Steps | undefined;
+    /** Up to the pause after which the invocation continues. */
+    before?: StepsBefore | undefined;
   }) {
+    this.before = options.before ?? NOTHING_BEFORE;
+    for (const call of this.before.waiting) this.#toolCalls.set(call.snapshot.id, call);
     if (options.above !== undefined) this.#callsAbove = options.above.#toolCalls;
     this.#isInputKnown = options.isInputKnown === true;
     this.#content = options.content;
@@ -62,16 +83,28 @@ export class Steps {
     this.#deltas = options.deltas;
   }
 
-  /** All steps by creation time; within the same second in the order of a list, or else of a stream. */
+  /** The steps without a span, by creation time; within the same second in the order of a list, or else of a stream. */
   get all(): readonly Step[] {
     const place = ({ snapshot: { id } }: Step): number => this.#order?.get(id) ?? Number.NaN;
-    return [...this.#steps.values()].sort(
-      (a, b) => (a.snapshot.createdAt ?? 0) - (b.snapshot.createdAt ?? 0) || place(a) - place(b) || 0,
-    );
+    return [...this.#steps.values()]
+      .filter(({ snapshot: { id } }) => !this.before.recorded.has(id))
+      .sort((a, b) => (a.snapshot.createdAt ?? 0) - (b.snapshot.createdAt ?? 0) || place(a) - place(b) || 0);
   }
 
   get toolCalls(): readonly ToolCall[] {
     return [...this.#toolCalls.values()];
+  }
+
+  /** What a second span continues with. */
+  get paused(): StepsBefore {
+    const recorded = new Map(this.before.recorded);
+    const waiting: ToolCall[] = [];
+    for (const { snapshot } of this.all) recorded.set(snapshot.id, snapshot.usage);
+    for (const call of this.#toolCalls.values()) {
+      if (isUnanswered(call)) waiting.push({ ...call, snapshot: { ...call.snapshot, content: undefined } });
+      else recorded.set(call.snapshot.id, undefined);
+    }
+    return { recorded, waiting };
   }
 
   /** Whether all messages are known that the model was given. */
@@ -79,9 +112,9 @@ export class Steps {
     return this.#isInputKnown || this.inputs.size > 0;
   }
 
-  /** The tokens of all steps. */
+  /** The tokens of all steps, as far as spans carry them. */
   get usage(): Usage {
-    return sumOf([...this.#steps.values()].map(({ snapshot }) => snapshot.usage));
+    return sumOf([...this.before.recorded.values(), ...this.all.map(({ snapshot }) => snapshot.usage)]);
   }
 
   /** How many steps were seen for which there was no room. */

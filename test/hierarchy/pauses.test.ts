@@ -1,5 +1,6 @@
 import OpenAI from 'openai';
 import { describe, expect, it } from 'vitest';
+import type { SinkEvent } from '../../src/types.ts';
 import { type ApiUsage, recordApiUsage } from '../support/api-usage.ts';
 import { type Program, startProgram } from '../support/program.ts';
 import { startTutor, type Tutor } from '../support/tutor.ts';
@@ -15,7 +16,7 @@ interface Point {
 
 type Measured = Point['value'] & { readonly type: unknown };
 
-async function startGivingUp(script: object): Promise<Tutor & { apiUsage: ApiUsage }> {
+async function startPausing(script: object = TOOL_RUN): Promise<Tutor & { apiUsage: ApiUsage }> {
   const apiUsage = recordApiUsage();
   const tutor = await startTutor({
     runs: [script],
@@ -49,20 +50,21 @@ async function measuredOf({ telemetry }: Program): Promise<unknown> {
   };
 }
 
-async function givenUp(tutor: Tutor): Promise<void> {
+async function pause(tutor: Tutor): Promise<void> {
   await expect.poll(() => tutor.telemetry.openSpans, { timeout: 10_000 }).toEqual([]);
 }
 
-describe('a run that was given up', () => {
-  it('does not go on when a person answers later', async () => {
-    const tutor = await startGivingUp(TOOL_RUN);
+describe('a run that a person answers after its timeout', () => {
+  it('continues in a second span, with each token once and one duration', async () => {
+    const tutor = await startPausing();
+    const { client, threadId, apiUsage } = tutor;
+    const { runs } = client.beta.threads;
     const run = await tutor.inSpan(tutor.run, 'ask');
     const [call] = run.required_action?.submit_tool_outputs.tool_calls ?? [];
-    await givenUp(tutor);
-    const tool_outputs = [{ tool_call_id: call?.id ?? '', output: '1' }];
-    const { runs } = tutor.client.beta.threads;
+    await pause(tutor);
+    const outputs = [{ tool_call_id: call?.id ?? '', output: '1' }];
     await tutor.inSpan(
-      () => runs.submitToolOutputs(run.id, { thread_id: tutor.threadId, tool_outputs }),
+      () => runs.submitToolOutputsAndPoll(run.id, { thread_id: threadId, tool_outputs: outputs }),
       'answer',
     );
     await tutor.expectTree(`
@@ -71,20 +73,115 @@ describe('a run that was given up', () => {
          └─ invoke_agent Math Tutor  openai.run.status=requires_action openai.run.observed=false
 
       answer
-      └─ POST /threads/{thread_id}/runs/{run_id}/submit_tool_outputs  openai.run.status=queued
+      └─ thread                      openai.total.runs=1
+         └─ invoke_agent Math Tutor  openai.run.status=completed
+            ├─ chat gpt-4o-mini
+            ├─ execute_tool get_x
+            └─ chat gpt-4o-mini
     `);
-    expect(await measuredOf(tutor)).toEqual({ durations: [] });
+    const tool = tutor.telemetry.spans.find(({ name }) => name.startsWith('execute_tool'));
+    expect(tool?.attributes['openai.tool.waited']).toBeGreaterThan(0);
+    const reported = await apiUsage.total();
+    expect(reported.output_tokens).toBeGreaterThan(0);
+    expect(tokensOf(tutor)).toEqual(reported);
+    expect(await measuredOf(tutor)).toEqual({ ...reported, durations: [1] });
+  });
+
+  it('reports each tool call to a sink once', async () => {
+    const called: string[] = [];
+    const sink = (event: SinkEvent): void => {
+      if (event.type === 'tool.call') called.push(event.name);
+    };
+    const hosted = { tools: [{ codeInterpreter: { input: '1' } }] };
+    const tutor = await startTutor({
+      runs: [{ steps: [hosted, ...TOOL_RUN.steps] }],
+      config: { runTimeout: 400, conversationIdleTimeout: 20, events: { sink } },
+    });
+    const run = await tutor.inSpan(tutor.run, 'ask');
+    const [call] = run.required_action?.submit_tool_outputs.tool_calls ?? [];
+    const { runs } = tutor.client.beta.threads;
+    await runs.steps.list(run.id, { thread_id: tutor.threadId });
+    await pause(tutor);
+    expect(called.toSorted()).toEqual(['code_interpreter', 'get_x']);
+    const tool_outputs = [{ tool_call_id: call?.id ?? '', output: '1' }];
+    await runs.submitToolOutputsAndPoll(run.id, { thread_id: tutor.threadId, tool_outputs });
+    await tutor.telemetry.provider.forceFlush();
+    expect(called.length).toBe(2);
+  });
+});
+
+describe('a run that was given up', () => {
+  it('continues when any request shows it again', async () => {
+    const tutor = await startPausing({});
+    const { client, assistantId, threadId, apiUsage } = tutor;
+    const { runs } = client.beta.threads;
+    const run = await tutor.inSpan(() => runs.create(threadId, { assistant_id: assistantId }), 'ask');
+    await pause(tutor);
+    await tutor.inSpan(() => runs.poll(run.id, { thread_id: threadId }), 'later');
+    await tutor.telemetry.provider.forceFlush();
+    const reported = await apiUsage.total();
+    expect(tokensOf(tutor)).toEqual(reported);
+    expect(await measuredOf(tutor)).toEqual({ ...reported, durations: [1] });
   });
 
   it('that nobody asks about again stays as it was', async () => {
-    const tutor = await startGivingUp(TOOL_RUN);
+    const tutor = await startPausing();
     await tutor.inSpan(tutor.run, 'ask');
-    await givenUp(tutor);
+    await pause(tutor);
     await tutor.expectTree(`
       ask
       └─ thread
          └─ invoke_agent Math Tutor  openai.run.status=requires_action openai.run.observed=false
     `);
+  });
+});
+
+describe('a run that paused', () => {
+  const RUN = { id: 'run_1', object: 'thread.run', thread_id: 'thread_1', assistant_id: 'asst_1' };
+  const PATH = '/v1/threads/thread_1/runs';
+
+  async function startPaused(created_at: number, config: object = {}): Promise<Program> {
+    const program = await startProgram({
+      config: { runSteps: 'observe', runTimeout: 50, conversationIdleTimeout: 20, ...config },
+    });
+    program.simulator.next({ when: { path: PATH }, body: { ...RUN, status: 'in_progress', created_at } });
+    const { runs } = program.client.beta.threads;
+    await program.inSpan(() => runs.create('thread_1', { assistant_id: 'asst_1' }));
+    await expect.poll(() => program.telemetry.openSpans, { timeout: 10_000 }).toEqual([]);
+    return program;
+  }
+
+  it('has ended when the server says, whatever the clocks did meanwhile', async () => {
+    const now = Math.floor(Date.now() / 1e3);
+    // As if this process had slept for an hour since the run was created.
+    const created_at = now - 3_600;
+    const { simulator, client, telemetry } = await startPaused(created_at);
+    const body = { ...RUN, status: 'completed', created_at, completed_at: now - 1_800 };
+    simulator.next({ when: { path: `${PATH}/run_1` }, body, delayMs: 300 });
+    await client.beta.threads.runs.retrieve('run_1', { thread_id: 'thread_1' });
+    await telemetry.provider.forceFlush();
+    const [, second] = telemetry.spans.filter(({ name }) => name.startsWith('invoke_agent'));
+    const [seconds, nanoseconds] = second?.duration ?? [1, 0];
+    expect(seconds * 1e3 + nanoseconds / 1e6).toBeLessThan(100);
+  });
+
+  it('is forgotten when there is no room for it', async () => {
+    const created_at = Math.floor(Date.now() / 1e3);
+    const { simulator, client, telemetry } = await startPaused(created_at, { maxConversations: 1 });
+    const { runs } = client.beta.threads;
+    const other = { ...RUN, id: 'run_2', created_at };
+    simulator.next({
+      when: { path: PATH },
+      body: { ...other, status: 'completed', completed_at: created_at },
+    });
+    await runs.create('thread_1', { assistant_id: 'asst_1' });
+    simulator.next({ when: { path: `${PATH}/run_1` }, body: { ...RUN, status: 'completed', created_at } });
+    await runs.retrieve('run_1', { thread_id: 'thread_1' });
+    await telemetry.provider.forceFlush();
+    const ids = telemetry.spans
+      .filter(({ name }) => name.startsWith('invoke_agent'))
+      .map(({ attributes }) => attributes['openai.run.id']);
+    expect(ids).toEqual(['run_1', 'run_2']);
   });
 });
 
@@ -124,7 +221,7 @@ describe('a run whose time is over', () => {
 
 describe('a run that only another process polls', () => {
   it('is asked for its end before its creator gives it up', async () => {
-    const tutor = await startGivingUp({});
+    const tutor = await startPausing({});
     const { client, simulator, assistantId, threadId, apiUsage } = tutor;
     const worker = new OpenAI({ apiKey: 'test', baseURL: simulator.url, fetch: apiUsage.fetch });
     const run = await tutor.inSpan(
@@ -132,7 +229,7 @@ describe('a run that only another process polls', () => {
       'creator',
     );
     await worker.beta.threads.runs.poll(run.id, { thread_id: threadId });
-    await givenUp(tutor);
+    await pause(tutor);
     await tutor.expectTree(`
       creator
       └─ thread                      openai.total.runs=1
@@ -145,13 +242,13 @@ describe('a run that only another process polls', () => {
   });
 
   it('is asked for only once', async () => {
-    const tutor = await startGivingUp({});
+    const tutor = await startPausing({});
     const { client, simulator, assistantId, threadId } = tutor;
     await tutor.inSpan(
       () => client.beta.threads.runs.create(threadId, { assistant_id: assistantId }),
       'creator',
     );
-    await givenUp(tutor);
+    await pause(tutor);
     const asked = simulator.requests.filter(({ method, path }) => method === 'GET' && /run_\d+$/.test(path));
     expect(asked).toHaveLength(1);
   });
