@@ -182,6 +182,8 @@ export class Call implements AnsweredRequest {
 
   /** The promise of the response, until it has arrived. */
   carrier: object | undefined;
+  /** A subclass replaced the promise we returned from `makeRequest`; only that one settles. */
+  indirect = false;
   /** The program has asked for the result. */
   requested = false;
   /** The program called `asResponse()`. */

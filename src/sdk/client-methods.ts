@@ -39,12 +39,8 @@ export function wrapMakeRequest(original: Method): MethodHolder {
     makeRequest(...args) {
       const options = args[0];
       const call = currentCall();
-      // The call of another client may pass here, and so does a retry.
-      if (call === undefined || call.client !== this) return original.apply(this, args);
-      if (call.begun) {
-        const response = original.apply(this, args);
-        return call.headersTime > 0 ? watchRepeated(call, response) : response;
-      }
+      // A retry passes here again, and so may the call of another client.
+      if (call === undefined || call.begun || call.client !== this) return original.apply(this, args);
       call.begun = true;
       args[0] = beginWhenResolved(call, options);
       const response = proceed(call, original, this, args) as Promise<unknown> | undefined;
@@ -52,20 +48,6 @@ export function wrapMakeRequest(original: Method): MethodHolder {
       return watchResponse(call, response, original, args);
     },
   };
-}
-
-/** A request that is sent again after its response: that of the new one is parsed in its place. */
-function watchRepeated(call: Call, response: unknown): unknown {
-  return passOn(
-    response,
-    (props) => {
-      if (typeof props === 'object' && props !== null) calls.set(props, call.reference);
-      return props;
-    },
-    (error) => {
-      throw error;
-    },
-  );
 }
 
 function beginWhenResolved(call: Call, options: unknown): unknown {
@@ -105,18 +87,23 @@ function watchResponse(
   }
   const carrier = response.then(
     (props) => {
-      takeResponse(call, props);
+      if (!(call.indirect && call.requested)) takeResponse(call, props);
       return props;
     },
     (error) =>
       mayRefuseUsage(call, error) ? sendWithoutUsage(call, makeRequest, args) : failCall(call, error),
   );
-  call.carrier ??= carrier;
+  if (!call.indirect) call.carrier = carrier;
   return carrier;
 }
 
+/** Whether a subclass may send the request again, after its response or failure: its own promise reports the end. */
+function isSentAgain(call: Call): boolean {
+  return call.indirect && call.requested;
+}
+
 function failCall(call: Call, error: unknown): never {
-  call.fail(error);
+  if (!isSentAgain(call)) call.fail(error);
   throw error;
 }
 
@@ -130,7 +117,7 @@ async function sendWithoutUsage(call: Call, makeRequest: Method, args: readonly 
     return failCall(call, error);
   }
   guard('remembering refused usage', rememberRefusal, call.client);
-  takeResponse(call, props);
+  if (!isSentAgain(call)) takeResponse(call, props);
   return props;
 }
 
@@ -201,10 +188,17 @@ function callBeingRetried(options: unknown, client: object, active: Call | undef
   return parsed?.client === client ? parsed : active;
 }
 
-/** Registers the promise of a call's response: the one we returned from `makeRequest`, or what a subclass made of it. */
+/**
+ * Registers the promise of a call's response. If it is not the one we returned from `makeRequest`, a subclass replaced it,
+ * for example to log in first; then only that one settles.
+ */
 export function watchResponsePromise(response: object, call: Call): void {
   calls.set(response, call.reference);
-  if (call.outcome === undefined) call.carrier = response;
+  // A thenable of a subclass must not be asked twice.
+  call.indirect = response instanceof Promise && response !== call.carrier;
+  if (call.indirect) watchForLoss(call, response);
+  // An object that is watched for collection must not be retained.
+  call.carrier = call.indirect ? undefined : response;
 }
 
 /**
@@ -228,11 +222,27 @@ export function wrapClientParse(original: Method): MethodHolder {
       const call = calls.get(args[1])?.call;
       if (call === undefined) return original.apply(this, args);
       const options = field(args[1], 'options');
-      // The SDK may send the request again while it parses. Entering the call's context would allocate a kilobyte each time.
-      if (typeof options === 'object' && options !== null) calls.set(options, call.reference);
-      return watchParsed(call, args[1], original.apply(this, args));
+      // Two calls may share one options object. Only a context tells their retries apart.
+      const parsed =
+        typeof options === 'object' && options !== null && !awaitRetry(call, options)
+          ? proceed(call, original, this, args)
+          : original.apply(this, args);
+      return watchParsed(call, args[1], parsed);
     },
   };
+}
+
+/**
+ * Late openai 7 may send the request again while it parses. A context around the parser would also tell which call that
+ * request belongs to, but entering it allocates a kilobyte for each call.
+ *
+ * @returns false if another call is already found by these options
+ */
+function awaitRetry(call: Call, options: object): boolean {
+  const known = calls.get(options)?.call;
+  if (known !== undefined && known !== call) return false;
+  calls.set(options, call.reference);
+  return true;
 }
 
 const watchingParses = privateSlot<Method>();
@@ -296,6 +306,7 @@ export function wrapParse(original: Method): MethodHolder {
       const call = callOf(this);
       if (call?.carrier !== undefined) call.requested = true;
       if (call?.rawRequested) call.rawRequested = false;
+      if (call?.indirect) watchIndirect(call, this);
       return original.apply(this, args);
     },
   };
@@ -306,9 +317,12 @@ export function wrapAsResponse(original: Method): MethodHolder {
     asResponse(...args) {
       const call = callOf(this);
       // `withResponse` calls both; the result is being parsed already.
-      if (call !== undefined && field(this, 'parsedPromise') === undefined && !isForWatcher(this)) {
-        call.rawRequested = true;
-        if (call.headersTime > 0) call.close('raw');
+      if (call !== undefined && field(this, 'parsedPromise') === undefined) {
+        if (call.indirect) watchIndirect(call, this);
+        if (!isForWatcher(this)) {
+          call.rawRequested = true;
+          if (call.headersTime > 0) call.close('raw');
+        }
       }
       return original.apply(this, args);
     },
@@ -321,6 +335,30 @@ export function wrapAsResponse(original: Method): MethodHolder {
  */
 function isForWatcher(promise: object): boolean {
   return isProxy(field(promise, 'parseResponse')) && !Object.hasOwn(promise, 'asResponse');
+}
+
+/**
+ * Puts the watched promise in place of the SDK's, once the program asks for the result. V8 follows a rejection to the
+ * code that waits only through promises with one handler, so one on the side would cut the program out of the stack.
+ */
+function watchIndirect(call: Call, promise: object): void {
+  if (call.requested) return;
+  call.requested = true;
+  lostResults.unregister(call);
+  const { responsePromise } = promise as { responsePromise: Promise<unknown> };
+  const watched = responsePromise.then(
+    (props) => {
+      // A call that has not begun made no request.
+      if (call.begun) guard('reading a response', takeResponse, call, props);
+      return props;
+    },
+    (error) => {
+      call.fail(error);
+      throw error;
+    },
+  );
+  calls.set(watched, call.reference);
+  Reflect.set(promise, 'responsePromise', watched);
 }
 
 function callOf(promise: object): Call | undefined {

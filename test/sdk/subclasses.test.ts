@@ -28,17 +28,65 @@ function startClient(make: (request: () => Promise<unknown>) => unknown): OpenAI
   return instrumentOpenAI(client, { cost: false });
 }
 
-test('a subclass that sends a failed request again gets its answer, and its call ends with the failure', async () => {
-  session().simulator.next({ status: 500 });
-  const client = startClient(async (request) => {
+const ANSWERED = `
+  chat gpt-4o  gen_ai.response.id={id} gen_ai.usage.input_tokens={tokens}
+  ├─ attempt   !500
+  └─ attempt
+`;
+
+describe('a subclass that sends a failed request again', () => {
+  const again = async (request: () => Promise<unknown>): Promise<unknown> => {
     try {
       return await request();
     } catch {
+      await nextTurn();
       return request();
     }
+  };
+
+  test('is one call with all attempts, and ends with its result', async () => {
+    session().simulator.next({ status: 500 });
+    await startClient(again).chat.completions.create(HELLO);
+    assertSpanTree(session().spans, ANSWERED);
   });
-  expect(await client.chat.completions.create(HELLO)).toMatchObject({ object: 'chat.completion' });
-  assertSpanTree(session().spans, 'chat gpt-4o  !InternalServerError');
+
+  test('is one call whose stream is read to its end', async () => {
+    session().simulator.next({ status: 500 });
+    for await (const _ of await startClient(again).chat.completions.create({ ...HELLO, stream: true }));
+    expect(session().spans.map(({ name, status }) => [name, status.code])).toEqual([
+      ['attempt', 2],
+      ['attempt', 0],
+      ['chat gpt-4o', 0],
+    ]);
+  });
+
+  test('is one call that ends with the raw response, if the program asks for it', async () => {
+    session().simulator.next({ status: 500 });
+    const response = await startClient(again).chat.completions.create(HELLO).asResponse();
+    expect(session().openSpans).toEqual([]);
+    expect(await response.json()).toMatchObject({ object: 'chat.completion' });
+  });
+
+  test('is one call with result and response', async () => {
+    session().simulator.next({ status: 500 });
+    const { data, response } = await startClient(again).chat.completions.create(HELLO).withResponse();
+    expect([data.object, response.status]).toEqual(['chat.completion', 200]);
+    assertSpanTree(session().spans, ANSWERED);
+  });
+
+  test('fails with the last error', async () => {
+    session().simulator.next({ status: 500 });
+    session().simulator.next({ status: 404 });
+    await expect(startClient(again).chat.completions.create(HELLO)).rejects.toThrow('404');
+    assertSpanTree(
+      session().spans,
+      `
+      chat gpt-4o  !NotFoundError
+      ├─ attempt   !500
+      └─ attempt   !404
+      `,
+    );
+  });
 });
 
 test('a subclass that sends a request again after a response ends its call with the last one', async () => {
@@ -46,7 +94,7 @@ test('a subclass that sends a request again after a response ends its call with 
     await request();
     return request();
   });
-  await client.chat.completions.create(HELLO);
+  await client.chat.completions.create(HELLO).asResponse();
   expect(session().spans.map(({ name }) => name)).toEqual(['attempt', 'attempt', 'chat gpt-4o']);
 });
 
