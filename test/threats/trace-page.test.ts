@@ -199,6 +199,28 @@ describe.skipIf(NO_BROWSER !== undefined)('whoever wrote the file of a page', ()
     await expectHonest();
   });
 
+  test('cannot freeze it with results of tools whose lines are mostly indentation', async () => {
+    const result = '['.repeat(98) + Array(33_000).fill('[]').join() + ']'.repeat(98);
+    await open([
+      ...Array.from({ length: 30 }, (_, i) => ({
+        traceId: 'hostile',
+        spanId: `s${i}`,
+        name: 'execute_tool',
+        attributes: attributesOf({
+          'gen_ai.operation.name': text('execute_tool'),
+          'gen_ai.tool.call.result': text(result),
+        }),
+      })),
+      ...HONEST,
+    ]);
+    await useAll('hostile');
+    const shown = page.locator('#panel-chat .tool').first();
+    await shown.getByRole('button', { name: /^Show all/ }).click();
+    const length = await shown.evaluate((each) => (each as HTMLElement).textContent.length);
+    expect(length).toBeLessThan(100_000);
+    await expectHonest();
+  });
+
   test('cannot freeze it with 100,000 attributes, 50,000 events, or a chain of 100,000 calls', async () => {
     const many = Array.from({ length: 100_000 }, (_, i) => i);
     const chat = attributesOf({ 'gen_ai.operation.name': text('chat') });

@@ -203,6 +203,11 @@ describe.skipIf(NO_BROWSER !== undefined)('the list of the page', () => {
       ],
       ['execute_tool find', '50 ms', '–', ''],
     ]);
+    // The line above the steps goes through all columns.
+    const bordered = await comparison
+      .getByRole('row', { name: 'Steps' })
+      .evaluate((row) => [row, ...row.children].map((each) => getComputedStyle(each).borderTopWidth));
+    expect(bordered).toEqual(['1px', '0px']);
     expect(await accessFindings(page)).toEqual([]);
     const address = page.url();
     await page.getByRole('button', { name: 'Close comparison' }).click();

@@ -38,6 +38,31 @@ describe.skipIf(NO_BROWSER !== undefined)('on a screen that is touched, the page
     expect(await ticks()).toBe('0 500 ms 1.00 s');
   });
 
+  it('zooms to the span that was shown last where that covers the timeline, and shows what is before and after', async () => {
+    page = await openPage(browser, [plan], { width: 800, touch: true });
+    await page.getByRole('treeitem', { name: 'late' }).click();
+    await page.getByRole('dialog', { name: 'Span' }).getByRole('button', { name: 'Back' }).click();
+    await tools().getByRole('button', { name: 'Zoom' }).click();
+    const move = (name: string): Promise<void> => page.getByRole('button', { name, exact: true }).click();
+    expect(await ticks()).toBe('500 ms 750 ms 1.00 s');
+    for (const shown of ['250 ms 500 ms 750 ms', '0 250 ms 500 ms', '0 250 ms 500 ms']) {
+      await move('Earlier');
+      expect(await ticks()).toBe(shown);
+    }
+    await move('Later');
+    expect(await ticks()).toBe('250 ms 500 ms 750 ms');
+    await move('Reset zoom');
+    expect(await ticks()).toBe('0 500 ms 1.00 s');
+  });
+
+  it('zooms by a key to the row that the keys have reached', async () => {
+    page = await openPage(browser, [plan], { width: 800 });
+    await page.getByRole('treeitem', { name: 'whole' }).focus();
+    await page.keyboard.press('End');
+    await page.keyboard.press('z');
+    expect(await ticks()).toBe('500 ms 750 ms 1.00 s');
+  });
+
   it('has a button that collapses and expands all spans', async () => {
     page = await openPage(browser, [plan], { touch: true });
     await press('Collapse');

@@ -1,9 +1,17 @@
 import type { ComponentChildren, VNode } from 'preact';
 import { useMemo, useState } from 'preact/hooks';
 import { grouped } from '../amounts.ts';
-import { attributeText, isRecord, parseShortJson, partContent, type SpanPart } from '../messages.ts';
+import {
+  attributeText,
+  isDeeperThan,
+  isRecord,
+  parseShortJson,
+  partContent,
+  type SpanPart,
+} from '../messages.ts';
 import { CodeBlock, MAX_MARKDOWN_LENGTH, Markdown } from './markdown.tsx';
 import { MediaPart } from './media-part.tsx';
+import { MAX_SHOWN_DEPTH, valueText } from './value-lines.ts';
 
 /** Of longer texts, the beginning is shown, with a button that shows the rest. */
 const MAX_INITIAL_LINES = 20;
@@ -219,23 +227,13 @@ export function ToolBlock({ input, output }: { readonly input: unknown; readonly
 
 /** Any value as lines of names and values. */
 function ValueBlock({ value }: { readonly value: unknown }): VNode {
-  const text = useMemo(() => linesOf(parseShortJson(value) ?? value).join('\n'), [value]);
+  const text = useMemo(() => valueText(value), [value]);
   return <LongText text={text}>{(shown) => <div class="text code small">{shown}</div>}</LongText>;
-}
-
-/** Code in arguments keeps its line ends, which JSON would show as `\n`. */
-function linesOf(value: unknown): string[] {
-  if (!isRecord(value) || Object.keys(value).length === 0) return attributeText(value).split('\n');
-  return Object.entries(value).flatMap(([name, each]) => {
-    const label = Array.isArray(value) ? '-' : `${name}:`;
-    const lines = linesOf(each);
-    const isShort = lines.length === 1 && (!isRecord(each) || Object.keys(each).length === 0);
-    return isShort ? [`${label} ${lines[0]}`] : [label, ...lines.map((line) => `  ${line}`)];
-  });
 }
 
 /** A value as JSON over several lines, or as text. */
 export function formatted(value: unknown): string {
   const parsed = parseShortJson(value) ?? value;
-  return isRecord(parsed) ? JSON.stringify(parsed, undefined, 2) : attributeText(value);
+  if (!isRecord(parsed)) return attributeText(value);
+  return JSON.stringify(parsed, undefined, isDeeperThan(MAX_SHOWN_DEPTH, parsed) ? 0 : 2);
 }

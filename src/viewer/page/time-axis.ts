@@ -1,7 +1,7 @@
 import { computed, type ReadonlySignal, signal } from '@preact/signals';
 import { formatMilliseconds } from '../amounts.ts';
 import { type FinishedSpan, millisecondsBetween, type Time } from '../tree.ts';
-import { opened, selected } from './state.ts';
+import { active, opened, rowsById, selected } from './state.ts';
 
 /** A part of the time axis, in milliseconds since the start of the trace. */
 export interface TimeRange {
@@ -47,9 +47,17 @@ export function zoomTo(range: TimeRange | undefined): void {
   else if (range.to - range.from >= MIN_ZOOM_MS) chosen.value = { ...range, trace: traceId.peek() ?? '' };
 }
 
-/** Shows the time of the selected span alone, or all of the time again. */
+/** Shows the time before or after what is shown, half of which stays. */
+export function moveZoom(direction: -1 | 1): void {
+  const { from, to } = shownTime.peek();
+  const length = to - from;
+  const start = Math.max(Math.min(from + (direction * length) / 2, wholeTime.peek().to - length), 0);
+  zoomTo({ from: start, to: start + length });
+}
+
+/** Shows the time of one span alone, or all of the time again: of the selected span, or where the reader was last. */
 export function toggleZoom(): void {
-  const { value: row } = selected;
+  const row = selected.peek() ?? rowsById.peek().get(active.peek()?.id ?? '');
   zoomTo(isZoomed.peek() || row === undefined ? undefined : spanTime(row.node.span));
 }
 

@@ -7,7 +7,7 @@ import { HoverCard, hide, hover } from './hover-card.tsx';
 import { Divider, isPrinted, pixels, widths } from './layout.tsx';
 import { Minimap } from './minimap.tsx';
 import { active } from './state.ts';
-import { isZoomed, ticks, toggleZoom, zoomTo } from './time-axis.ts';
+import { isZoomed, moveZoom, ticks, toggleZoom, zoomTo } from './time-axis.ts';
 import { costText, type TimelineItem, timelineItems, timeText, tokensText } from './timeline-items.ts';
 import { TimelineRow } from './timeline-row.tsx';
 import { useVisibleRows } from './visible-rows.ts';
@@ -54,6 +54,12 @@ export function Timeline(): VNode {
           {isZoomed.value && (
             <p class="zoomed line small">
               Zoomed in.
+              <button type="button" onClick={() => moveZoom(-1)}>
+                Earlier
+              </button>
+              <button type="button" onClick={() => moveZoom(1)}>
+                Later
+              </button>
               <button type="button" onClick={() => zoomTo(undefined)}>
                 Reset zoom
               </button>
