@@ -1,9 +1,19 @@
 import { monotonic } from './clock.ts';
 import { MAX_REPEATED } from './payload.ts';
 
-interface Entry<Value> {
+class Entry<Key, Value> {
+  readonly key: Key;
   value: Value;
   used: number;
+  /** Its neighbours in order of use. */
+  older: Entry<Key, Value> = this;
+  newer: Entry<Key, Value> = this;
+
+  constructor(key: Key, value: Value, used: number) {
+    this.key = key;
+    this.value = value;
+    this.used = used;
+  }
 }
 
 /** How many entries in use are passed over to make room for a new one. */
@@ -12,15 +22,18 @@ const MAX_TRIES = 16;
 /**
  * A map with a limit and a lifetime: a new entry replaces the least recently used one. Entries that have not been used for
  * the lifetime are not found any more; a new entry or {@link expire} drops them.
+ *
+ * A ring keeps the order of use. That of a `Map` would do, but its first entry takes longer to find with every deletion
+ * before it: more than ten times as long at 10,000 entries.
  */
 export class BoundedMap<Key, Value> {
   readonly #limit: number;
   readonly #evicted: (value: Value) => void;
   readonly #lifetime: number;
   readonly #isInUse: (value: Value) => boolean;
-  /** In order of use: the least recently used entry is the first. */
-  readonly #entries = new Map<Key, Entry<Value>>();
-  #newest: Entry<Value> | undefined;
+  readonly #entries = new Map<Key, Entry<Key, Value>>();
+  /** Holds nothing: it is between the newest and the oldest entry. */
+  readonly #end = new Entry(undefined as Key, undefined as Value, 0);
 
   /**
    * @param lifetime milliseconds without use after which an entry is dropped
@@ -50,12 +63,12 @@ export class BoundedMap<Key, Value> {
     if (this.#lifetime !== Number.POSITIVE_INFINITY) {
       const time = monotonic();
       if (entry.used <= time - this.#lifetime && !this.#isInUse(entry.value)) {
-        this.#drop(key, entry);
+        this.#drop(entry);
         return undefined;
       }
       entry.used = time;
     }
-    if (entry !== this.#newest) this.#renew(key, entry);
+    this.#renew(entry);
     return entry.value;
   }
 
@@ -65,70 +78,78 @@ export class BoundedMap<Key, Value> {
     if (known !== undefined) {
       known.value = value;
       known.used = used;
-      this.#renew(key, known);
+      this.#renew(known);
     }
-    if (this.#lifetime !== Number.POSITIVE_INFINITY) this.expire(used);
+    this.expire(used);
     if (known !== undefined) return;
     if (this.#entries.size >= this.#limit) this.#makeRoom();
-    this.#renew(key, { value, used });
+    const entry = new Entry(key, value, used);
+    this.#entries.set(key, entry);
+    this.#renew(entry);
   }
 
   delete(key: Key): void {
+    const entry = this.#entries.get(key);
+    if (entry === undefined) return;
     this.#entries.delete(key);
+    unlink(entry);
   }
 
   /** Drops the least recently used entry. */
   dropOldest(): void {
-    for (const [key, entry] of this.#entries) {
-      this.#drop(key, entry);
-      return;
-    }
+    if (this.size > 0) this.#drop(this.#end.newer);
   }
 
   /** All values, least recently used first. */
   values(): Value[] {
-    return [...this.#entries.values()].map(({ value }) => value);
+    const values: Value[] = [];
+    for (let entry = this.#end.newer; entry !== this.#end; entry = entry.newer) values.push(entry.value);
+    return values;
   }
 
   clear(): void {
     this.#entries.clear();
+    this.#end.older = this.#end.newer = this.#end;
   }
 
   /** Drops the entries that have not been used for the lifetime. */
   expire(time: number = monotonic()): void {
-    for (const [key, entry] of this.#entries) {
-      if (entry.used > time - this.#lifetime) return;
+    const last = time - this.#lifetime;
+    for (let entry = this.#end.newer; entry !== this.#end && entry.used <= last; entry = this.#end.newer) {
       if (this.#isInUse(entry.value)) {
         entry.used = time;
-        this.#renew(key, entry);
-      } else this.#drop(key, entry);
+        this.#renew(entry);
+      } else this.#drop(entry);
     }
   }
 
   /** Drops the oldest entry that is not in use, or one that is if the next few are, too. */
   #makeRoom(): void {
-    let tries = 0;
-    for (const [key, entry] of this.#entries) {
-      if (tries === MAX_TRIES || !this.#isInUse(entry.value)) {
-        this.#drop(key, entry);
-        return;
-      }
-      tries++;
-      this.#renew(key, entry);
-    }
+    for (let tries = 0; tries < MAX_TRIES && this.#isInUse(this.#end.newer.value); tries++)
+      this.#renew(this.#end.newer);
+    this.dropOldest();
   }
 
-  #drop(key: Key, entry: Entry<Value>): void {
-    this.#entries.delete(key);
+  #drop(entry: Entry<Key, Value>): void {
+    this.delete(entry.key);
     this.#evicted(entry.value);
   }
 
-  /** Puts an entry behind all others, in a map that keeps the order in which entries were added. */
-  #renew(key: Key, entry: Entry<Value>): void {
-    this.#entries.delete(key);
-    this.#entries.set(key, entry);
-    this.#newest = entry;
+  /** Makes an entry the newest. */
+  #renew(entry: Entry<Key, Value>): void {
+    const end = this.#end;
+    if (entry === end.older) return;
+    unlink(entry);
+    entry.older = end.older;
+    entry.newer = end;
+    end.older.newer = entry;
+    end.older = entry;
   }
+}
+
+function unlink<Key, Value>({ older, newer }: Entry<Key, Value>): void {
+  older.newer = newer;
+  newer.older = older;
 }
 
 /** Drops the oldest of what a peer may never end. */

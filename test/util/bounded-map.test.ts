@@ -1,5 +1,6 @@
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import { BoundedMap } from '../../src/util/bounded-map.ts';
+import { areCollected } from '../support/collected.ts';
 
 function filled(limit: number, keys: string, evicted: string[] = []): BoundedMap<string, string> {
   const map = new BoundedMap<string, string>(limit, (value) => evicted.push(value));
@@ -81,6 +82,36 @@ test('a deleted or unknown entry is undefined', () => {
   map.set('c', 'C');
   expect(map.values()).toEqual(['C']);
   expect(evicted).toEqual([]);
+});
+
+test.each(['delete', 'clear', 'dropOldest'] as const)('no value is kept after %s', async (method) => {
+  const map = new BoundedMap<string, object>(3);
+  const add = (): WeakRef<object> => {
+    const value = {};
+    map.set('a', value);
+    return new WeakRef(value);
+  };
+  const value = add();
+  map[method]('a');
+  expect(await areCollected(value)).toBe(true);
+  // The map itself is still in use.
+  expect(map.size).toBe(0);
+});
+
+test('adding to a full map costs little more if the map is large', () => {
+  const costOf = (limit: number): number => {
+    const map = new BoundedMap<number, number>(limit, undefined, 3_600_000);
+    let key = 0;
+    const add = (count: number): number => {
+      const start = performance.now();
+      for (const end = key + count; key < end; key++) map.set(key, key);
+      return performance.now() - start;
+    };
+    add(5 * limit);
+    return Math.min(...Array.from({ length: 5 }, () => add(20_000)));
+  };
+  costOf(100);
+  expect(costOf(10_000)).toBeLessThan(8 * costOf(100));
 });
 
 describe('an unused entry', () => {
