@@ -71,15 +71,23 @@ function listenToRequests(missed: () => void): () => void {
 
 /** The name of the client class in the user agent, which bundlers number. */
 const USER_AGENT = /OpenAI[$_\d]*\/JS /;
+/** The same where a bundler has shortened it, with the version: most other SDKs of this generator are at 0 or 1. */
+const MINIFIED_USER_AGENT = /^[\w$]{1,3}\/JS (?:[4-9]|\d\d)\./;
+/** Endpoints that other SDKs at such a version do not have. Cloudflare's has images and audio, too. */
+const OWN_PATH =
+  /\/(?:chat\/completions|responses|embeddings|conversations|threads|vector_stores|images\/(?:edits|generations|variations)|audio\/(?:speech|transcriptions|translations))\b/;
+
 /**
  * By a header of the SDK's generator, and by the user agent: SDKs of other companies come from the same generator. The
  * version of Node distinguishes most requests that a gateway forwards with the headers of its clients.
  */
 function isCall(request: unknown): boolean {
   const header = headersIn(request);
+  const agent = header('user-agent') ?? '';
   return (
     header('x-stainless-lang') !== undefined &&
-    USER_AGENT.test(header('user-agent') ?? '') &&
+    (USER_AGENT.test(agent) ||
+      (MINIFIED_USER_AGENT.test(agent) && OWN_PATH.test(String(field(request, 'path'))))) &&
     (header('x-stainless-runtime') !== 'node' ||
       (header('x-stainless-runtime-version') ?? process.version) === process.version)
   );

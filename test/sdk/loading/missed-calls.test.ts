@@ -62,7 +62,14 @@ describe('a program whose calls were not traced prints one line when it ends:', 
        http.get(process.env.BASE_URL, { headers }, (response) => response.resume());
        console.log('done');`,
     ],
-    ...['OpenAI2/JS 7.57.0', 'OpenAI$1/JS 7.57.0', 'OpenAI_1/JS 7.57.0', '_OpenAI/JS 6.0.0'].map((agent) => [
+    ...[
+      'OpenAI2/JS 7.57.0',
+      'OpenAI$1/JS 7.57.0',
+      'OpenAI_1/JS 7.57.0',
+      '_OpenAI/JS 6.0.0',
+      'hY/JS 7.57.0',
+      '$e/JS 4.104.0',
+    ].map((agent) => [
       `a bundler renamed the class of the client: ${agent}`,
       `import './telemetry.mjs';
        const headers = { 'User-Agent': '${agent}', 'X-Stainless-Lang': 'js' };
@@ -149,8 +156,12 @@ describe('nothing is printed', () => {
        const ask = (headers, path = '') => fetch(process.env.BASE_URL + path, { headers });
        await ask({ 'User-Agent': 'Anthropic/JS 0.60.0', 'X-Stainless-Lang': 'js' });
        await ask({ 'User-Agent': 'OpenAI/JS 7.0.0' });
-       // In a bundle, some client has such a name.
-       await ask({ 'User-Agent': 'te/JS 5.1.0', 'X-Stainless-Lang': 'js' }, '/chat/completions');
+       // Minified: those of Anthropic, Groq and Cloudflare.
+       await ask({ 'User-Agent': 'te/JS 0.60.0', 'X-Stainless-Lang': 'js' }, '/messages');
+       await ask({ 'User-Agent': 'te/JS 1.1.0', 'X-Stainless-Lang': 'js' }, '/openai/v1/chat/completions');
+       await ask({ 'User-Agent': 'D/JS 5.2.0', 'X-Stainless-Lang': 'js' }, '/accounts/1/ai/models/search');
+       await ask({ 'User-Agent': 'D/JS 5.2.0', 'X-Stainless-Lang': 'js' }, '/client/v4/accounts/1/images/v1');
+       await ask({ 'User-Agent': 'D/JS 5.2.0', 'X-Stainless-Lang': 'js' }, '/client/v4/accounts/1/stream/2/audio');
        console.log('done');`,
       [],
     ],
