@@ -112,6 +112,7 @@ function readList(value: unknown, sink: FactSink, query: unknown): void {
     const ids = inOrder.flatMap((step) => stringField(step, 'id') ?? []);
     sink.order(runId, ids, !isOldestFirst(query) && stringField(query, 'after') !== undefined);
   }
+  if (field(inOrder[0], 'object') === 'thread.message') readListedInput(value, inOrder, query, sink);
   for (const item of inOrder) readObject(item, sink);
 }
 
@@ -224,16 +225,42 @@ export function readMessagesOfRun(listed: unknown, run: InvocationView, sink: Fa
   const { id, conversationId, snapshot } = run;
   if (id === undefined) return;
   const messages = readListedMessages(messagesInOrder(first(arrayField(listed, 'data'), MAX_READ)), sink);
-  const { createdAt: created = Number.NEGATIVE_INFINITY } = snapshot ?? {};
-  const answer = messages.findIndex(({ message }) => isAnswerOfRun(message, id));
-  // A run that has not answered was given what there was when it was created.
+  readInput(messages, { id, conversationId, createdAt: snapshot?.createdAt }, sink);
+  for (const { message } of messages) if (isAnswerOfRun(message, id)) sink.message(message);
+}
+
+/**
+ * Reads what runs were given from a list that the program has read.
+ *
+ * @param inOrder its messages, oldest first
+ */
+function readListedInput(list: unknown, inOrder: readonly unknown[], query: unknown, sink: FactSink): void {
+  if (!sink.content) return;
+  const isPart = ['run_id', 'after', 'before'].some((name) => stringField(query, name) !== undefined);
+  const isShort = inOrder.length < MAX_READ_MESSAGES && field(list, 'has_more') !== false;
+  if (isPart || isShort) return;
+  const messages = readListedMessages(inOrder, sink);
+  const ids = new Set(messages.map(({ message }) => message.invocationId));
+  for (const id of ids) {
+    const conversationId = messages[0]?.message.conversationId;
+    if (id !== undefined && sink.wants(id, conversationId) === 'changes')
+      readInput(messages, { id, conversationId, createdAt: undefined }, sink);
+  }
+}
+
+/** A run that has not answered was given what there was when it was created. */
+function readInput(
+  messages: readonly Listed[],
+  run: { id: string; conversationId: string | undefined; createdAt: number | undefined },
+  sink: FactSink,
+): void {
+  const { id: invocationId, conversationId, createdAt: created = Number.NEGATIVE_INFINITY } = run;
+  const answer = messages.findIndex(({ message }) => isAnswerOfRun(message, invocationId));
   const given =
     answer >= 0
       ? messages.slice(0, answer)
       : messages.filter(({ createdAt = Number.POSITIVE_INFINITY }) => createdAt <= created);
-  for (const { message } of given)
-    sink.message({ ...message, conversationId, invocationId: id, isInput: true });
-  for (const { message } of messages) if (isAnswerOfRun(message, id)) sink.message(message);
+  for (const { message } of given) sink.message({ ...message, conversationId, invocationId, isInput: true });
 }
 
 function readListedMessages(values: readonly unknown[], sink: FactSink): Listed[] {
