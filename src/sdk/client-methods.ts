@@ -87,7 +87,7 @@ function watchResponse(
   }
   const carrier = response.then(
     (props) => {
-      if (!(call.indirect && call.requested)) takeResponse(call, props);
+      if (!isSentAgain(call)) takeResponse(call, props);
       return props;
     },
     (error) =>
@@ -97,13 +97,15 @@ function watchResponse(
   return carrier;
 }
 
-/** Whether a subclass may send the request again, after its response or failure: its own promise reports the end. */
+/** Whether a subclass may send the request again, after its response: its own promise reports the end. */
 function isSentAgain(call: Call): boolean {
   return call.indirect && call.requested;
 }
 
 function failCall(call: Call, error: unknown): never {
-  if (!isSentAgain(call)) call.fail(error);
+  // A subclass sends the program's own request, whose usage is the program's to see.
+  if (call.indirect) call.hidesUsage = false;
+  else call.fail(error);
   throw error;
 }
 

@@ -1,8 +1,8 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { context, createContextKey, trace } from '@opentelemetry/api';
 import OpenAI from 'openai';
-import { describe, expect, test } from 'vitest';
-import { instrumentOpenAI } from '../../src/client.ts';
+import { describe, expect, test, vi } from 'vitest';
+import { instrumentOpenAI, type OpenAIInstrumentationConfig } from '../../src/client.ts';
 import { assertSpanTree } from '../../src/testing.ts';
 import { HELLO, useSession } from '../support/use-session.ts';
 
@@ -11,7 +11,10 @@ const session = useSession();
 type MakeRequest = (...args: unknown[]) => Promise<unknown>;
 
 /** A client of a subclass that makes requests in a way of its own. */
-function startClient(make: (request: () => Promise<unknown>) => unknown): OpenAI {
+function startClient(
+  make: (request: () => Promise<unknown>) => unknown,
+  config: OpenAIInstrumentationConfig = {},
+): OpenAI {
   class Client extends OpenAI {}
   Object.defineProperty(Client.prototype, 'makeRequest', {
     value(this: OpenAI, ...args: unknown[]) {
@@ -25,7 +28,7 @@ function startClient(make: (request: () => Promise<unknown>) => unknown): OpenAI
     maxRetries: 0,
     logLevel: 'off',
   });
-  return instrumentOpenAI(client, { cost: false });
+  return instrumentOpenAI(client, { cost: false, ...config });
 }
 
 const ANSWERED = `
@@ -60,6 +63,17 @@ describe('a subclass that sends a failed request again', () => {
     ]);
   });
 
+  test('sends its own request, and shows all of the answer', async () => {
+    session().simulator.next({ status: 500 });
+    const usage = { choices: [], usage: { prompt_tokens: 1, completion_tokens: 1, total_tokens: 2 } };
+    session().simulator.next({ sse: [{ data: usage }, 'done'] });
+    const client = startClient(again, { streamUsage: 'include' });
+    const shown: unknown[] = [];
+    for await (const chunk of await client.chat.completions.create({ ...HELLO, stream: true }))
+      shown.push(chunk);
+    expect(shown).toEqual([usage]);
+  });
+
   test('is one call that ends with the raw response, if the program asks for it', async () => {
     session().simulator.next({ status: 500 });
     const response = await startClient(again).chat.completions.create(HELLO).asResponse();
@@ -71,6 +85,14 @@ describe('a subclass that sends a failed request again', () => {
     session().simulator.next({ status: 500 });
     const { data, response } = await startClient(again).chat.completions.create(HELLO).withResponse();
     expect([data.object, response.status]).toEqual(['chat.completion', 200]);
+    assertSpanTree(session().spans, ANSWERED);
+  });
+
+  test('is one call if the program asks for its result later', async () => {
+    session().simulator.next({ status: 500 });
+    const promise = startClient(again).chat.completions.create(HELLO);
+    await vi.waitFor(() => expect(session().simulator.requests).toHaveLength(2));
+    await promise;
     assertSpanTree(session().spans, ANSWERED);
   });
 
