@@ -314,7 +314,7 @@ export class Responses implements ConversationApi {
       conversationId === undefined ? undefined : this.#enter(conversationId, context, endpoint, startTime);
     const parent = parentIn(segment, context);
     const { body } = adoption.request;
-    const start = { origin, conversationId, parent, startTime, counts: true };
+    const start = { origin, conversationId, parent, startTime, counts: !isPaused };
     const asked = new ModelCall(this, responses, body, start);
     const record = new OperationRecord(this.#telemetry, {
       operation: createResponse,

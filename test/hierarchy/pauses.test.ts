@@ -255,7 +255,7 @@ describe('a run that only another process polls', () => {
 });
 
 describe('a background response that was given up', () => {
-  it('continues in a second span when it is retrieved, with each token once and the model that was requested', async () => {
+  it('continues in a second span when it is retrieved, with its run and each token once and the model that was requested', async () => {
     const apiUsage = recordApiUsage();
     const program = await startProgram({ client: { fetch: apiUsage.fetch } });
     const { conversations, responses } = program.client;
@@ -278,6 +278,8 @@ describe('a background response that was given up', () => {
       └─ fetch_response                           gen_ai.response.status=queued
     `);
     expect(tokensOf(program)).toEqual(await apiUsage.total());
+    const totals = program.telemetry.spans.filter(({ name }) => name === 'conversation');
+    expect(totals.map(({ attributes }) => attributes['openai.total.runs'])).toEqual([1, undefined]);
     const [first, second] = program.telemetry.spans.filter(({ name }) => name.startsWith('chat '));
     expect(second?.links.map(({ context }) => context.spanId)).toContain(first?.spanContext().spanId);
   });
