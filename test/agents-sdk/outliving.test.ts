@@ -1,9 +1,16 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { instrumentAgents } from '../../src/agents.ts';
 import { type LibraryRunner, library, type StreamedRun } from './library.ts';
 import { calling, newTool, startAgents } from './program.ts';
 
+// The tests advance the timers of the package.
+vi.mock(import('../../src/util/timers.ts'), async (original) => ({
+  ...(await original()),
+  platformTimers: () => globalThis,
+}));
+
 const { Agent, withTrace } = library;
+const MINUTE = 60_000;
 
 const helper = new Agent({ name: 'Helper', model: 'gpt-4o', tools: [newTool('echo', () => 'Yes')] });
 
@@ -23,19 +30,24 @@ const LEAVING = {
   },
 } as const;
 
-/** The agent that ends with its workflow, and the call that it has made, if any. */
-const WITHOUT_CALL = `
-      ├─ invoke_agent Helper`;
-const WITH_CALL = `${WITHOUT_CALL}
-      │  └─ chat gpt-4o        gen_ai.usage.input_tokens=100`;
-const FIRST_CALL = `
-         ├─ chat gpt-4o        gen_ai.usage.input_tokens=100`;
+const HANGING = `
+  invoke_workflow Chat
+  └─ invoke_agent Helper
+     ├─ chat gpt-4o
+     ├─ execute_tool work
+     ├─ chat gpt-4o
+     └─ execute_tool hang
+`;
+
+function tick(milliseconds: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, milliseconds));
+}
 
 describe.each([{ tracing: true }, { tracing: false }])(
   'where the library traces: $tracing',
   ({ tracing }) => {
     it.each(['text', 'object', 'promise'] as const)(
-      'records what outlasts its workflow, in a second agent if the first has begun: %s',
+      'ends a workflow when its runs have ended: %s',
       async (kind) => {
         const { runner, simulator, telemetry, expectTree } = await startAgents({ tracing });
         simulator.respond(
@@ -43,27 +55,67 @@ describe.each([{ tracing: true }, { tracing: false }])(
           { output: [{ message: 'Yes.' }], usage: { prompt: 120, completion: 10 } },
         );
         const left = await withTrace<object>('Chat', () => LEAVING[kind](runner));
-        expect(telemetry.spans.map(({ name }) => name)).toContain('invoke_workflow Chat');
+        expect(telemetry.spans.map(({ name }) => name)).not.toContain('invoke_workflow Chat');
         if ('run' in left) await left.run;
         else await Array.fromAsync(left as AsyncIterable<string>);
-        expect(telemetry.openSpans).toEqual([]);
-        const begun = kind === 'promise' ? WITH_CALL : WITHOUT_CALL;
         await expectTree(`
-      invoke_workflow Chat${tracing ? begun : ''}
-      └─ invoke_agent Helper${tracing && kind === 'promise' ? '' : FIRST_CALL}
+      invoke_workflow Chat      openai.total.input_tokens=220 openai.total.output_tokens=30
+      └─ invoke_agent Helper
+         ├─ chat gpt-4o
          ├─ execute_tool echo
-         └─ chat gpt-4o        gen_ai.usage.input_tokens=120
+         └─ chat gpt-4o
     `);
+        const durations = (await telemetry.metrics()).filter(
+          ({ descriptor }) => descriptor.name === 'gen_ai.invoke_agent.duration',
+        );
+        expect(durations.map(({ dataPoints }) => dataPoints.map(({ value }) => value))).toMatchObject([
+          [{ count: 1 }],
+        ]);
       },
     );
 
-    it('marks the agent of a run that fails after its workflow has ended', async () => {
+    it('marks a workflow whose stream fails after its function has returned', async () => {
       const { runner, simulator, expectTree } = await startAgents({ tracing });
       simulator.respond({ output: [calling('echo')] });
       const { run } = await withTrace('Chat', async () => ({ run: await stream(runner, { maxTurns: 1 }) }));
       await expect(run.completed).rejects.toThrow('Max turns');
       await expectTree(`
-      invoke_workflow Chat${tracing ? WITHOUT_CALL : ''}
+      invoke_workflow Chat      !MaxTurnsExceededError
+      └─ invoke_agent Helper    !MaxTurnsExceededError
+         ├─ chat gpt-4o
+         └─ execute_tool echo
+    `);
+    });
+
+    it('marks a workflow whose run fails after its function has returned', async () => {
+      const { runner, simulator, expectTree } = await startAgents({ tracing });
+      simulator.respond({ output: [calling('echo')] });
+      const { run } = await withTrace('Chat', async () => {
+        const left = runner.run(helper, 'Hi', { maxTurns: 1 });
+        await new Promise(setImmediate);
+        return { run: left };
+      });
+      await expect(run).rejects.toThrow('Max turns');
+      await expectTree(`
+      invoke_workflow Chat      !MaxTurnsExceededError
+      └─ invoke_agent Helper    !MaxTurnsExceededError
+         ├─ chat gpt-4o
+         └─ execute_tool echo
+    `);
+    });
+
+    it('marks a workflow if the second of its streams fails', async () => {
+      const { runner, simulator, expectTree } = await startAgents({ tracing });
+      simulator.respond({ output: [{ message: 'Yes.' }] }, { output: [calling('echo')] });
+      const { runs } = await withTrace('Chat', async () => ({
+        runs: [await stream(runner), await stream(runner, { maxTurns: 1 })],
+      }));
+      const ends = await Promise.allSettled(runs.map(({ completed }) => completed));
+      expect(ends.map(({ status }) => status)).toEqual(['fulfilled', 'rejected']);
+      await expectTree(`
+      invoke_workflow Chat      !MaxTurnsExceededError
+      ├─ invoke_agent Helper
+      │  └─ chat gpt-4o
       └─ invoke_agent Helper    !MaxTurnsExceededError
          ├─ chat gpt-4o
          └─ execute_tool echo
@@ -85,22 +137,59 @@ describe.each([{ tracing: true }, { tracing: false }])(
     `);
     });
 
-    it('ends what outlasts its workflow when it stops listening', async () => {
-      const { runner, simulator, telemetry } = await startAgents({ tracing });
-      const stop = instrumentAgents();
-      simulator.respond({ output: [calling('hang')] });
-      const hanging = Promise.withResolvers<void>();
-      const hang = newTool('hang', () => {
-        hanging.resolve();
-        return new Promise(() => undefined);
-      });
-      const agent = new Agent({ name: 'Helper', model: 'gpt-4o', tools: [hang] });
-      await withTrace('Chat', async () => void runner.run(agent, 'Hi'));
+    it('ends a workflow ten minutes after something inside has begun or ended last', async () => {
+      vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval', 'performance'] });
+      onTestFinished(() => void vi.useRealTimers());
+      const { runner, simulator, telemetry, expectTree } = await startAgents({ tracing });
+      const work = Promise.withResolvers<string>();
+      const [working, hanging] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+      const tools = [
+        newTool('work', () => {
+          working.resolve();
+          return work.promise;
+        }),
+        newTool('hang', () => {
+          hanging.resolve();
+          return new Promise(() => undefined);
+        }),
+      ];
+      simulator.respond({ output: [calling('work')] }, { output: [calling('hang')] });
+      const agent = new Agent({ name: 'Helper', model: 'gpt-4o', tools });
+      const isRecorded = (): boolean => telemetry.spans.some(({ name }) => name === 'invoke_workflow Chat');
+      await withTrace('Chat', () => Promise.race([runner.run(agent, 'Hi'), working.promise]));
+      // The clock that the test sets stands still: what begins later must not begin in the same millisecond.
+      await tick(5);
+      vi.advanceTimersByTime(8 * MINUTE);
+      work.resolve('Done.');
       await hanging.promise;
-      expect(telemetry.openSpans).toContain('execute_tool hang');
-      stop();
-      expect(telemetry.openSpans).toEqual([]);
+      await tick(5);
+      vi.advanceTimersByTime(8 * MINUTE);
+      expect(isRecorded()).toBe(false);
+      vi.advanceTimersByTime(4 * MINUTE);
+      await expectTree(HANGING);
     });
+
+    // A process exits once.
+    it.each(tracing ? (['stop', 'exit'] as const) : (['stop'] as const))(
+      'ends a workflow at the end: %s',
+      async (kind) => {
+        const { runner, simulator, telemetry } = await startAgents({ tracing });
+        const stop = instrumentAgents();
+        simulator.respond({ output: [calling('hang')] });
+        const hanging = Promise.withResolvers<void>();
+        const hang = newTool('hang', () => {
+          hanging.resolve();
+          return new Promise(() => undefined);
+        });
+        const agent = new Agent({ name: 'Helper', model: 'gpt-4o', tools: [hang] });
+        await withTrace('Chat', () => Promise.race([runner.run(agent, 'Hi'), hanging.promise]));
+        expect(telemetry.openSpans).toContain('invoke_workflow Chat');
+        if (kind === 'exit') process.emit('exit', 0);
+        else stop();
+        expect(telemetry.openSpans).toEqual([]);
+        expect(telemetry.spans.map(({ name }) => name)).toContain('invoke_workflow Chat');
+      },
+    );
 
     it.each([{ outer: false }, { outer: true }])(
       'keeps what a tool leaves behind in the trace of the tool: $outer',

@@ -274,6 +274,20 @@ describe.each([{ tracing: true }, { tracing: false }])(
     `);
     });
 
+    it('counts what a response spends in the background', async () => {
+      const { client, simulator, expectTree } = await startAgents({ tracing });
+      simulator.respond({ output: [{ message: 'Yes.' }], usage: { prompt: 100, completion: 20 } });
+      await library.withTrace('Chat', async () => {
+        const { responses } = client;
+        let { id, status } = await responses.create({ model: 'gpt-4o', input: 'Hi', background: true });
+        while (status !== 'completed') ({ status } = await responses.retrieve(id));
+      });
+      await expectTree(`
+      invoke_workflow Chat  openai.total.input_tokens=100 openai.total.output_tokens=20
+      └─ chat gpt-4o        gen_ai.response.status=completed
+    `);
+    });
+
     it('keeps a context that the program has bound', async () => {
       const { runner, simulator, expectTree } = await startAgents({ tracing });
       let later = (): void => undefined;

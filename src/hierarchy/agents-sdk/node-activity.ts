@@ -5,7 +5,7 @@ import * as ATTR from '../../semconv/attributes.ts';
 import { addSpent, NOTHING_SPENT, type Spent } from '../../telemetry/cost/usage.ts';
 import type { Operation, RequestedToolCall } from '../../telemetry/operation.ts';
 import { type Failure, readFailure } from '../../telemetry/outcomes/failure.ts';
-import type { Placement } from '../../telemetry/placement.ts';
+import type { OpenRecord, Placement } from '../../telemetry/placement.ts';
 import type { ProgramOperation } from '../../telemetry/program-operation.ts';
 import type { Telemetry } from '../../telemetry/telemetry.ts';
 import { stringField } from '../../util/payload.ts';
@@ -106,6 +106,23 @@ export function noteAnswer(node: AgentsNode, operation: Operation, result: unkno
   }
 }
 
+/** The same record, whose result is noted once it has ended. */
+function noting(record: OpenRecord, note: (result: unknown) => void): OpenRecord {
+  return {
+    context: record.context,
+    add: (facts) => record.add(facts),
+    addEvent: (name, attributes, time) => record.addEvent(name, attributes, time),
+    link: (to) => record.link(to),
+    end(outcome, time) {
+      record.end(outcome, time);
+      note(outcome.result);
+    },
+    get spent() {
+      return record.spent;
+    },
+  };
+}
+
 /** The place of a call inside of a workflow of `@openai/agents`, which gets to know what the call asks for and spends. */
 export function placeWithinAgents(place: Placement, node: AgentsNode, operation: Operation): Placement {
   noteModelCall(node, operation);
@@ -115,11 +132,12 @@ export function placeWithinAgents(place: Placement, node: AgentsNode, operation:
     onEnd: (call, result, record) => {
       const agent = askingAgent(node, operation);
       if (agent !== undefined) recordOf(agent).failure = call.failed ? readFailure(call.error) : undefined;
-      const following = place.onEnd?.(call, result, record);
+      const note = (told: unknown): void => noteAnswer(node, operation, told, record.spent);
+      const following = place.onEnd?.(call, result, noting(record, note));
       if (following === 'kept') return following;
       return () => {
         following?.();
-        noteAnswer(node, operation, result, record.spent);
+        note(result);
       };
     },
   };

@@ -1,18 +1,21 @@
 import { BoundedMap } from '../../util/bounded-map.ts';
 import { activeContext, runIn } from '../../util/context.ts';
 import { guard } from '../../util/guard.ts';
-import { isProxy } from '../../util/own-data.ts';
 import { asObject, field, type PayloadObject } from '../../util/payload.ts';
 import { Patches } from '../patches.ts';
 import { holderOf, isObject } from '../reflect.ts';
 import { globalStorage, isStorage, type Run, setStorage, type TraceStorage } from './library.ts';
 import { AgentsContext, AgentsNode, traceData } from './node.ts';
+import { follow, WaitingTraces } from './running-traces.ts';
 
 /** The id of every trace that the library does not record. */
 export const NO_TRACE_ID: string = 'no-op';
 
 /** Traces to end when this package stops listening. A program may begin traces and end none. */
 const MAX_OPEN_WORKFLOWS = 1_000;
+
+/** What a run may begin with. */
+const RUN_SPANS: readonly (string | undefined)[] = ['agent', 'task'];
 
 /** Told of everything that `@openai/agents` does, at once and in order. */
 export interface AgentsListener {
@@ -25,8 +28,8 @@ export interface AgentsListener {
 /** A trace, or a copy of the library's current trace and span, that something is about to run with. */
 interface Entered {
   readonly within: AgentsContext;
-  /** Follows what the function of a trace returns. The program gets the promise that this returns instead. */
-  readonly follow: ((result: Promise<unknown>) => Promise<unknown>) | undefined;
+  /** Follows what the function returns. The program gets the promise that this returns instead. */
+  readonly watch: ((result: Promise<unknown>) => Promise<unknown>) | undefined;
 }
 
 /** The library's storage, with OpenTelemetry's context beside it. */
@@ -50,12 +53,12 @@ class HeardStorage implements TraceStorage {
   run(store: unknown, run: Run, ...args: unknown[]): unknown {
     const entered = guard('entering an agents trace', this.#entering, store);
     if (entered === undefined) return this.original.run(store, run, ...args);
-    const { within, follow } = entered;
+    const { within, watch } = entered;
     const result = this.original.run(store, () => runIn(within, run, undefined, args));
-    if (follow === undefined || !(result instanceof Promise)) return result;
+    if (watch === undefined || !(result instanceof Promise)) return result;
     // Nothing else may be attached to a promise of the program: an unhandled rejection would not be reported,
     // and a stack would end here.
-    return guard('observing an agents run', follow, result) ?? result;
+    return guard('observing an agents run', watch, result) ?? result;
   }
 }
 
@@ -67,8 +70,13 @@ export class AgentsSource {
   readonly #provider: object;
   readonly #listener: AgentsListener;
   readonly #nodes = new WeakMap<object, AgentsNode>();
-  /** The traces that have not ended, or that something goes on in. */
+  /** The copies of traces that nothing has run with yet: the library makes one for each run and span. */
+  readonly #copies = new WeakSet<object>();
+  /** The traces that have not ended. */
   readonly #traces = new BoundedMap<AgentsNode, AgentsNode>(MAX_OPEN_WORKFLOWS);
+  readonly #waiting: WaitingTraces = new WaitingTraces((trace) =>
+    this.#endNow([trace, ...this.#traces.values().filter((each) => each.isWithin(trace))]),
+  );
   readonly #patches = new Patches();
   #storage: HeardStorage | undefined;
   #stopped = false;
@@ -93,13 +101,8 @@ export class AgentsSource {
   stop(): void {
     this.#stopped = true;
     this.#patches.restore();
-    // The inner ones first.
-    for (const trace of this.#traces.values().reverse())
-      guard('ending an agents trace', () => {
-        trace.isRunning = false;
-        this.#endInside(trace);
-        this.#end(trace);
-      });
+    this.#endNow(this.#traces.values());
+    this.#waiting.stop();
     if (this.#storage !== undefined && globalStorage() === this.#storage) setStorage(this.#storage.original);
     this.#storage = undefined;
   }
@@ -127,32 +130,18 @@ export class AgentsSource {
     const node = isObject(trace) ? (this.#nodes.get(trace) ?? this.#adopt(trace)) : undefined;
     // A store that was copied, or that the program made of a trace, names a span, even if that is `undefined`.
     const begins = node !== undefined && node.state !== 'open' && !Object.hasOwn(Object(store), 'span');
+    const isCopy = isObject(trace) && this.#copies.delete(trace);
+    const around = this.#nodeIn(store);
+    const traces = begins ? [node] : isCopy ? (around?.waitingTraces ?? []) : [];
     const within = new AgentsContext(activeContext(), () => this.#nodeIn(store) ?? this.#current());
-    return { within, follow: begins ? (result) => this.#follow(node, result) : undefined };
-  };
-
-  /** The library ends no trace whose function throws. A stream that the function returns goes on, and tells of its error. */
-  #follow(trace: AgentsNode, result: Promise<unknown>): Promise<unknown> {
-    trace.isRunning = trace.isFollowed = true;
-    const settle = (): void => {
-      trace.isRunning = false;
-      if (trace.isEnding) guard('ending an agents trace', () => this.#end(trace));
+    const watch = (result: Promise<unknown>): Promise<unknown> => {
+      // A span of the program has begun at once. Only runs are waited for, those inside of it, too.
+      const first = this.#nodeIn(store);
+      if (!begins && first !== around && !RUN_SPANS.includes(first?.type)) return result;
+      return follow(traces, result, begins, (each) => this.#end(each));
     };
-    return result.then(
-      (value) => {
-        trace.stream = guard('observing an agents run', () => (isRunStream(value) ? value : undefined));
-        settle();
-        return value;
-      },
-      (error: unknown) => {
-        // A program may throw `undefined`, too.
-        trace.thrown = error ?? null;
-        trace.isEnding = true;
-        settle();
-        throw error;
-      },
-    );
-  }
+    return { within, watch: traces.length > 0 ? watch : undefined };
+  };
 
   /** A trace that was not made by the provider: a runner with tracing disabled has one of its own. */
   #adopt(trace: object): AgentsNode {
@@ -179,7 +168,9 @@ export class AgentsSource {
       if (told.type !== 'function' || told.error === undefined) told.error = error;
     });
     this.#hear(made, 'clone', undefined, (told, copy) => {
-      if (isObject(copy)) this.#nodes.set(copy, told);
+      if (!isObject(copy)) return;
+      this.#nodes.set(copy, told);
+      if (told.type === 'trace') this.#copies.add(copy);
     });
     return node;
   }
@@ -208,7 +199,8 @@ export class AgentsSource {
   #start(node: AgentsNode): void {
     // A trace that is resumed starts again.
     if (node.state === 'open') return;
-    const { agent, trace } = node;
+    this.#waiting.renew(node);
+    const { agent } = node;
     if (agent?.isPaused && agent !== node) this.#start(agent);
     node.isPaused = false;
     node.error = undefined;
@@ -217,30 +209,39 @@ export class AgentsSource {
     node.recorded = undefined;
     this.#listener.started(node);
     node.state = 'open';
-    this.#traces.set(trace, trace);
-    if (node !== trace) trace.openSpans.add(node);
+    if (node.type === 'trace') this.#traces.set(node, node);
+    else node.trace.openSpans.add(node);
   }
 
   #end(node: AgentsNode): void {
     if (node.state !== 'open') return;
-    // Only the result of its function says whether a trace has failed.
+    // Only its result says whether a run has failed, and a stream may leave the function of its trace.
     node.isEnding = true;
-    if (node.isRunning) return;
+    this.#waiting.renew(node);
+    if (node.running.size > 0) {
+      this.#waiting.add(node);
+      return;
+    }
     if (node.stream !== undefined) node.thrown ??= field(node.stream, 'error') ?? undefined;
     node.stream = undefined;
-    const { trace } = node;
-    if (node === trace) this.#endInside(trace);
-    trace.openSpans.delete(node);
+    if (node.type === 'trace') {
+      // Some versions leave an agent open that waits for an approval.
+      for (const inside of [...node.openSpans].reverse()) {
+        this.#end(inside);
+        inside.isPaused = true;
+      }
+      this.#traces.delete(node);
+      this.#waiting.delete(node);
+    } else node.trace.openSpans.delete(node);
     node.state = 'ended';
-    if (trace.state !== 'open' && trace.openSpans.size === 0) this.#traces.delete(trace);
     this.#listener.ended(node);
   }
 
-  /** Some versions leave an agent open that waits for an approval, and a run may outlast the trace that it began in. */
-  #endInside(trace: AgentsNode): void {
-    for (const inside of [...trace.openSpans].reverse()) {
-      this.#end(inside);
-      inside.isPaused = true;
+  /** Ends traces, the outer ones of which come first, whatever still runs. */
+  #endNow(traces: readonly AgentsNode[]): void {
+    for (const trace of [...traces].reverse()) {
+      trace.running.clear();
+      guard('ending an agents trace', () => this.#end(trace));
     }
   }
 
@@ -270,9 +271,4 @@ export class AgentsSource {
     this.#storage = new HeardStorage(found, this.#entering);
     setStorage(this.#storage);
   }
-}
-
-/** Whether this is the stream of a run. Reading of a proxy may call something remote. */
-function isRunStream(value: unknown): boolean {
-  return !isProxy(value) && typeof field(value, '_getStreamLoopPromise') === 'function';
 }

@@ -36,8 +36,8 @@ export class AgentsNode {
   // Of traces:
   /** The spans inside that have not ended, oldest first. */
   readonly openSpans: Set<AgentsNode> = new Set();
-  /** Its function has not returned yet. */
-  isRunning = false;
+  /** What has not returned yet: its function, and the runs and spans inside. */
+  readonly running: Set<Promise<unknown>> = new Set();
   /** Its function is, or was, followed: how it returns says whether the trace has failed. */
   isFollowed = false;
   /** The library has ended it. */
@@ -87,6 +87,10 @@ export class AgentsNode {
     return this.closest(({ values }) => values?.has(key) === true)?.values?.get(key);
   }
 
+  isWithin(outer: AgentsNode): boolean {
+    return this.parent?.closest((node) => node === outer) !== undefined;
+  }
+
   /** Whether a call of a model here is one of an agent, whose tools the library runs; below a tool it is the program's. */
   get isModelCall(): boolean {
     return AGENT_WORK.includes(this.type);
@@ -95,6 +99,16 @@ export class AgentsNode {
   /** Which of the tool calls that a model asks for here the library makes spans for. */
   get showsTools(): boolean | HandoffCall {
     return this.isModelCall && (!this.trace.hidesTools || (this.agent?.handoff ?? false));
+  }
+
+  /** The traces that last until a run that begins here has ended. What an agent runs is awaited by the run of that agent. */
+  get waitingTraces(): readonly AgentsNode[] {
+    const traces: AgentsNode[] = [];
+    for (let node: AgentsNode | undefined = this; node !== undefined; node = node.trace.parent) {
+      if (node.agent?.trace === node.trace) break;
+      if (node.trace.state === 'open') traces.push(node.trace);
+    }
+    return traces;
   }
 
   /** Has a span stand for the node, from now on or from now on again. */
