@@ -1,7 +1,7 @@
 import { namedExporters } from '../config/environment.ts';
 import type { Environment } from '../config/option-parsers.ts';
 import { tracesEndpoint, tracesProtocol, zipkinEndpoint } from '../config/otlp.ts';
-import { reportFailedExport, reportMalformation } from '../telemetry/program-end/unsent.ts';
+import { reportFailedExport, reportMalformation, watchTimeouts } from '../telemetry/program-end/unsent.ts';
 import { liveSpans } from './live-spans.ts';
 
 type ExporterPackage = readonly [name: string, exported: string];
@@ -99,6 +99,8 @@ function otlpProcessors(
 
 function zipkinProcessor(environment: NodeJS.ProcessEnv, require: NodeJS.Require): unknown {
   const endpoint = zipkinEndpoint(environment);
+  // Its exporter sets none: a server that accepts requests and answers none would keep the process alive for good.
+  watchTimeouts([endpoint], EXPORT_TIMEOUT_MS);
   return batchProcessor(environment, require, new ReportingExporter(create(require, ZIPKIN), endpoint));
 }
 

@@ -91,6 +91,11 @@ test.each(['HTTP 404', 'ECONNREFUSED'])('the advice names the variable that is s
 });
 
 test.each([
+  [
+    { name: 'OTLPExporterError', message: 'Export failed with retryable status' },
+    'HTTP 429, 502, 503 or 504',
+    /overloaded/,
+  ],
   [{ code: 503 }, 'HTTP 503', /overloaded/],
   [{ code: 302 }, 'HTTP 302', /^Check OTEL_EXPORTER_OTLP_ENDPOINT/],
   [{ code: 401 }, 'HTTP 401', /^Check OTEL_EXPORTER_OTLP_ENDPOINT/],

@@ -303,7 +303,7 @@ describe.each(FULL_LANES)('$name: a program with …/register ends as it does wi
       ...ended.without,
       stderr:
         'opentelemetry-instrumentation-openai: 2 spans were lost because the program ended before sending them. ' +
-        'Before process.exit(), await flush() of opentelemetry-instrumentation-openai/client.\n',
+        'Before process.exit(), let what is in progress end, then await flush() of opentelemetry-instrumentation-openai/client.\n',
     });
     expect(ended.spans).toEqual([]);
   });

@@ -216,7 +216,9 @@ function reportLostSpans(): void {
     lost > 0
       ? `${spans} lost because the program ended before sending ${them}`
       : `spans may be lost because the program ended before ${collector} answered`;
-  printToStderr(`${problem}. Before process.exit(), await flush() of ${NAME}/client.`);
+  printToStderr(
+    `${problem}. Before process.exit(), let what is in progress end, then await flush() of ${NAME}/client.`,
+  );
 }
 
 function countLostSpans(): number {

@@ -117,14 +117,15 @@ export function beforeProviderEnds(provider: object, listener: ProviderListener)
   };
 }
 
-/**
- * Listens to a provider, which may be registered or replaced long after the instrumentation was created. A replaced one may
- * have open spans, and may be shut down long after the first call with the next one.
- */
+/** A replaced provider may have open spans, and may be shut down long after the first call with the next one. */
+const MAX_FOLLOWED = 4;
+
+/** Listens to a provider, which may be registered or replaced long after the instrumentation was created. */
 export class FollowedProvider {
   readonly #listener: ProviderListener;
   /** The current one. */
   provider: object | undefined;
+  /** The last ones, in the order of their use. */
   #followed: { readonly held: WeakRef<object>; readonly stop: () => void }[] = [];
 
   constructor(listener: ProviderListener) {
@@ -134,10 +135,12 @@ export class FollowedProvider {
   follow(provider: object | undefined): void {
     if (provider === this.provider) return;
     this.provider = provider;
-    this.#followed = this.#followed.filter(({ held }) => held.deref() !== undefined);
-    if (provider === undefined || this.#followed.some(({ held }) => held.deref() === provider)) return;
-    const stop = beforeProviderEnds(provider, this.#listener);
-    this.#followed.push({ held: new WeakRef(provider), stop });
+    if (provider === undefined) return;
+    const known = this.#followed.find(({ held }) => held.deref() === provider);
+    const others = this.#followed.filter((each) => each !== known);
+    if (others.length === MAX_FOLLOWED) others.shift()?.stop();
+    const stop = known?.stop ?? beforeProviderEnds(provider, this.#listener);
+    this.#followed = [...others, { held: new WeakRef(provider), stop }];
   }
 
   stop(): void {

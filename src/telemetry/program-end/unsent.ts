@@ -15,7 +15,7 @@ import {
 import { builtIn } from '../../util/built-in.ts';
 import { makeSuppressed } from '../../util/context.ts';
 import { HTTP_REQUESTS, listenToChannels } from '../../util/diagnostics-channels.ts';
-import { field } from '../../util/payload.ts';
+import { field, objectField } from '../../util/payload.ts';
 import { printToStderr } from '../../util/text-stream.ts';
 import { NAME, VIEW_HEADER } from '../../util/version.ts';
 
@@ -98,37 +98,53 @@ export function failureReason(error: unknown, depth = 0): string {
   if (typeof code === 'number' && code > 0 && code <= 16) return `gRPC ${code}`;
   const inner = field(error, 'cause') ?? field(field(error, 'errors'), 0);
   if (depth < 3 && inner !== undefined) return failureReason(inner, depth + 1);
-  // Exporters say it nowhere else.
-  if (/tim(?:ed? ?out|eout)/i.test(String(field(error, 'message')))) return NO_ANSWER;
+  // Exporters say these nowhere else.
+  const message = String(field(error, 'message'));
+  if (/retryable status/.test(message)) return 'HTTP 429, 502, 503 or 504';
+  if (/tim(?:ed? ?out|eout)/i.test(message)) return NO_ANSWER;
   return error instanceof Error ? error.name : 'unknown error';
 }
 
 /** The program can end as soon as the last request has timed out. */
 const RECENT_TIMEOUT_MS = 1_000;
-/** When a collector last let a request time out, by its host. */
+/** When a collector last let a request time out, by its host. An answer removes it. */
 const timeouts = new Map<string, number>();
 
-/** Remembers when a request to the hosts of these endpoints times out. */
-export function watchTimeouts(endpoints: readonly string[]): void {
-  const hosts = new Set(endpoints.map(hostOf));
+/** What is used of a request of `node:http`. */
+interface HttpRequest {
+  readonly method: string;
+  readonly path: string;
+  getHeader(name: string): unknown;
+  once(event: 'close' | 'timeout', listener: () => void): unknown;
+  setTimeout(milliseconds: number, timedOut: () => void): unknown;
+  destroy(error: Error): unknown;
+}
+
+/**
+ * Remembers whether the hosts of these endpoints answer.
+ *
+ * @param timeoutMs the timeout of requests to the endpoints, if their exporter sets none
+ */
+export function watchTimeouts(endpoints: readonly string[], timeoutMs?: number): void {
+  const urls = endpoints.flatMap((endpoint) => parseAddress(endpoint) ?? []);
   listenToChannels([HTTP_REQUESTS], 'observing an export request', (message) => {
-    const request = field(message, 'request') as {
-      getHeader(name: string): unknown;
-      once(event: 'timeout', listener: () => void): unknown;
-    };
-    const host = String(request.getHeader('host'));
+    const request = field(message, 'request') as HttpRequest;
+    const url = urls.find(({ host }) => host === request.getHeader('host'));
     // To the command `view`, spans in progress are sent, too: of these, nothing is lost.
-    if (hosts.has(host) && request.getHeader(VIEW_HEADER) === undefined)
-      request.once('timeout', () => timeouts.set(host, performance.now()));
+    if (url === undefined || request.method !== 'POST' || request.getHeader(VIEW_HEADER) !== undefined)
+      return;
+    request.once('timeout', () => timeouts.set(url.host, performance.now()));
+    // With a listener for the response, Node would leave its body unread.
+    request.once('close', () => {
+      if (objectField(request, 'res') !== undefined) timeouts.delete(url.host);
+    });
+    if (timeoutMs !== undefined && request.path === url.pathname + url.search)
+      request.setTimeout(timeoutMs, () => request.destroy(new Error(NO_ANSWER)));
   });
 }
 
 /** Whether a request to the same server has just timed out, so that another one would only keep the process alive. */
 export function hasJustTimedOut(endpoint: string): boolean {
-  const time = timeouts.get(hostOf(endpoint) ?? '');
+  const time = timeouts.get(parseAddress(endpoint)?.host ?? '');
   return time !== undefined && performance.now() - time < RECENT_TIMEOUT_MS;
-}
-
-function hostOf(endpoint: string): string | undefined {
-  return parseAddress(endpoint)?.host;
 }

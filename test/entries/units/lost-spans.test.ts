@@ -76,10 +76,18 @@ describe.each([
     'OTEL_TRACES_EXPORTER=console prints traces here instead.\n';
   const unanswered = (): string =>
     `${PACKAGE_NAME}: spans may be lost because the program ended before ${origin}${path} answered. ` +
-    `Before process.exit(), await flush() of ${PACKAGE_NAME}/client.\n`;
+    `Before process.exit(), let what is in progress end, then await flush() of ${PACKAGE_NAME}/client.\n`;
 
   test('says so when it ends by itself, and does end', async () => {
     expect((await run('', environment())).stderr).toBe(unsent());
+  });
+
+  test('says so when it ends by itself with a batch on its way, and does end', async () => {
+    const end = `
+      import { subscribe } from 'node:diagnostics_channel';
+      const waiting = setInterval(() => {}, 1_000_000);
+      subscribe('http.client.request.start', () => clearInterval(waiting));`;
+    expect((await run(end, { ...environment(), ...AT_ONCE })).stderr).toBe(unsent());
   });
 
   test('says so when a signal ends it', async () => {
@@ -135,7 +143,7 @@ describe('a program that ends in the middle of a stream', () => {
     expect(code).toBe(exitCode);
     expect(stderr).toContain(
       `${PACKAGE_NAME}: 2 spans were lost because the program ended before sending them. ` +
-        `Before process.exit(), await flush() of ${PACKAGE_NAME}/client.\n`,
+        `Before process.exit(), let what is in progress end, then await flush() of ${PACKAGE_NAME}/client.\n`,
     );
   });
 
@@ -145,7 +153,7 @@ describe('a program that ends in the middle of a stream', () => {
     const { stderr } = await run(`${flush}${end}`, { OTEL_EXPORTER_OTLP_ENDPOINT: simulator().url });
     expect(stderr).toBe(
       `${PACKAGE_NAME}: 1 span was lost because the program ended before sending it. ` +
-        `Before process.exit(), await flush() of ${PACKAGE_NAME}/client.\n`,
+        `Before process.exit(), let what is in progress end, then await flush() of ${PACKAGE_NAME}/client.\n`,
     );
   });
 

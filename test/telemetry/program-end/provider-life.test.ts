@@ -105,15 +105,22 @@ describe('removing a listener', () => {
 describe('a provider that is followed', () => {
   const isFollowed = (provider: Provider): boolean => Reflect.ownKeys(provider).length > 0;
 
-  test('still is after others, and calls its listener once', async () => {
+  test('still is after a few others, and calls its listener once', async () => {
     const followed = new FollowedProvider(listener);
-    const [first, ...others] = Array.from({ length: 6 }, () => new Provider()) as [Provider, ...Provider[]];
+    const [first, ...others] = Array.from({ length: 4 }, () => new Provider()) as [Provider, ...Provider[]];
     for (const each of [first, ...others, first, ...others, first]) followed.follow(each);
     await first.shutdown();
     await others[0]?.shutdown();
     expect(order).toEqual(['shutdown', 'provider: shutdown', 'shutdown', 'provider: shutdown']);
     followed.stop();
     expect([first, ...others].filter(isFollowed)).toEqual([]);
+  });
+
+  test('is no longer after many others', () => {
+    const followed = new FollowedProvider(listener);
+    const providers = Array.from({ length: 6 }, () => new Provider());
+    for (const each of providers) followed.follow(each);
+    expect(providers.map(isFollowed)).toEqual([false, false, true, true, true, true]);
   });
 });
 

@@ -1,8 +1,16 @@
 import { once } from 'node:events';
-import { Agent, type ClientRequest, createServer, request, type Server } from 'node:http';
+import {
+  Agent,
+  type ClientRequest,
+  createServer,
+  type RequestOptions,
+  request,
+  type Server,
+} from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { hasJustTimedOut, watchTimeouts } from '../../../src/telemetry/program-end/unsent.ts';
+import { VIEW_HEADER } from '../../../src/util/version.ts';
 
 let server: Server;
 let answers: boolean;
@@ -26,8 +34,13 @@ afterEach(() => {
 });
 
 /** Sends a request whose answer nobody reads. */
-async function send(timeout?: number): Promise<ClientRequest> {
-  const sent = request(endpoint, { method: 'POST', agent, ...(timeout !== undefined && { timeout }) });
+async function send(timeout?: number, more: RequestOptions = {}): Promise<ClientRequest> {
+  const sent = request(endpoint, {
+    method: 'POST',
+    agent,
+    ...(timeout !== undefined && { timeout }),
+    ...more,
+  });
   sent.on('timeout', () => sent.destroy(new Error('timeout')));
   sent.on('error', () => undefined);
   sent.end('spans');
@@ -41,9 +54,37 @@ test('an answer that nobody reads is discarded, as without us', async () => {
   expect((await send()).reusedSocket).toBe(true);
 });
 
-test('a server that lets a request time out is known', async () => {
+test('a server that lets a request time out is known until it answers', async () => {
   expect(hasJustTimedOut(endpoint)).toBe(false);
   answers = false;
   await send(1);
   expect(hasJustTimedOut(endpoint)).toBe(true);
+  answers = true;
+  await send();
+  expect(hasJustTimedOut(endpoint)).toBe(false);
+});
+
+test.each<[string, RequestOptions]>([
+  ['of another method', { method: 'GET' }],
+  ['to the command view', { headers: { [VIEW_HEADER]: '1' } }],
+])('a request %s says nothing about it', async (_, options) => {
+  answers = false;
+  await send(1, options);
+  expect(hasJustTimedOut(endpoint)).toBe(false);
+  await send(1);
+  answers = true;
+  await send(undefined, options);
+  expect(hasJustTimedOut(endpoint)).toBe(true);
+});
+
+test('requests to an endpoint can get a timeout, and no others of its host', async () => {
+  watchTimeouts([endpoint], 50);
+  answers = false;
+  const errors: unknown[] = [];
+  const other = request(endpoint.replace('traces', 'other'), { method: 'POST' }).end();
+  other.on('error', (error) => errors.push(error));
+  await send();
+  expect(hasJustTimedOut(endpoint)).toBe(true);
+  expect(errors).toEqual([]);
+  other.destroy();
 });
