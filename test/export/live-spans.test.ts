@@ -8,6 +8,7 @@ import OpenAI from 'openai';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { instrumentOpenAI, type OpenAIInstrumentationConfig } from '../../src/client.ts';
 import { processorsFromEnvironment } from '../../src/export/otlp-exporter.ts';
+import { observerFor } from '../../src/pipeline/client-observers.ts';
 import { addOpenCall, type Call, removeOpenCall } from '../../src/sdk/call.ts';
 import { VIEW_HEADER } from '../../src/util/version.ts';
 import { type LiveView, startLiveView } from '../../src/viewer/live/live-view.ts';
@@ -145,6 +146,24 @@ describe('with the command view as endpoint', () => {
     await wait(1_000);
     expect((await shown()).attributes).toMatchObject({ 'gen_ai.request.model': 'gpt-4o' });
     expect(JSON.stringify(await shown())).not.toMatch(content);
+    stream.controller.abort();
+  });
+
+  it('content that was hidden when the call started is not sent after a change of the settings', async () => {
+    const config = { captureMessageContent: 'SPAN_ONLY', hideContent: 'outputs' } as const;
+    const { client, say } = streamingClient(config);
+    const stream = await client.chat.completions.create(REQUEST);
+    void (async () => {
+      for await (const _ of stream);
+    })();
+    observerFor(config).configure({ ...config, hideContent: 'none' });
+    say('In Hamburg');
+    await vi.waitFor(async () => expect((await listsOf(view.page)).traces).toHaveLength(1), {
+      timeout: 5_000,
+    });
+    await wait(1_000);
+    expect(JSON.stringify(await shown())).toContain('Where?');
+    expect(JSON.stringify(await shown())).not.toContain('Hamburg');
     stream.controller.abort();
   });
 });

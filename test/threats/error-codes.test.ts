@@ -163,6 +163,10 @@ describe.each(CHANNELS)('a server chooses the code in $name', (channel) => {
 describe('a code only looks like a known one', () => {
   test.each([
     ['a key', 'sk-proj-abc123'],
+    ...['max', 'grant', 'user', 'tokens', 'Grant', 'base64', 'country'].map((word) => [
+      'one word of known codes',
+      word,
+    ]),
     ['a known code with more', 'rate_limit_exceeded_jane_doe'],
     ['a known code in other letters', 'Rate_Limit_Exceeded'],
     ['a number that is not a status', '419847'],
@@ -173,6 +177,19 @@ describe('a code only looks like a known one', () => {
     expect(readError({ code, type: code }, 'failed').type).toBe('failed');
     expect(readFailure(Object.assign(new TypeError('No.'), { code })).type).toBe('TypeError');
   });
+});
+
+test.each([
+  'forbidden',
+  'overloaded',
+  'timeout',
+  'unauthorized',
+  'Conflict',
+  'Forbidden',
+  'Timeout',
+  'Unauthorized',
+])('a known code of one word is recorded: %s', (code) => {
+  expect(readError({ code }, 'failed').type).toBe(code);
 });
 
 describe('a server answers with an object that imitates a class', () => {

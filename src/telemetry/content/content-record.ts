@@ -122,7 +122,9 @@ export class ContentRecord {
   /** Content as the span would have it, which is not recorded yet; `undefined` if a hook must see it first. */
   preview(content: Content): Attributes | undefined {
     if (!this.#targets.span || this.#hook !== undefined) return undefined;
-    return new ContentWriter(this.#telemetry.settings, attributeLimitOf(this.#span)).write(content);
+    return new ContentWriter(this.#telemetry.settings, attributeLimitOf(this.#span)).write(
+      withoutHidden(content, this.#hidden),
+    );
   }
 
   /** Records the content after the hook, and emits the event. @returns the failure, as the hook changed it */

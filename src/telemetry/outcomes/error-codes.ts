@@ -1,6 +1,6 @@
 /**
  * The words of the error codes of OpenAI, Azure, compatible servers and tools. A server chooses the code and may put a key or a
- * word of the prompt there, so codes with other words are never recorded. To add a code, add its words.
+ * word of the prompt there, so a code needs at least two words, all of them known. To add a code, add its words.
  */
 const WORDS: ReadonlySet<string> = setOf([
   'above access active ai allowed already api approval archived array audio authentication',
@@ -20,6 +20,11 @@ const WORDS: ReadonlySet<string> = setOf([
   'token tokens too tool training transcription turn type unauthorized unavailable unintelligible union',
   'unknown unprocessable unsupported url usage use user validate value vector verified version',
   'violation websocket',
+]);
+
+/** The codes of one word: alone, others may be a word of the prompt. */
+const ONE_WORD_CODES: ReadonlySet<string> = setOf([
+  'forbidden overloaded timeout unauthorized Conflict Forbidden Timeout Unauthorized',
 ]);
 
 /** The codes of Node, which have no common words. */
@@ -60,14 +65,17 @@ const MAX_CODE_LENGTH = 64;
 const CODE = /^(?:[a-z\d_]+|(?:[A-Z]+[a-z]+)+)$/;
 const WORD_BORDER = /_|(?<=[a-z])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])/;
 
-/** A code of known words, a code of Node, or an HTTP status as Azure sends it: `429`. */
+/** A code of two or more known words, a listed code of one word or of Node, or an HTTP status as Azure sends it: `429`. */
 export function knownCode(code: unknown): string | undefined {
   if (typeof code !== 'string' || code.length > MAX_CODE_LENGTH) return undefined;
   const isKnown =
-    NODE_CODES.has(code) ||
-    /^[45]\d\d$/.test(code) ||
-    (CODE.test(code) && code.split(WORD_BORDER).every((word) => WORDS.has(word.toLowerCase())));
+    NODE_CODES.has(code) || ONE_WORD_CODES.has(code) || /^[45]\d\d$/.test(code) || hasKnownWords(code);
   return isKnown ? code : undefined;
+}
+
+function hasKnownWords(code: string): boolean {
+  const words = CODE.test(code) ? code.split(WORD_BORDER) : [];
+  return words.length > 1 && words.every((word) => WORDS.has(word.toLowerCase()));
 }
 
 export function knownExceptionName(name: unknown): string | undefined {

@@ -28,7 +28,7 @@ export function readFailure(error: unknown): Failure {
 /**
  * Reads an error that the API reports: `{ code, message, type }`, or only the message.
  *
- * @param fallback the type if neither code nor type is a known one; never a word that the server chose
+ * @param fallback the type if neither code nor type is a status, a listed code or made of known words
  */
 export function readError(error: unknown, fallback: string): Failure {
   return {
