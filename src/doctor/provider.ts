@@ -1,4 +1,5 @@
 import { createContextKey, metrics, ROOT_CONTEXT, type TracerProvider, trace } from '@opentelemetry/api';
+import type { Settings } from '../config/config.ts';
 import { areSpansOff, isSwitchedOff } from '../config/environment.ts';
 import { describeFinding, type Finding } from '../diagnostics/findings.ts';
 import { logFinding, sayFinding } from '../diagnostics/report.ts';
@@ -11,6 +12,7 @@ import {
   providerBehind,
 } from '../util/otel-api.ts';
 import { atExit } from '../util/process-events.ts';
+import { noticeBatchSize } from './batch-size.ts';
 
 const PROBE: symbol = createContextKey('opentelemetry-instrumentation-openai probe');
 
@@ -23,10 +25,11 @@ let isHeard = false;
  *
  * @param hasOthers whether metrics, events or functions of the program take what is recorded
  */
-export function noticeProvider(provider: TracerProvider, hasOthers: boolean): void {
+export function noticeProvider(provider: TracerProvider, settings: Settings, hasOthers: boolean): void {
   isHeard ||= hasOthers;
   if (!isNoopTracerProvider(provider)) used = new WeakRef(provider);
   for (const finding of findMissing(provider)) logFinding(finding);
+  if (settings.captureMessageContent !== 'NO_CONTENT') noticeBatchSize(provider, settings);
 }
 
 /** What is missing of OpenTelemetry now. */

@@ -98,7 +98,7 @@ export class Observer implements CallObserver, ProviderListener {
     this.#followed.tracers.follow(provider);
     this.#followed.meters.follow(metrics.provider);
     this.#followed.loggers.follow(events.provider);
-    guard('checking the setup', noticeProvider, provider, isHeard);
+    guard('checking the setup', noticeProvider, provider, this.settings, isHeard);
   }
 
   start(call: Call): CallObservation | undefined {

@@ -1,4 +1,4 @@
-import { arrayField, field, fieldsOf } from './payload.ts';
+import { arrayField, countField, field, fieldsOf } from './payload.ts';
 
 /*
  * The private fields of OpenTelemetry's SDK 2.x and 3.x that we read, because no API exposes them. Providers and
@@ -39,6 +39,18 @@ export function endpointsOf(target: object): string[] {
     const endpoint = field(exporter, '_urlStr') ?? url ?? address;
     return typeof endpoint === 'string' ? [endpoint] : [];
   });
+}
+
+/** Whether a processor sends over gRPC. */
+export function sendsOverGrpc(processor: object): boolean {
+  return exportersOf(processor).some(
+    (exporter) => field(transportParameters(exporter), 'grpcPath') !== undefined,
+  );
+}
+
+/** How much a batching processor sends at once. */
+export function batchSizeOf(processor: object): number | undefined {
+  return countField(processor, '_maxExportBatchSize');
 }
 
 /** Whether an exporter of a processor waits for an answer. */
