@@ -1,17 +1,16 @@
-import { appendFileSync, chmodSync, lstatSync } from 'node:fs';
+import { appendFileSync, chmodSync, lstatSync, statSync } from 'node:fs';
 import { type OtlpSpans, readOtlpJson } from '../otlp-json.ts';
 import { writePrivately } from '../page-file.ts';
 import { fileProblem, LINE_FEED, MAX_FILE_SIZE, readWhole, viewText } from '../trace-file.ts';
 
 /**
  * The file that the command keeps traces in: a request of OTLP on each line, as the Collector's file exporter writes them.
- * It never grows beyond what can be read: its older half makes room for what is new.
+ * It never grows beyond what can be read: its newest half stays when there is no room for more.
  */
 export class KeptTraces {
   readonly #path: string;
   readonly #report: (problem: string) => void;
   readonly #maxSize: number;
-  #size = 0;
   #hasFailed = false;
 
   /** @param report told once that the file cannot be written */
@@ -22,7 +21,7 @@ export class KeptTraces {
   }
 
   /**
-   * The traces of earlier times.
+   * The traces of earlier times. Of a file that is too large, the newest.
    *
    * @throws if they cannot be read, or nothing can be added
    */
@@ -32,8 +31,7 @@ export class KeptTraces {
     appendFileSync(this.#path, '', { mode: 0o600 });
     // It may be there already, for others to read.
     chmodSync(this.#path, 0o600);
-    const bytes = readWhole(this.#path);
-    this.#size = bytes.length;
+    const bytes = this.#size > this.#maxSize ? this.#newestHalf() : readWhole(this.#path);
     // The end of a line that was interrupted must not spoil the next one.
     if (bytes.length > 0 && bytes.at(-1) !== LINE_FEED) this.#append('\n');
     return readOtlpJson(viewText(bytes));
@@ -43,7 +41,9 @@ export class KeptTraces {
   add(request: unknown): void {
     try {
       const line = `${JSON.stringify(request, bytesAsText)}\n`;
-      if (this.#size + Buffer.byteLength(line) > this.#maxSize) this.#makeRoom();
+      const size = Buffer.byteLength(line);
+      if (size > this.#maxSize / 2) throw new Error(`A request was too large to be kept in ${this.#path}.`);
+      if (this.#size + size > this.#maxSize) writePrivately(this.#path, this.#newestHalf());
       this.#append(line);
       this.#hasFailed = false;
     } catch (error) {
@@ -54,14 +54,20 @@ export class KeptTraces {
 
   #append(text: string): void {
     appendFileSync(this.#path, text, { mode: 0o600 });
-    this.#size += Buffer.byteLength(text);
   }
 
-  #makeRoom(): void {
-    const newest = readWhole(this.#path, Math.max(0, this.#size - this.#maxSize / 2));
-    const kept = newest.subarray(newest.indexOf(LINE_FEED) + 1);
-    writePrivately(this.#path, kept);
-    this.#size = kept.length;
+  /** The user may empty or delete the file at any time. */
+  get #size(): number {
+    return statSync(this.#path, { throwIfNoEntry: false })?.size ?? 0;
+  }
+
+  /** The newest lines, in up to half of the maximum size. */
+  #newestHalf(): Uint8Array {
+    const from = Math.ceil(this.#size - this.#maxSize / 2);
+    if (from <= 0) return readWhole(this.#path);
+    // One byte more tells whether the half begins with a whole line.
+    const bytes = readWhole(this.#path, from - 1);
+    return bytes.subarray(bytes.indexOf(LINE_FEED) + 1);
   }
 }
 
