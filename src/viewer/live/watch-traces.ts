@@ -1,4 +1,4 @@
-import { readdirSync, statSync } from 'node:fs';
+import { readdirSync, type Stats, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { type OtlpSpans, readOtlpJson } from '../otlp-json.ts';
 import { fileProblem, isUtf16, LINE_FEED, readWhole, viewText } from '../trace-file.ts';
@@ -11,8 +11,8 @@ const TRACE_FILE = /\.(?:json|jsonl|ndjson)$/;
 const MAX_TAIL_SIZE = 4096;
 
 interface WatchedFile {
-  /** Tells one state of the file from another. */
-  readonly state: string;
+  /** Of the file when it was read. */
+  readonly stats: Stats;
   /** The bytes that need not be read again. */
   readonly read: number;
   /** The last of these bytes. */
@@ -64,11 +64,12 @@ function readNew(path: string, files: Map<string, WatchedFile>, take: (found: Ot
   const stats = statSync(path);
   // Opening a pipe would wait for a writer.
   if (!stats.isFile()) return;
-  const state = `${stats.size} ${stats.ino} ${stats.mtimeMs}`;
-  let { read, tail, ...known } = files.get(path) ?? { state: '', read: 0, tail: new Uint8Array() };
-  if (known.state === state) return;
+  const known = files.get(path);
+  const isSame = known?.stats.ino === stats.ino;
+  if (isSame && known.stats.size === stats.size && known.stats.mtimeMs === stats.mtimeMs) return;
+  let { read, tail } = isSame && known.stats.size < stats.size ? known : { read: 0, tail: new Uint8Array() };
   // Noted first: a file that cannot be read is not tried again until it changes.
-  files.set(path, { state, read, tail });
+  files.set(path, { stats, read, tail });
   let bytes = readWhole(path, read - tail.length);
   if (Buffer.compare(bytes.subarray(0, tail.length), tail) === 0) {
     bytes = bytes.subarray(tail.length);
@@ -82,8 +83,11 @@ function readNew(path: string, files: Map<string, WatchedFile>, take: (found: Ot
   // The last line may be unfinished. UTF-16 is told by its first bytes, so it is always read from there.
   const isReadAgain = isUtf16(bytes) || mayBeUnfinished(text, found);
   const end = isReadAgain ? 0 : bytes.lastIndexOf(LINE_FEED) + 1;
-  if (end > 0)
-    files.set(path, { state, read: read + end, tail: bytes.slice(Math.max(0, end - MAX_TAIL_SIZE), end) });
+  if (end > 0) {
+    // A copy: a part of the bytes would keep all of them in memory.
+    tail = Buffer.from(bytes.subarray(Math.max(0, end - MAX_TAIL_SIZE), end));
+    files.set(path, { stats, read: read + end, tail });
+  }
   // Spans of a line that is read again replace themselves.
   if (!isEmpty(found)) take(found);
 }

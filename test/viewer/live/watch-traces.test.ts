@@ -1,6 +1,8 @@
 import { appendFile, mkdir, mkdtemp, rename, rm, symlink, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { watchTraces } from '../../../src/viewer/live/watch-traces.ts';
 import type { PageSpan } from '../../../src/viewer/page-span.ts';
@@ -82,6 +84,31 @@ test.each([
   watch(file);
   await writeFile(file, text);
   await taking('once', ...names);
+});
+
+test('a file that is rewritten with the same length and end is read anew', async () => {
+  const file = join(folder, 'traces.jsonl');
+  const end = `${otlp({ traceId: 't', spanId: '1', name: 'end'.repeat(2_000) })}\n`;
+  await writeFile(file, line('first') + end);
+  await utimes(file, 1, 1);
+  watch(file);
+  await writeFile(file, line('other') + end);
+  await vi.waitFor(() => expect(taken).toHaveLength(4), { timeout: 20_000 });
+  expect(taken.map(({ spanId }) => spanId)).toEqual(['first', '1', 'other', '1']);
+});
+
+test('what was read of a file does not stay in memory', async () => {
+  const file = join(folder, 'traces.jsonl');
+  await writeFile(file, `${'x'.repeat(16 * 2 ** 20)}\n${line('a')}`);
+  setFlagsFromString('--expose-gc');
+  const buffersNow = (): number => {
+    runInNewContext('gc')();
+    return process.memoryUsage().arrayBuffers;
+  };
+  const before = buffersNow();
+  watch(file);
+  await taking('a');
+  expect(buffersNow() - before).toBeLessThan(8 * 2 ** 20);
 });
 
 test('what was read is not read again when more is added', async () => {
