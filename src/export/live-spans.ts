@@ -148,7 +148,9 @@ class LiveSpans {
     for (const [span, sent] of this.#open) {
       const answer = answers.get(span.spanContext().spanId);
       const sizes = sizesOf(span, answer);
-      if (sizes === sent || length > MAX_REQUEST_LENGTH) continue;
+      // Without its answer, for which this request has no room, it would replace what is shown.
+      const isPassedOver = answer === undefined && sent.split(' ').length > 2;
+      if (sizes === sent || isPassedOver || length > MAX_REQUEST_LENGTH) continue;
       this.#open.set(span, sizes);
       add(span, answer);
     }

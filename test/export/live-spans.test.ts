@@ -2,7 +2,7 @@ import { createServer, type IncomingMessage, type Server } from 'node:http';
 import { createRequire } from 'node:module';
 import type { AddressInfo } from 'node:net';
 import { setTimeout as wait } from 'node:timers/promises';
-import { trace } from '@opentelemetry/api';
+import { type Span, trace } from '@opentelemetry/api';
 import { type SpanProcessor, TracerProvider } from '@opentelemetry/sdk-trace';
 import OpenAI from 'openai';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
@@ -97,6 +97,28 @@ describe('with the command view as endpoint', () => {
     for (const call of calls) removeOpenCall(call);
     span.end();
     expect(answers.filter(({ mock }) => mock.calls.length > 0).length * 65_536).toBeLessThan(8_200_000);
+  });
+
+  it('text stays visible when that of older streams leaves no room for it', async () => {
+    const [older, newer] = ['older', 'newer'].map((name) => trace.getTracer('t').startSpan(name));
+    let text = 'x';
+    const callOf = (span: Span | undefined, textNow: () => string): Call => {
+      const { spanId } = span?.spanContext() ?? {};
+      const answerSoFar = (): object => ({ spanId, attributes: { text: textNow() } });
+      return { observation: { answerSoFar } } as unknown as Call;
+    };
+    const calls = [callOf(older, () => text), callOf(newer, () => 'shown')];
+    for (const call of calls) addOpenCall(call);
+    const textOf = async (span: Span | undefined): Promise<unknown> =>
+      JSON.parse((await get(view.page, `/api/trace?id=${span?.spanContext().traceId}`)).text).spans?.[0]
+        .attributes.text;
+    await vi.waitFor(async () => expect(await textOf(newer)).toBe('shown'), { timeout: 5_000 });
+    text = 'x'.repeat(8_100_000);
+    await vi.waitFor(async () => expect(await textOf(older)).toContain('8100000'), { timeout: 5_000 });
+    await wait(1_000);
+    expect(await textOf(newer)).toBe('shown');
+    for (const call of calls) removeOpenCall(call);
+    for (const span of [older, newer]) span?.end();
   });
 
   it('a call is visible within a second of its start, and its text as it arrives', async () => {
