@@ -8,7 +8,7 @@ import { printToStderr } from '../util/text-stream.ts';
 import type { ShownEvaluation } from './evaluations.ts';
 import { attributeText } from './messages.ts';
 import type * as PageFile from './page-file.ts';
-import { type HeldSpan, toHeldSpan } from './page-span.ts';
+import { type HeldSpan, limitedValues, toHeldSpan } from './page-span.ts';
 import { SpanStore, type StoredTrace, spansOnPage } from './span-store.ts';
 import { type FinishedSpan, isLocalRoot } from './tree.ts';
 
@@ -76,6 +76,7 @@ export class HtmlTraceExporter {
       // Again after a shutdown, which does not wait for spans that the SDK holds back.
       this.#forget ??= atExit(() => this.#end());
       for (const span of spans) this.#hold(span);
+      this.#stored.evict();
       if (spans.some(isLocalRoot)) this.#schedule();
     } catch (error) {
       resultCallback(failed(error));
@@ -87,7 +88,9 @@ export class HtmlTraceExporter {
   /** Shows an evaluation with its span, even if the span is on a page already. Ignores evaluations without a span. */
   evaluated({ traceId, spanId, event }: ShownEvaluation): void {
     if (traceId === undefined || spanId === undefined || this.#closed.get(traceId) === true) return;
-    this.#stored.annotate({ traceId, spanId, event });
+    const attributes = limitedValues(event.attributes ?? {});
+    this.#stored.annotate({ traceId, spanId, event: { ...event, attributes } });
+    this.#stored.evict();
     if (this.#stored.traces.get(traceId)?.spans.size) this.#schedule();
   }
 

@@ -92,11 +92,10 @@ export function withResource({ json, resource }: HeldSpan): string {
   return shown === undefined ? json : `${json.slice(0, -1)},"resource":${JSON.stringify(shown)}}`;
 }
 
-/** The JSON of a span of the page, with further events. */
+/** The JSON of a span of the page, with further events, whose values are limited. */
 export function withEvents(json: string, events: readonly SpanEvent[]): string {
   const span = JSON.parse(json) as PageSpan;
-  const added = events.map((event) => ({ ...event, attributes: limitedValues(event.attributes ?? {}) }));
-  return JSON.stringify({ ...span, events: [...(span.events ?? []), ...added] });
+  return JSON.stringify({ ...span, events: [...(span.events ?? []), ...events] });
 }
 
 export function shownResource(

@@ -21,7 +21,7 @@ export interface StoredTrace<Span> {
   arrived: number;
 }
 
-/** Beyond these limits, the traces that have been still for longest are dropped, then the newest spans of the last one. */
+/** Beyond these limits, `evict` drops the traces that have been still for longest. No trace grows beyond `maxSize`. */
 interface StoreLimits<Span> {
   readonly maxTraces: number;
   readonly maxSize: number;
@@ -67,10 +67,23 @@ export class SpanStore<Span> {
   annotate({ traceId, spanId, event }: SpanNote): void {
     const trace = this.#touch(traceId);
     const events = trace.notes.get(spanId) ?? [];
+    const size = this.#limits.sizeOf(event);
     if (events.length >= MAX_NOTES || trace.notes.size >= MAX_NOTED_SPANS) return;
+    if (trace.size + size > this.#limits.maxSize) return;
     if (events.some((known) => JSON.stringify(known) === JSON.stringify(event))) return;
     trace.notes.set(spanId, [...events, event]);
-    this.#grow(trace, this.#limits.sizeOf(event));
+    this.#grow(trace, size);
+  }
+
+  /** Called after a batch: within it, a trace that was dropped would come back without its first spans. */
+  evict(): void {
+    const { maxTraces, maxSize, dropping } = this.#limits;
+    for (const [id, oldest] of this.#traces) {
+      if (this.#traces.size <= maxTraces && this.#size <= maxSize) return;
+      dropping?.(id, oldest);
+      this.#traces.delete(id);
+      this.#size -= oldest.size;
+    }
   }
 
   /** Marks a trace as changed. */
@@ -98,13 +111,6 @@ export class SpanStore<Span> {
   #grow(trace: StoredTrace<Span>, growth: number): void {
     trace.size += growth;
     this.#size += growth;
-    const { maxTraces, maxSize, dropping } = this.#limits;
-    for (const [id, oldest] of this.#traces) {
-      if (this.#traces.size <= maxTraces && this.#size <= maxSize) return;
-      dropping?.(id, oldest);
-      this.#traces.delete(id);
-      this.#size -= oldest.size;
-    }
   }
 }
 

@@ -181,13 +181,16 @@ function fittingSpans(found: OtlpSpans): { spans: string[]; omitted: number; mis
     if (json.length > MAX_SPAN_LENGTH) omitted++;
     else store.add(span.traceId, span.spanId, { json });
   }
-  for (const note of found.evaluations) store.annotate(note);
+  store.evict();
+  for (const note of found.evaluations)
+    if (store.traces.get(note.traceId)?.spans.has(note.spanId)) store.annotate(note);
+  store.evict();
   const spans: string[] = [];
-  let missed = 0;
   for (const trace of store.traces.values()) {
     for (const json of spansOnPage(trace)) spans.push(json);
     omitted += trace.omitted;
-    for (const [id, events] of trace.notes) if (!trace.spans.has(id)) missed += events.length;
   }
-  return { spans, omitted, missed };
+  const idOf = ({ traceId, spanId }: { traceId: string; spanId: string }): string => `${traceId} ${spanId}`;
+  const known = new Set(found.spans.map(idOf));
+  return { spans, omitted, missed: found.evaluations.filter((note) => !known.has(idOf(note))).length };
 }

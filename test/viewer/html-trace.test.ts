@@ -495,6 +495,26 @@ describe('the command view', () => {
     ]);
   });
 
+  it('leaves out the oldest traces of a large file as a whole, and their evaluations', () => {
+    const file = join(folder, 'traces.jsonl');
+    const value = { stringValue: 'x'.repeat(100_000) };
+    const attributes = Array.from({ length: 95 }, (_, i) => ({ key: `a${i}`, value }));
+    const lines: object[] = ['1', '2', '3', '4', '5', '6'].map((traceId) => ({
+      traceId,
+      spanId: traceId,
+      name: traceId,
+      attributes,
+    }));
+    const record = { traceId: '2', spanId: '2', eventName: 'gen_ai.evaluation.result' };
+    lines.push({ traceId: '1', spanId: '7', name: 'late' });
+    lines.push({ resourceLogs: [{ scopeLogs: [{ logRecords: [record] }] }] });
+    writeFileSync(file, lines.map((line) => JSON.stringify(line)).join('\n'));
+    const page = join(folder, 'page.html');
+    expect(run(file, page)).toMatchObject({ code: 0, errors: '' });
+    expect(namesIn(page).sort()).toEqual(['1', '3', '4', '5', '6', 'late']);
+    expect(dataOf(page).omitted).toBe(1);
+  });
+
   it.each(['folder', '.', ''])('leaves no temporary file behind if %j is not a writable path', (name) => {
     writeFileSync(join(folder, 'file'), '{"traceId":"1","spanId":"2"}');
     mkdirSync(join(folder, 'folder'));

@@ -66,10 +66,7 @@ export async function startLiveView(
   { token = newToken(), keep }: LiveViewOptions = {},
 ): Promise<LiveView> {
   const store = new TraceStore();
-  const take = ({ spans, evaluations }: OtlpSpans): void => {
-    store.add(spans);
-    store.annotate(evaluations);
-  };
+  const take = ({ spans, evaluations }: OtlpSpans): void => store.add(spans, evaluations);
   const kept = keep === undefined ? undefined : new KeptTraces(keep, report);
   if (kept !== undefined) take(readKept(kept, keep));
   const receiver = new Receiver(store, token, kept);

@@ -110,8 +110,7 @@ export class Receiver {
   }
 
   #show({ spans, evaluations }: Pick<OtlpSpans, 'spans' | 'evaluations'>): void {
-    this.#store.add(spans);
-    this.#store.annotate(evaluations);
+    this.#store.add(spans, evaluations);
     if (spans.length > 0 || evaluations.length > 0) this.announce();
   }
 }

@@ -57,7 +57,8 @@ export class TraceStore {
     });
   }
 
-  add(spans: readonly PageSpan[]): void {
+  /** Adds spans, and evaluations that arrived with them. */
+  add(spans: readonly PageSpan[], notes: readonly SpanNote[] = []): void {
     for (const span of spans) {
       const stored = this.#stored.traces.get(span.traceId);
       const known = stored?.spans.get(span.spanId);
@@ -67,10 +68,8 @@ export class TraceStore {
       if (!span.isOpen || known === undefined || known.isOpen)
         this.#stored.add(span.traceId, span.spanId, span);
     }
-  }
-
-  annotate(notes: readonly SpanNote[]): void {
     for (const note of notes) this.#stored.annotate(note);
+    this.#stored.evict();
   }
 
   /** Has traces with open spans read again, which last longer. @returns whether there are any */

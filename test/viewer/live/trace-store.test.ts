@@ -39,6 +39,27 @@ test('the spans that make one trace too large are counted', () => {
   expect(store.trace('a')).toMatchObject({ spans: [{ spanId: '1' }, { spanId: '2' }], omitted: 2 });
 });
 
+test('a batch beyond the size drops whole traces, the oldest first, and no evaluation brings one back', () => {
+  const store = new TraceStore(30_000);
+  const ids = ['a', 'b', 'c'];
+  const spans = ['1', '2'].flatMap((spanId) => ids.map((id) => span(id, spanId, 4_000)));
+  const event = { name: 'e', time: [1, 0] as const };
+  const notes = ids.map((traceId) => ({ traceId, spanId: '1', event }));
+  store.add(spans.slice(0, 5), notes.slice(0, 2));
+  const { traces, dropped } = store.lists(NO_FILTER);
+  expect([traces.map(({ id }) => id), dropped]).toEqual([['b'], 2]);
+  expect(store.trace('b')).toMatchObject({ spans: [{ spanId: '1' }, { spanId: '2' }], omitted: 0 });
+});
+
+test('an evaluation that is too large for a trace drops nothing', () => {
+  const store = new TraceStore(25_000);
+  store.add([span('a', '1', 4_000)]);
+  const event = { name: 'e', time: [1, 0] as const, attributes: { text: 'x'.repeat(20_000) } };
+  store.add([], [{ traceId: 'a', spanId: '1', event }]);
+  expect(store.trace('a')).toMatchObject({ spans: [{ spanId: '1' }] });
+  expect(store.lists(NO_FILTER).dropped).toBe(0);
+});
+
 test('a trace of many conversations is listed in linear time', async () => {
   const list = (size: number): void => {
     const store = new TraceStore();
@@ -86,7 +107,10 @@ test('events about one span are limited', () => {
   const store = new TraceStore();
   const event = (second: number): SpanEvent => ({ name: 'e', time: [second, 0] });
   store.add([span('a', '1')]);
-  store.annotate(Array.from({ length: 1_000 }, (_, i) => ({ traceId: 'a', spanId: '1', event: event(i) })));
+  store.add(
+    [],
+    Array.from({ length: 1_000 }, (_, i) => ({ traceId: 'a', spanId: '1', event: event(i) })),
+  );
   expect(store.trace('a')?.spans[0]?.events).toHaveLength(100);
 });
 
@@ -94,8 +118,8 @@ test('an event that is sent again is there once', () => {
   const store = new TraceStore();
   const note = { traceId: 'a', spanId: '1', event: { name: 'e', time: [1, 0] as const } };
   store.add([span('a', '1')]);
-  store.annotate([note]);
-  store.annotate([structuredClone(note)]);
+  store.add([], [note]);
+  store.add([], [structuredClone(note)]);
   expect(store.trace('a')?.spans[0]?.events).toEqual([note.event]);
 });
 
