@@ -49,6 +49,8 @@ export class HtmlTraceExporter {
   readonly #stored: SpanStore<HeldSpan>;
   /** The revisions of the traces that a page has. */
   readonly #written = new WeakMap<PageTrace, number>();
+  /** How often the page of a trace could not be written. */
+  readonly #failures = new WeakMap<PageTrace, number>();
   readonly #closed = new BoundedMap<string, true>(MAX_PAGE_TRACES);
   /** The number of spans that were dropped for newer traces and are on no page. */
   #omitted = 0;
@@ -156,8 +158,17 @@ export class HtmlTraceExporter {
         traces.map(([, trace]) => trace),
         this.#omitted,
       );
-    // After one that cannot be written, the others would probably fail, too, and building them can take seconds.
-    else stale.every(([id, trace]) => this.#writeTrace(id, trace));
+    else this.#writeEach(stale);
+  }
+
+  /** Tries those first that failed least often, until one fails again: building all pages can take seconds. */
+  #writeEach(stale: readonly [id: string, trace: PageTrace][]): void {
+    const failures = (trace: PageTrace): number => this.#failures.get(trace) ?? 0;
+    for (const [id, trace] of stale.toSorted(([, a], [, b]) => failures(a) - failures(b))) {
+      if (this.#writeTrace(id, trace)) continue;
+      this.#failures.set(trace, failures(trace) + 1);
+      if (failures(trace) > 1) return;
+    }
   }
 
   #writeTrace(id: string, trace: PageTrace): boolean {

@@ -341,7 +341,7 @@ describe('the exporter does not throw', () => {
     await exporter.shutdown();
   });
 
-  it('if it cannot write the pages of traces, and tries the first of them again at the next flush', async () => {
+  it('if it cannot write the pages of traces, and tries one of them again at each flush', async () => {
     vi.spyOn(process.stderr, 'write').mockReturnValue(true);
     writeFileSync(join(folder, 'pages'), '');
     const exporter = new HtmlTraceExporter({ path: join(folder, 'pages', '{traceId}.html') });
@@ -356,14 +356,47 @@ describe('the exporter does not throw', () => {
     for (const span of makeSpans({ name: 'a' }, { name: 'b' }, { name: 'c' }))
       send(exporter, Object.create(span, { resource: { value: resource } }));
     await exporter.forceFlush();
-    expect(attempts).toBe(1);
+    expect(attempts).toBe(3);
     await exporter.forceFlush();
-    expect(attempts).toBe(2);
+    expect(attempts).toBe(4);
     rmSync(join(folder, 'pages'));
     await exporter.forceFlush();
     expect(readdirSync(join(folder, 'pages'))).toHaveLength(3);
     await exporter.shutdown();
-    expect(attempts).toBe(5);
+    expect(attempts).toBe(7);
+  });
+
+  it('if it cannot write the page of one trace, and writes those of all others, however often', async () => {
+    vi.spyOn(process.stderr, 'write').mockReturnValue(true);
+    const exporter = new HtmlTraceExporter({ path: join(folder, '{traceId}.html') });
+    const pageOf = (span: FinishedSpan): string => join(folder, `${span.spanContext().traceId}.html`);
+    const [broken, late, ...others] = makeSpans({ name: 'a' }, { name: 'b' }, { name: 'c' }, { name: 'd' });
+    if (broken === undefined || late === undefined) throw new Error('no spans');
+    mkdirSync(pageOf(broken));
+    mkdirSync(pageOf(late));
+    send(exporter, broken, late, ...others);
+    await exporter.forceFlush();
+    for (const span of others) expect(namesIn(pageOf(span))).toEqual([span.name]);
+    rmdirSync(pageOf(late));
+    for (let i = 0; i < 2; i++) await exporter.forceFlush();
+    expect(namesIn(pageOf(late))).toEqual(['b']);
+    await exporter.shutdown();
+  });
+
+  it('if an evaluation has values that JSON cannot hold', async () => {
+    const path = join(folder, 'page.html');
+    const exporter = new HtmlTraceExporter({ path });
+    const [span] = makeSpans({ name: 'a' });
+    send(exporter, span);
+    const circle: Record<string, unknown> = {};
+    circle.self = circle;
+    const attributes = { big: 1n, circle, long: 'x'.repeat(200_000) };
+    const event = { name: 'gen_ai.evaluation.result', time: [1, 0] as const, attributes };
+    exporter.evaluated({ ...span?.spanContext(), event } as never);
+    await exporter.shutdown();
+    const [shown] = dataOf(path).spans;
+    expect(shown).toMatchObject({ events: [{ attributes: { big: 1, circle: '[no text]' } }] });
+    expect(JSON.stringify(shown).length).toBeLessThan(101_000);
   });
 
   it('if something else than a file is at its path, which stays and is reported once on standard error', async () => {
