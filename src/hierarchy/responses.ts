@@ -118,21 +118,34 @@ export class Responses implements ConversationApi {
   readonly #telemetry: Telemetry;
   /** For the requests that refer to them. The least recently used one is closed first. */
   readonly #known: Shelf<KnownResponse>;
+  /** Those whose span was closed before their end: a second one goes on with them. */
+  readonly #paused: Shelf<KnownResponse>;
 
   constructor(tracker: ConversationTracker, toolCalls: ToolCalls) {
     this.tracker = tracker;
     this.toolCalls = toolCalls;
     this.#telemetry = tracker.telemetry;
     this.#known = tracker.store.shelf<KnownResponse>({
-      lifetimeMs: LONG_LIFETIME_MS,
       evicted: ({ open }) => open?.close(),
       isInUse: ({ open }) => open !== undefined,
     });
+    this.#paused = tracker.store.shelf({ lifetimeMs: LONG_LIFETIME_MS });
   }
 
   /** The span context of a response that this process created. */
   known(id: string, origin: string): SpanContext | undefined {
-    return this.#known.get(origin, id)?.context;
+    return this.#find(origin, id)?.context;
+  }
+
+  #find(origin: string, id: string | undefined): KnownResponse | undefined {
+    return this.#known.get(origin, id) ?? this.#paused.get(origin, id);
+  }
+
+  #remember(origin: string, known: KnownResponse): void {
+    const { id, isPaused = false } = known;
+    const [shelf, other] = isPaused ? [this.#paused, this.#known] : [this.#known, this.#paused];
+    other.delete(origin, id);
+    shelf.set(origin, id, known);
   }
 
   /** A call about an open background response in the same trace is part of that response. */
@@ -141,7 +154,7 @@ export class Responses implements ConversationApi {
     const { origin } = endpoint;
     const creates = isResponse(route);
     const referred = creates ? stringField(body, 'previous_response_id') : values[0];
-    const known = this.#known.get(origin, referred);
+    const known = this.#find(origin, referred);
     const own = conversationOf(request, creates) ?? (creates ? undefined : known?.conversationId);
     const named =
       own === undefined && route.family === 'responses' ? conversationIn(call.context) : undefined;
@@ -250,14 +263,14 @@ export class Responses implements ConversationApi {
     const id = stringField(response, 'id');
     if (id === undefined) return undefined;
     const context = trace.getSpanContext(record.context);
-    const known = this.#known.get(origin, id);
+    const known = this.#find(origin, id);
     if (known !== undefined && known.context?.spanId === context?.spanId) return known;
     // A server that reuses an id has forgotten the first one.
     known?.open?.close();
     const { handedOn } = start;
     const conversationId = conversationIdOf(response) ?? start.conversationId;
     const told = { id, context, conversationId, handedOn, model };
-    this.#known.set(origin, id, told);
+    this.#remember(origin, told);
     return told;
   }
 
@@ -278,7 +291,7 @@ export class Responses implements ConversationApi {
     const closed = ({ life }: ContinuedCall, result: unknown, endTime: number): void => {
       ended(result, endTime);
       if (this.#known.get(origin, id)?.open === open)
-        this.#known.set(origin, id, { ...known, isPaused: life.endTime === undefined });
+        this.#remember(origin, { ...known, isPaused: life.endTime === undefined });
     };
     const continued = { ...start, id, closed };
     const open: ContinuedCall = new ContinuedCall(backgroundTraits(this.#telemetry), continued, this.tracker);
@@ -287,7 +300,7 @@ export class Responses implements ConversationApi {
       const response = await send((controller) => readWithClient(client, path, {}, undefined, controller));
       open.see(response, open.clock.now(), false);
     };
-    this.#known.set(origin, id, { ...known, open });
+    this.#remember(origin, { ...known, open, isPaused: false });
     this.tracker.keep(open);
     return open;
   }
@@ -299,7 +312,7 @@ export class Responses implements ConversationApi {
   #adopt(fetch: Fetch, call: Call, response: unknown, creator: SpanContext | undefined): void {
     const { request, endpoint, context: caller } = fetch;
     const { origin } = endpoint;
-    const known = this.#known.get(origin, stringField(response, 'id'));
+    const known = this.#find(origin, stringField(response, 'id'));
     const adoption = readAdoption(call, request.deployment, response, known?.model);
     if (adoption === undefined) return;
     const isPaused = known?.isPaused === true;

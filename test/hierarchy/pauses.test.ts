@@ -165,16 +165,17 @@ describe('a run that paused', () => {
     expect(seconds * 1e3 + nanoseconds / 1e6).toBeLessThan(100);
   });
 
-  it('is forgotten when there is no room for it', async () => {
+  it('is forgotten when there is only room for one that paused later', async () => {
     const created_at = Math.floor(Date.now() / 1e3);
     const { simulator, client, telemetry } = await startPaused(created_at, { maxConversations: 1 });
     const { runs } = client.beta.threads;
     const other = { ...RUN, id: 'run_2', created_at };
     simulator.next({
       when: { path: PATH },
-      body: { ...other, status: 'completed', completed_at: created_at },
+      body: { ...other, status: 'in_progress' },
     });
     await runs.create('thread_1', { assistant_id: 'asst_1' });
+    await expect.poll(() => telemetry.openSpans, { timeout: 10_000 }).toEqual([]);
     simulator.next({ when: { path: `${PATH}/run_1` }, body: { ...RUN, status: 'completed', created_at } });
     await runs.retrieve('run_1', { thread_id: 'thread_1' });
     await telemetry.provider.forceFlush();

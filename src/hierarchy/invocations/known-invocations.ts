@@ -6,20 +6,20 @@ import type { AgentInvocation, PausedInvocation } from './agent-invocation.ts';
 interface KnownInvocation {
   readonly open: AgentInvocation | undefined;
   readonly span: SpanContext;
-  /** What a second span continues with, where the first one was closed before the end. */
-  readonly paused: PausedInvocation | undefined;
 }
 
 /** The invocations of this process that have an id: open, paused and closed ones. */
 export class KnownInvocations {
   readonly #known: Shelf<KnownInvocation>;
+  /** What a second span continues with, where the first one was closed before the end. */
+  readonly #paused: Shelf<PausedInvocation>;
 
   constructor(store: Store) {
     this.#known = store.shelf<KnownInvocation>({
-      lifetimeMs: LONG_LIFETIME_MS,
       evicted: ({ open }) => open?.close(),
       isInUse: ({ open }) => open !== undefined,
     });
+    this.#paused = store.shelf({ lifetimeMs: LONG_LIFETIME_MS });
   }
 
   /** Called when the id of an invocation becomes known. */
@@ -27,7 +27,8 @@ export class KnownInvocations {
     const { origin } = invocation.endpoint;
     // A server that reuses an id has forgotten the first one.
     this.#known.get(origin, id)?.open?.close();
-    this.#known.set(origin, id, { open: invocation, span: invocation.spanContext, paused: undefined });
+    this.#known.set(origin, id, { open: invocation, span: invocation.spanContext });
+    this.#paused.delete(origin, id);
   }
 
   open(id: string, origin: string, conversationId: string | undefined): AgentInvocation | undefined {
@@ -37,7 +38,7 @@ export class KnownInvocations {
 
   /** What was recorded before its end, which the caller continues with. */
   paused(id: string, origin: string, conversationId: string | undefined): PausedInvocation | undefined {
-    const paused = this.#known.get(origin, id)?.paused;
+    const paused = this.#paused.get(origin, id);
     const named = paused?.snapshot.conversationId;
     const isOther = named !== undefined && conversationId !== undefined && named !== conversationId;
     return isOther ? undefined : paused;
@@ -45,18 +46,19 @@ export class KnownInvocations {
 
   /** Called when an invocation is recorded. */
   closed({ id, endpoint: { origin }, spanContext: span, paused }: AgentInvocation): void {
-    if (id !== undefined && this.#known.get(origin, id)?.span === span)
-      this.#known.set(origin, id, { open: undefined, span, paused });
+    if (id === undefined || this.#known.get(origin, id)?.span !== span) return;
+    this.#known.set(origin, id, { open: undefined, span });
+    if (paused !== undefined) this.#paused.set(origin, id, paused);
   }
 
   /** Whether this process records the invocation, or has recorded it. */
   has(id: string, origin: string): boolean {
-    return this.#known.get(origin, id) !== undefined;
+    return this.#known.get(origin, id) !== undefined || this.#paused.get(origin, id) !== undefined;
   }
 
   /** Links to an invocation, for requests about it in other traces. */
   linksTo(id: string, origin: string): Link[] {
-    const context = this.#known.get(origin, id)?.span;
+    const context = this.#known.get(origin, id)?.span ?? this.#paused.get(origin, id)?.span;
     return context === undefined ? [] : [{ context }];
   }
 }
