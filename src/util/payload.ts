@@ -69,7 +69,7 @@ export function tolerating<Payload, Result, Options = void>(
 }
 
 /** A view of the object in which a field that throws is `undefined`. */
-function tolerant(value: unknown): unknown {
+export function tolerant(value: unknown): unknown {
   return typeof value === 'object' && value !== null
     ? new Proxy(value, { get: (target, key) => tolerant(field(target, key)) })
     : value;

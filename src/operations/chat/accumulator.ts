@@ -12,6 +12,7 @@ import {
   type PayloadObject,
   stringField,
   textField,
+  tolerant,
 } from '../../util/payload.ts';
 import { textOfPart } from '../content-parts.ts';
 import { reportedError } from '../failures.ts';
@@ -111,29 +112,38 @@ export class ChatAccumulator implements Accumulator {
     if (limits !== undefined) this.#room = new Room(limits);
   }
 
-  /** Reads fields by literal names, which takes a tenth of the time of the accessors. Chunks are parsed JSON: none throws. */
-  add(chunk: unknown): boolean | undefined {
-    const { id, model, service_tier, system_fingerprint, usage, x_groq, choices } = (chunk ??
-      NO_PIECE) as PayloadObject;
-    // Some servers leave out of most chunks which response they are part of.
-    if (!this.#begun || (typeof id === 'string' && id !== '')) {
-      this.#begun = true;
-      if (id !== this.#id) this.#id = asName(id);
-      if (model !== this.#model) this.#model = asName(model);
-      if (service_tier !== this.#serviceTier) this.#serviceTier = asName(service_tier) ?? this.#serviceTier;
-      if (system_fingerprint !== this.#fingerprint)
-        this.#fingerprint = asName(system_fingerprint) ?? this.#fingerprint;
+  /**
+   * Reads fields by literal names, which takes a tenth of the time of the accessors.
+   *
+   * @param tolerates whether the chunk is a view in which no field throws
+   */
+  add(chunk: unknown, tolerates: boolean = false): boolean | undefined {
+    try {
+      const { id, model, service_tier, system_fingerprint, usage, x_groq, choices } = (chunk ??
+        NO_PIECE) as PayloadObject;
+      // Some servers leave out of most chunks which response they are part of.
+      if (!this.#begun || (typeof id === 'string' && id !== '')) {
+        this.#begun = true;
+        if (id !== this.#id) this.#id = asName(id);
+        if (model !== this.#model) this.#model = asName(model);
+        if (service_tier !== this.#serviceTier) this.#serviceTier = asName(service_tier) ?? this.#serviceTier;
+        if (system_fingerprint !== this.#fingerprint)
+          this.#fingerprint = asName(system_fingerprint) ?? this.#fingerprint;
+      }
+      if (usage !== undefined && usage !== null) this.#usage = keptNumbers(usage);
+      else if (x_groq !== undefined) this.#usage = keptNumbers(objectField(x_groq, 'usage')) ?? this.#usage;
+      if (!Array.isArray(choices)) return undefined;
+      let hasContent = false;
+      for (let position = 0; position < choices.length && position < MAX_REPEATED; position++)
+        if (this.#addChoice(choices[position])) hasContent = true;
+      if (hasContent) this.contentChunks++;
+      if (!this.#completes) return undefined;
+      this.#completes = false;
+      return true;
+    } catch (error) {
+      if (tolerates) throw error;
+      return this.add(tolerant(chunk), true);
     }
-    if (usage !== undefined && usage !== null) this.#usage = keptNumbers(usage);
-    else if (x_groq !== undefined) this.#usage = keptNumbers(objectField(x_groq, 'usage')) ?? this.#usage;
-    if (!Array.isArray(choices)) return undefined;
-    let hasContent = false;
-    for (let position = 0; position < choices.length && position < MAX_REPEATED; position++)
-      if (this.#addChoice(choices[position])) hasContent = true;
-    if (hasContent) this.contentChunks++;
-    if (!this.#completes) return undefined;
-    this.#completes = false;
-    return true;
   }
 
   get hasEnd(): boolean {
@@ -155,47 +165,52 @@ export class ChatAccumulator implements Accumulator {
   }
 
   /** @returns whether the piece is content: text, or a part of a tool call or of audio */
-  #addChoice(piece: unknown): boolean {
-    const {
-      index: position,
-      finish_reason: reasonGiven,
-      delta,
-      text,
-      error,
-    } = (piece ?? NO_PIECE) as PayloadObject;
-    const index = asCount(position) ?? 0;
-    const reason = typeof reasonGiven === 'string' ? asName(reasonGiven) : undefined;
-    const told = text === undefined ? delta : { content: text };
-    const message = (typeof told === 'object' && told !== null ? told : NO_PIECE) as PayloadObject;
-    const { content, refusal, reasoning_content, reasoning, audio } = message;
-    const { tool_calls: toolCalls, function_call: called } = message;
-    const calls =
-      (Array.isArray(toolCalls) && toolCalls.length > 0) || (called !== undefined && called !== null);
-    // Written out for `content`: this runs for each chunk.
-    const hasContent =
-      calls ||
-      (typeof content === 'string' ? content !== '' : Array.isArray(content) && content.length > 0) ||
-      isPiece(refusal) ||
-      isPiece(reasoning_content) ||
-      isPiece(reasoning) ||
-      (audio ?? undefined) !== undefined;
-    // The names of tools are not content; their arguments are.
-    const keepsMessage = this.#room !== undefined || calls;
-    const isBroken = error !== undefined && error !== null;
-    if (index >= MAX_REPEATED || (reason === undefined && !isBroken && !keepsMessage)) return hasContent;
-    let choice = this.#choices[index];
-    if (choice === undefined) {
-      choice = { index };
-      this.#choices[index] = choice;
+  #addChoice(piece: unknown, tolerates: boolean = false): boolean {
+    try {
+      const {
+        index: position,
+        finish_reason: reasonGiven,
+        delta,
+        text,
+        error,
+      } = (piece ?? NO_PIECE) as PayloadObject;
+      const index = asCount(position) ?? 0;
+      const reason = typeof reasonGiven === 'string' ? asName(reasonGiven) : undefined;
+      const told = text === undefined ? delta : { content: text };
+      const message = (typeof told === 'object' && told !== null ? told : NO_PIECE) as PayloadObject;
+      const { content, refusal, reasoning_content, reasoning, audio } = message;
+      const { tool_calls: toolCalls, function_call: called } = message;
+      const calls =
+        (Array.isArray(toolCalls) && toolCalls.length > 0) || (called !== undefined && called !== null);
+      // Written out for `content`: this runs for each chunk.
+      const hasContent =
+        calls ||
+        (typeof content === 'string' ? content !== '' : Array.isArray(content) && content.length > 0) ||
+        isPiece(refusal) ||
+        isPiece(reasoning_content) ||
+        isPiece(reasoning) ||
+        (audio ?? undefined) !== undefined;
+      // The names of tools are not content; their arguments are.
+      const keepsMessage = this.#room !== undefined || calls;
+      const isBroken = error !== undefined && error !== null;
+      if (index >= MAX_REPEATED || (reason === undefined && !isBroken && !keepsMessage)) return hasContent;
+      let choice = this.#choices[index];
+      if (choice === undefined) {
+        choice = { index };
+        this.#choices[index] = choice;
+      }
+      if (reason !== undefined) {
+        choice.finish_reason = reason;
+        this.#choiceUsage ??= keptNumbers(objectField(piece, 'usage'));
+        this.#completes = true;
+      }
+      if (isBroken) choice.error ??= reportedError(piece);
+      if (keepsMessage) this.#addMessage(choice, message);
+      return hasContent;
+    } catch (error) {
+      if (tolerates) throw error;
+      return this.#addChoice(tolerant(piece), true);
     }
-    if (reason !== undefined) {
-      choice.finish_reason = reason;
-      this.#choiceUsage ??= keptNumbers(objectField(piece, 'usage'));
-      this.#completes = true;
-    }
-    if (isBroken) choice.error ??= reportedError(piece);
-    if (keepsMessage) this.#addMessage(choice, message);
-    return hasContent;
   }
 
   #addMessage(choice: StreamedChoice, delta: PayloadObject): void {

@@ -271,6 +271,29 @@ describe('an absurd index allocates nothing', () => {
   });
 });
 
+describe('a field that throws loses only itself', () => {
+  const throwing = (name: string, rest: object): object =>
+    Object.defineProperty({ ...rest }, name, {
+      enumerable: true,
+      get() {
+        throw new Error('It cannot be read.');
+      },
+    });
+  const hello = { index: 0, delta: { content: 'Hello' } };
+
+  test.each<[string, object]>([
+    ['chunk', throwing('usage', chunk(hello))],
+    ['choice', chunk(hello, throwing('finish_reason', { index: 1, delta: { content: 'Hello' } }))],
+    ['message', chunk(hello, { index: 1, delta: throwing('refusal', { content: 'Hello' }) })],
+  ])('of a %s', (_, hostile) => {
+    const choices = (hostile as { choices: object[] }).choices.map((_choice, index) => ({
+      index,
+      message: { content: 'Hello' },
+    }));
+    expect(accumulate([hostile])).toMatchObject({ ...HEAD, choices });
+  });
+});
+
 test('a chunk says whether it completes a choice', () => {
   const accumulator = new ChatAccumulator(undefined);
   const finished = (index: number): object => ({ index, delta: {}, finish_reason: 'stop' });
@@ -279,7 +302,12 @@ test('a chunk says whether it completes a choice', () => {
     chunk(finished(0)),
     chunk({ index: 1, delta: { content: 'Hi' } }),
     chunk(finished(2), { index: 1, delta: { content: '!' } }),
-    chunk(finished(1)),
+    chunk({
+      ...finished(1),
+      get delta() {
+        throw new Error('no delta');
+      },
+    }),
     { ...HEAD, choices: [], usage: { prompt_tokens: 1 } },
     { ...HEAD },
   ].map((one) => accumulator.add(one) === true);
