@@ -2,7 +2,15 @@ import type { Context } from '@opentelemetry/api';
 import { now } from '../../util/clock.ts';
 import { activeContext, runIn } from '../../util/context.ts';
 import { guard } from '../../util/guard.ts';
-import { asNumber, asObject, field, fieldsOf, objectField, type PayloadObject } from '../../util/payload.ts';
+import {
+  asNumber,
+  asObject,
+  asText,
+  field,
+  fieldsOf,
+  objectField,
+  type PayloadObject,
+} from '../../util/payload.ts';
 import type { CallObserver } from '../call.ts';
 import { isObject, propertyOf, prototypesOf } from '../reflect.ts';
 import { Seam, seenCalls } from '../seam.ts';
@@ -12,6 +20,7 @@ import {
   httpUrl,
   type OpenedSocket,
   parseFrame,
+  parseReceived,
   type SocketClose,
   type SocketKind,
   type SocketObservation,
@@ -24,9 +33,18 @@ const MAX_KEPT = 1_000;
 /** What fails a request that the SDK drops. */
 const NOT_SENT: object = Object.freeze({ code: 'connection_closed', message: 'The WebSocket is closed.' });
 
-/** An event that the program has sent, and that has not gone out. */
+/** What the program has sent, and has not gone out. */
 interface Unsent {
   readonly event: PayloadObject | undefined;
+  /** What the program has serialised itself. */
+  readonly raw: unknown;
+  readonly context: Context;
+}
+
+/** What the SDK keeps, as it has serialised it: the program may change the event and send it again. */
+interface Kept {
+  /** `undefined` if it is binary. */
+  readonly frame: string | undefined;
   readonly context: Context;
 }
 
@@ -42,7 +60,7 @@ export class SocketState {
   /** What the SDK is sending. */
   #unsent: Unsent | undefined;
   /** What the SDK keeps until a connection is open, in its order. */
-  readonly #kept: Unsent[] = [];
+  readonly #kept: Kept[] = [];
   #byProgram = false;
   #error: unknown;
   /** The SDK has reported an error of the connection, maybe without its cause. */
@@ -67,7 +85,7 @@ export class SocketState {
     else if (name === 'close' && Number(this.#readyState) >= CLOSING)
       guard('closing a socket', () => {
         const close = this.#close(event);
-        this.#notSent(this.#kept.splice(0), close.error);
+        this.#keptNotSent(this.#kept.splice(0), close.error);
         observation.closed(close);
       });
     else if (name === 'reconnected') guard('watching a connection', () => this.#reconnected());
@@ -80,13 +98,14 @@ export class SocketState {
     guard('sending a frame', () => {
       this.#connect();
       isLost = Number(this.#readyState) >= CLOSING && !canReconnect(this.#socket);
-      this.#unsent = { event: asObject(isRaw ? parseFrame(given) : given), context: activeContext() };
+      const event = asObject(isRaw ? parseFrame(given) : given);
+      this.#unsent = { event, raw: isRaw ? given : undefined, context: activeContext() };
     });
     this.#isSending = true;
     try {
       const result = original();
       if (isLost) this.#lose(NOT_SENT);
-      else if (this.#unsent !== undefined && this.#kept.length < MAX_KEPT) this.#kept.push(this.#unsent);
+      else this.#keep();
       return result;
     } catch (error) {
       this.#lose(error);
@@ -122,8 +141,8 @@ export class SocketState {
     this.#hasFailed = false;
     if (keepsUntilAsked(this.#socket)) return;
     // The SDK has sent what it kept, before the new connection could be seen.
-    for (const { event, context } of this.#kept.splice(0))
-      runIn(context, () => this.#observation?.sent(event));
+    for (const { frame, context } of this.#kept.splice(0))
+      runIn(context, () => this.#observation?.sent(asObject(parseReceived(frame))));
   }
 
   #close(code: unknown): SocketClose {
@@ -135,12 +154,43 @@ export class SocketState {
   #lose(error: unknown): void {
     const unsent = this.#unsent;
     this.#unsent = undefined;
-    if (unsent !== undefined) this.#notSent([unsent], error);
+    if (unsent !== undefined) this.#notSent(unsent, error);
   }
 
-  #notSent(events: readonly Unsent[], error: unknown): void {
-    for (const { event, context } of events)
-      guard('recording a frame', () => runIn(context, () => this.#observation?.notSent(event, error)));
+  #notSent({ event, context }: Pick<Unsent, 'event' | 'context'>, error: unknown): void {
+    guard('recording a frame', () => runIn(context, () => this.#observation?.notSent(event, error)));
+  }
+
+  #keptNotSent(lost: readonly Kept[], error: unknown): void {
+    for (const { frame, context } of lost)
+      this.#notSent({ event: asObject(parseReceived(frame)), context }, error);
+  }
+
+  /** The SDK keeps what it was given. */
+  #keep(): void {
+    const unsent = this.#unsent;
+    this.#unsent = undefined;
+    if (unsent === undefined || this.#kept.length >= MAX_KEPT) return;
+    const { event, raw, context } = unsent;
+    try {
+      this.#kept.push({ frame: asText(raw ?? JSON.stringify(event)), context });
+    } catch {
+      // The SDK does not keep what cannot be serialised.
+    }
+  }
+
+  /** What the SDK has kept, and sends now; also as part of a later send, which then waits behind it. */
+  #takeKept(data: unknown): Kept | undefined {
+    if (this.#kept.length === 0) return undefined;
+    const sent = asText(data);
+    const index = this.#kept.findIndex(({ frame }) => frame === sent);
+    if (this.#isSending && (index < 0 || keepsUntilAsked(this.#socket))) return undefined;
+    const lost = this.#kept.splice(0, Math.max(index, 0) + 1);
+    const kept = lost.pop();
+    // The SDK sends in order: it could not send what it kept before this.
+    this.#keptNotSent(lost, this.#error ?? NOT_SENT);
+    if (this.#isSending) this.#keep();
+    return kept;
   }
 
   get #readyState(): unknown {
@@ -170,10 +220,13 @@ export class SocketState {
   #sending(data: unknown): void {
     const observation = this.#observation;
     if (observation === undefined || (this.#readyState ?? OPEN) !== OPEN) return;
+    const kept = this.#takeKept(data);
+    if (kept !== undefined) {
+      runIn(kept.context, () => observation.sent(asObject(parseReceived(data))));
+      return;
+    }
     if (!this.#isSending) {
-      const kept = this.#kept.shift();
-      if (kept === undefined) observation.sent(asObject(parseFrame(data)));
-      else runIn(kept.context, () => observation.sent(kept.event));
+      observation.sent(asObject(parseFrame(data)));
       return;
     }
     // The SDK sends in order: what it kept has gone out, or never will.

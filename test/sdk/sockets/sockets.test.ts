@@ -151,6 +151,72 @@ describe('a socket', () => {
     await program.expectTree('chat gpt-4o  openai.stream.end=completed');
   });
 
+  it('records what waits for the connection as the program has sent it', async () => {
+    const program = await startProgram();
+    instrumentOpenAI(ResponsesWS);
+    const socket = new ResponsesWS(program.client);
+    socket.on('error', () => undefined);
+    let completed = 0;
+    socket.on('response.completed', () => void completed++);
+    const event = { type: 'response.create' as const, model: 'gpt-first', input: 'Hello' };
+    await program.inSpan(async () => socket.send(event), 'one user');
+    event.model = 'gpt-second';
+    await program.inSpan(async () => socket.send(event), 'another user');
+    event.model = 'gpt-never';
+    await vi.waitUntil(() => completed === 2);
+    socket.close();
+    expect(endsByUser(program)).toEqual([
+      ['one user', 'chat gpt-first', 'completed'],
+      ['another user', 'chat gpt-second', 'completed'],
+    ]);
+  });
+
+  it('that is refused records what waits as the program has sent it', async () => {
+    const program = await startProgram();
+    const server = await startRefusing();
+    instrumentOpenAI(ResponsesWS);
+    const socket = new ResponsesWS(program.client.withOptions({ baseURL: `${server.url}v1` }));
+    socket.on('error', () => undefined);
+    const event = { type: 'response.create' as const, model: 'gpt-sent', input: 'Hello' };
+    socket.send(event);
+    event.model = 'gpt-never';
+    await new Promise((resolve) => platformSocket(socket).once('close', resolve));
+    server.close();
+    expect(program.telemetry.spans.map(({ name }) => name)).toEqual(['chat gpt-sent']);
+  });
+
+  it('that could not send all that waited sends the rest with the next event', async () => {
+    const program = await startProgram();
+    instrumentOpenAI(ResponsesWS);
+    const socket = new ResponsesWS(program.client);
+    socket.on('error', () => undefined);
+    const send = (model: string): Promise<void> =>
+      program.inSpan(
+        async () => socket.send({ type: 'response.create', model, input: 'Hello' }),
+        `user of ${model}`,
+      );
+    const platform = platformSocket(socket);
+    platform.send = () => {
+      Reflect.deleteProperty(platform, 'send');
+      throw new Error('The write fails.');
+    };
+    for (const model of ['gpt-failed', 'gpt-kept', 'gpt-kept-too']) await send(model);
+    await once(platform, 'open');
+    let completed = 0;
+    socket.on('response.completed', () => void completed++);
+    await send('gpt-next');
+    await vi.waitUntil(() => completed === 3);
+    socket.close();
+    const frames = program.simulator.sockets.at(-1)?.frames.map((frame) => JSON.parse(frame).model);
+    expect(frames).toEqual(['gpt-kept', 'gpt-kept-too', 'gpt-next']);
+    expect(endsByUser(program)).toEqual([
+      ['user of gpt-failed', 'chat gpt-failed', 'Error'],
+      ['user of gpt-kept', 'chat gpt-kept', 'completed'],
+      ['user of gpt-kept-too', 'chat gpt-kept-too', 'completed'],
+      ['user of gpt-next', 'chat gpt-next', 'completed'],
+    ]);
+  });
+
   it('that reconnects loses what was sent, and keeps what was not', async () => {
     const program = await startProgram();
     instrumentOpenAI(ResponsesWS);
@@ -518,4 +584,16 @@ function endsByModel({ telemetry }: Program): unknown[] {
     attributes['gen_ai.request.model'],
     attributes['openai.stream.end'],
   ]);
+}
+
+function endsByUser({ telemetry: { spans } }: Program): unknown[] {
+  const nameOf = (id: string | undefined): string | undefined =>
+    spans.find((span) => span.spanContext().spanId === id)?.name;
+  return spans
+    .filter(({ name }) => name.startsWith('chat '))
+    .map(({ name, parentSpanContext, attributes }) => [
+      nameOf(parentSpanContext?.spanId),
+      name,
+      attributes['error.type'] ?? attributes['openai.stream.end'],
+    ]);
 }
