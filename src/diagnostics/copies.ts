@@ -10,10 +10,10 @@ interface Copy {
 }
 
 interface Copies {
-  /** By their directories. */
+  /** The loaded copies of `openai`, by their directories. */
   readonly openai: Map<string, Copy>;
   readonly ours: Map<string, Copy>;
-  /** Known files of `openai`: a file may be reported in several ways. */
+  /** The files of `openai` that were handled already, because a file may be reported in several ways. */
   readonly files: Set<string>;
   /** Whether a client class was passed in or loaded, so that there is something to observe. */
   seen: boolean;
@@ -41,7 +41,7 @@ export function noticeOpenAI({
   if (files.has(path)) return;
   files.add(path);
   const directory = directoryOf(path);
-  // Several files of a copy define its client.
+  // Several files of one copy define its client, so report the copy only once.
   if (early && !openai.has(directory)) notice('openai_loaded_early', version, path);
   noticeVersion(version);
   if (add(openai, { directory, version })) notice('openai_twice', copyList([...openai.values()]));

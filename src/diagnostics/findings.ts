@@ -277,7 +277,7 @@ const FINDINGS: Readonly<Record<ProcessFindingCode, FindingRow>> = {
   },
 };
 
-/** @param details in the order of the parameters in the code's row */
+/** @param details the details, in the order in which the code's row in `FINDINGS` takes them as parameters */
 export function describeFinding(code: ProcessFindingCode, ...details: readonly string[]): Finding {
   const { severity = 'warning', message, action } = FINDINGS[code];
   return { code, severity, message: worded(message, details), action: worded(action, details) };

@@ -5,21 +5,21 @@ export interface OtherInstrumentation {
   /** Whether it records the client metrics of the conventions. If not, ours are still needed. */
   readonly recordsMetrics?: true;
   /**
-   * The scope or Sentry's origin of spans of single calls, some of which it never ends. It ends all others before the next
-   * turn of the event loop.
+   * The scope, or Sentry's origin, of spans of single calls that it may never end. It ends all its other spans before
+   * the next turn of the event loop.
    */
   readonly leavesOpen?: string | undefined;
   /** The code or variable that switches it off, ready to paste. */
   readonly switchOff: string;
 }
 
-/** OpenTelemetry's own, which `getNodeAutoInstrumentations()` includes. */
+/** OpenTelemetry's own instrumentation of `openai`, which `getNodeAutoInstrumentations()` includes. */
 export const OTEL_OPENAI = '@opentelemetry/instrumentation-openai';
 
-/** Used as the scope of Sentry's spans, which have none. */
+/** Stands for the scope of Sentry's spans, which have none. */
 export const SENTRY_SCOPE = '@sentry/node';
 
-/** The known ones. An unknown one is assumed to record metrics, so that nothing is counted twice. */
+/** The known instrumentations. An unknown one is assumed to record metrics, so that nothing is counted twice. */
 export const OTHER_INSTRUMENTATIONS: readonly OtherInstrumentation[] = [
   {
     scope: OTEL_OPENAI,
@@ -29,7 +29,7 @@ export const OTHER_INSTRUMENTATIONS: readonly OtherInstrumentation[] = [
       'or OTEL_NODE_DISABLED_INSTRUMENTATIONS=openai',
   },
   registered('@traceloop/instrumentation-openai'),
-  // It ends no span of a call that fails.
+  // It never ends the span of a call that fails.
   registered('@arizeai/openinference-instrumentation-openai', true),
   {
     scope: 'langsmith',
@@ -37,13 +37,14 @@ export const OTHER_INSTRUMENTATIONS: readonly OtherInstrumentation[] = [
   },
   {
     scope: SENTRY_SCOPE,
-    // Those of `parse()`, `responses.stream()` and `tee()`. A span for LangChain may have several calls below it.
+    // It leaves open the spans of `parse()`, `responses.stream()` and `tee()`. A span for LangChain may have several calls
+    // below it.
     leavesOpen: 'auto.ai.openai',
     switchOff: "Sentry.init({ integrations: (all) => all.filter(({ name }) => name !== 'OpenAI') })",
   },
 ];
 
-/** One that a program passes to its SDK. */
+/** An instrumentation that a program passes to its SDK. */
 function registered(scope: string, leavesOpen?: true): OtherInstrumentation {
   return {
     scope,

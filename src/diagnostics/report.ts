@@ -7,7 +7,9 @@ import { NAME } from '../util/version.ts';
 import { describeFinding, type Finding, type ProcessFindingCode } from './findings.ts';
 
 const MAX_FINDINGS = 100;
-/** Characters of a line: findings quote versions, paths and options, which others have written. */
+/**
+ * The maximum length of a line. Findings quote versions, paths and options, which come from outside and may be long.
+ */
 const MAX_LOGGED_LENGTH = 4_000;
 
 /** What has been noticed in this process, by all copies of this package. */
@@ -25,7 +27,7 @@ const notices = new ProcessWide<Notices>('notices', () => ({
 }));
 onKeyTaken((key) => notice('global_taken', key));
 
-/** Findings that name more with time. The newest is kept, and the first one logged. */
+/** Findings whose details grow with time. Only the first version is logged; the newest is kept for `doctor()`. */
 const GROWING: readonly ProcessFindingCode[] = ['openai_twice', 'package_twice', 'reads_skipped'];
 
 /** Keeps a finding for `doctor()` and logs it once through `diag`, at the earliest when the first call is made. */
@@ -44,10 +46,10 @@ function keep(code: ProcessFindingCode, details: readonly string[]): void {
   if (speaking && !known) logFinding(finding);
 }
 
-/** Whether this copy has seen that the findings are logged: each call passes here. */
+/** Whether this copy of the package has logged the findings. A quick check, because every call gets here. */
 let hasLogged = false;
 
-/** Logs the findings so far. Programs often set up a logger after the instrumentations. */
+/** Logs the findings so far, at the first call: programs often set up a logger after the instrumentations. */
 export function logFindings(): void {
   if (hasLogged) return;
   hasLogged = true;

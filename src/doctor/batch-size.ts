@@ -2,10 +2,10 @@ import { contentTargets, type Settings } from '../config/config.ts';
 import { notice } from '../diagnostics/report.ts';
 import { batchSizeOf, processorsOf, sendsOverGrpc } from '../util/otel-sdk.ts';
 
-/** What receivers of OTLP over gRPC accept by default. */
+/** The message size that receivers of OTLP over gRPC accept by default. */
 const MAX_MESSAGE_BYTES = 4 * 1024 * 1024;
 
-/** Compares what a provider sends over gRPC at once with what spans may hold by these settings. */
+/** Reports a finding if a full batch of spans, each with as much content as the settings allow, exceeds that size. */
 export function noticeBatchSize(provider: object, settings: Settings): void {
   const { maxSpanContentLength } = settings;
   const sizes = processorsOf(provider).filter(sendsOverGrpc).map(batchSizeOf);

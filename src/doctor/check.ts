@@ -19,7 +19,7 @@ export function checked(subject: string, detail: string, findings: readonly Find
   return { subject, result: isProblem ? 'problem' : 'ok', detail, findings };
 }
 
-/** @param findings notes that stand beside it */
+/** @param findings notes to report although the check was skipped */
 export function skippedCheck(subject: string, reason: string, findings: readonly Finding[] = []): Check {
   return { subject, result: 'skipped', detail: reason, findings };
 }
@@ -29,12 +29,12 @@ export function problem(code: ProjectFindingCode, message: string, action: strin
   return { code, severity: 'warning', message, action };
 }
 
-/** Something to know. */
+/** An informational finding: worth knowing, but not a problem. */
 export function remark(code: ProjectFindingCode, message: string, action: string): Finding {
   return { code, severity: 'information', message, action };
 }
 
-/** The findings of all checks, each once. */
+/** The findings of all checks, without duplicates. */
 export function findingsOf(checks: readonly Check[]): Finding[] {
   const findings = new Map<string, Finding>();
   for (const finding of checks.flatMap((check) => check.findings))
@@ -42,7 +42,9 @@ export function findingsOf(checks: readonly Check[]): Finding[] {
   return [...findings.values()];
 }
 
-/** Characters of a line: checks quote commands, versions and options, which others have written. */
+/**
+ * The maximum length of a line. Lines quote commands, versions and options, which come from outside and may be long.
+ */
 const MAX_LINE_LENGTH = 4_000;
 const RESULT_WIDTH = 'skipped'.length;
 
@@ -63,7 +65,7 @@ export function printChecks(checks: readonly Check[], output: TextStream): void 
   output.write([`${NAME} ${VERSION}\n`, lines.join(''), ...blocks, summary].join('\n'));
 }
 
-/** The same for programs. */
+/** Prints the checks and their findings as JSON, for programs to read. */
 export function printJson(checks: readonly Check[], output: TextStream): void {
   const report = {
     version: VERSION,
@@ -74,7 +76,7 @@ export function printJson(checks: readonly Check[], output: TextStream): void {
   output.write(`${lines.join('\n')}\n`);
 }
 
-/** Of a count and what is counted: `1 note`, `2 notes`. */
+/** A count with its noun: `1 note`, `2 notes`. */
 function counted(count: number, noun: string): string {
   return `${count} ${noun}${count === 1 ? '' : 's'}`;
 }

@@ -26,7 +26,7 @@ const COLLECTOR_CHECK = 'collector';
 const REPLACED_BY_FILE = 'OTEL_CONFIG_FILE may replace the exporter variables';
 const PROBE_TIMEOUT_MS = 2_000;
 
-/** Whether an endpoint is one that traces can be sent to, by its form alone. */
+/** Checks whether traces can be sent to an endpoint, judging by its address alone. */
 export function examineEndpoint(environment: Environment): Check {
   if (hasConfigurationFile(environment)) return skippedCheck(ENDPOINT_CHECK, REPLACED_BY_FILE);
   const variable = endpointVariable(environment) ?? OTLP_ENDPOINT_VARIABLE;
@@ -98,9 +98,10 @@ function isLoopback(host: string): boolean {
 }
 
 /**
- * Asks the endpoint of the environment whether it takes traces.
+ * Asks the endpoint of the environment whether it accepts traces.
  *
- * @param isSetElsewhere whether a start script sets another one: the headers of this environment are not for it
+ * @param isSetElsewhere whether a start script sets another endpoint: the headers of this environment are not meant for
+ *   it
  */
 export async function examineCollector(environment: Environment, isSetElsewhere: boolean): Promise<Check> {
   const skipped = (reason: string): Check => skippedCheck(COLLECTOR_CHECK, reason);
@@ -112,20 +113,23 @@ export async function examineCollector(environment: Environment, isSetElsewhere:
   if (isSetElsewhere) return skipped('only a start script sets the endpoint');
   const check = await probeCollector(environment);
   const detail = `the default ${check.detail}`;
-  // That nothing answers is a problem only if the environment asks for the exporter.
+  // An endpoint that does not answer is a problem only if the environment names an exporter.
   return check.result === 'ok' || exporters.length > 0
     ? { ...check, detail }
     : skipped(`${detail}; your code may name another endpoint`);
 }
 
-/** An export without spans: over HTTP the request of an exporter, with its headers; over gRPC a connection. */
+/**
+ * Contacts the collector without sending spans. Over HTTP, sends an exporter's request with its headers; over gRPC,
+ * only connects.
+ */
 async function probeCollector(environment: Environment): Promise<Check> {
   const protocol = tracesProtocol(environment);
   const url = parseAddress(tracesEndpoint(environment, protocol));
   if (url === undefined || lacksScheme(url.href) || malformationIn(environment) !== undefined)
     return skippedCheck(COLLECTOR_CHECK, `${endpointVariable(environment) ?? 'the endpoint'} is malformed`);
   if (usesProxy(environment)) return skippedCheck(COLLECTOR_CHECK, 'a proxy is set in the environment');
-  // Certificates of the exporter's own are not read here.
+  // The exporter's own certificates are not read here. With any, only a connection is opened.
   const hasCertificate = Object.keys(environment).some((name) =>
     /^OTEL_EXPORTER_OTLP_(?:TRACES_)?(?:CLIENT_)?CERTIFICATE$/.test(name),
   );
@@ -143,14 +147,15 @@ async function probeCollector(environment: Environment): Promise<Check> {
 }
 
 /**
- * Who answers these to an export of nothing does not accept traces: it does not know the address or the sender, sends
- * exporters elsewhere, which they do not follow, or is overloaded. Collectors may answer others, such as 400.
+ * Whether a status means that the receiver does not accept traces: it does not know the address or the sender, it
+ * redirects (which exporters do not follow), or it is overloaded. A working collector may answer an empty request with
+ * other statuses, such as 400.
  */
 function isRefusal(status: number): boolean {
   return (status >= 300 && status < 400) || [401, 403, 404, 405, 429, 502, 503, 504].includes(status);
 }
 
-/** @returns the status */
+/** @returns the HTTP status */
 function exportNothing(url: URL, protocol: string, environment: Environment): Promise<number> {
   const isJson = protocol === 'http/json';
   const body = isJson ? '{"resourceSpans":[]}' : '';
@@ -188,7 +193,7 @@ function probeFailure(error: Error): string {
   return /^(?:Timeout|Abort)Error$/.test(error.name) ? 'timeout' : failureReason(error);
 }
 
-/** As the SDK reads them: `name=value` pairs, encoded as in a URL. */
+/** The headers that the environment sets, parsed as the SDK does: `name=value` pairs, encoded as in a URL. */
 function exporterHeaders(environment: Environment): Record<string, string> {
   const { OTEL_EXPORTER_OTLP_HEADERS: all = '', OTEL_EXPORTER_OTLP_TRACES_HEADERS: traces = '' } =
     environment;
@@ -208,7 +213,7 @@ function decodeHeader(value: string): string {
   }
 }
 
-/** What to do if traces cannot be sent. The first that fits a reason. */
+/** What to do if traces cannot be sent. The first pattern that matches the reason decides. */
 const ADVICE: readonly (readonly [reason: RegExp, advice: string])[] = [
   [/^HTTP (?:3|4(?!29))|^ERR_INVALID/, 'Check OTEL_EXPORTER_OTLP_ENDPOINT and OTEL_EXPORTER_OTLP_HEADERS.'],
   [/^HTTP /, 'The collector, or a proxy before it, is overloaded or broken. See its log.'],

@@ -13,7 +13,8 @@ const DOCTOR_USAGE =
   'Exits with 1 if it finds a problem.\n';
 
 /**
- * Looks at the project of the current folder, and asks the endpoint that the environment names.
+ * Examines the project of the current folder, and asks the endpoint that the environment names whether it accepts
+ * traces.
  *
  * @returns the exit code: 1 if there is a problem, 2 for wrong parameters
  */

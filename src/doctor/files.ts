@@ -1,10 +1,10 @@
 import { readdirSync, readFileSync, realpathSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 
-/** Bytes of a package.json. Those of real packages are far smaller. */
+/** The maximum size of a package.json, in bytes. Real ones are far smaller. */
 const MAX_MANIFEST_SIZE = 5_000_000;
 
-/** What a function returns; `undefined` if it throws, because a file is missing or cannot be read. */
+/** The result of a function; `undefined` if it throws because a file is missing or cannot be read. */
 function ifPossible<Result>(read: () => Result): Result | undefined {
   try {
     return read();
@@ -13,7 +13,9 @@ function ifPossible<Result>(read: () => Result): Result | undefined {
   }
 }
 
-/** `undefined` where there is no such file, or a larger one. A link to a device or a pipe has no end. */
+/**
+ * The text of a file; `undefined` if it is missing, too large or not a regular file. A device or a pipe may never end.
+ */
 export function readRegularFile(file: string, maxSize: number): string | undefined {
   return ifPossible(() => {
     const found = statSync(file);
@@ -33,12 +35,12 @@ export function realPathIfAny(path: string): string | undefined {
   return ifPossible(() => realpathSync(path));
 }
 
-/** The package.json of a folder, if there is one that can be read. */
+/** The parsed package.json of a folder; `undefined` if there is none or it cannot be read. */
 export function readManifest(folder: string): unknown {
   return ifPossible(() => JSON.parse(readRegularFile(join(folder, 'package.json'), MAX_MANIFEST_SIZE) ?? ''));
 }
 
-/** What a function finds in a folder, or in the nearest one above it. */
+/** Calls `find` for a folder, then for each folder above it, until it returns a result. */
 export function findUpwards<Result>(
   folder: string,
   find: (folder: string) => Result | undefined,

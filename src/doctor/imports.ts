@@ -2,13 +2,13 @@ import jsTokens, { type JSXToken, type Token } from 'js-tokens';
 
 /** What a source file imports, as far as its text shows. */
 export interface Imports {
-  /** By `import … from` and `export … from`. Types import nothing. */
+  /** What `import … from` and `export … from` name, except imports of types. */
   readonly statically: readonly string[];
-  /** By `import('…')`. */
+  /** What `import('…')` names. */
   readonly dynamically: readonly string[];
-  /** By `require('…')`. */
+  /** What `require('…')` names. */
   readonly required: readonly string[];
-  /** Its syntax is that of an ES module. */
+  /** Whether the syntax is that of an ES module. */
   readonly isModule: boolean;
   /** The names and keywords in its code. */
   readonly names: ReadonlySet<string>;
@@ -21,7 +21,7 @@ const BEFORE_TYPE = /^(?:typeof|[:<|&])$/;
 /**
  * Reads the imports of JavaScript, TypeScript or JSX from its tokens, without running it.
  *
- * @param file its name, whose extension names the language
+ * @param file the name of the file, whose extension tells the language
  * @throws SyntaxError if a string, template, comment, pattern or element has no end
  */
 export function readImports(source: string, file: string): Imports {
@@ -30,7 +30,7 @@ export function readImports(source: string, file: string): Imports {
   const found = { statically: [] as string[], dynamically: [] as string[], required: [] as string[] };
   const names = new Set<string>();
   let isModule = false;
-  /** Whether the statement at hand imports or exports, and what. */
+  /** Set within an import or export statement: whether it names values or types. */
   let clause: 'values' | 'types' | undefined;
   for (const [index, { type, value }] of tokens.entries()) {
     const [before, next, second, third] = [-1, 1, 2, 3].map((offset) => tokens[index + offset]?.value ?? '');

@@ -14,19 +14,19 @@ import { type Check, checked, problem, remark, skippedCheck } from './check.ts';
 import { entriesIn, findUpwards, isRegularFile, readManifest, realPathIfAny } from './files.ts';
 
 const API = '@opentelemetry/api';
-/** What SDK 3 requires. SDK 2 requires an older one. */
+/** The API version that SDK 3 requires. SDK 2 requires only an older one. */
 const API_OF_SDK_3 = '1.10.0';
 const INSTALL_SDK = 'npm install @opentelemetry/api @opentelemetry/sdk-node';
 
-/** Packages that bring a tracer provider. */
+/** Packages that provide a tracer provider. */
 const SDKS: readonly string[] = ['sdk-node', 'sdk-trace', 'sdk-trace-node', 'sdk-trace-base'].map(
   (name) => `@opentelemetry/${name}`,
 );
 
-/** The part of `@openai/agents` that traces. It may be there alone, and in several copies. */
+/** The part of `@openai/agents` that traces. It can be installed on its own, and in several copies. */
 const AGENTS_CORE = '@openai/agents-core';
 
-/** A package that matters to the spans of a project that has it. */
+/** A package that affects the spans of a project in which it is installed. */
 interface Neighbour {
   readonly names: readonly string[];
   readonly code: ProjectFindingCode;
@@ -44,7 +44,7 @@ const NEIGHBOURS: readonly Neighbour[] = [
     action: disable,
   },
   {
-    // LangChain brings `langsmith`, and Sentry has other uses.
+    // Leaves out two whose presence proves nothing: LangChain installs `langsmith`, and Sentry has other uses.
     names: OTHER_INSTRUMENTATIONS.map(({ scope }) => scope).filter(
       (scope) => ![OTEL_OPENAI, 'langsmith', SENTRY_SCOPE].includes(scope),
     ),
@@ -133,8 +133,8 @@ function examineCopies(installed: readonly InstalledPackage[]): Finding[] {
 }
 
 /**
- * SDK 3 does not start with the API of SDK 2. Only npm refuses to install the two together. SDK 1 counts only alone: other
- * packages bring a copy of their own.
+ * SDK 3 does not start with the API version of SDK 2, and only npm refuses to install the two together. SDK 1 is
+ * reported only if no newer SDK is there, because other packages bring their own copy of it.
  */
 function examineSdks(sdks: readonly InstalledPackage[]): Finding[] {
   if (sdks.length === 0)
@@ -174,14 +174,14 @@ function isBefore(major: number, { name, version }: InstalledPackage): boolean {
 interface InstalledPackage {
   readonly name: string;
   readonly version: string;
-  /** Where it really is: links are followed. */
+  /** The real path, with symbolic links resolved. */
   readonly directory: string;
 }
 
 /**
- * The copies of the named packages that are installed in a project, wherever they are nested; also below
- * `node_modules/.pnpm`. What is not there is looked for in the folders above, as resolution does: a workspace
- * has it at its root. What cannot be read is left out.
+ * The installed copies of the named packages, however deeply nested, also below `node_modules/.pnpm`. Packages that are
+ * not found are looked for in the folders above, as Node does, because a workspace has them at its root. Packages that
+ * cannot be read are left out.
  */
 function findInstalled(project: string, names: ReadonlySet<string>, above = false): InstalledPackage[] {
   const found = new Map<string, InstalledPackage>();
@@ -192,7 +192,7 @@ function findInstalled(project: string, names: ReadonlySet<string>, above = fals
     const real = realPathIfAny(folder);
     if (real === undefined || visited.has(real)) continue;
     visited.add(real);
-    // The other packages of a workspace are linked there; what they have is theirs.
+    // A workspace links its other packages there. What those have installed does not belong to this project.
     if (above && folder !== top && !dirname(real).includes('node_modules')) continue;
     for (const [name, directory] of packagesIn(real)) {
       waiting.push(join(directory, 'node_modules'));
@@ -218,7 +218,7 @@ function packagesIn(folder: string): [name: string, directory: string][] {
   });
 }
 
-/** Bundlers, and how each is told to leave `openai` alone. */
+/** Bundlers, each with the setting that leaves `openai` out of the bundle. */
 const BUNDLERS: readonly (readonly [name: string, external: string])[] = [
   ['next', "serverExternalPackages: ['openai'] in next.config"],
   ['webpack', "externals: { openai: 'commonjs openai' }"],

@@ -7,47 +7,50 @@ import { type Imports, readImports } from './imports.ts';
 /** A package that a program loads. */
 export interface Load {
   readonly specifier: string;
-  /** The file that loads it, from where the command is run; `undefined` for the command itself. */
+  /**
+   * The file that loads the package, relative to the folder where the command runs; `undefined` if the command itself
+   * loads it.
+   */
   readonly file?: string;
-  /** The file in the command that loads that one. */
+  /** The file in the command through which `file` is loaded. */
   readonly root?: string;
-  /** What the package needs, if it is no instrumentation. */
+  /** The dependencies of the package. Empty for instrumentations and for this package. */
   readonly needs: readonly string[];
-  /** The names and keywords in the file. */
+  /** The names and keywords in the file that loads the package. */
   readonly names: ReadonlySet<string>;
-  /** As an ES module, `openai` is hooked on Node 22.15 and later only. */
+  /** Whether the package is loaded as an ES module. Node can hook ES modules from version 22.15 on. */
   readonly asModule: boolean;
-  /** Loaded together with the root, before any code of it runs. */
+  /** Whether the package is loaded together with the root, before any code of the root runs. */
   readonly beforeCode: boolean;
 }
 
 export interface ProgramPlace {
   /** The folder of the project: files above it are not read. */
   readonly root: string;
-  /** Where the command is run. Names of files start from it. */
+  /** The folder where the command runs. File names are relative to it. */
   readonly folder: string;
   /** Whether TypeScript without a `"type"` runs as CommonJS, as `tsx` and `ts-node` run it. */
   readonly transpiles: boolean;
 }
 
-/** What a file is, and why. */
+/** Whether Node loads a file as an ES module, and why. */
 export interface FileKind {
   readonly isModule: boolean;
   readonly by: string;
 }
 
 const MAX_FILES = 500;
-/** Bytes of a file that is searched for a bundled `openai`, and of one whose imports are read. */
+/** Size limits in bytes: of a file that is searched for a bundled `openai`, and of one whose imports are read. */
 const MAX_PROGRAM_FILE_SIZE = 20_000_000;
 const MAX_SOURCE_SIZE = 1_000_000;
 
-/** Headers that every version of `openai` sends; other SDKs have one of them at most. */
+/** Headers that every version of `openai` sends. Other SDKs send at most one of them. */
 const OPENAI_MARKS: readonly string[] = ['X-Stainless-Lang', 'OpenAI-Organization'];
 
 /** An alias of a file of the program, which package.json, TypeScript or a bundler resolves. */
 const ALIAS = /^(?:[#~]|@\/)/;
 const EXTENSIONS = ['.js', '.mjs', '.cjs', '.ts', '.mts', '.cts', '.tsx', '.jsx'];
-/** What TypeScript calls a file in an import, and what it is. */
+/** The extension in an import of TypeScript, and the extensions that the imported file may really have. */
 const TYPESCRIPT_EXTENSIONS: Readonly<Record<string, readonly string[]>> = {
   '.js': ['.ts', '.tsx'],
   '.mjs': ['.mts'],
@@ -56,18 +59,18 @@ const TYPESCRIPT_EXTENSIONS: Readonly<Record<string, readonly string[]>> = {
 
 type How = Pick<Load, 'root' | 'names' | 'asModule' | 'beforeCode'>;
 
-/** Reads the files of a program and what they import, within the project. Nothing of it is run. */
+/** Reads the files of a program and what they import, within the project. Runs none of them. */
 export class Program {
   readonly loads: Load[] = [];
-  /** A file that `openai` is bundled into. */
+  /** The first file found that contains a bundled `openai`. */
   bundle: string | undefined;
-  /** Not everything was read. */
+  /** Whether `loads` may be incomplete, because a file was not read or not understood. */
   isIncomplete = false;
   readonly #root: string;
   readonly #folder: string;
   readonly #transpiles: boolean;
   readonly #visited = new Set<string>();
-  /** By their folders: each import looks for its package in the same ones. */
+  /** Manifests by folder, kept because many imports look for their package in the same folders. */
   readonly #manifests = new Map<string, unknown>();
 
   constructor({ root, folder, transpiles }: ProgramPlace) {
@@ -78,7 +81,7 @@ export class Program {
   }
 
   /**
-   * Reads a file that the command names, and what that loads.
+   * Reads a file that the command names, and the files that it loads.
    *
    * @returns `undefined` if the file cannot be read
    */
@@ -86,7 +89,7 @@ export class Program {
     const path = resolve(this.#folder, root);
     const start = realPathIfAny(resolveFile(path) ?? path);
     let rootKind: FileKind | undefined;
-    // What is loaded before any code comes first: a file that is also loaded later counts as early.
+    // Files that are loaded before any code runs come first, so a file that is also loaded later counts as early.
     const early = start === undefined ? [] : [start];
     const late: string[] = [];
     while (early.length + late.length > 0) {
@@ -111,22 +114,22 @@ export class Program {
 
   #importsOf(file: string, text: string): Imports {
     const hasOpenAI = OPENAI_MARKS.every((mark) => text.includes(mark));
-    // A bundle that has this package too may observe its clients by hand.
+    // A bundle that also contains this package may instrument its clients without module hooks.
     if (hasOpenAI && text.includes(NAME)) this.isIncomplete = true;
     else if (hasOpenAI) this.bundle ??= this.#nameOf(file);
     try {
       if (text.length <= MAX_SOURCE_SIZE) return readImports(text, file);
     } catch {
-      // It is no JavaScript.
+      // The file is not valid JavaScript or TypeScript.
     }
     this.isIncomplete = true;
     return { statically: [], dynamically: [], required: [], names: new Set(), isModule: false };
   }
 
   /**
-   * Takes note of the packages that a file loads.
+   * Records the packages that a file loads.
    *
-   * @returns the files of the program that it loads
+   * @returns the files of the program that the file loads
    */
   #load(specifiers: readonly string[], from: string, how: How): string[] {
     return specifiers.flatMap((given) => {
@@ -135,7 +138,7 @@ export class Program {
         return extname(found) === '.json' ? [] : (realPathIfAny(found) ?? []);
       }
       if (ALIAS.test(given)) this.isIncomplete = true;
-      // Deno and Bun: `npm:openai@6`.
+      // Deno and Bun accept `npm:openai@6`: remove the prefix and the version.
       const specifier = given.startsWith('npm:') ? given.slice(4).replace(/(?<=.)@[^/]*/, '') : given;
       const needs = this.#needsOf(specifier, dirname(from));
       this.loads.push({ ...how, specifier, needs, file: this.#nameOf(from) });
@@ -157,7 +160,7 @@ export class Program {
     return this.#manifests.get(folder);
   }
 
-  /** How Node takes a file: by its extension, else by the nearest package.json, else by its syntax. */
+  /** How Node loads a file: its extension decides, or else the nearest package.json, or else its syntax. */
   #kindOf(file: string, hasModuleSyntax: boolean): FileKind {
     const extension = extname(file);
     if (/^\.[mc][jt]s$/.test(extension))
@@ -178,7 +181,10 @@ export class Program {
   }
 }
 
-/** A file as Node, a bundler or TypeScript would find it; a folder, by the `main` of its package.json or its index. */
+/**
+ * The file that Node, a bundler or TypeScript loads for a path. For a folder: the `main` of its package.json, or its
+ * index.
+ */
 function resolveFile(path: string): string | undefined {
   const extension = extname(path);
   const base = path.slice(0, path.length - extension.length);

@@ -12,7 +12,7 @@ import { examineBundlers, examinePackages } from './packages.ts';
 import { examineStart } from './start.ts';
 import { environmentOf, launchesIn, launchesOf, scriptsOf } from './start-scripts.ts';
 
-/** Variables that keep spans from being made or sent, and the values that do. */
+/** Variables that can turn off tracing or export, each with the value that does so. */
 const SWITCHES: readonly (readonly [name: string, off: string])[] = [
   ['OTEL_INSTRUMENTATION_OPENAI_ENABLED', 'false'],
   ['OTEL_SDK_DISABLED', 'true'],
@@ -21,7 +21,7 @@ const SWITCHES: readonly (readonly [name: string, off: string])[] = [
   ['OTEL_TRACES_SAMPLER', 'parentbased_always_off'],
 ];
 
-/** What is looked at. */
+/** What `examineProject` examines. */
 export interface ProjectSubject {
   /** The folder of the project, as an absolute path. */
   readonly project: string;
@@ -53,13 +53,13 @@ export function examineProject({ project, environment, start }: ProjectSubject):
   ];
 }
 
-/** Several scripts mostly have the same. */
+/** Removes duplicates: several start scripts often have the same settings. */
 function distinct(checks: readonly Check[]): Check[] {
   return [...new Map(checks.map((check) => [JSON.stringify(check), check])).values()];
 }
 
 function examineSettings(environment: Environment): Check {
-  // It sets up exporters and sampler.
+  // A configuration file sets up exporters and the sampler in place of these variables.
   const isReplaced = hasConfigurationFile(environment);
   const problems: string[] = [];
   const { captureMessageContent } = resolveSettings({}, (problem) => problems.push(problem), environment);
@@ -82,7 +82,9 @@ function examineSettings(environment: Environment): Check {
   ]);
 }
 
-/** @param manifest of a project whose start is not known: then its type says what is imported */
+/**
+ * @param manifest the package.json if no start script was found: its `type` then tells how the program imports packages
+ */
 function examineNode(manifest: unknown): Check {
   const { version } = process;
   if (typeof module.registerHooks === 'function')

@@ -16,14 +16,15 @@ import { noticeBatchSize } from './batch-size.ts';
 
 const PROBE: symbol = createContextKey('opentelemetry-instrumentation-openai probe');
 
-/** One that calls were made with, and that need not be the one that is registered. */
+/** The provider that calls were made with last, unless it records nothing. It need not be the registered one. */
 let used: WeakRef<TracerProvider> | undefined;
 let isHeard = false;
 
 /**
- * Says what is missing when the first call is made with a provider: it may come yet.
+ * Reports what is missing when the first call is made with a provider. Not earlier, because the program may still set
+ * it up.
  *
- * @param hasOthers whether metrics, events or functions of the program take what is recorded
+ * @param hasOthers whether metrics, events or functions of the user's program receive what is recorded
  */
 export function noticeProvider(provider: TracerProvider, settings: Settings, hasOthers: boolean): void {
   isHeard ||= hasOthers;
@@ -32,7 +33,7 @@ export function noticeProvider(provider: TracerProvider, settings: Settings, has
   if (settings.captureMessageContent !== 'NO_CONTENT') noticeBatchSize(provider, settings);
 }
 
-/** What is missing of OpenTelemetry now. */
+/** What is missing from the OpenTelemetry setup now. */
 export function findMissing(provider: TracerProvider): Finding[] {
   if (isNoopTracerProvider(provider)) return areSpansOff() ? [] : [missingProvider()];
   return hasContextManager() ? [] : [describeFinding('no_context_manager')];
@@ -45,7 +46,7 @@ function missingProvider(): Finding {
     : describeFinding('api_too_new', version);
 }
 
-/** The provider that calls were made with, else the one that is registered, behind the API's proxy. */
+/** The provider that calls were made with, or else the registered one, without the API's proxy around it. */
 export function currentProvider(): TracerProvider {
   const inUse = used?.deref();
   if (inUse !== undefined) return inUse;
@@ -58,15 +59,15 @@ function hasContextManager(): boolean {
 }
 
 /**
- * Reports at the end of a program that it made calls and that nothing recorded them: no SDK, no metrics, no events, no
- * function of the program.
+ * Reports at the end of a program that it made calls but nothing recorded them: no SDK, no metrics, no events, and no
+ * function of the user's program.
  *
- * @returns takes it back
+ * @returns a function that cancels the report
  */
 export function reportMissingProvider(): () => void {
   if (areSpansOff() || isSwitchedOff()) return () => undefined;
   return atExit(() => {
-    // Whatever took what calls recorded may be gone by now.
+    // `isHeard` and `used` remember the receivers, which may be gone by now.
     const isUnheard = seenCalls.value.any && !isHeard && used === undefined;
     if (
       isUnheard &&

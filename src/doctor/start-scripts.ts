@@ -7,13 +7,13 @@ import { readRegularFile } from './files.ts';
 
 /** A program that a command starts. */
 export interface Launch {
-  /** The name of the script in package.json, if it is one. */
+  /** The name of the script in package.json; `undefined` if the command is not a script. */
   readonly script: string | undefined;
   /** `node`, `tsx`, `bun` and so on. */
   readonly runner: string;
-  /** What is loaded before the program: the values of `--import` and `--require`. */
+  /** The modules that are loaded before the program: the values of `--import` and `--require`. */
   readonly preloads: readonly string[];
-  /** As it stands in the command. */
+  /** The file of the program, as written in the command. */
   readonly entry: string;
   /** The values of `--env-file`. */
   readonly environmentFiles: readonly string[];
@@ -23,32 +23,32 @@ export interface Launch {
 
 type Scripts = Readonly<Record<string, unknown>>;
 
-/** The scripts that start a program. */
+/** The names of scripts that start a program. */
 const SCRIPT_NAME = /^(?:start|serve|dev|prod|production|server|worker)(?:[:.-]|$)/;
 const MAX_SCRIPTS = 20;
-/** Scripts that one start script runs. */
+/** The maximum number of other scripts that are followed from one start script. */
 const MAX_CALLED_SCRIPTS = 100;
 const MAX_COMMAND_LENGTH = 10_000;
-/** Bytes of a file of variables. */
+/** The maximum size of an `--env-file`, in bytes. */
 const MAX_ENVIRONMENT_FILE_SIZE = 1_000_000;
 
 const RUNNER = /^(?:.*[\\/])?(node|nodejs|tsx|ts-node|nodemon|bun|deno)$/;
-/** What stands before a command without changing it. */
+/** Words that may precede a command without changing what it runs. */
 const WRAPPERS: ReadonlySet<string> = new Set(['cross-env', 'env', 'exec', 'npx', 'time', 'dotenv', '--']);
-/** `npm run x` and the like, and with what a script of another package is run. */
+/** `npm run x` and the like, and below the options with which these run a script of another package. */
 const SCRIPT_CALL = /^(?:(?:npm|pnpm|yarn|bun)(?: run(?:-script)?)?|node --run)(?: -\S+)* (?<name>[^\s-]\S*)/;
 const ELSEWHERE = / (?:-w|-C|-F|--(?:workspaces?|prefix|filter|recursive|dir|cwd))(?:[ =]|$)/;
 
 const ASSIGNMENT = /^([A-Za-z_]\w*)=([\s\S]*)$/;
 const OPTION = /^--?([\w-]+)(?:=([\s\S]*))?$/;
-/** The options of all runners that have a value, and further ones of `nodemon`. */
+/** Options that are followed by a value: those of all runners, and further ones of `nodemon`. */
 const WITH_VALUE =
   /^(?:r|C|require|import|env-file|env-file-if-exists|loader|experimental-loader|watch-path|ext|ignore|tsconfig|project|config|conditions)$/;
 const WITH_VALUE_OF_NODEMON = /^(?:[deiswx]|exec|watch|signal|delay)$/;
-/** With these, Node runs no file. */
+/** With these options, Node runs no file. */
 const WITHOUT_FILE = /^(?:e|p|c|eval|print|test|check|run)$/;
 
-/** What the start scripts of a package.json start, as far as the command shows. */
+/** The programs that the start scripts of a package.json start, as far as the commands show. */
 export function launchesOf(manifest: unknown): Launch[] {
   const scripts = scriptsOf(manifest);
   const launches = Object.entries(scripts)
@@ -64,10 +64,10 @@ export function scriptsOf(manifest: unknown): Scripts {
 }
 
 /**
- * What a command starts, itself or by `npm run` and the like.
+ * The programs that a command starts, directly or through `npm run` and the like.
  *
- * @param scripts of the package.json
- * @param entered the scripts that were read: each is read once, as scripts may run themselves
+ * @param scripts the scripts of the package.json
+ * @param entered the scripts already followed. Each is followed once, because scripts may call each other in a circle
  */
 export function launchesIn(
   script: string | undefined,
@@ -104,7 +104,7 @@ export function launchesIn(
 
 interface RunnerOptions extends Pick<Launch, 'preloads' | 'environmentFiles'> {
   readonly entry: string | undefined;
-  /** The command that `nodemon` runs instead. */
+  /** The command that `nodemon` runs instead of a file. */
   readonly executed: string | undefined;
 }
 
@@ -123,7 +123,7 @@ function readRunnerOptions(runner: string, words: readonly string[]): RunnerOpti
     const hasValue = WITH_VALUE.test(name) || (runner === 'nodemon' && WITH_VALUE_OF_NODEMON.test(name));
     const value = given ?? (hasValue ? rest.shift() : undefined) ?? '';
     if (runner === 'nodemon' && /^(?:x|exec)$/.test(name)) executed = value;
-    // What comes after the program is the program's.
+    // Options after the program's file belong to the program.
     if (entry !== undefined) continue;
     if (/^node(?:js)?$/.test(runner) && WITHOUT_FILE.test(name)) break;
     if (/^(?:r|import|require)$/.test(name)) preloads.push(value);
@@ -132,12 +132,12 @@ function readRunnerOptions(runner: string, words: readonly string[]): RunnerOpti
   return { preloads, environmentFiles, entry, executed };
 }
 
-/** The preloads among the options of Node, in `NODE_OPTIONS` too. */
+/** The modules that `NODE_OPTIONS` preloads. */
 export function preloadsIn(nodeOptions: string | undefined): readonly string[] {
   return readRunnerOptions('node', commandsIn(nodeOptions)[0] ?? []).preloads;
 }
 
-/** The words of each command in a line of the shell. Variables are left as they are. */
+/** The words of each command in a line of shell code. Variables are not expanded. */
 function commandsIn(line: unknown): string[][] {
   if (typeof line !== 'string' || line.length > MAX_COMMAND_LENGTH) return [];
   const commands: string[][] = [[]];
@@ -154,19 +154,19 @@ function commandsIn(line: unknown): string[][] {
 }
 
 /**
- * The variables that a program is started with: those of its `--env-file` give way to those of the shell and of the
- * command.
+ * The variables that a program is started with. Those of the shell override those of an `--env-file`, and those that
+ * the command sets override both.
  *
- * @param folder where the command is run
+ * @param folder the folder where the command runs
  */
 export function environmentOf(launch: Launch, folder: string, environment: Environment): Environment {
   const files = launch.environmentFiles.map((file) => readVariables(resolve(folder, file)));
   return Object.assign({}, ...files, environment, launch.environment);
 }
 
-/** Of OpenTelemetry and Node alone: such files mostly hold secrets. */
+/** Reads only `OTEL_*` and `NODE_OPTIONS` from the file, because such files mostly hold secrets. */
 function readVariables(file: string): Environment {
-  // Before Node 20.12 there is none.
+  // Node before 20.12 has no `parseEnv`.
   if (typeof parseEnv !== 'function') return {};
   const variables = parseEnv(readRegularFile(file, MAX_ENVIRONMENT_FILE_SIZE) ?? '');
   return Object.fromEntries(Object.entries(variables).filter(([name]) => /^OTEL_|^NODE_OPTIONS$/.test(name)));

@@ -8,18 +8,18 @@ import { environmentOf, type Launch, preloadsIn } from './start-scripts.ts';
 
 const START_SCRIPT = 'start script';
 const REGISTER = `${NAME}/register`;
-/** Packages that are often preloaded and do not bring this one. */
+/** Packages that are often preloaded and do not load this package. */
 const WITHOUT_SET_UP =
   /^(?:tsx|ts-node|tsconfig-paths|dotenv|source-map-support|@swc-node|@opentelemetry)(?:\/|$)/;
 
-/** Where programs are started, and by what. */
+/** Where programs are started, and with which environment. */
 export interface Surroundings {
   /** The folder of the project: files above it are not read. */
   readonly root: string;
-  /** Where commands are run. */
+  /** The folder where commands run. */
   readonly folder: string;
   readonly environment: Environment;
-  /** The command that was asked for instead of the start scripts. */
+  /** The command that the user asked to examine instead of the start scripts. */
   readonly start?: string | undefined;
 }
 
@@ -33,18 +33,18 @@ export function examineStart(launches: readonly Launch[], surroundings: Surround
   return [skippedCheck(START_SCRIPT, `${reason}. ${advice}`)];
 }
 
-/** What a program is started with, and what that loads. */
+/** A launch of a program, and what it loads. */
 interface Start {
   readonly launch: Launch;
   readonly program: Program;
   readonly kind: FileKind;
   /** The imports of `openai`. */
   readonly openai: readonly Load[];
-  /** What sets the instrumentation up. */
+  /** What sets up the instrumentation. */
   readonly setUp: Load | undefined;
-  /** What observes clients without hooks: `…/openai`, or `instrumentOpenAI`. */
+  /** What instruments clients without module hooks: `…/openai`, or `instrumentOpenAI`. */
   readonly byHand: Load | undefined;
-  /** The name of a runtime without module hooks. */
+  /** The name of the runtime, if it has no module hooks. */
   readonly hookless: string | undefined;
 }
 
@@ -76,7 +76,7 @@ function examineLaunch(launch: Launch, surroundings: Surroundings): Check {
   const findings = [...findUnhooked(start), ...findLateSetUp(start)];
   const observer = start.setUp ?? start.byHand;
   if (observer !== undefined) {
-    // Deno brings an SDK.
+    // Deno has an SDK built in.
     const mayHaveSdk = program.isIncomplete || unread.length > 0 || runner === 'deno';
     if (!mayHaveSdk && !program.loads.some(mayStartSdk)) findings.push(noSdkStarted(entry));
     const place = observer.file === undefined ? '' : ` in ${observer.file}`;
@@ -89,7 +89,7 @@ function examineLaunch(launch: Launch, surroundings: Surroundings): Check {
   return skippedCheck(START_SCRIPT, `${detail}; no import of openai was found in the files it loads${more}`);
 }
 
-/** @returns whether it is known what the preload does */
+/** @returns whether the effect of the preload is known */
 function readPreload(name: string, program: Program): boolean {
   if (/^\.{0,2}[\\/]/.test(name)) return program.read(name) !== undefined;
   program.loads.push({ specifier: name, needs: [], names: new Set(), asModule: true, beforeCode: false });
@@ -150,7 +150,7 @@ function findUnhooked({ program: { bundle }, openai, byHand, hookless }: Start):
   if (byHand !== undefined) return [];
   const message = `${bundle} contains openai. The module hooks cannot find it there, so its calls are not traced.`;
   const action = `Keep openai out of the bundle, build with the plugin of ${NAME}/bundler, or call instrumentOpenAI(OpenAI) of ${NAME}/client in the program.`;
-  // Node hooks CommonJS in every version.
+  // Every version of Node hooks CommonJS.
   const isMissed = openai.some(({ asModule }) => asModule || hookless?.startsWith('Node') === false);
   return [
     ...(bundle === undefined ? [] : [problem('openai_in_bundle', message, action)]),
@@ -158,7 +158,7 @@ function findUnhooked({ program: { bundle }, openai, byHand, hookless }: Start):
   ];
 }
 
-/** Reports a setup that runs after `openai` is loaded. */
+/** Reports that the instrumentation is set up after `openai` is loaded. */
 function findLateSetUp(start: Start): Finding[] {
   const { launch, setUp, openai, byHand, hookless } = start;
   const early = openai.find(({ beforeCode, root }) => beforeCode && root === setUp?.root);
@@ -171,7 +171,7 @@ function findLateSetUp(start: Start): Finding[] {
   return [problem('set_up_too_late', message, remedy)];
 }
 
-/** How the setup is loaded first: that of the program by its file. */
+/** Says how to load the setup first. A setup in the user's own code is preloaded by its file name. */
 function remedyFor({ launch, kind, setUp }: Start): string {
   const { entry, runner, script } = launch;
   // `ts-node` has no `--import`.

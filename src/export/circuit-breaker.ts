@@ -27,7 +27,7 @@ type Selector<Wrapped, Name> = Name extends keyof Wrapped ? NonNullable<Wrapped[
 
 const SELECTORS = ['selectAggregation', 'selectAggregationTemporality'] as const;
 const DEFAULT_EXPORT_TIMEOUT_MS = 10_000;
-/** The maximum of `setTimeout`, which treats anything longer as one millisecond. */
+/** The longest delay that `setTimeout` accepts: it treats a longer one as one millisecond. */
 const MAX_EXPORT_TIMEOUT_MS = 2 ** 31 - 1;
 
 /**
@@ -45,9 +45,9 @@ const MAX_EXPORT_TIMEOUT_MS = 2 ** 31 - 1;
  * A success after the timeout still closes the breaker: the backend is slow, not down.
  */
 export class CircuitBreakerExporter<Wrapped extends Exporter> {
-  /** Present if the wrapped exporter of metrics has it. */
+  /** Present only if the wrapped exporter is a metric exporter with this method. */
   declare readonly selectAggregation?: Selector<Wrapped, 'selectAggregation'>;
-  /** Present if the wrapped exporter of metrics has it. */
+  /** Present only if the wrapped exporter is a metric exporter with this method. */
   declare readonly selectAggregationTemporality?: Selector<Wrapped, 'selectAggregationTemporality'>;
   readonly #exporter: Wrapped;
   readonly #name: string;
@@ -102,13 +102,13 @@ export class CircuitBreakerExporter<Wrapped extends Exporter> {
     await this.#inTime('shutdown', () => this.#exporter.shutdown());
   }
 
-  /** The callback for the exporter. It reports a failure itself when the timeout is over. */
+  /** Creates the callback that the exporter gets. If the exporter does not call it in time, the export fails. */
   #expectAnswer(resultCallback: (result: ExportResult) => void): (result: ExportResult) => void {
     let state: 'waiting' | 'late' | 'answered' = 'waiting';
     const settle = (result: ExportResult, next: typeof state): void => {
       const first = state === 'waiting';
       const succeeded = field(result, 'code') === SUCCESS.code;
-      // A late export already counts as failed; only its success changes anything.
+      // A late export has been counted as failed already, so only a late success changes the count.
       if (first || (state === 'late' && succeeded)) this.#count(succeeded);
       state = next;
       clearTimeout(timer);
@@ -156,7 +156,7 @@ export class CircuitBreakerExporter<Wrapped extends Exporter> {
   }
 }
 
-/** Spans and log records arrive as arrays, metrics as a tree. */
+/** The number of spans, log records or data points. Metrics arrive as a tree, the others as arrays. */
 function countOf(data: unknown): number {
   if (Array.isArray(data)) return data.length;
   const metrics = arrayField(data, 'scopeMetrics').flatMap((scope) => arrayField(scope, 'metrics'));

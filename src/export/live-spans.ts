@@ -9,7 +9,7 @@ import { VIEW_HEADER } from '../util/version.ts';
 
 type HighResolutionTime = readonly [seconds: number, nanoseconds: number];
 
-/** A span that has started: the common part of those of SDK 2.x and 3.x. The end time of an open one is 0. */
+/** A span that has started: the fields that SDK 2.x and 3.x have in common. The end time of a span in progress is 0. */
 interface StartedSpan {
   readonly name: string;
   readonly kind: number;
@@ -27,24 +27,26 @@ interface StartedSpan {
   spanContext(): { readonly traceId: string; readonly spanId: string; readonly traceFlags: number };
 }
 
-/** Spans in progress that are shown at once. */
+/** The maximum number of spans in progress that are shown at once. */
 const MAX_SHOWN_SPANS = 1_000;
-/** UTF-16 units of one request. */
+/** The size of a request, in UTF-16 units, after which no more spans are added to it. */
 const MAX_REQUEST_LENGTH = 8_000_000;
-/** The delay from the start of a span to its request. */
+/** The delay from the start of a span to the request that shows it. */
 const START_DELAY_MS = 150;
-/** The same for what has changed since then. */
+/** The delay before the next request, which shows what has changed since the last one. */
 const CHANGE_DELAY_MS = 400;
-/** The same after a request that failed. */
+/** The delay before the next request if the last one failed. */
 const RETRY_DELAY_MS = 5_000;
 const REQUEST_TIMEOUT_MS = 2_000;
 
 /**
  * Creates a span processor that shows the `view` command what is in progress: spans that have started, and the text of
- * streams as it arrives. Only an endpoint on this machine can be that command. It is asked once, by a request without spans,
- * and says in its answer whether it is; no other receiver gets anything from this processor.
+ * streams as it arrives.
  *
- * @returns `undefined` for an endpoint elsewhere
+ * The `view` command listens on this machine only. Before any span is sent, a request without spans asks whether the
+ * receiver is the `view` command. Another receiver gets nothing more.
+ *
+ * @returns `undefined` for an endpoint on another machine
  */
 export function liveSpans(endpoint: string): LiveSpans | undefined {
   const url = parseAddress(endpoint);
@@ -54,7 +56,7 @@ export function liveSpans(endpoint: string): LiveSpans | undefined {
 
 class LiveSpans {
   readonly #endpoint: URL;
-  /** Those that have started, and their sizes when they were last sent. */
+  /** The spans in progress, each with its sizes when it was last sent; the text is empty if it was not sent yet. */
   readonly #open = new Map<StartedSpan, string>();
   #ended: StartedSpan[] = [];
   #receiver: 'unknown' | 'view' | 'other' = 'unknown';
@@ -72,7 +74,7 @@ class LiveSpans {
   }
 
   onEnd(span: StartedSpan): void {
-    // The exporter sends it, too, though later.
+    // Sent from here, too, because the exporter sends the ended span later.
     const isShown = this.#open.delete(span) && this.#receiver === 'view';
     if (isShown && this.#ended.length < MAX_SHOWN_SPANS) this.#ended.push(span);
   }
@@ -98,13 +100,13 @@ class LiveSpans {
     const { setTimeout } = platformTimers() ?? globalThis;
     startOutside(() =>
       setTimeout(() => {
-        // Other instrumentations' spans may have values that cannot be written.
+        // Spans of other instrumentations may have values that cannot be serialized.
         if (guard('showing spans in progress', () => this.#send()) === undefined) this.#stop();
       }, milliseconds),
     );
   }
 
-  /** @returns `true`, unless it throws */
+  /** @returns `true`, which differs from the `undefined` that `guard` returns for an error */
   #send(): true {
     const isKnown = this.#receiver === 'view';
     const isIdle = this.#isIdle;
@@ -114,7 +116,7 @@ class LiveSpans {
       post(this.#endpoint, spans, (answer) => {
         if (answer === 'other') this.#stop();
         else if (this.#receiver !== 'other') this.#receiver = answer;
-        // What has not arrived is sent again.
+        // The `view` command did not answer, so every span must be sent again.
         if (answer !== 'view') for (const span of this.#open.keys()) this.#open.set(span, '');
         this.#next(answer === 'unknown' ? RETRY_DELAY_MS : isKnown ? CHANGE_DELAY_MS : 0);
       });
@@ -124,7 +126,7 @@ class LiveSpans {
   #next(milliseconds: number): void {
     this.#isWaiting = false;
     if (!this.#isIdle) this.#sendAfter(milliseconds);
-    // Something else may listen there by the time that the next span starts.
+    // Ask again before sending more: by the time the next span starts, another program may listen at the endpoint.
     else if (this.#receiver === 'view') this.#receiver = 'unknown';
   }
 
@@ -132,7 +134,7 @@ class LiveSpans {
     return this.#open.size + this.#ended.length === 0;
   }
 
-  /** The spans of which something is not sent yet, as JSON. */
+  /** The spans that have changed since they were last sent, as JSON. */
   #changed(): string[] {
     const answers = answersSoFar();
     const spans: string[] = [];
@@ -142,13 +144,14 @@ class LiveSpans {
       length += json.length;
       spans.push(json);
     };
-    // The exporter sends the others.
+    // Ended spans that do not fit are left to the exporter.
     for (const span of this.#ended) if (length <= MAX_REQUEST_LENGTH) add(span);
     this.#ended = [];
     for (const [span, sent] of this.#open) {
       const answer = answers.get(span.spanContext().spanId);
       const sizes = sizesOf(span, answer);
-      // Without its answer, for which this request has no room, it would replace what is shown.
+      // Skip a span if this request has no room for its answer: without the answer, it would replace the one that is
+      // shown.
       const isPassedOver = answer === undefined && sent.split(' ').length > 2;
       if (sizes === sent || isPassedOver || length > MAX_REQUEST_LENGTH) continue;
       this.#open.set(span, sizes);
@@ -158,7 +161,7 @@ class LiveSpans {
   }
 }
 
-/** The answers of streams that are still open, as far as one request has room, by the ids of their spans. */
+/** The answers so far of streams that are still open, by span id, up to the size limit of one request. */
 function answersSoFar(): ReadonlyMap<string, Attributes> {
   const answers = new Map<string, Attributes>();
   let length = 0;
@@ -176,19 +179,19 @@ function lengthsOf(attributes: Attributes): number[] {
   return Object.values(attributes).map((value) => String(value).length);
 }
 
-/** What says that there is more of a span: it has grown. */
+/** A text that changes when a span grows: the number of its attributes and events, and the lengths of its answer. */
 function sizesOf({ attributes, events }: StartedSpan, answer: Attributes = {}): string {
   return [Object.keys(attributes).length, events.length, ...lengthsOf(answer)].join(' ');
 }
 
-/** Sends spans as OTLP/JSON, or none to learn who the receiver is. */
+/** Sends spans as OTLP/JSON. A request without spans only asks who the receiver is. */
 function post(
   url: URL,
   spans: readonly string[],
   done: (receiver: 'unknown' | 'view' | 'other') => void,
 ): void {
   const body = spans.length === 0 ? '' : `{"resourceSpans":[${spans.join(',')}]}`;
-  // In protobuf, a request without spans has no bytes.
+  // Only as protobuf is an empty body valid: a request without spans has zero bytes there.
   const type = body === '' ? 'application/x-protobuf' : 'application/json';
   const headers = { 'content-type': type, 'content-length': Buffer.byteLength(body), [VIEW_HEADER]: 'live' };
   const http = builtIn('node:http');
@@ -218,7 +221,7 @@ function otlpSpan(span: StartedSpan, answer: Attributes = {}): object {
   const { traceId, spanId } = span.spanContext();
   const { parentSpanContext: parent, resource } = span;
   const { code, message } = span.status;
-  // The SDK logs an error if they are read too early.
+  // The SDK logs an error if resource attributes are read while some of them are pending.
   const process = resource?.asyncAttributesPending === true ? {} : (resource?.attributes ?? {});
   const shown = {
     traceId,

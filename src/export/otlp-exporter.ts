@@ -23,11 +23,11 @@ const BATCHING: readonly (readonly [option: string, variable: string])[] = [
   ['maxExportBatchSize', 'OTEL_BSP_MAX_EXPORT_BATCH_SIZE'],
 ];
 
-/** The maximum of `setTimeout`, which treats anything longer as one millisecond. */
+/** The longest delay that `setTimeout` accepts: it treats a longer one as one millisecond. */
 const MAX_BATCHING = 2 ** 31 - 1;
 
 const TIMEOUT_VARIABLE = 'OTEL_EXPORTER_OTLP_TIMEOUT';
-/** The timeout of an export if the user sets none: as long as a program that ends waits. */
+/** The timeout of an export if the user sets none. A program that is about to exit waits equally long. */
 const EXPORT_TIMEOUT_MS = 2_000;
 
 /** The common part of the span exporters of SDK 2.x and 3.x. */
@@ -41,7 +41,7 @@ interface OtlpExportResult {
   readonly error?: Error;
 }
 
-/** Whether the environment asks to send a signal: it names an exporter or an endpoint. */
+/** Whether the environment names an exporter or an endpoint for a signal, so that the signal is to be exported. */
 export function isExportConfigured(environment: Environment, signal: 'TRACES' | 'METRICS' | 'LOGS'): boolean {
   return [
     `OTEL_${signal}_EXPORTER`,
@@ -80,7 +80,10 @@ export function exportersFromEnvironment(
   return exporters;
 }
 
-/** The one that exports, and one for the command `view` on this machine. */
+/**
+ * Creates the processor that exports spans. If the endpoint is on this machine, adds one that shows the `view` command
+ * the spans in progress.
+ */
 function otlpProcessors(
   environment: NodeJS.ProcessEnv,
   require: NodeJS.Require,
@@ -99,7 +102,7 @@ function otlpProcessors(
 
 function zipkinProcessor(environment: NodeJS.ProcessEnv, require: NodeJS.Require): unknown {
   const endpoint = zipkinEndpoint(environment);
-  // Its exporter sets none: a server that accepts requests and answers none would keep the process alive for good.
+  // The Zipkin exporter has no timeout. Without one, a server that never answers would keep the process alive forever.
   watchTimeouts([endpoint], EXPORT_TIMEOUT_MS);
   return batchProcessor(environment, require, new ReportingExporter(create(require, ZIPKIN), endpoint));
 }
@@ -116,7 +119,7 @@ function batchProcessor(environment: Environment, require: NodeJS.Require, expor
       option,
       Math.min(Number(environment[variable]), MAX_BATCHING),
     ]).filter(
-      // With half a span per batch, the processor would export forever.
+      // Only whole numbers above 0: with a batch size of half a span, the processor would export forever.
       ([, value]) => Number.isInteger(value) && Number(value) > 0,
     ),
   );
@@ -139,7 +142,8 @@ function canResolve(require: NodeJS.Require, name: string): boolean {
 }
 
 /**
- * Gives exporters a timeout of two seconds, unless the user set one. A program that ends waits no longer than that.
+ * Creates exporters with a timeout of two seconds, unless the user set another one. A program that is about to exit
+ * waits no longer than that.
  *
  * @param make creates the exporters, which read the timeout from the environment
  */
@@ -153,12 +157,17 @@ export function withExportTimeout<Result>(environment: NodeJS.ProcessEnv, make: 
   }
 }
 
-/** Reports once, in one line, when spans cannot be sent. */
+/** Wraps an exporter, and reports once, in one line, when spans cannot be sent. */
 class ReportingExporter implements SpanExporter {
   readonly #exporter: SpanExporter;
-  /** Named like the field of Zipkin's exporter, where the end of the program looks for the endpoint. */
+  /**
+   * The endpoint. The code that runs when the program ends looks it up under this name, which Zipkin's exporter uses.
+   */
   private readonly _urlStr: string;
-  /** Named like the exporters' own field. An export counts as sending until its report is written. */
+  /**
+   * The exports in progress, under the name that OpenTelemetry's exporters use. A failed export is in progress until
+   * its report is written.
+   */
   private readonly _sendingPromises: Promise<void>[] = [];
 
   constructor(exporter: SpanExporter, endpoint: string) {
@@ -180,7 +189,7 @@ class ReportingExporter implements SpanExporter {
     void sending.then(() => this._sendingPromises.splice(this._sendingPromises.indexOf(sending), 1));
   }
 
-  /** The program may end when this has settled, so it waits for the reports, too. */
+  /** Waits for the failure reports, too, because the program may exit once this promise settles. */
   async forceFlush(): Promise<void> {
     await this.#exporter.forceFlush?.();
     await Promise.all(this._sendingPromises);

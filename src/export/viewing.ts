@@ -10,7 +10,9 @@ import { exportersFromEnvironment, isExportConfigured, processorsFromEnvironment
 
 const SDK_PACKAGE = '@opentelemetry/sdk-node';
 
-/** Creates span processors for the exporters that the `OTEL_*` variables name, beside those of views. */
+/**
+ * Creates span processors for the exporters that the `OTEL_*` variables name. They run beside the processors of views.
+ */
 export function exportersBesideViews(): unknown[] {
   const environment = globalThis.process?.env;
   if (environment === undefined) return [];
@@ -28,7 +30,7 @@ export function exportersBesideViews(): unknown[] {
 }
 
 /**
- * Warns once if the environment names an endpoint but all span processors are views: nothing is sent to it.
+ * Warns once if the environment names an endpoint but every span processor is a view, so that nothing is sent there.
  *
  * @param call the function that created the view
  */

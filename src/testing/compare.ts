@@ -72,7 +72,7 @@ function bind(placeholders: Placeholders, bindings: Map<string, string>): string
   return undefined;
 }
 
-/** `null` if only the other side has a line. */
+/** An expected and a received line. `null` if only the other side has a line; `undefined` for a blank line. */
 type Pair = [
   wanted: ExpectedLine | undefined | null,
   got: ReceivedLine | undefined | null,
