@@ -16,17 +16,17 @@ import { dateOf, OperationClock } from './operation-clock.ts';
 import type { ConversationTracker } from './tracker.ts';
 
 /*
- * Which process records what several work on: who creates it, unless that process hands it on, or nobody there is
- * instrumented.
+ * Several processes may work on the same run or response. The process that creates it records it, unless that process
+ * hands it on or is not instrumented: then another process adopts it.
  */
 
 type RecordingOptions = Pick<Settings, 'adoptRuns' | 'propagateInMetadata'>;
 
 /**
- * Whether the process that creates something leaves it to the process that works on it. If so, the request says that in
- * the metadata. A process that reads a stream records what it created itself.
+ * Whether this process does not record what it creates, but leaves that to the process that works on it later. If so,
+ * the request says that in the metadata. A process that streams what it creates records it itself.
  *
- * @param isRun a run or a background response. A turn has no metadata, so the process that requests it records it
+ * @param isRun true for a run or a background response. A turn has no metadata, so its requester records it
  */
 export function handsOn(
   call: Call,
@@ -39,7 +39,7 @@ export function handsOn(
   return call.handsOn;
 }
 
-/** Whether a request works on what it is about, rather than only looks at it. */
+/** Whether a request streams an operation, polls it by an SDK helper or answers it, rather than only retrieves it. */
 export function drives(
   call: Pick<Call, 'streamed' | 'requestHeaders' | 'context'>,
   outputs: readonly unknown[] = [],
@@ -47,32 +47,32 @@ export function drives(
   return call.streamed || isPollHelper(call) || outputs.length > 0;
 }
 
-/** What ended earlier may have been recorded, and forgotten since: a list shows it again and again. */
+/** Anything that ended longer ago is not adopted: lists keep returning it after it was recorded and forgotten here. */
 const MAX_ADOPTED_AGE_MS = 3_600_000;
 
-/** What decides whether something is adopted, where the settings allow it. */
+/** Decides, together with the settings, whether a run or response is adopted. */
 interface Adoptable {
   readonly isDriven: boolean;
-  /** When the server says that it ended. */
+  /** When it ended, by the server's clock. */
   readonly endedAt: number | undefined;
-  /** Of the response that shows it, and when that came. */
+  /** The headers of the HTTP response that contained it; `time` is when that response arrived. */
   readonly headers: unknown;
   readonly time: number;
 }
 
-/** Whether this process records what another one handed on, or what one without instrumentation created. */
+/** Whether this process records something that was handed on, or that a process without instrumentation created. */
 export function adopts({ adoptRuns }: Pick<Settings, 'adoptRuns'>, found: Adoptable): boolean {
   const { isDriven, endedAt, headers, time } = found;
   if (endedAt !== undefined && endedAt < (dateOf(headers) ?? time) - MAX_ADOPTED_AGE_MS) return false;
   return adoptRuns === 'polled' || (adoptRuns !== false && isDriven);
 }
 
-/** The shape of W3C trace context. */
+/** The format of a W3C `traceparent`. */
 const TRACEPARENT = /^[\da-f]{2}-([\da-f]{32})-([\da-f]{16})-[\da-f]{2}$/;
 
 /**
- * Where something was created, in whatever process, as far as its metadata shows: see `propagateInMetadata`. End
- * users and gateways may write metadata, so it is read only where an option asks for it.
+ * The span that created an object, in any process, if the object's metadata names it (see `propagateInMetadata`). End
+ * users and gateways may write metadata, so it is read only if an option asks for it.
  */
 export function creatorOf(
   value: unknown,
@@ -85,14 +85,14 @@ export function creatorOf(
   return withoutFlags(creator);
 }
 
-/** Whether trace and sampling are taken from metadata. */
+/** Whether the trace id and the sampling decision in metadata are used. */
 function trusts(adoptRuns: AdoptRuns): boolean {
   return adoptRuns === true || adoptRuns === 'polled';
 }
 
 /**
- * Whether the metadata says that the process which created something records it: that process put its trace context there, and
- * did not hand it on. A process without a propagator sees that too.
+ * Whether, by its metadata, an object is recorded by the process that created it: the metadata has a trace context and
+ * no mark that the object was handed on. A `traceparent` is recognized even if this process has no propagator.
  */
 export function hasRecordingCreator(value: unknown): boolean {
   const metadata = objectField(value, 'metadata');
@@ -104,24 +104,24 @@ export function hasRecordingCreator(value: unknown): boolean {
   );
 }
 
-/** The same for something that this process created. It counts as remote, because its span may have ended. */
+/** The span in this process that creates an object. It counts as remote, because it may have ended when it is used. */
 export function creatorIn(context: Context): SpanContext | undefined {
   const creator = trace.getSpanContext(context);
   return creator !== undefined && isSpanContextValid(creator) ? { ...creator, isRemote: true } : undefined;
 }
 
-/** Where something that is adopted is recorded, and what it is linked to. */
+/** The parent of the span of an adopted operation, and the span that it links to. */
 interface AdoptedPlace {
   readonly context: Context;
   readonly link: SpanContext | undefined;
 }
 
 /**
- * Where something is recorded that this process does not record yet; `undefined` if it is not recorded here. It continues in
- * its creator's trace where no span is active and the creator is trusted. Otherwise it stands below the active span, or begins
- * a trace that this process's sampler decides on, with a link to its creator.
+ * Where to record an operation that this process adopts; `undefined` if it does not adopt it. If no span is active and
+ * the creator is trusted, the operation continues its creator's trace. Otherwise, it stands below the active span or
+ * starts a trace that this process's sampler decides on, and links to its creator.
  *
- * @param found.isOwn whether this process created it, and handed it on
+ * @param found.isOwn whether this process itself created the operation and handed it on
  */
 export function placeAdopted(
   settings: Pick<Settings, 'adoptRuns'>,
@@ -140,14 +140,14 @@ export function placeAdopted(
     : { context, link: creator };
 }
 
-/** Where facts come from. */
+/** The exchange with the API that facts come from. */
 export interface FactSource {
   readonly endpoint: Endpoint;
-  /** The caller's, kept until the call is over. */
+  /** The caller's context, kept until the call is over. The root context for a background read. */
   readonly context: Context;
   /** Whether content is recorded. */
   readonly content: boolean;
-  /** The call or background read that brings them. The date in its headers is the server's time. */
+  /** The call or background read that brought the facts. The date in its headers is the server's time. */
   readonly exchange: Pick<Call, 'startTime' | 'ownClock' | 'headers' | 'client' | 'requestHeaders'>;
 }
 
@@ -155,34 +155,34 @@ export interface FactSource {
 export interface Observation {
   readonly source: FactSource;
   readonly time: number;
-  /** Whether a stream reported it as it happened. */
+  /** Whether a stream reported the object's state as it changed. */
   readonly live: boolean;
-  /** Whether its request works on what it is about, rather than only looks at it. */
+  /** Whether the request drives the operation (see {@link drives}), rather than only retrieves it. */
   readonly isDriven: boolean;
 }
 
 /** An invocation that this process created and handed on. */
 export interface HandedOn {
   readonly startTime: number;
-  /** The request's span: what this process knows itself needs no metadata. */
+  /** The span of the creating request. This process knows it, so metadata is not needed. */
   readonly creator: SpanContext | undefined;
   readonly input: InputMessages;
 }
 
-/** An invocation that was found in an object of the API and that this process does not record yet. */
+/** An invocation that was found in an API object and that this process does not record yet. */
 export interface FoundInvocation {
   readonly kind: ConversationKind;
   readonly snapshot: InvocationSnapshot;
   readonly conversationId: string | undefined;
-  /** The agent, as far as the conversation shows it. */
+  /** The agent, if the conversation reports it. */
   readonly agent?: Agent | undefined;
   readonly forgotten?: ((invocation: AgentInvocation) => void) | undefined;
 }
 
 /**
- * Starts to record an invocation from its own times.
+ * Starts to record an adopted invocation.
  *
- * @param handedOn set if this process created it
+ * @param handedOn set if this process created the invocation. Otherwise, its start time is taken from the API object
  */
 export function adoptInvocation(
   tracker: ConversationTracker,
@@ -206,7 +206,7 @@ export function adoptInvocation(
   });
 }
 
-/** Continues with a paused invocation in a second span, with a link to the first. */
+/** Continues a paused invocation in a second span, which links to the first. */
 export function resumeInvocation(
   tracker: ConversationTracker,
   found: Pick<FoundInvocation, 'kind' | 'forgotten'>,
@@ -227,7 +227,7 @@ export function resumeInvocation(
   return resumed;
 }
 
-/** Opens an invocation that an object shows. */
+/** Opens an invocation that was found in an API object. */
 export function openFound(
   tracker: ConversationTracker,
   { kind, snapshot, conversationId, forgotten, ...found }: FoundInvocation,
@@ -235,13 +235,13 @@ export function openFound(
     InvocationStart,
     'context' | 'endpoint' | 'startTime' | 'creator' | 'clock' | 'rebuilt' | 'before'
   > & {
-    /** When the request was sent that found it. */
+    /** When the request whose answer shows the invocation was sent. */
     readonly sentAt?: number;
     readonly input?: InputMessages | undefined;
   },
 ): AgentInvocation {
   const { context, endpoint } = start;
-  // Below a span of this process, nothing begins before it was asked for.
+  // Below a span of this process, the segment starts after the request that found the invocation was sent.
   const { sentAt = start.startTime } = start;
   const active = activeSpan(context)?.spanContext();
   const isBounded = active !== undefined && active.isRemote !== true;

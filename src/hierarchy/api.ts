@@ -14,21 +14,24 @@ import type { ConversationTracker } from './tracker.ts';
 export type { OpenRecord, Placement } from '../telemetry/placement.ts';
 
 export interface PlaceOptions {
-  /** Additional attributes for a span that the call starts. Read only if it starts one. */
+  /** Additional attributes for the span of an invocation. Read only if the call starts one. */
   readonly startAttributes?: Attributes | undefined;
 }
 
-/** The hierarchy's handling of one API. */
+/** Decides for each call of one API where its span belongs. */
 export interface ConversationApi {
   place(call: Call, request: ApiRequest, endpoint: Endpoint, options: PlaceOptions): Placement;
 }
 
-/** Just after the start of the segment, where the use has opened it. */
+/** The start time for a call's span. If both would start at once, it starts just after the segment. */
 export function startIn(segment: Segment | undefined, { startTime }: Pick<Call, 'startTime'>): number {
   return inOrder(startTime, segment?.startTime);
 }
 
-/** Below the segment, unless the caller's span is neither the segment's parent nor missing: then it stays with that. */
+/**
+ * The parent for a call in a segment: the segment's span, if no span is active or the active span is the segment's
+ * parent. Otherwise, the call stays below the active span.
+ */
 export function parentIn(
   segment: Segment | undefined,
   context: Context,
@@ -40,8 +43,8 @@ export function parentIn(
 }
 
 /**
- * The segment for a use of a conversation. Without an active span every use opens one; below an active span only a use
- * that changes something does.
+ * The segment for a use of a conversation. Without an active span, every use may open a segment. Below an active span,
+ * only a use that changes the conversation opens one; a use that only reads joins a segment that is already open.
  *
  * @param looks whether the use only reads
  */
@@ -51,14 +54,14 @@ export function segmentOf(
   looks: boolean,
   active: Span | undefined,
 ): Segment | undefined {
-  // A trace id that is derived from the conversation's id must wait for that id.
+  // If trace ids are derived from conversation ids, no trace can start before the id is known.
   if (use.id === undefined && (active !== undefined || derivesTraceIds())) return undefined;
   return looks && active !== undefined ? tracker.find(use, active) : tracker.open(use, active);
 }
 
 /**
- * The segment for a use of a conversation that is no thread or session: one is opened if there is no active span, or
- * always if so configured. Otherwise the open one of the same trace continues.
+ * The segment for a use of a conversation that is neither a thread nor a session. Without an active span, or with
+ * `conversationSpans: 'always'`, a segment is opened if none is open. Otherwise, only an open segment is joined.
  */
 export function enterConversation(tracker: ConversationTracker, use: Omit<Use, 'kind'>): Segment | undefined {
   const { conversationSpans } = tracker.telemetry.settings;
@@ -71,7 +74,10 @@ export function enterConversation(tracker: ConversationTracker, use: Omit<Use, '
     : tracker.find(named, active);
 }
 
-/** Enters the conversation that the program has named around a call, until the segment is told that the request is over. */
+/**
+ * Enters the conversation that the program named around a call. The caller reports the end of the request to the
+ * segment by `requestEnded`.
+ */
 export function enterWithCall(
   tracker: ConversationTracker,
   call: Call,
@@ -84,12 +90,12 @@ export function enterWithCall(
   return segment;
 }
 
-/** The attributes of a span whose request and result do not name its conversation. */
+/** The conversation's id as attribute, for a span whose request and result do not contain the id. */
 export function conversationAttributes(id: string | undefined): Attributes | undefined {
   return id === undefined ? undefined : { [ATTR.GEN_AI_CONVERSATION_ID]: id };
 }
 
-/** Adds what a call has spent to the totals of a conversation. */
+/** Adds the tokens and the cost of a call to the totals of its conversation, if there is one. */
 export function spendIn(
   tracker: ConversationTracker,
   id: string | undefined,

@@ -14,8 +14,8 @@ import type {
 } from './model.ts';
 
 /**
- * The contract between the engine and the dialects. A dialect reads what one API says and writes facts; it knows no span
- * and no network. The engine applies the facts, and decides what is recorded and where it belongs.
+ * The contract between the engine and the dialects. A dialect reads what one API says and writes facts; it knows no
+ * span and no network. The engine applies the facts, and decides what is recorded and where it belongs.
  */
 
 /** What a request intends. */

@@ -154,8 +154,8 @@ export class Engine implements ConversationApi {
   }
 
   /**
-   * The invocation whose steps the program lists. A program that does so after the end is waited for from then on; another
-   * one may delete the conversation, and the steps with it, as soon as it has ended.
+   * The invocation whose steps the program lists. A program that does so after the end is waited for from then on;
+   * another one may delete the conversation, and the steps with it, as soon as it has ended.
    */
   #listed({ intent, endpoint }: ObservedCall): AgentInvocation | undefined {
     const { tracker } = this.#state;

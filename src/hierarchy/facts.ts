@@ -102,7 +102,9 @@ export class Facts implements FactSink, Observation {
     return clock.from(time, this.source.exchange.ownClock);
   }
 
-  /** What reads about an invocation. It keeps the client of the call and nothing else of it: the read may be much later. */
+  /**
+   * What reads about an invocation. It keeps the client of the call and nothing else of it: the read may be much later.
+   */
   reader(invocation: AgentInvocation): ReadInvocation {
     const { engine, endpoint } = this;
     const { client, requestHeaders } = this.source.exchange;

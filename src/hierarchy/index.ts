@@ -16,7 +16,7 @@ import type { HierarchyApi } from './select-api.ts';
 import { ToolCalls } from './tool-calls/tool-calls.ts';
 import { ConversationTracker } from './tracker.ts';
 
-/** Everything that lasts longer than a call, for one set of settings. */
+/** Tracks everything that lasts longer than one API call, such as conversations and runs, for one set of settings. */
 export class Hierarchy implements ProviderListener {
   readonly completions: Completions;
   readonly #apis: ReadonlyMap<string, ConversationApi>;
@@ -47,7 +47,7 @@ export class Hierarchy implements ProviderListener {
     return this.#apis.get(name);
   }
 
-  /** A session over a socket. */
+  /** Starts to observe a session that runs over a socket. */
   openSocket(socket: OpenedSocket, endpoint: ClientEndpoint): SocketObservation {
     this.#realtime ??= new Realtime(this.#telemetry, this.#tracker, this.#toolCalls);
     return this.#realtime.open(socket, endpoint);
@@ -58,17 +58,17 @@ export class Hierarchy implements ProviderListener {
     return this.#responses.known(id, origin);
   }
 
-  /** Whether the program has been asked for tool calls that it has not answered. */
+  /** Whether the model has requested tool calls that the program has not answered yet. */
   get awaitsToolCalls(): boolean {
     return this.#toolCalls.areAwaited;
   }
 
-  /** The tool call that a function of the program is about to answer. */
+  /** Where to record a function that the program runs for a tool call; `undefined` if no pending call matches. */
   running(tool: ToolRun, origin: string, context: Context): LocalPlace | undefined {
     return this.#toolCalls.running(tool, origin, context);
   }
 
-  /** Whether a conversation or an invocation continues. */
+  /** Whether a conversation, an invocation or a session over a socket is still open. */
   get isOpen(): boolean {
     return this.#tracker.isOpen;
   }

@@ -181,8 +181,8 @@ function callKey({ call, fingerprint }: RequestedCall): string {
 const ANSWERS: ReadonlySet<string | undefined> = new Set(['chat', 'text_completion']);
 
 /**
- * Chat completions with the functions that they ask the program for, and all that is done in a conversation that the program
- * names by `withConversation`: calls and functions that belong to no other.
+ * Chat completions with the functions that they ask the program for, and all that is done in a conversation that the
+ * program names by `withConversation`: calls and functions that belong to no other.
  */
 export class Completions implements ConversationApi {
   readonly tracker: ConversationTracker;

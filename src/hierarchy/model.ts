@@ -11,8 +11,8 @@ export type { ConversationKind } from '../telemetry/place.ts';
  * The model of the hierarchy, shared by all APIs: a conversation (thread, session) has invocations (run, turn), an
  * invocation has steps (run step, turn item), and a step has tool calls.
  *
- * A snapshot is the state in one object of the API. Its times are milliseconds since the epoch on the server's clock,
- * which counts whole seconds.
+ * A snapshot is the state that one API object reports. Its times are milliseconds since the epoch on the server's
+ * clock, which counts whole seconds.
  */
 
 export type Phase =
@@ -25,11 +25,11 @@ export interface InvocationSnapshot {
   readonly id: string;
   readonly conversationId: string | undefined;
   readonly agentId: string | undefined;
-  /** The API's own status. */
+  /** The status as the API names it. */
   readonly status: string;
   readonly phase: Phase;
   readonly model: string | undefined;
-  /** Request parameters, by attribute. */
+  /** Request parameters, as span attributes. */
   readonly parameters: Attributes;
   readonly createdAt: number | undefined;
   readonly endedAt: number | undefined;
@@ -44,7 +44,7 @@ export interface InvocationSnapshot {
   readonly content: InvocationContent | undefined;
 }
 
-/** What an object need not tell of an invocation. */
+/** Values for the fields that an API object may leave out. */
 export const UNTOLD: Omit<InvocationSnapshot, 'id' | 'conversationId' | 'status' | 'phase'> = {
   agentId: undefined,
   model: undefined,
@@ -60,7 +60,7 @@ export const UNTOLD: Omit<InvocationSnapshot, 'id' | 'conversationId' | 'status'
   content: undefined,
 };
 
-/** Read only if content is recorded. */
+/** The instructions and tools of an invocation. Read only if content is recorded. */
 export interface InvocationContent {
   readonly systemInstructions: readonly MessagePart[];
   readonly toolDefinitions: readonly ToolDefinition[];
@@ -79,15 +79,15 @@ export interface StepSnapshot {
   readonly usage: Usage | undefined;
   readonly failure: Failure | undefined;
   readonly messageId: string | undefined;
-  /** The first of them. */
+  /** The first tool calls of the step. */
   readonly toolCalls: readonly ToolCallSnapshot[];
-  /** How many more there are. */
+  /** How many further tool calls the step has. */
   readonly skippedToolCalls: number;
 }
 
 export interface MessageSnapshot {
   readonly id: string;
-  /** Whether the invocation was given the message, rather than made it. */
+  /** Whether the message is an input of the invocation. Otherwise, the invocation created it. */
   readonly isInput?: boolean;
   readonly conversationId: string | undefined;
   /** The invocation that created the message. */
@@ -100,6 +100,6 @@ export interface Agent {
   readonly id: string;
   readonly name: string | undefined;
   readonly model: string | undefined;
-  /** The vector stores that it may search. */
+  /** The vector stores that the agent may search. */
   readonly vectorStoreIds?: readonly string[];
 }

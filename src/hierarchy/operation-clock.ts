@@ -1,12 +1,12 @@
 import { monotonic, now } from '../util/clock.ts';
 import { readHeader } from '../util/payload.ts';
 
-/** The time within the bounds; the upper one wins where they cross. */
+/** Limits a time to the bounds. If `from` is later than `to`, `to` wins. */
 export function clamp(time: number, from: number, to: number): number {
   return Math.min(Math.max(time, from), to);
 }
 
-/** Milliseconds since the epoch: no date is later. */
+/** The latest time that a `Date` can represent, in milliseconds since the epoch. */
 const LATEST = 8.64e15;
 
 /** Converts the API's whole seconds to milliseconds. A value beyond the range of `Date` counts as missing. */
@@ -14,23 +14,23 @@ export function asTime(seconds: unknown): number | undefined {
   return typeof seconds === 'number' && seconds >= 0 && seconds * 1e3 <= LATEST ? seconds * 1e3 : undefined;
 }
 
-/** What the server's clock said when it sent a response, in milliseconds. */
+/** The server's time when it sent a response: the `Date` header, in milliseconds since the epoch. */
 export function dateOf(headers: unknown): number | undefined {
   const date = Date.parse(readHeader(headers, 'date') ?? '');
   return Number.isNaN(date) ? undefined : date;
 }
 
 /**
- * The clock of something that lasts longer than a call. It goes by the monotonic clock from when it began, so that nothing
- * is moved when the wall clock is set. The server's times, which may be hours off and count whole seconds, are shifted by
- * what its answers tell.
+ * The clock of an operation that lasts longer than a call. It follows the monotonic clock, so setting the wall clock
+ * meanwhile does not move its times. The server's clock may be hours off and counts whole seconds: its times are
+ * shifted by the difference between the two clocks, which is learned from the server's answers.
  */
 export class OperationClock {
-  /** What it adds to the monotonic clock. */
+  /** The milliseconds that this clock adds to the monotonic clock to get the time since the epoch. */
   readonly own: number;
   #offset: number | undefined;
 
-  /** @param own that of the call that began the operation */
+  /** @param own the `own` value of the clock of the call that began the operation */
   constructor(own: number = now() - monotonic()) {
     this.own = own;
   }
@@ -39,24 +39,37 @@ export class OperationClock {
     return this.own + monotonic();
   }
 
-  /** @param told what the clock of the call adds to the monotonic one that has told the time; by default the same */
+  /**
+   * Converts a time by a call's clock into a time by this clock.
+   *
+   * @param told what the call's clock adds to the monotonic clock; by default the same as this clock
+   */
   from(time: number, told: number = this.own): number {
     return told === this.own ? time : time + (this.own - told);
   }
 
-  /** @param serverTime when the server says something happened that came to light at `localTime` */
+  /**
+   * Learns the difference between the server's clock and this one. Only the first server time counts.
+   *
+   * @param serverTime when something happened, by the server's clock
+   * @param localTime when this process saw it
+   */
   learn(serverTime: number | undefined, localTime: number): void {
     if (serverTime !== undefined) this.#offset ??= localTime - serverTime;
   }
 
-  /** @param headers of a response that came at `localTime`: its date is what the server's clock says */
+  /**
+   * A clock that has learned the server's time from a response.
+   *
+   * @param headers of a response that arrived at `localTime`
+   */
   static ofResponse(headers: unknown, localTime: number, own: number | undefined): OperationClock {
     const clock = new OperationClock(own);
     clock.learn(dateOf(headers) ?? localTime, localTime);
     return clock;
   }
 
-  /** A time of the server's in local time; `fallback` where the server has not said, or its clock was never compared. */
+  /** Converts a server time to local time. Returns `fallback` without a server time or before {@link learn} had one. */
   local<Fallback extends number | undefined>(
     serverTime: number | undefined,
     fallback: Fallback,

@@ -9,25 +9,25 @@ import type { Send } from './dialect.ts';
 
 const MAX_READ_ORIGINS = 100;
 const MAX_CONCURRENT_REQUESTS = 4;
-/** From so many unanswered requests of the program on, a server is busy. */
+/** A server counts as busy if the user's program has at least this many unanswered requests to it. */
 const MAX_REQUESTS_BESIDE_READS = 4;
-/** How long reads give way to a program that keeps the server busy. */
+/** How long our own GET requests wait while the user's program keeps the server busy. */
 const MAX_BUSY_WAIT_MS = 5_000;
 const FAILURES_TO_REST = 3;
 const FIRST_REST_MS = 1_000;
 const MAX_REST_MS = 60_000;
 const MAX_RETRY_AFTER_MS = 600_000;
-/** How many different things a server has to miss until it counts as one that lacks the endpoint. */
+/** After so many different objects that it did not find, a server counts as lacking the endpoint. */
 const MISSES_TO_GIVE_UP = 3;
-/** When a server that lacks the endpoint is tried again. */
+/** After this time, a server that lacks the endpoint is tried again. */
 const GIVEN_UP_MS = 600_000;
-/** How long a flush or shutdown waits for reads. */
+/** How long a flush or shutdown waits for our own GET requests to the API. */
 export const READ_TIMEOUT_MS = 5_000;
 
-/** Why a request was not sent. */
+/** Rejects a request that was dropped before it was sent, or was aborted. */
 class DroppedRead extends Error {}
 
-/** What became of a read. */
+/** The outcome of a read: one or more of our own GET requests for one object. */
 export interface ReadOutcome {
   /** Whether a request was sent. */
   readonly began: boolean;
@@ -35,36 +35,37 @@ export interface ReadOutcome {
 }
 
 interface QueuedRead {
-  /** Of what is read, by which misses are told apart. */
+  /** The id of the object that is read. Used to count the different objects that a server did not find. */
   readonly id: string;
-  /** Sends its requests. It rejects with the SDK's error. */
+  /** Does the read: passes each of its requests to `send`. Rejects with the SDK's error. */
   readonly run: (send: Send) => Promise<void>;
-  /** Asked just before the first request, and after a failure. What is not wanted is not sent, and does not fail. */
+  /** Checked just before the first request and after a failure. If false, nothing is sent and no failure is counted. */
   readonly isWanted: () => boolean;
 }
 
 /**
- * The reads from one server: four requests at once, none while it rests after failures, none for some minutes where it
- * lacks the endpoint. While the program keeps the server busy, none is sent for five seconds, then one at a time.
+ * Sends our own GET requests to one server, at most four at once. After repeated failures it pauses; if the server
+ * lacks the endpoint, it pauses for ten minutes. While the user's program keeps the server busy, it sends nothing for
+ * five seconds, then one request at a time.
  */
 export class OriginReads {
   readonly #reads: TaskQueue;
   readonly #requests: TaskQueue;
-  /** Abort the requests that are sent or waiting. */
+  /** Functions that abort the requests which are in flight or waiting. */
   readonly #aborts = new Set<() => void>();
-  /** In a row. */
+  /** The number of failures since the last success. */
   #failures = 0;
   #countedFailures = 0;
   #hasSucceeded = false;
   readonly #missed = new Set<string>();
-  /** Until when nothing is read, in monotonic milliseconds. */
+  /** Nothing is sent before this time, in monotonic milliseconds. */
   #restsUntil = 0;
   #lacksEndpoint = false;
-  /** When reads began to give way to the program's requests, in monotonic milliseconds; `undefined` while they do not. */
+  /** Since when the user's program has kept the server busy, in monotonic milliseconds; `undefined` if it does not. */
   #busySince: number | undefined;
   #isStopped = false;
 
-  /** @param maxPending how many reads wait at most */
+  /** @param maxPending how many reads may wait */
   constructor(origin: string, maxPending: number) {
     this.#reads = new TaskQueue({ maxConcurrent: MAX_CONCURRENT_REQUESTS, maxPending });
     this.#requests = new TaskQueue({
@@ -74,7 +75,7 @@ export class OriginReads {
     });
   }
 
-  /** Sends what has waited for the end of a rest, or of the program's own requests. */
+  /** Sends requests that had to wait, if the pause is over or the server is no longer busy. */
   resume(): void {
     this.#requests.resume();
   }
@@ -83,12 +84,12 @@ export class OriginReads {
     return this.#isStopped || this.#reads.full;
   }
 
-  /** Whether reads that are asked for wait. */
+  /** Whether requests have to wait because the server failed repeatedly or lacks the endpoint. */
   get rests(): boolean {
     return this.#restsUntil > 0 && monotonic() < this.#restsUntil;
   }
 
-  /** Whether the server does not offer what was read. */
+  /** Whether the server does not seem to offer the endpoint. False again after the pause, when it is tried again. */
   get lacksEndpoint(): boolean {
     return this.#lacksEndpoint && this.rests;
   }
@@ -111,7 +112,7 @@ export class OriginReads {
         succeeded = true;
         this.#succeeded();
       } catch (error) {
-        // Reads that fail together fail once.
+        // If several reads fail at the same time, only the first failure counts.
         const isFirst = failuresBefore === this.#countedFailures;
         if (isFirst && !(error instanceof DroppedRead) && isWanted()) this.#failed(id, error);
       }
@@ -123,7 +124,7 @@ export class OriginReads {
     return this.#reads.settled(timeoutMs);
   }
 
-  /** Drops the reads that have not started, and what those that have would still request. */
+  /** Drops the reads that have not started, and the requests that started reads have not sent yet. */
   clear(): void {
     this.#reads.clear();
     this.#requests.clear();
@@ -134,13 +135,13 @@ export class OriginReads {
     for (const abort of this.#aborts) abort();
   }
 
-  /** Sends nothing any more. */
+  /** Drops all that is waiting, and refuses every later read. */
   stop(): void {
     this.#isStopped = true;
     this.clear();
   }
 
-  /** Sends a request when it is its turn. */
+  /** Queues a request, and sends it when it is its turn. */
   #send<Answer>(request: (controller: AbortController) => Promise<Answer>): Promise<Answer> {
     const controller = new AbortController();
     return new Promise((resolve, reject) => {
@@ -195,7 +196,7 @@ export class OriginReads {
   }
 }
 
-/** What the server asks for, in milliseconds. */
+/** The pause that the server requests by `Retry-After`, in milliseconds; at most ten minutes. */
 function retryAfter(error: unknown): number | undefined {
   const seconds = Number(readHeader(field(error, 'headers'), 'retry-after') ?? Number.NaN);
   return seconds >= 0 ? Math.min(seconds * 1e3, MAX_RETRY_AFTER_MS) : undefined;
@@ -203,15 +204,15 @@ function retryAfter(error: unknown): number | undefined {
 
 let skipped = 0;
 
-/** The instrumentation's own reads, for each server apart. Only a flush waits for them. */
+/** Our own GET requests to the API, in a separate queue for each server. Only a flush or shutdown waits for them. */
 export class BackgroundReads {
-  /** Whether the program has read such details itself. Reads then start one turn later, to let it go first. */
+  /** Set once the user's program has listed steps itself. Reads then start one turn later, to let it go first. */
   isPatient = false;
   readonly #maxPending: number;
   #isStopped = false;
   readonly #origins = new BoundedMap<string, OriginReads>(MAX_READ_ORIGINS, (reads) => reads.clear());
 
-  /** @param maxPending how many reads wait at most, for each server */
+  /** @param maxPending how many reads may wait for each server */
   constructor(maxPending: number) {
     this.#maxPending = maxPending;
   }
@@ -225,18 +226,18 @@ export class BackgroundReads {
     return made;
   }
 
-  /** Counts something that is recorded without a read that would have completed it, and says so once. */
+  /** Counts an operation that is recorded incomplete because its read was skipped, and reports that once. */
   skip(): void {
     skipped++;
     notice('reads_skipped', String(skipped));
   }
 
-  /** Goes on with what has waited for a server that rested. */
+  /** Sends requests that had to wait, to all servers that may be asked again. */
   resume(): void {
     for (const reads of this.#origins.values()) reads.resume();
   }
 
-  /** Waits for the current reads and those that they start, but not for a server that rests. */
+  /** Waits for the current reads and those that they start. Reads that wait for a paused server are dropped. */
   async settled(timeoutMs: number = READ_TIMEOUT_MS): Promise<void> {
     if (this.isPatient) await nextTurn();
     const all = this.#origins.values();
@@ -247,18 +248,18 @@ export class BackgroundReads {
     await Promise.all(all.map((reads) => reads.settled(timeoutMs)));
   }
 
-  /** Waits for the last time, and aborts the reads that are not over by then. */
+  /** Waits for the reads at shutdown, and aborts those that are not over by the timeout. */
   async end(timeoutMs: number): Promise<void> {
     await this.settled(timeoutMs);
     for (const reads of this.#origins.values()) reads.abort();
   }
 
-  /** Drops what is not sent. */
+  /** Drops all requests that have not been sent. */
   clear(): void {
     for (const reads of this.#origins.values()) reads.clear();
   }
 
-  /** Nothing is read any more: the process exits. */
+  /** Refuses every later read, because the process exits. */
   stop(): void {
     this.#isStopped = true;
     for (const reads of this.#origins.values()) reads.stop();

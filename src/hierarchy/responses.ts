@@ -306,8 +306,8 @@ export class Responses implements ConversationApi {
   }
 
   /**
-   * Records a background response that another process has created, from the response's own times, or one that was closed
-   * before its end; once, however often it passes by.
+   * Records a background response that another process has created, from the response's own times, or one that was
+   * closed before its end; once, however often it passes by.
    */
   #adopt(fetch: Fetch, call: Call, response: unknown, creator: SpanContext | undefined): void {
     const { request, endpoint, context: caller } = fetch;

@@ -4,10 +4,10 @@ import { isPollHelper } from '../sdk/resources.ts';
 import { field } from '../util/payload.ts';
 import { conversationIn } from './conversations/conversation-id.ts';
 
-/** The APIs of the hierarchy: each knows the calls of one API of the SDK, or those that belong together in another way. */
+/** The handlers of the hierarchy. Each handles the calls of one API, or others that belong together, such as polls. */
 export type HierarchyApi = 'agents' | 'assistants' | 'completions' | 'polls' | 'responses';
 
-/** By the first segment of the path: a dialect, or what knows the API. */
+/** The handler of a call, by the first segment of the request's path. */
 const FAMILIES: ReadonlyMap<string, HierarchyApi> = new Map([
   ['agents', 'agents'],
   ['vaults', 'agents'],
@@ -18,10 +18,11 @@ const FAMILIES: ReadonlyMap<string, HierarchyApi> = new Map([
 ]);
 
 /**
- * The API that knows the call, if it is part of something longer. All are loaded when the first such call is made.
+ * Selects the handler for a call that may be part of a longer operation; `undefined` for any other call. The code of
+ * the handlers is loaded when the first such call is made.
  *
- * @param hasSpan whether a span is recorded of the call: else it opens no conversation that the program has named
- * @param known says whether any tool call is pending, which a chat completion may answer
+ * @param hasSpan whether the call is recorded as a span. If not, it opens no conversation that the program has named
+ * @param known tells whether any tool call is pending. If so, a chat completion may answer it
  */
 export function selectApi(
   call: Call,
@@ -32,7 +33,7 @@ export function selectApi(
 ): HierarchyApi | undefined {
   const { route } = request;
   const isPoll = hasSpan && call.method === 'GET' && route.folds === undefined && isPollHelper(call);
-  // Requests of the SDK's poll helpers; those of runs are part of the run.
+  // A request of one of the SDK's poll helpers. The polls of a run are part of the run, and are found by their path.
   const family = FAMILIES.get(route.family) ?? (isPoll ? 'polls' : undefined);
   if (family !== undefined || !hasSpan) return family;
   if (conversationIn(call.context) !== undefined) return 'completions';

@@ -102,7 +102,10 @@ export class Session {
     return made;
   }
 
-  /** The invocation that one of a subagent is part of: that of its creator, or else the newest during which it was created. */
+  /**
+   * The invocation that one of a subagent is part of: that of its creator, or else the newest during which it was
+   * created.
+   */
   above(subagent: SubagentState, { createdAt }: InvocationSnapshot): AgentInvocation | undefined {
     const parent = this.#subagents.get(subagent.parentAgentId ?? '')?.invocation;
     return parent ?? [...this.invocations].findLast(({ snapshot }) => isWithin(createdAt, snapshot));
@@ -149,8 +152,8 @@ interface SessionObservation extends Observation {
 }
 
 /**
- * The conversations whose invocations have no id at first: the request for one does not return it. The first unknown invocation
- * that an object reports belongs to the oldest unanswered request.
+ * The conversations whose invocations have no id at first: the request for one does not return it. The first unknown
+ * invocation that an object reports belongs to the oldest unanswered request.
  */
 export class Sessions {
   readonly #tracker: ConversationTracker;
@@ -402,7 +405,10 @@ function failAll(session: Session, error: unknown, seen: SessionObservation): vo
   }
 }
 
-/** Finds the oldest request that can have started it. A stream reports what starts now, so requests that are over come last. */
+/**
+ * Finds the oldest request that can have started it. A stream reports what starts now, so requests that are over come
+ * last.
+ */
 function findWaiting(
   { waiting }: Session,
   snapshot: InvocationSnapshot,

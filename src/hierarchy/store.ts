@@ -6,25 +6,25 @@ import { type Expiring, expiryTimer } from '../util/sweep-timer.ts';
 const EXPIRE_INTERVAL_MS = 60_000;
 /** How long something is remembered after its last use. */
 const LIFETIME_MS = 3_600_000;
-/** A person may need as long for an answer. An assistant is read once in that time. */
+/** For paused operations, which may wait that long for a person, and for agents, which are read once in that time. */
 export const LONG_LIFETIME_MS = 86_400_000;
-/** What all that is open may keep, in bytes. */
+/** How much content all open operations together may keep, in bytes. */
 const MAX_OPEN_CONTENT = 67_108_864;
-/** V8 takes one or two. */
+/** V8 stores a character in one or two bytes. */
 const BYTES_OF_CHARACTER = 2;
-/** Represents a number, or an object without its fields. */
+/** Counted for a number, or for an object without its fields. */
 const CHARACTERS_OF_VALUE = 16;
 
-/** What bounds one kind of things, beside the number that all kinds share. */
+/** Options of a shelf. The maximum number of entries is the same for all shelves. */
 interface ShelfOptions<Value> {
   readonly lifetimeMs?: number;
-  /** Called with what makes room, or has not been used for the lifetime. */
+  /** Called with a value that was removed because the shelf was full or the value was unused for its lifetime. */
   readonly evicted?: (value: Value) => void;
-  /** Whether a value is kept without being looked up. */
+  /** Whether a value is in use although nothing looks it up. It then outlives its lifetime. */
   readonly isInUse?: (value: Value) => boolean;
 }
 
-/** Something that keeps content until it ends, which may be never. */
+/** Something that keeps content until it ends. It may never end, so the store can make it forget the content. */
 export interface ContentHolder {
   forgetContent(): void;
 }
@@ -36,9 +36,9 @@ interface Memory {
 }
 
 /**
- * What is known of the APIs' objects between the calls of the program, by kind, origin and id. Each kind has at most
- * `maxConversations` entries, the least recently used ones go first. All content together has a budget in bytes, beyond
- * which the oldest is forgotten.
+ * Remembers API objects between the calls of the program, by kind, origin and id. Each kind has at most
+ * `maxConversations` entries; the least recently used are dropped first. All kept content shares a budget in bytes;
+ * beyond it, the oldest content is dropped.
  */
 export class Store implements Expiring {
   readonly #limit: number;
@@ -51,7 +51,7 @@ export class Store implements Expiring {
     this.#limit = limit;
   }
 
-  /** Makes room for one kind of things. */
+  /** Creates a shelf for one kind of objects. */
   shelf<Value>(options: ShelfOptions<Value> = {}): Shelf<Value> {
     const { evicted, lifetimeMs = LIFETIME_MS, isInUse } = options;
     const entries = new BoundedMap<string, Value>(this.#limit, evicted, lifetimeMs, isInUse);
@@ -59,7 +59,7 @@ export class Store implements Expiring {
     return new Shelf(entries, this);
   }
 
-  /** Lets something expire with the rest. */
+  /** Registers a further memory. Its entries expire together with those of the shelves. */
   add(memory: Memory): void {
     this.#memories.push(memory);
   }
@@ -72,12 +72,12 @@ export class Store implements Expiring {
     for (const memory of this.#memories) memory.expire();
   }
 
-  /** Called when something was remembered: it expires also in a process that does nothing else. */
+  /** Called when something was remembered. Starts a timer, so that it expires even if no further call is made. */
   expireLater(): void {
     if (!this.#timer.isAwake) this.#timer.wake(EXPIRE_INTERVAL_MS);
   }
 
-  /** @param characters all that the holder keeps now */
+  /** @param characters the number of characters that the holder keeps now, in total */
   keeps(holder: ContentHolder, characters: number): void {
     const bytes = characters * BYTES_OF_CHARACTER;
     this.#bytes += bytes - (this.#bytesOf.get(holder) ?? 0);
@@ -102,7 +102,7 @@ export class Store implements Expiring {
   }
 }
 
-/** What is known of one kind of things. Servers choose ids, so the same one may stand for something else elsewhere. */
+/** Objects of one kind, by origin and id. Servers choose the ids, so two servers may use the same id. */
 export class Shelf<Value> {
   readonly #entries: BoundedMap<string, Value>;
   readonly #store: Store;
@@ -135,7 +135,7 @@ export function charactersOf(value: unknown, depth: number = MAX_PART_DEPTH): nu
   return length;
 }
 
-/** The key of an id at a server. No origin has a space in it. */
+/** The key of an id at an origin. It is unambiguous, because no origin contains a space. */
 export function keyAt(origin: string, id: string): string {
   return `${origin} ${id}`;
 }

@@ -20,16 +20,16 @@ import type { Agent, ConversationKind } from './model.ts';
 import { READ_TIMEOUT_MS } from './reads.ts';
 import { LONG_LIFETIME_MS, type Shelf, Store } from './store.ts';
 
-/** The interval of the search for overdue entries; shorter if the timeouts are short. */
+/** How often overdue entries are searched for; more often if the configured timeouts are short. */
 const SWEEP_INTERVAL_MS = 1_000;
-/** Something else that is open, and ends by itself. */
+/** A session over a socket, which ends by itself. */
 interface OpenSession {
   close(): void;
 }
 
 /**
- * Tracks all conversations, segments and invocations in progress in this process. It is bounded by count and time, and
- * keeps span contexts, numbers and texts, never a context or request of a caller.
+ * Tracks all conversations, segments and invocations in progress in this process. Their number and lifetime are
+ * limited. It keeps span contexts, numbers and texts, but never a caller's context or request.
  */
 export class ConversationTracker implements ProviderListener, AgentInvocationOwner {
   readonly telemetry: Telemetry;
@@ -38,7 +38,7 @@ export class ConversationTracker implements ProviderListener, AgentInvocationOwn
   readonly known: KnownInvocations;
   readonly #conversations: Readonly<Record<ConversationKind, Shelf<Conversation>>>;
   readonly #segments = new Set<Segment>();
-  /** The open invocations, also those whose id is not known yet. */
+  /** The open invocations, including those whose id is not known yet. */
   readonly #invocations = new Set<Invocation>();
   readonly #sessions = new Set<OpenSession>();
   readonly reads: InvocationReads;
@@ -77,7 +77,7 @@ export class ConversationTracker implements ProviderListener, AgentInvocationOwn
     return made;
   }
 
-  /** Finds the open segment for a use. */
+  /** Finds the open segment for a use of a conversation. */
   find(use: Use, active: Span | undefined = activeSpan(use.context)): Segment | undefined {
     const { id } = use;
     if (id === undefined) return undefined;
@@ -93,7 +93,7 @@ export class ConversationTracker implements ProviderListener, AgentInvocationOwn
     return segment;
   }
 
-  /** Finds or opens the segment for a use; `undefined` if segments are switched off. */
+  /** Finds or opens the segment for a use of a conversation; `undefined` if segments are switched off. */
   open(use: Use, active: Span | undefined = activeSpan(use.context)): Segment | undefined {
     if (this.telemetry.settings.conversationSpans === 'never') return undefined;
     const { kind, id, context, endpoint } = use;
@@ -114,13 +114,13 @@ export class ConversationTracker implements ProviderListener, AgentInvocationOwn
     return invocation;
   }
 
-  /** Looks after an invocation until it is recorded. */
+  /** Keeps an invocation, and checks whether it is overdue, until it is recorded. */
   keep(invocation: Invocation): void {
     this.#invocations.add(invocation);
     this.#watch();
   }
 
-  /** Ends a session at a shutdown and at exit, unless it is over by then. */
+  /** Closes a session at shutdown or exit, unless {@link releaseSession} is called before. */
   keepSession(session: OpenSession): void {
     this.#sessions.add(session);
     this.#watch();
@@ -153,8 +153,8 @@ export class ConversationTracker implements ProviderListener, AgentInvocationOwn
   }
 
   /**
-   * Forgets a deleted conversation, and ends it once the reads in progress are over. Its invocations are gone, too: later
-   * requests about them fail.
+   * Forgets a deleted conversation. If its invocations are being read (by our own GET requests), it ends after that.
+   * The server has deleted the invocations, too, so later requests about them fail.
    */
   endConversation(kind: ConversationKind, id: string, origin: string): void {
     const conversation = this.#conversations[kind].get(conversationOrigin(kind, origin), id);
@@ -170,7 +170,7 @@ export class ConversationTracker implements ProviderListener, AgentInvocationOwn
         isRead ||= invocation.life.reading === 'now';
       }
     const end = (): void => endConversation(conversation);
-    // Without this, a run has no steps if the program deletes its thread while they are being read.
+    // Otherwise, a run would lack its steps if the program deletes its thread while we read them.
     if (isRead) void this.reads.queue.at(origin).settled(READ_TIMEOUT_MS).then(end);
     else end();
     this.#conversations[kind].delete(conversationOrigin(kind, origin), id);
@@ -180,7 +180,7 @@ export class ConversationTracker implements ProviderListener, AgentInvocationOwn
     return this.#segments.size + this.#invocations.size + this.#sessions.size > 0;
   }
 
-  /** Ends what is finished, and nothing in progress. */
+  /** Records what is finished. What is in progress stays open. */
   async flush(): Promise<void> {
     await this.reads.queue.settled();
     for (const invocation of [...this.#invocations]) invocation.closeIfFinished();
@@ -194,7 +194,7 @@ export class ConversationTracker implements ProviderListener, AgentInvocationOwn
     this.#sweep(0);
   }
 
-  /** Asks for the end of what is open, and ends everything after the current reads. */
+  /** Asks the API how open invocations ended, waits for our own GET requests, and then ends everything. */
   async shutdown({ reads = true, readTimeoutMs = READ_TIMEOUT_MS }: EndLimits = {}): Promise<void> {
     const start = monotonic();
     if (reads) await this.reads.allEnds(this.#invocations, true);
@@ -210,7 +210,7 @@ export class ConversationTracker implements ProviderListener, AgentInvocationOwn
     this.#timer.stop();
   }
 
-  /** Searches for overdue entries while something is open. Otherwise, the timer would only hold the program's hooks. */
+  /** Starts the timer that ends overdue entries. It runs only while something is open: it holds the program's hooks. */
   #watch(): void {
     if (this.#timer.isAwake) return;
     const { conversationIdleTimeout, runTimeout } = this.telemetry.settings;
@@ -231,12 +231,12 @@ export class ConversationTracker implements ProviderListener, AgentInvocationOwn
   }
 }
 
-/** The program names a conversation for every server. */
+/** An id that the program has chosen for a conversation holds for every server. */
 function conversationOrigin(kind: ConversationKind, origin: string): string {
   return kind === 'conversation' ? '' : origin;
 }
 
-/** Whether something is in progress in the conversation. Its polls and events do not look the conversation up. */
+/** Whether an invocation is in progress in the conversation. Its polls and events do not look the conversation up. */
 function isGoingOn({ segments }: Conversation): boolean {
   for (const { invocations } of segments.values()) if (invocations.size > 0) return true;
   return false;

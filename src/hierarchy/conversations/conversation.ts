@@ -61,11 +61,16 @@ function addCounted(totals: Totals, { runs = 0, userMessages = 0, spent }: Count
   };
 }
 
-/** The state of one thread, conversation or session in this process: counts and span contexts, no objects of the caller. */
+/**
+ * The state of one thread, conversation or session in this process: counts and span contexts, no objects of the caller.
+ */
 export class Conversation implements ContentHolder {
   readonly id: string;
   readonly kind: ConversationKind;
-  /** The open segments by trace; one that waits for its invocations may have made way for another there, and has its own id. */
+  /**
+   * The open segments by trace; one that waits for its invocations may have made way for another there, and has its own
+   * id.
+   */
   readonly segments: Map<string, Segment> = new Map();
   /** The vector stores that its invocations may search. */
   vectorStoreIds: readonly string[] = [];
@@ -90,8 +95,9 @@ export class Conversation implements ContentHolder {
   }
 
   /**
-   * The open segment for a use: the one in the trace of the active span. Without an active span, a segment without a parent,
-   * or else the newest one whose parent is open. A segment whose parent has ended only waits for its invocations.
+   * The open segment for a use: the one in the trace of the active span. Without an active span, a segment without a
+   * parent, or else the newest one whose parent is open. A segment whose parent has ended only waits for its
+   * invocations.
    */
   segmentFor(active: Span | undefined, startTime: number): Segment | undefined {
     if (active !== undefined) {
@@ -385,7 +391,10 @@ export function activeSpan(context: Context): Span | undefined {
   return span;
 }
 
-/** Whether what is done below the active span can be part of something in the trace: without an active span anything can. */
+/**
+ * Whether what is done below the active span can be part of something in the trace: without an active span anything
+ * can.
+ */
 export function isInTrace(active: Span | undefined, traceId: string): boolean {
   return active === undefined || active.spanContext().traceId === traceId;
 }

@@ -11,7 +11,9 @@ import { CONVERSATION } from './conversation-id.ts';
  * span were active, and that span gets a link to it.
  */
 
-/** The number of conversations that one span of the program links to. Beyond it, they stay in the trace of that span. */
+/**
+ * The number of conversations that one span of the program links to. Beyond it, they stay in the trace of that span.
+ */
 const MAX_LINKED_CONVERSATIONS = 8;
 
 /** The span of the program that a conversation is used below. */
@@ -27,8 +29,8 @@ interface Conversations {
 const linked = new WeakMap<Span, Set<string>>();
 
 /**
- * The context for a call that uses a conversation: where that has a trace of its own, without the program's span, which is
- * remembered.
+ * The context for a call that uses a conversation: where that has a trace of its own, without the program's span, which
+ * is remembered.
  *
  * @param id `undefined` if the call creates it
  */

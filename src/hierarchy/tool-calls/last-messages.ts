@@ -7,8 +7,8 @@ const MAX_KEPT_LENGTH = 16_384;
 
 /**
  * What a request tells the model last: the newest message of the user, and with it the newest of what the program has
- * made since, such as the result of a tool, which alone may be the same for every user. `undefined` if no user speaks, or
- * if it is long or more than text: it is kept until the answer, and a stream may stay open for long.
+ * made since, such as the result of a tool, which alone may be the same for every user. `undefined` if no user speaks,
+ * or if it is long or more than text: it is kept until the answer, and a stream may stay open for long.
  *
  * @param end where the model answers
  */

@@ -59,17 +59,17 @@ const SEVERAL = {};
 /**
  * The tool calls that the program has been asked for and has not answered yet, of every API.
  *
- * A server or gateway may give every call the same id, so an id alone says nothing: a result that meets the wrong
- * call ends up in another user's trace. A request meets a call of the same origin and id, in this order:
+ * A server or gateway may give every call the same id, so an id alone says nothing: a result that meets the wrong call
+ * ends up in another user's trace. A request meets a call of the same origin and id, in this order:
  *
  * - the request names a previous response: a call of that response;
  * - it names a conversation: a call of that conversation;
- * - otherwise: a call in the same trace, where nothing can reach another trace, first among those that the same messages
- *   led to: loops may run at once in it, and repeat ids; or, if the request repeats the call, the
- *   only call at the origin with that name and those arguments, of those that belong to no conversation. If the id is not
- *   unique, the user's last message and the last of all before the call have to be the same, too: this process may not
- *   know the call that is answered, but one of another user that looks like it. The last of all may be the result of a
- *   tool, such as "ok".
+ * - otherwise: a call in the same trace, where nothing can reach another trace, first among those that the same
+ *   messages led to: loops may run at once in it, and repeat ids; or, if the request repeats the call, the only call at
+ *   the origin with that name and those arguments, of those that belong to no conversation. If the id is not unique,
+ *   the user's last message and the last of all before the call have to be the same, too: this process may not know the
+ *   call that is answered, but one of another user that looks like it. The last of all may be the result of a tool,
+ *   such as "ok".
  *
  * If the request repeats the call, name and arguments have to be the same in every case; the name alone where the
  * arguments are not known. Where two calls fit, neither is met.
@@ -87,7 +87,9 @@ export class PendingToolCalls<Call> {
   readonly #byKey = new Map<string, PendingEntry<Call>>();
   /** The number of pending calls with the same origin and id. */
   readonly #counts = new Map<string, number>();
-  /** Keys that meet nothing: two calls had them, or their call was answered or dropped and its result may come again. */
+  /**
+   * Keys that meet nothing: two calls had them, or their call was answered or dropped and its result may come again.
+   */
   readonly #closedKeys = new BoundedMap<string, object>(MAX_CLOSED_KEYS, undefined, PENDING_TIMEOUT_MS);
 
   /** @param dropped is told of each call that was kept for too long, or was one too many */

@@ -81,8 +81,8 @@ export type Answering = Pick<AnsweredToolCall, 'origin' | 'previousResponseId' |
 };
 
 /**
- * Records the tool calls of responses and chat completions as their siblings: hosted ones within the response, functions
- * from the response that requests them to the request that answers. There is one for all APIs.
+ * Records the tool calls of responses and chat completions as their siblings: hosted ones within the response,
+ * functions from the response that requests them to the request that answers. There is one for all APIs.
  */
 export class ToolCalls {
   readonly #tracker: ConversationTracker;
@@ -155,7 +155,10 @@ export class ToolCalls {
     if (pending.content !== undefined) store.keeps(pending, charactersOf(pending.content));
   }
 
-  /** Takes what a request brings for calls that were requested before. One that answers calls of several traces joins none. */
+  /**
+   * Takes what a request brings for calls that were requested before. One that answers calls of several traces joins
+   * none.
+   */
   answer(results: Iterable<ToolResult>, { time, parent, ...request }: Answering): AnsweredCalls {
     const traceId = validTraceId(trace.getSpanContext(parent));
     const taken: TakenCall<PendingCall>[] = [];
@@ -208,7 +211,10 @@ export class ToolCalls {
     if (taken.length > 0) this.#tracker.store.expireLater();
   }
 
-  /** The tool call that a function of the program is about to answer. It is recorded while it runs, not when it is answered. */
+  /**
+   * The tool call that a function of the program is about to answer. It is recorded while it runs, not when it is
+   * answered.
+   */
   running(tool: ToolRun, origin: string, context: Context): LocalPlace | undefined {
     if (!this.areAwaited) return undefined;
     this.#registerStreams();

@@ -12,7 +12,9 @@ export const NO_TOOL_CONTENT: ToolCallContent = {
   documents: [],
 };
 
-/** As much as is recorded, and two characters more, or the recorded text would not end in `…`. Media are removed later. */
+/**
+ * As much as is recorded, and two characters more, or the recorded text would not end in `…`. Media are removed later.
+ */
 export function cutArguments(content: ToolCallContent, maxText: number): ToolCallContent {
   const { arguments: given } = content;
   if (typeof given !== 'string' || given.length <= maxText || mayHaveMedia(given)) return content;
