@@ -6,7 +6,7 @@ import { patchMethod } from '../util/patch-method.ts';
 
 type Setter = (this: object, ...args: unknown[]) => unknown;
 
-/** What a program can register itself: the API's export and its setter. */
+/** What a program can register itself: the name of the API's export and the name of its setter. */
 const GLOBALS: readonly (readonly [exported: string, setter: string])[] = [
   ['trace', 'setGlobalTracerProvider'],
   ['metrics', 'setGlobalMeterProvider'],
@@ -16,8 +16,8 @@ const GLOBALS: readonly (readonly [exported: string, setter: string])[] = [
 ];
 
 /**
- * Lets what the program registers later replace what we started for it. The API itself would refuse a second
- * registration.
+ * Lets the providers that the program registers later replace those that we registered for it. Without this, the API
+ * would refuse a second registration.
  *
  * @param require finds the copies of the API that the SDK registered with
  * @param replaced called when the program registers its own tracer provider
@@ -71,7 +71,10 @@ function copiesOfApi(require: NodeJS.Require): Record<string, unknown>[] {
 
 type TracerParameters = [name: string, version?: string, options?: object];
 
-/** The API's proxy for a provider that is not registered yet. Its tracers ask it for a real tracer until they get one. */
+/**
+ * The API's placeholder for a provider that is not registered yet. Its tracers ask it for a real tracer until it has
+ * one.
+ */
 interface ProxyProvider {
   getTracer(...parameters: TracerParameters): Tracer;
   getDelegateTracer?(...parameters: TracerParameters): Tracer | undefined;
@@ -83,20 +86,20 @@ interface TraceApi {
 const connectedProxies = new WeakSet<object>();
 let startEarlySdk: (() => void) | undefined;
 
-/** Starts the SDK with the program's own first span, so that the request in progress is recorded. */
+/** Starts the SDK when the program starts its first span, so that the request in progress is recorded. */
 export function startWithFirstSpan(start: () => void): void {
   startEarlySdk = start;
 }
 
-/** Called when a provider is registered, or none will be. */
+/** Undoes {@link startWithFirstSpan}. Called once a provider is registered, or when it is known that none will be. */
 export function endEarly(): void {
   startEarlySdk = undefined;
 }
 
 /**
- * Makes tracers that the program gets before the SDK starts record with that SDK. The API has one build for `import` and
- * one for `require`, and a program may have other copies of it than this package. The SDK registers with one of them, and
- * tracers of the others would never see it.
+ * Makes tracers that the program gets before the SDK starts record with that SDK. The API has one build for `import`
+ * and one for `require`, and the program may load other copies of it than this package. The SDK registers with one
+ * copy, and tracers of the other copies would never find the SDK.
  *
  * @param trace the trace API of one copy of the API
  */
@@ -105,7 +108,7 @@ export function connectEarlyTracers(trace: TraceApi): void {
   const { getTracer, getDelegateTracer } = proxy;
   if (typeof getDelegateTracer !== 'function' || connectedProxies.has(proxy)) return;
   connectedProxies.add(proxy);
-  /** Whether the program gets a tracer now, and does not use it yet. */
+  /** Whether the program is getting a tracer, which is not yet a reason to start the SDK. */
   let gettingTracer = false;
   proxy.getTracer = function (this: ProxyProvider, ...parameters) {
     const outer = gettingTracer;
@@ -127,7 +130,7 @@ export function connectEarlyTracers(trace: TraceApi): void {
   };
 }
 
-/** The registered provider, which a copy of the API does not see that is newer than the copy it is registered with. */
+/** The registered provider. A copy of the API ignores it if that copy is newer than the one that registered it. */
 function hiddenProvider(): TracerProvider | undefined {
   const provider = providerBehind(api.trace.getTracerProvider());
   return isNoopTracerProvider(provider) ? undefined : provider;

@@ -3,7 +3,9 @@ import { CONFIG_FILE_VARIABLE } from '../config/environment.ts';
 import { API_KEY } from '../util/otel-api.ts';
 import { field } from '../util/payload.ts';
 
-/** The variable that names a configuration file. Its earlier name may still be set, for a version that does not read it. */
+/**
+ * The environment variable that is set to the path of a configuration file. It may be the earlier name of the variable.
+ */
 export function configurationFileVariable(
   environment: Readonly<Record<string, string | undefined>>,
 ): string | undefined {
@@ -13,12 +15,12 @@ export function configurationFileVariable(
 }
 
 /**
- * Starts the SDK of a configuration file without the logger for `diag` that it always registers, which prints to standard
- * output: a logger of the program stays, and else only a file with a `log_level` asks for one.
+ * Starts the SDK from a configuration file. The SDK always registers a logger for `diag`, which prints to standard
+ * output. That logger is removed, unless the file has a `log_level`. If the program has a logger, that one stays.
  */
 export function withOwnLogger<T>(start: () => T): T {
   const before = globalOfApi()?.diag;
-  // The SDK would log that it replaces one.
+  // Without this, the SDK would log that it replaces a logger.
   delete globalOfApi()?.diag;
   try {
     return start();
@@ -34,7 +36,7 @@ function asksForLogger(): boolean {
     const file = process.env[CONFIG_FILE_VARIABLE]?.trim() ?? '';
     return /^["'{\s]*log_level\b/m.test(readFileSync(file, 'utf8'));
   } catch {
-    // The SDK has said so.
+    // The file cannot be read, which the SDK has reported.
     return false;
   }
 }

@@ -17,7 +17,7 @@ const REPEATED_SIGNAL_MS = 100;
 /**
  * Flushes on `SIGTERM`, `SIGINT` and `SIGHUP`. If the program has no listener for the signal, the process ends by that
  * signal after the flush. If it has one, that listener decides what happens, and the flush runs in parallel. If the
- * program sends the signal to itself later, without a listener, that has no effect before another flush.
+ * program later sends the signal to itself and has no listener any more, the process ends after another flush.
  *
  * @returns removes the listeners
  */
@@ -31,7 +31,7 @@ export function flushOnSignals(actions: SignalActions): () => void {
 
 /**
  * Libraries count the listeners of a signal, some of them seconds after it arrived, and end the process only if there
- * is no other listener. Therefore ours runs first and removes itself for good before any other listener runs.
+ * is no other listener. So our listener runs first and removes itself for good before any other listener runs.
  */
 function onSignal(signal: NodeJS.Signals, actions: SignalActions, stopAll: () => void): () => void {
   const stop = (): void => {
@@ -40,9 +40,9 @@ function onSignal(signal: NodeJS.Signals, actions: SignalActions, stopAll: () =>
   };
   const onArrival = (_: NodeJS.Signals, number?: number): void => {
     const isAlone = process.listenerCount(signal) === 1;
-    // Node passes the number of a signal. `process.emit('SIGTERM')` without listeners would do nothing.
+    // Node passes the number of a signal. `process.emit('SIGTERM')` passes none, and does nothing without other listeners.
     if (isAlone && typeof number !== 'number') return;
-    // The kernel ignores a signal without a listener in process 1, as in a container: the program continues.
+    // The kernel ignores a signal without a listener in process 1, as in a container, so the program continues.
     if (isAlone && process.pid !== 1) {
       finishAndDie(signal, actions, stopAll);
     } else {
@@ -67,8 +67,8 @@ function onSignal(signal: NodeJS.Signals, actions: SignalActions, stopAll: () =>
 }
 
 /**
- * Flushes before the process ends by a signal that it sends to itself: NestJS, terminus and `signal-exit` do so after they
- * have cleaned up. A listener would not do, because such libraries check how many there are.
+ * Flushes before the process ends by a signal that it sends to itself: NestJS, terminus and `signal-exit` do this after
+ * they have cleaned up. This is no listener, because such libraries count the listeners.
  */
 function flushBeforeKill(signal: NodeJS.Signals, actions: SignalActions, stopAll: () => void): void {
   const { kill } = process;
@@ -82,8 +82,8 @@ function flushBeforeKill(signal: NodeJS.Signals, actions: SignalActions, stopAll
 }
 
 /**
- * Sends the signal again after the flush. Another signal during the flush ends the process at once, because no listener is
- * left. With `node --watch`, one Ctrl-C arrives twice: from the terminal and from the watcher.
+ * Flushes and then sends the signal again. Another signal during the flush ends the process at once, unless it
+ * arrives within {@link REPEATED_SIGNAL_MS}: with `node --watch`, one Ctrl-C arrives twice.
  */
 function finishAndDie(signal: NodeJS.Signals, actions: SignalActions, stopAll: () => void): void {
   const ignore = (): void => undefined;
@@ -95,7 +95,7 @@ function finishAndDie(signal: NodeJS.Signals, actions: SignalActions, stopAll: (
     stopIgnoring();
     process.kill(process.pid, signal);
   };
-  // Without this, a program that sends itself the signal and then exits has that exit code.
+  // Without this, a program that sends itself the signal and then calls `process.exit` would not end by the signal.
   process.prependOnceListener('exit', die);
   actions.finish().then(die, die);
 }

@@ -13,12 +13,13 @@ export interface SdkConfiguration {
   logRecordProcessors?: readonly unknown[];
 }
 
-/** The path of the trace page. */
+/** The environment variable with the path of the trace page. */
 export const PAGE_VARIABLE = 'OTEL_INSTRUMENTATION_OPENAI_PAGE';
 
 /**
- * The configuration for `NodeSDK`. If traces are shown in the terminal or on a page, nothing is sent to a default
- * collector: only to an endpoint or exporter that the environment names. An exporter unknown here is left to `NodeSDK`.
+ * The configuration for `NodeSDK`. If traces are shown in the terminal or on a page, they are sent only to an endpoint
+ * or exporter that the environment names, not to the default collector. `NodeSDK` sets up exporters that are unknown
+ * here.
  *
  * @param terminal whether standard error is a terminal
  * @param require resolves the dependencies of `sdk-node`

@@ -27,9 +27,9 @@ interface Sdk {
 }
 interface SdkModule {
   readonly NodeSDK: new (configuration: SdkConfiguration) => Sdk & { start(): void };
-  /** Reads a configuration file, which `NodeSDK` does not. */
+  /** Starts the SDK from a configuration file. `NodeSDK` does not read such a file. */
   readonly startNodeSdk?: () => Sdk;
-  /** Its earlier name. */
+  /** The earlier name of `startNodeSdk`. */
   readonly startNodeSDK?: () => Sdk;
 }
 
@@ -42,7 +42,10 @@ export function startSdk(telemetry: Telemetry): void {
   if (hasProvider(telemetry)) endEarly();
 }
 
-/** Without an exporter for traces, `NodeSDK` registers only the others. */
+/**
+ * Whether a tracer or meter provider is registered. Without an exporter for traces, `NodeSDK` registers no tracer
+ * provider.
+ */
 function hasProvider({ provider }: Telemetry): boolean {
   return !isNoopTracerProvider(provider) || !isNoopMeterProvider(metrics.getMeterProvider());
 }
@@ -70,7 +73,7 @@ function startIfMissing(telemetry: Telemetry): void {
   }
 }
 
-/** What went wrong and what to do. The error of a missing package has further lines. */
+/** Says what went wrong and what to do. Only the first line of the error is used: a missing package has more lines. */
 function startFailure(error: unknown): string {
   const [reason] = String(error).split('\n');
   const isMissing = field(error, 'code') === 'MODULE_NOT_FOUND';
@@ -122,7 +125,7 @@ function startFromFile(module: SdkModule, variable: string, telemetry: Telemetry
   return hasProvider(telemetry) || telemetry.events.provider !== undefined ? sdk : undefined;
 }
 
-/** Who changes no code has no logger for `diag`, and would never learn that a variable has no effect. */
+/** Prints which variables have no effect. A user who changes no code has no logger for `diag` that would say so. */
 function sayRejectedVariables(): void {
   for (const problem of unknownVariables(process.env)) notice('option_not_accepted', problem);
   for (const finding of noticed()) if (finding.code === 'option_not_accepted') sayFinding(finding);

@@ -5,7 +5,7 @@ class Entry<Key, Value> {
   readonly key: Key;
   value: Value;
   used: number;
-  /** Its neighbours in order of use. */
+  /** The neighbouring entries, in order of use. */
   older: Entry<Key, Value> = this;
   newer: Entry<Key, Value> = this;
 
@@ -16,15 +16,15 @@ class Entry<Key, Value> {
   }
 }
 
-/** How many entries in use are passed over to make room for a new one. */
+/** How many entries in use are skipped in search of one that can be dropped. */
 const MAX_TRIES = 16;
 
 /**
- * A map with a limit and a lifetime: a new entry replaces the least recently used one. Entries that have not been used for
- * the lifetime are not found any more; a new entry or {@link expire} drops them.
+ * A map with a limit and a lifetime: a new entry replaces the least recently used one. Entries that have not been used
+ * for the lifetime are not found any more; a new entry or {@link expire} drops them.
  *
- * A ring keeps the order of use. That of a `Map` would do, but its first entry takes longer to find with every deletion
- * before it: more than ten times as long at 10,000 entries.
+ * A ring of entries keeps the order of use. A `Map` keeps an order, too, but finding its first entry takes longer with
+ * every deletion before that entry: more than ten times as long at 10,000 entries.
  */
 export class BoundedMap<Key, Value> {
   readonly #limit: number;
@@ -32,13 +32,13 @@ export class BoundedMap<Key, Value> {
   readonly #lifetime: number;
   readonly #isInUse: (value: Value) => boolean;
   readonly #entries = new Map<Key, Entry<Key, Value>>();
-  /** Holds nothing: it is between the newest and the oldest entry. */
+  /** Closes the ring: an entry without a value between the newest and the oldest entry. */
   readonly #end = new Entry(undefined as Key, undefined as Value, 0);
 
   /**
    * @param lifetime milliseconds without use after which an entry is dropped
-   * @param isInUse whether a value is used without being read from the map. Such a value outlives its lifetime, and
-   *   goes only if there is little else to go
+   * @param isInUse whether a value is used without being read from the map. Such a value outlives its lifetime. It is
+   *   dropped only if the map is full and the next oldest values are in use, too
    */
   constructor(
     limit: number,
@@ -123,7 +123,7 @@ export class BoundedMap<Key, Value> {
     }
   }
 
-  /** Drops the oldest entry that is not in use, or one that is if the next few are, too. */
+  /** Drops the oldest entry that is not in use. If the {@link MAX_TRIES} oldest are all in use, drops the next one. */
   #makeRoom(): void {
     for (let tries = 0; tries < MAX_TRIES && this.#isInUse(this.#end.newer.value); tries++)
       this.#renew(this.#end.newer);
@@ -152,7 +152,7 @@ function unlink<Key, Value>({ older, newer }: Entry<Key, Value>): void {
   newer.older = older;
 }
 
-/** Drops the oldest of what a peer may never end. */
+/** Drops the oldest entries beyond {@link MAX_REPEATED}: the other side may start things and never end them. */
 export function keepNewest<Key>(known: Map<Key, unknown> | Set<Key>): void {
   for (const oldest of known.keys()) {
     if (known.size <= MAX_REPEATED) return;

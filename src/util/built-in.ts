@@ -8,12 +8,13 @@ interface BuiltIns {
   util: typeof import('node:util');
 }
 
-/** A module of Node, found without an import: not every runtime has it. */
+/** A built-in module of Node. It is looked up at run time, because an import would fail in runtimes that lack it. */
 export function builtIn<Name extends keyof BuiltIns>(name: `node:${Name}`): BuiltIns[Name] | undefined {
   try {
     const { process } = globalThis;
     if (process.getBuiltinModule !== undefined) return process.getBuiltinModule(name) as BuiltIns[Name];
-    // Node before 20.16 and 22.3. The `module` of a bundle has no `require`. Bundlers would follow `module.require(…)`.
+    // For Node before 20.16 and 22.3. The `module` of a bundle has no `require`.
+    // The variable hides the call from bundlers, which would follow `module.require(…)`.
     const owner = typeof module === 'object' && 'require' in module ? module : process.mainModule;
     return owner?.require(name);
   } catch {
@@ -21,7 +22,9 @@ export function builtIn<Name extends keyof BuiltIns>(name: `node:${Name}`): Buil
   }
 }
 
-/** Whether this code runs in a sandbox that got the function from outside, as in Jest: it has a `Function` of its own. */
+/**
+ * Whether this code runs in a sandbox, such as Jest's: a built-in function is no instance of the sandbox's `Function`.
+ */
 export function isOfSandbox(builtin: unknown): boolean {
   return typeof builtin === 'function' && !(builtin instanceof Function);
 }

@@ -3,7 +3,7 @@ import { monotonic } from './clock.ts';
 export interface CircuitBreakerOptions {
   /** Consecutive failures after which the breaker opens. Default 10. */
   readonly failures?: number | undefined;
-  /** Milliseconds it stays open. Default 60,000. */
+  /** How many milliseconds the breaker stays open. Default 60,000. */
   readonly pause?: number | undefined;
   /** A monotonic clock, in milliseconds. */
   readonly clock?: () => number;
@@ -34,7 +34,7 @@ export class CircuitBreaker {
     return this.#failures >= this.#limit;
   }
 
-  /** The total refused so far. */
+  /** How many items the breaker has refused so far. */
   get dropped(): number {
     return this.#dropped;
   }

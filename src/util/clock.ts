@@ -1,14 +1,14 @@
 import { type Context, type HrTime, type Span, trace } from '@opentelemetry/api';
 
-/** A clock that is ahead by more than this was set back. */
+/** If our clock is ahead of `Date.now()` by more than this, the system clock was set back. */
 const MAX_DRIFT_MS = 1.5;
 
 let anchor = 0;
 
 /**
- * The clock that a span of the SDK reads when it ends, as what it adds to `performance.now()`. It starts with the time cut
- * to milliseconds and adds what has passed since, so it lags ours by up to a millisecond. What happens below such a span
- * is timed by its clock, or it would end after it. `undefined` where our own clock serves.
+ * The clock by which a span of OpenTelemetry's SDK ends: the number that is added to `performance.now()`. The span
+ * starts at a time that is cut to whole milliseconds and adds the time that has passed since. So its clock lags ours by
+ * up to a millisecond. The spans below it use the same clock, or they would end after it. `undefined` means our clock.
  */
 export type SpanClock = number | undefined;
 
@@ -16,7 +16,7 @@ export type SpanClock = number | undefined;
  * Wall-clock time in milliseconds since the epoch, with fractions. It stays within a millisecond of `Date.now()`,
  * which OpenTelemetry's SDK uses for its spans.
  *
- * @param clock of the span above, if it has one
+ * @param clock the clock of the span above, if it has one
  * @param monotonicTime a reading of `performance.now()` to use instead of another one, which allocates
  */
 export function now(clock?: SpanClock, monotonicTime: number = performance.now()): number {
@@ -29,8 +29,8 @@ export function now(clock?: SpanClock, monotonicTime: number = performance.now()
 }
 
 /**
- * Moves the clock by as little as it must, so that a mere drift never steps back. The date was read between the given
- * reading and this one, which are far apart if the thread had to wait meanwhile.
+ * Moves our clock by as little as necessary, so that a mere drift never makes it step back. `date` was read between
+ * `earliest` and `latest`, which are far apart if the thread had to wait in between.
  */
 function adjust(date: number, earliest: number): void {
   const latest = performance.now();
@@ -40,12 +40,12 @@ function adjust(date: number, earliest: number): void {
   else if (ahead >= 1) anchor = date + (ahead < MAX_DRIFT_MS ? 0.999 : 0) - earliest;
 }
 
-/** How far systems adjust their clock, as a part of the time that passes, with room to spare. Beyond that, it was set. */
+/** The largest share of the elapsed time by which systems adjust their clock. Beyond that, somebody set the clock. */
 const MAX_ADJUSTMENT = 0.001;
-/** How far our clock may lag until the date has shown where its milliseconds begin. It catches up then. */
+/** How far our clock may lag at first, because `Date.now()` has whole milliseconds. It catches up with the next one. */
 const MAX_CATCH_UP_MS = 1;
 
-/** The clock of something that may last: it follows the wall clock, unless that is set meanwhile. */
+/** The clock for something that may take long. It follows the wall clock, but ignores it once the wall clock is set. */
 export class LastingClock {
   readonly #began = performance.now();
   readonly #own: number;
@@ -64,7 +64,7 @@ export class LastingClock {
     return this.#wasSet(time, reading) ? this.#own + reading : time;
   }
 
-  /** The clock for what begins meanwhile. */
+  /** The clock for spans that begin below it. */
   get current(): SpanClock {
     if (this.#above !== undefined) return this.#above;
     const reading = performance.now();
@@ -83,12 +83,12 @@ export function monotonic(): number {
   return performance.now();
 }
 
-/** Clocks further apart have been set, or the machine has slept. */
+/** If two clocks are further apart than this, one has been set or the machine has slept. */
 const MAX_DIFFERENCE_MS = 1_000;
-/** Numbers of this size are exact to a quarter of a microsecond. */
+/** Milliseconds since the epoch are exact only to a quarter of a microsecond: JavaScript numbers have 53 bits. */
 const ROUNDING_MS = 0.0005;
 
-/** The clocks of our own spans that functions of the program run in. */
+/** The clocks of our own spans within which functions of the user's program run. */
 const clocks = new WeakMap<Span, number>();
 
 /**
@@ -104,14 +104,14 @@ export function clockIn(context: Context, monotonicTime: number = performance.no
   return Math.abs(clock + monotonicTime - Date.now()) < MAX_DIFFERENCE_MS ? clock : undefined;
 }
 
-/** What the SDK's spans know of their start. */
+/** The fields in which spans of OpenTelemetry's SDK keep their start. */
 interface TimedSpan {
   readonly startTime?: HrTime;
   readonly _startTimeProvided?: boolean;
   readonly _performanceStartTime?: number;
 }
 
-/** The clock by which the SDK times a span. A span that was given its start goes by that of the process. */
+/** The clock by which OpenTelemetry's SDK times a span. `undefined` for a span that was created with a start time. */
 export function ownClock(span: Span): SpanClock {
   try {
     const { _startTimeProvided: given, _performanceStartTime: started, startTime } = span as TimedSpan;
@@ -119,17 +119,17 @@ export function ownClock(span: Span): SpanClock {
     const clock = startTime[0] * 1e3 + startTime[1] / 1e6 - started - ROUNDING_MS;
     return Number.isFinite(clock) ? clock : undefined;
   } catch {
-    // Spans may be of any package.
+    // The span may come from any package, and its fields may throw.
     return undefined;
   }
 }
 
-/** Calls below the span go by this clock. */
+/** Makes the calls below a span use this clock. */
 export function shareClock(span: Span, clock: SpanClock): void {
   if (clock !== undefined) clocks.set(span, clock);
 }
 
-/** The time, or that of the clock if it has not come as far. */
+/** The given time, or the clock's current time if that is earlier by less than {@link MAX_DIFFERENCE_MS}. */
 export function notAfter(clock: SpanClock, time: number): number {
   if (clock === undefined) return time;
   const ahead = time - now(clock);
@@ -137,24 +137,24 @@ export function notAfter(clock: SpanClock, time: number): number {
 }
 
 /**
- * How much room each of several spans gets that would otherwise start at once, in milliseconds. Viewers sort by whole
- * microseconds, and report a span without a duration as a negative one.
+ * How many milliseconds each span gets if several would otherwise start at once. Viewers sort by whole microseconds,
+ * and report a span without a duration as a negative one.
  */
 export const SPAN_ROOM_MS = 0.002;
 
-/** In the middle of the next microsecond: a time of this size is rounded to a quarter of one. */
+/** The middle of the next microsecond, because such a number is exact only to a quarter of a microsecond. */
 export function justAfter(time: number): number {
   return (Math.floor(time * 1e3) + 1.5) / 1e3;
 }
 
-/** The most that the clocks of two spans differ: each starts from a time that was cut to whole milliseconds. */
+/** How far the clocks of two spans may differ: each starts from a time that was cut to whole milliseconds. */
 const MAX_LAG_MS = 1;
 
 /**
  * Keeps the order of two spans.
  *
- * @param above when the span above began, which may go by a clock that is slightly ahead
- * @returns the time, or one just after `above` if it is not later than that
+ * @param above when the span above began. Its clock may be slightly ahead
+ * @returns the time; just after `above` if the time is not later and less than {@link MAX_LAG_MS} earlier
  */
 export function inOrder(time: number, above: number | undefined): number {
   if (above === undefined || Math.floor(time * 1e3) > Math.floor(above * 1e3)) return time;
@@ -163,9 +163,9 @@ export function inOrder(time: number, above: number | undefined): number {
 
 /** Keeps the order of spans that would start at once. */
 export class Starts {
-  /** When the last span began, by the microsecond in which it was to begin. */
+  /** For each microsecond in which spans were to begin: when the last of them began. */
   readonly #begun = new Map<number, number>();
-  /** When the latest began. */
+  /** The latest start so far. */
   latest: number;
 
   constructor(first: number) {
@@ -173,7 +173,7 @@ export class Starts {
     this.#begun.set(Math.floor(first * 1e3), first);
   }
 
-  /** @returns when a span begins that would begin at this time */
+  /** @returns the start of a span that would otherwise begin at this time */
   next(time: number): number {
     const wanted = Math.floor(time * 1e3);
     const begun = this.#begun.get(wanted);

@@ -2,7 +2,7 @@ import { type Context, context, createContextKey, ROOT_CONTEXT, type Span, trace
 import { logError } from './guard.ts';
 import { isApiContext } from './otel-api.ts';
 
-/** The active context. A context manager of the program may throw, or have none to return. */
+/** The active context; the root context if the program's context manager throws or returns no context. */
 export function activeContext(): Context {
   try {
     const active: Context | undefined = context.active();
@@ -25,8 +25,8 @@ interface ContextRun {
 const NO_ARGUMENTS: readonly unknown[] = [];
 
 /**
- * Runs a function once in a context; without the context if the context manager fails. Returns what the function returns
- * and throws what it throws.
+ * Runs a function once in a context; without the context if the context manager fails. Returns what the function
+ * returns and throws what it throws.
  */
 export function runIn<Result>(
   values: Context,
@@ -36,7 +36,7 @@ export function runIn<Result>(
 ): Result {
   const entry: ContextRun = { run, self, args, state: 'new', result: undefined };
   try {
-    // Context managers bind a `this` in a further function, so the entry holds it.
+    // The entry holds `this`, because context managers would create another function to bind it.
     context.with(values, enter, undefined, entry);
   } catch (error) {
     if (entry.state === 'running') throw error;
@@ -47,7 +47,7 @@ export function runIn<Result>(
 }
 
 function enter(entry: ContextRun): void {
-  // Without this, a context manager that calls late or twice repeats the request.
+  // Without this, a context manager that calls the function late or twice would repeat the request.
   if (entry.state !== 'new') return;
   entry.state = 'running';
   entry.result = Reflect.apply(entry.run, entry.self, entry.args);
@@ -57,7 +57,7 @@ function enter(entry: ContextRun): void {
 /** The key of `suppressTracing` in `@opentelemetry/core`: the API creates equal keys for equal descriptions. */
 const SUPPRESS_TRACING: symbol = createContextKey('OpenTelemetry SDK Context Key SUPPRESS_TRACING');
 
-/** A request of our own is being made: this works without a context manager, too. */
+/** Whether one of our own requests is being made. Unlike a value in the context, this needs no context manager. */
 let makingOwnRequest = false;
 
 export function isSuppressed(context: Context): boolean {
@@ -69,7 +69,7 @@ export function suppressed(context: Context): Context {
   return context.setValue(SUPPRESS_TRACING, true);
 }
 
-/** Makes a request of the instrumentation's own, which records no telemetry. */
+/** Makes one of the instrumentation's own requests, without recording telemetry of it. */
 export function makeSuppressed<Result>(make: () => Result): Result {
   const outer = makingOwnRequest;
   makingOwnRequest = true;
@@ -118,8 +118,8 @@ export class LinkedContext implements Context {
   }
 
   /**
-   * Whether a context keeps all that it is in its values, as the API's does, of any copy of it, and ours. Those of other
-   * packages, such as New Relic's, may have more: they set values themselves.
+   * Whether a context has no state other than its values, so that it can be linked. This is true of our contexts and of
+   * those from any copy of the API. Contexts of other packages, such as New Relic's, may have more state.
    */
   static accepts(context: Context): boolean {
     return isApiContext(context) || (context as { readonly isLinkable?: unknown }).isLinkable === true;
@@ -134,7 +134,7 @@ export class LinkedContext implements Context {
     return context instanceof LinkedContext ? context : new LinkedContext(context, undefined, undefined);
   }
 
-  /** `trace.setSpan` in one link. A context that sets values in a way of its own is left to do so. */
+  /** Does what `trace.setSpan` does, but with one link. A context of another package uses its own `setValue`. */
   static withSpan(context: Context, span: Span): Context {
     return isApiContext(context)
       ? new LinkedContext(context, SPAN_KEY, span)

@@ -1,14 +1,14 @@
 import { builtIn, isOfSandbox } from './built-in.ts';
 import { guard } from './guard.ts';
 
-/** The requests of `node:http`. */
+/** The channel on which Node publishes each request of `node:http`. */
 export const HTTP_REQUESTS = 'http.client.request.start';
 
 /**
- * Listens to channels of Node, where there are any. In a sandbox, such as Jest's, it does not: the process would keep the
- * sandbox.
+ * Listens to diagnostics channels of Node, if the runtime has them. It does nothing in a sandbox, such as Jest's: the
+ * channels belong to the process, which would keep the sandbox in memory.
  *
- * @returns stops it
+ * @returns stops listening
  */
 export function listenToChannels(
   names: readonly string[],

@@ -1,4 +1,4 @@
-/** The SDK's `ExportResult`. The code 0 means success, 1 failure. */
+/** The `ExportResult` of OpenTelemetry's SDK. The code 0 means success, 1 means failure. */
 export interface ExportResult {
   code: number;
   error?: Error;

@@ -7,7 +7,7 @@ const reported = new Set<string>();
  * Runs a piece of the instrumentation so that nothing it throws reaches the program. The first failure in each place is
  * logged through `diag`.
  *
- * Every error of the instrumentation ends here or, where each call passes, in a `catch` that calls {@link logError}.
+ * Every error of the instrumentation ends here or, on the hot path, in a `catch` that calls {@link logError}.
  * Arguments are passed one by one: collecting them would allocate.
  *
  * @param where names the place, in the log line and for logging it once
@@ -34,7 +34,7 @@ export function guard(
   }
 }
 
-/** The same for asynchronous work that is not awaited: a rejection ends here, too. */
+/** Does what {@link guard} does for asynchronous work that is not awaited: it also catches a rejection. */
 export async function guardAsync(where: string, run: () => Promise<void>): Promise<void> {
   try {
     await run();
@@ -61,18 +61,18 @@ export function log(level: 'warn' | 'info', message: string): void {
   }
 }
 
-/** Logs an error that was caught; the first one in each place. */
+/** Logs an error that was caught. Only the first error in each place is logged. */
 export function logError(where: string, error: unknown): void {
   let described: string = typeof error;
   try {
     described = describeError(error);
   } catch {
-    // Programs throw anything: even reading the stack may throw.
+    // A program may throw any value: even reading its stack may throw.
   }
   warnOnce(where, `${where} failed; your program is not affected: ${described}`);
 }
 
-/** The class and the stack frames, never the message, which may quote what the program sent or received. */
+/** The class and stack frames of an error. The message is left out: it may quote what the program sent or received. */
 function describeError(error: unknown): string {
   if (!(error instanceof Error)) return typeof error;
   const { message, stack = '' } = error;

@@ -6,13 +6,13 @@ export type CreateRequire = (from: string | URL) => NodeJS.Require;
 const CODE_OPTION = /^(?:-e|-p|-pe|--eval|--print)(?:=|$)/;
 
 /**
- * Finds an optional package. Looks in this order, and takes the first copy:
+ * Finds an optional package. Searches these places in order and uses the first copy:
  *
  * 1. from the real path of the program, `process.argv[1]`;
  * 2. from the real path of this package;
  * 3. from the working directory, only if the process has no program file: `node -e`, `-p`, standard input, the REPL.
  *
- * A program with a file is often started in another user's folder, whose packages must not run.
+ * The working directory is not searched otherwise: it may belong to another user, whose packages must not run.
  *
  * @param createRequire of `node:module`; by default Node's own, if this runtime has one
  * @returns a `require` that finds the package
@@ -34,7 +34,9 @@ export function findDependenciesOf(name: string): NodeJS.Require | undefined {
     : requireOf(name, require, createRequire);
 }
 
-/** Loads a dependency of this package: its own copy, or if this package is bundled, one that {@link findPackage} finds. */
+/**
+ * Loads a dependency of this package: its own copy, or if this package is bundled, one that {@link findPackage} finds.
+ */
 export function requireDependency(name: string, createRequire: CreateRequire): unknown {
   const require = requireThatFinds(name, [packageFile, programFile, workingDirectory], createRequire);
   if (require === undefined) throw new Error(`${name} is not installed`);
@@ -50,7 +52,7 @@ export function requireOf(
   return createRequire(require.resolve(name));
 }
 
-/** A `require` for Node's own modules and its cache. It must not load anything by the name of a package. */
+/** A `require` only for Node's own modules and `require.cache`. It would look for packages near Node's executable. */
 export function builtInRequire(createRequire: CreateRequire): NodeJS.Require {
   return createRequire(process.execPath);
 }
@@ -91,7 +93,7 @@ function isInstalled(node: NodeJS.Require, require: NodeJS.Require, name: string
 function programFile(node: NodeJS.Require): string | undefined {
   const file = process.argv[1];
   if (file === undefined || runsCode() || isPackagedElectron()) return undefined;
-  // Node makes the path of a program absolute before it loads anything. A relative one is something else.
+  // Node makes the path of a program absolute before it loads anything, so a relative path is something else.
   if (!isAbsolute(node, file)) return undefined;
   // Finds the file as Node does: `node folder`, `node file-without-extension`.
   return realPath(node, node.resolve(file));
@@ -116,12 +118,12 @@ function hasNoProgramFile(): boolean {
   return file === undefined || file === '-' || runsCode();
 }
 
-/** `process.argv[1]` is then the first argument of that code. */
+/** Whether Node was started with code instead of a file. `process.argv[1]` is then the first argument of that code. */
 function runsCode(): boolean {
   return process.execArgv?.some((option) => CODE_OPTION.test(option)) === true;
 }
 
-/** `process.argv[1]` is then the user's first argument, such as a document that was opened. */
+/** Whether this is a packaged app. `process.argv[1]` is then the first argument, such as a document to open. */
 function isPackagedElectron(): boolean {
   return process.versions.electron !== undefined && (process as { defaultApp?: boolean }).defaultApp !== true;
 }

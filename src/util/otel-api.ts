@@ -30,8 +30,8 @@ export function isNoopTracerProvider(provider: object): boolean {
 }
 
 /**
- * The version of the API that a tracer provider is registered with, if this copy of the API is newer: it then ignores
- * the provider, and cannot register one of its own.
+ * The version of the API with which a tracer provider was registered, if this package's copy of the API is newer.
+ * A newer copy ignores that provider, and cannot register another one.
  */
 export function olderApiInUse(): string | undefined {
   const registered = field(globalThis, API_KEY);
@@ -46,7 +46,7 @@ export function isNoopMeterProvider(provider: MeterProvider): boolean {
   return meter === createNoopMeter() || meter?.constructor?.name === 'NoopMeter';
 }
 
-/** Whether it is a proxy or a no-op provider, of the API or of `@opentelemetry/api-logs`. */
+/** Whether a logger provider is a proxy or a no-op provider, of the API or of `@opentelemetry/api-logs`. */
 export function isLoggerPlaceholder(provider: object): boolean {
   return (
     typeof field(provider, '_getDelegate') === 'function' ||
@@ -54,12 +54,12 @@ export function isLoggerPlaceholder(provider: object): boolean {
   );
 }
 
-/** Whether a context is the API's own, of any copy: a program often loads both its CommonJS and its ES module. */
+/** Whether a context comes from any copy of the API. A program often loads two: the CommonJS and the ES module. */
 export function isApiContext(context: Context): boolean {
   return (context as { readonly _currentContext?: unknown })._currentContext instanceof Map;
 }
 
-/** Whether `diag` has a logger for warnings. The API binds the logger's methods, and replaces those below its level. */
+/** Whether `diag` logs warnings. The API binds the logger's methods, and replaces those that are below its level. */
 export function logsWarnings(): boolean {
   const warn = field(field(field(globalThis, API_KEY), 'diag'), 'warn');
   return typeof warn === 'function' && warn.name.startsWith('bound ');

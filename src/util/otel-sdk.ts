@@ -1,8 +1,8 @@
 import { arrayField, countField, field, fieldsOf } from './payload.ts';
 
 /*
- * The private fields of OpenTelemetry's SDK 2.x and 3.x that we read, because no API exposes them. Providers and
- * processors of other packages lack them. `clock.ts` reads those of spans.
+ * Reads private fields of OpenTelemetry's SDK 2.x and 3.x, because no API exposes them. Providers and processors of
+ * other packages lack them. `clock.ts` reads the private fields of spans.
  */
 
 /** The span processors of a provider, or the provider itself if they are not found. */
@@ -31,11 +31,13 @@ export function exportersOf(target: object): object[] {
     .filter(isProcessor);
 }
 
-/** The endpoints that a processor, or a provider of metrics or logs, sends to. Those of exporters that wrap others are not found. */
+/**
+ * The endpoints to which a processor or provider sends. The endpoint of an exporter that wraps another is not found.
+ */
 export function endpointsOf(target: object): string[] {
   return exportersOf(target).flatMap((exporter) => {
     const { address, url } = fieldsOf(transportParameters(exporter));
-    // That of Zipkin, of OTLP over HTTP, or of OTLP over gRPC.
+    // In this order: the endpoint of Zipkin, of OTLP over HTTP, of OTLP over gRPC.
     const endpoint = field(exporter, '_urlStr') ?? url ?? address;
     return typeof endpoint === 'string' ? [endpoint] : [];
   });
@@ -48,7 +50,7 @@ export function sendsOverGrpc(processor: object): boolean {
   );
 }
 
-/** How much a batching processor sends at once. */
+/** How many spans a batching processor sends at once. */
 export function batchSizeOf(processor: object): number | undefined {
   return countField(processor, '_maxExportBatchSize');
 }
@@ -61,7 +63,7 @@ export function isSending(processor: object): boolean {
   });
 }
 
-/** What an OTLP exporter was created with. Over HTTP, one transport wraps another, for retries. */
+/** The options of an OTLP exporter. Over HTTP, a transport that retries wraps the one that sends. */
 function transportParameters(exporter: object): unknown {
   const transport = field(field(exporter, '_delegate'), '_transport');
   return field(field(transport, '_transport') ?? transport, '_parameters');

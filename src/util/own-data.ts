@@ -1,7 +1,7 @@
 import { builtIn } from './built-in.ts';
 import { asName, MAX_READ } from './payload.ts';
 
-/** Objects of one tool definition. A larger one is not recorded whole anyway. */
+/** How many objects of one tool definition are inspected. A larger definition is not recorded whole anyway. */
 const MAX_INERT_OBJECTS = 10_000;
 
 export const isProxy: (value: unknown) => boolean = builtIn('node:util')?.types.isProxy ?? (() => false);
@@ -12,12 +12,12 @@ export function ownValue(value: unknown, key: PropertyKey): unknown {
   return Object.getOwnPropertyDescriptor(value, key)?.value;
 }
 
-/** The same for a text that names something. */
+/** The value of an own property if it is a name (see {@link asName}). Runs no code of the program. */
 export function ownName(value: unknown, key: string): string | undefined {
   return asName(ownValue(value, key));
 }
 
-/** The first entries of an array, read in the same way. */
+/** The first entries of an array, read without running code of the program. */
 export function ownEntries(value: unknown): readonly unknown[] {
   if (!isReadableArray(value)) return [];
   const entries: unknown[] = [];
@@ -28,12 +28,12 @@ export function ownEntries(value: unknown): readonly unknown[] {
   return entries;
 }
 
-/** Whether the value is an array, and no proxy of one. */
+/** Whether the value is an array that is not a proxy. */
 export function isReadableArray(value: unknown): value is readonly unknown[] {
   return Array.isArray(value) && !isProxy(value);
 }
 
-/** Whether a value can be read to its depth without running code of the program. */
+/** Whether a value and everything in it can be read without running code of the program. */
 export function isInert(value: unknown): boolean {
   const open: unknown[] = [value];
   const seen = new Set<unknown>();

@@ -1,6 +1,6 @@
 type PatchableMethod = (...args: never[]) => unknown;
 
-/** Sets a method on an object. Like a method of a class it is not enumerable, unless the one it replaces was. */
+/** Sets a method on an object. Like a class method, it is not enumerable, unless the method that it replaces was. */
 export function setMethod(holder: object, name: string, method: PatchableMethod): void {
   const enumerable = Object.getOwnPropertyDescriptor(holder, name)?.enumerable ?? false;
   Object.defineProperty(holder, name, { value: method, configurable: true, writable: true, enumerable });
@@ -9,8 +9,8 @@ export function setMethod(holder: object, name: string, method: PatchableMethod)
 /**
  * Replaces a method on an object, whether the object owns it or inherits it.
  *
- * @returns restores the object exactly as it was, and returns whether it could: a method that another library has wrapped
- *   or frozen since then stays
+ * @returns a function that restores the object exactly as it was and returns `true`. It returns `false` and changes
+ *   nothing if another library has wrapped or frozen the method since
  */
 export function patchMethod(holder: object, name: string, wrapper: PatchableMethod): () => boolean {
   const original = Object.getOwnPropertyDescriptor(holder, name);

@@ -1,27 +1,29 @@
 /**
- * Narrow accessors for payloads. Everything the SDK hands over is untrusted: fields may be missing, renamed, of
- * another type, or throw when read. Each accessor returns the value in one type, or `undefined`.
+ * Narrow accessors for payloads. Everything that the `openai` SDK hands over comes from the program or a server and may
+ * be malformed: fields may be missing, renamed, of another type, or throw when read. Each accessor returns the value in
+ * one type, or `undefined`.
  */
 
-/** Characters. What is recorded of names is bounded by that, and so is what maps keep by them. */
+/** The most characters of a name, such as an id or a model. It bounds what is recorded, and the keys that maps keep. */
 export const MAX_NAME_LENGTH: number = 1_024;
 
 /**
  * How many entries of one answer, list or stream are recorded or kept, such as the tool calls of a response. A server
- * or a model chooses their number, so the rest is only counted.
+ * or a model decides how many there are, so further entries are only counted.
  */
 export const MAX_REPEATED: number = 128;
 
-/** How many entries of one array are read. Beyond them a loop stops, or does no more than count. */
+/** How many entries of one array are read. After them, a loop stops or only counts. */
 export const MAX_READ: number = 1_000;
 
 /**
- * How many levels of one value are recorded. Enough for a found tool whose schema nests 10 objects, the most that the API
- * takes. In an event, each level is three levels of protobuf, of which some collectors read 100.
+ * How many levels of a nested value are recorded. This is enough for a tool that a tool search found and whose schema
+ * nests 10 objects, the most that the API accepts. In an event, each level is three levels of protobuf, and some
+ * collectors read no more than 100 of those.
  */
 export const MAX_RECORDED_DEPTH: number = 26;
 
-/** The same of content that has such values within the parts of its messages. */
+/** How many levels of messages are recorded: their parts contain values that have {@link MAX_RECORDED_DEPTH} levels. */
 export const MAX_PART_DEPTH: number = MAX_RECORDED_DEPTH + 4;
 
 const EMPTY_LIST: readonly unknown[] = [];
@@ -37,8 +39,8 @@ export function asObject(value: unknown): PayloadObject | undefined {
 }
 
 /**
- * Whether it is an object without a class, so that a copy of its fields is equivalent. Another realm, such as the one in
- * which Jest runs a test, has another `Object`.
+ * Whether a value is an object without a class, so that a copy of its fields is equivalent. `Object` is not compared,
+ * because another realm, such as the one in which Jest runs a test, has another `Object`.
  */
 export function isPlainObject(value: unknown): value is object {
   if (asObject(value) === undefined) return false;
@@ -48,14 +50,14 @@ export function isPlainObject(value: unknown): value is object {
 
 /**
  * The fields of a value, to destructure: `const { id, model } = fieldsOf(result)`. Literal keys keep V8's inline
- * caches monomorphic, so the hot path reads this way. A getter that throws also throws here: wrap such a reader in
- * {@link tolerating}.
+ * caches monomorphic, so the hot path reads fields this way. A getter that throws also throws here, so wrap the
+ * function that reads the fields in {@link tolerating}.
  */
 export function fieldsOf(value: unknown): PayloadObject {
   return typeof value === 'object' && value !== null ? (value as PayloadObject) : NO_FIELDS;
 }
 
-/** Makes a reader that throws on a hostile getter read again, with every such field left out. */
+/** Wraps a function that reads a payload. If a getter throws, the function runs again without the fields that throw. */
 export function tolerating<Payload, Result, Options = void>(
   read: (payload: Payload, options: Options) => Result,
 ): (payload: Payload, options: Options) => Result {
@@ -97,7 +99,7 @@ export function asArray(value: unknown): readonly unknown[] {
   return Array.isArray(value) ? value : EMPTY_LIST;
 }
 
-/** A non-empty text of any length. Whoever records it must limit it. */
+/** A non-empty text of any length. The caller must cut it before it is recorded. */
 export function textField(value: unknown, key: string): string | undefined {
   const found = field(value, key);
   return typeof found === 'string' && found !== '' ? found : undefined;
@@ -107,7 +109,7 @@ export function asText(value: unknown): string | undefined {
   return typeof value === 'string' && value !== '' ? value : undefined;
 }
 
-/** A non-empty string that names something: an id, a model, a status. No name of the API is longer. */
+/** A non-empty string that names something: an id, a model, a status. Longer texts are no names: `undefined`. */
 export function stringField(value: unknown, key: string): string | undefined {
   if (typeof value !== 'object' || value === null) return undefined;
   try {
@@ -130,7 +132,7 @@ export function asNumber(value: unknown): number | undefined {
   return isRecordable(value) ? value : undefined;
 }
 
-/** A finite number that OTLP can carry: it has no integers of more than 64 bits. */
+/** Whether a value is a finite number that OTLP can carry, whose integers have at most 64 bits. */
 export function isRecordable(value: unknown): value is number {
   return typeof value === 'number' && Math.abs(value) < 2 ** 63;
 }
@@ -165,7 +167,9 @@ export function asBoolean(value: unknown): boolean | undefined {
   return typeof value === 'boolean' ? value : undefined;
 }
 
-/** Looks up one of our tables with an untrusted key, ignoring what every object inherits. */
+/**
+ * Looks up a row in one of our tables. The key may come from a server, so properties that objects inherit are ignored.
+ */
 export function row<Value>(
   table: Readonly<Record<string, Value>>,
   key: string | undefined,
@@ -177,7 +181,7 @@ export function strings(values: readonly unknown[]): string[] {
   return values.filter((value): value is string => typeof value === 'string');
 }
 
-/** The first strings that name something. */
+/** The strings among the first entries that are short enough to be names. */
 export function names(values: readonly unknown[]): string[] {
   return strings(first(values)).filter((value) => value.length <= MAX_NAME_LENGTH);
 }
@@ -187,14 +191,14 @@ export function first<Value>(values: readonly Value[], most: number = MAX_REPEAT
   return values.length > most ? values.slice(0, most) : values;
 }
 
-/** Sets a property of a copy. Assignment would treat a name such as `__proto__` specially. */
+/** Sets a property of a copy. A plain assignment would treat the name `__proto__` specially. */
 export function setOwn(copied: object, name: string, value: unknown): void {
   Object.defineProperty(copied, name, { value, configurable: true, enumerable: true, writable: true });
 }
 
 /**
- * A header of a request or a response: a plain object or a `Headers`-like (openai 4), an object whose
- * `values` is a `Headers` (openai 5 to 7), or a real `Headers`.
+ * Reads one header of a request or a response. The headers may be a plain object or similar to `Headers` (openai 4), an
+ * object whose `values` is a `Headers` (openai 5 to 7), or a real `Headers`.
  */
 export function readHeader(headers: unknown, name: string): string | undefined {
   if (typeof headers !== 'object' || headers === null) return undefined;

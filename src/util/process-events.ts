@@ -5,8 +5,8 @@ import { ProcessWide } from './process-state.ts';
 type ProcessEvent = 'beforeExit' | 'exit' | 'uncaughtExceptionMonitor';
 
 /**
- * The listeners of all copies of this package, held weakly. A test runner may load many copies, and Node warns of a leak
- * if each adds its own listener.
+ * The listeners of all copies of this package, held weakly. A test runner may load many copies, and Node would warn of
+ * a leak if each copy added its own listener.
  */
 const processEvents = new ProcessWide(
   'process-events',
@@ -14,9 +14,9 @@ const processEvents = new ProcessWide(
 );
 
 /**
- * Calls a listener at the next event of the process, where there is one.
+ * Calls a listener at the next event of the process. Does nothing in a runtime without a process.
  *
- * @param listener a function of a module: it is held weakly
+ * @param listener held weakly, so it must be a function that its module keeps alive
  */
 export function onceProcess(event: ProcessEvent, listener: () => unknown): void {
   if (typeof globalThis.process?.once !== 'function') return;
@@ -39,8 +39,8 @@ export function onceProcess(event: ProcessEvent, listener: () => unknown): void 
 }
 
 /**
- * Node emits `beforeExit` again after what a listener has started, and the program's own listeners would run twice. So
- * ours gets the first one alone, and they get the second.
+ * If a listener for `beforeExit` starts work, Node emits the event again after that work, and the program's listeners
+ * would run twice. So only our listener gets the first event, and the program's listeners get the second.
  */
 function beforeOthers(event: ProcessEvent, run: () => void): void {
   const { emit } = process as { emit: (...given: unknown[]) => boolean };
@@ -54,7 +54,7 @@ function beforeOthers(event: ProcessEvent, run: () => void): void {
   const restore = patchMethod(process, 'emit', function (this: NodeJS.Process, ...given: unknown[]) {
     if (isDone || given[0] !== event) return emit.apply(this, given);
     runOnce();
-    // Without anything to wait for, Node would not emit it again.
+    // Without pending work, Node would not emit the event again.
     setImmediate(() => undefined);
     return true;
   });
@@ -67,11 +67,11 @@ const lastEndings = new Set<() => void>();
 let listening = false;
 
 /**
- * Runs something when the process exits, where there is a process. All share one listener: many would make Node warn
- * the program of a leak.
+ * Calls a function when the process exits, if the runtime has a process. All functions share one listener: many
+ * listeners would make Node warn the program of a leak.
  *
- * @param order `last`: after all those that are not
- * @returns takes it back
+ * @param options `last`: call it after all functions without this option
+ * @returns removes the function
  */
 export function atExit(end: () => void, { last = false }: { readonly last?: boolean } = {}): () => void {
   const group = last ? lastEndings : endings;
@@ -81,7 +81,9 @@ export function atExit(end: () => void, { last = false }: { readonly last?: bool
   return () => group.delete(end);
 }
 
-/** What ends may add something to end, such as a view of the span that has just ended. Each runs once. */
+/**
+ * Calls every function once, including those that are added meanwhile, such as by a view of a span that has just ended.
+ */
 function endAll(): void {
   const ended = new Set<() => void>();
   for (const group of [endings, lastEndings])

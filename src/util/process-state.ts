@@ -2,8 +2,8 @@ import { NAME } from './version.ts';
 
 /**
  * What all copies of this package in the process share: one object under a symbol on `globalThis`. Two copies may be
- * installed, or one may be bundled. Copies that know other versions of it do not meet there. A value with methods, which
- * every release may change, is kept under a name that ends in the version of the package.
+ * installed, or one may be bundled. Copies that expect another `version` of this object do not share it. The name of a
+ * value with methods ends in the version of the package, because every release may change the methods.
  */
 interface ProcessState {
   readonly version: 1;
@@ -13,13 +13,13 @@ interface ProcessState {
 const STATE_KEY = `${NAME}/state@1`;
 
 /**
- * Values that also stand under symbols of their own, where version 0.1.0 reads and writes them: that each call and each
- * agent is recorded once, by one release, depends on them. So do the lines that bundlers have added to `openai`.
+ * Values that are also stored under symbols of their own, because version 0.1.0 reads and writes them there. They make
+ * sure that only one release records each call and each agent. The lines that bundlers add to `openai` use them, too.
  */
 const PUBLISHED: readonly string[] = ['agents', 'conversation-id', 'loaded', 'releases', 'successors'];
 
 interface OwnCopy {
-  /** Found or made when the first value is asked for. */
+  /** Found or created when the first value is read. */
   state?: ProcessState;
   key: string;
   readonly taken: string[];
@@ -27,7 +27,7 @@ interface OwnCopy {
 }
 const own: OwnCopy = { key: STATE_KEY, taken: [] };
 
-/** A value of the process. All copies of this package that ask for it get the same; reading it never throws. */
+/** A value that all copies of this package in the process share. Reading it never throws. */
 export class ProcessWide<Value extends object> {
   readonly #name: string;
   readonly #create: () => Value;
@@ -44,7 +44,7 @@ export class ProcessWide<Value extends object> {
   }
 }
 
-/** The description of the symbol under which `globalThis` has the state, with the values in its map `values`. */
+/** The key of the symbol under which `globalThis` has the shared state. The values are in its map `values`. */
 export function processStateKey(): string {
   processState();
   return own.key;
@@ -78,10 +78,10 @@ function processState(): ProcessState {
 }
 
 /**
- * Puts a value under a symbol, for good, so that copies loaded later find it. Anyone can write there: a foreign value is
- * left alone and reported, and this copy then has a value of its own.
+ * Stores a value under a symbol, for good, so that copies that are loaded later find it. Other code may have written
+ * there: a foreign value is left alone and reported, and this copy then uses a value of its own.
  *
- * @returns the value that was there, if it is one of ours
+ * @returns the value that was there, if a copy of this package stored it; otherwise the given value
  */
 function publish<Value extends object>(
   key: string,
@@ -93,14 +93,14 @@ function publish<Value extends object>(
   try {
     if (accepts(found, made)) return found as Value;
   } catch {
-    // A proxy or an accessor of somebody else.
+    // Other code has stored a proxy, or an object with an accessor that throws.
   }
   own.taken.push(key);
   own.onTaken?.(key);
   return made;
 }
 
-/** Marks a getter that threw: a foreign value. */
+/** Stands for the value of a getter that threw. Only other code defines such a getter. */
 const UNREADABLE = null;
 
 function read(key: string): unknown {
@@ -134,8 +134,8 @@ function isUsable(found: unknown, made: object): boolean {
 }
 
 /**
- * Whether a value is of the same kind as one that this copy would make: an instance of the same class that has the same
- * properties, which can be written. May throw, which means no.
+ * Whether a value is of the same kind as one that this copy would create: it has the same class and the same
+ * properties, and all of them can be written. If this throws, the value is of another kind.
  */
 function isAlike(found: unknown, made: object): boolean {
   // The built-in method throws for proxies and for objects that only look like a collection.

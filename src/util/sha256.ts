@@ -1,13 +1,13 @@
 import { builtIn } from './built-in.ts';
 
-/** Whether megabytes are hashed in milliseconds here. */
+/** Whether this runtime hashes megabytes within milliseconds. */
 export function hashesFast(): boolean {
   return builtIn('node:crypto') !== undefined;
 }
 
 /**
- * The SHA-256 of bytes as hexadecimal digits. Synchronous: a promise would settle too late for the span. Node's `crypto` is
- * looked up only when needed, because it takes longer to load than this whole package.
+ * The SHA-256 of bytes as hexadecimal digits. It is synchronous, because a promise would settle too late for the span.
+ * Node's `crypto` is looked up only when needed, because it takes longer to load than this whole package.
  */
 export function sha256(bytes: Uint8Array): string {
   return builtIn('node:crypto')?.createHash('sha256').update(bytes).digest('hex') ?? slowSha256(bytes);

@@ -4,8 +4,8 @@ import { atExit } from './process-events.ts';
 import { platformTimers, startOutside } from './timers.ts';
 
 /**
- * Calls a function at intervals while there is something to look after. It does not keep the process alive. What it calls
- * stays in memory until it stops.
+ * Calls a function at intervals from {@link wake} to {@link stop}. It does not keep the process alive, but it keeps the
+ * function in memory.
  */
 export class SweepTimer {
   readonly #sweep: () => void;
@@ -13,7 +13,7 @@ export class SweepTimer {
   #stopTimer: (() => void) | undefined;
   #stopListening: (() => void) | undefined;
 
-  /** @param end called at exit */
+  /** @param end called when the process exits */
   constructor(sweep: () => void, end?: () => void) {
     this.#sweep = sweep;
     this.#end = end;
@@ -26,7 +26,7 @@ export class SweepTimer {
   wake(interval: number): void {
     this.#stopTimer?.();
     const timers = platformTimers();
-    // In a sandbox, such as Jest's, what has no end would be kept, and the sandbox with it.
+    // In a sandbox, such as Jest's, a timer without an `end` would keep the sandbox in memory.
     if (timers !== undefined && !(this.#end === undefined && isOfSandbox(timers.setInterval))) {
       const { clearInterval, setInterval } = timers;
       const timer = startOutside(() => setInterval(() => guard('expiring entries', this.#sweep), interval));
@@ -46,11 +46,11 @@ export class SweepTimer {
 /** A store whose entries expire. */
 export interface Expiring {
   readonly isEmpty: boolean;
-  /** Forgets what is too old. */
+  /** Removes the entries that are too old. */
   expire(): void;
 }
 
-/** Lets something expire until it is empty, or is gone: it is held weakly, since it may hold a request of the program. */
+/** Expires the entries of a store until it is empty or garbage collected. It is held weakly: it may hold requests. */
 export function expiryTimer(expiring: Expiring): SweepTimer {
   const held = new WeakRef(expiring);
   const timer = new SweepTimer(() => {

@@ -1,6 +1,6 @@
 import { settledWithin } from './wait.ts';
 
-/** A task may add others, such as the reads of a turn's subagents. Bounded, because a busy program always adds new ones. */
+/** How many rounds of tasks are awaited. Tasks may add others, and a busy program adds new ones all the time. */
 const MAX_ROUNDS = 4;
 
 interface TaskQueueLimits {
@@ -8,11 +8,13 @@ interface TaskQueueLimits {
   readonly maxConcurrent: number;
   /** How many tasks the queue holds: those that run and those that wait. */
   readonly maxPending: number;
-  /** Whether a task may start beside those that run; {@link TaskQueue.resume} is called when that changes. */
+  /** Whether another task may start now. When the answer changes, the caller calls {@link TaskQueue.resume}. */
   readonly mayStart?: (running: number) => boolean;
 }
 
-/** Runs tasks in the background: a few at a time, in the order they came, and no more than it may hold. */
+/**
+ * Runs tasks in the background, a few at a time and in the order in which they were added. A full queue drops tasks.
+ */
 export class TaskQueue {
   readonly #limits: TaskQueueLimits;
   readonly #waiting: ((run: boolean) => void)[] = [];
@@ -76,7 +78,7 @@ export class TaskQueue {
     return this.#running < maxConcurrent && mayStart?.(this.#running) !== false;
   }
 
-  /** Starts waiting tasks. Places are taken at once, so that no other task can slip in between. */
+  /** Starts waiting tasks. Each is counted as running at once, so that no other task can start in its place. */
   resume(): void {
     while (this.#hasRoom) {
       const next = this.#waiting.shift();
@@ -86,7 +88,7 @@ export class TaskQueue {
     }
   }
 
-  /** @returns whether to run: `clear` may come first */
+  /** Waits until the task may run. @returns `false` if `clear` has dropped it */
   #turn(): Promise<boolean> {
     return new Promise((resolve) => this.#waiting.push(resolve));
   }

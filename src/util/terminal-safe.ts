@@ -1,7 +1,7 @@
 import type { TextStream } from './text-stream.ts';
 
-// Control (Cc), format (Cf: direction overrides and other invisible ones) and lone surrogate (Cs) characters,
-// and the two Unicode line ends; all but U+200D, which joins emoji and moves nothing.
+// Control characters (Cc), format characters (Cf, such as direction overrides), lone surrogates (Cs) and the two
+// Unicode line ends. U+200D is not harmful: it joins emoji.
 const harmful = (): RegExp => /(?!\u200d)[\p{Cc}\p{Cf}\p{Cs}\u2028\u2029]/gu;
 
 /**
@@ -14,7 +14,7 @@ export function terminalSafe(text: string, limit = 1000): string {
   return short.replace(/[\s\u0085]+/g, ' ').replace(harmful(), visibleSymbol);
 }
 
-/** The same for text of many lines: line feeds and tabs stay, and nothing is cut. */
+/** Makes text of many lines safe for a terminal. Line feeds and tabs stay, and nothing is cut. */
 export function terminalSafeLines(text: string): string {
   return text
     .replace(/\r\n?/g, '\n')
@@ -23,7 +23,7 @@ export function terminalSafeLines(text: string): string {
     );
 }
 
-/** Writes the same characters as `\u` escapes, so that none is lost. */
+/** Writes the characters that {@link terminalSafe} replaces as `\u` escapes, so that none is lost. */
 export function escapeControlCharacters(text: string): string {
   return text.replace(harmful(), (character) =>
     Array.from({ length: character.length }, (_, i) => character.charCodeAt(i))
@@ -40,9 +40,10 @@ function visibleSymbol(character: string): string {
 }
 
 /**
- * What a command reads from its parameters. Wrong ones are reported with its usage.
+ * Reads the parameters of a command. If they are wrong, it prints what is wrong and the usage.
  *
- * @param read throws an error with a sentence, or one of `parseArgs`, which has advice after its sentence
+ * @param read throws if a parameter is wrong. The message is one sentence; an error of `parseArgs` has advice after
+ *   that
  * @returns `undefined` for wrong parameters
  */
 export function commandParameters<Wanted>(

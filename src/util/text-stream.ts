@@ -7,7 +7,7 @@ export interface TextStream {
   readonly columns?: number | undefined;
 }
 
-/** The further part of Node's streams that is used here. */
+/** The other methods of Node's streams that are used here. */
 interface Emitter {
   write(text: string, written: (error?: unknown) => void): unknown;
   once(event: 'error', listener: () => void): unknown;
@@ -28,7 +28,7 @@ export function writeTo(stream: TextStream, text: string): void {
     emitter.once('error', ignore);
     try {
       emitter.write(text, (error) => {
-        // Without this, a stream whose reader has gone away ends the program, by an event that comes after this.
+        // If the reader has gone away, the stream emits `error` after this. Without a listener, that ends the program.
         if (error && emitter.listenerCount('error') === 0) emitter.once('error', ignore);
       });
     } finally {
@@ -39,7 +39,7 @@ export function writeTo(stream: TextStream, text: string): void {
   }
 }
 
-/** Prints a line for the user. A runtime without a standard error is another error that is ignored. */
+/** Prints a line for the user. Does nothing in a runtime without standard error. */
 export function printToStderr(message: string): void {
   writeTo(globalThis.process?.stderr, `${NAME}: ${message}\n`);
 }

@@ -6,10 +6,12 @@ type Timers = Pick<
   'clearInterval' | 'clearTimeout' | 'setImmediate' | 'setInterval' | 'setTimeout'
 >;
 
-/** Read at load, before a test of the program replaces them by fake timers, which it may count and run. */
+/** Read at load, before a test of the user's program installs fake timers. The test may count and run those. */
 const loaded: Timers = timersOf(globalThis);
 
-/** The timers of the platform; `undefined` if fake ones were there first. Call them without an object. */
+/**
+ * The real timers; `undefined` if fake timers were installed before this package was loaded. Call them without `this`.
+ */
 export function platformTimers(): Timers | undefined {
   return [loaded, globalThis].find(({ setTimeout }) => !isFake(setTimeout));
 }
@@ -18,7 +20,9 @@ function timersOf({ clearInterval, clearTimeout, setImmediate, setInterval, setT
   return { clearInterval, clearTimeout, setImmediate, setInterval, setTimeout };
 }
 
-/** Those of `@sinonjs/fake-timers`, which Jest and Vitest use, have their clock. Jest's legacy ones are mock functions. */
+/**
+ * The timers of `@sinonjs/fake-timers`, which Jest and Vitest use, have a `clock`. Jest's legacy timers have a `mock`.
+ */
 function isFake(timer: object): boolean {
   return 'clock' in timer || 'mock' in timer;
 }
@@ -27,7 +31,7 @@ interface AsyncScope {
   runInAsyncScope<Result>(run: () => Result): Result;
 }
 
-/** Made at load: later, the context of a request may be active. */
+/** Created at load, when no request is active: it keeps the async context in which it is created. */
 const scope = detachedScope();
 
 /**
@@ -44,7 +48,7 @@ function detachedScope(): AsyncScope | undefined {
   const { AsyncResource } = builtIn('node:async_hooks') ?? {};
   if (AsyncResource === undefined) return undefined;
   class DetachedScope extends AsyncResource {
-    /** Jest reports resources without it as open handles. */
+    /** Without this method, Jest would report an open handle. */
     hasRef(): boolean {
       return false;
     }

@@ -1,24 +1,24 @@
 import { searchedStart } from './cut-text.ts';
 
 const REDACTED_URL_PART = 'REDACTED';
-/** Longer URLs are cut. Those with data in them are not searched. */
+/** Longer URLs are cut, so that the megabytes of a `data:` URL are not searched. */
 const MAX_URL_LENGTH = 16_384;
 
-/** Names of parameters that give access, without case and punctuation: `Key-Pair-Id` is `keypairid`. */
+/** Names of parameters that give access, in lower case and without punctuation: `Key-Pair-Id` is `keypairid`. */
 const SECRET_PARAMETER =
   /^(?:accessid|auth|awsaccesskeyid|bearer|code|googleaccessid|hdnea|hdntl|hdnts|hm|hmac|jsessionid|jwt|key|keypairid|mac|otp|pass|passphrase|phpsessid|pin|pw|pwd|rlkey|samlresponse|session|sessionid|sid|sig|sign|ticket|verify)$/;
-/** Suffixes of further names, such as `X-Amz-Security-Token`. `design` and `assign` are words. */
+/** Suffixes of further names, such as `X-Amz-Security-Token`. Words such as `design` and `assign` do not count. */
 const SECRET_PARAMETER_END =
   /(?:signature|(?<!de|as|call|con|re)sign|credentials?|assertion|token|secret|password|passwd|authorization|(?:access|api|app|auth|license|private|resource|secret|session|shared|subscription)key)$/;
 
 /** The beginning and name of a parameter, also as escaped in JSON and URLs. */
 const PARAMETER = /([?&#;]|\\u0026|%(?:26|3f|23|3b))([^\s=?&#;"'<>]{1,128}?)(?:=|%3d)/gi;
-/** The end of its value in a URL, in a text, and in a URL that is itself the value of a parameter. */
+/** What ends the value of a parameter: in a URL, in a text, and in a URL that is itself the value of a parameter. */
 const VALUE_END_IN_URL = /[&#]|\\u0026/g;
 const VALUE_END_IN_TEXT = /[\s&#"'<>]|\\u0026/g;
 const ESCAPED_VALUE_END = /[\s&#"'<>]|\\u0026|%26|%23/gi;
 
-/** The delimiters of a URL's user name and password in a text. */
+/** Characters that cannot be part of a URL's user name and password in a text. */
 const DELIMITER = /[\s\\/?#"'<>]/;
 const SLASHES = /[\\/]/;
 /** The platform reads `https:/host` and `https:host` as `https://host`. */
@@ -39,8 +39,8 @@ export function isSecretParameter(name: string): boolean {
 }
 
 /**
- * A URL on its own, without its user name and password, and with `REDACTED` for parameters that give access. One that has
- * any of them is returned as the platform reads it.
+ * Removes the user name and password from a URL, and replaces the values of parameters that give access by `REDACTED`.
+ * If it has any of these, the rest of the URL is written as the platform normalizes it.
  */
 export function urlWithoutSecrets(url: string): string {
   const shown = searchedStart(url, MAX_URL_LENGTH, withoutSecretParts);
@@ -58,7 +58,7 @@ function withoutSecretParts(url: string): string {
   return shown.startsWith(BASE) ? shown.slice(BASE.length) : shown;
 }
 
-/** The same for the URLs that a text contains. Takes time in proportion to the length of the text. */
+/** Removes secrets from the URLs in a text. Takes time in proportion to the length of the text. */
 export function textWithoutUrlSecrets(text: string): string {
   return withoutParameters(text.includes('@') ? withoutUsers(text) : text, VALUE_END_IN_TEXT);
 }
@@ -76,7 +76,7 @@ function parse(url: string): URL | undefined {
   try {
     return new URL(url);
   } catch {
-    // It may have no scheme.
+    // The URL may have no scheme, so it is parsed again with a base.
   }
   try {
     return new URL(url, BASE);
@@ -135,7 +135,7 @@ function withoutParameters(text: string, valueEnd: RegExp): string {
   return shown + text.slice(done);
 }
 
-/** Decodes up to three times: each server that passes a URL on may encode it again. */
+/** Decodes a text up to three times: each server that passes a URL on may have encoded it again. */
 function decode(text: string): string {
   let decoded = text;
   for (let times = 0; times < 3 && decoded.includes('%'); times++) {

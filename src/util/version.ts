@@ -1,10 +1,10 @@
 /** The name of the package, which is also the instrumentation scope. */
 export const NAME = 'opentelemetry-instrumentation-openai';
 
-/** How the command is called in a project that has the package. */
+/** How to run the command in a project that has installed the package. */
 export const COMMAND: string = `npx ${NAME}`;
 
-/** The header by which the command `view` says in each answer what it is. */
+/** The header by which each answer of the command `view` can be recognised. */
 export const VIEW_HEADER = 'x-openai-traces-view';
 
 /** The version in package.json. A test compares the two. */

@@ -8,7 +8,7 @@ export function nextTurn(): Promise<void> {
   return new Promise((resolve) => void immediately(resolve));
 }
 
-/** Waits until all promises have settled, or until the timeout. None of them may reject. */
+/** Waits until all promises have settled or the time is over. No promise may reject. */
 export async function settledWithin(
   milliseconds: number,
   promises: Iterable<Promise<unknown>>,

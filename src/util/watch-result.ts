@@ -20,16 +20,16 @@ export interface OutcomeListener extends Outcome {
 type ObjectMethod = (this: unknown, ...args: unknown[]) => unknown;
 type Callback = ((value: unknown) => unknown) | null | undefined;
 
-/** From the program's promises to the ones it received instead. */
+/** For each promise that the program created: the promise that it received instead. */
 const followers = new WeakMap<Promise<unknown>, Promise<unknown>>();
-/** From objects that are watched in place to their watchers. */
+/** For each object that is watched in place: its watchers. */
 const watched = new WeakMap<object, Watchers>();
 const lost = new FinalizationRegistry<Watchers>((watchers) => watchers.abandon());
 
-/** Calls that wait for the end of one object. Beyond that a call ends at once: a long-lived object may be returned by any number of calls. */
+/** How many calls wait for the end of one object. Further calls end at once: any number may return the same object. */
 const MAX_WATCHERS = 100;
 
-/** Everyone who watches one object. Its methods are replaced once, however often functions return it. */
+/** All listeners of one object. Its methods are replaced only once, even if several functions return it. */
 class Watchers implements OutcomeListener {
   readonly #listeners = new Set<OutcomeListener>();
 
@@ -38,7 +38,7 @@ class Watchers implements OutcomeListener {
     else listener.succeed(object);
   }
 
-  /** Runs as part of the first function that returned the object: that is the one that created it. */
+  /** Runs a step as part of the first function that returned the object, which is the one that created it. */
   within<Result>(run: () => Result): Result {
     const [first] = this.#listeners;
     return first === undefined ? run() : first.within(run);
@@ -118,8 +118,8 @@ function watchInPlace(object: PromiseLike<unknown>, listener: OutcomeListener, i
 }
 
 /**
- * `await` on a native promise calls no method that could be watched, so the program gets a promise that follows it and
- * has the same own properties. A promise that is returned repeatedly always gets the same follower.
+ * `await` on a native promise calls no method that could be watched. So the program gets another promise, which settles
+ * the same way and has the same own properties. If a promise is returned again, the program gets the same replacement.
  */
 function watchPromise(promise: Promise<unknown>, listener: OutcomeListener): Promise<unknown> {
   const known = followers.get(promise);
@@ -151,8 +151,8 @@ export function followResult(result: unknown, outcome: Outcome): unknown {
 }
 
 /**
- * Follows a result with handlers that pass on what they receive. A thenable is treated as `await` treats it, since its
- * `then` may return nothing and may not tolerate a second call. A plain value is passed on synchronously.
+ * Calls a handler with the outcome of a result and returns what the handler returns, synchronously for a plain value. A
+ * thenable is treated as `await` treats it, because its `then` may return nothing or fail at a second call.
  */
 export function passOn(
   result: unknown,
@@ -163,7 +163,9 @@ export function passOn(
   return (result instanceof Promise ? result : Promise.resolve(result)).then(succeed, fail);
 }
 
-/** An `APIPromise` is lazy and has methods of its own: calling `then` on the program's behalf would parse the response. */
+/**
+ * An `APIPromise` is lazy and has methods of its own: calling `then` on the program's behalf would parse the response.
+ */
 function watchThenable(thenable: PromiseLike<unknown>, listener: OutcomeListener): void {
   const original = thenable.then as ObjectMethod;
   const then = (self: unknown, onFulfilled?: Callback, onRejected?: Callback): unknown =>
@@ -224,7 +226,7 @@ function replace(result: object, name: string, value: ObjectMethod): void {
   if (typeof field(result, name) === 'function') setMethod(result, name, value);
 }
 
-/** Asked before `instanceof`, on which a proxy of the program may throw, and a revoked one does. */
+/** Checked before `instanceof`, which may throw for a proxy of the program and always throws for a revoked one. */
 function hasThen(value: unknown): boolean {
   return typeof field(value, 'then') === 'function';
 }
