@@ -1,13 +1,13 @@
 import { millisecondsBetween, type Time } from './tree.ts';
 
-/** `1,789 → 128 tokens`. If one of the two is unknown, only the other: `1,789 input tokens`. */
+/** Formats tokens: `1,789 → 128 tokens`. If only one of the two numbers is known: `1,789 input tokens`. */
 export function tokens(input: unknown, output: unknown): string | undefined {
   if (isNumber(input) && isNumber(output)) return `${grouped(input)} → ${grouped(output)} tokens`;
   if (isNumber(input)) return `${grouped(input)} input tokens`;
   return isNumber(output) ? `${grouped(output)} output tokens` : undefined;
 }
 
-/** `~62 output tokens`, for a stream that does not report its usage. */
+/** Formats estimated tokens: `~62 output tokens`, for a stream that does not report its usage. */
 export function estimatedTokens(output: unknown): string | undefined {
   const shown = tokens(undefined, output);
   return shown && `~${shown}`;
@@ -18,11 +18,11 @@ export interface TokenTotals {
   /** The sum of `gen_ai.usage.*`, which counts every token once. `undefined` if no span reports usage. */
   readonly inputTokens: number | undefined;
   readonly outputTokens: number | undefined;
-  /** Of the streams that do not report their usage, which the other two do not include. */
+  /** The estimate for streams that do not report their usage. The other two sums do not include it. */
   readonly estimatedOutputTokens: number | undefined;
 }
 
-/** `23 → 7 tokens + ~5 output`: the reported tokens, and the estimated ones. */
+/** Formats reported and estimated tokens: `23 → 7 tokens + ~5 output`. */
 export function totalTokens(totals: TokenTotals): string | undefined {
   const { inputTokens, outputTokens, estimatedOutputTokens } = totals;
   const reported = tokens(inputTokens, outputTokens);
@@ -32,7 +32,7 @@ export function totalTokens(totals: TokenTotals): string | undefined {
     : (reported ?? estimated);
 }
 
-/** Facts on one line. What is not known is left out. */
+/** Joins facts to one line. Unknown facts are left out. */
 export function joinedFacts(facts: readonly unknown[], separator = ' · '): string {
   return facts.filter((fact) => typeof fact === 'string' && fact !== '').join(separator);
 }
@@ -42,28 +42,28 @@ export function count(value: unknown, one: string, many: string = `${one}s`): st
   return isNumber(value) && value > 0 ? `${grouped(value)} ${value === 1 ? one : many}` : undefined;
 }
 
-/** US dollars: with cents, or two significant digits below $0.10. */
+/** Formats US dollars: with cents, or with two significant digits below $0.10. */
 export function dollars(value: unknown): string | undefined {
   if (!isNumber(value)) return undefined;
   const digits = value > 0 && value < 0.1 ? Math.min(12, 1 - Math.floor(Math.log10(value))) : 2;
-  // A sum of prices has an error in its last digits, by which it would be rounded otherwise than the same price.
+  // The last digits of a sum are inexact. Cut them off, so that a sum is rounded like the same amount in one price.
   return `$${Number(value.toPrecision(12)).toFixed(digits)}`;
 }
 
-/** `≥ $0.02`: a cost that lacks the calls whose price or tokens are not known. */
+/** Formats a cost. `≥ $0.02` if the price or the tokens of some calls are not known. */
 export function costOf(value: unknown, unpriced: unknown): string | undefined {
   const shown = dollars(value);
   return shown !== undefined && isNumber(unpriced) && unpriced > 0 ? `≥ ${shown}` : shown;
 }
 
-/** `≥ $0.02, 1 call of unknown cost`, where there is room to say what is missing. */
+/** Formats a cost and says what it lacks, where there is room for that: `≥ $0.02, 1 call of unknown cost`. */
 export function explainedCost(value: unknown, unpriced: unknown): string | undefined {
   const shown = costOf(value, unpriced);
   const missing = count(unpriced, 'call');
   return shown !== undefined && missing !== undefined ? `${shown}, ${missing} of unknown cost` : shown;
 }
 
-/** Made once: that takes longer than formatting a number. */
+/** Created once, because that takes longer than formatting a number. */
 const GROUPED = new Intl.NumberFormat('en-US');
 
 /** A number with thousands separators. */
@@ -85,7 +85,7 @@ export function formatDuration(start: Time, end: Time): string {
  * Negative durations are `0 ms`.
  */
 export function formatMilliseconds(milliseconds: number): string {
-  // Each limit is where the smaller unit would round up to a full larger one.
+  // At each limit, the smaller unit would be rounded up to one full larger unit.
   if (!(milliseconds > 0)) return '0 ms';
   if (milliseconds < 0.0995) return `${Number((milliseconds * 1e3).toPrecision(2))} µs`;
   if (milliseconds < 9.95) return `${Number(milliseconds.toPrecision(2))} ms`;

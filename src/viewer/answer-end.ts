@@ -5,13 +5,13 @@ import { isNumber } from './amounts.ts';
 
 const NORMAL_FINISH_REASONS: ReadonlySet<string | undefined> = new Set(['stop', 'tool_calls', 'completed']);
 
-/** Why an answer ended, unless that is how answers end. */
+/** Why an answer ended; `undefined` if it ended normally. */
 export function unusualFinish(value: unknown): string | undefined {
   const text = words(value);
   return NORMAL_FINISH_REASONS.has(text) ? undefined : text;
 }
 
-/** A word, or a list of words. */
+/** One or several words of an attribute as text, separated by commas; `undefined` if there are none. */
 export function words(value: unknown): string | undefined {
   const list = Array.isArray(value) ? value : [value];
   const shown = list.filter((word) => typeof word === 'string' && word !== '');
@@ -28,14 +28,14 @@ const CANCELLED_BY: ReadonlyMap<unknown, string> = new Map([
   ['client_cancelled', 'cancelled by the program'],
 ]);
 
-/** Who cut an answer off. */
+/** Who cut an answer off; `undefined` if the reason is unknown. */
 export function cancelledBy(reason: unknown): string | undefined {
   return CANCELLED_BY.get(reason);
 }
 
 /**
- * How much of a finished answer was played before the user interrupted it. The session knows: audio arrives faster than
- * it is played.
+ * How much of a finished answer was played before the user interrupted it. Audio arrives faster than it is played, so
+ * only the events of the session tell.
  */
 export function heardOf(responseId: unknown, sessionEvents: readonly SessionEvent[]): string | undefined {
   if (responseId === undefined) return undefined;

@@ -42,7 +42,10 @@ interface UnprintedTrace {
   waits: number;
 }
 
-/** What a viewer inside a program knows of the program's calls in progress. The entries of the package connect the two. */
+/**
+ * What a viewer inside a program can learn about the program's calls in progress. The entry files of the package
+ * connect the two.
+ */
 export interface LiveSource {
   /** Whether the program will export more spans of the trace. */
   isOpen(traceId: string): boolean;
@@ -56,11 +59,14 @@ export function connectLiveSource(source: LiveSource): void {
 
 const MAX_UNPRINTED_TRACES = 1000;
 const MAX_SPANS_PER_TRACE = 10_000;
-/** Further evaluations of a trace are printed on lines of their own. */
+/** The maximum number of evaluations held for a trace. Further ones are printed on lines of their own. */
 const MAX_HELD_EVALUATIONS = 1_000;
-/** The delay after the arrival of a trace's root, for spans that end just after it. */
+/** The delay from the arrival of a trace's root to printing. Some spans end just after the root. */
 const PRINT_DELAY_MS = 200;
-/** How often the delay is repeated while a conversation, run or tool call is open: five seconds, enough to read a run's steps. */
+/**
+ * How often the delay is repeated while a conversation, run or tool call is open. Five seconds are enough to read a
+ * run's steps.
+ */
 const MAX_WAITS = 24;
 /** The width of a terminal that does not report one. */
 const DEFAULT_COLUMNS = 80;
@@ -78,7 +84,7 @@ const DEFAULT_COLUMNS = 80;
  */
 export class ConsoleTreeExporter {
   readonly #options: ConsoleTreeExporterOptions;
-  /** In order of their first span. */
+  /** The traces that are not printed yet, in the order of their first span. */
   readonly #held = new Map<string, UnprintedTrace>();
   /** The ids of the last printed traces. */
   readonly #printed = new BoundedMap<string, true>(MAX_UNPRINTED_TRACES);
@@ -96,7 +102,8 @@ export class ConsoleTreeExporter {
       for (const span of spans) this.#hold(span);
       const excess = this.#held.size - MAX_UNPRINTED_TRACES;
       if (excess > 0) this.#print([...this.#held.keys()].slice(0, excess));
-      // The SDK may hold spans back until their resource is known, and its shutdown does not wait for them.
+      // The SDK may hold back spans until their resource is known. Its shutdown does not wait for these, so they can
+      // arrive later.
       if (this.#shutDown) void this.forceFlush();
     } catch (error) {
       resultCallback(failed(error));
@@ -142,13 +149,13 @@ export class ConsoleTreeExporter {
       };
       this.#held.set(traceId, trace);
     }
-    // The root of late spans was printed already, so there is none to wait for.
+    // Late spans follow a root that was printed already, so there is no root to wait for.
     const complete = isLocalRoot(span) || trace.continued;
     const isFirstRoot = complete && trace.timer === undefined;
-    // The first root is kept even beyond the limit: without it there is no tree.
+    // The first root is kept even beyond the limit, because the tree is drawn from it.
     if (trace.spans.length < MAX_SPANS_PER_TRACE || isFirstRoot) trace.spans.push(span);
     else trace.dropped++;
-    // The next round of a loop may take as long as the last one.
+    // The next round of an agent's loop may take as long as the last one, so wait for the full time again.
     trace.waits = 0;
     if (isFirstRoot) {
       this.#wait(traceId, trace);
@@ -184,7 +191,7 @@ export class ConsoleTreeExporter {
       const isOld = isTerminal && isOldConsole(platform, env);
       const columns = stream.columns || DEFAULT_COLUMNS;
       const view = {
-        // The old console goes to a new line after the last column.
+        // Windows' old console starts a new line after the last column, so that column stays empty.
         columns: isTerminal ? columns - Number(isOld) : undefined,
         color: this.#options.color ?? wantsColor(isTerminal, env),
         attributes: this.#options.attributes ?? [],
@@ -204,7 +211,7 @@ export class ConsoleTreeExporter {
     }
   }
 
-  /** The panel and the table. Not for late spans, whose totals would be those of a part. */
+  /** The panel and the table. Late spans get neither, because their totals would cover only a part of the trace. */
   #belowTree(tree: TraceTree, view: TreeViewOptions): string {
     const { summary = false, steps = false } = this.#options;
     if (!summary && !steps) return '';
@@ -213,7 +220,7 @@ export class ConsoleTreeExporter {
   }
 }
 
-/** The part of Node's `process` that is used here. Other runtimes have all, some or none of it. */
+/** The fields of Node's `process` that are used here. Other runtimes have all, some or none of them. */
 interface GlobalProcess {
   readonly stderr?: TextStream;
   readonly env?: Readonly<Record<string, string | undefined>>;

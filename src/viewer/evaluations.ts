@@ -6,7 +6,7 @@ import { attributeText } from './messages.ts';
 import type { SpanEvent } from './page-span.ts';
 import type { Time } from './tree.ts';
 
-/** A judgement on an answer, as a page shows it. */
+/** An evaluation of an answer, as a page shows it. */
 export interface SpanEvaluation {
   readonly name: string;
   readonly score: number | undefined;
@@ -14,7 +14,7 @@ export interface SpanEvaluation {
   readonly explanation: string | undefined;
 }
 
-/** The evaluations among the events of a span. */
+/** The evaluation results that were recorded as events of a span. */
 export function evaluationsOf(events: readonly SpanEvent[]): SpanEvaluation[] {
   return events
     .filter(({ name }) => name === EVENT_GEN_AI_EVALUATION_RESULT)
@@ -33,13 +33,13 @@ export function evaluationsOf(events: readonly SpanEvent[]): SpanEvaluation[] {
     });
 }
 
-/** `helpfulness 0.9 (good)`. */
+/** Formats an evaluation: `helpfulness 0.9 (good)`. */
 export function evaluationText({ name, score, label }: SpanEvaluation): string {
   const value = [score?.toLocaleString('en-US'), label === undefined ? undefined : `(${label})`];
   return joinedFacts([name, ...value], ' ');
 }
 
-/** The common part of log records in SDK 2.x and 3.x. */
+/** The fields that log records of SDK 2.x and 3.x have in common. */
 export interface FinishedLogRecord {
   readonly eventName?: string | undefined;
   readonly hrTime: Time;
@@ -47,7 +47,7 @@ export interface FinishedLogRecord {
   readonly spanContext?: { readonly traceId: string; readonly spanId: string } | undefined;
 }
 
-/** The result of an evaluation, as views show it: an event of the span that it is about. */
+/** The result of an evaluation, in the form that views show: as an event of the evaluated span. */
 export interface ShownEvaluation {
   /** `undefined` if the log record belongs to no span. */
   readonly traceId: string | undefined;
@@ -64,25 +64,27 @@ export function toShownEvaluation({ spanContext, hrTime, attributes }: FinishedL
   return { traceId, spanId, event: { name: EVENT_GEN_AI_EVALUATION_RESULT, time: hrTime, attributes } };
 }
 
-/** `helpfulness 0.9 (good)`, on one line of a terminal. */
+/** Formats an evaluation for one line of a terminal: `helpfulness 0.9 (good)`. */
 export function scoreText(evaluation: SpanEvaluation): string {
   return terminalSafe(evaluationText(evaluation), 120);
 }
 
-/** The explanation, which is there only with consent, after the name. */
+/**
+ * The name and explanation of an evaluation; `undefined` without an explanation, which is recorded only with consent.
+ */
 export function explanationText({ name, explanation }: SpanEvaluation): string | undefined {
   if (explanation === undefined) return undefined;
   return `${terminalSafe(name, 60)}: "${terminalSafe(explanation, 500)}"`;
 }
 
-/** What an evaluation is about: the first id decides. */
+/** What an evaluation can be about. The first of these ids that is present decides. */
 const EVALUATION_SUBJECTS: readonly (readonly [name: string, attribute: string])[] = [
   ['response', ATTR.GEN_AI_RESPONSE_ID],
   ['run', ATTR.OPENAI_RUN_ID],
   ['conversation', ATTR.GEN_AI_CONVERSATION_ID],
 ];
 
-/** Lines for an evaluation whose span is not shown with it. */
+/** The lines for an evaluation that is printed without its span. */
 export function lateEvaluationLines({ traceId, event }: ShownEvaluation): string {
   const { attributes = {} } = event;
   const subject = EVALUATION_SUBJECTS.find(([, attribute]) => typeof attributes[attribute] === 'string');

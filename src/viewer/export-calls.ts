@@ -15,16 +15,16 @@ const EXPORT_USAGE: string =
   '  <file>    OTLP/JSON: one document, or one per line, as the collector writes them; - reads standard input\n' +
   '  --format  evals (default): {"item":{"request":…,"answer":…}}; batch: the input of a batch, without answers\n';
 
-/** Marks of content that was cut or left out: such a call cannot be repeated. */
+/** Finds marks of content that was cut or left out. A call with such content cannot be repeated. */
 const CUT_MARK_JSON =
   /"(?:original_length|omitted_parts|omitted_messages|omitted)":|"type":"(?:omitted|blob)"|…"/;
 
 type JsonLine = Readonly<Record<string, unknown>>;
 
 /**
- * The command `export-calls`: the requests and answers in a file of traces as lines for evaluations and batches.
+ * The command `export-calls`: writes the requests and answers in a file of traces as lines for evaluations and batches.
  *
- * @returns the exit code: 0 if there were calls, 1 if not, 2 for wrong parameters
+ * @returns the exit code: 0 if there were calls, 1 if there were none, 2 for wrong parameters
  */
 export function runExportCalls(
   parameters: readonly string[],
@@ -121,9 +121,9 @@ function lineOfCall({ attributes, traceId, spanId }: PageSpan, format: string): 
   };
 }
 
-/** Fields of the Responses API by their names among those of chat completions; the others have none, or the same. */
+/** Fields of the Responses API that have another name in chat completions. */
 const RENAMED: Readonly<Record<string, string>> = { max_output_tokens: 'max_completion_tokens' };
-/** Fields of a request that say how it was made, and those of responses alone. */
+/** Fields that are left out: how the request was sent, and what only the Responses API has. */
 const NOT_REPEATED: ReadonlySet<string> = new Set([
   'stream',
   'stream_options',
@@ -151,7 +151,7 @@ function asCompletion(body: JsonLine): JsonLine {
   return Object.fromEntries(entries.filter(([, value]) => value !== undefined));
 }
 
-/** Chat completions have the schema in an object of its own. */
+/** Chat completions expect the schema in an object of its own. */
 function responseFormat(format: unknown): unknown {
   if (!isRecord(format) || format.type !== 'json_schema') return format;
   const { type, ...schema } = format;
@@ -164,7 +164,10 @@ function chatTool(tool: unknown): unknown {
   return { type, function: definition };
 }
 
-/** A message of the conventions as those of a chat completion. Each result of a tool is a message of its own. */
+/**
+ * A message of the GenAI conventions as messages of a chat completion. Each result of a tool becomes a message of its
+ * own.
+ */
 function completionMessages({ role, parts }: SpanMessage): JsonLine[] {
   const results = parts
     .filter(({ type }) => type === 'tool_call_response')
@@ -188,7 +191,10 @@ function completionMessages({ role, parts }: SpanMessage): JsonLine[] {
   return [message, ...results];
 }
 
-/** Whether a line can have every part of a message. The model is not given its own reasoning again. */
+/**
+ * Whether every part of a message can be exported. Reasoning may be left out, because the model is not given its own
+ * reasoning again.
+ */
 function isExportable({ parts }: SpanMessage): boolean {
   return parts.every(
     (part) =>

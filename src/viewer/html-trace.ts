@@ -28,10 +28,16 @@ export interface HtmlTraceExporterOptions {
   readonly maxSize?: number | undefined;
 }
 
-/** Traces that are kept, or that have their own page and are no longer kept: a late span must not overwrite the page. */
+/**
+ * The maximum number of traces that are kept, and of traces whose pages are finished. A late span must not overwrite a
+ * finished page.
+ */
 const MAX_PAGE_TRACES = 10_000;
 
-/** The delay from the end of a trace to its page. It includes late spans, and limits a busy program to one write a second. */
+/**
+ * The delay from the end of a trace to writing its page. It lets late spans arrive, and limits a busy program to one
+ * write a second.
+ */
 const WRITE_DELAY_MS = 1000;
 
 /**
@@ -47,12 +53,12 @@ export class HtmlTraceExporter {
   readonly #path: string;
   readonly #isPerTrace: boolean;
   readonly #stored: SpanStore<HeldSpan>;
-  /** The revisions of the traces that a page has. */
+  /** The revision of each trace when it was last written to a page. */
   readonly #written = new WeakMap<PageTrace, number>();
-  /** How often the page of a trace could not be written. */
+  /** How often the page of each trace could not be written. */
   readonly #failures = new WeakMap<PageTrace, number>();
   readonly #closed = new BoundedMap<string, true>(MAX_PAGE_TRACES);
-  /** The number of spans that were dropped for newer traces and are on no page. */
+  /** The number of spans that were dropped to keep newer traces and are on no page. */
   #omitted = 0;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #page: typeof PageFile | undefined;
@@ -69,13 +75,13 @@ export class HtmlTraceExporter {
       sizeOf: (part) => ('json' in part ? part.json : JSON.stringify(part)).length,
       dropping: (id, trace) => this.#close(id, trace),
     });
-    // Loaded now, because nothing can be loaded at the exit of the process.
+    // Loaded now, because nothing can be loaded while the process exits.
     this.#writing = this.#load();
   }
 
   export(spans: readonly FinishedSpan[], resultCallback: (result: ExportResult) => void): void {
     try {
-      // Again after a shutdown, which does not wait for spans that the SDK holds back.
+      // Registered again after a shutdown, which does not wait for spans that the SDK holds back.
       this.#forget ??= atExit(() => this.#end());
       for (const span of spans) this.#hold(span);
       this.#stored.evict();
@@ -87,7 +93,9 @@ export class HtmlTraceExporter {
     resultCallback(SUCCESS);
   }
 
-  /** Shows an evaluation with its span, even if the span is on a page already. Ignores evaluations without a span. */
+  /**
+   * Shows an evaluation with its span, even if the span is on a page already. An evaluation without a span is ignored.
+   */
   evaluated({ traceId, spanId, event }: ShownEvaluation): void {
     if (traceId === undefined || spanId === undefined || this.#closed.get(traceId) === true) return;
     const attributes = limitedValues(event.attributes ?? {});
@@ -117,13 +125,13 @@ export class HtmlTraceExporter {
     const traceId = attributeText(context.traceId);
     if (this.#closed.get(traceId) === true) return void this.#omitted++;
     const held = toHeldSpan(span);
-    // A resource stays pending until it is awaited.
+    // The SDK resolves pending resource attributes only if somebody waits for them.
     if (held.resource !== undefined)
       void guardAsync('reading a resource', async () => held.resource?.waitForAsyncAttributes?.());
     this.#stored.add(traceId, attributeText(context.spanId), held);
   }
 
-  /** Called before a trace is dropped. With one page per trace, writes its page. */
+  /** Called before a trace is dropped. If each trace has its own page, writes that page. */
   #close(id: string, trace: PageTrace): void {
     if (this.#isPerTrace && this.#isStale(trace)) this.#writeTrace(id, trace);
     if (!this.#isPerTrace || this.#page === undefined) this.#omitted += trace.spans.size + trace.omitted;
@@ -161,7 +169,10 @@ export class HtmlTraceExporter {
     else this.#writeEach(stale);
   }
 
-  /** Tries those first that failed least often, until one fails again: building all pages can take seconds. */
+  /**
+   * Writes the pages that failed least often first, and stops at one that fails again: building all pages can take
+   * seconds.
+   */
   #writeEach(stale: readonly [id: string, trace: PageTrace][]): void {
     const failures = (trace: PageTrace): number => this.#failures.get(trace) ?? 0;
     for (const [id, trace] of stale.toSorted(([, a], [, b]) => failures(a) - failures(b))) {
@@ -202,7 +213,7 @@ export class HtmlTraceExporter {
     this.#writeAll();
     if (this.#page === undefined && this.#stored.traces.size > 0)
       this.#reportUnwritten(this.#path, 'the process exited too early');
-    // A page for all traces shows the number itself.
+    // A page with all traces shows this number itself.
     if (this.#isPerTrace && this.#omitted > 0)
       warnOnce(
         `left out ${this.#path}`,

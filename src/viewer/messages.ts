@@ -9,7 +9,7 @@ export interface SpanMessage {
 
 /** Longer JSON is shown as text and not parsed. */
 const MAX_PARSED_MESSAGES_LENGTH = 1_000_000;
-/** JSON nested deeper is shown as text too: walking it could overflow the stack. */
+/** JSON nested deeper is also shown as text, because walking it could overflow the stack. */
 const MAX_DEPTH = 100;
 
 /**
@@ -66,7 +66,7 @@ export function messageText(message: SpanMessage | undefined): string | undefine
     .join(' ');
 }
 
-/** Shown for a value that JSON cannot hold, such as a circular object. */
+/** Shown for a value that cannot be converted to text, such as a circular object. */
 const NO_TEXT = '[no text]';
 
 /**

@@ -4,7 +4,7 @@ import type { SpanAttributes } from './tree.ts';
 
 type Modality = 'Text' | 'Audio' | 'Image';
 
-/** What tokens cost in USD. Cached tokens are part of the input. */
+/** What tokens cost in USD. The cost of cached tokens is part of the input. */
 export interface ModalityCosts {
   readonly input: number;
   readonly cached: number;
@@ -17,11 +17,11 @@ export interface ModalityAmount {
   readonly input: number;
   readonly cached: number;
   readonly output: number;
-  /** In USD; `undefined` if no price is known. */
+  /** The cost in USD; `undefined` if no price is known. */
   readonly cost: number | undefined;
-  /** What the cost consists of; `undefined` if some calls tell only the sum. */
+  /** The costs that the sum consists of; `undefined` if some calls report only the sum. */
   readonly costs: ModalityCosts | undefined;
-  /** Calls with such tokens whose price is not known. */
+  /** The number of calls with tokens of this modality whose price is not known. */
   readonly unpriced: number;
 }
 
@@ -43,7 +43,7 @@ const COSTS: Readonly<Record<Modality, Readonly<Record<keyof ModalityCosts, stri
   },
 };
 
-/** The tokens of some spans by modality. Empty where all is text: then the totals tell the same. */
+/** The tokens of some spans by modality. Empty if all tokens are text, because the totals then say the same. */
 export function modalitiesOf(all: readonly SpanAttributes[]): ModalityAmount[] {
   const amounts = all.flatMap(amountsIn);
   if (amounts.every(({ label }) => label === 'Text')) return [];
@@ -53,7 +53,7 @@ export function modalitiesOf(all: readonly SpanAttributes[]): ModalityAmount[] {
   });
 }
 
-/** `180 → 95 tokens (64 cached), $0.0078`. */
+/** Formats an amount: `180 → 95 tokens (64 cached), $0.0078`. */
 export function modalityText({ input, cached, output, cost, unpriced }: ModalityAmount): string {
   const amount = input + output > 0 ? tokens(input, output) : undefined;
   const shown = cached > 0 ? `${amount} (${grouped(cached)} cached)` : amount;
@@ -76,7 +76,7 @@ function addedCosts(a: ModalityCosts, b: ModalityCosts): ModalityCosts {
   return { input: a.input + b.input, cached: a.cached + b.cached, output: a.output + b.output };
 }
 
-/** What a span says about the cost of a modality. */
+/** The costs of a modality that a span reports; `undefined` if it reports none. */
 function costsIn(attributes: SpanAttributes, label: Modality): ModalityCosts | undefined {
   const { input, cached, output } = COSTS[label];
   const [inputCost, outputCost] = [numberIn(attributes, input), numberIn(attributes, output)];
@@ -114,7 +114,7 @@ function amountsIn(attributes: SpanAttributes): ModalityAmount[] {
       return [{ label, ...counts, cost, costs, unpriced: cost === undefined ? 1 : 0 }];
     },
   );
-  // Some models are billed by the length of the audio.
+  // Some models are billed by the length of the audio, not by tokens.
   const isTimed = amounts.length === 0 && isNumber(attributes[ATTR.OPENAI_AUDIO_DURATION]);
   if (isTimed && whole !== undefined) {
     const none = { input: 0, cached: 0, output: 0 };

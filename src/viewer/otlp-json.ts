@@ -5,24 +5,24 @@ import { limitedName, limitedValues, type PageSpan, pageText, shownResource } fr
 import type { SpanNote } from './span-store.ts';
 import { STATUS_ERROR, type Time } from './tree.ts';
 
-/** The spans of a file, and what was skipped. */
+/** The spans of a file, and what was skipped while reading it. */
 export interface OtlpSpans {
   readonly spans: PageSpan[];
-  /** The evaluations among log records that name the span they are about. */
+  /** Evaluations from log records. Each names the span that it is about. */
   readonly evaluations: SpanNote[];
-  /** Spans beyond {@link MAX_SPANS}. */
+  /** The number of spans beyond {@link MAX_SPANS}. */
   omitted: number;
-  /** Lines that are not JSON. */
+  /** The number of lines that are not JSON. */
   unreadable: number;
-  /** Reading stopped after too many unreadable lines. */
+  /** Whether reading stopped because too many lines were unreadable. */
   stopped: boolean;
-  /** Values nested below {@link MAX_OTLP_LEVELS}, which were not searched. */
+  /** The number of values nested below {@link MAX_OTLP_LEVELS}, which were not searched. */
   tooDeep: number;
 }
 
-/** More spans than one page can hold. */
+/** The maximum number of spans that are read: more than one page can hold. */
 const MAX_SPANS = 500_000;
-/** Evaluations in one file or request. */
+/** The maximum number of evaluations in one file or request. */
 const MAX_EVALUATIONS = 10_000;
 /** Reading stops after this many lines that are not JSON, unless the file is watched. */
 const MAX_UNREADABLE_LINES = 10_000;
@@ -54,7 +54,7 @@ function nothingFound(): OtlpSpans {
 }
 
 function readJsonLines(text: string, found: OtlpSpans, maxUnreadable: number): void {
-  // No `split`: an array of millions of short lines takes many times the memory of the file.
+  // Not `split`: an array of millions of short lines takes many times the memory of the file.
   for (let start = 0, end = 0; start < text.length; start = end + 1) {
     end = text.indexOf('\n', start);
     if (end < 0) end = text.length;
@@ -70,10 +70,10 @@ function readJsonLines(text: string, found: OtlpSpans, maxUnreadable: number): v
 }
 
 function parsed(text: string): unknown {
-  // `trim` also removes the byte order mark, which concatenated files have in the middle.
+  // `trim` also removes the byte order marks that concatenated files have in the middle.
   const json = text.trim();
   const ends = json.slice(0, 1) + json.slice(-1);
-  // Most lines of logs are told from JSON by their ends: an error of the parser takes fifty times longer.
+  // The first and last characters tell most log lines from JSON. Failing in the parser takes fifty times longer.
   if (!/^(?:\{\}|\[\]|""|[-\dtfn].)$/.test(ends)) return undefined;
   try {
     return JSON.parse(json);
@@ -123,7 +123,7 @@ function readSpan(span: OtlpFields, resource: OtlpFields | undefined): PageSpan 
   return {
     traceId: idIn(span.traceId) ?? '',
     spanId: idIn(span.spanId) ?? '',
-    // Some exporters write zeros for a root.
+    // Some exporters write an id of zeros for a span without a parent.
     parentId: parentId !== undefined && /[^0]/.test(parentId) ? parentId : undefined,
     name: limitedName(textIn(span.name)),
     kind: typeof span.kind === 'number' ? Math.max(0, span.kind - 1) : 0,
@@ -142,13 +142,13 @@ function readSpan(span: OtlpFields, resource: OtlpFields | undefined): PageSpan 
   };
 }
 
-/** An evaluation in a log record of OTLP that names the span it is about. */
+/** Reads an evaluation from an OTLP log record; `undefined` if it is another kind of record, or names no span. */
 function readOtlpEvaluation(record: OtlpFields): SpanNote | undefined {
   const { eventName, timeUnixNano, observedTimeUnixNano } = record;
   const [traceId, spanId] = [idIn(record.traceId), idIn(record.spanId)];
   if (!traceId || !spanId) return undefined;
   const attributes = readOtlpAttributes(record.attributes);
-  // Before OTLP 1.5 the name of an event was an attribute.
+  // Before OTLP 1.5, the name of an event was an attribute.
   if ((eventName || attributes['event.name']) !== EVENT_GEN_AI_EVALUATION_RESULT) return undefined;
   const time = timeIn(timeUnixNano || observedTimeUnixNano);
   return {
@@ -160,12 +160,15 @@ function readOtlpEvaluation(record: OtlpFields): SpanNote | undefined {
 
 type OtlpFields = Readonly<Record<string, unknown>>;
 
-/** The levels of a document that are searched for spans, and of a value that are read. OTLP has 8 levels above a span. */
+/**
+ * How many levels of a document are searched for spans, and how many levels of a value are read. OTLP has 8 levels
+ * above a span.
+ */
 const MAX_OTLP_LEVELS = 100;
-/** UTF-16 units of a trace or span id. OTLP's ids have 32 and 16. */
+/** The maximum length of a trace or span id, in UTF-16 units. The ids of OTLP have 32 and 16. */
 const MAX_SPAN_ID_LENGTH = 128;
 
-/** An id: hexadecimal in JSON, bytes in protobuf. */
+/** An id as hexadecimal text. It arrives as such in JSON, and as bytes in protobuf. */
 function idIn(value: unknown): string | undefined {
   const id = value instanceof Uint8Array ? Buffer.from(value).toString('hex') : value;
   return typeof id === 'string' && id.length <= MAX_SPAN_ID_LENGTH ? id : undefined;
@@ -175,7 +178,7 @@ function textIn(value: unknown): string {
   return typeof value === 'string' ? value : '';
 }
 
-/** Nanoseconds since the epoch, usually a string because they do not fit into a number. */
+/** A time in nanoseconds since the epoch. It is usually a string, because it does not fit into a number. */
 function timeIn(value: unknown): Time {
   const digits = isNumber(value) ? BigInt(Math.max(0, Math.trunc(value))) : textIn(value);
   const time = typeof digits === 'bigint' || /^\d{1,20}$/.test(digits) ? BigInt(digits) : 0n;

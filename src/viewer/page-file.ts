@@ -14,8 +14,8 @@ import { NAME } from '../util/version.ts';
 import { PAGE_SCRIPT, PAGE_STYLE } from './page-assets.ts';
 
 /**
- * A self-contained page that shows spans. Its content security policy allows its own script and style, and images that are
- * in the spans. It loads nothing. The spans are JSON data that an HTML parser cannot take for markup.
+ * A self-contained page that shows spans and loads nothing. Its content security policy allows only its own script and
+ * style, and the images in the spans. The spans are JSON data that an HTML parser cannot mistake for markup.
  *
  * @param spans JSON, one `PageSpan` each
  * @param omitted the number of spans that did not fit
@@ -24,7 +24,7 @@ export function pageDocument(spans: readonly string[], omitted: number): string 
   return documentWith(policyWith(''), `{"omitted":${omitted},"spans":[${spans.join(',\n')}]}`);
 }
 
-/** The page of the command `view`. It requests what it shows from its own server alone. */
+/** The page of the command `view`. It requests spans only from the server that it comes from. */
 export function livePageDocument(): { readonly html: string; readonly policy: string } {
   const policy = policyWith("connect-src 'self'; ");
   return {
@@ -58,25 +58,29 @@ function documentWith(policy: string, data: string): string {
 `;
 }
 
-/** JSON without `<`, which could end the script element. It occurs only inside strings, where it can be escaped. */
+/**
+ * JSON without `<`, which could end the script element. JSON has this character only inside strings, where it can be
+ * escaped.
+ */
 export function inert(json: string): string {
   return json.replaceAll('<', '\\u003c');
 }
 
-/** A source expression of the policy that allows exactly this text. */
+/** A source expression for the content security policy that allows exactly this text. */
 function hashOf(text: string): string {
   return `'sha256-${createHash('sha256').update(text).digest('base64')}'`;
 }
 
 /**
- * Writes a page or a file of traces. It and the folders that are created are accessible to their owner only, because it
- * contains everything the spans contain. The file is replaced atomically. A symbolic link at the path is replaced, not followed.
+ * Writes a page or a file of traces. Only the owner can read it or the folders that are created, because it contains
+ * everything that the spans contain. The file is replaced atomically. A symbolic link at the path is replaced, not
+ * followed.
  *
- * @throws if something else is there, such as a device
+ * @throws if something other than a regular file is there, such as a device
  */
 export function writePrivately(path: string, text: string | Uint8Array): void {
   const found = statSync(path, { throwIfNoEntry: false });
-  // A program of root would replace devices such as /dev/null.
+  // A program that runs as root would otherwise replace devices such as /dev/null.
   if (found !== undefined && (!found.isFile() || isLinkToOpenFile(path))) throw new NotAFileError(path);
   makeFolder(dirname(path));
   const unfinished = `${path}.${randomUUID()}`;
@@ -84,20 +88,23 @@ export function writePrivately(path: string, text: string | Uint8Array): void {
     writeFileSync(unfinished, text, { mode: 0o600, flag: 'wx' });
     renameSync(unfinished, path);
   } finally {
-    // If renaming failed, the content of the spans would be left behind.
+    // If renaming failed, delete the unfinished file: it contains the content of the spans.
     rmSync(unfinished, { force: true });
   }
 }
 
-/** Where /dev/stdout and its like lead on Linux and macOS. */
+/** Where links such as /dev/stdout lead on Linux and macOS. */
 const OPEN_FILE = /^(?:\/proc\/|(?:\/dev\/)?fd\/\d)/;
 
-/** Whether it is a link to an open file. */
+/** Whether a path is a symbolic link to an open file, as /dev/stdout is. */
 function isLinkToOpenFile(path: string): boolean {
   return lstatSync(path).isSymbolicLink() && OPEN_FILE.test(readlinkSync(path));
 }
 
-/** Creates a folder and those above it. Where no folder can be, as in /proc, Node's `recursive` never returns. */
+/**
+ * Creates a folder and the folders above it. Node's `recursive` is not used: where no folder can be created, as in
+ * /proc, it never returns.
+ */
 function makeFolder(folder: string): void {
   if (existsSync(folder)) return;
   const above = dirname(folder);
@@ -105,7 +112,7 @@ function makeFolder(folder: string): void {
   try {
     mkdirSync(folder, { mode: 0o700 });
   } catch (error) {
-    // Another process may have been faster.
+    // Another process may have created the folder in the meantime.
     if (!existsSync(folder)) throw error;
   }
 }

@@ -18,7 +18,7 @@ export interface PageSpan {
   readonly kind: number;
   readonly start: Time;
   readonly end: Time;
-  /** Set if it has not ended. */
+  /** Set while the span has not ended. */
   readonly isOpen?: true | undefined;
   /** A value of `SpanStatusCode`: 0 unset, 1 ok, 2 error. */
   readonly status: number;
@@ -34,23 +34,23 @@ export interface ShownSpan extends FinishedSpan {
   readonly events: readonly SpanEvent[];
 }
 
-/** The resource attributes that are kept. */
+/** The resource attributes that the page shows. */
 const RESOURCE = ['service.name', 'service.version', ATTR.DEPLOYMENT_ENVIRONMENT_NAME];
-/** UTF-16 units of one value that a page shows. Longer values would slow the browser down. */
+/** The maximum length of a value on the page, in UTF-16 units. Longer values would slow the browser down. */
 const MAX_ATTRIBUTE_LENGTH = 100_000;
-/** The same for names, and for the values that a page repeats for each span of a process. */
+/** The maximum length of names, and of values that the page repeats for each span of a process, in UTF-16 units. */
 const MAX_SPAN_NAME_LENGTH = 1_000;
-/** Attributes of one span or event that a page shows. */
+/** The maximum number of attributes of one span or event on the page. */
 const MAX_ATTRIBUTES = 1_000;
 
-/** The SDK's resource. It logs an error if its attributes are read while some are pending. */
+/** A resource of the SDK. The SDK logs an error if the attributes are read while some of them are pending. */
 interface Resource {
   readonly attributes: Readonly<Record<string, unknown>>;
   readonly asyncAttributesPending?: boolean;
   waitForAsyncAttributes?(): Promise<void>;
 }
 
-/** A finished span as JSON. Its resource is kept beside it while some of its attributes are pending. */
+/** A finished span as JSON. `resource` is set while some of the resource's attributes are pending. */
 export interface HeldSpan {
   readonly json: string;
   readonly resource?: Resource;
@@ -86,13 +86,13 @@ export function toHeldSpan(span: FinishedSpan & { readonly events?: readonly Spa
   return resource.asyncAttributesPending === true ? held : { json: withResource(held) };
 }
 
-/** The JSON of a span of the page, with its resource. */
+/** The JSON of a span for the page, with its resource added. */
 export function withResource({ json, resource }: HeldSpan): string {
   const shown = shownResource(resource?.attributes ?? {});
   return shown === undefined ? json : `${json.slice(0, -1)},"resource":${JSON.stringify(shown)}}`;
 }
 
-/** The JSON of a span of the page, with further events, whose values are limited. */
+/** The JSON of a span for the page, with further events added. Their values must be within the limits already. */
 export function withEvents(json: string, events: readonly SpanEvent[]): string {
   const span = JSON.parse(json) as PageSpan;
   return JSON.stringify({ ...span, events: [...(span.events ?? []), ...events] });
@@ -107,7 +107,10 @@ export function shownResource(
     : Object.fromEntries(shown.map((name) => [name, limitedValue(attributes[name], MAX_SPAN_NAME_LENGTH)]));
 }
 
-/** Attributes within the limits of the page. Further attributes are counted; longer values are cut and marked. */
+/**
+ * Attributes within the limits of the page. Attributes beyond the limit are only counted; longer values are cut and
+ * marked.
+ */
 export function limitedValues(
   attributes: Readonly<Record<string, unknown>>,
 ): Readonly<Record<string, unknown>> {
@@ -120,18 +123,21 @@ export function limitedValues(
   return Object.fromEntries(shown);
 }
 
-/** The name of a span or event. A JavaScript program can pass any value as a name. */
+/**
+ * The name of a span or event, within the limit. A JavaScript program can pass any value as a name, so it need not be a
+ * string.
+ */
 export function limitedName(name: unknown): string {
   const text = attributeText(name);
   return text.length > MAX_SPAN_NAME_LENGTH ? `${text.slice(0, MAX_SPAN_NAME_LENGTH)}…` : text;
 }
 
-/** An optional text within the limit. */
+/** An optional text, cut to the limit of the page. */
 export function pageText(value: unknown): string | undefined {
   return value === undefined ? undefined : cutText(attributeText(value), MAX_ATTRIBUTE_LENGTH);
 }
 
-/** Returns data that JSON can hold. An object of a program may be circular or nested very deeply. */
+/** A value that JSON can hold. A program may pass an object that is circular or nested very deeply. */
 function limitedValue(value: unknown, length: number = MAX_ATTRIBUTE_LENGTH): unknown {
   if (value === undefined || value === null || typeof value === 'number' || typeof value === 'boolean')
     return value;

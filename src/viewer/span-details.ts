@@ -6,17 +6,17 @@ import { attributeText } from './messages.ts';
 import type { Detail, Rank, TextSegment } from './terminal-text.ts';
 import { type Row, type SpanNode, STATUS_ERROR } from './tree.ts';
 
-/** A detail of a span: the attributes it is read from, and its text. */
+/** A detail of a span: the attributes that it is read from, and how it is shown. */
 interface Fact {
   readonly attributes: readonly string[];
   readonly show: (values: readonly unknown[], node: SpanNode) => ShownFact | string | undefined;
-  /** 0, unless a fact matters less than errors, tokens and cost. */
+  /** The rank. Default: 0. Facts that matter less than errors, tokens and cost have another one. */
   readonly rank?: Rank;
 }
 
 type ShownFact = TextSegment & { readonly rank?: Rank };
 
-/** The ids that are shown, outermost first. */
+/** The attributes of ids that are shown, outermost first. */
 const IDS: readonly string[] = [
   ATTR.OPENAI_THREAD_ID,
   ATTR.OPENAI_SESSION_ID,
@@ -28,10 +28,16 @@ const IDS: readonly string[] = [
   ATTR.OPENAI_ITEM_ID,
 ];
 
-/** Ancestors that are searched for an id. Searching all of them would take many seconds in a trace thousands of levels deep. */
+/**
+ * The maximum number of ancestors searched for an id. In a trace thousands of levels deep, searching all would take
+ * many seconds.
+ */
 const MAX_ANCESTORS = 100;
 
-/** Plain requests show every id except the request's own: `openai.message.id` of a new message, for instance. */
+/**
+ * Plain requests show every id except that of the request itself, for instance the `openai.message.id` of a new
+ * message.
+ */
 const REQUEST_ID = /^openai\.(?!request\.)\w+\.id$/;
 
 /** The details of a span, in this order. To show another one, add a row. */
@@ -82,7 +88,7 @@ const FACTS: readonly Fact[] = [
       ATTR.GEN_AI_USAGE_INPUT_TOKENS,
       ATTR.GEN_AI_USAGE_OUTPUT_TOKENS,
     ],
-    // A turn has tokens of its own. Without subagents they are its total.
+    // A turn also reports its own tokens. If it has no subagents, the total is the same and is not shown.
     show: ([input, output, ownInput, ownOutput]) =>
       input === ownInput && output === ownOutput ? undefined : prefix('total ', tokens(input, output)),
   },
@@ -164,12 +170,12 @@ export function detailsOf(row: Row, extraAttributes: readonly string[]): Detail[
   return details;
 }
 
-/** The fact of how many there are of what an attribute counts. */
+/** A fact that shows the number in an attribute with a noun, such as `2 retries`. */
 function countFact(attribute: string, one: string, rank: Rank): Fact {
   return { attributes: [attribute], rank, show: ([value]) => count(value, one) };
 }
 
-/** The stream of a session's events does not end. Whoever has the answer leaves it. */
+/** Whether a span reads the stream of a session's events, which never ends: its readers always stop early. */
 function isLeftAlways({ name }: SpanNode['span']): boolean {
   return /^GET .*\/events$/.test(attributeText(name));
 }
@@ -182,7 +188,7 @@ function ownIds(row: Row): string[] {
   const { attributes } = row.node.span;
   const plain = attributes[ATTR.GEN_AI_OPERATION_NAME] === undefined;
   const names = plain ? [...IDS, ...Object.keys(attributes).filter((name) => REQUEST_ID.test(name))] : IDS;
-  // A set of values, because a thread's id is also recorded as the id of its conversation.
+  // A set of values, because the id of a thread is also recorded as its conversation id.
   const ids = new Set(names.map((name) => attributes[name]).filter((id) => typeof id === 'string'));
   let above = row.parent;
   for (let level = 0; above !== undefined && ids.size > 0 && level < MAX_ANCESTORS; level++) {
@@ -203,7 +209,7 @@ const BAD_STATUSES: ReadonlySet<unknown> = new Set(['error', 'expired', 'failed'
 
 function status(value: unknown, span: SpanNode['span']): ShownFact | undefined {
   if (typeof value !== 'string') return undefined;
-  // A status that is also the error type, such as `expired`, is shown once.
+  // A status that equals the error type, such as `expired`, is shown only once.
   if (span.status.code === STATUS_ERROR && span.attributes[ATTR.ERROR_TYPE] === value) return undefined;
   const text = terminalSafe(value, 40);
   if (value === 'completed') return { text, tone: 'good', rank: 1 };
@@ -215,7 +221,7 @@ function shownFinish(value: unknown): ShownFact | undefined {
   return text === undefined ? undefined : { ...dim(text), rank: unusualFinish(value) === undefined ? 1 : 0 };
 }
 
-/** For an attempt, its number among the retries. For a call, the number of retries, counted from the attempts below it. */
+/** For an attempt, its number among the retries. For a call, the number of retries, counted by its attempts. */
 function retries(resent: unknown, node: SpanNode): TextSegment | undefined {
   const isAttempt = node.span.name === 'attempt';
   const attempts = node.children.filter((child) => child.span.name === 'attempt').length;
@@ -237,11 +243,14 @@ function dim(text: string): TextSegment {
   return { text, tone: 'dim' };
 }
 
-/** `2 runs` of a thread, `2 turns` of a session, `2 responses` of a conversation or realtime session. */
+/**
+ * Formats a count of invocations: `2 runs` of a thread, `2 turns` of a session, `2 responses` of a conversation or
+ * realtime session.
+ */
 function invocationCount({ name, attributes }: SpanNode['span'], total: unknown): string | undefined {
   if (name === 'thread') return count(total, 'run');
   if (name === 'session') return count(total, 'turn');
-  // A conversation that the program named may consist of calls of any API.
+  // A conversation that the user's program named may consist of calls of any API.
   const isNamed = name === 'conversation' && attributes[ATTR.OPENAI_API_TYPE] !== 'responses';
   return isNamed ? count(total, 'call') : count(total, 'response');
 }

@@ -1,27 +1,30 @@
 import { type HeldSpan, type SpanEvent, withEvents, withResource } from './page-span.ts';
 
-/** An event that names the span it is about, such as an evaluation. It may arrive before the span. */
+/** An event that names the span that it is about, such as an evaluation. It may arrive before the span. */
 export interface SpanNote {
   readonly traceId: string;
   readonly spanId: string;
   readonly event: SpanEvent;
 }
 
-/** A trace of a store. */
+/** A trace in a store. */
 export interface StoredTrace<Span> {
   readonly spans: Map<string, Span>;
-  /** Events by the id of the span that they are about. */
+  /** Events, by the id of the span that they are about. */
   readonly notes: Map<string, readonly SpanEvent[]>;
   size: number;
-  /** Spans that did not fit. */
+  /** The number of spans that did not fit. */
   omitted: number;
-  /** Changes with the trace. */
+  /** A number that changes whenever the trace changes. */
   revision: number;
-  /** When something of it came last, in milliseconds since the epoch. */
+  /** When a part of the trace last arrived, in milliseconds since the epoch. */
   arrived: number;
 }
 
-/** Beyond these limits, `evict` drops the traces that have been still for longest. No trace grows beyond `maxSize`. */
+/**
+ * The limits of a store. Beyond them, `evict` drops the traces whose last part is oldest. No single trace exceeds
+ * `maxSize`.
+ */
 interface StoreLimits<Span> {
   readonly maxTraces: number;
   readonly maxSize: number;
@@ -30,15 +33,15 @@ interface StoreLimits<Span> {
   readonly dropping?: (traceId: string, trace: StoredTrace<Span>) => void;
 }
 
-/** Events about one span that are kept. */
+/** The maximum number of events kept for one span. */
 const MAX_NOTES = 100;
-/** Spans of a trace that have events. */
+/** The maximum number of spans of a trace that have events. */
 const MAX_NOTED_SPANS = 10_000;
 
-/** Spans by their trace, and the events that arrive apart from them. */
+/** Spans by trace, and the events that arrive separately from them. */
 export class SpanStore<Span> {
   readonly #limits: StoreLimits<Span>;
-  /** Sorted by the arrival of their last span. */
+  /** Sorted by when a part of each trace last arrived. */
   readonly #traces = new Map<string, StoredTrace<Span>>();
   #size = 0;
   #revision = 0;
@@ -51,7 +54,10 @@ export class SpanStore<Span> {
     return this.#traces;
   }
 
-  /** A span that is there already is replaced: exporters send again what they do not know to have arrived. */
+  /**
+   * Adds a span, or replaces it if it is there already: exporters send a span again if they do not know that it
+   * arrived.
+   */
   add(traceId: string, spanId: string, span: Span): void {
     const { maxSize, sizeOf } = this.#limits;
     const trace = this.#touch(traceId);
@@ -63,7 +69,7 @@ export class SpanStore<Span> {
     this.#grow(trace, fits ? growth : 0);
   }
 
-  /** An event that is there already is passed over, for the same reason. */
+  /** Adds an event, unless it is there already: exporters may send it twice. */
   annotate({ traceId, spanId, event }: SpanNote): void {
     const trace = this.#touch(traceId);
     const events = trace.notes.get(spanId) ?? [];
@@ -75,7 +81,10 @@ export class SpanStore<Span> {
     this.#grow(trace, size);
   }
 
-  /** Called after a batch: within it, a trace that was dropped would come back without its first spans. */
+  /**
+   * Drops traces beyond the limits. Called only after a batch: a trace dropped earlier would come back without its
+   * first spans.
+   */
   evict(): void {
     const { maxTraces, maxSize, dropping } = this.#limits;
     for (const [id, oldest] of this.#traces) {
@@ -91,7 +100,7 @@ export class SpanStore<Span> {
     trace.revision = ++this.#revision;
   }
 
-  /** Returns the trace, moved to the end of the order. */
+  /** Returns the trace, and moves it to the end of the order. */
   #touch(id: string): StoredTrace<Span> {
     const trace = this.#traces.get(id) ?? {
       spans: new Map(),

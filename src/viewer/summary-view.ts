@@ -24,13 +24,16 @@ interface SummaryViewOptions {
   readonly color: boolean;
 }
 
-/** The panel is narrower only on a narrower terminal. */
+/** The width of the panel, unless the terminal is narrower or a value is longer. */
 const PANEL_WIDTH = 76;
-/** On a wider terminal it is wide enough for its longest value. */
+/** The maximum width of the panel. On a terminal with enough columns, the panel is as wide as its longest value. */
 const MAX_PANEL_WIDTH = 160;
-/** On a narrower terminal the table of calls has no column for the status: the details of a failed call begin with its error. */
+/**
+ * On a narrower terminal the table has no column for the status: the details of a failed call begin with its error
+ * anyway.
+ */
 const MIN_STATUS_COLUMNS = 80;
-/** The maximum width of names in the table of calls. On a narrow terminal it is a part of the columns. */
+/** The maximum width of names in the table of calls. On a narrow terminal, the limit is a fraction of its width. */
 const MAX_CALL_NAME_WIDTH = 40;
 
 /** The first lines of the panel, in this order. An unknown value has no line. */

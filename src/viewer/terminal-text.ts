@@ -46,7 +46,7 @@ export function wantsColor(
   return isTerminal && !no && terminal !== 'dumb';
 }
 
-/** Signs that the fonts of Windows' old console lack, and what replaces them there. */
+/** Characters that the fonts of Windows' old console lack, each with its replacement there. */
 const OLD_CONSOLE_SIGNS: Readonly<Record<string, string>> = {
   '╭': '┌',
   '╮': '┐',
@@ -55,7 +55,7 @@ const OLD_CONSOLE_SIGNS: Readonly<Record<string, string>> = {
   '✗': '×',
 };
 
-/** Whether a terminal is Windows' old console. Newer terminals name themselves. */
+/** Whether a terminal is Windows' old console. Newer terminals identify themselves by environment variables. */
 export function isOldConsole(
   platform: string | undefined,
   { WT_SESSION, TERM_PROGRAM, TERM }: Readonly<Record<string, string | undefined>>,
@@ -67,7 +67,7 @@ export function forOldConsole(text: string): string {
   return text.replace(/[╭╮╰╯✗]/g, (sign) => OLD_CONSOLE_SIGNS[sign] ?? sign);
 }
 
-/** The number of terminal columns that a text takes, to the extent that it can be known. */
+/** The number of terminal columns that a text fills, as far as that can be known. */
 export function widthOf(text: string): number {
   return measure(text).width;
 }
@@ -94,7 +94,7 @@ export function shortenLine(line: readonly TextSegment[], columns: number): Text
   for (const { text, tone } of line) {
     const width = widthOf(text);
     if (width >= left) {
-      // A text that fits exactly still needs the mark, because more segments follow it.
+      // A text that exactly fills the line still gets the `…`, because more segments follow it.
       short.push({ text: width === left ? shorten(`${text}  `, left) : shorten(text, left), tone });
       break;
     }
@@ -109,13 +109,13 @@ export function pad(text: string, columns: number): string {
   return text + ' '.repeat(Math.max(0, columns - widthOf(text)));
 }
 
-/** How soon a detail is dropped where there is no room for all: `2` first, `0` never. */
+/** How soon a detail is dropped if there is no room for all details: rank 2 first, then 1. Rank 0 is never dropped. */
 export type Rank = 0 | 1 | 2;
 
 /** A detail of a span in the terminal. */
 export interface Detail extends TextSegment {
   readonly rank: Rank;
-  /** What it says: rows of one kind show the same kinds of details. */
+  /** The kind of fact that the detail states. Rows of one kind show the same kinds of details. */
   readonly kind: string;
 }
 
@@ -127,9 +127,9 @@ export function joined(details: readonly TextSegment[]): TextSegment[] {
 }
 
 /**
- * The details that fit into a line, after those that matter least were dropped, from the right.
+ * The details that fit into a line. If they do not all fit, drops those of rank 2 from the right, then those of rank 1.
  *
- * @returns `undefined` if those that must not be dropped do not fit
+ * @returns `undefined` if the details of rank 0 do not fit
  */
 export function fittingDetails(details: readonly Detail[], width: number): readonly Detail[] | undefined {
   const kept = [...details];

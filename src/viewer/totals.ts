@@ -10,15 +10,15 @@ export interface CallTotals extends SpanUsage {
   readonly name: string;
   readonly calls: number;
   readonly errors: number;
-  /** Milliseconds that half of the calls took at most, and 95 of 100. */
+  /** The duration that half of the calls did not exceed, in milliseconds. `p95`: the same for 95 of 100 calls. */
   readonly median: number;
   readonly p95: number;
 }
 
-/** Models and tools that are listed. */
+/** The maximum number of models and tools that are listed. */
 const MAX_LISTED_CALLS = 100;
 
-/** What the calls of some traces used and how long they took, by model and tool, the most frequent first. */
+/** What the calls of some traces used and how long they took, by model and tool. The most frequent come first. */
 export function callTotals(traces: readonly Trace[]): CallTotals[] {
   const calls = new Map<string, FinishedSpan[]>();
   for (const { summary } of traces)

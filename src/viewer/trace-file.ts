@@ -1,7 +1,7 @@
 import { closeSync, openSync, readSync } from 'node:fs';
 import { terminalSafe } from '../util/terminal-safe.ts';
 
-/** Bytes of a file. Parsing a file of this size can take more than 3 GB of memory. */
+/** The maximum size of a file, in bytes. Parsing a file of this size can take more than 3 GB of memory. */
 export const MAX_FILE_SIZE: number = 100 * 2 ** 20;
 const CHUNK_SIZE = 2 ** 20;
 export const LINE_FEED = 0x0a;
@@ -37,12 +37,15 @@ export function viewText(bytes: Uint8Array): string {
   return new TextDecoder(isUtf16(bytes) ? 'utf-16le' : 'utf-8').decode(bytes);
 }
 
-/** Older versions of PowerShell redirect output as UTF-16. Only the first bytes of a file tell. */
+/**
+ * Whether a file is UTF-16, which older versions of PowerShell write when they redirect output. Pass the first bytes of
+ * the file.
+ */
 export function isUtf16(bytes: Uint8Array): boolean {
   return bytes[0] === 0xff && bytes[1] === 0xfe;
 }
 
-/** The codes of system errors, in words for the user who named the file. */
+/** Codes of system errors, with what each means in words that the user understands. */
 const FILE_PROBLEMS: Readonly<Record<string, string>> = {
   EACCES: 'permission denied',
   EISDIR: 'it is a folder',
@@ -53,7 +56,7 @@ const FILE_PROBLEMS: Readonly<Record<string, string>> = {
   EROFS: 'the file system is read-only',
 };
 
-/** A sentence about a file that could not be read or written. Errors of our own are sentences already. */
+/** A sentence about a file that could not be read or written. Errors of this package are sentences already. */
 export function fileProblem(path: string, done: 'read' | 'written', error: unknown): string {
   const { code, message } = error as { code?: unknown; message?: unknown };
   if (typeof code !== 'string') return terminalSafe(String(message ?? error));

@@ -2,14 +2,14 @@ import * as ATTR from '../semconv/attributes.ts';
 import type { FinishedSpan, Row } from './tree.ts';
 import { STATUS_ERROR } from './tree.ts';
 
-/** What the reader looks for. */
+/** What the reader of the page looks for. */
 export interface TraceFilter {
   /** Words, phrases in quotes, and terms such as `model:gpt-4o`. */
   readonly words: string;
   readonly onlyErrors: boolean;
 }
 
-/** The attributes that a term names. Terms of other names are words. */
+/** The attributes that each named term searches. A term with another name is searched for as a word. */
 const FILTERED_FIELDS: Readonly<Record<string, readonly string[]>> = {
   model: [ATTR.GEN_AI_RESPONSE_MODEL, ATTR.GEN_AI_REQUEST_MODEL],
   agent: [ATTR.GEN_AI_AGENT_NAME],
@@ -20,22 +20,24 @@ const FILTERED_FIELDS: Readonly<Record<string, readonly string[]>> = {
   error: [ATTR.ERROR_TYPE],
 };
 
-/** The attributes that words are looked for in: names, models, error types and what was said. */
+/** The attributes in which words are searched: names, models, error types and what was said. */
 const SEARCHED = /\.(name|model|type|messages|arguments|result|system_instructions|text)$/;
-/** Those with ids. Short words are looked for as whole ids: parts of ids are any number. */
+/** The attributes with ids. Short words match only whole ids, because parts of ids can be any number. */
 const SEARCHED_IDS = /\.id$/;
 const MIN_ID_PART = 4;
-/** UTF-16 units of each of them that are searched, at its start and at its end, where the newest message is. */
+/**
+ * How much of a text is searched, in UTF-16 units: so much of its start and of its end, where the newest message is.
+ */
 const MAX_FILTERED_LENGTH = 20_000;
-/** Terms of a filter. Each is a bit. */
+/** The maximum number of terms of a filter. Each term is one bit of a number. */
 const MAX_TERMS = 30;
 
-/** Whether a span is what one term asks for. */
+/** Whether a span matches one term. */
 type Term = (span: FinishedSpan) => boolean;
 
 /**
- * The rows that match a filter. Each term occurs in the span or in one above it, and at least one in the span itself:
- * `document 137 part 3` finds part 3 of document 137.
+ * The rows that match a filter. Each term must occur in the span or in one of its ancestors, and at least one term in
+ * the span itself: `document 137 part 3` finds part 3 of document 137.
  */
 export function findRows(rows: readonly Row[], { words, onlyErrors }: TraceFilter): Set<Row> {
   const terms = filterParts(words).map(termOf);
@@ -53,14 +55,14 @@ export function findRows(rows: readonly Row[], { words, onlyErrors }: TraceFilte
   return found;
 }
 
-/** Finds the words of a filter in a text; `undefined` if there are none. */
+/** A pattern that finds the words of a filter in a text; `undefined` if the filter has no words. */
 export function patternOf(filter: string): RegExp | undefined {
   const words = filterParts(filter).map((part) => fieldIn(part)?.value ?? part);
   const sources = words.filter((word) => word !== '').map(sourceOf);
   return sources.length === 0 ? undefined : new RegExp(sources.join('|'), 'gi');
 }
 
-/** The source of a pattern that finds a word. A number is not a part of another one. */
+/** The source of a pattern that finds a word. A number is not found inside a longer number. */
 function sourceOf(word: string): string {
   return /^\d+$/.test(word) ? `(?<!\\d)${word}(?!\\d)` : word.replace(/[\\^$.*+?()[\]{}|/-]/g, '\\$&');
 }
@@ -95,7 +97,9 @@ function termOf(part: string): Term {
 
 const SEARCHED_TEXTS = new WeakMap<object, { readonly text: string; readonly ids: string }>();
 
-/** What is searched of a span, made once: a filter is typed letter by letter. */
+/**
+ * The texts of a span that are searched. They are kept, because the filter runs again for each letter that is typed.
+ */
 function searchedTexts(span: FinishedSpan): { readonly text: string; readonly ids: string } {
   const known = SEARCHED_TEXTS.get(span);
   if (known !== undefined) return known;
@@ -120,9 +124,9 @@ function lower(value: unknown): string {
   return typeof value === 'string' ? value.toLowerCase() : '';
 }
 
-/** Values of one field of a trace that are suggested. */
+/** The maximum number of values of one field that are suggested for a trace. */
 const MAX_FACETS = 20;
-/** UTF-16 units. Longer values are not suggested. */
+/** The maximum length of a suggested value, in UTF-16 units. Longer values are not suggested. */
 const MAX_FACET_LENGTH = 200;
 
 /** Terms that find a trace: its models, tools, users and so on. */

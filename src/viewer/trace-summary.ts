@@ -22,26 +22,26 @@ export interface TraceSummary extends SpanUsage {
   readonly prompt: string | undefined;
   /** The last text of a model, if content was recorded. */
   readonly answer: string | undefined;
-  /** In order of their first use. */
+  /** The names of the models, in the order of their first use. */
   readonly models: readonly string[];
   /** `service.name`, unless it is the SDK's default. */
   readonly service: string | undefined;
   readonly project: string | undefined;
   readonly environment: string | undefined;
-  /** The tokens by modality, and what they cost; empty where all are text. */
+  /** The tokens by modality, and what they cost. Empty if all tokens are text. */
   readonly modalities: readonly ModalityAmount[];
-  /** What happened how often: runs, steps, tool calls and the like. */
+  /** How often things happened: runs, steps, tool calls and so on. */
   readonly counts: readonly TraceCount[];
   readonly retries: number;
-  /** Model and tool calls, in order, and turns that have tokens of their own. */
+  /** The model and tool calls in order, and turns that report tokens of their own. */
   readonly calls: readonly Row[];
-  /** The failed spans with an error of their own: no failed child has the same. Failed attempts do not count. */
+  /** The failed spans, except failed attempts and spans that only pass on the error of a failed child. */
   readonly errors: readonly Row[];
-  /** `ok`, or how a run ended that neither completed nor failed. */
+  /** `ok`, or the status of a run that neither completed nor failed. */
   readonly outcome: string;
-  /** The call with the highest cost, where several have one. */
+  /** The call with the highest cost, if several calls have a cost. */
   readonly costliest: Row | undefined;
-  /** Who spoke when in its realtime sessions. */
+  /** Who spoke when in the realtime sessions of the trace. */
   readonly voices: readonly Voice[];
 }
 
@@ -78,14 +78,14 @@ export function summarize(traceId: string, rows: readonly Row[]): TraceSummary {
   };
 }
 
-/** The earliest (-1) or latest (1) of some times. */
+/** The earliest (-1) or latest (1) of several times. */
 function edgeOf(times: readonly Time[], sign: 1 | -1): Time {
   return times.reduce((a, b) => (sign * (b[0] - a[0] || b[1] - a[1]) > 0 ? b : a), times[0] ?? [0, 0]);
 }
 
 type Attributes = FinishedSpan['attributes'];
 
-/** For each span, the value of the first attribute it has, without duplicates. */
+/** For each span, the value of the first of these attributes that it has. Without duplicates. */
 function namesIn(all: readonly Attributes[], names: readonly string[]): string[] {
   const values = all.map((each) => names.map((name) => each[name]).find((value) => value !== undefined));
   return [...new Set(values.filter((value) => typeof value === 'string' && value !== ''))] as string[];
@@ -96,7 +96,7 @@ function isRetry({ node, parent }: Row): boolean {
   return parent !== undefined && node.span.name === 'attempt' && isNumber(resent) && resent > 0;
 }
 
-/** The errors that ended the work first, the last of them before those that led to it, and then all others. */
+/** First the errors that made the whole trace fail, the latest first, and then all other errors. */
 function errorsIn(rows: readonly Row[]): Row[] {
   const ended = new Set<Row | undefined>([undefined]);
   // Parents come before their children.
@@ -113,7 +113,7 @@ function isOwnError({ node }: Row): boolean {
   return failed(node.span) && !node.children.some(({ span }) => failed(span) && isSameError(span, node.span));
 }
 
-/** Whether nothing that both spans say of their errors differs. */
+/** Whether two spans may report the same error: neither the types nor the messages contradict each other. */
 function isSameError(one: FinishedSpan, other: FinishedSpan): boolean {
   const differ = (a: unknown, b: unknown): boolean => Boolean(a) && Boolean(b) && a !== b;
   return (
@@ -130,13 +130,13 @@ function outcomeOf(spans: readonly FinishedSpan[]): string {
     const run = invocationIn(each);
     const status =
       each[ATTR.OPENAI_RUN_OBSERVED] === false ? 'end not observed' : each[ATTR.OPENAI_RUN_STATUS];
-    // A run that went on after a pause has several spans: the last one has the end.
+    // A run that continued after a pause has several spans. The last one has the final status.
     if (run !== undefined) ends.set(run, attributeText(status ?? 'completed'));
   }
   return [...ends.values()].find((end) => end !== 'completed') ?? 'ok';
 }
 
-/** The last user message of the first call that has any: messages before it are history. */
+/** The last user message of the first call that has one. Messages before it are history. */
 function firstPrompt(spans: readonly FinishedSpan[]): string | undefined {
   for (const { attributes } of spans) {
     const prompt = readMessages(attributes[ATTR.GEN_AI_INPUT_MESSAGES])?.findLast(
@@ -148,7 +148,7 @@ function firstPrompt(spans: readonly FinishedSpan[]): string | undefined {
   return undefined;
 }
 
-/** The text of the model's answer that ended last. */
+/** The text of the model answer that ended last. */
 function lastAnswer(spans: readonly FinishedSpan[]): string | undefined {
   const answers = spans.filter(({ attributes }) => attributes[ATTR.GEN_AI_OUTPUT_MESSAGES] !== undefined);
   answers.sort((a, b) => b.endTime[0] - a.endTime[0] || b.endTime[1] - a.endTime[1]);
@@ -184,7 +184,7 @@ const MODEL_OPERATIONS: ReadonlySet<unknown> = new Set([
   'embeddings',
 ]);
 
-/** Each span counts for the first label that fits it. */
+/** What is counted. A span counts only for the first label that fits it. */
 const COUNTED: readonly (readonly [label: string, fits: (span: Span) => boolean])[] = [
   [
     'Runs',
@@ -222,7 +222,7 @@ const ORDER: readonly string[] = [
   'Searches',
 ];
 
-/** What a trace contains, counted under the names of its APIs. What does not occur is left out. */
+/** What a trace contains, counted under the names that its APIs use. Labels with a count of 0 are left out. */
 export function countsOf(rows: readonly Row[]): TraceCount[] {
   const counts = new Map<string, number>();
   const invocations = new Set<string>();
@@ -234,7 +234,7 @@ export function countsOf(rows: readonly Row[]): TraceCount[] {
     const goesOn = invocation !== undefined && invocations.has(invocation);
     if (label !== undefined && !goesOn) counts.set(label, (counts.get(label) ?? 0) + 1);
     if (invocation !== undefined) invocations.add(invocation);
-    // A step has one span for the model, and one for each of its tool calls.
+    // A step has one span for the model call, and one for each of its tool calls, so steps are counted by id.
     const step = node.span.attributes[ATTR.OPENAI_STEP_ID];
     if (isOperation(node.span.attributes) && step !== undefined) steps.add(step);
     const interrupted = node.span.attributes[ATTR.OPENAI_REALTIME_INTERRUPTION_COUNT];
@@ -245,7 +245,7 @@ export function countsOf(rows: readonly Row[]): TraceCount[] {
   return ORDER.map((label) => ({ label, count: counts.get(label) ?? 0 })).filter((each) => each.count > 0);
 }
 
-/** Whether a span is a call of a model or a tool. A turn of an agent is one where it alone has the tokens. */
+/** Whether a span is a model or tool call. A turn of an agent counts as one if it reports the tokens itself. */
 function isListedCall({ attributes }: Span): boolean {
   const operation = attributes[ATTR.GEN_AI_OPERATION_NAME];
   return (
@@ -260,7 +260,7 @@ function isInvocation(attributes: Span['attributes']): boolean {
   return attributes[ATTR.GEN_AI_OPERATION_NAME] === 'invoke_agent';
 }
 
-/** What identifies a run or turn in a trace: it has several spans if it went on after a pause. */
+/** A key for a run or turn in a trace. One that continued after a pause has several spans with the same key. */
 function invocationIn(attributes: Span['attributes']): string | undefined {
   const id = attributes[ATTR.OPENAI_RUN_ID] ?? attributes[ATTR.OPENAI_TURN_ID];
   if (!isInvocation(attributes) || id === undefined) return undefined;
@@ -268,7 +268,7 @@ function invocationIn(attributes: Span['attributes']): string | undefined {
   return JSON.stringify([...place.map((name) => attributes[name]), id]);
 }
 
-/** A run or turn that failed before it had an id is known by its API. */
+/** A run or turn that failed before it had an id is recognized by its API. */
 function isOfApi(api: string, id: string, attributes: Span['attributes']): boolean {
   return attributes[id] !== undefined || attributes[ATTR.OPENAI_API_TYPE] === api;
 }

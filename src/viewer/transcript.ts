@@ -14,18 +14,18 @@ import { type FinishedSpan, isTranscription, type Row } from './tree.ts';
 export type TranscriptEntry =
   /** The start of a conversation, run or turn. */
   | { readonly kind: 'heading'; readonly row: Row }
-  /** A message. It has no parts if no content was recorded. */
+  /** A message. It has no parts if its content was not recorded. */
   | {
       readonly kind: 'message';
       readonly row: Row;
       readonly role: string;
       readonly parts: readonly SpanPart[];
-      /** Whether this is the last output message of a model call, which shows its tokens and cost. */
+      /** Whether this is the last output message of a model call. It shows the tokens and cost of the call. */
       readonly usage: boolean;
     }
   | {
       readonly kind: 'tool';
-      /** The span of the tool, or else of the model call that asked for it. */
+      /** The span of the tool, or else of the model call that requested it. */
       readonly row: Row;
       readonly name: string;
       readonly input: unknown;
@@ -39,7 +39,7 @@ const MODEL_CALLS: ReadonlySet<unknown> = new Set(['chat', 'text_completion', 'g
 const TOOL_CALLS: ReadonlySet<unknown> = new Set(['execute_tool', 'retrieval']);
 /** Replaces content that cannot be read because its JSON was cut for the page. */
 const CUT: readonly SpanPart[] = [{ type: 'cut' }];
-/** Parallel conversations in one scope, which are distinguished by their first messages. */
+/** The maximum number of parallel conversations in one scope. They are told apart by their first messages. */
 const MAX_HISTORIES = 20;
 
 /**
@@ -51,16 +51,24 @@ export function transcriptOf(rows: readonly Row[]): TranscriptEntry[] {
 
 class Transcript {
   readonly entries: TranscriptEntry[] = [];
-  /** The messages so far, as keys, by the row of their run or conversation. */
+  /**
+   * The messages so far, as keys, by the run or conversation that they belong to. A scope can have several histories.
+   */
   readonly #histories = new Map<Row | undefined, string[][]>();
   readonly #instructions = new Set<string>();
   /** Ids of tool calls that have their own span. */
   readonly #ownTools = new Set<unknown>();
-  /** Tool calls without a result yet, by id and answer: some servers give the calls of each, or all in one, the same id. */
+  /**
+   * Tool calls that have no result yet, by id, then by answer. Some servers reuse the same id in different answers, or
+   * for all calls of one answer.
+   */
   readonly #unanswered = new Map<unknown, { output: unknown }[][]>();
-  /** What the user has said in realtime sessions, by its key: a response may have it as its input, too. */
+  /**
+   * How often the user said each text in realtime sessions, by message key. A response may repeat the text as its
+   * input.
+   */
   readonly #transcribed = new Map<string, number>();
-  /** Runs whose output is not added yet. */
+  /** Runs whose output has not been added yet. */
   readonly #open: Row[] = [];
   readonly #places = new Map<Row, TranscriptPlace>();
 
@@ -128,7 +136,7 @@ class Transcript {
     const shared = histories.map((history) => sharedLength(history, keys));
     const longest = Math.max(0, ...shared);
     const going = longest > 0 ? shared.indexOf(longest) : -1;
-    // A repeated request: only its last message is shown again.
+    // The request repeats an earlier one, so only its last message is shown again.
     const again = longest > 0 && longest === keys.length && longest < (histories[going]?.length ?? 0);
     const known = again ? longest - 1 : longest;
     this.#histories.set(
@@ -150,7 +158,10 @@ class Transcript {
     this.#unanswered.set(part.id, left);
   }
 
-  /** Each transcript is the input of one response. */
+  /**
+   * Whether the transcript of the message is shown already. Each transcript accounts for the input of one response
+   * only.
+   */
   #isTranscribed(message: SpanMessage): boolean {
     const key = transcriptKey(message);
     const left = this.#transcribed.get(key) ?? 0;
@@ -171,7 +182,7 @@ class Transcript {
 
   #addMessage(row: Row, role: string, parts: readonly SpanPart[], usage: boolean): void {
     const calls = parts.filter(({ type }) => type === 'tool_call');
-    // Tool calls and their results become tool entries.
+    // Tool calls and their results become entries of their own.
     const said = parts.filter(({ type }) => type !== 'tool_call' && type !== 'tool_call_response');
     if (said.length > 0 || usage) this.entries.push({ kind: 'message', row, role, parts: said, usage });
     const asked = new Map<unknown, { output: unknown }[]>();
@@ -207,7 +218,7 @@ class Transcript {
     return this.#places.get(row)?.depth ?? 0;
   }
 
-  /** Adds the output of finished runs, except messages that their steps have added. */
+  /** Adds the output of finished runs, except messages that their steps have added already. */
   #closeRuns(next: Row | undefined): void {
     // Rows are in depth-first order, so a run ends at the first row that is not below it.
     const depth = next === undefined ? 0 : this.#depthOf(next);
@@ -233,7 +244,10 @@ export function toolExchange(attributes: FinishedSpan['attributes']): { input: u
   };
 }
 
-/** The place of a row in its tree, computed from its parent's. Walking up from every row would be quadratic. */
+/**
+ * The place of a row in its tree. It is computed from the parent's place, because walking up from every row would take
+ * quadratic time.
+ */
 interface TranscriptPlace {
   readonly depth: number;
   /** The run that the row belongs to, or else the outermost row. */
@@ -248,13 +262,13 @@ function placeOf(row: Row, known: ReadonlyMap<Row, TranscriptPlace>): Transcript
   return { depth: above.depth + 1, scope: isRun ? parent : above.scope };
 }
 
-/** The messages of an attribute. One that is too long to parse counts as a single message of the given role. */
+/** The messages in an attribute. A value that is too long to parse counts as one message of the given role. */
 function messagesOf({ node }: Row, name: string, role: string): SpanMessage[] | undefined {
   const value = node.span.attributes[name];
   return readMessages(value) ?? (value === undefined ? undefined : [{ role, parts: CUT }]);
 }
 
-/** Without citations, which a program that repeats an answer may leave out. */
+/** A key for a message. Citations are left out, because a program may drop them when it sends an answer back. */
 function transcriptKey({ role, parts }: SpanMessage): string {
   return role + attributeText(parts.filter(({ type }) => type !== 'citations'));
 }

@@ -26,20 +26,20 @@ export interface TreeViewOptions {
   readonly color: boolean;
   /** Further attributes to show, as `name=value`. */
   readonly attributes: readonly string[];
-  /** Those about spans of the tree are shown with them. */
+  /** Evaluations. Those of spans in the tree are shown with the span. */
   readonly evaluations?: readonly ShownEvaluation[];
 }
 
-/** If lines may have any length, longer names (branch included) do not widen the name column. */
+/** If lines may have any length, names longer than this (including the branch) do not widen the name column. */
 const MAX_SPAN_NAME_WIDTH = 64;
 /** The maximum share of the terminal that the name column takes. */
 const NAME_SHARE = 0.6;
-/** A branch that leaves less of the name column to the name is shortened, though not below half of the column. */
+/** A branch that leaves less room than this for the name is shortened, but not below half of the name column. */
 const MIN_NAME_WIDTH = 16;
 /** The maximum width of a line of content, if lines may have any length. */
 const MAX_CONTENT_WIDTH = 120;
 
-/** By operation, or by span name if the span is not a GenAI operation. */
+/** Colors by operation, or by span name if the span is not a GenAI operation. */
 const NAME_TONES: Readonly<Record<string, Tone>> = {
   thread: 'strong',
   conversation: 'strong',
@@ -53,7 +53,7 @@ const NAME_TONES: Readonly<Record<string, Tone>> = {
   retrieval: 'tool',
 };
 
-/** The texts of a span, before the layout is known. */
+/** The texts of a span, before the layout is computed. */
 interface Cell {
   readonly row: Row;
   readonly name: string;
@@ -71,8 +71,8 @@ interface Layout {
 }
 
 /**
- * Draws a trace, one line per span with its name, duration and details, and its content below. On a narrow terminal the
- * details that matter least are left out; if the others still do not fit, they go below the name.
+ * Draws a trace: one line per span with its name, duration and details, and below it the content. On a narrow terminal,
+ * the least important details are left out; if the others still do not fit, they go below the name.
  *
  * @returns lines that end in a line feed and contain no control characters except those for color
  */
@@ -110,7 +110,10 @@ function readCell(row: Row, { attributes, evaluations: all = [] }: TreeViewOptio
   };
 }
 
-/** Rows of one kind without the details that do not fit into one of them, so that what is beside one is beside all. */
+/**
+ * If a detail does not fit in one row, drops that kind of detail from all rows of the same kind, so that they look
+ * alike.
+ */
 function withEqualDetails(cells: readonly Cell[], { name, duration, columns }: Layout): readonly Cell[] {
   if (columns === undefined) return cells;
   const kindOfRow = ({ row, name: text }: Cell): unknown =>
@@ -154,7 +157,7 @@ function spanLines(cell: Cell, layout: Layout): TextSegment[][] {
   const whole = cell.row.branch;
   const room = Math.max(layout.name - Math.min(widthOf(cell.name), MIN_NAME_WIDTH), layout.name >> 1);
   const isShown = columns === undefined || whole.length <= room;
-  // Its end remains, so that the deepest names stand below each other.
+  // Cut the start of the branch, so that the names of the deepest spans stay aligned.
   const branch = isShown ? whole : `…${whole.slice(whole.length - room + 1)}`;
   const nameWidth = layout.name - widthOf(branch);
   const name = columns === undefined ? cell.name : shorten(cell.name, nameWidth);
@@ -184,7 +187,7 @@ function contentLines(cell: Cell, layout: Layout): TextSegment[][] {
   return cell.content.map((text) => {
     const room = Math.max(columns - widthOf(cell.row.rail), layout.columns === undefined ? 40 : 0);
     const short = shorten(text, room);
-    // The closing quote follows the `…`.
+    // If the text was cut, put the closing quote after the `…`.
     const closed = short === text || !text.endsWith('"') ? short : `${shorten(text, room - 1)}"`;
     const line: TextSegment[] = [
       { text: cell.row.rail, tone: 'dim' },
@@ -194,14 +197,14 @@ function contentLines(cell: Cell, layout: Layout): TextSegment[][] {
   });
 }
 
-/** An attribute with content: input (`›`) or output (`‹`), and how it is rendered. */
+/** An attribute with content, marked as input (`›`) or output (`‹`), and how its value is rendered. */
 interface ContentAttribute {
   readonly attribute: string;
   readonly mark: '›' | '‹';
   readonly read: (value: unknown) => string;
 }
 
-/** The attributes with content, which exist only with the user's consent. */
+/** The attributes with content. They exist only with the user's consent. */
 const CONTENT: readonly ContentAttribute[] = [
   { attribute: ATTR.GEN_AI_INPUT_MESSAGES, mark: '›', read: lastMessage },
   { attribute: ATTR.GEN_AI_OUTPUT_MESSAGES, mark: '‹', read: lastMessage },
@@ -209,10 +212,13 @@ const CONTENT: readonly ContentAttribute[] = [
   { attribute: ATTR.GEN_AI_TOOL_CALL_RESULT, mark: '‹', read: quoted },
 ];
 
-/** More than fits on a line of any terminal. */
+/** How much of a content value is read: more than fits on a line of any terminal. */
 const MAX_READ_CONTENT_LENGTH = 500;
 
-/** The content of a span as lines: `› user "What is 2+2?"`, `‹ "4"`. Only the last message is shown. */
+/**
+ * The content of a span as lines, such as `› user "What is 2+2?"` and `‹ "4"`. Of several messages, only the last is
+ * shown.
+ */
 function contentLinesOf(attributes: Readonly<Record<string, unknown>>): string[] {
   const lines: string[] = [];
   for (const { attribute, mark, read } of CONTENT) {
@@ -236,7 +242,7 @@ function lastMessage(value: unknown): string {
   return [...role, ...message.parts.map(partText)].join(' ');
 }
 
-/** Labels of parts without text. */
+/** Labels of message parts that have no text. */
 const PART_NAMES: Readonly<Record<string, string>> = {
   tool_call_response: 'result without content',
   blob: 'media',
@@ -246,7 +252,10 @@ const PART_NAMES: Readonly<Record<string, string>> = {
   omitted: 'not recorded',
 };
 
-/** Text in quotes; a tool call as `get_weather({"city":"Paris"})`, or only its name if the arguments are not recorded. */
+/**
+ * A message part as text: quoted text, or a tool call as `get_weather({"city":"Paris"})`, without arguments if they are
+ * not recorded.
+ */
 function partText(part: Readonly<Record<string, unknown>>): string {
   if (part.type === 'tool_call') {
     const input = attributeText(part.arguments ?? '');

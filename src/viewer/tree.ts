@@ -15,7 +15,7 @@ export interface FinishedSpan {
   readonly kind: number;
   readonly startTime: Time;
   readonly endTime: Time;
-  /** Set if it has not ended: a live page shows it with what is known so far. */
+  /** Set while the span has not ended. A live page shows it with what is known so far. */
   readonly isOpen?: true | undefined;
   /** `code` is a value of `SpanStatusCode`: 0 unset, 1 ok, 2 error. */
   readonly status: { readonly code: number; readonly message?: string | undefined };
@@ -36,7 +36,7 @@ export const STATUS_ERROR = 2;
 const KIND_SERVER = 1;
 const KIND_CONSUMER = 4;
 
-/** The id of a span's parent, which SDK 1.x gives without its context. */
+/** The id of a span's parent. SDK 1.x has it in `parentSpanId`, without a context. */
 export function parentIdOf(
   span: FinishedSpan & { readonly parentSpanId?: string | undefined },
 ): string | undefined {
@@ -47,11 +47,11 @@ export function parentIdOf(
 export function isLocalRoot(span: FinishedSpan): boolean {
   const { parentSpanContext: parent, kind } = span;
   if (parentIdOf(span) === undefined || parent?.isRemote === true) return true;
-  // SDK 1.x does not tell whether a parent is remote. That of a server or consumer is.
+  // SDK 1.x does not tell whether a parent is remote. The parent of a server or consumer span is.
   return parent === undefined && (kind === KIND_SERVER || kind === KIND_CONSUMER);
 }
 
-/** A span and its children, in order. */
+/** A span and its children, in their order in the tree. */
 export interface SpanNode {
   readonly span: FinishedSpan;
   readonly children: SpanNode[];
@@ -63,17 +63,17 @@ export interface TraceTree {
   readonly roots: SpanNode[];
 }
 
-/** A span's row in the drawing of its tree. */
+/** A row of a drawn tree, which shows one span. */
 export interface Row {
-  /** The id of the span. Of several spans with one id, only the first has it unchanged. */
+  /** The id of the span. If several spans have the same id, only the first keeps it unchanged. */
   readonly id: string;
-  /** 1 for a root. */
+  /** The depth: 1 for a root. */
   readonly depth: number;
   readonly node: SpanNode;
   readonly parent: Row | undefined;
   /** The prefix of the name: empty for a root, otherwise tree lines that end in `├─ ` or `└─ `. */
   readonly branch: string;
-  /** The prefix of lines between the name and the children. */
+  /** The prefix of the lines between the name and the children, with the tree lines that pass through. */
   readonly rail: string;
 }
 
@@ -81,9 +81,10 @@ export interface Row {
 const MAX_INDENTATION = 100;
 
 /**
- * Arranges finished spans, given in order of arrival, as one tree per trace. Siblings are sorted by start time (what a
- * user has said comes before the answer), then end time, then arrival; traces by the start of their first span. If
- * parents form a circle, one span of it becomes a root. If two spans have the same id, the first gets the children.
+ * Arranges finished spans, given in order of arrival, as one tree per trace. Traces are sorted by the start of their
+ * first span. Siblings are sorted by start time, then end time, then arrival; what a user has said comes before the
+ * answer to it. If parents form a circle, one of its spans becomes a root. If two spans have the same id, the first
+ * gets the children.
  */
 export function buildTrees(spans: Iterable<FinishedSpan>): TraceTree[] {
   const traces = new Map<string, SpanNode[]>();
@@ -103,7 +104,7 @@ export function* rowsOf(tree: TraceTree): Generator<Row, void, undefined> {
   const pending: { node: SpanNode; parent: Row | undefined; depth: number; last: boolean; rail: string }[] =
     [];
   const push = (nodes: readonly SpanNode[], parent: Row | undefined, depth: number, rail: string): void => {
-    // Reversed, because the top of the stack is drawn next.
+    // Pushed in reverse, because the top of the stack is drawn next.
     for (let i = nodes.length - 1; i >= 0; i--) {
       const node = nodes[i];
       if (node !== undefined) pending.push({ node, parent, depth, last: i === nodes.length - 1, rail });
@@ -148,7 +149,7 @@ function link(nodes: readonly SpanNode[]): SpanNode[] {
   return roots.sort(compareNodes);
 }
 
-/** Removes the parent of one span in every circle of parents, since no root leads to the circle. */
+/** Removes the parent of one span in every circle of parents, because no root leads to the spans in a circle. */
 function cutCircles(nodes: readonly SpanNode[], parents: Map<SpanNode, SpanNode>): void {
   const settled = new Set<SpanNode>();
   for (const start of nodes) {
@@ -171,7 +172,9 @@ function compareNodes(a: SpanNode | undefined, b: SpanNode | undefined): number 
   );
 }
 
-/** Whether a span is what the user has said in a realtime session. It is known later than the answer to it begins. */
+/**
+ * Whether a span is what the user has said in a realtime session. It becomes known only after the answer to it begins.
+ */
 export function isTranscription({ name }: FinishedSpan): boolean {
   return name === 'transcription';
 }

@@ -2,11 +2,11 @@ import * as ATTR from '../semconv/attributes.ts';
 import { estimatedTokens, isNumber, type TokenTotals, tokens } from './amounts.ts';
 import type { SpanAttributes } from './tree.ts';
 
-/** What spans used. */
+/** The tokens and cost of one or several spans. */
 export interface SpanUsage extends TokenTotals {
-  /** In USD; `undefined` if no price was known. */
+  /** The cost in USD; `undefined` if no price is known. */
   readonly cost: number | undefined;
-  /** Spans with tokens, reported or estimated, and no cost, which the cost therefore lacks. */
+  /** The number of spans with reported or estimated tokens but no cost. The cost does not include them. */
   readonly unpriced: number;
 }
 
@@ -18,7 +18,7 @@ export const NOTHING_USED: SpanUsage = {
   unpriced: 0,
 };
 
-/** What a span used itself. */
+/** What one span used, without the spans below it. */
 export function spanUsage(attributes: SpanAttributes): SpanUsage {
   const read = (name: string): number | undefined => {
     const { [name]: value } = attributes;

@@ -22,19 +22,19 @@ const VIEW_USAGE: string =
   '  --keep    also keeps what it receives in this file, one OTLP/JSON document per line, and shows what is there\n' +
   '  --port    port of the page and of OTLP; default: 4318\n';
 
-/** The port of OTLP over HTTP. */
+/** The default port of OTLP over HTTP. */
 const OTLP_PORT = 4318;
 const MAX_PORT = 65_535;
 
-/** UTF-16 units of spans that a browser can be expected to open. */
+/** The size of all spans on a page that a browser can be expected to open, in UTF-16 units. */
 const MAX_PAGE_LENGTH = 50_000_000;
-/** The same for one span. A longer span is omitted, so that the others still fit. */
+/** The size limit of one span, in UTF-16 units. A longer span is omitted, so that the others still fit. */
 const MAX_SPAN_LENGTH = 10_000_000;
 
 /**
- * The command `view`: a page from a file, or a live page.
+ * The command `view`: writes a page from a file, or serves a live page.
  *
- * @returns the exit code: 0 if it did what was asked for, 1 if it could not, 2 for wrong parameters
+ * @returns the exit code: 0 if it succeeded, 1 if it failed, 2 for wrong parameters
  */
 export async function runView(
   parameters: readonly string[],
@@ -57,10 +57,10 @@ interface ViewParameters {
   readonly help: boolean;
   readonly file: string | undefined;
   readonly page: string;
-  /** Whether a live page shows the file, or the folder. */
+  /** Whether to serve a live page of the file or folder. */
   readonly watch: boolean;
   readonly port: number;
-  /** The file that received traces are kept in. */
+  /** The file in which to keep the received traces. */
   readonly keep: string | undefined;
 }
 
@@ -111,13 +111,13 @@ function parseViewParameters(parameters: readonly string[]): ViewParameters {
   return wanted;
 }
 
-/** Whether both paths lead to one file, be it by links or in another case. */
+/** Whether two paths lead to the same file, for example by a link or in another letter case. */
 function isSameFile(one: string, other: string): boolean {
   try {
     const [a, b] = [one, other].map((path) => statSync(path, { bigint: true }));
     return a?.isFile() === true && a.dev === b?.dev && a.ino === b.ino;
   } catch {
-    // One of them is missing or cannot be read, which is reported later.
+    // One of the files is missing or cannot be read. That is reported later.
     return false;
   }
 }
@@ -164,13 +164,13 @@ function problemsOf({ unreadable, stopped, tooDeep }: OtlpSpans): string[] {
   return problems;
 }
 
-/** The spans as JSON, within the limit of one page, and the number of evaluations about others. */
+/** The spans as JSON, within the limit of one page. `missed` counts the evaluations of spans that are not there. */
 function fittingSpans(found: OtlpSpans): { spans: string[]; omitted: number; missed: number } {
   let { omitted } = found;
   const store = new SpanStore<HeldSpan>({
     maxTraces: Number.POSITIVE_INFINITY,
     maxSize: MAX_PAGE_LENGTH,
-    // Escaping for the page makes the text longer.
+    // Escaping for the page makes the text longer, so measure the escaped text.
     sizeOf: (part) => inert('json' in part ? part.json : JSON.stringify(part)).length,
     dropping: (_, trace) => {
       omitted += trace.spans.size + trace.omitted;

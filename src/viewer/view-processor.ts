@@ -6,7 +6,7 @@ import {
 } from './evaluations.ts';
 import type { FinishedSpan } from './tree.ts';
 
-/** The exporters of this package. They never fail, and wait by themselves for the rest of a trace. */
+/** An exporter of this package. It never fails, and waits for the rest of a trace by itself. */
 export interface ViewExporter {
   export(spans: readonly FinishedSpan[], resultCallback: () => void): void;
   /** Shows the result of an evaluation. */

@@ -20,9 +20,9 @@ import type { SpanUsage } from './usage.ts';
 /** The data of the page. */
 export interface PageData {
   readonly spans: readonly PageSpan[];
-  /** Spans that did not fit. */
+  /** The number of spans that did not fit. */
   readonly omitted: number;
-  /** Whether the page asks the server that it comes from for its spans. */
+  /** Whether the page requests its spans from the server that it comes from. */
   readonly live?: boolean;
 }
 
@@ -36,7 +36,7 @@ export interface Trace {
   readonly facets: readonly string[];
 }
 
-/** Traces with errors first, then the newest. */
+/** The traces of the page: those with errors first, then the newest first. */
 export function readTraces({ spans }: PageData): Trace[] {
   return buildTrees(spans.map(fromPageSpan))
     .map(toTrace)
@@ -58,7 +58,7 @@ function toTrace(tree: TraceTree): Trace {
   return { tree, rows, summary: summarize(tree.traceId, rows), title, facets: facetsOf(rows) };
 }
 
-/** The type of the error of a failed span. */
+/** The error type of a failed span, shortened for the page. */
 export function shownErrorType({ attributes }: Row['node']['span']): string {
   return attributeText(attributes[ATTR.ERROR_TYPE] ?? 'error').slice(0, 100);
 }
@@ -82,21 +82,24 @@ export interface TraceEntry extends SpanUsage {
   readonly kind: 'trace' | 'conversation';
   readonly id: string;
   readonly title: string;
-  /** The start of the first prompt, if content was recorded. */
+  /** The beginning of the first prompt, if content was recorded. */
   readonly prompt: string | undefined;
   readonly start: Time;
   readonly end: Time;
   readonly errors: number;
   /** See `TraceSummary`. */
   readonly outcome: string;
-  /** The spans that match the filter. */
+  /** The number of spans that match the filter. */
   readonly spans: number;
-  /** The traces that a conversation has spans in. */
+  /** The number of traces that contain spans of a conversation. */
   readonly traces: number;
-  /** Whether a span has not ended, or the parent of one is missing: it ends, and arrives, after its children. */
+  /**
+   * Whether a span has not ended, or the parent of a span is missing. A parent ends, and so arrives, after its
+   * children.
+   */
   readonly underWay: boolean;
   readonly facets: readonly string[];
-  /** Changes with the spans. */
+  /** A text that changes whenever the spans change. */
   readonly revision: string;
 }
 
@@ -104,17 +107,17 @@ export interface TraceEntry extends SpanUsage {
 export interface TraceLists {
   readonly traces: readonly TraceEntry[];
   readonly conversations: readonly TraceEntry[];
-  /** The number of traces, whatever the filter hides. */
+  /** The number of all traces, including those that the filter hides. */
   readonly total: number;
-  /** Traces that were dropped for newer ones. */
+  /** The number of traces that were dropped to keep newer ones. */
   readonly dropped: number;
-  /** Conversations that are not among the newest ones. */
+  /** The number of conversations that are not listed, because only the newest are. */
   readonly unlisted: number;
 }
 
-/** UTF-16 units of a prompt in a list. */
+/** The maximum length of a prompt in a list, in UTF-16 units. */
 const MAX_LISTED_PROMPT_LENGTH = 200;
-/** The same for ids and titles, which come from programs and servers. */
+/** The maximum length of ids and titles in a list. They come from programs and servers, so they can be long. */
 const MAX_LISTED_LENGTH = 1000;
 
 /** @returns `undefined` if no span matches the filter */
@@ -151,7 +154,7 @@ export function entryOf(
   };
 }
 
-/** Whether spans of a trace have not ended, or those above them are missing. */
+/** Whether a trace is in progress: a span has not ended, or a parent is missing. */
 export function isUnderWay({ tree, rows }: Trace): boolean {
   return (
     tree.roots.some(({ span }) => parentIdOf(span) !== undefined) || rows.some(({ node }) => node.span.isOpen)
@@ -179,13 +182,13 @@ export function conversationSpans({ rows }: Trace): Map<string, FinishedSpan[]> 
   return found;
 }
 
-/** The spans of a conversation in several traces, as if they were one trace. */
+/** A conversation as if it were one trace, from its spans in several traces. */
 export function conversationTrace(id: string, spans: readonly FinishedSpan[]): Trace {
   const roots = buildTrees(spans).flatMap((tree) => tree.roots);
-  // What a missing parent would mean in a trace it does not mean here: only a part of each trace is shown.
+  // In a trace, a missing parent means that it is in progress. Not here, because only a part of each trace is shown.
   const tree = { traceId: id, roots };
   const rows = [...rowsOf(tree)];
-  // The request that created it comes first, and says least.
+  // The span of the request that created the conversation comes first, but its name says least.
   const own = rows.find(({ node }) => typeOf(node.span) === 'conversation');
   const title = own?.node.span.name ?? id;
   return { tree, rows, summary: summarize(id, rows), title, facets: facetsOf(rows) };

@@ -6,42 +6,48 @@ import { messageText, readMessages } from './messages.ts';
 import type { SpanEvent } from './page-span.ts';
 import { type FinishedSpan, isTranscription, millisecondsBetween, type Row } from './tree.ts';
 
-/** Somebody speaks in a realtime session. Times are milliseconds since its start. */
+/**
+ * A stretch of time in which somebody speaks in a realtime session. Times are in milliseconds since the start of the
+ * session.
+ */
 export interface Utterance {
   readonly speaker: 'user' | 'assistant';
   readonly from: number;
   readonly to: number;
-  /** The response of the assistant, or the transcription of the user. */
+  /** The span: a response of the assistant, or a transcription of the user; `undefined` if the speech has no span. */
   readonly row: Row | undefined;
   /** What is said, if content was recorded. */
   readonly text: string | undefined;
-  /** Who cut it off, or after how long. */
+  /** Who or what cut the utterance off, or after how long; `undefined` if it was not cut off. */
   readonly cutOff: string | undefined;
 }
 
 /** Who spoke when in a realtime session. */
 export interface Voice {
   readonly session: Row;
-  /** Of the session, in milliseconds. */
+  /** The length of the session, in milliseconds. */
   readonly length: number;
-  /** In order. The assistant's are as long as its audio, as if that was played at once. */
+  /**
+   * The utterances in order. An utterance of the assistant lasts as long as its audio, as if the audio was played at
+   * once.
+   */
   readonly utterances: readonly Utterance[];
   /** When the user interrupted the assistant. */
   readonly interruptions: readonly number[];
-  /** What belongs to the session: responses, transcriptions and tool calls. */
+  /** The spans that belong to the session: responses, transcriptions and tool calls. */
   readonly parts: readonly Row[];
 }
 
-/** What the session says about an interrupted answer. */
+/** What an event of the session says about an interrupted answer. */
 interface Interruption {
   readonly at: number;
   readonly heardSeconds: number | undefined;
 }
 
-/** Sessions of one trace that are looked at. */
+/** The maximum number of sessions of one trace that are examined. */
 const MAX_VOICES = 20;
 
-/** The sessions with speech. */
+/** The realtime sessions of a trace in which somebody speaks. */
 export function voicesOf(rows: readonly Row[]): Voice[] {
   return rows
     .filter(isSession)
@@ -60,7 +66,10 @@ function isSession({ node: { span } }: Row): boolean {
   return isNamed && span.attributes[ATTR.GEN_AI_OPERATION_NAME] === undefined;
 }
 
-/** A response that the program asked for stands below the program's own span. */
+/**
+ * Whether a span belongs to a session. A response that the user's program requested is below one of the program's
+ * spans, but has the conversation id of the session.
+ */
 function isPartOf(row: Row, session: Row): boolean {
   if (row.parent === session) return true;
   const id = session.node.span.attributes[ATTR.GEN_AI_CONVERSATION_ID];
@@ -76,7 +85,7 @@ function isPartOf(row: Row, session: Row): boolean {
 function voiceOf(session: Row, parts: readonly Row[]): Voice {
   const { span } = session.node;
   const { events = [] } = span as { readonly events?: readonly SpanEvent[] };
-  // Never 0: places are parts of it.
+  // Never 0, because places on the bar are fractions of this length.
   const length = Math.max(millisecondsBetween(span.startTime, span.endTime), 1e-3);
   const within = (time: number): number => Math.min(Math.max(time, 0), length);
   const placed = events.map(({ name, time, attributes = {} }) => ({
@@ -103,7 +112,7 @@ interface PlacedEvent {
   readonly at: number;
 }
 
-/** A span of a session, and its place in it. */
+/** A span of a session, and its time in the session. */
 interface SpokenPart {
   readonly row: Row;
   readonly attributes: FinishedSpan['attributes'];
@@ -151,7 +160,8 @@ function userSpeech(events: readonly PlacedEvent[], parts: readonly SpokenPart[]
       transcriptions.delete(id);
       return made(at, 1e3 * (isNumber(time) ? time : isNumber(duration) ? duration : 0), part);
     });
-  // The SDK keeps a limited number of events on a span. Transcription begins at the end of speech.
+  // Speech whose event is missing, because the SDK keeps a limited number of events: its transcription began when it
+  // ended.
   const others = [...transcriptions.values()].map((part) => made(part.from, 0, part));
   return [...utterances, ...others];
 }
@@ -178,12 +188,12 @@ function assistantSpeech(
     const heard = interruption?.heardSeconds;
     const before = utterances.at(-1);
     if (before !== undefined && before.to > start) {
-      // What the user has said since then is answered now, so the answer before is over, whether or not anybody told it.
+      // If the user has spoken since the last answer began, that answer is over, even if no event says so.
       const stopped = said.find(({ from: time }) => time > before.from && time <= start)?.from ?? before.to;
       free = Math.min(before.to, stopped);
       utterances[utterances.length - 1] = { ...before, to: free };
     }
-    // One answer is played after the other.
+    // Answers are played one after the other.
     const from = Math.min(Math.max(start + (isNumber(first) ? first * 1e3 : 0), free), length);
     const latest = Math.min(interruption?.at ?? length, reason === undefined ? length : end);
     const to = Math.max(from, Math.min(from + 1e3 * Math.min(seconds, heard ?? seconds), latest));

@@ -4,8 +4,8 @@ import { writePrivately } from '../page-file.ts';
 import { fileProblem, LINE_FEED, MAX_FILE_SIZE, readWhole, viewText } from '../trace-file.ts';
 
 /**
- * The file that the command keeps traces in: a request of OTLP on each line, as the Collector's file exporter writes them.
- * It never grows beyond what can be read: its newest half stays when there is no room for more.
+ * The file in which the command keeps traces: one OTLP request per line, as the Collector's file exporter writes them.
+ * The file never exceeds the size that can be read back. When it is full, only its newest half is kept.
  */
 export class KeptTraces {
   readonly #path: string;
@@ -13,7 +13,7 @@ export class KeptTraces {
   readonly #maxSize: number;
   #hasFailed = false;
 
-  /** @param report told once that the file cannot be written */
+  /** @param report called when the file cannot be written, and not again until writing has succeeded */
   constructor(path: string, report: (problem: string) => void, maxSize: number = MAX_FILE_SIZE) {
     this.#path = path;
     this.#report = report;
@@ -21,23 +21,23 @@ export class KeptTraces {
   }
 
   /**
-   * The traces of earlier times. Of a file that is too large, the newest.
+   * The traces kept by earlier runs. If the file is too large, only the newest ones.
    *
-   * @throws if they cannot be read, or nothing can be added
+   * @throws if the file cannot be read, or nothing can be added to it
    */
   read(): OtlpSpans {
     const found = lstatSync(this.#path, { throwIfNoEntry: false });
     if (found?.isFile() === false) throw new Error('it is not a regular file');
     appendFileSync(this.#path, '', { mode: 0o600 });
-    // It may be there already, for others to read.
+    // The file may have existed already, readable by others.
     chmodSync(this.#path, 0o600);
     const bytes = this.#size > this.#maxSize ? this.#newestHalf() : readWhole(this.#path);
-    // The end of a line that was interrupted must not spoil the next one.
+    // An interrupted write may have left a line without an end. The next line must not be appended to it.
     if (bytes.length > 0 && bytes.at(-1) !== LINE_FEED) this.#append('\n');
     return readOtlpJson(viewText(bytes));
   }
 
-  /** Adds a request in the form of OTLP/JSON, or with bytes instead of texts. */
+  /** Adds a request, given in the form of OTLP/JSON, or in that form with bytes instead of texts. */
   add(request: unknown): void {
     try {
       const line = `${JSON.stringify(request, bytesAsText)}\n`;
@@ -56,22 +56,25 @@ export class KeptTraces {
     appendFileSync(this.#path, text, { mode: 0o600 });
   }
 
-  /** The user may empty or delete the file at any time. */
+  /** The size of the file now. Read each time, because the user may empty or delete the file at any time. */
   get #size(): number {
     return statSync(this.#path, { throwIfNoEntry: false })?.size ?? 0;
   }
 
-  /** The newest lines, in up to half of the maximum size. */
+  /** The newest whole lines, up to half of the maximum size. */
   #newestHalf(): Uint8Array {
     const from = Math.ceil(this.#size - this.#maxSize / 2);
     if (from <= 0) return readWhole(this.#path);
-    // One byte more tells whether the half begins with a whole line.
+    // One byte more shows whether this half begins with a whole line.
     const bytes = readWhole(this.#path, from - 1);
     return bytes.subarray(bytes.indexOf(LINE_FEED) + 1);
   }
 }
 
-/** Ids are hexadecimal in OTLP/JSON, and other bytes in base64. A buffer has become an object when it comes here. */
+/**
+ * Converts bytes for OTLP/JSON: ids to hexadecimal, other bytes to base64. `value` is no longer a buffer here, so the
+ * original is used.
+ */
 function bytesAsText(this: unknown, key: string, value: unknown): unknown {
   const given = (this as Readonly<Record<string, unknown>>)[key];
   if (!(given instanceof Uint8Array)) return value;

@@ -16,11 +16,11 @@ import { watchTraces } from './watch-traces.ts';
 
 const ENDPOINT_VARIABLE = 'OTEL_EXPORTER_OTLP_ENDPOINT';
 
-/** A page that shows traces as they arrive, and the receiver that takes them. */
+/** A page that shows traces as they arrive, and the receiver that they are sent to. */
 export interface LiveView {
-  /** The endpoint of OTLP. */
+  /** The OTLP endpoint, for exporters. */
   readonly address: string;
-  /** The address of the page, with the token that lets its reader in. */
+  /** The address of the page, including the token that grants access. */
   readonly page: string;
   close(): Promise<void>;
 }
@@ -54,11 +54,11 @@ export async function viewLive(
 
 interface LiveViewOptions {
   readonly token?: string | undefined;
-  /** The file that traces are kept in. */
+  /** The file in which traces are kept. */
   readonly keep?: string | undefined;
 }
 
-/** @throws the system's error if the port cannot be had, or the file cannot be read */
+/** @throws the system's error if the port is not available or the file cannot be read */
 export async function startLiveView(
   port: number,
   file: string | undefined,
@@ -98,7 +98,7 @@ export async function startLiveView(
   };
 }
 
-/** @throws a sentence for the user */
+/** @throws Error with a sentence for the user */
 function readKept(kept: KeptTraces, path: string = ''): OtlpSpans {
   try {
     return kept.read();
@@ -114,7 +114,7 @@ function startProblem(error: unknown, port: number): string {
   return `Port ${port} is taken. With --port 0, it takes a free one and prints what to set.`;
 }
 
-/** Where a server listens: on 127.0.0.1, and on ::1 where the machine has it. */
+/** A server that listens on 127.0.0.1, and on ::1 if the machine has it. */
 interface Listening {
   readonly port: number;
   close(): Promise<void>;
@@ -123,9 +123,9 @@ interface Listening {
 const NO_IPV6: ReadonlySet<unknown> = new Set(['EADDRNOTAVAIL', 'EAFNOSUPPORT', 'EINVAL']);
 
 /**
- * Listens on the loopback addresses alone.
+ * Listens on the loopback addresses only.
  *
- * @param port 0 for any that is free
+ * @param port 0 for any free port
  * @throws the system's error, such as `EADDRINUSE`
  */
 async function listenLocally(port: number, handle: RequestListener): Promise<Listening> {
@@ -167,7 +167,7 @@ async function closeAll(servers: readonly Server[]): Promise<void> {
   await Promise.all(
     servers.map((server) => {
       const closed = new Promise((resolve) => server.close(resolve));
-      // Pages keep a connection open for as long as they are shown.
+      // Open pages keep a connection, so `close` alone would not finish.
       server.closeAllConnections();
       return closed;
     }),

@@ -1,13 +1,16 @@
 import type { Reader } from 'protobufjs/minimal.js';
 
-/** Reads a message. Its fields have the names and the structure of OTLP/JSON; ids and other bytes are arrays of bytes. */
+/**
+ * Reads a protobuf message. Its fields have the names and structure of OTLP/JSON; ids and other bytes are arrays of
+ * bytes.
+ */
 export interface MessageType {
   decode(reader: Reader): Readonly<Record<string, unknown>>;
 }
 
 /**
- * The requests of OTLP. `scripts/otlp/messages.ts` generates them from OpenTelemetry's published definitions whenever the
- * package is built or tested.
+ * The request messages of OTLP. `scripts/otlp/messages.ts` generates them from OpenTelemetry's published definitions
+ * whenever the package is built or tested.
  */
 export declare const ExportTraceServiceRequest: MessageType;
 export declare const ExportLogsServiceRequest: MessageType;

@@ -1,13 +1,18 @@
 import protobuf from 'protobufjs/minimal.js';
 import { ExportLogsServiceRequest, ExportTraceServiceRequest, type MessageType } from './otlp-messages.ts';
 
-/** Fields in one request. An empty one takes two bytes there, and many times that in memory and time. */
+/**
+ * The maximum number of fields in one request. An empty field takes two bytes there, but many times that in memory and
+ * time.
+ */
 const MAX_PROTOBUF_FIELDS = 2_000_000;
 
-/** Messages within messages that are read; the generated reader refuses 100. OTLP has 8 above the attributes of a span. */
+/**
+ * The maximum nesting of messages. The generated reader refuses 100 levels; OTLP has 8 above the attributes of a span.
+ */
 const MAX_PROTOBUF_LEVELS = 90;
 
-/** A whole number of 64 bits. */
+/** A 64-bit integer. */
 type Fixed64 = ReturnType<protobuf.Reader['fixed64']>;
 
 const REQUESTS: Readonly<Record<'traces' | 'logs', MessageType>> = {
@@ -16,7 +21,7 @@ const REQUESTS: Readonly<Record<'traces' | 'logs', MessageType>> = {
 };
 
 /**
- * Reads a request of OTLP in protobuf, in the form of OTLP/JSON but with bytes instead of hexadecimal ids.
+ * Reads a protobuf request of OTLP. The result has the form of OTLP/JSON, but with bytes instead of hexadecimal ids.
  *
  * @throws Error if the bytes are not such a request, or contain too many fields
  */
@@ -29,7 +34,7 @@ export function decodeOtlp(
 
 class OtlpReader extends protobuf.Reader {
   #fields = 0;
-  /** Where the messages end that are being read, outermost first. */
+  /** Where each message that is being read ends, outermost first. */
   readonly #ends: number[] = [];
 
   override tag(): number {
@@ -37,7 +42,10 @@ class OtlpReader extends protobuf.Reader {
     return super.tag();
   }
 
-  /** The length of a message or text. What is nested too deeply is skipped, so that it does not hide what is around it. */
+  /**
+   * Reads the length of a message or text. One that is nested too deeply is skipped, so that the messages around it can
+   * be read.
+   */
   override size(): number {
     const length = super.size();
     while ((this.#ends.at(-1) ?? this.len) <= this.pos) this.#ends.pop();
@@ -51,7 +59,7 @@ class OtlpReader extends protobuf.Reader {
     return Number(String(super.int64())) as unknown as Fixed64;
   }
 
-  /** Nanoseconds since the epoch, which do not fit into a number: as text, as in JSON. */
+  /** Nanoseconds since the epoch, as text like in JSON, because they do not fit into a number. */
   override fixed64(): Fixed64 {
     const low = BigInt(this.fixed32());
     return String((BigInt(this.fixed32()) << 32n) | low) as unknown as Fixed64;

@@ -2,7 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import type { Transform } from 'node:stream';
 import { createGunzip, createInflate } from 'node:zlib';
 
-/** A request that is refused, with the status and the sentence of its answer. */
+/** Thrown to refuse a request, with the status and the sentence that the answer has. */
 export class Refusal extends Error {
   readonly status: number;
   constructor(status: number, message: string) {
@@ -11,9 +11,12 @@ export class Refusal extends Error {
   }
 }
 
-/** Bytes of a body, before and after decompression. */
+/** The maximum size of a body in bytes, before and after decompression. */
 const MAX_BODY_SIZE: number = 64 * 2 ** 20;
-/** Bytes of all bodies that are being read. Exporters send again what was refused with 503. */
+/**
+ * The maximum size of all bodies that are being read, in bytes. Beyond it, requests get 503, after which exporters send
+ * again.
+ */
 const MAX_PENDING_SIZE = 4 * MAX_BODY_SIZE;
 
 const DECODERS: Readonly<Record<string, (() => Transform) | undefined>> = {
@@ -35,13 +38,13 @@ export async function readOtlpBody(request: IncomingMessage): Promise<Buffer> {
     throw new Refusal(415, 'The content encoding must be gzip, deflate or identity.');
   if (Number(request.headers['content-length'] ?? 0) > MAX_BODY_SIZE) throw tooLarge();
   const decoder = DECODERS[encoding]?.();
-  // `pipe` hands on no error; a client that goes away would leave the decoder waiting.
+  // `pipe` does not pass on errors. If the client disconnects, the decoder would wait forever.
   request.once('error', (error) => decoder?.destroy(error));
   const stream = decoder === undefined ? request : request.pipe(decoder);
   const chunks: Buffer[] = [];
   let size = 0;
   try {
-    // A destroyed request could not be answered.
+    // Leaving the loop must not destroy the request, because it could no longer be answered.
     for await (const chunk of stream.iterator({ destroyOnReturn: false })) {
       chunks.push(chunk);
       size += chunk.length;
@@ -64,7 +67,10 @@ function tooLarge(): Refusal {
   return new Refusal(413, 'The body is larger than 64 MiB after decompression.');
 }
 
-/** Objects and lists in a JSON body. An empty one takes three bytes there, and many times that in memory. */
+/**
+ * The maximum number of objects and lists in a JSON body. An empty one takes three bytes there, but many times that in
+ * memory.
+ */
 const MAX_JSON_VALUES = 5_000_000;
 const BRACE = 0x7b;
 const BRACKET = 0x5b;

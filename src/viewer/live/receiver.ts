@@ -13,7 +13,7 @@ const JSON_TYPE = 'application/json';
 const SIGNAL = /^\/v1\/(traces|logs|metrics)$/;
 const PROTOBUF_TYPE = 'application/x-protobuf';
 
-/** What every answer says to browsers: no other page may show, load or keep it. */
+/** Headers of every answer. They keep other web pages from showing or loading it, and browsers from storing it. */
 const ANSWER_HEADERS: Readonly<Record<string, string>> = {
   'cache-control': 'no-store',
   'cross-origin-resource-policy': 'same-origin',
@@ -21,28 +21,28 @@ const ANSWER_HEADERS: Readonly<Record<string, string>> = {
   'referrer-policy': 'no-referrer',
   'x-content-type-options': 'nosniff',
   'x-frame-options': 'DENY',
-  // A program that was refused once still knows who it was.
+  // Tells the exporter in a program that this is the `view` command, even when its request is refused.
   [VIEW_HEADER]: 'live',
 };
 
-/** UTF-16 units of spans that one answer contains: more than a browser can be expected to show. */
+/** The maximum size of the spans in one answer, in UTF-16 units: more than a browser can be expected to show. */
 const MAX_SENT_LENGTH = 50_000_000;
 const MAX_FILTER_LENGTH = 1000;
-/** How often pages are told that spans in progress have lasted longer. */
+/** How often pages are notified that spans in progress have lasted longer. */
 const TICK_MS = 1_000;
 
-/** Takes OTLP over HTTP, and serves the page that shows it. */
+/** Receives OTLP over HTTP, and serves the page that shows the traces. */
 export class Receiver {
   readonly #store: TraceStore;
   readonly #token: string;
   readonly #kept: KeptTraces | undefined;
   readonly #changes = new Changes();
-  /** Spans that have not ended last longer. */
+  /** Notifies pages regularly while spans are in progress, because their durations grow. */
   readonly #ticks: ReturnType<typeof setInterval>;
 
   /**
-   * @param token what a request must know to read. Sending needs no token
-   * @param kept where requests are kept
+   * @param token the secret that a request must contain to read traces. Sending traces needs no token
+   * @param kept where received requests are kept
    */
   constructor(store: TraceStore, token: string, kept?: KeptTraces) {
     this.#store = store;
@@ -53,7 +53,7 @@ export class Receiver {
     }, TICK_MS).unref();
   }
 
-  /** Tells the open pages that there is something new. */
+  /** Notifies the open pages that there is something new. */
   readonly announce = (): void => this.#changes.announce();
 
   readonly handle = (request: IncomingMessage, response: ServerResponse): void => {
@@ -96,16 +96,17 @@ export class Receiver {
   async #take(signal: string, request: IncomingMessage, response: ServerResponse): Promise<void> {
     const type = typeOfBody(request);
     const body = await readOtlpBody(request);
-    // Programs send metrics to the same endpoint, and would log errors if it refused them.
+    // Metrics are accepted and ignored. Programs send them to the same endpoint, and would log errors if they were
+    // refused.
     if (signal === 'traces' || signal === 'logs') {
       const document = documentIn(body, type, signal);
       const found = readOtlpDocument(document);
       this.#show(found);
-      // Exporters send spans in progress again when they have ended.
+      // Spans in progress are not kept, because exporters send them again when they have ended.
       const isLive = request.headers[VIEW_HEADER] !== undefined;
       if (!isLive && found.spans.length + found.evaluations.length > 0) this.#kept?.add(document);
     }
-    // The answer of OTLP to a request that was accepted as a whole. In protobuf it has no bytes.
+    // The OTLP response for full success: an empty message, which is zero bytes in protobuf.
     send(response, 200, type, type === JSON_TYPE ? '{}' : '');
   }
 
@@ -163,7 +164,7 @@ function refuse(request: IncomingMessage, response: ServerResponse, { status, me
     response.destroy();
     return;
   }
-  // Reads on, so that a client that is still sending gets the answer.
+  // Read the rest of the request, so that a client that is still sending gets the answer.
   request.resume();
   const retry = status === 503 ? { 'retry-after': '1' } : {};
   send(response, status, 'text/plain; charset=utf-8', `${message}\n`, retry);
@@ -183,8 +184,9 @@ function send(
 const LOOPBACK_NAMES: ReadonlySet<string> = new Set(['localhost', '127.0.0.1', '[::1]']);
 
 /**
- * Why a request must not be answered. A page on the internet can have a browser send requests to this machine: directly,
- * which `Origin` and `Sec-Fetch-Site` show, or by a name that its owner points here (DNS rebinding), which `Host` shows.
+ * Why a request must not be answered. A web page can make a browser send requests to this machine: directly, which
+ * `Origin` and `Sec-Fetch-Site` reveal, or through a domain name that its owner points to this machine (DNS rebinding),
+ * which `Host` reveals.
  *
  * @returns `undefined` if the request may be answered
  */
@@ -195,14 +197,17 @@ function accessProblem(headers: IncomingHttpHeaders): string | undefined {
   if (origin !== undefined && origin.toLowerCase() !== `http://${host.toLowerCase()}`)
     return 'This server rejects requests from other web pages.';
   const site = headers['sec-fetch-site'];
-  // A link to this page on another page is a navigation, which shows the other page nothing.
+  // Following a link to this page from another page is a navigation. It does not let the other page see the answer.
   const isVisit = headers['sec-fetch-mode'] === 'navigate' && headers['sec-fetch-dest'] === 'document';
   if (typeof site === 'string' && !/^(?:same-origin|none)$/.test(site) && !isVisit)
     return 'This server rejects requests from other web pages.';
   return undefined;
 }
 
-/** A secret that only the user who reads the output of the command knows. Other users of the machine reach the port, too. */
+/**
+ * A secret known only to the user who sees the output of the command. Other users of the machine can also reach the
+ * port.
+ */
 export function newToken(): string {
   return randomBytes(16).toString('hex');
 }
@@ -212,14 +217,14 @@ function matchesToken(given: string, token: string): boolean {
   return one !== undefined && other?.length === one.length && timingSafeEqual(one, other);
 }
 
-/** Pages that are told of changes at the same time. */
+/** The maximum number of pages that are notified at the same time. */
 const MAX_PAGES = 50;
-/** Pages are told this long after the first of several changes. */
+/** The delay from the first of several changes to the notification of the pages. */
 const ANNOUNCE_DELAY_MS = 200;
-/** How often pages are told in any case: what is no longer in progress changes by itself. */
+/** How often pages are notified without a change: traces stop being in progress after a while. */
 const HEARTBEAT_MS = 30_000;
 
-/** Tells open pages, by server-sent events, that there is something new. They ask for what they show. */
+/** Notifies open pages, by server-sent events, that there is something new. The pages then request what they show. */
 class Changes {
   readonly #pages = new Set<ServerResponse>();
   #timer: ReturnType<typeof setTimeout> | undefined;
@@ -232,7 +237,7 @@ class Changes {
       oldest.end();
     }
     response.writeHead(200, { ...headers, 'content-type': 'text/event-stream' });
-    // A page that was away has missed something.
+    // Notify at once, because a page that reconnects may have missed a change.
     response.write('retry: 1000\n\ndata: new\n\n');
     this.#pages.add(response);
     response.on('close', () => this.#pages.delete(response));

@@ -18,29 +18,29 @@ import {
 /** The spans of a trace or a conversation. */
 export interface StoredSpans {
   readonly spans: readonly PageSpan[];
-  /** Spans that did not fit. */
+  /** The number of spans that did not fit. */
   readonly omitted: number;
 }
 
 /** A trace, and the spans of the conversations in it. */
 interface ViewedTrace {
-  /** Of the spans that it was made from. */
+  /** The revision of the stored spans from which this was made. */
   readonly revision: number;
   readonly trace: Trace;
   readonly conversations: ReadonlyMap<string, readonly FinishedSpan[]>;
 }
 
 const MAX_LIVE_TRACES = 500;
-/** The ids of conversations are attributes: one trace can have any number. */
+/** The maximum number of conversations listed. Their ids are attributes, so one trace can have any number of them. */
 const MAX_LISTED_CONVERSATIONS = 500;
-/** Bytes of memory of all spans. */
+/** The maximum memory of all spans, in bytes. */
 const MAX_LIVE_SIZE = 256 * 2 ** 20;
-/** Bytes of memory that a span or event takes in trees, rows and maps. */
+/** The memory that a span or event takes in trees, rows and maps, in bytes. */
 const OVERHEAD = 1_000;
 /** A trace whose root has not arrived this long after its last span is no longer in progress. */
 const UNDER_WAY_TIMEOUT_MS = 10 * 60_000;
 
-/** The traces that have arrived, within limits: beyond them, those that have been still for longest are dropped. */
+/** The traces that have arrived. Beyond the limits, the traces that have not changed for longest are dropped. */
 export class TraceStore {
   readonly #stored: SpanStore<PageSpan>;
   readonly #viewed = new WeakMap<StoredTrace<PageSpan>, ViewedTrace>();
@@ -62,9 +62,9 @@ export class TraceStore {
     for (const span of spans) {
       const stored = this.#stored.traces.get(span.traceId);
       const known = stored?.spans.get(span.spanId);
-      // It holds spans that may be replaced.
+      // The derived trace refers to spans that may be replaced now.
       if (stored !== undefined) this.#viewed.delete(stored);
-      // A request that was sent before may arrive later.
+      // Requests can arrive out of order: a span in progress must not replace the ended span.
       if (!span.isOpen || known === undefined || known.isOpen)
         this.#stored.add(span.traceId, span.spanId, span);
     }
@@ -72,7 +72,9 @@ export class TraceStore {
     this.#stored.evict();
   }
 
-  /** Has traces with open spans read again, which last longer. @returns whether there are any */
+  /**
+   * Marks traces with spans in progress as changed, because these spans last longer now. @returns whether there are any
+   */
   refreshOpen(): boolean {
     const growing = [...this.#stored.traces.values()].filter(
       (each) => isRecent(each) && [...each.spans.values()].some(({ isOpen }) => isOpen),
@@ -81,7 +83,7 @@ export class TraceStore {
     return growing.length > 0;
   }
 
-  /** The calls of the traces that a filter finds. */
+  /** What the calls of the traces that match a filter used, by model and tool. */
   totals(filter: TraceFilter): readonly CallTotals[] {
     const traces = [...this.#stored.traces.values()].map((stored) => this.#viewedTrace(stored).trace);
     return callTotals(traces.filter((trace) => entryOf(trace, 'trace', filter) !== undefined));
@@ -101,7 +103,7 @@ export class TraceStore {
         const part = parts.get(id) ?? { spans: [], key: '' };
         for (const span of spans) part.spans.push(span);
         part.key += ` ${stored.revision}`;
-        // Sorted by the arrival of their last span, like traces.
+        // Moved to the end, so that conversations are sorted like traces: by the arrival of their last span.
         parts.delete(id);
         parts.set(id, part);
       }
@@ -155,7 +157,10 @@ function isRecent({ arrived }: StoredTrace<PageSpan>): boolean {
   return Date.now() - arrived < UNDER_WAY_TIMEOUT_MS;
 }
 
-/** The spans with their events. Those that have not ended last until now, or until nothing more was heard of them. */
+/**
+ * The spans with their events. A span in progress ends now, or when the last part of its trace arrived if that is long
+ * ago.
+ */
 function spansUntilNow(stored: StoredTrace<PageSpan>): PageSpan[] {
   const now = isRecent(stored) ? Date.now() : stored.arrived;
   const end: Time = [Math.trunc(now / 1e3), (now % 1e3) * 1e6];
@@ -167,8 +172,8 @@ function spansUntilNow(stored: StoredTrace<PageSpan>): PageSpan[] {
 }
 
 /**
- * The bytes that a value takes in memory, at most. An empty object takes sixty, and two in JSON. A character takes two:
- * while a filter is set, there is a copy of each text.
+ * The most memory that a value can take, in bytes. An empty object takes sixty bytes, but only two in JSON. A character
+ * takes two bytes: while a filter is set, there is a copy of each text.
  */
 function memoryOf(value: unknown): number {
   if (typeof value === 'string') return 16 + 2 * value.length;

@@ -3,26 +3,26 @@ import { join } from 'node:path';
 import { type OtlpSpans, readOtlpJson } from '../otlp-json.ts';
 import { fileProblem, isUtf16, LINE_FEED, readWhole, viewText } from '../trace-file.ts';
 
-/** Files of a folder that are watched. */
+/** The maximum number of files in a folder that are watched. */
 const MAX_WATCHED_FILES = 1000;
 const WATCH_INTERVAL_MS = 500;
 const TRACE_FILE = /\.(?:json|jsonl|ndjson)$/;
-/** Bytes before the end of what was read. A file that was rewritten has others there. */
+/** The maximum size of the kept tail, in bytes. If the file has other bytes there later, it was rewritten. */
 const MAX_TAIL_SIZE = 4096;
 
 interface WatchedFile {
-  /** Of the file when it was read. */
+  /** The state of the file when it was last read. */
   readonly stats: Stats;
-  /** The bytes that need not be read again. */
+  /** The number of bytes that need not be read again. */
   readonly read: number;
-  /** The last of these bytes. */
+  /** The last of those bytes. */
   readonly tail: Uint8Array;
 }
 
 /**
- * Reads the spans and evaluations of a file, or of the files of a folder, and those that are added later.
+ * Reads the spans and evaluations of a file or of the files in a folder, and later those that are added.
  *
- * @returns a function that stops
+ * @returns a function that stops watching
  */
 export function watchTraces(
   path: string,
@@ -62,13 +62,13 @@ function filesAt(path: string): string[] {
 
 function readNew(path: string, files: Map<string, WatchedFile>, take: (found: OtlpSpans) => void): void {
   const stats = statSync(path);
-  // Opening a pipe would wait for a writer.
+  // Opening a pipe would block until something writes to it.
   if (!stats.isFile()) return;
   const known = files.get(path);
   const isSame = known?.stats.ino === stats.ino;
   if (isSame && known.stats.size === stats.size && known.stats.mtimeMs === stats.mtimeMs) return;
   let { read, tail } = isSame && known.stats.size < stats.size ? known : { read: 0, tail: new Uint8Array() };
-  // Noted first: a file that cannot be read is not tried again until it changes.
+  // Recorded before reading, so that a file that cannot be read is not tried again until it changes.
   files.set(path, { stats, read, tail });
   let bytes = readWhole(path, read - tail.length);
   if (Buffer.compare(bytes.subarray(0, tail.length), tail) === 0) {
@@ -78,17 +78,18 @@ function readNew(path: string, files: Map<string, WatchedFile>, take: (found: Ot
     bytes = readWhole(path, 0);
   }
   const text = viewText(bytes);
-  // A log can have any number of other lines.
+  // No limit of unreadable lines: a log can have any number of lines that are not JSON.
   const found = readOtlpJson(text, Number.POSITIVE_INFINITY);
-  // The last line may be unfinished. UTF-16 is told by its first bytes, so it is always read from there.
+  // The last line may be incomplete, so the next read starts there. UTF-16 is recognized by its first bytes, so the
+  // whole file is read again.
   const isReadAgain = isUtf16(bytes) || mayBeUnfinished(text, found);
   const end = isReadAgain ? 0 : bytes.lastIndexOf(LINE_FEED) + 1;
   if (end > 0) {
-    // A copy: a part of the bytes would keep all of them in memory.
+    // Copied, because a view of part of the bytes would keep all of them in memory.
     tail = Buffer.from(bytes.subarray(Math.max(0, end - MAX_TAIL_SIZE), end));
     files.set(path, { stats, read: read + end, tail });
   }
-  // Spans of a line that is read again replace themselves.
+  // A line may be read twice. Its spans then replace themselves.
   if (!isEmpty(found)) take(found);
 }
 
@@ -97,7 +98,8 @@ function mayBeUnfinished(text: string, found: OtlpSpans): boolean {
   if (found.unreadable === 0) return false;
   const [line = ''] = text.trimStart().split('\n', 1);
   if (readOtlpJson(line).unreadable === 0) return false;
-  // A list may have one document per line. In other documents, no line has spans of its own.
+  // Such a document starts with `[` or `{`. If it starts with `{`, none of its lines alone may contain spans; a list
+  // may have one document per line.
   return /^\[\s*(?:\{|$)/.test(line) || (/^\{\s*(?:"|$)/.test(line) && isEmpty(found));
 }
 
