@@ -360,7 +360,11 @@ export class Responses implements ConversationApi {
     if (known !== undefined && !known.handedOn) return undefined;
     const own = known?.context && { ...known.context, isRemote: true };
     const { headers, endTime: time } = call;
-    const endedAt = asTime(field(response, 'completed_at'));
+    // Only a completed response says when it ended.
+    const isOver = !isResponseOpen(response);
+    const endedAt = asTime(
+      field(response, 'completed_at') ?? (isOver ? field(response, 'created_at') : null),
+    );
     const adoptable = { isDriven: drives(call), endedAt, headers, time };
     const found = { ...adoptable, isOwn: own !== undefined, creator: own ?? creator };
     return placeAdopted(this.#telemetry.settings, { ...found, object: response, context });

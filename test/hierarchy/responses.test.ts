@@ -548,6 +548,25 @@ describe('a background response', () => {
       'completed',
     ]);
   });
+
+  it.each(['completed', 'failed'])('is not adopted if it is %s for over an hour', async (status) => {
+    const program = await startProgram({ config: { adoptRuns: 'polled' } });
+    const created_at = Math.floor(Date.now() / 1e3) - 7_200;
+    const body = {
+      id: 'resp_old',
+      object: 'response',
+      background: true,
+      model: MODEL,
+      output: [],
+      status,
+      created_at,
+    };
+    const completed_at = status === 'completed' ? created_at + 1 : null;
+    program.simulator.next({ body: { ...body, completed_at } });
+    await program.inSpan(() => program.client.responses.retrieve('resp_old'), 'worker');
+    const operations = program.telemetry.spans.map(({ attributes }) => attributes['gen_ai.operation.name']);
+    expect(operations).not.toContain('chat');
+  });
 });
 
 function startThinking({ client, inSpan }: Program): Promise<{ readonly id: string }> {

@@ -99,7 +99,7 @@ test.each(['delete', 'clear', 'dropOldest'] as const)('no value is kept after %s
 });
 
 test('adding to a full map costs little more if the map is large', () => {
-  const costOf = (limit: number): number => {
+  const fullMap = (limit: number): (() => number) => {
     const map = new BoundedMap<number, number>(limit, undefined, 3_600_000);
     let key = 0;
     const add = (count: number): number => {
@@ -108,10 +108,13 @@ test('adding to a full map costs little more if the map is large', () => {
       return performance.now() - start;
     };
     add(5 * limit);
-    return Math.min(...Array.from({ length: 5 }, () => add(20_000)));
+    return () => add(20_000);
   };
-  costOf(100);
-  expect(costOf(10_000)).toBeLessThan(8 * costOf(100));
+  const [addToSmall, addToLarge] = [fullMap(100), fullMap(10_000)];
+  // In turns, so that whatever else the machine does slows both down. The fastest rounds count.
+  const rounds = Array.from({ length: 15 }, () => [addToSmall(), addToLarge()] as const);
+  const fastest = (index: 0 | 1): number => Math.min(...rounds.map((round) => round[index]));
+  expect(fastest(1)).toBeLessThan(8 * fastest(0));
 });
 
 describe('an unused entry', () => {

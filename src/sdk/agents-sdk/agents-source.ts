@@ -214,10 +214,11 @@ export class AgentsSource {
   }
 
   #end(node: AgentsNode): void {
+    // This may end what has waited too long, and the node with it.
+    this.#waiting.renew(node);
     if (node.state !== 'open') return;
     // Only its result says whether a run has failed, and a stream may leave the function of its trace.
     node.isEnding = true;
-    this.#waiting.renew(node);
     if (node.running.size > 0) {
       this.#waiting.add(node);
       return;

@@ -136,7 +136,7 @@ export function watchTimeouts(endpoints: readonly string[], timeoutMs?: number):
     request.once('timeout', () => timeouts.set(url.host, performance.now()));
     // With a listener for the response, Node would leave its body unread.
     request.once('close', () => {
-      if (objectField(request, 'res') !== undefined) timeouts.delete(url.host);
+      if (field(objectField(request, 'res'), 'complete') === true) timeouts.delete(url.host);
     });
     if (timeoutMs !== undefined && request.path === url.pathname + url.search)
       request.setTimeout(timeoutMs, () => request.destroy(new Error(NO_ANSWER)));

@@ -13,14 +13,15 @@ import { hasJustTimedOut, watchTimeouts } from '../../../src/telemetry/program-e
 import { VIEW_HEADER } from '../../../src/util/version.ts';
 
 let server: Server;
-let answers: boolean;
+let answers: boolean | 'begins';
 let agent: Agent;
 let endpoint: string;
 beforeEach(async () => {
   answers = true;
   server = createServer((incoming, response) => {
     incoming.resume();
-    if (answers) response.end('x'.repeat(1_000_000));
+    if (answers === 'begins') response.flushHeaders();
+    else if (answers) response.end('x'.repeat(1_000_000));
   }).listen(0, '127.0.0.1');
   await once(server, 'listening');
   agent = new Agent({ keepAlive: true, maxSockets: 1 });
@@ -62,6 +63,12 @@ test('a server that lets a request time out is known until it answers', async ()
   answers = true;
   await send();
   expect(hasJustTimedOut(endpoint)).toBe(false);
+});
+
+test('so is one whose answer never ends', async () => {
+  answers = 'begins';
+  await send(200);
+  expect(hasJustTimedOut(endpoint)).toBe(true);
 });
 
 test.each<[string, RequestOptions]>([
