@@ -55,39 +55,39 @@ export interface InvocationStart {
   /** The vector stores that the request names. */
   readonly vectorStoreIds?: readonly string[] | undefined;
   readonly input: InputMessages;
-  /** The content of the creating request, if content is recorded. It remains if the invocation is never seen. */
+  /** The content of the creating request, if content is recorded. It counts until the server reports the invocation. */
   readonly content: InvocationContent | undefined;
   readonly context: Context;
-  /** The span that created it in another process. */
+  /** The span that created the invocation, if that was in another process. */
   readonly creator?: SpanContext | undefined;
   readonly startTime: number;
-  /** The invocation that it works for: the turn of a subagent is a child of that turn. */
+  /** The turn that this one works for, if it is the turn of a subagent. Its span is the parent of this one's span. */
   readonly above?: AgentInvocation | undefined;
   readonly subagentId?: string | undefined;
-  /** That of the request; by default that of the invocation above. */
+  /** The clock of the request. The default is the clock of the invocation above. */
   readonly clock?: OperationClock | undefined;
-  /** Its start is in the server's whole seconds, too coarse for duration metrics. */
+  /** Whether the start time comes from the server, in whole seconds: too coarse for duration metrics. */
   readonly rebuilt?: boolean;
-  /** Set if it continues after a pause. */
+  /** What was recorded before a pause. Set if the invocation continues after one. */
   readonly before?: PausedInvocation | undefined;
-  /** Called when it has closed, to forget it. */
+  /** Called once the invocation has been recorded, so that its session can forget it. */
   readonly forgotten?: ((invocation: AgentInvocation) => void) | undefined;
 }
 
 export interface AgentInvocationOwner extends InvocationOwner {
-  /** Records an invocation with all that was collected. */
+  /** Records an invocation with everything that was collected about it. */
   recordAgent(invocation: AgentInvocation, endTime: number): void;
 }
 
-/** What is kept of an invocation that was recorded before its end. No content. */
+/** What is kept of an invocation that was recorded before its end, for a second span to continue. It has no content. */
 export interface PausedInvocation {
   readonly snapshot: InvocationSnapshot;
   readonly agent: Agent | undefined;
-  /** The span that has ended. */
+  /** The span that was recorded for the part before the pause. */
   readonly span: SpanContext;
-  /** When it began; `undefined` if only the server knows, in whole seconds. */
+  /** When the invocation began; `undefined` if only the server's time, in whole seconds, is known. */
   readonly createdTime: number | undefined;
-  /** What its times go by. */
+  /** The clock of its times, as the milliseconds that it adds to the monotonic clock. */
   readonly ownClock: number;
   readonly steps: StepsBefore;
 }
@@ -96,7 +96,10 @@ type InvocationRecord = OperationRecord<{ readonly agentName: string | undefined
 
 const NOTHING_MEASURED: WholeOperation = { ...NOTHING_SPENT, seconds: undefined };
 
-/** Starts the record below the invocation it works for, or else in its conversation, with a link to a deeper caller. */
+/**
+ * Starts the record of an invocation. Its parent is the invocation that it works for, or else its conversation. If the
+ * request was made in another span, the record links to that.
+ */
 function startBelow(
   telemetry: Telemetry,
   start: InvocationStart,
@@ -121,8 +124,9 @@ function startBelow(
 }
 
 /**
- * One run or turn, from the request that creates it to its end, however the end becomes known. Everything known of it is
- * collected here and recorded when it closes, so that each token counts once.
+ * One run or turn, from the request that creates it to its end. Everything known about it is collected here and
+ * recorded
+ * only when it closes, so that each token counts once.
  */
 export class AgentInvocation extends Invocation {
   readonly telemetry: Telemetry;
@@ -135,7 +139,7 @@ export class AgentInvocation extends Invocation {
   readonly rebuilt: boolean;
   readonly input: InputMessages;
   readonly requestedStores: readonly string[];
-  /** Its content apart from messages: the request's, until the invocation itself is seen. */
+  /** Its content apart from messages. It comes from the request until the server reports the invocation. */
   content: InvocationContent | undefined;
   readonly steps: Steps;
   readonly above: AgentInvocation | undefined;
@@ -144,18 +148,18 @@ export class AgentInvocation extends Invocation {
   readonly subagentId: string | undefined;
   readonly forgotten: InvocationStart['forgotten'];
   readonly before: PausedInvocation | undefined;
-  /** The attributes of its span, without those that are known only at the end. */
+  /** The attributes of its span, except those that become known only at the end. */
   readonly attributes: Attributes;
-  /** A context with its span, for what is recorded below it. */
+  /** A context with its span, for the spans below it. */
   readonly context: Context;
   agent: Agent | undefined;
   snapshot: InvocationSnapshot | undefined;
   failure: Failure | undefined;
   pollCount = 0;
-  /** Set if nothing has to be read. */
+  /** Set if everything has been seen, so that no details have to be read. */
   allSeen = false;
   agentId: string | undefined;
-  /** The conversation that its request names or creates. Without a span of that one, nothing else reports until it is seen. */
+  /** The conversation that its request names or creates. Until the invocation is seen, nothing else may report it. */
   #requestedIn: string | undefined;
   #sawText = false;
   readonly #owner: AgentInvocationOwner;
@@ -193,7 +197,7 @@ export class AgentInvocation extends Invocation {
       above: above?.steps,
       before: before?.steps,
     });
-    // Just after the span above it, where both would start at once.
+    // If both would start at the same time, it starts just after the span above it.
     this.startTime = inOrder(start.startTime, (above ?? start.segment)?.startTime);
     this.openRecord = startBelow(telemetry, start, this.place, this.startTime);
     this.span = this.openRecord.span;
@@ -233,12 +237,12 @@ export class AgentInvocation extends Invocation {
     return this.allSeen || this.steps.isComplete(this.snapshot?.usage);
   }
 
-  /** Whether all messages are known that the model was given, and all that it made. */
+  /** Whether all messages that the model was given, and all that it produced, are known. */
   get knowsMessages(): boolean {
     return this.steps.knowsInput && this.steps.haveAnswers(this.snapshot?.usage);
   }
 
-  /** Whether the model may have been given messages that this process has not seen, and that are recorded. */
+  /** Whether content is recorded, but the model may have been given messages that this process has not seen. */
   get lacksInput(): boolean {
     const { openRecord, telemetry } = this;
     const wants = telemetry.wantsContent && openRecord.mayHaveContent;
@@ -260,7 +264,7 @@ export class AgentInvocation extends Invocation {
     return addSpent({ ...this.#own, usage: this.snapshot?.usage }, this.#spentBelow);
   }
 
-  /** What metrics count of it: nothing before its end is known, and then also what was before a pause. */
+  /** What metrics count: nothing until its end is known, then all of it, including what was before a pause. */
   get whole(): WholeOperation {
     const { life, createdTime } = this;
     const { endTime } = life;
@@ -268,14 +272,14 @@ export class AgentInvocation extends Invocation {
     return { ...this.#own, seconds: createdTime === undefined ? undefined : (endTime - createdTime) / 1e3 };
   }
 
-  /** When it began, before any pause; `undefined` if only the server knows, in whole seconds. */
+  /** When it began, before any pause; `undefined` if only the server's time, in whole seconds, is known. */
   get createdTime(): number | undefined {
     const { before, rebuilt, startTime } = this;
     if (before !== undefined) return before.createdTime;
     return rebuilt ? undefined : startTime;
   }
 
-  /** What a second span continues with; `undefined` if nothing continues. An invocation below another ends with that. */
+  /** The state that a second span needs to continue; `undefined` if it is over, or belongs to an invocation above. */
   get paused(): PausedInvocation | undefined {
     const { life, above, before, agent, spanContext: span, createdTime, clock } = this;
     const snapshot = this.snapshot ?? before?.snapshot;
@@ -284,7 +288,7 @@ export class AgentInvocation extends Invocation {
     return { snapshot, agent, span, createdTime, ownClock: clock.own, steps: this.steps.paused };
   }
 
-  /** Whether it can be one of the conversation: of any where no conversation is named, or it has none yet. */
+  /** Whether it may belong to the conversation. If either side names no conversation, it may. */
   isOf(conversationId: string | undefined): boolean {
     const told = this.snapshot?.conversationId;
     if (conversationId === undefined || told === conversationId) return true;
@@ -292,7 +296,7 @@ export class AgentInvocation extends Invocation {
     return named === conversationId || (told === undefined && named === undefined);
   }
 
-  /** What the model was given, as far as this process knows: the messages of the conversation, or only those it answers. */
+  /** What the model was given: the messages of the conversation if they are known, or else those of the request. */
   get inputMessages(): readonly Message[] {
     const { inputs } = this.steps;
     return inputs.size > 0 ? [...inputs.values()] : this.input.messages;
@@ -334,7 +338,7 @@ export class AgentInvocation extends Invocation {
     }
     const first = this.snapshot === undefined;
     this.id = snapshot.id;
-    // Its content and the calls that it asks for are kept elsewhere, as far as there is room.
+    // Its content and the tool calls that it asks for are kept elsewhere, within limits.
     this.snapshot = { ...snapshot, content: undefined, pendingToolCalls: [] };
     if (snapshot.content !== undefined) this.content = this.#keeper.keep(snapshot.content, this.content);
     if (first) this.#identify(snapshot, time);
@@ -350,7 +354,7 @@ export class AgentInvocation extends Invocation {
     this.end(endTime, latest, time, snapshot.failure);
   }
 
-  /** Called when it is first seen. */
+  /** Called when the server first reports the invocation. */
   #identify(snapshot: InvocationSnapshot, time: number): void {
     this.clock.learn(snapshot.createdAt, time);
     this.agentId ??= snapshot.agentId;
@@ -360,7 +364,7 @@ export class AgentInvocation extends Invocation {
     if (this.agent?.name !== undefined) this.#rename(this.agent.name);
   }
 
-  /** What the server says ended no later than the invocation it worked for ends within that, however late it is read. */
+  /** The latest end of a subagent's turn: that of the turn above, if the server says that this one ended before it. */
   #latestEnd({ endedAt = Number.POSITIVE_INFINITY }: InvocationSnapshot): number {
     const { life, snapshot } = this.above ?? {};
     const isInside = endedAt <= (snapshot?.endedAt ?? Number.NEGATIVE_INFINITY);
@@ -374,7 +378,7 @@ export class AgentInvocation extends Invocation {
     this.settle();
   }
 
-  /** Takes the time of a piece of text. The first one counts, unless the program had to do something before it. */
+  /** Called for each piece of text. The first one counts, unless the invocation waited for the program before it. */
   seeText(time: number): void {
     if (this.#sawText) return;
     this.#sawText = true;
@@ -401,7 +405,7 @@ export class AgentInvocation extends Invocation {
   /**
    * Called when its end becomes known: its usage is final, but its details may still be read.
    *
-   * @param time when that was
+   * @param time when the end became known
    */
   end(endTime: number, latest: number, time: number, failure: Failure | undefined): void {
     if (!canContinue(this.life)) return;
@@ -416,20 +420,20 @@ export class AgentInvocation extends Invocation {
 
   #spend(usage: Usage | undefined): void {
     const { costs } = this.telemetry;
-    // The price of several model calls together.
+    // The usage is that of several model calls together.
     const cost = guard('pricing a run', () => costs.of({ usage, aggregate: true }, this.attributes));
     this.#own = spentBy(usage, cost, costs.wanted);
     this.conversation?.count({ time: this.startTime, spent: this.#own });
   }
 
-  /** Spends what is known only after the end. */
+  /** Counts usage that becomes known only after the end. */
   #spendLate(usage: Usage): void {
     if (this.snapshot === undefined) return;
     this.snapshot = { ...this.snapshot, usage };
     this.#spend(usage);
   }
 
-  /** Called when it waits for the program. */
+  /** Called when it begins to wait for outputs of the program. */
   wait(calls: readonly ToolCallSnapshot[], time: number): void {
     if (!canContinue(this.life)) return;
     this.hear({ type: 'waiting' }, time);
@@ -474,12 +478,12 @@ export class AgentInvocation extends Invocation {
   }
 }
 
-/** Whether it has tokens: some servers report none, or zeros, until a while after the end, or only on the steps. */
+/** Whether there are tokens. Some servers report none, or zeros, until a while after the end, or only on the steps. */
 function isReported(usage: Usage | undefined): usage is Usage {
   return usage !== undefined && !isNoUsage(usage);
 }
 
-/** The attributes that are fixed once an invocation was first seen. */
+/** The attributes that do not change after the invocation was first seen. */
 function constantAttributes({ model, parameters }: InvocationSnapshot, known: Attributes): Attributes {
   if (model === undefined) return parameters;
   return {

@@ -17,18 +17,18 @@ import { addRequestEvent, answerAttributes, isLeft, type RequestEvent } from './
 export interface ContinuationTraits {
   /** Milliseconds without a sign of life after which the operation is given up. */
   readonly timeout: number;
-  /** What a result says about the operation; `undefined` if nothing. */
+  /** Whether the operation is over, according to a result; `undefined` if the result does not say. */
   stateOf(result: unknown): 'open' | 'over' | undefined;
-  /** The part of an open result that is recorded if no other result follows. */
+  /** The part of a result to keep while the operation is open. It is recorded if no other result follows. */
   kept?(result: unknown): unknown;
-  /** The result in an event of a stream. */
+  /** The result that an event of a stream contains; `undefined` if it contains none. */
   resultIn?(event: unknown): unknown;
   /** When the operation began and ended, in milliseconds since the epoch on the server's clock. */
   createdAt?(result: unknown): number | undefined;
   endedAt?(result: unknown): number | undefined;
-  /** Tells of a later request that failed, or that did more than read. */
+  /** The span event for each later request that failed or is not a GET; `undefined` for no events. */
   readonly requestEvent?: RequestEvent;
-  /** Whether a request that brings no result ends the operation. */
+  /** Set if a later request without a result, such as a failed one, ends the operation. */
   readonly endsWithoutResult?: true;
   /** Attributes that its span gets at the end. */
   attributes?(requests: number): Attributes;
@@ -39,18 +39,18 @@ export interface ContinuedStart {
   readonly endpoint: Endpoint;
   readonly record: OpenRecord;
   readonly segment: Segment | undefined;
-  /** Of the call that began the operation. */
+  /** The result of the call that began the operation. */
   readonly result: unknown;
   /** When that call ended. */
   readonly startTime: number;
   readonly clock: OperationClock;
-  /** Of the program: once it is aborted, no further request follows. */
+  /** The program's abort signal. Once it is aborted, the SDK sends no further request. */
   readonly signal?: unknown;
   /** Called once, after its record has ended. */
   readonly closed: (operation: ContinuedCall, result: unknown, endTime: number) => void;
 }
 
-/** What the SDK throws. */
+/** The error that the SDK throws when the program aborts a request. */
 const ABORTED: Failure = { type: 'APIUserAbortError', message: undefined };
 
 /** An operation that continues after its call, until a later request, an event or a timeout ends it. */
@@ -60,11 +60,11 @@ export class ContinuedCall extends Invocation {
   readonly #closed: ContinuedStart['closed'];
   readonly #signal: unknown;
   #requests = 1;
-  /** Of the stream that began it, and of those that resumed it. */
+  /** The chunks of the stream that began it and of those that resumed it, and how the last stream ended. */
   #stream: { chunks: number; end: StreamEnd } | undefined;
   #latest: unknown;
   #failure: Failure | undefined;
-  /** Of the request that ended it, if that brought no result. */
+  /** Attributes for the response to the request that ended it. Set if that request brought no result. */
   #answer: Attributes | undefined;
 
   constructor(traits: ContinuationTraits, start: ContinuedStart, owner: InvocationOwner) {
@@ -86,7 +86,7 @@ export class ContinuedCall extends Invocation {
     return this.traits.timeout;
   }
 
-  /** Asked for, and not listened for: a signal of the program may live for as long as the process. */
+  /** Checked without a listener: the program's signal may live as long as the process, and would keep the listener. */
   override get isAborted(): boolean {
     return field(this.#signal, 'aborted') === true;
   }
@@ -104,16 +104,16 @@ export class ContinuedCall extends Invocation {
     this.#end(live ? time : this.clock.local(this.traits.endedAt?.(result), time), time);
   }
 
-  /** The rest of a stream that reports its end does not change it. */
+  /** Ends and records the operation at once. The rest of a stream that reported the end changes nothing. */
   #end(endTime: number, time: number): void {
     this.hear({ type: 'ended', endTime, latest: time }, time);
     this.close();
   }
 
   /**
-   * Takes an event of a stream about the operation.
+   * Called for each event of a stream about the operation.
    *
-   * @param ownClock that of the request
+   * @param ownClock the clock of the request, as the milliseconds that it adds to the monotonic clock
    */
   seeEvent(event: unknown, time: number, ownClock: number): void {
     if (this.#stream !== undefined) this.#stream.chunks++;
@@ -121,7 +121,7 @@ export class ContinuedCall extends Invocation {
     if (result !== undefined) this.see(result, this.clock.from(time, ownClock), true);
   }
 
-  /** Called when the call that began it is over. The program may have left its stream. */
+  /** Called when the call that began it is over: the program may have left its stream before the operation ended. */
   startedWith(call: Call): void {
     this.#streamed(call);
     if (isLeft(call)) this.hear({ type: 'left' }, this.clock.from(call.endTime, call.ownClock));
@@ -133,7 +133,7 @@ export class ContinuedCall extends Invocation {
     else if (this.#requests === 1) this.#stream = { chunks, end };
   }
 
-  /** Called for each later request about it. */
+  /** Called when a later request about it is sent. */
   requested({ startTime, ownClock }: Call): void {
     this.hear({ type: 'asked', outlives: false }, this.clock.from(startTime, ownClock));
   }
@@ -163,7 +163,7 @@ export class ContinuedCall extends Invocation {
     return this.traits.kept === undefined ? result : this.traits.kept(result);
   }
 
-  /** Its span says that with the rest. */
+  /** Does nothing: the usage is recorded with the span. */
   override recordUsage(): void {}
 
   /** Ends its span with the last known result. */
@@ -203,7 +203,7 @@ export function requestAbout(
       const { requestEvent } = traits;
       const span = trace.getSpan(context);
       const isEvent = ended.error !== undefined || ended.method !== 'GET';
-      // The SDK logs a warning for a span that has ended.
+      // OpenTelemetry's SDK logs a warning if an event is added to a span that has ended.
       if (requestEvent && isEvent && span?.isRecording() === true)
         addRequestEvent(span, requestEvent, ended, route);
       operation.answered(ended);

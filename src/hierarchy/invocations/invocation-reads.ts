@@ -6,18 +6,22 @@ import { BackgroundReads, type OriginReads } from '../reads.ts';
 import type { Invocation, ReadInvocation } from './invocation.ts';
 import { canContinue } from './life.ts';
 
-/** How long a program that ends waits for how things ended. */
+/** How long a program that shuts down waits for the API to say how open operations ended. */
 const CLOSING_READS_TIMEOUT_MS = 1_500;
 
-/** What the last reads may take together. One `AbortSignal` for all would make Node 20 warn of its many listeners. */
+/** Aborts the last reads together. Each has a controller: Node 20 warns if one `AbortSignal` has many listeners. */
 interface ReadLimit {
   isOver: boolean;
   readonly controllers: Set<AbortController>;
 }
 
-/** Reads what is missing of invocations: the details of one that is over, or how one ended that nobody watches. */
+/**
+ * Our own GET requests to the API for what is missing of invocations: the details of one that is over, or the end of
+ * one
+ * that the program no longer waits for.
+ */
 export class InvocationReads {
-  /** When each read may send its requests. */
+  /** Decides when each read may send its requests. */
   readonly queue: BackgroundReads;
   readonly #telemetry: Telemetry;
 
@@ -26,7 +30,7 @@ export class InvocationReads {
     this.queue = new BackgroundReads(telemetry.settings.maxConversations);
   }
 
-  /** What reads about the invocation, unless the program has switched that off. */
+  /** The function that reads about the invocation; `undefined` if there is none, or if `runSteps` forbids reads. */
   #readOf({ read }: Invocation): ReadInvocation | undefined {
     return this.#telemetry.settings.runSteps === 'fetch' ? read : undefined;
   }
@@ -60,7 +64,7 @@ export class InvocationReads {
     invocation.hear({ type: 'details read', isFinal: succeeded || !began });
   }
 
-  /** Reads how something ended that the program no longer waits for, or before it is given up. */
+  /** Reads the end of an invocation that the program no longer waits for, or that is about to be given up. */
   end(invocation: Invocation, isLastRead: boolean): void {
     if (this.#startEnd(invocation, isLastRead) !== undefined) return;
     if (isLastRead && this.#readOf(invocation) !== undefined) this.queue.skip();
@@ -68,9 +72,11 @@ export class InvocationReads {
   }
 
   /**
-   * Reads once the end of everything in progress that no request of the program is about, for 1.5 s at most.
+   * Reads the end of each invocation in progress once, for 1.5 s at most. It skips those that a request or stream of
+   * the
+   * program is about.
    *
-   * @param isLast whether it is recorded after that. The last reads are then aborted
+   * @param isLast whether everything is recorded afterwards. Reads that are still in progress are then aborted
    */
   async allEnds(invocations: Iterable<Invocation>, isLast: boolean): Promise<void> {
     const limit: ReadLimit = { isOver: false, controllers: new Set() };
@@ -108,7 +114,7 @@ export class InvocationReads {
   }
 }
 
-/** Tells the invocation when the first request is sent. */
+/** Tells the invocation when a request of its read is sent. */
 function sending(invocation: Invocation, send: Send, limit?: ReadLimit): Send {
   return (request) =>
     send((controller) => {

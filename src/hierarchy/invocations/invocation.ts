@@ -13,7 +13,7 @@ import { type Effect, type Life, type LifeFact, type Living, newLife, next } fro
  */
 export type ReadInvocation = (what: 'end' | 'details', send: Send) => Promise<void>;
 
-/** Who carries out what follows from the facts about an invocation. */
+/** Carries out the effects of the facts about an invocation. */
 export interface InvocationOwner {
   readonly telemetry: Telemetry;
   readonly store: Store;
@@ -33,14 +33,14 @@ interface InvocationBase {
   readonly clock: OperationClock;
 }
 
-/** Something that lasts longer than a call, such as a run. All that is heard of it passes {@link next}. */
+/** An operation that lasts longer than a call, such as a run. Every fact about it is passed to {@link next}. */
 export abstract class Invocation implements Living, SegmentMember {
   id: string | undefined;
   readonly endpoint: Endpoint;
   readonly segment: Segment | undefined;
   readonly clock: OperationClock;
   readonly life: Life;
-  /** `undefined` where nothing can be read. */
+  /** Sends our own GET requests about it; `undefined` where there is nothing to read. */
   read: ReadInvocation | undefined;
   readonly #owner: InvocationOwner;
 
@@ -77,18 +77,18 @@ export abstract class Invocation implements Living, SegmentMember {
     return this.segment?.parentEnd !== undefined;
   }
 
-  /** @param time by its own clock */
+  /** @param time of the fact, by the clock of the invocation */
   hear(fact: LifeFact, time: number = this.clock.now()): void {
     for (const effect of next(this, fact, time)) this.#owner.carryOut(this, effect);
   }
 
-  /** Takes a sign of life. */
+  /** Notes a sign of life, also for its conversation. */
   touch(time: number): void {
     this.hear(SIGN, time);
     this.segment?.touch(time);
   }
 
-  /** Called when something about it was seen, or what it waited for is over. */
+  /** Called when a detail of it was seen, or when something that it waited for is over. */
   settle(): void {
     this.hear(DETAIL, this.life.lastSign);
   }
@@ -101,8 +101,8 @@ export abstract class Invocation implements Living, SegmentMember {
     this.hear(CLOSE, this.life.lastSign);
   }
 
-  /** Records what it has spent, once its end is known. */
+  /** Records what it has spent. Called once, when its end becomes known. */
   abstract recordUsage(): void;
-  /** Records it, as far as it is known. */
+  /** Records its span with what is known by now. */
   abstract record(): void;
 }

@@ -2,7 +2,7 @@ import type { Link, SpanContext } from '@opentelemetry/api';
 import { LONG_LIFETIME_MS, type Shelf, type Store } from '../store.ts';
 import type { AgentInvocation, PausedInvocation } from './agent-invocation.ts';
 
-/** An invocation of this process: its last span, and while that is open all that is known of it. */
+/** An invocation of this process with its last span. `open` is set until that span is recorded. */
 interface KnownInvocation {
   readonly open: AgentInvocation | undefined;
   readonly span: SpanContext;
@@ -11,7 +11,7 @@ interface KnownInvocation {
 /** The invocations of this process that have an id: open, paused and closed ones. */
 export class KnownInvocations {
   readonly #known: Shelf<KnownInvocation>;
-  /** What a second span continues with, where the first one was closed before the end. */
+  /** The state of invocations that were recorded before their end, for a second span to continue. */
   readonly #paused: Shelf<PausedInvocation>;
 
   constructor(store: Store) {
@@ -36,7 +36,7 @@ export class KnownInvocations {
     return invocation?.isOf(conversationId) === true ? invocation : undefined;
   }
 
-  /** What was recorded before its end, which the caller continues with. */
+  /** The state of an invocation that was recorded before its end. The caller continues it in a second span. */
   paused(id: string, origin: string, conversationId: string | undefined): PausedInvocation | undefined {
     const paused = this.#paused.get(origin, id);
     const named = paused?.snapshot.conversationId;
@@ -56,7 +56,7 @@ export class KnownInvocations {
     return this.#known.get(origin, id) !== undefined || this.#paused.get(origin, id) !== undefined;
   }
 
-  /** Links to an invocation, for requests about it in other traces. */
+  /** Links to the span of an invocation, for requests about it in other traces. */
   linksTo(id: string, origin: string): Link[] {
     const context = this.#known.get(origin, id)?.span ?? this.#paused.get(origin, id)?.span;
     return context === undefined ? [] : [{ context }];

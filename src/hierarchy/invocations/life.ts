@@ -3,13 +3,14 @@ import { clamp } from '../operation-clock.ts';
 /**
  * - `open`: in progress, as far as is known.
  * - `waiting`: the program must do something first, such as run a function.
- * - `ended`: nothing is in progress any more. It may go on if its end is not known.
+ * - `ended`: nothing is in progress any more. If its end was not seen, it may turn out to continue.
  * - `closed`: recorded. Nothing changes it any more.
  */
 export type InvocationState = 'open' | 'waiting' | 'ended' | 'closed';
 
 /**
- * The life of something that lasts longer than a call: a run, a turn, a background response, a poll loop. Only {@link next}
+ * The life of something that lasts longer than a call: a run, a turn, a background response, a poll loop. Only {@link
+ * next}
  * changes it. All times are milliseconds since the epoch by the clock of the invocation.
  */
 export interface Life {
@@ -19,23 +20,23 @@ export interface Life {
   endTime: number | undefined;
   /** When it was last seen in progress; its end is later. */
   lastOpenTime: number;
-  /** The last sign of life. */
+  /** When it last showed a sign of life, such as a request about it or an event of a stream. */
   lastSign: number;
-  /** Since when it has been over. */
+  /** Since when it has been over; `undefined` while it is in progress. */
   overSince: number | undefined;
   /** The number of requests in progress about it. */
   requests: number;
-  /** The number of streams that tell about it and may outlive it. */
+  /** The number of open streams that report on it and may outlive it. */
   streams: number;
-  /** Whether its end or its details are being read, or are about to be. */
+  /** Whether we read its end or its details, with our own GET requests to the API. */
   reading: 'no' | 'soon' | 'now';
   /** Whether its details were read. */
   isRead: boolean;
   /** Whether what is missing at its end may be read. */
   mayRead: boolean;
-  /** Whether its conversation was deleted, and with it all that could tell of it. */
+  /** Whether its conversation was deleted, so that nothing about it can be read any more. */
   isDeleted: boolean;
-  /** When the API is asked for its end, once the program no longer waits for it. */
+  /** When we next ask the API for its end. Set once the program no longer waits for it. */
   closingReads: ClosingReads | undefined;
 }
 
@@ -45,57 +46,57 @@ interface ClosingReads {
   readonly left: number;
 }
 
-/** What decides on a life besides what is heard of it. */
+/** An invocation, with what decides on its life besides the facts about it. */
 export interface Living {
   readonly life: Life;
   /** Milliseconds without a sign of life after which it is given up. */
   readonly timeout: number;
   /** When the API lets it expire. */
   readonly expiresAt: number;
-  /** What it waits for once it is over: details that can be read, or those that work for it, which are recorded first. */
+  /** What is missing once it is over. `invocations`: others that work for it, and are recorded first. */
   readonly lacks: 'nothing' | 'details' | 'invocations';
-  /** Whether its conversation has ended but for it. */
+  /** Whether the span around its conversation has ended, so that the conversation only waits for its invocations. */
   readonly isAwaited: boolean;
 }
 
-/** What is heard of an invocation. */
+/** A fact about an invocation. */
 export type LifeFact =
-  /** A request about it was sent. `outlives`: a stream that may go on after it. */
+  /** The program has sent a request about it. `outlives`: the request is a stream that may outlive it. */
   | { readonly type: 'asked'; readonly outlives: boolean }
   /** That request is over. */
   | { readonly type: 'answered'; readonly outlives: boolean }
-  /** The program no longer waits for the end. */
+  /** The program no longer waits for the end. It has left a stream, or a request failed. */
   | { readonly type: 'left' }
   | { readonly type: 'sign' }
   /** It was seen in progress. */
   | { readonly type: 'open' | 'waiting' }
-  /** Its conversation has nothing in progress. */
+  /** The API reports that nothing is in progress in its conversation. */
   | { readonly type: 'idle' }
   /** Its end is known. It ended between the last time it was seen in progress and the latest time. */
   | { readonly type: 'ended'; readonly endTime: number; readonly latest: number }
   /** A detail was seen, such as a step. */
   | { readonly type: 'detail' }
-  /** Its conversation was deleted, and with it all that could tell of it. */
+  /** Its conversation was deleted, so that nothing about it can be read any more. */
   | { readonly type: 'deleted' }
-  /** `no`: it is left to the program, which asks for something about it itself. */
+  /** We read about it soon or now. `no`: we do not, because the program itself has sent a request about it. */
   | { readonly type: 'reading'; readonly when: 'soon' | 'now' | 'no' }
   /** The server does not offer its details. */
   | { readonly type: 'unreadable' }
-  /** A read of its end is over. `isLastRead`: it was the last one. */
+  /** A read of its end is over. `isLastRead`: it is given up if its end is still unknown. */
   | { readonly type: 'end read'; readonly isLastRead: boolean }
   | { readonly type: 'details read'; readonly isFinal: boolean }
-  /** Time has passed. */
+  /** Sent at intervals to check for timeouts. `idleTimeout`: milliseconds that it waits for details once it is over. */
   | { readonly type: 'time'; readonly idleTimeout: number }
-  /** What is over is recorded, unless it is about to be completed. */
+  /** It is to be recorded if it is over. If a request or read in progress may still add details, it waits for those. */
   | { readonly type: 'flush' }
-  /** It is recorded as far as it is known. */
+  /** It is to be recorded at once, with what is known by now. */
   | { readonly type: 'close' };
 
-/** What follows from a fact. The engine carries it out. */
+/** What has to be done after a fact. The owner of the invocation does it. */
 export type Effect =
   | { readonly read: 'end'; readonly isLastRead: boolean }
   | { readonly read: 'details' }
-  /** `isUnread`: without details that would have been read. */
+  /** `isUnread`: the read of its details took too long, so it is recorded without them. */
   | { readonly record: 'usage' | 'all'; readonly isUnread?: boolean };
 
 const FIRST_DELAY_MS = 1_000;
@@ -127,12 +128,12 @@ export function newLife(startTime: number, mayRead: boolean): Life {
   };
 }
 
-/** Whether it may still go on. */
+/** Whether it may still be in progress. */
 export function canContinue({ state, endTime }: Life): boolean {
   return endTime === undefined && state !== 'closed';
 }
 
-/** Takes what is heard of an invocation. The same facts at the same times have the same effects. */
+/** Updates a life after a fact. It reads no clock, so the same facts at the same times have the same effects. */
 export function next(invocation: Living, fact: LifeFact, time: number): readonly Effect[] {
   const { life } = invocation;
   if (life.state === 'closed') return NO_EFFECTS;
@@ -224,7 +225,9 @@ function takeEnd(
   return [RECORD_USAGE, ...settleLife(invocation)];
 }
 
-/** Records an invocation that is over once its details are known. Until then it stays open for a while. */
+/**
+ * Called when an invocation may be complete. Once it is over, it is recorded, or its missing details are read first.
+ */
 function settleLife(invocation: Living): readonly Effect[] {
   const { life } = invocation;
   if (life.overSince === undefined || life.requests > 0 || life.reading === 'now') return NO_EFFECTS;
@@ -251,7 +254,7 @@ function detailsRead({ life, lacks, isAwaited }: Living, isFinal: boolean): read
   return isFinal || isAwaited || lacks === 'nothing' ? toRecord(life) : NO_EFFECTS;
 }
 
-/** Looks for what is overdue, and for what it is time to ask. */
+/** Checks whether a timeout has passed, and whether it is time to ask the API for the end. */
 function passTime(
   invocation: Living,
   { idleTimeout }: { idleTimeout: number },
@@ -270,12 +273,15 @@ function passTime(
   return isDue(life, time) ? READ_END : NO_EFFECTS;
 }
 
-/** Whether its time is up. It is not, whatever the clocks say, if the API has shown it in progress since then. */
+/** Whether the API has let it expire. It has not if the API showed it in progress later: then the clocks disagree. */
 function hasExpired({ life, expiresAt }: Living, time: number): boolean {
   return life.requests + life.streams === 0 && time >= expiresAt && life.lastOpenTime < expiresAt;
 }
 
-/** Whether to ask for the end that the program no longer waits for: after 1 s, then at doubling intervals. Each time counts. */
+/**
+ * Whether to ask the API now for the end that the program no longer waits for: up to five times, after 1 s and then at
+ * doubling intervals. A call at a due time uses up one of the five.
+ */
 function isDue(life: Life, time: number): boolean {
   const due = life.closingReads;
   if (due === undefined || time < due.time || life.requests + life.streams > 0) return false;
@@ -285,7 +291,7 @@ function isDue(life: Life, time: number): boolean {
 }
 
 function flushLife({ life, lacks }: Living): readonly Effect[] {
-  // Without this, a turn of a subagent is recorded before it is read.
+  // To record a turn also records the turns of its subagents, which may not have been read yet.
   if (life.overSince === undefined || lacks === 'invocations') return NO_EFFECTS;
   const waits = life.reading !== 'no' || life.requests > 0;
   return !waits || lacks === 'nothing' ? toRecord(life) : NO_EFFECTS;
@@ -296,7 +302,7 @@ function toRecord(life: Life, effects: readonly Effect[] = RECORD): readonly Eff
   return effects;
 }
 
-/** When it ended, as far as that is known. */
+/** When it ended. If that is unknown, when it was last seen in progress. */
 export function recordedEnd({ endTime, lastOpenTime, startTime }: Life): number {
   return endTime ?? Math.max(lastOpenTime, startTime);
 }

@@ -23,7 +23,7 @@ import {
   requestAbout,
 } from './continued-call.ts';
 
-/** Of what the SDK polls; files of OpenAI and Azure have words of their own. */
+/** The statuses of objects that the SDK goes on polling. Files have their own: `uploaded`, and on Azure others. */
 const UNDER_WAY: ReadonlySet<string | undefined> = new Set([
   'in_progress',
   'queued',
@@ -44,11 +44,11 @@ const POLL_LOOP: ContinuationTraits = {
 
 /**
  * Folds the requests of the SDK's poll helpers, such as `vectorStores.files.poll`, into one span from the first to the
- * last. Those of runs are folded into the run.
+ * last. Polls of a run are folded into the span of the run instead.
  */
 export class Polls implements ConversationApi {
   readonly #tracker: ConversationTracker;
-  /** The loops that go on; the least recently used one is closed first. */
+  /** The loops in progress. If there are too many, the least recently used one is closed. */
   readonly #open: Shelf<ContinuedCall>;
 
   constructor(tracker: ConversationTracker) {

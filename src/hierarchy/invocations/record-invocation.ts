@@ -28,7 +28,8 @@ export function recordInvocation(invocation: AgentInvocation, endTime: number): 
   const recordedSteps = recordsSteps ? steps.all : [];
   const { recorded, waiting } = steps.before;
   const requested = inOrderOfSteps(steps).filter(({ snapshot: { id } }) => !recorded.has(id));
-  // Functions that still wait are recorded where they are answered, maybe in another process.
+  // Before the end, functions that wait for the program are left out. They are recorded where they are answered, maybe
+  // in another process.
   const calls =
     invocation.life.endTime === undefined ? requested.filter((call) => !isUnanswered(call)) : requested;
   const outputs = recordStepsAndTools(invocation, recordedSteps, calls, endTime);
@@ -44,7 +45,7 @@ export function recordInvocation(invocation: AgentInvocation, endTime: number): 
     usage: left,
     whole: invocation.whole,
     totals: { ...invocation.spent, runs: 0, userMessages: invocation.input.count },
-    // At the pause, the sink was told of the functions that waited then.
+    // The functions that waited at a pause were reported with the span before it.
     toolCalls: requested.filter((call) => !waiting.includes(call)).map(requestedToolCall),
     skippedSteps: steps.skippedSteps,
     skippedToolCalls: steps.skippedToolCalls,
@@ -61,14 +62,14 @@ function addOutcome(invocation: AgentInvocation): void {
   if (snapshot === undefined) return;
   const attributes: Attributes = { [ATTR.OPENAI_RUN_STATUS]: snapshot.status };
   if (steps.toolCalls.some(({ snapshot: { type } }) => type === 'file_search')) {
-    // The API searches the stores of thread and assistant, and does not tell where it found something.
+    // The API searches the stores of thread and assistant, but does not say in which it found something.
     const [store, ...others] = new Set(storesByOwner(invocation).flat());
     define(attributes, ATTR.GEN_AI_DATA_SOURCE_ID, others.length === 0 ? store : undefined);
   }
   invocation.addAttributes(attributes);
 }
 
-/** A polled run is known to wait for functions before its steps are read. */
+/** Sorts tool calls by their steps. A polled run shows the functions that it waits for before its steps are read. */
 function inOrderOfSteps({ all, toolCalls }: Steps): readonly ToolCall[] {
   const places = new Map(all.map(({ snapshot: { id } }, index) => [id, index]));
   const place = ({ stepId = '' }: ToolCall): number => places.get(stepId) ?? all.length;
@@ -133,7 +134,7 @@ function recordOrphans(invocation: AgentInvocation, orphans: readonly ToolCall[]
     recordInvocationToolCall(invocation, call, times.ofToolCall(call, whole));
 }
 
-/** Calls that began at once are in the order in which they ended, as far as that is known. */
+/** Sorts calls by their start. Those with the same start are in the order of their ends, as far as that is known. */
 function inOrderOfTime(calls: readonly ToolCall[], whole: Times): readonly ToolCall[] {
   const start = (call: ToolCall): number => call.startTime ?? whole.startTime;
   const end = (call: ToolCall): number => call.endTime ?? whole.endTime;
@@ -183,7 +184,7 @@ function recordInvocationStep(
     const deltas = { times: deltaTimes, endTime, ids: { ...ids, [ATTR.OPENAI_STEP_ID]: id } };
     guard('recording deltas', recordDeltas, telemetry, record, deltas);
   }
-  // A call that asked for tools has succeeded, whatever became of them.
+  // A model call that asked for tools has succeeded, even if the tools failed.
   const failure = snapshot.toolCalls.length === 0 ? snapshot.failure : undefined;
   record.end({ result: recorded, failure }, endTime);
 }
@@ -211,7 +212,9 @@ function recordInvocationToolCall(invocation: AgentInvocation, call: ToolCall, t
   );
 }
 
-/** What the call or its result says, or how the step or the invocation ended that it has no result of. */
+/**
+ * The outcome that the call or its result reports. Without a result, it follows from how the step or invocation ended.
+ */
 function toolOutcome({ steps, snapshot: whole }: AgentInvocation, call: ToolCall): ToolOutcome | undefined {
   const { snapshot, stepId, endTime } = call;
   const told = call.outcome ?? snapshot.outcome;
@@ -222,7 +225,7 @@ function toolOutcome({ steps, snapshot: whole }: AgentInvocation, call: ToolCall
   return outcomeWithoutResult(step?.ended ? step.status : whole?.status);
 }
 
-/** The vector stores of the run, the request, the thread or the assistant, the first that has any. */
+/** The vector stores of the first of these that has any: the run, the request, the thread, the assistant. */
 function storesOf(invocation: AgentInvocation): readonly string[] {
   return storesByOwner(invocation).find((ids) => ids.length > 0) ?? [];
 }
@@ -233,7 +236,7 @@ function storesByOwner(invocation: AgentInvocation): readonly (readonly string[]
   return [...owners, agent?.vectorStoreIds].map((ids) => ids ?? []);
 }
 
-/** A step that was seen before its tool's output has it only from the request that brought it. */
+/** Adds the output that the program submitted, if the step was read before it contained the output. */
 function withOutput(content: ToolCallContent | undefined, output: unknown): ToolCallContent | undefined {
   return content === undefined ? undefined : { ...content, result: content.result ?? output };
 }
@@ -252,7 +255,7 @@ function toolResponses(calls: readonly ToolCall[]): Message[] {
   return parts.length === 0 ? [] : [{ role: 'tool', parts }];
 }
 
-/** Messages of the invocation that no recorded step represents. What was not seen to its end did not stop by itself. */
+/** The output messages that belong to no recorded step. If the end was not seen, their finish reason is `error`. */
 function unclaimed({ steps, snapshot, life }: AgentInvocation, shown: ReadonlySet<string>): Message[] {
   if (steps.outputs.size === 0) return [];
   const reason = snapshot?.finishReason ?? (life.endTime === undefined ? 'error' : 'stop');
@@ -261,10 +264,14 @@ function unclaimed({ steps, snapshot, life }: AgentInvocation, shown: ReadonlySe
     .map(([, message]) => ({ ...message, finish_reason: reason }));
 }
 
-/** Reasons of an invocation that are none of a step that was completed before. */
+/** Finish reasons of an invocation that do not apply to a step that was completed before. */
 const NOT_OF_THE_STEP: ReadonlySet<string> = new Set(['error', 'cancelled']);
 
-/** The finish reason of a step: `tool_calls`, or for the last message that of its invocation. */
+/**
+ * The finish reason of a step: `tool_calls` if it called tools, else `stop` if it was completed. The last message has
+ * the
+ * reason of its invocation, unless the invocation failed or was cancelled after it.
+ */
 function stepFinishReason(
   step: StepSnapshot,
   last: boolean,
@@ -300,19 +307,20 @@ export interface Times {
   readonly endTime: number;
 }
 
-/** A step with the tool calls that it asked for, those that are recorded with it. */
+/** A step with the tool calls that it asked for. */
 export interface StepWithCalls {
   readonly step: Step;
   readonly calls: readonly ToolCall[];
 }
 
 /**
- * The times of what is recorded below an invocation, one after the other. Steps follow each other and the tools they asked
- * for, which the server's whole seconds cannot express: whatever has no time of its own gets some microseconds.
+ * Computes the times of the spans below an invocation. Each step comes after the steps before it and their tool calls.
+ * The
+ * server's whole seconds cannot express this order, so spans with equal times are set some microseconds apart.
  */
 class RecordedTimes {
   readonly #endTime: number;
-  /** The latest end of each step, so that all that comes after it finds room. */
+  /** The latest possible end of each step, which leaves time for the spans after it. */
   readonly #latest: readonly number[];
   #earliest: number;
   readonly #starts: Starts;
@@ -324,12 +332,12 @@ class RecordedTimes {
     this.#latest = latestEnds(steps, endTime);
   }
 
-  /** As a model call, a step that asks the program for tools ends when it asks; the server completes it later. */
+  /** A step is a model call. One that asks the program for tools ends then, although the server completes it later. */
   ofStep(index: number, { step, calls }: StepWithCalls): Times {
     const latest = this.#latest[index] ?? this.#endTime;
     const requested = requestedAt(calls);
     const room = SPAN_ROOM_MS * (1 + calls.length);
-    // This process knows when it was asked. The server reports whole seconds.
+    // This process knows exactly when it was asked for tools, while the server reports whole seconds.
     const start = clamp(
       step.startTime ?? this.#earliest,
       this.#earliest,
@@ -342,7 +350,7 @@ class RecordedTimes {
     return { startTime, endTime };
   }
 
-  /** A hosted tool ran within its step, a function from the request to the program until its output. */
+  /** A hosted tool ran within its step. A function lasts from the request to the program until the program's output. */
   ofToolCall(call: ToolCall, step: Times): Times {
     const latest = this.#endTime;
     const startTime = this.#starts.next(clamp(call.startTime ?? step.startTime, step.startTime, latest));

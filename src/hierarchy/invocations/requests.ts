@@ -67,7 +67,7 @@ export class InvocationCreation implements Placement {
     const waiting = call.error === undefined ? this.#waiting : undefined;
     if (waiting !== undefined) {
       accept(waiting, call, invocation);
-      // Its id may never be told: then the newest ones of its conversation are read.
+      // If the server never reports its id, the newest invocations of its conversation are read.
       invocation.read ??= this.#facts.reader(invocation);
     }
     if (invocation.id !== undefined || waiting !== undefined) invocation.touch(call.endTime);
@@ -80,7 +80,7 @@ export class InvocationCreation implements Placement {
     const { dialect } = this.#facts.engine;
     const id = dialect.identifiesAtOnce ? undefined : dialect.conversationOf(call.value);
     if (this.#waiting === undefined && id !== undefined) this.#conversationCreated(id);
-    // The state of a new conversation is that of this moment.
+    // The response shows the state of a new conversation as it is now.
     this.#facts.read(call.value, call.endTime, undefined, !dialect.identifiesAtOnce);
   }
 
@@ -94,9 +94,9 @@ export class InvocationCreation implements Placement {
     conversation.count({ userMessages: input.count });
   }
 
-  /** The response does not tell the id; a later event or list does. */
+  /** Makes the invocation wait for its id: the response does not contain it, but a later event or list does. */
   #wait(sessionId: string): void {
-    // The answer that creates a session names it twice.
+    // The response that creates a session leads here twice.
     if (this.#waiting !== undefined) return;
     const session = this.#facts.engine.sessions.at(sessionId, this.foldInto.endpoint.origin);
     this.foldInto.requestedIn(sessionId);
@@ -106,7 +106,7 @@ export class InvocationCreation implements Placement {
   }
 }
 
-/** Ends an invocation without an id: it was not created, or the program read the raw response. */
+/** Ends an invocation whose id is unknown: it was not created, or the program read the raw response itself. */
 function abandon(invocation: AgentInvocation, call: Call): void {
   const { endTime } = call;
   invocation.touch(endTime);
@@ -115,13 +115,14 @@ function abandon(invocation: AgentInvocation, call: Call): void {
     invocation.end(endTime, endTime, endTime, readFailure(call.error));
   }
   invocation.close();
-  // Nor was the conversation created that belongs to it.
+  // The conversation that it would have belonged to was not created either.
   if (invocation.conversation === undefined) invocation.segment?.end(endTime);
 }
 
 /**
- * A request about an open invocation, such as a poll or a tool output. In the invocation's trace it is folded into the
- * invocation's span, elsewhere it has its own; its result counts for the invocation in both cases.
+ * A request about an open invocation, such as a poll or a tool output. In the trace of the invocation, it is folded
+ * into
+ * the invocation's span; in another trace, it has its own span. Its result counts for the invocation in both cases.
  */
 export class InvocationRequest implements Placement {
   readonly parent: Context;
@@ -132,7 +133,7 @@ export class InvocationRequest implements Placement {
   readonly #route: Route;
   readonly #queued: QueuedMessage | undefined;
   readonly #session: Session | undefined;
-  /** A stream of a conversation's events may outlive the invocation, and does not keep it open. */
+  /** Whether it is a stream of a conversation's events, which may outlive the invocation and does not keep it open. */
   readonly #outlives: boolean;
   readonly #sentAt: number;
   #answered = false;
@@ -177,7 +178,7 @@ export class InvocationRequest implements Placement {
     return undefined;
   }
 
-  /** Takes the result of the request. */
+  /** Called when the request is over. */
   settled(call: Call): void {
     const invocation = this.foldInto;
     const time = this.#facts.timeFor(invocation, call.endTime);
@@ -195,7 +196,7 @@ export class InvocationRequest implements Placement {
 
   /** Called when the server has accepted the input of the request. */
   #accept(call: Call): void {
-    // The server reports the end of an invocation in whole seconds.
+    // Only an open invocation accepts such a request. The server's end, in whole seconds, may seem to be earlier.
     if (this.#intent.needsOpenInvocation) this.foldInto.hear({ type: 'sign' }, this.#sentAt);
     this.#answer();
     if (this.#queued === undefined || this.#session === undefined) return;
@@ -206,7 +207,7 @@ export class InvocationRequest implements Placement {
     for (const message of this.#intent.messages) conversation.add(message);
   }
 
-  /** The functions ended when their outputs were sent, and not when a stream began. */
+  /** Ends the functions whose outputs the request brings: they ended when it was sent, not when its stream began. */
   #answer(): void {
     if (this.#answered) return;
     this.#answered = true;
@@ -236,13 +237,13 @@ export function answerOutputs(
   }
 }
 
-/** Whether the program has stopped to wait for the end: a stream that it left, or a request that was aborted or failed. */
+/** Whether the program has stopped waiting for the end: it left a stream, or a stream or poll was aborted or failed. */
 export function isLeft({ error, method, streamed, streamEnd }: Call): boolean {
   if (streamEnd !== undefined) return streamEnd !== 'completed';
   return error !== undefined && (streamed || method === 'GET');
 }
 
-/** From now on a list can contain the invocation; the response date reports the server's time. */
+/** Notes when the server accepted a request, by our clock and by its `date`: only later lists can show its effect. */
 function accept(acceptance: Acceptance, call: Call, { clock }: AgentInvocation): void {
   acceptance.acceptedAt = clock.from(call.endTime, call.ownClock);
   const date = dateOf(call.headers);
@@ -255,7 +256,7 @@ function addAttempts(invocation: AgentInvocation, call: Call, context: Context):
     recordAttempts(invocation.telemetry, call, context, placeAttributes(invocation.place));
 }
 
-/** A streamed invocation continues in another stream, such as the one that answers its functions. */
+/** Adds a later stream of a streamed invocation, such as the response to the outputs of its functions. */
 function addStreamPart(invocation: AgentInvocation, { streamEnd, chunkCount }: Call): void {
   const before = invocation.attributes[ATTR.OPENAI_STREAM_CHUNK_COUNT];
   if (streamEnd === undefined || typeof before !== 'number') return;
@@ -265,7 +266,7 @@ function addStreamPart(invocation: AgentInvocation, { streamEnd, chunkCount }: C
   });
 }
 
-/** How a request that has no span of its own was answered. */
+/** Attributes for the response to a request that has no span of its own. */
 export function answerAttributes(call: Call): Attributes {
   const attributes: Attributes = {};
   define(attributes, ATTR.OPENAI_REQUEST_ID, callAttributes(call)[ATTR.OPENAI_REQUEST_ID]);
@@ -276,7 +277,7 @@ export function answerAttributes(call: Call): Attributes {
 /** The event on a span for a request that has no span of its own. */
 export interface RequestEvent {
   readonly name: string;
-  /** The attribute for the status in the answer. */
+  /** The attribute for the `status` in the response. */
   readonly status: string;
 }
 

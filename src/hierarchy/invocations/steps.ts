@@ -18,9 +18,9 @@ export interface Step {
   startTime: number | undefined;
   endTime: number | undefined;
   firstTextTime: number | undefined;
-  /** When each of the first pieces came, where pieces are recorded. */
+  /** When each of the first pieces of text came. Empty if pieces are not recorded. */
   readonly deltaTimes: number[];
-  /** How many pieces came after them. */
+  /** How many further pieces came, whose times are not kept. */
   skippedDeltas: number;
 }
 
@@ -31,9 +31,11 @@ interface CallResult {
   readonly outcome: ToolOutcome | undefined;
 }
 
-/** What is kept of an invocation that pauses. */
+/** The steps and tool calls of an invocation that was recorded before its end, for a second span to continue. */
 export interface StepsBefore {
-  /** The ids of the steps and tool calls that have spans, with the usage that the span of a step carries. */
+  /**
+   * The ids of the steps and tool calls that already have spans, with the usage that is recorded on the span of a step.
+   */
   readonly recorded: ReadonlyMap<string, Usage | undefined>;
   /** The functions that the program has not answered, without content. */
   readonly waiting: readonly ToolCall[];
@@ -50,17 +52,17 @@ export class Steps {
   readonly #toolCalls = new Map<string, ToolCall>();
   readonly #callsAbove: Map<string, ToolCall> | undefined;
   readonly before: StepsBefore;
-  /** The messages that the invocation has made, and those that it was given, by id. Without content there are none. */
+  /** The messages that the invocation produced and those that it was given, by id. Empty if content is not recorded. */
   readonly outputs: Map<string, Message> = new Map();
   readonly inputs: Map<string, Message> = new Map();
-  /** Whether they are known without having been listed. */
+  /** Whether all input messages are known from the request. */
   readonly #isInputKnown: boolean;
   /** The position of each step in the list that contained it. */
   #order: Map<string, number> | undefined;
-  /** Ids of steps, and of tool calls that are part of no step, for which there was no room. */
+  /** The ids of steps, and of tool calls outside of steps, that were not kept because there were too many. */
   readonly #skippedSteps = new Set<string>();
   readonly #skippedCalls = new Set<string>();
-  /** Tool calls that are part of no step, and that the program was not asked for. */
+  /** The number of tool calls that are part of no step and that the program was not asked for. */
   #looseCalls = 0;
   /** When the invocation last began to wait for the program's tools. */
   waitingSince: number | undefined;
@@ -71,7 +73,7 @@ export class Steps {
     keeper: Keeper;
     isInputKnown?: boolean | undefined;
     above?: Steps | undefined;
-    /** Up to the pause after which the invocation continues. */
+    /** What was recorded before a pause, if the invocation continues after one. */
     before?: StepsBefore | undefined;
   }) {
     this.before = options.before ?? NOTHING_BEFORE;
@@ -83,7 +85,9 @@ export class Steps {
     this.#deltas = options.deltas;
   }
 
-  /** The steps without a span, by creation time; within the same second in the order of a list, or else of a stream. */
+  /**
+   * The steps that have no span yet, by creation time. Within a second they keep the order of a list, or of arrival.
+   */
   get all(): readonly Step[] {
     const place = ({ snapshot: { id } }: Step): number => this.#order?.get(id) ?? Number.NaN;
     return [...this.#steps.values()]
@@ -95,7 +99,7 @@ export class Steps {
     return [...this.#toolCalls.values()];
   }
 
-  /** What a second span continues with. */
+  /** The state that a second span needs to continue. */
   get paused(): StepsBefore {
     const recorded = new Map(this.before.recorded);
     const waiting: ToolCall[] = [];
@@ -107,22 +111,22 @@ export class Steps {
     return { recorded, waiting };
   }
 
-  /** Whether all messages are known that the model was given. */
+  /** Whether all messages that the model was given are known. */
   get knowsInput(): boolean {
     return this.#isInputKnown || this.inputs.size > 0;
   }
 
-  /** The tokens of all steps, as far as spans carry them. */
+  /** The tokens of all steps, including those that were recorded before a pause. */
   get usage(): Usage {
     return sumOf([...this.before.recorded.values(), ...this.all.map(({ snapshot }) => snapshot.usage)]);
   }
 
-  /** How many steps were seen for which there was no room. */
+  /** How many steps were not kept because there were too many. */
   get skippedSteps(): number {
     return this.#skippedSteps.size;
   }
 
-  /** How many tool calls were seen for which there was no room. */
+  /** How many tool calls were not kept because there were too many. */
   get skippedToolCalls(): number {
     let listed = 0;
     for (const { snapshot: step } of this.#steps.values())
@@ -150,7 +154,7 @@ export class Steps {
       };
       this.#steps.set(snapshot.id, step);
     }
-    // A list may be older than the stream.
+    // The snapshot may come from a list that is older than what a stream has reported.
     const toolCalls = snapshot.toolCalls.map((told) => {
       const call = this.#toolCall(told);
       call.stepId = snapshot.id;
@@ -163,9 +167,9 @@ export class Steps {
   }
 
   /**
-   * Takes the order of steps from a list.
+   * Notes the order of the steps in a list.
    *
-   * @param earlier whether the list continues before the known steps
+   * @param earlier whether the steps of the list come before the known ones
    */
   seeOrder(ids: readonly string[], earlier = false): void {
     this.#order ??= new Map();
@@ -195,7 +199,7 @@ export class Steps {
   }
 
   /**
-   * Takes a tool call that is not part of a step.
+   * Called for each tool call that is not part of a step.
    *
    * @param live the times at which a stream reported its start or end; without a stream its times are unknown
    */
@@ -212,7 +216,7 @@ export class Steps {
     call.endTime ??= live.endedAt;
   }
 
-  /** Called when the invocation waits for the program's tools: the asking model call is over. */
+  /** Called when the invocation begins to wait for the program's tools. The model call that asked for them is over. */
   wait(calls: readonly ToolCallSnapshot[], time: number): void {
     this.waitingSince = time;
     for (const call of calls) {
@@ -225,9 +229,9 @@ export class Steps {
   }
 
   /**
-   * Takes the program's output of a tool call.
+   * Called with the program's output of a tool call.
    *
-   * @returns the tool call if its duration is known now
+   * @returns the tool call with its duration; `undefined` if its start is unknown or it was answered before
    */
   answer(id: string, result: CallResult, time: number): TimedToolCall | undefined {
     const toolCall = this.seeToolResult(id, result);
@@ -240,7 +244,7 @@ export class Steps {
     return startTime === undefined ? undefined : { snapshot, outcome, seconds: (time - startTime) / 1e3 };
   }
 
-  /** Takes the result of a tool call whose end time is unknown. */
+  /** Called with the result of a tool call, without an end time. */
   seeToolResult(id: string, { output, outcome }: CallResult): ToolCall | undefined {
     const toolCall = this.#toolCalls.get(id);
     if (toolCall === undefined) return undefined;
@@ -250,7 +254,7 @@ export class Steps {
     return toolCall;
   }
 
-  /** Drops the content of all that was seen, which may be seen again. */
+  /** Drops the content of everything that was seen. A later stream or list may bring it again. */
   forgetContent(): void {
     for (const call of this.#toolCalls.values()) {
       call.snapshot = { ...call.snapshot, content: undefined };
@@ -264,13 +268,13 @@ export class Steps {
     this.outputs.clear();
   }
 
-  /** Whether everything is known of an invocation with so much usage. */
+  /** Whether everything about the invocation is known, judging by its usage. */
   isComplete(whole: Usage | undefined): boolean {
     if (!this.#content) return this.#areAllSeen(whole);
     return this.haveAnswers(whole) && this.toolCalls.every(hasDocuments);
   }
 
-  /** Whether all steps of an invocation with so much usage are known, with their messages. */
+  /** Whether all steps of the invocation and their messages are known, judging by its usage. */
   haveAnswers(whole: Usage | undefined): boolean {
     if (!this.#areAllSeen(whole)) return false;
     const ids = [...this.#steps.values()].map(({ snapshot }) => snapshot.messageId);
@@ -290,7 +294,8 @@ export class Steps {
     const { id } = snapshot;
     const known = this.#toolCalls.get(id) ?? this.#callsAbove?.get(id);
     if (known !== undefined) {
-      // Without this, a subagent's function has two spans if the session asked for it before the turn was known.
+      // The session may ask for a subagent's function before the subagent's turn is known. Without this, it has two
+      // spans.
       if (this.#callsAbove?.delete(id)) this.#toolCalls.set(id, known);
       // A list without the `include` for search results contains less than what is known.
       const { content } = hasDocuments(known) && !hasDocuments({ snapshot }) ? known.snapshot : snapshot;
@@ -312,7 +317,7 @@ export class Steps {
   }
 }
 
-/** Counts what there was no room for by id, since one list may follow another; up to a number that is worth telling. */
+/** Notes the id of something that is not kept, since several lists may contain it. No more than a limit are noted. */
 function skip(ids: Set<string>, id: string): void {
   if (ids.size < MAX_READ) ids.add(id);
 }
