@@ -37,7 +37,7 @@ export class ConversationIdGenerator implements IdGenerator {
   readonly generateSpanId = (): string => this.#inner.generateSpanId();
 }
 
-/** 16 bytes in hex, never all zero, evenly distributed for samplers that decide by the trace id. */
+/** Returns a trace id of 16 bytes in hex. Hashing spreads the ids evenly, as samplers that decide by them require. */
 export function traceIdOf(conversationId: string): string {
   return sha256(new TextEncoder().encode(conversationId)).slice(0, 32);
 }

@@ -4,9 +4,10 @@ import { field } from '../util/payload.ts';
 export type Callable = (this: unknown, ...args: unknown[]) => unknown;
 
 /**
- * What `traced` returns when its second argument is not a function: a decorator, or the traced first argument.
+ * Handles all calls of `traced` whose second argument is not a function. Returns the first argument traced if it is a
+ * function, and otherwise a decorator.
  *
- * @param wrap traces a function with untrusted options
+ * @param wrap traces a function; its options come from the program and may be malformed
  */
 export function decorate(
   wrap: (run: Callable, options: unknown) => Callable,
@@ -14,19 +15,20 @@ export function decorate(
   second: unknown,
   third: unknown,
 ): unknown {
-  // Without this, `@traced` on a method with `experimentalDecorators` would replace its property descriptor.
+  // With `experimentalDecorators`, the third argument is the method's property descriptor. A result would replace it.
   if (field(third, 'configurable') !== undefined) return refuseLegacy();
   const isDecorator = field(second, 'kind') !== undefined;
-  // Wrappers of other libraries take the function first. `@traced` passes it with the context of a decorator.
+  // Either the function comes before the options, as in other libraries, or this is `@traced` without parentheses,
+  // which passes the method and the context of a decorator.
   if (typeof first === 'function') return wrap(first as Callable, isDecorator ? {} : second);
   if (second === undefined && (!first || typeof first === 'string' || typeof first === 'object'))
     return (method: Callable, context?: unknown) => {
-      // As a legacy decorator, it would have to return a property descriptor.
+      // With `experimentalDecorators`, the second argument is the name of the method. Returning a function has no use.
       if (typeof (context ?? {}) !== 'object') return refuseLegacy();
       return typeof method === 'function' ? wrap(method, first) : refuseValue();
     };
   refuseValue();
-  // The decorator of a field has no value to return.
+  // A decorator of a field may return nothing but a function that initializes it.
   if (isDecorator) return undefined;
   return second === undefined ? first : second;
 }

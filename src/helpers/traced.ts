@@ -57,7 +57,7 @@ export function traced(options: unknown = {}, run?: unknown, descriptor?: unknow
     : decorate(wrapFunction, options, run, descriptor);
 }
 
-/** A proxy that behaves like the function except when it is called. */
+/** Returns a proxy that records a span for each call. Everything else, such as properties, passes to the function. */
 function wrapFunction(run: Callable, given: unknown): Callable {
   const options = (typeof given === 'string' ? { name: given } : (given ?? {})) as TracedOptions;
   return new Proxy(run, {
@@ -108,7 +108,7 @@ export function withConversation<Result>(id: string, run: () => Result): Result 
   return runIn(activeContext().setValue(CONVERSATION, conversationName(id)), run);
 }
 
-/** Accepts numbers, too: ids in databases often are. */
+/** Returns the id as text, cut if it is long. Accepts numbers, because database ids often are numbers. */
 function conversationName(id: unknown): string | undefined {
   const name = nameIn(typeof id === 'bigint' || Number.isFinite(id) ? String(id) : id);
   if (name === undefined)
@@ -145,7 +145,7 @@ function startFunctionSpan(
       });
 }
 
-/** A program may build names from the input of its users. */
+/** Limits the length of a name, because a program may build names from the input of its users. */
 function nameIn(name: unknown): string | undefined {
   return typeof name === 'string' ? cut(name, MAX_NAME_LENGTH) : undefined;
 }

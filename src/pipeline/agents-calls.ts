@@ -8,9 +8,9 @@ interface CallWithinAgents {
   readonly operation: Operation;
 }
 
-/** What happens to calls inside of workflows of `@openai/agents`, once there are any. */
+/** Handlers for calls inside workflows of `@openai/agents`. They are `undefined` until that package is recorded. */
 export const agentsCalls: {
   place: ((call: CallWithinAgents) => Placement) | undefined;
-  /** Told of a call that the program wants to have ignored. */
+  /** Called for each call that the program's `ignoreRequestHook` excludes from recording. */
   ignored: ((context: Context) => void) | undefined;
 } = { place: undefined, ignored: undefined };

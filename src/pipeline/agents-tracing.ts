@@ -8,13 +8,14 @@ import { ProcessWide } from '../util/process-state.ts';
 import { agentsCalls } from './agents-calls.ts';
 import { defaultTelemetry } from './default-observers.ts';
 
-/** The trace providers that a copy of this package listens to: two would record every span twice. */
+/** The trace providers that a copy of this package already listens to. Two copies would record every span twice. */
 const heard = new ProcessWide('agents', () => new WeakMap<object, true>());
 
 /**
- * Records what `@openai/agents` does, now or once it is loaded. In the built package, this file is loaded when it is called.
+ * Records what `@openai/agents` does, as soon as that package is loaded. In the built package, this file itself is
+ * loaded when this function is first called.
  *
- * @returns stops it
+ * @returns a function that stops the recording
  */
 export function recordAgents(): () => void {
   if (isSwitchedOff()) return () => undefined;

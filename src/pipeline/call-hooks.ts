@@ -8,11 +8,11 @@ import { handleRejection, runInsideHook } from '../telemetry/program-hooks.ts';
 import { guard } from '../util/guard.ts';
 import { asObject, field, readHeader } from '../util/payload.ts';
 
-/** The hooks of one call. An error that a hook throws stays here. */
+/** Runs the program's hooks for one call. An error that a hook throws never reaches the program's call. */
 export class CallHooks {
   readonly #hooks: Hooks;
   readonly #sent: HookResponse['request'];
-  /** Released when the request is sent. */
+  /** Dropped once `requestHook` has run: only `#sent`, which lacks the body, is kept until the answer. */
   #request: HookRequest | undefined;
   #response: Omit<HookResponse, 'result'> | undefined;
 
@@ -23,7 +23,7 @@ export class CallHooks {
     this.#request = { ...this.#sent, body, query };
   }
 
-  /** Whether the program has set any of them. */
+  /** Whether the program has set any hook. */
   static wants({ ignoreRequestHook, startSpanHook, requestHook, responseHook }: Hooks): boolean {
     return (ignoreRequestHook ?? startSpanHook ?? requestHook ?? responseHook) !== undefined;
   }
@@ -43,8 +43,8 @@ export class CallHooks {
   }
 
   /**
-   * Has the hooks called with the answer. That of a call which begins a longer operation comes long before the operation
-   * ends.
+   * Adds the hooks to a place: the attributes of `startSpanHook`, and the response for `responseHook`. If the call
+   * begins a longer operation, `responseHook` runs when the call is answered, long before the operation ends.
    */
   around(place: Placement): Placement {
     const { foldInto, opens, parent } = place;
@@ -60,7 +60,7 @@ export class CallHooks {
     };
   }
 
-  /** @param span of the call, or of the operation that it begins */
+  /** @param span the span of the call, or of the longer operation that the call begins */
   requested(span: Span | undefined): void {
     const { requestHook } = this.#hooks;
     const request = this.#request;
@@ -83,7 +83,7 @@ export class CallHooks {
   };
 }
 
-/** Runs a function of the program. A promise is not awaited, and its rejection stays here too. */
+/** Runs a hook of the program. A promise is not awaited. Neither an error nor a rejection reaches the program. */
 function runHook<Result>(name: string, run: () => Result): Result | undefined {
   const result = guard(name, runInsideHook, run);
   handleRejection(name, result);

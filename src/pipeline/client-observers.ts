@@ -3,20 +3,20 @@ import { asObject, isPlainObject } from '../util/payload.ts';
 import { prepareDefaultObservers } from './default-observers.ts';
 import { Observer, readSettings } from './observer.ts';
 
-/** The number of settings that those of a new client are compared with. */
+/** The number of latest settings that are remembered. A new client with the same settings shares their observer. */
 const MAX_COMPARED = 16;
 
-/** With the settings it was created with: options and variables may change. */
+/** Observers by options object, with the settings at that time: the object and environment variables may change. */
 const byConfig = new WeakMap<
   OpenAIInstrumentationConfig,
   { readonly observer: Observer; readonly key: string | undefined }
 >();
-/** By their settings, the last used last. */
+/** Observers by their settings, in the order of their last use. */
 const bySettings = new Map<string, Observer | WeakRef<Observer>>();
 
 /**
- * The observer for these options, one for all clients with the same settings: a program may create a client with the
- * same literal on each request, and go on with the conversation of an earlier request.
+ * Returns the observer for these options. All clients with the same settings share one, because a program may create a
+ * client with the same options for each request, and continue the conversation of an earlier request.
  */
 export function observerFor(config: OpenAIInstrumentationConfig): Observer {
   const settings = settingsOf(config);
@@ -24,14 +24,14 @@ export function observerFor(config: OpenAIInstrumentationConfig): Observer {
   if (known !== undefined && known.key === settings?.key) return known.observer;
   const same = settings && bySettings.get(settings.key);
   const live = same instanceof WeakRef ? same.deref() : same;
-  // Options with a mistake can have the same settings as options without one.
+  // Reports mistakes: wrong options can resolve to the same settings as correct ones.
   if (live) readSettings(config);
   const observer = live ?? new Observer(config, { beforeFirstCall: prepareDefaultObservers });
   byConfig.set(config, { observer, key: settings?.key });
   if (settings === undefined) return observer;
   bySettings.delete(settings.key);
-  // A hook that is created for each request may keep that request in memory, so its observer is held weakly. A hook that
-  // was seen before, with an observer that is gone, belongs to the program.
+  // A hook that is created for each request may keep that request in memory, so its observer is held weakly at first.
+  // A hook that comes again after its observer was garbage collected lasts, so its new observer is held strongly.
   const isLasting = same !== undefined && (live === undefined || live === same);
   bySettings.set(settings.key, !settings.hasIdentities || isLasting ? observer : new WeakRef(observer));
   const [oldest] = bySettings.keys();
@@ -42,7 +42,7 @@ export function observerFor(config: OpenAIInstrumentationConfig): Observer {
 const identities = new WeakMap<object, number>();
 let lastIdentity = 0;
 
-/** The settings as text, the environment's included. Functions and objects of classes have a number each. */
+/** Writes the settings as text, including those of the environment. A number identifies each function or instance. */
 function settingsOf(
   config: OpenAIInstrumentationConfig,
 ): { readonly key: string; readonly hasIdentities: boolean } | undefined {

@@ -12,7 +12,7 @@ export interface DefaultObserver {
   readonly telemetry: Telemetry;
   /** Called before anything is recorded. `…/register` sets up OpenTelemetry here. */
   prepare(): void;
-  /** Where a function of the program stands that runs inside of `withConversation`. */
+  /** Finds the place in the hierarchy for a function of the program that runs inside `withConversation`. */
   placeFunction(context: Context, startTime: number): LocalPlace | undefined;
 }
 
@@ -27,7 +27,7 @@ export function removeDefaultObserver(observer: DefaultObserver): void {
   observers.value.delete(observer);
 }
 
-/** The newest observer of a single client. The client keeps it. */
+/** The newest observer of a single client. It is held weakly; the client keeps it alive. */
 let ofClient: WeakRef<DefaultObserver> | undefined;
 
 export function addClientObserver(observer: DefaultObserver): void {
@@ -35,8 +35,8 @@ export function addClientObserver(observer: DefaultObserver): void {
 }
 
 /**
- * Where a function of the program stands that runs inside of `withConversation`: in the conversation as the newest
- * default observer knows it, else as the newest one of a client does.
+ * Finds the place in the hierarchy for a function of the program that runs inside `withConversation`. The newest
+ * default observer decides. Without one, the newest observer of a single client does.
  */
 export function placeOfFunction(context: Context, startTime: number): LocalPlace | undefined {
   const observer = newestDefault() ?? ofClient?.deref();
@@ -51,14 +51,14 @@ function newestDefault(): DefaultObserver | undefined {
 
 let byEnvironment: Telemetry | undefined;
 
-/** Prepares all default observers, also for a client with settings of its own, whose calls they do not see. */
+/** Prepares all default observers. Also called for a client with its own settings, whose calls they do not see. */
 export function prepareDefaultObservers(): void {
   for (const observer of observers.value) guard('preparing for a call', () => observer.prepare());
 }
 
 /**
- * The telemetry for the program's own functions: that of the newest default observer, else one with the settings of the
- * environment.
+ * Returns the telemetry for the program's own functions. It belongs to the newest default observer. Without one, it is
+ * created once, with the settings of the environment.
  *
  * @returns `undefined` if the instrumentation is switched off
  */

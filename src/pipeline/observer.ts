@@ -47,10 +47,12 @@ export interface ObserverHooks {
 export class Observer implements CallObserver, ProviderListener {
   readonly telemetry: Telemetry;
   readonly #others = new OuterSpans();
-  /** In the built package, it is also loaded when it is first needed. */
+  /** Created when it is first needed. In the built package, its code is loaded then, too. */
   #hierarchy: Hierarchy | undefined;
   #beforeFirstCall: (() => unknown) | undefined;
-  /** What ends at a shutdown is measured and emits events, and all providers shut down at the same time. */
+  /**
+   * All three are followed: spans that a shutdown ends add metrics and events, and all providers shut down together.
+   */
   readonly #followed: Record<'tracers' | 'meters' | 'loggers', FollowedProvider> = {
     tracers: new FollowedProvider(this),
     meters: new FollowedProvider(this),
@@ -59,7 +61,7 @@ export class Observer implements CallObserver, ProviderListener {
   #ending: Promise<void> | undefined;
   /** Whether a call has ended. */
   #hasEnded = false;
-  /** Whether the program has set a hook that every call is shown to. */
+  /** Whether the program has set a hook, which must see every call. */
   #isHooked: boolean;
 
   constructor(config: OpenAIInstrumentationConfig = {}, hooks: ObserverHooks = {}) {
@@ -102,7 +104,7 @@ export class Observer implements CallObserver, ProviderListener {
   }
 
   start(call: Call): CallObservation | undefined {
-    // It was made before. Its client's methods are restored, so nothing would tell of its end.
+    // The call began before it was disabled. The client's methods are restored, so its end would go unnoticed.
     if (this.telemetry.isDisabled) return undefined;
     const { settings, costs } = this.telemetry;
     if (!this.#hasEnded) costs.prepare();
@@ -131,7 +133,10 @@ export class Observer implements CallObserver, ProviderListener {
     return observation;
   }
 
-  /** Loads the code for failures. A program that has run out of file descriptors can load nothing, and its calls fail. */
+  /**
+   * Loads the code for failures once the first call has ended. When calls fail because the program has run out of file
+   * descriptors, the code can no longer be loaded.
+   */
   ended(): void {
     if (this.#hasEnded) return;
     this.#hasEnded = true;
@@ -210,7 +215,7 @@ export class Observer implements CallObserver, ProviderListener {
     await this.telemetry.hooks.settled();
   }
 
-  /** Ends everything in progress, and asks nothing. */
+  /** Ends everything in progress at once, without any request to the API. */
   endAll(): void {
     this.#interruptCalls();
     this.#hierarchy?.endAll();
@@ -274,7 +279,7 @@ export class Observer implements CallObserver, ProviderListener {
     return recorded;
   }
 
-  /** The hierarchy, from the first call on that is part of something longer. */
+  /** The hierarchy. It is created when a call, a function or a socket first needs it. */
   get #reached(): Hierarchy {
     this.#hierarchy ??= new Hierarchy(this.telemetry);
     return this.#hierarchy;
@@ -284,16 +289,18 @@ export class Observer implements CallObserver, ProviderListener {
     for (const call of openCalls(this)) call.close('interrupted');
   }
 
-  /** Called last, after everything below these spans has ended. The newest ends first: it may be below another. */
+  /**
+   * Called last, after everything below these spans has ended. Ends the newest first, as it may be below an older one.
+   */
   #interruptFunctions(): void {
     for (const end of this.telemetry.functions.values().reverse()) end();
   }
 }
 
-/** The settings of an observer. What is wrong with them, and content that they record, are findings. */
+/** Resolves options to settings. Reports as findings what is wrong with the options, and that content is recorded. */
 export function readSettings(config: OpenAIInstrumentationConfig): Settings {
   const settings = resolveSettings(config, (problem) => notice('option_not_accepted', problem));
-  // Looked at closer only if needed: the code for that is loaded with its first use.
+  // Plain options need no further check. The code for the check is loaded only on its first use.
   const isPlain = Object.keys(config).every((name) => name === 'enabled' || Object.hasOwn(settings, name));
   if (!isPlain || config.events !== undefined)
     for (const problem of unknownOptions(config)) notice('option_not_accepted', problem);

@@ -10,17 +10,17 @@ import { activeContext, runIn } from '../util/context.ts';
 import { guard } from '../util/guard.ts';
 import { followOutcome, type Outcome, type OutcomeListener } from '../util/watch-result.ts';
 
-/** What helpers of the SDK do for the program, without a request. */
+/** Records what helpers of the SDK do without a request: they run tools and loops, and unwrap webhooks. */
 
-/** Finds where something stands that the program does in a conversation that it has named. */
+/** Finds the place of an operation in the conversation of `withConversation`; `undefined` outside of one. */
 type FindPlace = (context: Context, startTime: number) => LocalPlace | undefined;
 
 /**
- * Runs a function of the program that the model asked for, in a span that is active while it runs. Results and errors
- * pass through unchanged.
+ * Runs a tool that the model asked for, which is a function of the program. Its span is active while it runs. Results
+ * and errors pass through unchanged.
  *
- * @param provider of the client that runs it
- * @param find finds the tool call that it answers
+ * @param provider the provider of the client that runs the tool
+ * @param find finds the place of the tool call that the function answers
  */
 export function runTool(
   telemetry: Telemetry,
@@ -50,7 +50,7 @@ export function startWorkflow(
   return startInConversation(telemetry, workflow, conversationId, find);
 }
 
-/** Starts what stands in a conversation that the program has named, or below the span that is active. */
+/** Starts an operation in the conversation that the program has named, or else below the active span. */
 function startInConversation(
   telemetry: Telemetry,
   operation: OperationKind<undefined, ProgramResult>,
@@ -68,8 +68,8 @@ function startInConversation(
 }
 
 /**
- * Starts the record of a webhook that is unwrapped. A webhook with an invalid signature is not read: anybody may have
- * sent it.
+ * Starts the record of a webhook that is being unwrapped. If its signature is invalid, its content is not read, because
+ * anybody may have sent it.
  *
  * @param creatorOf returns the span context of a response that this process created
  */

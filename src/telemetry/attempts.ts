@@ -16,10 +16,10 @@ import type { Telemetry } from './telemetry.ts';
 const BODY_TIMEOUT = 'APIConnectionTimeoutError';
 
 /**
- * Records the attempts of a retried call as spans. A call without retries has none. Of very many attempts only the first
- * ones and the last get a span; `http.request.resend_count` counts them all.
+ * Records each attempt of a retried call as a span. A call without retries gets no such spans. If there are very many
+ * attempts, only the first ones and the last one get a span; `http.request.resend_count` still counts all of them.
  *
- * @param known the attributes of the call's span; the attempts get its ids
+ * @param known the attributes of the call's span. Its ids are copied to the attempts
  */
 export function recordAttempts(
   telemetry: Telemetry,
@@ -43,7 +43,7 @@ export function recordAttempts(
       parent,
     );
     if (errorType !== undefined) span.setStatus({ code: SpanStatusCode.ERROR });
-    // The body of a successful response is read until the call ends.
+    // The last attempt lasts until the call ends if its response is a success, because the body is read until then.
     const endTime = last && attemptErrorType(attempt) === undefined ? undefined : attempt.endTime;
     endSpan(span, endTime ?? call.endTime);
   });
@@ -78,7 +78,7 @@ function errorOfCall(call: Call): string | undefined {
 
 /** The SDK ignores a header that asks for a longer wait. */
 const MAX_HEADER_DELAY_MS = 60_000;
-/** Less than the SDK ever waits on its own. */
+/** Without a header, the SDK always waits longer than this. */
 const BELOW_OWN_DELAY_MS = 250;
 
 /** The headers that set a delay, in the SDK's order; each parser returns milliseconds from the given time. */
@@ -99,14 +99,14 @@ function delayHeader(headers: unknown, time: number, waited: number): string | u
     const value = readHeader(headers, name);
     const delay = value === undefined ? Number.NaN : parse(value, time);
     if (Number.isNaN(delay)) continue;
-    // Only later versions accept a delay of 0.
+    // Only newer versions of the SDK accept a delay of 0. They have waited less than the others ever do.
     const obeyed = delay === 0 ? waited < BELOW_OWN_DELAY_MS : delay > 0 && delay <= MAX_HEADER_DELAY_MS;
     return obeyed ? name : undefined;
   }
   return undefined;
 }
 
-/** Seconds or an HTTP date. */
+/** Parses a header that contains seconds or an HTTP date. Returns the delay in milliseconds. */
 function readRetryAfter(value: string, time: number): number {
   const seconds = Number.parseFloat(value);
   return Number.isNaN(seconds) ? Date.parse(value) - time : seconds * 1e3;

@@ -21,7 +21,7 @@ const CORRELATED: readonly string[] = [
   ATTR.SERVER_PORT,
 ];
 
-/** Emits the exception event of a failed operation. The message is content, and so is a stack that begins with it. */
+/** Emits the exception event of a failed operation. Its message is content, and so is a stack that has the message. */
 export function emitException(
   events: Events,
   failure: Failure,
@@ -54,8 +54,8 @@ function stackOf({ thrown, message }: Failure, wanted: boolean): string | undefi
 const FRAME = /^\s+at \S.*(?::\d+:\d+\)?|\((?:<anonymous>|native)\))$/;
 
 /**
- * The frames after the message, whose lines may look like frames. Where the message was changed since then, the stack
- * still has the earlier one: no more of its last lines are frames than the platform notes.
+ * Returns only the frames of a stack, without the message before them, whose lines may look like frames. If the message
+ * was changed later, the stack still has the old one. So no more than the last `Error.stackTraceLimit` lines count.
  */
 function framesOf(stack: string, message: string | undefined): string {
   const at = message === undefined ? -1 : stack.indexOf(message);

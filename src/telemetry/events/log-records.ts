@@ -9,7 +9,7 @@ import { API_KEY, isLoggerPlaceholder } from '../../util/otel-api.ts';
 import { NAME, VERSION } from '../../util/version.ts';
 import { addedMetadata, metadataIn } from '../metadata.ts';
 
-/** The global of `@opentelemetry/api-logs`, with the provider and the version it is for. */
+/** The global in which `@opentelemetry/api-logs` keeps the registered provider, and the API version to ask it for. */
 const API_LOGS_KEY: unique symbol = Symbol.for('io.opentelemetry.js.api.logs');
 const API_LOGS_VERSION = 1;
 
@@ -33,7 +33,7 @@ export interface LoggerProvider {
 export interface Event {
   readonly name: string;
   readonly context: Context;
-  /** May contain structured values, unlike those of spans. */
+  /** Unlike the attributes of spans, these may contain structured values. */
   readonly attributes: Readonly<Record<string, unknown>>;
   /** Milliseconds since the epoch. */
   readonly time: number;
@@ -44,16 +44,16 @@ interface EventSeverity {
   readonly severityText: string;
 }
 
-/** The severity by event. Other events have none. API 1.9 lacks `SeverityNumber`. */
+/** The severity of each event. Other events have none. Plain numbers, because API 1.9 lacks `SeverityNumber`. */
 const SEVERITIES: Readonly<Record<string, EventSeverity>> = {
   [EVENT_GEN_AI_CLIENT_INFERENCE_OPERATION_DETAILS]: { severityNumber: 5, severityText: 'DEBUG' },
   [EVENT_GEN_AI_CLIENT_OPERATION_EXCEPTION]: { severityNumber: 13, severityText: 'WARN' },
 };
 
 /**
- * Emits events as log records. It is the only user of OpenTelemetry's logs API. API 1.10 includes that API; before, it
- * is the package `@opentelemetry/api-logs`, which need not be imported: its registered provider is found through its
- * global at any time.
+ * Emits events as log records. It is the only user of OpenTelemetry's logs API. API 1.10 includes the logs API. Before
+ * that, it is the package `@opentelemetry/api-logs`. The package is not imported: a global leads to its registered
+ * provider at any time.
  */
 export class Events {
   #explicit: LoggerProvider | undefined;
@@ -78,7 +78,8 @@ export class Events {
     const metadata = metadataIn(context);
     this.#logger(name, context)?.emit({
       eventName: name,
-      // Older versions of SDK 2 take a number from before the start of the process for a reading of its own clock.
+      // Not a number: older versions of SDK 2 mistake a time before the start of the process for a reading of
+      // `performance.now()`.
       timestamp: [Math.floor(time / 1e3), Math.round((time % 1e3) * 1e6)],
       context,
       attributes:
@@ -102,7 +103,7 @@ export class Events {
   }
 }
 
-/** The registered provider, of the API or of the package. */
+/** The registered logger provider, from `@opentelemetry/api` 1.10 or from `@opentelemetry/api-logs`. */
 export function globalLoggerProvider(): LoggerProvider | undefined {
   const { [API_KEY]: registered, [API_LOGS_KEY]: getter } = globalThis as LoggerGlobals;
   // Read like this because API 1.9 has no export `logs`.

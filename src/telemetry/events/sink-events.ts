@@ -18,7 +18,7 @@ import type { Failure } from '../outcomes/failure.ts';
 import { isInsideHook } from '../program-hooks.ts';
 import type { Sink } from './sink.ts';
 
-/** The operations of which the sink receives all. A run counts as a whole, without its steps. */
+/** The operations that the sink receives as invocations. A run is one invocation; its steps are not. */
 const SINK_OPERATIONS: readonly unknown[] = ['chat', 'text_completion', 'embeddings', 'invoke_agent'];
 
 /** A finished operation. */
@@ -32,7 +32,9 @@ export interface EndedOperation {
   readonly attributes: Attributes;
   readonly content: ContentRecord | undefined;
   readonly failure: Failure | undefined;
-  /** The settings when it started. Content that they forbid is not recorded, whatever the settings are now. */
+  /**
+   * The settings when the operation started. Content that they forbid is not recorded, whatever the settings are now.
+   */
   readonly startSettings: Settings;
   // In milliseconds since the epoch.
   readonly startTime: number;
@@ -46,7 +48,7 @@ export function emitSinkEvents(sink: Sink, ended: EndedOperation, settings: Sett
   for (const event of eventsOf(ended, settings, events.preset)) sink.hand(events.sink, event);
 }
 
-/** Of a model call without a name in the conventions, such as an image, the sink has the cost and the failure. */
+/** Creates the events of an operation. If the conventions do not name it, they are only its cost and its failure. */
 function* eventsOf(ended: EndedOperation, settings: Settings, preset: EventPreset): Generator<SinkEvent> {
   const { attributes, failure, operation, result } = ended;
   const base = baseOf(ended);
@@ -63,11 +65,11 @@ function* eventsOf(ended: EndedOperation, settings: Settings, preset: EventPrese
     yield violation(base, attributes, failure, settings);
 }
 
-/** The operation, or where the conventions have no name for it, the name of its span. */
+/** The name of the operation. If the conventions define none, it is the HTTP method and the path template. */
 function eventOperation(attributes: Attributes): unknown {
   const template = attributes[ATTR.URL_TEMPLATE];
   const name = attributes[ATTR.GEN_AI_OPERATION_NAME];
-  // All operations without a path are those of realtime sessions.
+  // An operation with neither a name nor a path is a transcription in a realtime session.
   if (name !== undefined || template === undefined) return name ?? 'transcription';
   return `${String(attributes[ATTR.HTTP_REQUEST_METHOD])} ${String(template)}`;
 }
@@ -114,7 +116,7 @@ function invocation(
   });
 }
 
-/** All tokens of the operation. The usage on the span of a run excludes what its steps carry. */
+/** All tokens of the operation. For a run, these are its totals: the usage on its span excludes that of its steps. */
 function eventTokens(attributes: Attributes): ModelInvokeEvent['tokens'] {
   const whole = attributes[ATTR.OPENAI_TOTAL_INPUT_TOKENS];
   if (whole !== undefined)
@@ -168,7 +170,10 @@ function toolCall(
   });
 }
 
-/** The value in a part of a message. That of a hosted tool has the type of the tool beside its fields, or is wrapped. */
+/**
+ * Reads a value from the parts of a message. For a hosted tool, it is an object with the type of the tool, and holds
+ * the value under `wrapKey` or as its other fields.
+ */
 function valueIn(parts: readonly unknown[], key: string, hostedKey: string, wrapKey: string): unknown {
   for (const part of parts) {
     const value = field(part, key) ?? undefined;

@@ -6,33 +6,33 @@ import { field } from '../../util/payload.ts';
 import { TaskQueue } from '../../util/task-queue.ts';
 import { runInsideHook } from '../program-hooks.ts';
 
-/** An `async` sink may hold a connection for each of them. */
+/** How many events a sink may process at once. An `async` sink may hold a connection for each of them. */
 const MAX_UNSETTLED_EVENTS = 100;
-/** In progress or queued, so that a burst loses none. Each event may hold 64 KiB of content. */
+/** How many events may be in progress or queued, so that a burst loses none. Each may hold 64 KiB of content. */
 const MAX_PENDING_EVENTS = 1_000;
-/** Like an export, an event that has not settled by then has failed. */
+/** An event that the sink has not settled after this time counts as failed. */
 const SINK_TIMEOUT_MS = 10_000;
 /** How long a flush waits for sinks. */
 const FLUSH_SINKS_TIMEOUT_MS = 5_000;
 
-/** What is known of a sink. */
+/** The state of one sink. */
 interface Delivery {
   readonly breaker: CircuitBreaker;
   readonly queue: TaskQueue;
-  /** Events that found no place in the queue. The breaker counts those that it dropped. */
+  /** The number of events dropped because the queue was full. The breaker counts the events that it has refused. */
   overflow: number;
-  /** The number of dropped events that the sink was told of, in events that it has not refused. */
+  /** The number of dropped events that were reported to the sink, in events that did not fail. */
   reportedDropped: number;
 }
 
 /** An event whose promise the sink has not settled. */
 interface UnsettledEvent {
   readonly since: number;
-  /** Counts it as failed, and gives its place to the next. */
+  /** Counts the event as failed, and frees its place for the next one. */
   expire(): void;
 }
 
-/** The events of all sinks, oldest first. A server may create a client, and so a sink, for each request. */
+/** The unsettled events of all sinks, oldest first. A program may create a client, and so a sink, for each request. */
 const unsettled = new Set<UnsettledEvent>();
 /** The queues with events that have not settled. */
 const busyQueues = new Set<TaskQueue>();
@@ -84,7 +84,7 @@ function newDelivery(): Delivery {
   };
 }
 
-/** Without a timer: it matters only when the next event comes. */
+/** Counts overdue events as failed. No timer is needed: it matters only to the next event or flush. */
 function expireUnsettled(): void {
   for (const event of unsettled) {
     if (monotonic() - event.since < SINK_TIMEOUT_MS) return;
@@ -92,7 +92,7 @@ function expireUnsettled(): void {
   }
 }
 
-/** @returns settles when the event has settled or failed; `undefined` if it already has */
+/** @returns a promise that resolves once the event has settled or failed; `undefined` if it already has */
 function deliver(delivery: Delivery, sink: EventSink, event: SinkEvent): Promise<void> | undefined {
   const { breaker } = delivery;
   if (!breaker.admit()) return undefined;
@@ -127,7 +127,7 @@ function settle(delivery: Delivery, returned: unknown, dropped: number): Promise
     void (async () => {
       try {
         await returned;
-        // Also if it comes late: the sink is slow, not down.
+        // A late success counts too: the sink is slow, not down.
         delivery.breaker.succeeded();
       } catch (error) {
         if (unsettled.has(event)) refused(delivery, error, dropped);
@@ -143,7 +143,7 @@ function refused(delivery: Delivery, error: unknown, dropped: number): void {
   logError('the sink of events', error);
 }
 
-/** @param dropped how many dropped events the failed event told of: a later one reports them again */
+/** @param dropped how many dropped events the failed event reported. A later event reports them again */
 function countFailure(delivery: Delivery, dropped: number): void {
   delivery.breaker.failed();
   delivery.reportedDropped -= dropped;

@@ -1,35 +1,35 @@
 import type { MaskedKind } from '../../config/config.ts';
 
-/** What was found: the end is exclusive. */
+/** A part of a text that is to be masked. The end is exclusive. */
 interface FoundSpan {
   readonly start: number;
   readonly end: number;
   readonly kind: MaskedKind;
 }
 
-/** A part of a text that a recognizer reads. */
+/** A part of a text that matches the pattern of a recognizer. */
 interface Candidate {
   readonly text: string;
   readonly start: number;
   readonly end: number;
-  /** Where the last find ended that is not a number. */
+  /** Where the last key or email address ended. The next email address cannot begin before it. */
   readonly from: number;
   readonly kinds: ReadonlySet<MaskedKind>;
 }
 
 interface Recognizer {
   readonly kinds: readonly MaskedKind[];
-  /** A pattern of everything that is read at once. Whether or not it is masked, no part of it is read again. */
+  /** The pattern of a candidate. The search continues after the whole candidate, whether or not any of it is masked. */
   readonly candidate: string;
-  /** What is masked of a candidate. By default all of it. */
+  /** Returns the parts of a candidate to mask. By default, all of it is masked as a key. */
   readonly find?: (candidate: Candidate) => readonly FoundSpan[];
 }
 
-/** Beyond ASCII, only alphabets that separate words by spaces: up to Cyrillic. */
+/** Letters of ASCII, and of alphabets up to Cyrillic, which separate words by spaces. */
 const ALPHABETIC = String.raw`A-Za-z\u00c0-\u052f`;
 const LETTER = `${ALPHABETIC}0-9`;
 const LOCAL = `${LETTER}_.%+'!#$&*=?^\`{|}~-`;
-/** The last letter of an escape sequence in JSON or for a terminal is no part of the word after it. */
+/** The start of a word. An escape sequence of JSON or a terminal may precede it: its last letter is not part of it. */
 const WORD_START = String.raw`(?:(?<![${LETTER}])|(?<=\\(?:[nrtbf]|u[\da-fA-F]{4})|\[[\d;]{0,22}[mK]))`;
 const PEM_LABEL = '[A-Z ]{0,28}PRIVATE KEY-----';
 
@@ -37,7 +37,7 @@ const PEM_LABEL = '[A-Z ]{0,28}PRIVATE KEY-----';
 const KEY_FORMATS: readonly string[] = [
   // OpenAI, Anthropic (`sk-ant-`), OpenRouter (`sk-or-`), Langfuse (`sk-lf-`) and others that copy OpenAI's format.
   String.raw`sk-[\w-]{16,}`,
-  // Hugging Face, Groq, xAI, Perplexity, Replicate, sessions of OpenAI.
+  // Hugging Face, Groq, xAI, Perplexity, Replicate, and sessions of OpenAI.
   String.raw`(?:hf_|gsk_|xai-|pplx-|r8_|sess-)[\w-]{20,}`,
   // Stripe.
   String.raw`(?:[sr]k_(?:live|test)_|whsec_)[\w-]{16,}`,
@@ -49,12 +49,12 @@ const KEY_FORMATS: readonly string[] = [
   String.raw`(?:AIza|ya29\.)[\w-]{20,}`,
   // Slack.
   String.raw`(?:xox[bpars]-|xapp-)[\w-]{10,}`,
-  // SendGrid: a full stop at the end is one of the sentence. DigitalOcean, Shopify.
+  // SendGrid. A trailing full stop belongs to the sentence, not the key.
   String.raw`SG\.[\w.-]{19,}[\w-]`,
   String.raw`(?:dop_v1_|shpat_|shpss_)[\w-]{20,}`,
 ];
 
-/** Digits with all that may stand between them, such as `) - `. */
+/** Groups of digits, with the separators that may stand between them, such as `) - `. */
 const NUMBERS = String.raw`[+(]{0,2}\d+(?:(?:[ .\-/)]{1,4}[+(]{0,2}|\()\d+)*`;
 
 const RECOGNIZERS: readonly Recognizer[] = [
@@ -66,7 +66,7 @@ const RECOGNIZERS: readonly Recognizer[] = [
     find: (candidate) => maskedAfter(candidate, 'key', /^(?=.{30})(?=.*\..*\.)/),
   },
   {
-    // What follows `Bearer` or `Basic`, unless it is a word of prose.
+    // The token after `Bearer` or `Basic`. It must have a digit or `=`, so that words of prose are not masked.
     kinds: ['key'],
     candidate: String.raw`(?=[bB])${WORD_START}(?:${inAnyCase('bearer')}|${inAnyCase('basic')})[\s"':\\]{1,8}(?:(?=[\w.~+/-]*[\d=])[\w.~+/=-]{7,}[\w~+/=-])?`,
     find: (candidate) => maskedAfter(candidate, 'key', /^\w+[\s"':\\]+(?=.)/),
@@ -77,14 +77,14 @@ const RECOGNIZERS: readonly Recognizer[] = [
     candidate: `-----BEGIN ${PEM_LABEL}[^]*?(?:-----END ${PEM_LABEL}|$)`,
   },
   {
-    // The password in a URL, with the host, which needs no dot.
+    // The password in a URL, together with the host. Unlike the domain of a mail address, the host needs no dot.
     kinds: ['email'],
     candidate: String.raw`:(?:\\?/){2}[^\s/?#"'<>\\:@]{0,256}:[^\s/?#"'<>\\]{1,1024}@(?:[${LETTER}_.-]{0,252}[${LETTER}_]|\[[\da-fA-F:.]{2,45}\])`,
     find: (candidate) => maskedAfter(candidate, 'email', /^:[\\/]+[^:]*:/),
   },
   {
-    // A mail address around an `@`: labels with at least one dot, the last of two characters or more that are no number.
-    // `git@github.com:…` is the address of a repository.
+    // A mail address, found by its `@`. The domain has at least one dot, and its last label has two or more characters
+    // that are not just digits. Not `git@github.com:…`, which is the address of a repository.
     kinds: ['email'],
     candidate: String.raw`@(?<!(?<![${LOCAL}])git@(?=[${LETTER}.-]+[:/]))(?:[${LETTER}][${LETTER}-]*\.)+(?=[\d-]*[${ALPHABETIC}])[${LETTER}][${LETTER}-]+`,
     find: addressAround,
@@ -96,7 +96,7 @@ const RECOGNIZERS: readonly Recognizer[] = [
 const MAX_LOCAL_LENGTH = 64;
 const LOCAL_PART = new RegExp(`[${LETTER}_][${LOCAL}]*$`);
 
-/** The recognizers of some kinds, and the candidates of all of them in one pattern. */
+/** The recognizers of a set of kinds, and one pattern that combines their candidates. */
 interface Search {
   readonly recognizers: readonly Recognizer[];
   readonly candidates: RegExp;
@@ -116,8 +116,9 @@ function searchFor(kinds: ReadonlySet<MaskedKind>): Search {
 }
 
 /**
- * Finds everything that is to be masked, in one pass: each search starts where the last candidate ended, or looks a bounded
- * number of characters back. The work grows with the length of the text, whatever it says.
+ * Finds everything that is to be masked, in one pass. Each search starts where the last candidate ended, and looks back
+ * a bounded number of characters at most. So the work grows only with the length of the text, whatever the text
+ * contains.
  */
 export function findPrivate(original: string, kinds: ReadonlySet<MaskedKind>): FoundSpan[] {
   const { recognizers, candidates } = searchFor(kinds);
@@ -130,7 +131,7 @@ export function findPrivate(original: string, kinds: ReadonlySet<MaskedKind>): F
     const { find = wholeCandidate } = recognizers[match.indexOf(match[0], 1) - 1] as Recognizer;
     const candidate = { text, start: match.index, end: candidates.lastIndex, from, kinds };
     for (const span of find(candidate)) {
-      // Digits before an `@` may have been taken for a number.
+      // Digits before an `@` may already have been found as a number. The mail address replaces that number.
       while ((found.at(-1)?.end ?? 0) > span.start) found.pop();
       found.push(span);
       if (span.kind === 'key' || span.kind === 'email') from = span.end;
@@ -147,7 +148,7 @@ function wholeCandidate({ start, end }: Candidate): FoundSpan[] {
   return [{ start, end, kind: 'key' }];
 }
 
-/** Masks what follows the head of a candidate, or nothing if it has no such head. */
+/** Masks the part of a candidate after its head. Masks nothing if the candidate does not begin with that head. */
 function maskedAfter({ text, start, end }: Candidate, kind: MaskedKind, head: RegExp): FoundSpan[] {
   const found = head.exec(text.slice(start, end));
   return found === null ? [] : [{ start: start + found[0].length, end, kind }];
@@ -162,7 +163,9 @@ function inAnyCase(word: string): string {
   return word.replace(/./g, (letter) => `[${letter}${letter.toUpperCase()}]`);
 }
 
-/** Characters that look like ASCII, or like nothing: spaces, dashes, full-width forms, zero-width and directional marks. */
+/**
+ * Characters that look like ASCII or are invisible: spaces, dashes, full-width forms, zero-width and directional marks.
+ */
 const LOOKALIKES =
   /[\u00a0\u00ad\u061c\u1680\u180e\u2000-\u2015\u202a-\u202f\u205f-\u2064\u2066-\u2069\u2212\u3000\ufe58\ufe63\ufeff\uff01-\uff5e]/g;
 const SPACE = /[\u00a0\u1680\u2000-\u200a\u202f\u205f\u3000]/;
@@ -170,7 +173,7 @@ const DASH = /[\u2010-\u2015\u2212\ufe58\ufe63]/;
 const FULL_WIDTH = /[\uff01-\uff5e]/;
 const FULL_WIDTH_OFFSET = 0xfee0;
 
-/** A text as a reader sees it, and where its characters stand in the original. */
+/** A text as a person sees it, with the positions of its characters in the original. */
 interface PlainText {
   readonly text: string;
   /** The position in the original of a character of `text`. */
@@ -203,26 +206,26 @@ const CARD =
   /^(?:4(?:\d{12}|\d{15}|\d{18})|2[2-7]\d{14}|3[47]\d{13}|35\d{14,17}|3[0689]\d{12,17}|5[1-5]\d{14}|5[0678]\d{11,17}|6\d{12,18})$/;
 const MIN_CARD_DIGITS = 13;
 const MAX_CARD_DIGITS = 19;
-/** With a `+` before it, a shorter one is a phone number. */
+/** After a `+`, fewer digits are a phone number. */
 const MIN_CARD_DIGITS_AFTER_PLUS = 16;
 
 /** Formats of phone numbers. A space represents hyphens and parentheses, too. */
 const PHONE_FORMATS: readonly RegExp[] = [
   // International: `+49 (0)30 123-4567`.
   /^\+\d(?:\D?\d){6,14}$/,
-  // The same with the prefix 00. Ids are often filled up with zeros.
+  // International with the prefix 00. No third zero follows, because ids are often padded with zeros.
   /^00 ?[1-9](?:\D?\d){7,12}$/,
   // North America: `(415) 555-2671`, `1 415 555 2671`.
   /^(?:1\D)?[2-9]\d\d\D[2-9]\d\d\D\d{4}$/,
-  // With the leading zero of most countries: `030 1234567`, `0151/23456789`, `01.23.45.67.89`. No dates.
+  // National, with the leading zero of most countries: `030 1234567`, `0151/23456789`, `01.23.45.67.89`. Not dates.
   /^(?!\d\d\D\d\d\D\d{4}(?!\d))(?=(?:\d\D?){9,13}$)0[1-9]\d*(?:(?: \d+)*(?: |\/)\d+(?: \d+)*|(?:\.\d+)+)$/,
   /^0[1-9]\d{8,11}$/,
 ];
-/** The first two groups of all formats but the first. */
+/** How the first two groups of digits begin in all of these formats except the first. */
 const PHONE_START = /^(?:0\d|(?:1 )?[2-9]\d\d(?!\d))/;
 const MAX_PHONE_DIGITS = 15;
 
-/** What stands before and after digits that are part of an id, a path, a decimal or a word. */
+/** Text right before or after digits which shows that they are part of an id, a path, a decimal or a word. */
 const BEFORE = { card: /[.@]$/, phone: /(?:[.@]|[A-Za-z0-9\u00c0-\u052f][#_/-]{1,2})$/ };
 const AFTER = { card: /^[A-Za-z\u00c0-\u052f]/, phone: /^_?[A-Za-z\u00c0-\u052f]/ };
 
@@ -233,7 +236,7 @@ interface DigitGroup {
   readonly start: number;
   readonly end: number;
   readonly digits: string;
-  /** Whether a number may begin here. The digits after a dot or hyphen are the rest of something, such as a decimal. */
+  /** Whether a number may begin here. Digits after a dot or hyphen belong to something longer, such as a decimal. */
   readonly isFirst: boolean;
   /** What stands before the digits: a space represents hyphens and parentheses, too. */
   readonly mark: '+' | '.' | '/' | ' ';
@@ -247,7 +250,7 @@ function numbersIn({ text, start, end, kinds }: Candidate): FoundSpan[] {
   const found: FoundSpan[] = [];
   for (let index = 0; index < groups.length; ) {
     const first = groups[index] as DigitGroup;
-    // Each group has a digit, and no number has more.
+    // More groups are not needed: each has at least one digit, and no number has more digits than a card.
     const next = groups.slice(index, index + MAX_CARD_DIGITS);
     const isEnd = index + next.length === groups.length;
     const lengthOf = (kind: 'card' | 'phone', measure: (groups: readonly DigitGroup[]) => number): number => {
@@ -289,7 +292,7 @@ function cardLength(groups: readonly DigitGroup[]): number {
     if (digits.length > MAX_CARD_DIGITS || (index > 0 && group.mark !== ' ')) break;
     for (let at = 0; at < group.digits.length; at++) {
       const digit = Number(group.digits[at]);
-      // With each further digit, those that were doubled are not, and the other way round.
+      // Luhn's check digit: each further digit swaps the digits that are doubled with those that are not.
       [sum, otherSum] = [otherSum + digit, sum + (digit > 4 ? digit * 2 - 9 : digit * 2)];
     }
     if (sum % 10 === 0 && digits.length >= min && CARD.test(digits)) length = index + 1;

@@ -15,9 +15,9 @@ const OTHER_FIELDS: readonly string[] = [
 
 /** Longer texts are cut. */
 const MAX_MASKED_LENGTH = 262_144;
-/** Copies of content are not deeper. */
+/** Values nested deeper are left out. Copies of content are not nested deeper. */
 const MAX_MASKED_DEPTH = 32;
-/** Smaller numbers have fewer digits than a card. */
+/** Smaller numbers have fewer digits than a card number. */
 const MIN_CARD_NUMBER = 1e12;
 
 /**
@@ -39,7 +39,7 @@ export function maskingHook(
   if (typeof options === 'function')
     return (completion) => {
       const given: unknown = options(completion.caller);
-      // It is malformed, so everything is masked; nobody else handles its failure.
+      // A promise is malformed, so everything is masked. Nobody else would handle its rejection.
       handleRejection('the options of maskingHook', given);
       maskContent(readMask(given as MaskingOptions | undefined), completion);
     };
@@ -53,12 +53,15 @@ export function maskText(text: string, options?: MaskingOptions): string {
   return mask === undefined ? '[masked]' : maskWith(mask, String(text));
 }
 
-/** Whether a program passed `maskingHook` itself as its hook, or called it in its hook, instead of what it returns. */
+/**
+ * Whether the argument of `maskingHook` is a completion. Then the program uses `maskingHook` itself as a hook, instead
+ * of the hook that it returns.
+ */
 function isCompletion(options: unknown): options is Completion {
   return field(options, 'spanContext') !== undefined && field(options, 'inputMessages') !== undefined;
 }
 
-/** The content is removed here: what an async function throws comes too late to withhold it. */
+/** Removes the content at once. If an `async` function throws the error, it arrives too late to withhold content. */
 function calledAsHook(completion: Completion): TypeError {
   maskContent(undefined, completion);
   const problem = 'maskingHook received a completion: it is not a hook, but creates one with maskingHook().';
@@ -84,13 +87,16 @@ function shownOf(mask: Mask | undefined, name: string, value: unknown): unknown 
     : masked(mask, value, MAX_MASKED_DEPTH);
 }
 
-/** A text with all that is found masked. One of megabytes would hold the program up, and is not recorded whole. */
+/**
+ * Masks everything that is found in a text, and cuts a long one. Masking megabytes would block the program, and they
+ * are not recorded whole anyway.
+ */
 function maskedStart(mask: Mask, text: string): string {
   const shown = searchedStart(text, MAX_MASKED_LENGTH, (start) => maskWith(mask, start));
   return text.length > MAX_MASKED_LENGTH ? `${shown}…` : shown;
 }
 
-/** A value with all of its texts and names masked. */
+/** Returns a value with all of its texts and property names masked. */
 function masked(mask: Mask, value: unknown, depth: number): unknown {
   if (typeof value === 'string') return maskedStart(mask, value);
   if (typeof value === 'number' || typeof value === 'bigint') {

@@ -11,33 +11,35 @@ export interface MaskingOptions {
   readonly patterns?: Readonly<Record<string, RegExp>> | undefined;
 }
 
-/** A pattern of the program. */
+/** A pattern that the program has passed in the options. */
 export interface OwnPattern {
-  /** What stands in place of what is found, in brackets. */
+  /** Replaces each match, in brackets. */
   readonly name: string;
-  /** With the flag `g`, and without `y`. */
+  /** Always with the flag `g` and without the flag `y`. */
   readonly pattern: RegExp;
 }
 
-/** What is masked. */
+/** The parsed options: what is masked. */
 export interface Mask {
   readonly kinds: ReadonlySet<MaskedKind>;
   readonly patterns: readonly OwnPattern[];
 }
 
-/** What stands in place of a part of a text: the end is exclusive. */
+/** A part of a text that a name in brackets replaces. The end is exclusive. */
 interface MaskedSpan {
   readonly name: string;
   readonly start: number;
   end: number;
 }
 
-/** Replaces all that is found by its kind in brackets: `[email]`. */
+/** Replaces everything that is found with its kind in brackets, such as `[email]`. */
 export function maskWith(mask: Mask, text: string): string {
   return maskPieces(mask, [text])[0] ?? '';
 }
 
-/** Masks texts that may be pieces of a longer one, such as the tokens of an answer: in each piece, and across them. */
+/**
+ * Masks texts that may be pieces of a longer one, such as tokens of an answer. Also finds what spans several pieces.
+ */
 export function maskPieces(mask: Mask, pieces: readonly string[]): string[] {
   const joined = pieces.join('');
   const spans = spansIn(mask, joined, 0);
@@ -64,7 +66,7 @@ export function maskPieces(mask: Mask, pieces: readonly string[]): string[] {
   });
 }
 
-/** Everything to be masked in a text: what the program's own patterns match, and what is known. */
+/** Everything to be masked in a text: the matches of the program's own patterns, and the known formats. */
 function spansIn({ kinds, patterns }: Mask, text: string, offset: number): MaskedSpan[] {
   const own = patterns.flatMap(({ name, pattern }) =>
     [...text.matchAll(pattern)].map(({ index, 0: { length } }) => ({
@@ -79,7 +81,7 @@ function spansIn({ kinds, patterns }: Mask, text: string, offset: number): Maske
     .map(({ name, start, end }) => ({ name, start: start + offset, end: end + offset }));
 }
 
-/** In the order of the text. What overlaps is one span, with the name of the first. */
+/** Sorts spans by their position, and merges those that overlap. A merged span has the name of the first. */
 function withoutOverlaps(spans: readonly MaskedSpan[]): MaskedSpan[] {
   const apart: MaskedSpan[] = [];
   for (const span of spans.toSorted((one, other) => one.start - other.start)) {
@@ -93,9 +95,9 @@ function withoutOverlaps(spans: readonly MaskedSpan[]): MaskedSpan[] {
 const MASK_MEMBERS: readonly string[] = ['kinds', 'patterns'] satisfies (keyof MaskingOptions)[];
 
 /**
- * Reads the options of untyped programs, too. What is wrong is reported once.
+ * Parses the options, which may be malformed in a program without types. Reports malformed options once.
  *
- * @returns `undefined` if they do not tell what to mask, so that nothing may be shown
+ * @returns `undefined` if the options are malformed. Then all content must be masked
  */
 export function readMask(options: unknown): Mask | undefined {
   const mask = parseMask(options ?? {});
@@ -131,12 +133,12 @@ function parsePatterns(given: unknown): readonly OwnPattern[] | undefined {
   return patterns.length === entries.length ? patterns : undefined;
 }
 
-/** A copy, which has its own `lastIndex`. */
+/** Copies the pattern, so that it has its own `lastIndex`. Returns `undefined` if it is malformed. */
 function parsePattern([name, given]: readonly [string, unknown]): OwnPattern | undefined {
   const [source, flags] = [field(given, 'source'), field(given, 'flags')];
   if (typeof source !== 'string' || typeof flags !== 'string') return undefined;
   try {
-    // A sticky pattern finds nothing beyond the first match.
+    // Without the flag `y`, with which each match would have to begin where the last one ended.
     return { name, pattern: new RegExp(source, `${flags.replace(/[gy]/g, '')}g`) };
   } catch {
     return undefined;

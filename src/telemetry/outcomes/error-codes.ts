@@ -1,6 +1,7 @@
 /**
- * The words of the error codes of OpenAI, Azure, compatible servers and tools. A server chooses the code and may put a key or a
- * word of the prompt there, so a code needs at least two words, all of them known. To add a code, add its words.
+ * The words in the error codes of OpenAI, Azure, compatible servers and tools. A server may put anything into a code,
+ * even a key or a word of the prompt. So a code is recorded only if it has two or more words, and all of them are
+ * listed here. To add a code, add its words.
  */
 const WORDS: ReadonlySet<string> = setOf([
   'above access active ai allowed already api approval archived array audio authentication',
@@ -22,12 +23,12 @@ const WORDS: ReadonlySet<string> = setOf([
   'violation websocket',
 ]);
 
-/** The codes of one word: alone, others may be a word of the prompt. */
+/** The codes of one word that are recorded. Any other single word may come from the prompt. */
 const ONE_WORD_CODES: ReadonlySet<string> = setOf([
   'forbidden overloaded timeout unauthorized Conflict Forbidden Timeout Unauthorized',
 ]);
 
-/** The codes of Node, which have no common words. */
+/** The error codes of Node, which do not consist of common words. */
 const NODE_CODES: ReadonlySet<string> = setOf([
   // Connections
   'EACCES EADDRINUSE EADDRNOTAVAIL EAI_AGAIN EAI_FAIL EAI_MEMORY EAI_NODATA EAI_NONAME ECANCELED ECONNABORTED',
@@ -45,7 +46,7 @@ const NODE_CODES: ReadonlySet<string> = setOf([
   'DEPTH_ZERO_SELF_SIGNED_CERT ERR_SSL_WRONG_VERSION_NUMBER ERR_TLS_CERT_ALTNAME_INVALID ERR_TLS_HANDSHAKE_TIMEOUT',
   'HOSTNAME_MISMATCH INVALID_CA SELF_SIGNED_CERT_IN_CHAIN UNABLE_TO_GET_ISSUER_CERT',
   'UNABLE_TO_GET_ISSUER_CERT_LOCALLY UNABLE_TO_VERIFY_LEAF_SIGNATURE',
-  // Its own errors
+  // Errors of Node itself
   'ABORT_ERR ERR_ASSERTION ERR_BUFFER_OUT_OF_BOUNDS ERR_HTTP_HEADERS_SENT ERR_HTTP2_STREAM_ERROR ERR_INVALID_ARG_TYPE',
   'ERR_INVALID_ARG_VALUE ERR_INVALID_CHAR ERR_INVALID_PROTOCOL ERR_INVALID_RETURN_VALUE ERR_INVALID_STATE',
   'ERR_INVALID_URL ERR_MODULE_NOT_FOUND ERR_OUT_OF_RANGE ERR_SOCKET_CLOSED ERR_SOCKET_CONNECTION_TIMEOUT',
@@ -53,7 +54,7 @@ const NODE_CODES: ReadonlySet<string> = setOf([
   'ERR_UNESCAPED_CHARACTERS MODULE_NOT_FOUND',
 ]);
 
-/** The names of the platform's exceptions, which share one class. A program may give its own exceptions any name. */
+/** The names of the platform's exceptions. All are `DOMException`s, and a program may give its own any other name. */
 const DOM_EXCEPTIONS: ReadonlySet<string> = setOf([
   'AbortError ConstraintError DataCloneError DataError EncodingError InvalidAccessError InvalidCharacterError',
   'InvalidStateError NetworkError NotAllowedError NotFoundError NotReadableError NotSupportedError OperationError',
@@ -65,7 +66,10 @@ const MAX_CODE_LENGTH = 64;
 const CODE = /^(?:[a-z\d_]+|(?:[A-Z]+[a-z]+)+)$/;
 const WORD_BORDER = /_|(?<=[a-z])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])/;
 
-/** A code of two or more known words, a listed code of one word or of Node, or an HTTP status as Azure sends it: `429`. */
+/**
+ * Returns the code if it can be recorded: two or more known words, a listed code of one word or of Node, or an HTTP
+ * status such as `429`, as Azure sends it.
+ */
 export function knownCode(code: unknown): string | undefined {
   if (typeof code !== 'string' || code.length > MAX_CODE_LENGTH) return undefined;
   const isKnown =

@@ -16,7 +16,7 @@ export interface Failure {
   readonly thrown?: unknown;
 }
 
-/** The kind of error a call threw: a known code, else the name of its class, else its HTTP status. */
+/** Describes a thrown error. Its type is a known code, else the name of its class, else its HTTP status. */
 export function readFailure(error: unknown): Failure {
   return {
     type: thrownTypeOf(error),
@@ -28,7 +28,7 @@ export function readFailure(error: unknown): Failure {
 /**
  * Reads an error that the API reports: `{ code, message, type }`, or only the message.
  *
- * @param fallback the type if neither code nor type is a status, a listed code or made of known words
+ * @param fallback the type of the failure if `knownCode` knows neither the code nor the type of the error
  */
 export function readError(error: unknown, fallback: string): Failure {
   return {
@@ -37,7 +37,7 @@ export function readError(error: unknown, fallback: string): Failure {
   };
 }
 
-/** The type of a thrown error. */
+/** The `error.type` of a thrown error; `_OTHER` if nothing about the error is known. */
 export function thrownTypeOf(error: unknown): string {
   return (
     knownCode(field(error, 'code')) ??
@@ -48,7 +48,7 @@ export function thrownTypeOf(error: unknown): string {
   );
 }
 
-/** The type of an error object. Some servers put an HTTP status into its code. */
+/** The `error.type` of an error object of the API. Some servers use an HTTP status as its code. */
 export function errorTypeOf(error: unknown, fallback: string): string {
   const code = field(error, 'code');
   const status = typeof code === 'number' ? String(code) : undefined;
@@ -67,7 +67,7 @@ export function withoutUnseenMessage(
   return failure === undefined || completionHook === undefined ? failure : { ...failure, message: undefined };
 }
 
-/** Marks the span as failed. The message is recorded only if content is. */
+/** Marks the span as failed. The message is recorded only if spans may have content. */
 export function recordFailure(span: Span, failure: Failure, settings: Settings): void {
   span.setAttribute(ATTR.ERROR_TYPE, failure.type);
   const described = contentTargets(settings).span && failure.message !== undefined;
@@ -81,10 +81,10 @@ export function failureAttributes(failure: Failure | undefined): Attributes {
   return failure === undefined ? {} : { [ATTR.ERROR_TYPE]: failure.type };
 }
 
-/** An identifier. Class names come from code, never from a server's answer. */
+/** The form of a class name. Class names can be recorded, because they come from code, never from a server. */
 const CLASS_NAME = /^[\p{L}_$][\p{L}\p{N}_$]{0,63}$/u;
 
-/** The class name of an error, unless it is generic. */
+/** The class name of an error; `undefined` if it is `Object`, or not an identifier of 64 characters at most. */
 export function classNameOf(error: unknown): string | undefined {
   if (typeof error !== 'object' || error === null) return undefined;
   const thrower: unknown = field(error, 'constructor');
@@ -94,7 +94,9 @@ export function classNameOf(error: unknown): string | undefined {
   return className === 'Object' || !CLASS_NAME.test(className) ? undefined : className;
 }
 
-/** The status in an error event of a stream, as vLLM sends it: the SDK throws its base class, without a status. */
+/**
+ * The status in an error event of a stream, as vLLM sends it. The SDK throws this event as an error without a status.
+ */
 function streamedStatus(error: unknown): string | undefined {
   const status = numberField(field(error, 'error'), 'code');
   return numberField(error, 'status') === undefined ? knownCode(String(status)) : undefined;
@@ -104,7 +106,9 @@ function knownStatus(error: unknown): string | undefined {
   return knownCode(String(numberField(error, 'status')));
 }
 
-/** A class may have a static member called `name` of any type, and another name in a minified bundle. */
+/**
+ * The name of a class, even in a minified bundle for the SDK's errors. Its `name` may be a static member of any type.
+ */
 function constructorName(thrower: { readonly name: unknown }): string {
   const known = errorClassName(thrower);
   if (known !== undefined) return known;

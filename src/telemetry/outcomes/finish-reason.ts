@@ -20,7 +20,7 @@ export function addFinishReason(attributes: Attributes, reason: string | undefin
 
 const unfinished = new WeakSet<object>();
 
-/** Marks what was accumulated of a stream that was left, aborted or broken off. */
+/** Marks an answer as incomplete: its stream was not read to the end, was aborted, or broke off. */
 export function markUnfinished(answer: unknown): void {
   if (typeof answer === 'object' && answer !== null) unfinished.add(answer);
 }

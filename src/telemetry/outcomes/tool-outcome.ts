@@ -9,8 +9,8 @@ import { arrayField, field, numberField, stringField } from '../../util/payload.
 import { type Failure, readError } from './failure.ts';
 
 /**
- * How a tool call ended that did not succeed, in every API. Its span has `error.type` where that is an error, else
- * `openai.tool.outcome`.
+ * How a tool call ended that did not succeed, in every API. If the outcome is an error, its span has `error.type`.
+ * Otherwise it has `openai.tool.outcome`.
  */
 export interface ToolOutcome {
   /** Whether the tool ran: only then does its duration count. */
@@ -52,14 +52,14 @@ export function readToolOutcome(object: unknown): ToolOutcome | undefined {
   return readExit(object) ?? arrayField(object, 'output').map(readCommandExit).find(Boolean);
 }
 
-/** One of the commands that a shell ran. */
+/** Reads the outcome of one of the commands that a shell tool ran. */
 function readCommandExit(command: unknown): ToolOutcome | undefined {
   const outcome = field(command, 'outcome');
   return stringField(outcome, 'type') === 'timeout' ? failedWith('timeout') : readExit(outcome);
 }
 
 function readExit(exit: unknown): ToolOutcome | undefined {
-  // `@openai/agents` has the second form.
+  // `@openai/agents` uses the second spelling.
   const code = numberField(exit, 'exit_code') ?? numberField(exit, 'exitCode') ?? 0;
   return code === 0 ? undefined : failedWith('failed');
 }

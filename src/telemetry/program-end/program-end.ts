@@ -18,18 +18,20 @@ import {
   reportUnsent,
 } from './unsent.ts';
 
-/** How long a program that ends waits until everything is sent. */
+/** How long an ending program waits at most until everything is sent. */
 export const FLUSH_TIMEOUT_MS = 2_000;
-/** How much of that goes to what is read of the API. */
+/** How much of that time our own GET requests to the API may take. */
 const END_READ_TIMEOUT_MS = 1_500;
 
 /** The providers that are flushed when the program ends. */
 const providers = new Set<WeakRef<object>>();
 let isListening = false;
-/** Whether the end has reported that the spans were not sent. */
+/** Whether it was reported at the end that spans could not be sent. If so, lost spans are not reported again. */
 let hasReportedTraces = false;
 
-/** Flushes the provider when the program ends. */
+/**
+ * Arranges, once per provider, for it to be flushed when the program ends. Does nothing if it has no `forceFlush()`.
+ */
 export function flushAtProgramEnd(provider: object): ProviderLife {
   const life = lifeOf(provider);
   if (life.flushesAtEnd || typeof field(provider, 'forceFlush') !== 'function') return life;
@@ -43,7 +45,7 @@ export function flushAtProgramEnd(provider: object): ProviderLife {
 
 function listenForEnd(): void {
   onceProcess('beforeExit', sendUnsent);
-  // No span has started yet, so this comes before the views print what has ended.
+  // No span has started yet, so this listener comes before those with which the views print what has ended.
   atExit(endOpenSpans);
   atExit(() => guard('counting lost spans', reportLostSpans), { last: true });
 }
@@ -57,15 +59,15 @@ async function endAndSend(): Promise<void> {
   const unsent = liveProviders().filter((provider) => lifeOf(provider).unsent);
   if (unsent.length === 0) return;
   const release = releasesProcess();
-  // What a sink does keeps the program from ending by itself: by now it is over, or never will be.
+  // Do not wait for sinks: a working sink keeps the program alive, so by now it has finished or never will.
   await endWithin(FLUSH_TIMEOUT_MS, unsent, { reads: true, sinks: false });
   release();
 }
 
 /**
- * Called when nothing else keeps the process alive.
+ * Notes all timers that are started from now on. Called when nothing else keeps the process alive.
  *
- * @returns lets the process end without waiting for the timers and sockets that were started since
+ * @returns a function that lets the process end without waiting for these timers or for open sockets
  */
 function releasesProcess(): () => void {
   const { createHook } = builtIn('node:async_hooks') ?? {};
@@ -84,10 +86,10 @@ function releasesProcess(): () => void {
 }
 
 /**
- * Ends all open spans and sends everything. Resolves after the given time at the latest, and reports which endpoint did not
- * take the spans.
+ * Ends all open spans and sends everything. Resolves after the given time at the latest. Reports an endpoint that did
+ * not accept the spans.
  *
- * @param options.reads whether to read how things ended that are in progress
+ * @param options.reads whether to ask the API how operations in progress have ended
  * @param options.sinks whether to wait for `async` sinks
  */
 export async function endWithin(
@@ -99,7 +101,7 @@ export async function endWithin(
   const sending = new Set<object>();
   const report = (target: object, reason: string): void => {
     const [endpoint] = endpointsOf(target);
-    // A sampler may have dropped all spans.
+    // Nothing is lost if the target takes no spans, or if a sampler has dropped all of them.
     const isLost = takesSpans(target) && flushed.some(hasRecorded);
     if (endpoint === undefined || !isLost) return;
     hasReportedTraces = true;
@@ -108,7 +110,7 @@ export async function endWithin(
   const send = async (target: object): Promise<void> => {
     sending.add(target);
     const reasons = await Promise.all(endpointsOf(target).map(whyUnreachable));
-    // Exporters that are refused would retry until their timeout.
+    // If all endpoints are unreachable, do not flush: the exporters would retry until their timeout.
     if (reasons[0] !== undefined && !reasons.includes(undefined)) report(target, reasons[0]);
     else await flushAtEnd(target).catch((error) => report(target, failureReason(error)));
     sending.delete(target);
@@ -129,8 +131,8 @@ async function whyUnreachable(endpoint: string): Promise<string | undefined> {
 /**
  * Ends idle conversations and sends everything recorded, while the program continues.
  *
- * @param flushed default: all that we have recorded with
- * @param others what else to flush
+ * @param flushed the providers to flush. Default: all that we have recorded with
+ * @param others further objects to flush
  */
 export function sendWithin(
   milliseconds: number,
@@ -141,7 +143,7 @@ export function sendWithin(
   return within(milliseconds, async () => {
     const listeners = await prepareForEnd(flushed, async (listener) => listener.endIdle?.(limits));
     const targets = [...flushed, ...otherProvidersOf(listeners), ...others];
-    // Sinks need no provider.
+    // Sinks belong to no provider, so all of them are awaited.
     await Promise.all([...guardedEach(targets, flushAtEnd), sinksSettled()]);
   });
 }
@@ -171,10 +173,11 @@ function otherProvidersOf(listeners: readonly ProviderListener[]): object[] {
   return listeners.flatMap(({ otherProviders = [] }) => otherProviders);
 }
 
-/** Batching processors do not wait for a batch that they have handed to their exporter before. */
+/** Flushes exporters, too: a batching processor does not wait for a batch that it has already given its exporter. */
 async function flushAtEnd(target: object): Promise<void> {
   try {
-    // The SDK logs a warning if it is flushed afterwards. The program may shut its providers down while we end.
+    // If the program is shutting the provider down, wait for that: a flush after a shutdown makes the SDK log a
+    // warning.
     await (lifeOf(target).shutdown ?? forceFlush(target));
   } finally {
     await Promise.all(processorsOf(target).flatMap(exportersOf).map(forceFlush));
@@ -194,12 +197,15 @@ function hasRecorded(provider: object): boolean {
   return lifeOf(provider).recorded || countQueuedSpans(provider) > 0;
 }
 
-/** Tracer providers and span processors have the methods of neither other provider. */
+/** Whether a target is a tracer provider or span processor. The other providers have `getMeter` or `getLogger`. */
 function takesSpans(target: object): boolean {
   return typeof (field(target, 'getMeter') ?? field(target, 'getLogger')) !== 'function';
 }
 
-/** Runs at exit, for the views and the count of lost spans: after `process.exit()`, calls and runs are still open. */
+/**
+ * Runs at exit. After `process.exit()`, calls and runs are still open. Their spans are ended, so that the views print
+ * them and the lost spans are counted.
+ */
 function endOpenSpans(): void {
   for (const each of listenersOf(liveProviders())) guard('ending open spans', () => each.endAll?.());
 }

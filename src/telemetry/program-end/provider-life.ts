@@ -3,11 +3,11 @@ import { patchMethod } from '../../util/patch-method.ts';
 import { field } from '../../util/payload.ts';
 import { sinksSettled } from '../events/sink.ts';
 
-/** What may still be read of the API before everything ends. */
+/** Limits our own GET requests to the API before everything ends. */
 export interface EndLimits {
-  /** Whether to read how things ended that are in progress. Default: true. */
+  /** Whether to ask the API how operations in progress have ended. Default: true. */
   readonly reads?: boolean;
-  /** How long to wait for requests of the instrumentation's own. */
+  /** How long to wait for these requests. */
   readonly readTimeoutMs?: number;
 }
 
@@ -18,26 +18,29 @@ export interface ProviderListener {
   /** The meter and logger providers to flush together with the tracer provider. */
   readonly otherProviders?: readonly object[];
   flush(): Promise<void>;
-  /** Ends all open spans. */
+  /** Ends all open spans. It may first ask the API how operations in progress have ended. */
   shutdown(limits?: EndLimits): Promise<void>;
   /** Ends idle conversations: those without a call or invocation in progress. */
   endIdle?(limits?: EndLimits): Promise<void>;
-  /** Ends all open spans at once. */
+  /** Ends all open spans at once, without any request to the API. */
   endAll?(): void;
 }
 
-/** Before each method of a provider, the one of its listeners is called. */
+/** The wrapped methods of a provider, each with the method that is called on all listeners before it. */
 const LIFE_METHODS = { forceFlush: 'flush', shutdown: 'shutdown' } as const;
 
-/** What we know of a provider, and who listens to it: weakly, as it may outlive clients with their own settings. */
+/**
+ * What we know about a provider, and who listens to it. It may outlive clients that have their own settings, so it
+ * holds their listeners weakly.
+ */
 export class ProviderLife {
-  /** Whether it may hold something of ours that is not flushed yet. */
+  /** Whether the provider may hold our spans, metrics or events that are not flushed yet. */
   unsent = false;
-  /** Whether a span of ours was recorded. A sampler may have dropped them all. */
+  /** Whether any of our spans was recorded. Stays `false` while a sampler drops them all. */
   recorded = false;
-  /** Whether it is flushed when the program ends. */
+  /** Whether the provider is flushed when the program ends. */
   flushesAtEnd = false;
-  /** Its shutdown, once that has begun. */
+  /** What the provider's `shutdown()` has returned, once it was called. */
   shutdown: unknown;
   readonly #listeners = new Set<WeakRef<ProviderListener>>();
   #restores: (() => boolean)[] = [];
@@ -58,7 +61,7 @@ export class ProviderLife {
     this.#restores = [];
   }
 
-  /** On the provider object, not on its class. OpenTelemetry announces neither to instrumentations. */
+  /** Wraps the provider object, not its class. OpenTelemetry tells instrumentations of neither flush nor shutdown. */
   #wrapMethods(provider: object): void {
     for (const name of Object.keys(LIFE_METHODS) as (keyof typeof LIFE_METHODS)[]) {
       const original = field(provider, name);
@@ -97,14 +100,15 @@ export function lifeOf(provider: object): ProviderLife {
 }
 
 /**
- * Lets the listener finish its work before the provider flushes or shuts down. Work in progress must hold its listener.
+ * Lets the listener finish its work before the provider flushes or shuts down. The listener is held weakly, so work in
+ * progress must keep it alive.
  *
- * @returns removes the listener, and restores the methods if they are still ours
+ * @returns a function that removes the listener, and after the last one restores the methods if they are still ours
  */
 export function beforeProviderEnds(provider: object, listener: ProviderListener): () => void {
   const held = new WeakRef(listener);
   lifeOf(provider).add(held, provider);
-  // A replaced provider may be collected before its listener.
+  // Held weakly, so that a replaced provider can be garbage collected before its listener.
   const place = new WeakRef(provider);
   const stop = (): void => {
     const followed = place.deref();
@@ -117,15 +121,18 @@ export function beforeProviderEnds(provider: object, listener: ProviderListener)
   };
 }
 
-/** A replaced provider may have open spans, and may be shut down long after the first call with the next one. */
+/**
+ * How many providers are followed at the same time. A replaced provider may have open spans, and may be shut down long
+ * after the first call with the next provider.
+ */
 const MAX_FOLLOWED = 4;
 
 /** Listens to a provider, which may be registered or replaced long after the instrumentation was created. */
 export class FollowedProvider {
   readonly #listener: ProviderListener;
-  /** The current one. */
+  /** The current provider. */
   provider: object | undefined;
-  /** The last ones, in the order of their use. */
+  /** The latest providers, in the order of their last use. */
   #followed: { readonly held: WeakRef<object>; readonly stop: () => void }[] = [];
 
   constructor(listener: ProviderListener) {

@@ -19,7 +19,7 @@ import { field, objectField } from '../../util/payload.ts';
 import { printToStderr } from '../../util/text-stream.ts';
 import { NAME, VIEW_HEADER } from '../../util/version.ts';
 
-/** Why a collector takes nothing: it refuses connections, or accepts them and never responds. */
+/** Why a collector receives no spans: it refuses connections, or it accepts them and never responds. */
 export const REFUSED_CONNECTION = 'ECONNREFUSED';
 export const NO_ANSWER = 'timeout';
 
@@ -37,7 +37,7 @@ export function reportUnsent(endpoint: string, reason: string): void {
   );
 }
 
-/** The same for a variable whose endpoint no exporter can use. */
+/** Prints once that traces could not be sent because an environment variable sets an endpoint that is malformed. */
 export function reportMalformation(): void {
   const { env } = process;
   const reason = malformationIn(env);
@@ -66,7 +66,7 @@ export function isRefused(endpoint: string): Promise<boolean> {
   if (net === undefined || url === undefined || lacksScheme(url.href) || usesProxy(process.env))
     return Promise.resolve(false);
   return new Promise((resolve) => {
-    // Without a span, even if the program instruments `node:net`.
+    // Suppressed, so that it gets no span if the program instruments `node:net`.
     const socket = makeSuppressed(() => net.connect({ ...socketAddress(url), timeout: CONNECT_TIMEOUT_MS }));
     const end = (reason?: string): void => {
       socket.destroy();
@@ -83,14 +83,17 @@ let firstReport: Promise<void> | undefined;
 
 /** Reports a failed export. The error after retries is often a timeout, so this checks whether connections are refused. */
 export async function reportFailedExport(endpoint: string, error: unknown): Promise<void> {
-  // Others that fail meanwhile wait for the report of the first.
+  // Only the first failed export is checked and reported. Later ones wait for its report.
   firstReport ??= isRefused(endpoint).then((refused) =>
     reportUnsent(endpoint, refused ? REFUSED_CONNECTION : failureReason(error)),
   );
   await firstReport;
 }
 
-/** Why an export failed: the code of a system error, a status, or the class of the error. Never its message, which may quote data. */
+/**
+ * Why an export failed: the code of a system error, a status, or the class of the error. Never its message, which may
+ * quote data.
+ */
 export function failureReason(error: unknown, depth = 0): string {
   const code = field(error, 'code') ?? field(error, 'statusCode');
   if (typeof code === 'string' && /^[A-Z][A-Z0-9_]{2,40}$/.test(code)) return code;
@@ -98,19 +101,19 @@ export function failureReason(error: unknown, depth = 0): string {
   if (typeof code === 'number' && code > 0 && code <= 16) return `gRPC ${code}`;
   const inner = field(error, 'cause') ?? field(field(error, 'errors'), 0);
   if (depth < 3 && inner !== undefined) return failureReason(inner, depth + 1);
-  // Exporters say these nowhere else.
+  // Exporters report these two reasons only in the message.
   const message = String(field(error, 'message'));
   if (/retryable status/.test(message)) return 'HTTP 429, 502, 503 or 504';
   if (/tim(?:ed? ?out|eout)/i.test(message)) return NO_ANSWER;
   return error instanceof Error ? error.name : 'unknown error';
 }
 
-/** The program can end as soon as the last request has timed out. */
+/** How long a timeout counts as recent. The program can end as soon as its last request has timed out. */
 const RECENT_TIMEOUT_MS = 1_000;
-/** When a collector last let a request time out, by its host. An answer removes it. */
+/** When a request to a collector last timed out, by host. An answer from the host removes its entry. */
 const timeouts = new Map<string, number>();
 
-/** What is used of a request of `node:http`. */
+/** The members that are used here of a request of `node:http`. */
 interface HttpRequest {
   readonly method: string;
   readonly path: string;
@@ -130,11 +133,11 @@ export function watchTimeouts(endpoints: readonly string[], timeoutMs?: number):
   listenToChannels([HTTP_REQUESTS], 'observing an export request', (message) => {
     const request = field(message, 'request') as HttpRequest;
     const url = urls.find(({ host }) => host === request.getHeader('host'));
-    // To the command `view`, spans in progress are sent, too: of these, nothing is lost.
+    // Requests with this header send spans in progress to the command `view`. Nothing is lost if they time out.
     if (url === undefined || request.method !== 'POST' || request.getHeader(VIEW_HEADER) !== undefined)
       return;
     request.once('timeout', () => timeouts.set(url.host, performance.now()));
-    // With a listener for the response, Node would leave its body unread.
+    // Not the event `response`: if it has a listener, Node no longer discards the body by itself.
     request.once('close', () => {
       if (field(objectField(request, 'res'), 'complete') === true) timeouts.delete(url.host);
     });
