@@ -11,26 +11,29 @@ import type { Telemetry } from '../../telemetry/telemetry.ts';
 import { stringField } from '../../util/payload.ts';
 import type { AgentsEnd, AgentsStart } from '../dialects/agents-sdk.ts';
 
-/** The tool calls that the last answer of an agent's model asks for. A run that is resumed has none until the next answer. */
+/** The tool calls that the last answer of an agent's model asks for. A resumed run has none until the next answer. */
 class RequestedCalls {
   #calls: readonly RequestedToolCall[] = [];
-  /** Those that nothing has been recorded for, in their order. */
+  /** The calls that no span has been matched with yet, in their order. */
   #unanswered: readonly RequestedToolCall[] = [];
 
-  /** Takes the tool calls of an answer, in place of those of the one before it. */
+  /** Replaces the tool calls with those of a new answer. */
   keep(calls: readonly RequestedToolCall[]): void {
     this.#unanswered = calls;
     this.#calls = calls;
   }
 
-  /** The first of those calls that fits, which is answered now: the library starts its tools in their order. */
+  /** Removes and returns the first unanswered call that fits: the library starts tools in the order of the calls. */
   take(fits: (call: RequestedToolCall) => boolean): RequestedToolCall | undefined {
     const found = this.#unanswered.find(fits);
     this.#unanswered = this.#unanswered.filter((call) => call !== found);
     return found;
   }
 
-  /** The call with these arguments, if calls of the same name differ in them: one may wait for its approval. */
+  /**
+   * The call with this name and these arguments. Returned only if several calls have the name: then the order may not
+   * tell which one is meant, because a call that waits for its approval starts later.
+   */
   called(name: string, given: string): RequestedToolCall | undefined {
     const calls = this.#calls.filter((call) => toolNameOf(call) === name);
     const fingerprint = fingerprintOf(calls[0]?.name ?? name, given);
@@ -41,26 +44,26 @@ class RequestedCalls {
 
 /** The library's name for the tool that is called. */
 export function toolNameOf({ name, namespace }: RequestedToolCall): string {
-  // A tool that the model has searched for has its own name as namespace.
+  // A tool that the model found by a search has its own name as namespace.
   return namespace === undefined || namespace === name ? name : `${namespace}.${name}`;
 }
 
-/** What is known of a trace or span of the library beside what it reports itself. */
+/** What we note about a trace or span of the library, in addition to what the library reports. */
 class RecordedNode {
-  /** What a trace is recorded with. */
+  /** Set only for a trace: what it and everything inside is recorded with. */
   telemetry: Telemetry | undefined;
   operation: ProgramOperation<AgentsStart, AgentsEnd> | undefined;
-  /** Of a call of a model that is in progress. */
+  /** Set only while a model call is in progress. */
   callStart: { readonly parent: Context; readonly startTime: number } | undefined;
-  /** Of a trace: the handoff that the next agent takes over from. */
+  /** Set only for a trace: the last handoff, until the agent that takes over starts. */
   handoff: { readonly to: string | undefined; readonly from: SpanContext } | undefined;
-  /** The model calls directly below, as the clients of `openai` have seen them. */
+  /** The number of model calls directly below that have been recorded. */
   modelCalls = 0;
   /** Why the last model call, or the last agent, failed. */
   failure: Failure | undefined;
-  /** Whether its errors may quote that of a tool, whose text the library keeps to itself. */
+  /** Whether its errors may quote the error of a tool whose text the library withholds as sensitive data. */
   withholdsText = false;
-  /** What everything below has spent. */
+  /** Counted only for a trace: what all model calls inside have spent. */
   spent: Spent = NOTHING_SPENT;
   readonly requested: RequestedCalls = new RequestedCalls();
 }
@@ -76,12 +79,12 @@ export function recordOf(node: AgentsNode): RecordedNode {
   return known;
 }
 
-/** The agent that makes a call. A request without an operation, such as one for an image, is not the agent's. */
+/** The agent that makes a call. A request without an operation name, such as one for an image, is not the agent's. */
 function agentOf(node: AgentsNode, { name }: Operation): AgentsNode | undefined {
   return name === undefined ? undefined : node.agent;
 }
 
-/** The same for the calls of its model, which may ask for tools. */
+/** The agent that makes a call, if the call is one of its model and may ask for tools. */
 function askingAgent(node: AgentsNode, operation: Operation): AgentsNode | undefined {
   return node.isModelCall ? agentOf(node, operation) : undefined;
 }
@@ -95,7 +98,7 @@ export function noteModelCall(node: AgentsNode, { traits }: Operation): void {
   if (traits?.inference === 'chat') recordOf(node).modelCalls++;
 }
 
-/** Notes what an answer asks for and has spent: for its workflow, whatever the request was. */
+/** Notes the tool calls that an answer asks for, and adds what it has spent to all workflows around it. */
 export function noteAnswer(node: AgentsNode, operation: Operation, result: unknown, spent: Spent): void {
   if (result === undefined) return;
   const agent = askingAgent(node, operation);
@@ -106,7 +109,7 @@ export function noteAnswer(node: AgentsNode, operation: Operation, result: unkno
   }
 }
 
-/** The same record, whose result is noted once it has ended. */
+/** Wraps a record so that `note` is called with its result once it has ended. */
 function noting(record: OpenRecord, note: (result: unknown) => void): OpenRecord {
   return {
     context: record.context,
@@ -123,7 +126,7 @@ function noting(record: OpenRecord, note: (result: unknown) => void): OpenRecord
   };
 }
 
-/** The place of a call inside of a workflow of `@openai/agents`, which gets to know what the call asks for and spends. */
+/** The place of a call inside a workflow of `@openai/agents`. The workflow learns what the call asks for and spends. */
 export function placeWithinAgents(place: Placement, node: AgentsNode, operation: Operation): Placement {
   noteModelCall(node, operation);
   return {

@@ -34,18 +34,18 @@ import {
 } from '../dialects/agents-sdk.ts';
 import { agentAttributes, noteAnswer, noteModelCall, recordOf, toolNameOf } from './node-activity.ts';
 
-/** Traces that may be resumed, by the library's id. */
+/** How many traces are remembered because they may be resumed. */
 const MAX_TRACES = 1_000;
-/** An approval may take long. */
+/** How long a trace is remembered: it may wait long for the approval of a tool. */
 const TRACE_LIFETIME_MS = 24 * 60 * 60_000;
 
 /** Records the workflows of `@openai/agents`: each of its traces, with the agents, tools and guardrails inside. */
 export class Workflows implements AgentsListener {
   readonly #telemetryNow: () => Telemetry | undefined;
-  /** The newest workflow of each trace of the library. */
+  /** The newest span of each trace, by the library's id of the trace. */
   readonly #known = new BoundedMap<string, SpanContext>(MAX_TRACES, undefined, TRACE_LIFETIME_MS);
 
-  /** @param telemetry what a new trace is recorded with; prepares it first */
+  /** @param telemetry prepares and returns what a new trace is recorded with */
   constructor(telemetry: () => Telemetry | undefined) {
     this.#telemetryNow = telemetry;
   }
@@ -64,7 +64,7 @@ export class Workflows implements AgentsListener {
     if (node.type === 'trace') {
       const outer = isInside(node) ? node.parent?.trace : undefined;
       recorded.telemetry = outer === undefined ? this.#telemetryNow() : recordOf(outer).telemetry;
-      // One that is resumed has spent the rest in its first span.
+      // The first span of a resumed trace has counted what was spent before.
       recorded.spent = NOTHING_SPENT;
       if (outer !== undefined) return;
     }
@@ -107,7 +107,7 @@ export class Workflows implements AgentsListener {
     const failure = failureOfNode(node);
     if (node.type === 'agent') {
       this.#recordUnknownTool(node);
-      // If nothing says how a trace ended, its last agent does.
+      // If nothing else shows how a trace ended, its last agent does.
       recordOf(node.trace).failure = failure;
     }
     const outcome =
@@ -132,7 +132,7 @@ export class Workflows implements AgentsListener {
     recordUnseenCall(telemetry, node, { ...callStart, failure: failureOfNode(node) });
   }
 
-  /** A tool that the agent does not have ends its run, and has no span of the library. */
+  /** Records a call of a tool that the agent does not have. It ends the run, and the library has no span for it. */
   #recordUnknownTool(agent: AgentsNode): void {
     const name = unknownToolOf(agent.error);
     const call = name && recordOf(agent).requested.take((each) => toolNameOf(each) === name);
@@ -153,7 +153,7 @@ export class Workflows implements AgentsListener {
     if (id !== undefined) this.#known.set(id, span);
   }
 
-  /** Where a trace that is resumed was last recorded, as another process has noted in its metadata. */
+  /** The last span of a resumed trace, if another process has noted it in the metadata of the trace. */
   #earlierElsewhere(trace: AgentsNode): SpanContext | undefined {
     if (recordOf(trace).telemetry?.settings.propagateInMetadata !== true) return undefined;
     const metadata = objectField(trace.data, 'metadata');
@@ -176,8 +176,8 @@ export class Workflows implements AgentsListener {
 }
 
 /**
- * Notes which conversation a workflow or agent is part of: the group of a trace, else the session of its run. Several runs
- * within one trace may have sessions of their own.
+ * Notes which conversation a workflow or agent is part of: the group of its trace, or else the session of its run.
+ * Agents are looked at as well, because the runs within one trace may have different sessions.
  */
 function nameConversation(node: AgentsNode, active: Context): void {
   if (node.type !== 'trace' && node.type !== 'agent') return;
@@ -185,7 +185,7 @@ function nameConversation(node: AgentsNode, active: Context): void {
   if (id !== undefined) node.values = new Map([[CONVERSATION, id]]);
 }
 
-/** The group of the trace, or of the next one above that has any. */
+/** The group of the trace, or else of the next trace above that has one. */
 function groupOf({ data, parent }: AgentsNode): string | undefined {
   return stringField(data, 'groupId') ?? (parent && groupOf(parent.trace));
 }
@@ -202,15 +202,15 @@ function failureOfNode(node: AgentsNode): Failure | undefined {
 }
 
 /**
- * Whether the library keeps the text of its error to itself: without sensitive data, a tool has no input. Where tools have no
- * spans, nothing shows that.
+ * Whether the library withholds the text of the error as sensitive data. It does if a tool has no input. Where tools
+ * have no spans, nothing shows it, so every thrown error counts as withheld.
  */
 function withholdsText({ type, data, error, thrown, hidesTools }: AgentsNode): boolean {
   if (hidesTools) return thrown !== undefined;
   return type === 'function' && error !== undefined && textField(data, 'input') === undefined;
 }
 
-/** The call that a tool or handoff answers. A program may give a handoff any name but that of a tool. */
+/** The call that a tool or handoff answers. A handoff may have any name but that of a tool. */
 function answeredCall({ type, parent }: AgentsNode, name: unknown): RequestedToolCall | undefined {
   const { agent } = parent ?? {};
   if (agent === undefined) return undefined;
@@ -221,7 +221,7 @@ function answeredCall({ type, parent }: AgentsNode, name: unknown): RequestedToo
   return requested.take((call) => call.type === 'function' && !tools.includes(call.name));
 }
 
-/** The call that a function answers, where its arguments tell, which are known at its end. */
+/** The call that a function answers, if its arguments identify one. They are known only at its end. */
 function calledWith({ type, data, agent }: AgentsNode): RequestedToolCall | undefined {
   const [name, given] = [stringField(data, 'name'), textField(data, 'input')];
   if (type !== 'function' || agent === undefined || name === undefined || given === undefined)
@@ -229,18 +229,21 @@ function calledWith({ type, data, agent }: AgentsNode): RequestedToolCall | unde
   return recordOf(agent).requested.called(name, given);
 }
 
-/** What the trace id of a workflow without a span above is derived from, so that a run resumed elsewhere is in the same one. */
+/**
+ * What the OpenTelemetry trace id of a workflow without a parent is derived from: its conversation, or else the trace
+ * id of the library. A run that is resumed in another process is then in the same trace.
+ */
 function sharedTraceOf(node: AgentsNode): string | undefined {
   return node.type === 'trace' ? (conversationOfNode(node) ?? recordedTraceId(node)) : undefined;
 }
 
-/** Whether a trace is part of an agent's work and has no name of its own: it represents what it is inside of. */
+/** Whether a trace is inside another one and has no name of its own. Then it gets no span. */
 function isInside(trace: AgentsNode): boolean {
   const name = stringField(trace.data, 'name') ?? DEFAULT_WORKFLOW;
   return trace.parent?.open !== undefined && name === DEFAULT_WORKFLOW;
 }
 
-/** The context that a span starts in: the active one, unless that is elsewhere in the tree. */
+/** The context that a span starts in: the active one, unless the library puts the node below another span. */
 function contextFor(node: AgentsNode, active: Context): Context {
   const above = node.parent?.nearest;
   if (above === undefined || agentsNodeIn(active)?.open === above) return active;
@@ -271,8 +274,8 @@ function isCallNode({ type }: AgentsNode): boolean {
 }
 
 /**
- * Records a call of a model that no client of `openai` made: over the library's own WebSocket, or by the model of another
- * package. The library reports request and answer at its end.
+ * Records a model call that no client of `openai` made, because the library used its own WebSocket or another package.
+ * The library reports the request and the answer when the call ends.
  */
 function recordUnseenCall(
   telemetry: Telemetry,
@@ -301,7 +304,10 @@ function recordUnseenCall(
   noteAnswer(node, operation, result, record.spent);
 }
 
-/** Whether a client of `openai` has recorded this response outside the workflow, as without a context manager. */
+/**
+ * Whether a client of `openai` has already recorded this response, but outside the workflow. That happens if there is
+ * no context manager.
+ */
 function isSeen(result: unknown, startTime: number): boolean {
   const id = stringField(result, 'id');
   const seen = id === undefined ? undefined : findEvaluated('response', id);

@@ -33,7 +33,7 @@ import {
   textField,
 } from '../../util/payload.ts';
 
-/** What the traces and spans of `@openai/agents` tell. */
+/** Reads the data of the traces and spans of `@openai/agents`. */
 
 /** What is known when a trace or span of the library starts. */
 export interface AgentsStart {
@@ -42,7 +42,7 @@ export interface AgentsStart {
   readonly attributes: Attributes;
 }
 
-/** What is known at its end. */
+/** What is known when a trace or span of the library ends. */
 export interface AgentsEnd {
   /** The name of the tool, where only the end reports it. */
   readonly toolName?: string;
@@ -51,7 +51,7 @@ export interface AgentsEnd {
   readonly content: () => Content;
 }
 
-/** What the library does in this process, whatever it is. */
+/** The operation for everything that the library does in this process. */
 const IN_PROCESS: OperationKind<AgentsStart, AgentsEnd> = {
   kind: 'internal',
   scope: 'local',
@@ -60,7 +60,7 @@ const IN_PROCESS: OperationKind<AgentsStart, AgentsEnd> = {
   content: { output: ({ content }) => content() },
 };
 
-/** A request of its own, over MCP. */
+/** The operation for a request that the library sends to an MCP server. */
 const REQUEST: OperationKind<AgentsStart, AgentsEnd> = {
   scope: 'local',
   spanName: ({ name }) => name,
@@ -76,10 +76,10 @@ interface SpanType {
 /** The name of a workflow that the program has not named. */
 export const DEFAULT_WORKFLOW = 'Agent workflow';
 
-/** What the name of a tool begins with by which an agent hands over, unless the program names it. */
+/** The prefix of the tool by which an agent hands over, unless the program gives the tool another name. */
 const TRANSFER = 'transfer_to_';
 
-/** Each kind of span that is recorded. All others are part of what they stand below: tasks, turns and model calls. */
+/** The kinds of spans that are recorded. Others, such as tasks and turns, are part of the span above them. */
 const SPAN_TYPES: Readonly<Record<string, SpanType>> = {
   trace: {
     start: (data) => {
@@ -150,7 +150,7 @@ const SPAN_TYPES: Readonly<Record<string, SpanType>> = {
   },
 };
 
-/** Reads the start of a trace or span of `@openai/agents`; `undefined` if it is not recorded. */
+/** Reads the start of a trace or span of `@openai/agents`; `undefined` for a kind that is not recorded. */
 export function readStart(type: string, data: PayloadObject): AgentsStart | undefined {
   const known = Object.hasOwn(SPAN_TYPES, type) ? SPAN_TYPES[type] : undefined;
   if (known === undefined) return undefined;
@@ -170,7 +170,7 @@ function internal(name: string, attributes: Attributes): AgentsStart {
 export function toolStart(name: string, type: string): AgentsStart {
   return internal(`execute_tool ${name}`, {
     [ATTR.GEN_AI_OPERATION_NAME]: GEN_AI_OPERATION_NAME_VALUE_EXECUTE_TOOL,
-    // The event with the details requires it.
+    // The event with the operation's details requires a provider.
     [ATTR.GEN_AI_PROVIDER_NAME]: GEN_AI_PROVIDER_NAME_VALUE_OPENAI,
     [ATTR.GEN_AI_TOOL_NAME]: name,
     [ATTR.GEN_AI_TOOL_TYPE]: 'function',
@@ -178,7 +178,7 @@ export function toolStart(name: string, type: string): AgentsStart {
   });
 }
 
-/** Without the library's sensitive data, input and output are empty. */
+/** Reads input and output of a tool. They are empty if the program has told the library to withhold sensitive data. */
 function toolContent(data: PayloadObject): Content {
   return {
     toolArguments: parseJson(textField(data, 'input')),
@@ -192,8 +192,8 @@ function mcpServerOf(data: PayloadObject): string | undefined {
 }
 
 /**
- * The name of an MCP server. Where the program gives none, the library makes one of the transport and the address, which
- * may hold credentials: `sse: https://…`.
+ * Removes the address from the name of an MCP server. If the program gives no name, the library makes one of the
+ * transport and the address, such as `sse: https://…`. The address may contain credentials.
  */
 function withoutAddress(name: string | undefined): string | undefined {
   const [, before = '', scheme] = /^(.*?)(?::?\s*)\b([a-z][a-z\d+.-]*):\/\//is.exec(name ?? '') ?? [];
@@ -206,7 +206,7 @@ function media(type: string, data: PayloadObject): AgentsStart {
   return internal(type, attributes);
 }
 
-/** Texts only, never audio: that is an object with its bytes. */
+/** Reads the texts of a speech span. Audio is never read: the library has it as an object with its bytes. */
 function mediaEnd(data: PayloadObject): Partial<AgentsEnd> {
   return {
     content: () => ({
@@ -216,7 +216,7 @@ function mediaEnd(data: PayloadObject): Partial<AgentsEnd> {
   };
 }
 
-/** A call of a model as the library reports it: nothing of it where its sensitive data is off. */
+/** A model call as the library reports it. */
 export interface ToldCall {
   readonly operation: Operation;
   readonly path: string;
@@ -225,7 +225,7 @@ export interface ToldCall {
   readonly provider: string;
 }
 
-/** Reads a call of a model; `undefined` for any other node, and where the library withholds what it says. */
+/** Reads a model call; `undefined` for any other node, and if the library withholds the call as sensitive data. */
 export function readToldCall(type: string, data: PayloadObject): ToldCall | undefined {
   return type === 'response'
     ? readResponseCall(data)
@@ -262,7 +262,7 @@ function readGeneration(data: PayloadObject): ToldCall | undefined {
   };
 }
 
-/** What the library says of some errors, and the class that it throws for them. */
+/** The messages that the library has for some errors, with the class of the error that it throws. */
 const ERROR_TYPES: Readonly<Record<string, string>> = {
   'Error running tool': 'ToolCallError',
   'Error running tool (non-fatal)': 'ToolCallError',
@@ -272,14 +272,14 @@ const ERROR_TYPES: Readonly<Record<string, string>> = {
   'Handoff agent not found': 'ModelBehaviorError',
 };
 
-/** An error as text begins with its class: `TypeError: …`. What else stands before a colon may be content. */
+/** An error as text begins with its class: `TypeError: …`. Any other text before a colon may be content. */
 const NAMED_ERROR = /^([A-Z][A-Za-z0-9]{0,50}(?:Error|Exception|Triggered)|Error):/;
 
 /**
- * Reads the error of a trace or span. The library keeps it as texts, which may quote the input.
+ * Reads the error of a trace or span. The library has it only as texts, which may quote the input.
  *
- * @param thrown the error itself, where it is known
- * @param withText whether the library gives its sensitive data
+ * @param thrown the error itself, if it is known
+ * @param withText whether the text of the error may be recorded
  */
 export function readAgentsFailure(error: unknown, thrown: unknown, withText: boolean): Failure | undefined {
   if (thrown !== undefined) {
@@ -297,28 +297,28 @@ function typeOfText(text: string | undefined): string | undefined {
   return text === undefined ? undefined : NAMED_ERROR.exec(text)?.[1];
 }
 
-/** The types that tell nothing of what went wrong. */
+/** Error types that say nothing about what went wrong. */
 const GENERIC: ReadonlySet<string> = new Set(['Error', ERROR_TYPE_VALUE_OTHER]);
 
-/** An agent that fails since its model could not be called has the error of that call, which the library does not name. */
+/** An agent that fails because its model call failed gets the error type of that call: the library does not name it. */
 export function morePrecise(failure: Failure | undefined, known: Failure | undefined): Failure | undefined {
   return failure !== undefined && known !== undefined && GENERIC.has(failure.type)
     ? { ...failure, type: known.type }
     : failure;
 }
 
-/** What the library says of a tool that a person has refused, and of one that an agent does not have. */
+/** The library's messages for a tool that a person has refused, and for a tool that the agent does not have. */
 const REJECTED = /^Tool execution for \S+ was manually rejected by user\.$/;
 const UNKNOWN_TOOL = /^ModelBehaviorError: Tool (\S+) not found in agent /;
 
-/** What the library gives the model as the result of a tool that has none. */
+/** What the library tells the model instead of a result if a tool has none. */
 const UNPARSABLE_RESULT = 'An error occurred while parsing tool arguments. Please try again with valid JSON.';
 const ABORTED_RESULT = 'aborted';
 const TIMEOUT_RESULT = /^Tool '.{1,128}' timed out after \d{1,16}ms\.$/;
 
 /**
- * The outcome of a tool. Some outcomes show only in what the library gives the model as the result, which it reports only
- * with its sensitive data: the tool took too long, other calls have ended its run, a command of a shell failed.
+ * Reads the outcome of a tool. Some outcomes show only in the result that the model gets, which the library may
+ * withhold as sensitive data: the tool timed out, its run was aborted, a shell command failed.
  *
  * @param failure the error of its span
  */
@@ -341,7 +341,7 @@ export function readAgentsToolOutcome(
   return { ...failedTool(failure), ran };
 }
 
-/** The name of the tool that an agent does not have and that ended its run. */
+/** The name of the unknown tool that ended the agent's run; `undefined` if the run ended otherwise. */
 export function unknownToolOf(error: unknown): string | undefined {
   return UNKNOWN_TOOL.exec(textField(field(error, 'data'), 'error') ?? '')?.[1];
 }

@@ -11,13 +11,13 @@ import { follow, WaitingTraces } from './running-traces.ts';
 /** The id of every trace that the library does not record. */
 export const NO_TRACE_ID: string = 'no-op';
 
-/** Traces to end when this package stops listening. A program may begin traces and end none. */
+/** The limit for traces to end when this package stops listening. A program may begin traces and never end them. */
 const MAX_OPEN_WORKFLOWS = 1_000;
 
-/** What a run may begin with. */
+/** The types of the first span of a run. */
 const RUN_SPANS: readonly (string | undefined)[] = ['agent', 'task'];
 
-/** Told of everything that `@openai/agents` does, at once and in order. */
+/** Is called for everything that `@openai/agents` does, synchronously and in order. */
 export interface AgentsListener {
   /** Called before a trace is made. */
   prepare(): void;
@@ -25,14 +25,14 @@ export interface AgentsListener {
   ended(node: AgentsNode): void;
 }
 
-/** A trace, or a copy of the library's current trace and span, that something is about to run with. */
+/** What to do when the library runs a function with a trace. */
 interface Entered {
   readonly within: AgentsContext;
-  /** Follows what the function returns. The program gets the promise that this returns instead. */
+  /** Follows the promise that the function returns. The program gets the promise that `watch` returns instead. */
   readonly watch: ((result: Promise<unknown>) => Promise<unknown>) | undefined;
 }
 
-/** The library's storage, with OpenTelemetry's context beside it. */
+/** Wraps the library's storage of the current trace, so that OpenTelemetry's context changes with it. */
 class HeardStorage implements TraceStorage {
   readonly original: TraceStorage;
   readonly #entering: (store: unknown) => Entered;
@@ -56,21 +56,21 @@ class HeardStorage implements TraceStorage {
     const { within, watch } = entered;
     const result = this.original.run(store, () => runIn(within, run, undefined, args));
     if (watch === undefined || !(result instanceof Promise)) return result;
-    // Nothing else may be attached to a promise of the program: an unhandled rejection would not be reported,
-    // and a stack would end here.
+    // The program gets the promise of `watch` instead of its own. If we followed its own beside it, an unhandled
+    // rejection would not be reported, and a stack would end here.
     return guard('observing an agents run', watch, result) ?? result;
   }
 }
 
 /**
- * Hears the traces and spans of `@openai/agents`, whether or not the library records them. It asks for its trace provider
- * and its storage under global symbols at every use, so that both are found without importing it, in every copy and build.
+ * Observes the traces and spans of `@openai/agents`, whether or not the library records them. The library looks up its
+ * trace provider and its storage under global symbols, so both are found without importing it, in every copy and build.
  */
 export class AgentsSource {
   readonly #provider: object;
   readonly #listener: AgentsListener;
   readonly #nodes = new WeakMap<object, AgentsNode>();
-  /** The copies of traces that nothing has run with yet: the library makes one for each run and span. */
+  /** The copies of traces that no function has run with yet. The library makes a copy for each run and span. */
   readonly #copies = new WeakSet<object>();
   /** The traces that have not ended. */
   readonly #traces = new BoundedMap<AgentsNode, AgentsNode>(MAX_OPEN_WORKFLOWS);
@@ -84,7 +84,7 @@ export class AgentsSource {
   constructor(provider: object, listener: AgentsListener) {
     this.#provider = provider;
     this.#listener = listener;
-    // The library may be loading at this moment, and cannot make its storage until it has.
+    // If the library is just being loaded, it cannot make its storage yet.
     if (isStorage(globalStorage())) this.#keepStorage();
     else queueMicrotask(() => guard('finding the storage of agents', () => this.#keepStorage()));
     this.#hearMaking('createTrace', (made, args) => {
@@ -97,7 +97,7 @@ export class AgentsSource {
     });
   }
 
-  /** Restores everything. What is in progress is not heard any further, and ends now. */
+  /** Removes all patches. Traces in progress are not observed any further, and end now. */
   stop(): void {
     this.#stopped = true;
     this.#patches.restore();
@@ -128,14 +128,14 @@ export class AgentsSource {
   readonly #entering = (store: unknown): Entered => {
     const trace = field(store, 'trace');
     const node = isObject(trace) ? (this.#nodes.get(trace) ?? this.#adopt(trace)) : undefined;
-    // A store that was copied, or that the program made of a trace, names a span, even if that is `undefined`.
+    // Only a trace that begins has a store without `span`. A copied store has the property, even if it is `undefined`.
     const begins = node !== undefined && node.state !== 'open' && !Object.hasOwn(Object(store), 'span');
     const isCopy = isObject(trace) && this.#copies.delete(trace);
     const around = this.#nodeIn(store);
     const traces = begins ? [node] : isCopy ? (around?.waitingTraces ?? []) : [];
     const within = new AgentsContext(activeContext(), () => this.#nodeIn(store) ?? this.#current());
     const watch = (result: Promise<unknown>): Promise<unknown> => {
-      // A span of the program has begun at once. Only runs are waited for, those inside of it, too.
+      // If the function has begun a span of the program, only the runs inside that span are waited for.
       const first = this.#nodeIn(store);
       if (!begins && first !== around && !RUN_SPANS.includes(first?.type)) return result;
       return follow(traces, result, begins, (each) => this.#end(each));
@@ -143,7 +143,7 @@ export class AgentsSource {
     return { within, watch: traces.length > 0 ? watch : undefined };
   };
 
-  /** A trace that was not made by the provider: a runner with tracing disabled has one of its own. */
+  /** Observes a trace that the provider did not make: a runner with tracing disabled has one of its own. */
   #adopt(trace: object): AgentsNode {
     this.#listener.prepare();
     const node = this.#made(trace, 'trace', traceData(trace, undefined), this.#current());
@@ -156,7 +156,7 @@ export class AgentsSource {
     if (!isObject(made)) return node;
     if (type === 'trace')
       node.addMetadata = (added) => {
-        // The program's own object stays as it is: several traces may share it.
+        // The program's metadata object is not changed, because several traces may share it.
         if (Object.hasOwn(made, 'metadata'))
           Object.assign(made, { metadata: { ...asObject(field(made, 'metadata')), ...added } });
       };
@@ -164,7 +164,7 @@ export class AgentsSource {
     this.#hear(made, 'start', (told) => this.#start(told));
     this.#hear(made, 'end', (told) => this.#end(told));
     this.#hear(made, 'setError', (told, error) => {
-      // The second error of a tool does not name the class: a span that is not recorded forgets that it has the first.
+      // On a span that is not recorded, the library sets a second error, without the class: the first one is kept.
       if (told.type !== 'function' || told.error === undefined) told.error = error;
     });
     this.#hear(made, 'clone', undefined, (told, copy) => {
@@ -217,7 +217,7 @@ export class AgentsSource {
     // This may end what has waited too long, and the node with it.
     this.#waiting.renew(node);
     if (node.state !== 'open') return;
-    // Only its result says whether a run has failed, and a stream may leave the function of its trace.
+    // The end waits for what still runs: only its result says whether a run has failed.
     node.isEnding = true;
     if (node.running.size > 0) {
       this.#waiting.add(node);
@@ -226,7 +226,7 @@ export class AgentsSource {
     if (node.stream !== undefined) node.thrown ??= field(node.stream, 'error') ?? undefined;
     node.stream = undefined;
     if (node.type === 'trace') {
-      // Some versions leave an agent open that waits for an approval.
+      // Some versions of the library do not end the span of an agent that waits for an approval.
       for (const inside of [...node.openSpans].reverse()) {
         this.#end(inside);
         inside.isPaused = true;
@@ -238,7 +238,11 @@ export class AgentsSource {
     this.#listener.ended(node);
   }
 
-  /** Ends traces, the outer ones of which come first, whatever still runs. */
+  /**
+   * Ends traces even if something in them still runs.
+   *
+   * @param traces outer ones before inner ones
+   */
   #endNow(traces: readonly AgentsNode[]): void {
     for (const trace of [...traces].reverse()) {
       trace.running.clear();
@@ -260,7 +264,10 @@ export class AgentsSource {
     return this.#nodeIn(this.#storage?.getStore());
   }
 
-  /** Wraps the storage again if the program has set another. The library makes its own when it first looks for the current trace. */
+  /**
+   * Wraps the storage, also again if the program has set another. The library makes its own when it first looks for the
+   * current trace, so that is asked for if there is none.
+   */
   #keepStorage(): void {
     if (this.#stopped) return;
     if (globalStorage() === undefined) {

@@ -2,18 +2,19 @@ import { guard } from '../../util/guard.ts';
 import { field } from '../../util/payload.ts';
 import { isObject } from '../reflect.ts';
 
-/** Where every copy of `@openai/agents-core` from 0.3.9 on has its trace provider. */
+/** The global symbol under which every copy of `@openai/agents-core` from 0.3.9 on keeps its trace provider. */
 const TRACE_PROVIDER: symbol = Symbol.for('openai.agents.core.traceProvider');
-/** Where it has its storage of current traces and spans. */
+/** The global symbol under which the library keeps its storage of the current trace and span. */
 const STORAGE: symbol = Symbol.for('openai.agents.core.asyncLocalStorage');
 
 type Globals = Record<symbol, unknown>;
 
 /**
- * Calls the listener with the trace provider of `@openai/agents`: at once if the library has made it, else when it does.
- * The library is not imported. An accessor stands under its symbol until then, and a plain property afterwards.
+ * Calls the listener with the trace provider of `@openai/agents`: at once if the provider exists, else when the library
+ * makes it. The library is not imported: a setter under its global symbol waits for the provider, and then becomes a
+ * plain property.
  *
- * @returns stops listening
+ * @returns a function that stops listening
  */
 export function onTraceProvider(listener: (provider: object) => void): () => void {
   const made = (globalThis as Globals)[TRACE_PROVIDER];
@@ -22,7 +23,7 @@ export function onTraceProvider(listener: (provider: object) => void): () => voi
     return () => undefined;
   }
   let listening = true;
-  // Another copy of this package may listen, too.
+  // Another copy of this package may have defined a setter before.
   const earlier = Object.getOwnPropertyDescriptor(globalThis, TRACE_PROVIDER);
   const set = (provider: unknown): void => {
     Object.defineProperty(globalThis, TRACE_PROVIDER, {
@@ -44,7 +45,7 @@ export function onTraceProvider(listener: (provider: object) => void): () => voi
 
 export type Run = (this: unknown, ...args: unknown[]) => unknown;
 
-/** The library's storage. A program may set one of its own. */
+/** The library's storage of the current trace, an `AsyncLocalStorage`. A program may set one of its own. */
 export interface TraceStorage {
   getStore(): unknown;
   run(store: unknown, run: Run, ...args: unknown[]): unknown;

@@ -9,44 +9,49 @@ interface RecordedSpan {
   readonly context: Context;
 }
 
-/** Where the library calls models: with its tracing for models switched off, directly below an agent or turn. */
+/**
+ * The nodes in which the library calls models. If its tracing of models is off, it calls them directly in an agent or
+ * turn.
+ */
 const AGENT_WORK: readonly string[] = ['response', 'generation', 'turn', 'agent'];
 
-/** A trace or span of `@openai/agents`. Its copies share one node, and so do those that the library does not record. */
+/**
+ * A trace or span of `@openai/agents`, whether or not the library records it. Copies of a trace or span share one node.
+ */
 export class AgentsNode {
   /** The library's name for the kind of span: `agent`, `function`, …; `trace` for a trace. */
   readonly type: string;
-  /** What the library says of it. It is filled in until the end. */
+  /** The library's data about it. The library adds to the object until the end. */
   readonly data: PayloadObject;
   readonly parent: AgentsNode | undefined;
   state: 'made' | 'open' | 'ended' = 'made';
-  /** Whether it may go on although it is not open: its trace has ended first, or it was restored from a saved state. */
+  /** Whether it may still continue: its trace ended before it, or it was restored from a saved state. */
   isPaused = false;
   /** The error as the library describes it. */
   error: unknown;
-  /** The error itself, where one ended a trace; `null` where nothing was thrown as one. */
+  /** The error that was thrown, if one ended a trace; `null` if the program threw `undefined` or `null`. */
   thrown: unknown;
-  /** Values for the contexts inside. */
+  /** Context values for everything inside it. */
   values: ReadonlyMap<symbol, unknown> | undefined;
-  /** The call that has a span where an agent hands over. */
+  /** The tool call by which this agent hands over, for which the library has a span. */
   readonly handoff: HandoffCall = { id: undefined };
-  /** Set while it has a span. One that is resumed is not part of its first span. */
+  /** Set once it has a span. A trace or span that is resumed gets a second one. */
   recorded: RecordedSpan | undefined;
 
-  // Of traces:
+  // The following are used only for traces:
   /** The spans inside that have not ended, oldest first. */
   readonly openSpans: Set<AgentsNode> = new Set();
-  /** What has not returned yet: its function, and the runs and spans inside. */
+  /** The promises that have not settled yet: of its function, and of the runs inside. */
   readonly running: Set<Promise<unknown>> = new Set();
-  /** Its function is, or was, followed: how it returns says whether the trace has failed. */
+  /** Whether its function was seen, so that the function's result says whether the trace has failed. */
   isFollowed = false;
-  /** The library has ended it. */
+  /** Whether the library has ended it. It may still wait for what runs inside. */
   isEnding = false;
-  /** The stream that its function has returned. */
+  /** The stream of a run that its function has returned. */
   stream: unknown;
-  /** Adds to the metadata, which the library keeps in the state of a run. */
+  /** Adds to the metadata of the trace, which the library saves with the state of a run. */
   addMetadata: ((added: Readonly<Record<string, string>>) => void) | undefined;
-  /** A runner with its tracing disabled makes no spans for tools but handoffs. */
+  /** Whether it belongs to a runner with tracing disabled, which makes spans for handoffs but for no other tools. */
   hidesTools = false;
 
   constructor(type: string, data: PayloadObject, parent: AgentsNode | undefined) {
@@ -55,14 +60,14 @@ export class AgentsNode {
     this.parent = parent;
   }
 
-  /** The node itself, or else the next one above it, that fits. */
+  /** The first node that fits, beginning with this one and going up. */
   closest(fits: (node: AgentsNode) => boolean): AgentsNode | undefined {
     let node: AgentsNode | undefined = this;
     while (node !== undefined && !fits(node)) node = node.parent;
     return node;
   }
 
-  /** The trace that it belongs to, which is the innermost one. */
+  /** The innermost trace that it belongs to; a trace itself. */
   get trace(): AgentsNode {
     return this.closest(({ type, parent }) => type === 'trace' || parent === undefined) ?? this;
   }
@@ -72,17 +77,17 @@ export class AgentsNode {
     return this.closest(({ type }) => type === 'agent');
   }
 
-  /** The node or the next one above it that has a span, one that has not ended. */
+  /** The first node, going up from this one, that has a span and has not ended. */
   get open(): AgentsNode | undefined {
     return this.closest(({ recorded, state }) => recorded !== undefined && state !== 'ended');
   }
 
-  /** The node or the next one above it that has a span, if possible one that has not ended. */
+  /** The first node, going up from this one, that has a span: if possible, one that has not ended. */
   get nearest(): AgentsNode | undefined {
     return this.open ?? this.closest(({ recorded }) => recorded !== undefined);
   }
 
-  /** The value of the key for contexts inside of it: its own, else that of the next node above it. */
+  /** The context value for everything inside it: its own, or else that of the next node above it. */
   valueOf(key: symbol): unknown {
     return this.closest(({ values }) => values?.has(key) === true)?.values?.get(key);
   }
@@ -91,17 +96,21 @@ export class AgentsNode {
     return this.parent?.closest((node) => node === outer) !== undefined;
   }
 
-  /** Whether a call of a model here is one of an agent, whose tools the library runs; below a tool it is the program's. */
+  /**
+   * Whether a model call here is made by an agent, so that the library runs its tools. In a tool, the program makes it.
+   */
   get isModelCall(): boolean {
     return AGENT_WORK.includes(this.type);
   }
 
-  /** Which of the tool calls that a model asks for here the library makes spans for. */
+  /**
+   * Whether the library makes spans for the tool calls that a model asks for here: for all, none, or only the handoff.
+   */
   get showsTools(): boolean | HandoffCall {
     return this.isModelCall && (!this.trace.hidesTools || (this.agent?.handoff ?? false));
   }
 
-  /** The traces that last until a run that begins here has ended. What an agent runs is awaited by the run of that agent. */
+  /** The traces that wait for a run that begins here. They do not wait for runs inside an agent: its own run does. */
   get waitingTraces(): readonly AgentsNode[] {
     const traces: AgentsNode[] = [];
     for (let node: AgentsNode | undefined = this; node !== undefined; node = node.trace.parent) {
@@ -111,7 +120,7 @@ export class AgentsNode {
     return traces;
   }
 
-  /** Has a span stand for the node, from now on or from now on again. */
+  /** Sets the span that represents the node from now on, also if it had another one before. */
   record(span: Span, parent: Context): void {
     this.recorded = { span, context: contextBelow(parent, this, span) };
   }
@@ -122,7 +131,7 @@ export function agentsNodeIn(context: Context): AgentsNode | undefined {
   return context.getValue(AGENTS) as AgentsNode | undefined;
 }
 
-/** A context with a span that stays, below a node of the library. */
+/** A context inside a node of the library, whose active span does not change with the node's. */
 export function contextBelow(base: Context, node: AgentsNode, span: Span | undefined): Context {
   return new AgentsContext(base, () => node, { span });
 }
@@ -132,8 +141,8 @@ interface PlacedSpan {
 }
 
 /**
- * The context inside of one of the library's own contexts. The library changes the current span of those in place, so
- * each lookup asks for it anew.
+ * An OpenTelemetry context inside one of the library's own contexts. The library changes the current span of its
+ * context in place, so this context looks for it at every access.
  */
 export class AgentsContext implements Context {
   readonly #base: Context;
@@ -141,8 +150,8 @@ export class AgentsContext implements Context {
   readonly #placed: PlacedSpan | undefined;
 
   /**
-   * @param current the innermost node, of the library's context that this one belongs to
-   * @param placed a span that stays, whatever the node
+   * @param current returns the innermost node in the library's context
+   * @param placed a span that is active whatever the current node is
    */
   constructor(base: Context, current: () => AgentsNode | undefined, placed?: PlacedSpan) {
     this.#base = base;
@@ -160,7 +169,7 @@ export class AgentsContext implements Context {
     if (key === AGENTS) return node;
     if (key === SPAN_KEY) return this.#placed === undefined ? this.#spanOf(node) : this.#placed.span;
     const value = this.#base.getValue(key);
-    // The program has set it, or it is of a node above.
+    // The node's value replaces one from a node above, but not one that the program has set.
     return value === undefined || value === agentsNodeIn(this.#base)?.valueOf(key)
       ? (node.valueOf(key) ?? value)
       : value;
@@ -168,16 +177,16 @@ export class AgentsContext implements Context {
 
   #spanOf(node: AgentsNode): unknown {
     const { open } = node;
-    // What a tool has left behind stays in its trace.
+    // Work that a tool has left running after everything ended stays in the same trace.
     if (open === undefined) return this.#base.getValue(SPAN_KEY) ?? node.nearest?.recorded?.span;
-    // The program's own span, if it has made one inside of the same node.
+    // If the base is in the same node, the program may have made a span of its own there, which comes first.
     return agentsNodeIn(this.#base)?.open === open ? this.#base.getValue(SPAN_KEY) : open.recorded?.span;
   }
 
   setValue(key: symbol, value: unknown): Context {
     const node = this.#current();
     return key === SPAN_KEY && node !== undefined
-      ? // On the same base: spans within spans would make a chain without an end.
+      ? // The new context has the same base. Otherwise, spans within spans would make an ever longer chain of contexts.
         contextBelow(this.#placed === undefined ? this : this.#base, node, value as Span | undefined)
       : new AgentsContext(this.#base.setValue(key, value), this.#current, this.#placed);
   }
@@ -189,7 +198,9 @@ export class AgentsContext implements Context {
   }
 }
 
-/** A trace that is not recorded does not know its name: only what it was made with does. */
+/**
+ * The data of a trace. If the library does not record the trace, only the options that it was made with have its name.
+ */
 export function traceData(made: unknown, options: unknown): PayloadObject {
   const { name, groupId } = (asObject(options) ?? asObject(made) ?? {}) as PayloadObject;
   return {

@@ -7,15 +7,16 @@ import { holderOf, isObject } from '../reflect.ts';
 import { closeOf, httpUrl, parseFrame, parseReceived, type SocketObservation } from '../sockets/socket.ts';
 import { Transports } from '../sockets/transport.ts';
 
-/** A WebSocket of a realtime agent, and what hears its frames. */
+/** A WebSocket of a realtime agent, and what observes its frames. */
 interface Connection {
   readonly observation: SocketObservation;
   byProgram: boolean;
 }
 
 /**
- * The transports that `@openai/agents` has for realtime agents. They use no class of `openai`. All of them hand what arrives
- * to one method, with the WebSocket as its target; what is sent passes the method of that WebSocket.
+ * The transports of `@openai/agents` for realtime agents. They use no class of `openai`. All of them pass received
+ * messages to one method, `_onMessage`, whose argument has the WebSocket as `target`. They send with the WebSocket's
+ * own `send`.
  */
 export class RealtimeTransports extends PatchedClass {
   readonly #transports = new Transports();
@@ -32,7 +33,7 @@ export class RealtimeTransports extends PatchedClass {
     }));
   }
 
-  /** Connections go on unrecorded. */
+  /** Called when nothing observes any more. Open connections continue without being recorded. */
   protected override unobserved(): void {
     this.#transports.restore();
     this.#known = new WeakMap();
@@ -77,7 +78,7 @@ export class RealtimeTransports extends PatchedClass {
         guard('recording a realtime frame', () => observation.sent(asObject(parseFrame(frame)))),
     });
     const known = this.#known;
-    // The class belongs to others, whose sockets are not known here.
+    // Others use the class of the WebSocket, too. Their sockets are not in `known`.
     const holder = holderOf(socket, 'close');
     if (holder === undefined) return;
     this.patches.wrap(holder, 'close', (original) => ({

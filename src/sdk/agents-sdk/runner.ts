@@ -5,10 +5,10 @@ import { ownValue } from '../../util/own-data.ts';
 import { field, stringField } from '../../util/payload.ts';
 import { PatchedClass } from '../patches.ts';
 
-/** Under this key a context has the options of the innermost run of `@openai/agents`, which may name a session. */
+/** The context key for the options of the innermost run of `@openai/agents`, which may name a session. */
 const RUN_OPTIONS: symbol = createContextKey('opentelemetry-instrumentation-openai agents run');
 
-/** The class of runners, which knows the options of a run: the library's traces do not name the session. */
+/** Patches the library's `Runner`, to know the options of a run: the library's traces do not name the session. */
 export class RunnerClass extends PatchedClass {
   protected patch(): void {
     this.patches.wrap(this.prototype, 'run', (original) => ({
@@ -25,7 +25,7 @@ function contextOfRun(options: unknown): Context | undefined {
   const active = activeContext();
   const names =
     ownValue(options, 'session') !== undefined || ownValue(options, 'conversationId') !== undefined;
-  // A run inside of another one is not part of that one's session.
+  // A run inside another run is not part of the outer run's session.
   return names || active.getValue(RUN_OPTIONS) !== undefined
     ? active.setValue(RUN_OPTIONS, options)
     : undefined;
@@ -33,12 +33,12 @@ function contextOfRun(options: unknown): Context | undefined {
 
 /**
  * The id of the session, or else of the conversation, that the innermost run names. A session of the Conversations API
- * has its id once the library has asked for it, before its trace starts.
+ * gets its id when the library creates the conversation, before the trace starts.
  */
 export function sessionIn(within: Context): string | undefined {
   const options = within.getValue(RUN_OPTIONS);
   const session = ownValue(options, 'session');
-  // A session that compacts another one has the id of that one.
+  // A session that compacts another session has no id of its own.
   const id =
     stringField(session, 'sessionId') ?? stringField(field(session, 'underlyingSession'), 'sessionId');
   return id ?? (ownValue(options, 'conversationId') as string | undefined);

@@ -6,12 +6,13 @@ import { SweepTimer } from '../../util/sweep-timer.ts';
 import type { AgentsNode } from './node.ts';
 
 /**
- * Follows the function of a trace, or a run inside. The library ends the trace of a stream later, and none whose function
- * throws. Once the function has returned, nothing but its result says that a run has failed.
+ * Follows the promise of a trace's function, or of a run inside a trace, since only its result says whether it has
+ * failed. The library itself does not end a trace whose function throws, and ends the trace of a streamed run later.
  *
- * @param traces those that it is the function of, or that wait for it
- * @param end ends a trace that the library has ended, unless that waits for others
- * @returns the promise that replaces the one given
+ * @param traces the trace whose function returned the promise, or the traces that wait for the run
+ * @param isComplete whether the promise comes from the function of the trace, and not from a run inside
+ * @param end called for each of the traces that the library has ended. Does nothing if the trace still waits
+ * @returns the promise that the program gets instead of the given one
  */
 export function follow(
   traces: readonly AgentsNode[],
@@ -51,7 +52,7 @@ export function follow(
     },
     (error: unknown) => {
       settle((trace) => {
-        // A program may throw `undefined`, too.
+        // A program may throw `undefined`, which must still count as thrown.
         if (isComplete) {
           trace.thrown = error ?? null;
           trace.running.clear();
@@ -63,30 +64,33 @@ export function follow(
   );
 }
 
-/** Whether this is the stream of a run. Reading of a proxy may call something remote. */
+/** Whether this is the stream of a run. Fields of proxies are not read, since that may call something remote. */
 function isRunStream(value: unknown): boolean {
   return !isProxy(value) && typeof field(value, '_getStreamLoopPromise') === 'function';
 }
 
-/** Ends when the run has ended whose stream this is. */
+/** The promise that settles when the run of this stream has ended. */
 function streamLoopOf(stream: unknown): Promise<unknown> | undefined {
   const loop: unknown = (stream as { _getStreamLoopPromise(): unknown })._getStreamLoopPromise();
   return loop instanceof Promise ? loop : undefined;
 }
 
 const MAX_WAITING = 1_000;
-/** How long a trace waits while nothing inside begins or ends. */
+/** How long a trace waits for its runs while no trace or span inside it begins or ends. */
 const MAX_WAIT_MS = 10 * 60_000;
 const WAITING_SWEEP_MS = 60_000;
 
-/** The traces that have ended but for runs inside. A run may never end, such as one that lost a race against a timeout. */
+/**
+ * The traces that the library has ended but that wait for runs inside. The wait is limited, because a run may never
+ * end: for example, one that the program has given up after a timeout.
+ */
 export class WaitingTraces {
   readonly #traces: BoundedMap<AgentsNode, AgentsNode>;
   readonly #timer: SweepTimer;
   /** Ends all of them. */
   readonly stop: () => void;
 
-  /** @param end ends a trace that waits no longer, with everything inside */
+  /** @param end ends a trace and everything inside it, when it has waited too long or must not wait any more */
   constructor(end: (trace: AgentsNode) => void) {
     this.#traces = new BoundedMap(MAX_WAITING, end, MAX_WAIT_MS);
     this.stop = () => {
@@ -108,7 +112,7 @@ export class WaitingTraces {
     this.#traces.delete(trace);
   }
 
-  /** Has the traces around a node that begins or ends wait anew. */
+  /** Called when a node begins or ends: restarts the waiting time of the traces around it. */
   renew(node: AgentsNode): void {
     if (this.#traces.size === 0) return;
     for (let trace: AgentsNode | undefined = node.trace; trace !== undefined; trace = trace.parent?.trace)
