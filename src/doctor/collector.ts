@@ -119,10 +119,7 @@ export async function examineCollector(environment: Environment, isSetElsewhere:
     : skipped(`${detail}; your code may name another endpoint`);
 }
 
-/**
- * Contacts the collector without sending spans. Over HTTP, sends an exporter's request with its headers; over gRPC,
- * only connects.
- */
+/** Contacts the collector without spans: over HTTP with an exporter's request, over gRPC by only connecting. */
 async function probeCollector(environment: Environment): Promise<Check> {
   const protocol = tracesProtocol(environment);
   const url = parseAddress(tracesEndpoint(environment, protocol));

@@ -7,10 +7,7 @@ import { type Imports, readImports } from './imports.ts';
 /** A package that a program loads. */
 export interface Load {
   readonly specifier: string;
-  /**
-   * The file that loads the package, relative to the folder where the command runs; `undefined` if the command itself
-   * loads it.
-   */
+  /** The file that loads the package, relative to the command's folder; `undefined` if the command itself loads it. */
   readonly file?: string;
   /** The file in the command through which `file` is loaded. */
   readonly root?: string;
@@ -181,10 +178,7 @@ export class Program {
   }
 }
 
-/**
- * The file that Node, a bundler or TypeScript loads for a path. For a folder: the `main` of its package.json, or its
- * index.
- */
+/** The file that Node, a bundler or TypeScript loads for a path. For a folder: its `main`, or its index. */
 function resolveFile(path: string): string | undefined {
   const extension = extname(path);
   const base = path.slice(0, path.length - extension.length);

@@ -42,10 +42,7 @@ interface UnprintedTrace {
   waits: number;
 }
 
-/**
- * What a viewer inside a program can learn about the program's calls in progress. The entry files of the package
- * connect the two.
- */
+/** What a viewer inside a program can learn about calls in progress. The entry files of the package connect the two. */
 export interface LiveSource {
   /** Whether the program will export more spans of the trace. */
   isOpen(traceId: string): boolean;
@@ -63,10 +60,7 @@ const MAX_SPANS_PER_TRACE = 10_000;
 const MAX_HELD_EVALUATIONS = 1_000;
 /** The delay from the arrival of a trace's root to printing. Some spans end just after the root. */
 const PRINT_DELAY_MS = 200;
-/**
- * How often the delay is repeated while a conversation, run or tool call is open. Five seconds are enough to read a
- * run's steps.
- */
+/** How often the delay repeats while a conversation, run or tool call is open: five seconds, enough to read a run. */
 const MAX_WAITS = 24;
 /** The width of a terminal that does not report one. */
 const DEFAULT_COLUMNS = 80;

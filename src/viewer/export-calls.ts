@@ -164,10 +164,7 @@ function chatTool(tool: unknown): unknown {
   return { type, function: definition };
 }
 
-/**
- * A message of the GenAI conventions as messages of a chat completion. Each result of a tool becomes a message of its
- * own.
- */
+/** A message of the GenAI conventions as chat completion messages. Each tool result becomes its own message. */
 function completionMessages({ role, parts }: SpanMessage): JsonLine[] {
   const results = parts
     .filter(({ type }) => type === 'tool_call_response')
@@ -191,10 +188,7 @@ function completionMessages({ role, parts }: SpanMessage): JsonLine[] {
   return [message, ...results];
 }
 
-/**
- * Whether every part of a message can be exported. Reasoning may be left out, because the model is not given its own
- * reasoning again.
- */
+/** Whether every part of a message can be exported or, like the reasoning, may be left out. */
 function isExportable({ parts }: SpanMessage): boolean {
   return parts.every(
     (part) =>

@@ -28,16 +28,10 @@ export interface HtmlTraceExporterOptions {
   readonly maxSize?: number | undefined;
 }
 
-/**
- * The maximum number of traces that are kept, and of traces whose pages are finished. A late span must not overwrite a
- * finished page.
- */
+/** The maximum number of traces that are kept, and of finished pages that late spans must not overwrite. */
 const MAX_PAGE_TRACES = 10_000;
 
-/**
- * The delay from the end of a trace to writing its page. It lets late spans arrive, and limits a busy program to one
- * write a second.
- */
+/** The delay from the end of a trace to its page. It waits for late spans, and limits writes to one a second. */
 const WRITE_DELAY_MS = 1000;
 
 /**
@@ -125,7 +119,7 @@ export class HtmlTraceExporter {
     const traceId = attributeText(context.traceId);
     if (this.#closed.get(traceId) === true) return void this.#omitted++;
     const held = toHeldSpan(span);
-    // The SDK resolves pending resource attributes only if somebody waits for them.
+    // The SDK reports resource attributes as pending until somebody waits for them.
     if (held.resource !== undefined)
       void guardAsync('reading a resource', async () => held.resource?.waitForAsyncAttributes?.());
     this.#stored.add(traceId, attributeText(context.spanId), held);
@@ -169,10 +163,7 @@ export class HtmlTraceExporter {
     else this.#writeEach(stale);
   }
 
-  /**
-   * Writes the pages that failed least often first, and stops at one that fails again: building all pages can take
-   * seconds.
-   */
+  /** Writes pages that failed least often first, until one fails again: building all pages can take seconds. */
   #writeEach(stale: readonly [id: string, trace: PageTrace][]): void {
     const failures = (trace: PageTrace): number => this.#failures.get(trace) ?? 0;
     for (const [id, trace] of stale.toSorted(([, a], [, b]) => failures(a) - failures(b))) {

@@ -160,10 +160,7 @@ function readOtlpEvaluation(record: OtlpFields): SpanNote | undefined {
 
 type OtlpFields = Readonly<Record<string, unknown>>;
 
-/**
- * How many levels of a document are searched for spans, and how many levels of a value are read. OTLP has 8 levels
- * above a span.
- */
+/** The levels of a document searched for spans, and of a value that are read. OTLP has 8 levels above a span. */
 const MAX_OTLP_LEVELS = 100;
 /** The maximum length of a trace or span id, in UTF-16 units. The ids of OTLP have 32 and 16. */
 const MAX_SPAN_ID_LENGTH = 128;

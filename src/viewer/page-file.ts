@@ -58,10 +58,7 @@ function documentWith(policy: string, data: string): string {
 `;
 }
 
-/**
- * JSON without `<`, which could end the script element. JSON has this character only inside strings, where it can be
- * escaped.
- */
+/** JSON without `<`, which could end the script element. It occurs only inside strings, where it can be escaped. */
 export function inert(json: string): string {
   return json.replaceAll('<', '\\u003c');
 }

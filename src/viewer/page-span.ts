@@ -107,10 +107,7 @@ export function shownResource(
     : Object.fromEntries(shown.map((name) => [name, limitedValue(attributes[name], MAX_SPAN_NAME_LENGTH)]));
 }
 
-/**
- * Attributes within the limits of the page. Attributes beyond the limit are only counted; longer values are cut and
- * marked.
- */
+/** Attributes within the limits of the page. Further ones are only counted; longer values are cut and marked. */
 export function limitedValues(
   attributes: Readonly<Record<string, unknown>>,
 ): Readonly<Record<string, unknown>> {
@@ -123,10 +120,7 @@ export function limitedValues(
   return Object.fromEntries(shown);
 }
 
-/**
- * The name of a span or event, within the limit. A JavaScript program can pass any value as a name, so it need not be a
- * string.
- */
+/** The name of a span or event, within the limit. JavaScript programs can pass any value as a name. */
 export function limitedName(name: unknown): string {
   const text = attributeText(name);
   return text.length > MAX_SPAN_NAME_LENGTH ? `${text.slice(0, MAX_SPAN_NAME_LENGTH)}…` : text;

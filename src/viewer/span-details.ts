@@ -28,16 +28,10 @@ const IDS: readonly string[] = [
   ATTR.OPENAI_ITEM_ID,
 ];
 
-/**
- * The maximum number of ancestors searched for an id. In a trace thousands of levels deep, searching all would take
- * many seconds.
- */
+/** The maximum number of ancestors searched for an id. A trace thousands of levels deep would take many seconds. */
 const MAX_ANCESTORS = 100;
 
-/**
- * Plain requests show every id except that of the request itself, for instance the `openai.message.id` of a new
- * message.
- */
+/** Plain requests show every id except their own request id, for instance the `openai.message.id` of a new message. */
 const REQUEST_ID = /^openai\.(?!request\.)\w+\.id$/;
 
 /** The details of a span, in this order. To show another one, add a row. */
@@ -170,7 +164,7 @@ export function detailsOf(row: Row, extraAttributes: readonly string[]): Detail[
   return details;
 }
 
-/** A fact that shows the number in an attribute with a noun, such as `2 retries`. */
+/** A fact that shows the number in an attribute with a noun, such as `2 polls`. */
 function countFact(attribute: string, one: string, rank: Rank): Fact {
   return { attributes: [attribute], rank, show: ([value]) => count(value, one) };
 }
@@ -243,10 +237,7 @@ function dim(text: string): TextSegment {
   return { text, tone: 'dim' };
 }
 
-/**
- * Formats a count of invocations: `2 runs` of a thread, `2 turns` of a session, `2 responses` of a conversation or
- * realtime session.
- */
+/** Formats a count: `2 runs` of a thread, `2 turns` of a session, `2 responses` of other conversations. */
 function invocationCount({ name, attributes }: SpanNode['span'], total: unknown): string | undefined {
   if (name === 'thread') return count(total, 'run');
   if (name === 'session') return count(total, 'turn');

@@ -21,10 +21,7 @@ export interface StoredTrace<Span> {
   arrived: number;
 }
 
-/**
- * The limits of a store. Beyond them, `evict` drops the traces whose last part is oldest. No single trace exceeds
- * `maxSize`.
- */
+/** Beyond these limits, `evict` drops the traces whose last part is oldest. No single trace exceeds `maxSize`. */
 interface StoreLimits<Span> {
   readonly maxTraces: number;
   readonly maxSize: number;
@@ -54,10 +51,7 @@ export class SpanStore<Span> {
     return this.#traces;
   }
 
-  /**
-   * Adds a span, or replaces it if it is there already: exporters send a span again if they do not know that it
-   * arrived.
-   */
+  /** Adds a span or replaces it: exporters send a span again if they do not know that it arrived. */
   add(traceId: string, spanId: string, span: Span): void {
     const { maxSize, sizeOf } = this.#limits;
     const trace = this.#touch(traceId);
@@ -81,10 +75,7 @@ export class SpanStore<Span> {
     this.#grow(trace, size);
   }
 
-  /**
-   * Drops traces beyond the limits. Called only after a batch: a trace dropped earlier would come back without its
-   * first spans.
-   */
+  /** Called only after a batch: within it, a trace that was dropped would come back without its first spans. */
   evict(): void {
     const { maxTraces, maxSize, dropping } = this.#limits;
     for (const [id, oldest] of this.#traces) {

@@ -28,10 +28,7 @@ interface SummaryViewOptions {
 const PANEL_WIDTH = 76;
 /** The maximum width of the panel. On a terminal with enough columns, the panel is as wide as its longest value. */
 const MAX_PANEL_WIDTH = 160;
-/**
- * On a narrower terminal the table has no column for the status: the details of a failed call begin with its error
- * anyway.
- */
+/** On a narrower terminal the table has no status column: the details of a failed call begin with its error anyway. */
 const MIN_STATUS_COLUMNS = 80;
 /** The maximum width of names in the table of calls. On a narrow terminal, the limit is a fraction of its width. */
 const MAX_CALL_NAME_WIDTH = 40;

@@ -37,10 +37,7 @@ export function viewText(bytes: Uint8Array): string {
   return new TextDecoder(isUtf16(bytes) ? 'utf-16le' : 'utf-8').decode(bytes);
 }
 
-/**
- * Whether a file is UTF-16, which older versions of PowerShell write when they redirect output. Pass the first bytes of
- * the file.
- */
+/** Whether a file, by its first bytes, is UTF-16. Older versions of PowerShell write it when they redirect output. */
 export function isUtf16(bytes: Uint8Array): boolean {
   return bytes[0] === 0xff && bytes[1] === 0xfe;
 }

@@ -63,10 +63,7 @@ class Transcript {
    * for all calls of one answer.
    */
   readonly #unanswered = new Map<unknown, { output: unknown }[][]>();
-  /**
-   * How often the user said each text in realtime sessions, by message key. A response may repeat the text as its
-   * input.
-   */
+  /** How often the user said each text in realtime sessions, by message key. It may also be a response's input. */
   readonly #transcribed = new Map<string, number>();
   /** Runs whose output has not been added yet. */
   readonly #open: Row[] = [];
@@ -158,10 +155,7 @@ class Transcript {
     this.#unanswered.set(part.id, left);
   }
 
-  /**
-   * Whether the transcript of the message is shown already. Each transcript accounts for the input of one response
-   * only.
-   */
+  /** Whether a message is shown as a transcript already. Each transcript stands for the input of one response only. */
   #isTranscribed(message: SpanMessage): boolean {
     const key = transcriptKey(message);
     const left = this.#transcribed.get(key) ?? 0;
@@ -244,10 +238,7 @@ export function toolExchange(attributes: FinishedSpan['attributes']): { input: u
   };
 }
 
-/**
- * The place of a row in its tree. It is computed from the parent's place, because walking up from every row would take
- * quadratic time.
- */
+/** The place of a row in its tree, computed from its parent's place: walking up from every row would be quadratic. */
 interface TranscriptPlace {
   readonly depth: number;
   /** The run that the row belongs to, or else the outermost row. */

@@ -110,10 +110,7 @@ function readCell(row: Row, { attributes, evaluations: all = [] }: TreeViewOptio
   };
 }
 
-/**
- * If a detail does not fit in one row, drops that kind of detail from all rows of the same kind, so that they look
- * alike.
- */
+/** If a detail does not fit in one row, drops that kind of detail from all rows of the same kind. */
 function withEqualDetails(cells: readonly Cell[], { name, duration, columns }: Layout): readonly Cell[] {
   if (columns === undefined) return cells;
   const kindOfRow = ({ row, name: text }: Cell): unknown =>
@@ -215,10 +212,7 @@ const CONTENT: readonly ContentAttribute[] = [
 /** How much of a content value is read: more than fits on a line of any terminal. */
 const MAX_READ_CONTENT_LENGTH = 500;
 
-/**
- * The content of a span as lines, such as `› user "What is 2+2?"` and `‹ "4"`. Of several messages, only the last is
- * shown.
- */
+/** The content of a span as lines, such as `› user "What is 2+2?"` and `‹ "4"`. Only the last message is shown. */
 function contentLinesOf(attributes: Readonly<Record<string, unknown>>): string[] {
   const lines: string[] = [];
   for (const { attribute, mark, read } of CONTENT) {
@@ -252,10 +246,7 @@ const PART_NAMES: Readonly<Record<string, string>> = {
   omitted: 'not recorded',
 };
 
-/**
- * A message part as text: quoted text, or a tool call as `get_weather({"city":"Paris"})`, without arguments if they are
- * not recorded.
- */
+/** A message part as text: `"text"`, or `get_weather({"city":"Paris"})`, without arguments if they are not recorded. */
 function partText(part: Readonly<Record<string, unknown>>): string {
   if (part.type === 'tool_call') {
     const input = attributeText(part.arguments ?? '');

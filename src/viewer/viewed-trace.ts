@@ -93,10 +93,7 @@ export interface TraceEntry extends SpanUsage {
   readonly spans: number;
   /** The number of traces that contain spans of a conversation. */
   readonly traces: number;
-  /**
-   * Whether a span has not ended, or the parent of a span is missing. A parent ends, and so arrives, after its
-   * children.
-   */
+  /** Whether a span has not ended, or the parent of a span is missing: it ends, and so arrives, after its children. */
   readonly underWay: boolean;
   readonly facets: readonly string[];
   /** A text that changes whenever the spans change. */

@@ -6,10 +6,7 @@ import { messageText, readMessages } from './messages.ts';
 import type { SpanEvent } from './page-span.ts';
 import { type FinishedSpan, isTranscription, millisecondsBetween, type Row } from './tree.ts';
 
-/**
- * A stretch of time in which somebody speaks in a realtime session. Times are in milliseconds since the start of the
- * session.
- */
+/** A stretch of speech in a realtime session. Times are in milliseconds since the start of the session. */
 export interface Utterance {
   readonly speaker: 'user' | 'assistant';
   readonly from: number;
@@ -27,10 +24,7 @@ export interface Voice {
   readonly session: Row;
   /** The length of the session, in milliseconds. */
   readonly length: number;
-  /**
-   * The utterances in order. An utterance of the assistant lasts as long as its audio, as if the audio was played at
-   * once.
-   */
+  /** The utterances in order. Those of the assistant are as long as its audio, as if it was played at once. */
   readonly utterances: readonly Utterance[];
   /** When the user interrupted the assistant. */
   readonly interruptions: readonly number[];

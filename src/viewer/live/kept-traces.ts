@@ -71,10 +71,7 @@ export class KeptTraces {
   }
 }
 
-/**
- * Converts bytes for OTLP/JSON: ids to hexadecimal, other bytes to base64. `value` is no longer a buffer here, so the
- * original is used.
- */
+/** Converts ids to hexadecimal and other bytes to base64. `value` is no longer a buffer here, so reads the original. */
 function bytesAsText(this: unknown, key: string, value: unknown): unknown {
   const given = (this as Readonly<Record<string, unknown>>)[key];
   if (!(given instanceof Uint8Array)) return value;

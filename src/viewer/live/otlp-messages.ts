@@ -1,9 +1,6 @@
 import type { Reader } from 'protobufjs/minimal.js';
 
-/**
- * Reads a protobuf message. Its fields have the names and structure of OTLP/JSON; ids and other bytes are arrays of
- * bytes.
- */
+/** Reads a protobuf message. Fields are named and structured as in OTLP/JSON; ids and bytes are arrays of bytes. */
 export interface MessageType {
   decode(reader: Reader): Readonly<Record<string, unknown>>;
 }

@@ -1,10 +1,7 @@
 import protobuf from 'protobufjs/minimal.js';
 import { ExportLogsServiceRequest, ExportTraceServiceRequest, type MessageType } from './otlp-messages.ts';
 
-/**
- * The maximum number of fields in one request. An empty field takes two bytes there, but many times that in memory and
- * time.
- */
+/** The maximum number of fields in one request. An empty field is two bytes there, but much more in memory and time. */
 const MAX_PROTOBUF_FIELDS = 2_000_000;
 
 /**

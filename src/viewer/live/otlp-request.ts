@@ -13,10 +13,7 @@ export class Refusal extends Error {
 
 /** The maximum size of a body in bytes, before and after decompression. */
 const MAX_BODY_SIZE: number = 64 * 2 ** 20;
-/**
- * The maximum size of all bodies that are being read, in bytes. Beyond it, requests get 503, after which exporters send
- * again.
- */
+/** The maximum bytes of all bodies being read. Beyond it, requests get 503, after which exporters send again. */
 const MAX_PENDING_SIZE = 4 * MAX_BODY_SIZE;
 
 const DECODERS: Readonly<Record<string, (() => Transform) | undefined>> = {
@@ -67,10 +64,7 @@ function tooLarge(): Refusal {
   return new Refusal(413, 'The body is larger than 64 MiB after decompression.');
 }
 
-/**
- * The maximum number of objects and lists in a JSON body. An empty one takes three bytes there, but many times that in
- * memory.
- */
+/** The maximum number of objects and lists in a JSON body. Empty ones are three bytes there, but many in memory. */
 const MAX_JSON_VALUES = 5_000_000;
 const BRACE = 0x7b;
 const BRACKET = 0x5b;

@@ -21,7 +21,7 @@ const ANSWER_HEADERS: Readonly<Record<string, string>> = {
   'referrer-policy': 'no-referrer',
   'x-content-type-options': 'nosniff',
   'x-frame-options': 'DENY',
-  // Tells the exporter in a program that this is the `view` command, even when its request is refused.
+  // Tells programs that this is the `view` command. Without it in a refusal, they would stop sending live spans.
   [VIEW_HEADER]: 'live',
 };
 
@@ -204,10 +204,7 @@ function accessProblem(headers: IncomingHttpHeaders): string | undefined {
   return undefined;
 }
 
-/**
- * A secret known only to the user who sees the output of the command. Other users of the machine can also reach the
- * port.
- */
+/** A secret known only to the user who sees the command's output. Other users of the machine reach the port, too. */
 export function newToken(): string {
   return randomBytes(16).toString('hex');
 }

@@ -98,8 +98,8 @@ function mayBeUnfinished(text: string, found: OtlpSpans): boolean {
   if (found.unreadable === 0) return false;
   const [line = ''] = text.trimStart().split('\n', 1);
   if (readOtlpJson(line).unreadable === 0) return false;
-  // Such a document starts with `[` or `{`. If it starts with `{`, none of its lines alone may contain spans; a list
-  // may have one document per line.
+  // A list may have one document per line, so its lines may contain spans. In a document that starts with `{`, no line
+  // contains spans of its own.
   return /^\[\s*(?:\{|$)/.test(line) || (/^\{\s*(?:"|$)/.test(line) && isEmpty(found));
 }
 

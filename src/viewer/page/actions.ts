@@ -20,10 +20,10 @@ import {
 import { idsAbove, idsToClose, type TimelineItem, timelineItems } from './timeline-items.ts';
 import type { TraceSource } from './trace-source.ts';
 
-/** The span of the address that is shown already: it is not shown again when other spans arrive. */
+/** The span that is shown because the address names it. It is not shown again when other spans arrive. */
 const shownSpan: Signal<string | undefined> = signal();
 
-/** Shows what a source has, now and whenever the reader asks for something else. */
+/** Shows the traces of a source now, and again whenever the reader changes what to show. */
 export function showTraces(source: TraceSource, lost: (error: unknown) => void): void {
   omitted.value = source.omitted;
   const query = computed(() => JSON.stringify({ ...address.value, span: undefined }));
@@ -32,7 +32,7 @@ export function showTraces(source: TraceSource, lost: (error: unknown) => void):
     refresh(source).catch(lost);
   });
   const span = computed(() => address.value.span);
-  // A link names a span, or the reader goes back.
+  // The address changes without a selection when the reader opens a link to a span, or goes back.
   effect(() => {
     if (span.value === shownSpan.peek()) return;
     if (span.value === undefined) closeSpan();
@@ -66,7 +66,7 @@ export function choose({ kind, id }: Pick<TraceEntry, 'kind' | 'id'>): void {
   go({ kind, id, span: undefined, other: undefined, isTotals: false }, !isOpen);
 }
 
-/** Compares the open trace with another one, or no longer. */
+/** Compares the open trace with another one; `undefined` ends the comparison. */
 export function compareWith(other: string | undefined): void {
   const { kind, id } = opened.peek()?.entry ?? address.peek();
   go({ kind, id, other, isTotals: false }, true);
@@ -76,17 +76,17 @@ export function showTotals(isTotals: boolean): void {
   go({ isTotals, other: undefined }, true);
 }
 
-/** Filters. Going back leads to what was shown before, not to each letter. */
+/** Sets the filter. Going back returns to what was shown before, instead of undoing letter by letter. */
 export function setFilter(changes: Partial<Pick<PageAddress, 'words' | 'onlyErrors'>>): void {
   const { words = '', onlyErrors } = changes;
   go(changes, onlyErrors !== undefined || (words === '') !== (address.peek().words === ''));
 }
 
-/** Selects a span. A filter that hides it is cleared. */
+/** Selects a span. A filter that hides the span is cleared. */
 export function select(row: Row): void {
   const { kind, id } = opened.peek()?.entry ?? address.peek();
   const isHidden = foundRows.peek().size > 0 && !foundRows.peek().has(row);
-  // Going back closes a sheet. Beside the timeline there is nothing to close.
+  // On a narrow page, going back closes the sheet. On a wide page there is no sheet to close.
   const ownStep = selected.peek() === undefined && !isWide.peek();
   batch(() => {
     showSpan(row.id, true);
@@ -98,7 +98,7 @@ export function deselect(): void {
   go({ span: undefined }, false);
 }
 
-/** Selects the next failed span, and after the last one the first again. */
+/** Selects the next failed span. After the last one, starts again with the first. */
 export function selectNextError(): void {
   const errors = opened.peek()?.trace.summary.errors ?? [];
   const row = selected.peek();
@@ -106,14 +106,14 @@ export function selectNextError(): void {
   if (next !== undefined) select(next);
 }
 
-/** Filters by an id. */
+/** Shows only spans with an id, by setting the filter. */
 export function filterBy(id: string): void {
   if (!isWide.peek()) deselect();
   setFilter({ words: id });
   focusFilter();
 }
 
-/** Closes or opens what is below rows. */
+/** Collapses or expands rows. */
 function fold(ids: readonly string[], close: boolean): void {
   folds.value = new Map([...folds.peek(), ...ids.map((id) => [id, close] as const)]);
 }

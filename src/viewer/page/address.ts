@@ -1,16 +1,16 @@
 import { type Signal, signal } from '@preact/signals';
 import type { TraceEntry } from '../viewed-trace.ts';
 
-/** What the page shows, as the fragment of its address: `#trace=…&span=…&filter=…`. */
+/** What the page shows, as written in the fragment of its address: `#trace=…&span=…&filter=…`. */
 export interface PageAddress {
   readonly kind: TraceEntry['kind'];
-  /** The open trace or conversation; `undefined` for the first one of the list, whichever that is. */
+  /** The open trace or conversation; `undefined` for whichever is the first of the list. */
   readonly id: string | undefined;
   readonly span: string | undefined;
   readonly words: string;
   readonly onlyErrors: boolean;
   readonly sort: TraceOrder;
-  /** Another trace or conversation, which the open one is compared with. */
+  /** The trace or conversation that the open one is compared with. */
   readonly other: string | undefined;
   /** Whether the totals of the list are shown. */
   readonly isTotals: boolean;
@@ -18,7 +18,7 @@ export interface PageAddress {
 
 export type TraceOrder = '' | 'time' | 'duration' | 'cost' | 'errors';
 
-/** The orders of the list. */
+/** The orders of the list, with their labels. */
 export const TRACE_ORDERS: Readonly<Record<TraceOrder, string>> = {
   '': 'Default order',
   time: 'Newest',
@@ -54,7 +54,7 @@ function isOrder(name: string | null): boolean {
 
 function linkTo({ kind, id, span, words, onlyErrors, sort, other, isTotals }: PageAddress): string {
   const parts: Readonly<Record<string, string | undefined>> = {
-    // A list of conversations has no open one at first.
+    // An empty id: in the list of conversations, none is open at first.
     [kind]: id ?? (kind === 'conversation' ? '' : undefined),
     span,
     filter: words || undefined,
@@ -69,7 +69,7 @@ function linkTo({ kind, id, span, words, onlyErrors, sort, other, isTotals }: Pa
   return `#${new URLSearchParams(named)}`;
 }
 
-/** Shows something else. A step of its own is one that going back undoes. */
+/** Shows something else. With `ownStep`, going back undoes the change by itself. */
 export function go(changes: Partial<PageAddress>, ownStep: boolean): void {
   const next = { ...address.value, ...changes };
   const link = linkTo(next);

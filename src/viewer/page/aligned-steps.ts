@@ -1,20 +1,22 @@
 import type { Row } from '../tree.ts';
 
-/** A step of two traces, or of one of them. */
+/** A step that both traces have, or only one of them. */
 export interface AlignedStep {
   readonly depth: number;
   readonly one: Row | undefined;
   readonly other: Row | undefined;
 }
 
-/** Siblings of each trace that are aligned by their names. Further ones are aligned by their places. */
+/** How many siblings of each trace are aligned by name. Further siblings are paired by position. */
 const MAX_ALIGNED = 300;
-/** Steps that are listed. */
+/** The maximum number of steps listed. */
 export const MAX_STEPS = 2_000;
 
 type StepPair = readonly [one: Row | undefined, other: Row | undefined];
 
-/** Puts the steps of two traces side by side: those with one name, in one order, below the same steps. */
+/**
+ * Puts the steps of two traces side by side. Steps match if they have the same name and order, below steps that match.
+ */
 export function alignedSteps(one: readonly Row[], other: readonly Row[]): AlignedStep[] {
   const childrenOf = [one, other].map((rows) => Map.groupBy(rows, ({ parent }) => parent));
   const below = ([a, b]: StepPair): StepPair[] => {
@@ -23,7 +25,7 @@ export function alignedSteps(one: readonly Row[], other: readonly Row[]): Aligne
     return pairsOf(a === undefined ? [] : first, b === undefined ? [] : second);
   };
   const steps: AlignedStep[] = [];
-  // The last is next. No recursion: a trace can be thousands of levels deep.
+  // A stack: the last entry is handled next. No recursion, because a trace can be thousands of levels deep.
   const pending = below([undefined, undefined])
     .map((pair) => ({ pair, depth: 1 }))
     .reverse();
@@ -35,11 +37,11 @@ export function alignedSteps(one: readonly Row[], other: readonly Row[]): Aligne
   return steps;
 }
 
-/** The longest common subsequence of two lists of siblings, with what is in one of them alone in between. */
+/** Pairs siblings by their longest common subsequence. One that only one list has is paired with `undefined`. */
 function pairsOf(one: readonly Row[], other: readonly Row[]): StepPair[] {
   const [a, b] = [one.slice(0, MAX_ALIGNED), other.slice(0, MAX_ALIGNED)];
   const width = b.length + 1;
-  /** The length of the longest common subsequence of the rests from two places. */
+  /** For each pair of positions, the length of the longest common subsequence from there on. */
   const lengths = new Uint16Array((a.length + 1) * width);
   const at = (i: number, j: number): number => lengths[i * width + j] ?? 0;
   for (let i = a.length - 1; i >= 0; i--)

@@ -13,7 +13,7 @@ import { compared, isFiltered, isMissing, listedEntries, lists, omitted, opened 
 import { TotalsView } from './totals-view.tsx';
 import { TraceList } from './trace-list.tsx';
 
-/** Terms that are suggested, and traces whose terms are. */
+/** The maximum number of suggested terms, and of traces whose terms are suggested. */
 const MAX_SUGGESTIONS = 500;
 const MAX_SUGGESTING = 2_000;
 
@@ -33,10 +33,10 @@ effect(() => {
   if (trace !== undefined) document.title = `${trace.title.slice(0, 100)} · OpenAI traces`;
 });
 
-/** One trace needs no list. */
+/** There is a list if the page has a server, or more than one trace. */
 const hasList = computed(() => connection.value !== undefined || (lists.value?.total ?? 0) > 1);
 
-/** Whether the reader wants the list beside the trace; `undefined` for where there is room. */
+/** Whether the reader wants the list beside the trace; `undefined` if the width of the page decides. */
 const wantsList: Signal<boolean | undefined> = signal();
 
 /** On a small screen, the list is shown until a trace is chosen. */
@@ -64,7 +64,7 @@ function Frame(): VNode | null {
   );
 }
 
-/** Shows or hides the list; on a small screen, goes back to it. */
+/** A button that shows or hides the list. On a small screen, it goes back to the list. */
 function ListButton(): VNode | null {
   if (!hasList.value || (isSmall.value && isListShown.value)) return null;
   const { kind } = address.value;
@@ -123,7 +123,7 @@ function Header(): VNode {
   );
 }
 
-/** What may be looked for, after what is there already. */
+/** Suggestions for the filter: each adds a term to the words before the one that is being typed. */
 function suggestions(words: string): string[] {
   const before = /^(.*\s)?\S*$/s.exec(words)?.[1] ?? '';
   const facets = new Set(listedEntries.value.slice(0, MAX_SUGGESTING).flatMap((entry) => entry.facets));

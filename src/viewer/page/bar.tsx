@@ -10,21 +10,23 @@ import { placeIn, shownTime, spanTime, type TimeRange } from './time-axis.ts';
 import type { TimelineItem } from './timeline-items.ts';
 import { voices } from './voice.tsx';
 
-/** Something that a track shows at its time: a class of the style, and the type of span that gives the color. */
+/**
+ * Something that a track shows at a time. `kind` is a CSS class, and `type` is the type of span that gives the color.
+ */
 interface Mark extends TimeRange {
   readonly kind: string;
   readonly type?: string;
 }
 
-/** Spans of a group, children or utterances that a track shows. */
+/** The maximum number of marks in a track: spans of a group or utterances. */
 const MAX_MARKS = 2_000;
-/** A span with more children has a plain bar. */
+/** A span with more children than this has a plain bar, without marks for them. */
 const MAX_PARTS = 300;
 
-/** Types of spans that do work of their own, and so are parts of the bar above them. */
+/** Types of spans that do work themselves. They are shown as parts of their parent's bar. */
 const WORKER = /^(?:agent|model|tool)$/;
 
-/** The bar of a row, with what happened in it, on the axis of the whole trace. */
+/** The bar of a row, with marks for what happened in it, on the time axis. */
 export function Track({ item }: { readonly item: TimelineItem }): VNode {
   const { value: shown } = shownTime;
   const marks = item.isGroup ? groupMarks(item) : spanMarks(item);
@@ -64,7 +66,7 @@ function spanMarks({ row }: TimelineItem): Mark[] {
   ];
 }
 
-/** The children that work during the time of a span, each in its own color. */
+/** Marks for the children that do work during a span, each in its own color. */
 function childMarks({ children }: SpanNode): Mark[] {
   const workers = children.filter(({ span }) => WORKER.test(typeOf(span)));
   if (workers.length > MAX_PARTS) return [];
@@ -75,12 +77,12 @@ function childMarks({ children }: SpanNode): Mark[] {
   }));
 }
 
-/** A turn with tokens of its own has no span for its model. */
+/** Whether a span reports output tokens itself. A turn that does so has no separate span for its model. */
 function worksItself({ attributes }: FinishedSpan): boolean {
   return isNumber(attributes[ATTR.GEN_AI_USAGE_OUTPUT_TOKENS]);
 }
 
-/** Who spoke when in a session, the user above the assistant, and when the user interrupted. */
+/** Marks for who spoke when in a session (the user above the assistant), and for interruptions by the user. */
 function voiceMarks({ utterances, interruptions }: Voice, start: number): Mark[] {
   return [
     ...utterances
@@ -98,15 +100,15 @@ function firstChunkMarks(span: FinishedSpan): Mark[] {
   return [{ kind: 'first', from: at, to: at }];
 }
 
-/** The time to the first chunk, as it is shown. */
+/** The time to the first chunk as text; `undefined` if it is not known. */
 export function firstChunkText(seconds: unknown): string | undefined {
   return isNumber(seconds) && seconds >= 0 ? formatMilliseconds(seconds * 1e3) : undefined;
 }
 
-/** Spans whose bars the legend explains. */
+/** The maximum number of spans that are searched for marks to explain. */
 const MAX_EXPLAINED = 500;
 
-/** What a mark means, with the classes of a sample of it. */
+/** An entry of the legend: what a mark means, and the CSS classes of an example. */
 type Explanation = readonly [label: string, ...kinds: string[]];
 
 const VOICE_LEGEND: readonly Explanation[] = [
@@ -116,7 +118,7 @@ const VOICE_LEGEND: readonly Explanation[] = [
 ];
 const STREAM_LEGEND: Explanation = ['first chunk', 'bar', 'first'];
 
-/** What the marks in bars mean. */
+/** The legend: what the marks in bars mean. */
 export function Legend(): VNode | null {
   const rows = [...foundRows.value].slice(0, MAX_EXPLAINED);
   const hasStream = rows.some(({ node }) => firstChunkMarks(node.span).length > 0);

@@ -9,7 +9,7 @@ import { address } from './address.ts';
 import { type AlignedStep, alignedSteps } from './aligned-steps.ts';
 import { clock, Table } from './facts.tsx';
 
-/** A number of a trace, and how it is shown. */
+/** A number of a trace, and how to show it. */
 type Measure = readonly [
   label: string,
   read: (trace: Trace) => number | undefined,
@@ -32,7 +32,7 @@ const MEASURES: readonly Measure[] = [
   ['Spans', ({ rows }) => rows.length, grouped],
 ];
 
-/** Two traces side by side, and what differs in steps, tokens, cost and time. */
+/** Two traces side by side, and their differences in steps, tokens, cost and time. */
 export function Comparison({ one, other }: { readonly one: Trace; readonly other: Trace }): VNode {
   const steps = useMemo(() => alignedSteps(one.rows, other.rows), [one, other]);
   const measures = MEASURES.flatMap(([label, read, show]) => {
@@ -99,7 +99,7 @@ function durationOf({ node: { span } }: Row): number {
   return millisecondsBetween(span.startTime, span.endTime);
 }
 
-/** `+12 %, 1.2 s`: how much more the other one has. */
+/** The difference between two numbers, such as `+12 %, 1.2 s`. `=` if they are equal. */
 function differenceText(one: number, other: number, show: Measure[2]): string {
   if (one === other) return '=';
   const sign = other > one ? '+' : '−';

@@ -4,7 +4,7 @@ import { CodeBlock } from './markdown.tsx';
 
 type ConnectionKind = 'live' | 'lost' | 'refused' | undefined;
 
-/** How the page stands with the server that it comes from; `undefined` if it has none. */
+/** The state of the connection to the server; `undefined` if the page comes from a file. */
 export const connection: Signal<ConnectionKind> = signal();
 
 const STATES = {
@@ -23,7 +23,7 @@ export function ConnectionState(): VNode | null {
   );
 }
 
-/** What an empty page says: how to send something to the server. */
+/** Shown when there are no traces. If the page comes from a server, says how to send spans to it. */
 export function NoTraces(): VNode {
   if (connection.value === undefined) return <p class="note">There are no spans.</p>;
   const command = [

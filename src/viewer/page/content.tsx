@@ -13,15 +13,15 @@ import { CodeBlock, MAX_MARKDOWN_LENGTH, Markdown } from './markdown.tsx';
 import { MediaPart } from './media-part.tsx';
 import { MAX_SHOWN_DEPTH, valueText } from './value-lines.ts';
 
-/** Of longer texts, the beginning is shown, with a button that shows the rest. */
+/** A longer text is cut to its beginning, with a button that shows the rest. */
 const MAX_INITIAL_LINES = 20;
 const MAX_INITIAL_LENGTH = 2_000;
-/** Parts of one message that are shown. Its span's attributes have all of them. */
+/** The maximum number of parts of one message that are shown. The attributes of its span show all. */
 const MAX_SHOWN_PARTS = 50;
 
 interface PagedProps<T> {
   readonly items: readonly T[];
-  /** Items that are shown at first, and with each press of the button. */
+  /** How many items are shown at first, and how many more with each press of the button. */
   readonly size: number;
   readonly label: string;
   readonly render: (item: T, index: number) => ComponentChildren;
@@ -51,12 +51,14 @@ function MoreButton({ label, onClick }: { readonly label: string; readonly onCli
 
 interface LongTextProps {
   readonly text: string;
-  /** UTF-16 units that are shown at first. */
+  /** The length that is shown at first, in UTF-16 units. */
   readonly length?: number;
   readonly children?: (shown: string) => VNode;
 }
 
-/** A text, of which the beginning is shown at first if it is long: as it is, or as something that is made of it. */
+/**
+ * A text. Of a long one, only the beginning is shown at first. `children` can render the shown text in another form.
+ */
 export function LongText(props: LongTextProps): VNode {
   const { text, length = MAX_INITIAL_LENGTH, children = (shown) => <div class="text">{shown}</div> } = props;
   const [isUnfolded, setUnfolded] = useState(false);
@@ -72,7 +74,7 @@ export function LongText(props: LongTextProps): VNode {
   );
 }
 
-/** Text as Markdown, or JSON over several lines, if it is short enough. */
+/** A text as Markdown, or as formatted JSON. A text that is too long for that is shown as it is. */
 function RichText({ text }: { readonly text: string }): VNode {
   const json = useMemo(() => (/^\s*[[{]/.test(text) ? parseShortJson(text) : undefined), [text]);
   if (text.length > MAX_MARKDOWN_LENGTH) return <LongText text={text} />;
@@ -95,15 +97,15 @@ const SPEAKERS: Readonly<Record<string, string>> = {
 interface SaidProps {
   readonly role: string;
   readonly parts: readonly SpanPart[];
-  /** What stands beside the speaker. */
+  /** A note beside the name of the speaker. */
   readonly note?: string | undefined;
-  /** What can be copied. */
+  /** Returns what a button copies; no button if it is `undefined`. */
   readonly copied?: (() => string) | undefined;
-  /** What is said if there are no parts. */
+  /** Shown if there are no parts. */
   readonly children?: ComponentChildren;
 }
 
-/** A message: who says what. Instructions are folded. */
+/** A message, with the name of the speaker. Instructions are folded. */
 export function Said({ role, parts, note = '', copied, children }: SaidProps): VNode {
   const known = Object.hasOwn(SPEAKERS, role) ? SPEAKERS[role] : undefined;
   const speaker = known ?? (role.slice(0, 100) || 'Message');
@@ -136,7 +138,7 @@ export function Folded(props: { readonly label: string; readonly children: Compo
   );
 }
 
-/** A part of a message. Nothing is loaded. */
+/** A part of a message. Nothing is loaded from the network. */
 export function PartBlock({ part }: { readonly part: SpanPart }): VNode {
   const { type, ...rest } = part;
   const content = partContent(part);
@@ -185,11 +187,11 @@ export function PartBlock({ part }: { readonly part: SpanPart }): VNode {
 
 interface CopyButtonProps {
   readonly label: string;
-  /** Made when it is asked for. */
+  /** Returns the text to copy. Called only when the button is pressed. */
   readonly text: () => string;
 }
 
-/** Copies a text. */
+/** A button that copies a text. */
 export function CopyButton({ label, text }: CopyButtonProps): VNode {
   const [said, say] = useState<string | undefined>(undefined);
   const copy = (): void => {
@@ -205,7 +207,7 @@ export function CopyButton({ label, text }: CopyButtonProps): VNode {
   );
 }
 
-/** The arguments and the result of a tool call, side by side where there is room. */
+/** The arguments and the result of a tool call, side by side if there is room. */
 export function ToolBlock({ input, output }: { readonly input: unknown; readonly output: unknown }): VNode {
   const values = [
     ['Arguments', input],
@@ -225,7 +227,7 @@ export function ToolBlock({ input, output }: { readonly input: unknown; readonly
   );
 }
 
-/** Any value as lines of names and values. */
+/** Shows any value as lines of names and values. */
 function ValueBlock({ value }: { readonly value: unknown }): VNode {
   const text = useMemo(() => valueText(value), [value]);
   return <LongText text={text}>{(shown) => <div class="text code small">{shown}</div>}</LongText>;

@@ -27,14 +27,14 @@ import { voices } from './voice.tsx';
 type ChatMessage = Extract<TranscriptEntry, { kind: 'message' }>;
 type Tool = Extract<TranscriptEntry, { kind: 'tool' }>;
 
-/** The number of entries rendered at once. A button shows more. */
+/** The number of entries shown at first. A button shows as many more. */
 const CHAT_PAGE_SIZE = 100;
-/** The number of evaluations shown of one answer. Its span shows all of them. */
+/** The maximum number of evaluations shown for one answer. Its span shows all of them. */
 const MAX_SHOWN_EVALUATIONS = 10;
 
 const transcript = computed(() => transcriptOf(opened.value?.trace.rows ?? []));
 
-/** The entries of the rows that were found, with keys: a row can have several. */
+/** The entries of the rows that match the filter, each with a unique key: a row can have several entries. */
 const shownEntries = computed(() => {
   const counts = new Map<string, number>();
   return transcript.value
@@ -52,7 +52,7 @@ const hasContent = computed(() =>
   ),
 );
 
-/** When the words of a span were spoken. */
+/** The utterance of each row: when and how long its words were spoken. */
 const spoken = computed(
   () =>
     new Map<Row | undefined, Utterance>(
@@ -123,7 +123,7 @@ function Heading({ row }: { readonly row: Row }): VNode {
 function ChatBubble({ message }: { readonly message: ChatMessage }): VNode {
   const { row, role, parts, usage } = message;
   const { span } = row.node;
-  // What it calls follows as cards of the tools.
+  // The message only calls tools, and these calls follow as entries of their own.
   const onlyCalls = parts.length === 0 && span.attributes[ATTR.GEN_AI_OUTPUT_MESSAGES] !== undefined;
   if (onlyCalls) return <li class="message assistant">{usage && <Footer row={row} />}</li>;
   const side = role === 'user' ? 'user' : 'assistant';
@@ -142,7 +142,7 @@ function ChatBubble({ message }: { readonly message: ChatMessage }): VNode {
   );
 }
 
-/** What a message says: its texts, or all of it as JSON. */
+/** What is copied of a message: its texts, or all of it as JSON if it has none. */
 function copiedText(parts: ChatMessage['parts']): string {
   return messageText({ role: '', parts }) || attributeText(parts);
 }
@@ -154,7 +154,7 @@ function whenSpoken(row: Row): string | undefined {
     : `, after ${formatMilliseconds(from)}, for ${formatMilliseconds(to - from)}`;
 }
 
-/** Shown in place of words that are not there. */
+/** What is shown in place of words that are missing. */
 function missingText(role: string, span: Row['node']['span']): string {
   if (span.isOpen) return 'in progress';
   if (!isFailed(span)) return 'not recorded';
@@ -174,7 +174,7 @@ function ToolEntry({ tool }: { readonly tool: Tool }): VNode {
   );
 }
 
-/** The span that answered, its duration, tokens and cost. */
+/** The footer of an answer: its span, duration, tokens and cost. */
 function Footer({ row }: { readonly row: Row }): VNode {
   const { span } = row.node;
   const { attributes } = span;
@@ -198,7 +198,7 @@ function Footer({ row }: { readonly row: Row }): VNode {
   );
 }
 
-/** How much of an answer was heard, as the session above it says. */
+/** How much of an answer was heard, according to the session above it. */
 function heardIn({ node, parent }: Row): string | undefined {
   const { events = [] } = (parent?.node.span ?? {}) as Partial<ShownSpan>;
   return events.length === 0 ? undefined : heardOf(node.span.attributes[ATTR.GEN_AI_RESPONSE_ID], events);

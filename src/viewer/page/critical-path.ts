@@ -4,13 +4,14 @@ import { opened } from './state.ts';
 import { spanTime, type TimeRange } from './time-axis.ts';
 
 /**
- * The parts of time in which nothing but one span delays the end of its trace. From the end back: a span waits for its
- * child that ended last, before that for the one that ended last before it began, and so on.
+ * The critical path: for each of its spans, the times in which nothing but that span delays the end of the trace. It is
+ * found from the end backwards. A span waited for its child that ended last, before that for the child that ended last
+ * before that one began, and so on.
  */
 export const criticalPath: ReadonlySignal<ReadonlyMap<SpanNode, readonly TimeRange[]>> = computed(() => {
   const path = new Map<SpanNode, TimeRange[]>();
   const [last] = latestFirst(opened.value?.trace.tree.roots ?? []);
-  // No recursion: a trace can be thousands of levels deep.
+  // No recursion, because a trace can be thousands of levels deep.
   const pending = last === undefined ? [] : [{ node: last, end: spanTime(last.span).to }];
   for (let next = pending.pop(); next !== undefined; next = pending.pop()) {
     const { node } = next;
@@ -18,7 +19,8 @@ export const criticalPath: ReadonlySignal<ReadonlyMap<SpanNode, readonly TimeRan
     let { end } = next;
     for (const child of latestFirst(node.children)) {
       const { from, to } = spanTime(child.span);
-      // It went on after what came later had begun, so nothing waited for it. The last one may outlast its parent.
+      // The child was still running when the next part of the path began, so nothing waited for its end. The child that
+      // ended last is an exception: it may outlast its parent.
       if ((to > end && end !== next.end) || from >= end) continue;
       if (to < end) parts.push({ from: to, to: end });
       pending.push({ node: child, end: Math.min(to, end) });

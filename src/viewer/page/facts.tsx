@@ -10,7 +10,7 @@ interface FactListProps {
   readonly className?: string;
 }
 
-/** A list of facts. What is not known is left out. */
+/** A list of facts. Unknown facts are left out. */
 export function FactList({ facts, className = 'facts line' }: FactListProps): VNode | null {
   const known = facts.filter(([, value]) => value !== undefined);
   if (known.length === 0) return null;
@@ -29,14 +29,14 @@ export function FactList({ facts, className = 'facts line' }: FactListProps): VN
 interface TableProps {
   readonly caption?: string;
   readonly headings?: readonly ComponentChildren[];
-  /** The cells of each row, the first of which is its heading. */
+  /** The cells of each row. The first cell is the heading of the row. */
   readonly rows: readonly (readonly ComponentChildren[])[];
-  /** The class of a row. */
+  /** Returns the CSS class of a row. */
   readonly classOf?: (index: number) => string;
   readonly className?: string;
 }
 
-/** A table; nothing if it has no rows. */
+/** A table. Renders nothing if it has no rows. */
 export function Table({
   caption,
   headings,
@@ -67,7 +67,7 @@ export function Table({
   );
 }
 
-/** A moment as the clock of UTC shows it. */
+/** A time in UTC: date, hours, minutes and seconds. */
 export function clock([seconds]: Time): string {
   const date = new Date(seconds * 1e3);
   return Number.isNaN(date.getTime()) ? '' : `${date.toISOString().slice(0, 19).replace('T', ' ')} UTC`;
@@ -75,13 +75,13 @@ export function clock([seconds]: Time): string {
 
 interface EvaluationsProps {
   readonly span: FinishedSpan;
-  /** The number that is shown. The events of the span have all of them. */
+  /** The maximum number shown. The events of the span include all evaluations. */
   readonly limit: number;
-  /** Whether what explains them stands beside them. */
+  /** Whether to show the explanation beside each evaluation. */
   readonly isExplained?: boolean;
 }
 
-/** The evaluations of a span. */
+/** Shows the evaluations of a span. */
 export function Evaluations({ span, limit, isExplained = false }: EvaluationsProps): VNode {
   const evaluations = evaluationsOf((span as ShownSpan).events).slice(0, limit);
   return (

@@ -2,15 +2,15 @@ import { effect } from '@preact/signals';
 import { patternOf } from '../trace-filter.ts';
 import { address } from './address.ts';
 
-/** Where matches are marked. */
+/** The elements in which matches are marked. */
 const MARKED = '.row .name, nav, #panel-chat, #panel-span';
-/** Texts that are searched, and places that are marked. */
+/** Limits for the number of text nodes searched, and of matches marked. */
 const MAX_SEARCHED_NODES = 5_000;
 const MAX_MATCHES = 1_000;
 
-/** Marks the words of the filter wherever they are shown, without a change of the page. */
+/** Marks the words of the filter wherever the page shows them, without changing its elements. */
 export function markMatches(): void {
-  // Older browsers mark nothing.
+  // Older browsers cannot mark text in this way.
   if (!('highlights' in CSS)) return;
   let isWaiting = false;
   const markSoon = (): void => {

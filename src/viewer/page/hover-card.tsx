@@ -19,7 +19,7 @@ interface Hovered {
 
 const hovered: Signal<Hovered | undefined> = signal();
 
-/** Shows the numbers of a row beside the pointer, while that is on a bar: what is beside the bar can be read there. */
+/** Shows the numbers of a row beside the pointer while it is on the bar, and hides them otherwise. */
 export function hover(item: TimelineItem, { clientX: x, clientY: y, target }: PointerEvent): void {
   const track = target instanceof Element ? target.closest('.track') : null;
   const { left = 0, width = 1 } = track?.getBoundingClientRect() ?? {};
@@ -30,13 +30,13 @@ export function hide(): void {
   hovered.value = undefined;
 }
 
-/** The numbers of the row under the pointer. */
+/** A card with the numbers of the row under the pointer. */
 export function HoverCard(): VNode | null {
   const { value: shown } = hovered;
   if (shown === undefined) return null;
   const { item, x, y, at } = shown;
   const { span } = item.row.node;
-  // On the side of the pointer that has room.
+  // Place the card on the side of the pointer that has more room.
   const style = {
     [x > innerWidth / 2 ? 'right' : 'left']: `${Math.min(x, innerWidth - x) + 12}px`,
     [y > innerHeight / 2 ? 'bottom' : 'top']: `${Math.min(y, innerHeight - y) + 12}px`,

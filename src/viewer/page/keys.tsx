@@ -2,7 +2,7 @@ import type { VNode } from 'preact';
 import { focusFilter, selectNextError, toggleAll } from './actions.ts';
 import { toggleZoom } from './time-axis.ts';
 
-/** The keys of the page, and what those do that work everywhere. */
+/** The keys of the page with their meanings. Keys that work everywhere also have their action here. */
 const KEYS: readonly (readonly [keys: string, meaning: string, act?: () => void])[] = [
   ['/', 'filter by name, id or words of a message', focusFilter],
   ['n', 'next error', selectNextError],
@@ -21,7 +21,7 @@ export function showKeys(): void {
   (document.getElementById(DIALOG_ID) as HTMLDialogElement | null)?.showModal();
 }
 
-/** The keys of the page, as a dialog. */
+/** A dialog that lists the keys of the page. */
 export function KeyList(): VNode {
   return (
     <dialog class="keys card stack" id={DIALOG_ID} aria-labelledby="keys-title">
@@ -43,7 +43,7 @@ export function KeyList(): VNode {
   );
 }
 
-/** Acts on a key, unless the reader writes something or a dialog is open. */
+/** Listens for keys. They are ignored while the reader types in a field or a dialog is open. */
 export function listenForKeys(): void {
   document.addEventListener('keydown', (event) => {
     const { key, target, altKey, ctrlKey, metaKey } = event;

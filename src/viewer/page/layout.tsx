@@ -2,7 +2,7 @@ import { computed, type ReadonlySignal, type Signal, signal } from '@preact/sign
 import type { VNode } from 'preact';
 import { useRef } from 'preact/hooks';
 
-/** Whether a media query holds. */
+/** A signal that says whether a media query matches. */
 function mediaSignal(query: string): ReadonlySignal<boolean> {
   const media = matchMedia(query);
   const holds = signal(media.matches);
@@ -12,44 +12,46 @@ function mediaSignal(query: string): ReadonlySignal<boolean> {
   return holds;
 }
 
-/** Whether there is more room than so many pixels. Paper has all parts, one below the other. */
+/**
+ * Whether the page is wider than a number of pixels. Always true on paper, where all parts stand one below the other.
+ */
 function isWiderThan(width: number): ReadonlySignal<boolean> {
   const isNarrow = mediaSignal(`screen and (max-width: ${width}px)`);
   return computed(() => !isNarrow.value);
 }
 
 export const isPrinted: ReadonlySignal<boolean> = mediaSignal('print');
-/** Whether there is room for details beside the timeline. */
+/** Whether the span and the conversation fit beside the timeline. */
 export const isWide: ReadonlySignal<boolean> = isWiderThan(1100);
-/** Whether there is room for the list beside both. */
+/** Whether the list fits as well. */
 export const hasRoomForList: ReadonlySignal<boolean> = isWiderThan(1399);
-/** Whether the list and the open trace are two screens. */
+/** Whether the list and the open trace are separate screens, because the page is too small for both. */
 export const isSmall: ReadonlySignal<boolean> = mediaSignal('screen and (max-width: 760px)');
 
-/** The widths that the reader has chosen, in pixels. */
+/** The widths that the reader has chosen, in pixels; `undefined` for those of the style sheet. */
 export const widths: Readonly<Record<'list' | 'details' | 'names', Signal<number | undefined>>> = {
   list: signal(),
   details: signal(),
   names: signal(),
 };
 
-/** A width as the value of a property of styles; `undefined` for that of the style sheet. */
+/** A width as a CSS value; `undefined` for the width of the style sheet. */
 export function pixels({ value }: Signal<number | undefined>): string | undefined {
   return value === undefined ? undefined : `${value}px`;
 }
 
 const MIN_WIDTH = 120;
-/** How far an arrow key moves a divider. */
+/** How far an arrow key moves a divider, in pixels. */
 const STEP = 24;
 
 interface DividerProps {
-  /** The part whose width it changes. */
+  /** The part whose width the divider changes. */
   readonly of: keyof typeof widths;
-  /** Whether that part stands before the divider or after it. */
+  /** Whether that part is before or after the divider. */
   readonly side: 'before' | 'after';
 }
 
-/** A line between two parts of the page, which can be dragged. */
+/** A line between two parts of the page that can be dragged to change the width of one of them. */
 export function Divider({ of, side }: DividerProps): VNode {
   const { [of]: width } = widths;
   const direction = side === 'before' ? 1 : -1;

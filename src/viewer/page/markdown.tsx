@@ -8,20 +8,20 @@ import { useMemo } from 'preact/hooks';
 
 /** Longer texts are shown as they are. */
 export const MAX_MARKDOWN_LENGTH = 20_000;
-/** Elements within elements. What is deeper is left out. */
+/** The maximum depth of nested elements. Deeper elements are left out. */
 const MAX_NESTING = 50;
 
-/** Every place where `.` stops: a pattern that ends in `.*$` would search on from each character before another one. */
+/** Every character at which `.` stops. All become a line feed: at others, patterns that end in `.*$` would be slow. */
 const LINE_END = /\r\n?|[\n\u2028\u2029]/g;
-/** An address that is no link. Lengths are limited, so that no text takes long to search. */
+/** An address that is not yet a link. Lengths are limited, so that no text takes long to search. */
 const ADDRESS = /https?:\/\/(?:[^\s<>"'()\]]|\([^\s<>"'()\]]{0,100}\)){1,1000}(?<![.,:;!?])/g;
 
 const block = new ParserBlock();
 const inline = new ParserInline();
 
 /**
- * What the two parsers of markdown-it use of it. Links lead to websites alone. `scripts/page/assets.ts` leaves out the
- * rules for HTML.
+ * The parts of markdown-it that its two parsers use. Links can lead to websites only. `scripts/page/assets.ts` leaves
+ * out the rules for HTML.
  */
 const parser = {
   block,
@@ -34,8 +34,8 @@ const parser = {
 } as unknown as MarkdownIt;
 
 /**
- * A text with the Markdown that models write, as elements. The text is untrusted: it is never parsed as HTML, and nothing
- * is loaded; a link is followed only by a click.
+ * A text with the Markdown that models write, as elements. The text comes from outside and may be hostile: it is never
+ * parsed as HTML, and nothing is loaded. A link is followed only by a click.
  */
 export function Markdown({ text }: { readonly text: string }): VNode {
   const content = useMemo(() => {
@@ -46,7 +46,7 @@ export function Markdown({ text }: { readonly text: string }): VNode {
   return <div class="text md stack">{content}</div>;
 }
 
-/** A block of code, which scrolls by itself. */
+/** A block of code that can be scrolled on its own. */
 export function CodeBlock({ code, language }: { readonly code: string; readonly language: string }): VNode {
   return (
     <ScrollRegion label={language === '' ? 'Code' : `Code, ${language}`}>
@@ -62,7 +62,7 @@ interface ScrollRegionProps {
   readonly children: ComponentChildren;
 }
 
-/** What may be wider than the page, and scrolls by itself. */
+/** An element that may be wider than the page and can be scrolled on its own. */
 function ScrollRegion({ label, children }: ScrollRegionProps): VNode {
   return (
     // biome-ignore lint/a11y/noNoninteractiveTabindex: keys scroll only what has the focus.
@@ -72,7 +72,7 @@ function ScrollRegion({ label, children }: ScrollRegionProps): VNode {
   );
 }
 
-/** An element that is not closed yet. */
+/** An element whose end has not been reached yet. */
 interface OpenElement {
   readonly token: Token | undefined;
   readonly children: ComponentChild[];
@@ -143,7 +143,7 @@ function element(token: Token, children: ComponentChild[]): ComponentChild[] {
   }
 }
 
-/** A text with its addresses as links. */
+/** A text in which addresses are links. */
 function withLinks(text: string): ComponentChild[] {
   const parts: ComponentChild[] = [];
   let end = 0;

@@ -2,12 +2,14 @@ import type { VNode } from 'preact';
 import { count, joinedFacts } from '../amounts.ts';
 import { attributeText, type SpanPart } from '../messages.ts';
 
-/** What browsers show with a decoder alone. Others, such as SVG, they have to run. */
+/** Image types that browsers only decode. Others, such as SVG, can contain code and are not shown. */
 const SHOWN_IMAGE = /^image\/(?:png|jpeg|gif|webp)$/;
 const SHOWN_AUDIO = /^audio\/(?:aac|flac|mp3|mp4|mpeg|ogg|wav|webm|x-wav)$/;
 const MEDIA_URL = /^data:((?:image|audio)\/[\w-]{1,10});base64,([\w+/=]+)$/;
 
-/** An image or audio if its bytes were recorded, else a line that says what it was. Nothing is loaded. */
+/**
+ * An image or audio if its bytes were recorded, or else a line that describes it. Nothing is loaded from the network.
+ */
 export function MediaPart({ part }: { readonly part: SpanPart }): VNode {
   const { type, url } = recordedIn(part);
   if (SHOWN_IMAGE.test(type) && url !== undefined) return <img src={url} alt={type} loading="lazy" />;
@@ -17,7 +19,7 @@ export function MediaPart({ part }: { readonly part: SpanPart }): VNode {
   return <p class="dim">{mediaText(part)}</p>;
 }
 
-/** `image/png, 78 bytes, not recorded`. */
+/** Describes a media part: `image/png, 78 bytes, not recorded`. */
 export function mediaText(part: SpanPart): string {
   const { type, url } = recordedIn(part);
   const link =
@@ -33,7 +35,7 @@ export function mediaText(part: SpanPart): string {
   return joinedFacts(facts, ', ').slice(0, 1000);
 }
 
-/** The type of a part, and its bytes as a URL if they were recorded. */
+/** The media type of a part, and its bytes as a `data:` URL if they were recorded. */
 function recordedIn(part: SpanPart): { readonly type: string; readonly url: string | undefined } {
   const [, urlType, urlContent] = MEDIA_URL.exec(part.type === 'uri' ? attributeText(part.uri) : '') ?? [];
   const type = urlType ?? (typeof part.mime_type === 'string' ? part.mime_type : '');

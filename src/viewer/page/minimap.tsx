@@ -5,13 +5,13 @@ import { criticalPath } from './critical-path.ts';
 import { foundRows, opened } from './state.ts';
 import { isZoomed, placeIn, shownTime, spanTime, type TimeRange, wholeTime } from './time-axis.ts';
 
-/** A trace with fewer spans is as easy to see below. */
+/** A trace with fewer spans has no map: its timeline is as easy to see. */
 const MIN_SPANS = 12;
-/** The size of the map in its own units. The critical path is in its last tenth. */
+/** The size of the map, in its own units. The critical path is in the lowest part. */
 const SIZE = 1_000;
 const PATH_TOP = 880;
 
-/** Rectangles of one color, as the data of a path. */
+/** For each color, its rectangles as the data of one SVG path. */
 const drawing = computed(() => {
   const rows = opened.value?.trace.rows ?? [];
   const { from: first, to: last } = wholeTime.value;
@@ -34,7 +34,7 @@ const drawing = computed(() => {
   return [...paths];
 });
 
-/** All spans of a trace in small, and the critical path below them. Dragging across it chooses a part of the time. */
+/** A small map of all spans, and the critical path below them. Dragging across it zooms to a part of the time. */
 export function Minimap(): VNode | null {
   if ((opened.value?.trace.rows.length ?? 0) < MIN_SPANS) return null;
   return (

@@ -9,14 +9,14 @@ import { shownErrorType, type Trace, type TraceEntry } from '../viewed-trace.ts'
 import { select, setFilter } from './actions.ts';
 import { clock, FactList } from './facts.tsx';
 
-/** Models named. */
+/** The maximum number of models that are named. */
 const MAX_MODELS = 20;
-/** UTF-16 units of a question or an answer. The conversation has all of it. */
+/** The maximum length of a question or an answer, in UTF-16 units. The conversation shows all of it. */
 const MAX_STORY_LENGTH = 300;
-/** Errors listed. The filter finds the others. */
+/** The maximum number of errors listed. The filter finds the others. */
 const MAX_ERRORS = 6;
 
-/** A trace in short: its numbers, what was asked and answered, and what failed. */
+/** A summary of a trace: its numbers, what was asked and answered, and what failed. */
 export function Overview({ trace, entry }: { readonly trace: Trace; readonly entry: TraceEntry }): VNode {
   const { summary } = trace;
   const models = summary.models.slice(0, MAX_MODELS).map((name) => name.slice(0, 200));
@@ -86,7 +86,7 @@ export function SpanButton({ row }: { readonly row: Row }): VNode {
   );
 }
 
-/** How a trace ended, or its errors. */
+/** A label that says how a trace ended, or how many errors it has. */
 export function Badge({ entry }: { readonly entry: TraceEntry }): VNode {
   const { errors, underWay, outcome } = entry;
   const text = count(errors, 'error');

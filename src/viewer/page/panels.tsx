@@ -14,8 +14,8 @@ const PANELS: Readonly<Record<PanelName, { readonly label: string; readonly Cont
 };
 
 /**
- * The timeline, the conversation and the selected span. Where there is room, the latter two are tabs beside the timeline.
- * Elsewhere the timeline and the conversation are tabs, and the span is a sheet over them.
+ * The timeline, the conversation and the selected span. On a wide page, the conversation and the span are tabs beside
+ * the timeline. On a narrow page, the timeline and the conversation are tabs, and the span is a sheet over them.
  */
 export function Panels(): VNode {
   const names: readonly PanelName[] = isWide.value ? ['chat', 'span'] : ['timeline', 'chat'];
@@ -77,7 +77,7 @@ function Panel({ name }: { readonly name: PanelName }): VNode {
       role="tabpanel"
       aria-labelledby={`tab-${name}`}
       hidden={panel.value !== name}
-      // The timeline has a tab stop of its own.
+      // The timeline has its own tab stop.
       tabIndex={name === 'timeline' ? undefined : 0}
     >
       <Content />
@@ -85,7 +85,7 @@ function Panel({ name }: { readonly name: PanelName }): VNode {
   );
 }
 
-/** The selected span over the timeline. */
+/** The sheet with the selected span, over a narrow page. */
 function Sheet(): VNode {
   const sheet = useRef<HTMLDialogElement>(null);
   const isOpen = isSheetOpen.value && selected.value !== undefined;
@@ -93,7 +93,7 @@ function Sheet(): VNode {
     if (isOpen && sheet.current?.open === false) sheet.current.showModal();
     if (!isOpen) sheet.current?.close();
   }, [isOpen]);
-  // A press beside the sheet closes it.
+  // A click beside the sheet closes it.
   const onClick = ({ target }: MouseEvent): void => {
     if (target === sheet.current) sheet.current?.close();
   };

@@ -8,12 +8,12 @@ import { spanTime } from './time-axis.ts';
 
 type AnyAttributes = Readonly<Record<string, unknown>>;
 
-/** Events that are shown at once. */
+/** The number of events shown at first, and with each press of a button. */
 const EVENT_PAGE_SIZE = 200;
-/** Ids that are shown at once. All attributes are among what was recorded. */
+/** The maximum number of ids shown. The recorded attributes below include all of them. */
 const MAX_ID_ROWS = 20;
 
-/** Whether it is an id, by the name of the attribute. */
+/** Whether an attribute is an id, judging by its name. */
 function isId(name: string): boolean {
   return name.endsWith('.id');
 }
@@ -34,7 +34,7 @@ function AttributeTable({
   );
 }
 
-/** A value; an id becomes a button that sets the filter. */
+/** A value. An id is a button that sets the filter to it. */
 function Value({ name, value }: { readonly name: string; readonly value: unknown }): VNode {
   const text = formatted(value);
   if (!isId(name)) return <LongText text={text} />;
@@ -45,13 +45,13 @@ function Value({ name, value }: { readonly name: string; readonly value: unknown
   );
 }
 
-/** The ids of a span. */
+/** A table of the ids of a span. */
 export function Ids({ span }: { readonly span: ShownSpan }): VNode {
   const ids = Object.entries(span.attributes).filter(([name]) => isId(name));
   return <AttributeTable caption="Ids" attributes={Object.fromEntries(ids.slice(0, MAX_ID_ROWS))} />;
 }
 
-/** Everything that was recorded of a span. */
+/** Everything that was recorded for a span. */
 export function Everything({ span }: { readonly span: ShownSpan }): VNode {
   const { attributes, events, resource, startTime } = span;
   const { traceId, spanId } = span.spanContext();

@@ -15,15 +15,15 @@ type Json = Readonly<Record<string, unknown>>;
 
 type SentMessage = ReturnType<typeof toMessage>;
 
-/** How a call of an API is written. */
+/** How a request to an API is written. */
 interface Api {
   readonly path: string;
   readonly method: string;
-  /** The parameter with the messages. */
+  /** The name of the parameter for the messages. */
   readonly messages: string;
   readonly itemsOf: (message: SentMessage) => Json[];
   readonly toolOf: (tool: Json) => Json;
-  /** The other parameters, by their attributes. */
+  /** The names of the other parameters, each with the attribute that has its value. */
   readonly parameters: Readonly<Record<string, string>>;
 }
 
@@ -75,13 +75,13 @@ function apiOf({ attributes }: FinishedSpan): Api {
   return attributes[ATTR.OPENAI_API_TYPE] === 'responses' ? RESPONSES_API : CHAT_API;
 }
 
-/** Whether a span is a call whose messages were recorded, so that it can be made again. */
+/** Whether a span is a call that can be made again, because its messages were recorded. */
 export function isRepeatable({ attributes }: FinishedSpan): boolean {
   const isChat = attributes[ATTR.GEN_AI_OPERATION_NAME] === 'chat';
   return isChat && readMessages(attributes[ATTR.GEN_AI_INPUT_MESSAGES]) !== undefined;
 }
 
-/** What the call sends. */
+/** The body of the request. */
 function bodyOf(span: FinishedSpan): Json {
   const { attributes } = span;
   const api = apiOf(span);
@@ -95,7 +95,7 @@ function bodyOf(span: FinishedSpan): Json {
     model: attributes[ATTR.GEN_AI_REQUEST_MODEL],
     [api.messages]: [...instructions, ...said.flatMap(api.itemsOf)],
     ...(tools.length > 0 && { tools }),
-    // JSON leaves out what is undefined.
+    // JSON leaves out parameters that are undefined.
     ...Object.fromEntries(
       Object.entries(api.parameters).map(([name, attribute]) => [name, attributes[attribute]]),
     ),
@@ -125,7 +125,7 @@ function toMessage({ role, parts }: SpanMessage) {
   };
 }
 
-/** The text of a message. What else it had is named. */
+/** The text of a message. Parts that are not text are only named. */
 function spokenIn(parts: SpanMessage['parts']): string {
   return parts
     .filter(({ type }) => !/^(?:tool_call|tool_call_response|reasoning)$/.test(String(type)))
@@ -135,7 +135,7 @@ function spokenIn(parts: SpanMessage['parts']): string {
 
 const OPENAI_HOST = 'api.openai.com';
 
-/** The address of the API. Whoever sent the span chose it, so what is no host name is left out. */
+/** The address of the API. It comes from the program that sent the span, so anything but a host name is ignored. */
 function baseUrlOf({ attributes }: FinishedSpan): string {
   const { [ATTR.SERVER_ADDRESS]: address, [ATTR.SERVER_PORT]: port = 443 } = attributes;
   const host = typeof address === 'string' && /^[\w.:-]+$/.test(address) ? address : OPENAI_HOST;
@@ -145,12 +145,12 @@ function baseUrlOf({ attributes }: FinishedSpan): string {
   return `${scheme}://${host.includes(':') ? `[${host}]` : host}${place}/v1`;
 }
 
-/** The variable with the key: that of OpenAI is for its own host alone. */
+/** The name of the variable with the API key. The key of OpenAI is used only for OpenAI's own host. */
 function keyVariableOf(baseUrl: string): string {
   return baseUrl === `https://${OPENAI_HOST}/v1` ? 'OPENAI_API_KEY' : 'API_KEY';
 }
 
-/** The command that makes the call again. The key is read from the environment. */
+/** A `curl` command that repeats the call. It reads the key from an environment variable. */
 export function curlOf(span: FinishedSpan): string {
   const baseUrl = baseUrlOf(span);
   return [
@@ -161,7 +161,7 @@ export function curlOf(span: FinishedSpan): string {
   ].join(' \\\n  ');
 }
 
-/** The program that makes the call again. */
+/** A TypeScript program that repeats the call. */
 export function typeScriptOf(span: FinishedSpan): string {
   const baseUrl = baseUrlOf(span);
   return `import OpenAI from 'openai';
@@ -172,12 +172,12 @@ console.log(answer);
 `;
 }
 
-/** JSON over several lines, in which no character is hidden. */
+/** JSON over several lines. Control characters are escaped, so that none is hidden. */
 function jsonOf(value: unknown): string {
   return JSON.stringify(value, undefined, 2).split('\n').map(escapeControlCharacters).join('\n');
 }
 
-/** A text that a shell takes as it is. */
+/** A text in quotes, so that a shell does not interpret it. */
 function shellQuoted(text: string): string {
   return `'${text.replaceAll("'", "'\\''")}'`;
 }

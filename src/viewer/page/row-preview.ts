@@ -4,14 +4,14 @@ import { attributeText, messageText, readMessages, type SpanMessage } from '../m
 import { toolExchange } from '../transcript.ts';
 import type { FinishedSpan } from '../tree.ts';
 
-/** UTF-16 units of a preview. */
+/** The maximum length of a preview, in UTF-16 units. */
 const MAX_PREVIEW_LENGTH = 200;
-/** Tools that are named. */
+/** The maximum number of tools that are named. */
 const MAX_NAMED_TOOLS = 5;
 
 const PREVIEWS = new WeakMap<object, string>();
 
-/** What a span did, in a few words: what it answered, the tools that it asked for, or what it was asked. */
+/** What a span did, in a few words: what it answered, the tools that it requested, or what it was asked. */
 export function previewOf(span: FinishedSpan): string {
   const known = PREVIEWS.get(span);
   if (known !== undefined) return known;
@@ -20,7 +20,7 @@ export function previewOf(span: FinishedSpan): string {
   return text;
 }
 
-/** Why an answer ended, unless that is how answers end. */
+/** Why an answer ended; `undefined` if it ended normally. */
 export function finishOf({ attributes }: FinishedSpan): string | undefined {
   return unusualFinish(attributes[ATTR.GEN_AI_RESPONSE_FINISH_REASONS]);
 }
@@ -57,7 +57,7 @@ function asked({ attributes }: FinishedSpan): string | undefined {
   return text.length > MAX_PREVIEW_LENGTH ? `…${end}` : end;
 }
 
-/** The path of a request whose name does not say it. */
+/** The path of a request; `undefined` if the name of the span already contains it. */
 function requested({ name, attributes }: FinishedSpan): string | undefined {
   const path = pathIn(attributes);
   return path === undefined || name.includes(path) ? undefined : path;

@@ -16,17 +16,17 @@ import { curlOf, isRepeatable, typeScriptOf } from './request-code.ts';
 import { selected } from './state.ts';
 import { ModalityTable, VoiceTable, voices } from './voice.tsx';
 
-/** Messages of a span that are shown, the newest, and parts of its instructions. Its attributes have all of them. */
+/** The maximum number of messages (the newest) and parts of instructions shown. The span's attributes have all. */
 const MAX_SHOWN_MESSAGES = 50;
 
-/** The selected span. */
+/** Shows the selected span. */
 export function SpanPanel(): VNode {
   const { value: row } = selected;
   if (row === undefined) return <p class="dim nothing">Select a span in the timeline.</p>;
   return <Inspector key={row.id} row={row} />;
 }
 
-/** A span: what it did in short, what was said, and at last everything that was recorded. */
+/** Shows a span: first what it did in short, then what was said, and then everything that was recorded. */
 function Inspector({ row }: { readonly row: Row }): VNode {
   const span = row.node.span as ShownSpan;
   const voice = voices.value.get(row);
@@ -47,7 +47,7 @@ function Inspector({ row }: { readonly row: Row }): VNode {
   );
 }
 
-/** Copies a span, or its call to make it again. */
+/** Buttons that copy a span, or code that repeats its call. */
 function CopyButtons({ span }: { readonly span: ShownSpan }): VNode {
   const { name, attributes, events } = span;
   const json = (): string =>
@@ -65,7 +65,7 @@ function CopyButtons({ span }: { readonly span: ShownSpan }): VNode {
   );
 }
 
-/** What a span did, in words and numbers: for a model call its tokens, its cost and how it ended. */
+/** What a span did, in words and numbers. For a model call: its tokens, its cost, and how it ended. */
 function factsOf(span: ShownSpan): (readonly [label: string, value: string | undefined])[] {
   const { attributes } = span;
   const finish = attributes[ATTR.GEN_AI_RESPONSE_FINISH_REASONS];
@@ -86,7 +86,7 @@ function factsOf(span: ShownSpan): (readonly [label: string, value: string | und
   ];
 }
 
-/** What went wrong. */
+/** The error of a failed span. */
 function FailureText({ span }: { readonly span: ShownSpan }): VNode | null {
   if (!isFailed(span)) return null;
   const { message } = span.status;
@@ -109,7 +109,7 @@ function SpanContent({ span: { attributes } }: { readonly span: ShownSpan }): VN
     return attributes[ATTR.GEN_AI_OPERATION_NAME] === undefined ? null : (
       <p class="dim">No content was recorded.</p>
     );
-  // What came before the last message is history.
+  // The messages before the last one are history, which is folded.
   const history = asked.slice(-MAX_SHOWN_MESSAGES, -1);
   return (
     <>
@@ -135,7 +135,7 @@ function SpanContent({ span: { attributes } }: { readonly span: ShownSpan }): VN
   );
 }
 
-/** Messages that were cut for the page are shown as their text. */
+/** The messages in an attribute. If it was cut for the page and cannot be parsed, its text is shown as one message. */
 function shownMessages(value: unknown): SpanMessage[] {
   if (value === undefined) return [];
   return readMessages(value) ?? [{ role: '', parts: [{ type: 'text', content: value }] }];

@@ -16,16 +16,16 @@ export const lists: Signal<TraceLists | undefined> = signal();
 export const opened: Signal<Opened | undefined> = signal();
 /** The trace that the open one is compared with. */
 export const compared: Signal<Trace | undefined> = signal();
-/** The calls of what is listed, while they are shown. */
+/** What the calls of the listed traces used; `undefined` while the totals are not shown. */
 export const totals: Signal<readonly CallTotals[] | undefined> = signal();
-/** Whether the URL names a trace that is not here, so that another one is shown. */
+/** Whether the address names a trace that does not exist here, so that another one is shown. */
 export const isMissing: Signal<boolean> = signal(false);
 /** The number of spans that did not fit into the page. */
 export const omitted: Signal<number> = signal(0);
-/** Whether the reader has closed or opened what is below a row. */
+/** The rows that the reader has collapsed (`true`) or expanded (`false`), by id. */
 export const folds: Signal<ReadonlyMap<string, boolean>> = signal(new Map());
 
-/** Whether the selected span lies over the page, where there is no room beside the timeline. */
+/** Whether the selected span is shown as a sheet. A narrow page has no room for it beside the timeline. */
 export const isSheetOpen: Signal<boolean> = signal(false);
 
 export type PanelName = 'timeline' | 'chat' | 'span';
@@ -36,7 +36,7 @@ interface ActiveRow {
   readonly focus: boolean;
 }
 
-/** The row that the tab key reaches. The timeline scrolls to it, and may give it the focus. */
+/** The row that the tab key reaches. The timeline scrolls to it, and may focus it. */
 export const active: Signal<ActiveRow | undefined> = signal();
 
 export const isFiltered: ReadonlySignal<boolean> = computed(
@@ -47,7 +47,7 @@ export const rowsById: ReadonlySignal<ReadonlyMap<string, Row>> = computed(
   () => new Map(opened.value?.trace.rows.map((row) => [row.id, row])),
 );
 
-/** The selected span. It is named by the address. */
+/** The row of the selected span, which the address names. */
 export const selected: ReadonlySignal<Row | undefined> = computed(() => {
   const { span, id, kind } = address.value;
   const isOpen = id === undefined || isSameEntry({ id, kind }, opened.value?.entry);
@@ -85,14 +85,14 @@ function entriesInOrder(answer: TraceLists | undefined, { kind, sort }: PageAddr
   return sort === '' ? entries : entries.toSorted(COMPARISONS[sort]);
 }
 
-/** The traces or conversations of the list, in its order. */
+/** The traces or conversations of the list, in the order shown. */
 export const listedEntries: ReadonlySignal<readonly TraceEntry[]> = computed(() =>
   entriesInOrder(lists.value, address.value),
 );
 
 let round = 0;
 
-/** Asks for the lists and the open entry again. Answers that come after those to later questions are dropped. */
+/** Requests the lists and the open entry again. Drops the answers if a newer request was made in the meantime. */
 export async function refresh(source: TraceSource): Promise<void> {
   const current = ++round;
   const { words, onlyErrors, kind, other, isTotals } = address.peek();
@@ -111,7 +111,7 @@ export async function refresh(source: TraceSource): Promise<void> {
     totals.value = calls;
     lists.value = answer;
     if (!isFiltered.peek()) isMissing.value = id !== undefined && id !== entry?.id;
-    // A trace that was dropped meanwhile stays as it was.
+    // If the open trace was dropped in the meantime, it stays as it was.
     if (entry !== undefined && trace === undefined) return;
     opened.value = entry && trace && { ...trace, entry };
     if (trace !== undefined) omitted.value = trace.omitted;
@@ -119,7 +119,10 @@ export async function refresh(source: TraceSource): Promise<void> {
   });
 }
 
-/** The entry to open: the one of the address, else the one that is open, else the first. Without an address, the first. */
+/**
+ * The entry to open. Without an id in the address: the first. With one: that entry, or else the open one, or else the
+ * first.
+ */
 function wanted(entries: readonly TraceEntry[]): TraceEntry | undefined {
   const { kind, id } = address.peek();
   const [first] = entries;

@@ -10,25 +10,25 @@ export interface TimeRange {
 }
 
 const TICKS = 3;
-/** How far bars reach beyond what is shown, in per cent. Browsers limit lengths. */
+/** How far bars reach beyond the visible part, in per cent. Limited, because browsers limit lengths. */
 const MAX_PLACE = 5e6;
-/** The shortest time that can be shown. */
+/** The shortest time that the timeline can show, in milliseconds. */
 const MIN_ZOOM_MS = 1e-3;
 
-/** The part of the time that the reader has chosen, and the trace that it belongs to. */
+/** The part of the time that the reader has chosen, with the trace that it belongs to. */
 const chosen = signal<(TimeRange & { readonly trace: string }) | undefined>(undefined);
 
 const traceId = computed(() => opened.value?.trace.tree.traceId);
 
 const zoom = computed(() => (chosen.value?.trace === traceId.value ? chosen.value : undefined));
 
-/** The time of the whole trace, whatever the filter hides. */
+/** The time of the whole trace, including spans that the filter hides. */
 export const wholeTime: ReadonlySignal<TimeRange> = computed(() => {
   const { end } = opened.value?.trace.summary ?? {};
   return { from: 0, to: Math.max(end === undefined ? 0 : timeSinceStart(end), MIN_ZOOM_MS) };
 });
 
-/** The time that the timeline shows: all of it, or a part that the reader has chosen. */
+/** The time that the timeline shows: the whole time, or a part that the reader has chosen. */
 export const shownTime: ReadonlySignal<TimeRange> = computed(() => zoom.value ?? wholeTime.value);
 
 export const isZoomed: ReadonlySignal<boolean> = computed(() => zoom.value !== undefined);
@@ -41,13 +41,13 @@ export function spanTime({ startTime, endTime }: FinishedSpan): TimeRange {
   return { from: timeSinceStart(startTime), to: timeSinceStart(endTime) };
 }
 
-/** Shows a part of the time, if it is long enough. */
+/** Shows a part of the time, unless it is too short; `undefined` shows the whole time. */
 export function zoomTo(range: TimeRange | undefined): void {
   if (range === undefined) chosen.value = undefined;
   else if (range.to - range.from >= MIN_ZOOM_MS) chosen.value = { ...range, trace: traceId.peek() ?? '' };
 }
 
-/** Shows the time before or after what is shown, half of which stays. */
+/** Moves the visible part by half of its length, to an earlier or later time. */
 export function moveZoom(direction: -1 | 1): void {
   const { from, to } = shownTime.peek();
   const length = to - from;
@@ -55,13 +55,13 @@ export function moveZoom(direction: -1 | 1): void {
   zoomTo({ from: start, to: start + length });
 }
 
-/** Shows the time of one span alone, or all of the time again: of the selected span, or where the reader was last. */
+/** Zooms to one span, or back to the whole time. Takes the selected span, or else the row where the reader was last. */
 export function toggleZoom(): void {
   const row = selected.peek() ?? rowsById.peek().get(active.peek()?.id ?? '');
   zoomTo(isZoomed.peek() || row === undefined ? undefined : spanTime(row.node.span));
 }
 
-/** Where a part of the time stands within another one, as styles. */
+/** Styles that place a part of the time within another one. */
 export function placeIn(
   { from: first, to: last }: TimeRange,
   { from, to }: TimeRange,
@@ -81,7 +81,7 @@ export function ticks(): string[] {
   });
 }
 
-/** The time at a place of what is shown, from 0 to 1. */
+/** The time at a position in the visible part, from 0 (left) to 1 (right). */
 export function timeAt(place: number): number {
   const { from, to } = shownTime.value;
   return from + place * (to - from);

@@ -6,31 +6,31 @@ import { addedUsage, NOTHING_USED, ownTokens, type SpanUsage, spanUsage } from '
 import { folds, foundRows, isFiltered, opened } from './state.ts';
 import { spanTime, type TimeRange } from './time-axis.ts';
 
-/** A row of the timeline: a span, or several of one kind that follow each other. */
+/** A row of the timeline. It stands for one span, or for several siblings of the same kind in a row. */
 export interface TimelineItem {
   readonly id: string;
   readonly depth: number;
-  /** The item above. */
+  /** The id of the item above this one in the tree. */
   readonly parent: string | undefined;
-  /** The span, or the first of several. */
+  /** The span, or the first span of a group. */
   readonly row: Row;
   readonly rows: readonly Row[];
   readonly isGroup: boolean;
-  /** `undefined` if there is nothing below. */
+  /** Whether the item is collapsed; `undefined` if there is nothing below it. */
   readonly isClosed: boolean | undefined;
-  /** Children that the filter hides. */
+  /** The number of children that the filter hides. */
   readonly hidden: number;
 }
 
-/** Siblings of one kind that follow each other are one row, from this number on. */
+/** So many siblings of the same kind, one after the other, become one row. */
 const MIN_GROUP = 5;
-/** Of a trace with more spans, only the upper levels are open at first. */
+/** If a trace has more spans than this, only its upper levels are open at first. */
 const MAX_OPEN_SPANS = 200;
 const OPEN_DEPTH = 1;
 
 const childrenOf = computed(() => Map.groupBy(opened.value?.trace.rows ?? [], ({ parent }) => parent));
 
-/** The rows below each row, in groups; a row that is in no group is one by itself. */
+/** The rows below each row, in groups. A row that belongs to no group is a group of one. */
 const groupsBelow = computed(
   () => new Map([...childrenOf.value].map(([parent, siblings]) => [parent, siblingGroups(siblings)])),
 );
@@ -50,13 +50,13 @@ export function kindOf({ node: { span } }: Row): string {
   return typeof operation === 'string' ? operation : span.name;
 }
 
-/** The ids of the groups that rows are in. */
+/** The id of the group that a row is in. */
 const groupIds: ReadonlySignal<ReadonlyMap<Row, string>> = computed(() => {
   const groups = [...groupsBelow.value.values()].flat().filter(({ length }) => length > 1);
   return new Map(groups.flatMap((group) => group.map((row) => [row, `${group[0]?.id} group`] as const)));
 });
 
-/** The ids of all that must be open for a row to be seen. */
+/** The ids of all items that must be expanded for a row to be visible. */
 export function idsAbove(row: Row | undefined): string[] {
   const ids: string[] = [];
   for (let each = row; each !== undefined; each = each.parent) {
@@ -67,20 +67,20 @@ export function idsAbove(row: Row | undefined): string[] {
   return ids;
 }
 
-/** Every id that can be closed, but for roots. */
+/** The ids of all items that can be collapsed, except roots. */
 export function idsToClose(): string[] {
   const rows = opened.peek()?.trace.rows ?? [];
   const parents = rows.filter(({ node, parent }) => node.children.length > 0 && parent !== undefined);
   return [...parents.map(({ id }) => id), ...new Set(groupIds.peek().values())];
 }
 
-/** Whether nothing below is shown: as the reader chose, or else because there is much of it. */
+/** Whether an item is collapsed: as the reader chose, or else by default if it is a group, or deep in a large trace. */
 function isClosed(id: string, row: Row): boolean {
   const isLarge = (opened.value?.trace.rows.length ?? 0) > MAX_OPEN_SPANS && !isFiltered.value;
   return folds.value.get(id) ?? (id !== row.id || (isLarge && row.depth > OPEN_DEPTH));
 }
 
-/** The rows that were found, with their ancestors. */
+/** The rows that match the filter, with their ancestors. */
 const wantedRows = computed(() => {
   const wanted = new Set<Row>();
   for (const row of foundRows.value)
@@ -89,7 +89,7 @@ const wantedRows = computed(() => {
   return wanted;
 });
 
-/** What the timeline shows, from top to bottom. A filter leaves no groups. */
+/** The rows of the timeline from top to bottom. With a filter, there are no groups. */
 export const timelineItems: ReadonlySignal<readonly TimelineItem[]> = computed(() => {
   const items: TimelineItem[] = [];
   const shownBelow = (parent: Row | undefined): readonly (readonly Row[])[] => {
@@ -97,7 +97,7 @@ export const timelineItems: ReadonlySignal<readonly TimelineItem[]> = computed((
     const rows = childrenOf.value.get(parent) ?? [];
     return rows.filter((row) => wantedRows.value.has(row)).map((row) => [row]);
   };
-  // The last is next. No recursion: a trace can be thousands of levels deep.
+  // A stack: the last entry is handled next. No recursion, because a trace can be thousands of levels deep.
   const pending: Pick<TimelineItem, 'rows' | 'depth' | 'parent'>[] = [];
   const push = (groups: readonly (readonly Row[])[], depth: number, parent?: string): void => {
     for (const rows of groups.toReversed()) pending.push({ rows, depth, parent });
@@ -118,10 +118,10 @@ export const timelineItems: ReadonlySignal<readonly TimelineItem[]> = computed((
   return items;
 });
 
-/** What spans used, each with all below it. */
+/** What each span used, including all spans below it. */
 const usages: ReadonlySignal<ReadonlyMap<Row, SpanUsage>> = computed(() => {
   const sums = new Map<Row, SpanUsage>();
-  // Children come after their parents.
+  // In reverse, because parents come before their children and need their sums.
   for (const row of (opened.value?.trace.rows ?? []).toReversed()) {
     const usage = addedUsage(spanUsage(row.node.span.attributes), sums.get(row) ?? NOTHING_USED);
     sums.set(row, usage);
@@ -135,7 +135,7 @@ function usageOf({ rows }: TimelineItem): SpanUsage {
   return rows.map((row) => usages.value.get(row) ?? NOTHING_USED).reduce(addedUsage, NOTHING_USED);
 }
 
-/** The tokens of the span itself, or else the total of the spans below it, or else an estimate. */
+/** The tokens of the span itself, or else the sum of the spans below it, or else an estimate. */
 export function tokensText(item: TimelineItem): string | undefined {
   const { attributes } = item.row.node.span;
   const sum = totalTokens(usageOf(item));
@@ -156,7 +156,7 @@ export function costText(item: TimelineItem): string | undefined {
   return own ?? total ?? costOf(cost, unpriced);
 }
 
-/** From the first start to the last end of its spans. */
+/** The time from the first start to the last end of the spans of an item. */
 export function itemTime({ rows }: TimelineItem): TimeRange {
   const times = rows.map(({ node }) => spanTime(node.span));
   return {

@@ -9,20 +9,20 @@ import { finishOf, previewOf } from './row-preview.ts';
 import { foundRows, isFiltered, selected } from './state.ts';
 import { costText, kindOf, type TimelineItem, timeText, tokensText } from './timeline-items.ts';
 
-/** Evaluations beside the name of a span. The inspector has all. */
+/** The maximum number of evaluations beside the name of a span. The inspector shows all. */
 const MAX_ROW_EVALUATIONS = 3;
 
 interface TimelineRowProps {
   readonly item: TimelineItem;
-  /** Its place in the list, in pixels. */
+  /** The vertical position in the list, in pixels. */
   readonly top: number;
-  /** The columns of numbers that are not empty. */
+  /** The widths of the columns of numbers; 0 for an empty column. */
   readonly columns: { readonly tokens: number; readonly cost: number };
-  /** Whether the tab key reaches it. */
+  /** Whether the row can be reached with the tab key. */
   readonly isActive: boolean;
 }
 
-/** A row of the timeline: the name of a span with what stands beside it, its facts and its bar. */
+/** A row of the timeline: the name of a span and details beside it, its numbers, and its bar. */
 export function TimelineRow({ item, top, columns, isActive }: TimelineRowProps): VNode {
   const { row, isGroup, isClosed } = item;
   const { span } = row.node;
@@ -53,7 +53,7 @@ export function TimelineRow({ item, top, columns, isActive }: TimelineRowProps):
 function RowName({ item }: { readonly item: TimelineItem }): VNode {
   const { row, rows, isGroup, hidden, isClosed } = item;
   const indentation = Math.min(item.depth - 1, 20) * 14 + (isClosed === undefined ? 16 : 0);
-  // A press expands or collapses the row without selecting it.
+  // Expands or collapses the row without selecting it.
   const onToggle = (event: Event): void => {
     event.stopPropagation();
     toggle(item);
@@ -80,7 +80,7 @@ function RowName({ item }: { readonly item: TimelineItem }): VNode {
 
 function SpanName({ row: { node } }: { readonly row: Row }): VNode {
   const { span } = node;
-  // The names of parameters say nothing: the end of the path does.
+  // Leave out the names of parameters in a path, so that the end of the path is visible.
   const label = span.name.slice(0, 200).replaceAll(/\{\w+\}/g, '…');
   const finish = isTranscription(span) || isFailed(span) ? undefined : finishOf(span)?.slice(0, 40);
   const state = span.isOpen ? 'in progress' : finish;

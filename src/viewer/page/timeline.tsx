@@ -15,14 +15,14 @@ import { ZoomArea } from './zoom-drag.tsx';
 
 const places = computed(() => new Map(timelineItems.value.map(({ id }, place) => [id, place])));
 
-/** Rows whose numbers are measured. Those of parents, which are longer, come first. */
+/** The maximum number of rows measured for the column widths. Parents, whose numbers are longer, come first. */
 const MAX_MEASURED = 1_000;
-/** Pixels of a character in a column of numbers. */
+/** The width of one character in a column of numbers, in pixels. */
 const DIGIT_WIDTH = 7.6;
-/** Pixels of the heading of the last column. */
+/** The width of the heading of the last column, in pixels. */
 const MIN_TIME_WIDTH = 34;
 
-/** The widths of the columns of numbers, for what is in them: 0 for a column that is empty. */
+/** The widths of the columns of numbers, computed from their longest texts; 0 for an empty column. */
 const columns = computed(() => {
   const items = timelineItems.value.slice(0, MAX_MEASURED);
   const widest = (textOf: (item: TimelineItem) => string | undefined): number =>
@@ -90,7 +90,7 @@ function Rows(): VNode {
   const tree = useRef<HTMLDivElement>(null);
   const { value: items } = timelineItems;
   const { from, to, height } = useVisibleRows(tree, items.length);
-  // Where the reader was last.
+  // The row where the reader was last, or else the first row.
   const reachable = items.find(({ id }) => id === active.value?.id) ?? items[0];
   useLayoutEffect(() => {
     const { id, focus } = active.value ?? {};
@@ -99,7 +99,7 @@ function Rows(): VNode {
     if (focus) row?.focus();
   }, [active.value]);
   const shown = items.slice(from, to);
-  // What has the focus stays in the page when it is scrolled out of the window.
+  // The reachable row is always rendered, so that it keeps the focus when it is scrolled out of the window.
   if (reachable !== undefined && !shown.includes(reachable)) shown.push(reachable);
   const onPointerMove = (event: PointerEvent): void => {
     const item = itemOf(event.target, items);
@@ -128,13 +128,13 @@ function Rows(): VNode {
   );
 }
 
-/** The item that an element of a row shows. */
+/** The item whose row contains an element. */
 function itemOf(target: EventTarget | null, items: readonly TimelineItem[]): TimelineItem | undefined {
   const row = target instanceof Element ? target.closest('.row') : null;
   return items.find(({ id }) => `span-${id}` === row?.id);
 }
 
-/** The keyboard interface of a tree view in the ARIA Authoring Practices. */
+/** Handles keys as the ARIA Authoring Practices describe for a tree view. */
 function onKey(event: KeyboardEvent, items: readonly TimelineItem[]): void {
   const item = itemOf(event.target, items);
   if (item === undefined || event.altKey || event.ctrlKey || event.metaKey) return;

@@ -17,18 +17,18 @@ import {
 /** A trace, or a conversation as if it were one. */
 export interface OpenedTrace {
   readonly trace: Trace;
-  /** Spans that did not fit. */
+  /** The number of spans that did not fit. */
   readonly omitted: number;
 }
 
-/** Where the page has its traces from. */
+/** Where the page gets its traces from. */
 export interface TraceSource {
-  /** Spans that did not fit into the page. */
+  /** The number of spans that did not fit into the page. */
   readonly omitted: number;
-  /** @throws if they cannot be had now */
+  /** @throws if the lists are not available now */
   lists(filter: TraceFilter): Promise<TraceLists>;
   open(entry: Pick<TraceEntry, 'kind' | 'id'>): Promise<OpenedTrace | undefined>;
-  /** The calls of the traces that a filter finds. */
+  /** What the calls of the traces that match a filter used, by model and tool. */
   totals(filter: TraceFilter): Promise<readonly CallTotals[]>;
 }
 
@@ -56,7 +56,7 @@ export class ContainedTraces implements TraceSource {
       traces
         .map((trace) => entryOf(trace, kind, filter))
         .filter((entry) => entry !== undefined)
-        // A span of another process may be missing for good.
+        // Never shown as in progress: a parent in another process may be missing for good.
         .map((entry) => ({ ...entry, underWay: false }));
     return {
       traces: entries(this.#traces, 'trace'),
@@ -92,14 +92,14 @@ export class ServedTraces implements TraceSource {
 
   async open({ kind, id }: Pick<TraceEntry, 'kind' | 'id'>): Promise<OpenedTrace | undefined> {
     const answer = await fetchFrom(`/api/${kind}`, { id });
-    // It was dropped meanwhile.
+    // The trace was dropped in the meantime.
     if (answer.status === 404) return undefined;
     const { spans, omitted } = (await answer.json()) as { spans: PageSpan[]; omitted: number };
     const trace = kind === 'trace' ? readTrace(spans) : conversationTrace(id, spans.map(fromPageSpan));
     return { trace, omitted };
   }
 
-  /** Calls back when there is something new, and when the connection is lost. Pauses while the page is hidden. */
+  /** Calls back when something changes, and when the connection is lost. Pauses while the page is hidden. */
   watch(changed: () => void, lost: (isRefused: boolean) => void): void {
     let events: EventSource | undefined;
     const connect = (): void => {
@@ -108,7 +108,7 @@ export class ServedTraces implements TraceSource {
       if (document.hidden) return;
       const opened = new EventSource(serverAddress('/api/changes', {}));
       opened.addEventListener('message', changed);
-      // It tries again by itself, unless the server answered and refused.
+      // The event source reconnects by itself, unless the server refused the connection.
       opened.addEventListener('error', () => lost(opened.readyState === EventSource.CLOSED));
       events = opened;
     };
@@ -121,7 +121,7 @@ function queryOf({ words, onlyErrors }: TraceFilter): Readonly<Record<string, st
   return { words, ...(onlyErrors ? { errors: '' } : {}) };
 }
 
-/** The address of something on the server, with the token that the address of the page has. */
+/** An address on the server, with the token from the address of the page. */
 function serverAddress(path: string, query: Readonly<Record<string, string>>): string {
   const token = new URLSearchParams(location.search).get('token') ?? '';
   return `${path}?${new URLSearchParams({ ...query, token })}`;

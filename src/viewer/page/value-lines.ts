@@ -1,12 +1,12 @@
 import { attributeText, isRecord, parseShortJson } from '../messages.ts';
 
-/** What is shown of a value that has fields. The attributes of its span have all of it. */
+/** The maximum number of lines shown of a value with fields. The attributes of its span show all of it. */
 const MAX_LINES = 2_000;
 const MAX_SHOWN_LINE_LENGTH = 10_000;
-/** JSON nested deeper is shown without line breaks: indentation would be most of it. */
+/** JSON that is nested deeper is shown without line breaks, because most of each line would be indentation. */
 export const MAX_SHOWN_DEPTH = 20;
 
-/** A value as lines of names and values. A text stays as it is. */
+/** A value as lines of names and values. A text is returned as it is. */
 export function valueText(value: unknown): string {
   const parsed = parseShortJson(value) ?? value;
   if (!hasFields(parsed)) return attributeText(parsed);
@@ -21,7 +21,7 @@ export function valueText(value: unknown): string {
   return lines.join('\n');
 }
 
-/** The lines one by one: those that are not asked for are not made. */
+/** Generates the lines one by one, so that lines beyond the limit are never made. */
 function* linesOf(value: object, depth: number): Generator<string> {
   const indent = '  '.repeat(depth);
   for (const [name, each] of Object.entries(value)) {
@@ -30,7 +30,7 @@ function* linesOf(value: object, depth: number): Generator<string> {
       yield label;
       yield* linesOf(each, depth + 1);
     } else {
-      // Code in arguments keeps its line ends, which JSON would show as `\n`.
+      // Code in arguments keeps its line breaks, which JSON would show as `\n`.
       const lines = attributeText(each).split('\n', MAX_LINES);
       if (lines.length === 1) yield `${label} ${lines[0]}`;
       else {

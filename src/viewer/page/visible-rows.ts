@@ -2,20 +2,20 @@ import type { RefObject } from 'preact';
 import { useLayoutEffect, useState } from 'preact/hooks';
 import { isPrinted } from './layout.tsx';
 
-/** Rows beyond each edge of the window, so that scrolling shows no gap. */
+/** How many rows are rendered beyond each edge of the window, so that scrolling shows no gap. */
 const OVERSCAN = 12;
-/** Rows on paper, where nothing can be scrolled. */
+/** The maximum number of rows on paper, where nothing can be scrolled. */
 const MAX_PRINTED = 2_000;
 
-/** The rows of a list that the window shows. */
+/** The range of rows of a list that are rendered. */
 export interface VisibleRows {
   readonly from: number;
   readonly to: number;
-  /** Of each row, in pixels: the list's style says it, as `--row`. */
+  /** The height of each row, in pixels. The style of the list sets it as `--row`. */
   readonly height: number;
 }
 
-/** Follows which of the equally high rows of a list are in the window, whatever scrolls. */
+/** Tracks which rows of a list are in the window, whichever element scrolls. All rows have the same height. */
 export function useVisibleRows(list: RefObject<HTMLElement | null>, count: number): VisibleRows {
   const [seen, setSeen] = useState<VisibleRows>({ from: 0, to: OVERSCAN, height: 30 });
   useLayoutEffect(() => {
@@ -32,7 +32,7 @@ export function useVisibleRows(list: RefObject<HTMLElement | null>, count: numbe
     look();
     const observer = new ResizeObserver(look);
     if (list.current !== null) observer.observe(list.current);
-    // Captured, because scrolling does not bubble.
+    // A capturing listener, because scroll events do not bubble.
     document.addEventListener('scroll', look, { capture: true, passive: true });
     addEventListener('resize', look);
     return () => {

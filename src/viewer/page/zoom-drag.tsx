@@ -2,15 +2,15 @@ import { type Signal, signal } from '@preact/signals';
 import type { ComponentChildren, VNode } from 'preact';
 import { shownTime, wholeTime, zoomTo } from './time-axis.ts';
 
-/** A shorter way of the pointer is a press, which selects a row. */
+/** A shorter movement of the pointer counts as a click, which selects a row. */
 const MIN_DRAG_PIXELS = 6;
 
-/** Where the reader drags, in pixels of the window. */
+/** Where the reader drags, in pixels from the left of the window. */
 interface Drag {
-  /** The bars, or the map, which shows all of the time. */
+  /** The bar or the map that is dragged across. The map shows the whole time. */
   readonly track: DOMRect;
   readonly isMap: boolean;
-  /** The left of the area around it. */
+  /** The left edge of the area around the track. */
   readonly origin: number;
   readonly start: number;
   readonly end: number;
@@ -22,7 +22,7 @@ function isLong({ start, end }: Drag): boolean {
   return Math.abs(end - start) >= MIN_DRAG_PIXELS;
 }
 
-/** From where to where the pointer went within the track, in pixels from its left. */
+/** The part of the track that was dragged across, in pixels from its left edge. */
 function draggedPart({ track: { left, width }, start, end }: Drag): { from: number; to: number } {
   const [from = 0, to = 0] = [start, end]
     .map((x) => Math.min(Math.max(x - left, 0), width))
@@ -35,7 +35,7 @@ interface ZoomAreaProps {
   readonly children: ComponentChildren;
 }
 
-/** Lets the reader choose a part of the time by dragging across bars. A finger scrolls instead. */
+/** An area in which the reader zooms by dragging across bars. Dragging with a finger scrolls instead. */
 export function ZoomArea({ style, children }: ZoomAreaProps): VNode {
   const onPointerDown = (event: PointerEvent): void => {
     const { target, pointerType, button, clientX: start } = event;
@@ -48,7 +48,7 @@ export function ZoomArea({ style, children }: ZoomAreaProps): VNode {
   const onPointerMove = ({ currentTarget, pointerId, clientX: end }: PointerEvent): void => {
     if (drag.value === undefined) return;
     drag.value = { ...drag.value, end };
-    // The end of a drag is no press of a row.
+    // With the pointer captured, the end of a drag does not click a row.
     if (isLong(drag.value)) (currentTarget as Element).setPointerCapture(pointerId);
   };
   const onPointerUp = (): void => {
@@ -71,7 +71,7 @@ export function ZoomArea({ style, children }: ZoomAreaProps): VNode {
   );
 }
 
-/** What is dragged across. */
+/** Marks the part that is being dragged across. */
 function ZoomMark(): VNode | null {
   const { value: dragged } = drag;
   if (dragged === undefined || !isLong(dragged)) return null;
