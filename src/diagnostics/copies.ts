@@ -89,19 +89,19 @@ export function forgetCopies(): void {
   all.seen = false;
 }
 
-/** @returns whether there is more than one copy now */
+/** @returns whether this made it more than one copy */
 function add(known: Map<string, Copy>, copy: Copy): boolean {
   if (known.has(copy.directory)) return false;
   known.set(copy.directory, copy);
   return known.size > 1;
 }
 
-/** Copies as a finding names them. */
+/** The list of copies in the text of a finding. */
 export function copyList(known: readonly Copy[]): string {
   return known.map(({ directory, version }) => `${version} in ${directory}`).join(', ');
 }
 
-/** Converts a path or file URL to a path without `node:url`, which not every runtime has. */
+/** Converts a file URL to a path. A path stays as it is. Not by `node:url`, which not every runtime has. */
 function pathOf(file: string): string {
   return file.replace(/^file:\/\//, '');
 }

@@ -6,10 +6,10 @@ import { isTooOld, TESTED } from './tested-versions.ts';
 /** `warning`: telemetry is lost or wrong until you act. `information`: no action is required. */
 export type Severity = 'information' | 'warning';
 
-/** Identifies a finding. */
+/** The code that identifies a kind of finding. */
 export type FindingCode = ProcessFindingCode | ProjectFindingCode;
 
-/** The findings of the `doctor` command in a project. */
+/** The codes that only the `doctor` command reports, when it examines a project. */
 export type ProjectFindingCode =
   | 'no_sdk_installed'
   | 'no_sdk_started'
@@ -29,7 +29,7 @@ export type ProjectFindingCode =
   | 'ai_sdk_installed'
   | 'agents_too_old';
 
-/** The findings in a running program. */
+/** The codes that are reported in a running program. */
 export type ProcessFindingCode =
   | 'option_not_accepted'
   | 'switched_off'
@@ -74,12 +74,14 @@ export interface Finding {
   readonly action: string;
 }
 
-/** A sentence or two. The parameters are the details that are passed with the finding's code. */
+/**
+ * One or two sentences, or a function that builds them. Its parameters are the details passed with the finding's code.
+ */
 type Wording = string | ((...details: readonly string[]) => string);
 
-/** The wording of a finding. */
+/** The severity and wording of a finding. */
 interface FindingRow {
-  /** Default: `warning`. */
+  /** The severity. Default: `warning`. */
   readonly severity?: Severity;
   readonly message: Wording;
   readonly action: Wording;

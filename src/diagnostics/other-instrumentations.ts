@@ -2,14 +2,14 @@
 export interface OtherInstrumentation {
   /** The instrumentation scope of its spans, which is also the name of its package. */
   readonly scope: string;
-  /** Whether it records the client metrics of the conventions. If not, ours are still needed. */
+  /** Whether it records the client metrics of the GenAI conventions. If not, ours are still needed. */
   readonly recordsMetrics?: true;
   /**
    * The scope, or Sentry's origin, of spans of single calls that it may never end. It ends all its other spans before
    * the next turn of the event loop.
    */
   readonly leavesOpen?: string | undefined;
-  /** The code or variable that switches it off, ready to paste. */
+  /** How to switch it off: code or a variable, ready to paste. */
   readonly switchOff: string;
 }
 

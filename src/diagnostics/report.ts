@@ -12,11 +12,11 @@ const MAX_FINDINGS = 100;
  */
 const MAX_LOGGED_LENGTH = 4_000;
 
-/** What has been noticed in this process, by all copies of this package. */
+/** What all copies of this package have noticed in this process. */
 interface Notices {
   readonly findings: Map<string, Finding>;
   readonly said: Set<string>;
-  /** False until the first call: before it, there may be no logger yet. */
+  /** Whether findings are logged now. False until the first call, because before it there may be no logger yet. */
   speaking: boolean;
 }
 
@@ -30,7 +30,7 @@ onKeyTaken((key) => notice('global_taken', key));
 /** Findings whose details grow with time. Only the first version is logged; the newest is kept for `doctor()`. */
 const GROWING: readonly ProcessFindingCode[] = ['openai_twice', 'package_twice', 'reads_skipped'];
 
-/** Keeps a finding for `doctor()` and logs it once through `diag`, at the earliest when the first call is made. */
+/** Keeps a finding for `doctor()`, and logs it once through `diag`, but not before the first call is made. */
 export function notice(code: ProcessFindingCode, ...details: readonly string[]): void {
   guard('recording a finding', keep, code, details);
 }

@@ -2,7 +2,7 @@ const OLDEST_MAJOR = 4;
 const OLDEST_MINOR = 19;
 const NEWEST_MAJOR = 7;
 
-/** The tested range, for messages. */
+/** The range of tested versions of `openai`, as text for messages. */
 export const TESTED: string = `${OLDEST_MAJOR}.${OLDEST_MINOR} to ${NEWEST_MAJOR}.x`;
 
 /** Whether a version of `openai` is older than all versions that can be traced. */

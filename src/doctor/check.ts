@@ -5,11 +5,11 @@ import { NAME, VERSION } from '../util/version.ts';
 
 export type CheckResult = 'ok' | 'problem' | 'skipped';
 
-/** One thing that the command `doctor` looked at, or could not look at. */
+/** Something that the command `doctor` examined, or had to skip. */
 export interface Check {
   readonly subject: string;
   readonly result: CheckResult;
-  /** What was there, or why it was skipped. */
+  /** What was found, or why the check was skipped. */
   readonly detail: string;
   readonly findings: readonly Finding[];
 }
@@ -24,7 +24,7 @@ export function skippedCheck(subject: string, reason: string, findings: readonly
   return { subject, result: 'skipped', detail: reason, findings };
 }
 
-/** Something that keeps traces from being recorded or sent. */
+/** A finding about something that keeps traces from being recorded or sent. */
 export function problem(code: ProjectFindingCode, message: string, action: string): Finding {
   return { code, severity: 'warning', message, action };
 }
@@ -48,7 +48,7 @@ export function findingsOf(checks: readonly Check[]): Finding[] {
 const MAX_LINE_LENGTH = 4_000;
 const RESULT_WIDTH = 'skipped'.length;
 
-/** Prints a line for each check, then the findings, problems first, and how many there are. */
+/** Prints one line for each check, then the findings (problems first), and then how many there are. */
 export function printChecks(checks: readonly Check[], output: TextStream): void {
   const lines = checks.map(
     ({ subject, result, detail }) => `${result.padEnd(RESULT_WIDTH)}  ${safeLine(`${subject}: ${detail}`)}\n`,

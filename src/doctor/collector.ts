@@ -58,7 +58,7 @@ function findMalformations(environment: Environment, variable: string, protocol:
   ];
 }
 
-/** What is wrong with a well-formed endpoint, and what to do. */
+/** What is wrong with an endpoint whose form is valid, and what to do; `undefined` if nothing is. */
 function misdirectionOf(
   variable: string,
   endpoint: string,

@@ -10,12 +10,12 @@ export interface Imports {
   readonly required: readonly string[];
   /** Whether the syntax is that of an ES module. */
   readonly isModule: boolean;
-  /** The names and keywords in its code. */
+  /** The names and keywords in the code of the file. */
   readonly names: ReadonlySet<string>;
 }
 
 const BLANK = /^(?:WhiteSpace|LineTerminatorSequence|(?:Multi|Single)LineComment|HashbangComment)$/;
-/** The tokens before an `import('…')` that is a type. */
+/** What precedes an `import('…')` that is only a type. */
 const BEFORE_TYPE = /^(?:typeof|[:<|&])$/;
 
 /**
@@ -52,14 +52,15 @@ export function readImports(source: string, file: string): Imports {
       found.statically.push(text);
     } else if (value === 'import' || value === 'export') {
       isModule = true;
-      // `import type from 'a'` and `import type, { b } from 'a'` import values.
+      // These name values, because `type` is a default import there: `import type from 'a'`, `import type, { b } from
+      // 'a'`.
       clause = next === 'type' && !/^(?:from|,)$/.test(second ?? '') ? 'types' : 'values';
     }
   }
   return { ...found, isModule, names };
 }
 
-/** The tokens without comments and what is between them. */
+/** The tokens without white space and comments. */
 function withoutBlanks(tokens: Iterable<Token | JSXToken>): (Token | JSXToken)[] {
   const code: (Token | JSXToken)[] = [];
   for (const token of tokens) {
@@ -70,7 +71,7 @@ function withoutBlanks(tokens: Iterable<Token | JSXToken>): (Token | JSXToken)[]
   return code;
 }
 
-/** The text of a string, or of a template without expressions. */
+/** The text of a string, or of a template without expressions; `undefined` for other tokens. */
 function literalText(token: Token | JSXToken | undefined): string | undefined {
   const isText = token?.type === 'StringLiteral' || token?.type === 'NoSubstitutionTemplate';
   return isText ? token.value.slice(1, -1) : undefined;

@@ -26,7 +26,7 @@ export interface ProgramPlace {
   readonly root: string;
   /** The folder where the command runs. File names are relative to it. */
   readonly folder: string;
-  /** Whether TypeScript without a `"type"` runs as CommonJS, as `tsx` and `ts-node` run it. */
+  /** Whether TypeScript runs as CommonJS if package.json has no `"type"`, as with `tsx` and `ts-node`. */
   readonly transpiles: boolean;
 }
 
@@ -44,7 +44,7 @@ const MAX_SOURCE_SIZE = 1_000_000;
 /** Headers that every version of `openai` sends. Other SDKs send at most one of them. */
 const OPENAI_MARKS: readonly string[] = ['X-Stainless-Lang', 'OpenAI-Organization'];
 
-/** An alias of a file of the program, which package.json, TypeScript or a bundler resolves. */
+/** A path alias for a file of the program, which package.json, TypeScript or a bundler resolves. */
 const ALIAS = /^(?:[#~]|@\/)/;
 const EXTENSIONS = ['.js', '.mjs', '.cjs', '.ts', '.mts', '.cts', '.tsx', '.jsx'];
 /** The extension in an import of TypeScript, and the extensions that the imported file may really have. */

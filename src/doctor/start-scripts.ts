@@ -9,7 +9,7 @@ import { readRegularFile } from './files.ts';
 export interface Launch {
   /** The name of the script in package.json; `undefined` if the command is not a script. */
   readonly script: string | undefined;
-  /** `node`, `tsx`, `bun` and so on. */
+  /** The program that runs the file: `node`, `tsx`, `bun` and so on. */
   readonly runner: string;
   /** The modules that are loaded before the program: the values of `--import` and `--require`. */
   readonly preloads: readonly string[];
@@ -55,7 +55,7 @@ export function launchesOf(manifest: unknown): Launch[] {
     .filter(([name]) => SCRIPT_NAME.test(name))
     .slice(0, MAX_SCRIPTS)
     .flatMap(([name, command]) => launchesIn(name, command, scripts));
-  // A start script may also be run by another one: its launch counts once.
+  // One start script may run another one. The launch then counts only once.
   return [...new Map(launches.map((launch) => [JSON.stringify(launch), launch])).values()];
 }
 

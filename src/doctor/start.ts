@@ -23,7 +23,7 @@ export interface Surroundings {
   readonly start?: string | undefined;
 }
 
-/** Looks at how a project starts its programs: what is loaded first, and in which order the program imports the rest. */
+/** Checks how a project starts its programs: what is loaded first, and in which order the program imports the rest. */
 export function examineStart(launches: readonly Launch[], surroundings: Surroundings): Check[] {
   if (launches.length > 0) return launches.map((launch) => examineLaunch(launch, surroundings));
   const missing = 'package.json has no start, serve or dev script that runs a file with Node';
@@ -38,7 +38,7 @@ interface Start {
   readonly launch: Launch;
   readonly program: Program;
   readonly kind: FileKind;
-  /** The imports of `openai`. */
+  /** The places where `openai` is imported. */
   readonly openai: readonly Load[];
   /** What sets up the instrumentation. */
   readonly setUp: Load | undefined;
@@ -108,7 +108,7 @@ function observesByHand({ specifier, names }: Load): boolean {
   return specifier === `${NAME}/openai` || (specifier === `${NAME}/client` && names.has('instrumentOpenAI'));
 }
 
-/** Whether a package starts an SDK, as far as its name and its dependencies tell. */
+/** Whether a package may start an SDK, judging by its name and its dependencies. */
 function mayStartSdk({ specifier, needs }: Load): boolean {
   if (specifier === REGISTER || needs.some((each) => each.startsWith('@opentelemetry/sdk-'))) return true;
   if (/^@opentelemetry\/(?:api|semantic|instr)/.test(specifier) || specifier.startsWith(NAME)) return false;
@@ -145,7 +145,9 @@ function findMissingSetUp(start: Start): Finding {
   );
 }
 
-/** Whether the runtime can hook `openai`, as the program imports it. */
+/**
+ * Reports a copy of `openai` that cannot be hooked: it is in a bundle, or the runtime cannot hook this kind of import.
+ */
 function findUnhooked({ program: { bundle }, openai, byHand, hookless }: Start): Finding[] {
   if (byHand !== undefined) return [];
   const message = `${bundle} contains openai. The module hooks cannot find it there, so its calls are not traced.`;
@@ -174,7 +176,7 @@ function findLateSetUp(start: Start): Finding[] {
 /** Says how to load the setup first. A setup in the user's own code is preloaded by its file name. */
 function remedyFor({ launch, kind, setUp }: Start): string {
   const { entry, runner, script } = launch;
-  // `ts-node` has no `--import`.
+  // `ts-node` has no option `--import`.
   const flag = kind.isModule && runner !== 'ts-node' ? '--import' : '--require';
   const place = script === undefined ? '' : ` in the script "${script}"`;
   const add = (loaded: string): string => `Add ${flag}=${loaded} before ${entry}${place}.`;

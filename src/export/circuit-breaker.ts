@@ -16,7 +16,7 @@ export interface CircuitBreakerExporterOptions {
   readonly timeout?: number | undefined;
 }
 
-/** The common part of `SpanExporter`, `PushMetricExporter` and `LogRecordExporter` in SDK 2.x and 3.x. */
+/** The methods that `SpanExporter`, `PushMetricExporter` and `LogRecordExporter` of SDK 2.x and 3.x have in common. */
 export interface Exporter {
   export(data: never, resultCallback: (result: ExportResult) => void): unknown;
   shutdown(): Promise<void>;
@@ -53,7 +53,7 @@ export class CircuitBreakerExporter<Wrapped extends Exporter> {
   readonly #name: string;
   readonly #timeout: number;
   readonly #breaker: CircuitBreaker;
-  /** The total dropped when the breaker last closed. */
+  /** The value of `dropped` when it was last reported. */
   #reportedDropped = 0;
 
   constructor(exporter: Wrapped, options: CircuitBreakerExporterOptions = {}) {
@@ -61,7 +61,7 @@ export class CircuitBreakerExporter<Wrapped extends Exporter> {
     this.#name = `CircuitBreakerExporter of ${exporter.constructor.name}`;
     this.#timeout = Math.min(options.timeout ?? DEFAULT_EXPORT_TIMEOUT_MS, MAX_EXPORT_TIMEOUT_MS);
     this.#breaker = new CircuitBreaker(options);
-    // Metric readers test for these methods, so they exist only if the exporter has them.
+    // Metric readers check whether these methods exist, so they are added only if the exporter has them.
     for (const name of SELECTORS) {
       const select = field(exporter, name);
       if (typeof select === 'function') Object.assign(this, { [name]: select.bind(exporter) });
@@ -97,7 +97,7 @@ export class CircuitBreakerExporter<Wrapped extends Exporter> {
     if (!this.open) await this.#inTime('forceFlush', () => this.#exporter.forceFlush?.());
   }
 
-  /** Shuts the exporter down. Waits for the timeout at most, and not at all while the breaker is open. */
+  /** Shuts the exporter down. Waits no longer than the timeout, and does not wait while the breaker is open. */
   async shutdown(): Promise<void> {
     await this.#inTime('shutdown', () => this.#exporter.shutdown());
   }
@@ -138,7 +138,7 @@ export class CircuitBreakerExporter<Wrapped extends Exporter> {
     this.#reportedDropped = breaker.dropped;
   }
 
-  /** Runs something and waits until the timeout at most, or not at all while the breaker is open. */
+  /** Runs something and waits for it, but no longer than the timeout. While the breaker is open, does not wait. */
   async #inTime(what: string, run: () => Promise<void> | undefined): Promise<void> {
     const work = Promise.resolve().then(run);
     if (this.open) {

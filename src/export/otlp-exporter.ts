@@ -30,7 +30,7 @@ const TIMEOUT_VARIABLE = 'OTEL_EXPORTER_OTLP_TIMEOUT';
 /** The timeout of an export if the user sets none. A program that is about to exit waits equally long. */
 const EXPORT_TIMEOUT_MS = 2_000;
 
-/** The common part of the span exporters of SDK 2.x and 3.x. */
+/** The methods that span exporters of SDK 2.x and 3.x have in common. */
 interface SpanExporter {
   export(spans: unknown, done: (result: OtlpExportResult) => void): void;
   shutdown(): Promise<void>;
@@ -125,7 +125,7 @@ function batchProcessor(environment: Environment, require: NodeJS.Require, expor
   );
   type Processor = new (...parameters: unknown[]) => unknown;
   const load = (name: string) => (require(name) as { BatchSpanProcessor: Processor }).BatchSpanProcessor;
-  // `sdk-trace` of SDK 3.x takes one object; `sdk-trace-base` of SDK 2.x takes two.
+  // SDK 3.x passes one object to the processor; SDK 2.x passes the exporter and the options separately.
   if (canResolve(require, '@opentelemetry/sdk-trace')) {
     return new (load('@opentelemetry/sdk-trace'))({ exporter, ...options });
   }

@@ -1,6 +1,6 @@
-/** A received span as a line of its tree. */
+/** A span that was received, as one line of the drawn tree. */
 export interface ReceivedLine {
-  /** The whole line, with its branch. */
+  /** The whole line, including the tree lines before the name. */
   readonly text: string;
   readonly branch: string;
   readonly name: string;
@@ -60,7 +60,9 @@ function describeDifference(
   return [...output, ...(notes.length > 0 ? ['', ...notes] : [])].join('\n');
 }
 
-/** Binds the placeholders of a line. Returns a description of the conflict if an earlier line bound them differently. */
+/**
+ * Binds the placeholders of a line. If an earlier line bound one differently, returns a description of the conflict.
+ */
 function bind(placeholders: Placeholders, bindings: Map<string, string>): string | undefined {
   for (const [placeholder, text] of placeholders) {
     const bound = bindings.get(placeholder);
@@ -85,7 +87,7 @@ function align(
   received: readonly (ReceivedLine | undefined)[],
 ): Pair[] {
   const found = expected.map((wanted) => received.map((got) => matchLine(wanted, got)));
-  // common[i][j]: the maximum number of pairs among the lines from i and j on.
+  // `common[i][j]` is the maximum number of pairs among the lines from `i` and `j` on.
   const common: number[][] = expected.map(() => []);
   const at = (i: number, j: number): number => common[i]?.[j] ?? 0;
   for (let i = expected.length - 1; i >= 0; i--) {
@@ -130,12 +132,14 @@ function matchLine(wanted?: ExpectedLine, got?: ReceivedLine): Placeholders | un
 const ANY = /(\*)/;
 const ANY_OR_PLACEHOLDER = /(\*|\{[A-Za-z_]\w*\})/;
 
-/** Stars match as much text as possible, placeholders as little, while the rest of the pattern still matches. */
+/**
+ * Stars match as much text as possible and placeholders as little, as long as the rest of the pattern still matches.
+ */
 function matchText(pattern: string, text: string, special: RegExp): Placeholders | undefined {
-  // A text that contains a star or braces matches itself.
+  // A pattern that equals the text matches, even if it contains stars or braces.
   if (pattern === text) return [];
   const [first = '', ...rest] = pattern.split(special);
-  // A regular expression would backtrack exponentially on a long text and many stars.
+  // No regular expression: it would backtrack exponentially on a long text with many stars.
   const last: number[] = [];
   let end = text.length;
   for (let i = rest.length - 1; i > 0; i -= 2) {

@@ -24,7 +24,7 @@ const KINDS: readonly string[] = ['INTERNAL', 'SERVER', 'CLIENT', 'PRODUCER', 'C
 
 type Line = Omit<ReceivedLine, 'text'> & { readonly branch: string };
 
-/** One line per span, and `undefined` between traces. */
+/** One line per span. `undefined` stands for the blank line between traces. */
 export function readLines(spans: Iterable<FinishedSpan>, options: SpanTreeOptions): (Line | undefined)[] {
   const lines: (Line | undefined)[] = [];
   for (const tree of buildTrees(spans)) {
@@ -91,7 +91,7 @@ function renderValue(value: unknown): string {
   }
 }
 
-/** Whether a string without quotes is still recognisable as a string. */
+/** Whether a string can be shown without quotes and is still recognizable as a string. */
 function isWord(text: string): boolean {
   return /^(?![[{]|(?:true|false|null|undefined|NaN)$)[^\s"\\]+$/.test(text) && Number.isNaN(Number(text));
 }

@@ -13,7 +13,7 @@ export function estimatedTokens(output: unknown): string | undefined {
   return shown && `~${shown}`;
 }
 
-/** Tokens of several calls. */
+/** The tokens of several calls. */
 export interface TokenTotals {
   /** The sum of `gen_ai.usage.*`, which counts every token once. `undefined` if no span reports usage. */
   readonly inputTokens: number | undefined;
@@ -37,7 +37,7 @@ export function joinedFacts(facts: readonly unknown[], separator = ' · '): stri
   return facts.filter((fact) => typeof fact === 'string' && fact !== '').join(separator);
 }
 
-/** `1 run`, `2 runs`; `undefined` for 0. */
+/** Formats a number with a noun: `1 run`, `2 runs`; `undefined` for 0. */
 export function count(value: unknown, one: string, many: string = `${one}s`): string | undefined {
   return isNumber(value) && value > 0 ? `${grouped(value)} ${value === 1 ? one : many}` : undefined;
 }
@@ -66,7 +66,7 @@ export function explainedCost(value: unknown, unpriced: unknown): string | undef
 /** Created once, because that takes longer than formatting a number. */
 const GROUPED = new Intl.NumberFormat('en-US');
 
-/** A number with thousands separators. */
+/** Formats a number with thousands separators. */
 export function grouped(value: number): string {
   return GROUPED.format(value);
 }
@@ -75,7 +75,7 @@ export function isNumber(value: unknown): value is number {
   return typeof value === 'number' && Number.isFinite(value);
 }
 
-/** The time between two moments, see {@link formatMilliseconds}. */
+/** Formats the time between two moments. See {@link formatMilliseconds}. */
 export function formatDuration(start: Time, end: Time): string {
   return formatMilliseconds(millisecondsBetween(start, end));
 }

@@ -36,7 +36,7 @@ interface UnprintedTrace {
   readonly spans: FinishedSpan[];
   readonly evaluations: ShownEvaluation[];
   dropped: number;
-  /** Whether earlier spans of the trace were printed already. */
+  /** Whether this is a late part of a trace, of which other spans were printed already. */
   readonly continued: boolean;
   timer: ReturnType<typeof setTimeout> | undefined;
   waits: number;
@@ -80,7 +80,7 @@ export class ConsoleTreeExporter {
   readonly #options: ConsoleTreeExporterOptions;
   /** The traces that are not printed yet, in the order of their first span. */
   readonly #held = new Map<string, UnprintedTrace>();
-  /** The ids of the last printed traces. */
+  /** The ids of the traces that were printed last. */
   readonly #printed = new BoundedMap<string, true>(MAX_UNPRINTED_TRACES);
   readonly #printAll = (): void => this.#print([...this.#held.keys()]);
   #forget: (() => void) | undefined;
@@ -114,7 +114,7 @@ export class ConsoleTreeExporter {
     else writeTo(this.#options.stream ?? defaultStream(), lateEvaluationLines(evaluation));
   }
 
-  /** Prints the traces whose root has arrived. */
+  /** Prints the traces whose root has arrived, without waiting for late spans. */
   forceFlush(): Promise<void> {
     this.#print([...this.#held].filter(([, trace]) => trace.timer !== undefined).map(([id]) => id));
     return Promise.resolve();
@@ -173,7 +173,7 @@ export class ConsoleTreeExporter {
       clearTimeout(trace.timer);
       this.#printed.set(traceId, true);
       const stream = this.#options.stream ?? defaultStream();
-      // One write per trace, so that no other output lands between its lines.
+      // Written at once, so that no other output appears between the lines of a trace.
       writeTo(stream, `${this.#attributeText(traceId, trace, stream)}\n`);
     }
   }

@@ -213,7 +213,7 @@ export class HtmlTraceExporter {
   }
 }
 
-/** The code of a system error, such as `EACCES`, or else the error as text. */
+/** The code of a system error, such as `EACCES`. If an error has no code, its text. */
 function reasonOf(error: unknown): string {
   return String((error as { code?: unknown } | undefined)?.code ?? error).slice(0, 200);
 }

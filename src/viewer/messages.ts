@@ -1,4 +1,4 @@
-/** A part of a message: `{ type, content }`, or fields of its own. */
+/** A part of a message. It has a `type`, and `content` or other fields that depend on the type. */
 export type SpanPart = Readonly<Record<string, unknown>>;
 
 /** A message in the format of the GenAI conventions, read from a span. */
@@ -7,7 +7,7 @@ export interface SpanMessage {
   readonly parts: readonly SpanPart[];
 }
 
-/** Longer JSON is shown as text and not parsed. */
+/** The length, in UTF-16 units, beyond which JSON is not parsed but shown as text. */
 const MAX_PARSED_MESSAGES_LENGTH = 1_000_000;
 /** JSON nested deeper is also shown as text, because walking it could overflow the stack. */
 const MAX_DEPTH = 100;

@@ -11,7 +11,7 @@ export interface ModalityCosts {
   readonly output: number;
 }
 
-/** Tokens of one modality, and what they cost. Cached tokens are part of the input. */
+/** The tokens of one modality, and what they cost. Cached tokens are included in `input`. */
 export interface ModalityAmount {
   readonly label: Modality;
   readonly input: number;

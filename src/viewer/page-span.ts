@@ -9,7 +9,7 @@ export interface SpanEvent {
   readonly attributes?: Readonly<Record<string, unknown>> | undefined;
 }
 
-/** A span as the page contains it, in values that JSON can hold. */
+/** A span in the form in which the page contains it. JSON can hold all values. */
 export interface PageSpan {
   readonly traceId: string;
   readonly spanId: string;
@@ -25,11 +25,11 @@ export interface PageSpan {
   readonly message?: string | undefined;
   readonly attributes: Readonly<Record<string, unknown>>;
   readonly events?: readonly SpanEvent[] | undefined;
-  /** The resource attributes that the page shows. */
+  /** The resource attributes that the page shows; `undefined` if there are none. */
   readonly resource?: Readonly<Record<string, unknown>> | undefined;
 }
 
-/** A span of the page in the form that trees are built from. */
+/** A span of the page, in the form that `buildTrees` accepts. */
 export interface ShownSpan extends FinishedSpan {
   readonly events: readonly SpanEvent[];
 }
@@ -146,7 +146,7 @@ function cutText(text: string, length: number): string {
     : `${text.slice(0, length)}… (${text.length} characters, cut for this page)`;
 }
 
-/** The inverse of {@link toHeldSpan}, used in the page. */
+/** Converts a span of the page back to the form of finished spans. Used in the page. */
 export function fromPageSpan(span: PageSpan): ShownSpan {
   const { traceId, spanId, parentId } = span;
   return {

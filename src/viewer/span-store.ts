@@ -114,7 +114,7 @@ export class SpanStore<Span> {
   }
 }
 
-/** The spans of a trace with their events, as JSON for a page. */
+/** The spans of a trace as JSON for a page. Their events are included. */
 export function spansOnPage({ spans, notes }: StoredTrace<HeldSpan>): string[] {
   return Array.from(spans, ([id, held]) => {
     const events = notes.get(id);

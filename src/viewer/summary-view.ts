@@ -18,7 +18,7 @@ import {
 import type { TraceSummary } from './trace-summary.ts';
 import { type Row, STATUS_ERROR } from './tree.ts';
 
-/** See `TreeViewOptions`. */
+/** See `TreeViewOptions` for these options. */
 interface SummaryViewOptions {
   readonly columns: number | undefined;
   readonly color: boolean;

@@ -121,7 +121,7 @@ export interface Detail extends TextSegment {
 
 const SEPARATOR: TextSegment = { text: ' · ', tone: 'dim' };
 
-/** The details with separators between them. */
+/** Puts separators between details. */
 export function joined(details: readonly TextSegment[]): TextSegment[] {
   return details.flatMap((detail, i) => (i === 0 ? [detail] : [SEPARATOR, detail]));
 }

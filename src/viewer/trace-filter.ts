@@ -129,7 +129,7 @@ const MAX_FACETS = 20;
 /** The maximum length of a suggested value, in UTF-16 units. Longer values are not suggested. */
 const MAX_FACET_LENGTH = 200;
 
-/** Terms that find a trace: its models, tools, users and so on. */
+/** The terms that can be suggested to find a trace: its models, tools, users and so on. */
 export function facetsOf(rows: readonly Row[]): string[] {
   return Object.entries(FILTERED_FIELDS).flatMap(([name, attributes]) => {
     const values = new Set<string>();

@@ -24,7 +24,7 @@ export interface TraceSummary extends SpanUsage {
   readonly answer: string | undefined;
   /** The names of the models, in the order of their first use. */
   readonly models: readonly string[];
-  /** `service.name`, unless it is the SDK's default. */
+  /** The `service.name` of the resource, unless it is the default of the SDK. */
   readonly service: string | undefined;
   readonly project: string | undefined;
   readonly environment: string | undefined;
@@ -170,13 +170,13 @@ function costliestOf(rows: readonly Row[]): Row | undefined {
 
 type Span = Pick<FinishedSpan, 'name' | 'attributes'>;
 
-/** How often something happened in a trace. */
+/** How often things with the same label occurred in a trace. */
 interface TraceCount {
   readonly label: string;
   readonly count: number;
 }
 
-/** Operations that call a model, whether or not they report their tokens. */
+/** Operations that call a model, whether or not they report tokens. */
 const MODEL_OPERATIONS: ReadonlySet<unknown> = new Set([
   'chat',
   'text_completion',

@@ -30,7 +30,7 @@ export type TranscriptEntry =
       readonly name: string;
       readonly input: unknown;
       readonly output: unknown;
-      /** Whether the row is the tool's own span. */
+      /** Whether the row is the tool's own span, not that of the model call. */
       readonly own: boolean;
     };
 
@@ -56,7 +56,7 @@ class Transcript {
    */
   readonly #histories = new Map<Row | undefined, string[][]>();
   readonly #instructions = new Set<string>();
-  /** Ids of tool calls that have their own span. */
+  /** The ids of tool calls that have a span of their own. */
   readonly #ownTools = new Set<unknown>();
   /**
    * Tool calls that have no result yet, by id, then by answer. Some servers reuse the same id in different answers, or
@@ -124,7 +124,7 @@ class Transcript {
     this.entries.push({ kind: 'message', row, role: 'system', parts, usage: false });
   }
 
-  /** Adds the messages that the history does not contain yet. */
+  /** Adds those input messages of a span that the history does not contain yet. */
   #addInput(row: Row, scope: Row | undefined): void {
     const messages = messagesOf(row, ATTR.GEN_AI_INPUT_MESSAGES, 'user');
     if (messages === undefined) return;
@@ -230,7 +230,7 @@ class Transcript {
   }
 }
 
-/** What a tool was called with or searched for, and what came back. */
+/** The input of a tool (its arguments or search query), and what it returned. */
 export function toolExchange(attributes: FinishedSpan['attributes']): { input: unknown; output: unknown } {
   return {
     input: attributes[ATTR.GEN_AI_TOOL_CALL_ARGUMENTS] ?? attributes[ATTR.GEN_AI_RETRIEVAL_QUERY_TEXT],
@@ -241,7 +241,7 @@ export function toolExchange(attributes: FinishedSpan['attributes']): { input: u
 /** The place of a row in its tree, computed from its parent's place: walking up from every row would be quadratic. */
 interface TranscriptPlace {
   readonly depth: number;
-  /** The run that the row belongs to, or else the outermost row. */
+  /** The run that the row belongs to. Without a run, the outermost row. */
   readonly scope: Row;
 }
 

@@ -32,7 +32,7 @@ export interface TreeViewOptions {
 
 /** If lines may have any length, names longer than this (including the branch) do not widen the name column. */
 const MAX_SPAN_NAME_WIDTH = 64;
-/** The maximum share of the terminal that the name column takes. */
+/** The maximum fraction of the terminal's width for the name column. */
 const NAME_SHARE = 0.6;
 /** A branch that leaves less room than this for the name is shortened, but not below half of the name column. */
 const MIN_NAME_WIDTH = 16;
@@ -224,7 +224,7 @@ function contentLinesOf(attributes: Readonly<Record<string, unknown>>): string[]
 
 function quoted(value: unknown): string {
   const text = terminalSafe(attributeText(value), MAX_READ_CONTENT_LENGTH).trim();
-  // JSON needs no further quotes.
+  // JSON is shown without quotes around it.
   return /^[[{]/.test(text) ? text : `"${text}"`;
 }
 

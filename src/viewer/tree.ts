@@ -23,14 +23,14 @@ export interface FinishedSpan {
   readonly parentSpanContext?:
     | { readonly spanId: string; readonly isRemote?: boolean | undefined }
     | undefined;
-  /** The resource of the process, such as `service.name`. */
+  /** The resource attributes of the process, such as `service.name`. */
   readonly resource?: { readonly attributes: Readonly<Record<string, unknown>> } | undefined;
   spanContext(): { readonly traceId: string; readonly spanId: string };
 }
 
 export type SpanAttributes = FinishedSpan['attributes'];
 
-/** `SpanStatusCode.ERROR`. */
+/** The value of `SpanStatusCode.ERROR`. */
 export const STATUS_ERROR = 2;
 
 const KIND_SERVER = 1;
@@ -162,7 +162,7 @@ function cutCircles(nodes: readonly SpanNode[], parents: Map<SpanNode, SpanNode>
   }
 }
 
-// Sorting is stable, so equal nodes stay in order of arrival.
+// Sorting is stable, so nodes that compare as equal stay in order of arrival.
 function compareNodes(a: SpanNode | undefined, b: SpanNode | undefined): number {
   if (a === undefined || b === undefined) return 0;
   return (

@@ -32,7 +32,7 @@ export interface Trace {
   readonly rows: readonly Row[];
   readonly summary: TraceSummary;
   readonly title: string;
-  /** See `facetsOf`. */
+  /** Terms that find the trace. See `facetsOf`. */
   readonly facets: readonly string[];
 }
 
@@ -47,7 +47,7 @@ export function readTraces({ spans }: PageData): Trace[] {
     );
 }
 
-/** One trace from all of its spans. */
+/** Builds one trace from all of its spans. */
 export function readTrace(spans: readonly PageSpan[]): Trace {
   return toTrace(buildTrees(spans.map(fromPageSpan))[0] ?? { traceId: '', roots: [] });
 }
@@ -87,7 +87,7 @@ export interface TraceEntry extends SpanUsage {
   readonly start: Time;
   readonly end: Time;
   readonly errors: number;
-  /** See `TraceSummary`. */
+  /** `ok`, or the status of a run. See `TraceSummary`. */
   readonly outcome: string;
   /** The number of spans that match the filter. */
   readonly spans: number;
@@ -158,12 +158,12 @@ export function isUnderWay({ tree, rows }: Trace): boolean {
   );
 }
 
-/** Newest first. */
+/** Compares entries by their start. */
 export function compareEntries(a: TraceEntry, b: TraceEntry): number {
   return millisecondsBetween(a.start, b.start);
 }
 
-/** The ids of the conversations in a trace, each with its spans: those that have the id, and those below them. */
+/** The spans of each conversation in a trace, by its id: the spans that have the id, and all spans below them. */
 export function conversationSpans({ rows }: Trace): Map<string, FinishedSpan[]> {
   const found = new Map<string, FinishedSpan[]>();
   const ids = new Map<Row, string>();

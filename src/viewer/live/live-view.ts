@@ -48,7 +48,7 @@ export async function viewLive(
     errors.write(`${startProblem(error, port)}\n`);
     return 1;
   }
-  // The server keeps the process running.
+  // A promise that never settles: the server keeps the process running.
   return new Promise(() => {});
 }
 

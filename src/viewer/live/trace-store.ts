@@ -22,7 +22,7 @@ export interface StoredSpans {
   readonly omitted: number;
 }
 
-/** A trace, and the spans of the conversations in it. */
+/** A trace with everything derived from it, and the spans of the conversations in it. */
 interface ViewedTrace {
   /** The revision of the stored spans from which this was made. */
   readonly revision: number;
@@ -37,7 +37,7 @@ const MAX_LISTED_CONVERSATIONS = 500;
 const MAX_LIVE_SIZE = 256 * 2 ** 20;
 /** The memory that a span or event takes in trees, rows and maps, in bytes. */
 const OVERHEAD = 1_000;
-/** A trace whose root has not arrived this long after its last span is no longer in progress. */
+/** The time without a new span after which a trace is no longer shown as in progress, even if its root is missing. */
 const UNDER_WAY_TIMEOUT_MS = 10 * 60_000;
 
 /** The traces that have arrived. Beyond the limits, the traces that have not changed for longest are dropped. */
@@ -57,7 +57,7 @@ export class TraceStore {
     });
   }
 
-  /** Adds spans, and evaluations that arrived with them. */
+  /** Adds spans and evaluations from one request or file. */
   add(spans: readonly PageSpan[], notes: readonly SpanNote[] = []): void {
     for (const span of spans) {
       const stored = this.#stored.traces.get(span.traceId);

@@ -93,7 +93,7 @@ function readNew(path: string, files: Map<string, WatchedFile>, take: (found: Ot
   if (!isEmpty(found)) take(found);
 }
 
-/** Whether the text may be a document of several lines that is still being written. */
+/** Whether a text may be the first part of a document that is still being written over several lines. */
 function mayBeUnfinished(text: string, found: OtlpSpans): boolean {
   if (found.unreadable === 0) return false;
   const [line = ''] = text.trimStart().split('\n', 1);

@@ -27,7 +27,7 @@ interface PagedProps<T> {
   readonly render: (item: T, index: number) => ComponentChildren;
 }
 
-/** Items of a long list, with a button that shows more. */
+/** A long list of items, of which some are shown at first. A button shows more. */
 export function Paged<T>({ items, size, label, render }: PagedProps<T>): VNode {
   const [limit, setLimit] = useState(size);
   const rest = items.length - limit;

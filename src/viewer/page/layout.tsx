@@ -55,7 +55,7 @@ interface DividerProps {
 export function Divider({ of, side }: DividerProps): VNode {
   const { [of]: width } = widths;
   const direction = side === 'before' ? 1 : -1;
-  /** The width of the part if the pointer were at the left edge of the window. */
+  /** The width that the part would have if the pointer were at the left edge of the window. */
   const grip = useRef(0);
   const widthNow = ({ previousElementSibling: before, nextElementSibling: after }: Element): number =>
     (side === 'before' ? before : after)?.getBoundingClientRect().width ?? 0;

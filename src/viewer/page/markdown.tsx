@@ -6,7 +6,7 @@ import type Token from 'markdown-it/lib/token.mjs';
 import { type ComponentChild, type ComponentChildren, h, type VNode } from 'preact';
 import { useMemo } from 'preact/hooks';
 
-/** Longer texts are shown as they are. */
+/** The length, in UTF-16 units, beyond which a text is shown without Markdown. */
 export const MAX_MARKDOWN_LENGTH = 20_000;
 /** The maximum depth of nested elements. Deeper elements are left out. */
 const MAX_NESTING = 50;

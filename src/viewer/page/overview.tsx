@@ -51,7 +51,7 @@ export function Overview({ trace, entry }: { readonly trace: Trace; readonly ent
   );
 }
 
-/** What was asked, what came back, and what cost most. */
+/** What was asked, what was answered, and which call cost most. */
 function Story({ summary }: { readonly summary: TraceSummary }): VNode {
   const { prompt, answer, cost: total = 0, costliest } = summary;
   const cost = Number(costliest?.node.span.attributes[ATTR.OPENAI_COST]);
@@ -77,7 +77,7 @@ function Story({ summary }: { readonly summary: TraceSummary }): VNode {
   );
 }
 
-/** The name of a span, which selects it. */
+/** A button with the name of a span. It selects the span. */
 export function SpanButton({ row }: { readonly row: Row }): VNode {
   return (
     <button type="button" class="link" onClick={() => select(row)}>

@@ -107,7 +107,7 @@ function listIn(value: unknown): Json[] {
   return Array.isArray(parsed) ? parsed.filter(isRecord) : [];
 }
 
-/** A message as both APIs understand it. */
+/** Converts a message to the form that both APIs accept. */
 function toMessage({ role, parts }: SpanMessage) {
   const ofType = (wanted: string): SpanMessage['parts'] => parts.filter(({ type }) => type === wanted);
   return {

@@ -49,7 +49,7 @@ function exchanged({ attributes }: FinishedSpan): string | undefined {
     .join(' → ');
 }
 
-/** The end of the question, which says more than its beginning. */
+/** The end of the question, because it says more than the beginning. */
 function asked({ attributes }: FinishedSpan): string | undefined {
   const text = messageText(readMessages(attributes[ATTR.GEN_AI_INPUT_MESSAGES])?.at(-1));
   if (!text) return undefined;

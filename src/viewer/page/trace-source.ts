@@ -32,7 +32,7 @@ export interface TraceSource {
   totals(filter: TraceFilter): Promise<readonly CallTotals[]>;
 }
 
-/** The traces that the page contains. */
+/** The source of a page that contains its traces. */
 export class ContainedTraces implements TraceSource {
   readonly #traces: readonly Trace[];
   readonly #conversations: readonly Trace[];
@@ -78,7 +78,7 @@ export class ContainedTraces implements TraceSource {
   }
 }
 
-/** The traces of the server that the page comes from. */
+/** The source of a page that requests its traces from the server. */
 export class ServedTraces implements TraceSource {
   readonly omitted = 0;
 
