@@ -8,8 +8,8 @@ import { handleRejection, isInsideHook, runInsideHook } from '../program-hooks.t
 import { redactedMember } from './credentials.ts';
 
 /**
- * The settings of one operation: where a function of the program decides about content, it has decided. Calls that the
- * function makes have no content, or it would be asked again about each.
+ * Returns the settings of one operation. If `captureMessageContent` is a function of the program, it is called here to
+ * decide. Calls that hooks or this function make never have content: otherwise it would be asked again about each.
  */
 export function settingsFor(settings: Settings, context: Context): Settings {
   const { captureMessageContent: consent } = settings;
@@ -32,12 +32,15 @@ function decide(consent: ContentConsent, context: Context): typeof CAPTURE_MODES
   return mode;
 }
 
-/** Fields that are content of their own. A `prompt` is the text of a legacy completion. */
+/** Fields that are recorded as content in other attributes. A `prompt` is the text of a legacy completion. */
 const OWN_CONTENT: readonly string[] = ['messages', 'input', 'instructions', 'tools', 'functions', 'prompt'];
 /** Fields of Azure and of gateways that hold keys. */
 const CREDENTIALS: readonly string[] = ['data_sources', 'api_key', 'api_base', 'headers', 'extra_headers'];
 
-/** The request without what has attributes of its own, without credentials, and without what names a person unless the program allows it. */
+/**
+ * Returns the request body without the fields that other attributes record, without credentials, and without the fields
+ * that identify a person, unless the program allows those.
+ */
 export function restOfRequest(body: unknown, recorded: Settings['recordRequest']): object | undefined {
   const fields = asObject(body);
   if (recorded === false || fields === undefined) return undefined;

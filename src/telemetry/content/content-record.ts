@@ -22,7 +22,7 @@ const STRUCTURED: ReadonlySet<string> = new Set(
   CONTENT_FORMS.filter(({ as }) => as !== 'texts' && as !== 'json').map(({ attribute }) => attribute),
 );
 
-/** The end of an operation. */
+/** What is known at the end of an operation. */
 export interface OperationEnd {
   /** All attributes of the span except content. */
   readonly attributes: Attributes;
@@ -32,22 +32,22 @@ export interface OperationEnd {
 }
 
 /**
- * The content of one operation on its way to the completion hook, the span and the event. It is read once, and serialised
- * once within the limits; the event gets the same content as structured values. The event does not depend on sampling,
- * since its purpose is to keep content apart from traces.
+ * Passes the content of one operation to the completion hook, the span and the event. The content is read once, and
+ * serialised once within the limits. The event gets the same content as structured values. It is emitted for unsampled
+ * operations, too, because its purpose is to keep content apart from traces.
  */
 export class ContentRecord {
   readonly #telemetry: Telemetry;
   readonly #span: Span;
   readonly #context: Context;
-  /** Whether the end has anything to do: a hook must see the content, or an event carries it. */
+  /** Whether `end()` has anything to do: a hook must see the content, or an event carries it. */
   readonly awaitsEnd: boolean;
-  /** Besides the hook. */
+  /** Where the content is recorded after the hook, if there is one. */
   readonly #targets: ContentTargets;
   readonly #hook: CompletionHook | undefined;
   readonly #hidden: Settings['hideContent'];
   readonly #writer: ContentWriter;
-  /** The added content, kept for the hook. */
+  /** The content added so far, which is kept until the hook sees it. */
   readonly #held: Content = {};
   /** The serialised content. */
   readonly #attributes: Attributes = {};
@@ -66,13 +66,13 @@ export class ContentRecord {
     this.awaitsEnd = to.event || settings.completionHook !== undefined;
     this.#hook = settings.completionHook;
     this.#hidden = settings.hideContent;
-    // Where a span has the same content, its texts stay whole.
+    // The limit for the texts of events applies only if no span needs the same content with whole texts.
     this.#writer = to.span
       ? new ContentWriter(settings, attributeLimitOf(span))
       : new ContentWriter(settings, undefined, to.event ? textLimitOf(telemetry.events.provider) : undefined);
   }
 
-  /** Called once something may take content. */
+  /** Begins a record, unless nothing wants the content of this operation. */
   static begin(
     telemetry: Telemetry,
     span: Span,
@@ -104,7 +104,7 @@ export class ContentRecord {
       : new ContentRecord(telemetry, span, context, telemetry.settings, nowhere);
   }
 
-  /** The recorded content by attribute, as values, after the limits and the hook. */
+  /** The recorded content as structured values by attribute, after the limits and the hook. */
   get written(): Readonly<Record<string, unknown>> {
     return structured(this.#attributes);
   }
@@ -112,14 +112,14 @@ export class ContentRecord {
   /**
    * Adds content. It is recorded at once, unless a hook must see it first.
    *
-   * @param share of the remaining limit, less than 1 if more content will follow
+   * @param share the share of the remaining limit that it may use: less than 1 if more content will follow
    */
   add(content: Content, share?: number): void {
     if (this.#hook === undefined) this.#write(content, share);
     else Object.assign(this.#held, copyContent(withoutHidden(content, this.#hidden)));
   }
 
-  /** Content as the span would have it, which is not recorded yet; `undefined` if a hook must see it first. */
+  /** Returns content as the span would record it, but does not record it; `undefined` if a hook must see it first. */
   preview(content: Content): Attributes | undefined {
     if (!this.#targets.span || this.#hook !== undefined) return undefined;
     return new ContentWriter(this.#telemetry.settings, attributeLimitOf(this.#span)).write(
@@ -199,7 +199,7 @@ export function newCompletion(
   };
 }
 
-/** The number of values copied of one message, definition, document or tool call. */
+/** The maximum number of values that are copied from one message, definition, document or tool call. */
 const MAX_COPIED_VALUES = 100_000;
 
 /** Copies content, so that a hook may change it without changing the program's payload. */
@@ -239,10 +239,10 @@ function structured(attributes: Attributes): Record<string, unknown> {
   );
 }
 
-/** What OpenTelemetry cannot carry: an own `constructor` property, and in OTLP/JSON an integer of more than 64 bits. */
+/** Matches JSON that may contain what OTLP cannot carry: a property `constructor`, or an integer of over 64 bits. */
 const UNUSUAL = /"constructor":|\d{19}|\de\+/;
 
-/** Such a value stays JSON text. One of them would make a collector refuse all log records of the request. */
+/** Parses content, but leaves such values as JSON text: one would make a collector refuse all records of a request. */
 function parseContent(json: string): unknown {
   return UNUSUAL.test(json) ? JSON.parse(json, (_, value: unknown) => carried(value)) : JSON.parse(json);
 }

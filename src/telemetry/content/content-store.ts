@@ -86,10 +86,10 @@ const STORED: { readonly [Name in Stored]: StoredKind } = {
 };
 
 const MAX_KNOWN_FILES = 1_000;
-/** Something else may delete old files, so content that is still in use is written again after this. */
+/** Content that is still in use is written again after this time, because something else may delete old files. */
 const REWRITE_INTERVAL_MS = 3_600_000;
 const MAX_CONCURRENT_WRITES = 8;
-/** Base64 characters of media that are stored. To hash more would hold the program up. */
+/** Media with more base64 characters are not stored, because hashing them would block the program. */
 const MAX_STORED_MEDIA_LENGTH = 33_554_432;
 
 /**
@@ -151,11 +151,11 @@ export class ContentStore {
     return this.#queue.settled();
   }
 
-  /** @returns settles once the object is written; `undefined` if nothing is to be written */
+  /** @returns a promise that resolves once the object is written; `undefined` if nothing is to be written */
   #store(completion: Completion, field: Stored): Promise<void> | undefined {
     const values = completion[field];
     if (values.length === 0) return undefined;
-    // The text beside large media is worth more than a stub of both.
+    // If it is too large, leave out the media and keep the text: that is worth more than a stub for both.
     const whole =
       jsonWithin(this.#maxLength, values) ?? jsonWithin(this.#maxLength, mapBlobs(values, withoutBytes));
     if (whole === undefined) this.#dropped++;
@@ -168,7 +168,7 @@ export class ContentStore {
     return write;
   }
 
-  /** Stores the media of messages, and has their parts refer to them. */
+  /** Stores the media of messages, and replaces each stored part with a reference to its object. */
   #storeMedia(completion: Completion): Promise<void>[] {
     const writes: Promise<void>[] = [];
     const store = (part: BlobPart): object => {
@@ -194,7 +194,7 @@ export class ContentStore {
     return writes;
   }
 
-  /** @returns settles once the object is written; `undefined` if it was lately */
+  /** @returns a promise that resolves once the object is written; `undefined` if it was written in the last hour */
   #queued(
     name: string,
     content: Uint8Array | string,
@@ -238,7 +238,7 @@ function writeOf(options: ContentStoreOptions): Write {
   return (name, content) => writeFileIn(folder, name, content);
 }
 
-/** Maps the media in parts, or in the parts of messages. */
+/** Replaces each part that contains media by what `map` returns. The values are parts, or messages with parts. */
 function mapBlobs(values: readonly unknown[], map: (part: BlobPart) => object): readonly unknown[] {
   return values.map((value) => {
     if (isBlob(value)) return map(value);
@@ -251,17 +251,17 @@ function withoutBytes(part: BlobPart): object {
   return { ...part, content: '', size: part.size ?? base64Size(part.content) };
 }
 
-/** `undefined` in a runtime without `Buffer`. */
+/** Decodes base64; `undefined` in a runtime without `Buffer`. */
 function decodedBase64(base64: string): Uint8Array | undefined {
   return typeof Buffer === 'undefined' ? undefined : Buffer.from(base64, 'base64');
 }
 
-/** The end of a file name by its MIME type: `png`, `mpeg`, `pdf`. */
+/** The file extension for a MIME type, such as `png`, `mpeg` or `pdf`; `bin` if the type names none. */
 function extensionOf(type: string): string {
   return /^\w+\/(?:x-)?([a-z\d]{1,8})\b/i.exec(type)?.[1]?.toLowerCase() ?? 'bin';
 }
 
-/** Writes to a temporary name and renames, so that the file is never incomplete. */
+/** Writes a temporary file and renames it, so that the file is never incomplete. Does nothing if it exists. */
 async function writeFileIn(folder: string, name: string, content: Uint8Array | string): Promise<void> {
   const { lstat, rename, rm, writeFile } = await import('node:fs/promises');
   const { join } = await import('node:path');
@@ -279,13 +279,16 @@ async function writeFileIn(folder: string, name: string, content: Uint8Array | s
     await writeFile(unfinished, content, { mode: 0o600, flag: 'wx' });
     await rename(unfinished, path);
   } catch (error) {
-    // On a full disk, each attempt would leave a part of the content behind.
+    // Otherwise each attempt on a full disk would leave an incomplete file behind.
     await rm(unfinished, { force: true });
     throw error;
   }
 }
 
-/** Creates the folder of a file and those above it. Where no folder can be, as in /proc, Node's `recursive` never ends. */
+/**
+ * Creates the folder of a file and all missing folders above it. Not with Node's option `recursive`: it never ends
+ * where folders cannot be created, as in /proc.
+ */
 async function makeFolderFor(path: string): Promise<void> {
   const { mkdir, stat } = await import('node:fs/promises');
   const { dirname } = await import('node:path');
@@ -300,19 +303,19 @@ async function makeFolderFor(path: string): Promise<void> {
   try {
     await mkdir(folder, { mode: 0o700 });
   } catch (error) {
-    // Another process may have been faster.
+    // Another process may have created it in the meantime.
     if (!(await exists())) throw error;
   }
 }
 
 /**
- * Writes a value as JSON, and stops where it becomes too long: this runs inside the program's call.
+ * Writes a value as JSON, and stops as soon as it is too long, because this runs inside the program's call.
  *
  * @returns `undefined` for a value that is too large, or cannot be written
  */
 export function jsonWithin(limit: number, value: unknown): string | undefined {
   let left = limit;
-  // Never more than JSON takes: members without a value are not in it, and neither are the indices of a list.
+  // Counts no more than the JSON will have: it contains neither members without a value nor the indices of a list.
   function count(this: unknown, name: string, each: unknown): unknown {
     if (each === undefined || typeof each === 'function' || typeof each === 'symbol') return undefined;
     left -= (Array.isArray(this) ? 0 : name.length) + (typeof each === 'string' ? each.length : 1);

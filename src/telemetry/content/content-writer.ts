@@ -11,9 +11,9 @@ import { isBlob, MediaPolicy } from './media.ts';
 const MARK_LENGTH = 128;
 /** Reserved inside a message for the number of omitted parts. */
 const PARTS_MARK_LENGTH = 32;
-/** The API accepts 4 stop sequences. */
+/** How many texts of one list are recorded. The API accepts 4 stop sequences. */
 const MAX_TEXTS = 128;
-/** Each parameter is an attribute, and a span holds 128. */
+/** How many parameters are recorded. Each one is an attribute, and a span holds 128 attributes. */
 const MAX_PARAMETERS = 64;
 /** The longest name in the API. */
 const MAX_PARAMETER_NAME_LENGTH = 64;
@@ -41,16 +41,16 @@ interface ContentForm {
   readonly kind: keyof Content;
   readonly attribute: string;
   readonly as: 'texts' | 'messages' | 'parts' | 'list' | 'object' | 'json';
-  /** What hides it. */
+  /** The value of the option `hideContent` that hides it. */
   readonly of: 'inputs' | 'outputs';
-  /** Of the remaining limit, if more content follows. */
+  /** The share of the remaining limit that it may use, so that some is left for the content after it. Default: 1. */
   readonly share?: number;
 }
 
-/** The share of the limit that messages may use if more content follows, and the input if an output follows. */
+/** The share of the limit for messages if other content follows, and for the input if an output follows. */
 export const SHARE_BEFORE_OTHERS = 0.75;
 
-/** In the order in which they may use up the limit. Parameters name their attributes. */
+/** All kinds of content, in the order in which they may use up the limit. Parameters bring the names of attributes. */
 export const CONTENT_FORMS: readonly ContentForm[] = [
   { kind: 'parameters', of: 'inputs', as: 'texts', attribute: '' },
   { kind: 'systemInstructions', of: 'inputs', as: 'parts', attribute: ATTR.GEN_AI_SYSTEM_INSTRUCTIONS },
@@ -83,12 +83,12 @@ export class ContentWriter {
   readonly #hidden: Settings['hideContent'];
   readonly #maxAttribute: number;
   readonly #media: MediaPolicy;
-  /** What is left of it may still be written for the operation. */
+  /** Counts how many characters may still be written for the operation. */
   readonly #json: LimitedJson;
 
   /**
-   * @param maxAttribute the limit of OpenTelemetry's SDK for attributes of spans, which would cut JSON in the middle
-   * @param maxText its limit for each text on events, which would cut without a mark
+   * @param maxAttribute the limit of OpenTelemetry's SDK for attributes of spans. The SDK would cut JSON in the middle
+   * @param maxText the limit of the SDK for each text on events. The SDK would cut a text without a mark
    */
   constructor(
     settings: Settings,
@@ -106,16 +106,17 @@ export class ContentWriter {
   }
 
   /**
-   * Writes all kinds of content that the program does not hide, as attributes: texts as they are, all else as JSON.
+   * Writes all kinds of content that the program does not hide as attributes. Texts are written unchanged, and all else
+   * as JSON.
    *
-   * @param share of the remaining limit, less than 1 if more content will follow
+   * @param share the share of the remaining limit that it may use: less than 1 if more content will follow
    */
   write(content: Content, share: number = 1): Attributes {
     const json = this.#json;
     const written: Attributes = {};
     const reserved = json.left * (1 - share);
     json.left -= reserved;
-    // No iterator, which would allocate for each kind.
+    // Not `for … of`, whose iterator would allocate memory for each kind.
     for (let index = 0; index < CONTENT_FORMS.length; index++) {
       const form = CONTENT_FORMS[index] as ContentForm;
       if (form.of === this.#hidden) continue;
@@ -160,7 +161,7 @@ export class ContentWriter {
     }
   }
 
-  /** Limits a text that is recorded as it is. A cut one ends in `…`. */
+  /** Limits a text that is recorded as text, not as JSON. A text that is cut ends in `…`. */
   #text(value: string): string {
     const json = this.#json;
     const shown = this.#media.text(value);
@@ -177,8 +178,9 @@ export class ContentWriter {
   }
 
   /**
-   * Writes a JSON array of what fits: the newest messages, the first of other values; nothing if not even the mark fits. The
-   * items are concatenated with `+`, which builds a rope: the text is copied only when the span is exported.
+   * Writes a JSON array of the values that fit: the newest messages, but the first of any other values. Returns
+   * `undefined` if not even the mark for omitted values fits. Items are joined with `+`, which builds a rope: V8 copies
+   * the text only when the span is exported.
    */
   #writeList(as: 'messages' | 'parts' | 'list', values: readonly unknown[]): string | undefined {
     const json = this.#json;
@@ -213,7 +215,7 @@ function writeMessage(json: LimitedJson, message: unknown, media: MediaPolicy): 
   if (!json.spend(head.length + 1 + tail.length + PARTS_MARK_LENGTH)) return undefined;
   let kept = '';
   let omitted = 0;
-  // A hook may have left another iterable, or holes.
+  // A completion hook may have replaced the parts by another iterable or by an array with holes.
   const all: readonly (MessagePart | undefined)[] = Array.isArray(parts) ? parts : [...parts];
   for (let index = 0; index < all.length; index++) {
     const part = all[index];
@@ -235,7 +237,7 @@ function list(first: string, second: string): string {
 
 const WORD = /^[\w.-]{1,24}$/;
 
-/** The beginnings of most messages, made once. */
+/** The JSON that most messages begin with, by role. */
 const HEADS: ReadonlyMap<string, string> = new Map(
   ['assistant', 'developer', 'system', 'tool', 'user'].map((role) => [role, headOf(role)]),
 );
@@ -254,7 +256,7 @@ function finishReason(reason: string | undefined): string {
   return reason === undefined ? '' : `,"finish_reason":"${word(reason)}"`;
 }
 
-/** Roles and finish reasons are short words; anything longer is cut. */
+/** Makes a role or finish reason safe inside JSON. These are short words; anything longer is cut. */
 function word(text: string): string {
   const shown = String(text);
   return WORD.test(shown) ? shown : shown.slice(0, 24).replace(/[^\w.-]/g, '_');
@@ -264,7 +266,9 @@ const TEXT = '{"type":"text","content":';
 const REASONING = '{"type":"reasoning","content":';
 const ORIGINAL_LENGTH = ',"original_length":';
 
-/** Cuts the text of a part to the remaining limit; any other part fits or is omitted. */
+/**
+ * Writes a part. A text is cut to the remaining limit. Any other part is omitted if it does not fit.
+ */
 function writePart(json: LimitedJson, value: unknown, media: MediaPolicy): string | undefined {
   const part = value as MessagePart;
   const { type } = part;
@@ -282,14 +286,14 @@ function writePart(json: LimitedJson, value: unknown, media: MediaPolicy): strin
   return `${head}${text.json}}`;
 }
 
-/** Of one array or object. */
+/** How many items of one array or object are written. */
 const MAX_ITEMS = 1_000;
 /** Marks an omitted part of a value. */
 const OMITTED = '…';
 
 /**
- * Serialises values to JSON within a number of characters. It never serialises what does not fit, so its work is bounded
- * by the limit, not by the payload.
+ * Serialises values to JSON within a limited number of characters. It stops at the limit, so its work depends on the
+ * limit and not on the size of the payload.
  */
 export class LimitedJson {
   readonly maxText: number;
@@ -300,7 +304,7 @@ export class LimitedJson {
   /**
    * @param maxText the limit for one text; a longer one is cut and ends in `…`
    * @param maxLength the limit for all JSON together
-   * @param media says what is written in place of media; by default they are written as they are
+   * @param media decides what is written in place of media. By default, media are written unchanged
    */
   constructor(maxText: number, maxLength: number, media?: MediaPolicy) {
     this.maxText = maxText;
@@ -348,7 +352,7 @@ export class LimitedJson {
 
   #text(text: string): string | undefined {
     const shown = text.length > this.maxText ? cut(text, this.maxText) + OMITTED : text;
-    // JSON is never shorter than its text.
+    // The JSON of a text is never shorter than the text, so a text that is too long need not be serialised.
     return shown.length > this.left ? undefined : this.#token(JSON.stringify(shown));
   }
 
@@ -383,12 +387,12 @@ export class LimitedJson {
   }
 }
 
-/** The SDK's limit for attribute values, which no API exposes but its span objects do. */
+/** The SDK's limit for the attribute values of a span. No API exposes it, but the span objects of the SDK have it. */
 export function attributeLimitOf(span: Span): number {
   return valueLimit(field(span, '_spanLimits'));
 }
 
-/** The same for log records, whose texts are limited one by one. Leaves room for the mark. */
+/** The SDK's limit for each text of a log record, less one character for the mark of a text that is cut. */
 export function textLimitOf(loggers: object | undefined): number {
   return Math.max(1, valueLimit(field(field(loggers, '_sharedState'), 'logRecordLimits')) - 1);
 }

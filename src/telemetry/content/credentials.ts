@@ -4,20 +4,20 @@ import { textWithoutUrlSecrets } from '../../util/url-secrets.ts';
 
 const REDACTED = 'REDACTED';
 
-/** The number of characters kept of an error message. */
+/** Error messages are cut to this number of characters. */
 const MAX_ERROR_LENGTH = 16_384;
-/** A shorter key is removed only where it stands alone. */
+/** A shorter key is removed only where it is a whole word, because it may be a part of ordinary words. */
 const MIN_EMBEDDED_LENGTH = 8;
 
 /** A text without any of these contains no recognisable secret. */
 const SUSPICIOUS = /sk-|[:=@]|%3d|bearer|basic/i;
 
-/** The end of an escape sequence in JSON or for a terminal, whose last letter is no part of the word after it. */
+/** A position after an escape sequence of JSON or a terminal, whose last letter does not belong to the next word. */
 const AFTER_ESCAPE = /(?<=\\(?:[nrtbf]|u[\da-fA-F]{4})|\[[\d;]{0,22}[mK])/.source;
 
 /**
- * Recognises secrets by their prefix or by the word before them. Every pattern is bounded or linear. Passwords are last: one
- * may contain anything, even an escaped line break and the scheme after it.
+ * Recognises secrets by their prefix or by the word before them. The time of every pattern is bounded or linear. The
+ * pattern for passwords is last: a password may contain anything, even an escaped line break and `Bearer` after it.
  */
 const SECRETS: readonly (readonly [pattern: RegExp, shown: string])[] = [
   [atWordStart(/sk-[\w-]{3,}/g), `sk-${REDACTED}`],
@@ -33,13 +33,13 @@ const SECRETS: readonly (readonly [pattern: RegExp, shown: string])[] = [
     `$1 ${REDACTED}`,
   ],
   [
-    // Numbers are counts: `costPerToken: 0.1`.
+    // A number after `token` is not a secret but a count, as in `costPerToken: 0.1`.
     /((?:api[-_ ]?key|authorization|passw(?:or)?d|secret|["'\w-]token(?!\W{1,8}[\d.]+(?!\w)))[\\"']{0,4}(?: provided)?\s{0,3}[:=]\s{0,3}[\\"']{0,4}(?:(?:Bearer|Basic|Token)\s{1,3})?)(?!Bearer|Basic|sk-)[^\s"',;&]+/gi,
     `$1${REDACTED}`,
   ],
 ];
 
-/** Whatever follows an authorization scheme. For texts that are not prose: errors, and texts that consist of it. */
+/** An authorization scheme and whatever follows it. Too broad for prose, so only for errors and for whole texts. */
 const SCHEME = atWordStart(/(Bearer|Basic)\s{1,3}(?:(?!\\[nrt])[^\s"',;])+/gi);
 const AUTHORIZATION = /^(Bearer|Basic)\s+\S+$/i;
 
@@ -48,7 +48,7 @@ const SECRET_NAME =
   /api[-_]?key|authorization|passw(?:or)?d|passphrase|secret|(?:private|access)[-_]?key|(?:cookie|credential)s?$/i;
 const TOKEN_NAME = /token$/i;
 
-/** Removes keys and passwords from a text of the program. */
+/** Removes keys and passwords from a text that comes from the program. */
 export function withoutSecrets(text: string): string {
   if (!SUSPICIOUS.test(text)) return text;
   const shown = SECRETS.reduce(
@@ -69,7 +69,7 @@ export function withoutCredentials(text: string, keys: readonly string[] = keysI
   );
 }
 
-/** @param keys longest first: one may be part of another */
+/** @param keys the longest first, because one key may be part of another */
 function withoutKeys(text: string, keys: readonly string[]): string {
   let shown = text;
   for (const key of keys) {
@@ -84,7 +84,7 @@ function withoutKeys(text: string, keys: readonly string[]): string {
   return shown;
 }
 
-/** A key, plain and as escaped in JSON and in URLs. */
+/** The forms in which a key may appear: plain, escaped as in JSON, and encoded as in a URL. */
 function formsOf(key: string): Iterable<string> {
   return /^[\w.-]+$/.test(key) ? [key] : new Set([key, JSON.stringify(key).slice(1, -1), inUrl(key)]);
 }
@@ -106,7 +106,10 @@ function atWordStart({ source, flags }: RegExp): RegExp {
   return new RegExp(`(?:\\b|${AFTER_ESCAPE})${source}`, flags);
 }
 
-/** The replacement for a member whose name marks it as secret. A `token` may also be a count or a piece of text. */
+/**
+ * Returns the replacement for a member whose name marks it as secret, else `undefined`. A member whose name ends in
+ * `token` may also be a count, or a piece of text that has a `logprob`.
+ */
 export function redactedMember(holder: object, name: string, value: unknown): string | undefined {
   const token = TOKEN_NAME.test(name) && !/number|boolean/.test(typeof value) && !('logprob' in holder);
   return token || SECRET_NAME.test(name) ? REDACTED : undefined;

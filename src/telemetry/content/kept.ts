@@ -12,9 +12,9 @@ import {
 } from '../../util/payload.ts';
 import { plainError } from './plain-data.ts';
 
-/** The characters of one answer that are kept for a completion hook; without a hook, those of all its tool calls. */
+/** How many characters of one answer are kept in all. A completion hook may get as many in one text. */
 const MAX_ANSWER_LENGTH = 16_777_216;
-/** The base64 characters of media in one answer. Media above 4 MiB get no hash, so their size is enough. */
+/** How many base64 characters of media are kept of one answer. Larger media get no hash, so only their size is kept. */
 const MAX_MEDIA_LENGTH = 8_388_608;
 /** After this many pieces, a text is copied into one flat string: V8 keeps 32 bytes for each concatenated piece. */
 const MAX_PIECES = 1_024;
@@ -22,15 +22,18 @@ const BYTES_OF_PIECE = 32;
 
 /** The number of characters kept of an answer while it is streamed, if content is recorded. */
 export interface TextLimits {
-  /** For one text. */
+  /** The limit for one text. */
   readonly text: number;
-  /** For one span. */
+  /** The limit for one span. */
   readonly span: number;
-  /** For the whole answer. */
+  /** The limit for the whole answer. */
   readonly answer: number;
 }
 
-/** As much as can be recorded. A completion hook sees content before it is cut, and gets as much as its docs promise. */
+/**
+ * Keeps as much as can be recorded. A completion hook sees content before it is cut, so it gets as much as
+ * its documentation promises.
+ */
 export function textLimits({ completionHook, maxContentLength, maxSpanContentLength }: Settings): TextLimits {
   const hooked = completionHook !== undefined;
   return {
@@ -40,7 +43,7 @@ export function textLimits({ completionHook, maxContentLength, maxSpanContentLen
   };
 }
 
-/** A number of characters that several texts share. */
+/** A limit on the number of characters that several texts share. */
 export class TextRoom {
   readonly maxText: number;
   left: number;
@@ -79,7 +82,7 @@ export class KeptText {
     const free = Math.min(room.left, room.maxText - this.text.length);
     if (length > free) {
       this.#isCut = true;
-      // Without `this.text === '' ? 2 : `, a text for which there is no room looks like none: only a text can be marked.
+      // Keeps two characters even if no room is left. An empty text would look as if there had been no text.
       const kept = ownCopy(cut(piece, Math.max(this.text === '' ? 2 : 0, free)));
       room.left -= kept.length;
       this.text += kept;
@@ -94,14 +97,17 @@ export class KeptText {
   }
 }
 
-/** The numbers kept of a usage object, which has about a dozen. */
+/** How many fields of a usage object are kept. It normally has about a dozen. */
 const MAX_NUMBERS = 64;
 /** Fields with longer names are not kept. */
 const MAX_FIELD_NAME_LENGTH = 64;
 const CUT_MARK = '…';
 
 const ENCRYPTED = ['encrypted_content'] as const;
-/** Long and never recorded, by the types that have them. The same names mean something else inside a program's own data. */
+/**
+ * Fields that are long and never recorded, by the `type` of their object. In the program's own data, fields of the same
+ * names mean something else.
+ */
 const OMITTED_KEYS: Readonly<Record<string, readonly string[]>> = {
   output_text: ['logprobs', 'annotations'],
   reasoning: ENCRYPTED,
@@ -111,7 +117,7 @@ const OMITTED_KEYS: Readonly<Record<string, readonly string[]>> = {
 };
 /** Keys whose values are base64 or `data:` URLs. */
 const MEDIA: readonly string[] = ['result', 'data', 'image_url', 'file_data', 'audio'];
-/** The texts of message parts. A cut one gets an `original_length`. */
+/** The fields of message parts that hold text. If the text is cut, the part gets an `original_length`. */
 const PART_TEXT_FIELDS: readonly string[] = ['text', 'content', 'refusal'];
 
 /**
@@ -138,7 +144,7 @@ export function keptValue(value: unknown, room: TextRoom, media: TextRoom = Text
       // Copying `__proto__` would set the prototype.
       if (name === undefined || name === '__proto__' || !Object.hasOwn(given, name)) continue;
       if (omitted?.includes(name)) continue;
-      // Secrets are removed first: in a cut text, they could no longer be recognised.
+      // Secrets are removed before an error is cut: after that, they might no longer be recognised.
       const item = name === 'error' ? plainError(field(given, name)) : field(given, name);
       if (typeof item === 'string') copyText(copied, name, item, given);
       else copied[name] = copy(item, depth - 1);
@@ -181,20 +187,20 @@ export class Keeper {
   #left: number;
   #mediaKept = 0;
 
-  /** @param told called with the number of all characters that it has kept */
+  /** @param told called after each value with the number of all characters kept so far */
   constructor(limits: TextLimits, told?: (characters: number) => void) {
     this.#limits = limits;
     this.#told = told;
     this.#left = limits.answer;
   }
 
-  /** Called when everything that was kept has been dropped. */
+  /** Resets the count. Called when everything that was kept has been dropped. */
   forget(): void {
     this.#left = this.#limits.answer;
     this.#mediaKept = 0;
   }
 
-  /** @param before the previously kept value, which the new one replaces */
+  /** @param before the value kept earlier that the new one replaces, if there is one. Its characters are free again */
   keep<Value>(value: Value, before?: unknown): Value {
     if (typeof before === 'object' && before !== null) this.#left += this.#taken.get(before) ?? 0;
     const room = new TextRoom(this.#limits.text, Math.min(this.#limits.span, this.#left));

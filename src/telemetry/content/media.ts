@@ -6,16 +6,16 @@ import { hashesFast, sha256 } from '../../util/sha256.ts';
 import { urlWithoutSecrets } from '../../util/url-secrets.ts';
 
 /**
- * The number of bytes hashed per operation, which takes some milliseconds. Larger media get no hash, nor do any in a runtime
- * without `node:crypto`.
+ * How many bytes are hashed per operation, which takes some milliseconds. Media beyond that get no hash. Without
+ * `node:crypto`, no media get one.
  */
 const MAX_HASHED_BYTES = 4_194_304;
 const DATA_URL = /^data:[\w.+-]*\/?[\w.+-]*(?:;[^\s;,]+)*;base64,/i;
-/** Inside of a text, such as an image in Markdown. Each length is limited, since a stranger may have written the text. */
+/** A `data:` URL inside a text, such as Markdown. Its parts are limited, since a stranger may have written the text. */
 const EMBEDDED_URL =
   /(data:[\w.+/\\-]{0,80}(?:;[^\s;,<>"]{1,200}){0,4};base64,)[\w+/=%-]+(?:\r?\n[\w+/=%-]{40,})*/gi;
 
-/** Of a longer text, no more is searched for them: what follows is not recorded. */
+/** Only this many characters of a longer text are searched for `data:` URLs. What follows is not recorded. */
 const MAX_SEARCHED_MEDIA_LENGTH = 1_048_576;
 
 /** Applies the option `media` to the media inside the messages of one operation: base64 and `data:` URLs. */
@@ -56,7 +56,7 @@ export class MediaPolicy {
     return whole ? value : this.#reference(blob);
   }
 
-  /** In place of bytes: their type, size, and SHA-256, which identifies equal media. */
+  /** Replaces bytes by their type, size and SHA-256, which identifies equal media. */
   #reference({ type, modality, mime_type, content, size = base64Size(content) }: BlobPart): object {
     const hash = content === '' ? undefined : this.#hash(content, size);
     return { type, modality, mime_type, content: '', size, sha256: hash };
@@ -74,7 +74,7 @@ export class MediaPolicy {
   }
 }
 
-/** Recognised by its shape, because a completion hook may have created it. */
+/** Whether a value is a part with media. Only its shape counts, because a completion hook may have created it. */
 export function isBlob(value: unknown): value is BlobPart {
   return (
     field(value, 'type') === 'blob' &&
@@ -98,10 +98,10 @@ export function base64Size(text: string): number {
 
 /** The beginning of a `data:` URL. The platform ignores white space before it, and its case. */
 const DATA_SCHEME = /^[\0-\x20]*data:/i;
-/** What precedes the data: the MIME type, and parameters. */
+/** The part of a `data:` URL before the data: the MIME type and parameters. */
 const DATA_HEAD = /^[\0-\x20]*data:([^,;]*)([^,]*),/i;
 
-/** Some servers take it instead of a URL. */
+/** Base64 without a `data:` URL around it, which some servers accept in place of a URL. */
 const BARE_BASE64 = /^[\w+/]{256}/;
 
 /** The part for an image or file given by URL. A `data:` URL contains the bytes, which the API takes as base64 only. */
@@ -121,7 +121,7 @@ export function blobPart(data: string, modality: string, mimeType?: string): Blo
   return { type: 'blob', modality, ...type, content: data };
 }
 
-/** The base64 text of a field. Lines of MIME are allowed. */
+/** The beginning of a field with base64. It may have line breaks, as in MIME. */
 const BASE64 = /^[\w+/\r\n-]{32,}={0,2}\s*$/;
 
 /** Fields of OpenAI's API, MCP and the AI SDK whose base64 is always media, with its modality. */
@@ -142,7 +142,7 @@ const AUDIO_FIELDS = ['format', 'transcript'];
 
 const MODALITY = /^(image|audio|video)/;
 
-/** Media in a field of its own, as in `{"type":"image","mimeType":"image/png","data":"…"}`. */
+/** Recognises media in a field that holds nothing else: `{"type":"image","mimeType":"image/png","data":"…"}`. */
 function blobInField(
   text: string,
   key: string | undefined,
@@ -178,31 +178,34 @@ const ALWAYS = Object.keys(MEDIA_FIELDS);
 const JSON_FIELD = `"(?:${[...ALWAYS, ...POSSIBLE_FIELDS].join('|')})"\\s*:\\s*"`;
 const JSON_BYTES = new RegExp(`${JSON_FIELD}[\\w+/-]{32}`);
 const ALL_JSON_BYTES = new RegExp(`(${JSON_FIELD})[\\w+/-]{32}(?:[\\w+/=-]|\\\\[rn/])*(?=["…]|$)`, 'g');
-/** Shorter JSON has no such field. */
+/** Shorter JSON is too short for a field with media. */
 const MIN_SEARCHED_JSON_LENGTH = 48;
-/** Of a longer text, no more is searched: it is cut to much less. */
+/** Only this many characters of a longer text are searched. It is cut to far fewer anyway. */
 const MAX_SEARCHED_JSON_LENGTH = 4_194_304;
 const JSON_EVIDENCE = new RegExp(
   `"(?:${[...ALWAYS, ...TYPE_FIELDS, ...AUDIO_FIELDS].join('|')})"\\s*:|"type"\\s*:\\s*"(?:image|audio|video)`,
   'i',
 );
 
-/** Whether JSON text may have media in such a field. */
+/** Whether JSON text may have media in a field of base64. */
 function mayHaveMediaFields(json: string): boolean {
   return JSON_BYTES.test(json) && JSON_EVIDENCE.test(json);
 }
 
-/** JSON text that was not parsed, or is part of another text, without the bytes of such fields. */
+/** Removes the bytes from fields of base64 in JSON text that was not parsed, or that is part of another text. */
 function withoutMediaFields(text: string): string {
   if (text.length < MIN_SEARCHED_JSON_LENGTH) return text;
   const start = text.length > MAX_SEARCHED_JSON_LENGTH ? text.slice(0, MAX_SEARCHED_JSON_LENGTH) : text;
-  // The rest of a text that was cut may have told.
+  // If the text was cut, the evidence that the bytes are media may have been in the rest.
   if (!JSON_BYTES.test(start) || !(text.endsWith('…') || JSON_EVIDENCE.test(text))) return text;
   const shown = start.replace(ALL_JSON_BYTES, '$1…');
   return start === text ? shown : `${shown}…`;
 }
 
-/** Whether a text may contain a `data:` URL. Other spellings of upper and lower case are not worth a slower search. */
+/**
+ * Whether a text may contain a `data:` URL. A search for mixed upper and lower case would be slower and is not worth
+ * it.
+ */
 function mentionsBase64(text: string): boolean {
   return text.includes(';base64,') || text.includes(';BASE64,');
 }

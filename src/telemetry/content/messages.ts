@@ -6,7 +6,7 @@ import { mayHaveMedia } from './media.ts';
 /** A message of a request whose parts are read lazily, because only the end of a long conversation is recorded. */
 export class UnreadMessage implements Message {
   readonly role: string;
-  /** Not defined at all on messages without a name. */
+  /** Not even an `undefined` property on messages without a name. */
   declare readonly name?: string;
   readonly #payload: unknown;
   readonly #read: (payload: unknown) => MessagePart[];
@@ -27,13 +27,13 @@ export class UnreadMessage implements Message {
     return this.#read(this.#payload);
   }
 
-  /** The whole message for serialisers, since `parts` is not an own property. */
+  /** Returns the whole message for `JSON.stringify`, which would leave `parts` out because it is no own property. */
   toJSON(): Message {
     return { ...this, parts: this.parts };
   }
 }
 
-/** A text, with its original length if it was cut. */
+/** Creates a part for a text. If the text was cut, the part has its original length. */
 export function textPart(
   type: 'text' | 'reasoning',
   content: string,
@@ -77,7 +77,7 @@ const SCHEMA_FINISH_REASONS: Readonly<Record<string, string>> = {
   ...INCOMPLETE_REASONS,
   failed: 'error',
   expired: 'error',
-  // Of DeepSeek, Mistral and Together.
+  // These are reasons of DeepSeek, Mistral and Together.
   insufficient_system_resource: 'error',
   model_length: 'length',
   eos: 'stop',
@@ -86,7 +86,7 @@ const SCHEMA_FINISH_REASONS: Readonly<Record<string, string>> = {
 /** The schema requires a finish reason, and prescribes `error` for a message without one. */
 export function messageFinishReason(reason: string | undefined): string {
   if (reason === undefined) return 'error';
-  // Some servers send them in capitals.
+  // Some servers send finish reasons in capitals.
   const lower = reason.toLowerCase();
   return row(SCHEMA_FINISH_REASONS, lower) ?? lower;
 }
@@ -98,7 +98,7 @@ export function answerFinishReason(reason: string | undefined, answer: unknown):
 
 /** Longer JSON would be cut anyway, so it is not parsed. */
 const MAX_PARSED_LENGTH = 65_536;
-/** JSON with media is short once these are omitted. */
+/** The limit for JSON with media, which is short once the media are left out. */
 const MAX_PARSED_MEDIA_LENGTH = 4_194_304;
 
 /** Parses the JSON text of a result that contains media, to which the option `media` applies. */
@@ -116,7 +116,7 @@ function hasMedia(text: string): boolean {
   return text.length <= MAX_PARSED_MEDIA_LENGTH && mayHaveMedia(text);
 }
 
-/** An id of 64 bits, or an exponent. Most texts have neither, and a reviver takes many times as long. */
+/** Matches a number of 16 or more digits, or with an exponent. Only then is a reviver used, which is far slower. */
 const LARGE_NUMBER = /(?:^|[[:,\s])-?(?:\d{16}|\d+(?:\.\d+)?[eE])/;
 
 function jsonOrText(text: string): unknown {
@@ -128,8 +128,8 @@ function jsonOrText(text: string): unknown {
 }
 
 /**
- * A number that JavaScript would round, or that is too large for it, stays the text that it was, where the platform gives it
- * (Node 22 and later).
+ * Keeps a number as its original text if JavaScript would round it, or if it is too large. Only Node 22 and later
+ * provide that text.
  */
 function exactNumber(_key: string, value: unknown, context?: { readonly source?: string }): unknown {
   if (typeof value !== 'number') return value;

@@ -6,30 +6,30 @@ import { classNameOf } from '../outcomes/failure.ts';
 import { redactedMember, withoutCredentials, withoutSecrets } from './credentials.ts';
 
 const MAX_DATA_DEPTH = 12;
-/** The number of values recorded of one argument list, result, or generator. */
+/** How many values of one argument list, result or generator are recorded. */
 const MAX_PLAIN_VALUES = 10_000;
-/** The number of values recorded of an error object. */
+/** How many values of an error object are recorded. */
 const MAX_ERROR_VALUES = 100;
 /** The number of characters, in all texts together, that are searched for secrets. */
 const MAX_SEARCHED_LENGTH = 262_144;
 
 /**
- * Copies a value of the program for recording: plain data unchanged, other objects as the name of their class, and never
- * secrets, since arguments may be clients, options or keys. It runs no code of the program; what cannot be read is left
- * out.
+ * Copies a value of the program for recording. Plain data are copied unchanged; other objects become the name of their
+ * class. Secrets are removed, because arguments may be clients, options or keys. It runs no code of the program. What
+ * cannot be read is left out.
  */
 export function plainData(value: unknown): unknown {
   return plainDataReader()(value);
 }
 
-/** The same for an error that a server reports, which may repeat the program's keys anywhere. */
+/** Copies an error that a server reports. The error may repeat the program's keys anywhere, so they are removed. */
 export function plainError(error: unknown): unknown {
   const keys = keysInUse();
   return plainDataReader((text) => withoutCredentials(text, keys), MAX_ERROR_VALUES)(error);
 }
 
 /**
- * The same for several values that share the limits.
+ * Returns a function that copies values like `plainData`. All values that it copies share the limits.
  *
  * @param clean removes secrets from a text
  */

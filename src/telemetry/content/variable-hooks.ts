@@ -4,10 +4,13 @@ import { maskingHook } from '../masking/hook.ts';
 import { hasRejected } from '../program-hooks.ts';
 import { ContentStore } from './content-store.ts';
 
-/** One for each folder, so that observers share its queue and store nothing twice. */
+/** One store for each folder and mode, so that observers share its queue and store nothing twice. */
 const stores = new Map<string, ContentStore>();
 
-/** The hook of the program between those that variables ask for: content is masked first, and stored last. */
+/**
+ * Combines the program's completion hook with masking and storage, as environment variables configure them. Content is
+ * masked first, then passed to the program's hook, and stored last.
+ */
 export function hookOfVariables({
   completionHook,
   maskedKinds,
@@ -19,7 +22,7 @@ export function hookOfVariables({
   return (completion) => {
     mask?.(completion);
     const returned = completionHook?.(completion);
-    // It has masked nothing, so nothing may be stored.
+    // The program's hook has failed or only created a hook. It has masked nothing, so nothing may be stored.
     if (typeof returned === 'function' || hasRejected(returned)) return returned;
     const stored = store?.hook(completion);
     return stored === undefined ? returned : Promise.all([returned, stored]);

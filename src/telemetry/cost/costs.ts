@@ -13,10 +13,10 @@ const MAX_REPORTED_MODELS = 100;
 /** The service tiers to which list prices apply. */
 const STANDARD_TIERS: readonly string[] = ['auto', 'default', 'standard', 'on_demand'];
 
-/** Here the customer chooses the names of deployments, so they do not identify the model. */
+/** The provider whose customers choose the names of their deployments, so that these do not identify the model. */
 export const NAMES_DEPLOYMENTS = 'azure.ai.openai';
 
-/** Shared by the process, so that the price package is loaded once. */
+/** The list of the installed price package. The whole process shares it, so that the package is loaded once. */
 const installed = new PriceList();
 const programPrices = new WeakMap<PricePackage, PriceList>();
 
@@ -25,17 +25,19 @@ export class Costs {
   readonly #holder: { readonly settings: Settings };
   readonly #reported = new Set<string>();
 
-  /** @param holder of the settings, which may change */
+  /** @param holder the object that holds the settings, which may change */
   constructor(holder: { readonly settings: Settings }) {
     this.#holder = holder;
   }
 
-  /** Whether costs are recorded at all. */
+  /** Whether costs are recorded at all: they can be switched off. */
   get wanted(): boolean {
     return this.#holder.settings.cost !== false;
   }
 
-  /** Called with the first calls: loads the price package while the program waits for the response. */
+  /**
+   * Loads the price package while the program waits for its first responses. Called at the start of the first calls.
+   */
   prepare(): void {
     this.#list()?.prepare();
   }
@@ -43,7 +45,7 @@ export class Costs {
   /**
    * @param request the attributes of the request: provider, model and service tier
    * @param response the attributes of the response
-   * @param parts gets the cost of each part as an attribute
+   * @param parts receives the cost of each part as an attribute
    * @returns the cost in USD; `undefined` if the price is unknown
    */
   of(
@@ -65,9 +67,9 @@ export class Costs {
     const own =
       findModel(settings.prices, responseModel, requestModel) ?? findModel(settings.prices, requestModel);
     if (own === undefined && reported !== undefined) return roundCost(reported);
-    // No price of the program could cover it.
+    // Something was spent whose amount is unknown, so not even a price of the program could cover it.
     if (hasOthers || usage?.isPartial) return undefined;
-    // Searches are free where the program's own prices have none for them.
+    // If the program sets a price for the model but none for searches, searches are free.
     const areSearchesFree = own !== undefined && own.web_searches_kcount === undefined;
     if (hasUncountedSearches && !areSearchesFree) return undefined;
     const model = provider === NAMES_DEPLOYMENTS ? responseModel : (responseModel ?? requestModel);
@@ -92,7 +94,7 @@ export class Costs {
     return list;
   }
 
-  /** Logs a missing price once for each model, for those who wonder about the missing cost. */
+  /** Logs once for each model that its price is missing, to explain why its calls have no cost. */
   #report(provider: string, model: string | undefined, tier: string): void {
     const what = `${model ?? 'an unnamed model'} of ${provider}${STANDARD_TIERS.includes(tier) ? '' : ` in service tier ${tier}`}`;
     if (this.#reported.has(what) || this.#reported.size >= MAX_REPORTED_MODELS) return;
@@ -101,7 +103,7 @@ export class Costs {
   }
 }
 
-/** The list prices of a model, if they include all that is billed. */
+/** Finds the list prices of a model, if they include everything that was billed. */
 function findWhole(
   list: PriceList,
   model: string | undefined,
@@ -113,7 +115,7 @@ function findWhole(
   return prices !== undefined && includesAll(prices, model, request, spending) ? prices : undefined;
 }
 
-/** The prices of a service tier, with the model's fees for requests and searches where it has none of its own. */
+/** The prices of a service tier. If the tier has no fees for requests and searches, those of the model apply. */
 function pricesOfTier(prices: ModelPrices | undefined, tier: string): ModelPrices | undefined {
   const own = row(prices?.service_tiers ?? {}, tier);
   if (prices === undefined || own === undefined) return undefined;
@@ -122,9 +124,9 @@ function pricesOfTier(prices: ModelPrices | undefined, tier: string): ModelPrice
 }
 
 /**
- * The row of a model: an exact match, else the longest match that ends in `*`.
+ * Finds the prices of a model: an exact match, else the longest name that ends in `*` and fits.
  *
- * @param alias the model asked for, whose name also matches its dated answers
+ * @param alias the model that was requested. Its name also matches the dated version that answered
  */
 function findModel(
   prices: Readonly<Record<string, ModelPrices>>,
@@ -132,7 +134,7 @@ function findModel(
   alias?: string,
 ): ModelPrices | undefined {
   if (model === undefined) return undefined;
-  // Fits every model, if there is such a price.
+  // The pattern `*` fits every model, if the prices contain it.
   let best = '*';
   for (const name in prices) {
     if (name === model) return prices[name];
@@ -143,12 +145,12 @@ function findModel(
   return prices[best];
 }
 
-/** The alias counts before the same name with `*`, which is for other models, too. */
+/** Ranks a matching name. The alias comes before the same name with `*`, which also stands for other models. */
 function rankOf(name: string, alias: string | undefined): number {
   return name.length + (name === alias ? 1.5 : 0);
 }
 
-/** They bill audio at a higher price than text, so text prices do not apply to it. */
+/** The providers of OpenAI's models. They charge more for audio than for text, so text prices do not apply to audio. */
 const SELLS_OPENAI: readonly unknown[] = ['openai', 'azure.ai.openai'];
 
 /** Each call of these chat models searches the web, for a fee. */
@@ -160,7 +162,8 @@ const WITHOUT_REGIONAL_PRICE =
   /^(?:ft:)?(?:gpt-[34]|gpt-5(?![.\d])|gpt-5\.[0-3]|o[134]|codex|computer-use|gpt-(?:audio|image-1|realtime)|text-|tts-|whisper)/;
 
 /**
- * Whether the list prices of a model include all that is billed. A cost that lacks a part would be wrong.
+ * Whether the list prices of a model include everything that was billed. A cost without one of its parts would be
+ * wrong.
  *
  * @param request the attributes of the request
  */
@@ -184,14 +187,17 @@ export function includesAll(
 
 const TICKS_PER_USD = 1e10;
 
-/** Where a provider reports what a call has cost, by `gen_ai.provider.name`. Others may use the fields otherwise. */
+/**
+ * Reads the cost that a provider reports, by `gen_ai.provider.name`. For other providers, these fields may mean something
+ * else.
+ */
 const REPORTED: ReadonlyMap<unknown, (usage: unknown) => number | undefined> = new Map([
   ['openrouter', readOpenRouterCost],
   ['perplexity', (usage: unknown) => numberField(field(usage, 'cost'), 'total_cost')],
   ['x_ai', readTicks],
 ]);
 
-/** The cost in USD that the provider reports in the usage of a result. */
+/** The cost in USD that the provider reports in the usage of a result; `undefined` if there is none or it is absurd. */
 export function readReportedCost(provider: unknown, result: unknown): number | undefined {
   const read = REPORTED.get(provider);
   if (read === undefined) return undefined;
@@ -204,7 +210,9 @@ function readTicks(usage: unknown): number | undefined {
   return ticks === undefined ? undefined : ticks / TICKS_PER_USD;
 }
 
-/** With a key of the customer's own, `cost` is only the fee: the model is billed by its provider. */
+/**
+ * With the customer's own key (`is_byok`), `cost` is only OpenRouter's fee. The provider of the model bills the rest.
+ */
 function readOpenRouterCost(usage: unknown): number | undefined {
   const cost = numberField(usage, 'cost');
   if (field(usage, 'is_byok') !== true) return cost;

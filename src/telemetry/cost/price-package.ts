@@ -11,14 +11,16 @@ import { field } from '../../util/payload.ts';
 import { platformTimers, startOutside } from '../../util/timers.ts';
 
 const PACKAGE = '@pydantic/genai-prices';
-/** Of each provider. */
+/** How many models of each provider are cached. */
 const MAX_CACHED_MODELS = 500;
-/** How long prices are cached: some change by date or time of day. */
+/** How long prices are cached. Not longer, because some prices change by date or time of day. */
 const PRICES_LIFETIME_MS = 60_000;
-/** After this time the first request has been sent, and its response is still to come. */
+/**
+ * The delay before the package is loaded. By then the first request has been sent, and its response is not there yet.
+ */
 const LOAD_DELAY_MS = 50;
 
-/** The price package's names of providers. */
+/** The names of providers in the price package, by `gen_ai.provider.name`. */
 const PRICE_PROVIDERS: ReadonlyMap<string, string> = new Map([
   ['openai', 'openai'],
   ['azure.ai.openai', 'azure'],
@@ -41,10 +43,12 @@ const PRICE_PROVIDERS: ReadonlyMap<string, string> = new Map([
   ['litellm', 'litellm'],
 ]);
 
-/** OpenAI does not sell these open-weight models, so a server that returns one is not OpenAI. */
+/**
+ * Open-weight models that OpenAI does not sell. A server that answers with one is not OpenAI, so its price is unknown.
+ */
 const NOT_SOLD = /^gpt-oss/;
 
-/** The publisher that Google's compatible endpoints put before the model. */
+/** The prefix with the publisher that Google's compatible endpoints put before the name of a model. */
 const PUBLISHER = /^(?:google|models)\//;
 
 const ZERO_TOKENS = { input_tokens: 0, output_tokens: 0 };
@@ -55,16 +59,16 @@ interface CachedPrices {
 }
 
 /**
- * The list prices that the price package contains; nothing is fetched. It loads when the first price is needed at the
- * latest, and usually earlier, while the program waits for its first response.
+ * The list prices in the price package. No prices are fetched. The package is usually loaded while the program waits
+ * for its first response, and at the latest when the first price is needed.
  */
 export class PriceList {
-  /** By provider and model. */
+  /** Cached prices, by provider and model. */
   readonly #entries = new Map<string, BoundedMap<string, CachedPrices>>();
   #package: PricePackage | undefined;
   #loaded = false;
   #prepared = false;
-  /** Where it cannot be loaded at once. */
+  /** Set while the package is loaded in the background, because it could not be loaded synchronously. */
   #importing: Promise<void> | undefined;
 
   /** @param given the package itself, for bundles, which cannot resolve it at run time */
@@ -77,7 +81,7 @@ export class PriceList {
     if (this.#prepared || this.#loaded) return;
     this.#prepared = true;
     const timers = platformTimers();
-    // Then it is loaded when it is needed.
+    // Without timers, the package is loaded when the first price is needed.
     if (timers === undefined) return;
     const { setTimeout } = timers;
     startOutside(() => setTimeout(() => this.#load(), LOAD_DELAY_MS));
@@ -89,7 +93,7 @@ export class PriceList {
     return this.#package !== undefined;
   }
 
-  /** Called when a cost is missing that the program asked for. */
+  /** Called when a cost is missing although the program wants costs. Reports if the price package is not available. */
   async noticeMissing(): Promise<void> {
     await this.#importing;
     if (!this.available) notice('no_price_package');
@@ -123,7 +127,7 @@ export class PriceList {
     }
   }
 
-  /** Synchronous in Node. Elsewhere it loads in the background, and earlier operations have no cost. */
+  /** Loads synchronously in Node. Elsewhere it loads in the background, and operations that end before have no cost. */
   #load(): void {
     if (this.#loaded) return;
     this.#loaded = true;
@@ -132,7 +136,7 @@ export class PriceList {
   }
 
   async #import(): Promise<void> {
-    // Not a literal, because bundlers would try to resolve the optional package.
+    // In a variable, because bundlers would try to resolve the optional package if its name were a literal here.
     const name = PACKAGE;
     try {
       this.#package ??= asPricePackage(await import(/* webpackIgnore: true */ /* @vite-ignore */ name));
@@ -142,7 +146,7 @@ export class PriceList {
   }
 }
 
-/** Only audio input is billed by the hour, under either name. */
+/** Renames a price for an hour of audio, which has one of two names. Only audio input is billed by the hour. */
 function withAudio(prices: unknown): unknown {
   const hours = field(prices, 'audio_hours') ?? field(prices, 'input_audio_hours');
   return hours === undefined ? prices : { ...(prices as object), audio_hours: hours };

@@ -3,7 +3,7 @@ import type { ModelPrices, PriceKey } from '../../config/model-prices.ts';
 import * as ATTR from '../../semconv/attributes.ts';
 import { addCosts, type ModalityUsage, NO_MODALITIES, NO_USAGE, roundCost, type Usage } from './usage.ts';
 
-/** In USD. A higher cost would be a mistake, and sums of it could become infinite. */
+/** The highest accepted cost, in USD. A higher one must be a mistake, and sums of such costs could become infinite. */
 export const MAX_COST = 1e15;
 
 /** What is billed besides tokens. */
@@ -13,37 +13,39 @@ export interface Fees {
   /** Web searches that the API bills. */
   readonly webSearches?: number | undefined;
   readonly fileSearches?: number | undefined;
-  /** Whether there were web searches that the API does not count. */
+  /** Whether there were web searches whose number the API does not report. */
   readonly hasUncountedSearches?: boolean;
-  /** Whether more is billed whose amount or price is unknown. */
+  /** Whether anything else is billed whose amount or price is unknown. */
   readonly hasOthers?: boolean;
 }
 
 /** What one or several operations spent. */
 export interface Spending extends Fees {
   readonly usage?: Usage | undefined;
-  /** What the provider says that it cost, in USD. */
+  /** The cost in USD that the provider itself reports. */
   readonly reported?: number | undefined;
-  /** A sum of several model calls. Tiers do not apply, since no single call had all these tokens. */
+  /**
+   * Whether this is a sum of several model calls. Then tiers by input length do not apply: no call had all the tokens.
+   */
   readonly aggregate?: boolean | undefined;
 }
 
-/** The parts that the cost of tokens is told for. */
+/** The parts of a cost that are recorded separately. */
 type CostPart = `${'text' | 'audio' | 'image'}.${'input' | 'cached' | 'output'}`;
 
 interface Amount {
-  /** `undefined` for what is billed besides tokens. */
+  /** The part of the cost that it belongs to; `undefined` for what is billed besides tokens. */
   readonly part?: CostPart;
   readonly count: (usage: Usage, of: ModalityUsage, spending: Spending) => number;
   /** The number of units that the price refers to. */
   readonly per: number;
-  /** The keys of the price; the first one that has a price counts. */
+  /** The keys of its price. The first key for which there is a price counts. */
   readonly keys: readonly PriceKey[];
-  /** Whether a missing price makes the whole cost unknown. Otherwise the amount is free. */
+  /** Whether a missing price makes the whole cost unknown. Otherwise, without a price, it is free. */
   readonly needed: boolean;
 }
 
-/** Each token counts in exactly one row, and each row has one price. */
+/** What is billed. Each token counts in exactly one row, and each row has one price. */
 const AMOUNTS: readonly Amount[] = [
   tokenAmount(
     'text.input',
@@ -113,8 +115,8 @@ function fee(key: PriceKey, count: (spending: Spending) => number): Amount {
 }
 
 /**
- * @param parts gets the cost of each part as an attribute
- * @returns the cost in USD; `undefined` if a price is missing, because a partial cost would be wrong, or the sum absurd
+ * @param parts receives the cost of each part as an attribute
+ * @returns the cost in USD; `undefined` if the sum is absurd, or if a price is missing: a partial cost would be wrong
  */
 export function priceOf(prices: ModelPrices, spending: Spending, parts?: Attributes): number | undefined {
   const usage = spending.usage ?? NO_USAGE;
@@ -138,9 +140,10 @@ export function priceOf(prices: ModelPrices, spending: Spending, parts?: Attribu
 }
 
 /**
- * Some APIs count the tokens of images, but not which of them were cached. Those that cannot be text were images.
+ * Some APIs report the tokens of images, but not how many of those were cached. If more tokens were cached than the
+ * text has, the others must have been images.
  *
- * @returns `undefined` if the price depends on what the API does not report
+ * @returns the tokens by modality; `undefined` if the price depends on what the API does not report
  */
 function splitCache(prices: ModelPrices, usage: Usage, parts: ModalityUsage): ModalityUsage | undefined {
   const images = parts.imageInputTokens - parts.imageCacheReadTokens;
@@ -161,7 +164,7 @@ function priceAt(prices: ModelPrices, keys: readonly PriceKey[], context: number
   return undefined;
 }
 
-/** The attributes that have the cost of a part: cached tokens are part of the input, as in the usage. */
+/** The attributes that include the cost of a part. As in the usage, cached tokens are part of the input. */
 const PART_ATTRIBUTES: Readonly<Record<CostPart, readonly string[]>> = {
   'text.input': [ATTR.OPENAI_USAGE_TEXT_INPUT_COST],
   'text.cached': [ATTR.OPENAI_USAGE_TEXT_INPUT_COST, ATTR.OPENAI_USAGE_TEXT_CACHE_READ_INPUT_COST],

@@ -3,14 +3,14 @@ import type { Settings } from '../../config/config.ts';
 import * as ATTR from '../../semconv/attributes.ts';
 import { asAmount, asCount, field, fieldsOf, type PayloadObject, tolerating } from '../../util/payload.ts';
 
-/** The tokens of a usage that are not text. Cached tokens are part of the input of their modality. */
+/** The numbers of tokens that are not text. Cached tokens are part of the input of their modality. */
 export type ModalityUsage = Readonly<
   Record<`${'audio' | 'image'}${'Input' | 'CacheRead' | 'Output'}Tokens`, number>
 >;
 
 type ModalityKey = keyof ModalityUsage;
 
-/** Where a usage reports them: the details that have them, and their field there. */
+/** Where a usage reports the tokens of each modality: in which details, in which field, and for which attribute. */
 const MODALITY_TOKENS: readonly (readonly [
   key: ModalityKey,
   among: 'input' | 'cached' | 'output',
@@ -29,7 +29,10 @@ function modalitiesWith(count: (row: (typeof MODALITY_TOKENS)[number]) => number
   return Object.fromEntries(MODALITY_TOKENS.map((row) => [row[0], count(row)])) as ModalityUsage;
 }
 
-/** Tokens spent. Cached and written tokens are part of the input, reasoning tokens part of the output. */
+/**
+ * The tokens that were spent. Tokens read from or written to the cache are part of the input, and reasoning tokens are
+ * part of the output.
+ */
 export interface Usage {
   readonly inputTokens: number;
   readonly outputTokens: number;
@@ -38,13 +41,13 @@ export interface Usage {
   readonly reasoningTokens: number;
   /** `undefined` if the response reports text only. */
   readonly modalities?: ModalityUsage | undefined;
-  /** Tokens that the total includes and no other number. */
+  /** The number of tokens that are part of the reported total but of no other number. */
   readonly unlisted?: number | undefined;
-  /** The only one of the two numbers that is known, if the other is not. Not even zero is recorded of that one. */
+  /** Set if only one of the two numbers is known. The other one is not recorded, not even as zero. */
   readonly known?: 'input' | 'output' | undefined;
   /** Audio that is billed by duration. */
   readonly audioSeconds?: number | undefined;
-  /** Some of it was not reported, so it has no cost. Embeddings have no output to report. */
+  /** Set if a part of the usage was not reported, so that there is no cost. Embeddings have no output to report. */
   readonly isPartial?: true | undefined;
 }
 
@@ -81,13 +84,14 @@ export const readUsage: (usage: unknown) => Usage | undefined = tolerating((usag
   const input = inputDetails(whole);
   const output = outputDetails(whole);
   const { cached_tokens, cache_write_tokens, cache_creation_tokens } = input;
-  // LiteLLM's spelling.
+  // The last one is LiteLLM's spelling.
   const written = cache_write_tokens ?? cache_creation_tokens ?? whole.cache_creation_input_tokens;
-  // SGLang and Perplexity have them beside the totals.
+  // SGLang and Perplexity report reasoning tokens beside the totals, not in the details.
   const beside = asCount(whole.reasoning_tokens) ?? 0;
   const reasoningTokens = asCount(output.reasoning_tokens) ?? beside;
-  // xAI and Perplexity do not include reasoning tokens in the output, as the total or their number reveals. Details that
-  // exceed the output are an estimate of a gateway.
+  // xAI and Perplexity do not include reasoning tokens in the output. The total shows it, or a number of reasoning
+  // tokens beside the totals that exceeds the output. In the details, a number that exceeds the output is a gateway's
+  // estimate.
   const listedOutput = outputTokens ?? 0;
   const listed = (inputTokens ?? 0) + listedOutput;
   const total = asCount(total_tokens) ?? 0;
@@ -103,7 +107,7 @@ export const readUsage: (usage: unknown) => Usage | undefined = tolerating((usag
   };
   const known = inputTokens === undefined ? 'output' : outputTokens === undefined ? 'input' : undefined;
   if (known === undefined && total <= listed + more && !prompt_audio_seconds) return read;
-  // A total that equals the one number says that the other is zero.
+  // If only one number is known and the total equals it, the other number is zero.
   const isPartial = (known !== undefined && asCount(total_tokens) !== listed) || undefined;
   return {
     ...read,
@@ -114,7 +118,7 @@ export const readUsage: (usage: unknown) => Usage | undefined = tolerating((usag
   };
 });
 
-/** The usage that a result, or another object of the API, reports. */
+/** Reads the usage that a result, or another object of the API, reports. */
 export function usageIn(holder: unknown): Usage | undefined {
   return readUsage(field(holder, 'usage'));
 }
@@ -138,7 +142,7 @@ function cachedBeside(usage: PayloadObject): number | undefined {
 }
 
 function readModalities(input: PayloadObject, output: PayloadObject): ModalityUsage | undefined {
-  // Most usage is of text alone and says nothing of the rest, or 0.
+  // Most usage is of text only: the other modalities are missing or 0.
   if (!(input.audio_tokens || input.image_tokens || output.audio_tokens || output.image_tokens))
     return undefined;
   const details = { input, cached: fieldsOf(input.cached_tokens_details), output };
@@ -150,7 +154,7 @@ export function addUsage(a: Usage, b: Usage): Usage {
   return combine(a, b, a.known === b.known ? a.known : undefined, (left, right) => left + right);
 }
 
-/** The rest of `whole` after `part`, never below zero, whatever a server reports. */
+/** Subtracts `part` from `whole`. No number falls below zero, even if a server reports too much for the part. */
 export function subtractUsage(whole: Usage, part: Usage): Usage {
   return combine(whole, part, whole.known, (left, right) => Math.max(0, left - right));
 }
@@ -221,11 +225,11 @@ export function addCosts(a: number, b: number): number {
   return roundCost(a + b);
 }
 
-/** Tokens and their cost in USD, as far as they are known. */
+/** Tokens and their cost in USD; `undefined` means that they are not known. */
 export interface Spent {
   readonly usage: Usage | undefined;
   readonly cost: number | undefined;
-  /** How many of the calls have a cost that is not known. */
+  /** The number of calls that spent tokens but whose cost is not known. */
   readonly unpriced?: number;
 }
 
@@ -240,10 +244,10 @@ export function addSpent(a: Spent, b: Spent): Spent {
 }
 
 /**
- * What one call spent.
+ * Returns what one call spent.
  *
- * @param wantsCosts where costs are switched off, none is missing
- * @param resultAttributes its attributes, which tell whether its stream gave content and reported no usage
+ * @param wantsCosts `false` if costs are switched off; then no cost counts as missing
+ * @param resultAttributes the attributes of its result. They show whether its stream had content but reported no usage
  */
 export function spentBy(
   usage: Usage | undefined,
@@ -261,7 +265,7 @@ export interface Totals {
   readonly usage: Usage | undefined;
   /** In USD, as far as prices are known. */
   readonly cost: number | undefined;
-  /** Calls and runs whose price or usage is not known: the cost lacks theirs. */
+  /** The number of calls and runs whose price or usage is not known. Their cost is missing from `cost`. */
   readonly unpriced?: number;
   readonly runs: number;
   readonly userMessages: number;
@@ -269,7 +273,7 @@ export interface Totals {
 
 export const NO_TOTALS: Totals = { usage: undefined, cost: undefined, runs: 0, userMessages: 0 };
 
-/** Totals have their own names, so that the sum of `gen_ai.usage.*` over a trace is right. */
+/** Totals have attributes of their own, so that a sum of `gen_ai.usage.*` over a trace counts no token twice. */
 export function totalAttributes({ usage, cost, unpriced = 0, runs, userMessages }: Totals): Attributes {
   const attributes: Attributes = {};
   if (usage !== undefined) {

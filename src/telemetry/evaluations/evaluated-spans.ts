@@ -12,32 +12,32 @@ export type Evaluated = 'response' | 'run' | 'conversation';
 export interface EvaluatedSpan {
   readonly id: string;
   readonly span: SpanContext;
-  /** The attributes that an evaluation copies from its span, and the server of its call. No content. */
+  /** The attributes that an evaluation copies from this span, and the server that was called. No content. */
   readonly attributes: Attributes;
-  /** When it ended, in whole seconds, which take no memory of their own. */
+  /** When it ended, in whole seconds since the epoch. V8 stores a small integer without extra memory. */
   readonly seconds: number;
 }
 
-/** The attributes that an evaluation takes over from the span that it is about. */
+/** The attributes that an evaluation copies from the span that it is about. */
 export const EVALUATION_ATTRIBUTES: readonly string[] = [...HIERARCHY_IDS, ATTR.GEN_AI_REQUEST_MODEL];
-/** All others are forgotten: hooks of the program may add some, of any length. */
+/** The attributes that are kept of a span. Hooks of the program may have added others, of any length. */
 const REMEMBERED_ATTRIBUTES: readonly string[] = [
   ...EVALUATION_ATTRIBUTES,
   ATTR.SERVER_ADDRESS,
   ATTR.SERVER_PORT,
 ];
 
-/** The last spans of one kind, in a ring: adding one costs next to nothing. Few are ever looked for. */
+/** The last spans of one kind, in a ring buffer: adding a span is cheap. A search is slower, but rare. */
 interface Ring {
   readonly spans: EvaluatedSpan[];
-  /** The number added so far, which leads to the place of the next. */
+  /** The number of spans added so far, which determines the position of the next one. */
   added: number;
 }
 
 /** The number of spans kept of each kind. */
 const MAX_EVALUATED_SPANS = 1_000;
 
-/** Shared by all copies of this release: the one that records is often not the one that the program calls. */
+/** All copies of this release share them: often one copy records the spans and the program calls another copy. */
 const rings = new ProcessWide(`evaluated-spans@${VERSION}`, () => new Map<Evaluated, Ring>());
 
 /** Remembers a span that is recorded, before it ends. */
@@ -62,10 +62,10 @@ export function rememberedOf(attributes: Attributes): Attributes {
 }
 
 /**
- * Remembers the span of a call if it answers. A request that fetches an answer has the same id.
+ * Remembers the span of a call that creates an answer. Not of a request that fetches an answer, which has the same id.
  *
- * @param placed whether a hook or the hierarchy has added attributes. Without them, those of the request are few, and kept
- *   as they are: each answer passes here
+ * @param placed whether a hook or the hierarchy has added attributes. If not, the attributes of the request are few.
+ *   They are kept without a copy, because this runs for each answer
  */
 export function rememberAnswer(span: Span, request: Attributes, result: Attributes, placed: boolean): void {
   const operation = request[ATTR.GEN_AI_OPERATION_NAME];
@@ -78,20 +78,20 @@ export function rememberAnswer(span: Span, request: Attributes, result: Attribut
     );
 }
 
-/** A number that a server counts, or draws from a few: Ollama's answers are `chatcmpl-0` to `chatcmpl-998`. */
+/** An id that a server counts up, or picks from a few: the answers of Ollama are `chatcmpl-0` to `chatcmpl-998`. */
 const COUNTED_ID = /^[a-z_.-]{0,32}\d{1,9}$/i;
 
-/** Whether an answer that is forgotten by now may have had this id. */
+/** Whether an older answer, which is already forgotten, may have had the same id. */
 export function mayBeOfAnother(responseId: string): boolean {
   const added = rings.value.get('response')?.added ?? 0;
   return added > MAX_EVALUATED_SPANS && COUNTED_ID.test(responseId);
 }
 
 /**
- * Finds the span of an id, the newest one of a run or conversation.
+ * Finds the span with an id. If several spans belong to a run or conversation, it is the newest one.
  *
- * @returns `undefined` if it is not known, or if the id represents several things: servers choose ids, and some repeat
- *   them
+ * @returns `undefined` if the id is not known, or if several answers, or runs on several servers, have it: servers
+ *   choose ids, and some servers repeat them
  */
 export function findEvaluated(kind: Evaluated, id: string): EvaluatedSpan | undefined {
   const { spans, added } = rings.value.get(kind) ?? { spans: [], added: 0 };

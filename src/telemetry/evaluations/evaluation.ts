@@ -37,12 +37,13 @@ export interface Evaluation {
   readonly explanation?: string | undefined;
 }
 
-/** Characters of a name, label or id. */
+/** How many characters of a name, label or id are recorded. */
 const MAX_EVALUATION_NAME_LENGTH = 256;
 
 /**
- * Emits the result of an evaluation as a log record. It belongs to the span that it is about, or to no span where that is
- * not known: never to the span that is active, which is about something else.
+ * Emits the result of an evaluation as a log record. The record belongs to the evaluated span. If that span is not
+ * known, the record belongs to no span. It never belongs to the active span, which has nothing to do with the
+ * evaluation.
  */
 export function emitEvaluation(
   telemetry: Telemetry,
@@ -67,7 +68,7 @@ export function emitEvaluation(
 
 const SUBJECT_IDS = ['responseId', 'runId', 'threadId', 'conversationId'] as const;
 
-/** Whether it has what every evaluation needs. Says once what is missing. */
+/** Whether an evaluation has a name and an id of its subject. Logs once what is missing. */
 export function hasSubject(evaluation: unknown): evaluation is Evaluation {
   const isAbout = SUBJECT_IDS.some((id) => textField(evaluation, id) !== undefined);
   const score = field(evaluation, 'score') ?? undefined;
@@ -86,7 +87,7 @@ function named(evaluation: Evaluation, name: keyof Evaluation): string | undefin
   return text === undefined ? undefined : cut(text, MAX_EVALUATION_NAME_LENGTH);
 }
 
-/** The first of the ids that is given decides. */
+/** Finds the evaluated span. If several ids are given, only the first of `SUBJECT_IDS` among them counts. */
 function evaluatedSpan(evaluation: Evaluation): EvaluatedSpan | undefined {
   const [responseId, runId, threadId, conversationId] = SUBJECT_IDS.map((id) => textField(evaluation, id));
   if (responseId !== undefined)
@@ -96,7 +97,7 @@ function evaluatedSpan(evaluation: Evaluation): EvaluatedSpan | undefined {
   return id === undefined ? undefined : findEvaluated('conversation', id);
 }
 
-/** The given ids, and those that the span has: one filter finds all scores of a thread. */
+/** The given ids and those of the evaluated span, so that one filter finds all scores of a thread. */
 function idAttributes(evaluation: Evaluation, about: EvaluatedSpan | undefined): Attributes {
   const attributes = pickAttributes(about?.attributes ?? {}, EVALUATION_ATTRIBUTES);
   // A turn of the Agents API has an attribute of its own.
@@ -117,10 +118,10 @@ function addExplanation(
   explanation: string,
   context: Context,
 ): void {
-  // Whose content it quotes decides: the caller of the span that it is about.
+  // It may quote content of the evaluated span, so the settings for the caller of that span apply.
   const settings = settingsFor(telemetry.settings, context);
   if (refusesContent(telemetry.settings, settings)) return;
-  // It may quote both.
+  // It may quote inputs and outputs, so it is not recorded if either is hidden.
   if (settings.hideContent !== 'none') return;
   const { completionHook, maxContentLength } = settings;
   let shown: unknown = explanation;
