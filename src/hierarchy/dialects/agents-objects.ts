@@ -26,7 +26,7 @@ import { NO_TOOL_CONTENT } from '../tool-calls/tool-facts.ts';
 import { readRequestMessages } from './read-request.ts';
 
 /**
- * Reads the untrusted objects of the Agents API. An object without an id is ignored.
+ * Reads the objects of the Agents API. They come from the server and may be malformed; one without an id is ignored.
  *
  * @see https://platform.openai.com/docs/api-reference/agents
  */
@@ -44,7 +44,7 @@ const TURN_FINISH_REASONS: Readonly<Record<string, string>> = {
   cancelled: 'cancelled',
 };
 
-/** Reads an agent, saved or inside a session. */
+/** Reads an agent, whether it is saved on its own or exists only inside a session. */
 export function readAgent(value: unknown): Agent | undefined {
   const id = stringField(value, 'id');
   return id === undefined
@@ -101,7 +101,7 @@ export function readRequiredActions(session: unknown, options: { content: boolea
   });
 }
 
-/** Reads a function call for the program, from an item or a required action. */
+/** Reads a function call that the program must answer, from an item or a required action. */
 function readTurnFunctionCall(value: unknown, options: { content: boolean }): ToolCallSnapshot | undefined {
   const id = stringField(value, 'call_id');
   const itemId = stringField(value, 'id');
@@ -120,7 +120,7 @@ function readTurnFunctionCall(value: unknown, options: { content: boolean }): To
 }
 
 interface ToolItem {
-  /** The field with the name of the tool; otherwise its type is its name. */
+  /** The field with the name of the tool. Without it, the type of the item is the name. */
   readonly name?: string;
   /** The field with the id of the subagent. */
   readonly subagent?: string;
@@ -133,8 +133,8 @@ interface ToolItem {
 const RECIPIENT = 'recipient_agent_id';
 
 /**
- * The types of items that are hosted tool calls. Calls about subagents are tools of the model, too; the subagent's own
- * work is a turn.
+ * The types of items that are hosted tool calls. Calls that create or control a subagent are tool calls, too. The
+ * subagent's own work is a turn.
  *
  * @see https://platform.openai.com/docs/api-reference/agents
  */
@@ -152,20 +152,20 @@ const TOOL_ITEMS: Readonly<Record<string, ToolItem>> = {
 };
 
 const CALL_SUFFIX = '_call';
-/** What else is called so counts as a hosted tool. */
+/** Unknown types with this suffix count as hosted tools, too. */
 const UNKNOWN_CALL: ToolItem = { given: ['action', 'arguments'], result: ['output'] };
 
 /** An item that is a tool call. */
 export interface SessionItemCall {
   readonly call: ToolCallSnapshot;
-  /** Whether the program runs the tool, so that the call ends with the program's output. */
+  /** Whether the user's program runs the tool. Then the call ends with the program's output. */
   readonly asksProgram: boolean;
   readonly ended: boolean;
   /** Its duration in milliseconds, if the item contains it. */
   readonly duration: number | undefined;
 }
 
-/** Reads an item as a tool call; `undefined` if it is none. */
+/** Reads an item that is a tool call; `undefined` for any other item. */
 export function readItemCall(item: unknown, options: { content: boolean }): SessionItemCall | undefined {
   const type = stringField(item, 'type') ?? '';
   const outcome = readToolOutcome(item);
@@ -201,7 +201,7 @@ export function readItemCall(item: unknown, options: { content: boolean }): Sess
   return { call, asksProgram: false, ended, duration: duration >= 0 ? duration : undefined };
 }
 
-/** Reads one field as its value and several as an object, without missing ones. */
+/** Reads some fields. One name gives its value; several give an object without the missing fields. */
 function readFields(value: unknown, names: readonly string[]): unknown {
   const entries = names.flatMap((name): [string, unknown][] => {
     const found = readField(value, name) ?? undefined;
@@ -213,14 +213,14 @@ function readFields(value: unknown, names: readonly string[]): unknown {
 
 function readField(value: unknown, name: string): unknown {
   if (name === 'content') return readSessionParts(arrayField(value, name));
-  // A screenshot is subject to the option `media`.
+  // The option `media` decides what is recorded of a screenshot.
   const image = textField(objectField(value, name), 'image_url');
   if (image !== undefined) return urlPart(image, 'image');
   const found = parseJson(field(value, name));
   return name === 'action' ? readPage(found) : found;
 }
 
-/** @param input a text, or messages of the user or of the agent */
+/** @param input a text, or a list of messages of the user or the agent */
 export function readSessionInput(input: unknown, content: boolean): readonly (Message | undefined)[] {
   const isText = typeof input === 'string' && input !== '';
   const messages = isText ? [{ content: [{ text: input }] }] : asArray(input);
@@ -244,7 +244,7 @@ export function readSessionReasoning(item: unknown): Message | undefined {
   return parts.length === 0 ? undefined : { role: 'assistant', parts };
 }
 
-/** Reads texts and images, not encrypted parts. */
+/** Reads texts and images. Other parts, such as encrypted ones, are left out. */
 export function readSessionParts(content: readonly unknown[]): MessagePart[] {
   return partsOf(content, (part): MessagePart[] => {
     const text = field(part, 'text');
@@ -254,7 +254,7 @@ export function readSessionParts(content: readonly unknown[]): MessagePart[] {
   });
 }
 
-/** The result of a function: text, which is often JSON, or parts. */
+/** Reads the result of a function. It is a list of parts, or a text, which is parsed if it is JSON. */
 export function readFunctionOutput(output: unknown): unknown {
   return Array.isArray(output) ? readSessionParts(output) : parseJson(output);
 }

@@ -103,7 +103,7 @@ export const agents: Dialect = {
 const PREFIX = 'agent.session.';
 const ENVIRONMENT = 'environment.';
 
-/** The handlers of events. Other events begin with `agent.session.`. */
+/** The handlers of events, by the name without the prefix `agent.session.`, if the event has it. */
 const EVENTS: Readonly<Record<string, (event: unknown, sink: FactSink) => void>> = {
   error: readErrorEvent,
   created: readSessionState,
@@ -124,7 +124,7 @@ const EVENTS: Readonly<Record<string, (event: unknown, sink: FactSink) => void>>
   'subagent.closed': readSubagentState,
 };
 
-/** Reads an event of a session's stream. A failure is an event, too; it does not end the stream. */
+/** Reads an event of a session's stream. A failure is an event as well, and does not end the stream. */
 function readSessionEvent(event: unknown, sink: FactSink): void {
   const type = stringField(event, 'type') ?? '';
   const name = type.startsWith(PREFIX) ? type.slice(PREFIX.length) : type;
@@ -150,12 +150,12 @@ function readItemEvent(event: unknown, sink: FactSink, done: boolean): void {
   readSessionItem(item, sink, turnId, done);
 }
 
-/** The reason for which the session is about to fail. */
+/** Reads an `error` event, which gives the reason why the session is about to fail. */
 function readErrorEvent(event: unknown, sink: FactSink): void {
   sink.conversationFailure(stringField(event, 'session_id'), readError(field(event, 'error'), 'failed'));
 }
 
-/** An event of the session's environment. */
+/** Reads an event of the session's environment. */
 function readEnvironmentEvent(event: unknown, sink: FactSink): void {
   const state = objectField(event, 'environment');
   const resetCount = numberField(event, 'reset_count');
@@ -179,7 +179,7 @@ const SESSION_STATES: Readonly<Record<string, ConversationFact['state']>> = {
 
 function readSessionList(value: unknown, sink: FactSink, query: unknown): void {
   for (const item of oldestFirst(value, query, MAX_REPEATED)) {
-    // A list contains sessions that this process does not use.
+    // A list may contain sessions that this process does not use. They are ignored.
     if (field(item, 'object') !== 'agent.session' || sink.uses(stringField(item, 'id')))
       readSessionObject(item, sink);
   }
@@ -212,7 +212,7 @@ function readSession(value: unknown, sink: FactSink): void {
   });
 }
 
-/** The agent of a session, which may exist only there. */
+/** Reads the agent of a session, which may exist only there. */
 function readSessionAgent(value: unknown, content: boolean): AgentSettings | undefined {
   const agent = readAgent(value);
   if (agent === undefined) return undefined;
@@ -265,7 +265,7 @@ function readSessionItem(item: unknown, sink: FactSink, turnId: string | undefin
   }
 }
 
-/** A result that another process submitted; this process knows its own outputs. */
+/** Reads a result that another process may have submitted. This process knows its own from its requests. */
 function readResult(item: unknown, sink: FactSink, invocationId: string): void {
   const callId = stringField(item, 'call_id');
   if (callId === undefined) return;
@@ -318,7 +318,7 @@ function readSubmittedOutput(event: unknown, content: boolean): ToolOutput[] {
 const MAX_READ_SUBAGENTS = 10;
 const MAX_READ_TURNS = 100;
 
-/** Reads a turn whose end was not seen, or the newest turns where its id is not known either. */
+/** Reads a turn whose end was not seen, with our own GET request. If its id is not known, it reads the newest turns. */
 async function readTurnEnd(turn: InvocationView, get: Get, sink: FactSink): Promise<void> {
   const path = turnPath(turn);
   if (path === undefined) return;
@@ -332,8 +332,8 @@ async function readTurnEnd(turn: InvocationView, get: Get, sink: FactSink): Prom
 }
 
 /**
- * Reads an ended turn: the turn itself if its end was not seen, its items, and the turns of the subagents that its items
- * name, which then read their own items. Meanwhile the next turn may have begun, with subagents of its own.
+ * Reads the details of an ended turn: the turn itself if its end was not seen, its items, and the turns of its
+ * subagents, which then read their own items. The list of subagents may already contain those of the next turn.
  */
 async function readTurnDetails(turn: InvocationView, get: Get, sink: FactSink): Promise<boolean> {
   const path = turnPath(turn);
@@ -364,7 +364,7 @@ async function readTurnDetails(turn: InvocationView, get: Get, sink: FactSink): 
   return true;
 }
 
-/** The subagents that tool calls are about. */
+/** The ids of the subagents that tool calls are about. */
 function subagentsIn(items: readonly unknown[]): ReadonlySet<unknown> {
   return new Set(
     items.flatMap((item) => [
@@ -374,7 +374,10 @@ function subagentsIn(items: readonly unknown[]): ReadonlySet<unknown> {
   );
 }
 
-/** Those that the items name, and of the others that were opened during the turn as many as it has created besides. */
+/**
+ * The subagents of a turn: those that its items name. If it has created more, also others that were opened during the
+ * turn, up to the number that it has created.
+ */
 function subagentsOf(
   turn: InvocationView['snapshot'],
   listed: readonly unknown[],

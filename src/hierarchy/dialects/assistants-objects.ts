@@ -41,7 +41,8 @@ import { countResults, countToolImages, filesOf, NO_TOOL_CONTENT } from '../tool
 import { readAgentContent } from './read-request.ts';
 
 /**
- * Reads the untrusted objects of the Assistants API. An object without an id is ignored.
+ * Reads the objects of the Assistants API. They come from the server and may be malformed; one without an id is
+ * ignored.
  *
  * @see https://platform.openai.com/docs/api-reference/runs/object
  */
@@ -72,7 +73,7 @@ export function readAssistant(value: unknown): Agent | undefined {
   };
 }
 
-/** @param options.known whether the run was seen before, so that its constant fields are not read again */
+/** @param options.known whether the run was seen before. Its constant fields are then not read again */
 export const readRun: (
   value: unknown,
   options: ReadingOptions & { readonly known?: boolean },
@@ -103,7 +104,7 @@ export const readRun: (
   };
 });
 
-/** The parameters in a run or in the request that creates it. */
+/** Reads the parameters of a run, from the run or from the request that creates it. */
 export const readRunParameters: (value: unknown) => Attributes = tolerating((value) => {
   const run = fieldsOf(value);
   const attributes: Attributes = {};
@@ -161,7 +162,7 @@ export const readThreadMessage: (value: unknown, options: ReadingOptions) => Mes
     };
   });
 
-/** The vector stores in the `tool_resources` of a run, a thread, an assistant, or of a request for one. */
+/** The vector stores in the `tool_resources` of a run, thread or assistant, or of the request that creates it. */
 export function readStores(value: unknown): readonly string[] {
   const ids = arrayField(field(field(value, 'tool_resources'), 'file_search'), 'vector_store_ids');
   return ids.length === 0 ? NO_STORES : names(ids);
@@ -191,7 +192,7 @@ function readFinishReason(incomplete: unknown, status: string): string | undefin
 
 const NO_STEP_CALLS: readonly ToolCallSnapshot[] = [];
 
-/** The first tool calls of a step or of a run's `required_action`. Most have none. */
+/** Reads the first tool calls of a step, or of a run's `required_action`. */
 export function readStepToolCalls(calls: readonly unknown[], content: boolean): readonly ToolCallSnapshot[] {
   if (calls.length === 0) return NO_STEP_CALLS;
   return first(calls).flatMap((call) => readStepToolCall(call, content) ?? []);
@@ -216,7 +217,7 @@ function readStepToolCall(value: unknown, content: boolean): ToolCallSnapshot | 
   };
 }
 
-/** The fields with the result of a function, a code interpreter, a search. */
+/** The fields with the result of a function, a code interpreter and a file search. */
 const RESULTS = ['output', 'outputs', 'results'];
 
 function isToolResult(value: unknown): boolean {
@@ -254,7 +255,7 @@ function logsOf(details: unknown): unknown {
   return logs.length + images.length === 0 ? undefined : { logs: logs.join('\n'), images };
 }
 
-/** Reads a message from a thread, or from the request that creates the message. */
+/** Reads a message of a thread, or of the request that creates it. */
 export function readThreadMessageContent(message: unknown): Message {
   const content = field(message, 'content');
   return {

@@ -152,7 +152,7 @@ function isWanted(value: unknown, sink: FactSink): boolean {
 
 const SEARCH_RESULTS = 'step_details.tool_calls[*].file_search.results[*].content';
 
-/** Reads a run whose end was not seen. */
+/** Reads a run whose end was not seen, with our own GET request. */
 async function readRunEnd(run: InvocationView, get: Get, sink: FactSink): Promise<void> {
   const path = runPath(run);
   if (path === undefined) return;
@@ -161,8 +161,8 @@ async function readRunEnd(run: InvocationView, get: Get, sink: FactSink): Promis
 }
 
 /**
- * Reads the steps of an ended run and, with consent, its messages, both at once. A run whose end was not seen is read
- * first. It skips what the program's own requests have shown meanwhile.
+ * Reads the steps of an ended run and, if content is recorded, its messages. A run whose end was not seen is read
+ * first. Whatever the requests of the user's program have shown is not read again.
  */
 async function readRunDetails(run: InvocationView, get: Get, sink: FactSink): Promise<boolean> {
   if (isOpen(run)) await readRunEnd(run, get, sink);
@@ -180,7 +180,7 @@ async function readSteps(run: InvocationView, get: Get, sink: FactSink): Promise
   const path = runPath(run);
   const { id } = run;
   if (path === undefined || id === undefined) return;
-  // The first version of the API rejects the field. openai 4.40 to 4.56 cannot encode a list in a query.
+  // Version 1 of the API rejects this field. The name has brackets because openai 4.40 to 4.56 cannot encode a list.
   const include = sink.content && get.version !== 'assistants=v1' ? { 'include[]': SEARCH_RESULTS } : {};
   const listed = await listPages(get, `${path}/steps`, { order: 'asc', ...include });
   const steps = listed.flatMap((value) => {
@@ -209,7 +209,7 @@ function runPath({ id, conversationId }: InvocationView): string | undefined {
     : `/threads/${encodeURIComponent(conversationId)}/runs/${encodeURIComponent(id)}`;
 }
 
-/** Older messages are not looked for. */
+/** How many of the newest messages are read. Older ones are not looked for. */
 const MAX_READ_MESSAGES = 20;
 
 interface Listed {
@@ -218,8 +218,8 @@ interface Listed {
 }
 
 /**
- * Reads the newest messages of a thread for one of its runs: those that the run made are its output, and those before its
- * first answer what the model was given.
+ * Reads the newest messages of a thread for one of its runs. The messages that the run made are its output. Those
+ * before the first of them are its input.
  */
 export function readMessagesOfRun(listed: unknown, run: InvocationView, sink: FactSink): void {
   const { id, conversationId, snapshot } = run;
@@ -230,9 +230,9 @@ export function readMessagesOfRun(listed: unknown, run: InvocationView, sink: Fa
 }
 
 /**
- * Reads what runs were given from a list that the program has read.
+ * Reads the input of runs from a list that the program has requested. A list that may lack messages is ignored.
  *
- * @param inOrder its messages, oldest first
+ * @param inOrder the messages of the list, oldest first
  */
 function readListedInput(list: unknown, inOrder: readonly unknown[], query: unknown, sink: FactSink): void {
   if (!sink.content) return;
@@ -248,7 +248,9 @@ function readListedInput(list: unknown, inOrder: readonly unknown[], query: unkn
   }
 }
 
-/** A run that has not answered was given what there was when it was created. */
+/**
+ * The input of a run: the messages before its first answer. Without an answer, those that existed when it was created.
+ */
 function readInput(
   messages: readonly Listed[],
   run: { id: string; conversationId: string | undefined; createdAt: number | undefined },
@@ -278,7 +280,7 @@ function timeOf(message: unknown): number | undefined {
   return asTime(field(message, 'created_at'));
 }
 
-/** Lists are newest first by default. Messages of one second are taken for that. */
+/** Sorts a list oldest first. If its times do not show the order, it counts as newest first, which is the default. */
 function messagesInOrder(listed: readonly unknown[]): readonly unknown[] {
   const [oldest, newest] = [listed[0], listed.at(-1)].map(timeOf);
   const isOldestFirst = oldest !== undefined && newest !== undefined && oldest < newest;

@@ -18,7 +18,7 @@ export const completions: ModelDialect = {
   isAnswer: (result) => stringField(result, 'id') !== undefined || arrayField(result, 'choices').length > 0,
 };
 
-/** The first tool calls that a chat completion requests of the program. */
+/** Reads the first tool calls that a chat completion asks the program for. */
 function readRequestedCalls(completion: unknown, { content }: { content: boolean }): RequestedCall[] {
   return first(arrayField(completion, 'choices'))
     .flatMap((choice) => first(arrayField(objectField(choice, 'message'), 'tool_calls')))
@@ -45,17 +45,18 @@ function readRequestedCalls(completion: unknown, { content }: { content: boolean
     });
 }
 
-/** The choices that a stream has told to their end. */
+/** The choices that are complete. In a stream that was cut, others may not be. */
 function finishedPart(completion: unknown): object {
   const choices = arrayField(completion, 'choices');
   return { choices: choices.filter((choice) => field(choice, 'finish_reason') !== undefined) };
 }
 
 /**
- * The results of tool calls that a request brings: of those that the model's last message asks for. Older ones come
- * again with every request; but a program may repeat calls that were asked for at once in a message each.
+ * The results of tool calls in a request: of the calls that the model's last message asks for. Every request repeats
+ * the older results, which are ignored. But a program may split a message with several calls into one message for each
+ * call, so the messages directly before the last one are looked at as well.
  *
- * @param outcome of all of them: a message does not tell it
+ * @param outcome the outcome of all these calls, since a message does not report it
  */
 function* readToolMessages(body: unknown, outcome?: ToolOutcome): Generator<ToolResult> {
   const messages = arrayField(body, 'messages');
@@ -73,7 +74,7 @@ function* readToolMessages(body: unknown, outcome?: ToolOutcome): Generator<Tool
   }
 }
 
-/** The results, up to the end, of what the message at `answerIndex` asks for. */
+/** The results of the calls that the message at `answerIndex` asks for. They are between it and `end`. */
 function resultsOf(
   messages: readonly unknown[],
   answerIndex: number,
@@ -86,7 +87,7 @@ function resultsOf(
   const answers = messages.slice(answerIndex + 1, end).filter(isResult);
   return [...byUniqueId(answers, 'tool_call_id')].flatMap(([id, message]) => {
     const called = calledBy(calls.get(id));
-    // The same id may be that of an earlier call.
+    // An id that is not unique may be that of an earlier call.
     if (called === undefined || (mayBeOld && !hasUniqueId({ id, name: called.name }))) return [];
     return {
       id,
@@ -99,7 +100,7 @@ function resultsOf(
   });
 }
 
-/** Those whose id is unique: two with the same id cannot be told apart. */
+/** The values by their id, without those that share an id, because they cannot be told apart. */
 function byUniqueId(values: readonly unknown[], key: string): Map<string, unknown> {
   const found = new Map<string, unknown>();
   const repeated = new Set<string>();

@@ -1,14 +1,14 @@
 import { arrayField, field, MAX_READ, stringField } from '../../util/payload.ts';
 import type { Get } from '../dialect.ts';
 
-/** What the API returns at most at once. */
+/** The most objects that the API returns in one page. */
 const PAGE_SIZE = 100;
-/** What is recorded, and as many that are counted. */
+/** The most objects to read: those that are recorded, and as many again that are only counted. */
 const MAX_LISTED = 2 * MAX_READ;
 
 /**
- * Reads a list of the API, page after page to its end, but no more than two thousand objects. A server that repeats a page,
- * or ignores `after`, is asked for one page more.
+ * Reads a list of the API, page after page, but no more than two thousand objects. It stops at a page that brings
+ * nothing new, since some servers repeat a page or ignore `after`.
  *
  * @throws the SDK's error
  */

@@ -5,7 +5,7 @@ import { field, textField } from '../../util/payload.ts';
 import type { Intent } from '../dialect.ts';
 import type { InvocationContent } from '../model.ts';
 
-/** The value of a parameter in the path of a request, by the name in the route's template. */
+/** The value of a parameter in the path of a request, by its name in the template of the route. */
 export function parameterOf({ route, values }: ApiRequest, name: string): string | undefined {
   const { parameters } = route;
   for (let index = 0; index < parameters.length; index++)
@@ -15,14 +15,14 @@ export function parameterOf({ route, values }: ApiRequest, name: string): string
 
 /** The path templates of an API's conversations. */
 export interface ConversationPaths {
-  /** Others are about no conversation. */
+  /** The prefix of all paths about conversations, and the path that lists them. */
   readonly all: string;
   readonly one: string;
-  /** A POST there creates one. */
+  /** The paths where a POST creates a conversation. */
   readonly creating: readonly string[];
 }
 
-/** @param starts whether the request asks for an invocation, which changes the conversation */
+/** @param starts whether the request starts an invocation, which changes the conversation */
 export function conversationUse(
   { route, method }: ApiRequest,
   { all, one, creating }: ConversationPaths,
@@ -36,7 +36,7 @@ export function conversationUse(
   return method === 'GET' || (folds !== undefined && !starts) ? 'reads' : 'changes';
 }
 
-/** The instructions and tools of an agent, in a run, a session, or a request for one. */
+/** Reads the instructions and tools of an agent, from a run, a session, or the request that creates it. */
 export function readAgentContent(agent: unknown): InvocationContent {
   const instructions = textField(agent, 'instructions');
   return {
@@ -48,8 +48,8 @@ export function readAgentContent(agent: unknown): InvocationContent {
 const NO_REQUEST_MESSAGES: readonly (Message | undefined)[] = [];
 
 /**
- * The messages in a request: one entry for each of the user, with its content if content is recorded. Without content there
- * are none of the agent.
+ * Reads the messages in a request. If content is not recorded, each message of the user gives an entry without content,
+ * to be counted, and messages of the agent are left out.
  */
 export function readRequestMessages(
   messages: readonly unknown[],

@@ -20,26 +20,28 @@ import {
   textField,
 } from '../../util/payload.ts';
 
-/** What is heard of a session over a socket: what the program sends, and what the server does. */
+/** Receives the events of a session over a socket, from the program and from the server. */
 export interface RealtimeSink {
   /** Whether content is recorded. */
   readonly content: boolean;
   readonly speech: SpeechSink;
   readonly responses: ResponseSink;
   updateSent(event: object): void;
-  /** @param isAnswer to an update of the program */
+  /** @param isAnswer whether the server answers an update of the program */
   described(session: unknown, isAnswer: boolean): void;
   failed(error: unknown): void;
 }
 
 export interface SpeechSink {
-  /** The program adds an item: a message, or the result of a function. */
+  /** The program adds an item to the conversation: a message, or the result of a function. */
   itemBrought(item: unknown): void;
-  /** The program has sent audio, in bytes. */
+  /** The program has sent so many bytes of audio. */
   audioSent(bytes: number): void;
   speechStarted(startMs: number | undefined): void;
   speechStopped(itemId: string | undefined, endMs: number | undefined): void;
-  /** The program says that the user has finished, or is to be forgotten. */
+  /**
+   * The program commits the audio that it has sent, because the user has finished. `cleared`: it discards that audio.
+   */
   committing(): void;
   cleared(): void;
   committed(itemId: string | undefined): void;
@@ -50,7 +52,9 @@ export interface ResponseSink {
   /** The program asks for a response. */
   requested(event: object): void;
   created(response: unknown): void;
-  /** A piece of an answer: of its audio in bytes, else of its text, or of what else it says. */
+  /**
+   * A piece of an answer. `audio` gets its bytes; `piece` gets text, or other parts such as arguments of a function.
+   */
   audio(responseId: string | undefined, bytes: number): void;
   piece(responseId: string | undefined, piece: object, isText: boolean): void;
   item(event: unknown): void;
@@ -100,7 +104,7 @@ const RECEIVED: Readonly<Record<string, Read>> = {
 };
 
 const AUDIO_DELTAS: ReadonlySet<string> = new Set(['response.output_audio.delta', 'response.audio.delta']);
-/** Pieces of an answer's text, in both versions of the API, and of what is said. */
+/** Pieces of an answer's text, and of the transcript of its audio, in both versions of the API. */
 const TEXT_DELTAS: ReadonlySet<string> = new Set([
   'response.output_text.delta',
   'response.text.delta',
@@ -108,7 +112,7 @@ const TEXT_DELTAS: ReadonlySet<string> = new Set([
   'response.audio_transcript.delta',
 ]);
 
-/** Whether an event of the server is a piece of an answer, as most are. */
+/** Whether an event of the server is a piece of an answer. Most events are. */
 export function isAnswerPiece(type: string): boolean {
   return type.startsWith('response.') && type.endsWith('.delta');
 }
@@ -137,7 +141,7 @@ export function readReceived(type: string, event: object, sink: RealtimeSink): v
   }
 }
 
-/** Of base64. */
+/** The number of bytes in base64 text. */
 function bytesOf(audio: unknown): number {
   return typeof audio === 'string' ? audio.length * 0.75 : 0;
 }
@@ -151,14 +155,16 @@ function textDelta(event: unknown): object {
   };
 }
 
-/** The arguments of a function are complete. A program that runs it now may answer before its item is done. */
+/**
+ * Treats a function as done once its arguments are complete: a program may run it and answer before its item is done.
+ */
 function readArguments(event: object, { responses }: RealtimeSink): void {
   const { item_id: id, ...call } = fieldsOf(event);
   const type = 'response.output_item.done';
   if (call.name) responses.item({ ...call, type, item: { ...call, id, type: 'function_call' } });
 }
 
-/** The limits as the headers of a response that would tell them. */
+/** The rate limits of an event, in the form of the headers that an HTTP response has for them. */
 function limitsOf(event: object): Record<string, string> {
   const headers: Record<string, string> = {};
   for (const limit of arrayField(event, 'rate_limits')) {
@@ -171,7 +177,7 @@ function limitsOf(event: object): Record<string, string> {
   return headers;
 }
 
-/** An item without its audio, which is large and never recorded. */
+/** A copy of an item without its audio, which is large and never recorded. */
 function withoutSound(item: unknown): unknown {
   const content = arrayField(item, 'content');
   if (content.length === 0) return item;
@@ -188,24 +194,24 @@ export function isRequest(event: unknown): event is object {
   return field(event, 'type') === 'response.create';
 }
 
-/** Whether a response is asked for outside of the session's conversation, which continues as if there were none. */
+/** Whether a response is requested outside the session's conversation. The conversation then ignores the response. */
 export function isOutOfBand(event: object): boolean {
   return field(field(event, 'response'), 'conversation') === 'none';
 }
 
-/** What a session says of itself, in `session.created` and `session.updated`. */
+/** The facts about a session in `session.created` and `session.updated`. */
 export interface SessionFacts {
   readonly id: string | undefined;
   readonly model: string | undefined;
   readonly transcriptionModel: string | undefined;
-  /** Bytes of audio in a second. */
+  /** Bytes per second of audio. */
   readonly inputRate: number;
   readonly outputRate: number;
   readonly attributes: Attributes;
 }
 
+/** Bytes per second of the audio formats. */
 const PCM16_24_KHZ = 48_000;
-/** By the names of the newer and the older versions of the API. */
 const G711_8_KHZ = 8_000;
 
 const TYPES: ReadonlySet<string> = new Set(['realtime', 'transcription', 'translation']);
@@ -226,7 +232,7 @@ export function readSessionFacts(session: unknown): SessionFacts {
   define(attributes, ATTR.OPENAI_REALTIME_VOICE, spoken);
   const answered = output_modalities ?? modalities;
   if (Array.isArray(answered)) attributes[ATTR.OPENAI_REALTIME_OUTPUT_MODALITIES] = names(answered);
-  // `null` switches it off.
+  // `null` switches turn detection off.
   const detection = [input, session]
     .map((part) => field(part, 'turn_detection'))
     .find((set) => set !== undefined);
@@ -247,7 +253,7 @@ function rateOf(format: unknown): number {
   return /pcmu|pcma|g711/.test(type) ? G711_8_KHZ : PCM16_24_KHZ;
 }
 
-/** Updates that the server has not answered. No realistic program has more. */
+/** The limit for updates that the server has not answered. No realistic program has more. */
 const MAX_UNANSWERED = 16;
 
 interface SentUpdate {
@@ -255,13 +261,15 @@ interface SentUpdate {
   readonly defaults: object;
 }
 
-/** What a session sets for its responses: what the server has told, with what the program has sent since. */
+/**
+ * What a session sets for its responses: what the server has reported, and the updates that the program has sent since.
+ */
 export class ResponseDefaults {
   readonly #limits: () => TextLimits | undefined;
   #told: object = {};
   #sent: SentUpdate[] = [];
 
-  /** @param limits of content; gives `undefined` if it is not recorded */
+  /** @param limits returns the limits for content; `undefined` if content is not recorded */
   constructor(limits: () => TextLimits | undefined) {
     this.#limits = limits;
   }
@@ -277,7 +285,7 @@ export class ResponseDefaults {
     if (this.#sent.length > MAX_UNANSWERED) this.#sent.shift();
   }
 
-  /** @param isAnswer the server has taken the oldest update */
+  /** @param isAnswer whether the server answers the oldest update of the program, which it has accepted */
   told(session: unknown, isAnswer: boolean): void {
     if (isAnswer) this.#sent.shift();
     this.#told = { ...this.#told, ...readResponseDefaults(session, this.#limits()) };
@@ -290,16 +298,16 @@ export class ResponseDefaults {
 }
 
 /**
- * What a session sets for the responses that do not set it themselves. The parameters have the names of the older version
- * of the API, which give way to those of the newer one.
+ * Reads what a session sets for responses that do not set it themselves. The parameters get the names of the older
+ * version of the API, so that those of a response, which have the newer names, take precedence.
  *
- * @param limits of content; `undefined` if it is not recorded
+ * @param limits the limits for content; `undefined` if content is not recorded
  */
 function readResponseDefaults(session: unknown, limits: TextLimits | undefined): object {
   const tokens = field(session, 'max_output_tokens') ?? field(session, 'max_response_output_tokens');
   const modalities = field(session, 'output_modalities') ?? field(session, 'modalities');
   const defaults: Record<string, unknown> = {};
-  // Without a number, there is no limit any more.
+  // A value that is not a number, such as `inf`, removes the limit.
   if (tokens !== undefined) defaults.max_response_output_tokens = asCount(tokens);
   if (Array.isArray(modalities)) defaults.modalities = names(modalities);
   if (limits === undefined) return defaults;
@@ -316,7 +324,7 @@ function readResponseDefaults(session: unknown, limits: TextLimits | undefined):
 
 const OMITTED_TOOL = { type: 'omitted', name: '…' };
 
-/** If not all fit, the first are kept, and marks of the others, to be counted. */
+/** Keeps the first tools that fit. Each of the others is replaced by a mark, so that it still counts. */
 function keptTools(session: unknown, { text, span }: TextLimits): unknown[] {
   const json = new LimitedJson(text, span);
   let isFull = false;

@@ -33,7 +33,7 @@ import type { ToolCallContent, ToolCallSnapshot } from '../model.ts';
 import { fingerprintOfMessages, lastMessages, lastMessagesIn } from '../tool-calls/last-messages.ts';
 import { countResults, countToolImages, filesOf } from '../tool-calls/tool-facts.ts';
 
-/** Responses, whose tool calls are items, and may be hosted. */
+/** The Responses API, whose tool calls are items. Some of them are hosted: the API itself runs the tool. */
 export const responses: ModelDialect = {
   results: readItemResults,
   calls: readItemCalls,
@@ -46,7 +46,7 @@ export const responses: ModelDialect = {
   idOf: (response) => stringField(response, 'id'),
 };
 
-/** The first tool calls among the items of a response, in their order; most responses have none. */
+/** Reads the first tool calls among the items of a response, in their order. */
 export function readItemCalls(response: unknown, options: { content: boolean }): readonly RequestedCall[] {
   const output = first(arrayField(response, 'output'), MAX_READ);
   let waits: ((call: ResponseToolCall) => boolean) | undefined;
@@ -55,7 +55,7 @@ export function readItemCalls(response: unknown, options: { content: boolean }):
     if (call === undefined || call.type === 'mcp_list_tools') return [];
     waits ??= waitingCalls(output);
     const asksProgram = waits(call);
-    // Once its approval is answered, the call is an item of its own.
+    // Once an approval is answered, the call itself is another item.
     if (call.type === 'mcp_approval_request' && !asksProgram) return [];
     const own = options.content ? output : undefined;
     return {
@@ -105,7 +105,7 @@ function responseToolContent(
   };
 }
 
-/** Of a call that the program does not answer: what it or its result says, or how the response ended before it. */
+/** The outcome of a call that the program does not answer. Without a result, it follows from how the response ended. */
 function itemOutcome(
   call: ResponseToolCall,
   item: unknown,
@@ -117,7 +117,7 @@ function itemOutcome(
   return outcomeWithoutResult(stringField(response, 'status'));
 }
 
-/** The result of a call that the API has run, such as in a shell, is an item of its own. */
+/** The item with the result of a call that the API has run, such as in a shell. */
 function resultOf(output: readonly unknown[], callId: string | undefined): unknown {
   return output.find(
     (one, index) => callId !== undefined && readAnsweredCallId(one, output[index - 1]) === callId,
@@ -126,18 +126,18 @@ function resultOf(output: readonly unknown[], callId: string | undefined): unkno
 
 interface FoundResult {
   readonly item: unknown;
-  /** The call that the request repeats before it. */
+  /** The call that the result belongs to, if the request repeats it before the result. */
   call: { readonly index: number; readonly item: unknown; readonly read: ResponseToolCall } | undefined;
   /**
-   * `open`: its call is still looked for. `paired`: its call was found. `complete`: an older result of the id stands
-   * before that call. `ambiguous`: two results or two calls of the id follow each other.
+   * `open`: its call has not been found yet. `paired`: its call was found. `complete`: before that call, there is an
+   * older result with the same id. `ambiguous`: two results or two calls with the same id follow each other.
    */
   state: 'open' | 'paired' | 'complete' | 'ambiguous';
 }
 
 /**
- * The results of tool calls that a request brings. Requests repeat the history: a result before the model's last
- * message is old, and so is one that another result of the same id follows.
+ * The new results of tool calls in a request. Requests repeat the history: a result before the model's last message is
+ * old, and so is one that is followed by another result with the same id.
  */
 export function readItemResults(body: unknown): ToolResult[] {
   const input = arrayField(body, 'input');
@@ -196,7 +196,7 @@ export function isResponse(route: Route): boolean {
   return operationOf(route) === createResponse;
 }
 
-/** The Conversation that a request names. */
+/** The id of the conversation of the Conversations API that a request names. */
 export function conversationOf(
   { route, values, body }: ApiRequest,
   createsResponse: boolean,

@@ -4,15 +4,17 @@ import { isObject, prototypesOf } from '../reflect.ts';
 import { SocketState } from './state.ts';
 import { Transports } from './transport.ts';
 
-/** What programs send with. Each version has some of them, on the class itself or on its base. */
+/**
+ * The methods that programs send with. Each version of the SDK has some of them, on the class itself or on its base.
+ */
 const SENDING = ['send', 'sendRaw', 'sendResponseCreate'] as const;
-/** What the SDK reports a broken connection with. */
+/** The methods with which the SDK reports a broken connection. */
 const REPORTING = ['_onError', '_reportError'] as const;
-/** Where each class keeps its connection. */
+/** The property in which each class keeps its connection. */
 const CONNECTION = 'socket';
 
 /**
- * The seam of the socket classes that share an event emitter: those of `ws` and of the platform's `WebSocket`.
+ * The patches of all socket classes that share an event emitter, whether they use `ws` or the platform's `WebSocket`.
  *
  * @returns `undefined` if the class is built in a way that is not known
  */
@@ -25,8 +27,8 @@ export function socketSeam(prototype: object): PatchedClass | undefined {
 }
 
 /**
- * The last prototype before the one that owns `_emit`. The SDK's event emitter owns it, which the SDK also uses for
- * other things.
+ * The last prototype before the one that owns `_emit`. The owner itself is the SDK's general event emitter, which must
+ * not be patched, because the SDK also uses it for other things.
  */
 function findEmitter(prototype: object): object | undefined {
   const chain = [...prototypesOf(prototype)];
@@ -34,11 +36,11 @@ function findEmitter(prototype: object): object | undefined {
 }
 
 /**
- * Sees each event once: received ones as the SDK emits them to its listeners, sent ones as the program hands them over. It
- * adds no listener and changes no frame.
+ * Sees each event once: a received one when the SDK emits it to its listeners, a sent one when the program hands it
+ * over. It adds no listener to the SDK's sockets and changes no frame.
  */
 class SocketClasses extends PatchedClass {
-  /** The classes that are observed. A program's own subclass keeps the methods that it overrides. */
+  /** The SDK's classes that are observed. Methods that a program's subclass overrides are not patched. */
   readonly observed: WeakSet<object> = new WeakSet();
   readonly #transports = new Transports();
   #states = new WeakMap<object, SocketState>();
@@ -54,7 +56,7 @@ class SocketClasses extends PatchedClass {
     this.#seeNew();
   }
 
-  /** Open sockets go on unrecorded. */
+  /** Called when nothing observes any more. Open sockets continue without being recorded. */
   protected override unobserved(): void {
     this.#states = new WeakMap();
     this.#transports.restore();
@@ -62,8 +64,9 @@ class SocketClasses extends PatchedClass {
   }
 
   /**
-   * Every constructor assigns its connection, in the context that the program makes the socket in. The emitter has no such
-   * property, so this setter sees the first assignment, and gives the socket the property that it would have had.
+   * Notices new sockets. Every constructor assigns the connection, in the context in which the program makes the
+   * socket. The emitter has no such property, so a setter on it sees the first assignment. It then defines the property
+   * on the socket, as if there were no setter.
    */
   #seeNew(): void {
     if (CONNECTION in this.prototype || !Object.isExtensible(this.prototype)) return;
@@ -82,13 +85,13 @@ class SocketClasses extends PatchedClass {
     try {
       this.#stateOf(socket)?.heard(name, event);
     } catch {
-      // Everything below is guarded; this is for what a hostile object throws at us before that.
+      // Everything inside is guarded. This catches what a hostile object throws before that.
     }
   };
 
-  /** The state of a socket that is observed; nothing that a socket does to be found can throw. */
+  /** The state of a socket, made when the socket is first seen; `undefined` if nothing observes it. */
   readonly #stateOf = (socket: unknown): SocketState | undefined => {
-    // A detached method has no socket.
+    // A method that the program has detached from its socket is called without one.
     if (!isObject(socket)) return undefined;
     const known = this.#states.get(socket);
     if (known !== undefined) return known;
@@ -100,7 +103,7 @@ class SocketClasses extends PatchedClass {
     return state;
   };
 
-  /** Wraps the methods of the observed class that a socket is of, and of those that it extends. */
+  /** Wraps the methods of the observed class that a socket belongs to, and of the classes that it extends. */
   #wrapClass(prototype: object): void {
     const chain = [...prototypesOf(prototype)];
     const first = chain.findIndex((holder) => this.observed.has(holder));

@@ -5,14 +5,14 @@ import { field, fieldsOf, objectField, type PayloadObject, stringField } from '.
 import { Call, type CallObserver } from '../call.ts';
 import type { SocketClose, SocketObservation } from './socket.ts';
 
-/** A program may ask and never be answered; further responses are not recorded. */
+/** The limit for responses in progress, since a server may never answer. Further responses are not recorded. */
 const MAX_OPEN = 1_000;
 
-/** Events of responses. Steering is acknowledged between them. */
+/** Matches events of responses, but not the acknowledgements of `response.steer`, which come between them. */
 const OF_RESPONSE = /^(error$|response\.(?!steer\.))/;
 const END = /^(error|response\.(completed|failed|incomplete))$/;
 
-/** A response that was asked for and has not ended. */
+/** A response that was requested and has not ended. */
 interface Pending {
   readonly lane: unknown;
   /** `undefined` if it is not recorded. */
@@ -22,20 +22,22 @@ interface Pending {
 }
 
 /**
- * Responses over a WebSocket, each as the streamed call that it represents. The responses of one lane (`stream_id`; older
- * versions have one lane) come one after the other, in the order they were asked for, and their deltas name no response.
+ * Records each response over a WebSocket as a streamed call. The responses of one lane come one after the other, in the
+ * order of their requests, and their deltas do not name the response. A lane is a `stream_id`; older versions have only
+ * one lane.
  */
 export class ResponsesSocket implements SocketObservation {
   readonly #client: object;
   readonly #observer: CallObserver;
-  /** Those of one lane in their order. */
+  /** The responses in progress. Those of one lane are in the order in which they come. */
   #pending: readonly Pending[] = [];
   /**
-   * By the response that the program has steered, the context of that: the server may begin a successor without a request.
-   * Where the answer arrives, that of the socket is active, which may be another user's.
+   * The contexts in which the program has steered responses, by the id of the response. The server may begin a
+   * successor without a request. The context in which its events arrive is that of the socket, which may belong to
+   * another user.
    */
   readonly #steered = new Map<string, Context>();
-  /** The last response that an error has ended: the API may still report it as failed. */
+  /** The last response that an `error` event has ended. The API may still report it as failed afterwards. */
   #failedId: string | undefined;
 
   constructor(client: object, observer: CallObserver) {
@@ -64,7 +66,7 @@ export class ResponsesSocket implements SocketObservation {
     const { type, stream_id } = fieldsOf(event);
     const response = objectField(event, 'response');
     const id = stringField(response, 'id');
-    // Without this, the next response of the lane ends with the failure of the one before.
+    // Without this, the next response of the lane would end with the failure of the previous one.
     if (type === 'response.failed' && id !== undefined && id === this.#failedId) return;
     if (type === 'response.created') this.#beginSuccessor(stream_id, response);
     const pending = this.#next(stream_id);
@@ -87,7 +89,7 @@ export class ResponsesSocket implements SocketObservation {
     this.#pending = [];
   }
 
-  /** @param isSuccessor of one that was steered: it comes before the others in its lane */
+  /** @param isSuccessor whether it succeeds a steered response, and so comes before the others in its lane */
   #begin(lane: unknown, body: unknown, caller: Context, isSuccessor = false): Pending | undefined {
     if (this.#pending.length >= MAX_OPEN) return undefined;
     const call = isSuppressed(caller) ? undefined : new Call(this.#client, this.#observer, caller);
@@ -98,7 +100,7 @@ export class ResponsesSocket implements SocketObservation {
     return pending;
   }
 
-  /** The successor of a steered response begins without a request. */
+  /** Begins the successor of a steered response, which the server makes without a request. */
   #beginSuccessor(lane: unknown, created: PayloadObject | undefined): void {
     const previous = stringField(created, 'previous_response_id');
     const caller = this.#steered.get(previous ?? '');
@@ -116,7 +118,7 @@ export class ResponsesSocket implements SocketObservation {
   }
 }
 
-/** The error of an event: its details, with the status and headers that a response would have had. */
+/** Makes an error of an `error` event, with the status and headers that an HTTP response would have had. */
 function apiError(event: unknown): object {
   const { error, status, headers, code, message } = fieldsOf(event);
   return { code, message, ...fieldsOf(error), status, headers };

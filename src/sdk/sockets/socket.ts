@@ -1,52 +1,52 @@
 import type { Context } from '@opentelemetry/api';
 import { field, type PayloadObject, textField } from '../../util/payload.ts';
 
-/** What is done over a socket. */
+/** The API that a socket is used for. */
 export type SocketKind = 'responses' | 'realtime' | 'translation' | 'live';
 
 /** A socket of the SDK, when it is first seen. */
 export interface OpenedSocket {
   readonly kind: SocketKind;
-  /** The client it was made with. Classes that keep none have one with their base URL and deployment here. */
+  /** The client that it was made with. If the class keeps none, an object with its base URL and deployment. */
   readonly client: object;
-  /** The context it was created in, as far as it is known. */
+  /** The context in which it was first seen, which is usually that of its creation. */
   readonly context: Context;
-  /** From the query of its URL. */
+  /** The query parameters of its URL. */
   readonly parameters: Readonly<Record<string, string>>;
   readonly time: number;
 }
 
 /** Why and how a socket closed. */
 export interface SocketClose {
-  /** Of the WebSocket protocol; 1006 where the connection broke. */
+  /** The close code of the WebSocket protocol; 1006 if the connection broke. */
   readonly code: number | undefined;
-  /** The program called `close()`. */
+  /** Whether the program called `close()`. */
   readonly byProgram: boolean;
-  /** What the connection broke with; that it closed, where nothing else was told. */
+  /** The error that broke the connection. If none was reported, an error that says that the socket closed. */
   readonly error: object;
-  /** Neither side wanted it. */
+  /** Whether neither side wanted the socket to close. */
   readonly isFailure: boolean;
 }
 
-/** What a socket carries, frame by frame. Nothing here may throw: the SDK would stop reading. */
+/** Receives what a socket carries, frame by frame. Its methods must not throw: the SDK would stop reading. */
 export interface SocketObservation {
-  /** An event of the program goes out, in the context that the program has sent it in; `undefined` for one that is not read. */
+  /** An event of the program goes out. The program's context is active. `event` is `undefined` if it is not parsed. */
   sent(event: PayloadObject | undefined): void;
-  /** An event of the program never goes out. */
+  /** An event of the program will never go out. */
   notSent(event: PayloadObject | undefined, error: unknown): void;
   received(event: unknown): void;
   /** A connection has closed. Another one may follow. */
   closed(close: SocketClose): void;
 }
 
-/** What the package `ws` says about a server that refuses the connection. */
+/** The error message of the package `ws` if a server refuses the connection. */
 const REFUSED = /^Unexpected server response: (\d{3})$/;
 
-/** Closes that both sides wanted: as agreed, going away, without a code. */
+/** Close codes of an orderly close: normal (1000), going away (1001), no code (1005). */
 const ORDERLY_CLOSES: readonly number[] = [1000, 1001, 1005];
 
 interface ClosedConnection extends Pick<SocketClose, 'code' | 'byProgram'> {
-  /** What the SDK has reported before. */
+  /** The error that the SDK reported before the close. */
   readonly error: unknown;
   readonly hasFailed: boolean;
 }
@@ -56,7 +56,9 @@ export function closeOf({ code, byProgram, error, hasFailed }: ClosedConnection)
   return { code, byProgram, isFailure: !byProgram && !isOrderly, error: closeError(error, code) };
 }
 
-/** The error of what was in progress when a socket closed: what the connection broke with, else that it closed. */
+/**
+ * The error for operations that were in progress: the one that broke the connection, or else that the socket closed.
+ */
 function closeError(error: unknown, code: number | undefined): object {
   const status = REFUSED.exec(textField(error, 'message') ?? '')?.[1];
   if (status !== undefined) return { code: status, message: textField(error, 'message') };
@@ -67,17 +69,19 @@ function closeError(error: unknown, code: number | undefined): object {
   };
 }
 
-/** Longer texts that a program sends by itself are sound, and not parsed, unless they name something else. */
+/**
+ * Longer frames that a program serialises itself are usually audio. They are parsed only if they name another event.
+ */
 const MAX_RAW_FRAME_LENGTH = 65_536;
 const MAY_BE_READ = /"(?:(?:response|conversation)\.|session\.update)/;
 
-/** A frame that the program has serialised itself. */
+/** Parses a frame that the program has serialised itself; `undefined` if it is probably audio, or not JSON. */
 export function parseFrame(data: unknown): unknown {
   const isLong = typeof data === 'string' && data.length > MAX_RAW_FRAME_LENGTH;
   return isLong && !MAY_BE_READ.test(data) ? undefined : parseReceived(data);
 }
 
-/** A frame of a server: `undefined` for one that is not JSON. */
+/** Parses a frame of a server; `undefined` if it is not JSON. */
 export function parseReceived(data: unknown): unknown {
   if (typeof data !== 'string') return undefined;
   try {
@@ -87,7 +91,7 @@ export function parseReceived(data: unknown): unknown {
   }
 }
 
-/** Ids are unique at an origin, whatever the protocol. */
+/** The URL with `http` in place of `ws`, because ids are unique at a server, whatever the protocol. */
 export function httpUrl({ protocol, host, pathname }: URL): string {
   return `${protocol.replace('ws', 'http')}//${host}${pathname}`;
 }

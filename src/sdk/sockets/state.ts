@@ -27,43 +27,43 @@ import {
 } from './socket.ts';
 import { CLOSING, OPEN, type Transports, transportOf } from './transport.ts';
 
-/** The SDK keeps a limited number of bytes; further events are not told apart. */
+/** The limit for events that wait for a connection. Further ones are not matched when they are sent. */
 const MAX_KEPT = 1_000;
 
-/** What fails a request that the SDK drops. */
+/** The error of a request that the SDK drops. */
 const NOT_SENT: object = Object.freeze({ code: 'connection_closed', message: 'The WebSocket is closed.' });
 
-/** What the program has sent, and has not gone out. */
+/** An event that the program has sent and that has not gone out. */
 interface Unsent {
   readonly event: PayloadObject | undefined;
-  /** What the program has serialised itself. */
+  /** The frame, if the program has serialised it itself. */
   readonly raw: unknown;
   readonly context: Context;
 }
 
-/** What the SDK keeps, as it has serialised it: the program may change the event and send it again. */
+/** A frame that the SDK keeps. It is kept serialised, since the program may change the event and send it again. */
 interface Kept {
   /** `undefined` if it is binary. */
   readonly frame: string | undefined;
   readonly context: Context;
 }
 
-/** One socket of the SDK, with its connections one after the other. Nothing here throws. */
+/** One socket of the SDK, which may have several connections, one after the other. Nothing of ours throws here. */
 export class SocketState {
   readonly #socket: object;
   readonly #transports: Transports;
   readonly #observation: SocketObservation | undefined;
-  /** Emitted by name only: `event` is emitted only if it has a listener. */
+  /** Whether the class emits events under their own names. It emits `event` only if that has a listener. */
   readonly #byName: boolean;
   #transport: object | undefined;
   #isSending = false;
-  /** What the SDK is sending. */
+  /** The event that the SDK is sending at the moment. */
   #unsent: Unsent | undefined;
-  /** What the SDK keeps until a connection is open, in its order. */
+  /** The frames that the SDK keeps until a connection is open, in the order in which it will send them. */
   readonly #kept: Kept[] = [];
   #byProgram = false;
   #error: unknown;
-  /** The SDK has reported an error of the connection, maybe without its cause. */
+  /** Whether the SDK has reported an error of the connection, maybe without its cause. */
   #hasFailed = false;
 
   constructor(socket: object, observer: CallObserver, transports: Transports) {
@@ -91,7 +91,10 @@ export class SocketState {
     else if (name === 'reconnected') guard('watching a connection', () => this.#reconnected());
   }
 
-  /** Sends an event of the program, which is told as it goes out: its span starts before the work of the connection. */
+  /**
+   * Sends an event of the program. It is recorded when it goes out, so that its span starts before the connection's
+   * work.
+   */
   send(given: unknown, isRaw: boolean, original: () => unknown): unknown {
     if (this.#observation === undefined || this.#isSending) return original();
     let isLost = false;
@@ -116,7 +119,7 @@ export class SocketState {
     }
   }
 
-  /** Called when the SDK reports an error: an event of the API, or a cause of its own. */
+  /** Called when the SDK reports an error. It may be an `error` event of the API, or an error of the connection. */
   broke(first: unknown, cause: unknown): void {
     const apiError = this.#byName ? objectField(first, 'error') : undefined;
     if (apiError !== undefined) {
@@ -127,7 +130,7 @@ export class SocketState {
     this.#hasFailed = true;
     const error = cause ?? first ?? undefined;
     if (error !== undefined) this.#error = error;
-    // It gives no cause where a socket has closed for good, or too much waits for the next connection.
+    // The SDK gives no cause if a socket has closed for good, or if too much waits for the next connection.
     this.#lose(error ?? NOT_SENT);
   }
 
@@ -140,7 +143,7 @@ export class SocketState {
     this.#error = undefined;
     this.#hasFailed = false;
     if (keepsUntilAsked(this.#socket)) return;
-    // The SDK has sent what it kept, before the new connection could be seen.
+    // The SDK has already sent what it kept, before we could see the new connection.
     for (const { frame, context } of this.#kept.splice(0))
       runIn(context, () => this.#observation?.sent(asObject(parseReceived(frame))));
   }
@@ -150,7 +153,7 @@ export class SocketState {
     return closeOf({ code: asNumber(code), ...told });
   }
 
-  /** What the SDK is sending will not go out. */
+  /** Called when the event that the SDK is sending will not go out. */
   #lose(error: unknown): void {
     const unsent = this.#unsent;
     this.#unsent = undefined;
@@ -166,7 +169,7 @@ export class SocketState {
       this.#notSent({ event: asObject(parseReceived(frame)), context }, error);
   }
 
-  /** The SDK keeps what it was given. */
+  /** Called when the SDK has not sent an event at once, but keeps it. Does nothing if the event has gone out. */
   #keep(): void {
     const unsent = this.#unsent;
     this.#unsent = undefined;
@@ -175,11 +178,14 @@ export class SocketState {
     try {
       this.#kept.push({ frame: asText(raw ?? JSON.stringify(event)), context });
     } catch {
-      // The SDK does not keep what cannot be serialised.
+      // The SDK does not keep an event that cannot be serialised.
     }
   }
 
-  /** What the SDK has kept, and sends now; also as part of a later send, which then waits behind it. */
+  /**
+   * The kept frame that the SDK sends now; `undefined` if it is not one of those. The SDK may send kept frames during a
+   * later `send`, whose own event then waits behind them.
+   */
   #takeKept(data: unknown): Kept | undefined {
     if (this.#kept.length === 0) return undefined;
     const sent = asText(data);
@@ -187,7 +193,7 @@ export class SocketState {
     if (this.#isSending && (index < 0 || keepsUntilAsked(this.#socket))) return undefined;
     const lost = this.#kept.splice(0, Math.max(index, 0) + 1);
     const kept = lost.pop();
-    // The SDK sends in order: it could not send what it kept before this.
+    // The SDK sends in order, so what it kept before this frame was lost.
     this.#keptNotSent(lost, this.#error ?? NOT_SENT);
     if (this.#isSending) this.#keep();
     return kept;
@@ -204,7 +210,7 @@ export class SocketState {
   #connect(): void {
     const transport = transportOf(this.#socket);
     if (transport === this.#transport) return;
-    // Nobody may have told that the one before has closed.
+    // The close of the previous connection may not have been reported.
     if (this.#transport !== undefined) this.#transports.missed(this.#transport);
     this.#transport = transport;
     if (transport === undefined) return;
@@ -216,7 +222,7 @@ export class SocketState {
     });
   }
 
-  /** Something goes out: what the SDK was just given, what it has kept, or what the program sends past the SDK. */
+  /** Called when data goes out: the event being sent, one that the SDK kept, or what the program sends past the SDK. */
   #sending(data: unknown): void {
     const observation = this.#observation;
     if (observation === undefined || (this.#readyState ?? OPEN) !== OPEN) return;
@@ -229,7 +235,7 @@ export class SocketState {
       observation.sent(asObject(parseFrame(data)));
       return;
     }
-    // The SDK sends in order: what it kept has gone out, or never will.
+    // The SDK sends in order, so what it kept has gone out by now, or never will.
     if (this.#kept.length > 0) this.#kept.length = 0;
     const unsent = this.#unsent;
     this.#unsent = undefined;
@@ -237,12 +243,15 @@ export class SocketState {
   }
 }
 
-/** Classes that reconnect keep what is sent meanwhile, or report that they do not. Those before openai 6.49 lose it. */
+/**
+ * Whether the class reconnects. Then it keeps what is sent meanwhile, or reports its loss. Before openai 6.49, it is
+ * lost.
+ */
 function canReconnect(socket: object): boolean {
   return typeof field(socket, 'sendRaw') === 'function';
 }
 
-/** Some classes send what they have kept only if the program asks them to. */
+/** Whether the class sends what it has kept only when the program asks for it. */
 function keepsUntilAsked(socket: object): boolean {
   return typeof field(socket, 'flushPending') === 'function';
 }
@@ -288,7 +297,7 @@ const SOCKET_KINDS: readonly (readonly [path: RegExp, className: RegExp, kind: S
   [/\/live\//, /Live|Forks|Sideband/, 'live'],
 ];
 
-/** By its URL, or by the name of its class where a program has chosen another URL. */
+/** Recognises the API by the socket's URL. If the program has chosen another URL, by the name of the class. */
 function socketKindOf(socket: object, path: string): SocketKind {
   const byPath = SOCKET_KINDS.find(([pattern]) => pattern.test(path));
   if (byPath !== undefined) return byPath[2];

@@ -3,12 +3,12 @@ import { asNumber, field } from '../../util/payload.ts';
 import { Patches } from '../patches.ts';
 import { holderOf, isObject } from '../reflect.ts';
 
-/** Ready states of a WebSocket. */
+/** The values of a WebSocket's `readyState`. */
 export const CONNECTING = 0;
 export const OPEN = 1;
 export const CLOSING = 2;
 
-/** What is told of a connection. */
+/** Observes one connection. */
 export interface TransportObserver {
   /** Called once it has closed. */
   closed(code: number | undefined): void;
@@ -17,13 +17,15 @@ export interface TransportObserver {
 }
 
 /**
- * Sees connections send and close. Not every class of the SDK reports a close, and a listener of ours could be counted, so
- * the method that reports the listeners is wrapped: `emitClose` of the package `ws`, `dispatchEvent` of the platform's
- * class. It does nothing for sockets that are not the SDK's. Bun, Workers and browsers report a close from native code, and a
- * hand-written class may call its listeners itself: such a socket gets a listener.
+ * Sees connections send and close. Not every class of the SDK reports a close, and a program could notice a listener of
+ * ours. So the method that calls the listeners is wrapped: `emitClose` of the package `ws`, `dispatchEvent` of the
+ * platform's class. The wrapper does nothing for sockets that are not the SDK's.
+ *
+ * Only sockets without such a method get a listener: Bun, Workers and browsers report a close from native code, and a
+ * hand-written class may call its listeners itself.
  */
 export class Transports {
-  /** Of the connections that have not closed, as far as it is known. */
+  /** The observers of the connections that have not closed, as far as we know. */
   readonly #observers = new WeakMap<object, TransportObserver>();
   readonly #patches = new Patches();
 
@@ -34,11 +36,11 @@ export class Transports {
     if (emitsClose !== undefined) this.#wrapEmitClose(emitsClose);
     else if (isSilent(transport)) this.#listen(transport);
     else this.#wrapDispatch(transport);
-    // It may have closed before, and will report it no more.
+    // If the connection has closed before, it will not report that again.
     this.missed(transport);
   }
 
-  /** Tells of a close that nothing has told. */
+  /** Reports the close of a connection, if it has closed and nothing has reported it. */
   missed(transport: object): void {
     const readyState = asNumber(field(transport, 'readyState')) ?? CONNECTING;
     if (readyState > CLOSING) this.#closed(transport, undefined);
@@ -94,14 +96,18 @@ export class Transports {
   }
 }
 
-/** The socket of the package `ws` or of the platform: newer classes of the SDK keep it in an adapter. */
+/**
+ * The socket of the package `ws` or of the platform that the SDK's socket uses. Newer classes keep it in an adapter.
+ */
 export function transportOf(socket: object): object | undefined {
   const transport = field(socket, 'socket');
   const inner = field(transport, 'platformSocket') ?? transport;
   return isObject(inner) ? inner : undefined;
 }
 
-/** Whether no method can be wrapped that reports the close. Hand-written classes may call their listeners themselves. */
+/**
+ * Whether there is no method to wrap that reports the close. Hand-written classes may call their listeners themselves.
+ */
 function isSilent(transport: object): boolean {
   const close = field(transport, 'close');
   if (holderOf(transport, 'dispatchEvent') === undefined) return true;
