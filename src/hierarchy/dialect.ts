@@ -18,31 +18,31 @@ import type {
  * span and no network. The engine applies the facts, and decides what is recorded and where it belongs.
  */
 
-/** What a request intends. */
+/** What a request is meant to do, as its path and body say. */
 export interface Intent {
   readonly conversation: 'creates' | 'changes' | 'reads' | 'deletes' | 'none';
   readonly conversationId: string | undefined;
   /**
-   * - `starts`: asks for an invocation, unless one is in progress that takes the messages.
+   * - `starts`: starts an invocation, unless one in progress receives the messages.
    * - `drives`: polls, cancels or answers an invocation.
    * - `lists`: lists the steps of an invocation.
    */
   readonly invocation: 'starts' | 'drives' | 'lists' | 'none';
   readonly invocationId: string | undefined;
-  /** Whether the server accepts it only while the invocation is in progress. */
+  /** Whether the server accepts the request only while the invocation is in progress. */
   readonly needsOpenInvocation: boolean;
   /**
-   * The messages that the request brings: one entry for each of the user, with content if content is recorded; those of
-   * another role only with content.
+   * The messages in the request. If content is not recorded, there is one `undefined` for each user message, and
+   * messages of other roles are left out.
    */
   readonly messages: readonly (Message | undefined)[];
-  /** The outputs of tools that the request brings. */
+  /** The tool outputs in the request. */
   readonly outputs: readonly ToolOutput[];
 }
 
 /** The program's output of a tool call. */
 export interface ToolOutput {
-  /** `undefined` for the invocation that the request drives. */
+  /** `undefined` if it is the invocation that the request itself names. */
   readonly invocationId: string | undefined;
   readonly callId: string;
   readonly output: unknown;
@@ -57,19 +57,19 @@ export interface AgentSettings {
   readonly model: string | undefined;
   readonly parameters: Attributes;
   readonly content: InvocationContent | undefined;
-  /** The vector stores that it may search. */
+  /** The vector stores that the agent may search. */
   readonly vectorStoreIds?: readonly string[];
 }
 
 export interface InvocationFact {
   readonly snapshot: InvocationSnapshot;
-  /** The subagent that works on it. */
+  /** The subagent that the invocation belongs to, if any. */
   readonly subagentId?: string | undefined;
-  /** The invocation that it works for, where that is known from more than times. */
+  /** The id of the invocation that the subagent works for. Without it, that one is found by creator and times. */
   readonly aboveId?: string | undefined;
-  /** What an event reports about it, besides its state. */
+  /** Set if an event of a stream reports that the invocation has just begun or ended. */
   readonly moment?: 'begun' | 'ended' | undefined;
-  /** The object with the metadata that the creator wrote. */
+  /** The API's run object, with the metadata that the run's creator wrote. Not set for turns: they have no metadata. */
   readonly object?: unknown;
 }
 
@@ -85,16 +85,16 @@ export interface ToolCallFact {
   readonly duration: number | undefined;
 }
 
-/** The state of a conversation that reports it, such as a session. */
+/** The state of a conversation whose API object reports one, such as a session. */
 export interface ConversationFact {
   readonly id: string;
   /** `idle`: nothing is in progress. */
   readonly state: 'idle' | 'failed' | 'open' | undefined;
   readonly agent: AgentSettings | undefined;
   readonly error: unknown;
-  /** What the program must do before it continues. */
+  /** What the program must do before the conversation continues. */
   readonly actions: readonly RequiredAction[];
-  /** The object with the metadata that the creator wrote. */
+  /** The API's session object, with the metadata that the session's creator wrote. */
   readonly object?: unknown;
 }
 
@@ -109,20 +109,20 @@ export interface SubagentFact {
   readonly conversationId: string;
   readonly id: string;
   readonly name: string | undefined;
-  /** The agent that created it: the session's, or another subagent. */
+  /** The agent that created the subagent: the session's agent or another subagent. */
   readonly parentAgentId: string | undefined;
-  /** Its task; empty where content is not recorded. */
+  /** The subagent's task; empty if content is not recorded. */
   readonly instructions: readonly MessagePart[];
 }
 
 /** How much of an invocation's object is worth reading. */
 export type WantedDetail = 'nothing' | 'changes' | 'everything';
 
-/** Takes facts. In the product this is the engine; tests record them. */
+/** Receives the facts that a dialect reads: the engine or, in tests, a recorder. */
 export interface FactSink {
   /** Whether content is recorded. */
   readonly content: boolean;
-  /** Asked before an invocation, or something of it, is read. */
+  /** How much to read of an invocation. Called before the invocation or one of its steps or messages is read. */
   wants(invocationId: string | undefined, conversationId?: string): WantedDetail;
   /** Whether this process uses the conversation. */
   uses(conversationId: string | undefined): boolean;
@@ -130,60 +130,60 @@ export interface FactSink {
   /** The vector stores that the invocations of a conversation may search. */
   vectorStores(conversationId: string, vectorStoreIds: readonly string[]): void;
   conversation(fact: ConversationFact): void;
-  /** Something happened to the conversation: an event on its span. */
+  /** Reports something that is recorded as an event on the conversation's span. */
   conversationEvent(
     conversationId: string | undefined,
     eventId: string | undefined,
     attributes: Attributes,
   ): void;
-  /** The reason for which the conversation is about to fail. */
+  /** Reports why the conversation is about to fail. */
   conversationFailure(conversationId: string | undefined, failure: Failure): void;
   subagent(fact: SubagentFact): void;
   invocation(fact: InvocationFact): void;
   step(step: StepSnapshot): void;
-  /** The order of steps in a list. `earlier`: the list continues before those that are known. */
+  /** Reports the order of steps in a list. `earlier`: these steps come before the known ones. */
   order(invocationId: string, stepIds: readonly string[], earlier: boolean): void;
   message(message: MessageSnapshot): void;
   toolCall(fact: ToolCallFact): void;
   toolResult(output: ToolOutput & { readonly invocationId: string }): void;
-  /** A piece of text or code, without an object: streams have thousands. The ids are those that the event has. */
+  /** Reports a piece of text or code in a stream by the event's ids alone, because a stream has thousands of pieces. */
   text(invocationId: string | undefined, stepOrMessageId: string | undefined): void;
 }
 
-/** Sends a request of a read when it is its turn. The controller aborts it. */
+/** Sends one of our own GET requests to the API when it is its turn. The controller can abort it. */
 export type Send = <Answer>(request: (controller: AbortController) => Promise<Answer>) => Promise<Answer>;
 
-/** Sends a GET request with the program's client. */
+/** Sends one of our own GET requests with the client of the user's program. */
 export interface Get {
   (path: string, query?: Readonly<Record<string, unknown>>): Promise<unknown>;
-  /** The `OpenAI-Beta` header that it sends. */
+  /** The value of the request's `OpenAI-Beta` header. */
   readonly version: string;
 }
 
-/** What a dialect may look at while it reads the details of an ended invocation. */
+/** What a dialect may see of an invocation while it reads the invocation's end or details. */
 export interface InvocationView {
   readonly id: string | undefined;
   readonly conversationId: string | undefined;
   readonly subagentId: string | undefined;
   readonly life: { readonly endTime: number | undefined };
   readonly snapshot: Pick<InvocationSnapshot, 'usage' | 'createdAt' | 'endedAt'> | undefined;
-  /** Whether all messages are known that the model was given, and all that it made. */
+  /** Whether all input and output messages of the model are known. */
   readonly knowsMessages: boolean;
-  /** Whether everything about it is known. */
+  /** Whether everything about the invocation is known. */
   readonly isComplete: boolean;
 }
 
-/** One API in the terms of the hierarchy. */
+/** Reads one API in the terms of the hierarchy: conversations, invocations and steps. */
 export interface Dialect {
   readonly kind: ConversationKind;
-  /** `openai.api.type` of the requests that have spans of their own. */
+  /** The attribute `openai.api.type`, for requests that have spans of their own. */
   readonly attributes: Attributes;
-  /** Whether the answer to the request for an invocation reports its id. If not, later events or lists do. */
+  /** Whether the answer to a request that starts an invocation contains its id. If not, later events or lists do. */
   readonly identifiesAtOnce: boolean;
   intent(request: ApiRequest, content: boolean): Intent;
-  /** What the request for an invocation says about it. */
+  /** The settings of an invocation, as far as the request that starts it contains them. */
   requested(request: ApiRequest, content: boolean): AgentSettings;
-  /** The conversation that an object is or belongs to. */
+  /** The id of the conversation that an object is or belongs to. */
   conversationOf(value: unknown): string | undefined;
   /** The id of an invocation; `undefined` for any other object. */
   invocationOf(value: unknown): string | undefined;
@@ -200,24 +200,24 @@ export interface Dialect {
   /**
    * Reads the missing details of an ended invocation.
    *
-   * @returns whether everything about it is known now
+   * @returns whether everything about the invocation is known now
    * @throws the SDK's error
    */
   readDetails(invocation: InvocationView, get: Get, sink: FactSink): Promise<boolean>;
-  /** The path of an agent's object; not set in APIs whose conversations contain it. */
+  /** The path of an agent's object. Not set for APIs whose conversations contain their agent. */
   agentPath?(agentId: string): string;
-  /** The `OpenAI-Beta` header of background reads where the program's own request had none. */
+  /** The `OpenAI-Beta` header of our own GET requests, if the request of the user's program had none. */
   readonly version: string;
 }
 
-/** What is called, and with what. */
+/** Which function is called, and with which arguments. */
 export interface CallFacts {
   readonly name: string;
-  /** Of the name and arguments. `undefined` where the arguments are too long, or were not kept of a stream. */
+  /** A hash of name and arguments; `undefined` if the arguments are too long, or were not kept while streaming. */
   readonly fingerprint: string | undefined;
 }
 
-/** A tool call that an answer asks for, or that the API has run for it. */
+/** A tool call that a model's answer requests from the program, or that the API itself has run for the answer. */
 export interface RequestedCall {
   readonly itemId: string | undefined;
   readonly call: ToolCallSnapshot;
@@ -225,45 +225,45 @@ export interface RequestedCall {
   readonly asksProgram: boolean;
   /** `undefined` if it succeeded, or the program answers it. */
   readonly outcome: ToolOutcome | undefined;
-  /** Of its name and arguments, computed where it is needed. */
+  /** A hash of name and arguments, computed only when it is needed. */
   readonly fingerprint: () => string | undefined;
 }
 
-/** The result of a tool call, as a request brings it. */
+/** The result of a tool call, as a request of the program contains it. */
 export interface ToolResult {
-  /** Of the call. */
+  /** The id of the tool call. */
   readonly id: string;
-  /** The call as the request repeats it; gives `undefined` where it does not. */
+  /** The call as the request repeats it; returns `undefined` if the request does not repeat it. */
   readonly repeated: () => CallFacts | undefined;
   readonly output: () => unknown;
-  /** What it says of the call: that it was refused, denied, or failed. */
+  /** Returns a value if the result says that the call was refused, was denied or failed. */
   readonly outcome: () => ToolOutcome | undefined;
-  /** A hash of what stands before that call. */
+  /** A hash of the last messages before the call. */
   readonly question: () => string | undefined;
-  /** Whether an earlier request may have brought it, and all results after it. */
+  /** Whether an earlier request may have contained this result already, and all results after it. */
   readonly mayBeOld: boolean;
 }
 
-/** One API whose requests are model calls. */
+/** Reads one API whose requests are model calls. */
 export interface ModelDialect {
   /**
-   * The results of tool calls that a request brings.
+   * The results of tool calls that a request contains.
    *
-   * @param outcome of those that do not tell it
+   * @param outcome for results that do not report their outcome
    */
   results(body: unknown, outcome?: ToolOutcome): Iterable<ToolResult>;
   calls(answer: unknown, options: { readonly content: boolean }): readonly RequestedCall[];
   /** The parts of a streamed answer that have arrived in full. */
   finished(answer: unknown): unknown;
-  /** What the model replies to, if it is short. */
+  /** The last messages of a request, which the model replies to; `undefined` if they are long. */
   lastMessages(body: unknown): unknown;
   /** The number of user messages that a request adds. */
   userMessages(body: unknown): number;
   /** The vector stores that the model may search. */
   vectorStoreIds(body: unknown): readonly string[];
-  /** Whether a result is an answer, however short. */
+  /** Whether a result is an answer of the model, even an incomplete one. */
   isAnswer(result: unknown): boolean;
-  /** The conversation that an answer names. */
+  /** The id of the conversation that an answer names. */
   conversationOf?(answer: unknown): string | undefined;
   /** The id by which later requests refer to an answer. */
   idOf?(answer: unknown): string | undefined;

@@ -32,7 +32,7 @@ import { Sessions } from './sessions.ts';
 import { LONG_LIFETIME_MS } from './store.ts';
 import type { ConversationTracker } from './tracker.ts';
 
-/** What the API of one dialect does: its conversations, invocations and steps, whatever they are called there. */
+/** Tracks the conversations, invocations and steps of one API, whose objects and names its dialect knows. */
 export class Engine implements ConversationApi {
   readonly #state: EngineState;
 
@@ -76,19 +76,19 @@ export class Engine implements ConversationApi {
     const works = intent.invocation === 'starts' || intent.invocation === 'drives';
     const driven = works ? (this.#driven(observed) ?? facts.resume(intent.invocationId, id)) : undefined;
     const starts = intent.invocation === 'starts' && driven === undefined;
-    // What is created for another process is recorded there, and the request has its own span here.
+    // An invocation that is handed on is recorded by another process. Here, its request has a span of its own.
     if (starts && !handsOn(call, telemetry.settings, dialect.identifiesAtOnce)) {
       const started = this.#start(observed, request, options);
       return new InvocationCreation(observed, facts, started);
     }
-    // In other traces, requests about an invocation have spans with a link.
+    // A request from another trace than the invocation has a span of its own, with a link to the invocation.
     if (driven === undefined || !isInTrace(active, driven.spanContext.traceId))
       return this.#place(observed, facts, driven);
     call.goBy(driven.clock.own);
     return new InvocationRequest(observed, facts, driven);
   }
 
-  /** Places a call that has its own span, and takes its result. */
+  /** Places a call that has its own span, and applies the facts in its result. */
   #place(observed: ObservedCall, facts: Facts, driven: AgentInvocation | undefined): Placement {
     const { dialect, tracker } = this.#state;
     const { call, intent, endpoint } = observed;
@@ -97,7 +97,7 @@ export class Engine implements ConversationApi {
         ? undefined
         : segmentOf(tracker, observed, intent.conversation === 'reads', observed.active);
     const driving = driven === undefined ? undefined : new InvocationRequest(observed, facts, driven);
-    // The request that hands an invocation on does not adopt it; another process does, or a later request.
+    // Only a later request may adopt an invocation that was handed on, in this process or another one.
     if (driven === undefined && intent.invocation === 'drives') facts.unowned = {};
     if (intent.conversation === 'creates' && call.streamed)
       facts.conversationCreated = (id) => this.#created(observed, segment, id);
@@ -124,7 +124,7 @@ export class Engine implements ConversationApi {
         if (creator !== undefined && creator.spanId !== driven?.spanContext.spanId) record.link(creator);
         listed?.hear({ type: 'answered', outlives: false });
         segment?.requestEnded(ended.endTime);
-        // An adopted invocation has opened a segment meanwhile.
+        // If the call has adopted an invocation, that invocation has opened a segment.
         if (segment === undefined && intent.invocation !== 'none')
           tracker.find(observed)?.touch(ended.endTime);
         return undefined;
@@ -137,7 +137,7 @@ export class Engine implements ConversationApi {
     return tracker.conversation(dialect.kind, id, origin);
   }
 
-  /** The open invocation of this process that a request drives, polls, or brings something to. */
+  /** The open invocation of this process that a request polls, cancels or answers, or that it sends messages to. */
   #driven({ intent, endpoint }: ObservedCall): AgentInvocation | undefined {
     const { tracker, sessions, dialect } = this.#state;
     const { invocationId: id, conversationId } = intent;
@@ -154,8 +154,9 @@ export class Engine implements ConversationApi {
   }
 
   /**
-   * The invocation whose steps the program lists. A program that does so after the end is waited for from then on;
-   * another one may delete the conversation, and the steps with it, as soon as it has ended.
+   * The invocation whose steps the program lists. If the program lists steps after the end, our own GET requests let it
+   * go first from then on. Otherwise, they start at once: the program may delete the conversation, and with it the
+   * steps.
    */
   #listed({ intent, endpoint }: ObservedCall): AgentInvocation | undefined {
     const { tracker } = this.#state;
@@ -177,7 +178,7 @@ export class Engine implements ConversationApi {
     handedOn.set(endpoint.origin, id, { startTime, creator, input });
   }
 
-  /** Opens the invocation that a request asks for, alone or with its conversation. */
+  /** Opens the invocation that a request starts, alone or together with its conversation. */
   #start(observed: ObservedCall, request: ApiRequest, { startAttributes }: PlaceOptions): AgentInvocation {
     const { dialect, tracker, sessions } = this.#state;
     const { call, intent, context, endpoint, content } = observed;
@@ -226,7 +227,11 @@ export class Engine implements ConversationApi {
     return conversation.takeUnanswered();
   }
 
-  /** @param segment may have been opened before the conversation had an id */
+  /**
+   * Applies to the conversation what a call has created, added or deleted.
+   *
+   * @param segment may have been opened before the conversation's id was known
+   */
   #conversationUsed(observed: ObservedCall, segment: Segment | undefined, call: Call): void {
     const { intent, endpoint } = observed;
     const { tracker, dialect } = this.#state;
@@ -248,7 +253,7 @@ export class Engine implements ConversationApi {
   #created(observed: ObservedCall, segment: Segment | undefined, id: string): void {
     const { kind, context, active, endpoint, startTime } = observed;
     const conversation = this.#conversation(id, endpoint);
-    // Beside the request that created the conversation, and after it.
+    // This segment stands beside the request that created the conversation, and starts just after it.
     const use = { kind, id, context, endpoint, startTime: justAfter(startTime) };
     if (segment === undefined) this.#state.tracker.open(use, active)?.touch();
     else segment.identify(conversation);
@@ -266,7 +271,7 @@ export class Engine implements ConversationApi {
     return isAbout ? this.#state.tracker.known.linksTo(invocationId, origin) : [];
   }
 
-  /** The span that created a conversation in another process, where a request reads that conversation. */
+  /** For a request that reads a conversation: the span that created the conversation, if it is in another trace. */
   #creatorOf({ intent }: ObservedCall, value: unknown, record: OpenRecord): SpanContext | undefined {
     const { dialect, telemetry } = this.#state;
     if (dialect.identifiesAtOnce || intent.conversation !== 'reads') return undefined;

@@ -44,11 +44,11 @@ export interface EngineState {
   readonly dialect: Dialect;
   readonly sessions: Sessions;
   readonly handedOn: Shelf<HandedOn>;
-  /** The reads of agents. */
+  /** Our own GET requests for agents, by agent. Each agent is read once. */
   readonly agentReads: Shelf<Promise<void>>;
 }
 
-/** A call with everything that the engine needs to place it, without what it sends: a stream may stay open for long. */
+/** A call with everything that the engine needs to place it, but without its content: a stream may last for long. */
 export interface ObservedCall extends FactSource, Use {
   readonly call: Call;
   readonly endpoint: Endpoint;
@@ -60,7 +60,7 @@ export interface ObservedCall extends FactSource, Use {
 
 /** A request about an invocation that this process does not record. */
 interface Unowned {
-  /** The span that created it, once that is known. */
+  /** The span that created the invocation, once it is known. */
   creator?: SpanContext | undefined;
 }
 
@@ -72,20 +72,20 @@ export class Facts implements FactSink, Observation {
   readonly content: boolean;
   /** When the current facts were seen; at first, when the request was sent. */
   time: number;
-  /** Whether a stream reported them as they happened. */
+  /** Whether a stream reports the current facts as they happen. */
   live = false;
   isDriven = false;
   /** The conversation of the request, or the one that the stream has created. */
   conversationId: string | undefined;
-  /** The invocation of the request. Its id may be unknown yet. */
+  /** The invocation that the request is about. Its id may not be known yet. */
   requestInvocation: AgentInvocation | undefined;
-  /** Set where the request is about an invocation that this process does not record: it may be adopted. */
+  /** Set if the request is about an invocation that this process does not record. It may then be adopted. */
   unowned: Unowned | undefined;
   /** Called with the id of the conversation that a stream has created. */
   conversationCreated: ((id: string) => void) | undefined;
   /** The invocations whose start this stream has reported. */
   #begun: Set<string> | undefined;
-  /** The invocation that the current facts were last about: most of them are about one. */
+  /** The invocation of the previous fact: most facts are about the same invocation as the one before. */
   #last: AgentInvocation | undefined;
 
   constructor(engine: EngineState, source: FactSource, conversationId: string | undefined) {
@@ -103,7 +103,8 @@ export class Facts implements FactSink, Observation {
   }
 
   /**
-   * What reads about an invocation. It keeps the client of the call and nothing else of it: the read may be much later.
+   * Returns a function that reads an invocation by our own GET requests to the API. It keeps only the client and the
+   * `OpenAI-Beta` header of the call, because the read may happen much later.
    */
   reader(invocation: AgentInvocation): ReadInvocation {
     const { engine, endpoint } = this;
@@ -115,7 +116,7 @@ export class Facts implements FactSink, Observation {
   /**
    * Reads the result of a call.
    *
-   * @param live whether it reports a state of this moment
+   * @param live whether the result reports the present state
    */
   read(value: unknown, time: number, query?: unknown, live = false): void {
     this.time = time;
@@ -128,7 +129,7 @@ export class Facts implements FactSink, Observation {
   readEvent(event: unknown, time: number): void {
     this.time = time;
     this.live = true;
-    // Looked up again for each event: what a long stream is about must not become the least recently used one.
+    // Looked up for each event, so that the invocation of a long stream never becomes the least recently used one.
     this.#last = undefined;
     this.engine.dialect.readEvent(event, this);
   }
@@ -192,7 +193,7 @@ export class Facts implements FactSink, Observation {
     if (moment === 'begun') this.#begin(id);
     if (invocation.id === undefined) this.#identify(invocation, snapshot);
     invocation.read ??= this.reader(invocation);
-    // Since the pause, the machine may have slept, or its clock was set.
+    // Since the pause, the machine may have slept or its clock may have been set: compare it with the server's again.
     if (invocation.before !== undefined) {
       const time = this.timeFor(invocation);
       invocation.clock.learn(dateOf(this.source.exchange.headers) ?? time, time);
@@ -200,7 +201,7 @@ export class Facts implements FactSink, Observation {
     invocation.see(snapshot, this.timeFor(invocation), this.live);
   }
 
-  /** Takes the id of an invocation from the first object that has it, and maybe that of a new conversation. */
+  /** Takes an invocation's id from the first object that reports it, and the id of its conversation if that is new. */
   #identify(invocation: AgentInvocation, { id, agentId, conversationId }: InvocationSnapshot): void {
     const { tracker } = this.engine;
     const { kind, segment, input, endpoint } = invocation;
@@ -272,7 +273,7 @@ export class Facts implements FactSink, Observation {
     return this.#last;
   }
 
-  /** Continues with a paused invocation. */
+  /** Continues the paused invocation with this id, if there is one. */
   resume(id: string | undefined, conversationId: string | undefined): AgentInvocation | undefined {
     const { tracker, sessions, dialect } = this.engine;
     const { origin } = this.endpoint;
@@ -317,7 +318,7 @@ export class Facts implements FactSink, Observation {
     return adoptInvocation(tracker, { kind: dialect.kind, snapshot, conversationId }, this, place, own);
   }
 
-  /** Adds what only the conversation reports: its agent with its settings. */
+  /** Adds the settings of the conversation's agent, which only the conversation's object reports. */
   #withAgent({ snapshot, subagentId }: InvocationFact): InvocationSnapshot {
     const { sessions } = this.engine;
     const agent = sessions.known(snapshot.conversationId, this.endpoint.origin)?.agent;
@@ -363,12 +364,12 @@ async function readWith(
   const isKnown = invocation.isComplete && !invocation.lacksInput;
   const isAll = isKnown || (await dialect.readDetails(invocation, get, facts));
   await readAgentOf(invocation, get, facts);
-  // The conversation was idle although the invocation has not ended: it had not begun.
+  // The conversation was idle although the invocation has not ended, so the invocation had not begun yet.
   if (invocation.life.endTime === undefined) invocation.hear({ type: 'open' }, invocation.life.lastOpenTime);
   else if (isAll) invocation.allSeen = true;
 }
 
-/** Tells an invocation its agent, which the program may have made elsewhere: it is read once for each id. */
+/** Adds the agent to an invocation. It may have been created elsewhere, so it is read from the API once for each id. */
 async function readAgentOf(invocation: AgentInvocation, get: Get, facts: Facts): Promise<void> {
   const { agentId, endpoint } = invocation;
   const { tracker, dialect, agentReads } = facts.engine;
@@ -381,12 +382,12 @@ async function readAgentOf(invocation: AgentInvocation, get: Get, facts: Facts):
         (value) => dialect.read(value, facts),
         () => undefined,
       );
-    // Several runs of an assistant may end at once.
+    // Several runs of an assistant may end at the same time. They share one read.
     const reading = agentReads.get(origin, agentId) ?? read();
     agentReads.set(origin, agentId, reading);
     await reading;
   }
-  // What cannot be read is not asked for again.
+  // An agent that could not be read is remembered by its id alone, so that it is not requested again.
   const agent = tracker.agents.get(origin, agentId) ?? { id: agentId, name: undefined, model: undefined };
   tracker.agents.set(origin, agentId, agent);
   invocation.introduce(agent, {});

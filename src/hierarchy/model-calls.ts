@@ -29,29 +29,30 @@ import type { AnsweredCalls, ToolCalls } from './tool-calls/tool-calls.ts';
 import { ItemTimes } from './tool-calls/tool-facts.ts';
 import type { ConversationTracker } from './tracker.ts';
 
-/** What is kept of the request for an answer: a stream may stay open for long. */
+/** What is kept of a model call's request until its answer has ended. It is small: a stream may stay open for long. */
 export interface ModelCallStart {
   readonly origin: string;
-  /** As the request or the program names it. */
+  /** The id of the conversation, from the request or from `withConversation`. */
   readonly conversationId: string | undefined;
-  /** What its span stands below. */
+  /** The context with the parent of the call's span. */
   readonly parent: Context;
-  /** Of its span: hosted tools never start before it. */
+  /** The start time of the call's span. Hosted tools never start before it. */
   readonly startTime: number;
-  /** Whether its answer counts as a run. */
+  /** Whether the answer counts as a run of the conversation. */
   readonly counts: boolean;
-  /** Whether it is left to the process that works on it. */
+  /** Whether this process leaves the recording of the response to the process that works on it. */
   readonly handedOn?: boolean | undefined;
-  /** Set for a request of this process, which may answer tool calls. */
+  /** Set if this process sent the request. Such a request may answer tool calls. */
   readonly call?: Call;
   readonly previousResponseId?: string | undefined;
 }
 
-/** A request for an answer of a model, which may ask for tool calls and spends tokens in a conversation. */
+/** A request to a model. Its answer may request tool calls, and its tokens count for the conversation. */
 export class ModelCall {
   /**
-   * What its span stands below. An active span alone decides its trace. Without one, a request that answers tool calls
-   * continues in the trace of the response that requested them, which is open until the request is over.
+   * The context with the parent of the call's span. If a span is active, it alone decides the trace. Otherwise, a
+   * request that answers tool calls continues the trace of the response that requested them, which is open until the
+   * call ends.
    */
   readonly parent: Context;
   readonly start: Omit<ModelCallStart, 'parent' | 'call'>;
@@ -64,9 +65,9 @@ export class ModelCall {
   readonly #times = new ItemTimes();
   readonly #vectorStoreIds: readonly string[];
   readonly #userMessages: number;
-  /** What the model answers, if it is short. Not known of a background response, which is kept for long. */
+  /** The last messages of the request, if they are short. Not kept for a background response, which may take long. */
   readonly #lastMessages: unknown;
-  /** Whether spans or metrics record the tool calls that it requests. */
+  /** Whether spans or metrics record the tool calls that the answer requests. */
   #isRecorded = false;
   /** The keys of the tool calls that were registered before the stream ended. */
   #taken: Set<string> | undefined;
@@ -82,7 +83,7 @@ export class ModelCall {
     this.#toolCalls = toolCalls;
     this.#dialect = dialect;
     if (call !== undefined && toolCalls.areAwaited) {
-      // The functions that a runner of the SDK has run are awaited no longer.
+      // A function that the SDK's tool runner has run is no longer pending, so what is pending was refused.
       const results = dialect.results(call.body, isToolRunner(call) ? REFUSED_TOOL : undefined);
       this.#answered = toolCalls.answer(results, { ...start, time: start.startTime, parent });
     }
@@ -96,12 +97,12 @@ export class ModelCall {
     this.#lastMessages = field(body, 'background') === true ? undefined : dialect.lastMessages(body);
   }
 
-  /** Takes an event of the stream. */
+  /** Notes when the items in a stream started and ended. */
   streamed(event: unknown, time: number): void {
     this.#times.add(event, time);
   }
 
-  /** Called when an event completes the answer or a choice of it. The stream may go on with other tool calls. */
+  /** Called when an event completes the answer or one of its choices. The stream may continue with other tool calls. */
   completed(answer: StreamedAnswer, time: number, record: OpenRecord): void {
     this.recordsBelow(record);
     this.#toolCalls.openStreams.set(this, () => {
@@ -110,20 +111,24 @@ export class ModelCall {
     });
   }
 
-  /** What the answer asks for stands below its own span, where that is a root. */
+  /** Called with the record of the call. If its span is a root, the requested tool calls stand below it. */
   recordsBelow({ context }: OpenRecord): void {
     this.#caller.span ??= trace.getSpanContext(context);
     const { metrics } = this.#tracker.telemetry;
     this.#isRecorded = trace.getSpan(context)?.isRecording() === true || metrics.wanted;
   }
 
-  /** Called when the request is over, whose record has not ended. */
+  /** Called when the request is over, before its record ends. */
   settled({ failed }: Call, record: OpenRecord): void {
     if (failed) this.#answered?.failed();
     this.recordsBelow(record);
   }
 
-  /** @param result `undefined` if it asks for nothing */
+  /**
+   * Called when the record has ended.
+   *
+   * @param result the answer; `undefined` if it cannot request tool calls and belongs to no conversation
+   */
   ended(result: unknown, endTime: number, spent: Spent): void {
     if (this.#toolCalls.openStreams.size > 0) this.#toolCalls.openStreams.delete(this);
     this.#request(result, endTime);
@@ -131,7 +136,7 @@ export class ModelCall {
     finishIn(this.#joined);
   }
 
-  /** A rejected request is repeated; an abandoned stream is not. */
+  /** Adds the call to the totals of its conversation. A rejected request does not count; an abandoned stream does. */
   #count(result: unknown, spent: Spent): void {
     const { origin, startTime, counts, handedOn } = this.start;
     const id = this.#conversationOf(result);
@@ -149,7 +154,7 @@ export class ModelCall {
   }
 
   #request(result: unknown, endTime: number): void {
-    // Unrecorded calls are pending, too: otherwise, a result would find only those of another user.
+    // Unrecorded calls are kept as pending, too. Otherwise, their result could match a call of another user.
     const content = this.#isRecorded && this.#tracker.telemetry.wantsContent;
     const told = this.#dialect.calls(result, { content });
     const taken = this.#taken;
@@ -177,12 +182,12 @@ function callKey({ call, fingerprint }: RequestedCall): string {
   return `${call.id} ${fingerprint()}`;
 }
 
-/** The calls that count as runs. */
+/** Operations in which a model answers a prompt; only these count as runs. */
 const ANSWERS: ReadonlySet<string | undefined> = new Set(['chat', 'text_completion']);
 
 /**
- * Chat completions with the functions that they ask the program for, and all that is done in a conversation that the
- * program names by `withConversation`: calls and functions that belong to no other.
+ * Handles chat completions and the functions that they request from the program. It also handles all calls and
+ * functions inside `withConversation` that no other handler does.
  */
 export class Completions implements ConversationApi {
   readonly tracker: ConversationTracker;
@@ -210,7 +215,7 @@ export class Completions implements ConversationApi {
       counts: ANSWERS.has(operation.traits?.inference),
       call,
     });
-    // What others wait for must not decide which calls are recorded.
+    // Depends on this request alone: tool calls of others must not decide which calls are recorded.
     const mayAsk = id !== undefined || field(body, 'tools') !== undefined;
     return {
       parent: model.parent,
@@ -228,9 +233,9 @@ export class Completions implements ConversationApi {
   }
 
   /**
-   * A function of the program stands below the conversation's span, which stays open for it.
+   * Places a function of the program below the span of its conversation, which stays open while the function runs.
    *
-   * @param isLoop it is a loop of the SDK, which stands in the trace of its calls
+   * @param isLoop whether it is a loop of the SDK, which belongs in the trace of its calls
    */
   placeFunction(caller: Context, startTime: number, isLoop: boolean): LocalPlace | undefined {
     const id = conversationIn(caller);

@@ -49,19 +49,19 @@ import { LONG_LIFETIME_MS, type Shelf } from './store.ts';
 import type { ToolCalls } from './tool-calls/tool-calls.ts';
 import type { ConversationTracker } from './tracker.ts';
 
-/** A response that this process has created, or continues with. */
+/** A response that this process has created, adopted or resumed. */
 interface KnownResponse {
   readonly id: string;
-  /** Of its last span. */
+  /** The span context of the response's last span. */
   readonly context: SpanContext | undefined;
   readonly conversationId: string | undefined;
   /** Whether this process created it and left it to the process that works on it. */
   readonly handedOn: boolean | undefined;
-  /** Of a background response, as it was requested: its answer names a version. */
+  /** The requested model of a background response. The answer names a specific version of it instead. */
   readonly model: string | undefined;
-  /** Of a background response that goes on. */
+  /** Set while a background response is in progress. */
   readonly open?: ContinuedCall | undefined;
-  /** Whether its span was closed before its end: a second one goes on with it. */
+  /** Whether the span was closed before the response ended. A second span then continues the response. */
   readonly isPaused?: boolean;
 }
 
@@ -69,18 +69,18 @@ interface KnownResponse {
 interface Fetch {
   readonly request: ApiRequest;
   readonly endpoint: Endpoint;
-  /** The caller's. */
+  /** The caller's context. */
   readonly context: Context;
   readonly startTime: number;
   readonly segment: Segment | undefined;
   readonly known: KnownResponse | undefined;
-  /** The background response that it is about. */
+  /** The background response in progress that the request is about. */
   readonly open: ContinuedCall | undefined;
-  /** As the request or the program names it. */
+  /** The conversation's id, from the request, the response that it refers to, or `withConversation`. */
   readonly conversationId: string | undefined;
 }
 
-/** Where requests put items into a conversation. */
+/** The paths of requests that put items into a conversation. */
 const TAKE_ITEMS: ReadonlySet<string> = new Set(['/conversations', '/conversations/{conversation_id}/items']);
 
 const ENDED_STATUSES: ReadonlySet<string> = new Set(['completed', 'failed', 'cancelled', 'incomplete']);
@@ -106,19 +106,19 @@ function stateOf(response: unknown): 'open' | 'over' | undefined {
   return ENDED_STATUSES.has(status) ? 'over' : 'open';
 }
 
-/** Whether a response is in progress after its call, which only a background response can be. */
+/** Whether a response is still in progress when its call is over. Only a background response can be. */
 function isResponseOpen(response: unknown): boolean {
   return field(response, 'background') === true && stateOf(response) === 'open';
 }
 
-/** The Responses and Conversations APIs as conversations, with the tool calls of responses. */
+/** Handles the calls of the Responses and Conversations APIs, and the tool calls of responses. */
 export class Responses implements ConversationApi {
   readonly tracker: ConversationTracker;
   readonly toolCalls: ToolCalls;
   readonly #telemetry: Telemetry;
-  /** For the requests that refer to them. The least recently used one is closed first. */
+  /** Responses that later requests may refer to. The least recently used one is closed first. */
   readonly #known: Shelf<KnownResponse>;
-  /** Those whose span was closed before their end: a second one goes on with them. */
+  /** Responses whose span was closed before they ended. A second span can continue them. */
   readonly #paused: Shelf<KnownResponse>;
 
   constructor(tracker: ConversationTracker, toolCalls: ToolCalls) {
@@ -193,7 +193,7 @@ export class Responses implements ConversationApi {
     return enterConversation(this.tracker, { id, context, endpoint, apiType, startTime });
   }
 
-  /** A request from another trace may also report the end of a background response. */
+  /** Places a request with its own span. It may still report the end of a background response of another trace. */
   #fetch(call: Call, place: Placement, fetch: Fetch): Placement {
     const { request, endpoint, known, open, segment, startTime, conversationId } = fetch;
     open?.requested(call);
@@ -219,7 +219,7 @@ export class Responses implements ConversationApi {
   #create(call: Call, place: Placement, { request, endpoint, segment, conversationId }: Fetch): Placement {
     const { body } = request;
     const { origin } = endpoint;
-    // That of the span: hosted tools never start before it.
+    // The start time of the span. Hosted tools never start before it.
     const { startTime = call.startTime } = place;
     const isBackground = field(body, 'background') === true;
     const handedOn = isBackground && handsOn(call, this.#telemetry.settings, true);
@@ -252,7 +252,7 @@ export class Responses implements ConversationApi {
     };
   }
 
-  /** Lets later requests that refer to a response find it: once, be it before its stream has ended. */
+  /** Remembers a response, once, for later requests that refer to it. They may come before its stream has ended. */
   #know(
     { start }: ModelCall,
     response: unknown,
@@ -265,7 +265,7 @@ export class Responses implements ConversationApi {
     const context = trace.getSpanContext(record.context);
     const known = this.#find(origin, id);
     if (known !== undefined && known.context?.spanId === context?.spanId) return known;
-    // A server that reuses an id has forgotten the first one.
+    // A server that reuses an id has forgotten the first response with it.
     known?.open?.close();
     const { handedOn } = start;
     const conversationId = conversationIdOf(response) ?? start.conversationId;
@@ -277,7 +277,7 @@ export class Responses implements ConversationApi {
   /**
    * Keeps a background response until its end is known.
    *
-   * @param client reads its end
+   * @param client the client that reads the response's end
    * @param ended called with the last result once its record has ended
    */
   #keep(
@@ -306,8 +306,8 @@ export class Responses implements ConversationApi {
   }
 
   /**
-   * Records a background response that another process has created, from the response's own times, or one that was
-   * closed before its end; once, however often it passes by.
+   * Records a background response that another process has created, by the times in the response, or continues one
+   * whose span was closed before its end. Does so only once, however often the response is seen.
    */
   #adopt(fetch: Fetch, call: Call, response: unknown, creator: SpanContext | undefined): void {
     const { request, endpoint, context: caller } = fetch;
@@ -350,7 +350,7 @@ export class Responses implements ConversationApi {
     this.#keep(adopted, continued, call.client, ended).see(response, call.endTime, false);
   }
 
-  /** Where a background response is recorded that this process handed on, or another one has created. */
+  /** Where to record a background response that this process handed on, or that another process created. */
   #placeAdopted(
     call: Call,
     response: unknown,
@@ -370,7 +370,10 @@ export class Responses implements ConversationApi {
     return placeAdopted(this.#telemetry.settings, { ...found, object: response, context });
   }
 
-  /** The calls of a response that this process has created are known from there, and not before it has ended. */
+  /**
+   * Registers the tool calls of a retrieved response. Skipped while the response is in progress, or if this process
+   * created it and so knows its calls.
+   */
   #fetched(response: unknown, endTime: number, { origin }: Endpoint): void {
     const id = stringField(response, 'id');
     if (id === undefined || this.known(id, origin) !== undefined || isResponseOpen(response)) return;
@@ -392,7 +395,7 @@ export class Responses implements ConversationApi {
     const puts = call.method === 'POST' && call.outcome === 'value' && TAKE_ITEMS.has(template);
     const usedId = template === '/conversations' ? id : request.values[0];
     if (puts && usedId !== undefined) {
-      // In a session, such as one of `@openai/agents`, the model calls have counted what they answered.
+      // In a session, such as one of `@openai/agents`, the model calls have already counted the messages they answered.
       const messages = countPutMessages(request.body, conversationIn(context) === usedId);
       if (messages > 0)
         tracker.conversation('conversation', usedId, origin).count({ userMessages: messages });
@@ -409,18 +412,18 @@ export class Responses implements ConversationApi {
   }
 }
 
-/** Whether a request may tell of a background response. */
+/** Whether a request retrieves, cancels or deletes something that may be a background response. */
 function isAbout({ route }: ApiRequest): boolean {
   return route.folds === 'response' || route.method === 'DELETE';
 }
 
-/** Whether a request about it has no span of its own. */
+/** Whether a request about a background response is part of that response, without a span of its own. */
 function foldsInto({ context }: ContinuedCall, call: Call): boolean {
   const traceId = trace.getSpanContext(context)?.traceId ?? '';
   return call.method !== 'DELETE' && isInTrace(activeSpan(call.context), traceId);
 }
 
-/** A background response of another process, with its reconstructed creation. */
+/** A background response of another process, with what is known of its creation. */
 export interface Adoption {
   readonly id: string;
   /** The creating request, as far as the response repeats its parameters. */
@@ -430,9 +433,9 @@ export interface Adoption {
 }
 
 /**
- * Returns `undefined` for anything but a background response.
+ * Reads the creation of a background response from the response itself; `undefined` for anything else.
  *
- * @param model what this process requested
+ * @param model the model that this process requested; by default the one that the response names
  */
 export function readAdoption(
   call: Call,
@@ -443,7 +446,7 @@ export function readAdoption(
   const id = stringField(response, 'id');
   const isBackground = field(response, 'object') === 'response' && field(response, 'background') === true;
   if (id === undefined || stateOf(response) === undefined || !isBackground) return undefined;
-  // A response contains the tier that served it, not the requested one.
+  // A response contains the service tier that served it, not the requested one.
   const { service_tier: _, ...body } = asObject(response) ?? {};
   const clock = OperationClock.ofResponse(call.headers, call.endTime, call.ownClock);
   const began = clock.local(asTime(field(response, 'created_at')), call.endTime);

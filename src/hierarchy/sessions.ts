@@ -25,13 +25,13 @@ import { OperationClock } from './operation-clock.ts';
 import type { Shelf } from './store.ts';
 import type { ConversationTracker } from './tracker.ts';
 
-/** How long after the end of an invocation the next one may begin that a message during the first one asked for. */
+/** A message during an invocation may start the next one, which begins at most this long after the first has ended. */
 const MAX_QUEUED_MS = 60_000;
 
-/** When the request for an invocation was answered. Earlier lists cannot contain it. */
+/** When the server accepted a request for an invocation. Lists from before cannot contain that invocation. */
 export interface Acceptance {
   acceptedAt: number | undefined;
-  /** The earliest creation, on the server's clock, if known. */
+  /** The earliest time at which the invocation can have been created, by the server's clock; `undefined` if unknown. */
   notBefore: number | undefined;
 }
 
@@ -40,41 +40,41 @@ export interface WaitingInvocation extends Acceptance {
   readonly invocation: AgentInvocation;
 }
 
-/** A message sent during an invocation: it may change that one or start another. */
+/** A message that was sent during an invocation. It may change that invocation or start another one. */
 export interface QueuedMessage extends Acceptance {
   readonly caller: CallerTrace;
   readonly endpoint: Endpoint;
   readonly startTime: number;
-  /** Of its request. */
+  /** The `ownClock` of the request that sent the message. */
   readonly ownClock: number;
-  /** Of that invocation. */
+  /** The life of the invocation during which it was sent; `clock` is the clock of the same invocation. */
   readonly life: Life;
   readonly clock: OperationClock;
 }
 
 interface SubagentState {
   name: string | undefined;
-  /** The agent that created it: the session's, or another subagent. */
+  /** The agent that created the subagent: the session's agent or another subagent. */
   parentAgentId: string | undefined;
-  /** Its task, if content is recorded, until its first turn takes it. */
+  /** The subagent's task, if content is recorded. Kept until the subagent's first turn is opened. */
   instructions: readonly MessagePart[];
-  /** Its open invocation. */
+  /** The open invocation of the subagent. */
   invocation: AgentInvocation | undefined;
 }
 
-/** What is known of a session, and what this process requested of it and cannot identify yet. */
+/** What is known of a session, and which invocations this process requested there without knowing their ids yet. */
 export class Session {
   readonly id: string;
-  /** The agent of the session, which its invocations do not repeat. */
+  /** The session's agent. The objects of the session's invocations do not contain it. */
   agent: AgentSettings | undefined;
-  /** Whether its metadata says that the process which created it records it. Unknown until the session is seen. */
+  /** Whether, by its metadata, the process that created the session records it. `undefined` until it was seen. */
   hasRecordingCreator: boolean | undefined;
-  /** What this process requested, oldest first. */
+  /** The invocations that this process requested and whose ids it does not know yet, oldest first. */
   readonly waiting: WaitingInvocation[] = [];
   readonly queued: Set<QueuedMessage> = new Set();
-  /** The open invocations of its own agent that this process records. */
+  /** The open invocations that this process records, without those of subagents. */
   readonly invocations: Set<AgentInvocation> = new Set();
-  /** The failure that it has reported. */
+  /** Why the session is about to fail, as an event reported. */
   failure: Failure | undefined;
   readonly #subagents = new Map<string, SubagentState>();
   readonly #events = new Set<string>();
@@ -83,7 +83,7 @@ export class Session {
     this.id = id;
   }
 
-  /** The current invocation, if this process records it. */
+  /** The newest invocation in progress that this process records. */
   get underWay(): AgentInvocation | undefined {
     const isOpen = ({ life }: AgentInvocation): boolean => life.overSince === undefined;
     const open = [...this.invocations].findLast(isOpen);
@@ -103,8 +103,8 @@ export class Session {
   }
 
   /**
-   * The invocation that one of a subagent is part of: that of its creator, or else the newest during which it was
-   * created.
+   * The invocation that an invocation of a subagent is part of: the open one of the subagent that created this one, or
+   * else the newest of the session during which it was created.
    */
   above(subagent: SubagentState, { createdAt }: InvocationSnapshot): AgentInvocation | undefined {
     const parent = this.#subagents.get(subagent.parentAgentId ?? '')?.invocation;
@@ -135,7 +135,7 @@ export class Session {
   }
 }
 
-/** Whether it was created during the other, as far as the server's seconds tell. */
+/** Whether something was created during another invocation. The server's times count whole seconds. */
 function isWithin(
   createdAt: number | undefined,
   other: Pick<InvocationSnapshot, 'createdAt' | 'endedAt'> | undefined,
@@ -145,21 +145,21 @@ function isWithin(
   return createdAt >= begin && createdAt <= end;
 }
 
-/** What a call brings about a session. */
+/** How a call or background read observed a session. */
 interface SessionObservation extends Observation {
   /** When the current facts were seen, by the clock of the invocation. */
   timeFor(invocation: AgentInvocation, time?: number): number;
 }
 
 /**
- * The conversations whose invocations have no id at first: the request for one does not return it. The first unknown
- * invocation that an object reports belongs to the oldest unanswered request.
+ * The sessions of an API where the request for an invocation does not return the invocation's id. The first unknown
+ * invocation that an API object reports is assigned to the oldest request that has none yet.
  */
 export class Sessions {
   readonly #tracker: ConversationTracker;
   readonly #kind: ConversationKind;
   readonly #sessions: Shelf<Session>;
-  /** How many invocations of subagents stand below each invocation. */
+  /** The number of subagent invocations below each invocation. */
   readonly #below = new WeakMap<AgentInvocation, number>();
 
   constructor(tracker: ConversationTracker, kind: ConversationKind) {
@@ -180,7 +180,7 @@ export class Sessions {
     return this.#sessions.get(origin, id);
   }
 
-  /** The open invocation with this id, or a requested one without an id, which must be this one. */
+  /** The open invocation with this id. An unknown id must belong to the requested invocation that has no id yet. */
   named(id: string, conversationId: string | undefined, origin: string): AgentInvocation | undefined {
     const waiting = this.known(conversationId, origin)?.underWay;
     if (this.#tracker.known.has(id, origin) || waiting?.id !== undefined)
@@ -188,7 +188,7 @@ export class Sessions {
     return waiting;
   }
 
-  /** Finds or opens the invocation; `undefined` if this process does not record it. */
+  /** Finds or opens the invocation that a fact is about; `undefined` if this process does not record it. */
   find(fact: InvocationFact, sessionId: string, seen: SessionObservation): AgentInvocation | undefined {
     const { origin } = seen.source.endpoint;
     if (this.#tracker.known.has(fact.snapshot.id, origin)) return undefined;
@@ -209,7 +209,7 @@ export class Sessions {
     if (waiting !== undefined) {
       session.waiting.splice(session.waiting.indexOf(waiting), 1);
       const { invocation, acceptedAt } = waiting;
-      // The server created it when it accepted the request, and not when the object was seen that shows it.
+      // The server created the invocation when it accepted the request, not when this process first saw the object.
       if (acceptedAt !== undefined) invocation.clock.learn(snapshot.createdAt, acceptedAt);
       return invocation;
     }
@@ -233,12 +233,12 @@ export class Sessions {
     const { headers } = source.exchange;
     const adoptable = { isDriven, endedAt: snapshot.endedAt, headers, time };
     if (session.hasRecordingCreator || !adopts(this.#tracker.telemetry.settings, adoptable)) return undefined;
-    // A stream reports the session soon. Then a later event reports the invocation again.
+    // It is not known yet who records it. The stream will report the session, and then the invocation again.
     if (session.hasRecordingCreator === undefined && seen.live) return undefined;
     return adoptInvocation(this.#tracker, found, seen, { context: source.context, link: undefined });
   }
 
-  /** The invocation of a subagent is a child of the one it works for, if this process records that. */
+  /** Opens the invocation of a subagent below the one it works for; `undefined` if that one is not recorded here. */
   #openBelow(
     session: Session,
     { snapshot, subagentId = '', aboveId }: InvocationFact,
@@ -290,7 +290,7 @@ export class Sessions {
     return true;
   }
 
-  /** Takes what an object says about a session. */
+  /** Applies what an API object reports about a session. */
   see(fact: ConversationFact, seen: SessionObservation): void {
     const session = this.at(fact.id, seen.source.endpoint.origin);
     if (fact.agent !== undefined) takeAgent(session, fact.agent);
@@ -304,7 +304,7 @@ export class Sessions {
   #continue(session: Session, actions: readonly RequiredAction[], seen: SessionObservation): void {
     const { underWay } = session;
     const requested = [...session.invocations, ...session.waiting.map(({ invocation }) => invocation)];
-    // Something in progress explains the state of the session. Without it, what seemed to be over continues.
+    // The session is busy. If no invocation is known to be in progress, those that seemed to be over continue.
     for (const invocation of requested)
       if (underWay === undefined || invocation.life.overSince === undefined)
         invocation.hear({ type: 'open' }, invocation.life.lastOpenTime);
@@ -329,7 +329,7 @@ export class Sessions {
     }
   }
 
-  /** Takes the reason for which a session is about to fail. */
+  /** Remembers why a session is about to fail, until the session reports that it has failed. */
   failNext(id: string | undefined, failure: Failure, origin: string): void {
     const session = this.known(id, origin);
     if (session !== undefined) session.failure = failure;
@@ -366,7 +366,7 @@ export class Sessions {
   }
 }
 
-/** The agent may exist only in the session. */
+/** Remembers the session's agent, and passes it to the requested invocations. It may exist only in the session. */
 function takeAgent(session: Session, settings: AgentSettings): void {
   const isFirst = session.agent === undefined;
   session.agent = settings;
@@ -376,7 +376,10 @@ function takeAgent(session: Session, settings: AgentSettings): void {
   for (const { invocation } of session.waiting) invocation.introduce(agent, attributes);
 }
 
-/** An idle session ends only what was requested before; a stream begins with the previous state. */
+/**
+ * Ends the invocations of an idle session. A requested invocation ends only if the server had accepted it before, and
+ * not by a stream, because a stream begins with the session's previous state.
+ */
 function rest(session: Session, seen: SessionObservation): void {
   for (const invocation of session.invocations) endUnseen(invocation, seen, seen.timeFor(invocation));
   if (seen.live) return;
@@ -386,11 +389,11 @@ function rest(session: Session, seen: SessionObservation): void {
   }
 }
 
-/** Nothing is in progress in its session: it is over, with an unknown outcome. */
+/** Ends an invocation whose session has nothing in progress any more. Its outcome is unknown. */
 function endUnseen(invocation: AgentInvocation, seen: SessionObservation, time: number): void {
   const { life, segment } = invocation;
   if (canContinue(life)) segment?.touch(time);
-  // Without this, a turn waits for one of a subagent that nothing mentions any more.
+  // Otherwise, a turn would wait for the turn of a subagent that no object reports any more.
   for (const below of invocation.below) endUnseen(below, seen, life.endTime ?? time);
   invocation.hear({ type: 'idle' }, time);
 }
@@ -406,8 +409,8 @@ function failAll(session: Session, error: unknown, seen: SessionObservation): vo
 }
 
 /**
- * Finds the oldest request that can have started it. A stream reports what starts now, so requests that are over come
- * last.
+ * Finds the oldest requested invocation that the snapshot can belong to. A stream reports what starts now, so an
+ * invocation that is not over is preferred.
  */
 function findWaiting(
   { waiting }: Session,
@@ -419,7 +422,7 @@ function findWaiting(
   return (seen.live ? possible.find(goesOn) : undefined) ?? possible[0];
 }
 
-/** Whether an invocation can be the requested one. One in a stream is new; one in a list may be old. */
+/** Whether a reported invocation can be the requested one. A stream reports only new ones; a list also has old ones. */
 function canBe(acceptance: Acceptance, { createdAt }: InvocationSnapshot, { live }: Observation): boolean {
   if (live) return true;
   const { acceptedAt, notBefore } = acceptance;
@@ -427,7 +430,9 @@ function canBe(acceptance: Acceptance, { createdAt }: InvocationSnapshot, { live
   return notBefore === undefined || createdAt === undefined || createdAt >= notBefore;
 }
 
-/** A message that was sent during an invocation starts the next one at once, or never. */
+/**
+ * Whether a message sent during an earlier invocation can have started this one: it does so soon after that, or never.
+ */
 function isInTime(
   { life, clock, acceptedAt = 0 }: QueuedMessage,
   { createdAt }: InvocationSnapshot,
@@ -436,7 +441,7 @@ function isInTime(
   return canContinue(life) || clock.local(createdAt, 0) <= lastTime + MAX_QUEUED_MS;
 }
 
-/** A context with the caller's span context and metadata; the end of the caller's span is not observed. */
+/** A context with the caller's metadata and span. The span counts as remote, so its end is not observed. */
 function farContextOf({ caller }: QueuedMessage): Context {
   const { span } = caller;
   return contextOf({ ...caller, span: span && { ...span, isRemote: true } });
