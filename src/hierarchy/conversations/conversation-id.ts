@@ -10,13 +10,13 @@ export function conversationIn(context: Context): string | undefined {
 }
 
 /**
- * Carries the id of a conversation to an id generator, which is called without arguments: the id is set just before the
- * span starts and cleared right after. Shared by all builds of this package.
+ * Passes the id of a conversation to an id generator. OpenTelemetry calls a generator without arguments, so the id is
+ * set just before a span starts and cleared right after. Shared by all builds of this package.
  */
 interface Channel {
-  /** The conversation whose trace is being started. */
+  /** The id of the conversation whose trace is being started. */
   conversationId: string | undefined;
-  /** Whether a generator derives trace ids. */
+  /** Whether an id generator derives trace ids from conversation ids. */
   used: boolean;
 }
 
@@ -29,7 +29,7 @@ export function conversationIdChannel(): Channel {
   return shared.value;
 }
 
-/** Calls `start`; a trace that it starts belongs to the conversation, if there is one. */
+/** Calls `start`. If that starts a trace, the trace's id may be derived from the conversation's id. */
 export function inTraceOf<Result>(conversationId: string | undefined, start: () => Result): Result {
   const channel = conversationIdChannel();
   channel.conversationId = conversationId;

@@ -18,29 +18,29 @@ import type { ConversationKind } from '../model.ts';
 import { type ContentHolder, charactersOf, type Store } from '../store.ts';
 import { inTraceOf } from './conversation-id.ts';
 
-/** One use of a conversation. */
+/** One use of a conversation, by a call or by a function of the program. */
 export interface Use {
   readonly kind: ConversationKind;
-  /** `undefined` during the request that creates it. */
+  /** The conversation's id; `undefined` during the request that creates the conversation. */
   readonly id: string | undefined;
   readonly context: Context;
   /** `undefined` for a function of the program. */
   readonly endpoint: Endpoint | undefined;
-  /** The API of a call in a conversation that the program named, or of a Conversation. */
+  /** The API of the call. Set for a conversation that the program named, and for a Conversation of the API. */
   readonly apiType?: string | undefined;
   readonly startTime: number;
 }
 
 const MAX_KEPT_MESSAGES = 100;
-/** The clocks of two spans of the program may differ so much: they begin at whole milliseconds. */
+/** How much the clocks of two spans of the program may differ, because each begins at a whole millisecond. */
 const CLOCK_TOLERANCE_MS = 1;
 
 /** The user messages that a run answers: their number and, if content is recorded, their content. */
 export interface InputMessages {
   readonly count: number;
-  /** Also those of other roles that the program has put before them. */
+  /** The user messages, and the messages of other roles that the program added before them. */
   readonly messages: readonly Message[];
-  /** Whether nothing else was said in the conversation before. */
+  /** Whether the conversation has no earlier messages. */
   readonly isAll?: boolean;
 }
 
@@ -68,8 +68,8 @@ export class Conversation implements ContentHolder {
   readonly id: string;
   readonly kind: ConversationKind;
   /**
-   * The open segments by trace; one that waits for its invocations may have made way for another there, and has its own
-   * id.
+   * The open segments by trace id. If a new one opens in the same trace, one that waits for its invocations is moved to
+   * its span id.
    */
   readonly segments: Map<string, Segment> = new Map();
   /** The vector stores that its invocations may search. */
@@ -78,16 +78,16 @@ export class Conversation implements ContentHolder {
   previous: SpanContext | undefined;
 
   #totals = NO_TOTALS;
-  /** What an open segment that has been over since an earlier time must not count. */
+  /** What was counted last. An open segment whose parent has ended must not count what began after that. */
   readonly #latest: Counted[] = [];
   #unansweredCount = 0;
   #unanswered: Message[] = [];
   #characters = 0;
-  /** Whether this process has created it, and nothing but the kept messages was said in it. */
+  /** Whether this process created the conversation, and the kept messages are all that it contains. */
   #isNew = false;
   readonly #store: Store | undefined;
 
-  /** @param store knows the content that is kept for a later run, which may never come in this process */
+  /** @param store limits the content that is kept for a later run, which may never come in this process */
   constructor(kind: ConversationKind, id: string, store?: Store) {
     this.kind = kind;
     this.id = id;
@@ -95,9 +95,9 @@ export class Conversation implements ContentHolder {
   }
 
   /**
-   * The open segment for a use: the one in the trace of the active span. Without an active span, a segment without a
-   * parent, or else the newest one whose parent is open. A segment whose parent has ended only waits for its
-   * invocations.
+   * The open segment for a use. With an active span, it is the one in the span's trace. Without, it is a segment that
+   * has no parent or, if there is none, the newest one whose parent is open. A segment whose parent has ended only
+   * waits for its invocations, so later uses do not join it.
    */
   segmentFor(active: Span | undefined, startTime: number): Segment | undefined {
     if (active !== undefined) {
@@ -112,7 +112,7 @@ export class Conversation implements ContentHolder {
     return newest;
   }
 
-  /** The totals of what had begun by then. */
+  /** The totals of the runs and calls that had begun by this time. */
   totalsAt(time: number): Totals {
     const end = time + CLOCK_TOLERANCE_MS;
     return this.#latest.filter((counted) => counted.time <= end).reduce(addCounted, this.#totals);
@@ -127,12 +127,12 @@ export class Conversation implements ContentHolder {
     if (excess > 0) this.#totals = this.#latest.splice(0, excess).reduce(addCounted, this.#totals);
   }
 
-  /** Called when this process has created it. */
+  /** Called when this process has created the conversation. */
   created(): void {
     this.#isNew = true;
   }
 
-  /** Takes a message for the next run, with its content if content is recorded, and counts it if it is the user's. */
+  /** Keeps a message for the next run, and counts it if it is the user's: `undefined` is one without its content. */
   add(content: Message | undefined): void {
     if (isOfUser(content)) {
       this.count({ userMessages: 1 });
@@ -148,13 +148,13 @@ export class Conversation implements ContentHolder {
     this.#store?.keeps(this, this.#characters);
   }
 
-  /** Drops the content of kept messages, but not their number. */
+  /** Drops the content of the kept messages. They still count. */
   forgetContent(): void {
     if (this.#unanswered.length > 0) this.#dropMessages();
     this.#isNew = false;
   }
 
-  /** Takes the unanswered messages, for the run that answers them. */
+  /** Returns the unanswered messages for the run that answers them, and forgets them. */
   takeUnanswered(): InputMessages {
     const taken = { count: this.#unansweredCount, messages: this.#unanswered, isAll: this.#isNew };
     this.#isNew = false;
@@ -169,7 +169,7 @@ export class Conversation implements ContentHolder {
     this.#store?.release(this);
   }
 
-  /** Returns the messages because their run was not created. */
+  /** Keeps the messages again, because the run that was to answer them was not created. */
   giveBack({ count, messages, isAll }: InputMessages): void {
     this.#isNew = isAll === true;
     this.#unansweredCount += count;
@@ -177,46 +177,46 @@ export class Conversation implements ContentHolder {
   }
 }
 
-/** Whether a message counts as one of the user's. Without content there are no others. */
+/** Whether a message counts as a user message. `undefined` is a user message whose content is not recorded. */
 export function isOfUser(message: Message | undefined): boolean {
   return message?.role !== 'assistant';
 }
 
-/** What a segment needs of an invocation that is part of it. */
+/** An invocation that is part of a segment, as the segment sees it. */
 export interface SegmentMember {
   close(): void;
   closeIfFinished(): void;
 }
 
-/** Bounds a segment that no open span of the program bounds, however busy the conversation is. */
+/** The longest duration of a segment without an open parent or invocation, however busy the conversation is. */
 const MAX_SEGMENT_DURATION_MS = 600_000;
 
 export interface SegmentStart {
   readonly telemetry: Telemetry;
-  /** Not known yet while the request that creates the conversation is in progress. */
+  /** `undefined` while the request that creates the conversation is in progress. */
   readonly conversation: Conversation | undefined;
-  /** What opens it. */
+  /** The use that opens the segment. */
   readonly use: Use;
-  /** The active span of its context. */
+  /** The active span of the use's context. */
   readonly active: Span | undefined;
-  /** All open segments, which it leaves at its end. */
+  /** All open segments. The segment removes itself from them when it ends. */
   readonly open: Set<Segment>;
 }
 
 /**
- * A conversation as far as it is used below one span of the program, or, where there is no such span, from
- * one idle time to the next: what the span of a conversation represents.
+ * The part of a conversation that one span represents: the conversation's use below one span of the program or, without
+ * such a span, its use until it has been idle for some time.
  */
 export class Segment {
   readonly record: OperationRecord<Place, Totals>;
   readonly spanContext: SpanContext;
-  /** The span of the program that bounds it; `undefined` where time does. */
+  /** The id of the program's span above the segment; `undefined` if only idle time ends the segment. */
   readonly parentSpanId: string | undefined;
   readonly invocations: Set<SegmentMember> = new Set();
-  /** Set once its id is known. */
+  /** Set once the conversation's id is known. */
   conversation: Conversation | undefined;
   ended = false;
-  /** When its parent ended, which it may outlive to wait for its invocations. */
+  /** When the parent span ended. The segment may stay open after that, to wait for its invocations. */
   parentEnd: number | undefined;
 
   readonly #kind: ConversationKind;
@@ -224,14 +224,14 @@ export class Segment {
   readonly #started = monotonic();
   readonly #open: Set<Segment>;
   readonly #parent: WeakRef<Span> | undefined;
-  /** Of the span above: nothing of the segment ends after it. */
+  /** The clock of the span above, so that nothing in the segment ends after that span. */
   readonly #clock: SpanClock;
-  /** A span of the program may be open for long, and have many below it that are over. */
+  /** Stops watching the parent, which may be open for long and have many segments below it that are over. */
   readonly #stopWaiting: (() => void) | undefined;
   #lastActivity: number;
-  /** In monotonic milliseconds, but for what has happened since {@link endIfIdle} looked. */
+  /** The last activity that {@link endIfIdle} has noticed, in monotonic milliseconds. */
   #lastActive = this.#started;
-  /** Whether something has happened since then: reading the clock each time would cost more than all the rest. */
+  /** Whether something has happened since then. A flag is enough, and reading the clock each time would cost more. */
   #wasActive = false;
   #requests = 0;
   #told: { readonly endpoint: Endpoint | undefined; readonly apiType: string | undefined };
@@ -266,17 +266,19 @@ export class Segment {
     if (conversation !== undefined) this.#attach(conversation);
   }
 
-  /** Whether its parent will end it. A parent that had ended before the segment began does not end again. */
+  /**
+   * Whether the parent's end will end the segment. A parent that had ended before the segment began does not end again.
+   */
   get hasOpenParent(): boolean {
     return this.#parent?.deref()?.isRecording() === true;
   }
 
-  /** The context of what happens on the conversation. */
+  /** The context for what is recorded below the segment's span. */
   contextIn(context: Context): Context {
     return withMetadataOf(context, LinkedContext.withSpan(context, this.record.span));
   }
 
-  /** The request that creates the conversation has told its id. */
+  /** Called when the request that creates the conversation has returned the id. */
   identify(conversation: Conversation): void {
     if (this.conversation !== undefined || this.ended) return;
     const { apiType } = this.#told;
@@ -285,7 +287,9 @@ export class Segment {
     this.#attach(conversation);
   }
 
-  /** The first call reports the server and the API, which a function of the program before it did not. */
+  /**
+   * Adds the server and the API of a call, if the segment was opened by a function of the program, which has neither.
+   */
   tell({ endpoint, apiType }: Pick<Use, 'endpoint' | 'apiType'>): void {
     const told = this.#told;
     this.#told = { endpoint: told.endpoint ?? endpoint, apiType: told.apiType ?? apiType };
@@ -300,12 +304,12 @@ export class Segment {
     const { segments } = conversation;
     const { traceId } = this.spanContext;
     const waiting = segments.get(traceId);
-    // The newest stands last.
+    // The newest segment is the last in the map.
     segments.delete(traceId);
     if (waiting !== undefined) segments.set(waiting.spanContext.spanId, waiting);
     segments.set(traceId, this);
     conversation.previous = this.spanContext;
-    // The program's own ids hold for every endpoint.
+    // An id that the program has chosen holds for every endpoint.
     const endpoint = this.#kind === 'conversation' ? undefined : this.#told.endpoint;
     rememberForEvaluation('conversation', conversation.id, this.record.span, {
       [ATTR.GEN_AI_CONVERSATION_ID]: conversation.id,
@@ -314,7 +318,7 @@ export class Segment {
     });
   }
 
-  /** Once its parent has ended only what it waits for can make it longer. */
+  /** Notes activity. Once the parent has ended, only the invocations that the segment waits for make it longer. */
   touch(time: number = now(this.#clock)): void {
     if (this.parentEnd === undefined && time > this.#lastActivity) this.#lastActivity = time;
     this.#wasActive = true;
@@ -337,7 +341,7 @@ export class Segment {
     if (this.parentEnd !== undefined && this.invocations.size === 0) this.end();
   }
 
-  /** Ends it if nothing has happened for long enough. */
+  /** Ends the segment if nothing has happened for long enough. An open invocation or parent keeps it open. */
   endIfIdle(idleTimeout: number): void {
     const time = monotonic();
     if (this.#wasActive) this.#lastActive = time;
@@ -347,7 +351,7 @@ export class Segment {
     if (idle || time - this.#started >= MAX_SEGMENT_DURATION_MS) this.end(this.#lastActivity);
   }
 
-  /** Ends it whatever is in progress; `time` defaults to that of the last activity. */
+  /** Ends the segment, whatever is in progress. `time` is by default that of the last activity. */
   end(time: number = this.#lastActivity): void {
     if (this.ended) return;
     this.ended = true;
@@ -362,7 +366,7 @@ export class Segment {
   }
 
   #endWithParent(parentEnd: number | undefined): void {
-    // A span whose clock is not known may go by the process's, which counts milliseconds.
+    // A span whose clock is not known may use that of the process, which counts whole milliseconds.
     const time = this.#clock === undefined ? Date.now() : now(this.#clock);
     const endTime = parentEnd === undefined ? time : Math.min(parentEnd, time);
     this.#lastActivity = Math.min(this.#lastActivity, endTime);
@@ -371,13 +375,15 @@ export class Segment {
     if (this.invocations.size === 0) this.end(endTime);
   }
 
-  /** A time of what is inside, which may be told by the clock of another span below the same parent. */
+  /**
+   * Limits the time of something in the segment, which may come from the clock of another span below the same parent.
+   */
   within(time: number): number {
     return notAfter(this.#clock, time);
   }
 }
 
-/** The last one that was checked: many calls in a row are made below one span. */
+/** The last valid span context. It saves the check, because many calls in a row are made below the same span. */
 let lastValid: SpanContext | undefined;
 
 /** The active span, if it is a real one. An unrecorded span may have no ids, so nothing can stand below it. */
@@ -391,10 +397,7 @@ export function activeSpan(context: Context): Span | undefined {
   return span;
 }
 
-/**
- * Whether what is done below the active span can be part of something in the trace: without an active span anything
- * can.
- */
+/** Whether a call below the active span can be part of an operation in the trace. Without an active span, it can. */
 export function isInTrace(active: Span | undefined, traceId: string): boolean {
   return active === undefined || active.spanContext().traceId === traceId;
 }

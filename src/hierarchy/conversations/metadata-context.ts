@@ -9,11 +9,11 @@ import {
 } from '@opentelemetry/api';
 import { type PayloadObject, stringField } from '../../util/payload.ts';
 
-/** The API takes no longer values; a compatible server may. */
+/** The API accepts no longer metadata values, but a compatible server may. */
 const MAX_CARRIER_VALUE_LENGTH = 512;
-/** The API takes 16 pairs. Some propagators look at each. */
+/** The API accepts only 16 pairs. Limited here because some propagators look at every pair. */
 const MAX_CARRIER_PAIRS = 64;
-/** The shapes of W3C trace context, whatever propagator has read the ids. */
+/** The formats of the ids in W3C trace context. Ids are checked, whatever propagator has read them. */
 const TRACE_ID = /^[\da-f]{32}$/;
 const SPAN_ID = /^[\da-f]{16}$/;
 
@@ -24,7 +24,7 @@ export function spanContextIn(metadata: PayloadObject): SpanContext | undefined 
   return context !== undefined && hasIds(context) ? context : undefined;
 }
 
-/** What a link needs: the ids. Flags and state are for samplers, which may look at links. */
+/** Keeps only the ids, which are all that a link needs. Flags and state could influence samplers that look at links. */
 export function withoutFlags({ traceId, spanId }: SpanContext): SpanContext {
   return { traceId, spanId, traceFlags: TraceFlags.NONE, isRemote: true };
 }

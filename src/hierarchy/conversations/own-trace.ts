@@ -7,16 +7,14 @@ import { activeSpan, type Conversation, type Segment } from './conversation.ts';
 import { CONVERSATION } from './conversation-id.ts';
 
 /*
- * With `conversationSpans: 'trace'` a conversation has a trace of its own also below an active span: it is used as if no
- * span were active, and that span gets a link to it.
+ * With `conversationSpans: 'trace'`, a conversation has a trace of its own even if a span of the program is active. The
+ * conversation is handled as if no span were active, and the active span gets a link to the conversation's span.
  */
 
-/**
- * The number of conversations that one span of the program links to. Beyond it, they stay in the trace of that span.
- */
+/** One span of the program links to at most this many conversations. Further ones stay in the trace of that span. */
 const MAX_LINKED_CONVERSATIONS = 8;
 
-/** The span of the program that a conversation is used below. */
+/** The context key of the program's span that was active when a conversation was used. */
 const CALLER: symbol = createContextKey('opentelemetry-instrumentation-openai caller of a conversation');
 
 /** Finds the conversations of this process. */
@@ -29,10 +27,10 @@ interface Conversations {
 const linked = new WeakMap<Span, Set<string>>();
 
 /**
- * The context for a call that uses a conversation: where that has a trace of its own, without the program's span, which
- * is remembered.
+ * The context for a call that uses a conversation. If the conversation has a trace of its own, the program's span is
+ * removed from the context, and remembered there so that {@link linkCaller} can link it.
  *
- * @param id `undefined` if the call creates it
+ * @param id `undefined` if the call creates the conversation
  */
 export function contextInConversation(
   context: Context,
@@ -49,21 +47,21 @@ export function contextInConversation(
   const mayLink = links === undefined || links.size < MAX_LINKED_CONVERSATIONS;
   let isLinked = false;
   for (const { spanContext } of segments) {
-    // The program continues below a span of the conversation.
+    // The program's span is already in the trace of the conversation.
     if (spanContext.traceId === caller.spanContext().traceId) return context;
     isLinked ||= links?.has(spanContext.spanId) === true;
   }
   return mayLink || isLinked ? trace.deleteSpan(context).setValue(CALLER, caller) : context;
 }
 
-/** Whether an agent of `@openai/agents` uses the conversation. It keeps its calls. */
+/** Whether an agent of `@openai/agents` uses the conversation. The agent's calls then stay in its own trace. */
 function isOfAgent(context: Context, id: string | undefined): boolean {
   const node = context.getValue(AGENTS) as AgentsNode | undefined;
   if (node?.open === undefined) return false;
   return node.isModelCall || (id !== undefined && node.valueOf(CONVERSATION) === id);
 }
 
-/** Links the span of the program to a conversation that is used below it, once. */
+/** Links the program's span to a conversation that is used below it. Links each segment only once. */
 export function linkCaller(context: Context, segment: Segment): void {
   const caller = context.getValue(CALLER) as Span | undefined;
   if (caller === undefined) return;

@@ -2,15 +2,15 @@ import { readToolOutputCallId } from '../../operations/response/items.ts';
 import { fingerprintOf } from '../../operations/tool-calls.ts';
 import { asArray, field, stringField } from '../../util/payload.ts';
 
-/** Characters. */
+/** The most characters of messages that are kept. */
 const MAX_KEPT_LENGTH = 16_384;
 
 /**
- * What a request tells the model last: the newest message of the user, and with it the newest of what the program has
- * made since, such as the result of a tool, which alone may be the same for every user. `undefined` if no user speaks,
- * or if it is long or more than text: it is kept until the answer, and a stream may stay open for long.
+ * The newest user message of a request, together with the newest message that the program added after it, such as a
+ * tool result. That one alone may be the same for every user. `undefined` if there is no user message, or if the
+ * messages are long or not only text: they are kept until the answer has ended, and a stream may stay open for long.
  *
- * @param end where the model answers
+ * @param end the index at which the model answers. Only the items before it are searched
  */
 export function lastMessages(items: readonly unknown[], end: number = items.length): unknown {
   let last: unknown;
@@ -18,7 +18,7 @@ export function lastMessages(items: readonly unknown[], end: number = items.leng
     const item = items[index];
     const role = field(item, 'role') ?? undefined;
     if (role === 'user') {
-      // Most requests end with their user's message: they need no array.
+      // Most requests end with the user message. They need no array.
       if (last === undefined) return saidLength(item) > MAX_KEPT_LENGTH ? undefined : item;
       return saidLength(item) + saidLength(last) > MAX_KEPT_LENGTH ? undefined : [item, last];
     }
@@ -28,7 +28,7 @@ export function lastMessages(items: readonly unknown[], end: number = items.leng
   return undefined;
 }
 
-/** What the input of a response tells the model, which may be the words of the user. */
+/** The last messages in the input of a response. The input may also be a string, which is a user message. */
 export function lastMessagesIn(input: unknown): unknown {
   if (typeof input !== 'string') return lastMessages(asArray(input));
   return input.length > MAX_KEPT_LENGTH ? undefined : { role: 'user', content: input };
@@ -42,7 +42,7 @@ export function once<Value>(read: () => Value): () => Value {
   };
 }
 
-/** A hash of what `lastMessages` found. */
+/** A hash of the messages that `lastMessages` has found. */
 export function fingerprintOfMessages(messages: unknown): string | undefined {
   if (messages === undefined) return undefined;
   const items: readonly unknown[] = Array.isArray(messages) ? messages : [messages];

@@ -14,26 +14,27 @@ interface ToolCallIdentity {
   readonly traceId: string | undefined;
 }
 
-/** A tool call that the model has requested of the program. */
+/** A tool call that the model has requested from the program. */
 export interface ToolCallRequest extends ToolCallIdentity, CallFacts {
-  /** The response that requests it. */
+  /** The id of the response that requests the call. */
   readonly responseId: string | undefined;
-  /** A hash of what it replies to, by the user and last, if the id is not unique. */
+  /** A hash of the last messages that the response replies to. Set only if the call's id is not unique. */
   readonly question: string | undefined;
 }
 
-/** A request that brings the result of a tool call. */
+/** A tool call whose result is in a request of the program. */
 export interface AnsweredToolCall extends ToolCallIdentity {
-  /** The call as the request repeats it. `undefined` where it does not. */
+  /** The call as the request repeats it; `undefined` if the request does not repeat it. */
   readonly repeated: CallFacts | undefined;
   readonly previousResponseId?: string | undefined;
-  /** The hash of what stands before the call, where the request repeats both. */
+  /** A hash of the last messages before the call, if the request repeats them and the call. */
   readonly question: () => string | undefined;
 }
 
 /**
- * Where an id is looked for: in the response that the request continues, in its conversation, in its trace, or
- * anywhere at the origin: if the id is not unique, among the calls that the same messages led to.
+ * Where the call with an id is searched: in the response that the request continues, in the request's conversation, in
+ * its trace, or anywhere at the origin. If the id is not unique, a trace is first searched for calls that the same
+ * messages led to, and an origin only for such calls.
  */
 type Scope = readonly [kind: 'response' | 'conversation' | 'trace' | 'origin', id: string];
 
@@ -44,35 +45,35 @@ export interface TakenCall<Call> {
 
 interface PendingEntry<Call> extends TakenCall<Call> {
   readonly facts: CallFacts;
-  /** Of its origin and id. */
+  /** The key of the call's origin and id. */
   readonly idKey: string;
   readonly keys: readonly string[];
-  /** Those of the keys that may be asked for once only. */
+  /** Those of the keys that can be matched only once. */
   readonly keysUsedOnce: readonly string[];
-  /** Represents it where its keys are closed. */
+  /** Marks the keys that this entry has closed. */
   readonly closer: object;
 }
 
-/** Closes a key that several calls had. */
+/** Marks a key that is closed because several calls had it. */
 const SEVERAL = {};
 
 /**
- * The tool calls that the program has been asked for and has not answered yet, of every API.
+ * The tool calls of all APIs that models have requested from the program and that it has not answered yet.
  *
- * A server or gateway may give every call the same id, so an id alone says nothing: a result that meets the wrong call
- * ends up in another user's trace. A request meets a call of the same origin and id, in this order:
+ * A server or gateway may give every call the same id, so an id alone is not enough: a result that is matched with the
+ * wrong call ends up in another user's trace. A result is matched with a call of the same origin and id, as follows:
  *
- * - the request names a previous response: a call of that response;
- * - it names a conversation: a call of that conversation;
- * - otherwise: a call in the same trace, where nothing can reach another trace, first among those that the same
- *   messages led to: loops may run at once in it, and repeat ids; or, if the request repeats the call, the only call at
- *   the origin with that name and those arguments, of those that belong to no conversation. If the id is not unique,
- *   the user's last message and the last of all before the call have to be the same, too: this process may not know the
- *   call that is answered, but one of another user that looks like it. The last of all may be the result of a tool,
- *   such as "ok".
+ * - If the request names a previous response, the call must be of that response.
+ * - Otherwise, if the request names a conversation, the call must be of that conversation.
+ * - Otherwise, the call is searched in the request's own trace, where a wrong match cannot affect another trace. Calls
+ *   that the same messages led to come first, because several loops may run in one trace and repeat ids.
+ * - If none is found there and the request repeats the call, it is the only call at the origin with the same name and
+ *   arguments that belongs to no conversation. If the id is not unique, the user's last message and the last message
+ *   before the call must be the same, too: this process may not know the answered call, but a similar one of another
+ *   user. The last message alone may be a tool result such as "ok".
  *
- * If the request repeats the call, name and arguments have to be the same in every case; the name alone where the
- * arguments are not known. Where two calls fit, neither is met.
+ * If the request repeats the call, name and arguments must be the same in every case; if the arguments are not known,
+ * only the name. If two calls fit, none is matched.
  */
 export class PendingToolCalls<Call> {
   readonly #entries = new BoundedMap<PendingEntry<Call>, PendingEntry<Call>>(
@@ -88,11 +89,11 @@ export class PendingToolCalls<Call> {
   /** The number of pending calls with the same origin and id. */
   readonly #counts = new Map<string, number>();
   /**
-   * Keys that meet nothing: two calls had them, or their call was answered or dropped and its result may come again.
+   * Keys that match no call: two calls had them, or their call was answered or dropped and its result may come again.
    */
   readonly #closedKeys = new BoundedMap<string, object>(MAX_CLOSED_KEYS, undefined, PENDING_TIMEOUT_MS);
 
-  /** @param dropped is told of each call that was kept for too long, or was one too many */
+  /** @param dropped called with each call that was pending for too long or exceeded the limit */
   constructor(dropped: (call: Call) => void = () => undefined) {
     this.#dropped = dropped;
   }
@@ -101,7 +102,7 @@ export class PendingToolCalls<Call> {
     return this.#entries.size === 0;
   }
 
-  /** Everything that is kept. */
+  /** The number of pending calls and closed keys. */
   get size(): number {
     return this.#entries.size + this.#closedKeys.size;
   }
@@ -122,20 +123,20 @@ export class PendingToolCalls<Call> {
     }
   }
 
-  /** Whether this response has asked for a call with this id, be it answered or not. */
+  /** Whether the response has requested a call with this id, even if it is already answered. */
   has({ origin, id, responseId }: Pick<ToolCallRequest, 'origin' | 'id' | 'responseId'>): boolean {
     this.expire();
     if (responseId === undefined) return false;
     return this.#at(keyOf(origin, id, ['response', responseId], undefined)) !== undefined;
   }
 
-  /** Whether any call with this id is pending: otherwise its result does not have to be read. */
+  /** Whether any call with this id is pending. If not, a result with this id does not have to be read. */
   awaits(origin: string, id: string): boolean {
     this.expire();
     return this.#counts.has(keyAt(origin, id));
   }
 
-  /** The one call that the request answers, which is pending no longer. */
+  /** Removes and returns the call that the request answers; `undefined` if no call fits, or more than one. */
   take(answered: AnsweredToolCall): TakenCall<Call> | undefined {
     if (this.isEmpty) return undefined;
     this.expire();
@@ -150,13 +151,13 @@ export class PendingToolCalls<Call> {
     return undefined;
   }
 
-  /** Has a call pending again that a request has taken and not answered: it may be repeated. */
+  /** Makes a call pending again, because the request that was to answer it has failed and may be repeated. */
   restore(taken: TakenCall<Call>): void {
     const entry = taken as PendingEntry<Call>;
     this.#open(entry);
     for (const key of entry.keys) {
       if (this.#closedKeys.get(key) === entry.closer) this.#closedKeys.delete(key);
-      // Another call may have had the key since.
+      // Meanwhile, another call may have taken the key.
       if (this.#at(key) === undefined) this.#byKey.set(key, entry);
     }
   }
@@ -181,7 +182,7 @@ export class PendingToolCalls<Call> {
     return this.#byKey.get(key) ?? (this.#closedKeys.get(key) === undefined ? undefined : 'ambiguous');
   }
 
-  /** Drops what has been pending for too long. */
+  /** Drops the calls and keys that were kept for too long. */
   expire(): void {
     this.#entries.expire();
     this.#closedKeys.expire();
@@ -210,7 +211,7 @@ function keysOf(request: ToolCallRequest): Pick<PendingEntry<unknown>, 'keys' | 
     if (fingerprint !== undefined) keys.push(keyOf(origin, id, scope, fingerprint));
   };
   if (responseId !== undefined) addTo(once, ['response', responseId]);
-  // A conversation or trace asks for the same again, and whatever meets it stays inside of it.
+  // A conversation or trace may request the same again, and a wrong match stays inside of it.
   if (conversationId !== undefined) addTo(again, ['conversation', conversationId]);
   else {
     for (const scope of traceScopes(request, () => request.question)) addTo(again, scope);
@@ -242,7 +243,7 @@ function* traceScopes(
   yield ['trace', traceId];
 }
 
-/** @param question called only if the id is not unique: it may have to hash long messages */
+/** @param question called only if the id is not unique, because it may have to hash long messages */
 function originScope(called: CalledId, question: () => string | undefined): Scope | undefined {
   const scopeId = hasUniqueId(called) ? '' : question();
   return scopeId === undefined ? undefined : ['origin', scopeId];
@@ -250,15 +251,15 @@ function originScope(called: CalledId, question: () => string | undefined): Scop
 
 type CalledId = Pick<ToolCallRequest, 'id' | 'name'>;
 
-/** A run of 16 letters and digits, with both in it, or a UUID. */
+/** 16 letters and digits in a row, with at least one of each, or a UUID. */
 const UNIQUE_ID = /(?=[a-z]{0,15}\d)(?=\d{0,15}[a-z])[a-z\d]{16}|[\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12}/i;
 
-/** Whether no other call can have its id, as far as it looks: not `call_0` or `functions.get_weather:0`. */
+/** Whether an id looks random, so that no other call has it. `call_0` or `functions.get_weather:0` does not. */
 export function hasUniqueId({ id, name }: CalledId): boolean {
   return UNIQUE_ID.test(id.replace(name, ' '));
 }
 
-/** As JSON, so that no id can be written to look like the key of another call. */
+/** The key of a call in a scope. It is JSON, so that no id can imitate the key of another call. */
 function keyOf(origin: string, id: string, scope: Scope, fingerprint: string | undefined): string {
   return JSON.stringify([origin, id, ...scope, fingerprint]);
 }

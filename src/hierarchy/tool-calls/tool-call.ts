@@ -14,13 +14,13 @@ import type { ToolCallSnapshot } from '../model.ts';
 export interface ToolCall {
   snapshot: ToolCallSnapshot;
   stepId: string | undefined;
-  /** For a function: from the request to the program until its output. */
+  /** For a function, the call lasts from when the program was asked to run it until the program sends the output. */
   startTime: number | undefined;
   endTime: number | undefined;
   output: unknown;
-  /** Whether its result was seen. */
+  /** Whether the result of the call was seen. */
   hasResult: boolean;
-  /** What its result says of it; `undefined` for success. */
+  /** The outcome of the call, as the result reports it; `undefined` for success. */
   outcome: ToolOutcome | undefined;
 }
 
@@ -43,12 +43,12 @@ export function newToolCall(snapshot: ToolCallSnapshot): ToolCall {
   };
 }
 
-/** Whether it is a function that the program was asked for and has not answered. */
+/** Whether a call is of a function that the program was asked to run and has not answered. */
 export function isUnanswered({ snapshot, startTime, endTime }: ToolCall): boolean {
   return startTime !== undefined && endTime === undefined && snapshot.type === 'function';
 }
 
-/** The API returns search results only on request. */
+/** Whether a call has all its documents. For a file search, the API returns the documents only on request. */
 export function hasDocuments({
   snapshot: { type, resultCount, content },
 }: Pick<ToolCall, 'snapshot'>): boolean {

@@ -35,15 +35,15 @@ import {
 import { recordToolCall } from './tool-call.ts';
 import { cutArguments, type ItemTimes } from './tool-facts.ts';
 
-/** A call without what is only needed to find it again. */
+/** A tool call without its hash, which is needed only to find the call again. */
 type KnownCall = Omit<RequestedCall, 'fingerprint'>;
 
 /** The response that requests a tool call. */
 export interface RequestingResponse {
-  /** Of the endpoint. */
+  /** The origin of the endpoint. */
   readonly origin: string;
   readonly responseId: string | undefined;
-  /** What the response's own span stands below, itself where it is a root. */
+  /** The parent of the response's own span, or that span itself if it is a root. */
   readonly parent: CallerTrace | undefined;
   readonly place: Place;
   readonly vectorStoreIds: readonly string[];
@@ -53,27 +53,27 @@ export interface RequestingResponse {
 
 /** The tool calls that a request answers. */
 export interface AnsweredCalls {
-  /** What the span of the requesting response stands below, or that span itself where it is the root. */
+  /** The parent of the requesting response's span, or that span itself if it is a root. */
   readonly caller: SpanContext | undefined;
-  /** Called if the request has failed. Its tool calls stay pending, for a request that repeats it. */
+  /** Called if the request has failed. Its tool calls become pending again, for a request that repeats it. */
   failed(): void;
 }
 
-/** With what it replies to, which is not kept. */
+/** A response with the last messages that it replies to, which are not kept. */
 type Reply = RequestingResponse & { readonly lastMessages?: unknown };
 
 interface PendingCall extends ContentHolder {
   readonly requested: KnownCall;
-  /** Calls that were requested at once are in order. */
+  /** When the call was requested. The calls of one response start one after another, in order. */
   readonly startTime: number;
   readonly response: RequestingResponse;
-  /** It has been answered, by a request that failed: only one that repeats it is awaited, which may never come. */
+  /** Whether a request has answered the call. If that request failed, the call stays pending for a repeated request. */
   isRecorded: boolean;
-  /** What it is given. */
+  /** The call's arguments, if content is recorded. */
   content: ToolCallContent | undefined;
 }
 
-/** Where a request stands that brings results of tool calls. */
+/** A request that contains results of tool calls, and where its span stands. */
 export type Answering = Pick<AnsweredToolCall, 'origin' | 'previousResponseId' | 'conversationId'> & {
   readonly time: number;
   /** The span that the request's own span stands below. */
@@ -81,12 +81,13 @@ export type Answering = Pick<AnsweredToolCall, 'origin' | 'previousResponseId' |
 };
 
 /**
- * Records the tool calls of responses and chat completions as their siblings: hosted ones within the response,
- * functions from the response that requests them to the request that answers. There is one for all APIs.
+ * Records the tool calls of responses and chat completions as siblings of their spans. The span of a hosted tool lies
+ * within that of the response. The span of a function lasts from the response that requests it to the request that
+ * answers it. All APIs share one instance.
  */
 export class ToolCalls {
   readonly #tracker: ConversationTracker;
-  /** One that is never answered is never recorded. */
+  /** The calls that the program has not answered yet. A call that is never answered is never recorded. */
   readonly #pending = new PendingToolCalls<PendingCall>((call) => this.#forget(call));
   /** Open streams that have requested tool calls. The calls are registered when a request looks for one. */
   readonly openStreams: Map<object, () => void> = new Map();
@@ -96,12 +97,12 @@ export class ToolCalls {
     tracker.store.add(this.#pending);
   }
 
-  /** Whether the program has been asked for anything: otherwise no request has to be searched for results. */
+  /** Whether any tool call may be unanswered. If not, no request has to be searched for results. */
   get areAwaited(): boolean {
     return !this.#pending.isEmpty || this.openStreams.size > 0;
   }
 
-  /** Takes the tool calls of a response that has ended. */
+  /** Records the hosted tool calls of a response, and keeps those that the program answers as pending. */
   requested(calls: readonly RequestedCall[], { lastMessages, ...response }: Reply, times: ItemTimes): void {
     const isAmbiguous = calls.some(({ asksProgram, call }) => asksProgram && !hasUniqueId(call));
     const question = isAmbiguous ? fingerprintOfMessages(lastMessages) : undefined;
@@ -109,7 +110,7 @@ export class ToolCalls {
     let requestedAt = response.endTime;
     for (const call of calls) {
       if (call.asksProgram) {
-        // `@openai/agents` runs what its model asks for, but approvals of calls of hosted MCP servers have no span of its own.
+        // `@openai/agents` has spans for the calls that its model requests, but not for approvals of hosted MCP calls.
         const isKept = response.parent?.withinAgents !== true || call.call.type === 'mcp';
         if (isKept) this.#keep(call, response, requestedAt, question);
         requestedAt = justAfter(requestedAt);
@@ -117,7 +118,9 @@ export class ToolCalls {
     }
   }
 
-  /** Takes the calls of a response that another process has created: the process that answers them records them. */
+  /**
+   * Keeps the calls of a response that another process created as pending: the process that answers them records them.
+   */
   seen(
     calls: readonly RequestedCall[],
     seen: Pick<RequestingResponse, 'origin' | 'responseId' | 'place' | 'endTime'>,
@@ -156,23 +159,22 @@ export class ToolCalls {
   }
 
   /**
-   * Takes what a request brings for calls that were requested before. One that answers calls of several traces joins
-   * none.
+   * Records the calls that a request answers. A request that answers calls of several traces joins none of the traces.
    */
   answer(results: Iterable<ToolResult>, { time, parent, ...request }: Answering): AnsweredCalls {
     const traceId = validTraceId(trace.getSpanContext(parent));
     const taken: TakenCall<PendingCall>[] = [];
     for (const { id, repeated, output, outcome, question, mayBeOld } of results) {
-      // Of the newest, this process knows nothing: others answered the older ones.
+      // No newer result belongs to a pending call, so the older ones were answered before or elsewhere.
       if (mayBeOld && taken.length === 0) break;
       this.#registerStreams();
-      // A request may repeat thousands of answered calls: hashing each takes longer than to look for its id.
+      // A request may repeat thousands of answered calls. Looking up the id first is cheaper than hashing every one.
       const isAwaited = this.#pending.awaits(request.origin, id);
       const found = isAwaited
         ? this.#pending.take({ ...request, id, repeated: repeated(), traceId, question })
         : undefined;
       if (found === undefined) {
-        // What comes after it is older.
+        // The results after this one are even older.
         if (mayBeOld) break;
         continue;
       }
@@ -184,13 +186,13 @@ export class ToolCalls {
       if (pending.isRecorded || (typeof shown === 'object' && shown.id === id)) continue;
       pending.isRecorded = true;
       const told = outcome();
-      // An approved call is an item of the next response.
+      // An approved call is recorded later: it is an item of the next response.
       if (requested.call.type === 'mcp' && told === undefined) continue;
       const call = {
         ...requested.call,
         content: content === undefined ? undefined : { ...content, result: output() },
       };
-      // The clock may have been adjusted since: what is answered was asked for before.
+      // The clock may have been set back since, but a call is never answered before it is requested.
       const startTime = Math.min(pending.startTime, time);
       const times = {
         startTime,
@@ -212,8 +214,8 @@ export class ToolCalls {
   }
 
   /**
-   * The tool call that a function of the program is about to answer. It is recorded while it runs, not when it is
-   * answered.
+   * Where to record a function that the program runs for a pending tool call. The call is not recorded again when a
+   * request answers it.
    */
   running(tool: ToolRun, origin: string, context: Context): LocalPlace | undefined {
     if (!this.areAwaited) return undefined;
@@ -243,7 +245,7 @@ export class ToolCalls {
     }
   }
 
-  /** @returns what it is given */
+  /** @returns the content of the call */
   #forget(pending: PendingCall): ToolCallContent | undefined {
     if (!pending.isRecorded) finishIn(pending.response.parent?.span);
     const { content } = pending;
@@ -304,7 +306,7 @@ function identityOf(
   };
 }
 
-/** Untraced calls all share the invalid trace id, which would mix up their users. */
+/** The trace id, if it is valid. Untraced calls all share the invalid trace id, which would mix up their users. */
 function validTraceId(span: SpanContext | undefined): string | undefined {
   return span !== undefined && isSpanContextValid(span) ? span.traceId : undefined;
 }

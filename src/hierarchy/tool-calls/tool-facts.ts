@@ -13,7 +13,8 @@ export const NO_TOOL_CONTENT: ToolCallContent = {
 };
 
 /**
- * As much as is recorded, and two characters more, or the recorded text would not end in `…`. Media are removed later.
+ * Cuts the arguments to the recorded length plus two characters, so that the recorded text still ends in `…`. Text that
+ * may contain media is not cut, because the media are removed first, when it is recorded.
  */
 export function cutArguments(content: ToolCallContent, maxText: number): ToolCallContent {
   const { arguments: given } = content;
@@ -32,7 +33,7 @@ export function countResults(call: unknown): number | undefined {
   return Array.isArray(results) ? results.length : undefined;
 }
 
-/** The files that the results of a search are from. */
+/** The ids of the files that the results of a search come from. */
 export function filesOf(call: unknown): readonly string[] {
   return [...new Set(names(arrayField(call, 'results').map((result) => field(result, 'file_id'))))];
 }
