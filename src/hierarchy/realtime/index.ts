@@ -10,18 +10,20 @@ import type { ToolCalls } from '../tool-calls/tool-calls.ts';
 import type { ConversationTracker } from '../tracker.ts';
 import { RealtimeSession } from './session.ts';
 
-/** A socket that has claimed something. */
+/** A socket that has claimed to record a response or transcript. */
 interface Claimant {
   sessionId: string | undefined;
   isOpen: boolean;
 }
 
-/** The sessions that programs have over sockets. */
+/** Records the sessions that programs have over sockets. */
 export class Realtime {
   readonly telemetry: Telemetry;
   readonly tracker: ConversationTracker;
   readonly toolCalls: ToolCalls;
-  /** Which socket records a response or transcript, by id: the main socket and one beside it tell the same. */
+  /**
+   * The socket that records a response or transcript, by its id. Two sockets of one session receive the same events.
+   */
   readonly claimed: Shelf<Claimant>;
 
   constructor(telemetry: Telemetry, tracker: ConversationTracker, toolCalls: ToolCalls) {
@@ -36,7 +38,7 @@ export class Realtime {
   }
 }
 
-/** A socket with its sessions: one for each connection. */
+/** Records the sessions of one socket: one session for each connection. */
 class SessionSocket implements SocketObservation {
   readonly #realtime: Realtime;
   readonly #socket: OpenedSocket;
@@ -72,7 +74,7 @@ class SessionSocket implements SocketObservation {
     this.#session?.end(close);
   }
 
-  /** The session of the connection, which begins with its first event. */
+  /** The session of the current connection. After a reconnection, a new one begins with its first event. */
   #connected(): RealtimeSession | undefined {
     if (!this.#realtime.telemetry.isDisabled) this.#session ??= this.#open();
     return this.#session;
@@ -116,7 +118,10 @@ class SessionSocket implements SocketObservation {
   }
 }
 
-/** Whether it may have the same session. Some servers give the ids of one session to the next one again. */
+/**
+ * Whether the socket may have the given session. Claims do not count for other sessions, because some servers use the
+ * ids of one session again in the next.
+ */
 function isOfSession({ sessionId, isOpen }: Claimant, id: string | undefined): boolean {
   return sessionId === undefined || id === undefined ? isOpen : sessionId === id;
 }

@@ -35,28 +35,28 @@ import { ItemTimes } from '../tool-calls/tool-facts.ts';
 import type { SessionState } from './session-state.ts';
 import type { UserSpeech } from './speech.ts';
 
-/** A server may begin responses and end none. */
+/** The limit for responses in progress: a server may begin responses and never end them. */
 const MAX_OPEN_RESPONSES = 128;
 
-/** What the API says where a response is asked for while another one is made. */
+/** The error code of the API if the program requests a response while another one is in progress. */
 const ALREADY_ACTIVE = 'conversation_already_has_active_response';
-/** The type of the error if the API fails to make a response. */
+/** The error type of the API if it fails to make a response. */
 const FAILED_TO_ANSWER = 'server_error';
 
-/** The responses of a session: those asked for, in order, and those the server has begun, by id. */
+/** The responses in progress of a session: those that were requested, in order, and those that have begun, by id. */
 export class SessionResponses implements ResponseSink {
-  /** How many of them the user has interrupted. */
+  /** How many responses the user has interrupted. */
   interruptions = 0;
-  /** How much audio they have. */
+  /** How many seconds of audio the responses have in total. */
   spokenSeconds = 0;
   readonly #state: SessionState;
   readonly #speech: UserSpeech;
   #requested: OpenResponse[] = [];
   readonly #begun = new Map<string, OpenResponse>();
 
-  /** The responses of items, the newest: playback continues after their end. */
+  /** The ids of responses, by the ids of their newest items. They are kept because playback continues after the end. */
   readonly #responseOfItem = new Map<string, string>();
-  /** The interrupted responses, the newest. */
+  /** The ids of the newest interrupted responses, to count each only once. */
   readonly #interrupted = new Set<string>();
 
   constructor(state: SessionState, speech: UserSpeech) {
@@ -65,7 +65,7 @@ export class SessionResponses implements ResponseSink {
   }
 
   requested(event: object): void {
-    // The next response that the server begins by itself does not answer this speech again.
+    // This response answers the last speech. The next one that the server begins by itself does not answer it again.
     if (!isOutOfBand(event)) this.#speech.takeEnd();
     const request = this.#begin(event, this.#state.caller, undefined);
     if (request !== undefined) this.#requested.push(request);
@@ -75,7 +75,7 @@ export class SessionResponses implements ResponseSink {
     this.#begin(event, caller, undefined)?.call.fail(error);
   }
 
-  /** The answers do not say which request they answer; their order does. */
+  /** The server does not say which request a response answers. It answers them in order. */
   created(told: unknown): void {
     const id = stringField(told, 'id');
     if (id === undefined || this.#begun.has(id) || !this.#state.claims(id)) return;
@@ -107,13 +107,13 @@ export class SessionResponses implements ResponseSink {
     const isKnown = response.itemTimes.of(id)?.endTime !== undefined;
     response.itemTimes.add(event, time);
     response.see(event);
-    // Without this, a function that is complete twice at one reading of the clock would have two calls.
+    // Without this, a function that two events report as complete at the same time would have two calls.
     if (isKnown) return;
     // The program may run a function, and answer, before the response is done.
     this.#requestTools(response, { output: [field(event, 'item')] }, time, time);
   }
 
-  /** The server reports an interruption of an answer that is still being made. */
+  /** Ends a response. If the server has cancelled it because the user spoke, it counts as interrupted. */
   done(event: unknown): void {
     const told = field(event, 'response');
     const id = stringField(told, 'id');
@@ -130,8 +130,8 @@ export class SessionResponses implements ResponseSink {
   }
 
   /**
-   * The program says how much of an item was heard. Audio arrives faster than it is played, so this may come later than
-   * what the server reports, or tell of the same answer again.
+   * The program says how much of an item was heard before an interruption. Audio arrives faster than it is played, so
+   * this may come after the end of the response, or after the server has reported the same interruption.
    */
   truncated(event: object): void {
     const itemId = stringField(event, 'item_id');
@@ -165,7 +165,7 @@ export class SessionResponses implements ResponseSink {
     this.#state.record?.addEvent(EVENT_OPENAI_REALTIME_INTERRUPTION, attributes, time);
   }
 
-  /** The API rejects something that the program has sent. */
+  /** Called when the API rejects something that the program has sent. Fails the request that the error is about. */
   failed(error: unknown): void {
     const details = fieldsOf(error);
     const request = this.#rejected(details);
@@ -180,9 +180,9 @@ export class SessionResponses implements ResponseSink {
   }
 
   /**
-   * Ends what is open, because the connection is.
+   * Ends the responses in progress, because the connection has ended.
    *
-   * @returns the end of the last one
+   * @returns the end time of the last of them; 0 if there are none
    */
   end(close: SocketClose | undefined): number {
     let last = 0;
@@ -196,7 +196,9 @@ export class SessionResponses implements ResponseSink {
     return last;
   }
 
-  /** The request that a response answers. One within the conversation answers no request for one outside of it. */
+  /**
+   * Removes and returns the request that a response answers. One inside the conversation answers no request outside it.
+   */
   #takeRequested(response: unknown): OpenResponse | undefined {
     const isWithin = stringField(response, 'conversation_id') !== undefined;
     const answered = isWithin ? this.#waiting : this.#requested[0];
@@ -213,7 +215,10 @@ export class SessionResponses implements ResponseSink {
     this.#requested = this.#requested.filter((each) => each !== request);
   }
 
-  /** The request that an error is about. Few programs name their events, but the parameter or the type may tell. */
+  /**
+   * The request that an error is about. Few programs give their events ids, but the error's parameter or type may show
+   * it.
+   */
   #rejected({ event_id, type, code, param }: PayloadObject): OpenResponse | undefined {
     if (event_id) return this.#requested.find(({ eventId }) => eventId === event_id);
     if (code === ALREADY_ACTIVE) return this.#requested.at(-1);
@@ -242,7 +247,7 @@ export class SessionResponses implements ResponseSink {
     return response;
   }
 
-  /** @param completed when the requested functions were complete; `undefined` for the rest, when the response is done */
+  /** @param completed when the functions were complete, to choose only those; `undefined` for all other tool calls */
   #requestTools(open: OpenResponse, result: unknown, endTime: number, completed?: number): void {
     const { id: responseId, parent, call, itemTimes } = open;
     const { content, endpoint, toolCalls, place } = this.#state;
@@ -264,17 +269,17 @@ export class SessionResponses implements ResponseSink {
   }
 }
 
-/** Audio is counted and not kept. */
+/** Stands for each piece of audio, which is counted but not kept. */
 const AUDIO_DELTA = Object.freeze({ type: 'response.output_audio.delta' });
 
-/** A response of a session that was asked for, or that the server has begun, and has not ended. */
+/** A response in progress: the program has requested it, or the server has begun it by itself. */
 class OpenResponse {
   readonly parent: Context;
   readonly call: Call;
-  /** Of the event that asked for it, as the program names it. */
+  /** The id that the program gave to the event that requested it. */
   readonly eventId: string | undefined;
   readonly isOutOfBand: boolean;
-  /** Transcripts of what it answers that came after its start. */
+  /** Transcripts of the speech that it answers, if they came after its start. */
   readonly heard: object[] = [];
   readonly itemTimes: ItemTimes = new ItemTimes();
   id: string | undefined;
@@ -336,13 +341,13 @@ class OpenResponse {
     this.call.chunk(AUDIO_DELTA);
   }
 
-  /** A piece of text, of what is said, or of the arguments of a function. */
+  /** A piece of text, of a transcript, or of the arguments of a function. */
   piece(piece: object, isText: boolean): void {
     if (isText) this.#firstText ??= this.call.now();
     this.call.chunk(piece);
   }
 
-  /** An event of its life: created, an item, done. */
+  /** Called for each event that is not a piece: the response was created, has a new item, or is done. */
   see(event: unknown): void {
     const response = field(event, 'response');
     const seen =
@@ -364,7 +369,7 @@ class OpenResponse {
   }
 }
 
-/** @param heard what was told after the start, which belongs before the input */
+/** @param heard transcripts that came after the start. They are recorded before the other input */
 function hearing(heard: readonly unknown[], input: readonly unknown[]): Operation {
   const { content } = realtimeResponse;
   const output = (result: unknown): Content => {

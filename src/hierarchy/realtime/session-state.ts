@@ -24,36 +24,36 @@ export interface SessionStart {
   readonly socket: OpenedSocket;
   readonly endpoint: ClientEndpoint;
   readonly startTime: number;
-  /** The connection before on the same socket. */
+  /** The session span of the previous connection on the same socket. */
   readonly previous: SpanContext | undefined;
-  /** Whether no other socket of the session has this response, or this transcript. */
+  /** Whether this socket records a response or transcript. It does not if another socket of the session does. */
   readonly claims: (id: string, sessionId: string | undefined) => boolean;
 }
 
-/** What is known of a session, for those that record what is said and answered in it. */
+/** The state of a session, which the recorders of its speech and its responses share. */
 export class SessionState {
   readonly telemetry: Telemetry;
   readonly toolCalls: ToolCalls;
   readonly client: object;
   readonly endpoint: ClientEndpoint;
-  /** With the span of the session. */
+  /** The context in which the session's span is active. */
   readonly context: Context;
   /** `undefined` where spans of conversations are switched off. */
   readonly record: OperationRecord<Place, Totals> | undefined;
-  /** What it sets for its responses. */
+  /** What the session sets for its responses. */
   readonly defaults: ResponseDefaults;
   facts: SessionFacts = readSessionFacts(undefined);
   model: string | undefined;
   conversation: Conversation;
-  /** That of the last event of the program. */
+  /** The context in which the program sent its last event. */
   caller: Context;
-  /** When the last event came that is no piece of audio or of an answer. */
+  /** The time of the last event, not counting pieces of audio and of answers. */
   time: number;
   readonly #kind: 'realtime' | 'live';
   readonly #tracker: ConversationTracker;
   readonly #claims: SessionStart['claims'];
   readonly #parentSpanId: string | undefined;
-  /** Events come for as long as the socket is open. */
+  /** A session may last long, and the wall clock may be set meanwhile. */
   readonly #clock = new LastingClock();
 
   constructor(start: SessionStart) {
@@ -105,7 +105,7 @@ export class SessionState {
     return this.#clock.now();
   }
 
-  /** Takes what the server says of the session. */
+  /** Called when the server describes the session. */
   described(session: unknown): void {
     const facts = readSessionFacts(session);
     const known = this.facts.id;
@@ -116,7 +116,10 @@ export class SessionState {
       this.conversation = this.#tracker.conversation(this.#kind, facts.id, this.endpoint.origin);
   }
 
-  /** Below the session, unless the caller's span is neither the session's parent nor missing: then it stays with that. */
+  /**
+   * The context for an operation of the session. Its parent is the session's span. But if the caller's active span is
+   * not the parent of the session, that span is the parent.
+   */
   parentIn(caller: Context): Context {
     if (this.record === undefined) return caller;
     const id = activeSpan(caller)?.spanContext().spanId;
@@ -125,7 +128,7 @@ export class SessionState {
       : caller;
   }
 
-  /** Whether no other socket has this response, or this transcript. */
+  /** Whether this socket records the response or transcript. It does not if another socket of the session does. */
   claims(id: string): boolean {
     return this.#claims(id, this.facts.id);
   }

@@ -17,8 +17,8 @@ import { type SessionStart, SessionState } from './session-state.ts';
 import { UserSpeech } from './speech.ts';
 
 /**
- * One session over one connection, from its opening to its close, with what the user says and with its responses. It has no
- * idle time, and outlives its parent.
+ * One session over one connection, from its opening to its close, with the speech of the user and the responses. It is
+ * never ended for being idle, and may outlive its parent span.
  */
 export class RealtimeSession implements RealtimeSink {
   readonly responses: SessionResponses;
@@ -28,7 +28,7 @@ export class RealtimeSession implements RealtimeSink {
   readonly #counts = { sent: 0, received: 0, errors: 0 };
   #closed = false;
 
-  /** @param released called once it has ended */
+  /** @param released called once the session has ended */
   constructor(start: SessionStart, released: (session: RealtimeSession) => void) {
     this.#released = released;
     this.#state = new SessionState(start);

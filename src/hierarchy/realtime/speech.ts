@@ -13,29 +13,29 @@ import type { SpeechSink } from '../dialects/realtime.ts';
 import { readItemResults } from '../dialects/responses.ts';
 import type { SessionState } from './session-state.ts';
 
-/** What the user says and the program brings: when, and which responses answer it. */
+/** What the user says and what the program adds to the conversation: when, and which responses answer it. */
 export class UserSpeech implements SpeechSink {
-  /** How much audio the program has sent. */
+  /** How many seconds of audio the program has sent. */
   heardSeconds = 0;
   readonly #state: SessionState;
-  /** What was said and brought since the last response. */
+  /** The items that were said or added since the last response. Empty if content is not recorded. */
   readonly #input: unknown[] = [];
-  /** When the program began to send what the server has not taken yet, and how many seconds it had sent before. */
+  /** When the program began to send audio that is not committed yet, and how many seconds it had sent before that. */
   #sendingSince: number | undefined;
   #sentBefore = 0;
-  /** When speech began, by the server's count of milliseconds and by our clock. */
+  /** When speech began: in milliseconds of audio as the server counts them, and by our clock. */
   #started: { readonly ms: number | undefined; readonly time: number } | undefined;
-  /** When it ended, until a response answers it. */
+  /** When the last speech ended. Set until a response answers that speech. */
   #end: number | undefined;
-  /** When the program has said that the user has finished: the server does not listen for it. */
+  /** When the program said that the user has finished, as it must if the server does not detect turns. */
   #committing: number | undefined;
-  /** When the speech of an item ended, until its transcript comes. */
+  /** When the speech of an item ended, by the id of the item. An entry is kept until the transcript comes. */
   readonly #spoken = new Map<string, number>();
-  /** Items that no response answers yet. */
+  /** The ids of items with speech that no response answers yet. */
   #unanswered: string[] = [];
   /**
-   * What the responses have heard, by items whose transcripts have not come. Those often come after the response has
-   * begun, or even ended: then they are ignored.
+   * Where to add the transcript of an item: the input of the response that answers it. Transcripts often come after the
+   * response has begun. One that comes after the response has ended is ignored.
    */
   readonly #heard = new Map<string, object[]>();
 
@@ -83,7 +83,10 @@ export class UserSpeech implements SpeechSink {
     this.#committing = this.#state.time;
   }
 
-  /** The server takes what was sent as an item. Where it does not listen for the end of speech, the program has told it. */
+  /**
+   * The server has made an item of the audio. If it does not detect turns, speech has ended when the program committed
+   * it.
+   */
   committed(itemId: string | undefined): void {
     const committing = this.#committing;
     const seconds = this.heardSeconds - this.#sentBefore;
@@ -95,7 +98,7 @@ export class UserSpeech implements SpeechSink {
     this.cleared();
   }
 
-  /** What was sent and not taken is gone. */
+  /** The audio that is not committed counts no longer. */
   cleared(): void {
     this.#sendingSince = undefined;
     this.#sentBefore = this.heardSeconds;
@@ -124,7 +127,7 @@ export class UserSpeech implements SpeechSink {
     keepNewest(this.#spoken);
   }
 
-  /** The transcript of what the user has said has come, or failed. */
+  /** Called when the transcription of the user's speech is complete, or has failed. */
   transcribed(event: unknown): void {
     const { telemetry, endpoint, context: parent, time: endTime, facts, place: within } = this.#state;
     const itemId = stringField(event, 'item_id');
@@ -147,7 +150,7 @@ export class UserSpeech implements SpeechSink {
     this.#state.conversation.count({ spent: record.spent });
   }
 
-  /** A transcript is input of the response that answers it, or of the next one if none does yet. */
+  /** Adds a transcript to the input of the response that answers it, or of the next one if none does yet. */
   #hear(itemId: string | undefined, transcript: string | undefined): void {
     const heard = this.#heard.get(itemId ?? '');
     this.#spoken.delete(itemId ?? '');
@@ -159,23 +162,26 @@ export class UserSpeech implements SpeechSink {
     else heard.push(item);
   }
 
-  /** What was said and brought since the last response; `takes` if the next one does not answer it again. */
+  /**
+   * What was said or added since the last response. `takes`: it is removed, so that the next one does not answer it
+   * again.
+   */
   said(takes: boolean): readonly unknown[] {
     return takes ? this.#input.splice(0) : [...this.#input];
   }
 
-  /** When the speech that the next response answers has ended. */
+  /** Removes and returns the time when the speech ended that a response answers; `undefined` if there is none. */
   takeEnd(): number | undefined {
     const end = this.#end;
     this.#end = undefined;
     return end;
   }
 
-  /** A response begins that answers what was said: it takes the transcripts that come later. */
+  /** Called when a response begins that answers the speech so far. It gets the transcripts that come later. */
   answering(heard: object[]): void {
     for (const itemId of this.#unanswered) this.#heard.set(itemId, heard);
     this.#unanswered = [];
-    // A session without transcription never takes them.
+    // A session without transcription never removes the entries.
     keepNewest(this.#heard);
   }
 }
