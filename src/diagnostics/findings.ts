@@ -6,10 +6,10 @@ import { isTooOld, TESTED } from './tested-versions.ts';
 /** `warning`: telemetry is lost or wrong until you act. `information`: no action is required. */
 export type Severity = 'information' | 'warning';
 
-/** The code that identifies a kind of finding. */
+/** Identifies a finding. */
 export type FindingCode = ProcessFindingCode | ProjectFindingCode;
 
-/** The codes that only the `doctor` command reports, when it examines a project. */
+/** The findings of the `doctor` command in a project. */
 export type ProjectFindingCode =
   | 'no_sdk_installed'
   | 'no_sdk_started'
@@ -29,7 +29,7 @@ export type ProjectFindingCode =
   | 'ai_sdk_installed'
   | 'agents_too_old';
 
-/** The codes that are reported in a running program. */
+/** The findings in a running program. */
 export type ProcessFindingCode =
   | 'option_not_accepted'
   | 'switched_off'

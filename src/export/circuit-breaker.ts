@@ -16,7 +16,7 @@ export interface CircuitBreakerExporterOptions {
   readonly timeout?: number | undefined;
 }
 
-/** The methods that `SpanExporter`, `PushMetricExporter` and `LogRecordExporter` of SDK 2.x and 3.x have in common. */
+/** The common part of `SpanExporter`, `PushMetricExporter` and `LogRecordExporter` in SDK 2.x and 3.x. */
 export interface Exporter {
   export(data: never, resultCallback: (result: ExportResult) => void): unknown;
   shutdown(): Promise<void>;
@@ -45,9 +45,9 @@ const MAX_EXPORT_TIMEOUT_MS = 2 ** 31 - 1;
  * A success after the timeout still closes the breaker: the backend is slow, not down.
  */
 export class CircuitBreakerExporter<Wrapped extends Exporter> {
-  /** Present only if the wrapped exporter is a metric exporter with this method. */
+  /** Present if the wrapped exporter of metrics has it. */
   declare readonly selectAggregation?: Selector<Wrapped, 'selectAggregation'>;
-  /** Present only if the wrapped exporter is a metric exporter with this method. */
+  /** Present if the wrapped exporter of metrics has it. */
   declare readonly selectAggregationTemporality?: Selector<Wrapped, 'selectAggregationTemporality'>;
   readonly #exporter: Wrapped;
   readonly #name: string;
@@ -97,7 +97,7 @@ export class CircuitBreakerExporter<Wrapped extends Exporter> {
     if (!this.open) await this.#inTime('forceFlush', () => this.#exporter.forceFlush?.());
   }
 
-  /** Shuts the exporter down. Waits no longer than the timeout, and does not wait while the breaker is open. */
+  /** Shuts the exporter down. Waits for the timeout at most, and not at all while the breaker is open. */
   async shutdown(): Promise<void> {
     await this.#inTime('shutdown', () => this.#exporter.shutdown());
   }

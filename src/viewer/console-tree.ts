@@ -114,7 +114,7 @@ export class ConsoleTreeExporter {
     else writeTo(this.#options.stream ?? defaultStream(), lateEvaluationLines(evaluation));
   }
 
-  /** Prints the traces whose root has arrived, without waiting for late spans. */
+  /** Prints the traces whose root has arrived. */
   forceFlush(): Promise<void> {
     this.#print([...this.#held].filter(([, trace]) => trace.timer !== undefined).map(([id]) => id));
     return Promise.resolve();

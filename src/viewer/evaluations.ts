@@ -39,7 +39,7 @@ export function evaluationText({ name, score, label }: SpanEvaluation): string {
   return joinedFacts([name, ...value], ' ');
 }
 
-/** The fields that log records of SDK 2.x and 3.x have in common. */
+/** The common part of log records in SDK 2.x and 3.x. */
 export interface FinishedLogRecord {
   readonly eventName?: string | undefined;
   readonly hrTime: Time;
@@ -47,7 +47,7 @@ export interface FinishedLogRecord {
   readonly spanContext?: { readonly traceId: string; readonly spanId: string } | undefined;
 }
 
-/** The result of an evaluation, in the form that views show: as an event of the evaluated span. */
+/** The result of an evaluation, as views show it: an event of the span that it is about. */
 export interface ShownEvaluation {
   /** `undefined` if the log record belongs to no span. */
   readonly traceId: string | undefined;

@@ -87,9 +87,7 @@ export class HtmlTraceExporter {
     resultCallback(SUCCESS);
   }
 
-  /**
-   * Shows an evaluation with its span, even if the span is on a page already. An evaluation without a span is ignored.
-   */
+  /** Shows an evaluation with its span, even if the span is on a page already. Ignores evaluations without a span. */
   evaluated({ traceId, spanId, event }: ShownEvaluation): void {
     if (traceId === undefined || spanId === undefined || this.#closed.get(traceId) === true) return;
     const attributes = limitedValues(event.attributes ?? {});

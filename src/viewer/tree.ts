@@ -15,7 +15,7 @@ export interface FinishedSpan {
   readonly kind: number;
   readonly startTime: Time;
   readonly endTime: Time;
-  /** Set while the span has not ended. A live page shows it with what is known so far. */
+  /** Set if it has not ended: a live page shows it with what is known so far. */
   readonly isOpen?: true | undefined;
   /** `code` is a value of `SpanStatusCode`: 0 unset, 1 ok, 2 error. */
   readonly status: { readonly code: number; readonly message?: string | undefined };
@@ -23,7 +23,7 @@ export interface FinishedSpan {
   readonly parentSpanContext?:
     | { readonly spanId: string; readonly isRemote?: boolean | undefined }
     | undefined;
-  /** The resource attributes of the process, such as `service.name`. */
+  /** The resource of the process, such as `service.name`. */
   readonly resource?: { readonly attributes: Readonly<Record<string, unknown>> } | undefined;
   spanContext(): { readonly traceId: string; readonly spanId: string };
 }
