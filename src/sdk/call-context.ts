@@ -3,7 +3,9 @@ import { activeContext, isSuppressed, LinkedContext, runIn, SPAN_KEY } from '../
 import type { Call } from './call.ts';
 import type { Method } from './reflect.ts';
 
-/** The call that a context belongs to. No key of the API's: those are equal in all copies of this package, calls are not. */
+/**
+ * The context key of a call. Not made by the API, whose keys are equal in all copies of this package: calls are not.
+ */
 const CALL: symbol = Symbol('opentelemetry-instrumentation-openai call');
 
 /**
@@ -45,13 +47,13 @@ class CallContext implements Context {
   }
 }
 
-/** Gives a call the context that the SDK will work in. A context of another package may have to set values itself. */
+/** Gives a call the context in which the SDK will work. A context of another package must set the value itself. */
 export function prepareContext(call: Call): void {
   const { caller } = call;
   call.working = LinkedContext.accepts(caller) ? new CallContext(call, caller) : caller.setValue(CALL, call);
 }
 
-/** From here on, the SDK works below the span of the call, which has begun. */
+/** Makes the SDK work below the span of a call that has begun. */
 export function enterSpan(call: Call): void {
   const { working, context } = call;
   if (working instanceof CallContext) working.enter(context);
@@ -82,7 +84,7 @@ export function proceed({ working }: Call, method: Method, client: object, args:
     : runIn(working, method, client, args);
 }
 
-/** The same in what is not the call's context: the program may have added values to it, which stay. */
+/** Calls an SDK method in the active context, with the call and its span. Values that the program has added stay. */
 export function proceedHere(call: Call, method: Method, client: object, args: unknown[]): unknown {
   const span = call.working?.getValue(SPAN_KEY);
   const active = activeContext();
@@ -92,8 +94,9 @@ export function proceedHere(call: Call, method: Method, client: object, args: un
 }
 
 /**
- * Sends an attempt of a call in another context than the call's own. Context managers such as those of Sentry, Datadog
- * and New Relic read the span when they enter a context, which may be before the call has begun.
+ * Sends an attempt of a call while another context than the call's own is active. If its span is still the caller's,
+ * the call's span is set: the context managers of Sentry, Datadog and New Relic read the span when they enter a
+ * context, which may be before the call has begun.
  */
 export function sendInside(
   call: Call,
@@ -116,7 +119,7 @@ export function currentCall(): Call | undefined {
   return callBeingMade ?? (activeContext().getValue(CALL) as Call | undefined);
 }
 
-/** The call that the client is working on. A suppressed request may run inside it, for example in a custom fetch. */
+/** The call on which the client is working. `undefined` for a suppressed request inside of it, as in a custom fetch. */
 export function callInProgress(client: object, active: Context): Call | undefined {
   const call = active.getValue(CALL) as Call | undefined;
   if (call === undefined || call.outcome !== undefined || call.client !== client) return undefined;

@@ -24,20 +24,20 @@ type CallOutcome =
   /** Tracing was shut down during the call. */
   | 'interrupted';
 
-/** `cut`: it ended without an error, and before the answer did, as far as its reader can tell. */
+/** How a stream ended. `cut`: without an error, but apparently before the answer was complete. */
 export type StreamEnd = 'completed' | 'cut' | 'cancelled' | 'aborted' | 'abandoned' | 'error';
 
 /** What the caller knows of the times of a call. */
 interface CallTimes {
-  /** `undefined` if it begins now. */
+  /** `undefined` if the call begins now. */
   readonly startTime: number | undefined;
-  /** `undefined` for that of the caller's span. */
+  /** `undefined` means the clock of the caller's span. */
   readonly clock: SpanClock;
 }
 
 /**
- * What objects of the SDK hold in place of a call, which is gone once it has settled. In `openai` 7, functions that V8
- * allocates as long-lived hold those objects until the next full collection of garbage.
+ * Objects of the SDK hold this instead of the call, so that the call can be freed once it has settled. In `openai` 7,
+ * functions that V8 allocates as long-lived hold those objects until the next full garbage collection.
  */
 export interface CallReference {
   call: Call | undefined;
@@ -52,7 +52,7 @@ export interface Attempt {
   /** Response headers, kept until the call settles. */
   headers: unknown;
   error: unknown;
-  /** The URL and the headers that were sent, which hold its keys. Released with the call's other payloads. */
+  /** The URL and the headers that were sent, which contain API keys. Released with the call's other payloads. */
   sentURL: unknown;
   sentHeaders: unknown;
 }
@@ -68,12 +68,17 @@ export function readResponse(answered: Pick<Attempt, 'status' | 'headers'>, resp
 export interface CallObservation {
   /** The context that the SDK works in, so that HTTP spans nest below the call's span. */
   readonly context: Context;
-  /** No chunk metrics: 1 ms resolution is enough for chunk times, and an exact time would be the largest cost of a chunk. */
+  /**
+   * Whether chunk times need only whole milliseconds, as without chunk metrics. Exact times would be the largest cost.
+   */
   readonly roughTimes?: boolean;
   chunk?(value: unknown, time: number): void;
   /** A usage chunk that the program did not ask for and does not see. */
   hiddenChunk?(value: unknown): void;
-  /** The answer of a stream as far as it has come, as it would be recorded; `undefined` if content is not, or only after a hook. */
+  /**
+   * The answer of a stream so far, as it would be recorded. `undefined` if content is not recorded, or only after a
+   * hook.
+   */
   answerSoFar?(): AnswerSoFar | undefined;
   settle(call: Call): void;
 }
@@ -94,11 +99,11 @@ export interface ToolRun {
   /** The client of the helper. */
   readonly client: object;
   readonly name: string;
-  /** As the function gets them: parsed, or JSON text. */
+  /** The arguments that the function gets: parsed, or as JSON text. */
   readonly arguments: unknown;
-  /** The tool calls of the model to this function. This run is one of them. */
+  /** The tool calls by which the model asked for this function. This run belongs to one of them. */
   readonly calls: () => readonly ModelToolCall[];
-  /** The messages that the model answered with them. */
+  /** The messages to which the model answered with these tool calls. */
   readonly history: () => readonly unknown[];
   readonly run: () => unknown;
 }
@@ -106,9 +111,9 @@ export interface ToolRun {
 /** Decides whether and how what a client does is observed. */
 export interface CallObserver {
   /**
-   * Runs before each call, before its context is read: the last moment to set up tracing.
+   * Runs before each call, before its context is read. This is the last chance to set up tracing.
    *
-   * @returns whether anything takes what is recorded. If not, the call is not observed, and costs almost nothing.
+   * @returns whether anything receives what is recorded. If not, the call is not observed, and costs almost nothing.
    */
   prepare?(): boolean;
   start(call: Call): CallObservation | undefined;
@@ -120,7 +125,7 @@ export interface CallObserver {
   runTool?(tool: ToolRun): unknown;
   /** Runs when a client unwraps a webhook. */
   startWebhook?(client: object): Outcome | undefined;
-  /** Takes over what a socket carries that is no call. */
+  /** Observes everything on a socket that is not a call. */
   openSocket?(socket: OpenedSocket): SocketObservation | undefined;
 }
 
@@ -139,16 +144,22 @@ export class Call implements AnsweredRequest {
   readonly observer: CallObserver;
   readonly reference: CallReference = { call: this };
 
-  /** Of the caller's span: what is timed by it ends before that span does. */
+  /** The clock of the caller's span. What is timed by this clock ends before that span does. */
   readonly clock: SpanClock;
   startTime: number;
-  /** Its clock, or where it has none, ours as it was at the start: the wall clock may be set meanwhile. */
+  /**
+   * The clock of this call. Without a caller's clock, it is ours as it was at the start: the wall clock may be set
+   * later.
+   */
   ownClock: number;
   endTime = 0;
-  /** The caller's, then, once the call has begun, that of its span. All contexts are released when the call settles. */
+  /**
+   * The caller's context or, once the call has begun, that of its span. All contexts are released when the call
+   * settles.
+   */
   context: Context;
   caller: Context;
-  /** The one that the SDK works in, once it makes the call. */
+  /** The context in which the SDK works, once it makes the call. */
   working: Context | undefined;
 
   begun = false;
@@ -156,13 +167,15 @@ export class Call implements AnsweredRequest {
   path = '';
   body: unknown;
   query: unknown;
-  /** The SDK's own `__metadata`. It names the model of a form that cannot be read. */
+  /** The SDK's own `__metadata`. It names the model if the body is a form that cannot be read. */
   sdkMetadata: unknown;
-  /** What the SDK sends, until the result is read: a retry is recognised by it. */
+  /** The options that the SDK sends, kept until the result is read. A retry is recognised by them. */
   options: unknown;
-  /** Those of the options, until the call settles. Reading one is slow: it is read where it is needed. */
+  /**
+   * The headers in the options, kept until the call settles. Reading one is slow, so they are read only where needed.
+   */
   requestHeaders: unknown;
-  /** The program's, which stops the loop of a poll helper. */
+  /** The abort signal of the program, which also stops the loop of a poll helper. */
   signal: unknown;
   /** Set by the observer: ask the stream for its usage unless the caller has decided. */
   wantsUsage = false;
@@ -180,7 +193,7 @@ export class Call implements AnsweredRequest {
   headers: unknown;
   headersTime = 0;
 
-  /** The promise of the response, until it has arrived. */
+  /** The promise of the response, until the response has arrived. */
   carrier: object | undefined;
   /** A subclass replaced the promise we returned from `makeRequest`; only that one settles. */
   indirect = false;
@@ -195,7 +208,7 @@ export class Call implements AnsweredRequest {
   chunkCount = 0;
   firstChunkTime: number | undefined;
   lastChunkTime: number | undefined;
-  /** Milliseconds between two chunks, at most. */
+  /** The longest time between two chunks, in milliseconds. */
   longestChunkGap = 0;
   streamEnd: StreamEnd | undefined;
 
@@ -205,7 +218,7 @@ export class Call implements AnsweredRequest {
   error: unknown;
 
   observation: CallObservation | undefined;
-  /** Its neighbours among the calls in flight. */
+  /** The neighbouring calls in the list of calls in flight. */
   older: Call | undefined;
   newer: Call | undefined;
 
@@ -225,7 +238,7 @@ export class Call implements AnsweredRequest {
     return this.outcome === 'error' || this.streamEnd === 'error';
   }
 
-  /** The response has arrived, and the program has not asked for the result. */
+  /** Whether the response has arrived, but the program has not asked for the result. */
   get isUnclaimed(): boolean {
     return this.headersTime > 0 && !this.requested;
   }
@@ -240,7 +253,7 @@ export class Call implements AnsweredRequest {
     return this.ownClock + performance.now();
   }
 
-  /** Set by the observer where the call is part of something that began before. */
+  /** Changes the clock. The observer calls this if the call is part of something that began before. */
   goBy(clock: number): void {
     this.startTime += clock - this.ownClock;
     this.ownClock = clock;
@@ -333,7 +346,7 @@ export class Call implements AnsweredRequest {
   /** Ends a call without a result to read: the program takes the body itself, or never asked for the result. */
   close(outcome: 'raw' | 'abandoned' | 'interrupted'): void {
     if (outcome !== 'raw' && this.streamed) this.streamEnd ??= 'abandoned';
-    // At the end of the program, such an answer has been unread since it arrived.
+    // At the end of the program, an answer that nobody reads has been unread since it arrived.
     const isUnread = outcome === 'interrupted' && !(this.streamed ? this.read : this.requested);
     this.#settle(outcome, undefined, undefined, isUnread || outcome === 'abandoned');
   }
@@ -341,7 +354,7 @@ export class Call implements AnsweredRequest {
   #settle(outcome: CallOutcome, value: unknown, error: unknown, isLate = false): void {
     if (this.outcome !== undefined) return;
     this.outcome = outcome;
-    // Abandonment is noticed late: the last sign of life is the end.
+    // Abandonment is noticed late, so the call ends at its last sign of life.
     this.endTime = (isLate && (this.lastChunkTime ?? this.headersTime)) || this.now();
     if (this.lastChunkTime !== undefined && this.lastChunkTime > this.endTime) {
       // The wall clock was set between two chunks.
@@ -376,9 +389,9 @@ export class Call implements AnsweredRequest {
 }
 
 /**
- * Ends a call whose promise or stream was garbage collected, so its result can no longer be read. A call leaves when its
- * result is being read, or when it settles: V8 keeps what is watched, and all that it refers to, through each collection
- * of young objects.
+ * Ends a call whose promise or stream was garbage collected, so that its result can no longer be read. A call is
+ * unregistered once its result is being read or the call has settled: V8 keeps a registered object, and everything to
+ * which it refers, through each collection of young objects.
  */
 export const lostResults: FinalizationRegistry<Call> = new FinalizationRegistry((call) =>
   call.close('abandoned'),
@@ -391,14 +404,15 @@ export function watchForLoss(call: Call, object: object): void {
 }
 
 /**
- * The calls in flight that are observed, of all copies of this release: the copy that patched a class begins the calls that
- * the others observe. They are linked to each other: a set allocates a new table for each call of a quiet program.
+ * The observed calls in flight, of all copies of this release: the copy that patched a class also begins calls that
+ * other copies observe. This is a linked list, because a set would allocate a new table for each call of a quiet
+ * program.
  */
 const inFlight = new ProcessWide<{ newest: Call | undefined }>(`open-calls@${VERSION}`, () => ({
   newest: undefined,
 }));
 
-/** The calls in flight, oldest first; of one observer if it is given. */
+/** The calls in flight, oldest first. With an observer, only the calls that it observes. */
 export function openCalls(observer?: CallObserver): Call[] {
   const calls: Call[] = [];
   for (let call = inFlight.value.newest; call !== undefined; call = call.older)
@@ -422,12 +436,12 @@ export function removeOpenCall(call: Call): void {
   call.older = call.newer = undefined;
 }
 
-/** Whether so many requests of the program wait for their answer from a server. */
+/** Whether at least `count` requests of the program are waiting for an answer from a server. */
 export function hasRequestsUnderWay(origin: string, count: number): boolean {
   let waiting = 0;
   for (let call = inFlight.value.newest; call !== undefined; call = call.older) {
     const { headersTime, observer, client } = call;
-    // A response over a socket, whose observer prepares nothing, waits for no request.
+    // A response over a socket waits for no request. Its observer has no `prepare`.
     if (headersTime === 0 && observer.prepare !== undefined && originOf(client) === origin) waiting++;
     if (waiting === count) return true;
   }

@@ -1,9 +1,9 @@
-/** The kinds of classes that are observed beside clients. */
+/** The kinds of classes that are observed in addition to clients. */
 export type ClassKind = 'socket' | 'loop' | 'agents' | 'agents-realtime';
 
 /**
- * What they are exported as. An ES module has to be asked for each
- * name. The plugins for bundlers read them, too, and load nothing else of the classes.
+ * The names under which the classes are exported. Code in an ES module can refer to its exports only by name. The
+ * plugins for bundlers read these names, too, so this file must not load the code that observes the classes.
  */
 export const CLASS_NAMES: Readonly<Record<ClassKind, readonly string[]>> = {
   socket: [
@@ -16,8 +16,8 @@ export const CLASS_NAMES: Readonly<Record<ClassKind, readonly string[]>> = {
     'SidebandWS',
   ],
   loop: ['ResponsesToolRunner', 'DecisionsToolRunner'],
-  /** The runner of `@openai/agents`, the only one that knows of sessions. */
+  /** The runner of `@openai/agents`. Nothing else there knows the sessions. */
   agents: ['Runner'],
-  /** The transports of its realtime agents. */
+  /** The transports of the realtime agents of `@openai/agents`. */
   'agents-realtime': ['OpenAIRealtimeBase'],
 };

@@ -1,13 +1,15 @@
 import { field, fieldsOf } from '../util/payload.ts';
 import { isSecretParameter, secretsOfUrl } from '../util/url-secrets.ts';
 
-/** Clients whose keys are looked for in every error, also in one that reaches us outside of a call. */
+/** How many clients are remembered. Their API keys are removed from every error, even from one outside of a call. */
 const MAX_CLIENTS = 128;
 /** Shorter texts are not keys: removing them would only make a text unreadable. */
 const MIN_KEY_LENGTH = 4;
-/** The same for one of several values in a header. A cookie such as `theme=dark` is not a key. */
+/** Shorter parts of a header with several values are not keys, such as `dark` in the cookie `theme=dark`. */
 const MIN_PART_LENGTH = 8;
-/** Fields of a client that hold a key. A key from a function is in the first field, and in the headers sent. */
+/**
+ * Fields of a client that contain a key. A key that a function returns is in the first one, and in the headers sent.
+ */
 const KEY_FIELDS = ['apiKey', 'adminAPIKey', 'webhookSecret'] as const;
 /** Headers that authenticate a request, to the API or to a gateway. */
 const KEY_HEADER = /authorization|(?<!idempotency[-_])key(?![a-z])|token$|secret|password|cookie|[-_]auth$/i;
@@ -18,10 +20,10 @@ const PLACEHOLDERS: ReadonlySet<string> = new Set(
   ),
 );
 
-/** A request whose answer is read. */
+/** A request whose answer is being read. */
 export interface AnsweredRequest {
   readonly client: object;
-  /** As it was sent last, with every key that the program, the SDK or a provider added. */
+  /** The request as it was sent last, with every key that the program, the SDK or a provider added. */
   readonly lastAttempt: { readonly sentURL: unknown; readonly sentHeaders: unknown } | undefined;
 }
 
@@ -30,10 +32,10 @@ let nextIndex = 0;
 let answeredRequest: AnsweredRequest | undefined;
 
 /**
- * Says whose answer, or part of it, is read from now on. Whatever number of other clients there are, the keys that were
- * sent for it are known meanwhile.
+ * Sets the request whose answer, or part of it, is being read from now on. Until the next call of this function,
+ * {@link keysInUse} includes the keys that were sent with it, however many other clients there are.
  *
- * @returns whose was read before
+ * @returns the request that was set before
  */
 export function nowReading(request: AnsweredRequest | undefined): AnsweredRequest | undefined {
   const before = answeredRequest;
@@ -41,7 +43,7 @@ export function nowReading(request: AnsweredRequest | undefined): AnsweredReques
   return before;
 }
 
-/** Remembers where keys are found, not the keys, and keeps no client alive. */
+/** Remembers a client, in which keys can be found. It copies no keys and does not keep the client alive. */
 export function rememberClient(client: object): void {
   clients[nextIndex] = new WeakRef(client);
   nextIndex = (nextIndex + 1) % MAX_CLIENTS;

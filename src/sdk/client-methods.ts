@@ -28,8 +28,9 @@ interface SdkPage {
 }
 
 /**
- * Calls by the objects of the SDK that belong to them: the promise of the response, from which it derives every promise
- * of the result; the value of that promise, which it passes to its parser; and the options, while it parses.
+ * Finds a call by an object of the SDK that belongs to it: the promise of the response, from which the SDK derives
+ * every promise of the result; the value of that promise, which the SDK passes to its parser; the options, while it
+ * parses.
  */
 const calls = privateSlot<CallReference>();
 
@@ -39,7 +40,7 @@ export function wrapMakeRequest(original: Method): MethodHolder {
     makeRequest(...args) {
       const options = args[0];
       const call = currentCall();
-      // A retry passes here again, and so may the call of another client.
+      // A retry calls this again, and so may a call of another client.
       if (call === undefined || call.begun || call.client !== this) return original.apply(this, args);
       call.begun = true;
       args[0] = beginWhenResolved(call, options);
@@ -70,7 +71,7 @@ function withAdditions(call: Call, options: unknown): unknown {
 }
 
 /**
- * Chains onto the SDK's promise: a handler on the side would hide an unhandled rejection from the program.
+ * Returns a promise that follows the SDK's: a separate handler would hide an unhandled rejection from the program.
  *
  * @param args what the program passed to `makeRequest`, to send its original request again
  */
@@ -80,7 +81,7 @@ function watchResponse(
   makeRequest: Method,
   args: readonly unknown[],
 ): unknown {
-  // A subclass may return something else than a promise, on which the SDK then fails by itself.
+  // A subclass may return something other than a promise. The SDK then fails by itself.
   if (typeof response?.then !== 'function') {
     call.close('abandoned');
     return response;
@@ -97,19 +98,21 @@ function watchResponse(
   return carrier;
 }
 
-/** Whether a subclass may send the request again, after its response: its own promise reports the end. */
+/**
+ * Whether a subclass may send the request again after the response. Then the promise of the subclass reports the end.
+ */
 function isSentAgain(call: Call): boolean {
   return call.indirect && call.requested;
 }
 
 function failCall(call: Call, error: unknown): never {
-  // A subclass sends the program's own request, whose usage is the program's to see.
+  // A subclass may now send the program's original request, and the program must see the usage of that.
   if (call.indirect) call.hidesUsage = false;
   else call.fail(error);
   throw error;
 }
 
-/** The program gets the answer to its original request. If the server accepts that one, it rejected our addition. */
+/** Sends the program's original request. If the server accepts it, it had rejected what we added. */
 async function sendWithoutUsage(call: Call, makeRequest: Method, args: readonly unknown[]): Promise<unknown> {
   call.hidesUsage = false;
   let props: unknown;
@@ -172,7 +175,7 @@ export function wrapRetry(original: Method): MethodHolder {
       if (call === undefined) return original.apply(this, args);
       const { lastAttempt } = call;
       if (lastAttempt !== undefined) lastAttempt.endTime = call.now();
-      // The SDK parses outside of the call's context.
+      // While the SDK parses, the call's context is not active.
       return call === active ? original.apply(this, args) : proceedHere(call, original, this, args);
     },
   };
@@ -181,8 +184,8 @@ export function wrapRetry(original: Method): MethodHolder {
 /**
  * The call whose request the SDK sends again, before or while it parses a response.
  *
- * @param active the client's call of the current context. It may be another one: one call may make another, in a custom
- *   fetch or in a subclass.
+ * @param active the client's call in the current context. This may be another call: one call may make another, in a
+ *   custom fetch or in a subclass.
  */
 function callBeingRetried(options: unknown, client: object, active: Call | undefined): Call | undefined {
   if (active?.options === options) return active;
@@ -191,12 +194,12 @@ function callBeingRetried(options: unknown, client: object, active: Call | undef
 }
 
 /**
- * Registers the promise of a call's response. If it is not the one we returned from `makeRequest`, a subclass replaced it,
- * for example to log in first; then only that one settles.
+ * Registers the promise of a call's response. If it is not the one we returned from `makeRequest`, a subclass replaced
+ * it, for example to log in first; then only that one settles.
  */
 export function watchResponsePromise(response: object, call: Call): void {
   calls.set(response, call.reference);
-  // A thenable of a subclass must not be asked twice.
+  // The `then` of a subclass's thenable must not be called twice.
   call.indirect = response instanceof Promise && response !== call.carrier;
   if (call.indirect) watchForLoss(call, response);
   // An object that is watched for collection must not be retained.
@@ -204,8 +207,8 @@ export function watchResponsePromise(response: object, call: Call): void {
 }
 
 /**
- * Takes the response. If the program has asked for the result by now, the SDK parses it next. Only a result that was not
- * asked for can get lost, and watching each one would be the largest cost of a call.
+ * Takes the response. If the program has asked for the result by now, the SDK parses it next. Only a result that was
+ * not asked for can get lost, and watching each one would be the largest cost of a call.
  */
 function takeResponse(call: Call, props: unknown): void {
   const { carrier } = call;
@@ -238,7 +241,7 @@ export function wrapClientParse(original: Method): MethodHolder {
  * Late openai 7 may send the request again while it parses. A context around the parser would also tell which call that
  * request belongs to, but entering it allocates a kilobyte for each call.
  *
- * @returns false if another call is already found by these options
+ * @returns `false` if these options already lead to another call
  */
 function awaitRetry(call: Call, options: object): boolean {
   const known = calls.get(options)?.call;
@@ -249,7 +252,9 @@ function awaitRetry(call: Call, options: object): boolean {
 
 const watchingParses = privateSlot<Method>();
 
-/** The wrapper of a parse function, which each promise has in all other versions. Most share one, and so one wrapper. */
+/**
+ * Wraps the parse function that each promise has in all other versions. Most promises share one, and so one wrapper.
+ */
 export function watchingParse(original: Method): Method {
   const known = watchingParses.get(original);
   if (known !== undefined) return known;
@@ -262,7 +267,7 @@ export function watchingParse(original: Method): Method {
     },
   });
   watchingParses.set(original, resemble(original, parseResponse));
-  // A wrapper is its own wrapper: one promise may serve many requests.
+  // A wrapper is not wrapped again: one promise may serve many requests.
   watchingParses.set(parseResponse, parseResponse);
   return parseResponse;
 }
@@ -301,7 +306,7 @@ function takeResult(call: Call, value: unknown, props: unknown): void {
   }
 }
 
-/** Wraps `parse`, which everything that returns the result passes, before or after the response arrives. */
+/** Wraps `parse`, which every method that returns the result calls, before or after the response arrives. */
 export function wrapParse(original: Method): MethodHolder {
   return {
     parse(...args) {
@@ -332,16 +337,16 @@ export function wrapAsResponse(original: Method): MethodHolder {
 }
 
 /**
- * Whether another library asks, to learn of failures, before the program has the promise: Sentry replaces the parser by a
- * proxy first, and the method afterwards.
+ * Whether another library, to learn of failures, calls `asResponse` before the program has the promise. Sentry first
+ * replaces the parser by a proxy, and `asResponse` afterwards.
  */
 function isForWatcher(promise: object): boolean {
   return isProxy(field(promise, 'parseResponse')) && !Object.hasOwn(promise, 'asResponse');
 }
 
 /**
- * Puts the watched promise in place of the SDK's, once the program asks for the result. V8 follows a rejection to the
- * code that waits only through promises with one handler, so one on the side would cut the program out of the stack.
+ * Replaces the SDK's promise by a watched one, once the program asks for the result. V8 finds the code that waits for a
+ * rejected promise only if each promise has one handler: with a second one, the program would be missing in the stack.
  */
 function watchIndirect(call: Call, promise: object): void {
   if (call.requested) return;

@@ -2,24 +2,25 @@ import { field } from '../util/payload.ts';
 import { isObject, ownerOf, propertyOf } from './reflect.ts';
 
 /**
- * Finds the prototype that owns `makeRequest`, which every call of a client passes. The target may be a client, a client
- * class, a subclass or the module's namespace. A subclass that overrides the method is skipped: the SDK's own counts.
+ * Finds the prototype that owns `makeRequest`, which every call of a client passes. The target may be a client, a
+ * client class, a subclass or the module's namespace. A subclass that overrides the method is skipped: the SDK's own
+ * counts.
  */
 export function findClientPrototype(target: unknown): object | undefined {
   return ownerOf(isClient(target) ? target : propertyOf(findClientClass(target), 'prototype'), 'makeRequest');
 }
 
-/** The methods that the client of every known version has and that the seam wraps. */
+/** The methods that we wrap and that the client of every known version has. */
 const KNOWN_METHODS = ['request', 'makeRequest'] as const;
 
-/** The known methods that a client class lacks: it is of a version that is built differently. */
+/** The known methods that a client class lacks. If there are any, its version is built in a way that we do not know. */
 export function missingMethods(prototype: unknown): string[] {
   return KNOWN_METHODS.filter((name) => typeof field(prototype, name) !== 'function');
 }
 
 /**
- * The client that the resources of a client call: of a proxy, or of an object that inherits from a client, the original.
- * A proxy that wraps all that it returns gives another one each time.
+ * The client that the resources of a client use. For a proxy, or an object that inherits from a client, this is the
+ * original client. A proxy that wraps everything it returns leads to a different object each time.
  */
 export function clientOfResources(client: object): object {
   const found = propertyOf(client, 'models', '_client');
@@ -39,7 +40,7 @@ export function findClientClass(target: unknown): unknown {
   return names.map((name) => propertyOf(target, name)).find(isClientClass);
 }
 
-/** The prototype of a client class that is not the SDK's main one, such as a subclass of the program. */
+/** The prototype of a client class other than the SDK's main class, such as a subclass in the program. */
 export function findSubclassPrototype(clientClass: unknown): object | undefined {
   // Each major's `OpenAI` has itself as a static member. In openai 4, it extends the class that owns `makeRequest`.
   if (!isObject(clientClass) || Object.hasOwn(clientClass, 'OpenAI')) return undefined;

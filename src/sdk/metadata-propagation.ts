@@ -12,12 +12,12 @@ const MAX_METADATA_PAIRS = 16;
 const MAX_METADATA_KEY_LENGTH = 64;
 const MAX_METADATA_VALUE_LENGTH = 512;
 
-/** The key of the mark that tells every process that the creator does not record what it created; its value is `true`. */
+/** A key in the metadata, with the value `true`: the process that created the resource does not record its work. */
 export const HANDED_ON = 'otel-openai-handed-on';
 
 /**
- * Whether the mark can be added. Without it, a trace context in the metadata says that the creator records. Where neither
- * has room, the process that works on it records it.
+ * Whether the mark {@link HANDED_ON} can be added. A trace context without the mark means that the creator records the
+ * work. If the metadata has room for neither, the process that works on the resource records it.
  */
 export function hasRoomForMark(body: unknown): boolean {
   const metadata = field(body, 'metadata') ?? {};
@@ -30,9 +30,9 @@ export function hasRoomForMark(body: unknown): boolean {
 
 /**
  * Adds the call's trace context to the metadata of the resource that the request creates, in the format of the
- * registered propagator, and the mark, if the observer asked for it. The program's own options and metadata stay unchanged. Baggage
- * is never added: it belongs to the program, not to the trace. Where the metadata was copied from something that was handed on,
- * context and mark are replaced.
+ * registered propagator, and the mark, if the observer wants it. The program's own options and metadata stay unchanged.
+ * Baggage is never added: it belongs to the program, not to the trace. If the metadata already has the mark, it was
+ * copied from another resource, and both context and mark are replaced.
  */
 export function addTraceContext(call: Call, options: unknown): unknown {
   if (!call.propagates) return options;
@@ -53,12 +53,12 @@ export function addTraceContext(call: Call, options: unknown): unknown {
   return { ...asObject(options), body: { ...body, metadata: all } };
 }
 
-/** A new context may have no state. */
+/** Removes the mark and the trace state. The latter would not be replaced if the new context has none. */
 function withoutContext({ [HANDED_ON]: _, tracestate, ...others }: PayloadObject = {}): PayloadObject {
   return others;
 }
 
-/** What the registered propagator writes of a context, in the limits of metadata. */
+/** The fields that the registered propagator writes for a context, without those that exceed the limits of metadata. */
 export function traceContextOf(context: Context): Readonly<Record<string, string>> {
   const carrier: Record<string, string> = {};
   propagation.inject(propagation.deleteBaggage(context), carrier, {

@@ -8,13 +8,13 @@ import { Seam } from './seam.ts';
 import { socketSeam } from './sockets/index.ts';
 import { LoopClass } from './tool-loops.ts';
 
-/** A kind of class that is observed beside clients. */
+/** A kind of class that is observed in addition to clients. */
 interface ObservedClass {
-  /** The methods that all of them have. */
+  /** The methods that all classes of this kind have. */
   readonly methods: readonly string[];
-  /** Whether any class with these methods is one: a subclass of the program, or one that a bundler has renamed. */
+  /** Whether the name of the class does not matter: the program may have a subclass, and bundlers rename classes. */
   readonly hasAnyName?: boolean;
-  /** Called once for each class. `undefined` if it is built in a way that is not known. */
+  /** Called once for each class. Returns `undefined` if the class is built in a way that we do not know. */
   readonly seam: (prototype: object) => PatchedClass | undefined;
 }
 
@@ -33,7 +33,7 @@ const OBSERVED_CLASSES: Readonly<Record<ClassKind, ObservedClass>> = {
   'agents-realtime': { methods: ['_onMessage'], seam: (prototype) => new RealtimeTransports(prototype) },
 };
 
-/** The prototypes of the classes of a kind in a target: a class, or a module that exports some. */
+/** The prototypes of the classes of one kind in a target, which is a class or a module that exports classes. */
 export function findPrototypes(target: unknown, kind: ClassKind): object[] {
   const { methods, hasAnyName } = OBSERVED_CLASSES[kind];
   const names: readonly string[] = CLASS_NAMES[kind];
@@ -46,7 +46,7 @@ export function findPrototypes(target: unknown, kind: ClassKind): object[] {
   return [...new Set(prototypes.filter(isObject).filter(isOne))];
 }
 
-/** The seams of such classes. */
+/** The objects that patch and observe the classes of one kind in a target. */
 export function seamsIn(target: unknown, kind: ClassKind): PatchedClass[] {
   return findPrototypes(target, kind)
     .map((prototype) => PatchedClass.find(prototype) ?? OBSERVED_CLASSES[kind].seam(prototype))

@@ -7,22 +7,24 @@ import { builtInRequire, findDependenciesOf, findPackage } from '../util/optiona
 import { patchMethod } from '../util/patch-method.ts';
 import { isObject, type Method, methodOf, propertyOf, resemble } from './reflect.ts';
 
-/** Its CommonJS build: of SDK 3, and of SDK 2. */
+/** The CommonJS build of OpenTelemetry's own instrumentation: `dist` for SDK 3, `build/src` for SDK 2. */
 const COMMONJS_FILE =
   /[\\/]@opentelemetry[\\/]instrumentation-openai[\\/](?:dist|build[\\/]src)[\\/]index\.c?js$/;
 const AUTO_INSTRUMENTATIONS = '@opentelemetry/auto-instrumentations-node';
 
 /** How many observers of all clients there are. */
 let observing = 0;
-/** By the prototypes of the other instrumentation's classes, and of the resources that its wrappers are taken off. */
+/**
+ * What undoes each change, by the changed prototype: of the other instrumentation's class, or of a wrapped resource.
+ */
 const restores = new Map<object, () => void>();
 
 /**
- * Switches off OpenTelemetry's own instrumentation of `openai`, which reads each response before the program does, so that
- * `parse()` and `asResponse()` throw. Its wrappers step aside while their instrumentation is not enabled. Call this when
- * `openai` has loaded: the other one wraps only what loads after itself.
+ * Switches off OpenTelemetry's own instrumentation of `openai`, which reads each response before the program does, so
+ * that `parse()` and `asResponse()` throw. Its wrappers do nothing while `isEnabled` returns `false`. Call this when
+ * `openai` has loaded: the other instrumentation wraps only what loads after it.
  *
- * @returns switches it on again, unless somebody else still observes all clients
+ * @returns switches it on again, unless another observer of all clients remains
  */
 export function switchOtherOff(): () => void {
   observing++;
@@ -38,7 +40,9 @@ export function switchOtherOff(): () => void {
   };
 }
 
-/** Only its wrappers ask, at each call: a program in which it is not active is told nothing. */
+/**
+ * An `isEnabled` that returns `false`. Only active wrappers call it, so a message is printed only if there are some.
+ */
 function disabled(isEnabled: Method): Method {
   let isSaid = false;
   return function (this: object) {
@@ -57,12 +61,12 @@ function saySwitchedOff(): void {
   );
 }
 
-/** What a wrapper of it logs, which stays in its source when it is bundled and minified. */
+/** The message that a wrapper logs. It stays in the source when the wrapper is bundled and minified. */
 const WRAPPER_SOURCE = /OpenAI\.[\w.]+\.create args: %O/;
 
 /**
- * Takes its wrappers off the resources of a client. Bundled, such as into a distribution of OpenTelemetry, its class cannot
- * be found.
+ * Removes the other instrumentation's wrappers from the resources of a client. This is needed if it is bundled, such as
+ * in a distribution of OpenTelemetry, because its class cannot be found then.
  */
 function bypassWrappers(client: object): void {
   const resources = [propertyOf(propertyOf(client, 'chat'), 'completions')];
@@ -78,7 +82,7 @@ function bypassWrappers(client: object): void {
         return original.apply(this, args);
       },
     });
-    // It looks wrapped, so that the other instrumentation finds nothing amiss when it is disabled.
+    // It still looks wrapped, so that the other instrumentation reports no error when it is disabled.
     restores.set(prototype, patchMethod(prototype, 'create', resemble(wrapper, bypass)));
     saySwitchedOff();
   }
@@ -100,7 +104,7 @@ function findOtherPrototypes(): object[] {
   const modules: unknown[] = Object.keys(require.cache)
     .filter((file) => COMMONJS_FILE.test(file))
     .map((file) => require.cache[file]?.exports);
-  // ES modules have no cache to look through. Whatever instrumentation of OpenTelemetry is active, `require` shows it.
+  // ES modules have no cache to search. If any instrumentation of OpenTelemetry is active, it has patched `require`.
   if (modules.length === 0 && /\bpatchedRequire\b/.test(String(Module?.prototype.require))) {
     const file = esModuleFile();
     if (file !== undefined) modules.push(require(file));
@@ -108,19 +112,19 @@ function findOtherPrototypes(): object[] {
   return modules.map((each) => propertyOf(each, 'OpenAIInstrumentation', 'prototype')).filter(isObject);
 }
 
-/** The ES module of the installed package. The one of SDK 2 has none. */
+/** The ES module of the installed instrumentation. The version for SDK 2 has none. */
 function esModuleFile(): string | undefined {
   const finder = findPackage(OTEL_OPENAI) ?? findDependenciesOf(AUTO_INSTRUMENTATIONS);
   const file = finder?.resolve(OTEL_OPENAI);
   return file?.endsWith('.cjs') ? file.replace(/cjs$/, 'mjs') : undefined;
 }
 
-/** The first calls of a process are looked at: that is too dear for each. */
+/** How many calls of a process are searched for wrappers. Searching every call would take too long. */
 const MAX_CALLS_LOOKED_AT = 3;
 
 let looked = 0;
 
-/** Looks for its wrappers around a client that records a call. */
+/** Looks for the other instrumentation's wrappers around a client whose call is recorded. */
 export function lookForWrappers(client: object): void {
   if (looked >= MAX_CALLS_LOOKED_AT) return;
   looked++;

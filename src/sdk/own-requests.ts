@@ -4,16 +4,16 @@ import { field } from '../util/payload.ts';
 import { platformTimers } from '../util/timers.ts';
 
 const OWN_REQUEST_TIMEOUT_MS = 5_000;
-/** Of an answer, decoded. */
+/** The most bytes of an answer that are read, after decompression. */
 const MAX_ANSWER_BYTES = 4_194_304;
 
 /**
- * Sends a GET of the instrumentation's own with the program's client, and so with its address, credentials and
- * transport. It records no telemetry, does not retry, and times out after five seconds.
+ * Sends one of our own GET requests to the API through the program's client, so with its address, credentials and
+ * transport. The request records no telemetry, is not retried, and times out after five seconds.
  *
- * @param assistantsVersion the `OpenAI-Beta` header that the program's own requests carry
+ * @param assistantsVersion the `OpenAI-Beta` header of the program's requests, if they have one
  * @param controller aborts the request
- * @returns the parsed answer; `undefined` if it is larger than 4 MiB, which is said once
+ * @returns the parsed answer; `undefined` if it is larger than 4 MiB, which is reported once
  * @throws the SDK's error
  */
 export async function readWithClient(
@@ -21,7 +21,8 @@ export async function readWithClient(
   path: string,
   query: Readonly<Record<string, unknown>>,
   assistantsVersion: string | undefined,
-  // The SDK's own timeout ends when the headers arrive. `AbortSignal.timeout` would keep the request for all its time.
+  // The SDK's timeout stops when the headers arrive. `AbortSignal.timeout` would keep the request until the time is
+  // over.
   controller: AbortController = new AbortController(),
 ): Promise<unknown> {
   const get = field(client, 'get');
@@ -40,7 +41,7 @@ export async function readWithClient(
   try {
     const promise: unknown = makeSuppressed(() => get.call(client, path, options));
     const asResponse = field(promise, 'asResponse');
-    // The client of a test may return a plain promise.
+    // A fake client in a test may return a plain promise.
     if (typeof asResponse !== 'function') return await promise;
     return await Promise.race([readJson(await asResponse.call(promise)), rejection(signal)]);
   } finally {
@@ -52,7 +53,7 @@ export async function readWithClient(
 async function readJson(response: unknown): Promise<unknown> {
   const body = field(response, 'body');
   if (!isByteStream(body)) {
-    // A `fetch` of the program may answer with an object of its own.
+    // A custom `fetch` of the program may return an object that is no `Response`.
     const json = field(response, 'json');
     return typeof json === 'function' ? json.call(response) : undefined;
   }

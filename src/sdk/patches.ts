@@ -24,7 +24,7 @@ export class Patches {
     if (typeof original?.value !== 'function' || original.configurable !== true) return;
     const wrapper = methodOf(wrap(original.value as Method));
     this.#replace(holder, name, original.value as Method, wrapper);
-    // A mock keeps its methods, such as `mockReturnValue`, and what it records of its calls.
+    // A mock function keeps its methods, such as `mockReturnValue`, and the calls that it has recorded.
     if ('_isMockFunction' in original.value)
       Object.defineProperties(wrapper, Object.getOwnPropertyDescriptors(original.value));
   }
@@ -32,7 +32,7 @@ export class Patches {
   /**
    * Gives `holder` a method of its own instead of the one it inherits, once.
    *
-   * @param make gets a function that finds the inherited method when it is called
+   * @param make receives a function that finds the inherited method when it is called
    */
   override(holder: object, name: string, make: (inherited: () => Method) => MethodHolder): void {
     if (Object.hasOwn(holder, name)) {
@@ -54,8 +54,8 @@ export class Patches {
   }
 
   /**
-   * Restores every method that is still ours. One that another package has wrapped or frozen since then stays in
-   * place; without observers our wrapper just passes through.
+   * Restores every method that is still ours. If another package has wrapped or frozen the method since then, our
+   * wrapper stays. Without observers, it only calls the original.
    */
   restore(): void {
     const kept = this.#patches.filter(({ restore }) => !restore());
@@ -63,12 +63,15 @@ export class Patches {
   }
 }
 
-/** The classes that are patched, by prototype; the prototypes themselves show nothing. Shared by all copies of this release. */
+/**
+ * The classes that are patched, by prototype; the prototypes themselves show nothing. Shared by all copies of this
+ * release.
+ */
 const patchedClasses = new ProcessWide(`seams@${VERSION}`, () => new WeakMap<object, PatchedClass>());
 
 /**
- * A class whose methods are patched once, for all of its observers, while it has any. The newest of them observes the
- * objects of the class.
+ * A class whose methods are patched once, as long as it has observers. The newest observer observes the objects of the
+ * class.
  */
 export abstract class PatchedClass {
   protected readonly prototype: object;
@@ -81,7 +84,7 @@ export abstract class PatchedClass {
     patchedClasses.value.set(prototype, this);
   }
 
-  /** The one of a prototype, whichever copy of this package has made it. */
+  /** The patched class of a prototype, whichever copy of this package has patched it. */
   static find(prototype: object | undefined): PatchedClass | undefined {
     return prototype === undefined ? undefined : patchedClasses.value.get(prototype);
   }
@@ -90,7 +93,7 @@ export abstract class PatchedClass {
     if (this.claim() && !this.#observers.includes(observer)) this.#observers.push(observer);
   }
 
-  /** What is in progress finishes as it began. The last observer to leave restores the class. */
+  /** Calls in progress finish as they began. When the last observer is removed, the class is restored. */
   removeDefault(observer: CallObserver): void {
     const index = this.#observers.indexOf(observer);
     if (index < 0) return;
@@ -117,7 +120,7 @@ export abstract class PatchedClass {
 
   protected abstract patch(): void;
 
-  /** Whether the patches stay without observers of the whole class. */
+  /** Whether the patches stay after the last observer of the whole class was removed. */
   protected isHeld(): boolean {
     return false;
   }
@@ -129,7 +132,7 @@ export abstract class PatchedClass {
 /** Which release has patched a prototype, shared by all of them: two would record every call twice. */
 const releases = new ProcessWide('releases', () => new WeakMap<object, string>());
 
-/** What all releases do when one of them no longer observes a prototype. */
+/** Listeners of all releases, called when one of them no longer observes a prototype. */
 const successors = new ProcessWide('successors', () => new Set<() => void>());
 
 /** Of several releases in a process, the first to observe a prototype keeps it until its last observer leaves. */
@@ -146,9 +149,9 @@ function releasePrototype(prototype: object): void {
 }
 
 /**
- * Calls the function whenever a prototype is no longer observed, so that another release can.
+ * Calls the function whenever a prototype is no longer observed, so that another release can observe it.
  *
- * @returns stops it
+ * @returns removes the function
  */
 export function onReleased(succeed: () => void): () => void {
   successors.value.add(succeed);

@@ -1,6 +1,6 @@
 /** Associates a value with an object. */
 export interface PrivateSlot<Value> {
-  /** Nothing but an object holds a value. */
+  /** `undefined` if the holder is not an object. */
   get(holder: unknown): Value | undefined;
   set(holder: object, value: Value): void;
 }
@@ -15,8 +15,8 @@ class ReturnsHolder {
 
 /**
  * Adds a private field to objects of the SDK. Like an entry of a `WeakMap`, it is invisible and lives as long as the
- * object, but it costs the garbage collector nothing. Engines may refuse to add a field to a frozen object, so that one
- * gets an entry of a `WeakMap` after all.
+ * object, but it costs the garbage collector nothing. Engines may refuse to add a field to a frozen object, so frozen
+ * objects get an entry in a `WeakMap`.
  *
  * @see https://syg.github.io/proposal-nonextensible-applies-to-private
  */

@@ -6,7 +6,7 @@ import type { Route } from './routes/index.ts';
 
 /** Where a client sends its calls. */
 export interface Endpoint {
-  /** Scheme, host and port as the platform reads the base URL; ids are unique at one origin at most. Never recorded. */
+  /** Scheme, host and port of the base URL. Ids are unique only within one origin. Never recorded. */
   readonly origin: string;
   /** `gen_ai.provider.name` */
   readonly provider: string;
@@ -20,7 +20,7 @@ export interface Endpoint {
 export interface ClientEndpoint extends Endpoint {
   /** The deployment of an Azure client, from its base URL or its option. It replaces the model. */
   readonly deployment: string | undefined;
-  /** The one in the base URL, which all requests go to. */
+  /** The deployment in the base URL, if it names one. Then all requests go to it. */
   readonly urlDeployment: string | undefined;
 }
 
@@ -75,14 +75,15 @@ const PROVIDERS: Readonly<Record<string, readonly string[]>> = {
 
 /**
  * Providers whose streams always end with a usage chunk: hiding it would take usage and cost from the
- * program. Others that report usage unasked (Mistral, Perplexity, …) put it into a chunk with choices, which is not hidden.
+ * program. Others that report usage unasked (Mistral, Perplexity, …) put it into a chunk with choices, which is not
+ * hidden.
  */
 export const SENDS_USAGE_UNASKED: readonly string[] = ['openrouter'];
 
 /** An unknown host serves an OpenAI-compatible API. */
 const DEFAULT_PROVIDER = 'openai';
 
-/** Providers that `new OpenAI({ provider })` is made for (openai 7), by the name that the SDK gives them. */
+/** The values of `provider` in `new OpenAI({ provider })` (openai 7), by the name that the SDK gives them. */
 const SDK_PROVIDERS: Readonly<Record<string, string>> = {
   bedrock: 'aws.bedrock',
   vertex: 'gcp.vertex_ai',
@@ -96,7 +97,7 @@ interface Cached {
 }
 const endpoints = new WeakMap<object, Cached>();
 
-/** A program with more origins than this makes clients for its users. */
+/** More origins are not remembered: such a program creates clients with origins of its users. */
 const MAX_ORIGINS = 1_000;
 const providersByOrigin = new BoundedMap<string, string>(MAX_ORIGINS);
 
@@ -112,10 +113,10 @@ const NO_ROWS: readonly ProviderRow[] = [];
  * @param rows the rows of the option `providers`, which take precedence
  */
 export function endpointOf(client: object, rows: readonly ProviderRow[] = NO_ROWS): ClientEndpoint {
-  // Older releases of openai 4 call it `_deployment`.
+  // Older releases of openai 4 call the deployment `_deployment`.
   const { baseURL: base, _deployment: older, deploymentName: name = older } = client as PayloadObject;
   const baseURL = typeof base === 'string' ? base : '';
-  // Only Azure's clients have one.
+  // Only clients for Azure have a deployment.
   const deploymentName = name === undefined ? undefined : asText(name);
   const cached = endpoints.get(client);
   if (cached === undefined) rememberClient(client);
@@ -129,7 +130,7 @@ export function endpointOf(client: object, rows: readonly ProviderRow[] = NO_ROW
   return endpoint;
 }
 
-/** The origin of a client that has made a call; otherwise empty. */
+/** The origin of a client; empty if the client has not made a call. */
 export function originOf(client: object): string {
   return endpoints.get(client)?.endpoint.origin ?? '';
 }
@@ -148,7 +149,7 @@ export function endpointAt(
   return { ...endpoint, deployment, urlDeployment: deployment };
 }
 
-/** Where `AzureOpenAI` posts to its deployment in some release of `openai`. Other requests go to the model they name. */
+/** The paths for which `AzureOpenAI` uses its deployment in some release. Other requests go to the model they name. */
 const DEPLOYED_TEMPLATES: readonly string[] = [
   '/chat/completions',
   '/completions',
@@ -160,7 +161,7 @@ const DEPLOYED_TEMPLATES: readonly string[] = [
   '/images/generations',
 ];
 
-/** The deployment that a request goes to. */
+/** The deployment to which a request goes. */
 export function deploymentOf(
   { deployment, urlDeployment }: ClientEndpoint,
   { method, template }: Route,
@@ -178,9 +179,9 @@ function deploymentIn(baseURL: string): string | undefined {
 }
 
 /**
- * Only host and port of the base URL are taken: user names, passwords, paths and queries may hold secrets.
+ * Reads the endpoint from the scheme, host and port of a base URL. The rest of the URL may contain secrets.
  *
- * @param clientProvider the provider of the client's class, which may point to a gateway with another name
+ * @param clientProvider the provider by the client's class, for a host that is unknown, such as a gateway
  */
 export function readEndpoint(
   baseURL: string,
@@ -216,7 +217,10 @@ function matches(pattern: string, host: string, port: number | undefined): boole
   return new RegExp(`^${parts.join('.+')}$`).test(subject);
 }
 
-/** Recognised by its members: minifiers rename classes, and there are two builds of each. */
+/**
+ * The provider by the client's class. It is recognised by its members: minifiers rename classes, and each has two
+ * builds.
+ */
 function providerOfClient(client: object): string | undefined {
   const hasDeployment = 'deploymentName' in client || '_deployment' in client;
   if (hasDeployment && typeof field(client, 'apiVersion') === 'string') return 'azure.ai.openai';

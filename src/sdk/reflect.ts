@@ -1,7 +1,7 @@
 /** Any method, called on any object. */
 export type Method = (this: object, ...args: unknown[]) => unknown;
 
-/** An object with one method. Like the methods of the SDK, and unlike a function, that has no `prototype`. */
+/** An object with one method. Unlike a function, a method has no `prototype`, just as the methods of the SDK. */
 export type MethodHolder = Readonly<Record<string, Method>>;
 
 export function methodOf(holder: MethodHolder): Method {
@@ -21,18 +21,18 @@ export function propertyOf(value: unknown, ...path: readonly string[]): unknown 
   );
 }
 
-/** The object and its prototypes, from the bottom up. */
+/** The object, then its prototype, then the prototype of that, and so on. */
 export function* prototypesOf(object: unknown): Generator<object> {
   for (let holder = object; isObject(holder); holder = Object.getPrototypeOf(holder)) yield holder;
 }
 
-/** The object on the prototype chain that has the method. */
+/** The first object on the prototype chain that owns the method. */
 export function holderOf(object: unknown, name: string): object | undefined {
   for (const holder of prototypesOf(object)) if (Object.hasOwn(holder, name)) return holder;
   return undefined;
 }
 
-/** The topmost of them. */
+/** The last object on the prototype chain that owns the method. */
 export function ownerOf(object: unknown, name: string): object | undefined {
   return [...prototypesOf(object)].findLast((holder) => Object.hasOwn(holder, name));
 }
@@ -41,7 +41,7 @@ const INSPECT = Symbol.for('nodejs.util.inspect.custom');
 
 type Inspect = (value: unknown, options: object) => string;
 
-/** Makes a method look like the SDK's function that it replaces: its class and properties are the same, and Node prints it alike. */
+/** Makes a method look like the SDK's function that it replaces: it has the same class, properties and printed form. */
 export function resemble<Replacement extends object>(
   original: object,
   replacement: Replacement,

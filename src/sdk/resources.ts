@@ -9,8 +9,8 @@ import { isObject, propertyOf } from './reflect.ts';
 import { type ObserverOf, patchToolHelpers, TOOL_HELPERS } from './tool-loops.ts';
 
 /**
- * Patches the methods of resources that make no request themselves, so that the seam of the client does not see them, as
- * far as they can be found from a client or from a client class, on which openai keeps the classes of its resources.
+ * Patches methods of resources that make no request themselves, so that the patched client does not see them. The
+ * resources are found from a client, or from a client class, which has the classes of its resources as members.
  */
 export function patchResources(clientOrClass: unknown, patches: Patches, observerOf: ObserverOf): void {
   const files = prototypeOfResource(clientOrClass, 'Files');
@@ -21,7 +21,7 @@ export function patchResources(clientOrClass: unknown, patches: Patches, observe
     patchToolHelpers(prototype, patches, observerOf);
 }
 
-/** @param path the classes of the resource and of those around it */
+/** @param path the names of the classes from the client to the resource */
 function prototypeOfResource(clientOrClass: unknown, ...path: readonly string[]): object | undefined {
   const names = path.map((name) => name.charAt(0).toLowerCase() + name.slice(1));
   const resource = propertyOf(clientOrClass, ...names);
@@ -31,7 +31,7 @@ function prototypeOfResource(clientOrClass: unknown, ...path: readonly string[])
   return isObject(prototype) ? prototype : undefined;
 }
 
-/** Those that run tools. They moved from `beta.chat.completions` (openai 4) to `chat.completions` (5 to 7). */
+/** The completions with the methods that run tools: in `beta.chat` (openai 4) or in `chat` (openai 5 to 7). */
 function completionsPrototypes(clientOrClass: unknown): object[] {
   const found = [
     prototypeOfResource(clientOrClass, 'Chat', 'Completions'),
@@ -55,7 +55,7 @@ function patchWebhooks(prototype: object, patches: Patches, observerOf: Observer
       const webhook = guard('starting a webhook', () => observer?.startWebhook?.(client));
       if (webhook === undefined) return original.apply(this, args);
       let result: unknown;
-      // Called from here, so that the stacks of its errors have no more frames of ours.
+      // Called directly, so that the stacks of its errors have no further frames of ours.
       try {
         result = original.apply(this, args);
       } catch (error) {

@@ -23,7 +23,8 @@ import { holderOf, type Method, type MethodHolder, prototypesOf } from './reflec
 import { patchResources } from './resources.ts';
 
 /**
- * The seam of one client prototype. It wraps the few methods that every call of every major passes:
+ * Patches one client prototype, so that the calls of its clients are observed. It wraps the few methods through which
+ * every call goes in every major version:
  *
  * - `request` and `requestAPIList` run synchronously in the caller's context.
  * - `makeRequest` sees the final options and the response.
@@ -35,7 +36,7 @@ import { patchResources } from './resources.ts';
  */
 export class Seam extends PatchedClass {
   readonly #clients = new WeakMap<object, CallObserver>();
-  /** By the prototypes of subclasses; those added last stand last. */
+  /** The observers of subclasses, by prototype. The last entry was added last. */
   readonly #classes = new Map<object, CallObserver>();
   #observesClients = false;
   #switchOtherOn: (() => void) | undefined;
@@ -57,7 +58,10 @@ export class Seam extends PatchedClass {
     if (this.newest !== undefined) this.#switchOtherOn ??= switchOtherOff();
   }
 
-  /** Before the class is restored: another release may then observe it, and switch the other instrumentation off itself. */
+  /**
+   * Runs before the class is restored: after that, another release may observe the class and switch the other off
+   * again.
+   */
   protected override unobserved(): void {
     this.#switchOtherOn?.();
     this.#switchOtherOn = undefined;
@@ -80,13 +84,13 @@ export class Seam extends PatchedClass {
     this.#observesClients = true;
   }
 
-  /** Also observes methods that make no request themselves, if they can be reached from a client or its class. */
+  /** Observes methods that make no request themselves, too, if they can be reached from the client or its class. */
   watchResources(clientOrClass: unknown): void {
     if (isOurs(this.prototype))
       patchResources(clientOrClass, this.patches, (client) => this.observerOfResource(client));
   }
 
-  /** The observer of a client that was instrumented by itself, or whose class was. */
+  /** The observer of a client that was instrumented individually, or whose class was. */
   ownObserver(client: object): CallObserver | undefined {
     const own = this.#clients.get(client);
     if (own !== undefined || this.#classes.size === 0) return own;
@@ -96,7 +100,7 @@ export class Seam extends PatchedClass {
     });
   }
 
-  /** The observer of a client whose resource does something, ready for that; none while the client is suppressed. */
+  /** Prepares and returns the observer of a client when a resource is used. `undefined` while calls are suppressed. */
   observerOfResource(client: unknown): CallObserver | undefined {
     if (typeof client !== 'object' || client === null || isSuppressed(activeContext())) return undefined;
     const observer = this.#observerOf(client);
@@ -191,7 +195,7 @@ export class Seam extends PatchedClass {
   }
 }
 
-/** @returns `false` if nothing takes what would be recorded */
+/** @returns `false` if nothing receives what would be recorded */
 function prepare(observer: CallObserver, client: object): boolean | undefined {
   try {
     lookForWrappers(client);
@@ -202,5 +206,5 @@ function prepare(observer: CallObserver, client: object): boolean | undefined {
   }
 }
 
-/** Whether a call has passed a seam, of whichever copy of this package. */
+/** Whether any copy of this package has seen a call. */
 export const seenCalls: ProcessWide<{ any: boolean }> = new ProcessWide('seen-calls', () => ({ any: false }));

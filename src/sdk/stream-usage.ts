@@ -15,7 +15,8 @@ import { originOf } from './provider.ts';
 
 /**
  * Adds `stream_options.include_usage` to the request options if the observer wants usage and the caller has not
- * decided. The program's own options stay unchanged. Raw responses are left alone, since their body would show the chunk.
+ * decided. The program's own options stay unchanged. Raw responses are left alone, since their body would show the
+ * chunk.
  *
  * @see https://platform.openai.com/docs/api-reference/chat/create#chat-create-stream_options
  */
@@ -34,7 +35,7 @@ export function askForUsage(call: Call, options: unknown): unknown {
   };
 }
 
-/** Removes the `usage: null` that every chunk has when the stream was asked for its usage. */
+/** Removes the `usage: null` that every chunk has if the request asked for the usage. */
 export function removeNoUsage(chunk: unknown): void {
   if (field(chunk, 'usage') === null) delete (chunk as { usage?: unknown }).usage;
 }
@@ -60,7 +61,7 @@ export function refusesUsage(client: object): boolean {
   return until !== undefined && monotonic() < until;
 }
 
-/** Remembers a server that refused a request with `stream_options` and then took the same request without. */
+/** Remembers a server that refused a request with `stream_options` and then accepted the same request without them. */
 export function rememberRefusal(client: object): void {
   refusing.set(originOf(client), monotonic() + REFUSAL_MS);
   notice('stream_options_refused');

@@ -28,7 +28,7 @@ export function watchStream(stream: Stream, call: Call): void {
   const watched = methodOf({
     iterator(...args) {
       const generator = Reflect.apply(iterator, this, args) as Iterator;
-      // A second iteration throws at its first `next`, whatever the state of the first one.
+      // Only the first iteration is watched: a second one throws at its first `next`.
       if (!call.read) {
         call.read = true;
         watchGenerator(generator, stream, call);
@@ -42,8 +42,8 @@ export function watchStream(stream: Stream, call: Call): void {
 }
 
 /**
- * A reader learns of an abort from the generator; without a reader only the signal reports it. The signal may outlive the
- * stream, so its listener must not retain the stream: an unread stream has to be garbage collected.
+ * A reader learns of an abort from the generator; without a reader only the signal reports it. The signal may outlive
+ * the stream, so its listener must not retain the stream: an unread stream has to be garbage collected.
  */
 function endOnAbort(signal: Partial<AbortSignal> | undefined, call: Call): void {
   const onAbort = (): void => {
@@ -56,19 +56,21 @@ type InTurn = <Result>(step: () => Promise<Result>) => Promise<Result>;
 
 const atOnce: InTurn = (step) => step();
 
-/** The steps of a generator run one after another, so that the one after a hidden chunk is not overtaken by the next. */
+/** Runs the steps of a generator one after another. Otherwise, a step could overtake one that skips a hidden chunk. */
 function queue(): InTurn {
   let last: Promise<unknown> | undefined;
   return (step) => {
-    // The first one begins at once: of two readers, the SDK serves the one that asked first.
+    // The first step begins at once: of two readers, the SDK serves the one that asked first.
     const taken = last === undefined ? step() : last.then(step, step);
     last = taken;
-    // Of its own: one that we wait for is never reported as unhandled.
+    // Returns another promise: a rejection of `taken`, for which the next step waits, is never reported as unhandled.
     return taken.then((result) => result);
   };
 }
 
-/** A server that refuses to stream answers in JSON, in which the SDK finds no event and no error. */
+/**
+ * Whether an answer is JSON. A server that refuses to stream sends JSON, in which the SDK finds no event and no error.
+ */
 function isJson({ headers }: Call): boolean {
   return readHeader(headers, 'content-type')?.startsWith('application/json') === true;
 }
@@ -101,7 +103,7 @@ function watchGenerator(generator: Iterator, stream: Stream, call: Call): void {
   const step = (value: unknown): Promise<IteratorResult<unknown>> =>
     next.call(generator, value).then(onResult, onError);
   const watching: Pick<Iterator, 'next' | 'return' | 'throw'> = {
-    // A stream that hides nothing calls one function less for each chunk.
+    // If no chunk is hidden, this saves one function call for each chunk.
     next: call.hidesUsage ? (value: unknown) => inTurn(() => step(value)) : step,
     return: (value: unknown) => {
       call.endStream(stream.controller.signal?.aborted ? 'aborted' : 'cancelled');

@@ -7,12 +7,13 @@ import { PatchedClass, type Patches } from './patches.ts';
 import { isObject, ownerOf, propertyOf } from './reflect.ts';
 import { transparentProxy } from './transparent-proxy.ts';
 
-/** Finds the observer of a client, ready for a call; there is none while the client's calls are suppressed. */
+/** Finds and prepares the observer of a client. `undefined` while the client's calls are suppressed. */
 export type ObserverOf = (client: unknown) => CallObserver | undefined;
 
 /**
- * A class of openai 7 whose `run` calls a model and the program's functions in turn, for the client that it gets. Each loop
- * has a span, which is active meanwhile. If the class has `iterate`, `run` only reads what that yields.
+ * A class of openai 7 whose `run` receives a client, and calls a model and the program's functions in turn. Each loop
+ * has a span, which is active meanwhile. If the class has `iterate`, that is patched, because `run` only reads its
+ * values.
  */
 export class LoopClass extends PatchedClass {
   readonly #observerOf: ObserverOf;
@@ -57,7 +58,7 @@ export function patchToolHelpers(prototype: object, patches: Patches, observerOf
 /** A runner that a helper has returned. */
 interface FollowedRunner {
   readonly loop: OutcomeListener;
-  /** The answer that it got last, and how many functions it has run for that. */
+  /** The last answer of the model, and how many functions the runner has run for that answer. */
   answer: unknown;
   runs: number;
 }
@@ -142,7 +143,7 @@ function watchTools(body: unknown, client: object, observer: CallObserver): unkn
   );
 }
 
-/** Counts a function that a runner runs, among those that one answer asks for. */
+/** How many functions a runner has run for the same answer of the model, including the one that it runs now. */
 function countRun(runner: unknown): number {
   const known = isObject(runner) ? runners.get(runner) : undefined;
   if (known === undefined) return 0;
@@ -161,7 +162,7 @@ function isOfOtherType(tool: unknown): boolean {
   return typeof type === 'string' && type !== 'function';
 }
 
-/** The name the SDK uses: the one it read, else that of the function itself. */
+/** The name that the SDK uses for a tool: the name that it read, or else the name of the function itself. */
 function toolName(read: unknown, definition: unknown, callback: unknown): string | undefined {
   const name = (read ?? propertyOf(definition, 'name')) || propertyOf(callback, 'name');
   return typeof name === 'string' && name !== '' ? name : undefined;
@@ -178,7 +179,7 @@ function callsOf(runner: unknown, name: string): ModelToolCall[] {
   });
 }
 
-/** What stands before that answer. */
+/** The messages before the last answer of the model. */
 function historyOf(runner: unknown): readonly unknown[] {
   const messages = arrayField(runner, 'messages');
   return messages.slice(0, Math.max(0, messages.findLastIndex(isOfAssistant)));

@@ -1,12 +1,13 @@
-/** Runs a method of the program; `run` calls it as the SDK did. */
+/** Is called when the SDK calls a method of the program. `run` calls that method and returns its result. */
 type Around = (run: () => unknown, args: readonly unknown[]) => unknown;
 
-/** Redirects a method from the proxy to the original. */
+/** Wraps a method so that it runs on the original object, although the SDK calls it on the proxy. */
 type OnOriginal = (method: unknown, around?: Around) => unknown;
 
 /**
- * A proxy that equals the original, except that `read` may replace values. It reads values lazily, and accessors run on
- * the original. Its target is another object, because a proxy must return the values of a frozen target unchanged.
+ * A proxy that behaves like the original, except that `read` may replace values. It reads values lazily, and accessors
+ * run on the original. Its target is another object, because a proxy must return the values of a frozen target
+ * unchanged.
  */
 export function transparentProxy(
   original: object,
@@ -17,7 +18,7 @@ export function transparentProxy(
     typeof method === 'function'
       ? new Proxy(method, {
           apply(_, self, args) {
-            // A proxy has no private fields.
+            // The method may use private fields, which the proxy lacks.
             const run = (): unknown => Reflect.apply(method, self === proxy ? original : self, args);
             return around === undefined ? run() : around(run, args);
           },

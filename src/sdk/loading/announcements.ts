@@ -2,7 +2,7 @@ import { ProcessWide } from '../../util/process-state.ts';
 import { isObject } from '../reflect.ts';
 import { EARLY_ANNOUNCEMENTS } from './hooked-files.ts';
 
-/** Hears of a module: its exports, its file, and the version of its package if a bundler knew it. */
+/** Receives a loaded module: its exports, its file, and the version of its package if a bundler knew it. */
 export type Announce = (exported: object, file: string, version?: string) => void;
 
 /** A loaded module. CommonJS modules are held weakly, because test runners and development servers reload them. */
@@ -18,13 +18,15 @@ interface Announcements extends Announce {
   readonly listeners: Set<Announce>;
 }
 
-/** The function that a loaded client calls. All copies of this package receive the clients that the hooks of each find. */
+/**
+ * The function that a loaded client calls. All copies of this package receive every client, whichever hooks found it.
+ */
 export const announcements: ProcessWide<Announcements> = new ProcessWide('loaded', createAnnouncements);
 
 function createAnnouncements(): Announcements {
   const listeners: Announcements['listeners'] = new Set();
   const announce: Announce = (exported, file, version) => {
-    // Nothing else refers to the exports of an ES module here, and an ES module never reloads. In a bundle, nothing does.
+    // Nothing else refers to the object that stands for an ES module. ES modules and those of a bundle never reload.
     const isLasting = file.endsWith('.mjs') || version !== undefined;
     const held = isLasting ? { deref: () => exported } : new WeakRef(exported);
     shared.made = shared.made.filter((earlier) => earlier.exported.deref() !== undefined);
@@ -36,7 +38,7 @@ function createAnnouncements(): Announcements {
   return shared;
 }
 
-/** Announces again what has been announced so far. */
+/** Calls a new listener with every module that has been announced so far. */
 export function hearLoaded(hear: Announce): void {
   for (const { exported, file, version } of announcements.value.made) {
     const loaded = exported.deref();
@@ -55,7 +57,7 @@ function announcedEarly(): readonly Announced[] {
   }
 }
 
-/** Anyone can write there. */
+/** Checks a value that was stored under a global symbol, because any code can write there. */
 function isAnnounced(value: unknown): value is Announced {
   const [exported, file, version] = Array.isArray(value) ? value : [];
   return isObject(exported) && typeof file === 'string' && typeof version === 'string';

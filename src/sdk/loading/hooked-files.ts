@@ -8,15 +8,15 @@ import { CLASS_NAMES, type ClassKind } from '../class-names.ts';
 interface HookedFiles {
   readonly defines: 'client' | 'api' | ClassKind;
   readonly package: 'openai' | '@openai/agents-core' | '@openai/agents-realtime' | '@opentelemetry/api';
-  /** Matches the path from the folder of the package on. */
+  /** Matches the path of the file inside the folder of the package. */
   readonly path: RegExp;
-  /** An ES module has to be asked for each of its exports by name. */
+  /** The exports to announce: code in an ES module can refer to its exports only by name. */
   readonly names: readonly string[];
 }
 
 const HOOKED_FILES: readonly HookedFiles[] = [
   {
-    // `client` in openai 5 to 7, in openai 4 `core`, and `index` with the class that has the resources.
+    // In openai 5 to 7, this is `client`. In openai 4, it is `core`, and `index` has the class with the resources.
     defines: 'client',
     package: 'openai',
     path: /[\\/](?:client|core|(?<=(?:^|[\\/])openai[\\/])index)\.m?js$/,
@@ -29,7 +29,7 @@ const HOOKED_FILES: readonly HookedFiles[] = [
     names: CLASS_NAMES.socket,
   },
   {
-    // No client leads to these helpers.
+    // These helpers cannot be reached from a client.
     defines: 'loop',
     package: 'openai',
     path: /[\\/]helpers[\\/](?:responses|decisions)-tool-runner\.m?js$/,
@@ -48,7 +48,7 @@ const HOOKED_FILES: readonly HookedFiles[] = [
     names: CLASS_NAMES['agents-realtime'],
   },
   {
-    // What `import` and `require` load: of API 1.10, and of 1.9.
+    // The files that `import` and `require` load, first in API 1.10, then in API 1.9.
     defines: 'api',
     package: '@opentelemetry/api',
     path: /(?<=(?:^|[\\/])@opentelemetry[\\/]api)[\\/](?:dist[\\/]index\.[cm]js|build[\\/]src[\\/]index\.js)$/,
@@ -56,10 +56,10 @@ const HOOKED_FILES: readonly HookedFiles[] = [
   },
 ];
 
-/** What is asked for of modules by `require-in-the-middle`. */
+/** The packages that `require-in-the-middle` watches. */
 export const HOOKED_PACKAGES: readonly string[] = [...new Set(HOOKED_FILES.map((each) => each.package))];
 
-/** The names of all of these files. A program loads thousands, and the patterns are not tried on each. */
+/** Matches the names of all these files. It is tested first, because a program loads thousands of files. */
 export const HOOKED_NAMES: RegExp =
   /[\\/](?:client|core|index|ws|websocket|responses-tool-runner|decisions-tool-runner|run|openaiRealtimeBase)\.[cm]?js$/;
 
@@ -68,7 +68,7 @@ interface HookedFile extends HookedFiles {
   readonly folder: string;
 }
 
-/** What is known of a file by its path or URL alone: whether it belongs to the package is not looked at. */
+/** The row for a file, by its path or URL alone. Whether the file really belongs to the package is not checked. */
 export function hookedFile(file: string): HookedFile | undefined {
   if (!HOOKED_NAMES.test(file)) return undefined;
   for (const row of HOOKED_FILES) {
@@ -78,15 +78,16 @@ export function hookedFile(file: string): HookedFile | undefined {
   return undefined;
 }
 
-/** Where lines in a bundle find `announcements`. */
+/** The key of the symbol under which lines in a bundle find `announcements`. */
 const LOADED = `${NAME}/loaded@1`;
-/** What they announce before a copy of this package is loaded: a bundle runs its modules in its own order. */
+/** The key of the symbol for modules of a bundle that run before this package: a bundle decides the order. */
 export const EARLY_ANNOUNCEMENTS: string = `${NAME}/loaded-early@1`;
 
 /**
- * The line that the load hook appends to a file. Whatever another package puts under the symbol, the file loads.
+ * The line that the load hook appends to a file. It catches all errors, so that the file loads even if another package
+ * has stored something else under the symbol.
  *
- * @param key of the state of the process, which has `announcements` among its values
+ * @param key the key of the state of the process, whose values include `announcements`
  */
 export function announcementOf(file: string, key: string): string {
   const loaded = isEsModule(file) ? `${exportsOf(file)}, import.meta.url` : 'exports, __filename';
@@ -96,7 +97,7 @@ export function announcementOf(file: string, key: string): string {
 /**
  * The line that a bundler's plugin appends to a file.
  *
- * @param file from the folder of its package on, with the name of the package: paths of the machine that builds are private
+ * @param file the path from the name of the package on: the rest shows folders of the machine that builds
  */
 export function bundledAnnouncementOf(file: string, version: string): string {
   const exported = isEsModule(file) ? exportsOf(file) : 'exports';
@@ -109,7 +110,7 @@ function isEsModule(file: string): boolean {
   return file.endsWith('.mjs');
 }
 
-/** What is announced of an ES module, which has no object with its exports. */
+/** The code for an object with the exports of an ES module, because the module has no such object. */
 function exportsOf(file: string): string {
   const names = hookedFile(file)?.names ?? [];
   const exported = names.map((name) => `${name}: typeof ${name} === "undefined" ? undefined : ${name}`);
@@ -135,7 +136,7 @@ interface Manifest {
   readonly version: string;
 }
 
-/** The one that was read last: it is asked for when a file is loaded, and again when it has run. */
+/** The manifest that was read last. Each is needed when a file is loaded, and again when the file has run. */
 let latest: Manifest | undefined;
 
 function manifestAt(path: string): Manifest {

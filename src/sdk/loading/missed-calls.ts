@@ -9,18 +9,18 @@ import { atExit } from '../../util/process-events.ts';
 import { platformTimers, startOutside } from '../../util/timers.ts';
 import { seenCalls } from '../seam.ts';
 
-/** Requests of `fetch`, and of `node:http`, which openai 4 uses. */
+/** The channels for requests of `fetch` and of `node:http`, which openai 4 uses. */
 const CHANNELS = ['undici:request:create', HTTP_REQUESTS] as const;
 
-/** A server that does not end is told after this. */
+/** How long after a missed call it is reported, if the program, such as a server, does not end before. */
 const REPORT_DELAY_MS = 5_000;
 
 /**
- * Watches for calls to `openai` that go past the seams, and reports them once, when the program ends. It listens to the
- * program's requests until one of them is a call, seen by a seam or not.
+ * Watches for calls of `openai` that are not observed, and reports them once: a few seconds later, or when the program
+ * ends. It listens to the program's requests until one of them is a call, observed or not.
  *
- * @param findUnhooked finds the file of a loaded copy of `openai` that no seam observes
- * @returns stops it: calls are not meant to be observed any more
+ * @param findUnhooked finds the file of a loaded copy of `openai` that is not observed
+ * @returns stops watching. Call it when calls are no longer meant to be observed
  */
 export function watchMissedCalls(findUnhooked: () => string | undefined): () => void {
   if (isSdkDisabled()) return () => undefined;
@@ -52,13 +52,13 @@ function takeNote(file: string): void {
   if (reasonFor() === undefined) notice('calls_missed', file);
 }
 
-/** Why calls are missed: Node has no module hooks, or else what was noticed of them. */
+/** Why calls are missed: Node has no module hooks, or else the finding about the missed calls. */
 function reasonFor(): Finding | undefined {
   const found = new Map(noticed().map((finding) => [finding.code, finding]));
   return found.get('node_too_old') ?? found.get('calls_missed');
 }
 
-/** @returns stops it */
+/** Listens to requests until one is a call of `openai`. @returns stops listening */
 function listenToRequests(missed: () => void): () => void {
   const stop = listenToChannels(CHANNELS, 'detecting missed calls', (message) => {
     const isSeen = seenCalls.value.any;
@@ -69,17 +69,20 @@ function listenToRequests(missed: () => void): () => void {
   return stop;
 }
 
-/** The name of the client class in the user agent, which bundlers number. */
+/** The name of the client class in the user agent. Bundlers may add a number to it. */
 const USER_AGENT = /OpenAI[$_\d]*\/JS /;
-/** The same where a bundler has shortened it, with the version: most other SDKs of this generator are at 0 or 1. */
+/**
+ * A user agent with a shortened class name. The version is at least 4; most other SDKs of this generator have 0 or 1.
+ */
 const MINIFIED_USER_AGENT = /^[\w$]{1,3}\/JS (?:[4-9]|\d\d)\./;
-/** Endpoints that other SDKs at such a version do not have. Cloudflare's has images and audio, too. */
+/** Endpoints that other SDKs with such a version lack. Cloudflare's SDK also has paths with `images` and `audio`. */
 const OWN_PATH =
   /\/(?:chat\/completions|responses|embeddings|conversations|threads|vector_stores|images\/(?:edits|generations|variations)|audio\/(?:speech|transcriptions|translations))\b/;
 
 /**
- * By a header of the SDK's generator, and by the user agent: SDKs of other companies come from the same generator. The
- * version of Node distinguishes most requests that a gateway forwards with the headers of its clients.
+ * Whether a request is a call of `openai`. A header shows that the SDK comes from a certain generator. SDKs of other
+ * companies have the same header, so the user agent decides. A gateway may forward requests with the headers of its
+ * clients; most of those show another version of Node.
  */
 function isCall(request: unknown): boolean {
   const header = headersIn(request);

@@ -19,19 +19,19 @@ import { announcementOf, HOOKED_PACKAGES, hookedFile, versionOfHooked } from './
 /** A loaded copy of the SDK's client. There is one for each build of each installed version. */
 export interface LoadedClient {
   readonly prototype: object;
-  /** The class or namespace it was found in. */
+  /** The class or namespace in which it was found. */
   readonly exported: unknown;
   /** Path or URL of its file. */
   readonly file: string;
   readonly version: string | undefined;
-  /** Loaded before the hooks: earlier clients may have been missed. */
+  /** Whether it was loaded before the hooks, so that calls of earlier clients may have been missed. */
   readonly early: boolean;
 }
 
-/** Hears of what is loaded of `openai` and of `@openai/agents`. */
+/** Receives what is loaded from `openai` and `@openai/agents`. */
 export interface LoadListener {
   client(client: LoadedClient): void;
-  /** @param seam of a class that is no client */
+  /** @param seam patches and observes a class that is not a client */
   seam?(seam: PatchedClass): void;
   /** @param copy the exports of another copy of the OpenTelemetry API */
   api?(copy: object): void;
@@ -50,7 +50,7 @@ export function onClientLoaded(listener: LoadListener): () => void {
     loadHook?.resume();
     take(listener, exported, file, { version });
   };
-  // Only CommonJS has a cache to look through; ES modules that loaded earlier cannot be found.
+  // Only CommonJS has a cache that can be searched. ES modules that were loaded earlier cannot be found.
   const findLoaded = (): void => {
     for (const [file, exported] of loadedFiles()) take(listener, exported, file, { early: true });
   };
@@ -83,11 +83,11 @@ function installHooks(listener: LoadListener): (() => void) | undefined {
 }
 
 /**
- * The hook that appends the announcement to files. While there is one, Node takes longer to load any file, and the client
- * of `openai` requires two hundred that do not matter here, so that it can rest.
+ * The hook that appends the announcement to files. While it is registered, Node takes longer to load any file. The
+ * client of `openai` requires two hundred files that do not matter here, so the hook is paused meanwhile.
  */
 class LoadHook {
-  /** Some listener asks for copies of the OpenTelemetry API: otherwise, these are not changed. */
+  /** Whether a listener wants copies of the OpenTelemetry API. If not, their files are left unchanged. */
   announcesApi = false;
   readonly #register: typeof module.registerHooks = module.registerHooks;
   #registered: module.ModuleHooks | undefined;
@@ -109,7 +109,9 @@ class LoadHook {
     });
   }
 
-  /** Rests until it is resumed, or the program has finished what it does now: a file may throw instead of loading. */
+  /**
+   * Pauses until `resume`, or until the synchronous code that runs now has ended: a file may throw instead of loading.
+   */
   #rest(): void {
     this.#registered?.deregister();
     this.#registered = undefined;
@@ -117,7 +119,9 @@ class LoadHook {
   }
 }
 
-/** Whether a file is required, so that it runs at once, and requires no other file that is hooked: since openai 5. */
+/**
+ * Whether a file is the client of openai 5 or later and is required: it runs at once and requires no other hooked file.
+ */
 function leadsToNoOther(url: string, { conditions }: module.LoadHookContext): boolean {
   return url.endsWith('/client.js') && conditions.includes('require');
 }
@@ -132,7 +136,7 @@ function withAnnouncement(
   if (versionOfHooked(file) === undefined) return undefined;
   if (hookedFile(file)?.defines === 'api' && !announcesApi) return undefined;
   const source = result.source == null ? readFileSync(file, 'utf8') : sourceText(result.source);
-  // Another copy of the hooks got here first.
+  // The hooks of another copy of this package have changed the file already.
   if (source.includes(JSON.stringify(processStateKey()))) return undefined;
   return { ...result, source: source + announcementOf(file, processStateKey()) };
 }
@@ -145,9 +149,9 @@ function sourceText(source: string | ArrayBuffer | NodeJS.TypedArray): string {
 const TSX = /(?:^|[\s\\/=])tsx(?:$|[\s\\/])/;
 
 /**
- * Calls a function with what a `require` returned, each time that it may have loaded a part of the SDK for the first time.
- * It listens only beside tsx: while anybody listens, Node does not see that a package required `punycode`, and
- * prints a warning.
+ * Calls a function with what a `require` returned, each time that it may have loaded a part of the SDK for the first
+ * time. It listens only if the program runs with tsx: while anybody listens, Node does not notice that a package and
+ * not the program required `punycode`, and prints a warning.
  */
 function afterRequire(run: (exported: object) => void): void {
   if (!TSX.test([...process.execArgv, process.env.NODE_OPTIONS ?? ''].join(' '))) return;
@@ -163,10 +167,10 @@ function afterRequire(run: (exported: object) => void): void {
   });
 }
 
-/** What tsx compiles as CommonJS passes no hook: it is found in the cache. */
+/** Announces CommonJS that tsx has compiled past the hooks. It is found in the cache of `require`. */
 function announceRequired(required: object): void {
   const prototype = findClientPrototype(required);
-  // The hooks saw this client, and so all that it required: there is no need to look through thousands of modules.
+  // The hooks saw this client and everything that it required, so there is no need to search thousands of modules.
   if (prototype !== undefined && isObserved(prototype)) return;
   const { made } = announcements.value;
   for (const [file, exported, isLoaded] of loadedFiles()) {
@@ -175,7 +179,7 @@ function announceRequired(required: object): void {
   }
 }
 
-/** The files of packages that are required by their names. */
+/** The main files of packages, by the name under which they are required. */
 const MAIN_FILES: ReadonlyMap<string, string> = new Map([
   ['openai', 'openai/index'],
   ['@opentelemetry/api', '@opentelemetry/api/build/src/index'],
@@ -214,7 +218,7 @@ function loadedFiles(): [file: string, exported: unknown, isLoaded: boolean][] {
     .map((file) => [file, cache[file]?.exports, cache[file]?.loaded === true]);
 }
 
-/** What is known of a file before it is read: whether it loaded before the hooks; its version, in a bundle. */
+/** What the caller knows of a file: whether it was loaded before the hooks, and in a bundle its version. */
 type KnownOfFile = Partial<Pick<LoadedClient, 'early' | 'version'>>;
 
 function take(listener: LoadListener, exported: unknown, file: string, known: KnownOfFile = {}): void {
@@ -245,13 +249,13 @@ function takeClient(listener: LoadListener, exported: unknown, file: string, kno
  * @param main the file that the process was started with
  */
 export function noticeNodeVersion(main: string | undefined, version: string): void {
-  // Bun and Deno also tell a version of Node.
+  // Bun and Deno report a version of Node, too.
   const { bun, deno } = process.versions;
   const other = bun === undefined ? deno && `Deno ${deno}` : `Bun ${bun}`;
   if (main !== undefined && isModule(main)) notice('node_too_old', other ?? `Node ${version}`);
 }
 
-/** Decides by the extension, else by the nearest package.json. */
+/** Whether a file is an ES module, by its extension or else by the nearest package.json. */
 function isModule(file: string): boolean {
   const extension = /\.([cm])[jt]s$/.exec(file)?.[1];
   if (extension !== undefined) return extension === 'm';

@@ -12,7 +12,7 @@ export interface PathParameter {
   readonly index: number;
   /** The attribute for its value: `openai.thread.id`; `undefined` if it is not recorded. */
   readonly attribute: string | undefined;
-  /** The field of the resource with its value: `id`. */
+  /** The field of the resource that has the same value: `id`. */
   readonly field: string;
   /** Whether the value is the `gen_ai.conversation.id`, too. */
   readonly isConversation: boolean;
@@ -35,7 +35,7 @@ export interface Route {
   readonly folds?: InvocationKind | undefined;
   /** In path order. */
   readonly parameters: readonly PathParameter[];
-  /** What identifies the resource that a POST to a collection creates: `file_id` for `/files`. */
+  /** The parameter that identifies the resource that a POST to a collection creates: `file_id` for `/files`. */
   readonly created?: PathParameter | undefined;
 }
 
@@ -48,13 +48,13 @@ export interface RouteMatch {
 
 const NO_VALUES: readonly string[] = [];
 
-/** One path of the tree, made when a request first leads there. */
+/** One path of the tree, created when a request first has this path. */
 class PathNode {
   /** `/threads/{thread_id}`; empty for the root. */
   readonly template: string;
-  /** The nodes below that requests have led to, by segment; that of the parameter by its name in braces. */
+  /** The child nodes that requests have reached, by segment. The key of a parameter is its name in braces. */
   readonly known: Map<string, PathNode> = new Map();
-  /** The matches here by method, without values. */
+  /** The matches of this path by method, without parameter values. */
   readonly matches: Map<string, RouteMatch> = new Map();
   readonly #below: PathTree;
   readonly #parameter: string | undefined;
@@ -65,7 +65,7 @@ class PathNode {
     this.#parameter = Object.keys(below).find(isParameter);
   }
 
-  /** The node that a segment leads to. A literal takes precedence over the parameter: `/threads/runs` is not a thread. */
+  /** The child node for a segment. A literal takes precedence over the parameter: `/threads/runs` is not a thread. */
   below(segment: string): PathNode | undefined {
     const key = Object.hasOwn(this.#below, segment) ? segment : this.#parameter;
     if (key === undefined) return undefined;
@@ -82,9 +82,9 @@ function isParameter(segment: string): boolean {
   return segment.startsWith('{');
 }
 
-// The second segment of Azure's paths is chosen by the customer. It is no endpoint.
+// In Azure's paths, the segment after `deployments` is a name that the customer has chosen, and no part of an endpoint.
 const ROOT = new PathNode('', { ...PATHS, deployments: { '{id}': {} } });
-/** The nodes without parameters that requests have named exactly. */
+/** Nodes without parameters, by the path of a request that equals their template. */
 const literalPaths = new Map<string, PathNode>();
 
 /**
@@ -129,7 +129,7 @@ interface PathSegments {
 /** Far more than any endpoint needs; bounds the work for an absurd path. */
 const MAX_PATH_LENGTH = 2048;
 
-/** Anything but a string has no segments. */
+/** Splits a path into segments. A value that is not a string has none. */
 function readPath(path: unknown): PathSegments {
   if (typeof path !== 'string') return { segments: [], absolute: false, truncated: false };
   const text = path.slice(0, MAX_PATH_LENGTH);
@@ -144,7 +144,7 @@ function readPath(path: unknown): PathSegments {
   return { segments, absolute: origin !== '', truncated };
 }
 
-/** A path of the tree, and the segment that it starts at. */
+/** A node of the tree, and the index of the request's segment at which its path starts. */
 interface FoundPath {
   readonly node: PathNode;
   readonly start: number;
@@ -161,7 +161,7 @@ function findPath({ segments, absolute, truncated }: PathSegments): FoundPath | 
   return undefined;
 }
 
-/** Finds the node whose template matches the segments from `start` on, without backtracking, which no template needs. */
+/** Finds the node whose template matches the segments from `start` on. No template needs backtracking. */
 function findNode(segments: readonly string[], start: number): PathNode | undefined {
   let node: PathNode | undefined = ROOT;
   for (let index = start; node !== undefined && index < segments.length; index++) {
@@ -171,7 +171,7 @@ function findNode(segments: readonly string[], start: number): PathNode | undefi
   return node;
 }
 
-/** The match of a method at a path, without the values of one request. */
+/** The route of a method at a path. The match is shared by all requests, so it has no parameter values. */
 function matchAt(node: PathNode, method: string): RouteMatch {
   const known = node.matches.get(method);
   if (known !== undefined) return known;
@@ -191,16 +191,18 @@ function matchAt(node: PathNode, method: string): RouteMatch {
   return match;
 }
 
-/** The parameter that follows a path. */
+/** The parameter that directly follows a path; `undefined` if none does. */
 function createdAt(node: PathNode): PathParameter | undefined {
   const item = node.below('');
   return item && readParameters(item.template).at(-1);
 }
 
-/** What older releases of openai send for an id that the program lacks. As ids, different users would share them. */
+/**
+ * Older releases of openai send these texts if an id is missing. As ids, they would be the same for different users.
+ */
 const MISSING_IDS: readonly string[] = ['undefined', 'null'];
 
-/** The parameters in the path. Each call about something that exists passes here, so no function is made. */
+/** The values of the parameters in a path. Many calls run this, so it creates no function. */
 function valuesAt(
   parameters: readonly PathParameter[],
   segments: readonly string[],
@@ -237,7 +239,7 @@ function familyOf(template: string): string {
   return template.split('/', 2)[1] ?? '';
 }
 
-/** Segments before the API's own path, which may begin with slashes. Azure adds `/deployments/{name}`. */
+/** Segments that may come before the API's own path. The empty one comes from a slash. */
 const PATH_PREFIXES: readonly string[] = ['', 'openai', 'v1'];
 
 /** The start of the API's own path in `/v1/…`, `/openai/v1/…`, `/openai/deployments/{name}/…` and the like. */
@@ -252,7 +254,9 @@ function skipPrefixes(segments: readonly string[], from: number): number {
   return start;
 }
 
-/** The same for a whole URL without a known endpoint: after the version, or else at a known first segment. */
+/**
+ * The start of the API's own path in a whole URL with an unknown endpoint: after `v1`, else at a known first segment.
+ */
 function skipBasePath(segments: readonly string[]): number {
   const version = segments.lastIndexOf('v1');
   const known = version >= 0 ? version : segments.findIndex((segment) => ROOT.below(segment) !== undefined);
@@ -261,12 +265,14 @@ function skipBasePath(segments: readonly string[]): number {
 
 const MAX_SEGMENTS = 12;
 const MAX_WORD_LENGTH = 32;
-/** Lower-case words joined by `_` or `-`. The parts are longer than any English word, shorter than generated secrets. */
+/**
+ * Lower-case words joined by `_` or `-`. A word may be as long as English words, but not as long as generated secrets.
+ */
 const RESOURCE_WORD = /^[a-z]{1,20}(?:[_-][a-z]{1,20})*$/;
 
 /**
- * Builds a low-cardinality template for an unknown path: `/threads/{id}/summary`. A segment becomes `{id}` where the tree
- * has a parameter, after a plural, after a word that the tree does not have there, and if it does not look like a
+ * Builds a low-cardinality template for an unknown path: `/threads/{id}/summary`. A segment becomes `{id}` where the
+ * tree has a parameter, after a plural, after a word that the tree does not have there, and if it does not look like a
  * word: `/user/{id}`. Ids, keys, names and addresses thus stay out of span names.
  */
 function genericTemplate({ segments, truncated }: PathSegments, start: number): string {
@@ -289,8 +295,8 @@ function genericTemplate({ segments, truncated }: PathSegments, start: number): 
 }
 
 /**
- * What is particular to a parameter, by its name, or by the path up to it if the name is ambiguous. All others are recorded
- * as `openai.x.id` for `{x_id}`.
+ * The parameters that differ from the default, by name, or by the path up to the parameter if the name is ambiguous. By
+ * default, `{x_id}` is recorded as `openai.x.id`.
  */
 const PATH_PARAMETERS: Readonly<Record<string, Partial<PathParameter>>> = {
   thread_id: { isConversation: true },
@@ -302,9 +308,9 @@ const PATH_PARAMETERS: Readonly<Record<string, Partial<PathParameter>>> = {
   model: { attribute: ATTR.GEN_AI_REQUEST_MODEL },
   version: { field: 'version' },
   '/organization/projects/{project_id}/groups/{group_id}': { field: 'group_id' },
-  // Identifies a person.
+  // Not recorded, because it identifies a person.
   user_id: { attribute: undefined },
-  // Ambiguous without a path.
+  // Not recorded, because the name is ambiguous. Some paths below are.
   id: { attribute: undefined },
   '/evals/{eval_id}/runs/{run_id}': { attribute: ATTR.OPENAI_EVAL_RUN_ID },
   '/safety/alerts/{id}': { attribute: ATTR.OPENAI_ALERT_ID },

@@ -1,15 +1,15 @@
 /** The kinds of invocations, which outlive a single request. */
 export type InvocationKind = 'run' | 'response' | 'turn';
 
-/** What follows a segment of a path. */
+/** The segments that may follow a segment of a path. */
 export interface PathTree {
   readonly [segment: string]: PathTree;
 }
 
 /**
- * The paths of every endpoint that the majors 4 to 7 of the `openai` package call, as in OpenAI's API reference. To add one,
- * add its segments. A path that is not here still gets a span with a generic name. Tests compare the tree with new versions
- * of `openai`.
+ * The paths of every endpoint that the majors 4 to 7 of the `openai` package call, as in OpenAI's API reference. To add
+ * one, add its segments. A path that is not here still gets a span with a generic name. Tests compare the tree with new
+ * versions of `openai`.
  */
 export const PATHS: PathTree = {
   // Models: text, responses and conversations, images, audio, video, realtime.
