@@ -151,7 +151,7 @@ export interface FactSource {
   readonly exchange: Pick<Call, 'startTime' | 'ownClock' | 'headers' | 'client' | 'requestHeaders'>;
 }
 
-/** When, how and by whom an object was seen. */
+/** When and how an API object was seen, and by which call or background read. */
 export interface Observation {
   readonly source: FactSource;
   readonly time: number;
@@ -161,7 +161,7 @@ export interface Observation {
   readonly isDriven: boolean;
 }
 
-/** An invocation that this process created and handed on. */
+/** An invocation that this process created and handed on (see {@link handsOn}). */
 export interface HandedOn {
   readonly startTime: number;
   /** The span of the creating request. This process knows it, so metadata is not needed. */
@@ -201,7 +201,7 @@ export function adoptInvocation(
     startTime: handedOn?.startTime ?? created,
     sentAt: exchange.startTime,
     clock,
-    // Its start is known only in the server's whole seconds.
+    // The start of an invocation of another process is known only in whole seconds of the server's clock.
     rebuilt: handedOn === undefined,
   });
 }

@@ -40,7 +40,7 @@ export interface Intent {
   readonly outputs: readonly ToolOutput[];
 }
 
-/** The program's output of a tool call. */
+/** The output that the program sends for a tool call. */
 export interface ToolOutput {
   /** `undefined` if it is the invocation that the request itself names. */
   readonly invocationId: string | undefined;
@@ -81,7 +81,7 @@ export interface ToolCallFact {
   readonly asksProgram: boolean;
   readonly begun: boolean;
   readonly ended: boolean;
-  /** Milliseconds, if the object reports it. */
+  /** How long the call took, in milliseconds; `undefined` if the object does not report it. */
   readonly duration: number | undefined;
 }
 
@@ -115,7 +115,7 @@ export interface SubagentFact {
   readonly instructions: readonly MessagePart[];
 }
 
-/** How much of an invocation's object is worth reading. */
+/** How much of an invocation has to be read from the API's objects. */
 export type WantedDetail = 'nothing' | 'changes' | 'everything';
 
 /** Receives the facts that a dialect reads: the engine or, in tests, a recorder. */
@@ -221,9 +221,9 @@ export interface CallFacts {
 export interface RequestedCall {
   readonly itemId: string | undefined;
   readonly call: ToolCallSnapshot;
-  /** Whether the program answers it in a later request. */
+  /** Whether the program has to answer the call in a later request. */
   readonly asksProgram: boolean;
-  /** `undefined` if it succeeded, or the program answers it. */
+  /** `undefined` if the call succeeded, or if the program answers it. */
   readonly outcome: ToolOutcome | undefined;
   /** A hash of name and arguments, computed only when it is needed. */
   readonly fingerprint: () => string | undefined;
@@ -236,7 +236,7 @@ export interface ToolResult {
   /** The call as the request repeats it; returns `undefined` if the request does not repeat it. */
   readonly repeated: () => CallFacts | undefined;
   readonly output: () => unknown;
-  /** Returns a value if the result says that the call was refused, was denied or failed. */
+  /** The outcome, if the result reports that the call was refused, was denied or failed. */
   readonly outcome: () => ToolOutcome | undefined;
   /** A hash of the last messages before the call. */
   readonly question: () => string | undefined;

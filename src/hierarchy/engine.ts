@@ -32,7 +32,7 @@ import { Sessions } from './sessions.ts';
 import { LONG_LIFETIME_MS } from './store.ts';
 import type { ConversationTracker } from './tracker.ts';
 
-/** Tracks the conversations, invocations and steps of one API, whose objects and names its dialect knows. */
+/** Tracks the conversations, invocations and steps of one API. The dialect reads them from the API's own objects. */
 export class Engine implements ConversationApi {
   readonly #state: EngineState;
 

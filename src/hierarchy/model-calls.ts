@@ -177,7 +177,10 @@ export class ModelCall {
   }
 }
 
-/** Includes the arguments, because some servers send the last of them after the finish reason. */
+/**
+ * The key of a tool call. It includes the arguments, because some servers send their last piece after the finish
+ * reason.
+ */
 function callKey({ call, fingerprint }: RequestedCall): string {
   return `${call.id} ${fingerprint()}`;
 }
@@ -198,7 +201,7 @@ export class Completions implements ConversationApi {
     this.toolCalls = toolCalls;
   }
 
-  /** Every call has its own span. */
+  /** Places a call. Every call has its own span. */
   place(call: Call, { body, route }: ApiRequest, endpoint: Endpoint): Placement {
     const id = conversationIn(call.context);
     const { origin } = endpoint;

@@ -112,7 +112,7 @@ export class OriginReads {
         succeeded = true;
         this.#succeeded();
       } catch (error) {
-        // If several reads fail at the same time, only the first failure counts.
+        // If several reads overlap and fail, only the first failure counts.
         const isFirst = failuresBefore === this.#countedFailures;
         if (isFirst && !(error instanceof DroppedRead) && isWanted()) this.#failed(id, error);
       }

@@ -55,7 +55,7 @@ interface KnownResponse {
   /** The span context of the response's last span. */
   readonly context: SpanContext | undefined;
   readonly conversationId: string | undefined;
-  /** Whether this process created it and left it to the process that works on it. */
+  /** Whether this process created the response and handed it on (see {@link handsOn}). */
   readonly handedOn: boolean | undefined;
   /** The requested model of a background response. The answer names a specific version of it instead. */
   readonly model: string | undefined;
@@ -65,7 +65,7 @@ interface KnownResponse {
   readonly isPaused?: boolean;
 }
 
-/** A request about a response that was created before, or about a Conversation. */
+/** A request about an existing response or a Conversation, or one that creates a response. */
 interface Fetch {
   readonly request: ApiRequest;
   readonly endpoint: Endpoint;
@@ -148,7 +148,7 @@ export class Responses implements ConversationApi {
     shelf.set(origin, id, known);
   }
 
-  /** A call about an open background response in the same trace is part of that response. */
+  /** Places a call. If it is about an open background response in the same trace, it becomes part of that response. */
   place(call: Call, request: ApiRequest, endpoint: Endpoint): Placement {
     const { route, values, body } = request;
     const { origin } = endpoint;
@@ -382,7 +382,7 @@ export class Responses implements ConversationApi {
     this.toolCalls.seen(calls, { origin, responseId: id, place, endTime });
   }
 
-  /** A request may have created or deleted a conversation, or put messages and results of tool calls into it. */
+  /** Applies what a request did to a conversation: created or deleted it, or put messages or tool results into it. */
   #conversationUsed({ request, endpoint, context, segment }: Fetch, call: Call): void {
     const { tracker, toolCalls } = this;
     const { template } = request.route;

@@ -35,7 +35,7 @@ export interface Acceptance {
   notBefore: number | undefined;
 }
 
-/** A requested invocation whose id is unknown yet. */
+/** An invocation that this process requested and whose id is not known yet. */
 export interface WaitingInvocation extends Acceptance {
   readonly invocation: AgentInvocation;
 }
@@ -348,7 +348,7 @@ export class Sessions {
       invocation.introduce({ id: invocation.place.agentId ?? fact.id, name, model: undefined }, {});
   }
 
-  /** Records an event of the session on its span. */
+  /** Records an event of the session on the session's span. */
   addEvent(id: string, eventId: string | undefined, attributes: Attributes, seen: SessionObservation): void {
     const { endpoint, context } = seen.source;
     const { time } = seen;

@@ -187,7 +187,7 @@ export class ConversationTracker implements ProviderListener, AgentInvocationOwn
     this.#sweep();
   }
 
-  /** Ends every conversation with nothing in progress. */
+  /** Ends every conversation that has nothing in progress. */
   async endIdle({ reads = true }: EndLimits = {}): Promise<void> {
     if (reads) await this.reads.allEnds(this.#invocations, false);
     await this.flush();

@@ -72,7 +72,7 @@ export class Conversation implements ContentHolder {
    * its span id.
    */
   readonly segments: Map<string, Segment> = new Map();
-  /** The vector stores that its invocations may search. */
+  /** The vector stores that the conversation's invocations may search. */
   vectorStoreIds: readonly string[] = [];
   /** The previous segment, to which the next one links. */
   previous: SpanContext | undefined;
@@ -132,7 +132,7 @@ export class Conversation implements ContentHolder {
     this.#isNew = true;
   }
 
-  /** Keeps a message for the next run, and counts it if it is the user's: `undefined` is one without its content. */
+  /** Keeps a message for the next run, and counts it if it is a user message, which is `undefined` without content. */
   add(content: Message | undefined): void {
     if (isOfUser(content)) {
       this.count({ userMessages: 1 });
@@ -324,7 +324,7 @@ export class Segment {
     this.#wasActive = true;
   }
 
-  /** A request on the conversation keeps it open, however long the API takes. */
+  /** While a request on the conversation is in progress, the segment is not idle, however long the API takes. */
   requestStarted(): void {
     this.#requests += 1;
   }
@@ -386,7 +386,7 @@ export class Segment {
 /** The last valid span context. It saves the check, because many calls in a row are made below the same span. */
 let lastValid: SpanContext | undefined;
 
-/** The active span, if it is a real one. An unrecorded span may have no ids, so nothing can stand below it. */
+/** The active span, if it has valid ids. An unrecorded span may have none, so nothing can stand below it. */
 export function activeSpan(context: Context): Span | undefined {
   const span = context.getValue(SPAN_KEY) as Span | undefined;
   if (span === undefined) return undefined;

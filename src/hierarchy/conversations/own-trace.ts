@@ -54,7 +54,7 @@ export function contextInConversation(
   return mayLink || isLinked ? trace.deleteSpan(context).setValue(CALLER, caller) : context;
 }
 
-/** Whether an agent of `@openai/agents` uses the conversation. The agent's calls then stay in its own trace. */
+/** Whether an agent of `@openai/agents` uses the conversation. If so, its calls stay in the agent's trace. */
 function isOfAgent(context: Context, id: string | undefined): boolean {
   const node = context.getValue(AGENTS) as AgentsNode | undefined;
   if (node?.open === undefined) return false;

@@ -76,7 +76,7 @@ interface PendingCall extends ContentHolder {
 /** A request that contains results of tool calls, and where its span stands. */
 export type Answering = Pick<AnsweredToolCall, 'origin' | 'previousResponseId' | 'conversationId'> & {
   readonly time: number;
-  /** The span that the request's own span stands below. */
+  /** The context with the parent of the request's own span. */
   readonly parent: Context;
 };
 
