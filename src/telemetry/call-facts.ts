@@ -3,12 +3,12 @@ import type { Call } from '../sdk/call.ts';
 import * as ATTR from '../semconv/attributes.ts';
 import { asName, field, readHeader, stringField } from '../util/payload.ts';
 
-/** What the HTTP side of a call reports, whatever its operation is. */
+/** Reads the facts about a call that come from HTTP, and that do not depend on its operation. */
 
 /** The attributes of any call, apart from its rate limits. */
 export function callAttributes(call: Call): Attributes {
   const attributes: Attributes = {};
-  // The SDK puts the id on its results; reading a header is slower.
+  // The SDK adds the id to its results. Reading it there is faster than reading a header.
   const requestId =
     stringField(call.value, '_request_id') ?? asName(readHeader(headersOf(call), 'x-request-id'));
   if (requestId !== undefined) attributes[ATTR.OPENAI_REQUEST_ID] = requestId;
@@ -43,7 +43,7 @@ export function headersOf(call: Call): unknown {
   return call.headers ?? field(call.error, 'headers');
 }
 
-/** Whether a call that a shutdown has ended was not over, so its duration is unknown. */
+/** Whether a call that was ended by a shutdown was still in progress, so that its duration is unknown. */
 export function isCutShort({ streamed, read, requested, headersTime }: Call): boolean {
   return headersTime === 0 || (streamed ? read : requested);
 }

@@ -69,21 +69,21 @@ export function withMetadataIn(context: Context, metadata: TraceMetadata): Conte
   return Object.keys(added).length === 0 ? context : context.setValue(METADATA, mergeMetadata(outer, added));
 }
 
-/** Merges metadata within a limit: nested calls must not use up the attributes of a span. */
+/** Merges metadata, with a limit for the entries, so that nested calls do not use up the attributes of a span. */
 function mergeMetadata(outer: Attributes | undefined, added: Attributes): Attributes {
   let left = MAX_ENTRIES;
   const entries = Object.entries({ ...added, ...addedMetadata(outer ?? NO_METADATA, added), ...added });
   return Object.fromEntries(entries.filter(([name]) => !name.startsWith(METADATA_PREFIX) || left-- > 0));
 }
 
-/** The metadata that is added to attributes. The version of another prompt than theirs is not. */
+/** The metadata to add to attributes. If the attributes name a prompt, the prompt of the metadata is left out. */
 export function addedMetadata(metadata: Attributes, to: Attributes | undefined): Attributes {
   if (to?.[ATTR.GEN_AI_PROMPT_NAME] === undefined) return metadata;
   const { [ATTR.GEN_AI_PROMPT_NAME]: _, [ATTR.GEN_AI_PROMPT_VERSION]: __, ...others } = metadata;
   return others;
 }
 
-/** The prompt of an operation: its own, or that of its context. */
+/** The prompt in the attributes of an operation, or else the prompt in the metadata of its context. */
 export function promptOf(attributes: Attributes, context: Context): Attributes | undefined {
   const isOwn = attributes[ATTR.GEN_AI_PROMPT_NAME] !== undefined;
   const { [ATTR.GEN_AI_PROMPT_NAME]: name, [ATTR.GEN_AI_PROMPT_VERSION]: version } =
@@ -103,7 +103,7 @@ export function metadataIn(context: Context): Attributes | undefined {
   return above === undefined ? undefined : metadataBySpan.get(above);
 }
 
-/** For whom what runs in a context is done, for functions of the program that decide by it. */
+/** Describes for whom a context runs, from its metadata and baggage. Functions of the program decide by it. */
 export function callerIn(context: Context): Caller {
   const attributes = metadataIn(context) ?? NO_METADATA;
   const own = Object.entries(METADATA_ATTRIBUTES).filter(([, name]) => attributes[name] !== undefined);
@@ -122,8 +122,8 @@ export function callerIn(context: Context): Caller {
 const NO_METADATA: Attributes = {};
 
 /**
- * The context with the caller's own metadata only, below a span that may be of another user: the first one of a
- * conversation that several share.
+ * Returns the context with the metadata of the caller only. Its span may belong to another user, if several users share
+ * a conversation and another one began it.
  */
 export function withMetadataOf(caller: Context, context: Context): Context {
   if (!hasMetadata || context.getValue(METADATA) !== undefined) return context;
@@ -134,14 +134,14 @@ export function withMetadataOf(caller: Context, context: Context): Context {
 export interface CallerTrace {
   span: SpanContext | undefined;
   readonly metadata: Attributes | undefined;
-  /** Which of the tool calls that a model asks for here `@openai/agents` has spans for. */
+  /** Whether `@openai/agents` creates spans for the tool calls that a model requests here, or for which of them. */
   readonly withinAgents: boolean | HandoffCall;
   readonly bare: Context;
 }
 
 export function callerTraceOf(context: Context): CallerTrace {
   const span = trace.getSpanContext(context);
-  // Below a span without ids, such as a no-op one, every span would start a trace of its own.
+  // A span without valid ids, such as a no-op span, is left out: each span below it would start a new trace.
   const isReal = span !== undefined && isSpanContextValid(span);
   return {
     span: isReal ? span : undefined,
@@ -152,8 +152,8 @@ export function callerTraceOf(context: Context): CallerTrace {
 }
 
 /**
- * A context with the baggage of another, which span processors copy to spans, and the mark of a hook. Keeping the other one
- * would keep all that a program has put into it.
+ * Returns a new context with only the baggage of the given one, which span processors copy to spans, and its mark for
+ * calls of hooks. The given context itself would keep everything in memory that the program has put into it.
  */
 export function bareContext(context: Context): Context {
   const base = isInsideHook(context) ? markInsideHook(ROOT_CONTEXT) : ROOT_CONTEXT;
@@ -161,14 +161,14 @@ export function bareContext(context: Context): Context {
   return baggage === undefined ? base : propagation.setBaggage(base, baggage);
 }
 
-/** A context with just this. */
+/** Creates a context that contains only the span, metadata and bare context of a caller. */
 export function contextOf(caller: Omit<CallerTrace, 'withinAgents'>): Context {
   const { span, metadata, bare } = caller;
   const context = span === undefined ? bare : trace.setSpanContext(bare, span);
   return metadata === undefined ? context : context.setValue(METADATA, metadata);
 }
 
-/** Metadata by span: steps and tool calls are created in contexts that hold little more than a span. */
+/** Metadata by span, because steps and tool calls are created in contexts that contain little more than a span. */
 const metadataBySpan = new WeakMap<SpanContext, Attributes>();
 /** Whether any metadata was ever set. Every span checks this first: most programs set none. */
 let hasMetadata = false;
@@ -184,7 +184,7 @@ export function startSpanWithMetadata(
   const attributes = { ...addedMetadata(metadata, options.attributes), ...options.attributes };
   const span = tracer.startSpan(name, { ...options, attributes }, context);
   const own = span.spanContext();
-  // A span that is no span of its own, such as a no-op one, shares its context with those of others.
+  // A no-op span, or one that only repeats its parent, shares its span context with other spans.
   if (!isSpanContextValid(own) || own === trace.getSpanContext(context)) return span;
   metadataBySpan.set(own, metadata);
   hasMetadata = true;

@@ -8,7 +8,7 @@ interface OlderName {
   readonly value: (value: AttributeValue) => AttributeValue | undefined;
 }
 
-/** Providers whose older name differs. */
+/** The older names of providers, if they differ. */
 const SYSTEMS: Readonly<Record<string, string>> = { x_ai: 'xai' };
 
 /** The names of attributes in older versions of the GenAI conventions, and how the values differ. */
@@ -24,7 +24,7 @@ const OLDER_NAMES: Readonly<Record<string, OlderName>> = {
   },
 };
 
-/** A tracer whose spans also carry the older attribute names: `gen_ai/dup`. */
+/** Wraps a tracer so that its spans also carry the older attribute names, as `gen_ai/dup` demands. */
 export function withOlderNames(tracer: Tracer): Pick<Tracer, 'startSpan'> {
   return {
     startSpan(name: string, options: SpanOptions = {}, context?: Context): Span {

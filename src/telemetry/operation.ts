@@ -15,7 +15,7 @@ export interface ApiRequest {
   readonly body: unknown;
   /** The query parameters, as the object that was passed to the SDK. */
   readonly query?: unknown;
-  /** What the SDK notes about the request. It names the model of a form whose file is a stream. */
+  /** The SDK's own notes about the request. They name the model if the body is a form whose file is a stream. */
   readonly sdkMetadata?: unknown;
   readonly streamed: boolean;
   /** The deployment of an `AzureOpenAI` client that the request goes to, which replaces the model. */
@@ -26,19 +26,20 @@ export interface ApiRequest {
 export interface RequestedToolCall {
   readonly id: string | undefined;
   readonly name: string;
-  /** Of a function that is in one. */
+  /** The namespace of a function, if it is in one. */
   readonly namespace?: string | undefined;
   /** The type in the API: `function`, `code_interpreter`, … */
   readonly type: string;
   /** Set if content is recorded and the output messages do not contain it. */
   readonly content?: { readonly arguments: unknown; readonly result: unknown };
-  /** Identifies its name and arguments. */
+  /** Returns the same text for calls with the same name and arguments. */
   fingerprint?(): string | undefined;
 }
 
 /**
- * What is recorded of one kind of operation. The recorder makes span, metrics, log records and sink events from it, so
- * kinds differ in these rows alone. All functions are pure, and treat requests and results as untrusted.
+ * What is recorded of one kind of operation. The recorder creates span, metrics, log records and sink events from it,
+ * so kinds differ in nothing else. All functions are pure. Requests come from the program and results from the server,
+ * so both may be malformed.
  *
  * @typeParam Request what is known when it starts
  * @typeParam Result what is known when it ends
@@ -46,18 +47,18 @@ export interface RequestedToolCall {
 export interface OperationKind<Request, Result> {
   /** `gen_ai.operation.name`; `undefined` if the conventions define none. */
   readonly name?: string;
-  /** Of the span. Default: client. */
+  /** The kind of its span. Default: client. */
   readonly kind?: 'internal';
   /**
-   * - `call` (default): the sink hears of it, and what it took and spent is measured if the conventions name it.
-   * - `local`: the program runs it, and how long that takes is measured.
-   * - `unmeasured`: neither. What it is part of, or has, counts.
+   * - By default, it is a call. The sink gets its events. Its duration and usage are measured if the conventions name
+   * it. - `local`: the program itself runs it, and only its duration is measured. - `unmeasured`: it is neither
+   * measured nor passed to the sink, because the operation around it or its parts are.
    */
   readonly scope?: 'local' | 'unmeasured';
-  /** It outlives the call that began it: it keeps no context of a caller, and viewers wait for its trace. */
+  /** Set if it outlives the call that began it. It keeps no context of a caller, and viewers wait for its trace. */
   readonly isLasting?: true;
   readonly traits?: OperationTraits;
-  /** The name of the span, from what is known at its start. Default: the operation, and the model that is asked for. */
+  /** The name of the span, from what is known at its start. Default: the operation and the requested model. */
   spanName?(request: Request): string;
   /** The attributes that the span starts with, so that samplers see them: operation, model, target. */
   requestAttributes(request: Request): Attributes;
@@ -67,9 +68,9 @@ export interface OperationKind<Request, Result> {
   resultAttributes?(result: Result, route: Route | undefined): Attributes;
   /** Tokens that the operation spent. */
   usage?(result: Result): Usage | undefined;
-  /** What metrics count where parts of the operation have spans that carry a share of it. */
+  /** What metrics count for the whole operation, if parts of it have their own spans with a share of the usage. */
   whole?(result: Result): WholeOperation;
-  /** Tokens that other calls spent and the result sums up. They are recorded as totals and feed no metric. */
+  /** The sum of tokens that other calls spent, if the result reports it. It is recorded as totals, but in no metric. */
   spentElsewhere?(result: Result): TotalSpent | undefined;
   /** What the API bills besides tokens. */
   fees?(result: Result): Fees & Pick<Spending, 'aggregate'>;
@@ -83,7 +84,7 @@ export interface OperationKind<Request, Result> {
    * @param content the limits for texts; `undefined` if content is not recorded
    */
   accumulate?(content: TextLimits | undefined): Accumulator;
-  /** What is recorded only with consent. */
+  /** The content of the operation, which is recorded only with consent. */
   readonly content?: OperationContent<Request, Result>;
 }
 
@@ -99,9 +100,9 @@ export interface Operation extends OperationKind<ApiRequest, unknown> {
   resultAttributes(result: unknown, route: Route | undefined): Attributes;
 }
 
-/** What an operation spent and took, with all of its parts. */
+/** The usage, cost and duration of an operation including all of its parts. */
 export interface WholeOperation extends Spent {
-  /** `undefined` if it is not known exactly. */
+  /** The duration in seconds; `undefined` if it is not known exactly. */
   readonly seconds: number | undefined;
 }
 
@@ -127,7 +128,7 @@ export interface OperationTraits {
   readonly createsMetadata?: true;
   /** A model runs, although the conventions define no operation. */
   readonly runsModel?: true;
-  /** The operation of the conventions that its tokens are counted under, where it is none itself. */
+  /** The operation of the conventions under which its tokens are counted, if the conventions do not define its own. */
   readonly tokensOf?: 'chat';
   /** The API runs an agent: hooks see the operation `invoke_agent`, whose span the hierarchy creates. */
   readonly invokesAgent?: true;
@@ -141,7 +142,7 @@ export interface Accumulator {
   /** @returns `true` if the chunk completes the answer or a choice of it; others may follow */
   add(chunk: unknown): boolean | undefined;
   result(): unknown;
-  /** `false`: the server has not said that the answer is over, so a stream that ends now was cut. */
+  /** `false` while the server has not reported the end of the answer: a stream that ends then was cut. */
   readonly hasEnd?: boolean;
   /** The number of tool calls beyond those that the result contains. */
   readonly skippedCalls?: number;

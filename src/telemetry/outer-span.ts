@@ -16,8 +16,8 @@ export interface OuterSpan {
 }
 
 /**
- * The context key proposed for the GenAI conventions (pull request 475 of semantic-conventions-genai), with which an
- * instrumentation declares that it records the inference. The API creates equal keys for equal descriptions.
+ * A context key with which an instrumentation declares that it records the inference. It is proposed for the GenAI
+ * conventions (pull request 475 of semantic-conventions-genai). The API creates equal keys for equal descriptions.
  */
 const INFERENCE_SPAN: symbol = createContextKey('opentelemetry.genai.inference_span');
 
@@ -33,7 +33,7 @@ interface Sign {
   readonly kinds: Readonly<Record<string, readonly InferenceKind[]>>;
 }
 
-/** The first attribute that is present decides. */
+/** The attributes that show the kind of a span. Only the first of them that is present counts. */
 const SIGNS: readonly Sign[] = [
   {
     attribute: ATTR.GEN_AI_OPERATION_NAME,
@@ -73,7 +73,7 @@ export class OuterSpans {
       return undefined;
     }
     const inner = innerSpan(span);
-    // The SDK's recording spans can be read; unsampled ones have nothing to read.
+    // Only spans that the SDK records can be read. A span that is not sampled has no attributes.
     if (inner.attributes === undefined) {
       const last = this.#last.get(kind);
       return last === undefined ? undefined : { span, ...last };
@@ -105,7 +105,7 @@ function readOuterSpan(
   };
 }
 
-/** Each model call below a span passes here, so no iterator is allocated. */
+/** Whether the attributes show that the span is of this kind. Runs for each model call, so it allocates no iterator. */
 function says(attributes: unknown, kind: InferenceKind): boolean {
   for (let index = 0; index < SIGNS.length; index++) {
     const { attribute, kinds } = SIGNS[index] as Sign;
@@ -119,15 +119,15 @@ function says(attributes: unknown, kind: InferenceKind): boolean {
 }
 
 const LANGSMITH = 'langsmith';
-/** LangSmith sets it on the span that is active, also on one of the program, when a run of LangChain ends. */
+/** LangSmith sets this on the active span when a run of LangChain ends, even if the span belongs to the program. */
 const LANGSMITH_KIND = 'langsmith.span.kind';
 /** The global in which LangSmith keeps the run that the program is in. */
 const LANGSMITH_RUNS: symbol = Symbol.for('ls:tracing_async_local_storage');
 const LANGSMITH_KINDS: readonly InferenceKind[] = [...CHAT, ...COMPLETION];
 
 /**
- * LangSmith names the operation on its span only after the call. Its run says earlier that it is the model call of a wrapped
- * client: the runs that a program makes itself seldom name a provider.
+ * Whether LangSmith's current run is the model call of a wrapped client. LangSmith's span names the operation only
+ * after the call, but its run is known earlier. A run that the program itself created seldom names a provider.
  */
 function isLangSmithModelCall(kind: InferenceKind): boolean {
   const storage = (globalThis as Readonly<Record<symbol, unknown>>)[LANGSMITH_RUNS] as
@@ -138,7 +138,10 @@ function isLangSmithModelCall(kind: InferenceKind): boolean {
   return type === 'llm' && stringField(objectField(extra, 'metadata'), 'ls_provider') !== undefined;
 }
 
-/** What a span reports, in the form of the SDK's. Some instrumentations wrap the SDK's span in an object that keeps it as `span`. */
+/**
+ * Returns an object with the attributes of a span, in the form of the SDK's spans. Some instrumentations wrap the SDK's
+ * span in an object that has it as `span`.
+ */
 function innerSpan(span: Span): PayloadObject {
   const outer = fieldsOf(span);
   if (outer.attributes !== undefined) return outer;
@@ -146,10 +149,13 @@ function innerSpan(span: Span): PayloadObject {
 }
 
 const SENTRY_ORIGIN = 'sentry.origin';
-/** How the origin of the spans begins that Sentry's own instrumentations of models create. */
+/** The beginning of the origin of spans that Sentry's own instrumentations of models create. */
 const SENTRY_MODELS = 'auto.ai.';
 
-/** Sentry is its own SDK and keeps attributes elsewhere. The spans of all others, also ours, tell nothing here. */
+/**
+ * Reads a span of Sentry's own SDK, which keeps attributes elsewhere. Such a span is an inference only if one of Sentry's
+ * own instrumentations of models created it.
+ */
 function sentrySpan(attributes: unknown): PayloadObject | undefined {
   const origin = stringField(attributes, SENTRY_ORIGIN);
   if (origin === undefined) return undefined;

@@ -5,7 +5,7 @@ import * as ATTR from '../semconv/attributes.ts';
 /** The kind of a conversation, which is also the name of its span. */
 export type ConversationKind = 'thread' | 'conversation' | 'session' | 'realtime' | 'live';
 
-/** The attributes that place a span. Attempts and exceptions carry those of their call. */
+/** The attributes that say where a span belongs in the hierarchy. Attempts and exceptions carry those of their call. */
 export const HIERARCHY_IDS: readonly string[] = [
   ATTR.GEN_AI_CONVERSATION_ID,
   ATTR.GEN_AI_AGENT_ID,
@@ -24,7 +24,7 @@ export const HIERARCHY_IDS: readonly string[] = [
 /** The place of a span in the hierarchy. Each span carries the ids of everything above it, so that one filter finds them all. */
 export interface Place {
   readonly kind: ConversationKind;
-  /** The API of a conversation that the program named, as far as its calls have told it. */
+  /** The API that is used in a conversation that the program named; `undefined` if its calls have not shown it yet. */
   readonly apiType?: string | undefined;
   readonly conversationId: string | undefined;
   readonly invocationId?: string | undefined;
@@ -40,7 +40,7 @@ interface Names {
   readonly agent: string | undefined;
 }
 
-/** The names of the ids in each API; spans also carry the conventions' names. */
+/** The attributes for the ids in each API. Spans also carry the ids in the attributes of the conventions. */
 const NAMES: Readonly<Record<ConversationKind, Names>> = {
   thread: {
     apiType: 'assistants',

@@ -14,16 +14,18 @@ import type { Following, OpenRecord, Placement, RecordOutcome } from './placemen
 import { OperationRecord, type RecordStart } from './record.ts';
 import type { Telemetry } from './telemetry.ts';
 
-/** A call with a record of its own: what the SDK reports of it goes to that record, and to the hierarchy. */
+/**
+ * A call with its own record. Passes everything that the SDK reports about the call to the record and the hierarchy.
+ */
 export class PlacedCall implements CallObservation {
   readonly record: OperationRecord<ApiRequest>;
   readonly context: Context;
   readonly roughTimes: boolean;
   readonly #place: Placement;
-  /** Created with the first chunk: most calls are no streams. */
+  /** Created with the first chunk, because most calls are not streams. */
   #accumulator: Accumulator | undefined;
   readonly #gaps: ChunkGaps | undefined;
-  /** Of a long stream that is still open, read once because that takes time. The first chunks name the model. */
+  /** The result so far of a long open stream. It is read only once, which is slow, but enough to know the model. */
   #partialResult: unknown;
 
   constructor(telemetry: Telemetry, start: RecordStart<ApiRequest, unknown> & { readonly place: Placement }) {
@@ -109,7 +111,7 @@ export class PlacedCall implements CallObservation {
   }
 }
 
-/** That of a call which is part of a longer operation, or of which no span is wanted. */
+/** Stands for the record of a call that has none of its own. It ignores everything. */
 const NO_RECORD: OpenRecord = {
   context: ROOT_CONTEXT,
   spent: NOTHING_SPENT,
@@ -119,7 +121,7 @@ const NO_RECORD: OpenRecord = {
   end: () => undefined,
 };
 
-/** A call without a record of its own: it is part of a longer operation, or no span of it is wanted. */
+/** A call without its own record, because it is part of a longer operation or because no span of it is wanted. */
 export class UnrecordedCall implements CallObservation {
   readonly context: Context;
   readonly #place: Placement;

@@ -4,72 +4,75 @@ import type { Spent } from './cost/usage.ts';
 import type { Accumulator } from './operation.ts';
 import type { Failure } from './outcomes/failure.ts';
 
-/** What becomes known of an operation while its record is open. */
+/** Facts that become known about an operation while its record is open. */
 export interface RecordFacts {
   readonly attributes?: Attributes | undefined;
-  /** Set just before the end: a span with a limit of attributes keeps those that were set first. */
+  /** Set last, just before the end: if a span reaches its limit of attributes, it keeps those that were set first. */
   readonly lastAttributes?: Attributes | undefined;
-  /** What its stream has told besides the result. */
+  /** What its stream has shown besides the result. */
   readonly stream?: Pick<Accumulator, 'skippedCalls' | 'contentChunks'> | undefined;
   /** Seconds from the request to the first chunk of the answer. */
   readonly timeToFirstChunk?: number | undefined;
-  /** It has no duration: a shutdown cut it short, or it never ran. */
+  /** Set if it has no duration, because a shutdown cut it short or because it never ran. */
   readonly isUntimed?: boolean;
 }
 
 /** How an operation ended, with the last facts about it. */
 export interface RecordOutcome<Result = unknown> extends RecordFacts {
-  /** What the API answered, plain or accumulated from a stream, or what else is known at the end. */
+  /** The answer of the API, plain or accumulated from a stream. Other operations have other results. */
   readonly result?: Result | undefined;
-  /** What was thrown. Otherwise the result may report a failure. */
+  /** Describes the thrown error. If nothing was thrown, the result may still report a failure. */
   readonly failure?: Failure | undefined;
-  /** A shutdown ended it. */
+  /** Whether a shutdown ended the operation. */
   readonly isInterrupted?: boolean;
 }
 
 /** The record of one operation. Its span, metrics and events are made from it. */
 export interface OpenRecord {
-  /** With its span, for what is recorded below it. */
+  /** A context in which its span is active, for what is recorded below it. */
   readonly context: Context;
   add(facts: RecordFacts): void;
   /** @param time in milliseconds since the epoch */
   addEvent(name: string, attributes: Attributes, time: number): void;
   link(to: SpanContext): void;
-  /** Ends it once, at a time in milliseconds since the epoch. */
+  /** Ends the record, if it has not ended yet. The time is in milliseconds since the epoch. */
   end(outcome: RecordOutcome, time: number): void;
-  /** What it spent, once it has ended. */
+  /** What the operation spent, once it has ended. */
   readonly spent: Spent;
 }
 
-/** The answer of a stream as far as it has come. */
+/** The part of an answer that has arrived so far in a stream. */
 export type StreamedAnswer = Pick<Accumulator, 'result'>;
 
-/** Done once a record has ended; `kept`: the operation continues after its call, and the hierarchy ends its record. */
+/**
+ * A function to run once the record has ended. `kept` means that the operation continues after its call, and that the
+ * hierarchy ends the record.
+ */
 export type Following = 'kept' | (() => void) | undefined;
 
 /**
- * What the hierarchy answers a call with: its place, or the longer operation that it is part of. This is all that the
- * hierarchy and the record of a call know of each other.
+ * The place that the hierarchy finds for a call, or the longer operation that the call is part of. This is all that the
+ * hierarchy and the record of a call know about each other.
  *
- * @typeParam Ended what the end is told with
+ * @typeParam Ended the first argument of `onEnd`
  */
 export interface Placement<Ended = Call> {
   readonly parent: Context;
-  /** Just after the span above, where both would start at once. */
+  /** Set if the call and its parent span would start at the same time. Then the call starts just after its parent. */
   readonly startTime?: number | undefined;
   /** Attributes that the place adds. */
   readonly attributes?: Attributes | undefined;
   readonly links?: Link[] | undefined;
   /** The longer operation that the call is part of. The call has no record of its own. */
   readonly foldInto?: Pick<OpenRecord, 'context'> | undefined;
-  /** Whether the call begins that operation: hooks of the program get its span. */
+  /** Whether the call begins that operation. If so, hooks of the program get the span of that operation. */
   readonly opens?: boolean;
-  /** Whether `onFact` is called with each event of a stream, at its exact time, and not only with answers. */
+  /** Whether `onFact` gets each event of a stream, with its exact time. By default, it gets only completed answers. */
   readonly hearsEvents?: boolean;
   /**
    * Called while the call streams.
    *
-   * @param answer set where the event completes the answer or a choice of it: the program may reply before the stream ends
+   * @param answer set if the event completes the answer or a choice of it: the program may reply before the stream ends
    */
   readonly onFact?:
     | ((event: unknown, time: number, record: OpenRecord, answer: StreamedAnswer | undefined) => void)

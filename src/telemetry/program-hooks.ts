@@ -9,12 +9,12 @@ import { TaskQueue } from '../util/task-queue.ts';
 
 const INSIDE_HOOK: symbol = createContextKey('opentelemetry-instrumentation-openai inside a hook');
 
-/** Whether any hook has run: most programs have none, and each call asks. */
+/** Whether any hook has run. Each call checks this first, because most programs have no hooks. */
 let hasRun = false;
 
 /**
- * Runs a hook or the sink of the program. The calls to `openai` that it makes reach no hook and no sink, or each would
- * make further calls.
+ * Runs a hook or the sink of the program. Calls to `openai` that it makes itself reach no hook and no sink. Otherwise
+ * each of them would cause further calls.
  */
 export function runInsideHook<Result>(run: () => Result): Result {
   hasRun = true;
@@ -25,7 +25,7 @@ export function isInsideHook(context: Context): boolean {
   return hasRun && context.getValue(INSIDE_HOOK) === true;
 }
 
-/** Marks a new context, for work that a hook has started. */
+/** Returns a context that is marked as running inside a hook. */
 export function markInsideHook(context: Context): Context {
   return context.setValue(INSIDE_HOOK, true);
 }
@@ -35,11 +35,14 @@ const MAX_PENDING_HOOKS = 1_000;
 const HOOKS_TIMEOUT_MS = 5_000;
 
 const { inspect, types } = builtIn('node:util') ?? {};
-/** The program's own defaults and its own code for inspection decide nothing. */
+/** Fixed options, so that neither the program's defaults for `inspect` nor its custom inspection have an effect. */
 const INSPECTION = { depth: 0, colors: false, customInspect: false } as const;
 const REJECTED_PROMISE = /^[^{]*{\s+<rejected>/;
 
-/** A handler learns a microtask later that an `async` hook threw before its first `await`; Node's `inspect` at once. */
+/**
+ * Whether a promise has already been rejected, because an `async` hook threw before its first `await`. A handler would
+ * learn it a microtask later; Node's `inspect` shows it at once.
+ */
 export function hasRejected(returned: unknown): boolean {
   return (
     inspect !== undefined &&
@@ -48,7 +51,10 @@ export function hasRejected(returned: unknown): boolean {
   );
 }
 
-/** Handles the failure of a promise that nobody awaits. Other thenables may begin their work when they are asked for a result. */
+/**
+ * Handles the rejection of a promise that nobody awaits. Other thenables are left alone: calling `then` may be what
+ * starts their work.
+ */
 export function handleRejection(where: string, returned: unknown): void {
   if (types?.isPromise(returned) ?? returned instanceof Promise)
     void guardAsync(where, async () => void (await returned));
@@ -64,7 +70,9 @@ export class PendingHooks {
     this.owner = owner;
   }
 
-  /** @returns whether the content may be recorded: a hook that threw, or that only made a hook, has not masked it */
+  /**
+   * @returns whether the content may be recorded. A hook that threw, or only returned another hook, has not masked it
+   */
   call(hook: CompletionHook, completion: Completion): boolean {
     const passed = guard('the completionHook', () => {
       const returned = runInsideHook(() => hook(completion));

@@ -9,7 +9,7 @@ import type { Placement, RecordOutcome } from './placement.ts';
 import { OperationRecord, type RecordStart } from './record.ts';
 import type { Telemetry } from './telemetry.ts';
 
-/** The number of yielded values that are kept of a generator, if content is recorded. */
+/** How many values that a generator yields are kept, if content is recorded. */
 const MAX_YIELDED = 1_000;
 
 /** What a function of the program returned. */
@@ -19,7 +19,7 @@ export interface ProgramResult {
   readonly yielded?: readonly unknown[] | undefined;
 }
 
-/** The place of what the program does: that of a call, without the call. */
+/** The place in the hierarchy of something that the program itself runs. It is like the place of a call to the API. */
 export type LocalPlace = Omit<Placement<{ readonly endTime: number }>, 'foldInto' | 'opens' | 'onFact'>;
 
 export interface ProgramStart<Request, Result>
@@ -27,11 +27,11 @@ export interface ProgramStart<Request, Result>
   readonly place: LocalPlace;
   /** Milliseconds since the epoch; default: now. */
   readonly startTime?: number;
-  /** Of the span above. */
+  /** The clock of the parent span. */
   readonly clock?: SpanClock;
 }
 
-/** What the program itself does, such as running a function or a tool. It is timed here, and a shutdown ends it. */
+/** Something that the program itself runs, such as a function or a tool. It is timed here, and a shutdown ends it. */
 export class ProgramOperation<Request, Result = ProgramResult> implements OutcomeListener {
   readonly record: OperationRecord<Request, Result>;
   readonly #place: LocalPlace;
@@ -53,7 +53,7 @@ export class ProgramOperation<Request, Result = ProgramResult> implements Outcom
     telemetry.functions.set(this, () => this.end({ isUntimed: true }));
   }
 
-  /** With its span active. */
+  /** A context in which its span is active. */
   get context(): Context {
     return this.record.context;
   }
@@ -77,7 +77,7 @@ export class ProgramOperation<Request, Result = ProgramResult> implements Outcom
     this.end({ result: result as Result });
   }
 
-  /** Ends it with what the program's function threw. */
+  /** Ends the operation with the error that the program's function threw. */
   fail(error: unknown): void {
     this.end({ failure: guard('reading a failure', readFailure, error) });
   }
@@ -86,7 +86,7 @@ export class ProgramOperation<Request, Result = ProgramResult> implements Outcom
     this.end({}, this.#lastActivity);
   }
 
-  /** It may go on after a shutdown has ended it. */
+  /** Ends the record once. After a shutdown has ended it, the function may still run and end later. */
   end(outcome: RecordOutcome<Result>, time: number = this.#clock.now()): void {
     const { record } = this;
     if (record.hasEnded) return;

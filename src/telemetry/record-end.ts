@@ -12,17 +12,17 @@ import { endSpan } from './span-end.ts';
 import type { Telemetry } from './telemetry.ts';
 
 /**
- * Records what is known of an operation before its span ends: content on span and event, the failure on the span and as an
- * exception event, and all of it for the program's sink.
+ * Records the rest of an operation before its span ends: content on span and event, the failure on the span and as an
+ * exception event, and both as events for the program's sink.
  *
- * @param outer the span of another instrumentation, if that represents the operation
+ * @param outer the span of another instrumentation, if it represents the operation in place of ours
  */
 export function recordEnd(telemetry: Telemetry, given: EndedOperation, outer: OuterSpan | undefined): void {
   const settings = operationSettings(given.startSettings, telemetry.settings);
   const isHidden = settings.hideContent !== 'none' && given.failure !== undefined;
   const ended = isHidden ? { ...given, failure: { ...given.failure, message: undefined } } : given;
   if (outer?.isLeftOpen === true) endIfOpen(telemetry, outer, ended);
-  // A hook that could not run has not masked anything.
+  // If the completion hook does not run, it has masked nothing, so the message of the failure is left out.
   const unhooked = withoutUnseenMessage(ended.failure, settings);
   const failure =
     outer === undefined ? recordContentAndFailure(telemetry, ended, settings, unhooked) : unhooked;
@@ -31,7 +31,7 @@ export function recordEnd(telemetry: Telemetry, given: EndedOperation, outer: Ou
 }
 
 /**
- * @param unhooked the failure as it is recorded without a hook
+ * @param unhooked the failure as it is recorded if no hook runs
  * @returns the failure as recorded: a completion hook may have changed its message
  */
 function recordContentAndFailure(
@@ -63,7 +63,7 @@ function recordContentAndFailure(
   return reported;
 }
 
-/** Ends the span of another instrumentation with what we know: otherwise, nobody would have recorded the call. */
+/** Ends a span that another instrumentation leaves open, with our attributes. Otherwise, nobody records the call. */
 function endIfOpen({ functions, settings }: Telemetry, { span }: OuterSpan, ended: EndedOperation): void {
   const { attributes, failure, endTime } = ended;
   const end = (): void => {

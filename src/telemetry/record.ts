@@ -48,50 +48,52 @@ const NO_ATTRIBUTES: Attributes = Object.freeze({});
 export interface RecordStart<Request, Result> {
   readonly operation: OperationKind<Request, Result>;
   readonly request: Request;
-  /** Of a call. */
+  /** The route of a call; `undefined` for other operations. */
   readonly route?: Route | undefined;
-  /** The server that it goes to. */
+  /** The server that the call goes to. */
   readonly endpoint?: Endpoint | undefined;
   readonly place: Pick<Placement, 'parent' | 'startTime' | 'attributes' | 'links'>;
   /** Milliseconds since the epoch; the place may begin later. */
   readonly startTime: number;
-  /** Whether it starts a trace, whatever its parent is. */
+  /** Whether the operation starts a new trace, even if it has a parent. */
   readonly isRoot?: boolean;
   /** The inference span of another instrumentation. It represents the operation, which gets no span of ours. */
   readonly outer?: OuterSpan | undefined;
-  /** It was not timed here: its times are too coarse for duration metrics. */
+  /** Set if the operation was not timed here. Its times are too coarse for duration metrics. */
   readonly rebuilt?: boolean;
-  /** Those in force when it began, if it is recorded later. Content that they forbid is not recorded. */
+  /** The settings when the operation began, if it is recorded later. Content that they forbid is not recorded. */
   readonly startSettings?: Settings;
   /** Called when everything is recorded, just before the span ends. */
   readonly beforeEnd?: ((span: Span, result: unknown) => void) | undefined;
 }
 
 /**
- * The record of one operation, from its start to its end. At the end, span, metrics, log records and sink events are
- * all made from it, so that they cannot disagree. The request is not kept: a stream may stay open for long.
+ * The record of one operation, from its start to its end. Span, metrics, log records and sink events are all created
+ * from it, so that they cannot disagree. It does not keep the request, because a stream may stay open for a long time.
  */
 export class OperationRecord<Request = unknown, Result = unknown> implements OpenRecord {
   readonly telemetry: Telemetry;
   readonly operation: OperationKind<Request, Result>;
   readonly span: Span;
   readonly context: Context;
-  /** The attributes that the span starts with, most of them of the request; of what lasts, all but those of its end. */
+  /**
+   * The attributes that the span starts with. For an operation that outlives its call, also those that are added later.
+   */
   readonly attributes: Attributes;
   readonly #startSettings: Settings;
   readonly #outer: OuterSpan | undefined;
   readonly #route: Route | undefined;
   readonly #isPlaced: boolean;
   readonly #startTime: number;
-  /** Whether anything besides metrics is recorded. Of an unsampled call, that is the event of a failure at most. */
+  /** Whether anything besides metrics is recorded. If not, as for most unsampled calls, only a failure emits an event. */
   readonly #recordsDetails: boolean;
-  /** Later attributes, in objects of their own: V8 turns a large one into a slow dictionary. */
+  /** Later attributes, in several objects, because V8 turns one large object into a slow dictionary. */
   #parameters: Attributes = NO_ATTRIBUTES;
   #added: Attributes = NO_ATTRIBUTES;
   #result: Attributes = NO_ATTRIBUTES;
   #last: Attributes | undefined;
   #content: ContentRecord | undefined;
-  /** Whether it has content only once it has ended, which is recorded as the settings are then. */
+  /** Whether it has content only at its end. The settings at that time decide whether the content is recorded. */
   readonly #readsContentLate: boolean;
   readonly #beforeEnd: RecordStart<Request, Result>['beforeEnd'];
   #isTimed: boolean;
@@ -143,19 +145,19 @@ export class OperationRecord<Request = unknown, Result = unknown> implements Ope
       guard('reading request content', OperationRecord.#readInput, this, request);
   }
 
-  /** Whether each chunk of a stream is measured. */
+  /** Whether the time between the chunks of a stream is measured. */
   get measuresChunks(): boolean {
     const { operation, telemetry } = this;
     if (this.#startSettings.chunkMetrics !== 'each' || this.#outer?.recordsMetrics === true) return false;
     return operation.name !== undefined && telemetry.metrics.wanted;
   }
 
-  /** Whether facts about a call are recorded that has not failed. */
+  /** Whether facts about a call are recorded even if the call has not failed. */
   get takesDetails(): boolean {
     return this.#recordsDetails || this.#outer?.span.isRecording() === true;
   }
 
-  /** Whether its content may be recorded or hooked, once there is any. */
+  /** Whether content, once there is any, may be recorded or passed to a hook. */
   get mayHaveContent(): boolean {
     const { captureMessageContent, completionHook } = this.#startSettings;
     return captureMessageContent !== 'NO_CONTENT' || completionHook !== undefined;
@@ -165,7 +167,7 @@ export class OperationRecord<Request = unknown, Result = unknown> implements Ope
     return this.#content !== undefined;
   }
 
-  /** The content of a result that may still grow, as the end would record it; see {@link ContentRecord.preview}. */
+  /** Returns the content of an unfinished result as attributes, without recording it: {@link ContentRecord.preview}. */
   preview(result: unknown): Attributes | undefined {
     const output = this.#content && this.operation.content?.output?.(result as Result);
     return output && this.#content?.preview(output);
@@ -202,7 +204,7 @@ export class OperationRecord<Request = unknown, Result = unknown> implements Ope
   /**
    * Records the seconds between chunks, while the stream continues or at its end.
    *
-   * @param result as far as it has come, which shows the model
+   * @param result the result so far, which shows the model
    */
   measureChunks(gaps: readonly number[], result: Result | undefined): void {
     const { operation, telemetry, attributes, context } = this;
@@ -224,7 +226,8 @@ export class OperationRecord<Request = unknown, Result = unknown> implements Ope
     if (operation.scope === 'local' || (isMeasured && operation.scope === undefined))
       guard('recording metrics', OperationRecord.#recordMetrics, this, outcome, time, failure);
     const reportsToSink = operation.scope === undefined && telemetry.settings.events !== undefined;
-    // To gather the attributes again, more than 20 of them, takes longer than anything else at the end.
+    // Only if needed: gathering all attributes again takes longer than anything else here, as there are over 20 of
+    // them.
     if (reportsToSink || outer !== undefined || failure !== undefined || this.#content?.awaitsEnd === true)
       guard('recording an end', OperationRecord.#tell, this, outcome, time, failure);
     const shown = outer?.span ?? span;
@@ -238,7 +241,7 @@ export class OperationRecord<Request = unknown, Result = unknown> implements Ope
   static #readParameters(self: OperationRecord, request: unknown, placed: Attributes | undefined): void {
     const attributes = self.operation.parameterAttributes?.(request);
     if (attributes === undefined) return;
-    // The hierarchy knows more about the call's place than the request does.
+    // Attributes of the place take precedence: the hierarchy knows more about it than the request does.
     for (const name in placed) if (name in attributes) delete attributes[name];
     self.#parameters = attributes;
     self.span.setAttributes(attributes);
@@ -264,7 +267,7 @@ export class OperationRecord<Request = unknown, Result = unknown> implements Ope
     if (isUntimed === true) self.#isTimed = false;
     if (timeToFirstChunk !== undefined) self.#timeToFirstChunk = timeToFirstChunk;
     if (attributes === undefined) return;
-    // No other instrumentation has these.
+    // Adds them to the span of the other instrumentation, because no other instrumentation records them.
     if (self.#outer?.span.isRecording() === true) self.#outer.span.setAttributes(attributes);
     if (timeToFirstChunk !== undefined)
       attributes[ATTR.GEN_AI_RESPONSE_TIME_TO_FIRST_CHUNK] = timeToFirstChunk;
@@ -299,13 +302,13 @@ export class OperationRecord<Request = unknown, Result = unknown> implements Ope
       guard('reading content', OperationRecord.#readOutput, self, result);
   }
 
-  /** @returns the cost in USD, if it is known; adds it, and what each modality of it was unless all is text */
+  /** Adds the cost in USD, if it is known, and the cost of each modality unless all is text. @returns the cost */
   static #price(self: OperationRecord, result: unknown, attributes: Attributes): number | undefined {
     const { operation, telemetry } = self;
     if (telemetry.settings.cost === false) return undefined;
     const usage = self.#usage;
     const parts: Attributes | undefined = usage?.modalities && {};
-    // What a retrieved response has cost belongs to the call that created it.
+    // A call that only retrieves a response has no `usage`: the cost belongs to the call that created the response.
     const reported = operation.usage && readReportedCost(self.attributes[ATTR.GEN_AI_PROVIDER_NAME], result);
     const told = operation.isLasting ? { ...self.attributes, ...attributes } : attributes;
     const spending = { ...operation.fees?.(result), usage, reported };
@@ -342,7 +345,7 @@ export class OperationRecord<Request = unknown, Result = unknown> implements Ope
     const cost = whole === undefined ? self.#cost : whole.cost;
     const seconds = whole === undefined ? (self.#isTimed ? lasted : undefined) : whole.seconds;
     const tokensOf = operation.traits?.tokensOf;
-    // They are recorded once per operation, so not if another instrumentation does it. None records the cost.
+    // Metrics are recorded once per operation, so not if another instrumentation records them. None records the cost.
     const isNamed = operation.name !== undefined && self.#outer?.recordsMetrics !== true;
     const measured = {
       seconds: isNamed ? seconds : undefined,
@@ -379,17 +382,17 @@ export class OperationRecord<Request = unknown, Result = unknown> implements Ope
       attributes: { ...self.attributes, ...self.#parameters, ...self.#added, ...self.#result, ...self.#last },
       content: self.#content,
     };
-    // Without this, the span of another instrumentation ends before its call.
+    // After a shutdown, the other instrumentation's span is not ended here, or it would end before its call.
     const outer = isInterrupted === true && self.#outer ? { ...self.#outer, isLeftOpen: false } : self.#outer;
     recordEnd(telemetry, ended, outer);
   }
 }
 
 /**
- * Begins the record of content. In the built package, everything that reads content is loaded with the first one.
+ * Begins the record of content. In the built package, all code that reads content is loaded when this first happens.
  *
- * @returns `undefined` if content is neither recorded nor hooked, so that none is read, and for calls that a hook makes if
- *   there is a completion hook, which does not see their content
+ * @returns `undefined` if content is neither recorded nor passed to a hook; then it is not even read. Also `undefined`
+ *   for calls that a hook makes, if there is a completion hook: it would not see their content
  */
 function beginContent(
   telemetry: Telemetry,
@@ -416,12 +419,13 @@ function startSpan(
   if (place.links !== undefined) options.links = place.links;
   if (isRoot === true) options.root = true;
   const name = spanNameOf(operation, request, attributes);
-  // Most calls have one such attribute. To sort it out would cost more than it saves.
+  // Most calls have at most one attribute that could be added later. Separating it would cost more than it saves.
   const isSimple =
     attributes[ATTR.GEN_AI_OPERATION_NAME] !== undefined &&
     attributes[ATTR.GEN_AI_CONVERSATION_ID] === undefined;
   if (isSimple) return telemetry.startSpan(name, options, place.parent);
-  // The SDK checks and copies the attributes of a start twice, later ones once. No sampler needs ids and other facts of ours.
+  // The SDK checks and copies attributes twice at the start of a span, but only once later. Samplers do not need our
+  // own attributes, such as ids, so these are added later.
   const early: Attributes = {};
   for (const key in attributes) if (!key.startsWith(LATE_PREFIX)) early[key] = attributes[key];
   const span = telemetry.startSpan(name, { ...options, attributes: early }, place.parent);
@@ -429,7 +433,7 @@ function startSpan(
   return span;
 }
 
-/** @param attributes those that its span starts with */
+/** @param attributes the attributes that the span starts with */
 export function spanNameOf<Request>(
   operation: Pick<OperationKind<Request, unknown>, 'name' | 'spanName'>,
   request: Request,
@@ -455,7 +459,7 @@ function addLast(span: Span, attributes: Attributes): void {
   if (span.isRecording()) span.setAttributes(attributes);
 }
 
-/** The failure that a result reports. It is not read from an answer that is whole. */
+/** Reads the failure that a result reports. An answer that is evidently complete is not searched for one. */
 function failureIn(
   result: unknown,
   { traits, failure }: OperationKind<unknown, unknown>,
@@ -469,7 +473,7 @@ function failureIn(
   return isComplete ? undefined : guard('reading a failure', failure, result);
 }
 
-/** Adds what other calls spent, as totals, at the prices of the tier that they were billed in. */
+/** Adds totals for what other calls spent, at the prices of the service tier in which they were billed. */
 function addTotals(
   attributes: Attributes,
   { costs }: Telemetry,

@@ -17,14 +17,14 @@ export type SpanEndListener = (time: number | undefined) => void;
 
 type End = Span['end'];
 
-/** The listeners of a span by its wrapped `end`. A span is wrapped once, however many listeners it has. */
+/** The listeners of each span, by its wrapped `end`. A span is wrapped only once, however many listeners it has. */
 const waiting = new WeakMap<End, Set<SpanEndListener>>();
 
 /**
- * Calls the listener just before the span ends. The `end` of the span object stays wrapped while the span is open, and is
- * then restored.
+ * Calls the listener just before the span ends. The method `end` of the span object is wrapped until then, and is
+ * restored afterwards.
  *
- * @returns removes the listener
+ * @returns a function that removes the listener
  */
 export function beforeSpanEnds(span: Span, listener: SpanEndListener): () => void {
   const listeners = waiting.get(span.end) ?? wrapEnd(span);
@@ -49,12 +49,12 @@ function wrapEnd(span: Span): Set<SpanEndListener> {
 }
 
 function endTimeInMilliseconds(time: TimeInput | undefined, span: Span): number | undefined {
-  // An invalid date has no time.
+  // The time of an invalid date is `NaN`.
   if (time instanceof Date) return time.getTime() || undefined;
   if (Array.isArray(time)) return time[0] * 1e3 + time[1] / 1e6 || undefined;
   if (typeof time !== 'number') return undefined;
   if (time > performance.timeOrigin) return time;
-  // Smaller numbers are readings of the performance clock.
+  // Smaller numbers are readings of `performance.now()`.
   const clock = ownClock(span);
   return clock === undefined ? undefined : clock + time;
 }

@@ -7,7 +7,7 @@ export interface RecordedDeltas {
   /** The arrival times of the deltas. */
   readonly times: readonly number[];
   readonly endTime: number;
-  /** The ids of the step and everything above it. */
+  /** The ids of the step and of everything above it in the hierarchy. */
   readonly ids: Attributes;
 }
 

@@ -32,7 +32,7 @@ interface KnownTracer {
   readonly tracer: Pick<Tracer, 'startSpan'>;
 }
 
-/** Bounds the functions whose promises never settle. */
+/** How many functions can be open at once. Without a limit, those whose promises never settle would pile up. */
 const MAX_OPEN_FUNCTIONS = 10_000;
 
 /** Everything that recording needs: settings, tracer, metrics and events. Their providers may be registered later. */
@@ -43,7 +43,7 @@ export class Telemetry {
   readonly costs: Costs = new Costs(this);
   /** Completion hooks that have not settled. */
   readonly hooks: PendingHooks = new PendingHooks(this);
-  /** Whether the instrumentation is disabled: what is still observed of clients and sockets is not recorded. */
+  /** Whether the instrumentation is disabled. Clients and sockets may still be observed, but nothing is recorded. */
   isDisabled = false;
   /** Running functions and tools of the program, with a function that ends their span. */
   readonly functions: BoundedMap<object, () => void> = new BoundedMap(MAX_OPEN_FUNCTIONS);
@@ -51,10 +51,10 @@ export class Telemetry {
   #provider: TracerProvider | undefined;
   #tracer: KnownTracer | undefined;
   #lastProvider: TracerProvider | undefined;
-  /** Whether that provider is more than a placeholder. */
+  /** Whether the last provider records spans. A no-op provider does not. */
   #records = false;
 
-  /** The listener of the providers, which hold it weakly: everything in progress keeps it alive through this field. */
+  /** The listener of the providers. They hold it weakly, so this field keeps it alive while anything is in progress. */
   readonly listener: object | undefined;
 
   constructor(settings: Settings, listener?: object) {
@@ -79,7 +79,7 @@ export class Telemetry {
     return this.#sink;
   }
 
-  /** Whether spans, a listening logger or a hook want content. Otherwise none is read. */
+  /** Whether spans, a logger, the sink or a hook want content. If none of them does, no content is read. */
   get wantsContent(): boolean {
     const { settings } = this;
     if (settings.completionHook !== undefined) return true;
@@ -91,7 +91,9 @@ export class Telemetry {
     );
   }
 
-  /** Whether content that must be read is read for operations that are not sampled: where its place is not the span. */
+  /**
+   * Whether content is read even for operations that are not sampled, because it is recorded elsewhere than on spans.
+   */
   get readsUnsampled(): boolean {
     const { settings } = this;
     const { span, sink } = contentTargets(settings);
@@ -104,7 +106,8 @@ export class Telemetry {
   }
 
   /**
-   * Whether anything takes spans, metrics, events or content. A program without an SDK has nothing that does.
+   * Whether anything receives spans, metrics, events or content. In a program without an OpenTelemetry SDK, only a hook
+   * or a sink can.
    *
    * @param provider the current one
    */
@@ -116,19 +119,19 @@ export class Telemetry {
     return this.metrics.wanted || (events ?? completionHook ?? this.events.provider) !== undefined;
   }
 
-  /** The providers to flush: that of the spans, whose listeners name the others, or these where it is missing. */
+  /** The providers to flush: the tracer provider, whose listeners name the others, or else the others themselves. */
   get flushed(): readonly object[] {
     const { provider } = this;
     return isNoopTracerProvider(provider) ? this.otherProviders : [provider];
   }
 
-  /** The providers of metrics and events. */
+  /** The providers of metrics and, if there is one, of events. */
   get otherProviders(): readonly object[] {
     const { metrics, events } = this;
     return events.provider === undefined ? [metrics.provider] : [metrics.provider, events.provider];
   }
 
-  /** Has all providers flushed when the program ends, though it may have started no span. */
+  /** Arranges for all providers to be flushed when the program ends, even if no span has been started. */
   sendAtEnd(): void {
     this.#currentTracer();
   }
@@ -141,12 +144,12 @@ export class Telemetry {
       metadata === undefined
         ? tracer.startSpan(name, options, parent)
         : startSpanWithMetadata(tracer, name, options, parent, metadata);
-    // A sampler may drop them all.
+    // Checked until a span is recorded, because a sampler may drop all spans.
     if (life?.recorded === false) life.recorded = span.isRecording();
     return span;
   }
 
-  /** The API's own proxies stay with the first provider. */
+  /** Returns a tracer of the current provider. The API's proxy tracers would stay with the first provider. */
   #currentTracer(): KnownTracer {
     const { provider } = this;
     const { olderNames } = this.settings;
@@ -159,7 +162,7 @@ export class Telemetry {
       this.#tracer = known;
     }
     if (known.life !== undefined) known.life.unsent = true;
-    // Without spans, metrics and events still have to be sent.
+    // Without a tracer provider, metrics and events must still be sent.
     else for (const each of this.otherProviders) flushAtProgramEnd(each).unsent = true;
     return known;
   }

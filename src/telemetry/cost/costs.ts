@@ -188,7 +188,7 @@ export function includesAll(
 const TICKS_PER_USD = 1e10;
 
 /**
- * Reads the cost that a provider reports, by `gen_ai.provider.name`. For other providers, these fields may mean something
+ * Reads the cost that a provider reports, by `gen_ai.provider.name`. Other providers may use these fields for something
  * else.
  */
 const REPORTED: ReadonlyMap<unknown, (usage: unknown) => number | undefined> = new Map([

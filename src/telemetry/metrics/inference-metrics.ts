@@ -25,7 +25,9 @@ const INFERENCE_HISTOGRAMS: Readonly<Record<InferenceHistogram, METRIC.MetricDef
 
 type Part = keyof ModalityUsage;
 
-/** Its counters: what they count of a usage, in all and of the modalities that are not text, and on which side. */
+/**
+ * The counters of the next version: the number in a usage that each counts, and those of modalities other than text.
+ */
 const USAGE_COUNTERS: readonly (readonly [
   definition: METRIC.MetricDefinition,
   side: 'input' | 'output',
@@ -54,7 +56,7 @@ const USAGE_COUNTERS: readonly (readonly [
   [METRIC.METRIC_GEN_AI_CLIENT_INFERENCE_USAGE_REASONING_OUTPUT_TOKENS, 'output', 'reasoningTokens', {}],
 ];
 
-/** Whether the next version measures the operation as an inference. The others keep the present names of durations. */
+/** Whether the next version measures the operation as an inference. Durations of other operations keep their names. */
 export function isInference({ [ATTR.GEN_AI_OPERATION_NAME]: operation }: Attributes): boolean {
   return (
     operation === GEN_AI_OPERATION_NAME_VALUE_CHAT ||
@@ -62,12 +64,12 @@ export function isInference({ [ATTR.GEN_AI_OPERATION_NAME]: operation }: Attribu
   );
 }
 
-/** The instruments of the conventions' next version. They are made when something is recorded with its names. */
+/** The instruments of the conventions' next version. They are created only when something is recorded with them. */
 export class InferenceMetrics {
   readonly histograms: Readonly<Record<InferenceHistogram, Histogram>>;
   readonly #counters: readonly Counter[];
 
-  /** @param histogramOf makes a histogram of a meter */
+  /** @param histogramOf creates a histogram with a meter */
   constructor(meter: Meter, histogramOf: (meter: Meter, definition: METRIC.MetricDefinition) => Histogram) {
     this.histograms = Object.fromEntries(
       Object.entries(INFERENCE_HISTOGRAMS).map(([key, definition]) => [key, histogramOf(meter, definition)]),

@@ -60,11 +60,11 @@ interface Level extends Map<unknown, Level> {}
  * invented values would leave no series for real values after them.
  */
 export class MetricSeries {
-  /** By dimension, those of most. */
+  /** The kept values by dimension, for all dimensions without a field of their own. */
   readonly #kept = new Map<string, KeptValues>();
   readonly #servers = new KeptValues(ATTR.SERVER_ADDRESS);
   readonly #requestModels = new KeptValues(ATTR.GEN_AI_REQUEST_MODEL, MAX_REQUEST_MODELS);
-  /** Request models without a response so far. Invented ones take no place from real ones. */
+  /** Request models without a response so far. They are apart, so that invented models leave room for real ones. */
   readonly #unansweredModels = new KeptValues(ATTR.GEN_AI_REQUEST_MODEL);
   readonly #ownResponseModels = new Map<string, Set<string>>();
   readonly #failures = new Set<string>();
@@ -75,7 +75,7 @@ export class MetricSeries {
 
   /** Replaces values beyond the limits, in place. */
   limitOperation(dimensions: Attributes): void {
-    // Runs for every operation, so it does not allocate. The order is that of `LEVELS`.
+    // Runs for every operation, so it allocates no memory. The order must be that of `LEVELS`.
     const known = this.#combinations
       .get(dimensions[ATTR.GEN_AI_OPERATION_NAME])
       ?.get(dimensions[ATTR.SERVER_ADDRESS])
@@ -88,7 +88,7 @@ export class MetricSeries {
   }
 
   #limitNew(dimensions: Attributes): void {
-    // With the port: each test or tenant may have a proxy of its own on the same host.
+    // The port counts, too: each test or tenant may have its own proxy on the same host.
     const { [ATTR.SERVER_ADDRESS]: address, [ATTR.SERVER_PORT]: port } = dimensions;
     if (address !== undefined && !this.#servers.keep(`${address}:${port ?? ''}`)) {
       dimensions[ATTR.SERVER_ADDRESS] = OTHER;
@@ -108,7 +108,7 @@ export class MetricSeries {
     replaceDimension(dimensions, ATTR.GEN_AI_RESPONSE_MODEL);
   }
 
-  /** Programs name their tools, workflows and agents, some of them after a user. */
+  /** Limits the names of tools, workflows and agents. Programs choose them, and may name some after a user. */
   limitNames(dimensions: Attributes): void {
     this.#limit(dimensions, ATTR.GEN_AI_TOOL_NAME);
     this.#limit(dimensions, ATTR.GEN_AI_WORKFLOW_NAME);
@@ -142,7 +142,7 @@ export class MetricSeries {
     return failed;
   }
 
-  /** Replaces a value that is none of the first ones of its dimension. */
+  /** Replaces a value, unless it is among the first values of its dimension. */
   #limit(dimensions: Attributes, name: string): void {
     const value = dimensions[name];
     if (typeof value !== 'string') return;
@@ -171,8 +171,9 @@ export class MetricSeries {
   }
 
   /**
-   * Whether a response model is recorded whatever other servers answered before: the requested name itself, a few names
-   * that begin with it, such as snapshots, and the first other name, such as the model of an Azure deployment.
+   * Whether a response model is always recorded, whatever other servers have answered before. These are the requested
+   * name itself, a few names that begin with it, such as snapshots, and the first other name, such as the model of an
+   * Azure deployment.
    */
   #isOwn(requestModel: string, responseModel: string): boolean {
     if (responseModel === requestModel) return true;

@@ -49,13 +49,13 @@ const HISTOGRAMS = {
 
 type Instruments = Readonly<Record<keyof typeof HISTOGRAMS, Histogram>> & {
   readonly rateLimits: RateLimits;
-  /** Those of the conventions' next version. */
+  /** The instruments of the conventions' next version. */
   readonly next: InferenceMetrics;
 };
 
 /**
- * How long what the program itself does takes, by operation. In the conventions, these durations have no operation name
- * among their dimensions.
+ * The histograms for the durations of what the program itself runs, by operation. In the conventions, the name of the
+ * operation is not among their dimensions.
  */
 const LOCAL_DURATIONS: Readonly<
   Record<string, { readonly instrument: keyof typeof HISTOGRAMS; readonly dimensions: readonly string[] }>
@@ -80,12 +80,12 @@ export interface Measured {
   readonly usage?: Usage | undefined;
   /** In USD. */
   readonly cost?: number | undefined;
-  /** The name and version of its prompt, if its cost is counted by them. */
+  /** The name and version of the operation's prompt, if costs are counted by prompt. */
   readonly prompt?: Attributes | undefined;
   /** In seconds. */
   readonly timeToFirstChunk?: number | undefined;
   readonly errorType?: string | undefined;
-  /** The operation that its tokens are counted under, where the conventions do not name its own. */
+  /** The operation name under which its tokens are counted, if the conventions have no name for it. */
   readonly tokensOf?: string | undefined;
 }
 
@@ -94,14 +94,14 @@ export interface Measured {
  * in the context of its span, so that exemplars lead to the span.
  */
 export class Metrics {
-  /** Called with the provider once something is measured with another one than before. */
+  /** Called with the meter provider at the first use of the metrics, and at the first use after it has changed. */
   providerChanged: ((provider: MeterProvider) => void) | undefined;
   #explicit: MeterProvider | undefined;
   #provider: MeterProvider | undefined;
   /** The instruments of the provider; `undefined` for a no-op provider. */
   #instruments: Instruments | undefined;
 
-  /** The provider in force. */
+  /** The meter provider that is currently used. */
   get provider(): MeterProvider {
     return this.#explicit ?? metrics.getMeterProvider();
   }
@@ -110,16 +110,17 @@ export class Metrics {
     this.#explicit = isNoopMeterProvider(provider) ? undefined : provider;
   }
 
-  /** Whether a meter provider is registered. Without one, nothing is counted. */
+  /** Whether a meter provider is registered. Without one, nothing is measured. */
   get wanted(): boolean {
     return this.#current() !== undefined;
   }
 
   /**
-   * Records what an operation took and spent. Where nothing is measured, its dimensions replace no others.
+   * Records the duration, tokens and cost of an operation. If it has none of them, its dimensions do not count towards
+   * the limits of `metric-series.ts`.
    *
    * @param request the attributes that its span started with
-   * @param response those that its span got
+   * @param response the attributes that its span got from the response
    */
   recordOperation(
     request: Attributes,
@@ -141,7 +142,7 @@ export class Metrics {
       );
     const failed = metricSeries.withError(dimensions, errorType);
     const next = conventions === 'current' ? undefined : instruments.next;
-    // Of what is no inference, the next version has the same names.
+    // The next version changes no names of metrics for operations that are not inferences.
     const inference = next !== undefined && isInference(request) ? next : undefined;
     const isCurrent = conventions !== 'next';
     if (seconds !== undefined) {
@@ -190,7 +191,7 @@ export class Metrics {
   }
 
   /**
-   * Records the duration of what this process ran itself: a tool, an agent or a workflow, not a hosted one.
+   * Records how long a tool, an agent or a workflow took that ran in this process. Hosted ones are not recorded.
    *
    * @param attributes the attributes of the span
    */
@@ -235,11 +236,11 @@ export class Metrics {
 }
 
 /**
- * The dimensions of an operation, taken from the attributes that its span started with and got, with `_OTHER` for values
- * beyond the limits of `metric-series.ts`. They are in the SDK's sort order: it sorts the attributes of every point, and
- * sorted ones are faster. Literal keys keep V8's inline caches monomorphic; do not turn this into a loop.
+ * Returns the dimensions of an operation, with `_OTHER` for values beyond the limits of `metric-series.ts`. They are in
+ * the sort order of the SDK, which sorts the attributes of every point: that is faster if they are sorted already.
+ * Literal keys keep V8's inline caches monomorphic; do not turn this into a loop.
  *
- * @param ofChunks the conventions have fewer on the chunks of an answer than on what it took and spent
+ * @param ofChunks `true` for metrics of chunks, for which the conventions define fewer dimensions
  */
 export function operationDimensions(
   request: Attributes,
@@ -311,8 +312,9 @@ function histogramOf(
 const MAX_KEPT_GAPS = 2_048;
 
 /**
- * The seconds between the chunks of one stream. Recording a value takes a metrics SDK longer than reading a chunk, so the
- * gaps are kept while the program reads and recorded together at the end, or now and then for a long stream.
+ * The seconds between the chunks of one stream. Recording one gap takes longer than reading a chunk. So the gaps are
+ * kept while the program reads, and are recorded together at the end. For a long stream, they are also recorded in
+ * between.
  */
 export class ChunkGaps {
   #gaps: number[] = [];

@@ -18,7 +18,7 @@ import { MAX_DIMENSION_LENGTH } from './metric-series.ts';
  */
 const MAX_GROUPS = 100;
 
-/** What an answer said before that says nothing about now. */
+/** Rate limits from answers older than this are not reported, because they say nothing about the present. */
 const MAX_AGE_MS = 600_000;
 
 const DIMENSIONS: readonly string[] = [
@@ -38,9 +38,9 @@ const GAUGES: readonly (readonly [metric: MetricDefinition, attribute: string])[
 
 interface Group {
   readonly dimensions: Attributes;
-  /** Those of the latest response. */
+  /** The rate limits in the latest response. */
   limits: Attributes;
-  /** When it came, in monotonic milliseconds. */
+  /** When that response arrived, in monotonic milliseconds. */
   time: number;
 }
 
@@ -57,11 +57,11 @@ export class RateLimits {
   }
 
   /**
-   * @param limits what the response said
+   * @param limits the rate limits in the headers of a response
    * @param operation the attributes of the call
    */
   see(limits: Attributes, operation: Attributes): void {
-    // A key for a map would be allocated with each call.
+    // A loop instead of a map, whose key would allocate memory for each call.
     for (const known of this.#groups) {
       let isSame = true;
       for (const name of DIMENSIONS) isSame &&= known.dimensions[name] === operation[name];
