@@ -8,14 +8,14 @@ export function define(attributes: Attributes, name: string, value: AttributeVal
   if (value !== undefined) attributes[name] = value;
 }
 
-/** The attributes that have a value. Operations that are called often use {@link define}, which copies nothing. */
+/** The attributes that have a value. Frequent operations use {@link define} instead, which copies nothing. */
 export function defined(attributes: Attributes): Attributes {
   const found: Attributes = {};
   for (const name in attributes) define(found, name, attributes[name]);
   return found;
 }
 
-/** The model of a request; for Azure, the deployment. */
+/** The model that a request names; for Azure, the deployment. */
 export function modelOf({ body, deployment, sdkMetadata }: ApiRequest): string | undefined {
   return deployment ?? bodyText(body, 'model') ?? stringField(sdkMetadata, 'model');
 }
@@ -34,7 +34,7 @@ export function answeringModel(result: unknown): Attributes {
   return attributes;
 }
 
-/** The requested service tier. `auto` is not a request for one. */
+/** The requested service tier. `undefined` for `auto`, which requests no particular tier. */
 export function requestedServiceTier({ body }: ApiRequest): string | undefined {
   const { service_tier } = fieldsOf(body);
   return service_tier === 'auto' ? undefined : asName(service_tier);
@@ -46,7 +46,7 @@ const OUTPUT_TYPES: Readonly<Record<string, string>> = {
   text: 'text',
 };
 
-/** `gen_ai.output.type` of a requested format. */
+/** The `gen_ai.output.type` for a requested format. */
 export function outputTypeOf(format: unknown): string | undefined {
   return row(OUTPUT_TYPES, asName(fieldsOf(format).type));
 }

@@ -56,7 +56,7 @@ function chatRequestAttributes(request: ApiRequest): Attributes {
   return attributes;
 }
 
-/** The parameters that chat and legacy completions share. It throws on hostile getters. */
+/** The parameters that chat and legacy completions share. Throws if a getter of the request throws. */
 export function samplingAttributes({ body, streamed }: ApiRequest): Attributes {
   const { n, seed, temperature, top_p, max_completion_tokens, max_tokens } = fieldsOf(body);
   const { frequency_penalty, presence_penalty, top_k } = fieldsOf(body);
@@ -67,7 +67,7 @@ export function samplingAttributes({ body, streamed }: ApiRequest): Attributes {
   define(attributes, ATTR.GEN_AI_REQUEST_SEED, asInteger(seed));
   define(attributes, ATTR.GEN_AI_REQUEST_TEMPERATURE, asNumber(temperature));
   define(attributes, ATTR.GEN_AI_REQUEST_TOP_P, asNumber(top_p));
-  // Many compatible servers take it.
+  // Not in OpenAI's API, but many compatible servers accept it.
   if (top_k !== undefined) define(attributes, ATTR.GEN_AI_REQUEST_TOP_K, asInteger(top_k));
   define(attributes, ATTR.GEN_AI_REQUEST_MAX_TOKENS, asCount(max_completion_tokens) ?? asCount(max_tokens));
   define(attributes, ATTR.GEN_AI_REQUEST_FREQUENCY_PENALTY, asNumber(frequency_penalty));
@@ -87,16 +87,16 @@ function chatParameterAttributes(request: ApiRequest): Attributes {
 
 const GEMINI = /^(?:google\/|models\/)?gemini-/;
 
-/** Only the total of Gemini includes the tokens of its thoughts. They are output, and billed as such. */
+/** Adds the tokens of Gemini's thoughts to the output, as which they are billed. Gemini adds them only to the total. */
 function withThoughts(usage: Usage, tokens: number, result: unknown): Usage {
   const isGemini = GEMINI.test(asName(field(result, 'model')) ?? '');
-  // It leaves out `completion_tokens` if all of them are thoughts.
+  // Gemini leaves out `completion_tokens` if all of them are thoughts.
   return isGemini && usage.known !== 'output'
     ? { ...usage, outputTokens: usage.outputTokens + tokens, known: undefined, isPartial: undefined }
     : usage;
 }
 
-/** The stop sequences, which are content. */
+/** The stop sequences. They count as content, so they are recorded only with it. */
 export function stopSequences({ body }: ApiRequest): Attributes {
   const stop = field(body, 'stop');
   const sequences = typeof stop === 'string' ? [stop] : strings(asArray(stop));

@@ -7,7 +7,7 @@ import { citationParts } from './sources.ts';
 type Kind = 'text' | 'reasoning' | 'image' | 'document' | 'audio' | 'hidden';
 
 /**
- * What the types of message parts hold, in every API.
+ * The kind of content of each type of message part, in all APIs.
  *
  * @see https://platform.openai.com/docs/api-reference/chat/create#chat_create-messages
  * @see https://platform.openai.com/docs/api-reference/responses/create#responses_create-input
@@ -37,7 +37,7 @@ const PART_KINDS: Readonly<Record<string, Kind>> = {
 export function readContentPart(part: unknown): MessagePart[] {
   const type = textField(part, 'type');
   if (type === undefined) return [];
-  // Chat completions and Assistants nest what a part holds.
+  // Chat completions and Assistants nest the content of a part in a field that is named after the type.
   const value = field(part, type);
   const holder = asObject(value) ?? part;
   switch (row(PART_KINDS, type)) {
@@ -54,17 +54,17 @@ export function readContentPart(part: unknown): MessagePart[] {
     case 'hidden':
       return [];
     default:
-      // Other servers take videos and documents, too.
+      // Other servers also accept videos and documents, by types such as `video_url`.
       return type.endsWith('_url') ? readFile(holder, type.slice(0, -4), asText(value)) : unknownPart();
   }
 }
 
-/** @param part has the original length of a text that was cut while it was kept */
+/** @param part contains the original length of the text if our accumulator has cut it */
 function textParts(type: 'text' | 'reasoning', part: unknown, content: string | undefined): MessagePart[] {
   return content === undefined ? [] : [textPart(type, content, countField(part, 'original_length'))];
 }
 
-/** The text of a part. Assistants have an object around it, Mistral a list of parts in `thinking`. */
+/** The text of a part. Assistants wrap it in an object. Mistral has a list of parts in `thinking`. */
 export function textOfPart(part: unknown): string | undefined {
   const text = field(part, 'text') ?? field(part, 'refusal') ?? field(part, 'thinking');
   return (
@@ -78,7 +78,7 @@ export function textOfPart(part: unknown): string | undefined {
   );
 }
 
-/** Media by URL, in place, or by the id of a file. */
+/** Reads a file, which is given by a URL, by its data or by the id of an uploaded file. */
 function readFile(holder: unknown, modality: string, urlGiven: string | undefined): MessagePart[] {
   const url = urlGiven ?? textField(holder, 'url');
   if (url !== undefined) return [urlPart(url, modality)];

@@ -2,7 +2,7 @@ import { type Totals, totalAttributes } from '../telemetry/cost/usage.ts';
 import type { OperationKind } from '../telemetry/operation.ts';
 import { type Place, placeAttributes } from '../telemetry/place.ts';
 
-/** One segment of a thread, conversation or session, which is also the name of its span. */
+/** One segment of a thread, conversation or session. The name of the span is this kind. */
 export const conversation: OperationKind<Place, Totals> = {
   kind: 'internal',
   scope: 'unmeasured',

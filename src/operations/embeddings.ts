@@ -7,8 +7,8 @@ import { answeringModel, define, modelCall } from './attributes.ts';
 import { readAnswerFailure } from './failures.ts';
 
 /**
- * `POST /embeddings`. Of the vectors only the length of the first is read: they are large, and some majors of the SDK
- * decode them lazily.
+ * `POST /embeddings`. Only the length of the first vector is read: vectors are large, and some major versions of the
+ * SDK decode them lazily.
  *
  * @see https://platform.openai.com/docs/api-reference/embeddings/create
  */
@@ -35,7 +35,9 @@ export const embeddings: Operation = {
 
 const BYTES_PER_FLOAT = 4;
 
-/** The number of dimensions, from the length of the vector or of its base64 text. Getters are not called: they may decode. */
+/**
+ * The number of dimensions, from the length of the vector or its base64 text. Calls no getter, which might decode it.
+ */
 function dimensionsOf(embedding: unknown): number | undefined {
   const holder = asObject(embedding);
   const vector = holder && (Object.getOwnPropertyDescriptor(holder, 'embedding')?.value as unknown);
@@ -46,7 +48,7 @@ function dimensionsOf(embedding: unknown): number | undefined {
   return Math.floor(dimensions) || undefined;
 }
 
-/** Embeddings have no output tokens, not even zero. */
+/** Reads the usage without output tokens: embeddings do not have any, so not even 0 is recorded. */
 function inputUsage(result: unknown): Usage | undefined {
   const usage = usageIn(result);
   return usage === undefined || usage.known === 'output'

@@ -19,17 +19,17 @@ export interface ToolCallSnapshot {
   readonly content: ToolCallContent | undefined;
   /** The id of the item, in APIs that have items instead of steps. */
   readonly itemId?: string;
-  /** Of the MCP server that it is a tool of. */
+  /** The label of the MCP server that provides the tool. */
   readonly serverLabel?: string | undefined;
   readonly namespace?: string | undefined;
   /** The id of the subagent that the call starts or continues. */
   readonly subagentId?: string;
-  /** Whether its result is in the object. */
+  /** Whether the object contains the result of the call. */
   readonly hasResult?: boolean;
   readonly outcome?: ToolOutcome | undefined;
 }
 
-/** Read only if content is recorded. */
+/** The content of a tool call. It is read only if content is recorded. */
 export interface ToolCallContent {
   readonly arguments: unknown;
   readonly result: unknown;
@@ -37,10 +37,12 @@ export interface ToolCallContent {
   readonly documents: readonly unknown[];
 }
 
-/** `gen_ai.tool.type` of what runs on the API's side. */
+/** The `gen_ai.tool.type` of tools that the API runs itself. */
 const HOSTED = 'extension';
 
-/** `gen_ai.tool.type` by the API's type. Any other type is hosted, and so is a `shell` that the program did not run. */
+/**
+ * `gen_ai.tool.type` by the API's type. All other types are hosted, and so is a `shell` that the program did not run.
+ */
 const TOOL_TYPES: Readonly<Record<string, string>> = {
   function: 'function',
   custom: 'function',
@@ -59,17 +61,20 @@ export interface RecordedToolCall {
   readonly responseId?: string | undefined;
   readonly itemId?: string | undefined;
   readonly vectorStoreIds: readonly string[];
-  /** Seconds since the program was asked, where an invocation paused in between. */
+  /** Seconds from the request for the function until the program resumed the paused invocation. */
   readonly waited?: number | undefined;
   /** `undefined` if it succeeded. */
   readonly outcome: ToolOutcome | undefined;
   /** Whether the program ran the tool, so that this process measured its duration. */
   readonly timedHere?: boolean;
-  /** Of the server whose model asked for it, if it is known. */
+  /** The provider whose model asked for the call, if it is known. */
   readonly provider: string | undefined;
 }
 
-/** `execute_tool {name}` below its invocation or beside its response, recorded once it has ended. The id of its step joins it to that. */
+/**
+ * `execute_tool {name}`: a tool call below its invocation, or next to its response. It is recorded once it has ended.
+ * The id of the step shows to which step it belongs.
+ */
 export const executeTool: OperationKind<RecordedToolCall, RecordedToolCall> = {
   name: GEN_AI_OPERATION_NAME_VALUE_EXECUTE_TOOL,
   kind: 'internal',
@@ -115,7 +120,7 @@ export const executeTool: OperationKind<RecordedToolCall, RecordedToolCall> = {
   },
 };
 
-/** `gen_ai.tool.type` of one of the API's types. */
+/** The `gen_ai.tool.type` for a type of the API. */
 export function toolTypeOf(type: string): string {
   return row(TOOL_TYPES, type) ?? HOSTED;
 }

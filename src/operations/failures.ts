@@ -1,7 +1,7 @@
 import { type Failure, readError } from '../telemetry/outcomes/failure.ts';
 import { arrayField, asObject, asText, field, stringField, textField } from '../util/payload.ts';
 
-/** The error that a server reports in a body or in a choice: an object, or only its message as LM Studio sends it. */
+/** The error that a server reports in a body or in a choice: an object, or only a message, as LM Studio sends it. */
 export function reportedError(holder: unknown): unknown {
   const error = field(holder, 'error');
   return asObject(error) ?? asText(error);
@@ -18,21 +18,23 @@ export function readAnswerFailure(result: unknown): Failure | undefined {
   return error === undefined ? undefined : readError(error, 'failed');
 }
 
-/** Whether a choice has not come to an end of its own. */
+/** Whether a choice did not end regularly: it has no finish reason, or the reason `error`. */
 function isBroken(choice: unknown): boolean {
   return (field(choice, 'finish_reason') ?? 'error') === 'error';
 }
 
-/** Embeddings, images and documents are `data`, moderations `results`, transcripts `text`. */
+/**
+ * Whether an answer has results: embeddings, images and documents in `data`, moderations in `results`, a transcript.
+ */
 function hasResults(result: unknown): boolean {
   const hasItems = arrayField(result, 'data').length > 0 || arrayField(result, 'results').length > 0;
   return hasItems || textField(result, 'text') !== undefined;
 }
 
-/** Their failures are recorded where they run. */
+/** Objects whose failures are recorded on other spans: where they run. */
 const RECORDED_ELSEWHERE = /^(?:response|thread\.run|thread\.run\.step)$/;
 
-/** Why a batch, a job, a file or another resource has failed. The files of OpenAI have the status `error`. */
+/** Why a batch, a job, a file or another resource has failed. A file at OpenAI then has the status `error`. */
 export function readResourceFailure(result: unknown): Failure | undefined {
   const status = field(result, 'status');
   if (status !== 'failed' && status !== 'error') return undefined;

@@ -23,7 +23,7 @@ import { textCompletion } from './text-completion.ts';
 export type { Accumulator, ApiRequest, Operation, RequestedToolCall } from '../telemetry/operation.ts';
 export { chat, response };
 
-/** All operations but chat. In the built package they are loaded with the first call that is none. */
+/** All operations except chat. The built package loads them at the first call that is not a chat. */
 function otherOperations(): readonly Operation[] {
   return [
     batch,
@@ -60,7 +60,7 @@ function byEndpoint(operations: readonly Operation[]): ReadonlyMap<string, Opera
   );
 }
 
-/** `gen_ai.operation.name`, also of requests whose span the hierarchy creates. */
+/** The `gen_ai.operation.name` of a route, even if its request has no span of its own. */
 export function operationNameOf(route: Pick<Route, 'endpoint'>): string | undefined {
   const { name, traits } = operationOf(route);
   return traits?.invokesAgent === true ? 'invoke_agent' : name;

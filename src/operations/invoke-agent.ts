@@ -11,11 +11,11 @@ import { request } from './request.ts';
 
 /** The end of a run or turn. */
 export interface InvocationEnd {
-  /** `false` if the invocation was given up before its end was seen. */
+  /** `false` if we stopped watching the invocation before it ended. */
   readonly observed: boolean;
   readonly finishReason: string | undefined;
   readonly pollCount: number;
-  /** The tokens that no step below the span carries. */
+  /** The tokens that are not recorded on a step below the span. */
   readonly usage: Usage | undefined;
   readonly whole: WholeOperation;
   readonly totals: Totals;
@@ -29,7 +29,7 @@ export interface InvocationEnd {
   readonly outputMessages: readonly Message[];
 }
 
-/** `invoke_agent {agent}`: a run or turn, from the request for it to its end, however that becomes known. */
+/** `invoke_agent {agent}`: a run or turn, from the request that starts it until its end is known from any source. */
 export const invokeAgent: OperationKind<{ readonly agentName: string | undefined }, InvocationEnd> = {
   name: GEN_AI_OPERATION_NAME_VALUE_INVOKE_AGENT,
   isLasting: true,
@@ -63,9 +63,9 @@ export const invokeAgent: OperationKind<{ readonly agentName: string | undefined
 };
 
 /**
- * The requests that start one: a run on a thread, a thread with a run, a session, which usually has the input of its first
- * turn. The hierarchy folds them into its record; if another process records the invocation, the request has its own span
- * like any other.
+ * The requests that start an invocation. They create a run on a thread, a thread with a run, or a session, usually with
+ * the input of its first turn. The span of the invocation replaces the span of the request. If another process records
+ * the invocation, the request has a span of its own.
  *
  * @see https://platform.openai.com/docs/api-reference/runs/createRun
  */

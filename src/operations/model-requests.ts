@@ -9,8 +9,8 @@ import { readAnswerFailure, readResourceFailure } from './failures.ts';
 import { request } from './request.ts';
 
 /*
- * The requests that run a model, although the conventions define no operation for them: their spans have the name of the
- * request, and the attributes of a model call.
+ * Requests that run a model, but for which the conventions define no operation. Their spans have the name of the
+ * request and the attributes of a model call.
  */
 
 const modelRequest: Omit<Operation, 'endpoints'> = {
@@ -27,7 +27,7 @@ const modelRequest: Omit<Operation, 'endpoints'> = {
   accumulate: () => new UsageAccumulator(),
 };
 
-/** Keeps the usage that a stream reports, and counts its results: partial images do not count. */
+/** Keeps the usage that a stream reports, and counts its results. Partial images are not counted. */
 class UsageAccumulator implements Accumulator {
   #results = 0;
   #usage: unknown;
@@ -42,7 +42,7 @@ class UsageAccumulator implements Accumulator {
   }
 }
 
-/** The same with `gen_ai.output.type`. */
+/** The attributes of a model request, with `gen_ai.output.type`. */
 function requestsOutput(type: string): Operation['requestAttributes'] {
   return (apiRequest) => ({
     ...modelRequest.requestAttributes(apiRequest),
@@ -120,7 +120,7 @@ export const transcription: Operation = {
   fees: (result) => ({ audioSeconds: billedSeconds(result) }),
 };
 
-/** The length of the audio that a transcript bills, by OpenAI or by Mistral. */
+/** The seconds of audio that are billed for a transcript, as OpenAI or Mistral reports them. */
 export function billedSeconds(result: unknown): number | undefined {
   const usage = field(result, 'usage');
   return asAmount(field(usage, 'seconds')) ?? asAmount(field(usage, 'prompt_audio_seconds'));
@@ -144,11 +144,11 @@ export const image: Operation = {
     return Array.isArray(data) ? { [ATTR.OPENAI_IMAGE_COUNT]: data.length } : {};
   },
   usage: readImageUsage,
-  // The model that draws an SVG has a price of its own.
+  // An SVG is drawn by another model, which has another price.
   fees: (result) => ({ hasOthers: objectField(result, 'svg_usage') !== undefined }),
 };
 
-/** Without details, all of the output are tokens of images. */
+/** Reads the usage. If the output tokens have no details, all of them are image tokens. */
 function readImageUsage(result: unknown): Usage | undefined {
   const reported = field(result, 'usage');
   const usage = readUsage(reported);
@@ -160,7 +160,7 @@ function readImageUsage(result: unknown): Usage | undefined {
 }
 
 /**
- * Each starts a job that renders a video. The span ends with the answer, when the job is queued.
+ * Requests that start a job to render a video. The span ends with the answer, when the job has been queued.
  *
  * @see https://platform.openai.com/docs/api-reference/videos
  */
@@ -180,11 +180,12 @@ export const video: Operation = {
   failure: readResourceFailure,
 };
 
-/** The statuses in which a batch spends nothing more. Its requests that were done are billed in each of them. */
+/** The statuses in which a batch spends nothing more. In all of them, the completed requests are billed. */
 const FINISHED: readonly (string | undefined)[] = ['completed', 'failed', 'expired', 'cancelled'];
 
 /**
- * What a finished batch spent. A batch may be retrieved any number of times, so its tokens are totals and feed no metric.
+ * What a finished batch spent. The batch may be retrieved many times, so its tokens are recorded as totals and are not
+ * added to a metric.
  *
  * @see https://platform.openai.com/docs/api-reference/batch/retrieve
  */

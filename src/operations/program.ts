@@ -12,14 +12,14 @@ import type { ProgramResult } from '../telemetry/program-operation.ts';
 import { objectField, stringField } from '../util/payload.ts';
 import { define } from './attributes.ts';
 
-/** What the program itself does, and a helper of the SDK for it. */
+/** Spans for what the user's program does itself, and for what a helper of the SDK does for it. */
 
 interface NamedFunction {
   readonly name: string;
   readonly attributes: Attributes;
 }
 
-/** Code of the program, whose arguments and result are not recorded. A completion hook sees it. */
+/** Code of the program, whose arguments and result are not recorded. Completion hooks are called for it. */
 export const programCode: OperationKind<NamedFunction, ProgramResult> = {
   kind: 'internal',
   scope: 'unmeasured',
@@ -63,7 +63,7 @@ export const programTool: OperationKind<
   },
 };
 
-/** All loops of the SDK have the name of the helper that most programs use. */
+/** All tool loops of the SDK are named after the helper that most programs use. */
 const WORKFLOW = 'runTools';
 
 /** A loop of model and tool calls that a helper of the SDK runs. */
@@ -78,7 +78,7 @@ export const workflow: OperationKind<undefined, ProgramResult> = {
   }),
 };
 
-/** A webhook that the program unwraps: which event arrived, and what it is about. */
+/** A webhook that the program unwraps: the type of the event, and the object that it reports on. */
 export const webhook: OperationKind<undefined, ProgramResult> = {
   kind: 'internal',
   scope: 'unmeasured',
@@ -96,13 +96,13 @@ export const webhook: OperationKind<undefined, ProgramResult> = {
   },
 };
 
-/** What the events of one object are about. */
+/** A kind of object that webhook events report on, such as a batch. */
 interface Subject {
-  /** The prefix of their types. */
+  /** The prefix of the types of these events. */
   readonly type: string;
-  /** The field of `data` that has the object's id, unless it is `id`. */
+  /** The field of `data` with the id of the object. By default `id`. */
   readonly key?: string;
-  /** The attribute that requests about the object have, too; or several. */
+  /** The attribute for the id, which the spans of requests for the object have, too; or several attributes. */
   readonly attribute: string | ((id: string) => Attributes);
 }
 
@@ -129,7 +129,7 @@ const SUBJECTS: readonly Subject[] = [
   { type: 'video.', attribute: ATTR.OPENAI_VIDEO_ID },
 ];
 
-/** The object that an event of a webhook is about. */
+/** The object that a webhook event reports on. */
 export function subjectOf(
   event: unknown,
 ): (Pick<Subject, 'attribute'> & { readonly id: string }) | undefined {

@@ -24,8 +24,7 @@ import { readResponseToolCalls } from './tool-calls.ts';
 import { readToolDefinitions } from './tool-definitions.ts';
 
 /**
- * A response in a realtime session, in the form that {@link asResponse} gives it. No request creates it, so it has no
- * endpoint.
+ * A response in a realtime session, as {@link asResponse} returns it. No request creates it, so it has no endpoint.
  *
  * @see https://platform.openai.com/docs/api-reference/realtime-server-events/response
  */
@@ -70,8 +69,8 @@ function realtimeParameterAttributes({ body }: ApiRequest): Attributes {
 }
 
 /**
- * A response of a realtime session in the form of the Responses API: how it ended stands in other fields, and only the
- * session names the model.
+ * Converts a response of a realtime session to the form of the Responses API. In a session, other fields say how the
+ * response ended, and only the session names the model.
  */
 export function asResponse(response: unknown, model: string | undefined): object {
   const { id, object, status, usage, output } = fieldsOf(response);
@@ -89,7 +88,7 @@ export function asResponse(response: unknown, model: string | undefined): object
 }
 
 /**
- * What the user has said, as a realtime session transcribes it. It has a model and a price of its own.
+ * The transcript of the user's speech in a realtime session. Another model with another price writes it.
  *
  * @see https://platform.openai.com/docs/api-reference/realtime-server-events/conversation
  */

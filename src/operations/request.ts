@@ -5,9 +5,11 @@ import { row, stringField } from '../util/payload.ts';
 import { define } from './attributes.ts';
 import { readResourceFailure } from './failures.ts';
 
-/** Any endpoint without an operation in the conventions: a span with method, path template and ids. */
+/**
+ * A request to any endpoint for which the conventions define no operation: a span with method, path template and ids.
+ */
 export const request: Operation = {
-  /** Every endpoint that no other operation declares. */
+  /** Empty, because this is used for every endpoint that no other operation declares. */
   endpoints: [],
   spanName: ({ route }) => route.endpoint,
   requestAttributes(apiRequest): Attributes {
@@ -21,7 +23,7 @@ export const request: Operation = {
     define(attributes, ATTR.GEN_AI_REQUEST_STREAM, streamed || undefined);
     return attributes;
   },
-  /** The status or other fields of the result, and the id of a created resource. */
+  /** The status or other fields of the result, and the id of the resource if the request created one. */
   resultAttributes(result, route): Attributes {
     const attributes: Attributes = {};
     const fields = row(OBJECT_FIELDS, stringField(result, 'object'));
@@ -38,7 +40,7 @@ export const request: Operation = {
   failure: readResourceFailure,
 };
 
-/** `openai.api.type` by the first segment of the path. The hierarchy adds it for the other APIs. */
+/** `openai.api.type` by the first segment of the path. For the other APIs, `src/hierarchy` adds the attribute. */
 const API_TYPES: Readonly<Record<string, string>> = {
   chat: 'chat_completions',
   conversations: 'responses',
@@ -47,7 +49,7 @@ const API_TYPES: Readonly<Record<string, string>> = {
   responses: 'responses',
 };
 
-/** A short word. Any server may put anything there. */
+/** A short word. Other values are not recorded, because a server may send anything as the status. */
 const STATUS = /^[a-z][a-z_]{0,31}$/;
 
 /** The recorded fields of a result, by its `object`. */

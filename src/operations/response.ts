@@ -65,7 +65,7 @@ function responseRequestAttributes(request: ApiRequest): Attributes {
   const attributes = modelCall('chat', request);
   define(attributes, ATTR.GEN_AI_CONVERSATION_ID, conversationIdOf(request.body));
   define(attributes, ATTR.OPENAI_REQUEST_SERVICE_TIER, requestedServiceTier(request));
-  // At the start, so that no other prompt of the program takes its place.
+  // Set at the start of the span, so that no other prompt of the program is set instead.
   const prompt = objectField(request.body, 'prompt');
   if (prompt === undefined) return attributes;
   define(attributes, ATTR.GEN_AI_PROMPT_NAME, asName(field(prompt, 'id')));
@@ -88,7 +88,7 @@ function responseParameterAttributes({ body, streamed }: ApiRequest): Attributes
   return attributes;
 }
 
-/** Whether the item replaces the earlier conversation. */
+/** Whether the item is a compaction, which replaces the earlier conversation. */
 function isCompaction(item: unknown): boolean {
   return field(item, 'type') === 'compaction';
 }
@@ -105,8 +105,8 @@ function promptVariables(body: unknown): Attributes {
 }
 
 /**
- * What a response bills besides its tokens. The API counts billed web searches in `tool_usage`, which some servers leave
- * out; each file search is an output item. Images have the price of another model.
+ * What is billed for a response in addition to its tokens. The API counts billed web searches in `tool_usage`, which
+ * some servers leave out. Each file search is an output item. Images have the price of another model.
  */
 function readResponseFees(response: unknown): Fees {
   const toolUsage = objectField(response, 'tool_usage');

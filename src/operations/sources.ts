@@ -12,13 +12,13 @@ import {
 } from '../util/payload.ts';
 import { urlWithoutSecrets } from '../util/url-secrets.ts';
 
-/** What is recorded of a page or file that is cited. */
+/** The recorded fields of a page or file that is cited. */
 export type Citation = Readonly<Record<string, string>>;
 
 const CITED = ['url', 'title', 'file_id', 'filename'] as const;
 const MAX_CITED_LENGTH = 2_048;
 
-/** What the annotations of a text cite. Chat completions and Assistants nest the page or file. */
+/** The pages and files that the annotations of a text cite. Chat completions and Assistants nest them in a field. */
 export function readCitations(annotations: unknown): Citation[] {
   return first(asArray(annotations)).flatMap((annotation) => {
     const type = stringField(annotation, 'type');
@@ -34,13 +34,13 @@ export function readCitations(annotations: unknown): Citation[] {
   });
 }
 
-/** The same as one part. */
+/** One message part with all citations; none if there are no citations. */
 export function citationParts(annotations: unknown): MessagePart[] {
   const citations = readCitations(annotations);
   return citations.length === 0 ? [] : [{ type: 'citations', citations }];
 }
 
-/** Adds what a chunk cites. Some servers repeat in each chunk what they told before. */
+/** Adds the citations of a chunk. Some servers repeat the earlier citations in each chunk. */
 export function addCitations(known: readonly Citation[], annotations: unknown): readonly Citation[] {
   const isNew = (citation: Citation): boolean =>
     !known.some((one) => one.type === citation.type && CITED.every((name) => one[name] === citation[name]));
@@ -49,8 +49,8 @@ export function addCitations(known: readonly Citation[], annotations: unknown): 
 }
 
 /**
- * Reads a part of a file that a search found as a document of the conventions. The `attributes` of the file are user
- * metadata and never recorded.
+ * Converts a part of a file that a search found into a document as the conventions define it. The `attributes` of the
+ * file are user metadata and are never recorded.
  */
 function readDocument(found: unknown): object {
   const text = textField(found, 'text');
@@ -66,7 +66,7 @@ function readDocument(found: unknown): object {
   };
 }
 
-/** The first documents of a list, and in a last entry how many more there are. */
+/** The first documents of a list. If there are more, a last entry says how many. */
 export function readDocuments(found: readonly unknown[]): object[] {
   const documents = first(found).map(readDocument);
   const count = found.length - documents.length;

@@ -20,7 +20,7 @@ export interface RecordedStep {
   readonly messageId: string | undefined;
   /** Seconds from the start of the step to its first text, if it was streamed. */
   readonly timeToFirstChunk: number | undefined;
-  /** The number of deltas that are not recorded, where deltas are. */
+  /** If message deltas are recorded: the number of deltas that are not. */
   readonly skippedDeltas: number;
   /** The number of tool calls without a span. */
   readonly skippedToolCalls: number;
@@ -28,7 +28,7 @@ export interface RecordedStep {
   readonly outputMessages: readonly Message[];
 }
 
-/** `chat {model}` below its invocation, recorded once that has closed. */
+/** `chat {model}`: a step below its invocation. It is recorded once the invocation has closed. */
 export const step: OperationKind<RecordedStep, RecordedStep> = {
   name: GEN_AI_OPERATION_NAME_VALUE_CHAT,
   scope: 'unmeasured',

@@ -28,7 +28,7 @@ export const textCompletion: Operation = {
   },
 };
 
-/** One or several texts. Prompts given as tokens are skipped: they are not readable. */
+/** Reads a prompt of one or several texts. Prompts that consist of token numbers are skipped: nobody can read them. */
 function readPrompts(prompt: unknown): Message[] {
   const texts = typeof prompt === 'string' ? [prompt] : Array.isArray(prompt) ? strings(prompt) : [];
   return texts.map((content) => ({ role: 'user', parts: [{ type: 'text', content }] }));

@@ -14,7 +14,9 @@ import { sha256 } from '../util/sha256.ts';
 import { readToolContent } from './response/content.ts';
 import { type ResponseToolCall, readResponseToolCall } from './response/items.ts';
 
-/** The first tool calls that a chat completion asks for, of all its choices, in the form that came before them as well. */
+/**
+ * The first tool calls that the choices of a chat completion ask for, also in the deprecated `function_call` format.
+ */
 export function readRequestedToolCalls(completion: unknown): readonly RequestedToolCall[] {
   const calls = first(arrayField(completion, 'choices'))
     .map((choice) => objectField(choice, 'message'))
@@ -44,7 +46,7 @@ function readRequestedToolCall(call: unknown): RequestedToolCall[] {
   return [{ ...told, content }];
 }
 
-/** The function or custom tool that a tool call of a message names, and what it is given. */
+/** The name of the function or custom tool in a tool call of a message, and its arguments or input. */
 export function calledBy(call: unknown): { readonly name: string; readonly given: unknown } | undefined {
   const called = objectField(call, 'function') ?? objectField(call, 'custom');
   const name = stringField(called, 'name');
@@ -53,12 +55,12 @@ export function calledBy(call: unknown): { readonly name: string; readonly given
     : { name, given: field(called, 'arguments') ?? field(called, 'input') };
 }
 
-/** Read without an accessor: every chat completion is asked. */
+/** A choice that is read without an accessor, because this runs for every chat completion. */
 interface ChoiceWithCalls {
   readonly message?: { readonly tool_calls?: unknown } | null;
 }
 
-/** How many tool calls of a chat completion's choices are not recorded when they are answered. */
+/** How many tool calls of a chat completion's choices get no span: only the first {@link MAX_REPEATED} do. */
 export function countSkippedChatCalls(choices: readonly unknown[]): number {
   let count = 0;
   for (let index = 0; index < choices.length; index++) {
@@ -68,7 +70,7 @@ export function countSkippedChatCalls(choices: readonly unknown[]): number {
   return count > MAX_REPEATED ? count - MAX_REPEATED : 0;
 }
 
-/** The first tool calls that are in a response's output, hosted ones included. */
+/** The first tool calls in the output of a response, including calls of hosted tools. */
 export function readResponseToolCalls(response: unknown): readonly RequestedToolCall[] {
   const calls = first(arrayField(response, 'output'), MAX_READ).flatMap((item) => {
     const call = readResponseToolCall(item);
@@ -79,21 +81,24 @@ export function readResponseToolCalls(response: unknown): readonly RequestedTool
   return first(calls);
 }
 
-/** Characters. Hashing more would hold the program up; such calls are matched by their response or conversation only. */
+/**
+ * The most characters that are hashed: more would delay the program. Longer calls are matched only by their response.
+ */
 const MAX_HASHED_LENGTH = 262_144;
-/** Half of a SHA-256: still far too many digits for anyone to find a second call with the same ones. */
+/** Half the digits of a SHA-256, which are still too many for anyone to find another call with the same digits. */
 const DIGITS = 32;
 
-/** Numbers that a JavaScript number may not hold exactly: parsing could make two different calls look alike. */
+/**
+ * Matches numbers that JavaScript may not represent exactly. If they were parsed, two different calls could look alike.
+ */
 const INEXACT_NUMBER = /[\d.]{16}|\d[eE][+-]?\d{3}/;
 
 /**
  * Identifies a tool call by its name and arguments, without keeping either. `undefined` if the arguments are too
  * long to hash.
  *
- * Programs often repeat arguments as they parsed and serialized them. JSON is therefore hashed in the form that
- * `JSON.stringify` gives it, with sorted keys, so that spaces, escapes and their order make no difference; other text is
- * hashed as it is.
+ * Programs often parse and serialize arguments before they send them back. So JSON is hashed as `JSON.stringify` writes
+ * it, with sorted keys: spaces, escapes and the order of keys make no difference. Other text is hashed as it is.
  */
 export function fingerprintOf(name: string, given: unknown): string | undefined {
   const text = canonical(given);
@@ -124,10 +129,10 @@ function sorted(object: unknown): object {
   );
 }
 
-/** The fingerprints of calls that are kept only in part. */
+/** The fingerprints of calls of which only a part is kept in memory, by that part. */
 const FINGERPRINTS = new WeakMap<object, () => string | undefined>();
 
-/** Stores the fingerprint of a whole call with its kept part, whose arguments may be cut. */
+/** Stores the fingerprint of a whole call for the part of it that is kept, whose arguments may be cut. */
 export function keepFingerprint(kept: object, fingerprint: () => string | undefined): void {
   FINGERPRINTS.set(kept, fingerprint);
 }

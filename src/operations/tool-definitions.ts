@@ -3,12 +3,13 @@ import { isInert, ownEntries, ownName, ownValue } from '../util/own-data.ts';
 import { asObject, asText, field, first, MAX_READ, type PayloadObject } from '../util/payload.ts';
 
 /**
- * The tools in a request, a search for tools, or an agent: functions with their parameters, a namespace followed by its
- * functions, an MCP server by its label, a hosted tool by its type. URLs, headers and credentials of servers are left out.
+ * The tools in a request, in the output of a tool search, or in an agent: functions with their parameters, a namespace
+ * followed by its functions, an MCP server by its label, a hosted tool by its type. URLs, headers and credentials of
+ * servers are left out.
  */
 export function readToolDefinitions(body: unknown): ToolDefinition[] {
   const tools = ownEntries(field(body, 'tools'));
-  // Of the API that came before tools.
+  // The deprecated `functions`, which `tools` replaced.
   const functions = ownEntries(field(body, 'functions'));
   if (tools.length + functions.length === 0) return [];
   const all = tools.flatMap((tool) => [tool, ...ownEntries(ownValue(tool, 'tools'))]);
@@ -18,7 +19,7 @@ export function readToolDefinitions(body: unknown): ToolDefinition[] {
   ];
 }
 
-/** Chat completions and Assistants nest the definition of a function or custom tool. */
+/** The definition of a tool. Chat completions and Assistants nest the definition of a function or custom tool. */
 function definitionOf(tool: unknown): ToolDefinition | undefined {
   const type = ownName(tool, 'type') ?? (ownValue(tool, 'function') === undefined ? undefined : 'function');
   return type === undefined ? undefined : toolDefinition(type, ownValue(tool, type) ?? tool, tool);
@@ -36,7 +37,7 @@ function toolDefinition(type: string, definition: unknown, tool: unknown): ToolD
   };
 }
 
-/** The JSON schema of what a function takes. One with accessors, such as a model class, is not read. */
+/** The JSON schema of the parameters of a function. A schema with accessors, such as a model class, is not read. */
 function readToolParameters(definition: unknown): PayloadObject | undefined {
   const parameters = asObject(ownValue(definition, 'parameters'));
   return parameters !== undefined && isInert(parameters) ? parameters : undefined;

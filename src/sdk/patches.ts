@@ -64,8 +64,8 @@ export class Patches {
 }
 
 /**
- * The classes that are patched, by prototype; the prototypes themselves show nothing. Shared by all copies of this
- * release.
+ * The patched classes, by prototype. They are stored here so that the prototypes need no mark. All copies of this
+ * release share them.
  */
 const patchedClasses = new ProcessWide(`seams@${VERSION}`, () => new WeakMap<object, PatchedClass>());
 

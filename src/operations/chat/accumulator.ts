@@ -20,7 +20,7 @@ import { addCitations, type Citation } from '../sources.ts';
 import { fingerprintOf, keepFingerprint } from '../tool-calls.ts';
 import { reasoningOf } from './messages.ts';
 
-/** What the chunks of a stream have told of one choice. */
+/** One choice, as far as the chunks of the stream have arrived. */
 interface StreamedChoice {
   readonly index: number;
   finish_reason?: string;
@@ -36,9 +36,9 @@ class ChoiceMessage {
   readonly content: KeptText = new KeptText();
   readonly refusal: KeptText = new KeptText();
   readonly reasoning_content: KeptText = new KeptText();
-  /** In the order in which they began. */
+  /** The tool calls, in the order in which they began. */
   readonly calls: StreamedToolCall[] = [];
-  /** In the form that came before tools. */
+  /** The call in the deprecated `function_call` format, which `tool_calls` replaced. */
   called: StreamedToolCall | undefined;
   audio: Audio | undefined;
   annotations: readonly Citation[] | undefined;
@@ -49,9 +49,9 @@ class StreamedToolCall {
   type: string;
   id: string | undefined;
   name = '';
-  /** The arguments as far as they are recorded. */
+  /** The arguments, cut to the length that is recorded. */
   readonly given: KeptText = new KeptText();
-  /** The arguments as far as the call is identified by them. */
+  /** The arguments, cut to the length that is kept to identify the call. */
   readonly whole: KeptText = new KeptText();
 
   constructor(index: number, type: string) {
@@ -66,11 +66,11 @@ class Audio {
   readonly data: KeptText = new KeptText();
 }
 
-/** The remaining room for the texts of an answer. */
+/** How many characters may still be kept of the texts of an answer. */
 class Room {
-  /** For the messages, which one span records. */
+  /** The room for messages, which are all recorded on one span. */
   readonly messages: TextRoom;
-  /** For tool arguments, each of which may be recorded on its own span. */
+  /** The room for tool arguments. Each call may record them on a span of its own. */
   readonly toolArguments: TextRoom;
   readonly media: TextRoom = TextRoom.forMedia();
 
@@ -83,8 +83,8 @@ class Room {
 const NO_PIECE: PayloadObject = {};
 
 /**
- * Characters of all the arguments in a stream that are kept until its end, also without content: by their hash the calls are
- * found again when they are answered.
+ * How many characters of arguments are kept until the end of a stream, even if content is not recorded. When a call is
+ * answered, it is recognised by the hash of its arguments.
  */
 const MAX_ARGUMENTS_LENGTH = 65_536;
 
@@ -98,22 +98,22 @@ export class ChatAccumulator implements Accumulator {
   #serviceTier: unknown;
   #fingerprint: unknown;
   #usage: unknown;
-  /** Moonshot's is in the choice. */
+  /** The usage in a choice, where Moonshot sends it. */
   #choiceUsage: unknown;
   #calls = 0;
   #arguments: TextRoom | undefined;
-  /** Whether the chunk completes a choice. */
+  /** Whether the current chunk completes a choice. */
   #completes = false;
   skippedCalls = 0;
   contentChunks = 0;
 
-  /** @param limits of text; `undefined` where content is not recorded */
+  /** @param limits the limits of texts; `undefined` if content is not recorded */
   constructor(limits: TextLimits | undefined) {
     if (limits !== undefined) this.#room = new Room(limits);
   }
 
   /**
-   * Reads fields by literal names, which takes a tenth of the time of the accessors.
+   * Adds a chunk. It reads fields by literal names, which takes a tenth of the time of the accessors.
    *
    * @param tolerates whether the chunk is a view in which no field throws
    */
@@ -121,7 +121,7 @@ export class ChatAccumulator implements Accumulator {
     try {
       const { id, model, service_tier, system_fingerprint, usage, x_groq, choices } = (chunk ??
         NO_PIECE) as PayloadObject;
-      // Some servers leave out of most chunks which response they are part of.
+      // Some servers send the id and model of the response in few chunks only.
       if (!this.#begun || (typeof id === 'string' && id !== '')) {
         this.#begun = true;
         if (id !== this.#id) this.#id = asName(id);
@@ -157,9 +157,9 @@ export class ChatAccumulator implements Accumulator {
       model: this.#model,
       service_tier: this.#serviceTier,
       system_fingerprint: this.#fingerprint,
-      // Servers may leave out an index.
+      // Servers may skip an index, so the array may have holes.
       choices: Object.values(this.#choices).map(completeChoice),
-      // Of several choices, none has the usage of all.
+      // With several choices, the usage in one choice is not the usage of the whole answer.
       usage: this.#usage ?? (this.#choices[1] ? undefined : this.#choiceUsage),
     };
   }
@@ -182,7 +182,7 @@ export class ChatAccumulator implements Accumulator {
       const { tool_calls: toolCalls, function_call: called } = message;
       const calls =
         (Array.isArray(toolCalls) && toolCalls.length > 0) || (called !== undefined && called !== null);
-      // Written out for `content`: this runs for each chunk.
+      // `content` is checked without `isPiece`, because this runs for each chunk.
       const hasContent =
         calls ||
         (typeof content === 'string' ? content !== '' : Array.isArray(content) && content.length > 0) ||
@@ -190,7 +190,7 @@ export class ChatAccumulator implements Accumulator {
         isPiece(reasoning_content) ||
         isPiece(reasoning) ||
         (audio ?? undefined) !== undefined;
-      // The names of tools are not content; their arguments are.
+      // Tool calls are kept even if content is not recorded: the names of tools are not content.
       const keepsMessage = this.#room !== undefined || calls;
       const isBroken = error !== undefined && error !== null;
       if (index >= MAX_REPEATED || (reason === undefined && !isBroken && !keepsMessage)) return hasContent;
@@ -292,7 +292,7 @@ function addContentParts(message: ChoiceMessage, content: readonly unknown[], ro
   }
 }
 
-/** Adds a piece of the name and arguments of a call, which a custom tool has as its input. */
+/** Adds a piece of the name and arguments of a call. A custom tool has `input` instead of `arguments`. */
 function addCalled(
   call: StreamedToolCall,
   delta: unknown,

@@ -48,12 +48,12 @@ export function readOutputMessages(result: unknown): Message[] {
   return messages;
 }
 
-/** A legacy completion has a text in place of a message. */
+/** The message for a choice of a legacy completion, which has a text instead of a message. */
 function legacyMessage(text: unknown): object | undefined {
   return typeof text === 'string' ? { content: text } : undefined;
 }
 
-/** @param most parts of a kind: a completion hook sees everything that the program sends */
+/** @param most the most parts of a kind. No limit for what the program sends: completion hooks see everything */
 function readChatParts(message: unknown, most: number = Number.POSITIVE_INFINITY): MessagePart[] {
   const role = textField(message, 'role');
   // The legacy `functions` API puts a result into a message with the role `function`.
@@ -61,7 +61,7 @@ function readChatParts(message: unknown, most: number = Number.POSITIVE_INFINITY
   // Set by our own accumulator for a cut text. Programs do not send this field.
   const lengths = most === MAX_READ ? field(message, 'original_lengths') : undefined;
   const parts = readChatContent(field(message, 'content'), lengths, most);
-  // Of answers only: a program that repeats one may leave them out.
+  // Citations are read only from answers: a program that sends an answer again may leave them out.
   const annotations = most === MAX_READ ? field(message, 'annotations') : undefined;
   if (annotations !== undefined) for (const part of citationParts(annotations)) parts.push(part);
   const reasoning = reasoningOf(message);
@@ -78,7 +78,9 @@ function readChatParts(message: unknown, most: number = Number.POSITIVE_INFINITY
   return parts;
 }
 
-/** An array for one text has one element: an empty one makes room for 17 with the first that is added. */
+/**
+ * Reads the content of a message. One text becomes an array literal: pushing to an empty array allocates 17 elements.
+ */
 function readChatContent(content: unknown, lengths: unknown, most: number): MessagePart[] {
   if (Array.isArray(content)) return partsOf(content, readContentPart, most);
   if (typeof content !== 'string' || content === '') return [];
@@ -109,7 +111,7 @@ function readSpokenAnswer(audio: unknown): MessagePart[] {
   const transcript = textField(audio, 'transcript');
   const data = textField(audio, 'data');
   const id = textField(audio, 'id');
-  // Of audio that was too long to be kept.
+  // The size of audio that was too long to be kept.
   const size = data === undefined ? countField(audio, 'size') : undefined;
   return [
     ...(transcript === undefined ? [] : [textPart('text', transcript, countField(audio, 'original_length'))]),
@@ -130,8 +132,8 @@ function readChatToolCallPart(call: unknown): MessagePart[] {
 }
 
 /**
- * The reasoning in a message or a piece of one, under either of the names that servers use. Some send both. OpenAI's API
- * does not show it.
+ * The reasoning in a message or a piece of a message. Servers use two names for it, and some send both. OpenAI's API
+ * does not send it.
  */
 export function reasoningOf(message: unknown): string | undefined {
   return textField(message, 'reasoning_content') || textField(message, 'reasoning') || undefined;

@@ -14,12 +14,12 @@ import {
 import { countSkippedItemCalls, isRecordedCall } from './items.ts';
 import { KeptItems, keptError, keptResponse } from './kept-response.ts';
 
-/** Where the text of a type of delta event belongs: to a field of its item, or to a part of the list in that field. */
+/** Where the text of a delta event belongs: in a field of its item, or in a part of the list in that field. */
 interface TextPlace {
   readonly order: number;
   readonly field: string;
   readonly part: string | undefined;
-  /** The field of the event that says which part it is. */
+  /** The field of the event with the index of the part. */
   readonly index: string;
 }
 
@@ -48,7 +48,7 @@ const STATUSES: Readonly<Record<string, string>> = {
 };
 const ENDS: ReadonlySet<unknown> = new Set([...Object.keys(STATUSES), 'response.done']);
 
-/** The response in an event of its stream. Some servers leave its status to the type of the event. */
+/** The response in an event of its stream. Some servers send no status, so it is derived from the type of the event. */
 export function responseIn(event: unknown): unknown {
   const response = objectField(event, 'response');
   const status = row(STATUSES, stringField(event, 'type'));
@@ -72,17 +72,17 @@ export class ResponseAccumulator implements Accumulator {
   readonly #room: TextRoom | undefined;
   /** The response object of the latest lifecycle event. */
   #response: object | undefined;
-  /** Tool calls of its output for which there was no room. */
+  /** How many tool calls in the output of `#response` get no span. */
   #skippedInResponse = 0;
   #error: unknown;
   readonly #items = new Map<number, object>();
   #skippedItems = 0;
   contentChunks = 0;
   hasEnd = false;
-  /** By item, part and type, in this order. */
+  /** Texts of which pieces have arrived. The keys sort them by item, then part, then type. */
   readonly #unfinished = new Map<number, Unfinished>();
 
-  /** @param limits of text; `undefined` where content is not recorded */
+  /** @param limits the limits of texts; `undefined` if content is not recorded */
   constructor(limits: TextLimits | undefined) {
     this.#limits = limits;
     this.#kept = new KeptItems(limits);
@@ -174,7 +174,7 @@ function byKey<Value>(map: ReadonlyMap<number, Value>): [number, Value][] {
   return [...map].sort(([left], [right]) => left - right);
 }
 
-/** The fields of an item that its texts belong to. */
+/** The fields of an item, made from the texts that belong to it. */
 function fieldsOfTexts(texts: readonly [number, Unfinished][]): object {
   const fields: Record<string, unknown> = {};
   for (const [, { text: kept, place }] of texts) {

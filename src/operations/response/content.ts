@@ -59,7 +59,7 @@ export function readResponseOutput(response: unknown): Message[] {
   return [{ role: 'assistant', parts, finish_reason }];
 }
 
-/** Items without content: they refer to others or change settings. */
+/** Types of items without content: they refer to other items or change settings. */
 const SILENT: readonly unknown[] = [
   'item_reference',
   'configuration_update',
@@ -67,7 +67,7 @@ const SILENT: readonly unknown[] = [
   'compaction_trigger',
 ];
 
-/** Whether an item has content. A reference may come without its type; most reasoning is encrypted. */
+/** Whether an item has readable content. An item without a type may be a reference. Most reasoning is encrypted. */
 function isRecorded(item: unknown): boolean {
   if (asObject(item) === undefined) return false;
   const type = textField(item, 'type');
@@ -84,7 +84,7 @@ function roleOf(item: unknown): string {
   return field(item, 'type') === undefined ? 'user' : 'assistant';
 }
 
-/** An item that the program sends, of which a completion hook sees everything. */
+/** Reads all parts of an item that the program sends: completion hooks see everything. */
 function readSentItem(item: unknown): MessagePart[] {
   return readItem(item, Number.POSITIVE_INFINITY);
 }
@@ -106,7 +106,7 @@ function readMessageContent(content: unknown, most: number | undefined): Message
   return Array.isArray(content) ? partsOf(content, readContentPart, most) : [];
 }
 
-/** The summary and, if the model reveals it, the reasoning; never the encrypted form. */
+/** The summary of the reasoning and, if the model reveals it, the reasoning itself. Never the encrypted form. */
 function readReasoning(item: unknown): MessagePart[] {
   return [
     ...partsOf(arrayField(item, 'summary'), readContentPart),
@@ -120,7 +120,9 @@ function readToolOutput(callId: string | undefined, item: unknown): MessagePart[
   ];
 }
 
-/** A call that the program runs is a `tool_call`; a hosted one a `server_tool_call`, with its response if present. */
+/**
+ * A call that the program runs becomes a `tool_call`. A hosted call becomes a `server_tool_call`, with its response.
+ */
 function readCall(item: unknown): MessagePart[] {
   const call = readResponseToolCall(item);
   if (call === undefined) return [];
@@ -150,7 +152,7 @@ function readCall(item: unknown): MessagePart[] {
   ];
 }
 
-/** Adds the type of the tool, which the schema requires: to an object without such keys directly, else around it. */
+/** Adds the type of the tool, which the schema requires. A value that is no object, or has such a key, is wrapped. */
 function typed(tool: string, key: string, value: unknown): { readonly type: string } {
   if (value === undefined) return { type: tool };
   const fields = asObject(value);
@@ -170,8 +172,8 @@ export interface ItemContent {
 }
 
 /**
- * The content of each type of item. Hosted calls contain arguments and result; for calls that the program answers, the
- * output is a separate item.
+ * Reads the content of each type of item. A hosted call contains its arguments and its result. A call that the program
+ * answers has its output in a separate item.
  */
 const ITEM_CONTENT: Readonly<Record<string, (item: unknown) => ItemContent>> = {
   function_call: (item) => ({ arguments: parseJson(field(item, 'arguments')) }),
@@ -214,13 +216,13 @@ const ITEM_CONTENT: Readonly<Record<string, (item: unknown) => ItemContent>> = {
   program_output: (item) => ({ result: field(item, 'result') }),
 };
 
-/** The content of a tool call. Call it only with consent. */
+/** The content of a tool call. Call this only if content may be recorded. */
 export function readToolContent(item: unknown): ItemContent {
   const type = stringField(item, 'type') ?? '';
   return row(ITEM_CONTENT, type)?.(item) ?? (type.endsWith('_call') ? readHostedCall(item) : {});
 }
 
-/** The content of a call of an MCP server, and of one of an unknown type. */
+/** The content of a call of an MCP server, or of a call with an unknown type. */
 function readHostedCall(item: unknown): ItemContent {
   const given = field(item, 'arguments') ?? field(item, 'input') ?? readPage(field(item, 'action'));
   return {
@@ -234,7 +236,7 @@ function readOutput(output: unknown): unknown {
   return Array.isArray(output) ? partsOf(output, readContentPart) : parseMedia(output);
 }
 
-/** The present fields without credentials; `undefined` if there are none. */
+/** The fields that have a value, without credentials. `undefined` if none has. */
 function presentFields(value: unknown, keys: readonly string[]): Record<string, unknown> | undefined {
   const picked: Record<string, unknown> = {};
   for (const key of keys) {
@@ -244,7 +246,7 @@ function presentFields(value: unknown, keys: readonly string[]): Record<string, 
   return Object.keys(picked).length > 0 ? picked : undefined;
 }
 
-/** The value of a field; a URL without credentials. */
+/** The value of a field. Credentials are removed from a URL. */
 function shown(key: string, value: unknown): unknown {
   return typeof value === 'string' && key.endsWith('url') ? urlWithoutSecrets(value) : value;
 }
@@ -258,7 +260,7 @@ function readComputerActions(item: unknown): unknown {
   };
 }
 
-/** The action or the results of a web search, with URLs without credentials. */
+/** The action or a result of a web search. Credentials are removed from its URLs. */
 export function readPage(page: unknown): unknown {
   if (typeof page === 'string') return shown('url', page);
   const fields = asObject(page);
@@ -299,7 +301,7 @@ function readCodeInterpreter(item: unknown): ItemContent {
 function readImageGeneration(item: unknown): ItemContent {
   const image = textField(item, 'result');
   const format = textField(item, 'output_format');
-  // A stream leaves out an image that is too large to be kept.
+  // Our accumulator of streams leaves out an image that is too large to be kept.
   const length = image === undefined ? countField(item, 'original_length') : undefined;
   const size = Math.floor(((length ?? 0) * 3) / 4);
   const blob = blobPart(image ?? '', 'image', format === undefined ? undefined : `image/${format}`);

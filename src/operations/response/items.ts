@@ -1,10 +1,10 @@
 import { arrayField, field, MAX_READ, MAX_REPEATED, row, stringField } from '../../util/payload.ts';
 
-/** A tool call among the items of a response, hosted or not, without its content. */
+/** A tool call among the items of a response, without its content. The API or the program may run it. */
 export interface ResponseToolCall {
   /** The id of the item. Function calls in requests may lack it. */
   readonly id: string | undefined;
-  /** The id that the output refers to: `call_id`, or else the id of the item. */
+  /** The id by which the output refers to the call: `call_id`, or else the id of the item. */
   readonly callId: string | undefined;
   /** The type of the item: `web_search_call`. */
   readonly type: string;
@@ -18,7 +18,7 @@ export interface ResponseToolCall {
   readonly runBy: 'program' | 'api';
   /** The label of the MCP server. */
   readonly serverLabel: string | undefined;
-  /** Of a function that is in one. */
+  /** The namespace of a function, if it is in one. */
   readonly namespace: string | undefined;
 }
 
@@ -60,7 +60,7 @@ function shellRunBy(item: unknown): 'program' | 'api' {
   return field(field(item, 'environment'), 'type') === 'container_reference' ? 'api' : 'program';
 }
 
-/** The types of items that are outputs of tool calls, with the field that holds the id of the call. */
+/** The types of items that are outputs of tool calls, with the field that has the id of the call. */
 const OUTPUTS: Readonly<Record<string, string>> = {
   function_call_output: 'call_id',
   custom_tool_call_output: 'call_id',
@@ -99,7 +99,7 @@ function unknownCall(type: string): CallType | undefined {
   return type.endsWith('_call') ? { tool: type.slice(0, -'_call'.length), runBy: 'api' } : undefined;
 }
 
-/** Whether an item is a tool call that has a span. Reads the type alone, because an output may have a million items. */
+/** Whether an item is a tool call that has a span. Reads only the type, because an output may have a million items. */
 export function isRecordedCall(item: unknown): boolean {
   const type = field(item, 'type');
   return typeof type === 'string' && (type.endsWith('_call') || type === 'program');
@@ -124,7 +124,7 @@ export function readToolOutputCallId(item: unknown): string | undefined {
   return key === undefined ? undefined : stringField(item, key);
 }
 
-/** Says which calls of an output wait for the program, which has to answer or approve them. */
+/** Returns a function that decides whether a call of an output waits for the program to answer or approve it. */
 export function waitingCalls(output: readonly unknown[]): (call: ResponseToolCall) => boolean {
   let answered: Set<string | undefined> | undefined;
   return ({ runBy, callId }) => {
@@ -134,7 +134,9 @@ export function waitingCalls(output: readonly unknown[]): (call: ResponseToolCal
   };
 }
 
-/** @param before the item before it: a hosted tool search has no id for its output, which follows it */
+/**
+ * @param before the previous item: the output of a hosted tool search has no call id, but directly follows the search
+ */
 export function readAnsweredCallId(item: unknown, before: unknown): string | undefined {
   const id = readToolOutputCallId(item);
   if (id !== undefined || field(item, 'type') !== 'tool_search_output') return id;
@@ -142,8 +144,8 @@ export function readAnsweredCallId(item: unknown, before: unknown): string | und
 }
 
 /**
- * The number of user messages that a request for a response adds: those after the last item that the model made.
- * Programs that keep the history repeat the others.
+ * The number of new user messages in a request for a response: those after the last item from the model. Programs that
+ * keep the history themselves send the earlier messages again.
  */
 export function countNewMessages(body: unknown): number {
   if (typeof field(body, 'input') === 'string') return 1;
@@ -151,16 +153,16 @@ export function countNewMessages(body: unknown): number {
 }
 
 /**
- * The number of user messages that a request puts into a Conversation.
+ * The number of user messages that a request adds to a Conversation.
  *
- * @param stored whether it stores what other requests of the conversation have asked, along with the answers
+ * @param stored whether the request only stores questions that other requests have asked, along with the answers
  */
 export function countPutMessages(body: unknown, stored: boolean): number {
   const items = arrayField(body, 'items');
   return countOfUser(stored ? unanswered(items) : items);
 }
 
-/** The items after the last one that the model made. */
+/** The items after the last item from the model. */
 function unanswered(items: readonly unknown[]): readonly unknown[] {
   return items.slice(items.findLastIndex(isOfModel) + 1);
 }

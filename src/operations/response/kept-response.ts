@@ -19,14 +19,14 @@ import { readCitations } from '../sources.ts';
 import { fingerprintOfItem, keepFingerprint } from '../tool-calls.ts';
 import { readResponseToolCall, readToolOutputCallId } from './items.ts';
 
-/** The API takes 16 pairs of at most 512 characters. */
+/** The API accepts 16 pairs of metadata, with at most 512 characters each. */
 const MAX_KEPT_PAIRS = 16;
 const MAX_PAIR_LENGTH = 512;
 
-/** What is kept of each field that is read. */
+/** For each field that is kept in memory: a function that returns the part of its value to keep. */
 type KeptFields = Readonly<Record<string, (value: unknown) => unknown>>;
 
-/** Of a response that is still coming. */
+/** The fields that are kept of a response that is not complete yet. */
 const FIELDS: KeptFields = {
   id: asName,
   object: asName,
@@ -40,13 +40,13 @@ const FIELDS: KeptFields = {
   conversation: (value) => asName(value) ?? pick(value, ['id']),
   incomplete_details: (value) => pick(value, ['reason']),
   error: keptError,
-  // The trace context of who created it travels there.
+  // The metadata may contain the trace context of the process that created the response.
   metadata: (value) => keptFields(value, 1, MAX_KEPT_PAIRS, keptPair),
   tool_usage: (value) => keptNumbers(value),
   usage: (value) => keptNumbers(value),
 };
 
-/** The names of an item that is a tool call or the output of one. */
+/** The fields with names and ids of an item that is a tool call or the output of one. */
 const ITEM_NAMES = [
   'id',
   'type',
@@ -62,7 +62,7 @@ const ITEM_NAMES = [
 
 const TYPE = ['type', 'status'] as const;
 
-/** Of a tool call without its content: its outcome, and the number of results. */
+/** What is kept of a tool call if content is not recorded: its outcome, and the number of results. */
 const TOOL_FIELDS: KeptFields = {
   environment: (value) => pick(value, ['type']),
   error: (value) => pick(value, ['type', 'code']) ?? {},
@@ -71,7 +71,7 @@ const TOOL_FIELDS: KeptFields = {
   output: (value) => listOrNone(first(asArray(value)).flatMap(exitOf)),
 };
 
-/** A tool call may have its output in a separate item. */
+/** How many items of tools are kept: each tool call may have its output in a separate item. */
 const MAX_TOOL_ITEMS = 2 * MAX_REPEATED;
 
 function listOrNone(values: readonly unknown[]): readonly unknown[] | undefined {
@@ -94,9 +94,9 @@ export class KeptItems {
   }
 
   /**
-   * The first tool calls are kept; of further ones no more than that they are some.
+   * Keeps an item. Of a tool call after the first {@link MAX_TOOL_ITEMS} items, only the type and status are kept.
    *
-   * @param before the item as it was kept until now, whose room it gets
+   * @param before an earlier version of the same item, which this one replaces
    */
   keep(item: unknown, before?: object): object {
     if (before !== undefined && this.#tools.delete(before)) this.#toolCount--;
@@ -108,7 +108,7 @@ export class KeptItems {
         ? { ...pick(item, isTool ? ITEM_NAMES : TYPE), ...(isTool ? keepFields(item, TOOL_FIELDS) : {}) }
         : (asObject(this.#keeper.keep(item, before)) ?? {});
     if (this.#keeper !== undefined) {
-      // Without this, the text before them, such as the arguments of a function, could cut its id and name.
+      // Without this, id and name could be lost: a long text before them, such as arguments, could use up the limit.
       Object.assign(kept, pick(item, ITEM_NAMES));
       keepCitations(kept, item);
     }
@@ -124,7 +124,7 @@ export class KeptItems {
   }
 }
 
-/** Keeps what the texts of an item cite. A keeper leaves annotations out. */
+/** Keeps the citations in the texts of an item, because {@link Keeper} leaves annotations out. */
 function keepCitations(kept: object, item: unknown): void {
   const parts = arrayField(item, 'content');
   arrayField(kept, 'content').forEach((part, index) => {
@@ -154,7 +154,10 @@ function keepFields(value: unknown, fields: KeptFields): Record<string, unknown>
   return kept;
 }
 
-/** Errors may be long and repeat keys. Keys are removed first: in a cut text, they could no longer be recognised. */
+/**
+ * Copies an error. Its message may repeat API keys. They are masked before the text is cut: a cut key is not
+ * recognised.
+ */
 export function keptError(error: unknown): object | undefined {
   const message = textField(error, 'message');
   const names = pick(error, ['type', 'code', 'param']);
@@ -163,7 +166,7 @@ export function keptError(error: unknown): object | undefined {
     : { ...names, message: withoutCredentials(message) };
 }
 
-/** How a command ended that a shell ran. */
+/** How a command of a shell call ended: empty if that is unknown. */
 function exitOf(command: unknown): object[] {
   const outcome = objectField(command, 'outcome');
   if (outcome === undefined) return [];

@@ -67,8 +67,8 @@ export function asksProgram(response: unknown): boolean {
 }
 
 /**
- * The error of a response that failed: the HTTP call that created it has succeeded all the same. The type is
- * the error's code, or `failed` where that is unknown.
+ * The error of a failed response. The HTTP call that created the response has succeeded nevertheless. The type is the
+ * code of the error, or `failed` if the code is unknown.
  */
 export function readResponseFailure(response: unknown): Failure | undefined {
   const error = reportedError(response);
