@@ -125,8 +125,7 @@ function startBelow(
 
 /**
  * One run or turn, from the request that creates it to its end. Everything known about it is collected here and
- * recorded
- * only when it closes, so that each token counts once.
+ * recorded only when it closes, so that each token counts once.
  */
 export class AgentInvocation extends Invocation {
   readonly telemetry: Telemetry;

@@ -17,8 +17,7 @@ interface ReadLimit {
 
 /**
  * Our own GET requests to the API for what is missing of invocations: the details of one that is over, or the end of
- * one
- * that the program no longer waits for.
+ * one that the program no longer waits for.
  */
 export class InvocationReads {
   /** Decides when each read may send its requests. */
@@ -73,8 +72,7 @@ export class InvocationReads {
 
   /**
    * Reads the end of each invocation in progress once, for 1.5 s at most. It skips those that a request or stream of
-   * the
-   * program is about.
+   * the program is about.
    *
    * @param isLast whether everything is recorded afterwards. Reads that are still in progress are then aborted
    */

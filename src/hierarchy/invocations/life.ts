@@ -9,9 +9,8 @@ import { clamp } from '../operation-clock.ts';
 export type InvocationState = 'open' | 'waiting' | 'ended' | 'closed';
 
 /**
- * The life of something that lasts longer than a call: a run, a turn, a background response, a poll loop. Only {@link
- * next}
- * changes it. All times are milliseconds since the epoch by the clock of the invocation.
+ * The life of an operation that lasts longer than a call: a run, a turn, a background response or a poll loop. All times
+ * are milliseconds since the epoch by the clock of the invocation. Only {@link next} changes it.
  */
 export interface Life {
   state: InvocationState;
@@ -53,7 +52,7 @@ export interface Living {
   readonly timeout: number;
   /** When the API lets it expire. */
   readonly expiresAt: number;
-  /** What is missing once it is over. `invocations`: others that work for it, and are recorded first. */
+  /** What is missing once it is over. `invocations`: there are others that work for it, and must be recorded first. */
   readonly lacks: 'nothing' | 'details' | 'invocations';
   /** Whether the span around its conversation has ended, so that the conversation only waits for its invocations. */
   readonly isAwaited: boolean;
@@ -63,9 +62,9 @@ export interface Living {
 export type LifeFact =
   /** The program has sent a request about it. `outlives`: the request is a stream that may outlive it. */
   | { readonly type: 'asked'; readonly outlives: boolean }
-  /** That request is over. */
+  /** A request about it is over. */
   | { readonly type: 'answered'; readonly outlives: boolean }
-  /** The program no longer waits for the end. It has left a stream, or a request failed. */
+  /** The program no longer waits for the end: it has left a stream, or a request failed. */
   | { readonly type: 'left' }
   | { readonly type: 'sign' }
   /** It was seen in progress. */
@@ -80,7 +79,7 @@ export type LifeFact =
   | { readonly type: 'deleted' }
   /** We read about it soon or now. `no`: we do not, because the program itself has sent a request about it. */
   | { readonly type: 'reading'; readonly when: 'soon' | 'now' | 'no' }
-  /** The server does not offer its details. */
+  /** The server does not offer the endpoint for its details. */
   | { readonly type: 'unreadable' }
   /** A read of its end is over. `isLastRead`: it is given up if its end is still unknown. */
   | { readonly type: 'end read'; readonly isLastRead: boolean }
@@ -225,9 +224,7 @@ function takeEnd(
   return [RECORD_USAGE, ...settleLife(invocation)];
 }
 
-/**
- * Called when an invocation may be complete. Once it is over, it is recorded, or its missing details are read first.
- */
+/** Called when an invocation may be complete. Once it is over, it is recorded, or its missing details are read first. */
 function settleLife(invocation: Living): readonly Effect[] {
   const { life } = invocation;
   if (life.overSince === undefined || life.requests > 0 || life.reading === 'now') return NO_EFFECTS;

@@ -96,7 +96,7 @@ export class Polls implements ConversationApi {
   }
 }
 
-/** Identifies a poll loop at a server: what is polled, and in which trace. */
+/** Identifies a poll loop at a server by its trace and by what it polls. */
 function pollKey({ context }: Call, { route, values }: ApiRequest): string {
   return [activeSpan(context)?.spanContext().traceId, route.template, ...values].join(' ');
 }

@@ -269,8 +269,7 @@ const NOT_OF_THE_STEP: ReadonlySet<string> = new Set(['error', 'cancelled']);
 
 /**
  * The finish reason of a step: `tool_calls` if it called tools, else `stop` if it was completed. The last message has
- * the
- * reason of its invocation, unless the invocation failed or was cancelled after it.
+ * the reason of its invocation, unless the invocation failed or was cancelled after it.
  */
 function stepFinishReason(
   step: StepSnapshot,
@@ -315,8 +314,7 @@ export interface StepWithCalls {
 
 /**
  * Computes the times of the spans below an invocation. Each step comes after the steps before it and their tool calls.
- * The
- * server's whole seconds cannot express this order, so spans with equal times are set some microseconds apart.
+ * The server's whole seconds cannot express this order, so spans with equal times are set some microseconds apart.
  */
 class RecordedTimes {
   readonly #endTime: number;

@@ -121,8 +121,8 @@ function abandon(invocation: AgentInvocation, call: Call): void {
 
 /**
  * A request about an open invocation, such as a poll or a tool output. In the trace of the invocation, it is folded
- * into
- * the invocation's span; in another trace, it has its own span. Its result counts for the invocation in both cases.
+ * into the invocation's span; in another trace, it has its own span. Its result counts for the invocation in both
+ * cases.
  */
 export class InvocationRequest implements Placement {
   readonly parent: Context;

@@ -216,8 +216,8 @@ export class SessionResponses implements ResponseSink {
   }
 
   /**
-   * The request that an error is about. Few programs give their events ids, but the error's parameter or type may show
-   * it.
+   * The request that an error is about. Few programs give ids to events, but the parameter or type of the error may
+   * identify the request.
    */
   #rejected({ event_id, type, code, param }: PayloadObject): OpenResponse | undefined {
     if (event_id) return this.#requested.find(({ eventId }) => eventId === event_id);

@@ -84,8 +84,8 @@ export class UserSpeech implements SpeechSink {
   }
 
   /**
-   * The server has made an item of the audio. If it does not detect turns, speech has ended when the program committed
-   * it.
+   * The server has made an item of the audio. If it does not detect turns, the speech ended when the program committed
+   * the audio.
    */
   committed(itemId: string | undefined): void {
     const committing = this.#committing;
@@ -162,15 +162,12 @@ export class UserSpeech implements SpeechSink {
     else heard.push(item);
   }
 
-  /**
-   * What was said or added since the last response. `takes`: it is removed, so that the next one does not answer it
-   * again.
-   */
+  /** What was said or added since the last response. `takes`: it is removed, so the next one does not get it again. */
   said(takes: boolean): readonly unknown[] {
     return takes ? this.#input.splice(0) : [...this.#input];
   }
 
-  /** Removes and returns the time when the speech ended that a response answers; `undefined` if there is none. */
+  /** Removes and returns the end time of the speech that the next response answers; `undefined` if there is none. */
   takeEnd(): number | undefined {
     const end = this.#end;
     this.#end = undefined;

@@ -91,10 +91,7 @@ export class SocketState {
     else if (name === 'reconnected') guard('watching a connection', () => this.#reconnected());
   }
 
-  /**
-   * Sends an event of the program. It is recorded when it goes out, so that its span starts before the connection's
-   * work.
-   */
+  /** Sends an event of the program. Its span starts when it goes out, before the connection does its work. */
   send(given: unknown, isRaw: boolean, original: () => unknown): unknown {
     if (this.#observation === undefined || this.#isSending) return original();
     let isLost = false;
@@ -244,8 +241,8 @@ export class SocketState {
 }
 
 /**
- * Whether the class reconnects. Then it keeps what is sent meanwhile, or reports its loss. Before openai 6.49, it is
- * lost.
+ * Whether the class reconnects, and keeps what is sent meanwhile or reports its loss. Classes before openai 6.49 lose
+ * it without a report.
  */
 function canReconnect(socket: object): boolean {
   return typeof field(socket, 'sendRaw') === 'function';
