@@ -52,7 +52,9 @@ export interface ResponseSink {
   /** The program asks for a response. */
   requested(event: object): void;
   created(response: unknown): void;
-  /** A piece of an answer. `audio` gets its bytes; `piece` gets text, or other parts such as arguments of a function. */
+  /**
+   * A piece of an answer. `audio` gets its bytes; `piece` gets text, or other parts such as arguments of a function.
+   */
   audio(responseId: string | undefined, bytes: number): void;
   piece(responseId: string | undefined, piece: object, isText: boolean): void;
   item(event: unknown): void;

@@ -9,8 +9,8 @@ import { clamp } from '../operation-clock.ts';
 export type InvocationState = 'open' | 'waiting' | 'ended' | 'closed';
 
 /**
- * The life of an operation that lasts longer than a call: a run, a turn, a background response or a poll loop. All times
- * are milliseconds since the epoch by the clock of the invocation. Only {@link next} changes it.
+ * The life of an operation that lasts longer than a call: a run, a turn, a background response or a poll loop. All
+ * times are milliseconds since the epoch by the clock of the invocation. Only {@link next} changes it.
  */
 export interface Life {
   state: InvocationState;
@@ -224,7 +224,9 @@ function takeEnd(
   return [RECORD_USAGE, ...settleLife(invocation)];
 }
 
-/** Called when an invocation may be complete. Once it is over, it is recorded, or its missing details are read first. */
+/**
+ * Called when an invocation may be complete. Once it is over, it is recorded, or its missing details are read first.
+ */
 function settleLife(invocation: Living): readonly Effect[] {
   const { life } = invocation;
   if (life.overSince === undefined || life.requests > 0 || life.reading === 'now') return NO_EFFECTS;

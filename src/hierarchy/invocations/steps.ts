@@ -85,7 +85,9 @@ export class Steps {
     this.#deltas = options.deltas;
   }
 
-  /** The steps that have no span yet, by creation time. Within a second they keep the order of a list, or of arrival. */
+  /**
+   * The steps that have no span yet, by creation time. Within a second they keep the order of a list, or of arrival.
+   */
   get all(): readonly Step[] {
     const place = ({ snapshot: { id } }: Step): number => this.#order?.get(id) ?? Number.NaN;
     return [...this.#steps.values()]
@@ -292,8 +294,8 @@ export class Steps {
     const { id } = snapshot;
     const known = this.#toolCalls.get(id) ?? this.#callsAbove?.get(id);
     if (known !== undefined) {
-      // A session may ask for a subagent's function before the subagent's turn is known. Without this, the function would
-      // have two spans.
+      // A session may ask for a subagent's function before the subagent's turn is known. Without this, the function
+      // would have two spans.
       if (this.#callsAbove?.delete(id)) this.#toolCalls.set(id, known);
       // A list without the `include` for search results contains less than what is known.
       const { content } = hasDocuments(known) && !hasDocuments({ snapshot }) ? known.snapshot : snapshot;

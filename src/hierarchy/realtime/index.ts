@@ -21,7 +21,9 @@ export class Realtime {
   readonly telemetry: Telemetry;
   readonly tracker: ConversationTracker;
   readonly toolCalls: ToolCalls;
-  /** The socket that records a response or transcript, by its id. Two sockets of one session receive the same events. */
+  /**
+   * The socket that records a response or transcript, by its id. Two sockets of one session receive the same events.
+   */
   readonly claimed: Shelf<Claimant>;
 
   constructor(telemetry: Telemetry, tracker: ConversationTracker, toolCalls: ToolCalls) {

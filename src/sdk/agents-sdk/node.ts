@@ -9,7 +9,9 @@ interface RecordedSpan {
   readonly context: Context;
 }
 
-/** The nodes in which the library calls models. If models are not traced, it calls them directly in an agent or turn. */
+/**
+ * The nodes in which the library calls models. If models are not traced, it calls them directly in an agent or turn.
+ */
 const AGENT_WORK: readonly string[] = ['response', 'generation', 'turn', 'agent'];
 
 /**

@@ -4,7 +4,9 @@ import { isObject, prototypesOf } from '../reflect.ts';
 import { SocketState } from './state.ts';
 import { Transports } from './transport.ts';
 
-/** The methods that programs send with. Each version of the SDK has some of them, on the class itself or on its base. */
+/**
+ * The methods that programs send with. Each version of the SDK has some of them, on the class itself or on its base.
+ */
 const SENDING = ['send', 'sendRaw', 'sendResponseCreate'] as const;
 /** The methods with which the SDK reports a broken connection. */
 const REPORTING = ['_onError', '_reportError'] as const;

@@ -56,7 +56,9 @@ export function closeOf({ code, byProgram, error, hasFailed }: ClosedConnection)
   return { code, byProgram, isFailure: !byProgram && !isOrderly, error: closeError(error, code) };
 }
 
-/** The error for operations that were in progress: the one that broke the connection, or else that the socket closed. */
+/**
+ * The error for operations that were in progress: the one that broke the connection, or else that the socket closed.
+ */
 function closeError(error: unknown, code: number | undefined): object {
   const status = REFUSED.exec(textField(error, 'message') ?? '')?.[1];
   if (status !== undefined) return { code: status, message: textField(error, 'message') };
@@ -67,7 +69,9 @@ function closeError(error: unknown, code: number | undefined): object {
   };
 }
 
-/** Longer frames that a program serialises itself are usually audio. They are parsed only if they name another event. */
+/**
+ * Longer frames that a program serialises itself are usually audio. They are parsed only if they name another event.
+ */
 const MAX_RAW_FRAME_LENGTH = 65_536;
 const MAY_BE_READ = /"(?:(?:response|conversation)\.|session\.update)/;
 

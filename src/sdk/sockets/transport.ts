@@ -96,7 +96,9 @@ export class Transports {
   }
 }
 
-/** The socket of the package `ws` or of the platform that the SDK's socket uses. Newer classes keep it in an adapter. */
+/**
+ * The socket of the package `ws` or of the platform that the SDK's socket uses. Newer classes keep it in an adapter.
+ */
 export function transportOf(socket: object): object | undefined {
   const transport = field(socket, 'socket');
   const inner = field(transport, 'platformSocket') ?? transport;
