@@ -6,7 +6,7 @@ import { BackgroundReads, type OriginReads } from '../reads.ts';
 import type { Invocation, ReadInvocation } from './invocation.ts';
 import { canContinue } from './life.ts';
 
-/** How long a program that shuts down waits for the API to say how open operations ended. */
+/** How long a shutdown, or a flush that ends what is idle, waits for the API to say how open operations ended. */
 const CLOSING_READS_TIMEOUT_MS = 1_500;
 
 /** Aborts the last reads together. Each has a controller: Node 20 warns if one `AbortSignal` has many listeners. */

@@ -164,7 +164,7 @@ export class AgentsSource {
     this.#hear(made, 'start', (told) => this.#start(told));
     this.#hear(made, 'end', (told) => this.#end(told));
     this.#hear(made, 'setError', (told, error) => {
-      // On a span that is not recorded, the library sets a second error, without the class: the first one is kept.
+      // The library sets a second error on a tool span that is not recorded, without the class. The first one is kept.
       if (told.type !== 'function' || told.error === undefined) told.error = error;
     });
     this.#hear(made, 'clone', undefined, (told, copy) => {
