@@ -56,7 +56,7 @@ export function nameWith(operation: string, subject: string | undefined): string
   return subject === undefined ? operation : `${operation} ${subject}`;
 }
 
-/** A text field of a body that is JSON or, with files, a form. */
+/** A text field of a request body. The body is JSON or, if it contains files, a form. */
 export function bodyText(body: unknown, key: string): string | undefined {
   const text = stringField(body, key);
   if (text !== undefined || !(body instanceof FormData)) return text;

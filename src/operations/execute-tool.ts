@@ -6,7 +6,7 @@ import { outcomeAttributes, type ToolOutcome } from '../telemetry/outcomes/tool-
 import { row } from '../util/payload.ts';
 import { define } from './attributes.ts';
 
-/** The state of a tool call in one object of the API. */
+/** What one object of the API, such as a step or an item, shows of a tool call. */
 export interface ToolCallSnapshot {
   readonly id: string;
   /** The type in the API: `function`, `code_interpreter`, `file_search`. */
@@ -91,7 +91,7 @@ export const executeTool: OperationKind<RecordedToolCall, RecordedToolCall> = {
       [ATTR.OPENAI_TOOL_TYPE]: type,
       ...outcomeAttributes(outcome),
     };
-    // The event with the details requires it.
+    // The event with the details of the operation requires this attribute.
     define(attributes, ATTR.GEN_AI_PROVIDER_NAME, recorded.provider);
     define(attributes, ATTR.OPENAI_STEP_ID, recorded.stepId);
     define(attributes, ATTR.GEN_AI_RESPONSE_ID, recorded.responseId);

@@ -45,7 +45,7 @@ export const invokeAgent: OperationKind<{ readonly agentName: string | undefined
     return attributes;
   },
   usage: ({ usage }) => usage,
-  // No single call had all these tokens.
+  // The tokens are those of several calls, so prices that depend on a single call do not apply.
   fees: () => ({ aggregate: true }),
   whole: ({ whole }) => whole,
   toolCalls: ({ toolCalls }) => toolCalls,

@@ -51,7 +51,7 @@ export const programTool: OperationKind<
   spanName: ({ name }) => `${GEN_AI_OPERATION_NAME_VALUE_EXECUTE_TOOL} ${name}`,
   requestAttributes: ({ name, provider }) => ({
     [ATTR.GEN_AI_OPERATION_NAME]: GEN_AI_OPERATION_NAME_VALUE_EXECUTE_TOOL,
-    // The event with the details requires it.
+    // The event with the details of the operation requires this attribute.
     [ATTR.GEN_AI_PROVIDER_NAME]: provider,
     [ATTR.GEN_AI_TOOL_NAME]: name,
     [ATTR.GEN_AI_TOOL_TYPE]: 'function',

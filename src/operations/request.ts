@@ -52,7 +52,7 @@ const API_TYPES: Readonly<Record<string, string>> = {
 /** A short word. Other values are not recorded, because a server may send anything as the status. */
 const STATUS = /^[a-z][a-z_]{0,31}$/;
 
-/** The recorded fields of a result, by its `object`. */
+/** The recorded fields of a result, by the value of its field `object`. */
 const OBJECT_FIELDS: Readonly<Record<string, readonly (readonly [key: string, attribute: string])[]>> = {
   response: [['status', ATTR.GEN_AI_RESPONSE_STATUS]],
   'thread.run': [
@@ -65,7 +65,7 @@ const OBJECT_FIELDS: Readonly<Record<string, readonly (readonly [key: string, at
   ],
 };
 
-/** The ids in the path, named by the route table. */
+/** The attributes for the ids in the path. The route names the attribute of each id. */
 export function pathAttributes({ route, values }: ApiRequest): Attributes {
   const attributes: Attributes = {};
   const { parameters } = route;

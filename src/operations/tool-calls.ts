@@ -81,9 +81,7 @@ export function readResponseToolCalls(response: unknown): readonly RequestedTool
   return first(calls);
 }
 
-/**
- * The most characters that are hashed: more would delay the program. Longer calls are matched only by their response.
- */
+/** The most characters that are hashed: more would delay the program. Longer calls have no fingerprint. */
 const MAX_HASHED_LENGTH = 262_144;
 /** Half the digits of a SHA-256, which are still too many for anyone to find another call with the same digits. */
 const DIGITS = 32;

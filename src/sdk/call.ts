@@ -88,7 +88,7 @@ export interface AnswerSoFar {
   readonly attributes: Attributes;
 }
 
-/** A tool call as the model has answered with it. */
+/** A tool call in an answer of the model. */
 export interface ModelToolCall {
   readonly id: string;
   readonly arguments: unknown;
@@ -108,7 +108,7 @@ export interface ToolRun {
   readonly run: () => unknown;
 }
 
-/** Decides whether and how what a client does is observed. */
+/** Decides whether and how the work of a client is observed. */
 export interface CallObserver {
   /**
    * Runs before each call, before its context is read. This is the last chance to set up tracing.
@@ -177,7 +177,7 @@ export class Call implements AnsweredRequest {
   requestHeaders: unknown;
   /** The abort signal of the program, which also stops the loop of a poll helper. */
   signal: unknown;
-  /** Set by the observer: ask the stream for its usage unless the caller has decided. */
+  /** Set by the observer: ask the server for the usage of the stream, unless the program has set that option itself. */
   wantsUsage = false;
   /** Set by the observer: put the trace context into the metadata of the resource that the call creates. */
   propagates = false;
@@ -195,7 +195,7 @@ export class Call implements AnsweredRequest {
 
   /** The promise of the response, until the response has arrived. */
   carrier: object | undefined;
-  /** A subclass replaced the promise we returned from `makeRequest`; only that one settles. */
+  /** A subclass replaced the promise that we returned from `makeRequest`. Only the promise of the subclass counts. */
   indirect = false;
   /** The program has asked for the result. */
   requested = false;

@@ -202,7 +202,7 @@ export function watchResponsePromise(response: object, call: Call): void {
   // The `then` of a subclass's thenable must not be called twice.
   call.indirect = response instanceof Promise && response !== call.carrier;
   if (call.indirect) watchForLoss(call, response);
-  // An object that is watched for collection must not be retained.
+  // An object that is watched for garbage collection must not be retained.
   call.carrier = call.indirect ? undefined : response;
 }
 
@@ -323,7 +323,7 @@ export function wrapAsResponse(original: Method): MethodHolder {
   return {
     asResponse(...args) {
       const call = callOf(this);
-      // `withResponse` calls both; the result is being parsed already.
+      // `withResponse` calls both `parse` and `asResponse`. The result is being parsed already then.
       if (call !== undefined && field(this, 'parsedPromise') === undefined) {
         if (call.indirect) watchIndirect(call, this);
         if (!isForWatcher(this)) {

@@ -32,7 +32,7 @@ export function isClient(target: unknown): target is object {
   return typeof field(target, 'makeRequest') === 'function';
 }
 
-/** The target itself if it is a class, else the client class in a module namespace. */
+/** The target itself if it is a client class, else the client class in a module namespace. */
 export function findClientClass(target: unknown): unknown {
   if (isClientClass(target)) return target;
   // openai 4 exports its class from `core` as `APIClient`; bundlers may wrap a namespace in `default`.

@@ -12,7 +12,7 @@ const COMMONJS_FILE =
   /[\\/]@opentelemetry[\\/]instrumentation-openai[\\/](?:dist|build[\\/]src)[\\/]index\.c?js$/;
 const AUTO_INSTRUMENTATIONS = '@opentelemetry/auto-instrumentations-node';
 
-/** How many observers of all clients there are. */
+/** How many observers currently observe all clients, which is when the other instrumentation is switched off. */
 let observing = 0;
 /**
  * What undoes each change, by the changed prototype: of the other instrumentation's class, or of a wrapped resource.

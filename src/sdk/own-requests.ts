@@ -49,7 +49,7 @@ export async function readWithClient(
   }
 }
 
-/** Reads the body of a `Response`, of the platform or of `node-fetch`. */
+/** Reads the body of a `Response`, which comes from the platform or from `node-fetch`. */
 async function readJson(response: unknown): Promise<unknown> {
   const body = field(response, 'body');
   if (!isByteStream(body)) {
@@ -64,7 +64,7 @@ async function readJson(response: unknown): Promise<unknown> {
     size += chunk.byteLength;
     if (size > MAX_ANSWER_BYTES) {
       notice('answer_too_large');
-      // Leaving the loop cancels the body.
+      // Leaving the loop cancels the rest of the body.
       return undefined;
     }
     text += decoder.decode(chunk, { stream: true });

@@ -129,7 +129,7 @@ export abstract class PatchedClass {
   protected unobserved(): void {}
 }
 
-/** Which release has patched a prototype, shared by all of them: two would record every call twice. */
+/** Which release has patched a prototype. All releases share this: two of them would record every call twice. */
 const releases = new ProcessWide('releases', () => new WeakMap<object, string>());
 
 /** Listeners of all releases, called when one of them no longer observes a prototype. */

@@ -48,7 +48,7 @@ export class Seam extends PatchedClass {
     return (PatchedClass.find(prototype) as Seam | undefined) ?? new Seam(prototype);
   }
 
-  /** The seam of a client, if it is observed. */
+  /** The seam of a client; `undefined` if its class is not patched. */
   static ofClient(client: unknown): Seam | undefined {
     return PatchedClass.find(findClientPrototype(client)) as Seam | undefined;
   }
@@ -71,7 +71,7 @@ export class Seam extends PatchedClass {
     if (!this.claim()) return;
     this.watchResources(client);
     this.#clients.set(client, observer);
-    // The resources of a proxy call the client inside of it.
+    // If the client is a proxy, its resources call the original client.
     this.#clients.set(clientOfResources(client), observer);
     this.#observesClients = true;
   }

@@ -36,7 +36,7 @@ function adjust(date: number, earliest: number): void {
   const latest = performance.now();
   const ahead = anchor + earliest - date;
   if (anchor + latest < date) anchor = date - latest;
-  // At the end of the millisecond, a clock that was set back would stand still until the next one begins.
+  // If the wall clock was set back, ours goes to the start of the millisecond: at its end, it would stand still.
   else if (ahead >= 1) anchor = date + (ahead < MAX_DRIFT_MS ? 0.999 : 0) - earliest;
 }
 

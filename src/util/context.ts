@@ -13,7 +13,7 @@ export function activeContext(): Context {
   }
 }
 
-/** One run of a function in a context, which a context manager may fail to start or to return from. */
+/** One run of a function in a context. The context manager may throw before the run or after it. */
 interface ContextRun {
   readonly run: (...args: never[]) => unknown;
   readonly self: unknown;
@@ -129,7 +129,7 @@ export class LinkedContext implements Context {
     return true;
   }
 
-  /** A context with the same values, to which `setValue` adds by linking. */
+  /** A context with the same values, whose `setValue` adds a link instead of copying all values. */
   static of(context: Context): Context {
     return context instanceof LinkedContext ? context : new LinkedContext(context, undefined, undefined);
   }

@@ -10,11 +10,13 @@ import {
 import { field, textField } from './payload.ts';
 import { NAME } from './version.ts';
 
-/** The API's global, which all copies of it share: the registered providers and the logger of `diag`. */
+/**
+ * The key of the global object that all copies of the API share. It has the registered providers and `diag`'s logger.
+ */
 export const API_KEY: unique symbol = Symbol.for('opentelemetry.js.api.1');
 
 /*
- * Without a registered provider, the API returns no-op ones. A process may hold two copies of the API, one for
+ * Without a registered provider, the API returns no-op providers. A process may have two copies of the API, one for
  * `import` and one for `require`; a no-op provider of the other copy is recognised by the name of its class.
  */
 

@@ -70,7 +70,7 @@ export function tolerating<Payload, Result, Options = void>(
   };
 }
 
-/** A view of the object in which a field that throws is `undefined`. */
+/** A proxy of the object in which every field that throws is `undefined`. */
 export function tolerant(value: unknown): unknown {
   return typeof value === 'object' && value !== null
     ? new Proxy(value, { get: (target, key) => tolerant(field(target, key)) })
@@ -186,7 +186,7 @@ export function names(values: readonly unknown[]): string[] {
   return strings(first(values)).filter((value) => value.length <= MAX_NAME_LENGTH);
 }
 
-/** The first entries of an array: the array itself if it has no more. */
+/** The first entries of an array. Returns the array itself, not a copy, if it has no more. */
 export function first<Value>(values: readonly Value[], most: number = MAX_REPEATED): readonly Value[] {
   return values.length > most ? values.slice(0, most) : values;
 }

@@ -35,7 +35,7 @@ export function writeTo(stream: TextStream, text: string): void {
       emitter.removeListener('error', ignore);
     }
   } catch {
-    // Ignored: see above.
+    // There is nowhere to report the error.
   }
 }
 

@@ -11,7 +11,7 @@ const SECRET_PARAMETER =
 const SECRET_PARAMETER_END =
   /(?:signature|(?<!de|as|call|con|re)sign|credentials?|assertion|token|secret|password|passwd|authorization|(?:access|api|app|auth|license|private|resource|secret|session|shared|subscription)key)$/;
 
-/** The beginning and name of a parameter, also as escaped in JSON and URLs. */
+/** Matches the delimiter, name and `=` of a parameter. They may be escaped, as in JSON or in another URL. */
 const PARAMETER = /([?&#;]|\\u0026|%(?:26|3f|23|3b))([^\s=?&#;"'<>]{1,128}?)(?:=|%3d)/gi;
 /** What ends the value of a parameter: in a URL, in a text, and in a URL that is itself the value of a parameter. */
 const VALUE_END_IN_URL = /[&#]|\\u0026/g;
@@ -85,7 +85,7 @@ function parse(url: string): URL | undefined {
   }
 }
 
-/** Examines each `@` and the text directly before it, once. */
+/** Replaces user names and passwords. It examines each `@`, and the text directly before it, only once. */
 function withoutUsers(text: string): string {
   let shown = '';
   let done = 0;

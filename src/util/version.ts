@@ -7,5 +7,5 @@ export const COMMAND: string = `npx ${NAME}`;
 /** The header by which each answer of the command `view` can be recognised. */
 export const VIEW_HEADER = 'x-openai-traces-view';
 
-/** The version in package.json. A test compares the two. */
+/** The version in package.json. A test checks that they are equal. */
 export const VERSION = '0.1.0';

@@ -13,7 +13,7 @@ export interface OutcomeListener extends Outcome {
   /** Runs the function, or one step of the generator that it returned. */
   within<Result>(run: () => Result): Result;
   yielded(value: unknown): void;
-  /** The result was garbage collected before anybody read it. */
+  /** Called if the result was garbage collected before anybody read it. */
   abandon(): void;
 }
 

@@ -241,7 +241,7 @@ export class ChatAccumulator implements Accumulator {
     if (call === undefined) {
       const index = countField(delta, 'index') ?? message.calls.length;
       if (index >= MAX_REPEATED || this.#calls >= MAX_REPEATED) {
-        // The first piece of a call has its id.
+        // The first piece of a call has its id, so only that one is counted.
         if (id !== undefined) this.skippedCalls++;
         return;
       }

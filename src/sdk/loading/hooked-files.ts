@@ -121,7 +121,7 @@ function symbol(key: string): string {
   return `Symbol.for(${JSON.stringify(key)})`;
 }
 
-/** The version of the package that a file belongs to; `undefined` if it is not the package of its row. */
+/** The version of the package to which a file belongs; `undefined` if it is another package than the path suggests. */
 export function versionOfHooked(file: string): string | undefined {
   const path = file.startsWith('file:') ? fileURLToPath(file) : file;
   const hooked = hookedFile(path);

@@ -98,10 +98,10 @@ function isCall(request: unknown): boolean {
 
 function headersIn(request: unknown): (name: string) => string | undefined {
   const getHeader = field(request, 'getHeader');
-  // `node-fetch` sets lists of values.
+  // For `node:http`, `node-fetch` sets lists of values.
   if (typeof getHeader === 'function') return (name) => getHeader.call(request, name)?.toString();
   const headers = field(request, 'headers');
-  // Older versions of undici have one text. In newer ones, names and values take turns.
+  // Older versions of undici have all headers in one text. Newer ones have a list in which names and values alternate.
   const lines =
     typeof headers === 'string'
       ? headers

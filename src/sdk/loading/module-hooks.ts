@@ -157,7 +157,8 @@ function afterRequire(run: (exported: object) => void): void {
   if (!TSX.test([...process.execArgv, process.env.NODE_OPTIONS ?? ''].join(' '))) return;
   const seen = new WeakSet<object>();
   listenToChannels(['tracing:module.require:end'], 'instrumenting a required module', (message) => {
-    // A program requires thousands of files. Those of a package require each other before they are complete.
+    // A program requires thousands of files, so others are skipped. The files of a package, which require each other by
+    // relative paths, are skipped because they are not complete yet.
     const id = propertyOf(message, 'id');
     if (typeof id !== 'string' || id.startsWith('.') || !id.includes('openai')) return;
     const result = propertyOf(message, 'result');

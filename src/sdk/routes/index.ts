@@ -20,7 +20,7 @@ export interface PathParameter {
 
 /** One method of one path. */
 export interface Route {
-  /** In upper case: `POST`; `_OTHER` for methods that HTTP does not define. */
+  /** The HTTP method in upper case: `POST`. `_OTHER` for methods that HTTP does not define. */
   readonly method: string;
   /** The low-cardinality path template: `/threads/{thread_id}/runs`. */
   readonly template: string;
@@ -33,7 +33,7 @@ export interface Route {
    * folded into it.
    */
   readonly folds?: InvocationKind | undefined;
-  /** In path order. */
+  /** The parameters of the path, in the order of the path. */
   readonly parameters: readonly PathParameter[];
   /** The parameter that identifies the resource that a POST to a collection creates: `file_id` for `/files`. */
   readonly created?: PathParameter | undefined;
@@ -42,7 +42,7 @@ export interface Route {
 /** An endpoint and the parameter values of one request to it. */
 export interface RouteMatch {
   readonly route: Route;
-  /** Percent-decoded, in the order of `route.parameters`. */
+  /** The values of the parameters, percent-decoded, in the order of `route.parameters`. */
   readonly values: readonly (string | undefined)[];
 }
 
@@ -50,7 +50,7 @@ const NO_VALUES: readonly string[] = [];
 
 /** One path of the tree, created when a request first has this path. */
 class PathNode {
-  /** `/threads/{thread_id}`; empty for the root. */
+  /** The template of the path: `/threads/{thread_id}`. Empty for the root. */
   readonly template: string;
   /** The child nodes that requests have reached, by segment. The key of a parameter is its name in braces. */
   readonly known: Map<string, PathNode> = new Map();
@@ -138,7 +138,7 @@ function readPath(path: unknown): PathSegments {
   const origin = text.startsWith('/') ? '' : (/^[^/]+:\/\/[^/]*/.exec(withoutQuery)?.[0] ?? '');
   const segments = withoutQuery.slice(origin.length).split('/');
   const truncated = query < 0 && path.length > MAX_PATH_LENGTH;
-  // The last segment was cut in two.
+  // The last segment may be incomplete.
   if (truncated) segments.pop();
   while (segments.at(-1) === '') segments.pop();
   return { segments, absolute: origin !== '', truncated };
