@@ -63,7 +63,7 @@ function settingsOf(
   }
 }
 
-/** Resets the state, for tests: what comes next is as in another process. */
+/** Resets the state, so that a test can continue as if in a new process. */
 export function forgetObservers(): void {
   bySettings.clear();
 }

@@ -52,7 +52,7 @@ export function isCutShort({ streamed, read, requested, headersTime }: Call): bo
 export function rateLimitsIn(headers: unknown): Attributes | undefined {
   const requests = countIn(headers, 'x-ratelimit-remaining-requests');
   const tokens = countIn(headers, 'x-ratelimit-remaining-tokens');
-  // Reading a header is slow: without the remaining amounts, the other limits are not sent either.
+  // Reading a header is slow, so stop here: a server that sends no remaining amounts sends no other limits either.
   if (requests === undefined && tokens === undefined) return undefined;
   const limits: Attributes = {};
   if (requests !== undefined) limits[ATTR.OPENAI_RATELIMIT_REMAINING_REQUESTS] = requests;

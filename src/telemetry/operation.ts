@@ -116,9 +116,9 @@ export interface TotalSpent {
 /** The kinds of inferences that other instrumentations of `openai` record, too. */
 export type InferenceKind = 'chat' | 'text_completion' | 'embeddings' | 'retrieval' | 'image';
 
-/** What the engine must know about an operation. */
+/** Facts about an operation that change how its calls are sent, measured or placed. */
 export interface OperationTraits {
-  /** Other instrumentations may record the same inference. */
+  /** The kind of inference, if other instrumentations may record this operation, too. */
   readonly inference?: InferenceKind;
   /** A stream reports its usage only if the request asks for it. */
   readonly reportsUsageOnRequest?: true;
@@ -126,7 +126,7 @@ export interface OperationTraits {
   readonly failsWithoutReason?: true;
   /** It creates a resource with metadata, which can carry the trace context. */
   readonly createsMetadata?: true;
-  /** A model runs, although the conventions define no operation. */
+  /** Set if a model runs, although the conventions define no name for the operation. */
   readonly runsModel?: true;
   /** The operation of the conventions under which its tokens are counted, if the conventions do not define its own. */
   readonly tokensOf?: 'chat';

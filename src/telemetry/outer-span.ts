@@ -121,7 +121,7 @@ function says(attributes: unknown, kind: InferenceKind): boolean {
 const LANGSMITH = 'langsmith';
 /** LangSmith sets this on the active span when a run of LangChain ends, even if the span belongs to the program. */
 const LANGSMITH_KIND = 'langsmith.span.kind';
-/** The global in which LangSmith keeps the run that the program is in. */
+/** The global storage in which LangSmith keeps the current run. */
 const LANGSMITH_RUNS: symbol = Symbol.for('ls:tracing_async_local_storage');
 const LANGSMITH_KINDS: readonly InferenceKind[] = [...CHAT, ...COMPLETION];
 

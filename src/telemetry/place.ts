@@ -21,7 +21,9 @@ export const HIERARCHY_IDS: readonly string[] = [
   ATTR.OPENAI_SUBAGENT_ID,
 ];
 
-/** The place of a span in the hierarchy. Each span carries the ids of everything above it, so that one filter finds them all. */
+/**
+ * The place of a span in the hierarchy. A span has the ids of everything above it, so that one filter finds them all.
+ */
 export interface Place {
   readonly kind: ConversationKind;
   /** The API that is used in a conversation that the program named; `undefined` if its calls have not shown it yet. */

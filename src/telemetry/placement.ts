@@ -60,7 +60,7 @@ export interface Placement<Ended = Call> {
   readonly parent: Context;
   /** Set if the call and its parent span would start at the same time. Then the call starts just after its parent. */
   readonly startTime?: number | undefined;
-  /** Attributes that the place adds. */
+  /** Attributes that the place adds to the span. */
   readonly attributes?: Attributes | undefined;
   readonly links?: Link[] | undefined;
   /** The longer operation that the call is part of. The call has no record of its own. */

@@ -73,7 +73,7 @@ function endIfOpen({ functions, settings }: Telemetry, { span }: OuterSpan, ende
     if (failure) recordFailure(span, { ...failure, message: undefined }, settings);
     endSpan(span, endTime);
   };
-  // A shutdown does not wait for the next turn.
+  // Registered, so that a shutdown ends the span at once and does not wait for the next turn.
   functions.set(span, end);
   void nextTurn().then(() => guard('ending a span', end));
 }

@@ -44,7 +44,7 @@ import type { Telemetry } from './telemetry.ts';
 
 const NO_ATTRIBUTES: Attributes = Object.freeze({});
 
-/** What an operation starts with. */
+/** What is known when an operation starts. */
 export interface RecordStart<Request, Result> {
   readonly operation: OperationKind<Request, Result>;
   readonly request: Request;
@@ -53,7 +53,7 @@ export interface RecordStart<Request, Result> {
   /** The server that the call goes to. */
   readonly endpoint?: Endpoint | undefined;
   readonly place: Pick<Placement, 'parent' | 'startTime' | 'attributes' | 'links'>;
-  /** Milliseconds since the epoch; the place may begin later. */
+  /** Milliseconds since the epoch. A start time in `place` takes precedence. */
   readonly startTime: number;
   /** Whether the operation starts a new trace, even if it has a parent. */
   readonly isRoot?: boolean;
@@ -93,14 +93,14 @@ export class OperationRecord<Request = unknown, Result = unknown> implements Ope
   #result: Attributes = NO_ATTRIBUTES;
   #last: Attributes | undefined;
   #content: ContentRecord | undefined;
-  /** Whether it has content only at its end. The settings at that time decide whether the content is recorded. */
+  /** Whether it has content only at its end. Then the settings at its start and at its end must both allow content. */
   readonly #readsContentLate: boolean;
   readonly #beforeEnd: RecordStart<Request, Result>['beforeEnd'];
   #isTimed: boolean;
   #timeToFirstChunk: number | undefined;
   #stream: RecordFacts['stream'];
   #usage: Usage | undefined;
-  // In USD.
+  /** The cost in USD. */
   #cost: number | undefined;
   #hasEnded = false;
 
@@ -294,7 +294,7 @@ export class OperationRecord<Request = unknown, Result = unknown> implements Ope
     if (elsewhere !== undefined) addTotals(attributes, telemetry, elsewhere, self.attributes);
     self.#result = attributes;
     self.#cost = guard('pricing a result', OperationRecord.#price, self, result, attributes);
-    // The SDK logs a warning for a span that has ended.
+    // Only if it is open: the SDK logs a warning when an attribute is set on a span that has ended.
     if (self.#cost !== undefined && self.#outer?.span.isRecording() === true)
       self.#outer.span.setAttribute(ATTR.OPENAI_COST, self.#cost);
     self.span.setAttributes(attributes);
@@ -455,7 +455,7 @@ function addLate(span: Span, attributes: Attributes): void {
 }
 
 function addLast(span: Span, attributes: Attributes): void {
-  // The SDK logs a warning for a span that has ended.
+  // Only if it is open: the SDK logs a warning when an attribute is set on a span that has ended.
   if (span.isRecording()) span.setAttributes(attributes);
 }
 

@@ -58,7 +58,7 @@ type Stored = 'systemInstructions' | 'inputMessages' | 'outputMessages' | 'toolD
 interface StoredKind {
   readonly name: string;
   readonly attribute: string;
-  /** What replaces values that are too large, in their shape. */
+  /** Wraps a stub, which replaces values that are too large, in the shape of these values. */
   readonly stubOf: (stub: object) => readonly unknown[];
 }
 

@@ -7,15 +7,15 @@ import { logError } from '../../util/guard.ts';
 import { asCount, field, MAX_RECORDED_DEPTH } from '../../util/payload.ts';
 import { isBlob, MediaPolicy } from './media.ts';
 
-/** Reserved for the mark that counts the omitted values. */
+/** How many characters are reserved for the mark that counts the omitted values. */
 const MARK_LENGTH = 128;
-/** Reserved inside a message for the number of omitted parts. */
+/** How many characters of a message are reserved for the number of omitted parts. */
 const PARTS_MARK_LENGTH = 32;
 /** How many texts of one list are recorded. The API accepts 4 stop sequences. */
 const MAX_TEXTS = 128;
 /** How many parameters are recorded. Each one is an attribute, and a span holds 128 attributes. */
 const MAX_PARAMETERS = 64;
-/** The longest name in the API. */
+/** The names in messages are cut to this length, which is that of the longest name in the API. */
 const MAX_PARAMETER_NAME_LENGTH = 64;
 
 /** The content of one operation; each part is optional. */
@@ -124,7 +124,7 @@ export class ContentWriter {
         const value = content[form.kind];
         if (value !== undefined && value !== null) this.#add(written, form, value);
       } catch (error) {
-        // A completion hook may have left a getter that throws.
+        // A completion hook may have replaced a field by a getter that throws.
         logError('recording content', error);
       }
     }
@@ -172,7 +172,7 @@ export class ContentWriter {
   }
 
   #writeValue(as: 'json' | 'object', value: unknown): string | undefined {
-    // The conventions want an object.
+    // The conventions require an object here, so any other value is wrapped in one.
     const isWrapped = as === 'object' && (typeof value !== 'object' || Array.isArray(value));
     return this.#json.write(isWrapped ? { value } : value) ?? this.#json.write({ omitted: true });
   }

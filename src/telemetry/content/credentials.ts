@@ -59,9 +59,9 @@ export function withoutSecrets(text: string): string {
 }
 
 /**
- * Removes keys and passwords from the text of an error; some servers repeat them: "Incorrect API key provided: …".
- * Consent to record content does not include them. Keys of the program's own clients are removed anywhere in the text;
- * others are recognised by their format or by the words before them.
+ * Removes keys and passwords from the text of an error. Some servers repeat them: "Incorrect API key provided: …".
+ * Consent to record content does not extend to secrets. Keys of the program's own clients are removed anywhere in the
+ * text. Other secrets are recognised by their format or by the words before them.
  */
 export function withoutCredentials(text: string, keys: readonly string[] = keysInUse()): string {
   return searchedStart(text, MAX_ERROR_LENGTH, (start) =>

@@ -220,7 +220,7 @@ export function keptNumbers(usage: unknown, depth: number = 3): object | undefin
   return keptFields(usage, depth, MAX_NUMBERS, (item) => (typeof item === 'boolean' ? item : asNumber(item)));
 }
 
-/** Copies the fields that `keep` returns a value for, also those of nested objects. */
+/** Copies each field for which `keep` returns a value, including the fields of nested objects. */
 export function keptFields(
   value: unknown,
   depth: number,

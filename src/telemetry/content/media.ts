@@ -131,13 +131,13 @@ const MEDIA_FIELDS: Readonly<Record<string, string>> = {
   file_data: 'document',
 };
 
-/** Fields that may hold base64 of media. A field beside them says whether they do. */
+/** Fields that may hold base64 of media. Another field of the same object shows whether they do. */
 const POSSIBLE_FIELDS = ['data', 'image', 'result'];
 
-/** Fields with the MIME type of the bytes beside them, as in results of MCP tools. */
+/** Fields with the MIME type of bytes in the same object, as in results of MCP tools. */
 const TYPE_FIELDS = ['mimeType', 'mime_type', 'mediaType', 'media_type'];
 
-/** Fields that OpenAI's API has beside the `data` of audio. */
+/** Fields that show in OpenAI's API that the field `data` of the same object holds audio. */
 const AUDIO_FIELDS = ['format', 'transcript'];
 
 const MODALITY = /^(image|audio|video)/;

@@ -122,7 +122,7 @@ export class PriceList {
       const result: unknown = this.#package?.calcPrice(ZERO_TOKENS, name, { providerId });
       return readPrices(withAudio(field(result, 'model_price')), false);
     } catch {
-      // The package cannot handle some of its own prices.
+      // The package throws for some of its own prices.
       return undefined;
     }
   }
@@ -141,7 +141,7 @@ export class PriceList {
     try {
       this.#package ??= asPricePackage(await import(/* webpackIgnore: true */ /* @vite-ignore */ name));
     } catch {
-      // Not installed.
+      // The package is not installed.
     }
   }
 }

@@ -179,7 +179,7 @@ export function addUsageAttributes(
   const { known } = usage;
   if (known !== 'output') attributes[ATTR.GEN_AI_USAGE_INPUT_TOKENS] = usage.inputTokens;
   if (known !== 'input') attributes[ATTR.GEN_AI_USAGE_OUTPUT_TOKENS] = usage.outputTokens;
-  // Zero parts are not recorded.
+  // Numbers of these parts are recorded only if they are above zero.
   const { cacheReadTokens, cacheWriteTokens, reasoningTokens, modalities } = usage;
   if (cacheReadTokens > 0) attributes[ATTR.GEN_AI_USAGE_CACHE_READ_INPUT_TOKENS] = cacheReadTokens;
   if (cacheWriteTokens > 0) {
@@ -263,7 +263,7 @@ export function spentBy(
 /** The cumulative totals of a conversation in this process. Use the latest ones; do not add them up. */
 export interface Totals {
   readonly usage: Usage | undefined;
-  /** In USD, as far as prices are known. */
+  /** The cost in USD of all calls and runs whose price is known. */
   readonly cost: number | undefined;
   /** The number of calls and runs whose price or usage is not known. Their cost is missing from `cost`. */
   readonly unpriced?: number;

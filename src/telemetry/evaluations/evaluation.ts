@@ -135,7 +135,7 @@ function addExplanation(
     completion.evaluationExplanation = explanation;
     shown = undefined;
     if (!isInsideHook(context) && telemetry.hooks.call(completionHook, completion))
-      // The hook may have left a getter that throws.
+      // The hook may have replaced a field by a getter that throws.
       guard('the completionHook', () => {
         shown = completion.evaluationExplanation;
         added = completion.attributes;

@@ -36,7 +36,7 @@ export interface EndedOperation {
    * The settings when the operation started. Content that they forbid is not recorded, whatever the settings are now.
    */
   readonly startSettings: Settings;
-  // In milliseconds since the epoch.
+  // Both times are in milliseconds since the epoch.
   readonly startTime: number;
   readonly endTime: number;
 }

@@ -51,6 +51,7 @@ const KEY_FORMATS: readonly string[] = [
   String.raw`(?:xox[bpars]-|xapp-)[\w-]{10,}`,
   // SendGrid. A trailing full stop belongs to the sentence, not the key.
   String.raw`SG\.[\w.-]{19,}[\w-]`,
+  // DigitalOcean and Shopify.
   String.raw`(?:dop_v1_|shpat_|shpss_)[\w-]{20,}`,
 ];
 

@@ -81,7 +81,7 @@ function isTexts(value: unknown): value is string[] {
 
 function shownOf(mask: Mask | undefined, name: string, value: unknown): unknown {
   if (mask === undefined) return Array.isArray(value) ? [] : undefined;
-  // A generator may yield the pieces of one text.
+  // The values that a generator has yielded may be pieces of one text.
   return name === 'functionResult' && isTexts(value)
     ? maskPieces(mask, value)
     : masked(mask, value, MAX_MASKED_DEPTH);

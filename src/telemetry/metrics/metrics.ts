@@ -78,11 +78,11 @@ const LOCAL_DURATIONS: Readonly<
 export interface Measured {
   readonly seconds?: number | undefined;
   readonly usage?: Usage | undefined;
-  /** In USD. */
+  /** The cost in USD. */
   readonly cost?: number | undefined;
   /** The name and version of the operation's prompt, if costs are counted by prompt. */
   readonly prompt?: Attributes | undefined;
-  /** In seconds. */
+  /** The seconds from the request to the first chunk. */
   readonly timeToFirstChunk?: number | undefined;
   readonly errorType?: string | undefined;
   /** The operation name under which its tokens are counted, if the conventions have no name for it. */

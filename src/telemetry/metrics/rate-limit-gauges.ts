@@ -13,8 +13,8 @@ import { pickAttributes } from '../../util/otel-api.ts';
 import { MAX_DIMENSION_LENGTH } from './metric-series.ts';
 
 /**
- * Rate limits apply to each model. The SDK keeps 2,000 series of a gauge, so only the first groups are recorded. A
- * combined gauge for all other models would be meaningless.
+ * How many combinations of provider, model and server are recorded, each of which has its own rate limits. The SDK
+ * keeps 2,000 series of a gauge. A combined gauge for all other models would be meaningless.
  */
 const MAX_GROUPS = 100;
 

@@ -2,7 +2,7 @@ import type { Attributes } from '@opentelemetry/api';
 import * as ATTR from '../../semconv/attributes.ts';
 import { row } from '../../util/payload.ts';
 
-/** Why a run or response may be `incomplete`, with the finish reason that represents it: all three limits are `length`. */
+/** Finish reasons for the API's reasons why a run or response is `incomplete`. All three limits become `length`. */
 export const INCOMPLETE_REASONS: Readonly<Record<string, string>> = {
   max_output_tokens: 'length',
   max_completion_tokens: 'length',
@@ -25,7 +25,7 @@ export function markUnfinished(answer: unknown): void {
   if (typeof answer === 'object' && answer !== null) unfinished.add(answer);
 }
 
-/** Whether the answer is only the part of a stream that was read. */
+/** Whether an answer was marked as incomplete by `markUnfinished`. */
 export function isUnfinished(answer: unknown): boolean {
   return typeof answer === 'object' && answer !== null && unfinished.has(answer);
 }

@@ -13,10 +13,10 @@ import { type Failure, readError } from './failure.ts';
  * Otherwise it has `openai.tool.outcome`.
  */
 export interface ToolOutcome {
-  /** Whether the tool ran: only then does its duration count. */
+  /** Whether the tool ran. Its duration is measured only then. */
   readonly ran: boolean;
   readonly failure: Failure | undefined;
-  /** `openai.tool.outcome`. */
+  /** The value of `openai.tool.outcome`; `undefined` if the outcome is an error. */
   readonly value: string | undefined;
 }
 

@@ -74,7 +74,7 @@ export function isRefused(endpoint: string): Promise<boolean> {
     };
     socket.once('connect', () => end());
     socket.once('timeout', () => end());
-    // Not `once`: a second error would reach the program.
+    // Not `once`: a second error would have no listener, so it would be thrown in the program.
     socket.on('error', (error) => end(failureReason(error)));
   });
 }
