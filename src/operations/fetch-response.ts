@@ -8,8 +8,8 @@ import { readResponseOutput } from './response/content.ts';
 import { responseAttributes } from './response/outcome.ts';
 
 /**
- * `GET /responses/{response_id}`: retrieves a response, whole or as a resumed stream. The usage belongs to the call that
- * created the response and is not recorded again. A failed response does not make the retrieval fail.
+ * `GET /responses/{response_id}`: retrieves a response, whole or as a resumed stream. The usage belongs to the call
+ * that created the response and is not recorded again. A failed response does not make the retrieval fail.
  *
  * @see https://platform.openai.com/docs/api-reference/responses/get
  */

@@ -40,7 +40,7 @@ function onSignal(signal: NodeJS.Signals, actions: SignalActions, stopAll: () =>
   };
   const onArrival = (_: NodeJS.Signals, number?: number): void => {
     const isAlone = process.listenerCount(signal) === 1;
-    // Node passes the number of a signal. `process.emit('SIGTERM')` passes none, and does nothing without other listeners.
+    // Node passes the number of a signal. `process.emit('SIGTERM')` passes none, and does nothing without listeners.
     if (isAlone && typeof number !== 'number') return;
     // The kernel ignores a signal without a listener in process 1, as in a container, so the program continues.
     if (isAlone && process.pid !== 1) {
