@@ -18,7 +18,7 @@ interface LoggerGlobals {
   readonly [API_LOGS_KEY]?: unknown;
 }
 
-/** The part of a logger that events need. `@opentelemetry/api` 1.10 and `@opentelemetry/api-logs` share no types. */
+/** The part of a logger that events need, in `@opentelemetry/api` 1.10 and in `@opentelemetry/api-logs`, which share no types. */
 export interface Logger {
   emit(record: object): void;
   enabled?(options?: object): boolean;
