@@ -9,7 +9,7 @@ export type { Evaluation };
 /**
  * Records a score for an answer, a run, a thread or a conversation as the event `gen_ai.evaluation.result`, a log record.
  * Call it at any time, even in a later request or in another process. The event gets the span context of its subject if
- * this process recorded that span and still knows it: it keeps 1,000 answers, runs and conversations each.
+ * this process recorded that span and still knows it: it keeps 1,000 answers, runs and conversations each, for an hour.
  * Otherwise the event has no span context, and its ids identify the subject. Never throws.
  */
 export function recordEvaluation(evaluation: Evaluation): void {

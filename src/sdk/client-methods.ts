@@ -107,7 +107,7 @@ function isSentAgain(call: Call): boolean {
 
 function failCall(call: Call, error: unknown): never {
   // A subclass may now send the program's original request, and the program must see the usage of that.
-  if (call.indirect) call.hidesUsage = false;
+  if (isSentAgain(call)) call.hidesUsage = false;
   else call.fail(error);
   throw error;
 }

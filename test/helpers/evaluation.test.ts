@@ -2,7 +2,7 @@ import { context, SpanKind, trace } from '@opentelemetry/api';
 import { suppressTracing } from '@opentelemetry/core';
 import type { ReadableLogRecord } from '@opentelemetry/sdk-logs';
 import { AlwaysOffSampler } from '@opentelemetry/sdk-trace';
-import { describe, expect, it, test } from 'vitest';
+import { describe, expect, it, onTestFinished, test, vi } from 'vitest';
 import {
   type Completion,
   type Evaluation,
@@ -194,6 +194,38 @@ test('the last 1,000 answers are known', async () => {
     idOf(1),
     idOf(1_000),
   ]);
+  span.end();
+});
+
+test('an answer is known for an hour', async () => {
+  const program = await startTracedProgram();
+  const span = program.telemetry.provider.getTracer('t').startSpan('chat');
+  const clock = vi.spyOn(Date, 'now');
+  onTestFinished(() => clock.mockRestore());
+  const began = Date.now();
+  rememberForEvaluation('response', idOf('first'), span, {});
+  clock.mockReturnValue(began + 3_599_000);
+  expect(findEvaluated('response', idOf('first'))?.id).toBe(idOf('first'));
+  clock.mockReturnValue(began + 3_601_000);
+  expect(findEvaluated('response', idOf('first'))).toBeUndefined();
+  rememberForEvaluation('response', idOf('second'), span, {});
+  expect(findEvaluated('response', idOf('second'))?.id).toBe(idOf('second'));
+  span.end();
+});
+
+test('answers are known while a program has set the clock, and after it', async () => {
+  const program = await startTracedProgram();
+  const span = program.telemetry.provider.getTracer('t').startSpan('chat');
+  onTestFinished(() => void vi.useRealTimers());
+  for (const now of [0, 4e12]) {
+    vi.useFakeTimers({ toFake: ['Date'], now });
+    const id = idOf(`-at-${now}`);
+    rememberForEvaluation('response', id, span, {});
+    expect(findEvaluated('response', id)).toBeDefined();
+    vi.useRealTimers();
+  }
+  rememberForEvaluation('response', idOf('-set-back'), span, {});
+  expect(findEvaluated('response', idOf('-set-back'))).toBeDefined();
   span.end();
 });
 

@@ -29,13 +29,16 @@ const REMEMBERED_ATTRIBUTES: readonly string[] = [
 
 /** The last spans of one kind, in a ring buffer: adding a span is cheap. A search is slower, but rare. */
 interface Ring {
-  readonly spans: EvaluatedSpan[];
+  readonly spans: (EvaluatedSpan | undefined)[];
   /** The number of spans added so far, which determines the position of the next one. */
   added: number;
+  /** The number of spans dropped so far, which determines the position of the oldest one. */
+  dropped: number;
 }
 
 /** The number of spans kept of each kind. */
 const MAX_EVALUATED_SPANS = 1_000;
+const EVALUATED_SPAN_LIFETIME_SECONDS = 3_600;
 
 /** All copies of this release share them: often one copy records the spans and the program calls another copy. */
 const rings = new ProcessWide(`evaluated-spans@${VERSION}`, () => new Map<Evaluated, Ring>());
@@ -50,11 +53,24 @@ export function rememberForEvaluation(
   if (typeof id !== 'string' || !span.isRecording()) return;
   let ring = rings.value.get(kind);
   if (ring === undefined) {
-    ring = { spans: [], added: 0 };
+    ring = { spans: [], added: 0, dropped: 0 };
     rings.value.set(kind, ring);
   }
-  const seconds = Math.trunc(Date.now() / 1e3);
-  ring.spans[ring.added++ % MAX_EVALUATED_SPANS] = { id, span: span.spanContext(), attributes, seconds };
+  const seconds = nowInSeconds();
+  const oldest = ring.spans[ring.dropped % MAX_EVALUATED_SPANS]?.seconds ?? seconds;
+  if (oldest < seconds - EVALUATED_SPAN_LIFETIME_SECONDS) dropExpired(ring, seconds);
+  if (ring.added - ring.dropped === MAX_EVALUATED_SPANS) ring.dropped++;
+  const remembered = { id, span: span.spanContext(), attributes, seconds };
+  ring.spans[ring.added++ % MAX_EVALUATED_SPANS] = remembered;
+}
+
+function dropExpired(ring: Ring, now: number = nowInSeconds()): void {
+  const { spans } = ring;
+  for (; ring.dropped < ring.added; ring.dropped++) {
+    const oldest = spans[ring.dropped % MAX_EVALUATED_SPANS];
+    if (oldest !== undefined && oldest.seconds >= now - EVALUATED_SPAN_LIFETIME_SECONDS) return;
+    spans[ring.dropped % MAX_EVALUATED_SPANS] = undefined;
+  }
 }
 
 export function rememberedOf(attributes: Attributes): Attributes {
@@ -64,8 +80,8 @@ export function rememberedOf(attributes: Attributes): Attributes {
 /**
  * Remembers the span of a call that creates an answer. Not of a request that fetches an answer, which has the same id.
  *
- * @param placed whether a hook or the hierarchy has added attributes. If not, the attributes of the request are few.
- *   They are kept without a copy, because this runs for each answer
+ * @param placed whether a hook or the hierarchy has added attributes. Without them, those of the request are few, and kept
+ *   as they are: each answer passes here
  */
 export function rememberAnswer(span: Span, request: Attributes, result: Attributes, placed: boolean): void {
   const operation = request[ATTR.GEN_AI_OPERATION_NAME];
@@ -78,25 +94,35 @@ export function rememberAnswer(span: Span, request: Attributes, result: Attribut
     );
 }
 
+/** The wall clock, because reading it allocates nothing. If the clock is set, spans are forgotten early or late. */
+function nowInSeconds(): number {
+  return Math.trunc(Date.now() / 1_000);
+}
+
 /** An id that a server counts up, or picks from a few: the answers of Ollama are `chatcmpl-0` to `chatcmpl-998`. */
 const COUNTED_ID = /^[a-z_.-]{0,32}\d{1,9}$/i;
 
 /** Whether an older answer, which is already forgotten, may have had the same id. */
 export function mayBeOfAnother(responseId: string): boolean {
-  const added = rings.value.get('response')?.added ?? 0;
-  return added > MAX_EVALUATED_SPANS && COUNTED_ID.test(responseId);
+  const ring = rings.value.get('response');
+  if (ring === undefined || !COUNTED_ID.test(responseId)) return false;
+  dropExpired(ring);
+  return ring.dropped > 0;
 }
 
 /**
  * Finds the span with an id. If several spans belong to a run or conversation, it is the newest one.
  *
- * @returns `undefined` if the id is not known, or if several answers, or runs on several servers, have it: servers
- *   choose ids, and some servers repeat them
+ * @returns `undefined` if it is not known, or if the id represents several things: servers choose ids, and some repeat
+ *   them
  */
 export function findEvaluated(kind: Evaluated, id: string): EvaluatedSpan | undefined {
-  const { spans, added } = rings.value.get(kind) ?? { spans: [], added: 0 };
+  const ring = rings.value.get(kind);
+  if (ring === undefined) return undefined;
+  dropExpired(ring);
+  const { spans, added, dropped } = ring;
   let found: EvaluatedSpan | undefined;
-  for (let newer = added - 1; newer >= 0 && newer >= added - MAX_EVALUATED_SPANS; newer--) {
+  for (let newer = added - 1; newer >= dropped; newer--) {
     const each = spans[newer % MAX_EVALUATED_SPANS];
     if (each?.id !== id) continue;
     found ??= each;
