@@ -284,7 +284,15 @@ export class AgentInvocation extends Invocation {
     const snapshot = this.snapshot ?? before?.snapshot;
     if (snapshot === undefined || life.endTime !== undefined || life.isDeleted || above !== undefined)
       return undefined;
-    return { snapshot, agent, span, createdTime, ownClock: clock.own, steps: this.steps.paused };
+    const withoutContent = snapshot.content === undefined ? snapshot : { ...snapshot, content: undefined };
+    return {
+      snapshot: withoutContent,
+      agent,
+      span,
+      createdTime,
+      ownClock: clock.own,
+      steps: this.steps.paused,
+    };
   }
 
   /** Whether it may belong to the conversation. If either side names no conversation, it may. */

@@ -108,7 +108,7 @@ export class Steps {
       if (isUnanswered(call)) waiting.push({ ...call, snapshot: { ...call.snapshot, content: undefined } });
       else recorded.set(call.snapshot.id, undefined);
     }
-    return { recorded, waiting };
+    return recorded.size + waiting.length === 0 ? NOTHING_BEFORE : { recorded, waiting };
   }
 
   /** Whether all messages that the model was given are known. */
