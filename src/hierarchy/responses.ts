@@ -45,7 +45,7 @@ import {
 } from './invocations/continued-call.ts';
 import { ModelCall } from './model-calls.ts';
 import { asTime, OperationClock } from './operation-clock.ts';
-import { LONG_LIFETIME_MS, type Shelf } from './store.ts';
+import type { Shelf } from './store.ts';
 import type { ToolCalls } from './tool-calls/tool-calls.ts';
 import type { ConversationTracker } from './tracker.ts';
 
@@ -118,8 +118,6 @@ export class Responses implements ConversationApi {
   readonly #telemetry: Telemetry;
   /** Responses that later requests may refer to. The least recently used one is closed first. */
   readonly #known: Shelf<KnownResponse>;
-  /** Responses whose span was closed before they ended. A second span can continue them. */
-  readonly #paused: Shelf<KnownResponse>;
 
   constructor(tracker: ConversationTracker, toolCalls: ToolCalls) {
     this.tracker = tracker;
@@ -128,24 +126,13 @@ export class Responses implements ConversationApi {
     this.#known = tracker.store.shelf<KnownResponse>({
       evicted: ({ open }) => open?.close(),
       isInUse: ({ open }) => open !== undefined,
+      isPaused: ({ isPaused }) => isPaused === true,
     });
-    this.#paused = tracker.store.shelf({ lifetimeMs: LONG_LIFETIME_MS });
   }
 
   /** The span context of a response that this process created. */
   known(id: string, origin: string): SpanContext | undefined {
-    return this.#find(origin, id)?.context;
-  }
-
-  #find(origin: string, id: string | undefined): KnownResponse | undefined {
-    return this.#known.get(origin, id) ?? this.#paused.get(origin, id);
-  }
-
-  #remember(origin: string, known: KnownResponse): void {
-    const { id, isPaused = false } = known;
-    const [shelf, other] = isPaused ? [this.#paused, this.#known] : [this.#known, this.#paused];
-    other.delete(origin, id);
-    shelf.set(origin, id, known);
+    return this.#known.get(origin, id)?.context;
   }
 
   /** Places a call. If it is about an open background response in the same trace, it becomes part of that response. */
@@ -154,7 +141,7 @@ export class Responses implements ConversationApi {
     const { origin } = endpoint;
     const creates = isResponse(route);
     const referred = creates ? stringField(body, 'previous_response_id') : values[0];
-    const known = this.#find(origin, referred);
+    const known = this.#known.get(origin, referred);
     const own = conversationOf(request, creates) ?? (creates ? undefined : known?.conversationId);
     const named =
       own === undefined && route.family === 'responses' ? conversationIn(call.context) : undefined;
@@ -263,14 +250,14 @@ export class Responses implements ConversationApi {
     const id = stringField(response, 'id');
     if (id === undefined) return undefined;
     const context = trace.getSpanContext(record.context);
-    const known = this.#find(origin, id);
+    const known = this.#known.get(origin, id);
     if (known !== undefined && known.context?.spanId === context?.spanId) return known;
     // A server that reuses an id has forgotten the first response with it.
     known?.open?.close();
     const { handedOn } = start;
     const conversationId = conversationIdOf(response) ?? start.conversationId;
     const told = { id, context, conversationId, handedOn, model };
-    this.#remember(origin, told);
+    this.#known.set(origin, id, told);
     return told;
   }
 
@@ -291,7 +278,7 @@ export class Responses implements ConversationApi {
     const closed = ({ life }: ContinuedCall, result: unknown, endTime: number): void => {
       ended(result, endTime);
       if (this.#known.get(origin, id)?.open === open)
-        this.#remember(origin, { ...known, isPaused: life.endTime === undefined });
+        this.#known.set(origin, id, { ...known, isPaused: life.endTime === undefined });
     };
     const continued = { ...start, id, closed };
     const open: ContinuedCall = new ContinuedCall(backgroundTraits(this.#telemetry), continued, this.tracker);
@@ -300,7 +287,7 @@ export class Responses implements ConversationApi {
       const response = await send((controller) => readWithClient(client, path, {}, undefined, controller));
       open.see(response, open.clock.now(), false);
     };
-    this.#remember(origin, { ...known, open, isPaused: false });
+    this.#known.set(origin, id, { ...known, open, isPaused: false });
     this.tracker.keep(open);
     return open;
   }
@@ -312,7 +299,7 @@ export class Responses implements ConversationApi {
   #adopt(fetch: Fetch, call: Call, response: unknown, creator: SpanContext | undefined): void {
     const { request, endpoint, context: caller } = fetch;
     const { origin } = endpoint;
-    const known = this.#find(origin, stringField(response, 'id'));
+    const known = this.#known.get(origin, stringField(response, 'id'));
     const adoption = readAdoption(call, request.deployment, response, known?.model);
     if (adoption === undefined) return;
     const isPaused = known?.isPaused === true;

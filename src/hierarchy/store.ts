@@ -22,6 +22,11 @@ interface ShelfOptions<Value> {
   readonly evicted?: (value: Value) => void;
   /** Whether a value is in use although nothing looks it up. It then outlives its lifetime. */
   readonly isInUse?: (value: Value) => boolean;
+  /**
+   * Whether a value was recorded before its end, so that a second span may continue it. It is remembered for a day, and
+   * counts against a maximum of its own.
+   */
+  readonly isPaused?: (value: Value) => boolean;
 }
 
 /** Something that keeps content until it ends. It may never end, so the store can make it forget the content. */
@@ -53,10 +58,13 @@ export class Store implements Expiring {
 
   /** Creates a shelf for one kind of objects. */
   shelf<Value>(options: ShelfOptions<Value> = {}): Shelf<Value> {
-    const { evicted, lifetimeMs = LIFETIME_MS, isInUse } = options;
+    const { evicted, lifetimeMs = LIFETIME_MS, isInUse, isPaused } = options;
     const entries = new BoundedMap<string, Value>(this.#limit, evicted, lifetimeMs, isInUse);
     this.add(entries);
-    return new Shelf(entries, this);
+    if (isPaused === undefined) return new Shelf(this, entries);
+    const paused = new BoundedMap<string, Value>(this.#limit, undefined, LONG_LIFETIME_MS);
+    this.add(paused);
+    return new Shelf(this, entries, paused, isPaused);
   }
 
   /** Registers a further memory. Its entries expire together with those of the shelves. */
@@ -104,25 +112,41 @@ export class Store implements Expiring {
 
 /** Objects of one kind, by origin and id. Servers choose the ids, so two servers may use the same id. */
 export class Shelf<Value> {
-  readonly #entries: BoundedMap<string, Value>;
   readonly #store: Store;
+  readonly #entries: BoundedMap<string, Value>;
+  readonly #paused: BoundedMap<string, Value> | undefined;
+  readonly #isPaused: (value: Value) => boolean;
 
-  constructor(entries: BoundedMap<string, Value>, store: Store) {
-    this.#entries = entries;
+  constructor(
+    store: Store,
+    entries: BoundedMap<string, Value>,
+    paused?: BoundedMap<string, Value>,
+    isPaused: (value: Value) => boolean = () => false,
+  ) {
     this.#store = store;
+    this.#entries = entries;
+    this.#paused = paused;
+    this.#isPaused = isPaused;
   }
 
   get(origin: string, id: string | undefined): Value | undefined {
-    return id === undefined ? undefined : this.#entries.get(keyAt(origin, id));
+    if (id === undefined) return undefined;
+    const key = keyAt(origin, id);
+    return this.#entries.get(key) ?? this.#paused?.get(key);
   }
 
   set(origin: string, id: string, value: Value): void {
-    this.#entries.set(keyAt(origin, id), value);
+    const key = keyAt(origin, id);
+    const isPaused = this.#isPaused(value);
+    (isPaused ? this.#entries : this.#paused)?.delete(key);
+    (isPaused ? this.#paused : this.#entries)?.set(key, value);
     this.#store.expireLater();
   }
 
   delete(origin: string, id: string): void {
-    this.#entries.delete(keyAt(origin, id));
+    const key = keyAt(origin, id);
+    this.#entries.delete(key);
+    this.#paused?.delete(key);
   }
 }
 

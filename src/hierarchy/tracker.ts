@@ -22,6 +22,7 @@ import { LONG_LIFETIME_MS, type Shelf, Store } from './store.ts';
 
 /** How often overdue entries are searched for; more often if the configured timeouts are short. */
 const SWEEP_INTERVAL_MS = 1_000;
+
 /** A session over a socket, which ends by itself. */
 interface OpenSession {
   close(): void;
