@@ -4,11 +4,7 @@ import { isSwitchedOff } from './config/environment.ts';
 import { logFindings } from './diagnostics/report.ts';
 import { reportMissingProvider } from './doctor/provider.ts';
 import { observerFor } from './pipeline/client-observers.ts';
-import {
-  addClientObserver,
-  addDefaultObserver,
-  removeDefaultObserver,
-} from './pipeline/default-observers.ts';
+import { addClientObserver, defaultObservers } from './pipeline/default-observers.ts';
 import type { Observer } from './pipeline/observer.ts';
 import {
   clientOfResources,
@@ -126,8 +122,8 @@ function instrumentClass(seam: Seam, target: unknown, observer: Observer): void 
   } else {
     const replaced = observeAll(seam, observer);
     // The settings for all clients are those of the process, too.
-    if (replaced !== undefined && replaced !== observer) removeDefaultObserver(replaced);
-    addDefaultObserver(observer);
+    if (replaced !== undefined && replaced !== observer) defaultObservers.value.delete(replaced);
+    defaultObservers.value.add(observer);
   }
   seam.watchResources(target);
 }

@@ -3,13 +3,8 @@ import type { OpenAIInstrumentationConfig } from './config/config.ts';
 import { isSwitchedOff } from './config/environment.ts';
 import { logFindings } from './diagnostics/report.ts';
 import { reportMissingProvider } from './doctor/provider.ts';
-import { addDefaultObserver, removeDefaultObserver } from './pipeline/default-observers.ts';
+import { observeProcess } from './pipeline/observe-process.ts';
 import { Observer } from './pipeline/observer.ts';
-import { findClientClass } from './sdk/find-client.ts';
-import { watchMissedCalls } from './sdk/loading/missed-calls.ts';
-import { findUnobserved, type LoadedClient, onClientLoaded } from './sdk/loading/module-hooks.ts';
-import type { PatchedClass } from './sdk/patches.ts';
-import { Seam } from './sdk/seam.ts';
 import type { LoggerProvider } from './telemetry/events/log-records.ts';
 import { guard } from './util/guard.ts';
 import { NAME, VERSION } from './util/version.ts';
@@ -32,9 +27,7 @@ export class OpenAIInstrumentation {
 
   #config: OpenAIInstrumentationConfig & { enabled: boolean };
   #observer: Observer;
-  #stopLoading: (() => void) | undefined;
-  /** Held weakly: a seam lives as long as its client class. */
-  #seams: WeakRef<PatchedClass>[] = [];
+  #stop: (() => void) | undefined;
 
   constructor(config: OpenAIInstrumentationConfig = {}) {
     this.#config = withEnabled(config);
@@ -45,7 +38,7 @@ export class OpenAIInstrumentation {
   /** Instruments all clients, those loaded already and those loaded later. */
   enable(): void {
     this.#config.enabled = true;
-    this.#stopLoading ??= guard('enabling the instrumentation', () => this.#start());
+    this.#stop ??= guard('enabling the instrumentation', () => this.#start());
   }
 
   /**
@@ -54,12 +47,8 @@ export class OpenAIInstrumentation {
    */
   disable(): void {
     this.#config.enabled = false;
-    this.#stopLoading?.();
-    this.#stopLoading = undefined;
-    removeDefaultObserver(this.#observer);
-    for (const seam of this.#seams)
-      guard('restoring a client', () => seam.deref()?.removeDefault(this.#observer));
-    this.#seams = [];
+    this.#stop?.();
+    this.#stop = undefined;
     guard('disabling the instrumentation', () => this.#observer.dispose());
   }
 
@@ -90,30 +79,12 @@ export class OpenAIInstrumentation {
   #start(): (() => void) | undefined {
     if (isSwitchedOff()) return undefined;
     this.#observer.enable();
-    addDefaultObserver(this.#observer);
-    const stopLoading = onClientLoaded({
-      client: (client) => this.#instrument(client),
-      seam: (seam) => this.#observe(seam),
-    });
-    const stopWatching = guard('watching for missed calls', watchMissedCalls, findUnobserved);
+    const stopObserving = observeProcess(this.#observer);
     const stopReporting = guard('watching for a provider', reportMissingProvider);
     return () => {
-      stopLoading();
-      stopWatching?.();
+      stopObserving();
       stopReporting?.();
     };
-  }
-
-  #instrument({ prototype, exported }: LoadedClient): void {
-    const seam = Seam.of(prototype);
-    this.#observe(seam);
-    seam.watchResources(findClientClass(exported));
-  }
-
-  #observe(seam: PatchedClass): void {
-    seam.addDefault(this.#observer);
-    this.#seams = this.#seams.filter((earlier) => ![undefined, seam].includes(earlier.deref()));
-    this.#seams.push(new WeakRef(seam));
   }
 }
 

@@ -9,23 +9,20 @@
 import * as api from '@opentelemetry/api';
 import { isSdkDisabled, isSwitchedOff } from './config/environment.ts';
 import { recordAgents } from './pipeline/agents-tracing.ts';
-import { addDefaultObserver, removeDefaultObserver } from './pipeline/default-observers.ts';
+import { defaultObservers } from './pipeline/default-observers.ts';
+import { observeProcess } from './pipeline/observe-process.ts';
 import { Observer } from './pipeline/observer.ts';
 import { connectEarlyTracers, rememberApi, startWithFirstSpan } from './register/api-copies.ts';
 import { startSdk } from './register/sdk.ts';
 import { onTraceProvider } from './sdk/agents-sdk/library.ts';
-import { findClientClass } from './sdk/find-client.ts';
-import { watchMissedCalls } from './sdk/loading/missed-calls.ts';
-import { findUnobserved, onClientLoaded } from './sdk/loading/module-hooks.ts';
-import { Seam } from './sdk/seam.ts';
 import { guard } from './util/guard.ts';
 
-const observer = new Observer({}, { beforeFirstCall });
+const observer = new Observer({}, beforeFirstCall);
 
 /** Programs may load their `.env` file after this package. */
 function beforeFirstCall(): boolean {
   if (isSwitchedOff()) {
-    removeDefaultObserver(observer);
+    defaultObservers.value.delete(observer);
     return false;
   }
   observer.configure({});
@@ -35,22 +32,14 @@ function beforeFirstCall(): boolean {
 
 guard('setting up', () => {
   if (isSwitchedOff()) return;
-  addDefaultObserver(observer);
   connectApi(api);
-  onClientLoaded({
-    client({ prototype, exported }) {
-      startWithFirstSpan(() => observer.prepare());
-      const seam = Seam.of(prototype);
-      seam.addDefault(observer);
-      seam.watchResources(findClientClass(exported));
-    },
-    seam: (seam) => seam.addDefault(observer),
+  observeProcess(observer, {
+    clientLoaded: () => startWithFirstSpan(() => observer.prepare()),
     // The program has a copy of its own if this package is installed outside of its folder.
     api: (copy) => connectApi(copy as typeof api),
   });
   // In the built package, what records agents is loaded with the first use of `recordAgents`.
   onTraceProvider(() => void recordAgents());
-  watchMissedCalls(findUnobserved);
 });
 
 /**

@@ -5,8 +5,8 @@ import { AgentsSource } from '../sdk/agents-sdk/agents-source.ts';
 import { onTraceProvider } from '../sdk/agents-sdk/library.ts';
 import { agentsNodeIn } from '../sdk/agents-sdk/node.ts';
 import { ProcessWide } from '../util/process-state.ts';
-import { agentsCalls } from './agents-calls.ts';
 import { defaultTelemetry } from './default-observers.ts';
+import { agentsCalls } from './observer.ts';
 
 /** The trace providers that a copy of this package already listens to. Two copies would record every span twice. */
 const heard = new ProcessWide('agents', () => new WeakMap<object, true>());
@@ -23,11 +23,11 @@ export function recordAgents(): () => void {
   const stopWaiting = onTraceProvider((provider) => {
     if (heard.value.has(provider)) return;
     heard.value.set(provider, true);
-    agentsCalls.place = ({ context, place, operation }) => {
+    agentsCalls.place = ({ context }, place, operation) => {
       const node = agentsNodeIn(context);
       return node === undefined ? place : placeWithinAgents(place, node, operation);
     };
-    agentsCalls.ignored = (context) => {
+    agentsCalls.ignored = ({ context }) => {
       const node = agentsNodeIn(context);
       if (node !== undefined) recordOf(node).modelCalls++;
     };

@@ -26,7 +26,7 @@ export function observerFor(config: OpenAIInstrumentationConfig): Observer {
   const live = same instanceof WeakRef ? same.deref() : same;
   // Reports mistakes: wrong options can resolve to the same settings as correct ones.
   if (live) readSettings(config);
-  const observer = live ?? new Observer(config, { beforeFirstCall: prepareDefaultObservers });
+  const observer = live ?? new Observer(config, prepareDefaultObservers);
   byConfig.set(config, { observer, key: settings?.key });
   if (settings === undefined) return observer;
   bySettings.delete(settings.key);

@@ -6,31 +6,18 @@ import { Telemetry } from '../telemetry/telemetry.ts';
 import { guard } from '../util/guard.ts';
 import { ProcessWide } from '../util/process-state.ts';
 import { VERSION } from '../util/version.ts';
-
-/** The part of an observer that the helpers for the program's own code use. */
-export interface DefaultObserver {
-  readonly telemetry: Telemetry;
-  /** Called before anything is recorded. `…/register` sets up OpenTelemetry here. */
-  prepare(): void;
-  /** Finds the place in the hierarchy for a function of the program that runs inside `withConversation`. */
-  placeFunction(context: Context, startTime: number): LocalPlace | undefined;
-}
+import type { Observer } from './observer.ts';
 
 /** Observers of all clients in the process, the newest last; shared by all copies of this release. */
-const observers = new ProcessWide(`observers@${VERSION}`, () => new Set<DefaultObserver>());
-
-export function addDefaultObserver(observer: DefaultObserver): void {
-  observers.value.add(observer);
-}
-
-export function removeDefaultObserver(observer: DefaultObserver): void {
-  observers.value.delete(observer);
-}
+export const defaultObservers: ProcessWide<Set<Observer>> = new ProcessWide(
+  `observers@${VERSION}`,
+  () => new Set(),
+);
 
 /** The newest observer of a single client. It is held weakly; the client keeps it alive. */
-let ofClient: WeakRef<DefaultObserver> | undefined;
+let ofClient: WeakRef<Observer> | undefined;
 
-export function addClientObserver(observer: DefaultObserver): void {
+export function addClientObserver(observer: Observer): void {
   ofClient = new WeakRef(observer);
 }
 
@@ -43,22 +30,22 @@ export function placeOfFunction(context: Context, startTime: number): LocalPlace
   return observer?.placeFunction(context, startTime);
 }
 
-function newestDefault(): DefaultObserver | undefined {
-  let newest: DefaultObserver | undefined;
-  for (const observer of observers.value) newest = observer;
+function newestDefault(): Observer | undefined {
+  let newest: Observer | undefined;
+  for (const observer of defaultObservers.value) newest = observer;
   return newest;
+}
+
+/** Prepares all default observers. Also called for a client with its own settings, whose calls they do not see. */
+export function prepareDefaultObservers(): void {
+  for (const observer of defaultObservers.value) guard('preparing for a call', () => observer.prepare());
 }
 
 let byEnvironment: Telemetry | undefined;
 
-/** Prepares all default observers. Also called for a client with its own settings, whose calls they do not see. */
-export function prepareDefaultObservers(): void {
-  for (const observer of observers.value) guard('preparing for a call', () => observer.prepare());
-}
-
 /**
- * Returns the telemetry for the program's own functions. It belongs to the newest default observer. Without one, it is
- * created once, with the settings of the environment.
+ * The telemetry for the program's own functions: that of the newest default observer, else one with the settings of the
+ * environment.
  *
  * @returns `undefined` if the instrumentation is switched off
  */

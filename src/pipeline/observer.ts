@@ -8,6 +8,7 @@ import { conversationIn } from '../hierarchy/conversations/conversation-id.ts';
 import { Hierarchy } from '../hierarchy/index.ts';
 import { selectApi } from '../hierarchy/select-api.ts';
 import { type ApiRequest, operationOf } from '../operations/index.ts';
+import { workflow } from '../operations/program.ts';
 import { type Call, type CallObservation, type CallObserver, openCalls, type ToolRun } from '../sdk/call.ts';
 import { deploymentOf, type Endpoint, endpointAt, endpointOf, SENDS_USAGE_UNASKED } from '../sdk/provider.ts';
 import { matchRoute } from '../sdk/routes/index.ts';
@@ -26,19 +27,20 @@ import {
 import { isInsideHook } from '../telemetry/program-hooks.ts';
 import type { LocalPlace } from '../telemetry/program-operation.ts';
 import { Telemetry } from '../telemetry/telemetry.ts';
-import { activeContext, isSuppressed } from '../util/context.ts';
+import { isSuppressed } from '../util/context.ts';
 import { guard } from '../util/guard.ts';
 import type { Outcome, OutcomeListener } from '../util/watch-result.ts';
-import { agentsCalls } from './agents-calls.ts';
 import { CallHooks } from './call-hooks.ts';
-import { runTool, startWebhook, startWorkflow } from './program-operations.ts';
+import { runTool, startInConversation, startWebhook } from './program-operations.ts';
 
 const NO_OPTIONS: PlaceOptions = {};
 
-export interface ObserverHooks {
-  /** Called once, before the first call is made. If it returns `false`, no call is observed. */
-  readonly beforeFirstCall?: () => unknown;
-}
+/** Handlers for calls inside workflows of `@openai/agents`. They are `undefined` until that package is recorded. */
+export const agentsCalls: {
+  place: ((call: Call, place: Placement, operation: Operation) => Placement) | undefined;
+  /** Called for each call that the program's `ignoreRequestHook` excludes from recording. */
+  ignored: ((call: Call) => void) | undefined;
+} = { place: undefined, ignored: undefined };
 
 /**
  * Handles every call: finds its operation and its place in the hierarchy, and records it. There is one observer for each
@@ -64,8 +66,9 @@ export class Observer implements CallObserver, ProviderListener {
   /** Whether the program has set a hook, which must see every call. */
   #isHooked: boolean;
 
-  constructor(config: OpenAIInstrumentationConfig = {}, hooks: ObserverHooks = {}) {
-    this.#beforeFirstCall = hooks.beforeFirstCall;
+  /** @param beforeFirstCall called once, before the first call is made. If it returns `false`, no call is observed */
+  constructor(config: OpenAIInstrumentationConfig = {}, beforeFirstCall?: () => unknown) {
+    this.#beforeFirstCall = beforeFirstCall;
     this.telemetry = new Telemetry(readSettings(config), this);
     this.#isHooked = CallHooks.wants(this.settings);
     this.telemetry.metrics.providerChanged = (provider) => void this.#followed.meters.follow(provider);
@@ -153,7 +156,7 @@ export class Observer implements CallObserver, ProviderListener {
 
   startLoop(): OutcomeListener | undefined {
     if (this.telemetry.isDisabled) return undefined;
-    return startWorkflow(this.telemetry, conversationIn(activeContext()), (context, startTime) =>
+    return startInConversation(this.telemetry, workflow, (context, startTime) =>
       this.placeFunction(context, startTime, true),
     );
   }
@@ -174,7 +177,6 @@ export class Observer implements CallObserver, ProviderListener {
     if (this.telemetry.isDisabled) return undefined;
     return startWebhook(
       this.telemetry,
-      conversationIn(activeContext()),
       (context, startTime) => this.placeFunction(context, startTime),
       (id) => this.#hierarchy?.knownResponse(id, endpointOf(client, this.settings.providers).origin),
     );
@@ -246,7 +248,7 @@ export class Observer implements CallObserver, ProviderListener {
     const isHooked = this.#isHooked && !isInsideHook(call.context);
     const hooks = isHooked ? new CallHooks(settings, call, request) : undefined;
     if (hooks?.ignored) {
-      agentsCalls.ignored?.(call.context);
+      agentsCalls.ignored?.(call);
       return undefined;
     }
     const isModelCall = operation.name !== undefined || operation.usage !== undefined;
@@ -260,17 +262,16 @@ export class Observer implements CallObserver, ProviderListener {
       if (placed.opens) hooks?.requested(trace.getSpan(placed.parent));
       return new UnrecordedCall(hooks?.around(placed) ?? placed);
     }
-    const { context, startTime } = call;
-    const place = agentsCalls.place?.({ context, place: placed, operation }) ?? placed;
+    const place = agentsCalls.place?.(call, placed, operation) ?? placed;
     if (!hasSpan) return new UnrecordedCall(place);
-    const outer = this.#others.above(context, operation.traits?.inference);
+    const outer = this.#others.above(call.context, operation.traits?.inference);
     if (outer !== undefined) notice('other_instrumentation', outer.scope ?? 'Another instrumentation');
     const recorded = new PlacedCall(this.telemetry, {
       operation,
       request,
       route: request.route,
       endpoint,
-      startTime,
+      startTime: call.startTime,
       outer,
       place: hooks?.around(place) ?? place,
       beforeEnd: hooks?.answered,

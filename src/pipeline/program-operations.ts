@@ -1,5 +1,6 @@
 import type { Context, SpanContext } from '@opentelemetry/api';
-import { programTool, subjectOf, webhook, workflow } from '../operations/program.ts';
+import { conversationIn } from '../hierarchy/conversations/conversation-id.ts';
+import { programTool, subjectOf, webhook } from '../operations/program.ts';
 import type { ToolRun } from '../sdk/call.ts';
 import type { OperationKind } from '../telemetry/operation.ts';
 import { placeAttributes } from '../telemetry/place.ts';
@@ -8,7 +9,7 @@ import type { Telemetry } from '../telemetry/telemetry.ts';
 import { clockIn, now } from '../util/clock.ts';
 import { activeContext, runIn } from '../util/context.ts';
 import { guard } from '../util/guard.ts';
-import { followOutcome, type Outcome, type OutcomeListener } from '../util/watch-result.ts';
+import { followOutcome, type Outcome } from '../util/watch-result.ts';
 
 /** Records what helpers of the SDK do without a request: they run tools and loops, and unwrap webhooks. */
 
@@ -41,26 +42,17 @@ export function runTool(
   return followOutcome(() => runIn(started.context, tool.run), started);
 }
 
-/** Starts the record of a loop of model and tool calls that a helper of the SDK runs. Its span is active for the loop. */
-export function startWorkflow(
-  telemetry: Telemetry,
-  conversationId: string | undefined,
-  find: FindPlace,
-): OutcomeListener | undefined {
-  return startInConversation(telemetry, workflow, conversationId, find);
-}
-
 /** Starts an operation in the conversation that the program has named, or else below the active span. */
-function startInConversation(
+export function startInConversation(
   telemetry: Telemetry,
   operation: OperationKind<undefined, ProgramResult>,
-  conversationId: string | undefined,
   find: FindPlace,
 ): ProgramOperation<undefined> | undefined {
   return guard('starting a span', () => {
     const context = activeContext();
     const clock = clockIn(context);
     const startTime = now(clock);
+    const conversationId = conversationIn(context);
     const attributes = placeAttributes({ kind: 'conversation', conversationId });
     const place = { parent: context, ...guard('placing a span', find, context, startTime), attributes };
     return new ProgramOperation(telemetry, { operation, request: undefined, place, startTime, clock });
@@ -75,11 +67,10 @@ function startInConversation(
  */
 export function startWebhook(
   telemetry: Telemetry,
-  conversationId: string | undefined,
   find: FindPlace,
   creatorOf: (responseId: string) => SpanContext | undefined,
 ): Outcome | undefined {
-  const started = startInConversation(telemetry, webhook, conversationId, find);
+  const started = startInConversation(telemetry, webhook, find);
   if (started === undefined) return undefined;
   return {
     succeed(event) {

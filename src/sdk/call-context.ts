@@ -13,25 +13,20 @@ const CALL: symbol = Symbol('opentelemetry-instrumentation-openai call');
  * span. It is one object, so a call enters one context and copies no values.
  */
 class CallContext implements Context {
+  values: Context;
   readonly #call: Call;
-  #values: Context;
 
   constructor(call: Call, caller: Context) {
     this.#call = call;
-    this.#values = caller;
+    this.values = caller;
   }
 
   get isLinkable(): true {
     return true;
   }
 
-  /** Called when the call begins: all work from here on runs in the given context. */
-  enter(values: Context): void {
-    this.#values = values;
-  }
-
   getValue(key: symbol): unknown {
-    return key === CALL ? this.#call : this.#values.getValue(key);
+    return key === CALL ? this.#call : this.values.getValue(key);
   }
 
   setValue(key: symbol, value: unknown): Context {
@@ -43,7 +38,7 @@ class CallContext implements Context {
   }
 
   #copy(): Context {
-    return LinkedContext.of(this.#values).setValue(CALL, this.#call);
+    return LinkedContext.of(this.values).setValue(CALL, this.#call);
   }
 }
 
@@ -56,7 +51,7 @@ export function prepareContext(call: Call): void {
 /** Makes the SDK work below the span of a call that has begun. */
 export function enterSpan(call: Call): void {
   const { working, context } = call;
-  if (working instanceof CallContext) working.enter(context);
+  if (working instanceof CallContext) working.values = context;
   else call.working = context.setValue(CALL, call);
 }
 
@@ -94,9 +89,8 @@ export function proceedHere(call: Call, method: Method, client: object, args: un
 }
 
 /**
- * Sends an attempt of a call while another context than the call's own is active. If its span is still the caller's,
- * the call's span is set: the context managers of Sentry, Datadog and New Relic read the span when they enter a
- * context, which may be before the call has begun.
+ * Sends an attempt while another context than the call's own is active. If that has the caller's span, it gets the
+ * call's: the context managers of Sentry, Datadog and New Relic read the span before the call has begun.
  */
 export function sendInside(
   call: Call,

@@ -27,14 +27,6 @@ type CallOutcome =
 /** How a stream ended. `cut`: without an error, but apparently before the answer was complete. */
 export type StreamEnd = 'completed' | 'cut' | 'cancelled' | 'aborted' | 'abandoned' | 'error';
 
-/** What the caller knows of the times of a call. */
-interface CallTimes {
-  /** `undefined` if the call begins now. */
-  readonly startTime: number | undefined;
-  /** `undefined` means the clock of the caller's span. */
-  readonly clock: SpanClock;
-}
-
 /**
  * Objects of the SDK hold this instead of the call, so that the call can be freed once it has settled. In `openai` 7,
  * functions that V8 allocates as long-lived hold those objects until the next full garbage collection.
@@ -57,7 +49,6 @@ export interface Attempt {
   sentHeaders: unknown;
 }
 
-/** Reads status and headers of a response into a call or an attempt. */
 export function readResponse(answered: Pick<Attempt, 'status' | 'headers'>, response: unknown): void {
   const { status, headers } = (response ?? {}) as PayloadObject;
   answered.status = typeof status === 'number' ? status : undefined;
@@ -68,17 +59,12 @@ export function readResponse(answered: Pick<Attempt, 'status' | 'headers'>, resp
 export interface CallObservation {
   /** The context that the SDK works in, so that HTTP spans nest below the call's span. */
   readonly context: Context;
-  /**
-   * Whether chunk times need only whole milliseconds, as without chunk metrics. Exact times would be the largest cost.
-   */
+  /** Whether chunk times need only whole milliseconds. Exact times would be the largest cost of a chunk. */
   readonly roughTimes?: boolean;
   chunk?(value: unknown, time: number): void;
   /** A usage chunk that the program did not ask for and does not see. */
   hiddenChunk?(value: unknown): void;
-  /**
-   * The answer of a stream so far, as it would be recorded. `undefined` if content is not recorded, or only after a
-   * hook.
-   */
+  /** What would be recorded of a stream so far. `undefined` if content is not recorded, or only after a hook. */
   answerSoFar?(): AnswerSoFar | undefined;
   settle(call: Call): void;
 }
@@ -88,7 +74,6 @@ export interface AnswerSoFar {
   readonly attributes: Attributes;
 }
 
-/** A tool call in an answer of the model. */
 export interface ModelToolCall {
   readonly id: string;
   readonly arguments: unknown;
@@ -96,12 +81,11 @@ export interface ModelToolCall {
 
 /** A function of the program that the model asked for and that a helper of the SDK is about to run. */
 export interface ToolRun {
-  /** The client of the helper. */
   readonly client: object;
   readonly name: string;
   /** The arguments that the function gets: parsed, or as JSON text. */
   readonly arguments: unknown;
-  /** The tool calls by which the model asked for this function. This run belongs to one of them. */
+  /** The tool calls with which the model asked for this function. */
   readonly calls: () => readonly ModelToolCall[];
   /** The messages to which the model answered with these tool calls. */
   readonly history: () => readonly unknown[];
@@ -135,31 +119,22 @@ function dropPayloads(attempt: Attempt): void {
 
 const NO_ATTEMPTS: readonly Attempt[] = [];
 
-/**
- * One call of the SDK: its request and its outcome. It settles exactly once. Span, metrics and events all derive from
- * it, so they cannot disagree. Times are milliseconds since the epoch.
- */
+/** One call of the SDK: its request and its outcome. It settles exactly once. Times are milliseconds since the epoch. */
 export class Call implements AnsweredRequest {
   readonly client: object;
   readonly observer: CallObserver;
   readonly reference: CallReference = { call: this };
 
-  /** The clock of the caller's span. What is timed by this clock ends before that span does. */
+  /** The clock of the caller's span, so that the call ends before that span does. */
   readonly clock: SpanClock;
   startTime: number;
-  /**
-   * The clock of this call. Without a caller's clock, it is ours as it was at the start: the wall clock may be set
-   * later.
-   */
+  /** The caller's clock, or else ours as it was at the start: the wall clock may be set later. */
   ownClock: number;
   endTime = 0;
-  /**
-   * The caller's context or, once the call has begun, that of its span. All contexts are released when the call
-   * settles.
-   */
+  /** The caller's context or, once the call has begun, that of its span. */
   context: Context;
   caller: Context;
-  /** The context in which the SDK works, once it makes the call. */
+  /** The context in which the SDK works. */
   working: Context | undefined;
 
   begun = false;
@@ -171,11 +146,9 @@ export class Call implements AnsweredRequest {
   sdkMetadata: unknown;
   /** The options that the SDK sends, kept until the result is read. A retry is recognised by them. */
   options: unknown;
-  /**
-   * The headers in the options, kept until the call settles. Reading one is slow, so they are read only where needed.
-   */
+  /** The headers in the options. Reading one is slow, so they are read only where needed. */
   requestHeaders: unknown;
-  /** The abort signal of the program, which also stops the loop of a poll helper. */
+  /** The program's abort signal, which also stops the loop of a poll helper. */
   signal: unknown;
   /** Set by the observer: ask the server for the usage of the stream, unless the program has set that option itself. */
   wantsUsage = false;
@@ -222,11 +195,17 @@ export class Call implements AnsweredRequest {
   older: Call | undefined;
   newer: Call | undefined;
 
-  constructor(client: object, observer: CallObserver, caller: Context, told?: CallTimes) {
+  /** @param times when it began and by which clock. Default: now, and the clock of the caller's span */
+  constructor(
+    client: object,
+    observer: CallObserver,
+    caller: Context,
+    times?: { readonly startTime: number | undefined; readonly clock: SpanClock },
+  ) {
     const reading = performance.now();
-    this.clock = told?.clock ?? clockIn(caller, reading);
+    this.clock = times?.clock ?? clockIn(caller, reading);
     const time = now(this.clock, reading);
-    this.startTime = told?.startTime ?? time;
+    this.startTime = times?.startTime ?? time;
     this.ownClock = this.clock ?? time - reading;
     this.client = client;
     this.observer = observer;
@@ -253,13 +232,13 @@ export class Call implements AnsweredRequest {
     return this.ownClock + performance.now();
   }
 
-  /** Changes the clock. The observer calls this if the call is part of something that began before. */
+  /** Changes the clock, for a call that is part of something that began before. */
   goBy(clock: number): void {
     this.startTime += clock - this.ownClock;
     this.ownClock = clock;
   }
 
-  /** Reads the SDK's final request options, before the SDK builds the request from them. */
+  /** @param options the SDK's final request options */
   begin(options: unknown): void {
     this.begun = true;
     try {
@@ -297,7 +276,7 @@ export class Call implements AnsweredRequest {
     this.lastAttempt = attempt;
   }
 
-  /** Reads the response's status and headers, which arrive before its body. */
+  /** Called when status and headers have arrived, which is before the body does. */
   responded(response: unknown): void {
     this.headersTime = this.lastAttempt?.endTime ?? this.now();
     readResponse(this, response);
@@ -404,15 +383,14 @@ export function watchForLoss(call: Call, object: object): void {
 }
 
 /**
- * The observed calls in flight, of all copies of this release: the copy that patched a class also begins calls that
- * other copies observe. This is a linked list, because a set would allocate a new table for each call of a quiet
- * program.
+ * The newest of the observed calls in flight, of all copies of this release: one copy patches for all of them. The calls
+ * form a list, because a set would allocate a new table for each call of a quiet program.
  */
 const inFlight = new ProcessWide<{ newest: Call | undefined }>(`open-calls@${VERSION}`, () => ({
   newest: undefined,
 }));
 
-/** The calls in flight, oldest first. With an observer, only the calls that it observes. */
+/** The calls in flight, oldest first: all, or those of one observer. */
 export function openCalls(observer?: CallObserver): Call[] {
   const calls: Call[] = [];
   for (let call = inFlight.value.newest; call !== undefined; call = call.older)

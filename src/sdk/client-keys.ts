@@ -7,9 +7,7 @@ const MAX_CLIENTS = 128;
 const MIN_KEY_LENGTH = 4;
 /** Shorter parts of a header with several values are not keys, such as `dark` in the cookie `theme=dark`. */
 const MIN_PART_LENGTH = 8;
-/**
- * Fields of a client that contain a key. A key that a function returns is in the first one, and in the headers sent.
- */
+/** Fields of a client that contain a key. */
 const KEY_FIELDS = ['apiKey', 'adminAPIKey', 'webhookSecret'] as const;
 /** Headers that authenticate a request, to the API or to a gateway. */
 const KEY_HEADER = /authorization|(?<!idempotency[-_])key(?![a-z])|token$|secret|password|cookie|[-_]auth$/i;

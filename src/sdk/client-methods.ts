@@ -18,19 +18,9 @@ import { type Method, type MethodHolder, methodOf, resemble } from './reflect.ts
 import { isStream, watchStream } from './stream.ts';
 import { askForUsage, mayRefuseUsage, rememberRefusal } from './stream-usage.ts';
 
-/** What the SDK hands to its parser. */
-interface SdkProps {
-  readonly response?: { readonly headers?: unknown };
-}
-
-interface SdkPage {
-  readonly getPaginatedItems: unknown;
-}
-
 /**
- * Finds a call by an object of the SDK that belongs to it: the promise of the response, from which the SDK derives
- * every promise of the result; the value of that promise, which the SDK passes to its parser; the options, while it
- * parses.
+ * Finds a call by an object of the SDK: the promise of the response, from which the SDK derives all others; the value of
+ * that promise, which the SDK passes to its parser; the options, while it parses.
  */
 const calls = privateSlot<CallReference>();
 
@@ -43,7 +33,7 @@ export function wrapMakeRequest(original: Method): MethodHolder {
       // A retry calls this again, and so may a call of another client.
       if (call === undefined || call.begun || call.client !== this) return original.apply(this, args);
       call.begun = true;
-      args[0] = beginWhenResolved(call, options);
+      args[0] = begin(call, options);
       const response = proceed(call, original, this, args) as Promise<unknown> | undefined;
       args[0] = options;
       return watchResponse(call, response, original, args);
@@ -51,23 +41,17 @@ export function wrapMakeRequest(original: Method): MethodHolder {
   };
 }
 
-function beginWhenResolved(call: Call, options: unknown): unknown {
-  if (typeof field(options, 'then') === 'function')
-    return Promise.resolve(options).then((resolved) => beginRequest(call, resolved));
-  return beginRequest(call, options);
-}
-
 /** @returns the options to send: the program's own, unless something is added to them */
-function beginRequest(call: Call, options: unknown): unknown {
+function begin(call: Call, options: unknown): unknown {
+  if (typeof field(options, 'then') === 'function')
+    return Promise.resolve(options).then((resolved) => begin(call, resolved));
   call.begin(options);
   enterSpan(call);
-  call.options = call.wantsUsage || call.propagates ? withAdditions(call, options) : options;
-  return call.options;
-}
-
-function withAdditions(call: Call, options: unknown): unknown {
-  const withUsage = guard('requesting usage', askForUsage, call, options) ?? options;
-  return guard('adding the trace context', addTraceContext, call, withUsage) ?? withUsage;
+  let sent = options;
+  if (call.wantsUsage) sent = guard('requesting usage', askForUsage, call, sent) ?? sent;
+  if (call.propagates) sent = guard('adding the trace context', addTraceContext, call, sent) ?? sent;
+  call.options = sent;
+  return sent;
 }
 
 /**
@@ -98,9 +82,7 @@ function watchResponse(
   return carrier;
 }
 
-/**
- * Whether a subclass may send the request again after the response. Then the promise of the subclass reports the end.
- */
+/** Whether a subclass may send the request again after this response. Then its own promise reports the end. */
 function isSentAgain(call: Call): boolean {
   return call.indirect && call.requested;
 }
@@ -184,8 +166,7 @@ export function wrapRetry(original: Method): MethodHolder {
 /**
  * The call whose request the SDK sends again, before or while it parses a response.
  *
- * @param active the client's call in the current context. This may be another call: one call may make another, in a
- *   custom fetch or in a subclass.
+ * @param active the client's call in the current context, which one call may have made inside another
  */
 function callBeingRetried(options: unknown, client: object, active: Call | undefined): Call | undefined {
   if (active?.options === options) return active;
@@ -194,8 +175,8 @@ function callBeingRetried(options: unknown, client: object, active: Call | undef
 }
 
 /**
- * Registers the promise of a call's response. If it is not the one we returned from `makeRequest`, a subclass replaced
- * it, for example to log in first; then only that one settles.
+ * Registers the promise of a call's response. A subclass may have replaced the one that we returned from `makeRequest`,
+ * for example to log in first; then only its own settles.
  */
 export function watchResponsePromise(response: object, call: Call): void {
   calls.set(response, call.reference);
@@ -206,10 +187,6 @@ export function watchResponsePromise(response: object, call: Call): void {
   call.carrier = call.indirect ? undefined : response;
 }
 
-/**
- * Takes the response. If the program has asked for the result by now, the SDK parses it next. Only a result that was
- * not asked for can get lost, and watching each one would be the largest cost of a call.
- */
 function takeResponse(call: Call, props: unknown): void {
   const { carrier } = call;
   call.carrier = undefined;
@@ -217,6 +194,7 @@ function takeResponse(call: Call, props: unknown): void {
   if (typeof props === 'object' && props !== null) calls.set(props, call.reference);
   // A raw response ends the call: the program reads the body itself.
   if (call.rawRequested) call.close('raw');
+  // A result that was asked for cannot get lost, and watching each one would be the largest cost of a call.
   if (carrier !== undefined && !call.requested && call.outcome === undefined) watchForLoss(call, carrier);
 }
 
@@ -238,8 +216,8 @@ export function wrapClientParse(original: Method): MethodHolder {
 }
 
 /**
- * Late openai 7 may send the request again while it parses. A context around the parser would also tell which call that
- * request belongs to, but entering it allocates a kilobyte for each call.
+ * Late openai 7 may send the request again while it parses. The options then lead to the call: entering a context for
+ * the parser would allocate a kilobyte for each call.
  *
  * @returns `false` if these options already lead to another call
  */
@@ -252,9 +230,7 @@ function awaitRetry(call: Call, options: object): boolean {
 
 const watchingParses = privateSlot<Method>();
 
-/**
- * Wraps the parse function that each promise has in all other versions. Most promises share one, and so one wrapper.
- */
+/** Wraps the parse function that each promise has in all other versions. Most promises share one function. */
 export function watchingParse(original: Method): Method {
   const known = watchingParses.get(original);
   if (known !== undefined) return known;
@@ -272,7 +248,6 @@ export function watchingParse(original: Method): Method {
   return parseResponse;
 }
 
-/** Watches a result that the SDK is parsing. */
 function watchParsed(call: Call, props: unknown, parsed: unknown): unknown {
   if (!call.requested) lostResults.unregister(call);
   call.requested = true;
@@ -290,9 +265,9 @@ function watchParsed(call: Call, props: unknown, parsed: unknown): unknown {
 }
 
 function takeResult(call: Call, value: unknown, props: unknown): void {
-  const { response } = props as SdkProps;
+  const response = field(props, 'response');
   // The parser may have sent the request again.
-  if (response?.headers !== call.headers) call.responded(response);
+  if (field(response, 'headers') !== call.headers) call.responded(response);
   if (isStream(value)) {
     call.streamed = true;
     // An open stream must not retain the request.
@@ -301,7 +276,7 @@ function takeResult(call: Call, value: unknown, props: unknown): void {
   } else if (value === response) {
     call.succeed(undefined);
   } else {
-    const isPage = typeof (value as Partial<SdkPage> | undefined)?.getPaginatedItems === 'function';
+    const isPage = typeof field(value, 'getPaginatedItems') === 'function';
     call.succeed(isPage ? objectField(value, 'body') : value);
   }
 }
@@ -345,8 +320,8 @@ function isForWatcher(promise: object): boolean {
 }
 
 /**
- * Replaces the SDK's promise by a watched one, once the program asks for the result. V8 finds the code that waits for a
- * rejected promise only if each promise has one handler: with a second one, the program would be missing in the stack.
+ * Replaces the SDK's promise by a watched one, once the program asks for the result. With a second handler on a promise,
+ * V8 would not find the code that waits for it, and the program would be missing in the stack.
  */
 function watchIndirect(call: Call, promise: object): void {
   if (call.requested) return;

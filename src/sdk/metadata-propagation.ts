@@ -29,10 +29,9 @@ export function hasRoomForMark(body: unknown): boolean {
 }
 
 /**
- * Adds the call's trace context to the metadata of the resource that the request creates, in the format of the
- * registered propagator, and the mark, if the observer wants it. The program's own options and metadata stay unchanged.
- * Baggage is never added: it belongs to the program, not to the trace. If the metadata already has the mark, it was
- * copied from another resource, and both context and mark are replaced.
+ * Adds the call's trace context to the metadata of the resource that the request creates, and the mark, if the observer
+ * wants it. The program's own options stay unchanged. Metadata that already has the mark was copied from another
+ * resource: its context and mark are replaced.
  */
 export function addTraceContext(call: Call, options: unknown): unknown {
   if (!call.propagates) return options;
@@ -58,7 +57,7 @@ function withoutContext({ [HANDED_ON]: _, tracestate, ...others }: PayloadObject
   return others;
 }
 
-/** The fields that the registered propagator writes for a context, without those that exceed the limits of metadata. */
+/** What the registered propagator writes, without baggage, which is the program's, and without what is too long. */
 export function traceContextOf(context: Context): Readonly<Record<string, string>> {
   const carrier: Record<string, string> = {};
   propagation.inject(propagation.deleteBaggage(context), carrier, {

@@ -14,9 +14,7 @@ const AUTO_INSTRUMENTATIONS = '@opentelemetry/auto-instrumentations-node';
 
 /** How many observers currently observe all clients, which is when the other instrumentation is switched off. */
 let observing = 0;
-/**
- * What undoes each change, by the changed prototype: of the other instrumentation's class, or of a wrapped resource.
- */
+/** What undoes each change, by prototype: of the other instrumentation's class, or of a wrapped resource. */
 const restores = new Map<object, () => void>();
 
 /**
@@ -40,9 +38,7 @@ export function switchOtherOff(): () => void {
   };
 }
 
-/**
- * An `isEnabled` that returns `false`. Only active wrappers call it, so a message is printed only if there are some.
- */
+/** An `isEnabled` that returns `false`. Only active wrappers call it, so only they cause a message. */
 function disabled(isEnabled: Method): Method {
   let isSaid = false;
   return function (this: object) {
@@ -64,10 +60,7 @@ function saySwitchedOff(): void {
 /** The message that a wrapper logs. It stays in the source when the wrapper is bundled and minified. */
 const WRAPPER_SOURCE = /OpenAI\.[\w.]+\.create args: %O/;
 
-/**
- * Removes the other instrumentation's wrappers from the resources of a client. This is needed if it is bundled, such as
- * in a distribution of OpenTelemetry, because its class cannot be found then.
- */
+/** Bypasses the wrappers of the other instrumentation where its class cannot be found, because it is bundled. */
 function bypassWrappers(client: object): void {
   const resources = [propertyOf(propertyOf(client, 'chat'), 'completions')];
   resources.push(...['embeddings', 'responses'].map((name) => propertyOf(client, name)));
@@ -119,7 +112,7 @@ function esModuleFile(): string | undefined {
   return file?.endsWith('.cjs') ? file.replace(/cjs$/, 'mjs') : undefined;
 }
 
-/** How many calls of a process are searched for wrappers. Searching every call would take too long. */
+/** How many calls of a process are searched for wrappers. Searching all of them would take too long. */
 const MAX_CALLS_LOOKED_AT = 3;
 
 let looked = 0;

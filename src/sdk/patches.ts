@@ -63,16 +63,10 @@ export class Patches {
   }
 }
 
-/**
- * The patched classes, by prototype. They are stored here so that the prototypes need no mark. All copies of this
- * release share them.
- */
+/** The patched classes, by prototype. All copies of this release share them. */
 const patchedClasses = new ProcessWide(`seams@${VERSION}`, () => new WeakMap<object, PatchedClass>());
 
-/**
- * A class whose methods are patched once, as long as it has observers. The newest observer observes the objects of the
- * class.
- */
+/** A class that is patched as long as it has observers. The newest one observes the objects of the class. */
 export abstract class PatchedClass {
   protected readonly prototype: object;
   protected readonly patches: Patches = new Patches();
@@ -84,7 +78,6 @@ export abstract class PatchedClass {
     patchedClasses.value.set(prototype, this);
   }
 
-  /** The patched class of a prototype, whichever copy of this package has patched it. */
   static find(prototype: object | undefined): PatchedClass | undefined {
     return prototype === undefined ? undefined : patchedClasses.value.get(prototype);
   }
@@ -120,19 +113,18 @@ export abstract class PatchedClass {
 
   protected abstract patch(): void;
 
-  /** Whether the patches stay after the last observer of the whole class was removed. */
+  /** Whether the patches stay without an observer of the whole class. */
   protected isHeld(): boolean {
     return false;
   }
 
-  /** Called when the last observer of the whole class leaves, before the methods are restored. */
+  /** Called when the last observer of the whole class leaves, before anything is restored. */
   protected unobserved(): void {}
 }
 
 /** Which release has patched a prototype. All releases share this: two of them would record every call twice. */
 const releases = new ProcessWide('releases', () => new WeakMap<object, string>());
 
-/** Listeners of all releases, called when one of them no longer observes a prototype. */
 const successors = new ProcessWide('successors', () => new Set<() => void>());
 
 /** Of several releases in a process, the first to observe a prototype keeps it until its last observer leaves. */
@@ -148,11 +140,7 @@ function releasePrototype(prototype: object): void {
   for (const succeed of [...successors.value]) guard('taking over from another release', succeed);
 }
 
-/**
- * Calls the function whenever a prototype is no longer observed, so that another release can observe it.
- *
- * @returns removes the function
- */
+/** Calls a function whenever a release stops observing a prototype, so that another can. @returns removes it */
 export function onReleased(succeed: () => void): () => void {
   successors.value.add(succeed);
   return () => successors.value.delete(succeed);

@@ -16,7 +16,6 @@ export interface Endpoint {
   readonly port: number | undefined;
 }
 
-/** The endpoint of one client. */
 export interface ClientEndpoint extends Endpoint {
   /** The deployment of an Azure client, from its base URL or its option. It replaces the model. */
   readonly deployment: string | undefined;
@@ -74,9 +73,8 @@ const PROVIDERS: Readonly<Record<string, readonly string[]>> = {
 };
 
 /**
- * Providers whose streams always end with a usage chunk: hiding it would take usage and cost from the
- * program. Others that report usage unasked (Mistral, Perplexity, …) put it into a chunk with choices, which is not
- * hidden.
+ * Providers whose streams always end with a usage chunk, which must not be hidden from the program. Others that report
+ * usage unasked, such as Mistral, put it into a chunk with choices, which is never hidden.
  */
 export const SENDS_USAGE_UNASKED: readonly string[] = ['openrouter'];
 
@@ -161,7 +159,6 @@ const DEPLOYED_TEMPLATES: readonly string[] = [
   '/images/generations',
 ];
 
-/** The deployment to which a request goes. */
 export function deploymentOf(
   { deployment, urlDeployment }: ClientEndpoint,
   { method, template }: Route,
@@ -217,10 +214,7 @@ function matches(pattern: string, host: string, port: number | undefined): boole
   return new RegExp(`^${parts.join('.+')}$`).test(subject);
 }
 
-/**
- * The provider by the client's class. It is recognised by its members: minifiers rename classes, and each has two
- * builds.
- */
+/** The provider by the client's class, which its members tell: minifiers rename classes, and each has two builds. */
 function providerOfClient(client: object): string | undefined {
   const hasDeployment = 'deploymentName' in client || '_deployment' in client;
   if (hasDeployment && typeof field(client, 'apiVersion') === 'string') return 'azure.ai.openai';

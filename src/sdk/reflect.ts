@@ -13,7 +13,6 @@ export function isObject(value: unknown): value is object {
   return (typeof value === 'object' && value !== null) || typeof value === 'function';
 }
 
-/** @param path the names of nested properties */
 export function propertyOf(value: unknown, ...path: readonly string[]): unknown {
   return path.reduce<unknown>(
     (holder, key) => (isObject(holder) ? (holder as Record<string, unknown>)[key] : undefined),
@@ -21,7 +20,7 @@ export function propertyOf(value: unknown, ...path: readonly string[]): unknown 
   );
 }
 
-/** The object, then its prototype, then the prototype of that, and so on. */
+/** The object and its prototype chain. */
 export function* prototypesOf(object: unknown): Generator<object> {
   for (let holder = object; isObject(holder); holder = Object.getPrototypeOf(holder)) yield holder;
 }

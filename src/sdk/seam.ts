@@ -58,10 +58,7 @@ export class Seam extends PatchedClass {
     if (this.newest !== undefined) this.#switchOtherOn ??= switchOtherOff();
   }
 
-  /**
-   * Runs before the class is restored: after that, another release may observe the class and switch the other off
-   * again.
-   */
+  /** Before the class is restored: another release that then observes it may switch the other off again. */
   protected override unobserved(): void {
     this.#switchOtherOn?.();
     this.#switchOtherOn = undefined;
@@ -100,7 +97,7 @@ export class Seam extends PatchedClass {
     });
   }
 
-  /** Prepares and returns the observer of a client when a resource is used. `undefined` while calls are suppressed. */
+  /** The observer of a client, prepared. `undefined` while calls are suppressed. */
   observerOfResource(client: unknown): CallObserver | undefined {
     if (typeof client !== 'object' || client === null || isSuppressed(activeContext())) return undefined;
     const observer = this.#observerOf(client);

@@ -14,16 +14,14 @@ import type { Call } from './call.ts';
 import { originOf } from './provider.ts';
 
 /**
- * Adds `stream_options.include_usage` to the request options if the observer wants usage and the caller has not
- * decided. The program's own options stay unchanged. Raw responses are left alone, since their body would show the
- * chunk.
+ * Adds `stream_options.include_usage` to the request options unless the caller has decided. The program's own options
+ * stay unchanged. Raw responses are left alone, since their body would show the chunk.
  *
  * @see https://platform.openai.com/docs/api-reference/chat/create#chat-create-stream_options
  */
 export function askForUsage(call: Call, options: unknown): unknown {
   const body = objectField(options, 'body');
-  if (!call.wantsUsage || call.rawRequested || field(body, 'stream') !== true || !isPlainObject(body))
-    return options;
+  if (call.rawRequested || field(body, 'stream') !== true || !isPlainObject(body)) return options;
   const streamOptions = field(body, 'stream_options') ?? {};
   if (asObject(streamOptions) === undefined || field(streamOptions, 'include_usage') !== undefined)
     return options;
@@ -52,10 +50,9 @@ export function isUsageChunk(chunk: unknown): boolean {
 const REFUSAL_MS = 3_600_000;
 const MAX_REFUSING_ORIGINS = 1_000;
 
-/** When each origin that refused `stream_options` may be asked again, in monotonic milliseconds. */
+/** When each origin that refused `stream_options` is asked again, in monotonic milliseconds. */
 const refusing = new BoundedMap<string, number>(MAX_REFUSING_ORIGINS);
 
-/** Whether the server rejected `include_usage` less than an hour ago. */
 export function refusesUsage(client: object): boolean {
   const until = refusing.get(originOf(client));
   return until !== undefined && monotonic() < until;

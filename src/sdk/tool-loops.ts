@@ -7,13 +7,12 @@ import { PatchedClass, type Patches } from './patches.ts';
 import { isObject, ownerOf, propertyOf } from './reflect.ts';
 import { transparentProxy } from './transparent-proxy.ts';
 
-/** Finds and prepares the observer of a client. `undefined` while the client's calls are suppressed. */
+/** Returns the observer of a client, prepared. `undefined` while the client's calls are suppressed. */
 export type ObserverOf = (client: unknown) => CallObserver | undefined;
 
 /**
- * A class of openai 7 whose `run` receives a client, and calls a model and the program's functions in turn. Each loop
- * has a span, which is active meanwhile. If the class has `iterate`, that is patched, because `run` only reads its
- * values.
+ * A class of openai 7, such as `ResponsesToolRunner`, with a loop that calls a model and the program's functions in turn.
+ * The loop is in `iterate`, which `run` calls, or else in `run` itself. Its span is active while it runs.
  */
 export class LoopClass extends PatchedClass {
   readonly #observerOf: ObserverOf;
@@ -66,8 +65,8 @@ interface FollowedRunner {
 const runners = new WeakMap<object, FollowedRunner>();
 
 /**
- * Runs a helper that returns a runner, and follows the runner to its end. A listener or promise of ours would change
- * which errors the SDK reports as unhandled, so the method that emits all events is watched instead.
+ * Runs a helper that returns a runner, and follows the runner to its end. A listener of ours would change which errors
+ * the SDK reports as unhandled, so the method that emits all events is watched.
  */
 function runLoop(run: () => unknown, loop: OutcomeListener, patches: Patches): unknown {
   let runner: unknown;
@@ -105,10 +104,7 @@ function hear(loop: OutcomeListener, event: unknown, error: unknown): void {
 /** The other methods that the SDK calls on a tool or on the definition of its function. */
 const CALLED_METHODS: readonly PropertyKey[] = ['parse', '$parseRaw', 'toJSON'];
 
-/**
- * A proxy of the body in which the functions of tools are wrapped. It reads nothing before the SDK does, and the SDK's
- * calls reach the program's own objects.
- */
+/** A proxy of the body with wrapped functions of tools. It reads nothing before the SDK does. */
 function watchTools(body: unknown, client: object, observer: CallObserver): unknown {
   if (!isObject(body) || observer.runTool === undefined) return body;
   /** The names as the SDK read them: a getter might return another one next time. */
@@ -156,7 +152,6 @@ function countRun(runner: unknown): number {
   return ++known.runs;
 }
 
-/** Tools that are not functions are sent unchanged. */
 function isOfOtherType(tool: unknown): boolean {
   const type = ownValue(tool, 'type');
   return typeof type === 'string' && type !== 'function';
@@ -168,7 +163,6 @@ function toolName(read: unknown, definition: unknown, callback: unknown): string
   return typeof name === 'string' && name !== '' ? name : undefined;
 }
 
-/** The calls of this function in the last answer of the model, in their order. */
 function callsOf(runner: unknown, name: string): ModelToolCall[] {
   const answer = arrayField(runner, 'messages').findLast(isOfAssistant);
   return first(arrayField(answer, 'tool_calls')).flatMap((call) => {
@@ -179,7 +173,6 @@ function callsOf(runner: unknown, name: string): ModelToolCall[] {
   });
 }
 
-/** The messages before the last answer of the model. */
 function historyOf(runner: unknown): readonly unknown[] {
   const messages = arrayField(runner, 'messages');
   return messages.slice(0, Math.max(0, messages.findLastIndex(isOfAssistant)));

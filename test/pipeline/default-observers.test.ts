@@ -1,15 +1,15 @@
 import { expect, onTestFinished, test } from 'vitest';
 import { instrumentOpenAI, span, withConversation, withMetadata } from '../../src/client.ts';
-import { addDefaultObserver, removeDefaultObserver } from '../../src/pipeline/default-observers.ts';
+import { defaultObservers } from '../../src/pipeline/default-observers.ts';
 import { Observer } from '../../src/pipeline/observer.ts';
 import { startProgram } from '../support/program.ts';
 
 /** As `…/register` makes one: it sets OpenTelemetry up before anything is recorded. */
 function startRegistered(): { readonly setUps: number } {
   const counter = { setUps: 0 };
-  const observer = new Observer({}, { beforeFirstCall: () => void counter.setUps++ });
-  addDefaultObserver(observer);
-  onTestFinished(() => removeDefaultObserver(observer));
+  const observer = new Observer({}, () => void counter.setUps++);
+  defaultObservers.value.add(observer);
+  onTestFinished(() => void defaultObservers.value.delete(observer));
   return counter;
 }
 

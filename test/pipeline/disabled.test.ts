@@ -97,7 +97,7 @@ test('an instrumentation that is enabled again knows nothing of before: tests ma
 
 test('nothing of a loop is recorded if the instrumentation turns out to be switched off at its first call', async () => {
   const program = await startProgram();
-  const client = observedClient(program, new Observer({}, { beforeFirstCall: () => false }));
+  const client = observedClient(program, new Observer({}, () => false));
   expect(await runTwoTools(program, client, () => undefined)).toEqual(['Done.', 2]);
   expect([program.telemetry.spans, program.telemetry.openSpans]).toEqual([[], []]);
 });

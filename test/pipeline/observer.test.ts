@@ -95,7 +95,7 @@ test('the provider may be registered after the first calls', async () => {
 
 test('preparation before the first call runs once', () => {
   let done = 0;
-  const observer = new Observer({}, { beforeFirstCall: () => done++ });
+  const observer = new Observer({}, () => done++);
   expect(done).toBe(0);
   begin(observer).succeed({});
   begin(observer).succeed({});

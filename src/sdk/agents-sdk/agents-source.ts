@@ -11,7 +11,7 @@ import { follow, WaitingTraces } from './running-traces.ts';
 /** The id of every trace that the library does not record. */
 export const NO_TRACE_ID: string = 'no-op';
 
-/** The limit for traces to end when this package stops listening. A program may begin traces and never end them. */
+/** A program may begin traces and never end them: no more than these are ended when we stop listening. */
 const MAX_OPEN_WORKFLOWS = 1_000;
 
 /** The types of the first span of a run. */
@@ -28,7 +28,7 @@ export interface AgentsListener {
 /** What to do when the library runs a function with a trace. */
 interface Entered {
   readonly within: AgentsContext;
-  /** Follows the promise that the function returns. The program gets the promise that `watch` returns instead. */
+  /** Follows the promise that the function returns. Returns the promise that the program gets instead. */
   readonly watch: ((result: Promise<unknown>) => Promise<unknown>) | undefined;
 }
 
@@ -70,7 +70,7 @@ export class AgentsSource {
   readonly #provider: object;
   readonly #listener: AgentsListener;
   readonly #nodes = new WeakMap<object, AgentsNode>();
-  /** The copies of traces that no function has run with yet. The library makes a copy for each run and span. */
+  /** Copies of traces, which the library makes for each run and span, that no function has run with yet. */
   readonly #copies = new WeakSet<object>();
   /** The traces that have not ended. */
   readonly #traces = new BoundedMap<AgentsNode, AgentsNode>(MAX_OPEN_WORKFLOWS);
@@ -97,7 +97,7 @@ export class AgentsSource {
     });
   }
 
-  /** Removes all patches. Traces in progress are not observed any further, and end now. */
+  /** Removes all patches, and ends the traces in progress. */
   stop(): void {
     this.#stopped = true;
     this.#patches.restore();
@@ -264,10 +264,7 @@ export class AgentsSource {
     return this.#nodeIn(this.#storage?.getStore());
   }
 
-  /**
-   * Wraps the storage, also again if the program has set another. The library makes its own when it first looks for the
-   * current trace, so that is asked for if there is none.
-   */
+  /** Wraps the storage, again if the program has set another. The library makes one when asked for the current trace. */
   #keepStorage(): void {
     if (this.#stopped) return;
     if (globalStorage() === undefined) {

@@ -10,11 +10,10 @@ const STORAGE: symbol = Symbol.for('openai.agents.core.asyncLocalStorage');
 type Globals = Record<symbol, unknown>;
 
 /**
- * Calls the listener with the trace provider of `@openai/agents`: at once if the provider exists, else when the library
- * makes it. The library is not imported: a setter under its global symbol waits for the provider, and then becomes a
- * plain property.
+ * Calls the listener with the trace provider of `@openai/agents`, now or when the library makes it. A setter under the
+ * library's global symbol waits for the provider, and then becomes a plain property.
  *
- * @returns a function that stops listening
+ * @returns stops listening
  */
 export function onTraceProvider(listener: (provider: object) => void): () => void {
   const made = (globalThis as Globals)[TRACE_PROVIDER];

@@ -3,20 +3,10 @@ import { SPAN_KEY } from '../../util/context.ts';
 import { asObject, field, type PayloadObject } from '../../util/payload.ts';
 import { AGENTS, type HandoffCall } from './agents-key.ts';
 
-/** The span that represents a node, and the context in which it is active. */
-interface RecordedSpan {
-  readonly span: Span;
-  readonly context: Context;
-}
-
-/**
- * The nodes in which the library calls models. If models are not traced, it calls them directly in an agent or turn.
- */
+/** Where the library calls models. If models are not traced, it calls them directly in an agent or turn. */
 const AGENT_WORK: readonly string[] = ['response', 'generation', 'turn', 'agent'];
 
-/**
- * A trace or span of `@openai/agents`, whether or not the library records it. Copies of a trace or span share one node.
- */
+/** A trace or span of `@openai/agents`, whether or not the library records it. Copies of one share a node. */
 export class AgentsNode {
   /** The library's name for the kind of span: `agent`, `function`, …; `trace` for a trace. */
   readonly type: string;
@@ -34,8 +24,8 @@ export class AgentsNode {
   values: ReadonlyMap<symbol, unknown> | undefined;
   /** The tool call by which this agent hands over, for which the library has a span. */
   readonly handoff: HandoffCall = { id: undefined };
-  /** Set once it has a span. A trace or span that is resumed gets a second one. */
-  recorded: RecordedSpan | undefined;
+  /** Its span and the context below, once it has one. A trace or span that is resumed gets a second one. */
+  recorded: { readonly span: Span; readonly context: Context } | undefined;
 
   // The following are used only for traces:
   /** The spans inside that have not ended, oldest first. */
@@ -66,12 +56,11 @@ export class AgentsNode {
     return node;
   }
 
-  /** The innermost trace that it belongs to; a trace itself. */
+  /** The innermost trace around it; a trace itself. */
   get trace(): AgentsNode {
     return this.closest(({ type, parent }) => type === 'trace' || parent === undefined) ?? this;
   }
 
-  /** The agent that it is part of. */
   get agent(): AgentsNode | undefined {
     return this.closest(({ type }) => type === 'agent');
   }
@@ -95,16 +84,12 @@ export class AgentsNode {
     return this.parent?.closest((node) => node === outer) !== undefined;
   }
 
-  /**
-   * Whether a model call here is made by an agent, so that the library runs its tools. In a tool, the program makes it.
-   */
+  /** Whether an agent makes the model calls here, and the library runs its tools. In a tool, the program does. */
   get isModelCall(): boolean {
     return AGENT_WORK.includes(this.type);
   }
 
-  /**
-   * Whether the library makes spans for the tool calls that a model asks for here: for all, none, or only the handoff.
-   */
+  /** Whether the library makes spans for the tool calls that a model asks for here: all, none, or only the handoff. */
   get showsTools(): boolean | HandoffCall {
     return this.isModelCall && (!this.trace.hidesTools || (this.agent?.handoff ?? false));
   }
@@ -140,8 +125,8 @@ interface PlacedSpan {
 }
 
 /**
- * An OpenTelemetry context inside one of the library's own contexts. The library changes the current span of its
- * context in place, so this context looks for it at every access.
+ * An OpenTelemetry context inside one of the library's own. The library changes the current span of that in place, so
+ * this context looks for it at every access.
  */
 export class AgentsContext implements Context {
   readonly #base: Context;
@@ -197,9 +182,7 @@ export class AgentsContext implements Context {
   }
 }
 
-/**
- * The data of a trace. If the library does not record the trace, only the options that it was made with have its name.
- */
+/** The data of a trace. If the library does not record the trace, only the options have its name. */
 export function traceData(made: unknown, options: unknown): PayloadObject {
   const { name, groupId } = (asObject(options) ?? asObject(made) ?? {}) as PayloadObject;
   return {

@@ -14,9 +14,8 @@ interface Connection {
 }
 
 /**
- * The transports of `@openai/agents` for realtime agents. They use no class of `openai`. All of them pass received
- * messages to one method, `_onMessage`, whose argument has the WebSocket as `target`. They send with the WebSocket's
- * own `send`.
+ * The transports of `@openai/agents` for realtime agents, which use no class of `openai`. They pass received messages to
+ * `_onMessage`, whose argument has the WebSocket as `target`, and send with the WebSocket's own `send`.
  */
 export class RealtimeTransports extends PatchedClass {
   readonly #transports = new Transports();

@@ -69,7 +69,6 @@ function isRunStream(value: unknown): boolean {
   return !isProxy(value) && typeof field(value, '_getStreamLoopPromise') === 'function';
 }
 
-/** The promise that settles when the run of this stream has ended. */
 function streamLoopOf(stream: unknown): Promise<unknown> | undefined {
   const loop: unknown = (stream as { _getStreamLoopPromise(): unknown })._getStreamLoopPromise();
   return loop instanceof Promise ? loop : undefined;
@@ -80,10 +79,7 @@ const MAX_WAITING = 1_000;
 const MAX_WAIT_MS = 10 * 60_000;
 const WAITING_SWEEP_MS = 60_000;
 
-/**
- * The traces that the library has ended but that wait for runs inside. The wait is limited, because a run may never
- * end: for example, one that the program has given up after a timeout.
- */
+/** The traces that the library has ended but that wait for runs inside. A run may never end, so the wait is limited. */
 export class WaitingTraces {
   readonly #traces: BoundedMap<AgentsNode, AgentsNode>;
   readonly #timer: SweepTimer;

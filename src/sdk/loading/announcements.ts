@@ -18,9 +18,7 @@ interface Announcements extends Announce {
   readonly listeners: Set<Announce>;
 }
 
-/**
- * The function that a loaded client calls. All copies of this package receive every client, whichever hooks found it.
- */
+/** What a loaded file calls. All copies of this package receive every client, whichever hooks found it. */
 export const announcements: ProcessWide<Announcements> = new ProcessWide('loaded', createAnnouncements);
 
 function createAnnouncements(): Announcements {

@@ -84,8 +84,7 @@ const LOADED = `${NAME}/loaded@1`;
 export const EARLY_ANNOUNCEMENTS: string = `${NAME}/loaded-early@1`;
 
 /**
- * The line that the load hook appends to a file. It catches all errors, so that the file loads even if another package
- * has stored something else under the symbol.
+ * The line that the load hook appends to a file. The symbol may hold anything, so it catches all errors.
  *
  * @param key the key of the state of the process, whose values include `announcements`
  */

@@ -35,8 +35,11 @@ export function watchMissedCalls(findUnhooked: () => string | undefined): () => 
     if (reason !== undefined) sayFinding(reason);
   };
   const stopAtExit = atExit(report);
-  const stopListening = listenToRequests(() => {
-    isMissed = true;
+  const stopListening = listenToChannels(CHANNELS, 'detecting missed calls', (message) => {
+    const isSeen = seenCalls.value.any;
+    isMissed = !isSeen && isCall(field(message, 'request')) && !isSuppressed(activeContext());
+    if (isSeen || isMissed) stopListening();
+    if (!isMissed) return;
     takeNote('');
     timer = startOutside(() => setTimeout(report, REPORT_DELAY_MS));
   });
@@ -58,31 +61,17 @@ function reasonFor(): Finding | undefined {
   return found.get('node_too_old') ?? found.get('calls_missed');
 }
 
-/** Listens to requests until one is a call of `openai`. @returns stops listening */
-function listenToRequests(missed: () => void): () => void {
-  const stop = listenToChannels(CHANNELS, 'detecting missed calls', (message) => {
-    const isSeen = seenCalls.value.any;
-    const isMissed = !isSeen && isCall(field(message, 'request')) && !isSuppressed(activeContext());
-    if (isSeen || isMissed) stop();
-    if (isMissed) missed();
-  });
-  return stop;
-}
-
 /** The name of the client class in the user agent. Bundlers may add a number to it. */
 const USER_AGENT = /OpenAI[$_\d]*\/JS /;
-/**
- * A user agent with a shortened class name. The version is at least 4; most other SDKs of this generator have 0 or 1.
- */
+/** With a shortened class name. The version is at least 4; most other SDKs of this generator have 0 or 1. */
 const MINIFIED_USER_AGENT = /^[\w$]{1,3}\/JS (?:[4-9]|\d\d)\./;
 /** Endpoints that other SDKs with such a version lack. Cloudflare's SDK also has paths with `images` and `audio`. */
 const OWN_PATH =
   /\/(?:chat\/completions|responses|embeddings|conversations|threads|vector_stores|images\/(?:edits|generations|variations)|audio\/(?:speech|transcriptions|translations))\b/;
 
 /**
- * Whether a request is a call of `openai`. A header shows that the SDK comes from a certain generator. SDKs of other
- * companies have the same header, so the user agent decides. A gateway may forward requests with the headers of its
- * clients; most of those show another version of Node.
+ * Whether a request is a call of `openai`. SDKs of other companies come from the same generator and have the same
+ * header, so the user agent decides. Requests that a gateway forwards mostly show another version of Node.
  */
 function isCall(request: unknown): boolean {
   const header = headersIn(request);

@@ -17,11 +17,11 @@ import { type Announce, announcements, hearLoaded } from './announcements.ts';
 import { announcementOf, HOOKED_PACKAGES, hookedFile, versionOfHooked } from './hooked-files.ts';
 
 /** A loaded copy of the SDK's client. There is one for each build of each installed version. */
-export interface LoadedClient {
+interface LoadedClient {
   readonly prototype: object;
   /** The class or namespace in which it was found. */
   readonly exported: unknown;
-  /** Path or URL of its file. */
+  /** A path or URL. */
   readonly file: string;
   readonly version: string | undefined;
   /** Whether it was loaded before the hooks, so that calls of earlier clients may have been missed. */
@@ -48,11 +48,11 @@ export interface LoadListener {
 export function onClientLoaded(listener: LoadListener): () => void {
   const hear: Announce = (exported, file, version) => {
     loadHook?.resume();
-    take(listener, exported, file, { version });
+    take(listener, exported, file, version);
   };
   // Only CommonJS has a cache that can be searched. ES modules that were loaded earlier cannot be found.
   const findLoaded = (): void => {
-    for (const [file, exported] of loadedFiles()) take(listener, exported, file, { early: true });
+    for (const [file, exported] of loadedFiles()) take(listener, exported, file, undefined, true);
   };
   guard('instrumenting clients loaded before', hearLoaded, hear);
   announcements.value.listeners.add(hear);
@@ -76,15 +76,15 @@ function installHooks(listener: LoadListener): (() => void) | undefined {
   // The hook outlives the last listener: an ES module that loads in between could never be found again.
   if (loadHook === undefined) {
     loadHook = new LoadHook();
-    afterRequire(announceRequired);
+    if (TSX.test([...process.execArgv, process.env.NODE_OPTIONS ?? ''].join(' '))) announceRequired();
   }
   loadHook.announcesApi ||= listener.api !== undefined;
   return undefined;
 }
 
 /**
- * The hook that appends the announcement to files. While it is registered, Node takes longer to load any file. The
- * client of `openai` requires two hundred files that do not matter here, so the hook is paused meanwhile.
+ * The hook that appends the announcement to files. It makes Node load every file more slowly, so it is paused while the
+ * client of `openai` requires its two hundred other files.
  */
 class LoadHook {
   /** Whether a listener wants copies of the OpenTelemetry API. If not, their files are left unchanged. */
@@ -109,9 +109,7 @@ class LoadHook {
     });
   }
 
-  /**
-   * Pauses until `resume`, or until the synchronous code that runs now has ended: a file may throw instead of loading.
-   */
+  /** Pauses until `resume` or the end of the synchronous code that runs now: a file may throw instead of loading. */
   #rest(): void {
     this.#registered?.deregister();
     this.#registered = undefined;
@@ -119,9 +117,7 @@ class LoadHook {
   }
 }
 
-/**
- * Whether a file is the client of openai 5 or later and is required: it runs at once and requires no other hooked file.
- */
+/** Whether a file is the client of openai 5 or later and is required: it requires no other hooked file. */
 function leadsToNoOther(url: string, { conditions }: module.LoadHookContext): boolean {
   return url.endsWith('/client.js') && conditions.includes('require');
 }
@@ -149,35 +145,27 @@ function sourceText(source: string | ArrayBuffer | NodeJS.TypedArray): string {
 const TSX = /(?:^|[\s\\/=])tsx(?:$|[\s\\/])/;
 
 /**
- * Calls a function with what a `require` returned, each time that it may have loaded a part of the SDK for the first
- * time. It listens only if the program runs with tsx: while anybody listens, Node does not notice that a package and
- * not the program required `punycode`, and prints a warning.
+ * Announces CommonJS that tsx has compiled past the hooks, once it has been required. Listens only where tsx runs: a
+ * listener makes Node warn the program that a package has required `punycode`.
  */
-function afterRequire(run: (exported: object) => void): void {
-  if (!TSX.test([...process.execArgv, process.env.NODE_OPTIONS ?? ''].join(' '))) return;
+function announceRequired(): void {
   const seen = new WeakSet<object>();
   listenToChannels(['tracing:module.require:end'], 'instrumenting a required module', (message) => {
-    // A program requires thousands of files, so others are skipped. The files of a package, which require each other by
-    // relative paths, are skipped because they are not complete yet.
     const id = propertyOf(message, 'id');
+    // The files of a package require each other by relative paths, before they are complete.
     if (typeof id !== 'string' || id.startsWith('.') || !id.includes('openai')) return;
-    const result = propertyOf(message, 'result');
-    if (!isObject(result) || seen.has(result)) return;
-    seen.add(result);
-    run(result);
+    const required = propertyOf(message, 'result');
+    if (!isObject(required) || seen.has(required)) return;
+    seen.add(required);
+    const prototype = findClientPrototype(required);
+    // If the hooks saw this client, they saw everything that it required: the cache need not be searched.
+    if (prototype !== undefined && isObserved(prototype)) return;
+    const { made } = announcements.value;
+    for (const [file, exported, isLoaded] of loadedFiles()) {
+      const isKnown = made.some((earlier) => earlier.file === file && earlier.exported.deref() === exported);
+      if (isLoaded && isObject(exported) && !isKnown) announcements.value(exported, file);
+    }
   });
-}
-
-/** Announces CommonJS that tsx has compiled past the hooks. It is found in the cache of `require`. */
-function announceRequired(required: object): void {
-  const prototype = findClientPrototype(required);
-  // The hooks saw this client and everything that it required, so there is no need to search thousands of modules.
-  if (prototype !== undefined && isObserved(prototype)) return;
-  const { made } = announcements.value;
-  for (const [file, exported, isLoaded] of loadedFiles()) {
-    const isKnown = made.some((earlier) => earlier.file === file && earlier.exported.deref() === exported);
-    if (isLoaded && isObject(exported) && !isKnown) announcements.value(exported, file);
-  }
 }
 
 /** The main files of packages, by the name under which they are required. */
@@ -219,23 +207,28 @@ function loadedFiles(): [file: string, exported: unknown, isLoaded: boolean][] {
     .map((file) => [file, cache[file]?.exports, cache[file]?.loaded === true]);
 }
 
-/** What the caller knows of a file: whether it was loaded before the hooks, and in a bundle its version. */
-type KnownOfFile = Partial<Pick<LoadedClient, 'early' | 'version'>>;
-
-function take(listener: LoadListener, exported: unknown, file: string, known: KnownOfFile = {}): void {
+/** @param bundledVersion the version that a bundler's plugin has written down */
+function take(
+  listener: LoadListener,
+  exported: unknown,
+  file: string,
+  bundledVersion?: string,
+  early: boolean = false,
+): void {
   guard('instrumenting what has loaded', () => {
     const defined = hookedFile(file)?.defines ?? 'client';
-    if (defined === 'client') takeClient(listener, exported, file, known);
-    else if (defined !== 'api') for (const seam of seamsIn(exported, defined)) listener.seam?.(seam);
-    else if (isObject(exported)) listener.api?.(exported);
+    if (defined === 'api') {
+      if (isObject(exported)) listener.api?.(exported);
+    } else if (defined !== 'client') for (const seam of seamsIn(exported, defined)) listener.seam?.(seam);
+    else takeClient(listener, { exported, file, version: bundledVersion ?? versionOfHooked(file), early });
   });
 }
 
-function takeClient(listener: LoadListener, exported: unknown, file: string, known: KnownOfFile): void {
+function takeClient(listener: LoadListener, loaded: Omit<LoadedClient, 'prototype'>): void {
+  const { exported, version } = loaded;
   const prototype = findClientPrototype(exported);
-  const { version = versionOfHooked(file), early = false } = known;
   if (prototype !== undefined) {
-    const client = { prototype, exported, file, version, early };
+    const client = { ...loaded, prototype };
     guard('registering a loaded client', noticeOpenAI, client);
     listener.client(client);
     return;

@@ -10,7 +10,7 @@ export interface PathParameter {
   readonly name: string;
   /** The index of its segment in the template. */
   readonly index: number;
-  /** The attribute for its value: `openai.thread.id`; `undefined` if it is not recorded. */
+  /** The attribute for its value, such as `openai.thread.id`; `undefined` if it is not recorded. */
   readonly attribute: string | undefined;
   /** The field of the resource that has the same value: `id`. */
   readonly field: string;
@@ -18,7 +18,6 @@ export interface PathParameter {
   readonly isConversation: boolean;
 }
 
-/** One method of one path. */
 export interface Route {
   /** The HTTP method in upper case: `POST`. `_OTHER` for methods that HTTP does not define. */
   readonly method: string;
@@ -28,12 +27,9 @@ export interface Route {
   readonly endpoint: string;
   /** The first segment of the template: `threads`. */
   readonly family: string;
-  /**
-   * Set if the request starts, drives or retrieves an invocation. If that invocation has a span here, the request is
-   * folded into it.
-   */
+  /** Set if the request starts, drives or retrieves an invocation, so that it may be folded into its span. */
   readonly folds?: InvocationKind | undefined;
-  /** The parameters of the path, in the order of the path. */
+  /** In the order of the path. */
   readonly parameters: readonly PathParameter[];
   /** The parameter that identifies the resource that a POST to a collection creates: `file_id` for `/files`. */
   readonly created?: PathParameter | undefined;
@@ -42,7 +38,7 @@ export interface Route {
 /** An endpoint and the parameter values of one request to it. */
 export interface RouteMatch {
   readonly route: Route;
-  /** The values of the parameters, percent-decoded, in the order of `route.parameters`. */
+  /** Percent-decoded, in the order of `route.parameters`. */
   readonly values: readonly (string | undefined)[];
 }
 
@@ -88,9 +84,7 @@ const ROOT = new PathNode('', { ...PATHS, deployments: { '{id}': {} } });
 const literalPaths = new Map<string, PathNode>();
 
 /**
- * Finds the route of a request by method and path. It never throws.
- *
- * A path that is not in the tree gets a generic low-cardinality template without parameters.
+ * Finds the route of a request. A path that is not in the tree gets a generic template without parameters. Never throws.
  *
  * @param method in any case: `post`
  * @param path as in the SDK's request options: `/threads/thread_1/runs?limit=2`, or a whole URL
@@ -117,8 +111,8 @@ function methodName(method: unknown): string {
   return typeof method === 'string' && METHOD.test(method) ? method.toUpperCase() : '_OTHER';
 }
 
-/** The segments of a request's path, without origin, query, fragment and slashes at the end. */
 interface PathSegments {
+  /** Without origin, query, fragment and slashes at the end. */
   readonly segments: readonly string[];
   /** The path was a whole URL, so it may begin with a base path. */
   readonly absolute: boolean;
@@ -129,7 +123,6 @@ interface PathSegments {
 /** Far more than any endpoint needs; bounds the work for an absurd path. */
 const MAX_PATH_LENGTH = 2048;
 
-/** Splits a path into segments. A value that is not a string has none. */
 function readPath(path: unknown): PathSegments {
   if (typeof path !== 'string') return { segments: [], absolute: false, truncated: false };
   const text = path.slice(0, MAX_PATH_LENGTH);
@@ -144,9 +137,9 @@ function readPath(path: unknown): PathSegments {
   return { segments, absolute: origin !== '', truncated };
 }
 
-/** A node of the tree, and the index of the request's segment at which its path starts. */
 interface FoundPath {
   readonly node: PathNode;
+  /** The index of the request's segment at which the path of the node starts. */
   readonly start: number;
 }
 
@@ -171,38 +164,35 @@ function findNode(segments: readonly string[], start: number): PathNode | undefi
   return node;
 }
 
-/** The route of a method at a path. The match is shared by all requests, so it has no parameter values. */
+/** The match of a method at a path, without parameter values: all requests share it. */
 function matchAt(node: PathNode, method: string): RouteMatch {
   const known = node.matches.get(method);
   if (known !== undefined) return known;
-  const { template } = node;
-  const endpoint = `${method} ${template}`;
-  const route: Route = {
-    method,
-    template,
-    endpoint,
-    family: familyOf(template),
-    folds: row(FOLDED_ENDPOINTS, endpoint),
-    parameters: readParameters(template),
-    created: method === 'POST' ? createdAt(node) : undefined,
+  const route = newRoute(method, node.template);
+  // The parameter that directly follows the path, if any does.
+  const item = method === 'POST' ? node.below('') : undefined;
+  const match: RouteMatch = {
+    route: {
+      ...route,
+      folds: row(FOLDED_ENDPOINTS, route.endpoint),
+      parameters: readParameters(node.template),
+      created: item && readParameters(item.template).at(-1),
+    },
+    values: NO_VALUES,
   };
-  const match: RouteMatch = { route, values: NO_VALUES };
   node.matches.set(method, match);
   return match;
 }
 
-/** The parameter that directly follows a path; `undefined` if none does. */
-function createdAt(node: PathNode): PathParameter | undefined {
-  const item = node.below('');
-  return item && readParameters(item.template).at(-1);
+function newRoute(method: string, template: string): Route {
+  const family = template.split('/', 2)[1] ?? '';
+  return { method, template, endpoint: `${method} ${template}`, family, parameters: [] };
 }
 
-/**
- * Older releases of openai send these texts if an id is missing. As ids, they would be the same for different users.
- */
+/** What older releases of openai send for a missing id. As an id, it would be the same for different users. */
 const MISSING_IDS: readonly string[] = ['undefined', 'null'];
 
-/** The values of the parameters in a path. Many calls run this, so it creates no function. */
+/** Many calls run this, so it creates no function. */
 function valuesAt(
   parameters: readonly PathParameter[],
   segments: readonly string[],
@@ -228,15 +218,7 @@ function decodeSegment(value: string): string {
 function unknownRoute(method: string, parts: PathSegments): RouteMatch {
   const { segments, absolute } = parts;
   const start = absolute ? skipBasePath(segments) : skipPrefixes(segments, 0);
-  const template = genericTemplate(parts, start);
-  const endpoint = `${method} ${template}`;
-  const route: Route = { method, template, endpoint, family: familyOf(template), parameters: [] };
-  return { route, values: NO_VALUES };
-}
-
-/** The first segment of a template. */
-function familyOf(template: string): string {
-  return template.split('/', 2)[1] ?? '';
+  return { route: newRoute(method, genericTemplate(parts, start)), values: NO_VALUES };
 }
 
 /** Segments that may come before the API's own path. The empty one comes from a slash. */
@@ -254,9 +236,7 @@ function skipPrefixes(segments: readonly string[], from: number): number {
   return start;
 }
 
-/**
- * The start of the API's own path in a whole URL with an unknown endpoint: after `v1`, else at a known first segment.
- */
+/** The start of an unknown path in a whole URL: after `v1`, else at a known first segment. */
 function skipBasePath(segments: readonly string[]): number {
   const version = segments.lastIndexOf('v1');
   const known = version >= 0 ? version : segments.findIndex((segment) => ROOT.below(segment) !== undefined);
@@ -265,9 +245,7 @@ function skipBasePath(segments: readonly string[]): number {
 
 const MAX_SEGMENTS = 12;
 const MAX_WORD_LENGTH = 32;
-/**
- * Lower-case words joined by `_` or `-`. A word may be as long as English words, but not as long as generated secrets.
- */
+/** Lower-case words joined by `_` or `-`, shorter than generated secrets. */
 const RESOURCE_WORD = /^[a-z]{1,20}(?:[_-][a-z]{1,20})*$/;
 
 /**
@@ -295,8 +273,8 @@ function genericTemplate({ segments, truncated }: PathSegments, start: number): 
 }
 
 /**
- * The parameters that differ from the default, by name, or by the path up to the parameter if the name is ambiguous. By
- * default, `{x_id}` is recorded as `openai.x.id`.
+ * What differs from the default, which records `{x_id}` as `openai.x.id`: by name, or by the path up to the parameter if
+ * the name is ambiguous.
  */
 const PATH_PARAMETERS: Readonly<Record<string, Partial<PathParameter>>> = {
   thread_id: { isConversation: true },
@@ -317,7 +295,6 @@ const PATH_PARAMETERS: Readonly<Record<string, Partial<PathParameter>>> = {
   '/safety/cases/{id}': { attribute: ATTR.OPENAI_CASE_ID },
 };
 
-/** The parameters of a path template, in path order. */
 function readParameters(template: string): readonly PathParameter[] {
   const segments = template.slice(1).split('/');
   return segments.flatMap((segment, index) => {

@@ -4,20 +4,14 @@ import { isObject, prototypesOf } from '../reflect.ts';
 import { SocketState } from './state.ts';
 import { Transports } from './transport.ts';
 
-/**
- * The methods that programs send with. Each version of the SDK has some of them, on the class itself or on its base.
- */
+/** The methods that programs send with. Each version of the SDK has some of them, on the class or on its base. */
 const SENDING = ['send', 'sendRaw', 'sendResponseCreate'] as const;
 /** The methods with which the SDK reports a broken connection. */
 const REPORTING = ['_onError', '_reportError'] as const;
 /** The property in which each class keeps its connection. */
 const CONNECTION = 'socket';
 
-/**
- * The patches of all socket classes that share an event emitter, whether they use `ws` or the platform's `WebSocket`.
- *
- * @returns `undefined` if the class is built in a way that is not known
- */
+/** The patches of the socket classes that share an event emitter; `undefined` if the class is built in an unknown way. */
 export function socketSeam(prototype: object): PatchedClass | undefined {
   const emitter = findEmitter(prototype);
   if (emitter === undefined) return undefined;
@@ -26,10 +20,7 @@ export function socketSeam(prototype: object): PatchedClass | undefined {
   return seam;
 }
 
-/**
- * The last prototype before the one that owns `_emit`. The owner itself is the SDK's general event emitter, which must
- * not be patched, because the SDK also uses it for other things.
- */
+/** The last prototype before the owner of `_emit`, the SDK's general event emitter, which has other uses, too. */
 function findEmitter(prototype: object): object | undefined {
   const chain = [...prototypesOf(prototype)];
   return chain[chain.findLastIndex((holder) => Object.hasOwn(holder, '_emit')) - 1];
@@ -64,9 +55,8 @@ class SocketClasses extends PatchedClass {
   }
 
   /**
-   * Notices new sockets. Every constructor assigns the connection, in the context in which the program makes the
-   * socket. The emitter has no such property, so a setter on it sees the first assignment. It then defines the property
-   * on the socket, as if there were no setter.
+   * Notices new sockets. Every constructor assigns the connection, in the context in which the program makes the socket.
+   * A setter on the emitter sees that, and defines the property on the socket as if there were no setter.
    */
   #seeNew(): void {
     if (CONNECTION in this.prototype || !Object.isExtensible(this.prototype)) return;
@@ -89,7 +79,7 @@ class SocketClasses extends PatchedClass {
     }
   };
 
-  /** The state of a socket, made when the socket is first seen; `undefined` if nothing observes it. */
+  /** Makes the state when the socket is first seen; `undefined` if nothing observes it. */
   readonly #stateOf = (socket: unknown): SocketState | undefined => {
     // A method that the program has detached from its socket is called without one.
     if (!isObject(socket)) return undefined;

@@ -22,19 +22,17 @@ interface Pending {
 }
 
 /**
- * Records each response over a WebSocket as a streamed call. The responses of one lane come one after the other, in the
- * order of their requests, and their deltas do not name the response. A lane is a `stream_id`; older versions have only
- * one lane.
+ * Records each response over a WebSocket as a streamed call. Deltas do not name their response: those of one lane, a
+ * `stream_id`, come one after the other, in the order of their requests. Older versions have only one lane.
  */
 export class ResponsesSocket implements SocketObservation {
   readonly #client: object;
   readonly #observer: CallObserver;
-  /** The responses in progress. Those of one lane are in the order in which they come. */
+  /** The responses in progress, each lane in the order in which they come. */
   #pending: readonly Pending[] = [];
   /**
-   * The contexts in which the program has steered responses, by the id of the response. The server may begin a
-   * successor without a request. The context in which its events arrive is that of the socket, which may belong to
-   * another user.
+   * Where the program has steered responses, by the id of the response. The server begins a successor without a request,
+   * and the context of the socket may belong to another user.
    */
   readonly #steered = new Map<string, Context>();
   /** The last response that an `error` event has ended. The API may still report it as failed afterwards. */

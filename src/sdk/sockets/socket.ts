@@ -7,7 +7,7 @@ export type SocketKind = 'responses' | 'realtime' | 'translation' | 'live';
 /** A socket of the SDK, when it is first seen. */
 export interface OpenedSocket {
   readonly kind: SocketKind;
-  /** The client that it was made with. If the class keeps none, an object with its base URL and deployment. */
+  /** Its client. If the class keeps none, an object with the base URL and the deployment. */
   readonly client: object;
   /** The context in which it was first seen, which is usually that of its creation. */
   readonly context: Context;
@@ -16,7 +16,6 @@ export interface OpenedSocket {
   readonly time: number;
 }
 
-/** Why and how a socket closed. */
 export interface SocketClose {
   /** The close code of the WebSocket protocol; 1006 if the connection broke. */
   readonly code: number | undefined;
@@ -56,9 +55,6 @@ export function closeOf({ code, byProgram, error, hasFailed }: ClosedConnection)
   return { code, byProgram, isFailure: !byProgram && !isOrderly, error: closeError(error, code) };
 }
 
-/**
- * The error for operations that were in progress: the one that broke the connection, or else that the socket closed.
- */
 function closeError(error: unknown, code: number | undefined): object {
   const status = REFUSED.exec(textField(error, 'message') ?? '')?.[1];
   if (status !== undefined) return { code: status, message: textField(error, 'message') };

@@ -27,7 +27,7 @@ import {
 } from './socket.ts';
 import { CLOSING, OPEN, type Transports, transportOf } from './transport.ts';
 
-/** The limit for events that wait for a connection. Further ones are not matched when they are sent. */
+/** How many events may wait for a connection. Further ones are not matched when they are sent. */
 const MAX_KEPT = 1_000;
 
 /** The error of a request that the SDK drops. */
@@ -57,7 +57,6 @@ export class SocketState {
   readonly #byName: boolean;
   #transport: object | undefined;
   #isSending = false;
-  /** The event that the SDK is sending at the moment. */
   #unsent: Unsent | undefined;
   /** The frames that the SDK keeps until a connection is open, in the order in which it will send them. */
   readonly #kept: Kept[] = [];
@@ -179,10 +178,7 @@ export class SocketState {
     }
   }
 
-  /**
-   * The kept frame that the SDK sends now; `undefined` if it is not one of those. The SDK may send kept frames during a
-   * later `send`, whose own event then waits behind them.
-   */
+  /** The kept frame that the SDK sends now, if it is one. During a later `send`, its own event waits behind those. */
   #takeKept(data: unknown): Kept | undefined {
     if (this.#kept.length === 0) return undefined;
     const sent = asText(data);
@@ -240,10 +236,7 @@ export class SocketState {
   }
 }
 
-/**
- * Whether the class reconnects, and keeps what is sent meanwhile or reports its loss. Classes before openai 6.49 lose
- * it without a report.
- */
+/** Whether the class reconnects and keeps what is sent meanwhile. Classes before openai 6.49 lose it silently. */
 function canReconnect(socket: object): boolean {
   return typeof field(socket, 'sendRaw') === 'function';
 }

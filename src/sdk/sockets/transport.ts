@@ -17,12 +17,9 @@ export interface TransportObserver {
 }
 
 /**
- * Sees connections send and close. Not every class of the SDK reports a close, and a program could notice a listener of
- * ours. So the method that calls the listeners is wrapped: `emitClose` of the package `ws`, `dispatchEvent` of the
- * platform's class. The wrapper does nothing for sockets that are not the SDK's.
- *
- * Only sockets without such a method get a listener: Bun, Workers and browsers report a close from native code, and a
- * hand-written class may call its listeners itself.
+ * Sees connections send and close. A program could notice a listener of ours, so the method that calls the listeners is
+ * wrapped: `emitClose` of the package `ws`, `dispatchEvent` of the platform's class. Only sockets without such a method
+ * get a listener: Bun, Workers and browsers report a close from native code.
  */
 export class Transports {
   /** The observers of the connections that have not closed, as far as we know. */
@@ -96,18 +93,14 @@ export class Transports {
   }
 }
 
-/**
- * The socket of the package `ws` or of the platform that the SDK's socket uses. Newer classes keep it in an adapter.
- */
+/** The socket of `ws` or of the platform inside the SDK's socket. Newer classes keep it in an adapter. */
 export function transportOf(socket: object): object | undefined {
   const transport = field(socket, 'socket');
   const inner = field(transport, 'platformSocket') ?? transport;
   return isObject(inner) ? inner : undefined;
 }
 
-/**
- * Whether there is no method to wrap that reports the close. Hand-written classes may call their listeners themselves.
- */
+/** Whether no method reports the close. Hand-written classes may call their listeners themselves. */
 function isSilent(transport: object): boolean {
   const close = field(transport, 'close');
   if (holderOf(transport, 'dispatchEvent') === undefined) return true;
