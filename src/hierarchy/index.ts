@@ -23,7 +23,6 @@ export class Hierarchy implements ProviderListener {
   readonly #tracker: ConversationTracker;
   readonly #responses: Responses;
   readonly #toolCalls: ToolCalls;
-  readonly #telemetry: Telemetry;
   #realtime: Realtime | undefined;
 
   constructor(telemetry: Telemetry) {
@@ -32,7 +31,6 @@ export class Hierarchy implements ProviderListener {
     const toolCalls = new ToolCalls(tracker);
     this.#toolCalls = toolCalls;
     this.#responses = new Responses(tracker, toolCalls);
-    this.#telemetry = telemetry;
     this.completions = new Completions(tracker, toolCalls);
     const apis = new Map<string, ConversationApi>([
       ['completions', this.completions],
@@ -49,7 +47,7 @@ export class Hierarchy implements ProviderListener {
 
   /** Starts to observe a session that runs over a socket. */
   openSocket(socket: OpenedSocket, endpoint: ClientEndpoint): SocketObservation {
-    this.#realtime ??= new Realtime(this.#telemetry, this.#tracker, this.#toolCalls);
+    this.#realtime ??= new Realtime(this.#tracker, this.#toolCalls);
     return this.#realtime.open(socket, endpoint);
   }
 

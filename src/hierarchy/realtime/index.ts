@@ -1,24 +1,25 @@
-import type { SpanContext } from '@opentelemetry/api';
+import type { Context, SpanContext } from '@opentelemetry/api';
 import type { ClientEndpoint } from '../../sdk/provider.ts';
 import type { OpenedSocket, SocketClose, SocketObservation } from '../../sdk/sockets/socket.ts';
-import type { Telemetry } from '../../telemetry/telemetry.ts';
-import { now } from '../../util/clock.ts';
 import { activeContext } from '../../util/context.ts';
-import { field, type PayloadObject } from '../../util/payload.ts';
+import { field, type PayloadObject, stringField } from '../../util/payload.ts';
+import {
+  isAnswerPiece,
+  isAudioPiece,
+  isRequest,
+  type RealtimeSink,
+  readReceived,
+  readSent,
+} from '../dialects/realtime.ts';
 import type { Shelf } from '../store.ts';
 import type { ToolCalls } from '../tool-calls/tool-calls.ts';
 import type { ConversationTracker } from '../tracker.ts';
-import { RealtimeSession } from './session.ts';
-
-/** A socket that has claimed to record a response or transcript. */
-interface Claimant {
-  sessionId: string | undefined;
-  isOpen: boolean;
-}
+import { SessionResponses } from './responses.ts';
+import { type Claimant, RealtimeSession, type SessionStart } from './session.ts';
+import { UserSpeech } from './speech.ts';
 
 /** Records the sessions that programs have over sockets. */
 export class Realtime {
-  readonly telemetry: Telemetry;
   readonly tracker: ConversationTracker;
   readonly toolCalls: ToolCalls;
   /**
@@ -26,32 +27,25 @@ export class Realtime {
    */
   readonly claimed: Shelf<Claimant>;
 
-  constructor(telemetry: Telemetry, tracker: ConversationTracker, toolCalls: ToolCalls) {
-    this.telemetry = telemetry;
+  constructor(tracker: ConversationTracker, toolCalls: ToolCalls) {
     this.tracker = tracker;
     this.toolCalls = toolCalls;
     this.claimed = tracker.store.shelf();
   }
 
   open(socket: OpenedSocket, endpoint: ClientEndpoint): SocketObservation {
-    return new SessionSocket(this, socket, endpoint);
+    return new SessionSocket({ ...this, socket, endpoint });
   }
 }
 
 /** Records the sessions of one socket: one session for each connection. */
 class SessionSocket implements SocketObservation {
-  readonly #realtime: Realtime;
-  readonly #socket: OpenedSocket;
-  readonly #endpoint: ClientEndpoint;
-  readonly #claimant: Claimant = { sessionId: undefined, isOpen: false };
-  #session: RealtimeSession | undefined;
+  readonly #start: Omit<SessionStart, 'previous'>;
+  #session: RecordedSession | undefined;
   #previous: SpanContext | undefined;
-  #sessions = 0;
 
-  constructor(realtime: Realtime, socket: OpenedSocket, endpoint: ClientEndpoint) {
-    this.#realtime = realtime;
-    this.#socket = socket;
-    this.#endpoint = endpoint;
+  constructor(start: Omit<SessionStart, 'previous' | 'claimant'>) {
+    this.#start = { ...start, claimant: { sessionId: undefined, isOpen: false } };
     this.#session = this.#open();
   }
 
@@ -62,7 +56,7 @@ class SessionSocket implements SocketObservation {
   }
 
   notSent(event: PayloadObject | undefined, error: unknown): void {
-    this.#session?.notSent(event, activeContext(), error);
+    if (isRequest(event)) this.#session?.responses.notSent(event, activeContext(), error);
   }
 
   received(event: unknown): void {
@@ -75,53 +69,64 @@ class SessionSocket implements SocketObservation {
   }
 
   /** The session of the current connection. After a reconnection, a new one begins with its first event. */
-  #connected(): RealtimeSession | undefined {
-    if (!this.#realtime.telemetry.isDisabled) this.#session ??= this.#open();
+  #connected(): RecordedSession | undefined {
+    if (!this.#start.tracker.telemetry.isDisabled) this.#session ??= this.#open();
     return this.#session;
   }
 
-  #open(): RealtimeSession {
-    const { telemetry, tracker, toolCalls } = this.#realtime;
-    const start = {
-      telemetry,
-      tracker,
-      toolCalls,
-      socket: this.#socket,
-      endpoint: this.#endpoint,
-      startTime: this.#sessions++ === 0 ? this.#socket.time : now(),
-      previous: this.#previous,
-      claims: (id: string, sessionId: string | undefined) => this.#claims(id, sessionId),
-    };
-    const session = new RealtimeSession(start, (ended) => this.#released(ended));
-    this.#previous = session.spanContext;
-    this.#claimant.isOpen = true;
-    tracker.keepSession(session);
+  #open(): RecordedSession {
+    const session = new RecordedSession({ ...this.#start, previous: this.#previous }, () => {
+      this.#session = undefined;
+    });
+    this.#previous = session.record?.span.spanContext();
     return session;
-  }
-
-  #claims(id: string, sessionId: string | undefined): boolean {
-    const { claimed } = this.#realtime;
-    const { origin } = this.#endpoint;
-    const own = this.#claimant;
-    const other = claimed.get(origin, id);
-    own.sessionId = sessionId;
-    if (other !== undefined && other !== own && isOfSession(other, sessionId)) return false;
-    claimed.set(origin, id, own);
-    return true;
-  }
-
-  #released(session: RealtimeSession): void {
-    this.#realtime.tracker.releaseSession(session);
-    if (this.#session !== session) return;
-    this.#session = undefined;
-    this.#claimant.isOpen = false;
   }
 }
 
-/**
- * Whether the socket may have the given session. Claims do not count for other sessions, because some servers use the
- * ids of one session again in the next.
- */
-function isOfSession({ sessionId, isOpen }: Claimant, id: string | undefined): boolean {
-  return sessionId === undefined || id === undefined ? isOpen : sessionId === id;
+/** A session with the recorders of what the user says and of the responses. Reads what the connection carries. */
+class RecordedSession extends RealtimeSession implements RealtimeSink {
+  readonly speech: UserSpeech = new UserSpeech(this);
+  readonly responses: SessionResponses = new SessionResponses(this, this.speech);
+  readonly #ended: () => void;
+  #isOpen = true;
+
+  /** @param ended called once the session has ended */
+  constructor(start: SessionStart, ended: () => void) {
+    super(start);
+    this.#ended = ended;
+    this.tracker.keepSession(this);
+  }
+
+  sent(type: string, event: object, caller: Context): void {
+    this.counts.sent++;
+    this.caller = caller;
+    if (!isAudioPiece(type)) this.time = this.clock.now();
+    readSent(type, event, this);
+  }
+
+  received(type: string, event: object): void {
+    this.counts.received++;
+    if (!isAnswerPiece(type)) this.time = this.clock.now();
+    readReceived(type, event, this);
+  }
+
+  failed(error: unknown): void {
+    this.counts.errors++;
+    this.defaults.rejected(stringField(error, 'event_id'));
+    this.responses.failed(error);
+  }
+
+  end(close: SocketClose | undefined): void {
+    if (!this.#isOpen) return;
+    this.#isOpen = false;
+    const last = Math.max(this.responses.end(close), this.time);
+    this.endSpan(close, close === undefined ? last : this.clock.now());
+    this.tracker.releaseSession(this);
+    this.#ended();
+  }
+
+  /** Ends the session at shutdown or exit. */
+  close(): void {
+    this.end(undefined);
+  }
 }

@@ -10,12 +10,12 @@ import * as ATTR from '../../semconv/attributes.ts';
 import { EVENT_OPENAI_REALTIME_INTERRUPTION } from '../../semconv/events.ts';
 import { ERROR_TYPE_VALUE_OTHER } from '../../semconv/values.ts';
 import type { Content } from '../../telemetry/content/content-writer.ts';
-import type { Spent } from '../../telemetry/cost/usage.ts';
 import { callerTraceOf } from '../../telemetry/metadata.ts';
 import type { Operation } from '../../telemetry/operation.ts';
 import { errorTypeOf } from '../../telemetry/outcomes/failure.ts';
 import { placeAttributes } from '../../telemetry/place.ts';
 import { PlacedCall } from '../../telemetry/placed-call.ts';
+import type { Following, OpenRecord } from '../../telemetry/placement.ts';
 import { keepNewest } from '../../util/bounded-map.ts';
 import {
   arrayField,
@@ -32,7 +32,7 @@ import {
 import { isOutOfBand, type ResponseSink } from '../dialects/realtime.ts';
 import { readItemCalls } from '../dialects/responses.ts';
 import { ItemTimes } from '../tool-calls/tool-facts.ts';
-import type { SessionState } from './session-state.ts';
+import type { RealtimeSession } from './session.ts';
 import type { UserSpeech } from './speech.ts';
 
 /** The limit for responses in progress: a server may begin responses and never end them. */
@@ -45,29 +45,24 @@ const FAILED_TO_ANSWER = 'server_error';
 
 /** The responses in progress of a session: those that were requested, in order, and those that have begun, by id. */
 export class SessionResponses implements ResponseSink {
-  /** How many responses the user has interrupted. */
-  interruptions = 0;
-  /** How many seconds of audio the responses have in total. */
-  spokenSeconds = 0;
-  readonly #state: SessionState;
+  readonly #session: RealtimeSession;
   readonly #speech: UserSpeech;
   #requested: OpenResponse[] = [];
   readonly #begun = new Map<string, OpenResponse>();
-
   /** The ids of responses, by the ids of their newest items. They are kept because playback continues after the end. */
   readonly #responseOfItem = new Map<string, string>();
   /** The ids of the newest interrupted responses, to count each only once. */
   readonly #interrupted = new Set<string>();
 
-  constructor(state: SessionState, speech: UserSpeech) {
-    this.#state = state;
+  constructor(session: RealtimeSession, speech: UserSpeech) {
+    this.#session = session;
     this.#speech = speech;
   }
 
   requested(event: object): void {
     // This response answers the last speech. The next one that the server begins by itself does not answer it again.
     if (!isOutOfBand(event)) this.#speech.takeEnd();
-    const request = this.#begin(event, this.#state.caller, undefined);
+    const request = this.#begin(event, this.#session.caller, undefined);
     if (request !== undefined) this.#requested.push(request);
   }
 
@@ -78,9 +73,9 @@ export class SessionResponses implements ResponseSink {
   /** The server does not say which request a response answers. It answers them in order. */
   created(told: unknown): void {
     const id = stringField(told, 'id');
-    if (id === undefined || this.#begun.has(id) || !this.#state.claims(id)) return;
+    if (id === undefined || this.#begun.has(id) || !this.#session.claims(id)) return;
     const response =
-      this.#takeRequested(told) ?? this.#begin({}, this.#state.context, this.#speech.takeEnd());
+      this.#takeRequested(told) ?? this.#begin({}, this.#session.context, this.#speech.takeEnd());
     if (response === undefined) return;
     if (!response.isOutOfBand) this.#speech.answering(response.heard);
     response.id = id;
@@ -89,7 +84,7 @@ export class SessionResponses implements ResponseSink {
   }
 
   audio(id: string | undefined, bytes: number): void {
-    this.spokenSeconds += bytes / this.#state.facts.outputRate;
+    this.#session.counts.spokenSeconds += bytes / this.#session.facts.outputRate;
     this.#begun.get(id ?? '')?.audio(bytes);
   }
 
@@ -98,7 +93,7 @@ export class SessionResponses implements ResponseSink {
   }
 
   item(event: unknown): void {
-    const { time } = this.#state;
+    const { time } = this.#session;
     const responseId = stringField(event, 'response_id');
     this.#belongs(field(event, 'item'), responseId);
     const response = this.#begun.get(responseId ?? '');
@@ -110,7 +105,7 @@ export class SessionResponses implements ResponseSink {
     // Without this, a function that two events report as complete at the same time would have two calls.
     if (isKnown) return;
     // The program may run a function, and answer, before the response is done.
-    this.#requestTools(response, { output: [field(event, 'item')] }, time, time);
+    response.requestTools({ output: [field(event, 'item')] }, time, time);
   }
 
   /** Ends a response. If the server has cancelled it because the user spoke, it counts as interrupted. */
@@ -137,13 +132,13 @@ export class SessionResponses implements ResponseSink {
     const itemId = stringField(event, 'item_id');
     const responseId = this.#responseOfItem.get(itemId ?? '');
     const heard = numberField(event, 'audio_end_ms');
-    if (responseId === undefined) this.interruptions++;
+    if (responseId === undefined) this.#session.counts.interruptions++;
     else this.#isNewlyInterrupted(responseId);
     const attributes: Attributes = {};
     define(attributes, ATTR.GEN_AI_RESPONSE_ID, responseId);
     define(attributes, ATTR.OPENAI_ITEM_ID, itemId);
     define(attributes, ATTR.OPENAI_REALTIME_HEARD_AUDIO_DURATION, heard && heard / 1e3);
-    this.#tellInterruption(attributes, this.#state.time);
+    this.#tellInterruption(attributes, this.#session.time);
   }
 
   #belongs(item: unknown, responseId: string | undefined): void {
@@ -157,12 +152,12 @@ export class SessionResponses implements ResponseSink {
     if (this.#interrupted.has(responseId)) return false;
     this.#interrupted.add(responseId);
     keepNewest(this.#interrupted);
-    this.interruptions++;
+    this.#session.counts.interruptions++;
     return true;
   }
 
   #tellInterruption(attributes: Attributes, time: number): void {
-    this.#state.record?.addEvent(EVENT_OPENAI_REALTIME_INTERRUPTION, attributes, time);
+    this.#session.record?.addEvent(EVENT_OPENAI_REALTIME_INTERRUPTION, attributes, time);
   }
 
   /** Called when the API rejects something that the program has sent. Fails the request that the error is about. */
@@ -230,42 +225,8 @@ export class SessionResponses implements ResponseSink {
   #begin(event: object, caller: Context, startTime: number | undefined): OpenResponse | undefined {
     if (this.#requested.length + this.#begun.size >= MAX_OPEN_RESPONSES) return undefined;
     const given = field(field(event, 'response'), 'input');
-    const input = given ?? (this.#state.content ? this.#speech.said(!isOutOfBand(event)) : undefined);
-    const response: OpenResponse = new OpenResponse(
-      this.#state,
-      { ...event, input },
-      this.#state.parentIn(caller),
-      {
-        startTime,
-        ended: (result, endTime, spent) => {
-          const { conversation } = this.#state;
-          conversation.count({ runs: 1, spent });
-          this.#requestTools(response, result, endTime);
-        },
-      },
-    );
-    return response;
-  }
-
-  /** @param completed when the functions were complete, to choose only those; `undefined` for all other tool calls */
-  #requestTools(open: OpenResponse, result: unknown, endTime: number, completed?: number): void {
-    const { id: responseId, parent, call, itemTimes } = open;
-    const { content, endpoint, toolCalls, place } = this.#state;
-    const calls = readItemCalls(result, { content });
-    const requested = calls.filter(
-      ({ asksProgram, itemId }) => (asksProgram ? itemTimes.of(itemId)?.endTime : undefined) === completed,
-    );
-    if (requested.length === 0) return;
-    const response = {
-      origin: endpoint.origin,
-      responseId,
-      parent: callerTraceOf(parent),
-      place,
-      vectorStoreIds: [],
-      startTime: call.startTime,
-      endTime,
-    };
-    toolCalls.requested(requested, response, itemTimes);
+    const input = given ?? (this.#session.content ? this.#speech.said(!isOutOfBand(event)) : undefined);
+    return new OpenResponse(this.#session, { ...event, input }, caller, startTime);
   }
 }
 
@@ -274,7 +235,6 @@ const AUDIO_DELTA = Object.freeze({ type: 'response.output_audio.delta' });
 
 /** A response in progress: the program has requested it, or the server has begun it by itself. */
 class OpenResponse {
-  readonly parent: Context;
   readonly call: Call;
   /** The id that the program gave to the event that requested it. */
   readonly eventId: string | undefined;
@@ -283,55 +243,49 @@ class OpenResponse {
   readonly heard: object[] = [];
   readonly itemTimes: ItemTimes = new ItemTimes();
   id: string | undefined;
+  readonly #session: RealtimeSession;
+  readonly #parent: Context;
   readonly #model: string | undefined;
   #bytes = 0;
   #firstAudio: number | undefined;
   #firstText: number | undefined;
 
-  constructor(
-    state: SessionState,
-    event: object,
-    parent: Context,
-    start: {
-      readonly startTime: number | undefined;
-      /** Called after its span has ended. */
-      readonly ended: (result: unknown, endTime: number, spent: Spent) => void;
-    },
-  ) {
-    const { telemetry, client, endpoint, model, place } = state;
+  constructor(session: RealtimeSession, event: object, caller: Context, startTime: number | undefined) {
+    const { telemetry, client, endpoint, model, place } = session;
+    this.#session = session;
     this.#model = model;
-    this.parent = parent;
     this.eventId = textField(event, 'event_id');
     this.isOutOfBand = isOutOfBand(event);
+    const parent = session.parentIn(caller);
+    this.#parent = parent;
     const input = field(event, 'input');
     const request: ApiRequest = {
       ...matchRoute('POST', '/realtime'),
       method: 'POST',
       body: {
-        ...withDefaults(field(event, 'response'), { model, ...state.defaults.current }),
+        ...withDefaults(field(event, 'response'), { model, ...session.defaults.current }),
         ...(input === undefined ? {} : { input }),
       },
       streamed: true,
       deployment: endpoint.deployment,
     };
     const operation = hearing(this.heard, arrayField(event, 'input'));
-    const begin = ({ startTime }: Call): PlacedCall =>
+    const onEnd = (call: Call, result: unknown, record: OpenRecord): Following => {
+      record.add({ attributes: this.#times() });
+      return () => {
+        session.conversation.count({ runs: 1, spent: record.spent });
+        this.requestTools(result, call.endTime);
+      };
+    };
+    const begin = (call: Call): PlacedCall =>
       new PlacedCall(telemetry, {
         operation,
         request,
         endpoint,
-        startTime,
-        place: {
-          parent,
-          attributes: placeAttributes(place),
-          onEnd: (call, result, record) => {
-            record.add({ attributes: this.#times(state.facts.outputRate) });
-            return () => start.ended(result, call.endTime, record.spent);
-          },
-        },
+        startTime: call.startTime,
+        place: { parent, attributes: placeAttributes(place), onEnd },
       });
-    const { startTime } = start;
-    this.call = new Call(client, { start: begin }, parent, { startTime, clock: state.spanClock });
+    this.call = new Call(client, { start: begin }, parent, { startTime, clock: session.clock.current });
     this.call.begin({ method: 'post', path: '/realtime', stream: true });
   }
 
@@ -357,8 +311,29 @@ class OpenResponse {
     this.call.hiddenChunk(seen);
   }
 
-  #times(outputRate: number): Attributes {
+  /** @param completed when the functions were complete, to choose only those; `undefined` for all other tool calls */
+  requestTools(result: unknown, endTime: number, completed?: number): void {
+    const { content, endpoint, toolCalls, place } = this.#session;
+    const requested = readItemCalls(result, { content }).filter(
+      ({ asksProgram, itemId }) =>
+        (asksProgram ? this.itemTimes.of(itemId)?.endTime : undefined) === completed,
+    );
+    if (requested.length === 0) return;
+    const response = {
+      origin: endpoint.origin,
+      responseId: this.id,
+      parent: callerTraceOf(this.#parent),
+      place,
+      vectorStoreIds: [],
+      startTime: this.call.startTime,
+      endTime,
+    };
+    toolCalls.requested(requested, response, this.itemTimes);
+  }
+
+  #times(): Attributes {
     const { startTime } = this.call;
+    const { outputRate } = this.#session.facts;
     const attributes: Attributes = {};
     if (this.#bytes > 0) attributes[ATTR.OPENAI_REALTIME_OUTPUT_AUDIO_DURATION] = this.#bytes / outputRate;
     if (this.#firstAudio !== undefined)

@@ -1,108 +1,183 @@
 import type { Attributes, Context, SpanContext } from '@opentelemetry/api';
 import { define } from '../../operations/attributes.ts';
-import type { SocketClose } from '../../sdk/sockets/socket.ts';
+import { conversation } from '../../operations/conversation.ts';
+import type { ClientEndpoint } from '../../sdk/provider.ts';
+import type { OpenedSocket, SocketClose } from '../../sdk/sockets/socket.ts';
 import * as ATTR from '../../semconv/attributes.ts';
+import { textLimits } from '../../telemetry/content/kept.ts';
+import type { Totals } from '../../telemetry/cost/usage.ts';
 import { readFailure } from '../../telemetry/outcomes/failure.ts';
-import { stringField } from '../../util/payload.ts';
-import {
-  isAnswerPiece,
-  isAudioPiece,
-  isRequest,
-  type RealtimeSink,
-  readReceived,
-  readSent,
-} from '../dialects/realtime.ts';
-import { SessionResponses } from './responses.ts';
-import { type SessionStart, SessionState } from './session-state.ts';
-import { UserSpeech } from './speech.ts';
+import { type Place, placeAttributes } from '../../telemetry/place.ts';
+import { OperationRecord } from '../../telemetry/record.ts';
+import type { Telemetry } from '../../telemetry/telemetry.ts';
+import { LastingClock, now } from '../../util/clock.ts';
+import { LinkedContext } from '../../util/context.ts';
+import { asName } from '../../util/payload.ts';
+import { activeSpan, Conversation } from '../conversations/conversation.ts';
+import { ResponseDefaults, readSessionFacts, type SessionFacts } from '../dialects/realtime.ts';
+import type { Shelf } from '../store.ts';
+import type { ToolCalls } from '../tool-calls/tool-calls.ts';
+import type { ConversationTracker } from '../tracker.ts';
+
+/** A socket that has claimed to record a response or transcript. */
+export interface Claimant {
+  sessionId: string | undefined;
+  isOpen: boolean;
+}
+
+export interface SessionStart {
+  readonly tracker: ConversationTracker;
+  readonly toolCalls: ToolCalls;
+  readonly claimed: Shelf<Claimant>;
+  readonly socket: OpenedSocket;
+  readonly endpoint: ClientEndpoint;
+  readonly claimant: Claimant;
+  /** The session span of the previous connection on the same socket. */
+  readonly previous: SpanContext | undefined;
+}
 
 /**
- * One session over one connection, from its opening to its close, with the speech of the user and the responses. It is
- * never ended for being idle, and may outlive its parent span.
+ * One session over one connection, from its opening to its close: its span, and the state that the recorders of its
+ * speech and its responses share. It is never ended for being idle, and may outlive its parent span.
  */
-export class RealtimeSession implements RealtimeSink {
-  readonly responses: SessionResponses;
-  readonly speech: UserSpeech;
-  readonly #state: SessionState;
-  readonly #released: (session: RealtimeSession) => void;
-  readonly #counts = { sent: 0, received: 0, errors: 0 };
-  #closed = false;
+export class RealtimeSession {
+  readonly tracker: ConversationTracker;
+  readonly telemetry: Telemetry;
+  readonly toolCalls: ToolCalls;
+  readonly client: object;
+  readonly endpoint: ClientEndpoint;
+  /** The context in which the session's span is active. */
+  readonly context: Context;
+  /** `undefined` where spans of conversations are switched off. */
+  readonly record: OperationRecord<Place, Totals> | undefined;
+  /** What the session sets for its responses. */
+  readonly defaults: ResponseDefaults;
+  /** How many events and errors there were, how many responses the user has interrupted, and seconds of audio. */
+  readonly counts = { sent: 0, received: 0, errors: 0, interruptions: 0, heardSeconds: 0, spokenSeconds: 0 };
+  facts: SessionFacts = readSessionFacts(undefined);
+  model: string | undefined;
+  conversation: Conversation;
+  /** The context in which the program sent its last event. */
+  caller: Context;
+  /** The time of the last event, not counting pieces of audio and of answers. */
+  time: number;
+  /** A session may last long, and the wall clock may be set meanwhile. */
+  readonly clock: LastingClock = new LastingClock();
+  readonly #kind: 'realtime' | 'live';
+  readonly #claimed: Shelf<Claimant>;
+  readonly #claimant: Claimant;
+  readonly #parentSpanId: string | undefined;
 
-  /** @param released called once the session has ended */
-  constructor(start: SessionStart, released: (session: RealtimeSession) => void) {
-    this.#released = released;
-    this.#state = new SessionState(start);
-    this.speech = new UserSpeech(this.#state);
-    this.responses = new SessionResponses(this.#state, this.speech);
-  }
-
-  get spanContext(): SpanContext | undefined {
-    return this.#state.record?.span.spanContext();
+  constructor({ tracker, toolCalls, claimed, socket, endpoint, claimant, previous }: SessionStart) {
+    const { telemetry } = tracker;
+    const { client, context, parameters } = socket;
+    const kind = socket.kind === 'live' ? 'live' : 'realtime';
+    this.#kind = kind;
+    this.#claimed = claimed;
+    this.#claimant = claimant;
+    claimant.isOpen = true;
+    this.tracker = tracker;
+    this.telemetry = telemetry;
+    this.toolCalls = toolCalls;
+    this.client = client;
+    this.endpoint = endpoint;
+    this.model = endpoint.deployment ?? asName(parameters.model);
+    const parent = activeSpan(context);
+    this.#parentSpanId = parent?.spanContext().spanId;
+    if (telemetry.settings.conversationSpans !== 'never')
+      this.record = new OperationRecord(telemetry, {
+        operation: conversation,
+        request: { kind, conversationId: undefined },
+        endpoint,
+        place: { parent: context, links: previous === undefined ? [] : [{ context: previous }] },
+        isRoot: parent === undefined,
+        startTime: previous === undefined ? socket.time : now(),
+      });
+    const attributes: Attributes = { [ATTR.OPENAI_REALTIME_SESSION_TYPE]: sessionTypeOf(socket) };
+    define(attributes, ATTR.GEN_AI_REQUEST_MODEL, this.model);
+    this.record?.add({ attributes });
+    this.context = this.record === undefined ? context : LinkedContext.withSpan(context, this.record.span);
+    this.caller = this.context;
+    this.conversation = new Conversation(kind, '');
+    this.time = this.clock.now();
+    this.defaults = new ResponseDefaults(() => (this.content ? textLimits(telemetry.settings) : undefined));
   }
 
   get content(): boolean {
-    return this.#state.content;
+    return this.telemetry.wantsContent;
   }
 
-  sent(type: string, event: object, caller: Context): void {
-    this.#counts.sent++;
-    this.#state.caller = caller;
-    if (!isAudioPiece(type)) this.#state.time = this.#state.now();
-    readSent(type, event, this);
+  get place(): Place {
+    return { kind: this.#kind, conversationId: this.facts.id };
   }
 
-  notSent(event: unknown, caller: Context, error: unknown): void {
-    if (isRequest(event)) this.responses.notSent(event, caller, error);
-  }
-
-  received(type: string, event: object): void {
-    this.#counts.received++;
-    if (!isAnswerPiece(type)) this.#state.time = this.#state.now();
-    readReceived(type, event, this);
-  }
-
-  described(session: unknown, isAnswer: boolean): void {
-    this.#state.defaults.told(session, isAnswer);
-    this.#state.described(session);
-  }
-
+  /** Called for an update of the session that the program sends. */
   updateSent(event: object): void {
-    this.#state.defaults.sent(event);
+    this.defaults.sent(event);
   }
 
-  failed(error: unknown): void {
-    this.#counts.errors++;
-    this.#state.defaults.rejected(stringField(error, 'event_id'));
-    this.responses.failed(error);
+  /** @param isAnswer whether the server answers an update of the program */
+  described(session: unknown, isAnswer: boolean): void {
+    this.defaults.told(session, isAnswer);
+    const facts = readSessionFacts(session);
+    const known = this.facts.id;
+    this.facts = { ...facts, id: known ?? facts.id };
+    this.model = facts.model ?? this.model;
+    this.record?.add({ attributes: { ...facts.attributes, ...placeAttributes(this.place) } });
+    if (known !== undefined || facts.id === undefined) return;
+    this.conversation = this.tracker.conversation(this.#kind, facts.id, this.endpoint.origin);
   }
 
-  end(close: SocketClose | undefined): void {
-    if (this.#closed) return;
-    this.#closed = true;
-    const last = Math.max(this.responses.end(close), this.#state.time);
-    this.#endSpan(close === undefined ? last : this.#state.now(), close);
-    this.#released(this);
+  /**
+   * The context for an operation of the session. Its parent is the session's span. But if the caller's active span is
+   * not the parent of the session, that span is the parent.
+   */
+  parentIn(caller: Context): Context {
+    if (this.record === undefined) return caller;
+    const id = activeSpan(caller)?.spanContext().spanId;
+    return id === undefined || id === this.#parentSpanId
+      ? LinkedContext.withSpan(caller, this.record.span)
+      : caller;
   }
 
-  close(): void {
-    this.end(undefined);
+  /** Whether this socket records the response or transcript. It does not if another socket of the session does. */
+  claims(id: string): boolean {
+    const { origin } = this.endpoint;
+    const own = this.#claimant;
+    own.sessionId = this.facts.id;
+    const other = this.#claimed.get(origin, id);
+    if (other !== undefined && other !== own && isOfSession(other, own.sessionId)) return false;
+    this.#claimed.set(origin, id, own);
+    return true;
   }
 
-  #endSpan(time: number, close: SocketClose | undefined): void {
-    const { sent, received, errors } = this.#counts;
-    const { interruptions, spokenSeconds } = this.responses;
-    const { heardSeconds } = this.speech;
+  endSpan(close: SocketClose | undefined, time: number): void {
+    this.#claimant.isOpen = false;
+    const { sent, received, errors, interruptions, heardSeconds, spokenSeconds } = this.counts;
     const attributes: Attributes = {
       [ATTR.OPENAI_SOCKET_SENT_EVENTS]: sent,
       [ATTR.OPENAI_SOCKET_RECEIVED_EVENTS]: received,
     };
-    if (errors > 0) attributes[ATTR.OPENAI_SOCKET_ERROR_COUNT] = errors;
-    if (interruptions > 0) attributes[ATTR.OPENAI_REALTIME_INTERRUPTION_COUNT] = interruptions;
-    if (heardSeconds > 0) attributes[ATTR.OPENAI_REALTIME_INPUT_AUDIO_DURATION] = heardSeconds;
-    if (spokenSeconds > 0) attributes[ATTR.OPENAI_REALTIME_OUTPUT_AUDIO_DURATION] = spokenSeconds;
+    define(attributes, ATTR.OPENAI_SOCKET_ERROR_COUNT, errors || undefined);
+    define(attributes, ATTR.OPENAI_REALTIME_INTERRUPTION_COUNT, interruptions || undefined);
+    define(attributes, ATTR.OPENAI_REALTIME_INPUT_AUDIO_DURATION, heardSeconds || undefined);
+    define(attributes, ATTR.OPENAI_REALTIME_OUTPUT_AUDIO_DURATION, spokenSeconds || undefined);
     define(attributes, ATTR.OPENAI_SOCKET_CLOSE_CODE, close?.code);
     const failure = close?.isFailure ? readFailure(close.error) : undefined;
-    const result = this.#state.conversation.totalsAt(Number.POSITIVE_INFINITY);
-    this.#state.record?.end({ attributes, result, failure }, time);
+    const result = this.conversation.totalsAt(Number.POSITIVE_INFINITY);
+    this.record?.end({ attributes, result, failure }, time);
   }
+}
+
+/**
+ * Whether the socket may have the given session. Claims do not count for other sessions, because some servers use the
+ * ids of one session again in the next.
+ */
+function isOfSession({ sessionId, isOpen }: Claimant, id: string | undefined): boolean {
+  return sessionId === undefined || id === undefined ? isOpen : sessionId === id;
+}
+
+function sessionTypeOf({ kind, parameters }: OpenedSocket): string {
+  if (kind === 'realtime') return parameters.intent === 'transcription' ? 'transcription' : 'realtime';
+  return kind === 'translation' ? 'translation' : 'live';
 }

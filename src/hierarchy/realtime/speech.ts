@@ -11,13 +11,22 @@ import { keepNewest } from '../../util/bounded-map.ts';
 import { field, MAX_REPEATED, stringField, textField } from '../../util/payload.ts';
 import type { SpeechSink } from '../dialects/realtime.ts';
 import { readItemResults } from '../dialects/responses.ts';
-import type { SessionState } from './session-state.ts';
+import type { RealtimeSession } from './session.ts';
+
+/** A part of the user's speech that is an item of the conversation. It is kept until its transcript comes. */
+interface Utterance {
+  readonly endTime: number;
+  isCommitted: boolean;
+  /**
+   * Where to add the transcript: the input of the response that answers it. Transcripts often come after the response
+   * has begun. One that comes after the response has ended is ignored. `undefined` if no response answers it yet.
+   */
+  heard: object[] | undefined;
+}
 
 /** What the user says and what the program adds to the conversation: when, and which responses answer it. */
 export class UserSpeech implements SpeechSink {
-  /** How many seconds of audio the program has sent. */
-  heardSeconds = 0;
-  readonly #state: SessionState;
+  readonly #session: RealtimeSession;
   /** The items that were said or added since the last response. Empty if content is not recorded. */
   readonly #input: unknown[] = [];
   /** When the program began to send audio that is not committed yet, and how many seconds it had sent before that. */
@@ -29,22 +38,15 @@ export class UserSpeech implements SpeechSink {
   #end: number | undefined;
   /** When the program said that the user has finished, as it must if the server does not detect turns. */
   #committing: number | undefined;
-  /** When the speech of an item ended, by the id of the item. An entry is kept until the transcript comes. */
-  readonly #spoken = new Map<string, number>();
-  /** The ids of items with speech that no response answers yet. */
-  #unanswered: string[] = [];
-  /**
-   * Where to add the transcript of an item: the input of the response that answers it. Transcripts often come after the
-   * response has begun. One that comes after the response has ended is ignored.
-   */
-  readonly #heard = new Map<string, object[]>();
+  /** What the user has said, by the ids of the items. */
+  readonly #utterances = new Map<string, Utterance>();
 
-  constructor(state: SessionState) {
-    this.#state = state;
+  constructor(session: RealtimeSession) {
+    this.#session = session;
   }
 
   itemBrought(item: unknown): void {
-    const { conversation, toolCalls, endpoint, facts, time, context: parent, content } = this.#state;
+    const { conversation, toolCalls, endpoint, facts, time, context: parent, content } = this.#session;
     if (field(item, 'type') === 'message' && field(item, 'role') === 'user')
       conversation.count({ userMessages: 1 });
     if (toolCalls.areAwaited)
@@ -62,16 +64,16 @@ export class UserSpeech implements SpeechSink {
   }
 
   audioSent(bytes: number): void {
-    this.heardSeconds += bytes / this.#state.facts.inputRate;
-    this.#sendingSince ??= this.#state.now();
+    this.#session.counts.heardSeconds += bytes / this.#session.facts.inputRate;
+    this.#sendingSince ??= this.#session.clock.now();
   }
 
   speechStarted(startMs: number | undefined): void {
-    this.#started = { ms: startMs, time: this.#state.time };
+    this.#started = { ms: startMs, time: this.#session.time };
   }
 
   speechStopped(itemId: string | undefined, endMs: number | undefined): void {
-    const { time } = this.#state;
+    const { time } = this.#session;
     const { ms, time: startTime } = this.#started ?? {};
     const isReported = ms !== undefined && endMs !== undefined && endMs >= ms;
     this.#ended(itemId, startTime, isReported ? (endMs - ms) / 1e3 : undefined, time);
@@ -80,7 +82,7 @@ export class UserSpeech implements SpeechSink {
   }
 
   committing(): void {
-    this.#committing = this.#state.time;
+    this.#committing = this.#session.time;
   }
 
   /**
@@ -89,19 +91,19 @@ export class UserSpeech implements SpeechSink {
    */
   committed(itemId: string | undefined): void {
     const committing = this.#committing;
-    const seconds = this.heardSeconds - this.#sentBefore;
-    if (committing !== undefined && itemId !== undefined && !this.#spoken.has(itemId))
+    const seconds = this.#session.counts.heardSeconds - this.#sentBefore;
+    if (committing !== undefined && itemId !== undefined && !this.#utterances.has(itemId))
       this.#ended(itemId, this.#sendingSince, seconds, committing);
-    else this.#remember(itemId, this.#state.time);
+    const utterance = this.#utterance(itemId, this.#session.time);
+    if (utterance !== undefined) utterance.isCommitted = true;
     this.#committing = undefined;
-    if (itemId !== undefined && this.#unanswered.length < MAX_REPEATED) this.#unanswered.push(itemId);
     this.cleared();
   }
 
   /** The audio that is not committed counts no longer. */
   cleared(): void {
     this.#sendingSince = undefined;
-    this.#sentBefore = this.heardSeconds;
+    this.#sentBefore = this.#session.counts.heardSeconds;
   }
 
   #ended(
@@ -110,30 +112,35 @@ export class UserSpeech implements SpeechSink {
     seconds: number | undefined,
     time: number,
   ): void {
-    this.#state.conversation.count({ userMessages: 1 });
+    this.#session.conversation.count({ userMessages: 1 });
     const attributes: Attributes = {};
     define(attributes, ATTR.OPENAI_ITEM_ID, itemId);
     define(attributes, ATTR.OPENAI_AUDIO_DURATION, seconds);
     // Times before and after the clock was set can overlap by less than a millisecond.
     if (startTime !== undefined)
       attributes[ATTR.OPENAI_REALTIME_SPEECH_TIME] = Math.max(time - startTime, 0) / 1e3;
-    this.#state.record?.addEvent(EVENT_OPENAI_REALTIME_SPEECH, attributes, time);
-    this.#remember(itemId, time);
+    this.#session.record?.addEvent(EVENT_OPENAI_REALTIME_SPEECH, attributes, time);
+    this.#utterance(itemId, time);
   }
 
-  #remember(itemId: string | undefined, time: number): void {
-    if (itemId === undefined || this.#spoken.has(itemId)) return;
-    this.#spoken.set(itemId, time);
-    keepNewest(this.#spoken);
+  #utterance(itemId: string | undefined, endTime: number): Utterance | undefined {
+    const known = this.#utterances.get(itemId ?? '');
+    if (known !== undefined || itemId === undefined) return known;
+    const utterance = { endTime, isCommitted: false, heard: undefined };
+    this.#utterances.set(itemId, utterance);
+    // A session without transcription never removes them.
+    keepNewest(this.#utterances);
+    return utterance;
   }
 
   /** Called when the transcription of the user's speech is complete, or has failed. */
   transcribed(event: unknown): void {
-    const { telemetry, endpoint, context: parent, time: endTime, facts, place: within } = this.#state;
+    const { telemetry, endpoint, context: parent, time: endTime, facts, place: within } = this.#session;
     const itemId = stringField(event, 'item_id');
-    const startTime = this.#spoken.get(itemId ?? '') ?? endTime;
-    this.#hear(itemId, textField(event, 'transcript'));
-    if (itemId !== undefined && !this.#state.claims(`transcript of ${itemId}`)) return;
+    const utterance = this.#utterances.get(itemId ?? '');
+    this.#utterances.delete(itemId ?? '');
+    this.#hear(utterance?.heard, textField(event, 'transcript'));
+    if (itemId !== undefined && !this.#session.claims(`transcript of ${itemId}`)) return;
     const request: ApiRequest = {
       ...matchRoute('POST', '/realtime'),
       method: 'POST',
@@ -143,20 +150,20 @@ export class UserSpeech implements SpeechSink {
     };
     const attributes = placeAttributes(within);
     define(attributes, ATTR.OPENAI_ITEM_ID, itemId);
-    const place = { parent, attributes };
-    const operation = realtimeTranscription;
-    const record = new OperationRecord(telemetry, { operation, request, endpoint, startTime, place });
+    const record = new OperationRecord(telemetry, {
+      operation: realtimeTranscription,
+      request,
+      endpoint,
+      startTime: utterance?.endTime ?? endTime,
+      place: { parent, attributes },
+    });
     record.end({ result: event }, endTime);
-    this.#state.conversation.count({ spent: record.spent });
+    this.#session.conversation.count({ spent: record.spent });
   }
 
   /** Adds a transcript to the input of the response that answers it, or of the next one if none does yet. */
-  #hear(itemId: string | undefined, transcript: string | undefined): void {
-    const heard = this.#heard.get(itemId ?? '');
-    this.#spoken.delete(itemId ?? '');
-    this.#heard.delete(itemId ?? '');
-    if (heard === undefined) this.#unanswered = this.#unanswered.filter((id) => id !== itemId);
-    if (!this.#state.content || transcript === undefined) return;
+  #hear(heard: object[] | undefined, transcript: string | undefined): void {
+    if (!this.#session.content || transcript === undefined) return;
     const item = { type: 'message', role: 'user', content: [{ type: 'input_text', text: transcript }] };
     if (heard === undefined) this.#say(item);
     else heard.push(item);
@@ -176,9 +183,6 @@ export class UserSpeech implements SpeechSink {
 
   /** Called when a response begins that answers the speech so far. It gets the transcripts that come later. */
   answering(heard: object[]): void {
-    for (const itemId of this.#unanswered) this.#heard.set(itemId, heard);
-    this.#unanswered = [];
-    // A session without transcription never removes the entries.
-    keepNewest(this.#heard);
+    for (const utterance of this.#utterances.values()) if (utterance.isCommitted) utterance.heard ??= heard;
   }
 }
