@@ -171,9 +171,8 @@ export class ModelCall {
       vectorStoreIds: this.#vectorStoreIds,
       startTime,
       endTime,
-      lastMessages: this.#lastMessages,
     };
-    this.#toolCalls.requested(calls, response, this.#times);
+    this.#toolCalls.requested(calls, response, this.#times, this.#lastMessages);
   }
 }
 

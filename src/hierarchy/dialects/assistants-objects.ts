@@ -37,7 +37,7 @@ import type {
   ToolCallSnapshot,
 } from '../model.ts';
 import { asTime } from '../operation-clock.ts';
-import { countResults, countToolImages, filesOf, NO_TOOL_CONTENT } from '../tool-calls/tool-facts.ts';
+import { NO_TOOL_CONTENT, toolCounts } from '../tool-calls/tool-facts.ts';
 import { readAgentContent } from './read-request.ts';
 
 /**
@@ -209,9 +209,7 @@ function readStepToolCall(value: unknown, content: boolean): ToolCallSnapshot | 
     id,
     type,
     name: (type === 'function' ? stringField(details, 'name') : undefined) ?? type,
-    imageCount: type === 'code_interpreter' ? countToolImages(details) : undefined,
-    resultCount: type === 'file_search' ? countResults(details) : undefined,
-    fileIds: type === 'file_search' ? filesOf(details) : undefined,
+    ...toolCounts(type, details),
     content: content ? { ...NO_TOOL_CONTENT, ...readToolCallContent(type, details) } : undefined,
     ...(hasResult ? { hasResult } : {}),
   };

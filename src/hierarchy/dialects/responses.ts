@@ -31,7 +31,7 @@ import {
 import type { ModelDialect, RequestedCall, ToolResult } from '../dialect.ts';
 import type { ToolCallContent, ToolCallSnapshot } from '../model.ts';
 import { fingerprintOfMessages, lastMessages, lastMessagesIn } from '../tool-calls/last-messages.ts';
-import { countResults, countToolImages, filesOf } from '../tool-calls/tool-facts.ts';
+import { toolCounts } from '../tool-calls/tool-facts.ts';
 
 /** The Responses API, whose tool calls are items. Some of them are hosted: the API itself runs the tool. */
 export const responses: ModelDialect = {
@@ -79,9 +79,7 @@ function snapshotOf(
     id: call.callId ?? call.id ?? call.name,
     type: call.tool,
     name: call.name,
-    imageCount: call.tool === 'code_interpreter' ? countToolImages(item) : undefined,
-    resultCount: countResults(item),
-    fileIds: call.tool === 'file_search' ? filesOf(item) : undefined,
+    ...toolCounts(call.tool, item),
     serverLabel: call.serverLabel,
     namespace: call.namespace,
     content: output && responseToolContent(call, item, output),

@@ -14,7 +14,7 @@ import { readItemResults } from '../dialects/responses.ts';
 import type { RealtimeSession } from './session.ts';
 
 /** A part of the user's speech that is an item of the conversation. It is kept until its transcript comes. */
-interface Utterance {
+interface SpokenItem {
   readonly endTime: number;
   isCommitted: boolean;
   /**
@@ -39,7 +39,7 @@ export class UserSpeech implements SpeechSink {
   /** When the program said that the user has finished, as it must if the server does not detect turns. */
   #committing: number | undefined;
   /** What the user has said, by the ids of the items. */
-  readonly #utterances = new Map<string, Utterance>();
+  readonly #spoken = new Map<string, SpokenItem>();
 
   constructor(session: RealtimeSession) {
     this.#session = session;
@@ -92,10 +92,10 @@ export class UserSpeech implements SpeechSink {
   committed(itemId: string | undefined): void {
     const committing = this.#committing;
     const seconds = this.#session.counts.heardSeconds - this.#sentBefore;
-    if (committing !== undefined && itemId !== undefined && !this.#utterances.has(itemId))
+    if (committing !== undefined && itemId !== undefined && !this.#spoken.has(itemId))
       this.#ended(itemId, this.#sendingSince, seconds, committing);
-    const utterance = this.#utterance(itemId, this.#session.time);
-    if (utterance !== undefined) utterance.isCommitted = true;
+    const item = this.#spokenItem(itemId, this.#session.time);
+    if (item !== undefined) item.isCommitted = true;
     this.#committing = undefined;
     this.cleared();
   }
@@ -120,26 +120,26 @@ export class UserSpeech implements SpeechSink {
     if (startTime !== undefined)
       attributes[ATTR.OPENAI_REALTIME_SPEECH_TIME] = Math.max(time - startTime, 0) / 1e3;
     this.#session.record?.addEvent(EVENT_OPENAI_REALTIME_SPEECH, attributes, time);
-    this.#utterance(itemId, time);
+    this.#spokenItem(itemId, time);
   }
 
-  #utterance(itemId: string | undefined, endTime: number): Utterance | undefined {
-    const known = this.#utterances.get(itemId ?? '');
+  #spokenItem(itemId: string | undefined, endTime: number): SpokenItem | undefined {
+    const known = this.#spoken.get(itemId ?? '');
     if (known !== undefined || itemId === undefined) return known;
-    const utterance = { endTime, isCommitted: false, heard: undefined };
-    this.#utterances.set(itemId, utterance);
+    const item = { endTime, isCommitted: false, heard: undefined };
+    this.#spoken.set(itemId, item);
     // A session without transcription never removes them.
-    keepNewest(this.#utterances);
-    return utterance;
+    keepNewest(this.#spoken);
+    return item;
   }
 
   /** Called when the transcription of the user's speech is complete, or has failed. */
   transcribed(event: unknown): void {
     const { telemetry, endpoint, context: parent, time: endTime, facts, place: within } = this.#session;
     const itemId = stringField(event, 'item_id');
-    const utterance = this.#utterances.get(itemId ?? '');
-    this.#utterances.delete(itemId ?? '');
-    this.#hear(utterance?.heard, textField(event, 'transcript'));
+    const item = this.#spoken.get(itemId ?? '');
+    this.#spoken.delete(itemId ?? '');
+    this.#hear(item?.heard, textField(event, 'transcript'));
     if (itemId !== undefined && !this.#session.claims(`transcript of ${itemId}`)) return;
     const request: ApiRequest = {
       ...matchRoute('POST', '/realtime'),
@@ -154,7 +154,7 @@ export class UserSpeech implements SpeechSink {
       operation: realtimeTranscription,
       request,
       endpoint,
-      startTime: utterance?.endTime ?? endTime,
+      startTime: item?.endTime ?? endTime,
       place: { parent, attributes },
     });
     record.end({ result: event }, endTime);
@@ -183,6 +183,6 @@ export class UserSpeech implements SpeechSink {
 
   /** Called when a response begins that answers the speech so far. It gets the transcripts that come later. */
   answering(heard: object[]): void {
-    for (const utterance of this.#utterances.values()) if (utterance.isCommitted) utterance.heard ??= heard;
+    for (const item of this.#spoken.values()) if (item.isCommitted) item.heard ??= heard;
   }
 }

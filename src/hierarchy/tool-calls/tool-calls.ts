@@ -12,14 +12,16 @@ import type { ToolRun } from '../../sdk/call.ts';
 import { providerAt } from '../../sdk/provider.ts';
 import * as ATTR from '../../semconv/attributes.ts';
 import { textLimits } from '../../telemetry/content/kept.ts';
+import { mayHaveMedia } from '../../telemetry/content/media.ts';
 import { type CallerTrace, contextOf } from '../../telemetry/metadata.ts';
 import type { Place } from '../../telemetry/place.ts';
 import type { LocalPlace } from '../../telemetry/program-operation.ts';
 import { justAfter, Starts } from '../../util/clock.ts';
+import { cut, ownCopy } from '../../util/cut-text.ts';
 import { beginIn, finishIn } from '../../util/open-traces.ts';
 import { activeSpan } from '../conversations/conversation.ts';
 import { conversationIn } from '../conversations/conversation-id.ts';
-import type { RequestedCall, ToolResult } from '../dialect.ts';
+import type { CallFacts, RequestedCall, ToolResult } from '../dialect.ts';
 import type { ToolCallContent } from '../model.ts';
 import { clamp } from '../operation-clock.ts';
 import { type ContentHolder, charactersOf } from '../store.ts';
@@ -30,16 +32,12 @@ import {
   hasUniqueId,
   PendingToolCalls,
   type TakenCall,
-  type ToolCallRequest,
 } from './pending-tool-calls.ts';
 import { recordToolCall } from './tool-call.ts';
-import { cutArguments, type ItemTimes } from './tool-facts.ts';
-
-/** A tool call without its hash, which is needed only to find the call again. */
-type KnownCall = Omit<RequestedCall, 'fingerprint'>;
+import type { ItemTimes } from './tool-facts.ts';
 
 /** The response that requests a tool call. */
-export interface RequestingResponse {
+interface RequestingResponse {
   /** The origin of the endpoint. */
   readonly origin: string;
   readonly responseId: string | undefined;
@@ -59,11 +57,8 @@ export interface AnsweredCalls {
   failed(): void;
 }
 
-/** A response with the last messages that it replies to, which are not kept. */
-type Reply = RequestingResponse & { readonly lastMessages?: unknown };
-
 interface PendingCall extends ContentHolder {
-  readonly requested: KnownCall;
+  readonly requested: Pick<RequestedCall, 'call' | 'itemId'>;
   /** When the call was requested. The calls of one response start one after another, in order. */
   readonly startTime: number;
   readonly response: RequestingResponse;
@@ -74,7 +69,7 @@ interface PendingCall extends ContentHolder {
 }
 
 /** A request that contains results of tool calls, and where its span stands. */
-export type Answering = Pick<AnsweredToolCall, 'origin' | 'previousResponseId' | 'conversationId'> & {
+type Answering = Pick<AnsweredToolCall, 'origin' | 'previousResponseId' | 'conversationId'> & {
   readonly time: number;
   /** The context with the parent of the request's own span. */
   readonly parent: Context;
@@ -102,20 +97,23 @@ export class ToolCalls {
     return !this.#pending.isEmpty || this.openStreams.size > 0;
   }
 
-  /** Records the hosted tool calls of a response, and keeps those that the program answers as pending. */
-  requested(calls: readonly RequestedCall[], { lastMessages, ...response }: Reply, times: ItemTimes): void {
-    const isAmbiguous = calls.some(({ asksProgram, call }) => asksProgram && !hasUniqueId(call));
-    const question = isAmbiguous ? fingerprintOfMessages(lastMessages) : undefined;
+  /**
+   * Records the hosted tool calls of a response, and keeps those that the program answers as pending.
+   *
+   * @param lastMessages the last messages that the response replies to
+   */
+  requested(
+    calls: readonly RequestedCall[],
+    response: RequestingResponse,
+    times: ItemTimes,
+    lastMessages?: unknown,
+  ): void {
     const starts = new Starts(response.startTime);
-    let requestedAt = response.endTime;
-    for (const call of calls) {
-      if (call.asksProgram) {
-        // `@openai/agents` has spans for the calls that its model requests, but not for approvals of hosted MCP calls.
-        const isKept = response.parent?.withinAgents !== true || call.call.type === 'mcp';
-        if (isKept) this.#keep(call, response, requestedAt, question);
-        requestedAt = justAfter(requestedAt);
-      } else this.#recordHosted(call, response, times, starts);
-    }
+    for (const call of calls) if (!call.asksProgram) this.#recordHosted(call, response, times, starts);
+    // `@openai/agents` has spans for the calls that its model requests, but not for approvals of hosted MCP calls.
+    const isKept = ({ call }: RequestedCall): boolean =>
+      response.parent?.withinAgents !== true || call.type === 'mcp';
+    this.#keep(calls.filter(isKept), response, lastMessages);
   }
 
   /**
@@ -126,36 +124,39 @@ export class ToolCalls {
     seen: Pick<RequestingResponse, 'origin' | 'responseId' | 'place' | 'endTime'>,
   ): void {
     const response = { ...seen, parent: undefined, vectorStoreIds: [], startTime: seen.endTime };
-    let requestedAt = response.endTime;
-    for (const call of calls) {
-      if (!call.asksProgram || this.#pending.has(identityOf(call, response))) continue;
-      this.#keep(call, response, requestedAt, undefined);
-      requestedAt = justAfter(requestedAt);
-    }
+    const isNew = ({ call }: RequestedCall): boolean => !this.#pending.has({ ...seen, id: call.id });
+    this.#keep(calls.filter(isNew), response);
   }
 
-  #keep(
-    { fingerprint, ...requested }: RequestedCall,
-    response: RequestingResponse,
-    startTime: number,
-    question: string | undefined,
-  ): void {
-    const { content: given, ...call } = requested.call;
+  /** Keeps the calls that the program has to answer as pending. */
+  #keep(calls: readonly RequestedCall[], response: RequestingResponse, lastMessages?: unknown): void {
     const { store, telemetry } = this.#tracker;
-    const pending: PendingCall = {
-      requested: { ...requested, call: { ...call, content: undefined } },
-      response,
-      startTime,
-      isRecorded: false,
-      content: given && cutArguments(given, textLimits(telemetry.settings).text),
-      forgetContent: () => {
-        pending.content = undefined;
-      },
-    };
-    this.#pending.add({ ...identityOf(requested, response), fingerprint: fingerprint(), question }, pending);
-    beginIn(response.parent?.span);
-    store.expireLater();
-    if (pending.content !== undefined) store.keeps(pending, charactersOf(pending.content));
+    const { origin, responseId, place, parent } = response;
+    const { conversationId } = place;
+    const kept = calls.filter(({ asksProgram }) => asksProgram);
+    const isAmbiguous = kept.some(({ call }) => !hasUniqueId(call));
+    const question = isAmbiguous ? fingerprintOfMessages(lastMessages) : undefined;
+    let startTime = response.endTime;
+    for (const { call, itemId, fingerprint } of kept) {
+      const { id, name, content } = call;
+      const pending: PendingCall = {
+        requested: { itemId, call: { ...call, content: undefined } },
+        response,
+        startTime,
+        isRecorded: false,
+        content: content && cutArguments(content, textLimits(telemetry.settings).text),
+        forgetContent: () => {
+          pending.content = undefined;
+        },
+      };
+      const traceId = validTraceId(parent?.span);
+      const request = { origin, id, name, responseId, conversationId, traceId, question };
+      this.#pending.add({ ...request, fingerprint: fingerprint() }, pending);
+      beginIn(parent?.span);
+      if (pending.content !== undefined) store.keeps(pending, charactersOf(pending.content));
+      startTime = justAfter(startTime);
+    }
+    if (kept.length > 0) store.expireLater();
   }
 
   /**
@@ -164,48 +165,41 @@ export class ToolCalls {
   answer(results: Iterable<ToolResult>, { time, parent, ...request }: Answering): AnsweredCalls {
     const traceId = validTraceId(trace.getSpanContext(parent));
     const taken: TakenCall<PendingCall>[] = [];
-    for (const { id, repeated, output, outcome, question, mayBeOld } of results) {
+    for (const result of results) {
       // No newer result belongs to a pending call, so the older ones were answered before or elsewhere.
-      if (mayBeOld && taken.length === 0) break;
+      if (result.mayBeOld && taken.length === 0) break;
       this.#registerStreams();
-      // A request may repeat thousands of answered calls. Looking up the id first is cheaper than hashing every one.
-      const isAwaited = this.#pending.awaits(request.origin, id);
-      const found = isAwaited
-        ? this.#pending.take({ ...request, id, repeated: repeated(), traceId, question })
-        : undefined;
-      if (found === undefined) {
-        // The results after this one are even older.
-        if (mayBeOld) break;
+      const { id, repeated, question } = result;
+      const found = this.#pending.take({ ...request, id, repeated, traceId, question });
+      if (found !== undefined) {
+        taken.push(found);
+        this.#answered(found.call, result, time, parent);
         continue;
       }
-      taken.push(found);
-      const pending = found.call;
-      const { requested, response } = pending;
-      const content = this.#forget(pending);
-      const shown = response.parent?.withinAgents;
-      if (pending.isRecorded || (typeof shown === 'object' && shown.id === id)) continue;
-      pending.isRecorded = true;
-      const told = outcome();
-      // An approved call is recorded later: it is an item of the next response.
-      if (requested.call.type === 'mcp' && told === undefined) continue;
-      const call = {
-        ...requested.call,
-        content: content === undefined ? undefined : { ...content, result: output() },
-      };
-      // The clock may have been set back since, but a call is never answered before it is requested.
-      const startTime = Math.min(pending.startTime, time);
-      const times = {
-        startTime,
-        endTime: Math.max(time, justAfter(startTime)),
-        timedHere: true,
-      };
-      this.#record({ ...requested, call, outcome: told }, response, times, parent);
+      // The results after this one are even older.
+      if (result.mayBeOld) break;
     }
     const callers = taken.map(({ call }) => call.response.parent?.span);
     const last = callers.at(-1);
     const oneTrace =
       validTraceId(last) !== undefined && callers.every((span) => span?.traceId === last?.traceId);
     return { caller: oneTrace ? last : undefined, failed: () => this.#restore(taken) };
+  }
+
+  #answered(pending: PendingCall, result: ToolResult, time: number, parent: Context): void {
+    const { requested, response } = pending;
+    const content = this.#forget(pending);
+    const shown = response.parent?.withinAgents;
+    if (pending.isRecorded || (typeof shown === 'object' && shown.id === result.id)) return;
+    pending.isRecorded = true;
+    const outcome = result.outcome();
+    // An approved call is recorded later: it is an item of the next response.
+    if (requested.call.type === 'mcp' && outcome === undefined) return;
+    const call = { ...requested.call, content: content && { ...content, result: result.output() } };
+    // The clock may have been set back since, but a call is never answered before it is requested.
+    const startTime = Math.min(pending.startTime, time);
+    const times = { startTime, endTime: Math.max(time, justAfter(startTime)) };
+    this.#record({ ...requested, call, outcome }, response, times, parent);
   }
 
   #restore(taken: readonly TakenCall<PendingCall>[]): void {
@@ -224,7 +218,7 @@ export class ToolCalls {
     const traceId = validTraceId(trace.getSpanContext(context));
     const question = once(() => fingerprintOfMessages(lastMessages(tool.history())));
     for (const { id, arguments: given } of tool.calls()) {
-      const repeated = { name: tool.name, fingerprint: fingerprintOf(tool.name, given) };
+      const repeated = (): CallFacts => ({ name: tool.name, fingerprint: fingerprintOf(tool.name, given) });
       const found = this.#pending.take({ origin, id, repeated, conversationId, traceId, question });
       if (found === undefined) continue;
       this.#forget(found.call);
@@ -269,41 +263,36 @@ export class ToolCalls {
     });
   }
 
+  /** @param answering the context of the request that answers the call, if the program ran the tool */
   #record(
-    requested: KnownCall,
-    response: RequestingResponse,
-    times: { startTime: number; endTime: number; timedHere?: boolean },
-    answering = ROOT_CONTEXT,
+    { call, itemId, outcome }: Pick<RequestedCall, 'call' | 'itemId' | 'outcome'>,
+    { origin, responseId, vectorStoreIds, place, parent }: RequestingResponse,
+    times: { readonly startTime: number; readonly endTime: number },
+    answering?: Context,
   ): void {
-    const { timedHere } = times;
     const recorded = {
-      call: requested.call,
+      call,
       stepId: undefined,
-      responseId: response.responseId,
-      itemId: requested.itemId,
-      vectorStoreIds: response.vectorStoreIds,
-      outcome: requested.outcome,
-      provider: providerAt(response.origin),
-      ...(timedHere && { timedHere }),
+      responseId,
+      itemId,
+      vectorStoreIds,
+      outcome,
+      timedHere: answering !== undefined,
+      provider: providerAt(origin),
     };
-    const parent = response.parent === undefined ? answering : contextOf(response.parent);
-    recordToolCall(this.#tracker.telemetry, recorded, { parent, place: response.place }, times);
+    const within = parent === undefined ? (answering ?? ROOT_CONTEXT) : contextOf(parent);
+    recordToolCall(this.#tracker.telemetry, recorded, { parent: within, place }, times);
   }
 }
 
-function identityOf(
-  { call }: KnownCall,
-  { origin, responseId, place, parent }: RequestingResponse,
-): Omit<ToolCallRequest, 'fingerprint' | 'question'> {
-  const { conversationId } = place;
-  return {
-    origin,
-    id: call.id,
-    name: call.name,
-    responseId,
-    conversationId,
-    traceId: validTraceId(parent?.span),
-  };
+/**
+ * Cuts the arguments to the recorded length plus two characters, so that the recorded text still ends in `…`. Text that
+ * may contain media is not cut, because the media are removed first, when it is recorded.
+ */
+function cutArguments(content: ToolCallContent, maxText: number): ToolCallContent {
+  const { arguments: given } = content;
+  if (typeof given !== 'string' || given.length <= maxText || mayHaveMedia(given)) return content;
+  return { ...content, arguments: ownCopy(cut(given, maxText + 2)) };
 }
 
 /** The trace id, if it is valid. Untraced calls all share the invalid trace id, which would mix up their users. */

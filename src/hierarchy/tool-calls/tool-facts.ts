@@ -1,7 +1,5 @@
-import { mayHaveMedia } from '../../telemetry/content/media.ts';
-import { cut, ownCopy } from '../../util/cut-text.ts';
 import { arrayField, field, MAX_READ, names, objectField, stringField } from '../../util/payload.ts';
-import type { ToolCallContent } from '../model.ts';
+import type { ToolCallContent, ToolCallSnapshot } from '../model.ts';
 
 /** What the tool calls of all APIs have in common. */
 
@@ -12,30 +10,21 @@ export const NO_TOOL_CONTENT: ToolCallContent = {
   documents: [],
 };
 
-/**
- * Cuts the arguments to the recorded length plus two characters, so that the recorded text still ends in `…`. Text that
- * may contain media is not cut, because the media are removed first, when it is recorded.
- */
-export function cutArguments(content: ToolCallContent, maxText: number): ToolCallContent {
-  const { arguments: given } = content;
-  if (typeof given !== 'string' || given.length <= maxText || mayHaveMedia(given)) return content;
-  return { ...content, arguments: ownCopy(cut(given, maxText + 2)) };
-}
-
-/** The number of images that a code interpreter made. */
-export function countToolImages(call: unknown): number {
-  return arrayField(call, 'outputs').filter((output) => field(output, 'type') === 'image').length;
-}
-
-/** The number of results of a search; the API reports them only on request. */
-export function countResults(call: unknown): number | undefined {
+/** The images that a code interpreter made, and the results of a search, which the API reports only on request. */
+export function toolCounts(
+  type: string,
+  call: unknown,
+): Pick<ToolCallSnapshot, 'imageCount' | 'resultCount' | 'fileIds'> {
   const results = field(call, 'results');
-  return Array.isArray(results) ? results.length : undefined;
-}
-
-/** The ids of the files that the results of a search come from. */
-export function filesOf(call: unknown): readonly string[] {
-  return [...new Set(names(arrayField(call, 'results').map((result) => field(result, 'file_id'))))];
+  const images = arrayField(call, 'outputs').filter((output) => field(output, 'type') === 'image');
+  return {
+    imageCount: type === 'code_interpreter' ? images.length : undefined,
+    resultCount: Array.isArray(results) ? results.length : undefined,
+    fileIds:
+      type === 'file_search'
+        ? [...new Set(names(arrayField(call, 'results').map((result) => field(result, 'file_id'))))]
+        : undefined,
+  };
 }
 
 /** The start and end times of the items of a streamed response. */

@@ -19,16 +19,19 @@ const REQUEST: ToolCallRequest = {
 const BARE: AnsweredToolCall = {
   origin: REQUEST.origin,
   id: REQUEST.id,
-  repeated: undefined,
+  repeated: () => undefined,
   previousResponseId: undefined,
   conversationId: undefined,
   traceId: undefined,
   question: () => 'question-1',
 };
-const REPEATED: AnsweredToolCall = { ...BARE, repeated: { name: 'get_balance', fingerprint: 'print-1' } };
+const REPEATED: AnsweredToolCall = {
+  ...BARE,
+  repeated: () => ({ name: 'get_balance', fingerprint: 'print-1' }),
+};
 const UNIQUE = 'call_T9rXw2LbQm4KzVy8NcHd0PfA';
 const OTHER_QUESTION = { question: () => 'question-2' };
-const OTHER_ARGUMENTS = { name: 'get_balance', fingerprint: 'print-2' };
+const OTHER_ARGUMENTS = () => ({ name: 'get_balance', fingerprint: 'print-2' });
 
 /** What a request meets, after each of the calls was asked for. */
 function meets(asked: readonly ToolCallRequest[], answered: AnsweredToolCall): number | undefined {
@@ -95,7 +98,7 @@ describe('a request matches no call', () => {
     [
       'with another name, if the arguments were not kept',
       [unkept],
-      { ...BARE, repeated: { ...OTHER_ARGUMENTS, name: 'delete' }, conversationId: 'chat-1' },
+      { ...BARE, repeated: () => ({ name: 'delete', fingerprint: 'print-2' }), conversationId: 'chat-1' },
     ],
     ['by the id alone', [REQUEST], BARE],
     ['to which another message led', [REQUEST], { ...REPEATED, ...OTHER_QUESTION }],
@@ -110,7 +113,7 @@ describe('a request matches no call', () => {
     [
       'whose arguments are unknown on both sides, outside of its trace',
       [{ ...REQUEST, fingerprint: undefined }],
-      { ...BARE, repeated: { name: 'get_balance', fingerprint: undefined } },
+      { ...BARE, repeated: () => ({ name: 'get_balance', fingerprint: undefined }) },
     ],
     ['that only looks like it', [{ ...REQUEST, id: '","response","resp_1"' }], { ...REPEATED, id: '"' }],
   ])('%s', (_, asked, answered) => {
