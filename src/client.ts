@@ -18,6 +18,7 @@ import type { PatchedClass } from './sdk/patches.ts';
 import { Seam } from './sdk/seam.ts';
 import { globalLoggerProvider } from './telemetry/events/log-records.ts';
 import { sendWithin } from './telemetry/program-end/program-end.ts';
+import { knownProviders } from './telemetry/program-end/provider-life.ts';
 import { guard, warnOnce } from './util/guard.ts';
 import { providerBehind } from './util/otel-api.ts';
 
@@ -72,8 +73,8 @@ const CLIENT_FLUSH_TIMEOUT_MS = 10_000;
  */
 export function flush(): Promise<void> {
   // Without this, a copy of the package that recorded nothing sends nothing of the copy that did.
-  const others = guard('flushing', globalProviders);
-  return sendWithin(CLIENT_FLUSH_TIMEOUT_MS, undefined, undefined, others);
+  const others = guard('flushing', globalProviders) ?? [];
+  return sendWithin(CLIENT_FLUSH_TIMEOUT_MS, [...knownProviders(), ...others]);
 }
 
 function globalProviders(): readonly object[] {

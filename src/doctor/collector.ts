@@ -1,6 +1,5 @@
 import http from 'node:http';
 import https from 'node:https';
-import net from 'node:net';
 import { hasConfigurationFile, namedExporters } from '../config/environment.ts';
 import type { Environment } from '../config/option-parsers.ts';
 import {
@@ -12,13 +11,13 @@ import {
   namedProtocol,
   OTLP_ENDPOINT_VARIABLE,
   parseAddress,
-  socketAddress,
   tracesEndpoint,
   tracesProtocol,
   usesProxy,
 } from '../config/otlp.ts';
 import type { Finding } from '../diagnostics/findings.ts';
-import { failureReason } from '../telemetry/program-end/unsent.ts';
+import { connectionFailure } from '../telemetry/program-end/unsent.ts';
+import { failureReason, NO_ANSWER } from '../util/export-result.ts';
 import { type Check, checked, problem, skippedCheck } from './check.ts';
 
 export const ENDPOINT_CHECK = 'endpoint';
@@ -131,10 +130,11 @@ async function probeCollector(environment: Environment): Promise<Check> {
     /^OTEL_EXPORTER_OTLP_(?:TRACES_)?(?:CLIENT_)?CERTIFICATE$/.test(name),
   );
   const isConnectionOnly = protocol === 'grpc' || hasCertificate;
-  const asking = isConnectionOnly ? connectTo(url) : exportNothing(url, protocol, environment);
-  const answer = await asking.catch(probeFailure);
+  const answer = await (isConnectionOnly
+    ? connectionFailure(url, PROBE_TIMEOUT_MS)
+    : exportNothing(url, protocol, environment).catch(probeFailure));
   const shown = addressWithoutSecrets(url.href.replace(/\/$/, ''));
-  if (answer === 'connected') return checked(COLLECTOR_CHECK, `${shown} accepts connections`);
+  if (answer === undefined) return checked(COLLECTOR_CHECK, `${shown} accepts connections`);
   if (typeof answer === 'number' && !isRefusal(answer))
     return checked(COLLECTOR_CHECK, `${shown} answers (HTTP ${answer})`);
   const reason = typeof answer === 'number' ? `HTTP ${answer}` : answer;
@@ -173,21 +173,8 @@ function exportNothing(url: URL, protocol: string, environment: Environment): Pr
   });
 }
 
-function connectTo(url: URL): Promise<string> {
-  return new Promise((resolve, reject) => {
-    const socket = net.connect({ ...socketAddress(url), timeout: PROBE_TIMEOUT_MS });
-    const end = (answer: string): void => {
-      socket.destroy();
-      resolve(answer);
-    };
-    socket.once('connect', () => end('connected'));
-    socket.once('timeout', () => end('timeout'));
-    socket.on('error', reject);
-  });
-}
-
 function probeFailure(error: Error): string {
-  return /^(?:Timeout|Abort)Error$/.test(error.name) ? 'timeout' : failureReason(error);
+  return /^(?:Timeout|Abort)Error$/.test(error.name) ? NO_ANSWER : failureReason(error);
 }
 
 /** The headers that the environment sets, parsed as the SDK does: `name=value` pairs, encoded as in a URL. */

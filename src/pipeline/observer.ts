@@ -21,8 +21,9 @@ import { PlacedCall, UnrecordedCall } from '../telemetry/placed-call.ts';
 import type { Placement } from '../telemetry/placement.ts';
 import {
   type EndLimits,
-  FollowedProvider,
+  listenTo,
   type ProviderListener,
+  stopListening,
 } from '../telemetry/program-end/provider-life.ts';
 import { isInsideHook } from '../telemetry/program-hooks.ts';
 import type { LocalPlace } from '../telemetry/program-operation.ts';
@@ -52,14 +53,9 @@ export class Observer implements CallObserver, ProviderListener {
   /** Created when it is first needed. In the built package, its code is loaded then, too. */
   #hierarchy: Hierarchy | undefined;
   #beforeFirstCall: (() => unknown) | undefined;
-  /**
-   * All three are followed: spans that a shutdown ends add metrics and events, and all providers shut down together.
-   */
-  readonly #followed: Record<'tracers' | 'meters' | 'loggers', FollowedProvider> = {
-    tracers: new FollowedProvider(this),
-    meters: new FollowedProvider(this),
-    loggers: new FollowedProvider(this),
-  };
+  /** The current providers of spans and events, once this observer listens to them. */
+  #tracers: object | undefined;
+  #loggers: object | undefined;
   #ending: Promise<void> | undefined;
   /** Whether a call has ended. */
   #hasEnded = false;
@@ -71,7 +67,7 @@ export class Observer implements CallObserver, ProviderListener {
     this.#beforeFirstCall = beforeFirstCall;
     this.telemetry = new Telemetry(readSettings(config), this);
     this.#isHooked = CallHooks.wants(this.settings);
-    this.telemetry.metrics.providerChanged = (provider) => void this.#followed.meters.follow(provider);
+    this.telemetry.metrics.providerChanged = (provider) => listenTo(provider, this);
   }
 
   /** Changes the settings of all later calls. */
@@ -91,18 +87,16 @@ export class Observer implements CallObserver, ProviderListener {
     if (this.telemetry.isDisabled) return false;
     logFindings();
     const { provider, events } = this.telemetry;
-    const { loggers, tracers } = this.#followed;
     const isHeard = this.telemetry.isHeardBy(provider) || this.#isHooked;
-    if (provider !== tracers.provider || events.provider !== loggers.provider)
-      this.#follow(provider, isHeard);
+    if (provider !== this.#tracers || events.provider !== this.#loggers) this.#listen(provider, isHeard);
     return isHeard;
   }
 
-  #follow(provider: TracerProvider, isHeard: boolean): void {
-    const { events, metrics } = this.telemetry;
-    this.#followed.tracers.follow(provider);
-    this.#followed.meters.follow(metrics.provider);
-    this.#followed.loggers.follow(events.provider);
+  /** Listens to all providers: spans that a shutdown ends add metrics and events, and all of them shut down together. */
+  #listen(provider: TracerProvider, isHeard: boolean): void {
+    this.#tracers = provider;
+    this.#loggers = this.telemetry.events.provider;
+    for (const each of [provider, ...this.otherProviders]) listenTo(each, this);
     guard('checking the setup', noticeProvider, provider, this.settings, isHeard);
   }
 
@@ -234,7 +228,8 @@ export class Observer implements CallObserver, ProviderListener {
     this.telemetry.isDisabled = true;
     this.endAll();
     this.#hierarchy = undefined;
-    for (const followed of Object.values(this.#followed)) followed.stop();
+    stopListening(this);
+    this.#tracers = this.#loggers = undefined;
   }
 
   #observe(

@@ -5,7 +5,7 @@ import { unknownVariables } from '../config/unknown-names.ts';
 import { describeFinding } from '../diagnostics/findings.ts';
 import { notice, noticed, sayFinding } from '../diagnostics/report.ts';
 import { withExportTimeout } from '../export/otlp-exporter.ts';
-import { endWithin, FLUSH_TIMEOUT_MS, sendWithin } from '../telemetry/program-end/program-end.ts';
+import { endAndSend, FLUSH_TIMEOUT_MS, sendWithin } from '../telemetry/program-end/program-end.ts';
 import { watchTimeouts } from '../telemetry/program-end/unsent.ts';
 import type { Telemetry } from '../telemetry/telemetry.ts';
 import { guard, guardAsync } from '../util/guard.ts';
@@ -92,7 +92,7 @@ function start(require: NodeJS.Require, telemetry: Telemetry): void {
   const { flushed } = telemetry;
   const stop = flushOnSignals({
     flush: () => sendWithin(FLUSH_TIMEOUT_MS, flushed, { reads: false }),
-    finish: () => endWithin(FLUSH_TIMEOUT_MS, flushed, { reads: false, sinks: true }),
+    finish: () => endAndSend(flushed, true),
   });
   handOver(dependencies, () => {
     stop();

@@ -1,3 +1,5 @@
+import { field } from './payload.ts';
+
 /** The `ExportResult` of OpenTelemetry's SDK. The code 0 means success, 1 means failure. */
 export interface ExportResult {
   code: number;
@@ -9,4 +11,25 @@ export const SUCCESS: ExportResult = Object.freeze({ code: 0 });
 /** @param error the thrown value, or the reason as a text */
 export function failed(error: unknown): ExportResult {
   return { code: 1, error: error instanceof Error ? error : new Error(String(error)) };
+}
+
+/** The reason for a failed export to a server that accepts a request and never answers it. */
+export const NO_ANSWER = 'timeout';
+
+/**
+ * Why an export failed: the code of a system error, a status, or the class of the error. Never its message, which may
+ * quote data.
+ */
+export function failureReason(error: unknown, depth = 0): string {
+  const code = field(error, 'code') ?? field(error, 'statusCode');
+  if (typeof code === 'string' && /^[A-Z][A-Z0-9_]{2,40}$/.test(code)) return code;
+  if (typeof code === 'number' && code >= 300) return `HTTP ${code}`;
+  if (typeof code === 'number' && code > 0 && code <= 16) return `gRPC ${code}`;
+  const inner = field(error, 'cause') ?? field(field(error, 'errors'), 0);
+  if (depth < 3 && inner !== undefined) return failureReason(inner, depth + 1);
+  // Exporters report these two reasons only in the message.
+  const message = String(field(error, 'message'));
+  if (/retryable status/.test(message)) return 'HTTP 429, 502, 503 or 504';
+  if (/tim(?:ed? ?out|eout)/i.test(message)) return NO_ANSWER;
+  return error instanceof Error ? error.name : 'unknown error';
 }

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { adviceFor, examineEndpoint } from '../../src/doctor/collector.ts';
-import { failureReason } from '../../src/telemetry/program-end/unsent.ts';
+import { failureReason } from '../../src/util/export-result.ts';
 
 const ENDPOINT = 'OTEL_EXPORTER_OTLP_ENDPOINT';
 const TRACES = 'OTEL_EXPORTER_OTLP_TRACES_ENDPOINT';

@@ -29,17 +29,12 @@ export interface ProviderListener {
 /** The wrapped methods of a provider, each with the method that is called on all listeners before it. */
 const LIFE_METHODS = { forceFlush: 'flush', shutdown: 'shutdown' } as const;
 
-/**
- * What we know about a provider, and who listens to it. It may outlive clients that have their own settings, so it
- * holds their listeners weakly.
- */
+/** What we know about a provider, and who listens to it. */
 export class ProviderLife {
   /** Whether the provider may hold our spans, metrics or events that are not flushed yet. */
   unsent = false;
   /** Whether any of our spans was recorded. Stays `false` while a sampler drops them all. */
   recorded = false;
-  /** Whether the provider is flushed when the program ends. */
-  flushesAtEnd = false;
   /** What the provider's `shutdown()` has returned, once it was called. */
   shutdown: unknown;
   readonly #listeners = new Set<WeakRef<ProviderListener>>();
@@ -55,8 +50,7 @@ export class ProviderLife {
   }
 
   remove(held: WeakRef<ProviderListener>): void {
-    this.#listeners.delete(held);
-    if (this.#listeners.size > 0) return;
+    if (!this.#listeners.delete(held) || this.#listeners.size > 0) return;
     for (const restore of this.#restores) restore();
     this.#restores = [];
   }
@@ -76,11 +70,8 @@ export class ProviderLife {
   }
 
   async #notify(name: keyof typeof LIFE_METHODS, run: () => unknown): Promise<unknown> {
-    const listeners = [...this.#listeners];
     await Promise.all(
-      listeners.map((held) =>
-        guardAsync(`finishing before ${name}`, async () => held.deref()?.[LIFE_METHODS[name]]()),
-      ),
+      this.listeners.map((each) => guardAsync(`finishing before ${name}`, () => each[LIFE_METHODS[name]]())),
     );
     this.unsent = this.listeners.some(({ isOpen }) => isOpen === true);
     const done = run();
@@ -90,69 +81,49 @@ export class ProviderLife {
   }
 }
 
-const lives = new WeakMap<object, ProviderLife>();
-const collectedListeners = new FinalizationRegistry<() => void>((stop) => stop());
+export const lives: WeakMap<object, ProviderLife> = new WeakMap();
+const providers = new Set<WeakRef<object>>();
 
+/** The providers that were in use and still exist: a program may replace one and shut it down much later. */
+export function knownProviders(): object[] {
+  return [...providers].flatMap((each) => each.deref() ?? []);
+}
+
+/** What is known about a provider. From now on, it is one of {@link knownProviders}. */
 export function lifeOf(provider: object): ProviderLife {
-  const life = lives.get(provider) ?? new ProviderLife();
+  const known = lives.get(provider);
+  if (known !== undefined) return known;
+  for (const each of providers) if (each.deref() === undefined) providers.delete(each);
+  const life = new ProviderLife();
   lives.set(provider, life);
+  providers.add(new WeakRef(provider));
   return life;
 }
+
+/** The reference by which all providers hold a listener. They may outlive clients that have settings of their own. */
+const references = new WeakMap<ProviderListener, WeakRef<ProviderListener>>();
+const collected = new FinalizationRegistry(removeListener);
 
 /**
  * Lets the listener finish its work before the provider flushes or shuts down. The listener is held weakly, so work in
  * progress must keep it alive.
- *
- * @returns a function that removes the listener, and after the last one restores the methods if they are still ours
  */
-export function beforeProviderEnds(provider: object, listener: ProviderListener): () => void {
-  const held = new WeakRef(listener);
+export function listenTo(provider: object, listener: ProviderListener): void {
+  let held = references.get(listener);
+  if (held === undefined) {
+    held = new WeakRef(listener);
+    references.set(listener, held);
+    collected.register(listener, held);
+  }
   lifeOf(provider).add(held, provider);
-  // Held weakly, so that a replaced provider can be garbage collected before its listener.
-  const place = new WeakRef(provider);
-  const stop = (): void => {
-    const followed = place.deref();
-    if (followed !== undefined) lifeOf(followed).remove(held);
-  };
-  collectedListeners.register(listener, stop, held);
-  return () => {
-    collectedListeners.unregister(held);
-    stop();
-  };
 }
 
-/**
- * How many providers are followed at the same time. A replaced provider may have open spans, and may be shut down long
- * after the first call with the next provider.
- */
-const MAX_FOLLOWED = 4;
+/** Removes the listener from all providers. Those without another one get their own methods back. */
+export function stopListening(listener: ProviderListener): void {
+  const held = references.get(listener);
+  if (held !== undefined) removeListener(held);
+}
 
-/** Listens to a provider, which may be registered or replaced long after the instrumentation was created. */
-export class FollowedProvider {
-  readonly #listener: ProviderListener;
-  /** The current provider. */
-  provider: object | undefined;
-  /** The latest providers, in the order of their last use. */
-  #followed: { readonly held: WeakRef<object>; readonly stop: () => void }[] = [];
-
-  constructor(listener: ProviderListener) {
-    this.#listener = listener;
-  }
-
-  follow(provider: object | undefined): void {
-    if (provider === this.provider) return;
-    this.provider = provider;
-    if (provider === undefined) return;
-    const known = this.#followed.find(({ held }) => held.deref() === provider);
-    const others = this.#followed.filter((each) => each !== known);
-    if (others.length === MAX_FOLLOWED) others.shift()?.stop();
-    const stop = known?.stop ?? beforeProviderEnds(provider, this.#listener);
-    this.#followed = [...others, { held: new WeakRef(provider), stop }];
-  }
-
-  stop(): void {
-    for (const { stop } of this.#followed) stop();
-    this.#followed = [];
-    this.provider = undefined;
-  }
+function removeListener(held: WeakRef<ProviderListener>): void {
+  for (const provider of knownProviders()) lives.get(provider)?.remove(held);
 }

@@ -2,7 +2,7 @@ import { diag } from '@opentelemetry/api';
 import { beforeEach, describe, expect, test, vi } from 'vitest';
 import { flush, type SinkEvent } from '../../../src/client.ts';
 import { Sink } from '../../../src/telemetry/events/sink.ts';
-import { endWithin } from '../../../src/telemetry/program-end/program-end.ts';
+import { endAndSend } from '../../../src/telemetry/program-end/program-end.ts';
 import { processorsOf } from '../../../src/util/otel-sdk.ts';
 import { type Session, startSession } from '../../support/session.ts';
 
@@ -239,7 +239,7 @@ test.each([
 });
 
 test.each<[string, (session: Session) => Promise<unknown>]>([
-  ['the end of the program', ({ provider }) => endWithin(5_000, [provider], { reads: false, sinks: true })],
+  ['the end of the program', ({ provider }) => endAndSend([provider], true)],
   ['a flush of the provider', ({ provider }) => provider.forceFlush()],
   ['a shutdown of the provider', ({ provider }) => provider.shutdown()],
 ])('at %s, spans are sent while a sink takes its time', async (_, end) => {

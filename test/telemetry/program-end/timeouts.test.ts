@@ -9,7 +9,7 @@ import {
 } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { hasJustTimedOut, watchTimeouts } from '../../../src/telemetry/program-end/unsent.ts';
+import { watchTimeouts, whyUnreachable } from '../../../src/telemetry/program-end/unsent.ts';
 import { VIEW_HEADER } from '../../../src/util/version.ts';
 
 let server: Server;
@@ -56,19 +56,19 @@ test('an answer that nobody reads is discarded, as without us', async () => {
 });
 
 test('a server that lets a request time out is known until it answers', async () => {
-  expect(hasJustTimedOut(endpoint)).toBe(false);
+  expect(await whyUnreachable(endpoint)).toBeUndefined();
   answers = false;
   await send(1);
-  expect(hasJustTimedOut(endpoint)).toBe(true);
+  expect(await whyUnreachable(endpoint)).toBe('timeout');
   answers = true;
   await send();
-  expect(hasJustTimedOut(endpoint)).toBe(false);
+  expect(await whyUnreachable(endpoint)).toBeUndefined();
 });
 
 test('so is one whose answer never ends', async () => {
   answers = 'begins';
   await send(200);
-  expect(hasJustTimedOut(endpoint)).toBe(true);
+  expect(await whyUnreachable(endpoint)).toBe('timeout');
 });
 
 test.each<[string, RequestOptions]>([
@@ -77,11 +77,11 @@ test.each<[string, RequestOptions]>([
 ])('a request %s says nothing about it', async (_, options) => {
   answers = false;
   await send(1, options);
-  expect(hasJustTimedOut(endpoint)).toBe(false);
+  expect(await whyUnreachable(endpoint)).toBeUndefined();
   await send(1);
   answers = true;
   await send(undefined, options);
-  expect(hasJustTimedOut(endpoint)).toBe(true);
+  expect(await whyUnreachable(endpoint)).toBe('timeout');
 });
 
 test('requests to an endpoint can get a timeout, and no others of its host', async () => {
@@ -91,7 +91,7 @@ test('requests to an endpoint can get a timeout, and no others of its host', asy
   const other = request(endpoint.replace('traces', 'other'), { method: 'POST' }).end();
   other.on('error', (error) => errors.push(error));
   await send();
-  expect(hasJustTimedOut(endpoint)).toBe(true);
+  expect(await whyUnreachable(endpoint)).toBe('timeout');
   expect(errors).toEqual([]);
   other.destroy();
 });

@@ -89,8 +89,8 @@ test.each([
 });
 
 test('a refused connection is known', async () => {
-  expect(await unsent.isRefused('http://127.0.0.1:1/v1/traces')).toBe(true);
-  expect(await unsent.isRefused(`http://${listening()}/v1/traces`)).toBe(false);
+  expect(await unsent.whyUnreachable('http://127.0.0.1:1/v1/traces')).toBe('ECONNREFUSED');
+  expect(await unsent.whyUnreachable(`http://${listening()}/v1/traces`)).toBeUndefined();
 });
 
 test('the check has no span in a program that instruments `node:net`', async () => {
@@ -98,6 +98,6 @@ test('the check has no span in a program that instruments `node:net`', async () 
   onTestFinished(() => context.disable());
   const suppressed: boolean[] = [];
   onConnect(() => suppressed.push(isTracingSuppressed(context.active())));
-  await unsent.isRefused(`http://${listening()}/v1/traces`);
+  await unsent.whyUnreachable(`http://${listening()}/v1/traces`);
   expect(suppressed).toEqual([true]);
 });
