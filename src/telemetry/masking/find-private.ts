@@ -1,10 +1,10 @@
 import type { MaskedKind } from '../../config/config.ts';
 
-/** A part of a text that is to be masked. The end is exclusive. */
-interface FoundSpan {
+/** A part of a text that a name in brackets replaces. The end is exclusive. */
+export interface MaskedSpan {
+  readonly name: string;
   readonly start: number;
   readonly end: number;
-  readonly kind: MaskedKind;
 }
 
 /** A part of a text that matches the pattern of a recognizer. */
@@ -18,11 +18,13 @@ interface Candidate {
 }
 
 interface Recognizer {
-  readonly kinds: readonly MaskedKind[];
+  readonly kinds: readonly [MaskedKind, ...MaskedKind[]];
   /** The pattern of a candidate. The search continues after the whole candidate, whether or not any of it is masked. */
   readonly candidate: string;
-  /** Returns the parts of a candidate to mask. By default, all of it is masked as a key. */
-  readonly find?: (candidate: Candidate) => readonly FoundSpan[];
+  /** How a candidate begins that is masked. All after this head is masked, as the first of the kinds. Default: no head. */
+  readonly head?: RegExp;
+  /** Returns the parts of a candidate to mask, if there is more to it. */
+  readonly find?: (candidate: Candidate) => readonly MaskedSpan[];
 }
 
 /** Letters of ASCII, and of alphabets up to Cyrillic, which separate words by spaces. */
@@ -64,13 +66,13 @@ const RECOGNIZERS: readonly Recognizer[] = [
     // A JSON Web Token: three parts in base64.
     kinds: ['key'],
     candidate: String.raw`(?=e)${WORD_START}eyJ[\w-]*(?:\.[\w-]*){0,2}`,
-    find: (candidate) => maskedAfter(candidate, 'key', /^(?=.{30})(?=.*\..*\.)/),
+    head: /^(?=.{30})(?=.*\..*\.)/,
   },
   {
     // The token after `Bearer` or `Basic`. It must have a digit or `=`, so that words of prose are not masked.
     kinds: ['key'],
     candidate: String.raw`(?=[bB])${WORD_START}(?:${inAnyCase('bearer')}|${inAnyCase('basic')})[\s"':\\]{1,8}(?:(?=[\w.~+/-]*[\d=])[\w.~+/=-]{7,}[\w~+/=-])?`,
-    find: (candidate) => maskedAfter(candidate, 'key', /^\w+[\s"':\\]+(?=.)/),
+    head: /^\w+[\s"':\\]+(?=.)/,
   },
   {
     // A private key up to its last line, or to the end of a text that was cut before it.
@@ -81,7 +83,7 @@ const RECOGNIZERS: readonly Recognizer[] = [
     // The password in a URL, together with the host. Unlike the domain of a mail address, the host needs no dot.
     kinds: ['email'],
     candidate: String.raw`:(?:\\?/){2}[^\s/?#"'<>\\:@]{0,256}:[^\s/?#"'<>\\]{1,1024}@(?:[${LETTER}_.-]{0,252}[${LETTER}_]|\[[\da-fA-F:.]{2,45}\])`,
-    find: (candidate) => maskedAfter(candidate, 'email', /^:[\\/]+[^:]*:/),
+    head: /^:[\\/]+[^:]*:/,
   },
   {
     // A mail address, found by its `@`. The domain has at least one dot, and its last label has two or more characters
@@ -97,23 +99,17 @@ const RECOGNIZERS: readonly Recognizer[] = [
 const MAX_LOCAL_LENGTH = 64;
 const LOCAL_PART = new RegExp(`[${LETTER}_][${LOCAL}]*$`);
 
-/** The recognizers of a set of kinds, and one pattern that combines their candidates. */
-interface Search {
+/** What finds a set of kinds: the recognizers of these, and one pattern that combines their candidates. */
+export interface Search {
+  readonly kinds: ReadonlySet<MaskedKind>;
   readonly recognizers: readonly Recognizer[];
   readonly candidates: RegExp;
 }
 
-const searches = new Map<string, Search>();
-
-function searchFor(kinds: ReadonlySet<MaskedKind>): Search {
-  const name = [...kinds].sort().join();
-  const known = searches.get(name);
-  if (known !== undefined) return known;
+export function searchFor(kinds: ReadonlySet<MaskedKind>): Search {
   const recognizers = RECOGNIZERS.filter((recognizer) => recognizer.kinds.some((kind) => kinds.has(kind)));
   const candidates = new RegExp(recognizers.map(({ candidate }) => `(${candidate})`).join('|'), 'g');
-  const search = { recognizers, candidates };
-  searches.set(name, search);
-  return search;
+  return { kinds, recognizers, candidates };
 }
 
 /**
@@ -121,43 +117,36 @@ function searchFor(kinds: ReadonlySet<MaskedKind>): Search {
  * a bounded number of characters at most. So the work grows only with the length of the text, whatever the text
  * contains.
  */
-export function findPrivate(original: string, kinds: ReadonlySet<MaskedKind>): FoundSpan[] {
-  const { recognizers, candidates } = searchFor(kinds);
+export function findPrivate(original: string, { kinds, recognizers, candidates }: Search): MaskedSpan[] {
   if (recognizers.length === 0) return [];
   const { text, positionOf } = plainText(original);
-  const found: FoundSpan[] = [];
+  const found: MaskedSpan[] = [];
   let from = 0;
-  candidates.lastIndex = 0;
-  for (let match = candidates.exec(text); match !== null; match = candidates.exec(text)) {
-    const { find = wholeCandidate } = recognizers[match.indexOf(match[0], 1) - 1] as Recognizer;
-    const candidate = { text, start: match.index, end: candidates.lastIndex, from, kinds };
-    for (const span of find(candidate)) {
+  for (const match of text.matchAll(candidates)) {
+    const recognizer = recognizers[match.indexOf(match[0], 1) - 1] as Recognizer;
+    const candidate = { text, start: match.index, end: match.index + match[0].length, from, kinds };
+    for (const span of recognizer.find?.(candidate) ?? afterHead(recognizer, candidate)) {
       // Digits before an `@` may already have been found as a number. The mail address replaces that number.
       while ((found.at(-1)?.end ?? 0) > span.start) found.pop();
       found.push(span);
-      if (span.kind === 'key' || span.kind === 'email') from = span.end;
+      if (recognizer.find !== numbersIn) from = span.end;
     }
   }
-  return found.map(({ start, end, kind }) => ({
+  return found.map(({ name, start, end }) => ({
+    name,
     start: positionOf(start),
     end: positionOf(end - 1) + 1,
-    kind,
   }));
 }
 
-function wholeCandidate({ start, end }: Candidate): FoundSpan[] {
-  return [{ start, end, kind: 'key' }];
-}
-
-/** Masks the part of a candidate after its head. Masks nothing if the candidate does not begin with that head. */
-function maskedAfter({ text, start, end }: Candidate, kind: MaskedKind, head: RegExp): FoundSpan[] {
+function afterHead({ kinds: [name], head = /^/ }: Recognizer, { text, start, end }: Candidate): MaskedSpan[] {
   const found = head.exec(text.slice(start, end));
-  return found === null ? [] : [{ start: start + found[0].length, end, kind }];
+  return found === null ? [] : [{ name, start: start + found[0].length, end }];
 }
 
-function addressAround({ text, start, end, from }: Candidate): FoundSpan[] {
+function addressAround({ text, start, end, from }: Candidate): MaskedSpan[] {
   const local = LOCAL_PART.exec(text.slice(Math.max(from, start - MAX_LOCAL_LENGTH), start));
-  return local === null ? [] : [{ start: start - local[0].length, end, kind: 'email' }];
+  return local === null ? [] : [{ name: 'email', start: start - local[0].length, end }];
 }
 
 function inAnyCase(word: string): string {
@@ -226,10 +215,6 @@ const PHONE_FORMATS: readonly RegExp[] = [
 const PHONE_START = /^(?:0\d|(?:1 )?[2-9]\d\d(?!\d))/;
 const MAX_PHONE_DIGITS = 15;
 
-/** Text right before or after digits which shows that they are part of an id, a path, a decimal or a word. */
-const BEFORE = { card: /[.@]$/, phone: /(?:[.@]|[A-Za-z0-9\u00c0-\u052f][#_/-]{1,2})$/ };
-const AFTER = { card: /^[A-Za-z\u00c0-\u052f]/, phone: /^_?[A-Za-z\u00c0-\u052f]/ };
-
 /** Digits without anything between them. */
 interface DigitGroup {
   /** Where a mask begins: at a `+` or `(` before the digits. */
@@ -243,28 +228,33 @@ interface DigitGroup {
   readonly mark: '+' | '.' | '/' | ' ';
 }
 
+/** Text right before or after digits which shows that they are part of an id, a path, a decimal or a word. */
+const BEFORE = { card: /[.@]$/, phone: /(?:[.@]|[A-Za-z0-9\u00c0-\u052f][#_/-]{1,2})$/ };
+const AFTER = { card: /^[A-Za-z\u00c0-\u052f]/, phone: /^_?[A-Za-z\u00c0-\u052f]/ };
+const LENGTH_OF = { card: cardLength, phone: phoneLength };
+
 /** Finds cards and phone numbers in digits, with what may stand between them. */
-function numbersIn({ text, start, end, kinds }: Candidate): FoundSpan[] {
-  const before = text.slice(Math.max(0, start - 3), start);
-  const after = text.slice(end, end + 2);
+function numbersIn({ text, start, end, kinds }: Candidate): MaskedSpan[] {
+  const textBefore = text.slice(Math.max(0, start - 3), start);
+  const textAfter = text.slice(end, end + 2);
   const groups = groupsIn(text.slice(start, end), start);
-  const found: FoundSpan[] = [];
-  for (let index = 0; index < groups.length; ) {
+  const found: MaskedSpan[] = [];
+  for (let index = 0; index < groups.length; index++) {
     const first = groups[index] as DigitGroup;
+    if (!first.isFirst) continue;
     // More groups are not needed: each has at least one digit, and no number has more digits than a card.
     const next = groups.slice(index, index + MAX_CARD_DIGITS);
     const isEnd = index + next.length === groups.length;
-    const lengthOf = (kind: 'card' | 'phone', measure: (groups: readonly DigitGroup[]) => number): number => {
-      if (!kinds.has(kind) || !first.isFirst || (index === 0 && BEFORE[kind].test(before))) return 0;
+    for (const kind of ['card', 'phone'] as const) {
+      if (!kinds.has(kind) || (index === 0 && BEFORE[kind].test(textBefore))) continue;
       // Letters after the last digit: the last group is part of a word.
-      return measure(isEnd && AFTER[kind].test(after) ? next.slice(0, -1) : next);
-    };
-    const card = lengthOf('card', cardLength);
-    const phone = card > 0 ? 0 : lengthOf('phone', phoneLength);
-    const last = next[card + phone - 1];
-    if (last !== undefined && card > 0) found.push({ start: first.start, end: last.end, kind: 'card' });
-    if (last !== undefined && phone > 0) found.push({ start: first.from, end: last.end, kind: 'phone' });
-    index += Math.max(1, card + phone);
+      const whole = isEnd && AFTER[kind].test(textAfter) ? next.slice(0, -1) : next;
+      const last = next[LENGTH_OF[kind](whole) - 1];
+      if (last === undefined) continue;
+      found.push({ name: kind, start: kind === 'card' ? first.start : first.from, end: last.end });
+      index += next.indexOf(last);
+      break;
+    }
   }
   return found;
 }

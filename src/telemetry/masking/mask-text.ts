@@ -1,7 +1,7 @@
 import { MASKED_KINDS, type MaskedKind } from '../../config/config.ts';
 import { notice } from '../../diagnostics/report.ts';
 import { asObject, field, isPlainObject } from '../../util/payload.ts';
-import { findPrivate } from './find-private.ts';
+import { findPrivate, type MaskedSpan, type Search, searchFor } from './find-private.ts';
 
 /** What `maskingHook` and `maskText` mask. With malformed options, they mask all content. */
 export interface MaskingOptions {
@@ -21,15 +21,8 @@ export interface OwnPattern {
 
 /** The parsed options: what is masked. */
 export interface Mask {
-  readonly kinds: ReadonlySet<MaskedKind>;
+  readonly search: Search;
   readonly patterns: readonly OwnPattern[];
-}
-
-/** A part of a text that a name in brackets replaces. The end is exclusive. */
-interface MaskedSpan {
-  readonly name: string;
-  readonly start: number;
-  end: number;
 }
 
 /** Replaces everything that is found with its kind in brackets, such as `[email]`. */
@@ -67,16 +60,15 @@ export function maskPieces(mask: Mask, pieces: readonly string[]): string[] {
 }
 
 /** Everything to be masked in a text: the matches of the program's own patterns, and the known formats. */
-function spansIn({ kinds, patterns }: Mask, text: string, offset: number): MaskedSpan[] {
+function spansIn({ search, patterns }: Mask, text: string, offset: number): MaskedSpan[] {
   const own = patterns.flatMap(({ name, pattern }) =>
-    [...text.matchAll(pattern)].map(({ index, 0: { length } }) => ({
+    [...text.matchAll(pattern)].map(({ index, 0: found }) => ({
       name,
       start: index,
-      end: index + length,
+      end: index + found.length,
     })),
   );
-  const found = findPrivate(text, kinds).map(({ kind, start, end }) => ({ name: kind, start, end }));
-  return [...own, ...found]
+  return [...own, ...findPrivate(text, search)]
     .filter(({ start, end }) => end > start)
     .map(({ name, start, end }) => ({ name, start: start + offset, end: end + offset }));
 }
@@ -87,7 +79,7 @@ function withoutOverlaps(spans: readonly MaskedSpan[]): MaskedSpan[] {
   for (const span of spans.toSorted((one, other) => one.start - other.start)) {
     const last = apart.at(-1);
     if (last === undefined || span.start >= last.end) apart.push(span);
-    else last.end = Math.max(last.end, span.end);
+    else apart[apart.length - 1] = { ...last, end: Math.max(last.end, span.end) };
   }
   return apart;
 }
@@ -116,7 +108,7 @@ function parseMask(options: unknown): Mask | undefined {
   const kinds = parseKinds(field(options, 'kinds') ?? MASKED_KINDS);
   const patterns = parsePatterns(field(options, 'patterns') ?? {});
   const areKnown = names.every((name) => MASK_MEMBERS.includes(name));
-  return areKnown && kinds && patterns ? { kinds, patterns } : undefined;
+  return areKnown && kinds && patterns ? { search: searchFor(kinds), patterns } : undefined;
 }
 
 function parseKinds(given: unknown): ReadonlySet<MaskedKind> | undefined {
