@@ -132,10 +132,11 @@ export interface Completion {
 }
 
 /**
- * Called once for each operation, when it ends. The call does not wait for a promise that the hook returns, so changes
- * after an `await` have no effect. A flush or shutdown of the tracer provider waits for it, five seconds at most. If the
- * hook throws before its first `await` or returns a function, no content of that operation is recorded; in a runtime
- * without `node:util`, the error of an `async` hook comes too late for that. Calls to `openai` that the hook makes reach
- * no hook, and their content is not recorded.
+ * Called once for each operation, when it ends. Change the content before the first `await`: nothing waits for a promise
+ * that the hook returns, except a flush or shutdown of the tracer provider, for five seconds at most.
+ *
+ * If the hook throws before its first `await`, or returns a function, no content of that operation is recorded. In a
+ * runtime without `node:util`, such an error of an `async` hook is noticed too late. Calls to `openai` that the hook makes
+ * reach no hook, and their content is not recorded.
  */
 export type CompletionHook = (completion: Completion) => unknown;

@@ -190,25 +190,25 @@ export type Settings = Required<Readonly<ResolvedOptions>> & {
 };
 
 /** Where content is recorded, by its name. */
-export const CAPTURE_MODES: Omit<Option<CaptureMessageContent>, 'variable'> = oneOf(
+export const CAPTURE_MODES: Option<CaptureMessageContent> = oneOf(
+  'OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT',
   ['NO_CONTENT', 'SPAN_ONLY', 'EVENT_ONLY', 'SPAN_AND_EVENT'],
   { true: 'SPAN_AND_EVENT', false: 'NO_CONTENT' },
 );
 
-const PRESET = oneOf(['standard', 'minimal', 'full']);
+const TRUTH = flag(undefined, false);
+const PRESET = oneOf(undefined, ['standard', 'minimal', 'full']);
 
 /** Every option. `npm run api-reference` writes the tables of `docs/options.md` from this and from the comments above. */
 export const OPTIONS: { readonly [Name in keyof Settings]: Option<Settings[Name]> } = {
   captureMessageContent: {
-    variable: 'OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT',
     ...CAPTURE_MODES,
     parse: (value) => (typeof value === 'function' ? (value as ContentConsent) : CAPTURE_MODES.parse(value)),
     withholdsContent: () => true,
   },
   completionHook: { ...aFunction(), withholdsContent: (value) => value !== null },
   hideContent: {
-    variable: 'OTEL_INSTRUMENTATION_OPENAI_HIDE_CONTENT',
-    ...oneOf(['none', 'inputs', 'outputs']),
+    ...oneOf('OTEL_INSTRUMENTATION_OPENAI_HIDE_CONTENT', ['none', 'inputs', 'outputs']),
     withholdsContent: () => true,
     variableWithholds: true,
   },
@@ -218,42 +218,36 @@ export const OPTIONS: { readonly [Name in keyof Settings]: Option<Settings[Name]
     accepts: 'true, false, lists of user, safety_identifier, metadata',
     parse: parsePersonalFields,
   },
-  runSteps: { variable: 'OTEL_INSTRUMENTATION_OPENAI_RUN_STEPS', ...oneOf(['fetch', 'observe', 'off']) },
-  maxContentLength: { variable: 'OTEL_INSTRUMENTATION_OPENAI_MAX_CONTENT_LENGTH', ...wholeNumber(16_384) },
-  maxSpanContentLength: {
-    variable: 'OTEL_INSTRUMENTATION_OPENAI_MAX_SPAN_CONTENT_LENGTH',
-    ...wholeNumber(65_536),
-  },
-  media: { variable: 'OTEL_INSTRUMENTATION_OPENAI_MEDIA', ...oneOf(['reference', 'inline', 'drop']) },
-  conversationSpans: {
-    variable: 'OTEL_INSTRUMENTATION_OPENAI_CONVERSATION_SPANS',
-    ...oneOf(['auto', 'always', 'never', 'trace']),
-  },
-  conversationIdleTimeout: {
-    variable: 'OTEL_INSTRUMENTATION_OPENAI_CONVERSATION_IDLE_TIMEOUT',
-    ...wholeNumber(30_000),
-  },
-  runTimeout: { variable: 'OTEL_INSTRUMENTATION_OPENAI_RUN_TIMEOUT', ...wholeNumber(600_000) },
-  maxConversations: { variable: 'OTEL_INSTRUMENTATION_OPENAI_MAX_CONVERSATIONS', ...wholeNumber(10_000) },
-  apiSpans: { variable: 'OTEL_INSTRUMENTATION_OPENAI_API_SPANS', ...oneOf(['all', 'writes', 'none']) },
-  adoptRuns: {
-    variable: 'OTEL_INSTRUMENTATION_OPENAI_ADOPT_RUNS',
-    ...namedValue<AdoptRuns>({ true: true, false: false, polled: 'polled', link: 'link' }, false),
-  },
-  propagateInMetadata: { variable: 'OTEL_INSTRUMENTATION_OPENAI_PROPAGATE_IN_METADATA', ...flag(false) },
-  streamDeltas: {
-    variable: 'OTEL_INSTRUMENTATION_OPENAI_STREAM_DELTAS',
-    ...oneOf(['off', 'events', 'spans']),
-  },
-  streamUsage: { variable: 'OTEL_INSTRUMENTATION_OPENAI_STREAM_USAGE', ...oneOf(['observe', 'include']) },
-  chunkMetrics: { variable: 'OTEL_INSTRUMENTATION_OPENAI_CHUNK_METRICS', ...oneOf(['off', 'each']) },
+  runSteps: oneOf('OTEL_INSTRUMENTATION_OPENAI_RUN_STEPS', ['fetch', 'observe', 'off']),
+  maxContentLength: wholeNumber('OTEL_INSTRUMENTATION_OPENAI_MAX_CONTENT_LENGTH', 16_384),
+  maxSpanContentLength: wholeNumber('OTEL_INSTRUMENTATION_OPENAI_MAX_SPAN_CONTENT_LENGTH', 65_536),
+  media: oneOf('OTEL_INSTRUMENTATION_OPENAI_MEDIA', ['reference', 'inline', 'drop']),
+  conversationSpans: oneOf('OTEL_INSTRUMENTATION_OPENAI_CONVERSATION_SPANS', [
+    'auto',
+    'always',
+    'never',
+    'trace',
+  ]),
+  conversationIdleTimeout: wholeNumber('OTEL_INSTRUMENTATION_OPENAI_CONVERSATION_IDLE_TIMEOUT', 30_000),
+  runTimeout: wholeNumber('OTEL_INSTRUMENTATION_OPENAI_RUN_TIMEOUT', 600_000),
+  maxConversations: wholeNumber('OTEL_INSTRUMENTATION_OPENAI_MAX_CONVERSATIONS', 10_000),
+  apiSpans: oneOf('OTEL_INSTRUMENTATION_OPENAI_API_SPANS', ['all', 'writes', 'none']),
+  adoptRuns: namedValue<AdoptRuns>(
+    'OTEL_INSTRUMENTATION_OPENAI_ADOPT_RUNS',
+    { true: true, false: false, polled: 'polled', link: 'link' },
+    false,
+  ),
+  propagateInMetadata: flag('OTEL_INSTRUMENTATION_OPENAI_PROPAGATE_IN_METADATA', false),
+  streamDeltas: oneOf('OTEL_INSTRUMENTATION_OPENAI_STREAM_DELTAS', ['off', 'events', 'spans']),
+  streamUsage: oneOf('OTEL_INSTRUMENTATION_OPENAI_STREAM_USAGE', ['observe', 'include']),
+  chunkMetrics: oneOf('OTEL_INSTRUMENTATION_OPENAI_CHUNK_METRICS', ['off', 'each']),
   cost: {
     variable: 'OTEL_INSTRUMENTATION_OPENAI_COST',
     fallback: undefined,
     accepts: 'true, false, the module @pydantic/genai-prices',
-    parse: (value) => asPricePackage(value) ?? flag(true).parse(value),
+    parse: (value) => asPricePackage(value) ?? TRUTH.parse(value),
   },
-  costByPrompt: { variable: 'OTEL_INSTRUMENTATION_OPENAI_COST_BY_PROMPT', ...flag(false) },
+  costByPrompt: flag('OTEL_INSTRUMENTATION_OPENAI_COST_BY_PROMPT', false),
   prices: {
     fallback: {},
     accepts: 'objects with an object of prices in USD for each model',
@@ -277,7 +271,7 @@ export const OPTIONS: { readonly [Name in keyof Settings]: Option<Settings[Name]
     variable: 'OTEL_INSTRUMENTATION_OPENAI_MASKING',
     variableOnly: true,
     fallback: [],
-    accepts: `true, false, lists of ${MASKED_KINDS.join(', ')}`,
+    accepts: `true, false, lists of $MASKED_KINDS.join(', ')`,
     parse: parseMaskedKinds,
     variableWithholds: true,
   },
@@ -401,7 +395,7 @@ export const PERSONAL_FIELDS: readonly string[] = ['user', 'safety_identifier', 
 function parsePersonalFields(value: unknown): boolean | readonly string[] | undefined {
   const names: readonly unknown[] = Array.isArray(value) ? value : listedNames(value);
   if (names.every((name) => PERSONAL_FIELDS.some((each) => each === name))) return names.map(String);
-  return flag(false).parse(value);
+  return TRUTH.parse(value);
 }
 
 function parseMaskedKinds(value: unknown): readonly MaskedKind[] | undefined {

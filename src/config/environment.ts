@@ -3,7 +3,7 @@ import { terminalSafe } from '../util/terminal-safe.ts';
 import { type Environment, flag } from './option-parsers.ts';
 
 const VARIABLE = 'OTEL_INSTRUMENTATION_OPENAI_ENABLED';
-const { parse, accepts } = flag(true);
+const { parse, accepts } = flag(VARIABLE, true);
 
 /**
  * Whether `OTEL_INSTRUMENTATION_OPENAI_ENABLED=false` disables the instrumentation, overriding any code. It is meant for

@@ -38,11 +38,14 @@ export interface HookResponse {
  */
 export interface Hooks {
   /**
-   * Called first. `true` ignores the call: no span, no metrics, no events, no place in the hierarchy. A promise is not
-   * awaited, and reported once.
+   * Called first. `true` ignores the call: no span, no metrics, no events, no place in the hierarchy. It must return its
+   * result at once: a promise has no effect, and is reported once.
    */
   ignoreRequestHook?: ((request: HookRequest) => boolean) | undefined;
-  /** Returns attributes for the start of the span, so that samplers see them. A promise is not awaited, and reported once. */
+  /**
+   * Returns attributes for the start of the span, so that samplers see them. It must return them at once: a promise has
+   * no effect, and is reported once.
+   */
   startSpanHook?: ((request: HookRequest) => Attributes) | undefined;
   /** Called after the span has started and before the request is sent. */
   requestHook?: ((span: Span, request: HookRequest) => void) | undefined;

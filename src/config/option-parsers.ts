@@ -2,7 +2,7 @@ import { row } from '../util/payload.ts';
 
 export interface Option<Value> {
   /** The environment variable, for options that can be written as text. */
-  readonly variable?: string;
+  readonly variable?: string | undefined;
   /** The constructor does not accept the option. */
   readonly variableOnly?: true;
   readonly fallback: Value;
@@ -21,20 +21,23 @@ export interface Option<Value> {
 
 /** One of several names, in any case. The first one is the default. */
 export function oneOf<const Name extends string>(
+  variable: string | undefined,
   names: readonly [Name, ...Name[]],
   aliases: Readonly<Record<string, Name>> = {},
-): Omit<Option<Name>, 'variable'> {
+): Option<Name> {
   const own = Object.fromEntries(names.map((name) => [name, name])) as Record<string, Name>;
-  return namedValue({ ...own, ...aliases }, names[0]);
+  return namedValue(variable, { ...own, ...aliases }, names[0]);
 }
 
 /** Values by their names, which are accepted in any case. */
 export function namedValue<Value>(
+  variable: string | undefined,
   values: Readonly<Record<string, Value>>,
   fallback: Value,
-): Omit<Option<Value>, 'variable'> {
+): Option<Value> {
   const keys = Object.keys(values);
   return {
+    variable,
     fallback,
     accepts: keys.join(', '),
     parse: (value) => {
@@ -47,12 +50,13 @@ export function namedValue<Value>(
   };
 }
 
-export function flag(fallback: boolean): Omit<Option<boolean>, 'variable'> {
-  return namedValue({ true: true, false: false }, fallback);
+export function flag(variable: string | undefined, fallback: boolean): Option<boolean> {
+  return namedValue(variable, { true: true, false: false }, fallback);
 }
 
-export function wholeNumber(fallback: number): Omit<Option<number>, 'variable'> {
+export function wholeNumber(variable: string, fallback: number): Option<number> {
   return {
+    variable,
     fallback,
     accepts: 'whole numbers from 0',
     parse: (value) => {

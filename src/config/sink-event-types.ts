@@ -12,9 +12,9 @@ export type EventPreset =
   | 'full';
 
 /**
- * Receives each event. No call waits for a promise that it returns, but `flush()` and a shutdown do, five seconds at most.
- * Errors never reach the program. After repeated failures, events are dropped for a while. Calls to `openai` that it makes
- * send no events.
+ * Receives each event. Calls to `openai` never wait for it. If it returns a promise, `flush()` and shutdowns wait for
+ * that, five seconds at most. Its errors never reach the program. If it fails repeatedly, it gets no events for a while.
+ * Calls to `openai` that the sink itself makes send no events.
  */
 export type EventSink = (event: SinkEvent) => unknown;
 

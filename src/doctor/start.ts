@@ -40,9 +40,9 @@ interface Start {
   readonly kind: FileKind;
   /** The places where `openai` is imported. */
   readonly openai: readonly Load[];
-  /** What sets up the instrumentation. */
+  /** The import or preload that instruments all clients: `…/register`, or `OpenAIInstrumentation`. */
   readonly setUp: Load | undefined;
-  /** What instruments clients without module hooks: `…/openai`, or `instrumentOpenAI`. */
+  /** The import that instruments clients one by one, without module hooks: `…/openai`, or `instrumentOpenAI`. */
   readonly byHand: Load | undefined;
   /** The name of the runtime, if it has no module hooks. */
   readonly hookless: string | undefined;

@@ -1,7 +1,7 @@
 import { operationSettings, refusesContent, type Settings } from '../config/config.ts';
 import * as ATTR from '../semconv/attributes.ts';
 import { guard } from '../util/guard.ts';
-import { nextTurn } from '../util/wait.ts';
+import { nextTurn } from '../util/timers.ts';
 import { ContentRecord } from './content/content-record.ts';
 import { emitException } from './events/exception-event.ts';
 import { type EndedOperation, emitSinkEvents } from './events/sink-events.ts';

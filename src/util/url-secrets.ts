@@ -18,12 +18,12 @@ const VALUE_END_IN_URL = /[&#]|\\u0026/g;
 const VALUE_END_IN_TEXT = /[\s&#"'<>]|\\u0026/g;
 const ESCAPED_VALUE_END = /[\s&#"'<>]|\\u0026|%26|%23/gi;
 
-/** Characters that cannot be part of a URL's user name and password in a text. */
-const DELIMITER = /[\s\\/?#"'<>]/;
-const SLASHES = /[\\/]/;
-/** The platform reads `https:/host` and `https:host` as `https://host`. */
-const SPECIAL_SCHEME = /^(?:https?|wss?|ftp):/i;
-const SPECIAL_SCHEME_BEFORE = /(?:https?|wss?|ftp):$/i;
+/**
+ * Matches a user name with a password, and what shows that it is one: slashes before it, or a scheme. The platform reads
+ * `https:/host` and `https:host` as `https://host`. Takes linear time: no two matches begin in the same word.
+ */
+const USER =
+  /((?<![\\/])[\\/]{2,}|(?<=(?:https?|wss?|ftp):)[\\/](?![\\/])|(?<![^\s?#"'<>])(?:https?|wss?|ftp):)[^\s\\/?#"'<>]+(?=@)/gi;
 
 /** The start of a URL that was cut within its user name and password. */
 const ONLY_USER = /^[^\\/]*[\\/]*[^\\/?#]*$/;
@@ -85,37 +85,8 @@ function parse(url: string): URL | undefined {
   }
 }
 
-/** Replaces user names and passwords. It examines each `@`, and the text directly before it, only once. */
 function withoutUsers(text: string): string {
-  let shown = '';
-  let done = 0;
-  for (let at = text.indexOf('@'); at >= 0; ) {
-    let start = at;
-    while (start > done && !DELIMITER.test(text.charAt(start - 1))) start--;
-    let last = at;
-    let end = at + 1;
-    for (; end < text.length && !DELIMITER.test(text.charAt(end)); end++)
-      if (text.charAt(end) === '@') last = end;
-    const user = startOfUser(text, start);
-    if (user !== undefined && user < last) {
-      shown += `${text.slice(done, user)}${REDACTED_URL_PART}`;
-      done = last;
-    }
-    at = text.indexOf('@', end);
-  }
-  return shown + text.slice(done);
-}
-
-/** The start of the user name in the word that starts here; `undefined` if the word is not a URL. */
-function startOfUser(text: string, start: number): number | undefined {
-  let before = start;
-  while (before > 0 && SLASHES.test(text.charAt(before - 1))) before--;
-  const slashes = start - before;
-  if (slashes > 1) return start;
-  if (slashes === 1)
-    return SPECIAL_SCHEME_BEFORE.test(text.slice(Math.max(0, before - 6), before)) ? start : undefined;
-  const scheme = SPECIAL_SCHEME.exec(text.slice(start, start + 6))?.[0];
-  return scheme === undefined ? undefined : start + scheme.length;
+  return text.replace(USER, `$1${REDACTED_URL_PART}`);
 }
 
 function withoutParameters(text: string, valueEnd: RegExp): string {

@@ -164,7 +164,8 @@ export function passOn(
 }
 
 /**
- * An `APIPromise` is lazy and has methods of its own: calling `then` on the program's behalf would parse the response.
+ * Replaces the methods of a thenable, and calls none of them itself: an `APIPromise` parses the response only when its
+ * `then` is called.
  */
 function watchThenable(thenable: PromiseLike<unknown>, listener: OutcomeListener): void {
   const original = thenable.then as ObjectMethod;
