@@ -2,7 +2,7 @@ import { guard } from './guard.ts';
 import { patchMethod } from './patch-method.ts';
 import { ProcessWide } from './process-state.ts';
 
-type ProcessEvent = 'beforeExit' | 'exit' | 'uncaughtExceptionMonitor';
+type ProcessEvent = 'beforeExit' | 'exit';
 
 /**
  * The listeners of all copies of this package, held weakly. A test runner may load many copies, and Node would warn of

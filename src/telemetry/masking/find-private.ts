@@ -119,7 +119,7 @@ export function searchFor(kinds: ReadonlySet<MaskedKind>): Search {
  */
 export function findPrivate(original: string, { kinds, recognizers, candidates }: Search): MaskedSpan[] {
   if (recognizers.length === 0) return [];
-  const { text, positionOf } = plainText(original);
+  const { text, positions } = plainText(original);
   const found: MaskedSpan[] = [];
   let from = 0;
   for (const match of text.matchAll(candidates)) {
@@ -132,6 +132,8 @@ export function findPrivate(original: string, { kinds, recognizers, candidates }
       if (recognizer.find !== numbersIn) from = span.end;
     }
   }
+  if (positions === undefined) return found;
+  const positionOf = (index: number): number => positions[index] ?? original.length;
   return found.map(({ name, start, end }) => ({
     name,
     start: positionOf(start),
@@ -163,22 +165,18 @@ const DASH = /[\u2010-\u2015\u2212\ufe58\ufe63]/;
 const FULL_WIDTH = /[\uff01-\uff5e]/;
 const FULL_WIDTH_OFFSET = 0xfee0;
 
-/** A text as a person sees it, with the positions of its characters in the original. */
-interface PlainText {
-  readonly text: string;
-  /** The position in the original of a character of `text`. */
-  positionOf(index: number): number;
-}
-
-/** Replaces each lookalike by its ASCII character, and leaves out what is invisible. */
-function plainText(original: string): PlainText {
+/**
+ * A text as a person sees it, with each lookalike replaced by its ASCII character and without what is invisible. If
+ * characters are left out, `positions` has the position in the original of each that is left.
+ */
+function plainText(original: string): { readonly text: string; readonly positions?: Uint32Array } {
   const text = original.replace(LOOKALIKES, plainCharacter);
-  if (text.length === original.length) return { text, positionOf: (index) => index };
+  if (text.length === original.length) return { text };
   const positions = new Uint32Array(text.length);
   let next = 0;
   for (let index = 0; index < original.length; index++)
     if (plainCharacter(original.charAt(index)) !== '') positions[next++] = index;
-  return { text, positionOf: (index) => positions[index] ?? original.length };
+  return { text, positions };
 }
 
 function plainCharacter(character: string): string {

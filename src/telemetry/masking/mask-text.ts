@@ -11,13 +11,8 @@ export interface MaskingOptions {
   readonly patterns?: Readonly<Record<string, RegExp>> | undefined;
 }
 
-/** A pattern that the program has passed in the options. */
-export interface OwnPattern {
-  /** Replaces each match, in brackets. */
-  readonly name: string;
-  /** Always with the flag `g` and without the flag `y`. */
-  readonly pattern: RegExp;
-}
+/** A pattern of the program, after the name that replaces its matches. It has the flag `g` and not the flag `y`. */
+type OwnPattern = readonly [name: string, pattern: RegExp];
 
 /** The parsed options: what is masked. */
 export interface Mask {
@@ -61,7 +56,7 @@ export function maskPieces(mask: Mask, pieces: readonly string[]): string[] {
 
 /** Everything to be masked in a text: the matches of the program's own patterns, and the known formats. */
 function spansIn({ search, patterns }: Mask, text: string, offset: number): MaskedSpan[] {
-  const own = patterns.flatMap(({ name, pattern }) =>
+  const own = patterns.flatMap(([name, pattern]) =>
     [...text.matchAll(pattern)].map(({ index, 0: found }) => ({
       name,
       start: index,
@@ -121,8 +116,8 @@ function parseKinds(given: unknown): ReadonlySet<MaskedKind> | undefined {
 function parsePatterns(given: unknown): readonly OwnPattern[] | undefined {
   if (!isPlainObject(given)) return undefined;
   const entries = Object.entries(asObject(given) ?? {}).filter(([, pattern]) => pattern !== undefined);
-  const patterns = entries.flatMap((entry) => parsePattern(entry) ?? []);
-  return patterns.length === entries.length ? patterns : undefined;
+  const patterns = entries.map(parsePattern);
+  return patterns.every((each) => each !== undefined) ? patterns : undefined;
 }
 
 /** Copies the pattern, so that it has its own `lastIndex`. Returns `undefined` if it is malformed. */
@@ -131,7 +126,7 @@ function parsePattern([name, given]: readonly [string, unknown]): OwnPattern | u
   if (typeof source !== 'string' || typeof flags !== 'string') return undefined;
   try {
     // Without the flag `y`, with which each match would have to begin where the last one ended.
-    return { name, pattern: new RegExp(source, `${flags.replace(/[gy]/g, '')}g`) };
+    return [name, new RegExp(source, `${flags.replace(/[gy]/g, '')}g`)];
   } catch {
     return undefined;
   }
