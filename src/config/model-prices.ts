@@ -8,8 +8,34 @@ export type Price =
       readonly tiers: readonly { readonly start: number; readonly price: number }[];
     };
 
-/** What has a price: `_mtok` per million tokens, `_kcount` per thousand, `_hours` per hour. */
-const PRICE_KEYS = [
+/**
+ * The prices of a model, named as in `@pydantic/genai-prices`: `_mtok` is USD per million tokens, `_kcount` USD per
+ * thousand, `_hours` USD per hour. Tokens without a specific price, such as cached ones, use the general price.
+ */
+export interface ModelPrices {
+  readonly input_mtok?: Price | undefined;
+  readonly output_mtok?: Price | undefined;
+  readonly cache_read_mtok?: Price | undefined;
+  readonly cache_write_mtok?: Price | undefined;
+  readonly input_audio_mtok?: Price | undefined;
+  readonly cache_audio_read_mtok?: Price | undefined;
+  readonly output_audio_mtok?: Price | undefined;
+  readonly input_image_mtok?: Price | undefined;
+  readonly cache_image_read_mtok?: Price | undefined;
+  readonly output_image_mtok?: Price | undefined;
+  readonly output_reasoning_mtok?: Price | undefined;
+  readonly audio_hours?: Price | undefined;
+  readonly requests_kcount?: Price | undefined;
+  readonly web_searches_kcount?: Price | undefined;
+  readonly storage_searches_kcount?: Price | undefined;
+  /** Prices by service tier: `flex`, `priority`, `batch`. */
+  readonly service_tiers?: Readonly<Record<string, ModelPrices>> | undefined;
+}
+
+export type PriceKey = Exclude<keyof ModelPrices, 'service_tiers'>;
+
+/** The keys that hold a price; `ModelPrices` has a field for each. */
+const PRICE_KEYS: ReadonlySet<string> = new Set<PriceKey>([
   'input_mtok',
   'output_mtok',
   'cache_read_mtok',
@@ -25,20 +51,7 @@ const PRICE_KEYS = [
   'requests_kcount',
   'web_searches_kcount',
   'storage_searches_kcount',
-] as const;
-
-export type PriceKey = (typeof PRICE_KEYS)[number];
-
-/**
- * The prices of a model, named as in `@pydantic/genai-prices`: `_mtok` is USD per million tokens, `_kcount` USD per
- * thousand, `_hours` USD per hour. Tokens without a specific price, such as cached ones, use the general price.
- */
-export interface ModelPrices extends PricesByKey {
-  /** Prices by service tier: `flex`, `priority`, `batch`. */
-  readonly service_tiers?: Readonly<Record<string, ModelPrices>> | undefined;
-}
-
-type PricesByKey = { readonly [Key in PriceKey]?: Price | undefined };
+]);
 
 /** Keys that are meant as prices, known or not. */
 const PRICE_NAME = /_(?:mtok|kcount|hours)$|^service_tiers$/;
@@ -55,7 +68,7 @@ export function readPrices(value: unknown, isStrict: boolean): ModelPrices | und
     const price =
       key === 'service_tiers'
         ? readPriceTable(entry, isStrict)
-        : PRICE_KEYS.some((each) => each === key)
+        : PRICE_KEYS.has(key)
           ? readPrice(entry)
           : undefined;
     if (price !== undefined) prices[key] = price;
