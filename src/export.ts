@@ -24,9 +24,8 @@ export type { TextStream } from './util/text-stream.ts';
 export { ConsoleTreeExporter, type ConsoleTreeExporterOptions } from './viewer/console-tree.ts';
 export type { FinishedLogRecord, ShownEvaluation } from './viewer/evaluations.ts';
 export { HtmlTraceExporter, type HtmlTraceExporterOptions } from './viewer/html-trace.ts';
-export type { SpanEvent } from './viewer/page-span.ts';
-export type { FinishedSpan, Time } from './viewer/tree.ts';
 export type { ViewProcessor } from './viewer/view-processor.ts';
+export type { FinishedSpan, SpanEvent, Time } from './viewer/viewed-span.ts';
 
 connectLiveSource(openTraces);
 

@@ -1,9 +1,9 @@
 import { compareTrees } from './testing/compare.ts';
 import { alignLines, assertionText, readLines, type SpanTreeOptions } from './testing/span-tree.ts';
-import type { FinishedSpan } from './viewer/tree.ts';
+import type { FinishedSpan } from './viewer/viewed-span.ts';
 
 export type { SpanTreeOptions } from './testing/span-tree.ts';
-export type { FinishedSpan } from './viewer/tree.ts';
+export type { FinishedSpan } from './viewer/viewed-span.ts';
 
 /**
  * Renders finished spans as text, one line per span, with children below their parents:

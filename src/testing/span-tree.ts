@@ -1,6 +1,7 @@
 import * as ATTR from '../semconv/attributes.ts';
 import { escapeControlCharacters } from '../util/terminal-safe.ts';
-import { buildTrees, type FinishedSpan, type Row, rowsOf, STATUS_ERROR } from '../viewer/tree.ts';
+import { buildTrees, type Row } from '../viewer/tree.ts';
+import { type FinishedSpan, isFailed, toViewedSpan } from '../viewer/viewed-span.ts';
 import type { ReceivedLine } from './compare.ts';
 
 /** Options of `spanTree` and `assertSpanTree`. */
@@ -27,17 +28,18 @@ type Line = Omit<ReceivedLine, 'text'> & { readonly branch: string };
 /** One line per span. `undefined` stands for the blank line between traces. */
 export function readLines(spans: Iterable<FinishedSpan>, options: SpanTreeOptions): (Line | undefined)[] {
   const lines: (Line | undefined)[] = [];
-  for (const tree of buildTrees(spans)) {
+  const originals = new Map(Array.from(spans, (span) => [toViewedSpan(span, {}), span]));
+  for (const { rows } of buildTrees(originals.keys())) {
     if (lines.length > 0) lines.push(undefined);
     const valuesOf = new Map<Row, ReadonlyMap<string, string>>();
-    for (const row of rowsOf(tree)) {
-      const { span } = row.node;
-      const values = readValues(span, options);
+    for (const row of rows) {
+      const { span } = row;
+      const values = readValues(originals.get(span) as FinishedSpan, options);
       valuesOf.set(row, values);
       lines.push({
         branch: row.branch,
         name: escapeControlCharacters(span.name.replace(/\s+/g, ' ').trim()),
-        error: span.status.code === STATUS_ERROR ? renderError(span) : undefined,
+        error: isFailed(span) ? renderError(span.attributes) : undefined,
         values,
         repeated: new Set([...values.keys()].filter((name) => isRepeatedId(name, row, valuesOf))),
       });
@@ -73,8 +75,8 @@ function isRepeatedId(
   return false;
 }
 
-function renderError(span: FinishedSpan): string {
-  const type = span.attributes[ATTR.ERROR_TYPE];
+function renderError(attributes: FinishedSpan['attributes']): string {
+  const type = attributes[ATTR.ERROR_TYPE];
   // Only a string can follow `!`, so a number needs no quotes.
   return type === undefined ? 'error' : /^\d+$/.test(String(type)) ? String(type) : renderValue(String(type));
 }

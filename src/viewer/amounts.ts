@@ -1,4 +1,4 @@
-import { millisecondsBetween, type Time } from './tree.ts';
+import { millisecondsBetween, type Time } from './viewed-span.ts';
 
 /** Formats tokens: `1,789 → 128 tokens`. If only one of the two numbers is known: `1,789 input tokens`. */
 export function tokens(input: unknown, output: unknown): string | undefined {

@@ -10,8 +10,9 @@ import { attributeText } from './messages.ts';
 import { drawCalls, drawSummary } from './summary-view.ts';
 import { forOldConsole, isOldConsole, wantsColor } from './terminal-text.ts';
 import { summarize } from './trace-summary.ts';
-import { buildTrees, type FinishedSpan, isLocalRoot, rowsOf, type TraceTree } from './tree.ts';
+import { buildTrees, type TraceTree } from './tree.ts';
 import { drawTree, type TreeViewOptions } from './tree-view.ts';
+import { type FinishedSpan, isLocalRoot, toViewedSpan } from './viewed-span.ts';
 
 /** Options of {@link ConsoleTreeExporter}. */
 export interface ConsoleTreeExporterOptions {
@@ -194,7 +195,7 @@ export class ConsoleTreeExporter {
       const header = trace.continued ? `trace ${terminalSafe(traceId)}, continued\n` : '';
       const spanIds = new Set<unknown>(trace.spans.map((span) => span.spanContext().spanId));
       const late = trace.evaluations.filter(({ spanId }) => !spanIds.has(spanId)).map(lateEvaluationLines);
-      const trees = buildTrees(trace.spans).map(
+      const trees = buildTrees(trace.spans.map((span) => toViewedSpan(span))).map(
         (tree) => drawTree(tree, view) + (trace.continued ? '' : this.#belowTree(tree, view)),
       );
       const footer = trace.dropped > 0 ? `… and ${grouped(trace.dropped)} more spans\n` : '';
@@ -209,7 +210,7 @@ export class ConsoleTreeExporter {
   #belowTree(tree: TraceTree, view: TreeViewOptions): string {
     const { summary = false, steps = false } = this.#options;
     if (!summary && !steps) return '';
-    const whole = summarize(tree.traceId, [...rowsOf(tree)]);
+    const whole = summarize(tree);
     return (summary ? drawSummary(whole, view) : '') + (steps ? drawCalls(whole, view) : '');
   }
 }

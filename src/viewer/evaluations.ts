@@ -3,8 +3,7 @@ import { EVENT_GEN_AI_EVALUATION_RESULT } from '../semconv/events.ts';
 import { terminalSafe } from '../util/terminal-safe.ts';
 import { isNumber, joinedFacts } from './amounts.ts';
 import { attributeText } from './messages.ts';
-import type { SpanEvent } from './page-span.ts';
-import type { Time } from './tree.ts';
+import type { SpanEvent, Time } from './viewed-span.ts';
 
 /** An evaluation of an answer, as a page shows it. */
 export interface SpanEvaluation {
@@ -15,7 +14,7 @@ export interface SpanEvaluation {
 }
 
 /** The evaluation results that were recorded as events of a span. */
-export function evaluationsOf(events: readonly SpanEvent[]): SpanEvaluation[] {
+export function evaluationsOf(events: readonly SpanEvent[] = []): SpanEvaluation[] {
   return events
     .filter(({ name }) => name === EVENT_GEN_AI_EVALUATION_RESULT)
     .map(({ attributes = {} }) => {

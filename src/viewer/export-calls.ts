@@ -6,8 +6,8 @@ import { COMMAND } from '../util/version.ts';
 import { count } from './amounts.ts';
 import { attributeText, isRecord, parseShortJson, readMessages, type SpanMessage } from './messages.ts';
 import { readOtlpJson } from './otlp-json.ts';
-import type { PageSpan } from './page-span.ts';
 import { fileProblem, readWhole, viewText } from './trace-file.ts';
+import type { ViewedSpan } from './viewed-span.ts';
 
 const EXPORT_USAGE: string =
   `Usage: ${COMMAND} export-calls <file> [--format evals|batch] > dataset.jsonl\n` +
@@ -76,12 +76,12 @@ function parseExportParameters(parameters: readonly string[]): {
   return { help, file, format };
 }
 
-function isChat({ attributes }: PageSpan): boolean {
+function isChat({ attributes }: ViewedSpan): boolean {
   return attributes[ATTR.GEN_AI_OPERATION_NAME] === 'chat' && attributes[ATTR.OPENAI_STEP_ID] === undefined;
 }
 
 /** @returns `undefined` if a part of the request or of the answer is missing */
-function lineOfCall({ attributes, traceId, spanId }: PageSpan, format: string): JsonLine | undefined {
+function lineOfCall({ attributes, traceId, spanId }: ViewedSpan, format: string): JsonLine | undefined {
   const read = (name: string): unknown => {
     const text = attributes[name];
     return text === undefined || CUT_MARK_JSON.test(attributeText(text)) ? undefined : parseShortJson(text);

@@ -8,9 +8,8 @@ import { printToStderr } from '../util/text-stream.ts';
 import type { ShownEvaluation } from './evaluations.ts';
 import { attributeText } from './messages.ts';
 import type * as PageFile from './page-file.ts';
-import { type HeldSpan, limitedValues, toHeldSpan } from './page-span.ts';
-import { SpanStore, type StoredTrace, spansOnPage } from './span-store.ts';
-import { type FinishedSpan, isLocalRoot } from './tree.ts';
+import { type HeldSpan, SpanStore, type StoredTrace, spansOnPage, toHeldSpan } from './span-store.ts';
+import { type FinishedSpan, isLocalRoot, limitedEvent } from './viewed-span.ts';
 
 type PageTrace = StoredTrace<HeldSpan>;
 
@@ -90,8 +89,7 @@ export class HtmlTraceExporter {
   /** Shows an evaluation with its span, even if the span is on a page already. Ignores evaluations without a span. */
   evaluated({ traceId, spanId, event }: ShownEvaluation): void {
     if (traceId === undefined || spanId === undefined || this.#closed.get(traceId) === true) return;
-    const attributes = limitedValues(event.attributes ?? {});
-    this.#stored.annotate({ traceId, spanId, event: { ...event, attributes } });
+    this.#stored.annotate({ traceId, spanId, event: limitedEvent(event) });
     this.#stored.evict();
     if (this.#stored.traces.get(traceId)?.spans.size) this.#schedule();
   }

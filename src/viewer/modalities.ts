@@ -1,6 +1,6 @@
 import * as ATTR from '../semconv/attributes.ts';
 import { explainedCost, grouped, isNumber, joinedFacts, tokens } from './amounts.ts';
-import type { SpanAttributes } from './tree.ts';
+import type { SpanAttributes } from './viewed-span.ts';
 
 type Modality = 'Text' | 'Audio' | 'Image';
 

@@ -1,13 +1,12 @@
 import { EVENT_GEN_AI_EVALUATION_RESULT } from '../semconv/events.ts';
 import { isNumber } from './amounts.ts';
 import { isRecord } from './messages.ts';
-import { limitedName, limitedValues, type PageSpan, pageText, shownResource } from './page-span.ts';
 import type { SpanNote } from './span-store.ts';
-import { STATUS_ERROR, type Time } from './tree.ts';
+import { limitedEvent, limitedSpan, STATUS_ERROR, type Time, type ViewedSpan } from './viewed-span.ts';
 
 /** The spans of a file, and what was skipped while reading it. */
 export interface OtlpSpans {
-  readonly spans: PageSpan[];
+  readonly spans: ViewedSpan[];
   /** Evaluations from log records. Each names the span that it is about. */
   readonly evaluations: SpanNote[];
   /** The number of spans beyond {@link MAX_SPANS}. */
@@ -114,32 +113,32 @@ function findEvaluations(value: unknown, found: OtlpSpans, level: number): void 
   }
 }
 
-function readSpan(span: OtlpFields, resource: OtlpFields | undefined): PageSpan {
+function readSpan(span: OtlpFields, resource: OtlpFields | undefined): ViewedSpan {
   const parentId = idIn(span.parentSpanId);
   const status = isRecord(span.status) ? span.status : {};
   const [start, end] = [timeIn(span.startTimeUnixNano), timeIn(span.endTimeUnixNano)];
   const isOpen = end[0] === 0 && start[0] > 0;
   const events = Array.isArray(span.events) ? span.events.filter(isRecord) : [];
-  return {
+  return limitedSpan({
     traceId: idIn(span.traceId) ?? '',
     spanId: idIn(span.spanId) ?? '',
     // Some exporters write an id of zeros for a span without a parent.
     parentId: parentId !== undefined && /[^0]/.test(parentId) ? parentId : undefined,
-    name: limitedName(textIn(span.name)),
+    name: textIn(span.name),
     kind: typeof span.kind === 'number' ? Math.max(0, span.kind - 1) : 0,
     start,
     end: isOpen ? start : end,
     ...(isOpen && { isOpen }),
     status: status.code === STATUS_ERROR || status.code === 'STATUS_CODE_ERROR' ? STATUS_ERROR : 0,
-    message: pageText(textIn(status.message) || undefined),
-    attributes: limitedValues(readOtlpAttributes(span.attributes)),
+    message: textIn(status.message) || undefined,
+    attributes: readOtlpAttributes(span.attributes),
     events: events.map((event) => ({
-      name: limitedName(textIn(event.name)),
+      name: textIn(event.name),
       time: timeIn(event.timeUnixNano),
-      attributes: limitedValues(readOtlpAttributes(event.attributes)),
+      attributes: readOtlpAttributes(event.attributes),
     })),
-    resource: shownResource(resource ?? {}),
-  };
+    resource,
+  });
 }
 
 /** Reads an evaluation from an OTLP log record; `undefined` if it is another kind of record, or names no span. */
@@ -151,11 +150,7 @@ function readOtlpEvaluation(record: OtlpFields): SpanNote | undefined {
   // Before OTLP 1.5, the name of an event was an attribute.
   if ((eventName || attributes['event.name']) !== EVENT_GEN_AI_EVALUATION_RESULT) return undefined;
   const time = timeIn(timeUnixNano || observedTimeUnixNano);
-  return {
-    traceId,
-    spanId,
-    event: { name: EVENT_GEN_AI_EVALUATION_RESULT, time, attributes: limitedValues(attributes) },
-  };
+  return { traceId, spanId, event: limitedEvent({ name: EVENT_GEN_AI_EVALUATION_RESULT, time, attributes }) };
 }
 
 type OtlpFields = Readonly<Record<string, unknown>>;

@@ -17,7 +17,7 @@ import { PAGE_SCRIPT, PAGE_STYLE } from './page-assets.ts';
  * A self-contained page that shows spans and loads nothing. Its content security policy allows only its own script and
  * style, and the images in the spans. The spans are JSON data that an HTML parser cannot mistake for markup.
  *
- * @param spans JSON, one `PageSpan` each
+ * @param spans JSON, one `ViewedSpan` each
  * @param omitted the number of spans that did not fit
  */
 export function pageDocument(spans: readonly string[], omitted: number): string {

@@ -4,12 +4,13 @@ import { costOf, count, dollars, estimatedTokens, explainedCost, isNumber, token
 import { cancelledBy, unusualFinish, words } from './answer-end.ts';
 import { attributeText } from './messages.ts';
 import type { Detail, Rank, TextSegment } from './terminal-text.ts';
-import { type Row, type SpanNode, STATUS_ERROR } from './tree.ts';
+import type { Row } from './tree.ts';
+import { isFailed, type ViewedSpan } from './viewed-span.ts';
 
 /** A detail of a span: the attributes that it is read from, and how it is shown. */
 interface Fact {
   readonly attributes: readonly string[];
-  readonly show: (values: readonly unknown[], node: SpanNode) => ShownFact | string | undefined;
+  readonly show: (values: readonly unknown[], row: Row) => ShownFact | string | undefined;
   /** The rank. Default: 0. Facts that matter less than errors, tokens and cost have another one. */
   readonly rank?: Rank;
 }
@@ -36,7 +37,7 @@ const REQUEST_ID = /^openai\.(?!request\.)\w+\.id$/;
 
 /** The details of a span, in this order. To show another one, add a row. */
 const FACTS: readonly Fact[] = [
-  { attributes: [], show: (_, { span }) => (span.status.code === STATUS_ERROR ? error(span) : undefined) },
+  { attributes: [], show: (_, { span }) => (isFailed(span) ? error(span) : undefined) },
   {
     attributes: [ATTR.GEN_AI_OPERATION_NAME, ATTR.GEN_AI_AGENT_ID],
     rank: 1,
@@ -130,7 +131,7 @@ const FACTS: readonly Fact[] = [
       return shown && `audio ${shown}`;
     },
   },
-  { attributes: [ATTR.HTTP_REQUEST_RESEND_COUNT], show: ([value], node) => retries(value, node) },
+  { attributes: [ATTR.HTTP_REQUEST_RESEND_COUNT], show: ([value], row) => retries(value, row) },
   countFact(ATTR.OPENAI_RUN_POLL_COUNT, 'poll', 2),
   countFact(ATTR.OPENAI_POLL_COUNT, 'poll', 2),
   countFact(ATTR.OPENAI_STREAM_CHUNK_COUNT, 'chunk', 2),
@@ -145,12 +146,12 @@ const FACTS: readonly Fact[] = [
 
 /** The details of a span: ids that no ancestor shows, then its facts, then the extra attributes. */
 export function detailsOf(row: Row, extraAttributes: readonly string[]): Detail[] {
-  const { attributes } = row.node.span;
+  const { attributes } = row.span;
   const details = ownIds(row).map((id): Detail => ({ ...dim(terminalSafe(id, 100)), rank: 2, kind: 'id' }));
   for (const fact of FACTS) {
     const detail = fact.show(
       fact.attributes.map((name) => attributes[name]),
-      row.node,
+      row,
     );
     if (detail === undefined) continue;
     const kind = fact.attributes.join();
@@ -170,7 +171,7 @@ function countFact(attribute: string, one: string, rank: Rank): Fact {
 }
 
 /** Whether a span reads the stream of a session's events, which never ends: its readers always stop early. */
-function isLeftAlways({ name }: SpanNode['span']): boolean {
+function isLeftAlways({ name }: ViewedSpan): boolean {
   return /^GET .*\/events$/.test(attributeText(name));
 }
 
@@ -179,20 +180,20 @@ function hasTokens(operation: unknown): boolean {
 }
 
 function ownIds(row: Row): string[] {
-  const { attributes } = row.node.span;
+  const { attributes } = row.span;
   const plain = attributes[ATTR.GEN_AI_OPERATION_NAME] === undefined;
   const names = plain ? [...IDS, ...Object.keys(attributes).filter((name) => REQUEST_ID.test(name))] : IDS;
   // A set of values, because the id of a thread is also recorded as its conversation id.
   const ids = new Set(names.map((name) => attributes[name]).filter((id) => typeof id === 'string'));
   let above = row.parent;
   for (let level = 0; above !== undefined && ids.size > 0 && level < MAX_ANCESTORS; level++) {
-    for (const name of names) ids.delete(attributeText(above.node.span.attributes[name]));
+    for (const name of names) ids.delete(attributeText(above.span.attributes[name]));
     above = above.parent;
   }
   return [...ids];
 }
 
-function error(span: SpanNode['span']): TextSegment {
+function error(span: ViewedSpan): TextSegment {
   const type = terminalSafe(attributeText(span.attributes[ATTR.ERROR_TYPE] ?? 'error'), 100);
   const code = span.attributes[ATTR.HTTP_RESPONSE_STATUS_CODE];
   const shown = typeof code === 'number' && String(code) !== type ? `${type} (${code})` : type;
@@ -201,10 +202,10 @@ function error(span: SpanNode['span']): TextSegment {
 
 const BAD_STATUSES: ReadonlySet<unknown> = new Set(['error', 'expired', 'failed']);
 
-function status(value: unknown, span: SpanNode['span']): ShownFact | undefined {
+function status(value: unknown, span: ViewedSpan): ShownFact | undefined {
   if (typeof value !== 'string') return undefined;
   // A status that equals the error type, such as `expired`, is shown only once.
-  if (span.status.code === STATUS_ERROR && span.attributes[ATTR.ERROR_TYPE] === value) return undefined;
+  if (isFailed(span) && span.attributes[ATTR.ERROR_TYPE] === value) return undefined;
   const text = terminalSafe(value, 40);
   if (value === 'completed') return { text, tone: 'good', rank: 1 };
   return { text, tone: BAD_STATUSES.has(value) ? 'bad' : 'warning', rank: 0 };
@@ -216,9 +217,9 @@ function shownFinish(value: unknown): ShownFact | undefined {
 }
 
 /** For an attempt, its number among the retries. For a call, the number of retries, counted by its attempts. */
-function retries(resent: unknown, node: SpanNode): TextSegment | undefined {
-  const isAttempt = node.span.name === 'attempt';
-  const attempts = node.children.filter((child) => child.span.name === 'attempt').length;
+function retries(resent: unknown, { span, children }: Row): TextSegment | undefined {
+  const isAttempt = span.name === 'attempt';
+  const attempts = children.filter((child) => child.span.name === 'attempt').length;
   const number = isNumber(resent) ? resent : attempts - 1;
   if (number < 1) return undefined;
   const text = isAttempt ? `retry ${number}` : count(number, 'retry', 'retries');
@@ -238,7 +239,7 @@ function dim(text: string): TextSegment {
 }
 
 /** Formats a count: `2 runs` of a thread, `2 turns` of a session, `2 responses` of other conversations. */
-function invocationCount({ name, attributes }: SpanNode['span'], total: unknown): string | undefined {
+function invocationCount({ name, attributes }: ViewedSpan, total: unknown): string | undefined {
   if (name === 'thread') return count(total, 'run');
   if (name === 'session') return count(total, 'turn');
   // A conversation that the user's program named may consist of calls of any API.

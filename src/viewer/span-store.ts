@@ -1,4 +1,12 @@
-import { type HeldSpan, type SpanEvent, withEvents, withResource } from './page-span.ts';
+import {
+  type FinishedSpan,
+  limitedResource,
+  limitedSpan,
+  type SpanAttributes,
+  type SpanEvent,
+  toViewedSpan,
+  type ViewedSpan,
+} from './viewed-span.ts';
 
 /** An event that names the span that it is about, such as an evaluation. It may arrive before the span. */
 export interface SpanNote {
@@ -114,11 +122,37 @@ export class SpanStore<Span> {
   }
 }
 
-/** The spans of a trace as JSON for a page. Their events are included. */
+/** A resource of the SDK. The SDK logs an error if the attributes are read while some of them are pending. */
+interface Resource {
+  readonly attributes: SpanAttributes;
+  readonly asyncAttributesPending?: boolean;
+  waitForAsyncAttributes?(): Promise<void>;
+}
+
+/** A span as JSON for a page. `resource` is set while some of the resource's attributes are pending. */
+export interface HeldSpan {
+  readonly json: string;
+  readonly resource?: Resource | undefined;
+}
+
+/** Converts a finished span of SDK 2.x or 3.x for a page. */
+export function toHeldSpan(span: FinishedSpan): HeldSpan {
+  const resource: Resource | undefined = span.resource;
+  if (resource?.asyncAttributesPending !== true)
+    return { json: JSON.stringify(limitedSpan(toViewedSpan(span))) };
+  return { json: JSON.stringify(limitedSpan(toViewedSpan(span, {}))), resource };
+}
+
+/** The spans of a trace as JSON for a page, with their events and resources. */
 export function spansOnPage({ spans, notes }: StoredTrace<HeldSpan>): string[] {
-  return Array.from(spans, ([id, held]) => {
+  return Array.from(spans, ([id, { json, resource }]) => {
     const events = notes.get(id);
-    const json = withResource(held);
-    return events === undefined ? json : withEvents(json, events);
+    if (events === undefined && resource === undefined) return json;
+    const span = JSON.parse(json) as ViewedSpan;
+    return JSON.stringify({
+      ...span,
+      events: [...(span.events ?? []), ...(events ?? [])],
+      resource: span.resource ?? limitedResource(resource?.attributes ?? {}),
+    });
   });
 }

@@ -16,7 +16,8 @@ import {
   widthOf,
 } from './terminal-text.ts';
 import type { TraceSummary } from './trace-summary.ts';
-import { type Row, STATUS_ERROR } from './tree.ts';
+import type { Row } from './tree.ts';
+import { isFailed } from './viewed-span.ts';
 
 /** See `TreeViewOptions` for these options. */
 interface SummaryViewOptions {
@@ -85,8 +86,8 @@ export function drawCalls({ calls }: TraceSummary, { columns, color }: SummaryVi
   if (calls.length === 0) return '';
   const isNarrow = columns !== undefined && columns < MIN_STATUS_COLUMNS;
   const limit = Math.min(MAX_CALL_NAME_WIDTH, Math.ceil((columns ?? 200) / (isNarrow ? 4 : 3)));
-  const names = calls.map(({ node }) => shorten(terminalSafe(attributeText(node.span.name), 200), limit));
-  const durations = calls.map(({ node }) => formatDuration(node.span.startTime, node.span.endTime));
+  const names = calls.map(({ span }) => shorten(terminalSafe(attributeText(span.name), 200), limit));
+  const durations = calls.map(({ span }) => formatDuration(span.start, span.end));
   const numberWidth = Math.max(2, String(calls.length).length);
   const nameWidth = Math.max(4, ...names.map(widthOf));
   const durationWidth = Math.max(8, ...durations.map(widthOf));
@@ -112,15 +113,13 @@ export function drawCalls({ calls }: TraceSummary, { columns, color }: SummaryVi
 function traceStatus({ errors, outcome }: TraceSummary): TextSegment {
   if (errors.length === 0) return toned(terminalSafe(outcome, 40), outcome === 'ok' ? 'good' : 'warning');
   const types = new Set(
-    errors.map(({ node }) =>
-      terminalSafe(attributeText(node.span.attributes[ATTR.ERROR_TYPE] ?? 'error'), 100),
-    ),
+    errors.map(({ span }) => terminalSafe(attributeText(span.attributes[ATTR.ERROR_TYPE] ?? 'error'), 100)),
   );
   return toned(`${count(errors.length, 'error')}: ${[...types].join(', ')}`, 'bad');
 }
 
-function isError({ node }: Row): boolean {
-  return node.span.status.code === STATUS_ERROR;
+function isError({ span }: Row): boolean {
+  return isFailed(span);
 }
 
 function toned(text: string, tone: Tone): TextSegment {

@@ -1,8 +1,9 @@
 import * as ATTR from '../semconv/attributes.ts';
 import { attributeText } from './messages.ts';
-import { type FinishedSpan, millisecondsBetween, STATUS_ERROR } from './tree.ts';
+import { groupBy } from './tree.ts';
 import { addedUsage, NOTHING_USED, type SpanUsage, spanUsage } from './usage.ts';
-import type { Trace } from './viewed-trace.ts';
+import { isFailed, millisecondsBetween, type ViewedSpan } from './viewed-span.ts';
+import type { ViewedTrace } from './viewed-trace.ts';
 
 /** Calls of one model or tool. */
 export interface CallTotals extends SpanUsage {
@@ -19,42 +20,30 @@ export interface CallTotals extends SpanUsage {
 const MAX_LISTED_CALLS = 100;
 
 /** What the calls of some traces used and how long they took, by model and tool. The most frequent come first. */
-export function callTotals(traces: readonly Trace[]): CallTotals[] {
-  const calls = new Map<string, FinishedSpan[]>();
-  for (const { summary } of traces)
-    for (const { node } of summary.calls) {
-      const key = JSON.stringify(calleeOf(node.span));
-      const known = calls.get(key);
-      if (known === undefined) calls.set(key, [node.span]);
-      else known.push(node.span);
-    }
-  return [...calls.values()]
-    .map((spans): CallTotals => {
-      const [first] = spans;
-      const times = spans.map(({ startTime, endTime }) => millisecondsBetween(startTime, endTime));
+export function callTotals(traces: readonly Pick<ViewedTrace, 'summary'>[]): CallTotals[] {
+  const calls = traces.flatMap(({ summary }) => summary.calls.map(({ span }) => span));
+  return [...groupBy(calls, (span) => JSON.stringify(calleeOf(span)))]
+    .map(([callee, spans]): CallTotals => {
+      const times = spans.map(({ start, end }) => millisecondsBetween(start, end)).sort((a, b) => a - b);
+      const percentile = (part: number): number => times[Math.ceil(part * times.length) - 1] ?? 0;
       return {
-        ...calleeOf(first as FinishedSpan),
+        ...(JSON.parse(callee) as ReturnType<typeof calleeOf>),
         calls: spans.length,
-        errors: spans.filter(({ status }) => status.code === STATUS_ERROR).length,
+        errors: spans.filter(isFailed).length,
         ...spans.map(({ attributes }) => spanUsage(attributes)).reduce(addedUsage, NOTHING_USED),
-        ...percentiles(times),
+        median: percentile(0.5),
+        p95: percentile(0.95),
       };
     })
     .sort((a, b) => b.calls - a.calls)
     .slice(0, MAX_LISTED_CALLS);
 }
 
-function calleeOf({ name, attributes }: FinishedSpan): Pick<CallTotals, 'kind' | 'name'> {
+function calleeOf({ name, attributes }: ViewedSpan): Pick<CallTotals, 'kind' | 'name'> {
   const tool = attributes[ATTR.GEN_AI_TOOL_NAME];
   const model = attributes[ATTR.GEN_AI_RESPONSE_MODEL] ?? attributes[ATTR.GEN_AI_REQUEST_MODEL];
   return {
     kind: tool === undefined ? 'model' : 'tool',
     name: attributeText(tool ?? model ?? name).slice(0, 200),
   };
-}
-
-function percentiles(times: readonly number[]): { readonly median: number; readonly p95: number } {
-  const inOrder = times.toSorted((a, b) => a - b);
-  const at = (part: number): number => inOrder[Math.ceil(part * inOrder.length) - 1] ?? 0;
-  return { median: at(0.5), p95: at(0.95) };
 }

@@ -1,6 +1,6 @@
 import * as ATTR from '../semconv/attributes.ts';
-import type { FinishedSpan, Row } from './tree.ts';
-import { STATUS_ERROR } from './tree.ts';
+import type { Row } from './tree.ts';
+import { isFailed, type ViewedSpan } from './viewed-span.ts';
 
 /** What the reader of the page looks for. */
 export interface TraceFilter {
@@ -33,7 +33,7 @@ const MAX_FILTERED_LENGTH = 20_000;
 const MAX_TERMS = 30;
 
 /** Whether a span matches one term. */
-type Term = (span: FinishedSpan) => boolean;
+type Term = (span: ViewedSpan) => boolean;
 
 /**
  * The rows that match a filter. Each term must occur in the span or in one of its ancestors, and at least one term in
@@ -45,12 +45,12 @@ export function findRows(rows: readonly Row[], { words, onlyErrors }: TraceFilte
   const found = new Set<Row>();
   const seen = new Map<Row | undefined, number>();
   for (const row of rows) {
-    const { span } = row.node;
+    const { span } = row;
     const own = terms.reduce((bits, term, i) => (term(span) ? bits | (1 << i) : bits), 0);
     const bits = own | (seen.get(row.parent) ?? 0);
     seen.set(row, bits);
     const isFound = bits === all && (own > 0 || all === 0);
-    if (isFound && (!onlyErrors || span.status.code === STATUS_ERROR)) found.add(row);
+    if (isFound && (!onlyErrors || isFailed(span))) found.add(row);
   }
   return found;
 }
@@ -100,12 +100,11 @@ const SEARCHED_TEXTS = new WeakMap<object, { readonly text: string; readonly ids
 /**
  * The texts of a span that are searched. They are kept, because the filter runs again for each letter that is typed.
  */
-function searchedTexts(span: FinishedSpan): { readonly text: string; readonly ids: string } {
+function searchedTexts(span: ViewedSpan): { readonly text: string; readonly ids: string } {
   const known = SEARCHED_TEXTS.get(span);
   if (known !== undefined) return known;
-  const { traceId, spanId } = span.spanContext();
-  const texts = [span.name, span.status.message ?? ''];
-  const ids = [traceId, spanId];
+  const texts = [span.name, span.message ?? ''];
+  const ids = [span.traceId, span.spanId];
   for (const [name, value] of Object.entries(span.attributes)) {
     if (typeof value !== 'string') continue;
     const parts = [
@@ -133,9 +132,9 @@ const MAX_FACET_LENGTH = 200;
 export function facetsOf(rows: readonly Row[]): string[] {
   return Object.entries(FILTERED_FIELDS).flatMap(([name, attributes]) => {
     const values = new Set<string>();
-    for (const { node } of rows) {
+    for (const { span } of rows) {
       if (values.size >= MAX_FACETS) break;
-      const value = attributes.map((each) => node.span.attributes[each]).find((each) => each !== undefined);
+      const value = attributes.map((each) => span.attributes[each]).find((each) => each !== undefined);
       if (typeof value === 'string' && value !== '' && value.length <= MAX_FACET_LENGTH) values.add(value);
     }
     return [...values].map((value) => `${name}:${/\s/.test(value) ? `"${value}"` : value}`);

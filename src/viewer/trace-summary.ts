@@ -2,15 +2,16 @@ import * as ATTR from '../semconv/attributes.ts';
 import { isNumber } from './amounts.ts';
 import { attributeText, messageText, readMessages } from './messages.ts';
 import { type ModalityAmount, modalitiesOf } from './modalities.ts';
+import type { Row, TraceTree } from './tree.ts';
+import { addedUsage, NOTHING_USED, type SpanUsage, spanUsage } from './usage.ts';
 import {
   compareTimes,
-  type FinishedSpan,
+  isFailed,
   isTranscription,
-  type Row,
-  STATUS_ERROR,
+  type SpanAttributes,
   type Time,
-} from './tree.ts';
-import { addedUsage, NOTHING_USED, type SpanUsage, spanUsage } from './usage.ts';
+  type ViewedSpan,
+} from './viewed-span.ts';
 import { type Voice, voicesOf } from './voice.ts';
 
 /** Facts about a trace as a whole. */
@@ -45,21 +46,17 @@ export interface TraceSummary extends SpanUsage {
   readonly voices: readonly Voice[];
 }
 
-/** @param rows all rows of the trace */
-export function summarize(traceId: string, rows: readonly Row[]): TraceSummary {
-  const spans = rows.map(({ node }) => node.span);
-  const resources = spans.map(({ resource }) => resource?.attributes ?? {});
+export function summarize({ traceId, rows }: TraceTree): TraceSummary {
+  const spans = rows.map(({ span }) => span);
+  const resources = spans.map(({ resource = {} }) => resource);
   const attributes = spans.map((span) => span.attributes);
   return {
     traceId,
-    start: edgeOf(
-      spans.map(({ startTime }) => startTime),
-      -1,
-    ),
-    end: edgeOf(
-      spans.map(({ endTime }) => endTime),
-      1,
-    ),
+    start: spans.map(({ start }) => start).toSorted(compareTimes)[0] ?? [0, 0],
+    end: spans
+      .map(({ end }) => end)
+      .toSorted(compareTimes)
+      .at(-1) ?? [0, 0],
     prompt: firstPrompt(spans),
     answer: lastAnswer(spans),
     models: namesIn(attributes, [ATTR.GEN_AI_RESPONSE_MODEL, ATTR.GEN_AI_REQUEST_MODEL]),
@@ -68,64 +65,55 @@ export function summarize(traceId: string, rows: readonly Row[]): TraceSummary {
     environment: namesIn([...attributes, ...resources], [ATTR.DEPLOYMENT_ENVIRONMENT_NAME])[0],
     ...attributes.map(spanUsage).reduce(addedUsage, NOTHING_USED),
     modalities: modalitiesOf(attributes),
-    counts: countsOf(rows),
+    counts: countsOf(spans),
     retries: rows.filter(isRetry).length,
-    calls: rows.filter(({ node }) => isListedCall(node.span)),
+    calls: rows.filter(({ span }) => isListedCall(span)),
     errors: errorsIn(rows),
-    outcome: outcomeOf(rows.map(({ node }) => node.span)),
+    outcome: outcomeOf(spans),
     costliest: costliestOf(rows),
     voices: voicesOf(rows),
   };
 }
 
-/** The earliest (-1) or latest (1) of several times. */
-function edgeOf(times: readonly Time[], sign: 1 | -1): Time {
-  return times.reduce((a, b) => (sign * (b[0] - a[0] || b[1] - a[1]) > 0 ? b : a), times[0] ?? [0, 0]);
-}
-
-type Attributes = FinishedSpan['attributes'];
-
 /** For each span, the value of the first of these attributes that it has. Without duplicates. */
-function namesIn(all: readonly Attributes[], names: readonly string[]): string[] {
+function namesIn(all: readonly SpanAttributes[], names: readonly string[]): string[] {
   const values = all.map((each) => names.map((name) => each[name]).find((value) => value !== undefined));
   return [...new Set(values.filter((value) => typeof value === 'string' && value !== ''))] as string[];
 }
 
-function isRetry({ node, parent }: Row): boolean {
-  const resent = node.span.attributes[ATTR.HTTP_REQUEST_RESEND_COUNT];
-  return parent !== undefined && node.span.name === 'attempt' && isNumber(resent) && resent > 0;
+function isRetry({ span, parent }: Row): boolean {
+  const resent = span.attributes[ATTR.HTTP_REQUEST_RESEND_COUNT];
+  return parent !== undefined && span.name === 'attempt' && isNumber(resent) && resent > 0;
 }
 
 /** First the errors that made the whole trace fail, the latest first, and then all other errors. */
 function errorsIn(rows: readonly Row[]): Row[] {
   const ended = new Set<Row | undefined>([undefined]);
   // Parents come before their children.
-  for (const row of rows)
-    if (row.node.span.status.code === STATUS_ERROR && ended.has(row.parent)) ended.add(row);
+  for (const row of rows) if (isFailed(row.span) && ended.has(row.parent)) ended.add(row);
   const errors = rows.filter(isOwnError);
-  const byEnd = (a: Row, b: Row): number => compareTimes(b.node.span.endTime, a.node.span.endTime);
+  const byEnd = (a: Row, b: Row): number => compareTimes(b.span.end, a.span.end);
   return [...errors.filter((row) => ended.has(row)).sort(byEnd), ...errors.filter((row) => !ended.has(row))];
 }
 
-function isOwnError({ node }: Row): boolean {
-  const failed = ({ name, status }: FinishedSpan): boolean =>
-    status.code === STATUS_ERROR && name !== 'attempt';
-  return failed(node.span) && !node.children.some(({ span }) => failed(span) && isSameError(span, node.span));
+function isOwnError({ span, children }: Row): boolean {
+  const failed = (each: ViewedSpan): boolean => isFailed(each) && each.name !== 'attempt';
+  return failed(span) && !children.some(({ span: below }) => failed(below) && isSameError(below, span));
 }
 
 /** Whether two spans may report the same error: neither the types nor the messages contradict each other. */
-function isSameError(one: FinishedSpan, other: FinishedSpan): boolean {
+function isSameError(one: ViewedSpan, other: ViewedSpan): boolean {
   const differ = (a: unknown, b: unknown): boolean => Boolean(a) && Boolean(b) && a !== b;
   return (
     !differ(one.attributes[ATTR.ERROR_TYPE], other.attributes[ATTR.ERROR_TYPE]) &&
-    !differ(one.status.message, other.status.message)
+    !differ(one.message, other.message)
   );
 }
 
-function outcomeOf(spans: readonly FinishedSpan[]): string {
+function outcomeOf(spans: readonly ViewedSpan[]): string {
   if (spans.some(({ isOpen }) => isOpen)) return 'not ended';
   const ends = new Map<string, string>();
-  const inOrder = spans.toSorted((a, b) => compareTimes(a.startTime, b.startTime));
+  const inOrder = spans.toSorted((a, b) => compareTimes(a.start, b.start));
   for (const { attributes: each } of inOrder) {
     const run = invocationIn(each);
     const status =
@@ -137,7 +125,7 @@ function outcomeOf(spans: readonly FinishedSpan[]): string {
 }
 
 /** The last user message of the first call that has one. Messages before it are history. */
-function firstPrompt(spans: readonly FinishedSpan[]): string | undefined {
+function firstPrompt(spans: readonly ViewedSpan[]): string | undefined {
   for (const { attributes } of spans) {
     const prompt = readMessages(attributes[ATTR.GEN_AI_INPUT_MESSAGES])?.findLast(
       ({ role }) => role === 'user',
@@ -149,67 +137,24 @@ function firstPrompt(spans: readonly FinishedSpan[]): string | undefined {
 }
 
 /** The text of the model answer that ended last. */
-function lastAnswer(spans: readonly FinishedSpan[]): string | undefined {
-  const answers = spans.filter(({ attributes }) => attributes[ATTR.GEN_AI_OUTPUT_MESSAGES] !== undefined);
-  answers.sort((a, b) => b.endTime[0] - a.endTime[0] || b.endTime[1] - a.endTime[1]);
-  for (const span of answers) {
+function lastAnswer(spans: readonly ViewedSpan[]): string | undefined {
+  for (const span of spans.toSorted((a, b) => compareTimes(b.end, a.end))) {
     if (isTranscription(span)) continue;
-    const answer = readMessages(span.attributes[ATTR.GEN_AI_OUTPUT_MESSAGES])?.at(-1);
-    const text = messageText(answer);
+    const text = messageText(readMessages(span.attributes[ATTR.GEN_AI_OUTPUT_MESSAGES])?.at(-1));
     if (text) return text;
   }
   return undefined;
 }
 
 function costliestOf(rows: readonly Row[]): Row | undefined {
-  const costOfRow = ({ node }: Row): number => Number(node.span.attributes[ATTR.OPENAI_COST]);
-  const priced = rows.filter(({ node }) => isNumber(node.span.attributes[ATTR.OPENAI_COST]));
+  const costOfRow = ({ span }: Row): number => Number(span.attributes[ATTR.OPENAI_COST]);
+  const priced = rows.filter(({ span }) => isNumber(span.attributes[ATTR.OPENAI_COST]));
   if (priced.length < 2) return undefined;
   return priced.reduce((most, row) => (costOfRow(row) > costOfRow(most) ? row : most));
 }
 
-type Span = Pick<FinishedSpan, 'name' | 'attributes'>;
-
-/** How often things with the same label occurred in a trace. */
-interface TraceCount {
-  readonly label: string;
-  readonly count: number;
-}
-
-/** Operations that call a model, whether or not they report tokens. */
-const MODEL_OPERATIONS: ReadonlySet<unknown> = new Set([
-  'chat',
-  'text_completion',
-  'generate_content',
-  'embeddings',
-]);
-
-/** What is counted. A span counts only for the first label that fits it. */
-const COUNTED: readonly (readonly [label: string, fits: (span: Span) => boolean])[] = [
-  [
-    'Runs',
-    ({ attributes }) => isInvocation(attributes) && isOfApi('assistants', ATTR.OPENAI_RUN_ID, attributes),
-  ],
-  [
-    'Subagent turns',
-    ({ attributes }) => isInvocation(attributes) && attributes[ATTR.OPENAI_SUBAGENT_ID] !== undefined,
-  ],
-  [
-    'Turns',
-    ({ attributes }) => isInvocation(attributes) && isOfApi('agents', ATTR.OPENAI_TURN_ID, attributes),
-  ],
-  ['Agent invocations', ({ attributes }) => isInvocation(attributes)],
-  ['Tool calls', ({ attributes }) => attributes[ATTR.GEN_AI_OPERATION_NAME] === 'execute_tool'],
-  ['Searches', ({ attributes }) => attributes[ATTR.GEN_AI_OPERATION_NAME] === 'retrieval'],
-  ['Transcriptions', ({ name, attributes }) => name === 'transcription' && hasUsage(attributes)],
-  [
-    'Model calls',
-    ({ attributes }) => MODEL_OPERATIONS.has(attributes[ATTR.GEN_AI_OPERATION_NAME]) || hasUsage(attributes),
-  ],
-];
-
-/** The order in which counts are shown: from the conversation inwards. */
-const ORDER: readonly string[] = [
+/** What is counted, from the conversation inwards. */
+const COUNTS = [
   'Runs',
   'Turns',
   'Subagent turns',
@@ -220,48 +165,68 @@ const ORDER: readonly string[] = [
   'Interruptions',
   'Tool calls',
   'Searches',
-];
+] as const;
+
+/** How often things with the same label occurred in a trace. */
+interface TraceCount {
+  readonly label: (typeof COUNTS)[number];
+  readonly count: number;
+}
 
 /** What a trace contains, counted under the names that its APIs use. Labels with a count of 0 are left out. */
-export function countsOf(rows: readonly Row[]): TraceCount[] {
-  const counts = new Map<string, number>();
-  const invocations = new Set<string>();
-  const steps = new Set<unknown>();
+function countsOf(spans: readonly ViewedSpan[]): TraceCount[] {
+  const counted = new Map(COUNTS.map((label) => [label, new Set<unknown>()]));
   let interruptions = 0;
-  for (const { node } of rows) {
-    const label = COUNTED.find(([, fits]) => fits(node.span))?.[0];
-    const invocation = invocationIn(node.span.attributes);
-    const goesOn = invocation !== undefined && invocations.has(invocation);
-    if (label !== undefined && !goesOn) counts.set(label, (counts.get(label) ?? 0) + 1);
-    if (invocation !== undefined) invocations.add(invocation);
+  for (const span of spans) {
+    const { attributes } = span;
+    const label = labelOf(span);
+    if (label !== undefined) counted.get(label)?.add(invocationIn(attributes) ?? span);
     // A step has one span for the model call, and one for each of its tool calls, so steps are counted by id.
-    const step = node.span.attributes[ATTR.OPENAI_STEP_ID];
-    if (isOperation(node.span.attributes) && step !== undefined) steps.add(step);
-    const interrupted = node.span.attributes[ATTR.OPENAI_REALTIME_INTERRUPTION_COUNT];
+    const step = attributes[ATTR.OPENAI_STEP_ID];
+    const isOperation = attributes[ATTR.GEN_AI_OPERATION_NAME] !== undefined;
+    if (isOperation && step !== undefined) counted.get('Steps')?.add(step);
+    const interrupted = attributes[ATTR.OPENAI_REALTIME_INTERRUPTION_COUNT];
     if (isNumber(interrupted)) interruptions += interrupted;
   }
-  counts.set('Steps', steps.size);
-  counts.set('Interruptions', interruptions);
-  return ORDER.map((label) => ({ label, count: counts.get(label) ?? 0 })).filter((each) => each.count > 0);
+  return COUNTS.map((label) => ({
+    label,
+    count: label === 'Interruptions' ? interruptions : (counted.get(label)?.size ?? 0),
+  })).filter(({ count }) => count > 0);
+}
+
+/** Operations that call a model, whether or not they report tokens. */
+const MODEL_OPERATIONS: ReadonlySet<unknown> = new Set([
+  'chat',
+  'text_completion',
+  'generate_content',
+  'embeddings',
+]);
+
+/** The label under which a span is counted. */
+function labelOf({ name, attributes }: ViewedSpan): TraceCount['label'] | undefined {
+  const operation = attributes[ATTR.GEN_AI_OPERATION_NAME];
+  if (isInvocation(attributes)) {
+    if (isOfApi('assistants', ATTR.OPENAI_RUN_ID, attributes)) return 'Runs';
+    if (attributes[ATTR.OPENAI_SUBAGENT_ID] !== undefined) return 'Subagent turns';
+    return isOfApi('agents', ATTR.OPENAI_TURN_ID, attributes) ? 'Turns' : 'Agent invocations';
+  }
+  if (operation === 'execute_tool') return 'Tool calls';
+  if (operation === 'retrieval') return 'Searches';
+  if (name === 'transcription' && hasUsage(attributes)) return 'Transcriptions';
+  return MODEL_OPERATIONS.has(operation) || hasUsage(attributes) ? 'Model calls' : undefined;
 }
 
 /** Whether a span is a model or tool call. A turn of an agent counts as one if it reports the tokens itself. */
-function isListedCall({ attributes }: Span): boolean {
-  const operation = attributes[ATTR.GEN_AI_OPERATION_NAME];
-  return (
-    MODEL_OPERATIONS.has(operation) ||
-    operation === 'execute_tool' ||
-    operation === 'retrieval' ||
-    hasUsage(attributes)
-  );
+function isListedCall(span: ViewedSpan): boolean {
+  return isInvocation(span.attributes) ? hasUsage(span.attributes) : labelOf(span) !== undefined;
 }
 
-function isInvocation(attributes: Span['attributes']): boolean {
+function isInvocation(attributes: SpanAttributes): boolean {
   return attributes[ATTR.GEN_AI_OPERATION_NAME] === 'invoke_agent';
 }
 
 /** A key for a run or turn in a trace. One that continued after a pause has several spans with the same key. */
-function invocationIn(attributes: Span['attributes']): string | undefined {
+function invocationIn(attributes: SpanAttributes): string | undefined {
   const id = attributes[ATTR.OPENAI_RUN_ID] ?? attributes[ATTR.OPENAI_TURN_ID];
   if (!isInvocation(attributes) || id === undefined) return undefined;
   const place = [ATTR.SERVER_ADDRESS, ATTR.GEN_AI_CONVERSATION_ID, ATTR.OPENAI_SUBAGENT_ID];
@@ -269,15 +234,11 @@ function invocationIn(attributes: Span['attributes']): string | undefined {
 }
 
 /** A run or turn that failed before it had an id is recognized by its API. */
-function isOfApi(api: string, id: string, attributes: Span['attributes']): boolean {
+function isOfApi(api: string, id: string, attributes: SpanAttributes): boolean {
   return attributes[id] !== undefined || attributes[ATTR.OPENAI_API_TYPE] === api;
 }
 
-function isOperation(attributes: Span['attributes']): boolean {
-  return attributes[ATTR.GEN_AI_OPERATION_NAME] !== undefined;
-}
-
-function hasUsage(attributes: Span['attributes']): boolean {
+function hasUsage(attributes: SpanAttributes): boolean {
   return (
     isNumber(attributes[ATTR.GEN_AI_USAGE_INPUT_TOKENS]) ||
     isNumber(attributes[ATTR.GEN_AI_USAGE_OUTPUT_TOKENS])

@@ -8,7 +8,8 @@ import {
   type SpanMessage,
   type SpanPart,
 } from './messages.ts';
-import { type FinishedSpan, isTranscription, type Row } from './tree.ts';
+import type { Row } from './tree.ts';
+import { isTranscription, type SpanAttributes, type ViewedSpan } from './viewed-span.ts';
 
 /** An entry of a transcript. */
 export type TranscriptEntry =
@@ -70,7 +71,7 @@ class Transcript {
   readonly #places = new Map<Row, TranscriptPlace>();
 
   constructor(rows: readonly Row[]) {
-    for (const { node } of rows) this.#lookAhead(node.span);
+    for (const { span } of rows) this.#lookAhead(span);
     for (const row of rows) {
       this.#places.set(row, placeOf(row, this.#places));
       this.#closeRuns(row);
@@ -79,7 +80,7 @@ class Transcript {
     this.#closeRuns(undefined);
   }
 
-  #lookAhead(span: FinishedSpan): void {
+  #lookAhead(span: ViewedSpan): void {
     const { attributes } = span;
     if (isTranscription(span))
       for (const message of readMessages(attributes[ATTR.GEN_AI_OUTPUT_MESSAGES]) ?? [])
@@ -92,7 +93,7 @@ class Transcript {
   }
 
   #add(row: Row): void {
-    const { span } = row.node;
+    const { span } = row;
     const operation = span.attributes[ATTR.GEN_AI_OPERATION_NAME];
     if (operation === 'invoke_agent' || (operation === undefined && CONVERSATIONS.has(span.name))) {
       this.entries.push({ kind: 'heading', row });
@@ -114,7 +115,7 @@ class Transcript {
   }
 
   #addInstructions(row: Row): void {
-    const { attributes } = row.node.span;
+    const { attributes } = row.span;
     const text = attributes[ATTR.GEN_AI_SYSTEM_INSTRUCTIONS];
     const read = parseShortJson(text);
     const parts = Array.isArray(read) ? read.filter(isRecord) : CUT;
@@ -198,7 +199,7 @@ class Transcript {
   }
 
   #addTool(row: Row): void {
-    const { name, attributes } = row.node.span;
+    const { name, attributes } = row.span;
     this.entries.push({
       kind: 'tool',
       row,
@@ -231,7 +232,7 @@ class Transcript {
 }
 
 /** The input of a tool (its arguments or search query), and what it returned. */
-export function toolExchange(attributes: FinishedSpan['attributes']): { input: unknown; output: unknown } {
+export function toolExchange(attributes: SpanAttributes): { input: unknown; output: unknown } {
   return {
     input: attributes[ATTR.GEN_AI_TOOL_CALL_ARGUMENTS] ?? attributes[ATTR.GEN_AI_RETRIEVAL_QUERY_TEXT],
     output: attributes[ATTR.GEN_AI_TOOL_CALL_RESULT] ?? attributes[ATTR.GEN_AI_RETRIEVAL_DOCUMENTS],
@@ -249,13 +250,13 @@ function placeOf(row: Row, known: ReadonlyMap<Row, TranscriptPlace>): Transcript
   const { parent } = row;
   const above = parent && known.get(parent);
   if (parent === undefined || above === undefined) return { depth: 0, scope: row };
-  const isRun = parent.node.span.attributes[ATTR.GEN_AI_OPERATION_NAME] === 'invoke_agent';
+  const isRun = parent.span.attributes[ATTR.GEN_AI_OPERATION_NAME] === 'invoke_agent';
   return { depth: above.depth + 1, scope: isRun ? parent : above.scope };
 }
 
 /** The messages in an attribute. A value that is too long to parse counts as one message of the given role. */
-function messagesOf({ node }: Row, name: string, role: string): SpanMessage[] | undefined {
-  const value = node.span.attributes[name];
+function messagesOf({ span }: Row, name: string, role: string): SpanMessage[] | undefined {
+  const value = span.attributes[name];
   return readMessages(value) ?? (value === undefined ? undefined : [{ role, parts: CUT }]);
 }
 

@@ -17,7 +17,8 @@ import {
   type Tone,
   widthOf,
 } from './terminal-text.ts';
-import { type FinishedSpan, type Row, rowsOf, type TraceTree } from './tree.ts';
+import type { Row, TraceTree } from './tree.ts';
+import type { ViewedSpan } from './viewed-span.ts';
 
 /** How a tree is drawn. */
 export interface TreeViewOptions {
@@ -77,7 +78,7 @@ interface Layout {
  * @returns lines that end in a line feed and contain no control characters except those for color
  */
 export function drawTree(tree: TraceTree, options: TreeViewOptions): string {
-  const cells = Array.from(rowsOf(tree), (row) => readCell(row, options));
+  const cells = tree.rows.map((row) => readCell(row, options));
   const layout = layOut(cells, options.columns);
   const lines: string[] = [];
   for (const cell of withEqualDetails(cells, layout)) {
@@ -89,14 +90,15 @@ export function drawTree(tree: TraceTree, options: TreeViewOptions): string {
 }
 
 function readCell(row: Row, { attributes, evaluations: all = [] }: TreeViewOptions): Cell {
-  const { span } = row.node;
-  const { spanId } = span.spanContext();
-  const evaluations = evaluationsOf(all.filter((each) => each.spanId === spanId).map(({ event }) => event));
+  const { span } = row;
+  const evaluations = evaluationsOf(
+    all.filter((each) => each.spanId === span.spanId).map(({ event }) => event),
+  );
   return {
     row,
     name: terminalSafe(attributeText(span.name), 200),
     nameTone: nameToneOf(span, row),
-    duration: formatDuration(span.startTime, span.endTime),
+    duration: formatDuration(span.start, span.end),
     details: [
       ...detailsOf(row, attributes),
       ...evaluations.map(
@@ -114,7 +116,7 @@ function readCell(row: Row, { attributes, evaluations: all = [] }: TreeViewOptio
 function withEqualDetails(cells: readonly Cell[], { name, duration, columns }: Layout): readonly Cell[] {
   if (columns === undefined) return cells;
   const kindOfRow = ({ row, name: text }: Cell): unknown =>
-    row.node.span.attributes[ATTR.GEN_AI_OPERATION_NAME] ?? text;
+    row.span.attributes[ATTR.GEN_AI_OPERATION_NAME] ?? text;
   const dropped = new Map<unknown, Set<string>>();
   for (const cell of cells) {
     const kept = fittingDetails(cell.details, columns - name - duration - 4);
@@ -129,7 +131,7 @@ function withEqualDetails(cells: readonly Cell[], { name, duration, columns }: L
   }));
 }
 
-function nameToneOf(span: FinishedSpan, row: Row): Tone {
+function nameToneOf(span: ViewedSpan, row: Row): Tone {
   const operation = attributeText(span.attributes[ATTR.GEN_AI_OPERATION_NAME] ?? span.name);
   const tone = Object.hasOwn(NAME_TONES, operation) ? NAME_TONES[operation] : undefined;
   return tone ?? (row.parent === undefined ? 'strong' : 'plain');

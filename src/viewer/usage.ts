@@ -1,6 +1,6 @@
 import * as ATTR from '../semconv/attributes.ts';
 import { estimatedTokens, isNumber, type TokenTotals, tokens } from './amounts.ts';
-import type { SpanAttributes } from './tree.ts';
+import type { SpanAttributes } from './viewed-span.ts';
 
 /** The tokens and cost of one or several spans. */
 export interface SpanUsage extends TokenTotals {

@@ -7,8 +7,7 @@ import { COMMAND } from '../util/version.ts';
 import { count } from './amounts.ts';
 import { type OtlpSpans, readOtlpJson } from './otlp-json.ts';
 import { inert, pageDocument, writePrivately } from './page-file.ts';
-import type { HeldSpan } from './page-span.ts';
-import { SpanStore, spansOnPage } from './span-store.ts';
+import { type HeldSpan, SpanStore, spansOnPage } from './span-store.ts';
 import { fileProblem, readWhole, viewText } from './trace-file.ts';
 
 const VIEW_USAGE: string =

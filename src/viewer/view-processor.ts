@@ -4,7 +4,7 @@ import {
   type ShownEvaluation,
   toShownEvaluation,
 } from './evaluations.ts';
-import type { FinishedSpan } from './tree.ts';
+import type { FinishedSpan } from './viewed-span.ts';
 
 /** An exporter of this package. It never fails, and waits for the rest of a trace by itself. */
 export interface ViewExporter {

@@ -3,8 +3,8 @@ import { EVENT_OPENAI_REALTIME_INTERRUPTION, EVENT_OPENAI_REALTIME_SPEECH } from
 import { isNumber } from './amounts.ts';
 import { cancelledBy, interruptedAfter } from './answer-end.ts';
 import { messageText, readMessages } from './messages.ts';
-import type { SpanEvent } from './page-span.ts';
-import { type FinishedSpan, isTranscription, millisecondsBetween, type Row } from './tree.ts';
+import type { Row } from './tree.ts';
+import { isTranscription, millisecondsBetween, type SpanAttributes, type SpanEvent } from './viewed-span.ts';
 
 /** A stretch of speech in a realtime session. Times are in milliseconds since the start of the session. */
 export interface Utterance {
@@ -55,7 +55,7 @@ export function voicesOf(rows: readonly Row[]): Voice[] {
     .filter(({ utterances }) => utterances.length > 0);
 }
 
-function isSession({ node: { span } }: Row): boolean {
+function isSession({ span }: Row): boolean {
   const isNamed = span.name === 'realtime' || span.name === 'live';
   return isNamed && span.attributes[ATTR.GEN_AI_OPERATION_NAME] === undefined;
 }
@@ -66,33 +66,33 @@ function isSession({ node: { span } }: Row): boolean {
  */
 function isPartOf(row: Row, session: Row): boolean {
   if (row.parent === session) return true;
-  const id = session.node.span.attributes[ATTR.GEN_AI_CONVERSATION_ID];
+  const id = session.span.attributes[ATTR.GEN_AI_CONVERSATION_ID];
   const isElsewhere = row.parent === undefined || !isSession(row.parent);
   return (
     isElsewhere &&
     row !== session &&
     id !== undefined &&
-    row.node.span.attributes[ATTR.GEN_AI_CONVERSATION_ID] === id
+    row.span.attributes[ATTR.GEN_AI_CONVERSATION_ID] === id
   );
 }
 
 function voiceOf(session: Row, parts: readonly Row[]): Voice {
-  const { span } = session.node;
+  const { span } = session;
   const { events = [] } = span as { readonly events?: readonly SpanEvent[] };
   // Never 0, because places on the bar are fractions of this length.
-  const length = Math.max(millisecondsBetween(span.startTime, span.endTime), 1e-3);
+  const length = Math.max(millisecondsBetween(span.start, span.end), 1e-3);
   const within = (time: number): number => Math.min(Math.max(time, 0), length);
   const placed = events.map(({ name, time, attributes = {} }) => ({
     name,
     attributes,
-    at: within(millisecondsBetween(span.startTime, time)),
+    at: within(millisecondsBetween(span.start, time)),
   }));
   const { byResponse, times } = interruptionsIn(placed);
   const spoken = parts.map((row) => ({
     row,
-    attributes: row.node.span.attributes,
-    from: within(millisecondsBetween(span.startTime, row.node.span.startTime)),
-    to: within(millisecondsBetween(span.startTime, row.node.span.endTime)),
+    attributes: row.span.attributes,
+    from: within(millisecondsBetween(span.start, row.span.start)),
+    to: within(millisecondsBetween(span.start, row.span.end)),
   }));
   const said = userSpeech(placed, spoken);
   const answers = assistantSpeech(spoken, { said, interruptions: byResponse, length });
@@ -109,7 +109,7 @@ interface PlacedEvent {
 /** A span of a session, and its time in the session. */
 interface SpokenPart {
   readonly row: Row;
-  readonly attributes: FinishedSpan['attributes'];
+  readonly attributes: SpanAttributes;
   readonly from: number;
   readonly to: number;
 }
@@ -134,7 +134,7 @@ function interruptionsIn(events: readonly PlacedEvent[]): {
 function userSpeech(events: readonly PlacedEvent[], parts: readonly SpokenPart[]): Utterance[] {
   const transcriptions = new Map(
     parts
-      .filter(({ row }) => isTranscription(row.node.span))
+      .filter(({ row }) => isTranscription(row.span))
       .map((part) => [part.attributes[ATTR.OPENAI_ITEM_ID], part]),
   );
   const made = (to: number, milliseconds: number, part: SpokenPart | undefined): Utterance => ({

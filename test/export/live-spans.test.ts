@@ -12,7 +12,7 @@ import { observerFor } from '../../src/pipeline/client-observers.ts';
 import { addOpenCall, type Call, removeOpenCall } from '../../src/sdk/call.ts';
 import { VIEW_HEADER } from '../../src/util/version.ts';
 import { type LiveView, startLiveView } from '../../src/viewer/live/live-view.ts';
-import type { PageSpan } from '../../src/viewer/page-span.ts';
+import type { ViewedSpan } from '../../src/viewer/viewed-span.ts';
 import { get, listsOf } from '../viewer/live/requests.ts';
 
 const require = createRequire(import.meta.url);
@@ -79,7 +79,7 @@ describe('with the command view as endpoint', () => {
     await provider.shutdown().catch(() => undefined);
   });
 
-  const shown = async (): Promise<PageSpan> => {
+  const shown = async (): Promise<ViewedSpan> => {
     const [trace] = (await listsOf(view.page)).traces;
     const { spans } = JSON.parse((await get(view.page, `/api/trace?id=${trace?.id}`)).text);
     return spans[0];

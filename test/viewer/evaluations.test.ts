@@ -10,7 +10,7 @@ import { type Evaluation, instrumentOpenAI, recordEvaluation } from '../../src/c
 import { consoleTree, htmlPage, type ViewProcessor } from '../../src/export.ts';
 import { OpenAIInstrumentation } from '../../src/index.ts';
 import { evaluationsOf } from '../../src/viewer/evaluations.ts';
-import type { SpanEvent } from '../../src/viewer/page-span.ts';
+import type { SpanEvent } from '../../src/viewer/viewed-span.ts';
 
 let folder: string;
 beforeEach(() => {

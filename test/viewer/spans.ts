@@ -1,7 +1,8 @@
 import * as api from '@opentelemetry/api';
 import { resourceFromAttributes } from '@opentelemetry/resources';
 import { InMemorySpanExporter, SimpleSpanProcessor, TracerProvider } from '@opentelemetry/sdk-trace';
-import type { FinishedSpan } from '../../src/viewer/tree.ts';
+import { buildTrees, type Row, type TraceTree } from '../../src/viewer/tree.ts';
+import { type FinishedSpan, toViewedSpan } from '../../src/viewer/viewed-span.ts';
 
 /** A span to make: times are milliseconds since the start of its trace. */
 export interface SpanPlan {
@@ -49,6 +50,16 @@ export function makeSpans(...plans: readonly SpanPlan[]): FinishedSpan[] {
   };
   for (const plan of plans) make(plan, api.ROOT_CONTEXT);
   return exporter.getFinishedSpans();
+}
+
+/** Spans as trees, one for each trace. */
+export function treesOf(spans: readonly FinishedSpan[]): TraceTree[] {
+  return buildTrees(spans.map((span) => toViewedSpan(span)));
+}
+
+/** The rows of spans, from top to bottom. */
+export function rowsOf(spans: readonly FinishedSpan[]): Row[] {
+  return treesOf(spans).flatMap(({ rows }) => rows);
 }
 
 /** A span as SDK 1.x exports it. */

@@ -3,13 +3,12 @@ import { describe, expect, it } from 'vitest';
 import { drawCalls, drawSummary } from '../../src/viewer/summary-view.ts';
 import { widthOf } from '../../src/viewer/terminal-text.ts';
 import { summarize, type TraceSummary } from '../../src/viewer/trace-summary.ts';
-import { buildTrees, rowsOf } from '../../src/viewer/tree.ts';
-import { MATH_TUTOR, makeSpans, type SpanPlan } from './spans.ts';
+import { MATH_TUTOR, makeSpans, type SpanPlan, treesOf } from './spans.ts';
 
 function summaryOf(plan: SpanPlan): TraceSummary {
-  const [tree] = buildTrees(makeSpans(plan));
+  const [tree] = treesOf(makeSpans(plan));
   if (tree === undefined) throw new Error('no tree');
-  return summarize('0af7651916cd43dd8448eb211c80319c', [...rowsOf(tree)]);
+  return summarize({ ...tree, traceId: '0af7651916cd43dd8448eb211c80319c' });
 }
 
 function reported(input: number, output: number): Attributes {
@@ -171,7 +170,7 @@ describe('the summary of a trace', () => {
 
   it('counts an error once, where it started', () => {
     const plan: SpanPlan = { name: 'a', error: true, children: [{ name: 'b', error: true }] };
-    expect(summaryOf(plan).errors.map(({ node }) => node.span.name)).toEqual(['b']);
+    expect(summaryOf(plan).errors.map(({ span }) => span.name)).toEqual(['b']);
   });
 
   it('names the error that ended the work beside those of its parts', () => {
@@ -195,7 +194,7 @@ describe('the summary of a trace', () => {
       failed('retry', 'Error', 'Gave up', failed('inner', 'Error', 'Gave up')),
     );
     const { errors } = summaryOf(plan);
-    expect(errors.map(({ node }) => node.span.name)).toEqual(['task', 'execute_tool', 'chat', 'inner']);
+    expect(errors.map(({ span }) => span.name)).toEqual(['task', 'execute_tool', 'chat', 'inner']);
   });
 });
 

@@ -1,15 +1,10 @@
 import { expect, it } from 'vitest';
 import { callTotals } from '../../src/viewer/totals.ts';
 import { summarize } from '../../src/viewer/trace-summary.ts';
-import { buildTrees, rowsOf } from '../../src/viewer/tree.ts';
-import type { Trace } from '../../src/viewer/viewed-trace.ts';
-import { makeSpans, type SpanPlan } from './spans.ts';
+import { makeSpans, type SpanPlan, treesOf } from './spans.ts';
 
-function tracesOf(...plans: readonly SpanPlan[]): Trace[] {
-  return buildTrees(makeSpans(...plans)).map((tree) => {
-    const rows = [...rowsOf(tree)];
-    return { tree, rows, summary: summarize(tree.traceId, rows), title: '', facets: [] };
-  });
+function tracesOf(...plans: readonly SpanPlan[]): Parameters<typeof callTotals>[0] {
+  return treesOf(makeSpans(...plans)).map((tree) => ({ summary: summarize(tree) }));
 }
 
 it('sums calls by model and tool, with the time that half and 95 of 100 of them took', () => {

@@ -1,16 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import { facetsOf, findRows, patternOf } from '../../src/viewer/trace-filter.ts';
-import { buildTrees, type Row, rowsOf } from '../../src/viewer/tree.ts';
-import { MATH_TUTOR, makeSpans, type SpanPlan } from './spans.ts';
-
-function rowsFrom(plan: SpanPlan): Row[] {
-  return buildTrees(makeSpans(plan)).flatMap((tree) => [...rowsOf(tree)]);
-}
+import { MATH_TUTOR, makeSpans, rowsOf, type SpanPlan } from './spans.ts';
 
 function found(plan: SpanPlan, words: string, onlyErrors = false): string[] {
-  const rows = rowsFrom(plan);
+  const rows = rowsOf(makeSpans(plan));
   return [...findRows(rows, { words, onlyErrors })].map(
-    ({ node, parent }) => `${parent?.node.span.name ?? ''}/${node.span.name}`,
+    ({ span, parent }) => `${parent?.span.name ?? ''}/${span.name}`,
   );
 }
 
@@ -62,7 +57,7 @@ describe('a filter', () => {
 it('suggests what a trace has', () => {
   const { attributes = {}, ...more } = MATH_TUTOR;
   const plan = { ...more, attributes: { ...attributes, 'user.id': 'ann lee', 'error.type': 'timeout' } };
-  expect(facetsOf(rowsFrom(plan))).toEqual([
+  expect(facetsOf(rowsOf(makeSpans(plan)))).toEqual([
     'model:gpt-4o-mini',
     'agent:"Math Tutor"',
     'tool:code_interpreter',

@@ -2,8 +2,7 @@ import type { Attributes } from '@opentelemetry/api';
 import { expect, it } from 'vitest';
 import { attributeText } from '../../src/viewer/messages.ts';
 import { transcriptOf } from '../../src/viewer/transcript.ts';
-import { buildTrees, rowsOf } from '../../src/viewer/tree.ts';
-import { makeSpans, type SpanPlan } from './spans.ts';
+import { makeSpans, rowsOf, type SpanPlan } from './spans.ts';
 
 type Message = { role: string; parts: object[] };
 
@@ -34,10 +33,8 @@ function chat(input: Message[], output: Message[], attributes: Attributes = {}):
 
 /** A transcript as lines: who says what; `$` marks the answers that have a cost. */
 function linesOf(...children: SpanPlan[]): string[] {
-  const [tree] = buildTrees(makeSpans({ name: 'program', children }));
-  if (tree === undefined) throw new Error('no tree');
-  return transcriptOf([...rowsOf(tree)]).map((entry) => {
-    if (entry.kind === 'heading') return `# ${entry.row.node.span.name}`;
+  return transcriptOf(rowsOf(makeSpans({ name: 'program', children }))).map((entry) => {
+    if (entry.kind === 'heading') return `# ${entry.row.span.name}`;
     if (entry.kind === 'tool')
       return `${entry.name}(${attributeText(entry.input)}) = ${attributeText(entry.output)}`;
     const said = entry.parts.map((part) => attributeText(part.content ?? `[${part.type}]`)).join(' ');

@@ -1,13 +1,12 @@
 import type { Attributes } from '@opentelemetry/api';
 import { describe, expect, it } from 'vitest';
 import { widthOf } from '../../src/viewer/terminal-text.ts';
-import { buildTrees } from '../../src/viewer/tree.ts';
 import { drawTree, type TreeViewOptions } from '../../src/viewer/tree-view.ts';
-import { MATH_TUTOR, makeSpans, type SpanPlan } from './spans.ts';
+import { MATH_TUTOR, makeSpans, type SpanPlan, treesOf } from './spans.ts';
 
 function draw(plan: SpanPlan, options: Partial<TreeViewOptions> = {}): string {
   const view = { columns: undefined, color: false, attributes: [], ...options };
-  return buildTrees(makeSpans(plan))
+  return treesOf(makeSpans(plan))
     .map((tree) => drawTree(tree, view))
     .join('');
 }
@@ -54,7 +53,7 @@ describe('a tree in the terminal', () => {
         },
       },
     }));
-    const [tree] = buildTrees(spans);
+    const [tree] = treesOf(spans);
     const text =
       tree === undefined ? '' : drawTree(tree, { columns: undefined, color: false, attributes: [] });
     expect(text.match(/thread_1/g)).toHaveLength(1);

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { buildTrees, type FinishedSpan, isLocalRoot, rowsOf } from '../../src/viewer/tree.ts';
+import { type FinishedSpan, isLocalRoot } from '../../src/viewer/viewed-span.ts';
 import { callGrowthOf } from '../support/call-growth.ts';
-import { makeSpans, spanOfSdk1 } from './spans.ts';
+import { makeSpans, rowsOf, spanOfSdk1, treesOf } from './spans.ts';
 
 /** A span as hostile as a broken exporter could make it: any ids, any parent. */
 function rawSpan(spanId: string, parentId: string): FinishedSpan {
@@ -9,9 +9,7 @@ function rawSpan(spanId: string, parentId: string): FinishedSpan {
 }
 
 function draw(spans: readonly FinishedSpan[]): string[] {
-  return buildTrees(spans).flatMap((tree) =>
-    Array.from(rowsOf(tree), ({ branch, node }) => branch + node.span.name),
-  );
+  return rowsOf(spans).map(({ branch, span }) => branch + span.name);
 }
 
 describe('buildTrees', () => {
@@ -29,7 +27,7 @@ describe('buildTrees', () => {
       name: 'a',
       children: [{ name: 'b', start: 1, open: true, children: [{ name: 'c', start: 2 }] }],
     });
-    expect(buildTrees(spans)).toHaveLength(1);
+    expect(treesOf(spans)).toHaveLength(1);
     expect(draw(spans)).toEqual(['a', 'c']);
   });
 
@@ -64,7 +62,7 @@ describe('buildTrees', () => {
       Array.from({ length: count }, (_, index) => rawSpan(`leaf ${index}`, '1'));
     const circle = [rawSpan('1', '2'), rawSpan('2', '1')];
     expect(draw([...leaves(2), ...circle])).toEqual(['1', '├─ leaf 0', '├─ leaf 1', '└─ 2']);
-    expect(await callGrowthOf(1_000, (size) => buildTrees([...leaves(size), ...circle]))).toBeLessThan(2.1);
+    expect(await callGrowthOf(1_000, (size) => treesOf([...leaves(size), ...circle]))).toBeLessThan(2.1);
   });
 
   it('shows two spans with the same id', () => {

@@ -3,16 +3,12 @@ import { modalitiesOf, modalityText } from '../../src/viewer/modalities.ts';
 import { drawSummary } from '../../src/viewer/summary-view.ts';
 import { summarize } from '../../src/viewer/trace-summary.ts';
 import { transcriptOf } from '../../src/viewer/transcript.ts';
-import { buildTrees, type FinishedSpan, type Row, rowsOf } from '../../src/viewer/tree.ts';
+import type { Row } from '../../src/viewer/tree.ts';
 import { voicesOf } from '../../src/viewer/voice.ts';
 import { AUDIO, created, done, message, SESSION, sound, transcript } from '../hierarchy/realtime/events.ts';
 import { startProgram } from '../support/program.ts';
 import { openRealtime } from '../support/realtime-socket.ts';
-import { makeSpans, type SpanPlan, VOICE_SESSION } from './spans.ts';
-
-function rowsIn(spans: readonly FinishedSpan[]): Row[] {
-  return buildTrees(spans).flatMap((tree) => [...rowsOf(tree)]);
-}
+import { makeSpans, rowsOf, type SpanPlan, VOICE_SESSION } from './spans.ts';
 
 /** Who spoke, from and to which second, and who cut it off. */
 function spokenIn(rows: readonly Row[]): unknown[] {
@@ -23,7 +19,7 @@ function spokenIn(rows: readonly Row[]): unknown[] {
 
 describe('who spoke when in a realtime session', () => {
   it('is read from its events and its responses', () => {
-    const rows = rowsIn(makeSpans(VOICE_SESSION));
+    const rows = rowsOf(makeSpans(VOICE_SESSION));
     expect(spokenIn(rows)).toEqual([
       ['user', 0.5, 2, undefined],
       ['assistant', 3, 5.5, 'interrupted after 2.5 s'],
@@ -56,7 +52,7 @@ describe('who spoke when in a realtime session', () => {
         { name: 'button', end: 9_000, children: [answer('sess_1', 2_000), answer('sess_2', 4_000)] },
       ],
     };
-    expect(spokenIn(rowsIn(makeSpans(plan)))).toEqual([['assistant', 2, 3, undefined]]);
+    expect(spokenIn(rowsOf(makeSpans(plan)))).toEqual([['assistant', 2, 3, undefined]]);
   });
 
   it('lets one answer play after the other, and ends with the session', () => {
@@ -66,7 +62,7 @@ describe('who spoke when in a realtime session', () => {
       end: start + 100,
       attributes: { 'gen_ai.operation.name': 'chat', 'openai.realtime.output_audio_duration': 2 },
     }));
-    expect(spokenIn(rowsIn(makeSpans({ name: 'realtime', end: 3_000, children })))).toEqual([
+    expect(spokenIn(rowsOf(makeSpans({ name: 'realtime', end: 3_000, children })))).toEqual([
       ['assistant', 0, 2, undefined],
       ['assistant', 2, 3, undefined],
     ]);
@@ -86,7 +82,7 @@ describe('who spoke when in a realtime session', () => {
       events: [{ ...spoke, at: 4_000 }],
       children: [answer(0), answer(5_000)],
     };
-    expect(spokenIn(rowsIn(makeSpans(plan)))).toEqual([
+    expect(spokenIn(rowsOf(makeSpans(plan)))).toEqual([
       ['assistant', 0, 3, undefined],
       ['user', 3, 4, undefined],
       ['assistant', 5, 9, undefined],
@@ -95,7 +91,7 @@ describe('who spoke when in a realtime session', () => {
 
   it('knows from transcriptions alone when the user has finished, where the SDK has dropped events', () => {
     const plan = { ...VOICE_SESSION, events: [] };
-    expect(spokenIn(rowsIn(makeSpans(plan)))[0]).toEqual(['user', 2, 2, undefined]);
+    expect(spokenIn(rowsOf(makeSpans(plan)))[0]).toEqual(['user', 2, 2, undefined]);
   });
 
   it('is known of a session over a socket', async () => {
@@ -113,23 +109,19 @@ describe('who spoke when in a realtime session', () => {
     );
     socket.close();
     await closed();
-    const rows = rowsIn(program.telemetry.spans);
-    expect(voicesOf(rows)[0]?.utterances.map(({ speaker, row }) => [speaker, row?.node.span.name])).toEqual([
+    const rows = rowsOf(program.telemetry.spans);
+    expect(voicesOf(rows)[0]?.utterances.map(({ speaker, row }) => [speaker, row?.span.name])).toEqual([
       ['user', 'transcription'],
       ['assistant', 'chat gpt-realtime'],
     ]);
     // The transcript comes after the answer, and stands before it.
-    expect(rows.map(({ node }) => node.span.name)).toEqual([
-      'realtime',
-      'transcription',
-      'chat gpt-realtime',
-    ]);
+    expect(rows.map(({ span }) => span.name)).toEqual(['realtime', 'transcription', 'chat gpt-realtime']);
   });
 });
 
 describe('the tokens by modality', () => {
   it('are added up with what they cost, and say where a price is missing', () => {
-    const amounts = modalitiesOf(rowsIn(makeSpans(VOICE_SESSION)).map(({ node }) => node.span.attributes));
+    const amounts = modalitiesOf(rowsOf(makeSpans(VOICE_SESSION)).map(({ span }) => span.attributes));
     expect(amounts.map((amount) => [amount.label, modalityText(amount)])).toEqual([
       ['Text', '144 → 29 tokens (64 cached), ≥ $0.00090, 1 call of unknown cost'],
       ['Audio', '70 → 80 tokens, ≥ $0.0071, 1 call of unknown cost'],
@@ -149,8 +141,11 @@ describe('the tokens by modality', () => {
 
 describe('the panel of the terminal', () => {
   const panelOf = (columns: number | undefined): string => {
-    const rows = rowsIn(makeSpans(VOICE_SESSION));
-    return drawSummary(summarize('0af7651916cd43dd8448eb211c80319c', rows), { columns, color: false });
+    const rows = rowsOf(makeSpans(VOICE_SESSION));
+    return drawSummary(summarize({ traceId: '0af7651916cd43dd8448eb211c80319c', roots: [], rows }), {
+      columns,
+      color: false,
+    });
   };
 
   it('says what each modality cost', () => {
@@ -170,7 +165,7 @@ describe('the panel of the terminal', () => {
 
 describe('the conversation', () => {
   it('has what the user said before the answer, once, whenever its transcript came', () => {
-    const said = transcriptOf(rowsIn(makeSpans(VOICE_SESSION))).map((entry) =>
+    const said = transcriptOf(rowsOf(makeSpans(VOICE_SESSION))).map((entry) =>
       entry.kind === 'message' ? [entry.role, entry.parts[0]?.content] : entry.kind,
     );
     expect(said).toEqual([

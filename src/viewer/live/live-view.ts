@@ -9,9 +9,9 @@ import { terminalSafe } from '../../util/terminal-safe.ts';
 import type { TextStream } from '../../util/text-stream.ts';
 import type { OtlpSpans } from '../otlp-json.ts';
 import { fileProblem } from '../trace-file.ts';
+import { TraceStore } from '../trace-store.ts';
 import { KeptTraces } from './kept-traces.ts';
 import { newToken, Receiver } from './receiver.ts';
-import { TraceStore } from './trace-store.ts';
 import { watchTraces } from './watch-traces.ts';
 
 const ENDPOINT_VARIABLE = 'OTEL_EXPORTER_OTLP_ENDPOINT';

@@ -4,10 +4,10 @@ import { VIEW_HEADER } from '../../util/version.ts';
 import { type OtlpSpans, readOtlpDocument } from '../otlp-json.ts';
 import { livePageDocument } from '../page-file.ts';
 import type { TraceFilter } from '../trace-filter.ts';
+import type { OpenedTrace, TraceStore } from '../trace-store.ts';
 import type { KeptTraces } from './kept-traces.ts';
 import { decodeOtlp } from './otlp-protobuf.ts';
 import { parseOtlpBody, Refusal, readOtlpBody } from './otlp-request.ts';
-import type { StoredSpans, TraceStore } from './trace-store.ts';
 
 const JSON_TYPE = 'application/json';
 const SIGNAL = /^\/v1\/(traces|logs|metrics)$/;
@@ -88,8 +88,9 @@ export class Receiver {
     else if (pathname === '/api/changes') this.#changes.open(response, ANSWER_HEADERS);
     else if (pathname === '/api/lists') sendJson(response, this.#store.lists(filterIn(searchParams)));
     else if (pathname === '/api/totals') sendJson(response, this.#store.totals(filterIn(searchParams)));
-    else if (pathname === '/api/trace') sendSpans(response, this.#store.trace(id));
-    else if (pathname === '/api/conversation') sendSpans(response, this.#store.conversation(id));
+    else if (pathname === '/api/trace') sendSpans(response, this.#store.open({ kind: 'trace', id }));
+    else if (pathname === '/api/conversation')
+      sendSpans(response, this.#store.open({ kind: 'conversation', id }));
     else throw new Refusal(404, 'Not found. The page is at /.');
   }
 
@@ -145,17 +146,18 @@ function sendPage(response: ServerResponse): void {
   send(response, 200, 'text/html; charset=utf-8', html, { 'content-security-policy': policy });
 }
 
-function sendSpans(response: ServerResponse, stored: StoredSpans | undefined): void {
-  if (stored === undefined) throw new Refusal(404, 'There is no such trace.');
+function sendSpans(response: ServerResponse, opened: OpenedTrace | undefined): void {
+  if (opened === undefined) throw new Refusal(404, 'There is no such trace.');
+  const { rows } = opened.trace;
   const shown: string[] = [];
   let size = 0;
-  for (const span of stored.spans) {
+  for (const { span } of rows) {
     const json = JSON.stringify(span);
     size += json.length;
     if (size > MAX_SENT_LENGTH) break;
     shown.push(json);
   }
-  const omitted = stored.omitted + stored.spans.length - shown.length;
+  const omitted = opened.omitted + rows.length - shown.length;
   send(response, 200, JSON_TYPE, `{"omitted":${omitted},"spans":[${shown.join(',')}]}`);
 }
 

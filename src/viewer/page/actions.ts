@@ -1,8 +1,8 @@
 import { batch, computed, effect, type Signal, signal } from '@preact/signals';
+import type { TraceEntry } from '../trace-store.ts';
 import type { Row } from '../tree.ts';
-import type { TraceEntry } from '../viewed-trace.ts';
 import { address, go, type PageAddress } from './address.ts';
-import { isWide } from './layout.tsx';
+import { isSmall, isWide } from './layout.tsx';
 import {
   active,
   folds,
@@ -63,7 +63,8 @@ export function chooseKind(kind: TraceEntry['kind']): void {
 
 export function choose({ kind, id }: Pick<TraceEntry, 'kind' | 'id'>): void {
   const isOpen = isSameEntry({ kind, id }, opened.peek()?.entry) && !address.peek().isTotals;
-  go({ kind, id, span: undefined, other: undefined, isTotals: false }, !isOpen);
+  // On a small screen, going back returns to the list.
+  go({ kind, id, span: undefined, other: undefined, isTotals: false }, !isOpen || isSmall.peek());
 }
 
 /** Compares the open trace with another one; `undefined` ends the comparison. */

@@ -1,5 +1,5 @@
 import { type Signal, signal } from '@preact/signals';
-import type { TraceEntry } from '../viewed-trace.ts';
+import type { TraceEntry } from '../trace-store.ts';
 
 /** What the page shows, as written in the fragment of its address: `#trace=…&span=…&filter=…`. */
 export interface PageAddress {

@@ -15,24 +15,19 @@ export const MAX_STEPS = 2_000;
 type StepPair = readonly [one: Row | undefined, other: Row | undefined];
 
 /**
- * Puts the steps of two traces side by side. Steps match if they have the same name and order, below steps that match.
+ * Puts the steps of two traces, given by their roots, side by side. Steps match if they have the same name and order, below steps that match.
  */
 export function alignedSteps(one: readonly Row[], other: readonly Row[]): AlignedStep[] {
-  const childrenOf = [one, other].map((rows) => Map.groupBy(rows, ({ parent }) => parent));
-  const below = ([a, b]: StepPair): StepPair[] => {
-    const [first = [], second = []] = [a, b].map((row, i) => childrenOf[i]?.get(row) ?? []);
-    if (a === undefined && b === undefined) return pairsOf(first, second);
-    return pairsOf(a === undefined ? [] : first, b === undefined ? [] : second);
-  };
   const steps: AlignedStep[] = [];
   // A stack: the last entry is handled next. No recursion, because a trace can be thousands of levels deep.
-  const pending = below([undefined, undefined])
-    .map((pair) => ({ pair, depth: 1 }))
-    .reverse();
+  const pending: AlignedStep[] = [];
+  const push = (depth: number, pairs: readonly StepPair[]): void => {
+    for (const [a, b] of pairs.toReversed()) pending.push({ depth, one: a, other: b });
+  };
+  push(1, pairsOf(one, other));
   for (let next = pending.pop(); next !== undefined && steps.length < MAX_STEPS; next = pending.pop()) {
-    const { pair, depth } = next;
-    steps.push({ depth, one: pair[0], other: pair[1] });
-    for (const each of below(pair).reverse()) pending.push({ pair: each, depth: depth + 1 });
+    steps.push(next);
+    push(next.depth + 1, pairsOf(next.one?.children ?? [], next.other?.children ?? []));
   }
   return steps;
 }
@@ -62,5 +57,5 @@ function pairsOf(one: readonly Row[], other: readonly Row[]): StepPair[] {
 }
 
 function isSameStep(a: Row | undefined, b: Row | undefined): boolean {
-  return a?.node.span.name === b?.node.span.name;
+  return a?.span.name === b?.span.name;
 }

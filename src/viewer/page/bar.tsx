@@ -1,8 +1,9 @@
 import type { VNode } from 'preact';
 import * as ATTR from '../../semconv/attributes.ts';
 import { formatMilliseconds, isNumber } from '../amounts.ts';
-import type { FinishedSpan, SpanNode } from '../tree.ts';
-import { isFailed, typeOf } from '../viewed-trace.ts';
+import type { Row } from '../tree.ts';
+import { isFailed, type ViewedSpan } from '../viewed-span.ts';
+import { typeOf } from '../viewed-trace.ts';
 import type { Voice } from '../voice.ts';
 import { criticalPath } from './critical-path.ts';
 import { foundRows } from './state.ts';
@@ -46,7 +47,7 @@ export function Track({ item }: { readonly item: TimelineItem }): VNode {
 }
 
 function groupMarks({ rows }: TimelineItem): Mark[] {
-  return rows.slice(0, MAX_MARKS).map(({ node: { span } }) => ({
+  return rows.slice(0, MAX_MARKS).map(({ span }) => ({
     kind: 'bar',
     ...(isFailed(span) && { type: 'bad' }),
     ...spanTime(span),
@@ -54,10 +55,10 @@ function groupMarks({ rows }: TimelineItem): Mark[] {
 }
 
 function spanMarks({ row }: TimelineItem): Mark[] {
-  const { span } = row.node;
+  const { span } = row;
   const voice = voices.value.get(row);
-  const critical = criticalPath.value.get(row.node) ?? [];
-  const parts = voice === undefined ? childMarks(row.node) : voiceMarks(voice, spanTime(span).from);
+  const critical = criticalPath.value.get(row) ?? [];
+  const parts = voice === undefined ? childMarks(row) : voiceMarks(voice, spanTime(span).from);
   return [
     { kind: parts.length > 0 && !worksItself(span) ? 'bar pale' : 'bar', ...spanTime(span) },
     ...parts,
@@ -67,7 +68,7 @@ function spanMarks({ row }: TimelineItem): Mark[] {
 }
 
 /** Marks for the children that do work during a span, each in its own color. */
-function childMarks({ children }: SpanNode): Mark[] {
+function childMarks({ children }: Row): Mark[] {
   const workers = children.filter(({ span }) => WORKER.test(typeOf(span)));
   if (workers.length > MAX_PARTS) return [];
   return workers.map(({ span }) => ({
@@ -78,7 +79,7 @@ function childMarks({ children }: SpanNode): Mark[] {
 }
 
 /** Whether a span reports output tokens itself. A turn that does so has no separate span for its model. */
-function worksItself({ attributes }: FinishedSpan): boolean {
+function worksItself({ attributes }: ViewedSpan): boolean {
   return isNumber(attributes[ATTR.GEN_AI_USAGE_OUTPUT_TOKENS]);
 }
 
@@ -92,7 +93,7 @@ function voiceMarks({ utterances, interruptions }: Voice, start: number): Mark[]
   ];
 }
 
-function firstChunkMarks(span: FinishedSpan): Mark[] {
+function firstChunkMarks(span: ViewedSpan): Mark[] {
   const seconds = span.attributes[ATTR.GEN_AI_RESPONSE_TIME_TO_FIRST_CHUNK];
   if (!isNumber(seconds) || seconds < 0) return [];
   const { from, to } = spanTime(span);
@@ -121,7 +122,7 @@ const STREAM_LEGEND: Explanation = ['first chunk', 'bar', 'first'];
 /** The legend: what the marks in bars mean. */
 export function Legend(): VNode | null {
   const rows = [...foundRows.value].slice(0, MAX_EXPLAINED);
-  const hasStream = rows.some(({ node }) => firstChunkMarks(node.span).length > 0);
+  const hasStream = rows.some(({ span }) => firstChunkMarks(span).length > 0);
   const shown = [...(voices.value.size > 0 ? VOICE_LEGEND : []), ...(hasStream ? [STREAM_LEGEND] : [])];
   if (shown.length === 0) return null;
   return (

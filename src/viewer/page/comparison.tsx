@@ -1,9 +1,10 @@
 import type { ComponentChildren, VNode } from 'preact';
 import { useMemo } from 'preact/hooks';
 import { dollars, formatDuration, formatMilliseconds, grouped, joinedFacts, tokens } from '../amounts.ts';
-import { millisecondsBetween, type Row } from '../tree.ts';
+import type { Row } from '../tree.ts';
 import { spanUsage } from '../usage.ts';
-import { isFailed, type Trace } from '../viewed-trace.ts';
+import { isFailed, millisecondsBetween } from '../viewed-span.ts';
+import type { ViewedTrace } from '../viewed-trace.ts';
 import { choose, compareWith } from './actions.ts';
 import { address } from './address.ts';
 import { type AlignedStep, alignedSteps } from './aligned-steps.ts';
@@ -12,7 +13,7 @@ import { clock, Table } from './facts.tsx';
 /** A number of a trace, and how to show it. */
 type Measure = readonly [
   label: string,
-  read: (trace: Trace) => number | undefined,
+  read: (trace: ViewedTrace) => number | undefined,
   show: (value: number) => string | undefined,
 ];
 
@@ -33,8 +34,14 @@ const MEASURES: readonly Measure[] = [
 ];
 
 /** Two traces side by side, and their differences in steps, tokens, cost and time. */
-export function Comparison({ one, other }: { readonly one: Trace; readonly other: Trace }): VNode {
-  const steps = useMemo(() => alignedSteps(one.rows, other.rows), [one, other]);
+export function Comparison({
+  one,
+  other,
+}: {
+  readonly one: ViewedTrace;
+  readonly other: ViewedTrace;
+}): VNode {
+  const steps = useMemo(() => alignedSteps(one.roots, other.roots), [one, other]);
   const measures = MEASURES.flatMap(([label, read, show]) => {
     const [a, b] = [read(one), read(other)];
     const isKnown = a !== undefined || b !== undefined;
@@ -61,11 +68,11 @@ export function Comparison({ one, other }: { readonly one: Trace; readonly other
   );
 }
 
-function traceHeading({ tree, title, summary }: Trace): VNode {
+function traceHeading({ traceId, title, summary }: ViewedTrace): VNode {
   const { kind } = address.value;
   return (
     <>
-      <button type="button" class="link" onClick={() => choose({ kind, id: tree.traceId })}>
+      <button type="button" class="link" onClick={() => choose({ kind, id: traceId })}>
         {title.slice(0, 100)}
       </button>
       <div class="dim">{clock(summary.start)}</div>
@@ -74,7 +81,7 @@ function traceHeading({ tree, title, summary }: Trace): VNode {
 }
 
 function stepCells({ depth, one, other }: AlignedStep): ComponentChildren[] {
-  const { name = '' } = (one ?? other)?.node.span ?? {};
+  const { name = '' } = (one ?? other)?.span ?? {};
   return [
     <span style={{ paddingInlineStart: `${Math.min(depth - 1, 20) * 14}px` }}>{name.slice(0, 200)}</span>,
     <StepFacts row={one} />,
@@ -85,18 +92,14 @@ function stepCells({ depth, one, other }: AlignedStep): ComponentChildren[] {
 
 function StepFacts({ row }: { readonly row: Row | undefined }): VNode {
   if (row === undefined) return <span class="dim">–</span>;
-  const { span } = row.node;
+  const { span } = row;
   const { inputTokens, outputTokens, cost } = spanUsage(span.attributes);
-  const facts = [
-    formatDuration(span.startTime, span.endTime),
-    tokens(inputTokens, outputTokens),
-    dollars(cost),
-  ];
+  const facts = [formatDuration(span.start, span.end), tokens(inputTokens, outputTokens), dollars(cost)];
   return <span class={isFailed(span) ? 'failure' : ''}>{joinedFacts(facts)}</span>;
 }
 
-function durationOf({ node: { span } }: Row): number {
-  return millisecondsBetween(span.startTime, span.endTime);
+function durationOf({ span }: Row): number {
+  return millisecondsBetween(span.start, span.end);
 }
 
 /** The difference between two numbers, such as `+12 %, 1.2 s`. `=` if they are equal. */

@@ -12,11 +12,11 @@ import {
 } from '../amounts.ts';
 import { cancelledBy, heardOf, unusualFinish } from '../answer-end.ts';
 import { attributeText, messageText } from '../messages.ts';
-import type { ShownSpan } from '../page-span.ts';
 import { type TranscriptEntry, transcriptOf } from '../transcript.ts';
 import type { Row } from '../tree.ts';
 import { ownTokens } from '../usage.ts';
-import { isFailed, shownErrorType } from '../viewed-trace.ts';
+import { isFailed, type ViewedSpan } from '../viewed-span.ts';
+import { shownErrorType } from '../viewed-trace.ts';
 import type { Utterance } from '../voice.ts';
 import { Paged, Said, ToolBlock } from './content.tsx';
 import { Evaluations } from './facts.tsx';
@@ -95,7 +95,7 @@ function TranscriptItem({ entry }: { readonly entry: TranscriptEntry }): VNode {
 }
 
 function Heading({ row }: { readonly row: Row }): VNode {
-  const { attributes, startTime, endTime } = row.node.span;
+  const { attributes, start, end } = row.span;
   const id = [ATTR.OPENAI_RUN_ID, ATTR.OPENAI_TURN_ID, ATTR.GEN_AI_CONVERSATION_ID]
     .map((each) => attributes[each])
     .find((value) => typeof value === 'string');
@@ -105,7 +105,7 @@ function Heading({ row }: { readonly row: Row }): VNode {
   const perMessage = costOf(attributes[ATTR.OPENAI_COST_PER_USER_MESSAGE], unpriced);
   const facts = [
     attributes[ATTR.OPENAI_RUN_STATUS],
-    formatDuration(startTime, endTime),
+    formatDuration(start, end),
     tokens(attributes[ATTR.OPENAI_TOTAL_INPUT_TOKENS], attributes[ATTR.OPENAI_TOTAL_OUTPUT_TOKENS]),
     cost,
     perMessage !== cost && perMessage && `${perMessage} per user message`,
@@ -122,7 +122,7 @@ function Heading({ row }: { readonly row: Row }): VNode {
 
 function ChatBubble({ message }: { readonly message: ChatMessage }): VNode {
   const { row, role, parts, usage } = message;
-  const { span } = row.node;
+  const { span } = row;
   // The message only calls tools, and these calls follow as entries of their own.
   const onlyCalls = parts.length === 0 && span.attributes[ATTR.GEN_AI_OUTPUT_MESSAGES] !== undefined;
   if (onlyCalls) return <li class="message assistant">{usage && <Footer row={row} />}</li>;
@@ -155,7 +155,7 @@ function whenSpoken(row: Row): string | undefined {
 }
 
 /** What is shown in place of words that are missing. */
-function missingText(role: string, span: Row['node']['span']): string {
+function missingText(role: string, span: ViewedSpan): string {
   if (span.isOpen) return 'in progress';
   if (!isFailed(span)) return 'not recorded';
   return role === 'user' ? 'not transcribed' : 'no answer';
@@ -164,7 +164,7 @@ function missingText(role: string, span: Row['node']['span']): string {
 function ToolEntry({ tool }: { readonly tool: Tool }): VNode {
   const { row, name, input, output, own } = tool;
   return (
-    <li class="tool" style={{ '--type': own && isFailed(row.node.span) ? 'var(--bad)' : 'var(--tool)' }}>
+    <li class="tool" style={{ '--type': own && isFailed(row.span) ? 'var(--bad)' : 'var(--tool)' }}>
       <div class="said">
         <span class="speaker small dim">{`Tool ${name.slice(0, 200)}`}</span>
         <ToolBlock input={input} output={output} />
@@ -176,14 +176,14 @@ function ToolEntry({ tool }: { readonly tool: Tool }): VNode {
 
 /** The footer of an answer: its span, duration, tokens and cost. */
 function Footer({ row }: { readonly row: Row }): VNode {
-  const { span } = row.node;
+  const { span } = row;
   const { attributes } = span;
   const cutOff =
     cancelledBy(attributes[ATTR.OPENAI_REALTIME_CANCEL_REASON]) ??
     heardIn(row) ??
     unusualFinish(attributes[ATTR.GEN_AI_RESPONSE_FINISH_REASONS]);
   const facts = [
-    formatDuration(span.startTime, span.endTime),
+    formatDuration(span.start, span.end),
     ownTokens(attributes),
     dollars(attributes[ATTR.OPENAI_COST]),
   ];
@@ -199,7 +199,7 @@ function Footer({ row }: { readonly row: Row }): VNode {
 }
 
 /** How much of an answer was heard, according to the session above it. */
-function heardIn({ node, parent }: Row): string | undefined {
-  const { events = [] } = (parent?.node.span ?? {}) as Partial<ShownSpan>;
-  return events.length === 0 ? undefined : heardOf(node.span.attributes[ATTR.GEN_AI_RESPONSE_ID], events);
+function heardIn({ span, parent }: Row): string | undefined {
+  const { events = [] } = (parent?.span ?? {}) as Partial<ViewedSpan>;
+  return events.length === 0 ? undefined : heardOf(span.attributes[ATTR.GEN_AI_RESPONSE_ID], events);
 }

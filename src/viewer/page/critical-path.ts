@@ -1,5 +1,5 @@
 import { computed, type ReadonlySignal } from '@preact/signals';
-import type { SpanNode } from '../tree.ts';
+import type { Row } from '../tree.ts';
 import { opened } from './state.ts';
 import { spanTime, type TimeRange } from './time-axis.ts';
 
@@ -8,31 +8,31 @@ import { spanTime, type TimeRange } from './time-axis.ts';
  * found from the end backwards. A span waited for its child that ended last, before that for the child that ended last
  * before that one began, and so on.
  */
-export const criticalPath: ReadonlySignal<ReadonlyMap<SpanNode, readonly TimeRange[]>> = computed(() => {
-  const path = new Map<SpanNode, TimeRange[]>();
-  const [last] = latestFirst(opened.value?.trace.tree.roots ?? []);
+export const criticalPath: ReadonlySignal<ReadonlyMap<Row, readonly TimeRange[]>> = computed(() => {
+  const path = new Map<Row, TimeRange[]>();
+  const [last] = latestFirst(opened.value?.trace.roots ?? []);
   // No recursion, because a trace can be thousands of levels deep.
-  const pending = last === undefined ? [] : [{ node: last, end: spanTime(last.span).to }];
+  const pending = last === undefined ? [] : [{ row: last, end: spanTime(last.span).to }];
   for (let next = pending.pop(); next !== undefined; next = pending.pop()) {
-    const { node } = next;
+    const { row } = next;
     const parts: TimeRange[] = [];
     let { end } = next;
-    for (const child of latestFirst(node.children)) {
+    for (const child of latestFirst(row.children)) {
       const { from, to } = spanTime(child.span);
       // The child was still running when the next part of the path began, so nothing waited for its end. The child that
       // ended last is an exception: it may outlast its parent.
       if ((to > end && end !== next.end) || from >= end) continue;
       if (to < end) parts.push({ from: to, to: end });
-      pending.push({ node: child, end: Math.min(to, end) });
+      pending.push({ row: child, end: Math.min(to, end) });
       end = from;
     }
-    const { from } = spanTime(node.span);
+    const { from } = spanTime(row.span);
     if (from < end) parts.push({ from, to: end });
-    path.set(node, parts);
+    path.set(row, parts);
   }
   return path;
 });
 
-function latestFirst(nodes: readonly SpanNode[]): SpanNode[] {
-  return nodes.toSorted((a, b) => spanTime(b.span).to - spanTime(a.span).to);
+function latestFirst(rows: readonly Row[]): Row[] {
+  return rows.toSorted((a, b) => spanTime(b.span).to - spanTime(a.span).to);
 }

@@ -1,7 +1,6 @@
 import type { ComponentChildren, VNode } from 'preact';
 import { evaluationsOf, evaluationText } from '../evaluations.ts';
-import type { ShownSpan } from '../page-span.ts';
-import type { FinishedSpan, Time } from '../tree.ts';
+import type { Time, ViewedSpan } from '../viewed-span.ts';
 
 type LabelledFacts = readonly (readonly [label: string, value: ComponentChildren])[];
 
@@ -74,7 +73,7 @@ export function clock([seconds]: Time): string {
 }
 
 interface EvaluationsProps {
-  readonly span: FinishedSpan;
+  readonly span: ViewedSpan;
   /** The maximum number shown. The events of the span include all evaluations. */
   readonly limit: number;
   /** Whether to show the explanation beside each evaluation. */
@@ -83,7 +82,7 @@ interface EvaluationsProps {
 
 /** Shows the evaluations of a span. */
 export function Evaluations({ span, limit, isExplained = false }: EvaluationsProps): VNode {
-  const evaluations = evaluationsOf((span as ShownSpan).events).slice(0, limit);
+  const evaluations = evaluationsOf(span.events).slice(0, limit);
   return (
     <>
       {evaluations.map((each, i) => (

@@ -35,7 +35,7 @@ export function HoverCard(): VNode | null {
   const { value: shown } = hovered;
   if (shown === undefined) return null;
   const { item, x, y, at } = shown;
-  const { span } = item.row.node;
+  const { span } = item.row;
   // Place the card on the side of the pointer that has more room.
   const style = {
     [x > innerWidth / 2 ? 'right' : 'left']: `${Math.min(x, innerWidth - x) + 12}px`,
@@ -53,7 +53,7 @@ export function HoverCard(): VNode | null {
           ['Tokens', tokensText(item)],
           ['Cost', costText(item)],
           ['Finish', item.isGroup ? undefined : finishOf(span)],
-          ['Critical path', criticalPath.value.has(item.row.node) ? 'the end waited for it' : undefined],
+          ['Critical path', criticalPath.value.has(item.row) ? 'the end waited for it' : undefined],
         ]}
       />
     </div>

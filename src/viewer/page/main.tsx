@@ -1,5 +1,4 @@
 import { render } from 'preact';
-import type { PageData } from '../viewed-trace.ts';
 import { showTraces } from './actions.ts';
 import { App } from './app.tsx';
 import { connection } from './connection.tsx';
@@ -7,7 +6,7 @@ import { markMatches } from './highlight-matches.ts';
 import { listenForKeys } from './keys.tsx';
 import { showHiddenCharacters } from './safe-text.ts';
 import { refresh } from './state.ts';
-import { ContainedTraces, ServedTraces } from './trace-source.ts';
+import { ContainedTraces, type PageData, ServedTraces } from './trace-source.ts';
 
 showHiddenCharacters();
 const data = JSON.parse(document.getElementById('data')?.textContent ?? '') as PageData;

@@ -1,6 +1,7 @@
 import { computed } from '@preact/signals';
 import type { VNode } from 'preact';
-import { isFailed, typeOf } from '../viewed-trace.ts';
+import { isFailed } from '../viewed-span.ts';
+import { typeOf } from '../viewed-trace.ts';
 import { criticalPath } from './critical-path.ts';
 import { foundRows, opened } from './state.ts';
 import { isZoomed, placeIn, shownTime, spanTime, type TimeRange, wholeTime } from './time-axis.ts';
@@ -24,7 +25,7 @@ const drawing = computed(() => {
   };
   const height = PATH_TOP / rows.length;
   rows.forEach((row, i) => {
-    const { span } = row.node;
+    const { span } = row;
     const isHidden = !foundRows.value.has(row);
     const kind = isFailed(span) ? 'bad' : typeOf(span);
     draw(isHidden ? `${kind} aside` : kind, spanTime(span), i * height, Math.max(height * 0.8, SIZE / 44));

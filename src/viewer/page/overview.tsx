@@ -3,9 +3,10 @@ import * as ATTR from '../../semconv/attributes.ts';
 import { count, dollars, explainedCost, formatDuration, grouped, totalTokens } from '../amounts.ts';
 import { attributeText } from '../messages.ts';
 import { modalityText } from '../modalities.ts';
+import type { TraceEntry } from '../trace-store.ts';
 import type { TraceSummary } from '../trace-summary.ts';
 import type { Row } from '../tree.ts';
-import { shownErrorType, type Trace, type TraceEntry } from '../viewed-trace.ts';
+import { shownErrorType, type ViewedTrace } from '../viewed-trace.ts';
 import { select, setFilter } from './actions.ts';
 import { clock, FactList } from './facts.tsx';
 
@@ -17,7 +18,13 @@ const MAX_STORY_LENGTH = 300;
 const MAX_ERRORS = 6;
 
 /** A summary of a trace: its numbers, what was asked and answered, and what failed. */
-export function Overview({ trace, entry }: { readonly trace: Trace; readonly entry: TraceEntry }): VNode {
+export function Overview({
+  trace,
+  entry,
+}: {
+  readonly trace: ViewedTrace;
+  readonly entry: TraceEntry;
+}): VNode {
   const { summary } = trace;
   const models = summary.models.slice(0, MAX_MODELS).map((name) => name.slice(0, 200));
   if (summary.models.length > MAX_MODELS) models.push('…');
@@ -26,7 +33,7 @@ export function Overview({ trace, entry }: { readonly trace: Trace; readonly ent
       <div class="title line">
         <h2>{trace.title}</h2>
         <Badge entry={entry} />
-        <code class="id dim">{trace.tree.traceId}</code>
+        <code class="id dim">{trace.traceId}</code>
       </div>
       <FactList
         facts={[
@@ -54,7 +61,7 @@ export function Overview({ trace, entry }: { readonly trace: Trace; readonly ent
 /** What was asked, what was answered, and which call cost most. */
 function Story({ summary }: { readonly summary: TraceSummary }): VNode {
   const { prompt, answer, cost: total = 0, costliest } = summary;
-  const cost = Number(costliest?.node.span.attributes[ATTR.OPENAI_COST]);
+  const cost = Number(costliest?.span.attributes[ATTR.OPENAI_COST]);
   const percent = Math.round((cost / total) * 100);
   const share = total > 0 ? `, ${percent < 1 ? 'less than 1' : percent} % of the cost` : '';
   return (
@@ -81,7 +88,7 @@ function Story({ summary }: { readonly summary: TraceSummary }): VNode {
 export function SpanButton({ row }: { readonly row: Row }): VNode {
   return (
     <button type="button" class="link" onClick={() => select(row)}>
-      {row.node.span.name.slice(0, 200)}
+      {row.span.name.slice(0, 200)}
     </button>
   );
 }
@@ -100,15 +107,15 @@ function ErrorList({ errors }: { readonly errors: readonly Row[] }): VNode {
   return (
     <ul class="errors line" aria-label="Errors">
       {errors.slice(0, MAX_ERRORS).map((row) => {
-        const { name, status, attributes } = row.node.span;
+        const { name, message, attributes } = row.span;
         const id = attributes[ATTR.OPENAI_STEP_ID] ?? attributes[ATTR.OPENAI_RUN_ID] ?? '';
         return (
           <li key={row.id}>
             <button type="button" class="line" onClick={() => select(row)}>
-              <strong class="failure">{shownErrorType(row.node.span)}</strong>
+              <strong class="failure">{shownErrorType(row.span)}</strong>
               <span>{name.slice(0, 200)}</span>
               <code>{attributeText(id).slice(0, 200)}</code>
-              <span>{status.message?.slice(0, 200)}</span>
+              <span>{message?.slice(0, 200)}</span>
             </button>
           </li>
         );

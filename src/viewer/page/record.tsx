@@ -1,6 +1,6 @@
 import type { VNode } from 'preact';
 import { count, formatDuration, formatMilliseconds } from '../amounts.ts';
-import type { ShownSpan } from '../page-span.ts';
+import type { ViewedSpan } from '../viewed-span.ts';
 import { filterBy } from './actions.ts';
 import { formatted, LongText, Paged } from './content.tsx';
 import { Table } from './facts.tsx';
@@ -46,15 +46,14 @@ function Value({ name, value }: { readonly name: string; readonly value: unknown
 }
 
 /** A table of the ids of a span. */
-export function Ids({ span }: { readonly span: ShownSpan }): VNode {
+export function Ids({ span }: { readonly span: ViewedSpan }): VNode {
   const ids = Object.entries(span.attributes).filter(([name]) => isId(name));
   return <AttributeTable caption="Ids" attributes={Object.fromEntries(ids.slice(0, MAX_ID_ROWS))} />;
 }
 
 /** Everything that was recorded for a span. */
-export function Everything({ span }: { readonly span: ShownSpan }): VNode {
-  const { attributes, events, resource, startTime } = span;
-  const { traceId, spanId } = span.spanContext();
+export function Everything({ span }: { readonly span: ViewedSpan }): VNode {
+  const { traceId, spanId, attributes, events = [], resource = {}, start } = span;
   return (
     <details>
       <summary>
@@ -69,12 +68,12 @@ export function Everything({ span }: { readonly span: ShownSpan }): VNode {
           render={({ name, time, attributes: more = {} }, i) => (
             <AttributeTable
               key={i}
-              caption={`Event ${name}, after ${formatDuration(startTime, time)}`}
+              caption={`Event ${name}, after ${formatDuration(start, time)}`}
               attributes={more}
             />
           )}
         />
-        <AttributeTable caption="Process" attributes={resource?.attributes ?? {}} />
+        <AttributeTable caption="Process" attributes={resource} />
         <Table
           caption="Span"
           rows={[

@@ -8,7 +8,7 @@ import {
   readMessages,
   type SpanMessage,
 } from '../messages.ts';
-import type { FinishedSpan } from '../tree.ts';
+import type { ViewedSpan } from '../viewed-span.ts';
 import { mediaText } from './media-part.tsx';
 
 type Json = Readonly<Record<string, unknown>>;
@@ -71,18 +71,18 @@ const RESPONSES_API: Api = {
   },
 };
 
-function apiOf({ attributes }: FinishedSpan): Api {
+function apiOf({ attributes }: ViewedSpan): Api {
   return attributes[ATTR.OPENAI_API_TYPE] === 'responses' ? RESPONSES_API : CHAT_API;
 }
 
 /** Whether a span is a call that can be made again, because its messages were recorded. */
-export function isRepeatable({ attributes }: FinishedSpan): boolean {
+export function isRepeatable({ attributes }: ViewedSpan): boolean {
   const isChat = attributes[ATTR.GEN_AI_OPERATION_NAME] === 'chat';
   return isChat && readMessages(attributes[ATTR.GEN_AI_INPUT_MESSAGES]) !== undefined;
 }
 
 /** The body of the request. */
-function bodyOf(span: FinishedSpan): Json {
+function bodyOf(span: ViewedSpan): Json {
   const { attributes } = span;
   const api = apiOf(span);
   const instructions = listIn(attributes[ATTR.GEN_AI_SYSTEM_INSTRUCTIONS]).map(({ content }) => ({
@@ -136,7 +136,7 @@ function spokenIn(parts: SpanMessage['parts']): string {
 const OPENAI_HOST = 'api.openai.com';
 
 /** The address of the API. It comes from the program that sent the span, so anything but a host name is ignored. */
-function baseUrlOf({ attributes }: FinishedSpan): string {
+function baseUrlOf({ attributes }: ViewedSpan): string {
   const { [ATTR.SERVER_ADDRESS]: address, [ATTR.SERVER_PORT]: port = 443 } = attributes;
   const host = typeof address === 'string' && /^[\w.:-]+$/.test(address) ? address : OPENAI_HOST;
   const isHere = /^(?:localhost|127\.[\d.]+|::1)$/.test(host);
@@ -151,7 +151,7 @@ function keyVariableOf(baseUrl: string): string {
 }
 
 /** A `curl` command that repeats the call. It reads the key from an environment variable. */
-export function curlOf(span: FinishedSpan): string {
+export function curlOf(span: ViewedSpan): string {
   const baseUrl = baseUrlOf(span);
   return [
     `curl ${shellQuoted(baseUrl + apiOf(span).path)}`,
@@ -162,7 +162,7 @@ export function curlOf(span: FinishedSpan): string {
 }
 
 /** A TypeScript program that repeats the call. */
-export function typeScriptOf(span: FinishedSpan): string {
+export function typeScriptOf(span: ViewedSpan): string {
   const baseUrl = baseUrlOf(span);
   return `import OpenAI from 'openai';
 

@@ -2,7 +2,7 @@ import * as ATTR from '../../semconv/attributes.ts';
 import { unusualFinish } from '../answer-end.ts';
 import { attributeText, messageText, readMessages, type SpanMessage } from '../messages.ts';
 import { toolExchange } from '../transcript.ts';
-import type { FinishedSpan } from '../tree.ts';
+import type { SpanAttributes, ViewedSpan } from '../viewed-span.ts';
 
 /** The maximum length of a preview, in UTF-16 units. */
 const MAX_PREVIEW_LENGTH = 200;
@@ -12,7 +12,7 @@ const MAX_NAMED_TOOLS = 5;
 const PREVIEWS = new WeakMap<object, string>();
 
 /** What a span did, in a few words: what it answered, the tools that it requested, or what it was asked. */
-export function previewOf(span: FinishedSpan): string {
+export function previewOf(span: ViewedSpan): string {
   const known = PREVIEWS.get(span);
   if (known !== undefined) return known;
   const text = (answered(span) ?? exchanged(span) ?? asked(span) ?? requested(span) ?? '').trim();
@@ -21,11 +21,11 @@ export function previewOf(span: FinishedSpan): string {
 }
 
 /** Why an answer ended; `undefined` if it ended normally. */
-export function finishOf({ attributes }: FinishedSpan): string | undefined {
+export function finishOf({ attributes }: ViewedSpan): string | undefined {
   return unusualFinish(attributes[ATTR.GEN_AI_RESPONSE_FINISH_REASONS]);
 }
 
-function answered({ attributes }: FinishedSpan): string | undefined {
+function answered({ attributes }: ViewedSpan): string | undefined {
   const message = readMessages(attributes[ATTR.GEN_AI_OUTPUT_MESSAGES])?.at(-1);
   const text = beginning(messageText(message));
   const tools = toolsIn(message);
@@ -41,7 +41,7 @@ function toolsIn(message: SpanMessage | undefined): string {
   return `→ ${names.slice(0, MAX_NAMED_TOOLS).join(', ')}${more}`;
 }
 
-function exchanged({ attributes }: FinishedSpan): string | undefined {
+function exchanged({ attributes }: ViewedSpan): string | undefined {
   const { input, output } = toolExchange(attributes);
   if (input === undefined && output === undefined) return undefined;
   return [input, output]
@@ -50,7 +50,7 @@ function exchanged({ attributes }: FinishedSpan): string | undefined {
 }
 
 /** The end of the question, because it says more than the beginning. */
-function asked({ attributes }: FinishedSpan): string | undefined {
+function asked({ attributes }: ViewedSpan): string | undefined {
   const text = messageText(readMessages(attributes[ATTR.GEN_AI_INPUT_MESSAGES])?.at(-1));
   if (!text) return undefined;
   const end = oneLine(text.slice(-MAX_PREVIEW_LENGTH));
@@ -58,12 +58,12 @@ function asked({ attributes }: FinishedSpan): string | undefined {
 }
 
 /** The path of a request; `undefined` if the name of the span already contains it. */
-function requested({ name, attributes }: FinishedSpan): string | undefined {
+function requested({ name, attributes }: ViewedSpan): string | undefined {
   const path = pathIn(attributes);
   return path === undefined || name.includes(path) ? undefined : path;
 }
 
-function pathIn(attributes: FinishedSpan['attributes']): string | undefined {
+function pathIn(attributes: SpanAttributes): string | undefined {
   const url = attributes['url.full'] ?? attributes['http.url'] ?? attributes['url.path'];
   if (typeof url !== 'string') return undefined;
   return beginning(url.replace(/^\w+:\/\/[^/]*/, '') || '/');

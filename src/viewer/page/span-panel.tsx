@@ -3,11 +3,11 @@ import * as ATTR from '../../semconv/attributes.ts';
 import { count, dollars, explainedCost, formatDuration, grouped, isNumber, tokens } from '../amounts.ts';
 import { attributeText, isRecord, parseShortJson, readMessages, type SpanMessage } from '../messages.ts';
 import { modalitiesOf } from '../modalities.ts';
-import type { ShownSpan } from '../page-span.ts';
 import { toolExchange } from '../transcript.ts';
 import type { Row } from '../tree.ts';
 import { ownTokens } from '../usage.ts';
-import { isFailed, shownErrorType } from '../viewed-trace.ts';
+import { isFailed, type SpanAttributes, type ViewedSpan } from '../viewed-span.ts';
+import { shownErrorType } from '../viewed-trace.ts';
 import { firstChunkText } from './bar.tsx';
 import { CopyButton, Folded, PartBlock, Said, ToolBlock } from './content.tsx';
 import { Evaluations, FactList } from './facts.tsx';
@@ -28,7 +28,7 @@ export function SpanPanel(): VNode {
 
 /** Shows a span: first what it did in short, then what was said, and then everything that was recorded. */
 function Inspector({ row }: { readonly row: Row }): VNode {
-  const span = row.node.span as ShownSpan;
+  const span = row.span as ViewedSpan;
   const voice = voices.value.get(row);
   const spending = voice?.parts ?? [row];
   return (
@@ -38,7 +38,7 @@ function Inspector({ row }: { readonly row: Row }): VNode {
       <CopyButtons span={span} />
       <FailureText span={span} />
       <Evaluations span={span} limit={MAX_SHOWN_MESSAGES} isExplained />
-      <ModalityTable amounts={modalitiesOf(spending.map(({ node }) => node.span.attributes))} />
+      <ModalityTable amounts={modalitiesOf(spending.map(({ span }) => span.attributes))} />
       {voice && <VoiceTable voice={voice} />}
       <SpanContent span={span} />
       <Ids span={span} />
@@ -48,10 +48,9 @@ function Inspector({ row }: { readonly row: Row }): VNode {
 }
 
 /** Buttons that copy a span, or code that repeats its call. */
-function CopyButtons({ span }: { readonly span: ShownSpan }): VNode {
-  const { name, attributes, events } = span;
-  const json = (): string =>
-    JSON.stringify({ name, ...span.spanContext(), attributes, events }, undefined, 2);
+function CopyButtons({ span }: { readonly span: ViewedSpan }): VNode {
+  const { name, traceId, spanId, attributes, events } = span;
+  const json = (): string => JSON.stringify({ name, traceId, spanId, attributes, events }, undefined, 2);
   const codes = [
     ['Copy as curl', curlOf],
     ['Copy as TypeScript', typeScriptOf],
@@ -66,7 +65,7 @@ function CopyButtons({ span }: { readonly span: ShownSpan }): VNode {
 }
 
 /** What a span did, in words and numbers. For a model call: its tokens, its cost, and how it ended. */
-function factsOf(span: ShownSpan): (readonly [label: string, value: string | undefined])[] {
+function factsOf(span: ViewedSpan): (readonly [label: string, value: string | undefined])[] {
   const { attributes } = span;
   const finish = attributes[ATTR.GEN_AI_RESPONSE_FINISH_REASONS];
   return [
@@ -79,7 +78,7 @@ function factsOf(span: ShownSpan): (readonly [label: string, value: string | und
       dollars(attributes[ATTR.OPENAI_COST]) ??
         explainedCost(attributes[ATTR.OPENAI_TOTAL_COST], attributes[ATTR.OPENAI_TOTAL_UNPRICED]),
     ],
-    ['Duration', formatDuration(span.startTime, span.endTime)],
+    ['Duration', formatDuration(span.start, span.end)],
     ['First chunk', firstChunkText(attributes[ATTR.GEN_AI_RESPONSE_TIME_TO_FIRST_CHUNK])],
     ['Finish', Array.isArray(finish) ? finish.map(attributeText).join(', ').slice(0, 200) : textOf(finish)],
     ['Run', textOf(attributes[ATTR.OPENAI_RUN_STATUS])],
@@ -87,9 +86,9 @@ function factsOf(span: ShownSpan): (readonly [label: string, value: string | und
 }
 
 /** The error of a failed span. */
-function FailureText({ span }: { readonly span: ShownSpan }): VNode | null {
+function FailureText({ span }: { readonly span: ViewedSpan }): VNode | null {
   if (!isFailed(span)) return null;
-  const { message } = span.status;
+  const { message } = span;
   return (
     <p class="failed-with">
       <strong class="failure">{shownErrorType(span)}</strong>
@@ -99,7 +98,7 @@ function FailureText({ span }: { readonly span: ShownSpan }): VNode | null {
 }
 
 /** The messages of a span, or the arguments and the result of a tool call, if content was recorded. */
-function SpanContent({ span: { attributes } }: { readonly span: ShownSpan }): VNode | null {
+function SpanContent({ span: { attributes } }: { readonly span: ViewedSpan }): VNode | null {
   const { input, output } = toolExchange(attributes);
   const instructions = parseShortJson(attributes[ATTR.GEN_AI_SYSTEM_INSTRUCTIONS]);
   const asked = shownMessages(attributes[ATTR.GEN_AI_INPUT_MESSAGES]);
@@ -151,7 +150,7 @@ function Messages({ messages }: { readonly messages: readonly SpanMessage[] }): 
   );
 }
 
-function tokensIn(attributes: ShownSpan['attributes']): string | undefined {
+function tokensIn(attributes: SpanAttributes): string | undefined {
   const shown =
     ownTokens(attributes) ??
     tokens(attributes[ATTR.OPENAI_TOTAL_INPUT_TOKENS], attributes[ATTR.OPENAI_TOTAL_OUTPUT_TOKENS]);

@@ -1,11 +1,13 @@
 import { batch, computed, type ReadonlySignal, type Signal, signal } from '@preact/signals';
 import type { CallTotals } from '../totals.ts';
 import { findRows } from '../trace-filter.ts';
-import { millisecondsBetween, type Row } from '../tree.ts';
-import type { Trace, TraceEntry, TraceLists } from '../viewed-trace.ts';
+import type { OpenedTrace, TraceEntry, TraceLists } from '../trace-store.ts';
+import type { Row } from '../tree.ts';
+import { millisecondsBetween } from '../viewed-span.ts';
+import type { ViewedTrace } from '../viewed-trace.ts';
 import { address, type PageAddress, type TraceOrder } from './address.ts';
 import { isWide } from './layout.tsx';
-import type { OpenedTrace, TraceSource } from './trace-source.ts';
+import type { TraceSource } from './trace-source.ts';
 
 /** The open trace or conversation, with its entry in the list. */
 interface Opened extends OpenedTrace {
@@ -15,7 +17,7 @@ interface Opened extends OpenedTrace {
 export const lists: Signal<TraceLists | undefined> = signal();
 export const opened: Signal<Opened | undefined> = signal();
 /** The trace that the open one is compared with. */
-export const compared: Signal<Trace | undefined> = signal();
+export const compared: Signal<ViewedTrace | undefined> = signal();
 /** What the calls of the listed traces used; `undefined` while the totals are not shown. */
 export const totals: Signal<readonly CallTotals[] | undefined> = signal();
 /** Whether the address names a trace that does not exist here, so that another one is shown. */

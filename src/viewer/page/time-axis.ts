@@ -1,6 +1,6 @@
 import { computed, type ReadonlySignal, signal } from '@preact/signals';
 import { formatMilliseconds } from '../amounts.ts';
-import { type FinishedSpan, millisecondsBetween, type Time } from '../tree.ts';
+import { millisecondsBetween, type Time, type ViewedSpan } from '../viewed-span.ts';
 import { active, opened, rowsById, selected } from './state.ts';
 
 /** A part of the time axis, in milliseconds since the start of the trace. */
@@ -18,7 +18,7 @@ const MIN_ZOOM_MS = 1e-3;
 /** The part of the time that the reader has chosen, with the trace that it belongs to. */
 const chosen = signal<(TimeRange & { readonly trace: string }) | undefined>(undefined);
 
-const traceId = computed(() => opened.value?.trace.tree.traceId);
+const traceId = computed(() => opened.value?.trace.traceId);
 
 const zoom = computed(() => (chosen.value?.trace === traceId.value ? chosen.value : undefined));
 
@@ -37,8 +37,8 @@ function timeSinceStart(time: Time): number {
   return millisecondsBetween(opened.value?.trace.summary.start ?? time, time);
 }
 
-export function spanTime({ startTime, endTime }: FinishedSpan): TimeRange {
-  return { from: timeSinceStart(startTime), to: timeSinceStart(endTime) };
+export function spanTime({ start, end }: ViewedSpan): TimeRange {
+  return { from: timeSinceStart(start), to: timeSinceStart(end) };
 }
 
 /** Shows a part of the time, unless it is too short; `undefined` shows the whole time. */
@@ -58,7 +58,7 @@ export function moveZoom(direction: -1 | 1): void {
 /** Zooms to one span, or back to the whole time. Takes the selected span, or else the row where the reader was last. */
 export function toggleZoom(): void {
   const row = selected.peek() ?? rowsById.peek().get(active.peek()?.id ?? '');
-  zoomTo(isZoomed.peek() || row === undefined ? undefined : spanTime(row.node.span));
+  zoomTo(isZoomed.peek() || row === undefined ? undefined : spanTime(row.span));
 }
 
 /** Styles that place a part of the time within another one. */

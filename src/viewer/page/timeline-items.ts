@@ -28,11 +28,16 @@ const MIN_GROUP = 5;
 const MAX_OPEN_SPANS = 200;
 const OPEN_DEPTH = 1;
 
-const childrenOf = computed(() => Map.groupBy(opened.value?.trace.rows ?? [], ({ parent }) => parent));
+function childrenOf(parent: Row | undefined): readonly Row[] {
+  return (parent === undefined ? opened.value?.trace.roots : parent.children) ?? [];
+}
 
 /** The rows below each row, in groups. A row that belongs to no group is a group of one. */
 const groupsBelow = computed(
-  () => new Map([...childrenOf.value].map(([parent, siblings]) => [parent, siblingGroups(siblings)])),
+  () =>
+    new Map(
+      [undefined, ...(opened.value?.trace.rows ?? [])].map((row) => [row, siblingGroups(childrenOf(row))]),
+    ),
 );
 
 function siblingGroups(siblings: readonly Row[]): Row[][] {
@@ -45,7 +50,7 @@ function siblingGroups(siblings: readonly Row[]): Row[][] {
   return runs.flatMap((run) => (run.length < MIN_GROUP ? run.map((row) => [row]) : [run]));
 }
 
-export function kindOf({ node: { span } }: Row): string {
+export function kindOf({ span }: Row): string {
   const operation = span.attributes[ATTR.GEN_AI_OPERATION_NAME];
   return typeof operation === 'string' ? operation : span.name;
 }
@@ -70,7 +75,7 @@ export function idsAbove(row: Row | undefined): string[] {
 /** The ids of all items that can be collapsed, except roots. */
 export function idsToClose(): string[] {
   const rows = opened.peek()?.trace.rows ?? [];
-  const parents = rows.filter(({ node, parent }) => node.children.length > 0 && parent !== undefined);
+  const parents = rows.filter(({ children, parent }) => children.length > 0 && parent !== undefined);
   return [...parents.map(({ id }) => id), ...new Set(groupIds.peek().values())];
 }
 
@@ -94,8 +99,7 @@ export const timelineItems: ReadonlySignal<readonly TimelineItem[]> = computed((
   const items: TimelineItem[] = [];
   const shownBelow = (parent: Row | undefined): readonly (readonly Row[])[] => {
     if (!isFiltered.value) return groupsBelow.value.get(parent) ?? [];
-    const rows = childrenOf.value.get(parent) ?? [];
-    return rows.filter((row) => wantedRows.value.has(row)).map((row) => [row]);
+    return childrenOf(parent).flatMap((row) => (wantedRows.value.has(row) ? [[row]] : []));
   };
   // A stack: the last entry is handled next. No recursion, because a trace can be thousands of levels deep.
   const pending: Pick<TimelineItem, 'rows' | 'depth' | 'parent'>[] = [];
@@ -110,7 +114,7 @@ export const timelineItems: ReadonlySignal<readonly TimelineItem[]> = computed((
     const isGroup = rows.length > 1;
     const id = isGroup ? (groupIds.value.get(row) ?? row.id) : row.id;
     const below = isGroup ? rows.map((each) => [each]) : shownBelow(row);
-    const hidden = isFiltered.value ? row.node.children.length - below.length : 0;
+    const hidden = isFiltered.value ? row.children.length - below.length : 0;
     const isItemClosed = below.length === 0 ? undefined : isClosed(id, row);
     items.push({ ...next, id, row, isGroup, isClosed: isItemClosed, hidden });
     if (isItemClosed === false) push(below, depth + 1, id);
@@ -123,7 +127,7 @@ const usages: ReadonlySignal<ReadonlyMap<Row, SpanUsage>> = computed(() => {
   const sums = new Map<Row, SpanUsage>();
   // In reverse, because parents come before their children and need their sums.
   for (const row of (opened.value?.trace.rows ?? []).toReversed()) {
-    const usage = addedUsage(spanUsage(row.node.span.attributes), sums.get(row) ?? NOTHING_USED);
+    const usage = addedUsage(spanUsage(row.span.attributes), sums.get(row) ?? NOTHING_USED);
     sums.set(row, usage);
     if (row.parent !== undefined)
       sums.set(row.parent, addedUsage(usage, sums.get(row.parent) ?? NOTHING_USED));
@@ -137,7 +141,7 @@ function usageOf({ rows }: TimelineItem): SpanUsage {
 
 /** The tokens of the span itself, or else the sum of the spans below it, or else an estimate. */
 export function tokensText(item: TimelineItem): string | undefined {
-  const { attributes } = item.row.node.span;
+  const { attributes } = item.row.span;
   const sum = totalTokens(usageOf(item));
   const total =
     tokens(attributes[ATTR.OPENAI_TOTAL_INPUT_TOKENS], attributes[ATTR.OPENAI_TOTAL_OUTPUT_TOKENS]) ?? sum;
@@ -147,7 +151,7 @@ export function tokensText(item: TimelineItem): string | undefined {
 
 /** The cost of the span itself, or else its total, or else the sum of the spans below it. */
 export function costText(item: TimelineItem): string | undefined {
-  const { attributes } = item.row.node.span;
+  const { attributes } = item.row.span;
   const { cost, unpriced } = usageOf(item);
   const own = item.isGroup ? undefined : costOf(attributes[ATTR.OPENAI_COST], 0);
   const total = item.isGroup
@@ -158,7 +162,7 @@ export function costText(item: TimelineItem): string | undefined {
 
 /** The time from the first start to the last end of the spans of an item. */
 export function itemTime({ rows }: TimelineItem): TimeRange {
-  const times = rows.map(({ node }) => spanTime(node.span));
+  const times = rows.map(({ span }) => spanTime(span));
   return {
     from: times.reduce((first, { from }) => Math.min(first, from), Number.POSITIVE_INFINITY),
     to: times.reduce((last, { to }) => Math.max(last, to), Number.NEGATIVE_INFINITY),

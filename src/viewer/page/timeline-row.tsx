@@ -1,7 +1,8 @@
 import type { VNode } from 'preact';
 import { count, grouped } from '../amounts.ts';
-import { isTranscription, type Row } from '../tree.ts';
-import { isFailed, shownErrorType, typeOf } from '../viewed-trace.ts';
+import type { Row } from '../tree.ts';
+import { isFailed, isTranscription } from '../viewed-span.ts';
+import { shownErrorType, typeOf } from '../viewed-trace.ts';
 import { select, toggle } from './actions.ts';
 import { Track } from './bar.tsx';
 import { Evaluations } from './facts.tsx';
@@ -25,7 +26,7 @@ interface TimelineRowProps {
 /** A row of the timeline: the name of a span and details beside it, its numbers, and its bar. */
 export function TimelineRow({ item, top, columns, isActive }: TimelineRowProps): VNode {
   const { row, isGroup, isClosed } = item;
-  const { span } = row.node;
+  const { span } = row;
   const type = typeOf(span);
   const isFound = !isFiltered.value || foundRows.value.has(row);
   return (
@@ -66,20 +67,19 @@ function RowName({ item }: { readonly item: TimelineItem }): VNode {
         <>
           <span class="label clip">{`${grouped(rows.length)} × ${kindOf(row).slice(0, 200)}`}</span>
           <span class="failure small clip">
-            {count(rows.filter(({ node }) => isFailed(node.span)).length, 'error')}
+            {count(rows.filter(({ span }) => isFailed(span)).length, 'error')}
           </span>
         </>
       ) : (
         <SpanName row={row} />
       )}
       {hidden > 0 && <span class="pill">{`${grouped(hidden)} hidden`}</span>}
-      {!isGroup && <span class="preview small dim clip">{previewOf(row.node.span)}</span>}
+      {!isGroup && <span class="preview small dim clip">{previewOf(row.span)}</span>}
     </span>
   );
 }
 
-function SpanName({ row: { node } }: { readonly row: Row }): VNode {
-  const { span } = node;
+function SpanName({ row: { span } }: { readonly row: Row }): VNode {
   // Leave out the names of parameters in a path, so that the end of the path is visible.
   const label = span.name.slice(0, 200).replaceAll(/\{\w+\}/g, '…');
   const finish = isTranscription(span) || isFailed(span) ? undefined : finishOf(span)?.slice(0, 40);

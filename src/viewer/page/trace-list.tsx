@@ -1,7 +1,7 @@
 import type { VNode } from 'preact';
 import { useRef } from 'preact/hooks';
 import { costOf, count, dollars, formatDuration, grouped, joinedFacts, totalTokens } from '../amounts.ts';
-import type { TraceEntry } from '../viewed-trace.ts';
+import type { TraceEntry } from '../trace-store.ts';
 import { choose, chooseKind, compareWith, showTotals } from './actions.ts';
 import { address, go, TRACE_ORDERS, type TraceOrder } from './address.ts';
 import { clock } from './facts.tsx';

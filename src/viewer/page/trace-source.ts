@@ -1,24 +1,16 @@
-import { fromPageSpan, type PageSpan } from '../page-span.ts';
-import { type CallTotals, callTotals } from '../totals.ts';
+import type { CallTotals } from '../totals.ts';
 import type { TraceFilter } from '../trace-filter.ts';
-import type { FinishedSpan } from '../tree.ts';
-import {
-  conversationSpans,
-  conversationTrace,
-  entryOf,
-  type PageData,
-  readTrace,
-  readTraces,
-  type Trace,
-  type TraceEntry,
-  type TraceLists,
-} from '../viewed-trace.ts';
+import { type OpenedTrace, type TraceEntry, type TraceLists, TraceStore } from '../trace-store.ts';
+import type { ViewedSpan } from '../viewed-span.ts';
+import { viewedConversation, viewedTrace } from '../viewed-trace.ts';
 
-/** A trace, or a conversation as if it were one. */
-export interface OpenedTrace {
-  readonly trace: Trace;
+/** The data of the page. */
+export interface PageData {
+  readonly spans: readonly ViewedSpan[];
   /** The number of spans that did not fit. */
   readonly omitted: number;
+  /** Whether the page requests its spans from the server that it comes from. */
+  readonly live?: boolean;
 }
 
 /** Where the page gets its traces from. */
@@ -34,48 +26,32 @@ export interface TraceSource {
 
 /** The source of a page that contains its traces. */
 export class ContainedTraces implements TraceSource {
-  readonly #traces: readonly Trace[];
-  readonly #conversations: readonly Trace[];
+  readonly #store = new TraceStore({ isLive: false });
   readonly omitted: number;
 
-  constructor(data: PageData) {
-    this.#traces = readTraces(data);
-    this.omitted = data.omitted;
-    const parts = new Map<string, FinishedSpan[]>();
-    for (const trace of this.#traces)
-      for (const [id, spans] of conversationSpans(trace)) {
-        const known = parts.get(id);
-        if (known === undefined) parts.set(id, spans);
-        else for (const span of spans) known.push(span);
-      }
-    this.#conversations = [...parts].map(([id, spans]) => conversationTrace(id, spans));
+  constructor({ spans, omitted }: PageData) {
+    this.#store.add(spans);
+    this.omitted = omitted;
   }
 
   async lists(filter: TraceFilter): Promise<TraceLists> {
-    const entries = (traces: readonly Trace[], kind: TraceEntry['kind']): TraceEntry[] =>
-      traces
-        .map((trace) => entryOf(trace, kind, filter))
-        .filter((entry) => entry !== undefined)
-        // Never shown as in progress: a parent in another process may be missing for good.
-        .map((entry) => ({ ...entry, underWay: false }));
-    return {
-      traces: entries(this.#traces, 'trace'),
-      conversations: entries(this.#conversations, 'conversation'),
-      total: this.#traces.length,
-      dropped: 0,
-      unlisted: 0,
-    };
+    const lists = this.#store.lists(filter);
+    const { traces, conversations } = lists;
+    return { ...lists, traces: failedFirst(traces), conversations: failedFirst(conversations) };
   }
 
   async totals(filter: TraceFilter): Promise<readonly CallTotals[]> {
-    return callTotals(this.#traces.filter((trace) => entryOf(trace, 'trace', filter) !== undefined));
+    return this.#store.totals(filter);
   }
 
-  async open({ kind, id }: Pick<TraceEntry, 'kind' | 'id'>): Promise<OpenedTrace | undefined> {
-    const traces = kind === 'trace' ? this.#traces : this.#conversations;
-    const trace = traces.find(({ tree }) => tree.traceId === id);
-    return trace && { trace, omitted: this.omitted };
+  async open(entry: Pick<TraceEntry, 'kind' | 'id'>): Promise<OpenedTrace | undefined> {
+    const opened = this.#store.open(entry);
+    return opened && { ...opened, omitted: this.omitted };
   }
+}
+
+function failedFirst(entries: readonly TraceEntry[]): TraceEntry[] {
+  return entries.toSorted((a, b) => Number(b.errors > 0) - Number(a.errors > 0));
 }
 
 /** The source of a page that requests its traces from the server. */
@@ -94,9 +70,8 @@ export class ServedTraces implements TraceSource {
     const answer = await fetchFrom(`/api/${kind}`, { id });
     // The trace was dropped in the meantime.
     if (answer.status === 404) return undefined;
-    const { spans, omitted } = (await answer.json()) as { spans: PageSpan[]; omitted: number };
-    const trace = kind === 'trace' ? readTrace(spans) : conversationTrace(id, spans.map(fromPageSpan));
-    return { trace, omitted };
+    const { spans, omitted } = (await answer.json()) as PageData;
+    return { trace: kind === 'trace' ? viewedTrace(id, spans) : viewedConversation(id, spans), omitted };
   }
 
   /** Calls back when something changes, and when the connection is lost. Pauses while the page is hidden. */

@@ -4,7 +4,7 @@ import { OTLPTraceExporter as ProtobufExporter } from '@opentelemetry/exporter-t
 import type { ReadableSpan } from '@opentelemetry/sdk-trace';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { type LiveView, startLiveView } from '../../../src/viewer/live/live-view.ts';
-import type { PageSpan } from '../../../src/viewer/page-span.ts';
+import type { ViewedSpan } from '../../../src/viewer/viewed-span.ts';
 import { MATH_TUTOR, makeSpans } from '../spans.ts';
 import { get, listsOf, otlp, post } from './requests.ts';
 
@@ -22,7 +22,7 @@ const span = (traceId: string, spanId = '1', more: object = {}): object => ({
 });
 const post1 = (body: string | Uint8Array, headers = {}): ReturnType<typeof post> =>
   post(`${live.address}/v1/traces`, body, headers);
-const spansOf = async (id: string): Promise<PageSpan[]> =>
+const spansOf = async (id: string): Promise<ViewedSpan[]> =>
   JSON.parse((await get(live.page, `/api/trace?id=${id}`)).text).spans;
 
 describe('what the exporters of OpenTelemetry send', () => {
@@ -118,7 +118,7 @@ test('a conversation is collected from all of its traces', async () => {
   await post1(otlp(span('c', '1', thread)));
   expect((await listsOf(live.page)).conversations).toMatchObject([{ title: 'thread' }]);
   const { text } = await get(live.page, '/api/conversation?id=conv_1');
-  const { spans } = JSON.parse(text) as { spans: PageSpan[] };
+  const { spans } = JSON.parse(text) as { spans: ViewedSpan[] };
   expect(spans.map(({ traceId, spanId }) => traceId + spanId)).toEqual(['a1', 'b1', 'bbelow', 'c1']);
 });
 

@@ -1,5 +1,5 @@
 import { type IncomingHttpHeaders, type OutgoingHttpHeaders, request } from 'node:http';
-import type { TraceLists } from '../../../src/viewer/viewed-trace.ts';
+import type { TraceLists } from '../../../src/viewer/trace-store.ts';
 
 export interface Answer {
   readonly status: number;

@@ -5,12 +5,12 @@ import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { watchTraces } from '../../../src/viewer/live/watch-traces.ts';
-import type { PageSpan } from '../../../src/viewer/page-span.ts';
+import type { ViewedSpan } from '../../../src/viewer/viewed-span.ts';
 import { otlp } from './requests.ts';
 
 let folder: string;
 let stop: (() => void) | undefined;
-let taken: PageSpan[];
+let taken: ViewedSpan[];
 let evaluated: string[];
 let problems: string[];
 beforeEach(async () => {

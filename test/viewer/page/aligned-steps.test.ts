@@ -1,18 +1,17 @@
 import { expect, it } from 'vitest';
 import { alignedSteps } from '../../../src/viewer/page/aligned-steps.ts';
-import { buildTrees, type Row, rowsOf } from '../../../src/viewer/tree.ts';
-import { makeSpans, type SpanPlan } from '../spans.ts';
+import type { Row } from '../../../src/viewer/tree.ts';
+import { makeSpans, type SpanPlan, treesOf } from '../spans.ts';
 
-function rowsFrom(...children: readonly SpanPlan[]): Row[] {
-  const [tree] = buildTrees(makeSpans({ name: 'program', children }));
-  return tree === undefined ? [] : [...rowsOf(tree)];
+function rootsFrom(...children: readonly SpanPlan[]): Row[] {
+  return treesOf(makeSpans({ name: 'program', children })).flatMap(({ roots }) => roots);
 }
 
 /** Steps as text: `=` in both, `-` in the first alone, `+` in the other alone. */
 function alignment(one: readonly Row[], other: readonly Row[]): string[] {
   return alignedSteps(one, other).map((step) => {
     const sign = step.one === undefined ? '+' : step.other === undefined ? '-' : '=';
-    return `${sign} ${'.'.repeat(step.depth - 1)}${(step.one ?? step.other)?.node.span.name}`;
+    return `${sign} ${'.'.repeat(step.depth - 1)}${(step.one ?? step.other)?.span.name}`;
   });
 }
 
@@ -23,8 +22,8 @@ const step = (name: string, start: number, children: readonly SpanPlan[] = []): 
 });
 
 it('puts steps of one name side by side, in their order and below the same steps', () => {
-  const one = rowsFrom(step('chat', 0), step('find', 1, [step('GET', 1)]), step('chat', 2), step('end', 3));
-  const other = rowsFrom(
+  const one = rootsFrom(step('chat', 0), step('find', 1, [step('GET', 1)]), step('chat', 2), step('end', 3));
+  const other = rootsFrom(
     step('chat', 0),
     step('book', 1, [step('GET', 1)]),
     step('chat', 2),
@@ -46,8 +45,8 @@ it('puts steps of one name side by side, in their order and below the same steps
 
 it('aligns thousands of steps, and traces thousands of levels deep', () => {
   const many = Array.from({ length: 5_000 }, (_, i) => step(`span ${i}`, i));
-  expect(alignedSteps(rowsFrom(...many), rowsFrom(...many.slice(1))).length).toBe(2_000);
+  expect(alignedSteps(rootsFrom(...many), rootsFrom(...many.slice(1))).length).toBe(2_000);
   let deep = step('deepest', 0);
   for (let i = 0; i < 3_000; i++) deep = step('level', 0, [deep]);
-  expect(alignment(rowsFrom(deep), rowsFrom(deep)).every((each) => each.startsWith('='))).toBe(true);
+  expect(alignment(rootsFrom(deep), rootsFrom(deep)).every((each) => each.startsWith('='))).toBe(true);
 });

@@ -1,19 +1,19 @@
 import { execFileSync } from 'node:child_process';
 import { describe, expect, it } from 'vitest';
 import { curlOf, isRepeatable, typeScriptOf } from '../../../src/viewer/page/request-code.ts';
-import type { FinishedSpan } from '../../../src/viewer/tree.ts';
+import { toViewedSpan, type ViewedSpan } from '../../../src/viewer/viewed-span.ts';
 import { makeSpans, type SpanPlan } from '../spans.ts';
 
 const text = (content: string): object => ({ type: 'text', content });
 const json = JSON.stringify;
 
-function call(attributes: SpanPlan['attributes']): FinishedSpan {
+function call(attributes: SpanPlan['attributes']): ViewedSpan {
   const [span] = makeSpans({
     name: 'chat',
     attributes: { 'gen_ai.operation.name': 'chat', 'gen_ai.request.model': 'gpt-4o', ...attributes },
   });
   if (span === undefined) throw new Error('There is no span');
-  return span;
+  return toViewedSpan(span);
 }
 
 /** What a shell passes to `curl`. */
@@ -24,7 +24,7 @@ function shellArguments(command: string): string[] {
     .slice(0, -1);
 }
 
-function bodyIn(span: FinishedSpan): unknown {
+function bodyIn(span: ViewedSpan): unknown {
   return JSON.parse(shellArguments(curlOf(span)).at(-1) ?? '');
 }
 

@@ -1,0 +1,188 @@
+import * as ATTR from '../semconv/attributes.ts';
+import { attributeText, parseShortJson } from './messages.ts';
+
+/** Seconds since the epoch (or of a duration) and the nanoseconds within that second. */
+export type Time = readonly [seconds: number, nanoseconds: number];
+
+export function millisecondsBetween(start: Time, end: Time): number {
+  return (end[0] - start[0]) * 1e3 + (end[1] - start[1]) / 1e6;
+}
+
+export function compareTimes(a: Time, b: Time): number {
+  return a[0] - b[0] || a[1] - b[1];
+}
+
+export type SpanAttributes = Readonly<Record<string, unknown>>;
+
+/** An event of a span. */
+export interface SpanEvent {
+  readonly name: string;
+  readonly time: Time;
+  readonly attributes?: Readonly<Record<string, unknown>> | undefined;
+}
+
+/**
+ * A finished span: the common part of `ReadableSpan` in SDK 2.x and 3.x. Declared here, so that neither SDK is
+ * required.
+ */
+export interface FinishedSpan {
+  readonly name: string;
+  /** A value of `SpanKind`: 0 internal, 1 server, 2 client, 3 producer, 4 consumer. */
+  readonly kind: number;
+  readonly startTime: Time;
+  readonly endTime: Time;
+  /** `code` is a value of `SpanStatusCode`: 0 unset, 1 ok, 2 error. */
+  readonly status: { readonly code: number; readonly message?: string | undefined };
+  readonly attributes: Readonly<Record<string, unknown>>;
+  readonly parentSpanContext?:
+    | { readonly spanId: string; readonly isRemote?: boolean | undefined }
+    | undefined;
+  /** The resource of the process, such as `service.name`. */
+  readonly resource?: { readonly attributes: Readonly<Record<string, unknown>> } | undefined;
+  spanContext(): { readonly traceId: string; readonly spanId: string };
+}
+
+/** A span as all views read it, wherever it comes from. A page contains it as JSON. */
+export interface ViewedSpan {
+  readonly traceId: string;
+  readonly spanId: string;
+  readonly parentId?: string | undefined;
+  readonly name: string;
+  readonly kind: number;
+  readonly start: Time;
+  readonly end: Time;
+  /** Set while the span has not ended. */
+  readonly isOpen?: true | undefined;
+  /** A value of `SpanStatusCode`: 0 unset, 1 ok, 2 error. */
+  readonly status: number;
+  readonly message?: string | undefined;
+  readonly attributes: SpanAttributes;
+  readonly events?: readonly SpanEvent[] | undefined;
+  readonly resource?: SpanAttributes | undefined;
+}
+
+/** The value of `SpanStatusCode.ERROR`. */
+export const STATUS_ERROR = 2;
+
+export function isFailed({ status }: ViewedSpan): boolean {
+  return status === STATUS_ERROR;
+}
+
+/**
+ * Whether a span is what the user has said in a realtime session. It becomes known only after the answer to it begins.
+ */
+export function isTranscription({ name }: ViewedSpan): boolean {
+  return name === 'transcription';
+}
+
+const KIND_SERVER = 1;
+const KIND_CONSUMER = 4;
+
+/** The id of a span's parent. SDK 1.x has it in `parentSpanId`, without a context. */
+function parentIdOf(span: FinishedSpan & { readonly parentSpanId?: string | undefined }): string | undefined {
+  return (span.parentSpanContext?.spanId ?? span.parentSpanId) || undefined;
+}
+
+/** Whether a span has no parent in this process. */
+export function isLocalRoot(span: FinishedSpan): boolean {
+  const { parentSpanContext: parent, kind } = span;
+  if (parentIdOf(span) === undefined || parent?.isRemote === true) return true;
+  // SDK 1.x does not tell whether a parent is remote. The parent of a server or consumer span is.
+  return parent === undefined && (kind === KIND_SERVER || kind === KIND_CONSUMER);
+}
+
+/**
+ * Converts a span of the SDK. JavaScript programs can pass any value as a name.
+ *
+ * @param resource the attributes of its resource, unless they cannot be read yet
+ */
+export function toViewedSpan(
+  span: FinishedSpan & { readonly events?: readonly SpanEvent[] },
+  resource: SpanAttributes | undefined = span.resource?.attributes,
+): ViewedSpan {
+  const { traceId, spanId } = span.spanContext();
+  const { code, message } = span.status;
+  return {
+    traceId: attributeText(traceId),
+    spanId: attributeText(spanId),
+    parentId: parentIdOf(span),
+    name: attributeText(span.name),
+    kind: span.kind,
+    start: span.startTime,
+    end: span.endTime,
+    status: code,
+    message,
+    attributes: span.attributes,
+    events: span.events,
+    resource,
+  };
+}
+
+/** The resource attributes that views show. */
+const RESOURCE = ['service.name', 'service.version', ATTR.DEPLOYMENT_ENVIRONMENT_NAME];
+/** The maximum length of a value on the page, in UTF-16 units. Longer values would slow the browser down. */
+const MAX_ATTRIBUTE_LENGTH = 100_000;
+/** The maximum length of names, and of values that the page repeats for each span of a process, in UTF-16 units. */
+const MAX_SPAN_NAME_LENGTH = 1_000;
+/** The maximum number of attributes of one span or event on the page. */
+const MAX_ATTRIBUTES = 1_000;
+
+/** A span within the limits of the page, whose values JSON can hold. */
+export function limitedSpan(span: ViewedSpan): ViewedSpan {
+  const { parentId, message, events = [] } = span;
+  return {
+    ...span,
+    parentId: optionalText(parentId),
+    name: limitedName(span.name),
+    message: optionalText(message),
+    attributes: limitedValues(span.attributes),
+    events: events.map(limitedEvent),
+    resource: limitedResource(span.resource ?? {}),
+  };
+}
+
+export function limitedEvent({ name, time, attributes = {} }: SpanEvent): SpanEvent {
+  return { name: limitedName(name), time, attributes: limitedValues(attributes) };
+}
+
+export function limitedResource(attributes: SpanAttributes): SpanAttributes | undefined {
+  const shown = RESOURCE.filter((name) => attributes[name] !== undefined);
+  return shown.length === 0
+    ? undefined
+    : Object.fromEntries(shown.map((name) => [name, limitedValue(attributes[name], MAX_SPAN_NAME_LENGTH)]));
+}
+
+/** Attributes within the limits of the page. Further ones are only counted; longer values are cut and marked. */
+function limitedValues(attributes: SpanAttributes): SpanAttributes {
+  const all = Object.entries(attributes);
+  const shown = all
+    .slice(0, MAX_ATTRIBUTES)
+    .map(([name, value]): [string, unknown] => [limitedName(name), limitedValue(value)]);
+  const omitted = all.length - shown.length;
+  if (omitted > 0) shown.push(['…', `${omitted} more attributes, omitted from this page`]);
+  return Object.fromEntries(shown);
+}
+
+function limitedName(name: unknown): string {
+  const text = attributeText(name);
+  return text.length > MAX_SPAN_NAME_LENGTH ? `${text.slice(0, MAX_SPAN_NAME_LENGTH)}…` : text;
+}
+
+function optionalText(value: unknown): string | undefined {
+  return value === undefined ? undefined : cutText(attributeText(value), MAX_ATTRIBUTE_LENGTH);
+}
+
+/** A value that JSON can hold. A program may pass an object that is circular or nested very deeply. */
+function limitedValue(value: unknown, length: number = MAX_ATTRIBUTE_LENGTH): unknown {
+  if (value === undefined || value === null || typeof value === 'number' || typeof value === 'boolean')
+    return value;
+  const text = attributeText(value);
+  if (typeof value === 'string' || text.length > length) return cutText(text, length);
+  return parseShortJson(text) ?? text;
+}
+
+function cutText(text: string, length: number): string {
+  return text.length <= length
+    ? text
+    : `${text.slice(0, length)}… (${text.length} characters, cut for this page)`;
+}
