@@ -64,8 +64,7 @@ const SHARED = [
   'test/telemetry/{cost,masking,outcomes}/*.test.ts',
   'test/testing/*.test.ts',
   'test/util/{bounded-map,linked-context,microseconds,patch-method,payload}.test.ts',
-  'test/viewer/{duration,otlp-json,summary-view,totals,transcript,trace-filter,tree,tree-view}.test.ts',
-  'test/viewer/live/trace-store.test.ts',
+  'test/viewer/{duration,otlp-json,summary-view,totals,trace-filter,trace-store,transcript,tree,tree-view}.test.ts',
   'test/viewer/page/*.test.ts',
 ];
 

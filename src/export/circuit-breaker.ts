@@ -53,7 +53,6 @@ export class CircuitBreakerExporter<Wrapped extends Exporter> {
   readonly #name: string;
   readonly #timeout: number;
   readonly #breaker: CircuitBreaker;
-  /** The value of `dropped` when it was last reported. */
   #reportedDropped = 0;
 
   constructor(exporter: Wrapped, options: CircuitBreakerExporterOptions = {}) {

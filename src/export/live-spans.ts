@@ -27,7 +27,6 @@ interface StartedSpan {
   spanContext(): { readonly traceId: string; readonly spanId: string; readonly traceFlags: number };
 }
 
-/** The maximum number of spans in progress that are shown at once. */
 const MAX_SHOWN_SPANS = 1_000;
 /** The size of a request, in UTF-16 units, after which no more spans are added to it. */
 const MAX_REQUEST_LENGTH = 8_000_000;
@@ -35,7 +34,6 @@ const MAX_REQUEST_LENGTH = 8_000_000;
 const START_DELAY_MS = 150;
 /** The delay before the next request, which shows what has changed since the last one. */
 const CHANGE_DELAY_MS = 400;
-/** The delay before the next request if the last one failed. */
 const RETRY_DELAY_MS = 5_000;
 const REQUEST_TIMEOUT_MS = 2_000;
 

@@ -15,7 +15,6 @@ const OTLP_EXPORTERS: ReadonlyMap<string, ExporterPackage> = new Map([
 
 const ZIPKIN: ExporterPackage = ['@opentelemetry/exporter-zipkin', 'ZipkinExporter'];
 
-/** The options of a batching processor and the variables that set them. */
 const BATCHING: readonly (readonly [option: string, variable: string])[] = [
   ['maxQueueSize', 'OTEL_BSP_MAX_QUEUE_SIZE'],
   ['scheduledDelayMillis', 'OTEL_BSP_SCHEDULE_DELAY'],

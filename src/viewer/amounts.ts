@@ -13,7 +13,6 @@ export function estimatedTokens(output: unknown): string | undefined {
   return shown && `~${shown}`;
 }
 
-/** The tokens of several calls. */
 export interface TokenTotals {
   /** The sum of `gen_ai.usage.*`, which counts every token once. `undefined` if no span reports usage. */
   readonly inputTokens: number | undefined;
@@ -66,7 +65,6 @@ export function explainedCost(value: unknown, unpriced: unknown): string | undef
 /** Created once, because that takes longer than formatting a number. */
 const GROUPED = new Intl.NumberFormat('en-US');
 
-/** Formats a number with thousands separators. */
 export function grouped(value: number): string {
   return GROUPED.format(value);
 }
@@ -75,7 +73,6 @@ export function isNumber(value: unknown): value is number {
   return typeof value === 'number' && Number.isFinite(value);
 }
 
-/** Formats the time between two moments. See {@link formatMilliseconds}. */
 export function formatDuration(start: Time, end: Time): string {
   return formatMilliseconds(millisecondsBetween(start, end));
 }

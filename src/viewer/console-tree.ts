@@ -32,7 +32,6 @@ export interface ConsoleTreeExporterOptions {
   readonly steps?: boolean | undefined;
 }
 
-/** A trace that is not printed yet. */
 interface UnprintedTrace {
   readonly spans: FinishedSpan[];
   readonly evaluations: ShownEvaluation[];
@@ -63,7 +62,6 @@ const MAX_HELD_EVALUATIONS = 1_000;
 const PRINT_DELAY_MS = 200;
 /** How often the delay repeats while a conversation, run or tool call is open: five seconds, enough to read a run. */
 const MAX_WAITS = 24;
-/** The width of a terminal that does not report one. */
 const DEFAULT_COLUMNS = 80;
 
 /**
@@ -81,7 +79,6 @@ export class ConsoleTreeExporter {
   readonly #options: ConsoleTreeExporterOptions;
   /** The traces that are not printed yet, in the order of their first span. */
   readonly #held = new Map<string, UnprintedTrace>();
-  /** The ids of the traces that were printed last. */
   readonly #printed = new BoundedMap<string, true>(MAX_UNPRINTED_TRACES);
   readonly #printAll = (): void => this.#print([...this.#held.keys()]);
   #forget: (() => void) | undefined;
@@ -175,13 +172,13 @@ export class ConsoleTreeExporter {
       this.#printed.set(traceId, true);
       const stream = this.#options.stream ?? defaultStream();
       // Written at once, so that no other output appears between the lines of a trace.
-      writeTo(stream, `${this.#attributeText(traceId, trace, stream)}\n`);
+      writeTo(stream, `${this.#draw(traceId, trace, stream)}\n`);
     }
   }
 
-  #attributeText(traceId: string, trace: UnprintedTrace, stream: TextStream): string {
+  #draw(traceId: string, trace: UnprintedTrace, stream: TextStream): string {
     try {
-      const { env = {}, platform } = globalProcess() ?? {};
+      const { env = {}, platform }: Partial<NodeJS.Process> = globalThis.process ?? {};
       const isTerminal = stream.isTTY === true;
       const isOld = isTerminal && isOldConsole(platform, env);
       const columns = stream.columns || DEFAULT_COLUMNS;
@@ -215,18 +212,7 @@ export class ConsoleTreeExporter {
   }
 }
 
-/** The fields of Node's `process` that are used here. Other runtimes have all, some or none of them. */
-interface GlobalProcess {
-  readonly stderr?: TextStream;
-  readonly env?: Readonly<Record<string, string | undefined>>;
-  readonly platform?: string;
-}
-
-function globalProcess(): GlobalProcess | undefined {
-  return (globalThis as { process?: GlobalProcess }).process;
-}
-
 function defaultStream(): TextStream {
   // biome-ignore lint/suspicious/noConsole: without `process`, the console is the only place to write to.
-  return globalProcess()?.stderr ?? { write: (text) => console.error(text.trimEnd()) };
+  return globalThis.process?.stderr ?? { write: (text) => console.error(text.trimEnd()) };
 }

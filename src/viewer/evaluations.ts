@@ -5,7 +5,6 @@ import { isNumber, joinedFacts } from './amounts.ts';
 import { attributeText } from './messages.ts';
 import type { SpanEvent, Time } from './viewed-span.ts';
 
-/** An evaluation of an answer, as a page shows it. */
 export interface SpanEvaluation {
   readonly name: string;
   readonly score: number | undefined;
@@ -13,7 +12,6 @@ export interface SpanEvaluation {
   readonly explanation: string | undefined;
 }
 
-/** The evaluation results that were recorded as events of a span. */
 export function evaluationsOf(events: readonly SpanEvent[] = []): SpanEvaluation[] {
   return events
     .filter(({ name }) => name === EVENT_GEN_AI_EVALUATION_RESULT)
@@ -83,7 +81,6 @@ const EVALUATION_SUBJECTS: readonly (readonly [name: string, attribute: string])
   ['conversation', ATTR.GEN_AI_CONVERSATION_ID],
 ];
 
-/** The lines for an evaluation that is printed without its span. */
 export function lateEvaluationLines({ traceId, event }: ShownEvaluation): string {
   const { attributes = {} } = event;
   const subject = EVALUATION_SUBJECTS.find(([, attribute]) => typeof attributes[attribute] === 'string');

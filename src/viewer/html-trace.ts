@@ -48,7 +48,6 @@ export class HtmlTraceExporter {
   readonly #stored: SpanStore<HeldSpan>;
   /** The revision of each trace when it was last written to a page. */
   readonly #written = new WeakMap<PageTrace, number>();
-  /** How often the page of each trace could not be written. */
   readonly #failures = new WeakMap<PageTrace, number>();
   readonly #closed = new BoundedMap<string, true>(MAX_PAGE_TRACES);
   /** The number of spans that were dropped to keep newer traces and are on no page. */
@@ -173,7 +172,6 @@ export class HtmlTraceExporter {
     return this.#write(this.#path.replaceAll('{traceId}', id.replace(/[^\w-]/g, '_')), [trace], 0);
   }
 
-  /** @returns whether the page was written */
   #write(path: string, traces: readonly PageTrace[], omitted: number): boolean {
     if (this.#page === undefined) return false;
     const { pageDocument, writePrivately } = this.#page;

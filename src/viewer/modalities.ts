@@ -17,7 +17,6 @@ export interface ModalityAmount {
   readonly input: number;
   readonly cached: number;
   readonly output: number;
-  /** The cost in USD; `undefined` if no price is known. */
   readonly cost: number | undefined;
   /** The costs that the sum consists of; `undefined` if some calls report only the sum. */
   readonly costs: ModalityCosts | undefined;

@@ -4,14 +4,12 @@ import { isRecord } from './messages.ts';
 import type { SpanNote } from './span-store.ts';
 import { limitedEvent, limitedSpan, STATUS_ERROR, type Time, type ViewedSpan } from './viewed-span.ts';
 
-/** The spans of a file, and what was skipped while reading it. */
 export interface OtlpSpans {
   readonly spans: ViewedSpan[];
   /** Evaluations from log records. Each names the span that it is about. */
   readonly evaluations: SpanNote[];
   /** The number of spans beyond {@link MAX_SPANS}. */
   omitted: number;
-  /** The number of lines that are not JSON. */
   unreadable: number;
   /** Whether reading stopped because too many lines were unreadable. */
   stopped: boolean;
@@ -21,7 +19,6 @@ export interface OtlpSpans {
 
 /** The maximum number of spans that are read: more than one page can hold. */
 const MAX_SPANS = 500_000;
-/** The maximum number of evaluations in one file or request. */
 const MAX_EVALUATIONS = 10_000;
 /** Reading stops after this many lines that are not JSON, unless the file is watched. */
 const MAX_UNREADABLE_LINES = 10_000;
@@ -83,7 +80,6 @@ function parsed(text: string): unknown {
 
 /** The fields that contain spans, from outside to inside. */
 const CONTAINERS = ['resourceSpans', 'batches', 'scopeSpans', 'instrumentationLibrarySpans', 'spans'];
-/** The fields that contain log records. */
 const LOG_CONTAINERS = ['resourceLogs', 'scopeLogs', 'logRecords'];
 
 function findSpans(value: unknown, resource: OtlpFields | undefined, found: OtlpSpans, level = 0): void {

@@ -5,12 +5,10 @@ import { cancelledBy, unusualFinish, words } from './answer-end.ts';
 import { attributeText } from './messages.ts';
 import type { Detail, Rank, TextSegment } from './terminal-text.ts';
 import type { Row } from './tree.ts';
-import { isFailed, type ViewedSpan } from './viewed-span.ts';
+import { isFailed, type SpanAttributes, type ViewedSpan } from './viewed-span.ts';
 
-/** A detail of a span: the attributes that it is read from, and how it is shown. */
 interface Fact {
-  readonly attributes: readonly string[];
-  readonly show: (values: readonly unknown[], row: Row) => ShownFact | string | undefined;
+  readonly show: (attributes: SpanAttributes, row: Row) => ShownFact | string | undefined;
   /** The rank. Default: 0. Facts that matter less than errors, tokens and cost have another one. */
   readonly rank?: Rank;
 }
@@ -37,110 +35,80 @@ const REQUEST_ID = /^openai\.(?!request\.)\w+\.id$/;
 
 /** The details of a span, in this order. To show another one, add a row. */
 const FACTS: readonly Fact[] = [
-  { attributes: [], show: (_, { span }) => (isFailed(span) ? error(span) : undefined) },
+  { show: (_, { span }) => (isFailed(span) ? error(span) : undefined) },
   {
-    attributes: [ATTR.GEN_AI_OPERATION_NAME, ATTR.GEN_AI_AGENT_ID],
     rank: 1,
-    show: ([operation, id]) => (operation === 'create_agent' ? words(id) : undefined),
+    show: (of) =>
+      of[ATTR.GEN_AI_OPERATION_NAME] === 'create_agent' ? words(of[ATTR.GEN_AI_AGENT_ID]) : undefined,
   },
-  { attributes: [ATTR.OPENAI_RUN_STATUS], show: ([value], { span }) => status(value, span) },
+  { show: (of, { span }) => status(of[ATTR.OPENAI_RUN_STATUS], span) },
   {
-    attributes: [ATTR.OPENAI_STEP_STATUS],
-    show: ([value], { span }) => (value === 'completed' ? undefined : status(value, span)),
-  },
-  {
-    attributes: [ATTR.OPENAI_RESOURCE_STATUS],
-    show: ([value], { span }) => (BAD_STATUSES.has(value) ? status(value, span) : undefined),
+    show: ({ [ATTR.OPENAI_STEP_STATUS]: value }, { span }) =>
+      value === 'completed' ? undefined : status(value, span),
   },
   {
-    attributes: [ATTR.OPENAI_RUN_OBSERVED],
-    show: ([observed]) => (observed === false ? { text: 'end not observed', tone: 'warning' } : undefined),
+    show: ({ [ATTR.OPENAI_RESOURCE_STATUS]: value }, { span }) =>
+      BAD_STATUSES.has(value) ? status(value, span) : undefined,
   },
+  { show: (of) => (of[ATTR.OPENAI_RUN_OBSERVED] === false ? warning('end not observed') : undefined) },
+  { show: (of) => tokens(of[ATTR.GEN_AI_USAGE_INPUT_TOKENS], of[ATTR.GEN_AI_USAGE_OUTPUT_TOKENS]) },
+  { show: missingTokens },
   {
-    attributes: [ATTR.GEN_AI_USAGE_INPUT_TOKENS, ATTR.GEN_AI_USAGE_OUTPUT_TOKENS],
-    show: ([input, output]) => tokens(input, output),
-  },
-  {
-    attributes: [
-      ATTR.OPENAI_STREAM_END,
-      ATTR.GEN_AI_USAGE_INPUT_TOKENS,
-      ATTR.GEN_AI_USAGE_OUTPUT_TOKENS,
-      ATTR.GEN_AI_OPERATION_NAME,
-      ATTR.OPENAI_USAGE_ESTIMATED_OUTPUT_TOKENS,
-    ],
-    show: ([end, input, output, operation, estimated]) => {
-      if (input !== undefined || output !== undefined) return undefined;
-      if (isNumber(estimated)) return estimatedTokens(estimated);
-      return end === 'completed' && hasTokens(operation)
-        ? { text: 'tokens not reported', tone: 'warning' }
-        : undefined;
-    },
-  },
-  {
-    attributes: [
-      ATTR.OPENAI_TOTAL_INPUT_TOKENS,
-      ATTR.OPENAI_TOTAL_OUTPUT_TOKENS,
-      ATTR.GEN_AI_USAGE_INPUT_TOKENS,
-      ATTR.GEN_AI_USAGE_OUTPUT_TOKENS,
-    ],
     // A turn also reports its own tokens. If it has no subagents, the total is the same and is not shown.
-    show: ([input, output, ownInput, ownOutput]) =>
-      input === ownInput && output === ownOutput ? undefined : prefix('total ', tokens(input, output)),
+    show: ({
+      [ATTR.GEN_AI_USAGE_INPUT_TOKENS]: ownInput,
+      [ATTR.GEN_AI_USAGE_OUTPUT_TOKENS]: ownOutput,
+      [ATTR.OPENAI_TOTAL_INPUT_TOKENS]: input,
+      [ATTR.OPENAI_TOTAL_OUTPUT_TOKENS]: output,
+    }) => (input === ownInput && output === ownOutput ? undefined : prefix('total ', tokens(input, output))),
   },
-  { attributes: [ATTR.OPENAI_COST], show: ([value]) => dollars(value) },
+  { show: (of) => dollars(of[ATTR.OPENAI_COST]) },
   {
-    attributes: [ATTR.OPENAI_TOTAL_COST, ATTR.OPENAI_TOTAL_UNPRICED, ATTR.OPENAI_COST],
-    show: ([value, unpriced, own]) =>
-      value === own && unpriced === undefined ? undefined : prefix('total ', explainedCost(value, unpriced)),
+    show: ({
+      [ATTR.OPENAI_COST]: own,
+      [ATTR.OPENAI_TOTAL_COST]: total,
+      [ATTR.OPENAI_TOTAL_UNPRICED]: unpriced,
+    }) =>
+      total === own && unpriced === undefined ? undefined : prefix('total ', explainedCost(total, unpriced)),
   },
-  {
-    attributes: [ATTR.OPENAI_TOTAL_RUNS],
-    rank: 1,
-    show: ([value], { span }) => invocationCount(span, value),
-  },
+  { rank: 1, show: (of, { span }) => invocationCount(span, of[ATTR.OPENAI_TOTAL_RUNS]) },
   countFact(ATTR.OPENAI_TOTAL_USER_MESSAGES, 'user message', 2),
   {
-    attributes: [
-      ATTR.OPENAI_COST_PER_USER_MESSAGE,
-      ATTR.OPENAI_TOTAL_USER_MESSAGES,
-      ATTR.OPENAI_TOTAL_UNPRICED,
-    ],
     rank: 2,
-    show: ([value, messages, unpriced]) =>
-      messages === 1 ? undefined : suffixed(costOf(value, unpriced), ' per user message'),
+    show: (of) =>
+      of[ATTR.OPENAI_TOTAL_USER_MESSAGES] === 1
+        ? undefined
+        : suffixed(
+            costOf(of[ATTR.OPENAI_COST_PER_USER_MESSAGE], of[ATTR.OPENAI_TOTAL_UNPRICED]),
+            ' per user message',
+          ),
   },
   countFact(ATTR.OPENAI_FILE_SEARCH_RESULT_COUNT, 'result', 1),
   countFact(ATTR.OPENAI_CODE_INTERPRETER_IMAGE_COUNT, 'image', 1),
-  { attributes: [ATTR.GEN_AI_RESPONSE_FINISH_REASONS], show: ([value]) => shownFinish(value) },
+  { show: (of) => shownFinish(of[ATTR.GEN_AI_RESPONSE_FINISH_REASONS]) },
+  { rank: 1, show: (of) => cancelledBy(of[ATTR.OPENAI_REALTIME_CANCEL_REASON]) },
+  countFact(ATTR.OPENAI_REALTIME_INTERRUPTION_COUNT, 'interruption', 1),
   {
-    attributes: [ATTR.OPENAI_REALTIME_CANCEL_REASON],
-    rank: 1,
-    show: ([reason]) => cancelledBy(reason),
-  },
-  {
-    attributes: [ATTR.OPENAI_REALTIME_INTERRUPTION_COUNT],
-    rank: 1,
-    show: ([value]) => count(value, 'interruption'),
-  },
-  {
-    attributes: [ATTR.GEN_AI_USAGE_AUDIO_INPUT_TOKENS, ATTR.GEN_AI_USAGE_AUDIO_OUTPUT_TOKENS],
     rank: 2,
-    show: ([input, output]) => {
-      const isSpoken = [input, output].some((value) => isNumber(value) && value > 0);
-      const shown = isSpoken ? tokens(input, output) : undefined;
-      return shown && `audio ${shown}`;
+    show: (of) => {
+      const spoken = [of[ATTR.GEN_AI_USAGE_AUDIO_INPUT_TOKENS], of[ATTR.GEN_AI_USAGE_AUDIO_OUTPUT_TOKENS]];
+      const isSpoken = spoken.some((value) => isNumber(value) && value > 0);
+      return isSpoken ? prefix('audio ', tokens(spoken[0], spoken[1])) : undefined;
     },
   },
-  { attributes: [ATTR.HTTP_REQUEST_RESEND_COUNT], show: ([value], row) => retries(value, row) },
+  { show: (of, row) => retries(of[ATTR.HTTP_REQUEST_RESEND_COUNT], row) },
   countFact(ATTR.OPENAI_RUN_POLL_COUNT, 'poll', 2),
   countFact(ATTR.OPENAI_POLL_COUNT, 'poll', 2),
   countFact(ATTR.OPENAI_STREAM_CHUNK_COUNT, 'chunk', 2),
   {
-    attributes: [ATTR.OPENAI_STREAM_END, ATTR.GEN_AI_RESPONSE_FINISH_REASONS],
-    show: ([end, finished], { span }) =>
-      end === 'completed' || finished !== undefined || isLeftAlways(span)
+    show: (of, { span }) => {
+      const { [ATTR.OPENAI_STREAM_END]: end, [ATTR.GEN_AI_RESPONSE_FINISH_REASONS]: finished } = of;
+      // The stream of a session's events never ends: its readers always stop early.
+      const isLeftAlways = /^GET .*\/events$/.test(span.name);
+      return end === 'completed' || finished !== undefined || isLeftAlways
         ? undefined
-        : prefix('stream ', words(end)),
+        : prefix('stream ', words(end));
+    },
   },
 ];
 
@@ -148,15 +116,11 @@ const FACTS: readonly Fact[] = [
 export function detailsOf(row: Row, extraAttributes: readonly string[]): Detail[] {
   const { attributes } = row.span;
   const details = ownIds(row).map((id): Detail => ({ ...dim(terminalSafe(id, 100)), rank: 2, kind: 'id' }));
-  for (const fact of FACTS) {
-    const detail = fact.show(
-      fact.attributes.map((name) => attributes[name]),
-      row,
-    );
-    if (detail === undefined) continue;
-    const kind = fact.attributes.join();
-    details.push({ rank: fact.rank ?? 0, kind, ...(typeof detail === 'string' ? dim(detail) : detail) });
-  }
+  FACTS.forEach(({ show, rank = 0 }, i) => {
+    const fact = show(attributes, row);
+    if (fact === undefined) return;
+    details.push({ rank, kind: `fact ${i}`, ...(typeof fact === 'string' ? dim(fact) : fact) });
+  });
   for (const name of extraAttributes) {
     const value = attributes[name];
     if (value !== undefined)
@@ -167,16 +131,17 @@ export function detailsOf(row: Row, extraAttributes: readonly string[]): Detail[
 
 /** A fact that shows the number in an attribute with a noun, such as `2 polls`. */
 function countFact(attribute: string, one: string, rank: Rank): Fact {
-  return { attributes: [attribute], rank, show: ([value]) => count(value, one) };
+  return { rank, show: (of) => count(of[attribute], one) };
 }
 
-/** Whether a span reads the stream of a session's events, which never ends: its readers always stop early. */
-function isLeftAlways({ name }: ViewedSpan): boolean {
-  return /^GET .*\/events$/.test(attributeText(name));
-}
-
-function hasTokens(operation: unknown): boolean {
-  return operation === 'chat' || operation === 'text_completion';
+function missingTokens(of: SpanAttributes): ShownFact | string | undefined {
+  const { [ATTR.OPENAI_STREAM_END]: end, [ATTR.GEN_AI_OPERATION_NAME]: operation } = of;
+  const reported = of[ATTR.GEN_AI_USAGE_INPUT_TOKENS] ?? of[ATTR.GEN_AI_USAGE_OUTPUT_TOKENS];
+  if (reported !== undefined) return undefined;
+  const estimated = of[ATTR.OPENAI_USAGE_ESTIMATED_OUTPUT_TOKENS];
+  if (isNumber(estimated)) return estimatedTokens(estimated);
+  const isExpected = operation === 'chat' || operation === 'text_completion';
+  return end === 'completed' && isExpected ? warning('tokens not reported') : undefined;
 }
 
 function ownIds(row: Row): string[] {
@@ -223,7 +188,7 @@ function retries(resent: unknown, { span, children }: Row): TextSegment | undefi
   const number = isNumber(resent) ? resent : attempts - 1;
   if (number < 1) return undefined;
   const text = isAttempt ? `retry ${number}` : count(number, 'retry', 'retries');
-  return text === undefined ? undefined : { text, tone: 'warning' };
+  return text === undefined ? undefined : warning(text);
 }
 
 function suffixed(text: string | undefined, words: string): string | undefined {
@@ -232,6 +197,10 @@ function suffixed(text: string | undefined, words: string): string | undefined {
 
 function prefix(word: string, text: string | undefined): string | undefined {
   return text === undefined ? undefined : word + text;
+}
+
+function warning(text: string): TextSegment {
+  return { text, tone: 'warning' };
 }
 
 function dim(text: string): TextSegment {

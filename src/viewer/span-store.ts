@@ -15,7 +15,6 @@ export interface SpanNote {
   readonly event: SpanEvent;
 }
 
-/** A trace in a store. */
 export interface StoredTrace<Span> {
   readonly spans: Map<string, Span>;
   /** Events, by the id of the span that they are about. */
@@ -34,13 +33,10 @@ interface StoreLimits<Span> {
   readonly maxTraces: number;
   readonly maxSize: number;
   readonly sizeOf: (part: Span | SpanEvent) => number;
-  /** Called before a trace is dropped. */
   readonly dropping?: (traceId: string, trace: StoredTrace<Span>) => void;
 }
 
-/** The maximum number of events kept for one span. */
 const MAX_NOTES = 100;
-/** The maximum number of spans of a trace that have events. */
 const MAX_NOTED_SPANS = 10_000;
 
 /** Spans by trace, and the events that arrive separately from them. */
@@ -94,7 +90,6 @@ export class SpanStore<Span> {
     }
   }
 
-  /** Marks a trace as changed. */
   renew(trace: StoredTrace<Span>): void {
     trace.revision = ++this.#revision;
   }

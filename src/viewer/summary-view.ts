@@ -19,7 +19,6 @@ import type { TraceSummary } from './trace-summary.ts';
 import type { Row } from './tree.ts';
 import { isFailed } from './viewed-span.ts';
 
-/** See `TreeViewOptions` for these options. */
 interface SummaryViewOptions {
   readonly columns: number | undefined;
   readonly color: boolean;

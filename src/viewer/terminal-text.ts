@@ -85,7 +85,6 @@ export function shorten(text: string, columns: number): string {
   return columns > 0 ? `${short.trimEnd()}…` : '';
 }
 
-/** Cuts a line of segments to a number of columns. */
 export function shortenLine(line: readonly TextSegment[], columns: number): TextSegment[] {
   const short: TextSegment[] = [];
   let left = columns;
@@ -104,7 +103,6 @@ export function shortenLine(line: readonly TextSegment[], columns: number): Text
   return short;
 }
 
-/** Pads a text with spaces to a number of columns. */
 export function pad(text: string, columns: number): string {
   return text + ' '.repeat(Math.max(0, columns - widthOf(text)));
 }
@@ -112,7 +110,6 @@ export function pad(text: string, columns: number): string {
 /** How soon a detail is dropped if there is no room for all details: rank 2 first, then 1. Rank 0 is never dropped. */
 export type Rank = 0 | 1 | 2;
 
-/** A detail of a span in the terminal. */
 export interface Detail extends TextSegment {
   readonly rank: Rank;
   /** The kind of fact that the detail states. Rows of one kind show the same kinds of details. */
@@ -121,7 +118,6 @@ export interface Detail extends TextSegment {
 
 const SEPARATOR: TextSegment = { text: ' · ', tone: 'dim' };
 
-/** Puts separators between details. */
 export function joined(details: readonly TextSegment[]): TextSegment[] {
   return details.flatMap((detail, i) => (i === 0 ? [detail] : [SEPARATOR, detail]));
 }

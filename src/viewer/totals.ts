@@ -5,7 +5,6 @@ import { addedUsage, NOTHING_USED, type SpanUsage, spanUsage } from './usage.ts'
 import { isFailed, millisecondsBetween, type ViewedSpan } from './viewed-span.ts';
 import type { ViewedTrace } from './viewed-trace.ts';
 
-/** Calls of one model or tool. */
 export interface CallTotals extends SpanUsage {
   readonly kind: 'model' | 'tool';
   readonly name: string;
@@ -16,7 +15,6 @@ export interface CallTotals extends SpanUsage {
   readonly p95: number;
 }
 
-/** The maximum number of models and tools that are listed. */
 const MAX_LISTED_CALLS = 100;
 
 /** What the calls of some traces used and how long they took, by model and tool. The most frequent come first. */

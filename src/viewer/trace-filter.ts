@@ -2,7 +2,6 @@ import * as ATTR from '../semconv/attributes.ts';
 import type { Row } from './tree.ts';
 import { isFailed, type ViewedSpan } from './viewed-span.ts';
 
-/** What the reader of the page looks for. */
 export interface TraceFilter {
   /** Words, phrases in quotes, and terms such as `model:gpt-4o`. */
   readonly words: string;
@@ -32,7 +31,6 @@ const MAX_FILTERED_LENGTH = 20_000;
 /** The maximum number of terms of a filter. Each term is one bit of a number. */
 const MAX_TERMS = 30;
 
-/** Whether a span matches one term. */
 type Term = (span: ViewedSpan) => boolean;
 
 /**

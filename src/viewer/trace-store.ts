@@ -12,7 +12,6 @@ import {
   viewedTrace,
 } from './viewed-trace.ts';
 
-/** A trace or a conversation in a list. */
 export interface TraceEntry extends SpanUsage {
   readonly kind: 'trace' | 'conversation';
   readonly id: string;
@@ -34,7 +33,6 @@ export interface TraceEntry extends SpanUsage {
   readonly revision: string;
 }
 
-/** What the lists of the page show. */
 export interface TraceLists {
   readonly traces: readonly TraceEntry[];
   readonly conversations: readonly TraceEntry[];
@@ -61,7 +59,6 @@ interface DerivedTrace {
   readonly conversations: ReadonlyMap<string, readonly ViewedSpan[]>;
 }
 
-/** A conversation, before it is built. */
 interface ConversationParts {
   readonly spans: ViewedSpan[];
   revision: string;
@@ -83,7 +80,6 @@ const MAX_LIVE_SIZE = 256 * 2 ** 20;
 const OVERHEAD = 1_000;
 /** The time without a new span after which a trace is no longer shown as in progress, even if its root is missing. */
 const UNDER_WAY_TIMEOUT_MS = 10 * 60_000;
-/** The maximum length of a prompt in a list, in UTF-16 units. */
 const MAX_LISTED_PROMPT_LENGTH = 200;
 
 /** The traces of a page. Beyond the limits, the traces that have not changed for longest are dropped. */
@@ -104,7 +100,6 @@ export class TraceStore {
     });
   }
 
-  /** Adds spans and evaluations from one request or file. */
   add(spans: readonly ViewedSpan[], notes: readonly SpanNote[] = []): void {
     for (const span of spans) {
       const stored = this.#stored.traces.get(span.traceId);

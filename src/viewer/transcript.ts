@@ -11,9 +11,7 @@ import {
 import type { Row } from './tree.ts';
 import { isTranscription, type SpanAttributes, type ViewedSpan } from './viewed-span.ts';
 
-/** An entry of a transcript. */
 export type TranscriptEntry =
-  /** The start of a conversation, run or turn. */
   | { readonly kind: 'heading'; readonly row: Row }
   /** A message. It has no parts if its content was not recorded. */
   | {
@@ -66,14 +64,16 @@ class Transcript {
   readonly #unanswered = new Map<unknown, { output: unknown }[][]>();
   /** How often the user said each text in realtime sessions, by message key. It may also be a response's input. */
   readonly #transcribed = new Map<string, number>();
-  /** Runs whose output has not been added yet. */
   readonly #open: Row[] = [];
-  readonly #places = new Map<Row, TranscriptPlace>();
+  /** The run that each row belongs to, or else its outermost row. Walking up from every row would be quadratic. */
+  readonly #scopes = new Map<Row, Row>();
 
   constructor(rows: readonly Row[]) {
     for (const { span } of rows) this.#lookAhead(span);
     for (const row of rows) {
-      this.#places.set(row, placeOf(row, this.#places));
+      const { parent } = row;
+      const isRun = parent?.span.attributes[ATTR.GEN_AI_OPERATION_NAME] === 'invoke_agent';
+      this.#scopes.set(row, parent === undefined ? row : isRun ? parent : (this.#scopes.get(parent) ?? row));
       this.#closeRuns(row);
       this.#add(row);
     }
@@ -102,7 +102,7 @@ class Transcript {
       this.#addInput(row, row);
       this.#open.push(row);
     } else if (MODEL_CALLS.has(operation)) {
-      const scope = this.#places.get(row)?.scope ?? row;
+      const scope = this.#scopes.get(row) ?? row;
       this.#addInstructions(row);
       this.#addInput(row, scope);
       this.#addOutput(row, scope, true);
@@ -209,19 +209,11 @@ class Transcript {
     });
   }
 
-  #depthOf(row: Row): number {
-    return this.#places.get(row)?.depth ?? 0;
-  }
-
   /** Adds the output of finished runs, except messages that their steps have added already. */
   #closeRuns(next: Row | undefined): void {
     // Rows are in depth-first order, so a run ends at the first row that is not below it.
-    const depth = next === undefined ? 0 : this.#depthOf(next);
-    for (
-      let run = this.#open.at(-1);
-      run !== undefined && depth <= this.#depthOf(run);
-      run = this.#open.at(-1)
-    ) {
+    const depth = next?.depth ?? 0;
+    for (let run = this.#open.at(-1); run !== undefined && depth <= run.depth; run = this.#open.at(-1)) {
       this.#open.pop();
       const output = messagesOf(run, ATTR.GEN_AI_OUTPUT_MESSAGES, 'assistant') ?? [];
       const seen = new Set(this.#histories.get(run)?.flat());
@@ -237,21 +229,6 @@ export function toolExchange(attributes: SpanAttributes): { input: unknown; outp
     input: attributes[ATTR.GEN_AI_TOOL_CALL_ARGUMENTS] ?? attributes[ATTR.GEN_AI_RETRIEVAL_QUERY_TEXT],
     output: attributes[ATTR.GEN_AI_TOOL_CALL_RESULT] ?? attributes[ATTR.GEN_AI_RETRIEVAL_DOCUMENTS],
   };
-}
-
-/** The place of a row in its tree, computed from its parent's place: walking up from every row would be quadratic. */
-interface TranscriptPlace {
-  readonly depth: number;
-  /** The run that the row belongs to. Without a run, the outermost row. */
-  readonly scope: Row;
-}
-
-function placeOf(row: Row, known: ReadonlyMap<Row, TranscriptPlace>): TranscriptPlace {
-  const { parent } = row;
-  const above = parent && known.get(parent);
-  if (parent === undefined || above === undefined) return { depth: 0, scope: row };
-  const isRun = parent.span.attributes[ATTR.GEN_AI_OPERATION_NAME] === 'invoke_agent';
-  return { depth: above.depth + 1, scope: isRun ? parent : above.scope };
 }
 
 /** The messages in an attribute. A value that is too long to parse counts as one message of the given role. */

@@ -20,7 +20,6 @@ import {
 import type { Row, TraceTree } from './tree.ts';
 import type { ViewedSpan } from './viewed-span.ts';
 
-/** How a tree is drawn. */
 export interface TreeViewOptions {
   /** The width of the terminal; `undefined` if lines may have any length. */
   readonly columns: number | undefined;
@@ -33,11 +32,9 @@ export interface TreeViewOptions {
 
 /** If lines may have any length, names longer than this (including the branch) do not widen the name column. */
 const MAX_SPAN_NAME_WIDTH = 64;
-/** The maximum fraction of the terminal's width for the name column. */
 const NAME_SHARE = 0.6;
 /** A branch that leaves less room than this for the name is shortened, but not below half of the name column. */
 const MIN_NAME_WIDTH = 16;
-/** The maximum width of a line of content, if lines may have any length. */
 const MAX_CONTENT_WIDTH = 120;
 
 /** Colors by operation, or by span name if the span is not a GenAI operation. */
@@ -64,7 +61,6 @@ interface Cell {
   readonly content: readonly string[];
 }
 
-/** The widths that all spans of a tree share. */
 interface Layout {
   readonly name: number;
   readonly duration: number;

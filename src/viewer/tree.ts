@@ -7,7 +7,6 @@ export interface Row {
   readonly span: ViewedSpan;
   readonly parent: Row | undefined;
   readonly children: readonly Row[];
-  /** The depth: 1 for a root. */
   readonly depth: number;
   /** The prefix of the name: empty for a root, otherwise tree lines that end in `├─ ` or `└─ `. */
   readonly branch: string;
@@ -36,7 +35,7 @@ const MAX_INDENTATION = 100;
  */
 export function buildTrees(spans: Iterable<ViewedSpan>): TraceTree[] {
   return [...groupBy(spans, ({ traceId }) => traceId)]
-    .map(([traceId, each]) => treeOf(traceId, linked(each)))
+    .map(([traceId, each]) => treeOf(traceId, linkRows(each)))
     .sort((a, b) => compareRows(a.roots[0], b.roots[0]));
 }
 
@@ -90,7 +89,7 @@ function treeOf(traceId: string, roots: readonly LooseRow[]): TraceTree {
 }
 
 /** Links the spans of a trace to their parents. @returns the roots */
-function linked(spans: readonly ViewedSpan[]): LooseRow[] {
+function linkRows(spans: readonly ViewedSpan[]): LooseRow[] {
   const rows = spans.map(
     (span): LooseRow => ({ id: '', span, parent: undefined, children: [], depth: 0, branch: '', rail: '' }),
   );

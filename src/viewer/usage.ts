@@ -4,7 +4,6 @@ import type { SpanAttributes } from './viewed-span.ts';
 
 /** The tokens and cost of one or several spans. */
 export interface SpanUsage extends TokenTotals {
-  /** The cost in USD; `undefined` if no price is known. */
   readonly cost: number | undefined;
   /** The number of spans with reported or estimated tokens but no cost. The cost does not include them. */
   readonly unpriced: number;
@@ -18,7 +17,6 @@ export const NOTHING_USED: SpanUsage = {
   unpriced: 0,
 };
 
-/** What one span used, without the spans below it. */
 export function spanUsage(attributes: SpanAttributes): SpanUsage {
   const read = (name: string): number | undefined => {
     const { [name]: value } = attributes;

@@ -21,7 +21,6 @@ const VIEW_USAGE: string =
   '  --keep    also keeps what it receives in this file, one OTLP/JSON document per line, and shows what is there\n' +
   '  --port    port of the page and of OTLP; default: 4318\n';
 
-/** The default port of OTLP over HTTP. */
 const OTLP_PORT = 4318;
 const MAX_PORT = 65_535;
 
@@ -59,7 +58,6 @@ interface ViewParameters {
   /** Whether to serve a live page of the file or folder. */
   readonly watch: boolean;
   readonly port: number;
-  /** The file in which to keep the received traces. */
   readonly keep: string | undefined;
 }
 

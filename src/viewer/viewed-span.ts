@@ -51,7 +51,6 @@ export interface ViewedSpan {
   readonly kind: number;
   readonly start: Time;
   readonly end: Time;
-  /** Set while the span has not ended. */
   readonly isOpen?: true | undefined;
   /** A value of `SpanStatusCode`: 0 unset, 1 ok, 2 error. */
   readonly status: number;
@@ -61,7 +60,6 @@ export interface ViewedSpan {
   readonly resource?: SpanAttributes | undefined;
 }
 
-/** The value of `SpanStatusCode.ERROR`. */
 export const STATUS_ERROR = 2;
 
 export function isFailed({ status }: ViewedSpan): boolean {
@@ -118,13 +116,11 @@ export function toViewedSpan(
   };
 }
 
-/** The resource attributes that views show. */
 const RESOURCE = ['service.name', 'service.version', ATTR.DEPLOYMENT_ENVIRONMENT_NAME];
 /** The maximum length of a value on the page, in UTF-16 units. Longer values would slow the browser down. */
 const MAX_ATTRIBUTE_LENGTH = 100_000;
 /** The maximum length of names, and of values that the page repeats for each span of a process, in UTF-16 units. */
 const MAX_SPAN_NAME_LENGTH = 1_000;
-/** The maximum number of attributes of one span or event on the page. */
 const MAX_ATTRIBUTES = 1_000;
 
 /** A span within the limits of the page, whose values JSON can hold. */

@@ -5,15 +5,12 @@ import { summarize, type TraceSummary } from './trace-summary.ts';
 import { buildOneTree, groupBy, type TraceTree } from './tree.ts';
 import { isTranscription, type ViewedSpan } from './viewed-span.ts';
 
-/** A trace with everything derived from it. */
 export interface ViewedTrace extends TraceTree {
   readonly summary: TraceSummary;
   readonly title: string;
-  /** Terms that find the trace. See `facetsOf`. */
   readonly facets: readonly string[];
 }
 
-/** Builds a trace from all of its spans. */
 export function viewedTrace(traceId: string, spans: Iterable<ViewedSpan>): ViewedTrace {
   const tree = buildOneTree(traceId, spans);
   return withFacts(tree, tree.roots[0]?.span.name ?? '');
@@ -36,7 +33,6 @@ export function isUnderWay({ roots, rows }: TraceTree): boolean {
   return roots.some(({ span }) => span.parentId !== undefined) || rows.some(({ span }) => span.isOpen);
 }
 
-/** The error type of a failed span, shortened for the page. */
 export function shownErrorType({ attributes }: ViewedSpan): string {
   return attributeText(attributes[ATTR.ERROR_TYPE] ?? 'error').slice(0, 100);
 }

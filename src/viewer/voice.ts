@@ -13,20 +13,16 @@ export interface Utterance {
   readonly to: number;
   /** The span: a response of the assistant, or a transcription of the user; `undefined` if the speech has no span. */
   readonly row: Row | undefined;
-  /** What is said, if content was recorded. */
   readonly text: string | undefined;
   /** Who or what cut the utterance off, or after how long; `undefined` if it was not cut off. */
   readonly cutOff: string | undefined;
 }
 
-/** Who spoke when in a realtime session. */
 export interface Voice {
   readonly session: Row;
-  /** The length of the session, in milliseconds. */
   readonly length: number;
   /** The utterances in order. Those of the assistant are as long as its audio, as if it was played at once. */
   readonly utterances: readonly Utterance[];
-  /** When the user interrupted the assistant. */
   readonly interruptions: readonly number[];
   /** The spans that belong to the session: responses, transcriptions and tool calls. */
   readonly parts: readonly Row[];
@@ -38,7 +34,6 @@ interface Interruption {
   readonly heardSeconds: number | undefined;
 }
 
-/** The maximum number of sessions of one trace that are examined. */
 const MAX_VOICES = 20;
 
 /** The realtime sessions of a trace in which somebody speaks. */
@@ -106,7 +101,6 @@ interface PlacedEvent {
   readonly at: number;
 }
 
-/** A span of a session, and its time in the session. */
 interface SpokenPart {
   readonly row: Row;
   readonly attributes: SpanAttributes;

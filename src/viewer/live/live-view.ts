@@ -18,7 +18,6 @@ const ENDPOINT_VARIABLE = 'OTEL_EXPORTER_OTLP_ENDPOINT';
 
 /** A page that shows traces as they arrive, and the receiver that they are sent to. */
 export interface LiveView {
-  /** The OTLP endpoint, for exporters. */
   readonly address: string;
   /** The address of the page, including the token that grants access. */
   readonly page: string;
@@ -54,11 +53,10 @@ export async function viewLive(
 
 interface LiveViewOptions {
   readonly token?: string | undefined;
-  /** The file in which traces are kept. */
   readonly keep?: string | undefined;
 }
 
-/** @throws the system's error if the port is not available or the file cannot be read */
+/** @throws the system's error if the port is not available, or a sentence if the file cannot be read */
 export async function startLiveView(
   port: number,
   file: string | undefined,
@@ -68,7 +66,11 @@ export async function startLiveView(
   const store = new TraceStore();
   const take = ({ spans, evaluations }: OtlpSpans): void => store.add(spans, evaluations);
   const kept = keep === undefined ? undefined : new KeptTraces(keep, report);
-  if (kept !== undefined) take(readKept(kept, keep));
+  try {
+    if (kept !== undefined) take(kept.read());
+  } catch (error) {
+    throw new Error(fileProblem(keep ?? '', 'read', error));
+  }
   const receiver = new Receiver(store, token, kept);
   const handle = (request: IncomingMessage, response: ServerResponse): void =>
     receiver.handle(request, response);
@@ -96,15 +98,6 @@ export async function startLiveView(
       await listening.close();
     },
   };
-}
-
-/** @throws Error with a sentence for the user */
-function readKept(kept: KeptTraces, path: string = ''): OtlpSpans {
-  try {
-    return kept.read();
-  } catch (error) {
-    throw new Error(fileProblem(path, 'read', error));
-  }
 }
 
 function startProblem(error: unknown, port: number): string {

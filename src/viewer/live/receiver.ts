@@ -31,7 +31,6 @@ const MAX_FILTER_LENGTH = 1000;
 /** How often pages are notified that spans in progress have lasted longer. */
 const TICK_MS = 1_000;
 
-/** Receives OTLP over HTTP, and serves the page that shows the traces. */
 export class Receiver {
   readonly #store: TraceStore;
   readonly #token: string;
@@ -53,7 +52,6 @@ export class Receiver {
     }, TICK_MS).unref();
   }
 
-  /** Notifies the open pages that there is something new. */
   readonly announce = (): void => this.#changes.announce();
 
   readonly handle = (request: IncomingMessage, response: ServerResponse): void => {
@@ -216,9 +214,7 @@ function matchesToken(given: string, token: string): boolean {
   return one !== undefined && other?.length === one.length && timingSafeEqual(one, other);
 }
 
-/** The maximum number of pages that are notified at the same time. */
 const MAX_PAGES = 50;
-/** The delay from the first of several changes to the notification of the pages. */
 const ANNOUNCE_DELAY_MS = 200;
 /** How often pages are notified without a change: traces stop being in progress after a while. */
 const HEARTBEAT_MS = 30_000;

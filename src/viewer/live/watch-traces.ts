@@ -3,7 +3,6 @@ import { join } from 'node:path';
 import { type OtlpSpans, readOtlpJson } from '../otlp-json.ts';
 import { fileProblem, isUtf16, LINE_FEED, readWhole, viewText } from '../trace-file.ts';
 
-/** The maximum number of files in a folder that are watched. */
 const MAX_WATCHED_FILES = 1000;
 const WATCH_INTERVAL_MS = 500;
 const TRACE_FILE = /\.(?:json|jsonl|ndjson)$/;
@@ -11,7 +10,6 @@ const TRACE_FILE = /\.(?:json|jsonl|ndjson)$/;
 const MAX_TAIL_SIZE = 4096;
 
 interface WatchedFile {
-  /** The state of the file when it was last read. */
   readonly stats: Stats;
   /** The number of bytes that need not be read again. */
   readonly read: number;

@@ -67,7 +67,6 @@ export function choose({ kind, id }: Pick<TraceEntry, 'kind' | 'id'>): void {
   go({ kind, id, span: undefined, other: undefined, isTotals: false }, !isOpen || isSmall.peek());
 }
 
-/** Compares the open trace with another one; `undefined` ends the comparison. */
 export function compareWith(other: string | undefined): void {
   const { kind, id } = opened.peek()?.entry ?? address.peek();
   go({ kind, id, other, isTotals: false }, true);
@@ -99,7 +98,6 @@ export function deselect(): void {
   go({ span: undefined }, false);
 }
 
-/** Selects the next failed span. After the last one, starts again with the first. */
 export function selectNextError(): void {
   const errors = opened.peek()?.trace.summary.errors ?? [];
   const row = selected.peek();
@@ -107,14 +105,12 @@ export function selectNextError(): void {
   if (next !== undefined) select(next);
 }
 
-/** Shows only spans with an id, by setting the filter. */
 export function filterBy(id: string): void {
   if (!isWide.peek()) deselect();
   setFilter({ words: id });
   focusFilter();
 }
 
-/** Collapses or expands rows. */
 function fold(ids: readonly string[], close: boolean): void {
   folds.value = new Map([...folds.peek(), ...ids.map((id) => [id, close] as const)]);
 }

@@ -10,15 +10,12 @@ export interface PageAddress {
   readonly words: string;
   readonly onlyErrors: boolean;
   readonly sort: TraceOrder;
-  /** The trace or conversation that the open one is compared with. */
   readonly other: string | undefined;
-  /** Whether the totals of the list are shown. */
   readonly isTotals: boolean;
 }
 
 export type TraceOrder = '' | 'time' | 'duration' | 'cost' | 'errors';
 
-/** The orders of the list, with their labels. */
 export const TRACE_ORDERS: Readonly<Record<TraceOrder, string>> = {
   '': 'Default order',
   time: 'Newest',

@@ -13,11 +13,9 @@ import { compared, isFiltered, isMissing, listedEntries, lists, omitted, opened 
 import { TotalsView } from './totals-view.tsx';
 import { TraceList } from './trace-list.tsx';
 
-/** The maximum number of suggested terms, and of traces whose terms are suggested. */
 const MAX_SUGGESTIONS = 500;
 const MAX_SUGGESTING = 2_000;
 
-/** The page: the lists, the open trace or conversation, and the filter. */
 export function App(): VNode {
   return (
     <>
@@ -64,7 +62,6 @@ function Frame(): VNode | null {
   );
 }
 
-/** A button that shows or hides the list. On a small screen, it goes back to the list. */
 function ListButton(): VNode | null {
   if (!hasList.value || (isSmall.value && isListShown.value)) return null;
   const { kind } = address.value;

@@ -19,7 +19,6 @@ interface Mark extends TimeRange {
   readonly type?: string;
 }
 
-/** The maximum number of marks in a track: spans of a group or utterances. */
 const MAX_MARKS = 2_000;
 /** A span with more children than this has a plain bar, without marks for them. */
 const MAX_PARTS = 300;
@@ -27,7 +26,6 @@ const MAX_PARTS = 300;
 /** Types of spans that do work themselves. They are shown as parts of their parent's bar. */
 const WORKER = /^(?:agent|model|tool)$/;
 
-/** The bar of a row, with marks for what happened in it, on the time axis. */
 export function Track({ item }: { readonly item: TimelineItem }): VNode {
   const { value: shown } = shownTime;
   const marks = item.isGroup ? groupMarks(item) : spanMarks(item);
@@ -101,12 +99,10 @@ function firstChunkMarks(span: ViewedSpan): Mark[] {
   return [{ kind: 'first', from: at, to: at }];
 }
 
-/** The time to the first chunk as text; `undefined` if it is not known. */
 export function firstChunkText(seconds: unknown): string | undefined {
   return isNumber(seconds) && seconds >= 0 ? formatMilliseconds(seconds * 1e3) : undefined;
 }
 
-/** The maximum number of spans that are searched for marks to explain. */
 const MAX_EXPLAINED = 500;
 
 /** An entry of the legend: what a mark means, and the CSS classes of an example. */

@@ -10,7 +10,6 @@ import { address } from './address.ts';
 import { type AlignedStep, alignedSteps } from './aligned-steps.ts';
 import { clock, Table } from './facts.tsx';
 
-/** A number of a trace, and how to show it. */
 type Measure = readonly [
   label: string,
   read: (trace: ViewedTrace) => number | undefined,
@@ -33,7 +32,6 @@ const MEASURES: readonly Measure[] = [
   ['Spans', ({ rows }) => rows.length, grouped],
 ];
 
-/** Two traces side by side, and their differences in steps, tokens, cost and time. */
 export function Comparison({
   one,
   other,

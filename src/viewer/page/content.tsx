@@ -97,11 +97,9 @@ const SPEAKERS: Readonly<Record<string, string>> = {
 interface SaidProps {
   readonly role: string;
   readonly parts: readonly SpanPart[];
-  /** A note beside the name of the speaker. */
   readonly note?: string | undefined;
   /** Returns what a button copies; no button if it is `undefined`. */
   readonly copied?: (() => string) | undefined;
-  /** Shown if there are no parts. */
   readonly children?: ComponentChildren;
 }
 
@@ -191,7 +189,6 @@ interface CopyButtonProps {
   readonly text: () => string;
 }
 
-/** A button that copies a text. */
 export function CopyButton({ label, text }: CopyButtonProps): VNode {
   const [said, say] = useState<string | undefined>(undefined);
   const copy = (): void => {
@@ -227,7 +224,6 @@ export function ToolBlock({ input, output }: { readonly input: unknown; readonly
   );
 }
 
-/** Shows any value as lines of names and values. */
 function ValueBlock({ value }: { readonly value: unknown }): VNode {
   const text = useMemo(() => valueText(value), [value]);
   return <LongText text={text}>{(shown) => <div class="text code small">{shown}</div>}</LongText>;

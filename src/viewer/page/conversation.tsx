@@ -27,7 +27,6 @@ import { voices } from './voice.tsx';
 type ChatMessage = Extract<TranscriptEntry, { kind: 'message' }>;
 type Tool = Extract<TranscriptEntry, { kind: 'tool' }>;
 
-/** The number of entries shown at first. A button shows as many more. */
 const CHAT_PAGE_SIZE = 100;
 /** The maximum number of evaluations shown for one answer. Its span shows all of them. */
 const MAX_SHOWN_EVALUATIONS = 10;
@@ -60,7 +59,6 @@ const spoken = computed(
     ),
 );
 
-/** The conversation of a trace, with its tool calls and the cost of each answer. */
 export function ConversationView(): VNode {
   const { value: entries } = shownEntries;
   if (entries.length === 0) return <p class="dim">These spans contain no conversation.</p>;
@@ -174,7 +172,6 @@ function ToolEntry({ tool }: { readonly tool: Tool }): VNode {
   );
 }
 
-/** The footer of an answer: its span, duration, tokens and cost. */
 function Footer({ row }: { readonly row: Row }): VNode {
   const { span } = row;
   const { attributes } = span;

@@ -9,7 +9,6 @@ interface FactListProps {
   readonly className?: string;
 }
 
-/** A list of facts. Unknown facts are left out. */
 export function FactList({ facts, className = 'facts line' }: FactListProps): VNode | null {
   const known = facts.filter(([, value]) => value !== undefined);
   if (known.length === 0) return null;
@@ -30,7 +29,6 @@ interface TableProps {
   readonly headings?: readonly ComponentChildren[];
   /** The cells of each row. The first cell is the heading of the row. */
   readonly rows: readonly (readonly ComponentChildren[])[];
-  /** Returns the CSS class of a row. */
   readonly classOf?: (index: number) => string;
   readonly className?: string;
 }
@@ -76,11 +74,9 @@ interface EvaluationsProps {
   readonly span: ViewedSpan;
   /** The maximum number shown. The events of the span include all evaluations. */
   readonly limit: number;
-  /** Whether to show the explanation beside each evaluation. */
   readonly isExplained?: boolean;
 }
 
-/** Shows the evaluations of a span. */
 export function Evaluations({ span, limit, isExplained = false }: EvaluationsProps): VNode {
   const evaluations = evaluationsOf(span.events).slice(0, limit);
   return (

@@ -2,9 +2,7 @@ import { effect } from '@preact/signals';
 import { patternOf } from '../trace-filter.ts';
 import { address } from './address.ts';
 
-/** The elements in which matches are marked. */
 const MARKED = '.row .name, nav, #panel-chat, #panel-span';
-/** Limits for the number of text nodes searched, and of matches marked. */
 const MAX_SEARCHED_NODES = 5_000;
 const MAX_MATCHES = 1_000;
 

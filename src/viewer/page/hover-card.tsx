@@ -13,7 +13,6 @@ interface Hovered {
   readonly item: TimelineItem;
   readonly x: number;
   readonly y: number;
-  /** The time under the pointer. */
   readonly at: number;
 }
 
@@ -30,7 +29,6 @@ export function hide(): void {
   hovered.value = undefined;
 }
 
-/** A card with the numbers of the row under the pointer. */
 export function HoverCard(): VNode | null {
   const { value: shown } = hovered;
   if (shown === undefined) return null;

@@ -21,7 +21,6 @@ export function showKeys(): void {
   (document.getElementById(DIALOG_ID) as HTMLDialogElement | null)?.showModal();
 }
 
-/** A dialog that lists the keys of the page. */
 export function KeyList(): VNode {
   return (
     <dialog class="keys card stack" id={DIALOG_ID} aria-labelledby="keys-title">

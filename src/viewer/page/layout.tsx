@@ -2,7 +2,6 @@ import { computed, type ReadonlySignal, type Signal, signal } from '@preact/sign
 import type { VNode } from 'preact';
 import { useRef } from 'preact/hooks';
 
-/** A signal that says whether a media query matches. */
 function mediaSignal(query: string): ReadonlySignal<boolean> {
   const media = matchMedia(query);
   const holds = signal(media.matches);
@@ -23,7 +22,6 @@ function isWiderThan(width: number): ReadonlySignal<boolean> {
 export const isPrinted: ReadonlySignal<boolean> = mediaSignal('print');
 /** Whether the span and the conversation fit beside the timeline. */
 export const isWide: ReadonlySignal<boolean> = isWiderThan(1100);
-/** Whether the list fits as well. */
 export const hasRoomForList: ReadonlySignal<boolean> = isWiderThan(1399);
 /** Whether the list and the open trace are separate screens, because the page is too small for both. */
 export const isSmall: ReadonlySignal<boolean> = mediaSignal('screen and (max-width: 760px)');
@@ -35,13 +33,11 @@ export const widths: Readonly<Record<'list' | 'details' | 'names', Signal<number
   names: signal(),
 };
 
-/** A width as a CSS value; `undefined` for the width of the style sheet. */
 export function pixels({ value }: Signal<number | undefined>): string | undefined {
   return value === undefined ? undefined : `${value}px`;
 }
 
 const MIN_WIDTH = 120;
-/** How far an arrow key moves a divider, in pixels. */
 const STEP = 24;
 
 interface DividerProps {

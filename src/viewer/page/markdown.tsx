@@ -8,7 +8,6 @@ import { useMemo } from 'preact/hooks';
 
 /** The length, in UTF-16 units, beyond which a text is shown without Markdown. */
 export const MAX_MARKDOWN_LENGTH = 20_000;
-/** The maximum depth of nested elements. Deeper elements are left out. */
 const MAX_NESTING = 50;
 
 /** Every character at which `.` stops. All become a line feed: at others, patterns that end in `.*$` would be slow. */
@@ -46,7 +45,6 @@ export function Markdown({ text }: { readonly text: string }): VNode {
   return <div class="text md stack">{content}</div>;
 }
 
-/** A block of code that can be scrolled on its own. */
 export function CodeBlock({ code, language }: { readonly code: string; readonly language: string }): VNode {
   return (
     <ScrollRegion label={language === '' ? 'Code' : `Code, ${language}`}>
@@ -143,7 +141,6 @@ function element(token: Token, children: ComponentChild[]): ComponentChild[] {
   }
 }
 
-/** A text in which addresses are links. */
 function withLinks(text: string): ComponentChild[] {
   const parts: ComponentChild[] = [];
   let end = 0;

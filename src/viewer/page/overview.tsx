@@ -10,14 +10,12 @@ import { shownErrorType, type ViewedTrace } from '../viewed-trace.ts';
 import { select, setFilter } from './actions.ts';
 import { clock, FactList } from './facts.tsx';
 
-/** The maximum number of models that are named. */
 const MAX_MODELS = 20;
 /** The maximum length of a question or an answer, in UTF-16 units. The conversation shows all of it. */
 const MAX_STORY_LENGTH = 300;
 /** The maximum number of errors listed. The filter finds the others. */
 const MAX_ERRORS = 6;
 
-/** A summary of a trace: its numbers, what was asked and answered, and what failed. */
 export function Overview({
   trace,
   entry,
@@ -58,7 +56,6 @@ export function Overview({
   );
 }
 
-/** What was asked, what was answered, and which call cost most. */
 function Story({ summary }: { readonly summary: TraceSummary }): VNode {
   const { prompt, answer, cost: total = 0, costliest } = summary;
   const cost = Number(costliest?.span.attributes[ATTR.OPENAI_COST]);
@@ -84,7 +81,6 @@ function Story({ summary }: { readonly summary: TraceSummary }): VNode {
   );
 }
 
-/** A button with the name of a span. It selects the span. */
 export function SpanButton({ row }: { readonly row: Row }): VNode {
   return (
     <button type="button" class="link" onClick={() => select(row)}>
@@ -93,7 +89,6 @@ export function SpanButton({ row }: { readonly row: Row }): VNode {
   );
 }
 
-/** A label that says how a trace ended, or how many errors it has. */
 export function Badge({ entry }: { readonly entry: TraceEntry }): VNode {
   const { errors, underWay, outcome } = entry;
   const text = count(errors, 'error');

@@ -85,7 +85,6 @@ function Panel({ name }: { readonly name: PanelName }): VNode {
   );
 }
 
-/** The sheet with the selected span, over a narrow page. */
 function Sheet(): VNode {
   const sheet = useRef<HTMLDialogElement>(null);
   const isOpen = isSheetOpen.value && selected.value !== undefined;

@@ -8,12 +8,10 @@ import { spanTime } from './time-axis.ts';
 
 type AnyAttributes = Readonly<Record<string, unknown>>;
 
-/** The number of events shown at first, and with each press of a button. */
 const EVENT_PAGE_SIZE = 200;
 /** The maximum number of ids shown. The recorded attributes below include all of them. */
 const MAX_ID_ROWS = 20;
 
-/** Whether an attribute is an id, judging by its name. */
 function isId(name: string): boolean {
   return name.endsWith('.id');
 }
@@ -45,13 +43,11 @@ function Value({ name, value }: { readonly name: string; readonly value: unknown
   );
 }
 
-/** A table of the ids of a span. */
 export function Ids({ span }: { readonly span: ViewedSpan }): VNode {
   const ids = Object.entries(span.attributes).filter(([name]) => isId(name));
   return <AttributeTable caption="Ids" attributes={Object.fromEntries(ids.slice(0, MAX_ID_ROWS))} />;
 }
 
-/** Everything that was recorded for a span. */
 export function Everything({ span }: { readonly span: ViewedSpan }): VNode {
   const { traceId, spanId, attributes, events = [], resource = {}, start } = span;
   return (

@@ -15,11 +15,9 @@ type Json = Readonly<Record<string, unknown>>;
 
 type SentMessage = ReturnType<typeof toMessage>;
 
-/** How a request to an API is written. */
 interface Api {
   readonly path: string;
   readonly method: string;
-  /** The name of the parameter for the messages. */
   readonly messages: string;
   readonly itemsOf: (message: SentMessage) => Json[];
   readonly toolOf: (tool: Json) => Json;
@@ -81,7 +79,6 @@ export function isRepeatable({ attributes }: ViewedSpan): boolean {
   return isChat && readMessages(attributes[ATTR.GEN_AI_INPUT_MESSAGES]) !== undefined;
 }
 
-/** The body of the request. */
 function bodyOf(span: ViewedSpan): Json {
   const { attributes } = span;
   const api = apiOf(span);
@@ -161,7 +158,6 @@ export function curlOf(span: ViewedSpan): string {
   ].join(' \\\n  ');
 }
 
-/** A TypeScript program that repeats the call. */
 export function typeScriptOf(span: ViewedSpan): string {
   const baseUrl = baseUrlOf(span);
   return `import OpenAI from 'openai';
@@ -177,7 +173,6 @@ function jsonOf(value: unknown): string {
   return JSON.stringify(value, undefined, 2).split('\n').map(escapeControlCharacters).join('\n');
 }
 
-/** A text in quotes, so that a shell does not interpret it. */
 function shellQuoted(text: string): string {
   return `'${text.replaceAll("'", "'\\''")}'`;
 }

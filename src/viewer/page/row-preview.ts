@@ -4,9 +4,7 @@ import { attributeText, messageText, readMessages, type SpanMessage } from '../m
 import { toolExchange } from '../transcript.ts';
 import type { SpanAttributes, ViewedSpan } from '../viewed-span.ts';
 
-/** The maximum length of a preview, in UTF-16 units. */
 const MAX_PREVIEW_LENGTH = 200;
-/** The maximum number of tools that are named. */
 const MAX_NAMED_TOOLS = 5;
 
 const PREVIEWS = new WeakMap<object, string>();
@@ -20,7 +18,6 @@ export function previewOf(span: ViewedSpan): string {
   return text;
 }
 
-/** Why an answer ended; `undefined` if it ended normally. */
 export function finishOf({ attributes }: ViewedSpan): string | undefined {
   return unusualFinish(attributes[ATTR.GEN_AI_RESPONSE_FINISH_REASONS]);
 }

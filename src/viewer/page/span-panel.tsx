@@ -19,7 +19,6 @@ import { ModalityTable, VoiceTable, voices } from './voice.tsx';
 /** The maximum number of messages (the newest) and parts of instructions shown. The span's attributes have all. */
 const MAX_SHOWN_MESSAGES = 50;
 
-/** Shows the selected span. */
 export function SpanPanel(): VNode {
   const { value: row } = selected;
   if (row === undefined) return <p class="dim nothing">Select a span in the timeline.</p>;
@@ -47,7 +46,6 @@ function Inspector({ row }: { readonly row: Row }): VNode {
   );
 }
 
-/** Buttons that copy a span, or code that repeats its call. */
 function CopyButtons({ span }: { readonly span: ViewedSpan }): VNode {
   const { name, traceId, spanId, attributes, events } = span;
   const json = (): string => JSON.stringify({ name, traceId, spanId, attributes, events }, undefined, 2);
@@ -85,7 +83,6 @@ function factsOf(span: ViewedSpan): (readonly [label: string, value: string | un
   ];
 }
 
-/** The error of a failed span. */
 function FailureText({ span }: { readonly span: ViewedSpan }): VNode | null {
   if (!isFailed(span)) return null;
   const { message } = span;

@@ -9,20 +9,17 @@ import { address, type PageAddress, type TraceOrder } from './address.ts';
 import { isWide } from './layout.tsx';
 import type { TraceSource } from './trace-source.ts';
 
-/** The open trace or conversation, with its entry in the list. */
 interface Opened extends OpenedTrace {
   readonly entry: TraceEntry;
 }
 
 export const lists: Signal<TraceLists | undefined> = signal();
 export const opened: Signal<Opened | undefined> = signal();
-/** The trace that the open one is compared with. */
 export const compared: Signal<ViewedTrace | undefined> = signal();
 /** What the calls of the listed traces used; `undefined` while the totals are not shown. */
 export const totals: Signal<readonly CallTotals[] | undefined> = signal();
 /** Whether the address names a trace that does not exist here, so that another one is shown. */
 export const isMissing: Signal<boolean> = signal(false);
-/** The number of spans that did not fit into the page. */
 export const omitted: Signal<number> = signal(0);
 /** The rows that the reader has collapsed (`true`) or expanded (`false`), by id. */
 export const folds: Signal<ReadonlyMap<string, boolean>> = signal(new Map());
@@ -56,7 +53,6 @@ export const selected: ReadonlySignal<Row | undefined> = computed(() => {
   return span !== undefined && isOpen ? rowsById.value.get(span) : undefined;
 });
 
-/** The rows that match the filter. */
 export const foundRows: ReadonlySignal<ReadonlySet<Row>> = computed(() => {
   const { words, onlyErrors } = address.value;
   return findRows(opened.value?.trace.rows ?? [], { words, onlyErrors });

@@ -12,7 +12,6 @@ export interface TimeRange {
 const TICKS = 3;
 /** How far bars reach beyond the visible part, in per cent. Limited, because browsers limit lengths. */
 const MAX_PLACE = 5e6;
-/** The shortest time that the timeline can show, in milliseconds. */
 const MIN_ZOOM_MS = 1e-3;
 
 /** The part of the time that the reader has chosen, with the trace that it belongs to. */
@@ -61,7 +60,6 @@ export function toggleZoom(): void {
   zoomTo(isZoomed.peek() || row === undefined ? undefined : spanTime(row.span));
 }
 
-/** Styles that place a part of the time within another one. */
 export function placeIn(
   { from: first, to: last }: TimeRange,
   { from, to }: TimeRange,

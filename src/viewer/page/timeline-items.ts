@@ -10,7 +10,6 @@ import { spanTime, type TimeRange } from './time-axis.ts';
 export interface TimelineItem {
   readonly id: string;
   readonly depth: number;
-  /** The id of the item above this one in the tree. */
   readonly parent: string | undefined;
   /** The span, or the first span of a group. */
   readonly row: Row;
@@ -18,7 +17,6 @@ export interface TimelineItem {
   readonly isGroup: boolean;
   /** Whether the item is collapsed; `undefined` if there is nothing below it. */
   readonly isClosed: boolean | undefined;
-  /** The number of children that the filter hides. */
   readonly hidden: number;
 }
 
@@ -55,7 +53,6 @@ export function kindOf({ span }: Row): string {
   return typeof operation === 'string' ? operation : span.name;
 }
 
-/** The id of the group that a row is in. */
 const groupIds: ReadonlySignal<ReadonlyMap<Row, string>> = computed(() => {
   const groups = [...groupsBelow.value.values()].flat().filter(({ length }) => length > 1);
   return new Map(groups.flatMap((group) => group.map((row) => [row, `${group[0]?.id} group`] as const)));
@@ -85,7 +82,6 @@ function isClosed(id: string, row: Row): boolean {
   return folds.value.get(id) ?? (id !== row.id || (isLarge && row.depth > OPEN_DEPTH));
 }
 
-/** The rows that match the filter, with their ancestors. */
 const wantedRows = computed(() => {
   const wanted = new Set<Row>();
   for (const row of foundRows.value)
@@ -122,7 +118,6 @@ export const timelineItems: ReadonlySignal<readonly TimelineItem[]> = computed((
   return items;
 });
 
-/** What each span used, including all spans below it. */
 const usages: ReadonlySignal<ReadonlyMap<Row, SpanUsage>> = computed(() => {
   const sums = new Map<Row, SpanUsage>();
   // In reverse, because parents come before their children and need their sums.
@@ -160,7 +155,6 @@ export function costText(item: TimelineItem): string | undefined {
   return own ?? total ?? costOf(cost, unpriced);
 }
 
-/** The time from the first start to the last end of the spans of an item. */
 export function itemTime({ rows }: TimelineItem): TimeRange {
   const times = rows.map(({ span }) => spanTime(span));
   return {

@@ -15,11 +15,9 @@ const MAX_ROW_EVALUATIONS = 3;
 
 interface TimelineRowProps {
   readonly item: TimelineItem;
-  /** The vertical position in the list, in pixels. */
   readonly top: number;
   /** The widths of the columns of numbers; 0 for an empty column. */
   readonly columns: { readonly tokens: number; readonly cost: number };
-  /** Whether the row can be reached with the tab key. */
   readonly isActive: boolean;
 }
 

@@ -17,9 +17,7 @@ const places = computed(() => new Map(timelineItems.value.map(({ id }, place) =>
 
 /** The maximum number of rows measured for the column widths. Parents, whose numbers are longer, come first. */
 const MAX_MEASURED = 1_000;
-/** The width of one character in a column of numbers, in pixels. */
 const DIGIT_WIDTH = 7.6;
-/** The width of the heading of the last column, in pixels. */
 const MIN_TIME_WIDTH = 34;
 
 /** The widths of the columns of numbers, computed from their longest texts; 0 for an empty column. */
@@ -34,7 +32,6 @@ const columns = computed(() => {
   };
 });
 
-/** The timeline of a trace, as a tree with keyboard navigation. */
 export function Timeline(): VNode {
   const { tokens, cost, time } = columns.value;
   const facts = [tokens, cost, time].filter((width) => width > 0).map((width) => `${width}px`);
@@ -128,7 +125,6 @@ function Rows(): VNode {
   );
 }
 
-/** The item whose row contains an element. */
 function itemOf(target: EventTarget | null, items: readonly TimelineItem[]): TimelineItem | undefined {
   const row = target instanceof Element ? target.closest('.row') : null;
   return items.find(({ id }) => `span-${id}` === row?.id);

@@ -8,7 +8,6 @@ import { FactList, Table } from './facts.tsx';
 import { listedEntries, totals } from './state.ts';
 import { placeIn } from './time-axis.ts';
 
-/** What the listed traces used in total, and their calls by model and tool. */
 export function TotalsView(): VNode {
   const { value: entries } = listedEntries;
   const calls = totals.value ?? [];

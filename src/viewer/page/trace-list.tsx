@@ -14,7 +14,6 @@ const LIST_KINDS = [
   ['conversation', 'Conversations'],
 ] as const;
 
-/** The lists of traces and of conversations, one of which is shown. */
 export function TraceList(): VNode {
   const { kind, isTotals, sort } = address.value;
   const { traces = [], conversations = [], dropped = 0, unlisted = 0 } = lists.value ?? {};

@@ -4,7 +4,6 @@ import { type OpenedTrace, type TraceEntry, type TraceLists, TraceStore } from '
 import type { ViewedSpan } from '../viewed-span.ts';
 import { viewedConversation, viewedTrace } from '../viewed-trace.ts';
 
-/** The data of the page. */
 export interface PageData {
   readonly spans: readonly ViewedSpan[];
   /** The number of spans that did not fit. */
@@ -13,9 +12,7 @@ export interface PageData {
   readonly live?: boolean;
 }
 
-/** Where the page gets its traces from. */
 export interface TraceSource {
-  /** The number of spans that did not fit into the page. */
   readonly omitted: number;
   /** @throws if the lists are not available now */
   lists(filter: TraceFilter): Promise<TraceLists>;
@@ -24,7 +21,6 @@ export interface TraceSource {
   totals(filter: TraceFilter): Promise<readonly CallTotals[]>;
 }
 
-/** The source of a page that contains its traces. */
 export class ContainedTraces implements TraceSource {
   readonly #store = new TraceStore({ isLive: false });
   readonly omitted: number;
@@ -54,7 +50,6 @@ function failedFirst(entries: readonly TraceEntry[]): TraceEntry[] {
   return entries.toSorted((a, b) => Number(b.errors > 0) - Number(a.errors > 0));
 }
 
-/** The source of a page that requests its traces from the server. */
 export class ServedTraces implements TraceSource {
   readonly omitted = 0;
 

@@ -4,10 +4,8 @@ import { isPrinted } from './layout.tsx';
 
 /** How many rows are rendered beyond each edge of the window, so that scrolling shows no gap. */
 const OVERSCAN = 12;
-/** The maximum number of rows on paper, where nothing can be scrolled. */
 const MAX_PRINTED = 2_000;
 
-/** The range of rows of a list that are rendered. */
 export interface VisibleRows {
   readonly from: number;
   readonly to: number;

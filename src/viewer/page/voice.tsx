@@ -7,7 +7,6 @@ import type { Voice } from '../voice.ts';
 import { Table } from './facts.tsx';
 import { opened } from './state.ts';
 
-/** The maximum number of utterances in the table. */
 const MAX_LISTED_UTTERANCES = 200;
 /** The maximum length of the words of an utterance, in UTF-16 units. The conversation shows all of them. */
 const MAX_SAID_LENGTH = 200;
@@ -17,7 +16,6 @@ export const voices: ReadonlySignal<ReadonlyMap<Row, Voice>> = computed(
   () => new Map(opened.value?.trace.summary.voices.map((voice) => [voice.session, voice] as const)),
 );
 
-/** A table of utterances: who said what, when and for how long. */
 export function VoiceTable({ voice: { utterances } }: { readonly voice: Voice }): VNode {
   const more = utterances.length - MAX_LISTED_UTTERANCES;
   return (
@@ -45,7 +43,6 @@ function shortened(text: string): string {
   return text.length > MAX_SAID_LENGTH ? `${text.slice(0, MAX_SAID_LENGTH)}…` : text;
 }
 
-/** A table of the tokens and cost of each modality. */
 export function ModalityTable({ amounts }: { readonly amounts: readonly ModalityAmount[] }): VNode {
   return (
     <Table
@@ -63,7 +60,6 @@ export function ModalityTable({ amounts }: { readonly amounts: readonly Modality
   );
 }
 
-/** A cell with tokens, and their cost below. */
 function tokenCell(amount: ModalityAmount, part: keyof ModalityCosts): VNode {
   const cost = amount[part] > 0 ? dollars(amount.costs?.[part]) : undefined;
   return (

@@ -10,7 +10,6 @@ interface Drag {
   /** The bar or the map that is dragged across. The map shows the whole time. */
   readonly track: DOMRect;
   readonly isMap: boolean;
-  /** The left edge of the area around the track. */
   readonly origin: number;
   readonly start: number;
   readonly end: number;
@@ -22,7 +21,6 @@ function isLong({ start, end }: Drag): boolean {
   return Math.abs(end - start) >= MIN_DRAG_PIXELS;
 }
 
-/** The part of the track that was dragged across, in pixels from its left edge. */
 function draggedPart({ track: { left, width }, start, end }: Drag): { from: number; to: number } {
   const [from = 0, to = 0] = [start, end]
     .map((x) => Math.min(Math.max(x - left, 0), width))
@@ -71,7 +69,6 @@ export function ZoomArea({ style, children }: ZoomAreaProps): VNode {
   );
 }
 
-/** Marks the part that is being dragged across. */
 function ZoomMark(): VNode | null {
   const { value: dragged } = drag;
   if (dragged === undefined || !isLong(dragged)) return null;

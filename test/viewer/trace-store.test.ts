@@ -1,9 +1,9 @@
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { expect, test } from 'vitest';
-import { TraceStore } from '../../../src/viewer/trace-store.ts';
-import type { SpanEvent, ViewedSpan } from '../../../src/viewer/viewed-span.ts';
-import { callGrowthOf } from '../../support/call-growth.ts';
+import { TraceStore } from '../../src/viewer/trace-store.ts';
+import type { SpanEvent, ViewedSpan } from '../../src/viewer/viewed-span.ts';
+import { callGrowthOf } from '../support/call-growth.ts';
 
 const NO_FILTER = { words: '', onlyErrors: false };
 
