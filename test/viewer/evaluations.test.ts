@@ -125,7 +125,7 @@ describe('the page', () => {
     const { ask, end } = startViewing(processor);
     const id = await ask();
     await processor.forceFlush();
-    expect(dataOf(path).spans[0]?.events).toBeUndefined();
+    expect(dataOf(path).spans[0]?.events).toEqual([]);
     recordEvaluation({ responseId: id, ...HELPFUL });
     recordEvaluation({ responseId: 'chatcmpl-elsewhere', name: 'elsewhere', score: 1 });
     await end();
