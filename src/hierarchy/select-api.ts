@@ -22,14 +22,14 @@ const FAMILIES: ReadonlyMap<string, HierarchyApi> = new Map([
  * the handlers is loaded when the first such call is made.
  *
  * @param hasSpan whether the call is recorded as a span. If not, it opens no conversation that the program has named
- * @param known tells whether any tool call is pending. If so, a chat completion may answer it
+ * @param toolCalls tells whether any tool call is pending. If so, a chat completion may answer it
  */
 export function selectApi(
   call: Call,
   request: ApiRequest,
   operation: Operation,
   hasSpan: boolean,
-  known: { readonly awaitsToolCalls: boolean } | undefined,
+  toolCalls: { readonly areAwaited: boolean } | undefined,
 ): HierarchyApi | undefined {
   const { route } = request;
   const isPoll = hasSpan && call.method === 'GET' && route.folds === undefined && isPollHelper(call);
@@ -38,6 +38,6 @@ export function selectApi(
   if (family !== undefined || !hasSpan) return family;
   if (conversationIn(call.context) !== undefined) return 'completions';
   if (operation !== chat) return undefined;
-  const concernsTools = known?.awaitsToolCalls || field(request.body, 'tools') !== undefined;
+  const concernsTools = toolCalls?.areAwaited || field(request.body, 'tools') !== undefined;
   return concernsTools ? 'completions' : undefined;
 }

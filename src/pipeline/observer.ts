@@ -144,7 +144,7 @@ export class Observer implements CallObserver, ProviderListener {
     if (this.telemetry.isDisabled) return tool.run();
     const { origin, provider } = endpointOf(tool.client, this.settings.providers);
     return runTool(this.telemetry, tool, provider, (context) =>
-      this.#hierarchy?.running(tool, origin, context),
+      this.#hierarchy?.toolCalls.running(tool, origin, context),
     );
   }
 
@@ -172,13 +172,15 @@ export class Observer implements CallObserver, ProviderListener {
     return startWebhook(
       this.telemetry,
       (context, startTime) => this.placeFunction(context, startTime),
-      (id) => this.#hierarchy?.knownResponse(id, endpointOf(client, this.settings.providers).origin),
+      (id) => this.#hierarchy?.responses.known(id, endpointOf(client, this.settings.providers).origin),
     );
   }
 
   get isOpen(): boolean {
     return (
-      openCalls(this).length > 0 || this.telemetry.functions.size > 0 || this.#hierarchy?.isOpen === true
+      openCalls(this).length > 0 ||
+      this.telemetry.functions.size > 0 ||
+      this.#hierarchy?.tracker.isOpen === true
     );
   }
 
@@ -187,13 +189,13 @@ export class Observer implements CallObserver, ProviderListener {
   }
 
   async flush(): Promise<void> {
-    await this.#hierarchy?.flush();
+    await this.#hierarchy?.tracker.flush();
     await this.telemetry.hooks.settled();
   }
 
   async endIdle(limits?: EndLimits): Promise<void> {
     for (const call of openCalls(this)) if (call.isUnclaimed) call.close('abandoned');
-    await this.#hierarchy?.endIdle(limits);
+    await this.#hierarchy?.tracker.endIdle(limits);
   }
 
   /** Ends everything in progress, once for all providers that shut down together. */
@@ -206,7 +208,7 @@ export class Observer implements CallObserver, ProviderListener {
 
   async #end(limits: EndLimits | undefined): Promise<void> {
     this.#interruptCalls();
-    await this.#hierarchy?.shutdown(limits);
+    await this.#hierarchy?.tracker.shutdown(limits);
     this.#interruptFunctions();
     await this.telemetry.hooks.settled();
   }
@@ -214,7 +216,7 @@ export class Observer implements CallObserver, ProviderListener {
   /** Ends everything in progress at once, without any request to the API. */
   endAll(): void {
     this.#interruptCalls();
-    this.#hierarchy?.endAll();
+    this.#hierarchy?.tracker.endAll();
     this.#interruptFunctions();
   }
 
@@ -248,7 +250,7 @@ export class Observer implements CallObserver, ProviderListener {
     }
     const isModelCall = operation.name !== undefined || operation.usage !== undefined;
     const hasSpan = isModelCall || apiSpans === 'all' || (apiSpans === 'writes' && call.method !== 'GET');
-    const api = selectApi(call, request, operation, hasSpan, this.#hierarchy);
+    const api = selectApi(call, request, operation, hasSpan, this.#hierarchy?.toolCalls);
     const known = api === undefined ? undefined : this.#reached.api(api);
     const placed: Placement = known?.place(call, request, endpoint, hooks ?? NO_OPTIONS) ?? {
       parent: call.context,
