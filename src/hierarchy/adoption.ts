@@ -1,6 +1,14 @@
-import { type Context, isSpanContextValid, type SpanContext, TraceFlags, trace } from '@opentelemetry/api';
+import {
+  type Attributes,
+  type Context,
+  isSpanContextValid,
+  type SpanContext,
+  TraceFlags,
+  trace,
+} from '@opentelemetry/api';
 import type { AdoptRuns, Settings } from '../config/config.ts';
 import { notice } from '../diagnostics/report.ts';
+import { define } from '../operations/attributes.ts';
 import type { Call } from '../sdk/call.ts';
 import { HANDED_ON, hasRoomForMark } from '../sdk/metadata-propagation.ts';
 import type { Endpoint } from '../sdk/provider.ts';
@@ -145,10 +153,8 @@ export interface FactSource {
   readonly endpoint: Endpoint;
   /** The caller's context, kept until the call is over. The root context for a background read. */
   readonly context: Context;
-  /** Whether content is recorded. */
-  readonly content: boolean;
   /** The call or background read that brought the facts. The date in its headers is the server's time. */
-  readonly exchange: Pick<Call, 'startTime' | 'ownClock' | 'headers' | 'client' | 'requestHeaders'>;
+  readonly call: Pick<Call, 'startTime' | 'ownClock' | 'headers' | 'client' | 'requestHeaders'>;
 }
 
 /** When and how an API object was seen, and by which call or background read. */
@@ -176,7 +182,6 @@ export interface FoundInvocation {
   readonly conversationId: string | undefined;
   /** The agent, if the conversation reports it. */
   readonly agent?: Agent | undefined;
-  readonly forgotten?: ((invocation: AgentInvocation) => void) | undefined;
 }
 
 /**
@@ -187,11 +192,11 @@ export interface FoundInvocation {
 export function adoptInvocation(
   tracker: ConversationTracker,
   found: FoundInvocation,
-  { time, source: { endpoint, exchange } }: Observation,
+  { time, source: { endpoint, call } }: Observation,
   { context, link }: AdoptedPlace,
   handedOn?: HandedOn,
 ): AgentInvocation {
-  const clock = OperationClock.ofResponse(exchange.headers, time, exchange.ownClock);
+  const clock = OperationClock.ofResponse(call.headers, time, call.ownClock);
   const created = Math.min(clock.local(found.snapshot.createdAt, time), time);
   return openFound(tracker, found, {
     context,
@@ -199,7 +204,7 @@ export function adoptInvocation(
     creator: link,
     input: handedOn?.input,
     startTime: handedOn?.startTime ?? created,
-    sentAt: exchange.startTime,
+    sentAt: call.startTime,
     clock,
     // The start of an invocation of another process is known only in whole seconds of the server's clock.
     rebuilt: handedOn === undefined,
@@ -209,29 +214,33 @@ export function adoptInvocation(
 /** Continues a paused invocation in a second span, which links to the first. */
 export function resumeInvocation(
   tracker: ConversationTracker,
-  found: Pick<FoundInvocation, 'kind' | 'forgotten'>,
-  { time, source: { endpoint, context, exchange } }: Observation,
+  kind: ConversationKind,
+  { time, source: { endpoint, context, call } }: Observation,
   paused: PausedInvocation,
 ): AgentInvocation {
   const { snapshot, agent, span, steps } = paused;
   const { id, conversationId } = snapshot;
-  const clock = new OperationClock(exchange.ownClock);
+  const clock = new OperationClock(call.ownClock);
   // The wall clock may have been set since the times were taken.
   const moved = (then: number | undefined): number | undefined => then && clock.from(then, paused.ownClock);
-  const waiting = steps.waiting.map((call) => ({ ...call, startTime: moved(call.startTime) }));
+  const waiting = steps.waiting.map((asked) => ({ ...asked, startTime: moved(asked.startTime) }));
   const before = { ...paused, createdTime: moved(paused.createdTime), steps: { ...steps, waiting } };
-  const input = { count: 0, messages: [] };
-  const start = { context, endpoint, creator: span, startTime: time, clock, input, before };
-  const resumed = openFound(tracker, { ...found, snapshot, conversationId, agent }, start);
+  const start = { context, endpoint, creator: span, startTime: time, clock, input: NO_INPUT, before };
+  const resumed = openFound(tracker, { kind, snapshot, conversationId, agent }, start);
   tracker.known.identify(id, resumed);
   return resumed;
 }
 
+const NO_INPUT: InputMessages = { count: 0, messages: [] };
+
 /** Opens an invocation that was found in an API object. */
 export function openFound(
   tracker: ConversationTracker,
-  { kind, snapshot, conversationId, forgotten, ...found }: FoundInvocation,
-  start: Pick<
+  { kind, snapshot, conversationId, ...found }: FoundInvocation,
+  {
+    sentAt,
+    ...start
+  }: Pick<
     InvocationStart,
     'context' | 'endpoint' | 'startTime' | 'creator' | 'clock' | 'rebuilt' | 'before'
   > & {
@@ -241,31 +250,24 @@ export function openFound(
   },
 ): AgentInvocation {
   const { context, endpoint } = start;
-  // Below a span of this process, the segment starts after the request that found the invocation was sent.
-  const { sentAt = start.startTime } = start;
   const active = activeSpan(context)?.spanContext();
+  // Below a span of this process, the segment starts after the request that found the invocation was sent.
   const isBounded = active !== undefined && active.isRemote !== true;
-  const segmentStart = isBounded ? justAfter(sentAt) : start.startTime;
-  const segment = tracker.open({ kind, id: conversationId, context, endpoint, startTime: segmentStart });
+  const startTime = isBounded ? justAfter(sentAt ?? start.startTime) : start.startTime;
+  const segment = tracker.open({ kind, id: conversationId, context, endpoint, startTime });
+  const conversation =
+    conversationId === undefined ? undefined : tracker.conversation(kind, conversationId, endpoint.origin);
   const agent = found.agent ?? tracker.agents.get(endpoint.origin, snapshot.agentId);
-  const { model } = snapshot;
-  const unanswered = (): InputMessages =>
-    conversationId === undefined
-      ? { count: 0, messages: [] }
-      : tracker.conversation(kind, conversationId, endpoint.origin).takeUnanswered();
+  const attributes: Attributes = { ...snapshot.parameters };
+  define(attributes, ATTR.GEN_AI_REQUEST_MODEL, snapshot.model);
   return tracker.openInvocation({
     ...start,
     kind,
     segment,
     agent,
     agentId: agent?.id ?? snapshot.agentId,
-    attributes: {
-      ...snapshot.parameters,
-      ...(model === undefined ? {} : { [ATTR.GEN_AI_REQUEST_MODEL]: model }),
-    },
-    input: start.input ?? unanswered(),
-    content: undefined,
-    startTime: Math.max(start.startTime, segment?.startTime ?? segmentStart),
-    forgotten,
+    attributes,
+    input: start.input ?? conversation?.takeUnanswered() ?? NO_INPUT,
+    startTime: Math.max(start.startTime, segment?.startTime ?? startTime),
   });
 }

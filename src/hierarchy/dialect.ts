@@ -164,7 +164,7 @@ export interface Get {
 export interface InvocationView {
   readonly id: string | undefined;
   readonly conversationId: string | undefined;
-  readonly subagentId: string | undefined;
+  readonly start: { readonly subagentId?: string | undefined };
   readonly life: { readonly endTime: number | undefined };
   readonly snapshot: Pick<InvocationSnapshot, 'usage' | 'createdAt' | 'endedAt'> | undefined;
   /** Whether all input and output messages of the model are known. */

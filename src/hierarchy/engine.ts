@@ -18,12 +18,13 @@ import {
 import {
   activeSpan,
   type Conversation,
+  type InputMessages,
   isInTrace,
   isOfUser,
   type Segment,
 } from './conversations/conversation.ts';
 import { contextInConversation } from './conversations/own-trace.ts';
-import type { AgentSettings, Dialect, Intent } from './dialect.ts';
+import type { Dialect, Intent } from './dialect.ts';
 import { type EngineState, Facts, type ObservedCall } from './facts.ts';
 import type { AgentInvocation } from './invocations/agent-invocation.ts';
 import { answerOutputs, InvocationCreation, InvocationRequest } from './invocations/requests.ts';
@@ -50,27 +51,14 @@ export class Engine implements ConversationApi {
   place(call: Call, request: ApiRequest, endpoint: Endpoint, options: PlaceOptions): Placement {
     const { dialect, telemetry, tracker } = this.#state;
     const { kind } = dialect;
-    const { route } = request;
-    const content = telemetry.wantsContent;
-    const intent = dialect.intent(request, content);
+    const intent = dialect.intent(request, telemetry.wantsContent);
     const id = intent.conversationId;
     if (intent.conversation !== 'none')
       call.context = contextInConversation(call.context, tracker, kind, id, endpoint.origin);
     const { context, startTime } = call;
     const active = activeSpan(context);
-    const observed: ObservedCall = {
-      call,
-      exchange: call,
-      route,
-      intent,
-      kind,
-      id,
-      context,
-      active,
-      endpoint,
-      startTime,
-      content,
-    };
+    const { route } = request;
+    const observed: ObservedCall = { call, route, intent, kind, id, context, active, endpoint, startTime };
     const facts = new Facts(this.#state, observed, id);
     facts.isDriven = telemetry.settings.adoptRuns !== false && drives(call, intent.outputs);
     const works = intent.invocation === 'starts' || intent.invocation === 'drives';
@@ -139,17 +127,12 @@ export class Engine implements ConversationApi {
 
   /** The open invocation of this process that a request polls, cancels or answers, or that it sends messages to. */
   #driven({ intent, endpoint }: ObservedCall): AgentInvocation | undefined {
-    const { tracker, sessions, dialect } = this.#state;
+    const { sessions } = this.#state;
     const { invocationId: id, conversationId } = intent;
-    const { origin } = endpoint;
-    if (dialect.identifiesAtOnce) {
-      const invocation = id === undefined ? undefined : tracker.known.open(id, origin, conversationId);
-      return invocation?.life.endTime === undefined ? invocation : undefined;
-    }
     const invocation =
       id === undefined
-        ? sessions.known(conversationId, origin)?.underWay
-        : sessions.named(id, conversationId, origin);
+        ? sessions.known(conversationId, endpoint.origin)?.underWay
+        : sessions.named(id, conversationId, endpoint.origin);
     return invocation?.life.overSince === undefined ? invocation : undefined;
   }
 
@@ -181,10 +164,9 @@ export class Engine implements ConversationApi {
   /** Opens the invocation that a request starts, alone or together with its conversation. */
   #start(observed: ObservedCall, request: ApiRequest, { startAttributes }: PlaceOptions): AgentInvocation {
     const { dialect, tracker, sessions } = this.#state;
-    const { call, intent, context, endpoint, content } = observed;
-    const { conversationId } = intent;
-    const state = dialect.identifiesAtOnce ? undefined : sessions.known(conversationId, endpoint.origin);
-    const told: AgentSettings = state?.agent ?? dialect.requested(request, content);
+    const { call, id, context, endpoint } = observed;
+    const session = sessions.known(id, endpoint.origin);
+    const told = session?.agent ?? dialect.requested(request, tracker.telemetry.wantsContent);
     const { agentId } = told;
     const agent = told.agent ?? tracker.agents.get(endpoint.origin, agentId);
     const attributes: Attributes = { ...told.parameters };
@@ -204,17 +186,11 @@ export class Engine implements ConversationApi {
       context,
       startTime: call.startTime,
       clock: new OperationClock(call.ownClock),
-      forgotten: dialect.identifiesAtOnce ? undefined : this.#forget,
     });
   }
 
-  readonly #forget = (invocation: AgentInvocation): void => {
-    const { conversationId, endpoint } = invocation;
-    this.#state.sessions.known(conversationId, endpoint.origin)?.forget(invocation);
-  };
-
   /** The messages that an invocation answers: the unanswered ones of the conversation and those of the request. */
-  #inputOf({ intent, endpoint }: ObservedCall): AgentInvocation['input'] {
+  #inputOf({ intent, endpoint }: ObservedCall): InputMessages {
     const { messages, conversationId } = intent;
     if (conversationId === undefined)
       return {

@@ -52,7 +52,6 @@ export interface EngineState {
 export interface ObservedCall extends FactSource, Use {
   readonly call: Call;
   readonly endpoint: Endpoint;
-  /** The active span of the context. */
   readonly active: Span | undefined;
   readonly route: Route;
   readonly intent: Intent;
@@ -92,14 +91,14 @@ export class Facts implements FactSink, Observation {
     this.engine = engine;
     this.source = source;
     this.endpoint = source.endpoint;
-    this.time = source.exchange.startTime;
+    this.time = source.call.startTime;
     this.conversationId = conversationId;
-    this.content = source.content;
+    this.content = engine.telemetry.wantsContent;
   }
 
   /** When the current facts were seen, by the clock of the invocation. */
   timeFor({ clock }: AgentInvocation, time: number = this.time): number {
-    return clock.from(time, this.source.exchange.ownClock);
+    return clock.from(time, this.source.call.ownClock);
   }
 
   /**
@@ -108,7 +107,7 @@ export class Facts implements FactSink, Observation {
    */
   reader(invocation: AgentInvocation): ReadInvocation {
     const { engine, endpoint } = this;
-    const { client, requestHeaders } = this.source.exchange;
+    const { client, requestHeaders } = this.source.call;
     const version = readHeader(requestHeaders, 'OpenAI-Beta') ?? engine.dialect.version;
     return (what, send) => readWith({ engine, endpoint, client, version }, invocation, what, send);
   }
@@ -125,7 +124,6 @@ export class Facts implements FactSink, Observation {
     this.engine.dialect.read(value, this, query);
   }
 
-  /** Reads an event of a stream. */
   readEvent(event: unknown, time: number): void {
     this.time = time;
     this.live = true;
@@ -186,17 +184,16 @@ export class Facts implements FactSink, Observation {
     const known = this.known(id, fact.snapshot.conversationId);
     const followed = moment === 'ended' && this.#begun?.delete(id) === true;
     if (followed && known !== undefined && fact.snapshot.usage !== undefined) known.allSeen = true;
-    const { identifiesAtOnce } = this.engine.dialect;
-    const snapshot = identifiesAtOnce ? fact.snapshot : this.#withAgent(fact);
+    const snapshot = this.#withAgent(fact);
     const invocation = known ?? this.#find({ ...fact, snapshot });
     if (invocation === undefined) return;
     if (moment === 'begun') this.#begin(id);
     if (invocation.id === undefined) this.#identify(invocation, snapshot);
     invocation.read ??= this.reader(invocation);
     // Since the pause, the machine may have slept or its clock may have been set: compare it with the server's again.
-    if (invocation.before !== undefined) {
+    if (invocation.start.before !== undefined) {
       const time = this.timeFor(invocation);
-      invocation.clock.learn(dateOf(this.source.exchange.headers) ?? time, time);
+      invocation.clock.learn(dateOf(this.source.call.headers) ?? time, time);
     }
     invocation.see(snapshot, this.timeFor(invocation), this.live);
   }
@@ -204,15 +201,15 @@ export class Facts implements FactSink, Observation {
   /** Takes an invocation's id from the first object that reports it, and the id of its conversation if that is new. */
   #identify(invocation: AgentInvocation, { id, agentId, conversationId }: InvocationSnapshot): void {
     const { tracker } = this.engine;
-    const { kind, segment, input, endpoint } = invocation;
+    const { segment, endpoint, start } = invocation;
     tracker.known.identify(id, invocation);
     invocation.agent ??= tracker.agents.get(endpoint.origin, agentId);
-    if (conversationId === undefined || invocation.above !== undefined) return;
-    const conversation = tracker.conversation(kind, conversationId, endpoint.origin);
+    if (conversationId === undefined || start.above !== undefined) return;
+    const conversation = tracker.conversation(start.kind, conversationId, endpoint.origin);
     conversation.count({ time: invocation.startTime, runs: 1 });
     if (segment?.conversation !== undefined) return;
     segment?.identify(conversation);
-    conversation.count({ userMessages: input.count });
+    conversation.count({ userMessages: start.input.count });
   }
 
   step(step: StepSnapshot): void {
@@ -228,25 +225,36 @@ export class Facts implements FactSink, Observation {
     const invocation = this.known(message.invocationId, message.conversationId);
     if (invocation === undefined || (message.role === 'user' && !message.isInput)) return;
     if (this.live) invocation.touch(this.timeFor(invocation));
-    if (!invocation.isRecorded) invocation.steps.seeMessage(message);
+    invocation.steps.seeMessage(message);
     invocation.settle();
   }
 
   toolCall({ invocationId, call, asksProgram, begun, ended, duration }: ToolCallFact): void {
     const invocation = this.known(invocationId);
-    if (invocation === undefined || invocation.isRecorded) return;
-    const { live } = this;
+    if (invocation === undefined) return;
+    if (!this.live) {
+      invocation.steps.seeToolCall(call);
+      return;
+    }
     const time = this.timeFor(invocation);
-    if (live) invocation.touch(time);
-    const began = duration === undefined ? {} : { beganAt: time - duration };
-    if (live && (begun || asksProgram)) invocation.steps.seeToolCall(call, { beganAt: time });
-    else if (live && ended) invocation.steps.seeToolCall(call, { ...began, endedAt: time });
-    else invocation.steps.seeToolCall(call);
+    invocation.touch(time);
+    const hasBegun = begun || asksProgram;
+    const hasEnded = ended && !hasBegun;
+    const earlier = hasEnded && duration !== undefined ? time - duration : undefined;
+    invocation.steps.seeToolCall(call, {
+      beganAt: hasBegun ? time : earlier,
+      endedAt: hasEnded ? time : undefined,
+    });
   }
 
-  toolResult({ callId, output, outcome, ...fact }: ToolOutput & { readonly invocationId: string }): void {
-    const invocation = this.known(fact.invocationId);
-    if (invocation === undefined || invocation.isRecorded) return;
+  toolResult({
+    invocationId,
+    callId,
+    output,
+    outcome,
+  }: ToolOutput & { readonly invocationId: string }): void {
+    const invocation = this.known(invocationId);
+    if (invocation === undefined) return;
     if (this.live) {
       const time = this.timeFor(invocation);
       invocation.touch(time);
@@ -273,17 +281,14 @@ export class Facts implements FactSink, Observation {
     return this.#last;
   }
 
-  /** Continues the paused invocation with this id, if there is one. */
   resume(id: string | undefined, conversationId: string | undefined): AgentInvocation | undefined {
     const { tracker, sessions, dialect } = this.engine;
     const { origin } = this.endpoint;
     const paused = id === undefined ? undefined : tracker.known.paused(id, origin, conversationId);
     if (paused === undefined) return undefined;
-    const session = sessions.known(paused.snapshot.conversationId, origin);
-    const forgotten = (closed: AgentInvocation): void => session?.forget(closed);
-    const resumed = resumeInvocation(tracker, { kind: dialect.kind, forgotten }, this, paused);
+    const resumed = resumeInvocation(tracker, dialect.kind, this, paused);
     resumed.read = this.reader(resumed);
-    session?.invocations.add(resumed);
+    sessions.known(paused.snapshot.conversationId, origin)?.invocations.add(resumed);
     return resumed;
   }
 
@@ -302,14 +307,14 @@ export class Facts implements FactSink, Observation {
   /** Starts to record an invocation that another process has created, or that this one handed on. */
   #adopt({ snapshot, object }: InvocationFact): AgentInvocation | undefined {
     const { unowned, isDriven, time, source } = this;
-    const { context, exchange } = source;
+    const { context, call } = source;
     const { tracker, handedOn, dialect, telemetry } = this.engine;
     const { origin } = this.endpoint;
     if (unowned === undefined || tracker.known.has(snapshot.id, origin)) return undefined;
     const own = handedOn.get(origin, snapshot.id);
     const creator = own?.creator ?? creatorOf(object, telemetry.settings);
     unowned.creator ??= creator;
-    const seen = { isDriven, endedAt: snapshot.endedAt, headers: exchange.headers, time };
+    const seen = { isDriven, endedAt: snapshot.endedAt, headers: call.headers, time };
     const isOwn = own !== undefined;
     const place = placeAdopted(telemetry.settings, { ...seen, isOwn, creator, object, context });
     if (place === undefined) return undefined;
@@ -343,16 +348,14 @@ async function readWith(
   const { engine, endpoint, client, version } = from;
   const { dialect } = engine;
   const { clock } = invocation;
-  const requestHeaders = { 'OpenAI-Beta': version };
-  const exchange = {
+  const call = {
     startTime: clock.now(),
     ownClock: clock.own,
     headers: undefined,
     client,
-    requestHeaders,
+    requestHeaders: { 'OpenAI-Beta': version },
   };
-  const content = engine.telemetry.wantsContent;
-  const source = { endpoint, context: ROOT_CONTEXT, content, exchange };
+  const source = { endpoint, context: ROOT_CONTEXT, call };
   const facts = new Facts(engine, source, invocation.conversationId);
   const request = async (path: string, query: Readonly<Record<string, unknown>> = {}): Promise<unknown> => {
     const answer = await send((controller) => readWithClient(client, path, query, version, controller));

@@ -25,7 +25,6 @@ export interface InvocationSnapshot {
   readonly id: string;
   readonly conversationId: string | undefined;
   readonly agentId: string | undefined;
-  /** The status as the API names it. */
   readonly status: string;
   readonly phase: Phase;
   readonly model: string | undefined;

@@ -65,7 +65,6 @@ export class OriginReads {
   #busySince: number | undefined;
   #isStopped = false;
 
-  /** @param maxPending how many reads may wait */
   constructor(origin: string, maxPending: number) {
     this.#reads = new TaskQueue({ maxConcurrent: MAX_CONCURRENT_REQUESTS, maxPending });
     this.#requests = new TaskQueue({
@@ -254,7 +253,6 @@ export class BackgroundReads {
     for (const reads of this.#origins.values()) reads.abort();
   }
 
-  /** Drops all requests that have not been sent. */
   clear(): void {
     for (const reads of this.#origins.values()) reads.clear();
   }

@@ -166,6 +166,9 @@ export class Sessions {
     this.#tracker = tracker;
     this.#kind = kind;
     this.#sessions = tracker.store.shelf();
+    tracker.recorded.push((invocation) =>
+      this.known(invocation.conversationId, invocation.endpoint.origin)?.forget(invocation),
+    );
   }
 
   at(id: string, origin: string): Session {
@@ -218,7 +221,6 @@ export class Sessions {
       snapshot,
       conversationId: session.id,
       agent: session.agent?.agent,
-      forgotten: (invocation: AgentInvocation): void => session.forget(invocation),
     };
     const queued = [...session.queued].find(
       (message) => canBe(message, snapshot, seen) && isInTime(message, snapshot),
@@ -230,7 +232,7 @@ export class Sessions {
       return openFound(this.#tracker, found, { context: farContextOf(queued), endpoint, startTime, clock });
     }
     const { isDriven, time, source } = seen;
-    const { headers } = source.exchange;
+    const { headers } = source.call;
     const adoptable = { isDriven, endedAt: snapshot.endedAt, headers, time };
     if (session.hasRecordingCreator || !adopts(this.#tracker.telemetry.settings, adoptable)) return undefined;
     // It is not known yet who records it. The stream will report the session, and then the invocation again.
@@ -270,11 +272,9 @@ export class Sessions {
       endpoint: above.endpoint,
       attributes: {},
       input: { count: 0, messages: parts.length === 0 ? [] : [{ role: 'user', parts }] },
-      content: undefined,
       context: above.context,
       startTime: Math.max(startTime, above.startTime),
       rebuilt: !seen.live,
-      forgotten: (closed) => session.forget(closed),
     });
     subagent.invocation = invocation;
     return invocation;
@@ -317,7 +317,7 @@ export class Sessions {
       const time = seen.timeFor(invocation);
       invocation.wait(call === undefined ? [] : [call], time);
       if (!session.isNew(`${type} ${id}`)) continue;
-      invocation.span.addEvent(
+      invocation.openRecord.addEvent(
         EVENT_OPENAI_RUN_REQUIRES_ACTION,
         {
           [ATTR.OPENAI_REQUIRED_ACTION_TYPE]: type,
@@ -384,7 +384,7 @@ function rest(session: Session, seen: SessionObservation): void {
   for (const invocation of session.invocations) endUnseen(invocation, seen, seen.timeFor(invocation));
   if (seen.live) return;
   for (const { invocation, acceptedAt } of [...session.waiting]) {
-    if (acceptedAt !== undefined && acceptedAt <= seen.timeFor(invocation, seen.source.exchange.startTime))
+    if (acceptedAt !== undefined && acceptedAt <= seen.timeFor(invocation, seen.source.call.startTime))
       endUnseen(invocation, seen, seen.timeFor(invocation));
   }
 }

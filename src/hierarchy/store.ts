@@ -34,7 +34,6 @@ export interface ContentHolder {
   forgetContent(): void;
 }
 
-/** Something whose entries expire. */
 interface Memory {
   readonly size: number;
   expire(): void;
@@ -56,7 +55,6 @@ export class Store implements Expiring {
     this.#limit = limit;
   }
 
-  /** Creates a shelf for one kind of objects. */
   shelf<Value>(options: ShelfOptions<Value> = {}): Shelf<Value> {
     const { evicted, lifetimeMs = LIFETIME_MS, isInUse, isPaused } = options;
     const entries = new BoundedMap<string, Value>(this.#limit, evicted, lifetimeMs, isInUse);
@@ -115,13 +113,13 @@ export class Shelf<Value> {
   readonly #store: Store;
   readonly #entries: BoundedMap<string, Value>;
   readonly #paused: BoundedMap<string, Value> | undefined;
-  readonly #isPaused: (value: Value) => boolean;
+  readonly #isPaused: ((value: Value) => boolean) | undefined;
 
   constructor(
     store: Store,
     entries: BoundedMap<string, Value>,
     paused?: BoundedMap<string, Value>,
-    isPaused: (value: Value) => boolean = () => false,
+    isPaused?: (value: Value) => boolean,
   ) {
     this.#store = store;
     this.#entries = entries;
@@ -137,7 +135,7 @@ export class Shelf<Value> {
 
   set(origin: string, id: string, value: Value): void {
     const key = keyAt(origin, id);
-    const isPaused = this.#isPaused(value);
+    const isPaused = this.#isPaused?.(value) === true;
     (isPaused ? this.#entries : this.#paused)?.delete(key);
     (isPaused ? this.#paused : this.#entries)?.set(key, value);
     this.#store.expireLater();

@@ -6,12 +6,8 @@ import { guard } from '../util/guard.ts';
 import { SweepTimer } from '../util/sweep-timer.ts';
 import { activeSpan, Conversation, Segment, type Use } from './conversations/conversation.ts';
 import { linkCaller } from './conversations/own-trace.ts';
-import {
-  AgentInvocation,
-  type AgentInvocationOwner,
-  type InvocationStart,
-} from './invocations/agent-invocation.ts';
-import type { Invocation } from './invocations/invocation.ts';
+import { AgentInvocation, type InvocationStart } from './invocations/agent-invocation.ts';
+import type { Invocation, InvocationOwner } from './invocations/invocation.ts';
 import { InvocationReads } from './invocations/invocation-reads.ts';
 import { KnownInvocations } from './invocations/known-invocations.ts';
 import type { Effect } from './invocations/life.ts';
@@ -32,7 +28,7 @@ interface OpenSession {
  * Tracks all conversations, segments and invocations in progress in this process. Their number and lifetime are
  * limited. It keeps span contexts, numbers and texts, but never a caller's context or request.
  */
-export class ConversationTracker implements ProviderListener, AgentInvocationOwner {
+export class ConversationTracker implements ProviderListener, InvocationOwner {
   readonly telemetry: Telemetry;
   readonly store: Store;
   readonly agents: Shelf<Agent>;
@@ -42,6 +38,8 @@ export class ConversationTracker implements ProviderListener, AgentInvocationOwn
   /** The open invocations, including those whose id is not known yet. */
   readonly #invocations = new Set<Invocation>();
   readonly #sessions = new Set<OpenSession>();
+  /** Called with each run or turn that was recorded. */
+  readonly recorded: ((invocation: AgentInvocation) => void)[] = [];
   readonly reads: InvocationReads;
   readonly #timer = new SweepTimer(
     () => this.#sweep(),
@@ -80,13 +78,7 @@ export class ConversationTracker implements ProviderListener, AgentInvocationOwn
 
   /** Finds the open segment for a use of a conversation. */
   find(use: Use, active: Span | undefined = activeSpan(use.context)): Segment | undefined {
-    const { id } = use;
-    if (id === undefined) return undefined;
-    return this.#continue(this.conversation(use.kind, id, use.endpoint?.origin ?? ''), use, active);
-  }
-
-  #continue(conversation: Conversation, use: Use, active: Span | undefined): Segment | undefined {
-    const segment = conversation.segmentFor(active, use.startTime);
+    const segment = this.#of(use)?.segmentFor(active, use.startTime);
     if (segment === undefined) return undefined;
     segment.touch(use.startTime);
     if (use.kind === 'conversation') segment.tell(use);
@@ -94,23 +86,26 @@ export class ConversationTracker implements ProviderListener, AgentInvocationOwn
     return segment;
   }
 
+  #of({ kind, id, endpoint }: Use): Conversation | undefined {
+    return id === undefined ? undefined : this.conversation(kind, id, endpoint?.origin ?? '');
+  }
+
   /** Finds or opens the segment for a use of a conversation; `undefined` if segments are switched off. */
   open(use: Use, active: Span | undefined = activeSpan(use.context)): Segment | undefined {
     if (this.telemetry.settings.conversationSpans === 'never') return undefined;
-    const { kind, id, context, endpoint } = use;
-    const conversation = id === undefined ? undefined : this.conversation(kind, id, endpoint?.origin ?? '');
-    const found = conversation && this.#continue(conversation, use, active);
+    const found = this.find(use, active);
     if (found !== undefined) return found;
+    const conversation = this.#of(use);
     const start = { telemetry: this.telemetry, conversation, use, active, open: this.#segments };
     const segment = new Segment(start);
     this.#segments.add(segment);
-    linkCaller(context, segment);
+    linkCaller(use.context, segment);
     this.#watch();
     return segment;
   }
 
   openInvocation(start: InvocationStart): AgentInvocation {
-    const invocation = new AgentInvocation(start, this);
+    const invocation = new AgentInvocation(start, this, recordInvocation);
     this.keep(invocation);
     return invocation;
   }
@@ -132,25 +127,19 @@ export class ConversationTracker implements ProviderListener, AgentInvocationOwn
   }
 
   carryOut(invocation: Invocation, effect: Effect): void {
-    if ('record' in effect) {
+    if ('read' in effect) {
+      if (effect.read === 'details') this.reads.details(invocation);
+      else this.reads.end(invocation, effect.isLastRead);
+    } else if (effect.record === 'usage') guard('recording usage', () => invocation.recordUsage());
+    else {
       if (effect.isUnread) this.reads.queue.skip();
-      if (effect.record === 'usage') guard('recording usage', () => invocation.recordUsage());
-      else this.#record(invocation);
-    } else if (effect.read === 'details') this.reads.details(invocation);
-    else this.reads.end(invocation, effect.isLastRead);
-  }
-
-  #record(invocation: Invocation): void {
-    invocation.record();
-    this.#invocations.delete(invocation);
-    if (!(invocation instanceof AgentInvocation)) return;
-    this.known.closed(invocation);
-    invocation.forgotten?.(invocation);
-    invocation.above?.settle();
-  }
-
-  recordAgent(invocation: AgentInvocation, endTime: number): void {
-    guard('recording an invocation', recordInvocation, invocation, endTime);
+      invocation.record();
+      this.#invocations.delete(invocation);
+      if (!(invocation instanceof AgentInvocation)) return;
+      this.known.closed(invocation);
+      for (const recorded of this.recorded) recorded(invocation);
+      invocation.start.above?.settle();
+    }
   }
 
   /**

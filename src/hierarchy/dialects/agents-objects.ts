@@ -155,7 +155,6 @@ const CALL_SUFFIX = '_call';
 /** Unknown types with this suffix count as hosted tools, too. */
 const UNKNOWN_CALL: ToolItem = { given: ['action', 'arguments'], result: ['output'] };
 
-/** An item that is a tool call. */
 export interface SessionItemCall {
   readonly call: ToolCallSnapshot;
   /** Whether the user's program runs the tool. Then the call ends with the program's output. */
@@ -227,7 +226,6 @@ export function readSessionInput(input: unknown, content: boolean): readonly (Me
   return readRequestMessages(messages, content, readSessionMessage);
 }
 
-/** Reads a message of the user or of the agent. */
 export function readSessionMessage(message: unknown): Message {
   return {
     role: textField(message, 'role') ?? 'user',

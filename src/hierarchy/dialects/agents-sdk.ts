@@ -35,14 +35,12 @@ import {
 
 /** Reads the data of the traces and spans of `@openai/agents`. */
 
-/** What is known when a trace or span of the library starts. */
 export interface AgentsStart {
   readonly operation: OperationKind<AgentsStart, AgentsEnd>;
   readonly name: string;
   readonly attributes: Attributes;
 }
 
-/** What is known when a trace or span of the library ends. */
 export interface AgentsEnd {
   /** The name of the tool, where only the end reports it. */
   readonly toolName?: string;
@@ -51,22 +49,16 @@ export interface AgentsEnd {
   readonly content: () => Content;
 }
 
-/** The operation for everything that the library does in this process. */
-const IN_PROCESS: OperationKind<AgentsStart, AgentsEnd> = {
-  kind: 'internal',
+/** The operation for a request that the library sends to an MCP server. */
+const REQUEST: OperationKind<AgentsStart, AgentsEnd> = {
   scope: 'local',
   spanName: ({ name }) => name,
   requestAttributes: ({ attributes }) => attributes,
   content: { output: ({ content }) => content() },
 };
 
-/** The operation for a request that the library sends to an MCP server. */
-const REQUEST: OperationKind<AgentsStart, AgentsEnd> = {
-  scope: 'local',
-  spanName: ({ name }) => name,
-  requestAttributes: IN_PROCESS.requestAttributes,
-  content: { output: ({ content }) => content() },
-};
+/** The operation for everything that the library does in this process. */
+const IN_PROCESS: OperationKind<AgentsStart, AgentsEnd> = { ...REQUEST, kind: 'internal' };
 
 interface SpanType {
   readonly start: (data: PayloadObject) => AgentsStart;
@@ -141,9 +133,9 @@ const SPAN_TYPES: Readonly<Record<string, SpanType>> = {
         ? { attributes: { [ATTR.OPENAI_AGENTS_MCP_TOOL_COUNT]: arrayField(data, 'result').length } }
         : {},
   },
-  transcription: { start: (data) => media('transcription', data), end: mediaEnd },
-  speech: { start: (data) => media('speech', data), end: mediaEnd },
-  speech_group: { start: (data) => media('speech_group', data), end: mediaEnd },
+  transcription: media('transcription'),
+  speech: media('speech'),
+  speech_group: media('speech_group'),
   custom: {
     start: (data) => internal(stringField(data, 'name') ?? 'custom', {}),
     end: (data) => ({ content: () => ({ functionArguments: plainData(data.data) }) }),
@@ -200,18 +192,19 @@ function withoutAddress(name: string | undefined): string | undefined {
   return scheme === undefined ? name : before || scheme;
 }
 
-function media(type: string, data: PayloadObject): AgentsStart {
-  const attributes: Attributes = {};
-  define(attributes, ATTR.GEN_AI_REQUEST_MODEL, stringField(data, 'model'));
-  return internal(type, attributes);
-}
-
-/** Reads the texts of a speech span. Audio is never read: the library has it as an object with its bytes. */
-function mediaEnd(data: PayloadObject): Partial<AgentsEnd> {
+/** A speech span. Audio is never read: the library has it as an object with its bytes. */
+function media(type: string): SpanType {
   return {
-    content: () => ({
-      functionArguments: textField(data, 'input'),
-      functionResult: textField(data, 'output'),
+    start: (data) => {
+      const attributes: Attributes = {};
+      define(attributes, ATTR.GEN_AI_REQUEST_MODEL, stringField(data, 'model'));
+      return internal(type, attributes);
+    },
+    end: (data) => ({
+      content: () => ({
+        functionArguments: textField(data, 'input'),
+        functionResult: textField(data, 'output'),
+      }),
     }),
   };
 }
@@ -227,11 +220,8 @@ export interface ToldCall {
 
 /** Reads a model call; `undefined` for any other node, and if the library withholds the call as sensitive data. */
 export function readToldCall(type: string, data: PayloadObject): ToldCall | undefined {
-  return type === 'response'
-    ? readResponseCall(data)
-    : type === 'generation'
-      ? readGeneration(data)
-      : undefined;
+  if (type === 'response') return readResponseCall(data);
+  return type === 'generation' ? readGeneration(data) : undefined;
 }
 
 function readResponseCall(data: PayloadObject): ToldCall | undefined {

@@ -103,25 +103,51 @@ export const agents: Dialect = {
 const PREFIX = 'agent.session.';
 const ENVIRONMENT = 'environment.';
 
+type ReadFact = (value: unknown, sink: FactSink) => void;
+
+const ofSession: ReadFact = (event, sink) => readSession(field(event, 'session'), sink);
+const ofSubagent: ReadFact = (event, sink) => readSubagent(field(event, 'subagent'), sink);
+const ofTurn =
+  (moment?: InvocationFact['moment']): ReadFact =>
+  (event, sink) =>
+    readTurnFact(field(event, 'turn'), sink, { event, moment });
+const ofItem =
+  (done: boolean): ReadFact =>
+  (event, sink) => {
+    const item = field(event, 'item');
+    readSessionItem(item, sink, stringField(item, 'turn_id') ?? stringField(event, 'turn_id'), done);
+  };
+
 /** The handlers of events, by the name without the prefix `agent.session.`, if the event has it. */
-const EVENTS: Readonly<Record<string, (event: unknown, sink: FactSink) => void>> = {
+const EVENTS: Readonly<Record<string, ReadFact>> = {
   error: readErrorEvent,
-  created: readSessionState,
-  idle: readSessionState,
-  in_progress: readSessionState,
-  requires_action: readSessionState,
-  failed: readSessionState,
-  'turn.created': (event, sink) => readTurnFact(field(event, 'turn'), sink, { event, moment: 'begun' }),
-  'turn.in_progress': (event, sink) => readTurnFact(field(event, 'turn'), sink, { event }),
-  'turn.completed': readEndedTurn,
-  'turn.failed': readEndedTurn,
-  'turn.cancelled': readEndedTurn,
-  'turn.item.added': (event, sink) => readItemEvent(event, sink, false),
-  'turn.item.done': (event, sink) => readItemEvent(event, sink, true),
+  created: ofSession,
+  idle: ofSession,
+  in_progress: ofSession,
+  requires_action: ofSession,
+  failed: ofSession,
+  'turn.created': ofTurn('begun'),
+  'turn.in_progress': ofTurn(),
+  'turn.completed': ofTurn('ended'),
+  'turn.failed': ofTurn('ended'),
+  'turn.cancelled': ofTurn('ended'),
+  'turn.item.added': ofItem(false),
+  'turn.item.done': ofItem(true),
   'turn.output_text.delta': (event, sink) => sink.text(stringField(event, 'turn_id') ?? '', undefined),
-  'subagent.created': readSubagentState,
-  'subagent.active': readSubagentState,
-  'subagent.closed': readSubagentState,
+  'subagent.created': ofSubagent,
+  'subagent.active': ofSubagent,
+  'subagent.closed': ofSubagent,
+};
+
+/** The handlers of API objects, by their `object`. An item of a turn has none. */
+const SESSION_OBJECTS: Readonly<Record<string, ReadFact>> = {
+  'agent.session': readSession,
+  'agent.session.turn': (value, sink) => readTurnFact(value, sink),
+  'agent.session.subagent': readSubagent,
+  agent: (value, sink) => {
+    const agent = readAgent(value);
+    if (agent !== undefined) sink.agent(agent);
+  },
 };
 
 /** Reads an event of a session's stream. A failure is an event as well, and does not end the stream. */
@@ -132,30 +158,11 @@ function readSessionEvent(event: unknown, sink: FactSink): void {
   else row(EVENTS, name)?.(event, sink);
 }
 
-function readSessionState(event: unknown, sink: FactSink): void {
-  readSession(field(event, 'session'), sink);
-}
-
-function readEndedTurn(event: unknown, sink: FactSink): void {
-  readTurnFact(field(event, 'turn'), sink, { event, moment: 'ended' });
-}
-
-function readSubagentState(event: unknown, sink: FactSink): void {
-  readSubagent(field(event, 'subagent'), sink);
-}
-
-function readItemEvent(event: unknown, sink: FactSink, done: boolean): void {
-  const item = field(event, 'item');
-  const turnId = stringField(item, 'turn_id') ?? stringField(event, 'turn_id');
-  readSessionItem(item, sink, turnId, done);
-}
-
 /** Reads an `error` event, which gives the reason why the session is about to fail. */
 function readErrorEvent(event: unknown, sink: FactSink): void {
   sink.conversationFailure(stringField(event, 'session_id'), readError(field(event, 'error'), 'failed'));
 }
 
-/** Reads an event of the session's environment. */
 function readEnvironmentEvent(event: unknown, sink: FactSink): void {
   const state = objectField(event, 'environment');
   const resetCount = numberField(event, 'reset_count');
@@ -187,16 +194,10 @@ function readSessionList(value: unknown, sink: FactSink, query: unknown): void {
 
 function readSessionObject(value: unknown, sink: FactSink): void {
   const kind = stringField(value, 'object');
-  if (kind === 'agent.session') readSession(value, sink);
-  else if (kind === 'agent.session.turn') readTurnFact(value, sink);
-  else if (kind === 'agent.session.subagent') readSubagent(value, sink);
-  else if (kind === 'agent') {
-    const agent = readAgent(value);
-    if (agent !== undefined) sink.agent(agent);
-  } else if (kind === undefined) readSessionItem(value, sink, stringField(value, 'turn_id'), true);
+  if (kind === undefined) readSessionItem(value, sink, stringField(value, 'turn_id'), true);
+  else row(SESSION_OBJECTS, kind)?.(value, sink);
 }
 
-/** Reads the state of a session. */
 function readSession(value: unknown, sink: FactSink): void {
   const id = stringField(value, 'id');
   if (id === undefined) return;
@@ -294,7 +295,6 @@ interface SubmittedEvents {
   /** The user messages, with their content if content is recorded. */
   readonly messages: readonly (Message | undefined)[];
   readonly outputs: readonly ToolOutput[];
-  /** The turn that the request names. */
   readonly turnId: string | undefined;
 }
 
@@ -396,9 +396,10 @@ function subagentsOf(
 
 function turnPath({
   conversationId,
-  subagentId,
+  start,
 }: InvocationView): { readonly session: string; readonly owner: string } | undefined {
   if (conversationId === undefined) return undefined;
+  const { subagentId } = start;
   return {
     session: `/agents/sessions/${encodeURIComponent(conversationId)}`,
     owner: subagentId === undefined ? '' : `/subagents/${encodeURIComponent(subagentId)}`,

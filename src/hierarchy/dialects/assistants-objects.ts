@@ -272,7 +272,6 @@ function readAttachment(attachment: unknown): MessagePart[] {
   return file_id === undefined ? [] : [{ type: 'file', modality: 'document', file_id }];
 }
 
-/** The outputs that the program submits for a run. */
 export function readToolOutputs(body: unknown, content: boolean): ToolOutput[] {
   return arrayField(body, 'tool_outputs').flatMap((output) => {
     const callId = stringField(output, 'tool_call_id');

@@ -1,6 +1,6 @@
 import { type ApiRequest, operationOf } from '../../operations/index.ts';
 import * as ATTR from '../../semconv/attributes.ts';
-import { arrayField, field, first, MAX_READ, objectField, stringField } from '../../util/payload.ts';
+import { arrayField, field, first, MAX_READ, objectField, row, stringField } from '../../util/payload.ts';
 import type { AgentSettings, Dialect, FactSink, Get, Intent, InvocationView } from '../dialect.ts';
 import type { MessageSnapshot } from '../model.ts';
 import { asTime } from '../operation-clock.ts';
@@ -75,9 +75,8 @@ export const assistants: Dialect = {
   invocationOf: (value) => (field(value, 'object') === 'thread.run' ? stringField(value, 'id') : undefined),
 
   read(value, sink, query): void {
-    const kind = field(value, 'object');
-    if (kind === 'list') readList(value, sink, query);
-    else readObject(value, sink, kind);
+    if (field(value, 'object') === 'list') readList(value, sink, query);
+    else readObject(value, sink);
   },
 
   readEvent(event, sink): void {
@@ -116,17 +115,23 @@ function readList(value: unknown, sink: FactSink, query: unknown): void {
   for (const item of inOrder) readObject(item, sink);
 }
 
-function readObject(value: unknown, sink: FactSink, kind: unknown = field(value, 'object')): void {
-  if (kind === 'thread.run') readRunFact(value, sink);
-  else if (kind === 'thread.run.step') readStepFact(value, sink);
-  else if (kind === 'thread.message') readMessageFact(value, sink);
-  else if (kind === 'thread') {
+/** The handlers of API objects, by their `object`. */
+const THREAD_OBJECTS: Readonly<Record<string, (value: unknown, sink: FactSink) => void>> = {
+  'thread.run': readRunFact,
+  'thread.run.step': readStepFact,
+  'thread.message': readMessageFact,
+  thread: (value, sink) => {
     const id = stringField(value, 'id');
     if (id !== undefined) sink.vectorStores(id, readStores(value));
-  } else if (kind === 'assistant') {
+  },
+  assistant: (value, sink) => {
     const agent = readAssistant(value);
     if (agent !== undefined) sink.agent(agent);
-  }
+  },
+};
+
+function readObject(value: unknown, sink: FactSink): void {
+  row(THREAD_OBJECTS, stringField(value, 'object'))?.(value, sink);
 }
 
 function readRunFact(value: unknown, sink: FactSink): void {

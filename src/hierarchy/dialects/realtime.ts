@@ -39,23 +39,20 @@ export interface SpeechSink {
   audioSent(bytes: number): void;
   speechStarted(startMs: number | undefined): void;
   speechStopped(itemId: string | undefined, endMs: number | undefined): void;
-  /**
-   * The program commits the audio that it has sent, because the user has finished. `cleared`: it discards that audio.
-   */
+  /** The user has finished speaking, so the program hands in the audio that it has sent. */
   committing(): void;
+  /** The program discards the audio that it has sent. */
   cleared(): void;
   committed(itemId: string | undefined): void;
   transcribed(event: unknown): void;
 }
 
 export interface ResponseSink {
-  /** The program asks for a response. */
   requested(event: object): void;
   created(response: unknown): void;
-  /**
-   * A piece of an answer. `audio` gets its bytes; `piece` gets text, or other parts such as arguments of a function.
-   */
+  /** A piece of an answer has arrived, with so many bytes of audio. */
   audio(responseId: string | undefined, bytes: number): void;
+  /** A piece of an answer has arrived that is text or, for example, part of a function's arguments. */
   piece(responseId: string | undefined, piece: object, isText: boolean): void;
   item(event: unknown): void;
   done(event: unknown): void;
@@ -117,17 +114,14 @@ export function isAnswerPiece(type: string): boolean {
   return type.startsWith('response.') && type.endsWith('.delta');
 }
 
-/** Whether an event of the program is a piece of audio. */
 export function isAudioPiece(type: string): boolean {
   return type === 'input_audio_buffer.append';
 }
 
-/** Reads an event that the program sends. */
 export function readSent(type: string, event: object, sink: RealtimeSink): void {
   row(SENT, type)?.(event, sink);
 }
 
-/** Reads an event of the server. */
 export function readReceived(type: string, event: object, sink: RealtimeSink): void {
   if (!isAnswerPiece(type)) {
     row(RECEIVED, type)?.(event, sink);
@@ -189,7 +183,6 @@ function withoutSound(item: unknown): unknown {
   return { ...fieldsOf(item), content: kept };
 }
 
-/** Whether an event of the program asks for a response. */
 export function isRequest(event: unknown): event is object {
   return field(event, 'type') === 'response.create';
 }
@@ -278,7 +271,6 @@ export class ResponseDefaults {
     return Object.assign({}, this.#told, ...this.#sent.map(({ defaults }) => defaults));
   }
 
-  /** Called for a `session.update` of the program. */
   sent(event: unknown): void {
     const defaults = readResponseDefaults(field(event, 'session'), this.#limits());
     this.#sent.push({ eventId: stringField(event, 'event_id'), defaults });
@@ -291,7 +283,6 @@ export class ResponseDefaults {
     this.#told = { ...this.#told, ...readResponseDefaults(session, this.#limits()) };
   }
 
-  /** Called when the server has rejected the client event with this id. */
   rejected(eventId: string | undefined): void {
     if (eventId !== undefined) this.#sent = this.#sent.filter((update) => update.eventId !== eventId);
   }

@@ -1,6 +1,7 @@
-import type { Attributes, Context, Span, SpanContext } from '@opentelemetry/api';
+import type { Attributes, Context, SpanContext } from '@opentelemetry/api';
 import type { Message } from '../../config/completion-types.ts';
 import type { Settings } from '../../config/config.ts';
+import { define } from '../../operations/attributes.ts';
 import { type InvocationEnd, invokeAgent } from '../../operations/invoke-agent.ts';
 import type { Endpoint } from '../../sdk/provider.ts';
 import * as ATTR from '../../semconv/attributes.ts';
@@ -23,12 +24,7 @@ import type { Telemetry } from '../../telemetry/telemetry.ts';
 import { inOrder } from '../../util/clock.ts';
 import { LinkedContext } from '../../util/context.ts';
 import { guard } from '../../util/guard.ts';
-import {
-  activeSpan,
-  type Conversation,
-  type InputMessages,
-  type Segment,
-} from '../conversations/conversation.ts';
+import { activeSpan, type InputMessages, type Segment } from '../conversations/conversation.ts';
 import type { ToolOutput } from '../dialect.ts';
 import type {
   Agent,
@@ -39,12 +35,13 @@ import type {
   ToolCallSnapshot,
 } from '../model.ts';
 import { OperationClock } from '../operation-clock.ts';
+import type { Store } from '../store.ts';
 import { recordToolDuration } from '../tool-calls/tool-call.ts';
 import { Invocation, type InvocationOwner } from './invocation.ts';
 import { canContinue, type Living, recordedEnd } from './life.ts';
 import { Steps, type StepsBefore } from './steps.ts';
 
-/** The initial state of a run or turn. */
+/** What is known of a run or turn when it begins. */
 export interface InvocationStart {
   readonly kind: ConversationKind;
   readonly segment: Segment | undefined;
@@ -56,7 +53,7 @@ export interface InvocationStart {
   readonly vectorStoreIds?: readonly string[] | undefined;
   readonly input: InputMessages;
   /** The content of the creating request, if content is recorded. It counts until the server reports the invocation. */
-  readonly content: InvocationContent | undefined;
+  readonly content?: InvocationContent | undefined;
   readonly context: Context;
   /** The span that created the invocation, if that was in another process. */
   readonly creator?: SpanContext | undefined;
@@ -70,14 +67,10 @@ export interface InvocationStart {
   readonly rebuilt?: boolean;
   /** What was recorded before a pause. Set if the invocation continues after one. */
   readonly before?: PausedInvocation | undefined;
-  /** Called once the invocation has been recorded, so that its session can forget it. */
-  readonly forgotten?: ((invocation: AgentInvocation) => void) | undefined;
 }
 
-export interface AgentInvocationOwner extends InvocationOwner {
-  /** Records an invocation with everything that was collected about it. */
-  recordAgent(invocation: AgentInvocation, endTime: number): void;
-}
+/** Records an invocation with everything that was collected about it. */
+type RecordAgent = (invocation: AgentInvocation, endTime: number) => void;
 
 /** What is kept of an invocation that was recorded before its end, for a second span to continue. It has no content. */
 export interface PausedInvocation {
@@ -102,14 +95,15 @@ const NOTHING_MEASURED: WholeOperation = { ...NOTHING_SPENT, seconds: undefined 
  */
 function startBelow(
   telemetry: Telemetry,
-  start: InvocationStart,
+  start: AgentInvocation['start'],
+  context: Context,
   place: Place,
   startTime: number,
 ): InvocationRecord {
-  const { segment, above, endpoint, attributes, context } = start;
+  const { segment, above, endpoint, attributes, creator } = start;
   const caller = activeSpan(context)?.spanContext();
-  const bounded = segment === undefined || segment.parentSpanId === caller?.spanId || above !== undefined;
-  const linked = [bounded ? undefined : caller, start.creator];
+  const isBounded = segment === undefined || segment.parentSpanId === caller?.spanId || above !== undefined;
+  const linked = [isBounded ? undefined : caller, creator];
   return new OperationRecord(telemetry, {
     operation: invokeAgent,
     request: { agentName: place.agentName },
@@ -128,100 +122,82 @@ function startBelow(
  * recorded only when it closes, so that each token counts once.
  */
 export class AgentInvocation extends Invocation {
+  /** What was known at first, without what it must not keep: the caller's context and content. */
+  readonly start: Omit<InvocationStart, 'context' | 'content'>;
   readonly telemetry: Telemetry;
   readonly startSettings: Settings;
-  readonly kind: ConversationKind;
-  readonly openRecord: InvocationRecord;
-  readonly span: Span;
-  readonly spanContext: SpanContext;
   readonly startTime: number;
-  readonly rebuilt: boolean;
-  readonly input: InputMessages;
-  readonly requestedStores: readonly string[];
-  /** Its content apart from messages. It comes from the request until the server reports the invocation. */
-  content: InvocationContent | undefined;
-  readonly steps: Steps;
-  readonly above: AgentInvocation | undefined;
-  /** The open invocations that work for it. */
-  readonly below: Set<AgentInvocation> = new Set();
-  readonly subagentId: string | undefined;
-  readonly forgotten: InvocationStart['forgotten'];
-  readonly before: PausedInvocation | undefined;
-  /** The attributes of its span, except those that become known only at the end. */
-  readonly attributes: Attributes;
+  readonly openRecord: InvocationRecord;
+  readonly spanContext: SpanContext;
   /** A context with its span, for the spans below it. */
   readonly context: Context;
+  readonly steps: Steps;
+  /** The open invocations that work for it. */
+  readonly below: Set<AgentInvocation> = new Set();
   agent: Agent | undefined;
+  agentId: string | undefined;
+  /** Its content apart from messages. It comes from the request until the server reports the invocation. */
+  content: InvocationContent | undefined;
   snapshot: InvocationSnapshot | undefined;
   failure: Failure | undefined;
   pollCount = 0;
   /** Set if everything has been seen, so that no details have to be read. */
   allSeen = false;
-  agentId: string | undefined;
   /** The conversation that its request names or creates. Until the invocation is seen, nothing else may report it. */
   #requestedIn: string | undefined;
   #sawText = false;
-  readonly #owner: AgentInvocationOwner;
+  readonly #store: Store;
+  readonly #recordAgent: RecordAgent;
   readonly #keeper: Keeper;
   #spentBelow: Spent = NOTHING_SPENT;
   /** What it spent itself, once its usage is final. */
   #own: Spent = NOTHING_SPENT;
 
-  constructor(start: InvocationStart, owner: AgentInvocationOwner) {
-    const { above, before, clock = above?.clock ?? new OperationClock() } = start;
+  constructor({ context, content, ...start }: InvocationStart, owner: InvocationOwner, record: RecordAgent) {
+    const { segment, above, before, clock = above?.clock ?? new OperationClock() } = start;
     super({ ...start, id: before?.snapshot.id, clock }, owner);
     const { telemetry, store } = owner;
-    this.#owner = owner;
+    const { settings } = telemetry;
+    this.start = start;
     this.telemetry = telemetry;
-    this.startSettings = telemetry.settings;
-    this.kind = start.kind;
+    this.startSettings = settings;
+    this.#store = store;
+    this.#recordAgent = record;
     this.agent = start.agent;
     this.agentId = start.agentId;
-    this.rebuilt = start.rebuilt === true;
-    this.input = start.input;
-    this.content = start.content;
-    this.requestedStores = start.vectorStoreIds ?? [];
-    this.above = above;
-    this.subagentId = start.subagentId;
-    this.forgotten = start.forgotten;
-    this.before = before;
+    this.content = content;
     this.#requestedIn = before?.snapshot.conversationId;
-    this.above?.below.add(this);
-    this.#keeper = new Keeper(textLimits(this.startSettings), (characters) => store.keeps(this, characters));
+    above?.below.add(this);
+    this.#keeper = new Keeper(textLimits(settings), (characters) => store.keeps(this, characters));
     this.steps = new Steps({
       content: telemetry.wantsContent,
-      deltas: this.startSettings.streamDeltas !== 'off',
+      deltas: settings.streamDeltas !== 'off',
       keeper: this.#keeper,
       isInputKnown: start.input.isAll,
       above: above?.steps,
       before: before?.steps,
     });
     // If both would start at the same time, it starts just after the span above it.
-    this.startTime = inOrder(start.startTime, (above ?? start.segment)?.startTime);
-    this.openRecord = startBelow(telemetry, start, this.place, this.startTime);
-    this.span = this.openRecord.span;
-    this.spanContext = this.span.spanContext();
+    this.startTime = inOrder(start.startTime, (above ?? segment)?.startTime);
+    this.openRecord = startBelow(telemetry, start, context, this.place, this.startTime);
+    this.spanContext = this.openRecord.span.spanContext();
     this.context = this.openRecord.context;
-    this.attributes = this.openRecord.attributes;
   }
 
   get place(): Place {
+    const { kind, subagentId } = this.start;
     return {
-      kind: this.kind,
+      kind,
       conversationId: this.conversationId,
       invocationId: this.snapshot?.id,
       agentId: this.agentId,
       agentName: this.agent?.name,
-      subagentId: this.subagentId,
+      subagentId,
     };
   }
 
   get conversationId(): string | undefined {
-    return this.snapshot?.conversationId ?? this.conversation?.id ?? this.#requestedIn;
-  }
-
-  get conversation(): Conversation | undefined {
-    return this.segment?.conversation;
+    return this.snapshot?.conversationId ?? this.segment?.conversation?.id ?? this.#requestedIn;
   }
 
   get timeout(): number {
@@ -245,15 +221,14 @@ export class AgentInvocation extends Invocation {
   get lacksInput(): boolean {
     const { openRecord, telemetry } = this;
     const wants = telemetry.wantsContent && openRecord.mayHaveContent;
-    return this.kind === 'thread' && wants && !this.steps.knowsInput;
+    return this.start.kind === 'thread' && wants && !this.steps.knowsInput;
   }
 
   override get lacks(): Living['lacks'] {
     if (this.below.size > 0) return 'invocations';
-    const isHeard = this.span.isRecording() || this.telemetry.readsUnsampled;
-    if (!isHeard) return 'nothing';
+    if (!this.openRecord.span.isRecording() && !this.telemetry.readsUnsampled) return 'nothing';
     // The agent's id may be known, although its object has not been seen.
-    const lacksAgent = this.kind === 'thread' && this.agent === undefined && this.agentId !== undefined;
+    const lacksAgent = this.start.kind === 'thread' && this.agent === undefined && this.agentId !== undefined;
     const isWhole = this.isComplete && !(this.life.mayRead && (lacksAgent || this.lacksInput));
     return isWhole ? 'nothing' : 'details';
   }
@@ -273,52 +248,41 @@ export class AgentInvocation extends Invocation {
 
   /** When it began, before any pause; `undefined` if only the server's time, in whole seconds, is known. */
   get createdTime(): number | undefined {
-    const { before, rebuilt, startTime } = this;
+    const { before, rebuilt } = this.start;
     if (before !== undefined) return before.createdTime;
-    return rebuilt ? undefined : startTime;
+    return rebuilt ? undefined : this.startTime;
   }
 
   /** The state that a second span needs to continue; `undefined` if it is over, or belongs to an invocation above. */
   get paused(): PausedInvocation | undefined {
-    const { life, above, before, agent, spanContext: span, createdTime, clock } = this;
+    const { life, agent, spanContext: span, createdTime, clock } = this;
+    const { above, before } = this.start;
     const snapshot = this.snapshot ?? before?.snapshot;
     if (snapshot === undefined || life.endTime !== undefined || life.isDeleted || above !== undefined)
       return undefined;
-    const withoutContent = snapshot.content === undefined ? snapshot : { ...snapshot, content: undefined };
-    return {
-      snapshot: withoutContent,
-      agent,
-      span,
-      createdTime,
-      ownClock: clock.own,
-      steps: this.steps.paused,
-    };
+    return { snapshot, agent, span, createdTime, ownClock: clock.own, steps: this.steps.paused };
   }
 
   /** Whether it may belong to the conversation. If either side names no conversation, it may. */
   isOf(conversationId: string | undefined): boolean {
     const told = this.snapshot?.conversationId;
     if (conversationId === undefined || told === conversationId) return true;
-    const named = this.conversation?.id;
+    const named = this.segment?.conversation?.id;
     return named === conversationId || (told === undefined && named === undefined);
   }
 
   /** What the model was given: the messages of the conversation if they are known, or else those of the request. */
   get inputMessages(): readonly Message[] {
     const { inputs } = this.steps;
-    return inputs.size > 0 ? [...inputs.values()] : this.input.messages;
+    return inputs.size > 0 ? [...inputs.values()] : this.start.input.messages;
   }
 
   addAttributes(attributes: Attributes): void {
+    const { attributes: known } = this.openRecord;
     const changed: Attributes = {};
-    let hasChanged = false;
-    for (const name in attributes) {
-      const value = attributes[name];
-      if (value === undefined || this.attributes[name] === value) continue;
-      changed[name] = value;
-      hasChanged = true;
-    }
-    if (hasChanged) this.openRecord.add({ attributes: changed });
+    for (const name in attributes)
+      if (known[name] !== attributes[name]) define(changed, name, attributes[name]);
+    this.openRecord.add({ attributes: changed });
   }
 
   requestedIn(conversationId: string): void {
@@ -327,7 +291,7 @@ export class AgentInvocation extends Invocation {
   }
 
   contextIn(context: Context): Context {
-    return LinkedContext.withSpan(context, this.span);
+    return LinkedContext.withSpan(context, this.openRecord.span);
   }
 
   /**
@@ -336,50 +300,52 @@ export class AgentInvocation extends Invocation {
    * @param live whether a stream reported it as it happened, so that `time` is the time of the change
    */
   see(snapshot: InvocationSnapshot, time: number, live: boolean): void {
-    const { life } = this;
     if (this.isRecorded) return;
-    if (life.endTime !== undefined) {
+    if (this.life.endTime !== undefined) {
       if (isReported(snapshot.usage) && !isReported(this.snapshot?.usage)) this.#spendLate(snapshot.usage);
       this.settle();
       return;
     }
-    const first = this.snapshot === undefined;
+    const isFirst = this.snapshot === undefined;
     this.id = snapshot.id;
     // Its content and the tool calls that it asks for are kept elsewhere, within limits.
     this.snapshot = { ...snapshot, content: undefined, pendingToolCalls: [] };
     if (snapshot.content !== undefined) this.content = this.#keeper.keep(snapshot.content, this.content);
-    if (first) this.#identify(snapshot, time);
+    if (isFirst) this.#identify(snapshot, time);
     this.segment?.touch(time);
-    const { phase } = snapshot;
-    if (phase === 'waiting') this.steps.wait(snapshot.pendingToolCalls, time);
-    if (phase !== 'ended') {
-      this.hear({ type: phase }, time);
-      return;
+    if (snapshot.phase === 'waiting') this.wait(snapshot.pendingToolCalls, time);
+    else if (snapshot.phase === 'open') this.hear({ type: 'open' }, time);
+    else {
+      const latest = live ? time : Math.min(time, this.#latestEnd(snapshot));
+      const endTime = live ? time : this.clock.local(snapshot.endedAt, latest);
+      this.end(endTime, latest, time, snapshot.failure);
     }
-    const latest = live ? time : Math.min(time, this.#latestEnd(snapshot));
-    const endTime = live ? time : this.clock.local(snapshot.endedAt, latest);
-    this.end(endTime, latest, time, snapshot.failure);
   }
 
   /** Called when the server first reports the invocation. */
-  #identify(snapshot: InvocationSnapshot, time: number): void {
-    this.clock.learn(snapshot.createdAt, time);
-    this.agentId ??= snapshot.agentId;
-    const identity = constantAttributes(snapshot, this.attributes);
-    this.addAttributes({ ...identity, ...placeAttributes(this.place) });
-    rememberForEvaluation('run', snapshot.id, this.span, rememberedOf(this.attributes));
-    if (this.agent?.name !== undefined) this.#rename(this.agent.name);
+  #identify({ id, agentId, createdAt, model, parameters }: InvocationSnapshot, time: number): void {
+    const { attributes: known, span } = this.openRecord;
+    this.clock.learn(createdAt, time);
+    this.agentId ??= agentId;
+    this.addAttributes(parameters);
+    if (model !== undefined)
+      this.addAttributes({
+        [ATTR.GEN_AI_REQUEST_MODEL]: known[ATTR.GEN_AI_REQUEST_MODEL] ?? model,
+        [ATTR.GEN_AI_RESPONSE_MODEL]:
+          known[ATTR.GEN_AI_PROVIDER_NAME] === NAMES_DEPLOYMENTS ? undefined : model,
+      });
+    this.#describe();
+    rememberForEvaluation('run', id, span, rememberedOf(known));
   }
 
   /** The latest end of a subagent's turn: that of the turn above, if the server says that this one ended before it. */
   #latestEnd({ endedAt = Number.POSITIVE_INFINITY }: InvocationSnapshot): number {
-    const { life, snapshot } = this.above ?? {};
+    const { life, snapshot } = this.start.above ?? {};
     const isInside = endedAt <= (snapshot?.endedAt ?? Number.NEGATIVE_INFINITY);
     return (isInside ? life?.endTime : undefined) ?? Number.POSITIVE_INFINITY;
   }
 
   seeStep(step: StepSnapshot, time: number, live: boolean): void {
-    if (this.isRecorded) return;
     this.steps.see(step, live ? time : undefined, this.clock);
     this.segment?.touch(time);
     this.settle();
@@ -389,7 +355,7 @@ export class AgentInvocation extends Invocation {
   seeText(time: number): void {
     if (this.#sawText) return;
     this.#sawText = true;
-    if (this.isRecorded || this.rebuilt || this.steps.waitingSince !== undefined) return;
+    if (this.isRecorded || this.start.rebuilt || this.steps.waitingSince !== undefined) return;
     this.addAttributes({
       [ATTR.GEN_AI_REQUEST_STREAM]: true,
       [ATTR.GEN_AI_RESPONSE_TIME_TO_FIRST_CHUNK]: Math.max(0, time - this.startTime) / 1e3,
@@ -401,12 +367,16 @@ export class AgentInvocation extends Invocation {
     if (this.isRecorded) return;
     this.agent = agent;
     this.agentId ??= agent.id;
-    this.addAttributes({ ...attributes, ...placeAttributes(this.place) });
-    if (agent.name !== undefined) this.#rename(agent.name);
+    this.addAttributes(attributes);
+    this.#describe();
   }
 
-  #rename(agentName: string): void {
-    this.openRecord.rename(spanNameOf(invokeAgent, { agentName }, {}));
+  /** Puts its ids and the name of its agent on its span, as far as they are known now. */
+  #describe(): void {
+    const { place } = this;
+    this.addAttributes(placeAttributes(place));
+    const { agentName } = place;
+    if (agentName !== undefined) this.openRecord.rename(spanNameOf(invokeAgent, { agentName }, {}));
   }
 
   /**
@@ -428,9 +398,11 @@ export class AgentInvocation extends Invocation {
   #spend(usage: Usage | undefined): void {
     const { costs } = this.telemetry;
     // The usage is that of several model calls together.
-    const cost = guard('pricing a run', () => costs.of({ usage, aggregate: true }, this.attributes));
+    const cost = guard('pricing a run', () =>
+      costs.of({ usage, aggregate: true }, this.openRecord.attributes),
+    );
     this.#own = spentBy(usage, cost, costs.wanted);
-    this.conversation?.count({ time: this.startTime, spent: this.#own });
+    this.segment?.conversation?.count({ time: this.startTime, spent: this.#own });
   }
 
   /** Counts usage that becomes known only after the end. */
@@ -465,9 +437,9 @@ export class AgentInvocation extends Invocation {
     super.closeIfFinished();
   }
 
-  /** Records it with its steps and tool calls, as far as they are known. */
   override record(): void {
-    const { above, segment, life, snapshot, steps } = this;
+    const { segment, life, snapshot, steps } = this;
+    const { above } = this.start;
     if (life.endTime !== undefined && !isReported(snapshot?.usage)) {
       const usage = isReported(steps.usage) ? steps.usage : snapshot?.usage;
       if (usage !== undefined) this.#spendLate(usage);
@@ -479,8 +451,8 @@ export class AgentInvocation extends Invocation {
       above.below.delete(this);
       above.#spentBelow = addSpent(above.#spentBelow, this.spent);
     }
-    this.#owner.recordAgent(this, endTime);
-    this.#owner.store.release(this);
+    guard('recording an invocation', this.#recordAgent, this, endTime);
+    this.#store.release(this);
     segment?.invocationClosed(this, endTime);
   }
 }
@@ -488,14 +460,4 @@ export class AgentInvocation extends Invocation {
 /** Whether there are tokens. Some servers report none, or zeros, until a while after the end, or only on the steps. */
 function isReported(usage: Usage | undefined): usage is Usage {
   return usage !== undefined && !isNoUsage(usage);
-}
-
-/** The attributes that do not change after the invocation was first seen. */
-function constantAttributes({ model, parameters }: InvocationSnapshot, known: Attributes): Attributes {
-  if (model === undefined) return parameters;
-  return {
-    ...parameters,
-    [ATTR.GEN_AI_REQUEST_MODEL]: known[ATTR.GEN_AI_REQUEST_MODEL] ?? model,
-    [ATTR.GEN_AI_RESPONSE_MODEL]: known[ATTR.GEN_AI_PROVIDER_NAME] === NAMES_DEPLOYMENTS ? undefined : model,
-  };
 }

@@ -10,8 +10,8 @@ import type { OpenRecord, Placement } from '../api.ts';
 import type { Segment } from '../conversations/conversation.ts';
 import type { OperationClock } from '../operation-clock.ts';
 import { Invocation, type InvocationOwner } from './invocation.ts';
-import { canContinue, recordedEnd } from './life.ts';
-import { addRequestEvent, answerAttributes, isLeft, type RequestEvent } from './requests.ts';
+import { recordedEnd } from './life.ts';
+import { addRequestEvent, answerAttributes, findCut, isLeft, type RequestEvent } from './requests.ts';
 
 /** How one kind of operation continues after its call: a background response, or a poll loop. */
 export interface ContinuationTraits {
@@ -64,7 +64,7 @@ export class ContinuedCall extends Invocation {
   #stream: { chunks: number; end: StreamEnd } | undefined;
   #latest: unknown;
   #failure: Failure | undefined;
-  /** Attributes for the response to the request that ended it. Set if that request brought no result. */
+  /** Attributes of the last response. Set if a request without a result, such as a failed one, ended the operation. */
   #answer: Attributes | undefined;
 
   constructor(traits: ContinuationTraits, start: ContinuedStart, owner: InvocationOwner) {
@@ -139,11 +139,11 @@ export class ContinuedCall extends Invocation {
   }
 
   answered(call: Call): void {
-    const { clock, life, traits } = this;
+    const { clock, traits } = this;
     const { outcome, ownClock } = call;
     const time = clock.from(call.endTime, ownClock);
     this.#requests++;
-    if (call.streamEnd === 'completed' && canContinue(life)) call.streamEnd = 'cut';
+    findCut(call, this);
     this.#streamed(call);
     if (outcome === 'value') this.see(call.value, time, false);
     else if (traits.endsWithoutResult && !this.isRecorded) {

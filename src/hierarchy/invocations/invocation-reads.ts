@@ -4,7 +4,7 @@ import { nextTurn, settledWithin } from '../../util/timers.ts';
 import type { Send } from '../dialect.ts';
 import { BackgroundReads, type OriginReads } from '../reads.ts';
 import type { Invocation, ReadInvocation } from './invocation.ts';
-import { canContinue } from './life.ts';
+import { canContinue, isUnwatched } from './life.ts';
 
 /** How long a shutdown, or a flush that ends what is idle, waits for the API to say how open operations ended. */
 const CLOSING_READS_TIMEOUT_MS = 1_500;
@@ -16,8 +16,8 @@ interface ReadLimit {
 }
 
 /**
- * Our own GET requests to the API for what is missing of invocations: the details of one that is over, or the end of
- * one that the program no longer waits for.
+ * Reads from the API what no call of the program shows: the end of an invocation that the program no longer waits for,
+ * or the details of one that is over.
  */
 export class InvocationReads {
   /** Decides when each read may send its requests. */
@@ -80,8 +80,7 @@ export class InvocationReads {
     const limit: ReadLimit = { isOver: false, controllers: new Set() };
     const started: Promise<void>[] = [];
     for (const invocation of invocations) {
-      const { life } = invocation;
-      if (life.overSince !== undefined || life.requests + life.streams > 0 || life.reading !== 'no') continue;
+      if (!isUnwatched(invocation.life)) continue;
       const read = this.#startEnd(invocation, isLast, limit);
       if (read !== undefined) started.push(read);
       else if (isLast && this.#readOf(invocation) !== undefined) this.queue.skip();

@@ -58,7 +58,7 @@ export interface Living {
   readonly isAwaited: boolean;
 }
 
-/** A fact about an invocation. */
+/** Something that a request, a response, a stream or the clock has shown of an invocation. */
 export type LifeFact =
   /** The program has sent a request about it. `outlives`: the request is a stream that may outlive it. */
   | { readonly type: 'asked'; readonly outlives: boolean }
@@ -84,7 +84,7 @@ export type LifeFact =
   /** A read of its end is over. `isLastRead`: it is given up if its end is still unknown. */
   | { readonly type: 'end read'; readonly isLastRead: boolean }
   | { readonly type: 'details read'; readonly isFinal: boolean }
-  /** Sent at intervals to check for timeouts. `idleTimeout`: milliseconds that it waits for details once it is over. */
+  /** Time has passed. `idleTimeout`: for how many milliseconds an invocation that is over waits for its details. */
   | { readonly type: 'time'; readonly idleTimeout: number }
   /** It is to be recorded if it is over. If a request or read in progress may still add details, it waits for those. */
   | { readonly type: 'flush' }
@@ -130,6 +130,16 @@ export function newLife(startTime: number, mayRead: boolean): Life {
 /** Whether it may still be in progress. */
 export function canContinue({ state, endTime }: Life): boolean {
   return endTime === undefined && state !== 'closed';
+}
+
+/** Whether a stream that ends now was cut: its invocation continues and does not wait for the program. */
+export function outlastsStream(life: Life): boolean {
+  return canContinue(life) && life.state !== 'waiting';
+}
+
+/** Whether nothing but a read of ours can show the end: no request, stream or read is about it. */
+export function isUnwatched({ overSince, requests, streams, reading }: Life): boolean {
+  return overSince === undefined && requests + streams === 0 && reading === 'no';
 }
 
 /** Updates a life after a fact. It reads no clock, so the same facts at the same times have the same effects. */
@@ -247,7 +257,7 @@ function endRead(invocation: Living, { isLastRead }: { isLastRead: boolean }): r
 
 function detailsRead({ life, lacks, isAwaited }: Living, isFinal: boolean): readonly Effect[] {
   life.reading = 'no';
-  // The read may show that it is in progress after all.
+  // It seemed to be over when the read began, but the read may have shown it in progress.
   life.isRead = life.overSince !== undefined;
   if (!life.isRead || lacks === 'invocations') return NO_EFFECTS;
   return isFinal || isAwaited || lacks === 'nothing' ? toRecord(life) : NO_EFFECTS;

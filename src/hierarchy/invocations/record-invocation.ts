@@ -6,7 +6,7 @@ import { step as stepOperation } from '../../operations/step.ts';
 import { providerAt } from '../../sdk/provider.ts';
 import * as ATTR from '../../semconv/attributes.ts';
 import { messageFinishReason } from '../../telemetry/content/messages.ts';
-import { isNoUsage, subtractUsage } from '../../telemetry/cost/usage.ts';
+import { isNoUsage, subtractUsage, type Usage } from '../../telemetry/cost/usage.ts';
 import { failedTool, outcomeWithoutResult, type ToolOutcome } from '../../telemetry/outcomes/tool-outcome.ts';
 import { placeAttributes } from '../../telemetry/place.ts';
 import { OperationRecord } from '../../telemetry/record.ts';
@@ -21,30 +21,25 @@ import type { Step, Steps } from './steps.ts';
 
 /** Records a closed invocation: its steps, its tool calls, and then its own span. */
 export function recordInvocation(invocation: AgentInvocation, endTime: number): void {
-  const { span, telemetry, steps, snapshot } = invocation;
+  const { openRecord, telemetry, steps, snapshot, life, start } = invocation;
   guard('recording a status', addOutcome, invocation);
   const recordsSteps =
-    (span.isRecording() || telemetry.wantsContent) && telemetry.settings.runSteps !== 'off';
+    (openRecord.span.isRecording() || telemetry.wantsContent) && telemetry.settings.runSteps !== 'off';
   const recordedSteps = recordsSteps ? steps.all : [];
   const { recorded, waiting } = steps.before;
   const requested = inOrderOfSteps(steps).filter(({ snapshot: { id } }) => !recorded.has(id));
   // Before the end, functions that wait for the program are left out. They are recorded where they are answered, maybe
   // in another process.
-  const calls =
-    invocation.life.endTime === undefined ? requested.filter((call) => !isUnanswered(call)) : requested;
+  const calls = life.endTime === undefined ? requested.filter((call) => !isUnanswered(call)) : requested;
   const outputs = recordStepsAndTools(invocation, recordedSteps, calls, endTime);
-  const usage = snapshot?.usage;
-  const hasCarriers = recordedSteps.length > 0 || invocation.before !== undefined;
-  const unclaimedUsage = usage === undefined || !hasCarriers ? usage : subtractUsage(usage, steps.usage);
-  const left =
-    unclaimedUsage === undefined || (hasCarriers && isNoUsage(unclaimedUsage)) ? undefined : unclaimedUsage;
+  const hasCarriers = recordedSteps.length > 0 || start.before !== undefined;
   const result = {
-    observed: invocation.life.endTime !== undefined,
+    observed: life.endTime !== undefined,
     finishReason: snapshot?.finishReason,
     pollCount: invocation.pollCount,
-    usage: left,
+    usage: hasCarriers ? usageLeft(snapshot?.usage, steps.usage) : snapshot?.usage,
     whole: invocation.whole,
-    totals: { ...invocation.spent, runs: 0, userMessages: invocation.input.count },
+    totals: { ...invocation.spent, runs: 0, userMessages: start.input.count },
     // The functions that waited at a pause were reported with the span before it.
     toolCalls: requested.filter((call) => !waiting.includes(call)).map(requestedToolCall),
     skippedSteps: steps.skippedSteps,
@@ -54,7 +49,13 @@ export function recordInvocation(invocation: AgentInvocation, endTime: number): 
     inputMessages: invocation.inputMessages,
     outputMessages: outputs,
   };
-  invocation.openRecord.end({ result, failure: invocation.failure }, endTime);
+  openRecord.end({ result, failure: invocation.failure }, endTime);
+}
+
+/** The usage that no span below the invocation carries; `undefined` if they carry all of it. */
+function usageLeft(whole: Usage | undefined, carried: Usage): Usage | undefined {
+  const left = whole && subtractUsage(whole, carried);
+  return left === undefined || isNoUsage(left) ? undefined : left;
 }
 
 function addOutcome(invocation: AgentInvocation): void {
@@ -88,26 +89,20 @@ function recordStepsAndTools(
   const shown = new Set<string>();
   const answers: Message[] = [];
   const whole = { startTime: invocation.startTime, endTime };
-  const callsOf = ({ snapshot: { id } }: Step): ToolCall[] =>
-    steps.toolCalls.filter(({ stepId }) => stepId === id);
-  const withCalls = recordedSteps.map((step) => ({ step, calls: callsOf(step) }));
+  const withCalls = recordedSteps.map((step) => ({
+    step,
+    calls: steps.toolCalls.filter(({ stepId }) => stepId === step.snapshot.id),
+  }));
   const recordedTimes = new RecordedTimes(withCalls, whole);
   withCalls.forEach(({ step, calls }, index) => {
-    const reason = stepFinishReason(
-      step.snapshot,
-      index === recordedSteps.length - 1,
-      snapshot?.finishReason,
-    );
+    const isLast = index === recordedSteps.length - 1;
+    const reason = stepFinishReason(step.snapshot, isLast, snapshot?.finishReason);
     const outputMessages = stepOutput(step.snapshot, calls, steps.outputs, reason);
     const times = recordedTimes.ofStep(index, { step, calls });
     const { toolCalls, skippedToolCalls } = step.snapshot;
     const skipped = toolCalls.length + skippedToolCalls - calls.length;
-    recordInvocationStep(invocation, step, times, {
-      reason,
-      inputMessages: heard.slice(),
-      outputMessages,
-      skipped,
-    });
+    const inputMessages = heard.slice();
+    recordInvocationStep(invocation, step, times, { reason, inputMessages, outputMessages, skipped });
     for (const call of calls) {
       if (recordedCalls.includes(call))
         recordInvocationToolCall(invocation, call, recordedTimes.ofToolCall(call, times));
@@ -118,20 +113,16 @@ function recordStepsAndTools(
       answers.push(...outputMessages);
     }
   });
-  if (invocation.span.isRecording() || invocation.telemetry.wantsContent) {
+  if (invocation.openRecord.span.isRecording() || invocation.telemetry.wantsContent) {
+    // The tool calls that belong to no recorded step.
     const orphans = recordedCalls.filter(
       ({ stepId }) => !recordedSteps.some(({ snapshot: { id } }) => id === stepId),
     );
-    if (orphans.length > 0) recordOrphans(invocation, orphans, whole);
+    const times = new RecordedTimes([], whole);
+    for (const call of inOrderOfTime(orphans, whole))
+      recordInvocationToolCall(invocation, call, times.ofToolCall(call, whole));
   }
   return [...answers, ...unclaimed(invocation, shown)];
-}
-
-/** Records the tool calls that belong to no recorded step. */
-function recordOrphans(invocation: AgentInvocation, orphans: readonly ToolCall[], whole: Times): void {
-  const times = new RecordedTimes([], whole);
-  for (const call of inOrderOfTime(orphans, whole))
-    recordInvocationToolCall(invocation, call, times.ofToolCall(call, whole));
 }
 
 /** Sorts calls by their start. Those with the same start are in the order of their ends, as far as that is known. */
@@ -231,9 +222,9 @@ function storesOf(invocation: AgentInvocation): readonly string[] {
 }
 
 function storesByOwner(invocation: AgentInvocation): readonly (readonly string[])[] {
-  const { snapshot, requestedStores, conversation, agent } = invocation;
-  const owners = [snapshot?.vectorStoreIds, requestedStores, conversation?.vectorStoreIds];
-  return [...owners, agent?.vectorStoreIds].map((ids) => ids ?? []);
+  const { snapshot, start, segment, agent } = invocation;
+  const owners = [snapshot, start, segment?.conversation, agent];
+  return owners.map((owner) => owner?.vectorStoreIds ?? []);
 }
 
 /** Adds the output that the program submitted, if the step was read before it contained the output. */

@@ -16,7 +16,8 @@ import type { Facts, ObservedCall } from '../facts.ts';
 import { dateOf } from '../operation-clock.ts';
 import type { Acceptance, QueuedMessage, Session, WaitingInvocation } from '../sessions.ts';
 import type { AgentInvocation } from './agent-invocation.ts';
-import { canContinue } from './life.ts';
+import type { Invocation } from './invocation.ts';
+import { outlastsStream } from './life.ts';
 
 /** The call that creates an invocation. The invocation starts with the call and outlives it. */
 export class InvocationCreation implements Placement {
@@ -63,7 +64,8 @@ export class InvocationCreation implements Placement {
     if (call.streamed) attributes[ATTR.GEN_AI_REQUEST_STREAM] = true;
     invocation.addAttributes(attributes);
     addAttempts(invocation, call, this.parent);
-    if (call.outcome === 'value') this.#created(call);
+    // The response shows the state of a new conversation as it is now.
+    if (call.outcome === 'value') this.#facts.read(call.value, call.endTime, undefined, !identifiesAtOnce);
     const waiting = call.error === undefined ? this.#waiting : undefined;
     if (waiting !== undefined) {
       accept(waiting, call, invocation);
@@ -76,28 +78,18 @@ export class InvocationCreation implements Placement {
     if (isLeft(call)) invocation.hear({ type: 'left' }, call.endTime);
   }
 
-  #created(call: Call): void {
-    const { dialect } = this.#facts.engine;
-    const id = dialect.identifiesAtOnce ? undefined : dialect.conversationOf(call.value);
-    if (this.#waiting === undefined && id !== undefined) this.#conversationCreated(id);
-    // The response shows the state of a new conversation as it is now.
-    this.#facts.read(call.value, call.endTime, undefined, !dialect.identifiesAtOnce);
-  }
-
   #conversationCreated(id: string): void {
-    const { segment, input, endpoint } = this.foldInto;
+    const { segment, start, endpoint } = this.foldInto;
     const { tracker, dialect } = this.#facts.engine;
     this.#wait(id);
     if (segment === undefined || segment.conversation !== undefined) return;
     const conversation = tracker.conversation(dialect.kind, id, endpoint.origin);
     segment.identify(conversation);
-    conversation.count({ userMessages: input.count });
+    conversation.count({ userMessages: start.input.count });
   }
 
   /** Makes the invocation wait for its id: the response does not contain it, but a later event or list does. */
   #wait(sessionId: string): void {
-    // The response that creates a session leads here twice.
-    if (this.#waiting !== undefined) return;
     const session = this.#facts.engine.sessions.at(sessionId, this.foldInto.endpoint.origin);
     this.foldInto.requestedIn(sessionId);
     this.#waiting = { invocation: this.foldInto, acceptedAt: undefined, notBefore: undefined };
@@ -109,14 +101,15 @@ export class InvocationCreation implements Placement {
 /** Ends an invocation whose id is unknown: it was not created, or the program read the raw response itself. */
 function abandon(invocation: AgentInvocation, call: Call): void {
   const { endTime } = call;
+  const { segment, start } = invocation;
   invocation.touch(endTime);
   if (call.error !== undefined) {
-    invocation.conversation?.giveBack(invocation.input);
+    segment?.conversation?.giveBack(start.input);
     invocation.end(endTime, endTime, endTime, readFailure(call.error));
   }
   invocation.close();
   // The conversation that it would have belonged to was not created either.
-  if (invocation.conversation === undefined) invocation.segment?.end(endTime);
+  if (segment?.conversation === undefined) segment?.end(endTime);
 }
 
 /**
@@ -172,13 +165,12 @@ export class InvocationRequest implements Placement {
     if (!invocation.isRecorded) {
       addAttempts(invocation, call, this.parent);
       if (call.error === undefined && call.method === 'GET' && !this.#outlives) invocation.pollCount++;
-      else addRequestEvent(invocation.span, RUN_REQUEST, call, this.#route);
+      else addRequestEvent(invocation.openRecord.span, RUN_REQUEST, call, this.#route);
     }
     this.settled(call);
     return undefined;
   }
 
-  /** Called when the request is over. */
   settled(call: Call): void {
     const invocation = this.foldInto;
     const time = this.#facts.timeFor(invocation, call.endTime);
@@ -196,7 +188,8 @@ export class InvocationRequest implements Placement {
 
   /** Called when the server has accepted the input of the request. */
   #accept(call: Call): void {
-    // Only an open invocation accepts such a request. The server's end, in whole seconds, may seem to be earlier.
+    // The server accepts such a request only during the invocation, so that was open when this was sent. Its end, in
+    // whole seconds, may seem to be earlier.
     if (this.#intent.needsOpenInvocation) this.foldInto.hear({ type: 'sign' }, this.#sentAt);
     this.#answer();
     if (this.#queued === undefined || this.#session === undefined) return;
@@ -216,8 +209,8 @@ export class InvocationRequest implements Placement {
 }
 
 /** A stream that ends while its invocation continues was cut. */
-function findCut(call: Call, { life }: AgentInvocation): void {
-  if (call.streamEnd === 'completed' && canContinue(life) && life.state !== 'waiting') call.streamEnd = 'cut';
+export function findCut(call: Call, { life }: Invocation): void {
+  if (call.streamEnd === 'completed' && outlastsStream(life)) call.streamEnd = 'cut';
 }
 
 /** Called when the server has accepted the outputs of tools. */
@@ -258,7 +251,7 @@ function addAttempts(invocation: AgentInvocation, call: Call, context: Context):
 
 /** Adds a later stream of a streamed invocation, such as the response to the outputs of its functions. */
 function addStreamPart(invocation: AgentInvocation, { streamEnd, chunkCount }: Call): void {
-  const before = invocation.attributes[ATTR.OPENAI_STREAM_CHUNK_COUNT];
+  const before = invocation.openRecord.attributes[ATTR.OPENAI_STREAM_CHUNK_COUNT];
   if (streamEnd === undefined || typeof before !== 'number') return;
   invocation.addAttributes({
     [ATTR.OPENAI_STREAM_CHUNK_COUNT]: before + chunkCount,

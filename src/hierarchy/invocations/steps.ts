@@ -99,7 +99,6 @@ export class Steps {
     return [...this.#toolCalls.values()];
   }
 
-  /** The state that a second span needs to continue. */
   get paused(): StepsBefore {
     const recorded = new Map(this.before.recorded);
     const waiting: ToolCall[] = [];
@@ -121,7 +120,6 @@ export class Steps {
     return sumOf([...this.before.recorded.values(), ...this.all.map(({ snapshot }) => snapshot.usage)]);
   }
 
-  /** How many steps were not kept because there were too many. */
   get skippedSteps(): number {
     return this.#skippedSteps.size;
   }
@@ -203,7 +201,10 @@ export class Steps {
    *
    * @param live the times at which a stream reported its start or end; without a stream its times are unknown
    */
-  seeToolCall(snapshot: ToolCallSnapshot, live: { beganAt?: number; endedAt?: number } = {}): void {
+  seeToolCall(
+    snapshot: ToolCallSnapshot,
+    live: { readonly beganAt?: number | undefined; readonly endedAt?: number | undefined } = {},
+  ): void {
     if (!this.#toolCalls.has(snapshot.id)) {
       if (this.#looseCalls >= MAX_REPEATED) {
         skip(this.#skippedCalls, snapshot.id);
@@ -322,7 +323,6 @@ function skip(ids: Set<string>, id: string): void {
   if (ids.size < MAX_READ) ids.add(id);
 }
 
-/** The tokens of several steps together. */
 function sumOf(usages: readonly (Usage | undefined)[]): Usage {
   let sum = NO_USAGE;
   for (const usage of usages) if (usage !== undefined) sum = sum === NO_USAGE ? usage : addUsage(sum, usage);

@@ -124,7 +124,7 @@ describe('a list of messages', () => {
     const run = {
       id: 'run_1',
       conversationId: 'thread_1',
-      subagentId: undefined,
+      start: {},
       life: { endTime: 9_000 },
       snapshot: { usage: undefined, createdAt: 4_000, endedAt: undefined },
       knowsMessages: false,
