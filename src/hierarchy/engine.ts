@@ -38,11 +38,14 @@ export class Engine implements ConversationApi {
   readonly #state: EngineState;
 
   constructor(tracker: ConversationTracker, dialect: Dialect) {
+    const { kind, identifiesAtOnce } = dialect;
+    const sessions = new Sessions(tracker, kind);
+    if (!identifiesAtOnce) tracker.recorded.set(kind, (invocation) => sessions.forget(invocation));
     this.#state = {
       telemetry: tracker.telemetry,
       tracker,
       dialect,
-      sessions: new Sessions(tracker, dialect.kind),
+      sessions,
       handedOn: tracker.store.shelf(),
       agentReads: tracker.store.shelf({ lifetimeMs: LONG_LIFETIME_MS }),
     };
@@ -127,8 +130,9 @@ export class Engine implements ConversationApi {
 
   /** The open invocation of this process that a request polls, cancels or answers, or that it sends messages to. */
   #driven({ intent, endpoint }: ObservedCall): AgentInvocation | undefined {
-    const { sessions } = this.#state;
+    const { sessions, dialect } = this.#state;
     const { invocationId: id, conversationId } = intent;
+    if (id === undefined && dialect.identifiesAtOnce) return undefined;
     const invocation =
       id === undefined
         ? sessions.known(conversationId, endpoint.origin)?.underWay
@@ -165,7 +169,7 @@ export class Engine implements ConversationApi {
   #start(observed: ObservedCall, request: ApiRequest, { startAttributes }: PlaceOptions): AgentInvocation {
     const { dialect, tracker, sessions } = this.#state;
     const { call, id, context, endpoint } = observed;
-    const session = sessions.known(id, endpoint.origin);
+    const session = dialect.identifiesAtOnce ? undefined : sessions.known(id, endpoint.origin);
     const told = session?.agent ?? dialect.requested(request, tracker.telemetry.wantsContent);
     const { agentId } = told;
     const agent = told.agent ?? tracker.agents.get(endpoint.origin, agentId);

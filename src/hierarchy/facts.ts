@@ -184,7 +184,8 @@ export class Facts implements FactSink, Observation {
     const known = this.known(id, fact.snapshot.conversationId);
     const followed = moment === 'ended' && this.#begun?.delete(id) === true;
     if (followed && known !== undefined && fact.snapshot.usage !== undefined) known.allSeen = true;
-    const snapshot = this.#withAgent(fact);
+    const { identifiesAtOnce } = this.engine.dialect;
+    const snapshot = identifiesAtOnce ? fact.snapshot : this.#withAgent(fact);
     const invocation = known ?? this.#find({ ...fact, snapshot });
     if (invocation === undefined) return;
     if (moment === 'begun') this.#begin(id);

@@ -166,9 +166,6 @@ export class Sessions {
     this.#tracker = tracker;
     this.#kind = kind;
     this.#sessions = tracker.store.shelf();
-    tracker.recorded.push((invocation) =>
-      this.known(invocation.conversationId, invocation.endpoint.origin)?.forget(invocation),
-    );
   }
 
   at(id: string, origin: string): Session {
@@ -181,6 +178,11 @@ export class Sessions {
 
   known(id: string | undefined, origin: string): Session | undefined {
     return this.#sessions.get(origin, id);
+  }
+
+  /** Called when an invocation was recorded. */
+  forget(invocation: AgentInvocation): void {
+    this.known(invocation.conversationId, invocation.endpoint.origin)?.forget(invocation);
   }
 
   /** The open invocation with this id. An unknown id must belong to the requested invocation that has no id yet. */

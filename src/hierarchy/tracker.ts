@@ -38,8 +38,8 @@ export class ConversationTracker implements ProviderListener, InvocationOwner {
   /** The open invocations, including those whose id is not known yet. */
   readonly #invocations = new Set<Invocation>();
   readonly #sessions = new Set<OpenSession>();
-  /** Called with each run or turn that was recorded. */
-  readonly recorded: ((invocation: AgentInvocation) => void)[] = [];
+  /** Called with each recorded invocation of a kind of conversations. */
+  readonly recorded: Map<ConversationKind, (invocation: AgentInvocation) => void> = new Map();
   readonly reads: InvocationReads;
   readonly #timer = new SweepTimer(
     () => this.#sweep(),
@@ -137,8 +137,9 @@ export class ConversationTracker implements ProviderListener, InvocationOwner {
       this.#invocations.delete(invocation);
       if (!(invocation instanceof AgentInvocation)) return;
       this.known.closed(invocation);
-      for (const recorded of this.recorded) recorded(invocation);
-      invocation.start.above?.settle();
+      const { kind, above } = invocation.start;
+      this.recorded.get(kind)?.(invocation);
+      above?.settle();
     }
   }
 

@@ -113,11 +113,12 @@ function recordStepsAndTools(
       answers.push(...outputMessages);
     }
   });
-  if (invocation.openRecord.span.isRecording() || invocation.telemetry.wantsContent) {
-    // The tool calls that belong to no recorded step.
-    const orphans = recordedCalls.filter(
-      ({ stepId }) => !recordedSteps.some(({ snapshot: { id } }) => id === stepId),
-    );
+  const isRecorded = invocation.openRecord.span.isRecording() || invocation.telemetry.wantsContent;
+  // The tool calls that belong to no recorded step.
+  const orphans = recordedCalls.filter(
+    ({ stepId }) => !recordedSteps.some(({ snapshot: { id } }) => id === stepId),
+  );
+  if (isRecorded && orphans.length > 0) {
     const times = new RecordedTimes([], whole);
     for (const call of inOrderOfTime(orphans, whole))
       recordInvocationToolCall(invocation, call, times.ofToolCall(call, whole));
