@@ -1,6 +1,6 @@
 import { contentTargets, type Settings } from '../config/config.ts';
 import { notice } from '../diagnostics/report.ts';
-import { batchSizeOf, processorsOf, sendsOverGrpc } from '../util/otel-sdk.ts';
+import { grpcBatchSize } from '../util/otel-sdk.ts';
 
 /** The message size that receivers of OTLP over gRPC accept by default. */
 const MAX_MESSAGE_BYTES = 4 * 1024 * 1024;
@@ -8,8 +8,7 @@ const MAX_MESSAGE_BYTES = 4 * 1024 * 1024;
 /** Reports a finding if a full batch of spans, each with as much content as the settings allow, exceeds that size. */
 export function noticeBatchSize(provider: object, settings: Settings): void {
   const { maxSpanContentLength } = settings;
-  const sizes = processorsOf(provider).filter(sendsOverGrpc).map(batchSizeOf);
-  const batch = Math.max(0, ...sizes.map((size) => size ?? 0));
+  const batch = grpcBatchSize(provider);
   if (!contentTargets(settings).span || batch * maxSpanContentLength <= MAX_MESSAGE_BYTES) return;
   const fitting = Math.max(1, Math.floor(MAX_MESSAGE_BYTES / maxSpanContentLength));
   notice('batch_too_large', String(batch), String(maxSpanContentLength), String(fitting));

@@ -43,16 +43,12 @@ export function endpointsOf(target: object): string[] {
   });
 }
 
-/** Whether a processor sends over gRPC. */
-export function sendsOverGrpc(processor: object): boolean {
-  return exportersOf(processor).some(
-    (exporter) => field(transportParameters(exporter), 'grpcPath') !== undefined,
+/** How many spans a provider sends at once over gRPC; 0 if it does not. */
+export function grpcBatchSize(provider: object): number {
+  const overGrpc = processorsOf(provider).filter((processor) =>
+    exportersOf(processor).some((exporter) => field(transportParameters(exporter), 'grpcPath') !== undefined),
   );
-}
-
-/** How many spans a batching processor sends at once. */
-export function batchSizeOf(processor: object): number | undefined {
-  return countField(processor, '_maxExportBatchSize');
+  return Math.max(0, ...overGrpc.map((processor) => countField(processor, '_maxExportBatchSize') ?? 0));
 }
 
 /** Whether an exporter of a processor waits for an answer. */

@@ -177,7 +177,7 @@ function endOpenSpans(): void {
 /** Runs at exit: after `process.exit()` or an uncaught error, nothing can be sent any more. */
 function reportLostSpans(): void {
   if (hasReportedTraces) return;
-  const ours = knownProviders().filter((provider) => lifeOf(provider).recorded);
+  const ours = knownProviders().filter((provider) => lifeOf(provider).recorded || lifeOf(provider).unsent);
   const lost = ours.reduce((sum, provider) => sum + countQueuedSpans(provider), 0);
   const unanswered = ours.flatMap(processorsOf).find(isSending);
   if (lost === 0 && unanswered === undefined) return;

@@ -73,7 +73,7 @@ export class ProviderLife {
     await Promise.all(
       this.listeners.map((each) => guardAsync(`finishing before ${name}`, () => each[LIFE_METHODS[name]]())),
     );
-    this.unsent = this.listeners.some(({ isOpen }) => isOpen === true);
+    this.unsent &&= this.listeners.some(({ isOpen }) => isOpen === true);
     const done = run();
     if (name === 'shutdown') this.shutdown = done;
     const [result] = await Promise.all([done, sinksSettled()]);
