@@ -13,7 +13,17 @@ import { findMutants, mutate } from './mutants.ts';
 
 const ROOT = join(import.meta.dirname, '..', '..');
 /** What the tests need, apart from the packages. */
-const COPIED = ['dist', 'examples', 'package.json', 'scripts', 'semconv', 'src', 'test', 'vitest.config.ts'];
+const COPIED = [
+  'dist',
+  'docs',
+  'examples',
+  'package.json',
+  'scripts',
+  'semconv',
+  'src',
+  'test',
+  'vitest.config.ts',
+];
 /** Tests that take longer count as hanging, which kills the mutant. */
 const TESTS_TIMEOUT_MS = 300_000;
 

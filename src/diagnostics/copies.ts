@@ -66,11 +66,7 @@ export function noticeOurselves(file: string, version: string): void {
     notice('package_twice', copyList([...ours.values()]));
 }
 
-/**
- * Records that a client class was found.
- *
- * @param missing known methods that this class lacks
- */
+/** Records that a client class was found, and which of the methods that we know it lacks. */
 export function noticeClientClass(missing: readonly string[], version: string = ''): void {
   copies.value.seen = true;
   if (missing.length > 0) notice('openai_changed', missing.join(', '), version);

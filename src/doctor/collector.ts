@@ -97,10 +97,8 @@ function isLoopback(host: string): boolean {
 }
 
 /**
- * Asks the endpoint of the environment whether it accepts traces.
- *
- * @param isSetElsewhere whether a start script sets another endpoint: the headers of this environment are not meant for
- *   it
+ * Asks the endpoint of the environment whether it accepts traces. Not one that only a start script sets
+ * (`isSetElsewhere`): the headers of this environment are not meant for that.
  */
 export async function examineCollector(environment: Environment, isSetElsewhere: boolean): Promise<Check> {
   const skipped = (reason: string): Check => skippedCheck(COLLECTOR_CHECK, reason);
@@ -144,9 +142,8 @@ async function probeCollector(environment: Environment): Promise<Check> {
 }
 
 /**
- * Whether a status means that the receiver does not accept traces: it does not know the address or the sender, it
- * redirects (which exporters do not follow), or it is overloaded. A working collector may answer an empty request with
- * other statuses, such as 400.
+ * Whether a status means that the receiver does not accept traces: exporters do not follow redirects, either. A working
+ * collector may answer an empty request with other statuses, such as 400.
  */
 function isRefusal(status: number): boolean {
   return (status >= 300 && status < 400) || [401, 403, 404, 405, 429, 502, 503, 504].includes(status);

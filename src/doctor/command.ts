@@ -13,8 +13,7 @@ const DOCTOR_USAGE =
   'Exits with 1 if it finds a problem.\n';
 
 /**
- * Examines the project of the current folder, and asks the endpoint that the environment names whether it accepts
- * traces.
+ * Examines the project of the current folder, and asks the endpoint of the environment whether it accepts traces.
  *
  * @returns the exit code: 1 if there is a problem, 2 for wrong parameters
  */

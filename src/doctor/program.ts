@@ -77,11 +77,7 @@ export class Program {
     this.#transpiles = transpiles;
   }
 
-  /**
-   * Reads a file that the command names, and the files that it loads.
-   *
-   * @returns `undefined` if the file cannot be read
-   */
+  /** Reads a file that the command names, and the files that it loads. @returns `undefined` if it cannot be read */
   read(root: string): FileKind | undefined {
     const path = resolve(this.#folder, root);
     const start = realPathIfAny(resolveFile(path) ?? path);
@@ -123,11 +119,7 @@ export class Program {
     return { statically: [], dynamically: [], required: [], names: new Set(), isModule: false };
   }
 
-  /**
-   * Records the packages that a file loads.
-   *
-   * @returns the files of the program that the file loads
-   */
+  /** Records the packages that a file loads. @returns the files of the program that it loads */
   #load(specifiers: readonly string[], from: string, how: How): string[] {
     return specifiers.flatMap((given) => {
       if (/^\.{1,2}(?:\/|$)/.test(given)) {

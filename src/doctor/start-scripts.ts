@@ -64,10 +64,8 @@ export function scriptsOf(manifest: unknown): Scripts {
 }
 
 /**
- * The programs that a command starts, directly or through `npm run` and the like.
- *
- * @param scripts the scripts of the package.json
- * @param entered the scripts already followed. Each is followed once, because scripts may call each other in a circle
+ * The programs that a command starts, directly or through `npm run` and the like. Scripts may call each other in a
+ * circle, so each is followed once: `entered` has those that were.
  */
 export function launchesIn(
   script: string | undefined,
@@ -154,10 +152,8 @@ function commandsIn(line: unknown): string[][] {
 }
 
 /**
- * The variables that a program is started with. Those of the shell override those of an `--env-file`, and those that
- * the command sets override both.
- *
- * @param folder the folder where the command runs
+ * The variables that a program is started with. Those of the shell override those of an `--env-file`, whose path is
+ * relative to the folder where the command runs. Those that the command sets override both.
  */
 export function environmentOf(launch: Launch, folder: string, environment: Environment): Environment {
   const files = launch.environmentFiles.map((file) => readVariables(resolve(folder, file)));

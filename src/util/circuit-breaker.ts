@@ -10,10 +10,9 @@ export interface CircuitBreakerOptions {
 }
 
 /**
- * A circuit breaker. After a number of consecutive failures it opens: until the pause is over it refuses all work
- * and counts what it refused. Then it admits one attempt, which closes it or keeps it open for another pause.
- *
- * It does no work itself. The caller asks {@link admit}, does the work, and reports how it went.
+ * After a number of consecutive failures, a circuit breaker opens: until the pause is over, it refuses all work. Then it
+ * admits one attempt, which closes it or keeps it open for another pause. The caller does the work and reports how it
+ * went.
  */
 export class CircuitBreaker {
   readonly #limit: number;
@@ -39,11 +38,7 @@ export class CircuitBreaker {
     return this.#dropped;
   }
 
-  /**
-   * Whether the caller may do the work now.
-   *
-   * @param count the number of items to add to {@link dropped} if the work is refused
-   */
+  /** Whether the caller may do the work now. If not, `count` items are added to {@link dropped}. */
   admit(count: number = 1): boolean {
     if (!this.open) return true;
     const time = this.#clock();

@@ -5,10 +5,8 @@ import { guard } from './guard.ts';
 export const HTTP_REQUESTS = 'http.client.request.start';
 
 /**
- * Listens to diagnostics channels of Node, if the runtime has them. It does nothing in a sandbox, such as Jest's: the
+ * Listens to diagnostics channels of Node until the returned function is called. Not in a sandbox, such as Jest's: the
  * channels belong to the process, which would keep the sandbox in memory.
- *
- * @returns stops listening
  */
 export function listenToChannels(
   names: readonly string[],

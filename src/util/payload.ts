@@ -17,9 +17,8 @@ export const MAX_REPEATED: number = 128;
 export const MAX_READ: number = 1_000;
 
 /**
- * How many levels of a nested value are recorded. This is enough for a tool that a tool search found and whose schema
- * nests 10 objects, the most that the API accepts. In an event, each level is three levels of protobuf, and some
- * collectors read no more than 100 of those.
+ * How many levels of a nested value are recorded. The API accepts schemas of tools with 10 nested objects, which need
+ * fewer. In an event, each level is three levels of protobuf, of which some collectors read no more than 100.
  */
 export const MAX_RECORDED_DEPTH: number = 26;
 

@@ -67,11 +67,8 @@ const lastEndings = new Set<() => void>();
 let listening = false;
 
 /**
- * Calls a function when the process exits, if the runtime has a process. All functions share one listener: many
- * listeners would make Node warn the program of a leak.
- *
- * @param options `last`: call it after all functions without this option
- * @returns removes the function
+ * Calls a function when the process exits, with `last` after the others, until the returned function is called. All
+ * functions share one listener: many listeners would make Node warn the program of a leak.
  */
 export function atExit(end: () => void, { last = false }: { readonly last?: boolean } = {}): () => void {
   const group = last ? lastEndings : endings;

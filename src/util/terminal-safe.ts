@@ -40,11 +40,8 @@ function visibleSymbol(character: string): string {
 }
 
 /**
- * Reads the parameters of a command. If they are wrong, it prints what is wrong and the usage.
- *
- * @param read throws if a parameter is wrong. The message is one sentence; an error of `parseArgs` has advice after
- *   that
- * @returns `undefined` for wrong parameters
+ * Reads the parameters of a command. If `read` throws, prints the first sentence of the error and the usage, and returns
+ * `undefined`.
  */
 export function commandParameters<Wanted>(
   usage: string,

@@ -113,9 +113,8 @@ export function searchFor(kinds: ReadonlySet<MaskedKind>): Search {
 }
 
 /**
- * Finds everything that is to be masked, in one pass. Each search starts where the last candidate ended, and looks back
- * a bounded number of characters at most. So the work grows only with the length of the text, whatever the text
- * contains.
+ * Finds everything that is to be masked, in one pass. It continues where the last candidate ended, and looks back a
+ * bounded number of characters, so the work grows only with the length of the text, whatever it contains.
  */
 export function findPrivate(original: string, { kinds, recognizers, candidates }: Search): MaskedSpan[] {
   if (recognizers.length === 0) return [];

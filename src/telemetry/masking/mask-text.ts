@@ -81,11 +81,7 @@ function withoutOverlaps(spans: readonly MaskedSpan[]): MaskedSpan[] {
 
 const MASK_MEMBERS: readonly string[] = ['kinds', 'patterns'] satisfies (keyof MaskingOptions)[];
 
-/**
- * Parses the options, which may be malformed in a program without types. Reports malformed options once.
- *
- * @returns `undefined` if the options are malformed. Then all content must be masked
- */
+/** Parses the options. If they are malformed, reports that once and returns `undefined`: all content must be masked. */
 export function readMask(options: unknown): Mask | undefined {
   const mask = parseMask(options ?? {});
   if (mask === undefined)
