@@ -271,7 +271,7 @@ export const OPTIONS: { readonly [Name in keyof Settings]: Option<Settings[Name]
     variable: 'OTEL_INSTRUMENTATION_OPENAI_MASKING',
     variableOnly: true,
     fallback: [],
-    accepts: `true, false, lists of $MASKED_KINDS.join(', ')`,
+    accepts: `true, false, lists of ${MASKED_KINDS.join(', ')}`,
     parse: parseMaskedKinds,
     variableWithholds: true,
   },
