@@ -2,10 +2,9 @@ import type { Attributes } from '@opentelemetry/api';
 import type { Message, MessagePart, ToolDefinition } from '../config/completion-types.ts';
 import * as ATTR from '../semconv/attributes.ts';
 import { GEN_AI_OPERATION_NAME_VALUE_INVOKE_AGENT } from '../semconv/values.ts';
-import { messageFinishReason } from '../telemetry/content/messages.ts';
 import { type Totals, totalAttributes, type Usage } from '../telemetry/cost/usage.ts';
 import type { Operation, OperationKind, RequestedToolCall, WholeOperation } from '../telemetry/operation.ts';
-import { addFinishReason } from '../telemetry/outcomes/finish-reason.ts';
+import { addFinishReason, messageFinishReason } from '../telemetry/outcomes/finish-reason.ts';
 import { define, nameWith } from './attributes.ts';
 import { request } from './request.ts';
 

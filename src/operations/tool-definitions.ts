@@ -8,14 +8,14 @@ import { asObject, asText, field, first, MAX_READ, type PayloadObject } from '..
  * servers are left out.
  */
 export function readToolDefinitions(body: unknown): ToolDefinition[] {
-  const tools = ownEntries(field(body, 'tools'));
-  // The deprecated `functions`, which `tools` replaced.
-  const functions = ownEntries(field(body, 'functions'));
-  if (tools.length + functions.length === 0) return [];
-  const all = tools.flatMap((tool) => [tool, ...ownEntries(ownValue(tool, 'tools'))]);
+  // `tools` replaced the deprecated `functions`.
+  const tools = field(body, 'tools');
+  const functions = field(body, 'functions');
+  if (tools === undefined && functions === undefined) return [];
+  const all = ownEntries(tools).flatMap((tool) => [tool, ...ownEntries(ownValue(tool, 'tools'))]);
   return [
     ...first(all, MAX_READ).flatMap((tool) => definitionOf(tool) ?? []),
-    ...functions.map((called) => toolDefinition('function', called, called)),
+    ...ownEntries(functions).map((called) => toolDefinition('function', called, called)),
   ];
 }
 

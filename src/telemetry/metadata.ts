@@ -122,8 +122,8 @@ export function callerIn(context: Context): Caller {
 const NO_METADATA: Attributes = {};
 
 /**
- * Returns the context with the metadata of the caller only. Its span may belong to another user, if several users share
- * a conversation and another one began it.
+ * Returns the context with the metadata of the caller in place of the metadata of its span. If several users share a
+ * conversation, its span may have the metadata of another user, who began it.
  */
 export function withMetadataOf(caller: Context, context: Context): Context {
   if (!hasMetadata || context.getValue(METADATA) !== undefined) return context;

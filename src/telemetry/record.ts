@@ -7,7 +7,7 @@ import {
   type SpanOptions,
   trace,
 } from '@opentelemetry/api';
-import { operationSettings, refusesContent, type Settings } from '../config/config.ts';
+import type { Settings } from '../config/config.ts';
 import { notice } from '../diagnostics/report.ts';
 import type { Endpoint } from '../sdk/provider.ts';
 import type { Route } from '../sdk/routes/index.ts';
@@ -37,7 +37,6 @@ import type { Failure } from './outcomes/failure.ts';
 import type { OuterSpan } from './outer-span.ts';
 import { addEndpointAttributes } from './place.ts';
 import type { OpenRecord, Placement, RecordFacts, RecordOutcome } from './placement.ts';
-import { isInsideHook } from './program-hooks.ts';
 import { recordEnd } from './record-end.ts';
 import { endSpan } from './span-end.ts';
 import type { Telemetry } from './telemetry.ts';
@@ -228,8 +227,12 @@ export class OperationRecord<Request = unknown, Result = unknown> implements Ope
     const reportsToSink = operation.scope === undefined && telemetry.settings.events !== undefined;
     // Only if needed: gathering all attributes again takes longer than anything else here, as there are over 20 of
     // them.
-    if (reportsToSink || outer !== undefined || failure !== undefined || this.#content?.awaitsEnd === true)
-      guard('recording an end', OperationRecord.#tell, this, outcome, time, failure);
+    if (reportsToSink || outer !== undefined || failure !== undefined || this.#content?.awaitsEnd === true) {
+      const { isInterrupted } = outcome;
+      // After a shutdown, the other instrumentation's span is not ended here, or it would end before its call.
+      const shownBy = isInterrupted === true && outer ? { ...outer, isLeftOpen: false } : outer;
+      guard('recording an end', recordEnd, telemetry, this.#ended(result, failure, time), shownBy);
+    }
     const shown = outer?.span ?? span;
     if (this.#last !== undefined) guard('recording rate limits', addLast, shown, this.#last);
     if (operation.name !== undefined) rememberAnswer(shown, this.attributes, this.#result, this.#isPlaced);
@@ -362,37 +365,27 @@ export class OperationRecord<Request = unknown, Result = unknown> implements Ope
     metrics.recordOperation(self.attributes, self.#result, measured, context, telemetry.settings.conventions);
   }
 
-  /** Records content, the failure and events. */
-  static #tell(
-    self: OperationRecord,
-    { result, isInterrupted }: RecordOutcome,
-    endTime: number,
-    failure: Failure | undefined,
-  ): void {
-    const { telemetry, operation, span, context } = self;
-    const ended: EndedOperation = {
+  #ended(result: unknown, failure: Failure | undefined, endTime: number): EndedOperation {
+    const { operation, span, context } = this;
+    return {
       span,
       operation,
       result,
       context,
       failure,
       endTime,
-      startTime: self.#startTime,
-      startSettings: self.#startSettings,
-      attributes: { ...self.attributes, ...self.#parameters, ...self.#added, ...self.#result, ...self.#last },
-      content: self.#content,
+      startTime: this.#startTime,
+      startSettings: this.#startSettings,
+      attributes: { ...this.attributes, ...this.#parameters, ...this.#added, ...this.#result, ...this.#last },
+      content: this.#content,
     };
-    // After a shutdown, the other instrumentation's span is not ended here, or it would end before its call.
-    const outer = isInterrupted === true && self.#outer ? { ...self.#outer, isLeftOpen: false } : self.#outer;
-    recordEnd(telemetry, ended, outer);
   }
 }
 
 /**
  * Begins the record of content. In the built package, all code that reads content is loaded when this first happens.
  *
- * @returns `undefined` if content is neither recorded nor passed to a hook; then it is not even read. Also `undefined`
- *   for calls that a hook makes, if there is a completion hook: it would not see their content
+ * @returns `undefined` if content is neither recorded nor passed to a hook; then it is not even read
  */
 function beginContent(
   telemetry: Telemetry,
@@ -400,12 +393,10 @@ function beginContent(
   context: Context,
   startSettings: Settings,
 ): ContentRecord | undefined {
-  if (refusesContent(telemetry.settings, startSettings)) return undefined;
-  const settings = operationSettings(startSettings, telemetry.settings);
-  const { captureMessageContent, completionHook } = settings;
-  const isTaken =
-    completionHook === undefined ? captureMessageContent !== 'NO_CONTENT' : !isInsideHook(context);
-  return isTaken ? ContentRecord.begin(telemetry, span, context, settings) : undefined;
+  const { captureMessageContent, completionHook = telemetry.settings.completionHook } = startSettings;
+  return captureMessageContent !== 'NO_CONTENT' || completionHook !== undefined
+    ? ContentRecord.begin(telemetry, span, context, startSettings)
+    : undefined;
 }
 
 function startSpan(

@@ -61,7 +61,7 @@ test('any messages are recorded as JSON within the limits of text and span', () 
         { role: 'tool', parts },
         { role: 'user', parts: [] },
       ];
-      const attributes = writer.write({
+      const attributes = writer.writeContent({
         inputMessages: messages,
         systemInstructions: parts,
         documents: recipes.map(make),

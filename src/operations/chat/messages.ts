@@ -1,13 +1,7 @@
 import type { Message, MessagePart } from '../../config/completion-types.ts';
 import { blobPart } from '../../telemetry/content/media.ts';
-import {
-  answerFinishReason,
-  parseJson,
-  parseMedia,
-  partsOf,
-  textPart,
-  UnreadMessage,
-} from '../../telemetry/content/messages.ts';
+import { parseJson, parseMedia, partsOf, textPart, UnreadMessage } from '../../telemetry/content/messages.ts';
+import { answerFinishReason } from '../../telemetry/outcomes/finish-reason.ts';
 import {
   arrayField,
   countField,
@@ -62,8 +56,8 @@ function readChatParts(message: unknown, most: number = Number.POSITIVE_INFINITY
   const lengths = most === MAX_READ ? field(message, 'original_lengths') : undefined;
   const parts = readChatContent(field(message, 'content'), lengths, most);
   // Citations are read only from answers: a program that sends an answer again may leave them out.
-  const annotations = most === MAX_READ ? field(message, 'annotations') : undefined;
-  if (annotations !== undefined) for (const part of citationParts(annotations)) parts.push(part);
+  const annotations = most === MAX_READ ? arrayField(message, 'annotations') : [];
+  if (annotations.length > 0) parts.push(...citationParts(annotations));
   const reasoning = reasoningOf(message);
   if (reasoning !== undefined)
     parts.unshift(textPart('reasoning', reasoning, countField(lengths, 'reasoning_content')));
@@ -84,13 +78,8 @@ function readChatParts(message: unknown, most: number = Number.POSITIVE_INFINITY
 function readChatContent(content: unknown, lengths: unknown, most: number): MessagePart[] {
   if (Array.isArray(content)) return partsOf(content, readContentPart, most);
   if (typeof content !== 'string' || content === '') return [];
-  return [
-    lengths === undefined ? chatTextPart(content) : textPart('text', content, countField(lengths, 'content')),
-  ];
-}
-
-function chatTextPart(content: string): MessagePart {
-  return { type: 'text', content };
+  if (lengths === undefined) return [{ type: 'text', content }];
+  return [textPart('text', content, countField(lengths, 'content'))];
 }
 
 function toolResponse(message: unknown): MessagePart {

@@ -1,8 +1,6 @@
 import type { Message, MessagePart } from '../../config/completion-types.ts';
 import { blobPart, urlPart } from '../../telemetry/content/media.ts';
 import {
-  answerFinishReason,
-  messageFinishReason,
   parseJson,
   parseMedia,
   partsOf,
@@ -10,6 +8,7 @@ import {
   unknownPart,
 } from '../../telemetry/content/messages.ts';
 import { plainError } from '../../telemetry/content/plain-data.ts';
+import { answerFinishReason, messageFinishReason } from '../../telemetry/outcomes/finish-reason.ts';
 import {
   arrayField,
   asObject,

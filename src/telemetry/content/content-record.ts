@@ -1,32 +1,45 @@
 import type { Attributes, Context, Span, SpanContext } from '@opentelemetry/api';
 import type { Caller, Completion, CompletionHook } from '../../config/completion-types.ts';
-import { type ContentTargets, contentTargets, type Settings } from '../../config/config.ts';
+import {
+  type ContentTargets,
+  contentTargets,
+  operationSettings,
+  refusesContent,
+  type Settings,
+} from '../../config/config.ts';
 import * as ATTR from '../../semconv/attributes.ts';
 import { EVENT_GEN_AI_CLIENT_INFERENCE_OPERATION_DETAILS } from '../../semconv/events.ts';
 import { guard } from '../../util/guard.ts';
 import { asObject, field, isRecordable, MAX_PART_DEPTH, setOwn } from '../../util/payload.ts';
 import { callerIn } from '../metadata.ts';
 import type { Failure } from '../outcomes/failure.ts';
+import { isInsideHook } from '../program-hooks.ts';
 import type { Telemetry } from '../telemetry.ts';
 import {
   attributeLimitOf,
-  CONTENT_FORMS,
+  CONTENT_KINDS,
   type Content,
   ContentWriter,
   textLimitOf,
+  writeValue,
 } from './content-writer.ts';
 import { UnreadMessage } from './messages.ts';
 
 /** Attributes that are JSON on spans and structured values on events. */
 const STRUCTURED: ReadonlySet<string> = new Set(
-  CONTENT_FORMS.filter(({ as }) => as !== 'texts' && as !== 'json').map(({ attribute }) => attribute),
+  CONTENT_KINDS.filter(({ write }) => write !== writeValue).map(({ attribute }) => attribute),
 );
 
 /** What is known at the end of an operation. */
 export interface OperationEnd {
+  readonly span: Span;
+  /** Contains the span, to which the events belong. */
+  readonly context: Context;
   /** All attributes of the span except content. */
   readonly attributes: Attributes;
   readonly failure: Failure | undefined;
+  /** The settings when the operation started. Content that they forbid is not recorded, whatever the settings are now. */
+  readonly startSettings: Settings;
   /** Milliseconds since the epoch. */
   readonly endTime: number;
 }
@@ -40,13 +53,12 @@ export class ContentRecord {
   readonly #telemetry: Telemetry;
   readonly #span: Span;
   readonly #context: Context;
-  /** Whether `end()` has anything to do: a hook must see the content, or an event carries it. */
-  readonly awaitsEnd: boolean;
+  readonly #settings: Settings;
   /** Where the content is recorded after the hook, if there is one. */
   readonly #targets: ContentTargets;
-  readonly #hook: CompletionHook | undefined;
-  readonly #hidden: Settings['hideContent'];
   readonly #writer: ContentWriter;
+  /** Whether `end()` has anything to do: a hook must see the content, or an event carries it. */
+  readonly awaitsEnd: boolean;
   /** The content added so far, which is kept until the hook sees it. */
   readonly #held: Content = {};
   /** The serialised content. */
@@ -57,51 +69,65 @@ export class ContentRecord {
     span: Span,
     context: Context,
     settings: Settings,
-    to: ContentTargets,
+    targets: ContentTargets,
   ) {
     this.#telemetry = telemetry;
     this.#span = span;
     this.#context = context;
-    this.#targets = to;
-    this.awaitsEnd = to.event || settings.completionHook !== undefined;
-    this.#hook = settings.completionHook;
-    this.#hidden = settings.hideContent;
+    this.#settings = settings;
+    this.#targets = targets;
+    this.awaitsEnd = targets.event || settings.completionHook !== undefined;
     // The limit for the texts of events applies only if no span needs the same content with whole texts.
-    this.#writer = to.span
+    this.#writer = targets.span
       ? new ContentWriter(settings, attributeLimitOf(span))
-      : new ContentWriter(settings, undefined, to.event ? textLimitOf(telemetry.events.provider) : undefined);
+      : new ContentWriter(
+          settings,
+          undefined,
+          targets.event ? textLimitOf(telemetry.events.provider) : undefined,
+        );
   }
 
-  /** Begins a record, unless nothing wants the content of this operation. */
+  /**
+   * Begins a record, unless nothing wants the content of this operation. Calls that a hook makes are not passed to a hook,
+   * so their content is not recorded either if there is one.
+   *
+   * @param startSettings the settings when the operation started. They and the current ones must both allow content
+   */
   static begin(
     telemetry: Telemetry,
     span: Span,
     context: Context,
-    settings: Settings,
+    startSettings: Settings,
   ): ContentRecord | undefined {
+    if (refusesContent(telemetry.settings, startSettings)) return undefined;
+    const settings = operationSettings(startSettings, telemetry.settings);
+    const isHooked = settings.completionHook !== undefined;
+    if (isHooked && isInsideHook(context)) return undefined;
     const wanted = contentTargets(settings);
-    const to = {
+    const targets = {
       span: wanted.span && span.isRecording(),
       event:
         wanted.event && telemetry.events.wanted(EVENT_GEN_AI_CLIENT_INFERENCE_OPERATION_DETAILS, context),
       sink: wanted.sink,
     };
-    return to.span || to.event || to.sink || settings.completionHook !== undefined
-      ? new ContentRecord(telemetry, span, context, settings, to)
+    return targets.span || targets.event || targets.sink || isHooked
+      ? new ContentRecord(telemetry, span, context, settings, targets)
       : undefined;
   }
 
-  /** For an operation without content: the completion hook sees only the message of its error. */
+  /** For an operation without content: the completion hook, if there is one, sees only the message of its error. */
   static ofFailure(
     telemetry: Telemetry,
-    span: Span,
-    context: Context,
-    { message }: Failure,
+    { span, context, startSettings, failure }: OperationEnd,
   ): ContentRecord | undefined {
-    const nowhere = { span: false, event: false, sink: false };
-    return message === undefined
-      ? undefined
-      : new ContentRecord(telemetry, span, context, telemetry.settings, nowhere);
+    const { settings } = telemetry;
+    const isHooked =
+      settings.completionHook !== undefined &&
+      !isInsideHook(context) &&
+      !refusesContent(settings, startSettings);
+    return isHooked && failure?.message !== undefined
+      ? new ContentRecord(telemetry, span, context, settings, { span: false, event: false, sink: false })
+      : undefined;
   }
 
   /** The recorded content as structured values by attribute, after the limits and the hook. */
@@ -115,27 +141,28 @@ export class ContentRecord {
    * @param share the share of the remaining limit that it may use: less than 1 if more content will follow
    */
   add(content: Content, share?: number): void {
-    if (this.#hook === undefined) this.#write(content, share);
-    else Object.assign(this.#held, copyContent(withoutHidden(content, this.#hidden)));
+    if (this.#settings.completionHook === undefined) this.#write(content, share);
+    else Object.assign(this.#held, copyContent(withoutHidden(content, this.#settings.hideContent)));
   }
 
   /** Returns content as the span would record it, but does not record it; `undefined` if a hook must see it first. */
   preview(content: Content): Attributes | undefined {
-    if (!this.#targets.span || this.#hook !== undefined) return undefined;
-    return new ContentWriter(this.#telemetry.settings, attributeLimitOf(this.#span)).write(
-      withoutHidden(content, this.#hidden),
-    );
+    return this.#targets.span && this.#settings.completionHook === undefined
+      ? new ContentWriter(this.#settings, attributeLimitOf(this.#span)).writeContent(content)
+      : undefined;
   }
 
   /** Records the content after the hook, and emits the event. @returns the failure, as the hook changed it */
   end({ attributes, failure, endTime }: OperationEnd): Failure | undefined {
-    const shown = this.#hook === undefined ? failure : this.#passHook(this.#hook, attributes, failure);
+    const { completionHook } = this.#settings;
+    const shown =
+      completionHook === undefined ? failure : this.#passHook(completionHook, attributes, failure);
     // The conventions define the event for GenAI operations only.
     if (this.#targets.event && attributes[ATTR.GEN_AI_OPERATION_NAME] !== undefined)
       this.#telemetry.events.emit({
         name: EVENT_GEN_AI_CLIENT_INFERENCE_OPERATION_DETAILS,
         context: this.#context,
-        attributes: { ...attributes, ...structured(this.#attributes) },
+        attributes: { ...attributes, ...this.written },
         time: endTime,
       });
     return shown;
@@ -158,7 +185,7 @@ export class ContentRecord {
   #write(content: Content, share?: number): void {
     const { span, event, sink } = this.#targets;
     if (!span && !event && !sink) return;
-    const written = this.#writer.write(content, share);
+    const written = this.#writer.writeContent(content, share);
     if (span) this.#span.setAttributes(written);
     if (event || sink) Object.assign(this.#attributes, written);
   }
@@ -167,9 +194,8 @@ export class ContentRecord {
 const NOBODY: Caller = { tags: [], metadata: {}, baggage: {} };
 
 function withoutHidden(content: Content, hidden: Settings['hideContent']): Content {
-  if (hidden === 'none') return content;
-  const kinds = new Set<string>(CONTENT_FORMS.filter(({ of }) => of === hidden).map(({ kind }) => kind));
-  return Object.fromEntries(Object.entries(content).filter(([kind]) => !kinds.has(kind)));
+  const shown = CONTENT_KINDS.filter(({ of, name }) => of !== hidden && name in content);
+  return hidden === 'none' ? content : Object.fromEntries(shown.map(({ name }) => [name, content[name]]));
 }
 
 /** A completion without content. */

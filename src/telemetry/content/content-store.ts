@@ -52,38 +52,37 @@ export type ContentStoreOptions = ContentStoreLimits &
 
 type Write = (name: string, content: Uint8Array | string, contentType: string) => unknown;
 
-type Stored = 'systemInstructions' | 'inputMessages' | 'outputMessages' | 'toolDefinitions';
-
-/** One kind of stored content: the prefix of its file names, and the attribute that refers to it. */
+/** One kind of stored content. */
 interface StoredKind {
+  readonly field: 'systemInstructions' | 'inputMessages' | 'outputMessages' | 'toolDefinitions';
+  /** The prefix of its file names. */
   readonly name: string;
+  /** The attribute that refers to it. */
   readonly attribute: string;
-  /** Wraps a stub, which replaces values that are too large, in the shape of these values. */
-  readonly stubOf: (stub: object) => readonly unknown[];
+  /** The message whose only part is the stub, if its values are messages. The stub replaces values that are too large. */
+  readonly message?: object;
 }
 
-const STORED: { readonly [Name in Stored]: StoredKind } = {
-  systemInstructions: {
+const STORED: readonly StoredKind[] = [
+  {
+    field: 'systemInstructions',
     name: 'system_instructions',
     attribute: ATTR.GEN_AI_SYSTEM_INSTRUCTIONS_REF,
-    stubOf: (stub) => [stub],
   },
-  inputMessages: {
+  {
+    field: 'inputMessages',
     name: 'input_messages',
     attribute: ATTR.GEN_AI_INPUT_MESSAGES_REF,
-    stubOf: (stub) => [{ role: 'user', parts: [stub] }],
+    message: { role: 'user' },
   },
-  outputMessages: {
+  {
+    field: 'outputMessages',
     name: 'output_messages',
     attribute: ATTR.GEN_AI_OUTPUT_MESSAGES_REF,
-    stubOf: (stub) => [{ role: 'assistant', parts: [stub], finish_reason: 'unknown' }],
+    message: { role: 'assistant', finish_reason: 'unknown' },
   },
-  toolDefinitions: {
-    name: 'tool_definitions',
-    attribute: ATTR.GEN_AI_TOOL_DEFINITIONS_REF,
-    stubOf: (stub) => [stub],
-  },
-};
+  { field: 'toolDefinitions', name: 'tool_definitions', attribute: ATTR.GEN_AI_TOOL_DEFINITIONS_REF },
+];
 
 const MAX_KNOWN_FILES = 1_000;
 /** Content that is still in use is written again after this time, because something else may delete old files. */
@@ -136,12 +135,11 @@ export class ContentStore {
   /** The value for the option `completionHook`. Your own hook may also call it, after it has masked content. */
   readonly hook: CompletionHook = (completion) => {
     const media = this.#storesMedia ? this.#storeMedia(completion) : [];
-    const stored = (Object.keys(STORED) as Stored[]).flatMap((field) => this.#store(completion, field) ?? []);
-    const writes = [...media, ...stored];
+    const writes = [...media, ...STORED.flatMap((kind) => this.#store(completion, kind) ?? [])];
     return writes.length === 0 ? undefined : Promise.all(writes);
   };
 
-  /** The number of objects not stored because the queue was full, they were too large, or writing failed, stubs included. */
+  /** The number of objects that were not stored: the queue was full, writing failed, or a stub was stored instead. */
   get dropped(): number {
     return this.#dropped;
   }
@@ -152,19 +150,22 @@ export class ContentStore {
   }
 
   /** @returns a promise that resolves once the object is written; `undefined` if nothing is to be written */
-  #store(completion: Completion, field: Stored): Promise<void> | undefined {
-    const values = completion[field];
+  #store(
+    completion: Completion,
+    { field: kept, name: prefix, attribute, message }: StoredKind,
+  ): Promise<void> | undefined {
+    const values = completion[kept];
     if (values.length === 0) return undefined;
     // If it is too large, leave out the media and keep the text: that is worth more than a stub for both.
     const whole =
       jsonWithin(this.#maxLength, values) ?? jsonWithin(this.#maxLength, mapBlobs(values, withoutBytes));
     if (whole === undefined) this.#dropped++;
     const stub = { type: 'omitted', name: '…', reason: 'too_large', max_length: this.#maxLength };
-    const json = whole ?? JSON.stringify(STORED[field].stubOf(stub));
-    const name = `${STORED[field].name}-${sha256(new TextEncoder().encode(json))}.json`;
+    const json = whole ?? JSON.stringify([message === undefined ? stub : { ...message, parts: [stub] }]);
+    const name = `${prefix}-${sha256(new TextEncoder().encode(json))}.json`;
     const write = this.#queued(name, json, 'application/json');
     if (write === 'full') return undefined;
-    completion.attributes[STORED[field].attribute] = this.#baseUrl + name;
+    completion.attributes[attribute] = this.#baseUrl + name;
     return write;
   }
 
@@ -207,20 +208,17 @@ export class ContentStore {
       return 'full';
     }
     this.#known.set(name, monotonic());
-    return this.#queue.add(() =>
-      guardAsync('storing content', () => this.#attempt(name, content, contentType)),
-    );
-  }
-
-  async #attempt(name: string, content: Uint8Array | string, contentType: string): Promise<void> {
-    try {
-      await this.#write(name, content, contentType);
-    } catch (error) {
-      // The next write of the same content may succeed.
-      this.#known.delete(name);
-      this.#dropped++;
-      throw error;
-    }
+    const write = async (): Promise<void> => {
+      try {
+        await this.#write(name, content, contentType);
+      } catch (error) {
+        // The next write of the same content may succeed.
+        this.#known.delete(name);
+        this.#dropped++;
+        throw error;
+      }
+    };
+    return this.#queue.add(() => guardAsync('storing content', write));
   }
 }
 
@@ -267,7 +265,7 @@ async function writeFileIn(folder: string, name: string, content: Uint8Array | s
   const { join } = await import('node:path');
   const { randomUUID } = await import('node:crypto');
   const path = join(folder, name);
-  await makeFolderFor(path);
+  await makeFolder(folder);
   // A symbolic link of that name is replaced, not followed: its target may be anywhere.
   const written = await lstat(path).then(
     (found) => found.isFile(),
@@ -286,26 +284,20 @@ async function writeFileIn(folder: string, name: string, content: Uint8Array | s
 }
 
 /**
- * Creates the folder of a file and all missing folders above it. Not with Node's option `recursive`: it never ends
- * where folders cannot be created, as in /proc.
+ * Creates a folder and all missing folders above it. Not with Node's option `recursive`: it never ends where folders
+ * cannot be created, as in /proc.
  */
-async function makeFolderFor(path: string): Promise<void> {
+async function makeFolder(folder: string): Promise<void> {
   const { mkdir, stat } = await import('node:fs/promises');
   const { dirname } = await import('node:path');
-  const folder = dirname(path);
-  const exists = (): Promise<boolean> =>
-    stat(folder).then(
-      () => true,
-      () => false,
-    );
-  if (folder === path || (await exists())) return;
-  await makeFolderFor(folder);
-  try {
-    await mkdir(folder, { mode: 0o700 });
-  } catch (error) {
+  const exists = (): Promise<boolean> => stat(folder).then(Boolean, () => false);
+  const above = dirname(folder);
+  if (above === folder || (await exists())) return;
+  await makeFolder(above);
+  await mkdir(folder, { mode: 0o700 }).catch(async (error: unknown) => {
     // Another process may have created it in the meantime.
     if (!(await exists())) throw error;
-  }
+  });
 }
 
 /**

@@ -4,7 +4,7 @@ import type { Settings } from '../../config/config.ts';
 import * as ATTR from '../../semconv/attributes.ts';
 import { cut } from '../../util/cut-text.ts';
 import { logError } from '../../util/guard.ts';
-import { asCount, field, MAX_RECORDED_DEPTH } from '../../util/payload.ts';
+import { asCount, field, fieldsOf, MAX_RECORDED_DEPTH } from '../../util/payload.ts';
 import { isBlob, MediaPolicy } from './media.ts';
 
 /** How many characters are reserved for the mark that counts the omitted values. */
@@ -37,12 +37,13 @@ export type Content = Partial<
 >;
 
 /** How one kind of content is written. */
-interface ContentForm {
-  readonly kind: keyof Content;
+interface ContentKind {
+  readonly name: keyof Content;
+  /** The attribute for its JSON. Parameters are texts that have attributes of their own. */
   readonly attribute: string;
-  readonly as: 'texts' | 'messages' | 'parts' | 'list' | 'object' | 'json';
   /** The value of the option `hideContent` that hides it. */
   readonly of: 'inputs' | 'outputs';
+  readonly write: (writer: ContentWriter, value: unknown) => string | undefined;
   /** The share of the remaining limit that it may use, so that some is left for the content after it. Default: 1. */
   readonly share?: number;
 }
@@ -50,188 +51,99 @@ interface ContentForm {
 /** The share of the limit for messages if other content follows, and for the input if an output follows. */
 export const SHARE_BEFORE_OTHERS = 0.75;
 
-/** All kinds of content, in the order in which they may use up the limit. Parameters bring the names of attributes. */
-export const CONTENT_FORMS: readonly ContentForm[] = [
-  { kind: 'parameters', of: 'inputs', as: 'texts', attribute: '' },
-  { kind: 'systemInstructions', of: 'inputs', as: 'parts', attribute: ATTR.GEN_AI_SYSTEM_INSTRUCTIONS },
-  { kind: 'outputMessages', of: 'outputs', as: 'messages', attribute: ATTR.GEN_AI_OUTPUT_MESSAGES },
+const PARAMETERS = '';
+
+/** All kinds of content, in the order in which they may use up the limit. */
+export const CONTENT_KINDS: readonly ContentKind[] = [
+  { name: 'parameters', of: 'inputs', attribute: PARAMETERS, write: () => undefined },
+  { name: 'systemInstructions', of: 'inputs', attribute: ATTR.GEN_AI_SYSTEM_INSTRUCTIONS, write: writeFirst },
+  { name: 'outputMessages', of: 'outputs', attribute: ATTR.GEN_AI_OUTPUT_MESSAGES, write: writeMessages },
   {
-    kind: 'inputMessages',
+    name: 'inputMessages',
     of: 'inputs',
-    as: 'messages',
     attribute: ATTR.GEN_AI_INPUT_MESSAGES,
+    write: writeMessages,
     share: SHARE_BEFORE_OTHERS,
   },
-  { kind: 'toolDefinitions', of: 'inputs', as: 'list', attribute: ATTR.GEN_AI_TOOL_DEFINITIONS },
-  { kind: 'toolArguments', of: 'inputs', as: 'object', attribute: ATTR.GEN_AI_TOOL_CALL_ARGUMENTS },
-  { kind: 'toolResult', of: 'outputs', as: 'object', attribute: ATTR.GEN_AI_TOOL_CALL_RESULT },
-  { kind: 'functionArguments', of: 'inputs', as: 'json', attribute: ATTR.OPENAI_TRACE_INPUT },
-  { kind: 'functionResult', of: 'outputs', as: 'json', attribute: ATTR.OPENAI_TRACE_OUTPUT },
-  { kind: 'documents', of: 'outputs', as: 'list', attribute: ATTR.GEN_AI_RETRIEVAL_DOCUMENTS },
-  { kind: 'requestBody', of: 'inputs', as: 'object', attribute: ATTR.OPENAI_REQUEST_BODY },
+  { name: 'toolDefinitions', of: 'inputs', attribute: ATTR.GEN_AI_TOOL_DEFINITIONS, write: writeFirst },
+  { name: 'toolArguments', of: 'inputs', attribute: ATTR.GEN_AI_TOOL_CALL_ARGUMENTS, write: writeObject },
+  { name: 'toolResult', of: 'outputs', attribute: ATTR.GEN_AI_TOOL_CALL_RESULT, write: writeObject },
+  { name: 'functionArguments', of: 'inputs', attribute: ATTR.OPENAI_TRACE_INPUT, write: writeValue },
+  { name: 'functionResult', of: 'outputs', attribute: ATTR.OPENAI_TRACE_OUTPUT, write: writeValue },
+  { name: 'documents', of: 'outputs', attribute: ATTR.GEN_AI_RETRIEVAL_DOCUMENTS, write: writeFirst },
+  { name: 'requestBody', of: 'inputs', attribute: ATTR.OPENAI_REQUEST_BODY, write: writeObject },
 ];
 
-/**
- * The one place that decides how much content is recorded, and in what form. Each operation has its own writer.
- *
- * The writer spends the limits and returns JSON that stays valid. Whatever it cuts is marked: a shortened text carries
- * `original_length` (inside other values it ends in `…`), omitted parts and messages are counted as `omitted_parts` and
- * `omitted_messages`, and omitted values of a list in a last value of type `omitted`. Nothing beyond a limit is
- * serialised.
- */
-export class ContentWriter {
-  readonly #hidden: Settings['hideContent'];
-  readonly #maxAttribute: number;
-  readonly #media: MediaPolicy;
-  /** Counts how many characters may still be written for the operation. */
-  readonly #json: LimitedJson;
-
-  /**
-   * @param maxAttribute the limit of OpenTelemetry's SDK for attributes of spans. The SDK would cut JSON in the middle
-   * @param maxText the limit of the SDK for each text on events. The SDK would cut a text without a mark
-   */
-  constructor(
-    settings: Settings,
-    maxAttribute: number = Number.POSITIVE_INFINITY,
-    maxText: number = Number.POSITIVE_INFINITY,
-  ) {
-    this.#hidden = settings.hideContent;
-    this.#maxAttribute = maxAttribute;
-    this.#media = new MediaPolicy(settings);
-    this.#json = new LimitedJson(
-      Math.min(settings.maxContentLength, maxText),
-      settings.maxSpanContentLength,
-      this.#media,
-    );
-  }
-
-  /**
-   * Writes all kinds of content that the program does not hide as attributes. Texts are written unchanged, and all else
-   * as JSON.
-   *
-   * @param share the share of the remaining limit that it may use: less than 1 if more content will follow
-   */
-  write(content: Content, share: number = 1): Attributes {
-    const json = this.#json;
-    const written: Attributes = {};
-    const reserved = json.left * (1 - share);
-    json.left -= reserved;
-    // Not `for … of`, whose iterator would allocate memory for each kind.
-    for (let index = 0; index < CONTENT_FORMS.length; index++) {
-      const form = CONTENT_FORMS[index] as ContentForm;
-      if (form.of === this.#hidden) continue;
-      try {
-        const value = content[form.kind];
-        if (value !== undefined && value !== null) this.#add(written, form, value);
-      } catch (error) {
-        // A completion hook may have replaced a field by a getter that throws.
-        logError('recording content', error);
-      }
-    }
-    json.left += reserved;
-    return written;
-  }
-
-  #add(attributes: Attributes, { as, attribute, share = 1 }: ContentForm, value: unknown): void {
-    if (as === 'texts') {
-      this.#addTexts(attributes, value as Attributes);
-      return;
-    }
-    const json = this.#json;
-    const { left } = json;
-    let written: string | undefined;
-    try {
-      json.left = Math.min(left * share, this.#maxAttribute);
-      written =
-        as === 'json' || as === 'object'
-          ? this.#writeValue(as, value)
-          : this.#writeList(as, value as readonly unknown[]);
-    } finally {
-      json.left = left - (written?.length ?? 0);
-    }
-    if (written !== undefined) attributes[attribute] = written;
-  }
-
-  /** Adds texts and lists of texts under their own names. */
-  #addTexts(attributes: Attributes, texts: Attributes): void {
-    for (const [name, value] of Object.entries(texts).slice(0, MAX_PARAMETERS)) {
-      if (typeof value === 'string') attributes[name] = this.#text(value);
-      else if (Array.isArray(value))
-        attributes[name] = value.slice(0, MAX_TEXTS).map((item) => this.#text(String(item)));
-    }
-  }
-
-  /** Limits a text that is recorded as text, not as JSON. A text that is cut ends in `…`. */
-  #text(value: string): string {
-    const json = this.#json;
-    const shown = this.#media.text(value);
-    const limit = Math.min(json.maxText, this.#maxAttribute, json.left);
-    const text = shown.length > limit ? (limit > 0 ? `${cut(shown, limit - 1)}…` : '') : shown;
-    json.left -= text.length;
-    return text;
-  }
-
-  #writeValue(as: 'json' | 'object', value: unknown): string | undefined {
-    // The conventions require an object here, so any other value is wrapped in one.
-    const isWrapped = as === 'object' && (typeof value !== 'object' || Array.isArray(value));
-    return this.#json.write(isWrapped ? { value } : value) ?? this.#json.write({ omitted: true });
-  }
-
-  /**
-   * Writes a JSON array of the values that fit: the newest messages, but the first of any other values. Returns
-   * `undefined` if not even the mark for omitted values fits. Items are joined with `+`, which builds a rope: V8 copies
-   * the text only when the span is exported.
-   */
-  #writeList(as: 'messages' | 'parts' | 'list', values: readonly unknown[]): string | undefined {
-    const json = this.#json;
-    json.left -= MARK_LENGTH;
-    if (values.length === 0 || json.left < 0) return undefined;
-    const areMessages = as === 'messages';
-    const write = areMessages ? writeMessage : as === 'parts' ? writePart : writeValue;
-    let kept = '';
-    let omitted = values.length;
-    while (omitted > 0) {
-      const value = values[areMessages ? omitted - 1 : values.length - omitted];
-      const written = json.spend(1) ? write(json, value, this.#media) : undefined;
-      if (written === undefined) break;
-      kept = areMessages ? list(written, kept) : list(kept, written);
-      omitted--;
-    }
-    if (omitted > 0 && areMessages)
-      kept = list(omittedMessages(values[omitted - 1] as Message, omitted), kept);
-    else if (omitted > 0) kept = list(kept, `{"type":"omitted","name":"…","count":${omitted}}`);
-    return `[${kept}]`;
-  }
+/** Writes an object. The conventions require one, so any other value is wrapped. */
+function writeObject(writer: ContentWriter, value: unknown): string | undefined {
+  return writeValue(writer, typeof value === 'object' && !Array.isArray(value) ? value : { value });
 }
 
-function writeValue(json: LimitedJson, value: unknown): string | undefined {
-  return json.write(value);
+export function writeValue(writer: ContentWriter, value: unknown): string | undefined {
+  return writer.write(value) ?? writer.write({ omitted: true });
 }
 
-function writeMessage(json: LimitedJson, message: unknown, media: MediaPolicy): string | undefined {
-  const { role, name, parts, finish_reason } = message as Message;
+/** Writes the first values of a list that fit. A last value counts the others. */
+function writeFirst(writer: ContentWriter, list: unknown): string | undefined {
+  const values = list as readonly unknown[];
+  if (values.length === 0 || !writer.spend(MARK_LENGTH)) return undefined;
+  let kept = '';
+  let index = 0;
+  for (; index < values.length; index++) {
+    const written = writer.spend(1) ? writePart(writer, values[index]) : undefined;
+    if (written === undefined) break;
+    kept = joined(kept, written);
+  }
+  const omitted = values.length - index;
+  return `[${omitted > 0 ? joined(kept, `{"type":"omitted","name":"…","count":${omitted}}`) : kept}]`;
+}
+
+/** Writes the newest messages that fit. If there are older ones, a message without parts counts them. */
+function writeMessages(writer: ContentWriter, list: unknown): string | undefined {
+  const messages = list as readonly Message[];
+  if (messages.length === 0 || !writer.spend(MARK_LENGTH)) return undefined;
+  let kept = '';
+  let omitted = messages.length;
+  for (; omitted > 0; omitted--) {
+    const written = writer.spend(1) ? writeMessage(writer, messages[omitted - 1] as Message) : undefined;
+    if (written === undefined) break;
+    kept = joined(written, kept);
+  }
+  if (omitted === 0) return `[${kept}]`;
+  const { role, finish_reason } = messages[omitted - 1] as Message;
+  const mark = `{"role":"${word(role)}","parts":[],"omitted_messages":${omitted}${finishReason(finish_reason)}}`;
+  return `[${joined(mark, kept)}]`;
+}
+
+function writeMessage(
+  writer: ContentWriter,
+  { role, name, parts, finish_reason }: Message,
+): string | undefined {
   const head = name === undefined ? (HEADS.get(role) ?? headOf(role)) : headOf(role, name);
   const tail = `${finishReason(finish_reason)}}`;
-  if (!json.spend(head.length + 1 + tail.length + PARTS_MARK_LENGTH)) return undefined;
+  if (!writer.spend(head.length + 1 + tail.length + PARTS_MARK_LENGTH)) return undefined;
   let kept = '';
   let omitted = 0;
   // A completion hook may have replaced the parts by another iterable or by an array with holes.
   const all: readonly (MessagePart | undefined)[] = Array.isArray(parts) ? parts : [...parts];
   for (let index = 0; index < all.length; index++) {
     const part = all[index];
-    if (part === undefined || (media.mode === 'drop' && isBlob(part))) continue;
-    const written = omitted === 0 && json.spend(1) ? writePart(json, part, media) : undefined;
+    if (part === undefined || (writer.media.mode === 'drop' && isBlob(part))) continue;
+    const written = omitted === 0 && writer.spend(1) ? writePart(writer, part) : undefined;
     if (written === undefined) omitted++;
-    else kept = list(kept, written);
+    else kept = joined(kept, written);
   }
   if (omitted > 0 && kept === '') return undefined;
   if (omitted > 0) return `${head}${kept}],"omitted_parts":${omitted}${tail}`;
-  json.spend(-PARTS_MARK_LENGTH);
+  writer.spend(-PARTS_MARK_LENGTH);
   return `${head}${kept}]${tail}`;
 }
 
-/** Joins two lists of JSON items, either of which may be empty. */
-function list(first: string, second: string): string {
+/**
+ * Joins two lists of JSON items, either of which may be empty. V8 concatenates without copying: the text is copied only
+ * when the span is exported.
+ */
+function joined(first: string, second: string): string {
   return first === '' || second === '' ? first + second : `${first},${second}`;
 }
 
@@ -248,10 +160,6 @@ function headOf(role: string, name?: string): string {
   return `{"role":"${word(role)}"${named},"parts":[`;
 }
 
-function omittedMessages({ role, finish_reason }: Message, count: number): string {
-  return `{"role":"${word(role)}","parts":[],"omitted_messages":${count}${finishReason(finish_reason)}}`;
-}
-
 function finishReason(reason: string | undefined): string {
   return reason === undefined ? '' : `,"finish_reason":"${word(reason)}"`;
 }
@@ -266,23 +174,19 @@ const TEXT = '{"type":"text","content":';
 const REASONING = '{"type":"reasoning","content":';
 const ORIGINAL_LENGTH = ',"original_length":';
 
-/**
- * Writes a part. A text is cut to the remaining limit. Any other part is omitted if it does not fit.
- */
-function writePart(json: LimitedJson, value: unknown, media: MediaPolicy): string | undefined {
-  const part = value as MessagePart;
-  const { type } = part;
-  if (type !== 'text' && type !== 'reasoning') return json.write(part);
-  const { content: whole, original_length: given } = part;
+/** Writes a part. A text is cut to the remaining limit. Any other value is left out if it does not fit. */
+function writePart(writer: ContentWriter, value: unknown): string | undefined {
+  const { type, content: whole, original_length: given } = fieldsOf(value);
+  if ((type !== 'text' && type !== 'reasoning') || typeof whole !== 'string') return writer.write(value);
   const head = type === 'text' ? TEXT : REASONING;
-  const content = media.text(whole);
+  const content = writer.media.text(whole);
   const length = given === undefined ? whole.length : Math.max(whole.length, asCount(given) ?? 0);
   const markLength = ORIGINAL_LENGTH.length + String(length).length;
-  if (!json.spend(head.length + markLength + 1)) return undefined;
-  const text = json.writeText(content);
+  if (!writer.spend(head.length + markLength + 1)) return undefined;
+  const text = writer.writeText(content);
   if (text === undefined) return undefined;
   if (text.cut || length > content.length) return `${head}${text.json}${ORIGINAL_LENGTH}${length}}`;
-  json.spend(-markLength);
+  writer.spend(-markLength);
   return `${head}${text.json}}`;
 }
 
@@ -299,7 +203,7 @@ export class LimitedJson {
   readonly maxText: number;
   /** The number of characters that may still be written. */
   left: number;
-  readonly #media: MediaPolicy | undefined;
+  readonly media: MediaPolicy | undefined;
 
   /**
    * @param maxText the limit for one text; a longer one is cut and ends in `…`
@@ -309,7 +213,7 @@ export class LimitedJson {
   constructor(maxText: number, maxLength: number, media?: MediaPolicy) {
     this.maxText = maxText;
     this.left = maxLength;
-    this.#media = media;
+    this.media = media;
   }
 
   /** Reserves characters that are written elsewhere. Returns `false`, and reserves nothing, if they do not fit. */
@@ -337,7 +241,7 @@ export class LimitedJson {
   }
 
   #value(given: unknown, depth: number, key?: string, holder?: object): string | undefined {
-    const value = this.#media === undefined ? given : this.#media.shown(given, key, holder);
+    const value = this.media === undefined ? given : this.media.shown(given, key, holder);
     if (typeof value === 'string') return this.#text(value);
     if (typeof value === 'bigint') return this.#token(`"${value}"`);
     if (typeof value === 'number' || typeof value === 'boolean') return this.#token(JSON.stringify(value));
@@ -384,6 +288,94 @@ export class LimitedJson {
       if (!whole) break;
     }
     return this.spend(2) ? `{${written.join(',')}}` : undefined;
+  }
+}
+
+/**
+ * The one place that decides how much content is recorded, and in what form. Each operation has its own writer.
+ *
+ * The writer spends the limits and returns JSON that stays valid. Whatever it cuts is marked: a shortened text carries
+ * `original_length` (inside other values it ends in `…`), omitted parts and messages are counted as `omitted_parts` and
+ * `omitted_messages`, and omitted values of a list in a last value of type `omitted`. Nothing beyond a limit is
+ * serialised.
+ */
+export class ContentWriter extends LimitedJson {
+  declare readonly media: MediaPolicy;
+  readonly #hidden: Settings['hideContent'];
+  readonly #maxAttribute: number;
+
+  /**
+   * @param maxAttribute the limit of OpenTelemetry's SDK for attributes of spans. The SDK would cut JSON in the middle
+   * @param maxText the limit of the SDK for each text on events. The SDK would cut a text without a mark
+   */
+  constructor(
+    settings: Settings,
+    maxAttribute: number = Number.POSITIVE_INFINITY,
+    maxText: number = Number.POSITIVE_INFINITY,
+  ) {
+    const { hideContent, maxContentLength, maxSpanContentLength } = settings;
+    super(Math.min(maxContentLength, maxText), maxSpanContentLength, new MediaPolicy(settings));
+    this.#hidden = hideContent;
+    this.#maxAttribute = maxAttribute;
+  }
+
+  /**
+   * Writes all content that the program does not hide as attributes.
+   *
+   * @param share the share of the remaining limit that it may use: less than 1 if more content will follow
+   */
+  writeContent(content: Content, share: number = 1): Attributes {
+    const written: Attributes = {};
+    const reserved = this.left * (1 - share);
+    this.left -= reserved;
+    // Not `for … of`, whose iterator would allocate memory for each kind.
+    for (let index = 0; index < CONTENT_KINDS.length; index++) {
+      const kind = CONTENT_KINDS[index] as ContentKind;
+      if (kind.of === this.#hidden) continue;
+      try {
+        const value = content[kind.name];
+        if (value !== undefined && value !== null) this.#add(written, kind, value);
+      } catch (error) {
+        // A completion hook may have replaced a field by a getter that throws.
+        logError('recording content', error);
+      }
+    }
+    this.left += reserved;
+    return written;
+  }
+
+  #add(attributes: Attributes, { attribute, write, share = 1 }: ContentKind, value: unknown): void {
+    if (attribute === PARAMETERS) {
+      this.#addTexts(attributes, value as Attributes);
+      return;
+    }
+    const { left } = this;
+    let json: string | undefined;
+    try {
+      this.left = Math.min(left * share, this.#maxAttribute);
+      json = write(this, value);
+    } finally {
+      this.left = left - (json?.length ?? 0);
+    }
+    if (json !== undefined) attributes[attribute] = json;
+  }
+
+  /** Adds texts and lists of texts under their own names. */
+  #addTexts(attributes: Attributes, texts: Attributes): void {
+    for (const [name, value] of Object.entries(texts).slice(0, MAX_PARAMETERS)) {
+      if (typeof value === 'string') attributes[name] = this.#limited(value);
+      else if (Array.isArray(value))
+        attributes[name] = value.slice(0, MAX_TEXTS).map((item) => this.#limited(String(item)));
+    }
+  }
+
+  /** Limits a text that is recorded as text, not as JSON. A text that is cut ends in `…`. */
+  #limited(value: string): string {
+    const shown = this.media.text(value);
+    const limit = Math.min(this.maxText, this.#maxAttribute, this.left);
+    const text = shown.length > limit ? (limit > 0 ? `${cut(shown, limit - 1)}…` : '') : shown;
+    this.left -= text.length;
+    return text;
   }
 }
 

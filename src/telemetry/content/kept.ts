@@ -48,7 +48,10 @@ export class TextRoom {
   readonly maxText: number;
   left: number;
 
-  /** @param maxText the limit for each text */
+  /**
+   * @param maxText the most characters of one text
+   * @param left the characters that all texts together may still use
+   */
   constructor(maxText: number, left: number) {
     this.maxText = maxText;
     this.left = left;
@@ -64,24 +67,23 @@ export class KeptText {
   text = '';
   length = 0;
   #pieces = 0;
-  #isCut = false;
 
   get isCut(): boolean {
-    return this.#isCut;
+    return this.text.length < this.length;
   }
 
   /** The text, which ends in `…` if it is cut. */
   get marked(): string {
-    return this.#isCut ? `${this.text}…` : this.text;
+    return this.isCut ? `${this.text}…` : this.text;
   }
 
   add(piece: string, room: TextRoom): void {
     const { length } = piece;
+    const { isCut } = this;
     this.length += length;
-    if (this.#isCut || length === 0) return;
+    if (isCut || length === 0) return;
     const free = Math.min(room.left, room.maxText - this.text.length);
     if (length > free) {
-      this.#isCut = true;
       // Keeps two characters even if no room is left. An empty text would look as if there had been no text.
       const kept = ownCopy(cut(piece, Math.max(this.text === '' ? 2 : 0, free)));
       room.left -= kept.length;

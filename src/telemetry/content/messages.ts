@@ -1,6 +1,5 @@
 import type { Message, MessagePart } from '../../config/completion-types.ts';
-import { MAX_READ, row } from '../../util/payload.ts';
-import { INCOMPLETE_REASONS, isUnfinished } from '../outcomes/finish-reason.ts';
+import { MAX_READ } from '../../util/payload.ts';
 import { mayHaveMedia } from './media.ts';
 
 /** A message of a request whose parts are read lazily, because only the end of a long conversation is recorded. */
@@ -68,32 +67,6 @@ export function partsOf(
 /** Represents one part or item whose type is not known. */
 export function unknownPart(): MessagePart[] {
   return [{ type: 'omitted', count: 1 }];
-}
-
-/** Finish reasons as the schema of output messages spells them. The attribute keeps the API's spelling. */
-const SCHEMA_FINISH_REASONS: Readonly<Record<string, string>> = {
-  tool_calls: 'tool_call',
-  function_call: 'tool_call',
-  ...INCOMPLETE_REASONS,
-  failed: 'error',
-  expired: 'error',
-  // These are reasons of DeepSeek, Mistral and Together.
-  insufficient_system_resource: 'error',
-  model_length: 'length',
-  eos: 'stop',
-};
-
-/** The schema requires a finish reason, and prescribes `error` for a message without one. */
-export function messageFinishReason(reason: string | undefined): string {
-  if (reason === undefined) return 'error';
-  // Some servers send finish reasons in capitals.
-  const lower = reason.toLowerCase();
-  return row(SCHEMA_FINISH_REASONS, lower) ?? lower;
-}
-
-/** The finish reason of a message in an answer. Some servers send whole answers without one. */
-export function answerFinishReason(reason: string | undefined, answer: unknown): string {
-  return messageFinishReason(reason ?? (isUnfinished(answer) ? undefined : 'stop'));
 }
 
 /** Longer JSON would be cut anyway, so it is not parsed. */

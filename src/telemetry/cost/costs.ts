@@ -73,7 +73,9 @@ export class Costs {
     const areSearchesFree = own !== undefined && own.web_searches_kcount === undefined;
     if (hasUncountedSearches && !areSearchesFree) return undefined;
     const model = provider === NAMES_DEPLOYMENTS ? responseModel : (responseModel ?? requestModel);
-    const prices = own ?? findWhole(list, model, request, spending);
+    const listed = own === undefined && model !== undefined ? list.find(provider, model) : undefined;
+    const isWhole = listed !== undefined && includesAll(listed, String(model), request, spending);
+    const prices = own ?? (isWhole ? listed : undefined);
     const inTier = STANDARD_TIERS.includes(tier) ? prices : pricesOfTier(prices, tier);
     const cost = inTier === undefined ? undefined : priceOf(inTier, spending, parts);
     if (cost !== undefined) return cost;
@@ -101,18 +103,6 @@ export class Costs {
     this.#reported.add(what);
     log('info', `no price is known for ${what}, so its calls have no cost; the option prices can add one.`);
   }
-}
-
-/** Finds the list prices of a model, if they include everything that was billed. */
-function findWhole(
-  list: PriceList,
-  model: string | undefined,
-  request: Attributes,
-  spending: Spending,
-): ModelPrices | undefined {
-  if (model === undefined) return undefined;
-  const prices = list.find(String(request[ATTR.GEN_AI_PROVIDER_NAME]), model);
-  return prices !== undefined && includesAll(prices, model, request, spending) ? prices : undefined;
 }
 
 /** The prices of a service tier. If the tier has no fees for requests and searches, those of the model apply. */
@@ -194,20 +184,15 @@ const TICKS_PER_USD = 1e10;
 const REPORTED: ReadonlyMap<unknown, (usage: unknown) => number | undefined> = new Map([
   ['openrouter', readOpenRouterCost],
   ['perplexity', (usage: unknown) => numberField(field(usage, 'cost'), 'total_cost')],
-  ['x_ai', readTicks],
+  ['x_ai', (usage: unknown) => (numberField(usage, 'cost_in_usd_ticks') ?? Number.NaN) / TICKS_PER_USD],
 ]);
 
 /** The cost in USD that the provider reports in the usage of a result; `undefined` if there is none or it is absurd. */
 export function readReportedCost(provider: unknown, result: unknown): number | undefined {
   const read = REPORTED.get(provider);
   if (read === undefined) return undefined;
-  const cost = read(field(result, 'usage'));
-  return cost === undefined || cost < 0 || cost > MAX_COST ? undefined : cost;
-}
-
-function readTicks(usage: unknown): number | undefined {
-  const ticks = numberField(usage, 'cost_in_usd_ticks');
-  return ticks === undefined ? undefined : ticks / TICKS_PER_USD;
+  const cost = read(field(result, 'usage')) ?? Number.NaN;
+  return cost >= 0 && cost <= MAX_COST ? cost : undefined;
 }
 
 /**

@@ -131,7 +131,11 @@ export class PriceList {
   #load(): void {
     if (this.#loaded) return;
     this.#loaded = true;
-    this.#package = requirePackage();
+    try {
+      this.#package = asPricePackage(findPackage(PACKAGE)?.(PACKAGE));
+    } catch {
+      // The package is not installed, or cannot be loaded synchronously.
+    }
     if (this.#package === undefined && !installsMissing()) this.#importing = this.#import();
   }
 
@@ -150,12 +154,4 @@ export class PriceList {
 function withAudio(prices: unknown): unknown {
   const hours = field(prices, 'audio_hours') ?? field(prices, 'input_audio_hours');
   return hours === undefined ? prices : { ...(prices as object), audio_hours: hours };
-}
-
-function requirePackage(): PricePackage | undefined {
-  try {
-    return asPricePackage(findPackage(PACKAGE)?.(PACKAGE));
-  } catch {
-    return undefined;
-  }
 }

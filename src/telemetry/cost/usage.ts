@@ -163,13 +163,7 @@ export function isNoUsage(usage: Usage): boolean {
   return usage.inputTokens === 0 && usage.outputTokens === 0;
 }
 
-/** The usage attributes for the span of the model call that spent the tokens. */
-export function usageAttributes(usage: Usage | undefined): Attributes {
-  const attributes: Attributes = {};
-  addUsageAttributes(attributes, usage);
-  return attributes;
-}
-
+/** Adds the usage to the attributes of the model call that spent the tokens. */
 export function addUsageAttributes(
   attributes: Attributes,
   usage: Usage | undefined,

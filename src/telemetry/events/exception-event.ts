@@ -1,10 +1,11 @@
-import type { Attributes, Context } from '@opentelemetry/api';
+import type { Attributes } from '@opentelemetry/api';
 import { contentTargets, type Settings } from '../../config/config.ts';
 import * as ATTR from '../../semconv/attributes.ts';
 import { EVENT_GEN_AI_CLIENT_OPERATION_EXCEPTION } from '../../semconv/events.ts';
 import { cut } from '../../util/cut-text.ts';
 import { pickAttributes } from '../../util/otel-api.ts';
 import { textField } from '../../util/payload.ts';
+import type { OperationEnd } from '../content/content-record.ts';
 import { withoutCredentials } from '../content/credentials.ts';
 import { classNameOf, type Failure, failureAttributes } from '../outcomes/failure.ts';
 import { HIERARCHY_IDS } from '../place.ts';
@@ -25,21 +26,23 @@ const CORRELATED: readonly string[] = [
 export function emitException(
   events: Events,
   failure: Failure,
-  operation: { context: Context; attributes: Attributes; time: number; settings: Settings },
+  { context, attributes: known, endTime }: Pick<OperationEnd, 'context' | 'attributes' | 'endTime'>,
+  settings: Settings,
 ): void {
-  const { context, time, settings } = operation;
+  // The conventions define the event for GenAI operations only.
+  if (known[ATTR.GEN_AI_OPERATION_NAME] === undefined) return;
   if (!events.wanted(EVENT_GEN_AI_CLIENT_OPERATION_EXCEPTION, context)) return;
   const attributes: Attributes = {
     ...failureAttributes(failure),
     [ATTR.EXCEPTION_TYPE]: classNameOf(failure.thrown) ?? failure.type,
-    ...pickAttributes(operation.attributes, CORRELATED),
+    ...pickAttributes(known, CORRELATED),
   };
   const consent = contentTargets(settings).event;
   const stack = stackOf(failure, consent && settings.completionHook === undefined);
   if (stack !== undefined) attributes[ATTR.EXCEPTION_STACKTRACE] = stack;
   if (consent && failure.message !== undefined)
     attributes[ATTR.EXCEPTION_MESSAGE] = cut(failure.message, settings.maxContentLength);
-  events.emit({ name: EVENT_GEN_AI_CLIENT_OPERATION_EXCEPTION, context, attributes, time });
+  events.emit({ name: EVENT_GEN_AI_CLIENT_OPERATION_EXCEPTION, context, attributes, time: endTime });
 }
 
 /** The stack of the thrown error; only its frames if the message is not recorded or was replaced. */

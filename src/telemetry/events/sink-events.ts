@@ -1,4 +1,4 @@
-import type { Attributes, Context, Span } from '@opentelemetry/api';
+import type { Attributes } from '@opentelemetry/api';
 import { contentTargets, type Settings } from '../../config/config.ts';
 import type {
   EventPreset,
@@ -11,7 +11,7 @@ import type {
 import * as ATTR from '../../semconv/attributes.ts';
 import { cut } from '../../util/cut-text.ts';
 import { arrayField, asObject, field } from '../../util/payload.ts';
-import type { ContentRecord } from '../content/content-record.ts';
+import type { ContentRecord, OperationEnd } from '../content/content-record.ts';
 import { LimitedJson } from '../content/content-writer.ts';
 import type { OperationKind, RequestedToolCall } from '../operation.ts';
 import type { Failure } from '../outcomes/failure.ts';
@@ -22,23 +22,12 @@ import type { Sink } from './sink.ts';
 const SINK_OPERATIONS: readonly unknown[] = ['chat', 'text_completion', 'embeddings', 'invoke_agent'];
 
 /** A finished operation. */
-export interface EndedOperation {
+export interface EndedOperation extends OperationEnd {
   readonly operation: OperationKind<unknown, unknown>;
   readonly result: unknown;
-  readonly span: Span;
-  /** Contains the span, to which the events belong. */
-  readonly context: Context;
-  /** All attributes of the span except content. */
-  readonly attributes: Attributes;
   readonly content: ContentRecord | undefined;
-  readonly failure: Failure | undefined;
-  /**
-   * The settings when the operation started. Content that they forbid is not recorded, whatever the settings are now.
-   */
-  readonly startSettings: Settings;
-  // Both times are in milliseconds since the epoch.
+  /** Milliseconds since the epoch. */
   readonly startTime: number;
-  readonly endTime: number;
 }
 
 /** Passes the events of a finished operation to the program's sink, if it has one. */

@@ -23,16 +23,22 @@ const MAX_FAILED_COMBINATIONS = 300;
 const MAX_TOOL_COMBINATIONS = 500;
 const MAX_PROMPT_COMBINATIONS = 1_000;
 
-/** The first values of a dimension. Later values never replace them. */
+/** The first values of a dimension, or the first combinations of several. Later ones never replace them. */
 class KeptValues {
-  readonly #dimension: string;
+  readonly #of: string;
   readonly #limit: number;
+  readonly #maxLength: number;
   readonly #values = new Set<string>();
-  #noticed = false;
 
-  constructor(dimension: string, limit: number = MAX_VALUES) {
-    this.#dimension = dimension;
+  /** @param of what the values are of, for the finding that reports the limit */
+  constructor(of: string, limit: number = MAX_VALUES, maxLength: number = MAX_DIMENSION_LENGTH) {
+    this.#of = of;
     this.#limit = limit;
+    this.#maxLength = maxLength;
+  }
+
+  static ofCombinations(of: string, limit: number): KeptValues {
+    return new KeptValues(`${of} together`, limit, Number.POSITIVE_INFINITY);
   }
 
   has(value: string): boolean {
@@ -42,13 +48,10 @@ class KeptValues {
   /** Whether metrics record this value. Adds a new value within the limit. */
   keep(value: string): boolean {
     if (this.#values.has(value)) return true;
-    if (value.length <= MAX_DIMENSION_LENGTH && this.#values.size < this.#limit) {
-      this.#values.add(value);
-      return true;
-    }
-    if (!this.#noticed) notice('metric_values_limited', this.#dimension);
-    this.#noticed = true;
-    return false;
+    const fits = value.length <= this.#maxLength && this.#values.size < this.#limit;
+    if (fits) this.#values.add(value);
+    else notice('metric_values_limited', this.#of);
+    return fits;
   }
 }
 
@@ -67,9 +70,9 @@ export class MetricSeries {
   /** Request models without a response so far. They are apart, so that invented models leave room for real ones. */
   readonly #unansweredModels = new KeptValues(ATTR.GEN_AI_REQUEST_MODEL);
   readonly #ownResponseModels = new Map<string, Set<string>>();
-  readonly #failures = new Set<string>();
-  readonly #tools = new Set<string>();
-  readonly #prompts = new Set<string>();
+  readonly #failures = KeptValues.ofCombinations('error types and other dimensions', MAX_FAILED_COMBINATIONS);
+  readonly #tools = KeptValues.ofCombinations('tool names and agent names', MAX_TOOL_COMBINATIONS);
+  readonly #prompts = KeptValues.ofCombinations('prompts and other dimensions', MAX_PROMPT_COMBINATIONS);
   readonly #combinations: Level = new Map();
   #count = 0;
 
@@ -110,13 +113,11 @@ export class MetricSeries {
 
   /** Limits the names of tools, workflows and agents. Programs choose them, and may name some after a user. */
   limitNames(dimensions: Attributes): void {
-    this.#limit(dimensions, ATTR.GEN_AI_TOOL_NAME);
     this.#limit(dimensions, ATTR.GEN_AI_WORKFLOW_NAME);
     this.#limit(dimensions, ATTR.GEN_AI_AGENT_NAME);
-    if (dimensions[ATTR.GEN_AI_TOOL_NAME] === undefined) return;
-    if (keepKey(this.#tools, dimensions, MAX_TOOL_COMBINATIONS)) return;
-    notice('metric_values_limited', 'tool names and agent names together');
-    replaceDimension(dimensions, ATTR.GEN_AI_AGENT_NAME);
+    this.#limit(dimensions, ATTR.GEN_AI_TOOL_NAME);
+    if (dimensions[ATTR.GEN_AI_TOOL_NAME] !== undefined)
+      limitTogether(dimensions, this.#tools, ATTR.GEN_AI_AGENT_NAME);
   }
 
   /** Returns a copy of the dimensions with the name and version of a prompt. */
@@ -124,11 +125,7 @@ export class MetricSeries {
     const used = { ...dimensions, ...prompt };
     this.#limit(used, ATTR.GEN_AI_PROMPT_NAME);
     this.#limit(used, ATTR.GEN_AI_PROMPT_VERSION);
-    if (keepKey(this.#prompts, used, MAX_PROMPT_COMBINATIONS)) return used;
-    notice('metric_values_limited', 'prompts and other dimensions together');
-    replaceDimension(used, ATTR.GEN_AI_PROMPT_NAME);
-    replaceDimension(used, ATTR.GEN_AI_PROMPT_VERSION);
-    return used;
+    return limitTogether(used, this.#prompts, ATTR.GEN_AI_PROMPT_NAME, ATTR.GEN_AI_PROMPT_VERSION);
   }
 
   /** Returns a copy of the dimensions with the error type, if there is one. */
@@ -136,10 +133,7 @@ export class MetricSeries {
     if (errorType === undefined) return dimensions;
     const failed = { ...dimensions, [ATTR.ERROR_TYPE]: errorType };
     this.#limit(failed, ATTR.ERROR_TYPE);
-    if (keepKey(this.#failures, failed, MAX_FAILED_COMBINATIONS)) return failed;
-    notice('metric_values_limited', 'error types and other dimensions together');
-    replaceDimension(failed, ATTR.ERROR_TYPE);
-    return failed;
+    return limitTogether(failed, this.#failures, ATTR.ERROR_TYPE);
   }
 
   /** Replaces a value, unless it is among the first values of its dimension. */
@@ -216,12 +210,10 @@ function replaceDimension(dimensions: Attributes, name: string): void {
   if (dimensions[name] !== undefined) dimensions[name] = OTHER;
 }
 
-function keepKey(kept: Set<string>, dimensions: Attributes, most: number): boolean {
-  const key = JSON.stringify(dimensions);
-  if (kept.has(key)) return true;
-  if (kept.size >= most) return false;
-  kept.add(key);
-  return true;
+/** Replaces the named dimensions in place, unless the combination of all is among the first ones. */
+function limitTogether(dimensions: Attributes, first: KeptValues, ...names: readonly string[]): Attributes {
+  if (!first.keep(JSON.stringify(dimensions))) for (const name of names) replaceDimension(dimensions, name);
+  return dimensions;
 }
 
 /** Shared by the whole process, because all observers write to one meter. */

@@ -9,17 +9,7 @@ import {
 } from '@opentelemetry/api';
 import type { Settings } from '../../config/config.ts';
 import * as ATTR from '../../semconv/attributes.ts';
-import {
-  METRIC_GEN_AI_CLIENT_OPERATION_DURATION,
-  METRIC_GEN_AI_CLIENT_OPERATION_TIME_PER_OUTPUT_CHUNK,
-  METRIC_GEN_AI_CLIENT_OPERATION_TIME_TO_FIRST_CHUNK,
-  METRIC_GEN_AI_CLIENT_TOKEN_USAGE,
-  METRIC_GEN_AI_EXECUTE_TOOL_DURATION,
-  METRIC_GEN_AI_INVOKE_AGENT_DURATION,
-  METRIC_GEN_AI_INVOKE_WORKFLOW_DURATION,
-  METRIC_OPENAI_CLIENT_COST,
-  type MetricDefinition,
-} from '../../semconv/metrics.ts';
+import * as METRIC from '../../semconv/metrics.ts';
 import { SCHEMA_URL } from '../../semconv/schema.ts';
 import {
   GEN_AI_OPERATION_NAME_VALUE_EXECUTE_TOOL,
@@ -37,14 +27,14 @@ import { RateLimits } from './rate-limit-gauges.ts';
 
 /** The histograms, by what they measure. */
 const HISTOGRAMS = {
-  duration: METRIC_GEN_AI_CLIENT_OPERATION_DURATION,
-  tokenUsage: METRIC_GEN_AI_CLIENT_TOKEN_USAGE,
-  timeToFirstChunk: METRIC_GEN_AI_CLIENT_OPERATION_TIME_TO_FIRST_CHUNK,
-  timePerOutputChunk: METRIC_GEN_AI_CLIENT_OPERATION_TIME_PER_OUTPUT_CHUNK,
-  toolDuration: METRIC_GEN_AI_EXECUTE_TOOL_DURATION,
-  workflowDuration: METRIC_GEN_AI_INVOKE_WORKFLOW_DURATION,
-  agentDuration: METRIC_GEN_AI_INVOKE_AGENT_DURATION,
-  cost: METRIC_OPENAI_CLIENT_COST,
+  duration: METRIC.METRIC_GEN_AI_CLIENT_OPERATION_DURATION,
+  tokenUsage: METRIC.METRIC_GEN_AI_CLIENT_TOKEN_USAGE,
+  timeToFirstChunk: METRIC.METRIC_GEN_AI_CLIENT_OPERATION_TIME_TO_FIRST_CHUNK,
+  timePerOutputChunk: METRIC.METRIC_GEN_AI_CLIENT_OPERATION_TIME_PER_OUTPUT_CHUNK,
+  toolDuration: METRIC.METRIC_GEN_AI_EXECUTE_TOOL_DURATION,
+  workflowDuration: METRIC.METRIC_GEN_AI_INVOKE_WORKFLOW_DURATION,
+  agentDuration: METRIC.METRIC_GEN_AI_INVOKE_AGENT_DURATION,
+  cost: METRIC.METRIC_OPENAI_CLIENT_COST,
 };
 
 type Instruments = Readonly<Record<keyof typeof HISTOGRAMS, Histogram>> & {
@@ -52,6 +42,15 @@ type Instruments = Readonly<Record<keyof typeof HISTOGRAMS, Histogram>> & {
   /** The instruments of the conventions' next version. */
   readonly next: InferenceMetrics;
 };
+
+/** The histograms for times in the conventions' next version, which has new names for those of inferences only. */
+function nextTimes(
+  instruments: Instruments,
+  conventions: Settings['conventions'],
+  request: Attributes,
+): InferenceMetrics['histograms'] | undefined {
+  return conventions !== 'current' && isInference(request) ? instruments.next.histograms : undefined;
+}
 
 /**
  * The histograms for the durations of what the program itself runs, by operation. In the conventions, the name of the
@@ -131,8 +130,7 @@ export class Metrics {
   ): void {
     const instruments = this.#current();
     const { seconds, usage, cost, prompt, timeToFirstChunk, errorType, tokensOf } = measured;
-    if (instruments === undefined || (seconds === undefined && usage === undefined && cost === undefined))
-      return;
+    if (instruments === undefined || (seconds ?? usage ?? cost) === undefined) return;
     const dimensions = operationDimensions(request, response);
     if (cost !== undefined)
       instruments.cost.record(
@@ -140,32 +138,28 @@ export class Metrics {
         prompt === undefined ? dimensions : metricSeries.withPrompt(dimensions, prompt),
         context,
       );
-    const failed = metricSeries.withError(dimensions, errorType);
-    const next = conventions === 'current' ? undefined : instruments.next;
-    // The next version changes no names of metrics for operations that are not inferences.
-    const inference = next !== undefined && isInference(request) ? next : undefined;
-    const isCurrent = conventions !== 'next';
+    const next = nextTimes(instruments, conventions, request);
+    const current = conventions === 'next' && next !== undefined ? undefined : instruments;
     if (seconds !== undefined) {
-      const measuredSeconds = Math.max(0, seconds);
-      inference?.histograms.duration.record(measuredSeconds, failed, context);
-      if (isCurrent || inference === undefined) instruments.duration.record(measuredSeconds, failed, context);
+      const failed = metricSeries.withError(dimensions, errorType);
+      current?.duration.record(Math.max(0, seconds), failed, context);
+      next?.duration.record(Math.max(0, seconds), failed, context);
     }
     if (usage !== undefined) {
       const { known, inputTokens, outputTokens } = usage;
       const { tokenUsage } = instruments;
       const counted =
         tokensOf === undefined ? dimensions : { ...dimensions, [ATTR.GEN_AI_OPERATION_NAME]: tokensOf };
-      if (isCurrent && known !== 'output')
+      if (conventions !== 'next' && known !== 'output')
         tokenUsage.record(inputTokens, { ...counted, [ATTR.GEN_AI_TOKEN_TYPE]: 'input' }, context);
-      if (isCurrent && known !== 'input')
+      if (conventions !== 'next' && known !== 'input')
         tokenUsage.record(outputTokens, { ...counted, [ATTR.GEN_AI_TOKEN_TYPE]: 'output' }, context);
-      next?.recordUsage(usage, counted, context);
+      if (conventions !== 'current') instruments.next.recordUsage(usage, counted, context);
     }
     if (timeToFirstChunk === undefined) return;
     const streamed = operationDimensions(request, response, true);
-    const first = Math.max(0, timeToFirstChunk);
-    inference?.histograms.timeToFirstChunk.record(first, streamed, context);
-    if (isCurrent || inference === undefined) instruments.timeToFirstChunk.record(first, streamed, context);
+    current?.timeToFirstChunk.record(Math.max(0, timeToFirstChunk), streamed, context);
+    next?.timeToFirstChunk.record(Math.max(0, timeToFirstChunk), streamed, context);
   }
 
   /** @param gaps the seconds between consecutive chunks */
@@ -179,14 +173,11 @@ export class Metrics {
     const instruments = this.#current();
     if (instruments === undefined || gaps.length === 0) return;
     const dimensions = operationDimensions(request, response, true);
-    const next =
-      conventions !== 'current' && isInference(request)
-        ? instruments.next.histograms.timePerOutputChunk
-        : undefined;
-    const current = conventions !== 'next' || next === undefined ? instruments.timePerOutputChunk : undefined;
+    const next = nextTimes(instruments, conventions, request);
+    const current = conventions === 'next' && next !== undefined ? undefined : instruments;
     for (const gap of gaps) {
-      next?.record(Math.max(0, gap), dimensions, context);
-      current?.record(Math.max(0, gap), dimensions, context);
+      current?.timePerOutputChunk.record(Math.max(0, gap), dimensions, context);
+      next?.timePerOutputChunk.record(Math.max(0, gap), dimensions, context);
     }
   }
 
@@ -284,21 +275,17 @@ function instrumentsOf(provider: MeterProvider): Instruments | undefined {
 
 function createInstruments(provider: MeterProvider): Instruments {
   const meter = provider.getMeter(NAME, VERSION, { schemaUrl: SCHEMA_URL });
-  const histograms = Object.entries(HISTOGRAMS).map(([key, definition]) => [
-    key,
-    histogramOf(meter, definition),
-  ]);
+  const histograms = Object.entries(HISTOGRAMS).map(([key, row]) => [key, histogramOf(meter, row)]);
   let next: InferenceMetrics | undefined;
-  return Object.defineProperty(
-    { ...Object.fromEntries(histograms), rateLimits: new RateLimits(meter) },
-    'next',
-    { get: () => (next ??= new InferenceMetrics(meter, histogramOf)) },
-  ) as Instruments;
+  const made = { ...Object.fromEntries(histograms), rateLimits: new RateLimits(meter) };
+  return Object.defineProperty(made, 'next', {
+    get: () => (next ??= new InferenceMetrics(meter, histogramOf)),
+  }) as Instruments;
 }
 
 function histogramOf(
   meter: Meter,
-  { name, description, unit, valueType, buckets }: MetricDefinition,
+  { name, description, unit, valueType, buckets }: METRIC.MetricDefinition,
 ): Histogram {
   return meter.createHistogram(name, {
     description,

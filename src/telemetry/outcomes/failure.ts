@@ -59,14 +59,6 @@ function redacted(message: string | undefined): string | undefined {
   return message === undefined ? undefined : withoutCredentials(message);
 }
 
-/** The failure without its message, if a completion hook exists that has not seen the message. */
-export function withoutUnseenMessage(
-  failure: Failure | undefined,
-  { completionHook }: Settings,
-): Failure | undefined {
-  return failure === undefined || completionHook === undefined ? failure : { ...failure, message: undefined };
-}
-
 /** Marks the span as failed. The message is recorded only if spans may have content. */
 export function recordFailure(span: Span, failure: Failure, settings: Settings): void {
   span.setAttribute(ATTR.ERROR_TYPE, failure.type);

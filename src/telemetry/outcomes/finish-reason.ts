@@ -20,12 +20,34 @@ export function addFinishReason(attributes: Attributes, reason: string | undefin
 
 const unfinished = new WeakSet<object>();
 
-/** Marks an answer as incomplete: its stream was not read to the end, was aborted, or broke off. */
+/** Marks an answer whose stream was not read to the end, was aborted, or broke off. */
 export function markUnfinished(answer: unknown): void {
   if (typeof answer === 'object' && answer !== null) unfinished.add(answer);
 }
 
-/** Whether an answer was marked as incomplete by `markUnfinished`. */
-export function isUnfinished(answer: unknown): boolean {
-  return typeof answer === 'object' && answer !== null && unfinished.has(answer);
+/** Finish reasons as the schema of output messages spells them. The attribute keeps the API's spelling. */
+const SCHEMA_FINISH_REASONS: Readonly<Record<string, string>> = {
+  tool_calls: 'tool_call',
+  function_call: 'tool_call',
+  ...INCOMPLETE_REASONS,
+  failed: 'error',
+  expired: 'error',
+  // These are reasons of DeepSeek, Mistral and Together.
+  insufficient_system_resource: 'error',
+  model_length: 'length',
+  eos: 'stop',
+};
+
+/** The schema requires a finish reason, and prescribes `error` for a message without one. */
+export function messageFinishReason(reason: string | undefined): string {
+  if (reason === undefined) return 'error';
+  // Some servers send finish reasons in capitals.
+  const lower = reason.toLowerCase();
+  return row(SCHEMA_FINISH_REASONS, lower) ?? lower;
+}
+
+/** The finish reason of a message in an answer. Some servers send whole answers without one. */
+export function answerFinishReason(reason: string | undefined, answer: unknown): string {
+  const isUnfinished = typeof answer === 'object' && answer !== null && unfinished.has(answer);
+  return messageFinishReason(reason ?? (isUnfinished ? undefined : 'stop'));
 }

@@ -10,7 +10,7 @@ function settings(maxContentLength: number, maxSpanContentLength: number): Setti
 
 /** What a writer with these limits writes of one kind of content. */
 function written(content: Content, maxText = 100, maxSpan = 1_000): unknown {
-  const [value] = Object.values(new ContentWriter(settings(maxText, maxSpan)).write(content));
+  const [value] = Object.values(new ContentWriter(settings(maxText, maxSpan)).writeContent(content));
   return value === undefined ? undefined : JSON.parse(String(value));
 }
 
@@ -82,8 +82,8 @@ describe('with any limits', () => {
       for (const maxText of [0, 1, 7, 1_000]) {
         const writer = new ContentWriter(settings(maxText, limit));
         const attributes: Attributes = {
-          ...writer.write({ systemInstructions: all[1]?.parts ?? [], inputMessages: all }, 0.5),
-          ...writer.write({ outputMessages: all, documents: all, toolResult: all[0] }),
+          ...writer.writeContent({ systemInstructions: all[1]?.parts ?? [], inputMessages: all }, 0.5),
+          ...writer.writeContent({ outputMessages: all, documents: all, toolResult: all[0] }),
         };
         const values = Object.values(attributes).map(String);
         for (const value of values) expect(() => JSON.parse(value)).not.toThrow();
@@ -119,7 +119,7 @@ describe('other content', () => {
 
   test('a short text is cut to the remaining length of the span, with a mark', () => {
     const writer = new ContentWriter(settings(5, 8));
-    expect(writer.write({ parameters: { a: '123456', b: '123456', c: '1' } })).toEqual({
+    expect(writer.writeContent({ parameters: { a: '123456', b: '123456', c: '1' } })).toEqual({
       a: '1234…',
       b: '12…',
       c: '',

@@ -126,7 +126,7 @@ describe('media beside their type, as in results of MCP tools,', () => {
 
   function written(media: Media, value: unknown): unknown {
     const settings = resolveSettings({ media }, () => undefined, {});
-    return JSON.parse(Object.values(new ContentWriter(settings).write({ toolResult: value })).join());
+    return JSON.parse(Object.values(new ContentWriter(settings).writeContent({ toolResult: value })).join());
   }
 
   test.each([

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { blobPart, urlPart } from '../../../src/telemetry/content/media.ts';
-import { messageFinishReason, parseJson } from '../../../src/telemetry/content/messages.ts';
+import { parseJson } from '../../../src/telemetry/content/messages.ts';
+import { messageFinishReason } from '../../../src/telemetry/outcomes/finish-reason.ts';
 
 test.each([
   ['stop', 'stop'],

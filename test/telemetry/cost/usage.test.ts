@@ -1,12 +1,20 @@
+import type { Attributes } from '@opentelemetry/api';
 import { describe, expect, test } from 'vitest';
 import {
   addUsage,
+  addUsageAttributes,
   isNoUsage,
   NO_USAGE,
   readUsage,
   subtractUsage,
-  usageAttributes,
+  type Usage,
 } from '../../../src/telemetry/cost/usage.ts';
+
+function usageAttributes(usage: Usage | undefined): Attributes {
+  const attributes: Attributes = {};
+  addUsageAttributes(attributes, usage);
+  return attributes;
+}
 
 const NO_MODALITIES = {
   audioInputTokens: 0,

@@ -178,6 +178,8 @@ function withMessage(error: Error, message: string): Error {
   return Object.assign(error, { message, stack });
 }
 
+const CHAT = { context: ROOT_CONTEXT, attributes: { 'gen_ai.operation.name': 'chat' }, endTime: 0 };
+
 /** The stack that the event of an error has, by default without consent. */
 function stackOf(error: unknown, config: OpenAIInstrumentationConfig = {}): unknown {
   const telemetry = new Telemetry(resolveSettings(config, () => undefined, {}));
@@ -185,8 +187,7 @@ function stackOf(error: unknown, config: OpenAIInstrumentationConfig = {}): unkn
   const logger = { emit: (record: object) => void emitted.push(record as (typeof emitted)[number]) };
   telemetry.setLoggerProvider({ getLogger: () => logger });
   const { events, settings } = telemetry;
-  const operation = { context: ROOT_CONTEXT, attributes: {}, time: Date.now(), settings };
-  emitException(events, readFailure(error), operation);
+  emitException(events, readFailure(error), CHAT, settings);
   return emitted[0]?.attributes['exception.stacktrace'];
 }
 
@@ -199,6 +200,6 @@ test('an exception that no logger accepts is not read', () => {
   const error = Object.defineProperty(new Error('x'), 'stack', { get: () => reads++ });
   const failure = { type: 'Error', message: 'x', thrown: error };
   const { events, settings } = telemetry;
-  emitException(events, failure, { context: ROOT_CONTEXT, attributes: {}, time: 0, settings });
+  emitException(events, failure, CHAT, settings);
   expect(reads).toBe(0);
 });
