@@ -92,10 +92,10 @@ function writeFirst(writer: ContentWriter, list: unknown): string | undefined {
   for (; index < values.length; index++) {
     const written = writer.spend(1) ? writePart(writer, values[index]) : undefined;
     if (written === undefined) break;
-    kept = joined(kept, written);
+    kept = joinItems(kept, written);
   }
   const omitted = values.length - index;
-  return `[${omitted > 0 ? joined(kept, `{"type":"omitted","name":"…","count":${omitted}}`) : kept}]`;
+  return `[${omitted > 0 ? joinItems(kept, `{"type":"omitted","name":"…","count":${omitted}}`) : kept}]`;
 }
 
 /** Writes the newest messages that fit. If there are older ones, a message without parts counts them. */
@@ -107,12 +107,12 @@ function writeMessages(writer: ContentWriter, list: unknown): string | undefined
   for (; omitted > 0; omitted--) {
     const written = writer.spend(1) ? writeMessage(writer, messages[omitted - 1] as Message) : undefined;
     if (written === undefined) break;
-    kept = joined(written, kept);
+    kept = joinItems(written, kept);
   }
   if (omitted === 0) return `[${kept}]`;
   const { role, finish_reason } = messages[omitted - 1] as Message;
   const mark = `{"role":"${word(role)}","parts":[],"omitted_messages":${omitted}${finishReason(finish_reason)}}`;
-  return `[${joined(mark, kept)}]`;
+  return `[${joinItems(mark, kept)}]`;
 }
 
 function writeMessage(
@@ -131,7 +131,7 @@ function writeMessage(
     if (part === undefined || (writer.media.mode === 'drop' && isBlob(part))) continue;
     const written = omitted === 0 && writer.spend(1) ? writePart(writer, part) : undefined;
     if (written === undefined) omitted++;
-    else kept = joined(kept, written);
+    else kept = joinItems(kept, written);
   }
   if (omitted > 0 && kept === '') return undefined;
   if (omitted > 0) return `${head}${kept}],"omitted_parts":${omitted}${tail}`;
@@ -143,7 +143,7 @@ function writeMessage(
  * Joins two lists of JSON items, either of which may be empty. V8 concatenates without copying: the text is copied only
  * when the span is exported.
  */
-function joined(first: string, second: string): string {
+function joinItems(first: string, second: string): string {
   return first === '' || second === '' ? first + second : `${first},${second}`;
 }
 
