@@ -191,6 +191,16 @@ test.each(withOption)(
   },
 );
 
+test('an invalid list of what is masked is reported with the accepted values', () => {
+  const problems: string[] = [];
+  resolveSettings({}, (problem) => problems.push(problem), {
+    OTEL_INSTRUMENTATION_OPENAI_MASKING: 'everything',
+  });
+  expect(problems).toEqual([
+    expect.stringContaining('accepted: true, false, lists of email, phone, card, key.'),
+  ]);
+});
+
 // A program that limits what is recorded of content must not record more because it misspelt how.
 const withVariableNext = withBoth.filter(
   ({ name }) => name !== 'captureMessageContent' && name !== 'hideContent',
