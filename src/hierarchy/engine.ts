@@ -89,7 +89,7 @@ export class Engine implements ConversationApi {
         : segmentOf(tracker, observed, intent.conversation === 'reads', observed.active);
     const driving = driven === undefined ? undefined : new InvocationRequest(observed, facts, driven);
     // Only a later request may adopt an invocation that was handed on, in this process or another one.
-    if (driven === undefined && intent.invocation === 'drives') facts.unowned = {};
+    facts.mayAdopt = driven === undefined && intent.invocation === 'drives';
     if (intent.conversation === 'creates' && call.streamed)
       facts.conversationCreated = (id) => this.#created(observed, segment, id);
     const listed = intent.invocation === 'lists' ? this.#listed(observed) : undefined;
@@ -111,7 +111,7 @@ export class Engine implements ConversationApi {
           if (ended.outcome === 'value') facts.read(ended.value, ended.endTime, query);
           if (ended.error === undefined) answerOutputs(intent, facts, ended.startTime);
         }
-        const creator = facts.unowned?.creator ?? this.#creatorOf(observed, ended.value, record);
+        const creator = facts.creator ?? this.#creatorOf(observed, ended.value, record);
         if (creator !== undefined && creator.spanId !== driven?.spanContext.spanId) record.link(creator);
         listed?.hear({ type: 'answered', outlives: false });
         segment?.requestEnded(ended.endTime);

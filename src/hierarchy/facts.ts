@@ -57,12 +57,6 @@ export interface ObservedCall extends FactSource, Use {
   readonly intent: Intent;
 }
 
-/** A request about an invocation that this process does not record. */
-interface Unowned {
-  /** The span that created the invocation, once it is known. */
-  creator?: SpanContext | undefined;
-}
-
 /** Applies the facts that one call or background read brings. */
 export class Facts implements FactSink, Observation {
   readonly engine: EngineState;
@@ -78,8 +72,10 @@ export class Facts implements FactSink, Observation {
   conversationId: string | undefined;
   /** The invocation that the request is about. Its id may not be known yet. */
   requestInvocation: AgentInvocation | undefined;
-  /** Set if the request is about an invocation that this process does not record. It may then be adopted. */
-  unowned: Unowned | undefined;
+  /** Set if this process does not record the invocation that the request is about. It may then be adopted. */
+  mayAdopt = false;
+  /** The span that created that invocation, once it is known. */
+  creator: SpanContext | undefined;
   /** Called with the id of the conversation that a stream has created. */
   conversationCreated: ((id: string) => void) | undefined;
   /** The invocations whose start this stream has reported. */
@@ -136,7 +132,7 @@ export class Facts implements FactSink, Observation {
     if (invocationId === undefined) return 'nothing';
     if (this.known(invocationId, conversationId) !== undefined) return 'changes';
     const identifies = this.requestInvocation !== undefined && this.requestInvocation.id === undefined;
-    return identifies || this.unowned !== undefined ? 'everything' : 'nothing';
+    return identifies || this.mayAdopt ? 'everything' : 'nothing';
   }
 
   uses(conversationId: string | undefined): boolean {
@@ -307,14 +303,14 @@ export class Facts implements FactSink, Observation {
 
   /** Starts to record an invocation that another process has created, or that this one handed on. */
   #adopt({ snapshot, object }: InvocationFact): AgentInvocation | undefined {
-    const { unowned, isDriven, time, source } = this;
+    const { isDriven, time, source } = this;
     const { context, call } = source;
     const { tracker, handedOn, dialect, telemetry } = this.engine;
     const { origin } = this.endpoint;
-    if (unowned === undefined || tracker.known.has(snapshot.id, origin)) return undefined;
+    if (!this.mayAdopt || tracker.known.has(snapshot.id, origin)) return undefined;
     const own = handedOn.get(origin, snapshot.id);
     const creator = own?.creator ?? creatorOf(object, telemetry.settings);
-    unowned.creator ??= creator;
+    this.creator ??= creator;
     const seen = { isDriven, endedAt: snapshot.endedAt, headers: call.headers, time };
     const isOwn = own !== undefined;
     const place = placeAdopted(telemetry.settings, { ...seen, isOwn, creator, object, context });

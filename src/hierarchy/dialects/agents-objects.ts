@@ -19,7 +19,7 @@ import {
   stringField,
   textField,
 } from '../../util/payload.ts';
-import type { InvocationFact, RequiredAction } from '../dialect.ts';
+import type { InvocationFact, RequiredAction, ToolCallFact } from '../dialect.ts';
 import { type Agent, type Phase, type ToolCallSnapshot, UNTOLD } from '../model.ts';
 import { asTime } from '../operation-clock.ts';
 import { NO_TOOL_CONTENT } from '../tool-calls/tool-facts.ts';
@@ -155,17 +155,11 @@ const CALL_SUFFIX = '_call';
 /** Unknown types with this suffix count as hosted tools, too. */
 const UNKNOWN_CALL: ToolItem = { given: ['action', 'arguments'], result: ['output'] };
 
-export interface SessionItemCall {
-  readonly call: ToolCallSnapshot;
-  /** Whether the user's program runs the tool. Then the call ends with the program's output. */
-  readonly asksProgram: boolean;
-  readonly ended: boolean;
-  /** Its duration in milliseconds, if the item contains it. */
-  readonly duration: number | undefined;
-}
-
 /** Reads an item that is a tool call; `undefined` for any other item. */
-export function readItemCall(item: unknown, options: { content: boolean }): SessionItemCall | undefined {
+export function readItemCall(
+  item: unknown,
+  options: { content: boolean },
+): Omit<ToolCallFact, 'invocationId' | 'begun'> | undefined {
   const type = stringField(item, 'type') ?? '';
   const outcome = readToolOutcome(item);
   const told = outcome === undefined ? {} : { outcome };

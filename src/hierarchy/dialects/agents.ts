@@ -1,4 +1,3 @@
-import type { Message } from '../../config/completion-types.ts';
 import * as ATTR from '../../semconv/attributes.ts';
 import { errorTypeOf, readError } from '../../telemetry/outcomes/failure.ts';
 import { readToolOutcome } from '../../telemetry/outcomes/tool-outcome.ts';
@@ -19,6 +18,7 @@ import type {
   Dialect,
   FactSink,
   Get,
+  Intent,
   InvocationFact,
   InvocationView,
   ToolOutput,
@@ -66,7 +66,7 @@ export const agents: Dialect = {
       conversation: conversationUse(request, SESSION_PATHS, false),
       conversationId: parameterOf(request, 'session_id'),
       invocation: starts ? 'starts' : drives ? 'drives' : 'none',
-      invocationId: parameterOf(request, 'turn_id') ?? submitted.turnId,
+      invocationId: parameterOf(request, 'turn_id') ?? submitted.invocationId,
       needsOpenInvocation: false,
       messages,
       outputs: submitted.outputs,
@@ -290,21 +290,17 @@ function readMessage(
 
 const INPUT = 'agent.session.input.';
 
-/** The input of a request that submits events to a session. */
-interface SubmittedEvents {
-  /** The user messages, with their content if content is recorded. */
-  readonly messages: readonly (Message | undefined)[];
-  readonly outputs: readonly ToolOutput[];
-  readonly turnId: string | undefined;
-}
-
-export function readSubmittedEvents(body: unknown, content: boolean): SubmittedEvents {
+/** Reads what a request submits to a session as events: messages of the user, and the outputs of tools. */
+export function readSubmittedEvents(
+  body: unknown,
+  content: boolean,
+): Pick<Intent, 'messages' | 'outputs' | 'invocationId'> {
   const events = arrayField(body, 'events');
   const ofType = (type: string): unknown[] => events.filter((event) => field(event, 'type') === INPUT + type);
   return {
     messages: ofType('message').flatMap((event) => readSessionInput(field(event, 'input'), content)),
     outputs: ofType('tool_result').flatMap((event) => readSubmittedOutput(event, content)),
-    turnId: events.map((event) => stringField(event, 'turn_id')).find((id) => id !== undefined),
+    invocationId: events.map((event) => stringField(event, 'turn_id')).find((id) => id !== undefined),
   };
 }
 

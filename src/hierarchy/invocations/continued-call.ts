@@ -1,15 +1,12 @@
 import { type Attributes, type Context, trace } from '@opentelemetry/api';
 import type { Call, StreamEnd } from '../../sdk/call.ts';
-import type { Endpoint } from '../../sdk/provider.ts';
 import type { Route } from '../../sdk/routes/index.ts';
 import * as ATTR from '../../semconv/attributes.ts';
 import { recordAttempts } from '../../telemetry/attempts.ts';
 import { type Failure, readFailure } from '../../telemetry/outcomes/failure.ts';
 import { field } from '../../util/payload.ts';
 import type { OpenRecord, Placement } from '../api.ts';
-import type { Segment } from '../conversations/conversation.ts';
-import type { OperationClock } from '../operation-clock.ts';
-import { Invocation, type InvocationOwner } from './invocation.ts';
+import { Invocation, type InvocationBase, type InvocationOwner } from './invocation.ts';
 import { recordedEnd } from './life.ts';
 import { addRequestEvent, answerAttributes, findCut, isLeft, type RequestEvent } from './requests.ts';
 
@@ -34,16 +31,11 @@ export interface ContinuationTraits {
   attributes?(requests: number): Attributes;
 }
 
-export interface ContinuedStart {
-  readonly id: string | undefined;
-  readonly endpoint: Endpoint;
+/** How such an operation begins: when the call that began it has ended. */
+export interface ContinuedStart extends InvocationBase {
   readonly record: OpenRecord;
-  readonly segment: Segment | undefined;
-  /** The result of the call that began the operation. */
+  /** The result of that call. */
   readonly result: unknown;
-  /** When that call ended. */
-  readonly startTime: number;
-  readonly clock: OperationClock;
   /** The program's abort signal. Once it is aborted, the SDK sends no further request. */
   readonly signal?: unknown;
   /** Called once, after its record has ended. */

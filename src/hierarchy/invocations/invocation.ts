@@ -25,7 +25,8 @@ const DETAIL: LifeFact = { type: 'detail' };
 const FLUSH: LifeFact = { type: 'flush' };
 const CLOSE: LifeFact = { type: 'close' };
 
-interface InvocationBase {
+/** What all operations of this kind begin with. */
+export interface InvocationBase {
   readonly id: string | undefined;
   readonly endpoint: Endpoint;
   readonly segment: Segment | undefined;

@@ -293,13 +293,13 @@ function stepOutput(
   return parts.length === 0 ? [] : [{ role: 'assistant', parts, finish_reason }];
 }
 
-export interface Times {
+interface Times {
   readonly startTime: number;
   readonly endTime: number;
 }
 
 /** A step with the tool calls that it asked for. */
-export interface StepWithCalls {
+interface StepWithCalls {
   readonly step: Step;
   readonly calls: readonly ToolCall[];
 }
