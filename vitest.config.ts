@@ -48,24 +48,54 @@ const PROCESSES = [
   'test/weight/**/*.test.ts',
 ];
 
-/** Tests of parts that leave nothing behind: their files share a process, which loads what they need once. */
+/**
+ * Tests that leave nothing behind: their files share a process, which loads what they need once. Those that instrument a
+ * class, or expect a warning that is logged once in a process, do not belong here.
+ */
 const SHARED = [
+  'test/bench/bench.test.ts',
+  'test/compare/differences.test.ts',
   'test/config/*.test.ts',
-  'test/doctor/{collector,imports,project,start,start-scripts}.test.ts',
+  'test/doctor/{collector,imports,project,start-scripts,start}.test.ts',
+  'test/e2e/*.test.ts',
+  'test/export/viewing.test.ts',
+  'test/helpers/{content,prompt}.test.ts',
+  'test/hierarchy/assistants/*.test.ts',
   'test/hierarchy/invocations/{life,steps}.test.ts',
-  'test/hierarchy/tool-calls/{last-messages,pending-tool-calls}.test.ts',
+  'test/hierarchy/realtime/{answered,memory,response-defaults,session-usage}.test.ts',
+  'test/hierarchy/tool-calls/*.test.ts',
+  'test/hierarchy/{across-processes,across-traces,adopted-responses,agents-endings,agents,bounds}.test.ts',
+  'test/hierarchy/{conversation-totals,cut-streams,dialects,hosted-results,late-reads,malformed}.test.ts',
+  'test/hierarchy/{replay,runs,store,times,tool-outcomes,unpriced,unreported-usage}.test.ts',
   'test/operations/**/*.test.ts',
+  'test/pipeline/default-observers.test.ts',
   'test/register/*.test.ts',
-  'test/sdk/{error-class-names,find-client,open-calls,private-slot,provider,stream,transparent-proxy}.test.ts',
   'test/sdk/routes/*.test.ts',
+  'test/sdk/sockets/{fuzz,responses}.test.ts',
+  'test/sdk/tool-runners/run-tools.test.ts',
+  'test/sdk/{error-class-names,find-client,private-slot,provider,retries,seam-errors,seam-results}.test.ts',
+  'test/sdk/{stream-reading,stream,transparent-proxy}.test.ts',
   'test/semconv/*.test.ts',
   'test/support/conventions/*.test.ts',
-  'test/telemetry/content/{content-writer,kept,limited-json,messages,messages-of-each-api,request-body}.test.ts',
-  'test/telemetry/{cost,masking,outcomes}/*.test.ts',
+  'test/support/simulator/streamed-runs.test.ts',
+  'test/telemetry/content/{changed-settings,content-writer,deep-schemas,kept,limited-json,media}.test.ts',
+  'test/telemetry/content/{messages-of-each-api,messages,request-body,unfinished-answers}.test.ts',
+  'test/telemetry/cost/*.test.ts',
+  'test/telemetry/events/{cost-record,events}.test.ts',
+  'test/telemetry/masking/*.test.ts',
+  'test/telemetry/outcomes/*.test.ts',
+  'test/telemetry/program-end/{provider-life,timeouts}.test.ts',
+  'test/telemetry/{call-facts,every-token-once,metadata,rate-limits,record,span-end,stream-deltas}.test.ts',
   'test/testing/*.test.ts',
-  'test/util/{bounded-map,linked-context,microseconds,patch-method,payload}.test.ts',
-  'test/viewer/{duration,otlp-json,summary-view,totals,trace-filter,trace-store,transcript,tree,tree-view}.test.ts',
+  'test/threats/{error-codes,floods,invocation-ids,long-texts,tool-call-ids}.test.ts',
+  'test/transparency/compare.test.ts',
+  'test/util/{bounded-map,linked-context,microseconds,patch-method,payload,span-clock,suppression}.test.ts',
+  'test/util/{task-queue,version}.test.ts',
+  'test/viewer/live/kept-traces.test.ts',
   'test/viewer/page/*.test.ts',
+  'test/viewer/{duration,export-calls,otlp-json,spoken-details,summary-view,totals,trace-filter}.test.ts',
+  'test/viewer/{trace-store,transcript,tree-view,tree,voice}.test.ts',
+  'test/watch-compatibility/*.test.ts',
 ];
 
 const BROWSER = [

@@ -19,7 +19,8 @@ const require = createRequire(import.meta.url);
 
 /** The processors that `viewing()` and `register` add for an endpoint. */
 function processorsFor(endpoint: string): SpanProcessor[] {
-  // Nothing is exported while a test lasts.
+  // Nothing is exported while a test lasts. The exporter reads the variables of the process.
+  vi.stubEnv('OTEL_EXPORTER_OTLP_ENDPOINT', endpoint);
   const environment = { OTEL_EXPORTER_OTLP_ENDPOINT: endpoint, OTEL_BSP_SCHEDULE_DELAY: '600000' };
   return processorsFromEnvironment(environment, require) as SpanProcessor[];
 }
@@ -75,8 +76,10 @@ describe('with the command view as endpoint', () => {
     provider = exportTo(view.address);
   });
   afterEach(async () => {
+    // While somebody listens: the exporter tries for seconds to reach a view that has gone.
+    await provider.shutdown();
     await view.close();
-    await provider.shutdown().catch(() => undefined);
+    vi.unstubAllEnvs();
   });
 
   const shown = async (): Promise<ViewedSpan> => {
