@@ -57,8 +57,6 @@ export class Observer implements CallObserver, ProviderListener {
   #tracers: object | undefined;
   #loggers: object | undefined;
   #ending: Promise<void> | undefined;
-  /** Whether a call has ended. */
-  #hasEnded = false;
   /** Whether the program has set a hook, which must see every call. */
   #isHooked: boolean;
 
@@ -104,7 +102,7 @@ export class Observer implements CallObserver, ProviderListener {
     // The call began before it was disabled. The client's methods are restored, so its end would go unnoticed.
     if (this.telemetry.isDisabled) return undefined;
     const { settings, costs } = this.telemetry;
-    if (!this.#hasEnded) costs.prepare();
+    if (this.ended !== undefined) costs.prepare();
     const { route, values } = matchRoute(call.method, call.path);
     const endpoint = call.path.startsWith('/')
       ? endpointOf(call.client, settings.providers)
@@ -131,14 +129,13 @@ export class Observer implements CallObserver, ProviderListener {
   }
 
   /**
-   * Loads the code for failures once the first call has ended. When calls fail because the program has run out of file
-   * descriptors, the code can no longer be loaded.
+   * Loads the code for failures when the first call has ended, and then removes itself. If calls fail because the program
+   * has run out of file descriptors, the code could no longer be loaded.
    */
-  ended(): void {
-    if (this.#hasEnded) return;
-    this.#hasEnded = true;
+  ended: (() => void) | undefined = () => {
+    this.ended = undefined;
     guard('preparing for failures', readFailure, undefined);
-  }
+  };
 
   runTool(tool: ToolRun): unknown {
     if (this.telemetry.isDisabled) return tool.run();

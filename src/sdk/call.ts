@@ -35,18 +35,18 @@ export interface CallReference {
   call: Call | undefined;
 }
 
-/** One HTTP request of a call. A call has several when the SDK retries. */
+/** One HTTP request of a call, kept until the call settles. A call has several when the SDK retries. */
 export interface Attempt {
   readonly startTime: number;
   /** When the response headers arrived, the request failed, or the SDK gave it up for a retry. */
   endTime: number | undefined;
   status: number | undefined;
-  /** Response headers, kept until the call settles. */
+  /** Response headers. */
   headers: unknown;
   error: unknown;
-  /** The URL and the headers that were sent, which contain API keys. Released with the call's other payloads. */
-  sentURL: unknown;
-  sentHeaders: unknown;
+  /** The URL and the headers that were sent, which contain API keys. */
+  readonly sentURL: unknown;
+  readonly sentHeaders: unknown;
 }
 
 export function readResponse(answered: Pick<Attempt, 'status' | 'headers'>, response: unknown): void {
@@ -102,7 +102,7 @@ export interface CallObserver {
   prepare?(): boolean;
   start(call: Call): CallObservation | undefined;
   /** Runs when a call is over. Must not throw. */
-  ended?(): void;
+  readonly ended?: (() => void) | undefined;
   /** Runs when a helper of the SDK is about to start a loop of model and tool calls. */
   startLoop?(): OutcomeListener | undefined;
   /** Runs a function that the model asked for, and returns its result. */
@@ -111,10 +111,6 @@ export interface CallObserver {
   startWebhook?(client: object): Outcome | undefined;
   /** Observes everything on a socket that is not a call. */
   openSocket?(socket: OpenedSocket): SocketObservation | undefined;
-}
-
-function dropPayloads(attempt: Attempt): void {
-  attempt.headers = attempt.error = attempt.sentURL = attempt.sentHeaders = undefined;
 }
 
 const NO_ATTEMPTS: readonly Attempt[] = [];
@@ -360,8 +356,8 @@ export class Call implements AnsweredRequest {
     this.observation = undefined;
     this.value = this.error = this.headers = this.options = undefined;
     this.requestHeaders = this.signal = undefined;
-    this.#earlierAttempts.forEach(dropPayloads);
-    if (this.lastAttempt !== undefined) dropPayloads(this.lastAttempt);
+    this.lastAttempt = undefined;
+    this.#earlierAttempts = NO_ATTEMPTS;
     this.context = this.caller = ROOT_CONTEXT;
     this.working = this.carrier = this.reference.call = undefined;
   }

@@ -1,7 +1,7 @@
 import { activeContext } from '../util/context.ts';
 import { guard, logError } from '../util/guard.ts';
 import { isProxy } from '../util/own-data.ts';
-import { field, objectField } from '../util/payload.ts';
+import { field, fieldsOf, objectField } from '../util/payload.ts';
 import { passOn } from '../util/watch-result.ts';
 import {
   type Attempt,
@@ -175,16 +175,23 @@ function callBeingRetried(options: unknown, client: object, active: Call | undef
 }
 
 /**
- * Registers the promise of a call's response. A subclass may have replaced the one that we returned from `makeRequest`,
- * for example to log in first; then only its own settles.
+ * Watches the promise that the SDK gives to the program. Its promise of the response may not be the one that we returned
+ * from `makeRequest`: a subclass may have replaced that, for example to log in first. Then only its own settles.
+ *
+ * @param parsesInClient whether {@link wrapClientParse} sees the result
  */
-export function watchResponsePromise(response: object, call: Call): void {
-  calls.set(response, call.reference);
-  // The `then` of a subclass's thenable must not be called twice.
-  call.indirect = response instanceof Promise && response !== call.carrier;
-  if (call.indirect) watchForLoss(call, response);
-  // An object that is watched for garbage collection must not be retained.
-  call.carrier = call.indirect ? undefined : response;
+export function watchCallPromise(promise: unknown, call: Call, parsesInClient: boolean): void {
+  const { responsePromise: response, parseResponse: parse } = fieldsOf(promise);
+  if (typeof response === 'object' && response !== null) {
+    calls.set(response, call.reference);
+    // The `then` of a subclass's thenable must not be called twice.
+    call.indirect = response instanceof Promise && response !== call.carrier;
+    if (call.indirect) watchForLoss(call, response);
+    // An object that is watched for garbage collection must not be retained.
+    call.carrier = call.indirect ? undefined : response;
+  }
+  if (!parsesInClient && typeof parse === 'function')
+    (promise as { parseResponse: Method }).parseResponse = watchingParse(parse as Method);
 }
 
 function takeResponse(call: Call, props: unknown): void {
@@ -204,34 +211,22 @@ export function wrapClientParse(original: Method): MethodHolder {
     parseResponseWithTimeout(...args) {
       const call = calls.get(args[1])?.call;
       if (call === undefined) return original.apply(this, args);
+      // The SDK may now send the request again, with these options. A context for the parser would lead to the call, too,
+      // but allocate a kilobyte for each call. It is needed if two calls share one options object.
       const options = field(args[1], 'options');
-      // Two calls may share one options object. Only a context tells their retries apart.
-      const parsed =
-        typeof options === 'object' && options !== null && !awaitRetry(call, options)
-          ? proceed(call, original, this, args)
-          : original.apply(this, args);
+      const other = calls.get(options)?.call;
+      const isShared = other !== undefined && other !== call;
+      if (!isShared && typeof options === 'object' && options !== null) calls.set(options, call.reference);
+      const parsed = isShared ? proceed(call, original, this, args) : original.apply(this, args);
       return watchParsed(call, args[1], parsed);
     },
   };
 }
 
-/**
- * Late openai 7 may send the request again while it parses. The options then lead to the call: entering a context for
- * the parser would allocate a kilobyte for each call.
- *
- * @returns `false` if these options already lead to another call
- */
-function awaitRetry(call: Call, options: object): boolean {
-  const known = calls.get(options)?.call;
-  if (known !== undefined && known !== call) return false;
-  calls.set(options, call.reference);
-  return true;
-}
-
 const watchingParses = privateSlot<Method>();
 
 /** Wraps the parse function that each promise has in all other versions. Most promises share one function. */
-export function watchingParse(original: Method): Method {
+function watchingParse(original: Method): Method {
   const known = watchingParses.get(original);
   if (known !== undefined) return known;
   const parseResponse = methodOf({

@@ -60,8 +60,12 @@ function saySwitchedOff(): void {
 /** The message that a wrapper logs. It stays in the source when the wrapper is bundled and minified. */
 const WRAPPER_SOURCE = /OpenAI\.[\w.]+\.create args: %O/;
 
-/** Bypasses the wrappers of the other instrumentation where its class cannot be found, because it is bundled. */
-function bypassWrappers(client: object): void {
+/**
+ * Bypasses the other instrumentation's wrappers of a client's methods, if all clients are observed. This is needed if it
+ * is bundled: its class cannot be found then.
+ */
+export function bypassWrappers(client: object): void {
+  if (observing === 0) return;
   const resources = [propertyOf(propertyOf(client, 'chat'), 'completions')];
   resources.push(...['embeddings', 'responses'].map((name) => propertyOf(client, name)));
   for (const prototype of resources.filter(isObject).map(Object.getPrototypeOf)) {
@@ -110,16 +114,4 @@ function esModuleFile(): string | undefined {
   const finder = findPackage(OTEL_OPENAI) ?? findDependenciesOf(AUTO_INSTRUMENTATIONS);
   const file = finder?.resolve(OTEL_OPENAI);
   return file?.endsWith('.cjs') ? file.replace(/cjs$/, 'mjs') : undefined;
-}
-
-/** How many calls of a process are searched for wrappers. Searching all of them would take too long. */
-const MAX_CALLS_LOOKED_AT = 3;
-
-let looked = 0;
-
-/** Looks for the other instrumentation's wrappers around a client whose call is recorded. */
-export function lookForWrappers(client: object): void {
-  if (looked >= MAX_CALLS_LOOKED_AT) return;
-  looked++;
-  if (observing > 0) guard('switching another instrumentation off', bypassWrappers, client);
 }

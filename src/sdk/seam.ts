@@ -1,13 +1,12 @@
 import { noticeClientClass, noticeVersionOf } from '../diagnostics/copies.ts';
 import { activeContext, isSuppressed } from '../util/context.ts';
 import { guard, logError } from '../util/guard.ts';
-import { asObject, field, type PayloadObject } from '../util/payload.ts';
+import { asObject, field } from '../util/payload.ts';
 import { ProcessWide } from '../util/process-state.ts';
 import { Call, type CallObserver } from './call.ts';
 import { make, prepareContext } from './call-context.ts';
 import {
-  watchingParse,
-  watchResponsePromise,
+  watchCallPromise,
   wrapAsResponse,
   wrapClientParse,
   wrapFetch,
@@ -17,9 +16,9 @@ import {
 } from './client-methods.ts';
 import { learnErrorClassNames } from './error-class-names.ts';
 import { clientOfResources, findClientPrototype, missingMethods } from './find-client.ts';
-import { lookForWrappers, switchOtherOff } from './other-wrappers.ts';
+import { bypassWrappers, switchOtherOff } from './other-wrappers.ts';
 import { isOurs, PatchedClass } from './patches.ts';
-import { holderOf, type Method, type MethodHolder, prototypesOf } from './reflect.ts';
+import { holderOf, isObject, type Method, type MethodHolder, prototypesOf } from './reflect.ts';
 import { patchResources } from './resources.ts';
 
 /**
@@ -41,7 +40,7 @@ export class Seam extends PatchedClass {
   #observesClients = false;
   #switchOtherOn: (() => void) | undefined;
   #parsesInClient = false;
-  #promisePrototype: object | undefined;
+  #hasSeenPromise = false;
 
   /** @param prototype owns `makeRequest`: `APIClient.prototype` in openai 4, `OpenAI.prototype` in 5 to 7 */
   static of(prototype: object): Seam {
@@ -101,7 +100,7 @@ export class Seam extends PatchedClass {
   observerOfResource(client: unknown): CallObserver | undefined {
     if (typeof client !== 'object' || client === null || isSuppressed(activeContext())) return undefined;
     const observer = this.#observerOf(client);
-    if (observer !== undefined) prepare(observer, client);
+    if (observer !== undefined) prepare(observer);
     return observer;
   }
 
@@ -112,7 +111,7 @@ export class Seam extends PatchedClass {
 
   protected patch(): void {
     const { prototype, patches } = this;
-    this.#promisePrototype = undefined;
+    this.#hasSeenPromise = false;
     noticeClientClass(missingMethods(prototype));
     this.#parsesInClient = typeof field(prototype, 'parseResponseWithTimeout') === 'function';
     patches.wrap(prototype, 'request', (original) => this.#wrapRequest(original));
@@ -135,7 +134,7 @@ export class Seam extends PatchedClass {
       request(...args) {
         calls.any = true;
         const observer = seam.#observerOf(this);
-        if (observer === undefined || prepare(observer, this) === false) return original.apply(this, args);
+        if (observer === undefined || prepare(observer) === false) return original.apply(this, args);
         const active = activeContext();
         if (isSuppressed(active)) return original.apply(this, args);
         let call: Call;
@@ -148,7 +147,8 @@ export class Seam extends PatchedClass {
         }
         const promise = make(call, original, this, args);
         try {
-          seam.#watchPromise(promise, call);
+          if (!seam.#hasSeenPromise && isObject(promise)) seam.#wrapPromise(promise, this);
+          watchCallPromise(promise, call, seam.#parsesInClient);
         } catch (error) {
           logError('watching a promise', error);
         }
@@ -171,21 +171,13 @@ export class Seam extends PatchedClass {
     };
   }
 
-  #watchPromise(promise: unknown, call: Call): void {
-    if (typeof promise !== 'object' || promise === null) return;
-    if (this.#promisePrototype === undefined) this.#wrapPromise(promise, call.client);
-    const { responsePromise: response, parseResponse: parse } = promise as PayloadObject;
-    if (typeof response === 'object' && response !== null) watchResponsePromise(response, call);
-    if (!this.#parsesInClient && typeof parse === 'function')
-      (promise as { parseResponse: Method }).parseResponse = watchingParse(parse as Method);
-  }
-
-  /** The SDK does not export the class of its promises; the first promise leads to it. */
+  /** Done at the first call: the SDK does not export the class of its promises, but the first promise leads to it. */
   #wrapPromise(promise: object, client: object): void {
-    const holder = holderOf(promise, 'asResponse');
-    this.#promisePrototype = holder ?? Object.prototype;
+    this.#hasSeenPromise = true;
     guard('checking the version of openai', noticeVersionOf, client);
     guard('reading the error classes of openai', learnErrorClassNames, client);
+    guard('switching another instrumentation off', bypassWrappers, client);
+    const holder = holderOf(promise, 'asResponse');
     if (holder === undefined) return;
     this.patches.wrap(holder, 'asResponse', wrapAsResponse);
     this.patches.wrap(holder, 'parse', wrapParse);
@@ -193,9 +185,8 @@ export class Seam extends PatchedClass {
 }
 
 /** @returns `false` if nothing receives what would be recorded */
-function prepare(observer: CallObserver, client: object): boolean | undefined {
+function prepare(observer: CallObserver): boolean | undefined {
   try {
-    lookForWrappers(client);
     return observer.prepare?.();
   } catch (error) {
     logError('preparing for a call', error);

@@ -145,8 +145,8 @@ function sourceText(source: string | ArrayBuffer | NodeJS.TypedArray): string {
 const TSX = /(?:^|[\s\\/=])tsx(?:$|[\s\\/])/;
 
 /**
- * Announces CommonJS that tsx has compiled past the hooks, once it has been required. Listens only where tsx runs: a
- * listener makes Node warn the program that a package has required `punycode`.
+ * Announces CommonJS that tsx has compiled past the hooks, when it has been required. Used with tsx alone: while
+ * anything listens to `require`, Node blames the program for packages that require the deprecated `punycode`.
  */
 function announceRequired(): void {
   const seen = new WeakSet<object>();

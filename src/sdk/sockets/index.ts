@@ -40,7 +40,7 @@ class SocketClasses extends PatchedClass {
     const hear = this.#hear;
     this.patches.override(this.prototype, '_emit', (inherited) => ({
       _emit(...args) {
-        hear(this, args[0], args[1]);
+        guard('reading a socket', hear, this, args[0], args[1]);
         return inherited().apply(this, args);
       },
     }));
@@ -72,11 +72,7 @@ class SocketClasses extends PatchedClass {
   }
 
   readonly #hear = (socket: object, name: unknown, event: unknown): void => {
-    try {
-      this.#stateOf(socket)?.heard(name, event);
-    } catch {
-      // Everything inside is guarded. This catches what a hostile object throws before that.
-    }
+    this.#stateOf(socket)?.heard(name, event);
   };
 
   /** Makes the state when the socket is first seen; `undefined` if nothing observes it. */
@@ -109,19 +105,15 @@ class SocketClasses extends PatchedClass {
               : state.send(args[0], name === 'sendRaw', () => original.apply(this, args));
           },
         }));
-      for (const name of REPORTING)
+      for (const name of [...REPORTING, 'close'])
         this.patches.wrap(holder, name, (original) => ({
           [name](...args) {
-            stateOf(this)?.broke(args[0], args[2]);
+            const state = stateOf(this);
+            if (name === 'close') state?.closing();
+            else state?.broke(args[0], args[2]);
             return original.apply(this, args);
           },
         }));
-      this.patches.wrap(holder, 'close', (original) => ({
-        close(...args) {
-          stateOf(this)?.closing();
-          return original.apply(this, args);
-        },
-      }));
     }
   }
 }
