@@ -17,6 +17,31 @@ import { type Program, startProgram } from '../../support/program.ts';
 import { platformSocket } from '../../support/responses-socket.ts';
 import { recordTelemetry } from '../../support/telemetry.ts';
 
+const RECONNECT = { onReconnecting: () => undefined, initialDelay: 1, maxDelay: 1 };
+
+function request(model: string) {
+  return { type: 'response.create' as const, model, input: 'Hello' };
+}
+
+/** A program with a socket whose errors it ignores. */
+async function startSocket(options: object = {}, baseURL?: string) {
+  const program = await startProgram();
+  instrumentOpenAI(ResponsesWS);
+  const client = baseURL === undefined ? program.client : program.client.withOptions({ baseURL });
+  const socket = new ResponsesWS(client, options as never);
+  socket.on('error', () => undefined);
+  return { program, socket };
+}
+
+/** An open session over a socket of a class below. */
+function startSession<Socket extends NativeWS>(SocketClass: new (url: string) => Socket) {
+  const telemetry = recordTelemetry();
+  instrumentOpenAI(SocketClass as never);
+  const socket = new SocketClass('wss://host/v1/realtime?model=gpt-realtime');
+  socket._emit('event', { type: 'session.created', session: { id: 'sess_1' } });
+  return { telemetry, socket };
+}
+
 describe('socket classes', () => {
   it.each([
     ['/app/node_modules/openai/resources/responses/ws.js', '/app/node_modules/openai'],
@@ -62,12 +87,9 @@ describe('socket classes', () => {
 
 describe('a socket', () => {
   it('that the server refuses ends what waits to be sent', async () => {
-    const program = await startProgram();
     const server = await startRefusing();
-    instrumentOpenAI(ResponsesWS);
-    const socket = new ResponsesWS(program.client.withOptions({ baseURL: `${server.url}v1` }));
-    socket.on('error', () => undefined);
-    socket.send({ type: 'response.create', model: 'gpt-4o', input: 'Hello' });
+    const { program, socket } = await startSocket({}, `${server.url}v1`);
+    socket.send(request('gpt-4o'));
     await new Promise((resolve) => platformSocket(socket).once('close', resolve));
     server.close();
     const [span] = program.telemetry.spans;
@@ -140,11 +162,8 @@ describe('a socket', () => {
   });
 
   it('starts a response that waits for the connection when it goes out', async () => {
-    const program = await startProgram();
-    instrumentOpenAI(ResponsesWS);
-    const socket = new ResponsesWS(program.client);
-    socket.on('error', () => undefined);
-    socket.send({ type: 'response.create', model: 'gpt-4o', input: 'Hello' });
+    const { program, socket } = await startSocket();
+    socket.send(request('gpt-4o'));
     expect(program.telemetry.openSpans).toEqual([]);
     await socket.emitted('response.completed');
     socket.close();
@@ -152,13 +171,10 @@ describe('a socket', () => {
   });
 
   it('records what waits for the connection as the program has sent it', async () => {
-    const program = await startProgram();
-    instrumentOpenAI(ResponsesWS);
-    const socket = new ResponsesWS(program.client);
-    socket.on('error', () => undefined);
+    const { program, socket } = await startSocket();
     let completed = 0;
     socket.on('response.completed', () => void completed++);
-    const event = { type: 'response.create' as const, model: 'gpt-first', input: 'Hello' };
+    const event = request('gpt-first');
     await program.inSpan(async () => socket.send(event), 'one user');
     event.model = 'gpt-second';
     await program.inSpan(async () => socket.send(event), 'another user');
@@ -172,12 +188,9 @@ describe('a socket', () => {
   });
 
   it('that is refused records what waits as the program has sent it', async () => {
-    const program = await startProgram();
     const server = await startRefusing();
-    instrumentOpenAI(ResponsesWS);
-    const socket = new ResponsesWS(program.client.withOptions({ baseURL: `${server.url}v1` }));
-    socket.on('error', () => undefined);
-    const event = { type: 'response.create' as const, model: 'gpt-sent', input: 'Hello' };
+    const { program, socket } = await startSocket({}, `${server.url}v1`);
+    const event = request('gpt-sent');
     socket.send(event);
     event.model = 'gpt-never';
     await new Promise((resolve) => platformSocket(socket).once('close', resolve));
@@ -186,15 +199,9 @@ describe('a socket', () => {
   });
 
   it('that could not send all that waited sends the rest with the next event', async () => {
-    const program = await startProgram();
-    instrumentOpenAI(ResponsesWS);
-    const socket = new ResponsesWS(program.client);
-    socket.on('error', () => undefined);
+    const { program, socket } = await startSocket();
     const send = (model: string): Promise<void> =>
-      program.inSpan(
-        async () => socket.send({ type: 'response.create', model, input: 'Hello' }),
-        `user of ${model}`,
-      );
+      program.inSpan(async () => socket.send(request(model)), `user of ${model}`);
     const platform = platformSocket(socket);
     platform.send = () => {
       Reflect.deleteProperty(platform, 'send');
@@ -218,20 +225,16 @@ describe('a socket', () => {
   });
 
   it('that reconnects loses what was sent, and keeps what was not', async () => {
-    const program = await startProgram();
-    instrumentOpenAI(ResponsesWS);
+    const { program, socket } = await startSocket({ reconnect: RECONNECT });
     program.simulator.onSocket((server) => {
       server.onText = () => server.destroy();
     });
-    const reconnect = { onReconnecting: () => undefined, initialDelay: 1, maxDelay: 1 };
-    const socket = new ResponsesWS(program.client, { reconnect } as never);
-    socket.on('error', () => undefined);
-    socket.send({ type: 'response.create', model: 'gpt-lost', input: 'Hello' });
+    socket.send(request('gpt-lost'));
     await new Promise<void>((resolve) => {
       socket.on(
         'reconnecting' as never,
         (() => {
-          socket.send({ type: 'response.create', model: 'gpt-kept', input: 'Hello' });
+          socket.send(request('gpt-kept'));
           resolve();
         }) as never,
       );
@@ -246,21 +249,14 @@ describe('a socket', () => {
   });
 
   it('that reconnects and breaks again loses also what it has kept and sent', async () => {
-    const program = await startProgram();
-    instrumentOpenAI(ResponsesWS);
+    const { program, socket } = await startSocket({ reconnect: RECONNECT });
     for (let count = 0; count < 2; count++)
       program.simulator.onSocket((server) => {
         server.onText = () => server.destroy();
       });
-    const reconnect = { onReconnecting: () => undefined, initialDelay: 1, maxDelay: 1 };
-    const socket = new ResponsesWS(program.client, { reconnect } as never);
-    socket.on('error', () => undefined);
     const models = ['gpt-kept', 'gpt-answered'];
-    socket.on(
-      'reconnecting' as never,
-      (() => socket.send({ type: 'response.create', model: models.shift() ?? '', input: 'Hello' })) as never,
-    );
-    socket.send({ type: 'response.create', model: 'gpt-lost', input: 'Hello' });
+    socket.on('reconnecting' as never, (() => socket.send(request(models.shift() ?? ''))) as never);
+    socket.send(request('gpt-lost'));
     await socket.emitted('response.completed');
     expect(endsByModel(program)).toEqual([
       ['gpt-lost', 'error'],
@@ -290,25 +286,20 @@ describe('a socket', () => {
     program.simulator.onSocket((server) => {
       if (connections === 1) server.onText = () => server.destroy();
     });
-    const reconnect = { onReconnecting: () => undefined, initialDelay: 1, maxDelay: 1, maxRetries: 8 };
+    const reconnect = { ...RECONNECT, maxRetries: 8 };
     const socket = new ResponsesWS(program.client.withOptions({ baseURL }), { reconnect } as never);
     socket.on('error', () => undefined);
-    socket.send({ type: 'response.create', model: 'gpt-lost', input: 'Hello' });
+    socket.send(request('gpt-lost'));
     let isKept = false;
     socket.on(
       'reconnecting' as never,
       (() => {
-        if (!isKept) socket.send({ type: 'response.create', model: 'gpt-kept', input: 'Hello' });
+        if (!isKept) socket.send(request('gpt-kept'));
         isKept = true;
       }) as never,
     );
     await socket.emitted('response.completed');
-    expect(
-      program.telemetry.spans.map(({ attributes }) => [
-        attributes['gen_ai.request.model'],
-        attributes['openai.stream.end'],
-      ]),
-    ).toEqual([
+    expect(endsByModel(program)).toEqual([
       ['gpt-lost', 'error'],
       ['gpt-kept', 'completed'],
     ]);
@@ -317,14 +308,11 @@ describe('a socket', () => {
   });
 
   it('that has closed for good records a failed response for what is sent over it', async () => {
-    const program = await startProgram();
-    instrumentOpenAI(ResponsesWS);
-    const socket = new ResponsesWS(program.client);
-    socket.on('error', () => undefined);
+    const { program, socket } = await startSocket();
     await once(platformSocket(socket), 'open');
     socket.close();
     await once(platformSocket(socket), 'close');
-    socket.send({ type: 'response.create', model: 'gpt-4o', input: 'Hello' });
+    socket.send(request('gpt-4o'));
     expect(program.telemetry.openSpans).toEqual([]);
     const [span] = program.telemetry.spans;
     expect(span?.attributes['error.type']).toBe('connection_closed');
@@ -334,7 +322,7 @@ describe('a socket', () => {
     const telemetry = recordTelemetry();
     instrumentOpenAI(NativeWS as never);
     const socket = new NativeWS();
-    socket.send({ type: 'response.create', model: 'gpt-4o', input: 'Hello' });
+    socket.send(request('gpt-4o'));
     expect(telemetry.openSpans).toHaveLength(1);
     socket.close();
     socket._emit('event', { type: 'response.created', response: { id: 'resp_1' } });
@@ -346,7 +334,7 @@ describe('a socket', () => {
     const telemetry = recordTelemetry();
     instrumentOpenAI(NativeWS as never);
     const responses = new NativeWS();
-    responses.send({ type: 'response.create', model: 'gpt-4o', input: 'Hello' });
+    responses.send(request('gpt-4o'));
     const realtime = new NativeWS('wss://host/v1/realtime?model=gpt-realtime');
     realtime._emit('event', { type: 'session.created', session: { id: 'sess_1' } });
     expect(telemetry.openSpans).toHaveLength(2);
@@ -376,10 +364,7 @@ describe('a socket', () => {
   });
 
   it('whose error the SDK has reported ends the session as failed, though its code is not known', () => {
-    const telemetry = recordTelemetry();
-    instrumentOpenAI(NativeWS as never);
-    const socket = new NativeWS('wss://host/v1/realtime?model=gpt-realtime');
-    socket._emit('event', { type: 'session.created', session: { id: 'sess_1' } });
+    const { telemetry, socket } = startSession(NativeWS);
     socket._onError(null, 'broken', null);
     socket.socket.end();
     const [session] = telemetry.spans;
@@ -387,10 +372,7 @@ describe('a socket', () => {
   });
 
   it('that its runtime has closed ends the session before the one over the next connection', () => {
-    const telemetry = recordTelemetry();
-    instrumentOpenAI(NativeWS as never);
-    const socket = new NativeWS('wss://host/v1/realtime?model=gpt-realtime');
-    socket._emit('event', { type: 'session.created', session: { id: 'sess_1' } });
+    const { telemetry, socket } = startSession(NativeWS);
     socket.socket.readyState = 3;
     socket.socket = new NativeSocket();
     socket._emit('event', { type: 'session.created', session: { id: 'sess_2' } });
@@ -400,18 +382,13 @@ describe('a socket', () => {
   });
 
   it('over which the program sends past the SDK records that once', async () => {
-    const program = await startProgram();
-    instrumentOpenAI(ResponsesWS);
-    const socket = new ResponsesWS(program.client);
-    socket.on('error', () => undefined);
+    const { program, socket } = await startSocket();
     // The SDK keeps this one until the connection is open.
-    socket.send({ type: 'response.create', model: 'gpt-kept', input: 'Hello' });
+    socket.send(request('gpt-kept'));
     await socket.emitted('response.completed');
-    platformSocket(socket).send(
-      JSON.stringify({ type: 'response.create', model: 'gpt-own', input: 'Hello' }),
-    );
+    platformSocket(socket).send(JSON.stringify(request('gpt-own')));
     await socket.emitted('response.completed');
-    socket.send({ type: 'response.create', model: 'gpt-sent', input: 'Hello' });
+    socket.send(request('gpt-sent'));
     await socket.emitted('response.completed');
     socket.close();
     const models = program.telemetry.spans.map(({ attributes }) => attributes['gen_ai.request.model']);
@@ -427,10 +404,7 @@ describe('a socket', () => {
   });
 
   it('records what the SDK has kept in the session over the connection that it is sent over', () => {
-    const telemetry = recordTelemetry();
-    instrumentOpenAI(KeepingWS as never);
-    const socket = new KeepingWS('wss://host/v1/realtime?model=gpt-realtime');
-    socket._emit('event', { type: 'session.created', session: { id: 'sess_1' } });
+    const { telemetry, socket } = startSession(KeepingWS);
     socket.socket.readyState = 3;
     socket.send({ type: 'response.create' });
     socket.reconnect();
@@ -460,10 +434,7 @@ describe('a socket', () => {
   });
 
   it('whose event cannot be serialised records a failed response', async () => {
-    const program = await startProgram();
-    instrumentOpenAI(ResponsesWS);
-    const socket = new ResponsesWS(program.client);
-    socket.on('error', () => undefined);
+    const { program, socket } = await startSocket();
     const circular: Record<string, unknown> = { type: 'response.create', model: 'gpt-4o' };
     circular.self = circular;
     expect(() => socket.send(circular as never)).not.toThrow();
