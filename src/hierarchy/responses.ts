@@ -60,22 +60,19 @@ interface KnownResponse {
   /** The requested model of a background response. The answer names a specific version of it instead. */
   readonly model: string | undefined;
   /** Set while a background response is in progress. */
-  readonly open?: ContinuedCall | undefined;
+  open: ContinuedCall | undefined;
   /** Whether the span was closed before the response ended. A second span then continues the response. */
-  readonly isPaused?: boolean;
+  isPaused: boolean;
 }
 
 /** A request about an existing response or a Conversation, or one that creates a response. */
-interface Fetch {
+interface ResponseRequest {
   readonly request: ApiRequest;
   readonly endpoint: Endpoint;
   /** The caller's context. */
   readonly context: Context;
-  readonly startTime: number;
   readonly segment: Segment | undefined;
   readonly known: KnownResponse | undefined;
-  /** The background response in progress that the request is about. */
-  readonly open: ContinuedCall | undefined;
   /** The conversation's id, from the request, the response that it refers to, or `withConversation`. */
   readonly conversationId: string | undefined;
 }
@@ -83,6 +80,7 @@ interface Fetch {
 /** The paths of requests that put items into a conversation. */
 const TAKE_ITEMS: ReadonlySet<string> = new Set(['/conversations', '/conversations/{conversation_id}/items']);
 
+const apiType = OPENAI_API_TYPE_VALUE_RESPONSES;
 const ENDED_STATUSES: ReadonlySet<string> = new Set(['completed', 'failed', 'cancelled', 'incomplete']);
 /** A background response that has shown no sign of life for this time is given up. */
 const BACKGROUND_RESPONSE_TIMEOUT_MS = 1_800_000;
@@ -126,7 +124,7 @@ export class Responses implements ConversationApi {
     this.#known = tracker.store.shelf<KnownResponse>({
       evicted: ({ open }) => open?.close(),
       isInUse: ({ open }) => open !== undefined,
-      isPaused: ({ isPaused }) => isPaused === true,
+      isPaused: ({ isPaused }) => isPaused,
     });
   }
 
@@ -155,10 +153,12 @@ export class Responses implements ConversationApi {
         conversationId,
         origin,
       );
-    const open = isAbout(request) ? known?.open : undefined;
-    if (open !== undefined && foldsInto(open, call)) return requestAbout(open, this.tracker, call, route);
+    const open = known?.open;
+    if (open !== undefined && isFolded(request, open, call))
+      return requestAbout(open, this.tracker, call, route);
     const { context, startTime } = call;
-    const segment = uses ? this.#enter(conversationId, context, endpoint, startTime) : undefined;
+    const use = { id: conversationId, context, endpoint, apiType, startTime };
+    const segment = uses ? enterConversation(this.tracker, use) : undefined;
     segment?.requestStarted();
     const place: Placement = {
       parent: parentIn(segment, context),
@@ -166,23 +166,15 @@ export class Responses implements ConversationApi {
       links: known?.context && [{ context: known.context }],
       attributes: conversationAttributes(named),
     };
-    const fetch: Fetch = { request, endpoint, context, startTime, segment, known, open, conversationId };
-    return creates ? this.#create(call, place, fetch) : this.#fetch(call, place, fetch);
-  }
-
-  #enter(
-    id: string | undefined,
-    context: Context,
-    endpoint: Endpoint,
-    startTime: number,
-  ): Segment | undefined {
-    const apiType = OPENAI_API_TYPE_VALUE_RESPONSES;
-    return enterConversation(this.tracker, { id, context, endpoint, apiType, startTime });
+    const about: ResponseRequest = { request, endpoint, context, segment, known, conversationId };
+    return creates ? this.#create(call, place, about) : this.#fetch(call, place, about);
   }
 
   /** Places a request with its own span. It may still report the end of a background response of another trace. */
-  #fetch(call: Call, place: Placement, fetch: Fetch): Placement {
-    const { request, endpoint, known, open, segment, startTime, conversationId } = fetch;
+  #fetch(call: Call, place: Placement, about: ResponseRequest): Placement {
+    const { request, endpoint, known, segment, conversationId } = about;
+    const { route } = request;
+    const open = route.folds === 'response' || route.method === 'DELETE' ? known?.open : undefined;
     open?.requested(call);
     return {
       ...place,
@@ -192,28 +184,33 @@ export class Responses implements ConversationApi {
         const creator = known === undefined ? creatorOf(result, this.#telemetry.settings) : undefined;
         if (creator !== undefined) record.link(creator);
         if (open !== undefined) open.answered(ended);
-        else if (request.route.folds === 'response') this.#adopt(fetch, ended, result, creator);
+        else if (route.folds === 'response') this.#adopt(about, ended, result, creator);
         segment?.requestEnded(ended.endTime);
-        this.#conversationUsed(fetch, ended);
+        this.#conversationUsed(about, ended);
         return () => {
           this.#fetched(result, ended.endTime, endpoint);
-          spendIn(this.tracker, conversationId, endpoint.origin, record.spent, startTime);
+          spendIn(this.tracker, conversationId, endpoint.origin, record.spent, ended.startTime);
         };
       },
     };
   }
 
-  #create(call: Call, place: Placement, { request, endpoint, segment, conversationId }: Fetch): Placement {
+  #create(call: Call, place: Placement, about: ResponseRequest): Placement {
+    const { request, endpoint, segment, conversationId } = about;
     const { body } = request;
-    const { origin } = endpoint;
-    // The start time of the span. Hosted tools never start before it.
-    const { startTime = call.startTime } = place;
     const isBackground = field(body, 'background') === true;
     const handedOn = isBackground && handsOn(call, this.#telemetry.settings, true);
-    const model = isBackground ? stringField(body, 'model') : undefined;
-    const previousResponseId = stringField(body, 'previous_response_id');
-    const start = { origin, conversationId, parent: place.parent, startTime, counts: true, handedOn };
-    const asked = new ModelCall(this, responses, body, { ...start, previousResponseId, call });
+    const asked = new ModelCall(this, responses, body, {
+      origin: endpoint.origin,
+      conversationId,
+      parent: place.parent,
+      startTime: place.startTime ?? call.startTime,
+      counts: true,
+      handedOn,
+      backgroundModel: isBackground ? stringField(body, 'model') : undefined,
+      previousResponseId: stringField(body, 'previous_response_id'),
+      call,
+    });
     return {
       ...place,
       parent: asked.parent,
@@ -221,32 +218,27 @@ export class Responses implements ConversationApi {
       onFact: (event, time, record, answer) => {
         asked.streamed(event, time);
         if (answer === undefined) return;
-        this.#know(asked, answer.result(), record, model, endpoint);
+        this.#know(asked, answer.result(), record);
         asked.completed(answer, time, record);
       },
       onEnd: (ended, result, record) => {
         asked.settled(ended, record);
         segment?.requestEnded(ended.endTime);
-        const end = (last: unknown, endTime: number): void => asked.ended(last, endTime, record.spent);
-        const known = this.#know(asked, result, record, model, endpoint);
-        const { client, endTime } = ended;
-        if (known === undefined || handedOn || !isResponseOpen(result)) return () => end(result, endTime);
-        const clock = new OperationClock(ended.ownClock);
+        const known = this.#know(asked, result, record);
+        const { client, endTime, ownClock } = ended;
+        if (known === undefined || handedOn || !isResponseOpen(result))
+          return () => asked.ended(result, endTime, record.spent);
+        const clock = new OperationClock(ownClock);
         const continued = { endpoint, record, segment, result, startTime: endTime, clock };
-        this.#keep(known, continued, client, end).startedWith(ended);
+        this.#keep(known, asked, continued, client).startedWith(ended);
         return 'kept';
       },
     };
   }
 
   /** Remembers a response, once, for later requests that refer to it. They may come before its stream has ended. */
-  #know(
-    { start }: ModelCall,
-    response: unknown,
-    record: OpenRecord,
-    model: string | undefined,
-    { origin }: Endpoint,
-  ): KnownResponse | undefined {
+  #know({ start }: ModelCall, response: unknown, record: OpenRecord): KnownResponse | undefined {
+    const { origin, handedOn, backgroundModel: model } = start;
     const id = stringField(response, 'id');
     if (id === undefined) return undefined;
     const context = trace.getSpanContext(record.context);
@@ -254,31 +246,30 @@ export class Responses implements ConversationApi {
     if (known !== undefined && known.context?.spanId === context?.spanId) return known;
     // A server that reuses an id has forgotten the first response with it.
     known?.open?.close();
-    const { handedOn } = start;
     const conversationId = conversationIdOf(response) ?? start.conversationId;
-    const told = { id, context, conversationId, handedOn, model };
-    this.#known.set(origin, id, told);
-    return told;
+    const made = { id, context, conversationId, handedOn, model, open: undefined, isPaused: false };
+    this.#known.set(origin, id, made);
+    return made;
   }
 
   /**
    * Keeps a background response until its end is known.
    *
    * @param client the client that reads the response's end
-   * @param ended called with the last result once its record has ended
    */
   #keep(
     known: KnownResponse,
+    asked: ModelCall,
     start: Omit<ContinuedStart, 'id' | 'closed'>,
     client: object,
-    ended: (result: unknown, endTime: number) => void,
   ): ContinuedCall {
     const { id } = known;
     const { origin } = start.endpoint;
     const closed = ({ life }: ContinuedCall, result: unknown, endTime: number): void => {
-      ended(result, endTime);
-      if (this.#known.get(origin, id)?.open === open)
-        this.#known.set(origin, id, { ...known, isPaused: life.endTime === undefined });
+      asked.ended(result, endTime, start.record.spent);
+      known.open = undefined;
+      known.isPaused = life.endTime === undefined;
+      if (this.#known.get(origin, id) === known) this.#known.set(origin, id, known);
     };
     const continued = { ...start, id, closed };
     const open: ContinuedCall = new ContinuedCall(backgroundTraits(this.#telemetry), continued, this.tracker);
@@ -287,7 +278,9 @@ export class Responses implements ConversationApi {
       const response = await send((controller) => readWithClient(client, path, {}, undefined, controller));
       open.see(response, open.clock.now(), false);
     };
-    this.#known.set(origin, id, { ...known, open, isPaused: false });
+    known.open = open;
+    known.isPaused = false;
+    this.#known.set(origin, id, known);
     this.tracker.keep(open);
     return open;
   }
@@ -296,8 +289,12 @@ export class Responses implements ConversationApi {
    * Records a background response that another process has created, by the times in the response, or continues one
    * whose span was closed before its end. Does so only once, however often the response is seen.
    */
-  #adopt(fetch: Fetch, call: Call, response: unknown, creator: SpanContext | undefined): void {
-    const { request, endpoint, context: caller } = fetch;
+  #adopt(
+    { request, endpoint, context: caller }: ResponseRequest,
+    call: Call,
+    response: unknown,
+    creator: SpanContext | undefined,
+  ): void {
     const { origin } = endpoint;
     const known = this.#known.get(origin, stringField(response, 'id'));
     const adoption = readAdoption(call, request.deployment, response, known?.model);
@@ -310,12 +307,18 @@ export class Responses implements ConversationApi {
     const { context, link } = place;
     const startTime = isPaused ? call.startTime : adoption.startTime;
     const conversationId = conversationIdOf(response) ?? known?.conversationId ?? conversationIn(caller);
-    const segment =
-      conversationId === undefined ? undefined : this.#enter(conversationId, context, endpoint, startTime);
+    const use = { id: conversationId, context, endpoint, apiType, startTime };
+    const segment = conversationId === undefined ? undefined : enterConversation(this.tracker, use);
     const parent = parentIn(segment, context);
     const { body } = adoption.request;
-    const start = { origin, conversationId, parent, startTime, counts: !isPaused };
-    const asked = new ModelCall(this, responses, body, start);
+    const asked = new ModelCall(this, responses, body, {
+      origin,
+      conversationId,
+      parent,
+      startTime,
+      counts: !isPaused,
+      backgroundModel: stringField(body, 'model'),
+    });
     const record = new OperationRecord(this.#telemetry, {
       operation: createResponse,
       request: adoption.request,
@@ -324,37 +327,39 @@ export class Responses implements ConversationApi {
       rebuilt: true,
       place: {
         parent,
-        links: link === undefined ? [] : [{ context: link }],
+        links: link && [{ context: link }],
         attributes: conversationAttributes(conversationId),
       },
     });
     asked.recordsBelow(record);
-    const adopted = this.#know(asked, response, record, stringField(body, 'model'), endpoint);
+    const adopted = this.#know(asked, response, record);
     if (adopted === undefined) return;
     const { clock } = adoption;
     const continued = { endpoint, record, segment, result: response, startTime, clock };
-    const ended = (last: unknown, endTime: number): void => asked.ended(last, endTime, record.spent);
-    this.#keep(adopted, continued, call.client, ended).see(response, call.endTime, false);
+    this.#keep(adopted, asked, continued, call.client).see(response, call.endTime, false);
   }
 
   /** Where to record a background response that this process handed on, or that another process created. */
   #placeAdopted(
     call: Call,
-    response: unknown,
+    object: unknown,
     context: Context,
     { known, creator }: { known: KnownResponse | undefined; creator: SpanContext | undefined },
   ): ReturnType<typeof placeAdopted> {
     if (known !== undefined && !known.handedOn) return undefined;
     const own = known?.context && { ...known.context, isRemote: true };
-    const { headers, endTime: time } = call;
     // Only a completed response says when it ended.
-    const isOver = !isResponseOpen(response);
-    const endedAt = asTime(
-      field(response, 'completed_at') ?? (isOver ? field(response, 'created_at') : null),
-    );
-    const adoptable = { isDriven: drives(call), endedAt, headers, time };
-    const found = { ...adoptable, isOwn: own !== undefined, creator: own ?? creator };
-    return placeAdopted(this.#telemetry.settings, { ...found, object: response, context });
+    const created = isResponseOpen(object) ? undefined : field(object, 'created_at');
+    return placeAdopted(this.#telemetry.settings, {
+      isDriven: drives(call),
+      endedAt: asTime(field(object, 'completed_at') ?? created),
+      headers: call.headers,
+      time: call.endTime,
+      isOwn: own !== undefined,
+      creator: own ?? creator,
+      object,
+      context,
+    });
   }
 
   /**
@@ -370,49 +375,41 @@ export class Responses implements ConversationApi {
   }
 
   /** Applies what a request did to a conversation: created or deleted it, or put messages or tool results into it. */
-  #conversationUsed({ request, endpoint, context, segment }: Fetch, call: Call): void {
+  #conversationUsed({ request, endpoint, context, segment }: ResponseRequest, call: Call): void {
     const { tracker, toolCalls } = this;
-    const { template } = request.route;
+    const { route, values, body } = request;
     const { origin } = endpoint;
     const id = call.outcome === 'value' ? stringField(call.value, 'id') : undefined;
-    if (template === '/conversations' && segment !== undefined) {
+    const creates = route.template === '/conversations';
+    if (creates && segment !== undefined) {
       if (id === undefined) segment.end(call.endTime);
       else segment.identify(tracker.conversation('conversation', id, origin));
     }
-    const puts = call.method === 'POST' && call.outcome === 'value' && TAKE_ITEMS.has(template);
-    const usedId = template === '/conversations' ? id : request.values[0];
-    if (puts && usedId !== undefined) {
-      // In a session, such as one of `@openai/agents`, the model calls have already counted the messages they answered.
-      const messages = countPutMessages(request.body, conversationIn(context) === usedId);
-      if (messages > 0)
-        tracker.conversation('conversation', usedId, origin).count({ userMessages: messages });
-      if (toolCalls.areAwaited)
-        toolCalls.answer(readItemResults({ input: field(request.body, 'items') }), {
-          origin,
-          conversationId: usedId,
-          time: call.startTime,
-          parent: context,
-        });
-    }
-    if (template === '/conversations/{conversation_id}' && call.method === 'DELETE' && id !== undefined)
+    if (call.outcome !== 'value') return;
+    if (route.template === '/conversations/{conversation_id}' && call.method === 'DELETE' && id !== undefined)
       tracker.endConversation('conversation', id, origin);
+    const conversationId = creates ? id : values[0];
+    if (call.method !== 'POST' || !TAKE_ITEMS.has(route.template) || conversationId === undefined) return;
+    // In a session, such as one of `@openai/agents`, the model calls have already counted the messages they answered.
+    const userMessages = countPutMessages(body, conversationIn(context) === conversationId);
+    if (userMessages > 0)
+      tracker.conversation('conversation', conversationId, origin).count({ userMessages });
+    if (!toolCalls.areAwaited) return;
+    const answering = { origin, conversationId, time: call.startTime, parent: context };
+    toolCalls.answer(readItemResults({ input: field(body, 'items') }), answering);
   }
 }
 
-/** Whether a request retrieves, cancels or deletes something that may be a background response. */
-function isAbout({ route }: ApiRequest): boolean {
-  return route.folds === 'response' || route.method === 'DELETE';
-}
-
 /** Whether a request about a background response is part of that response, without a span of its own. */
-function foldsInto({ context }: ContinuedCall, call: Call): boolean {
+function isFolded({ route }: ApiRequest, { context }: ContinuedCall, call: Call): boolean {
   const traceId = trace.getSpanContext(context)?.traceId ?? '';
-  return call.method !== 'DELETE' && isInTrace(activeSpan(call.context), traceId);
+  return (
+    route.folds === 'response' && call.method !== 'DELETE' && isInTrace(activeSpan(call.context), traceId)
+  );
 }
 
 /** A background response of another process, with what is known of its creation. */
 export interface Adoption {
-  readonly id: string;
   /** The creating request, as far as the response repeats its parameters. */
   readonly request: ApiRequest;
   readonly clock: OperationClock;
@@ -430,15 +427,14 @@ export function readAdoption(
   response: unknown,
   model: string | undefined = stringField(response, 'model'),
 ): Adoption | undefined {
-  const id = stringField(response, 'id');
   const isBackground = field(response, 'object') === 'response' && field(response, 'background') === true;
-  if (id === undefined || stateOf(response) === undefined || !isBackground) return undefined;
+  if (stringField(response, 'id') === undefined || stateOf(response) === undefined || !isBackground)
+    return undefined;
   // A response contains the service tier that served it, not the requested one.
   const { service_tier: _, ...body } = asObject(response) ?? {};
   const clock = OperationClock.ofResponse(call.headers, call.endTime, call.ownClock);
   const began = clock.local(asTime(field(response, 'created_at')), call.endTime);
   return {
-    id,
     clock,
     startTime: Math.min(began, call.endTime),
     request: {
