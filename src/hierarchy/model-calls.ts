@@ -42,8 +42,8 @@ export interface ModelCallStart {
   readonly counts: boolean;
   /** Whether this process leaves the recording of the response to the process that works on it. */
   readonly handedOn?: boolean | undefined;
-  /** The model of a background response. */
-  readonly backgroundModel?: string | undefined;
+  /** The requested model of a background response. */
+  readonly model?: string | undefined;
   /** Set if this process sent the request. Such a request may answer tool calls. */
   readonly call?: Call;
   readonly previousResponseId?: string | undefined;

@@ -207,7 +207,7 @@ export class Responses implements ConversationApi {
       startTime: place.startTime ?? call.startTime,
       counts: true,
       handedOn,
-      backgroundModel: isBackground ? stringField(body, 'model') : undefined,
+      model: isBackground ? stringField(body, 'model') : undefined,
       previousResponseId: stringField(body, 'previous_response_id'),
       call,
     });
@@ -238,7 +238,7 @@ export class Responses implements ConversationApi {
 
   /** Remembers a response, once, for later requests that refer to it. They may come before its stream has ended. */
   #know({ start }: ModelCall, response: unknown, record: OpenRecord): KnownResponse | undefined {
-    const { origin, handedOn, backgroundModel: model } = start;
+    const { origin, handedOn, model } = start;
     const id = stringField(response, 'id');
     if (id === undefined) return undefined;
     const context = trace.getSpanContext(record.context);
@@ -305,6 +305,7 @@ export class Responses implements ConversationApi {
       : this.#placeAdopted(call, response, caller, { known, creator });
     if (place === undefined) return;
     const { context, link } = place;
+    const { clock } = adoption;
     const startTime = isPaused ? call.startTime : adoption.startTime;
     const conversationId = conversationIdOf(response) ?? known?.conversationId ?? conversationIn(caller);
     const use = { id: conversationId, context, endpoint, apiType, startTime };
@@ -317,7 +318,7 @@ export class Responses implements ConversationApi {
       parent,
       startTime,
       counts: !isPaused,
-      backgroundModel: stringField(body, 'model'),
+      model: stringField(body, 'model'),
     });
     const record = new OperationRecord(this.#telemetry, {
       operation: createResponse,
@@ -334,7 +335,6 @@ export class Responses implements ConversationApi {
     asked.recordsBelow(record);
     const adopted = this.#know(asked, response, record);
     if (adopted === undefined) return;
-    const { clock } = adoption;
     const continued = { endpoint, record, segment, result: response, startTime, clock };
     this.#keep(adopted, asked, continued, call.client).see(response, call.endTime, false);
   }
