@@ -5,8 +5,8 @@ import { AgentsSource } from '../sdk/agents-sdk/agents-source.ts';
 import { onTraceProvider } from '../sdk/agents-sdk/library.ts';
 import { agentsNodeIn } from '../sdk/agents-sdk/node.ts';
 import { ProcessWide } from '../util/process-state.ts';
+import { agentsCalls } from './agents-calls.ts';
 import { defaultTelemetry } from './default-observers.ts';
-import { agentsCalls } from './observer.ts';
 
 /** The trace providers that a copy of this package already listens to. Two copies would record every span twice. */
 const heard = new ProcessWide('agents', () => new WeakMap<object, true>());

@@ -31,17 +31,11 @@ import { Telemetry } from '../telemetry/telemetry.ts';
 import { isSuppressed } from '../util/context.ts';
 import { guard } from '../util/guard.ts';
 import type { Outcome, OutcomeListener } from '../util/watch-result.ts';
+import { agentsCalls } from './agents-calls.ts';
 import { CallHooks } from './call-hooks.ts';
 import { runTool, startInConversation, startWebhook } from './program-operations.ts';
 
 const NO_OPTIONS: PlaceOptions = {};
-
-/** Handlers for calls inside workflows of `@openai/agents`. They are `undefined` until that package is recorded. */
-export const agentsCalls: {
-  place: ((call: Call, place: Placement, operation: Operation) => Placement) | undefined;
-  /** Called for each call that the program's `ignoreRequestHook` excludes from recording. */
-  ignored: ((call: Call) => void) | undefined;
-} = { place: undefined, ignored: undefined };
 
 /**
  * Handles every call: finds its operation and its place in the hierarchy, and records it. There is one observer for each
