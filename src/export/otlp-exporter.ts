@@ -79,10 +79,7 @@ export function exportersFromEnvironment(
   return exporters;
 }
 
-/**
- * Creates the processor that exports spans. If the endpoint is on this machine, adds one that shows the `view` command
- * the spans in progress.
- */
+/** Creates the processor that exports spans and, for an endpoint on this machine, one that shows spans in progress. */
 function otlpProcessors(
   environment: NodeJS.ProcessEnv,
   require: NodeJS.Require,
@@ -159,14 +156,9 @@ export function withExportTimeout<Result>(environment: NodeJS.ProcessEnv, make: 
 /** Wraps an exporter, and reports once, in one line, when spans cannot be sent. */
 class ReportingExporter implements SpanExporter {
   readonly #exporter: SpanExporter;
-  /**
-   * The endpoint. The code that runs when the program ends looks it up under this name, which Zipkin's exporter uses.
-   */
+  /** The endpoint. The end of the program looks it up under this name, which Zipkin's exporter uses. */
   private readonly _urlStr: string;
-  /**
-   * The exports in progress, under the name that OpenTelemetry's exporters use. A failed export is in progress until
-   * its report is written.
-   */
+  /** The exports that are not reported yet, under the name that OpenTelemetry's exporters use. */
   private readonly _sendingPromises: Promise<void>[] = [];
 
   constructor(exporter: SpanExporter, endpoint: string) {

@@ -77,10 +77,7 @@ export function formatDuration(start: Time, end: Time): string {
   return formatMilliseconds(millisecondsBetween(start, end));
 }
 
-/**
- * A duration in a suitable unit with about three digits: `1.2 µs`, `0.42 ms`, `812 ms`, `1.24 s`, `2 m 03 s`, `1 h 07 m`.
- * Negative durations are `0 ms`.
- */
+/** About three digits: `1.2 µs`, `0.42 ms`, `812 ms`, `1.24 s`, `2 m 03 s`, `1 h 07 m`; `0 ms` if negative. */
 export function formatMilliseconds(milliseconds: number): string {
   // At each limit, the smaller unit would be rounded up to one full larger unit.
   if (!(milliseconds > 0)) return '0 ms';

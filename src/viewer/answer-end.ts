@@ -33,10 +33,7 @@ export function cancelledBy(reason: unknown): string | undefined {
   return CANCELLED_BY.get(reason);
 }
 
-/**
- * How much of a finished answer was played before the user interrupted it. Audio arrives faster than it is played, so
- * only the events of the session tell.
- */
+/** How much of an answer was played. Audio arrives faster than it is played, so only the session's events tell. */
 export function heardOf(responseId: unknown, sessionEvents: readonly SessionEvent[]): string | undefined {
   if (responseId === undefined) return undefined;
   for (const { name, attributes } of sessionEvents) {

@@ -66,9 +66,7 @@ export function scoreText(evaluation: SpanEvaluation): string {
   return terminalSafe(evaluationText(evaluation), 120);
 }
 
-/**
- * The name and explanation of an evaluation; `undefined` without an explanation, which is recorded only with consent.
- */
+/** The name and explanation of an evaluation; `undefined` without an explanation. */
 export function explanationText({ name, explanation }: SpanEvaluation): string | undefined {
   if (explanation === undefined) return undefined;
   return `${terminalSafe(name, 60)}: "${terminalSafe(explanation, 500)}"`;

@@ -69,10 +69,7 @@ export function messageText(message: SpanMessage | undefined): string | undefine
 /** Shown for a value that cannot be converted to text, such as a circular object. */
 const NO_TEXT = '[no text]';
 
-/**
- * A value as text: strings unchanged, anything else as JSON if possible. Never throws: a value may have its own
- * `toString` or `toJSON`, which may throw or not even be a function.
- */
+/** A value as text, as JSON if possible. Never throws: a value may have its own `toString` or `toJSON`. */
 export function attributeText(value: unknown): string {
   if (typeof value === 'string') return value;
   if (typeof value === 'bigint' || value === undefined) return String(value);

@@ -1,6 +1,3 @@
-/**
- * The script and the style of the page. `scripts/page/assets.ts` builds them from `page/` into this module whenever the
- * package is built or tested.
- */
+/** The script and the style of the page. The build makes them from `page/` (`scripts/page/assets.ts`). */
 export declare const PAGE_SCRIPT: string;
 export declare const PAGE_STYLE: string;

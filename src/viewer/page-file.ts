@@ -98,10 +98,7 @@ function isLinkToOpenFile(path: string): boolean {
   return lstatSync(path).isSymbolicLink() && OPEN_FILE.test(readlinkSync(path));
 }
 
-/**
- * Creates a folder and the folders above it. Node's `recursive` is not used: where no folder can be created, as in
- * /proc, it never returns.
- */
+/** Creates a folder and those above it. Node's `recursive` never returns where no folder can be created: in /proc. */
 function makeFolder(folder: string): void {
   if (existsSync(folder)) return;
   const above = dirname(folder);

@@ -24,9 +24,7 @@ const SEARCHED = /\.(name|model|type|messages|arguments|result|system_instructio
 /** The attributes with ids. Short words match only whole ids, because parts of ids can be any number. */
 const SEARCHED_IDS = /\.id$/;
 const MIN_ID_PART = 4;
-/**
- * How much of a text is searched, in UTF-16 units: so much of its start and of its end, where the newest message is.
- */
+/** How much of a text is searched, at its start and at its end (the newest message), in UTF-16 units. */
 const MAX_FILTERED_LENGTH = 20_000;
 /** The maximum number of terms of a filter. Each term is one bit of a number. */
 const MAX_TERMS = 30;
@@ -95,9 +93,7 @@ function termOf(part: string): Term {
 
 const SEARCHED_TEXTS = new WeakMap<object, { readonly text: string; readonly ids: string }>();
 
-/**
- * The texts of a span that are searched. They are kept, because the filter runs again for each letter that is typed.
- */
+/** The texts that are searched, kept because the filter runs again for each letter that is typed. */
 function searchedTexts(span: ViewedSpan): { readonly text: string; readonly ids: string } {
   const known = SEARCHED_TEXTS.get(span);
   if (known !== undefined) return known;

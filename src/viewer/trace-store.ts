@@ -114,9 +114,7 @@ export class TraceStore {
     this.#stored.evict();
   }
 
-  /**
-   * Marks traces with spans in progress as changed, because these spans last longer now. @returns whether there are any
-   */
+  /** Marks traces with spans in progress as changed: they last longer. @returns whether there are any */
   refreshOpen(): boolean {
     const growing = [...this.#stored.traces.values()].filter(
       (each) => this.#isRecent(each) && [...each.spans.values()].some(({ isOpen }) => isOpen),

@@ -41,26 +41,19 @@ const CUT: readonly SpanPart[] = [{ type: 'cut' }];
 /** The maximum number of parallel conversations in one scope. They are told apart by their first messages. */
 const MAX_HISTORIES = 20;
 
-/**
- * Reads a trace as a conversation. Programs send the history of a conversation with each call; it is shown once.
- */
+/** Reads a trace as a conversation. The history that programs send with each call is shown once. */
 export function transcriptOf(rows: readonly Row[]): TranscriptEntry[] {
   return new Transcript(rows).entries;
 }
 
 class Transcript {
   readonly entries: TranscriptEntry[] = [];
-  /**
-   * The messages so far, as keys, by the run or conversation that they belong to. A scope can have several histories.
-   */
+  /** The histories of each run or conversation so far: their messages as keys. */
   readonly #histories = new Map<Row | undefined, string[][]>();
   readonly #instructions = new Set<string>();
   /** The ids of tool calls that have a span of their own. */
   readonly #ownTools = new Set<unknown>();
-  /**
-   * Tool calls that have no result yet, by id, then by answer. Some servers reuse the same id in different answers, or
-   * for all calls of one answer.
-   */
+  /** Tool calls without a result, by id, then by answer. Some servers reuse ids, even within one answer. */
   readonly #unanswered = new Map<unknown, { output: unknown }[][]>();
   /** How often the user said each text in realtime sessions, by message key. It may also be a response's input. */
   readonly #transcribed = new Map<string, number>();

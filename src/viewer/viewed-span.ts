@@ -66,9 +66,7 @@ export function isFailed({ status }: ViewedSpan): boolean {
   return status === STATUS_ERROR;
 }
 
-/**
- * Whether a span is what the user has said in a realtime session. It becomes known only after the answer to it begins.
- */
+/** Whether a span is what the user said in a realtime session. It becomes known after the answer begins. */
 export function isTranscription({ name }: ViewedSpan): boolean {
   return name === 'transcription';
 }

@@ -55,10 +55,7 @@ function isSession({ span }: Row): boolean {
   return isNamed && span.attributes[ATTR.GEN_AI_OPERATION_NAME] === undefined;
 }
 
-/**
- * Whether a span belongs to a session. A response that the user's program requested is below one of the program's
- * spans, but has the conversation id of the session.
- */
+/** Whether a span belongs to a session: below it or, if the program requested it, by the session's conversation id. */
 function isPartOf(row: Row, session: Row): boolean {
   if (row.parent === session) return true;
   const id = session.span.attributes[ATTR.GEN_AI_CONVERSATION_ID];

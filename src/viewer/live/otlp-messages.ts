@@ -5,9 +5,6 @@ export interface MessageType {
   decode(reader: Reader): Readonly<Record<string, unknown>>;
 }
 
-/**
- * The request messages of OTLP. `scripts/otlp/messages.ts` generates them from OpenTelemetry's published definitions
- * whenever the package is built or tested.
- */
+/** The request messages of OTLP. The build generates them (`scripts/otlp/messages.ts`). */
 export declare const ExportTraceServiceRequest: MessageType;
 export declare const ExportLogsServiceRequest: MessageType;

@@ -4,9 +4,7 @@ import { ExportLogsServiceRequest, ExportTraceServiceRequest, type MessageType }
 /** The maximum number of fields in one request. An empty field is two bytes there, but much more in memory and time. */
 const MAX_PROTOBUF_FIELDS = 2_000_000;
 
-/**
- * The maximum nesting of messages. The generated reader refuses 100 levels; OTLP has 8 above the attributes of a span.
- */
+/** The maximum nesting. The generated reader refuses 100 levels; OTLP has 8 above the attributes of a span. */
 const MAX_PROTOBUF_LEVELS = 90;
 
 /** A 64-bit integer. */
@@ -39,10 +37,7 @@ class OtlpReader extends protobuf.Reader {
     return super.tag();
   }
 
-  /**
-   * Reads the length of a message or text. One that is nested too deeply is skipped, so that the messages around it can
-   * be read.
-   */
+  /** Reads a length. A message that is nested too deeply is skipped, so that those around it can be read. */
   override size(): number {
     const length = super.size();
     while ((this.#ends.at(-1) ?? this.len) <= this.pos) this.#ends.pop();

@@ -13,9 +13,7 @@ export const MAX_STEPS = 2_000;
 
 type StepPair = readonly [one: Row | undefined, other: Row | undefined];
 
-/**
- * Puts the steps of two traces, given by their roots, side by side. Steps match if they have the same name and order, below steps that match.
- */
+/** Aligns the steps of two traces. Steps match if they have the same name and order, below steps that match. */
 export function alignedSteps(one: readonly Row[], other: readonly Row[]): AlignedStep[] {
   const steps: AlignedStep[] = [];
   // A stack: the last entry is handled next. No recursion, because a trace can be thousands of levels deep.

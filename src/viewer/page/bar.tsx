@@ -11,9 +11,7 @@ import { placeIn, shownTime, spanTime, type TimeRange } from './time-axis.ts';
 import type { TimelineItem } from './timeline-items.ts';
 import { voices } from './voice.tsx';
 
-/**
- * Something that a track shows at a time. `kind` is a CSS class, and `type` is the type of span that gives the color.
- */
+/** A mark in a track. `kind` is a CSS class; `type` is the type of span that gives the color. */
 interface Mark extends TimeRange {
   readonly kind: string;
   readonly type?: string;

@@ -56,9 +56,7 @@ interface LongTextProps {
   readonly children?: (shown: string) => VNode;
 }
 
-/**
- * A text. Of a long one, only the beginning is shown at first. `children` can render the shown text in another form.
- */
+/** A text, at first only its beginning if it is long. `children` can render it in another form. */
 export function LongText(props: LongTextProps): VNode {
   const { text, length = MAX_INITIAL_LENGTH, children = (shown) => <div class="text">{shown}</div> } = props;
   const [isUnfolded, setUnfolded] = useState(false);

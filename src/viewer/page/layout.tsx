@@ -11,9 +11,7 @@ function mediaSignal(query: string): ReadonlySignal<boolean> {
   return holds;
 }
 
-/**
- * Whether the page is wider than a number of pixels. Always true on paper, where all parts stand one below the other.
- */
+/** Whether the page is wider. Always true on paper, where all parts stand one below the other. */
 function isWiderThan(width: number): ReadonlySignal<boolean> {
   const isNarrow = mediaSignal(`screen and (max-width: ${width}px)`);
   return computed(() => !isNarrow.value);

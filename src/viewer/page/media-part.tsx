@@ -7,9 +7,7 @@ const SHOWN_IMAGE = /^image\/(?:png|jpeg|gif|webp)$/;
 const SHOWN_AUDIO = /^audio\/(?:aac|flac|mp3|mp4|mpeg|ogg|wav|webm|x-wav)$/;
 const MEDIA_URL = /^data:((?:image|audio)\/[\w-]{1,10});base64,([\w+/=]+)$/;
 
-/**
- * An image or audio if its bytes were recorded, or else a line that describes it. Nothing is loaded from the network.
- */
+/** An image or audio if its bytes were recorded, else a line that describes it. Nothing is loaded. */
 export function MediaPart({ part }: { readonly part: SpanPart }): VNode {
   const { type, url } = recordedIn(part);
   if (SHOWN_IMAGE.test(type) && url !== undefined) return <img src={url} alt={type} loading="lazy" />;

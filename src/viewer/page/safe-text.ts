@@ -1,10 +1,7 @@
 import { options } from 'preact';
 import { terminalSafeLines } from '../../util/terminal-safe.ts';
 
-/**
- * Makes characters visible that reverse, hide or move text, in every text and attribute of the page. Preact inserts
- * texts as text only: they are never parsed as HTML.
- */
+/** Makes characters visible that reverse, hide or move text, in every text and attribute. Preact parses no HTML. */
 export function showHiddenCharacters(): void {
   const before = options.vnode;
   options.vnode = (vnode) => {

@@ -117,10 +117,7 @@ export async function refresh(source: TraceSource): Promise<void> {
   });
 }
 
-/**
- * The entry to open. Without an id in the address: the first. With one: that entry, or else the open one, or else the
- * first.
- */
+/** The entry that the address names, or else the open one, or else the first. Without an id: the first. */
 function wanted(entries: readonly TraceEntry[]): TraceEntry | undefined {
   const { kind, id } = address.peek();
   const [first] = entries;
