@@ -2,6 +2,7 @@ import * as ATTR from '../semconv/attributes.ts';
 import { EVENT_OPENAI_REALTIME_INTERRUPTION } from '../semconv/events.ts';
 import { terminalSafe } from '../util/terminal-safe.ts';
 import { isNumber } from './amounts.ts';
+import type { SpanEvent } from './viewed-span.ts';
 
 const NORMAL_FINISH_REASONS: ReadonlySet<string | undefined> = new Set(['stop', 'tool_calls', 'completed']);
 
@@ -18,11 +19,6 @@ export function words(value: unknown): string | undefined {
   return shown.length > 0 ? terminalSafe(shown.join(', '), 100) : undefined;
 }
 
-interface SessionEvent {
-  readonly name: string;
-  readonly attributes?: Readonly<Record<string, unknown>> | undefined;
-}
-
 const CANCELLED_BY: ReadonlyMap<unknown, string> = new Map([
   ['turn_detected', 'interrupted by the user'],
   ['client_cancelled', 'cancelled by the program'],
@@ -34,7 +30,7 @@ export function cancelledBy(reason: unknown): string | undefined {
 }
 
 /** How much of an answer was played. Audio arrives faster than it is played, so only the session's events tell. */
-export function heardOf(responseId: unknown, sessionEvents: readonly SessionEvent[]): string | undefined {
+export function heardOf(responseId: unknown, sessionEvents: readonly SpanEvent[] = []): string | undefined {
   if (responseId === undefined) return undefined;
   for (const { name, attributes } of sessionEvents) {
     if (name !== EVENT_OPENAI_REALTIME_INTERRUPTION || attributes?.[ATTR.GEN_AI_RESPONSE_ID] !== responseId)

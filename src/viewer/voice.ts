@@ -4,7 +4,7 @@ import { isNumber } from './amounts.ts';
 import { cancelledBy, interruptedAfter } from './answer-end.ts';
 import { messageText, readMessages } from './messages.ts';
 import type { Row } from './tree.ts';
-import { isTranscription, millisecondsBetween, type SpanAttributes, type SpanEvent } from './viewed-span.ts';
+import { isTranscription, millisecondsBetween, type SpanAttributes } from './viewed-span.ts';
 
 /** A stretch of speech in a realtime session. Times are in milliseconds since the start of the session. */
 export interface Utterance {
@@ -70,7 +70,7 @@ function isPartOf(row: Row, session: Row): boolean {
 
 function voiceOf(session: Row, parts: readonly Row[]): Voice {
   const { span } = session;
-  const { events = [] } = span as { readonly events?: readonly SpanEvent[] };
+  const { events = [] } = span;
   // Never 0, because places on the bar are fractions of this length.
   const length = Math.max(millisecondsBetween(span.start, span.end), 1e-3);
   const within = (time: number): number => Math.min(Math.max(time, 0), length);

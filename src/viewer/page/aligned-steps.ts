@@ -9,7 +9,7 @@ export interface AlignedStep {
 
 /** How many siblings of each trace are aligned by name. Further siblings are paired by position. */
 const MAX_ALIGNED = 300;
-export const MAX_STEPS = 2_000;
+const MAX_STEPS = 2_000;
 
 type StepPair = readonly [one: Row | undefined, other: Row | undefined];
 

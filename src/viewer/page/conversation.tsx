@@ -177,7 +177,8 @@ function Footer({ row }: { readonly row: Row }): VNode {
   const { attributes } = span;
   const cutOff =
     cancelledBy(attributes[ATTR.OPENAI_REALTIME_CANCEL_REASON]) ??
-    heardIn(row) ??
+    // The session above the answer says how much of it was heard.
+    heardOf(attributes[ATTR.GEN_AI_RESPONSE_ID], row.parent?.span.events) ??
     unusualFinish(attributes[ATTR.GEN_AI_RESPONSE_FINISH_REASONS]);
   const facts = [
     formatDuration(span.start, span.end),
@@ -193,10 +194,4 @@ function Footer({ row }: { readonly row: Row }): VNode {
       <Evaluations span={span} limit={MAX_SHOWN_EVALUATIONS} />
     </p>
   );
-}
-
-/** How much of an answer was heard, according to the session above it. */
-function heardIn({ span, parent }: Row): string | undefined {
-  const { events = [] } = (parent?.span ?? {}) as Partial<ViewedSpan>;
-  return events.length === 0 ? undefined : heardOf(span.attributes[ATTR.GEN_AI_RESPONSE_ID], events);
 }

@@ -27,7 +27,7 @@ export function SpanPanel(): VNode {
 
 /** Shows a span: first what it did in short, then what was said, and then everything that was recorded. */
 function Inspector({ row }: { readonly row: Row }): VNode {
-  const span = row.span as ViewedSpan;
+  const { span } = row;
   const voice = voices.value.get(row);
   const spending = voice?.parts ?? [row];
   return (
