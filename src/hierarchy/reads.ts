@@ -4,7 +4,7 @@ import { BoundedMap } from '../util/bounded-map.ts';
 import { monotonic } from '../util/clock.ts';
 import { field, numberField, readHeader } from '../util/payload.ts';
 import { TaskQueue } from '../util/task-queue.ts';
-import { nextTurn } from '../util/timers.ts';
+import { nextTurn } from '../util/wait.ts';
 import type { Send } from './dialect.ts';
 
 const MAX_READ_ORIGINS = 100;

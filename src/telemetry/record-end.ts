@@ -1,6 +1,6 @@
 import { operationSettings } from '../config/config.ts';
 import { guard } from '../util/guard.ts';
-import { nextTurn } from '../util/timers.ts';
+import { nextTurn } from '../util/wait.ts';
 import { ContentRecord } from './content/content-record.ts';
 import { emitException } from './events/exception-event.ts';
 import { type EndedOperation, emitSinkEvents } from './events/sink-events.ts';

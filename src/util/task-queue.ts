@@ -1,4 +1,4 @@
-import { settledWithin } from './timers.ts';
+import { settledWithin } from './wait.ts';
 
 /** How many rounds of tasks are awaited. Tasks may add others, and a busy program adds new ones all the time. */
 const MAX_ROUNDS = 4;

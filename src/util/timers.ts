@@ -55,25 +55,3 @@ function detachedScope(): AsyncScope | undefined {
   }
   return new DetachedScope(NAME);
 }
-
-/** Resolves on the next turn of the event loop, after all pending microtasks. */
-export function nextTurn(): Promise<void> {
-  const { setImmediate, setTimeout } = platformTimers() ?? globalThis;
-  // Some runtimes have no `setImmediate`.
-  const immediately: (run: () => void) => unknown = setImmediate ?? setTimeout;
-  return new Promise((resolve) => void immediately(resolve));
-}
-
-/** Waits until all promises have settled or the time is over. No promise may reject. */
-export async function settledWithin(
-  milliseconds: number,
-  promises: Iterable<Promise<unknown>>,
-): Promise<void> {
-  const { clearTimeout, setTimeout } = platformTimers() ?? globalThis;
-  let timer: ReturnType<typeof setTimeout> | undefined;
-  const timeout = new Promise<void>((resolve) => {
-    timer = setTimeout(resolve, milliseconds);
-  });
-  await Promise.race([Promise.all(promises), timeout]);
-  clearTimeout(timer);
-}

@@ -15,7 +15,7 @@ import { afterEach, describe, expect, test, vi } from 'vitest';
 import type { CompletionHook, SinkEvent } from '../../src/client.ts';
 import { forgetNotices } from '../../src/diagnostics/report.ts';
 import { assertSpanTree } from '../../src/testing.ts';
-import { nextTurn } from '../../src/util/timers.ts';
+import { nextTurn } from '../../src/util/wait.ts';
 import { type Session, type SessionOptions, startSession } from '../support/session.ts';
 
 let session: Session;

@@ -1,6 +1,6 @@
 import type { Telemetry } from '../../telemetry/telemetry.ts';
 import { guardAsync } from '../../util/guard.ts';
-import { nextTurn, settledWithin } from '../../util/timers.ts';
+import { nextTurn, settledWithin } from '../../util/wait.ts';
 import type { Send } from '../dialect.ts';
 import { BackgroundReads, type OriginReads } from '../reads.ts';
 import type { Invocation, ReadInvocation } from './invocation.ts';

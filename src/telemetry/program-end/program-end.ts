@@ -6,8 +6,8 @@ import { countQueuedSpans, endpointsOf, exportersOf, isSending, processorsOf } f
 import { field } from '../../util/payload.ts';
 import { atExit, onceProcess } from '../../util/process-events.ts';
 import { printToStderr } from '../../util/text-stream.ts';
-import { settledWithin } from '../../util/timers.ts';
 import { NAME } from '../../util/version.ts';
+import { settledWithin } from '../../util/wait.ts';
 import { sinksSettled } from '../events/sink.ts';
 import {
   type EndLimits,
