@@ -28,9 +28,9 @@ let isListening = false;
 /** Whether it was reported at the end that spans could not be sent. If so, lost spans are not reported again. */
 let hasReportedTraces = false;
 
-/** Arranges for a provider to be flushed when the program ends. */
+/** Arranges for a provider to be flushed when the program ends, if it has a `forceFlush()`. */
 export function flushAtProgramEnd(provider: object): ProviderLife {
-  if (!isListening) {
+  if (!isListening && canFlush(provider)) {
     isListening = true;
     onceProcess('beforeExit', sendUnsent);
     // No span has started yet, so this listener comes before those with which the views print what has ended.
@@ -40,10 +40,14 @@ export function flushAtProgramEnd(provider: object): ProviderLife {
   return lifeOf(provider);
 }
 
+function canFlush(provider: object): boolean {
+  return typeof field(provider, 'forceFlush') === 'function';
+}
+
 /** Sends the remaining spans when the program ends by itself. */
 function sendUnsent(): void {
   void guardAsync('flushing', async () => {
-    const unsent = knownProviders().filter((provider) => lifeOf(provider).unsent);
+    const unsent = knownProviders().filter((provider) => canFlush(provider) && lifeOf(provider).unsent);
     if (unsent.length === 0) return;
     const release = releasesProcess();
     // Do not wait for sinks: a working sink keeps the program alive, so by now it has finished or never will.
@@ -82,24 +86,26 @@ function releasesProcess(): () => void {
  */
 export async function endAndSend(providers: readonly object[], bySignal: boolean): Promise<void> {
   const limits = { reads: !bySignal, readTimeoutMs: END_READ_TIMEOUT_MS };
-  /** Why each processor or provider could not send. */
-  const failures = new Map<object, string | undefined>();
+  const sending = new Set<object>();
+  const report = (target: object, reason: string): void => {
+    const [endpoint] = endpointsOf(target);
+    // Nothing is lost if a sampler has dropped all spans.
+    const hasSpans = providers.some((each) => lifeOf(each).recorded || countQueuedSpans(each) > 0);
+    if (endpoint === undefined || !takesSpans(target) || !hasSpans) return;
+    hasReportedTraces = true;
+    reportUnsent(endpoint, reason);
+  };
   const send = (provider: object): Promise<unknown> =>
     Promise.all(
       processorsOf(provider).map(async (target) => {
-        failures.set(target, NO_ANSWER);
-        failures.set(target, await trySending(target));
+        sending.add(target);
+        const reason = await trySending(target);
+        sending.delete(target);
+        if (reason !== undefined) report(target, reason);
       }),
     );
   await finishWithin(FLUSH_TIMEOUT_MS, providers, (listener) => listener.shutdown(limits), send, bySignal);
-  // Nothing is lost if a sampler has dropped all spans.
-  if (!providers.some((each) => lifeOf(each).recorded || countQueuedSpans(each) > 0)) return;
-  for (const [target, reason] of failures) {
-    const [endpoint] = endpointsOf(target);
-    if (reason === undefined || endpoint === undefined || !takesSpans(target)) continue;
-    hasReportedTraces = true;
-    reportUnsent(endpoint, reason);
-  }
+  for (const target of sending) report(target, NO_ANSWER);
 }
 
 /** @returns why the target could not send; `undefined` if it has sent everything */
@@ -171,7 +177,8 @@ function takesSpans(target: object): boolean {
  * them and the lost spans are counted.
  */
 function endOpenSpans(): void {
-  for (const each of listenersOf(knownProviders())) guard('ending open spans', () => each.endAll?.());
+  for (const each of listenersOf(knownProviders().filter(canFlush)))
+    guard('ending open spans', () => each.endAll?.());
 }
 
 /** Runs at exit: after `process.exit()` or an uncaught error, nothing can be sent any more. */

@@ -84,7 +84,7 @@ export async function whyUnreachable(endpoint: string): Promise<string | undefin
   return failure === REFUSED_CONNECTION ? failure : undefined;
 }
 
-/** Why no connection to a server can be opened; `undefined` if it can. */
+/** Why no connection to a server can be opened; `undefined` if it can, or in a runtime without `node:net`. */
 export async function connectionFailure(url: URL, timeoutMs: number): Promise<string | undefined> {
   const net = builtIn('node:net');
   if (net === undefined) return undefined;
