@@ -33,9 +33,16 @@ export function recordEnd(telemetry: Telemetry, given: EndedOperation, outer: Ou
 
 /** @returns the failure as the completion hook changed it; `undefined` if there is none, or no content */
 function recordContent(telemetry: Telemetry, ended: EndedOperation): Failure | undefined {
-  const content = ended.content ?? ContentRecord.ofFailure(telemetry, ended);
-  const attributes = { ...ended.attributes, ...failureAttributes(ended.failure) };
-  return content && guard('recording content', () => content.end({ ...ended, attributes }));
+  // For a failure alone, the code of content is loaded only if there is a hook.
+  const isHooked = telemetry.settings.completionHook !== undefined;
+  if (ended.content === undefined && !isHooked) return undefined;
+  return guard('recording content', () => {
+    const content = ended.content ?? ContentRecord.ofFailure(telemetry, ended);
+    return content?.end({
+      ...ended,
+      attributes: { ...ended.attributes, ...failureAttributes(ended.failure) },
+    });
+  });
 }
 
 function withoutMessage(failure: Failure | undefined): Failure | undefined {

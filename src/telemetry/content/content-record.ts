@@ -115,16 +115,13 @@ export class ContentRecord {
       : undefined;
   }
 
-  /** For an operation without content: the completion hook, if there is one, sees only the message of its error. */
+  /** For an operation without content: the completion hook sees only the message of its error. */
   static ofFailure(
     telemetry: Telemetry,
     { span, context, startSettings, failure }: OperationEnd,
   ): ContentRecord | undefined {
     const { settings } = telemetry;
-    const isHooked =
-      settings.completionHook !== undefined &&
-      !isInsideHook(context) &&
-      !refusesContent(settings, startSettings);
+    const isHooked = !isInsideHook(context) && !refusesContent(settings, startSettings);
     return isHooked && failure?.message !== undefined
       ? new ContentRecord(telemetry, span, context, settings, { span: false, event: false, sink: false })
       : undefined;
@@ -147,9 +144,9 @@ export class ContentRecord {
 
   /** Returns content as the span would record it, but does not record it; `undefined` if a hook must see it first. */
   preview(content: Content): Attributes | undefined {
-    return this.#targets.span && this.#settings.completionHook === undefined
-      ? new ContentWriter(this.#settings, attributeLimitOf(this.#span)).writeContent(content)
-      : undefined;
+    if (!this.#targets.span || this.#settings.completionHook !== undefined) return undefined;
+    const settings = operationSettings(this.#settings, this.#telemetry.settings);
+    return new ContentWriter(settings, attributeLimitOf(this.#span)).writeContent(content);
   }
 
   /** Records the content after the hook, and emits the event. @returns the failure, as the hook changed it */

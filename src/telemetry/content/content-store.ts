@@ -139,7 +139,10 @@ export class ContentStore {
     return writes.length === 0 ? undefined : Promise.all(writes);
   };
 
-  /** The number of objects that were not stored: the queue was full, writing failed, or a stub was stored instead. */
+  /**
+   * The number of objects that were not stored: the queue was full, writing failed, a stub was stored instead, or media
+   * were too large or malformed.
+   */
   get dropped(): number {
     return this.#dropped;
   }
@@ -262,10 +265,10 @@ function extensionOf(type: string): string {
 /** Writes a temporary file and renames it, so that the file is never incomplete. Does nothing if it exists. */
 async function writeFileIn(folder: string, name: string, content: Uint8Array | string): Promise<void> {
   const { lstat, rename, rm, writeFile } = await import('node:fs/promises');
-  const { join } = await import('node:path');
+  const { dirname, join } = await import('node:path');
   const { randomUUID } = await import('node:crypto');
   const path = join(folder, name);
-  await makeFolderFor(folder);
+  await makeFolder(dirname(path));
   // A symbolic link of that name is replaced, not followed: its target may be anywhere.
   const written = await lstat(path).then(
     (found) => found.isFile(),
@@ -287,13 +290,13 @@ async function writeFileIn(folder: string, name: string, content: Uint8Array | s
  * Creates a folder and all missing folders above it. Not with Node's option `recursive`: it never ends where folders
  * cannot be created, as in /proc.
  */
-async function makeFolderFor(folder: string): Promise<void> {
+async function makeFolder(folder: string): Promise<void> {
   const { mkdir, stat } = await import('node:fs/promises');
   const { dirname } = await import('node:path');
   const exists = (): Promise<boolean> => stat(folder).then(Boolean, () => false);
   const above = dirname(folder);
   if (above === folder || (await exists())) return;
-  await makeFolderFor(above);
+  await makeFolder(above);
   await mkdir(folder, { mode: 0o700 }).catch(async (error: unknown) => {
     // Another process may have created it in the meantime.
     if (!(await exists())) throw error;

@@ -56,7 +56,12 @@ const PARAMETERS = '';
 /** All kinds of content, in the order in which they may use up the limit. */
 export const CONTENT_KINDS: readonly ContentKind[] = [
   { name: 'parameters', of: 'inputs', attribute: PARAMETERS, write: () => undefined },
-  { name: 'systemInstructions', of: 'inputs', attribute: ATTR.GEN_AI_SYSTEM_INSTRUCTIONS, write: writeFirst },
+  {
+    name: 'systemInstructions',
+    of: 'inputs',
+    attribute: ATTR.GEN_AI_SYSTEM_INSTRUCTIONS,
+    write: writeFirstParts,
+  },
   { name: 'outputMessages', of: 'outputs', attribute: ATTR.GEN_AI_OUTPUT_MESSAGES, write: writeMessages },
   {
     name: 'inputMessages',
@@ -83,14 +88,22 @@ export function writeValue(writer: ContentWriter, value: unknown): string | unde
   return writer.write(value) ?? writer.write({ omitted: true });
 }
 
+function writeFirstParts(writer: ContentWriter, list: unknown): string | undefined {
+  return writeFirst(writer, list, writePart);
+}
+
 /** Writes the first values of a list that fit. A last value counts the others. */
-function writeFirst(writer: ContentWriter, list: unknown): string | undefined {
+function writeFirst(
+  writer: ContentWriter,
+  list: unknown,
+  writeOne: typeof writePart = (_, value) => writer.write(value),
+): string | undefined {
   const values = list as readonly unknown[];
   if (values.length === 0 || !writer.spend(MARK_LENGTH)) return undefined;
   let kept = '';
   let index = 0;
   for (; index < values.length; index++) {
-    const written = writer.spend(1) ? writePart(writer, values[index]) : undefined;
+    const written = writer.spend(1) ? writeOne(writer, values[index]) : undefined;
     if (written === undefined) break;
     kept = joinItems(kept, written);
   }

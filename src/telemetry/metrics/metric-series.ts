@@ -25,20 +25,20 @@ const MAX_PROMPT_COMBINATIONS = 1_000;
 
 /** The first values of a dimension, or the first combinations of several. Later ones never replace them. */
 class KeptValues {
-  readonly #of: string;
+  readonly #subject: string;
   readonly #limit: number;
   readonly #maxLength: number;
   readonly #values = new Set<string>();
 
-  /** @param of what the values are of, for the finding that reports the limit */
-  constructor(of: string, limit: number = MAX_VALUES, maxLength: number = MAX_DIMENSION_LENGTH) {
-    this.#of = of;
+  /** @param subject what the values are of, for the finding that reports the limit */
+  constructor(subject: string, limit: number = MAX_VALUES, maxLength: number = MAX_DIMENSION_LENGTH) {
+    this.#subject = subject;
     this.#limit = limit;
     this.#maxLength = maxLength;
   }
 
-  static ofCombinations(of: string, limit: number): KeptValues {
-    return new KeptValues(`${of} together`, limit, Number.POSITIVE_INFINITY);
+  static ofCombinations(subject: string, limit: number): KeptValues {
+    return new KeptValues(`${subject} together`, limit, Number.POSITIVE_INFINITY);
   }
 
   has(value: string): boolean {
@@ -50,7 +50,7 @@ class KeptValues {
     if (this.#values.has(value)) return true;
     const fits = value.length <= this.#maxLength && this.#values.size < this.#limit;
     if (fits) this.#values.add(value);
-    else notice('metric_values_limited', this.#of);
+    else notice('metric_values_limited', this.#subject);
     return fits;
   }
 }
@@ -211,8 +211,8 @@ function replaceDimension(dimensions: Attributes, name: string): void {
 }
 
 /** Replaces the named dimensions in place, unless the combination of all is among the first ones. */
-function limitTogether(dimensions: Attributes, first: KeptValues, ...names: readonly string[]): Attributes {
-  if (!first.keep(JSON.stringify(dimensions))) for (const name of names) replaceDimension(dimensions, name);
+function limitTogether(dimensions: Attributes, kept: KeptValues, ...names: readonly string[]): Attributes {
+  if (!kept.keep(JSON.stringify(dimensions))) for (const name of names) replaceDimension(dimensions, name);
   return dimensions;
 }
 
