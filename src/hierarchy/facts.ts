@@ -183,7 +183,8 @@ export class Facts implements FactSink, Observation {
     const { identifiesAtOnce } = this.engine.dialect;
     const snapshot = identifiesAtOnce ? fact.snapshot : this.#withAgent(fact);
     const invocation = known ?? this.#find({ ...fact, snapshot });
-    if (invocation === undefined) return;
+    // The program may have deleted its conversation before the answer.
+    if (invocation === undefined || invocation.isRecorded) return;
     if (moment === 'begun') this.#begin(id);
     if (invocation.id === undefined) this.#identify(invocation, snapshot);
     invocation.read ??= this.reader(invocation);

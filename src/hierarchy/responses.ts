@@ -80,7 +80,6 @@ interface ResponseRequest {
 /** The paths of requests that put items into a conversation. */
 const TAKE_ITEMS: ReadonlySet<string> = new Set(['/conversations', '/conversations/{conversation_id}/items']);
 
-const apiType = OPENAI_API_TYPE_VALUE_RESPONSES;
 const ENDED_STATUSES: ReadonlySet<string> = new Set(['completed', 'failed', 'cancelled', 'incomplete']);
 /** A background response that has shown no sign of life for this time is given up. */
 const BACKGROUND_RESPONSE_TIMEOUT_MS = 1_800_000;
@@ -157,7 +156,13 @@ export class Responses implements ConversationApi {
     if (open !== undefined && isFolded(request, open, call))
       return requestAbout(open, this.tracker, call, route);
     const { context, startTime } = call;
-    const use = { id: conversationId, context, endpoint, apiType, startTime };
+    const use = {
+      id: conversationId,
+      context,
+      endpoint,
+      apiType: OPENAI_API_TYPE_VALUE_RESPONSES,
+      startTime,
+    };
     const segment = uses ? enterConversation(this.tracker, use) : undefined;
     segment?.requestStarted();
     const place: Placement = {
@@ -267,6 +272,8 @@ export class Responses implements ConversationApi {
     const { origin } = start.endpoint;
     const closed = ({ life }: ContinuedCall, result: unknown, endTime: number): void => {
       asked.ended(result, endTime, start.record.spent);
+      // A server may use an id again.
+      if (known.open !== open) return;
       known.open = undefined;
       known.isPaused = life.endTime === undefined;
       if (this.#known.get(origin, id) === known) this.#known.set(origin, id, known);
@@ -308,7 +315,13 @@ export class Responses implements ConversationApi {
     const { clock } = adoption;
     const startTime = isPaused ? call.startTime : adoption.startTime;
     const conversationId = conversationIdOf(response) ?? known?.conversationId ?? conversationIn(caller);
-    const use = { id: conversationId, context, endpoint, apiType, startTime };
+    const use = {
+      id: conversationId,
+      context,
+      endpoint,
+      apiType: OPENAI_API_TYPE_VALUE_RESPONSES,
+      startTime,
+    };
     const segment = conversationId === undefined ? undefined : enterConversation(this.tracker, use);
     const parent = parentIn(segment, context);
     const { body } = adoption.request;

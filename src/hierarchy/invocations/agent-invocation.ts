@@ -122,7 +122,7 @@ function startBelow(
  * recorded only when it closes, so that each token counts once.
  */
 export class AgentInvocation extends Invocation {
-  /** What was known at first, without what it must not keep: the caller's context and content. */
+  /** What was known at first, without the caller's context and the content that the server reports again. */
   readonly start: Omit<InvocationStart, 'context' | 'content'>;
   readonly telemetry: Telemetry;
   readonly startSettings: Settings;

@@ -39,6 +39,12 @@ interface KnownCall<Call> extends ToolCallRequest {
   open: Call | undefined;
 }
 
+/** The calls with the same origin and id. */
+interface CallsOfId<Call> {
+  readonly pending: Set<KnownCall<Call>>;
+  readonly closed: Set<KnownCall<Call>>;
+}
+
 /** A call that a request answers. */
 export interface TakenCall<Call> {
   readonly call: Call;
@@ -75,8 +81,8 @@ export class PendingToolCalls<Call> {
     (known) => this.#forget(known),
     PENDING_TIMEOUT_MS,
   );
-  /** The pending and closed calls by origin and id. */
-  readonly #byId = new Map<string, Set<KnownCall<Call>>>();
+  /** The same calls by origin and id. */
+  readonly #byId = new Map<string, CallsOfId<Call>>();
   readonly #dropped: (call: Call) => void;
 
   /** @param dropped called with each call that was pending for too long or exceeded the limit */
@@ -100,13 +106,17 @@ export class PendingToolCalls<Call> {
 
   /** Whether the response has requested a call with this id, even if it is already answered. */
   has({ origin, id, responseId }: Pick<ToolCallRequest, 'origin' | 'id' | 'responseId'>): boolean {
-    if (responseId === undefined) return false;
-    return this.#known(origin, id).some((known) => known.responseId === responseId);
+    const same = this.#known(origin, id);
+    if (responseId === undefined || same === undefined) return false;
+    return [...same.pending, ...same.closed].some((known) => known.responseId === responseId);
   }
 
   /** Removes and returns the call that the request answers; `undefined` if no call fits, or more than one. */
   take(answered: AnsweredToolCall): TakenCall<Call> | undefined {
-    const [known, ...others] = findAnswered(this.#known(answered.origin, answered.id), answered);
+    const same = this.#known(answered.origin, answered.id);
+    // Returns early: a request may repeat thousands of answered calls.
+    if (same === undefined || same.pending.size === 0) return undefined;
+    const [known, ...others] = findAnswered(same, answered);
     const call = known?.open;
     if (known === undefined || call === undefined || others.length > 0) return undefined;
     this.#close(known);
@@ -125,18 +135,19 @@ export class PendingToolCalls<Call> {
     this.#closed.expire();
   }
 
-  #known(origin: string, id: string): KnownCall<Call>[] {
+  #known(origin: string, id: string): CallsOfId<Call> | undefined {
     this.expire();
-    return [...(this.#byId.get(keyAt(origin, id)) ?? [])];
+    return this.#byId.get(keyAt(origin, id));
   }
 
   #open(known: KnownCall<Call>, call: Call): void {
     known.open = call;
     this.#pending.set(known, known);
     const key = keyAt(known.origin, known.id);
-    const others = this.#byId.get(key);
-    if (others === undefined) this.#byId.set(key, new Set([known]));
-    else others.add(known);
+    const same = this.#byId.get(key) ?? { pending: new Set(), closed: new Set() };
+    this.#byId.set(key, same);
+    same.pending.add(known);
+    same.closed.delete(known);
   }
 
   #drop(known: KnownCall<Call>): void {
@@ -147,34 +158,34 @@ export class PendingToolCalls<Call> {
 
   #close(known: KnownCall<Call>): void {
     known.open = undefined;
+    const same = this.#byId.get(keyAt(known.origin, known.id));
+    same?.pending.delete(known);
+    same?.closed.add(known);
     this.#pending.delete(known);
     this.#closed.set(known, known);
   }
 
   #forget(known: KnownCall<Call>): void {
     const key = keyAt(known.origin, known.id);
-    const others = this.#byId.get(key);
-    others?.delete(known);
-    if (others?.size === 0) this.#byId.delete(key);
+    const same = this.#byId.get(key);
+    same?.closed.delete(known);
+    if (same?.closed.size === 0 && same.pending.size === 0) this.#byId.delete(key);
   }
 }
 
 /** The calls that a request may answer, among those with its origin and id. See {@link PendingToolCalls}. */
-function findAnswered<Call>(
-  known: readonly KnownCall<Call>[],
-  answered: AnsweredToolCall,
-): readonly KnownCall<Call>[] {
-  // A conversation or trace may request the same again, and a wrong match stays inside of it.
-  const pending = known.filter(({ open }) => open !== undefined);
-  if (pending.length === 0) return [];
+function findAnswered<Call>(same: CallsOfId<Call>, answered: AnsweredToolCall): readonly KnownCall<Call>[] {
   const { id, previousResponseId, conversationId, traceId } = answered;
   const repeated = answered.repeated();
   if (previousResponseId !== undefined) {
-    const ofResponse = known.filter(({ responseId }) => responseId === previousResponseId);
+    const ofResponse = [...same.pending, ...same.closed].filter(
+      ({ responseId }) => responseId === previousResponseId,
+    );
     return fitting(ofResponse, repeated);
   }
   const isNear = (call: KnownCall<Call>): boolean => call.conversationId === conversationId;
-  const near = pending.filter(isNear);
+  // A conversation or trace may request the same again, and a wrong match stays inside of it.
+  const near = [...same.pending].filter(isNear);
   if (conversationId !== undefined) return fitting(near, repeated);
   const isUnique = hasUniqueId({ id, name: repeated?.name ?? '' });
   const question = isUnique ? undefined : answered.question();
@@ -185,7 +196,9 @@ function findAnswered<Call>(
     if (found.length > 0) return found;
   }
   if (repeated?.fingerprint === undefined) return [];
-  const atOrigin = known.filter((call) => call.fingerprint === repeated.fingerprint && isNear(call));
+  const atOrigin = [...same.pending, ...same.closed].filter(
+    (call) => call.fingerprint === repeated.fingerprint && isNear(call),
+  );
   return isUnique ? atOrigin : atOrigin.filter(wasAsked);
 }
 

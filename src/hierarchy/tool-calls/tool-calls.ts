@@ -124,7 +124,12 @@ export class ToolCalls {
     seen: Pick<RequestingResponse, 'origin' | 'responseId' | 'place' | 'endTime'>,
   ): void {
     const response = { ...seen, parent: undefined, vectorStoreIds: [], startTime: seen.endTime };
-    const isNew = ({ call }: RequestedCall): boolean => !this.#pending.has({ ...seen, id: call.id });
+    const ids = new Set<string>();
+    const isNew = ({ call: { id } }: RequestedCall): boolean => {
+      const isKnown = ids.has(id) || this.#pending.has({ ...seen, id });
+      ids.add(id);
+      return !isKnown;
+    };
     this.#keep(calls.filter(isNew), response);
   }
 

@@ -10,20 +10,23 @@ export const NO_TOOL_CONTENT: ToolCallContent = {
   documents: [],
 };
 
+const NO_COUNTS = { imageCount: undefined, resultCount: undefined, fileIds: undefined };
+
 /** The images that a code interpreter made, and the results of a search, which the API reports only on request. */
 export function toolCounts(
   type: string,
   call: unknown,
 ): Pick<ToolCallSnapshot, 'imageCount' | 'resultCount' | 'fileIds'> {
-  const results = field(call, 'results');
-  const images = arrayField(call, 'outputs').filter((output) => field(output, 'type') === 'image');
+  if (type === 'code_interpreter') {
+    const images = arrayField(call, 'outputs').filter((output) => field(output, 'type') === 'image');
+    return { ...NO_COUNTS, imageCount: images.length };
+  }
+  if (type !== 'file_search') return NO_COUNTS;
+  const results = arrayField(call, 'results');
   return {
-    imageCount: type === 'code_interpreter' ? images.length : undefined,
-    resultCount: Array.isArray(results) ? results.length : undefined,
-    fileIds:
-      type === 'file_search'
-        ? [...new Set(names(arrayField(call, 'results').map((result) => field(result, 'file_id'))))]
-        : undefined,
+    ...NO_COUNTS,
+    resultCount: Array.isArray(field(call, 'results')) ? results.length : undefined,
+    fileIds: [...new Set(names(results.map((result) => field(result, 'file_id'))))],
   };
 }
 
