@@ -39,6 +39,8 @@ export class Seam extends PatchedClass {
   readonly #classes = new Map<object, CallObserver>();
   #observesClients = false;
   #switchOtherOn: (() => void) | undefined;
+  /** Whether another instrumentation may have wrapped the methods of the client's resources. */
+  #mayHaveWrappers = false;
   #parsesInClient = false;
   #hasSeenPromise = false;
 
@@ -54,7 +56,9 @@ export class Seam extends PatchedClass {
 
   override addDefault(observer: CallObserver): void {
     super.addDefault(observer);
-    if (this.newest !== undefined) this.#switchOtherOn ??= switchOtherOff();
+    if (this.newest === undefined) return;
+    this.#switchOtherOn ??= switchOtherOff();
+    this.#mayHaveWrappers = true;
   }
 
   /** Before the class is restored: another release that then observes it may switch the other off again. */
@@ -105,6 +109,10 @@ export class Seam extends PatchedClass {
   }
 
   #observerOf(client: object): CallObserver | undefined {
+    if (this.#mayHaveWrappers) {
+      this.#mayHaveWrappers = false;
+      guard('switching another instrumentation off', bypassWrappers, client);
+    }
     const own = this.#observesClients ? this.ownObserver(client) : undefined;
     return own ?? this.newest;
   }
@@ -176,7 +184,6 @@ export class Seam extends PatchedClass {
     this.#hasSeenPromise = true;
     guard('checking the version of openai', noticeVersionOf, client);
     guard('reading the error classes of openai', learnErrorClassNames, client);
-    guard('switching another instrumentation off', bypassWrappers, client);
     const holder = holderOf(promise, 'asResponse');
     if (holder === undefined) return;
     this.patches.wrap(holder, 'asResponse', wrapAsResponse);
