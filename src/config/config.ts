@@ -196,7 +196,7 @@ export const CAPTURE_MODES: Option<CaptureMessageContent> = oneOf(
   { true: 'SPAN_AND_EVENT', false: 'NO_CONTENT' },
 );
 
-const TRUTH = flag(undefined, false);
+const TRUE_OR_FALSE = flag(undefined, false);
 const PRESET = oneOf(undefined, ['standard', 'minimal', 'full']);
 
 /** Every option. `npm run api-reference` writes the tables of `docs/options.md` from this and from the comments above. */
@@ -245,7 +245,7 @@ export const OPTIONS: { readonly [Name in keyof Settings]: Option<Settings[Name]
     variable: 'OTEL_INSTRUMENTATION_OPENAI_COST',
     fallback: undefined,
     accepts: 'true, false, the module @pydantic/genai-prices',
-    parse: (value) => asPricePackage(value) ?? TRUTH.parse(value),
+    parse: (value) => asPricePackage(value) ?? TRUE_OR_FALSE.parse(value),
   },
   costByPrompt: flag('OTEL_INSTRUMENTATION_OPENAI_COST_BY_PROMPT', false),
   prices: {
@@ -395,7 +395,7 @@ export const PERSONAL_FIELDS: readonly string[] = ['user', 'safety_identifier', 
 function parsePersonalFields(value: unknown): boolean | readonly string[] | undefined {
   const names: readonly unknown[] = Array.isArray(value) ? value : listedNames(value);
   if (names.every((name) => PERSONAL_FIELDS.some((each) => each === name))) return names.map(String);
-  return TRUTH.parse(value);
+  return TRUE_OR_FALSE.parse(value);
 }
 
 function parseMaskedKinds(value: unknown): readonly MaskedKind[] | undefined {

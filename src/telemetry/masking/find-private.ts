@@ -106,10 +106,17 @@ export interface Search {
   readonly candidates: RegExp;
 }
 
+const searches = new Map<string, Search>();
+
 export function searchFor(kinds: ReadonlySet<MaskedKind>): Search {
+  const name = [...kinds].sort().join();
+  const known = searches.get(name);
+  if (known !== undefined) return known;
   const recognizers = RECOGNIZERS.filter((recognizer) => recognizer.kinds.some((kind) => kinds.has(kind)));
   const candidates = new RegExp(recognizers.map(({ candidate }) => `(${candidate})`).join('|'), 'g');
-  return { kinds, recognizers, candidates };
+  const search = { kinds, recognizers, candidates };
+  searches.set(name, search);
+  return search;
 }
 
 /**
@@ -121,7 +128,9 @@ export function findPrivate(original: string, { kinds, recognizers, candidates }
   const { text, positions } = plainText(original);
   const found: MaskedSpan[] = [];
   let from = 0;
-  for (const match of text.matchAll(candidates)) {
+  candidates.lastIndex = 0;
+  // Not `matchAll`, which copies the pattern for every text.
+  for (let match = candidates.exec(text); match !== null; match = candidates.exec(text)) {
     const recognizer = recognizers[match.indexOf(match[0], 1) - 1] as Recognizer;
     const candidate = { text, start: match.index, end: match.index + match[0].length, from, kinds };
     for (const span of recognizer.find?.(candidate) ?? afterHead(recognizer, candidate)) {
