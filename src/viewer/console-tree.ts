@@ -192,7 +192,9 @@ export class ConsoleTreeExporter {
       const header = trace.continued ? `trace ${terminalSafe(traceId)}, continued\n` : '';
       const spanIds = new Set<unknown>(trace.spans.map((span) => span.spanContext().spanId));
       const late = trace.evaluations.filter(({ spanId }) => !spanIds.has(spanId)).map(lateEvaluationLines);
-      const trees = buildTrees(trace.spans.map((span) => toViewedSpan(span))).map(
+      // The SDK reports an error if a resource is read that it is still detecting.
+      const resource = this.#options.summary || this.#options.steps ? undefined : {};
+      const trees = buildTrees(trace.spans.map((span) => toViewedSpan(span, resource))).map(
         (tree) => drawTree(tree, view) + (trace.continued ? '' : this.#belowTree(tree, view)),
       );
       const footer = trace.dropped > 0 ? `… and ${grouped(trace.dropped)} more spans\n` : '';

@@ -55,6 +55,8 @@ export interface OpenedTrace {
 interface DerivedTrace {
   /** The revision of the stored spans from which this was made. */
   readonly revision: number;
+  /** Whether spans in progress still last longer. */
+  readonly isRecent: boolean;
   readonly trace: ViewedTrace;
   readonly conversations: ReadonlyMap<string, readonly ViewedSpan[]>;
 }
@@ -183,9 +185,10 @@ export class TraceStore {
 
   #derive(id: string, stored: StoredTrace<ViewedSpan>): DerivedTrace {
     const known = this.#derived.get(stored);
-    if (known?.revision === stored.revision) return known;
+    const isRecent = this.#isRecent(stored);
+    if (known?.revision === stored.revision && known.isRecent === isRecent) return known;
     const trace = viewedTrace(id, this.#spansUntilNow(stored));
-    const derived = { revision: stored.revision, trace, conversations: conversationSpans(trace) };
+    const derived = { revision: stored.revision, isRecent, trace, conversations: conversationSpans(trace) };
     this.#derived.set(stored, derived);
     return derived;
   }

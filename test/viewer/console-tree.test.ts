@@ -185,6 +185,17 @@ describe('below a tree', () => {
 });
 
 describe('the exporter', () => {
+  it('no resource is read without a summary: the SDK logs an error while it still detects one', () => {
+    const { send, printed } = start();
+    const [root] = makeSpans({ name: 'root' });
+    const resource = Object.defineProperty({ attributes: {} }, 'attributes', {
+      get: () => expect.unreachable('the resource was read'),
+    });
+    send(root && { ...root, resource, spanContext: () => root.spanContext() });
+    vi.advanceTimersByTime(200);
+    expect(printed()).toContain('root');
+  });
+
   it('prints the oldest trace when more than a thousand wait', () => {
     const { send, printed } = start();
     const plans = Array.from({ length: 1001 }, (_, i) => ({

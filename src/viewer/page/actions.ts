@@ -63,8 +63,9 @@ export function chooseKind(kind: TraceEntry['kind']): void {
 
 export function choose({ kind, id }: Pick<TraceEntry, 'kind' | 'id'>): void {
   const isOpen = isSameEntry({ kind, id }, opened.peek()?.entry) && !address.peek().isTotals;
-  // On a small screen, going back returns to the list.
-  go({ kind, id, span: undefined, other: undefined, isTotals: false }, !isOpen || isSmall.peek());
+  // A small screen shows the list until something is chosen. Going back returns to it.
+  const leavesList = isSmall.peek() && address.peek().id === undefined;
+  go({ kind, id, span: undefined, other: undefined, isTotals: false }, !isOpen || leavesList);
 }
 
 export function compareWith(other: string | undefined): void {
