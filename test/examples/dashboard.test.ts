@@ -1,5 +1,5 @@
 import type { ReadableSpan } from '@opentelemetry/sdk-trace';
-import { beforeAll, describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it } from 'vitest';
 import { readDashboard } from '../../scripts/e2e/dashboard.ts';
 import { recordApiUsage } from '../support/api-usage.ts';
 import { answerTraceQl, findByTraceQl } from '../support/traceql.ts';
@@ -32,7 +32,7 @@ describe('what the panels of the dashboard say of a program', () => {
   let spans: readonly ReadableSpan[] = [];
   let reported = { input_tokens: 0, output_tokens: 0 };
 
-  beforeAll(async () => {
+  beforeEach(async () => {
     const apiUsage = recordApiUsage();
     const tutor = await startTutor({
       runs: [

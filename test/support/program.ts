@@ -1,6 +1,6 @@
 import { trace } from '@opentelemetry/api';
 import OpenAI from 'openai';
-import { afterEach } from 'vitest';
+import { onTestFinished } from 'vitest';
 import { instrumentOpenAI, type OpenAIInstrumentationConfig } from '../../src/client.ts';
 import { forgetObservers } from '../../src/pipeline/client-observers.ts';
 import { forgetMetricSeries } from '../../src/telemetry/metrics/metric-series.ts';
@@ -27,16 +27,7 @@ export interface ProgramOptions extends RecordOptions {
   readonly client?: Partial<ConstructorParameters<typeof OpenAI>[0]>;
 }
 
-const running: Program[] = [];
-
-/** What every program has recorded is checked when its test ends: conventions, and no span left open. */
-afterEach(async () => {
-  for (const { simulator, telemetry } of running.splice(0)) {
-    await simulator.close();
-    await telemetry.verify();
-  }
-});
-
+/** What the program has recorded is checked when its test ends: conventions, and no span left open. */
 export async function startProgram(options: ProgramOptions = {}): Promise<Program> {
   // Each simulator has a port of its own, which is a dimension.
   forgetMetricSeries();
@@ -49,7 +40,12 @@ export async function startProgram(options: ProgramOptions = {}): Promise<Progra
   const client = new OpenAI({ apiKey: 'test', baseURL: simulator.url, maxRetries: 0, ...options.client });
   // Prices change with every version of the price package: only tests of costs have any.
   instrumentOpenAI(client, { cost: false, ...options.config });
-  const program: Program = {
+  // Not `afterEach`: where test files share a process, it would be registered for the first file only.
+  onTestFinished(async () => {
+    await simulator.close();
+    await telemetry.verify();
+  });
+  return {
     client,
     simulator,
     telemetry,
@@ -66,6 +62,4 @@ export async function startProgram(options: ProgramOptions = {}): Promise<Progra
       assertSpanTree(telemetry.spans, expected);
     },
   };
-  running.push(program);
-  return program;
 }
