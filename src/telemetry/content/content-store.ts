@@ -268,7 +268,7 @@ async function writeFileIn(folder: string, name: string, content: Uint8Array | s
   const { dirname, join } = await import('node:path');
   const { randomUUID } = await import('node:crypto');
   const path = join(folder, name);
-  await makeFolder(dirname(path));
+  await createFolder(dirname(path));
   // A symbolic link of that name is replaced, not followed: its target may be anywhere.
   const written = await lstat(path).then(
     (found) => found.isFile(),
@@ -290,13 +290,13 @@ async function writeFileIn(folder: string, name: string, content: Uint8Array | s
  * Creates a folder and all missing folders above it. Not with Node's option `recursive`: it never ends where folders
  * cannot be created, as in /proc.
  */
-async function makeFolder(folder: string): Promise<void> {
+async function createFolder(folder: string): Promise<void> {
   const { mkdir, stat } = await import('node:fs/promises');
   const { dirname } = await import('node:path');
   const exists = (): Promise<boolean> => stat(folder).then(Boolean, () => false);
   const above = dirname(folder);
   if (above === folder || (await exists())) return;
-  await makeFolder(above);
+  await createFolder(above);
   await mkdir(folder, { mode: 0o700 }).catch(async (error: unknown) => {
     // Another process may have created it in the meantime.
     if (!(await exists())) throw error;
