@@ -142,9 +142,7 @@ export class TraceStore {
       return entryOf({ kind: 'trace', trace, underWay, revision: String(stored.revision) }, filter);
     });
     const conversations = listed.map(([id, { spans, underWay, revision }]) => {
-      const known = this.#conversations.get(id);
-      const trace = known?.revision === revision ? known.trace : viewedConversation(id, spans);
-      this.#conversations.set(id, { revision, trace });
+      const trace = this.#conversation(id, spans, revision);
       return entryOf({ kind: 'conversation', trace, underWay, revision }, filter);
     });
     return {
@@ -162,19 +160,27 @@ export class TraceStore {
       return stored && { trace: this.#derive(id, stored).trace, omitted: stored.omitted };
     }
     const parts = this.#conversationParts().get(id);
-    return parts && { trace: viewedConversation(id, parts.spans), omitted: 0 };
+    return parts && { trace: this.#conversation(id, parts.spans, parts.revision), omitted: 0 };
+  }
+
+  #conversation(id: string, spans: readonly ViewedSpan[], revision: string): ViewedTrace {
+    const known = this.#conversations.get(id);
+    if (known?.revision === revision) return known.trace;
+    const trace = viewedConversation(id, spans);
+    this.#conversations.set(id, { revision, trace });
+    return trace;
   }
 
   /** The conversations of all traces, sorted like traces: by the arrival of their last span. */
   #conversationParts(): ReadonlyMap<string, ConversationParts> {
     const all = new Map<string, ConversationParts>();
     for (const [traceId, stored] of this.#stored.traces) {
-      const { trace, conversations } = this.#derive(traceId, stored);
+      const { trace, isRecent, conversations } = this.#derive(traceId, stored);
       const underWay = this.#isUnderWay(stored, trace);
       for (const [id, spans] of conversations) {
         const parts = all.get(id) ?? { spans: [], revision: '', underWay: false };
         for (const span of spans) parts.spans.push(span);
-        parts.revision += ` ${stored.revision}`;
+        parts.revision += ` ${stored.revision}${isRecent ? '+' : ''}`;
         parts.underWay ||= underWay;
         all.delete(id);
         all.set(id, parts);

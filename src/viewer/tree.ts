@@ -34,9 +34,21 @@ const MAX_INDENTATION = 100;
  * If parents form a circle, one of its spans becomes a root. If two spans have the same id, the first gets the children.
  */
 export function buildTrees(spans: Iterable<ViewedSpan>): TraceTree[] {
+  return rootsByTrace(spans).map(([traceId, roots]) => treeOf(traceId, roots));
+}
+
+/** All spans as one tree, although they belong to several traces. */
+export function buildOneTree(id: string, spans: Iterable<ViewedSpan>): TraceTree {
+  return treeOf(
+    id,
+    rootsByTrace(spans).flatMap(([, roots]) => roots),
+  );
+}
+
+function rootsByTrace(spans: Iterable<ViewedSpan>): (readonly [traceId: string, roots: LooseRow[]])[] {
   return [...groupBy(spans, ({ traceId }) => traceId)]
-    .map(([traceId, each]) => treeOf(traceId, linkRows(each)))
-    .sort((a, b) => compareRows(a.roots[0], b.roots[0]));
+    .map(([traceId, each]) => [traceId, linkRows(each)] as const)
+    .sort(([, [a]], [, [b]]) => compareRows(a, b));
 }
 
 /** Does what `Map.groupBy` does, which Node 20 lacks. */
@@ -49,14 +61,6 @@ export function groupBy<Key, Item>(items: Iterable<Item>, keyOf: (item: Item) =>
     else group.push(item);
   }
   return groups;
-}
-
-/** All spans as one tree, although they belong to several traces. */
-export function buildOneTree(id: string, spans: Iterable<ViewedSpan>): TraceTree {
-  return treeOf(
-    id,
-    buildTrees(spans).flatMap(({ roots }) => roots as LooseRow[]),
-  );
 }
 
 /** Gives the rows below some roots their places, from top to bottom. */
