@@ -156,14 +156,8 @@ export class Responses implements ConversationApi {
     if (open !== undefined && isFolded(request, open, call))
       return requestAbout(open, this.tracker, call, route);
     const { context, startTime } = call;
-    const use = {
-      id: conversationId,
-      context,
-      endpoint,
-      apiType: OPENAI_API_TYPE_VALUE_RESPONSES,
-      startTime,
-    };
-    const segment = uses ? enterConversation(this.tracker, use) : undefined;
+    const use = { id: conversationId, context, endpoint, startTime };
+    const segment = uses ? this.#enter(use) : undefined;
     segment?.requestStarted();
     const place: Placement = {
       parent: parentIn(segment, context),
@@ -173,6 +167,10 @@ export class Responses implements ConversationApi {
     };
     const about: ResponseRequest = { request, endpoint, context, segment, known, conversationId };
     return creates ? this.#create(call, place, about) : this.#fetch(call, place, about);
+  }
+
+  #enter(use: Omit<Parameters<typeof enterConversation>[1], 'apiType'>): Segment | undefined {
+    return enterConversation(this.tracker, { ...use, apiType: OPENAI_API_TYPE_VALUE_RESPONSES });
   }
 
   /** Places a request with its own span. It may still report the end of a background response of another trace. */
@@ -315,14 +313,8 @@ export class Responses implements ConversationApi {
     const { clock } = adoption;
     const startTime = isPaused ? call.startTime : adoption.startTime;
     const conversationId = conversationIdOf(response) ?? known?.conversationId ?? conversationIn(caller);
-    const use = {
-      id: conversationId,
-      context,
-      endpoint,
-      apiType: OPENAI_API_TYPE_VALUE_RESPONSES,
-      startTime,
-    };
-    const segment = conversationId === undefined ? undefined : enterConversation(this.tracker, use);
+    const use = { id: conversationId, context, endpoint, startTime };
+    const segment = conversationId === undefined ? undefined : this.#enter(use);
     const parent = parentIn(segment, context);
     const { body } = adoption.request;
     const asked = new ModelCall(this, responses, body, {

@@ -107,8 +107,7 @@ export class PendingToolCalls<Call> {
   /** Whether the response has requested a call with this id, even if it is already answered. */
   has({ origin, id, responseId }: Pick<ToolCallRequest, 'origin' | 'id' | 'responseId'>): boolean {
     const same = this.#known(origin, id);
-    if (responseId === undefined || same === undefined) return false;
-    return [...same.pending, ...same.closed].some((known) => known.responseId === responseId);
+    return responseId !== undefined && same !== undefined && requestedBy(responseId, same).length > 0;
   }
 
   /** Removes and returns the call that the request answers; `undefined` if no call fits, or more than one. */
@@ -177,12 +176,7 @@ export class PendingToolCalls<Call> {
 function findAnswered<Call>(same: CallsOfId<Call>, answered: AnsweredToolCall): readonly KnownCall<Call>[] {
   const { id, previousResponseId, conversationId, traceId } = answered;
   const repeated = answered.repeated();
-  if (previousResponseId !== undefined) {
-    const ofResponse = [...same.pending, ...same.closed].filter(
-      ({ responseId }) => responseId === previousResponseId,
-    );
-    return fitting(ofResponse, repeated);
-  }
+  if (previousResponseId !== undefined) return fitting(requestedBy(previousResponseId, same), repeated);
   const isNear = (call: KnownCall<Call>): boolean => call.conversationId === conversationId;
   // A conversation or trace may request the same again, and a wrong match stays inside of it.
   const near = [...same.pending].filter(isNear);
@@ -196,10 +190,18 @@ function findAnswered<Call>(same: CallsOfId<Call>, answered: AnsweredToolCall): 
     if (found.length > 0) return found;
   }
   if (repeated?.fingerprint === undefined) return [];
-  const atOrigin = [...same.pending, ...same.closed].filter(
+  const atOrigin = pendingAndClosed(same).filter(
     (call) => call.fingerprint === repeated.fingerprint && isNear(call),
   );
   return isUnique ? atOrigin : atOrigin.filter(wasAsked);
+}
+
+function requestedBy<Call>(responseId: string, same: CallsOfId<Call>): readonly KnownCall<Call>[] {
+  return pendingAndClosed(same).filter((known) => known.responseId === responseId);
+}
+
+function pendingAndClosed<Call>({ pending, closed }: CallsOfId<Call>): readonly KnownCall<Call>[] {
+  return [...pending, ...closed];
 }
 
 /** The calls with the repeated name and arguments or, if the arguments are not known, with the name. */
