@@ -1,5 +1,7 @@
+import { once } from 'node:events';
 import http from 'node:http';
 import https from 'node:https';
+import { parseKeyPairsIntoRecord } from '@opentelemetry/core';
 import { hasConfigurationFile, namedExporters } from '../config/environment.ts';
 import type { Environment } from '../config/option-parsers.ts';
 import {
@@ -29,32 +31,28 @@ const PROBE_TIMEOUT_MS = 2_000;
 export function examineEndpoint(environment: Environment): Check {
   if (hasConfigurationFile(environment)) return skippedCheck(ENDPOINT_CHECK, REPLACED_BY_FILE);
   const variable = endpointVariable(environment) ?? OTLP_ENDPOINT_VARIABLE;
+  const endpoint = environment[variable]?.trim() ?? '';
   const protocol = tracesProtocol(environment);
-  const target = addressWithoutSecrets(tracesEndpoint(environment, protocol));
-  const findings = findMalformations(environment, variable, protocol);
+  const named = namedProtocol(environment) ?? protocol;
+  const malformation = malformationIn(environment);
+  const misdirection = misdirectionOf(variable, endpoint, protocol);
+  const findings: Finding[] = [];
+  const report = (wrong: string, remedy: string): void =>
+    void findings.push(problem('endpoint_malformed', wrong, remedy));
+  if (named !== protocol)
+    report(
+      `${JSON.stringify(named.slice(0, 40))} is no protocol of OTLP.`,
+      'Use http/protobuf, http/json or grpc.',
+    );
+  if (malformation !== undefined)
+    report(`${variable} cannot be used (${malformation}).`, `It must ${ENDPOINT_RULES[malformation]}.`);
+  if (misdirection !== undefined) report(`${variable} ${misdirection[0]}.`, misdirection[1]);
   if (findings.length > 0)
     return checked(ENDPOINT_CHECK, `${variable} cannot be used for ${protocol}`, findings);
-  return environment[variable]?.trim()
-    ? checked(ENDPOINT_CHECK, `${variable} sends ${protocol} to ${target}`)
-    : skippedCheck(ENDPOINT_CHECK, `${variable} is not set; exporters use ${target}`);
-}
-
-function findMalformations(environment: Environment, variable: string, protocol: string): Finding[] {
-  const endpoint = environment[variable]?.trim() ?? '';
-  const named = namedProtocol(environment) ?? protocol;
-  const reason = malformationIn(environment);
-  const misdirection = misdirectionOf(variable, endpoint, protocol);
-  const found = (wrong: string, remedy: string): Finding => problem('endpoint_malformed', wrong, remedy);
-  const shown = JSON.stringify(named.slice(0, 40));
-  return [
-    ...(named === protocol
-      ? []
-      : [found(`${shown} is no protocol of OTLP.`, 'Use http/protobuf, http/json or grpc.')]),
-    ...(reason === undefined
-      ? []
-      : [found(`${variable} cannot be used (${reason}).`, `It must ${ENDPOINT_RULES[reason]}.`)]),
-    ...(misdirection === undefined ? [] : [found(`${variable} ${misdirection[0]}.`, misdirection[1])]),
-  ];
+  const target = addressWithoutSecrets(tracesEndpoint(environment, protocol));
+  return endpoint === ''
+    ? skippedCheck(ENDPOINT_CHECK, `${variable} is not set; exporters use ${target}`)
+    : checked(ENDPOINT_CHECK, `${variable} sends ${protocol} to ${target}`);
 }
 
 /** What is wrong with an endpoint whose form is valid, and what to do; `undefined` if nothing is. */
@@ -62,38 +60,24 @@ function misdirectionOf(
   variable: string,
   endpoint: string,
   protocol: string,
-): readonly [problem: string, remedy: string] | undefined {
+): readonly [wrong: string, remedy: string] | undefined {
   const { hostname = '', port = '', pathname = '' } = parseAddress(endpoint) ?? {};
-  if (protocol === 'grpc') {
-    if (lacksScheme(endpoint) && isLoopback(hostname))
-      return ['has no http://, so the exporter speaks TLS', 'Add http:// before it.'];
-    return port === '4318'
-      ? [
-          'has port 4318, where collectors speak HTTP',
-          'Use port 4317, or OTEL_EXPORTER_OTLP_PROTOCOL=http/protobuf.',
-        ]
-      : undefined;
+  const isGrpc = protocol === 'grpc';
+  if (isGrpc && lacksScheme(endpoint) && /^(?:localhost$|\[::1\]$|127\.)/.test(hostname))
+    return ['has no http://, so the exporter speaks TLS', 'Add http:// before it.'];
+  if (port === (isGrpc ? '4318' : '4317')) {
+    const [spoken, right, other] = isGrpc ? ['HTTP', '4317', 'http/protobuf'] : ['gRPC', '4318', 'grpc'];
+    const remedy = `Use port ${right}, or OTEL_EXPORTER_OTLP_PROTOCOL=${other}.`;
+    return [`has port ${port}, where collectors speak ${spoken}`, remedy];
   }
-  if (port === '4317')
-    return [
-      'has port 4317, where collectors speak gRPC',
-      'Use port 4318, or OTEL_EXPORTER_OTLP_PROTOCOL=grpc.',
-    ];
+  if (isGrpc) return undefined;
   const [suffix] = /\/v1\/(?:traces|metrics|logs)\/?$/.exec(pathname) ?? [];
-  if (variable === OTLP_ENDPOINT_VARIABLE)
-    return suffix === undefined
-      ? undefined
-      : [`ends in ${suffix}, and exporters add /v1/traces to it`, `Remove ${suffix}.`];
-  return pathname === '/'
-    ? [
-        'has no path, and exporters add none to it',
-        `Add /v1/traces, or set ${OTLP_ENDPOINT_VARIABLE} instead.`,
-      ]
-    : undefined;
-}
-
-function isLoopback(host: string): boolean {
-  return host === 'localhost' || host === '[::1]' || /^127\./.test(host);
+  const isForAllSignals = variable === OTLP_ENDPOINT_VARIABLE;
+  if (isForAllSignals && suffix !== undefined)
+    return [`ends in ${suffix}, and exporters add /v1/traces to it`, `Remove ${suffix}.`];
+  if (isForAllSignals || pathname !== '/') return undefined;
+  const remedy = `Add /v1/traces, or set ${OTLP_ENDPOINT_VARIABLE} instead.`;
+  return ['has no path, and exporters add none to it', remedy];
 }
 
 /**
@@ -106,9 +90,10 @@ export async function examineCollector(environment: Environment, isSetElsewhere:
   const exporters = namedExporters(environment);
   if (exporters.length > 0 && !exporters.includes('otlp'))
     return skipped(`OTEL_TRACES_EXPORTER is ${exporters.join(',')}`);
-  if (endpointVariable(environment) !== undefined) return probeCollector(environment);
-  if (isSetElsewhere) return skipped('only a start script sets the endpoint');
+  const isDefault = endpointVariable(environment) === undefined;
+  if (isDefault && isSetElsewhere) return skipped('only a start script sets the endpoint');
   const check = await probeCollector(environment);
+  if (!isDefault) return check;
   const detail = `the default ${check.detail}`;
   // An endpoint that does not answer is a problem only if the environment names an exporter.
   return check.result === 'ok' || exporters.length > 0
@@ -124,18 +109,19 @@ async function probeCollector(environment: Environment): Promise<Check> {
     return skippedCheck(COLLECTOR_CHECK, `${endpointVariable(environment) ?? 'the endpoint'} is malformed`);
   if (usesProxy(environment)) return skippedCheck(COLLECTOR_CHECK, 'a proxy is set in the environment');
   // The exporter's own certificates are not read here. With any, only a connection is opened.
-  const hasCertificate = Object.keys(environment).some((name) =>
-    /^OTEL_EXPORTER_OTLP_(?:TRACES_)?(?:CLIENT_)?CERTIFICATE$/.test(name),
-  );
-  const isConnectionOnly = protocol === 'grpc' || hasCertificate;
-  const answer = await (isConnectionOnly
-    ? connectionFailure(url, PROBE_TIMEOUT_MS)
-    : exportNothing(url, protocol, environment).catch(probeFailure));
+  const isConnectionOnly =
+    protocol === 'grpc' ||
+    Object.keys(environment).some((name) =>
+      /^OTEL_EXPORTER_OTLP_(?:TRACES_)?(?:CLIENT_)?CERTIFICATE$/.test(name),
+    );
+  const answer = isConnectionOnly
+    ? await connectionFailure(url, PROBE_TIMEOUT_MS)
+    : await exportNothing(url, protocol, environment);
   const shown = addressWithoutSecrets(url.href.replace(/\/$/, ''));
   if (answer === undefined) return checked(COLLECTOR_CHECK, `${shown} accepts connections`);
-  if (typeof answer === 'number' && !isRefusal(answer))
-    return checked(COLLECTOR_CHECK, `${shown} answers (HTTP ${answer})`);
   const reason = typeof answer === 'number' ? `HTTP ${answer}` : answer;
+  if (typeof answer === 'number' && !isRefusal(answer))
+    return checked(COLLECTOR_CHECK, `${shown} answers (${reason})`);
   const message = `${shown} does not accept traces (${reason}).`;
   const finding = problem('endpoint_unreachable', message, adviceFor(reason, environment));
   return checked(COLLECTOR_CHECK, `${shown}: ${reason}`, [finding]);
@@ -149,48 +135,27 @@ function isRefusal(status: number): boolean {
   return (status >= 300 && status < 400) || [401, 403, 404, 405, 429, 502, 503, 504].includes(status);
 }
 
-/** @returns the HTTP status */
-function exportNothing(url: URL, protocol: string, environment: Environment): Promise<number> {
+/** @returns the HTTP status, or why there is none */
+async function exportNothing(url: URL, protocol: string, environment: Environment): Promise<number | string> {
   const isJson = protocol === 'http/json';
   const body = isJson ? '{"resourceSpans":[]}' : '';
+  const { OTEL_EXPORTER_OTLP_HEADERS: all, OTEL_EXPORTER_OTLP_TRACES_HEADERS: traces } = environment;
   const headers = {
-    ...exporterHeaders(environment),
+    ...parseKeyPairsIntoRecord(all),
+    ...parseKeyPairsIntoRecord(traces),
     'content-type': isJson ? 'application/json' : 'application/x-protobuf',
     'content-length': body.length,
   };
-  return new Promise((resolve, reject) => {
+  try {
     const { request } = url.protocol === 'https:' ? https : http;
     const sent = request(url, { method: 'POST', headers, signal: AbortSignal.timeout(PROBE_TIMEOUT_MS) });
-    sent.once('response', (response) => {
-      resolve(response.statusCode ?? 0);
-      response.destroy();
-    });
-    sent.on('error', reject);
-    sent.end(body);
-  });
-}
-
-function probeFailure(error: Error): string {
-  return /^(?:Timeout|Abort)Error$/.test(error.name) ? NO_ANSWER : failureReason(error);
-}
-
-/** The headers that the environment sets, parsed as the SDK does: `name=value` pairs, encoded as in a URL. */
-function exporterHeaders(environment: Environment): Record<string, string> {
-  const { OTEL_EXPORTER_OTLP_HEADERS: all = '', OTEL_EXPORTER_OTLP_TRACES_HEADERS: traces = '' } =
-    environment;
-  const headers: Record<string, string> = {};
-  for (const pair of `${all},${traces}`.split(',')) {
-    const [, name, value = ''] = /^\s*([\w-]+)\s*=(.*)$/.exec(pair) ?? [];
-    if (name !== undefined) headers[name.toLowerCase()] = decodeHeader(value.trim());
-  }
-  return headers;
-}
-
-function decodeHeader(value: string): string {
-  try {
-    return decodeURIComponent(value);
-  } catch {
-    return value;
+    // An error after the response would end this process if nothing listened to it.
+    sent.on('error', () => undefined).end(body);
+    const [response] = (await once(sent, 'response')) as [http.IncomingMessage];
+    response.destroy();
+    return response.statusCode ?? 0;
+  } catch (error) {
+    return /^(?:Timeout|Abort)Error$/.test((error as Error).name) ? NO_ANSWER : failureReason(error);
   }
 }
 

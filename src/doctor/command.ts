@@ -1,8 +1,9 @@
 import { parseArgs } from 'node:util';
-import { commandParameters } from '../util/terminal-safe.ts';
+import type { Finding } from '../diagnostics/findings.ts';
+import { commandParameters, escapeControlCharacters, terminalSafe } from '../util/terminal-safe.ts';
 import type { TextStream } from '../util/text-stream.ts';
-import { COMMAND } from '../util/version.ts';
-import { type Check, findingsOf, printChecks, printJson } from './check.ts';
+import { COMMAND, NAME, VERSION } from '../util/version.ts';
+import { type Check, findingsOf, isProblem } from './check.ts';
 import { ENDPOINT_CHECK, examineCollector } from './collector.ts';
 import { examineProject } from './project.ts';
 
@@ -11,6 +12,16 @@ const DOCTOR_USAGE =
   '  --json   prints the checks and the findings as JSON\n' +
   '  --start  examines this command, such as "node app.mjs", instead of the start scripts of package.json\n' +
   'Exits with 1 if it finds a problem.\n';
+
+const DOCTOR_OPTIONS = {
+  help: { type: 'boolean', short: 'h' },
+  json: { type: 'boolean' },
+  start: { type: 'string' },
+} as const;
+
+/** The maximum length of a line: lines quote commands, versions and options, which may be long. */
+const MAX_LINE_LENGTH = 4_000;
+const RESULT_WIDTH = 'skipped'.length;
 
 /**
  * Examines the project of the current folder, and asks the endpoint of the environment whether it accepts traces.
@@ -22,34 +33,58 @@ export async function runDoctor(
   output: TextStream,
   errors: TextStream,
 ): Promise<number> {
-  const read = commandParameters(DOCTOR_USAGE, errors, () => parseDoctorParameters(parameters));
+  const read = commandParameters(DOCTOR_USAGE, errors, () =>
+    parseArgs({ args: [...parameters], options: DOCTOR_OPTIONS }),
+  );
   if (read === undefined) return 2;
-  if (read.help) {
+  const { help, json, start } = read.values;
+  if (help) {
     output.write(DOCTOR_USAGE);
     return 0;
   }
-  const { json, start } = read;
-  const checks: Check[] = examineProject({ project: process.cwd(), environment: process.env, start });
+  const checks = examineProject({ project: process.cwd(), environment: process.env, start });
   const isSetByScript = checks.some(
     ({ subject, result }) => subject === ENDPOINT_CHECK && result !== 'skipped',
   );
   checks.push(await examineCollector(process.env, isSetByScript));
   (json ? printJson : printChecks)(checks, output);
-  return findingsOf(checks).some(({ severity }) => severity === 'warning') ? 1 : 0;
+  return findingsOf(checks).some(isProblem) ? 1 : 0;
 }
 
-function parseDoctorParameters(parameters: readonly string[]): {
-  readonly help: boolean;
-  readonly json: boolean;
-  readonly start?: string | undefined;
-} {
-  const { values } = parseArgs({
-    args: [...parameters],
-    options: {
-      help: { type: 'boolean', short: 'h', default: false },
-      json: { type: 'boolean', default: false },
-      start: { type: 'string' },
-    },
-  });
-  return values;
+/** Prints one line for each check, then the findings (problems first), and then how many there are. */
+export function printChecks(checks: readonly Check[], output: TextStream): void {
+  const lines = checks.map(
+    ({ subject, result, detail }) => `${result.padEnd(RESULT_WIDTH)}  ${safeLine(`${subject}: ${detail}`)}\n`,
+  );
+  const findings = findingsOf(checks);
+  const problems = findings.filter(isProblem);
+  const notes = findings.filter((finding) => !isProblem(finding));
+  const blockOf = ({ code, message, action }: Finding, kind: string): string =>
+    `${kind} ${code}\n  ${safeLine(message)}\n  → ${safeLine(action)}\n`;
+  const skipped = checks.filter(({ result }) => result === 'skipped').length;
+  const blocks = [
+    `${NAME} ${VERSION}\n`,
+    lines.join(''),
+    ...problems.map((finding) => blockOf(finding, 'problem')),
+    ...notes.map((finding) => blockOf(finding, 'note')),
+    `${counted(problems.length, 'problem')}, ${counted(notes.length, 'note')}; ${skipped} of ${counted(checks.length, 'check')} skipped.\n`,
+  ];
+  output.write(blocks.join('\n'));
+}
+
+/** Prints the checks and their findings as JSON, for programs to read. */
+function printJson(checks: readonly Check[], output: TextStream): void {
+  const shown = checks.map(({ findings, ...check }) => check);
+  const report = { version: VERSION, checks: shown, findings: findingsOf(checks) };
+  const lines = JSON.stringify(report, null, 2).split('\n').map(escapeControlCharacters);
+  output.write(`${lines.join('\n')}\n`);
+}
+
+/** A count with its noun: `1 note`, `2 notes`. */
+function counted(count: number, noun: string): string {
+  return `${count} ${noun}${count === 1 ? '' : 's'}`;
+}
+
+function safeLine(text: string): string {
+  return terminalSafe(text, MAX_LINE_LENGTH);
 }

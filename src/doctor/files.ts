@@ -13,9 +13,7 @@ function ifPossible<Result>(read: () => Result): Result | undefined {
   }
 }
 
-/**
- * The text of a file; `undefined` if it is missing, too large or not a regular file. A device or a pipe may never end.
- */
+/** The text of a file; `undefined` if it is missing, too large, or a device or pipe, which may never end. */
 export function readRegularFile(file: string, maxSize: number): string | undefined {
   return ifPossible(() => {
     const found = statSync(file);

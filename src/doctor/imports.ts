@@ -47,14 +47,11 @@ export function readImports(source: string, file: string): Imports {
     } else if (value === 'import' && next === '(') {
       const isType = isTypeScript && BEFORE_TYPE.test(before ?? '');
       if (text !== undefined && !isType && /^[),]$/.test(third ?? '')) found.dynamically.push(text);
-    } else if (value === 'import' && text !== undefined) {
-      isModule = true;
-      found.statically.push(text);
     } else if (value === 'import' || value === 'export') {
       isModule = true;
-      // These name values, because `type` is a default import there: `import type from 'a'`, `import type, { b } from
-      // 'a'`.
-      clause = next === 'type' && !/^(?:from|,)$/.test(second ?? '') ? 'types' : 'values';
+      if (value === 'import' && text !== undefined) found.statically.push(text);
+      // `type` is the name of a value in `import type from 'a'` and `import type, { b } from 'a'`.
+      else clause = next === 'type' && !/^(?:from|,)$/.test(second ?? '') ? 'types' : 'values';
     }
   }
   return { ...found, isModule, names };

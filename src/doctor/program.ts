@@ -7,7 +7,7 @@ import { type Imports, readImports } from './imports.ts';
 /** A package that a program loads. */
 export interface Load {
   readonly specifier: string;
-  /** The file that loads the package, relative to the command's folder; `undefined` if the command itself loads it. */
+  /** The file that loads it, relative to the command's folder; `undefined` if the command itself does. */
   readonly file?: string;
   /** The file in the command through which `file` is loaded. */
   readonly root?: string;
@@ -15,19 +15,10 @@ export interface Load {
   readonly needs: readonly string[];
   /** The names and keywords in the file that loads the package. */
   readonly names: ReadonlySet<string>;
-  /** Whether the package is loaded as an ES module. Node can hook ES modules from version 22.15 on. */
+  /** Whether it is loaded as an ES module. Node can hook these from version 22.15 on. */
   readonly asModule: boolean;
-  /** Whether the package is loaded together with the root, before any code of the root runs. */
+  /** Whether it is loaded together with the root, before any code of the root runs. */
   readonly beforeCode: boolean;
-}
-
-export interface ProgramPlace {
-  /** The folder of the project: files above it are not read. */
-  readonly root: string;
-  /** The folder where the command runs. File names are relative to it. */
-  readonly folder: string;
-  /** Whether TypeScript runs as CommonJS if package.json has no `"type"`, as with `tsx` and `ts-node`. */
-  readonly transpiles: boolean;
 }
 
 /** Whether Node loads a file as an ES module, and why. */
@@ -46,15 +37,7 @@ const OPENAI_MARKS: readonly string[] = ['X-Stainless-Lang', 'OpenAI-Organizatio
 
 /** A path alias for a file of the program, which package.json, TypeScript or a bundler resolves. */
 const ALIAS = /^(?:[#~]|@\/)/;
-const EXTENSIONS = ['.js', '.mjs', '.cjs', '.ts', '.mts', '.cts', '.tsx', '.jsx'];
-/** The extension in an import of TypeScript, and the extensions that the imported file may really have. */
-const TYPESCRIPT_EXTENSIONS: Readonly<Record<string, readonly string[]>> = {
-  '.js': ['.ts', '.tsx'],
-  '.mjs': ['.mts'],
-  '.cjs': ['.cts'],
-};
-
-type How = Pick<Load, 'root' | 'names' | 'asModule' | 'beforeCode'>;
+const EXTENSIONS = ['', '.js', '.mjs', '.cjs', '.ts', '.mts', '.cts', '.tsx', '.jsx'];
 
 /** Reads the files of a program and what they import, within the project. Runs none of them. */
 export class Program {
@@ -70,9 +53,13 @@ export class Program {
   /** Manifests by folder, kept because many imports look for their package in the same folders. */
   readonly #manifests = new Map<string, unknown>();
 
-  constructor({ root, folder, transpiles }: ProgramPlace) {
-    const real = realPathIfAny(root) ?? root;
-    this.#root = real.endsWith(sep) ? real : real + sep;
+  /**
+   * @param root the folder of the project: files above it are not read
+   * @param folder the folder where the command runs, to which file names are relative
+   * @param transpiles whether TypeScript runs as CommonJS if package.json has no `"type"`, as with `tsx` and `ts-node`
+   */
+  constructor(root: string, folder: string, transpiles: boolean) {
+    this.#root = join(realPathIfAny(root) ?? root, sep);
     this.#folder = realPathIfAny(folder) ?? folder;
     this.#transpiles = transpiles;
   }
@@ -82,26 +69,27 @@ export class Program {
     const path = resolve(this.#folder, root);
     const start = realPathIfAny(resolveFile(path) ?? path);
     let rootKind: FileKind | undefined;
-    // Files that are loaded before any code runs come first, so a file that is also loaded later counts as early.
+    // Both grow while they are read. A file that is loaded before any code runs, and again later, counts as early.
     const early = start === undefined ? [] : [start];
     const late: string[] = [];
-    while (early.length + late.length > 0) {
-      const isEarly = early.length > 0;
-      const file = early.shift() ?? late.shift() ?? '';
-      if (this.#visited.has(file)) continue;
-      const isOutside = this.#visited.size >= MAX_FILES || !file.startsWith(this.#root);
-      const text = isOutside ? undefined : readRegularFile(file, MAX_PROGRAM_FILE_SIZE);
-      this.isIncomplete ||= isOutside && file !== start;
-      if (text === undefined) continue;
-      this.#visited.add(file);
-      const { statically, dynamically, required, names, isModule } = this.#importsOf(file, text);
-      const kind = this.#kindOf(file, isModule);
-      rootKind ??= kind;
-      const how = { root, names, asModule: kind.isModule, beforeCode: kind.isModule && isEarly };
-      (how.beforeCode ? early : late).push(...this.#load(statically, file, how));
-      late.push(...this.#load(dynamically, file, { ...how, asModule: true, beforeCode: false }));
-      late.push(...this.#load(required, file, { ...how, asModule: false, beforeCode: false }));
-    }
+    for (const files of [early, late])
+      for (const file of files) {
+        if (this.#visited.has(file)) continue;
+        const isOutside = this.#visited.size >= MAX_FILES || !file.startsWith(this.#root);
+        const text = isOutside ? undefined : readRegularFile(file, MAX_PROGRAM_FILE_SIZE);
+        this.isIncomplete ||= isOutside && file !== start;
+        if (text === undefined) continue;
+        this.#visited.add(file);
+        const { statically, dynamically, required, names, isModule } = this.#importsOf(file, text);
+        const kind = this.#kindOf(file, isModule);
+        rootKind ??= kind;
+        const beforeCode = kind.isModule && files === early;
+        const how = { file: this.#nameOf(file), root, names };
+        const load = (specifiers: readonly string[], asModule: boolean, isEarly = false): string[] =>
+          specifiers.flatMap((each) => this.#load(each, file, { ...how, asModule, beforeCode: isEarly }));
+        (beforeCode ? early : late).push(...load(statically, kind.isModule, beforeCode));
+        late.push(...load(dynamically, true), ...load(required, false));
+      }
     return rootKind;
   }
 
@@ -119,20 +107,17 @@ export class Program {
     return { statically: [], dynamically: [], required: [], names: new Set(), isModule: false };
   }
 
-  /** Records the packages that a file loads. @returns the files of the program that it loads */
-  #load(specifiers: readonly string[], from: string, how: How): string[] {
-    return specifiers.flatMap((given) => {
-      if (/^\.{1,2}(?:\/|$)/.test(given)) {
-        const found = resolveFile(join(dirname(from), given.replace(/[?#][\s\S]*/, ''))) ?? '.json';
-        return extname(found) === '.json' ? [] : (realPathIfAny(found) ?? []);
-      }
-      if (ALIAS.test(given)) this.isIncomplete = true;
-      // Deno and Bun accept `npm:openai@6`: remove the prefix and the version.
-      const specifier = given.startsWith('npm:') ? given.slice(4).replace(/(?<=.)@[^/]*/, '') : given;
-      const needs = this.#needsOf(specifier, dirname(from));
-      this.loads.push({ ...how, specifier, needs, file: this.#nameOf(from) });
-      return [];
-    });
+  /** Records the package that a specifier names. @returns the file of the program that it names instead, if any */
+  #load(given: string, from: string, how: Omit<Load, 'specifier' | 'needs'>): string[] {
+    if (/^\.{1,2}(?:\/|$)/.test(given)) {
+      const found = resolveFile(join(dirname(from), given.replace(/[?#][\s\S]*/, '')));
+      return found === undefined || extname(found) === '.json' ? [] : [realPathIfAny(found) ?? found];
+    }
+    if (ALIAS.test(given)) this.isIncomplete = true;
+    // Deno and Bun accept `npm:openai@6`: remove the prefix and the version.
+    const specifier = given.startsWith('npm:') ? given.slice(4).replace(/(?<=.)@[^/]*/, '') : given;
+    this.loads.push({ ...how, specifier, needs: this.#needsOf(specifier, dirname(from)) });
+    return [];
   }
 
   #needsOf(specifier: string, folder: string): string[] {
@@ -154,10 +139,8 @@ export class Program {
     const extension = extname(file);
     if (/^\.[mc][jt]s$/.test(extension))
       return { isModule: extension.startsWith('.m'), by: `its name ends in ${extension}` };
-    const type = textField(
-      findUpwards(dirname(file), (folder) => this.#manifestIn(folder)),
-      'type',
-    );
+    const manifest = findUpwards(dirname(file), (folder) => this.#manifestIn(folder));
+    const type = textField(manifest, 'type');
     if (type === 'module' || type === 'commonjs')
       return { isModule: type === 'module', by: `"type": "${type}"` };
     return hasModuleSyntax && !(this.#transpiles && extension !== '.js')
@@ -172,15 +155,12 @@ export class Program {
 
 /** The file that Node, a bundler or TypeScript loads for a path. For a folder: its `main`, or its index. */
 function resolveFile(path: string): string | undefined {
-  const extension = extname(path);
-  const base = path.slice(0, path.length - extension.length);
-  const withExtension = (name: string): string[] => [name, ...EXTENSIONS.map((each) => name + each)];
   const main = textField(readManifest(path), 'main');
-  const inFolder = main === undefined ? ['index'] : [main, `${main}/index`, 'index'];
-  return [
-    path,
-    ...(TYPESCRIPT_EXTENSIONS[extension] ?? []).map((each) => base + each),
-    ...withExtension(path),
-    ...inFolder.flatMap(withExtension).map((each) => join(path, each)),
-  ].find(isRegularFile);
+  const inFolder = main === undefined ? ['index'] : [main, join(main, 'index'), 'index'];
+  const candidates = [path, ...inFolder.map((name) => join(path, name))].flatMap((name) =>
+    EXTENSIONS.map((extension) => name + extension),
+  );
+  // TypeScript imports a file by the name that it has once it is compiled.
+  const sources = [path.replace(/(\.[mc]?)js$/, '$1ts'), path.replace(/\.js$/, '.tsx')];
+  return [path, ...sources, ...candidates].find(isRegularFile);
 }

@@ -5,12 +5,12 @@ import type { Environment } from '../config/option-parsers.ts';
 import { unknownVariables } from '../config/unknown-names.ts';
 import { describeFinding } from '../diagnostics/findings.ts';
 import { textField } from '../util/payload.ts';
-import { type Check, checked, remark } from './check.ts';
+import { type Check, checked, distinct, remark } from './check.ts';
 import { examineEndpoint } from './collector.ts';
 import { findUpwards, readManifest } from './files.ts';
 import { examineBundlers, examinePackages } from './packages.ts';
-import { examineStart } from './start.ts';
-import { environmentOf, launchesIn, launchesOf, scriptsOf } from './start-scripts.ts';
+import { examineStart, withoutLaunch } from './start.ts';
+import { environmentOf, launchesOf } from './start-scripts.ts';
 
 /** Variables that can turn off tracing or export, each with the value that does so. */
 const SWITCHES: readonly (readonly [name: string, off: string])[] = [
@@ -38,24 +38,22 @@ export function examineProject({ project, environment, start }: ProjectSubject):
   const root =
     findUpwards(project, (each) => (readManifest(each) === undefined ? undefined : each)) ?? project;
   const manifest = readManifest(root);
-  const launches =
-    start === undefined ? launchesOf(manifest) : launchesIn(undefined, start, scriptsOf(manifest));
   const folder = start === undefined ? root : project;
-  const environments = launches.map((launch) => environmentOf(launch, folder, environment));
-  const set = launches.length === 0 ? [environment] : environments;
+  const launches = launchesOf(manifest, start).map((launch) => ({
+    ...launch,
+    environment: environmentOf(launch, folder, environment),
+  }));
+  const isUnknown = launches.length === 0;
+  const environments = isUnknown ? [environment] : launches.map((launch) => launch.environment);
   return [
     examinePackages(project),
     examineBundlers(manifest),
-    examineNode(launches.length === 0 ? manifest : undefined),
-    ...examineStart(launches, { root, folder, environment, start }),
-    ...distinct(set.map(examineSettings)),
-    ...distinct(set.map(examineEndpoint)),
+    examineNode(isUnknown && textField(manifest, 'type') === 'module'),
+    ...(isUnknown ? [withoutLaunch(start)] : launches.map((launch) => examineStart(launch, root, folder))),
+    // Several start scripts often have the same settings.
+    ...distinct(environments.map(examineSettings)),
+    ...distinct(environments.map(examineEndpoint)),
   ];
-}
-
-/** Removes duplicates: several start scripts often have the same settings. */
-function distinct(checks: readonly Check[]): Check[] {
-  return [...new Map(checks.map((check) => [JSON.stringify(check), check])).values()];
 }
 
 function examineSettings(environment: Environment): Check {
@@ -63,13 +61,10 @@ function examineSettings(environment: Environment): Check {
   const isReplaced = hasConfigurationFile(environment);
   const problems: string[] = [];
   const { captureMessageContent } = resolveSettings({}, (problem) => problems.push(problem), environment);
-  for (const problem of [switchProblem(environment), isReplaced ? undefined : unknownExporter(environment)])
-    if (problem !== undefined) problems.push(problem);
-  problems.push(...unknownVariables(environment));
-  const named = Object.keys(environment)
-    .filter((name) => name.startsWith('OTEL_'))
-    .sort();
-  return checked('settings', named.join(', ') || 'no OTEL_* variable is set', [
+  const ignored = [switchProblem(environment), isReplaced ? undefined : unknownExporter(environment)];
+  problems.push(...ignored.flatMap((problem) => problem ?? []), ...unknownVariables(environment));
+  const named = Object.keys(environment).filter((name) => name.startsWith('OTEL_'));
+  return checked('settings', named.sort().join(', ') || 'no OTEL_* variable is set', [
     ...problems.map((problem) => describeFinding('option_not_accepted', problem)),
     ...SWITCHES.filter(([name]) => !isReplaced || !name.startsWith('OTEL_TRACES_'))
       .filter(([name, off]) => environment[name]?.trim().toLowerCase() === off)
@@ -82,14 +77,11 @@ function examineSettings(environment: Environment): Check {
   ]);
 }
 
-/**
- * @param manifest the package.json if no start script was found: its `type` then tells how the program imports packages
- */
-function examineNode(manifest: unknown): Check {
+/** @param isModule whether the project consists of ES modules, as far as that is known without a start script */
+function examineNode(isModule: boolean): Check {
   const { version } = process;
   if (typeof module.registerHooks === 'function')
     return checked('Node', `${version} hooks ES modules and CommonJS`);
-  const isMissed = textField(manifest, 'type') === 'module';
-  const findings = isMissed ? [describeFinding('node_too_old', `Node ${version}`)] : [];
+  const findings = isModule ? [describeFinding('node_too_old', `Node ${version}`)] : [];
   return checked('Node', `${version} hooks CommonJS only`, findings);
 }

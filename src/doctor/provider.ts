@@ -18,6 +18,7 @@ const PROBE: symbol = createContextKey('opentelemetry-instrumentation-openai pro
 
 /** The provider that calls were made with last, unless it records nothing. It need not be the registered one. */
 let used: WeakRef<TracerProvider> | undefined;
+/** Whether anything ever received what is recorded. It may be gone by now. */
 let isHeard = false;
 
 /**
@@ -27,8 +28,9 @@ let isHeard = false;
  * @param hasOthers whether metrics, events or functions of the user's program receive what is recorded
  */
 export function noticeProvider(provider: TracerProvider, settings: Settings, hasOthers: boolean): void {
-  isHeard ||= hasOthers;
-  if (!isNoopTracerProvider(provider)) used = new WeakRef(provider);
+  const isRecording = !isNoopTracerProvider(provider);
+  if (isRecording) used = new WeakRef(provider);
+  isHeard ||= hasOthers || isRecording;
   for (const finding of findMissing(provider)) logFinding(finding);
   if (settings.captureMessageContent !== 'NO_CONTENT') noticeBatchSize(provider, settings);
 }
@@ -48,9 +50,7 @@ function missingProvider(): Finding {
 
 /** The provider that calls were made with, or else the registered one, without the API's proxy around it. */
 export function currentProvider(): TracerProvider {
-  const inUse = used?.deref();
-  if (inUse !== undefined) return inUse;
-  return providerBehind(trace.getTracerProvider());
+  return used?.deref() ?? providerBehind(trace.getTracerProvider());
 }
 
 function hasContextManager(): boolean {
@@ -67,13 +67,7 @@ function hasContextManager(): boolean {
 export function reportMissingProvider(): () => void {
   if (areSpansOff() || isSwitchedOff()) return () => undefined;
   return atExit(() => {
-    // `isHeard` and `used` remember the receivers, which may be gone by now.
-    const isUnheard = seenCalls.value.any && !isHeard && used === undefined;
-    if (
-      isUnheard &&
-      isNoopTracerProvider(currentProvider()) &&
-      isNoopMeterProvider(metrics.getMeterProvider())
-    )
-      sayFinding(missingProvider());
+    if (isHeard || !seenCalls.value.any || !isNoopTracerProvider(currentProvider())) return;
+    if (isNoopMeterProvider(metrics.getMeterProvider())) sayFinding(missingProvider());
   });
 }

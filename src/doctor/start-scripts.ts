@@ -1,15 +1,16 @@
 import { resolve } from 'node:path';
-import { parseEnv } from 'node:util';
+import { parseArgs, parseEnv } from 'node:util';
 import { parse } from 'shell-quote';
 import type { Environment } from '../config/option-parsers.ts';
 import { asObject, field } from '../util/payload.ts';
+import { distinct } from './check.ts';
 import { readRegularFile } from './files.ts';
 
 /** A program that a command starts. */
 export interface Launch {
-  /** The name of the script in package.json; `undefined` if the command is not a script. */
+  /** Its name in package.json; `undefined` if the command is not a script. */
   readonly script: string | undefined;
-  /** The program that runs the file: `node`, `tsx`, `bun` and so on. */
+  /** `node`, `tsx`, `bun` and so on. */
   readonly runner: string;
   /** The modules that are loaded before the program: the values of `--import` and `--require`. */
   readonly preloads: readonly string[];
@@ -18,10 +19,8 @@ export interface Launch {
   /** The values of `--env-file`. */
   readonly environmentFiles: readonly string[];
   /** The variables that the command sets. */
-  readonly environment: Readonly<Record<string, string>>;
+  readonly environment: Environment;
 }
-
-type Scripts = Readonly<Record<string, unknown>>;
 
 /** The names of scripts that start a program. */
 const SCRIPT_NAME = /^(?:start|serve|dev|prod|production|server|worker)(?:[:.-]|$)/;
@@ -38,93 +37,91 @@ const WRAPPERS: ReadonlySet<string> = new Set(['cross-env', 'env', 'exec', 'npx'
 /** `npm run x` and the like, and below the options with which these run a script of another package. */
 const SCRIPT_CALL = /^(?:(?:npm|pnpm|yarn|bun)(?: run(?:-script)?)?|node --run)(?: -\S+)* (?<name>[^\s-]\S*)/;
 const ELSEWHERE = / (?:-w|-C|-F|--(?:workspaces?|prefix|filter|recursive|dir|cwd))(?:[ =]|$)/;
+const ASSIGNMENT = /^[A-Za-z_]\w*=/;
 
-const ASSIGNMENT = /^([A-Za-z_]\w*)=([\s\S]*)$/;
-const OPTION = /^--?([\w-]+)(?:=([\s\S]*))?$/;
-/** Options that are followed by a value: those of all runners, and further ones of `nodemon`. */
-const WITH_VALUE =
-  /^(?:r|C|require|import|env-file|env-file-if-exists|loader|experimental-loader|watch-path|ext|ignore|tsconfig|project|config|conditions)$/;
-const WITH_VALUE_OF_NODEMON = /^(?:[deiswx]|exec|watch|signal|delay)$/;
+/** The options of runners that are followed by a value, with their short forms, and further ones of `nodemon`. */
+const WITH_VALUE = valueOptions(
+  'r:require C:conditions import env-file env-file-if-exists loader experimental-loader watch-path ext ignore tsconfig project config',
+);
+const WITH_VALUE_OF_NODEMON = valueOptions('x:exec w:watch e:ext i:ignore d:delay s:signal');
 /** With these options, Node runs no file. */
 const WITHOUT_FILE = /^(?:e|p|c|eval|print|test|check|run)$/;
 
-/** The programs that the start scripts of a package.json start, as far as the commands show. */
-export function launchesOf(manifest: unknown): Launch[] {
-  const scripts = scriptsOf(manifest);
-  const launches = Object.entries(scripts)
-    .filter(([name]) => SCRIPT_NAME.test(name))
-    .slice(0, MAX_SCRIPTS)
-    .flatMap(([name, command]) => launchesIn(name, command, scripts));
-  // One start script may run another one. The launch then counts only once.
-  return [...new Map(launches.map((launch) => [JSON.stringify(launch), launch])).values()];
+function valueOptions(names: string): Readonly<Record<string, { type: 'string'; short?: string }>> {
+  const pairs = names.split(' ').map((each) => each.split(':').reverse());
+  return Object.fromEntries(
+    pairs.map(([name, short]) => [name, { type: 'string', ...(short === undefined ? {} : { short }) }]),
+  );
 }
 
-export function scriptsOf(manifest: unknown): Scripts {
-  return asObject(field(manifest, 'scripts')) ?? {};
+/**
+ * The programs that a project starts, as far as its commands show.
+ *
+ * @param start the command to read instead of the start scripts of package.json
+ */
+export function launchesOf(manifest: unknown, start?: string): Launch[] {
+  const scripts = asObject(field(manifest, 'scripts')) ?? {};
+  if (start !== undefined) return launchesIn(undefined, start, scripts);
+  const names = Object.keys(scripts).filter((name) => SCRIPT_NAME.test(name));
+  // One start script may run another one. The launch then counts only once.
+  return distinct(names.slice(0, MAX_SCRIPTS).flatMap((name) => launchesIn(name, scripts[name], scripts)));
 }
 
 /**
  * The programs that a command starts, directly or through `npm run` and the like. Scripts may call each other in a
  * circle, so each is followed once: `entered` has those that were.
  */
-export function launchesIn(
+function launchesIn(
   script: string | undefined,
   command: unknown,
-  scripts: Scripts = {},
+  scripts: Readonly<Record<string, unknown>>,
   entered: Set<string> = new Set(),
 ): Launch[] {
   return commandsIn(command).flatMap((line) => {
     const start = line.findIndex((word) => !ASSIGNMENT.test(word) && !WRAPPERS.has(word));
-    const [program = '', ...words] = start < 0 ? [] : line.slice(start);
-    const assigned = line.slice(0, Math.max(0, start)).map((word) => ASSIGNMENT.exec(word)?.slice(1));
-    const environment = Object.fromEntries(assigned.filter((pair) => pair !== undefined));
-    const within = (launch: Launch): Launch => ({
-      ...launch,
-      environment: { ...environment, ...launch.environment },
-    });
+    if (start < 0) return [];
+    const [program = '', ...words] = line.slice(start);
+    const assigned = line.slice(0, start).filter((word) => ASSIGNMENT.test(word));
+    const environment = Object.fromEntries(assigned.map((word) => word.split(/=([\s\S]*)/, 2)));
     const call = line.slice(start).join(' ');
     const called = ELSEWHERE.test(call) ? undefined : SCRIPT_CALL.exec(call)?.groups?.name;
+    const [, runner] = RUNNER.exec(program) ?? [];
+    let launches: Launch[] = [];
     if (called !== undefined && Object.hasOwn(scripts, called)) {
       if (entered.has(called) || entered.size >= MAX_CALLED_SCRIPTS) return [];
       entered.add(called);
-      return launchesIn(called, scripts[called], scripts, entered).map(within);
+      launches = launchesIn(called, scripts[called], scripts, entered);
+    } else if (runner !== undefined) {
+      const { executed, entry, ...options } = readRunnerOptions(runner, words);
+      if (executed !== undefined)
+        launches = launchesIn(script, `${executed} ${JSON.stringify(entry) ?? ''}`, scripts, entered);
+      else if (entry !== undefined) launches = [{ script, runner, entry, ...options, environment }];
     }
-    const [, runner] = RUNNER.exec(program) ?? [];
-    if (runner === undefined) return [];
-    const { executed, entry, ...options } = readRunnerOptions(runner, words);
-    if (executed !== undefined) {
-      const whole = `${executed} ${entry === undefined ? '' : JSON.stringify(entry)}`;
-      return launchesIn(script, whole, scripts, entered).map(within);
-    }
-    return entry === undefined ? [] : [{ script, runner, ...options, entry, environment }];
+    return launches.map((launch) => ({ ...launch, environment: { ...environment, ...launch.environment } }));
   });
 }
 
-interface RunnerOptions extends Pick<Launch, 'preloads' | 'environmentFiles'> {
-  readonly entry: string | undefined;
-  /** The command that `nodemon` runs instead of a file. */
-  readonly executed: string | undefined;
-}
-
-function readRunnerOptions(runner: string, words: readonly string[]): RunnerOptions {
+function readRunnerOptions(runner: string, args: string[]) {
+  const isNodemon = runner === 'nodemon';
+  const options = isNodemon ? { ...WITH_VALUE, ...WITH_VALUE_OF_NODEMON } : WITH_VALUE;
+  const { tokens } = parseArgs({ args, options, strict: false, allowPositionals: true, tokens: true });
   const preloads: string[] = [];
   const environmentFiles: string[] = [];
-  let executed: string | undefined;
   let entry: string | undefined;
-  const rest = [...words];
-  for (let word = rest.shift(); word !== undefined; word = rest.shift()) {
-    const [, name, given] = OPTION.exec(word) ?? [];
-    if (name === undefined) {
-      if (runner.startsWith('node') || !/^(?:run|watch)$/.test(word)) entry ??= word;
-      continue;
+  /** The command that `nodemon` runs instead of a file. */
+  let executed: string | undefined;
+  for (const token of tokens) {
+    if (token.kind === 'positional') {
+      const isSubcommand = !runner.startsWith('node') && /^(?:run|watch)$/.test(token.value);
+      if (!isSubcommand) entry ??= token.value;
     }
-    const hasValue = WITH_VALUE.test(name) || (runner === 'nodemon' && WITH_VALUE_OF_NODEMON.test(name));
-    const value = given ?? (hasValue ? rest.shift() : undefined) ?? '';
-    if (runner === 'nodemon' && /^(?:x|exec)$/.test(name)) executed = value;
+    if (token.kind !== 'option') continue;
+    const { name, value = '' } = token;
+    if (isNodemon && name === 'exec') executed = value;
     // Options after the program's file belong to the program.
     if (entry !== undefined) continue;
     if (/^node(?:js)?$/.test(runner) && WITHOUT_FILE.test(name)) break;
-    if (/^(?:r|import|require)$/.test(name)) preloads.push(value);
+    if (name === 'import' || name === 'require') preloads.push(value);
     else if (name.startsWith('env-file')) environmentFiles.push(value);
   }
   return { preloads, environmentFiles, entry, executed };

@@ -3,7 +3,8 @@ import module from 'node:module';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import { type Check, findingsOf, printChecks } from '../../src/doctor/check.ts';
+import { type Check, findingsOf } from '../../src/doctor/check.ts';
+import { printChecks } from '../../src/doctor/command.ts';
 import type { Finding, FindingCode } from '../../src/doctor/index.ts';
 import { examineProject } from '../../src/doctor/project.ts';
 

@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
-import { launchesIn, launchesOf, preloadsIn } from '../../src/doctor/start-scripts.ts';
+import { launchesOf, preloadsIn } from '../../src/doctor/start-scripts.ts';
 
 const read = (command: string): string =>
-  launchesIn(undefined, command)
+  launchesOf({}, command)
     .map(({ runner, preloads, entry }) => [runner, ...preloads, entry].join(' '))
     .join('; ');
 
@@ -39,12 +39,12 @@ test.each([
 });
 
 test('reads the variables that a command sets', () => {
-  const [launch] = launchesIn('start', `OTEL_EXPORTER_OTLP_ENDPOINT='http://a:4318' B="c d" node app.mjs`);
+  const [launch] = launchesOf({}, `OTEL_EXPORTER_OTLP_ENDPOINT='http://a:4318' B="c d" node app.mjs`);
   expect(launch?.environment).toEqual({ OTEL_EXPORTER_OTLP_ENDPOINT: 'http://a:4318', B: 'c d' });
 });
 
 test('reads --env-file', () => {
-  const [launch] = launchesIn('start', 'node --env-file=.env --env-file-if-exists local.env app.mjs');
+  const [launch] = launchesOf({}, 'node --env-file=.env --env-file-if-exists local.env app.mjs');
   expect(launch).toMatchObject({ environmentFiles: ['.env', 'local.env'], entry: 'app.mjs' });
 });
 
@@ -96,7 +96,7 @@ describe('the scripts of a package.json:', () => {
   );
 
   test('--start may name a command that runs a script', () => {
-    const [launch] = launchesIn(undefined, 'npm run x', { x: 'node app.mjs' });
+    const [launch] = launchesOf({ scripts: { x: 'node app.mjs' } }, 'npm run x');
     expect(launch).toMatchObject({ script: 'x', entry: 'app.mjs' });
   });
 

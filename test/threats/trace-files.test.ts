@@ -14,7 +14,7 @@ import {
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { printChecks } from '../../src/doctor/check.ts';
+import { printChecks } from '../../src/doctor/command.ts';
 import { examineProject } from '../../src/doctor/project.ts';
 import { ConsoleTreeExporter, type FinishedSpan, HtmlTraceExporter } from '../../src/export.ts';
 import { transcriptOf } from '../../src/viewer/transcript.ts';
