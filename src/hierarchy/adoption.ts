@@ -75,22 +75,17 @@ export function adopts({ adoptRuns }: Pick<Settings, 'adoptRuns'>, found: Adopta
   return adoptRuns === 'polled' || (adoptRuns !== false && isDriven);
 }
 
-/** The format of a W3C `traceparent`. */
 const TRACEPARENT = /^[\da-f]{2}-([\da-f]{32})-([\da-f]{16})-[\da-f]{2}$/;
 
 /**
  * The span that created an object, in any process, if the object's metadata names it (see `propagateInMetadata`). End
  * users and gateways may write metadata, so it is read only if an option asks for it.
  */
-export function creatorOf(
-  value: unknown,
-  { adoptRuns, propagateInMetadata }: RecordingOptions,
-): SpanContext | undefined {
-  if (adoptRuns === false && !propagateInMetadata) return undefined;
-  const metadata = objectField(value, 'metadata');
-  const creator = metadata === undefined ? undefined : spanContextIn(metadata);
-  if (creator === undefined || trusts(adoptRuns)) return creator;
-  return withoutFlags(creator);
+export function creatorOf(value: unknown, settings: RecordingOptions): SpanContext | undefined {
+  const { adoptRuns, propagateInMetadata } = settings;
+  const metadata = adoptRuns === false && !propagateInMetadata ? undefined : objectField(value, 'metadata');
+  const creator = metadata && spanContextIn(metadata);
+  return creator === undefined || trusts(adoptRuns) ? creator : withoutFlags(creator);
 }
 
 /** Whether the trace id and the sampling decision in metadata are used. */
@@ -115,7 +110,7 @@ export function hasRecordingCreator(value: unknown): boolean {
 /** The span in this process that creates an object. It counts as remote, because it may have ended when it is used. */
 export function creatorIn(context: Context): SpanContext | undefined {
   const creator = trace.getSpanContext(context);
-  return creator !== undefined && isSpanContextValid(creator) ? { ...creator, isRemote: true } : undefined;
+  return creator && isSpanContextValid(creator) ? { ...creator, isRemote: true } : undefined;
 }
 
 /** The parent of the span of an adopted operation, and the span that it links to. */
@@ -148,13 +143,15 @@ export function placeAdopted(
     : { context, link: creator };
 }
 
-/** The exchange with the API that facts come from. */
 export interface FactSource {
   readonly endpoint: Endpoint;
   /** The caller's context, kept until the call is over. The root context for a background read. */
   readonly context: Context;
   /** The call or background read that brought the facts. The date in its headers is the server's time. */
-  readonly call: Pick<Call, 'startTime' | 'ownClock' | 'headers' | 'client' | 'requestHeaders'>;
+  readonly call: Pick<
+    Call,
+    'startTime' | 'ownClock' | 'headers' | 'client' | 'requestHeaders' | 'streamed' | 'context'
+  >;
 }
 
 /** When and how an API object was seen, and by which call or background read. */
@@ -180,15 +177,10 @@ export interface FoundInvocation {
   readonly kind: ConversationKind;
   readonly snapshot: InvocationSnapshot;
   readonly conversationId: string | undefined;
-  /** The agent, if the conversation reports it. */
   readonly agent?: Agent | undefined;
 }
 
-/**
- * Starts to record an adopted invocation.
- *
- * @param handedOn set if this process created the invocation. Otherwise, its start time is taken from the API object
- */
+/** @param handedOn set if this process created the invocation. Otherwise, the API object tells the start time */
 export function adoptInvocation(
   tracker: ConversationTracker,
   found: FoundInvocation,
@@ -233,21 +225,21 @@ export function resumeInvocation(
 
 const NO_INPUT: InputMessages = { count: 0, messages: [] };
 
+interface FoundStart
+  extends Pick<
+    InvocationStart,
+    'context' | 'endpoint' | 'startTime' | 'creator' | 'clock' | 'rebuilt' | 'before'
+  > {
+  /** When the request whose answer shows the invocation was sent. */
+  readonly sentAt?: number;
+  readonly input?: InputMessages | undefined;
+}
+
 /** Opens an invocation that was found in an API object. */
 export function openFound(
   tracker: ConversationTracker,
   { kind, snapshot, conversationId, ...found }: FoundInvocation,
-  {
-    sentAt,
-    ...start
-  }: Pick<
-    InvocationStart,
-    'context' | 'endpoint' | 'startTime' | 'creator' | 'clock' | 'rebuilt' | 'before'
-  > & {
-    /** When the request whose answer shows the invocation was sent. */
-    readonly sentAt?: number;
-    readonly input?: InputMessages | undefined;
-  },
+  { sentAt, ...start }: FoundStart,
 ): AgentInvocation {
   const { context, endpoint } = start;
   const active = activeSpan(context)?.spanContext();

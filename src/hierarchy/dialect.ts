@@ -13,7 +13,7 @@ import type {
   ToolCallSnapshot,
 } from './model.ts';
 
-/**
+/*
  * The contract between the engine and the dialects. A dialect reads what one API says and writes facts; it knows no
  * span and no network. The engine applies the facts, and decides what is recorded and where it belongs.
  */
@@ -36,11 +36,9 @@ export interface Intent {
    * messages of other roles are left out.
    */
   readonly messages: readonly (Message | undefined)[];
-  /** The tool outputs in the request. */
   readonly outputs: readonly ToolOutput[];
 }
 
-/** The output that the program sends for a tool call. */
 export interface ToolOutput {
   /** `undefined` if it is the invocation that the request itself names. */
   readonly invocationId: string | undefined;
@@ -57,7 +55,6 @@ export interface AgentSettings {
   readonly model: string | undefined;
   readonly parameters: Attributes;
   readonly content: InvocationContent | undefined;
-  /** The vector stores that the agent may search. */
   readonly vectorStoreIds?: readonly string[];
 }
 
@@ -120,14 +117,11 @@ export type WantedDetail = 'nothing' | 'changes' | 'everything';
 
 /** Receives the facts that a dialect reads: the engine or, in tests, a recorder. */
 export interface FactSink {
-  /** Whether content is recorded. */
   readonly content: boolean;
   /** How much to read of an invocation. Called before the invocation or one of its steps or messages is read. */
   wants(invocationId: string | undefined, conversationId?: string): WantedDetail;
-  /** Whether this process uses the conversation. */
   uses(conversationId: string | undefined): boolean;
   agent(agent: Agent): void;
-  /** The vector stores that the invocations of a conversation may search. */
   vectorStores(conversationId: string, vectorStoreIds: readonly string[]): void;
   conversation(fact: ConversationFact): void;
   /** Reports something that is recorded as an event on the conversation's span. */
@@ -136,7 +130,6 @@ export interface FactSink {
     eventId: string | undefined,
     attributes: Attributes,
   ): void;
-  /** Reports why the conversation is about to fail. */
   conversationFailure(conversationId: string | undefined, failure: Failure): void;
   subagent(fact: SubagentFact): void;
   invocation(fact: InvocationFact): void;
@@ -169,14 +162,12 @@ export interface InvocationView {
   readonly snapshot: Pick<InvocationSnapshot, 'usage' | 'createdAt' | 'endedAt'> | undefined;
   /** Whether all input and output messages of the model are known. */
   readonly knowsMessages: boolean;
-  /** Whether everything about the invocation is known. */
   readonly isComplete: boolean;
 }
 
 /** Reads one API in the terms of the hierarchy: conversations, invocations and steps. */
 export interface Dialect {
   readonly kind: ConversationKind;
-  /** The attribute `openai.api.type`, for requests that have spans of their own. */
   readonly attributes: Attributes;
   /** Whether the answer to a request that starts an invocation contains its id. If not, later events or lists do. */
   readonly identifiesAtOnce: boolean;
@@ -189,20 +180,10 @@ export interface Dialect {
   invocationOf(value: unknown): string | undefined;
   /** Reads the result of a call: one object, or a list that the query asked for. */
   read(value: unknown, sink: FactSink, query?: unknown): void;
-  /** Reads an event of a stream. */
   readEvent(event: unknown, sink: FactSink): void;
-  /**
-   * Reads an invocation whose end was not seen, with one request.
-   *
-   * @throws the SDK's error
-   */
+  /** Reads an invocation whose end was not seen, with one request. Rejects with the SDK's error. */
   readEnd(invocation: InvocationView, get: Get, sink: FactSink): Promise<void>;
-  /**
-   * Reads the missing details of an ended invocation.
-   *
-   * @returns whether everything about the invocation is known now
-   * @throws the SDK's error
-   */
+  /** Reads the missing details of an ended invocation. Returns whether all is known; rejects with the SDK's error. */
   readDetails(invocation: InvocationView, get: Get, sink: FactSink): Promise<boolean>;
   /** The path of an agent's object. Not set for APIs whose conversations contain their agent. */
   agentPath?(agentId: string): string;
@@ -210,7 +191,6 @@ export interface Dialect {
   readonly version: string;
 }
 
-/** Which function is called, and with which arguments. */
 export interface CallFacts {
   readonly name: string;
   /** A hash of name and arguments; `undefined` if the arguments are too long, or were not kept while streaming. */
@@ -231,7 +211,6 @@ export interface RequestedCall {
 
 /** The result of a tool call, as a request of the program contains it. */
 export interface ToolResult {
-  /** The id of the tool call. */
   readonly id: string;
   /** The call as the request repeats it; returns `undefined` if the request does not repeat it. */
   readonly repeated: () => CallFacts | undefined;
@@ -257,13 +236,10 @@ export interface ModelDialect {
   finished(answer: unknown): unknown;
   /** The last messages of a request, which the model replies to; `undefined` if they are long. */
   lastMessages(body: unknown): unknown;
-  /** The number of user messages that a request adds. */
   userMessages(body: unknown): number;
-  /** The vector stores that the model may search. */
   vectorStoreIds(body: unknown): readonly string[];
   /** Whether a result is an answer of the model, even an incomplete one. */
   isAnswer(result: unknown): boolean;
-  /** The id of the conversation that an answer names. */
   conversationOf?(answer: unknown): string | undefined;
   /** The id by which later requests refer to an answer. */
   idOf?(answer: unknown): string | undefined;

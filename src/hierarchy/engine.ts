@@ -1,11 +1,19 @@
-import { type Attributes, type Link, type SpanContext, trace } from '@opentelemetry/api';
+import { type Attributes, type Context, type Link, type SpanContext, trace } from '@opentelemetry/api';
 import { define } from '../operations/attributes.ts';
 import type { ApiRequest } from '../operations/index.ts';
 import type { Call } from '../sdk/call.ts';
 import type { Endpoint } from '../sdk/provider.ts';
+import type { Route } from '../sdk/routes/index.ts';
 import * as ATTR from '../semconv/attributes.ts';
+import { EVENT_OPENAI_RUN_REQUEST } from '../semconv/events.ts';
+import { recordAttempts } from '../telemetry/attempts.ts';
+import { callAttributes, headersOf, rateLimitsIn } from '../telemetry/call-facts.ts';
+import { callerTraceOf } from '../telemetry/metadata.ts';
+import { readFailure } from '../telemetry/outcomes/failure.ts';
+import { placeAttributes } from '../telemetry/place.ts';
+import type { Following } from '../telemetry/placement.ts';
 import { justAfter, SPAN_ROOM_MS } from '../util/clock.ts';
-import { creatorIn, creatorOf, drives, handsOn } from './adoption.ts';
+import { creatorIn, creatorOf, handsOn } from './adoption.ts';
 import {
   type ConversationApi,
   type OpenRecord,
@@ -27,9 +35,9 @@ import { contextInConversation } from './conversations/own-trace.ts';
 import type { Dialect, Intent } from './dialect.ts';
 import { type EngineState, Facts, type ObservedCall } from './facts.ts';
 import type { AgentInvocation } from './invocations/agent-invocation.ts';
-import { answerOutputs, InvocationCreation, InvocationRequest } from './invocations/requests.ts';
-import { OperationClock } from './operation-clock.ts';
-import { Sessions } from './sessions.ts';
+import { addRequestEvent, findCut, isLeft, type RequestEvent } from './invocations/invocation.ts';
+import { dateOf, OperationClock } from './operation-clock.ts';
+import { type Acceptance, type QueuedMessage, type Session, Sessions } from './sessions.ts';
 import { LONG_LIFETIME_MS } from './store.ts';
 import type { ConversationTracker } from './tracker.ts';
 
@@ -62,16 +70,12 @@ export class Engine implements ConversationApi {
     const active = activeSpan(context);
     const { route } = request;
     const observed: ObservedCall = { call, route, intent, kind, id, context, active, endpoint, startTime };
-    const facts = new Facts(this.#state, observed, id);
-    facts.isDriven = telemetry.settings.adoptRuns !== false && drives(call, intent.outputs);
-    const works = intent.invocation === 'starts' || intent.invocation === 'drives';
-    const driven = works ? (this.#driven(observed) ?? facts.resume(intent.invocationId, id)) : undefined;
+    const facts = new Facts(this.#state, observed, id, intent);
+    const driven = facts.driven();
     const starts = intent.invocation === 'starts' && driven === undefined;
     // An invocation that is handed on is recorded by another process. Here, its request has a span of its own.
-    if (starts && !handsOn(call, telemetry.settings, dialect.identifiesAtOnce)) {
-      const started = this.#start(observed, request, options);
-      return new InvocationCreation(observed, facts, started);
-    }
+    if (starts && !handsOn(call, telemetry.settings, dialect.identifiesAtOnce))
+      return new InvocationRequest(observed, facts, this.#start(observed, request, options), true);
     // A request from another trace than the invocation has a span of its own, with a link to the invocation.
     if (driven === undefined || !isInTrace(active, driven.spanContext.traceId))
       return this.#place(observed, facts, driven);
@@ -79,17 +83,14 @@ export class Engine implements ConversationApi {
     return new InvocationRequest(observed, facts, driven);
   }
 
-  /** Places a call that has its own span, and applies the facts in its result. */
   #place(observed: ObservedCall, facts: Facts, driven: AgentInvocation | undefined): Placement {
     const { dialect, tracker } = this.#state;
-    const { call, intent, endpoint } = observed;
+    const { call, intent } = observed;
     const segment =
       intent.conversation === 'none'
         ? undefined
         : segmentOf(tracker, observed, intent.conversation === 'reads', observed.active);
     const driving = driven === undefined ? undefined : new InvocationRequest(observed, facts, driven);
-    // Only a later request may adopt an invocation that was handed on, in this process or another one.
-    facts.mayAdopt = driven === undefined && intent.invocation === 'drives';
     if (intent.conversation === 'creates' && call.streamed)
       facts.conversationCreated = (id) => this.#created(observed, segment, id);
     const listed = intent.invocation === 'lists' ? this.#listed(observed) : undefined;
@@ -99,7 +100,7 @@ export class Engine implements ConversationApi {
       parent: parentIn(segment, call.context, observed.active),
       startTime: startIn(segment, call),
       attributes: dialect.attributes,
-      links: this.#linksTo(driven, intent, endpoint),
+      links: this.#linksTo(driven, observed),
       hearsEvents: true,
       onFact: (event, time) =>
         driving === undefined ? facts.readEvent(event, time) : driving.onFact(event, time),
@@ -109,7 +110,7 @@ export class Engine implements ConversationApi {
         if (driving !== undefined) driving.settled(ended);
         else {
           if (ended.outcome === 'value') facts.read(ended.value, ended.endTime, query);
-          if (ended.error === undefined) answerOutputs(intent, facts, ended.startTime);
+          if (ended.error === undefined) facts.answer(ended.startTime);
         }
         const creator = facts.creator ?? this.#creatorOf(observed, ended.value, record);
         if (creator !== undefined && creator.spanId !== driven?.spanContext.spanId) record.link(creator);
@@ -128,18 +129,6 @@ export class Engine implements ConversationApi {
     return tracker.conversation(dialect.kind, id, origin);
   }
 
-  /** The open invocation of this process that a request polls, cancels or answers, or that it sends messages to. */
-  #driven({ intent, endpoint }: ObservedCall): AgentInvocation | undefined {
-    const { sessions, dialect } = this.#state;
-    const { invocationId: id, conversationId } = intent;
-    if (id === undefined && dialect.identifiesAtOnce) return undefined;
-    const invocation =
-      id === undefined
-        ? sessions.known(conversationId, endpoint.origin)?.underWay
-        : sessions.named(id, conversationId, endpoint.origin);
-    return invocation?.life.overSince === undefined ? invocation : undefined;
-  }
-
   /**
    * The invocation whose steps the program lists. If the program lists steps after the end, our own GET requests let it
    * go first from then on. Otherwise, they start at once: the program may delete the conversation, and with it the
@@ -149,7 +138,7 @@ export class Engine implements ConversationApi {
     const { tracker } = this.#state;
     const { invocationId = '', conversationId } = intent;
     const invocation = tracker.known.open(invocationId, endpoint.origin, conversationId);
-    if (invocation?.life.overSince !== undefined) tracker.reads.queue.isPatient = true;
+    if (invocation?.life.overSince !== undefined) tracker.reads.isPatient = true;
     invocation?.hear({ type: 'asked', outlives: false });
     return invocation;
   }
@@ -165,7 +154,6 @@ export class Engine implements ConversationApi {
     handedOn.set(endpoint.origin, id, { startTime, creator, input });
   }
 
-  /** Opens the invocation that a request starts, alone or together with its conversation. */
   #start(observed: ObservedCall, request: ApiRequest, { startAttributes }: PlaceOptions): AgentInvocation {
     const { dialect, tracker, sessions } = this.#state;
     const { call, id, context, endpoint } = observed;
@@ -241,14 +229,12 @@ export class Engine implements ConversationApi {
     for (const message of observed.intent.messages) conversation.add(message);
   }
 
-  #linksTo(
-    driven: AgentInvocation | undefined,
-    { invocation, invocationId }: Intent,
-    { origin }: Endpoint,
-  ): Link[] {
-    if (driven !== undefined) return [{ context: driven.spanContext }];
-    const isAbout = invocation === 'drives' && invocationId !== undefined;
-    return isAbout ? this.#state.tracker.known.linksTo(invocationId, origin) : [];
+  /** The invocation of another trace that a request is about. */
+  #linksTo(driven: AgentInvocation | undefined, { intent, endpoint }: ObservedCall): Link[] {
+    const { invocation, invocationId: id = '' } = intent;
+    const named = invocation === 'drives' ? this.#state.tracker.known.span(id, endpoint.origin) : undefined;
+    const context = driven?.spanContext ?? named;
+    return context === undefined ? [] : [{ context }];
   }
 
   /** For a request that reads a conversation: the span that created the conversation, if it is in another trace. */
@@ -258,4 +244,202 @@ export class Engine implements ConversationApi {
     const creator = creatorOf(value, telemetry.settings);
     return creator?.traceId === trace.getSpanContext(record.context)?.traceId ? undefined : creator;
   }
+}
+
+const RUN_REQUEST: RequestEvent = { name: EVENT_OPENAI_RUN_REQUEST, status: ATTR.OPENAI_RUN_STATUS };
+
+/**
+ * A request about an invocation: the one that starts it, or a later one such as a poll or a tool output. In the trace of
+ * the invocation, it is folded into the invocation's span; in another trace, it has its own span. Its result counts for
+ * the invocation in both cases.
+ */
+class InvocationRequest implements Placement {
+  readonly parent: Context;
+  readonly foldInto: AgentInvocation;
+  readonly opens: boolean;
+  readonly hearsEvents: boolean = true;
+  readonly #facts: Facts;
+  readonly #intent: Intent;
+  readonly #route: Route;
+  readonly #session: Session | undefined;
+  /** Whether it is a stream of a conversation's events, which may outlive the invocation and does not keep it open. */
+  readonly #outlives: boolean;
+  readonly #sentAt: number;
+  /** Set if the request starts an invocation, or may do so, whose id the response does not contain. */
+  #acceptance: Acceptance | undefined;
+  #queued: QueuedMessage | undefined;
+  #answered = false;
+
+  constructor(observed: ObservedCall, facts: Facts, invocation: AgentInvocation, opens: boolean = false) {
+    const { dialect, sessions } = facts.engine;
+    const { call, route, intent, endpoint } = observed;
+    this.parent = invocation.contextIn(observed.context);
+    this.foldInto = invocation;
+    this.opens = opens;
+    this.#facts = facts;
+    this.#intent = intent;
+    this.#route = route;
+    this.#outlives = !opens && call.streamed && !dialect.identifiesAtOnce;
+    this.#sentAt = facts.timeFor(invocation, call.startTime);
+    facts.requestInvocation = invocation;
+    invocation.hear({ type: 'asked', outlives: this.#outlives }, this.#sentAt);
+    if (dialect.identifiesAtOnce) return;
+    const { conversationId } = intent;
+    if (opens) {
+      facts.conversationCreated = (id) => this.#conversationCreated(id);
+      if (conversationId !== undefined) this.#wait(conversationId);
+      return;
+    }
+    this.#session = sessions.known(conversationId, endpoint.origin);
+    if (intent.messages.length > 0) this.#queue(observed);
+  }
+
+  onFact(event: unknown, time: number): void {
+    this.#answer();
+    this.#facts.readEvent(event, time);
+  }
+
+  onEnd(call: Call): Following {
+    this.settled(call, true);
+    return undefined;
+  }
+
+  settled(call: Call, isFolded: boolean = false): void {
+    const invocation = this.foldInto;
+    const time = this.#facts.timeFor(invocation, call.endTime);
+    try {
+      if (isFolded) this.#fold(call);
+      if (this.opens) this.#created(call);
+      else this.#drove(call);
+      if (isLeft(call)) invocation.hear({ type: 'left' }, time);
+    } finally {
+      invocation.hear({ type: 'answered', outlives: this.#outlives }, time);
+    }
+    if (call.error === undefined && !invocation.isRecorded) invocation.touch(time);
+  }
+
+  /** Notes on the invocation's span what a span of the request would show. */
+  #fold(call: Call): void {
+    const { foldInto: invocation, parent } = this;
+    if (this.#facts.engine.dialect.identifiesAtOnce) findCut(call, invocation);
+    if (invocation.isRecorded) return;
+    if (call.attemptCount > 1)
+      recordAttempts(invocation.telemetry, call, parent, placeAttributes(invocation.place));
+    if (this.opens) {
+      const attributes = { ...callAttributes(call), ...rateLimitsIn(headersOf(call)) };
+      if (call.streamed) attributes[ATTR.GEN_AI_REQUEST_STREAM] = true;
+      invocation.addAttributes(attributes);
+    } else if (call.error === undefined && call.method === 'GET' && !this.#outlives) invocation.pollCount++;
+    else addRequestEvent(invocation.openRecord.span, RUN_REQUEST, call, this.#route);
+  }
+
+  #created(call: Call): void {
+    const invocation = this.foldInto;
+    const facts = this.#facts;
+    // The response shows the state of a new conversation as it is now.
+    const isNew = !facts.engine.dialect.identifiesAtOnce;
+    if (call.outcome === 'value') facts.read(call.value, call.endTime, undefined, isNew);
+    if (call.error !== undefined) this.#acceptance = undefined;
+    if (this.#acceptance !== undefined) {
+      accept(this.#acceptance, call, invocation);
+      // If the server never reports its id, the newest invocations of its conversation are read.
+      invocation.read ??= facts.reader(invocation);
+    }
+    if ((invocation.id ?? this.#acceptance) === undefined) abandon(invocation, call);
+    else invocation.touch(call.endTime);
+    if (call.error === undefined) this.#answer();
+  }
+
+  #drove(call: Call): void {
+    const { foldInto: invocation } = this;
+    if (!invocation.isRecorded) addStreamPart(invocation, call);
+    if (call.error === undefined) this.#accepted(call);
+    else if (this.#queued !== undefined) this.#session?.queued.delete(this.#queued);
+    if (call.outcome === 'value') this.#facts.read(call.value, call.endTime);
+  }
+
+  /** Called when the server has accepted the input of the request. */
+  #accepted(call: Call): void {
+    const { foldInto: invocation } = this;
+    // The server accepts such a request only during the invocation, so that was open when this was sent. Its end, in
+    // whole seconds, may seem to be earlier.
+    if (this.#intent.needsOpenInvocation) invocation.hear({ type: 'sign' }, this.#sentAt);
+    this.#answer();
+    if (this.#acceptance === undefined || this.#session === undefined) return;
+    accept(this.#acceptance, call, invocation);
+    const { tracker, dialect } = this.#facts.engine;
+    const { id } = this.#session;
+    const conversation = tracker.conversation(dialect.kind, id, invocation.endpoint.origin);
+    for (const message of this.#intent.messages) conversation.add(message);
+  }
+
+  /** Ends the functions whose outputs the request brings: they ended when it was sent, not when its stream began. */
+  #answer(): void {
+    if (this.#answered) return;
+    this.#answered = true;
+    this.#facts.answer(this.#sentAt, this.opens ? undefined : this.foldInto);
+  }
+
+  #conversationCreated(id: string): void {
+    const { segment, start, endpoint } = this.foldInto;
+    const { tracker, dialect } = this.#facts.engine;
+    this.#wait(id);
+    if (segment === undefined || segment.conversation !== undefined) return;
+    const conversation = tracker.conversation(dialect.kind, id, endpoint.origin);
+    segment.identify(conversation);
+    conversation.count({ userMessages: start.input.count });
+  }
+
+  /** Makes the invocation wait for its id: the response does not contain it, but a later event or list does. */
+  #wait(sessionId: string): void {
+    const { foldInto: invocation } = this;
+    const session = this.#facts.engine.sessions.at(sessionId, invocation.endpoint.origin);
+    invocation.requestedIn(sessionId);
+    const waiting = { invocation, acceptedAt: undefined, notBefore: undefined };
+    this.#acceptance = waiting;
+    session.queued.clear();
+    session.waiting.push(waiting);
+  }
+
+  /** Remembers the messages of the request: they may start the next invocation. */
+  #queue({ context, endpoint, call: { startTime, ownClock } }: ObservedCall): void {
+    const { life, clock } = this.foldInto;
+    const caller = callerTraceOf(context);
+    const message = { caller, endpoint, startTime, ownClock, life, clock };
+    this.#queued = { ...message, acceptedAt: undefined, notBefore: undefined };
+    this.#acceptance = this.#queued;
+    this.#session?.queue(this.#queued);
+  }
+}
+
+/** Ends an invocation whose id is unknown: it was not created, or the program read the raw response itself. */
+function abandon(invocation: AgentInvocation, call: Call): void {
+  const { endTime } = call;
+  const { segment, start } = invocation;
+  invocation.touch(endTime);
+  if (call.error !== undefined) {
+    segment?.conversation?.giveBack(start.input);
+    invocation.end(endTime, endTime, endTime, readFailure(call.error));
+  }
+  invocation.close();
+  // The conversation that it would have belonged to was not created either.
+  if (segment?.conversation === undefined) segment?.end(endTime);
+}
+
+/** Notes when the server accepted a request, by our clock and by its `date`: only later lists can show its effect. */
+function accept(acceptance: Acceptance, call: Call, { clock }: AgentInvocation): void {
+  acceptance.acceptedAt = clock.from(call.endTime, call.ownClock);
+  const date = dateOf(call.headers);
+  const duration = call.endTime - call.startTime;
+  if (date !== undefined) acceptance.notBefore = date - duration - 1_000;
+}
+
+/** Adds a later stream of a streamed invocation, such as the response to the outputs of its functions. */
+function addStreamPart(invocation: AgentInvocation, { streamEnd, chunkCount }: Call): void {
+  const before = invocation.openRecord.attributes[ATTR.OPENAI_STREAM_CHUNK_COUNT];
+  if (streamEnd === undefined || typeof before !== 'number') return;
+  invocation.addAttributes({
+    [ATTR.OPENAI_STREAM_CHUNK_COUNT]: before + chunkCount,
+    [ATTR.OPENAI_STREAM_END]: streamEnd,
+  });
 }

@@ -9,6 +9,7 @@ import { MAX_READ, readHeader } from '../util/payload.ts';
 import {
   adoptInvocation,
   creatorOf,
+  drives,
   type FactSource,
   type HandedOn,
   type Observation,
@@ -37,7 +38,6 @@ import type { Sessions } from './sessions.ts';
 import type { Shelf } from './store.ts';
 import type { ConversationTracker } from './tracker.ts';
 
-/** What the engine keeps for one API. */
 export interface EngineState {
   readonly telemetry: Telemetry;
   readonly tracker: ConversationTracker;
@@ -67,24 +67,23 @@ export class Facts implements FactSink, Observation {
   time: number;
   /** Whether a stream reports the current facts as they happen. */
   live = false;
-  isDriven = false;
-  /** The conversation of the request, or the one that the stream has created. */
   conversationId: string | undefined;
   /** The invocation that the request is about. Its id may not be known yet. */
   requestInvocation: AgentInvocation | undefined;
+  /** What the request is meant to do; `undefined` for a background read. */
+  readonly #intent: Intent | undefined;
   /** Set if this process does not record the invocation that the request is about. It may then be adopted. */
-  mayAdopt = false;
-  /** The span that created that invocation, once it is known. */
+  #mayAdopt = false;
   creator: SpanContext | undefined;
-  /** Called with the id of the conversation that a stream has created. */
   conversationCreated: ((id: string) => void) | undefined;
   /** The invocations whose start this stream has reported. */
   #begun: Set<string> | undefined;
   /** The invocation of the previous fact: most facts are about the same invocation as the one before. */
   #last: AgentInvocation | undefined;
 
-  constructor(engine: EngineState, source: FactSource, conversationId: string | undefined) {
+  constructor(engine: EngineState, source: FactSource, conversationId: string | undefined, intent?: Intent) {
     this.engine = engine;
+    this.#intent = intent;
     this.source = source;
     this.endpoint = source.endpoint;
     this.time = source.call.startTime;
@@ -92,15 +91,42 @@ export class Facts implements FactSink, Observation {
     this.content = engine.telemetry.wantsContent;
   }
 
+  get isDriven(): boolean {
+    return this.#intent !== undefined && drives(this.source.call, this.#intent.outputs);
+  }
+
+  /** The open invocation that the request polls, cancels or answers, or that it sends messages to. */
+  driven(): AgentInvocation | undefined {
+    const { sessions, dialect } = this.engine;
+    const { origin } = this.endpoint;
+    const { invocation: use, invocationId: id, conversationId } = this.#intent ?? {};
+    if (use !== 'starts' && use !== 'drives') return undefined;
+    let open: AgentInvocation | undefined;
+    if (id !== undefined) open = sessions.named(id, conversationId, origin);
+    else if (!dialect.identifiesAtOnce) open = sessions.known(conversationId, origin)?.underWay;
+    if (open?.life.overSince !== undefined) open = undefined;
+    open ??= this.#resume(id, conversationId);
+    // Only a later request may adopt an invocation that was handed on, in this process or another one.
+    this.#mayAdopt = open === undefined && use === 'drives';
+    return open;
+  }
+
+  /** Called when the server has accepted the outputs of tools in the request. */
+  answer(time: number, driven?: AgentInvocation): void {
+    for (const output of this.#intent?.outputs ?? []) {
+      const { invocationId: id } = output;
+      const invocation =
+        id === undefined ? driven : this.engine.sessions.named(id, this.conversationId, this.endpoint.origin);
+      invocation?.answer(output, time);
+    }
+  }
+
   /** When the current facts were seen, by the clock of the invocation. */
   timeFor({ clock }: AgentInvocation, time: number = this.time): number {
     return clock.from(time, this.source.call.ownClock);
   }
 
-  /**
-   * Returns a function that reads an invocation by our own GET requests to the API. It keeps only the client and the
-   * `OpenAI-Beta` header of the call, because the read may happen much later.
-   */
+  /** Keeps only the client and the `OpenAI-Beta` header of the call, because the read may happen much later. */
   reader(invocation: AgentInvocation): ReadInvocation {
     const { engine, endpoint } = this;
     const { client, requestHeaders } = this.source.call;
@@ -108,11 +134,7 @@ export class Facts implements FactSink, Observation {
     return (what, send) => readWith({ engine, endpoint, client, version }, invocation, what, send);
   }
 
-  /**
-   * Reads the result of a call.
-   *
-   * @param live whether the result reports the present state
-   */
+  /** @param live whether the result reports the present state */
   read(value: unknown, time: number, query?: unknown, live = false): void {
     this.time = time;
     this.live = live;
@@ -132,7 +154,7 @@ export class Facts implements FactSink, Observation {
     if (invocationId === undefined) return 'nothing';
     if (this.known(invocationId, conversationId) !== undefined) return 'changes';
     const identifies = this.requestInvocation !== undefined && this.requestInvocation.id === undefined;
-    return identifies || this.mayAdopt ? 'everything' : 'nothing';
+    return identifies || this.#mayAdopt ? 'everything' : 'nothing';
   }
 
   uses(conversationId: string | undefined): boolean {
@@ -212,7 +234,11 @@ export class Facts implements FactSink, Observation {
 
   step(step: StepSnapshot): void {
     const invocation = this.known(step.invocationId, step.conversationId);
-    invocation?.seeStep(step, this.timeFor(invocation), this.live);
+    if (invocation === undefined) return;
+    const time = this.timeFor(invocation);
+    invocation.steps.see(step, this.live ? time : undefined, invocation.clock);
+    invocation.segment?.touch(time);
+    invocation.settle();
   }
 
   order(invocationId: string, stepIds: readonly string[], earlier: boolean): void {
@@ -268,18 +294,20 @@ export class Facts implements FactSink, Observation {
     invocation.seeText(time);
   }
 
-  /** The open invocation with this id, if this process records it. */
-  known(id: string | undefined, conversationId?: string): AgentInvocation | undefined {
+  /** The open invocation with this id, if this process records it. One that is paused continues. */
+  known(
+    id: string | undefined,
+    conversationId: string | undefined = this.conversationId,
+  ): AgentInvocation | undefined {
     if (id === undefined) return undefined;
-    const { tracker } = this.engine;
-    const conversation = conversationId ?? this.conversationId;
     const last = this.#last;
-    if (last?.id === id && !last.isRecorded && last.isOf(conversation)) return last;
-    this.#last = tracker.known.open(id, this.endpoint.origin, conversation) ?? this.resume(id, conversation);
+    if (last?.id === id && !last.isRecorded && last.isOf(conversationId)) return last;
+    const { known } = this.engine.tracker;
+    this.#last = known.open(id, this.endpoint.origin, conversationId) ?? this.#resume(id, conversationId);
     return this.#last;
   }
 
-  resume(id: string | undefined, conversationId: string | undefined): AgentInvocation | undefined {
+  #resume(id: string | undefined, conversationId: string | undefined): AgentInvocation | undefined {
     const { tracker, sessions, dialect } = this.engine;
     const { origin } = this.endpoint;
     const paused = id === undefined ? undefined : tracker.known.paused(id, origin, conversationId);
@@ -304,17 +332,22 @@ export class Facts implements FactSink, Observation {
 
   /** Starts to record an invocation that another process has created, or that this one handed on. */
   #adopt({ snapshot, object }: InvocationFact): AgentInvocation | undefined {
-    const { isDriven, time, source } = this;
-    const { context, call } = source;
     const { tracker, handedOn, dialect, telemetry } = this.engine;
     const { origin } = this.endpoint;
-    if (!this.mayAdopt || tracker.known.has(snapshot.id, origin)) return undefined;
+    if (!this.#mayAdopt || tracker.known.has(snapshot.id, origin)) return undefined;
     const own = handedOn.get(origin, snapshot.id);
     const creator = own?.creator ?? creatorOf(object, telemetry.settings);
     this.creator ??= creator;
-    const seen = { isDriven, endedAt: snapshot.endedAt, headers: call.headers, time };
-    const isOwn = own !== undefined;
-    const place = placeAdopted(telemetry.settings, { ...seen, isOwn, creator, object, context });
+    const place = placeAdopted(telemetry.settings, {
+      isDriven: this.isDriven,
+      endedAt: snapshot.endedAt,
+      headers: this.source.call.headers,
+      time: this.time,
+      isOwn: own !== undefined,
+      creator,
+      object,
+      context: this.source.context,
+    });
     if (place === undefined) return undefined;
     handedOn.delete(origin, snapshot.id);
     const conversationId = snapshot.conversationId ?? this.conversationId;
@@ -352,6 +385,8 @@ async function readWith(
     headers: undefined,
     client,
     requestHeaders: { 'OpenAI-Beta': version },
+    streamed: false,
+    context: ROOT_CONTEXT,
   };
   const source = { endpoint, context: ROOT_CONTEXT, call };
   const facts = new Facts(engine, source, invocation.conversationId);

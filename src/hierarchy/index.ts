@@ -4,7 +4,7 @@ import type { Telemetry } from '../telemetry/telemetry.ts';
 import type { ConversationApi } from './api.ts';
 import { DIALECTS } from './dialects/index.ts';
 import { Engine } from './engine.ts';
-import { Polls } from './invocations/polls.ts';
+import { Polls } from './invocations/continued-call.ts';
 import { Completions } from './model-calls.ts';
 import { Realtime } from './realtime/index.ts';
 import { Responses } from './responses.ts';

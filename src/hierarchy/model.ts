@@ -35,7 +35,6 @@ export interface InvocationSnapshot {
   readonly expiresAt: number | undefined;
   readonly usage: Usage | undefined;
   readonly failure: Failure | undefined;
-  /** The finish reason of an ended invocation. */
   readonly finishReason: string | undefined;
   /** The tool calls that the program must answer. */
   readonly pendingToolCalls: readonly ToolCallSnapshot[];
@@ -78,7 +77,6 @@ export interface StepSnapshot {
   readonly usage: Usage | undefined;
   readonly failure: Failure | undefined;
   readonly messageId: string | undefined;
-  /** The first tool calls of the step. */
   readonly toolCalls: readonly ToolCallSnapshot[];
   /** How many further tool calls the step has. */
   readonly skippedToolCalls: number;
@@ -89,7 +87,6 @@ export interface MessageSnapshot {
   /** Whether the message is an input of the invocation. Otherwise, the invocation created it. */
   readonly isInput?: boolean;
   readonly conversationId: string | undefined;
-  /** The invocation that created the message. */
   readonly invocationId: string | undefined;
   readonly role: string;
   readonly content: Message | undefined;
@@ -99,6 +96,5 @@ export interface Agent {
   readonly id: string;
   readonly name: string | undefined;
   readonly model: string | undefined;
-  /** The vector stores that the agent may search. */
   readonly vectorStoreIds?: readonly string[];
 }

@@ -6,7 +6,6 @@ export function clamp(time: number, from: number, to: number): number {
   return Math.min(Math.max(time, from), to);
 }
 
-/** The latest time that a `Date` can represent, in milliseconds since the epoch. */
 const LATEST = 8.64e15;
 
 /** Converts the API's whole seconds to milliseconds. A value beyond the range of `Date` counts as missing. */
@@ -58,11 +57,7 @@ export class OperationClock {
     if (serverTime !== undefined) this.#offset ??= localTime - serverTime;
   }
 
-  /**
-   * A clock that has learned the server's time from a response.
-   *
-   * @param headers of a response that arrived at `localTime`
-   */
+  /** @param headers of a response that arrived at `localTime`. The clock learns the server's time from them */
   static ofResponse(headers: unknown, localTime: number, own: number | undefined): OperationClock {
     const clock = new OperationClock(own);
     clock.learn(dateOf(headers) ?? localTime, localTime);

@@ -1,11 +1,15 @@
+import type { Settings } from '../config/config.ts';
 import { notice } from '../diagnostics/report.ts';
 import { hasRequestsUnderWay } from '../sdk/call.ts';
 import { BoundedMap } from '../util/bounded-map.ts';
 import { monotonic } from '../util/clock.ts';
+import { guardAsync } from '../util/guard.ts';
 import { field, numberField, readHeader } from '../util/payload.ts';
 import { TaskQueue } from '../util/task-queue.ts';
-import { nextTurn } from '../util/wait.ts';
+import { nextTurn, settledWithin } from '../util/wait.ts';
 import type { Send } from './dialect.ts';
+import type { Invocation, ReadInvocation } from './invocations/invocation.ts';
+import { canContinue, isUnwatched } from './invocations/life.ts';
 
 const MAX_READ_ORIGINS = 100;
 const MAX_CONCURRENT_REQUESTS = 4;
@@ -19,17 +23,17 @@ const MAX_REST_MS = 60_000;
 const MAX_RETRY_AFTER_MS = 600_000;
 /** After so many different objects that it did not find, a server counts as lacking the endpoint. */
 const MISSES_TO_GIVE_UP = 3;
-/** After this time, a server that lacks the endpoint is tried again. */
 const GIVEN_UP_MS = 600_000;
 /** How long a flush or shutdown waits for our own GET requests to the API. */
 export const READ_TIMEOUT_MS = 5_000;
+/** How long a shutdown, or a flush that ends what is idle, waits for the API to say how open operations ended. */
+const CLOSING_READS_TIMEOUT_MS = 1_500;
 
 /** Rejects a request that was dropped before it was sent, or was aborted. */
 class DroppedRead extends Error {}
 
 /** The outcome of a read: one or more of our own GET requests for one object. */
 export interface ReadOutcome {
-  /** Whether a request was sent. */
   readonly began: boolean;
   readonly succeeded: boolean;
 }
@@ -41,6 +45,13 @@ interface QueuedRead {
   readonly run: (send: Send) => Promise<void>;
   /** Checked just before the first request and after a failure. If false, nothing is sent and no failure is counted. */
   readonly isWanted: () => boolean;
+  /** Set if the read belongs to those that are aborted together. */
+  readonly limit?: ReadLimit | undefined;
+}
+
+/** A time limit that several reads share. */
+interface ReadLimit {
+  isOver: boolean;
 }
 
 /**
@@ -52,8 +63,7 @@ export class OriginReads {
   readonly #reads: TaskQueue;
   readonly #requests: TaskQueue;
   /** Functions that abort the requests which are in flight or waiting. */
-  readonly #aborts = new Set<() => void>();
-  /** The number of failures since the last success. */
+  readonly #aborts = new Map<() => void, ReadLimit | undefined>();
   #failures = 0;
   #countedFailures = 0;
   #hasSucceeded = false;
@@ -94,12 +104,12 @@ export class OriginReads {
   }
 
   /** @returns settles when the read is over; never rejects */
-  async read({ id, run, isWanted }: QueuedRead): Promise<ReadOutcome> {
+  async read({ id, run, isWanted, limit }: QueuedRead): Promise<ReadOutcome> {
     if (this.#isStopped) return { began: false, succeeded: false };
     let began = false;
     let succeeded = false;
     const send: Send = (request) =>
-      this.#send((controller) => {
+      this.#send(limit, (controller) => {
         if (!began && !isWanted()) throw new DroppedRead();
         began = true;
         return request(controller);
@@ -129,9 +139,10 @@ export class OriginReads {
     this.#requests.clear();
   }
 
-  abort(): void {
-    this.clear();
-    for (const abort of this.#aborts) abort();
+  /** Drops what waits and aborts what is in flight: all of it, or only the reads with a limit that is over. */
+  abort(limit?: ReadLimit): void {
+    if (limit === undefined) this.clear();
+    for (const [abort, own] of this.#aborts) if (limit === undefined || own === limit) abort();
   }
 
   /** Drops all that is waiting, and refuses every later read. */
@@ -140,15 +151,17 @@ export class OriginReads {
     this.clear();
   }
 
-  /** Queues a request, and sends it when it is its turn. */
-  #send<Answer>(request: (controller: AbortController) => Promise<Answer>): Promise<Answer> {
+  #send<Answer>(
+    limit: ReadLimit | undefined,
+    request: (controller: AbortController) => Promise<Answer>,
+  ): Promise<Answer> {
     const controller = new AbortController();
     return new Promise((resolve, reject) => {
       const abort = (): void => {
         reject(new DroppedRead());
         controller.abort();
       };
-      this.#aborts.add(abort);
+      this.#aborts.set(abort, limit);
       const attempt = async (): Promise<Answer> => request(controller);
       void this.#requests
         .add(() => attempt().then(resolve, reject))
@@ -203,23 +216,26 @@ function retryAfter(error: unknown): number | undefined {
 
 let skipped = 0;
 
-/** Our own GET requests to the API, in a separate queue for each server. Only a flush or shutdown waits for them. */
+/**
+ * Our own GET requests to the API, in a separate queue for each server. They read what no call of the program shows: the
+ * end of an invocation that the program no longer waits for, or the details of one that is over.
+ */
 export class BackgroundReads {
   /** Set once the user's program has listed steps itself. Reads then start one turn later, to let it go first. */
   isPatient = false;
-  readonly #maxPending: number;
+  readonly #settings: Pick<Settings, 'maxConversations' | 'runSteps'>;
   #isStopped = false;
   readonly #origins = new BoundedMap<string, OriginReads>(MAX_READ_ORIGINS, (reads) => reads.clear());
 
-  /** @param maxPending how many reads may wait for each server */
-  constructor(maxPending: number) {
-    this.#maxPending = maxPending;
+  /** @param settings `maxConversations`: how many reads may wait for each server */
+  constructor(settings: Pick<Settings, 'maxConversations' | 'runSteps'>) {
+    this.#settings = settings;
   }
 
   at(origin: string): OriginReads {
     const known = this.#origins.get(origin);
     if (known !== undefined) return known;
-    const made = new OriginReads(origin, this.#maxPending);
+    const made = new OriginReads(origin, this.#settings.maxConversations);
     if (this.#isStopped) made.stop();
     this.#origins.set(origin, made);
     return made;
@@ -231,7 +247,6 @@ export class BackgroundReads {
     notice('reads_skipped', String(skipped));
   }
 
-  /** Sends requests that had to wait, to all servers that may be asked again. */
   resume(): void {
     for (const reads of this.#origins.values()) reads.resume();
   }
@@ -257,9 +272,97 @@ export class BackgroundReads {
     for (const reads of this.#origins.values()) reads.clear();
   }
 
-  /** Refuses every later read, because the process exits. */
   stop(): void {
     this.#isStopped = true;
     for (const reads of this.#origins.values()) reads.stop();
   }
+
+  /** Reads the missing details of an invocation that is over, unless the program asks for them itself. */
+  details(invocation: Invocation): void {
+    const read = this.#readOf(invocation);
+    if (read === undefined) return;
+    const from = this.at(invocation.endpoint.origin);
+    if (from.lacksEndpoint) invocation.hear({ type: 'unreadable' });
+    else if (from.full) {
+      this.skip();
+      invocation.hear({ type: 'details read', isFinal: false });
+    } else {
+      invocation.hear({ type: 'reading', when: 'soon' });
+      void guardAsync('reading details', async () => {
+        if (this.isPatient) await nextTurn();
+        if (invocation.life.requests > 0) return invocation.hear({ type: 'reading', when: 'no' });
+        const { began, succeeded } = await from.read({
+          id: invocation.id ?? '',
+          run: (send) => read('details', sending(invocation, send)),
+          isWanted: () => !invocation.life.isDeleted && !invocation.isRecorded,
+        });
+        if (!began && !succeeded && !invocation.isRecorded) this.skip();
+        invocation.hear({ type: 'details read', isFinal: succeeded || !began });
+      });
+    }
+  }
+
+  /** Reads the end of an invocation that the program no longer waits for, or that is about to be given up. */
+  ending(invocation: Invocation, isLastRead: boolean): void {
+    if (this.#startEnd(invocation, isLastRead) !== undefined) return;
+    invocation.hear({ type: 'end read', isLastRead });
+  }
+
+  /**
+   * Reads the end of each invocation in progress once, for 1.5 s at most. It skips those that a request or stream of
+   * the program is about.
+   *
+   * @param isLast whether everything is recorded afterwards. Reads that are still in progress are then aborted
+   */
+  async allEnds(invocations: Iterable<Invocation>, isLast: boolean): Promise<void> {
+    const limit: ReadLimit = { isOver: false };
+    const started: Promise<void>[] = [];
+    for (const invocation of invocations) {
+      if (!isUnwatched(invocation.life)) continue;
+      const read = this.#startEnd(invocation, isLast, limit);
+      if (read !== undefined) started.push(read);
+    }
+    if (started.length > 0) await settledWithin(CLOSING_READS_TIMEOUT_MS, started);
+    if (!isLast) return;
+    limit.isOver = true;
+    for (const reads of this.#origins.values()) reads.abort(limit);
+  }
+
+  /** @returns settles when the read is over; `undefined` if there is none */
+  #startEnd(invocation: Invocation, isLast: boolean, limit?: ReadLimit): Promise<void> | undefined {
+    const { life, endpoint } = invocation;
+    const read = this.#readOf(invocation);
+    if (read === undefined) return undefined;
+    const from = this.at(endpoint.origin);
+    if (from.full || from.rests) {
+      if (isLast) this.skip();
+      return undefined;
+    }
+    invocation.hear({ type: 'reading', when: 'soon' });
+    const outcome = from.read({
+      id: invocation.id ?? '',
+      run: (send) => read('end', sending(invocation, send)),
+      isWanted: () => canContinue(life) && life.requests === 0 && limit?.isOver !== true,
+      limit,
+    });
+    return guardAsync('reading an end', async () => {
+      const { began } = await outcome;
+      if (!began && isLast && canContinue(life)) this.skip();
+      invocation.hear({ type: 'end read', isLastRead: isLast && limit === undefined });
+    });
+  }
+
+  /** The function that reads about the invocation; `undefined` if there is none, or if `runSteps` forbids reads. */
+  #readOf({ read }: Invocation): ReadInvocation | undefined {
+    return this.#settings.runSteps === 'fetch' ? read : undefined;
+  }
+}
+
+/** Tells the invocation when a request of its read is sent. */
+function sending(invocation: Invocation, send: Send): Send {
+  return (request) =>
+    send((controller) => {
+      invocation.hear({ type: 'reading', when: 'now' });
+      return request(controller);
+    });
 }

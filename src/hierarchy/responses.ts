@@ -37,12 +37,7 @@ import {
   readItemResults,
   responses,
 } from './dialects/responses.ts';
-import {
-  type ContinuationTraits,
-  ContinuedCall,
-  type ContinuedStart,
-  requestAbout,
-} from './invocations/continued-call.ts';
+import { type ContinuationTraits, ContinuedCall, type ContinuedStart } from './invocations/continued-call.ts';
 import { ModelCall } from './model-calls.ts';
 import { asTime, OperationClock } from './operation-clock.ts';
 import type { Shelf } from './store.ts';
@@ -153,8 +148,7 @@ export class Responses implements ConversationApi {
         origin,
       );
     const open = known?.open;
-    if (open !== undefined && isFolded(request, open, call))
-      return requestAbout(open, this.tracker, call, route);
+    if (open !== undefined && isFolded(request, open, call)) return open.fold(call, route);
     const { context, startTime } = call;
     const use = { id: conversationId, context, endpoint, startTime };
     const segment = uses ? this.#enter(use) : undefined;

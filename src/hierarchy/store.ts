@@ -15,7 +15,6 @@ const BYTES_OF_CHARACTER = 2;
 /** Counted for a number, or for an object without its fields. */
 const CHARACTERS_OF_VALUE = 16;
 
-/** Options of a shelf. The maximum number of entries is the same for all shelves. */
 interface ShelfOptions<Value> {
   readonly lifetimeMs?: number;
   /** Called with a value that was removed because the shelf was full or the value was unused for its lifetime. */
@@ -56,13 +55,7 @@ export class Store implements Expiring {
   }
 
   shelf<Value>(options: ShelfOptions<Value> = {}): Shelf<Value> {
-    const { evicted, lifetimeMs = LIFETIME_MS, isInUse, isPaused } = options;
-    const entries = new BoundedMap<string, Value>(this.#limit, evicted, lifetimeMs, isInUse);
-    this.add(entries);
-    if (isPaused === undefined) return new Shelf(this, entries);
-    const paused = new BoundedMap<string, Value>(this.#limit, undefined, LONG_LIFETIME_MS);
-    this.add(paused);
-    return new Shelf(this, entries, paused, isPaused);
+    return new Shelf(this, this.#limit, options);
   }
 
   /** Registers a further memory. Its entries expire together with those of the shelves. */
@@ -115,16 +108,15 @@ export class Shelf<Value> {
   readonly #paused: BoundedMap<string, Value> | undefined;
   readonly #isPaused: ((value: Value) => boolean) | undefined;
 
-  constructor(
-    store: Store,
-    entries: BoundedMap<string, Value>,
-    paused?: BoundedMap<string, Value>,
-    isPaused?: (value: Value) => boolean,
-  ) {
+  constructor(store: Store, limit: number, options: ShelfOptions<Value>) {
+    const { evicted, lifetimeMs = LIFETIME_MS, isInUse, isPaused } = options;
     this.#store = store;
-    this.#entries = entries;
-    this.#paused = paused;
+    this.#entries = new BoundedMap(limit, evicted, lifetimeMs, isInUse);
+    store.add(this.#entries);
     this.#isPaused = isPaused;
+    if (isPaused === undefined) return;
+    this.#paused = new BoundedMap(limit, undefined, LONG_LIFETIME_MS);
+    store.add(this.#paused);
   }
 
   get(origin: string, id: string | undefined): Value | undefined {

@@ -6,20 +6,17 @@ import { guard } from '../util/guard.ts';
 import { SweepTimer } from '../util/sweep-timer.ts';
 import { activeSpan, Conversation, Segment, type Use } from './conversations/conversation.ts';
 import { linkCaller } from './conversations/own-trace.ts';
-import { AgentInvocation, type InvocationStart } from './invocations/agent-invocation.ts';
+import { AgentInvocation, type InvocationStart, KnownInvocations } from './invocations/agent-invocation.ts';
 import type { Invocation, InvocationOwner } from './invocations/invocation.ts';
-import { InvocationReads } from './invocations/invocation-reads.ts';
-import { KnownInvocations } from './invocations/known-invocations.ts';
 import type { Effect } from './invocations/life.ts';
 import { recordInvocation } from './invocations/record-invocation.ts';
 import type { Agent, ConversationKind } from './model.ts';
-import { READ_TIMEOUT_MS } from './reads.ts';
+import { BackgroundReads, READ_TIMEOUT_MS } from './reads.ts';
 import { LONG_LIFETIME_MS, type Shelf, Store } from './store.ts';
 
 /** How often overdue entries are searched for; more often if the configured timeouts are short. */
 const SWEEP_INTERVAL_MS = 1_000;
 
-/** A session over a socket, which ends by itself. */
 interface OpenSession {
   close(): void;
 }
@@ -38,13 +35,12 @@ export class ConversationTracker implements ProviderListener, InvocationOwner {
   /** The open invocations, including those whose id is not known yet. */
   readonly #invocations = new Set<Invocation>();
   readonly #sessions = new Set<OpenSession>();
-  /** Called with each recorded invocation of a kind of conversations. */
   readonly recorded: Map<ConversationKind, (invocation: AgentInvocation) => void> = new Map();
-  readonly reads: InvocationReads;
+  readonly reads: BackgroundReads;
   readonly #timer = new SweepTimer(
     () => this.#sweep(),
     () => {
-      this.reads.queue.stop();
+      this.reads.stop();
       this.endAll();
     },
   );
@@ -64,7 +60,7 @@ export class ConversationTracker implements ProviderListener, InvocationOwner {
       live: shelf(),
     };
     this.known = new KnownInvocations(store);
-    this.reads = new InvocationReads(telemetry);
+    this.reads = new BackgroundReads(telemetry.settings);
   }
 
   conversation(kind: ConversationKind, id: string, origin: string): Conversation {
@@ -76,7 +72,6 @@ export class ConversationTracker implements ProviderListener, InvocationOwner {
     return made;
   }
 
-  /** Finds the open segment for a use of a conversation. */
   find(use: Use, active: Span | undefined = activeSpan(use.context)): Segment | undefined {
     const segment = this.#of(use)?.segmentFor(active, use.startTime);
     if (segment === undefined) return undefined;
@@ -129,10 +124,10 @@ export class ConversationTracker implements ProviderListener, InvocationOwner {
   carryOut(invocation: Invocation, effect: Effect): void {
     if ('read' in effect) {
       if (effect.read === 'details') this.reads.details(invocation);
-      else this.reads.end(invocation, effect.isLastRead);
+      else this.reads.ending(invocation, effect.isLastRead);
     } else if (effect.record === 'usage') guard('recording usage', () => invocation.recordUsage());
     else {
-      if (effect.isUnread) this.reads.queue.skip();
+      if (effect.isUnread) this.reads.skip();
       invocation.record();
       this.#invocations.delete(invocation);
       if (!(invocation instanceof AgentInvocation)) return;
@@ -162,7 +157,7 @@ export class ConversationTracker implements ProviderListener, InvocationOwner {
       }
     const end = (): void => endConversation(conversation);
     // Otherwise, a run would lack its steps if the program deletes its thread while we read them.
-    if (isRead) void this.reads.queue.at(origin).settled(READ_TIMEOUT_MS).then(end);
+    if (isRead) void this.reads.at(origin).settled(READ_TIMEOUT_MS).then(end);
     else end();
     this.#conversations[kind].delete(conversationOrigin(kind, origin), id);
   }
@@ -173,7 +168,7 @@ export class ConversationTracker implements ProviderListener, InvocationOwner {
 
   /** Records what is finished. What is in progress stays open. */
   async flush(): Promise<void> {
-    await this.reads.queue.settled();
+    await this.reads.settled();
     for (const invocation of [...this.#invocations]) invocation.closeIfFinished();
     this.#sweep();
   }
@@ -189,8 +184,8 @@ export class ConversationTracker implements ProviderListener, InvocationOwner {
   async shutdown({ reads = true, readTimeoutMs = READ_TIMEOUT_MS }: EndLimits = {}): Promise<void> {
     const start = monotonic();
     if (reads) await this.reads.allEnds(this.#invocations, true);
-    else this.reads.queue.clear();
-    await this.reads.queue.end(Math.max(0, readTimeoutMs - (monotonic() - start)));
+    else this.reads.clear();
+    await this.reads.end(Math.max(0, readTimeoutMs - (monotonic() - start)));
     this.endAll();
   }
 
@@ -209,7 +204,7 @@ export class ConversationTracker implements ProviderListener, InvocationOwner {
   }
 
   #sweep(idleTimeout = this.telemetry.settings.conversationIdleTimeout): void {
-    this.reads.queue.resume();
+    this.reads.resume();
     const { conversationIdleTimeout } = this.telemetry.settings;
     for (const invocation of [...this.#invocations]) {
       if (invocation.isAborted) invocation.close();

@@ -31,17 +31,15 @@ import type {
   ConversationKind,
   InvocationContent,
   InvocationSnapshot,
-  StepSnapshot,
   ToolCallSnapshot,
 } from '../model.ts';
 import { OperationClock } from '../operation-clock.ts';
-import type { Store } from '../store.ts';
+import type { Shelf, Store } from '../store.ts';
 import { recordToolDuration } from '../tool-calls/tool-call.ts';
 import { Invocation, type InvocationOwner } from './invocation.ts';
 import { canContinue, type Living, recordedEnd } from './life.ts';
 import { Steps, type StepsBefore } from './steps.ts';
 
-/** What is known of a run or turn when it begins. */
 export interface InvocationStart {
   readonly kind: ConversationKind;
   readonly segment: Segment | undefined;
@@ -49,7 +47,6 @@ export interface InvocationStart {
   readonly agentId: string | undefined;
   readonly endpoint: Endpoint;
   readonly attributes: Attributes;
-  /** The vector stores that the request names. */
   readonly vectorStoreIds?: readonly string[] | undefined;
   readonly input: InputMessages;
   /** The content of the creating request, if content is recorded. It counts until the server reports the invocation. */
@@ -58,19 +55,16 @@ export interface InvocationStart {
   /** The span that created the invocation, if that was in another process. */
   readonly creator?: SpanContext | undefined;
   readonly startTime: number;
-  /** The turn that this one works for, if it is the turn of a subagent. Its span is the parent of this one's span. */
+  /** The turn that this one works for, if it is the turn of a subagent. */
   readonly above?: AgentInvocation | undefined;
   readonly subagentId?: string | undefined;
   /** The clock of the request. The default is the clock of the invocation above. */
   readonly clock?: OperationClock | undefined;
   /** Whether the start time comes from the server, in whole seconds: too coarse for duration metrics. */
   readonly rebuilt?: boolean;
-  /** What was recorded before a pause. Set if the invocation continues after one. */
+  /** Set if the invocation continues after a pause. */
   readonly before?: PausedInvocation | undefined;
 }
-
-/** Records an invocation with everything that was collected about it. */
-type RecordAgent = (invocation: AgentInvocation, endTime: number) => void;
 
 /** What is kept of an invocation that was recorded before its end, for a second span to continue. It has no content. */
 export interface PausedInvocation {
@@ -90,34 +84,6 @@ type InvocationRecord = OperationRecord<{ readonly agentName: string | undefined
 const NOTHING_MEASURED: WholeOperation = { ...NOTHING_SPENT, seconds: undefined };
 
 /**
- * Starts the record of an invocation. Its parent is the invocation that it works for, or else its conversation. If the
- * request was made in another span, the record links to that.
- */
-function startBelow(
-  telemetry: Telemetry,
-  start: AgentInvocation['start'],
-  context: Context,
-  place: Place,
-  startTime: number,
-): InvocationRecord {
-  const { segment, above, endpoint, attributes, creator } = start;
-  const caller = activeSpan(context)?.spanContext();
-  const isBounded = segment === undefined || segment.parentSpanId === caller?.spanId || above !== undefined;
-  const linked = [isBounded ? undefined : caller, creator];
-  return new OperationRecord(telemetry, {
-    operation: invokeAgent,
-    request: { agentName: place.agentName },
-    endpoint,
-    place: {
-      parent: (above ?? segment)?.contextIn(context) ?? context,
-      links: linked.flatMap((other) => (other === undefined ? [] : [{ context: other }])),
-      attributes: { ...placeAttributes(place), ...attributes },
-    },
-    startTime,
-  });
-}
-
-/**
  * One run or turn, from the request that creates it to its end. Everything known about it is collected here and
  * recorded only when it closes, so that each token counts once.
  */
@@ -129,7 +95,6 @@ export class AgentInvocation extends Invocation {
   readonly startTime: number;
   readonly openRecord: InvocationRecord;
   readonly spanContext: SpanContext;
-  /** A context with its span, for the spans below it. */
   readonly context: Context;
   readonly steps: Steps;
   /** The open invocations that work for it. */
@@ -146,14 +111,18 @@ export class AgentInvocation extends Invocation {
   /** The conversation that its request names or creates. Until the invocation is seen, nothing else may report it. */
   #requestedIn: string | undefined;
   #sawText = false;
-  readonly #store: Store;
-  readonly #recordAgent: RecordAgent;
+  readonly #recordAgent: (invocation: AgentInvocation, endTime: number) => void;
   readonly #keeper: Keeper;
   #spentBelow: Spent = NOTHING_SPENT;
   /** What it spent itself, once its usage is final. */
   #own: Spent = NOTHING_SPENT;
 
-  constructor({ context, content, ...start }: InvocationStart, owner: InvocationOwner, record: RecordAgent) {
+  /** @param record records it with everything that was collected about it */
+  constructor(
+    { context, content, ...start }: InvocationStart,
+    owner: InvocationOwner,
+    record: (invocation: AgentInvocation, endTime: number) => void,
+  ) {
     const { segment, above, before, clock = above?.clock ?? new OperationClock() } = start;
     super({ ...start, id: before?.snapshot.id, clock }, owner);
     const { telemetry, store } = owner;
@@ -161,7 +130,6 @@ export class AgentInvocation extends Invocation {
     this.start = start;
     this.telemetry = telemetry;
     this.startSettings = settings;
-    this.#store = store;
     this.#recordAgent = record;
     this.agent = start.agent;
     this.agentId = start.agentId;
@@ -179,9 +147,32 @@ export class AgentInvocation extends Invocation {
     });
     // If both would start at the same time, it starts just after the span above it.
     this.startTime = inOrder(start.startTime, (above ?? segment)?.startTime);
-    this.openRecord = startBelow(telemetry, start, context, this.place, this.startTime);
+    this.openRecord = this.#startRecord(context);
     this.spanContext = this.openRecord.span.spanContext();
     this.context = this.openRecord.context;
+  }
+
+  /**
+   * Its parent is the invocation that it works for, or else its conversation. If the request was made in another span,
+   * the record links to that.
+   */
+  #startRecord(context: Context): InvocationRecord {
+    const { place, startTime } = this;
+    const { segment, above, endpoint, attributes, creator } = this.start;
+    const caller = activeSpan(context)?.spanContext();
+    const isBounded = segment === undefined || segment.parentSpanId === caller?.spanId || above !== undefined;
+    const linked = [isBounded ? undefined : caller, creator];
+    return new OperationRecord(this.telemetry, {
+      operation: invokeAgent,
+      request: { agentName: place.agentName },
+      endpoint,
+      place: {
+        parent: (above ?? segment)?.contextIn(context) ?? context,
+        links: linked.flatMap((other) => (other === undefined ? [] : [{ context: other }])),
+        attributes: { ...placeAttributes(place), ...attributes },
+      },
+      startTime,
+    });
   }
 
   get place(): Place {
@@ -322,7 +313,6 @@ export class AgentInvocation extends Invocation {
     }
   }
 
-  /** Called when the server first reports the invocation. */
   #identify({ id, agentId, createdAt, model, parameters }: InvocationSnapshot, time: number): void {
     const { attributes: known, span } = this.openRecord;
     this.clock.learn(createdAt, time);
@@ -345,12 +335,6 @@ export class AgentInvocation extends Invocation {
     return (isInside ? life?.endTime : undefined) ?? Number.POSITIVE_INFINITY;
   }
 
-  seeStep(step: StepSnapshot, time: number, live: boolean): void {
-    this.steps.see(step, live ? time : undefined, this.clock);
-    this.segment?.touch(time);
-    this.settle();
-  }
-
   /** Called for each piece of text. The first one counts, unless the invocation waited for the program before it. */
   seeText(time: number): void {
     if (this.#sawText) return;
@@ -362,7 +346,6 @@ export class AgentInvocation extends Invocation {
     });
   }
 
-  /** Called when another object reports its agent. */
   introduce(agent: Agent, attributes: Attributes): void {
     if (this.isRecorded) return;
     this.agent = agent;
@@ -390,13 +373,9 @@ export class AgentInvocation extends Invocation {
     this.hear({ type: 'ended', endTime, latest }, time);
   }
 
-  override recordUsage(): void {
-    const { snapshot } = this;
-    this.#spend(isReported(snapshot?.usage) ? snapshot.usage : undefined);
-  }
-
-  #spend(usage: Usage | undefined): void {
+  override recordUsage(late?: Usage): void {
     const { costs } = this.telemetry;
+    const usage = late ?? (isReported(this.snapshot?.usage) ? this.snapshot.usage : undefined);
     // The usage is that of several model calls together.
     const cost = guard('pricing a run', () =>
       costs.of({ usage, aggregate: true }, this.openRecord.attributes),
@@ -405,14 +384,12 @@ export class AgentInvocation extends Invocation {
     this.segment?.conversation?.count({ time: this.startTime, spent: this.#own });
   }
 
-  /** Counts usage that becomes known only after the end. */
   #spendLate(usage: Usage): void {
     if (this.snapshot === undefined) return;
     this.snapshot = { ...this.snapshot, usage };
-    this.#spend(usage);
+    this.recordUsage(usage);
   }
 
-  /** Called when it begins to wait for outputs of the program. */
   wait(calls: readonly ToolCallSnapshot[], time: number): void {
     if (!canContinue(this.life)) return;
     this.hear({ type: 'waiting' }, time);
@@ -452,7 +429,7 @@ export class AgentInvocation extends Invocation {
       above.#spentBelow = addSpent(above.#spentBelow, this.spent);
     }
     guard('recording an invocation', this.#recordAgent, this, endTime);
-    this.#store.release(this);
+    this.owner.store.release(this);
     segment?.invocationClosed(this, endTime);
   }
 }
@@ -460,4 +437,59 @@ export class AgentInvocation extends Invocation {
 /** Whether there are tokens. Some servers report none, or zeros, until a while after the end, or only on the steps. */
 function isReported(usage: Usage | undefined): usage is Usage {
   return usage !== undefined && !isNoUsage(usage);
+}
+
+/** An invocation of this process with its last span. `open` is set until that span is recorded. */
+interface KnownInvocation {
+  readonly open: AgentInvocation | undefined;
+  readonly span: SpanContext;
+  /** Set if it was recorded before its end: the state that a second span continues. */
+  readonly paused?: PausedInvocation | undefined;
+}
+
+/** The invocations of this process that have an id: open, paused and closed ones. */
+export class KnownInvocations {
+  readonly #known: Shelf<KnownInvocation>;
+
+  constructor(store: Store) {
+    this.#known = store.shelf<KnownInvocation>({
+      evicted: ({ open }) => open?.close(),
+      isInUse: ({ open }) => open !== undefined,
+      isPaused: ({ paused }) => paused !== undefined,
+    });
+  }
+
+  identify(id: string, invocation: AgentInvocation): void {
+    const { origin } = invocation.endpoint;
+    // A server that reuses an id has forgotten the first one.
+    this.#known.get(origin, id)?.open?.close();
+    this.#known.set(origin, id, { open: invocation, span: invocation.spanContext });
+  }
+
+  open(id: string, origin: string, conversationId: string | undefined): AgentInvocation | undefined {
+    const invocation = this.#known.get(origin, id)?.open;
+    return invocation?.isOf(conversationId) === true ? invocation : undefined;
+  }
+
+  /** The state of an invocation that was recorded before its end, for the caller to continue in a second span. */
+  paused(id: string, origin: string, conversationId: string | undefined): PausedInvocation | undefined {
+    const paused = this.#known.get(origin, id)?.paused;
+    const named = paused?.snapshot.conversationId;
+    const isOther = named !== undefined && conversationId !== undefined && named !== conversationId;
+    return isOther ? undefined : paused;
+  }
+
+  closed({ id, endpoint: { origin }, spanContext: span, paused }: AgentInvocation): void {
+    if (id !== undefined && this.#known.get(origin, id)?.span === span)
+      this.#known.set(origin, id, { open: undefined, span, paused });
+  }
+
+  /** The last span of an invocation that this process records or has recorded. */
+  span(id: string, origin: string): SpanContext | undefined {
+    return this.#known.get(origin, id)?.span;
+  }
+
+  has(id: string, origin: string): boolean {
+    return this.span(id, origin) !== undefined;
+  }
 }

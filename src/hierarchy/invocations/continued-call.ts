@@ -1,14 +1,37 @@
 import { type Attributes, type Context, trace } from '@opentelemetry/api';
+import type { ApiRequest } from '../../operations/index.ts';
 import type { Call, StreamEnd } from '../../sdk/call.ts';
+import type { Endpoint } from '../../sdk/provider.ts';
 import type { Route } from '../../sdk/routes/index.ts';
 import * as ATTR from '../../semconv/attributes.ts';
 import { recordAttempts } from '../../telemetry/attempts.ts';
 import { type Failure, readFailure } from '../../telemetry/outcomes/failure.ts';
-import { field } from '../../util/payload.ts';
-import type { OpenRecord, Placement } from '../api.ts';
-import { Invocation, type InvocationBase, type InvocationOwner } from './invocation.ts';
+import { field, stringField } from '../../util/payload.ts';
+import {
+  type ConversationApi,
+  conversationAttributes,
+  enterWithCall,
+  type OpenRecord,
+  type Placement,
+  parentIn,
+  startIn,
+} from '../api.ts';
+import { activeSpan } from '../conversations/conversation.ts';
+import { conversationIn } from '../conversations/conversation-id.ts';
+import { OperationClock } from '../operation-clock.ts';
+import type { Shelf } from '../store.ts';
+import type { ConversationTracker } from '../tracker.ts';
+import {
+  addRequestEvent,
+  answerAttributes,
+  findCut,
+  Invocation,
+  type InvocationBase,
+  type InvocationOwner,
+  isLeft,
+  type RequestEvent,
+} from './invocation.ts';
 import { recordedEnd } from './life.ts';
-import { addRequestEvent, answerAttributes, findCut, isLeft, type RequestEvent } from './requests.ts';
 
 /** How one kind of operation continues after its call: a background response, or a poll loop. */
 export interface ContinuationTraits {
@@ -27,18 +50,15 @@ export interface ContinuationTraits {
   readonly requestEvent?: RequestEvent;
   /** Set if a later request without a result, such as a failed one, ends the operation. */
   readonly endsWithoutResult?: true;
-  /** Attributes that its span gets at the end. */
   attributes?(requests: number): Attributes;
 }
 
 /** How such an operation begins: when the call that began it has ended. */
 export interface ContinuedStart extends InvocationBase {
   readonly record: OpenRecord;
-  /** The result of that call. */
   readonly result: unknown;
   /** The program's abort signal. Once it is aborted, the SDK sends no further request. */
   readonly signal?: unknown;
-  /** Called once, after its record has ended. */
   readonly closed: (operation: ContinuedCall, result: unknown, endTime: number) => void;
 }
 
@@ -125,7 +145,6 @@ export class ContinuedCall extends Invocation {
     else if (this.#requests === 1) this.#stream = { chunks, end };
   }
 
-  /** Called when a later request about it is sent. */
   requested({ startTime, ownClock }: Call): void {
     this.hear({ type: 'asked', outlives: false }, this.clock.from(startTime, ownClock));
   }
@@ -151,14 +170,36 @@ export class ContinuedCall extends Invocation {
     this.hear({ type: 'answered', outlives: false }, time);
   }
 
+  /** Folds a later request about the operation, such as a poll or a resumed stream, into its record. */
+  fold(call: Call, route: Route): Placement {
+    const { clock, context } = this;
+    call.goBy(clock.own);
+    this.requested(call);
+    return {
+      parent: context,
+      foldInto: this,
+      hearsEvents: true,
+      onFact: (event, time) => this.seeEvent(event, time, clock.own),
+      onEnd: (ended) => {
+        recordAttempts(this.owner.telemetry, ended, context);
+        const { requestEvent } = this.traits;
+        const span = trace.getSpan(context);
+        const isEvent = ended.error !== undefined || ended.method !== 'GET';
+        // OpenTelemetry's SDK logs a warning if an event is added to a span that has ended.
+        if (requestEvent && isEvent && span?.isRecording() === true)
+          addRequestEvent(span, requestEvent, ended, route);
+        this.answered(ended);
+        return undefined;
+      },
+    };
+  }
+
   #kept(result: unknown): unknown {
     return this.traits.kept === undefined ? result : this.traits.kept(result);
   }
 
-  /** Does nothing: the usage is recorded with the span. */
   override recordUsage(): void {}
 
-  /** Ends its span with the last known result. */
   override record(): void {
     const endTime = recordedEnd(this.life);
     const attributes: Attributes = { ...this.traits.attributes?.(this.#requests), ...this.#answer };
@@ -175,31 +216,79 @@ export class ContinuedCall extends Invocation {
   }
 }
 
-/** Folds a later request about the operation, such as a poll or a resumed stream, into its record. */
-export function requestAbout(
-  operation: ContinuedCall,
-  { telemetry }: InvocationOwner,
-  call: Call,
-  route: Route,
-): Placement {
-  const { clock, context, traits } = operation;
-  call.goBy(clock.own);
-  operation.requested(call);
-  return {
-    parent: context,
-    foldInto: operation,
-    hearsEvents: true,
-    onFact: (event, time) => operation.seeEvent(event, time, clock.own),
-    onEnd: (ended) => {
-      recordAttempts(telemetry, ended, context);
-      const { requestEvent } = traits;
-      const span = trace.getSpan(context);
-      const isEvent = ended.error !== undefined || ended.method !== 'GET';
-      // OpenTelemetry's SDK logs a warning if an event is added to a span that has ended.
-      if (requestEvent && isEvent && span?.isRecording() === true)
-        addRequestEvent(span, requestEvent, ended, route);
-      operation.answered(ended);
-      return undefined;
-    },
-  };
+/** The statuses of objects that the SDK goes on polling. Files have their own: `uploaded`, and on Azure others. */
+const UNDER_WAY: ReadonlySet<string | undefined> = new Set([
+  'in_progress',
+  'queued',
+  'uploaded',
+  'pending',
+  'running',
+]);
+
+const POLL_TIMEOUT_MS = 60_000;
+
+const POLL_LOOP: ContinuationTraits = {
+  timeout: POLL_TIMEOUT_MS,
+  stateOf: (result) => (UNDER_WAY.has(stringField(result, 'status')) ? 'open' : 'over'),
+  endsWithoutResult: true,
+  attributes: (requests) => ({ [ATTR.OPENAI_POLL_COUNT]: requests }),
+};
+
+/**
+ * Folds the requests of the SDK's poll helpers, such as `vectorStores.files.poll`, into one span from the first to the
+ * last. Polls of a run are folded into the span of the run instead.
+ */
+export class Polls implements ConversationApi {
+  readonly #tracker: ConversationTracker;
+  /** The loops in progress. If there are too many, the least recently used one is closed. */
+  readonly #open: Shelf<ContinuedCall>;
+
+  constructor(tracker: ConversationTracker) {
+    this.#tracker = tracker;
+    this.#open = tracker.store.shelf({ evicted: (loop) => loop.close() });
+  }
+
+  place(call: Call, request: ApiRequest, endpoint: Endpoint): Placement {
+    const { origin } = endpoint;
+    const key = pollKey(call, request);
+    const loop = this.#open.get(origin, key);
+    if (loop?.isAborted) loop.close();
+    else if (loop !== undefined) return loop.fold(call, request.route);
+    const id = conversationIn(call.context);
+    const segment = id === undefined ? undefined : enterWithCall(this.#tracker, call, { id, endpoint });
+    return {
+      parent: parentIn(segment, call.context),
+      startTime: startIn(segment, call),
+      attributes: conversationAttributes(id),
+      onEnd: (ended, result, record) => {
+        const goesOn = this.#goesOn(key, ended, {
+          id: undefined,
+          endpoint,
+          record,
+          result,
+          startTime: ended.endTime,
+          clock: new OperationClock(ended.ownClock),
+          segment,
+        });
+        segment?.requestEnded(ended.endTime);
+        return goesOn ? 'kept' : undefined;
+      },
+    };
+  }
+
+  #goesOn(key: string, call: Call, start: Omit<ContinuedStart, 'closed'>): boolean {
+    const { origin } = start.endpoint;
+    const isOver = call.outcome !== 'value' || POLL_LOOP.stateOf(start.result) === 'over';
+    if (isOver || this.#open.get(origin, key) !== undefined) return false;
+    const closed = (): void => this.#open.delete(origin, key);
+    const loop = new ContinuedCall(POLL_LOOP, { ...start, signal: call.signal, closed }, this.#tracker);
+    this.#open.set(origin, key, loop);
+    this.#tracker.keep(loop);
+    return true;
+  }
+}
+
+/** Identifies a poll loop at a server by its trace and by what it polls. */
+function pollKey({ context }: Call, { route, values }: ApiRequest): string {
+  return [activeSpan(context)?.spanContext().traceId, route.template, ...values].join(' ');
 }

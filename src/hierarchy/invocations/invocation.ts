@@ -1,31 +1,28 @@
+import type { Attributes, Span } from '@opentelemetry/api';
+import { define } from '../../operations/attributes.ts';
+import type { Call } from '../../sdk/call.ts';
 import type { Endpoint } from '../../sdk/provider.ts';
+import type { Route } from '../../sdk/routes/index.ts';
+import * as ATTR from '../../semconv/attributes.ts';
+import { addAnswer, callAttributes } from '../../telemetry/call-facts.ts';
+import { thrownTypeOf } from '../../telemetry/outcomes/failure.ts';
 import type { Telemetry } from '../../telemetry/telemetry.ts';
+import { stringField } from '../../util/payload.ts';
 import type { Segment, SegmentMember } from '../conversations/conversation.ts';
 import type { Send } from '../dialect.ts';
 import type { OperationClock } from '../operation-clock.ts';
 import type { Store } from '../store.ts';
-import { type Effect, type Life, type LifeFact, type Living, newLife, next } from './life.ts';
+import { canContinue, type Effect, type Life, type LifeFact, type Living, newLife, next } from './life.ts';
 
-/**
- * Reads how an invocation ended, or the missing details of one that has.
- *
- * @throws the SDK's error
- */
+/** Reads how an invocation ended, or the missing details of one that has. Rejects with the SDK's error. */
 export type ReadInvocation = (what: 'end' | 'details', send: Send) => Promise<void>;
 
-/** Carries out the effects of the facts about an invocation. */
 export interface InvocationOwner {
   readonly telemetry: Telemetry;
   readonly store: Store;
   carryOut(invocation: Invocation, effect: Effect): void;
 }
 
-const SIGN: LifeFact = { type: 'sign' };
-const DETAIL: LifeFact = { type: 'detail' };
-const FLUSH: LifeFact = { type: 'flush' };
-const CLOSE: LifeFact = { type: 'close' };
-
-/** What all operations of this kind begin with. */
 export interface InvocationBase {
   readonly id: string | undefined;
   readonly endpoint: Endpoint;
@@ -43,7 +40,7 @@ export abstract class Invocation implements Living, SegmentMember {
   readonly life: Life;
   /** Sends our own GET requests about it; `undefined` where there is nothing to read. */
   read: ReadInvocation | undefined;
-  readonly #owner: InvocationOwner;
+  protected readonly owner: InvocationOwner;
 
   abstract readonly timeout: number;
 
@@ -53,7 +50,7 @@ export abstract class Invocation implements Living, SegmentMember {
     this.segment = base.segment;
     this.clock = base.clock;
     this.life = newLife(base.startTime, owner.telemetry.settings.runSteps === 'fetch');
-    this.#owner = owner;
+    this.owner = owner;
     this.segment?.invocations.add(this);
   }
 
@@ -65,7 +62,6 @@ export abstract class Invocation implements Living, SegmentMember {
     return 'nothing';
   }
 
-  /** Whether the program has aborted it. */
   get isAborted(): boolean {
     return false;
   }
@@ -80,30 +76,66 @@ export abstract class Invocation implements Living, SegmentMember {
 
   /** @param time of the fact, by the clock of the invocation */
   hear(fact: LifeFact, time: number = this.clock.now()): void {
-    for (const effect of next(this, fact, time)) this.#owner.carryOut(this, effect);
+    for (const effect of next(this, fact, time)) this.owner.carryOut(this, effect);
   }
 
   /** Notes a sign of life, also for its conversation. */
   touch(time: number): void {
-    this.hear(SIGN, time);
+    this.hear({ type: 'sign' }, time);
     this.segment?.touch(time);
   }
 
   /** Called when a detail of it was seen, or when something that it waited for is over. */
   settle(): void {
-    this.hear(DETAIL, this.life.lastSign);
+    this.hear({ type: 'detail' }, this.life.lastSign);
   }
 
   closeIfFinished(): void {
-    this.hear(FLUSH, this.life.lastSign);
+    this.hear({ type: 'flush' }, this.life.lastSign);
   }
 
   close(): void {
-    this.hear(CLOSE, this.life.lastSign);
+    this.hear({ type: 'close' }, this.life.lastSign);
   }
 
   /** Records what it has spent. Called once, when its end becomes known. */
   abstract recordUsage(): void;
-  /** Records its span with what is known by now. */
   abstract record(): void;
+}
+
+/** A stream that ends was cut if its invocation continues and does not wait for the program. */
+export function findCut(call: Call, { life }: Invocation): void {
+  if (call.streamEnd === 'completed' && canContinue(life) && life.state !== 'waiting') call.streamEnd = 'cut';
+}
+
+/** Whether the program has stopped waiting for the end: it left a stream, or a stream or poll was aborted or failed. */
+export function isLeft({ error, method, streamed, streamEnd }: Call): boolean {
+  if (streamEnd !== undefined) return streamEnd !== 'completed';
+  return error !== undefined && (streamed || method === 'GET');
+}
+
+/** Attributes for the response to a request that has no span of its own. */
+export function answerAttributes(call: Call): Attributes {
+  const attributes: Attributes = {};
+  define(attributes, ATTR.OPENAI_REQUEST_ID, callAttributes(call)[ATTR.OPENAI_REQUEST_ID]);
+  addAnswer(attributes, call);
+  return attributes;
+}
+
+/** The event on a span for a request that has no span of its own. */
+export interface RequestEvent {
+  readonly name: string;
+  /** The attribute for the `status` in the response. */
+  readonly status: string;
+}
+
+export function addRequestEvent(span: Span, { name, status }: RequestEvent, call: Call, route: Route): void {
+  const attributes: Attributes = {
+    [ATTR.HTTP_REQUEST_METHOD]: route.method,
+    [ATTR.URL_TEMPLATE]: route.template,
+  };
+  define(attributes, status, stringField(call.value, 'status'));
+  Object.assign(attributes, answerAttributes(call));
+  if (call.error !== undefined) attributes[ATTR.ERROR_TYPE] = thrownTypeOf(call.error);
+  span.addEvent(name, attributes, call.endTime);
 }

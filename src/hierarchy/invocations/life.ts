@@ -15,7 +15,6 @@ export type InvocationState = 'open' | 'waiting' | 'ended' | 'closed';
 export interface Life {
   state: InvocationState;
   readonly startTime: number;
-  /** Set once its end is known. */
   endTime: number | undefined;
   /** When it was last seen in progress; its end is later. */
   lastOpenTime: number;
@@ -29,7 +28,6 @@ export interface Life {
   streams: number;
   /** Whether we read its end or its details, with our own GET requests to the API. */
   reading: 'no' | 'soon' | 'now';
-  /** Whether its details were read. */
   isRead: boolean;
   /** Whether what is missing at its end may be read. */
   mayRead: boolean;
@@ -62,18 +60,15 @@ export interface Living {
 export type LifeFact =
   /** The program has sent a request about it. `outlives`: the request is a stream that may outlive it. */
   | { readonly type: 'asked'; readonly outlives: boolean }
-  /** A request about it is over. */
   | { readonly type: 'answered'; readonly outlives: boolean }
   /** The program no longer waits for the end: it has left a stream, or a request failed. */
   | { readonly type: 'left' }
   | { readonly type: 'sign' }
-  /** It was seen in progress. */
   | { readonly type: 'open' | 'waiting' }
   /** The API reports that nothing is in progress in its conversation. */
   | { readonly type: 'idle' }
   /** Its end is known. It ended between the last time it was seen in progress and the latest time. */
   | { readonly type: 'ended'; readonly endTime: number; readonly latest: number }
-  /** A detail was seen, such as a step. */
   | { readonly type: 'detail' }
   /** Its conversation was deleted, so that nothing about it can be read any more. */
   | { readonly type: 'deleted' }
@@ -91,7 +86,6 @@ export type LifeFact =
   /** It is to be recorded at once, with what is known by now. */
   | { readonly type: 'close' };
 
-/** What has to be done after a fact. The owner of the invocation does it. */
 export type Effect =
   | { readonly read: 'end'; readonly isLastRead: boolean }
   | { readonly read: 'details' }
@@ -132,11 +126,6 @@ export function canContinue({ state, endTime }: Life): boolean {
   return endTime === undefined && state !== 'closed';
 }
 
-/** Whether a stream that ends now was cut: its invocation continues and does not wait for the program. */
-export function outlastsStream(life: Life): boolean {
-  return canContinue(life) && life.state !== 'waiting';
-}
-
 /** Whether nothing but a read of ours can show the end: no request, stream or read is about it. */
 export function isUnwatched({ overSince, requests, streams, reading }: Life): boolean {
   return overSince === undefined && requests + streams === 0 && reading === 'no';
@@ -144,147 +133,125 @@ export function isUnwatched({ overSince, requests, streams, reading }: Life): bo
 
 /** Updates a life after a fact. It reads no clock, so the same facts at the same times have the same effects. */
 export function next(invocation: Living, fact: LifeFact, time: number): readonly Effect[] {
-  const { life } = invocation;
-  if (life.state === 'closed') return NO_EFFECTS;
-  switch (fact.type) {
-    case 'asked':
-      life.closingReads = undefined;
-      life[fact.outlives ? 'streams' : 'requests']++;
-      sign(life, time);
-      return NO_EFFECTS;
-    case 'answered':
-      life[fact.outlives ? 'streams' : 'requests']--;
-      sign(life, time);
-      return settleLife(invocation);
-    case 'left':
-      life.closingReads = { time: time + FIRST_DELAY_MS, delay: FIRST_DELAY_MS, left: MAX_CLOSING_READS };
-      return NO_EFFECTS;
-    case 'sign':
-      touch(life, time);
-      return NO_EFFECTS;
-    case 'open':
-    case 'waiting':
-      takeOpen(life, fact.type, time);
-      return NO_EFFECTS;
-    case 'idle':
-      return takeRest(invocation, time);
-    case 'ended':
-      return takeEnd(invocation, fact, time);
-    case 'detail':
-      return settleLife(invocation);
-    case 'deleted':
-      life.isDeleted = true;
-      return NO_EFFECTS;
-    case 'reading':
-      life.reading = fact.when;
-      return NO_EFFECTS;
-    case 'unreadable':
-      life.mayRead = false;
-      return settleLife(invocation);
-    case 'end read':
-      return endRead(invocation, fact);
-    case 'details read':
-      return detailsRead(invocation, fact.isFinal);
-    case 'time':
-      return passTime(invocation, fact, time);
-    case 'flush':
-      return flushLife(invocation);
-    case 'close':
-      return toRecord(life);
-  }
+  if (invocation.life.state === 'closed') return NO_EFFECTS;
+  const rule = RULES[fact.type] as Rule<LifeFact>;
+  return rule(invocation, fact, time) ?? NO_EFFECTS;
 }
 
-function sign(life: Life, time: number): void {
-  life.lastSign = Math.max(life.lastSign, time);
-}
+/** @returns what follows from the fact; `undefined` for nothing */
+type Rule<Fact> = (invocation: Living, fact: Fact, time: number) => readonly Effect[] | undefined;
+
+const RULES: { readonly [Type in LifeFact['type']]: Rule<Extract<LifeFact, { type: Type }>> } = {
+  asked({ life }, { outlives }, time) {
+    life.closingReads = undefined;
+    life[outlives ? 'streams' : 'requests']++;
+    life.lastSign = Math.max(life.lastSign, time);
+    return undefined;
+  },
+  answered(invocation, { outlives }, time) {
+    const { life } = invocation;
+    life[outlives ? 'streams' : 'requests']--;
+    life.lastSign = Math.max(life.lastSign, time);
+    return settleLife(invocation);
+  },
+  left({ life }, _, time) {
+    life.closingReads = { time: time + FIRST_DELAY_MS, delay: FIRST_DELAY_MS, left: MAX_CLOSING_READS };
+    return undefined;
+  },
+  sign({ life }, _, time) {
+    touch(life, time);
+    return undefined;
+  },
+  open: goOn,
+  waiting: goOn,
+  idle(invocation, _, time) {
+    const { life } = invocation;
+    if (canContinue(life)) {
+      touch(life, time);
+      life.state = 'ended';
+      life.overSince ??= time;
+    }
+    return settleLife(invocation);
+  },
+  ended(invocation, { endTime, latest }, time) {
+    const { life } = invocation;
+    if (!canContinue(life)) return settleLife(invocation);
+    const { lastOpenTime, startTime } = life;
+    life.state = 'ended';
+    life.endTime = Math.max(clamp(endTime, lastOpenTime, Math.max(latest, lastOpenTime)), startTime);
+    life.overSince = time;
+    return [RECORD_USAGE, ...settleLife(invocation)];
+  },
+  detail: settleLife,
+  deleted({ life }) {
+    life.isDeleted = true;
+    return undefined;
+  },
+  reading({ life }, { when }) {
+    life.reading = when;
+    return undefined;
+  },
+  unreadable(invocation) {
+    invocation.life.mayRead = false;
+    return settleLife(invocation);
+  },
+  'end read': (invocation, { isLastRead }) => {
+    const { life } = invocation;
+    life.reading = 'no';
+    const effects = settleLife(invocation);
+    const isGivenUp = isLastRead && effects.length === 0 && canContinue(life) && life.requests === 0;
+    return isGivenUp ? record(life) : effects;
+  },
+  'details read': ({ life, lacks, isAwaited }, { isFinal }) => {
+    life.reading = 'no';
+    // It seemed to be over when the read began, but the read may have shown it in progress.
+    life.isRead = life.overSince !== undefined;
+    if (!life.isRead || lacks === 'invocations') return undefined;
+    return isFinal || isAwaited || lacks === 'nothing' ? record(life) : undefined;
+  },
+  time({ life, timeout, expiresAt }, { idleTimeout }, time) {
+    const { overSince, reading } = life;
+    const isUsed = life.requests + life.streams > 0;
+    if (isUsed) life.lastSign = Math.max(life.lastSign, time);
+    if (reading !== 'no') {
+      const waitedTooLong = reading === 'soon' && overSince !== undefined && time - overSince >= timeout;
+      return waitedTooLong ? record(life, RECORD_UNREAD) : undefined;
+    }
+    if (overSince !== undefined && time - overSince >= idleTimeout) return record(life);
+    // If the API showed it in progress after it should have expired, the clocks disagree.
+    const hasExpired = !isUsed && time >= expiresAt && life.lastOpenTime < expiresAt;
+    if (overSince === undefined && (hasExpired || time - life.lastSign >= timeout)) return READ_LAST;
+    return isDue(life, time) ? READ_END : undefined;
+  },
+  flush({ life, lacks }) {
+    // To record a turn also records the turns of its subagents, which may not have been read yet.
+    if (life.overSince === undefined || lacks === 'invocations') return undefined;
+    const waits = life.reading !== 'no' || life.requests > 0;
+    return !waits || lacks === 'nothing' ? record(life) : undefined;
+  },
+  close: ({ life }) => record(life),
+};
 
 function touch(life: Life, time: number): void {
-  sign(life, time);
+  life.lastSign = Math.max(life.lastSign, time);
   if (life.endTime === undefined) life.lastOpenTime = Math.max(life.lastOpenTime, time);
 }
 
-function takeOpen(life: Life, state: 'open' | 'waiting', time: number): void {
+function goOn({ life }: Living, { type }: { type: 'open' | 'waiting' }, time: number): undefined {
   if (!canContinue(life)) return;
-  life.state = state;
+  life.state = type;
   life.overSince = undefined;
   touch(life, time);
 }
 
-function takeRest(invocation: Living, time: number): readonly Effect[] {
-  const { life } = invocation;
-  if (canContinue(life)) {
-    touch(life, time);
-    life.state = 'ended';
-    life.overSince ??= time;
-  }
-  return settleLife(invocation);
-}
-
-function takeEnd(
-  invocation: Living,
-  { endTime, latest }: { endTime: number; latest: number },
-  time: number,
-): readonly Effect[] {
-  const { life } = invocation;
-  if (!canContinue(life)) return settleLife(invocation);
-  const { lastOpenTime, startTime } = life;
-  life.state = 'ended';
-  life.endTime = Math.max(clamp(endTime, lastOpenTime, Math.max(latest, lastOpenTime)), startTime);
-  life.overSince = time;
-  return [RECORD_USAGE, ...settleLife(invocation)];
-}
-
-/**
- * Called when an invocation may be complete. Once it is over, it is recorded, or its missing details are read first.
- */
+/** Records an invocation that is over, or reads what is missing first. Called when it may be complete. */
 function settleLife(invocation: Living): readonly Effect[] {
   const { life } = invocation;
   if (life.overSince === undefined || life.requests > 0 || life.reading === 'now') return NO_EFFECTS;
   const { lacks } = invocation;
-  if (lacks === 'nothing') return toRecord(life);
+  if (lacks === 'nothing') return record(life);
   const isRead = life.isRead || !life.mayRead || life.reading === 'soon';
   return isRead || lacks === 'invocations' ? NO_EFFECTS : READ_DETAILS;
-}
-
-function endRead(invocation: Living, { isLastRead }: { isLastRead: boolean }): readonly Effect[] {
-  const { life } = invocation;
-  life.reading = 'no';
-  const effects = settleLife(invocation);
-  return isLastRead && effects.length === 0 && canContinue(life) && life.requests === 0
-    ? toRecord(life)
-    : effects;
-}
-
-function detailsRead({ life, lacks, isAwaited }: Living, isFinal: boolean): readonly Effect[] {
-  life.reading = 'no';
-  // It seemed to be over when the read began, but the read may have shown it in progress.
-  life.isRead = life.overSince !== undefined;
-  if (!life.isRead || lacks === 'invocations') return NO_EFFECTS;
-  return isFinal || isAwaited || lacks === 'nothing' ? toRecord(life) : NO_EFFECTS;
-}
-
-/** Checks whether a timeout has passed, and whether it is time to ask the API for the end. */
-function passTime(
-  invocation: Living,
-  { idleTimeout }: { idleTimeout: number },
-  time: number,
-): readonly Effect[] {
-  const { life, timeout } = invocation;
-  const { overSince, reading } = life;
-  if (life.requests + life.streams > 0) sign(life, time);
-  if (reading !== 'no') {
-    const waitedTooLong = reading === 'soon' && overSince !== undefined && time - overSince >= timeout;
-    return waitedTooLong ? toRecord(life, RECORD_UNREAD) : NO_EFFECTS;
-  }
-  if (overSince !== undefined && time - overSince >= idleTimeout) return toRecord(life);
-  const isOver = time - life.lastSign >= timeout || hasExpired(invocation, time);
-  if (overSince === undefined && isOver) return READ_LAST;
-  return isDue(life, time) ? READ_END : NO_EFFECTS;
-}
-
-/** Whether the API has let it expire. It has not if the API showed it in progress later: then the clocks disagree. */
-function hasExpired({ life, expiresAt }: Living, time: number): boolean {
-  return life.requests + life.streams === 0 && time >= expiresAt && life.lastOpenTime < expiresAt;
 }
 
 /**
@@ -299,14 +266,7 @@ function isDue(life: Life, time: number): boolean {
   return life.overSince === undefined;
 }
 
-function flushLife({ life, lacks }: Living): readonly Effect[] {
-  // To record a turn also records the turns of its subagents, which may not have been read yet.
-  if (life.overSince === undefined || lacks === 'invocations') return NO_EFFECTS;
-  const waits = life.reading !== 'no' || life.requests > 0;
-  return !waits || lacks === 'nothing' ? toRecord(life) : NO_EFFECTS;
-}
-
-function toRecord(life: Life, effects: readonly Effect[] = RECORD): readonly Effect[] {
+function record(life: Life, effects: readonly Effect[] = RECORD): readonly Effect[] {
   life.state = 'closed';
   return effects;
 }

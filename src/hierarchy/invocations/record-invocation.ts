@@ -2,7 +2,7 @@ import type { Attributes } from '@opentelemetry/api';
 import type { Message, MessagePart } from '../../config/completion-types.ts';
 import { define } from '../../operations/attributes.ts';
 import type { RequestedToolCall } from '../../operations/index.ts';
-import { step as stepOperation } from '../../operations/step.ts';
+import { type RecordedStep, step as stepOperation } from '../../operations/step.ts';
 import { providerAt } from '../../sdk/provider.ts';
 import * as ATTR from '../../semconv/attributes.ts';
 import { isNoUsage, subtractUsage, type Usage } from '../../telemetry/cost/usage.ts';
@@ -13,25 +13,29 @@ import { OperationRecord } from '../../telemetry/record.ts';
 import { recordDeltas } from '../../telemetry/stream-deltas.ts';
 import { justAfter, SPAN_ROOM_MS, Starts } from '../../util/clock.ts';
 import { guard } from '../../util/guard.ts';
-import type { StepSnapshot, ToolCallContent } from '../model.ts';
+import type { ToolCallContent } from '../model.ts';
 import { clamp } from '../operation-clock.ts';
 import { isUnanswered, recordToolCall, type ToolCall } from '../tool-calls/tool-call.ts';
 import type { AgentInvocation } from './agent-invocation.ts';
 import type { Step, Steps } from './steps.ts';
 
+interface Times {
+  readonly startTime: number;
+  readonly endTime: number;
+}
+
 /** Records a closed invocation: its steps, its tool calls, and then its own span. */
 export function recordInvocation(invocation: AgentInvocation, endTime: number): void {
   const { openRecord, telemetry, steps, snapshot, life, start } = invocation;
   guard('recording a status', addOutcome, invocation);
-  const recordsSteps =
-    (openRecord.span.isRecording() || telemetry.wantsContent) && telemetry.settings.runSteps !== 'off';
-  const recordedSteps = recordsSteps ? steps.all : [];
+  const isRecorded = openRecord.span.isRecording() || telemetry.wantsContent;
+  const recordedSteps = isRecorded && telemetry.settings.runSteps !== 'off' ? steps.all : [];
   const { recorded, waiting } = steps.before;
   const requested = inOrderOfSteps(steps).filter(({ snapshot: { id } }) => !recorded.has(id));
   // Before the end, functions that wait for the program are left out. They are recorded where they are answered, maybe
   // in another process.
   const calls = life.endTime === undefined ? requested.filter((call) => !isUnanswered(call)) : requested;
-  const outputs = recordStepsAndTools(invocation, recordedSteps, calls, endTime);
+  const whole = { startTime: invocation.startTime, endTime };
   const hasCarriers = recordedSteps.length > 0 || start.before !== undefined;
   const result = {
     observed: life.endTime !== undefined,
@@ -47,7 +51,7 @@ export function recordInvocation(invocation: AgentInvocation, endTime: number): 
     systemInstructions: invocation.content?.systemInstructions ?? [],
     toolDefinitions: invocation.content?.toolDefinitions ?? [],
     inputMessages: invocation.inputMessages,
-    outputMessages: outputs,
+    outputMessages: isRecorded ? recordStepsAndTools(invocation, recordedSteps, calls, whole) : [],
   };
   openRecord.end({ result, failure: invocation.failure }, endTime);
 }
@@ -82,85 +86,65 @@ function recordStepsAndTools(
   invocation: AgentInvocation,
   recordedSteps: readonly Step[],
   recordedCalls: readonly ToolCall[],
-  endTime: number,
+  whole: Times,
 ): Message[] {
   const { steps, snapshot } = invocation;
   const heard: Message[] = [...invocation.inputMessages];
   const shown = new Set<string>();
   const answers: Message[] = [];
-  const whole = { startTime: invocation.startTime, endTime };
+  const orphans = new Set(recordedCalls);
   const withCalls = recordedSteps.map((step) => ({
     step,
     calls: steps.toolCalls.filter(({ stepId }) => stepId === step.snapshot.id),
   }));
-  const recordedTimes = new RecordedTimes(withCalls, whole);
+  const stepTimes = new RecordedTimes(withCalls, whole);
   withCalls.forEach(({ step, calls }, index) => {
+    const { messageId } = step.snapshot;
     const isLast = index === recordedSteps.length - 1;
     const reason = stepFinishReason(step.snapshot, isLast, snapshot?.finishReason);
     const outputMessages = stepOutput(step.snapshot, calls, steps.outputs, reason);
-    const times = recordedTimes.ofStep(index, { step, calls });
-    const { toolCalls, skippedToolCalls } = step.snapshot;
-    const skipped = toolCalls.length + skippedToolCalls - calls.length;
-    const inputMessages = heard.slice();
-    recordInvocationStep(invocation, step, times, { reason, inputMessages, outputMessages, skipped });
-    for (const call of calls) {
-      if (recordedCalls.includes(call))
-        recordInvocationToolCall(invocation, call, recordedTimes.ofToolCall(call, times));
-    }
+    const times = stepTimes.ofStep(index, { step, calls });
+    recordInvocationStep(invocation, step, times, {
+      finishReason: reason,
+      inputMessages: heard.slice(),
+      outputMessages,
+      skippedToolCalls: Math.max(0, step.callCount - calls.length),
+    });
+    for (const call of calls)
+      if (orphans.delete(call)) recordInvocationToolCall(invocation, call, stepTimes.ofToolCall(call, times));
     heard.push(...outputMessages, ...toolResponses(calls));
-    if (step.snapshot.messageId !== undefined) {
-      shown.add(step.snapshot.messageId);
-      answers.push(...outputMessages);
-    }
+    if (messageId === undefined) return;
+    shown.add(messageId);
+    answers.push(...outputMessages);
   });
-  const isRecorded = invocation.openRecord.span.isRecording() || invocation.telemetry.wantsContent;
-  // The tool calls that belong to no recorded step.
-  const orphans = recordedCalls.filter(
-    ({ stepId }) => !recordedSteps.some(({ snapshot: { id } }) => id === stepId),
-  );
-  if (isRecorded && orphans.length > 0) {
-    const times = new RecordedTimes([], whole);
-    for (const call of inOrderOfTime(orphans, whole))
-      recordInvocationToolCall(invocation, call, times.ofToolCall(call, whole));
-  }
+  // What is left belongs to no recorded step.
+  const times = new RecordedTimes([], whole);
+  for (const call of inOrderOfTime(orphans, whole))
+    recordInvocationToolCall(invocation, call, times.ofToolCall(call, whole));
   return [...answers, ...unclaimed(invocation, shown)];
 }
 
 /** Sorts calls by their start. Those with the same start are in the order of their ends, as far as that is known. */
-function inOrderOfTime(calls: readonly ToolCall[], whole: Times): readonly ToolCall[] {
-  const start = (call: ToolCall): number => call.startTime ?? whole.startTime;
-  const end = (call: ToolCall): number => call.endTime ?? whole.endTime;
-  return calls.toSorted((a, b) => start(a) - start(b) || end(a) - end(b));
+function inOrderOfTime(calls: Iterable<ToolCall>, { startTime, endTime }: Times): readonly ToolCall[] {
+  const start = (call: ToolCall): number => call.startTime ?? startTime;
+  const end = (call: ToolCall): number => call.endTime ?? endTime;
+  return [...calls].sort((a, b) => start(a) - start(b) || end(a) - end(b));
 }
 
 function recordInvocationStep(
   invocation: AgentInvocation,
-  { snapshot, firstTextTime, deltaTimes, skippedDeltas }: Step,
-  times: Times,
-  said: {
-    reason: string | undefined;
-    inputMessages: readonly Message[];
-    outputMessages: readonly Message[];
-    skipped: number;
-  },
+  { snapshot, callCount, firstTextTime, deltaTimes, skippedDeltas }: Step,
+  { startTime, endTime }: Times,
+  said: Pick<RecordedStep, 'finishReason' | 'inputMessages' | 'outputMessages' | 'skippedToolCalls'>,
 ): void {
-  const { id, type, status, usage, messageId } = snapshot;
   const { telemetry, endpoint, startSettings } = invocation;
-  const { startTime, endTime } = times;
-  const recorded = {
-    id,
-    type,
-    status,
-    usage,
-    messageId,
+  const recorded: RecordedStep = {
+    ...snapshot,
+    ...said,
     model: invocation.snapshot?.model,
     provider: endpoint.provider,
-    finishReason: said.reason,
     timeToFirstChunk: firstTextTime === undefined ? undefined : Math.max(0, firstTextTime - startTime) / 1e3,
     skippedDeltas,
-    skippedToolCalls: Math.max(0, said.skipped),
-    inputMessages: said.inputMessages,
-    outputMessages: said.outputMessages,
   };
   const attributes = placeAttributes(invocation.place);
   const record = new OperationRecord(telemetry, {
@@ -173,11 +157,11 @@ function recordInvocationStep(
   });
   if (deltaTimes.length > 0) {
     const { [ATTR.OPENAI_API_TYPE]: _, ...ids } = attributes;
-    const deltas = { times: deltaTimes, endTime, ids: { ...ids, [ATTR.OPENAI_STEP_ID]: id } };
+    const deltas = { times: deltaTimes, endTime, ids: { ...ids, [ATTR.OPENAI_STEP_ID]: snapshot.id } };
     guard('recording deltas', recordDeltas, telemetry, record, deltas);
   }
   // A model call that asked for tools has succeeded, even if the tools failed.
-  const failure = snapshot.toolCalls.length === 0 ? snapshot.failure : undefined;
+  const failure = callCount === 0 ? snapshot.failure : undefined;
   record.end({ result: recorded, failure }, endTime);
 }
 
@@ -264,7 +248,7 @@ const NOT_OF_THE_STEP: ReadonlySet<string> = new Set(['error', 'cancelled']);
  * the reason of its invocation, unless the invocation failed or was cancelled after it.
  */
 function stepFinishReason(
-  step: StepSnapshot,
+  step: Step['snapshot'],
   last: boolean,
   invocationReason: string | undefined,
 ): string | undefined {
@@ -276,7 +260,7 @@ function stepFinishReason(
 
 /** The output of a step's model call: its message or its tool calls. */
 function stepOutput(
-  step: StepSnapshot,
+  step: Step['snapshot'],
   calls: readonly ToolCall[],
   outputs: ReadonlyMap<string, Message>,
   reason: string | undefined,
@@ -293,12 +277,6 @@ function stepOutput(
   return parts.length === 0 ? [] : [{ role: 'assistant', parts, finish_reason }];
 }
 
-interface Times {
-  readonly startTime: number;
-  readonly endTime: number;
-}
-
-/** A step with the tool calls that it asked for. */
 interface StepWithCalls {
   readonly step: Step;
   readonly calls: readonly ToolCall[];
@@ -362,7 +340,6 @@ function latestEnds(steps: readonly StepWithCalls[], endTime: number): number[] 
   return ends;
 }
 
-/** When the program was asked for the functions of a step. */
 function requestedAt(calls: readonly ToolCall[]): number | undefined {
   return calls.find(({ startTime }) => startTime !== undefined)?.startTime;
 }

@@ -1,8 +1,8 @@
 import type { Message } from '../../config/completion-types.ts';
 import type { Keeper } from '../../telemetry/content/kept.ts';
 import { addUsage, NO_USAGE, type Usage } from '../../telemetry/cost/usage.ts';
-import type { ToolOutcome } from '../../telemetry/outcomes/tool-outcome.ts';
 import { MAX_READ, MAX_REPEATED } from '../../util/payload.ts';
+import type { ToolOutput } from '../dialect.ts';
 import type { MessageSnapshot, StepSnapshot, ToolCallSnapshot } from '../model.ts';
 import type { OperationClock } from '../operation-clock.ts';
 import {
@@ -14,7 +14,10 @@ import {
 } from '../tool-calls/tool-call.ts';
 
 export interface Step {
-  snapshot: StepSnapshot;
+  /** Without its tool calls, which have entries of their own. */
+  snapshot: Omit<StepSnapshot, 'toolCalls' | 'skippedToolCalls'>;
+  /** How many tool calls it has, with those that are not kept. */
+  callCount: number;
   startTime: number | undefined;
   endTime: number | undefined;
   firstTextTime: number | undefined;
@@ -24,18 +27,12 @@ export interface Step {
   skippedDeltas: number;
 }
 
-/** What came back from a tool call. */
-interface CallResult {
-  readonly output: unknown;
-  /** `undefined` for success. */
-  readonly outcome: ToolOutcome | undefined;
-}
+/** What came back from a tool call; `outcome` is `undefined` for success. */
+type CallResult = Pick<ToolOutput, 'output' | 'outcome'>;
 
 /** The steps and tool calls of an invocation that was recorded before its end, for a second span to continue. */
 export interface StepsBefore {
-  /**
-   * The ids of the steps and tool calls that already have spans, with the usage that is recorded on the span of a step.
-   */
+  /** The ids of the steps and tool calls that already have spans, with the usage on the span of a step. */
   readonly recorded: ReadonlyMap<string, Usage | undefined>;
   /** The functions that the program has not answered, without content. */
   readonly waiting: readonly ToolCall[];
@@ -43,11 +40,19 @@ export interface StepsBefore {
 
 const NOTHING_BEFORE: StepsBefore = { recorded: new Map(), waiting: [] };
 
+interface StepsOptions {
+  readonly content: boolean;
+  readonly deltas: boolean;
+  readonly keeper: Keeper;
+  /** Whether all input messages are known from the request. */
+  readonly isInputKnown?: boolean | undefined;
+  readonly above?: Steps | undefined;
+  readonly before?: StepsBefore | undefined;
+}
+
 /** The steps and tool calls of one invocation, collected from streams, lists and retrieved objects. */
 export class Steps {
-  readonly #content: boolean;
-  readonly #keeper: Keeper;
-  readonly #deltas: boolean;
+  readonly #options: StepsOptions;
   readonly #steps = new Map<string, Step>();
   readonly #toolCalls = new Map<string, ToolCall>();
   readonly #callsAbove: Map<string, ToolCall> | undefined;
@@ -55,10 +60,7 @@ export class Steps {
   /** The messages that the invocation produced and those that it was given, by id. Empty if content is not recorded. */
   readonly outputs: Map<string, Message> = new Map();
   readonly inputs: Map<string, Message> = new Map();
-  /** Whether all input messages are known from the request. */
-  readonly #isInputKnown: boolean;
-  /** The position of each step in the list that contained it. */
-  #order: Map<string, number> | undefined;
+  readonly #order = new Map<string, number>();
   /** The ids of steps, and of tool calls outside of steps, that were not kept because there were too many. */
   readonly #skippedSteps = new Set<string>();
   readonly #skippedCalls = new Set<string>();
@@ -67,29 +69,18 @@ export class Steps {
   /** When the invocation last began to wait for the program's tools. */
   waitingSince: number | undefined;
 
-  constructor(options: {
-    content: boolean;
-    deltas: boolean;
-    keeper: Keeper;
-    isInputKnown?: boolean | undefined;
-    above?: Steps | undefined;
-    /** What was recorded before a pause, if the invocation continues after one. */
-    before?: StepsBefore | undefined;
-  }) {
+  constructor(options: StepsOptions) {
+    this.#options = options;
+    if (options.above !== undefined) this.#callsAbove = options.above.#toolCalls;
     this.before = options.before ?? NOTHING_BEFORE;
     for (const call of this.before.waiting) this.#toolCalls.set(call.snapshot.id, call);
-    if (options.above !== undefined) this.#callsAbove = options.above.#toolCalls;
-    this.#isInputKnown = options.isInputKnown === true;
-    this.#content = options.content;
-    this.#keeper = options.keeper;
-    this.#deltas = options.deltas;
   }
 
   /**
    * The steps that have no span yet, by creation time. Within a second they keep the order of a list, or of arrival.
    */
   get all(): readonly Step[] {
-    const place = ({ snapshot: { id } }: Step): number => this.#order?.get(id) ?? Number.NaN;
+    const place = ({ snapshot: { id } }: Step): number => this.#order.get(id) ?? Number.NaN;
     return [...this.#steps.values()]
       .filter(({ snapshot: { id } }) => !this.before.recorded.has(id))
       .sort((a, b) => (a.snapshot.createdAt ?? 0) - (b.snapshot.createdAt ?? 0) || place(a) - place(b) || 0);
@@ -112,7 +103,7 @@ export class Steps {
 
   /** Whether all messages that the model was given are known. */
   get knowsInput(): boolean {
-    return this.#isInputKnown || this.inputs.size > 0;
+    return this.#options.isInputKnown === true || this.inputs.size > 0;
   }
 
   /** The tokens of all steps, including those that were recorded before a pause. */
@@ -127,15 +118,18 @@ export class Steps {
   /** How many tool calls were not kept because there were too many. */
   get skippedToolCalls(): number {
     let listed = 0;
-    for (const { snapshot: step } of this.#steps.values())
-      listed += step.toolCalls.length + step.skippedToolCalls;
     let kept = 0;
+    for (const { callCount } of this.#steps.values()) listed += callCount;
     for (const { stepId } of this.#toolCalls.values()) if (stepId !== undefined) kept++;
     return Math.max(0, listed - kept) + this.#skippedCalls.size;
   }
 
   /** @param liveTime the arrival time in a stream; otherwise the server's times apply */
-  see(snapshot: StepSnapshot, liveTime: number | undefined, clock: OperationClock): void {
+  see(
+    { toolCalls, skippedToolCalls, ...snapshot }: StepSnapshot,
+    liveTime: number | undefined,
+    clock: OperationClock,
+  ): void {
     let step = this.#steps.get(snapshot.id);
     if (step === undefined) {
       if (this.#steps.size >= MAX_READ) {
@@ -144,6 +138,7 @@ export class Steps {
       }
       step = {
         snapshot,
+        callCount: 0,
         startTime: liveTime,
         endTime: undefined,
         firstTextTime: undefined,
@@ -152,39 +147,29 @@ export class Steps {
       };
       this.#steps.set(snapshot.id, step);
     }
+    for (const told of toolCalls) this.#toolCall(told).stepId = snapshot.id;
     // The snapshot may come from a list that is older than what a stream has reported.
-    const toolCalls = snapshot.toolCalls.map((told) => {
-      const call = this.#toolCall(told);
-      call.stepId = snapshot.id;
-      return call.snapshot;
-    });
-    if (!step.snapshot.ended || snapshot.ended)
-      step.snapshot = { ...snapshot, toolCalls, usage: snapshot.usage ?? step.snapshot.usage };
+    if (!step.snapshot.ended || snapshot.ended) {
+      step.snapshot = { ...snapshot, usage: snapshot.usage ?? step.snapshot.usage };
+      step.callCount = toolCalls.length + skippedToolCalls;
+    }
     step.startTime ??= clock.local(snapshot.createdAt, undefined);
     if (snapshot.ended) step.endTime ??= liveTime ?? clock.local(snapshot.endedAt, undefined);
   }
 
-  /**
-   * Notes the order of the steps in a list.
-   *
-   * @param earlier whether the steps of the list come before the known ones
-   */
+  /** @param earlier whether the steps of the list come before the known ones */
   seeOrder(ids: readonly string[], earlier = false): void {
-    this.#order ??= new Map();
-    const order = this.#order;
-    const known = order.size;
+    const known = this.#order.size;
     if (known >= MAX_READ) return;
     let place = earlier ? -known - ids.length : known;
-    for (const id of ids) order.set(id, place++);
+    for (const id of ids) this.#order.set(id, place++);
   }
 
-  /** Called for each delta of a step, or of the message that a step creates. */
-  seeDelta(id: string | undefined, time: number): void {
-    if (id === undefined) return;
+  seeDelta(id: string, time: number): void {
     const step = this.#steps.get(id) ?? this.#stepOfMessage(id);
     if (step === undefined) return;
     step.firstTextTime ??= time;
-    if (!this.#deltas) return;
+    if (!this.#options.deltas) return;
     if (step.deltaTimes.length < MAX_REPEATED) step.deltaTimes.push(time);
     else step.skippedDeltas++;
   }
@@ -193,14 +178,11 @@ export class Steps {
     if (content === undefined) return;
     const messages = isInput ? this.inputs : this.outputs;
     const known = messages.get(id);
-    if (known !== undefined || messages.size < MAX_READ) messages.set(id, this.#keeper.keep(content, known));
+    if (known !== undefined || messages.size < MAX_READ)
+      messages.set(id, this.#options.keeper.keep(content, known));
   }
 
-  /**
-   * Called for each tool call that is not part of a step.
-   *
-   * @param live the times at which a stream reported its start or end; without a stream its times are unknown
-   */
+  /** Called for each tool call that is not part of a step. Only a stream reports the times of its start and end. */
   seeToolCall(
     snapshot: ToolCallSnapshot,
     live: { readonly beganAt?: number | undefined; readonly endedAt?: number | undefined } = {},
@@ -229,11 +211,7 @@ export class Steps {
     }
   }
 
-  /**
-   * Called with the program's output of a tool call.
-   *
-   * @returns the tool call with its duration; `undefined` if its start is unknown or it was answered before
-   */
+  /** @returns the tool call with its duration; `undefined` if its start is unknown or it was answered before */
   answer(id: string, result: CallResult, time: number): TimedToolCall | undefined {
     const toolCall = this.seeToolResult(id, result);
     if (toolCall === undefined) return undefined;
@@ -245,13 +223,13 @@ export class Steps {
     return startTime === undefined ? undefined : { snapshot, outcome, seconds: (time - startTime) / 1e3 };
   }
 
-  /** Called with the result of a tool call, without an end time. */
   seeToolResult(id: string, { output, outcome }: CallResult): ToolCall | undefined {
     const toolCall = this.#toolCalls.get(id);
     if (toolCall === undefined) return undefined;
     toolCall.hasResult = true;
     toolCall.outcome = outcome ?? toolCall.outcome;
-    if (this.#content) toolCall.output = this.#keeper.keep(output, toolCall.output);
+    const { content, keeper } = this.#options;
+    if (content) toolCall.output = keeper.keep(output, toolCall.output);
     return toolCall;
   }
 
@@ -261,17 +239,13 @@ export class Steps {
       call.snapshot = { ...call.snapshot, content: undefined };
       call.output = undefined;
     }
-    for (const step of this.#steps.values()) {
-      const toolCalls = step.snapshot.toolCalls.map((call) => ({ ...call, content: undefined }));
-      step.snapshot = { ...step.snapshot, toolCalls };
-    }
     this.inputs.clear();
     this.outputs.clear();
   }
 
   /** Whether everything about the invocation is known, judging by its usage. */
   isComplete(whole: Usage | undefined): boolean {
-    if (!this.#content) return this.#areAllSeen(whole);
+    if (!this.#options.content) return this.#areAllSeen(whole);
     return this.haveAnswers(whole) && this.toolCalls.every(hasDocuments);
   }
 
@@ -293,6 +267,7 @@ export class Steps {
 
   #toolCall(snapshot: ToolCallSnapshot): ToolCall {
     const { id } = snapshot;
+    const { keeper } = this.#options;
     const known = this.#toolCalls.get(id) ?? this.#callsAbove?.get(id);
     if (known !== undefined) {
       // A session may ask for a subagent's function before the subagent's turn is known. Without this, the function
@@ -300,14 +275,13 @@ export class Steps {
       if (this.#callsAbove?.delete(id)) this.#toolCalls.set(id, known);
       // A list without the `include` for search results contains less than what is known.
       const { content } = hasDocuments(known) && !hasDocuments({ snapshot }) ? known.snapshot : snapshot;
-      const kept =
-        content === known.snapshot.content ? content : this.#keeper.keep(content, known.snapshot.content);
+      const isSame = content === known.snapshot.content;
+      const kept = isSame ? content : keeper.keep(content, known.snapshot.content);
       known.snapshot = { ...known.snapshot, ...snapshot, content: kept };
       return known;
     }
     const hasRoom = this.#toolCalls.size < MAX_READ;
-    const content = hasRoom ? this.#keeper.keep(snapshot.content) : undefined;
-    const made = newToolCall({ ...snapshot, content });
+    const made = newToolCall({ ...snapshot, content: hasRoom ? keeper.keep(snapshot.content) : undefined });
     if (hasRoom) this.#toolCalls.set(id, made);
     return made;
   }
