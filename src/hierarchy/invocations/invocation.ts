@@ -23,6 +23,9 @@ export interface InvocationOwner {
   carryOut(invocation: Invocation, effect: Effect): void;
 }
 
+const SIGN: LifeFact = { type: 'sign' };
+const DETAIL: LifeFact = { type: 'detail' };
+
 export interface InvocationBase {
   readonly id: string | undefined;
   readonly endpoint: Endpoint;
@@ -81,13 +84,13 @@ export abstract class Invocation implements Living, SegmentMember {
 
   /** Notes a sign of life, also for its conversation. */
   touch(time: number): void {
-    this.hear({ type: 'sign' }, time);
+    this.hear(SIGN, time);
     this.segment?.touch(time);
   }
 
   /** Called when a detail of it was seen, or when something that it waited for is over. */
   settle(): void {
-    this.hear({ type: 'detail' }, this.life.lastSign);
+    this.hear(DETAIL, this.life.lastSign);
   }
 
   closeIfFinished(): void {

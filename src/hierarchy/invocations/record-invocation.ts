@@ -118,9 +118,11 @@ function recordStepsAndTools(
     answers.push(...outputMessages);
   });
   // What is left belongs to no recorded step.
-  const times = new RecordedTimes([], whole);
-  for (const call of inOrderOfTime(orphans, whole))
-    recordInvocationToolCall(invocation, call, times.ofToolCall(call, whole));
+  if (orphans.size > 0) {
+    const times = new RecordedTimes([], whole);
+    for (const call of inOrderOfTime(orphans, whole))
+      recordInvocationToolCall(invocation, call, times.ofToolCall(call, whole));
+  }
   return [...answers, ...unclaimed(invocation, shown)];
 }
 

@@ -15,7 +15,7 @@ import {
 
 export interface Step {
   /** Without its tool calls, which have entries of their own. */
-  snapshot: Omit<StepSnapshot, 'toolCalls' | 'skippedToolCalls'>;
+  snapshot: StepSnapshot;
   /** How many tool calls it has, with those that are not kept. */
   callCount: number;
   startTime: number | undefined;
@@ -125,15 +125,12 @@ export class Steps {
   }
 
   /** @param liveTime the arrival time in a stream; otherwise the server's times apply */
-  see(
-    { toolCalls, skippedToolCalls, ...snapshot }: StepSnapshot,
-    liveTime: number | undefined,
-    clock: OperationClock,
-  ): void {
-    let step = this.#steps.get(snapshot.id);
+  see(snapshot: StepSnapshot, liveTime: number | undefined, clock: OperationClock): void {
+    const { id, toolCalls, ended } = snapshot;
+    let step = this.#steps.get(id);
     if (step === undefined) {
       if (this.#steps.size >= MAX_READ) {
-        skip(this.#skippedSteps, snapshot.id);
+        skip(this.#skippedSteps, id);
         return;
       }
       step = {
@@ -145,16 +142,16 @@ export class Steps {
         deltaTimes: [],
         skippedDeltas: 0,
       };
-      this.#steps.set(snapshot.id, step);
+      this.#steps.set(id, step);
     }
-    for (const told of toolCalls) this.#toolCall(told).stepId = snapshot.id;
+    for (const told of toolCalls) this.#toolCall(told).stepId = id;
     // The snapshot may come from a list that is older than what a stream has reported.
-    if (!step.snapshot.ended || snapshot.ended) {
-      step.snapshot = { ...snapshot, usage: snapshot.usage ?? step.snapshot.usage };
-      step.callCount = toolCalls.length + skippedToolCalls;
+    if (!step.snapshot.ended || ended) {
+      step.snapshot = { ...snapshot, toolCalls: [], usage: snapshot.usage ?? step.snapshot.usage };
+      step.callCount = toolCalls.length + snapshot.skippedToolCalls;
     }
     step.startTime ??= clock.local(snapshot.createdAt, undefined);
-    if (snapshot.ended) step.endTime ??= liveTime ?? clock.local(snapshot.endedAt, undefined);
+    if (ended) step.endTime ??= liveTime ?? clock.local(snapshot.endedAt, undefined);
   }
 
   /** @param earlier whether the steps of the list come before the known ones */
