@@ -97,10 +97,11 @@ function withThoughts(usage: Usage, tokens: number, result: unknown): Usage {
 }
 
 /** The stop sequences. They count as content, so they are recorded only with it. */
-export function stopSequences({ body }: ApiRequest): Attributes {
+export function stopSequences({ body }: ApiRequest): Attributes | undefined {
   const stop = field(body, 'stop');
+  if (stop === undefined) return undefined;
   const sequences = typeof stop === 'string' ? [stop] : strings(asArray(stop));
-  return sequences.length > 0 ? { [ATTR.GEN_AI_REQUEST_STOP_SEQUENCES]: sequences } : {};
+  return sequences.length > 0 ? { [ATTR.GEN_AI_REQUEST_STOP_SEQUENCES]: sequences } : undefined;
 }
 
 function chatResultAttributes(result: unknown): Attributes {

@@ -1,7 +1,7 @@
 import fc, { type Arbitrary } from 'fast-check';
 import { beforeAll, expect, test } from 'vitest';
 import { resolveSettings } from '../../src/config/config.ts';
-import { ContentWriter, LimitedJson } from '../../src/telemetry/content/content-writer.ts';
+import { contentLimits, limitedJson, writeContent } from '../../src/telemetry/content/content-writer.ts';
 import { hostileValue, mutated, mutation } from './mutations.ts';
 import { PROGRAMS } from './programs.ts';
 import { READERS } from './readers.ts';
@@ -38,7 +38,7 @@ test('reading never throws, whatever the SDK passes in', () => {
 test('any value is recorded as JSON within its limit', () => {
   const limit = fc.oneof(fc.nat({ max: 50 }), fc.nat({ max: 5_000 }));
   const property = fc.property(hostilePayload(), limit, limit, (recipe, maxText, maxLength) => {
-    const written = new LimitedJson(maxText, maxLength).write(make(recipe));
+    const written = limitedJson(make(recipe), maxLength, { maxText });
     if (written === undefined) return;
     JSON.parse(written);
     expect(written.length).toBeLessThanOrEqual(maxLength);
@@ -53,7 +53,6 @@ test('any messages are recorded as JSON within the limits of text and span', () 
     fc.nat({ max: 5_000 }),
     (recipes, maxContentLength, maxSpanContentLength) => {
       const settings = resolveSettings({ maxContentLength, maxSpanContentLength }, () => undefined);
-      const writer = new ContentWriter(settings);
       const parts = recipes.map(
         (recipe) => ({ type: 'tool_call_response', id: 'call_1', response: make(recipe) }) as const,
       );
@@ -61,7 +60,7 @@ test('any messages are recorded as JSON within the limits of text and span', () 
         { role: 'tool', parts },
         { role: 'user', parts: [] },
       ];
-      const attributes = writer.writeContent({
+      const attributes = writeContent(contentLimits(settings), {
         inputMessages: messages,
         systemInstructions: parts,
         documents: recipes.map(make),

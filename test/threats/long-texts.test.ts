@@ -1,8 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { maskingHook } from '../../src/client.ts';
-import { resolveSettings } from '../../src/config/config.ts';
 import { newCompletion } from '../../src/telemetry/content/content-record.ts';
-import { MediaPolicy } from '../../src/telemetry/content/media.ts';
+import { textWithoutMedia } from '../../src/telemetry/content/media.ts';
 import { plainData } from '../../src/telemetry/content/plain-data.ts';
 import { searchedStart } from '../../src/util/cut-text.ts';
 
@@ -44,13 +43,15 @@ describe('only the start of a text is searched', () => {
   });
 
   test('text with a data: URL', () => {
-    const media = new MediaPolicy(resolveSettings({ media: 'reference' }, () => undefined, {}));
+    const media = { mode: 'reference', maxInline: 0, hashable: 0 } as const;
     const url = `data:image/png;base64,${'A'.repeat(100)}`;
-    expect(media.text(`See ${url} and ${' '.repeat(5_000_000)}${url}`)).toMatch(
+    expect(textWithoutMedia(media, `See ${url} and ${' '.repeat(5_000_000)}${url}`)).toMatch(
       /^See data:image\/png;base64,… and {1048446}…$/,
     );
-    expect(media.text(`See ${url}.`)).toBe('See data:image/png;base64,….');
-    expect(media.text(`See ${url}${'A'.repeat(5_000_000)}.`)).toBe('See data:image/png;base64,…');
+    expect(textWithoutMedia(media, `See ${url}.`)).toBe('See data:image/png;base64,….');
+    expect(textWithoutMedia(media, `See ${url}${'A'.repeat(5_000_000)}.`)).toBe(
+      'See data:image/png;base64,…',
+    );
   });
 });
 

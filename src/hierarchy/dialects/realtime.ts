@@ -2,7 +2,7 @@ import type { Attributes } from '@opentelemetry/api';
 import { define } from '../../operations/attributes.ts';
 import { readToolDefinitions } from '../../operations/tool-definitions.ts';
 import * as ATTR from '../../semconv/attributes.ts';
-import { LimitedJson } from '../../telemetry/content/content-writer.ts';
+import { limitedJson } from '../../telemetry/content/content-writer.ts';
 import { KeptText, type TextLimits, TextRoom } from '../../telemetry/content/kept.ts';
 import {
   arrayField,
@@ -317,11 +317,10 @@ const OMITTED_TOOL = { type: 'omitted', name: '…' };
 
 /** Keeps the first tools that fit. Each of the others is replaced by a mark, so that it still counts. */
 function keptTools(session: unknown, { text, span }: TextLimits): unknown[] {
-  const json = new LimitedJson(text, span);
-  let isFull = false;
+  let left = span;
   return readToolDefinitions(session).map((tool) => {
-    const written = isFull ? undefined : json.write(tool);
-    isFull ||= written === undefined;
-    return written === undefined ? OMITTED_TOOL : JSON.parse(written);
+    const json = limitedJson(tool, left, { maxText: text });
+    left = json === undefined ? 0 : left - json.length;
+    return json === undefined ? OMITTED_TOOL : JSON.parse(json);
   });
 }

@@ -19,14 +19,16 @@ import {
   attributeLimitOf,
   CONTENT_KINDS,
   type Content,
-  ContentWriter,
+  type ContentLimits,
+  contentLimits,
   textLimitOf,
+  writeContent,
   writeValue,
 } from './content-writer.ts';
 import { UnreadMessage } from './messages.ts';
 
 /** Attributes that are JSON on spans and structured values on events. */
-const STRUCTURED: ReadonlySet<string> = new Set(
+const STRUCTURED: ReadonlySet<string | undefined> = new Set(
   CONTENT_KINDS.filter(({ write }) => write !== writeValue).map(({ attribute }) => attribute),
 );
 
@@ -56,7 +58,7 @@ export class ContentRecord {
   readonly #settings: Settings;
   /** Where the content is recorded after the hook, if there is one. */
   readonly #targets: ContentTargets;
-  readonly #writer: ContentWriter;
+  readonly #limits: ContentLimits;
   /** Whether `end()` has anything to do: a hook must see the content, or an event carries it. */
   readonly awaitsEnd: boolean;
   /** The content added so far, which is kept until the hook sees it. */
@@ -78,9 +80,9 @@ export class ContentRecord {
     this.#targets = targets;
     this.awaitsEnd = targets.event || settings.completionHook !== undefined;
     // The limit for the texts of events applies only if no span needs the same content with whole texts.
-    this.#writer = targets.span
-      ? new ContentWriter(settings, attributeLimitOf(span))
-      : new ContentWriter(
+    this.#limits = targets.span
+      ? contentLimits(settings, attributeLimitOf(span))
+      : contentLimits(
           settings,
           undefined,
           targets.event ? textLimitOf(telemetry.events.provider) : undefined,
@@ -146,7 +148,7 @@ export class ContentRecord {
   preview(content: Content): Attributes | undefined {
     if (!this.#targets.span || this.#settings.completionHook !== undefined) return undefined;
     const settings = operationSettings(this.#settings, this.#telemetry.settings);
-    return new ContentWriter(settings, attributeLimitOf(this.#span)).writeContent(content);
+    return writeContent(contentLimits(settings, attributeLimitOf(this.#span)), content);
   }
 
   /** Records the content after the hook, and emits the event. @returns the failure, as the hook changed it */
@@ -182,7 +184,7 @@ export class ContentRecord {
   #write(content: Content, share?: number): void {
     const { span, event, sink } = this.#targets;
     if (!span && !event && !sink) return;
-    const written = this.#writer.writeContent(content, share);
+    const written = writeContent(this.#limits, content, share);
     if (span) this.#span.setAttributes(written);
     if (event || sink) Object.assign(this.#attributes, written);
   }
@@ -191,8 +193,8 @@ export class ContentRecord {
 const NOBODY: Caller = { tags: [], metadata: {}, baggage: {} };
 
 function withoutHidden(content: Content, hidden: Settings['hideContent']): Content {
-  const shown = CONTENT_KINDS.filter(({ of, name }) => of !== hidden && name in content);
-  return hidden === 'none' ? content : Object.fromEntries(shown.map(({ name }) => [name, content[name]]));
+  const shown = CONTENT_KINDS.filter(({ of, name }) => of !== hidden && content[name] !== undefined);
+  return Object.fromEntries(shown.map(({ name }) => [name, content[name]]));
 }
 
 /** A completion without content. */

@@ -9,7 +9,7 @@ import { urlWithoutSecrets } from '../../util/url-secrets.ts';
  * How many bytes are hashed per operation, which takes some milliseconds. Media beyond that get no hash. Without
  * `node:crypto`, no media get one.
  */
-const MAX_HASHED_BYTES = 4_194_304;
+export const MAX_HASHED_BYTES = 4_194_304;
 const DATA_URL = /^data:[\w.+-]*\/?[\w.+-]*(?:;[^\s;,]+)*;base64,/i;
 /** A `data:` URL inside a text, such as Markdown. Its parts are limited, since a stranger may have written the text. */
 const EMBEDDED_URL =
@@ -18,59 +18,52 @@ const EMBEDDED_URL =
 /** Only this many characters of a longer text are searched for `data:` URLs. What follows is not recorded. */
 const MAX_SEARCHED_MEDIA_LENGTH = 1_048_576;
 
-/** Applies the option `media` to the media inside the messages of one operation: base64 and `data:` URLs. */
-export class MediaPolicy {
+/** What is recorded of the media in the content of one operation: base64 and `data:` URLs. */
+export interface Media {
   readonly mode: Settings['media'];
-  readonly #maxInline: number;
-  #hashable = MAX_HASHED_BYTES;
+  /** A reference replaces inline media with more base64 characters. */
+  readonly maxInline: number;
+  /** The number of bytes that may still be hashed. */
+  hashable: number;
+}
 
-  constructor({ media, maxContentLength }: Settings) {
-    this.mode = media;
-    this.#maxInline = maxContentLength;
-  }
+/**
+ * Maps any value inside content: media as the option `media` says, everything else unchanged.
+ *
+ * @param key the field that holds the value
+ */
+export function shownMedia(media: Media, value: unknown, key?: string, holder?: object): unknown {
+  if (typeof value !== 'string') return isBlob(value) ? shownBlob(media, value, value) : value;
+  const blob = blobOfUrl(value) ?? blobInField(value, key, holder);
+  if (blob !== undefined) return shownBlob(media, value, blob);
+  return textWithoutMedia(media, media.mode === 'inline' ? value : withoutMediaFields(value));
+}
 
-  /**
-   * Maps any value inside content: media as the policy says, everything else unchanged.
-   *
-   * @param key the field that holds the value
-   */
-  shown(value: unknown, key?: string, holder?: object): unknown {
-    if (typeof value !== 'string') return isBlob(value) ? this.#blob(value, value) : value;
-    const blob = blobOfUrl(value) ?? blobInField(value, key, holder);
-    if (blob !== undefined) return this.#blob(value, blob);
-    return this.text(this.mode === 'inline' ? value : withoutMediaFields(value));
-  }
+/** A text without the bytes of the `data:` URLs in it, unless media are recorded inline. */
+export function textWithoutMedia({ mode }: Media, text: string): string {
+  if (mode === 'inline') return text;
+  const start = cut(text, MAX_SEARCHED_MEDIA_LENGTH);
+  if (!mentionsBase64(start)) return text;
+  const shown = start.replace(EMBEDDED_URL, '$1…');
+  return start === text || shown.endsWith('…') ? shown : `${shown}…`;
+}
 
-  /** A text without the bytes of the `data:` URLs in it, unless media are recorded inline. */
-  text(text: string): string {
-    if (this.mode === 'inline') return text;
-    const start = cut(text, MAX_SEARCHED_MEDIA_LENGTH);
-    if (!mentionsBase64(start)) return text;
-    const shown = start.replace(EMBEDDED_URL, '$1…');
-    return start === text || shown.endsWith('…') ? shown : `${shown}…`;
-  }
+function shownBlob(media: Media, value: unknown, blob: BlobPart): unknown {
+  if (media.mode === 'drop') return null;
+  if (media.mode === 'inline' && blob.content.length <= media.maxInline) return value;
+  const { type, modality, mime_type, content, size = base64Size(content) } = blob;
+  return { type, modality, mime_type, content: '', size, sha256: hashOf(content, size, media) };
+}
 
-  #blob(value: unknown, blob: BlobPart): unknown {
-    if (this.mode === 'drop') return null;
-    const whole = this.mode === 'inline' && blob.content.length <= this.#maxInline;
-    return whole ? value : this.#reference(blob);
-  }
-
-  /** Replaces bytes by their type, size and SHA-256, which identifies equal media. */
-  #reference({ type, modality, mime_type, content, size = base64Size(content) }: BlobPart): object {
-    const hash = content === '' ? undefined : this.#hash(content, size);
-    return { type, modality, mime_type, content: '', size, sha256: hash };
-  }
-
-  #hash(base64: string, size: number): string | undefined {
-    if (size > this.#hashable || !hashesFast()) return undefined;
-    this.#hashable -= size;
-    try {
-      return sha256(Buffer.from(base64, 'base64'));
-    } catch {
-      // The runtime has no `Buffer`.
-      return undefined;
-    }
+/** The SHA-256, which identifies equal media. */
+function hashOf(base64: string, size: number, media: Media): string | undefined {
+  if (base64 === '' || size > media.hashable || !hashesFast()) return undefined;
+  media.hashable -= size;
+  try {
+    return sha256(Buffer.from(base64, 'base64'));
+  } catch {
+    // The runtime has no `Buffer`.
+    return undefined;
   }
 }
 

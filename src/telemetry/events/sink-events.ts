@@ -12,7 +12,7 @@ import * as ATTR from '../../semconv/attributes.ts';
 import { cut } from '../../util/cut-text.ts';
 import { arrayField, asObject, field } from '../../util/payload.ts';
 import type { ContentRecord, OperationEnd } from '../content/content-record.ts';
-import { LimitedJson } from '../content/content-writer.ts';
+import { limitedJson } from '../content/content-writer.ts';
 import type { OperationKind, RequestedToolCall } from '../operation.ts';
 import type { Failure } from '../outcomes/failure.ts';
 import { isInsideHook } from '../program-hooks.ts';
@@ -177,7 +177,7 @@ function valueIn(parts: readonly unknown[], key: string, hostedKey: string, wrap
 
 function limitedText(value: unknown, { maxContentLength, maxSpanContentLength }: Settings): unknown {
   if (value === undefined || value === null) return undefined;
-  const json = new LimitedJson(maxContentLength, maxSpanContentLength).write(value);
+  const json = limitedJson(value, maxSpanContentLength, { maxText: maxContentLength });
   return json === undefined ? undefined : (JSON.parse(json) as unknown);
 }
 

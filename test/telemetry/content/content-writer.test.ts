@@ -2,7 +2,7 @@ import type { Attributes } from '@opentelemetry/api';
 import { describe, expect, test } from 'vitest';
 import type { Message } from '../../../src/config/completion-types.ts';
 import { resolveSettings, type Settings } from '../../../src/config/config.ts';
-import { type Content, ContentWriter } from '../../../src/telemetry/content/content-writer.ts';
+import { type Content, contentLimits, writeContent } from '../../../src/telemetry/content/content-writer.ts';
 
 function settings(maxContentLength: number, maxSpanContentLength: number): Settings {
   return resolveSettings({ maxContentLength, maxSpanContentLength }, () => undefined, {});
@@ -10,7 +10,7 @@ function settings(maxContentLength: number, maxSpanContentLength: number): Setti
 
 /** What a writer with these limits writes of one kind of content. */
 function written(content: Content, maxText = 100, maxSpan = 1_000): unknown {
-  const [value] = Object.values(new ContentWriter(settings(maxText, maxSpan)).writeContent(content));
+  const [value] = Object.values(writeContent(contentLimits(settings(maxText, maxSpan)), content));
   return value === undefined ? undefined : JSON.parse(String(value));
 }
 
@@ -80,10 +80,10 @@ describe('with any limits', () => {
     'the JSON is valid and within %i',
     (limit) => {
       for (const maxText of [0, 1, 7, 1_000]) {
-        const writer = new ContentWriter(settings(maxText, limit));
+        const limits = contentLimits(settings(maxText, limit));
         const attributes: Attributes = {
-          ...writer.writeContent({ systemInstructions: all[1]?.parts ?? [], inputMessages: all }, 0.5),
-          ...writer.writeContent({ outputMessages: all, documents: all, toolResult: all[0] }),
+          ...writeContent(limits, { systemInstructions: all[1]?.parts ?? [], inputMessages: all }, 0.5),
+          ...writeContent(limits, { outputMessages: all, documents: all, toolResult: all[0] }),
         };
         const values = Object.values(attributes).map(String);
         for (const value of values) expect(() => JSON.parse(value)).not.toThrow();
@@ -118,8 +118,8 @@ describe('other content', () => {
   });
 
   test('a short text is cut to the remaining length of the span, with a mark', () => {
-    const writer = new ContentWriter(settings(5, 8));
-    expect(writer.writeContent({ parameters: { a: '123456', b: '123456', c: '1' } })).toEqual({
+    const limits = contentLimits(settings(5, 8));
+    expect(writeContent(limits, { parameters: { a: '123456', b: '123456', c: '1' } })).toEqual({
       a: '1234…',
       b: '12…',
       c: '',

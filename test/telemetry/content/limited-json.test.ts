@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest';
-import { LimitedJson } from '../../../src/telemetry/content/content-writer.ts';
+import { limitedJson } from '../../../src/telemetry/content/content-writer.ts';
 import { cut } from '../../../src/util/cut-text.ts';
 
 function write(value: unknown, maxText = 100, maxLength = 1_000): unknown {
-  const json = new LimitedJson(maxText, maxLength).write(value);
+  const json = limitedJson(value, maxLength, { maxText });
   return json === undefined ? undefined : JSON.parse(json);
 }
 
@@ -21,7 +21,7 @@ describe('a value within the limits is written like JSON.stringify', () => {
     [[undefined, () => 1, Symbol('x')]],
     [Object.assign(Object.create({ inherited: 1 }), { own: 1 })],
   ])('%j', (value) => {
-    expect(new LimitedJson(100, 1_000).write(value)).toBe(JSON.stringify(value));
+    expect(limitedJson(value, 1_000, { maxText: 100 })).toBe(JSON.stringify(value));
   });
 });
 
@@ -73,13 +73,15 @@ test('a list with too many items ends in a mark', () => {
   expect(written).toMatchObject({ '…': true });
 });
 
-test('a value that does not fit is not written, and uses nothing of the limit', () => {
-  const json = new LimitedJson(100, 20);
-  expect(json.write({ text: 'x'.repeat(50) })).toBeUndefined();
-  expect(json.left).toBe(20);
-  expect(json.write({ a: 'x' })).toBe('{"a":"x"}');
-  expect(json.left).toBeLessThanOrEqual(11);
-});
+test.each([[{ a: 'x', b: [1, 22, true] }], [[[], {}, [null], '"']], ['text'], [7]])(
+  '%j is written if exactly its JSON fits, and not with less room',
+  (value) => {
+    const { length } = JSON.stringify(value);
+    expect(limitedJson(value, length, { maxText: 100 })).toBe(JSON.stringify(value));
+    for (let room = -1; room < length; room++)
+      expect(limitedJson(value, room, { maxText: 100 })).toBeUndefined();
+  },
+);
 
 test('values beyond the limit are never read', () => {
   let read = 0;

@@ -2,8 +2,8 @@ import { createHash } from 'node:crypto';
 import type OpenAI from 'openai';
 import { describe, expect, test } from 'vitest';
 import { resolveSettings } from '../../../src/config/config.ts';
-import { ContentWriter } from '../../../src/telemetry/content/content-writer.ts';
-import { blobPart, MediaPolicy } from '../../../src/telemetry/content/media.ts';
+import { contentLimits, writeContent } from '../../../src/telemetry/content/content-writer.ts';
+import { blobPart, type Media, shownMedia, textWithoutMedia } from '../../../src/telemetry/content/media.ts';
 import { sha256, slowSha256 } from '../../../src/util/sha256.ts';
 import { startProgram } from '../../support/program.ts';
 
@@ -11,14 +11,18 @@ const HELLO = '2cf24dba5fb0a30e26e83b2ac5b9e29e1b161e5c1fa7425e73043362938b9824'
 const IMAGE = 'data:image/png;base64,aGVsbG8=';
 const SCREENSHOT = { name: 'screenshot', arguments: '{}' };
 
-type Media = 'reference' | 'inline' | 'drop';
+type Mode = 'reference' | 'inline' | 'drop';
 
-function policy(media: Media, maxContentLength = 100): MediaPolicy {
-  return new MediaPolicy(resolveSettings({ media, maxContentLength }, () => undefined, {}));
+function mediaIn(media: Mode, maxContentLength = 100): Media {
+  return contentLimits(resolveSettings({ media, maxContentLength }, () => undefined, {})).media;
+}
+
+function shown(value: unknown, media: Mode, maxContentLength?: number): unknown {
+  return shownMedia(mediaIn(media, maxContentLength), value);
 }
 
 /** The parts that are recorded of a message with a text and an image. */
-async function recorded(media: Media | undefined): Promise<unknown> {
+async function recorded(media: Mode | undefined): Promise<unknown> {
   const program = await startProgram({
     content: true,
     eventContent: true,
@@ -100,21 +104,21 @@ describe('media in arguments and results', () => {
   const reference = { type: 'blob', modality: 'audio', content: '', size: 5, sha256: HELLO };
 
   test('are recorded the same, as message parts and as URLs', () => {
-    expect(policy('reference').shown(blob)).toEqual(reference);
-    expect(policy('reference').shown(IMAGE)).toEqual({ ...BLOB, content: '', size: 5, sha256: HELLO });
-    expect(policy('inline').shown(blob)).toBe(blob);
-    expect(policy('inline').shown(IMAGE)).toBe(IMAGE);
-    expect([policy('drop').shown(blob), policy('drop').shown(IMAGE)]).toEqual([null, null]);
+    expect(shown(blob, 'reference')).toEqual(reference);
+    expect(shown(IMAGE, 'reference')).toEqual({ ...BLOB, content: '', size: 5, sha256: HELLO });
+    expect(shown(blob, 'inline')).toBe(blob);
+    expect(shown(IMAGE, 'inline')).toBe(IMAGE);
+    expect([shown(blob, 'drop'), shown(IMAGE, 'drop')]).toEqual([null, null]);
   });
 
   test('are recorded by reference if they exceed the text limit', () => {
-    expect(policy('inline', 5).shown(blob)).toEqual(reference);
+    expect(shown(blob, 'inline', 5)).toEqual(reference);
   });
 
   test.each([['data: x'], ['database'], ['data:text,x'], [{ type: 'blob' }], [null], [7]])(
     '%j is not media',
     (value) => {
-      expect(policy('reference').shown(value)).toBe(value);
+      expect(shown(value, 'reference')).toBe(value);
     },
   );
 });
@@ -124,9 +128,9 @@ describe('media beside their type, as in results of MCP tools,', () => {
   const data = Buffer.from(bytes).toString('base64');
   const sha = createHash('sha256').update(bytes).digest('hex');
 
-  function written(media: Media, value: unknown): unknown {
+  function written(media: Mode, value: unknown): unknown {
     const settings = resolveSettings({ media }, () => undefined, {});
-    return JSON.parse(Object.values(new ContentWriter(settings).writeContent({ toolResult: value })).join());
+    return JSON.parse(Object.values(writeContent(contentLimits(settings), { toolResult: value })).join());
   }
 
   test.each([
@@ -173,7 +177,7 @@ describe('media beside their type, as in results of MCP tools,', () => {
   });
 
   /** The recorded result of a tool. */
-  async function recorded(media: Media, content: string): Promise<unknown> {
+  async function recorded(media: Mode, content: string): Promise<unknown> {
     const { client, telemetry } = await startProgram({
       content: true,
       config: { captureMessageContent: 'SPAN_ONLY', media },
@@ -207,15 +211,15 @@ describe('media beside their type, as in results of MCP tools,', () => {
 
   test('have no bytes in text that is not only JSON', () => {
     const text = (shown: string): string => `Result: ${JSON.stringify({ type: 'image', data: shown })}.`;
-    expect(policy('drop').shown(text(data))).toBe(text('…'));
-    expect(policy('inline').shown(text(data))).toBe(text(data));
+    expect(shown(text(data), 'drop')).toBe(text('…'));
+    expect(shown(text(data), 'inline')).toBe(text(data));
   });
 
   test.each([
     ['which reports the type first', `{"type":"image","data":"${data}`],
     ['which would have told it at the end', `[{"data":"${data}`],
   ])('have no bytes in JSON that was cut, %s', (_, text) => {
-    expect(policy('drop').shown(`${text}…`)).toBe(`${text.slice(0, text.indexOf(data))}……`);
+    expect(shown(`${text}…`, 'drop')).toBe(`${text.slice(0, text.indexOf(data))}……`);
   });
 
   test.each([
@@ -223,7 +227,7 @@ describe('media beside their type, as in results of MCP tools,', () => {
     `Log: {"name":"${data}","type":"image"}.`,
     `Log: {"data":"${data}"}.`,
   ])('are not what only looks like them in a text: %j', (text) => {
-    expect(policy('drop').shown(text)).toBe(text);
+    expect(shown(text, 'drop')).toBe(text);
   });
 });
 
@@ -245,7 +249,7 @@ describe('`data:` URLs inside of a text', () => {
     const [{ parts }] = JSON.parse(String(telemetry.spans[0]?.attributes['gen_ai.input.messages']));
     const cut = media === 'inline' ? {} : { original_length: markdown.length };
     expect(parts).toEqual([{ type: 'text', content, ...cut }]);
-    expect(policy(media, 1_000).shown(markdown)).toBe(content);
+    expect(shown(markdown, media, 1_000)).toBe(content);
   });
 
   test.each([
@@ -262,12 +266,12 @@ describe('`data:` URLs inside of a text', () => {
       'x data:image/png;base64,…\nand on',
     ],
   ])('are found with %s', (_, text, shown) => {
-    expect(policy('drop').text(text)).toBe(shown);
+    expect(textWithoutMedia(mediaIn('drop'), text)).toBe(shown);
   });
 
   test('are found in time proportional to the text', () => {
     const hostile = `${'data:a'.repeat(200_000)}${';a'.repeat(200_000)};base64,`;
-    expect(policy('drop').text(hostile)).toBe(hostile);
+    expect(textWithoutMedia(mediaIn('drop'), hostile)).toBe(hostile);
   });
 });
 
@@ -281,10 +285,10 @@ describe('the SHA-256 of media', () => {
   test('is omitted if it would take long, for one medium or for all of an operation', () => {
     const megabytes = (count: number): string =>
       'A'.repeat((count * 2 ** 20 * 4) / 3 - (((count * 2 ** 20 * 4) / 3) % 4));
-    const media = policy('reference');
-    expect(media.shown(blobPart(megabytes(5), 'image'))).toMatchObject({ sha256: undefined });
-    expect(media.shown(blobPart(megabytes(3), 'image'))).toMatchObject({ sha256: expect.any(String) });
-    expect(media.shown(blobPart(megabytes(3), 'image'))).toMatchObject({ sha256: undefined });
-    expect(media.shown(blobPart('aGVsbG8=', 'image'))).toHaveProperty('sha256', HELLO);
+    const media = mediaIn('reference');
+    expect(shownMedia(media, blobPart(megabytes(5), 'image'))).toMatchObject({ sha256: undefined });
+    expect(shownMedia(media, blobPart(megabytes(3), 'image'))).toMatchObject({ sha256: expect.any(String) });
+    expect(shownMedia(media, blobPart(megabytes(3), 'image'))).toMatchObject({ sha256: undefined });
+    expect(shownMedia(media, blobPart('aGVsbG8=', 'image'))).toHaveProperty('sha256', HELLO);
   });
 });
