@@ -95,8 +95,6 @@ describe('only', () => {
       // Of `@openai/agents`.
       'hierarchy/dialects/agents-sdk.ts: _response',
       'hierarchy/dialects/agents-sdk.ts: _input',
-      'telemetry/content/content-writer.ts: _spanLimits',
-      'telemetry/content/content-writer.ts: _sharedState',
       // Of Node.
       'telemetry/program-end/program-end.ts: _getActiveHandles',
     ]);

@@ -10,18 +10,17 @@ import {
 import * as ATTR from '../../semconv/attributes.ts';
 import { EVENT_GEN_AI_CLIENT_INFERENCE_OPERATION_DETAILS } from '../../semconv/events.ts';
 import { guard } from '../../util/guard.ts';
+import { attributeLimitOf, textLimitOf } from '../../util/otel-sdk.ts';
 import { asObject, field, isRecordable, MAX_PART_DEPTH, setOwn } from '../../util/payload.ts';
 import { callerIn } from '../metadata.ts';
 import type { Failure } from '../outcomes/failure.ts';
 import { isInsideHook } from '../program-hooks.ts';
 import type { Telemetry } from '../telemetry.ts';
 import {
-  attributeLimitOf,
   CONTENT_KINDS,
   type Content,
   type ContentLimits,
   contentLimits,
-  textLimitOf,
   writeContent,
   writeValue,
 } from './content-writer.ts';
@@ -131,7 +130,9 @@ export class ContentRecord {
 
   /** The recorded content as structured values by attribute, after the limits and the hook. */
   get written(): Readonly<Record<string, unknown>> {
-    return structured(this.#attributes);
+    const written: Record<string, unknown> = { ...this.#attributes };
+    for (const name in written) if (STRUCTURED.has(name)) written[name] = parseContent(String(written[name]));
+    return written;
   }
 
   /**
@@ -141,7 +142,7 @@ export class ContentRecord {
    */
   add(content: Content, share?: number): void {
     if (this.#settings.completionHook === undefined) this.#write(content, share);
-    else Object.assign(this.#held, copyContent(withoutHidden(content, this.#settings.hideContent)));
+    else Object.assign(this.#held, copyContent(content, this.#settings.hideContent));
   }
 
   /** Returns content as the span would record it, but does not record it; `undefined` if a hook must see it first. */
@@ -192,11 +193,6 @@ export class ContentRecord {
 
 const NOBODY: Caller = { tags: [], metadata: {}, baggage: {} };
 
-function withoutHidden(content: Content, hidden: Settings['hideContent']): Content {
-  const shown = CONTENT_KINDS.filter(({ of, name }) => of !== hidden && content[name] !== undefined);
-  return Object.fromEntries(shown.map(({ name }) => [name, content[name]]));
-}
-
 /** A completion without content. */
 export function newCompletion(
   operation: Attributes,
@@ -224,21 +220,30 @@ export function newCompletion(
   };
 }
 
-/** The maximum number of values that are copied from one message, definition, document or tool call. */
+/** How many values are copied of one message, definition, document or tool call. */
 const MAX_COPIED_VALUES = 100_000;
 
-/** Copies content, so that a hook may change it without changing the program's payload. */
-export function copyContent(content: Content): Content {
+/** Copies the content that is not hidden, so that a hook may change it without changing the program's payload. */
+function copyContent(content: Content, hidden: Settings['hideContent']): Content {
+  const copied: Record<string, unknown> = {};
+  for (const { name, of } of CONTENT_KINDS) {
+    const value = content[name];
+    if (of === hidden || value === undefined) continue;
+    copied[name] = Array.isArray(value) ? value.map(copyItem) : copyItem(value);
+  }
+  return copied;
+}
+
+/** Copies a message, definition, document or another value. */
+function copyItem(item: unknown): unknown {
   let left = MAX_COPIED_VALUES;
-  const copy = (given: unknown, depth: number): unknown => {
-    const value = given instanceof UnreadMessage ? guard('reading a message', () => given.toJSON()) : given;
-    if (typeof value !== 'object' || value === null) return typeof value === 'function' ? undefined : value;
+  const copy = (value: unknown, depth: number): unknown => {
+    if (typeof value === 'function') return undefined;
+    if (typeof value !== 'object' || value === null) return value;
     if (depth === 0 || left <= 0) return undefined;
-    if (Array.isArray(value) && depth === MAX_PART_DEPTH - 1)
-      return value.map((item) => copyWhole(item, depth - 1));
     if (Array.isArray(value)) {
       left -= value.length;
-      return value.slice(0, MAX_COPIED_VALUES).map((item) => copy(item, depth - 1));
+      return value.slice(0, MAX_COPIED_VALUES).map((each) => copy(each, depth - 1));
     }
     const copied: Record<string, unknown> = {};
     for (const key of Object.keys(value)) {
@@ -247,21 +252,8 @@ export function copyContent(content: Content): Content {
     }
     return copied;
   };
-  /** Resets the limit for each item: half a message is of no use to a hook. */
-  const copyWhole = (item: unknown, depth: number): unknown => {
-    left = MAX_COPIED_VALUES;
-    return copy(item, depth);
-  };
-  return copy(content, MAX_PART_DEPTH) as Content;
-}
-
-function structured(attributes: Attributes): Record<string, unknown> {
-  return Object.fromEntries(
-    Object.entries(attributes).map(([name, value]) => [
-      name,
-      STRUCTURED.has(name) ? parseContent(String(value)) : value,
-    ]),
-  );
+  const whole = item instanceof UnreadMessage ? guard('reading a message', () => item.toJSON()) : item;
+  return copy(whole, MAX_PART_DEPTH - 2);
 }
 
 /** Matches JSON that may contain what OTLP cannot carry: a property `constructor`, or an integer of over 64 bits. */

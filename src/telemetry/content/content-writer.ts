@@ -1,4 +1,4 @@
-import type { Attributes, Span } from '@opentelemetry/api';
+import type { Attributes } from '@opentelemetry/api';
 import type { Completion, Message } from '../../config/completion-types.ts';
 import type { Settings } from '../../config/config.ts';
 import * as ATTR from '../../semconv/attributes.ts';
@@ -24,7 +24,7 @@ export type Content = {
 };
 
 /** Returns a value as JSON of at most `room` characters, or `undefined` if it does not fit. */
-type Write = (value: unknown, room: number, limits: ContentLimits) => string | undefined;
+type WriteContent = (value: unknown, room: number, limits: ContentLimits) => string | undefined;
 
 /** How one kind of content is written. */
 interface ContentKind {
@@ -33,7 +33,7 @@ interface ContentKind {
   readonly of: 'inputs' | 'outputs';
   /** The attribute for its JSON. Parameters are texts that have attributes of their own. */
   readonly attribute?: string;
-  readonly write?: Write;
+  readonly write?: WriteContent;
   /** The share of the remaining limit that it may use, so that some is left for the content after it. Default: 1. */
   readonly share?: number;
 }
@@ -107,17 +107,19 @@ export function contentLimits(
  */
 export function writeContent(limits: ContentLimits, content: Content, share: number = 1): Attributes {
   const written: Attributes = {};
-  const reserved = limits.left * (1 - share);
-  for (const { name, of, attribute, write, share: most = 1 } of CONTENT_KINDS) {
+  const reserved = Math.ceil(limits.left * (1 - share));
+  // Not `for … of`, whose iterator would allocate memory for each kind.
+  for (let index = 0; index < CONTENT_KINDS.length; index++) {
+    const { name, of, attribute, write, share: most = 1 } = CONTENT_KINDS[index] as ContentKind;
     if (of === limits.hidden) continue;
     try {
       const value = content[name];
       if (value === undefined || value === null) continue;
-      const room = Math.min((limits.left - reserved) * most, limits.maxAttribute);
       if (attribute === undefined || write === undefined) {
-        limits.left -= writeTexts(written, value as Attributes, room, limits);
+        writeTexts(written, value as Attributes, limits, reserved);
         continue;
       }
+      const room = Math.min(Math.floor((limits.left - reserved) * most), limits.maxAttribute);
       const json = write(value, room, limits);
       if (json === undefined) continue;
       written[attribute] = json;
@@ -135,22 +137,19 @@ const MAX_TEXTS = 128;
 /** How many parameters are recorded. Each one is an attribute, and a span holds 128 attributes. */
 const MAX_PARAMETERS = 64;
 
-/** Adds texts and lists of texts under their own names. @returns the number of characters */
-function writeTexts(to: Attributes, texts: Attributes, room: number, limits: ContentLimits): number {
-  let used = 0;
-  // A text that is recorded as text, not as JSON. If it is cut, it ends in `…`.
+/** Adds texts and lists of texts under their own names, not as JSON. A text that is cut ends in `…`. */
+function writeTexts(to: Attributes, texts: Attributes, limits: ContentLimits, reserved: number): void {
   const limited = (text: string): string => {
     const shown = textWithoutMedia(limits.media, text);
-    const limit = Math.min(limits.maxText, room - used);
-    const recorded = shown.length > limit ? (limit > 0 ? `${cut(shown, limit - 1)}…` : '') : shown;
-    used += recorded.length;
+    const most = Math.min(limits.maxText, limits.maxAttribute, limits.left - reserved);
+    const recorded = shown.length <= most ? shown : most > 0 ? `${cut(shown, most - 1)}…` : '';
+    limits.left -= recorded.length;
     return recorded;
   };
   for (const [name, value] of Object.entries(texts).slice(0, MAX_PARAMETERS)) {
     if (typeof value === 'string') to[name] = limited(value);
     else if (Array.isArray(value)) to[name] = value.slice(0, MAX_TEXTS).map((item) => limited(String(item)));
   }
-  return used;
 }
 
 /** Writes an object. The conventions require one, so any other value is wrapped. */
@@ -174,23 +173,37 @@ function writeValues(
   list: unknown,
   room: number,
   limits: ContentLimits,
-  write: Write = limitedJson,
+  write: WriteContent = limitedJson,
 ): string | undefined {
   const values = list as readonly unknown[];
   if (values.length === 0 || room < MARK_LENGTH) return undefined;
-  const { json, omitted } = writeItems(values, room - MARK_LENGTH, limits, write);
-  return `[${omitted > 0 ? joinItems(json, `{"type":"omitted","name":"…","count":${omitted}}`) : json}]`;
+  let kept = '';
+  let index = 0;
+  for (; index < values.length; index++) {
+    const written = write(values[index], room - MARK_LENGTH - kept.length - 1, limits);
+    if (written === undefined) break;
+    kept = joinItems(kept, written);
+  }
+  const omitted = values.length - index;
+  return `[${omitted > 0 ? joinItems(kept, `{"type":"omitted","name":"…","count":${omitted}}`) : kept}]`;
 }
 
 /** Writes the newest messages that fit. If there are older ones, a message without parts counts them. */
 function writeMessages(list: unknown, room: number, limits: ContentLimits): string | undefined {
   const messages = list as readonly Message[];
   if (messages.length === 0 || room < MARK_LENGTH) return undefined;
-  const { json, omitted } = writeItems(messages, room - MARK_LENGTH, limits, writeMessage, true);
-  if (omitted === 0) return `[${json}]`;
+  let kept = '';
+  let omitted = messages.length;
+  for (; omitted > 0; omitted--) {
+    const free = room - MARK_LENGTH - kept.length - 1;
+    const written = writeMessage(messages[omitted - 1] as Message, free, limits);
+    if (written === undefined) break;
+    kept = joinItems(written, kept);
+  }
+  if (omitted === 0) return `[${kept}]`;
   const { role, finish_reason } = messages[omitted - 1] as Message;
-  const mark = `{"role":"${word(role)}","parts":[],"omitted_messages":${omitted}${finishReason(finish_reason)}}`;
-  return `[${joinItems(mark, json)}]`;
+  const mark = `{"role":"${word(role)}","parts":[],"omitted_messages":${omitted}${tailOf(finish_reason)}`;
+  return `[${joinItems(mark, kept)}]`;
 }
 
 /** How many characters of a message are reserved for the number of omitted parts. */
@@ -198,37 +211,28 @@ const PARTS_MARK_LENGTH = 32;
 /** The names in messages are cut to this length, which is that of the longest name in the API. */
 const MAX_PARAMETER_NAME_LENGTH = 64;
 
-function writeMessage(message: unknown, room: number, limits: ContentLimits): string | undefined {
-  const { role, name, parts, finish_reason } = message as Message;
+function writeMessage(
+  { role, name, parts, finish_reason }: Message,
+  room: number,
+  limits: ContentLimits,
+): string | undefined {
   const named =
     name === undefined ? '' : `,"name":${JSON.stringify(cut(String(name), MAX_PARAMETER_NAME_LENGTH))}`;
   const head = `{"role":"${word(role)}"${named},"parts":[`;
-  const tail = `${finishReason(finish_reason)}}`;
+  const tail = tailOf(finish_reason);
+  const free = room - head.length - tail.length - 1 - PARTS_MARK_LENGTH;
+  if (free < 0) return undefined;
   // A completion hook may have replaced the parts by another iterable.
   const all = Array.isArray(parts) ? parts : [...parts];
-  const free = room - head.length - tail.length - 1 - PARTS_MARK_LENGTH;
-  const { json, omitted } = writeItems(all, free, limits, writePart);
-  if (omitted === 0) return free < 0 ? undefined : `${head}${json}]${tail}`;
-  return json === '' ? undefined : `${head}${json}],"omitted_parts":${omitted}${tail}`;
-}
-
-/** @returns the JSON of the items that fit, and how many do not. The newest ones come first if `fromEnd` is set */
-function writeItems(
-  items: readonly unknown[],
-  room: number,
-  limits: ContentLimits,
-  write: Write,
-  fromEnd: boolean = false,
-): { readonly json: string; readonly omitted: number } {
-  let json = '';
-  let omitted = items.length;
-  for (; omitted > 0; omitted--) {
-    const item = items[fromEnd ? omitted - 1 : items.length - omitted];
-    const written = write(item, room - json.length - 1, limits);
+  let kept = '';
+  let index = 0;
+  for (; index < all.length; index++) {
+    const written = writePart(all[index], free - kept.length - 1, limits);
     if (written === undefined) break;
-    json = fromEnd ? joinItems(written, json) : joinItems(json, written);
+    kept = joinItems(kept, written);
   }
-  return { json, omitted };
+  if (index === all.length) return `${head}${kept}]${tail}`;
+  return kept === '' ? undefined : `${head}${kept}],"omitted_parts":${all.length - index}${tail}`;
 }
 
 /**
@@ -239,16 +243,20 @@ function joinItems(first: string, second: string): string {
   return first === '' || second === '' ? first + second : `${first},${second}`;
 }
 
-function finishReason(reason: string | undefined): string {
-  return reason === undefined ? '' : `,"finish_reason":"${word(reason)}"`;
+function tailOf(finishReason: string | undefined): string {
+  return finishReason === undefined ? '}' : `,"finish_reason":"${word(finishReason)}"}`;
 }
+
+const WORD = /^[\w.-]{1,24}$/;
 
 /** Makes a role or finish reason safe inside JSON. These are short words; anything longer is cut. */
 function word(text: string): string {
-  return String(text)
-    .slice(0, 24)
-    .replace(/[^\w.-]/g, '_');
+  const shown = String(text);
+  return WORD.test(shown) ? shown : shown.slice(0, 24).replace(/[^\w.-]/g, '_');
 }
+
+const TEXT = '{"type":"text","content":';
+const REASONING = '{"type":"reasoning","content":';
 
 /** Writes a part. A text is cut to the room. Any other value is left out if it does not fit. */
 function writePart(part: unknown, room: number, limits: ContentLimits): string | undefined {
@@ -258,20 +266,18 @@ function writePart(part: unknown, room: number, limits: ContentLimits): string |
   const { type, content: whole, original_length: given } = fieldsOf(part);
   if ((type !== 'text' && type !== 'reasoning') || typeof whole !== 'string')
     return limitedJson(part, room, limits);
-  const head = `{"type":"${type}","content":`;
+  const head = type === 'text' ? TEXT : REASONING;
   const content = textWithoutMedia(media, whole);
   const length = Math.max(whole.length, asCount(given) ?? 0);
-  const mark = `,"original_length":${length}}`;
-  const free = room - head.length - 2;
-  for (
-    let most = content.length <= free ? maxText : Math.min(maxText, free - mark.length);
-    most >= 0;
-    most >>= 1
-  ) {
-    const text = JSON.stringify(cut(content, most));
-    const json = `${head}${text}${most < content.length || length > content.length ? mark : '}'}`;
+  if (length === content.length && length <= Math.min(maxText, room)) {
+    const json = `${head}${JSON.stringify(content)}}`;
     if (json.length <= room) return json;
-    if (most === 0) break;
+  }
+  const mark = `,"original_length":${length}}`;
+  const most = Math.min(maxText, content.length, room - head.length - mark.length - 2);
+  for (let kept = most; kept >= 0; kept = kept === 0 ? -1 : kept >> 1) {
+    const json = `${head}${JSON.stringify(cut(content, kept))}${mark}`;
+    if (json.length <= room) return json;
   }
   return undefined;
 }
@@ -311,21 +317,21 @@ export function limitedJson(
   const value = limits.media === undefined ? given : shownMedia(limits.media, given, key, holder);
   if (typeof value === 'string') return jsonText(value, room, limits);
   if (typeof value !== 'object' || value === null)
-    return fitting(typeof value === 'bigint' ? `"${value}"` : (JSON.stringify(value) ?? 'null'), room);
-  if (depth === 0) return limits.whole ? undefined : fitting(`"${OMITTED}"`, room);
+    return withinRoom(typeof value === 'bigint' ? `"${value}"` : (JSON.stringify(value) ?? 'null'), room);
+  if (depth === 0) return limits.whole ? undefined : withinRoom(`"${OMITTED}"`, room);
   return Array.isArray(value)
     ? jsonArray(value, room, limits, depth - 1)
     : jsonObject(value, room, limits, depth - 1);
 }
 
-function fitting(json: string, room: number): string | undefined {
+function withinRoom(json: string, room: number): string | undefined {
   return json.length <= room ? json : undefined;
 }
 
 function jsonText(text: string, room: number, { maxText }: JsonLimits): string | undefined {
   const shown = text.length > maxText ? cut(text, maxText) + OMITTED : text;
   // The JSON of a text is never shorter than the text, so a text that is too long need not be serialised.
-  return shown.length > room ? undefined : fitting(JSON.stringify(shown), room);
+  return shown.length > room ? undefined : withinRoom(JSON.stringify(shown), room);
 }
 
 function jsonArray(
@@ -345,7 +351,7 @@ function jsonArray(
     if (item === undefined) return undefined;
     json += item;
   }
-  return fitting(`${json}]`, room);
+  return withinRoom(`${json}]`, room);
 }
 
 function jsonObject(value: object, room: number, limits: JsonLimits, depth: number): string | undefined {
@@ -365,20 +371,5 @@ function jsonObject(value: object, room: number, limits: JsonLimits, depth: numb
     json += `${name}:${written}`;
     if (isMark) break;
   }
-  return fitting(`${json}}`, room);
-}
-
-/** The SDK's limit for the attribute values of a span. No API exposes it, but the span objects of the SDK have it. */
-export function attributeLimitOf(span: Span): number {
-  return valueLimit(field(span, '_spanLimits'));
-}
-
-/** The SDK's limit for each text of a log record, less one character for the mark of a text that is cut. */
-export function textLimitOf(loggers: object | undefined): number {
-  return Math.max(1, valueLimit(field(field(loggers, '_sharedState'), 'logRecordLimits')) - 1);
-}
-
-function valueLimit(limits: unknown): number {
-  const limit = field(limits, 'attributeValueLengthLimit');
-  return typeof limit === 'number' && limit > 0 ? limit : Number.POSITIVE_INFINITY;
+  return withinRoom(`${json}}`, room);
 }

@@ -78,24 +78,18 @@ export class KeptText {
   }
 
   add(piece: string, room: TextRoom): void {
-    const { length } = piece;
     const { isCut } = this;
-    this.length += length;
-    if (isCut || length === 0) return;
+    this.length += piece.length;
+    if (isCut || piece === '') return;
     const free = Math.min(room.left, room.maxText - this.text.length);
-    if (length > free) {
-      // Keeps two characters even if no room is left. An empty text would look as if there had been no text.
-      const kept = ownCopy(cut(piece, Math.max(this.text === '' ? 2 : 0, free)));
-      room.left -= kept.length;
-      this.text += kept;
-      return;
-    }
-    room.left -= length;
-    this.text += piece;
-    if (++this.#pieces >= MAX_PIECES && this.#pieces * BYTES_OF_PIECE >= this.text.length) {
-      this.#pieces = 0;
-      this.text = ownCopy(this.text);
-    }
+    // Keeps two characters even if no room is left. An empty text would look as if there had been no text.
+    const least = this.text === '' ? 2 : 0;
+    const kept = piece.length <= free ? piece : ownCopy(cut(piece, Math.max(least, free)));
+    room.left -= kept.length;
+    this.text += kept;
+    if (++this.#pieces < MAX_PIECES || this.#pieces * BYTES_OF_PIECE < this.text.length) return;
+    this.#pieces = 0;
+    this.text = ownCopy(this.text);
   }
 }
 
@@ -130,45 +124,43 @@ export function keptValue(value: unknown, room: TextRoom, media: TextRoom = Text
   let left = MAX_READ * 10;
   const copy = (given: unknown, depth: number): unknown => {
     if (typeof given === 'string') return keptText(given, room).marked;
-    if (typeof given !== 'object' || given === null) return typeof given === 'function' ? undefined : given;
+    if (typeof given === 'function') return undefined;
+    if (typeof given !== 'object' || given === null) return given;
     if (depth === 0 || left-- <= 0) return CUT_MARK;
-    return Array.isArray(given) ? copyArray(given, depth) : copyObject(given, depth);
-  };
-  const copyArray = (given: readonly unknown[], depth: number): unknown[] =>
-    first(given, MAX_READ).flatMap((item) => (left > 0 ? [copy(item, depth - 1)] : []));
-  const copyObject = (given: object, depth: number): object => {
+    if (Array.isArray(given))
+      return first(given, MAX_READ).flatMap((item) => (left > 0 ? [copy(item, depth - 1)] : []));
     const copied: Record<string, unknown> = {};
-    const omitted = row(OMITTED_KEYS, stringField(given, 'type'));
+    const type = stringField(given, 'type');
+    const omitted = row(OMITTED_KEYS, type);
     let keys = 0;
     for (const key in given) {
       if (++keys > MAX_READ || left <= 0) break;
-      const name = asName(key);
       // Copying `__proto__` would set the prototype.
-      if (name === undefined || name === '__proto__' || !Object.hasOwn(given, name)) continue;
-      if (omitted?.includes(name)) continue;
+      if (asName(key) === undefined || key === '__proto__' || omitted?.includes(key)) continue;
+      if (!Object.hasOwn(given, key)) continue;
       // Secrets are removed before an error is cut: after that, they might no longer be recognised.
-      const item = name === 'error' ? plainError(field(given, name)) : field(given, name);
-      if (typeof item === 'string') copyText(copied, name, item, given);
-      else copied[name] = copy(item, depth - 1);
+      const item = key === 'error' ? plainError(field(given, key)) : field(given, key);
+      copied[key] = typeof item === 'string' ? copyText(item, key, type, copied) : copy(item, depth - 1);
     }
     return copied;
   };
-  const copyText = (to: Record<string, unknown>, key: string, text: string, from: object): void => {
-    const type = field(from, 'type');
-    const isMedia = MEDIA.includes(key) || type === 'blob';
+  const copyText = (
+    text: string,
+    key: string,
+    type: string | undefined,
+    holder: Record<string, unknown>,
+  ): string => {
     // Media are kept whole or not at all: a hash or size of half an image would be wrong.
-    if (isMedia && text.length > room.maxText) {
+    if ((MEDIA.includes(key) || type === 'blob') && text.length > room.maxText) {
       const fits = text.length <= media.left;
       if (fits) media.left -= text.length;
-      else to.original_length = text.length;
-      to[key] = fits ? text : '';
-      return;
+      else holder.original_length = text.length;
+      return fits ? text : '';
     }
     const kept = keptText(text, room);
-    if (kept.isCut && PART_TEXT_FIELDS.includes(key) && typeof type === 'string') {
-      to[key] = kept.text;
-      to.original_length = text.length;
-    } else to[key] = kept.marked;
+    if (!kept.isCut || !PART_TEXT_FIELDS.includes(key) || type === undefined) return kept.marked;
+    holder.original_length = text.length;
+    return kept.text;
   };
   return copy(value, MAX_RECORDED_DEPTH);
 }
@@ -182,38 +174,37 @@ function keptText(text: string, room: TextRoom): KeptText {
 /** Keeps the contents of one answer or run, within a limit for each and a limit for all. */
 export class Keeper {
   readonly #limits: TextLimits;
-  readonly #media: TextRoom = TextRoom.forMedia();
   /** The number of characters that each kept value uses. */
   readonly #taken = new WeakMap<object, number>();
   readonly #told: ((characters: number) => void) | undefined;
-  #left: number;
-  #mediaKept = 0;
+  #left = 0;
+  #media: TextRoom = TextRoom.forMedia();
 
   /** @param told called after each value with the number of all characters kept so far */
   constructor(limits: TextLimits, told?: (characters: number) => void) {
     this.#limits = limits;
     this.#told = told;
-    this.#left = limits.answer;
+    this.forget();
   }
 
-  /** Resets the count. Called when everything that was kept has been dropped. */
+  /** Resets the limits. Called when everything that was kept has been dropped. */
   forget(): void {
     this.#left = this.#limits.answer;
-    this.#mediaKept = 0;
+    this.#media = TextRoom.forMedia();
   }
 
   /** @param before the value kept earlier that the new one replaces, if there is one. Its characters are free again */
   keep<Value>(value: Value, before?: unknown): Value {
-    if (typeof before === 'object' && before !== null) this.#left += this.#taken.get(before) ?? 0;
-    const room = new TextRoom(this.#limits.text, Math.min(this.#limits.span, this.#left));
+    const { text, span, answer } = this.#limits;
+    this.#left += this.#taken.get(before as object) ?? 0;
+    const room = new TextRoom(text, Math.min(span, this.#left));
     const free = room.left;
-    const freeMedia = this.#media.left;
-    const kept = keptValue(value, room, this.#media);
-    this.#mediaKept += freeMedia - this.#media.left;
-    this.#left -= free - room.left;
-    if (typeof kept === 'object' && kept !== null) this.#taken.set(kept, free - room.left);
-    this.#told?.(this.#limits.answer - this.#left + this.#mediaKept);
-    return kept as Value;
+    const kept = keptValue(value, room, this.#media) as Value;
+    const used = free - room.left;
+    this.#left -= used;
+    if (typeof kept === 'object' && kept !== null) this.#taken.set(kept, used);
+    this.#told?.(answer - this.#left + MAX_MEDIA_LENGTH - this.#media.left);
+    return kept;
   }
 }
 

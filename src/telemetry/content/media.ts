@@ -52,11 +52,11 @@ function shownBlob(media: Media, value: unknown, blob: BlobPart): unknown {
   if (media.mode === 'drop') return null;
   if (media.mode === 'inline' && blob.content.length <= media.maxInline) return value;
   const { type, modality, mime_type, content, size = base64Size(content) } = blob;
-  return { type, modality, mime_type, content: '', size, sha256: hashOf(content, size, media) };
+  return { type, modality, mime_type, content: '', size, sha256: mediaHash(content, size, media) };
 }
 
 /** The SHA-256, which identifies equal media. */
-function hashOf(base64: string, size: number, media: Media): string | undefined {
+function mediaHash(base64: string, size: number, media: Media): string | undefined {
   if (base64 === '' || size > media.hashable || !hashesFast()) return undefined;
   media.hashable -= size;
   try {

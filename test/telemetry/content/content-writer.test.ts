@@ -117,6 +117,14 @@ describe('other content', () => {
     expect(written({ toolResult: value })).toEqual(expected);
   });
 
+  test('each short text is cut to the attribute limit of the SDK', () => {
+    const limits = contentLimits(settings(100, 1_000), 5);
+    expect(writeContent(limits, { parameters: { a: '123456', b: ['123456', '12345'] } })).toEqual({
+      a: '1234…',
+      b: ['1234…', '12345'],
+    });
+  });
+
   test('a short text is cut to the remaining length of the span, with a mark', () => {
     const limits = contentLimits(settings(5, 8));
     expect(writeContent(limits, { parameters: { a: '123456', b: '123456', c: '1' } })).toEqual({
