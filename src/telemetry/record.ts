@@ -134,8 +134,8 @@ export class OperationRecord<Request = unknown, Result = unknown> implements Ope
       content !== undefined &&
       content.input === undefined &&
       (operation.scope !== undefined || operation.isLasting === true);
-    if (content !== undefined && outer === undefined && !this.#readsContentLate)
-      this.#content = beginContent(telemetry, this.span, this.context, this.#startSettings);
+    if (content !== undefined && outer === undefined && !this.#readsContentLate && this.mayHaveContent)
+      this.#content = ContentRecord.begin(telemetry, this.span, this.context, this.#startSettings);
     this.#recordsDetails =
       this.span.isRecording() || this.#content !== undefined || telemetry.settings.events !== undefined;
     if (this.#recordsDetails && operation.parameterAttributes !== undefined)
@@ -156,9 +156,13 @@ export class OperationRecord<Request = unknown, Result = unknown> implements Ope
     return this.#recordsDetails || this.#outer?.span.isRecording() === true;
   }
 
-  /** Whether content, once there is any, may be recorded or passed to a hook. */
+  /**
+   * Whether content, once there is any, may be recorded or passed to a hook. If not, the built package does not even load
+   * the code that reads content.
+   */
   get mayHaveContent(): boolean {
-    const { captureMessageContent, completionHook } = this.#startSettings;
+    const { captureMessageContent, completionHook = this.telemetry.settings.completionHook } =
+      this.#startSettings;
     return captureMessageContent !== 'NO_CONTENT' || completionHook !== undefined;
   }
 
@@ -324,7 +328,8 @@ export class OperationRecord<Request = unknown, Result = unknown> implements Ope
 
   static #readOutput(self: OperationRecord, result: unknown): void {
     const { operation, telemetry, span, context } = self;
-    if (self.#readsContentLate) self.#content = beginContent(telemetry, span, context, self.#startSettings);
+    if (self.#readsContentLate && self.mayHaveContent)
+      self.#content = ContentRecord.begin(telemetry, span, context, self.#startSettings);
     const output = self.#content && operation.content?.output?.(result);
     if (output !== undefined) self.#content?.add(output);
   }
@@ -380,23 +385,6 @@ export class OperationRecord<Request = unknown, Result = unknown> implements Ope
       content: this.#content,
     };
   }
-}
-
-/**
- * Begins the record of content. In the built package, all code that reads content is loaded when this first happens.
- *
- * @returns `undefined` if content is neither recorded nor passed to a hook; then it is not even read
- */
-function beginContent(
-  telemetry: Telemetry,
-  span: Span,
-  context: Context,
-  startSettings: Settings,
-): ContentRecord | undefined {
-  const { captureMessageContent, completionHook = telemetry.settings.completionHook } = startSettings;
-  return captureMessageContent !== 'NO_CONTENT' || completionHook !== undefined
-    ? ContentRecord.begin(telemetry, span, context, startSettings)
-    : undefined;
 }
 
 function startSpan(

@@ -56,33 +56,21 @@ type Write = (name: string, content: Uint8Array | string, contentType: string) =
 /** One kind of stored content. */
 interface StoredKind {
   readonly field: 'systemInstructions' | 'inputMessages' | 'outputMessages' | 'toolDefinitions';
-  /** The prefix of its file names. */
-  readonly name: string;
-  /** The attribute that refers to it. */
+  /** The attribute that refers to it. File names begin with its middle, such as `input_messages`. */
   readonly attribute: string;
   /** The message whose only part is the stub, if its values are messages. The stub replaces values that are too large. */
   readonly message?: object;
 }
 
 const STORED: readonly StoredKind[] = [
-  {
-    field: 'systemInstructions',
-    name: 'system_instructions',
-    attribute: ATTR.GEN_AI_SYSTEM_INSTRUCTIONS_REF,
-  },
-  {
-    field: 'inputMessages',
-    name: 'input_messages',
-    attribute: ATTR.GEN_AI_INPUT_MESSAGES_REF,
-    message: { role: 'user' },
-  },
+  { field: 'systemInstructions', attribute: ATTR.GEN_AI_SYSTEM_INSTRUCTIONS_REF },
+  { field: 'inputMessages', attribute: ATTR.GEN_AI_INPUT_MESSAGES_REF, message: { role: 'user' } },
   {
     field: 'outputMessages',
-    name: 'output_messages',
     attribute: ATTR.GEN_AI_OUTPUT_MESSAGES_REF,
     message: { role: 'assistant', finish_reason: 'unknown' },
   },
-  { field: 'toolDefinitions', name: 'tool_definitions', attribute: ATTR.GEN_AI_TOOL_DEFINITIONS_REF },
+  { field: 'toolDefinitions', attribute: ATTR.GEN_AI_TOOL_DEFINITIONS_REF },
 ];
 
 const MAX_KNOWN_FILES = 1_000;
@@ -154,24 +142,24 @@ export class ContentStore {
   }
 
   /** @returns a promise that resolves once the object is written; `undefined` if nothing is to be written */
-  #store(
-    completion: Completion,
-    { field: kept, name: prefix, attribute, message }: StoredKind,
-  ): Promise<void> | undefined {
+  #store(completion: Completion, { field: kept, attribute, message }: StoredKind): Promise<void> | undefined {
     const values = completion[kept];
     if (values.length === 0) return undefined;
     // If it is too large, leave out the media and keep the text: that is worth more than a stub for both.
-    const whole =
-      limitedJson(values, this.#maxLength, WHOLE, MAX_PART_DEPTH) ??
-      limitedJson(mapBlobs(values, withoutBytes), this.#maxLength, WHOLE, MAX_PART_DEPTH);
+    const whole = this.#json(values) ?? this.#json(mapBlobs(values, withoutBytes));
     if (whole === undefined) this.#dropped++;
     const stub = { type: 'omitted', name: '…', reason: 'too_large', max_length: this.#maxLength };
     const json = whole ?? JSON.stringify([message === undefined ? stub : { ...message, parts: [stub] }]);
-    const name = `${prefix}-${sha256(new TextEncoder().encode(json))}.json`;
+    const [, prefix = ''] = /^gen_ai\.(.+)_ref$/.exec(attribute) ?? [];
+    const name = `${prefix.replace('.', '_')}-${sha256(new TextEncoder().encode(json))}.json`;
     const write = this.#queued(name, json, 'application/json');
     if (write === 'full') return undefined;
     completion.attributes[attribute] = this.#baseUrl + name;
     return write;
+  }
+
+  #json(values: readonly unknown[]): string | undefined {
+    return limitedJson(values, this.#maxLength, WHOLE, MAX_PART_DEPTH);
   }
 
   /** Stores the media of messages, and replaces each stored part with a reference to its object. */
@@ -181,11 +169,12 @@ export class ContentStore {
       const { content, modality, mime_type: type = 'application/octet-stream' } = part;
       if (content === '') return part;
       if (this.#dropsMedia) return withoutBytes(part);
-      const bytes = content.length > MAX_STORED_MEDIA_LENGTH ? undefined : decodedBase64(content);
-      if (bytes === undefined) {
+      // Some runtimes have no `Buffer`.
+      if (content.length > MAX_STORED_MEDIA_LENGTH || typeof Buffer === 'undefined') {
         this.#dropped++;
         return withoutBytes(part);
       }
+      const bytes = Buffer.from(content, 'base64');
       const name = `${modality.replace(/\W/g, '_')}-${sha256(bytes)}.${extensionOf(type)}`;
       const write = this.#queued(name, bytes, type);
       if (write === 'full') return withoutBytes(part);
@@ -252,11 +241,6 @@ function mapBlobs(values: readonly unknown[], map: (part: BlobPart) => object): 
 
 function withoutBytes(part: BlobPart): object {
   return { ...part, content: '', size: part.size ?? base64Size(part.content) };
-}
-
-/** Decodes base64; `undefined` in a runtime without `Buffer`. */
-function decodedBase64(base64: string): Uint8Array | undefined {
-  return typeof Buffer === 'undefined' ? undefined : Buffer.from(base64, 'base64');
 }
 
 /** The file extension for a MIME type, such as `png`, `mpeg` or `pdf`; `bin` if the type names none. */

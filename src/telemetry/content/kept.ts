@@ -177,14 +177,14 @@ export class Keeper {
   /** The number of characters that each kept value uses. */
   readonly #taken = new WeakMap<object, number>();
   readonly #told: ((characters: number) => void) | undefined;
-  #left = 0;
+  #left: number;
   #media: TextRoom = TextRoom.forMedia();
 
   /** @param told called after each value with the number of all characters kept so far */
   constructor(limits: TextLimits, told?: (characters: number) => void) {
     this.#limits = limits;
     this.#told = told;
-    this.forget();
+    this.#left = limits.answer;
   }
 
   /** Resets the limits. Called when everything that was kept has been dropped. */
