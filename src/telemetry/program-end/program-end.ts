@@ -35,7 +35,7 @@ export function flushAtProgramEnd(provider: object): ProviderLife {
     onceProcess('beforeExit', sendUnsent);
     // No span has started yet, so this listener comes before those with which the views print what has ended.
     atExit(endOpenSpans);
-    atExit(() => guard('counting lost spans', reportLostSpans), { last: true });
+    atExit(reportLostSpans, { last: true });
   }
   return lifeOf(provider);
 }
@@ -44,31 +44,31 @@ function canFlush(provider: object): boolean {
   return typeof field(provider, 'forceFlush') === 'function';
 }
 
-/** Sends the remaining spans when the program ends by itself. */
+/** At `beforeExit`, when the program ends by itself: sends what is left. */
 function sendUnsent(): void {
   void guardAsync('flushing', async () => {
     const unsent = knownProviders().filter((provider) => canFlush(provider) && lifeOf(provider).unsent);
     if (unsent.length === 0) return;
     const release = releasesProcess();
-    // Do not wait for sinks: a working sink keeps the program alive, so by now it has finished or never will.
     await endAndSend(unsent, false);
     release();
   });
 }
 
 /**
- * Notes all timers that are started from now on. Called when nothing else keeps the process alive.
+ * Notes all timers that are started from now on, while nothing else keeps the process alive.
  *
- * @returns a function that lets the process end without waiting for these timers or for open sockets
+ * @returns lets the process end without waiting for these timers or for open sockets
  */
 function releasesProcess(): () => void {
-  const { createHook } = builtIn('node:async_hooks') ?? {};
   const timers = new Set<unknown>();
-  const hook = createHook?.({
-    init(_, type, __, resource) {
-      if (type === 'Timeout') timers.add(resource);
-    },
-  }).enable();
+  const hook = builtIn('node:async_hooks')
+    ?.createHook({
+      init(_, type, __, resource) {
+        if (type === 'Timeout') timers.add(resource);
+      },
+    })
+    .enable();
   return () => {
     hook?.disable();
     const activeHandles = field(process, '_getActiveHandles');
@@ -78,34 +78,31 @@ function releasesProcess(): () => void {
 }
 
 /**
- * Ends all open spans and sends everything, in {@link FLUSH_TIMEOUT_MS} at most. Reports an endpoint that did not
- * accept the spans.
- *
- * @param bySignal whether a signal ends the program. If so, the API is not asked how operations in progress have ended,
- *   and `async` sinks are awaited
+ * At `beforeExit` and at the end by a signal: ends all open spans and sends everything, in {@link FLUSH_TIMEOUT_MS}.
+ * Reports an endpoint that did not accept the spans. After a signal, the API is not asked how operations have ended.
+ * `async` sinks are awaited only then: a working sink keeps the program alive, so it has finished by `beforeExit`.
  */
 export async function endAndSend(providers: readonly object[], bySignal: boolean): Promise<void> {
   const limits = { reads: !bySignal, readTimeoutMs: END_READ_TIMEOUT_MS };
-  const sending = new Set<object>();
-  const report = (target: object, reason: string): void => {
-    const [endpoint] = endpointsOf(target);
-    // Nothing is lost if a sampler has dropped all spans.
-    const hasSpans = providers.some((each) => lifeOf(each).recorded || countQueuedSpans(each) > 0);
-    if (endpoint === undefined || !takesSpans(target) || !hasSpans) return;
-    hasReportedTraces = true;
-    reportUnsent(endpoint, reason);
-  };
+  /** Why each span processor has not sent everything. Providers of metrics and logs have none. */
+  const failures = new Map<object, string | undefined>();
   const send = (provider: object): Promise<unknown> =>
     Promise.all(
       processorsOf(provider).map(async (target) => {
-        sending.add(target);
-        const reason = await trySending(target);
-        sending.delete(target);
-        if (reason !== undefined) report(target, reason);
+        if (target !== provider) failures.set(target, NO_ANSWER);
+        const failure = await trySending(target);
+        if (target !== provider) failures.set(target, failure);
       }),
     );
   await finishWithin(FLUSH_TIMEOUT_MS, providers, (listener) => listener.shutdown(limits), send, bySignal);
-  for (const target of sending) report(target, NO_ANSWER);
+  // Nothing is lost if a sampler has dropped all spans.
+  if (!providers.some((each) => lifeOf(each).recorded || countQueuedSpans(each) > 0)) return;
+  for (const [processor, reason] of failures) {
+    const [endpoint] = endpointsOf(processor);
+    if (reason === undefined || endpoint === undefined) continue;
+    hasReportedTraces = true;
+    reportUnsent(endpoint, reason);
+  }
 }
 
 /** @returns why the target could not send; `undefined` if it has sent everything */
@@ -113,13 +110,10 @@ async function trySending(target: object): Promise<string | undefined> {
   const reasons = await Promise.all(endpointsOf(target).map(whyUnreachable));
   // If all endpoints are unreachable, do not flush: the exporters would retry until their timeout.
   if (reasons[0] !== undefined && !reasons.includes(undefined)) return reasons[0];
-  return flushFully(target).then(
-    () => undefined,
-    (error) => failureReason(error),
-  );
+  return flushFully(target).then(() => undefined, failureReason);
 }
 
-/** Ends idle conversations and sends everything recorded, while the program continues. */
+/** For `flush()` and signals that the program survives: ends idle conversations and sends everything recorded. */
 export function sendWithin(
   milliseconds: number,
   providers: readonly object[],
@@ -154,8 +148,7 @@ function listenersOf(providers: readonly object[]): ProviderListener[] {
 /** Flushes exporters, too: a batching processor does not wait for a batch that it has already given its exporter. */
 async function flushFully(target: object): Promise<void> {
   try {
-    // If the program is shutting the provider down, wait for that: a flush after a shutdown makes the SDK log a
-    // warning.
+    // A flush after a shutdown by the program would make the SDK log a warning.
     await (lives.get(target)?.shutdown ?? forceFlush(target));
   } finally {
     await Promise.all(processorsOf(target).flatMap(exportersOf).map(forceFlush));
@@ -167,28 +160,20 @@ async function forceFlush(target: unknown): Promise<void> {
   if (typeof method === 'function') await method.call(target);
 }
 
-/** Whether a target is a tracer provider or span processor. The other providers have `getMeter` or `getLogger`. */
-function takesSpans(target: object): boolean {
-  return typeof (field(target, 'getMeter') ?? field(target, 'getLogger')) !== 'function';
-}
-
-/**
- * Runs at exit. After `process.exit()`, calls and runs are still open. Their spans are ended, so that the views print
- * them and the lost spans are counted.
- */
+/** At exit, also after `process.exit()`: ends what is open, so that views print it and lost spans are counted. */
 function endOpenSpans(): void {
   for (const each of listenersOf(knownProviders().filter(canFlush)))
     guard('ending open spans', () => each.endAll?.());
 }
 
-/** Runs at exit: after `process.exit()` or an uncaught error, nothing can be sent any more. */
+/** At exit: after `process.exit()` or an uncaught error, nothing can be sent any more. */
 function reportLostSpans(): void {
   if (hasReportedTraces) return;
   const ours = knownProviders().filter((provider) => lifeOf(provider).recorded || lifeOf(provider).unsent);
   const lost = ours.reduce((sum, provider) => sum + countQueuedSpans(provider), 0);
-  const unanswered = ours.flatMap(processorsOf).find(isSending);
-  if (lost === 0 && unanswered === undefined) return;
-  const [endpoint] = unanswered === undefined ? [] : endpointsOf(unanswered);
+  const sending = ours.flatMap(processorsOf).find(isSending);
+  if (lost === 0 && sending === undefined) return;
+  const [endpoint] = sending === undefined ? [] : endpointsOf(sending);
   const collector = endpoint === undefined ? 'the collector' : addressWithoutSecrets(endpoint);
   const [spans, them] = lost === 1 ? ['1 span was', 'it'] : [`${lost} spans were`, 'them'];
   const problem =

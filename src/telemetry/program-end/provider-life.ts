@@ -26,9 +26,6 @@ export interface ProviderListener {
   endAll?(): void;
 }
 
-/** The wrapped methods of a provider, each with the method that is called on all listeners before it. */
-const LIFE_METHODS = { forceFlush: 'flush', shutdown: 'shutdown' } as const;
-
 /** What we know about a provider, and who listens to it. */
 export class ProviderLife {
   /** Whether the provider may hold our spans, metrics or events that are not flushed yet. */
@@ -38,40 +35,38 @@ export class ProviderLife {
   /** What the provider's `shutdown()` has returned, once it was called. */
   shutdown: unknown;
   readonly #listeners = new Set<WeakRef<ProviderListener>>();
-  #restores: (() => boolean)[] = [];
+  #restores: (() => unknown)[] = [];
 
   get listeners(): ProviderListener[] {
     return [...this.#listeners].flatMap((held) => held.deref() ?? []);
   }
 
+  /** Wraps the methods of the provider while somebody listens: OpenTelemetry tells of neither flush nor shutdown. */
   add(held: WeakRef<ProviderListener>, provider: object): void {
-    if (this.#listeners.size === 0) this.#wrapMethods(provider);
+    if (this.#listeners.size === 0)
+      this.#restores = [this.#wrap(provider, 'forceFlush'), this.#wrap(provider, 'shutdown')];
     this.#listeners.add(held);
   }
 
   remove(held: WeakRef<ProviderListener>): void {
     if (!this.#listeners.delete(held) || this.#listeners.size > 0) return;
     for (const restore of this.#restores) restore();
-    this.#restores = [];
   }
 
-  /** Wraps the provider object, not its class. OpenTelemetry tells instrumentations of neither flush nor shutdown. */
-  #wrapMethods(provider: object): void {
-    for (const name of Object.keys(LIFE_METHODS) as (keyof typeof LIFE_METHODS)[]) {
-      const original = field(provider, name);
-      if (typeof original !== 'function') continue;
-      const life = this;
-      const wrapper = function (this: object, ...args: unknown[]): unknown {
-        const run = (): unknown => original.apply(this, args);
-        return life.#listeners.size === 0 ? run() : life.#notify(name, run);
-      };
-      this.#restores.push(patchMethod(provider, name, wrapper));
-    }
+  #wrap(provider: object, name: 'forceFlush' | 'shutdown'): () => unknown {
+    const original = field(provider, name);
+    if (typeof original !== 'function') return () => undefined;
+    const life = this;
+    return patchMethod(provider, name, function (this: object, ...args: unknown[]): unknown {
+      const run = (): unknown => original.apply(this, args);
+      return life.#listeners.size === 0 ? run() : life.#notify(name, run);
+    });
   }
 
-  async #notify(name: keyof typeof LIFE_METHODS, run: () => unknown): Promise<unknown> {
+  async #notify(name: 'forceFlush' | 'shutdown', run: () => unknown): Promise<unknown> {
+    const step = name === 'shutdown' ? 'shutdown' : 'flush';
     await Promise.all(
-      this.listeners.map((each) => guardAsync(`finishing before ${name}`, () => each[LIFE_METHODS[name]]())),
+      this.listeners.map((each) => guardAsync(`finishing before ${name}`, () => each[step]())),
     );
     this.unsent &&= this.listeners.some(({ isOpen }) => isOpen === true);
     const done = run();
@@ -91,23 +86,20 @@ export function knownProviders(): object[] {
 
 /** What is known about a provider. From now on, it is one of {@link knownProviders}. */
 export function lifeOf(provider: object): ProviderLife {
-  const known = lives.get(provider);
-  if (known !== undefined) return known;
+  let life = lives.get(provider);
+  if (life !== undefined) return life;
   for (const each of providers) if (each.deref() === undefined) providers.delete(each);
-  const life = new ProviderLife();
+  life = new ProviderLife();
   lives.set(provider, life);
   providers.add(new WeakRef(provider));
   return life;
 }
 
-/** The reference by which all providers hold a listener. They may outlive clients that have settings of their own. */
+/** The one reference by which all providers hold a listener. They may outlive clients with settings of their own. */
 const references = new WeakMap<ProviderListener, WeakRef<ProviderListener>>();
 const collected = new FinalizationRegistry(removeListener);
 
-/**
- * Lets the listener finish its work before the provider flushes or shuts down. The listener is held weakly, so work in
- * progress must keep it alive.
- */
+/** Lets a listener finish before the provider flushes or shuts down. Work in progress must keep it alive. */
 export function listenTo(provider: object, listener: ProviderListener): void {
   let held = references.get(listener);
   if (held === undefined) {
