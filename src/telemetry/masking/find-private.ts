@@ -163,36 +163,29 @@ function inAnyCase(word: string): string {
   return word.replace(/./g, (letter) => `[${letter}${letter.toUpperCase()}]`);
 }
 
-/**
- * Characters that look like ASCII or are invisible: spaces, dashes, full-width forms, zero-width and directional marks.
- */
-const LOOKALIKES =
-  /[\u00a0\u00ad\u061c\u1680\u180e\u2000-\u2015\u202a-\u202f\u205f-\u2064\u2066-\u2069\u2212\u3000\ufe58\ufe63\ufeff\uff01-\uff5e]/g;
-const SPACE = /[\u00a0\u1680\u2000-\u200a\u202f\u205f\u3000]/;
-const DASH = /[\u2010-\u2015\u2212\ufe58\ufe63]/;
-const FULL_WIDTH = /[\uff01-\uff5e]/;
+const SPACES = /[\u00a0\u1680\u2000-\u200a\u202f\u205f\u3000]/g;
+const DASHES = /[\u2010-\u2015\u2212\ufe58\ufe63]/g;
+const FULL_WIDTH = /[\uff01-\uff5e]/g;
 const FULL_WIDTH_OFFSET = 0xfee0;
+/** Marks without a width. */
+const INVISIBLE = /[\u00ad\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u2069\ufeff]/g;
 
 /**
- * A text as a person sees it, with each lookalike replaced by its ASCII character and without what is invisible. If
+ * A text as a person sees it: with ASCII characters for those that look like them, and without what is invisible. If
  * characters are left out, `positions` has the position in the original of each that is left.
  */
 function plainText(original: string): { readonly text: string; readonly positions?: Uint32Array } {
-  const text = original.replace(LOOKALIKES, plainCharacter);
-  if (text.length === original.length) return { text };
+  if (!/[^\0-\x7f]/.test(original)) return { text: original };
+  const whole = original
+    .replace(SPACES, ' ')
+    .replace(DASHES, '-')
+    .replace(FULL_WIDTH, (wide) => String.fromCharCode(wide.charCodeAt(0) - FULL_WIDTH_OFFSET));
+  const text = whole.replace(INVISIBLE, '');
+  if (text.length === whole.length) return { text };
   const positions = new Uint32Array(text.length);
-  let next = 0;
-  for (let index = 0; index < original.length; index++)
-    if (plainCharacter(original.charAt(index)) !== '') positions[next++] = index;
+  for (let index = 0, next = 0; next < text.length; index++)
+    if (whole[index] === text[next]) positions[next++] = index;
   return { text, positions };
-}
-
-function plainCharacter(character: string): string {
-  if (character <= '\x7f') return character;
-  if (SPACE.test(character)) return ' ';
-  if (DASH.test(character)) return '-';
-  if (FULL_WIDTH.test(character)) return String.fromCharCode(character.charCodeAt(0) - FULL_WIDTH_OFFSET);
-  return character.search(LOOKALIKES) < 0 ? character : '';
 }
 
 const GROUP = /([ .\-/)]*)([+(]*)(\d+)/g;

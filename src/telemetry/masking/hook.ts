@@ -53,10 +53,7 @@ export function maskText(text: string, options?: MaskingOptions): string {
   return mask === undefined ? '[masked]' : maskWith(mask, String(text));
 }
 
-/**
- * Whether the argument of `maskingHook` is a completion. Then the program uses `maskingHook` itself as a hook, instead
- * of the hook that it returns.
- */
+/** Whether the argument is a completion: the program uses `maskingHook` itself as a hook, not the hook it returns. */
 function isCompletion(options: unknown): options is Completion {
   return field(options, 'spanContext') !== undefined && field(options, 'inputMessages') !== undefined;
 }
@@ -87,10 +84,7 @@ function shownOf(mask: Mask | undefined, name: string, value: unknown): unknown 
     : masked(mask, value, MAX_MASKED_DEPTH);
 }
 
-/**
- * Masks everything that is found in a text, and cuts a long one. Masking megabytes would block the program, and they
- * are not recorded whole anyway.
- */
+/** Masks a text, and cuts a long one: masking megabytes would block the program, and they are not recorded whole. */
 function maskedStart(mask: Mask, text: string): string {
   const shown = searchedStart(text, MAX_MASKED_LENGTH, (start) => maskWith(mask, start));
   return text.length > MAX_MASKED_LENGTH ? `${shown}…` : shown;

@@ -25,9 +25,7 @@ export function maskWith(mask: Mask, text: string): string {
   return maskPieces(mask, [text])[0] ?? '';
 }
 
-/**
- * Masks texts that may be pieces of a longer one, such as tokens of an answer. Also finds what spans several pieces.
- */
+/** Masks texts that may be pieces of one, such as tokens of an answer. Also finds what spans several pieces. */
 export function maskPieces(mask: Mask, pieces: readonly string[]): string[] {
   const joined = pieces.join('');
   const spans = spansIn(mask, joined, 0);
