@@ -58,12 +58,12 @@ export class OpenAIInstrumentation {
   }
 
   setMeterProvider(meterProvider: MeterProvider): void {
-    this.#observer.telemetry.setMeterProvider(meterProvider);
+    this.#observer.telemetry.metrics.setMeterProvider(meterProvider);
   }
 
   /** @param loggerProvider of `@opentelemetry/api` 1.10 or of `@opentelemetry/api-logs`; default: the one registered with either */
   setLoggerProvider(loggerProvider: LoggerProvider): void {
-    this.#observer.telemetry.setLoggerProvider(loggerProvider);
+    this.#observer.telemetry.events.setLoggerProvider(loggerProvider);
   }
 
   getConfig(): OpenAIInstrumentationConfig & { enabled: boolean } {

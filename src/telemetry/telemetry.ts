@@ -1,6 +1,5 @@
 import {
   type Context,
-  type MeterProvider,
   ROOT_CONTEXT,
   type Span,
   type SpanOptions,
@@ -15,7 +14,7 @@ import { BoundedMap } from '../util/bounded-map.ts';
 import { isNoopTracerProvider, providerBehind } from '../util/otel-api.ts';
 import { NAME, VERSION } from '../util/version.ts';
 import { Costs } from './cost/costs.ts';
-import { Events, type LoggerProvider } from './events/log-records.ts';
+import { Events } from './events/log-records.ts';
 import { Sink } from './events/sink.ts';
 import { metadataIn, startSpanWithMetadata } from './metadata.ts';
 import { Metrics } from './metrics/metrics.ts';
@@ -50,9 +49,6 @@ export class Telemetry {
   #sink: Sink | undefined;
   #provider: TracerProvider | undefined;
   #tracer: KnownTracer | undefined;
-  #lastProvider: TracerProvider | undefined;
-  /** Whether the last provider records spans. A no-op provider does not. */
-  #records = false;
 
   /** The listener of the providers. They hold it weakly, so this field keeps it alive while anything is in progress. */
   readonly listener: object | undefined;
@@ -64,14 +60,6 @@ export class Telemetry {
 
   setTracerProvider(provider: TracerProvider): void {
     this.#provider = provider;
-  }
-
-  setMeterProvider(provider: MeterProvider): void {
-    this.metrics.setMeterProvider(provider);
-  }
-
-  setLoggerProvider(provider: LoggerProvider): void {
-    this.events.setLoggerProvider(provider);
   }
 
   get sink(): Sink {
@@ -91,9 +79,7 @@ export class Telemetry {
     );
   }
 
-  /**
-   * Whether content is read even for operations that are not sampled, because it is recorded elsewhere than on spans.
-   */
+  /** Whether content is read even for operations that are not sampled: it is recorded elsewhere than on spans. */
   get readsUnsampled(): boolean {
     const { settings } = this;
     const { span, sink } = contentTargets(settings);
@@ -105,16 +91,9 @@ export class Telemetry {
     return providerBehind(this.#provider ?? trace.getTracerProvider());
   }
 
-  /**
-   * Whether anything receives spans, metrics, events or content. In a program without an OpenTelemetry SDK, only a hook
-   * or a sink can.
-   *
-   * @param provider the current one
-   */
+  /** Whether anything receives spans, metrics, events or content. Without an SDK, only a hook or a sink can. */
   isHeardBy(provider: TracerProvider): boolean {
-    if (provider !== this.#lastProvider) this.#records = !isNoopTracerProvider(provider);
-    this.#lastProvider = provider;
-    if (this.#records) return true;
+    if (this.#tracerOf(provider).life !== undefined) return true;
     const { events, completionHook } = this.settings;
     return this.metrics.wanted || (events ?? completionHook ?? this.events.provider) !== undefined;
   }
@@ -133,12 +112,12 @@ export class Telemetry {
 
   /** Arranges for all providers to be flushed when the program ends, even if no span has been started. */
   sendAtEnd(): void {
-    this.#currentTracer();
+    this.#useTracer();
   }
 
   /** Starts a span with a tracer of the current provider. It carries the metadata of its context. */
   startSpan(name: string, options: SpanOptions, parent: Context): Span {
-    const { tracer, life } = this.#currentTracer();
+    const { tracer, life } = this.#useTracer();
     const metadata = metadataIn(parent);
     const span =
       metadata === undefined
@@ -149,21 +128,24 @@ export class Telemetry {
     return span;
   }
 
-  /** Returns a tracer of the current provider. The API's proxy tracers would stay with the first provider. */
-  #currentTracer(): KnownTracer {
-    const { provider } = this;
-    const { olderNames } = this.settings;
-    let known = this.#tracer;
-    if (known === undefined || known.provider !== provider || known.olderNames !== olderNames) {
-      const made = provider.getTracer(NAME, VERSION, { schemaUrl: SCHEMA_URL });
-      const tracer = olderNames ? withOlderNames(made) : made;
-      const life = isNoopTracerProvider(provider) ? undefined : flushAtProgramEnd(provider);
-      known = { provider, olderNames, life, tracer };
-      this.#tracer = known;
-    }
+  /** Returns a tracer of the current provider, which now has something to send. */
+  #useTracer(): KnownTracer {
+    const known = this.#tracerOf(this.provider);
     if (known.life !== undefined) known.life.unsent = true;
     // Without a tracer provider, metrics and events must still be sent.
     else for (const each of this.otherProviders) flushAtProgramEnd(each).unsent = true;
     return known;
+  }
+
+  /** Returns a tracer of a provider. The API's proxy tracers would stay with the first provider. */
+  #tracerOf(provider: TracerProvider): KnownTracer {
+    const { olderNames } = this.settings;
+    const known = this.#tracer;
+    if (known !== undefined && known.provider === provider && known.olderNames === olderNames) return known;
+    const made = provider.getTracer(NAME, VERSION, { schemaUrl: SCHEMA_URL });
+    const tracer = olderNames ? withOlderNames(made) : made;
+    const life = isNoopTracerProvider(provider) ? undefined : flushAtProgramEnd(provider);
+    this.#tracer = { provider, olderNames, life, tracer };
+    return this.#tracer;
   }
 }

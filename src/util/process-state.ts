@@ -1,3 +1,4 @@
+import { field } from './payload.ts';
 import { NAME } from './version.ts';
 
 /**
@@ -60,7 +61,7 @@ function sharedValue<Value extends object>(name: string, create: () => Value): V
   const { values } = processState();
   const known = values.get(name);
   const made = create();
-  if (known !== undefined && isUsable(known, made)) return known as Value;
+  if (known !== undefined && isAlike(known, made)) return known as Value;
   const value = PUBLISHED.includes(name) ? publish(`${NAME}/${name}@1`, made, isAlike) : made;
   values.set(name, value);
   return value;
@@ -78,8 +79,8 @@ function processState(): ProcessState {
 }
 
 /**
- * Stores a value under a symbol, for good, so that copies that are loaded later find it. Other code may have written
- * there: a foreign value is left alone and reported, and this copy then uses a value of its own.
+ * Stores a value under a symbol, for good, so that copies that are loaded later find it. A foreign value there is left
+ * alone and reported, and this copy then uses its own.
  *
  * @returns the value that was there, if a copy of this package stored it; otherwise the given value
  */
@@ -90,11 +91,7 @@ function publish<Value extends object>(
 ): Value {
   const found = read(key);
   if (found === undefined && defineGlobal(key, made)) return made;
-  try {
-    if (accepts(found, made)) return found as Value;
-  } catch {
-    // Other code has stored a proxy, or an object with an accessor that throws.
-  }
+  if (accepts(found, made)) return found as Value;
   own.taken.push(key);
   own.onTaken?.(key);
   return made;
@@ -121,29 +118,26 @@ function defineGlobal(key: string, value: object): boolean {
 }
 
 function isState(found: unknown, made: ProcessState): boolean {
-  const { version, values } = found as ProcessState;
-  return version === made.version && isAlike(values, made.values) && isAlike(found, made);
+  return (
+    field(found, 'version') === made.version &&
+    isAlike(field(found, 'values'), made.values) &&
+    isAlike(found, made)
+  );
 }
 
-function isUsable(found: unknown, made: object): boolean {
+/** Whether a value has the class of one that this copy would create, and the same properties, all of them writable. */
+function isAlike(found: unknown, made: object): boolean {
   try {
-    return isAlike(found, made);
+    // The built-in method throws for proxies and for objects that only look like a collection.
+    if ('has' in made) (made as Set<unknown>).has.call(found as never, made);
+    const names = Object.keys(made);
+    return (
+      Object.getPrototypeOf(found) === Object.getPrototypeOf(made) &&
+      Object.keys(found as object).join() === names.join() &&
+      names.every((name) => Reflect.set(found as object, name, Reflect.get(found as object, name)))
+    );
   } catch {
+    // Other code has stored a proxy, or an object with an accessor that throws.
     return false;
   }
-}
-
-/**
- * Whether a value is of the same kind as one that this copy would create: it has the same class and the same
- * properties, and all of them can be written. If this throws, the value is of another kind.
- */
-function isAlike(found: unknown, made: object): boolean {
-  // The built-in method throws for proxies and for objects that only look like a collection.
-  if ('has' in made) (made as Set<unknown>).has.call(found as never, made);
-  const names = Object.keys(made);
-  return (
-    Object.getPrototypeOf(found) === Object.getPrototypeOf(made) &&
-    Object.keys(found as object).join() === names.join() &&
-    names.every((name) => Reflect.set(found as object, name, Reflect.get(found as object, name)))
-  );
 }

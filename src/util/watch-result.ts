@@ -31,10 +31,10 @@ const MAX_WATCHERS = 100;
 
 /** All listeners of one object. Its methods are replaced only once, even if several functions return it. */
 class Watchers implements OutcomeListener {
-  readonly #listeners = new Set<OutcomeListener>();
+  readonly #listeners: OutcomeListener[] = [];
 
   add(listener: OutcomeListener, object: unknown): void {
-    if (this.#listeners.size < MAX_WATCHERS) this.#listeners.add(listener);
+    if (this.#listeners.length < MAX_WATCHERS) this.#listeners.push(listener);
     else listener.succeed(object);
   }
 
@@ -49,28 +49,23 @@ class Watchers implements OutcomeListener {
   }
 
   succeed(value: unknown): void {
-    for (const listener of this.#take()) listener.succeed(value);
+    this.#settle((listener) => listener.succeed(value));
   }
 
   fail(error: unknown): void {
-    for (const listener of this.#take()) listener.fail(error);
+    this.#settle((listener) => listener.fail(error));
   }
 
   abandon(): void {
-    for (const listener of this.#take()) listener.abandon();
+    this.#settle((listener) => listener.abandon());
   }
 
-  #take(): readonly OutcomeListener[] {
-    const all = [...this.#listeners];
-    this.#listeners.clear();
-    return all;
+  #settle(tell: (listener: OutcomeListener) => void): void {
+    for (const listener of this.#listeners.splice(0)) tell(listener);
   }
 }
 
-/**
- * Runs a function that returns a value or a promise, and reports its outcome. Values and errors pass through; in
- * place of a promise the caller gets another one that settles the same way.
- */
+/** Runs a function and reports its outcome. In place of a promise, returns one that settles the same way. */
 export function followOutcome(run: () => unknown, outcome: Outcome): unknown {
   let result: unknown;
   try {
@@ -163,10 +158,7 @@ export function passOn(
   return (result instanceof Promise ? result : Promise.resolve(result)).then(succeed, fail);
 }
 
-/**
- * Replaces the methods of a thenable, and calls none of them itself: an `APIPromise` parses the response only when its
- * `then` is called.
- */
+/** Replaces the methods of a thenable. Calls none itself: an `APIPromise` parses the response at its first `then`. */
 function watchThenable(thenable: PromiseLike<unknown>, listener: OutcomeListener): void {
   const original = thenable.then as ObjectMethod;
   const then = (self: unknown, onFulfilled?: Callback, onRejected?: Callback): unknown =>

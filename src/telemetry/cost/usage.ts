@@ -29,10 +29,7 @@ function modalitiesWith(count: (row: (typeof MODALITY_TOKENS)[number]) => number
   return Object.fromEntries(MODALITY_TOKENS.map((row) => [row[0], count(row)])) as ModalityUsage;
 }
 
-/**
- * The tokens that were spent. Tokens read from or written to the cache are part of the input, and reasoning tokens are
- * part of the output.
- */
+/** The tokens that were spent. Cached tokens are part of the input, and reasoning tokens of the output. */
 export interface Usage {
   readonly inputTokens: number;
   readonly outputTokens: number;
@@ -223,7 +220,7 @@ export function addCosts(a: number, b: number): number {
 export interface Spent {
   readonly usage: Usage | undefined;
   readonly cost: number | undefined;
-  /** The number of calls that spent tokens but whose cost is not known. */
+  /** The number of calls and runs whose price or usage is not known. Their cost is missing from `cost`. */
   readonly unpriced?: number;
 }
 
@@ -255,17 +252,12 @@ export function spentBy(
 }
 
 /** The cumulative totals of a conversation in this process. Use the latest ones; do not add them up. */
-export interface Totals {
-  readonly usage: Usage | undefined;
-  /** The cost in USD of all calls and runs whose price is known. */
-  readonly cost: number | undefined;
-  /** The number of calls and runs whose price or usage is not known. Their cost is missing from `cost`. */
-  readonly unpriced?: number;
+export interface Totals extends Spent {
   readonly runs: number;
   readonly userMessages: number;
 }
 
-export const NO_TOTALS: Totals = { usage: undefined, cost: undefined, runs: 0, userMessages: 0 };
+export const NO_TOTALS: Totals = { ...NOTHING_SPENT, runs: 0, userMessages: 0 };
 
 /** Totals have attributes of their own, so that a sum of `gen_ai.usage.*` over a trace counts no token twice. */
 export function totalAttributes({ usage, cost, unpriced = 0, runs, userMessages }: Totals): Attributes {

@@ -37,25 +37,29 @@ const HISTOGRAMS = {
   cost: METRIC.METRIC_OPENAI_CLIENT_COST,
 };
 
-type Instruments = Readonly<Record<keyof typeof HISTOGRAMS, Histogram>> & {
+type Histograms = Readonly<Record<keyof typeof HISTOGRAMS, Histogram>>;
+/** The histograms for times, which each version of the conventions has. */
+type Times = Pick<Histograms, 'duration' | 'timeToFirstChunk' | 'timePerOutputChunk'>;
+
+type Instruments = Histograms & {
   readonly rateLimits: RateLimits;
   /** The instruments of the conventions' next version. */
   readonly next: InferenceMetrics;
+  readonly currentTimes: readonly Times[];
 };
 
-/** The histograms for times in the conventions' next version, which has new names for those of inferences only. */
-function nextTimes(
+/** The histograms that times are recorded with. The next version has new names for those of inferences only. */
+function timesOf(
   instruments: Instruments,
   conventions: Settings['conventions'],
   request: Attributes,
-): InferenceMetrics['histograms'] | undefined {
-  return conventions !== 'current' && isInference(request) ? instruments.next.histograms : undefined;
+): readonly Times[] {
+  if (conventions === 'current' || !isInference(request)) return instruments.currentTimes;
+  const { histograms } = instruments.next;
+  return conventions === 'next' ? [histograms] : [instruments, histograms];
 }
 
-/**
- * The histograms for the durations of what the program itself runs, by operation. In the conventions, the name of the
- * operation is not among their dimensions.
- */
+/** The histograms for what the program itself runs, by operation, whose name is not among their dimensions. */
 const LOCAL_DURATIONS: Readonly<
   Record<string, { readonly instrument: keyof typeof HISTOGRAMS; readonly dimensions: readonly string[] }>
 > = {
@@ -115,8 +119,7 @@ export class Metrics {
   }
 
   /**
-   * Records the duration, tokens and cost of an operation. If it has none of them, its dimensions do not count towards
-   * the limits of `metric-series.ts`.
+   * Records the duration, tokens and cost of an operation. If it has none, its dimensions do not count for the limits.
    *
    * @param request the attributes that its span started with
    * @param response the attributes that its span got from the response
@@ -138,12 +141,10 @@ export class Metrics {
         prompt === undefined ? dimensions : metricSeries.withPrompt(dimensions, prompt),
         context,
       );
-    const next = nextTimes(instruments, conventions, request);
-    const current = conventions === 'next' && next !== undefined ? undefined : instruments;
+    const times = timesOf(instruments, conventions, request);
     if (seconds !== undefined) {
       const failed = metricSeries.withError(dimensions, errorType);
-      current?.duration.record(Math.max(0, seconds), failed, context);
-      next?.duration.record(Math.max(0, seconds), failed, context);
+      for (const { duration } of times) duration.record(Math.max(0, seconds), failed, context);
     }
     if (usage !== undefined) {
       const { known, inputTokens, outputTokens } = usage;
@@ -158,8 +159,7 @@ export class Metrics {
     }
     if (timeToFirstChunk === undefined) return;
     const streamed = operationDimensions(request, response, true);
-    current?.timeToFirstChunk.record(Math.max(0, timeToFirstChunk), streamed, context);
-    next?.timeToFirstChunk.record(Math.max(0, timeToFirstChunk), streamed, context);
+    for (const each of times) each.timeToFirstChunk.record(Math.max(0, timeToFirstChunk), streamed, context);
   }
 
   /** @param gaps the seconds between consecutive chunks */
@@ -173,19 +173,11 @@ export class Metrics {
     const instruments = this.#current();
     if (instruments === undefined || gaps.length === 0) return;
     const dimensions = operationDimensions(request, response, true);
-    const next = nextTimes(instruments, conventions, request);
-    const current = conventions === 'next' && next !== undefined ? undefined : instruments;
-    for (const gap of gaps) {
-      current?.timePerOutputChunk.record(Math.max(0, gap), dimensions, context);
-      next?.timePerOutputChunk.record(Math.max(0, gap), dimensions, context);
-    }
+    for (const { timePerOutputChunk } of timesOf(instruments, conventions, request))
+      for (const gap of gaps) timePerOutputChunk.record(Math.max(0, gap), dimensions, context);
   }
 
-  /**
-   * Records how long a tool, an agent or a workflow took that ran in this process. Hosted ones are not recorded.
-   *
-   * @param attributes the attributes of the span
-   */
+  /** Records how long a tool, an agent or a workflow took that ran in this process. Hosted ones are not recorded. */
   recordLocalDuration(
     seconds: number,
     attributes: Attributes,
@@ -275,12 +267,19 @@ function instrumentsOf(provider: MeterProvider): Instruments | undefined {
 
 function createInstruments(provider: MeterProvider): Instruments {
   const meter = provider.getMeter(NAME, VERSION, { schemaUrl: SCHEMA_URL });
-  const histograms = Object.entries(HISTOGRAMS).map(([key, row]) => [key, histogramOf(meter, row)]);
+  const histograms = Object.fromEntries(
+    Object.entries(HISTOGRAMS).map(([key, row]) => [key, histogramOf(meter, row)]),
+  ) as Histograms;
   let next: InferenceMetrics | undefined;
-  const made = { ...Object.fromEntries(histograms), rateLimits: new RateLimits(meter) };
-  return Object.defineProperty(made, 'next', {
-    get: () => (next ??= new InferenceMetrics(meter, histogramOf)),
-  }) as Instruments;
+  return {
+    ...histograms,
+    rateLimits: new RateLimits(meter),
+    currentTimes: [histograms],
+    get next() {
+      next ??= new InferenceMetrics(meter, histogramOf);
+      return next;
+    },
+  };
 }
 
 function histogramOf(
@@ -299,9 +298,8 @@ function histogramOf(
 const MAX_KEPT_GAPS = 2_048;
 
 /**
- * The seconds between the chunks of one stream. Recording one gap takes longer than reading a chunk. So the gaps are
- * kept while the program reads, and are recorded together at the end. For a long stream, they are also recorded in
- * between.
+ * The seconds between the chunks of one stream. Recording a gap takes longer than reading a chunk, so it is done at the
+ * end of the stream, and for a long one also in between.
  */
 export class ChunkGaps {
   #gaps: number[] = [];

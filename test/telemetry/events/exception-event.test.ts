@@ -185,7 +185,7 @@ function stackOf(error: unknown, config: OpenAIInstrumentationConfig = {}): unkn
   const telemetry = new Telemetry(resolveSettings(config, () => undefined, {}));
   const emitted: { attributes: Record<string, unknown> }[] = [];
   const logger = { emit: (record: object) => void emitted.push(record as (typeof emitted)[number]) };
-  telemetry.setLoggerProvider({ getLogger: () => logger });
+  telemetry.events.setLoggerProvider({ getLogger: () => logger });
   const { events, settings } = telemetry;
   emitException(events, readFailure(error), CHAT, settings);
   return emitted[0]?.attributes['exception.stacktrace'];
@@ -195,7 +195,7 @@ test('an exception that no logger accepts is not read', () => {
   trace.disable();
   context.disable();
   const telemetry = new Telemetry(resolveSettings({}, () => undefined, {}));
-  telemetry.setLoggerProvider({ getLogger: () => ({ emit: () => undefined, enabled: () => false }) });
+  telemetry.events.setLoggerProvider({ getLogger: () => ({ emit: () => undefined, enabled: () => false }) });
   let reads = 0;
   const error = Object.defineProperty(new Error('x'), 'stack', { get: () => reads++ });
   const failure = { type: 'Error', message: 'x', thrown: error };
