@@ -39,10 +39,8 @@ const REQUEST_TIMEOUT_MS = 2_000;
 
 /**
  * Creates a span processor that shows the `view` command what is in progress: spans that have started, and the text of
- * streams as it arrives.
- *
- * The `view` command listens on this machine only. Before any span is sent, a request without spans asks whether the
- * receiver is the `view` command. Another receiver gets nothing more.
+ * streams as it arrives. The command listens on this machine only. A request without spans first asks whether the
+ * receiver is this command. Another receiver gets nothing more.
  *
  * @returns `undefined` for an endpoint on another machine
  */

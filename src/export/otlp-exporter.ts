@@ -137,12 +137,7 @@ function canResolve(require: NodeJS.Require, name: string): boolean {
   }
 }
 
-/**
- * Creates exporters with a timeout of two seconds, unless the user set another one. A program that is about to exit
- * waits no longer than that.
- *
- * @param make creates the exporters, which read the timeout from the environment
- */
+/** Creates exporters, which read their timeout from the environment: two seconds, unless the user set another one. */
 export function withExportTimeout<Result>(environment: NodeJS.ProcessEnv, make: () => Result): Result {
   if ((environment[TIMEOUT_VARIABLE]?.trim() ?? '') !== '') return make();
   environment[TIMEOUT_VARIABLE] = String(EXPORT_TIMEOUT_MS);

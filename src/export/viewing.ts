@@ -27,11 +27,7 @@ export function exportersBesideViews(): unknown[] {
   return processorsFromEnvironment(environment, require);
 }
 
-/**
- * Warns once if the environment names an endpoint but every span processor is a view, so that nothing is sent there.
- *
- * @param call the function that created the view
- */
+/** Warns once if the environment names an endpoint, but all span processors are views, created with `call`. */
 export function warnOfUnusedEndpoint(isView: (processor: object) => boolean, call: string): void {
   const environment: Environment = globalThis.process?.env ?? {};
   if (warned || !isExportConfigured(environment, 'TRACES')) return;

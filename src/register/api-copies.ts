@@ -16,11 +16,9 @@ const GLOBALS: readonly (readonly [exported: string, setter: string])[] = [
 ];
 
 /**
- * Lets the providers that the program registers later replace those that we registered for it. Without this, the API
- * would refuse a second registration.
+ * Lets the providers that the program registers later replace ours. The API would refuse a second registration.
  *
  * @param require finds the copies of the API that the SDK registered with
- * @param replaced called when the program registers its own tracer provider
  */
 export function handOver(require: NodeJS.Require, replaced: () => void): void {
   for (const copy of copiesOfApi(require)) {
@@ -71,10 +69,7 @@ function copiesOfApi(require: NodeJS.Require): Record<string, unknown>[] {
 
 type TracerParameters = [name: string, version?: string, options?: object];
 
-/**
- * The API's placeholder for a provider that is not registered yet. Its tracers ask it for a real tracer until it has
- * one.
- */
+/** The API's placeholder until a provider is registered. Its tracers ask it for a real tracer until it has one. */
 interface ProxyProvider {
   getTracer(...parameters: TracerParameters): Tracer;
   getDelegateTracer?(...parameters: TracerParameters): Tracer | undefined;
@@ -97,11 +92,9 @@ export function endEarly(): void {
 }
 
 /**
- * Makes tracers that the program gets before the SDK starts record with that SDK. The API has one build for `import`
- * and one for `require`, and the program may load other copies of it than this package. The SDK registers with one
- * copy, and tracers of the other copies would never find the SDK.
- *
- * @param trace the trace API of one copy of the API
+ * Makes tracers that the program gets before the SDK starts record with that SDK. The program may load other copies
+ * of the API than this package, such as the one for `import`. The SDK registers with one copy, and the tracers of others
+ * would never find it.
  */
 export function connectEarlyTracers(trace: TraceApi): void {
   const proxy = trace.getTracerProvider();

@@ -3,9 +3,7 @@ import { CONFIG_FILE_VARIABLE } from '../config/environment.ts';
 import { API_KEY } from '../util/otel-api.ts';
 import { field } from '../util/payload.ts';
 
-/**
- * The environment variable that is set to the path of a configuration file. It may be the earlier name of the variable.
- */
+/** The environment variable that names a configuration file: the current one, or the earlier one. */
 export function configurationFileVariable(
   environment: Readonly<Record<string, string | undefined>>,
 ): string | undefined {

@@ -17,11 +17,9 @@ export interface SdkConfiguration {
 export const PAGE_VARIABLE = 'OTEL_INSTRUMENTATION_OPENAI_PAGE';
 
 /**
- * The configuration for `NodeSDK`. If traces are shown in the terminal or on a page, they are sent only to an endpoint
- * or exporter that the environment names, not to the default collector. `NodeSDK` sets up exporters that are unknown
- * here.
+ * The configuration for `NodeSDK`, which sets up exporters that are unknown here. If traces are shown in the terminal
+ * or on a page, they are sent only to an endpoint or exporter that the environment names.
  *
- * @param terminal whether standard error is a terminal
  * @param require resolves the dependencies of `sdk-node`
  */
 export function sdkConfiguration(

@@ -42,10 +42,7 @@ export function startSdk(telemetry: Telemetry): void {
   if (hasProvider(telemetry)) endEarly();
 }
 
-/**
- * Whether a tracer or meter provider is registered. Without an exporter for traces, `NodeSDK` registers no tracer
- * provider.
- */
+/** Whether a provider is registered. Without an exporter for traces, `NodeSDK` registers none for them. */
 function hasProvider({ provider }: Telemetry): boolean {
   return !isNoopTracerProvider(provider) || !isNoopMeterProvider(metrics.getMeterProvider());
 }

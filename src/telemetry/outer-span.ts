@@ -138,10 +138,7 @@ function isLangSmithModelCall(kind: InferenceKind): boolean {
   return type === 'llm' && stringField(objectField(extra, 'metadata'), 'ls_provider') !== undefined;
 }
 
-/**
- * Returns an object with the attributes of a span, in the form of the SDK's spans. Some instrumentations wrap the SDK's
- * span in an object that has it as `span`.
- */
+/** Returns the object with the attributes of a span. Some instrumentations wrap the SDK's span, which is its `span`. */
 function innerSpan(span: Span): PayloadObject {
   const outer = fieldsOf(span);
   if (outer.attributes !== undefined) return outer;
@@ -152,10 +149,7 @@ const SENTRY_ORIGIN = 'sentry.origin';
 /** The beginning of the origin of spans that Sentry's own instrumentations of models create. */
 const SENTRY_MODELS = 'auto.ai.';
 
-/**
- * Reads a span of Sentry's own SDK, which keeps attributes elsewhere. Such a span is an inference only if one of Sentry's
- * own instrumentations of models created it.
- */
+/** Reads a span of Sentry's SDK. It is an inference only if Sentry's own instrumentations of models created it. */
 function sentrySpan(attributes: unknown): PayloadObject | undefined {
   const origin = stringField(attributes, SENTRY_ORIGIN);
   if (origin === undefined) return undefined;

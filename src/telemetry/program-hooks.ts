@@ -12,10 +12,7 @@ const INSIDE_HOOK: symbol = createContextKey('opentelemetry-instrumentation-open
 /** Whether any hook has run. Each call checks this first, because most programs have no hooks. */
 let hasRun = false;
 
-/**
- * Runs a hook or the sink of the program. Calls to `openai` that it makes itself reach no hook and no sink. Otherwise
- * each of them would cause further calls.
- */
+/** Runs a hook or the sink of the program. Calls to `openai` that it makes reach neither, or there would be no end. */
 export function runInsideHook<Result>(run: () => Result): Result {
   hasRun = true;
   return runIn(markInsideHook(activeContext()), run);
@@ -51,10 +48,7 @@ export function hasRejected(returned: unknown): boolean {
   );
 }
 
-/**
- * Handles the rejection of a promise that nobody awaits. Other thenables are left alone: calling `then` may be what
- * starts their work.
- */
+/** Handles the rejection of a promise. Other thenables are left alone: calling `then` may start their work. */
 export function handleRejection(where: string, returned: unknown): void {
   if (types?.isPromise(returned) ?? returned instanceof Promise)
     void guardAsync(where, async () => void (await returned));

@@ -22,9 +22,7 @@ export function builtIn<Name extends keyof BuiltIns>(name: `node:${Name}`): Buil
   }
 }
 
-/**
- * Whether this code runs in a sandbox, such as Jest's: a built-in function is no instance of the sandbox's `Function`.
- */
+/** Whether this runs in a sandbox, such as Jest's: a built-in function is no instance of the sandbox's `Function`. */
 export function isOfSandbox(builtin: unknown): boolean {
   return typeof builtin === 'function' && !(builtin instanceof Function);
 }

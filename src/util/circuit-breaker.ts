@@ -10,9 +10,8 @@ export interface CircuitBreakerOptions {
 }
 
 /**
- * After a number of consecutive failures, a circuit breaker opens: until the pause is over, it refuses all work. Then it
- * admits one attempt, which closes it or keeps it open for another pause. The caller does the work and reports how it
- * went.
+ * After a number of consecutive failures, a circuit breaker opens and refuses all work for a pause. Then it admits one
+ * attempt, which closes it or begins another pause. The caller does the work and reports how it went.
  */
 export class CircuitBreaker {
   readonly #limit: number;

@@ -13,8 +13,7 @@ let anchor = 0;
 export type SpanClock = number | undefined;
 
 /**
- * Wall-clock time in milliseconds since the epoch, with fractions. It stays within a millisecond of `Date.now()`,
- * which OpenTelemetry's SDK uses for its spans.
+ * Wall-clock time in milliseconds since the epoch, with fractions, within a millisecond of `Date.now()`.
  *
  * @param clock the clock of the span above, if it has one
  * @param monotonicTime a reading of `performance.now()` to use instead of another one, which allocates

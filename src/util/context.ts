@@ -24,10 +24,7 @@ interface ContextRun {
 
 const NO_ARGUMENTS: readonly unknown[] = [];
 
-/**
- * Runs a function once in a context; without the context if the context manager fails. Returns what the function
- * returns and throws what it throws.
- */
+/** Runs a function once in a context; without the context if the context manager fails. Errors of the function pass. */
 export function runIn<Result>(
   values: Context,
   run: (...args: never[]) => Result,
@@ -100,10 +97,7 @@ function findSpanKey(): symbol {
 /** The longest chain that a lookup walks. A longer one is copied into a single context. */
 const MAX_LINKS = 8;
 
-/**
- * A context that adds one value to another. The API's own contexts copy all their values for every one that is
- * added, which costs more than most of the work for a call.
- */
+/** A context that adds one value to another. The API's contexts copy all values for each new one, which is slow. */
 export class LinkedContext implements Context {
   readonly #outer: Context;
   readonly #key: symbol | undefined;

@@ -16,10 +16,7 @@ export function failed(error: unknown): ExportResult {
 /** The reason for a failed export to a server that accepts a request and never answers it. */
 export const NO_ANSWER = 'timeout';
 
-/**
- * Why an export failed: the code of a system error, a status, or the class of the error. Never its message, which may
- * quote data.
- */
+/** Why an export failed: the code of an error, a status, or its class. Never its message, which may quote data. */
 export function failureReason(error: unknown, depth = 0): string {
   const code = field(error, 'code') ?? field(error, 'statusCode');
   if (typeof code === 'string' && /^[A-Z][A-Z0-9_]{2,40}$/.test(code)) return code;

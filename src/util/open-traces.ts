@@ -2,9 +2,7 @@ import { type SpanContext, TraceFlags } from '@opentelemetry/api';
 import { BoundedMap } from './bounded-map.ts';
 
 const MAX_OPEN_TRACES = 10_000;
-/**
- * The number of open conversations, invocations and tool calls by trace id. A call that is never answered stays open.
- */
+/** The number of open conversations, invocations and tool calls by trace id. A call without an answer stays open. */
 const open = new BoundedMap<string, number>(MAX_OPEN_TRACES);
 
 /** Counts a span that may end long after its parent, or one that will be recorded below a span that may have ended. */

@@ -34,9 +34,7 @@ export function findDependenciesOf(name: string): NodeJS.Require | undefined {
     : requireOf(name, require, createRequire);
 }
 
-/**
- * Loads a dependency of this package: its own copy, or if this package is bundled, one that {@link findPackage} finds.
- */
+/** Loads a dependency of this package: its own copy, or one that {@link findPackage} finds if this is in a bundle. */
 export function requireDependency(name: string, createRequire: CreateRequire): unknown {
   const require = requireThatFinds(name, [packageFile, programFile, workingDirectory], createRequire);
   if (require === undefined) throw new Error(`${name} is not installed`);
@@ -136,10 +134,7 @@ function realPath(node: NodeJS.Require, file: string | URL): string {
   return (node('node:fs') as typeof import('node:fs')).realpathSync(file);
 }
 
-/**
- * The path or URL of the file that contains this code; `__filename` in the CommonJS build. A bundler may provide
- * neither.
- */
+/** The path or URL of this file; `__filename` in the CommonJS build. A bundler may provide neither. */
 export function thisFile(): string | undefined {
   return typeof __filename === 'string' ? __filename : import.meta.url;
 }

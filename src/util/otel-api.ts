@@ -10,9 +10,7 @@ import {
 import { field, textField } from './payload.ts';
 import { NAME } from './version.ts';
 
-/**
- * The key of the global object that all copies of the API share. It has the registered providers and `diag`'s logger.
- */
+/** The key of the global object that all copies of the API share. It has the providers and `diag`'s logger. */
 export const API_KEY: unique symbol = Symbol.for('opentelemetry.js.api.1');
 
 /*

@@ -9,8 +9,7 @@ export function setMethod(holder: object, name: string, method: PatchableMethod)
 /**
  * Replaces a method on an object, whether the object owns it or inherits it.
  *
- * @returns a function that restores the object exactly as it was and returns `true`. It returns `false` and changes
- *   nothing if another library has wrapped or frozen the method since
+ * @returns restores the object exactly and returns `true`; changes nothing if the method was wrapped or frozen since
  */
 export function patchMethod(holder: object, name: string, wrapper: PatchableMethod): () => boolean {
   const original = Object.getOwnPropertyDescriptor(holder, name);

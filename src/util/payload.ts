@@ -166,9 +166,7 @@ export function asBoolean(value: unknown): boolean | undefined {
   return typeof value === 'boolean' ? value : undefined;
 }
 
-/**
- * Looks up a row in one of our tables. The key may come from a server, so properties that objects inherit are ignored.
- */
+/** Looks up a row in one of our tables. A server may choose the key, so inherited properties are ignored. */
 export function row<Value>(
   table: Readonly<Record<string, Value>>,
   key: string | undefined,

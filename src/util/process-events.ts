@@ -4,20 +4,13 @@ import { ProcessWide } from './process-state.ts';
 
 type ProcessEvent = 'beforeExit' | 'exit';
 
-/**
- * The listeners of all copies of this package, held weakly. A test runner may load many copies, and Node would warn of
- * a leak if each copy added its own listener.
- */
+/** The listeners of all copies of this package, held weakly. If each added its own, Node would warn of a leak. */
 const processEvents = new ProcessWide(
   'process-events',
   () => new Map<ProcessEvent, Set<WeakRef<() => unknown>>>(),
 );
 
-/**
- * Calls a listener at the next event of the process. Does nothing in a runtime without a process.
- *
- * @param listener held weakly, so it must be a function that its module keeps alive
- */
+/** Calls a listener at the next event of the process. It is held weakly, so its module must keep it alive. */
 export function onceProcess(event: ProcessEvent, listener: () => unknown): void {
   if (typeof globalThis.process?.once !== 'function') return;
   const events = processEvents.value;
@@ -78,9 +71,7 @@ export function atExit(end: () => void, { last = false }: { readonly last?: bool
   return () => group.delete(end);
 }
 
-/**
- * Calls every function once, including those that are added meanwhile, such as by a view of a span that has just ended.
- */
+/** Calls every function once, including those that are added meanwhile, such as by a view of a span that just ended. */
 function endAll(): void {
   const ended = new Set<() => void>();
   for (const group of [endings, lastEndings])

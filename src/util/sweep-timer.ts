@@ -3,10 +3,7 @@ import { guard } from './guard.ts';
 import { atExit } from './process-events.ts';
 import { platformTimers, startOutside } from './timers.ts';
 
-/**
- * Calls a function at intervals from {@link wake} to {@link stop}. It does not keep the process alive, but it keeps the
- * function in memory.
- */
+/** Calls a function at intervals until {@link stop}. Keeps the function in memory, but not the process alive. */
 export class SweepTimer {
   readonly #sweep: () => void;
   readonly #end: (() => void) | undefined;

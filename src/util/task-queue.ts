@@ -12,9 +12,7 @@ interface TaskQueueLimits {
   readonly mayStart?: (running: number) => boolean;
 }
 
-/**
- * Runs tasks in the background, a few at a time and in the order in which they were added. A full queue drops tasks.
- */
+/** Runs tasks in the background, a few at a time, in the order in which they were added. A full queue drops tasks. */
 export class TaskQueue {
   readonly #limits: TaskQueueLimits;
   readonly #waiting: ((run: boolean) => void)[] = [];

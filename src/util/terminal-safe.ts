@@ -39,10 +39,7 @@ function visibleSymbol(character: string): string {
   return code === 0x7f ? '␡' : '\ufffd';
 }
 
-/**
- * Reads the parameters of a command. If `read` throws, prints the first sentence of the error and the usage, and returns
- * `undefined`.
- */
+/** Reads the parameters of a command. If `read` throws, prints the first sentence of the error, and the usage. */
 export function commandParameters<Wanted>(
   usage: string,
   errors: TextStream,

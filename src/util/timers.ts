@@ -9,9 +9,7 @@ type Timers = Pick<
 /** Read at load, before a test of the user's program installs fake timers. The test may count and run those. */
 const loaded: Timers = timersOf(globalThis);
 
-/**
- * The real timers; `undefined` if fake timers were installed before this package was loaded. Call them without `this`.
- */
+/** The real timers, to be called without `this`; `undefined` if fake ones were installed before this was loaded. */
 export function platformTimers(): Timers | undefined {
   return [loaded, globalThis].find(({ setTimeout }) => !isFake(setTimeout));
 }
@@ -20,9 +18,7 @@ function timersOf({ clearInterval, clearTimeout, setImmediate, setInterval, setT
   return { clearInterval, clearTimeout, setImmediate, setInterval, setTimeout };
 }
 
-/**
- * The timers of `@sinonjs/fake-timers`, which Jest and Vitest use, have a `clock`. Jest's legacy timers have a `mock`.
- */
+/** Fake timers of `@sinonjs/fake-timers`, for Jest and Vitest, have a `clock`, and Jest's legacy ones a `mock`. */
 function isFake(timer: object): boolean {
   return 'clock' in timer || 'mock' in timer;
 }

@@ -35,16 +35,13 @@ export class Costs {
     return this.#holder.settings.cost !== false;
   }
 
-  /**
-   * Loads the price package while the program waits for its first responses. Called at the start of the first calls.
-   */
+  /** Loads the price package while the program waits for its first responses. Called when the first calls start. */
   prepare(): void {
     this.#list()?.prepare();
   }
 
   /**
    * @param request the attributes of the request: provider, model and service tier
-   * @param response the attributes of the response
    * @param parts receives the cost of each part as an attribute
    * @returns the cost in USD; `undefined` if the price is unknown
    */
@@ -114,9 +111,8 @@ function pricesOfTier(prices: ModelPrices | undefined, tier: string): ModelPrice
 }
 
 /**
- * Finds the prices of a model: an exact match, else the longest name that ends in `*` and fits.
- *
- * @param alias the model that was requested. Its name also matches the dated version that answered
+ * Finds the prices of a model: an exact match, else the longest name that ends in `*` and fits. The name of the
+ * requested model, `alias`, also matches the dated version that answered.
  */
 function findModel(
   prices: Readonly<Record<string, ModelPrices>>,
@@ -151,12 +147,7 @@ const REGIONAL = /^[^.]+\.api\.openai\.com$/;
 const WITHOUT_REGIONAL_PRICE =
   /^(?:ft:)?(?:gpt-[34]|gpt-5(?![.\d])|gpt-5\.[0-3]|o[134]|codex|computer-use|gpt-(?:audio|image-1|realtime)|text-|tts-|whisper)/;
 
-/**
- * Whether the list prices of a model include everything that was billed. A cost without one of its parts would be
- * wrong.
- *
- * @param request the attributes of the request
- */
+/** Whether the list prices of a model include all that was billed: a cost without one of its parts would be wrong. */
 export function includesAll(
   prices: ModelPrices,
   model: string,
@@ -177,10 +168,7 @@ export function includesAll(
 
 const TICKS_PER_USD = 1e10;
 
-/**
- * Reads the cost that a provider reports, by `gen_ai.provider.name`. Other providers may use these fields for something
- * else.
- */
+/** The cost that a provider reports, by `gen_ai.provider.name`. Others may use these fields for something else. */
 const REPORTED: ReadonlyMap<unknown, (usage: unknown) => number | undefined> = new Map([
   ['openrouter', readOpenRouterCost],
   ['perplexity', (usage: unknown) => numberField(field(usage, 'cost'), 'total_cost')],
@@ -195,9 +183,7 @@ export function readReportedCost(provider: unknown, result: unknown): number | u
   return cost >= 0 && cost <= MAX_COST ? cost : undefined;
 }
 
-/**
- * With the customer's own key (`is_byok`), `cost` is only OpenRouter's fee. The provider of the model bills the rest.
- */
+/** With the customer's own key (`is_byok`), `cost` is only OpenRouter's fee. The model's provider bills the rest. */
 function readOpenRouterCost(usage: unknown): number | undefined {
   const cost = numberField(usage, 'cost');
   if (field(usage, 'is_byok') !== true) return cost;

@@ -15,9 +15,7 @@ const PACKAGE = '@pydantic/genai-prices';
 const MAX_CACHED_MODELS = 500;
 /** How long prices are cached. Not longer, because some prices change by date or time of day. */
 const PRICES_LIFETIME_MS = 60_000;
-/**
- * The delay before the package is loaded. By then the first request has been sent, and its response is not there yet.
- */
+/** The delay before the package is loaded. By then the first request was sent, and its response is not there yet. */
 const LOAD_DELAY_MS = 50;
 
 /** The names of providers in the price package, by `gen_ai.provider.name`. */
@@ -43,9 +41,7 @@ const PRICE_PROVIDERS: ReadonlyMap<string, string> = new Map([
   ['litellm', 'litellm'],
 ]);
 
-/**
- * Open-weight models that OpenAI does not sell. A server that answers with one is not OpenAI, so its price is unknown.
- */
+/** Open-weight models, which OpenAI does not sell. A server that answers with one has other prices. */
 const NOT_SOLD = /^gpt-oss/;
 
 /** The prefix with the publisher that Google's compatible endpoints put before the name of a model. */
@@ -58,10 +54,7 @@ interface CachedPrices {
   readonly until: number;
 }
 
-/**
- * The list prices in the price package. No prices are fetched. The package is usually loaded while the program waits
- * for its first response, and at the latest when the first price is needed.
- */
+/** The list prices in the price package, which is loaded once and in advance if possible. None are fetched. */
 export class PriceList {
   /** Cached prices, by provider and model. */
   readonly #entries = new Map<string, BoundedMap<string, CachedPrices>>();

@@ -24,9 +24,7 @@ export interface Spending extends Fees {
   readonly usage?: Usage | undefined;
   /** The cost in USD that the provider itself reports. */
   readonly reported?: number | undefined;
-  /**
-   * Whether this is a sum of several model calls. Then tiers by input length do not apply: no call had all the tokens.
-   */
+  /** Whether this is a sum of model calls. Tiers by input length do not apply: no call had all the tokens. */
   readonly aggregate?: boolean | undefined;
 }
 
@@ -140,8 +138,7 @@ export function priceOf(prices: ModelPrices, spending: Spending, parts?: Attribu
 }
 
 /**
- * Some APIs report the tokens of images, but not how many of those were cached. If more tokens were cached than the
- * text has, the others must have been images.
+ * If more tokens were cached than the text has, the others were images, for which some APIs do not report this.
  *
  * @returns the tokens by modality; `undefined` if the price depends on what the API does not report
  */

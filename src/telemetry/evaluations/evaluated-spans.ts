@@ -110,12 +110,7 @@ export function mayBeOfAnother(responseId: string): boolean {
   return ring.dropped > 0;
 }
 
-/**
- * Finds the span with an id. If several spans belong to a run or conversation, it is the newest one.
- *
- * @returns `undefined` if it is not known, or if the id represents several things: servers choose ids, and some repeat
- *   them
- */
+/** Finds the newest span with an id; `undefined` if the id stands for several things, as servers may repeat ids. */
 export function findEvaluated(kind: Evaluated, id: string): EvaluatedSpan | undefined {
   const ring = rings.value.get(kind);
   if (ring === undefined) return undefined;

@@ -41,9 +41,8 @@ export interface Evaluation {
 const MAX_EVALUATION_NAME_LENGTH = 256;
 
 /**
- * Emits the result of an evaluation as a log record. The record belongs to the evaluated span. If that span is not
- * known, the record belongs to no span. It never belongs to the active span, which has nothing to do with the
- * evaluation.
+ * Emits the result of an evaluation as a log record. It belongs to the evaluated span, or to none if that is not known:
+ * the active span has nothing to do with the evaluation.
  */
 export function emitEvaluation(
   telemetry: Telemetry,

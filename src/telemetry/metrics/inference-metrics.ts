@@ -25,9 +25,7 @@ const INFERENCE_HISTOGRAMS: Readonly<Record<InferenceHistogram, METRIC.MetricDef
 
 type Part = keyof ModalityUsage;
 
-/**
- * The counters of the next version: the number in a usage that each counts, and those of modalities other than text.
- */
+/** The counters of the next version: which number of a usage each counts, and which of other modalities than text. */
 const USAGE_COUNTERS: readonly (readonly [
   definition: METRIC.MetricDefinition,
   side: 'input' | 'output',

@@ -58,10 +58,7 @@ class KeptValues {
 /** Combinations as a tree with one level for each dimension, so that a lookup allocates nothing. */
 interface Level extends Map<unknown, Level> {}
 
-/**
- * Limits the metric series. Servers, models and end users choose the values of some dimensions. Without limits, 2,000
- * invented values would leave no series for real values after them.
- */
+/** Limits the series: servers, models and users choose values, and 2,000 invented ones would leave none for others. */
 export class MetricSeries {
   /** The kept values by dimension, for all dimensions without a field of their own. */
   readonly #kept = new Map<string, KeptValues>();
@@ -165,9 +162,8 @@ export class MetricSeries {
   }
 
   /**
-   * Whether a response model is always recorded, whatever other servers have answered before. These are the requested
-   * name itself, a few names that begin with it, such as snapshots, and the first other name, such as the model of an
-   * Azure deployment.
+   * Whether a response model is always recorded: the requested name, a few names that begin with it, such as snapshots,
+   * and the first other name, such as the model of an Azure deployment.
    */
   #isOwn(requestModel: string, responseModel: string): boolean {
     if (responseModel === requestModel) return true;

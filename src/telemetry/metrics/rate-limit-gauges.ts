@@ -44,9 +44,7 @@ interface Group {
   time: number;
 }
 
-/**
- * The rate limits of the latest responses. Observable gauges report them at collection, so a call only stores them.
- */
+/** The rate limits of the latest responses. A call only stores them; observable gauges report them at collection. */
 export class RateLimits {
   readonly #meter: Meter;
   #groups: Group[] = [];
@@ -56,10 +54,7 @@ export class RateLimits {
     this.#meter = meter;
   }
 
-  /**
-   * @param limits the rate limits in the headers of a response
-   * @param operation the attributes of the call
-   */
+  /** Keeps the rate limits in the headers of a response to an operation with these attributes. */
   see(limits: Attributes, operation: Attributes): void {
     // A loop instead of a map, whose key would allocate memory for each call.
     for (const known of this.#groups) {

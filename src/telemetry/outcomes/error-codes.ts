@@ -66,10 +66,7 @@ const MAX_CODE_LENGTH = 64;
 const CODE = /^(?:[a-z\d_]+|(?:[A-Z]+[a-z]+)+)$/;
 const WORD_BORDER = /_|(?<=[a-z])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])/;
 
-/**
- * Returns the code if it can be recorded: two or more known words, a listed code of one word or of Node, or an HTTP
- * status such as `429`, as Azure sends it.
- */
+/** Returns a code that can be recorded: of known words, a listed one, or an HTTP status, as Azure sends it. */
 export function knownCode(code: unknown): string | undefined {
   if (typeof code !== 'string' || code.length > MAX_CODE_LENGTH) return undefined;
   const isKnown =

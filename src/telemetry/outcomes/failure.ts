@@ -86,9 +86,7 @@ export function classNameOf(error: unknown): string | undefined {
   return className === 'Object' || !CLASS_NAME.test(className) ? undefined : className;
 }
 
-/**
- * The status in an error event of a stream, as vLLM sends it. The SDK throws this event as an error without a status.
- */
+/** The status in an error event of a stream, as vLLM sends it. The SDK throws it as an error without a status. */
 function streamedStatus(error: unknown): string | undefined {
   const status = numberField(field(error, 'error'), 'code');
   return numberField(error, 'status') === undefined ? knownCode(String(status)) : undefined;
@@ -98,9 +96,7 @@ function knownStatus(error: unknown): string | undefined {
   return knownCode(String(numberField(error, 'status')));
 }
 
-/**
- * The name of a class, even in a minified bundle for the SDK's errors. Its `name` may be a static member of any type.
- */
+/** The name of a class; in a minified bundle, too, for the SDK's errors. A static `name` may have any type. */
 function constructorName(thrower: { readonly name: unknown }): string {
   const known = errorClassName(thrower);
   if (known !== undefined) return known;

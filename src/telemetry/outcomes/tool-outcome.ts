@@ -8,10 +8,7 @@ import {
 import { arrayField, field, numberField, stringField } from '../../util/payload.ts';
 import { type Failure, readError } from './failure.ts';
 
-/**
- * How a tool call ended that did not succeed, in every API. If the outcome is an error, its span has `error.type`.
- * Otherwise it has `openai.tool.outcome`.
- */
+/** How a tool call ended that did not succeed. The span of an error has `error.type`, others `openai.tool.outcome`. */
 export interface ToolOutcome {
   /** Whether the tool ran. Its duration is measured only then. */
   readonly ran: boolean;
