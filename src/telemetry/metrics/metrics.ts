@@ -39,13 +39,13 @@ const HISTOGRAMS = {
 
 type Histograms = Readonly<Record<keyof typeof HISTOGRAMS, Histogram>>;
 /** The histograms for times, which each version of the conventions has. */
-type Times = Pick<Histograms, 'duration' | 'timeToFirstChunk' | 'timePerOutputChunk'>;
+type TimeHistograms = Pick<Histograms, 'duration' | 'timeToFirstChunk' | 'timePerOutputChunk'>;
 
 type Instruments = Histograms & {
   readonly rateLimits: RateLimits;
   /** The instruments of the conventions' next version. */
   readonly next: InferenceMetrics;
-  readonly currentTimes: readonly Times[];
+  readonly currentTimes: readonly TimeHistograms[];
 };
 
 /** The histograms that times are recorded with. The next version has new names for those of inferences only. */
@@ -53,7 +53,7 @@ function timesOf(
   instruments: Instruments,
   conventions: Settings['conventions'],
   request: Attributes,
-): readonly Times[] {
+): readonly TimeHistograms[] {
   if (conventions === 'current' || !isInference(request)) return instruments.currentTimes;
   const { histograms } = instruments.next;
   return conventions === 'next' ? [histograms] : [instruments, histograms];
