@@ -56,7 +56,8 @@ export function rememberForEvaluation(
     ring = { spans: [], added: 0, dropped: 0 };
     rings.value.set(kind, ring);
   }
-  const seconds = nowInSeconds();
+  // The wall clock, because reading it allocates nothing. If it is set, spans are forgotten early or late.
+  const seconds = Math.trunc(Date.now() / 1_000);
   const oldest = ring.spans[ring.dropped % MAX_EVALUATED_SPANS]?.seconds ?? seconds;
   if (oldest < seconds - EVALUATED_SPAN_LIFETIME_SECONDS) dropExpired(ring, seconds);
   if (ring.added - ring.dropped === MAX_EVALUATED_SPANS) ring.dropped++;
@@ -64,7 +65,7 @@ export function rememberForEvaluation(
   ring.spans[ring.added++ % MAX_EVALUATED_SPANS] = remembered;
 }
 
-function dropExpired(ring: Ring, now: number = nowInSeconds()): void {
+function dropExpired(ring: Ring, now: number = Math.trunc(Date.now() / 1_000)): void {
   const { spans } = ring;
   for (; ring.dropped < ring.added; ring.dropped++) {
     const oldest = spans[ring.dropped % MAX_EVALUATED_SPANS];
@@ -92,11 +93,6 @@ export function rememberAnswer(span: Span, request: Attributes, result: Attribut
       span,
       placed ? rememberedOf(request) : request,
     );
-}
-
-/** The wall clock, because reading it allocates nothing. If the clock is set, spans are forgotten early or late. */
-function nowInSeconds(): number {
-  return Math.trunc(Date.now() / 1_000);
 }
 
 /** An id that a server counts up, or picks from a few: the answers of Ollama are `chatcmpl-0` to `chatcmpl-998`. */

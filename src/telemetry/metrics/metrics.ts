@@ -37,26 +37,19 @@ const HISTOGRAMS = {
   cost: METRIC.METRIC_OPENAI_CLIENT_COST,
 };
 
-type Histograms = Readonly<Record<keyof typeof HISTOGRAMS, Histogram>>;
-/** The histograms for times, which each version of the conventions has. */
-type TimeHistograms = Pick<Histograms, 'duration' | 'timeToFirstChunk' | 'timePerOutputChunk'>;
-
-type Instruments = Histograms & {
+type Instruments = Readonly<Record<keyof typeof HISTOGRAMS, Histogram>> & {
   readonly rateLimits: RateLimits;
   /** The instruments of the conventions' next version. */
   readonly next: InferenceMetrics;
-  readonly currentTimes: readonly TimeHistograms[];
 };
 
-/** The histograms that times are recorded with. The next version has new names for those of inferences only. */
-function timesOf(
+/** The histograms for times in the conventions' next version, which has new names for those of inferences only. */
+function nextTimes(
   instruments: Instruments,
   conventions: Settings['conventions'],
   request: Attributes,
-): readonly TimeHistograms[] {
-  if (conventions === 'current' || !isInference(request)) return instruments.currentTimes;
-  const { histograms } = instruments.next;
-  return conventions === 'next' ? [histograms] : [instruments, histograms];
+): InferenceMetrics['histograms'] | undefined {
+  return conventions !== 'current' && isInference(request) ? instruments.next.histograms : undefined;
 }
 
 /** The histograms for what the program itself runs, by operation, whose name is not among their dimensions. */
@@ -141,10 +134,12 @@ export class Metrics {
         prompt === undefined ? dimensions : metricSeries.withPrompt(dimensions, prompt),
         context,
       );
-    const times = timesOf(instruments, conventions, request);
+    const next = nextTimes(instruments, conventions, request);
+    const current = conventions === 'next' && next !== undefined ? undefined : instruments;
     if (seconds !== undefined) {
       const failed = metricSeries.withError(dimensions, errorType);
-      for (const { duration } of times) duration.record(Math.max(0, seconds), failed, context);
+      current?.duration.record(Math.max(0, seconds), failed, context);
+      next?.duration.record(Math.max(0, seconds), failed, context);
     }
     if (usage !== undefined) {
       const { known, inputTokens, outputTokens } = usage;
@@ -159,7 +154,8 @@ export class Metrics {
     }
     if (timeToFirstChunk === undefined) return;
     const streamed = operationDimensions(request, response, true);
-    for (const each of times) each.timeToFirstChunk.record(Math.max(0, timeToFirstChunk), streamed, context);
+    current?.timeToFirstChunk.record(Math.max(0, timeToFirstChunk), streamed, context);
+    next?.timeToFirstChunk.record(Math.max(0, timeToFirstChunk), streamed, context);
   }
 
   /** @param gaps the seconds between consecutive chunks */
@@ -173,8 +169,12 @@ export class Metrics {
     const instruments = this.#current();
     if (instruments === undefined || gaps.length === 0) return;
     const dimensions = operationDimensions(request, response, true);
-    for (const { timePerOutputChunk } of timesOf(instruments, conventions, request))
-      for (const gap of gaps) timePerOutputChunk.record(Math.max(0, gap), dimensions, context);
+    const next = nextTimes(instruments, conventions, request);
+    const current = conventions === 'next' && next !== undefined ? undefined : instruments;
+    for (const gap of gaps) {
+      current?.timePerOutputChunk.record(Math.max(0, gap), dimensions, context);
+      next?.timePerOutputChunk.record(Math.max(0, gap), dimensions, context);
+    }
   }
 
   /** Records how long a tool, an agent or a workflow took that ran in this process. Hosted ones are not recorded. */
@@ -267,19 +267,12 @@ function instrumentsOf(provider: MeterProvider): Instruments | undefined {
 
 function createInstruments(provider: MeterProvider): Instruments {
   const meter = provider.getMeter(NAME, VERSION, { schemaUrl: SCHEMA_URL });
-  const histograms = Object.fromEntries(
-    Object.entries(HISTOGRAMS).map(([key, row]) => [key, histogramOf(meter, row)]),
-  ) as Histograms;
+  const histograms = Object.entries(HISTOGRAMS).map(([key, row]) => [key, histogramOf(meter, row)]);
   let next: InferenceMetrics | undefined;
-  return {
-    ...histograms,
-    rateLimits: new RateLimits(meter),
-    currentTimes: [histograms],
-    get next() {
-      next ??= new InferenceMetrics(meter, histogramOf);
-      return next;
-    },
-  };
+  const made = { ...Object.fromEntries(histograms), rateLimits: new RateLimits(meter) };
+  return Object.defineProperty(made, 'next', {
+    get: () => (next ??= new InferenceMetrics(meter, histogramOf)),
+  }) as Instruments;
 }
 
 function histogramOf(
