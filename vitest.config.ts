@@ -93,7 +93,7 @@ const SHARED = [
   'test/util/{task-queue,version}.test.ts',
   'test/viewer/live/kept-traces.test.ts',
   'test/viewer/page/*.test.ts',
-  'test/viewer/{duration,export-calls,otlp-json,spoken-details,summary-view,totals,trace-filter}.test.ts',
+  'test/viewer/{duration,export-calls,otlp-json,summary-view,totals,trace-filter}.test.ts',
   'test/viewer/{trace-store,transcript,tree-view,tree,voice}.test.ts',
   'test/watch-compatibility/*.test.ts',
 ];

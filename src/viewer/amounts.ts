@@ -13,25 +13,6 @@ export function estimatedTokens(output: unknown): string | undefined {
   return shown && `~${shown}`;
 }
 
-export interface TokenTotals {
-  /** The sum of `gen_ai.usage.*`, which counts every token once. `undefined` if no span reports usage. */
-  readonly inputTokens: number | undefined;
-  readonly outputTokens: number | undefined;
-  /** The estimate for streams that do not report their usage. The other two sums do not include it. */
-  readonly estimatedOutputTokens: number | undefined;
-}
-
-/** Formats reported and estimated tokens: `23 → 7 tokens + ~5 output`. */
-export function totalTokens(totals: TokenTotals): string | undefined {
-  const { inputTokens, outputTokens, estimatedOutputTokens } = totals;
-  const reported = tokens(inputTokens, outputTokens);
-  const estimated = estimatedTokens(estimatedOutputTokens);
-  return reported && estimated
-    ? `${reported} + ${estimated.replace(' tokens', '')}`
-    : (reported ?? estimated);
-}
-
-/** Joins facts to one line. Unknown facts are left out. */
 export function joinedFacts(facts: readonly unknown[], separator = ' · '): string {
   return facts.filter((fact) => typeof fact === 'string' && fact !== '').join(separator);
 }

@@ -13,21 +13,21 @@ export interface SpanEvaluation {
 }
 
 export function evaluationsOf(events: readonly SpanEvent[] = []): SpanEvaluation[] {
-  return events
-    .filter(({ name }) => name === EVENT_GEN_AI_EVALUATION_RESULT)
-    .map(({ attributes = {} }) => {
-      const text = (attribute: string): string | undefined => {
-        const value = attributes[attribute] ?? undefined;
-        return value === undefined ? undefined : attributeText(value);
-      };
-      const score = attributes[ATTR.GEN_AI_EVALUATION_SCORE_VALUE];
-      return {
-        name: text(ATTR.GEN_AI_EVALUATION_NAME) ?? 'evaluation',
-        score: isNumber(score) ? score : undefined,
-        label: text(ATTR.GEN_AI_EVALUATION_SCORE_LABEL),
-        explanation: text(ATTR.GEN_AI_EVALUATION_EXPLANATION),
-      };
-    });
+  return events.filter(({ name }) => isEvaluation(name)).map(readEvaluation);
+}
+
+function readEvaluation({ attributes = {} }: SpanEvent): SpanEvaluation {
+  const text = (attribute: string): string | undefined => {
+    const value = attributes[attribute] ?? undefined;
+    return value === undefined ? undefined : attributeText(value);
+  };
+  const score = attributes[ATTR.GEN_AI_EVALUATION_SCORE_VALUE];
+  return {
+    name: text(ATTR.GEN_AI_EVALUATION_NAME) ?? 'evaluation',
+    score: isNumber(score) ? score : undefined,
+    label: text(ATTR.GEN_AI_EVALUATION_SCORE_LABEL),
+    explanation: text(ATTR.GEN_AI_EVALUATION_EXPLANATION),
+  };
 }
 
 /** Formats an evaluation: `helpfulness 0.9 (good)`. */
@@ -61,12 +61,10 @@ export function toShownEvaluation({ spanContext, hrTime, attributes }: FinishedL
   return { traceId, spanId, event: { name: EVENT_GEN_AI_EVALUATION_RESULT, time: hrTime, attributes } };
 }
 
-/** Formats an evaluation for one line of a terminal: `helpfulness 0.9 (good)`. */
 export function scoreText(evaluation: SpanEvaluation): string {
   return terminalSafe(evaluationText(evaluation), 120);
 }
 
-/** The name and explanation of an evaluation; `undefined` without an explanation. */
 export function explanationText({ name, explanation }: SpanEvaluation): string | undefined {
   if (explanation === undefined) return undefined;
   return `${terminalSafe(name, 60)}: "${terminalSafe(explanation, 500)}"`;
@@ -82,16 +80,12 @@ const EVALUATION_SUBJECTS: readonly (readonly [name: string, attribute: string])
 export function lateEvaluationLines({ traceId, event }: ShownEvaluation): string {
   const { attributes = {} } = event;
   const subject = EVALUATION_SUBJECTS.find(([, attribute]) => typeof attributes[attribute] === 'string');
-  const id = subject === undefined ? '' : String(attributes[subject[1]]);
-  return evaluationsOf([event])
-    .map((evaluation) => {
-      const explanation = explanationText(evaluation);
-      const parts = [
-        `evaluation ${scoreText(evaluation)}`,
-        ...(subject === undefined ? [] : [`${subject[0]} ${terminalSafe(id, 100)}`]),
-        ...(traceId === undefined ? [] : [`trace ${terminalSafe(traceId)}`]),
-      ];
-      return `${parts.join(' · ')}\n${explanation === undefined ? '' : `  ${explanation}\n`}`;
-    })
-    .join('');
+  const evaluation = readEvaluation(event);
+  const explanation = explanationText(evaluation);
+  const facts = [
+    `evaluation ${scoreText(evaluation)}`,
+    subject && `${subject[0]} ${terminalSafe(String(attributes[subject[1]]), 100)}`,
+    traceId && `trace ${terminalSafe(traceId)}`,
+  ];
+  return `${joinedFacts(facts)}\n${explanation === undefined ? '' : `  ${explanation}\n`}`;
 }

@@ -38,7 +38,6 @@ export function readOtlpJson(text: string, maxUnreadable: number = MAX_UNREADABL
   return found;
 }
 
-/** Reads spans from a parsed document, or from an OTLP request. */
 export function readOtlpDocument(document: unknown): OtlpSpans {
   const found = nothingFound();
   findSpans(document, undefined, found);

@@ -93,7 +93,6 @@ export function writePrivately(path: string, text: string | Uint8Array): void {
 /** Where links such as /dev/stdout lead on Linux and macOS. */
 const OPEN_FILE = /^(?:\/proc\/|(?:\/dev\/)?fd\/\d)/;
 
-/** Whether a path is a symbolic link to an open file, as /dev/stdout is. */
 function isLinkToOpenFile(path: string): boolean {
   return lstatSync(path).isSymbolicLink() && OPEN_FILE.test(readlinkSync(path));
 }

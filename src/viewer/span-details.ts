@@ -3,17 +3,15 @@ import { terminalSafe } from '../util/terminal-safe.ts';
 import { costOf, count, dollars, estimatedTokens, explainedCost, isNumber, tokens } from './amounts.ts';
 import { cancelledBy, unusualFinish, words } from './answer-end.ts';
 import { attributeText } from './messages.ts';
-import type { Detail, Rank, TextSegment } from './terminal-text.ts';
+import { type Detail, type Rank, type TextSegment, toned } from './terminal-text.ts';
 import type { Row } from './tree.ts';
 import { isFailed, type SpanAttributes, type ViewedSpan } from './viewed-span.ts';
 
-interface Fact {
-  readonly show: (attributes: SpanAttributes, row: Row) => ShownFact | string | undefined;
-  /** The rank. Default: 0. Facts that matter less than errors, tokens and cost have another one. */
-  readonly rank?: Rank;
-}
+/** A detail as dim text, or in another tone and with a rank of its own; `undefined` to leave it out. */
+type ShownFact = (TextSegment & { readonly rank?: Rank }) | string | undefined;
 
-type ShownFact = TextSegment & { readonly rank?: Rank };
+/** Facts that matter less than errors, tokens and cost have another rank than 0. */
+type Fact = readonly [rank: Rank, show: (attributes: SpanAttributes, row: Row) => ShownFact];
 
 /** The attributes of ids that are shown, outermost first. */
 const IDS: readonly string[] = [
@@ -35,106 +33,72 @@ const REQUEST_ID = /^openai\.(?!request\.)\w+\.id$/;
 
 /** The details of a span, in this order. To show another one, add a row. */
 const FACTS: readonly Fact[] = [
-  { show: (_, { span }) => (isFailed(span) ? error(span) : undefined) },
-  {
-    rank: 1,
-    show: (of) =>
-      of[ATTR.GEN_AI_OPERATION_NAME] === 'create_agent' ? words(of[ATTR.GEN_AI_AGENT_ID]) : undefined,
-  },
-  { show: (of, { span }) => status(of[ATTR.OPENAI_RUN_STATUS], span) },
-  {
-    show: ({ [ATTR.OPENAI_STEP_STATUS]: value }, { span }) =>
-      value === 'completed' ? undefined : status(value, span),
-  },
-  {
-    show: ({ [ATTR.OPENAI_RESOURCE_STATUS]: value }, { span }) =>
-      BAD_STATUSES.has(value) ? status(value, span) : undefined,
-  },
-  { show: (of) => (of[ATTR.OPENAI_RUN_OBSERVED] === false ? warning('end not observed') : undefined) },
-  { show: (of) => tokens(of[ATTR.GEN_AI_USAGE_INPUT_TOKENS], of[ATTR.GEN_AI_USAGE_OUTPUT_TOKENS]) },
-  { show: missingTokens },
-  {
-    // A turn also reports its own tokens. If it has no subagents, the total is the same and is not shown.
-    show: ({
-      [ATTR.GEN_AI_USAGE_INPUT_TOKENS]: ownInput,
-      [ATTR.GEN_AI_USAGE_OUTPUT_TOKENS]: ownOutput,
-      [ATTR.OPENAI_TOTAL_INPUT_TOKENS]: input,
-      [ATTR.OPENAI_TOTAL_OUTPUT_TOKENS]: output,
-    }) => (input === ownInput && output === ownOutput ? undefined : prefix('total ', tokens(input, output))),
-  },
-  { show: (of) => dollars(of[ATTR.OPENAI_COST]) },
-  {
-    show: ({
-      [ATTR.OPENAI_COST]: own,
-      [ATTR.OPENAI_TOTAL_COST]: total,
-      [ATTR.OPENAI_TOTAL_UNPRICED]: unpriced,
-    }) =>
-      total === own && unpriced === undefined ? undefined : prefix('total ', explainedCost(total, unpriced)),
-  },
-  { rank: 1, show: (of, { span }) => invocationCount(span, of[ATTR.OPENAI_TOTAL_RUNS]) },
+  [0, (_, { span }) => (isFailed(span) ? error(span) : undefined)],
+  [1, (of) => (isNewAgent(of) ? words(of[ATTR.GEN_AI_AGENT_ID]) : undefined)],
+  [0, (of, { span }) => status(of[ATTR.OPENAI_RUN_STATUS], span)],
+  [
+    0,
+    ({ [ATTR.OPENAI_STEP_STATUS]: step }, row) => (step === 'completed' ? undefined : status(step, row.span)),
+  ],
+  [
+    0,
+    ({ [ATTR.OPENAI_RESOURCE_STATUS]: value }, row) => (isBad(value) ? status(value, row.span) : undefined),
+  ],
+  [0, (of) => (of[ATTR.OPENAI_RUN_OBSERVED] === false ? warning('end not observed') : undefined)],
+  [0, (of) => tokens(of[ATTR.GEN_AI_USAGE_INPUT_TOKENS], of[ATTR.GEN_AI_USAGE_OUTPUT_TOKENS])],
+  [0, missingTokens],
+  [0, totalTokensBelow],
+  [0, (of) => dollars(of[ATTR.OPENAI_COST])],
+  [0, totalCost],
+  [1, (of, { span }) => invocationCount(span, of[ATTR.OPENAI_TOTAL_RUNS])],
   countFact(ATTR.OPENAI_TOTAL_USER_MESSAGES, 'user message', 2),
-  {
-    rank: 2,
-    show: (of) =>
-      of[ATTR.OPENAI_TOTAL_USER_MESSAGES] === 1
-        ? undefined
-        : suffixed(
-            costOf(of[ATTR.OPENAI_COST_PER_USER_MESSAGE], of[ATTR.OPENAI_TOTAL_UNPRICED]),
-            ' per user message',
-          ),
-  },
+  [2, costPerUserMessage],
   countFact(ATTR.OPENAI_FILE_SEARCH_RESULT_COUNT, 'result', 1),
   countFact(ATTR.OPENAI_CODE_INTERPRETER_IMAGE_COUNT, 'image', 1),
-  { show: (of) => shownFinish(of[ATTR.GEN_AI_RESPONSE_FINISH_REASONS]) },
-  { rank: 1, show: (of) => cancelledBy(of[ATTR.OPENAI_REALTIME_CANCEL_REASON]) },
+  [0, (of) => shownFinish(of[ATTR.GEN_AI_RESPONSE_FINISH_REASONS])],
+  [1, (of) => cancelledBy(of[ATTR.OPENAI_REALTIME_CANCEL_REASON])],
   countFact(ATTR.OPENAI_REALTIME_INTERRUPTION_COUNT, 'interruption', 1),
-  {
-    rank: 2,
-    show: (of) => {
-      const spoken = [of[ATTR.GEN_AI_USAGE_AUDIO_INPUT_TOKENS], of[ATTR.GEN_AI_USAGE_AUDIO_OUTPUT_TOKENS]];
-      const isSpoken = spoken.some((value) => isNumber(value) && value > 0);
-      return isSpoken ? prefix('audio ', tokens(spoken[0], spoken[1])) : undefined;
-    },
-  },
-  { show: (of, row) => retries(of[ATTR.HTTP_REQUEST_RESEND_COUNT], row) },
+  [2, audioTokens],
+  [0, (of, row) => retries(of[ATTR.HTTP_REQUEST_RESEND_COUNT], row)],
   countFact(ATTR.OPENAI_RUN_POLL_COUNT, 'poll', 2),
   countFact(ATTR.OPENAI_POLL_COUNT, 'poll', 2),
   countFact(ATTR.OPENAI_STREAM_CHUNK_COUNT, 'chunk', 2),
-  {
-    show: (of, { span }) => {
-      const { [ATTR.OPENAI_STREAM_END]: end, [ATTR.GEN_AI_RESPONSE_FINISH_REASONS]: finished } = of;
-      // The stream of a session's events never ends: its readers always stop early.
-      const isLeftAlways = /^GET .*\/events$/.test(span.name);
-      return end === 'completed' || finished !== undefined || isLeftAlways
-        ? undefined
-        : prefix('stream ', words(end));
-    },
-  },
+  [0, streamEnd],
 ];
 
 /** The details of a span: ids that no ancestor shows, then its facts, then the extra attributes. */
 export function detailsOf(row: Row, extraAttributes: readonly string[]): Detail[] {
   const { attributes } = row.span;
-  const details = ownIds(row).map((id): Detail => ({ ...dim(terminalSafe(id, 100)), rank: 2, kind: 'id' }));
-  FACTS.forEach(({ show, rank = 0 }, i) => {
+  const details = ownIds(row).map(
+    (id): Detail => ({ ...toned(terminalSafe(id, 100), 'dim'), rank: 2, kind: 'id' }),
+  );
+  FACTS.forEach(([rank, show], i) => {
     const fact = show(attributes, row);
     if (fact === undefined) return;
-    details.push({ rank, kind: `fact ${i}`, ...(typeof fact === 'string' ? dim(fact) : fact) });
+    details.push({ rank, kind: `fact ${i}`, ...(typeof fact === 'string' ? toned(fact, 'dim') : fact) });
   });
   for (const name of extraAttributes) {
     const value = attributes[name];
     if (value !== undefined)
-      details.push({ ...dim(terminalSafe(`${name}=${attributeText(value)}`, 300)), rank: 0, kind: name });
+      details.push({
+        ...toned(terminalSafe(`${name}=${attributeText(value)}`, 300), 'dim'),
+        rank: 0,
+        kind: name,
+      });
   }
   return details;
 }
 
 /** A fact that shows the number in an attribute with a noun, such as `2 polls`. */
 function countFact(attribute: string, one: string, rank: Rank): Fact {
-  return { rank, show: (of) => count(of[attribute], one) };
+  return [rank, (of) => count(of[attribute], one)];
 }
 
-function missingTokens(of: SpanAttributes): ShownFact | string | undefined {
+function isNewAgent(of: SpanAttributes): boolean {
+  return of[ATTR.GEN_AI_OPERATION_NAME] === 'create_agent';
+}
+
+function missingTokens(of: SpanAttributes): ShownFact {
   const { [ATTR.OPENAI_STREAM_END]: end, [ATTR.GEN_AI_OPERATION_NAME]: operation } = of;
   const reported = of[ATTR.GEN_AI_USAGE_INPUT_TOKENS] ?? of[ATTR.GEN_AI_USAGE_OUTPUT_TOKENS];
   if (reported !== undefined) return undefined;
@@ -142,6 +106,41 @@ function missingTokens(of: SpanAttributes): ShownFact | string | undefined {
   if (isNumber(estimated)) return estimatedTokens(estimated);
   const isExpected = operation === 'chat' || operation === 'text_completion';
   return end === 'completed' && isExpected ? warning('tokens not reported') : undefined;
+}
+
+/** A turn also reports its own tokens. If it has no subagents, the total is the same and is not shown. */
+function totalTokensBelow(of: SpanAttributes): ShownFact {
+  const [input, output] = [of[ATTR.OPENAI_TOTAL_INPUT_TOKENS], of[ATTR.OPENAI_TOTAL_OUTPUT_TOKENS]];
+  const isOwn =
+    input === of[ATTR.GEN_AI_USAGE_INPUT_TOKENS] && output === of[ATTR.GEN_AI_USAGE_OUTPUT_TOKENS];
+  return isOwn ? undefined : prefix('total ', tokens(input, output));
+}
+
+function totalCost(of: SpanAttributes): ShownFact {
+  const { [ATTR.OPENAI_TOTAL_COST]: total, [ATTR.OPENAI_TOTAL_UNPRICED]: unpriced } = of;
+  const isOwn = total === of[ATTR.OPENAI_COST] && unpriced === undefined;
+  return isOwn ? undefined : prefix('total ', explainedCost(total, unpriced));
+}
+
+function costPerUserMessage(of: SpanAttributes): ShownFact {
+  if (of[ATTR.OPENAI_TOTAL_USER_MESSAGES] === 1) return undefined;
+  const cost = costOf(of[ATTR.OPENAI_COST_PER_USER_MESSAGE], of[ATTR.OPENAI_TOTAL_UNPRICED]);
+  return cost && `${cost} per user message`;
+}
+
+function audioTokens(of: SpanAttributes): ShownFact {
+  const spoken = [of[ATTR.GEN_AI_USAGE_AUDIO_INPUT_TOKENS], of[ATTR.GEN_AI_USAGE_AUDIO_OUTPUT_TOKENS]];
+  const isSpoken = spoken.some((value) => isNumber(value) && value > 0);
+  return isSpoken ? prefix('audio ', tokens(spoken[0], spoken[1])) : undefined;
+}
+
+function streamEnd(of: SpanAttributes, { span }: Row): ShownFact {
+  const { [ATTR.OPENAI_STREAM_END]: end, [ATTR.GEN_AI_RESPONSE_FINISH_REASONS]: finished } = of;
+  // The stream of a session's events never ends: its readers always stop early.
+  const isLeftAlways = /^GET .*\/events$/.test(span.name);
+  return end === 'completed' || finished !== undefined || isLeftAlways
+    ? undefined
+    : prefix('stream ', words(end));
 }
 
 function ownIds(row: Row): string[] {
@@ -162,23 +161,27 @@ function error(span: ViewedSpan): TextSegment {
   const type = terminalSafe(attributeText(span.attributes[ATTR.ERROR_TYPE] ?? 'error'), 100);
   const code = span.attributes[ATTR.HTTP_RESPONSE_STATUS_CODE];
   const shown = typeof code === 'number' && String(code) !== type ? `${type} (${code})` : type;
-  return { text: `✗ ${shown}`, tone: 'bad' };
+  return toned(`✗ ${shown}`, 'bad');
 }
 
-const BAD_STATUSES: ReadonlySet<unknown> = new Set(['error', 'expired', 'failed']);
+function isBad(status: unknown): boolean {
+  return status === 'error' || status === 'expired' || status === 'failed';
+}
 
-function status(value: unknown, span: ViewedSpan): ShownFact | undefined {
+function status(value: unknown, span: ViewedSpan): ShownFact {
   if (typeof value !== 'string') return undefined;
   // A status that equals the error type, such as `expired`, is shown only once.
   if (isFailed(span) && span.attributes[ATTR.ERROR_TYPE] === value) return undefined;
   const text = terminalSafe(value, 40);
   if (value === 'completed') return { text, tone: 'good', rank: 1 };
-  return { text, tone: BAD_STATUSES.has(value) ? 'bad' : 'warning', rank: 0 };
+  return { text, tone: isBad(value) ? 'bad' : 'warning', rank: 0 };
 }
 
-function shownFinish(value: unknown): ShownFact | undefined {
+function shownFinish(value: unknown): ShownFact {
   const text = words(value);
-  return text === undefined ? undefined : { ...dim(text), rank: unusualFinish(value) === undefined ? 1 : 0 };
+  return text === undefined
+    ? undefined
+    : { ...toned(text, 'dim'), rank: unusualFinish(value) === undefined ? 1 : 0 };
 }
 
 /** For an attempt, its number among the retries. For a call, the number of retries, counted by its attempts. */
@@ -187,12 +190,7 @@ function retries(resent: unknown, { span, children }: Row): TextSegment | undefi
   const attempts = children.filter((child) => child.span.name === 'attempt').length;
   const number = isNumber(resent) ? resent : attempts - 1;
   if (number < 1) return undefined;
-  const text = isAttempt ? `retry ${number}` : count(number, 'retry', 'retries');
-  return text === undefined ? undefined : warning(text);
-}
-
-function suffixed(text: string | undefined, words: string): string | undefined {
-  return text === undefined ? undefined : text + words;
+  return warning(isAttempt ? `retry ${number}` : (count(number, 'retry', 'retries') ?? ''));
 }
 
 function prefix(word: string, text: string | undefined): string | undefined {
@@ -200,11 +198,7 @@ function prefix(word: string, text: string | undefined): string | undefined {
 }
 
 function warning(text: string): TextSegment {
-  return { text, tone: 'warning' };
-}
-
-function dim(text: string): TextSegment {
-  return { text, tone: 'dim' };
+  return toned(text, 'warning');
 }
 
 /** Formats a count: `2 runs` of a thread, `2 turns` of a session, `2 responses` of other conversations. */

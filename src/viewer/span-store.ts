@@ -130,7 +130,6 @@ export interface HeldSpan {
   readonly resource?: Resource | undefined;
 }
 
-/** Converts a finished span of SDK 2.x or 3.x for a page. */
 export function toHeldSpan(span: FinishedSpan): HeldSpan {
   const resource: Resource | undefined = span.resource;
   if (resource?.asyncAttributesPending !== true)
@@ -138,7 +137,6 @@ export function toHeldSpan(span: FinishedSpan): HeldSpan {
   return { json: JSON.stringify(limitedSpan(toViewedSpan(span, {}))), resource };
 }
 
-/** The spans of a trace as JSON for a page, with their events and resources. */
 export function spansOnPage({ spans, notes }: StoredTrace<HeldSpan>): string[] {
   return Array.from(spans, ([id, { json, resource }]) => {
     const events = notes.get(id);

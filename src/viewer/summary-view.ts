@@ -1,6 +1,6 @@
 import * as ATTR from '../semconv/attributes.ts';
 import { terminalSafe } from '../util/terminal-safe.ts';
-import { count, explainedCost, formatDuration, grouped, totalTokens } from './amounts.ts';
+import { count, explainedCost, formatDuration, grouped } from './amounts.ts';
 import { attributeText } from './messages.ts';
 import { modalityText } from './modalities.ts';
 import { detailsOf } from './span-details.ts';
@@ -12,17 +12,14 @@ import {
   shorten,
   shortenLine,
   type TextSegment,
-  type Tone,
+  toned,
   widthOf,
 } from './terminal-text.ts';
 import type { TraceSummary } from './trace-summary.ts';
 import type { Row } from './tree.ts';
+import type { TreeViewOptions } from './tree-view.ts';
+import { totalTokens } from './usage.ts';
 import { isFailed } from './viewed-span.ts';
-
-interface SummaryViewOptions {
-  readonly columns: number | undefined;
-  readonly color: boolean;
-}
 
 /** The width of the panel, unless the terminal is narrower or a value is longer. */
 const PANEL_WIDTH = 76;
@@ -51,7 +48,10 @@ const LINES: readonly (readonly [label: string, read: (summary: TraceSummary) =>
  *
  * @returns lines that end in a line feed and contain no control characters except those for color
  */
-export function drawSummary(summary: TraceSummary, { columns, color }: SummaryViewOptions): string {
+export function drawSummary(
+  summary: TraceSummary,
+  { columns, color }: Pick<TreeViewOptions, 'columns' | 'color'>,
+): string {
   const values: (readonly [label: string, value: TextSegment])[] = [
     ...LINES.map(([label, read]) => [label, read(summary)] as const),
     ...summary.modalities.map((each) => [each.label, modalityText(each)] as const),
@@ -66,22 +66,24 @@ export function drawSummary(summary: TraceSummary, { columns, color }: SummaryVi
   const wanted = Math.min(Math.max(labelWidth + longest + 4, PANEL_WIDTH), MAX_PANEL_WIDTH);
   const width = Math.max(Math.min(columns ?? PANEL_WIDTH, wanted), 4);
   const room = width - 4;
-  const side: TextSegment = { text: '│', tone: 'dim' };
+  const side = toned('│', 'dim');
   const boxed = values.map(([label, value]) => {
     const short = shortenLine([toned(pad(label, labelWidth), 'dim'), value], room);
     const used = short.reduce((sum, { text }) => sum + widthOf(text), 0);
     return [side, space(1), ...short, space(room - used + 1), side];
   });
   const border = (left: string, right: string): TextSegment[] => [
-    { text: left + '─'.repeat(width - 2) + right, tone: 'dim' },
+    toned(left + '─'.repeat(width - 2) + right, 'dim'),
   ];
   return [border('╭', '╮'), ...boxed, border('╰', '╯')]
     .map((segments) => `${paint(segments, color)}\n`)
     .join('');
 }
 
-/** Draws a numbered table of the model and tool calls of a trace. Returns an empty text if there are none. */
-export function drawCalls({ calls }: TraceSummary, { columns, color }: SummaryViewOptions): string {
+export function drawCalls(
+  { calls }: TraceSummary,
+  { columns, color }: Pick<TreeViewOptions, 'columns' | 'color'>,
+): string {
   if (calls.length === 0) return '';
   const isNarrow = columns !== undefined && columns < MIN_STATUS_COLUMNS;
   const limit = Math.min(MAX_CALL_NAME_WIDTH, Math.ceil((columns ?? 200) / (isNarrow ? 4 : 3)));
@@ -97,10 +99,10 @@ export function drawCalls({ calls }: TraceSummary, { columns, color }: SummaryVi
     return fittingDetails(all, room) ?? all.filter(({ rank }) => rank === 0);
   };
   const rows = calls.map((row, i): TextSegment[] => [
-    { text: `${String(i + 1).padStart(numberWidth)}  `, tone: 'dim' },
-    { text: pad(names[i] ?? '', nameWidth), tone: 'plain' },
-    { text: `  ${(durations[i] ?? '').padStart(durationWidth)}  `, tone: 'plain' },
-    ...(isNarrow ? [] : [isError(row) ? toned('error ', 'bad') : toned('ok    ', 'good'), space(2)]),
+    toned(`${String(i + 1).padStart(numberWidth)}  `, 'dim'),
+    toned(pad(names[i] ?? '', nameWidth), 'plain'),
+    toned(`  ${(durations[i] ?? '').padStart(durationWidth)}  `, 'plain'),
+    ...(isNarrow ? [] : [isFailed(row.span) ? toned('error ', 'bad') : toned('ok    ', 'good'), space(2)]),
     ...joined(details(row)),
   ]);
   return [[toned(head, 'dim')], ...rows]
@@ -115,14 +117,6 @@ function traceStatus({ errors, outcome }: TraceSummary): TextSegment {
     errors.map(({ span }) => terminalSafe(attributeText(span.attributes[ATTR.ERROR_TYPE] ?? 'error'), 100)),
   );
   return toned(`${count(errors.length, 'error')}: ${[...types].join(', ')}`, 'bad');
-}
-
-function isError({ span }: Row): boolean {
-  return isFailed(span);
-}
-
-function toned(text: string, tone: Tone): TextSegment {
-  return { text, tone };
 }
 
 function space(width: number): TextSegment {

@@ -1,12 +1,15 @@
 import measure from 'fast-string-truncated-width';
 
-/** The role of a piece of text, which selects its color. */
 export type Tone = 'plain' | 'strong' | 'dim' | 'agent' | 'model' | 'tool' | 'good' | 'warning' | 'bad';
 
 /** A piece of a line. Its text must have passed `terminalSafe`. */
 export interface TextSegment {
   readonly text: string;
   readonly tone: Tone;
+}
+
+export function toned(text: string, tone: Tone): TextSegment {
+  return { text, tone };
 }
 
 /** Parameters of the "select graphic rendition" sequence. */
@@ -22,7 +25,6 @@ const RENDITIONS: Readonly<Record<Tone, string | undefined>> = {
   bad: '31',
 };
 
-/** Renders a line, with color escape sequences if `color` is set. */
 export function paint(line: readonly TextSegment[], color: boolean): string {
   return line
     .map(({ text, tone }) => {
@@ -116,7 +118,7 @@ export interface Detail extends TextSegment {
   readonly kind: string;
 }
 
-const SEPARATOR: TextSegment = { text: ' · ', tone: 'dim' };
+const SEPARATOR = toned(' · ', 'dim');
 
 export function joined(details: readonly TextSegment[]): TextSegment[] {
   return details.flatMap((detail, i) => (i === 0 ? [detail] : [SEPARATOR, detail]));
@@ -146,7 +148,7 @@ export function packed(details: readonly Detail[], width: number): TextSegment[]
   const lines: TextSegment[][] = [];
   let left = 0;
   for (const { text, tone } of details) {
-    const detail: TextSegment = { text: shorten(text, width), tone };
+    const detail = toned(shorten(text, width), tone);
     const needed = widthOf(detail.text);
     const line = lines.at(-1);
     if (line !== undefined && needed + SEPARATOR.text.length <= left) {

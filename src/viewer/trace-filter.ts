@@ -117,12 +117,10 @@ function lower(value: unknown): string {
   return typeof value === 'string' ? value.toLowerCase() : '';
 }
 
-/** The maximum number of values of one field that are suggested for a trace. */
 const MAX_FACETS = 20;
 /** The maximum length of a suggested value, in UTF-16 units. Longer values are not suggested. */
 const MAX_FACET_LENGTH = 200;
 
-/** The terms that can be suggested to find a trace: its models, tools, users and so on. */
 export function facetsOf(rows: readonly Row[]): string[] {
   return Object.entries(FILTERED_FIELDS).flatMap(([name, attributes]) => {
     const values = new Set<string>();

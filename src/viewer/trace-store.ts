@@ -25,7 +25,6 @@ export interface TraceEntry extends SpanUsage {
   readonly outcome: string;
   /** The number of spans that match the filter. */
   readonly spans: number;
-  /** The number of traces that contain spans of a conversation. */
   readonly traces: number;
   readonly underWay: boolean;
   readonly facets: readonly string[];
@@ -51,14 +50,11 @@ export interface OpenedTrace {
   readonly omitted: number;
 }
 
-/** A trace, and what it contains of each conversation. */
 interface DerivedTrace {
-  /** The revision of the stored spans from which this was made. */
-  readonly revision: number;
-  /** Whether spans in progress still last longer. */
-  readonly isRecent: boolean;
   readonly trace: ViewedTrace;
   readonly conversations: ReadonlyMap<string, readonly ViewedSpan[]>;
+  readonly underWay: boolean;
+  readonly revision: string;
 }
 
 interface ConversationParts {
@@ -131,23 +127,21 @@ export class TraceStore {
     return callTotals(traces.filter((trace) => matching(trace, filter) > 0));
   }
 
-  /** The traces and the conversations that match a filter, the newest first. */
   lists(filter: TraceFilter): TraceLists {
     const parts = this.#conversationParts();
     for (const id of this.#conversations.keys()) if (!parts.has(id)) this.#conversations.delete(id);
     const listed = this.#isLive ? [...parts].slice(-MAX_LISTED_CONVERSATIONS) : [...parts];
     const traces = Array.from(this.#stored.traces, ([id, stored]) => {
-      const { trace } = this.#derive(id, stored);
-      const underWay = this.#isUnderWay(stored, trace);
-      return entryOf({ kind: 'trace', trace, underWay, revision: String(stored.revision) }, filter);
+      const { trace, underWay, revision } = this.#derive(id, stored);
+      return entryOf({ kind: 'trace', trace, underWay, revision }, filter);
     });
     const conversations = listed.map(([id, { spans, underWay, revision }]) => {
       const trace = this.#conversation(id, spans, revision);
       return entryOf({ kind: 'conversation', trace, underWay, revision }, filter);
     });
     return {
-      traces: newestFirst(traces),
-      conversations: newestFirst(conversations),
+      traces: this.#inOrder(traces),
+      conversations: this.#inOrder(conversations),
       total: this.#stored.traces.size,
       dropped: this.#dropped,
       unlisted: parts.size - listed.length,
@@ -163,6 +157,14 @@ export class TraceStore {
     return parts && { trace: this.#conversation(id, parts.spans, parts.revision), omitted: 0 };
   }
 
+  /** The newest first. If no more spans can arrive, those with errors come before. */
+  #inOrder(entries: readonly (TraceEntry | undefined)[]): TraceEntry[] {
+    const failed = ({ errors }: TraceEntry): number => Number(!this.#isLive && errors > 0);
+    return entries
+      .filter((entry) => entry !== undefined)
+      .sort((a, b) => failed(b) - failed(a) || compareTimes(b.start, a.start));
+  }
+
   #conversation(id: string, spans: readonly ViewedSpan[], revision: string): ViewedTrace {
     const known = this.#conversations.get(id);
     if (known?.revision === revision) return known.trace;
@@ -175,12 +177,11 @@ export class TraceStore {
   #conversationParts(): ReadonlyMap<string, ConversationParts> {
     const all = new Map<string, ConversationParts>();
     for (const [traceId, stored] of this.#stored.traces) {
-      const { trace, isRecent, conversations } = this.#derive(traceId, stored);
-      const underWay = this.#isUnderWay(stored, trace);
+      const { underWay, revision, conversations } = this.#derive(traceId, stored);
       for (const [id, spans] of conversations) {
         const parts = all.get(id) ?? { spans: [], revision: '', underWay: false };
         for (const span of spans) parts.spans.push(span);
-        parts.revision += ` ${stored.revision}${isRecent ? '+' : ''}`;
+        parts.revision += ` ${revision}`;
         parts.underWay ||= underWay;
         all.delete(id);
         all.set(id, parts);
@@ -190,17 +191,15 @@ export class TraceStore {
   }
 
   #derive(id: string, stored: StoredTrace<ViewedSpan>): DerivedTrace {
-    const known = this.#derived.get(stored);
     const isRecent = this.#isRecent(stored);
-    if (known?.revision === stored.revision && known.isRecent === isRecent) return known;
+    const revision = `${stored.revision}${isRecent ? '+' : ''}`;
+    const known = this.#derived.get(stored);
+    if (known?.revision === revision) return known;
     const trace = viewedTrace(id, this.#spansUntilNow(stored));
-    const derived = { revision: stored.revision, isRecent, trace, conversations: conversationSpans(trace) };
+    const underWay = isRecent && isUnderWay(trace);
+    const derived = { trace, conversations: conversationSpans(trace), underWay, revision };
     this.#derived.set(stored, derived);
     return derived;
-  }
-
-  #isUnderWay(stored: StoredTrace<ViewedSpan>, trace: ViewedTrace): boolean {
-    return this.#isRecent(stored) && isUnderWay(trace);
   }
 
   #isRecent({ arrived }: StoredTrace<ViewedSpan>): boolean {
@@ -223,7 +222,6 @@ export class TraceStore {
   }
 }
 
-/** The number of spans of a trace that match a filter. */
 function matching({ rows }: ViewedTrace, filter: TraceFilter): number {
   return filter.onlyErrors || filter.words.trim() !== '' ? findRows(rows, filter).size : rows.length;
 }
@@ -255,10 +253,6 @@ function entryOf(
     traces: new Set(trace.roots.map(({ span }) => span.traceId)).size,
     facets: trace.facets,
   };
-}
-
-function newestFirst(entries: readonly (TraceEntry | undefined)[]): TraceEntry[] {
-  return entries.filter((entry) => entry !== undefined).sort((a, b) => compareTimes(b.start, a.start));
 }
 
 /**

@@ -14,7 +14,6 @@ import {
 } from './viewed-span.ts';
 import { type Voice, voicesOf } from './voice.ts';
 
-/** Facts about a trace as a whole. */
 export interface TraceSummary extends SpanUsage {
   readonly traceId: string;
   readonly start: Time;
@@ -23,7 +22,6 @@ export interface TraceSummary extends SpanUsage {
   readonly prompt: string | undefined;
   /** The last text of a model, if content was recorded. */
   readonly answer: string | undefined;
-  /** The names of the models, in the order of their first use. */
   readonly models: readonly string[];
   /** The `service.name` of the resource, unless it is the default of the SDK. */
   readonly service: string | undefined;
@@ -31,7 +29,6 @@ export interface TraceSummary extends SpanUsage {
   readonly environment: string | undefined;
   /** The tokens by modality, and what they cost. Empty if all tokens are text. */
   readonly modalities: readonly ModalityAmount[];
-  /** How often things happened: runs, steps, tool calls and so on. */
   readonly counts: readonly TraceCount[];
   readonly retries: number;
   /** The model and tool calls in order, and turns that report tokens of their own. */
@@ -42,7 +39,6 @@ export interface TraceSummary extends SpanUsage {
   readonly outcome: string;
   /** The call with the highest cost, if several calls have a cost. */
   readonly costliest: Row | undefined;
-  /** Who spoke when in the realtime sessions of the trace. */
   readonly voices: readonly Voice[];
 }
 
@@ -136,7 +132,6 @@ function firstPrompt(spans: readonly ViewedSpan[]): string | undefined {
   return undefined;
 }
 
-/** The text of the model answer that ended last. */
 function lastAnswer(spans: readonly ViewedSpan[]): string | undefined {
   for (const span of spans.toSorted((a, b) => compareTimes(b.end, a.end))) {
     if (isTranscription(span)) continue;
@@ -167,7 +162,6 @@ const COUNTS = [
   'Searches',
 ] as const;
 
-/** How often things with the same label occurred in a trace. */
 interface TraceCount {
   readonly label: (typeof COUNTS)[number];
   readonly count: number;
@@ -202,7 +196,6 @@ const MODEL_OPERATIONS: ReadonlySet<unknown> = new Set([
   'embeddings',
 ]);
 
-/** The label under which a span is counted. */
 function labelOf({ name, attributes }: ViewedSpan): TraceCount['label'] | undefined {
   const operation = attributes[ATTR.GEN_AI_OPERATION_NAME];
   if (isInvocation(attributes)) {

@@ -51,7 +51,6 @@ class Transcript {
   /** The histories of each run or conversation so far: their messages as keys. */
   readonly #histories = new Map<Row | undefined, string[][]>();
   readonly #instructions = new Set<string>();
-  /** The ids of tool calls that have a span of their own. */
   readonly #ownTools = new Set<unknown>();
   /** Tool calls without a result, by id, then by answer. Some servers reuse ids, even within one answer. */
   readonly #unanswered = new Map<unknown, { output: unknown }[][]>();

@@ -15,10 +15,11 @@ import {
   shortenLine,
   type TextSegment,
   type Tone,
+  toned,
   widthOf,
 } from './terminal-text.ts';
 import type { Row, TraceTree } from './tree.ts';
-import type { ViewedSpan } from './viewed-span.ts';
+import type { SpanAttributes } from './viewed-span.ts';
 
 export interface TreeViewOptions {
   /** The width of the terminal; `undefined` if lines may have any length. */
@@ -93,12 +94,12 @@ function readCell(row: Row, { attributes, evaluations: all = [] }: TreeViewOptio
   return {
     row,
     name: terminalSafe(attributeText(span.name), 200),
-    nameTone: nameToneOf(span, row),
+    nameTone: nameToneOf(row),
     duration: formatDuration(span.start, span.end),
     details: [
       ...detailsOf(row, attributes),
       ...evaluations.map(
-        (each): Detail => ({ text: scoreText(each), tone: 'dim', rank: 0, kind: 'evaluation' }),
+        (each): Detail => ({ ...toned(scoreText(each), 'dim'), rank: 0, kind: 'evaluation' }),
       ),
     ],
     content: [
@@ -127,21 +128,19 @@ function withEqualDetails(cells: readonly Cell[], { name, duration, columns }: L
   }));
 }
 
-function nameToneOf(span: ViewedSpan, row: Row): Tone {
+function nameToneOf({ span, parent }: Row): Tone {
   const operation = attributeText(span.attributes[ATTR.GEN_AI_OPERATION_NAME] ?? span.name);
   const tone = Object.hasOwn(NAME_TONES, operation) ? NAME_TONES[operation] : undefined;
-  return tone ?? (row.parent === undefined ? 'strong' : 'plain');
+  return tone ?? (parent === undefined ? 'strong' : 'plain');
 }
 
 function layOut(cells: readonly Cell[], columns: number | undefined): Layout {
   const limit = columns === undefined ? MAX_SPAN_NAME_WIDTH : Math.floor(columns * NAME_SHARE);
-  let name = 0;
-  let duration = 0;
+  let [name, duration] = [0, 0];
   for (const cell of cells) {
     const width = widthOf(cell.row.branch) + widthOf(cell.name);
     // If lines may have any length, a very long name shifts only its own details to the right.
-    if (columns !== undefined) name = Math.max(name, Math.min(width, limit));
-    else if (width <= limit) name = Math.max(name, width);
+    if (columns !== undefined || width <= limit) name = Math.max(name, Math.min(width, limit));
     duration = Math.max(duration, cell.duration.length);
   }
   return { name, duration, columns };
@@ -157,24 +156,19 @@ function spanLines(cell: Cell, layout: Layout): TextSegment[][] {
   const nameWidth = layout.name - widthOf(branch);
   const name = columns === undefined ? cell.name : shorten(cell.name, nameWidth);
   const head: TextSegment[] = [
-    { text: branch, tone: 'dim' },
-    { text: name, tone: cell.nameTone },
-    { text: ' '.repeat(Math.max(0, nameWidth - widthOf(name)) + 2), tone: 'plain' },
-    { text: cell.duration.padStart(layout.duration), tone: 'plain' },
-    { text: '  ', tone: 'plain' },
+    toned(branch, 'dim'),
+    toned(name, cell.nameTone),
+    toned(`${pad('', nameWidth - widthOf(name))}  ${cell.duration.padStart(layout.duration)}  `, 'plain'),
   ];
   if (columns === undefined) return [[...head, ...joined(cell.details)]];
   const beside = fittingDetails(cell.details, columns - layout.name - layout.duration - 4);
   if (beside !== undefined) return [[...head, ...joined(beside)]];
   const column = widthOf(cell.row.rail) + 2;
   const below = fittingDetails(cell.details, columns - column);
-  const lines = below === undefined ? packed(needed(cell.details), columns - column) : [joined(below)];
-  const indentation: TextSegment = { text: pad(cell.row.rail, column), tone: 'dim' };
+  const needed = cell.details.filter(({ rank }) => rank === 0);
+  const lines = below === undefined ? packed(needed, columns - column) : [joined(below)];
+  const indentation = toned(pad(cell.row.rail, column), 'dim');
   return [head, ...lines.map((line) => shortenLine([indentation, ...line], columns))];
-}
-
-function needed(details: readonly Detail[]): Detail[] {
-  return details.filter(({ rank }) => rank === 0);
 }
 
 function contentLines(cell: Cell, layout: Layout): TextSegment[][] {
@@ -184,40 +178,28 @@ function contentLines(cell: Cell, layout: Layout): TextSegment[][] {
     const short = shorten(text, room);
     // If the text was cut, put the closing quote after the `…`.
     const closed = short === text || !text.endsWith('"') ? short : `${shorten(text, room - 1)}"`;
-    const line: TextSegment[] = [
-      { text: cell.row.rail, tone: 'dim' },
-      { text: closed, tone: 'dim' },
-    ];
+    const line = [toned(cell.row.rail + closed, 'dim')];
     return layout.columns === undefined ? line : shortenLine(line, layout.columns);
   });
 }
 
-/** An attribute with content, marked as input (`›`) or output (`‹`), and how its value is rendered. */
-interface ContentAttribute {
-  readonly attribute: string;
-  readonly mark: '›' | '‹';
-  readonly read: (value: unknown) => string;
-}
-
-/** The attributes with content. They exist only with the user's consent. */
-const CONTENT: readonly ContentAttribute[] = [
-  { attribute: ATTR.GEN_AI_INPUT_MESSAGES, mark: '›', read: lastMessage },
-  { attribute: ATTR.GEN_AI_OUTPUT_MESSAGES, mark: '‹', read: lastMessage },
-  { attribute: ATTR.GEN_AI_TOOL_CALL_ARGUMENTS, mark: '›', read: quoted },
-  { attribute: ATTR.GEN_AI_TOOL_CALL_RESULT, mark: '‹', read: quoted },
-];
+/** The attributes with content, marked as input (`›`) or output (`‹`). They exist only with the user's consent. */
+const CONTENT: readonly (readonly [mark: '›' | '‹', attribute: string, read: (value: unknown) => string])[] =
+  [
+    ['›', ATTR.GEN_AI_INPUT_MESSAGES, lastMessage],
+    ['‹', ATTR.GEN_AI_OUTPUT_MESSAGES, lastMessage],
+    ['›', ATTR.GEN_AI_TOOL_CALL_ARGUMENTS, quoted],
+    ['‹', ATTR.GEN_AI_TOOL_CALL_RESULT, quoted],
+  ];
 
 /** How much of a content value is read: more than fits on a line of any terminal. */
 const MAX_READ_CONTENT_LENGTH = 500;
 
 /** The content of a span as lines, such as `› user "What is 2+2?"` and `‹ "4"`. Only the last message is shown. */
-function contentLinesOf(attributes: Readonly<Record<string, unknown>>): string[] {
-  const lines: string[] = [];
-  for (const { attribute, mark, read } of CONTENT) {
-    const value = attributes[attribute];
-    if (value !== undefined) lines.push(`${mark} ${read(value)}`);
-  }
-  return lines;
+function contentLinesOf(attributes: SpanAttributes): string[] {
+  return CONTENT.flatMap(([mark, name, read]) =>
+    attributes[name] === undefined ? [] : [`${mark} ${read(attributes[name])}`],
+  );
 }
 
 function quoted(value: unknown): string {

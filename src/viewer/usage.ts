@@ -1,9 +1,14 @@
 import * as ATTR from '../semconv/attributes.ts';
-import { estimatedTokens, isNumber, type TokenTotals, tokens } from './amounts.ts';
+import { estimatedTokens, isNumber, tokens } from './amounts.ts';
 import type { SpanAttributes } from './viewed-span.ts';
 
 /** The tokens and cost of one or several spans. */
-export interface SpanUsage extends TokenTotals {
+export interface SpanUsage {
+  /** The sum of `gen_ai.usage.*`, which counts every token once. `undefined` if no span reports usage. */
+  readonly inputTokens: number | undefined;
+  readonly outputTokens: number | undefined;
+  /** The estimate for streams that do not report their usage. The other two sums do not include it. */
+  readonly estimatedOutputTokens: number | undefined;
   readonly cost: number | undefined;
   /** The number of spans with reported or estimated tokens but no cost. The cost does not include them. */
   readonly unpriced: number;
@@ -44,8 +49,22 @@ export function addedUsage(a: SpanUsage, b: SpanUsage): SpanUsage {
   };
 }
 
+/** Formats reported and estimated tokens: `23 → 7 tokens + ~5 output`. */
+export function totalTokens(usage: SpanUsage): string | undefined {
+  const { inputTokens, outputTokens, estimatedOutputTokens } = usage;
+  const reported = tokens(inputTokens, outputTokens);
+  const estimated = estimatedTokens(estimatedOutputTokens);
+  return reported && estimated
+    ? `${reported} + ${estimated.replace(' tokens', '')}`
+    : (reported ?? estimated);
+}
+
 /** The tokens that a span reports for itself, or else an estimate. */
 export function ownTokens(attributes: SpanAttributes): string | undefined {
-  const { inputTokens, outputTokens, estimatedOutputTokens } = spanUsage(attributes);
-  return tokens(inputTokens, outputTokens) ?? estimatedTokens(estimatedOutputTokens);
+  return totalTokens(spanUsage(attributes));
+}
+
+/** The tokens of all that a conversation or an invocation contains, if its span reports them. */
+export function reportedTotal(attributes: SpanAttributes): string | undefined {
+  return tokens(attributes[ATTR.OPENAI_TOTAL_INPUT_TOKENS], attributes[ATTR.OPENAI_TOTAL_OUTPUT_TOKENS]);
 }

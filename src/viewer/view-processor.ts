@@ -9,7 +9,6 @@ import type { FinishedSpan } from './viewed-span.ts';
 /** An exporter of this package. It never fails, and waits for the rest of a trace by itself. */
 export interface ViewExporter {
   export(spans: readonly FinishedSpan[], resultCallback: () => void): void;
-  /** Shows the result of an evaluation. */
   evaluated(evaluation: ShownEvaluation): void;
   forceFlush(): Promise<void>;
   shutdown(): Promise<void>;

@@ -14,7 +14,6 @@ export function compareTimes(a: Time, b: Time): number {
 
 export type SpanAttributes = Readonly<Record<string, unknown>>;
 
-/** An event of a span. */
 export interface SpanEvent {
   readonly name: string;
   readonly time: Time;

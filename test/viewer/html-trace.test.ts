@@ -27,7 +27,8 @@ import { type FinishedSpan, HtmlTraceExporter } from '../../src/export.ts';
 import { pageDocument, writePrivately } from '../../src/viewer/page-file.ts';
 import { pageFromFile, runView } from '../../src/viewer/view-command.ts';
 import { ImmediateSpanProcessor } from '../../src/viewer/view-processor.ts';
-import { MATH_TUTOR, makeSpans, spanOfSdk1 } from './spans.ts';
+import { evaluationOf, otlp, otlpLogs } from './live/requests.ts';
+import { MATH_TUTOR, makeSpans } from './spans.ts';
 
 let folder: string;
 beforeEach(() => {
@@ -59,17 +60,6 @@ function exit(): void {
 const namesIn = (path: string): string[] => dataOf(path).spans.map(({ name }) => name);
 
 describe('a page', () => {
-  it('contains the parents of spans of SDK 1.x', async () => {
-    const path = join(folder, 'page.html');
-    const exporter = new HtmlTraceExporter({ path });
-    send(exporter, spanOfSdk1('b', 'a'), spanOfSdk1('a'));
-    await exporter.forceFlush();
-    expect(dataOf(path).spans.map(({ name, parentId }) => [name, parentId])).toEqual([
-      ['b', 'a'],
-      ['a', undefined],
-    ]);
-  });
-
   it('contains all traces, in a new folder, readable by its owner only', async () => {
     const path = join(folder, 'new', 'page.html');
     const exporter = new HtmlTraceExporter({ path });
@@ -474,10 +464,7 @@ describe('the command view', () => {
   it('writes a page from a file and prints its URL', async () => {
     const file = join(folder, 'traces.jsonl');
     const span = { traceId: '1', spanId: '2', name: 'chat', startTimeUnixNano: '1', endTimeUnixNano: '2' };
-    writeFileSync(
-      file,
-      `${JSON.stringify({ resourceSpans: [{ scopeSpans: [{ spans: [span] }] }] })}\nno JSON\n`,
-    );
+    writeFileSync(file, `${otlp(span)}\nno JSON\n`);
     const page = join(folder, 'page.html');
     expect(run(file, page)).toEqual({
       code: 0,
@@ -490,14 +477,8 @@ describe('the command view', () => {
   it('shows evaluations at the spans that they are about, and counts those about others', () => {
     const file = join(folder, 'traces.jsonl');
     const span = { traceId: '1', spanId: '2', name: 'chat', startTimeUnixNano: '1', endTimeUnixNano: '2' };
-    const evaluation = (spanId: string): object => ({
-      traceId: '1',
-      spanId,
-      eventName: 'gen_ai.evaluation.result',
-      attributes: [{ key: 'gen_ai.evaluation.name', value: { stringValue: 'helpful' } }],
-    });
-    const logs = { resourceLogs: [{ scopeLogs: [{ logRecords: [evaluation('2'), evaluation('3')] }] }] };
-    writeFileSync(file, `${JSON.stringify(logs)}\n${JSON.stringify(span)}\n`);
+    const logs = otlpLogs(evaluationOf('1', '2'), evaluationOf('1', '3'));
+    writeFileSync(file, `${logs}\n${JSON.stringify(span)}\n`);
     const page = join(folder, 'page.html');
     expect(run(file, page)).toMatchObject({
       code: 0,
@@ -511,15 +492,11 @@ describe('the command view', () => {
   it('shows a span and an evaluation that are repeated once, as they were sent last', () => {
     const file = join(folder, 'traces.jsonl');
     const spanNamed = (name: string, spanId = '2'): object => ({ traceId: '1', spanId, name });
-    const evaluation = {
-      traceId: '1',
-      spanId: '2',
-      eventName: 'gen_ai.evaluation.result',
-      attributes: [{ key: 'gen_ai.evaluation.name', value: { stringValue: 'helpful' } }],
-    };
-    const logs = { resourceLogs: [{ scopeLogs: [{ logRecords: [evaluation] }] }] };
-    const lines = [spanNamed('open'), spanNamed('other', '3'), logs, spanNamed('chat'), logs];
-    writeFileSync(file, lines.map((line) => JSON.stringify(line)).join('\n'));
+    const logs = otlpLogs(evaluationOf('1', '2'));
+    const named = [spanNamed('open'), spanNamed('other', '3'), spanNamed('chat')].map((each) =>
+      JSON.stringify(each),
+    );
+    writeFileSync(file, [named[0], named[1], logs, named[2], logs].join('\n'));
     const page = join(folder, 'page.html');
     expect(run(file, page)).toMatchObject({ code: 0, output: `2 spans: file://${page}\n`, errors: '' });
     expect(dataOf(page).spans).toMatchObject([
@@ -538,10 +515,9 @@ describe('the command view', () => {
       name: traceId,
       attributes,
     }));
-    const record = { traceId: '2', spanId: '2', eventName: 'gen_ai.evaluation.result' };
     lines.push({ traceId: '1', spanId: '7', name: 'late' });
-    lines.push({ resourceLogs: [{ scopeLogs: [{ logRecords: [record] }] }] });
-    writeFileSync(file, lines.map((line) => JSON.stringify(line)).join('\n'));
+    const text = lines.map((line) => JSON.stringify(line)).join('\n');
+    writeFileSync(file, `${text}\n${otlpLogs(evaluationOf('2', '2'))}`);
     const page = join(folder, 'page.html');
     expect(run(file, page)).toMatchObject({ code: 0, errors: '' });
     expect(namesIn(page).sort()).toEqual(['1', '3', '4', '5', '6', 'late']);

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { readOtlpJson } from '../../src/viewer/otlp-json.ts';
+import { evaluationOf, otlpLogs } from './live/requests.ts';
 
 const SPAN = {
   traceId: '5b8efff798038103d269b633813fc60c',
@@ -53,22 +54,9 @@ describe('OTLP/JSON', () => {
   });
 
   it('gives the evaluations among log records, with the span that they are about', () => {
-    const record = {
-      traceId: SPAN.traceId,
-      spanId: SPAN.spanId,
-      timeUnixNano: '1544712662000000000',
-      eventName: 'gen_ai.evaluation.result',
-      attributes: [{ key: 'gen_ai.evaluation.name', value: { stringValue: 'helpful' } }],
-    };
-    const logs = {
-      resourceLogs: [
-        {
-          scopeLogs: [
-            { logRecords: [record, { ...record, eventName: 'other' }, { ...record, spanId: '' }, 'x', null] },
-          ],
-        },
-      ],
-    };
+    const record = { ...evaluationOf(SPAN.traceId, SPAN.spanId), timeUnixNano: '1544712662000000000' };
+    const others = [{ ...record, eventName: 'other' }, { ...record, spanId: '' }, 'x', null];
+    const logs = JSON.parse(otlpLogs(record, ...others));
     const evaluation = {
       traceId: SPAN.traceId,
       spanId: SPAN.spanId,

@@ -20,42 +20,16 @@ it('sums calls by model and tool, with the time that half and 95 of 100 of them 
       ...more,
     },
   });
-  const tool = {
-    name: 'execute_tool find',
-    end: 7,
-    attributes: { 'gen_ai.operation.name': 'execute_tool', 'gen_ai.tool.name': 'find' },
-  };
-  const calls = Array.from({ length: 100 }, (_, i) =>
+  const attributes = { 'gen_ai.operation.name': 'execute_tool', 'gen_ai.tool.name': 'find' };
+  const tool = { name: 'execute_tool find', end: 7, attributes };
+  const [failed = tool, ...calls] = Array.from({ length: 100 }, (_, i) =>
     chat(i + 1, i < 2 ? { 'openai.cost': 0.5 } : {}, i === 0),
   );
+  const model = { inputTokens: 1000, outputTokens: 100, cost: 1, unpriced: 98 };
   expect(
-    callTotals(
-      tracesOf(
-        { name: 'one', children: [...calls.slice(1), tool] },
-        { name: 'two', children: [calls[0] ?? tool] },
-      ),
-    ),
+    callTotals(tracesOf({ name: 'one', children: [...calls, tool] }, { name: 'two', children: [failed] })),
   ).toEqual([
-    {
-      kind: 'model',
-      name: 'gpt-4o',
-      calls: 100,
-      errors: 1,
-      median: 50,
-      p95: 95,
-      inputTokens: 1000,
-      outputTokens: 100,
-      cost: 1,
-      unpriced: 98,
-    },
-    {
-      kind: 'tool',
-      name: 'find',
-      calls: 1,
-      errors: 0,
-      median: 7,
-      p95: 7,
-      unpriced: 0,
-    },
+    { kind: 'model', name: 'gpt-4o', calls: 100, errors: 1, median: 50, p95: 95, ...model },
+    { kind: 'tool', name: 'find', calls: 1, errors: 0, median: 7, p95: 7, unpriced: 0 },
   ]);
 });

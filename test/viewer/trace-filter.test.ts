@@ -36,9 +36,16 @@ describe('a filter', () => {
     ['tool:code_interpreter', ['invoke_agent Math Tutor/execute_tool code_interpreter']],
     ['agent:"math tutor"', ['thread/invoke_agent Math Tutor']],
     ['conversation:thread_abc123 execute', ['invoke_agent Math Tutor/execute_tool code_interpreter']],
+    [
+      'step_1',
+      ['invoke_agent Math Tutor/chat gpt-4o-mini', 'invoke_agent Math Tutor/execute_tool code_interpreter'],
+    ],
+    ['RUN_def456 execute', ['invoke_agent Math Tutor/execute_tool code_interpreter']],
+    ['asst_1', ['thread/invoke_agent Math Tutor']],
+    ['no match', []],
     ['error:x', []],
     ['nothing:x', []],
-  ])('%s asks for an attribute', (words, expected) => {
+  ])('%s asks for an attribute or an id', (words, expected) => {
     expect(found(MATH_TUTOR, words)).toEqual(expected);
   });
 
@@ -47,6 +54,15 @@ describe('a filter', () => {
     expect(found(plan, '  ')).toEqual(['/a', 'a/b']);
     expect(found(plan, '', true)).toEqual(['a/b']);
     expect(found(plan, 'a', true)).toEqual([]);
+  });
+
+  it('finds the end of a long message', () => {
+    const asked = [
+      { role: 'user', parts: [{ type: 'text', content: `${'context '.repeat(5_000)}What is a span?` }] },
+    ];
+    const attributes = { 'gen_ai.input.messages': JSON.stringify(asked) };
+    const plan = { name: 'program', children: [{ name: 'chat a', attributes }, { name: 'chat b' }] };
+    expect(found(plan, 'is a span?')).toEqual(['program/chat a']);
   });
 
   it('with thousands of words is read in part', () => {

@@ -2,7 +2,7 @@ import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { expect, test } from 'vitest';
 import { TraceStore } from '../../src/viewer/trace-store.ts';
-import type { SpanEvent, ViewedSpan } from '../../src/viewer/viewed-span.ts';
+import type { ViewedSpan } from '../../src/viewer/viewed-span.ts';
 import { callGrowthOf } from '../support/call-growth.ts';
 
 const NO_FILTER = { words: '', onlyErrors: false };
@@ -36,12 +36,6 @@ test('a span that is replaced counts once', () => {
   for (let i = 0; i < 10; i++) store.add([span('a', '1', 4_000)]);
   store.add([span('b', '1', 4_000)]);
   expect(store.lists(NO_FILTER).traces).toHaveLength(2);
-});
-
-test('the spans that make one trace too large are counted', () => {
-  const store = new TraceStore({ maxSize: 25_000 });
-  store.add(['1', '2', '3', '4'].map((id) => span('a', id, 4_000)));
-  expect(spansIn(store, 'a')).toMatchObject({ spans: [{ spanId: '1' }, { spanId: '2' }], omitted: 2 });
 });
 
 test('a batch beyond the size drops whole traces, the oldest first, and no evaluation brings one back', () => {
@@ -106,26 +100,6 @@ test.each([
     store.add([{ ...span(`t${i}`, '1'), attributes: { value: JSON.parse(json), i } }]);
   expect(store.lists(NO_FILTER).traces.length).toBeGreaterThan(0);
   expect(heapUsed() - used).toBeLessThan(8 * 2 ** 20);
-});
-
-test('events about one span are limited', () => {
-  const store = new TraceStore();
-  const event = (second: number): SpanEvent => ({ name: 'e', time: [second, 0] });
-  store.add([span('a', '1')]);
-  store.add(
-    [],
-    Array.from({ length: 1_000 }, (_, i) => ({ traceId: 'a', spanId: '1', event: event(i) })),
-  );
-  expect(spansIn(store, 'a').spans[0]?.events).toHaveLength(100);
-});
-
-test('an event that is sent again is there once', () => {
-  const store = new TraceStore();
-  const note = { traceId: 'a', spanId: '1', event: { name: 'e', time: [1, 0] as const } };
-  store.add([span('a', '1')]);
-  store.add([], [note]);
-  store.add([], [structuredClone(note)]);
-  expect(spansIn(store, 'a').spans[0]?.events).toEqual([note.event]);
 });
 
 test('a span in progress lasts until now, and never replaces the one that has ended', () => {

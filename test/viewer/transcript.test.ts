@@ -1,5 +1,5 @@
 import type { Attributes } from '@opentelemetry/api';
-import { expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { attributeText } from '../../src/viewer/messages.ts';
 import { transcriptOf } from '../../src/viewer/transcript.ts';
 import { makeSpans, rowsOf, type SpanPlan } from './spans.ts';
@@ -11,9 +11,9 @@ const call = (id: string): Message => ({
   role: 'assistant',
   parts: [{ type: 'tool_call', id, name: 'get_weather', arguments: { city: 'Paris' } }],
 });
-const answer = (id: string): Message => ({
+const answer = (id: string, response = 'sunny'): Message => ({
   role: 'tool',
-  parts: [{ type: 'tool_call_response', id, response: 'sunny' }],
+  parts: [{ type: 'tool_call_response', id, response }],
 });
 
 let clock = 0;
@@ -51,10 +51,10 @@ it('shows a history that is sent with each call once', () => {
 });
 
 it('shows an answer once that is repeated without its citations', () => {
-  const cited = { ...text('assistant', 'Hi') };
-  cited.parts = [...cited.parts, { type: 'citations', citations: [{ type: 'url_citation', url: 'u' }] }];
+  const hi = text('assistant', 'Hi');
+  const cited = { ...hi, parts: [...hi.parts, { type: 'citations', citations: [{ url: 'u' }] }] };
   const first = [text('user', 'Hello')];
-  const second = [...first, text('assistant', 'Hi'), text('user', 'Bye')];
+  const second = [...first, hi, text('user', 'Bye')];
   expect(linesOf(chat(first, [cited]), chat(second, [text('assistant', 'Bye')]))).toEqual([
     'user: Hello',
     'assistant: Hi [citations] $',
@@ -121,37 +121,30 @@ it('shows a tool call with its result, from its own span or from a later request
   ]);
 });
 
-it('shows each of several tool calls that have the same id with its own result', () => {
-  const result = (content: string): Message => ({
-    role: 'tool',
-    parts: [{ type: 'tool_call_response', id: 'call_0', response: content }],
+describe('shows each of several tool calls that have the same id with its own result', () => {
+  const question = [text('user', 'Weather?')];
+  const [rain, sun] = [answer('call_0', 'rain'), answer('call_0', 'sun')];
+  const asked = call('call_0');
+  const both = { ...asked, parts: [...asked.parts, ...asked.parts] };
+  it.each([
+    [
+      'of several answers',
+      [
+        chat(question, [asked]),
+        chat([...question, asked, rain], [asked]),
+        chat([...question, asked, rain, asked, sun], [text('assistant', 'Both')]),
+      ],
+    ],
+    [
+      'of one answer',
+      [chat(question, [both]), chat([...question, both, rain, sun], [text('assistant', 'Both')])],
+    ],
+  ])('%s', (_, calls) => {
+    expect(linesOf(...calls).filter((line) => line.startsWith('get_weather'))).toEqual([
+      'get_weather({"city":"Paris"}) = rain',
+      'get_weather({"city":"Paris"}) = sun',
+    ]);
   });
-  const first = [text('user', 'Weather?'), call('call_0'), result('rain')];
-  const second = [...first, call('call_0'), result('sun')];
-  expect(
-    linesOf(
-      chat(first.slice(0, 1), [call('call_0')]),
-      chat(first, [call('call_0')]),
-      chat(second, [text('assistant', 'Both')]),
-    ).filter((line) => line.startsWith('get_weather')),
-  ).toEqual(['get_weather({"city":"Paris"}) = rain', 'get_weather({"city":"Paris"}) = sun']);
-});
-
-it('shows each of several tool calls in one answer that have the same id with its own result', () => {
-  const { parts } = call('call_0');
-  const answer: Message = { role: 'assistant', parts: [...parts, ...parts] };
-  const results = ['rain', 'sun'].map(
-    (response): Message => ({
-      role: 'tool',
-      parts: [{ type: 'tool_call_response', id: 'call_0', response }],
-    }),
-  );
-  const asked = [text('user', 'Weather?')];
-  expect(
-    linesOf(chat(asked, [answer]), chat([...asked, answer, ...results], [text('assistant', 'Both')])).filter(
-      (line) => line.startsWith('get_weather'),
-    ),
-  ).toEqual(['get_weather({"city":"Paris"}) = rain', 'get_weather({"city":"Paris"}) = sun']);
 });
 
 it('shows a run with its steps, or with its output if there are none', () => {

@@ -2,7 +2,6 @@ import { describe, expect, it } from 'vitest';
 import { modalitiesOf, modalityText } from '../../src/viewer/modalities.ts';
 import { drawSummary } from '../../src/viewer/summary-view.ts';
 import { summarize } from '../../src/viewer/trace-summary.ts';
-import { transcriptOf } from '../../src/viewer/transcript.ts';
 import type { Row } from '../../src/viewer/tree.ts';
 import { voicesOf } from '../../src/viewer/voice.ts';
 import { AUDIO, created, done, message, SESSION, sound, transcript } from '../hierarchy/realtime/events.ts';
@@ -94,6 +93,20 @@ describe('who spoke when in a realtime session', () => {
     expect(spokenIn(rowsOf(makeSpans(plan)))[0]).toEqual(['user', 2, 2, undefined]);
   });
 
+  it('says how much was heard of an answer that was interrupted while it was played', async () => {
+    const program = await startProgram();
+    const { say, answer, socket, closed } = await openRealtime(program);
+    await answer({ type: 'session.created', session: SESSION });
+    for (const id of ['resp_1', 'resp_2'])
+      await answer(created(id), sound(id), done(id, { output: [message(`item of ${id}`, 'Yes.')] }));
+    const truncation = { type: 'conversation.item.truncate', content_index: 0, audio_end_ms: 2_400 };
+    await say({ ...truncation, item_id: 'item of resp_2' });
+    socket.close();
+    await closed();
+    const [voice] = voicesOf(rowsOf(program.telemetry.spans));
+    expect(voice?.utterances.map(({ cutOff }) => cutOff)).toEqual([undefined, 'interrupted after 2.4 s']);
+  });
+
   it('is known of a session over a socket', async () => {
     const program = await startProgram();
     const { say, answer, socket, closed } = await openRealtime(program);
@@ -120,14 +133,6 @@ describe('who spoke when in a realtime session', () => {
 });
 
 describe('the tokens by modality', () => {
-  it('are added up with what they cost, and say where a price is missing', () => {
-    const amounts = modalitiesOf(rowsOf(makeSpans(VOICE_SESSION)).map(({ span }) => span.attributes));
-    expect(amounts.map((amount) => [amount.label, modalityText(amount)])).toEqual([
-      ['Text', '144 → 29 tokens (64 cached), ≥ $0.00090, 1 call of unknown cost'],
-      ['Audio', '70 → 80 tokens, ≥ $0.0071, 1 call of unknown cost'],
-    ]);
-  });
-
   it('are not told apart where all of them are text', () => {
     const attributes = { 'gen_ai.usage.input_tokens': 10, 'gen_ai.usage.output_tokens': 5, 'openai.cost': 1 };
     expect(modalitiesOf([attributes, {}])).toEqual([]);
@@ -140,39 +145,15 @@ describe('the tokens by modality', () => {
 });
 
 describe('the panel of the terminal', () => {
-  const panelOf = (columns: number | undefined): string => {
-    const rows = rowsOf(makeSpans(VOICE_SESSION));
-    return drawSummary(summarize({ traceId: '0af7651916cd43dd8448eb211c80319c', roots: [], rows }), {
-      columns,
-      color: false,
-    });
-  };
-
   it('says what each modality cost', () => {
-    expect(panelOf(undefined).split('\n').slice(4, 8)).toEqual([
+    const rows = rowsOf(makeSpans(VOICE_SESSION));
+    const summary = summarize({ traceId: '0af7651916cd43dd8448eb211c80319c', roots: [], rows });
+    const panel = drawSummary(summary, { columns: undefined, color: false });
+    expect(panel.split('\n').slice(4, 8)).toEqual([
       '│ Tokens          214 → 109 tokens                                         │',
       '│ Cost            ≥ $0.0080, 1 call of unknown cost                        │',
       '│ Text            144 → 29 tokens (64 cached), ≥ $0.00090, 1 call of unkn… │',
       '│ Audio           70 → 80 tokens, ≥ $0.0071, 1 call of unknown cost        │',
-    ]);
-  });
-
-  it('fits into a narrow terminal', () => {
-    const lines = panelOf(40).split('\n').filter(Boolean);
-    expect(lines.every((line) => line.length <= 40)).toBe(true);
-  });
-});
-
-describe('the conversation', () => {
-  it('has what the user said before the answer, once, whenever its transcript came', () => {
-    const said = transcriptOf(rowsOf(makeSpans(VOICE_SESSION))).map((entry) =>
-      entry.kind === 'message' ? [entry.role, entry.parts[0]?.content] : entry.kind,
-    );
-    expect(said).toEqual([
-      'heading',
-      ['user', 'Is x equal to 1?'],
-      ['assistant', 'Yes, x is 1.'],
-      ['assistant', 'You are wel'],
     ]);
   });
 });

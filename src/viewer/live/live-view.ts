@@ -107,7 +107,6 @@ function startProblem(error: unknown, port: number): string {
   return `Port ${port} is taken. With --port 0, it takes a free one and prints what to set.`;
 }
 
-/** A server that listens on 127.0.0.1, and on ::1 if the machine has it. */
 interface Listening {
   readonly port: number;
   close(): Promise<void>;

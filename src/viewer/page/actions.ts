@@ -9,7 +9,6 @@ import {
   foundRows,
   isSameEntry,
   isSheetOpen,
-  omitted,
   opened,
   panel,
   refresh,
@@ -25,7 +24,6 @@ const shownSpan: Signal<string | undefined> = signal();
 
 /** Shows the traces of a source now, and again whenever the reader changes what to show. */
 export function showTraces(source: TraceSource, lost: (error: unknown) => void): void {
-  omitted.value = source.omitted;
   const query = computed(() => JSON.stringify({ ...address.value, span: undefined }));
   effect(() => {
     query.value;

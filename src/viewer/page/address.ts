@@ -23,6 +23,7 @@ export const TRACE_ORDERS: Readonly<Record<TraceOrder, string>> = {
   cost: 'Costliest',
   errors: 'Most errors',
 };
+const ORDERS = Object.keys(TRACE_ORDERS) as TraceOrder[];
 
 export const address: Signal<PageAddress> = signal<PageAddress>(readAddress());
 
@@ -39,14 +40,10 @@ function readAddress(): PageAddress {
     span: named.get('span') ?? undefined,
     words: named.get('filter') ?? '',
     onlyErrors: named.has('errors'),
-    sort: isOrder(named.get('sort')) ? (named.get('sort') as TraceOrder) : '',
+    sort: ORDERS.find((order) => order === named.get('sort')) ?? '',
     other: named.get('with') ?? undefined,
     isTotals: named.has('totals'),
   };
-}
-
-function isOrder(name: string | null): boolean {
-  return name !== null && Object.hasOwn(TRACE_ORDERS, name);
 }
 
 function linkTo({ kind, id, span, words, onlyErrors, sort, other, isTotals }: PageAddress): string {
@@ -60,10 +57,8 @@ function linkTo({ kind, id, span, words, onlyErrors, sort, other, isTotals }: Pa
     with: other,
     totals: isTotals ? '' : undefined,
   };
-  const named = Object.entries(parts).flatMap(([name, value]) =>
-    value === undefined ? [] : [[name, value]],
-  );
-  return `#${new URLSearchParams(named)}`;
+  // JSON leaves out what is undefined.
+  return `#${new URLSearchParams(JSON.parse(JSON.stringify(parts)))}`;
 }
 
 /** Shows something else. With `ownStep`, going back undoes the change by itself. */

@@ -1,6 +1,5 @@
 import type { Row } from '../tree.ts';
 
-/** A step that both traces have, or only one of them. */
 export interface AlignedStep {
   readonly depth: number;
   readonly one: Row | undefined;

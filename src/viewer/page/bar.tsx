@@ -63,7 +63,6 @@ function spanMarks({ row }: TimelineItem): Mark[] {
   ];
 }
 
-/** Marks for the children that do work during a span, each in its own color. */
 function childMarks({ children }: Row): Mark[] {
   const workers = children.filter(({ span }) => WORKER.test(typeOf(span)));
   if (workers.length > MAX_PARTS) return [];
@@ -113,7 +112,6 @@ const VOICE_LEGEND: readonly Explanation[] = [
 ];
 const STREAM_LEGEND: Explanation = ['first chunk', 'bar', 'first'];
 
-/** The legend: what the marks in bars mean. */
 export function Legend(): VNode | null {
   const rows = [...foundRows.value].slice(0, MAX_EXPLAINED);
   const hasStream = rows.some(({ span }) => firstChunkMarks(span).length > 0);

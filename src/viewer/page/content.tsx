@@ -27,7 +27,6 @@ interface PagedProps<T> {
   readonly render: (item: T, index: number) => ComponentChildren;
 }
 
-/** A long list of items, of which some are shown at first. A button shows more. */
 export function Paged<T>({ items, size, label, render }: PagedProps<T>): VNode {
   const [limit, setLimit] = useState(size);
   const rest = items.length - limit;
@@ -51,7 +50,6 @@ function MoreButton({ label, onClick }: { readonly label: string; readonly onCli
 
 interface LongTextProps {
   readonly text: string;
-  /** The length that is shown at first, in UTF-16 units. */
   readonly length?: number;
   readonly children?: (shown: string) => VNode;
 }
@@ -183,7 +181,6 @@ export function PartBlock({ part }: { readonly part: SpanPart }): VNode {
 
 interface CopyButtonProps {
   readonly label: string;
-  /** Returns the text to copy. Called only when the button is pressed. */
   readonly text: () => string;
 }
 
@@ -202,7 +199,6 @@ export function CopyButton({ label, text }: CopyButtonProps): VNode {
   );
 }
 
-/** The arguments and the result of a tool call, side by side if there is room. */
 export function ToolBlock({ input, output }: { readonly input: unknown; readonly output: unknown }): VNode {
   const values = [
     ['Arguments', input],
@@ -227,7 +223,6 @@ function ValueBlock({ value }: { readonly value: unknown }): VNode {
   return <LongText text={text}>{(shown) => <div class="text code small">{shown}</div>}</LongText>;
 }
 
-/** A value as JSON over several lines, or as text. */
 export function formatted(value: unknown): string {
   const parsed = parseShortJson(value) ?? value;
   if (!isRecord(parsed)) return attributeText(value);

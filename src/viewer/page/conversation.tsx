@@ -8,13 +8,12 @@ import {
   formatDuration,
   formatMilliseconds,
   joinedFacts,
-  tokens,
 } from '../amounts.ts';
-import { cancelledBy, heardOf, unusualFinish } from '../answer-end.ts';
+import { cancelledBy, unusualFinish } from '../answer-end.ts';
 import { attributeText, messageText } from '../messages.ts';
 import { type TranscriptEntry, transcriptOf } from '../transcript.ts';
 import type { Row } from '../tree.ts';
-import { ownTokens } from '../usage.ts';
+import { ownTokens, reportedTotal } from '../usage.ts';
 import { isFailed, type ViewedSpan } from '../viewed-span.ts';
 import { shownErrorType } from '../viewed-trace.ts';
 import type { Utterance } from '../voice.ts';
@@ -51,7 +50,6 @@ const hasContent = computed(() =>
   ),
 );
 
-/** The utterance of each row: when and how long its words were spoken. */
 const spoken = computed(
   () =>
     new Map<Row | undefined, Utterance>(
@@ -104,7 +102,7 @@ function Heading({ row }: { readonly row: Row }): VNode {
   const facts = [
     attributes[ATTR.OPENAI_RUN_STATUS],
     formatDuration(start, end),
-    tokens(attributes[ATTR.OPENAI_TOTAL_INPUT_TOKENS], attributes[ATTR.OPENAI_TOTAL_OUTPUT_TOKENS]),
+    reportedTotal(attributes),
     cost,
     perMessage !== cost && perMessage && `${perMessage} per user message`,
   ];
@@ -152,7 +150,6 @@ function whenSpoken(row: Row): string | undefined {
     : `, after ${formatMilliseconds(from)}, for ${formatMilliseconds(to - from)}`;
 }
 
-/** What is shown in place of words that are missing. */
 function missingText(role: string, span: ViewedSpan): string {
   if (span.isOpen) return 'in progress';
   if (!isFailed(span)) return 'not recorded';
@@ -176,9 +173,8 @@ function Footer({ row }: { readonly row: Row }): VNode {
   const { span } = row;
   const { attributes } = span;
   const cutOff =
+    spoken.value.get(row)?.cutOff ??
     cancelledBy(attributes[ATTR.OPENAI_REALTIME_CANCEL_REASON]) ??
-    // The session above the answer says how much of it was heard.
-    heardOf(attributes[ATTR.GEN_AI_RESPONSE_ID], row.parent?.span.events) ??
     unusualFinish(attributes[ATTR.GEN_AI_RESPONSE_FINISH_REASONS]);
   const facts = [
     formatDuration(span.start, span.end),

@@ -33,7 +33,6 @@ interface TableProps {
   readonly className?: string;
 }
 
-/** A table. Renders nothing if it has no rows. */
 export function Table({
   caption,
   headings,

@@ -39,13 +39,10 @@ const MIN_WIDTH = 120;
 const STEP = 24;
 
 interface DividerProps {
-  /** The part whose width the divider changes. */
   readonly of: keyof typeof widths;
-  /** Whether that part is before or after the divider. */
   readonly side: 'before' | 'after';
 }
 
-/** A line between two parts of the page that can be dragged to change the width of one of them. */
 export function Divider({ of, side }: DividerProps): VNode {
   const { [of]: width } = widths;
   const direction = side === 'before' ? 1 : -1;

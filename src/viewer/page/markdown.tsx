@@ -70,7 +70,6 @@ function ScrollRegion({ label, children }: ScrollRegionProps): VNode {
   );
 }
 
-/** An element whose end has not been reached yet. */
 interface OpenElement {
   readonly token: Token | undefined;
   readonly children: ComponentChild[];

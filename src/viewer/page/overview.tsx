@@ -1,11 +1,12 @@
 import type { VNode } from 'preact';
 import * as ATTR from '../../semconv/attributes.ts';
-import { count, dollars, explainedCost, formatDuration, grouped, totalTokens } from '../amounts.ts';
+import { count, dollars, explainedCost, formatDuration, grouped } from '../amounts.ts';
 import { attributeText } from '../messages.ts';
 import { modalityText } from '../modalities.ts';
 import type { TraceEntry } from '../trace-store.ts';
 import type { TraceSummary } from '../trace-summary.ts';
 import type { Row } from '../tree.ts';
+import { totalTokens } from '../usage.ts';
 import { shownErrorType, type ViewedTrace } from '../viewed-trace.ts';
 import { select, setFilter } from './actions.ts';
 import { clock, FactList } from './facts.tsx';

@@ -73,7 +73,6 @@ function apiOf({ attributes }: ViewedSpan): Api {
   return attributes[ATTR.OPENAI_API_TYPE] === 'responses' ? RESPONSES_API : CHAT_API;
 }
 
-/** Whether a span is a call that can be made again, because its messages were recorded. */
 export function isRepeatable({ attributes }: ViewedSpan): boolean {
   const isChat = attributes[ATTR.GEN_AI_OPERATION_NAME] === 'chat';
   return isChat && readMessages(attributes[ATTR.GEN_AI_INPUT_MESSAGES]) !== undefined;
@@ -104,7 +103,6 @@ function listIn(value: unknown): Json[] {
   return Array.isArray(parsed) ? parsed.filter(isRecord) : [];
 }
 
-/** Converts a message to the form that both APIs accept. */
 function toMessage({ role, parts }: SpanMessage) {
   const ofType = (wanted: string): SpanMessage['parts'] => parts.filter(({ type }) => type === wanted);
   return {

@@ -54,7 +54,6 @@ function asked({ attributes }: ViewedSpan): string | undefined {
   return text.length > MAX_PREVIEW_LENGTH ? `…${end}` : end;
 }
 
-/** The path of a request; `undefined` if the name of the span already contains it. */
 function requested({ name, attributes }: ViewedSpan): string | undefined {
   const path = pathIn(attributes);
   return path === undefined || name.includes(path) ? undefined : path;

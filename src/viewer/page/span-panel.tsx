@@ -1,21 +1,33 @@
 import type { VNode } from 'preact';
 import * as ATTR from '../../semconv/attributes.ts';
-import { count, dollars, explainedCost, formatDuration, grouped, isNumber, tokens } from '../amounts.ts';
+import {
+  count,
+  dollars,
+  explainedCost,
+  formatDuration,
+  formatMilliseconds,
+  grouped,
+  isNumber,
+} from '../amounts.ts';
 import { attributeText, isRecord, parseShortJson, readMessages, type SpanMessage } from '../messages.ts';
 import { modalitiesOf } from '../modalities.ts';
 import { toolExchange } from '../transcript.ts';
 import type { Row } from '../tree.ts';
-import { ownTokens } from '../usage.ts';
+import { ownTokens, reportedTotal } from '../usage.ts';
 import { isFailed, type SpanAttributes, type ViewedSpan } from '../viewed-span.ts';
 import { shownErrorType } from '../viewed-trace.ts';
+import { filterBy } from './actions.ts';
 import { firstChunkText } from './bar.tsx';
-import { CopyButton, Folded, PartBlock, Said, ToolBlock } from './content.tsx';
-import { Evaluations, FactList } from './facts.tsx';
-import { Everything, Ids } from './record.tsx';
+import { CopyButton, Folded, formatted, LongText, Paged, PartBlock, Said, ToolBlock } from './content.tsx';
+import { Evaluations, FactList, Table } from './facts.tsx';
 import { curlOf, isRepeatable, typeScriptOf } from './request-code.ts';
 import { selected } from './state.ts';
+import { spanTime } from './time-axis.ts';
 import { ModalityTable, VoiceTable, voices } from './voice.tsx';
 
+const EVENT_PAGE_SIZE = 200;
+/** The maximum number of ids shown. The recorded attributes below include all of them. */
+const MAX_ID_ROWS = 20;
 /** The maximum number of messages (the newest) and parts of instructions shown. The span's attributes have all. */
 const MAX_SHOWN_MESSAGES = 50;
 
@@ -62,13 +74,12 @@ function CopyButtons({ span }: { readonly span: ViewedSpan }): VNode {
   );
 }
 
-/** What a span did, in words and numbers. For a model call: its tokens, its cost, and how it ended. */
 function factsOf(span: ViewedSpan): (readonly [label: string, value: string | undefined])[] {
   const { attributes } = span;
   const finish = attributes[ATTR.GEN_AI_RESPONSE_FINISH_REASONS];
   return [
     ['Model', textOf(attributes[ATTR.GEN_AI_RESPONSE_MODEL] ?? attributes[ATTR.GEN_AI_REQUEST_MODEL])],
-    ['Tokens', tokensIn(attributes)],
+    ['Tokens', (ownTokens(attributes) ?? reportedTotal(attributes))?.replace(' tokens', '')],
     ['Cached', countText(attributes[ATTR.GEN_AI_USAGE_CACHE_READ_INPUT_TOKENS])],
     ['Reasoning', countText(attributes[ATTR.GEN_AI_USAGE_REASONING_OUTPUT_TOKENS])],
     [
@@ -147,17 +158,81 @@ function Messages({ messages }: { readonly messages: readonly SpanMessage[] }): 
   );
 }
 
-function tokensIn(attributes: SpanAttributes): string | undefined {
-  const shown =
-    ownTokens(attributes) ??
-    tokens(attributes[ATTR.OPENAI_TOTAL_INPUT_TOKENS], attributes[ATTR.OPENAI_TOTAL_OUTPUT_TOKENS]);
-  return shown?.replace(' tokens', '');
-}
-
 function countText(value: unknown): string | undefined {
   return isNumber(value) && value > 0 ? grouped(value) : undefined;
 }
 
 function textOf(value: unknown): string | undefined {
   return value === undefined ? undefined : attributeText(value).slice(0, 200);
+}
+
+function isId(name: string): boolean {
+  return name.endsWith('.id');
+}
+
+function AttributeTable({
+  caption,
+  attributes,
+}: {
+  readonly caption: string;
+  readonly attributes: SpanAttributes;
+}) {
+  const rows = Object.entries(attributes).sort(([a], [b]) => (a < b ? -1 : 1));
+  return (
+    <Table
+      caption={caption}
+      rows={rows.map(([name, value]) => [name, <Value name={name} value={value} />])}
+    />
+  );
+}
+
+/** A value. An id is a button that sets the filter to it. */
+function Value({ name, value }: { readonly name: string; readonly value: unknown }): VNode {
+  const text = formatted(value);
+  if (!isId(name)) return <LongText text={text} />;
+  return (
+    <button type="button" class="link" title="Show the spans with this id" onClick={() => filterBy(text)}>
+      {text.slice(0, 200)}
+    </button>
+  );
+}
+
+function Ids({ span }: { readonly span: ViewedSpan }): VNode {
+  const ids = Object.entries(span.attributes).filter(([name]) => isId(name));
+  return <AttributeTable caption="Ids" attributes={Object.fromEntries(ids.slice(0, MAX_ID_ROWS))} />;
+}
+
+function Everything({ span }: { readonly span: ViewedSpan }): VNode {
+  const { traceId, spanId, attributes, events = [], resource = {}, start } = span;
+  return (
+    <details>
+      <summary>
+        {`Everything recorded (${count(Object.keys(attributes).length, 'attribute') ?? 'no attribute'})`}
+      </summary>
+      <div class="record stack">
+        <AttributeTable caption="Attributes" attributes={attributes} />
+        <Paged
+          items={events}
+          size={EVENT_PAGE_SIZE}
+          label="Show more events"
+          render={({ name, time, attributes: more = {} }, i) => (
+            <AttributeTable
+              key={i}
+              caption={`Event ${name}, after ${formatDuration(start, time)}`}
+              attributes={more}
+            />
+          )}
+        />
+        <AttributeTable caption="Process" attributes={resource} />
+        <Table
+          caption="Span"
+          rows={[
+            ['Starts after', formatMilliseconds(spanTime(span).from)],
+            ['Trace', traceId],
+            ['Span', spanId],
+          ]}
+        />
+      </div>
+    </details>
+  );
 }

@@ -20,7 +20,8 @@ export const compared: Signal<ViewedTrace | undefined> = signal();
 export const totals: Signal<readonly CallTotals[] | undefined> = signal();
 /** Whether the address names a trace that does not exist here, so that another one is shown. */
 export const isMissing: Signal<boolean> = signal(false);
-export const omitted: Signal<number> = signal(0);
+/** The number of spans that a page without a server has no room for. */
+export const leftOut: Signal<number> = signal(0);
 /** The rows that the reader has collapsed (`true`) or expanded (`false`), by id. */
 export const folds: Signal<ReadonlyMap<string, boolean>> = signal(new Map());
 
@@ -38,6 +39,8 @@ interface ActiveRow {
 /** The row that the tab key reaches. The timeline scrolls to it, and may focus it. */
 export const active: Signal<ActiveRow | undefined> = signal();
 
+export const omitted: ReadonlySignal<number> = computed(() => leftOut.value + (opened.value?.omitted ?? 0));
+
 export const isFiltered: ReadonlySignal<boolean> = computed(
   () => address.value.onlyErrors || address.value.words.trim() !== '',
 );
@@ -46,7 +49,6 @@ export const rowsById: ReadonlySignal<ReadonlyMap<string, Row>> = computed(
   () => new Map(opened.value?.trace.rows.map((row) => [row.id, row])),
 );
 
-/** The row of the selected span, which the address names. */
 export const selected: ReadonlySignal<Row | undefined> = computed(() => {
   const { span, id, kind } = address.value;
   const isOpen = id === undefined || isSameEntry({ id, kind }, opened.value?.entry);
@@ -83,7 +85,6 @@ function entriesInOrder(answer: TraceLists | undefined, { kind, sort }: PageAddr
   return sort === '' ? entries : entries.toSorted(COMPARISONS[sort]);
 }
 
-/** The traces or conversations of the list, in the order shown. */
 export const listedEntries: ReadonlySignal<readonly TraceEntry[]> = computed(() =>
   entriesInOrder(lists.value, address.value),
 );
@@ -112,7 +113,6 @@ export async function refresh(source: TraceSource): Promise<void> {
     // If the open trace was dropped in the meantime, it stays as it was.
     if (entry !== undefined && trace === undefined) return;
     opened.value = entry && trace && { ...trace, entry };
-    if (trace !== undefined) omitted.value = trace.omitted;
     if (!isSame) chosenPanel.value = undefined;
   });
 }

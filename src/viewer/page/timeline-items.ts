@@ -1,8 +1,16 @@
 import { computed, type ReadonlySignal } from '@preact/signals';
 import * as ATTR from '../../semconv/attributes.ts';
-import { costOf, formatMilliseconds, tokens, totalTokens } from '../amounts.ts';
+import { costOf, formatMilliseconds } from '../amounts.ts';
 import type { Row } from '../tree.ts';
-import { addedUsage, NOTHING_USED, ownTokens, type SpanUsage, spanUsage } from '../usage.ts';
+import {
+  addedUsage,
+  NOTHING_USED,
+  ownTokens,
+  reportedTotal,
+  type SpanUsage,
+  spanUsage,
+  totalTokens,
+} from '../usage.ts';
 import { folds, foundRows, isFiltered, opened } from './state.ts';
 import { spanTime, type TimeRange } from './time-axis.ts';
 
@@ -138,8 +146,7 @@ function usageOf({ rows }: TimelineItem): SpanUsage {
 export function tokensText(item: TimelineItem): string | undefined {
   const { attributes } = item.row.span;
   const sum = totalTokens(usageOf(item));
-  const total =
-    tokens(attributes[ATTR.OPENAI_TOTAL_INPUT_TOKENS], attributes[ATTR.OPENAI_TOTAL_OUTPUT_TOKENS]) ?? sum;
+  const total = reportedTotal(attributes) ?? sum;
   const shown = item.isGroup ? sum : (ownTokens(attributes) ?? (total && `Σ ${total}`));
   return shown?.replace(' tokens', '');
 }

@@ -1,7 +1,7 @@
 import type { VNode } from 'preact';
-import { costOf, formatMilliseconds, grouped, totalTokens } from '../amounts.ts';
+import { costOf, formatMilliseconds, grouped } from '../amounts.ts';
 import type { CallTotals } from '../totals.ts';
-import { addedUsage, NOTHING_USED } from '../usage.ts';
+import { addedUsage, NOTHING_USED, totalTokens } from '../usage.ts';
 import { setFilter, showTotals } from './actions.ts';
 import { address } from './address.ts';
 import { FactList, Table } from './facts.tsx';

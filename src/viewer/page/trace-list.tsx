@@ -1,7 +1,8 @@
 import type { VNode } from 'preact';
 import { useRef } from 'preact/hooks';
-import { costOf, count, dollars, formatDuration, grouped, joinedFacts, totalTokens } from '../amounts.ts';
+import { costOf, count, dollars, formatDuration, grouped, joinedFacts } from '../amounts.ts';
 import type { TraceEntry } from '../trace-store.ts';
+import { totalTokens } from '../usage.ts';
 import { choose, chooseKind, compareWith, showTotals } from './actions.ts';
 import { address, go, TRACE_ORDERS, type TraceOrder } from './address.ts';
 import { clock } from './facts.tsx';

@@ -1,6 +1,6 @@
 import type { CallTotals } from '../totals.ts';
 import type { TraceFilter } from '../trace-filter.ts';
-import { type OpenedTrace, type TraceEntry, type TraceLists, TraceStore } from '../trace-store.ts';
+import type { OpenedTrace, TraceEntry, TraceLists, TraceStore } from '../trace-store.ts';
 import type { ViewedSpan } from '../viewed-span.ts';
 import { viewedConversation, viewedTrace } from '../viewed-trace.ts';
 
@@ -12,47 +12,11 @@ export interface PageData {
   readonly live?: boolean;
 }
 
-export interface TraceSource {
-  readonly omitted: number;
-  /** @throws if the lists are not available now */
-  lists(filter: TraceFilter): Promise<TraceLists>;
-  open(entry: Pick<TraceEntry, 'kind' | 'id'>): Promise<OpenedTrace | undefined>;
-  /** What the calls of the traces that match a filter used, by model and tool. */
-  totals(filter: TraceFilter): Promise<readonly CallTotals[]>;
-}
+/** Where the traces of the page come from: its own data, or a server. */
+export type TraceSource = Pick<TraceStore, 'lists' | 'open' | 'totals'> | ServedTraces;
 
-export class ContainedTraces implements TraceSource {
-  readonly #store = new TraceStore({ isLive: false });
-  readonly omitted: number;
-
-  constructor({ spans, omitted }: PageData) {
-    this.#store.add(spans);
-    this.omitted = omitted;
-  }
-
-  async lists(filter: TraceFilter): Promise<TraceLists> {
-    const lists = this.#store.lists(filter);
-    const { traces, conversations } = lists;
-    return { ...lists, traces: failedFirst(traces), conversations: failedFirst(conversations) };
-  }
-
-  async totals(filter: TraceFilter): Promise<readonly CallTotals[]> {
-    return this.#store.totals(filter);
-  }
-
-  async open(entry: Pick<TraceEntry, 'kind' | 'id'>): Promise<OpenedTrace | undefined> {
-    const opened = this.#store.open(entry);
-    return opened && { ...opened, omitted: this.omitted };
-  }
-}
-
-function failedFirst(entries: readonly TraceEntry[]): TraceEntry[] {
-  return entries.toSorted((a, b) => Number(b.errors > 0) - Number(a.errors > 0));
-}
-
-export class ServedTraces implements TraceSource {
-  readonly omitted = 0;
-
+export class ServedTraces {
+  /** @throws if the server does not answer */
   async lists(filter: TraceFilter): Promise<TraceLists> {
     return (await (await fetchFrom('/api/lists', queryOf(filter))).json()) as TraceLists;
   }

@@ -6,7 +6,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { type LiveView, startLiveView } from '../../../src/viewer/live/live-view.ts';
 import type { ViewedSpan } from '../../../src/viewer/viewed-span.ts';
 import { MATH_TUTOR, makeSpans } from '../spans.ts';
-import { get, listsOf, otlp, post } from './requests.ts';
+import { evaluationOf, get, listsOf, otlp, otlpLogs, post } from './requests.ts';
 
 let live: LiveView;
 beforeEach(async () => {
@@ -124,25 +124,7 @@ test('a conversation is collected from all of its traces', async () => {
 
 test('evaluations are events of the span that they are about, whichever arrives first', async () => {
   const evaluation = (spanId: string): string =>
-    JSON.stringify({
-      resourceLogs: [
-        {
-          scopeLogs: [
-            {
-              logRecords: [
-                {
-                  traceId: 't',
-                  spanId,
-                  eventName: 'gen_ai.evaluation.result',
-                  attributes: [{ key: 'gen_ai.evaluation.name', value: { stringValue: 'helpful' } }],
-                },
-                { traceId: 't', spanId, eventName: 'another' },
-              ],
-            },
-          ],
-        },
-      ],
-    });
+    otlpLogs(evaluationOf('t', spanId), { traceId: 't', spanId, eventName: 'another' });
   await post(`${live.address}/v1/logs`, evaluation('late'));
   await post1(otlp(span('t', 'early'), span('t', 'late')));
   await post(`${live.address}/v1/logs`, evaluation('early'));
@@ -168,39 +150,27 @@ test('bodies that are compressed by deflate are read', async () => {
 });
 
 describe('refused is', () => {
+  const PROTOBUF = { 'content-type': 'application/x-protobuf' };
   const zeros = Buffer.alloc(65 * 2 ** 20, ' ');
   test.each<[string, number, string | Uint8Array, Record<string, string>]>([
     ['what is not JSON', 400, 'no', {}],
-    ['what is not protobuf', 400, 'no', { 'content-type': 'application/x-protobuf' }],
+    ['what is not protobuf', 400, 'no', PROTOBUF],
     ['what is not gzip', 400, 'no', { 'content-encoding': 'gzip' }],
     ['another compression', 415, 'no', { 'content-encoding': 'br' }],
     ['another type', 415, '{}', { 'content-type': 'text/plain' }],
     ['a body over 64 MiB', 413, zeros, {}],
-    [
-      'a small body that is over 64 MiB when it is decompressed',
-      413,
-      gzipSync(zeros),
-      { 'content-encoding': 'gzip' },
-    ],
+    ['a small body over 64 MiB when decompressed', 413, gzipSync(zeros), { 'content-encoding': 'gzip' }],
     ['a body of millions of empty values', 413, `[${'{},'.repeat(5_000_001)}{}]`, {}],
-    [
-      'a span of millions of empty attributes in protobuf',
+    ...[
+      ['a span of millions of empty attributes in protobuf', 0x4a],
+      ['a span that repeats its name millions of times', 0x2a],
+      ['a span of millions of fields that are not read', 0x78],
+    ].map(([name, tag]): [string, number, Uint8Array, Record<string, string>] => [
+      String(name),
       400,
-      protobuf(1, protobuf(2, protobuf(2, Buffer.alloc(4_000_002, Buffer.from([0x4a, 0]))))),
-      { 'content-type': 'application/x-protobuf' },
-    ],
-    [
-      'a span that repeats its name millions of times',
-      400,
-      protobuf(1, protobuf(2, protobuf(2, Buffer.alloc(4_000_002, Buffer.from([0x2a, 0]))))),
-      { 'content-type': 'application/x-protobuf' },
-    ],
-    [
-      'a span of millions of fields that are not read',
-      400,
-      protobuf(1, protobuf(2, protobuf(2, Buffer.alloc(4_000_002, Buffer.from([0x78, 0]))))),
-      { 'content-type': 'application/x-protobuf' },
-    ],
+      protobuf(1, protobuf(2, protobuf(2, Buffer.alloc(4_000_002, Buffer.from([Number(tag), 0]))))),
+      PROTOBUF,
+    ]),
   ])('%s', async (_, status, body, headers) => {
     expect((await post1(body, headers)).status).toBe(status);
     expect((await post1(otlp(span('t')))).status).toBe(200);

@@ -53,6 +53,28 @@ export function otlp(...spans: readonly object[]): string {
   return JSON.stringify({ resourceSpans: [{ scopeSpans: [{ spans }] }] });
 }
 
+/** A request of OTLP with these log records. */
+export function otlpLogs(...logRecords: readonly unknown[]): string {
+  return JSON.stringify({ resourceLogs: [{ scopeLogs: [{ logRecords }] }] });
+}
+
+/** The log record of an evaluation of a span. */
+export function evaluationOf(
+  traceId: string,
+  spanId: string,
+  attributes: object = { name: 'helpful' },
+): object {
+  return {
+    traceId,
+    spanId,
+    eventName: 'gen_ai.evaluation.result',
+    attributes: Object.entries(attributes).map(([name, value]) => ({
+      key: `gen_ai.evaluation.${name}`,
+      value: typeof value === 'number' ? { doubleValue: value } : { stringValue: value },
+    })),
+  };
+}
+
 export function post(
   address: string,
   body: string | Uint8Array,

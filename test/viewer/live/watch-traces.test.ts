@@ -6,7 +6,7 @@ import { runInNewContext } from 'node:vm';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { watchTraces } from '../../../src/viewer/live/watch-traces.ts';
 import type { ViewedSpan } from '../../../src/viewer/viewed-span.ts';
-import { otlp } from './requests.ts';
+import { evaluationOf, otlp, otlpLogs } from './requests.ts';
 
 let folder: string;
 let stop: (() => void) | undefined;
@@ -54,11 +54,7 @@ test('evaluations that are added to a file are read', async () => {
   await writeFile(file, line('a'));
   watch(file);
   await taking('a');
-  const record = { traceId: 't', spanId: 'a', eventName: 'gen_ai.evaluation.result' };
-  await appendFile(
-    file,
-    `${JSON.stringify({ resourceLogs: [{ scopeLogs: [{ logRecords: [record] }] }] })}\n`,
-  );
+  await appendFile(file, `${otlpLogs(evaluationOf('t', 'a'))}\n`);
   await vi.waitFor(() => expect(evaluated).toEqual(['a']), { timeout: 20_000 });
 });
 
