@@ -1,20 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { flush } from '../../src/client.ts';
-import { type AgentProgram, environment, startAgentProgram } from '../support/agent-program.ts';
+import { environment, startAgentProgram } from '../support/agent-program.ts';
 import { startProgram } from '../support/program.ts';
 import { collectWarnings } from '../support/warnings.ts';
-
-async function converse(program: AgentProgram, input = 'What is x?'): Promise<string> {
-  const stream = await program.client.beta.agents.sessions.create({
-    agent_id: program.agentId,
-    environment,
-    input,
-    stream: true,
-  });
-  let id = '';
-  for await (const event of stream) if (event.type === 'agent.session.created') id = event.session.id;
-  return id;
-}
 
 describe('a turn that does not complete', () => {
   it.each([
@@ -24,7 +12,7 @@ describe('a turn that does not complete', () => {
     const program = await startAgentProgram([
       { end, error: { code: 'rate_limit_exceeded', message: 'Too much x.' } },
     ]);
-    await program.inSpan(() => converse(program));
+    await program.inSpan(() => program.converse());
     await program.expectTree(`
       program
       └─ session
@@ -36,7 +24,7 @@ describe('a turn that does not complete', () => {
     const program = await startAgentProgram([
       { sessionFails: true, error: { code: 'sandbox_error', message: 'No room for x.' } },
     ]);
-    await program.inSpan(() => converse(program));
+    await program.inSpan(() => program.converse());
     await program.expectTree(`
       program
       └─ session
@@ -55,7 +43,7 @@ describe('a turn that does not complete', () => {
         config: { captureMessageContent: 'SPAN_ONLY' },
         content: true,
       });
-      await program.inSpan(() => converse(program));
+      await program.inSpan(() => program.converse());
       await program.telemetry.provider.forceFlush();
       const turn = program.telemetry.spans.find(({ name }) => name === 'invoke_agent Helper');
       expect(turn?.status.message).toBe('Refused: sk-REDACTED at https://REDACTED@host/?sig=REDACTED');
@@ -66,8 +54,8 @@ describe('a turn that does not complete', () => {
     const program = await startAgentProgram([{ items: [{ functions: [{ name: 'wait', arguments: {} }] }] }]);
     const { sessions } = program.client.beta.agents;
     await program.inSpan(async () => {
-      const { id } = await sessions.create({ agent_id: program.agentId, environment, input: 'Wait.' });
-      while ((await sessions.retrieve(id)).status !== 'requires_action');
+      const { id } = await program.create('Wait.');
+      await program.poll(id, 'requires_action');
       await sessions.events.create(id, { events: [{ type: 'agent.session.input.cancel' }] });
       await sessions.retrieve(id);
     });
@@ -86,17 +74,11 @@ describe('a turn that does not complete', () => {
 
   it('was not created: its message belongs to the next turn', async () => {
     const program = await startAgentProgram([{}]);
-    const { client, simulator } = program;
     await program.inSpan(async () => {
-      const { id } = await client.beta.agents.sessions.create({ agent_id: program.agentId, environment });
-      simulator.next({ when: { method: 'POST', path: /events$/ }, status: 429 });
-      const message = {
-        role: 'user' as const,
-        content: [{ type: 'input_text' as const, text: 'What is x?' }],
-      };
-      const events = [{ type: 'agent.session.input.message' as const, input: [message] }];
-      await expect(client.beta.agents.sessions.events.create(id, { events })).rejects.toThrow('429');
-      for await (const _ of client.beta.agents.sessions.stream(id, { input: [message] }));
+      const { id } = await program.create();
+      program.simulator.next({ when: { method: 'POST', path: /events$/ }, status: 429 });
+      await expect(program.send(id, 'What is x?')).rejects.toThrow('429');
+      await program.stream(id, 'What is x?');
     });
     await program.expectTree(`
       program
@@ -122,9 +104,7 @@ describe('a turn that does not complete', () => {
 
   it('is not followed: it keeps its last state, and records that its end was not observed', async () => {
     const program = await startAgentProgram([{}], { config: { runSteps: 'observe' } });
-    await program.inSpan(() =>
-      program.client.beta.agents.sessions.create({ agent_id: program.agentId, environment, input: 'Hello' }),
-    );
+    await program.inSpan(() => program.create('Hello'));
     await program.telemetry.provider.shutdown();
     await program.expectTree(`
       program
@@ -137,7 +117,7 @@ describe('a turn that does not complete', () => {
 describe('a turn whose usage is counted late', () => {
   it('is retrieved again', async () => {
     const program = await startAgentProgram([{ usage: null }]);
-    await program.inSpan(() => converse(program));
+    await program.inSpan(() => program.converse());
     await program.expectTree(`
       program
       └─ session                 openai.total.input_tokens=100
@@ -153,21 +133,13 @@ describe('a pending approval', () => {
     ]);
     const { sessions } = program.client.beta.agents;
     await program.inSpan(async () => {
-      const { id } = await sessions.create({ agent_id: program.agentId, environment, input: 'Open it.' });
-      let session = await sessions.retrieve(id);
-      while (session.status !== 'requires_action') session = await sessions.retrieve(id);
-      const [action] = session.required_actions;
+      const { id } = await program.create('Open it.');
+      const [action] = (await program.poll(id, 'requires_action')).required_actions;
       if (action?.type !== 'computer_use_approval_request') throw new Error('nothing to approve');
-      await sessions.events.create(id, {
-        events: [
-          {
-            type: 'agent.session.input.computer_use_approval_request_result',
-            request_id: action.request_id,
-            response: { type: 'browser_origin_access', decision: 'approve' },
-          },
-        ],
-      });
-      while ((await sessions.retrieve(id)).status !== 'idle');
+      const response = { type: 'browser_origin_access', decision: 'approve' } as const;
+      const type = 'agent.session.input.computer_use_approval_request_result';
+      await sessions.events.create(id, { events: [{ type, request_id: action.request_id, response }] });
+      await program.poll(id);
     });
     await program.expectTree(`
       program
@@ -191,12 +163,12 @@ describe('the environment of a session', () => {
       { items: [{ environment: 'failed', errorCode: 'sandbox_error' }, { message: 'Done.' }] },
     ]);
     await program.inSpan(async () => {
-      const id = await converse(program);
+      const id = await program.converse();
       const other = await program.client.beta.agents.sessions.events.stream(id);
       const reading = (async () => {
         for await (const event of other) if (event.type === 'agent.session.idle') break;
       })();
-      for await (const _ of program.client.beta.agents.sessions.stream(id, { input: 'Again.' }));
+      await program.stream(id, 'Again.');
       await reading;
     });
     await program.telemetry.provider.forceFlush();
@@ -217,10 +189,8 @@ describe('the environment of a session', () => {
 describe('a session', () => {
   it('has a segment in each trace, linked to the previous one', async () => {
     const program = await startAgentProgram([{}, {}]);
-    const id = await program.inSpan(() => converse(program), 'first');
-    await program.inSpan(async () => {
-      for await (const _ of program.client.beta.agents.sessions.stream(id, { input: 'Again.' }));
-    }, 'second');
+    const id = await program.inSpan(() => program.converse(), 'first');
+    await program.inSpan(() => program.stream(id, 'Again.'), 'second');
     await program.expectTree(`
       first
       └─ session                 openai.session.id={session} openai.total.input_tokens=100 openai.total.runs=1
@@ -237,7 +207,7 @@ describe('a session', () => {
   it('ends when it is deleted', async () => {
     const program = await startAgentProgram([{}]);
     await program.inSpan(async () => {
-      const id = await converse(program);
+      const id = await program.converse();
       await program.client.beta.agents.sessions.delete(id);
       expect(program.telemetry.spans.map(({ name }) => name)).toContain('session');
     });
@@ -282,7 +252,7 @@ describe('the messages of a turn', () => {
 
   it('are not recorded without consent', async () => {
     const program = await startAgentProgram([script]);
-    await program.inSpan(() => converse(program));
+    await program.inSpan(() => program.converse());
     await program.telemetry.provider.forceFlush();
     expect(
       JSON.stringify(program.telemetry.spans.map(({ attributes, events }) => [attributes, events])),
@@ -294,13 +264,9 @@ describe('the messages of a turn', () => {
       config: { captureMessageContent: 'SPAN_ONLY' },
       content: true,
     });
-    const { sessions } = program.client.beta.agents;
-    await program.inSpan(async () => {
-      if (stream) return converse(program);
-      const { id } = await sessions.create({ agent_id: program.agentId, environment, input: 'What is x?' });
-      while ((await sessions.retrieve(id)).status !== 'idle');
-      return id;
-    });
+    await program.inSpan<unknown>(async () =>
+      stream ? program.converse() : program.poll((await program.create('What is x?')).id),
+    );
     await program.telemetry.provider.forceFlush();
     const turn = program.telemetry.spans.find(({ name }) => name === 'invoke_agent Helper');
     const read = (name: string): unknown => JSON.parse(String(turn?.attributes[name]));
@@ -351,13 +317,8 @@ describe('an invalid answer from the server', () => {
     });
     const seen: unknown[] = [];
     await program.inSpan(async () => {
-      const stream = await sessions.create({
-        agent_id: program.agentId,
-        environment,
-        input: 'Hello',
-        stream: true,
-      });
-      for await (const event of stream) seen.push(event);
+      const asked = { agent_id: program.agentId, environment, input: 'Hello', stream: true } as const;
+      for await (const event of await sessions.create(asked)) seen.push(event);
       for (const body of NONSENSE) {
         program.simulator.next({ when: { method: 'GET', path: /sess_1\/items/ }, body });
         await sessions.items.list('sess_1').catch(() => undefined);

@@ -1,6 +1,6 @@
 import { describe, expect, it, vi } from 'vitest';
 import { withMetadata } from '../../src/client.ts';
-import { type AgentProgram, environment, startAgentProgram } from '../support/agent-program.ts';
+import { type AgentProgram, environment, messageEvent, startAgentProgram } from '../support/agent-program.ts';
 import { holdRequests } from '../support/hold-requests.ts';
 import { startProgram } from '../support/program.ts';
 import type { TurnScript } from '../support/simulator/index.ts';
@@ -52,57 +52,103 @@ const RESEARCH_TREE = `
         └─ execute_tool lookup        openai.item.id={lookup} openai.tool.type=mcp openai.mcp.server_label=tools
 `;
 
+interface StreamedEvent {
+  readonly type: string;
+  readonly turn?: { readonly subagent_id: string | null };
+}
+
+/** Leaves the stream of a new session at an event, and then polls the session until it is idle. */
+async function leaveAndPoll(
+  { client, agentId, poll }: AgentProgram,
+  isLast: (event: StreamedEvent) => boolean,
+): Promise<void> {
+  const asked = { agent_id: agentId, environment, input: 'What is the tariff?', stream: true } as const;
+  let id = '';
+  for await (const event of await client.beta.agents.sessions.create(asked)) {
+    if (event.type === 'agent.session.created') id = event.session.id;
+    if (isLast(event)) break;
+  }
+  await poll(id);
+}
+
+/** What the program does to follow a turn, and a request of its own that is recorded beside the session. */
+const WAYS: readonly [does: string, follow: (program: AgentProgram) => Promise<unknown>, beside?: string][] =
+  [
+    ['creates its session as a stream', ({ converse }) => converse('What is the tariff?')],
+    [
+      'uses the stream helper in an existing session',
+      async ({ create, stream }) => stream((await create()).id, 'What is the tariff?'),
+      'POST /agents/sessions  openai.session.id={session}',
+    ],
+    [
+      'polls the session until it is idle',
+      async ({ create, poll }) => poll((await create('What is the tariff?')).id),
+    ],
+    [
+      'opens a stream during the turn, whose beginning is read from the API',
+      async ({ client, create }) => {
+        const { sessions } = client.beta.agents;
+        const { id } = await create('Tariff?');
+        for (let polls = 0; polls < 4; polls++) await sessions.retrieve(id);
+        for await (const event of await sessions.events.stream(id))
+          if (event.type === 'agent.session.idle') break;
+      },
+    ],
+    [
+      'creates its session as a stream without input, and sends that later',
+      async ({ agentId, client, send }) => {
+        const workspace = { type: 'self_hosted', workspace_directory: '/workspace' } as const;
+        const asked = { agent_id: agentId, environment: workspace, stream: true } as const;
+        for await (const event of await client.beta.agents.sessions.create(asked))
+          if (event.type === 'agent.session.created') await send(event.session.id, 'Tariff?');
+      },
+      'POST /agents/sessions',
+    ],
+    [
+      'leaves its stream, and polls the session',
+      (program) => leaveAndPoll(program, ({ type }) => type === 'agent.session.turn.item.added'),
+    ],
+  ];
+
 describe('a turn', () => {
-  it('is recorded with its tool calls when its session is created as a stream', async () => {
+  it.each(WAYS)('is recorded with its tool calls when the program %s', async (_, follow, beside) => {
     const program = await startAgentProgram([RESEARCH]);
-    await program.inSpan(async () => {
-      const stream = await program.client.beta.agents.sessions.create({
-        agent_id: program.agentId,
-        environment,
-        input: 'What is the tariff?',
-        stream: true,
-      });
-      for await (const _ of stream);
-    });
-    await program.expectTree(RESEARCH_TREE);
-  });
-
-  it('is recorded the same by the stream helper, in an existing session', async () => {
-    const program = await startAgentProgram([RESEARCH]);
-    const { sessions } = program.client.beta.agents;
-    await program.inSpan(async () => {
-      const session = await sessions.create({ agent_id: program.agentId, environment });
-      for await (const _ of sessions.stream(session.id, { input: 'What is the tariff?' }));
-    });
-    await program.expectTree(
-      RESEARCH_TREE.replace(
-        '  └─ session  ',
-        '  ├─ POST /agents/sessions  openai.session.id={session}\n  └─ session  ',
-      ),
-    );
-  });
-
-  it('is recorded the same when the program polls the session until it is idle', async () => {
-    const program = await startAgentProgram([RESEARCH]);
-    const { sessions } = program.client.beta.agents;
-    await program.inSpan(async () => {
-      const { id } = await sessions.create({ agent_id: program.agentId, environment, input: 'Tariff?' });
-      while ((await sessions.retrieve(id)).status !== 'idle');
-    });
-    await program.expectTree(RESEARCH_TREE);
+    await program.inSpan(() => follow(program));
+    const request = beside === undefined ? '' : `  ├─ ${beside}\n`;
+    await program.expectTree(RESEARCH_TREE.replace('  └─ session  ', `${request}  └─ session  `));
   });
 
   it('is recorded the same when the program lists turns and items', async () => {
     const program = await startAgentProgram([RESEARCH], { config: { runSteps: 'observe' } });
     const { sessions } = program.client.beta.agents;
     await program.inSpan(async () => {
-      const { id } = await sessions.create({ agent_id: program.agentId, environment, input: 'Tariff?' });
+      const { id } = await program.create('Tariff?');
       let [turn] = (await sessions.turns.list(id)).data;
       while (turn?.status !== 'completed')
         turn = await sessions.turns.retrieve(turn?.id ?? '', { session_id: id });
       await sessions.turns.items.list(turn.id, { session_id: id, order: 'asc' });
     });
     await program.expectTree(RESEARCH_TREE);
+  });
+
+  it('is recorded even if the program left its stream during a turn of a subagent, and polled', async () => {
+    const program = await startAgentProgram([DELEGATION]);
+    await program.inSpan(() =>
+      leaveAndPoll(
+        program,
+        ({ type, turn }) => type === 'agent.session.turn.created' && turn?.subagent_id !== null,
+      ),
+    );
+    await program.expectTree(`
+      program
+      └─ session                    openai.total.input_tokens=140
+         └─ invoke_agent Helper     openai.run.status=completed gen_ai.usage.input_tokens=100 openai.total.input_tokens=140
+            ├─ execute_tool close_subagent
+            ├─ execute_tool create_subagent
+            ├─ execute_tool wait_for_subagents
+            └─ invoke_agent Reader  openai.run.status=completed gen_ai.usage.input_tokens=40 openai.total.input_tokens=40
+               └─ execute_tool command_execution
+    `);
   });
 });
 
@@ -145,11 +191,7 @@ describe('the URL of a page that a turn opens', () => {
       [{ items: [{ webSearch: { url: 'https://me:secret@x.example/?token=secret' } }, { message: 'Hm.' }] }],
       { config: { captureMessageContent: 'SPAN_ONLY' }, content: true },
     );
-    const { sessions } = program.client.beta.agents;
-    await program.inSpan(async () => {
-      const session = await sessions.create({ agent_id: program.agentId, environment });
-      for await (const _ of sessions.stream(session.id, { input: 'What is it?' }));
-    });
+    await program.inSpan(async () => program.stream((await program.create()).id, 'What is it?'));
     await program.telemetry.provider.forceFlush();
     const search = program.telemetry.spans.find(({ name }) => name === 'execute_tool web_search');
     expect(JSON.parse(String(search?.attributes['gen_ai.tool.call.arguments']))).toEqual({
@@ -159,118 +201,19 @@ describe('the URL of a page that a turn opens', () => {
   });
 });
 
-describe('a stream that is opened during a turn', () => {
-  it('belongs to the turn, whose beginning is read from the API', async () => {
-    const program = await startAgentProgram([RESEARCH]);
-    const { sessions } = program.client.beta.agents;
-    await program.inSpan(async () => {
-      const { id } = await sessions.create({ agent_id: program.agentId, environment, input: 'Tariff?' });
-      for (let polls = 0; polls < 4; polls++) await sessions.retrieve(id);
-      for await (const event of await sessions.events.stream(id))
-        if (event.type === 'agent.session.idle') break;
-    });
-    await program.expectTree(RESEARCH_TREE);
-  });
-});
-
-describe('a session that is created as a stream without input', () => {
-  it('waits for its input', async () => {
-    const program = await startAgentProgram([RESEARCH]);
-    const { sessions } = program.client.beta.agents;
-    await program.inSpan(async () => {
-      const text = { type: 'input_text' as const, text: 'Tariff?' };
-      const input = [{ role: 'user' as const, content: [text] }];
-      const stream = await sessions.create({
-        agent_id: program.agentId,
-        environment: { type: 'self_hosted', workspace_directory: '/workspace' },
-        stream: true,
-      });
-      for await (const event of stream)
-        if (event.type === 'agent.session.created')
-          await sessions.events.create(event.session.id, {
-            events: [{ type: 'agent.session.input.message', input }],
-          });
-    });
-    await program.expectTree(
-      RESEARCH_TREE.replace('  └─ session  ', '  ├─ POST /agents/sessions\n  └─ session  '),
-    );
-  });
-});
-
-interface StreamedEvent {
-  readonly type: string;
-  readonly turn?: { readonly subagent_id: string | null };
-}
-
-/** Leaves the stream of a new session at an event, and then polls the session until it is idle. */
-async function leaveAndPoll(
-  { client, agentId, inSpan }: AgentProgram,
-  isLast: (event: StreamedEvent) => boolean,
-): Promise<void> {
-  const { sessions } = client.beta.agents;
-  await inSpan(async () => {
-    const stream = await sessions.create({
-      agent_id: agentId,
-      environment,
-      input: 'What is the tariff?',
-      stream: true,
-    });
-    let id = '';
-    for await (const event of stream) {
-      if (event.type === 'agent.session.created') id = event.session.id;
-      if (isLast(event)) break;
-    }
-    while ((await sessions.retrieve(id)).status !== 'idle');
-  });
-}
-
-describe('an interrupted stream', () => {
-  it('is continued by polling the session', async () => {
-    const program = await startAgentProgram([RESEARCH]);
-    await leaveAndPoll(program, ({ type }) => type === 'agent.session.turn.item.added');
-    await program.expectTree(RESEARCH_TREE);
-  });
-
-  it('is continued even if the program left it during a turn of a subagent', async () => {
-    const program = await startAgentProgram([DELEGATION]);
-    await leaveAndPoll(
-      program,
-      ({ type, turn }) => type === 'agent.session.turn.created' && turn?.subagent_id !== null,
-    );
-    await program.expectTree(`
-      program
-      └─ session                    openai.total.input_tokens=140
-         └─ invoke_agent Helper     openai.run.status=completed gen_ai.usage.input_tokens=100 openai.total.input_tokens=140
-            ├─ execute_tool close_subagent
-            ├─ execute_tool create_subagent
-            ├─ execute_tool wait_for_subagents
-            └─ invoke_agent Reader  openai.run.status=completed gen_ai.usage.input_tokens=40 openai.total.input_tokens=40
-               └─ execute_tool command_execution
-    `);
-  });
-});
-
 describe('functions', () => {
   it('last from the request of the turn until the program submits the result', async () => {
     const program = await startAgentProgram([WEATHER], {
       config: { captureMessageContent: 'SPAN_ONLY' },
       content: true,
     });
-    await program.inSpan(async () => {
-      const stream = await program.client.beta.agents.sessions.create({
-        agent_id: program.agentId,
-        environment,
-        input: 'Weather?',
-        stream: true,
-        toolHandlers: {
-          get_weather: () => ({ sky: 'blue' }),
-          get_time: () => {
-            throw new Error('no clock');
-          },
-        },
-      });
-      for await (const _ of stream);
-    });
+    const toolHandlers = {
+      get_weather: () => ({ sky: 'blue' }),
+      get_time: () => {
+        throw new Error('no clock');
+      },
+    };
+    await program.inSpan(() => program.converse('Weather?', { toolHandlers }));
     await program.expectTree(`
       program
       └─ session
@@ -282,22 +225,11 @@ describe('functions', () => {
 });
 
 /** Polls a new session, and answers its functions. */
-async function pollAndAnswer(
-  { client, agentId, inSpan }: AgentProgram,
-  succeeds: (name: string) => boolean,
-): Promise<void> {
-  const { sessions } = client.beta.agents;
-  await inSpan(async () => {
-    const { id } = await sessions.create({ agent_id: agentId, environment, input: 'Weather?' });
-    let session = await sessions.retrieve(id);
-    while (session.status !== 'requires_action') session = await sessions.retrieve(id);
-    for (const action of session.required_actions) {
-      if (action.type !== 'function_call') continue;
-      const { turn_id, call_id } = action;
-      const result = { turn_id, call_id, success: succeeds(action.name), output: 'fine' };
-      await sessions.events.create(id, { events: [{ type: 'agent.session.input.tool_result', ...result }] });
-    }
-    while ((await sessions.retrieve(id)).status !== 'idle');
+async function pollAndAnswer(program: AgentProgram, succeeds?: (name: string) => boolean): Promise<void> {
+  await program.inSpan(async () => {
+    const { id } = await program.create('Weather?');
+    await program.answer(await program.poll(id, 'requires_action'), succeeds);
+    await program.poll(id);
   });
 }
 
@@ -330,21 +262,17 @@ describe('a turn of a subagent that is read in the background', () => {
   it('is below the turn that it belongs to, although the next one has begun', async () => {
     const list = holdRequests('/subagents?', 'unasked');
     const program = await startAgentProgram([DELEGATION, RESEARCH], { client: { fetch: list.fetch } });
-    const { sessions } = program.client.beta.agents;
     await program.inSpan(async () => {
-      const { id } = await sessions.create({ agent_id: program.agentId, environment, input: 'Read it.' });
-      while ((await sessions.retrieve(id)).status !== 'idle');
+      const { id } = await program.create('Read it.');
+      await program.poll(id);
       await list.held;
-      const content = [{ type: 'input_text' as const, text: 'Tariff?' }];
-      await sessions.events.create(id, {
-        events: [{ type: 'agent.session.input.message', input: [{ role: 'user', content }] }],
-      });
-      await sessions.turns.list(id);
+      await program.send(id, 'Tariff?');
+      await program.client.beta.agents.sessions.turns.list(id);
       list.release();
       await vi.waitFor(() =>
         expect(program.telemetry.spans.map(({ name }) => name)).toContain('invoke_agent Reader'),
       );
-      while ((await sessions.retrieve(id)).status !== 'idle');
+      await program.poll(id);
     });
     await program.expectTree(`
       program
@@ -368,7 +296,7 @@ describe('a function of a subagent that only the session reported', () => {
     const program = await startAgentProgram([
       { items: [{ subagent: { name: 'Reader', task: 'Read it.', items: WEATHER.items ?? [] } }] },
     ]);
-    await pollAndAnswer(program, () => true);
+    await pollAndAnswer(program);
     await program.expectTree(`
       program
       └─ session
@@ -387,29 +315,12 @@ describe('a function that is answered in another trace', () => {
   it('ends there, in a request that is linked to the turn', async () => {
     const program = await startAgentProgram([WEATHER]);
     const { sessions } = program.client.beta.agents;
-    const { id } = await program.inSpan(
-      () => sessions.create({ agent_id: program.agentId, environment, input: 'Weather?' }),
-      'asking',
-    );
+    const { id } = await program.inSpan(() => program.create('Weather?'), 'asking');
     let session = await program.inSpan(() => sessions.retrieve(id), 'looking');
     while (session.status !== 'requires_action')
       session = await program.inSpan(() => sessions.retrieve(id), 'looking');
     await program.inSpan(() => sessions.turns.list(id), 'looking');
-    await program.inSpan(async () => {
-      for (const action of session.required_actions)
-        if (action.type === 'function_call')
-          await sessions.events.create(id, {
-            events: [
-              {
-                type: 'agent.session.input.tool_result',
-                turn_id: action.turn_id,
-                call_id: action.call_id,
-                success: true,
-                output: 'fine',
-              },
-            ],
-          });
-    }, 'answering');
+    await program.inSpan(() => program.answer(session), 'answering');
     while ((await program.inSpan(() => sessions.retrieve(id), 'looking')).status !== 'idle');
     await program.telemetry.provider.forceFlush();
     const { spans } = program.telemetry;
@@ -429,15 +340,11 @@ describe('a message that is sent during a turn', () => {
   it('belongs to that turn, and to the next if there is one', async () => {
     const program = await startAgentProgram([WEATHER, {}]);
     const { sessions } = program.client.beta.agents;
-    const input = [{ role: 'user' as const, content: [{ type: 'input_text' as const, text: 'And x?' }] }];
     await program.inSpan(async () => {
-      const { id } = await sessions.create({ agent_id: program.agentId, environment, input: 'Weather?' });
-      while ((await sessions.retrieve(id)).status !== 'requires_action');
+      const { id } = await program.create('Weather?');
+      await program.poll(id, 'requires_action');
       await sessions.turns.list(id);
-      const events = [
-        { type: 'agent.session.input.cancel' as const },
-        { type: 'agent.session.input.message' as const, input },
-      ];
+      const events = [{ type: 'agent.session.input.cancel' as const }, messageEvent('And x?')];
       await withMetadata({ userId: 'user-42' }, () => sessions.events.create(id, { events }));
       let done = false;
       while (!done) done = (await sessions.turns.list(id)).data[0]?.status === 'completed';
@@ -484,16 +391,11 @@ describe('a message that the server adds to the turn in progress', () => {
     });
     program.simulator.next({ when: { path: '/v1/agents/sessions/sess_1/events' }, status: 202 });
     const { sessions } = program.client.beta.agents;
-    const content = [{ type: 'input_text' as const, text: 'And x?' }];
-    const message = {
-      type: 'agent.session.input.message' as const,
-      input: [{ role: 'user' as const, content }],
-    };
     await program.inSpan(async () => {
       await sessions.create({ agent_id: 'agent_1', environment, input: 'Weather?' });
       list(turnAt(0, 'turn_1', false));
       await sessions.turns.list('sess_1');
-      await sessions.events.create('sess_1', { events: [message] });
+      await sessions.events.create('sess_1', { events: [messageEvent('And x?')] });
       list(turnAt(minutes, 'turn_2', true), turnAt(0, 'turn_1', true));
       await sessions.turns.list('sess_1');
     });
@@ -506,16 +408,7 @@ describe('a message that the server adds to the turn in progress', () => {
 describe('without an active span', () => {
   it('a session is one trace', async () => {
     const program = await startAgentProgram([{}, {}], { config: { conversationIdleTimeout: 60_000 } });
-    const { sessions } = program.client.beta.agents;
-    let id = '';
-    const stream = await sessions.create({
-      agent_id: program.agentId,
-      environment,
-      input: 'Hello',
-      stream: true,
-    });
-    for await (const event of stream) if (event.type === 'agent.session.created') id = event.session.id;
-    for await (const _ of sessions.stream(id, { input: 'Again.' }));
+    await program.stream(await program.converse(), 'Again.');
     await program.telemetry.provider.shutdown();
     await program.expectTree(`
       session                 openai.session.id={session} openai.total.runs=2
@@ -528,15 +421,7 @@ describe('without an active span', () => {
 describe('a subagent', () => {
   it('has its own turns below the turn that it works for', async () => {
     const program = await startAgentProgram([DELEGATION]);
-    await program.inSpan(async () => {
-      const stream = await program.client.beta.agents.sessions.create({
-        agent_id: program.agentId,
-        environment,
-        input: 'Read it.',
-        stream: true,
-      });
-      for await (const _ of stream);
-    });
+    await program.inSpan(() => program.converse('Read it.'));
     await program.expectTree(`
       program
       └─ session                                 openai.total.input_tokens=140 openai.total.runs=1
@@ -552,11 +437,7 @@ describe('a subagent', () => {
 
   it('is read with its turn if no stream reports it', async () => {
     const program = await startAgentProgram([DELEGATION]);
-    const { sessions } = program.client.beta.agents;
-    await program.inSpan(async () => {
-      const { id } = await sessions.create({ agent_id: program.agentId, environment, input: 'Read it.' });
-      while ((await sessions.retrieve(id)).status !== 'idle');
-    });
+    await program.inSpan(async () => program.poll((await program.create('Read it.')).id));
     await program.expectTree(`
       program
       └─ session                                 openai.total.input_tokens=140 openai.total.runs=1

@@ -1,6 +1,6 @@
 import type { HrTime } from '@opentelemetry/api';
 import { describe, expect, it } from 'vitest';
-import { type AgentProgram, environment, startAgentProgram } from '../support/agent-program.ts';
+import { type AgentProgram, startAgentProgram } from '../support/agent-program.ts';
 import { holdRequests } from '../support/hold-requests.ts';
 import type { ItemScript, TurnScript } from '../support/simulator/index.ts';
 
@@ -33,23 +33,6 @@ async function startLate(turns: readonly TurnScript[] = TURNS): Promise<LateProg
   return { ...program, release };
 }
 
-async function poll({ client }: AgentProgram, id: string): Promise<void> {
-  while ((await client.beta.agents.sessions.retrieve(id)).status !== 'idle');
-}
-
-async function create({ client, agentId }: AgentProgram): Promise<string> {
-  const { id } = await client.beta.agents.sessions.create({ agent_id: agentId, environment, input: 'first' });
-  return id;
-}
-
-async function send({ client }: AgentProgram, id: string): Promise<void> {
-  const content = [{ type: 'input_text' as const, text: 'second' }];
-  const input = [{ role: 'user' as const, content }];
-  await client.beta.agents.sessions.events.create(id, {
-    events: [{ type: 'agent.session.input.message', input }],
-  });
-}
-
 const TREE = `
   program
   └─ session                                 openai.total.input_tokens=1102
@@ -75,10 +58,10 @@ describe('turns within a second, whose reads are late', () => {
   it('have their own subagents if they are read together', async () => {
     const program = await startLate();
     await program.inSpan(async () => {
-      const id = await create(program);
-      await poll(program, id);
-      await send(program, id);
-      await poll(program, id);
+      const { id } = await program.create('first');
+      await program.poll(id);
+      await program.send(id, 'second');
+      await program.poll(id);
     });
     program.release();
     await program.expectTree(TREE);
@@ -88,14 +71,14 @@ describe('turns within a second, whose reads are late', () => {
     const program = await startLate();
     const { sessions } = program.client.beta.agents;
     await program.inSpan(async () => {
-      const id = await create(program);
-      await poll(program, id);
-      await send(program, id);
+      const { id } = await program.create('first');
+      await program.poll(id);
+      await program.send(id, 'second');
       for (let count = 0; count < polls; count++) await sessions.retrieve(id);
       program.release();
       // The subagents' turns have been listed, or nothing is left to read.
       await expect.poll(() => program.simulator.requests.at(-1)?.path).toMatch(/items|subagents/);
-      await poll(program, id);
+      await program.poll(id);
     });
     await program.expectTree(TREE);
   });
@@ -110,10 +93,10 @@ describe('the turn of a subagent that is read late', () => {
     const program = await startLate();
     const { client, simulator, telemetry } = program;
     await program.inSpan(async () => {
-      const id = await create(program);
+      const { id } = await program.create('first');
       await client.beta.agents.sessions.retrieve(id);
       simulator.clock.offset += 1;
-      await poll(program, id);
+      await program.poll(id);
     });
     program.release();
     await telemetry.provider.forceFlush();

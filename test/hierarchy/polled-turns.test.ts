@@ -1,31 +1,7 @@
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
-import { type AgentProgram, environment, startAgentProgram } from '../support/agent-program.ts';
+import { type AgentProgram, startAgentProgram } from '../support/agent-program.ts';
 
 const TURNS = [1, 10, 100].map((prompt) => ({ usage: { prompt, completion: 1 } }));
-
-function message(text: string) {
-  return {
-    type: 'agent.session.input.message' as const,
-    input: [{ role: 'user' as const, content: [{ type: 'input_text' as const, text }] }],
-  };
-}
-
-async function send({ client }: AgentProgram, id: string, text: string): Promise<void> {
-  await client.beta.agents.sessions.events.create(id, { events: [message(text)] });
-}
-
-async function poll({ client }: AgentProgram, id: string, status = 'idle'): Promise<void> {
-  while ((await client.beta.agents.sessions.retrieve(id)).status !== status);
-}
-
-async function stream({ client }: AgentProgram, id: string, input: string): Promise<void> {
-  for await (const _ of client.beta.agents.sessions.stream(id, { input }));
-}
-
-async function create({ client, agentId }: AgentProgram, input?: string): Promise<string> {
-  const asked = input === undefined ? {} : { input };
-  return (await client.beta.agents.sessions.create({ agent_id: agentId, environment, ...asked })).id;
-}
 
 /** Of each turn, in the order of their beginnings. */
 function tokensOf({ telemetry }: AgentProgram): readonly unknown[] {
@@ -39,10 +15,10 @@ describe('a polled turn that was never read', () => {
   it('does not take the id and tokens of a later turn, which a stream reports', async () => {
     const program = await startAgentProgram(TURNS, { config: { runSteps: 'observe' } });
     await program.inSpan(async () => {
-      const id = await create(program);
-      await send(program, id, 'first');
-      await poll(program, id);
-      await stream(program, id, 'second');
+      const { id } = await program.create();
+      await program.send(id, 'first');
+      await program.poll(id);
+      await program.stream(id, 'second');
     });
     await program.expectTree(`
       program
@@ -58,12 +34,12 @@ describe('a polled turn that was never read', () => {
     const program = await startAgentProgram(TURNS, { config: { runSteps: 'observe' } });
     let id = '';
     await program.inSpan(async () => {
-      id = await create(program, 'first');
-      await poll(program, id);
+      ({ id } = await program.create('first'));
+      await program.poll(id);
     });
     await program.telemetry.provider.forceFlush();
-    await program.inSpan(() => stream(program, id, 'second'));
-    await program.inSpan(() => stream(program, id, 'third'));
+    await program.inSpan(() => program.stream(id, 'second'));
+    await program.inSpan(() => program.stream(id, 'third'));
     await program.expectTree(`
       program
       └─ session
@@ -85,10 +61,10 @@ describe('without spans of sessions', () => {
     const program = await startAgentProgram(TURNS, { config: { conversationSpans: 'never' } });
     let id = '';
     await program.inSpan(async () => {
-      id = await create(program, 'first');
-      await poll(program, id);
-      await send(program, id, 'second');
-      await poll(program, id);
+      ({ id } = await program.create('first'));
+      await program.poll(id);
+      await program.send(id, 'second');
+      await program.poll(id);
     });
     await program.expectTree(`
       program
@@ -103,7 +79,7 @@ describe('without spans of sessions', () => {
     });
     let id = '';
     await program.inSpan(async () => {
-      id = await create(program, 'first');
+      ({ id } = await program.create('first'));
     });
     await program.telemetry.provider.shutdown();
     await program.expectTree(`
@@ -117,10 +93,10 @@ describe('a turn during which the system time is set back', () => {
   it('ends when its session is idle', async () => {
     const program = await startAgentProgram(TURNS);
     onTestFinished(() => void vi.restoreAllMocks());
-    const id = await create(program, 'first');
+    const { id } = await program.create('first');
     const date = Date.now;
     vi.spyOn(Date, 'now').mockImplementation(() => date() - 3_600_000);
-    await poll(program, id);
+    await program.poll(id);
     await program.telemetry.provider.forceFlush();
     expect(tokensOf(program)).toEqual([1]);
   });
@@ -135,8 +111,8 @@ describe('a turn that continues after a pause', () => {
     const { sessions } = program.client.beta.agents;
     let id = '';
     await program.inSpan(async () => {
-      id = await create(program, 'first');
-      await poll(program, id, 'requires_action');
+      ({ id } = await program.create('first'));
+      await program.poll(id, 'requires_action');
     });
     await expect.poll(() => program.telemetry.openSpans, { timeout: 10_000 }).toEqual([]);
     await program.inSpan(async () => {
@@ -144,7 +120,7 @@ describe('a turn that continues after a pause', () => {
       const { call_id, turn_id } = action as { call_id: string; turn_id: string };
       const result = { type: 'agent.session.input.tool_result' as const, output: 'x', success: true };
       await sessions.events.create(id, { events: [{ ...result, call_id, turn_id }] as never });
-      await poll(program, id);
+      await program.poll(id);
     });
     await program.expectTree(`
       program

@@ -253,15 +253,14 @@ describe('a tool call of a response', () => {
 });
 
 describe('a function of a turn', () => {
-  const environment = { type: 'none' } as const;
   const functions = [{ name: 'wait', arguments: {} }];
 
   it('was cancelled with it', async () => {
     const program = await startAgentProgram([{ items: [{ functions }] }]);
     const { sessions } = program.client.beta.agents;
     await program.inSpan(async () => {
-      const { id } = await sessions.create({ agent_id: program.agentId, environment, input: 'Wait.' });
-      while ((await sessions.retrieve(id)).status !== 'requires_action');
+      const { id } = await program.create('Wait.');
+      await program.poll(id, 'requires_action');
       await sessions.events.create(id, { events: [{ type: 'agent.session.input.cancel' }] });
       await sessions.retrieve(id);
     });
@@ -275,17 +274,10 @@ describe('a function of a turn', () => {
 
   it('failed in the program: the metric says so', async () => {
     const program = await startAgentProgram([{ items: [{ functions }, { message: 'Sorry.' }] }]);
-    const { sessions } = program.client.beta.agents;
     await program.inSpan(async () => {
-      const { id } = await sessions.create({ agent_id: program.agentId, environment, input: 'Wait.' });
-      let session = await sessions.retrieve(id);
-      while (session.status !== 'requires_action') session = await sessions.retrieve(id);
-      const [action] = session.required_actions;
-      if (action?.type !== 'function_call') throw new Error('no function was asked for');
-      const { call_id, turn_id } = action;
-      const result = { type: 'agent.session.input.tool_result', call_id, turn_id, success: false, error: {} };
-      await sessions.events.create(id, { events: [result as never] });
-      while ((await sessions.retrieve(id)).status !== 'idle');
+      const { id } = await program.create('Wait.');
+      await program.answer(await program.poll(id, 'requires_action'), () => false);
+      await program.poll(id);
     });
     await program.expectTree(`
       program

@@ -16,7 +16,7 @@ import { chat } from '../../src/operations/chat.ts';
 import { response } from '../../src/operations/response.ts';
 import { retrieval } from '../../src/operations/retrieval.ts';
 import { textCompletion } from '../../src/operations/text-completion.ts';
-import { environment, startAgentProgram } from '../support/agent-program.ts';
+import { startAgentProgram } from '../support/agent-program.ts';
 import { startProgram } from '../support/program.ts';
 import { startTutor } from '../support/tutor.ts';
 
@@ -225,15 +225,7 @@ describe('an agent that repeats itself in a turn', () => {
       command: { command: `echo ${index}`, output: '' },
     }));
     const program = await startAgentProgram([{ items: [...items, { message: 'Done.' }] }]);
-    await program.inSpan(async () => {
-      const stream = await program.client.beta.agents.sessions.create({
-        agent_id: program.agentId,
-        environment,
-        input: 'Do it.',
-        stream: true,
-      });
-      for await (const _ of stream);
-    });
+    await program.inSpan(() => program.converse('Do it.'));
     await program.telemetry.provider.forceFlush();
     const { spans } = program.telemetry;
     const turn = spans.find(({ name }) => name.startsWith('invoke_agent'));
