@@ -37,9 +37,9 @@ describe('a provider that is shut down', () => {
   });
 
   test('while a run is polled: the program continues to poll, and run and thread are saved', async () => {
-    const { client, assistantId, threadId, telemetry, ...program } = await startTutor({ runs: [{}] });
+    const { client, threadId, telemetry, ...program } = await startTutor({ runs: [{}] });
     await program.inSpan(async () => {
-      const run = await client.beta.threads.runs.create(threadId, { assistant_id: assistantId });
+      const run = await program.create();
       await telemetry.provider.shutdown();
       const { status } = await client.beta.threads.runs.poll(
         run.id,
@@ -149,10 +149,8 @@ describe('a provider that is replaced', () => {
   });
 
   test('during a run leaves no span open in either provider', async () => {
-    const { client, assistantId, threadId, telemetry, ...program } = await startTutor({ runs: [{}] });
-    const run = await program.inSpan(() =>
-      client.beta.threads.runs.create(threadId, { assistant_id: assistantId }),
-    );
+    const { client, threadId, telemetry, ...program } = await startTutor({ runs: [{}] });
+    const run = await program.inSpan(program.create);
     trace.disable();
     const replaced = recordTelemetry();
     await client.beta.threads.runs.poll(run.id, { thread_id: threadId }, { pollIntervalMs: 1 });

@@ -5,7 +5,7 @@ import { assertSpanTree } from '../../src/testing.ts';
 import { type AgentProgram, environment, startAgentProgram } from '../support/agent-program.ts';
 import type { Program, ProgramOptions } from '../support/program.ts';
 import type { RunScript, TurnScript } from '../support/simulator/index.ts';
-import { startTutor, type Tutor } from '../support/tutor.ts';
+import { actionsOf, startTutor, type Tutor } from '../support/tutor.ts';
 
 const ASKS: RunScript = {
   steps: [
@@ -22,19 +22,15 @@ interface Driven extends Tutor {
 
 type Step = (driven: Driven) => Promise<unknown>;
 
-const createStream: Step = async (driven) => {
-  const { client, threadId, assistantId } = driven;
-  const run = await client.beta.threads.runs.stream(threadId, { assistant_id: assistantId }).finalRun();
-  driven.runId = run.id;
-  driven.callId = run.required_action?.submit_tool_outputs.tool_calls[0]?.id ?? '';
-};
-
-const createAndPoll: Step = async (driven) => {
-  const { client, threadId, assistantId } = driven;
-  const run = await client.beta.threads.runs.createAndPoll(threadId, { assistant_id: assistantId });
-  driven.runId = run.id;
-  driven.callId = run.required_action?.submit_tool_outputs.tool_calls[0]?.id ?? '';
-};
+const startBy =
+  (way: 'stream' | 'run'): Step =>
+  async (driven) => {
+    const run = await driven[way]();
+    driven.runId = run.id;
+    driven.callId = run.required_action?.submit_tool_outputs.tool_calls[0]?.id ?? '';
+  };
+const createStream = startBy('stream');
+const createAndPoll = startBy('run');
 
 const outputs = ({ threadId, callId }: Driven) => ({
   thread_id: threadId,
@@ -53,8 +49,7 @@ const submitStream: Step = (driven) =>
 const submitAndPoll: Step = (driven) =>
   driven.client.beta.threads.runs.submitToolOutputsAndPoll(driven.runId, outputs(driven));
 
-const poll: Step = ({ client, runId, threadId }) =>
-  client.beta.threads.runs.poll(runId, { thread_id: threadId });
+const poll: Step = (driven) => driven.poll(driven.runId);
 
 const list: Step = ({ client, threadId }) => client.beta.threads.runs.list(threadId);
 
@@ -144,10 +139,11 @@ describe('a run whose requests come in separate traces', () => {
     });
     const { client, inSpan } = driven;
     const creator = new OpenAI({ apiKey: 'test', baseURL: client.baseURL });
-    const created = Object.assign({ ...driven }, { client: creator });
+    const created = { ...driven, ...actionsOf(creator, driven.assistantId, driven.threadId) };
     await createAndPoll(created);
-    const submitted = inSpan(() => submitStream({ ...created, client }), 'submitting');
-    await inSpan(() => poll({ ...created, client }), 'looking');
+    const { runId, callId } = created;
+    const submitted = inSpan(() => submitStream({ ...driven, runId, callId }), 'submitting');
+    await inSpan(() => driven.poll(runId), 'looking');
     release();
     await submitted;
     await driven.telemetry.provider.forceFlush();

@@ -2,7 +2,7 @@ import OpenAI from 'openai';
 import { describe, expect, it, vi } from 'vitest';
 import { startProgram } from '../support/program.ts';
 import type { RunScript } from '../support/simulator/index.ts';
-import { startTutor, type Tutor } from '../support/tutor.ts';
+import { actionsOf, startTutor, type Tutor } from '../support/tutor.ts';
 
 const SEARCHING: RunScript = {
   steps: [{ tools: [{ fileSearch: { query: 'x', results: [] } }] }, { message: 'x is 1' }],
@@ -15,9 +15,7 @@ async function startElsewhere(runs: readonly RunScript[], resources: object = {}
   const plain = new OpenAI({ apiKey: 'test', baseURL: program.simulator.url });
   const { id } = await plain.beta.assistants.create({ model: 'gpt-4o', name: 'Math Tutor', ...resources });
   const thread = await plain.beta.threads.create();
-  const run: Tutor['run'] = () =>
-    program.client.beta.threads.runs.createAndPoll(thread.id, { assistant_id: id });
-  return { ...program, assistantId: id, threadId: thread.id, run };
+  return { ...program, ...actionsOf(program.client, id, thread.id) };
 }
 
 function storesOf({ telemetry }: Pick<Tutor, 'telemetry'>): unknown {

@@ -123,22 +123,18 @@ describe('the background read', () => {
     });
     const { runs } = client.beta.threads;
     await program.inSpan(() =>
-      stream
-        ? runs.stream(threadId, { assistant_id: assistantId }).finalRun()
-        : runs.createAndPoll(threadId, { assistant_id: assistantId }),
+      stream ? program.stream() : runs.createAndPoll(threadId, { assistant_id: assistantId }),
     );
     await program.telemetry.provider.forceFlush();
     expect(readsOf(simulator)).toEqual([]);
   });
 
   it('happens after a stream without search results, if they are recorded', async () => {
-    const { client, simulator, assistantId, threadId, ...program } = await startTutor({
+    const { simulator, ...program } = await startTutor({
       ...WITH_CONTENT,
       runs: [SEARCHING],
     });
-    await program.inSpan(() =>
-      client.beta.threads.runs.stream(threadId, { assistant_id: assistantId }).finalRun(),
-    );
+    await program.inSpan(program.stream);
     await program.telemetry.provider.forceFlush();
     expect(readsOf(simulator)).toHaveLength(1);
     expect(documentsOf(program)).toContain('x = 1');
@@ -353,10 +349,8 @@ describe('what the program itself reads', () => {
   });
 
   it('may be steps without usage, as from old servers', async () => {
-    const { client, assistantId, threadId, ...program } = await startTutor({ runs: [{ stepUsage: false }] });
-    await program.inSpan(() =>
-      client.beta.threads.runs.stream(threadId, { assistant_id: assistantId }).finalRun(),
-    );
+    const program = await startTutor({ runs: [{ stepUsage: false }] });
+    await program.inSpan(program.stream);
     await program.telemetry.provider.forceFlush();
     const [run, step] = ['invoke_agent Math Tutor', 'chat gpt-4o-mini'].map(
       (name) =>

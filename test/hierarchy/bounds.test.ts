@@ -6,12 +6,12 @@ import { startTutor } from '../support/tutor.ts';
 
 describe('a flush', () => {
   it('ends no open call, run or thread', async () => {
-    const { client, assistantId, threadId, ...program } = await startTutor({ runs: [{}] });
+    const program = await startTutor({ runs: [{}] });
     await program.inSpan(async () => {
-      const run = await client.beta.threads.runs.create(threadId, { assistant_id: assistantId });
+      const run = await program.create();
       await program.telemetry.provider.forceFlush();
       expect(program.telemetry.openSpans).toEqual(['program', 'thread', 'invoke_agent Math Tutor']);
-      await client.beta.threads.runs.poll(run.id, { thread_id: threadId });
+      await program.poll(run.id);
     });
     await program.expectTree(`
       program
@@ -37,9 +37,9 @@ describe('a flush', () => {
 
 describe('a shutdown', () => {
   it('ends open calls, runs and threads', async () => {
-    const { client, simulator, assistantId, threadId, ...program } = await startTutor({ runs: [{}] });
+    const { client, simulator, ...program } = await startTutor({ runs: [{}] });
     simulator.next({ when: { path: '/v1/models' }, delayMs: 60_000 });
-    await program.inSpan(() => client.beta.threads.runs.create(threadId, { assistant_id: assistantId }));
+    await program.inSpan(program.create);
     const models = client.models.list().then(
       () => 'listed',
       () => 'aborted',
@@ -158,16 +158,16 @@ describe('many threads', () => {
 
 describe('a thread whose run is polled', () => {
   it('does not make room for threads that are used later', async () => {
-    const { client, assistantId, threadId, ...program } = await startTutor({
+    const { client, threadId, ...program } = await startTutor({
       runs: [{}],
       config: { maxConversations: 3 },
     });
-    const run = await client.beta.threads.runs.create(threadId, { assistant_id: assistantId });
+    const run = await program.create();
     for (let made = 0; made < 5; made++) {
       await client.beta.threads.create();
       await client.beta.threads.runs.retrieve(run.id, { thread_id: threadId });
     }
-    await client.beta.threads.runs.poll(run.id, { thread_id: threadId });
+    await program.poll(run.id);
     await program.telemetry.provider.shutdown();
     const runs = program.telemetry.spans.filter(({ name }) => name.startsWith('invoke_agent'));
     expect(runs.map(({ attributes }) => attributes['openai.run.status'])).toEqual(['completed']);

@@ -16,10 +16,10 @@ it('a thread whose span waits for details does not count the runs that began aft
       },
     },
   });
-  const { client, threadId, telemetry } = program;
+  const { telemetry } = program;
   await program.inSpan(program.run, 'first');
   await program.inSpan(async () => {
-    await client.beta.threads.messages.create(threadId, { role: 'user', content: 'And y?' });
+    await program.say();
     await program.run();
   }, 'second');
   release();

@@ -84,14 +84,14 @@ describe('a run that does not complete', () => {
   });
 
   it('ends when it is cancelled', async () => {
-    const { client, assistantId, threadId, ...program } = await startTutor({
+    const { client, threadId, ...program } = await startTutor({
       runs: [{}],
       config: { runSteps: 'off' },
     });
     await program.inSpan(async () => {
-      const run = await client.beta.threads.runs.create(threadId, { assistant_id: assistantId });
+      const run = await program.create();
       await client.beta.threads.runs.cancel(run.id, { thread_id: threadId });
-      await client.beta.threads.runs.poll(run.id, { thread_id: threadId });
+      await program.poll(run.id);
     });
     await program.expectTree(`
       program
@@ -105,16 +105,14 @@ describe('a run that does not complete', () => {
   });
 
   it('was not created: it has no id, and its messages belong to the next run', async () => {
-    const { client, simulator, assistantId, threadId, ...program } = await startTutor({ runs: [{}] });
+    const { simulator, ...program } = await startTutor({ runs: [{}] });
     simulator.next({
       when: { method: 'POST', path: /runs$/ },
       status: 429,
       body: { error: { message: 'Slow down, what is x?', code: 'rate_limit_exceeded', type: 'requests' } },
     });
     await program.inSpan(async () => {
-      await expect(client.beta.threads.runs.create(threadId, { assistant_id: assistantId })).rejects.toThrow(
-        '429',
-      );
+      await expect(program.create()).rejects.toThrow('429');
       await program.run();
     });
     await program.expectTree(`
@@ -142,8 +140,8 @@ describe('a run that does not complete', () => {
 describe('a run that nobody follows', () => {
   it('keeps its last status, and records that its end was not observed', async () => {
     const config = { runSteps: 'observe' } as const;
-    const { client, assistantId, threadId, ...program } = await startTutor({ runs: [{}], config });
-    await program.inSpan(() => client.beta.threads.runs.create(threadId, { assistant_id: assistantId }));
+    const program = await startTutor({ runs: [{}], config });
+    await program.inSpan(program.create);
     expect(program.telemetry.openSpans).toEqual(['thread', 'invoke_agent Math Tutor']);
     await program.telemetry.provider.shutdown();
     await program.expectTree(`
@@ -167,13 +165,13 @@ describe('a run that nobody follows', () => {
   });
 
   it('ends after the timeout with its thread, and continues in a second span when it is seen again', async () => {
-    const { client, assistantId, threadId, ...program } = await startTutor({
+    const program = await startTutor({
       runs: [{}],
       config: { runTimeout: 20 },
     });
-    await program.inSpan(() => client.beta.threads.runs.create(threadId, { assistant_id: assistantId }));
+    await program.inSpan(program.create);
     await expect.poll(() => program.telemetry.openSpans).toEqual([]);
-    await program.inSpan(() => client.beta.threads.runs.poll('run_000001', { thread_id: threadId }), 'later');
+    await program.inSpan(() => program.poll('run_000001'), 'later');
     await program.expectTree(`
       program
       └─ thread                      openai.total.runs=1
@@ -210,11 +208,9 @@ describe('a run that nobody follows', () => {
   });
 
   it('stays open for its poller after the span around its thread has ended', async () => {
-    const { client, assistantId, threadId, ...program } = await startTutor({ runs: [{}] });
-    const run = await program.inSpan(() =>
-      client.beta.threads.runs.create(threadId, { assistant_id: assistantId }),
-    );
-    await client.beta.threads.runs.poll(run.id, { thread_id: threadId });
+    const program = await startTutor({ runs: [{}] });
+    const run = await program.inSpan(program.create);
+    await program.poll(run.id);
     await program.expectTree(`
       program
       └─ thread                      openai.total.runs=1
@@ -225,15 +221,15 @@ describe('a run that nobody follows', () => {
 });
 
 it('an error of our own while an answer is read does not keep a run open', async () => {
-  const { client, assistantId, threadId, ...program } = await startTutor({ runs: [{}] });
+  const { client, threadId, ...program } = await startTutor({ runs: [{}] });
   const { runs } = client.beta.threads;
   await program.inSpan(async () => {
-    const { id } = await runs.create(threadId, { assistant_id: assistantId });
+    const { id } = await program.create();
     vi.spyOn(assistants, 'read').mockImplementationOnce(() => {
       throw new Error('a bug');
     });
     await runs.retrieve(id, { thread_id: threadId });
-    await runs.poll(id, { thread_id: threadId });
+    await program.poll(id);
   });
   await program.telemetry.provider.forceFlush();
   expect(program.telemetry.openSpans).toEqual([]);
@@ -248,7 +244,7 @@ describe('a stream of a run', () => {
         stream: true,
       });
       for await (const event of stream) if (event.event === 'thread.run.in_progress') break;
-      await client.beta.threads.runs.poll('run_000001', { thread_id: threadId });
+      await program.poll('run_000001');
     });
     await program.expectTree(`
       program
@@ -291,7 +287,7 @@ describe('a stream of a run', () => {
         for await (const _ of stream);
       };
       await expect(read()).rejects.toThrow();
-      await client.beta.threads.runs.poll('run_000001', { thread_id: threadId });
+      await program.poll('run_000001');
     });
     await program.expectTree(`
       program
@@ -304,10 +300,8 @@ describe('a stream of a run', () => {
 
 describe('the span of a thread', () => {
   it('ends just before the span around it, and after its runs', async () => {
-    const { client, assistantId, threadId, ...program } = await startTutor({ runs: [{}] });
-    await program.inSpan(() =>
-      client.beta.threads.runs.stream(threadId, { assistant_id: assistantId }).finalRun(),
-    );
+    const program = await startTutor({ runs: [{}] });
+    await program.inSpan(program.stream);
     expect(program.telemetry.spans.slice(-4).map(({ name }) => name)).toEqual([
       'chat gpt-4o-mini',
       'invoke_agent Math Tutor',
@@ -319,16 +313,16 @@ describe('the span of a thread', () => {
   it('ends when its thread is deleted', async () => {
     const { client, threadId, ...program } = await startTutor();
     await program.inSpan(async () => {
-      await client.beta.threads.messages.create(threadId, { role: 'user', content: 'And y?' });
+      await program.say();
       await client.beta.threads.delete(threadId);
       expect(program.telemetry.spans.map(({ name }) => name)).toContain('thread');
     });
   });
 
   it('ends with its run when its thread is deleted, and a later request finds neither', async () => {
-    const { client, assistantId, threadId, ...program } = await startTutor({ runs: [{ pollsPerStage: 5 }] });
+    const { client, threadId, ...program } = await startTutor({ runs: [{ pollsPerStage: 5 }] });
     await program.inSpan(async () => {
-      const { id } = await client.beta.threads.runs.create(threadId, { assistant_id: assistantId });
+      const { id } = await program.create();
       await client.beta.threads.delete(threadId);
       await expect(client.beta.threads.runs.retrieve(id, { thread_id: threadId })).rejects.toThrow('404');
     });
@@ -343,8 +337,7 @@ describe('the span of a thread', () => {
 
   it('has no link to the previous segment after its thread was deleted', async () => {
     const { client, threadId, ...program } = await startTutor();
-    const say = (): Promise<unknown> =>
-      client.beta.threads.messages.create(threadId, { role: 'user', content: 'And y?' });
+    const say = (): Promise<unknown> => program.say();
     await program.inSpan(async () => {
       await say();
       await client.beta.threads.delete(threadId);
@@ -357,13 +350,11 @@ describe('the span of a thread', () => {
   });
 
   it('does not change the end of the span around it', async () => {
-    const { client, threadId, ...program } = await startTutor();
+    const program = await startTutor();
     const tracer = trace.getTracer('program');
     const span = tracer.startSpan('program');
     const { end } = span;
-    await context.with(trace.setSpan(context.active(), span), () =>
-      client.beta.threads.messages.create(threadId, { role: 'user', content: 'And y?' }),
-    );
+    await context.with(trace.setSpan(context.active(), span), program.say);
     expect(Object.hasOwn(span, 'end')).toBe(true);
     span.end();
     expect(Object.hasOwn(span, 'end')).toBe(false);
@@ -488,12 +479,9 @@ describe('a thread in several traces', () => {
   });
 
   it('has its run in the trace that created it; a poll from another trace is a linked span', async () => {
-    const { client, assistantId, threadId, ...program } = await startTutor({ runs: [{}] });
-    const run = await program.inSpan(
-      () => client.beta.threads.runs.create(threadId, { assistant_id: assistantId }),
-      'web',
-    );
-    await program.inSpan(() => client.beta.threads.runs.poll(run.id, { thread_id: threadId }), 'worker');
+    const program = await startTutor({ runs: [{}] });
+    const run = await program.inSpan(program.create, 'web');
+    await program.inSpan(() => program.poll(run.id), 'worker');
     await program.expectTree(`
       web
       └─ thread
@@ -514,12 +502,12 @@ describe('a thread in several traces', () => {
   });
 
   it('has its run linked to a caller that is deeper than the thread', async () => {
-    const { client, threadId, ...program } = await startTutor({
+    const program = await startTutor({
       runs: [{}],
       config: { runSteps: 'off' },
     });
     await program.inSpan(async () => {
-      await client.beta.threads.messages.create(threadId, { role: 'user', content: 'And y?' });
+      await program.say();
       await program.inSpan(program.run, 'inner');
     });
     const inner = program.telemetry.spans.find(({ name }) => name === 'inner');

@@ -80,9 +80,9 @@ describe('a run whose metadata contains the trace context', () => {
   });
 
   it('is recorded once by its creator if it is created as a stream', async () => {
-    const { assistantId, threadId, ...program } = await startTutor({ runs: [{}], ...handsOn });
-    const { client, inSpan } = program;
-    await inSpan(() => client.beta.threads.runs.stream(threadId, { assistant_id: assistantId }).finalRun());
+    const program = await startTutor({ runs: [{}], ...handsOn });
+    const { inSpan } = program;
+    await inSpan(program.stream);
     await program.expectTree(`
       program
       └─ thread
@@ -103,9 +103,9 @@ describe('a run whose metadata contains the trace context', () => {
   });
 
   it('is recorded by the worker that adopts it, below its own span and linked to the creation', async () => {
-    const { assistantId, threadId, ...program } = await startTutor({ runs: [{}], ...handsOn });
-    const { client, inSpan } = program;
-    const run = await inSpan(() => client.beta.threads.runs.create(threadId, { assistant_id: assistantId }));
+    const { threadId, ...program } = await startTutor({ runs: [{}], ...handsOn });
+    const { inSpan } = program;
+    const run = await inSpan(program.create);
     const worker = otherProcess(program, { adoptRuns: true });
     await inSpan(() => worker.beta.threads.runs.poll(run.id, { thread_id: threadId }), 'worker');
     await program.expectTree(RECORDED_BY_THE_WORKER);
@@ -114,9 +114,9 @@ describe('a run whose metadata contains the trace context', () => {
   });
 
   it('is recorded by the worker alone if its creator has the same settings', async () => {
-    const { assistantId, threadId, ...program } = await startTutor({ runs: [{}], ...handsOn });
-    const { client, inSpan } = program;
-    const run = await inSpan(() => client.beta.threads.runs.create(threadId, { assistant_id: assistantId }));
+    const { threadId, ...program } = await startTutor({ runs: [{}], ...handsOn });
+    const { inSpan } = program;
+    const run = await inSpan(program.create);
     const worker = otherProcess(program, handsOn.config);
     await inSpan(() => worker.beta.threads.runs.poll(run.id, { thread_id: threadId }), 'worker');
     await program.telemetry.provider.shutdown();
@@ -125,9 +125,9 @@ describe('a run whose metadata contains the trace context', () => {
   });
 
   it('is recorded in the trace that created it if the worker has no span', async () => {
-    const { assistantId, threadId, ...program } = await startTutor({ runs: [{}], ...handsOn });
-    const { client, inSpan } = program;
-    const run = await inSpan(() => client.beta.threads.runs.create(threadId, { assistant_id: assistantId }));
+    const { threadId, ...program } = await startTutor({ runs: [{}], ...handsOn });
+    const { inSpan } = program;
+    const run = await inSpan(program.create);
     const worker = otherProcess(program, { adoptRuns: true, conversationIdleTimeout: 0 });
     await worker.beta.threads.runs.poll(run.id, { thread_id: threadId });
     await program.telemetry.provider.shutdown();
@@ -146,9 +146,9 @@ describe('a run whose metadata contains the trace context', () => {
   });
 
   it('is linked to its creation by processes that only retrieve it', async () => {
-    const { assistantId, threadId, ...program } = await startTutor({ runs: [{}], ...handsOn });
+    const { threadId, ...program } = await startTutor({ runs: [{}], ...handsOn });
     const { client, inSpan } = program;
-    const run = await inSpan(() => client.beta.threads.runs.create(threadId, { assistant_id: assistantId }));
+    const run = await inSpan(program.create);
     for (const looking of [otherProcess(program, { propagateInMetadata: true }), client])
       await inSpan(() => looking.beta.threads.runs.retrieve(run.id, { thread_id: threadId }), 'status');
     await program.expectTree(`
@@ -167,9 +167,9 @@ describe('a run whose metadata contains the trace context', () => {
 
   it('is recorded by its creator alone, however others wait for it, if the creator only propagates', async () => {
     const config = { propagateInMetadata: true };
-    const { assistantId, threadId, ...program } = await startTutor({ runs: [{}], config });
+    const { threadId, ...program } = await startTutor({ runs: [{}], config });
     const { client, inSpan } = program;
-    const run = await inSpan(() => client.beta.threads.runs.create(threadId, { assistant_id: assistantId }));
+    const run = await inSpan(program.create);
     const path = { thread_id: threadId };
     for (const adoptRuns of [true, 'polled', 'link'] as const)
       await inSpan(() => otherProcess(program, { adoptRuns }).beta.threads.runs.poll(run.id, path), 'worker');
@@ -185,9 +185,9 @@ describe('a run whose metadata contains the trace context', () => {
   });
 
   it('is recorded only by a process that drives it', async () => {
-    const { assistantId, threadId, ...program } = await startTutor({ runs: [{}], ...handsOn });
-    const { client, inSpan, telemetry } = program;
-    const run = await inSpan(() => client.beta.threads.runs.create(threadId, { assistant_id: assistantId }));
+    const { threadId, ...program } = await startTutor({ runs: [{}], ...handsOn });
+    const { inSpan, telemetry } = program;
+    const run = await inSpan(program.create);
     const path = { thread_id: threadId };
     const poller = otherProcess(program, { adoptRuns: true });
     for (let status = ''; status !== 'completed'; )
@@ -203,7 +203,7 @@ describe('a run whose metadata contains the trace context', () => {
   });
 
   it('is recorded by a creator that waits for it', async () => {
-    const { assistantId, threadId, ...program } = await startTutor({ runs: [{}], ...handsOn });
+    const program = await startTutor({ runs: [{}], ...handsOn });
     await program.inSpan(program.run);
     await program.expectTree(`
       program
@@ -406,16 +406,8 @@ describe('a process with adoptRuns alone that creates something itself', () => {
   beforeEach(forgetNotices);
 
   it.each<[string, (tutor: Tutor) => Promise<unknown>]>([
-    [
-      'a run',
-      ({ client, threadId, assistantId }) =>
-        client.beta.threads.runs.create(threadId, { assistant_id: assistantId }),
-    ],
-    [
-      'a streamed run',
-      ({ client, threadId, assistantId }) =>
-        client.beta.threads.runs.stream(threadId, { assistant_id: assistantId }).finalRun(),
-    ],
+    ['a run', ({ create }) => create()],
+    ['a streamed run', ({ stream }) => stream()],
     [
       'a session with a turn',
       ({ client }) =>

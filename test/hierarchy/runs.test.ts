@@ -57,8 +57,8 @@ describe('a run', () => {
     ['the helper polls it', ({ run }) => run()],
     [
       'the program polls',
-      async ({ client, assistantId, threadId }) => {
-        let run = await client.beta.threads.runs.create(threadId, { assistant_id: assistantId });
+      async ({ client, create, threadId }) => {
+        let run = await create();
         while (run.status !== 'completed')
           run = await client.beta.threads.runs.retrieve(run.id, { thread_id: threadId });
       },
@@ -70,11 +70,7 @@ describe('a run', () => {
         for await (const _ of await client.beta.threads.runs.create(threadId, request));
       },
     ],
-    [
-      'the helper streams it',
-      ({ client, assistantId, threadId }) =>
-        client.beta.threads.runs.stream(threadId, { assistant_id: assistantId }).finalRun(),
-    ],
+    ['the helper streams it', ({ stream }) => stream()],
   ])('is recorded with its steps when %s', async (_, run) => {
     const program = await startTutor({ runs: [TUTOR_RUN] });
     await program.inSpan(() => run(program));
@@ -181,9 +177,9 @@ describe('a run that asks for tools', () => {
   });
 
   it('is one run when the outputs are streamed', async () => {
-    const { client, assistantId, threadId, ...program } = await startTutor({ runs: [WEATHER_RUN] });
+    const { client, threadId, ...program } = await startTutor({ runs: [WEATHER_RUN] });
     await program.inSpan(async () => {
-      const asked = await client.beta.threads.runs.stream(threadId, { assistant_id: assistantId }).finalRun();
+      const asked = await program.stream();
       await client.beta.threads.runs
         .submitToolOutputsStream(asked.id, { thread_id: threadId, tool_outputs: outputsFor(asked) })
         .finalRun();
@@ -192,9 +188,9 @@ describe('a run that asks for tools', () => {
   });
 
   it('has a tool span that ends when the output is sent, however late its stream begins', async () => {
-    const { client, assistantId, threadId, ...program } = await startTutor({ runs: [WEATHER_RUN] });
+    const { client, threadId, ...program } = await startTutor({ runs: [WEATHER_RUN] });
     const { runs } = client.beta.threads;
-    const asked = await runs.stream(threadId, { assistant_id: assistantId }).finalRun();
+    const asked = await program.stream();
     program.simulator.next({ when: { method: 'POST', path: /submit_tool_outputs$/ }, delayMs: 500 });
     const sent = Date.now();
     await runs
@@ -207,9 +203,9 @@ describe('a run that asks for tools', () => {
   });
 
   it('is one run when the program sends plain requests', async () => {
-    const { client, assistantId, threadId, ...program } = await startTutor({ runs: [WEATHER_RUN] });
+    const { client, threadId, ...program } = await startTutor({ runs: [WEATHER_RUN] });
     await program.inSpan(async () => {
-      let run = await client.beta.threads.runs.create(threadId, { assistant_id: assistantId });
+      let run = await program.create();
       while (run.status !== 'completed') {
         run =
           run.status === 'requires_action'

@@ -1,3 +1,4 @@
+import type OpenAI from 'openai';
 import type { Run } from 'openai/resources/beta/threads/runs/runs';
 import { assertSpanTree } from '../../src/testing.ts';
 import { type Program, type ProgramOptions, startProgram } from './program.ts';
@@ -8,6 +9,14 @@ export interface Tutor extends Program {
   readonly threadId: string;
   /** Runs the assistant on the thread, and polls until it is over. */
   readonly run: () => Promise<Run>;
+  /** Starts the same, and does not wait for it. */
+  readonly create: () => Promise<Run>;
+  /** Polls a run until it is over. */
+  readonly poll: (runId: string) => Promise<Run>;
+  /** Runs the assistant with the stream helper, to the end of the stream. */
+  readonly stream: () => Promise<Run>;
+  /** Adds a message of the user to the thread. */
+  readonly say: (text?: string) => Promise<unknown>;
 }
 
 export async function startTutor(options: ProgramOptions = {}): Promise<Tutor> {
@@ -18,12 +27,22 @@ export async function startTutor(options: ProgramOptions = {}): Promise<Tutor> {
     () => client.beta.threads.create({ messages: [{ role: 'user', content: 'What is x?' }] }),
     'set-up',
   );
+  const expectTree = treesFromNow(telemetry);
+  return { ...program, ...actionsOf(client, assistant.id, thread.id), expectTree };
+}
+
+/** What a program does with an assistant and a thread that there are. */
+export function actionsOf(client: OpenAI, assistantId: string, threadId: string): Omit<Tutor, keyof Program> {
+  const { messages, runs } = client.beta.threads;
+  const asked = { assistant_id: assistantId };
   return {
-    ...program,
-    assistantId: assistant.id,
-    threadId: thread.id,
-    run: () => client.beta.threads.runs.createAndPoll(thread.id, { assistant_id: assistant.id }),
-    expectTree: treesFromNow(telemetry),
+    assistantId,
+    threadId,
+    run: () => runs.createAndPoll(threadId, asked),
+    create: async () => runs.create(threadId, asked),
+    poll: (runId) => runs.poll(runId, { thread_id: threadId }),
+    stream: () => runs.stream(threadId, asked).finalRun(),
+    say: async (content = 'And y?') => messages.create(threadId, { role: 'user', content }),
   };
 }
 

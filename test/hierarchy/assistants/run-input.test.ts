@@ -10,8 +10,7 @@ const RUNS = [{ steps: [{ message: 'x is 1' }] }, { steps: [{ message: 'y is 2' 
 type Ask = (tutor: Tutor) => Promise<unknown>;
 
 const poll: Ask = ({ run }) => run();
-const stream: Ask = ({ client, threadId, assistantId }) =>
-  client.beta.threads.runs.stream(threadId, { assistant_id: assistantId }).finalRun();
+const stream: Ask = (tutor) => tutor.stream();
 
 /** Whether a message is the user's (`>`) or the assistant's (`<`), and its text. */
 function shown(json: unknown): string[] {

@@ -45,11 +45,11 @@ const DROPS_REQUESTS: Sampler = {
 describe('a conversation that is used below a span that has ended', () => {
   it('ends when it is idle, and the next use is linked to it', async () => {
     const tutor = await startTutor({ runs: [{}], config: IDLE });
-    const { client, threadId, telemetry } = tutor;
+    const { telemetry } = tutor;
     const request = endedSpan();
     await below(request, tutor.run);
     await isIdle(tutor);
-    const say = () => client.beta.threads.messages.create(threadId, { role: 'user', content: 'And y?' });
+    const say = () => tutor.say();
     await below(request, say);
     await isIdle(tutor);
     await tutor.expectTree(`
@@ -215,10 +215,10 @@ describe('a conversation that several traces use at once', () => {
 
   it('has a trace of its own while another waits for its run', async () => {
     const tutor = await startTutor({ runs: [{}, {}] });
-    const { client, assistantId, threadId } = tutor;
-    const { runs, messages } = client.beta.threads;
-    const { id } = await tutor.inSpan(() => runs.create(threadId, { assistant_id: assistantId }), 'request');
-    await runs.poll(id, { thread_id: threadId });
+    const { client, threadId } = tutor;
+    const { messages } = client.beta.threads;
+    const { id } = await tutor.inSpan(tutor.create, 'request');
+    await tutor.poll(id);
     await messages.list(threadId);
     await tutor.run();
     await tutor.telemetry.provider.shutdown();
@@ -238,13 +238,13 @@ describe('a conversation that several traces use at once', () => {
 
 it('what is done below a span that has ended is no part of a conversation that waits for its run', async () => {
   const tutor = await startTutor({ runs: [{}, {}], config: IDLE });
-  const { client, assistantId, threadId, telemetry } = tutor;
-  const { runs, messages } = client.beta.threads;
+  const { client, threadId, telemetry } = tutor;
+  const { messages } = client.beta.threads;
   const request = trace.getTracer('program').startSpan('request');
   await below(request, async () => {
-    const { id } = await runs.create(threadId, { assistant_id: assistantId });
+    const { id } = await tutor.create();
     request.end();
-    await runs.poll(id, { thread_id: threadId });
+    await tutor.poll(id);
     await messages.list(threadId);
     await tutor.run();
   });

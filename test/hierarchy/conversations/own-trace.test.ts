@@ -46,9 +46,9 @@ describe('with conversationSpans "trace"', () => {
 
   it('a run is polled in the request that waits for it, and folded', async () => {
     const tutor = await startTutor({ runs: [{ pollsPerStage: 2 }], config: CONFIG });
-    const { client, assistantId, threadId } = tutor;
+    const { client, threadId } = tutor;
     const { runs } = client.beta.threads;
-    const run = await tutor.inSpan(() => runs.create(threadId, { assistant_id: assistantId }), 'create');
+    const run = await tutor.inSpan(tutor.create, 'create');
     await tutor.inSpan(() => runs.poll(run.id, { thread_id: threadId }, { pollIntervalMs: 1 }), 'poll');
     await tutor.telemetry.provider.shutdown();
     await tutor.expectTree(`
