@@ -3,6 +3,7 @@ import OpenAI from 'openai';
 import { describe, expect, it } from 'vitest';
 import { assertSpanTree } from '../../src/testing.ts';
 import { type AgentProgram, environment, startAgentProgram } from '../support/agent-program.ts';
+import { holdRequests } from '../support/hold-requests.ts';
 import type { Program, ProgramOptions } from '../support/program.ts';
 import type { RunScript, TurnScript } from '../support/simulator/index.ts';
 import { actionsOf, startTutor, type Tutor } from '../support/tutor.ts';
@@ -127,16 +128,8 @@ describe('a run whose requests come in separate traces', () => {
   });
 
   it('ends in a stream that began before another request adopted it', async () => {
-    const { held, release } = hold();
-    const driven = await drive({
-      config: { adoptRuns: true, apiSpans: 'writes' },
-      client: {
-        fetch: async (input, init) => {
-          if (String(input).endsWith('/submit_tool_outputs')) await held;
-          return fetch(input, init);
-        },
-      },
-    });
+    const { fetch, release } = holdRequests('/submit_tool_outputs', 'unasked');
+    const driven = await drive({ config: { adoptRuns: true, apiSpans: 'writes' }, client: { fetch } });
     const { client, inSpan } = driven;
     const creator = new OpenAI({ apiKey: 'test', baseURL: client.baseURL });
     const created = { ...driven, ...actionsOf(creator, driven.assistantId, driven.threadId) };
@@ -162,24 +155,12 @@ describe('a run whose requests come in separate traces', () => {
   });
 
   it('waits for the request that submits its outputs, even if its end is seen before', async () => {
-    const { held, release } = hold();
-    const answered = hold();
-    const driven = await drive({
-      config: { runSteps: 'observe' },
-      client: {
-        fetch: async (input, init) => {
-          const response = await fetch(input, init);
-          if (!String(input).endsWith('/submit_tool_outputs')) return response;
-          answered.release();
-          await held;
-          return response;
-        },
-      },
-    });
+    const { fetch, held, release } = holdRequests('/submit_tool_outputs', 'answered');
+    const driven = await drive({ config: { runSteps: 'observe' }, client: { fetch } });
     const { inSpan } = driven;
     await inSpan(() => createAndPoll(driven));
     const submitted = inSpan(() => submit(driven), 'submitting');
-    await answered.held;
+    await held;
     await inSpan(async () => {
       await poll(driven);
       await listSteps(driven);
@@ -326,14 +307,6 @@ describe('a turn whose requests come in separate traces', () => {
     expect(said?.links.map(({ context }) => context.spanId)).toEqual([cancelled?.spanContext().spanId]);
   });
 });
-
-function hold(): { held: Promise<void>; release: () => void } {
-  let release = (): void => undefined;
-  const held = new Promise<void>((resolve) => {
-    release = resolve;
-  });
-  return { held, release };
-}
 
 /** Takes the steps below one span of the program's, or each below one of its own: those have a trace each. */
 async function walk<Driving extends Program>(

@@ -114,10 +114,9 @@ interface Ended {
 
 /** Runs Node in a folder, and the program is what it is told. */
 async function run(folder: string, parameters: readonly string[], input = ''): Promise<Ended> {
-  const child = spawn(process.execPath, parameters, {
-    cwd: at(folder),
-    env: { PATH: process.env.PATH, OTEL_TRACES_EXPORTER: 'console', NODE_NO_WARNINGS: '1' },
-  });
+  const { PATH, NODE_COMPILE_CACHE } = process.env;
+  const env = { PATH, NODE_COMPILE_CACHE, OTEL_TRACES_EXPORTER: 'console', NODE_NO_WARNINGS: '1' };
+  const child = spawn(process.execPath, parameters, { cwd: at(folder), env });
   const out = { stdout: '', stderr: '' };
   for (const name of ['stdout', 'stderr'] as const)
     child[name].setEncoding('utf8').on('data', (text: string) => {

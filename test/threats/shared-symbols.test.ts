@@ -67,7 +67,8 @@ async function run(body: string, before: readonly string[] = []): Promise<Ended>
   const file = join(root, `program-${Math.random().toString(36).slice(2)}.mjs`);
   const end = 'console.log(JSON.stringify({ spans, warnings, told }));';
   await writeFile(file, [SURROUNDINGS, 'let told;', body, end].join('\n'));
-  const env = { PATH: process.env.PATH, NODE_NO_WARNINGS: '1', OTEL_INSTRUMENTATION_OPENAI_COST: 'false' };
+  const { PATH, NODE_COMPILE_CACHE } = process.env;
+  const env = { PATH, NODE_COMPILE_CACHE, NODE_NO_WARNINGS: '1', OTEL_INSTRUMENTATION_OPENAI_COST: 'false' };
   const { stdout } = await promisify(execFile)(process.execPath, [...before, file], { env });
   return JSON.parse(stdout) as Ended;
 }
