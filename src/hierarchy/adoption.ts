@@ -33,7 +33,6 @@ type RecordingOptions = Pick<Settings, 'adoptRuns' | 'propagateInMetadata'>;
 /**
  * Whether this process does not record what it creates, but leaves that to the process that works on it later. If so,
  * the request says that in the metadata. A process that streams what it creates records it itself.
- *
  * @param isRun true for a run or a background response. A turn has no metadata, so its requester records it
  */
 export function handsOn(
@@ -123,7 +122,6 @@ interface AdoptedPlace {
  * Where to record an operation that this process adopts; `undefined` if it does not adopt it. If no span is active and
  * the creator is trusted, the operation continues its creator's trace. Otherwise, it stands below the active span or
  * starts a trace that this process's sampler decides on, and links to its creator.
- *
  * @param found.isOwn whether this process itself created the operation and handed it on
  */
 export function placeAdopted(

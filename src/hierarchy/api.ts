@@ -44,9 +44,7 @@ export function parentIn(
 
 /**
  * The segment for a use of a conversation. Without an active span, every use may open a segment. Below an active span,
- * only a use that changes the conversation opens one; a use that only reads joins a segment that is already open.
- *
- * @param looks whether the use only reads
+ * only a use that changes the conversation opens one; a use that only reads (`looks`) joins one that is already open.
  */
 export function segmentOf(
   tracker: ConversationTracker,
@@ -74,10 +72,7 @@ export function enterConversation(tracker: ConversationTracker, use: Omit<Use, '
     : tracker.find(named, active);
 }
 
-/**
- * Enters the conversation that the program named around a call. The caller reports the end of the request to the
- * segment by `requestEnded`.
- */
+/** Enters the conversation that the program named around a call. The caller calls `requestEnded` of the segment. */
 export function enterWithCall(
   tracker: ConversationTracker,
   call: Call,

@@ -225,11 +225,7 @@ export interface ToolResult {
 
 /** Reads one API whose requests are model calls. */
 export interface ModelDialect {
-  /**
-   * The results of tool calls that a request contains.
-   *
-   * @param outcome for results that do not report their outcome
-   */
+  /** @param outcome for results that do not report their outcome */
   results(body: unknown, outcome?: ToolOutcome): Iterable<ToolResult>;
   calls(answer: unknown, options: { readonly content: boolean }): readonly RequestedCall[];
   /** The parts of a streamed answer that have arrived in full. */

@@ -1,4 +1,4 @@
-import { type Attributes, type Context, type Link, type SpanContext, trace } from '@opentelemetry/api';
+import { type Attributes, type Context, type SpanContext, trace } from '@opentelemetry/api';
 import { define } from '../operations/attributes.ts';
 import type { ApiRequest } from '../operations/index.ts';
 import type { Call } from '../sdk/call.ts';
@@ -94,13 +94,15 @@ export class Engine implements ConversationApi {
     if (intent.conversation === 'creates' && call.streamed)
       facts.conversationCreated = (id) => this.#created(observed, segment, id);
     const listed = intent.invocation === 'lists' ? this.#listed(observed) : undefined;
+    const named = intent.invocation === 'drives' ? intent.invocationId : undefined;
+    const about = driven?.spanContext ?? tracker.known.span(named, observed.endpoint.origin);
     const { query } = call;
     segment?.requestStarted();
     return {
       parent: parentIn(segment, call.context, observed.active),
       startTime: startIn(segment, call),
       attributes: dialect.attributes,
-      links: this.#linksTo(driven, observed),
+      links: about && [{ context: about }],
       hearsEvents: true,
       onFact: (event, time) =>
         driving === undefined ? facts.readEvent(event, time) : driving.onFact(event, time),
@@ -130,9 +132,8 @@ export class Engine implements ConversationApi {
   }
 
   /**
-   * The invocation whose steps the program lists. If the program lists steps after the end, our own GET requests let it
-   * go first from then on. Otherwise, they start at once: the program may delete the conversation, and with it the
-   * steps.
+   * The invocation whose steps the program lists. Once it has done so after an end, our own GET requests let it go first.
+   * Before that, they start at once: the program may delete the conversation, and with it the steps.
    */
   #listed({ intent, endpoint }: ObservedCall): AgentInvocation | undefined {
     const { tracker } = this.#state;
@@ -195,11 +196,7 @@ export class Engine implements ConversationApi {
     return conversation.takeUnanswered();
   }
 
-  /**
-   * Applies to the conversation what a call has created, added or deleted.
-   *
-   * @param segment may have been opened before the conversation's id was known
-   */
+  /** @param segment may have been opened before the conversation's id was known */
   #conversationUsed(observed: ObservedCall, segment: Segment | undefined, call: Call): void {
     const { intent, endpoint } = observed;
     const { tracker, dialect } = this.#state;
@@ -229,14 +226,6 @@ export class Engine implements ConversationApi {
     for (const message of observed.intent.messages) conversation.add(message);
   }
 
-  /** The invocation of another trace that a request is about. */
-  #linksTo(driven: AgentInvocation | undefined, { intent, endpoint }: ObservedCall): Link[] {
-    const { invocation, invocationId: id = '' } = intent;
-    const named = invocation === 'drives' ? this.#state.tracker.known.span(id, endpoint.origin) : undefined;
-    const context = driven?.spanContext ?? named;
-    return context === undefined ? [] : [{ context }];
-  }
-
   /** For a request that reads a conversation: the span that created the conversation, if it is in another trace. */
   #creatorOf({ intent }: ObservedCall, value: unknown, record: OpenRecord): SpanContext | undefined {
     const { dialect, telemetry } = this.#state;
@@ -249,9 +238,8 @@ export class Engine implements ConversationApi {
 const RUN_REQUEST: RequestEvent = { name: EVENT_OPENAI_RUN_REQUEST, status: ATTR.OPENAI_RUN_STATUS };
 
 /**
- * A request about an invocation: the one that starts it, or a later one such as a poll or a tool output. In the trace of
- * the invocation, it is folded into the invocation's span; in another trace, it has its own span. Its result counts for
- * the invocation in both cases.
+ * A request that starts an invocation or is about one, such as a poll or a tool output. In the trace of the invocation,
+ * it is folded into the invocation's span; in another trace, it has its own span. Its result counts in both cases.
  */
 class InvocationRequest implements Placement {
   readonly parent: Context;

@@ -24,7 +24,6 @@ import type {
   Get,
   Intent,
   InvocationFact,
-  Send,
   SubagentFact,
   ToolCallFact,
   ToolOutput,
@@ -97,13 +96,14 @@ export class Facts implements FactSink, Observation {
 
   /** The open invocation that the request polls, cancels or answers, or that it sends messages to. */
   driven(): AgentInvocation | undefined {
-    const { sessions, dialect } = this.engine;
+    const { tracker, sessions, dialect } = this.engine;
     const { origin } = this.endpoint;
     const { invocation: use, invocationId: id, conversationId } = this.#intent ?? {};
     if (use !== 'starts' && use !== 'drives') return undefined;
     let open: AgentInvocation | undefined;
-    if (id !== undefined) open = sessions.named(id, conversationId, origin);
-    else if (!dialect.identifiesAtOnce) open = sessions.known(conversationId, origin)?.underWay;
+    if (dialect.identifiesAtOnce) open = tracker.known.open(id, origin, conversationId);
+    else if (id !== undefined) open = sessions.named(id, conversationId, origin);
+    else open = sessions.known(conversationId, origin)?.underWay;
     if (open?.life.overSince !== undefined) open = undefined;
     open ??= this.#resume(id, conversationId);
     // Only a later request may adopt an invocation that was handed on, in this process or another one.
@@ -126,12 +126,43 @@ export class Facts implements FactSink, Observation {
     return clock.from(time, this.source.call.ownClock);
   }
 
-  /** Keeps only the client and the `OpenAI-Beta` header of the call, because the read may happen much later. */
+  /**
+   * Returns a function that reads the end or the details of an invocation. It keeps only the client and the
+   * `OpenAI-Beta` header of the call, because the read may happen much later.
+   */
   reader(invocation: AgentInvocation): ReadInvocation {
     const { engine, endpoint } = this;
     const { client, requestHeaders } = this.source.call;
     const version = readHeader(requestHeaders, 'OpenAI-Beta') ?? engine.dialect.version;
-    return (what, send) => readWith({ engine, endpoint, client, version }, invocation, what, send);
+    const { dialect } = engine;
+    const { clock } = invocation;
+    return async (what, send) => {
+      const call = {
+        startTime: clock.now(),
+        ownClock: clock.own,
+        headers: undefined,
+        client,
+        requestHeaders: { 'OpenAI-Beta': version },
+        streamed: false,
+        context: ROOT_CONTEXT,
+      };
+      const source = { endpoint, context: ROOT_CONTEXT, call };
+      const facts = new Facts(engine, source, invocation.conversationId);
+      const request = async (path: string, query = {}): Promise<unknown> => {
+        const answer = await send((controller) => readWithClient(client, path, query, version, controller));
+        facts.time = clock.now();
+        return answer;
+      };
+      const get = Object.assign(request, { version });
+      if (what === 'end') return dialect.readEnd(invocation, get, facts);
+      const isKnown = invocation.isComplete && !invocation.lacksInput;
+      const isAll = isKnown || (await dialect.readDetails(invocation, get, facts));
+      await readAgentOf(invocation, get, facts);
+      const { endTime, lastOpenTime } = invocation.life;
+      // The conversation was idle although the invocation has not ended, so the invocation had not begun yet.
+      if (endTime === undefined) invocation.hear({ type: 'open' }, lastOpenTime);
+      else if (isAll) invocation.allSeen = true;
+    };
   }
 
   /** @param live whether the result reports the present state */
@@ -310,7 +341,7 @@ export class Facts implements FactSink, Observation {
   #resume(id: string | undefined, conversationId: string | undefined): AgentInvocation | undefined {
     const { tracker, sessions, dialect } = this.engine;
     const { origin } = this.endpoint;
-    const paused = id === undefined ? undefined : tracker.known.paused(id, origin, conversationId);
+    const paused = tracker.known.paused(id, origin, conversationId);
     if (paused === undefined) return undefined;
     const resumed = resumeInvocation(tracker, dialect.kind, this, paused);
     resumed.read = this.reader(resumed);
@@ -367,42 +398,6 @@ export class Facts implements FactSink, Observation {
     this.#begun ??= new Set();
     if (this.#begun.size < MAX_READ) this.#begun.add(id);
   }
-}
-
-/** Reads the end or the details of an invocation with the client of an earlier call. */
-async function readWith(
-  from: { engine: EngineState; endpoint: Endpoint; client: object; version: string },
-  invocation: AgentInvocation,
-  what: 'end' | 'details',
-  send: Send,
-): Promise<void> {
-  const { engine, endpoint, client, version } = from;
-  const { dialect } = engine;
-  const { clock } = invocation;
-  const call = {
-    startTime: clock.now(),
-    ownClock: clock.own,
-    headers: undefined,
-    client,
-    requestHeaders: { 'OpenAI-Beta': version },
-    streamed: false,
-    context: ROOT_CONTEXT,
-  };
-  const source = { endpoint, context: ROOT_CONTEXT, call };
-  const facts = new Facts(engine, source, invocation.conversationId);
-  const request = async (path: string, query: Readonly<Record<string, unknown>> = {}): Promise<unknown> => {
-    const answer = await send((controller) => readWithClient(client, path, query, version, controller));
-    facts.time = clock.now();
-    return answer;
-  };
-  const get = Object.assign(request, { version });
-  if (what === 'end') return dialect.readEnd(invocation, get, facts);
-  const isKnown = invocation.isComplete && !invocation.lacksInput;
-  const isAll = isKnown || (await dialect.readDetails(invocation, get, facts));
-  await readAgentOf(invocation, get, facts);
-  // The conversation was idle although the invocation has not ended, so the invocation had not begun yet.
-  if (invocation.life.endTime === undefined) invocation.hear({ type: 'open' }, invocation.life.lastOpenTime);
-  else if (isAll) invocation.allSeen = true;
 }
 
 /** Adds the agent to an invocation. It may have been created elsewhere, so it is read from the API once for each id. */

@@ -38,21 +38,12 @@ export class OperationClock {
     return this.own + monotonic();
   }
 
-  /**
-   * Converts a time by a call's clock into a time by this clock.
-   *
-   * @param told what the call's clock adds to the monotonic clock; by default the same as this clock
-   */
+  /** Converts a time by a call's clock. `told` is what that clock adds to the monotonic clock. */
   from(time: number, told: number = this.own): number {
     return told === this.own ? time : time + (this.own - told);
   }
 
-  /**
-   * Learns the difference between the server's clock and this one. Only the first server time counts.
-   *
-   * @param serverTime when something happened, by the server's clock
-   * @param localTime when this process saw it
-   */
+  /** Learns the difference between the two clocks from something that happened. Only the first server time counts. */
   learn(serverTime: number | undefined, localTime: number): void {
     if (serverTime !== undefined) this.#offset ??= localTime - serverTime;
   }

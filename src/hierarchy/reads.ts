@@ -309,8 +309,7 @@ export class BackgroundReads {
   }
 
   /**
-   * Reads the end of each invocation in progress once, for 1.5 s at most. It skips those that a request or stream of
-   * the program is about.
+   * Reads the end of each invocation in progress that no request or stream is about, for 1.5 s at most.
    *
    * @param isLast whether everything is recorded afterwards. Reads that are still in progress are then aborted
    */

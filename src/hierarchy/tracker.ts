@@ -72,8 +72,12 @@ export class ConversationTracker implements ProviderListener, InvocationOwner {
     return made;
   }
 
-  find(use: Use, active: Span | undefined = activeSpan(use.context)): Segment | undefined {
-    const segment = this.#of(use)?.segmentFor(active, use.startTime);
+  find(
+    use: Use,
+    active: Span | undefined = activeSpan(use.context),
+    conversation: Conversation | undefined = this.#of(use),
+  ): Segment | undefined {
+    const segment = conversation?.segmentFor(active, use.startTime);
     if (segment === undefined) return undefined;
     segment.touch(use.startTime);
     if (use.kind === 'conversation') segment.tell(use);
@@ -88,9 +92,9 @@ export class ConversationTracker implements ProviderListener, InvocationOwner {
   /** Finds or opens the segment for a use of a conversation; `undefined` if segments are switched off. */
   open(use: Use, active: Span | undefined = activeSpan(use.context)): Segment | undefined {
     if (this.telemetry.settings.conversationSpans === 'never') return undefined;
-    const found = this.find(use, active);
-    if (found !== undefined) return found;
     const conversation = this.#of(use);
+    const found = this.find(use, active, conversation);
+    if (found !== undefined) return found;
     const start = { telemetry: this.telemetry, conversation, use, active, open: this.#segments };
     const segment = new Segment(start);
     this.#segments.add(segment);

@@ -152,10 +152,7 @@ export class AgentInvocation extends Invocation {
     this.context = this.openRecord.context;
   }
 
-  /**
-   * Its parent is the invocation that it works for, or else its conversation. If the request was made in another span,
-   * the record links to that.
-   */
+  /** The parent is the invocation above or the conversation. If the request was made in another span, it links there. */
   #startRecord(context: Context): InvocationRecord {
     const { place, startTime } = this;
     const { segment, above, endpoint, attributes, creator } = this.start;
@@ -285,11 +282,7 @@ export class AgentInvocation extends Invocation {
     return LinkedContext.withSpan(context, this.openRecord.span);
   }
 
-  /**
-   * Applies a snapshot. Snapshots older than the known state change nothing.
-   *
-   * @param live whether a stream reported it as it happened, so that `time` is the time of the change
-   */
+  /** @param live whether a stream reported it as it happened, so that `time` is the time of the change */
   see(snapshot: InvocationSnapshot, time: number, live: boolean): void {
     if (this.isRecorded) return;
     if (this.life.endTime !== undefined) {
@@ -362,11 +355,7 @@ export class AgentInvocation extends Invocation {
     if (agentName !== undefined) this.openRecord.rename(spanNameOf(invokeAgent, { agentName }, {}));
   }
 
-  /**
-   * Called when its end becomes known: its usage is final, but its details may still be read.
-   *
-   * @param time when the end became known
-   */
+  /** @param time when the end became known. The usage is final then, but details may still be read */
   end(endTime: number, latest: number, time: number, failure: Failure | undefined): void {
     if (!canContinue(this.life)) return;
     this.failure = failure;
@@ -466,13 +455,21 @@ export class KnownInvocations {
     this.#known.set(origin, id, { open: invocation, span: invocation.spanContext });
   }
 
-  open(id: string, origin: string, conversationId: string | undefined): AgentInvocation | undefined {
+  open(
+    id: string | undefined,
+    origin: string,
+    conversationId: string | undefined,
+  ): AgentInvocation | undefined {
     const invocation = this.#known.get(origin, id)?.open;
     return invocation?.isOf(conversationId) === true ? invocation : undefined;
   }
 
   /** The state of an invocation that was recorded before its end, for the caller to continue in a second span. */
-  paused(id: string, origin: string, conversationId: string | undefined): PausedInvocation | undefined {
+  paused(
+    id: string | undefined,
+    origin: string,
+    conversationId: string | undefined,
+  ): PausedInvocation | undefined {
     const paused = this.#known.get(origin, id)?.paused;
     const named = paused?.snapshot.conversationId;
     const isOther = named !== undefined && conversationId !== undefined && named !== conversationId;
@@ -485,7 +482,7 @@ export class KnownInvocations {
   }
 
   /** The last span of an invocation that this process records or has recorded. */
-  span(id: string, origin: string): SpanContext | undefined {
+  span(id: string | undefined, origin: string): SpanContext | undefined {
     return this.#known.get(origin, id)?.span;
   }
 

@@ -122,11 +122,7 @@ export class ContinuedCall extends Invocation {
     this.close();
   }
 
-  /**
-   * Called for each event of a stream about the operation.
-   *
-   * @param ownClock the clock of the request, as the milliseconds that it adds to the monotonic clock
-   */
+  /** @param ownClock the clock of the request, as the milliseconds that it adds to the monotonic clock */
   seeEvent(event: unknown, time: number, ownClock: number): void {
     if (this.#stream !== undefined) this.#stream.chunks++;
     const result = this.traits.resultIn?.(event);
@@ -261,30 +257,31 @@ export class Polls implements ConversationApi {
       startTime: startIn(segment, call),
       attributes: conversationAttributes(id),
       onEnd: (ended, result, record) => {
-        const goesOn = this.#goesOn(key, ended, {
-          id: undefined,
-          endpoint,
-          record,
-          result,
-          startTime: ended.endTime,
-          clock: new OperationClock(ended.ownClock),
-          segment,
-        });
+        const isOver = ended.outcome !== 'value' || POLL_LOOP.stateOf(result) === 'over';
+        const goesOn = !isOver && this.#open.get(origin, key) === undefined;
+        if (goesOn) {
+          const { endTime: startTime, signal } = ended;
+          const clock = new OperationClock(ended.ownClock);
+          const closed = (): void => this.#open.delete(origin, key);
+          const start = {
+            id: undefined,
+            endpoint,
+            record,
+            result,
+            startTime,
+            clock,
+            segment,
+            signal,
+            closed,
+          };
+          const continued = new ContinuedCall(POLL_LOOP, start, this.#tracker);
+          this.#open.set(origin, key, continued);
+          this.#tracker.keep(continued);
+        }
         segment?.requestEnded(ended.endTime);
         return goesOn ? 'kept' : undefined;
       },
     };
-  }
-
-  #goesOn(key: string, call: Call, start: Omit<ContinuedStart, 'closed'>): boolean {
-    const { origin } = start.endpoint;
-    const isOver = call.outcome !== 'value' || POLL_LOOP.stateOf(start.result) === 'over';
-    if (isOver || this.#open.get(origin, key) !== undefined) return false;
-    const closed = (): void => this.#open.delete(origin, key);
-    const loop = new ContinuedCall(POLL_LOOP, { ...start, signal: call.signal, closed }, this.#tracker);
-    this.#open.set(origin, key, loop);
-    this.#tracker.keep(loop);
-    return true;
   }
 }
 

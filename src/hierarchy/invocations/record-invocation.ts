@@ -46,7 +46,7 @@ export function recordInvocation(invocation: AgentInvocation, endTime: number): 
     totals: { ...invocation.spent, runs: 0, userMessages: start.input.count },
     // The functions that waited at a pause were reported with the span before it.
     toolCalls: requested.filter((call) => !waiting.includes(call)).map(requestedToolCall),
-    skippedSteps: steps.skippedSteps,
+    skippedSteps: steps.skippedSteps.size,
     skippedToolCalls: steps.skippedToolCalls,
     systemInstructions: invocation.content?.systemInstructions ?? [],
     toolDefinitions: invocation.content?.toolDefinitions ?? [],
@@ -190,9 +190,7 @@ function recordInvocationToolCall(invocation: AgentInvocation, call: ToolCall, t
   );
 }
 
-/**
- * The outcome that the call or its result reports. Without a result, it follows from how the step or invocation ended.
- */
+/** What the call or its result reports. Without a result, the outcome follows from how the step or run ended. */
 function toolOutcome({ steps, snapshot: whole }: AgentInvocation, call: ToolCall): ToolOutcome | undefined {
   const { snapshot, stepId, endTime } = call;
   const told = call.outcome ?? snapshot.outcome;
@@ -291,7 +289,7 @@ interface StepWithCalls {
 class RecordedTimes {
   readonly #endTime: number;
   /** The latest possible end of each step, which leaves time for the spans after it. */
-  readonly #latest: readonly number[];
+  readonly #latest: number[] = [];
   #earliest: number;
   readonly #starts: Starts;
 
@@ -299,7 +297,11 @@ class RecordedTimes {
     this.#endTime = endTime;
     this.#earliest = startTime;
     this.#starts = new Starts(startTime);
-    this.#latest = latestEnds(steps, endTime);
+    let latest = endTime;
+    for (const { calls } of steps.toReversed()) {
+      this.#latest.unshift(latest);
+      latest = Math.min(latest, requestedAt(calls) ?? latest) - SPAN_ROOM_MS * (1 + calls.length);
+    }
   }
 
   /** A step is a model call. One that asks the program for tools ends then, although the server completes it later. */
@@ -329,17 +331,6 @@ class RecordedTimes {
     this.#earliest = Math.max(this.#earliest, endTime);
     return { startTime, endTime };
   }
-}
-
-function latestEnds(steps: readonly StepWithCalls[], endTime: number): number[] {
-  const ends: number[] = [];
-  let latest = endTime;
-  for (let index = steps.length - 1; index >= 0; index--) {
-    const calls = steps[index]?.calls ?? [];
-    ends[index] = latest;
-    latest = Math.min(latest, requestedAt(calls) ?? latest) - SPAN_ROOM_MS * (1 + calls.length);
-  }
-  return ends;
 }
 
 function requestedAt(calls: readonly ToolCall[]): number | undefined {

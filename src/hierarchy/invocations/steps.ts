@@ -62,7 +62,7 @@ export class Steps {
   readonly inputs: Map<string, Message> = new Map();
   readonly #order = new Map<string, number>();
   /** The ids of steps, and of tool calls outside of steps, that were not kept because there were too many. */
-  readonly #skippedSteps = new Set<string>();
+  readonly skippedSteps: Set<string> = new Set();
   readonly #skippedCalls = new Set<string>();
   /** The number of tool calls that are part of no step and that the program was not asked for. */
   #looseCalls = 0;
@@ -76,9 +76,7 @@ export class Steps {
     for (const call of this.before.waiting) this.#toolCalls.set(call.snapshot.id, call);
   }
 
-  /**
-   * The steps that have no span yet, by creation time. Within a second they keep the order of a list, or of arrival.
-   */
+  /** The steps without a span, by creation time. Within a second they keep the order of a list, or of arrival. */
   get all(): readonly Step[] {
     const place = ({ snapshot: { id } }: Step): number => this.#order.get(id) ?? Number.NaN;
     return [...this.#steps.values()]
@@ -111,10 +109,6 @@ export class Steps {
     return sumOf([...this.before.recorded.values(), ...this.all.map(({ snapshot }) => snapshot.usage)]);
   }
 
-  get skippedSteps(): number {
-    return this.#skippedSteps.size;
-  }
-
   /** How many tool calls were not kept because there were too many. */
   get skippedToolCalls(): number {
     let listed = 0;
@@ -130,7 +124,7 @@ export class Steps {
     let step = this.#steps.get(id);
     if (step === undefined) {
       if (this.#steps.size >= MAX_READ) {
-        skip(this.#skippedSteps, id);
+        skip(this.skippedSteps, id);
         return;
       }
       step = {
