@@ -7,12 +7,12 @@ import {
   type Environment,
   flag,
   listedNames,
+  listOf,
   namedValue,
   type Option,
   oneOf,
   optionText,
-  type ReportProblem,
-  resolveOption,
+  rejection,
   wholeNumber,
 } from './option-parsers.ts';
 import type { EventOptions, EventPreset } from './sink-event-types.ts';
@@ -22,6 +22,9 @@ export type MaskedKind = 'email' | 'phone' | 'card' | 'key';
 
 /** The kinds that are found unless others are chosen. */
 export const MASKED_KINDS: readonly MaskedKind[] = ['email', 'phone', 'card', 'key'];
+
+/** Fields of requests that may name a person. */
+export const PERSONAL_FIELDS: readonly string[] = ['user', 'safety_identifier', 'metadata'];
 
 /** Where content is recorded. Events need a logger provider. */
 export type CaptureMessageContent = 'NO_CONTENT' | 'SPAN_ONLY' | 'EVENT_ONLY' | 'SPAN_AND_EVENT';
@@ -176,17 +179,12 @@ interface ResolvedOptions extends Pick<OpenAIInstrumentationConfig, keyof Hooks 
   olderNames: boolean;
 }
 
-type ValueOf<Name extends keyof OpenAIInstrumentationConfig> = Exclude<
-  OpenAIInstrumentationConfig[Name],
-  undefined
->;
-
 /** The options with all values resolved. */
 export type Settings = Required<Readonly<ResolvedOptions>> & {
   readonly [Name in Exclude<
     keyof OpenAIInstrumentationConfig,
     keyof ResolvedOptions | 'enabled'
-  >]-?: ValueOf<Name>;
+  >]-?: NonNullable<OpenAIInstrumentationConfig[Name]>;
 };
 
 /** Where content is recorded, by its name. */
@@ -212,12 +210,10 @@ export const OPTIONS: { readonly [Name in keyof Settings]: Option<Settings[Name]
     withholdsContent: () => true,
     variableWithholds: true,
   },
-  recordRequest: {
-    variable: 'OTEL_INSTRUMENTATION_OPENAI_RECORD_REQUEST',
-    fallback: false,
-    accepts: 'true, false, lists of user, safety_identifier, metadata',
-    parse: parsePersonalFields,
-  },
+  recordRequest: listOf('OTEL_INSTRUMENTATION_OPENAI_RECORD_REQUEST', PERSONAL_FIELDS, {
+    true: true,
+    false: false,
+  }),
   runSteps: oneOf('OTEL_INSTRUMENTATION_OPENAI_RUN_STEPS', ['fetch', 'observe', 'off']),
   maxContentLength: wholeNumber('OTEL_INSTRUMENTATION_OPENAI_MAX_CONTENT_LENGTH', 16_384),
   maxSpanContentLength: wholeNumber('OTEL_INSTRUMENTATION_OPENAI_MAX_SPAN_CONTENT_LENGTH', 65_536),
@@ -268,11 +264,8 @@ export const OPTIONS: { readonly [Name in keyof Settings]: Option<Settings[Name]
   ignoreRequestHook: aFunction(),
   startSpanHook: aFunction(),
   maskedKinds: {
-    variable: 'OTEL_INSTRUMENTATION_OPENAI_MASKING',
+    ...listOf('OTEL_INSTRUMENTATION_OPENAI_MASKING', MASKED_KINDS, { true: MASKED_KINDS, false: [] }),
     variableOnly: true,
-    fallback: [],
-    accepts: `true, false, lists of ${MASKED_KINDS.join(', ')}`,
-    parse: parseMaskedKinds,
     variableWithholds: true,
   },
   contentFolder: {
@@ -303,24 +296,36 @@ export const OPTIONS: { readonly [Name in keyof Settings]: Option<Settings[Name]
 /** Options that may keep content from what receives it. */
 const MASKING_OPTIONS: readonly string[] = ['completionHook', 'hideContent', 'maskedKinds'];
 
-/** Resolves options and environment variables to frozen settings. */
+/**
+ * Resolves each option to its value in code, else that of its environment variable, else its default.
+ *
+ * @param report receives a sentence for each value that is not accepted
+ */
 export function resolveSettings(
   config: OpenAIInstrumentationConfig,
-  report: ReportProblem,
+  report: (problem: string) => void,
   environment: Environment = readEnvironment(),
 ): Settings {
   const options = config as Readonly<Record<string, unknown>>;
+  const settings: Record<string, unknown> = {};
   const withheld: string[] = [];
-  const resolve = ([name, option]: [string, Option<unknown>]): [string, unknown] => {
-    const note: ReportProblem = (problem, withholdsContent) => {
-      if (withholdsContent) withheld.push(name);
-      report(problem, withholdsContent);
-    };
-    return [name, resolveOption({ name, given: options[name], option }, note, environment)];
-  };
-  const settings: Record<string, unknown> = Object.fromEntries(
-    Object.entries<Option<unknown>>(OPTIONS).map(resolve),
-  );
+  for (const [name, option] of Object.entries<Option<unknown>>(OPTIONS)) {
+    const { variable = '', variableOnly, fallback, accepts, parse, withholdsContent } = option;
+    const given = variableOnly ? undefined : options[name];
+    const sources = [
+      { source: `option ${name}`, value: given, withholds: withholdsContent?.(given) === true },
+      { source: variable, value: environment[variable] || undefined, withholds: option.variableWithholds },
+    ];
+    settings[name] = fallback;
+    for (const { source, value, withholds } of sources) {
+      if (value === undefined || (value === '' && !withholds)) continue;
+      const parsed = parse(value);
+      if (parsed !== undefined) settings[name] = parsed;
+      else report(rejection(source, value, accepts, withholds ? 'No content is recorded.' : undefined));
+      if (parsed === undefined && withholds) withheld.push(name);
+      if (parsed !== undefined || withholds) break;
+    }
+  }
   if (withheld.length > 0) settings.captureMessageContent = 'NO_CONTENT';
   // What would have masked or hidden content is not known: nobody may receive it.
   if (withheld.some((name) => MASKING_OPTIONS.includes(name)))
@@ -387,23 +392,6 @@ function parseConventions(value: unknown): Settings['conventions'] | undefined {
   if (names.some((name) => name.startsWith('gen_ai') && !known.includes(name))) return undefined;
   if (names.includes('gen_ai_latest_experimental/dup')) return 'both';
   return names.includes('gen_ai_latest_experimental') ? 'next' : 'current';
-}
-
-/** Fields of requests that may name a person. */
-export const PERSONAL_FIELDS: readonly string[] = ['user', 'safety_identifier', 'metadata'];
-
-function parsePersonalFields(value: unknown): boolean | readonly string[] | undefined {
-  const names: readonly unknown[] = Array.isArray(value) ? value : listedNames(value);
-  if (names.every((name) => PERSONAL_FIELDS.some((each) => each === name))) return names.map(String);
-  return TRUE_OR_FALSE.parse(value);
-}
-
-function parseMaskedKinds(value: unknown): readonly MaskedKind[] | undefined {
-  const names = listedNames(value);
-  if (names.length === 1 && names[0] === 'true') return MASKED_KINDS;
-  if (names.length === 1 && names[0] === 'false') return [];
-  const kinds = MASKED_KINDS.filter((kind) => names.includes(kind));
-  return kinds.length === names.length ? kinds : undefined;
 }
 
 /** Python's instrumentations also take URLs of object stores here, which need a library. */

@@ -1,6 +1,6 @@
 import { notice } from '../diagnostics/report.ts';
 import { terminalSafe } from '../util/terminal-safe.ts';
-import { type Environment, flag } from './option-parsers.ts';
+import { type Environment, flag, rejection } from './option-parsers.ts';
 
 const VARIABLE = 'OTEL_INSTRUMENTATION_OPENAI_ENABLED';
 const { parse, accepts } = flag(VARIABLE, true);
@@ -21,9 +21,8 @@ export function isSwitchedOff(): boolean {
 
 /** The problem with a value of the switch that is neither `true` nor `false`. */
 export function switchProblem(environment: Environment): string | undefined {
-  const value = environment[VARIABLE] ?? '';
-  if (value === '' || parse(value) !== undefined) return undefined;
-  return `${VARIABLE} is ${JSON.stringify(value.slice(0, 40))}; accepted: ${accepts}. It is treated as not set.`;
+  const value = environment[VARIABLE];
+  return !value || parse(value) !== undefined ? undefined : rejection(VARIABLE, value, accepts);
 }
 
 /** Whether OpenTelemetry's own switch is off. */

@@ -86,40 +86,34 @@ export function listedNames(value: unknown): string[] {
     .map((name) => name.trim().toLowerCase());
 }
 
+/** `true` or `false`, which stand for other values, or a list of names. */
+export function listOf<Name extends string, Flag>(
+  variable: string,
+  names: readonly Name[],
+  flags: Readonly<Record<'true' | 'false', Flag>>,
+): Option<Flag | readonly Name[]> {
+  const { parse, accepts, fallback } = namedValue(variable, flags, flags.false);
+  const isName = (value: unknown): value is Name => names.some((name) => name === value);
+  return {
+    variable,
+    fallback,
+    accepts: `${accepts}, lists of ${names.join(', ')}`,
+    parse: (value) => {
+      const given: readonly unknown[] = Array.isArray(value) ? value : listedNames(value);
+      return given.every(isName) ? [...given] : parse(value);
+    },
+  };
+}
+
 export type Environment = Readonly<Record<string, string | undefined>>;
 
-/**
- * Receives a sentence for each value that is not accepted.
- *
- * @param withholdsContent whether no content may be recorded because of it
- */
-export type ReportProblem = (problem: string, withholdsContent: boolean) => void;
-
-/** Resolves an option: its value in code, else that of its environment variable, else its default. */
-export function resolveOption<Value>(
-  { name, given, option }: { name: string; given: unknown; option: Option<Value> },
-  report: ReportProblem,
-  environment: Environment,
-): Value {
-  const { variable, variableOnly, fallback, accepts, parse, withholdsContent, variableWithholds } = option;
-  const sources = [
-    { name: `option ${name}`, value: variableOnly ? undefined : given, withholds: withholdsContent },
-    {
-      name: variable ?? '',
-      value: variable === undefined ? undefined : environment[variable],
-      withholds: variableWithholds ? () => true : undefined,
-    },
-  ];
-  for (const source of sources) {
-    const withholds = source.value !== undefined && source.withholds?.(source.value) === true;
-    if (source.value === undefined || (source.value === '' && (!withholds || source.name === variable)))
-      continue;
-    const value = parse(source.value);
-    if (value !== undefined) return value;
-    const shown = JSON.stringify(optionText(source.value).slice(0, 40)).replace('"object"', 'malformed');
-    const effect = withholds ? 'No content is recorded.' : 'It is treated as not set.';
-    report(`${source.name} is ${shown}; accepted: ${accepts}. ${effect}`, withholds);
-    if (withholds) return fallback;
-  }
-  return fallback;
+/** A sentence about a value that is not accepted. */
+export function rejection(
+  source: string,
+  value: unknown,
+  accepts: string,
+  effect = 'It is treated as not set.',
+): string {
+  const shown = JSON.stringify(optionText(value).slice(0, 40)).replace('"object"', 'malformed');
+  return `${source} is ${shown}; accepted: ${accepts}. ${effect}`;
 }

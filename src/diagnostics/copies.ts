@@ -19,12 +19,8 @@ interface Copies {
   seen: boolean;
 }
 
-const copies = new ProcessWide<Copies>('copies', () => ({
-  openai: new Map(),
-  ours: new Map(),
-  files: new Set(),
-  seen: false,
-}));
+const noCopies = (): Copies => ({ openai: new Map(), ours: new Map(), files: new Set(), seen: false });
+const copies = new ProcessWide<Copies>('copies', noCopies);
 
 /** Records that a build of `openai` was loaded. Its ES module and CommonJS builds count as one copy. */
 export function noticeOpenAI({
@@ -78,11 +74,7 @@ export function hasSeenClientClass(): boolean {
 
 /** Resets the state, for tests. */
 export function forgetCopies(): void {
-  const all = copies.value;
-  all.openai.clear();
-  all.ours.clear();
-  all.files.clear();
-  all.seen = false;
+  Object.assign(copies.value, noCopies());
 }
 
 /** @returns whether this made it more than one copy */

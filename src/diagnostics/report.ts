@@ -20,11 +20,8 @@ interface Notices {
   speaking: boolean;
 }
 
-const notices = new ProcessWide<Notices>('notices', () => ({
-  findings: new Map(),
-  said: new Set(),
-  speaking: false,
-}));
+const noNotices = (): Notices => ({ findings: new Map(), said: new Set(), speaking: false });
+const notices = new ProcessWide<Notices>('notices', noNotices);
 onKeyTaken((key) => notice('global_taken', key));
 
 /** Findings whose details grow with time. Only the first version is logged; the newest is kept for `doctor()`. */
@@ -46,13 +43,8 @@ function keep(code: ProcessFindingCode, details: readonly string[]): void {
   if (speaking && !known) logFinding(finding);
 }
 
-/** Whether this copy of the package has logged the findings. A quick check, because every call gets here. */
-let hasLogged = false;
-
 /** Logs the findings so far, at the first call: programs often set up a logger after the instrumentations. */
 export function logFindings(): void {
-  if (hasLogged) return;
-  hasLogged = true;
   const all = notices.value;
   if (all.speaking) return;
   all.speaking = true;
@@ -97,9 +89,5 @@ export function noticed(): Finding[] {
 
 /** Resets the state, for tests. */
 export function forgetNotices(): void {
-  const all = notices.value;
-  all.findings.clear();
-  all.said.clear();
-  all.speaking = false;
-  hasLogged = false;
+  Object.assign(notices.value, noNotices());
 }

@@ -1,13 +1,12 @@
-const OLDEST_MAJOR = 4;
-const OLDEST_MINOR = 19;
+const OLDEST = '4.19';
 const NEWEST_MAJOR = 7;
 
 /** The range of tested versions of `openai`, as text for messages. */
-export const TESTED: string = `${OLDEST_MAJOR}.${OLDEST_MINOR} to ${NEWEST_MAJOR}.x`;
+export const TESTED: string = `${OLDEST} to ${NEWEST_MAJOR}.x`;
 
 /** Whether a version of `openai` is older than all versions that can be traced. */
 export function isTooOld(version: string): boolean {
-  return isOlder(version, `${OLDEST_MAJOR}.${OLDEST_MINOR}`);
+  return isOlder(version, OLDEST);
 }
 
 /** The first version of `@openai/agents` that leaves its traces where `…/agents` finds them. */
