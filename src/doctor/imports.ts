@@ -2,12 +2,8 @@ import jsTokens, { type JSXToken, type Token } from 'js-tokens';
 
 /** What a source file imports, as far as its text shows. */
 export interface Imports {
-  /** What `import … from` and `export … from` name, except imports of types. */
-  readonly statically: readonly string[];
-  /** What `import('…')` names. */
-  readonly dynamically: readonly string[];
-  /** What `require('…')` names. */
-  readonly required: readonly string[];
+  /** Without imports of types. `import` stands for `export … from`, too. */
+  readonly imports: readonly { readonly specifier: string; readonly by: 'import' | 'import()' | 'require' }[];
   /** Whether the syntax is that of an ES module. */
   readonly isModule: boolean;
   /** The names and keywords in the code of the file. */
@@ -27,7 +23,10 @@ const BEFORE_TYPE = /^(?:typeof|[:<|&])$/;
 export function readImports(source: string, file: string): Imports {
   const isTypeScript = /\.[cm]?tsx?$/.test(file);
   const tokens = withoutBlanks(jsTokens(source, { jsx: !/\.[cm]?ts$/.test(file) }));
-  const found = { statically: [] as string[], dynamically: [] as string[], required: [] as string[] };
+  const imports: Imports['imports'][number][] = [];
+  const found = (by: (typeof imports)[number]['by'], specifier: string | undefined): void => {
+    if (specifier !== undefined) imports.push({ specifier, by });
+  };
   const names = new Set<string>();
   let isModule = false;
   /** Set within an import or export statement: whether it names values or types. */
@@ -40,21 +39,21 @@ export function readImports(source: string, file: string): Imports {
     names.add(value);
     if (before === '.' || /^[:,}]$/.test(next ?? '')) continue;
     if (value === 'from' && clause !== undefined && text !== undefined) {
-      if (clause === 'values') found.statically.push(text);
+      if (clause === 'values') found('import', text);
       clause = undefined;
-    } else if (value === 'require' && next === '(' && third === ')' && text !== undefined) {
-      found.required.push(text);
+    } else if (value === 'require' && next === '(' && third === ')') {
+      found('require', text);
     } else if (value === 'import' && next === '(') {
       const isType = isTypeScript && BEFORE_TYPE.test(before ?? '');
-      if (text !== undefined && !isType && /^[),]$/.test(third ?? '')) found.dynamically.push(text);
+      if (!isType && /^[),]$/.test(third ?? '')) found('import()', text);
     } else if (value === 'import' || value === 'export') {
       isModule = true;
-      if (value === 'import' && text !== undefined) found.statically.push(text);
+      if (value === 'import' && text !== undefined) found('import', text);
       // `type` is the name of a value in `import type from 'a'` and `import type, { b } from 'a'`.
       else clause = next === 'type' && !/^(?:from|,)$/.test(second ?? '') ? 'types' : 'values';
     }
   }
-  return { ...found, isModule, names };
+  return { imports, isModule, names };
 }
 
 /** The tokens without white space and comments. */

@@ -80,15 +80,16 @@ export class Program {
         this.isIncomplete ||= isOutside && file !== start;
         if (text === undefined) continue;
         this.#visited.add(file);
-        const { statically, dynamically, required, names, isModule } = this.#importsOf(file, text);
+        const { imports, names, isModule } = this.#importsOf(file, text);
         const kind = this.#kindOf(file, isModule);
         rootKind ??= kind;
-        const beforeCode = kind.isModule && files === early;
-        const how = { file: this.#nameOf(file), root, names };
-        const load = (specifiers: readonly string[], asModule: boolean, isEarly = false): string[] =>
-          specifiers.flatMap((each) => this.#load(each, file, { ...how, asModule, beforeCode: isEarly }));
-        (beforeCode ? early : late).push(...load(statically, kind.isModule, beforeCode));
-        late.push(...load(dynamically, true), ...load(required, false));
+        for (const { specifier, by } of imports) {
+          const asModule = by === 'import()' || (by === 'import' && kind.isModule);
+          const beforeCode = by === 'import' && kind.isModule && files === early;
+          const how = { file: this.#nameOf(file), root, names, asModule, beforeCode };
+          const loaded = this.#load(specifier, file, how);
+          if (loaded !== undefined) (beforeCode ? early : late).push(loaded);
+        }
       }
     return rootKind;
   }
@@ -104,20 +105,20 @@ export class Program {
       // The file is not valid JavaScript or TypeScript.
     }
     this.isIncomplete = true;
-    return { statically: [], dynamically: [], required: [], names: new Set(), isModule: false };
+    return { imports: [], names: new Set(), isModule: false };
   }
 
   /** Records the package that a specifier names. @returns the file of the program that it names instead, if any */
-  #load(given: string, from: string, how: Omit<Load, 'specifier' | 'needs'>): string[] {
+  #load(given: string, from: string, how: Omit<Load, 'specifier' | 'needs'>): string | undefined {
     if (/^\.{1,2}(?:\/|$)/.test(given)) {
       const found = resolveFile(join(dirname(from), given.replace(/[?#][\s\S]*/, '')));
-      return found === undefined || extname(found) === '.json' ? [] : [realPathIfAny(found) ?? found];
+      return found === undefined || extname(found) === '.json' ? undefined : realPathIfAny(found);
     }
     if (ALIAS.test(given)) this.isIncomplete = true;
     // Deno and Bun accept `npm:openai@6`: remove the prefix and the version.
     const specifier = given.startsWith('npm:') ? given.slice(4).replace(/(?<=.)@[^/]*/, '') : given;
     this.loads.push({ ...how, specifier, needs: this.#needsOf(specifier, dirname(from)) });
-    return [];
+    return undefined;
   }
 
   #needsOf(specifier: string, folder: string): string[] {

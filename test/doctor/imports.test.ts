@@ -1,7 +1,15 @@
 import { expect, test } from 'vitest';
 import { type Imports, readImports } from '../../src/doctor/imports.ts';
 
-const read = (source: string, file = 'app.ts'): Imports => readImports(source, file);
+type Read = Pick<Imports, 'isModule' | 'names'> & Record<'statically' | 'dynamically' | 'required', string[]>;
+
+function read(source: string, file = 'app.ts'): Read {
+  const { imports, ...others } = readImports(source, file);
+  const [statically = [], dynamically = [], required = []] = ['import', 'import()', 'require'].map((kind) =>
+    imports.filter(({ by }) => by === kind).map(({ specifier }) => specifier),
+  );
+  return { ...others, statically, dynamically, required };
+}
 
 test.each([
   [`import 'a';`, ['a']],

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { promisify } from 'node:util';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, expect, test } from 'vitest';
 
 /** Programs of their own, in a project of their own: what is loaded when, and what of it the doctor notices. */
 let project: string;
@@ -13,22 +13,27 @@ beforeEach(async () => {
 });
 afterEach(() => rm(project, { recursive: true }));
 
-const SOURCES = pathToFileURL(resolve('src/index.ts')).href;
+const source = (file: string): string => JSON.stringify(pathToFileURL(resolve('src', file)).href);
 const START = `
-  const { doctor, OpenAIInstrumentation } = await import(${JSON.stringify(SOURCES)});
+  const { doctor, OpenAIInstrumentation } = await import(${source('index.ts')});
   new OpenAIInstrumentation();
 `;
+/** Loads a copy of `openai`, of which there are several. `index.js` loads the file with the client. */
+const load = (copy: keyof typeof COPIES, file = 'client.js'): string =>
+  `require('./${copy}/openai/${file}');`;
+const COPIES = { node_modules: '7.55.0', 'node_modules/library/node_modules': '6.49.0', untested: '9.0.0' };
+const BUNDLED = 'class OpenAI { makeRequest() {} request() {} }\n';
 
-/** Puts the client of a version of `openai` into a folder, as far as hooks look at it. */
-async function writeOpenAI(folder: string, version: string): Promise<string> {
-  const directory = join(project, folder, 'openai');
-  await mkdir(directory, { recursive: true });
-  await writeFile(join(directory, 'package.json'), JSON.stringify({ name: 'openai', version }));
-  await writeFile(
-    join(directory, 'client.js'),
-    'exports.OpenAI = class OpenAI { makeRequest() {} request() {} };',
-  );
-  return join(directory, 'client.js');
+/** Puts the client of each version of `openai` into its folder, as far as hooks look at it. */
+async function writeCopies(): Promise<void> {
+  for (const [folder, version] of Object.entries(COPIES)) {
+    const directory = join(project, folder, 'openai');
+    await mkdir(directory, { recursive: true });
+    await writeFile(join(directory, 'package.json'), JSON.stringify({ name: 'openai', version }));
+    const client = 'exports.OpenAI = class OpenAI { makeRequest() {} request() {} };';
+    await writeFile(join(directory, 'client.js'), client);
+    await writeFile(join(directory, 'index.js'), "module.exports = require('./client.js');");
+  }
 }
 
 /** The codes that the doctor finds at the end of a program, but that nothing of OpenTelemetry is there. */
@@ -41,53 +46,34 @@ async function codesOf(text: string): Promise<string[]> {
   return (JSON.parse(stdout) as string[]).filter((code) => code !== 'no_tracer_provider');
 }
 
-const load = (file: string): string => `require(${JSON.stringify(file)});`;
-
-test('openai loaded after the instrumentation has no finding', async () => {
-  const client = await writeOpenAI('node_modules', '7.55.0');
-  expect(await codesOf(START + load(client))).toEqual([]);
-});
-
-test('openai loaded before the instrumentation is reported', async () => {
-  const client = await writeOpenAI('node_modules', '7.55.0');
-  expect(await codesOf(load(client) + START)).toEqual(['openai_loaded_early']);
-});
-
-test('a copy of openai that was loaded early is reported once, though several of its files define the client', async () => {
-  const client = await writeOpenAI('node_modules', '7.55.0');
-  const index = join(client, '..', 'index.js');
-  await writeFile(index, "module.exports = require('./client.js');");
-  expect(await codesOf(load(index) + START)).toEqual(['openai_loaded_early']);
-});
-
-test('openai that the hooks of an earlier instrumentation saw is not reported as loaded early', async () => {
-  const client = await writeOpenAI('node_modules', '7.55.0');
-  expect(await codesOf(`${START + load(client)} new OpenAIInstrumentation();`)).toEqual([]);
-});
-
-test('an untested version is reported', async () => {
-  const client = await writeOpenAI('node_modules', '9.0.0');
-  expect(await codesOf(START + load(client))).toEqual(['openai_untested']);
-});
-
-test('two copies of openai are reported', async () => {
-  const one = await writeOpenAI('node_modules', '6.49.0');
-  const two = await writeOpenAI('node_modules/library/node_modules', '7.55.0');
-  expect(await codesOf(START + load(one) + load(two))).toEqual(['openai_twice']);
-});
-
-describe('openai that no hook sees', () => {
-  test('is reported if it is bundled into the program', async () => {
-    const bundled = 'class OpenAI { makeRequest() {} request() {} }\nnew OpenAI();\n';
-    expect(await codesOf(bundled + START)).toEqual(['openai_not_seen']);
-  });
-
-  test('is not reported if the program calls instrumentOpenAI', async () => {
-    const client = JSON.stringify(pathToFileURL(resolve('src/client.ts')).href);
-    const bundled = 'class OpenAI { makeRequest() {} request() {} }\n';
-    const handOver = `const { instrumentOpenAI } = await import(${client}); instrumentOpenAI(OpenAI);\n`;
-    expect(await codesOf(bundled + handOver + START)).toEqual([]);
-  });
+test.each<[openai: string, program: string, codes: string[]]>([
+  ['loaded after the instrumentation', START + load('node_modules'), []],
+  ['loaded before the instrumentation', load('node_modules') + START, ['openai_loaded_early']],
+  [
+    'loaded early, of which several files define the client',
+    load('node_modules', 'index.js') + START,
+    ['openai_loaded_early'],
+  ],
+  [
+    'that the hooks of an earlier instrumentation saw',
+    `${START + load('node_modules')} new OpenAIInstrumentation();`,
+    [],
+  ],
+  ['of an untested version', START + load('untested'), ['openai_untested']],
+  [
+    'in two copies',
+    START + load('node_modules/library/node_modules') + load('node_modules'),
+    ['openai_twice'],
+  ],
+  ['in the bundle of the program', `${BUNDLED}new OpenAI();\n${START}`, ['openai_not_seen']],
+  [
+    'in a bundle that calls instrumentOpenAI',
+    `${BUNDLED}const { instrumentOpenAI } = await import(${source('client.ts')}); instrumentOpenAI(OpenAI);${START}`,
+    [],
+  ],
+])('openai %s', async (_, program, codes) => {
+  await writeCopies();
+  expect(await codesOf(program)).toEqual(codes);
 });
 
 test('two copies of this package are reported', async () => {

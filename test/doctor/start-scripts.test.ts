@@ -27,12 +27,15 @@ test.each([
   ['nodemon --exec="npm run build && tsx -r b app.ts"', 'tsx b app.ts'],
   ['nodemon --exec python app.py', ''],
   ['nodemon --exec', ''],
+  ['nodemon app.js -- --exec tsx', 'nodemon app.js'],
+  ['node --import a -- --app.mjs', 'node a --app.mjs'],
   ['bun run app.ts', 'bun app.ts'],
   ['deno run -A app.ts', 'deno app.ts'],
   ['node api.js & node worker.js', 'node api.js; node worker.js'],
   ['next start', ''],
   ['node --test', ''],
   ['node -e "require(1)"', ''],
+  ['node -pe "require(1)"', ''],
   ['', ''],
 ])('%s', (command, launches) => {
   expect(read(command)).toBe(launches);
