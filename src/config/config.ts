@@ -12,7 +12,7 @@ import {
   type Option,
   oneOf,
   optionText,
-  rejection,
+  rejectedValue,
   wholeNumber,
 } from './option-parsers.ts';
 import type { EventOptions, EventPreset } from './sink-event-types.ts';
@@ -321,7 +321,7 @@ export function resolveSettings(
       if (value === undefined || (value === '' && !withholds)) continue;
       const parsed = parse(value);
       if (parsed !== undefined) settings[name] = parsed;
-      else report(rejection(source, value, accepts, withholds ? 'No content is recorded.' : undefined));
+      else report(rejectedValue(source, value, accepts, withholds ? 'No content is recorded.' : undefined));
       if (parsed === undefined && withholds) withheld.push(name);
       if (parsed !== undefined || withholds) break;
     }

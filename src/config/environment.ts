@@ -1,6 +1,6 @@
 import { notice } from '../diagnostics/report.ts';
 import { terminalSafe } from '../util/terminal-safe.ts';
-import { type Environment, flag, rejection } from './option-parsers.ts';
+import { type Environment, flag, rejectedValue } from './option-parsers.ts';
 
 const VARIABLE = 'OTEL_INSTRUMENTATION_OPENAI_ENABLED';
 const { parse, accepts } = flag(VARIABLE, true);
@@ -22,7 +22,7 @@ export function isSwitchedOff(): boolean {
 /** The problem with a value of the switch that is neither `true` nor `false`. */
 export function switchProblem(environment: Environment): string | undefined {
   const value = environment[VARIABLE];
-  return !value || parse(value) !== undefined ? undefined : rejection(VARIABLE, value, accepts);
+  return !value || parse(value) !== undefined ? undefined : rejectedValue(VARIABLE, value, accepts);
 }
 
 /** Whether OpenTelemetry's own switch is off. */

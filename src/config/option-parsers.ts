@@ -108,7 +108,7 @@ export function listOf<Name extends string, Flag>(
 export type Environment = Readonly<Record<string, string | undefined>>;
 
 /** A sentence about a value that is not accepted. */
-export function rejection(
+export function rejectedValue(
   source: string,
   value: unknown,
   accepts: string,
