@@ -1,19 +1,14 @@
-import { pathToFileURL } from 'node:url';
 import type { Page } from 'playwright-core';
 import { afterEach, describe, expect, it } from 'vitest';
-import { HtmlTraceExporter } from '../../src/export.ts';
 import { accessFindings } from '../support/axe.ts';
 import { type Browser, NO_BROWSER } from '../support/browser.ts';
 import { suiteBrowser } from '../support/suite-browser.ts';
-import { chooseFirst } from './opened-page.ts';
-import { MATH_TUTOR, makeSpans, type SpanPlan } from './spans.ts';
+import { chooseFirst, openPage } from './opened-page.ts';
+import { MATH_TUTOR, messages, type SpanPlan, text } from './spans.ts';
 
 /** The smallest PNG: one pixel. */
 const PIXEL =
   'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==';
-
-const messages = (role: string, ...parts: readonly object[]): string => JSON.stringify([{ role, parts }]);
-const text = (content: string): object => ({ type: 'text', content });
 
 /** An answer with all that Markdown can be, a tool, and a call that fails. */
 const ANSWERS: SpanPlan = {
@@ -62,31 +57,19 @@ const ANSWERS: SpanPlan = {
 describe.skipIf(NO_BROWSER !== undefined)('the page', () => {
   const browser = suiteBrowser();
   let page: Page;
-  let requests: string[];
+  let offences: string[];
 
   afterEach(async () => {
     await page.close();
-    expect(requests).toEqual([]);
+    expect(offences).toEqual([]);
   });
 
   async function open(
     plans: readonly SpanPlan[],
     options: Parameters<Browser['open']>[0] = {},
   ): Promise<void> {
-    const path = browser.pathOf('page.html');
-    const exporter = new HtmlTraceExporter({ path });
-    exporter.export(
-      plans.flatMap((plan) => makeSpans(plan)),
-      () => {},
-    );
-    await exporter.shutdown();
-    page = await browser.open(options);
-    const address = pathToFileURL(path).href;
-    requests = [];
-    page.on('request', (request) => {
-      if (request.url() !== address && !request.url().startsWith('data:')) requests.push(request.url());
-    });
-    await page.goto(address);
+    offences = [];
+    page = await openPage(browser, plans, { ...options, offences: offences });
   }
 
   const focusedRow = (): Promise<string> =>

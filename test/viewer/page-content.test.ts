@@ -4,9 +4,7 @@ import { accessFindings } from '../support/axe.ts';
 import { NO_BROWSER } from '../support/browser.ts';
 import { suiteBrowser } from '../support/suite-browser.ts';
 import { openPage } from './opened-page.ts';
-import type { SpanPlan } from './spans.ts';
-
-const text = (content: string): object => ({ type: 'text', content });
+import { type SpanPlan, text } from './spans.ts';
 
 function chat(...parts: readonly object[]): SpanPlan {
   return {

@@ -4,10 +4,7 @@ import { accessFindings } from '../support/axe.ts';
 import { NO_BROWSER } from '../support/browser.ts';
 import { suiteBrowser } from '../support/suite-browser.ts';
 import { openPage } from './opened-page.ts';
-import { MATH_TUTOR, type SpanPlan } from './spans.ts';
-
-const messages = (role: string, ...parts: readonly object[]): string => JSON.stringify([{ role, parts }]);
-const text = (content: string): object => ({ type: 'text', content });
+import { MATH_TUTOR, messages, type SpanPlan, text } from './spans.ts';
 
 function chat(start: number, end: number, attributes: SpanPlan['attributes'] = {}): SpanPlan {
   return { name: 'chat gpt-4o', start, end, attributes: { 'gen_ai.operation.name': 'chat', ...attributes } };

@@ -23,6 +23,11 @@ export interface SpanPlan {
   readonly children?: readonly SpanPlan[];
 }
 
+/** A part of a message, and messages of one role, as attributes have them. */
+export const text = (content: string): object => ({ type: 'text', content });
+export const messages = (role: string, ...parts: readonly object[]): string =>
+  JSON.stringify([{ role, parts }]);
+
 const START = Date.UTC(2026, 0, 1);
 
 /** Makes spans with the real SDK; they are returned as it exports them: children before parents. */
@@ -161,8 +166,7 @@ export const MATH_TUTOR: SpanPlan = {
   ],
 };
 
-const said = (role: string, content: string): string =>
-  JSON.stringify([{ role, parts: [{ type: 'text', content }] }]);
+const said = (role: string, content: string): string => messages(role, text(content));
 const spoken = { 'gen_ai.conversation.id': 'sess_1', 'openai.api.type': 'realtime' };
 
 /** A spoken conversation: two questions, and answers that the user interrupts, while it is played and while it is made. */

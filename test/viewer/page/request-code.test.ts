@@ -2,9 +2,8 @@ import { execFileSync } from 'node:child_process';
 import { describe, expect, it } from 'vitest';
 import { curlOf, isRepeatable, typeScriptOf } from '../../../src/viewer/page/request-code.ts';
 import { toViewedSpan, type ViewedSpan } from '../../../src/viewer/viewed-span.ts';
-import { makeSpans, type SpanPlan } from '../spans.ts';
+import { makeSpans, type SpanPlan, text } from '../spans.ts';
 
-const text = (content: string): object => ({ type: 'text', content });
 const json = JSON.stringify;
 
 function call(attributes: SpanPlan['attributes']): ViewedSpan {
