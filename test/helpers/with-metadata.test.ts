@@ -4,6 +4,7 @@ import { InMemorySpanExporter, SimpleSpanProcessor, TracerProvider } from '@open
 import { describe, expect, it, vi } from 'vitest';
 import { flush, span, traced, withConversation, withMetadata } from '../../src/client.ts';
 import { MetadataSpanProcessor } from '../../src/index.ts';
+import { repeatedCalls } from '../support/function-results.ts';
 import { startTutor } from '../support/tutor.ts';
 import { startTracedProgram } from './program.ts';
 
@@ -79,12 +80,7 @@ describe('withMetadata', () => {
         const { responses } = program.client;
         const question = { role: 'user', content: 'What is x?' } as const;
         const asked = await responses.create({ model: QUESTION.model, input: [question] });
-        const answer = asked.output.flatMap((item) =>
-          item.type === 'function_call'
-            ? [item, { type: 'function_call_output' as const, call_id: item.call_id, output: '4' }]
-            : [],
-        );
-        const input = [question, ...answer];
+        const input = [question, ...repeatedCalls(asked, '4')];
         await withMetadata({ userId: 'worker' }, () => responses.create({ model: QUESTION.model, input }));
       });
     };

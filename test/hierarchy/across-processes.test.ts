@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { instrumentOpenAI, type OpenAIInstrumentationConfig } from '../../src/client.ts';
 import { forgetObservers } from '../../src/pipeline/client-observers.ts';
 import { environment, startAgentProgram } from '../support/agent-program.ts';
+import { functionResults } from '../support/function-results.ts';
 import { type Program, startProgram } from '../support/program.ts';
 import { startTutor, type Tutor } from '../support/tutor.ts';
 
@@ -203,13 +204,8 @@ describe('a response that another process created', () => {
     );
     const [worker, page] = [otherProcess(program, {}), otherProcess(program, {})];
     await program.inSpan(async () => {
-      const { output } = await worker.responses.retrieve(asked.id);
-      const call = output.find((item) => item.type === 'function_call');
-      await worker.responses.create({
-        model: 'gpt-4o-mini',
-        previous_response_id: asked.id,
-        input: [{ type: 'function_call_output', call_id: call?.call_id ?? '', output: '1' }],
-      });
+      const input = functionResults(await worker.responses.retrieve(asked.id), '1');
+      await worker.responses.create({ model: 'gpt-4o-mini', previous_response_id: asked.id, input });
     }, 'worker');
     await program.inSpan(() => page.responses.retrieve(asked.id), 'page');
     await program.expectTree(`

@@ -414,13 +414,9 @@ describe('what the program reads right after the end of a run', () => {
   });
 
   it('is requested again if the program received none', async () => {
-    const { client, simulator, threadId, ...program } = await startLister({ runs: [{}] });
+    const { simulator, ...program } = await startLister({ runs: [{}] });
     simulator.next({ when: { path: /steps/ }, status: 404 });
-    await program.inSpan(async () => {
-      const run = await program.run();
-      const listed = client.beta.threads.runs.steps.list(run.id, { thread_id: threadId });
-      await expect(listed).rejects.toThrow('404');
-    });
+    await program.inSpan(() => expect(runAndListSteps(program)).rejects.toThrow('404'));
     await program.expectTree(`${TREE.trimEnd()}  !NotFoundError`);
     expect(readsOf(simulator)).toEqual([STEPS, `${STEPS}?limit=100&order=asc`]);
   });
@@ -448,15 +444,11 @@ describe('what the program reads right after the end of a run', () => {
 
   it('is requested three times, and not while the server rests after that', async () => {
     const runs = [{}, {}, {}, {}];
-    const { client, simulator, threadId, ...program } = await startLister({ runs });
+    const { simulator, ...program } = await startLister({ runs });
     for (const _ of runs) {
       const answer = { when: { path: /steps/ }, status: 503, headers: { 'retry-after': '60' } };
       for (let read = 0; read < 2; read++) simulator.next(answer);
-      await program.inSpan(async () => {
-        const run = await program.run();
-        const listed = client.beta.threads.runs.steps.list(run.id, { thread_id: threadId });
-        await expect(listed).rejects.toThrow('503');
-      });
+      await program.inSpan(() => expect(runAndListSteps(program)).rejects.toThrow('503'));
       await program.telemetry.provider.forceFlush();
     }
     expect(readsOf(simulator)).toHaveLength(runs.length + 3);
@@ -476,22 +468,27 @@ describe('what the program reads right after the end of a run', () => {
   });
 });
 
+/** The steps of the first run, of a message each. */
+function newSteps(thread_id: string, count: number): object[] {
+  return Array.from({ length: count }, (_, index) => ({
+    id: `step_${index}`,
+    object: 'thread.run.step',
+    run_id: 'run_000001',
+    thread_id,
+    type: 'message_creation',
+    status: 'completed',
+    created_at: 1_763_600_000 + index,
+    step_details: { type: 'message_creation', message_creation: { message_id: `msg_${index}` } },
+    usage: { prompt_tokens: 0, completion_tokens: 0, total_tokens: 0 },
+  }));
+}
+
 describe('a run with more steps than a page', () => {
   /** A run that is polled, and whose steps are read. */
   async function runWithSteps(count: number): Promise<Tutor> {
     const tutor = await startTutor({ runs: [{}] });
     const { simulator, threadId, telemetry } = tutor;
-    const steps = Array.from({ length: count }, (_, index) => ({
-      id: `step_${index}`,
-      object: 'thread.run.step',
-      run_id: 'run_000001',
-      thread_id: threadId,
-      type: 'message_creation',
-      status: 'completed',
-      created_at: 1_763_600_000 + index,
-      step_details: { type: 'message_creation', message_creation: { message_id: `msg_${index}` } },
-      usage: { prompt_tokens: 0, completion_tokens: 0, total_tokens: 0 },
-    }));
+    const steps = newSteps(threadId, count);
     for (let from = 0; from < count; from += 100) {
       const path = from === 0 ? /steps\?limit/ : new RegExp(`after=step_${from - 1}$`);
       const body = { object: 'list', data: steps.slice(from, from + 100), has_more: from + 100 < count };
@@ -521,17 +518,7 @@ describe('a list that never ends', () => {
     ['ignores `after`', 2],
   ])('is read once more if the server %s', async (_, size) => {
     const { simulator, threadId, ...program } = await startTutor({ runs: [{}] });
-    const data = Array.from({ length: size }, (_, index) => ({
-      id: `step_${index}`,
-      object: 'thread.run.step',
-      run_id: 'run_000001',
-      thread_id: threadId,
-      type: 'message_creation',
-      status: 'completed',
-      created_at: 1_763_600_000,
-      step_details: { type: 'message_creation', message_creation: { message_id: `msg_${index}` } },
-      usage: { prompt_tokens: 0, completion_tokens: 0, total_tokens: 0 },
-    }));
+    const data = newSteps(threadId, size);
     for (let page = 0; page < 20; page++)
       simulator.next({ when: { path: /steps\?limit/ }, body: { object: 'list', data, has_more: true } });
     await program.inSpan(program.run);

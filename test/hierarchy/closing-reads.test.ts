@@ -37,6 +37,12 @@ function asksOf({ simulator }: Pick<Program, 'simulator'>, path: RegExp): number
   return simulator.requests.filter((request) => request.method === 'GET' && path.test(request.path)).length;
 }
 
+const COMPLETED = `
+  program
+  └─ thread
+     └─ invoke_agent Math Tutor  openai.run.status=completed
+        └─ chat gpt-4o-mini
+`;
 const RUN = /runs\/run_\d+$/;
 const RESPONSE = /responses\/resp_\w+$/;
 
@@ -75,12 +81,7 @@ describe('a run that the program no longer waits for', () => {
     });
     await finishElsewhere(tutor, threadId);
     await expect.poll(() => tutor.telemetry.openSpans, { timeout: 5_000 }).toEqual([]);
-    await tutor.expectTree(`
-      program
-      └─ thread
-         └─ invoke_agent Math Tutor  openai.run.status=completed
-            └─ chat gpt-4o-mini
-    `);
+    await tutor.expectTree(COMPLETED);
     await expectAllTold(tutor);
   });
 
@@ -118,12 +119,7 @@ describe('a run that only another process has polled', () => {
     const asked = asksOf(tutor, RUN);
     await tutor.telemetry.provider.shutdown();
     expect(asksOf(tutor, RUN)).toBe(asked + 1);
-    await tutor.expectTree(`
-      program
-      └─ thread
-         └─ invoke_agent Math Tutor  openai.run.status=completed
-            └─ chat gpt-4o-mini
-    `);
+    await tutor.expectTree(COMPLETED);
     await expectAllTold(tutor);
   });
 

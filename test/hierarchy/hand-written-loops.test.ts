@@ -3,6 +3,7 @@ import type OpenAI from 'openai';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { instrumentOpenAI, withConversation } from '../../src/client.ts';
 import { openTraces } from '../../src/util/open-traces.ts';
+import { functionResults } from '../support/function-results.ts';
 import { type Program, type ProgramOptions, startProgram } from '../support/program.ts';
 
 type Message = OpenAI.Chat.ChatCompletionMessageParam;
@@ -372,19 +373,11 @@ describe('a loop by hand on the Responses API', () => {
       { output: [{ function: { name: 'get_time', arguments: {} } }] },
       { output: [{ message: 'It is noon.' }] },
     );
-    const results = ({ output }: OpenAI.Responses.Response): OpenAI.Responses.ResponseInputItem[] =>
-      output.flatMap((item) =>
-        item.type === 'function_call'
-          ? [{ type: 'function_call_output', call_id: item.call_id, output: 'done' }]
-          : [],
-      );
     const first = await responses.create({ model: MODEL, input: 'How is the weather?' });
-    const second = await responses.create({
-      model: MODEL,
-      input: results(first),
-      previous_response_id: first.id,
-    });
-    await responses.create({ model: MODEL, input: results(second), previous_response_id: second.id });
+    const input = functionResults(first, 'done');
+    const second = await responses.create({ model: MODEL, input, previous_response_id: first.id });
+    const last = { input: functionResults(second, 'done'), previous_response_id: second.id };
+    await responses.create({ model: MODEL, ...last });
     await program.expectTree(`
       chat gpt-4o-mini
       ├─ execute_tool get_weather
@@ -399,11 +392,9 @@ it('a loop on the Responses API continues in its trace with a request that is re
   const program = await startProgram();
   const { responses } = program.client;
   program.simulator.respond({ output: [{ function: { name: 'get_weather', arguments: {} } }] });
-  const { id, output } = await responses.create({ model: MODEL, input: 'How is the weather?' });
-  const [call] = output;
-  const call_id = call?.type === 'function_call' ? call.call_id : '';
-  const results = [{ type: 'function_call_output' as const, call_id, output: 'done' }];
-  const answering = () => responses.create({ model: MODEL, input: results, previous_response_id: id });
+  const asked = await responses.create({ model: MODEL, input: 'How is the weather?' });
+  const input = functionResults(asked, 'done');
+  const answering = () => responses.create({ model: MODEL, input, previous_response_id: asked.id });
   program.simulator.next({ status: 500, body: { error: { message: 'Busy.' } } });
   await expect(answering()).rejects.toThrow('Busy.');
   program.simulator.respond({ output: [{ message: 'It is sunny.' }] });

@@ -1,6 +1,7 @@
 import { diag } from '@opentelemetry/api';
 import { describe, expect, it, vi } from 'vitest';
 import { type CompletionHook, span, traced, withConversation, withMetadata } from '../../src/client.ts';
+import { functionResults } from '../support/function-results.ts';
 import { type Program, startProgram } from '../support/program.ts';
 
 const MODEL = 'gpt-4o-mini';
@@ -146,9 +147,7 @@ describe('withConversation holds for', () => {
       { output: [{ message: 'It is sunny.' }], usage: { prompt: 20, completion: 5 } },
     );
     const asked = await withConversation('chat-1', () => responses.create(ASKED));
-    const call = asked.output.find(({ type }) => type === 'function_call');
-    const call_id = call?.type === 'function_call' ? call.call_id : '';
-    const input = [{ type: 'function_call_output' as const, call_id, output: 'sunny' }];
+    const input = functionResults(asked, 'sunny');
     await withConversation('chat-1', () =>
       responses.create({ ...ASKED, input, previous_response_id: asked.id }),
     );

@@ -2,12 +2,12 @@ import type OpenAI from 'openai';
 import { describe, expect, it } from 'vitest';
 import { withConversation } from '../../src/client.ts';
 import { openTraces } from '../../src/util/open-traces.ts';
+import { functionResults } from '../support/function-results.ts';
 import { type Program, type ProgramOptions, startProgram } from '../support/program.ts';
 
 type Message = OpenAI.Chat.ChatCompletionMessageParam;
 type Chunk = OpenAI.Chat.ChatCompletionChunk;
 type ToolCall = OpenAI.Chat.ChatCompletionMessageFunctionToolCall;
-type Response = OpenAI.Responses.Response;
 
 const MODEL = 'gpt-4o-mini';
 const TOOLS = [
@@ -262,13 +262,6 @@ describe('a call that is answered before the stream of a chat completion ends', 
 });
 
 describe('a call that is answered before the stream of a response ends', () => {
-  const results = ({ output }: Response): OpenAI.Responses.ResponseInputItem[] =>
-    output.flatMap((item) =>
-      item.type === 'function_call'
-        ? [{ type: 'function_call_output' as const, call_id: item.call_id, output: 'sunny' }]
-        : [],
-    );
-
   async function startAsking(options: ProgramOptions = {}): Promise<Program> {
     const program = await startProgram(options);
     program.simulator.respond(
@@ -287,7 +280,7 @@ describe('a call that is answered before the stream of a response ends', () => {
     for await (const event of stream) {
       if (event.type !== 'response.completed') continue;
       const { id, output } = event.response;
-      const input = results(event.response);
+      const input = functionResults(event.response, 'sunny');
       const named = conversation === undefined ? { previous_response_id: id } : { conversation };
       if (output.length > 1) await respond({ client } as Program, { ...named, input });
     }
@@ -352,7 +345,7 @@ describe('a call that is answered before the stream of a response ends', () => {
       new Promise((resolve, reject) => {
         const stream = program.client.responses.stream({ model: MODEL, input: 'How is the weather?' });
         stream.on('response.completed', ({ response }) => {
-          respond(program, { previous_response_id: response.id, input: results(response) })
+          respond(program, { previous_response_id: response.id, input: functionResults(response, 'sunny') })
             .then(() => stream.done())
             .then(resolve, reject);
         });
@@ -371,7 +364,10 @@ describe('a call that is answered before the stream of a response ends', () => {
     const stream = await program.client.responses.create({ model: MODEL, input: 'Weather?', stream: true });
     for await (const event of stream)
       if (event.type === 'response.incomplete')
-        await respond(program, { previous_response_id: event.response.id, input: results(event.response) });
+        await respond(program, {
+          previous_response_id: event.response.id,
+          input: functionResults(event.response, 'sunny'),
+        });
     await program.expectTree(`
       chat gpt-4o-mini
       ├─ execute_tool get_weather

@@ -2,6 +2,7 @@ import { context, INVALID_SPAN_CONTEXT, trace } from '@opentelemetry/api';
 import { suppressTracing } from '@opentelemetry/core';
 import type OpenAI from 'openai';
 import { describe, expect, it } from 'vitest';
+import { functionResults, repeatedCalls } from '../support/function-results.ts';
 import { type Program, startProgram } from '../support/program.ts';
 
 const MODEL = 'gpt-4o-mini';
@@ -87,12 +88,8 @@ describe('a response', () => {
       const stream = await responses.create({ model: MODEL, input: 'Search.', stream: true });
       for await (const event of stream)
         if (event.type === 'response.completed') {
-          const { id: previous_response_id, output } = event.response;
-          const call_id = output
-            .flatMap((item) => (item.type === 'function_call' ? item.call_id : []))
-            .join();
-          const input = [{ type: 'function_call_output' as const, call_id, output: '' }];
-          await responses.create({ model: MODEL, previous_response_id, input });
+          const input = functionResults(event.response, '');
+          await responses.create({ model: MODEL, previous_response_id: event.response.id, input });
         }
     });
     await program.expectTree(`
@@ -112,13 +109,8 @@ describe('a response', () => {
     });
     const { responses } = program.client;
     const content = 'What is the tariff?';
-    const { output } = await responses.create({ model: MODEL, input: content });
-    const results = output.flatMap((item) =>
-      item.type === 'function_call'
-        ? [item, { type: 'function_call_output' as const, call_id: item.call_id, output: 'sunny' }]
-        : [],
-    );
-    const input = [{ role: 'user' as const, content }, ...results];
+    const asked = await responses.create({ model: MODEL, input: content });
+    const input = [{ role: 'user' as const, content }, ...repeatedCalls(asked, 'sunny')];
     await program.inSpan(() => responses.create({ model: MODEL, input }), 'webhook');
     await program.expectTree(`
       chat gpt-4o-mini
@@ -172,9 +164,8 @@ describe('a response', () => {
     const { conversations, responses } = program.client;
     const { id: conversation } = await conversations.create({});
     program.simulator.respond({ output: [{ function: { name: 'get_weather', arguments: {} } }] });
-    const [call] = (await responses.create({ model: MODEL, conversation, input: 'Weather?' })).output;
-    const call_id = call?.type === 'function_call' ? call.call_id : '';
-    const items = [{ type: 'function_call_output' as const, call_id, output: 'sunny' }];
+    const asked = await responses.create({ model: MODEL, conversation, input: 'Weather?' });
+    const items = functionResults(asked, 'sunny');
     await program.inSpan(async () => {
       await conversations.items.create(conversation, { items });
       await conversations.items.create(conversation, { items });
@@ -225,12 +216,8 @@ describe('a response', () => {
     await program.inSpan(async () => {
       const { client } = program;
       const asked = await client.responses.create({ model: MODEL, input: 'Weather?' });
-      const call = asked.output.find((item) => item.type === 'function_call');
-      await client.responses.create({
-        model: MODEL,
-        previous_response_id: asked.id,
-        input: [{ type: 'function_call_output', call_id: call?.call_id ?? '', output: '{"sky":"blue"}' }],
-      });
+      const input = functionResults(asked, '{"sky":"blue"}');
+      await client.responses.create({ model: MODEL, previous_response_id: asked.id, input });
     });
     await program.expectTree(`
       program
@@ -290,11 +277,7 @@ describe('a response', () => {
     await program.inSpan(async () => {
       const { responses } = program.client;
       const asked = await responses.create({ model: MODEL, input: 'Weather?' });
-      const answers = asked.output.flatMap((item) =>
-        item.type === 'function_call'
-          ? [item, { type: 'function_call_output' as const, call_id: item.call_id, output: 'sunny' }]
-          : [],
-      );
+      const answers = repeatedCalls(asked, 'sunny');
       await responses.create({ model: MODEL, input: answers });
       await responses.retrieve(asked.id);
       await responses.create({ model: MODEL, input: [...answers, { role: 'user', content: 'And?' }] });

@@ -3,6 +3,7 @@ import { context, ROOT_CONTEXT } from '@opentelemetry/api';
 import OpenAI from 'openai';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { instrumentOpenAI, withConversation, withMetadata } from '../../src/client.ts';
+import { repeatedCalls } from '../support/function-results.ts';
 import { type Program, startProgram } from '../support/program.ts';
 import { type Simulator, startSimulator } from '../support/simulator/index.ts';
 
@@ -345,9 +346,7 @@ describe('a history that a program sends again with every request', () => {
     await users.ask('alice', [first]);
     const input: InputItem[] = [QUESTION, ...items([first]), ...outputs([first], ['{"of":"alice"}'])];
     program.simulator.respond({ output: [{ function: { name: 'get_balance', arguments: { n: 2 } } }] });
-    for (const item of (await responses.create({ model: MODEL, input })).output)
-      if (item.type === 'function_call')
-        input.push(item, { type: 'function_call_output', call_id: item.call_id, output: '{"of":"alice"}' });
+    input.push(...repeatedCalls(await responses.create({ model: MODEL, input }), '{"of":"alice"}'));
     await responses.create({ model: MODEL, input });
     expect(recorded(program).map((call) => (call as unknown[])[1])).toEqual(['{"n":1}', '{"n":2}']);
   });
@@ -384,10 +383,7 @@ it.each<[string, 'SPAN_ONLY' | 'NO_CONTENT', string]>([
   program.simulator.respond({ output: [{ function: { name: 'get_balance', arguments: { text } } }] });
   const input: InputItem[] = [{ role: 'user', content: 'And?' }];
   for await (const event of await responses.create({ model: MODEL, input, stream: true })) {
-    if (event.type !== 'response.completed') continue;
-    for (const item of event.response.output)
-      if (item.type === 'function_call')
-        input.push(item, { type: 'function_call_output', call_id: item.call_id, output: '"done"' });
+    if (event.type === 'response.completed') input.push(...repeatedCalls(event.response, '"done"'));
   }
   await responses.create({ model: MODEL, input });
   expect(recorded(program)).toHaveLength(1);
