@@ -383,10 +383,9 @@ class InvocationRequest implements Placement {
     const { foldInto: invocation } = this;
     const session = this.#facts.engine.sessions.at(sessionId, invocation.endpoint.origin);
     invocation.requestedIn(sessionId);
-    const waiting = { invocation, acceptedAt: undefined, notBefore: undefined };
-    this.#acceptance = waiting;
+    this.#acceptance = { acceptedAt: undefined, notBefore: undefined };
     session.queued.clear();
-    session.waiting.push(waiting);
+    session.waiting.set(invocation, this.#acceptance);
   }
 
   /** Remembers the messages of the request: they may start the next invocation. */

@@ -25,8 +25,7 @@ import { conversationIn } from './conversations/conversation-id.ts';
 import { contextInConversation } from './conversations/own-trace.ts';
 import type { ModelDialect, RequestedCall } from './dialect.ts';
 import { completions } from './dialects/completions.ts';
-import type { AnsweredCalls, ToolCalls } from './tool-calls/tool-calls.ts';
-import { ItemTimes } from './tool-calls/tool-facts.ts';
+import { type AnsweredCalls, ItemTimes, type ToolCalls } from './tool-calls/tool-calls.ts';
 import type { ConversationTracker } from './tracker.ts';
 
 /** What is kept of a model call's request until its answer has ended. It is small: a stream may stay open for long. */

@@ -89,6 +89,7 @@ export interface MessageSnapshot {
   readonly conversationId: string | undefined;
   readonly invocationId: string | undefined;
   readonly role: string;
+  readonly createdAt?: number | undefined;
   readonly content: Message | undefined;
 }
 

@@ -38,22 +38,17 @@ import {
   responses,
 } from './dialects/responses.ts';
 import { type ContinuationTraits, ContinuedCall, type ContinuedStart } from './invocations/continued-call.ts';
-import { ModelCall } from './model-calls.ts';
+import { ModelCall, type ModelCallStart } from './model-calls.ts';
 import { asTime, OperationClock } from './operation-clock.ts';
 import type { Shelf } from './store.ts';
 import type { ToolCalls } from './tool-calls/tool-calls.ts';
 import type { ConversationTracker } from './tracker.ts';
 
 /** A response that this process has created, adopted or resumed. */
-interface KnownResponse {
+interface KnownResponse extends Pick<ModelCallStart, 'conversationId' | 'handedOn' | 'model'> {
   readonly id: string;
   /** The span context of the response's last span. */
   readonly context: SpanContext | undefined;
-  readonly conversationId: string | undefined;
-  /** Whether this process created the response and handed it on (see {@link handsOn}). */
-  readonly handedOn: boolean | undefined;
-  /** The requested model of a background response. The answer names a specific version of it instead. */
-  readonly model: string | undefined;
   /** Set while a background response is in progress. */
   open: ContinuedCall | undefined;
   /** Whether the span was closed before the response ended. A second span then continues the response. */
@@ -64,7 +59,6 @@ interface KnownResponse {
 interface ResponseRequest {
   readonly request: ApiRequest;
   readonly endpoint: Endpoint;
-  /** The caller's context. */
   readonly context: Context;
   readonly segment: Segment | undefined;
   readonly known: KnownResponse | undefined;
@@ -139,14 +133,9 @@ export class Responses implements ConversationApi {
       own === undefined && route.family === 'responses' ? conversationIn(call.context) : undefined;
     const conversationId = own ?? named;
     const uses = conversationId !== undefined || route.template === '/conversations';
+    const { tracker } = this;
     if (uses)
-      call.context = contextInConversation(
-        call.context,
-        this.tracker,
-        'conversation',
-        conversationId,
-        origin,
-      );
+      call.context = contextInConversation(call.context, tracker, 'conversation', conversationId, origin);
     const open = known?.open;
     if (open !== undefined && isFolded(request, open, call)) return open.fold(call, route);
     const { context, startTime } = call;
@@ -249,11 +238,7 @@ export class Responses implements ConversationApi {
     return made;
   }
 
-  /**
-   * Keeps a background response until its end is known.
-   *
-   * @param client the client that reads the response's end
-   */
+  /** Keeps a background response until its end is known. Unless later requests show that, `client` reads it. */
   #keep(
     known: KnownResponse,
     asked: ModelCall,
@@ -270,8 +255,8 @@ export class Responses implements ConversationApi {
       known.isPaused = life.endTime === undefined;
       if (this.#known.get(origin, id) === known) this.#known.set(origin, id, known);
     };
-    const continued = { ...start, id, closed };
-    const open: ContinuedCall = new ContinuedCall(backgroundTraits(this.#telemetry), continued, this.tracker);
+    const traits = backgroundTraits(this.#telemetry);
+    const open: ContinuedCall = new ContinuedCall(traits, { ...start, id, closed }, this.tracker);
     open.read = async (_, send) => {
       const path = `/responses/${encodeURIComponent(id)}`;
       const response = await send((controller) => readWithClient(client, path, {}, undefined, controller));

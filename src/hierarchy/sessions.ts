@@ -35,11 +35,6 @@ export interface Acceptance {
   notBefore: number | undefined;
 }
 
-/** An invocation that this process requested and whose id is not known yet. */
-export interface WaitingInvocation extends Acceptance {
-  readonly invocation: AgentInvocation;
-}
-
 /** A message that was sent during an invocation. It may change that invocation or start another one. */
 export interface QueuedMessage extends Acceptance {
   readonly caller: CallerTrace;
@@ -70,7 +65,7 @@ export class Session {
   /** Whether, by its metadata, the process that created the session records it. `undefined` until it was seen. */
   hasRecordingCreator: boolean | undefined;
   /** The invocations that this process requested and whose ids it does not know yet, oldest first. */
-  readonly waiting: WaitingInvocation[] = [];
+  readonly waiting: Map<AgentInvocation, Acceptance> = new Map();
   readonly queued: Set<QueuedMessage> = new Set();
   /** The open invocations that this process records, without those of subagents. */
   readonly invocations: Set<AgentInvocation> = new Set();
@@ -83,15 +78,14 @@ export class Session {
     this.id = id;
   }
 
-  /** The newest invocation in progress that this process records. */
-  get underWay(): AgentInvocation | undefined {
-    const isOpen = ({ life }: AgentInvocation): boolean => life.overSince === undefined;
-    const open = [...this.invocations].findLast(isOpen);
-    return open ?? this.waiting.findLast(({ invocation }) => isOpen(invocation))?.invocation;
+  /** All invocations that this process records or has requested. */
+  get all(): readonly AgentInvocation[] {
+    return [...this.waiting.keys(), ...this.invocations];
   }
 
-  get hasOpenInvocations(): boolean {
-    return this.invocations.size + this.waiting.length > 0;
+  /** The newest one in progress. */
+  get underWay(): AgentInvocation | undefined {
+    return this.all.findLast(isInProgress);
   }
 
   subagent(id: string): SubagentState {
@@ -128,8 +122,7 @@ export class Session {
   /** Forgets a closed invocation. */
   forget(invocation: AgentInvocation): void {
     this.invocations.delete(invocation);
-    const index = this.waiting.findIndex((waiting) => waiting.invocation === invocation);
-    if (index >= 0) this.waiting.splice(index, 1);
+    this.waiting.delete(invocation);
     for (const subagent of this.#subagents.values())
       if (subagent.invocation === invocation) subagent.invocation = undefined;
   }
@@ -212,8 +205,8 @@ export class Sessions {
     const { snapshot } = fact;
     const waiting = findWaiting(session, snapshot, seen);
     if (waiting !== undefined) {
-      session.waiting.splice(session.waiting.indexOf(waiting), 1);
-      const { invocation, acceptedAt } = waiting;
+      const [invocation, { acceptedAt }] = waiting;
+      session.waiting.delete(invocation);
       // The server created the invocation when it accepted the request, not when this process first saw the object.
       if (acceptedAt !== undefined) invocation.clock.learn(snapshot.createdAt, acceptedAt);
       return invocation;
@@ -305,17 +298,16 @@ export class Sessions {
 
   #continue(session: Session, actions: readonly RequiredAction[], seen: SessionObservation): void {
     const { underWay } = session;
-    const requested = [...session.invocations, ...session.waiting.map(({ invocation }) => invocation)];
     // The session is busy. If no invocation is known to be in progress, those that seemed to be over continue.
-    for (const invocation of requested)
-      if (underWay === undefined || invocation.life.overSince === undefined)
+    for (const invocation of session.all)
+      if (underWay === undefined || isInProgress(invocation))
         invocation.hear({ type: 'open' }, invocation.life.lastOpenTime);
     for (const { type, id, invocationId, call } of actions) {
       const { origin } = seen.source.endpoint;
       const named =
         invocationId === undefined ? undefined : this.#tracker.known.open(invocationId, origin, session.id);
       const invocation = named ?? session.underWay;
-      if (invocation === undefined || invocation.life.overSince !== undefined) continue;
+      if (invocation === undefined || !isInProgress(invocation)) continue;
       const time = seen.timeFor(invocation);
       invocation.wait(call === undefined ? [] : [call], time);
       if (!session.isNew(`${type} ${id}`)) continue;
@@ -339,12 +331,15 @@ export class Sessions {
 
   seeSubagent(fact: SubagentFact, origin: string): void {
     const session = this.known(fact.conversationId, origin);
-    if (!session?.hasOpenInvocations) return;
+    if (session === undefined || session.all.length === 0) return;
     const subagent = session.subagent(fact.id);
     const isFirst = subagent.parentAgentId === undefined;
     subagent.name = fact.name ?? subagent.name;
     subagent.parentAgentId = fact.parentAgentId ?? subagent.parentAgentId;
-    if (isFirst) subagent.instructions = this.#keeper().keep(fact.instructions);
+    if (isFirst) {
+      const keeper = new Keeper(textLimits(this.#tracker.telemetry.settings));
+      subagent.instructions = keeper.keep(fact.instructions);
+    }
     const { invocation, name } = subagent;
     if (invocation !== undefined && name !== undefined)
       invocation.introduce({ id: invocation.place.agentId ?? fact.id, name, model: undefined }, {});
@@ -362,10 +357,6 @@ export class Sessions {
     segment.record.addEvent(EVENT_OPENAI_SESSION_ENVIRONMENT, attributes, time);
     segment.touch(time);
   }
-
-  #keeper(): Keeper {
-    return new Keeper(textLimits(this.#tracker.telemetry.settings));
-  }
 }
 
 /** Remembers the session's agent, and passes it to the requested invocations. It may exist only in the session. */
@@ -375,7 +366,7 @@ function takeAgent(session: Session, settings: AgentSettings): void {
   const { agent, model, parameters } = settings;
   if (!isFirst || agent === undefined) return;
   const attributes = model === undefined ? parameters : { ...parameters, [ATTR.GEN_AI_REQUEST_MODEL]: model };
-  for (const { invocation } of session.waiting) invocation.introduce(agent, attributes);
+  for (const invocation of session.waiting.keys()) invocation.introduce(agent, attributes);
 }
 
 /**
@@ -385,7 +376,7 @@ function takeAgent(session: Session, settings: AgentSettings): void {
 function rest(session: Session, seen: SessionObservation): void {
   for (const invocation of session.invocations) endUnseen(invocation, seen, seen.timeFor(invocation));
   if (seen.live) return;
-  for (const { invocation, acceptedAt } of [...session.waiting]) {
+  for (const [invocation, { acceptedAt }] of [...session.waiting]) {
     if (acceptedAt !== undefined && acceptedAt <= seen.timeFor(invocation, seen.source.call.startTime))
       endUnseen(invocation, seen, seen.timeFor(invocation));
   }
@@ -418,10 +409,13 @@ function findWaiting(
   { waiting }: Session,
   snapshot: InvocationSnapshot,
   seen: Observation,
-): WaitingInvocation | undefined {
-  const possible = waiting.filter((each) => canBe(each, snapshot, seen));
-  const goesOn = ({ invocation }: WaitingInvocation): boolean => invocation.life.overSince === undefined;
-  return (seen.live ? possible.find(goesOn) : undefined) ?? possible[0];
+): [AgentInvocation, Acceptance] | undefined {
+  const possible = [...waiting].filter(([, acceptance]) => canBe(acceptance, snapshot, seen));
+  return (seen.live ? possible.find(([invocation]) => isInProgress(invocation)) : undefined) ?? possible[0];
+}
+
+function isInProgress({ life }: AgentInvocation): boolean {
+  return life.overSince === undefined;
 }
 
 /** Whether a reported invocation can be the requested one. A stream reports only new ones; a list also has old ones. */

@@ -13,8 +13,8 @@ export interface ToolCallSnapshot {
   readonly type: string;
   /** The name of the function, or else the type. */
   readonly name: string;
-  readonly imageCount: number | undefined;
-  readonly resultCount: number | undefined;
+  readonly imageCount?: number | undefined;
+  readonly resultCount?: number | undefined;
   readonly fileIds?: readonly string[] | undefined;
   readonly content: ToolCallContent | undefined;
   /** The id of the item, in APIs that have items instead of steps. */
@@ -31,10 +31,10 @@ export interface ToolCallSnapshot {
 
 /** The content of a tool call. It is read only if content is recorded. */
 export interface ToolCallContent {
-  readonly arguments: unknown;
-  readonly result: unknown;
-  readonly query: string | undefined;
-  readonly documents: readonly unknown[];
+  readonly arguments?: unknown;
+  readonly result?: unknown;
+  readonly query?: string | undefined;
+  readonly documents?: readonly unknown[];
 }
 
 /** The `gen_ai.tool.type` of tools that the API runs itself. */
@@ -113,7 +113,7 @@ export const executeTool: OperationKind<RecordedToolCall, RecordedToolCall> = {
         : {
             toolArguments: content.arguments,
             toolResult: content.result,
-            documents: content.documents,
+            documents: content.documents ?? [],
             parameters:
               content.query === undefined ? {} : { [ATTR.GEN_AI_RETRIEVAL_QUERY_TEXT]: content.query },
           },

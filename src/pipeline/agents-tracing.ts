@@ -1,6 +1,5 @@
 import { isSwitchedOff } from '../config/environment.ts';
-import { placeWithinAgents, recordOf } from '../hierarchy/agents-sdk/node-activity.ts';
-import { Workflows } from '../hierarchy/agents-sdk/workflows.ts';
+import { placeWithinAgents, recordOf, Workflows } from '../hierarchy/agents-sdk/workflows.ts';
 import { AgentsSource } from '../sdk/agents-sdk/agents-source.ts';
 import { onTraceProvider } from '../sdk/agents-sdk/library.ts';
 import { agentsNodeIn } from '../sdk/agents-sdk/node.ts';

@@ -31,7 +31,7 @@ export interface RequestedToolCall {
   /** The type in the API: `function`, `code_interpreter`, … */
   readonly type: string;
   /** Set if content is recorded and the output messages do not contain it. */
-  readonly content?: { readonly arguments: unknown; readonly result: unknown };
+  readonly content?: { readonly arguments?: unknown; readonly result?: unknown };
   /** Returns the same text for calls with the same name and arguments. */
   fingerprint?(): string | undefined;
 }

@@ -1,10 +1,8 @@
 import type { Dialect, RequestedCall, ToolResult } from '../../src/hierarchy/dialect.ts';
-import { agents, readSubmittedEvents } from '../../src/hierarchy/dialects/agents.ts';
-import * as agentObjects from '../../src/hierarchy/dialects/agents-objects.ts';
-import { assistants } from '../../src/hierarchy/dialects/assistants.ts';
-import * as runObjects from '../../src/hierarchy/dialects/assistants-objects.ts';
+import * as agentObjects from '../../src/hierarchy/dialects/agents.ts';
+import * as runObjects from '../../src/hierarchy/dialects/assistants.ts';
 import { completions } from '../../src/hierarchy/dialects/completions.ts';
-import { readAgentContent } from '../../src/hierarchy/dialects/read-request.ts';
+import { readAgentContent } from '../../src/hierarchy/dialects/reading.ts';
 import { responses } from '../../src/hierarchy/dialects/responses.ts';
 import { type ApiRequest, operationOf } from '../../src/operations/index.ts';
 import { countNewMessages } from '../../src/operations/response/items.ts';
@@ -46,7 +44,7 @@ const REQUESTS = [
 
 export const READERS: readonly Reader[] = [
   ...REQUESTS.flatMap(operationReaders),
-  ...[assistants, agents].flatMap(dialectReaders),
+  ...[runObjects.assistants, agentObjects.agents].flatMap(dialectReaders),
   { name: 'a run', read: (value) => runObjects.readRun(value, CONTENT) },
   { name: 'a run step', read: (value) => runObjects.readStep(value, CONTENT) },
   { name: 'a message of a thread', read: (value) => runObjects.readThreadMessage(value, CONTENT) },
@@ -64,7 +62,7 @@ export const READERS: readonly Reader[] = [
   { name: "a turn's message", read: agentObjects.readSessionMessage },
   { name: "a turn's reasoning", read: agentObjects.readSessionReasoning },
   { name: "a turn's input", read: (value) => agentObjects.readSessionInput(value, true) },
-  { name: 'submitted events', read: (value) => readSubmittedEvents(value, true) },
+  { name: 'submitted events', read: (value) => agentObjects.readSubmittedEvents(value, true) },
   {
     name: 'items of a response',
     read: (value) => responses.calls(value, CONTENT).map(readCall),

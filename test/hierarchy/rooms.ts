@@ -1,5 +1,5 @@
 import type { Dialect, FactSink } from '../../src/hierarchy/dialect.ts';
-import { parameterOf } from '../../src/hierarchy/dialects/read-request.ts';
+import { parameterOf } from '../../src/hierarchy/dialects/reading.ts';
 import { UNTOLD } from '../../src/hierarchy/model.ts';
 import { usageIn } from '../../src/telemetry/cost/usage.ts';
 import { readError } from '../../src/telemetry/outcomes/failure.ts';
@@ -90,7 +90,7 @@ function readCall(event: unknown, sink: FactSink, invocationId: string, ended: b
   if (id === undefined || name === undefined) return;
   sink.toolCall({
     invocationId,
-    call: { id, name, type: name, imageCount: undefined, resultCount: undefined, content: undefined },
+    call: { id, name, type: name, content: undefined },
     asksProgram: field(call, 'asks') === true,
     begun: !ended,
     ended,

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { readThreadMessageContent } from '../../src/hierarchy/dialects/assistants-objects.ts';
+import { readThreadMessageContent } from '../../src/hierarchy/dialects/assistants.ts';
 import { ChatAccumulator } from '../../src/operations/chat/accumulator.ts';
 import { readOutputMessages } from '../../src/operations/chat/messages.ts';
 import { citationParts } from '../../src/operations/sources.ts';

@@ -1,5 +1,6 @@
 import type { Attributes, Context, Link, SpanContext } from '@opentelemetry/api';
 import { define } from '../../operations/attributes.ts';
+import { fingerprintOf } from '../../operations/tool-calls.ts';
 import { type AgentsListener, NO_TRACE_ID } from '../../sdk/agents-sdk/agents-source.ts';
 import { type AgentsNode, agentsNodeIn, contextBelow } from '../../sdk/agents-sdk/node.ts';
 import { sessionIn } from '../../sdk/agents-sdk/runner.ts';
@@ -7,11 +8,18 @@ import { traceContextOf } from '../../sdk/metadata-propagation.ts';
 import type { Endpoint } from '../../sdk/provider.ts';
 import { matchRoute } from '../../sdk/routes/index.ts';
 import * as ATTR from '../../semconv/attributes.ts';
-import { NO_TOTALS, NOTHING_SPENT, totalAttributes } from '../../telemetry/cost/usage.ts';
+import {
+  addSpent,
+  NO_TOTALS,
+  NOTHING_SPENT,
+  type Spent,
+  totalAttributes,
+} from '../../telemetry/cost/usage.ts';
 import { findEvaluated } from '../../telemetry/evaluations/evaluated-spans.ts';
-import type { ApiRequest, RequestedToolCall } from '../../telemetry/operation.ts';
-import type { Failure } from '../../telemetry/outcomes/failure.ts';
+import type { ApiRequest, Operation, RequestedToolCall } from '../../telemetry/operation.ts';
+import { type Failure, readFailure } from '../../telemetry/outcomes/failure.ts';
 import { outcomeAttributes, REFUSED_TOOL } from '../../telemetry/outcomes/tool-outcome.ts';
+import type { OpenRecord, Placement } from '../../telemetry/placement.ts';
 import { ProgramOperation } from '../../telemetry/program-operation.ts';
 import { OperationRecord } from '../../telemetry/record.ts';
 import type { Telemetry } from '../../telemetry/telemetry.ts';
@@ -22,6 +30,8 @@ import { arrayField, objectField, stringField, textField } from '../../util/payl
 import { CONVERSATION, conversationIn, inTraceOf } from '../conversations/conversation-id.ts';
 import { spanContextIn, withoutFlags } from '../conversations/metadata-context.ts';
 import {
+  type AgentsEnd,
+  type AgentsStart,
   DEFAULT_WORKFLOW,
   morePrecise,
   readAgentsFailure,
@@ -32,7 +42,140 @@ import {
   toolStart,
   unknownToolOf,
 } from '../dialects/agents-sdk.ts';
-import { agentAttributes, noteAnswer, noteModelCall, recordOf, toolNameOf } from './node-activity.ts';
+
+/** The tool calls that the last answer of an agent's model asks for. A resumed run has none until the next answer. */
+class RequestedCalls {
+  readonly #calls: readonly RequestedToolCall[];
+  /** The calls that no span has been matched with yet, in their order. */
+  readonly #unanswered: Set<RequestedToolCall>;
+
+  constructor(calls: readonly RequestedToolCall[] = []) {
+    this.#calls = calls;
+    this.#unanswered = new Set(calls);
+  }
+
+  /** Removes and returns the first unanswered call that fits: the library starts tools in the order of the calls. */
+  take(fits: (call: RequestedToolCall) => boolean): RequestedToolCall | undefined {
+    const found = [...this.#unanswered].find(fits);
+    if (found !== undefined) this.#unanswered.delete(found);
+    return found;
+  }
+
+  /**
+   * The call with this name and these arguments. Returned only if several calls have the name: then the order may not
+   * tell which one is meant, because a call that waits for its approval starts later.
+   */
+  called(name: string, given: string): RequestedToolCall | undefined {
+    const calls = this.#calls.filter((call) => toolNameOf(call) === name);
+    const fingerprint = fingerprintOf(calls[0]?.name ?? name, given);
+    const found = calls.filter((call) => call.fingerprint?.() === fingerprint);
+    return calls.length > 1 && fingerprint !== undefined && found.length === 1 ? found[0] : undefined;
+  }
+}
+
+/** The library's name for the tool that is called. */
+function toolNameOf({ name, namespace }: RequestedToolCall): string {
+  // A tool that the model found by a search has its own name as namespace.
+  return namespace === undefined || namespace === name ? name : `${namespace}.${name}`;
+}
+
+/** What is noted about a trace or span of the library, in addition to what the library reports. */
+class RecordedNode {
+  /** Set only for a trace: what it and everything inside is recorded with. */
+  telemetry: Telemetry | undefined;
+  operation: ProgramOperation<AgentsStart, AgentsEnd> | undefined;
+  /** Set only while a model call is in progress. */
+  callStart: { readonly parent: Context; readonly startTime: number } | undefined;
+  /** Set only for a trace: the last handoff, until the agent that takes over starts. */
+  handoff: { readonly to: string | undefined; readonly from: SpanContext } | undefined;
+  /** The number of model calls directly below that have been recorded. */
+  modelCalls = 0;
+  /** Why the last model call, or the last agent, failed. */
+  failure: Failure | undefined;
+  /** Whether its errors may quote the error of a tool whose text the library withholds as sensitive data. */
+  withholdsText = false;
+  /** Counted only for a trace: what all model calls inside have spent. */
+  spent: Spent = NOTHING_SPENT;
+  requested: RequestedCalls = new RequestedCalls();
+}
+
+const recordedNodes = new WeakMap<AgentsNode, RecordedNode>();
+
+export function recordOf(node: AgentsNode): RecordedNode {
+  let known = recordedNodes.get(node);
+  if (known === undefined) {
+    known = new RecordedNode();
+    recordedNodes.set(node, known);
+  }
+  return known;
+}
+
+/** The agent that makes a call. A request without an operation name, such as one for an image, is not the agent's. */
+function agentOf(node: AgentsNode, { name }: Operation): AgentsNode | undefined {
+  return name === undefined ? undefined : node.agent;
+}
+
+/** The agent that makes a call, if the call is one of its model and may ask for tools. */
+function askingAgent(node: AgentsNode, operation: Operation): AgentsNode | undefined {
+  return node.isModelCall ? agentOf(node, operation) : undefined;
+}
+
+function agentAttributes(node: AgentsNode, operation: Operation): Attributes {
+  const name = stringField(agentOf(node, operation)?.data, 'name');
+  return name === undefined ? {} : { [ATTR.GEN_AI_AGENT_NAME]: name };
+}
+
+function noteModelCall(node: AgentsNode, { traits }: Operation): void {
+  if (traits?.inference === 'chat') recordOf(node).modelCalls++;
+}
+
+/** Notes the tool calls that an answer asks for, and adds what it has spent to all workflows around it. */
+function noteAnswer(node: AgentsNode, operation: Operation, result: unknown, spent: Spent): void {
+  if (result === undefined) return;
+  const agent = askingAgent(node, operation);
+  if (agent !== undefined) recordOf(agent).requested = new RequestedCalls(operation.toolCalls?.(result));
+  for (let above: AgentsNode | undefined = node.trace; above !== undefined; above = above.parent?.trace) {
+    const workflow = recordOf(above);
+    workflow.spent = addSpent(workflow.spent, spent);
+  }
+}
+
+/** Wraps a record so that `note` is called with its result once it has ended. */
+function noting(record: OpenRecord, note: (result: unknown) => void): OpenRecord {
+  return {
+    context: record.context,
+    add: (facts) => record.add(facts),
+    addEvent: (name, attributes, time) => record.addEvent(name, attributes, time),
+    link: (to) => record.link(to),
+    end(outcome, time) {
+      record.end(outcome, time);
+      note(outcome.result);
+    },
+    get spent() {
+      return record.spent;
+    },
+  };
+}
+
+/** The place of a call inside a workflow of `@openai/agents`. The workflow learns what the call asks for and spends. */
+export function placeWithinAgents(place: Placement, node: AgentsNode, operation: Operation): Placement {
+  noteModelCall(node, operation);
+  return {
+    ...place,
+    attributes: { ...agentAttributes(node, operation), ...place.attributes },
+    onEnd: (call, result, record) => {
+      const agent = askingAgent(node, operation);
+      if (agent !== undefined) recordOf(agent).failure = call.failed ? readFailure(call.error) : undefined;
+      const note = (told: unknown): void => noteAnswer(node, operation, told, record.spent);
+      const following = place.onEnd?.(call, result, noting(record, note));
+      if (following === 'kept') return following;
+      return () => {
+        following?.();
+        note(result);
+      };
+    },
+  };
+}
 
 /** How many traces are remembered because they may be resumed. */
 const MAX_TRACES = 1_000;
@@ -190,10 +333,6 @@ function groupOf({ data, parent }: AgentsNode): string | undefined {
   return stringField(data, 'groupId') ?? (parent && groupOf(parent.trace));
 }
 
-function conversationOfNode(node: AgentsNode): string | undefined {
-  return node.valueOf(CONVERSATION) as string | undefined;
-}
-
 function failureOfNode(node: AgentsNode): Failure | undefined {
   const { withholdsText: isWithheld, failure } = recordOf(node);
   const withholds = isWithheld || node.trace.hidesTools;
@@ -234,7 +373,8 @@ function calledWith({ type, data, agent }: AgentsNode): RequestedToolCall | unde
  * id of the library. A run that is resumed in another process is then in the same trace.
  */
 function sharedTraceOf(node: AgentsNode): string | undefined {
-  return node.type === 'trace' ? (conversationOfNode(node) ?? recordedTraceId(node)) : undefined;
+  if (node.type !== 'trace') return undefined;
+  return (node.valueOf(CONVERSATION) as string | undefined) ?? recordedTraceId(node);
 }
 
 /** Whether a trace is inside another one and has no name of its own. Then it gets no span. */

@@ -40,7 +40,7 @@ export interface InputMessages {
   readonly count: number;
   /** The user messages, and the messages of other roles that the program added before them. */
   readonly messages: readonly Message[];
-  /** Whether the conversation has no earlier messages. */
+  /** Whether this process created the conversation, and the messages are all that it contains. */
   readonly isAll?: boolean;
 }
 
@@ -80,11 +80,8 @@ export class Conversation implements ContentHolder {
   #totals = NO_TOTALS;
   /** What was counted last. An open segment whose parent has ended must not count what began after that. */
   readonly #latest: Counted[] = [];
-  #unansweredCount = 0;
-  #unanswered: Message[] = [];
+  #unanswered: InputMessages = { count: 0, messages: [] };
   #characters = 0;
-  /** Whether this process created the conversation, and the kept messages are all that it contains. */
-  #isNew = false;
   readonly #store: Store | undefined;
 
   /** @param store limits the content that is kept for a later run, which may never come in this process */
@@ -129,51 +126,45 @@ export class Conversation implements ContentHolder {
 
   /** Called when this process has created the conversation. */
   created(): void {
-    this.#isNew = true;
+    this.#unanswered = { ...this.#unanswered, isAll: true };
   }
 
   /** Keeps a message for the next run, and counts it if it is a user message, which is `undefined` without content. */
   add(content: Message | undefined): void {
-    if (isOfUser(content)) {
-      this.count({ userMessages: 1 });
-      this.#unansweredCount++;
-    }
-    if (content === undefined) return;
-    if (this.#unanswered.length >= MAX_KEPT_MESSAGES) {
-      this.#isNew = false;
-      return;
-    }
-    this.#unanswered.push(content);
+    const { count, messages, isAll = false } = this.#unanswered;
+    const isCounted = isOfUser(content);
+    if (isCounted) this.count({ userMessages: 1 });
+    const isKept = content !== undefined && messages.length < MAX_KEPT_MESSAGES;
+    this.#unanswered = {
+      count: isCounted ? count + 1 : count,
+      messages: isKept ? [...messages, content] : messages,
+      isAll: isAll && (isKept || content === undefined),
+    };
+    if (!isKept) return;
     this.#characters += charactersOf(content);
     this.#store?.keeps(this, this.#characters);
   }
 
   /** Drops the content of the kept messages. They still count. */
   forgetContent(): void {
-    if (this.#unanswered.length > 0) this.#dropMessages();
-    this.#isNew = false;
+    const { count } = this.takeUnanswered();
+    this.#unanswered = { count, messages: [] };
   }
 
   /** Returns the unanswered messages for the run that answers them, and forgets them. */
   takeUnanswered(): InputMessages {
-    const taken = { count: this.#unansweredCount, messages: this.#unanswered, isAll: this.#isNew };
-    this.#isNew = false;
-    this.#unansweredCount = 0;
-    this.#dropMessages();
+    const taken = this.#unanswered;
+    this.#unanswered = { count: 0, messages: [] };
+    this.#characters = 0;
+    this.#store?.release(this);
     return taken;
   }
 
-  #dropMessages(): void {
-    this.#unanswered = [];
-    this.#characters = 0;
-    this.#store?.release(this);
-  }
-
   /** Keeps the messages again, because the run that was to answer them was not created. */
-  giveBack({ count, messages, isAll }: InputMessages): void {
-    this.#isNew = isAll === true;
-    this.#unansweredCount += count;
-    this.#unanswered.unshift(...messages);
+  giveBack({ count, messages, isAll = false }: InputMessages): void {
+    const added = this.#unanswered;
+    const all = [...messages, ...added.messages];
+    this.#unanswered = { count: count + added.count, messages: all, isAll };
   }
 }
 

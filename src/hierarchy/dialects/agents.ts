@@ -1,8 +1,16 @@
+import type { Attributes } from '@opentelemetry/api';
+import type { Message, MessagePart } from '../../config/completion-types.ts';
+import { define } from '../../operations/attributes.ts';
+import { readPage } from '../../operations/response/content.ts';
 import * as ATTR from '../../semconv/attributes.ts';
+import { urlPart } from '../../telemetry/content/media.ts';
+import { parseJson, partsOf } from '../../telemetry/content/messages.ts';
+import { usageIn } from '../../telemetry/cost/usage.ts';
 import { errorTypeOf, readError } from '../../telemetry/outcomes/failure.ts';
 import { readToolOutcome } from '../../telemetry/outcomes/tool-outcome.ts';
 import {
   arrayField,
+  asArray,
   field,
   first,
   MAX_READ,
@@ -11,6 +19,7 @@ import {
   objectField,
   row,
   stringField,
+  textField,
 } from '../../util/payload.ts';
 import type {
   AgentSettings,
@@ -21,23 +30,21 @@ import type {
   Intent,
   InvocationFact,
   InvocationView,
+  RequiredAction,
+  ToolCallFact,
   ToolOutput,
 } from '../dialect.ts';
+import { type Agent, type Phase, type ToolCallSnapshot, UNTOLD } from '../model.ts';
 import { asTime } from '../operation-clock.ts';
 import {
-  readAgent,
-  readAgentParameters,
-  readFunctionOutput,
-  readItemCall,
-  readRequiredActions,
-  readSessionInput,
-  readSessionMessage,
-  readSessionParts,
-  readSessionReasoning,
-  readTurn,
-} from './agents-objects.ts';
-import { listPages, oldestFirst } from './list-pages.ts';
-import { type ConversationPaths, conversationUse, parameterOf, readAgentContent } from './read-request.ts';
+  type ConversationPaths,
+  conversationUse,
+  listPages,
+  oldestFirst,
+  parameterOf,
+  readAgentContent,
+  readRequestMessages,
+} from './reading.ts';
 
 const SESSIONS = '/agents/sessions';
 const SESSION_PATHS: ConversationPaths = {
@@ -47,7 +54,12 @@ const SESSION_PATHS: ConversationPaths = {
 };
 const SESSION_EVENTS = '/agents/sessions/{session_id}/events';
 
-/** Sessions, turns and items of the Agents API as conversations, invocations and tool calls. */
+/**
+ * Sessions, turns and items of the Agents API as conversations, invocations and tool calls. Objects come from the server
+ * and may be malformed; one without an id is ignored.
+ *
+ * @see https://platform.openai.com/docs/api-reference/agents
+ */
 export const agents: Dialect = {
   kind: 'session',
   attributes: { [ATTR.OPENAI_API_TYPE]: 'agents' },
@@ -91,11 +103,24 @@ export const agents: Dialect = {
     field(value, 'object') === 'agent.session.turn' ? stringField(value, 'id') : undefined,
 
   read(value, sink, query): void {
-    if (field(value, 'object') === 'list') readSessionList(value, sink, query);
-    else readSessionObject(value, sink);
+    if (field(value, 'object') !== 'list') {
+      readSessionObject(value, sink);
+      return;
+    }
+    for (const item of oldestFirst(value, query, MAX_REPEATED)) {
+      // A list may contain sessions that this process does not use. They are ignored.
+      if (field(item, 'object') !== 'agent.session' || sink.uses(stringField(item, 'id')))
+        readSessionObject(item, sink);
+    }
   },
 
-  readEvent: readSessionEvent,
+  readEvent(event, sink): void {
+    const type = stringField(event, 'type') ?? '';
+    const name = type.startsWith(PREFIX) ? type.slice(PREFIX.length) : type;
+    if (name.startsWith(ENVIRONMENT)) readEnvironmentEvent(event, sink);
+    else row(EVENTS, name)?.(event, sink);
+  },
+
   readEnd: readTurnEnd,
   readDetails: readTurnDetails,
 };
@@ -118,9 +143,11 @@ const ofItem =
     readSessionItem(item, sink, stringField(item, 'turn_id') ?? stringField(event, 'turn_id'), done);
   };
 
-/** The handlers of events, by the name without the prefix `agent.session.`, if the event has it. */
+/** The handlers of a stream's events, by the name without the prefix `agent.session.`, if the event has it. */
 const EVENTS: Readonly<Record<string, ReadFact>> = {
-  error: readErrorEvent,
+  // The reason why the session is about to fail. It does not end the stream.
+  error: (event, sink) =>
+    sink.conversationFailure(stringField(event, 'session_id'), readError(field(event, 'error'), 'failed')),
   created: ofSession,
   idle: ofSession,
   in_progress: ofSession,
@@ -139,7 +166,7 @@ const EVENTS: Readonly<Record<string, ReadFact>> = {
   'subagent.closed': ofSubagent,
 };
 
-/** The handlers of API objects, by their `object`. An item of a turn has none. */
+/** The handlers of API objects, by their `object`. */
 const SESSION_OBJECTS: Readonly<Record<string, ReadFact>> = {
   'agent.session': readSession,
   'agent.session.turn': (value, sink) => readTurnFact(value, sink),
@@ -150,17 +177,11 @@ const SESSION_OBJECTS: Readonly<Record<string, ReadFact>> = {
   },
 };
 
-/** Reads an event of a session's stream. A failure is an event as well, and does not end the stream. */
-function readSessionEvent(event: unknown, sink: FactSink): void {
-  const type = stringField(event, 'type') ?? '';
-  const name = type.startsWith(PREFIX) ? type.slice(PREFIX.length) : type;
-  if (name.startsWith(ENVIRONMENT)) readEnvironmentEvent(event, sink);
-  else row(EVENTS, name)?.(event, sink);
-}
-
-/** Reads an `error` event, which gives the reason why the session is about to fail. */
-function readErrorEvent(event: unknown, sink: FactSink): void {
-  sink.conversationFailure(stringField(event, 'session_id'), readError(field(event, 'error'), 'failed'));
+function readSessionObject(value: unknown, sink: FactSink): void {
+  const kind = stringField(value, 'object');
+  // An item of a turn has no `object`.
+  if (kind === undefined) readSessionItem(value, sink, stringField(value, 'turn_id'), true);
+  else row(SESSION_OBJECTS, kind)?.(value, sink);
 }
 
 function readEnvironmentEvent(event: unknown, sink: FactSink): void {
@@ -183,20 +204,6 @@ const SESSION_STATES: Readonly<Record<string, ConversationFact['state']>> = {
   idle: 'idle',
   failed: 'failed',
 };
-
-function readSessionList(value: unknown, sink: FactSink, query: unknown): void {
-  for (const item of oldestFirst(value, query, MAX_REPEATED)) {
-    // A list may contain sessions that this process does not use. They are ignored.
-    if (field(item, 'object') !== 'agent.session' || sink.uses(stringField(item, 'id')))
-      readSessionObject(item, sink);
-  }
-}
-
-function readSessionObject(value: unknown, sink: FactSink): void {
-  const kind = stringField(value, 'object');
-  if (kind === undefined) readSessionItem(value, sink, stringField(value, 'turn_id'), true);
-  else row(SESSION_OBJECTS, kind)?.(value, sink);
-}
 
 function readSession(value: unknown, sink: FactSink): void {
   const id = stringField(value, 'id');
@@ -226,7 +233,86 @@ function readSessionAgent(value: unknown, content: boolean): AgentSettings | und
   };
 }
 
-/** @param seen.event the event that contains the turn and may add `usage` */
+export function readAgent(value: unknown): Agent | undefined {
+  const id = stringField(value, 'id');
+  return id === undefined
+    ? undefined
+    : { id, name: stringField(value, 'name'), model: stringField(value, 'model') };
+}
+
+/** The settings of an agent that are parameters of its model calls. */
+export function readAgentParameters(agent: unknown): Attributes {
+  const attributes: Attributes = {};
+  const effort = stringField(objectField(agent, 'reasoning'), 'effort');
+  define(attributes, ATTR.GEN_AI_REQUEST_REASONING_LEVEL, effort);
+  const format = objectField(objectField(agent, 'text'), 'format');
+  if (stringField(format, 'type') === 'json_schema') attributes[ATTR.GEN_AI_OUTPUT_TYPE] = 'json';
+  return attributes;
+}
+
+export function readRequiredActions(session: unknown, options: { content: boolean }): RequiredAction[] {
+  return first(arrayField(session, 'required_actions')).flatMap((action) => {
+    const type = stringField(action, 'type');
+    if (type === undefined) return [];
+    return {
+      type,
+      id: ['call_id', 'request_id', 'environment_id'].map((name) => stringField(action, name)).find(Boolean),
+      invocationId: stringField(action, 'turn_id'),
+      call: type === 'function_call' ? readTurnFunctionCall(action, options) : undefined,
+    };
+  });
+}
+
+function readSubagent(value: unknown, sink: FactSink): void {
+  const id = stringField(value, 'id');
+  const conversationId = stringField(value, 'session_id');
+  if (id === undefined || conversationId === undefined) return;
+  sink.subagent({
+    conversationId,
+    id,
+    name: stringField(value, 'name'),
+    parentAgentId: stringField(value, 'parent_agent_id'),
+    instructions: sink.content ? readSessionParts(first(arrayField(value, 'instructions'))) : [],
+  });
+}
+
+/** The phases of a turn, and why its model stopped. Any other status means that it is in progress. */
+const PHASES: Readonly<Record<string, Phase>> = {
+  waiting: 'waiting',
+  completed: 'ended',
+  failed: 'ended',
+  cancelled: 'ended',
+};
+const TURN_FINISH_REASONS: Readonly<Record<string, string>> = {
+  completed: 'stop',
+  failed: 'error',
+  cancelled: 'cancelled',
+};
+
+/** @param event the event that contains the turn and may add `usage` */
+export function readTurn(value: unknown, event?: unknown): Omit<InvocationFact, 'moment'> | undefined {
+  const id = stringField(value, 'id');
+  const sessionId = stringField(value, 'session_id');
+  const status = stringField(value, 'status');
+  if (id === undefined || sessionId === undefined || status === undefined) return undefined;
+  return {
+    subagentId: stringField(value, 'subagent_id'),
+    snapshot: {
+      ...UNTOLD,
+      id,
+      conversationId: sessionId,
+      agentId: stringField(value, 'agent_id'),
+      status,
+      phase: row(PHASES, status) ?? 'open',
+      createdAt: asTime(field(value, 'created_at')),
+      endedAt: asTime(field(value, 'completed_at')),
+      usage: usageIn(value) ?? usageIn(event),
+      failure: status === 'failed' ? readError(field(value, 'error'), status) : undefined,
+      finishReason: row(TURN_FINISH_REASONS, status),
+    },
+  };
+}
+
 function readTurnFact(
   value: unknown,
   sink: FactSink,
@@ -234,20 +320,6 @@ function readTurnFact(
 ): void {
   const reading = readTurn(value, event);
   if (reading !== undefined) sink.invocation({ ...reading, ...seen });
-}
-
-function readSubagent(value: unknown, sink: FactSink): void {
-  const id = stringField(value, 'id');
-  const conversationId = stringField(value, 'session_id');
-  if (id === undefined || conversationId === undefined) return;
-  const instructions = sink.content ? arrayField(value, 'instructions').slice(0, MAX_REPEATED) : [];
-  sink.subagent({
-    conversationId,
-    id,
-    name: stringField(value, 'name'),
-    parentAgentId: stringField(value, 'parent_agent_id'),
-    instructions: readSessionParts(instructions),
-  });
 }
 
 /**
@@ -258,34 +330,123 @@ function readSubagent(value: unknown, sink: FactSink): void {
 function readSessionItem(item: unknown, sink: FactSink, turnId: string | undefined, done: boolean): void {
   if (turnId === undefined || sink.wants(turnId) !== 'changes') return;
   const type = stringField(item, 'type');
-  if (type === 'function_call_output') readResult(item, sink, turnId);
-  else if (type === 'message' || type === 'reasoning') readMessage(item, sink, turnId, type, done);
-  else {
+  if (type === 'function_call_output') {
+    // Another process may have submitted it. This process knows its own results from its requests.
+    for (const output of readOutput(item, sink.content)) sink.toolResult({ ...output, invocationId: turnId });
+  } else if (type === 'message' || type === 'reasoning') {
+    const id = stringField(item, 'id');
+    if (!sink.content || id === undefined || !done || field(item, 'role') === 'user') return;
+    const content = type === 'reasoning' ? readSessionReasoning(item) : readSessionMessage(item);
+    if (content !== undefined)
+      sink.message({ id, conversationId: undefined, invocationId: turnId, role: 'assistant', content });
+  } else {
     const seen = readItemCall(item, { content: sink.content });
     if (seen !== undefined) sink.toolCall({ ...seen, invocationId: turnId, begun: !done });
   }
 }
 
-/** Reads a result that another process may have submitted. This process knows its own from its requests. */
-function readResult(item: unknown, sink: FactSink, invocationId: string): void {
-  const callId = stringField(item, 'call_id');
-  if (callId === undefined) return;
-  const output = sink.content ? readFunctionOutput(field(item, 'output')) : undefined;
-  sink.toolResult({ invocationId, callId, output, outcome: readToolOutcome(item) });
+interface ToolItem {
+  /** The field with the name of the tool. Without it, the type of the item is the name. */
+  readonly name?: string;
+  /** The field with the id of the subagent. */
+  readonly subagent?: string;
+  /** The fields with the arguments. */
+  readonly given?: readonly string[];
+  /** The fields with the result. */
+  readonly result?: readonly string[];
 }
 
-function readMessage(
+const RECIPIENT = 'recipient_agent_id';
+
+/**
+ * The types of items that are hosted tool calls. Calls that create or control a subagent are tool calls, too. The
+ * subagent's own work is a turn.
+ */
+const TOOL_ITEMS: Readonly<Record<string, ToolItem>> = {
+  mcp_call: { name: 'name', given: ['arguments'], result: ['output'] },
+  command_execution: { given: ['command', 'cwd'], result: ['output', 'exit_code'] },
+  web_search_call: { given: ['action'] },
+  computer_use_call: { given: ['title'], result: ['output'] },
+  create_subagent_call: { given: ['content', 'model', 'reasoning_effort'] },
+  send_subagent_input_call: { subagent: RECIPIENT, given: ['content'] },
+  resume_subagent_call: { subagent: RECIPIENT },
+  wait_for_subagents_call: { given: ['recipient_agent_ids'] },
+  interrupt_subagent_call: { subagent: RECIPIENT },
+  close_subagent_call: { subagent: RECIPIENT },
+};
+
+const CALL_SUFFIX = '_call';
+/** Unknown types with this suffix count as hosted tools, too. */
+const UNKNOWN_CALL: ToolItem = { given: ['action', 'arguments'], result: ['output'] };
+
+/** Reads an item that is a tool call; `undefined` for any other item. */
+export function readItemCall(
   item: unknown,
-  sink: FactSink,
-  invocationId: string,
-  type: 'message' | 'reasoning',
-  done: boolean,
-): void {
+  options: { content: boolean },
+): Omit<ToolCallFact, 'invocationId' | 'begun'> | undefined {
+  const type = stringField(item, 'type') ?? '';
+  const outcome = readToolOutcome(item);
+  const told = outcome === undefined ? {} : { outcome };
+  if (type === 'function_call') {
+    const call = readTurnFunctionCall(item, options);
+    return call && { call: { ...call, ...told }, asksProgram: true, ended: false, duration: undefined };
+  }
+  const known = row(TOOL_ITEMS, type) ?? (type.endsWith(CALL_SUFFIX) ? UNKNOWN_CALL : undefined);
   const id = stringField(item, 'id');
-  if (!sink.content || id === undefined || !done || field(item, 'role') === 'user') return;
-  const content = type === 'reasoning' ? readSessionReasoning(item) : readSessionMessage(item);
-  if (content !== undefined)
-    sink.message({ id, conversationId: undefined, invocationId, role: 'assistant', content });
+  if (known === undefined || id === undefined) return undefined;
+  const { given = [], result = [] } = known;
+  const tool = type.endsWith(CALL_SUFFIX) ? type.slice(0, -CALL_SUFFIX.length) : type;
+  const subagentId = known.subagent === undefined ? undefined : stringField(item, known.subagent);
+  const status = stringField(item, 'status');
+  const duration = numberField(item, 'duration_ms') ?? Number.NaN;
+  const call: ToolCallSnapshot = {
+    id,
+    itemId: id,
+    type: tool,
+    name: (known.name === undefined ? undefined : stringField(item, known.name)) ?? tool,
+    serverLabel: stringField(item, 'server_label'),
+    content: options.content
+      ? { arguments: readFields(item, given), result: readFields(item, result) }
+      : undefined,
+    ...(subagentId === undefined ? {} : { subagentId }),
+    ...told,
+    ...(status === 'completed' ? { hasResult: true } : {}),
+  };
+  const ended = status !== undefined && status !== 'in_progress';
+  return { call, asksProgram: false, ended, duration: duration >= 0 ? duration : undefined };
+}
+
+/** Reads a function call that the program must answer, from an item or a required action. */
+function readTurnFunctionCall(value: unknown, options: { content: boolean }): ToolCallSnapshot | undefined {
+  const id = stringField(value, 'call_id');
+  const itemId = stringField(value, 'id');
+  if (id === undefined) return undefined;
+  return {
+    id,
+    type: 'function',
+    name: stringField(value, 'name') ?? 'function',
+    content: options.content ? { arguments: parseJson(field(value, 'arguments')) } : undefined,
+    ...(itemId === undefined ? {} : { itemId }),
+  };
+}
+
+/** Reads some fields. One name gives its value; several give an object without the missing fields. */
+function readFields(value: unknown, names: readonly string[]): unknown {
+  const entries = names.flatMap((name): [string, unknown][] => {
+    const found = readField(value, name) ?? undefined;
+    return found === undefined ? [] : [[name, found]];
+  });
+  if (names.length === 1) return entries[0]?.[1];
+  return entries.length === 0 ? undefined : Object.fromEntries(entries);
+}
+
+function readField(value: unknown, name: string): unknown {
+  if (name === 'content') return readSessionParts(arrayField(value, name));
+  // The option `media` decides what is recorded of a screenshot.
+  const image = textField(objectField(value, name), 'image_url');
+  if (image !== undefined) return urlPart(image, 'image');
+  const found = parseJson(field(value, name));
+  return name === 'action' ? readPage(found) : found;
 }
 
 const INPUT = 'agent.session.input.';
@@ -299,16 +460,51 @@ export function readSubmittedEvents(
   const ofType = (type: string): unknown[] => events.filter((event) => field(event, 'type') === INPUT + type);
   return {
     messages: ofType('message').flatMap((event) => readSessionInput(field(event, 'input'), content)),
-    outputs: ofType('tool_result').flatMap((event) => readSubmittedOutput(event, content)),
+    outputs: ofType('tool_result').flatMap((event) => readOutput(event, content)),
     invocationId: events.map((event) => stringField(event, 'turn_id')).find((id) => id !== undefined),
   };
 }
 
-function readSubmittedOutput(event: unknown, content: boolean): ToolOutput[] {
-  const callId = stringField(event, 'call_id');
+/** Reads the result of a function. It is a list of parts, or a text, which is parsed if it is JSON. */
+function readOutput(value: unknown, content: boolean): ToolOutput[] {
+  const callId = stringField(value, 'call_id');
   if (callId === undefined) return [];
-  const output = content ? readFunctionOutput(field(event, 'output')) : undefined;
-  return [{ invocationId: stringField(event, 'turn_id'), callId, output, outcome: readToolOutcome(event) }];
+  const given = content ? field(value, 'output') : undefined;
+  const output = Array.isArray(given) ? readSessionParts(given) : parseJson(given);
+  return [{ invocationId: stringField(value, 'turn_id'), callId, output, outcome: readToolOutcome(value) }];
+}
+
+/** @param input a text, or a list of messages of the user or the agent */
+export function readSessionInput(input: unknown, content: boolean): readonly (Message | undefined)[] {
+  const isText = typeof input === 'string' && input !== '';
+  const messages = isText ? [{ content: [{ text: input }] }] : asArray(input);
+  return readRequestMessages(messages, content, readSessionMessage);
+}
+
+export function readSessionMessage(message: unknown): Message {
+  return {
+    role: textField(message, 'role') ?? 'user',
+    parts: readSessionParts(arrayField(message, 'content')),
+  };
+}
+
+/** Reads the visible reasoning of the agent. */
+export function readSessionReasoning(item: unknown): Message | undefined {
+  const parts = partsOf(arrayField(item, 'summary'), (part): MessagePart[] => {
+    const content = textField(part, 'text');
+    return content === undefined ? [] : [{ type: 'reasoning', content }];
+  });
+  return parts.length === 0 ? undefined : { role: 'assistant', parts };
+}
+
+/** Reads texts and images. Other parts, such as encrypted ones, are left out. */
+export function readSessionParts(content: readonly unknown[]): MessagePart[] {
+  return partsOf(content, (part): MessagePart[] => {
+    const text = field(part, 'text');
+    if (typeof text === 'string') return [{ type: 'text', content: text }];
+    const url = textField(part, 'image_url');
+    return url === undefined ? [] : [urlPart(url, 'image')];
+  });
 }
 
 const MAX_READ_SUBAGENTS = 10;
@@ -334,29 +530,25 @@ async function readTurnEnd(turn: InvocationView, get: Get, sink: FactSink): Prom
 async function readTurnDetails(turn: InvocationView, get: Get, sink: FactSink): Promise<boolean> {
   const path = turnPath(turn);
   if (path === undefined) return false;
-  const { session, owner } = path;
-  const list = (below: string): Promise<readonly unknown[]> =>
-    listPages(get, session + below, { order: 'asc' });
-  const readAll = (objects: readonly unknown[]): void => {
-    for (const object of objects) readSessionObject(object, sink);
-  };
-
   if (turn.life.endTime === undefined || turn.snapshot?.usage === undefined)
     await readTurnEnd(turn, get, sink);
   const { id } = turn;
   if (id === undefined || turn.life.endTime === undefined) return false;
 
-  const items = await list(`${owner}/turns/${encodeURIComponent(id)}/items`);
+  const { session, owner } = path;
+  const items = await listPages(get, `${session}${owner}/turns/${encodeURIComponent(id)}/items`);
   const named = subagentsIn(items);
   const created = items.filter((item) => stringField(item, 'type') === 'create_subagent_call').length;
   if (created > 0 || named.size > 0) {
-    for (const subagent of subagentsOf(turn.snapshot, await list('/subagents'), named, created)) {
-      readAll([subagent]);
-      const turns = await list(`/subagents/${encodeURIComponent(stringField(subagent, 'id') ?? '')}/turns`);
+    const listed = await listPages(get, `${session}/subagents`);
+    for (const subagent of subagentsOf(turn.snapshot, listed, named, created)) {
+      readSessionObject(subagent, sink);
+      const subagentId = encodeURIComponent(stringField(subagent, 'id') ?? '');
+      const turns = await listPages(get, `${session}/subagents/${subagentId}/turns`);
       for (const one of turns) readTurnFact(one, sink, { aboveId: id });
     }
   }
-  readAll(items);
+  for (const item of items) readSessionObject(item, sink);
   return true;
 }
 
@@ -364,7 +556,7 @@ async function readTurnDetails(turn: InvocationView, get: Get, sink: FactSink): 
 function subagentsIn(items: readonly unknown[]): ReadonlySet<unknown> {
   return new Set(
     items.flatMap((item) => [
-      stringField(item, 'recipient_agent_id'),
+      stringField(item, RECIPIENT),
       ...first(arrayField(item, 'recipient_agent_ids')),
     ]),
   );

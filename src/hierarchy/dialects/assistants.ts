@@ -1,27 +1,62 @@
+import type { Attributes } from '@opentelemetry/api';
+import type { Message, MessagePart } from '../../config/completion-types.ts';
+import { define } from '../../operations/attributes.ts';
+import { readContentPart } from '../../operations/content-parts.ts';
 import { type ApiRequest, operationOf } from '../../operations/index.ts';
+import { readDocuments } from '../../operations/sources.ts';
 import * as ATTR from '../../semconv/attributes.ts';
-import { arrayField, field, first, MAX_READ, objectField, row, stringField } from '../../util/payload.ts';
-import type { AgentSettings, Dialect, FactSink, Get, Intent, InvocationView } from '../dialect.ts';
-import type { MessageSnapshot } from '../model.ts';
-import { asTime } from '../operation-clock.ts';
+import { parseJson, partsOf } from '../../telemetry/content/messages.ts';
+import { readUsage } from '../../telemetry/cost/usage.ts';
+import { type Failure, readError } from '../../telemetry/outcomes/failure.ts';
 import {
-  readAssistant,
-  readRun,
-  readRunParameters,
-  readStep,
-  readStores,
-  readThreadMessage,
-  readThreadMessageContent,
-  readToolOutputs,
-} from './assistants-objects.ts';
-import { isOldestFirst, listPages, oldestFirst } from './list-pages.ts';
+  arrayField,
+  asArray,
+  asCount,
+  asName,
+  asNumber,
+  asObject,
+  field,
+  fieldsOf,
+  first,
+  MAX_READ,
+  MAX_REPEATED,
+  names,
+  objectField,
+  type PayloadObject,
+  row,
+  stringField,
+  textField,
+  tolerating,
+} from '../../util/payload.ts';
+import type {
+  AgentSettings,
+  Dialect,
+  FactSink,
+  Get,
+  Intent,
+  InvocationView,
+  ToolOutput,
+} from '../dialect.ts';
+import type {
+  Agent,
+  InvocationSnapshot,
+  MessageSnapshot,
+  StepSnapshot,
+  ToolCallContent,
+  ToolCallSnapshot,
+} from '../model.ts';
+import { asTime } from '../operation-clock.ts';
 import {
   type ConversationPaths,
   conversationUse,
+  isOldestFirst,
+  listPages,
+  oldestFirst,
   parameterOf,
   readAgentContent,
   readRequestMessages,
-} from './read-request.ts';
+  toolCounts,
+} from './reading.ts';
 
 const THREADS = '/threads';
 const THREAD_PATHS: ConversationPaths = {
@@ -32,9 +67,12 @@ const THREAD_PATHS: ConversationPaths = {
 const MESSAGES = '/threads/{thread_id}/messages';
 const RUN_STEPS = '/threads/{thread_id}/runs/{run_id}/steps';
 
-const NO_ENTRIES: readonly never[] = [];
-
-/** Threads, runs and run steps of the Assistants API as conversations, invocations and steps. */
+/**
+ * Threads, runs and run steps of the Assistants API as conversations, invocations and steps. Objects come from the
+ * server and may be malformed; one without an id is ignored.
+ *
+ * @see https://platform.openai.com/docs/api-reference/runs/object
+ */
 export const assistants: Dialect = {
   kind: 'thread',
   attributes: { [ATTR.OPENAI_API_TYPE]: 'assistants' },
@@ -54,8 +92,8 @@ export const assistants: Dialect = {
       needsOpenInvocation: submits || (posts && route.template.endsWith('/cancel')),
       messages: posts
         ? readRequestMessages(messagesIn(request, starts), content, readThreadMessageContent)
-        : NO_ENTRIES,
-      outputs: submits ? readToolOutputs(body, content) : NO_ENTRIES,
+        : [],
+      outputs: submits ? readToolOutputs(body, content) : [],
     };
   },
 
@@ -101,25 +139,37 @@ function messagesIn({ route, body }: ApiRequest, starts: boolean): readonly unkn
   if (route.template === MESSAGES) return [body];
   if (route.endpoint === 'POST /threads/runs') return arrayField(objectField(body, 'thread'), 'messages');
   if (route.template === THREADS) return arrayField(body, 'messages');
-  return starts ? arrayField(body, 'additional_messages') : NO_ENTRIES;
+  return starts ? arrayField(body, 'additional_messages') : [];
 }
 
 function readList(value: unknown, sink: FactSink, query: unknown): void {
   const inOrder = oldestFirst(value, query, MAX_READ);
-  const runId = stringField(inOrder[0], 'run_id');
-  if (field(inOrder[0], 'object') === 'thread.run.step' && runId !== undefined) {
+  const [oldest] = inOrder;
+  const kind = field(oldest, 'object');
+  const runId = stringField(oldest, 'run_id');
+  if (kind === 'thread.run.step' && runId !== undefined) {
     const ids = inOrder.flatMap((step) => stringField(step, 'id') ?? []);
     sink.order(runId, ids, !isOldestFirst(query) && stringField(query, 'after') !== undefined);
-  }
-  if (field(inOrder[0], 'object') === 'thread.message') readListedInput(value, inOrder, query, sink);
+  } else if (kind === 'thread.message') readListedInput(value, inOrder, query, sink);
   for (const item of inOrder) readObject(item, sink);
 }
 
 /** The handlers of API objects, by their `object`. */
 const THREAD_OBJECTS: Readonly<Record<string, (value: unknown, sink: FactSink) => void>> = {
-  'thread.run': readRunFact,
-  'thread.run.step': readStepFact,
-  'thread.message': readMessageFact,
+  'thread.run': (value, sink) => {
+    const wanted = sink.wants(stringField(value, 'id'), stringField(value, 'thread_id'));
+    if (wanted === 'nothing') return;
+    const snapshot = readRun(value, { content: sink.content, known: wanted === 'changes' });
+    if (snapshot !== undefined) sink.invocation({ snapshot, object: value });
+  },
+  'thread.run.step': (value, sink) => {
+    const step = isWanted(value, sink) ? readStep(value, sink) : undefined;
+    if (step !== undefined) sink.step(step);
+  },
+  'thread.message': (value, sink) => {
+    const message = isWanted(value, sink) ? readThreadMessage(value, sink) : undefined;
+    if (message?.role === 'assistant') sink.message(message);
+  },
   thread: (value, sink) => {
     const id = stringField(value, 'id');
     if (id !== undefined) sink.vectorStores(id, readStores(value));
@@ -134,28 +184,9 @@ function readObject(value: unknown, sink: FactSink): void {
   row(THREAD_OBJECTS, stringField(value, 'object'))?.(value, sink);
 }
 
-function readRunFact(value: unknown, sink: FactSink): void {
-  const wanted = sink.wants(stringField(value, 'id'), stringField(value, 'thread_id'));
-  if (wanted === 'nothing') return;
-  const snapshot = readRun(value, { content: sink.content, known: wanted === 'changes' });
-  if (snapshot !== undefined) sink.invocation({ snapshot, object: value });
-}
-
-function readStepFact(value: unknown, sink: FactSink): void {
-  const step = isWanted(value, sink) ? readStep(value, sink) : undefined;
-  if (step !== undefined) sink.step(step);
-}
-
-function readMessageFact(value: unknown, sink: FactSink): void {
-  const message = isWanted(value, sink) ? readThreadMessage(value, sink) : undefined;
-  if (message?.role === 'assistant') sink.message(message);
-}
-
 function isWanted(value: unknown, sink: FactSink): boolean {
   return sink.wants(stringField(value, 'run_id'), stringField(value, 'thread_id')) !== 'nothing';
 }
-
-const SEARCH_RESULTS = 'step_details.tool_calls[*].file_search.results[*].content';
 
 /** Reads a run whose end was not seen, with our own GET request. */
 async function readRunEnd(run: InvocationView, get: Get, sink: FactSink): Promise<void> {
@@ -170,9 +201,9 @@ async function readRunEnd(run: InvocationView, get: Get, sink: FactSink): Promis
  * first. Whatever the requests of the user's program have shown is not read again.
  */
 async function readRunDetails(run: InvocationView, get: Get, sink: FactSink): Promise<boolean> {
-  if (isOpen(run)) await readRunEnd(run, get, sink);
+  if (run.life.endTime === undefined) await readRunEnd(run, get, sink);
   // The steps of an open run are not final yet.
-  if (isOpen(run)) return false;
+  if (run.life.endTime === undefined) return false;
   const reads = run.isComplete ? [] : [readSteps(run, get, sink)];
   if (sink.content && !run.knowsMessages) reads.push(readNewestMessages(run, get, sink));
   const results = await Promise.allSettled(reads);
@@ -181,31 +212,20 @@ async function readRunDetails(run: InvocationView, get: Get, sink: FactSink): Pr
   return false;
 }
 
+const SEARCH_RESULTS = 'step_details.tool_calls[*].file_search.results[*].content';
+
 async function readSteps(run: InvocationView, get: Get, sink: FactSink): Promise<void> {
   const path = runPath(run);
   const { id } = run;
   if (path === undefined || id === undefined) return;
   // Version 1 of the API rejects this field. The name has brackets because openai 4.40 to 4.56 cannot encode a list.
   const include = sink.content && get.version !== 'assistants=v1' ? { 'include[]': SEARCH_RESULTS } : {};
-  const listed = await listPages(get, `${path}/steps`, { order: 'asc', ...include });
-  const steps = listed.flatMap((value) => {
-    const step = readStep(value, sink);
-    return step?.invocationId === id ? [step] : [];
-  });
-  const ids = steps.map((step) => step.id);
+  const listed = await listPages(get, `${path}/steps`, include);
+  const steps = listed.flatMap((value) => readStep(value, sink) ?? []);
+  const own = steps.filter((step) => step.invocationId === id);
+  const ids = own.map((step) => step.id);
   sink.order(id, ids, false);
-  for (const step of steps) sink.step(step);
-}
-
-async function readNewestMessages(run: InvocationView, get: Get, sink: FactSink): Promise<void> {
-  const { conversationId } = run;
-  if (conversationId === undefined) return;
-  const path = `/threads/${encodeURIComponent(conversationId)}/messages`;
-  readMessagesOfRun(await get(path, { limit: MAX_READ_MESSAGES, order: 'desc' }), run, sink);
-}
-
-function isOpen({ life }: InvocationView): boolean {
-  return life.endTime === undefined;
+  for (const step of own) sink.step(step);
 }
 
 function runPath({ id, conversationId }: InvocationView): string | undefined {
@@ -217,9 +237,11 @@ function runPath({ id, conversationId }: InvocationView): string | undefined {
 /** How many of the newest messages are read. Older ones are not looked for. */
 const MAX_READ_MESSAGES = 20;
 
-interface Listed {
-  readonly message: MessageSnapshot;
-  readonly createdAt: number | undefined;
+async function readNewestMessages(run: InvocationView, get: Get, sink: FactSink): Promise<void> {
+  const { conversationId } = run;
+  if (conversationId === undefined) return;
+  const path = `/threads/${encodeURIComponent(conversationId)}/messages`;
+  readMessagesOfRun(await get(path, { limit: MAX_READ_MESSAGES, order: 'desc' }), run, sink);
 }
 
 /**
@@ -229,9 +251,13 @@ interface Listed {
 export function readMessagesOfRun(listed: unknown, run: InvocationView, sink: FactSink): void {
   const { id, conversationId, snapshot } = run;
   if (id === undefined) return;
-  const messages = readListedMessages(messagesInOrder(first(arrayField(listed, 'data'), MAX_READ)), sink);
+  const inList = readMessages(first(arrayField(listed, 'data'), MAX_READ), sink);
+  const [oldest, newest] = [inList[0]?.createdAt, inList.at(-1)?.createdAt];
+  // If its times do not show the order of a list, it is newest first, which is the default.
+  const isInOrder = oldest !== undefined && newest !== undefined && oldest < newest;
+  const messages = isInOrder ? inList : inList.toReversed();
   readInput(messages, { id, conversationId, createdAt: snapshot?.createdAt }, sink);
-  for (const { message } of messages) if (isAnswerOfRun(message, id)) sink.message(message);
+  for (const message of messages) if (isAnswerOfRun(message, id)) sink.message(message);
 }
 
 /**
@@ -244,50 +270,263 @@ function readListedInput(list: unknown, inOrder: readonly unknown[], query: unkn
   const isPart = ['run_id', 'after', 'before'].some((name) => stringField(query, name) !== undefined);
   const isShort = inOrder.length < MAX_READ_MESSAGES && field(list, 'has_more') !== false;
   if (isPart || isShort) return;
-  const messages = readListedMessages(inOrder, sink);
-  const ids = new Set(messages.map(({ message }) => message.invocationId));
-  for (const id of ids) {
-    const conversationId = messages[0]?.message.conversationId;
+  const messages = readMessages(inOrder, sink);
+  const conversationId = messages[0]?.conversationId;
+  for (const id of new Set(messages.map(({ invocationId }) => invocationId)))
     if (id !== undefined && sink.wants(id, conversationId) === 'changes')
       readInput(messages, { id, conversationId, createdAt: undefined }, sink);
-  }
 }
 
 /**
  * The input of a run: the messages before its first answer. Without an answer, those that existed when it was created.
  */
 function readInput(
-  messages: readonly Listed[],
+  messages: readonly MessageSnapshot[],
   run: { id: string; conversationId: string | undefined; createdAt: number | undefined },
   sink: FactSink,
 ): void {
   const { id: invocationId, conversationId, createdAt: created = Number.NEGATIVE_INFINITY } = run;
-  const answer = messages.findIndex(({ message }) => isAnswerOfRun(message, invocationId));
+  const answer = messages.findIndex((message) => isAnswerOfRun(message, invocationId));
   const given =
     answer >= 0
       ? messages.slice(0, answer)
       : messages.filter(({ createdAt = Number.POSITIVE_INFINITY }) => createdAt <= created);
-  for (const { message } of given) sink.message({ ...message, conversationId, invocationId, isInput: true });
+  for (const message of given) sink.message({ ...message, conversationId, invocationId, isInput: true });
 }
 
-function readListedMessages(values: readonly unknown[], sink: FactSink): Listed[] {
-  return values.flatMap((value) => {
-    const message = readThreadMessage(value, sink);
-    return message === undefined ? [] : [{ message, createdAt: timeOf(value) }];
-  });
+function readMessages(values: readonly unknown[], sink: FactSink): readonly MessageSnapshot[] {
+  return values.flatMap((value) => readThreadMessage(value, sink) ?? []);
 }
 
 function isAnswerOfRun({ invocationId, role }: MessageSnapshot, runId: string): boolean {
   return invocationId === runId && role === 'assistant';
 }
 
-function timeOf(message: unknown): number | undefined {
-  return asTime(field(message, 'created_at'));
+const ENDED_RUN_STATUSES: ReadonlySet<string> = new Set([
+  'completed',
+  'failed',
+  'cancelled',
+  'expired',
+  'incomplete',
+]);
+
+interface ReadingOptions {
+  readonly content: boolean;
 }
 
-/** Sorts a list oldest first. If its times do not show the order, it counts as newest first, which is the default. */
-function messagesInOrder(listed: readonly unknown[]): readonly unknown[] {
-  const [oldest, newest] = [listed[0], listed.at(-1)].map(timeOf);
-  const isOldestFirst = oldest !== undefined && newest !== undefined && oldest < newest;
-  return isOldestFirst ? listed : listed.toReversed();
+export function readAssistant(value: unknown): Agent | undefined {
+  const id = stringField(value, 'id');
+  if (id === undefined || field(value, 'object') !== 'assistant') return undefined;
+  return {
+    id,
+    name: stringField(value, 'name'),
+    model: stringField(value, 'model'),
+    vectorStoreIds: readStores(value),
+  };
+}
+
+/** @param options.known whether the run was seen before. Its constant fields are then not read again */
+export const readRun: (
+  value: unknown,
+  options: ReadingOptions & { readonly known?: boolean },
+) => InvocationSnapshot | undefined = tolerating((value, { content, known = false }) => {
+  const run = fieldsOf(value);
+  const id = asName(run.id);
+  const status = asName(run.status);
+  if (id === undefined || status === undefined || run.object !== 'thread.run') return undefined;
+  const ended = ENDED_RUN_STATUSES.has(status);
+  const required = field(run.required_action, 'submit_tool_outputs');
+  return {
+    id,
+    status,
+    conversationId: asName(run.thread_id),
+    agentId: asName(run.assistant_id),
+    phase: ended ? 'ended' : status === 'requires_action' ? 'waiting' : 'open',
+    model: asName(run.model),
+    parameters: known ? {} : readRunParameters(value),
+    createdAt: asTime(run.created_at),
+    endedAt: ended ? readEndTime(run) : undefined,
+    expiresAt: asTime(run.expires_at),
+    usage: run.usage === null ? undefined : readUsage(run.usage),
+    failure: ended ? readLastError(run.last_error, status) : undefined,
+    finishReason: ended ? readFinishReason(run.incomplete_details, status) : undefined,
+    pendingToolCalls: readStepToolCalls(arrayField(required, 'tool_calls'), content),
+    vectorStoreIds: readStores(value),
+    content: content && !known ? readAgentContent(value) : undefined,
+  };
+});
+
+/** Reads the parameters of a run, from the run or from the request that creates it. */
+export const readRunParameters: (value: unknown) => Attributes = tolerating((value) => {
+  const run = fieldsOf(value);
+  const attributes: Attributes = {};
+  define(attributes, ATTR.GEN_AI_REQUEST_TEMPERATURE, asNumber(run.temperature));
+  define(attributes, ATTR.GEN_AI_REQUEST_TOP_P, asNumber(run.top_p));
+  define(attributes, ATTR.GEN_AI_REQUEST_MAX_TOKENS, asCount(run.max_completion_tokens));
+  define(attributes, ATTR.GEN_AI_REQUEST_REASONING_LEVEL, asName(run.reasoning_effort));
+  define(attributes, ATTR.OPENAI_RUN_MAX_PROMPT_TOKENS, asCount(run.max_prompt_tokens));
+  const { last_messages } = fieldsOf(run.truncation_strategy);
+  define(attributes, ATTR.OPENAI_RUN_LAST_MESSAGES, asCount(last_messages));
+  const { type: format } = fieldsOf(run.response_format);
+  if (format === 'json_object' || format === 'json_schema') attributes[ATTR.GEN_AI_OUTPUT_TYPE] = 'json';
+  return attributes;
+});
+
+export const readStep: (value: unknown, options: ReadingOptions) => StepSnapshot | undefined = tolerating(
+  (value, { content }) => {
+    const step = fieldsOf(value);
+    const id = asName(step.id);
+    const invocationId = asName(step.run_id);
+    if (id === undefined || invocationId === undefined || step.object !== 'thread.run.step') return undefined;
+    const status = asName(step.status) ?? 'in_progress';
+    const ended = ENDED_RUN_STATUSES.has(status);
+    const details = fieldsOf(step.step_details);
+    const calls = asArray(details.tool_calls);
+    return {
+      id,
+      conversationId: asName(step.thread_id),
+      invocationId,
+      status,
+      type: asName(step.type) ?? asName(details.type) ?? 'unknown',
+      ended,
+      createdAt: asTime(step.created_at),
+      endedAt: ended ? readEndTime(step) : undefined,
+      usage: readUsage(step.usage),
+      failure: ended ? readLastError(step.last_error, status) : undefined,
+      messageId: asName(fieldsOf(details.message_creation).message_id),
+      toolCalls: readStepToolCalls(calls, content),
+      skippedToolCalls: Math.max(0, calls.length - MAX_REPEATED),
+    };
+  },
+);
+
+export const readThreadMessage: (value: unknown, options: ReadingOptions) => MessageSnapshot | undefined =
+  tolerating((value, { content }) => {
+    const message = fieldsOf(value);
+    const id = asName(message.id);
+    if (id === undefined || message.object !== 'thread.message') return undefined;
+    return {
+      id,
+      role: asName(message.role) ?? 'user',
+      conversationId: asName(message.thread_id),
+      invocationId: asName(message.run_id),
+      createdAt: asTime(message.created_at),
+      content: content ? readThreadMessageContent(value) : undefined,
+    };
+  });
+
+/** The vector stores in the `tool_resources` of a run, thread or assistant, or of the request that creates it. */
+function readStores(value: unknown): readonly string[] {
+  const resources = field(value, 'tool_resources');
+  return resources ? names(arrayField(field(resources, 'file_search'), 'vector_store_ids')) : [];
+}
+
+function readEndTime(ended: PayloadObject): number | undefined {
+  const { completed_at, failed_at, cancelled_at, expired_at } = ended;
+  return asTime(completed_at) ?? asTime(failed_at) ?? asTime(cancelled_at) ?? asTime(expired_at);
+}
+
+/** Failed and expired runs are errors; incomplete and cancelled ones are not. */
+function readLastError(error: unknown, status: string): Failure | undefined {
+  return status === 'failed' || status === 'expired' ? readError(error, status) : undefined;
+}
+
+const RUN_FINISH_REASONS: Readonly<Record<string, string>> = {
+  completed: 'stop',
+  failed: 'error',
+  expired: 'error',
+  cancelled: 'cancelled',
+};
+
+function readFinishReason(incomplete: unknown, status: string): string | undefined {
+  if (status === 'incomplete') return stringField(incomplete, 'reason') ?? 'incomplete';
+  return row(RUN_FINISH_REASONS, status);
+}
+
+/**
+ * Reads the first tool calls of a step, or of a run's `required_action`.
+ *
+ * @see https://platform.openai.com/docs/api-reference/run-steps/step-object
+ */
+export function readStepToolCalls(calls: readonly unknown[], content: boolean): readonly ToolCallSnapshot[] {
+  return first(calls).flatMap((call): ToolCallSnapshot[] => {
+    const id = stringField(call, 'id');
+    const type = stringField(call, 'type');
+    if (id === undefined || type === undefined) return [];
+    const details = objectField(call, type);
+    const hasResult = RESULTS.some((name) => isToolResult(field(details, name)));
+    return [
+      {
+        id,
+        type,
+        name: (type === 'function' ? stringField(details, 'name') : undefined) ?? type,
+        ...toolCounts(type, details),
+        content: content ? readToolCallContent(type, details) : undefined,
+        ...(hasResult ? { hasResult } : {}),
+      },
+    ];
+  });
+}
+
+/** The fields with the result of a function, a code interpreter and a file search. */
+const RESULTS = ['output', 'outputs', 'results'];
+
+function isToolResult(value: unknown): boolean {
+  return Array.isArray(value) ? value.length > 0 : typeof value === 'string';
+}
+
+function readToolCallContent(type: string, details: unknown): ToolCallContent {
+  switch (type) {
+    case 'function':
+      return {
+        arguments: parseJson(field(details, 'arguments')),
+        result: parseJson(field(details, 'output')),
+      };
+    case 'code_interpreter': {
+      const code = textField(details, 'input');
+      return { arguments: code === undefined ? undefined : { code }, result: logsOf(details) };
+    }
+    case 'file_search':
+      return {
+        query: textField(details, 'query'),
+        documents: readDocuments(arrayField(details, 'results')),
+      };
+    default:
+      return { arguments: asObject(details) };
+  }
+}
+
+function logsOf(details: unknown): unknown {
+  const outputs = first(arrayField(details, 'outputs'), MAX_READ);
+  const logs = outputs.flatMap((output) => textField(output, 'logs') ?? []);
+  const images = outputs.flatMap((output) => stringField(objectField(output, 'image'), 'file_id') ?? []);
+  return logs.length + images.length === 0 ? undefined : { logs: logs.join('\n'), images };
+}
+
+/** Reads a message of a thread, or of the request that creates it. */
+export function readThreadMessageContent(message: unknown): Message {
+  const content = field(message, 'content');
+  return {
+    role: textField(message, 'role') ?? 'user',
+    parts: [
+      ...(typeof content === 'string'
+        ? [{ type: 'text' as const, content }]
+        : partsOf(arrayField(message, 'content'), readContentPart)),
+      ...first(arrayField(message, 'attachments')).flatMap(readAttachment),
+    ],
+  };
+}
+
+function readAttachment(attachment: unknown): MessagePart[] {
+  const file_id = textField(attachment, 'file_id');
+  return file_id === undefined ? [] : [{ type: 'file', modality: 'document', file_id }];
+}
+
+export function readToolOutputs(body: unknown, content: boolean): ToolOutput[] {
+  return arrayField(body, 'tool_outputs').flatMap((output) => {
+    const callId = stringField(output, 'tool_call_id');
+    if (callId === undefined) return [];
+    const text = content ? field(output, 'output') : undefined;
+    return [{ invocationId: undefined, callId, output: text, outcome: undefined }];
+  });
 }

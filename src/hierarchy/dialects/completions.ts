@@ -5,7 +5,6 @@ import { arrayField, field, first, MAX_REPEATED, objectField, stringField } from
 import type { ModelDialect, RequestedCall, ToolResult } from '../dialect.ts';
 import { fingerprintOfMessages, lastMessages, once } from '../tool-calls/last-messages.ts';
 import { hasUniqueId } from '../tool-calls/pending-tool-calls.ts';
-import { NO_TOOL_CONTENT } from '../tool-calls/tool-facts.ts';
 
 /** Chat completions, and other calls that have no conversation of their own. */
 export const completions: ModelDialect = {
@@ -34,9 +33,7 @@ function readRequestedCalls(completion: unknown, { content }: { content: boolean
           id,
           name,
           type: stringField(call, 'type') ?? 'function',
-          imageCount: undefined,
-          resultCount: undefined,
-          content: content ? { ...NO_TOOL_CONTENT, arguments: parseJson(given) } : undefined,
+          content: content ? { arguments: parseJson(given) } : undefined,
         },
         asksProgram: true,
         outcome: undefined,

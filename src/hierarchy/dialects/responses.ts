@@ -31,7 +31,7 @@ import {
 import type { ModelDialect, RequestedCall, ToolResult } from '../dialect.ts';
 import type { ToolCallContent, ToolCallSnapshot } from '../model.ts';
 import { fingerprintOfMessages, lastMessages, lastMessagesIn } from '../tool-calls/last-messages.ts';
-import { toolCounts } from '../tool-calls/tool-facts.ts';
+import { toolCounts } from './reading.ts';
 
 /** The Responses API, whose tool calls are items. Some of them are hosted: the API itself runs the tool. */
 export const responses: ModelDialect = {

@@ -31,7 +31,7 @@ import {
 } from '../../util/payload.ts';
 import { isOutOfBand, type ResponseSink } from '../dialects/realtime.ts';
 import { readItemCalls } from '../dialects/responses.ts';
-import { ItemTimes } from '../tool-calls/tool-facts.ts';
+import { ItemTimes } from '../tool-calls/tool-calls.ts';
 import type { RealtimeSession } from './session.ts';
 import type { UserSpeech } from './speech.ts';
 

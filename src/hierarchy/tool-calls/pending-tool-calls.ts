@@ -39,12 +39,6 @@ interface KnownCall<Call> extends ToolCallRequest {
   open: Call | undefined;
 }
 
-/** The calls with the same origin and id. */
-interface CallsOfId<Call> {
-  readonly pending: Set<KnownCall<Call>>;
-  readonly closed: Set<KnownCall<Call>>;
-}
-
 /** A call that a request answers. */
 export interface TakenCall<Call> {
   readonly call: Call;
@@ -81,8 +75,8 @@ export class PendingToolCalls<Call> {
     (known) => this.#forget(known),
     PENDING_TIMEOUT_MS,
   );
-  /** The same calls by origin and id. */
-  readonly #byId = new Map<string, CallsOfId<Call>>();
+  /** The pending and the closed calls, by origin and id. */
+  readonly #byId = new Map<string, Set<KnownCall<Call>>>();
   readonly #dropped: (call: Call) => void;
 
   /** @param dropped called with each call that was pending for too long or exceeded the limit */
@@ -107,14 +101,14 @@ export class PendingToolCalls<Call> {
   /** Whether the response has requested a call with this id, even if it is already answered. */
   has({ origin, id, responseId }: Pick<ToolCallRequest, 'origin' | 'id' | 'responseId'>): boolean {
     const same = this.#known(origin, id);
-    return responseId !== undefined && same !== undefined && requestedBy(responseId, same).length > 0;
+    return responseId !== undefined && [...same].some((known) => known.responseId === responseId);
   }
 
   /** Removes and returns the call that the request answers; `undefined` if no call fits, or more than one. */
   take(answered: AnsweredToolCall): TakenCall<Call> | undefined {
-    const same = this.#known(answered.origin, answered.id);
+    const same = [...this.#known(answered.origin, answered.id)];
     // Returns early: a request may repeat thousands of answered calls.
-    if (same === undefined || same.pending.size === 0) return undefined;
+    if (!same.some(isPending)) return undefined;
     const [known, ...others] = findAnswered(same, answered);
     const call = known?.open;
     if (known === undefined || call === undefined || others.length > 0) return undefined;
@@ -134,19 +128,16 @@ export class PendingToolCalls<Call> {
     this.#closed.expire();
   }
 
-  #known(origin: string, id: string): CallsOfId<Call> | undefined {
+  #known(origin: string, id: string): ReadonlySet<KnownCall<Call>> {
     this.expire();
-    return this.#byId.get(keyAt(origin, id));
+    return this.#byId.get(keyAt(origin, id)) ?? new Set();
   }
 
   #open(known: KnownCall<Call>, call: Call): void {
     known.open = call;
     this.#pending.set(known, known);
     const key = keyAt(known.origin, known.id);
-    const same = this.#byId.get(key) ?? { pending: new Set(), closed: new Set() };
-    this.#byId.set(key, same);
-    same.pending.add(known);
-    same.closed.delete(known);
+    this.#byId.set(key, (this.#byId.get(key) ?? new Set()).add(known));
   }
 
   #drop(known: KnownCall<Call>): void {
@@ -157,9 +148,6 @@ export class PendingToolCalls<Call> {
 
   #close(known: KnownCall<Call>): void {
     known.open = undefined;
-    const same = this.#byId.get(keyAt(known.origin, known.id));
-    same?.pending.delete(known);
-    same?.closed.add(known);
     this.#pending.delete(known);
     this.#closed.set(known, known);
   }
@@ -167,41 +155,42 @@ export class PendingToolCalls<Call> {
   #forget(known: KnownCall<Call>): void {
     const key = keyAt(known.origin, known.id);
     const same = this.#byId.get(key);
-    same?.closed.delete(known);
-    if (same?.closed.size === 0 && same.pending.size === 0) this.#byId.delete(key);
+    same?.delete(known);
+    if (same?.size === 0) this.#byId.delete(key);
   }
 }
 
 /** The calls that a request may answer, among those with its origin and id. See {@link PendingToolCalls}. */
-function findAnswered<Call>(same: CallsOfId<Call>, answered: AnsweredToolCall): readonly KnownCall<Call>[] {
+function findAnswered<Call>(
+  same: readonly KnownCall<Call>[],
+  answered: AnsweredToolCall,
+): readonly KnownCall<Call>[] {
   const { id, previousResponseId, conversationId, traceId } = answered;
   const repeated = answered.repeated();
-  if (previousResponseId !== undefined) return fitting(requestedBy(previousResponseId, same), repeated);
-  const isNear = (call: KnownCall<Call>): boolean => call.conversationId === conversationId;
+  if (previousResponseId !== undefined)
+    return fitting(
+      same.filter(({ responseId }) => responseId === previousResponseId),
+      repeated,
+    );
   // A conversation or trace may request the same again, and a wrong match stays inside of it.
-  const near = [...same.pending].filter(isNear);
-  if (conversationId !== undefined) return fitting(near, repeated);
+  const near = same.filter((call) => call.conversationId === conversationId);
+  const pending = near.filter(isPending);
+  if (conversationId !== undefined) return fitting(pending, repeated);
   const isUnique = hasUniqueId({ id, name: repeated?.name ?? '' });
   const question = isUnique ? undefined : answered.question();
   const wasAsked = (call: KnownCall<Call>): boolean => question !== undefined && call.question === question;
-  const inTrace = near.filter((call) => traceId !== undefined && call.traceId === traceId);
+  const inTrace = pending.filter((call) => traceId !== undefined && call.traceId === traceId);
   for (const calls of [inTrace.filter(wasAsked), inTrace]) {
     const found = fitting(calls, repeated);
     if (found.length > 0) return found;
   }
   if (repeated?.fingerprint === undefined) return [];
-  const atOrigin = pendingAndClosed(same).filter(
-    (call) => call.fingerprint === repeated.fingerprint && isNear(call),
-  );
+  const atOrigin = near.filter((call) => call.fingerprint === repeated.fingerprint);
   return isUnique ? atOrigin : atOrigin.filter(wasAsked);
 }
 
-function requestedBy<Call>(responseId: string, same: CallsOfId<Call>): readonly KnownCall<Call>[] {
-  return pendingAndClosed(same).filter((known) => known.responseId === responseId);
-}
-
-function pendingAndClosed<Call>({ pending, closed }: CallsOfId<Call>): readonly KnownCall<Call>[] {
-  return [...pending, ...closed];
+function isPending({ open }: KnownCall<unknown>): boolean {
+  return open !== undefined;
 }
 
 /** The calls with the repeated name and arguments or, if the arguments are not known, with the name. */

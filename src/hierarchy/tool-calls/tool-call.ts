@@ -55,7 +55,7 @@ export function hasDocuments({
   return (
     type !== 'file_search' ||
     resultCount === 0 ||
-    content?.documents.some((document) => field(document, 'content') !== undefined) === true
+    content?.documents?.some((document) => field(document, 'content') !== undefined) === true
   );
 }
 

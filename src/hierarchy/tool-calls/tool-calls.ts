@@ -19,6 +19,7 @@ import type { LocalPlace } from '../../telemetry/program-operation.ts';
 import { justAfter, Starts } from '../../util/clock.ts';
 import { cut, ownCopy } from '../../util/cut-text.ts';
 import { beginIn, finishIn } from '../../util/open-traces.ts';
+import { field, MAX_READ, objectField, stringField } from '../../util/payload.ts';
 import { activeSpan } from '../conversations/conversation.ts';
 import { conversationIn } from '../conversations/conversation-id.ts';
 import type { CallFacts, RequestedCall, ToolResult } from '../dialect.ts';
@@ -34,7 +35,6 @@ import {
   type TakenCall,
 } from './pending-tool-calls.ts';
 import { recordToolCall } from './tool-call.ts';
-import type { ItemTimes } from './tool-facts.ts';
 
 /** The response that requests a tool call. */
 interface RequestingResponse {
@@ -303,4 +303,26 @@ function cutArguments(content: ToolCallContent, maxText: number): ToolCallConten
 /** The trace id, if it is valid. Untraced calls all share the invalid trace id, which would mix up their users. */
 function validTraceId(span: SpanContext | undefined): string | undefined {
   return span !== undefined && isSpanContextValid(span) ? span.traceId : undefined;
+}
+
+/** The start and end times of the items of a streamed response. */
+export class ItemTimes {
+  /** Created lazily: most responses are not streamed. */
+  #times: Map<string, { startTime: number; endTime: number | undefined }> | undefined;
+
+  add(event: unknown, time: number): void {
+    const type = field(event, 'type');
+    if (type !== 'response.output_item.added' && type !== 'response.output_item.done') return;
+    const id = stringField(objectField(event, 'item'), 'id');
+    if (id === undefined) return;
+    this.#times ??= new Map();
+    const known = this.#times.get(id);
+    if (known === undefined) {
+      if (this.#times.size < MAX_READ) this.#times.set(id, { startTime: time, endTime: undefined });
+    } else if (type === 'response.output_item.done') known.endTime ??= time;
+  }
+
+  of(id: string | undefined): { startTime: number; endTime: number | undefined } | undefined {
+    return id === undefined ? undefined : this.#times?.get(id);
+  }
 }

@@ -3,8 +3,7 @@ import { hrTimeToMilliseconds } from '@opentelemetry/core';
 import OpenAI from 'openai';
 import { afterEach, expect, test } from 'vitest';
 import { resolveSettings } from '../../../src/config/config.ts';
-import { ToolCalls } from '../../../src/hierarchy/tool-calls/tool-calls.ts';
-import { ItemTimes } from '../../../src/hierarchy/tool-calls/tool-facts.ts';
+import { ItemTimes, ToolCalls } from '../../../src/hierarchy/tool-calls/tool-calls.ts';
 import { ConversationTracker } from '../../../src/hierarchy/tracker.ts';
 import { endpointOf } from '../../../src/sdk/provider.ts';
 import { Telemetry } from '../../../src/telemetry/telemetry.ts';
@@ -20,12 +19,11 @@ test('a call begins no later than the request that answers it, though the clock 
   recorded = recordTelemetry();
   const telemetry = new Telemetry(resolveSettings({ cost: false }, () => undefined, {}));
   const toolCalls = new ToolCalls(new ConversationTracker(telemetry));
-  const call = { id: 'call_1', type: 'function', name: 'get_weather', imageCount: undefined } as const;
   toolCalls.requested(
     [
       {
         itemId: undefined,
-        call: { ...call, resultCount: undefined, content: undefined },
+        call: { id: 'call_1', type: 'function', name: 'get_weather', content: undefined },
         asksProgram: true,
         outcome: undefined,
         fingerprint: () => undefined,

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { Message } from '../../../src/config/completion-types.ts';
-import { readThreadMessageContent } from '../../../src/hierarchy/dialects/assistants-objects.ts';
+import { readThreadMessageContent } from '../../../src/hierarchy/dialects/assistants.ts';
 import { readInputMessages } from '../../../src/operations/chat/messages.ts';
 import { readResponseInput, readResponseOutput } from '../../../src/operations/response/content.ts';
 import { checkContent } from '../../support/conventions/content.ts';

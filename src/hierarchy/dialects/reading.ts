@@ -1,0 +1,118 @@
+import type { Message } from '../../config/completion-types.ts';
+import type { ApiRequest } from '../../operations/index.ts';
+import { readToolDefinitions } from '../../operations/tool-definitions.ts';
+import { arrayField, asArray, field, MAX_READ, names, stringField, textField } from '../../util/payload.ts';
+import type { Get, Intent } from '../dialect.ts';
+import type { InvocationContent, ToolCallSnapshot } from '../model.ts';
+
+/** What several dialects have in common. */
+
+/** The value of a parameter in the path of a request, by its name in the template of the route. */
+export function parameterOf({ route, values }: ApiRequest, name: string): string | undefined {
+  const { parameters } = route;
+  for (let index = 0; index < parameters.length; index++)
+    if (parameters[index]?.name === name) return values[index];
+  return undefined;
+}
+
+/** The path templates of an API's conversations. */
+export interface ConversationPaths {
+  /** The prefix of all paths about conversations, and the path that lists them. */
+  readonly all: string;
+  readonly one: string;
+  /** The paths where a POST creates a conversation. */
+  readonly creating: readonly string[];
+}
+
+/** @param starts whether the request starts an invocation, which changes the conversation */
+export function conversationUse(
+  { route, method }: ApiRequest,
+  { all, one, creating }: ConversationPaths,
+  starts: boolean,
+): Intent['conversation'] {
+  const { template, folds } = route;
+  if (!template.startsWith(all)) return 'none';
+  if (method === 'POST' && creating.includes(template)) return 'creates';
+  if (template === all) return 'none';
+  if (method === 'DELETE' && template === one) return 'deletes';
+  return method === 'GET' || (folds !== undefined && !starts) ? 'reads' : 'changes';
+}
+
+/** Reads the instructions and tools of an agent, from a run, a session, or the request that creates it. */
+export function readAgentContent(agent: unknown): InvocationContent {
+  const instructions = textField(agent, 'instructions');
+  return {
+    systemInstructions: instructions === undefined ? [] : [{ type: 'text', content: instructions }],
+    toolDefinitions: readToolDefinitions(agent),
+  };
+}
+
+/**
+ * Reads the messages in a request. If content is not recorded, each message of the user gives an entry without content,
+ * to be counted, and messages of the agent are left out.
+ */
+export function readRequestMessages(
+  messages: readonly unknown[],
+  content: boolean,
+  read: (message: unknown) => Message,
+): readonly (Message | undefined)[] {
+  if (content) return messages.map(read);
+  return messages.filter((message) => field(message, 'role') !== 'assistant').map(() => undefined);
+}
+
+/** The images that a code interpreter made, and the results of a search, which the API reports only on request. */
+export function toolCounts(
+  type: string,
+  call: unknown,
+): Pick<ToolCallSnapshot, 'imageCount' | 'resultCount' | 'fileIds'> {
+  if (type === 'code_interpreter') {
+    const images = arrayField(call, 'outputs').filter((output) => field(output, 'type') === 'image');
+    return { imageCount: images.length };
+  }
+  if (type !== 'file_search') return {};
+  const results = field(call, 'results');
+  return {
+    resultCount: Array.isArray(results) ? results.length : undefined,
+    fileIds: [...new Set(names(asArray(results).map((result) => field(result, 'file_id'))))],
+  };
+}
+
+/** The most objects that the API returns in one page. */
+const PAGE_SIZE = 100;
+/** The most objects to read: those that are recorded, and as many again that are only counted. */
+const MAX_LISTED = 2 * MAX_READ;
+
+/**
+ * Reads a list of the API, page after page. It stops at a page that brings nothing new, since some servers repeat a page
+ * or ignore `after`.
+ *
+ * @throws the SDK's error
+ */
+export async function listPages(
+  get: Get,
+  path: string,
+  query: Readonly<Record<string, unknown>> = {},
+): Promise<readonly unknown[]> {
+  const objects = new Map<unknown, unknown>();
+  let after: string | undefined;
+  for (let page = 0; page < MAX_LISTED / PAGE_SIZE; page++) {
+    const start = after === undefined ? {} : { after };
+    const listed = await get(path, { limit: PAGE_SIZE, order: 'asc', ...query, ...start });
+    const data = arrayField(listed, 'data').slice(0, MAX_LISTED - objects.size);
+    const { size } = objects;
+    for (const object of data) objects.set(stringField(object, 'id') ?? object, object);
+    after = stringField(data.at(-1), 'id');
+    if (field(listed, 'has_more') !== true || after === undefined || objects.size === size) break;
+  }
+  return [...objects.values()];
+}
+
+/** The first objects of a list, oldest first. By default, the API lists the newest first. */
+export function oldestFirst(list: unknown, query: unknown, most: number): readonly unknown[] {
+  const listed = arrayField(list, 'data').slice(0, most);
+  return isOldestFirst(query) ? listed : listed.reverse();
+}
+
+export function isOldestFirst(query: unknown): boolean {
+  return stringField(query, 'order') === 'asc';
+}
