@@ -332,7 +332,8 @@ function readSessionItem(item: unknown, sink: FactSink, turnId: string | undefin
   const type = stringField(item, 'type');
   if (type === 'function_call_output') {
     // Another process may have submitted it. This process knows its own results from its requests.
-    for (const output of readOutput(item, sink.content)) sink.toolResult({ ...output, invocationId: turnId });
+    for (const output of readFunctionResult(item, sink.content))
+      sink.toolResult({ ...output, invocationId: turnId });
   } else if (type === 'message' || type === 'reasoning') {
     const id = stringField(item, 'id');
     if (!sink.content || id === undefined || !done || field(item, 'role') === 'user') return;
@@ -460,13 +461,13 @@ export function readSubmittedEvents(
   const ofType = (type: string): unknown[] => events.filter((event) => field(event, 'type') === INPUT + type);
   return {
     messages: ofType('message').flatMap((event) => readSessionInput(field(event, 'input'), content)),
-    outputs: ofType('tool_result').flatMap((event) => readOutput(event, content)),
+    outputs: ofType('tool_result').flatMap((event) => readFunctionResult(event, content)),
     invocationId: events.map((event) => stringField(event, 'turn_id')).find((id) => id !== undefined),
   };
 }
 
 /** Reads the result of a function. It is a list of parts, or a text, which is parsed if it is JSON. */
-function readOutput(value: unknown, content: boolean): ToolOutput[] {
+function readFunctionResult(value: unknown, content: boolean): ToolOutput[] {
   const callId = stringField(value, 'call_id');
   if (callId === undefined) return [];
   const given = content ? field(value, 'output') : undefined;

@@ -251,7 +251,7 @@ async function readNewestMessages(run: InvocationView, get: Get, sink: FactSink)
 export function readMessagesOfRun(listed: unknown, run: InvocationView, sink: FactSink): void {
   const { id, conversationId, snapshot } = run;
   if (id === undefined) return;
-  const inList = readMessages(first(arrayField(listed, 'data'), MAX_READ), sink);
+  const inList = readThreadMessages(first(arrayField(listed, 'data'), MAX_READ), sink);
   const [oldest, newest] = [inList[0]?.createdAt, inList.at(-1)?.createdAt];
   // If its times do not show the order of a list, it is newest first, which is the default.
   const isInOrder = oldest !== undefined && newest !== undefined && oldest < newest;
@@ -270,7 +270,7 @@ function readListedInput(list: unknown, inOrder: readonly unknown[], query: unkn
   const isPart = ['run_id', 'after', 'before'].some((name) => stringField(query, name) !== undefined);
   const isShort = inOrder.length < MAX_READ_MESSAGES && field(list, 'has_more') !== false;
   if (isPart || isShort) return;
-  const messages = readMessages(inOrder, sink);
+  const messages = readThreadMessages(inOrder, sink);
   const conversationId = messages[0]?.conversationId;
   for (const id of new Set(messages.map(({ invocationId }) => invocationId)))
     if (id !== undefined && sink.wants(id, conversationId) === 'changes')
@@ -294,7 +294,7 @@ function readInput(
   for (const message of given) sink.message({ ...message, conversationId, invocationId, isInput: true });
 }
 
-function readMessages(values: readonly unknown[], sink: FactSink): readonly MessageSnapshot[] {
+function readThreadMessages(values: readonly unknown[], sink: FactSink): readonly MessageSnapshot[] {
   return values.flatMap((value) => readThreadMessage(value, sink) ?? []);
 }
 
