@@ -25,12 +25,12 @@ export class ConversationIdGenerator implements IdGenerator {
   constructor(inner: IdGenerator = RANDOM) {
     this.#inner = inner;
     guard('deriving trace ids', () => {
-      conversationIdChannel().used = true;
+      conversationIdChannel.value.used = true;
     });
   }
 
   readonly generateTraceId = (): string => {
-    const conversationId: unknown = field(conversationIdChannel(), 'conversationId');
+    const conversationId: unknown = field(conversationIdChannel.value, 'conversationId');
     return typeof conversationId !== 'string' ? this.#inner.generateTraceId() : traceIdOf(conversationId);
   };
 

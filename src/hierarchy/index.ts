@@ -6,9 +6,11 @@ import { DIALECTS } from './dialects/index.ts';
 import { Engine } from './engine.ts';
 import { Polls } from './invocations/continued-call.ts';
 import { Completions } from './model-calls.ts';
-import { Realtime } from './realtime/index.ts';
+import { SessionSocket } from './realtime/index.ts';
+import type { Claimant } from './realtime/session.ts';
 import { Responses } from './responses.ts';
 import type { HierarchyApi } from './select-api.ts';
+import type { Shelf } from './store.ts';
 import { ToolCalls } from './tool-calls/tool-calls.ts';
 import { ConversationTracker } from './tracker.ts';
 
@@ -19,7 +21,7 @@ export class Hierarchy {
   readonly completions: Completions;
   readonly responses: Responses;
   readonly #apis: ReadonlyMap<string, ConversationApi>;
-  #realtime: Realtime | undefined;
+  #claimed: Shelf<Claimant> | undefined;
 
   constructor(telemetry: Telemetry) {
     const tracker = new ConversationTracker(telemetry);
@@ -43,7 +45,8 @@ export class Hierarchy {
 
   /** Starts to observe a session that runs over a socket. */
   openSocket(socket: OpenedSocket, endpoint: ClientEndpoint): SocketObservation {
-    this.#realtime ??= new Realtime(this.tracker, this.toolCalls);
-    return this.#realtime.open(socket, endpoint);
+    const { tracker, toolCalls } = this;
+    this.#claimed ??= tracker.store.shelf();
+    return new SessionSocket({ tracker, toolCalls, claimed: this.#claimed, socket, endpoint });
   }
 }

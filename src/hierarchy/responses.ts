@@ -284,9 +284,7 @@ export class Responses implements ConversationApi {
     const adoption = readAdoption(call, request.deployment, response, known?.model);
     if (adoption === undefined) return;
     const isPaused = known?.isPaused === true;
-    const place = isPaused
-      ? { context: caller, link: known.context }
-      : this.#placeAdopted(call, response, caller, { known, creator });
+    const place = this.#placeAdopted(call, response, caller, { known, creator });
     if (place === undefined) return;
     const { context, link } = place;
     const { clock } = adoption;
@@ -296,14 +294,9 @@ export class Responses implements ConversationApi {
     const segment = conversationId === undefined ? undefined : this.#enter(use);
     const parent = parentIn(segment, context);
     const { body } = adoption.request;
-    const asked = new ModelCall(this, responses, body, {
-      origin,
-      conversationId,
-      parent,
-      startTime,
-      counts: !isPaused,
-      model: stringField(body, 'model'),
-    });
+    const model = stringField(body, 'model');
+    const start = { origin, conversationId, parent, startTime, counts: !isPaused, model };
+    const asked = new ModelCall(this, responses, body, start);
     const record = new OperationRecord(this.#telemetry, {
       operation: createResponse,
       request: adoption.request,
@@ -323,13 +316,14 @@ export class Responses implements ConversationApi {
     this.#keep(adopted, asked, continued, call.client).see(response, call.endTime, false);
   }
 
-  /** Where to record a background response that this process handed on, or that another process created. */
+  /** Where to record a background response that this process paused or handed on, or that another process created. */
   #placeAdopted(
     call: Call,
     object: unknown,
     context: Context,
     { known, creator }: { known: KnownResponse | undefined; creator: SpanContext | undefined },
   ): ReturnType<typeof placeAdopted> {
+    if (known?.isPaused) return { context, link: known.context };
     if (known !== undefined && !known.handedOn) return undefined;
     const own = known?.context && { ...known.context, isRemote: true };
     // Only a completed response says when it ended.

@@ -192,17 +192,16 @@ export class Sessions {
     if (this.#tracker.known.has(fact.snapshot.id, origin)) return undefined;
     const session = this.at(sessionId, origin);
     if (fact.subagentId !== undefined) return this.#openBelow(session, fact, seen);
-    const invocation = this.#findRequested(session, fact, seen);
+    const invocation = this.#findRequested(session, fact.snapshot, seen);
     if (invocation !== undefined) session.invocations.add(invocation);
     return invocation;
   }
 
   #findRequested(
     session: Session,
-    fact: InvocationFact,
+    snapshot: InvocationSnapshot,
     seen: SessionObservation,
   ): AgentInvocation | undefined {
-    const { snapshot } = fact;
     const waiting = findWaiting(session, snapshot, seen);
     if (waiting !== undefined) {
       const [invocation, { acceptedAt }] = waiting;
@@ -211,12 +210,8 @@ export class Sessions {
       if (acceptedAt !== undefined) invocation.clock.learn(snapshot.createdAt, acceptedAt);
       return invocation;
     }
-    const found = {
-      kind: this.#kind,
-      snapshot,
-      conversationId: session.id,
-      agent: session.agent?.agent,
-    };
+    const { id: conversationId, agent } = session;
+    const found = { kind: this.#kind, snapshot, conversationId, agent: agent?.agent };
     const queued = [...session.queued].find(
       (message) => canBe(message, snapshot, seen) && isInTime(message, snapshot),
     );

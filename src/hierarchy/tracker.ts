@@ -67,7 +67,7 @@ export class ConversationTracker implements ProviderListener, InvocationOwner {
     const from = conversationOrigin(kind, origin);
     const known = this.#conversations[kind].get(from, id);
     if (known !== undefined) return known;
-    const made = new Conversation(kind, id, this.store);
+    const made = new Conversation(id, this.store);
     this.#conversations[kind].set(from, id, made);
     return made;
   }

@@ -22,7 +22,7 @@ import { startTutor } from '../support/tutor.ts';
 
 /** Other tests of this process derive nothing. */
 afterEach(() => {
-  conversationIdChannel().used = false;
+  conversationIdChannel.value.used = false;
 });
 
 /** Another process: a client of the same API with a memory of its own. */

@@ -230,7 +230,7 @@ export class Workflows implements AgentsListener {
   }
 
   ended(node: AgentsNode): void {
-    if (isCallNode(node)) this.#callEnded(node);
+    if (isCallNode(node)) recordUnseenCall(node);
     if (withholdsText(node))
       for (let around: AgentsNode | undefined = node; around !== undefined; around = around.parent)
         recordOf(around).withholdsText = true;
@@ -264,15 +264,6 @@ export class Workflows implements AgentsListener {
       isUntimed: outcome?.ran === false,
     });
     this.#remember(node, record.span.spanContext());
-  }
-
-  #callEnded(node: AgentsNode): void {
-    const recorded = recordOf(node);
-    const { callStart, modelCalls } = recorded;
-    const { telemetry } = recordOf(node.trace);
-    recorded.callStart = undefined;
-    if (callStart === undefined || telemetry === undefined || modelCalls > 0) return;
-    recordUnseenCall(telemetry, node, { ...callStart, failure: failureOfNode(node) });
   }
 
   /** Records a call of a tool that the agent does not have. It ends the run, and the library has no span for it. */
@@ -417,11 +408,14 @@ function isCallNode({ type }: AgentsNode): boolean {
  * Records a model call that no client of `openai` made, because the library used its own WebSocket or another package.
  * The library reports the request and the answer when the call ends.
  */
-function recordUnseenCall(
-  telemetry: Telemetry,
-  node: AgentsNode,
-  { parent, startTime, failure }: { parent: Context; startTime: number; failure: Failure | undefined },
-): void {
+function recordUnseenCall(node: AgentsNode): void {
+  const recorded = recordOf(node);
+  const { callStart, modelCalls } = recorded;
+  const { telemetry } = recordOf(node.trace);
+  recorded.callStart = undefined;
+  if (callStart === undefined || telemetry === undefined || modelCalls > 0) return;
+  const { parent, startTime } = callStart;
+  const failure = failureOfNode(node);
   const told = readToldCall(node.type, node.data);
   if (told === undefined) return;
   const { operation, path, body, result, provider } = told;

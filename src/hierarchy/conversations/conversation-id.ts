@@ -20,18 +20,14 @@ interface Channel {
   used: boolean;
 }
 
-const shared = new ProcessWide<Channel>('conversation-id', () => ({
+export const conversationIdChannel: ProcessWide<Channel> = new ProcessWide('conversation-id', () => ({
   conversationId: undefined,
   used: false,
 }));
 
-export function conversationIdChannel(): Channel {
-  return shared.value;
-}
-
 /** Calls `start`. If that starts a trace, the trace's id may be derived from the conversation's id. */
 export function inTraceOf<Result>(conversationId: string | undefined, start: () => Result): Result {
-  const channel = conversationIdChannel();
+  const channel = conversationIdChannel.value;
   channel.conversationId = conversationId;
   try {
     return start();
@@ -42,5 +38,5 @@ export function inTraceOf<Result>(conversationId: string | undefined, start: () 
 
 /** Whether trace ids are derived from conversation ids, which must then be known before the trace starts. */
 export function derivesTraceIds(): boolean {
-  return conversationIdChannel().used;
+  return conversationIdChannel.value.used;
 }

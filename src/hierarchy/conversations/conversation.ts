@@ -66,7 +66,6 @@ function addCounted(totals: Totals, { runs = 0, userMessages = 0, spent }: Count
  */
 export class Conversation implements ContentHolder {
   readonly id: string;
-  readonly kind: ConversationKind;
   /**
    * The open segments by trace id. If a new one opens in the same trace, one that waits for its invocations is moved to
    * its span id.
@@ -85,8 +84,7 @@ export class Conversation implements ContentHolder {
   readonly #store: Store | undefined;
 
   /** @param store limits the content that is kept for a later run, which may never come in this process */
-  constructor(kind: ConversationKind, id: string, store?: Store) {
-    this.kind = kind;
+  constructor(id: string, store?: Store) {
     this.id = id;
     this.#store = store;
   }
@@ -124,7 +122,7 @@ export class Conversation implements ContentHolder {
     if (excess > 0) this.#totals = this.#latest.splice(0, excess).reduce(addCounted, this.#totals);
   }
 
-  /** Called when this process has created the conversation. */
+  /** Called once this process has created the conversation. */
   created(): void {
     this.#unanswered = { ...this.#unanswered, isAll: true };
   }
@@ -186,7 +184,6 @@ export interface SegmentStart {
   readonly telemetry: Telemetry;
   /** `undefined` while the request that creates the conversation is in progress. */
   readonly conversation: Conversation | undefined;
-  /** The use that opens the segment. */
   readonly use: Use;
   /** The active span of the use's context. */
   readonly active: Span | undefined;

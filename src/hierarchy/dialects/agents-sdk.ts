@@ -144,10 +144,8 @@ const SPAN_TYPES: Readonly<Record<string, SpanType>> = {
 
 /** Reads the start of a trace or span of `@openai/agents`; `undefined` for a kind that is not recorded. */
 export function readStart(type: string, data: PayloadObject): AgentsStart | undefined {
-  const known = Object.hasOwn(SPAN_TYPES, type) ? SPAN_TYPES[type] : undefined;
-  if (known === undefined) return undefined;
-  const start = known.start(data);
-  return { ...start, attributes: { ...start.attributes, [ATTR.OPENAI_AGENTS_SPAN_TYPE]: type } };
+  const start = row(SPAN_TYPES, type)?.start(data);
+  return start && { ...start, attributes: { ...start.attributes, [ATTR.OPENAI_AGENTS_SPAN_TYPE]: type } };
 }
 
 export function readEnd(type: string, data: PayloadObject): AgentsEnd {
@@ -279,12 +277,9 @@ export function readAgentsFailure(error: unknown, thrown: unknown, withText: boo
   if (typeof error !== 'object' || error === null) return undefined;
   const message = textField(error, 'message');
   const text = textField(field(error, 'data'), 'error');
-  const type = typeOfText(text) ?? row(ERROR_TYPES, message) ?? ERROR_TYPE_VALUE_OTHER;
+  const named = NAMED_ERROR.exec(text ?? '')?.[1];
+  const type = named ?? row(ERROR_TYPES, message) ?? ERROR_TYPE_VALUE_OTHER;
   return { type, message: withText ? (text ?? message) : undefined };
-}
-
-function typeOfText(text: string | undefined): string | undefined {
-  return text === undefined ? undefined : NAMED_ERROR.exec(text)?.[1];
 }
 
 /** Error types that say nothing about what went wrong. */

@@ -51,6 +51,7 @@ import {
   conversationUse,
   isOldestFirst,
   listPages,
+  NONE,
   oldestFirst,
   parameterOf,
   readAgentContent,
@@ -84,16 +85,17 @@ export const assistants: Dialect = {
     const posts = request.method === 'POST';
     const starts = posts && operationOf(route).traits?.invokesAgent === true;
     const submits = posts && route.template.endsWith('/submit_tool_outputs');
+    const drives = route.folds === 'run' ? 'drives' : 'none';
     return {
       conversation: conversationUse(request, THREAD_PATHS, starts),
       conversationId: parameterOf(request, 'thread_id'),
-      invocation: starts ? 'starts' : driven(request),
+      invocation: starts ? 'starts' : route.template === RUN_STEPS ? 'lists' : drives,
       invocationId: parameterOf(request, 'run_id'),
       needsOpenInvocation: submits || (posts && route.template.endsWith('/cancel')),
       messages: posts
         ? readRequestMessages(messagesIn(request, starts), content, readThreadMessageContent)
-        : [],
-      outputs: submits ? readToolOutputs(body, content) : [],
+        : NONE,
+      outputs: submits ? readToolOutputs(body, content) : NONE,
     };
   },
 
@@ -130,16 +132,11 @@ export const assistants: Dialect = {
   agentPath: (assistantId) => `/assistants/${encodeURIComponent(assistantId)}`,
 };
 
-function driven({ route }: ApiRequest): Intent['invocation'] {
-  if (route.template === RUN_STEPS) return 'lists';
-  return route.folds === 'run' ? 'drives' : 'none';
-}
-
 function messagesIn({ route, body }: ApiRequest, starts: boolean): readonly unknown[] {
   if (route.template === MESSAGES) return [body];
   if (route.endpoint === 'POST /threads/runs') return arrayField(objectField(body, 'thread'), 'messages');
   if (route.template === THREADS) return arrayField(body, 'messages');
-  return starts ? arrayField(body, 'additional_messages') : [];
+  return starts ? arrayField(body, 'additional_messages') : NONE;
 }
 
 function readList(value: unknown, sink: FactSink, query: unknown): void {
@@ -325,6 +322,8 @@ export function readAssistant(value: unknown): Agent | undefined {
   };
 }
 
+const NO_PARAMETERS: Attributes = Object.freeze({});
+
 /** @param options.known whether the run was seen before. Its constant fields are then not read again */
 export const readRun: (
   value: unknown,
@@ -343,7 +342,7 @@ export const readRun: (
     agentId: asName(run.assistant_id),
     phase: ended ? 'ended' : status === 'requires_action' ? 'waiting' : 'open',
     model: asName(run.model),
-    parameters: known ? {} : readRunParameters(value),
+    parameters: known ? NO_PARAMETERS : readRunParameters(value),
     createdAt: asTime(run.created_at),
     endedAt: ended ? readEndTime(run) : undefined,
     expiresAt: asTime(run.expires_at),
@@ -418,7 +417,7 @@ export const readThreadMessage: (value: unknown, options: ReadingOptions) => Mes
 /** The vector stores in the `tool_resources` of a run, thread or assistant, or of the request that creates it. */
 function readStores(value: unknown): readonly string[] {
   const resources = field(value, 'tool_resources');
-  return resources ? names(arrayField(field(resources, 'file_search'), 'vector_store_ids')) : [];
+  return resources ? names(arrayField(field(resources, 'file_search'), 'vector_store_ids')) : NONE;
 }
 
 function readEndTime(ended: PayloadObject): number | undefined {
@@ -449,6 +448,7 @@ function readFinishReason(incomplete: unknown, status: string): string | undefin
  * @see https://platform.openai.com/docs/api-reference/run-steps/step-object
  */
 export function readStepToolCalls(calls: readonly unknown[], content: boolean): readonly ToolCallSnapshot[] {
+  if (calls.length === 0) return NONE;
   return first(calls).flatMap((call): ToolCallSnapshot[] => {
     const id = stringField(call, 'id');
     const type = stringField(call, 'type');

@@ -7,6 +7,9 @@ import type { InvocationContent, ToolCallSnapshot } from '../model.ts';
 
 /** What several dialects have in common. */
 
+/** Most objects and requests have none of what could be in them, so none of them needs a list of its own. */
+export const NONE: readonly never[] = [];
+
 /** The value of a parameter in the path of a request, by its name in the template of the route. */
 export function parameterOf({ route, values }: ApiRequest, name: string): string | undefined {
   const { parameters } = route;
@@ -56,6 +59,7 @@ export function readRequestMessages(
   content: boolean,
   read: (message: unknown) => Message,
 ): readonly (Message | undefined)[] {
+  if (messages.length === 0) return NONE;
   if (content) return messages.map(read);
   return messages.filter((message) => field(message, 'role') !== 'assistant').map(() => undefined);
 }

@@ -26,7 +26,7 @@ export interface RealtimeSink {
   readonly content: boolean;
   readonly speech: SpeechSink;
   readonly responses: ResponseSink;
-  updateSent(event: object): void;
+  readonly defaults: ResponseDefaults;
   /** @param isAnswer whether the server answers an update of the program */
   described(session: unknown, isAnswer: boolean): void;
   failed(error: unknown): void;
@@ -41,9 +41,10 @@ export interface SpeechSink {
   speechStopped(itemId: string | undefined, endMs: number | undefined): void;
   /** The user has finished speaking, so the program hands in the audio that it has sent. */
   committing(): void;
-  /** The program discards the audio that it has sent. */
+  /** The program discards the audio that it has sent and not handed in. */
   cleared(): void;
   committed(itemId: string | undefined): void;
+  /** The transcription of the user's speech is complete, or has failed. */
   transcribed(event: unknown): void;
 }
 
@@ -66,7 +67,7 @@ type Read = (event: object, sink: RealtimeSink) => void;
 const SENT: Readonly<Record<string, Read>> = {
   'input_audio_buffer.append': (event, { speech }) => speech.audioSent(bytesOf(field(event, 'audio'))),
   'response.create': (event, { responses }) => responses.requested(event),
-  'session.update': (event, sink) => sink.updateSent(event),
+  'session.update': (event, { defaults }) => defaults.sent(event),
   'conversation.item.create': (event, { speech }) => speech.itemBrought(withoutSound(field(event, 'item'))),
   'conversation.item.truncate': (event, { responses }) => responses.truncated(event),
   'input_audio_buffer.commit': (_, { speech }) => speech.committing(),

@@ -1,6 +1,5 @@
 import type { Context, SpanContext } from '@opentelemetry/api';
-import type { ClientEndpoint } from '../../sdk/provider.ts';
-import type { OpenedSocket, SocketClose, SocketObservation } from '../../sdk/sockets/socket.ts';
+import type { SocketClose, SocketObservation } from '../../sdk/sockets/socket.ts';
 import { activeContext } from '../../util/context.ts';
 import { field, type PayloadObject, stringField } from '../../util/payload.ts';
 import {
@@ -11,35 +10,12 @@ import {
   readReceived,
   readSent,
 } from '../dialects/realtime.ts';
-import type { Shelf } from '../store.ts';
-import type { ToolCalls } from '../tool-calls/tool-calls.ts';
-import type { ConversationTracker } from '../tracker.ts';
 import { SessionResponses } from './responses.ts';
-import { type Claimant, RealtimeSession, type SessionStart } from './session.ts';
+import { RealtimeSession, type SessionStart } from './session.ts';
 import { UserSpeech } from './speech.ts';
 
-/** Records the sessions that programs have over sockets. */
-export class Realtime {
-  readonly tracker: ConversationTracker;
-  readonly toolCalls: ToolCalls;
-  /**
-   * The socket that records a response or transcript, by its id. Two sockets of one session receive the same events.
-   */
-  readonly claimed: Shelf<Claimant>;
-
-  constructor(tracker: ConversationTracker, toolCalls: ToolCalls) {
-    this.tracker = tracker;
-    this.toolCalls = toolCalls;
-    this.claimed = tracker.store.shelf();
-  }
-
-  open(socket: OpenedSocket, endpoint: ClientEndpoint): SocketObservation {
-    return new SessionSocket({ ...this, socket, endpoint });
-  }
-}
-
 /** Records the sessions of one socket: one session for each connection. */
-class SessionSocket implements SocketObservation {
+export class SessionSocket implements SocketObservation {
   readonly #start: Omit<SessionStart, 'previous'>;
   #session: RecordedSession | undefined;
   #previous: SpanContext | undefined;
@@ -88,7 +64,6 @@ class RecordedSession extends RealtimeSession implements RealtimeSink {
   readonly speech: UserSpeech = new UserSpeech(this);
   readonly responses: SessionResponses = new SessionResponses(this, this.speech);
   readonly #ended: () => void;
-  #isOpen = true;
 
   /** @param ended called once the session has ended */
   constructor(start: SessionStart, ended: () => void) {
@@ -117,8 +92,6 @@ class RecordedSession extends RealtimeSession implements RealtimeSink {
   }
 
   end(close: SocketClose | undefined): void {
-    if (!this.#isOpen) return;
-    this.#isOpen = false;
     const last = Math.max(this.responses.end(close), this.time);
     this.endSpan(close, close === undefined ? last : this.clock.now());
     this.tracker.releaseSession(this);

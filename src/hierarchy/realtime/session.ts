@@ -28,6 +28,7 @@ export interface Claimant {
 export interface SessionStart {
   readonly tracker: ConversationTracker;
   readonly toolCalls: ToolCalls;
+  /** The sockets that record responses and transcripts, by the ids of those. Two sockets of a session get the same. */
   readonly claimed: Shelf<Claimant>;
   readonly socket: OpenedSocket;
   readonly endpoint: ClientEndpoint;
@@ -98,7 +99,7 @@ export class RealtimeSession {
     this.record?.add({ attributes });
     this.context = this.record === undefined ? context : LinkedContext.withSpan(context, this.record.span);
     this.caller = this.context;
-    this.conversation = new Conversation(kind, '');
+    this.conversation = new Conversation('');
     this.time = this.clock.now();
     this.defaults = new ResponseDefaults(() => (this.content ? textLimits(telemetry.settings) : undefined));
   }
@@ -109,11 +110,6 @@ export class RealtimeSession {
 
   get place(): Place {
     return { kind: this.#kind, conversationId: this.facts.id };
-  }
-
-  /** Called for an update of the session that the program sends. */
-  updateSent(event: object): void {
-    this.defaults.sent(event);
   }
 
   /** @param isAnswer whether the server answers an update of the program */

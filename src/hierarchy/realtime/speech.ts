@@ -100,7 +100,6 @@ export class UserSpeech implements SpeechSink {
     this.cleared();
   }
 
-  /** The audio that is not committed counts no longer. */
   cleared(): void {
     this.#sendingSince = undefined;
     this.#sentBefore = this.#session.counts.heardSeconds;
@@ -133,7 +132,6 @@ export class UserSpeech implements SpeechSink {
     return item;
   }
 
-  /** Called when the transcription of the user's speech is complete, or has failed. */
   transcribed(event: unknown): void {
     const { telemetry, endpoint, context: parent, time: endTime, facts, place: within } = this.#session;
     const itemId = stringField(event, 'item_id');

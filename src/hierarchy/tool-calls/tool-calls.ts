@@ -38,7 +38,6 @@ import { recordToolCall } from './tool-call.ts';
 
 /** The response that requests a tool call. */
 interface RequestingResponse {
-  /** The origin of the endpoint. */
   readonly origin: string;
   readonly responseId: string | undefined;
   /** The parent of the response's own span, or that span itself if it is a root. */
@@ -109,7 +108,14 @@ export class ToolCalls {
     lastMessages?: unknown,
   ): void {
     const starts = new Starts(response.startTime);
-    for (const call of calls) if (!call.asksProgram) this.#recordHosted(call, response, times, starts);
+    for (const call of calls) {
+      if (call.asksProgram) continue;
+      const { startTime, endTime } = response;
+      const seen = times.of(call.itemId);
+      const start = starts.next(clamp(seen?.startTime ?? startTime, startTime, endTime));
+      const end = Math.max(justAfter(start), Math.min(seen?.endTime ?? endTime, endTime));
+      this.#record(call, response, { startTime: start, endTime: end });
+    }
     // `@openai/agents` has spans for the calls that its model requests, but not for approvals of hosted MCP calls.
     const isKept = ({ call }: RequestedCall): boolean =>
       response.parent?.withinAgents !== true || call.type === 'mcp';
@@ -188,7 +194,11 @@ export class ToolCalls {
     const last = callers.at(-1);
     const oneTrace =
       validTraceId(last) !== undefined && callers.every((span) => span?.traceId === last?.traceId);
-    return { caller: oneTrace ? last : undefined, failed: () => this.#restore(taken) };
+    const failed = (): void => {
+      for (const one of taken) this.#pending.restore(one);
+      if (taken.length > 0) this.#tracker.store.expireLater();
+    };
+    return { caller: oneTrace ? last : undefined, failed };
   }
 
   #answered(pending: PendingCall, result: ToolResult, time: number, parent: Context): void {
@@ -205,11 +215,6 @@ export class ToolCalls {
     const startTime = Math.min(pending.startTime, time);
     const times = { startTime, endTime: Math.max(time, justAfter(startTime)) };
     this.#record({ ...requested, call, outcome }, response, times, parent);
-  }
-
-  #restore(taken: readonly TakenCall<PendingCall>[]): void {
-    for (const one of taken) this.#pending.restore(one);
-    if (taken.length > 0) this.#tracker.store.expireLater();
   }
 
   /**
@@ -251,21 +256,6 @@ export class ToolCalls {
     pending.content = undefined;
     this.#tracker.store.release(pending);
     return content;
-  }
-
-  #recordHosted(
-    requested: RequestedCall,
-    response: RequestingResponse,
-    times: ItemTimes,
-    starts: Starts,
-  ): void {
-    const { startTime, endTime } = response;
-    const seen = times.of(requested.itemId);
-    const start = starts.next(clamp(seen?.startTime ?? startTime, startTime, endTime));
-    this.#record(requested, response, {
-      startTime: start,
-      endTime: Math.max(justAfter(start), Math.min(seen?.endTime ?? endTime, endTime)),
-    });
   }
 
   /** @param answering the context of the request that answers the call, if the program ran the tool */
