@@ -3,7 +3,7 @@ import { parseAddress } from '../config/otlp.ts';
 import { openCalls } from '../sdk/call.ts';
 import { builtIn } from '../util/built-in.ts';
 import { makeSuppressed } from '../util/context.ts';
-import { guard } from '../util/guard.ts';
+import { guard, logError } from '../util/guard.ts';
 import { platformTimers, startOutside } from '../util/timers.ts';
 import { VIEW_HEADER } from '../util/version.ts';
 
@@ -26,6 +26,9 @@ interface StartedSpan {
   readonly resource?: { readonly attributes: Attributes; readonly asyncAttributesPending?: boolean };
   spanContext(): { readonly traceId: string; readonly spanId: string; readonly traceFlags: number };
 }
+
+/** Who listens at the endpoint. */
+type LiveReceiver = 'unknown' | 'view' | 'other';
 
 const MAX_SHOWN_SPANS = 1_000;
 /** The size of a request, in UTF-16 units, after which no more spans are added to it. */
@@ -55,7 +58,7 @@ class LiveSpans {
   /** The spans in progress, each with its sizes when it was last sent; the text is empty if it was not sent yet. */
   readonly #open = new Map<StartedSpan, string>();
   #ended: StartedSpan[] = [];
-  #receiver: 'unknown' | 'view' | 'other' = 'unknown';
+  #receiver: LiveReceiver = 'unknown';
   #isWaiting = false;
 
   constructor(endpoint: URL) {
@@ -96,27 +99,29 @@ class LiveSpans {
     const { setTimeout } = platformTimers() ?? globalThis;
     startOutside(() =>
       setTimeout(() => {
-        // Spans of other instrumentations may have values that cannot be serialized.
-        if (guard('showing spans in progress', () => this.#send()) === undefined) this.#stop();
+        void this.#send().catch((error) => {
+          // Spans of other instrumentations may have values that cannot be serialized.
+          logError('showing spans in progress', error);
+          this.#stop();
+        });
       }, milliseconds),
     );
   }
 
-  /** @returns `true`, which differs from the `undefined` that `guard` returns for an error */
-  #send(): true {
+  async #send(): Promise<void> {
     const isKnown = this.#receiver === 'view';
     const isIdle = this.#isIdle;
     const spans = isKnown ? this.#changed() : [];
-    if (isIdle || (isKnown && spans.length === 0)) this.#next(CHANGE_DELAY_MS);
-    else if (this.#receiver !== 'other')
-      post(this.#endpoint, spans, (answer) => {
-        if (answer === 'other') this.#stop();
-        else if (this.#receiver !== 'other') this.#receiver = answer;
-        // The `view` command did not answer, so every span must be sent again.
-        if (answer !== 'view') for (const span of this.#open.keys()) this.#open.set(span, '');
-        this.#next(answer === 'unknown' ? RETRY_DELAY_MS : isKnown ? CHANGE_DELAY_MS : 0);
-      });
-    return true;
+    if (isIdle || (isKnown && spans.length === 0)) {
+      this.#next(CHANGE_DELAY_MS);
+      return;
+    }
+    const answer = await post(this.#endpoint, spans);
+    if (answer === 'other') this.#stop();
+    else if (this.#receiver !== 'other') this.#receiver = answer;
+    // The `view` command did not answer, so every span must be sent again.
+    if (answer !== 'view') for (const span of this.#open.keys()) this.#open.set(span, '');
+    this.#next(answer === 'unknown' ? RETRY_DELAY_MS : isKnown ? CHANGE_DELAY_MS : 0);
   }
 
   #next(milliseconds: number): void {
@@ -181,36 +186,26 @@ function sizesOf({ attributes, events }: StartedSpan, answer: Attributes = {}): 
 }
 
 /** Sends spans as OTLP/JSON. A request without spans only asks who the receiver is. */
-function post(
-  url: URL,
-  spans: readonly string[],
-  done: (receiver: 'unknown' | 'view' | 'other') => void,
-): void {
+function post(url: URL, spans: readonly string[]): Promise<LiveReceiver> {
   const body = spans.length === 0 ? '' : `{"resourceSpans":[${spans.join(',')}]}`;
   // Only as protobuf is an empty body valid: a request without spans has zero bytes there.
   const type = body === '' ? 'application/x-protobuf' : 'application/json';
   const headers = { 'content-type': type, 'content-length': Buffer.byteLength(body), [VIEW_HEADER]: 'live' };
   const http = builtIn('node:http');
-  if (http === undefined) {
-    done('other');
-    return;
-  }
+  if (http === undefined) return Promise.resolve('other');
   const request = makeSuppressed(() =>
     http.request(url, { method: 'POST', headers, agent: false, timeout: REQUEST_TIMEOUT_MS }),
   );
   request.on('socket', (socket) => socket.unref());
-  let isDone = false;
-  const once = (receiver: 'unknown' | 'view' | 'other'): void => {
-    if (!isDone) done(receiver);
-    isDone = true;
-  };
-  request.on('response', (response) => {
-    response.resume();
-    once(response.headers[VIEW_HEADER] === undefined ? 'other' : 'view');
+  return new Promise((resolve) => {
+    request.on('response', (response) => {
+      response.resume();
+      resolve(response.headers[VIEW_HEADER] === undefined ? 'other' : 'view');
+    });
+    request.on('timeout', () => request.destroy(new Error('timeout')));
+    request.on('error', () => resolve('unknown'));
+    request.end(body);
   });
-  request.on('timeout', () => request.destroy(new Error('timeout')));
-  request.on('error', () => once('unknown'));
-  request.end(body);
 }
 
 function otlpSpan(span: StartedSpan, answer: Attributes = {}): object {
