@@ -71,7 +71,7 @@ function processState(): ProcessState {
   if (own.state !== undefined) return own.state;
   const made: ProcessState = { version: 1, values: new Map() };
   own.state = publish(STATE_KEY, made, isState);
-  if (own.state === made && read(STATE_KEY) !== made) {
+  if (own.state === made && field(globalThis, Symbol.for(STATE_KEY)) !== made) {
     own.key = `${STATE_KEY}#${Math.random().toString(36).slice(2)}`;
     defineGlobal(own.key, made);
   }
@@ -89,23 +89,12 @@ function publish<Value extends object>(
   made: Value,
   accepts: (found: unknown, made: Value) => boolean,
 ): Value {
-  const found = read(key);
-  if (found === undefined && defineGlobal(key, made)) return made;
+  if (!(Symbol.for(key) in globalThis) && defineGlobal(key, made)) return made;
+  const found = field(globalThis, Symbol.for(key));
   if (accepts(found, made)) return found as Value;
   own.taken.push(key);
   own.onTaken?.(key);
   return made;
-}
-
-/** Stands for the value of a getter that threw. Only other code defines such a getter. */
-const UNREADABLE = null;
-
-function read(key: string): unknown {
-  try {
-    return (globalThis as Readonly<Record<symbol, unknown>>)[Symbol.for(key)];
-  } catch {
-    return UNREADABLE;
-  }
 }
 
 function defineGlobal(key: string, value: object): boolean {

@@ -7,14 +7,6 @@ export interface TextStream {
   readonly columns?: number | undefined;
 }
 
-/** The other methods of Node's streams that are used here. */
-interface Emitter {
-  write(text: string, written: (error?: unknown) => void): unknown;
-  once(event: 'error', listener: () => void): unknown;
-  removeListener(event: 'error', listener: () => void): unknown;
-  listenerCount(event: 'error'): number;
-}
-
 function ignore(): void {}
 
 /** Writes to a stream and ignores all errors, as Node's console does: there is nowhere to report them. */
@@ -24,7 +16,7 @@ export function writeTo(stream: TextStream, text: string): void {
       stream.write(text);
       return;
     }
-    const emitter = stream as unknown as Emitter;
+    const emitter = stream as unknown as NodeJS.WritableStream;
     emitter.once('error', ignore);
     try {
       emitter.write(text, (error) => {
