@@ -2,6 +2,7 @@ import { CircuitBreaker } from '../util/circuit-breaker.ts';
 import { type ExportResult, failed, SUCCESS } from '../util/export-result.ts';
 import { guard, log } from '../util/guard.ts';
 import { arrayField, field } from '../util/payload.ts';
+import { MAX_TIMEOUT_MS } from '../util/timers.ts';
 
 /** Options of {@link CircuitBreakerExporter}. */
 export interface CircuitBreakerExporterOptions {
@@ -27,8 +28,6 @@ type Selector<Wrapped, Name> = Name extends keyof Wrapped ? NonNullable<Wrapped[
 
 const SELECTORS = ['selectAggregation', 'selectAggregationTemporality'] as const;
 const DEFAULT_EXPORT_TIMEOUT_MS = 10_000;
-/** The longest delay that `setTimeout` accepts: it treats a longer one as one millisecond. */
-const MAX_EXPORT_TIMEOUT_MS = 2 ** 31 - 1;
 
 /**
  * Stops calling an exporter while its backend is down:
@@ -58,7 +57,7 @@ export class CircuitBreakerExporter<Wrapped extends Exporter> {
   constructor(exporter: Wrapped, options: CircuitBreakerExporterOptions = {}) {
     this.#exporter = exporter;
     this.#name = `CircuitBreakerExporter of ${exporter.constructor.name}`;
-    this.#timeout = Math.min(options.timeout ?? DEFAULT_EXPORT_TIMEOUT_MS, MAX_EXPORT_TIMEOUT_MS);
+    this.#timeout = Math.min(options.timeout ?? DEFAULT_EXPORT_TIMEOUT_MS, MAX_TIMEOUT_MS);
     this.#breaker = new CircuitBreaker(options);
     // Metric readers check whether these methods exist, so they are added only if the exporter has them.
     for (const name of SELECTORS) {
@@ -85,7 +84,7 @@ export class CircuitBreakerExporter<Wrapped extends Exporter> {
     const answered = this.#expectAnswer(resultCallback);
     try {
       const returned: unknown = this.#exporter.export(data, answered);
-      if (isThenable(returned)) returned.then(undefined, (error) => answered(failed(error)));
+      Promise.resolve(returned).catch((error) => answered(failed(error)));
     } catch (error) {
       answered(failed(error));
     }
@@ -160,8 +159,4 @@ function countOf(data: unknown): number {
   if (Array.isArray(data)) return data.length;
   const metrics = arrayField(data, 'scopeMetrics').flatMap((scope) => arrayField(scope, 'metrics'));
   return metrics.reduce<number>((points, metric) => points + arrayField(metric, 'dataPoints').length, 0);
-}
-
-function isThenable(value: unknown): value is PromiseLike<unknown> {
-  return typeof field(value, 'then') === 'function';
 }

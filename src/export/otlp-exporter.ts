@@ -2,6 +2,7 @@ import { namedExporters } from '../config/environment.ts';
 import type { Environment } from '../config/option-parsers.ts';
 import { tracesEndpoint, tracesProtocol, zipkinEndpoint } from '../config/otlp.ts';
 import { reportFailedExport, reportMalformation, watchTimeouts } from '../telemetry/program-end/unsent.ts';
+import { MAX_TIMEOUT_MS } from '../util/timers.ts';
 import { liveSpans } from './live-spans.ts';
 
 type ExporterPackage = readonly [name: string, exported: string];
@@ -21,9 +22,6 @@ const BATCHING: readonly (readonly [option: string, variable: string])[] = [
   ['exportTimeoutMillis', 'OTEL_BSP_EXPORT_TIMEOUT'],
   ['maxExportBatchSize', 'OTEL_BSP_MAX_EXPORT_BATCH_SIZE'],
 ];
-
-/** The longest delay that `setTimeout` accepts: it treats a longer one as one millisecond. */
-const MAX_BATCHING = 2 ** 31 - 1;
 
 const TIMEOUT_VARIABLE = 'OTEL_EXPORTER_OTLP_TIMEOUT';
 /** The timeout of an export if the user sets none. A program that is about to exit waits equally long. */
@@ -113,7 +111,7 @@ function batchProcessor(environment: Environment, require: NodeJS.Require, expor
   const options = Object.fromEntries(
     BATCHING.map(([option, variable]) => [
       option,
-      Math.min(Number(environment[variable]), MAX_BATCHING),
+      Math.min(Number(environment[variable]), MAX_TIMEOUT_MS),
     ]).filter(
       // Only whole numbers above 0: with a batch size of half a span, the processor would export forever.
       ([, value]) => Number.isInteger(value) && Number(value) > 0,

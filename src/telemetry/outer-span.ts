@@ -21,12 +21,6 @@ export interface OuterSpan {
  */
 const INFERENCE_SPAN: symbol = createContextKey('opentelemetry.genai.inference_span');
 
-const CHAT: readonly InferenceKind[] = ['chat'];
-const COMPLETION: readonly InferenceKind[] = ['text_completion'];
-const EMBEDDINGS: readonly InferenceKind[] = ['embeddings'];
-const RETRIEVAL: readonly InferenceKind[] = ['retrieval'];
-const IMAGE: readonly InferenceKind[] = ['image'];
-
 /** An attribute whose value reports the kinds of inferences that a span represents. */
 interface Sign {
   readonly attribute: string;
@@ -38,23 +32,23 @@ const SIGNS: readonly Sign[] = [
   {
     attribute: ATTR.GEN_AI_OPERATION_NAME,
     kinds: {
-      chat: CHAT,
-      generate_content: [...CHAT, ...COMPLETION, ...IMAGE],
-      text_completion: COMPLETION,
-      embeddings: EMBEDDINGS,
-      retrieval: RETRIEVAL,
-      image_generation: IMAGE,
-      image_edit: IMAGE,
-      image_variation: IMAGE,
+      chat: ['chat'],
+      generate_content: ['chat', 'text_completion', 'image'],
+      text_completion: ['text_completion'],
+      embeddings: ['embeddings'],
+      retrieval: ['retrieval'],
+      image_generation: ['image'],
+      image_edit: ['image'],
+      image_variation: ['image'],
     },
   },
   {
     attribute: 'openinference.span.kind',
-    kinds: { LLM: [...CHAT, ...COMPLETION], EMBEDDING: EMBEDDINGS, RETRIEVER: RETRIEVAL },
+    kinds: { LLM: ['chat', 'text_completion'], EMBEDDING: ['embeddings'], RETRIEVER: ['retrieval'] },
   },
   {
     attribute: 'llm.request.type',
-    kinds: { chat: CHAT, completion: COMPLETION, embedding: EMBEDDINGS },
+    kinds: { chat: ['chat'], completion: ['text_completion'], embedding: ['embeddings'] },
   },
 ];
 
@@ -123,7 +117,7 @@ const LANGSMITH = 'langsmith';
 const LANGSMITH_KIND = 'langsmith.span.kind';
 /** The global storage in which LangSmith keeps the current run. */
 const LANGSMITH_RUNS: symbol = Symbol.for('ls:tracing_async_local_storage');
-const LANGSMITH_KINDS: readonly InferenceKind[] = [...CHAT, ...COMPLETION];
+const LANGSMITH_KINDS: readonly InferenceKind[] = ['chat', 'text_completion'];
 
 /**
  * Whether LangSmith's current run is the model call of a wrapped client. LangSmith's span names the operation only

@@ -6,6 +6,9 @@ type Timers = Pick<
   'clearInterval' | 'clearTimeout' | 'setImmediate' | 'setInterval' | 'setTimeout'
 >;
 
+/** The longest delay that timers accept: they treat a longer one as one millisecond. */
+export const MAX_TIMEOUT_MS: number = 2 ** 31 - 1;
+
 /** Read at load, before a test of the user's program installs fake timers. The test may count and run those. */
 const loaded: Timers = timersOf(globalThis);
 
