@@ -4,12 +4,18 @@ import { parseJson, parseMedia, partsOf, textPart, UnreadMessage } from '../../t
 import { answerFinishReason } from '../../telemetry/outcomes/finish-reason.ts';
 import {
   arrayField,
+  asArray,
+  asObject,
+  asText,
   countField,
   field,
+  fieldsOf,
   first,
   MAX_READ,
   objectField,
+  type PayloadObject,
   textField,
+  tolerating,
 } from '../../util/payload.ts';
 import { readContentPart } from '../content-parts.ts';
 import { citationParts } from '../sources.ts';
@@ -35,7 +41,7 @@ export function readOutputMessages(result: unknown): Message[] {
     if (message === undefined) continue;
     messages.push({
       role: textField(message, 'role') ?? 'assistant',
-      parts: readChatParts(message, MAX_READ),
+      parts: readChatParts(message, true),
       finish_reason: answerFinishReason(textField(choice, 'finish_reason'), result),
     });
   }
@@ -47,28 +53,31 @@ function legacyMessage(text: unknown): object | undefined {
   return typeof text === 'string' ? { content: text } : undefined;
 }
 
-/** @param most the most parts of a kind. No limit for what the program sends: completion hooks see everything */
-function readChatParts(message: unknown, most: number = Number.POSITIVE_INFINITY): MessagePart[] {
-  const role = textField(message, 'role');
+/** Reads the parts of a message. */
+const readChatParts: (message: unknown, isAnswer?: boolean) => MessagePart[] = tolerating(readMessageFields);
+
+function readMessageFields(message: unknown, isAnswer: boolean | undefined): MessagePart[] {
+  const fields = fieldsOf(message);
+  const { role, content, refusal, audio, tool_calls, function_call, tool_call_id } = fields;
   // The legacy `functions` API puts a result into a message with the role `function`.
-  if (role === 'tool' || role === 'function') return [toolResponse(message)];
-  // Set by our own accumulator for a cut text. Programs do not send this field.
-  const lengths = most === MAX_READ ? field(message, 'original_lengths') : undefined;
-  const parts = readChatContent(field(message, 'content'), lengths, most);
-  // Citations are read only from answers: a program that sends an answer again may leave them out.
-  const annotations = most === MAX_READ ? arrayField(message, 'annotations') : [];
+  if (role === 'tool' || role === 'function') return [toolResponse(tool_call_id, content)];
+  // There is no limit for what the program sends: completion hooks see everything.
+  const most = isAnswer === true ? MAX_READ : Number.POSITIVE_INFINITY;
+  // Only answers have lengths, which our own accumulator sets if it cuts a text, and citations: a program that sends an
+  // answer again may leave them out.
+  const lengths = isAnswer === true ? fields.original_lengths : undefined;
+  const annotations = asArray(isAnswer === true ? fields.annotations : undefined);
+  const parts = readChatContent(content, lengths, most);
   if (annotations.length > 0) parts.push(...citationParts(annotations));
-  const reasoning = reasoningOf(message);
+  const reasoning = reasoningOf(fields);
   if (reasoning !== undefined)
     parts.unshift(textPart('reasoning', reasoning, countField(lengths, 'reasoning_content')));
-  const refusal = textField(message, 'refusal');
-  if (refusal !== undefined) parts.push(textPart('text', refusal, countField(lengths, 'refusal')));
-  const audio = objectField(message, 'audio');
-  if (audio !== undefined) parts.push(...readSpokenAnswer(audio));
-  const calls = arrayField(message, 'tool_calls');
+  if (typeof refusal === 'string' && refusal !== '')
+    parts.push(textPart('text', refusal, countField(lengths, 'refusal')));
+  if (asObject(audio) !== undefined) parts.push(...readSpokenAnswer(audio));
+  const calls = asArray(tool_calls);
   if (calls.length > 0) for (const part of partsOf(calls, readChatToolCallPart, most)) parts.push(part);
-  const call = objectField(message, 'function_call');
-  if (call !== undefined) parts.push(...readChatToolCallPart({ function: call }));
+  if (asObject(function_call) !== undefined) parts.push(...readChatToolCallPart({ function: function_call }));
   return parts;
 }
 
@@ -82,9 +91,8 @@ function readChatContent(content: unknown, lengths: unknown, most: number): Mess
   return [textPart('text', content, countField(lengths, 'content'))];
 }
 
-function toolResponse(message: unknown): MessagePart {
-  const id = textField(message, 'tool_call_id');
-  const content = field(message, 'content');
+function toolResponse(callId: unknown, content: unknown): MessagePart {
+  const id = asText(callId);
   const response = Array.isArray(content)
     ? content.map((part) => textField(part, 'text') ?? '').join('')
     : (content ?? null);
@@ -124,6 +132,6 @@ function readChatToolCallPart(call: unknown): MessagePart[] {
  * The reasoning in a message or a piece of a message. Servers use two names for it, and some send both. OpenAI's API
  * does not send it.
  */
-export function reasoningOf(message: unknown): string | undefined {
-  return textField(message, 'reasoning_content') || textField(message, 'reasoning') || undefined;
+export function reasoningOf({ reasoning_content, reasoning }: PayloadObject): string | undefined {
+  return asText(reasoning_content) ?? asText(reasoning);
 }
