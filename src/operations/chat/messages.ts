@@ -37,7 +37,10 @@ export function readInputMessages(messages: unknown): Message[] {
 export function readOutputMessages(result: unknown): Message[] {
   const messages: Message[] = [];
   for (const choice of first(arrayField(result, 'choices'))) {
-    const message = objectField(choice, 'message') ?? legacyMessage(field(choice, 'text'));
+    const text = field(choice, 'text');
+    // A choice of a legacy completion has a text instead of a message.
+    const message =
+      objectField(choice, 'message') ?? (typeof text === 'string' ? { content: text } : undefined);
     if (message === undefined) continue;
     messages.push({
       role: textField(message, 'role') ?? 'assistant',
@@ -48,38 +51,33 @@ export function readOutputMessages(result: unknown): Message[] {
   return messages;
 }
 
-/** The message for a choice of a legacy completion, which has a text instead of a message. */
-function legacyMessage(text: unknown): object | undefined {
-  return typeof text === 'string' ? { content: text } : undefined;
-}
-
-/** Reads the parts of a message. */
-const readChatParts: (message: unknown, isAnswer?: boolean) => MessagePart[] = tolerating(readMessageFields);
-
-function readMessageFields(message: unknown, isAnswer: boolean | undefined): MessagePart[] {
-  const fields = fieldsOf(message);
-  const { role, content, refusal, audio, tool_calls, function_call, tool_call_id } = fields;
-  // The legacy `functions` API puts a result into a message with the role `function`.
-  if (role === 'tool' || role === 'function') return [toolResponse(tool_call_id, content)];
-  // There is no limit for what the program sends: completion hooks see everything.
-  const most = isAnswer === true ? MAX_READ : Number.POSITIVE_INFINITY;
-  // Only answers have lengths, which our own accumulator sets if it cuts a text, and citations: a program that sends an
-  // answer again may leave them out.
-  const lengths = isAnswer === true ? fields.original_lengths : undefined;
-  const annotations = asArray(isAnswer === true ? fields.annotations : undefined);
-  const parts = readChatContent(content, lengths, most);
-  if (annotations.length > 0) parts.push(...citationParts(annotations));
-  const reasoning = reasoningOf(fields);
-  if (reasoning !== undefined)
-    parts.unshift(textPart('reasoning', reasoning, countField(lengths, 'reasoning_content')));
-  if (typeof refusal === 'string' && refusal !== '')
-    parts.push(textPart('text', refusal, countField(lengths, 'refusal')));
-  if (asObject(audio) !== undefined) parts.push(...readSpokenAnswer(audio));
-  const calls = asArray(tool_calls);
-  if (calls.length > 0) for (const part of partsOf(calls, readChatToolCallPart, most)) parts.push(part);
-  if (asObject(function_call) !== undefined) parts.push(...readChatToolCallPart({ function: function_call }));
-  return parts;
-}
+const readChatParts: (message: unknown, isAnswer?: boolean) => MessagePart[] = tolerating(
+  (message, isAnswer) => {
+    const fields = fieldsOf(message);
+    const { role, content, refusal, audio, tool_calls, function_call, tool_call_id } = fields;
+    // The legacy `functions` API puts a result into a message with the role `function`.
+    if (role === 'tool' || role === 'function') return [toolResponse(tool_call_id, content)];
+    // There is no limit for what the program sends: completion hooks see everything.
+    const most = isAnswer === true ? MAX_READ : Number.POSITIVE_INFINITY;
+    // Set by our own accumulator for a cut text. Programs do not send this field.
+    const lengths = isAnswer === true ? fields.original_lengths : undefined;
+    // Citations are read only from answers: a program that sends an answer again may leave them out.
+    const annotations = asArray(isAnswer === true ? fields.annotations : undefined);
+    const parts = readChatContent(content, lengths, most);
+    if (annotations.length > 0) parts.push(...citationParts(annotations));
+    const reasoning = reasoningOf(fields);
+    if (reasoning !== undefined)
+      parts.unshift(textPart('reasoning', reasoning, countField(lengths, 'reasoning_content')));
+    if (typeof refusal === 'string' && refusal !== '')
+      parts.push(textPart('text', refusal, countField(lengths, 'refusal')));
+    if (asObject(audio) !== undefined) parts.push(...readSpokenAnswer(audio));
+    const calls = asArray(tool_calls);
+    if (calls.length > 0) for (const part of partsOf(calls, readChatToolCallPart, most)) parts.push(part);
+    if (asObject(function_call) !== undefined)
+      parts.push(...readChatToolCallPart({ function: function_call }));
+    return parts;
+  },
+);
 
 /**
  * Reads the content of a message. One text becomes an array literal: pushing to an empty array allocates 17 elements.

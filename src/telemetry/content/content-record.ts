@@ -234,7 +234,6 @@ function copyContent(content: Content, hidden: Settings['hideContent']): Content
   return copied;
 }
 
-/** Copies a message, definition, document or another value. */
 function copyItem(item: unknown): unknown {
   let left = MAX_COPIED_VALUES;
   const copy = (value: unknown, depth: number): unknown => {
