@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import { ContentStore } from '../../src/export.ts';
-import { limitedJson, WHOLE } from '../../src/telemetry/content/content-writer.ts';
+import { jsonWithin } from '../../src/telemetry/content/content-store.ts';
 import { startProgram } from '../support/program.ts';
 
 /**
@@ -81,7 +81,7 @@ describe('an end user sends a prompt that is larger than the limit', () => {
     ['deep nesting', [nested(50_000)]],
     ['a value that leads to itself', [circular()]],
   ])('nothing is stored of what cannot be written: %s', (_, value) => {
-    expect(limitedJson(value, LIMIT, WHOLE)).toBeUndefined();
+    expect(jsonWithin(LIMIT, value)).toBeUndefined();
   });
 });
 
@@ -108,14 +108,14 @@ describe('an honest prompt', () => {
           // What cannot be written has no length.
         }
         if (json === undefined) return;
-        expect(limitedJson(value, json.length, WHOLE)).toBe(json);
-        expect(limitedJson(value, json.length - 1, WHOLE)).toBeUndefined();
+        expect(jsonWithin(json.length, value)).toBe(json);
+        expect(jsonWithin(json.length - 1, value)).toBeUndefined();
       },
     );
     fc.assert(property, { numRuns: 2_000, seed: 1 });
     const empty = Object.fromEntries(Array.from({ length: 99 }, (_, i) => [`long name ${i}`, undefined]));
-    expect(limitedJson([empty], 4, WHOLE)).toBe('[{}]');
-    expect(limitedJson([{ ['x'.repeat(LIMIT)]: 1 }], LIMIT, WHOLE)).toBeUndefined();
+    expect(jsonWithin(4, [empty])).toBe('[{}]');
+    expect(jsonWithin(LIMIT, [{ ['x'.repeat(LIMIT)]: 1 }])).toBeUndefined();
   });
 });
 

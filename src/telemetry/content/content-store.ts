@@ -3,10 +3,9 @@ import * as ATTR from '../../semconv/attributes.ts';
 import { BoundedMap } from '../../util/bounded-map.ts';
 import { monotonic } from '../../util/clock.ts';
 import { guardAsync } from '../../util/guard.ts';
-import { field, MAX_PART_DEPTH } from '../../util/payload.ts';
+import { field } from '../../util/payload.ts';
 import { sha256 } from '../../util/sha256.ts';
 import { TaskQueue } from '../../util/task-queue.ts';
-import { limitedJson, WHOLE } from './content-writer.ts';
 import { base64Size, isBlob } from './media.ts';
 
 /** Limits of {@link ContentStore}, and the names in references. */
@@ -146,7 +145,8 @@ export class ContentStore {
     const values = completion[kept];
     if (values.length === 0) return undefined;
     // If it is too large, leave out the media and keep the text: that is worth more than a stub for both.
-    const whole = this.#json(values) ?? this.#json(mapBlobs(values, withoutBytes));
+    const whole =
+      jsonWithin(this.#maxLength, values) ?? jsonWithin(this.#maxLength, mapBlobs(values, withoutBytes));
     if (whole === undefined) this.#dropped++;
     const stub = { type: 'omitted', name: '…', reason: 'too_large', max_length: this.#maxLength };
     const json = whole ?? JSON.stringify([message === undefined ? stub : { ...message, parts: [stub] }]);
@@ -156,10 +156,6 @@ export class ContentStore {
     if (write === 'full') return undefined;
     completion.attributes[attribute] = this.#baseUrl + name;
     return write;
-  }
-
-  #json(values: readonly unknown[]): string | undefined {
-    return limitedJson(values, this.#maxLength, WHOLE, MAX_PART_DEPTH);
   }
 
   /** Stores the media of messages, and replaces each stored part with a reference to its object. */
@@ -287,4 +283,27 @@ async function createFolder(folder: string): Promise<void> {
     // Another process may have created it in the meantime.
     if (!(await exists())) throw error;
   });
+}
+
+/**
+ * Writes a value as JSON, whole or not at all. It stops as soon as the JSON is too long, because this runs inside the
+ * program's call.
+ *
+ * @returns `undefined` for a value that is too large, or cannot be written
+ */
+export function jsonWithin(limit: number, value: unknown): string | undefined {
+  let left = limit;
+  // Counts no more than the JSON will have: it contains neither members without a value nor the indices of a list.
+  function count(this: unknown, name: string, each: unknown): unknown {
+    if (each === undefined || typeof each === 'function' || typeof each === 'symbol') return undefined;
+    left -= (Array.isArray(this) ? 0 : name.length) + (typeof each === 'string' ? each.length : 1);
+    if (left < 0) throw new RangeError('too long');
+    return each;
+  }
+  try {
+    const json = JSON.stringify(value, count);
+    return json.length > limit ? undefined : json;
+  } catch {
+    return undefined;
+  }
 }

@@ -232,7 +232,13 @@ function writeMessage(
     kept = joinItems(kept, written);
   }
   if (index === all.length) return `${head}${kept}]${tail}`;
-  return kept === '' ? undefined : `${head}${kept}],"omitted_parts":${all.length - index}${tail}`;
+  const omitted = all.slice(index).filter((part) => isRecordedPart(part, limits)).length;
+  return kept === '' ? undefined : `${head}${kept}],"omitted_parts":${omitted}${tail}`;
+}
+
+/** Whether a part is to be recorded. A completion hook may have left holes in an array. */
+function isRecordedPart(part: unknown, { media }: ContentLimits): boolean {
+  return part !== undefined && (media.mode !== 'drop' || !isBlob(part));
 }
 
 /**
@@ -261,8 +267,7 @@ const REASONING = '{"type":"reasoning","content":';
 /** Writes a part. A text is cut to the room. Any other value is left out if it does not fit. */
 function writePart(part: unknown, room: number, limits: ContentLimits): string | undefined {
   const { media, maxText } = limits;
-  // A completion hook may have left holes in an array.
-  if (part === undefined || (media.mode === 'drop' && isBlob(part))) return '';
+  if (!isRecordedPart(part, limits)) return '';
   const { type, content: whole, original_length: given } = fieldsOf(part);
   if ((type !== 'text' && type !== 'reasoning') || typeof whole !== 'string')
     return limitedJson(part, room, limits);
@@ -274,7 +279,8 @@ function writePart(part: unknown, room: number, limits: ContentLimits): string |
     if (json.length <= room) return json;
   }
   const mark = `,"original_length":${length}}`;
-  const most = Math.min(maxText, content.length, room - head.length - mark.length - 2);
+  // Halved until it fits, which leaves some room for the parts that follow, such as the answer after its reasoning.
+  const most = Math.min(maxText, content.length, room - head.length - mark.length);
   for (let kept = most; kept >= 0; kept = kept === 0 ? -1 : kept >> 1) {
     const json = `${head}${JSON.stringify(cut(content, kept))}${mark}`;
     if (json.length <= room) return json;
@@ -291,14 +297,9 @@ const OMITTED = '…';
 export interface JsonLimits {
   /** A longer text is cut, and ends in `…`. */
   readonly maxText: number;
-  /** Set if a value with too many items or levels is not written at all. By default, it is cut. */
-  readonly whole?: true;
   /** What is written in place of media. By default, media are written unchanged. */
   readonly media?: Media;
 }
-
-/** Writes values whole or not at all. */
-export const WHOLE: JsonLimits = { maxText: Number.POSITIVE_INFINITY, whole: true };
 
 /**
  * Returns a value as JSON of at most `room` characters, or `undefined` if it does not fit. It stops at the limit, so its
@@ -314,11 +315,12 @@ export function limitedJson(
   key?: string,
   holder?: object,
 ): string | undefined {
+  if (room < 1) return undefined;
   const value = limits.media === undefined ? given : shownMedia(limits.media, given, key, holder);
   if (typeof value === 'string') return jsonText(value, room, limits);
   if (typeof value !== 'object' || value === null)
     return withinRoom(typeof value === 'bigint' ? `"${value}"` : (JSON.stringify(value) ?? 'null'), room);
-  if (depth === 0) return limits.whole ? undefined : withinRoom(`"${OMITTED}"`, room);
+  if (depth === 0) return withinRoom(`"${OMITTED}"`, room);
   return Array.isArray(value)
     ? jsonArray(value, room, limits, depth - 1)
     : jsonObject(value, room, limits, depth - 1);
@@ -334,42 +336,43 @@ function jsonText(text: string, room: number, { maxText }: JsonLimits): string |
   return shown.length > room ? undefined : withinRoom(JSON.stringify(shown), room);
 }
 
+/*
+ * Values are joined, not concatenated: V8 would keep 32 bytes for each concatenated piece until the span is exported.
+ */
+
 function jsonArray(
   values: readonly unknown[],
   room: number,
   limits: JsonLimits,
   depth: number,
 ): string | undefined {
-  const maxItems = limits.whole ? Number.POSITIVE_INFINITY : MAX_ITEMS;
-  let json = '[';
-  for (let index = 0; index < values.length && index <= maxItems; index++) {
-    if (index > 0) json += ',';
-    // One character is for the bracket.
-    const left = room - json.length - 1;
-    const item =
-      left > 0 ? limitedJson(index < maxItems ? values[index] : OMITTED, left, limits, depth) : undefined;
+  const items: string[] = [];
+  let left = room - 1;
+  for (let index = 0; index < values.length && index <= MAX_ITEMS; index++) {
+    // One character is for the comma or the bracket after the value.
+    const item = limitedJson(index < MAX_ITEMS ? values[index] : OMITTED, left - 1, limits, depth);
     if (item === undefined) return undefined;
-    json += item;
+    items.push(item);
+    left -= item.length + 1;
   }
-  return withinRoom(`${json}]`, room);
+  return withinRoom(`[${items.join(',')}]`, room);
 }
 
 function jsonObject(value: object, room: number, limits: JsonLimits, depth: number): string | undefined {
-  const maxItems = limits.whole ? Number.POSITIVE_INFINITY : MAX_ITEMS;
-  let json = '{';
-  let count = 0;
+  const members: string[] = [];
+  let left = room - 1;
   for (const key in value) {
     const item = field(value, key);
     if (item === undefined || typeof item === 'function' || !Object.hasOwn(value, key)) continue;
-    if (count > 0) json += ',';
-    const isMark = count++ >= maxItems;
-    // Two characters are for the colon and the brace.
-    const left = room - json.length - 2;
-    const name = jsonText(isMark ? OMITTED : key, left, limits);
-    const written = name && limitedJson(isMark ? true : item, left - name.length, limits, depth, key, value);
-    if (written === undefined) return undefined;
-    json += `${name}:${written}`;
+    const isMark = members.length >= MAX_ITEMS;
+    // Two characters are for the colon, and for the comma or the brace after the value.
+    const name = jsonText(isMark ? OMITTED : key, left - 2, limits);
+    const json = name && limitedJson(isMark ? true : item, left - 2 - name.length, limits, depth, key, value);
+    if (json === undefined) return undefined;
+    const member = `${name}:${json}`;
+    members.push(member);
+    left -= member.length + 1;
     if (isMark) break;
   }
-  return withinRoom(`${json}}`, room);
+  return withinRoom(`{${members.join(',')}}`, room);
 }

@@ -12,7 +12,7 @@ import {
 } from '../../util/payload.ts';
 import { plainError } from './plain-data.ts';
 
-/** How many characters of one answer are kept in all. A completion hook may get as many in one text. */
+/** How many characters of one answer are kept in all. With a completion hook, a single text may use all of them. */
 const MAX_ANSWER_LENGTH = 16_777_216;
 /** How many base64 characters of media are kept of one answer. Larger media get no hash, so only their size is kept. */
 const MAX_MEDIA_LENGTH = 8_388_608;

@@ -39,6 +39,18 @@ describe('messages', () => {
     expect(kept).toMatchObject({ omitted_parts: 50 - kept.parts.length, finish_reason: 'stop' });
   });
 
+  test('do not count the media that the option `media` drops as omitted', () => {
+    const image = { type: 'blob' as const, modality: 'image', content: 'AAAA' };
+    const text = { type: 'text' as const, content: 'x'.repeat(100) };
+    const message: Message = {
+      role: 'user',
+      parts: [text, { type: 'uri', modality: 'image', uri: text.content.repeat(20) }, image, image],
+    };
+    const limits = contentLimits({ ...settings(5_000, 1_000), media: 'drop' });
+    const json = String(Object.values(writeContent(limits, { outputMessages: [message] }))[0]);
+    expect(JSON.parse(json)).toMatchObject([{ parts: [text], omitted_parts: 1 }]);
+  });
+
   test('with a text beyond the limit are cut to the remaining length', () => {
     const kept = written({ outputMessages: messages('x'.repeat(5_000)) }, 10_000, 500);
     const [message] = kept as [{ parts: [{ content: string }] }];
