@@ -71,7 +71,7 @@ export class Engine implements ConversationApi {
     const { route } = request;
     const observed: ObservedCall = { call, route, intent, kind, id, context, active, endpoint, startTime };
     const facts = new Facts(this.#state, observed, id, intent);
-    const driven = facts.driven();
+    const driven = facts.findDriven();
     const starts = intent.invocation === 'starts' && driven === undefined;
     // An invocation that is handed on is recorded by another process. Here, its request has a span of its own.
     if (starts && !handsOn(call, telemetry.settings, dialect.identifiesAtOnce))
@@ -310,9 +310,10 @@ class InvocationRequest implements Placement {
   #fold(call: Call): void {
     const { foldInto: invocation, parent } = this;
     if (this.#facts.engine.dialect.identifiesAtOnce) findCut(call, invocation);
-    if (invocation.isRecorded) return;
-    if (call.attemptCount > 1)
+    // The attempts to start it have spans even if it was recorded before its stream ended.
+    if (call.attemptCount > 1 && (this.opens || !invocation.isRecorded))
       recordAttempts(invocation.telemetry, call, parent, placeAttributes(invocation.place));
+    if (invocation.isRecorded) return;
     if (this.opens) {
       const attributes = { ...callAttributes(call), ...rateLimitsIn(headersOf(call)) };
       if (call.streamed) attributes[ATTR.GEN_AI_REQUEST_STREAM] = true;
@@ -333,7 +334,7 @@ class InvocationRequest implements Placement {
       // If the server never reports its id, the newest invocations of its conversation are read.
       invocation.read ??= facts.reader(invocation);
     }
-    if ((invocation.id ?? this.#acceptance) === undefined) abandon(invocation, call);
+    if (invocation.id === undefined && this.#acceptance === undefined) abandon(invocation, call);
     else invocation.touch(call.endTime);
     if (call.error === undefined) this.#answer();
   }

@@ -91,11 +91,15 @@ export class Facts implements FactSink, Observation {
   }
 
   get isDriven(): boolean {
-    return this.#intent !== undefined && drives(this.source.call, this.#intent.outputs);
+    // Headers are slow to read, so the option comes first.
+    const { adoptRuns } = this.engine.telemetry.settings;
+    return (
+      adoptRuns !== false && this.#intent !== undefined && drives(this.source.call, this.#intent.outputs)
+    );
   }
 
   /** The open invocation that the request polls, cancels or answers, or that it sends messages to. */
-  driven(): AgentInvocation | undefined {
+  findDriven(): AgentInvocation | undefined {
     const { tracker, sessions, dialect } = this.engine;
     const { origin } = this.endpoint;
     const { invocation: use, invocationId: id, conversationId } = this.#intent ?? {};

@@ -21,8 +21,9 @@ const FAILURES_TO_REST = 3;
 const FIRST_REST_MS = 1_000;
 const MAX_REST_MS = 60_000;
 const MAX_RETRY_AFTER_MS = 600_000;
-/** After so many different objects that it did not find, a server counts as lacking the endpoint. */
+/** Once a server has not found this many different objects, it is assumed to lack the endpoint. */
 const MISSES_TO_GIVE_UP = 3;
+/** Then it is asked again after this time. */
 const GIVEN_UP_MS = 600_000;
 /** How long a flush or shutdown waits for our own GET requests to the API. */
 export const READ_TIMEOUT_MS = 5_000;
@@ -34,6 +35,7 @@ class DroppedRead extends Error {}
 
 /** The outcome of a read: one or more of our own GET requests for one object. */
 export interface ReadOutcome {
+  /** Whether a request was sent. */
   readonly began: boolean;
   readonly succeeded: boolean;
 }
@@ -155,6 +157,7 @@ export class OriginReads {
     limit: ReadLimit | undefined,
     request: (controller: AbortController) => Promise<Answer>,
   ): Promise<Answer> {
+    // Each request has a controller of its own: Node 20 warns if one signal has many listeners.
     const controller = new AbortController();
     return new Promise((resolve, reject) => {
       const abort = (): void => {
@@ -223,19 +226,19 @@ let skipped = 0;
 export class BackgroundReads {
   /** Set once the user's program has listed steps itself. Reads then start one turn later, to let it go first. */
   isPatient = false;
-  readonly #settings: Pick<Settings, 'maxConversations' | 'runSteps'>;
+  readonly #current: { readonly settings: Pick<Settings, 'maxConversations' | 'runSteps'> };
   #isStopped = false;
   readonly #origins = new BoundedMap<string, OriginReads>(MAX_READ_ORIGINS, (reads) => reads.clear());
 
-  /** @param settings `maxConversations`: how many reads may wait for each server */
-  constructor(settings: Pick<Settings, 'maxConversations' | 'runSteps'>) {
-    this.#settings = settings;
+  /** @param current has the current settings: `maxConversations` reads may wait for each server */
+  constructor(current: { readonly settings: Pick<Settings, 'maxConversations' | 'runSteps'> }) {
+    this.#current = current;
   }
 
   at(origin: string): OriginReads {
     const known = this.#origins.get(origin);
     if (known !== undefined) return known;
-    const made = new OriginReads(origin, this.#settings.maxConversations);
+    const made = new OriginReads(origin, this.#current.settings.maxConversations);
     if (this.#isStopped) made.stop();
     this.#origins.set(origin, made);
     return made;
@@ -353,7 +356,7 @@ export class BackgroundReads {
 
   /** The function that reads about the invocation; `undefined` if there is none, or if `runSteps` forbids reads. */
   #readOf({ read }: Invocation): ReadInvocation | undefined {
-    return this.#settings.runSteps === 'fetch' ? read : undefined;
+    return this.#current.settings.runSteps === 'fetch' ? read : undefined;
   }
 }
 

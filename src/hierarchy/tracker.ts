@@ -60,7 +60,7 @@ export class ConversationTracker implements ProviderListener, InvocationOwner {
       live: shelf(),
     };
     this.known = new KnownInvocations(store);
-    this.reads = new BackgroundReads(telemetry.settings);
+    this.reads = new BackgroundReads(telemetry);
   }
 
   conversation(kind: ConversationKind, id: string, origin: string): Conversation {

@@ -1,5 +1,6 @@
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { forgetNotices, noticed } from '../../src/diagnostics/report.ts';
+import { observerFor } from '../../src/pipeline/client-observers.ts';
 import { holdRequests } from '../support/hold-requests.ts';
 import type { ProgramOptions } from '../support/program.ts';
 import type { RunScript, Simulator } from '../support/simulator/index.ts';
@@ -127,6 +128,18 @@ describe('the background read', () => {
     );
     await program.telemetry.provider.forceFlush();
     expect(readsOf(simulator)).toEqual([]);
+  });
+
+  it('happens for later runs once setConfig() allows it', async () => {
+    const config = { cost: false, runSteps: 'observe' } as const;
+    const { simulator, ...program } = await startTutor({ runs: [{}, {}], config });
+    await program.inSpan(program.run);
+    await program.telemetry.provider.forceFlush();
+    expect(readsOf(simulator)).toEqual([]);
+    observerFor(config).configure({ ...config, runSteps: 'fetch' });
+    await program.inSpan(program.run);
+    await program.telemetry.provider.forceFlush();
+    expect(readsOf(simulator)).toHaveLength(1);
   });
 
   it('happens after a stream without search results, if they are recorded', async () => {

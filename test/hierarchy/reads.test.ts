@@ -139,7 +139,7 @@ describe('reads from a server', () => {
 
 describe('the reads from all servers', () => {
   it('are awaited for five seconds at most, and never begin after a shutdown', async () => {
-    const reads = new BackgroundReads({ maxConversations: 100, runSteps: 'fetch' });
+    const reads = new BackgroundReads({ settings: { maxConversations: 100, runSteps: 'fetch' } });
     const log: string[] = [];
     const read = async (): Promise<void> => {
       log.push('read');
@@ -159,7 +159,7 @@ describe('the reads from all servers', () => {
   });
 
   it('are aborted where a shutdown has waited for them in vain', async () => {
-    const reads = new BackgroundReads({ maxConversations: 100, runSteps: 'fetch' });
+    const reads = new BackgroundReads({ settings: { maxConversations: 100, runSteps: 'fetch' } });
     const from = reads.at('http://a');
     const aborted: boolean[] = [];
     const run = (send: Send): Promise<void> =>
@@ -282,7 +282,7 @@ describe('reads beside the requests of the program', () => {
 });
 
 it('nothing is read once the process exits', async () => {
-  const reads = new BackgroundReads({ maxConversations: 100, runSteps: 'fetch' });
+  const reads = new BackgroundReads({ settings: { maxConversations: 100, runSteps: 'fetch' } });
   const log: string[] = [];
   const known = reads.at('http://a');
   reads.stop();

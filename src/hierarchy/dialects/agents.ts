@@ -555,12 +555,11 @@ async function readTurnDetails(turn: InvocationView, get: Get, sink: FactSink): 
 
 /** The ids of the subagents that tool calls are about. */
 function subagentsIn(items: readonly unknown[]): ReadonlySet<unknown> {
-  return new Set(
-    items.flatMap((item) => [
-      stringField(item, RECIPIENT),
-      ...first(arrayField(item, 'recipient_agent_ids')),
-    ]),
-  );
+  const ids = items.flatMap((item) => [
+    stringField(item, RECIPIENT),
+    ...first(arrayField(item, 'recipient_agent_ids')),
+  ]);
+  return new Set(ids.filter((id) => id !== undefined));
 }
 
 /**

@@ -49,7 +49,7 @@ export interface InvocationStart {
   readonly attributes: Attributes;
   readonly vectorStoreIds?: readonly string[] | undefined;
   readonly input: InputMessages;
-  /** The content of the creating request, if content is recorded. It counts until the server reports the invocation. */
+  /** The content of the creating request, if content is recorded. It is used until the server reports the invocation. */
   readonly content?: InvocationContent | undefined;
   readonly context: Context;
   /** The span that created the invocation, if that was in another process. */
@@ -282,7 +282,11 @@ export class AgentInvocation extends Invocation {
     return LinkedContext.withSpan(context, this.openRecord.span);
   }
 
-  /** @param live whether a stream reported it as it happened, so that `time` is the time of the change */
+  /**
+   * Takes a snapshot. One that is older than the known state changes nothing.
+   *
+   * @param live whether a stream reported it as it happened, so that `time` is the time of the change
+   */
   see(snapshot: InvocationSnapshot, time: number, live: boolean): void {
     if (this.isRecorded) return;
     if (this.life.endTime !== undefined) {

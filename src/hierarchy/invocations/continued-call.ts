@@ -194,6 +194,7 @@ export class ContinuedCall extends Invocation {
     return this.traits.kept === undefined ? result : this.traits.kept(result);
   }
 
+  /** Does nothing: its usage is recorded with its span. */
   override recordUsage(): void {}
 
   override record(): void {
@@ -221,6 +222,7 @@ const UNDER_WAY: ReadonlySet<string | undefined> = new Set([
   'running',
 ]);
 
+/** A loop without a poll for this long is over. */
 const POLL_TIMEOUT_MS = 60_000;
 
 const POLL_LOOP: ContinuationTraits = {

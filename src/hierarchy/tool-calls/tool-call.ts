@@ -43,12 +43,15 @@ export function newToolCall(snapshot: ToolCallSnapshot): ToolCall {
   };
 }
 
-/** Whether a call is of a function that the program was asked to run and has not answered. */
+/** Whether this is a call of a function that the program was asked to run and has not answered yet. */
 export function isUnanswered({ snapshot, startTime, endTime }: ToolCall): boolean {
   return startTime !== undefined && endTime === undefined && snapshot.type === 'function';
 }
 
-/** Whether a call has all its documents. For a file search, the API returns the documents only on request. */
+/**
+ * Whether the content of a call's documents is known. For a file search, the API returns it only on request, for all
+ * documents or none.
+ */
 export function hasDocuments({
   snapshot: { type, resultCount, content },
 }: Pick<ToolCall, 'snapshot'>): boolean {
