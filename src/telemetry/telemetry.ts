@@ -49,6 +49,9 @@ export class Telemetry {
   #sink: Sink | undefined;
   #provider: TracerProvider | undefined;
   #tracer: KnownTracer | undefined;
+  /** The provider of the last call, and whether it records spans. */
+  #lastProvider: TracerProvider | undefined;
+  #records = false;
 
   /** The listener of the providers. They hold it weakly, so this field keeps it alive while anything is in progress. */
   readonly listener: object | undefined;
@@ -93,7 +96,9 @@ export class Telemetry {
 
   /** Whether anything receives spans, metrics, events or content. Without an SDK, only a hook or a sink can. */
   isHeardBy(provider: TracerProvider): boolean {
-    if (this.#tracerOf(provider).life !== undefined) return true;
+    if (provider !== this.#lastProvider) this.#records = !isNoopTracerProvider(provider);
+    this.#lastProvider = provider;
+    if (this.#records) return true;
     const { events, completionHook } = this.settings;
     return this.metrics.wanted || (events ?? completionHook ?? this.events.provider) !== undefined;
   }

@@ -63,7 +63,7 @@ function sendUnsent(): void {
 function releasesProcess(): () => void {
   const timers = new Set<unknown>();
   const hook = builtIn('node:async_hooks')
-    ?.createHook({
+    ?.createHook?.({
       init(_, type, __, resource) {
         if (type === 'Timeout') timers.add(resource);
       },
@@ -80,29 +80,34 @@ function releasesProcess(): () => void {
 /**
  * At `beforeExit` and at the end by a signal: ends all open spans and sends everything, in {@link FLUSH_TIMEOUT_MS}.
  * Reports an endpoint that did not accept the spans. After a signal, the API is not asked how operations have ended.
- * `async` sinks are awaited only then: a working sink keeps the program alive, so it has finished by `beforeExit`.
+ * `async` sinks are awaited only then: a working sink keeps the program alive, so by `beforeExit` it has finished or never
+ * will.
  */
 export async function endAndSend(providers: readonly object[], bySignal: boolean): Promise<void> {
   const limits = { reads: !bySignal, readTimeoutMs: END_READ_TIMEOUT_MS };
-  /** Why each span processor has not sent everything. Providers of metrics and logs have none. */
-  const failures = new Map<object, string | undefined>();
+  const sending = new Set<object>();
+  const report = (processor: object, reason: string): void => {
+    const [endpoint] = endpointsOf(processor);
+    // Nothing is lost if a sampler has dropped all spans.
+    const hasSpans = providers.some((each) => lifeOf(each).recorded || countQueuedSpans(each) > 0);
+    if (endpoint === undefined || !hasSpans) return;
+    hasReportedTraces = true;
+    reportUnsent(endpoint, reason);
+  };
   const send = (provider: object): Promise<unknown> =>
     Promise.all(
       processorsOf(provider).map(async (target) => {
-        if (target !== provider) failures.set(target, NO_ANSWER);
-        const failure = await trySending(target);
-        if (target !== provider) failures.set(target, failure);
+        // Providers of metrics and logs have no span processors.
+        const isProcessor = target !== provider;
+        if (isProcessor) sending.add(target);
+        const reason = await trySending(target);
+        sending.delete(target);
+        // At once: the program may be killed while others still send.
+        if (isProcessor && reason !== undefined) report(target, reason);
       }),
     );
   await finishWithin(FLUSH_TIMEOUT_MS, providers, (listener) => listener.shutdown(limits), send, bySignal);
-  // Nothing is lost if a sampler has dropped all spans.
-  if (!providers.some((each) => lifeOf(each).recorded || countQueuedSpans(each) > 0)) return;
-  for (const [processor, reason] of failures) {
-    const [endpoint] = endpointsOf(processor);
-    if (reason === undefined || endpoint === undefined) continue;
-    hasReportedTraces = true;
-    reportUnsent(endpoint, reason);
-  }
+  for (const processor of sending) report(processor, NO_ANSWER);
 }
 
 /** @returns why the target could not send; `undefined` if it has sent everything */
@@ -148,7 +153,7 @@ function listenersOf(providers: readonly object[]): ProviderListener[] {
 /** Flushes exporters, too: a batching processor does not wait for a batch that it has already given its exporter. */
 async function flushFully(target: object): Promise<void> {
   try {
-    // A flush after a shutdown by the program would make the SDK log a warning.
+    // If the program has shut the provider down, wait for that: a flush afterwards makes the SDK log a warning.
     await (lives.get(target)?.shutdown ?? forceFlush(target));
   } finally {
     await Promise.all(processorsOf(target).flatMap(exportersOf).map(forceFlush));

@@ -41,7 +41,10 @@ export class ProviderLife {
     return [...this.#listeners].flatMap((held) => held.deref() ?? []);
   }
 
-  /** Wraps the methods of the provider while somebody listens: OpenTelemetry tells of neither flush nor shutdown. */
+  /**
+   * Wraps the methods of the provider object, not of its class, while somebody listens: OpenTelemetry reports neither
+   * flush nor shutdown.
+   */
   add(held: WeakRef<ProviderListener>, provider: object): void {
     if (this.#listeners.size === 0)
       this.#restores = [this.#wrap(provider, 'forceFlush'), this.#wrap(provider, 'shutdown')];
@@ -99,7 +102,7 @@ export function lifeOf(provider: object): ProviderLife {
 const references = new WeakMap<ProviderListener, WeakRef<ProviderListener>>();
 const collected = new FinalizationRegistry(removeListener);
 
-/** Lets a listener finish before the provider flushes or shuts down. Work in progress must keep it alive. */
+/** Lets a listener finish before the provider flushes or shuts down. It is held weakly: work in progress keeps it alive. */
 export function listenTo(provider: object, listener: ProviderListener): void {
   let held = references.get(listener);
   if (held === undefined) {
