@@ -61,7 +61,8 @@ export function totalTokens(usage: SpanUsage): string | undefined {
 
 /** The tokens that a span reports for itself, or else an estimate. */
 export function ownTokens(attributes: SpanAttributes): string | undefined {
-  return totalTokens(spanUsage(attributes));
+  const { inputTokens, outputTokens, estimatedOutputTokens } = spanUsage(attributes);
+  return tokens(inputTokens, outputTokens) ?? estimatedTokens(estimatedOutputTokens);
 }
 
 /** The tokens of all that a conversation or an invocation contains, if its span reports them. */

@@ -9,7 +9,7 @@ import {
   formatMilliseconds,
   joinedFacts,
 } from '../amounts.ts';
-import { cancelledBy, unusualFinish } from '../answer-end.ts';
+import { cancelledBy, heardOf, unusualFinish } from '../answer-end.ts';
 import { attributeText, messageText } from '../messages.ts';
 import { type TranscriptEntry, transcriptOf } from '../transcript.ts';
 import type { Row } from '../tree.ts';
@@ -173,8 +173,8 @@ function Footer({ row }: { readonly row: Row }): VNode {
   const { span } = row;
   const { attributes } = span;
   const cutOff =
-    spoken.value.get(row)?.cutOff ??
     cancelledBy(attributes[ATTR.OPENAI_REALTIME_CANCEL_REASON]) ??
+    heardOf(attributes[ATTR.GEN_AI_RESPONSE_ID], row.parent?.span.events) ??
     unusualFinish(attributes[ATTR.GEN_AI_RESPONSE_FINISH_REASONS]);
   const facts = [
     formatDuration(span.start, span.end),
