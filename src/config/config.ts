@@ -310,12 +310,17 @@ export function resolveSettings(
   const settings: Record<string, unknown> = {};
   const withheld: string[] = [];
   for (const [name, option] of Object.entries<Option<unknown>>(OPTIONS)) {
-    const { variable = '', variableOnly, fallback, accepts, parse, withholdsContent } = option;
+    const { variable, variableOnly, fallback, accepts, parse, withholdsContent } = option;
     const given = variableOnly ? undefined : options[name];
     const sources = [
       { source: `option ${name}`, value: given, withholds: withholdsContent?.(given) === true },
-      { source: variable, value: environment[variable] || undefined, withholds: option.variableWithholds },
     ];
+    if (variable !== undefined && environment[variable] !== '')
+      sources.push({
+        source: variable,
+        value: environment[variable],
+        withholds: option.variableWithholds === true,
+      });
     settings[name] = fallback;
     for (const { source, value, withholds } of sources) {
       if (value === undefined || (value === '' && !withholds)) continue;
