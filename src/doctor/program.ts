@@ -32,7 +32,7 @@ const MAX_FILES = 500;
 const MAX_PROGRAM_FILE_SIZE = 20_000_000;
 const MAX_SOURCE_SIZE = 1_000_000;
 
-/** Headers that every version of `openai` sends. Other SDKs send at most one of them. */
+/** Names of headers in the source of every version of `openai`. Other SDKs contain at most one of them. */
 const OPENAI_MARKS: readonly string[] = ['X-Stainless-Lang', 'OpenAI-Organization'];
 
 /** A path alias for a file of the program, which package.json, TypeScript or a bundler resolves. */

@@ -21,7 +21,6 @@ const SWITCHES: readonly (readonly [name: string, off: string])[] = [
   ['OTEL_TRACES_SAMPLER', 'parentbased_always_off'],
 ];
 
-/** What `examineProject` examines. */
 export interface ProjectSubject {
   /** The folder of the project, as an absolute path. */
   readonly project: string;

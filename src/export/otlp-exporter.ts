@@ -149,7 +149,7 @@ export function withExportTimeout<Result>(environment: NodeJS.ProcessEnv, make: 
 /** Wraps an exporter, and reports once, in one line, when spans cannot be sent. */
 class ReportingExporter implements SpanExporter {
   readonly #exporter: SpanExporter;
-  /** The endpoint. The end of the program looks it up under this name, which Zipkin's exporter uses. */
+  /** The endpoint. The code for the end of the program reads it from this field, which Zipkin's exporter has, too. */
   private readonly _urlStr: string;
   /** The exports that are not reported yet, under the name that OpenTelemetry's exporters use. */
   private readonly _sendingPromises: Promise<void>[] = [];

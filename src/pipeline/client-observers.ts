@@ -3,7 +3,7 @@ import { asObject, isPlainObject } from '../util/payload.ts';
 import { prepareDefaultObservers } from './default-observers.ts';
 import { Observer, readSettings } from './observer.ts';
 
-/** The number of latest settings that are remembered. A new client with the same settings shares their observer. */
+/** How many of the settings used last are remembered. A new client with the same settings shares their observer. */
 const MAX_COMPARED = 16;
 
 /** Observers by options object, with the settings at that time: the object and environment variables may change. */

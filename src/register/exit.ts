@@ -68,7 +68,7 @@ function onSignal(signal: NodeJS.Signals, actions: SignalActions, stopAll: () =>
 
 /**
  * Flushes before the process ends by a signal that it sends to itself: NestJS, terminus and `signal-exit` do this after
- * they have cleaned up. This is no listener, because such libraries count the listeners.
+ * they have cleaned up. It patches `process.kill` instead of adding a listener, because such libraries count listeners.
  */
 function flushBeforeKill(signal: NodeJS.Signals, actions: SignalActions, stopAll: () => void): void {
   const { kill } = process;

@@ -89,8 +89,8 @@ export function proceedHere(call: Call, method: Method, client: object, args: un
 }
 
 /**
- * Sends an attempt while another context than the call's own is active. If that has the caller's span, it gets the
- * call's: the context managers of Sentry, Datadog and New Relic read the span before the call has begun.
+ * Sends an attempt while a context other than the call's own is active. If that context still has the caller's span, the
+ * call's span replaces it: the context managers of Sentry, Datadog and New Relic read the span before the call begins.
  */
 export function sendInside(
   call: Call,

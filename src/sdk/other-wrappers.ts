@@ -61,8 +61,8 @@ function saySwitchedOff(): void {
 const WRAPPER_SOURCE = /OpenAI\.[\w.]+\.create args: %O/;
 
 /**
- * Bypasses the other instrumentation's wrappers of a client's methods, if all clients are observed. This is needed if it
- * is bundled: its class cannot be found then.
+ * Bypasses the wrappers that the other instrumentation has put around a client's methods, if all clients are observed.
+ * Needed if that instrumentation is bundled, because its class cannot be found then.
  */
 export function bypassWrappers(client: object): void {
   if (observing === 0) return;

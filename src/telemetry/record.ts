@@ -274,7 +274,7 @@ export class OperationRecord<Request = unknown, Result = unknown> implements Ope
     if (isUntimed === true) self.#isTimed = false;
     if (timeToFirstChunk !== undefined) self.#timeToFirstChunk = timeToFirstChunk;
     if (attributes === undefined) return;
-    // Adds them to the span of the other instrumentation, because no other instrumentation records them.
+    // Also set on the span of the other instrumentation, because it does not record them itself.
     if (self.#outer?.span.isRecording() === true) self.#outer.span.setAttributes(attributes);
     if (timeToFirstChunk !== undefined)
       attributes[ATTR.GEN_AI_RESPONSE_TIME_TO_FIRST_CHUNK] = timeToFirstChunk;

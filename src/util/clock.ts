@@ -13,10 +13,11 @@ let anchor = 0;
 export type SpanClock = number | undefined;
 
 /**
- * Wall-clock time in milliseconds since the epoch, with fractions, within a millisecond of `Date.now()`.
+ * Wall-clock time in milliseconds since the epoch, with fractions, within a millisecond of `Date.now()`,
+ * which OpenTelemetry's SDK uses for its spans.
  *
  * @param clock the clock of the span above, if it has one
- * @param monotonicTime a reading of `performance.now()` to use instead of another one, which allocates
+ * @param monotonicTime a reading of `performance.now()` that the caller has already, because a new one would allocate
  */
 export function now(clock?: SpanClock, monotonicTime: number = performance.now()): number {
   if (clock !== undefined) return clock + monotonicTime;
@@ -35,7 +36,8 @@ function adjust(date: number, earliest: number): void {
   const latest = performance.now();
   const ahead = anchor + earliest - date;
   if (anchor + latest < date) anchor = date - latest;
-  // If the wall clock was set back, ours goes to the start of the millisecond: at its end, it would stand still.
+  // After mere drift, our clock goes back to the end of the millisecond, as little as possible. If the wall clock was set
+  // back, it goes to the start: at the end, it would stand still until the next millisecond.
   else if (ahead >= 1) anchor = date + (ahead < MAX_DRIFT_MS ? 0.999 : 0) - earliest;
 }
 
@@ -93,7 +95,7 @@ const clocks = new WeakMap<Span, number>();
 /**
  * The clock of the active span.
  *
- * @param monotonicTime a reading of `performance.now()` to use instead of another one, which allocates
+ * @param monotonicTime a reading of `performance.now()` that the caller has already, because a new one would allocate
  */
 export function clockIn(context: Context, monotonicTime: number = performance.now()): SpanClock {
   const span = trace.getSpan(context);

@@ -4,7 +4,10 @@ import { ProcessWide } from './process-state.ts';
 
 type ProcessEvent = 'beforeExit' | 'exit';
 
-/** The listeners of all copies of this package, held weakly. If each added its own, Node would warn of a leak. */
+/**
+ * The listeners of all copies of this package, held weakly. A test runner may load many copies: if each added its own
+ * listener, Node would warn of a leak.
+ */
 const processEvents = new ProcessWide(
   'process-events',
   () => new Map<ProcessEvent, Set<WeakRef<() => unknown>>>(),

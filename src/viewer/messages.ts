@@ -69,7 +69,7 @@ export function messageText(message: SpanMessage | undefined): string | undefine
 /** Shown for a value that cannot be converted to text, such as a circular object. */
 const NO_TEXT = '[no text]';
 
-/** A value as text, as JSON if possible. Never throws: a value may have its own `toString` or `toJSON`. */
+/** A value as text, as JSON if possible. Never throws, even if its `toJSON` does. */
 export function attributeText(value: unknown): string {
   if (typeof value === 'string') return value;
   if (typeof value === 'bigint' || value === undefined) return String(value);

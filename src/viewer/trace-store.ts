@@ -192,6 +192,7 @@ export class TraceStore {
 
   #derive(id: string, stored: StoredTrace<ViewedSpan>): DerivedTrace {
     const isRecent = this.#isRecent(stored);
+    // Spans in progress last longer with time, until the trace counts as abandoned.
     const revision = `${stored.revision}${isRecent ? '+' : ''}`;
     const known = this.#derived.get(stored);
     if (known?.revision === revision) return known;

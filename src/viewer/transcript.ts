@@ -223,7 +223,7 @@ export function toolExchange(attributes: SpanAttributes): { input: unknown; outp
   };
 }
 
-/** The messages in an attribute. A value that is too long to parse counts as one message of the given role. */
+/** The messages in an attribute. A value that cannot be read counts as one message of the given role. */
 function messagesOf({ span }: Row, name: string, role: string): SpanMessage[] | undefined {
   const value = span.attributes[name];
   return readMessages(value) ?? (value === undefined ? undefined : [{ role, parts: CUT }]);

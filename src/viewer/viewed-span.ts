@@ -14,6 +14,7 @@ export function compareTimes(a: Time, b: Time): number {
 
 export type SpanAttributes = Readonly<Record<string, unknown>>;
 
+/** An event of a span. */
 export interface SpanEvent {
   readonly name: string;
   readonly time: Time;

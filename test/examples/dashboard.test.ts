@@ -103,7 +103,7 @@ describe('what the panels of the dashboard say of a program', () => {
     );
   });
 
-  it('show every error, also of requests that are no operation of the conventions', () => {
+  it('show every error, including those of requests that the conventions do not define as operations', () => {
     const [query = ''] = queriesOf('Errors');
     const found = findByTraceQl(query, spans).map(({ name }) => name);
     expect(found.toSorted()).toEqual(['GET /models/{model}', 'chat gpt-4o-mini']);

@@ -72,7 +72,7 @@ describe('a turn that does not complete', () => {
     ]);
   });
 
-  it('was not created: its message belongs to the next turn', async () => {
+  it('is not recorded if its message was rejected: the message belongs to the next turn', async () => {
     const program = await startAgentProgram([{}]);
     await program.inSpan(async () => {
       const { id } = await program.create();

@@ -359,7 +359,7 @@ describe('asking for usage', () => {
     expect(options.body.stream_options).toBeNull();
   });
 
-  test('reads a body of another realm, such as a test of Jest has', () => {
+  test('reads a body from another realm, as in a test with Jest', () => {
     const options = { body: runInNewContext('({ stream: true, n: 1 })') };
     expect(askForUsage(callThatWants(), options)).toEqual({
       body: { stream: true, stream_options: { include_usage: true }, n: 1 },

@@ -115,7 +115,7 @@ export function agentsNodeIn(context: Context): AgentsNode | undefined {
   return context.getValue(AGENTS) as AgentsNode | undefined;
 }
 
-/** A context inside a node of the library, whose active span does not change with the node's. */
+/** A context inside a node of the library. Its active span stays the same even if the node gets another span. */
 export function contextBelow(base: Context, node: AgentsNode, span: Span | undefined): Context {
   return new AgentsContext(base, () => node, { span });
 }

@@ -71,7 +71,8 @@ const OWN_PATH =
 
 /**
  * Whether a request is a call of `openai`. SDKs of other companies come from the same generator and have the same
- * header, so the user agent decides. Requests that a gateway forwards mostly show another version of Node.
+ * header, so the user agent decides. A request with another version of Node
+ * than ours is one that this process forwards, as a gateway does.
  */
 function isCall(request: unknown): boolean {
   const header = headersIn(request);

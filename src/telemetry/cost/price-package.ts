@@ -54,7 +54,7 @@ interface CachedPrices {
   readonly until: number;
 }
 
-/** The list prices in the price package, which is loaded once and in advance if possible. None are fetched. */
+/** The list prices in the price package, which is loaded once, if possible in advance. Prices are never fetched. */
 export class PriceList {
   /** Cached prices, by provider and model. */
   readonly #entries = new Map<string, BoundedMap<string, CachedPrices>>();

@@ -220,7 +220,7 @@ export function addCosts(a: number, b: number): number {
 export interface Spent {
   readonly usage: Usage | undefined;
   readonly cost: number | undefined;
-  /** The number of calls and runs whose price or usage is not known. Their cost is missing from `cost`. */
+  /** The number of calls and runs that spent tokens but whose cost is not known. It is missing from `cost`. */
   readonly unpriced?: number;
 }
 

@@ -61,6 +61,7 @@ export class KeptTraces {
     return statSync(this.#path, { throwIfNoEntry: false })?.size ?? 0;
   }
 
+  /** The newest whole lines, up to half of the maximum size. */
   #newestHalf(): Uint8Array {
     const from = Math.ceil(this.#size - this.#maxSize / 2);
     if (from <= 0) return readWhole(this.#path);

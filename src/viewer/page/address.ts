@@ -57,8 +57,10 @@ function linkTo({ kind, id, span, words, onlyErrors, sort, other, isTotals }: Pa
     with: other,
     totals: isTotals ? '' : undefined,
   };
-  // JSON leaves out what is undefined.
-  return `#${new URLSearchParams(JSON.parse(JSON.stringify(parts)))}`;
+  const named = Object.entries(parts).flatMap(([name, value]) =>
+    value === undefined ? [] : [[name, value]],
+  );
+  return `#${new URLSearchParams(named)}`;
 }
 
 /** Shows something else. With `ownStep`, going back undoes the change by itself. */

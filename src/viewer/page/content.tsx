@@ -50,6 +50,7 @@ function MoreButton({ label, onClick }: { readonly label: string; readonly onCli
 
 interface LongTextProps {
   readonly text: string;
+  /** The length that is shown at first, in UTF-16 units. */
   readonly length?: number;
   readonly children?: (shown: string) => VNode;
 }
@@ -181,6 +182,7 @@ export function PartBlock({ part }: { readonly part: SpanPart }): VNode {
 
 interface CopyButtonProps {
   readonly label: string;
+  /** Called only when the button is pressed. */
   readonly text: () => string;
 }
 

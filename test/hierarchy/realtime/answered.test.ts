@@ -8,7 +8,7 @@ import { created, done, SESSION, transcript } from './events.ts';
 const NAMELESS = { type: 'server_error', code: null, param: null };
 
 describe('a response of a realtime session', () => {
-  it('does not answer a request that the API has rejected, also where the program names no events', async () => {
+  it('is not matched to a request that the API has rejected, even if the program sets no event ids', async () => {
     const { program, say, answer, close } = await open();
     await say(
       { type: 'response.create', response: { instructions: 'Shout.', max_output_tokens: 100_000 } },

@@ -143,7 +143,7 @@ describe('a response over a WebSocket', () => {
     `);
   });
 
-  it('begins without a request where the program has steered, not where it has opened the socket', async () => {
+  it('that begins without a request is in the trace of the code that steered, not of the code that opened the socket', async () => {
     const program = await startProgram();
     program.simulator.onSocket(byHand);
     const { send, ended } = await program.inSpan(() => openResponses(program), 'another user');

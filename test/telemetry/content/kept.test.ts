@@ -4,7 +4,7 @@ import { keptValue, TextRoom } from '../../../src/telemetry/content/kept.ts';
 const kept = (value: unknown): unknown => keptValue(value, new TextRoom(100, 1_000));
 
 describe('what is kept of a value until its span ends', () => {
-  test('has nothing that is long and never recorded, where the API has it', () => {
+  test('lacks the long fields that are never recorded, wherever the API sends them', () => {
     const part = { type: 'output_text', text: 'Hello', annotations: [{}], logprobs: [{}] };
     expect(kept({ type: 'message', content: [part] })).toEqual({
       type: 'message',
