@@ -72,8 +72,18 @@ export function tolerating<Payload, Result, Options = void>(
 /** A proxy of the object in which every field that throws is `undefined`. */
 export function tolerant(value: unknown): unknown {
   return typeof value === 'object' && value !== null
-    ? new Proxy(value, { get: (target, key) => tolerant(field(target, key)) })
+    ? new Proxy(value, { get: (target, key) => tolerantField(target, key) })
     : value;
+}
+
+function tolerantField(holder: object, key: PropertyKey): unknown {
+  const found = field(holder, key);
+  try {
+    // A proxy must return what a frozen object has.
+    return Object.isFrozen(holder) ? found : tolerant(found);
+  } catch {
+    return tolerant(found);
+  }
 }
 
 export function field(value: unknown, key: PropertyKey): unknown {

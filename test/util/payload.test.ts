@@ -111,6 +111,8 @@ test('a tolerant reader skips fields that throw and reads all others', () => {
   const given = Object.defineProperty({ id: 'a', usage: trap }, 'model', { get: () => trap.key });
   expect(read(given)).toEqual({ id: 'a', model: undefined, usage: undefined });
   expect(read({ id: 'a', model: 'b', usage: { key: 1 } })).toEqual({ id: 'a', model: 'b', usage: 1 });
+  const frozen = Object.defineProperty({ id: 'a', usage: { key: 1 } }, 'model', { get: () => trap.key });
+  expect(read(Object.freeze(frozen))).toEqual({ id: 'a', model: undefined, usage: 1 });
   expect(read('text')).toEqual({ id: undefined, model: undefined, usage: undefined });
 });
 
