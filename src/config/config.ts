@@ -325,10 +325,15 @@ export function resolveSettings(
     for (const { source, value, withholds } of sources) {
       if (value === undefined || (value === '' && !withholds)) continue;
       const parsed = parse(value);
-      if (parsed !== undefined) settings[name] = parsed;
-      else report(rejectedValue(source, value, accepts, withholds ? 'No content is recorded.' : undefined));
-      if (parsed === undefined && withholds) withheld.push(name);
-      if (parsed !== undefined || withholds) break;
+      if (parsed !== undefined) {
+        settings[name] = parsed;
+        break;
+      }
+      report(rejectedValue(source, value, accepts, withholds ? 'No content is recorded.' : undefined));
+      if (withholds) {
+        withheld.push(name);
+        break;
+      }
     }
   }
   if (withheld.length > 0) settings.captureMessageContent = 'NO_CONTENT';
