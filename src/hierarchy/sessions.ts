@@ -78,12 +78,12 @@ export class Session {
     this.id = id;
   }
 
-  /** All invocations that this process records or has requested. */
+  /** All invocations that this process records or has requested. The recorded ones, whose ids are known, come last. */
   get all(): readonly AgentInvocation[] {
     return [...this.waiting.keys(), ...this.invocations];
   }
 
-  /** The newest one in progress. */
+  /** The newest one in progress whose id is known, else the newest one that was requested. */
   get underWay(): AgentInvocation | undefined {
     return this.all.findLast(isInProgress);
   }

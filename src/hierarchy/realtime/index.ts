@@ -64,6 +64,7 @@ class RecordedSession extends RealtimeSession implements RealtimeSink {
   readonly speech: UserSpeech = new UserSpeech(this);
   readonly responses: SessionResponses = new SessionResponses(this, this.speech);
   readonly #ended: () => void;
+  #isOpen = true;
 
   /** @param ended called once the session has ended */
   constructor(start: SessionStart, ended: () => void) {
@@ -92,6 +93,9 @@ class RecordedSession extends RealtimeSession implements RealtimeSink {
   }
 
   end(close: SocketClose | undefined): void {
+    // A hook or span processor that runs while a response is recorded may close the socket.
+    if (!this.#isOpen) return;
+    this.#isOpen = false;
     const last = Math.max(this.responses.end(close), this.time);
     this.endSpan(close, close === undefined ? last : this.clock.now());
     this.tracker.releaseSession(this);

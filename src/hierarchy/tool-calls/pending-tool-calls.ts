@@ -107,7 +107,7 @@ export class PendingToolCalls<Call> {
   /** Removes and returns the call that the request answers; `undefined` if no call fits, or more than one. */
   take(answered: AnsweredToolCall): TakenCall<Call> | undefined {
     const same = [...this.#known(answered.origin, answered.id)];
-    // Returns early: a request may repeat thousands of answered calls.
+    // Returns before any arguments are hashed: a request may repeat thousands of answered calls.
     if (!same.some(isPending)) return undefined;
     const [known, ...others] = findAnswered(same, answered);
     const call = known?.open;
