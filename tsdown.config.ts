@@ -60,7 +60,6 @@ const LATER = {
   'agents-tracing': ['src/pipeline/agents-tracing.ts'],
   collector: ['src/config/otlp.ts', 'src/telemetry/program-end/unsent.ts'],
   content: [
-    'src/doctor/batch-size.ts',
     'src/operations/chat/messages.ts',
     'src/operations/content-parts.ts',
     'src/operations/response/content.ts',

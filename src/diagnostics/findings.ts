@@ -12,9 +12,7 @@ export type FindingCode = ProcessFindingCode | ProjectFindingCode;
 /** The findings of the `doctor` command in a project. */
 export type ProjectFindingCode =
   | 'no_sdk_installed'
-  | 'no_sdk_started'
   | 'api_too_old'
-  | 'sdk_too_old'
   | 'openai_bundled'
   | 'set_up_not_loaded'
   | 'preload_without_effect'
@@ -48,7 +46,6 @@ export type ProcessFindingCode =
   | 'other_instrumentation'
   | 'other_switched_off'
   | 'content_recorded'
-  | 'batch_too_large'
   | 'no_price_package'
   | 'stream_without_usage'
   | 'stream_options_refused'
@@ -190,13 +187,6 @@ const FINDINGS: Readonly<Record<ProcessFindingCode, FindingRow>> = {
     message: (value) => `Prompts, answers and tool calls are recorded (${value}).`,
     action:
       'To prevent this, set captureMessageContent: false, or OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT=NO_CONTENT.',
-  },
-  batch_too_large: {
-    severity: 'information',
-    message: (spans, characters) =>
-      `Up to ${spans} spans are sent at once, each with up to ${characters} characters of content. A batch over 4 MiB, which OTLP over gRPC accepts by default, is rejected.`,
-    action: (_, __, fitting) =>
-      `Set OTEL_BSP_MAX_EXPORT_BATCH_SIZE=${fitting}, or lower maxSpanContentLength.`,
   },
   no_price_package: {
     severity: 'information',

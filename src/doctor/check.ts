@@ -33,15 +33,9 @@ export function isProblem({ severity }: Finding): boolean {
 
 /** The findings of all checks, without duplicates. */
 export function findingsOf(checks: readonly Check[]): Finding[] {
-  return distinct(
-    checks.flatMap(({ findings }) => findings),
-    ({ code, message }) => `${code}\n${message}`,
-  );
+  return distinct(checks.flatMap(({ findings }) => findings));
 }
 
-export function distinct<Value>(
-  values: readonly Value[],
-  keyOf: (value: Value) => string = JSON.stringify,
-): Value[] {
-  return [...new Map(values.map((value) => [keyOf(value), value])).values()];
+export function distinct<Value>(values: readonly Value[]): Value[] {
+  return [...new Map(values.map((value) => [JSON.stringify(value), value])).values()];
 }

@@ -1,10 +1,9 @@
 import { parseArgs } from 'node:util';
-import type { Finding } from '../diagnostics/findings.ts';
 import { commandParameters, escapeControlCharacters, terminalSafe } from '../util/terminal-safe.ts';
 import type { TextStream } from '../util/text-stream.ts';
 import { COMMAND, NAME, VERSION } from '../util/version.ts';
 import { type Check, findingsOf, isProblem } from './check.ts';
-import { ENDPOINT_CHECK, examineCollector } from './collector.ts';
+import { examineCollector } from './collector.ts';
 import { examineProject } from './project.ts';
 
 const DOCTOR_USAGE =
@@ -13,15 +12,8 @@ const DOCTOR_USAGE =
   '  --start  examines this command, such as "node app.mjs", instead of the start scripts of package.json\n' +
   'Exits with 1 if it finds a problem.\n';
 
-const DOCTOR_OPTIONS = {
-  help: { type: 'boolean', short: 'h' },
-  json: { type: 'boolean' },
-  start: { type: 'string' },
-} as const;
-
 /** The maximum length of a line: lines quote commands, versions and options, which may be long. */
 const MAX_LINE_LENGTH = 4_000;
-const RESULT_WIDTH = 'skipped'.length;
 
 /**
  * Examines the project of the current folder, and asks the endpoint of the environment whether it accepts traces.
@@ -34,7 +26,14 @@ export async function runDoctor(
   errors: TextStream,
 ): Promise<number> {
   const read = commandParameters(DOCTOR_USAGE, errors, () =>
-    parseArgs({ args: [...parameters], options: DOCTOR_OPTIONS }),
+    parseArgs({
+      args: [...parameters],
+      options: {
+        help: { type: 'boolean', short: 'h' },
+        json: { type: 'boolean' },
+        start: { type: 'string' },
+      },
+    }),
   );
   if (read === undefined) return 2;
   const { help, json, start } = read.values;
@@ -43,10 +42,7 @@ export async function runDoctor(
     return 0;
   }
   const checks = examineProject({ project: process.cwd(), environment: process.env, start });
-  const isSetByScript = checks.some(
-    ({ subject, result }) => subject === ENDPOINT_CHECK && result !== 'skipped',
-  );
-  checks.push(await examineCollector(process.env, isSetByScript));
+  checks.push(await examineCollector(process.env));
   (json ? printJson : printChecks)(checks, output);
   return findingsOf(checks).some(isProblem) ? 1 : 0;
 }
@@ -54,22 +50,19 @@ export async function runDoctor(
 /** Prints one line for each check, then the findings (problems first), and then how many there are. */
 export function printChecks(checks: readonly Check[], output: TextStream): void {
   const lines = checks.map(
-    ({ subject, result, detail }) => `${result.padEnd(RESULT_WIDTH)}  ${safeLine(`${subject}: ${detail}`)}\n`,
+    ({ subject, result, detail }) =>
+      `${result.padEnd('skipped'.length)}  ${safeLine(`${subject}: ${detail}`)}\n`,
   );
   const findings = findingsOf(checks);
   const problems = findings.filter(isProblem);
   const notes = findings.filter((finding) => !isProblem(finding));
-  const blockOf = ({ code, message, action }: Finding, kind: string): string =>
-    `${kind} ${code}\n  ${safeLine(message)}\n  → ${safeLine(action)}\n`;
   const skipped = checks.filter(({ result }) => result === 'skipped').length;
-  const blocks = [
-    `${NAME} ${VERSION}\n`,
-    lines.join(''),
-    ...problems.map((finding) => blockOf(finding, 'problem')),
-    ...notes.map((finding) => blockOf(finding, 'note')),
-    `${counted(problems.length, 'problem')}, ${counted(notes.length, 'note')}; ${skipped} of ${counted(checks.length, 'check')} skipped.\n`,
-  ];
-  output.write(blocks.join('\n'));
+  const blocks = [...problems, ...notes].map(
+    (finding) =>
+      `${isProblem(finding) ? 'problem' : 'note'} ${finding.code}\n  ${safeLine(finding.message)}\n  → ${safeLine(finding.action)}\n`,
+  );
+  const counts = `${counted(problems.length, 'problem')}, ${counted(notes.length, 'note')}; ${skipped} of ${counted(checks.length, 'check')} skipped.\n`;
+  output.write([`${NAME} ${VERSION}\n`, lines.join(''), ...blocks, counts].join('\n'));
 }
 
 /** Prints the checks and their findings as JSON, for programs to read. */

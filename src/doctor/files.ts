@@ -1,8 +1,8 @@
-import { readdirSync, readFileSync, realpathSync, statSync } from 'node:fs';
+import { readFileSync, realpathSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 
-/** The maximum size of a package.json, in bytes. Real ones are far smaller. */
-const MAX_MANIFEST_SIZE = 5_000_000;
+/** In bytes. Files of settings, such as package.json, are far smaller. */
+const MAX_SIZE = 5_000_000;
 
 /** The result of a function; `undefined` if it throws because a file is missing or cannot be read. */
 function ifPossible<Result>(read: () => Result): Result | undefined {
@@ -14,7 +14,7 @@ function ifPossible<Result>(read: () => Result): Result | undefined {
 }
 
 /** The text of a file; `undefined` if it is missing, too large, or a device or pipe, which may never end. */
-export function readRegularFile(file: string, maxSize: number): string | undefined {
+export function readRegularFile(file: string, maxSize: number = MAX_SIZE): string | undefined {
   return ifPossible(() => {
     const found = statSync(file);
     return found.isFile() && found.size <= maxSize ? readFileSync(file, 'utf8') : undefined;
@@ -25,17 +25,13 @@ export function isRegularFile(file: string): boolean {
   return ifPossible(() => statSync(file).isFile()) === true;
 }
 
-export function entriesIn(folder: string): string[] {
-  return ifPossible(() => readdirSync(folder)) ?? [];
-}
-
 export function realPathIfAny(path: string): string | undefined {
   return ifPossible(() => realpathSync(path));
 }
 
 /** The parsed package.json of a folder; `undefined` if there is none or it cannot be read. */
 export function readManifest(folder: string): unknown {
-  return ifPossible(() => JSON.parse(readRegularFile(join(folder, 'package.json'), MAX_MANIFEST_SIZE) ?? ''));
+  return ifPossible(() => JSON.parse(readRegularFile(join(folder, 'package.json')) ?? ''));
 }
 
 /** Calls `find` for a folder, then for each folder above it, until it returns a result. */

@@ -1,31 +1,29 @@
 import { basename, dirname, extname, join, relative, resolve, sep } from 'node:path';
 import { asObject, field, textField } from '../util/payload.ts';
 import { NAME } from '../util/version.ts';
+import { distinct } from './check.ts';
 import { findUpwards, isRegularFile, readManifest, readRegularFile, realPathIfAny } from './files.ts';
 import { type Imports, readImports } from './imports.ts';
+
+export const REGISTER: string = `${NAME}/register`;
+
+/** What a package has to do with tracing: it sets up the module hooks, traces without them, uses `openai`, or is it. */
+type Role = 'sets up' | 'traces by hand' | 'uses openai' | 'bundled openai';
 
 /** A package that a program loads. */
 export interface Load {
   readonly specifier: string;
-  /** The file that loads it, relative to the command's folder; `undefined` if the command itself does. */
+  readonly role: Role | undefined;
+  /** The file that loads or contains it, relative to the command's folder; `undefined` if the command itself does. */
   readonly file?: string;
   /** The file in the command through which `file` is loaded. */
   readonly root?: string;
-  /** The dependencies of the package. Empty for instrumentations and for this package. */
-  readonly needs: readonly string[];
-  /** The names and keywords in the file that loads the package. */
-  readonly names: ReadonlySet<string>;
-  /** Whether it is loaded as an ES module. Node can hook these from version 22.15 on. */
-  readonly asModule: boolean;
   /** Whether it is loaded together with the root, before any code of the root runs. */
-  readonly beforeCode: boolean;
+  readonly isEarly?: boolean;
 }
 
 /** Whether Node loads a file as an ES module, and why. */
-export interface FileKind {
-  readonly isModule: boolean;
-  readonly by: string;
-}
+export type FileKind = readonly [isModule: boolean, reason: string];
 
 const MAX_FILES = 500;
 /** Size limits in bytes: of a file that is searched for a bundled `openai`, and of one whose imports are read. */
@@ -35,133 +33,102 @@ const MAX_SOURCE_SIZE = 1_000_000;
 /** Names of headers in the source of every version of `openai`. Other SDKs contain at most one of them. */
 const OPENAI_MARKS: readonly string[] = ['X-Stainless-Lang', 'OpenAI-Organization'];
 
-/** A path alias for a file of the program, which package.json, TypeScript or a bundler resolves. */
-const ALIAS = /^(?:[#~]|@\/)/;
 const EXTENSIONS = ['', '.js', '.mjs', '.cjs', '.ts', '.mts', '.cts', '.tsx', '.jsx'];
 
-/** Reads the files of a program and what they import, within the project. Runs none of them. */
-export class Program {
-  readonly loads: Load[] = [];
-  /** The first file found that contains a bundled `openai`. */
-  bundle: string | undefined;
-  /** Whether `loads` may be incomplete, because a file was not read or not understood. */
-  isIncomplete = false;
-  readonly #root: string;
-  readonly #folder: string;
-  readonly #transpiles: boolean;
-  readonly #visited = new Set<string>();
-  /** Manifests by folder, kept because many imports look for their package in the same folders. */
-  readonly #manifests = new Map<string, unknown>();
+/**
+ * Reads the files that a command names, and what they import, within the project. Runs none of them.
+ *
+ * @param named the names of these files, for which `kinds` has what they are, unless they cannot be read
+ * @param project the folder of the project: files above it are not read
+ * @param folder the folder where the command runs, to which file names are relative
+ * @param transpiles whether TypeScript runs as CommonJS if package.json has no `"type"`, as with `tsx` and `ts-node`
+ */
+export function readProgram(
+  named: readonly string[],
+  project: string,
+  folder: string,
+  transpiles: boolean,
+): { loads: Load[]; kinds: Map<string, FileKind | undefined> } {
+  const loads: Load[] = [];
+  /** What is known of each file that was read, by its path. */
+  const read = new Map<string, { kind?: FileKind; isEarly: boolean }>();
+  const top = join(realPathIfAny(project) ?? project, sep);
+  const base = realPathIfAny(folder) ?? folder;
 
-  /**
-   * @param root the folder of the project: files above it are not read
-   * @param folder the folder where the command runs, to which file names are relative
-   * @param transpiles whether TypeScript runs as CommonJS if package.json has no `"type"`, as with `tsx` and `ts-node`
-   */
-  constructor(root: string, folder: string, transpiles: boolean) {
-    this.#root = join(realPathIfAny(root) ?? root, sep);
-    this.#folder = realPathIfAny(folder) ?? folder;
-    this.#transpiles = transpiles;
-  }
-
-  /** Reads a file that the command names, and the files that it loads. @returns `undefined` if it cannot be read */
-  read(root: string): FileKind | undefined {
-    const path = resolve(this.#folder, root);
-    const start = realPathIfAny(resolveFile(path) ?? path);
-    let rootKind: FileKind | undefined;
-    // Both grow while they are read. A file that is loaded before any code runs, and again later, counts as early.
-    const early = start === undefined ? [] : [start];
-    const late: string[] = [];
-    for (const files of [early, late])
-      for (const file of files) {
-        if (this.#visited.has(file)) continue;
-        const isOutside = this.#visited.size >= MAX_FILES || !file.startsWith(this.#root);
-        const text = isOutside ? undefined : readRegularFile(file, MAX_PROGRAM_FILE_SIZE);
-        this.isIncomplete ||= isOutside && file !== start;
-        if (text === undefined) continue;
-        this.#visited.add(file);
-        const { imports, names, isModule } = this.#importsOf(file, text);
-        const kind = this.#kindOf(file, isModule);
-        rootKind ??= kind;
-        for (const { specifier, by } of imports) {
-          const asModule = by === 'import()' || (by === 'import' && kind.isModule);
-          const beforeCode = by === 'import' && kind.isModule && files === early;
-          const how = { file: this.#nameOf(file), root, names, asModule, beforeCode };
-          const loaded = this.#load(specifier, file, how);
-          if (loaded !== undefined) (beforeCode ? early : late).push(loaded);
-        }
-      }
-    return rootKind;
-  }
-
-  #importsOf(file: string, text: string): Imports {
-    const hasOpenAI = OPENAI_MARKS.every((mark) => text.includes(mark));
+  function readFile(path: string, root: string, isEarly: boolean): FileKind | undefined {
+    const known = read.get(path);
+    // A file that is loaded before any code runs, and again later, counts as early.
+    if (known !== undefined ? known.isEarly || !isEarly : read.size >= MAX_FILES) return known?.kind;
+    const source = path.startsWith(top) ? readRegularFile(path, MAX_PROGRAM_FILE_SIZE) : undefined;
+    if (source === undefined) return undefined;
+    const { imports, hasModuleSyntax } = importsOf(source, path);
+    const kind = fileKind(path, hasModuleSyntax, transpiles);
+    read.set(path, { kind, isEarly });
+    const file = relative(base, path) || basename(path);
     // A bundle that also contains this package may instrument its clients without module hooks.
-    if (hasOpenAI && text.includes(NAME)) this.isIncomplete = true;
-    else if (hasOpenAI) this.bundle ??= this.#nameOf(file);
-    try {
-      if (text.length <= MAX_SOURCE_SIZE) return readImports(text, file);
-    } catch {
-      // The file is not valid JavaScript or TypeScript.
+    if (OPENAI_MARKS.every((mark) => source.includes(mark)) && !source.includes(NAME))
+      loads.push({ specifier: 'openai', role: 'bundled openai', file, root });
+    for (const { specifier, by } of distinct(imports)) {
+      const isStatic = by === 'import' && kind[0] && isEarly;
+      if (/^\.{1,2}(?:\/|$)/.test(specifier)) {
+        const loaded = resolveFile(join(dirname(path), specifier.replace(/[?#][\s\S]*/, '')));
+        if (loaded !== undefined && !loaded.endsWith('.json')) readFile(loaded, root, isStatic);
+      } else
+        loads.push({ specifier, role: packageRole(specifier, source, path), file, root, isEarly: isStatic });
     }
-    this.isIncomplete = true;
-    return { imports: [], names: new Set(), isModule: false };
+    return kind;
   }
 
-  /** Records the package that a specifier names. @returns the file of the program that it names instead, if any */
-  #load(given: string, from: string, how: Omit<Load, 'specifier' | 'needs'>): string | undefined {
-    if (/^\.{1,2}(?:\/|$)/.test(given)) {
-      const found = resolveFile(join(dirname(from), given.replace(/[?#][\s\S]*/, '')));
-      return found === undefined || extname(found) === '.json' ? undefined : realPathIfAny(found);
-    }
-    if (ALIAS.test(given)) this.isIncomplete = true;
-    // Deno and Bun accept `npm:openai@6`: remove the prefix and the version.
-    const specifier = given.startsWith('npm:') ? given.slice(4).replace(/(?<=.)@[^/]*/, '') : given;
-    this.loads.push({ ...how, specifier, needs: this.#needsOf(specifier, dirname(from)) });
-    return undefined;
-  }
-
-  #needsOf(specifier: string, folder: string): string[] {
-    const name = /^(?:@[^/]+\/)?[^/@.#:][^/:]*/.exec(specifier)?.[0];
-    if (name === undefined || name === NAME || /instrumentation/.test(name)) return [];
-    const manifest = findUpwards(folder, (each) => this.#manifestIn(join(each, 'node_modules', name)));
-    return ['dependencies', 'peerDependencies'].flatMap((key) =>
-      Object.keys(asObject(field(manifest, key)) ?? {}),
-    );
-  }
-
-  #manifestIn(folder: string): unknown {
-    if (!this.#manifests.has(folder)) this.#manifests.set(folder, readManifest(folder));
-    return this.#manifests.get(folder);
-  }
-
-  /** How Node loads a file: its extension decides, or else the nearest package.json, or else its syntax. */
-  #kindOf(file: string, hasModuleSyntax: boolean): FileKind {
-    const extension = extname(file);
-    if (/^\.[mc][jt]s$/.test(extension))
-      return { isModule: extension.startsWith('.m'), by: `its name ends in ${extension}` };
-    const manifest = findUpwards(dirname(file), (folder) => this.#manifestIn(folder));
-    const type = textField(manifest, 'type');
-    if (type === 'module' || type === 'commonjs')
-      return { isModule: type === 'module', by: `"type": "${type}"` };
-    return hasModuleSyntax && !(this.#transpiles && extension !== '.js')
-      ? { isModule: true, by: 'it has import or export statements' }
-      : { isModule: false, by: 'no "type"' };
-  }
-
-  #nameOf(file: string): string {
-    return relative(this.#folder, file) || basename(file);
-  }
+  const kinds = new Map(
+    named.map((name) => [name, readFile(resolveFile(resolve(base, name)) ?? '', name, true)]),
+  );
+  return { loads, kinds };
 }
 
-/** The file that Node, a bundler or TypeScript loads for a path. For a folder: its `main`, or its index. */
+function importsOf(source: string, path: string): Imports {
+  try {
+    if (source.length <= MAX_SOURCE_SIZE) return readImports(source, path);
+  } catch {
+    // A text without an end may exhaust the stack.
+  }
+  return { imports: [], hasModuleSyntax: false };
+}
+
+/** How Node loads a file: its extension decides, or else the nearest package.json, or else its syntax. */
+function fileKind(path: string, hasModuleSyntax: boolean, transpiles: boolean): FileKind {
+  const extension = extname(path);
+  if (/^\.[mc][jt]s$/.test(extension)) return [extension.startsWith('.m'), `its name ends in ${extension}`];
+  const type = textField(findUpwards(dirname(path), readManifest), 'type');
+  if (type === 'module' || type === 'commonjs') return [type === 'module', `"type": "${type}"`];
+  const isModule = hasModuleSyntax && !(transpiles && extension !== '.js');
+  return [isModule, isModule ? 'it has import or export statements' : 'no "type"'];
+}
+
+/** The role of a package that a file imports. */
+export function packageRole(specifier: string, source: string, path: string): Role | undefined {
+  // Deno and Bun accept `npm:openai@6`.
+  const [, name = '', entry = ''] =
+    /^(?:npm:)?((?:@[^/]+\/)?[^/@.#:][^/:@]*)(?:@[^/]*)?(.*)/.exec(specifier) ?? [];
+  if (name === 'openai') return 'uses openai';
+  if (name === NAME) {
+    if (entry === '/register' || (entry === '' && source.includes('OpenAIInstrumentation'))) return 'sets up';
+    const isByHand = entry === '/openai' || (entry === '/client' && source.includes('instrumentOpenAI'));
+    return isByHand ? 'traces by hand' : undefined;
+  }
+  // Instrumentations have the package as a peer.
+  if (name === '' || name.includes('instrumentation')) return undefined;
+  const manifest = findUpwards(dirname(path), (each) => readManifest(join(each, 'node_modules', name)));
+  const needed = ['dependencies', 'peerDependencies'].map((key) => asObject(field(manifest, key)) ?? {});
+  return needed.some((each) => Object.hasOwn(each, 'openai')) ? 'uses openai' : undefined;
+}
+
+/** The real path of what Node, a bundler or TypeScript loads for a path. For a folder: its `main`, or its index. */
 function resolveFile(path: string): string | undefined {
-  const main = textField(readManifest(path), 'main');
-  const inFolder = main === undefined ? ['index'] : [main, join(main, 'index'), 'index'];
-  const candidates = [path, ...inFolder.map((name) => join(path, name))].flatMap((name) =>
-    EXTENSIONS.map((extension) => name + extension),
-  );
+  const main = textField(readManifest(path), 'main') ?? 'index';
   // TypeScript imports a file by the name that it has once it is compiled.
   const sources = [path.replace(/(\.[mc]?)js$/, '$1ts'), path.replace(/\.js$/, '.tsx')];
-  return [path, ...sources, ...candidates].find(isRegularFile);
+  const inFolder = [main, join(main, 'index'), 'index'].map((name) => join(path, name));
+  const candidates = [path, ...sources, ...inFolder].flatMap((name) => EXTENSIONS.map((each) => name + each));
+  const found = candidates.find(isRegularFile);
+  return found === undefined ? undefined : realPathIfAny(found);
 }

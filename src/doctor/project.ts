@@ -1,24 +1,23 @@
-import module from 'node:module';
 import { resolveSettings } from '../config/config.ts';
 import { hasConfigurationFile, switchProblem, unknownExporter } from '../config/environment.ts';
 import type { Environment } from '../config/option-parsers.ts';
 import { unknownVariables } from '../config/unknown-names.ts';
 import { describeFinding } from '../diagnostics/findings.ts';
-import { textField } from '../util/payload.ts';
-import { type Check, checked, distinct, remark } from './check.ts';
+import { COMMAND } from '../util/version.ts';
+import { type Check, checked, distinct, remark, skippedCheck } from './check.ts';
 import { examineEndpoint } from './collector.ts';
 import { findUpwards, readManifest } from './files.ts';
 import { examineBundlers, examinePackages } from './packages.ts';
-import { examineStart, withoutLaunch } from './start.ts';
-import { environmentOf, launchesOf } from './start-scripts.ts';
+import { examineStart, START_SCRIPT } from './start.ts';
+import { launchesOf } from './start-scripts.ts';
 
-/** Variables that can turn off tracing or export, each with the value that does so. */
-const SWITCHES: readonly (readonly [name: string, off: string])[] = [
-  ['OTEL_INSTRUMENTATION_OPENAI_ENABLED', 'false'],
-  ['OTEL_SDK_DISABLED', 'true'],
-  ['OTEL_TRACES_EXPORTER', 'none'],
-  ['OTEL_TRACES_SAMPLER', 'always_off'],
-  ['OTEL_TRACES_SAMPLER', 'parentbased_always_off'],
+/** Variables that turn off tracing or export. */
+const SWITCHES: readonly string[] = [
+  'OTEL_INSTRUMENTATION_OPENAI_ENABLED=false',
+  'OTEL_SDK_DISABLED=true',
+  'OTEL_TRACES_EXPORTER=none',
+  'OTEL_TRACES_SAMPLER=always_off',
+  'OTEL_TRACES_SAMPLER=parentbased_always_off',
 ];
 
 export interface ProjectSubject {
@@ -38,17 +37,20 @@ export function examineProject({ project, environment, start }: ProjectSubject):
     findUpwards(project, (each) => (readManifest(each) === undefined ? undefined : each)) ?? project;
   const manifest = readManifest(root);
   const folder = start === undefined ? root : project;
-  const launches = launchesOf(manifest, start).map((launch) => ({
-    ...launch,
-    environment: environmentOf(launch, folder, environment),
-  }));
-  const isUnknown = launches.length === 0;
-  const environments = isUnknown ? [environment] : launches.map((launch) => launch.environment);
+  const launches = launchesOf(manifest, folder, environment, start);
+  const starts = launches.map((launch) => examineStart(launch, root, folder));
+  const environments = launches.map((launch) => launch.environment);
+  if (launches.length === 0) {
+    const named =
+      start === undefined ? 'no start, serve or dev script of package.json runs' : `${start} does not run`;
+    const remedy = `Give the command: ${COMMAND} doctor --start "node app.mjs"`;
+    starts.push(skippedCheck(START_SCRIPT, `${named} a file with Node. ${remedy}`));
+    environments.push(environment);
+  }
   return [
     examinePackages(project),
     examineBundlers(manifest),
-    examineNode(isUnknown && textField(manifest, 'type') === 'module'),
-    ...(isUnknown ? [withoutLaunch(start)] : launches.map((launch) => examineStart(launch, root, folder))),
+    ...starts,
     // Several start scripts often have the same settings.
     ...distinct(environments.map(examineSettings)),
     ...distinct(environments.map(examineEndpoint)),
@@ -62,25 +64,16 @@ function examineSettings(environment: Environment): Check {
   const { captureMessageContent } = resolveSettings({}, (problem) => problems.push(problem), environment);
   const ignored = [switchProblem(environment), isReplaced ? undefined : unknownExporter(environment)];
   problems.push(...ignored.flatMap((problem) => problem ?? []), ...unknownVariables(environment));
+  const findings = problems.map((problem) => describeFinding('option_not_accepted', problem));
   const named = Object.keys(environment).filter((name) => name.startsWith('OTEL_'));
-  return checked('settings', named.sort().join(', ') || 'no OTEL_* variable is set', [
-    ...problems.map((problem) => describeFinding('option_not_accepted', problem)),
-    ...SWITCHES.filter(([name]) => !isReplaced || !name.startsWith('OTEL_TRACES_'))
-      .filter(([name, off]) => environment[name]?.trim().toLowerCase() === off)
-      .map(([name, off]) =>
-        remark('spans_switched_off', `${name}=${off}: no spans are sent.`, 'To send spans, unset it.'),
-      ),
-    ...(captureMessageContent === 'NO_CONTENT' || typeof captureMessageContent === 'function'
-      ? []
-      : [describeFinding('content_recorded', captureMessageContent)]),
-  ]);
-}
-
-/** @param isModule whether the project consists of ES modules, as far as that is known without a start script */
-function examineNode(isModule: boolean): Check {
-  const { version } = process;
-  if (typeof module.registerHooks === 'function')
-    return checked('Node', `${version} hooks ES modules and CommonJS`);
-  const findings = isModule ? [describeFinding('node_too_old', `Node ${version}`)] : [];
-  return checked('Node', `${version} hooks CommonJS only`, findings);
+  for (const name of named) {
+    const setting = `${name}=${environment[name]?.trim().toLowerCase()}`;
+    if (SWITCHES.includes(setting) && !(isReplaced && name.startsWith('OTEL_TRACES_')))
+      findings.push(
+        remark('spans_switched_off', `${setting}: no spans are sent.`, 'To send spans, unset it.'),
+      );
+  }
+  if (captureMessageContent !== 'NO_CONTENT' && typeof captureMessageContent !== 'function')
+    findings.push(describeFinding('content_recorded', captureMessageContent));
+  return checked('settings', named.sort().join(', ') || 'no OTEL_* variable is set', findings);
 }

@@ -1,5 +1,4 @@
 import { createContextKey, metrics, ROOT_CONTEXT, type TracerProvider, trace } from '@opentelemetry/api';
-import type { Settings } from '../config/config.ts';
 import { areSpansOff, isSwitchedOff } from '../config/environment.ts';
 import { describeFinding, type Finding } from '../diagnostics/findings.ts';
 import { logFinding, sayFinding } from '../diagnostics/report.ts';
@@ -12,7 +11,6 @@ import {
   providerBehind,
 } from '../util/otel-api.ts';
 import { atExit } from '../util/process-events.ts';
-import { noticeBatchSize } from './batch-size.ts';
 
 const PROBE: symbol = createContextKey('opentelemetry-instrumentation-openai probe');
 
@@ -27,12 +25,11 @@ let isHeard = false;
  *
  * @param hasOthers whether metrics, events or functions of the user's program receive what is recorded
  */
-export function noticeProvider(provider: TracerProvider, settings: Settings, hasOthers: boolean): void {
+export function noticeProvider(provider: TracerProvider, hasOthers: boolean): void {
   const isRecording = !isNoopTracerProvider(provider);
   if (isRecording) used = new WeakRef(provider);
   isHeard ||= hasOthers || isRecording;
   for (const finding of findMissing(provider)) logFinding(finding);
-  if (settings.captureMessageContent !== 'NO_CONTENT') noticeBatchSize(provider, settings);
 }
 
 /** What is missing from the OpenTelemetry setup now. */

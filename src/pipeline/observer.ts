@@ -89,7 +89,7 @@ export class Observer implements CallObserver, ProviderListener {
     this.#tracers = provider;
     this.#loggers = this.telemetry.events.provider;
     for (const each of [provider, ...this.otherProviders]) listenTo(each, this);
-    guard('checking the setup', noticeProvider, provider, this.settings, isHeard);
+    guard('checking the setup', noticeProvider, provider, isHeard);
   }
 
   start(call: Call): CallObservation | undefined {

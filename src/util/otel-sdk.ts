@@ -1,4 +1,4 @@
-import { arrayField, countField, field, fieldsOf } from './payload.ts';
+import { arrayField, field, fieldsOf } from './payload.ts';
 
 /*
  * Reads private fields of OpenTelemetry's SDK 2.x and 3.x, because no API exposes them. Providers and processors of
@@ -39,14 +39,6 @@ export function endpointsOf(target: object): string[] {
     const endpoint = field(exporter, '_urlStr') ?? url ?? address;
     return typeof endpoint === 'string' ? [endpoint] : [];
   });
-}
-
-/** How many spans a provider sends at once over gRPC; 0 if it does not. */
-export function grpcBatchSize(provider: object): number {
-  const overGrpc = processorsOf(provider).filter((processor) =>
-    exportersOf(processor).some((exporter) => field(transportParameters(exporter), 'grpcPath') !== undefined),
-  );
-  return Math.max(0, ...overGrpc.map((processor) => countField(processor, '_maxExportBatchSize') ?? 0));
 }
 
 /** Whether an exporter of a processor waits for an answer. */

@@ -36,7 +36,6 @@ describe('a malformed endpoint is reported with its correction:', () => {
     [{ ...GRPC, [ENDPOINT]: 'http://localhost:4318' }, 'speak HTTP', 'Use port 4317'],
     [{ [ENDPOINT]: 'http://a:4318/v1/traces' }, 'add /v1/traces', 'Remove /v1/traces.'],
     [{ [TRACES]: 'http://a:4318' }, 'no path', 'Add /v1/traces'],
-    [{ OTEL_EXPORTER_OTLP_PROTOCOL: 'http' }, 'no protocol of OTLP', 'http/protobuf'],
   ])('%j', (environment, problem, remedy) => {
     const { result, findings } = examineEndpoint(environment);
     expect(result).toBe('problem');

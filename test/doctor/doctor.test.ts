@@ -3,9 +3,6 @@ import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { context, DiagLogLevel, diag, trace } from '@opentelemetry/api';
-import { OTLPTraceExporter as GrpcExporter } from '@opentelemetry/exporter-trace-otlp-grpc';
-import { OTLPTraceExporter as HttpExporter } from '@opentelemetry/exporter-trace-otlp-http';
-import { BatchSpanProcessor, type SpanExporter, TracerProvider } from '@opentelemetry/sdk-trace';
 import OpenAI from 'openai';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { instrumentOpenAI, type OpenAIInstrumentationConfig } from '../../src/client.ts';
@@ -212,37 +209,6 @@ describe('OpenTelemetry:', () => {
     await clientWith({}).models.list();
     expect(codes()).toEqual(['no_context_manager']);
     expect(said('no_context_manager')).toHaveLength(1);
-  });
-
-  test('batches that may exceed the size limit of receivers are reported', async () => {
-    const findingFor = async (
-      size: number,
-      config: OpenAIInstrumentationConfig,
-      exporter: SpanExporter = new GrpcExporter({ url: 'https://otlp.invalid' }),
-    ): Promise<Finding | undefined> => {
-      forgetNotices();
-      vi.spyOn(exporter, 'export').mockImplementation((_, done) => done({ code: 0 }));
-      const processor = new BatchSpanProcessor({ exporter, maxExportBatchSize: size });
-      const provider = new TracerProvider({ spanProcessors: [processor] });
-      trace.disable();
-      trace.setGlobalTracerProvider(provider);
-      await clientWith(config).models.list();
-      await provider.shutdown();
-      return doctor().find(({ code }) => code === 'batch_too_large');
-    };
-    expect(await findingFor(512, { captureMessageContent: 'SPAN_ONLY' })).toMatchObject({
-      severity: 'information',
-      message: expect.stringMatching(/^Up to 512 spans are sent at once, each with up to 65536 characters/),
-      action: expect.stringContaining('OTEL_BSP_MAX_EXPORT_BATCH_SIZE=64,'),
-    });
-    expect(await findingFor(64, { captureMessageContent: 'SPAN_ONLY' })).toBeUndefined();
-    expect(await findingFor(512, {})).toBeUndefined();
-    expect(await findingFor(512, { captureMessageContent: 'EVENT_ONLY' })).toBeUndefined();
-    const small = { captureMessageContent: 'SPAN_ONLY', maxSpanContentLength: 8192 } as const;
-    expect(await findingFor(512, small)).toBeUndefined();
-    // Over HTTP they accept more.
-    const http = new HttpExporter({ url: 'https://otlp.invalid' });
-    expect(await findingFor(512, { captureMessageContent: 'SPAN_ONLY' }, http)).toBeUndefined();
   });
 });
 

@@ -1,5 +1,4 @@
 import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
-import module from 'node:module';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
@@ -76,64 +75,23 @@ describe('SDK 3 with the API of SDK 2 is reported', () => {
   });
 });
 
-describe('SDK 1 is reported', () => {
-  const sdk1 = { '@opentelemetry/sdk-node': '0.57.2', '@opentelemetry/sdk-trace-base': '1.30.1' };
-
-  test('once', async () => {
-    await install({ ...HEALTHY, ...sdk1 });
-    expect(findings()).toMatchObject([
-      {
-        code: 'sdk_too_old',
-        message: expect.stringMatching(
-          /^@opentelemetry\/sdk-node 0\.57\.2, @opentelemetry\/sdk-trace-base 1\.30\.1: /,
-        ),
-      },
-    ]);
-  });
-
-  test('but not beside a supported one', async () => {
-    await install(HEALTHY);
-    await install(sdk1, 'node_modules/library/node_modules');
-    expect(codes()).toEqual([]);
-  });
-});
-
-describe('packages are found in every folder:', () => {
+describe('packages are found:', () => {
   beforeEach(() => install(HEALTHY));
 
-  test('a second openai below a dependency', async () => {
-    await install({ openai: '4.10.0' }, 'node_modules/@scope/library/node_modules');
-    expect(codes()).toEqual(['openai_untested', 'openai_twice']);
-  });
-
-  test('a second copy of this package', async () => {
-    await install({ [OURS]: '0.0.9' }, 'node_modules/library/node_modules');
-    expect(codes()).toEqual(['package_twice']);
-  });
-
-  test('a package that is linked from several places counts once', async () => {
-    await install({ openai: '7.55.0' }, 'node_modules/.pnpm/openai@7.55.0/node_modules');
+  test('those of dependencies, where pnpm has links to them', async () => {
     await rm(join(project, 'node_modules/openai'), { recursive: true });
-    await symlink('.pnpm/openai@7.55.0/node_modules/openai', join(project, 'node_modules/openai'));
+    await install({ openai: '7.55.0' }, 'node_modules/.pnpm/openai@7.55.0/node_modules');
+    await mkdir(join(project, 'node_modules/.pnpm/node_modules'));
+    await symlink(
+      '../openai@7.55.0/node_modules/openai',
+      join(project, 'node_modules/.pnpm/node_modules/openai'),
+    );
     expect(codes()).toEqual([]);
   });
 
-  test('circular links are followed once', async () => {
-    await mkdir(join(project, 'node_modules/library'), { recursive: true });
-    await symlink(join(project, 'node_modules'), join(project, 'node_modules/library/node_modules'));
-    expect(codes()).toEqual([]);
-  });
-
-  test.each([
-    '@opentelemetry/instrumentation-openai',
-    '@traceloop/instrumentation-openai',
-    '@arizeai/openinference-instrumentation-openai',
-  ])('another instrumentation: %s', async (name) => {
-    await install({ [name]: '1.0.0' }, 'node_modules/distribution/node_modules');
-    expect(codes()).toEqual(['other_instrumentation_installed']);
-    expect(findings()[0]?.action).toContain(name);
-    const effect = name.startsWith('@opentelemetry') ? 'switches it off' : 'its span replaces';
-    expect(findings()[0]?.message).toContain(effect);
+  test('openai of an untested version', async () => {
+    await install({ openai: '4.10.0' });
+    expect(codes()).toEqual(['openai_untested']);
   });
 
   test.each([
@@ -154,10 +112,9 @@ describe('packages are found in every folder:', () => {
     expect(codes()).toEqual([]);
   });
 
-  test('portkey-ai, whose client sends calls past openai, and keeps a copy of it', async () => {
+  test('portkey-ai, whose client sends calls past openai', async () => {
     await install({ 'portkey-ai': '3.1.0' });
-    await install({ openai: '7.1.0' }, 'node_modules/portkey-ai/node_modules');
-    expect(codes()).toEqual(['openai_twice', 'calls_past_openai']);
+    expect(codes()).toEqual(['calls_past_openai']);
   });
 
   test.each(['ai', '@mastra/core'])('%s, which calls models without openai', async (name) => {
@@ -173,7 +130,7 @@ describe('packages are found in every folder:', () => {
   test.each(['0.0.17', '0.1.11', '0.3.8', '0.3.0-beta.1'])(
     '@openai/agents %s, whose agents cannot be recorded',
     async (version) => {
-      await install({ '@openai/agents-core': version }, 'node_modules/@openai/agents/node_modules');
+      await install({ '@openai/agents-core': version });
       expect(codes()).toEqual(['agents_too_old']);
       expect(findings()[0]).toMatchObject({
         severity: 'warning',
@@ -192,7 +149,7 @@ describe('packages are found in every folder:', () => {
   );
 
   test('unreadable manifests are skipped', async () => {
-    await write('node_modules/library/node_modules/openai/package.json', '{');
+    await write('node_modules/dd-trace/package.json', '{');
     await write('package.json', 'none');
     expect(codes()).toEqual([]);
   });
@@ -212,11 +169,6 @@ describe('in a package of a workspace', () => {
     expect(inPackage()).toEqual(['openai_untested', 'openai_bundled']);
   });
 
-  test('a second copy below a dependency at the root is found', async () => {
-    await install({ openai: '4.10.0' }, 'node_modules/library/node_modules');
-    expect(inPackage()).toEqual(['openai_untested', 'openai_twice', 'openai_bundled']);
-  });
-
   test('packages of other workspace packages are ignored', async () => {
     await install({ openai: '4.10.0' }, 'packages/other/node_modules');
     await symlink(join(project, 'packages/other'), join(project, 'node_modules/other'));
@@ -232,17 +184,14 @@ describe('in a package of a workspace', () => {
 describe('a complete project is checked for', () => {
   beforeEach(() => install(HEALTHY));
 
-  test.each([
-    ['next', 'serverExternalPackages'],
-    ['webpack', 'externals'],
-    ['esbuild', '--external:openai'],
-  ])('a bundler, with the setting that excludes openai: %s', async (name, setting) => {
-    await write('package.json', { devDependencies: { [name]: '*' } });
+  test('bundlers', async () => {
+    await write('package.json', { devDependencies: { next: '*', esbuild: '*' } });
     expect(findings()).toEqual([
       expect.objectContaining({
         code: 'openai_bundled',
         severity: 'information',
-        action: expect.stringContaining(setting),
+        message: expect.stringContaining('next, esbuild'),
+        action: expect.stringContaining('docs/bundlers.md'),
       }),
     ]);
   });
@@ -255,19 +204,6 @@ describe('a complete project is checked for', () => {
     expect(codes({ OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT: 'true' })).toEqual([
       'content_recorded',
     ]);
-  });
-
-  test('a Node without module hooks, if the project is an ES module', async () => {
-    const { registerHooks } = module;
-    Object.defineProperty(module, 'registerHooks', { value: undefined, configurable: true, writable: true });
-    try {
-      await write('package.json', { type: 'module' });
-      expect(codes()).toEqual(['node_too_old']);
-      await write('package.json', {});
-      expect(codes()).toEqual([]);
-    } finally {
-      Object.defineProperty(module, 'registerHooks', { value: registerHooks });
-    }
   });
 });
 
