@@ -208,7 +208,6 @@ export const OPTIONS: { readonly [Name in keyof Settings]: Option<Settings[Name]
   hideContent: {
     ...oneOf('OTEL_INSTRUMENTATION_OPENAI_HIDE_CONTENT', ['none', 'inputs', 'outputs']),
     withholdsContent: () => true,
-    variableWithholds: true,
   },
   recordRequest: listOf('OTEL_INSTRUMENTATION_OPENAI_RECORD_REQUEST', PERSONAL_FIELDS, {
     true: true,
@@ -266,7 +265,7 @@ export const OPTIONS: { readonly [Name in keyof Settings]: Option<Settings[Name]
   maskedKinds: {
     ...listOf('OTEL_INSTRUMENTATION_OPENAI_MASKING', MASKED_KINDS, { true: MASKED_KINDS, false: [] }),
     variableOnly: true,
-    variableWithholds: true,
+    withholdsContent: () => true,
   },
   contentFolder: {
     variable: 'OTEL_INSTRUMENTATION_GENAI_UPLOAD_BASE_PATH',
@@ -311,18 +310,13 @@ export function resolveSettings(
   const withheld: string[] = [];
   for (const [name, option] of Object.entries<Option<unknown>>(OPTIONS)) {
     const { variable, variableOnly, fallback, accepts, parse, withholdsContent } = option;
-    const given = variableOnly ? undefined : options[name];
-    const sources = [
-      { source: `option ${name}`, value: given, withholds: withholdsContent?.(given) === true },
+    const sources: [name: string, value: unknown][] = [
+      [`option ${name}`, variableOnly ? undefined : options[name]],
     ];
-    if (variable !== undefined && environment[variable] !== '')
-      sources.push({
-        source: variable,
-        value: environment[variable],
-        withholds: option.variableWithholds === true,
-      });
+    if (variable !== undefined) sources.push([variable, environment[variable] || undefined]);
     settings[name] = fallback;
-    for (const { source, value, withholds } of sources) {
+    for (const [source, value] of sources) {
+      const withholds = withholdsContent?.(value) === true;
       if (value === undefined || (value === '' && !withholds)) continue;
       const parsed = parse(value);
       if (parsed !== undefined) {

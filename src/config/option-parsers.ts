@@ -11,12 +11,10 @@ export interface Option<Value> {
   /** Normalises a value; returns `undefined` if it is not accepted. */
   readonly parse: (value: unknown) => Value | undefined;
   /**
-   * Whether no content is recorded if the value is given in code and not accepted. Set where the option restricts what
-   * is recorded: without it, more would be recorded than the program allows.
+   * Whether no content is recorded if the value is not accepted. Set where the option restricts what is recorded: without
+   * it, more would be recorded than the program or its operator allows.
    */
   readonly withholdsContent?: (value: unknown) => boolean;
-  /** The same for the variable: it hides content. */
-  readonly variableWithholds?: true;
 }
 
 /** One of several names, in any case. The first one is the default. */

@@ -11,18 +11,12 @@ const TRACES_PATH = 'v1/traces';
 const PROTOCOLS: readonly string[] = ['grpc', 'http/json', 'http/protobuf'];
 const DEFAULT_PROTOCOL = 'http/protobuf';
 
-/** The protocol that the `OTEL_*` variables name for a signal, known or not. */
-export function namedProtocol(
-  environment: Environment,
-  signal: 'TRACES' | 'LOGS' = 'TRACES',
-): string | undefined {
-  const { [`OTEL_EXPORTER_OTLP_${signal}_PROTOCOL`]: own, OTEL_EXPORTER_OTLP_PROTOCOL: all } = environment;
-  return own?.trim() || all?.trim() || undefined;
-}
-
 /** The protocol for traces. An unknown one is replaced by the default, as `NodeSDK` does. */
-export function tracesProtocol(environment: Environment): string {
-  const named = namedProtocol(environment) ?? DEFAULT_PROTOCOL;
+export function tracesProtocol({
+  OTEL_EXPORTER_OTLP_TRACES_PROTOCOL: own,
+  OTEL_EXPORTER_OTLP_PROTOCOL: all,
+}: Environment): string {
+  const named = own?.trim() || all?.trim() || DEFAULT_PROTOCOL;
   return PROTOCOLS.includes(named) ? named : DEFAULT_PROTOCOL;
 }
 

@@ -1,5 +1,6 @@
 import { field } from '../util/payload.ts';
 import { ProcessWide } from '../util/process-state.ts';
+import type { ProcessFindingCode } from './findings.ts';
 import { notice } from './report.ts';
 import { isTested } from './tested-versions.ts';
 
@@ -13,13 +14,11 @@ interface Copies {
   /** The loaded copies of `openai`, by their directories. */
   readonly openai: Map<string, Copy>;
   readonly ours: Map<string, Copy>;
-  /** The files of `openai` that were handled already, because a file may be reported in several ways. */
-  readonly files: Set<string>;
   /** Whether a client class was passed in or loaded, so that there is something to observe. */
   seen: boolean;
 }
 
-const noCopies = (): Copies => ({ openai: new Map(), ours: new Map(), files: new Set(), seen: false });
+const noCopies = (): Copies => ({ openai: new Map(), ours: new Map(), seen: false });
 const copies = new ProcessWide<Copies>('copies', noCopies);
 
 /** Records that a build of `openai` was loaded. Its ES module and CommonJS builds count as one copy. */
@@ -32,15 +31,13 @@ export function noticeOpenAI({
   readonly version: string | undefined;
   readonly early: boolean;
 }): void {
-  const { files, openai } = copies.value;
+  const { openai } = copies.value;
   const path = pathOf(file);
-  if (files.has(path)) return;
-  files.add(path);
   const directory = directoryOf(path);
   // Several files of one copy define its client, so report the copy only once.
   if (early && !openai.has(directory)) notice('openai_loaded_early', version, path);
   noticeVersion(version);
-  if (add(openai, { directory, version })) notice('openai_twice', copyList([...openai.values()]));
+  add(openai, { directory, version }, 'openai_twice');
 }
 
 /** Reads the version of `openai` from the user agent of a client. */
@@ -57,9 +54,7 @@ function noticeVersion(version: string): void {
 
 /** Records that a copy of this package was loaded. */
 export function noticeOurselves(file: string, version: string): void {
-  const { ours } = copies.value;
-  if (add(ours, { directory: directoryOf(pathOf(file)), version }))
-    notice('package_twice', copyList([...ours.values()]));
+  add(copies.value.ours, { directory: directoryOf(pathOf(file)), version }, 'package_twice');
 }
 
 /** Records that a client class was found, and which of the methods that we know it lacks. */
@@ -77,16 +72,12 @@ export function forgetCopies(): void {
   Object.assign(copies.value, noCopies());
 }
 
-/** @returns whether this made it more than one copy */
-function add(known: Map<string, Copy>, copy: Copy): boolean {
-  if (known.has(copy.directory)) return false;
+/** Adds a copy to those of its package, and reports them if they are several. */
+function add(known: Map<string, Copy>, copy: Copy, code: ProcessFindingCode): void {
+  if (known.has(copy.directory)) return;
   known.set(copy.directory, copy);
-  return known.size > 1;
-}
-
-/** The list of copies in the text of a finding. */
-export function copyList(known: readonly Copy[]): string {
-  return known.map(({ directory, version }) => `${version} in ${directory}`).join(', ');
+  const list = [...known.values()].map(({ directory, version }) => `${version} in ${directory}`);
+  if (list.length > 1) notice(code, list.join(', '));
 }
 
 /** Converts a file URL to a path. A path stays as it is. Not by `node:url`, which not every runtime has. */

@@ -279,7 +279,7 @@ function worded(wording: Wording, details: readonly string[]): string {
   return typeof wording === 'string' ? wording : wording(...details);
 }
 
-export function switchOff(scope: string | undefined): string {
+function switchOff(scope: string | undefined): string {
   const known = OTHER_INSTRUMENTATIONS.find((other) => other.scope === scope);
   return known?.switchOff ?? 'remove it from the setup.';
 }

@@ -50,8 +50,7 @@ export async function runDoctor(
 /** Prints one line for each check, then the findings (problems first), and then how many there are. */
 export function printChecks(checks: readonly Check[], output: TextStream): void {
   const lines = checks.map(
-    ({ subject, result, detail }) =>
-      `${result.padEnd('skipped'.length)}  ${safeLine(`${subject}: ${detail}`)}\n`,
+    ({ subject, result, detail }) => `${result.padEnd(9)}${safeLine(`${subject}: ${detail}`)}\n`,
   );
   const findings = findingsOf(checks);
   const problems = findings.filter(isProblem);

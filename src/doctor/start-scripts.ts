@@ -48,7 +48,7 @@ export function launchesOf(manifest: unknown, folder: string, shell: Environment
   const names = Object.keys(scripts).filter((name) => SCRIPT_NAME.test(name));
   const commands: { readonly script?: string; readonly command: unknown; readonly assigned: Environment }[] =
     start === undefined
-      ? names.map((script) => ({ script, command: scripts[script], assigned: {} }))
+      ? names.slice(0, MAX_COMMANDS).map((script) => ({ script, command: scripts[script], assigned: {} }))
       : [{ command: start, assigned: {} }];
   const launches: Launch[] = [];
   // Grows while it is read: a command may run other scripts, even in a circle.
@@ -60,8 +60,9 @@ export function launchesOf(manifest: unknown, folder: string, shell: Environment
       const before = launches.length;
       for (const [index, word] of words.entries()) {
         const runner = WITH_VALUE.test(words[index - 1] ?? '') ? undefined : RUNNER.exec(word)?.[1];
+        if (runner === undefined) continue;
         const { entry, preloads, files } = readOptions(runner, words.slice(index + 1));
-        if (runner === undefined || entry === undefined || Object.hasOwn(scripts, entry)) continue;
+        if (entry === undefined || Object.hasOwn(scripts, entry)) continue;
         const variables = files.map((file) => readVariables(resolve(folder, file)));
         // The variables of the shell override those of an `--env-file`, and those that the command sets override both.
         const environment: Environment = Object.assign({}, ...variables, shell, assigned);
@@ -79,7 +80,7 @@ export function launchesOf(manifest: unknown, folder: string, shell: Environment
   return distinct(launches);
 }
 
-function readOptions(runner: string | undefined, words: readonly string[]) {
+function readOptions(runner: string, words: readonly string[]) {
   const preloads: string[] = [];
   const files: string[] = [];
   let entry: string | undefined;

@@ -55,11 +55,6 @@ describe('an invalid value is reported with the accepted values, and the next so
       {},
       `option apiSpans is "${'x'.repeat(40)}"; accepted: all, writes, none.`,
     ],
-    [
-      {},
-      { OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT: 'none' },
-      'OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT is "none"; accepted: NO_CONTENT, SPAN_ONLY, EVENT_ONLY, SPAN_AND_EVENT, true, false.',
-    ],
     [{ completionHook: null }, {}, 'option completionHook is malformed; accepted: functions.'],
   ])('%j %j', (config, environment, problem) => {
     const { settings, problems } = resolve(config, environment);
@@ -87,6 +82,17 @@ describe('no content is recorded', () => {
       ]);
     },
   );
+
+  test('if the variable is not accepted', () => {
+    const { settings, problems } = resolve(
+      {},
+      { OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT: 'none' },
+    );
+    expect(settings).toEqual(resolve().settings);
+    expect(problems).toEqual([
+      'OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT is "none"; accepted: NO_CONTENT, SPAN_ONLY, EVENT_ONLY, SPAN_AND_EVENT, true, false. No content is recorded.',
+    ]);
+  });
 
   test.each<[unknown, string]>([
     [{ default: () => undefined }, 'malformed'],
